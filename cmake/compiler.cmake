@@ -1,0 +1,34 @@
+# Language level, warnings, sanitizers, and the compiler cache.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
+set(CMAKE_C_FLAGS_RELEASE "-O2 -DNDEBUG")
+if(MALMOI_SANITIZE)
+  # Optimised enough to be usable, with asserts on.
+  set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g1")
+endif()
+
+add_compile_options(-Wall -Wextra -Wno-missing-field-initializers -fno-math-errno)
+# The same sums on every machine and in every build: a product and a sum are contracted only where the code says fma.
+add_compile_options(-ffp-contract=off)
+
+find_program(CCACHE_PROGRAM ccache)
+if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+  set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+endif()
+
+if(MALMOI_SANITIZE)
+  add_compile_options(-fsanitize=${MALMOI_SANITIZE} -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${MALMOI_SANITIZE})
+  if(MALMOI_SANITIZE MATCHES "undefined")
+    add_compile_options(-fno-sanitize-recover=undefined)
+  endif()
+endif()
+if(MALMOI_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()

@@ -1,0 +1,104 @@
+// Tests of base/: errors, files, UTF-8, random numbers, configurations, threads.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <numeric>
+#include <vector>
+
+#include "base/config.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/parallel.h"
+#include "base/rng.h"
+#include "base/utf8.h"
+
+namespace malmoi {
+namespace {
+
+TEST(Utf8, ReplacesOnePerMaximalIllFormedPart) {
+  EXPECT_EQ(replace_invalid_utf8("a\xE3\x81z"), "a\xEF\xBF\xBDz");
+  EXPECT_EQ(replace_invalid_utf8("\xF0\x80\x80"), "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");
+  EXPECT_EQ(replace_invalid_utf8("\xED\xA0\x80"), "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");
+  EXPECT_EQ(replace_invalid_utf8("말모이"), "말모이");
+}
+
+TEST(Utf8, CompletePrefixHoldsBackUnfinishedCharacters) {
+  EXPECT_EQ(complete_utf8_prefix("말\xEB\xAA"), 3u);
+  EXPECT_EQ(complete_utf8_prefix("말모"), 6u);
+  EXPECT_EQ(complete_utf8_prefix("\xEB\x41"), 2u) << "a broken part cannot be completed";
+  EXPECT_EQ(complete_utf8_prefix("\xF0\x9F\x98"), 0u);
+}
+
+TEST(Rng, PhiloxKnownAnswers) {  // Random123's kat_vectors, philox4x32 10
+  EXPECT_EQ(philox(0, 0, 0), (std::array<uint32_t, 4>{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}));
+  EXPECT_EQ(philox(~0ull, ~0ull, ~0ull), (std::array<uint32_t, 4>{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}));
+}
+
+TEST(Rng, PositionRestoresTheStream) {
+  Rng a(7, 3);
+  for (int i = 0; i < 13; ++i) a.next_u32();
+  Rng b(7, 3);
+  b.set_position(a.position());
+  for (int i = 0; i < 9; ++i) EXPECT_EQ(a.next_u32(), b.next_u32());
+}
+
+TEST(Parallel, CoversEachIndexOnceAndNests) {
+  std::vector<int> hits(10007, 0);
+  parallel_for(10007, 16, [&](int64_t begin, int64_t end) {
+    parallel_for(end - begin, 1, [&](int64_t b, int64_t e) {
+      for (int64_t i = b; i < e; ++i) ++hits[static_cast<size_t>(begin + i)];
+    });
+  });
+  EXPECT_THAT(hits, testing::Each(1));
+}
+
+TEST(Config, UnknownKeyNamesTheNearest) {
+  auto document = parse_config("train:\n  stesp: 5\n", "a.yaml");
+  ASSERT_TRUE(document.ok());
+  ConfigReader reader(*document);
+  ConfigReader train = reader.object("train");
+  train.integer("steps", 1);
+  Status status = train.finish();
+  ASSERT_FALSE(status.ok());
+  EXPECT_EQ(status.error().to_string(), "a.yaml:2: train.stesp: unknown key 'stesp'; did you mean 'steps'?");
+}
+
+TEST(Config, ScalarsEnvironmentAndOverrides) {
+  setenv("MALMOI_TEST_NAME", "x y", 1);
+  auto document = parse_config("a: 1e-3\nb: '5'\nc: ${MALMOI_TEST_NAME}\nd: ${MALMOI_NOT_SET:-7}\ne: no\n", "f");
+  ASSERT_TRUE(document.ok());
+  EXPECT_EQ(document->root["a"], 1e-3);
+  EXPECT_EQ(document->root["b"], "5");
+  EXPECT_EQ(document->root["c"], "x y");
+  EXPECT_EQ(document->root["d"], 7);
+  EXPECT_EQ(document->root["e"], "no");
+  ASSERT_TRUE(override_config(*document, "g.h=[1, 2]").ok());
+  EXPECT_EQ(document->root["g"]["h"], Json({1, 2}));
+  EXPECT_FALSE(parse_config("a: ${MALMOI_NOT_SET}", "f").ok());
+  EXPECT_FALSE(parse_config("a: [1, 2", "f").ok());
+  EXPECT_FALSE(parse_config("a: 1\na: 2", "f").ok());
+}
+
+TEST(File, AtomicWriteLeavesOldFileUntilCommit) {
+  Path path = Path(testing::TempDir()) / "malmoi_atomic";
+  ASSERT_TRUE(write_file(path, "old").ok());
+  {
+    auto file = AtomicFile::create(path);
+    ASSERT_TRUE(file.ok());
+    ASSERT_TRUE(file->write("new").ok());
+    EXPECT_EQ(*read_file(path), "old");
+  }
+  EXPECT_EQ(*read_file(path), "old") << "uncommitted content must vanish";
+  EXPECT_EQ(read_file(path.string() + ".none").error().code, ErrorCode::kNotFound);
+}
+
+TEST(Json, RefusesHostileNestingAndReportsThePlace) {
+  EXPECT_FALSE(parse_json(std::string(100000, '['), "x").ok());
+  auto result = parse_json("{\"a\": 1,\n oops}", "x.json");
+  ASSERT_FALSE(result.ok());
+  EXPECT_THAT(result.error().to_string(), testing::HasSubstr("line 2"));
+}
+
+}  // namespace
+}  // namespace malmoi

@@ -1,0 +1,36 @@
+// parallel_for: the only door to compute threads (the OpenMP team that oneDNN uses, std::thread without OpenMP).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace malmoi {
+
+/// The number of compute threads; at first MALMOI_THREADS or the cores this process may use.
+int num_threads();
+/// Sets it for all later work. Not while work runs.
+void set_num_threads(int n);
+
+namespace detail {
+void run_parallel(int64_t n, int64_t grain, void (*body)(void*, int64_t, int64_t), void* context);
+void run_team(int workers, void (*body)(void*, int), void* context);
+}  // namespace detail
+
+/// Calls body(begin, end) over a partition of [0, n) into at most num_threads() contiguous ranges of at least `grain`.
+/// The partition depends only on n, grain and num_threads(), so reductions by range are deterministic. Nested calls
+/// run inline. One thread enters compute at a time; others wait. `body` must not throw.
+template <typename Body>
+void parallel_for(int64_t n, int64_t grain, const Body& body) {
+  detail::run_parallel(
+      n, grain, [](void* c, int64_t b, int64_t e) { (*static_cast<const Body*>(c))(b, e); },
+      const_cast<Body*>(&body));
+}
+
+/// Calls body(worker) once for each worker 0..workers-1 of a team, for hand-made schedules (work queues, tiles).
+template <typename Body>
+void parallel_team(int workers, const Body& body) {
+  detail::run_team(
+      workers, [](void* c, int w) { (*static_cast<const Body*>(c))(w); }, const_cast<Body*>(&body));
+}
+
+}  // namespace malmoi

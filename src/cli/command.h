@@ -1,0 +1,33 @@
+// What every command of the program shares: registration, global options, and the way a Status becomes an exit code.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "base/error.h"
+#include "base/json.h"
+
+namespace malmoi::cli {
+
+/// State shared by the commands of one invocation. A command's callback stores its work in `run`;
+/// main calls it after parsing, so that no error has to cross CLI11 as an exception.
+struct Invocation {
+  std::function<Status()> run;
+};
+
+/// Adds one command (with its options and an example in its footer) to `root`.
+using AddCommand = void (*)(CLI::App& root, Invocation& invocation);
+
+/// `--json`: one JSON object on stdout and nothing else.
+void add_json_flag(CLI::App& command, bool& json);
+/// `--threads N`: compute threads for this invocation.
+void add_threads_option(CLI::App& command);
+/// Prints one JSON value as a line on stdout.
+void print_json(const Json& value);
+
+// The commands, one file each; main.cc's table lists them.
+void add_doctor(CLI::App& root, Invocation& invocation);
+
+}  // namespace malmoi::cli

@@ -1,0 +1,84 @@
+// The program `malmoi`: finds the command in the table, parses its options, runs it, prints one line for an error.
+#include <cstdio>
+#include <exception>
+#include <new>
+
+#include <fmt/format.h>
+
+#include "base/cancel.h"
+#include "base/cpu.h"
+#include "base/parallel.h"
+#include "cli/command.h"
+
+namespace malmoi::cli {
+namespace {
+
+// One line a command, in the order of --help.
+constexpr AddCommand kCommands[] = {
+    add_doctor,
+};
+
+int exit_code(const Error& error) {
+  if (error.code == ErrorCode::kUsage) return 2;
+  return error.code == ErrorCode::kCancelled ? 130 : 1;
+}
+
+int fail(const Error& error) {
+  fmt::print(stderr, "malmoi: {}\n", error.to_string());
+  return exit_code(error);
+}
+
+int run(int argc, char** argv) {
+  CLI::App root("Malmoi builds language models: from documents to a served model, in one program.", "malmoi");
+  root.set_version_flag("--version", MALMOI_VERSION);
+  root.require_subcommand(1);
+  root.footer("Example: malmoi doctor\nEvery command has --help with an example.");
+  Invocation invocation;
+  for (AddCommand add : kCommands) add(root, invocation);
+  try {
+    root.parse(argc, argv);
+  } catch (const CLI::CallForHelp& help) {
+    return root.exit(help);
+  } catch (const CLI::CallForAllHelp& help) {
+    return root.exit(help);
+  } catch (const CLI::CallForVersion& version) {
+    return root.exit(version);
+  } catch (const CLI::ParseError& error) {
+    return fail(usage_error(error.what(), "command line", "see malmoi --help, or --help of the command"));
+  }
+  if (Status isa = check_isa_setting(); !isa.ok()) return fail(isa.error());
+  active_isa();  // limits oneDNN before anything computes
+  install_stop_handler();
+  if (!invocation.run) return 0;
+  Status done = invocation.run();
+  if (std::fflush(stdout) != 0) return fail({ErrorCode::kIo, "cannot write the output", "stdout", "free some space"});
+  return done.ok() ? 0 : fail(done.error());
+}
+
+}  // namespace
+
+void add_json_flag(CLI::App& command, bool& json) {
+  command.add_flag("--json", json, "print one JSON object on stdout and nothing else");
+}
+
+void add_threads_option(CLI::App& command) {
+  command
+      .add_option_function<int>(
+          "--threads", [](int n) { set_num_threads(n); }, "compute threads (default: all cores)")
+      ->check(CLI::Range(1, 1024));
+}
+
+void print_json(const Json& value) { fmt::print("{}\n", dump_json(value)); }
+
+}  // namespace malmoi::cli
+
+int main(int argc, char** argv) {
+  try {
+    return malmoi::cli::run(argc, argv);
+  } catch (const std::bad_alloc&) {
+    fmt::print(stderr, "malmoi: out of memory; use a smaller input, batch or model\n");
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "malmoi: unexpected failure: {}; please report this\n", error.what());
+  }
+  return 1;
+}
