@@ -25,6 +25,8 @@ pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)      # arbitrary sp
 pkg_check_modules(SIMDJSON REQUIRED IMPORTED_TARGET simdjson)     # JSONL at the disk's speed
 pkg_check_modules(POPPLER REQUIRED IMPORTED_TARGET poppler-cpp)   # PDF
 find_package(pugixml REQUIRED)           # DOCX, EPUB, ODT, feeds, dumps
+find_library(CLD2_LIBRARY cld2 REQUIRED)                          # languages of documents
+pkg_check_modules(DIVSUFSORT REQUIRED IMPORTED_TARGET libdivsufsort)  # suffix arrays: repeated substrings
 if(BUILD_TESTING)
   find_package(GTest REQUIRED)           # unit tests
 endif()
