@@ -51,8 +51,8 @@ class MappedFile {
 class AtomicFile {
  public:
   static Result<AtomicFile> create(const Path& path);
-  AtomicFile(AtomicFile&&) noexcept = default;
-  AtomicFile& operator=(AtomicFile&&) noexcept = default;
+  AtomicFile(AtomicFile&&) noexcept;
+  AtomicFile& operator=(AtomicFile&&) noexcept;
   ~AtomicFile();
 
   Status write(std::string_view bytes);
