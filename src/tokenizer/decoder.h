@@ -1,0 +1,40 @@
+// Decoders: tokens back to text.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+
+namespace malmoi::tokenizer {
+
+/// One step over the spelled tokens, as Hugging Face's decode_chain: the result is the concatenation of what the last
+/// step leaves. Immutable and thread-safe. Strings may hold bytes that are not UTF-8; the caller replaces them at the end.
+class Decoder {
+ public:
+  virtual ~Decoder() = default;
+  virtual void apply(std::vector<std::string>& tokens) const = 0;
+  virtual Status write_json(std::string& out) const = 0;
+};
+
+/// A decoder that works on ids rather than on spelled tokens (SentencePiece, llama.cpp). Where Parts has one, it alone
+/// decides; it is given only ids that exist, special ones already skipped if so wished.
+class IdDecoder {
+ public:
+  virtual ~IdDecoder() = default;
+  /// The text, possibly with bytes that are not UTF-8 (replaced by the caller unless `keeps_bytes`).
+  virtual std::string decode(std::span<const int32_t> ids) const = 0;
+  /// The bytes that one token stands for in the middle of a text.
+  virtual std::string token_bytes(int32_t id) const = 0;
+};
+
+std::unique_ptr<Decoder> make_byte_level_decoder();
+
+/// From the JSON of the component, as in tokenizer.json.
+Result<std::unique_ptr<Decoder>> decoder_from_json(std::string_view json, std::string_view where);
+
+}  // namespace malmoi::tokenizer

@@ -1,0 +1,28 @@
+// Unigram: the segmentation of the highest total score (Viterbi).
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tokenizer/model.h"
+
+namespace malmoi::tokenizer {
+
+struct UnigramOptions {
+  std::vector<std::string> pieces;  // the id is the index
+  std::vector<double> scores;       // log probabilities
+  std::optional<int32_t> unk_id;
+  bool byte_fallback = false;
+  /// Which pieces compete (control pieces do not in SentencePiece); empty: all do, as in Hugging Face.
+  std::vector<bool> usable;
+  /// SentencePiece: sums are single precision and the piece of an unknown character scores min - 10 over usable pieces.
+  bool single_precision = false;
+  /// Pieces that always win over what lies within them (SentencePiece's user-defined ones): score by length.
+  std::vector<bool> user_defined;
+};
+
+Result<std::unique_ptr<Model>> make_unigram(UnigramOptions options, std::string_view where);
+
+}  // namespace malmoi::tokenizer

@@ -1,0 +1,25 @@
+// WordPiece (longest piece first) and WordLevel (whole words).
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "tokenizer/model.h"
+
+namespace malmoi::tokenizer {
+
+struct WordPieceOptions {
+  Vocabulary vocabulary;
+  std::string unk_token = "[UNK]";
+  std::string continuing_subword_prefix = "##";
+  size_t max_input_chars_per_word = 100;
+};
+Result<std::unique_ptr<Model>> make_wordpiece(WordPieceOptions options, std::string_view where);
+
+struct WordLevelOptions {
+  Vocabulary vocabulary;
+  std::string unk_token = "<unk>";  // not in the vocabulary: unknown words are dropped
+};
+Result<std::unique_ptr<Model>> make_word_level(WordLevelOptions options, std::string_view where);
+
+}  // namespace malmoi::tokenizer
