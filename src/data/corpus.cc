@@ -180,7 +180,7 @@ class FileStream : public DocumentStream {
     while (true) {
       if (!reader_) {
         if (at_ == files_.size()) return false;
-        auto opened = LineReader::open(files_[at_], max_);
+        auto opened = formats::LineReader::open(files_[at_], max_);
         if (!opened.ok()) return std::move(opened).error();
         reader_.emplace(*std::move(opened));
         std::string extension = plain_extension(files_[at_]);
@@ -225,7 +225,7 @@ class FileStream : public DocumentStream {
   std::vector<Path> files_;
   uint64_t max_;
   size_t at_ = 0;
-  std::optional<LineReader> reader_;
+  std::optional<formats::LineReader> reader_;
   bool lines_are_documents_ = false;
 };
 

@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
-#include "data/compression.h"
+#include "formats/zstd_stream.h"
 #include "data/document.h"
 
 namespace malmoi::data {

@@ -39,43 +39,22 @@ TEST(Corpus, LineOfAnotherToolKeepsItsFieldsAsMeta) {
   EXPECT_FALSE(document_from_line("{\"a\":1}", "test").ok());
 }
 
-TEST(Compression, LinesOfPlainAndCompressedFilesAgree) {
-  Path folder = scratch("lines");
-  std::string content;
-  for (int i = 0; i < 50000; ++i) content += "줄 " + std::to_string(i) + "\n";
-  content += "마지막 줄에는 줄바꿈이 없다";
-  ASSERT_TRUE(write_file(folder / "plain.txt", content).ok());
-  auto writer = ZstdWriter::create(folder / "packed.zst");
-  ASSERT_TRUE(writer.ok());
-  ASSERT_TRUE(writer->write(content).ok());
-  ASSERT_TRUE(writer->commit().ok());
-  for (const char* name : {"plain.txt", "packed.zst"}) {
-    auto reader = LineReader::open(folder / name);
-    ASSERT_TRUE(reader.ok());
-    std::string back;
-    std::string_view line;
-    while (true) {
-      auto more = reader->next(line);
-      ASSERT_TRUE(more.ok());
-      if (!*more) break;
-      back.append(line) += '\n';
-    }
-    back.pop_back();
-    EXPECT_EQ(back, content) << name;
-    EXPECT_EQ(reader->line_number(), 50001u);
+TEST(Corpus, StreamsLinesAndWholeTexts) {
+  Path folder = scratch("streams");
+  Document d;
+  d.id = "one", d.text = "첫째";
+  ASSERT_TRUE(write_file(folder / "a.jsonl", document_to_line(d) + "\n\n" + document_to_line(d) + "\n").ok());
+  ASSERT_TRUE(write_file(folder / "b.txt.zst", formats::zstd_compress("둘째\n셋째\n")).ok());
+  auto stream = open_documents({folder}, "");
+  ASSERT_TRUE(stream.ok());
+  std::vector<std::string> texts;
+  while (true) {
+    auto more = (*stream)->next(d);
+    ASSERT_TRUE(more.ok()) << more.error().to_string();
+    if (!*more) break;
+    texts.push_back(d.text);
   }
-}
-
-TEST(Compression, TruncatedAndEndlessInputsAreErrors) {
-  Path folder = scratch("damage");
-  std::string frame = zstd_compress(std::string(100000, 'a') + std::string(1000, 'b'));
-  ASSERT_TRUE(write_file(folder / "cut.zst", frame.substr(0, frame.size() - 5)).ok());
-  auto reader = LineReader::open(folder / "cut.zst");
-  std::string_view line;
-  EXPECT_FALSE(reader->next(line).ok());
-  ASSERT_TRUE(write_file(folder / "endless.txt", std::string(1 << 20, 'x')).ok());
-  auto endless = LineReader::open(folder / "endless.txt", 1000);
-  EXPECT_FALSE(endless->next(line).ok());
+  EXPECT_EQ(texts, (std::vector<std::string>{"첫째", "첫째", "둘째\n셋째\n"}));
 }
 
 TEST(TokenFile, WritesAndReadsBack) {
