@@ -1,0 +1,118 @@
+// Every provider of products against f64 sums, over shapes, layouts and types.
+#include "kernels/gemm.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "base/parallel.h"
+#include "base/rng.h"
+
+namespace malmoi::kernels {
+namespace {
+
+struct Case {
+  int64_t m, n, k;
+};
+
+std::vector<std::byte> random_matrix(DType type, size_t n, uint64_t seed, std::vector<double>& values) {
+  Rng rng(seed);
+  std::vector<std::byte> data(n * dtype_size(type));
+  values.resize(n);
+  for (double& x : values) x = rng.uniform() * 2 - 1;
+  convert(values.data(), DType::kF64, data.data(), type, n);
+  convert(data.data(), type, values.data(), DType::kF64, n);
+  return data;
+}
+
+/// Runs one product and returns the worst error, in units of its tolerance.
+double worst_error(const GemmProvider& provider, GemmArgs g) {
+  int64_t pad = 3;
+  g.lda = (g.transpose_a ? g.m : g.k) + pad, g.ldb = (g.transpose_b ? g.k : g.n) + pad, g.ldc = g.n + pad;
+  std::vector<double> a, b, c, bias;
+  auto a_data = random_matrix(g.a_type, static_cast<size_t>((g.transpose_a ? g.k : g.m) * g.lda), 1, a);
+  auto b_data = random_matrix(g.b_type, static_cast<size_t>((g.transpose_b ? g.n : g.k) * g.ldb), 2, b);
+  auto c_data = random_matrix(g.c_type, static_cast<size_t>(g.m * g.ldc), 3, c);
+  auto bias_data = random_matrix(g.a_type == DType::kF64 ? DType::kF64 : DType::kF32, static_cast<size_t>(g.n), 4, bias);
+  g.a = a_data.data(), g.b = b_data.data(), g.c = c_data.data();
+  if (g.bias) g.bias = reinterpret_cast<const float*>(bias_data.data());
+  if (!provider.supports(g)) return 0;
+  std::vector<double> before = c;
+  provider.run(g);
+  convert(c_data.data(), g.c_type, c.data(), DType::kF64, c.size());
+  double relative = g.c_type == DType::kBF16 ? 0x1p-8 : g.a_type == DType::kF64 ? 1e-13 : 3e-6, worst = 0;
+  for (int64_t i = 0; i < g.m; ++i) {
+    for (int64_t j = 0; j < g.ldc; ++j) {
+      auto at = static_cast<size_t>(i * g.ldc + j);
+      if (j >= g.n) {
+        if (c[at] != before[at]) return INFINITY;  // wrote between rows
+        continue;
+      }
+      double sum = g.accumulate ? before[at] : 0, size = std::abs(sum);
+      if (g.bias) sum += bias[static_cast<size_t>(j)];
+      for (int64_t k = 0; k < g.k; ++k) {
+        double term = a[static_cast<size_t>(g.transpose_a ? k * g.lda + i : i * g.lda + k)] *
+                      b[static_cast<size_t>(g.transpose_b ? j * g.ldb + k : k * g.ldb + j)];
+        sum += term, size += std::abs(term);
+      }
+      double allowed = relative * std::abs(sum) + 3e-7 * (g.a_type == DType::kF64 ? 1e-6 : 1) * (size + 1);
+      worst = std::max(worst, std::abs(c[at] - sum) / allowed);
+    }
+  }
+  return worst;
+}
+
+TEST(Gemm, ProvidersAgreeWithSumsInF64) {
+  const Case cases[] = {{1, 1, 1},   {3, 5, 7},    {17, 33, 65},   {64, 48, 32},  {130, 70, 129},
+                        {1, 100, 50}, {200, 1, 3}, {31, 257, 300}, {96, 130, 520}};
+  int count = 0;
+  const GemmProvider* providers = gemm_providers(count);
+  ASSERT_GE(count, 1);
+  const float has_bias = 0;
+  for (int p = 0; p < count; ++p) {
+    for (const Case& c : cases) {
+      for (int flags = 0; flags < 16; ++flags) {
+        for (auto [ab, ct] : {std::pair{DType::kF32, DType::kF32}, {DType::kBF16, DType::kBF16},
+                              {DType::kBF16, DType::kF32}, {DType::kF64, DType::kF64}}) {
+          GemmArgs g{.m = c.m, .n = c.n, .k = c.k, .a_type = ab, .transpose_a = (flags & 1) != 0, .b_type = ab,
+                     .transpose_b = (flags & 2) != 0, .c_type = ct, .accumulate = (flags & 4) != 0,
+                     .bias = flags & 8 ? &has_bias : nullptr};
+          EXPECT_LE(worst_error(providers[p], g), 1.0)
+              << providers[p].name << " " << c.m << "x" << c.n << "x" << c.k << " flags " << flags << " "
+              << dtype_name(ab) << " -> " << dtype_name(ct);
+        }
+      }
+    }
+  }
+}
+
+TEST(Gemm, EveryProductHasAProvider) {
+  int count = 0;
+  const GemmProvider* providers = gemm_providers(count);
+  GemmArgs g{.m = 2, .n = 2, .k = 0};
+  EXPECT_TRUE(providers[count - 1].supports(g)) << "the last provider supports everything";
+}
+
+TEST(Gemm, EmptySumsGiveTheBias) {
+  std::vector<float> c(4, 5.0f), bias = {1, 2};
+  GemmArgs g{.m = 2, .n = 2, .k = 0, .lda = 1, .ldb = 2, .c = c.data(), .ldc = 2, .bias = bias.data()};
+  gemm(g);
+  EXPECT_EQ(c, (std::vector<float>{1, 2, 1, 2}));
+}
+
+TEST(Gemm, RepeatsToTheBit) {
+  std::vector<double> unused;
+  auto a = random_matrix(DType::kF32, 200 * 300, 1, unused), b = random_matrix(DType::kF32, 300 * 150, 2, unused);
+  std::vector<float> first(200 * 150), second(200 * 150);
+  GemmArgs g{.m = 200, .n = 150, .k = 300, .a = a.data(), .lda = 300, .b = b.data(), .ldb = 150, .ldc = 150};
+  g.c = first.data();
+  gemm(g);
+  g.c = second.data();
+  gemm(g);
+  EXPECT_EQ(first, second);
+}
+
+}  // namespace
+}  // namespace malmoi::kernels

@@ -1,0 +1,90 @@
+// What the scalar oracle's files share: typed access to rows, the dropout mask, and the kernels' declarations.
+#pragma once
+
+#include <cmath>
+
+#include "base/rng.h"
+#include "kernels/kernels.h"
+
+namespace malmoi::kernels::ref {
+
+inline double get(float x) { return x; }
+inline double get(double x) { return x; }
+inline double get(BF16 x) { return to_float(x); }
+inline void put(float& y, double x) { y = static_cast<float>(x); }
+inline void put(double& y, double x) { y = x; }
+inline void put(BF16& y, double x) { y = to_bf16(static_cast<float>(x)); }
+
+/// x as it reads back after it was stored as T.
+template <typename T>
+double rounded(double x) {
+  T stored;
+  put(stored, x);
+  return get(stored);
+}
+
+/// The type of parameters, their gradients and statistics beside activations of type T.
+template <typename T>
+struct ParamOf {
+  using Type = float;
+};
+template <>
+struct ParamOf<double> {
+  using Type = double;
+};
+template <typename T>
+using Param = typename ParamOf<T>::Type;
+
+template <typename T>
+const T* as(const void* p) {
+  return static_cast<const T*>(p);
+}
+template <typename T>
+T* as(void* p) {
+  return static_cast<T*>(p);
+}
+
+/// Calls body(T{}) with the type of activations.
+template <typename Body>
+void with_type(DType dtype, const Body& body) {
+  switch (dtype) {
+    case DType::kF32: return body(float{});
+    case DType::kBF16: return body(BF16{});
+    case DType::kF64: return body(double{});
+    default: return;
+  }
+}
+
+/// The factor of element i: 0, or 1 / (1 - p).
+inline double dropout_factor(const Dropout& d, uint64_t i) {
+  if (d.p <= 0) return 1;
+  bool kept = philox(d.seed, d.stream, i / 4)[i % 4] >= static_cast<double>(d.p) * 0x1p32;
+  return kept ? 1 / (1 - static_cast<double>(d.p)) : 0;
+}
+
+/// act(x) and its derivative, in f64.
+double activate(Activation kind, double x);
+double activate_derivative(Activation kind, double x);
+
+void norm(const NormArgs& args);
+void norm_backward(const NormBackwardArgs& args);
+void activation(const ActivationArgs& args);
+void activation_backward(const ActivationBackwardArgs& args);
+void gated(const GatedArgs& args);
+void gated_backward(const GatedBackwardArgs& args);
+void add(const AddArgs& args);
+void rotary(const RotaryArgs& args);
+void attention(const AttentionArgs& args);
+void attention_backward(const AttentionBackwardArgs& args);
+void embedding(const EmbeddingArgs& args);
+void embedding_backward(const EmbeddingBackwardArgs& args);
+void cross_entropy(const CrossEntropyArgs& args);
+void bias_backward(const BiasBackwardArgs& args);
+void row_product(const RowProductArgs& args);
+void adamw(const AdamWArgs& args);
+double sum_of_squares(const float* x, int64_t n);
+bool all_finite(const float* x, int64_t n);
+void to_bf16_array(const float* x, BF16* y, int64_t n);
+void to_f32_array(const BF16* x, float* y, int64_t n);
+
+}  // namespace malmoi::kernels::ref
