@@ -12,6 +12,7 @@ namespace malmoi {
 namespace {
 
 constexpr int kMaxDepth = 64;
+constexpr int kMaxValues = 50'000;
 const Json kNull;
 const Json kEmptyObject = Json::object();
 
@@ -38,8 +39,12 @@ Json scalar_value(const std::string& text) {
   return text;
 }
 
-Result<Json> convert(const YAML::Node& node, const std::string& path, int depth, ConfigDocument& document) {
+Result<Json> convert(const YAML::Node& node, const std::string& path, int depth, int& budget,
+                     ConfigDocument& document) {
   if (depth > kMaxDepth) return invalid_data("nested too deeply", document.where(path));
+  // Aliases let a few lines stand for billions of values.
+  if (--budget < 0)
+    return invalid_data("more than " + std::to_string(kMaxValues) + " values", document.where(path), "split the file");
   if (node.Mark().line >= 0) document.lines[path] = node.Mark().line + 1;
   if (!node.IsDefined() || node.IsNull()) return Json(nullptr);
   if (node.IsScalar()) {
@@ -50,7 +55,7 @@ Result<Json> convert(const YAML::Node& node, const std::string& path, int depth,
   if (node.IsSequence()) {
     Json list = Json::array();
     for (size_t i = 0; i < node.size(); ++i) {
-      MALMOI_ASSIGN(Json item, convert(node[i], path + "[" + std::to_string(i) + "]", depth + 1, document));
+      MALMOI_ASSIGN(Json item, convert(node[i], path + "[" + std::to_string(i) + "]", depth + 1, budget, document));
       list.push_back(std::move(item));
     }
     return list;
@@ -63,7 +68,7 @@ Result<Json> convert(const YAML::Node& node, const std::string& path, int depth,
     document.lines[inner] = entry.first.Mark().line + 1;
     if (object.contains(key)) return invalid_data("key '" + key + "' stands twice", document.where(inner), "keep one");
     int key_line = entry.first.Mark().line + 1;
-    MALMOI_ASSIGN(object[key], convert(entry.second, inner, depth + 1, document));
+    MALMOI_ASSIGN(object[key], convert(entry.second, inner, depth + 1, budget, document));
     document.lines[inner] = key_line;
   }
   return object;
@@ -119,8 +124,9 @@ Result<ConfigDocument> parse_config(std::string_view yaml, std::string file) {
   ConfigDocument document;
   document.file = std::move(file);
   try {
+    int budget = kMaxValues;
     YAML::Node root = YAML::Load(std::string(yaml));
-    MALMOI_ASSIGN(document.root, convert(root, "", 0, document));
+    MALMOI_ASSIGN(document.root, convert(root, "", 0, budget, document));
   } catch (const YAML::Exception& error) {
     std::string place = document.file;
     if (error.mark.line >= 0) place += ":" + std::to_string(error.mark.line + 1);

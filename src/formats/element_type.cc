@@ -11,11 +11,11 @@ struct Entry {
 
 // In the order of the enum.
 constexpr Entry kTypes[] = {
-    {ElementType::kF64, "F64", 8},        {ElementType::kF32, "F32", 4},        {ElementType::kF16, "F16", 2},
-    {ElementType::kBF16, "BF16", 2},      {ElementType::kF8E4M3, "F8_E4M3", 1}, {ElementType::kF8E5M2, "F8_E5M2", 1},
-    {ElementType::kI64, "I64", 8},        {ElementType::kI32, "I32", 4},        {ElementType::kI16, "I16", 2},
-    {ElementType::kI8, "I8", 1},          {ElementType::kU64, "U64", 8},        {ElementType::kU32, "U32", 4},
-    {ElementType::kU16, "U16", 2},        {ElementType::kU8, "U8", 1},          {ElementType::kBool, "BOOL", 1},
+    {ElementType::kF64, "F64", 8},   {ElementType::kF32, "F32", 4},        {ElementType::kF16, "F16", 2},
+    {ElementType::kBF16, "BF16", 2}, {ElementType::kF8E4M3, "F8_E4M3", 1}, {ElementType::kF8E5M2, "F8_E5M2", 1},
+    {ElementType::kI64, "I64", 8},   {ElementType::kI32, "I32", 4},        {ElementType::kI16, "I16", 2},
+    {ElementType::kI8, "I8", 1},     {ElementType::kU64, "U64", 8},        {ElementType::kU32, "U32", 4},
+    {ElementType::kU16, "U16", 2},   {ElementType::kU8, "U8", 1},          {ElementType::kBool, "BOOL", 1},
 };
 
 }  // namespace

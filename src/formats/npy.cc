@@ -125,7 +125,8 @@ Result<ElementType> type_of(std::string_view descr, const std::string& where) {
 }  // namespace
 
 Result<NpyHeader> parse_npy(std::string_view file, const std::string& where) {
-  if (!file.starts_with(kMagic) || file.size() < 10) return invalid_data("is no .npy file", where, "write it with numpy.save");
+  if (!file.starts_with(kMagic) || file.size() < 10)
+    return invalid_data("is no .npy file", where, "write it with numpy.save");
   auto byte = [&](size_t i) { return static_cast<size_t>(static_cast<unsigned char>(file[i])); };
   size_t version = byte(6), begin = version == 1 ? 10 : 12;
   if (version < 1 || version > 3) return unsupported("version " + std::to_string(version) + " of .npy", where);
@@ -133,7 +134,8 @@ Result<NpyHeader> parse_npy(std::string_view file, const std::string& where) {
   size_t length = byte(8) | byte(9) << 8;
   if (version > 1) length |= byte(10) << 16 | byte(11) << 24;
   if (length > kMaxHeader || length > file.size() - begin)
-    return invalid_data("header of " + std::to_string(length) + " bytes, the file has " + std::to_string(file.size()), where);
+    return invalid_data("header of " + std::to_string(length) + " bytes, the file has " + std::to_string(file.size()),
+                        where);
   LiteralReader reader(file.substr(begin, length));
   Fields fields;
   if (!read_fields(reader, fields))
@@ -149,9 +151,9 @@ Result<NpyHeader> parse_npy(std::string_view file, const std::string& where) {
   std::optional<uint64_t> bytes = byte_count(header.type, header.shape);
   uint64_t present = file.size() - header.data_begin;
   if (!bytes || *bytes != present)
-    return invalid_data("shape " + shape_text(header.shape) + " of " + std::string(element_name(header.type)) + " needs " +
-                            (bytes ? std::to_string(*bytes) : "too many") + " bytes, " + std::to_string(present) +
-                            " are there",
+    return invalid_data("shape " + shape_text(header.shape) + " of " + std::string(element_name(header.type)) +
+                            " needs " + (bytes ? std::to_string(*bytes) : "too many") + " bytes, " +
+                            std::to_string(present) + " are there",
                         where, "the file is truncated or damaged: write it again");
   return header;
 }

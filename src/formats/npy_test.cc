@@ -63,18 +63,23 @@ TEST(Npy, ReadsTheHeadersThatExist) {
   EXPECT_EQ(error_of(npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }  \n", 24)), "");
   EXPECT_EQ(error_of(npy("{'descr': '|u1', 'fortran_order': False, 'shape': (), }\n", 1, 2)), "");
   EXPECT_EQ(error_of(npy("{\"shape\": (2L,), 'descr': '<u2', 'fortran_order': False}", 4, 3)), "");
-  EXPECT_EQ(error_of(npy("{'descr': '<i4', 'fortran_order': True, 'shape': (1, 3), }\n", 12)), "") << "a vector either way";
+  EXPECT_EQ(error_of(npy("{'descr': '<i4', 'fortran_order': True, 'shape': (1, 3), }\n", 12)), "")
+      << "a vector either way";
   EXPECT_EQ(error_of(npy("{'descr': '|b1', 'fortran_order': False, 'shape': (0, 7), }\n", 0)), "");
 }
 
 TEST(Npy, RefusesWhatItCannotHold) {
   using testing::HasSubstr;
   EXPECT_THAT(error_of("abc"), HasSubstr("no .npy file"));
-  EXPECT_THAT(error_of(npy("{'descr': '<f4', 'fortran_order': True, 'shape': (2, 3), }", 24)), HasSubstr("Fortran order"));
+  EXPECT_THAT(error_of(npy("{'descr': '<f4', 'fortran_order': True, 'shape': (2, 3), }", 24)),
+              HasSubstr("Fortran order"));
   EXPECT_THAT(error_of(npy("{'descr': '>f4', 'fortran_order': False, 'shape': (2,), }", 8)), HasSubstr("'>f4'"));
-  EXPECT_THAT(error_of(npy("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (2,), }", 8)), HasSubstr("malformed"));
-  EXPECT_THAT(error_of(npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }", 23)), HasSubstr("needs 24 bytes, 23"));
-  EXPECT_THAT(error_of(npy("{'descr': '<f4', 'fortran_order': False, 'shape': (4611686018427387904, 8), }", 0)), HasSubstr("too many"));
+  EXPECT_THAT(error_of(npy("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (2,), }", 8)),
+              HasSubstr("malformed"));
+  EXPECT_THAT(error_of(npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }", 23)),
+              HasSubstr("needs 24 bytes, 23"));
+  EXPECT_THAT(error_of(npy("{'descr': '<f4', 'fortran_order': False, 'shape': (4611686018427387904, 8), }", 0)),
+              HasSubstr("too many"));
   EXPECT_THAT(error_of(npy("{'descr': '<f4', 'fortran_order': False, 'shape': (-2,), }", 8)), HasSubstr("malformed"));
   EXPECT_THAT(error_of(npy("{'descr': '<f4', 'shape': (2,), }", 8)), HasSubstr("malformed"));
   EXPECT_THAT(error_of(npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2,), } x", 8)), HasSubstr("malformed"));

@@ -52,7 +52,8 @@ class HeaderHandler final : public nlohmann::json_sax<Json> {
 
   bool start_object(size_t) override {
     if (++depth_ > 2 || list_ != List::kNone) return fail("an object");
-    if (depth_ == 2) in_metadata_ = name_ == "__metadata__", entry_ = {name_, ElementType::kF32, {}, 0, 0}, offsets_ = 0;
+    if (depth_ == 2)
+      in_metadata_ = name_ == "__metadata__", entry_ = {name_, ElementType::kF32, {}, 0, 0}, offsets_ = 0;
     fields_.clear();
     return true;
   }
@@ -114,18 +115,17 @@ class HeaderHandler final : public nlohmann::json_sax<Json> {
 
 // Sorts entries by offset and checks that they tile the data exactly.
 Status check_layout(SafetensorsHeader& header, uint64_t data_size, const std::string& where) {
-  std::stable_sort(header.entries.begin(), header.entries.end(), [](const auto& a, const auto& b) {
-    return a.begin != b.begin ? a.begin < b.begin : a.end < b.end;
-  });
+  std::stable_sort(header.entries.begin(), header.entries.end(),
+                   [](const auto& a, const auto& b) { return a.begin != b.begin ? a.begin < b.begin : a.end < b.end; });
   uint64_t at = 0;
   for (const SafetensorsHeader::Entry& entry : header.entries) {
     std::string place = where + ": tensor '" + entry.name.substr(0, 200) + "'";
     std::optional<uint64_t> bytes = byte_count(entry.type, entry.shape);
     if (!bytes) return invalid_data("shape " + shape_text(entry.shape) + " is too large", place);
     if (entry.end < entry.begin || entry.end - entry.begin != *bytes)
-      return invalid_data("shape " + shape_text(entry.shape) + " of " + std::string(element_name(entry.type)) + " needs " +
-                              std::to_string(*bytes) + " bytes, its offsets are " + std::to_string(entry.begin) +
-                              " to " + std::to_string(entry.end),
+      return invalid_data("shape " + shape_text(entry.shape) + " of " + std::string(element_name(entry.type)) +
+                              " needs " + std::to_string(*bytes) + " bytes, its offsets are " +
+                              std::to_string(entry.begin) + " to " + std::to_string(entry.end),
                           place);
     if (entry.begin != at)
       return invalid_data((entry.begin < at ? "overlaps the tensor before it" : "leaves a hole before it") +
@@ -151,9 +151,9 @@ Result<SafetensorsHeader> parse_safetensors(std::string_view file, const std::st
   uint64_t length = 0;
   std::memcpy(&length, file.data(), 8);
   if (length > kMaxHeader || length > file.size() - 8)
-    return invalid_data("header of " + std::to_string(length) + " bytes at byte 8, the file has " +
-                            std::to_string(file.size()),
-                        where, "the file is truncated or no safetensors file");
+    return invalid_data(
+        "header of " + std::to_string(length) + " bytes at byte 8, the file has " + std::to_string(file.size()), where,
+        "the file is truncated or no safetensors file");
   std::string_view text = file.substr(8, length);
   if (!text.starts_with('{')) return invalid_data("the header at byte 8 does not begin with '{'", where);
   SafetensorsHeader header;

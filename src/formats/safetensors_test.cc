@@ -92,7 +92,11 @@ TEST(Safetensors, ASourceThatStopsEarlyLeavesNoFile) {
 TEST(Safetensors, AcceptsWhatTheFormatAllows) {
   EXPECT_EQ(error_of("{}", 0), "");
   EXPECT_EQ(error_of(R"({"__metadata__":{"format":"pt"}}   )", 0), "");
-  EXPECT_EQ(error_of(R"({"z":{"data_offsets":[4,8],"shape":[1],"dtype":"F32"},"a":{"dtype":"F16","shape":[2],"data_offsets":[0,4]}})", 8), "");
+  EXPECT_EQ(
+      error_of(
+          R"({"z":{"data_offsets":[4,8],"shape":[1],"dtype":"F32"},"a":{"dtype":"F16","shape":[2],"data_offsets":[0,4]}})",
+          8),
+      "");
 }
 
 TEST(Safetensors, RefusesHeadersThatLie) {
@@ -115,11 +119,18 @@ TEST(Safetensors, RefusesHeadersThatLie) {
   EXPECT_THAT(error_of(one("F32", "[1]", "[0,4,8]"), 4), HasSubstr("unexpected a number"));
   EXPECT_THAT(error_of(one("F32", "[1]", "[0]"), 4), HasSubstr("two data_offsets"));
   EXPECT_THAT(error_of(R"({"t":{"dtype":"F32","shape":[1]}})", 4), HasSubstr("data_offsets"));
-  EXPECT_THAT(error_of(R"({"t":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"x":1}})", 4), HasSubstr("unknown field"));
-  EXPECT_THAT(error_of(R"({"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"b":{"dtype":"U8","shape":[2],"data_offsets":[1,3]}})", 3),
-              HasSubstr("overlaps"));
-  EXPECT_THAT(error_of(R"({"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}})", 0),
-              HasSubstr("stands twice"));
+  EXPECT_THAT(error_of(R"({"t":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"x":1}})", 4),
+              HasSubstr("unknown field"));
+  EXPECT_THAT(
+      error_of(
+          R"({"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"b":{"dtype":"U8","shape":[2],"data_offsets":[1,3]}})",
+          3),
+      HasSubstr("overlaps"));
+  EXPECT_THAT(
+      error_of(
+          R"({"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}})",
+          0),
+      HasSubstr("stands twice"));
   EXPECT_THAT(error_of("{\"a\":" + std::string(100000, '['), 0), HasSubstr("unexpected a list"));
   EXPECT_THAT(error_of("{\"a\":", 0), HasSubstr("malformed JSON"));
   EXPECT_THAT(error_of("[]", 0), HasSubstr("does not begin with '{'"));

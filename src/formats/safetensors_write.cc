@@ -19,7 +19,8 @@ Result<std::vector<uint64_t>> sizes_of(std::span<const TensorSpec> specs, const 
   std::set<std::string_view> names;
   for (const TensorSpec& spec : specs) {
     std::optional<uint64_t> bytes = byte_count(spec.type, spec.shape);
-    if (!bytes) return invalid_data("tensor '" + spec.name + "': shape " + shape_text(spec.shape) + " is too large", where);
+    if (!bytes)
+      return invalid_data("tensor '" + spec.name + "': shape " + shape_text(spec.shape) + " is too large", where);
     if (spec.name == "__metadata__" || !names.insert(spec.name).second)
       return invalid_data("tensor name '" + spec.name + "' cannot be used or stands twice", where);
     sizes.push_back(*bytes);
@@ -35,8 +36,9 @@ std::string header_text(std::span<const TensorSpec> specs, std::span<const size_
   uint64_t at = 0;
   for (size_t i : order) {
     if (text.size() > 1) text += ",";
-    text += fmt::format("{}:{{\"dtype\":\"{}\",\"shape\":[{}],\"data_offsets\":[{},{}]}}", dump_json(Json(specs[i].name)),
-                        element_name(specs[i].type), fmt::join(specs[i].shape, ","), at, at + sizes[i]);
+    text +=
+        fmt::format("{}:{{\"dtype\":\"{}\",\"shape\":[{}],\"data_offsets\":[{},{}]}}", dump_json(Json(specs[i].name)),
+                    element_name(specs[i].type), fmt::join(specs[i].shape, ","), at, at + sizes[i]);
     at += sizes[i];
   }
   text += "}";
@@ -46,9 +48,8 @@ std::string header_text(std::span<const TensorSpec> specs, std::span<const size_
 
 Status write_file_of(const Path& path, std::span<const TensorSpec> specs, std::span<const uint64_t> sizes,
                      std::vector<size_t> chosen, const TensorSource& source, const SafetensorsOptions& options) {
-  std::stable_sort(chosen.begin(), chosen.end(), [&](size_t a, size_t b) {
-    return element_size(specs[a].type) > element_size(specs[b].type);
-  });
+  std::stable_sort(chosen.begin(), chosen.end(),
+                   [&](size_t a, size_t b) { return element_size(specs[a].type) > element_size(specs[b].type); });
   std::string header = header_text(specs, chosen, sizes, options.metadata);
   uint64_t length = header.size();
   MALMOI_ASSIGN(AtomicFile file, AtomicFile::create(path));
@@ -61,7 +62,8 @@ Status write_file_of(const Path& path, std::span<const TensorSpec> specs, std::s
       left -= bytes.size();
       return file.write(bytes.data(), bytes.size());
     }));
-    if (left != 0) return internal_error("tensor '" + specs[i].name + "' has fewer bytes than its shape", path.string());
+    if (left != 0)
+      return internal_error("tensor '" + specs[i].name + "' has fewer bytes than its shape", path.string());
   }
   return file.commit();
 }

@@ -94,8 +94,7 @@ struct ZstdWriter::State {
     while (true) {
       ZSTD_outBuffer to{out.data(), out.size(), 0};
       size_t left = ZSTD_compressStream2(context.get(), &to, &in, mode);
-      if (ZSTD_isError(left))
-        return internal_error(std::string("zstd: ") + ZSTD_getErrorName(left), path.string());
+      if (ZSTD_isError(left)) return internal_error(std::string("zstd: ") + ZSTD_getErrorName(left), path.string());
       MALMOI_TRY(file.write(out.data(), to.pos));
       bool done = mode == ZSTD_e_end ? left == 0 : in.pos == in.size;
       if (done) return {};

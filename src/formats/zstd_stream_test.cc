@@ -33,7 +33,8 @@ TEST(ZstdStream, LinesReadBackPlainAndCompressed) {
   ASSERT_TRUE(write_file(temporary("plain.txt"), all).ok());
   auto writer = ZstdWriter::create(temporary("packed.zst"));
   ASSERT_TRUE(writer.ok());
-  for (size_t at = 0; at < all.size(); at += 70001) ASSERT_TRUE(writer->write(std::string_view(all).substr(at, 70001)).ok());
+  for (size_t at = 0; at < all.size(); at += 70001)
+    ASSERT_TRUE(writer->write(std::string_view(all).substr(at, 70001)).ok());
   EXPECT_EQ(writer->size(), all.size());
   ASSERT_TRUE(writer->commit().ok());
   EXPECT_EQ(writer->compressed_size(), std::filesystem::file_size(temporary("packed.zst")));
