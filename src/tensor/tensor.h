@@ -82,6 +82,9 @@ class Tensor {
   }
   ~Tensor() { release(); }
 
+  /// Whether no other tensor shares these bytes.
+  bool unique() const { return storage_ && storage_->references == 1; }
+
   /// The same bytes under another shape of as many elements.
   Tensor reshaped(Shape shape) const;
   /// Rows [begin, begin + count) of the first dimension, sharing the bytes.

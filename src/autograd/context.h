@@ -1,0 +1,60 @@
+// The explicit context of a forward pass: memory, types, random numbers, and a tape or none.
+#pragma once
+
+#include <cstdint>
+
+#include "autograd/profile.h"
+#include "base/log.h"
+#include "kernels/kernels.h"
+#include "tensor/tensor.h"
+
+namespace malmoi::autograd {
+
+class Tape;
+
+/// What the forward pass keeps for the backward pass.
+enum class Checkpointing : uint8_t {
+  kNone,   // everything
+  kCheap,  // norms and activations are computed again (a few per cent of a step)
+  kBlock,  // only each block's inputs; the block runs again (about a third more products)
+};
+
+/// With a tape it trains; without, it serves or evaluates. Owned by one thread. Everything it points to outlives it.
+struct Context {
+  Arena* arena = nullptr;
+  StoragePool* pool = nullptr;
+  Tape* tape = nullptr;        // null: nothing is recorded
+  DType dtype = DType::kF32;   // of activations
+  bool training = false;       // dropout is active
+  bool row_invariant = false;  // serving: a row's bits do not depend on what else is in the batch
+  Checkpointing checkpointing = Checkpointing::kCheap;
+  uint64_t seed = 0;
+  uint64_t stream = 0;         // of the next dropout; set to a function of the micro-batch before each pass
+  const kernels::KernelTable* kernels = nullptr;
+  Profile* profile = nullptr;
+
+  /// A rehearsal goes through every allocation and computes nothing.
+  bool rehearsal() const { return arena->is_rehearsal(); }
+
+  Tensor temporary(DType type, Shape shape) { return Tensor::in_arena(*arena, *pool, type, shape); }
+  Tensor scratch(size_t bytes) { return temporary(DType::kU8, {static_cast<int64_t>(bytes)}); }
+  kernels::Dropout next_dropout(float p) {
+    if (!training || p <= 0) return {};
+    return {p, seed, stream++};
+  }
+
+  /// Runs one kernel: skipped in a rehearsal, timed under a profile.
+  template <typename Kernel>
+  void run(const char* name, double flops, const Kernel& kernel) {
+    if (rehearsal()) return;
+    if (!profile) {
+      kernel();
+      return;
+    }
+    double begin = monotonic_seconds();
+    kernel();
+    profile->add(name, begin, monotonic_seconds(), flops);
+  }
+};
+
+}  // namespace malmoi::autograd

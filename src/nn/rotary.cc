@@ -1,0 +1,105 @@
+#include "nn/rotary.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+namespace malmoi::nn {
+namespace {
+
+constexpr double kTwoPi = 2 * std::numbers::pi;
+
+std::vector<double> plain_frequencies(double theta, int64_t dim) {
+  std::vector<double> f(static_cast<size_t>(dim / 2));
+  for (size_t i = 0; i < f.size(); ++i)
+    f[i] = 1.0 / std::pow(theta, static_cast<double>(2 * i) / static_cast<double>(dim));
+  return f;
+}
+
+// Llama 3.1: low frequencies are divided, high ones kept, those between blended.
+void scale_llama3(const RotaryConfig& c, std::vector<double>& frequencies) {
+  double original = static_cast<double>(c.original_max_position_embeddings ? c.original_max_position_embeddings
+                                                                           : c.max_position_embeddings);
+  double low_wavelength = original / c.low_freq_factor, high_wavelength = original / c.high_freq_factor;
+  for (double& f : frequencies) {
+    double wavelength = kTwoPi / f;
+    if (wavelength > low_wavelength) {
+      f /= c.factor;
+    } else if (wavelength >= high_wavelength) {
+      double smooth = (original / wavelength - c.low_freq_factor) / (c.high_freq_factor - c.low_freq_factor);
+      f = (1 - smooth) * f / c.factor + smooth * f;
+    }
+  }
+}
+
+double yarn_mscale(double scale, double mscale) { return scale <= 1 ? 1.0 : 0.1 * mscale * std::log(scale) + 1.0; }
+
+// YaRN (Peng et al. 2023): a ramp over dimensions between interpolated and kept frequencies.
+double scale_yarn(const RotaryConfig& c, std::vector<double>& frequencies) {
+  double original = static_cast<double>(c.original_max_position_embeddings ? c.original_max_position_embeddings
+                                                                           : c.max_position_embeddings);
+  double dim = static_cast<double>(c.rotary_dim);
+  auto correction = [&](double rotations) {
+    return dim * std::log(original / (rotations * kTwoPi)) / (2 * std::log(c.theta));
+  };
+  double low = correction(c.beta_fast), high = correction(c.beta_slow);
+  if (c.truncate) low = std::floor(low), high = std::ceil(high);
+  low = std::max(low, 0.0);
+  high = std::min(high, dim - 1);
+  if (low == high) high += 0.001;
+  for (size_t i = 0; i < frequencies.size(); ++i) {
+    double ramp = std::clamp((static_cast<double>(i) - low) / (high - low), 0.0, 1.0);
+    frequencies[i] = frequencies[i] / c.factor * ramp + frequencies[i] * (1 - ramp);
+  }
+  if (c.attention_factor > 0) return c.attention_factor;
+  if (c.mscale > 0 && c.mscale_all_dim > 0) return yarn_mscale(c.factor, c.mscale) / yarn_mscale(c.factor, c.mscale_all_dim);
+  return yarn_mscale(c.factor, 1);
+}
+
+}  // namespace
+
+std::vector<double> Rotary::inverse_frequencies(int64_t length, double& attention_factor) const {
+  const RotaryConfig& c = config_;
+  attention_factor = 1;
+  double theta = c.theta, dim = static_cast<double>(c.rotary_dim);
+  if (c.scaling == RotaryScaling::kDynamic && length > c.max_position_embeddings) {
+    double ratio = static_cast<double>(length) / static_cast<double>(c.max_position_embeddings);
+    theta *= std::pow(c.factor * ratio - (c.factor - 1), dim / (dim - 2));
+  }
+  std::vector<double> frequencies = plain_frequencies(theta, c.rotary_dim);
+  switch (c.scaling) {
+    case RotaryScaling::kDefault:
+    case RotaryScaling::kDynamic: break;
+    case RotaryScaling::kLinear:
+      for (double& f : frequencies) f /= c.factor;
+      break;
+    case RotaryScaling::kLlama3: scale_llama3(c, frequencies); break;
+    case RotaryScaling::kYarn: attention_factor = scale_yarn(c, frequencies); break;
+  }
+  return frequencies;
+}
+
+void Rotary::prepare(int64_t max_position) {
+  int64_t length = max_position + 1;
+  bool dynamic = config_.scaling == RotaryScaling::kDynamic;
+  int64_t frequencies_length = dynamic ? std::max(length, config_.max_position_embeddings) : 0;
+  if (length <= positions_ && frequencies_length == frequencies_length_) return;
+  double factor = 1;
+  std::vector<double> frequencies = inverse_frequencies(length, factor);
+  if (frequencies_length == frequencies_length_ && !dynamic) length = std::max(length, 2 * positions_);
+  positions_ = length;
+  frequencies_length_ = frequencies_length;
+  size_t half = frequencies.size();
+  cos_.resize(static_cast<size_t>(length) * half);
+  sin_.resize(cos_.size());
+  for (size_t p = 0; p < static_cast<size_t>(length); ++p) {
+    for (size_t i = 0; i < half; ++i) {
+      // The reference multiplies in f32; the difference is below its own rounding.
+      double angle = static_cast<double>(p) * frequencies[i];
+      cos_[p * half + i] = static_cast<float>(std::cos(angle) * factor);
+      sin_[p * half + i] = static_cast<float>(std::sin(angle) * factor);
+    }
+  }
+}
+
+}  // namespace malmoi::nn

@@ -1,0 +1,53 @@
+// Rotary position embeddings and their published scalings: tables of cosines and sines by position.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+
+namespace malmoi::nn {
+
+enum class RotaryScaling { kDefault, kLinear, kDynamic, kLlama3, kYarn };
+
+/// As in published configs (`rope_scaling`, or `rope_parameters` of newer ones).
+struct RotaryConfig {
+  int64_t rotary_dim = 0;  // of each head; the rest is not rotated
+  double theta = 10000;
+  RotaryScaling scaling = RotaryScaling::kDefault;
+  double factor = 1;
+  int64_t max_position_embeddings = 2048;
+  // llama3
+  double low_freq_factor = 1, high_freq_factor = 4;
+  // llama3 and yarn: the length the model was first trained at; 0: max_position_embeddings
+  int64_t original_max_position_embeddings = 0;
+  // yarn (Peng et al. 2023)
+  double beta_fast = 32, beta_slow = 1;
+  double attention_factor = 0;  // 0: from factor and mscale
+  double mscale = 0, mscale_all_dim = 0;
+  bool truncate = true;
+};
+
+/// Tables [positions, rotary_dim / 2]. cos and sin carry the attention factor of yarn. Grows as positions are asked for;
+/// under dynamic scaling a longer text has other frequencies, so the tables are of the longest position asked for, as the
+/// reference implementation has it. One thread at a time.
+class Rotary {
+ public:
+  explicit Rotary(const RotaryConfig& config) : config_(config) {}
+  /// Makes sure that positions 0..max_position are there.
+  void prepare(int64_t max_position);
+  const float* cos() const { return cos_.data(); }
+  const float* sin() const { return sin_.data(); }
+  const RotaryConfig& config() const { return config_; }
+  /// Inverse frequencies for a text of `length` positions, and the factor on cosines and sines.
+  std::vector<double> inverse_frequencies(int64_t length, double& attention_factor) const;
+
+ private:
+  RotaryConfig config_;
+  int64_t positions_ = 0;
+  int64_t frequencies_length_ = -1;  // dynamic: the length that the tables are for
+  std::vector<float> cos_, sin_;
+};
+
+}  // namespace malmoi::nn
