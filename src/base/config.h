@@ -47,6 +47,10 @@ class ConfigReader {
   explicit ConfigReader(const ConfigDocument& document) : ConfigReader(document, document.root, "") {}
 
   bool has(std::string_view key);
+  /// Whether the key stands there at all, null included.
+  bool present(std::string_view key) { return known_.emplace(key), object_->contains(key); }
+  /// Whether a value was refused so far.
+  bool failed() const { return error_.has_value(); }
   std::string text(std::string_view key, std::string fallback);
   int64_t integer(std::string_view key, int64_t fallback, int64_t low = INT64_MIN, int64_t high = INT64_MAX);
   double number(std::string_view key, double fallback, double low = -1e300, double high = 1e300);
