@@ -1,0 +1,161 @@
+// Training: options checked, words counted, the kind's trainer run, the tokenizer put together.
+#include "tokenizer/train.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/log.h"
+#include "base/utf8.h"
+#include "tokenizer/normalizer.h"
+#include "tokenizer/pattern.h"
+#include "tokenizer/pre_tokenizer.h"
+#include "tokenizer/vocabulary.h"
+#include "tokenizer/train/trained.h"
+#include "tokenizer/train/word_counter.h"
+
+namespace malmoi::tokenizer {
+namespace {
+
+// One line a kind: its name, its trainer, its usual special tokens, the unknown token it cannot do without, and the
+// memory that training needs for each byte of a distinct word.
+struct Kind {
+  std::string_view name;
+  TrainKind kind;
+  LearnFunction learn;
+  std::vector<std::string> specials;
+  std::string unknown;
+  uint64_t bytes_a_word_byte;
+};
+
+const std::vector<Kind>& kinds() {
+  static const std::vector<Kind> table = {
+      {"bpe", TrainKind::kBpe, learn_bpe, {"<|endoftext|>"}, "", 24},
+      {"unigram", TrainKind::kUnigram, learn_unigram, {"<unk>", "<s>", "</s>"}, "<unk>", 64},
+      {"wordpiece", TrainKind::kWordPiece, learn_wordpiece, {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"}, "[UNK]", 24},
+      {"wordlevel", TrainKind::kWordLevel, learn_word_level, {"<unk>", "<|endoftext|>"}, "<unk>", 2},
+      {"char", TrainKind::kCharLevel, learn_char_level, {"<unk>", "<|endoftext|>"}, "<unk>", 2},
+  };
+  return table;
+}
+
+const Kind& kind_of(TrainKind kind) {
+  return *std::find_if(kinds().begin(), kinds().end(), [&](const Kind& k) { return k.kind == kind; });
+}
+
+// A pattern that covers every text, alone: its pieces are found one after another in the text as it stands.
+class PatternSplitter final : public WordSplitter {
+ public:
+  explicit PatternSplitter(std::shared_ptr<const Pattern> pattern) : pattern_(std::move(pattern)) {}
+  void count(std::string_view text, WordCounts& into) const override {
+    for (size_t begin = 0; begin < text.size();) {
+      size_t end = pattern_->next_end(text, begin);
+      into.add(text.substr(begin, end - begin));
+      begin = end;
+    }
+  }
+
+ private:
+  std::shared_ptr<const Pattern> pattern_;
+};
+
+// Any normalizer and pre-tokenizer.
+class ComponentSplitter final : public WordSplitter {
+ public:
+  ComponentSplitter(std::unique_ptr<Normalizer> normalizer, std::unique_ptr<PreTokenizer> pre_tokenizer)
+      : normalizer_(std::move(normalizer)), pre_tokenizer_(std::move(pre_tokenizer)) {}
+  void count(std::string_view text, WordCounts& into) const override {
+    NormalizedText normalized = NormalizedText::of(text, 0, false);
+    if (normalizer_) normalizer_->normalize(normalized);
+    if (normalized.text.empty()) return;
+    Draft draft(normalized.text, false);
+    draft.pieces.push_back({0, static_cast<uint32_t>(normalized.text.size()), 0, -1});
+    if (pre_tokenizer_) pre_tokenizer_->apply(draft);
+    for (const Piece& piece : draft.pieces) into.add(draft.text(piece));
+  }
+
+ private:
+  std::unique_ptr<Normalizer> normalizer_;
+  std::unique_ptr<PreTokenizer> pre_tokenizer_;
+};
+
+Result<std::unique_ptr<WordSplitter>> make_splitter(const TrainOptions& options, const Shell& shell) {
+  if (options.kind == TrainKind::kBpe && options.byte_level && shell.normalizer == "null" && !options.split_digits) {
+    MALMOI_ASSIGN(std::shared_ptr<const Pattern> pattern, Pattern::compile(pattern_by_name(options.pattern)));
+    if (pattern->covers_everything()) return std::unique_ptr<WordSplitter>(new PatternSplitter(std::move(pattern)));
+  }
+  std::unique_ptr<Normalizer> normalizer;
+  if (shell.normalizer != "null") {
+    MALMOI_ASSIGN(normalizer, normalizer_from_json(shell.normalizer, "normalization"));
+  }
+  MALMOI_ASSIGN(std::unique_ptr<PreTokenizer> pre_tokenizer, pre_tokenizer_from_json(shell.pre_tokenizer, "pattern"));
+  return std::unique_ptr<WordSplitter>(new ComponentSplitter(std::move(normalizer), std::move(pre_tokenizer)));
+}
+
+Status check(const TrainOptions& options, const std::vector<std::string>& specials) {
+  if (options.vocab_size < 1 || options.vocab_size > Vocabulary::kMaxId)
+    return usage_error(fmt::format("a vocabulary of {} is not possible", options.vocab_size), "vocab_size",
+                       "give a size from 1 to 268435455");
+  if (options.character_coverage && !(*options.character_coverage > 0 && *options.character_coverage <= 1))
+    return usage_error("the coverage of characters is a part of the text", "character_coverage", "give more than 0, at most 1");
+  if (!(options.shrinking_factor > 0 && options.shrinking_factor < 1))
+    return usage_error("the shrinking factor is the part that a round keeps", "shrinking_factor", "give more than 0, less than 1");
+  if (options.sub_iterations < 1) return usage_error("at least one EM step is needed", "sub_iterations", "give 1 or more");
+  for (const std::string& token : specials)
+    if (token.empty() || !is_valid_utf8(token))
+      return usage_error("a special token is empty or not UTF-8", "special_tokens", "give it some text");
+  return {};
+}
+
+}  // namespace
+
+std::vector<std::string> special_tokens_of(const TrainOptions& options) {
+  const Kind& kind = kind_of(options.kind);
+  std::vector<std::string> specials = options.special_tokens.value_or(kind.specials);
+  std::string unknown = kind.unknown;
+  if (options.kind == TrainKind::kBpe && !options.byte_level) unknown = "<unk>";
+  std::vector<std::string> unique;
+  for (std::string& token : specials)
+    if (std::find(unique.begin(), unique.end(), token) == unique.end()) unique.push_back(std::move(token));
+  if (!unknown.empty() && std::find(unique.begin(), unique.end(), unknown) == unique.end())
+    unique.insert(unique.begin(), unknown);
+  return unique;
+}
+
+std::span<const TrainKindName> train_kinds() {
+  static const std::vector<TrainKindName> names = [] {
+    std::vector<TrainKindName> result;
+    for (const Kind& kind : kinds()) result.push_back({kind.name, kind.kind});
+    return result;
+  }();
+  return names;
+}
+
+Result<Tokenizer> train(const TextSource& source, const TrainOptions& options, const TrainProgress& progress,
+                        TrainReport* report) {
+  TrainReport local;
+  if (!report) report = &local;
+  const std::vector<std::string> specials = special_tokens_of(options);
+  MALMOI_TRY(check(options, specials));
+  MALMOI_ASSIGN(Shell shell, make_shell(options, specials));
+  MALMOI_ASSIGN(std::unique_ptr<WordSplitter> splitter, make_splitter(options, shell));
+  const Kind& kind = kind_of(options.kind);
+  const double begin = monotonic_seconds();
+  WordCounter counter(*splitter, {.memory = options.memory_limit, .bytes_a_word_byte = kind.bytes_a_word_byte});
+  MALMOI_TRY(counter.count(source, progress));
+  // BPE does not depend on the order of words; the sums of the others do.
+  MALMOI_ASSIGN(WordList words, counter.finish(options.kind == TrainKind::kUnigram));
+  const CountSummary& summary = counter.summary();
+  report->texts = summary.texts, report->bytes = summary.bytes;
+  report->words = summary.words, report->distinct_words = summary.distinct;
+  report->spilled_runs = summary.spilled_runs, report->dropped_words = summary.dropped_words;
+  report->least_count = summary.least_count;
+  report->counting_seconds = monotonic_seconds() - begin;
+  if (words.size() == 0)
+    return invalid_data("there is no text to learn from", "training text", "give files with text");
+  MALMOI_ASSIGN(Trained trained, kind.learn(words, {options, specials, progress, *report}));
+  report->learning_seconds = monotonic_seconds() - begin - report->counting_seconds;
+  return Tokenizer::from_json(assemble_json(options, shell, trained, specials), "trained tokenizer");
+}
+
+}  // namespace malmoi::tokenizer
