@@ -1,0 +1,90 @@
+#include "data/encoding.h"
+
+#include <gtest/gtest.h>
+
+#include "base/file.h"
+#include "base/json.h"
+
+namespace malmoi::data {
+namespace {
+
+const Path kFolder = Path(MALMOI_TEST_DATA) / "data/cleaning/encoding";
+
+// Every file of the manifest: its encoding, its text after repair and cleaning, and which are lost.
+TEST(Encoding, EveryFileOfTheManifest) {
+  auto manifest = read_file(kFolder / "manifest.jsonl");
+  ASSERT_TRUE(manifest.ok());
+  size_t files = 0;
+  for (size_t begin = 0; begin < manifest->size(); ++files) {
+    size_t end = manifest->find('\n', begin);
+    auto entry = parse_json(manifest->substr(begin, end - begin), "manifest");
+    begin = end + 1;
+    ASSERT_TRUE(entry.ok());
+    std::string name = json_string(*entry, "file");
+    auto bytes = read_file(kFolder / name), expected = read_file(kFolder / json_string(*entry, "expected"));
+    ASSERT_TRUE(bytes.ok() && expected.ok());
+    auto decoded = decode_text(*bytes);
+    ASSERT_TRUE(decoded.ok()) << name;
+    EXPECT_EQ(decoded->encoding, json_string(*entry, "encoding")) << name;
+    Repair repair = repair_mojibake(decoded->text);
+    EXPECT_EQ(repair.damage != Damage::kLost, (*entry)["recoverable"].get<bool>()) << name << ": " << repair.rule;
+    if (repair.damage == Damage::kLost) continue;
+    EXPECT_EQ(clean_characters(decoded->text), *expected) << name;
+  }
+  EXPECT_EQ(files, 19u);
+}
+
+TEST(Encoding, BinaryIsRefused) {
+  std::string noise;
+  for (int i = 0; i < 4000; ++i) noise += static_cast<char>((i * 2654435761u) >> 13);
+  EXPECT_FALSE(decode_text(noise).ok());
+  EXPECT_FALSE(decode_text(std::string("\x7f" "ELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\0\0\0", 20)).ok());
+}
+
+TEST(Encoding, GoodTextIsLeftAlone) {
+  for (std::string text : {"Ça va très bien, merci. Élève à l'école où naît l'été.", "Grüße aus München – schöne Größe", "“It’s fine,” she said — €4.50",
+                           "漢字와 한글이 섞인 글이다. 大韓民國은 民主共和國이다.", "정말? 진짜?? 왜??? 그래서 어떻게 됐어?", "¿Qué? ¡No!",
+                           "Íslenska: þetta er ágætt", "ㅋㅋㅋ ㅠㅠ 뭐야??"}) {
+    std::string copy = text;
+    EXPECT_EQ(repair_mojibake(copy).damage, Damage::kNone) << text;
+    EXPECT_EQ(copy, text);
+    EXPECT_EQ(clean_characters(text), text);
+    auto decoded = decode_text(text);
+    ASSERT_TRUE(decoded.ok());
+    EXPECT_EQ(decoded->text, text);
+  }
+}
+
+TEST(Encoding, JoinersStayBetweenEmoji) {
+  EXPECT_EQ(clean_characters("👩‍👩‍👧 가족"), "👩‍👩‍👧 가족");
+  EXPECT_EQ(clean_characters("가\u200d나\u200c다"), "가나다");
+  EXPECT_EQ(clean_characters("ㅋㅋ ﬁ ㈜"), "ㅋㅋ ﬁ ㈜");
+  EXPECT_EQ(clean_characters("a\r\nb\rc\u2029d"), "a\nb\nc\nd");
+}
+
+TEST(Encoding, ShortWesternTextsAreNotKorean) {
+  auto spanish = decode_text("El ni\xf1o comi\xf3 ma\xed" "z y despu\xe9s durmi\xf3.");
+  ASSERT_TRUE(spanish.ok());
+  EXPECT_EQ(spanish->encoding, "latin-1");
+  auto korean = decode_text("\xc7\xd1\xb1\xdb");
+  ASSERT_TRUE(korean.ok());
+  EXPECT_EQ(korean->text, "한글");
+}
+
+TEST(Encoding, DeclaredCharsetOfAPage) {
+  EXPECT_EQ(declared_charset("<html><meta http-equiv=x content=\"text/html; charset=EUC-KR\">"), "euc-kr");
+  EXPECT_EQ(declared_charset("<META CHARSET='utf-8'>"), "utf-8");
+  EXPECT_EQ(declared_charset("<?xml version=\"1.0\" encoding=\"Shift_JIS\"?>"), "shift_jis");
+  EXPECT_EQ(declared_charset("<p>charset=utf-8</p>"), "");
+}
+
+TEST(Encoding, Languages) {
+  EXPECT_EQ(script_language("말모이는 우리말을 모은다"), "ko");
+  EXPECT_EQ(script_language("LibreOffice Writer에서 표를 삽입합니다"), "ko");
+  EXPECT_EQ(script_language("The quick brown fox 여우"), "en");
+  EXPECT_EQ(script_language("これは日本語です"), "ja");
+  EXPECT_EQ(script_language("12345 !?"), "");
+}
+
+}  // namespace
+}  // namespace malmoi::data
