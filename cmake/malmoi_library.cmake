@@ -48,6 +48,7 @@ function(malmoi_library name)
     target_link_libraries(${name}_test PRIVATE malmoi_${name} GTest::gmock GTest::gtest_main)
     target_compile_definitions(${name}_test PRIVATE MALMOI_TEST_DATA="${CMAKE_SOURCE_DIR}/tests/data")
     add_test(NAME unit.${name} COMMAND ${name}_test)
+    add_dependencies(unit_tests ${name}_test)
     # Tests of one build never meet those of another in a shared temporary folder.
     file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/test_tmp/${name})
     set_tests_properties(unit.${name} PROPERTIES LABELS unit TIMEOUT 600

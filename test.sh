@@ -1,0 +1,85 @@
+#!/bin/bash
+# Installs, builds and tests everything:
+#   release   the program; every test (units, structure, the program from outside)
+#   asan      AddressSanitizer and UndefinedBehaviorSanitizer over all unit tests
+#   tsan      ThreadSanitizer over what has threads
+# About half an hour from nothing on two cores; a few minutes when little changed (ccache).
+# Ends with the sum of all of it in the form that ctest prints; exits 1 if anything failed.
+set -uo pipefail
+cd "$(dirname "$0")" || exit 1
+THREADED="base data infer serve"   # the folders whose unit tests run under tsan
+
+case "${1:-}" in
+  "") ;;
+  --help|-h)
+    echo "Usage: ./test.sh [release|asan|tsan]   (all three when none is named)"
+    echo "Example: ./test.sh asan"
+    exit 0 ;;
+  release|asan|tsan) ;;
+  *) echo "test.sh: unknown stage '$1'; use release, asan or tsan" >&2; exit 2 ;;
+esac
+only=${1:-all}
+
+. .ci/packages.sh
+install_packages packages.txt || exit 1
+
+jobs=$(nproc)
+# A compiler at work takes up to 1.5 GB: fewer at once where memory is short.
+by_memory=$(awk '/MemAvailable/ {n = int($2 / 1500000); print n < 1 ? 1 : n}' /proc/meminfo)
+[ "$by_memory" -lt "$jobs" ] && jobs=$by_memory
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
+logs=$(mktemp -d)
+trap 'rm -rf "$logs"' EXIT
+passed=0 failed=0 broken=()
+
+say() { printf '\n== %s (%d min %02d s)\n' "$1" $((SECONDS / 60)) $((SECONDS % 60)); }
+
+# build PRESET TARGET...
+build() {
+  local preset=$1
+  shift
+  say "$preset: build"
+  cmake --preset "$preset" >"$logs/configure" 2>&1 || { cat "$logs/configure"; broken+=("$preset: configure"); return 1; }
+  cmake --build --preset "$preset" -j "$jobs" --target "$@" >"$logs/build" 2>&1 ||
+    { grep -v '^\[' "$logs/build" | tail -60; broken+=("$preset: build"); return 1; }
+}
+
+# run_tests PRESET CTEST_ARGUMENT... : adds to the sums.
+run_tests() {
+  local preset=$1
+  shift
+  say "$preset: tests"
+  ctest --test-dir "build/$preset" --output-on-failure --no-tests=error -j "$jobs" "$@" | tee "$logs/tests"
+  local total bad
+  read -r bad total < <(sed -n 's/.*tests passed, \([0-9]*\) tests failed out of \([0-9]*\).*/\1 \2/p' "$logs/tests")
+  [ -n "${total:-}" ] || { broken+=("$preset: tests did not run"); return 1; }
+  passed=$((passed + total - bad)) failed=$((failed + bad))
+}
+
+if [ "$only" = all ] || [ "$only" = release ]; then
+  build release all && run_tests release
+fi
+if [ "$only" = all ] || [ "$only" = asan ]; then
+  build asan unit_tests &&
+    ASAN_OPTIONS=strict_string_checks=1:detect_stack_use_after_return=1 UBSAN_OPTIONS=print_stacktrace=1 \
+      run_tests asan -L unit
+fi
+if [ "$only" = all ] || [ "$only" = tsan ]; then
+  targets=() names=
+  for folder in $THREADED; do
+    compgen -G "src/$folder/*_test.cc" >/dev/null || compgen -G "src/$folder/*/*_test.cc" >/dev/null || continue
+    targets+=("${folder}_test") names+="${names:+|}$folder"
+  done
+  build tsan "${targets[@]}" && TSAN_OPTIONS=halt_on_error=1 run_tests tsan -R "^unit\.($names)\$"
+fi
+
+for what in "${broken[@]}"; do
+  echo "FAILED: $what"
+  failed=$((failed + 1))
+done
+total=$((passed + failed))
+say "done"
+echo "$passed passed, $failed failed"
+# ctest's own closing line, over all three builds.
+echo "$((total > 0 ? passed * 100 / total : 0))% tests passed, $failed tests failed out of $total"
+[ "$failed" = 0 ] && [ "$total" -gt 0 ]
