@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "tensor/dtype.h"
 
 namespace malmoi::cli {
 
@@ -24,10 +25,15 @@ using AddCommand = void (*)(CLI::App& root, Invocation& invocation);
 void add_json_flag(CLI::App& command, bool& json);
 /// `--threads N`: compute threads for this invocation.
 void add_threads_option(CLI::App& command);
+/// `--dtype f32|bf16`: the type of products.
+void add_dtype_option(CLI::App& command, DType& dtype);
 /// Prints one JSON value as a line on stdout.
 void print_json(const Json& value);
 
 // The commands, one file each; main.cc's table lists them.
 void add_doctor(CLI::App& root, Invocation& invocation);
+void add_generate(CLI::App& root, Invocation& invocation);
+void add_chat(CLI::App& root, Invocation& invocation);
+void add_score(CLI::App& root, Invocation& invocation);
 
 }  // namespace malmoi::cli

@@ -16,6 +16,9 @@ namespace {
 // One line a command, in the order of --help.
 constexpr AddCommand kCommands[] = {
     add_doctor,
+    add_generate,
+    add_chat,
+    add_score,
 };
 
 int exit_code(const Error& error) {
@@ -66,6 +69,13 @@ void add_threads_option(CLI::App& command) {
       .add_option_function<int>(
           "--threads", [](int n) { set_num_threads(n); }, "compute threads (default: all cores)")
       ->check(CLI::Range(1, 1024));
+}
+
+void add_dtype_option(CLI::App& command, DType& dtype) {
+  command.add_option_function<std::string>(
+             "--dtype", [&dtype](const std::string& name) { dtype = name == "f32" ? DType::kF32 : DType::kBF16; },
+             "type of products: f32 or bf16")
+      ->check(CLI::IsMember({"f32", "bf16"}));
 }
 
 void print_json(const Json& value) { fmt::print("{}\n", dump_json(value)); }
