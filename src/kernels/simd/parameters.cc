@@ -1,0 +1,129 @@
+// What runs over parameters and their gradients: AdamW, sums of squares, conversions, bias gradients.
+#include "kernels/simd/common.h"
+
+namespace malmoi::kernels::MALMOI_SIMD_NAMESPACE {
+namespace {
+
+/// Columns [begin, end): rows are added in order, eight at a time so that a sum is loaded and stored once for eight.
+template <typename T>
+void add_columns(const BiasBackwardArgs& a, int64_t begin, int64_t end) {
+  constexpr int64_t kRows = 8;
+  float* sums = as<float>(a.dbias) + begin;
+  for (int64_t r = 0; r < a.rows; r += kRows) {
+    const T* dy = as<T>(a.dy) + r * a.cols + begin;
+    int64_t count = min_of(kRows, a.rows - r);
+    each_vec(end - begin, [&](int64_t i, auto w) MALMOI_INLINED {
+      Vec sum = load(sums + i, w);
+      if (count == kRows) {
+        for (int64_t j = 0; j < kRows; ++j) sum += load(dy + j * a.cols + i, w);
+      } else {
+        for (int64_t j = 0; j < count; ++j) sum += load(dy + j * a.cols + i, w);
+      }
+      store(sums + i, sum, w);
+    });
+  }
+}
+
+#if defined(MALMOI_SIMD_AVX512)
+typedef double DVec __attribute__((vector_size(64)));
+#elif defined(MALMOI_SIMD_AVX2)
+typedef double DVec __attribute__((vector_size(32)));
+#else
+typedef double DVec __attribute__((vector_size(16)));
+#endif
+constexpr int kDoubles = kLanes / 2;
+typedef float FHalf __attribute__((vector_size(kDoubles * 4)));
+
+double squares_of(const float* x, int64_t n) {
+  DVec low{}, high{};
+  int64_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) {
+    FHalf a, b;
+    __builtin_memcpy(&a, x + i, sizeof a);
+    __builtin_memcpy(&b, x + i + kDoubles, sizeof b);
+    DVec p = __builtin_convertvector(a, DVec), q = __builtin_convertvector(b, DVec);
+    low += p * p;
+    high += q * q;
+  }
+  low += high;
+  double sum = 0;
+  for (int j = 0; j < kDoubles; ++j) sum += low[j];
+  for (; i < n; ++i) sum += static_cast<double>(x[i]) * static_cast<double>(x[i]);
+  return sum;
+}
+
+}  // namespace
+
+void bias_backward(const BiasBackwardArgs& a) {
+  with_type(a.dtype, [&](auto type) {
+    constexpr int64_t kColumns = 64;  // columns go to threads in blocks, so that the order of a sum is that of rows
+    int64_t grain = max_of(2, kGrain / (kColumns * max_of(a.rows, 1)));
+    parallel_for((a.cols + kColumns - 1) / kColumns, grain, [&](int64_t begin, int64_t end) {
+      add_columns<decltype(type)>(a, begin * kColumns, min_of(end * kColumns, a.cols));
+    });
+  });
+}
+
+void adamw(const AdamWArgs& a) {
+  parallel_for(a.n, kGrain, [&](int64_t begin, int64_t end) {
+    Vec beta1 = all(a.beta1), beta2 = all(a.beta2), rest1 = all(1 - a.beta1), rest2 = all(1 - a.beta2);
+    Vec scale = all(a.grad_scale), step = all(a.lr / a.bias1), eps = all(a.eps);
+    Vec correction = all(1.0f / a.bias2), keep = all(1 - a.lr * a.weight_decay);
+    float *p = a.p + begin, *m = a.m + begin, *v = a.v + begin;
+    const float* g = a.g + begin;
+    BF16* copy = a.copy ? a.copy + begin : nullptr;
+    each_vec(end - begin, [&](int64_t i, auto w) MALMOI_INLINED {
+      Vec gradient = load(g + i, w) * scale;
+      Vec first = fma(beta1, load(m + i, w), rest1 * gradient);
+      Vec second = fma(beta2, load(v + i, w), rest2 * gradient * gradient);
+      Vec update = step * first / (sqrt(second * correction) + eps);
+      Vec next = fma(load(p + i, w), keep, zero() - update);
+      store(m + i, first, w);
+      store(v + i, second, w);
+      store(p + i, next, w);
+      if (copy) store(copy + i, next, w);
+    });
+  });
+}
+
+/// Partial sums over parts that depend on n alone, added in order: the same bits on any number of threads.
+double sum_of_squares(const float* x, int64_t n) {
+  constexpr int64_t kParts = 256, kSmallest = 16384;
+  int64_t size = max_of(kSmallest, (n / kParts + 64) / 64 * 64), parts = (n + size - 1) / size;
+  double partial[kParts];
+  parallel_for(parts, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) partial[i] = squares_of(x + i * size, min_of(size, n - i * size));
+  });
+  double sum = 0;
+  for (int64_t i = 0; i < parts; ++i) sum += partial[i];
+  return sum;
+}
+
+bool all_finite(const float* x, int64_t n) {
+  int bad = 0;
+  parallel_for(n, kGrain, [&](int64_t begin, int64_t end) {
+    UVec worst{};
+    each_vec(end - begin, [&](int64_t i, auto w) MALMOI_INLINED {
+      UVec exponent = (UVec)load(x + begin + i, w) & 0x7F800000u;
+      worst |= exponent == 0x7F800000u ? exponent : UVec{};
+    });
+    for (int i = 0; i < kLanes; ++i) {
+      if (worst[i] != 0) __atomic_store_n(&bad, 1, __ATOMIC_RELAXED);
+    }
+  });
+  return bad == 0;
+}
+
+void to_bf16(const float* x, BF16* y, int64_t n) {
+  parallel_for(n, kGrain, [&](int64_t begin, int64_t end) {
+    each_vec(end - begin, [&](int64_t i, auto w) MALMOI_INLINED { store(y + begin + i, load(x + begin + i, w), w); });
+  });
+}
+
+void to_f32(const BF16* x, float* y, int64_t n) {
+  parallel_for(n, kGrain, [&](int64_t begin, int64_t end) {
+    each_vec(end - begin, [&](int64_t i, auto w) MALMOI_INLINED { store(y + begin + i, load(x + begin + i, w), w); });
+  });
+}
+
+}  // namespace malmoi::kernels::MALMOI_SIMD_NAMESPACE

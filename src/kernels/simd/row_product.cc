@@ -1,0 +1,145 @@
+// Products of few rows, for serving: each output is one dot product, summed over k in an order that is the same
+// whatever tile it is computed in, so a row's bits do not depend on the rows beside it.
+#include "kernels/simd/common.h"
+
+namespace malmoi::kernels::MALMOI_SIMD_NAMESPACE {
+namespace {
+
+/// IEEE half.
+struct F16 {
+  uint16_t bits;
+};
+
+MALMOI_INLINE Vec load(const F16* p, Full) {
+#if defined(MALMOI_SIMD_AVX512)
+  return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
+#elif defined(MALMOI_SIMD_AVX2)
+  return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+#else
+  UVec h = __builtin_convertvector(*reinterpret_cast<const HVecUnaligned*>(p), UVec);
+  UVec shifted = (h & 0x7FFF) << 13, special = shifted | 0x7F800000u;
+  UVec finite = (UVec)((Vec)shifted * all(0x1p112f));
+  return (Vec)(((h & 0x7C00) == 0x7C00 ? special : finite) | (h & 0x8000) << 16);
+#endif
+}
+
+MALMOI_INLINE Vec load(const F16* p, Part w) {
+  F16 part[kLanes] = {};
+  for (int i = 0; i < w.n; ++i) part[i] = p[i];
+  return load(part, Full{});
+}
+
+/// Sums of products of a vector's worth of k: on AVX-512 pairs of bf16 are multiplied as they are.
+template <typename X, typename W>
+struct Dot {
+  static constexpr int kStep = kLanes;
+  using XVec = Vec;
+  using WVec = Vec;
+  template <typename Width>
+  static MALMOI_INLINE Vec load_x(const X* p, Width w) { return load(p, w); }
+  template <typename Width>
+  static MALMOI_INLINE Vec load_w(const W* p, Width w) { return load(p, w); }
+  static MALMOI_INLINE Vec add(Vec x, Vec w, Vec sum) { return fma(x, w, sum); }
+};
+
+#if defined(MALMOI_SIMD_AVX512)
+template <>
+struct Dot<BF16, BF16> {
+  static constexpr int kStep = 32;
+  using XVec = __m512bh;
+  using WVec = __m512bh;
+  static MALMOI_INLINE __m512bh load_x(const BF16* p, Full) { return (__m512bh)_mm512_loadu_si512(p); }
+  static MALMOI_INLINE __m512bh load_x(const BF16* p, Part w) {
+    return (__m512bh)_mm512_maskz_loadu_epi16(static_cast<__mmask32>((1ull << w.n) - 1), p);
+  }
+  template <typename Width>
+  static MALMOI_INLINE __m512bh load_w(const BF16* p, Width w) { return load_x(p, w); }
+  static MALMOI_INLINE Vec add(__m512bh x, __m512bh w, Vec sum) { return _mm512_dpbf16_ps(sum, x, w); }
+};
+#endif
+
+MALMOI_INLINE void put(float* y, float x) { *y = x; }
+MALMOI_INLINE void put(BF16* y, float x) { store(y, all(x), Part{1}); }
+
+/// y[0..M) x [0..N) of one tile.
+template <typename X, typename W, typename Y, int M, int N>
+void tile(const RowProductArgs& a, int64_t m, int64_t n) {
+  using D = Dot<X, W>;
+  const X* x = as<X>(a.x) + m * a.k;
+  const W* w = as<W>(a.w) + n * a.k;
+  Vec sums[M][N] = {};
+  auto step = [&](int64_t k, auto width) MALMOI_INLINED {
+    typename D::XVec xs[M];
+    for (int i = 0; i < M; ++i) xs[i] = D::load_x(x + i * a.k + k, width);
+    for (int j = 0; j < N; ++j) {
+      typename D::WVec ws = D::load_w(w + j * a.k + k, width);
+      for (int i = 0; i < M; ++i) sums[i][j] = D::add(xs[i], ws, sums[i][j]);
+    }
+  };
+  int64_t k = 0;
+  for (; k + D::kStep <= a.k; k += D::kStep) step(k, Full{});
+  if (k < a.k) step(k, Part{static_cast<int>(a.k - k)});
+  const float* bias = as<float>(a.bias);
+  Y* y = as<Y>(a.y);
+  for (int i = 0; i < M; ++i) {
+    for (int j = 0; j < N; ++j) {
+      float sum = reduce_add(sums[i][j]);
+      put(y + (m + i) * a.n + n + j, bias ? sum + bias[n + j] : sum);
+    }
+  }
+}
+
+/// Rows [0, m) by columns [n, n + N).
+template <typename X, typename W, typename Y, int N>
+void columns(const RowProductArgs& a, int64_t m_begin, int64_t m_end, int64_t n) {
+  int64_t m = m_begin;
+  for (; m + 4 <= m_end; m += 4) tile<X, W, Y, 4, N>(a, m, n);
+  if (m + 2 <= m_end) tile<X, W, Y, 2, N>(a, m, n), m += 2;
+  if (m < m_end) tile<X, W, Y, 1, N>(a, m, n);
+}
+
+template <typename X, typename W, typename Y>
+void product(const RowProductArgs& a) {
+  constexpr int64_t kTile = 4, kRows = 32;  // kRows rows of x stay in the cache while the rows of w pass
+  int64_t tiles = (a.n + kTile - 1) / kTile;
+  int64_t grain = max_of(1, kGrain / max_of(1, kTile * a.k * min_of(a.m, 8)));
+  parallel_for(tiles, grain, [&](int64_t begin, int64_t end) {
+    int64_t first = begin * kTile, last = min_of(end * kTile, a.n), n = first;
+    if (a.m == 1) {
+      for (; n + 8 <= last; n += 8) tile<X, W, Y, 1, 8>(a, 0, n);
+    }
+    constexpr int64_t kColumns = 16;
+    for (; n < last; n += kColumns) {
+      int64_t stop = min_of(n + kColumns, last);
+      for (int64_t m = 0; m < a.m; m += kRows) {
+        int64_t j = n, m_end = min_of(m + kRows, a.m);
+        for (; j + kTile <= stop; j += kTile) columns<X, W, Y, kTile>(a, m, m_end, j);
+        for (; j < stop; ++j) columns<X, W, Y, 1>(a, m, m_end, j);
+      }
+    }
+  });
+}
+
+template <typename X, typename W>
+void with_output(const RowProductArgs& a) {
+  with_type(a.y_dtype, [&](auto type) { product<X, W, decltype(type)>(a); });
+}
+
+template <typename X>
+void with_weight(const RowProductArgs& a) {
+  switch (a.w_dtype) {
+    case DType::kF32: return with_output<X, float>(a);
+    case DType::kBF16: return with_output<X, BF16>(a);
+    case DType::kF16: return with_output<X, F16>(a);
+    default: __builtin_trap();
+  }
+}
+
+}  // namespace
+
+void row_product(const RowProductArgs& a) {
+  if (a.m == 0 || a.n == 0) return;
+  with_type(a.dtype, [&](auto type) { with_weight<decltype(type)>(a); });
+}
+
+}  // namespace malmoi::kernels::MALMOI_SIMD_NAMESPACE

@@ -1,0 +1,98 @@
+// What the tests of kernels share: buffers that exist twice, as the kernel's type and as the oracle's f64.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "base/rng.h"
+#include "kernels/kernels.h"
+
+namespace malmoi::kernels {
+
+/// Random values in `type`, and the same values in f64 for the oracle.
+class Twin {
+ public:
+  Twin(DType type, int64_t n, uint64_t seed, double size = 1.0) : type_(type), oracle_(static_cast<size_t>(n)) {
+    Rng rng(seed);
+    for (double& x : oracle_) x = rng.normal() * size;
+    sync();
+  }
+  static Twin zeros(DType type, int64_t n) { return Twin(type, n, 0, 0.0); }
+
+  /// Rounds the oracle's values to the type, and gives both sides the same.
+  void sync() {
+    data_.resize(oracle_.size() * dtype_size(type_) / sizeof(Line) + 1);
+    convert(oracle_.data(), DType::kF64, data(), type_, oracle_.size());
+    convert(data(), type_, oracle_.data(), DType::kF64, oracle_.size());
+  }
+  void* data() { return data_.data(); }
+  void* oracle() { return oracle_.data(); }
+  double& at(int64_t i) { return oracle_[static_cast<size_t>(i)]; }
+  int64_t size() const { return static_cast<int64_t>(oracle_.size()); }
+  DType type() const { return type_; }
+
+  std::vector<double> values() {
+    std::vector<double> out(oracle_.size());
+    convert(data(), type_, out.data(), DType::kF64, out.size());
+    return out;
+  }
+
+  /// The kernel's values against the oracle's: within a rounding of the type, and `slack` in absolute terms.
+  void expect_close(const std::string& what, double slack, double relative = 2e-5) {
+    std::vector<double> got = values();
+    if (type_ == DType::kBF16) relative = std::max(relative, 0x1p-8), slack = std::max(slack, 1e-30);
+    for (size_t i = 0; i < got.size(); ++i) {
+      if (std::isinf(oracle_[i]) && got[i] == oracle_[i]) continue;
+      ASSERT_LE(std::abs(got[i] - oracle_[i]), slack + relative * std::abs(oracle_[i]))
+          << what << " at " << i << " of " << got.size() << ": " << got[i] << " not " << oracle_[i];
+    }
+  }
+
+ private:
+  DType type_;
+  std::vector<double> oracle_;
+  struct alignas(64) Line {
+    std::byte bytes[64];
+  };
+  std::vector<Line> data_;
+};
+
+/// Scratch of a given size, aligned, with a guard behind it.
+class TestScratch {
+ public:
+  explicit TestScratch(size_t bytes) : bytes_(bytes), data_(bytes + 128, std::byte{0x5A}) {}
+  void* get() { return data_.data() + shift(); }
+  ~TestScratch() {
+    for (size_t i = shift() + bytes_; i < data_.size(); ++i) EXPECT_EQ(data_[i], std::byte{0x5A}) << "scratch overrun";
+  }
+
+ private:
+  size_t shift() const { return (64 - reinterpret_cast<uintptr_t>(data_.data()) % 64) % 64; }
+  size_t bytes_;
+  std::vector<std::byte> data_;
+};
+
+/// The tables this machine can run.
+inline std::vector<const KernelTable*> testable_tables() {
+  std::vector<const KernelTable*> tables;
+  for (Isa isa : {Isa::kBaseline, Isa::kAvx2, Isa::kAvx512}) {
+    if (isa <= detected_isa() && kernel_table(isa)) tables.push_back(kernel_table(isa));
+  }
+  return tables;
+}
+
+/// Calls test(table, dtype, description) for every instruction set and type of activations.
+template <typename Test>
+void each_kernel(const Test& test) {
+  for (const KernelTable* table : testable_tables()) {
+    for (DType dtype : {DType::kF32, DType::kBF16}) {
+      test(*table, dtype, std::string(table->name) + " " + std::string(dtype_name(dtype)));
+    }
+  }
+}
+
+}  // namespace malmoi::kernels
