@@ -1,0 +1,13 @@
+// The kinds of stages, one file each; stage_kinds.cc lists them.
+#pragma once
+
+#include "app/recipe/recipe.h"
+
+namespace malmoi::app::kinds {
+
+/// `sample`: what a model says. Settings: `model`, `prompts`, `max_tokens` (60), `temperature`, `top_k`, `top_p`, `min_p`,
+/// `repetition_penalty`, `seed`, `next_words` (0: how many of the most probable next words to show of each prompt).
+/// Makes out/samples.json: {"samples": [{prompt, text, next}]}.
+extern const StageKind kSample;
+
+}  // namespace malmoi::app::kinds

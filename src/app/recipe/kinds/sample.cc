@@ -1,0 +1,67 @@
+#include <fmt/format.h>
+
+#include "app/generate.h"
+#include "app/recipe/kinds/kinds.h"
+
+namespace malmoi::app::kinds {
+namespace {
+
+std::vector<Path> inputs(const Json& settings) { return {json_string(settings, "model")}; }
+
+Result<GenerateOptions> read_options(ConfigReader& reader) {
+  GenerateOptions options;
+  options.max_tokens = reader.integer("max_tokens", 60, 1, 1 << 20);
+  options.sampling.temperature = reader.number("temperature", 0.7);
+  options.sampling.top_k = reader.integer("top_k", 0);
+  options.sampling.top_p = reader.number("top_p", 0.9);
+  options.sampling.min_p = reader.number("min_p", 0);
+  options.sampling.repetition_penalty = reader.number("repetition_penalty", 1);
+  options.sampling.seed = static_cast<uint64_t>(reader.integer("seed", 1, 0));
+  return options;
+}
+
+Status run(const StageCall& call) {
+  ConfigReader reader(call.settings);
+  std::string model = reader.text("model", "");
+  if (model.empty()) reader.fail("model", "the folder of the model is missing");
+  std::vector<std::string> prompts = reader.texts("prompts");
+  if (prompts.empty()) reader.fail("prompts", "a list of texts is missing");
+  int64_t next_words = reader.integer("next_words", 0, 0, 1000);
+  MALMOI_ASSIGN(GenerateOptions options, read_options(reader));
+  MALMOI_TRY(reader.finish());
+  MALMOI_TRY(options.sampling.check());
+  MALMOI_ASSIGN(LoadedModel loaded, load_for_generation(model, DType::kF32));
+  Json samples = Json::array();
+  for (const std::string& prompt : prompts) {
+    options.prompt = prompt;
+    MALMOI_ASSIGN(Json answer, generate(loaded, options, nullptr));
+    Json sample = {{"prompt", prompt}, {"text", answer["text"]}};
+    if (next_words > 0) {
+      MALMOI_ASSIGN(Json next, next_probabilities(loaded, prompt, next_words));
+      sample["next"] = next["words"];
+    }
+    samples.push_back(std::move(sample));
+  }
+  MALMOI_TRY(make_folder(call.out));
+  return write_file(call.out / "samples.json", dump_json({{"samples", std::move(samples)}}, 2) + "\n");
+}
+
+Result<Json> result(const Path& out) { return read_json((out / "samples.json").string()); }
+
+Result<std::string> show(const Path& out) {
+  MALMOI_ASSIGN(Json all, result(out));
+  std::string text;
+  for (const Json& sample : all["samples"]) {
+    text += fmt::format("{}|{}\n", json_string(sample, "prompt"), json_string(sample, "text"));
+    for (const Json& next : sample.value("next", Json::array()))
+      text += fmt::format("  {:5.1f} %  {}\n", 100 * next.value("probability", 0.0), json_string(next, "word"));
+    text += "\n";
+  }
+  return text;
+}
+
+}  // namespace
+
+const StageKind kSample = {"sample", "continue prompts with a model", 1, false, inputs, run, show, result};
+
+}  // namespace malmoi::app::kinds

@@ -1,0 +1,205 @@
+// Tests of recipes with kinds of the test's own: what runs again, what does not, and what a kill leaves.
+#include "app/recipe/recipe.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "app/recipe/file_index.h"
+
+namespace malmoi::app {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+std::vector<std::string> calls;  // what ran, in order
+bool fail_next = false;
+
+// Copies its inputs and settings into a file in `out`; with fail_next it stops in the middle.
+Status copy_run(const StageCall& call) {
+  calls.push_back(call.out.filename().string() + (call.resume ? " resumed" : ""));
+  MALMOI_TRY(make_folder(call.out));
+  MALMOI_TRY(write_file(call.out / "half", "x"));
+  if (fail_next) {
+    fail_next = false;
+    return Error{ErrorCode::kCancelled, "stopped", "", ""};
+  }
+  std::string all = dump_json(call.settings.root);
+  for (const Path& input : call.inputs) {
+    MALMOI_ASSIGN(std::vector<Path> files, list_files(input));
+    for (const Path& file : files) {
+      MALMOI_ASSIGN(std::string text, read_file(file));
+      all += text;
+    }
+  }
+  return write_file(call.out / "result", all);
+}
+
+constexpr StageKind kKinds[] = {
+    {"copy", "copies", 1, false, nullptr, copy_run, nullptr, nullptr},
+    {"slow", "copies, resumably", 1, true, nullptr, copy_run, nullptr, nullptr},
+};
+
+class RecipeTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = Path(testing::TempDir()) / "malmoi_recipe";
+    std::filesystem::remove_all(folder_);
+    ASSERT_TRUE(make_folder(folder_).ok());
+    write("in.txt", "one");
+    write_recipe("5");
+    calls.clear();
+    fail_next = false;
+  }
+  void write(const std::string& name, const std::string& text) { ASSERT_TRUE(write_file(folder_ / name, text).ok()); }
+  void write_recipe(const std::string& size) {
+    std::string f = folder_.string();
+    write("r.yaml", "schema_version: 1\nwork: " + f +
+                        "/w\nstages:\n"
+                        "  - {name: a, kind: copy, inputs: [" +
+                        f + "/in.txt], settings: {size: " + size +
+                        "}}\n"
+                        "  - {name: b, kind: slow, inputs: [" +
+                        f +
+                        "/w/a]}\n"
+                        "  - {name: c, kind: copy, inputs: [" +
+                        f + "/in2.txt]}\n");
+    write("in2.txt", "two");
+  }
+  Result<std::vector<StageOutcome>> run(RecipeOptions options = {}) {
+    MALMOI_ASSIGN(Recipe recipe, read_recipe(folder_ / "r.yaml", kKinds));
+    return run_recipe(recipe, options);
+  }
+  std::vector<std::string> reasons(RecipeOptions options = {}) {
+    auto outcomes = run(options);
+    std::vector<std::string> reasons;
+    if (!outcomes.ok()) return {outcomes.error().to_string()};
+    for (const StageOutcome& outcome : *outcomes) reasons.push_back(outcome.reason);
+    return reasons;
+  }
+  std::string recipe_error(const std::string& text) {
+    write("r.yaml", text);
+    auto recipe = read_recipe(folder_ / "r.yaml", kKinds);
+    return recipe.ok() ? "" : recipe.error().to_string();
+  }
+  Path folder_;
+};
+
+TEST_F(RecipeTest, OnlyWhatChangedRunsAgain) {
+  EXPECT_THAT(reasons(), ElementsAre("never ran", "never ran", "never ran"));
+  EXPECT_THAT(calls, ElementsAre("a", "b", "c"));
+  EXPECT_THAT(reasons(), ElementsAre("", "", ""));
+  EXPECT_EQ(calls.size(), 3u);
+  write("in2.txt", "two again");
+  EXPECT_THAT(reasons(), ElementsAre("", "", (folder_ / "in2.txt").string() + " changed"));
+  write("in2.txt", "two again");  // written anew, the same content
+  EXPECT_THAT(reasons(), ElementsAre("", "", ""));
+  write_recipe("6");
+  write("in2.txt", "two again");
+  EXPECT_THAT(reasons(), ElementsAre("settings.size changed", (folder_ / "w/a").string() + " changed", ""));
+  EXPECT_EQ(*read_file(folder_ / "w/b/result"), "{}x{\"size\":6}one");
+}
+
+TEST_F(RecipeTest, AStageWhoseResultIsTheSameStopsTheWave) {
+  ASSERT_TRUE(run().ok());
+  std::filesystem::remove(folder_ / "w/a/result");
+  EXPECT_THAT(reasons(), ElementsAre("its output is gone or damaged", "", "")) << "made again to the same bytes";
+}
+
+TEST_F(RecipeTest, AnInterruptedStageGoesOn) {
+  fail_next = true;
+  auto first = run();
+  ASSERT_FALSE(first.ok());
+  EXPECT_EQ(first.error().code, ErrorCode::kCancelled);
+  EXPECT_THAT(first.error().to_string(), HasSubstr("stage a"));
+  EXPECT_THAT(reasons(), ElementsAre("was interrupted", "never ran", "never ran"));
+  write("in.txt", "three");
+  fail_next = false;
+  ASSERT_TRUE(run({.dry_run = false, .again = "", .until = "a"}).ok());
+  fail_next = true;
+  ASSERT_FALSE(run().ok()) << "stage b, which resumes";
+  calls.clear();
+  EXPECT_THAT(reasons(), ElementsAre("", "was interrupted", ""));
+  EXPECT_THAT(calls, ElementsAre("b resumed"));
+}
+
+TEST_F(RecipeTest, AnInterruptedStageWithOtherInputsStartsAgain) {
+  ASSERT_TRUE(run({.dry_run = false, .again = "", .until = "a"}).ok());
+  fail_next = true;
+  ASSERT_FALSE(run().ok());
+  write("in.txt", "three");
+  calls.clear();
+  ASSERT_TRUE(run().ok());
+  EXPECT_THAT(calls, ElementsAre("a", "b", "c"));
+}
+
+TEST_F(RecipeTest, NeverRemovesWhatItDidNotMake) {
+  ASSERT_TRUE(make_folder(folder_ / "w/b").ok());
+  write("w/b/precious", "x");
+  auto outcome = run();
+  ASSERT_FALSE(outcome.ok());
+  EXPECT_THAT(outcome.error().to_string(), HasSubstr("was not made by this recipe"));
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "w/b/precious"));
+}
+
+TEST_F(RecipeTest, DryRunsAndForcedRuns) {
+  EXPECT_THAT(reasons({.dry_run = true, .again = "", .until = ""}),
+              ElementsAre("never ran", "an earlier stage runs", "an earlier stage runs"));
+  EXPECT_TRUE(calls.empty());
+  ASSERT_TRUE(run().ok());
+  calls.clear();
+  ASSERT_TRUE(run({.dry_run = false, .again = "b", .until = "b"}).ok());
+  EXPECT_THAT(calls, ElementsAre("b"));
+  EXPECT_THAT(run({.dry_run = false, .again = "d", .until = ""}).error().to_string(),
+              HasSubstr("no stage is named 'd'"));
+}
+
+TEST_F(RecipeTest, DamagedStateIsTheSameAsNone) {
+  ASSERT_TRUE(run().ok());
+  write("w/.recipe/c.json", "{\"files\": 3");
+  write("w/.recipe/files", "7 8 nonsense\n\n-1\n");
+  std::filesystem::remove_all(folder_ / "w/c");
+  EXPECT_THAT(reasons(), ElementsAre("", "", "never ran"));
+}
+
+TEST_F(RecipeTest, MistakesInTheFileAreNamed) {
+  std::string head = "schema_version: 1\nwork: w\nstages:\n";
+  EXPECT_THAT(recipe_error(head + "  - {name: a, kind: copie}\n"),
+              HasSubstr("r.yaml:4: stages[0].kind: 'copie' is not known"));
+  EXPECT_THAT(recipe_error(head + "  - {name: a}\n"), HasSubstr("kind of stage 'a' is missing"));
+  EXPECT_THAT(recipe_error(head + "  - {kind: copy}\n"), HasSubstr("a name of letters"));
+  EXPECT_THAT(recipe_error(head + "  - {name: a, kind: copy, inptus: [x]}\n"), HasSubstr("did you mean 'inputs'"));
+  EXPECT_THAT(recipe_error(head + "  - {name: a, kind: copy}\n  - {name: a, kind: copy}\n"),
+              HasSubstr("two stages are named"));
+  EXPECT_THAT(recipe_error(head + "  - {name: a, kind: copy, out: x}\n  - {name: b, kind: copy, out: ./x}\n"),
+              HasSubstr("two stages write"));
+  EXPECT_THAT(recipe_error(head + "  - {name: a, kind: copy, settings: {}, config: f}\n"),
+              HasSubstr("beside settings"));
+  EXPECT_THAT(recipe_error("schema_version: 1\nstages: []\n"), HasSubstr("work"));
+  EXPECT_THAT(recipe_error("schema_version: 2\nwork: w\nstages: [{}]\n"), HasSubstr("schema_version"));
+  EXPECT_THAT(recipe_error("work: w\nstages: 5\n"), HasSubstr("a list of stages"));
+  write_recipe("1");
+  std::filesystem::remove(folder_ / "in2.txt");
+  EXPECT_THAT(run().error().to_string(), HasSubstr("stage c: "));
+}
+
+TEST_F(RecipeTest, TheIndexNoticesContentAndNames) {
+  FileIndex index(folder_ / "index");
+  auto before = *index.hash(folder_ / "in.txt");
+  write("in.txt", "two");  // the same size
+  EXPECT_NE(*index.hash(folder_ / "in.txt"), before);
+  ASSERT_TRUE(make_folder(folder_ / "d").ok());
+  write("d/x", "1");
+  auto folder = *index.hash(folder_ / "d");
+  ASSERT_TRUE(index.save().ok());
+  FileIndex again(folder_ / "index");
+  EXPECT_EQ(*again.hash(folder_ / "d"), folder);
+  write("d/y.tmp", "unfinished");
+  EXPECT_EQ(*again.hash(folder_ / "d"), folder);
+  std::filesystem::rename(folder_ / "d/x", folder_ / "d/y");
+  EXPECT_NE(*again.hash(folder_ / "d"), folder);
+  EXPECT_FALSE(again.hash(folder_ / "none").ok());
+}
+
+}  // namespace
+}  // namespace malmoi::app

@@ -1,0 +1,248 @@
+// Running a recipe: what is current, what has to run and why, and the state that survives a kill.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "app/recipe/file_index.h"
+#include "app/recipe/recipe.h"
+#include "base/cancel.h"
+#include "base/hash.h"
+#include "base/log.h"
+
+namespace malmoi::app {
+namespace {
+
+constexpr uint64_t kMaxStamp = 256 << 20;
+
+// Held while a recipe runs: two runs would overwrite each other's work.
+class Lock {
+ public:
+  static Result<Lock> take(const Path& file) {
+    Lock lock;
+    lock.fd_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    if (lock.fd_ < 0) return io_error("cannot create", file.string(), errno);
+    if (::flock(lock.fd_, LOCK_EX | LOCK_NB) != 0)
+      return usage_error("another run of this recipe is at work", file.string(), "wait for it, or stop it");
+    return lock;
+  }
+  Lock(Lock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  ~Lock() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+
+ private:
+  Lock() = default;
+  int fd_ = -1;
+};
+
+// What a stage was made from; two equal ones make the same.
+struct Fingerprint {
+  Json settings;
+  Json inputs = Json::object();  // path -> hash
+  int version = 1;
+};
+
+Result<Fingerprint> fingerprint_of(const Stage& stage, FileIndex& index) {
+  Fingerprint print{stage.settings.root, Json::object(), stage.kind->version};
+  for (const Path& input : stage.inputs) {
+    Result<Hash128> hash = index.hash(input);
+    if (!hash.ok()) return std::move(hash).error();
+    print.inputs[input.string()] = to_hex(*hash);
+  }
+  return print;
+}
+
+// The first difference of two values, as a dotted key; empty if they are equal.
+std::string first_difference(const Json& before, const Json& now, const std::string& path) {
+  if (before == now) return "";
+  if (before.is_object() && now.is_object()) {
+    for (const auto& [key, value] : now.items()) {
+      auto found = before.find(key);
+      std::string inner = path + "." + key;
+      if (found == before.end()) return inner;
+      if (std::string difference = first_difference(*found, value, inner); !difference.empty()) return difference;
+    }
+    for (const auto& [key, value] : before.items()) {
+      if (!now.contains(key)) return path + "." + key;
+    }
+    return "";  // another order of the same keys
+  }
+  return path;
+}
+
+// The files of an output with their sizes, to notice that some are gone or cut short.
+Json list_output(const Path& out) {
+  Json list = Json::array();
+  Result<std::vector<Path>> files = list_files(out);
+  if (!files.ok()) return list;
+  for (const Path& file : *files) {
+    std::error_code error;
+    uint64_t size = std::filesystem::file_size(file, error);
+    if (!error) list.push_back({file.lexically_relative(out).string(), size});
+  }
+  return list;
+}
+
+bool output_stands(const Path& out, const Json& list) {
+  std::error_code error;
+  if (!std::filesystem::exists(out, error)) return false;
+  for (const Json& file : list) {
+    Path path = out / file.at(0).get<std::string>();
+    if (file.at(0) == ".") path = out;
+    if (std::filesystem::file_size(path, error) != file.at(1).get<uint64_t>() || error) return false;
+  }
+  return true;
+}
+
+bool well_formed(const Json& stamp) {
+  if (!stamp.is_object() || !stamp.contains("settings") || !stamp.contains("inputs") || !stamp.contains("out"))
+    return false;
+  auto files = stamp.find("files");
+  if (files == stamp.end() || !files->is_array()) return false;
+  for (const Json& file : *files) {
+    if (!file.is_array() || file.size() != 2 || !file[0].is_string() || !file[1].is_number_unsigned()) return false;
+  }
+  return true;
+}
+
+// Why the stage has to run, given what its stamp says; empty if it is current.
+std::string reason_to_run(const Stage& stage, const Fingerprint& print, const Json& stamp) {
+  if (!well_formed(stamp)) return "never ran";
+  if (stamp.value("version", 0) != print.version || json_string(stamp, "kind") != stage.kind->name)
+    return "its kind makes something else now";
+  if (json_string(stamp, "out") != stage.out.string()) return "out changed";
+  if (std::string key = first_difference(stamp["settings"], print.settings, "settings"); !key.empty())
+    return key + " changed";
+  if (stamp["inputs"] != print.inputs) {
+    for (const auto& [path, hash] : print.inputs.items()) {
+      auto before = stamp["inputs"].find(path);
+      if (before == stamp["inputs"].end()) return path + " is a new input";
+      if (*before != hash) return path + " changed";
+    }
+    if (stamp["inputs"].size() != print.inputs.size()) return "an input was taken away";
+  }
+  if (json_string(stamp, "status") != "done") return "was interrupted";
+  if (!output_stands(stage.out, stamp["files"])) return "its output is gone or damaged";
+  return "";
+}
+
+class Runner {
+ public:
+  Runner(const Recipe& recipe, const RecipeOptions& options)
+      : recipe_(recipe), options_(options), state_(recipe.work / ".recipe"), index_(state_ / "files") {}
+
+  Result<std::vector<StageOutcome>> run() {
+    std::vector<StageOutcome> outcomes;
+    for (const Stage& stage : recipe_.stages) {
+      MALMOI_ASSIGN(StageOutcome outcome, run_stage(stage, outcomes.size() + 1));
+      outcomes.push_back(std::move(outcome));
+      if (stage.name == options_.until) break;
+    }
+    return outcomes;
+  }
+
+ private:
+  Path stamp_path(const Stage& stage) const { return state_ / (stage.name + ".json"); }
+
+  Result<StageOutcome> run_stage(const Stage& stage, size_t number) {
+    StageOutcome outcome{stage.name, false, "", 0};
+    std::string label = fmt::format("[{}/{}] {}", number, recipe_.stages.size(), stage.name);
+    if (options_.dry_run && upstream_runs_) {
+      outcome.reason = "an earlier stage runs";
+      log_info(label + ": would run: " + outcome.reason);
+      return outcome;
+    }
+    Json stamp;
+    if (Result<Json> read = read_json(stamp_path(stage).string(), kMaxStamp); read.ok()) stamp = std::move(*read);
+    Result<Fingerprint> print = fingerprint_of(stage, index_);
+    if (!print.ok()) return in_stage(stage, print.error());
+    outcome.reason = reason_to_run(stage, *print, stamp);
+    if (stage.name == options_.again) forced_ = true;
+    if (outcome.reason.empty() && forced_) outcome.reason = "asked for";
+    if (outcome.reason.empty()) {
+      log_info(label + ": current");
+      return outcome;
+    }
+    upstream_runs_ = true;
+    if (options_.dry_run) {
+      log_info(label + ": would run: " + outcome.reason);
+      return outcome;
+    }
+    log_info(label + ": runs: " + outcome.reason);
+    MALMOI_TRY(work(stage, *print, stamp, outcome));
+    log_info(fmt::format("{}: done in {}", label, format_duration(outcome.seconds)));
+    return outcome;
+  }
+
+  Status work(const Stage& stage, const Fingerprint& print, const Json& stamp, StageOutcome& outcome) {
+    double begin = monotonic_seconds();
+    bool ours = well_formed(stamp) && json_string(stamp, "out") == stage.out.string();
+    bool resume = outcome.reason == "was interrupted" && stage.kind->resumes;
+    std::error_code error;
+    if (ours && !resume) std::filesystem::remove_all(stage.out, error);
+    if (error) return in_stage(stage, io_error("cannot remove the old output", stage.out.string(), error.value()));
+    if (!ours && std::filesystem::exists(stage.out, error) && !is_empty_folder(stage.out))
+      return in_stage(stage, usage_error("is there already and was not made by this recipe", stage.out.string(),
+                                         "move it away, or give the stage another out"));
+    if (stage.out.has_parent_path()) MALMOI_TRY(make_folder(stage.out.parent_path()));
+    Json running = stamp_of(stage, print, "running");
+    running["files"] = Json::array();
+    MALMOI_TRY(write_file(stamp_path(stage), dump_json(running)));
+    Status done = stage.kind->run({stage.settings, stage.inputs, stage.out, resume});
+    if (!done.ok()) return in_stage(stage, done.error());
+    if (stop_requested())
+      return Error{ErrorCode::kCancelled, "stopped", "stage " + stage.name, "run it again to go on"};
+    Json finished = stamp_of(stage, print, "done");
+    finished["files"] = list_output(stage.out);
+    outcome.ran = true;
+    outcome.seconds = monotonic_seconds() - begin;
+    finished["seconds"] = outcome.seconds;
+    MALMOI_TRY(write_file(stamp_path(stage), dump_json(finished)));
+    return index_.save();
+  }
+
+  static bool is_empty_folder(const Path& path) {
+    std::error_code error;
+    return std::filesystem::is_directory(path, error) && std::filesystem::is_empty(path, error);
+  }
+
+  static Json stamp_of(const Stage& stage, const Fingerprint& print, const char* status) {
+    return {{"kind", stage.kind->name},  {"version", print.version},   {"status", status},
+            {"out", stage.out.string()}, {"settings", print.settings}, {"inputs", print.inputs}};
+  }
+
+  static Error in_stage(const Stage& stage, Error error) {
+    error.where = "stage " + stage.name + (error.where.empty() ? "" : ": " + error.where);
+    return error;
+  }
+
+  const Recipe& recipe_;
+  const RecipeOptions& options_;
+  Path state_;
+  FileIndex index_;
+  bool upstream_runs_ = false, forced_ = false;
+};
+
+Status check_stage_name(const Recipe& recipe, const std::string& name, const char* option) {
+  if (name.empty()) return {};
+  std::vector<std::string> names;
+  for (const Stage& stage : recipe.stages) names.push_back(stage.name);
+  if (std::find(names.begin(), names.end(), name) != names.end()) return {};
+  std::string near = nearest_word(name, names);
+  return usage_error("no stage is named '" + name + "'", option, near.empty() ? "" : "did you mean '" + near + "'?");
+}
+
+}  // namespace
+
+Result<std::vector<StageOutcome>> run_recipe(const Recipe& recipe, const RecipeOptions& options) {
+  MALMOI_TRY(check_stage_name(recipe, options.again, "--again"));
+  MALMOI_TRY(check_stage_name(recipe, options.until, "--until"));
+  MALMOI_TRY(make_folder(recipe.work / ".recipe"));
+  MALMOI_ASSIGN(Lock lock, Lock::take(recipe.work / ".recipe" / "lock"));
+  return Runner(recipe, options).run();
+}
+
+}  // namespace malmoi::app
