@@ -35,7 +35,6 @@ void add_doctor(CLI::App& root, Invocation& invocation);
 void add_generate(CLI::App& root, Invocation& invocation);
 void add_chat(CLI::App& root, Invocation& invocation);
 void add_score(CLI::App& root, Invocation& invocation);
-||||||| parent of 1287b65 (Recipes: stages in one file, fingerprints of what they were made from, and state that survives a kill)
 void add_run(CLI::App& root, Invocation& invocation);
 
 }  // namespace malmoi::cli

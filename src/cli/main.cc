@@ -19,7 +19,6 @@ constexpr AddCommand kCommands[] = {
     add_generate,
     add_chat,
     add_score,
-||||||| parent of 1287b65 (Recipes: stages in one file, fingerprints of what they were made from, and state that survives a kill)
     add_run,
 };
 
