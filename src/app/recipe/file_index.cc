@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 
 #include "base/json.h"
 
@@ -51,6 +52,9 @@ Result<Hash128> FileIndex::hash_file(const Path& file) {
   MALMOI_ASSIGN(MappedFile mapped, MappedFile::open(file));
   now.hash = hash128(mapped.text());
   known = now;
+  // Clocks of file systems tick in milliseconds: what changed just now may change again without a new time.
+  auto age = std::chrono::system_clock::now().time_since_epoch() - std::chrono::nanoseconds(now.changed);
+  if (age < std::chrono::milliseconds(200)) known.changed = 0;
   return now.hash;
 }
 
