@@ -68,7 +68,7 @@ build() {
   by_memory=$(awk '/MemAvailable/ {n = int($2 / 1500000); print n < 1 ? 1 : n}' /proc/meminfo)
   [ "$by_memory" -lt "$jobs" ] && jobs=$by_memory
   mkdir -p build
-  cmake --preset release -DBUILD_TESTING=OFF >"$log" 2>&1 || { cat "$log" >&2; return 1; }
+  cmake --preset release >"$log" 2>&1 || { cat "$log" >&2; return 1; }
   # One line a second of what the compiler does, on a terminal; elsewhere only the end.
   if [ -t 1 ]; then
     cmake --build --preset release -j "$jobs" --target malmoi

@@ -5,6 +5,10 @@
 
 namespace malmoi::app::kinds {
 
+/// `tokenizer`: trains one on the training part of its inputs. Settings: `type` (bpe), `vocab_size` (8192),
+/// `min_frequency`, `pattern`, `byte_level`, `normalization`, `special_tokens`. Makes a folder with tokenizer.json.
+extern const StageKind kTokenizer;
+
 /// `sample`: what a model says. Settings: `model`, `prompts`, `max_tokens` (60), `temperature`, `top_k`, `top_p`, `min_p`,
 /// `repetition_penalty`, `seed`, `next_words` (0: how many of the most probable next words to show of each prompt).
 /// Makes out/samples.json: {"samples": [{prompt, text, next}]}.
