@@ -32,6 +32,8 @@ void print_json(const Json& value);
 
 // The commands, one file each; main.cc's table lists them.
 void add_doctor(CLI::App& root, Invocation& invocation);
+void add_plan(CLI::App& root, Invocation& invocation);
+void add_train(CLI::App& root, Invocation& invocation);
 void add_generate(CLI::App& root, Invocation& invocation);
 void add_chat(CLI::App& root, Invocation& invocation);
 void add_score(CLI::App& root, Invocation& invocation);

@@ -16,6 +16,8 @@ namespace {
 // One line a command, in the order of --help.
 constexpr AddCommand kCommands[] = {
     add_doctor,
+    add_plan,
+    add_train,
     add_generate,
     add_chat,
     add_score,

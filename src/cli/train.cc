@@ -1,0 +1,87 @@
+// `malmoi train` and `malmoi plan`.
+#include "app/train.h"
+
+#include <fmt/format.h>
+
+#include "base/cancel.h"
+#include "base/log.h"
+#include "cli/command.h"
+
+namespace malmoi::cli {
+namespace {
+
+struct Options {
+  Path config;
+  std::vector<std::string> overrides;
+  app::TrainOptions train;
+  bool json = false;
+};
+
+Result<ConfigDocument> read(const Options& o) {
+  MALMOI_ASSIGN(ConfigDocument document, read_config(o.config));
+  for (const std::string& assignment : o.overrides) MALMOI_TRY(override_config(document, assignment));
+  return document;
+}
+
+Status run_train(const Options& o) {
+  MALMOI_ASSIGN(ConfigDocument document, read(o));
+  ProgressLine line;
+  app::TrainEvents events;
+  events.progress = [&](const std::string& text) { line.update(text); };
+  events.message = [](const std::string& text) { log_info(text); };
+  events.stop_requested = stop_requested;
+  MALMOI_ASSIGN(Json facts, app::train(document, o.train, events));
+  line.finish();
+  if (o.json) print_json(facts);
+  else log_info(fmt::format("{} after {} steps in {}; the model is in {}", facts["status"].get<std::string>(), facts["steps"].get<int64_t>(),
+                            format_duration(facts["seconds"].get<double>()), document.root["out"].get<std::string>() + "/model"));
+  return {};
+}
+
+Status run_plan(const Options& o) {
+  MALMOI_ASSIGN(ConfigDocument document, read(o));
+  MALMOI_ASSIGN(Json p, app::plan(document));
+  if (o.json) {
+    print_json(p);
+    return {};
+  }
+  auto count = [&](const char* key) { return format_count(p[key].get<double>()); };
+  const Json& m = p["memory_bytes"];
+  auto bytes = [&](const char* key) { return format_bytes(m[key].get<double>()); };
+  fmt::print("model        {}, {} parameters\n", p["architecture"].get<std::string>(), count("parameters"));
+  fmt::print("step         {} tokens, {} FLOP\n", p["tokens_per_step"].get<int64_t>(), count("flops_per_step"));
+  fmt::print("memory       {} (weights {}, gradients {}, optimizer {}, activations {}, process {})\n", bytes("total"), bytes("weights"),
+             bytes("gradients"), bytes("optimizer"), bytes("activations"), bytes("process"));
+  fmt::print("speed        about {} tokens/s ({} FLOP/s measured in products)\n", count("tokens_per_second"), count("measured_flops_per_second"));
+  if (p.contains("seconds"))
+    fmt::print("time         about {} for {} steps, {} tokens\n", format_duration(p["seconds"].get<double>()), p["steps"].get<int64_t>(), count("tokens"));
+  return {};
+}
+
+}  // namespace
+
+void add_train(CLI::App& root, Invocation& invocation) {
+  auto o = std::make_shared<Options>();
+  CLI::App* command = root.add_subcommand("train", "train a model from a configuration");
+  command->footer("Example: malmoi train recipes/shakespeare-char.yaml --set train.steps=500\nCtrl-C leaves a checkpoint; --resume goes on from it.");
+  command->add_option("config", o->config, "training configuration (YAML)")->required();
+  command->add_option("--set", o->overrides, "override a key: a.b=value (may be repeated)");
+  command->add_flag("--resume", o->train.resume, "go on from the newest good checkpoint");
+  command->add_option("--profile", o->train.profile, "print time a kernel and write a Chrome trace here");
+  add_json_flag(*command, o->json);
+  add_threads_option(*command);
+  command->callback([&invocation, o] { invocation.run = [o] { return run_train(*o); }; });
+}
+
+void add_plan(CLI::App& root, Invocation& invocation) {
+  auto o = std::make_shared<Options>();
+  CLI::App* command = root.add_subcommand("plan", "parameters, FLOPs, memory and time of a training configuration");
+  command->footer("Example: malmoi plan recipes/shakespeare-char.yaml");
+  command->add_option("config", o->config, "training configuration (YAML)")->required();
+  command->add_option("--set", o->overrides, "override a key: a.b=value (may be repeated)");
+  add_json_flag(*command, o->json);
+  add_threads_option(*command);
+  command->callback([&invocation, o] { invocation.run = [o] { return run_plan(*o); }; });
+}
+
+}  // namespace malmoi::cli

@@ -1,0 +1,120 @@
+#include "train/checkpoint.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include "base/hash.h"
+#include "formats/safetensors.h"
+
+namespace malmoi::train {
+namespace {
+
+constexpr const char* kTensors = "tensors.safetensors";
+constexpr const char* kState = "state.json";
+
+void sync_folder(const Path& folder) {
+  int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return;
+  ::fsync(fd);
+  ::close(fd);
+}
+
+Status write_tensors(const Path& file, const std::vector<CheckpointTensor>& tensors) {
+  std::vector<formats::TensorSpec> specs;
+  for (const CheckpointTensor& t : tensors) specs.push_back({t.name, formats::ElementType::kF32, {t.values.elements()}});
+  return formats::write_safetensors(file, specs, [&](size_t i, const formats::TensorSink& sink) {
+    return sink({static_cast<const std::byte*>(tensors[i].values.data()), tensors[i].values.bytes()});
+  });
+}
+
+Result<std::string> checksum(const Path& file) {
+  MALMOI_ASSIGN(MappedFile mapped, MappedFile::open(file));
+  return to_hex(hash128(mapped.text()));
+}
+
+// The state, if the files are whole.
+Result<Json> verify(const Path& folder) {
+  MALMOI_ASSIGN(Json state, read_json((folder / kState).string(), 64 << 20));
+  MALMOI_ASSIGN(std::string sum, checksum(folder / kTensors));
+  if (json_string(state, "checksum") != sum) return invalid_data("the checksum does not hold", (folder / kTensors).string());
+  return state;
+}
+
+Status restore(const Path& file, const std::vector<CheckpointTensor>& tensors) {
+  MALMOI_ASSIGN(formats::Safetensors opened, formats::Safetensors::open(file));
+  for (const CheckpointTensor& t : tensors) {
+    const formats::TensorView* found = opened.find(t.name);
+    if (!found || found->bytes.size() != t.values.bytes())
+      return invalid_data("tensor '" + t.name + "' is " + (found ? "of another size" : "missing"), file.string(),
+                          "the checkpoint is of another model or optimiser; use another out folder");
+    std::memcpy(const_cast<void*>(t.values.data()), found->bytes.data(), found->bytes.size());
+  }
+  return {};
+}
+
+}  // namespace
+
+Path CheckpointStore::path_of(int64_t step) const { return folder_ / fmt::format("step-{:08}", step); }
+
+std::vector<int64_t> CheckpointStore::steps() const {
+  std::vector<int64_t> list;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_, error)) {
+    std::string name = entry.path().filename().string();
+    int64_t step = 0;
+    if (!name.starts_with("step-")) continue;
+    auto [end, failed] = std::from_chars(name.data() + 5, name.data() + name.size(), step);
+    if (failed == std::errc() && end == name.data() + name.size()) list.push_back(step);
+  }
+  std::sort(list.begin(), list.end());
+  return list;
+}
+
+Status CheckpointStore::save(int64_t step, const std::vector<CheckpointTensor>& tensors, Json state, int64_t keep) {
+  namespace fs = std::filesystem;
+  Path temporary = folder_ / ".writing", final = path_of(step);
+  std::error_code ignored;
+  fs::remove_all(temporary, ignored);
+  auto write = [&]() -> Status {
+    MALMOI_TRY(make_folder(temporary));
+    MALMOI_TRY(write_tensors(temporary / kTensors, tensors));
+    MALMOI_ASSIGN(state["checksum"], checksum(temporary / kTensors));
+    return write_file(temporary / kState, dump_json(state, 2) + "\n");
+  };
+  if (Status written = write(); !written.ok()) {
+    fs::remove_all(temporary, ignored);
+    return written;
+  }
+  fs::remove_all(final, ignored);  // a bad one of the same step
+  if (::rename(temporary.c_str(), final.c_str()) != 0) return io_error("cannot rename into place", final.string(), errno);
+  sync_folder(folder_);
+  std::vector<int64_t> all = steps();
+  for (size_t i = 0; i + static_cast<size_t>(keep) < all.size(); ++i) fs::remove_all(path_of(all[i]), ignored);
+  return {};
+}
+
+Result<Json> CheckpointStore::load_newest(const std::vector<CheckpointTensor>& tensors, const std::string& fingerprint,
+                                          const std::function<void(const std::string&)>& warn) const {
+  std::vector<int64_t> all = steps();
+  for (auto it = all.rbegin(); it != all.rend(); ++it) {
+    Path folder = path_of(*it);
+    auto state = verify(folder);
+    if (!state.ok()) {
+      warn(state.error().to_string() + "; the checkpoint before it is used");
+      continue;
+    }
+    if (json_string(*state, "model") != fingerprint)
+      return invalid_data("is a checkpoint of another model", folder.string(), "use the configuration it was made with, or another out folder");
+    MALMOI_TRY(restore(folder / kTensors, tensors));
+    return state;
+  }
+  return Json(nullptr);
+}
+
+}  // namespace malmoi::train

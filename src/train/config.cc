@@ -1,0 +1,207 @@
+#include "train/config.h"
+
+#include <charconv>
+#include <cmath>
+
+#include "train/optimizer.h"
+#include "train/schedule.h"
+
+namespace malmoi::train {
+namespace {
+
+std::vector<std::string> names_of(auto table) {
+  std::vector<std::string> names;
+  for (const auto& entry : table) names.emplace_back(entry.name);
+  return names;
+}
+
+// A section must be finished for its unknown keys; the first error of any section is the one reported.
+class Sections {
+ public:
+  void finish(ConfigReader& reader) {
+    if (Status done = reader.finish(); !done.ok() && !error_) error_ = done.error();
+  }
+  Status result() const { return error_ ? Status(*error_) : Status(); }
+
+ private:
+  std::optional<Error> error_;
+};
+
+void read_objective(ConfigReader& root, Sections& sections) {
+  ConfigReader r = root.object("objective");
+  r.choice("name", {"causal_lm"}, 0);
+  sections.finish(r);
+}
+
+void read_model(ConfigReader& root, TrainConfig& c, Sections& sections) {
+  if (!root.has("model")) {
+    root.fail("model", "is missing", "give architecture and sizes, or init_from: DIR");
+    return;
+  }
+  ConfigReader r = root.object("model");
+  if (r.has("init_from")) {
+    c.init_from = r.text("init_from", "");
+    sections.finish(r);
+    return;
+  }
+  c.model = root.raw("model");
+}
+
+void read_tokenizer(ConfigReader& root, TrainConfig& c, Sections& sections) {
+  if (!root.has("tokenizer")) return;
+  if (root.raw("tokenizer").is_string()) {
+    c.tokenizer = root.text("tokenizer", "");
+    return;
+  }
+  ConfigReader r = root.object("tokenizer");
+  r.choice("type", {"char"}, 0);
+  c.character_tokenizer = true;
+  sections.finish(r);
+}
+
+void read_data(ConfigReader& root, TrainConfig& c, Sections& sections) {
+  ConfigReader r = root.object("data");
+  DataConfig& d = c.data;
+  d.ids = r.choice("format", {"text", "ids"}, 0) == 1;
+  d.train = r.texts("train");
+  d.valid = r.texts("valid");
+  d.loss_mask = r.texts("loss_mask");
+  d.valid_fraction = r.number("valid_fraction", 0, 0, 0.9);
+  d.sequence_length = r.integer("sequence_length", 256, 1, 1 << 20);
+  d.shuffled = r.choice("order", {"shuffled", "sequential"}, 0) == 0;
+  d.token_dtype = r.text("token_dtype", "u16");
+  d.split_documents = r.boolean("split_documents", true);
+  if (d.train.empty()) r.fail("train", "is missing", "name the training data: train: [PATH]");
+  if (!d.valid.empty() && d.valid_fraction > 0) r.fail("valid_fraction", "stands beside valid", "give one of them");
+  if (!d.loss_mask.empty() && !d.ids) r.fail("loss_mask", "belongs to format: ids");
+  if (!d.loss_mask.empty() && d.loss_mask.size() != d.train.size()) r.fail("loss_mask", "must name one file for each of train");
+  sections.finish(r);
+}
+
+void read_optimizer(ConfigReader& train, TrainConfig& c, Sections& sections) {
+  ConfigReader r = train.object("optimizer");
+  OptimizerConfig& o = c.optimizer;
+  std::vector<std::string> names = names_of(optimizer_table());
+  o.name = names[r.choice("name", names, 0)];
+  bool muon = o.name == "muon";
+  o.lr = r.number("lr", muon ? 0.02 : 1e-3, 0, 100);
+  std::vector<double> betas = r.numbers("betas", o.name == "lion" ? std::vector<double>{0.9, 0.99} : std::vector<double>{0.9, 0.95});
+  if (betas.size() != 2 || !(betas[0] >= 0 && betas[0] < 1 && betas[1] >= 0 && betas[1] < 1)) r.fail("betas", "two numbers in [0, 1) were expected");
+  else o.beta1 = betas[0], o.beta2 = betas[1];
+  o.eps = r.number("eps", 1e-8, 0, 1);
+  o.weight_decay = r.number("weight_decay", 0.1, 0, 100);
+  o.momentum = r.number("momentum", muon ? 0.95 : 0.9, 0, 1);
+  o.nesterov = r.boolean("nesterov", muon);
+  o.ns_steps = r.integer("ns_steps", 5, 1, 20);
+  o.adamw_lr = r.number("adamw_lr", muon ? 1e-3 : 0, 0, 100);
+  sections.finish(r);
+}
+
+void read_schedule(ConfigReader& train, TrainConfig& c, Sections& sections) {
+  ConfigReader r = train.object("schedule");
+  std::vector<std::string> names = names_of(schedule_table());
+  c.schedule.name = names[r.choice("name", names, 0)];
+  c.schedule.warmup_steps = r.integer("warmup_steps", 0, 0);
+  c.schedule.min_lr = r.number("min_lr", 0, 0, 100);
+  c.schedule.decay_steps = r.integer("decay_steps", 0, 0);
+  sections.finish(r);
+}
+
+void read_batch(ConfigReader& r, TrainConfig& c) {
+  c.batch_size = r.integer("batch_size", 8, 1, 1 << 20);
+  c.gradient_accumulation = r.integer("gradient_accumulation", 1, 1, 1 << 20);
+  if (!r.has("global_batch")) return;
+  int64_t global = r.integer("global_batch", c.batch_size, 1, 1 << 24);
+  if (r.has("gradient_accumulation")) r.fail("global_batch", "stands beside gradient_accumulation", "give one of them");
+  else if (global % c.batch_size != 0) r.fail("global_batch", "is not a multiple of batch_size " + std::to_string(c.batch_size));
+  else c.gradient_accumulation = global / c.batch_size;
+}
+
+void read_memory(ConfigReader& r, TrainConfig& c) {
+  static const std::vector<std::string> kLevels = {"auto", "none", "cheap", "block"};
+  size_t level = r.choice("checkpointing", kLevels, 0);
+  if (level > 0) c.checkpointing = static_cast<autograd::Checkpointing>(level - 1);
+  if (!r.has("memory_limit")) return;
+  auto bytes = parse_bytes(r.text("memory_limit", ""), r.where("memory_limit"));
+  if (bytes.ok()) c.memory_limit = *bytes;
+  else r.fail("memory_limit", bytes.error().what, bytes.error().remedy);
+}
+
+void read_train(ConfigReader& root, TrainConfig& c, Sections& sections) {
+  ConfigReader r = root.object("train");
+  read_batch(r, c);
+  c.steps = r.integer("steps", 0, 0);
+  c.epochs = r.number("epochs", 0, 0, 1e9);
+  if ((c.steps > 0) == (c.epochs > 0)) r.fail("steps", c.steps > 0 ? "stands beside epochs" : "is missing", "give steps or epochs");
+  c.dtype = r.choice("dtype", {"bf16", "f32"}, 0) == 0 ? DType::kBF16 : DType::kF32;
+  read_optimizer(r, c, sections);
+  read_schedule(r, c, sections);
+  c.grad_clip = r.number("grad_clip", 1.0, 0, 1e9);
+  c.label_smoothing = r.number("label_smoothing", 0, 0, 0.99);
+  c.z_loss = r.number("z_loss", 0, 0, 1);
+  c.ema_decay = r.number("ema_decay", 0, 0, 0.999999);
+  c.seed = static_cast<uint64_t>(r.integer("seed", 1, 0));
+  c.eval_every = r.integer("eval_every", 0, 0);
+  c.save_every = r.integer("save_every", 0, 0);
+  c.keep = r.integer("keep", 3, 1, 1000);
+  c.max_bad_steps = r.integer("max_bad_steps", 10, 1);
+  c.save_dtype = r.choice("save_dtype", {"f32", "bf16"}, 0) == 0 ? DType::kF32 : DType::kBF16;
+  read_memory(r, c);
+  if (r.has("early_stopping")) {
+    ConfigReader e = r.object("early_stopping");
+    c.early_stopping = true;
+    c.patience = e.integer("patience", 5, 1);
+    c.min_delta = e.number("min_delta", 0, 0);
+    sections.finish(e);
+    if (c.eval_every == 0) r.fail("early_stopping", "needs eval_every", "set train.eval_every");
+    if (c.data.valid.empty() && c.data.valid_fraction == 0)
+      r.fail("early_stopping", "needs validation data", "set data.valid or data.valid_fraction");
+  }
+  sections.finish(r);
+}
+
+void read_samples(ConfigReader& root, TrainConfig& c, Sections& sections) {
+  ConfigReader r = root.object("samples");
+  c.samples.prompts = r.texts("prompts");
+  c.samples.tokens = r.integer("tokens", 64, 1, 100000);
+  c.samples.temperature = r.number("temperature", 0.8, 0, 100);
+  sections.finish(r);
+}
+
+}  // namespace
+
+Result<int64_t> parse_bytes(std::string_view text, const std::string& where) {
+  double value = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  std::string_view unit(end, static_cast<size_t>(text.data() + text.size() - end));
+  while (unit.starts_with(' ')) unit.remove_prefix(1);
+  static const std::pair<std::string_view, double> kUnits[] = {
+      {"", 1},          {"B", 1},           {"kB", 1e3},         {"KB", 1e3},          {"MB", 1e6},        {"GB", 1e9},
+      {"TB", 1e12},     {"KiB", 1024.0},    {"MiB", 1048576.0},  {"GiB", 1073741824.0}, {"TiB", 1099511627776.0}};
+  for (auto [name, factor] : kUnits) {
+    if (error == std::errc() && unit == name && value > 0 && value * factor < 9e18) return static_cast<int64_t>(value * factor);
+  }
+  return usage_error("'" + std::string(text) + "' is no amount of memory", where, "write 2GB, 1.5GiB or a number of bytes");
+}
+
+Result<TrainConfig> parse_train_config(const ConfigDocument& document) {
+  TrainConfig c;
+  Sections sections;
+  ConfigReader root(document);
+  if (root.integer("schema_version", 1) != 1) root.fail("schema_version", "is not known", "use 1");
+  read_objective(root, sections);
+  read_model(root, c, sections);
+  read_tokenizer(root, c, sections);
+  read_data(root, c, sections);
+  read_train(root, c, sections);
+  read_samples(root, c, sections);
+  c.out = root.text("out", "");
+  if (c.out.empty()) root.fail("out", "is missing", "name a folder for the run");
+  if (!c.data.ids && c.tokenizer.empty() && !c.character_tokenizer && !c.init_from)
+    root.fail("tokenizer", "is missing", "name a tokenizer's folder, or use {type: char}");
+  sections.finish(root);
+  MALMOI_TRY(sections.result());
+  return c;
+}
+
+}  // namespace malmoi::train

@@ -1,0 +1,85 @@
+// A training configuration, read from YAML: every key, its default, its range.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "autograd/context.h"
+#include "base/config.h"
+#include "tensor/dtype.h"
+
+namespace malmoi::train {
+
+struct OptimizerConfig {
+  std::string name = "adamw";  // a name of optimizer_table()
+  double lr = 1e-3;
+  double beta1 = 0.9, beta2 = 0.95, eps = 1e-8, weight_decay = 0.1;
+  double momentum = 0.9;      // sgd; muon: 0.95
+  bool nesterov = true;       // muon
+  int64_t ns_steps = 5;       // muon: Newton-Schulz iterations
+  double adamw_lr = 0;        // muon: of the parameters that are no matrices; 0: lr
+};
+
+struct ScheduleConfig {
+  std::string name = "cosine";  // a name of schedule_table()
+  int64_t warmup_steps = 0;
+  double min_lr = 0;
+  int64_t decay_steps = 0;  // wsd: the length of the decay at the end
+};
+
+struct DataConfig {
+  bool ids = false;  // format: ids, else text
+  std::vector<std::string> train, valid, loss_mask;
+  double valid_fraction = 0;
+  int64_t sequence_length = 256;
+  bool shuffled = true;
+  std::string token_dtype = "u16";
+  bool split_documents = true;  // text: packed documents do not see each other
+};
+
+struct SampleConfig {
+  std::vector<std::string> prompts;
+  int64_t tokens = 64;
+  double temperature = 0.8;
+};
+
+struct TrainConfig {
+  std::string objective = "causal_lm";
+  std::optional<std::string> init_from;
+  Json model = Json::object();  // architecture and its fields, where init_from is absent
+  std::string tokenizer;        // folder; empty: none
+  bool character_tokenizer = false;
+  DataConfig data;
+  int64_t batch_size = 8, gradient_accumulation = 1;
+  int64_t steps = 0;
+  double epochs = 0;  // instead of steps
+  DType dtype = DType::kBF16;
+  OptimizerConfig optimizer;
+  ScheduleConfig schedule;
+  double grad_clip = 1.0;
+  double label_smoothing = 0, z_loss = 0;
+  double ema_decay = 0;  // 0: none
+  uint64_t seed = 1;
+  int64_t eval_every = 0, save_every = 0, keep = 3;
+  bool early_stopping = false;
+  int64_t patience = 5;
+  double min_delta = 0;
+  int64_t max_bad_steps = 10;  // skipped in a row before training gives up
+  std::optional<autograd::Checkpointing> checkpointing;  // absent: cheap, or what the memory limit asks for
+  int64_t memory_limit = 0;  // bytes; 0: none
+  DType save_dtype = DType::kF32;
+  SampleConfig samples;
+  std::string out;
+
+  int64_t sequences_per_step() const { return batch_size * gradient_accumulation; }
+};
+
+/// Reads a configuration. The first error names file, line and key.
+Result<TrainConfig> parse_train_config(const ConfigDocument& document);
+
+/// `2GB`, `1.5 GiB`, `800000000`: a number of bytes.
+Result<int64_t> parse_bytes(std::string_view text, const std::string& where);
+
+}  // namespace malmoi::train

@@ -1,0 +1,233 @@
+#include "train/loop.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <cstdio>
+
+#include <fmt/format.h>
+
+#include "base/hash.h"
+#include "base/log.h"
+#include "train/schedule.h"
+
+namespace malmoi::train {
+namespace {
+
+// metrics.jsonl, a line a step, each written with one call so that a killed run leaves whole lines but the last.
+class MetricsFile {
+ public:
+  ~MetricsFile() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  // Keeps the lines of steps below `first_step`, so that each step stands once.
+  Status open(const Path& path, int64_t first_step) {
+    std::string kept;
+    if (std::filesystem::exists(path)) {
+      MALMOI_ASSIGN(std::string text, read_file(path));
+      for (size_t begin = 0; begin < text.size();) {
+        size_t end = text.find('\n', begin);
+        if (end == std::string::npos) break;  // cut short by a kill
+        std::string_view line(text.data() + begin, end - begin);
+        auto json = parse_json(line, path.string());
+        if (!json.ok() || !json->is_object() || !json->contains("step") || (*json)["step"].get<int64_t>() >= first_step) break;
+        kept.append(line).push_back('\n');
+        begin = end + 1;
+      }
+    }
+    MALMOI_TRY(write_file(path, kept));
+    path_ = path;
+    fd_ = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
+    if (fd_ < 0) return io_error("cannot open", path.string(), errno);
+    return {};
+  }
+  Status add(const StepMetrics& m) {
+    Json line = {{"step", m.step}, {"loss", m.loss}, {"grad_norm", m.grad_norm}, {"lr", m.lr}, {"tokens", m.tokens},
+                 {"tokens_per_second", m.tokens_per_second}};
+    if (m.skipped) line["skipped"] = true;
+    if (m.valid_loss) line["valid_loss"] = *m.valid_loss;
+    std::string text = dump_json(line) + "\n";
+    if (::write(fd_, text.data(), text.size()) != static_cast<ssize_t>(text.size())) return io_error("cannot write", path_.string(), errno);
+    return {};
+  }
+
+ private:
+  Path path_;
+  int fd_ = -1;
+};
+
+class Loop {
+ public:
+  Loop(const LoopInputs& inputs, const LoopEvents& events)
+      : in_(inputs), c_(*inputs.config), events_(events), store_(Path(c_.out) / "checkpoints"),
+        fingerprint_(to_hex(hash128(dump_json(inputs.stepper->model().config())))) {}
+
+  Result<LoopResult> run() {
+    if (in_.resume) MALMOI_TRY(restore());
+    result_.resumed_from = step_;
+    MALMOI_TRY(metrics_.open(Path(c_.out) / "metrics.jsonl", step_));
+    while (step_ < in_.steps && !result_.stopped_early) {
+      MALMOI_TRY(one_step());
+      if (events_.stop_requested && events_.stop_requested()) {
+        result_.interrupted = step_ < in_.steps && !result_.stopped_early;
+        break;
+      }
+    }
+    // The end is a checkpoint too: a run may be prolonged, and a finished one resumes to nothing left to do.
+    if (saved_ != step_) save();
+    result_.steps = step_;
+    result_.best_valid_loss = best_;
+    result_.best_step = best_step_;
+    return result_;
+  }
+
+ private:
+  std::vector<CheckpointTensor> tensors() {
+    std::vector<CheckpointTensor> list;
+    const auto& parameters = in_.stepper->model().parameters();
+    for (const auto& p : parameters) list.push_back({p->name, p->master});
+    for (StateTensor& s : in_.optimizer->state()) list.push_back({s.name, s.values});
+    for (size_t i = 0; in_.ema && i < in_.ema->size(); ++i) list.push_back({parameters[i]->name + "/ema", (*in_.ema)[i]});
+    return list;
+  }
+
+  Status restore() {
+    auto warn = [this](const std::string& text) {
+      if (events_.warn) events_.warn(text);
+    };
+    MALMOI_ASSIGN(Json state, store_.load_newest(tensors(), fingerprint_, warn));
+    if (state.is_null()) return {};
+    step_ = saved_ = state.value("step", int64_t{0});
+    updates_ = state.value("updates", int64_t{0});
+    bad_evaluations_ = state.value("bad_evaluations", int64_t{0});
+    bad_steps_ = state.value("bad_steps", int64_t{0});
+    result_.skipped_steps = state.value("skipped_steps", int64_t{0});
+    best_step_ = state.value("best_step", int64_t{-1});
+    best_ = state.value("best_valid_loss", 0.0);
+    result_.stopped_early = state.value("stopped_early", false);
+    if (state.contains("last_loss")) result_.last_loss = state["last_loss"].get<double>();
+    if (state.contains("last_valid_loss")) result_.last_valid_loss = state["last_valid_loss"].get<double>();
+    in_.stepper->model().refresh_compute();
+    return {};
+  }
+
+  void save() {
+    uint64_t sequences = static_cast<uint64_t>(step_) * static_cast<uint64_t>(c_.sequences_per_step());
+    Json state = {{"step", step_}, {"updates", updates_}, {"model", fingerprint_}, {"seed", c_.seed},
+                  {"data", {{"epoch", sequences / in_.train->windows()}, {"offset", sequences % in_.train->windows()}}},
+                  {"bad_evaluations", bad_evaluations_}, {"bad_steps", bad_steps_}, {"skipped_steps", result_.skipped_steps},
+                  {"best_step", best_step_}, {"best_valid_loss", best_}, {"stopped_early", result_.stopped_early}};
+    if (result_.last_loss) state["last_loss"] = *result_.last_loss;
+    if (result_.last_valid_loss) state["last_valid_loss"] = *result_.last_valid_loss;
+    Status saved = store_.save(step_, tensors(), std::move(state), c_.keep);
+    if (saved.ok()) saved_ = step_;
+    else if (events_.warn) events_.warn("the checkpoint of step " + std::to_string(step_) + " was not written, training goes on: " + saved.error().to_string());
+  }
+
+  Status one_step() {
+    double begin = monotonic_seconds();
+    ScheduleArgs schedule{c_.optimizer.lr, c_.schedule.min_lr, c_.schedule.warmup_steps, in_.steps, c_.schedule.decay_steps};
+    StepMetrics m{.step = step_, .lr = learning_rate(c_.schedule.name, schedule, step_)};
+    auto first = static_cast<uint64_t>(step_) * static_cast<uint64_t>(c_.sequences_per_step());
+    StepResult r = in_.stepper->step(
+        c_.gradient_accumulation,
+        [&](int64_t i, MicroBatch& out) {
+          for (int64_t b = 0; b < c_.batch_size; ++b) in_.train->append(first + static_cast<uint64_t>(i * c_.batch_size + b), out);
+        },
+        static_cast<uint64_t>(step_) * static_cast<uint64_t>(c_.gradient_accumulation), updates_ + 1, m.lr);
+    m.loss = r.loss;
+    m.grad_norm = r.grad_norm;
+    m.tokens = r.counted;
+    m.skipped = r.skipped;
+    result_.last_loss = r.loss;
+    ++step_;
+    if (r.skipped) MALMOI_TRY(count_bad_step());
+    else bad_steps_ = 0, ++updates_, update_ema();
+    m.tokens_per_second = static_cast<double>(r.counted) / std::max(monotonic_seconds() - begin, 1e-9);
+    bool due = c_.eval_every > 0 && step_ % c_.eval_every == 0;
+    if (in_.valid && (due || step_ == in_.steps)) MALMOI_TRY(evaluate(m));
+    MALMOI_TRY(metrics_.add(m));
+    if (events_.on_step) events_.on_step(m);
+    if (c_.save_every > 0 && step_ % c_.save_every == 0) save();
+    return {};
+  }
+
+  Status count_bad_step() {
+    ++result_.skipped_steps;
+    if (++bad_steps_ < c_.max_bad_steps) {
+      if (events_.warn) events_.warn(fmt::format("step {}: loss or gradients are not finite; the step is skipped", step_ - 1));
+      return {};
+    }
+    return invalid_data(fmt::format("loss or gradients were not finite in {} steps in a row", bad_steps_), fmt::format("step {}", step_ - 1),
+                        "lower optimizer.lr, lengthen the warm-up or check the data");
+  }
+
+  void update_ema() {
+    if (!in_.ema) return;
+    auto decay = static_cast<float>(c_.ema_decay);
+    const auto& parameters = in_.stepper->model().parameters();
+    for (size_t i = 0; i < in_.ema->size(); ++i) {
+      float* average = (*in_.ema)[i].as<float>();
+      const float* value = parameters[i]->master.as<float>();
+      for (int64_t j = 0; j < parameters[i]->master.elements(); ++j) average[j] = decay * average[j] + (1 - decay) * value[j];
+    }
+  }
+
+  Status evaluate(StepMetrics& m) {
+    double loss = evaluate_all(*in_.stepper, *in_.valid, c_.batch_size, events_).mean();
+    m.valid_loss = loss;
+    result_.last_valid_loss = loss;
+    if (events_.on_evaluated) events_.on_evaluated(step_);
+    bool better = std::isfinite(loss) && (best_step_ < 0 || loss < best_ - c_.min_delta);
+    if (better) {
+      best_ = loss;
+      best_step_ = step_;
+      bad_evaluations_ = 0;
+      if (events_.on_best) MALMOI_TRY(events_.on_best(step_, loss));
+    } else if (c_.early_stopping && ++bad_evaluations_ >= c_.patience) {
+      result_.stopped_early = true;
+    }
+    return {};
+  }
+
+  LoopInputs in_;
+  const TrainConfig& c_;
+  const LoopEvents& events_;
+  CheckpointStore store_;
+  std::string fingerprint_;
+  MetricsFile metrics_;
+  LoopResult result_;
+  int64_t step_ = 0, updates_ = 0, saved_ = -1;
+  int64_t bad_evaluations_ = 0, bad_steps_ = 0;
+  int64_t best_step_ = -1;
+  double best_ = 0;
+};
+
+}  // namespace
+
+EvalResult evaluate_all(Stepper& stepper, const TokenData& valid, int64_t batch_size, const LoopEvents& events) {
+  EvalResult sum;
+  auto length = static_cast<uint64_t>(valid.sequence_length());
+  uint64_t last = valid.tokens() - 1;  // positions with a next token
+  uint64_t windows = (last + length - 1) / length, done = 0;
+  MicroBatch micro;
+  for (uint64_t begin = 0; begin < last;) {
+    micro.clear();
+    for (int64_t b = 0; b < batch_size && begin < last; ++b) {
+      auto n = static_cast<int64_t>(std::min(length, last - begin));
+      valid.append_range(begin, n, micro);
+      begin += static_cast<uint64_t>(n);
+      ++done;
+    }
+    EvalResult part = stepper.evaluate(micro);
+    sum.loss_sum += part.loss_sum;
+    sum.counted += part.counted;
+    if (events.on_evaluation) events.on_evaluation(static_cast<int64_t>(done), static_cast<int64_t>(windows));
+  }
+  return sum;
+}
+
+Result<LoopResult> run_loop(const LoopInputs& inputs, const LoopEvents& events) { return Loop(inputs, events).run(); }
+
+}  // namespace malmoi::train

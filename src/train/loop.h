@@ -1,0 +1,65 @@
+// The training loop: steps, evaluations, checkpoints, early stopping, metrics; resumable to the bit.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "model/model.h"
+#include "train/checkpoint.h"
+#include "train/config.h"
+#include "train/stepper.h"
+#include "train/token_data.h"
+
+namespace malmoi::train {
+
+/// A line of metrics.jsonl.
+struct StepMetrics {
+  int64_t step = 0;
+  double loss = 0, grad_norm = 0, lr = 0;
+  int64_t tokens = 0;
+  double tokens_per_second = 0;
+  bool skipped = false;
+  std::optional<double> valid_loss;
+};
+
+/// What the loop tells while it runs; any may be empty. Called on the loop's thread.
+struct LoopEvents {
+  std::function<void(const StepMetrics&)> on_step;
+  std::function<void(int64_t done, int64_t total)> on_evaluation;  // progress of an evaluation, in batches
+  std::function<void(int64_t step)> on_evaluated;                  // after each evaluation: samples are made here
+  std::function<Status(int64_t step, double valid_loss)> on_best;  // a new best: export the model
+  std::function<void(const std::string&)> warn;
+  std::function<bool()> stop_requested;
+};
+
+struct LoopResult {
+  int64_t steps = 0;        // completed
+  bool stopped_early = false, interrupted = false;
+  int64_t skipped_steps = 0;
+  double best_valid_loss = 0;
+  int64_t best_step = -1;
+  std::optional<double> last_loss, last_valid_loss;
+  int64_t resumed_from = 0;
+};
+
+struct LoopInputs {
+  const TrainConfig* config = nullptr;
+  Stepper* stepper = nullptr;
+  Optimizer* optimizer = nullptr;
+  const TokenData* train = nullptr;
+  const TokenData* valid = nullptr;  // null: none
+  std::vector<Tensor>* ema = nullptr;  // one a parameter, or null
+  int64_t steps = 0;
+  bool resume = false;
+};
+
+/// Runs until the steps are done, validation stops improving, or a stop is requested (then a checkpoint is left).
+/// Errors: metrics that cannot be written; a checkpoint of another model; too many bad steps in a row. A checkpoint that
+/// cannot be written is a warning: training goes on with the last good one.
+Result<LoopResult> run_loop(const LoopInputs& inputs, const LoopEvents& events);
+
+/// Mean loss over all of the validation tokens, in windows of the sequence length.
+EvalResult evaluate_all(Stepper& stepper, const TokenData& valid, int64_t batch_size, const LoopEvents& events);
+
+}  // namespace malmoi::train

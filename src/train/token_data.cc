@@ -1,0 +1,102 @@
+#include "train/token_data.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "base/rng.h"
+
+namespace malmoi::train {
+
+uint64_t permute(uint64_t index, uint64_t n, uint64_t key, uint64_t tweak) {
+  if (n <= 1) return 0;
+  int half = std::max(1, (static_cast<int>(std::bit_width(n - 1)) + 1) / 2);
+  uint64_t mask = (uint64_t{1} << half) - 1;
+  uint64_t value = index;
+  do {
+    uint64_t left = value >> half, right = value & mask;
+    for (uint64_t round = 0; round < 4; ++round) {
+      uint64_t mixed = philox(key, tweak << 3 | round, right)[0];
+      uint64_t next = left ^ (mixed & mask);
+      left = right;
+      right = next;
+    }
+    value = left << half | right;
+  } while (value >= n);
+  return value;
+}
+
+Result<TokenData> TokenData::open(std::vector<data::TokenFile> files, const std::vector<Path>& masks, const TokenDataOptions& options) {
+  TokenData data;
+  data.files_ = std::move(files);
+  data.options_ = options;
+  for (const data::TokenFile& file : data.files_) {
+    data.starts_.push_back(data.total_);
+    data.total_ += file.size();
+  }
+  data.starts_.push_back(data.total_);
+  for (size_t i = 0; i < masks.size(); ++i) {
+    MALMOI_ASSIGN(MappedFile mask, MappedFile::open(masks[i]));
+    uint64_t ids = data.files_[i].size();
+    if (mask.size() != ids && mask.size() + 1 != ids)
+      return invalid_data("has " + std::to_string(mask.size()) + " bytes for " + std::to_string(ids) + " ids", masks[i].string(),
+                          "write one u8 for each position");
+    data.masks_.push_back(std::move(mask));
+  }
+  auto length = static_cast<uint64_t>(options.sequence_length);
+  if (data.total_ < 2) return invalid_data("the training data has fewer than two tokens", "data.train", "add documents");
+  if (data.total_ - 1 < length)
+    return invalid_data("the training data has " + std::to_string(data.total_) + " tokens, less than one sequence of " + std::to_string(length),
+                        "data.sequence_length", "add documents or shorten the sequence");
+  data.jitter_ = options.shuffled && data.total_ >= 3 * length;
+  data.windows_ = data.jitter_ ? (data.total_ - length) / length : (data.total_ - 1) / length;
+  return data;
+}
+
+void TokenData::copy(uint64_t begin, std::span<int32_t> out) const {
+  size_t file = static_cast<size_t>(std::upper_bound(starts_.begin(), starts_.end(), begin) - starts_.begin()) - 1;
+  while (!out.empty()) {
+    uint64_t inside = begin - starts_[file];
+    auto n = static_cast<size_t>(std::min<uint64_t>(out.size(), files_[file].size() - inside));
+    files_[file].copy(inside, out.first(n));
+    out = out.subspan(n);
+    begin += n;
+    ++file;
+  }
+}
+
+bool TokenData::counts(uint64_t position) const {
+  if (masks_.empty()) return true;
+  size_t file = static_cast<size_t>(std::upper_bound(starts_.begin(), starts_.end(), position) - starts_.begin()) - 1;
+  uint64_t inside = position - starts_[file];
+  return inside < masks_[file].size() && masks_[file].bytes()[inside] != std::byte{0};
+}
+
+void TokenData::append(uint64_t n, MicroBatch& out) const {
+  uint64_t epoch = n / windows_, window = n % windows_, offset = 0;
+  auto length = static_cast<uint64_t>(options_.sequence_length);
+  if (options_.shuffled) {
+    window = permute(window, windows_, options_.seed, epoch);
+    if (jitter_ && epoch > 0) offset = Rng(options_.seed, epoch).below(length);
+  }
+  append_range(offset + window * length, options_.sequence_length, out);
+}
+
+void TokenData::append_range(uint64_t begin, int64_t length, MicroBatch& out) const {
+  static thread_local std::vector<int32_t> ids;
+  ids.resize(static_cast<size_t>(length + 1));
+  copy(begin, ids);
+  int64_t run = 0;
+  for (int64_t i = 1; i <= length; ++i) {
+    bool document_begins = i < length && options_.separator && ids[static_cast<size_t>(i)] == *options_.separator;
+    if (i < length && !document_begins) continue;
+    out.batch.add({ids.data() + run, static_cast<size_t>(i - run)});
+    run = i;
+  }
+  for (int64_t i = 0; i < length; ++i) {
+    bool counted = counts(begin + static_cast<uint64_t>(i));
+    out.targets.push_back(counted ? ids[static_cast<size_t>(i + 1)] : -1);
+    out.counted += counted;
+  }
+}
+
+}  // namespace malmoi::train
