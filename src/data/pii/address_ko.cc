@@ -47,7 +47,8 @@ size_t main_number_end(const FoldedText& text, size_t at) {
   }
   if (starts_with_any(text, i, {U"번지", U" 번지"})) return i + (text.at(i) == U' ' ? 3 : 2);
   char32_t after = text.at(i);
-  if (is_letter(after) || after == U'%' || after == U'㎡' || after == U'㎞') return 0;
+  bool range = (after == U'~' || after == U'∼' || after == U'〜') && is_digit(text.at(i + 1));
+  if (range || is_letter(after) || after == U'%' || after == U'㎡' || after == U'㎞') return 0;
   if ((after == U'.' || after == U',' || after == U':') && is_digit(text.at(i + 1)) && after != U',') return 0;
   if (after == U',' && is_digit(text.at(i + 1)) && is_digit(text.at(i + 2)) && is_digit(text.at(i + 3))) return 0;
   if (!is_hangul(after)) return i;
@@ -78,6 +79,7 @@ bool is_road(View t) {
                                                 U"실제로", U"진로", U"경로", U"통로", U"선로", U"철로", U"대로"};
   if (t.size() < 2 || (t.back() != U'로' && t.back() != U'길') || one_of(t, kNot)) return false;
   View stem = t.substr(0, t.size() - 1);
+  if (t.size() >= 3 && t.back() == U'로' && t[t.size() - 2] == U'으') return false;  // the particle 으로
   bool to_place = t.back() == U'로' && (is_province(stem) || is_district(stem));  // 서울로, 마포구로: to Seoul
   return !to_place;
 }
@@ -135,12 +137,12 @@ Head read_head(const FoldedText& text, size_t number) {
       known = true;
     } else if (is_district_like(t)) {
       like = true;
-    } else if (!(road || quarter) || (previous_number_road && !road)) {
-      break;
+    } else if (known || !(road || quarter) || (previous_number_road && !road)) {
+      break;  // before a city or district stand only larger ones
     }
     previous_number_road = numbered;
     head.begin = word.begin;
-    if (is_province(t) && tokens > 0 && (t.size() > 2 || true)) {
+    if (is_province(t) && tokens > 0) {
       // A city of the same name may have its province before it: 경기도 광주시.
       size_t before = skip_back(text, word.begin);
       Token outer = token_before(text, before);
@@ -151,7 +153,7 @@ Head read_head(const FoldedText& text, size_t number) {
     if (next == word.begin) break;
     at = next;
   }
-  head.place = known || (like && known);
+  head.place = known;
   if (!known && like) {
     FoundLabel label = label_before(text, head.begin, 0, 12);
     head.place = label.label == Label::kAddress && label.distance <= 4;
@@ -239,7 +241,8 @@ void find_korean_addresses(Findings& findings) {
     if (!head.locality) continue;
     if (!head.place) {
       FoundLabel label = label_before(text, head.begin, 0, 12);
-      if (label.label != Label::kAddress || label.distance > 4) continue;
+      bool road = is_road(view(text, token_before(text, skip_back(text, i))));
+      if (!road || label.label != Label::kAddress || label.distance > 4) continue;
     }
     findings.add(head.begin, read_tail(text, end), PiiType::kAddress);
   }

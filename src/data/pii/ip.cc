@@ -1,12 +1,15 @@
 // IPv4 and IPv6 addresses; versions, section numbers and times of the same shape are told apart by words and size.
 #include <algorithm>
 #include <array>
+#include <string_view>
 
 #include "data/pii/detectors.h"
 #include "data/pii/labels.h"
 
 namespace malmoi::data {
 namespace {
+
+using View = std::u32string_view;
 
 struct V4 {
   bool ok = false;
@@ -83,7 +86,7 @@ size_t read_v6(const FoldedText& text, size_t at, bool& meaningful) {
       groups += 2, good_end = tail.end, i = tail.end;
       break;
     }
-    if (groups == 0 && !gap) first_wide = i - begin == 4 || (i - begin >= 2 && text.at(begin) >= U'2');
+    if (groups == 0 && !gap) first_wide = i - begin >= 3 || View(text.chars).substr(begin, 2) == U"64";
     ++groups, good_end = i;
     if (text.at(i) != U':') break;
     if (text.at(i + 1) == U':') {
@@ -95,7 +98,8 @@ size_t read_v6(const FoldedText& text, size_t at, bool& meaningful) {
       if (!is_hex(text.at(i))) break;
     }
   }
-  meaningful = digits && (first_wide || (gap && groups >= 2));
+  // `a[1::2]` and `std::` are no addresses: the first group of one in use is long, 64:ff9b::, or ::ffff: before IPv4.
+  meaningful = digits && (first_wide || View(text.chars).substr(at, 7) == U"::ffff:" || groups == 8);
   bool complete = gap ? groups >= 1 && groups <= 7 : groups == 8;
   return complete && !is_letter(text.at(good_end)) && !is_digit(text.at(good_end)) ? good_end : at;
 }
@@ -103,11 +107,12 @@ size_t read_v6(const FoldedText& text, size_t at, bool& meaningful) {
 size_t find_v6(Findings& findings, size_t at) {
   const FoldedText& text = findings.text();
   char32_t before = at > 0 ? text.at(at - 1) : U'\0';
-  if (is_digit(before) || is_letter(before) || before == U':' || before == U'.' || before == U'_') return at + 1;
+  if (is_digit(before) || is_letter(before) || before == U'.' || before == U'_') return at + 1;
+  if (before == U':' && at > 1 && (is_hex(text.at(at - 2)) || text.at(at - 2) == U':')) return at + 1;
   bool meaningful = false;
   size_t end = read_v6(text, at, meaningful);
   if (end == at || !meaningful) return at + 1;
-  std::u32string_view found = std::u32string_view(text.chars).substr(at, end - at);
+  View found = View(text.chars).substr(at, end - at);
   if (std::count(found.begin(), found.end(), U':') < 2 || found == U"::1") return at + 1;
   findings.add(at, end, PiiType::kIp);
   return end;

@@ -85,7 +85,7 @@ const Words kWords[] = {
       U"타임스탬프", U"timestamp", U"epoch", U"재고", U"재고번호", U"자산번호", U"차량번호", U"호기", U"편명", U"flight"}},
     {Label::kAddress,
      {U"주소", U"주소는", U"배송지", U"배송지는", U"배송주소", U"소재지", U"소재지는", U"거주지", U"거주지는", U"자택주소", U"사는 곳",
-      U"사는 곳은", U"근무지", U"본적", U"등록기준지", U"전입신고", U"위치", U"수령지", U"받는 곳", U"보내는 곳", U"address", U"ship to",
+      U"사는 곳은", U"근무지", U"본적", U"등록기준지", U"전입신고", U"수령지", U"받는 곳", U"보내는 곳", U"address", U"ship to",
       U"deliver to", U"lives at", U"live at", U"living at", U"resides at", U"reside at", U"located at", U"mail to", U"send to",
       U"home"}},
 };

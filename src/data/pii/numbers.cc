@@ -166,9 +166,9 @@ bool continues(const FoldedText& text, size_t end) {
 bool find_number(Findings& findings, const NumberPlace& place) {
   if (find_registration(findings, place) || find_card(findings, place)) return true;
   if (add_phone(findings, certain_phone(place))) return true;
-  if (is_account_label(place.label) || place.label.label == Label::kBankShort)
-    if (find_account(findings, place)) return true;
-  if (find_licence(findings, place) || find_business(findings, place)) return true;
+  if (find_licence(findings, place)) return true;
+  if ((is_account_label(place.label) || place.label.label == Label::kBankShort) && find_account(findings, place)) return true;
+  if (find_business(findings, place)) return true;
   if (add_phone(findings, labelled_phone(place))) return true;
   return find_account(findings, place);
 }

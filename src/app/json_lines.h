@@ -1,0 +1,47 @@
+// Commands that read JSON lines with a "text" and write them back with something added, many lines at a time.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "formats/zstd_stream.h"
+
+namespace malmoi::app {
+
+/// A line that is a JSON object whose "text" is a string.
+struct TextLine {
+  uint64_t number = 0;  // in the file, from 1
+  Json object;
+  bool ok = false;  // otherwise the line could not be read and is left out
+  const std::string& text() const { return object.find("text")->get_ref<const std::string&>(); }
+};
+
+/// The lines of a file (plain or zstd; "-" is the standard input) in batches, parsed over the compute threads. Lines
+/// that cannot be read are named in the log, without their content, and counted.
+class TextLines {
+ public:
+  static Result<TextLines> open(const std::string& path);
+  /// The next lines, about 8 MB of them; empty at the end. Empty lines are passed over.
+  Status next(std::vector<TextLine>& batch);
+  uint64_t skipped() const { return skipped_; }
+  const std::string& name() const { return name_; }
+
+ private:
+  TextLines(formats::LineReader reader, std::string name) : reader_(std::move(reader)), name_(std::move(name)) {}
+  formats::LineReader reader_;
+  std::string name_;
+  uint64_t skipped_ = 0;
+};
+
+/// Takes finished lines, without their line breaks.
+using LineSink = std::function<Status(std::string_view line)>;
+/// Writes lines to the standard output. Errors: a full disk, a closed pipe.
+LineSink standard_output();
+/// The error of a command that left out `skipped` lines; success if there were none.
+Status skipped_lines(uint64_t skipped, const std::string& name);
+
+}  // namespace malmoi::app
