@@ -30,10 +30,10 @@ void parse(std::string_view line, const std::string& where, TextLine& out, std::
 
 }  // namespace
 
-Result<TextLines> TextLines::open(const std::string& path) {
+Result<TextLines> TextLines::open(const std::string& path, bool quiet) {
   bool standard = path == "-";
   MALMOI_ASSIGN(formats::LineReader reader, formats::LineReader::open(standard ? "/dev/stdin" : path));
-  return TextLines(std::move(reader), standard ? "standard input" : path);
+  return TextLines(std::move(reader), standard ? "standard input" : path, quiet);
 }
 
 Status TextLines::next(std::vector<TextLine>& batch) {
@@ -62,7 +62,7 @@ Status TextLines::next(std::vector<TextLine>& batch) {
   for (size_t i = 0; i < batch.size(); ++i)
     if (!batch[i].ok) {
       ++skipped_;
-      log_warning(fmt::format("{}:{}: {}; left out", name_, batch[i].number, problems[i]));
+      if (!quiet_) log_warning(fmt::format("{}:{}: {}; left out", name_, batch[i].number, problems[i]));
     }
   return {};
 }

@@ -24,16 +24,19 @@ struct TextLine {
 /// that cannot be read are named in the log, without their content, and counted.
 class TextLines {
  public:
-  static Result<TextLines> open(const std::string& path);
+  /// `quiet`: lines that cannot be read are counted only (a second pass).
+  static Result<TextLines> open(const std::string& path, bool quiet = false);
   /// The next lines, about 8 MB of them; empty at the end. Empty lines are passed over.
   Status next(std::vector<TextLine>& batch);
   uint64_t skipped() const { return skipped_; }
   const std::string& name() const { return name_; }
 
  private:
-  TextLines(formats::LineReader reader, std::string name) : reader_(std::move(reader)), name_(std::move(name)) {}
+  TextLines(formats::LineReader reader, std::string name, bool quiet)
+      : reader_(std::move(reader)), name_(std::move(name)), quiet_(quiet) {}
   formats::LineReader reader_;
   std::string name_;
+  bool quiet_;
   uint64_t skipped_ = 0;
 };
 

@@ -57,10 +57,15 @@ struct NearOptions {
   int samples = 20;               // joined pairs kept for the report
 };
 
-/// What is kept of a text: its n-gram set, band keys and exact hash. Made on any thread.
+/// Options for a threshold: of the 112 hashes as many rows a band as leave a pair at the threshold a 0.1 % chance to be missed.
+NearOptions near_options(double threshold);
+/// Errors: a threshold outside (0, 1], sizes outside their limits.
+Status check_options(const NearOptions& options);
+
+/// What is kept of a text: its n-grams, band keys and exact hash. Made on any thread.
 struct Sketch {
   Hash128 exact;                   // of the normalised text
-  std::vector<uint64_t> shingles;  // sorted, unique hashes of its n-grams; one of the whole text if it has fewer words
+  std::vector<uint64_t> shingles;  // hashes of its n-grams in order, repeats and all; one of the whole text if it has fewer words
   std::vector<uint64_t> bands;     // one key a band; empty for an empty text
 };
 
@@ -80,8 +85,10 @@ class Sketcher {
   std::unique_ptr<State> state_;
 };
 
-/// The Jaccard index of two sets as a Sketch has them; 1 of two empty ones.
+/// The Jaccard index of two sets, each sorted and without repeats; 1 of two empty ones.
 double jaccard(const std::vector<uint64_t>& a, const std::vector<uint64_t>& b);
+/// Sorts and removes repeats.
+void make_set(std::vector<uint64_t>& shingles);
 
 /// A sketch as bytes and back, so that processes may sketch apart and one may cluster.
 void append_sketch(std::string& out, const Sketch& sketch);
@@ -184,9 +191,11 @@ struct SubstringOptions {
 };
 
 /// Substrings of at least `min_bytes` that stand earlier in the corpus (Lee et al., "Deduplicating Training Data Makes
-/// Language Models Better", 2022): every occurrence but the first is removed, whole characters only. Suffix arrays
-/// within the memory budget: 9 bytes a byte; a corpus beyond it is first narrowed to the places whose fingerprints
-/// repeat. Documents are fed in rising order of index.
+/// Language Models Better", 2022): every occurrence but the first is removed, whole characters only. A corpus of up to
+/// a sixth of the memory budget is sorted as one suffix array. Beyond that, winnowed fingerprints (Schleimer et al.,
+/// 2003: every repeated substring of the length shares one) are sorted on disk, and each is compared in both
+/// directions with the first 16 other places it stands at: the same result, unless a fingerprint has more contexts.
+/// Documents are fed in rising order of index.
 class SubstringDeduper {
  public:
   static Result<SubstringDeduper> create(const SubstringOptions& options, const Scratch& scratch = {});

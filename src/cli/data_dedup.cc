@@ -1,0 +1,44 @@
+// `malmoi data dedup`: finds near duplicates among JSON lines.
+#include <fmt/format.h>
+
+#include "app/data_dedup.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "cli/command.h"
+
+namespace malmoi::cli {
+
+void add_data_dedup(CLI::App& data, Invocation& invocation) {
+  struct Options : app::DataDedupOptions {
+    std::string report;
+  };
+  auto options = std::make_shared<Options>();
+  CLI::App* command = data.add_subcommand("dedup", "find near duplicates among JSON lines");
+  command->footer(
+      "Lines with \"text\" in; the same lines with \"cluster\" out: the 0-based line that stands for it (a line alone\n"
+      "names itself). Pairs are joined whose sets of word 5-grams have a Jaccard index of at least the threshold, after\n"
+      "NFC, lower-casing and collapsing white space.\n"
+      "Example: malmoi data dedup --threshold 0.8 pages.jsonl > marked.jsonl");
+  command->add_option("file", options->input, "JSON lines, plain or zstd (default: standard input)");
+  command->add_option("--threshold", options->threshold, "Jaccard index from which two texts are one")->capture_default_str();
+  command->add_option("--ngram", options->ngram, "words an n-gram")->capture_default_str();
+  command->add_flag("--unique", options->keep_best_only, "write only the lines that stand for themselves");
+  command->add_option("--memory", options->memory_bytes, "memory for sorting, e.g. 512MB")
+      ->transform(CLI::AsSizeValue(false))
+      ->default_str("1GiB");
+  command->add_option("--scratch", options->scratch, "folder for what does not fit in memory (default: the system's)");
+  command->add_option("--report", options->report, "write counts and samples of joined pairs to this JSON file");
+  add_threads_option(*command);
+  command->callback([&invocation, options] {
+    invocation.run = [options]() -> Status {
+      Result<Json> report = app::data_dedup(*options, app::standard_output());
+      if (!report.ok()) return std::move(report).error();
+      if (!options->report.empty()) MALMOI_TRY(write_file(options->report, dump_json(*report, 2) + "\n"));
+      log_info(fmt::format("{} documents, {} duplicates in {} clusters", (*report)["documents"].get<uint64_t>(),
+                           (*report)["duplicates"].get<uint64_t>(), (*report)["clusters"].get<uint64_t>()));
+      return {};
+    };
+  });
+}
+
+}  // namespace malmoi::cli

@@ -1,0 +1,84 @@
+#include "data/dedup/scratch.h"
+
+#include <cerrno>
+#include <cstdlib>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace malmoi::data {
+namespace {
+constexpr size_t kBuffer = size_t{1} << 20;
+}
+
+Result<std::shared_ptr<ScratchFolder>> ScratchFolder::create(const Path& parent) {
+  std::error_code code;
+  Path base = parent.empty() ? std::filesystem::temp_directory_path(code) : parent;
+  if (code) base = "/tmp";
+  MALMOI_TRY(make_folder(base));
+  std::string name = (base / "malmoi-dedup-XXXXXX").string();
+  if (mkdtemp(name.data()) == nullptr) return io_error("cannot make a scratch folder", base.string(), errno);
+  return std::shared_ptr<ScratchFolder>(new ScratchFolder(name));
+}
+
+ScratchFolder::~ScratchFolder() {
+  std::error_code code;
+  std::filesystem::remove_all(folder_, code);
+}
+
+Result<ScratchFile> ScratchFile::create(const ScratchFolder& folder, const std::string& name) {
+  Path path = folder.file(name);
+  int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (fd < 0) return io_error("cannot make a scratch file", path.string(), errno);
+  ::unlink(path.c_str());
+  return ScratchFile(fd, path.string());
+}
+
+ScratchFile::ScratchFile(ScratchFile&& other) noexcept
+    : fd_(std::exchange(other.fd_, -1)), where_(std::move(other.where_)), buffer_(std::move(other.buffer_)), size_(other.size_) {}
+
+ScratchFile& ScratchFile::operator=(ScratchFile&& other) noexcept {
+  std::swap(fd_, other.fd_);
+  where_ = std::move(other.where_), buffer_ = std::move(other.buffer_), size_ = other.size_;
+  return *this;
+}
+
+ScratchFile::~ScratchFile() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+Status ScratchFile::append(const void* data, size_t size) {
+  buffer_.append(static_cast<const char*>(data), size);
+  size_ += size;
+  return buffer_.size() >= kBuffer ? flush() : Status{};
+}
+
+Status ScratchFile::flush() {
+  size_t done = 0;
+  while (done < buffer_.size()) {
+    ssize_t n = ::write(fd_, buffer_.data() + done, buffer_.size() - done);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) {
+      Error error = io_error("cannot write scratch data", where_, errno);
+      error.remedy = "free some space there, or choose another scratch folder";
+      return error;
+    }
+    done += static_cast<size_t>(n);
+  }
+  buffer_.clear();
+  if (buffer_.capacity() > 2 * kBuffer) buffer_.shrink_to_fit();
+  return {};
+}
+
+Status ScratchFile::read(uint64_t offset, void* out, size_t size) const {
+  size_t done = 0;
+  while (done < size) {
+    ssize_t n = ::pread(fd_, static_cast<char*>(out) + done, size - done, static_cast<off_t>(offset + done));
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return io_error("cannot read scratch data", where_, n == 0 ? EIO : errno);
+    done += static_cast<size_t>(n);
+  }
+  return {};
+}
+
+}  // namespace malmoi::data
