@@ -19,6 +19,10 @@ class Decoder {
   virtual ~Decoder() = default;
   virtual void apply(std::vector<std::string>& tokens) const = 0;
   virtual Status write_json(std::string& out) const = 0;
+  /// Tokens are spelled in the byte alphabet.
+  virtual bool spells_bytes() const { return false; }
+  /// <0xNN> tokens are bytes.
+  virtual bool has_byte_tokens() const { return false; }
 };
 
 /// A decoder that works on ids rather than on spelled tokens (SentencePiece, llama.cpp). Where Parts has one, it alone

@@ -29,8 +29,6 @@ struct Tokenizer::Parts {
   AddedTokens added;
   std::optional<Truncation> truncation;
   std::optional<Padding> padding;
-  /// Without normalisation and pre-tokenisation even where sections are empty of text: SentencePiece's and llama.cpp's
-  /// models want each whole section at once; they simply have no pre_tokenizer.
   std::optional<int32_t> bos, eos, unk, pad;
   std::string config_json;  // the text of tokenizer_config.json that lay beside the file (chat template ...), or empty
   std::string origin;       // the library whose rules these are: "huggingface", "sentencepiece", "tiktoken", "llama.cpp"

@@ -14,6 +14,10 @@
 
 namespace malmoi::tokenizer {
 
+/// How a regular expression is to be read where the libraries differ: `{1,3}+` is possessive in Rust and a repeated repeat in
+/// Oniguruma, whose `^` and `$` also match at lines.
+enum class Dialect { kOniguruma, kRust };
+
 /// A compiled pattern. Immutable and thread-safe. Character classes are those of Unicode 16.0, as the reference
 /// libraries have them.
 class Pattern {
@@ -32,7 +36,7 @@ class Pattern {
   bool literal() const { return literal_; }
 
   /// A regular expression (Oniguruma's and fancy-regex's common syntax). Errors name the place in the pattern.
-  static Result<std::shared_ptr<const Pattern>> compile(std::string_view regex);
+  static Result<std::shared_ptr<const Pattern>> compile(std::string_view regex, Dialect dialect = Dialect::kOniguruma);
   /// Plain text.
   static std::shared_ptr<const Pattern> text(std::string_view literal);
 

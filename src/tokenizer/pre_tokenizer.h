@@ -23,6 +23,8 @@ class PreTokenizer {
   /// Whether it ends by spelling bytes in the byte alphabet (ByteLevel last). `apply` then leaves raw bytes and sets
   /// draft.raw_bytes; models over the byte alphabet take them as they are.
   virtual bool ends_in_bytes() const { return false; }
+  /// Told that another step follows, which must see the byte alphabet rather than raw bytes.
+  virtual void spell_out() {}
   /// Set where all it does is to cut by one pattern, isolated, and (perhaps) spell bytes: the fast path.
   virtual const Pattern* only_pattern() const { return nullptr; }
 };
@@ -36,6 +38,9 @@ std::unique_ptr<PreTokenizer> make_split(std::shared_ptr<const Pattern> pattern,
 std::unique_ptr<PreTokenizer> make_byte_level(bool add_prefix_space, bool trim_offsets, bool use_regex);
 std::unique_ptr<PreTokenizer> make_digits(bool individual);
 std::unique_ptr<PreTokenizer> make_sequence(std::vector<std::unique_ptr<PreTokenizer>> steps);
+
+/// Spells the raw bytes of a draft in the byte alphabet, for models that do not take bytes.
+void spell_draft(Draft& draft);
 
 /// From the JSON of the component, as in tokenizer.json. `where` names it in errors.
 Result<std::unique_ptr<PreTokenizer>> pre_tokenizer_from_json(std::string_view json, std::string_view where);

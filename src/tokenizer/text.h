@@ -36,6 +36,8 @@ class Rewriter {
  public:
   Rewriter(NormalizedText& text, size_t skip);
   void put(char32_t c, int change);
+  /// The last character put swallows n more old ones (nothing was put yet: nothing happens, as in the reference).
+  void swallow(int n);
   void finish();
 
  private:

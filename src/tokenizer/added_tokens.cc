@@ -1,0 +1,185 @@
+#include "tokenizer/added_tokens.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/utf8.h"
+#include "tokenizer/normalizer.h"
+#include "tokenizer/unicode/unicode.h"
+
+namespace malmoi::tokenizer {
+
+// A byte trie. Every search takes the leftmost match and of these the longest; the next begins behind it.
+struct AddedTokens::Automaton {
+  struct Node {
+    std::vector<std::pair<unsigned char, uint32_t>> next;  // by byte
+    int32_t token = -1;                                    // number in tokens_
+  };
+  std::vector<Node> nodes{1};
+  std::array<uint32_t, 256> first{};  // the node after the first byte; 0: none
+
+  void add(std::string_view text, int32_t token) {
+    uint32_t at = 0;
+    for (char c : text) {
+      auto byte = static_cast<unsigned char>(c);
+      auto& next = nodes[at].next;
+      auto found = std::lower_bound(next.begin(), next.end(), byte, [](const auto& edge, unsigned char b) { return edge.first < b; });
+      if (found == next.end() || found->first != byte) {
+        found = next.insert(found, {byte, static_cast<uint32_t>(nodes.size())});
+        uint32_t fresh = found->second;
+        if (at == 0) first[byte] = fresh;
+        nodes.emplace_back();
+        at = fresh;
+      } else {
+        at = found->second;
+      }
+    }
+    nodes[at].token = token;
+  }
+
+  // The longest match that begins at `begin`: its end, and its token; end 0 where there is none.
+  std::pair<size_t, int32_t> longest(std::string_view text, size_t begin) const {
+    uint32_t at = first[static_cast<unsigned char>(text[begin])];
+    std::pair<size_t, int32_t> best{0, -1};
+    for (size_t i = begin + 1; at != 0; ++i) {
+      if (nodes[at].token >= 0) best = {i, nodes[at].token};
+      if (i >= text.size()) break;
+      auto byte = static_cast<unsigned char>(text[i]);
+      const auto& next = nodes[at].next;
+      auto found = std::lower_bound(next.begin(), next.end(), byte, [](const auto& edge, unsigned char b) { return edge.first < b; });
+      at = found != next.end() && found->first == byte ? found->second : 0;
+    }
+    return best;
+  }
+};
+
+AddedTokens::AddedTokens() = default;
+AddedTokens::AddedTokens(AddedTokens&&) noexcept = default;
+AddedTokens& AddedTokens::operator=(AddedTokens&&) noexcept = default;
+AddedTokens::~AddedTokens() = default;
+
+void AddedTokens::add(AddedToken token) {
+  if (token.content.empty()) return;
+  auto place = std::lower_bound(tokens_.begin(), tokens_.end(), token.id,
+                                [](const AddedToken& other, int32_t id) { return other.id < id; });
+  if (place != tokens_.end() && place->id == token.id) *place = std::move(token);
+  else tokens_.insert(place, std::move(token));
+}
+
+const AddedToken* AddedTokens::by_id(int32_t id) const {
+  auto place = std::lower_bound(tokens_.begin(), tokens_.end(), id,
+                                [](const AddedToken& other, int32_t wanted) { return other.id < wanted; });
+  return place != tokens_.end() && place->id == id ? &*place : nullptr;
+}
+
+const AddedToken* AddedTokens::by_content(std::string_view content) const {
+  for (const AddedToken& token : tokens_)
+    if (token.content == content) return &token;
+  return nullptr;
+}
+
+bool AddedTokens::is_special(int32_t id) const {
+  const AddedToken* token = by_id(id);
+  return token && token->special;
+}
+
+void AddedTokens::build(const Normalizer* normalizer) {
+  raw_.reset();
+  normal_.reset();
+  normalized_.assign(tokens_.size(), {});
+  for (size_t i = 0; i < tokens_.size(); ++i) {
+    const AddedToken& token = tokens_[i];
+    if (token.normalized && normalizer) {
+      NormalizedText text = NormalizedText::of(token.content, 0, false);
+      normalizer->normalize(text);
+      if (text.text != token.content) normalized_[i] = text.text;
+    }
+    auto& automaton = token.normalized ? normal_ : raw_;
+    if (!automaton) automaton = std::make_unique<Automaton>();
+    automaton->add(spelling(token), static_cast<int32_t>(i));
+  }
+}
+
+bool AddedTokens::any_raw() const { return raw_ != nullptr; }
+bool AddedTokens::any_normalized() const { return normal_ != nullptr; }
+
+std::string_view AddedTokens::spelling(const AddedToken& token) const {
+  auto index = static_cast<size_t>(&token - tokens_.data());
+  return index < normalized_.size() && !normalized_[index].empty() ? normalized_[index] : token.content;
+}
+
+void AddedTokens::split(std::string_view text, bool parse_special, std::vector<Piece>& sections) const {
+  find(raw_.get(), text, parse_special, sections);
+}
+
+void AddedTokens::split_normalized(std::string_view text, bool parse_special, std::vector<Piece>& sections) const {
+  find(normal_.get(), text, parse_special, sections);
+}
+
+namespace {
+
+// The last character of a text that is not empty.
+char32_t last_character(std::string_view text) {
+  size_t at = text.size() - 1;
+  while (at > 0 && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80) --at;
+  return decode_utf8(text, at).code_point;
+}
+
+bool stands_alone(std::string_view text, size_t begin, size_t end) {
+  bool word_before = begin > 0 && (classes_of(last_character(text.substr(0, begin))) & kRustWord);
+  bool word_after = end < text.size() && (classes_of(decode_utf8(text, end).code_point) & kRustWord);
+  return !word_before && !word_after;
+}
+
+size_t space_before(std::string_view text, size_t begin) {
+  while (begin > 0) {
+    size_t at = begin - 1;
+    while (at > 0 && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80) --at;
+    if (!is_space(decode_utf8(text, at).code_point)) break;
+    begin = at;
+  }
+  return begin;
+}
+
+size_t space_after(std::string_view text, size_t end) {
+  while (end < text.size()) {
+    Utf8Char c = decode_utf8(text, end);
+    if (!is_space(c.code_point)) break;
+    end += c.length;
+  }
+  return end;
+}
+
+Piece piece_of(size_t begin, size_t end, int32_t token) {
+  return {static_cast<uint32_t>(begin), static_cast<uint32_t>(end), static_cast<uint32_t>(begin), token};
+}
+
+}  // namespace
+
+void AddedTokens::find(const Automaton* automaton, std::string_view text, bool parse_special, std::vector<Piece>& out) const {
+  size_t done = 0;
+  for (size_t at = 0; automaton && at < text.size();) {
+    if (automaton->first[static_cast<unsigned char>(text[at])] == 0) {
+      ++at;
+      continue;
+    }
+    auto [end, number] = automaton->longest(text, at);
+    if (end == 0) {
+      ++at;
+      continue;
+    }
+    const AddedToken& token = tokens_[static_cast<size_t>(number)];
+    size_t begin = at;
+    at = end;
+    if ((token.special && !parse_special) || (token.single_word && !stands_alone(text, begin, end))) continue;
+    // White space that the token before has swallowed stays with that one.
+    if (token.lstrip) begin = std::max(space_before(text, begin), done);
+    if (token.rstrip) end = space_after(text, end);
+    if (done < begin) out.push_back(piece_of(done, begin, -1));
+    out.push_back(piece_of(begin, end, token.id));
+    done = end;
+  }
+  if (done < text.size()) out.push_back(piece_of(done, text.size(), -1));
+}
+
+}  // namespace malmoi::tokenizer

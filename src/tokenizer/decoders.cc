@@ -1,0 +1,355 @@
+// The decoders of tokenizer.json, and the table that reads them.
+#include <algorithm>
+#include <charconv>
+
+#include "base/utf8.h"
+#include "tokenizer/components.h"
+#include "tokenizer/json_text.h"
+#include "tokenizer/metaspace.h"
+#include "tokenizer/models/bpe.h"
+#include "tokenizer/pattern_json.h"
+
+namespace malmoi::tokenizer {
+namespace {
+
+void replace_text(std::string& text, std::string_view from, std::string_view to) {
+  if (from.empty()) return;
+  for (size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
+    text.replace(at, from.size(), to);
+}
+
+// Joins the spaces that a word-piece tokenizer put before punctuation and English contractions.
+void clean_up(std::string& text) {
+  static constexpr std::pair<std::string_view, std::string_view> kRules[] = {
+      {" .", "."},     {" ?", "?"},   {" !", "!"},          {" ,", ","},   {" ' ", "'"},  {" n't", "n't"},
+      {" 'm", "'m"}, {" do not", " don't"}, {" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"}};
+  for (const auto& [from, to] : kRules) replace_text(text, from, to);
+}
+
+class ByteLevelDecoder final : public Decoder {
+ public:
+  bool spells_bytes() const override { return true; }
+  void apply(std::vector<std::string>& tokens) const override {
+    std::string bytes, all;
+    for (const std::string& token : tokens) all += unspell_bytes(token, bytes) ? bytes : token;
+    tokens.assign(1, replace_invalid_utf8(all));
+  }
+  Status write_json(std::string& out) const override {
+    return out += R"({"type":"ByteLevel","add_prefix_space":true,"trim_offsets":true,"use_regex":true})", Status();
+  }
+};
+
+class WordPieceDecoder final : public Decoder {
+ public:
+  WordPieceDecoder(std::string prefix, bool cleanup) : prefix_(std::move(prefix)), cleanup_(cleanup) {}
+  void apply(std::vector<std::string>& tokens) const override {
+    for (size_t i = 0; i < tokens.size(); ++i) {
+      if (i > 0) {
+        if (tokens[i].starts_with(prefix_)) tokens[i].erase(0, prefix_.size());
+        else tokens[i].insert(0, " ");
+      }
+      if (cleanup_) clean_up(tokens[i]);
+    }
+  }
+  Status write_json(std::string& out) const override {
+    out += R"({"type":"WordPiece")";
+    append_json_member(out, "prefix", std::string_view(prefix_));
+    append_json_member(out, "cleanup", cleanup_);
+    out += '}';
+    return {};
+  }
+
+ private:
+  std::string prefix_;
+  bool cleanup_;
+};
+
+class MetaspaceDecoder final : public Decoder {
+ public:
+  explicit MetaspaceDecoder(Metaspace metaspace, bool split) : metaspace_(std::move(metaspace)), split_(split) {}
+  void apply(std::vector<std::string>& tokens) const override {
+    for (size_t i = 0; i < tokens.size(); ++i) {
+      bool drop = i == 0 && metaspace_.scheme != Metaspace::Prepend::kNever;
+      replace_text(tokens[i], metaspace_.replacement, drop ? "" : " ");
+    }
+  }
+  Status write_json(std::string& out) const override {
+    append_metaspace_json(out, metaspace_, split_);
+    return {};
+  }
+
+ private:
+  Metaspace metaspace_;
+  bool split_;
+};
+
+class BpeDecoder final : public Decoder {
+ public:
+  explicit BpeDecoder(std::string suffix) : suffix_(std::move(suffix)) {}
+  void apply(std::vector<std::string>& tokens) const override {
+    for (size_t i = 0; i < tokens.size(); ++i) replace_text(tokens[i], suffix_, i + 1 == tokens.size() ? "" : " ");
+  }
+  Status write_json(std::string& out) const override {
+    out += R"({"type":"BPEDecoder")";
+    append_json_member(out, "suffix", std::string_view(suffix_));
+    out += '}';
+    return {};
+  }
+
+ private:
+  std::string suffix_;
+};
+
+class CtcDecoder final : public Decoder {
+ public:
+  CtcDecoder(std::string pad, std::string delimiter, bool cleanup)
+      : pad_(std::move(pad)), delimiter_(std::move(delimiter)), cleanup_(cleanup) {}
+  void apply(std::vector<std::string>& tokens) const override {
+    tokens.erase(std::unique(tokens.begin(), tokens.end()), tokens.end());
+    for (std::string& token : tokens) {
+      replace_text(token, pad_, "");
+      if (!cleanup_) continue;
+      clean_up(token);
+      replace_text(token, delimiter_, " ");
+    }
+    std::erase_if(tokens, [](const std::string& token) { return token.empty(); });
+  }
+  Status write_json(std::string& out) const override {
+    out += R"({"type":"CTC")";
+    append_json_member(out, "pad_token", std::string_view(pad_));
+    append_json_member(out, "word_delimiter_token", std::string_view(delimiter_));
+    append_json_member(out, "cleanup", cleanup_);
+    out += '}';
+    return {};
+  }
+
+ private:
+  std::string pad_, delimiter_;
+  bool cleanup_;
+};
+
+class ReplaceDecoder final : public Decoder {
+ public:
+  ReplaceDecoder(std::shared_ptr<const Pattern> pattern, std::string content)
+      : pattern_(std::move(pattern)), content_(std::move(content)) {}
+  void apply(std::vector<std::string>& tokens) const override {
+    for (std::string& token : tokens) {
+      NormalizedText text = NormalizedText::of(token, 0, false);
+      replace_all(text, *pattern_, content_);
+      token = std::move(text.text);
+    }
+  }
+  Status write_json(std::string& out) const override {
+    out += R"({"type":"Replace")";
+    append_pattern_json(out, *pattern_);
+    append_json_member(out, "content", std::string_view(content_));
+    out += '}';
+    return {};
+  }
+
+ private:
+  std::shared_ptr<const Pattern> pattern_;
+  std::string content_;
+};
+
+class FuseDecoder final : public Decoder {
+ public:
+  void apply(std::vector<std::string>& tokens) const override {
+    std::string all;
+    for (const std::string& token : tokens) all += token;
+    tokens.assign(1, std::move(all));
+  }
+  Status write_json(std::string& out) const override { return out += R"({"type":"Fuse"})", Status(); }
+};
+
+class StripDecoder final : public Decoder {
+ public:
+  StripDecoder(std::string content, size_t start, size_t stop) : content_(std::move(content)), start_(start), stop_(stop) {}
+  // Where the two ends meet on a short token the reference fails; here what is left is empty.
+  void apply(std::vector<std::string>& tokens) const override {
+    for (std::string& token : tokens) {
+      std::string_view text = token;
+      size_t begin = 0, end = text.size();
+      for (size_t i = 0; i < start_ && text.substr(begin).starts_with(content_); ++i) begin += content_.size();
+      for (size_t i = 0; i < stop_ && end > begin && text.substr(0, end).ends_with(content_); ++i) end -= content_.size();
+      token = end > begin ? std::string(text.substr(begin, end - begin)) : std::string();
+    }
+  }
+  Status write_json(std::string& out) const override {
+    out += R"({"type":"Strip")";
+    append_json_member(out, "content", std::string_view(content_));
+    append_json_member(out, "start", static_cast<int64_t>(start_));
+    append_json_member(out, "stop", static_cast<int64_t>(stop_));
+    out += '}';
+    return {};
+  }
+
+ private:
+  std::string content_;
+  size_t start_, stop_;
+};
+
+// <0xNN> tokens become bytes; a run of them that is not UTF-8 becomes one U+FFFD a byte.
+class ByteFallbackDecoder final : public Decoder {
+ public:
+  bool has_byte_tokens() const override { return true; }
+  void apply(std::vector<std::string>& tokens) const override {
+    std::vector<std::string> out;
+    std::string run;
+    auto flush = [&] {
+      if (run.empty()) return;
+      if (is_valid_utf8(run)) out.push_back(run);
+      else out.insert(out.end(), run.size(), "\xEF\xBF\xBD");
+      run.clear();
+    };
+    for (std::string& token : tokens) {
+      int byte = byte_of(token);
+      if (byte >= 0) {
+        run += static_cast<char>(byte);
+        continue;
+      }
+      flush();
+      out.push_back(std::move(token));
+    }
+    flush();
+    tokens = std::move(out);
+  }
+  Status write_json(std::string& out) const override { return out += R"({"type":"ByteFallback"})", Status(); }
+
+ private:
+  static int byte_of(std::string_view token) {
+    if (token.size() != 6 || !token.starts_with("<0x") || token[5] != '>') return -1;
+    const char* begin = token.data() + 3;
+    if (*begin == '+') ++begin;  // as the reference's number parser
+    int value = 0;
+    auto [end, error] = std::from_chars(begin, token.data() + 5, value, 16);
+    return error == std::errc() && end == token.data() + 5 && value >= 0 && *begin != '-' ? value : -1;
+  }
+};
+
+class DecoderSequence final : public Decoder {
+ public:
+  explicit DecoderSequence(std::vector<std::unique_ptr<Decoder>> steps) : steps_(std::move(steps)) {}
+  void apply(std::vector<std::string>& tokens) const override {
+    for (const auto& step : steps_) step->apply(tokens);
+  }
+  bool spells_bytes() const override {
+    return std::any_of(steps_.begin(), steps_.end(), [](const auto& step) { return step->spells_bytes(); });
+  }
+  bool has_byte_tokens() const override {
+    return std::any_of(steps_.begin(), steps_.end(), [](const auto& step) { return step->has_byte_tokens(); });
+  }
+  Status write_json(std::string& out) const override {
+    out += R"({"type":"Sequence","decoders":[)";
+    for (size_t i = 0; i < steps_.size(); ++i) {
+      if (i) out += ',';
+      MALMOI_TRY(steps_[i]->write_json(out));
+    }
+    out += "]}";
+    return {};
+  }
+
+ private:
+  std::vector<std::unique_ptr<Decoder>> steps_;
+};
+
+using Made = Result<std::unique_ptr<Decoder>>;
+Made read(const JsonNode& node, int depth);
+
+template <typename T, typename... Args>
+std::unique_ptr<Decoder> made(Args&&... args) {
+  return std::make_unique<T>(std::forward<Args>(args)...);
+}
+
+template <typename T>
+Made read_plain(const JsonNode&, int) {
+  return made<T>();
+}
+
+Made read_word_piece(const JsonNode& node, int) {
+  MALMOI_ASSIGN(std::string prefix, node.string_or("prefix", "##"));
+  MALMOI_ASSIGN(bool cleanup, node.boolean_or("cleanup", true));
+  return made<WordPieceDecoder>(prefix, cleanup);
+}
+
+Made read_metaspace(const JsonNode& node, int) {
+  MALMOI_ASSIGN(Metaspace metaspace, metaspace_from_json(node));
+  MALMOI_ASSIGN(bool split, node.boolean_or("split", true));
+  return made<MetaspaceDecoder>(std::move(metaspace), split);
+}
+
+Made read_bpe(const JsonNode& node, int) {
+  MALMOI_ASSIGN(std::string suffix, node.string_or("suffix", "</w>"));
+  return made<BpeDecoder>(suffix);
+}
+
+Made read_ctc(const JsonNode& node, int) {
+  MALMOI_ASSIGN(std::string pad, node.string_or("pad_token", "<pad>"));
+  MALMOI_ASSIGN(std::string delimiter, node.string_or("word_delimiter_token", "|"));
+  MALMOI_ASSIGN(bool cleanup, node.boolean_or("cleanup", true));
+  return made<CtcDecoder>(pad, delimiter, cleanup);
+}
+
+Made read_replace(const JsonNode& node, int) {
+  MALMOI_ASSIGN(auto pattern, pattern_from_json(node));
+  MALMOI_ASSIGN(std::string content, node.string_at("content"));
+  return made<ReplaceDecoder>(std::move(pattern), content);
+}
+
+Made read_strip(const JsonNode& node, int) {
+  MALMOI_ASSIGN(std::string content, node.character_at("content"));
+  MALMOI_ASSIGN(int64_t start, node.integer_or("start", 0));
+  MALMOI_ASSIGN(int64_t stop, node.integer_or("stop", 0));
+  if (start < 0 || stop < 0) return node.error("\"start\" and \"stop\" must not be negative");
+  return made<StripDecoder>(content, static_cast<size_t>(start), static_cast<size_t>(stop));
+}
+
+Made read_sequence(const JsonNode& node, int depth) {
+  MALMOI_ASSIGN(JsonNode list, node.at("decoders"));
+  MALMOI_ASSIGN(auto items, list.array());
+  std::vector<std::unique_ptr<Decoder>> steps;
+  for (auto item : items) {
+    MALMOI_ASSIGN(auto step, read(list.item(item, steps.size()), depth + 1));
+    steps.push_back(std::move(step));
+  }
+  return made<DecoderSequence>(std::move(steps));
+}
+
+struct Reader {
+  std::string_view type;
+  Made (*read)(const JsonNode&, int depth);
+};
+// One line a type of tokenizer.json.
+constexpr Reader kReaders[] = {
+    {"BPEDecoder", read_bpe},
+    {"ByteFallback", read_plain<ByteFallbackDecoder>},
+    {"ByteLevel", read_plain<ByteLevelDecoder>},
+    {"CTC", read_ctc},
+    {"Fuse", read_plain<FuseDecoder>},
+    {"Metaspace", read_metaspace},
+    {"Replace", read_replace},
+    {"Sequence", read_sequence},
+    {"Strip", read_strip},
+    {"WordPiece", read_word_piece},
+};
+
+Made read(const JsonNode& node, int depth) {
+  if (depth > 32) return node.error("sequences nested too deeply");
+  MALMOI_ASSIGN(std::string type, node.string_at("type"));
+  for (const Reader& reader : kReaders)
+    if (reader.type == type) return reader.read(node, depth);
+  return unsupported("unknown decoder " + type, node.where);
+}
+
+}  // namespace
+
+std::unique_ptr<Decoder> make_byte_level_decoder() { return made<ByteLevelDecoder>(); }
+
+Result<std::unique_ptr<Decoder>> decoder_from_node(const JsonNode& node) { return read(node, 0); }
+
+Result<std::unique_ptr<Decoder>> decoder_from_json(std::string_view json, std::string_view where) {
+  MALMOI_ASSIGN(JsonText text, JsonText::parse(json, std::string(where)));
+  return read(text.root(), 0);
+}
+
+}  // namespace malmoi::tokenizer

@@ -1,0 +1,311 @@
+#include "tokenizer/models/bpe.h"
+
+#include <array>
+
+#include "base/utf8.h"
+#include "tokenizer/json_text.h"
+#include "tokenizer/models/merge_table.h"
+#include "tokenizer/models/word_cache.h"
+
+namespace malmoi::tokenizer {
+namespace {
+
+// The printable stand-in of each byte, and back: GPT-2's byte alphabet.
+struct ByteAlphabet {
+  std::array<char32_t, 256> character{};
+  std::array<int, 0x144> byte{};
+
+  ByteAlphabet() {
+    byte.fill(-1);
+    char32_t next = 0x100;
+    for (int b = 0; b < 256; ++b) {
+      bool printable = (b >= '!' && b <= '~') || (b >= 0xA1 && b <= 0xAC) || b >= 0xAE;
+      char32_t c = printable ? static_cast<char32_t>(b) : next++;
+      character[static_cast<size_t>(b)] = c;
+      byte[c] = b;
+    }
+  }
+};
+
+const ByteAlphabet& alphabet() {
+  static const ByteAlphabet instance;
+  return instance;
+}
+
+class Bpe final : public Model {
+ public:
+  explicit Bpe(BpeOptions options) : options_(std::move(options)), number_(next_model_number()) {
+    if (!options_.unk_token.empty()) unk_ = options_.vocabulary.find_id(options_.unk_token);
+    for (int b = 0; b < 256; ++b) {
+      std::string spelled;
+      append_utf8(spelled, alphabet().character[static_cast<size_t>(b)]);
+      byte_ids_[static_cast<size_t>(b)] = options_.vocabulary.find_id(spelled);
+      static constexpr char kHex[] = "0123456789ABCDEF";
+      const char fallback[] = {'<', '0', 'x', kHex[b >> 4], kHex[b & 15], '>'};
+      fallback_ids_[static_cast<size_t>(b)] = options_.vocabulary.find_id({fallback, sizeof fallback});
+    }
+  }
+
+  Status prepare(std::string_view where);
+
+  bool takes_bytes() const override { return bytes_; }
+  void expect_bytes() override;
+  void tokenize(std::string_view piece, std::vector<Token>& tokens) const override;
+  void encode(std::string_view piece, std::vector<int32_t>& ids) const override;
+  const Vocabulary& vocabulary() const override { return options_.vocabulary; }
+  std::optional<int32_t> unk_id() const override {
+    return unk_ < 0 ? std::nullopt : std::optional<int32_t>(unk_);
+  }
+  std::string_view type() const override { return "BPE"; }
+  Status write_json(std::string& out) const override;
+
+ private:
+  Status add_listed_merges(std::string_view where);
+  void add_merges_by_id();
+  int32_t whole_piece(std::string_view piece) const {
+    return whole_first_ ? (bytes_ ? raw_vocabulary_ : options_.vocabulary).find_id(piece) : -1;
+  }
+  void first_symbols(std::string_view piece, std::vector<Symbol>& symbols) const;
+  void first_bytes(std::string_view piece, std::vector<Symbol>& symbols) const;
+  void first_characters(std::string_view piece, std::vector<Symbol>& symbols) const;
+  void encode_word(std::string_view word, std::vector<int32_t>& ids) const;
+  void encode_long(std::string_view piece, std::vector<int32_t>& ids) const;
+
+  BpeOptions options_;
+  uint64_t number_;
+  MergeTable merges_;
+  Vocabulary raw_vocabulary_;  // whole pieces as raw bytes, where bytes_
+  std::array<int32_t, 256> byte_ids_{}, fallback_ids_{};
+  int32_t unk_ = -1;
+  bool bytes_ = false;        // pieces are raw bytes
+  bool whole_first_ = false;  // a piece that is in the vocabulary is its token
+};
+
+Status Bpe::prepare(std::string_view where) {
+  whole_first_ = options_.ignore_merges || options_.merge_by_id;
+  if (options_.merge_by_id) {
+    expect_bytes();
+    add_merges_by_id();
+    return {};
+  }
+  return add_listed_merges(where);
+}
+
+void Bpe::expect_bytes() {
+  bool characters = !options_.continuing_subword_prefix.empty() || !options_.end_of_word_suffix.empty() || options_.byte_fallback;
+  if (bytes_ || characters) return;
+  bytes_ = true;
+  if (!whole_first_) return;
+  const Vocabulary& spelled = options_.vocabulary;
+  raw_vocabulary_.reserve(spelled.size(), 0);
+  std::string raw;
+  for (int32_t id = 0; id < spelled.id_limit(); ++id)
+    if (spelled.has(id) && unspell_bytes(spelled.spelling(id), raw)) raw_vocabulary_.add(raw, id);
+}
+
+Status Bpe::add_listed_merges(std::string_view where) {
+  const Vocabulary& vocabulary = options_.vocabulary;
+  merges_ = MergeTable(options_.merges.size());
+  size_t prefix = options_.continuing_subword_prefix.size();
+  std::string made;
+  for (size_t rank = 0; rank < options_.merges.size(); ++rank) {
+    auto [left, right] = options_.merges[rank];
+    std::string_view tail = vocabulary.spelling(right);
+    made = vocabulary.spelling(left);
+    made += tail.substr(std::min(prefix, tail.size()));
+    int32_t id = vocabulary.find_id(made);
+    if (id < 0)
+      return invalid_data("merge " + std::to_string(rank) + " makes a piece that is not in the vocabulary: " + made,
+                          std::string(where) + ", model.merges", "the vocabulary and the merges must belong together");
+    merges_.add(left, right, static_cast<uint32_t>(rank), id);
+  }
+  return {};
+}
+
+void Bpe::add_merges_by_id() {
+  merges_ = MergeTable(raw_vocabulary_.size() * 3);
+  for (int32_t id = 0; id < raw_vocabulary_.id_limit(); ++id) {
+    std::string_view piece = raw_vocabulary_.spelling(id);
+    for (size_t cut = 1; cut < piece.size(); ++cut) {
+      int32_t left = raw_vocabulary_.find_id(piece.substr(0, cut));
+      if (left < 0) continue;
+      int32_t right = raw_vocabulary_.find_id(piece.substr(cut));
+      if (right >= 0) merges_.add(left, right, static_cast<uint32_t>(id), id);
+    }
+  }
+}
+
+void Bpe::first_symbols(std::string_view piece, std::vector<Symbol>& symbols) const {
+  symbols.clear();
+  if (bytes_) first_bytes(piece, symbols);
+  else first_characters(piece, symbols);
+}
+
+void Bpe::first_bytes(std::string_view piece, std::vector<Symbol>& symbols) const {
+  uint32_t unknown = 0;  // bytes of the pending unknown token
+  for (char c : piece) {
+    int32_t id = byte_ids_[static_cast<unsigned char>(c)];
+    if (unknown && (id >= 0 || !options_.fuse_unk)) {
+      symbols.push_back({unk_, unknown});
+      unknown = 0;
+    }
+    if (id >= 0) symbols.push_back({id, 1});
+    else if (unk_ >= 0) ++unknown;
+  }
+  if (unknown) symbols.push_back({unk_, unknown});
+}
+
+// As the reference does it, character by character: vocabulary, then bytes, then the unknown token. A pending unknown
+// token is not flushed by byte tokens, which therefore come before it.
+void Bpe::first_characters(std::string_view piece, std::vector<Symbol>& symbols) const {
+  const std::string& prefix = options_.continuing_subword_prefix;
+  const std::string& suffix = options_.end_of_word_suffix;
+  std::string buffer;
+  uint32_t unknown = 0;
+  for (size_t at = 0; at < piece.size();) {
+    size_t length = decode_utf8(piece, at).length;
+    std::string_view c = piece.substr(at, length);
+    bool first = at == 0, last = at + length == piece.size();
+    if ((!first && !prefix.empty()) || (last && !suffix.empty())) {
+      buffer = first ? "" : prefix;
+      buffer += c;
+      if (last) buffer += suffix;
+      c = buffer;
+    }
+    at += length;
+    int32_t id = options_.vocabulary.find_id(c);
+    if (id >= 0) {
+      if (unknown) symbols.push_back({unk_, unknown});
+      unknown = 0;
+      symbols.push_back({id, static_cast<uint32_t>(length)});
+      continue;
+    }
+    if (options_.byte_fallback) {
+      bool all = true;
+      for (char b : c) all = all && fallback_ids_[static_cast<unsigned char>(b)] >= 0;
+      if (all) {
+        for (char b : c) symbols.push_back({fallback_ids_[static_cast<unsigned char>(b)], 1});
+        continue;
+      }
+    }
+    if (unk_ < 0) continue;
+    if (unknown && !options_.fuse_unk) {
+      symbols.push_back({unk_, unknown});
+      unknown = 0;
+    }
+    unknown += static_cast<uint32_t>(length);
+  }
+  if (unknown) symbols.push_back({unk_, unknown});
+}
+
+void Bpe::tokenize(std::string_view piece, std::vector<Token>& tokens) const {
+  if (int32_t id = whole_piece(piece); id >= 0) {
+    tokens.push_back({id, 0, static_cast<uint32_t>(piece.size())});
+    return;
+  }
+  thread_local std::vector<Symbol> symbols;
+  first_symbols(piece, symbols);
+  if (merges_.size() > 0) merge_all(merges_, symbols);
+  uint32_t at = 0;
+  for (const Symbol& symbol : symbols) {
+    tokens.push_back({symbol.id, at, at + symbol.length});
+    at += symbol.length;
+  }
+}
+
+void Bpe::encode(std::string_view piece, std::vector<int32_t>& ids) const {
+  if (piece.size() <= WordKey::kMaxLength) encode_word(piece, ids);
+  else encode_long(piece, ids);
+}
+
+void Bpe::encode_word(std::string_view word, std::vector<int32_t>& ids) const {
+  WordKey key(word);
+  uint64_t hash = key.hash();
+  WordCache& cache = thread_word_cache(number_);
+  if (const WordCache::Entry* entry = cache.find(key, hash)) {
+    for (int32_t id : entry->ids) {
+      if (id < 0) break;
+      ids.push_back(id);
+    }
+    return;
+  }
+  size_t before = ids.size();
+  encode_long(word, ids);
+  size_t count = ids.size() - before;
+  if (count <= WordCache::kMaxIds) cache.insert(key, hash, ids.data() + before, count);
+}
+
+void Bpe::encode_long(std::string_view piece, std::vector<int32_t>& ids) const {
+  if (int32_t id = whole_piece(piece); id >= 0) {
+    ids.push_back(id);
+    return;
+  }
+  thread_local std::vector<Symbol> symbols;
+  first_symbols(piece, symbols);
+  if (merges_.size() > 0) merge_all(merges_, symbols);
+  for (const Symbol& symbol : symbols) ids.push_back(symbol.id);
+}
+
+Status Bpe::write_json(std::string& out) const {
+  const Vocabulary& vocabulary = options_.vocabulary;
+  out += R"({"type":"BPE","dropout":)";
+  out += options_.dropout > 0 ? json_number(options_.dropout) : "null";
+  append_json_member(out, "unk_token", options_.unk_token, true);
+  append_json_member(out, "continuing_subword_prefix", options_.continuing_subword_prefix, true);
+  append_json_member(out, "end_of_word_suffix", options_.end_of_word_suffix, true);
+  append_json_member(out, "fuse_unk", options_.fuse_unk);
+  append_json_member(out, "byte_fallback", options_.byte_fallback);
+  append_json_member(out, "ignore_merges", whole_first_);
+  out += ",\"vocab\":";
+  append_json_vocabulary(out, vocabulary);
+  out += ",\"merges\":[";
+  auto write_pair = [&, first = true](int32_t left, int32_t right) mutable {
+    out += first ? "[" : ",[";
+    first = false;
+    append_json_string(out, vocabulary.spelling(left));
+    out += ',';
+    append_json_string(out, vocabulary.spelling(right));
+    out += ']';
+  };
+  for (auto [left, right] : options_.merges) write_pair(left, right);
+  if (options_.merge_by_id) {
+    // Every way to make a piece, in the order of the ids: what tiktoken does, as a list.
+    for (int32_t id = 0; id < raw_vocabulary_.id_limit(); ++id) {
+      std::string_view piece = raw_vocabulary_.spelling(id);
+      for (size_t cut = 1; cut < piece.size(); ++cut) {
+        int32_t left = raw_vocabulary_.find_id(piece.substr(0, cut)), right = raw_vocabulary_.find_id(piece.substr(cut));
+        if (left >= 0 && right >= 0) write_pair(left, right);
+      }
+    }
+  }
+  out += "]}";
+  return {};
+}
+
+}  // namespace
+
+std::string spell_bytes(std::string_view bytes) {
+  std::string out;
+  out.reserve(bytes.size() * 2);
+  for (char c : bytes) append_utf8(out, alphabet().character[static_cast<unsigned char>(c)]);
+  return out;
+}
+
+bool unspell_bytes(std::string_view spelled, std::string& bytes) {
+  bytes.clear();
+  for (size_t at = 0; at < spelled.size();) {
+    Utf8Char c = decode_utf8(spelled, at);
+    if (!c.valid || c.code_point >= alphabet().byte.size() || alphabet().byte[c.code_point] < 0) return false;
+    bytes += static_cast<char>(alphabet().byte[c.code_point]);
+    at += c.length;
+  }
+  return true;
+}
+
+Result<std::unique_ptr<Model>> make_bpe(BpeOptions options, std::string_view where) {
+  auto model = std::make_unique<Bpe>(std::move(options));
+  MALMOI_TRY(model->prepare(where));
+  return std::unique_ptr<Model>(std::move(model));
+}
+
+}  // namespace malmoi::tokenizer

@@ -1,0 +1,15 @@
+// The family of GPT split patterns as one hand-made matcher: linear, without a regular expression engine.
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "tokenizer/pattern.h"
+
+namespace malmoi::tokenizer {
+
+/// The matcher of a well-known pattern, found by its exact text; null where the table has none. `dialect` matters for
+/// possessive counts, which only Rust has.
+std::shared_ptr<const Pattern> well_known_pattern(std::string_view regex, Dialect dialect);
+
+}  // namespace malmoi::tokenizer

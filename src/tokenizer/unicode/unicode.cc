@@ -1,0 +1,133 @@
+#include "tokenizer/unicode/unicode.h"
+
+#include <algorithm>
+#include <map>
+
+#include "base/utf8.h"
+
+namespace malmoi::tokenizer {
+
+template <typename T>
+CodePointTable<T>::CodePointTable(std::span<const Run> runs) {
+  std::map<std::vector<T>, uint16_t> seen;
+  std::vector<T> block(256);
+  size_t run = 0;
+  for (char32_t start = 0; start < 0x110000; start += 256) {
+    for (char32_t i = 0; i < 256; ++i) {
+      while (run + 1 < runs.size() && runs[run + 1].start <= start + i) ++run;
+      block[i] = runs[run].value;
+    }
+    auto [found, fresh] = seen.try_emplace(block, static_cast<uint16_t>(seen.size()));
+    if (fresh) values_.insert(values_.end(), block.begin(), block.end());
+    blocks_[start >> 8] = found->second;
+  }
+}
+
+namespace {
+
+using FlagRun = CodePointTable<uint32_t>::Run;
+using SmallRun = CodePointTable<uint8_t>::Run;
+constexpr FlagRun kClassRuns[] = {
+#include "tokenizer/unicode/class_runs.inc"
+};
+constexpr SmallRun kScriptRuns[] = {
+#include "tokenizer/unicode/script_runs.inc"
+};
+constexpr SmallRun kGraphemeRuns[] = {
+#include "tokenizer/unicode/grapheme_runs.inc"
+};
+struct CasePair {
+  char32_t upper, lower;
+};
+constexpr CasePair kLowercase[] = {
+#include "tokenizer/unicode/lowercase.inc"
+};
+
+struct CodePointRange {
+  char32_t first, last;
+};
+constexpr CodePointRange kYoung[] = {
+#include "tokenizer/unicode/young_runs.inc"
+};
+
+// Grapheme break properties, in the order of tools/unicode_tables.py.
+enum Break : uint8_t { kOther, kCr, kLf, kControl, kExtend, kZwj, kRegional, kPrepend, kSpacing, kL, kV, kT, kLv, kLvt, kPict };
+
+const CodePointTable<uint8_t>& grapheme_breaks() {
+  static const CodePointTable<uint8_t> table(kGraphemeRuns);
+  return table;
+}
+
+// Rules GB3 to GB9b of UAX 29 for two neighbours; the rules over longer contexts are the caller's.
+bool joins(uint8_t left, uint8_t right) {
+  if (left == kCr && right == kLf) return true;
+  if (left == kControl || left == kCr || left == kLf) return false;
+  if (right == kControl || right == kCr || right == kLf) return false;
+  if (left == kL) {
+    if (right == kL || right == kV || right == kLv || right == kLvt) return true;
+  } else if (left == kLv || left == kV) {
+    if (right == kV || right == kT) return true;
+  } else if (left == kLvt || left == kT) {
+    if (right == kT) return true;
+  }
+  return right == kExtend || right == kZwj || right == kSpacing || left == kPrepend;
+}
+
+}  // namespace
+
+const CodePointTable<uint32_t>& char_classes() {
+  static const CodePointTable<uint32_t> table(kClassRuns);
+  return table;
+}
+
+bool is_young(char32_t c) {
+  for (const CodePointRange& range : kYoung)
+    if (c <= range.last) return c >= range.first;
+  return false;
+}
+
+std::vector<char32_t> young_characters() {
+  std::vector<char32_t> out;
+  for (const CodePointRange& range : kYoung)
+    for (char32_t c = range.first; c <= range.last; ++c) out.push_back(c);
+  return out;
+}
+
+Lower to_lower(char32_t c) {
+  if (c < 0x80) return {c >= 'A' && c <= 'Z' ? c + 32 : c, 0};
+  if (c == 0x130) return {'i', 0x307};
+  const auto* found = std::lower_bound(std::begin(kLowercase), std::end(kLowercase), c,
+                                       [](const CasePair& pair, char32_t value) { return pair.upper < value; });
+  if (found != std::end(kLowercase) && found->upper == c) return {found->lower, 0};
+  return {c, 0};
+}
+
+int script_of(char32_t c) {
+  static const CodePointTable<uint8_t> table(kScriptRuns);
+  return table[c];
+}
+
+size_t grapheme_end(std::string_view text, size_t begin) {
+  const auto& breaks = grapheme_breaks();
+  Utf8Char c = decode_utf8(text, begin);
+  size_t at = begin + c.length;
+  uint8_t left = breaks[c.code_point];
+  int regionals = left == kRegional ? 1 : 0;
+  bool after_pict = left == kPict;  // ExtPict Extend* so far
+  bool after_joiner = false;        // ExtPict Extend* ZWJ
+  while (at < text.size()) {
+    c = decode_utf8(text, at);
+    uint8_t right = breaks[c.code_point];
+    bool join = joins(left, right) || (after_joiner && right == kPict) ||
+                (left == kRegional && right == kRegional && regionals % 2 == 1);
+    if (!join) break;
+    after_joiner = after_pict && right == kZwj;
+    after_pict = right == kPict || (after_pict && right == kExtend);
+    regionals = right == kRegional ? regionals + 1 : 0;
+    left = right;
+    at += c.length;
+  }
+  return at;
+}
+
+}  // namespace malmoi::tokenizer
