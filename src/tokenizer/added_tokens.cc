@@ -23,7 +23,8 @@ struct AddedTokens::Automaton {
     for (char c : text) {
       auto byte = static_cast<unsigned char>(c);
       auto& next = nodes[at].next;
-      auto found = std::lower_bound(next.begin(), next.end(), byte, [](const auto& edge, unsigned char b) { return edge.first < b; });
+      auto found = std::lower_bound(next.begin(), next.end(), byte,
+                                    [](const auto& edge, unsigned char b) { return edge.first < b; });
       if (found == next.end() || found->first != byte) {
         found = next.insert(found, {byte, static_cast<uint32_t>(nodes.size())});
         uint32_t fresh = found->second;
@@ -46,7 +47,8 @@ struct AddedTokens::Automaton {
       if (i >= text.size()) break;
       auto byte = static_cast<unsigned char>(text[i]);
       const auto& next = nodes[at].next;
-      auto found = std::lower_bound(next.begin(), next.end(), byte, [](const auto& edge, unsigned char b) { return edge.first < b; });
+      auto found = std::lower_bound(next.begin(), next.end(), byte,
+                                    [](const auto& edge, unsigned char b) { return edge.first < b; });
       at = found != next.end() && found->first == byte ? found->second : 0;
     }
     return best;
@@ -156,7 +158,8 @@ Piece piece_of(size_t begin, size_t end, int32_t token) {
 
 }  // namespace
 
-void AddedTokens::find(const Automaton* automaton, std::string_view text, bool parse_special, std::vector<Piece>& out) const {
+void AddedTokens::find(const Automaton* automaton, std::string_view text, bool parse_special,
+                       std::vector<Piece>& out) const {
   size_t done = 0;
   for (size_t at = 0; automaton && at < text.size();) {
     if (automaton->first[static_cast<unsigned char>(text[at])] == 0) {

@@ -20,7 +20,8 @@ Result<Charsmap> Charsmap::parse(std::string_view blob, std::string_view where) 
   out.blob_ = blob;
   if (blob.empty()) return out;
   uint32_t size = 0;
-  if (blob.size() < sizeof size) return invalid_data("a character map of " + std::to_string(blob.size()) + " bytes", std::string(where));
+  if (blob.size() < sizeof size)
+    return invalid_data("a character map of " + std::to_string(blob.size()) + " bytes", std::string(where));
   std::memcpy(&size, blob.data(), sizeof size);
   if (size > blob.size() - sizeof size || size % 4 != 0)
     return invalid_data("a character map whose trie is longer than the map", std::string(where) + ", offset 0");
@@ -28,7 +29,8 @@ Result<Charsmap> Charsmap::parse(std::string_view blob, std::string_view where) 
   std::memcpy(out.trie_.data(), blob.data() + sizeof size, size);
   out.replacements_ = blob.substr(sizeof size + size);
   if (!is_valid_utf8(out.replacements_))
-    return invalid_data("a character map whose replacements are not UTF-8", std::string(where) + ", offset " + std::to_string(4 + size));
+    return invalid_data("a character map whose replacements are not UTF-8",
+                        std::string(where) + ", offset " + std::to_string(4 + size));
   return out;
 }
 

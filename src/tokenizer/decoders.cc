@@ -21,7 +21,7 @@ void replace_text(std::string& text, std::string_view from, std::string_view to)
 // Joins the spaces that a word-piece tokenizer put before punctuation and English contractions.
 void clean_up(std::string& text) {
   static constexpr std::pair<std::string_view, std::string_view> kRules[] = {
-      {" .", "."},     {" ?", "?"},   {" !", "!"},          {" ,", ","},   {" ' ", "'"},  {" n't", "n't"},
+      {" .", "."},   {" ?", "?"},           {" !", "!"},   {" ,", ","},     {" ' ", "'"},   {" n't", "n't"},
       {" 'm", "'m"}, {" do not", " don't"}, {" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"}};
   for (const auto& [from, to] : kRules) replace_text(text, from, to);
 }
@@ -164,14 +164,16 @@ class FuseDecoder final : public Decoder {
 
 class StripDecoder final : public Decoder {
  public:
-  StripDecoder(std::string content, size_t start, size_t stop) : content_(std::move(content)), start_(start), stop_(stop) {}
+  StripDecoder(std::string content, size_t start, size_t stop)
+      : content_(std::move(content)), start_(start), stop_(stop) {}
   // Where the two ends meet on a short token the reference fails; here what is left is empty.
   void apply(std::vector<std::string>& tokens) const override {
     for (std::string& token : tokens) {
       std::string_view text = token;
       size_t begin = 0, end = text.size();
       for (size_t i = 0; i < start_ && text.substr(begin).starts_with(content_); ++i) begin += content_.size();
-      for (size_t i = 0; i < stop_ && end > begin && text.substr(0, end).ends_with(content_); ++i) end -= content_.size();
+      for (size_t i = 0; i < stop_ && end > begin && text.substr(0, end).ends_with(content_); ++i)
+        end -= content_.size();
       token = end > begin ? std::string(text.substr(begin, end - begin)) : std::string();
     }
   }

@@ -8,7 +8,8 @@
 namespace malmoi::tokenizer {
 namespace {
 
-void find_sections(const Tokenizer::Parts& parts, std::string_view text, bool parse_special, std::vector<Piece>& sections) {
+void find_sections(const Tokenizer::Parts& parts, std::string_view text, bool parse_special,
+                   std::vector<Piece>& sections) {
   if (text.empty()) return;
   if (parts.splitter) parts.splitter->split(text, parse_special, sections);
   else parts.added.split(text, parse_special, sections);
@@ -57,9 +58,11 @@ void encode_by_pattern(const Pattern& pattern, const Model& model, std::string_v
 }
 
 // Tokenizers that need nothing but a pattern and a model; false where this one does.
-bool encode_directly(const Tokenizer::Parts& parts, std::string_view text, bool parse_special, std::vector<int32_t>& ids) {
+bool encode_directly(const Tokenizer::Parts& parts, std::string_view text, bool parse_special,
+                     std::vector<int32_t>& ids) {
   const Pattern* pattern = parts.pre_tokenizer ? parts.pre_tokenizer->only_pattern() : nullptr;
-  if (!pattern || parts.added.any_normalized() || (parts.pre_tokenizer->ends_in_bytes() && !parts.model->takes_bytes())) return false;
+  if (!pattern || parts.added.any_normalized() || (parts.pre_tokenizer->ends_in_bytes() && !parts.model->takes_bytes()))
+    return false;
   thread_local std::vector<Piece> sections;
   sections.clear();
   find_sections(parts, text, parse_special, sections);
@@ -131,14 +134,18 @@ std::pair<uint16_t, uint16_t> margins_of(std::string_view token, bool raw_bytes)
 class SequenceBuilder {
  public:
   SequenceBuilder(const Tokenizer::Parts& parts, const Draft& draft, std::string_view original, int32_t type)
-      : parts_(parts), draft_(draft), code_points_(original), type_(type),
+      : parts_(parts),
+        draft_(draft),
+        code_points_(original),
+        type_(type),
         margins_(parts.post_processor && parts.post_processor->trims_offsets()) {}
 
   void add(const Piece& piece) {
     if (piece.token >= 0) return push(piece.token, piece.begin, piece.end, false);
     tokens_.clear();
     parts_.model->tokenize(draft_.text(piece), tokens_);
-    for (const Token& token : tokens_) push(token.id, piece.begin + token.begin, piece.begin + token.end, draft_.raw_bytes);
+    for (const Token& token : tokens_)
+      push(token.id, piece.begin + token.begin, piece.begin + token.end, draft_.raw_bytes);
   }
   Sequence out;
 
@@ -146,7 +153,9 @@ class SequenceBuilder {
   void push(int32_t id, uint32_t begin, uint32_t end, bool raw_bytes) {
     Span source = draft_.source_of(begin, end);
     auto limit = static_cast<uint32_t>(draft_.bytes().size());
-    if (margins_) out.margins.push_back(margins_of(draft_.bytes().substr(std::min(begin, limit), std::min(end, limit) - std::min(begin, limit)), raw_bytes));
+    if (margins_)
+      out.margins.push_back(margins_of(
+          draft_.bytes().substr(std::min(begin, limit), std::min(end, limit) - std::min(begin, limit)), raw_bytes));
     out.ids.push_back(id);
     out.offsets.emplace_back(code_points_.index(source.begin), code_points_.index(source.end));
     out.type_ids.push_back(type_);
@@ -170,7 +179,8 @@ void append_from_left(const Draft& draft, SequenceBuilder& builder, size_t most)
 }
 
 // From the last piece backwards until there are enough; then in order.
-Sequence build_from_right(const Tokenizer::Parts& parts, const Draft& draft, std::string_view text, int32_t type, size_t most) {
+Sequence build_from_right(const Tokenizer::Parts& parts, const Draft& draft, std::string_view text, int32_t type,
+                          size_t most) {
   size_t first = draft.pieces.size(), total = 0;
   while (first > 0 && total < most) {
     SequenceBuilder probe(parts, draft, {}, type);
@@ -210,7 +220,8 @@ Sequence encode_sequence(const Tokenizer::Parts& parts, std::string_view text, b
   size_t most = SIZE_MAX;
   if (parts.truncation && (parts.truncation->strategy != Truncation::Strategy::kOnlySecond || type != 0))
     most = parts.truncation->max_length;
-  if (most != SIZE_MAX && parts.truncation->direction == Side::kLeft) return build_from_right(parts, draft, text, type, most);
+  if (most != SIZE_MAX && parts.truncation->direction == Side::kLeft)
+    return build_from_right(parts, draft, text, type, most);
   SequenceBuilder builder(parts, draft, text, type);
   append_from_left(draft, builder, most);
   return std::move(builder.out);

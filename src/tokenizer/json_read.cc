@@ -92,7 +92,8 @@ Result<JsonText> JsonText::parse(std::string_view text, std::string where) {
   // The slower parser knows the place.
   Result<Json> again = parse_json(text, where);
   if (!again.ok()) return std::move(again).error();
-  return invalid_data(std::string("malformed JSON: ") + simdjson::error_message(error), std::move(where), "check the file");
+  return invalid_data(std::string("malformed JSON: ") + simdjson::error_message(error), std::move(where),
+                      "check the file");
 }
 
 }  // namespace malmoi::tokenizer

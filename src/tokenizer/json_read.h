@@ -1,11 +1,11 @@
 // Reading the JSON of a component with simdjson: typed members, and errors that name the place.
 #pragma once
 
+#include <simdjson.h>
+
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include <simdjson.h>
 
 #include "base/error.h"
 
@@ -29,9 +29,15 @@ struct JsonNode {
   Result<double> number() const;
   Result<simdjson::dom::array> array() const;
   Result<simdjson::dom::object> object() const;
-  Error error(std::string what, std::string remedy = {}) const { return invalid_data(std::move(what), where, std::move(remedy)); }
-  JsonNode child(simdjson::dom::element value, std::string_view name) const { return {value, where + "." + std::string(name)}; }
-  JsonNode item(simdjson::dom::element value, size_t index) const { return {value, where + "[" + std::to_string(index) + "]"}; }
+  Error error(std::string what, std::string remedy = {}) const {
+    return invalid_data(std::move(what), where, std::move(remedy));
+  }
+  JsonNode child(simdjson::dom::element value, std::string_view name) const {
+    return {value, where + "." + std::string(name)};
+  }
+  JsonNode item(simdjson::dom::element value, size_t index) const {
+    return {value, where + "[" + std::to_string(index) + "]"};
+  }
 
   Result<std::string> string_at(std::string_view key) const;
   Result<std::string> string_or(std::string_view key, std::string fallback) const;

@@ -20,8 +20,8 @@ Result<Path> file_in(const Path& folder) {
   for (const char* name : kNames)
     if (std::filesystem::is_regular_file(folder / name, error)) return folder / name;
   std::vector<Path> files;
-  for (auto entry = std::filesystem::directory_iterator(folder, error); !error && entry != std::filesystem::directory_iterator();
-       entry.increment(error))
+  for (auto entry = std::filesystem::directory_iterator(folder, error);
+       !error && entry != std::filesystem::directory_iterator(); entry.increment(error))
     files.push_back(entry->path());
   std::sort(files.begin(), files.end());
   for (const char* extension : kExtensions)

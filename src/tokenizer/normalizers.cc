@@ -110,8 +110,8 @@ class Nmt final : public Normalizer {
       return !((c >= 1 && c <= 8) || c == 0xB || (c >= 0xE && c <= 0x1F) || c == 0x7F || c == 0x8F || c == 0x9F);
     });
     map_characters(text, [](char32_t c) {
-      bool space = c == 9 || c == 0xA || c == 0xC || c == 0xD || c == 0x1680 || (c >= 0x200B && c <= 0x200F) || c == 0x2028 ||
-                   c == 0x2029 || c == 0x2581 || c == 0xFEFF || c == kReplacement;
+      bool space = c == 9 || c == 0xA || c == 0xC || c == 0xD || c == 0x1680 || (c >= 0x200B && c <= 0x200F) ||
+                   c == 0x2028 || c == 0x2029 || c == 0x2581 || c == 0xFEFF || c == kReplacement;
       return space ? U' ' : c;
     });
   }

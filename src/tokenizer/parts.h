@@ -23,15 +23,15 @@ struct Tokenizer::Parts {
   std::unique_ptr<PreTokenizer> pre_tokenizer;
   std::unique_ptr<Model> model;  // never null
   std::unique_ptr<PostProcessor> post_processor;
-  std::unique_ptr<Decoder> decoder;       // null: tokens joined by spaces
-  std::unique_ptr<IdDecoder> id_decoder;  // decides instead of `decoder`
+  std::unique_ptr<Decoder> decoder;           // null: tokens joined by spaces
+  std::unique_ptr<IdDecoder> id_decoder;      // decides instead of `decoder`
   std::unique_ptr<SectionSplitter> splitter;  // instead of the added tokens' own search in the raw text
   AddedTokens added;
   std::optional<Truncation> truncation;
   std::optional<Padding> padding;
   std::optional<int32_t> bos, eos, unk, pad;
   std::string config_json;  // the text of tokenizer_config.json that lay beside the file (chat template ...), or empty
-  std::string origin;       // the library whose rules these are: "huggingface", "sentencepiece", "tiktoken", "llama.cpp"
+  std::string origin;  // the library whose rules these are: "huggingface", "sentencepiece", "tiktoken", "llama.cpp"
 };
 
 /// The text of a tokenizer.json; an error names the component that the format cannot hold.

@@ -34,6 +34,8 @@ Result<std::shared_ptr<const Pattern>> Pattern::compile(std::string_view regex, 
   return compile_regex(regex, dialect);
 }
 
-std::shared_ptr<const Pattern> Pattern::text(std::string_view literal) { return std::make_shared<TextPattern>(literal); }
+std::shared_ptr<const Pattern> Pattern::text(std::string_view literal) {
+  return std::make_shared<TextPattern>(literal);
+}
 
 }  // namespace malmoi::tokenizer

@@ -174,7 +174,8 @@ class TemplateProcessing final : public PostProcessor {
     std::vector<const TemplatePiece*> specials;
     for (const Template* list : {&single_, &pair_})
       for (const TemplatePiece& piece : *list)
-        if (piece.sequence < 0 && std::none_of(specials.begin(), specials.end(), [&](auto* s) { return s->name == piece.name; }))
+        if (piece.sequence < 0 &&
+            std::none_of(specials.begin(), specials.end(), [&](auto* s) { return s->name == piece.name; }))
           specials.push_back(&piece);
     std::sort(specials.begin(), specials.end(), [](auto* a, auto* b) { return a->name < b->name; });
     for (size_t i = 0; i < specials.size(); ++i) append_special(out, *specials[i], i == 0);
@@ -350,11 +351,8 @@ struct Reader {
 };
 // One line a type of tokenizer.json.
 constexpr Reader kReaders[] = {
-    {"BertProcessing", read_bert},
-    {"ByteLevel", read_byte_level},
-    {"RobertaProcessing", read_roberta},
-    {"Sequence", read_sequence},
-    {"TemplateProcessing", read_template},
+    {"BertProcessing", read_bert}, {"ByteLevel", read_byte_level},        {"RobertaProcessing", read_roberta},
+    {"Sequence", read_sequence},   {"TemplateProcessing", read_template},
 };
 
 Made read(const JsonNode& node, int depth) {

@@ -19,7 +19,8 @@ Result<SplitBehavior> behavior_of(const JsonNode& node) {
   MALMOI_ASSIGN(std::string name, node.string_or("behavior", "Isolated"));
   for (size_t i = 0; i < std::size(kBehaviors); ++i)
     if (kBehaviors[i] == name) return static_cast<SplitBehavior>(i);
-  return node.error("unknown behavior " + name, "use Removed, Isolated, MergedWithPrevious, MergedWithNext or Contiguous");
+  return node.error("unknown behavior " + name,
+                    "use Removed, Isolated, MergedWithPrevious, MergedWithNext or Contiguous");
 }
 
 std::string_view name_of(SplitBehavior behavior) { return kBehaviors[static_cast<size_t>(behavior)]; }

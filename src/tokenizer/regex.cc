@@ -13,8 +13,8 @@
 namespace malmoi::tokenizer {
 namespace {
 
-constexpr uint32_t kMatchLimit = 200'000;     // steps at one starting place
-constexpr size_t kStartsAtOnce = 1024;        // starting places between two looks at the clock
+constexpr uint32_t kMatchLimit = 200'000;  // steps at one starting place
+constexpr size_t kStartsAtOnce = 1024;     // starting places between two looks at the clock
 constexpr auto kBaseTime = std::chrono::seconds(2);
 constexpr auto kTimePerByte = std::chrono::microseconds(5);
 
@@ -36,14 +36,15 @@ struct StackDeleter {
 class StandIns {
  public:
   StandIns() {
-    constexpr uint32_t kRelevant = kLetter | kNumber | kMark | kPunct | kSymbol | kSpace | kWord | kDecimal | kUpper | kTitle |
-                                   kLower | kModifier | kOtherLetter | kHan | kHangul;
+    constexpr uint32_t kRelevant = kLetter | kNumber | kMark | kPunct | kSymbol | kSpace | kWord | kDecimal | kUpper |
+                                   kTitle | kLower | kModifier | kOtherLetter | kHan | kHangul;
     std::map<std::pair<uint32_t, int>, char32_t> old;
     auto length = [](char32_t c) { return c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4; };
     for (char32_t c = 0x80; c < 0x110000; ++c)
       if (!is_young(c) && c != 0x180E) old.try_emplace({classes_of(c) & kRelevant, length(c)}, c);
     for (char32_t c : young_characters())
-      if (auto found = old.find({classes_of(c) & kRelevant, length(c)}); found != old.end()) stand_in_[c] = found->second;
+      if (auto found = old.find({classes_of(c) & kRelevant, length(c)}); found != old.end())
+        stand_in_[c] = found->second;
     stand_in_[0x180E] = 0x200B;
   }
 
@@ -149,7 +150,8 @@ std::string message_of(int code) {
 Result<std::shared_ptr<const Pattern>> compile_regex(std::string_view regex, Dialect dialect) {
   constexpr size_t kLongest = 64 << 10;
   std::string where = "pattern " + std::string(regex.substr(0, 80));
-  if (regex.size() > kLongest) return invalid_data("a pattern of " + std::to_string(regex.size()) + " bytes", where, "shorten it");
+  if (regex.size() > kLongest)
+    return invalid_data("a pattern of " + std::to_string(regex.size()) + " bytes", where, "shorten it");
   if (!is_valid_utf8(regex)) return invalid_data("the pattern is not UTF-8", where);
   std::string translated = translate_regex(regex, dialect);
   uint32_t options = PCRE2_UTF | PCRE2_UCP | PCRE2_USE_OFFSET_LIMIT | PCRE2_NEVER_BACKSLASH_C;
@@ -159,10 +161,12 @@ Result<std::shared_ptr<const Pattern>> compile_regex(std::string_view regex, Dia
   pcre2_set_parens_nest_limit(context, 100);
   int error = 0;
   PCRE2_SIZE offset = 0;
-  pcre2_code* code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(translated.data()), translated.size(), options, &error, &offset, context);
+  pcre2_code* code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(translated.data()), translated.size(), options, &error,
+                                   &offset, context);
   pcre2_compile_context_free(context);
   if (!code)
-    return invalid_data(message_of(error) + " at offset " + std::to_string(offset), where, "check the regular expression");
+    return invalid_data(message_of(error) + " at offset " + std::to_string(offset), where,
+                        "check the regular expression");
   bool jit = pcre2_jit_compile(code, PCRE2_JIT_COMPLETE) == 0;
   return std::shared_ptr<const Pattern>(std::make_shared<Regex>(regex, code, jit));
 }

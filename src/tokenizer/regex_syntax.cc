@@ -5,8 +5,10 @@ namespace {
 
 // Oniguruma's and Rust's \w: letters, marks, decimal and letter numbers, connectors; Oniguruma adds the other numbers of
 // Latin-1, Rust the two joiners.
-constexpr std::string_view kOnigurumaWord = R"(\p{L}\p{M}\p{Nd}\p{Nl}\p{Pc}\x{24B6}-\x{24E9}\x{1F130}-\x{1F149}\x{1F150}-\x{1F169}\x{1F170}-\x{1F189}²³¹¼½¾)";
-constexpr std::string_view kRustWord = R"(\p{L}\p{M}\p{Nd}\p{Nl}\p{Pc}\x{24B6}-\x{24E9}\x{1F130}-\x{1F149}\x{1F150}-\x{1F169}\x{1F170}-\x{1F189}\x{200C}\x{200D})";
+constexpr std::string_view kOnigurumaWord =
+    R"(\p{L}\p{M}\p{Nd}\p{Nl}\p{Pc}\x{24B6}-\x{24E9}\x{1F130}-\x{1F149}\x{1F150}-\x{1F169}\x{1F170}-\x{1F189}²³¹¼½¾)";
+constexpr std::string_view kRustWord =
+    R"(\p{L}\p{M}\p{Nd}\p{Nl}\p{Pc}\x{24B6}-\x{24E9}\x{1F130}-\x{1F149}\x{1F150}-\x{1F169}\x{1F170}-\x{1F189}\x{200C}\x{200D})";
 
 class Translator {
  public:
@@ -40,8 +42,7 @@ class Translator {
       case '{': return count();
       case '*':
       case '+':
-      case '?':
-        return copy(1);
+      case '?': return copy(1);
       default:
         atom_ = out_.size();
         copy(1);
@@ -92,7 +93,8 @@ class Translator {
   // X{n,m}+ repeats the repeat in Oniguruma.
   void count() {
     size_t end = in_.find('}', at_);
-    bool counted = end != std::string_view::npos && in_.substr(at_ + 1, end - at_ - 1).find_first_not_of("0123456789,") == std::string_view::npos;
+    bool counted = end != std::string_view::npos &&
+                   in_.substr(at_ + 1, end - at_ - 1).find_first_not_of("0123456789,") == std::string_view::npos;
     if (!counted) return copy(1);
     copy(end + 1 - at_);
     if (oniguruma_ && peek('+')) {
@@ -151,7 +153,8 @@ class Translator {
 
   void property() {
     size_t end = in_.find('}', at_);
-    if (in_.substr(at_ + 2, 1) != "{" || end == std::string_view::npos) return copy(in_.size() - at_ < 3 ? in_.size() - at_ : 3);
+    if (in_.substr(at_ + 2, 1) != "{" || end == std::string_view::npos)
+      return copy(in_.size() - at_ < 3 ? in_.size() - at_ : 3);
     std::string_view name = in_.substr(at_ + 3, end - at_ - 3);
     bool negated = in_[at_ + 1] == 'P';
     if (name.starts_with('^')) {
@@ -162,9 +165,18 @@ class Translator {
       std::string_view from, to;
     };
     // Long names that PCRE2 10.42 does not know.
-    static constexpr Alias kAliases[] = {{"Letter", "L"}, {"Mark", "M"}, {"Number", "N"}, {"Punctuation", "P"}, {"Symbol", "S"},
-                                         {"Separator", "Z"}, {"Other", "C"}, {"Uppercase_Letter", "Lu"}, {"Lowercase_Letter", "Ll"},
-                                         {"Alphabetic", "Alphabetic"}, {"Script=Han", "Han"}, {"Script=Hangul", "Hangul"}};
+    static constexpr Alias kAliases[] = {{"Letter", "L"},
+                                         {"Mark", "M"},
+                                         {"Number", "N"},
+                                         {"Punctuation", "P"},
+                                         {"Symbol", "S"},
+                                         {"Separator", "Z"},
+                                         {"Other", "C"},
+                                         {"Uppercase_Letter", "Lu"},
+                                         {"Lowercase_Letter", "Ll"},
+                                         {"Alphabetic", "Alphabetic"},
+                                         {"Script=Han", "Han"},
+                                         {"Script=Hangul", "Hangul"}};
     for (const Alias& alias : kAliases)
       if (alias.from == name) name = alias.to;
     out_ += negated ? R"(\P{)" : R"(\p{)";
@@ -184,8 +196,8 @@ class Translator {
   bool oniguruma_;
   std::string out_;
   size_t at_ = 0;
-  size_t atom_ = 0;            // where the last atom begins in out_
-  std::vector<size_t> open_;   // where the open groups begin in out_
+  size_t atom_ = 0;           // where the last atom begins in out_
+  std::vector<size_t> open_;  // where the open groups begin in out_
   int class_depth_ = 0;
 };
 

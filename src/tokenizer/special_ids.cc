@@ -12,8 +12,10 @@ struct Role {
   std::span<const std::string_view> names;  // by which it is guessed
 };
 
-constexpr std::string_view kBos[] = {"<s>", "<|begin_of_text|>", "<bos>", "<|startoftext|>", "[CLS]", "<|begin▁of▁sentence|>"};
-constexpr std::string_view kEos[] = {"</s>", "<|end_of_text|>", "<eos>", "<|endoftext|>", "<|im_end|>", "[SEP]", "<|end▁of▁sentence|>"};
+constexpr std::string_view kBos[] = {"<s>",   "<|begin_of_text|>",    "<bos>", "<|startoftext|>",
+                                     "[CLS]", "<|begin▁of▁sentence|>"};
+constexpr std::string_view kEos[] = {"</s>",  "<|end_of_text|>",    "<eos>", "<|endoftext|>", "<|im_end|>",
+                                     "[SEP]", "<|end▁of▁sentence|>"};
 constexpr std::string_view kUnk[] = {"<unk>", "[UNK]"};
 constexpr std::string_view kPad[] = {"<pad>", "[PAD]", "<|pad|>"};
 constexpr Role kRoles[] = {
@@ -61,11 +63,13 @@ std::string tokenizer_config_json(const Tokenizer& tokenizer) {
   const Tokenizer::Parts& parts = tokenizer.parts();
   Json config = Json::object();
   if (!parts.config_json.empty()) {
-    if (auto kept = parse_json(parts.config_json, "tokenizer_config.json"); kept.ok() && kept->is_object()) config = *kept;
+    if (auto kept = parse_json(parts.config_json, "tokenizer_config.json"); kept.ok() && kept->is_object())
+      config = *kept;
   }
   if (!config.contains("tokenizer_class")) config["tokenizer_class"] = "PreTrainedTokenizerFast";
   for (const Role& role : kRoles)
-    if (!config.contains(role.key) && parts.*role.id) config[std::string(role.key)] = tokenizer.piece(*(parts.*role.id));
+    if (!config.contains(role.key) && parts.*role.id)
+      config[std::string(role.key)] = tokenizer.piece(*(parts.*role.id));
   if (!config.contains("clean_up_tokenization_spaces")) config["clean_up_tokenization_spaces"] = false;
   return dump_json(config, 2) + "\n";
 }

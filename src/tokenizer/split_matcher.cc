@@ -13,12 +13,12 @@ namespace {
 enum class Contractions { kNone, kExact, kFolded };
 struct Rules {
   Contractions contractions = Contractions::kFolded;
-  bool cased = false;          // words are upper* lower+ or upper+ lower*, the contraction at their end
-  bool space_prefix = false;   // only a space may begin a word (gpt2); else any one character but letter, number, CR, LF
-  int max_digits = 3;          // 0: any number of them, with a space before (gpt2)
-  bool newlines = true;        // \s*[\r\n]+ is a piece
-  bool slash = false;          // other characters swallow / after them too, besides CR and LF
-  bool space_to_end = false;   // white space to the very end is one piece (cl100k as in tiktoken)
+  bool cased = false;         // words are upper* lower+ or upper+ lower*, the contraction at their end
+  bool space_prefix = false;  // only a space may begin a word (gpt2); else any one character but letter, number, CR, LF
+  int max_digits = 3;         // 0: any number of them, with a space before (gpt2)
+  bool newlines = true;       // \s*[\r\n]+ is a piece
+  bool slash = false;         // other characters swallow / after them too, besides CR and LF
+  bool space_to_end = false;  // white space to the very end is one piece (cl100k as in tiktoken)
 };
 
 struct Char {
@@ -190,7 +190,9 @@ class SplitMatcher final : public Pattern {
       at = end;
     }
   }
-  size_t next_end(std::string_view text, size_t begin) const override { return piece_end<rules>(reader(), text, begin); }
+  size_t next_end(std::string_view text, size_t begin) const override {
+    return piece_end<rules>(reader(), text, begin);
+  }
   bool covers_everything() const override { return true; }
 };
 
@@ -214,7 +216,8 @@ constexpr Rules kGpt2ToEnd{Contractions::kExact, false, true, 0, false, false, t
 #define LOWER R"([\p{Ll}\p{Lm}\p{Lo}\p{M}])"
 #define O200K_TAIL R"(| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)"
 #define FOLDED R"((?i:'s|'t|'re|'ve|'m|'ll|'d)?)"
-#define CASED(suffix) R"([^\r\n\p{L}\p{N}]?)" UPPER "*" LOWER "+" suffix R"(|[^\r\n\p{L}\p{N}]?)" UPPER "+" LOWER "*" suffix
+#define CASED(suffix) \
+  R"([^\r\n\p{L}\p{N}]?)" UPPER "*" LOWER "+" suffix R"(|[^\r\n\p{L}\p{N}]?)" UPPER "+" LOWER "*" suffix
 
 enum class Reading { kBoth, kRustOnly };
 struct WellKnown {
@@ -225,7 +228,8 @@ struct WellKnown {
 // One line a pattern text.
 constexpr WellKnown kWellKnown[] = {
     {GPT2_TEXT, Reading::kBoth, make<kGpt2>},
-    {R"('(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s)", Reading::kRustOnly, make<kGpt2ToEnd>},
+    {R"('(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s)", Reading::kRustOnly,
+     make<kGpt2ToEnd>},
     {R"('(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]|\s+(?!\S)|\s)",
      Reading::kRustOnly, make<kCl100kToEnd>},
     {R"('(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+)",
@@ -240,7 +244,8 @@ constexpr WellKnown kWellKnown[] = {
 
 constexpr NamedPattern kNamed[] = {
     {"gpt2", GPT2_TEXT},
-    {"cl100k", R"('(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+)"},
+    {"cl100k",
+     R"('(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+)"},
     {"o200k", CASED(FOLDED) R"(|\p{N}{1,3})" O200K_TAIL},
     {"llama3", LLAMA3_HEAD R"(\p{N}{1,3})" LLAMA3_TAIL},
     {"qwen2", LLAMA3_HEAD R"(\p{N})" LLAMA3_TAIL},
@@ -251,7 +256,8 @@ constexpr NamedPattern kNamed[] = {
 
 std::shared_ptr<const Pattern> well_known_pattern(std::string_view regex, Dialect dialect) {
   for (const WellKnown& known : kWellKnown)
-    if (known.regex == regex && (known.reading == Reading::kBoth || dialect == Dialect::kRust)) return known.make(regex);
+    if (known.regex == regex && (known.reading == Reading::kBoth || dialect == Dialect::kRust))
+      return known.make(regex);
   return nullptr;
 }
 

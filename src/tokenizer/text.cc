@@ -33,9 +33,7 @@ Rewriter::Rewriter(NormalizedText& text, size_t skip) : target_(text) {
   for (size_t i = 0; i < skip; ++i) at_ += next_old();
 }
 
-size_t Rewriter::next_old() {
-  return at_ < target_.text.size() ? decode_utf8(target_.text, at_).length : 0;
-}
+size_t Rewriter::next_old() { return at_ < target_.text.size() ? decode_utf8(target_.text, at_).length : 0; }
 
 void Rewriter::put(char32_t c, int change) {
   size_t before = out_.size();

@@ -17,12 +17,12 @@ struct Span {
 /// NormalizedString: every byte of `text` knows the byte range of the original that it stands for. `source` is filled
 /// only where offsets are asked for (`tracked`); it then has one span a byte of `text`.
 struct NormalizedText {
-  std::string text;                   // valid UTF-8
+  std::string text;  // valid UTF-8
   std::vector<Span> source;
-  uint32_t origin = 0;                // where the section begins in the original, in bytes
+  uint32_t origin = 0;  // where the section begins in the original, in bytes
   bool tracked = false;
-  bool first = true;                  // the first section of the text
-  bool after_special = false;         // a special token stands right before it
+  bool first = true;           // the first section of the text
+  bool after_special = false;  // a special token stands right before it
 
   /// The section [begin, begin + section.size()) of an original text.
   static NormalizedText of(std::string_view section, uint32_t begin, bool tracked);

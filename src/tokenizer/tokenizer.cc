@@ -1,8 +1,8 @@
 #include "tokenizer/tokenizer.h"
 
-#include <algorithm>
-
 #include <simdjson.h>
+
+#include <algorithm>
 
 #include "base/utf8.h"
 #include "tokenizer/encoder.h"
@@ -131,8 +131,10 @@ Encoding Tokenizer::encode_full(std::string_view text, EncodeOptions options) co
 Encoding Tokenizer::encode_pair(std::string_view first, std::string_view second, EncodeOptions options) const {
   std::string storage[2];
   std::vector<Sequence> sequences;
-  sequences.push_back(encode_sequence(*parts_, mended(first, storage[0]).substr(0, kStretch), options.parse_special, 0));
-  sequences.push_back(encode_sequence(*parts_, mended(second, storage[1]).substr(0, kStretch), options.parse_special, 1));
+  sequences.push_back(
+      encode_sequence(*parts_, mended(first, storage[0]).substr(0, kStretch), options.parse_special, 0));
+  sequences.push_back(
+      encode_sequence(*parts_, mended(second, storage[1]).substr(0, kStretch), options.parse_special, 1));
   return finish_encoding(*parts_, std::move(sequences), options.add_special);
 }
 
@@ -200,7 +202,8 @@ Status Tokenizer::save(const Path& folder) const {
   return write_file(folder / "tokenizer_config.json", tokenizer_config_json(*this));
 }
 
-StreamDecoder::StreamDecoder(const Tokenizer& tokenizer, bool skip_special) : tokenizer_(&tokenizer), skip_special_(skip_special) {}
+StreamDecoder::StreamDecoder(const Tokenizer& tokenizer, bool skip_special)
+    : tokenizer_(&tokenizer), skip_special_(skip_special) {}
 
 // Decoders look at neighbours, so what is new is the difference between the text of a window of ids without and with the
 // newest; the window begins where the last certain text did.

@@ -121,7 +121,8 @@ Result<Tokenizer> import_tokenizer_json(std::string_view json, std::string where
   if (auto node = root.find("padding")) {
     MALMOI_ASSIGN(parts->padding, read_padding(*node));
   }
-  if (auto node = root.find("added_tokens")) MALMOI_TRY(read_added_tokens(*node, parts->model->vocabulary(), parts->added));
+  if (auto node = root.find("added_tokens"))
+    MALMOI_TRY(read_added_tokens(*node, parts->model->vocabulary(), parts->added));
   return Tokenizer(std::move(parts));
 }
 

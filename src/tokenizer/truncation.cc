@@ -73,7 +73,9 @@ void Padding::apply(Sequence& sequence) const {
   if (multiple_of > 0 && length % multiple_of > 0) length += multiple_of - length % multiple_of;
   if (sequence.ids.size() >= length) return;
   size_t n = length - sequence.ids.size();
-  auto pad = [&](auto& list, auto value) { list.insert(direction == Side::kLeft ? list.begin() : list.end(), n, value); };
+  auto pad = [&](auto& list, auto value) {
+    list.insert(direction == Side::kLeft ? list.begin() : list.end(), n, value);
+  };
   pad(sequence.ids, id);
   pad(sequence.offsets, std::pair<uint32_t, uint32_t>{0, 0});
   pad(sequence.type_ids, type_id);

@@ -53,9 +53,7 @@ class Bpe final : public Model {
   void tokenize(std::string_view piece, std::vector<Token>& tokens) const override;
   void encode(std::string_view piece, std::vector<int32_t>& ids) const override;
   const Vocabulary& vocabulary() const override { return options_.vocabulary; }
-  std::optional<int32_t> unk_id() const override {
-    return unk_ < 0 ? std::nullopt : std::optional<int32_t>(unk_);
-  }
+  std::optional<int32_t> unk_id() const override { return unk_ < 0 ? std::nullopt : std::optional<int32_t>(unk_); }
   std::string_view type() const override { return "BPE"; }
   Status write_json(std::string& out) const override;
 
@@ -92,7 +90,8 @@ Status Bpe::prepare(std::string_view where) {
 }
 
 void Bpe::expect_bytes() {
-  bool characters = !options_.continuing_subword_prefix.empty() || !options_.end_of_word_suffix.empty() || options_.byte_fallback;
+  bool characters =
+      !options_.continuing_subword_prefix.empty() || !options_.end_of_word_suffix.empty() || options_.byte_fallback;
   if (bytes_ || characters) return;
   bytes_ = true;
   if (!whole_first_) return;
@@ -273,7 +272,8 @@ Status Bpe::write_json(std::string& out) const {
     for (int32_t id = 0; id < raw_vocabulary_.id_limit(); ++id) {
       std::string_view piece = raw_vocabulary_.spelling(id);
       for (size_t cut = 1; cut < piece.size(); ++cut) {
-        int32_t left = raw_vocabulary_.find_id(piece.substr(0, cut)), right = raw_vocabulary_.find_id(piece.substr(cut));
+        int32_t left = raw_vocabulary_.find_id(piece.substr(0, cut)),
+                right = raw_vocabulary_.find_id(piece.substr(cut));
         if (left >= 0 && right >= 0) write_pair(left, right);
       }
     }

@@ -27,10 +27,12 @@ Result<Vocabulary> read_vocabulary(const JsonNode& model) {
   for (auto [piece, value] : object) {
     int64_t id;
     if (value.get(id) || id < 0 || id > Vocabulary::kMaxId)
-      return node.error("the id of " + std::string(piece) + " is not a number from 0 to " + std::to_string(Vocabulary::kMaxId));
+      return node.error("the id of " + std::string(piece) + " is not a number from 0 to " +
+                        std::to_string(Vocabulary::kMaxId));
     // Room for ids is made up to the largest; a hostile file must not make that more than it is worth.
     if (static_cast<size_t>(id) > object.size() * 16 + (1u << 20))
-      return node.error("the id " + std::to_string(id) + " is far beyond the " + std::to_string(object.size()) + " pieces");
+      return node.error("the id " + std::to_string(id) + " is far beyond the " + std::to_string(object.size()) +
+                        " pieces");
     out.add(piece, static_cast<int32_t>(id));
   }
   return out;
@@ -64,7 +66,8 @@ Status read_merges(const JsonNode& model, BpeOptions& options) {
     if (!merge.ok()) return list.item(item, index).error(merge.error().what);
     int32_t left = options.vocabulary.find_id(merge->first), right = options.vocabulary.find_id(merge->second);
     if (left < 0 || right < 0)
-      return list.item(item, index).error("\"" + std::string(left < 0 ? merge->first : merge->second) + "\" is not in the vocabulary");
+      return list.item(item, index)
+          .error("\"" + std::string(left < 0 ? merge->first : merge->second) + "\" is not in the vocabulary");
     options.merges.emplace_back(left, right);
     ++index;
   }

@@ -33,7 +33,8 @@ class Unigram final : public Model {
     // Where a piece stands twice, its last id counts.
     std::vector<std::pair<std::string_view, int32_t>> keys;
     for (size_t i = 0; i < options_.pieces.size(); ++i)
-      if (usable(i) && !options_.pieces[i].empty() && vocabulary_.find_id(options_.pieces[i]) == static_cast<int32_t>(i))
+      if (usable(i) && !options_.pieces[i].empty() &&
+          vocabulary_.find_id(options_.pieces[i]) == static_cast<int32_t>(i))
         keys.emplace_back(options_.pieces[i], static_cast<int32_t>(i));
     trie_ = Trie(std::move(keys));
     static constexpr char kHex[] = "0123456789ABCDEF";
@@ -146,7 +147,8 @@ class Unigram final : public Model {
       const Token& token = tokens[i];
       std::string_view text = piece.substr(token.begin, token.end - token.begin);
       if (!is_unknown(token.id) && token.id >= 0) out.push_back(token);
-      else if (int32_t id = options_.single_precision ? -1 : vocabulary_.find_id(text); id >= 0) out.push_back({id, token.begin, token.end});
+      else if (int32_t id = options_.single_precision ? -1 : vocabulary_.find_id(text); id >= 0)
+        out.push_back({id, token.begin, token.end});
       else if (options_.byte_fallback && has_bytes(text))
         for (char c : text) out.push_back({byte_ids_[static_cast<unsigned char>(c)], token.begin, token.end});
       else if (options_.unk_id) out.push_back({*options_.unk_id, token.begin, token.end});
@@ -172,7 +174,8 @@ class Unigram final : public Model {
 Result<std::unique_ptr<Model>> make_unigram(UnigramOptions options, std::string_view where) {
   if (options.pieces.size() != options.scores.size() || options.pieces.empty())
     return invalid_data("a unigram vocabulary of " + std::to_string(options.pieces.size()) + " pieces and " +
-                            std::to_string(options.scores.size()) + " scores", std::string(where));
+                            std::to_string(options.scores.size()) + " scores",
+                        std::string(where));
   if (options.single_precision) return std::unique_ptr<Model>(std::make_unique<Unigram<float>>(std::move(options)));
   return std::unique_ptr<Model>(std::make_unique<Unigram<double>>(std::move(options)));
 }

@@ -23,9 +23,7 @@ class WordPiece final : public Model {
     }
   }
   const Vocabulary& vocabulary() const override { return options_.vocabulary; }
-  std::optional<int32_t> unk_id() const override {
-    return unk_ < 0 ? std::nullopt : std::optional<int32_t>(unk_);
-  }
+  std::optional<int32_t> unk_id() const override { return unk_ < 0 ? std::nullopt : std::optional<int32_t>(unk_); }
   std::string_view type() const override { return "WordPiece"; }
   Status write_json(std::string& out) const override {
     out += R"({"type":"WordPiece")";
@@ -77,9 +75,7 @@ class WordLevel final : public Model {
     if (id >= 0) tokens.push_back({id, 0, static_cast<uint32_t>(word.size())});
   }
   const Vocabulary& vocabulary() const override { return options_.vocabulary; }
-  std::optional<int32_t> unk_id() const override {
-    return unk_ < 0 ? std::nullopt : std::optional<int32_t>(unk_);
-  }
+  std::optional<int32_t> unk_id() const override { return unk_ < 0 ? std::nullopt : std::optional<int32_t>(unk_); }
   std::string_view type() const override { return "WordLevel"; }
   Status write_json(std::string& out) const override {
     out += R"({"type":"WordLevel","vocab":)";

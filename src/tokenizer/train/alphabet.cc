@@ -1,7 +1,7 @@
 // The alphabet of a character-level trainer: which characters get a piece.
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "base/utf8.h"
 #include "tokenizer/train/trained.h"

@@ -66,9 +66,7 @@ struct Candidate {
   uint64_t count, key;
   uint32_t pair;
   // The heap's top: the highest count, then the smallest pair.
-  bool operator<(const Candidate& other) const {
-    return count != other.count ? count < other.count : key > other.key;
-  }
+  bool operator<(const Candidate& other) const { return count != other.count ? count < other.count : key > other.key; }
 };
 
 // The merging. `cells` holds for each token its symbol in its first and in its last cell (a boundary tag), so both
@@ -114,10 +112,10 @@ class Merger {
   const BpeMergeOptions& options_;
   std::vector<uint32_t>& cells_;
   std::unordered_map<std::string, uint32_t> ids_;
-  std::vector<uint32_t> length_;               // cells of each symbol
+  std::vector<uint32_t> length_;  // cells of each symbol
   std::vector<Pair> pairs_;
   PairIndex index_;
-  std::vector<uint32_t> pool_;                 // positions of pairs
+  std::vector<uint32_t> pool_;  // positions of pairs
   std::priority_queue<Candidate> heap_;
   std::vector<Neighbour> neighbours_;
   uint32_t stamp_ = 0;

@@ -14,9 +14,9 @@ namespace malmoi::tokenizer {
 struct BpeCorpus {
   static constexpr uint32_t kSeparator = UINT32_MAX;
 
-  std::vector<std::string> pieces;    // text of each initial symbol, unique
-  std::vector<uint32_t> cells;        // words one after another, a kSeparator before, between and after them
-  std::vector<uint32_t> word_of;      // for each cell, the index of its word in `counts`
+  std::vector<std::string> pieces;  // text of each initial symbol, unique
+  std::vector<uint32_t> cells;      // words one after another, a kSeparator before, between and after them
+  std::vector<uint32_t> word_of;    // for each cell, the index of its word in `counts`
   std::vector<uint64_t> counts;
 
   /// Starts a word; `push` its symbols; `end_word` takes it back where it is too short to have a pair.
@@ -34,10 +34,10 @@ struct BpeMerge {
 };
 
 struct BpeMergeOptions {
-  size_t vocab_size = 0;            // stop when so many pieces exist
-  uint64_t min_frequency = 0;       // a rarer pair is not merged
+  size_t vocab_size = 0;               // stop when so many pieces exist
+  uint64_t min_frequency = 0;          // a rarer pair is not merged
   size_t max_piece_length = SIZE_MAX;  // in code points
-  std::string continuing_prefix;    // dropped from the right part of a product ("##")
+  std::string continuing_prefix;       // dropped from the right part of a product ("##")
 };
 
 /// Merges the most frequent pair (the smaller pair of indices among equals) until `vocab_size` pieces exist or no pair

@@ -1,11 +1,11 @@
 // Byte-pair encoding over bytes or characters, and WordPiece's vocabulary, which Hugging Face's trainer makes the same way.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <optional>
 #include <unordered_map>
 #include <unordered_set>
-
-#include <fmt/format.h>
 
 #include "base/cancel.h"
 #include "base/utf8.h"
@@ -18,10 +18,10 @@ namespace {
 
 Status check_room(const BpeCorpus& corpus, const TrainContext& context) {
   if (corpus.pieces.size() <= static_cast<size_t>(context.options.vocab_size)) return {};
-  return usage_error(fmt::format("a vocabulary of {} has no room for {} special tokens and {} symbols",
-                                 context.options.vocab_size, context.specials.size(),
-                                 corpus.pieces.size() - context.specials.size()),
-                     "vocab_size", "raise the vocabulary size, or limit the alphabet");
+  return usage_error(
+      fmt::format("a vocabulary of {} has no room for {} special tokens and {} symbols", context.options.vocab_size,
+                  context.specials.size(), corpus.pieces.size() - context.specials.size()),
+      "vocab_size", "raise the vocabulary size, or limit the alphabet");
 }
 
 Result<Trained> merge_words(BpeCorpus& corpus, const TrainContext& context, const std::string& prefix) {
@@ -33,7 +33,8 @@ Result<Trained> merge_words(BpeCorpus& corpus, const TrainContext& context, cons
   if (context.options.max_piece_length) options.max_piece_length = context.options.max_piece_length;
   const double total = context.options.vocab_size;
   MALMOI_ASSIGN(std::vector<BpeMerge> merges, learn_merges(corpus, options, [&](size_t pieces) {
-                  if (context.progress) context.progress(static_cast<double>(pieces) / total, fmt::format("merging: {} pieces", pieces));
+                  if (context.progress)
+                    context.progress(static_cast<double>(pieces) / total, fmt::format("merging: {} pieces", pieces));
                   return !stop_requested();
                 }));
   Trained trained;

@@ -1,8 +1,8 @@
 // The components that stand around a trained model, kind by kind, and the tokenizer.json made of both.
-#include <algorithm>
-
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+
+#include <algorithm>
 
 #include "base/json.h"
 #include "tokenizer/pattern.h"
@@ -28,7 +28,8 @@ std::string sequence(const char* key, const std::vector<std::string>& steps) {
 }
 
 std::string regex_split(std::string_view regex) {
-  return fmt::format(R"({{"type":"Split","pattern":{{"Regex":{}}},"behavior":"Isolated","invert":false}})", quote(regex));
+  return fmt::format(R"({{"type":"Split","pattern":{{"Regex":{}}},"behavior":"Isolated","invert":false}})",
+                     quote(regex));
 }
 
 // One line a normalisation that can be asked for.
@@ -110,12 +111,14 @@ std::string bpe_model(const TrainOptions& options, const Trained& trained) {
   out += "},\"merges\":[";
   for (size_t i = 0; i < trained.merges.size(); ++i) {
     if (i) out += ',';
-    out += '[' + quote(trained.pieces[trained.merges[i].first]) + ',' + quote(trained.pieces[trained.merges[i].second]) + ']';
+    out += '[' + quote(trained.pieces[trained.merges[i].first]) + ',' +
+           quote(trained.pieces[trained.merges[i].second]) + ']';
   }
   return out + "]}";
 }
 
-std::string unigram_model(const TrainOptions& options, const Trained& trained, const std::vector<std::string>& specials) {
+std::string unigram_model(const TrainOptions& options, const Trained& trained,
+                          const std::vector<std::string>& specials) {
   size_t unk = std::find(specials.begin(), specials.end(), "<unk>") - specials.begin();
   std::string out = fmt::format(R"({{"type":"Unigram","unk_id":{},"vocab":[)", unk);
   for (size_t i = 0; i < trained.pieces.size(); ++i)

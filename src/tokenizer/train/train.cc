@@ -1,18 +1,18 @@
 // Training: options checked, words counted, the kind's trainer run, the tokenizer put together.
 #include "tokenizer/train.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "base/log.h"
 #include "base/utf8.h"
 #include "tokenizer/normalizer.h"
 #include "tokenizer/pattern.h"
 #include "tokenizer/pre_tokenizer.h"
-#include "tokenizer/vocabulary.h"
 #include "tokenizer/train/trained.h"
 #include "tokenizer/train/word_counter.h"
+#include "tokenizer/vocabulary.h"
 
 namespace malmoi::tokenizer {
 namespace {
@@ -32,7 +32,12 @@ const std::vector<Kind>& kinds() {
   static const std::vector<Kind> table = {
       {"bpe", TrainKind::kBpe, learn_bpe, {"<|endoftext|>"}, "", 24},
       {"unigram", TrainKind::kUnigram, learn_unigram, {"<unk>", "<s>", "</s>"}, "<unk>", 64},
-      {"wordpiece", TrainKind::kWordPiece, learn_wordpiece, {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"}, "[UNK]", 24},
+      {"wordpiece",
+       TrainKind::kWordPiece,
+       learn_wordpiece,
+       {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"},
+       "[UNK]",
+       24},
       {"wordlevel", TrainKind::kWordLevel, learn_word_level, {"<unk>", "<|endoftext|>"}, "<unk>", 2},
       {"char", TrainKind::kCharLevel, learn_char_level, {"<unk>", "<|endoftext|>"}, "<unk>", 2},
   };
@@ -97,10 +102,13 @@ Status check(const TrainOptions& options, const std::vector<std::string>& specia
     return usage_error(fmt::format("a vocabulary of {} is not possible", options.vocab_size), "vocab_size",
                        "give a size from 1 to 268435455");
   if (options.character_coverage && !(*options.character_coverage > 0 && *options.character_coverage <= 1))
-    return usage_error("the coverage of characters is a part of the text", "character_coverage", "give more than 0, at most 1");
+    return usage_error("the coverage of characters is a part of the text", "character_coverage",
+                       "give more than 0, at most 1");
   if (!(options.shrinking_factor > 0 && options.shrinking_factor < 1))
-    return usage_error("the shrinking factor is the part that a round keeps", "shrinking_factor", "give more than 0, less than 1");
-  if (options.sub_iterations < 1) return usage_error("at least one EM step is needed", "sub_iterations", "give 1 or more");
+    return usage_error("the shrinking factor is the part that a round keeps", "shrinking_factor",
+                       "give more than 0, less than 1");
+  if (options.sub_iterations < 1)
+    return usage_error("at least one EM step is needed", "sub_iterations", "give 1 or more");
   for (const std::string& token : specials)
     if (token.empty() || !is_valid_utf8(token))
       return usage_error("a special token is empty or not UTF-8", "special_tokens", "give it some text");
@@ -151,8 +159,7 @@ Result<Tokenizer> train(const TextSource& source, const TrainOptions& options, c
   report->spilled_runs = summary.spilled_runs, report->dropped_words = summary.dropped_words;
   report->least_count = summary.least_count;
   report->counting_seconds = monotonic_seconds() - begin;
-  if (words.size() == 0)
-    return invalid_data("there is no text to learn from", "training text", "give files with text");
+  if (words.size() == 0) return invalid_data("there is no text to learn from", "training text", "give files with text");
   MALMOI_ASSIGN(Trained trained, kind.learn(words, {options, specials, progress, *report}));
   report->learning_seconds = monotonic_seconds() - begin - report->counting_seconds;
   return Tokenizer::from_json(assemble_json(options, shell, trained, specials), "trained tokenizer");

@@ -13,9 +13,9 @@ namespace malmoi::tokenizer {
 
 /// What a trainer learned: the pieces in the order of their ids, and what its kind adds to them.
 struct Trained {
-  std::vector<std::string> pieces;                      // special tokens first
-  std::vector<std::pair<uint32_t, uint32_t>> merges;    // BPE: pairs of ids, most important first
-  std::vector<double> scores;                           // unigram
+  std::vector<std::string> pieces;                    // special tokens first
+  std::vector<std::pair<uint32_t, uint32_t>> merges;  // BPE: pairs of ids, most important first
+  std::vector<double> scores;                         // unigram
 };
 
 struct TrainContext {

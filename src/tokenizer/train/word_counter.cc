@@ -66,7 +66,8 @@ class WordCounter::Run {
   Status next() {
     uint32_t length = 0;
     done_ = std::fread(&length, sizeof length, 1, file_) != 1;
-    if (done_) return std::ferror(file_) ? Status(io_error("cannot read word counts", "temporary file", errno)) : Status();
+    if (done_)
+      return std::ferror(file_) ? Status(io_error("cannot read word counts", "temporary file", errno)) : Status();
     word_.resize(length);
     if (std::fread(&count_, sizeof count_, 1, file_) != 1 || std::fread(word_.data(), 1, length, file_) != length)
       return io_error("cannot read word counts", "temporary file", errno);
@@ -112,7 +113,8 @@ Status WordCounter::count(const TextSource& source, const TrainProgress& progres
     for (const WordCounts& table : tables_) memory += table.memory();
     if (memory > limits_.memory / 2) MALMOI_TRY(spill());
     if (stop_requested()) return Error{ErrorCode::kCancelled, "training was stopped", "", ""};
-    if (progress) progress(0.0, fmt::format("counting words: {} read", format_bytes(static_cast<double>(summary_.bytes))));
+    if (progress)
+      progress(0.0, fmt::format("counting words: {} read", format_bytes(static_cast<double>(summary_.bytes))));
   }
   return {};
 }
@@ -194,11 +196,12 @@ Result<WordList> WordCounter::finish(bool sorted) {
     log_info(fmt::format("word counts were larger than memory allows: {} sorted runs on disk, merged exactly",
                          summary_.spilled_runs));
   if (summary_.dropped_words)
-    log_warning(fmt::format("{} of {} distinct words do not fit the memory limit of {}: those that came less than {} "
-                            "times were left out ({:.3f} % of the text's words)",
-                            summary_.distinct - list.size(), summary_.distinct,
-                            format_bytes(static_cast<double>(limits_.memory)), summary_.least_count,
-                            100.0 * static_cast<double>(summary_.dropped_words) / static_cast<double>(summary_.words)));
+    log_warning(
+        fmt::format("{} of {} distinct words do not fit the memory limit of {}: those that came less than {} "
+                    "times were left out ({:.3f} % of the text's words)",
+                    summary_.distinct - list.size(), summary_.distinct,
+                    format_bytes(static_cast<double>(limits_.memory)), summary_.least_count,
+                    100.0 * static_cast<double>(summary_.dropped_words) / static_cast<double>(summary_.words)));
   tables_.clear();
   if (!sorted || !runs_.empty()) return list;
   std::vector<uint32_t> order(list.size());

@@ -23,16 +23,16 @@ class WordSplitter {
 
 /// What was read, and what did not fit.
 struct CountSummary {
-  uint64_t texts = 0, bytes = 0;       // read
-  uint64_t words = 0, distinct = 0;    // counted
-  uint64_t spilled_runs = 0;           // sorted runs written to disk because the tables were full
-  uint64_t kept_distinct = 0;          // words that training goes on with
-  uint64_t least_count = 1;            // words rarer than this were left out
-  uint64_t dropped_words = 0;          // their occurrences
+  uint64_t texts = 0, bytes = 0;     // read
+  uint64_t words = 0, distinct = 0;  // counted
+  uint64_t spilled_runs = 0;         // sorted runs written to disk because the tables were full
+  uint64_t kept_distinct = 0;        // words that training goes on with
+  uint64_t least_count = 1;          // words rarer than this were left out
+  uint64_t dropped_words = 0;        // their occurrences
 };
 
 struct CountLimits {
-  uint64_t memory = 4ull << 30;   // bytes of tables, and of what training makes of the words
+  uint64_t memory = 4ull << 30;     // bytes of tables, and of what training makes of the words
   uint64_t bytes_a_word_byte = 24;  // memory that training needs for each byte of a distinct word
   uint64_t bytes_a_word = 64;
 };

@@ -29,7 +29,8 @@ Result<Trained> learn_char_level(WordList& words, const TrainContext& context) {
   std::vector<std::pair<char32_t, uint64_t>> counted = count_characters(words);
   std::erase_if(counted, [&](const auto& entry) { return entry.second < context.options.min_frequency; });
   TrainOptions options = context.options;
-  const auto room = static_cast<uint32_t>(std::max<int64_t>(0, options.vocab_size - static_cast<int64_t>(context.specials.size())));
+  const auto room =
+      static_cast<uint32_t>(std::max<int64_t>(0, options.vocab_size - static_cast<int64_t>(context.specials.size())));
   options.limit_alphabet = std::min(options.limit_alphabet.value_or(UINT32_MAX), room);
   Trained trained{.pieces = context.specials};
   for (char32_t c : choose_alphabet(std::move(counted), options, 1.0)) {

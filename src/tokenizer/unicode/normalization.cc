@@ -29,7 +29,13 @@ constexpr char32_t kLCount = 19, kVCount = 21, kTCount = 28, kNCount = kVCount *
 bool is_syllable(char32_t c) { return c >= kSBase && c < kSBase + kSCount; }
 
 // What may happen to a character: flags for the quick checks, its combining class, and which tables know it.
-enum Trait : uint16_t { kHasCanonical = 1 << 8, kHasCompatible = 1 << 9, kBeginsPair = 1 << 10, kEndsPair = 1 << 11, kChangedByNfc = 1 << 12 };
+enum Trait : uint16_t {
+  kHasCanonical = 1 << 8,
+  kHasCompatible = 1 << 9,
+  kBeginsPair = 1 << 10,
+  kEndsPair = 1 << 11,
+  kChangedByNfc = 1 << 12
+};
 
 class Data {
  public:
@@ -55,7 +61,8 @@ class Data {
                                   [&](const Composition& pair) { return pair.composed == entry.code_point; });
       if (!composes) traits[entry.code_point] |= kChangedByNfc;
     }
-    for (char32_t c = kSBase; c < kSBase + kSCount; ++c) traits[c] |= kHasCanonical | ((c - kSBase) % kTCount == 0 ? kBeginsPair : 0);
+    for (char32_t c = kSBase; c < kSBase + kSCount; ++c)
+      traits[c] |= kHasCanonical | ((c - kSBase) % kTCount == 0 ? kBeginsPair : 0);
     for (char32_t c = kLBase; c < kLBase + kLCount; ++c) traits[c] |= kBeginsPair;
     for (char32_t c = kVBase; c < kVBase + kVCount; ++c) traits[c] |= kEndsPair;
     for (char32_t c = kTBase + 1; c < kTBase + kTCount; ++c) traits[c] |= kEndsPair;
@@ -77,8 +84,9 @@ uint8_t combining_class(char32_t c) { return static_cast<uint8_t>(Data::get().tr
 
 template <size_t n>
 const DecompositionEntry* find_entry(const DecompositionEntry (&table)[n], char32_t c) {
-  const auto* found = std::lower_bound(std::begin(table), std::end(table), c,
-                                       [](const DecompositionEntry& entry, char32_t wanted) { return entry.code_point < wanted; });
+  const auto* found =
+      std::lower_bound(std::begin(table), std::end(table), c,
+                       [](const DecompositionEntry& entry, char32_t wanted) { return entry.code_point < wanted; });
   return found != std::end(table) && found->code_point == c ? found : nullptr;
 }
 
@@ -120,7 +128,9 @@ std::vector<NormalChar> decomposed(std::string_view text, bool compatible) {
   std::vector<NormalChar> out;
   out.reserve(text.size());
   size_t pending = 0;  // where the present run of combining characters begins
-  auto by_class = [](const NormalChar& a, const NormalChar& b) { return combining_class(a.code_point) < combining_class(b.code_point); };
+  auto by_class = [](const NormalChar& a, const NormalChar& b) {
+    return combining_class(a.code_point) < combining_class(b.code_point);
+  };
   auto sort_pending = [&] {
     if (out.size() - pending > 1) std::stable_sort(out.begin() + static_cast<ptrdiff_t>(pending), out.end(), by_class);
   };

@@ -51,7 +51,23 @@ constexpr CodePointRange kYoung[] = {
 };
 
 // Grapheme break properties, in the order of tools/unicode_tables.py.
-enum Break : uint8_t { kOther, kCr, kLf, kControl, kExtend, kZwj, kRegional, kPrepend, kSpacing, kL, kV, kT, kLv, kLvt, kPict };
+enum Break : uint8_t {
+  kOther,
+  kCr,
+  kLf,
+  kControl,
+  kExtend,
+  kZwj,
+  kRegional,
+  kPrepend,
+  kSpacing,
+  kL,
+  kV,
+  kT,
+  kLv,
+  kLvt,
+  kPict
+};
 
 const CodePointTable<uint8_t>& grapheme_breaks() {
   static const CodePointTable<uint8_t> table(kGraphemeRuns);
