@@ -21,6 +21,7 @@ constexpr AddCommand kCommands[] = {
     add_generate,
     add_chat,
     add_score,
+    add_bench,
     add_run,
 };
 
