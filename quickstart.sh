@@ -44,7 +44,7 @@ announce() {
   echo "Malmoi quickstart: a language model from documents, on this machine alone."
   echo
   if [ -n "$missing" ]; then
-    echo "  download   Debian packages, up to 400 MB (1.5 GB on disk):" $missing
+    echo "  download   Debian packages, at most 250 MB (1.1 GB on disk):" $missing
   else
     echo "  packages   all installed already"
   fi

@@ -10,8 +10,10 @@ root = pathlib.Path(__file__).resolve().parent.parent
 LARGEST = 3 << 20
 unfinished = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X:)")
 paths = [r"/(?:home|Users)/[a-z]\w*/", r"/ro" + r"ot/\w"]
-if len(root.parts) > 2:  # the folder that this very checkout lies in
-    paths.append(re.escape("/" + root.parts[1] + "/") + r"[\w-]+/")
+# This very checkout and the folder that it lies in, unless that is one of everybody's.
+paths.append(re.escape(str(root)) + r"\b")
+if str(root.parent) not in ("/", "/usr/src", "/usr/local/src", "/opt", "/srv", "/tmp", "/var/tmp", "/home", "/root"):
+    paths.append(re.escape(str(root.parent)) + r"/[\w-]+")
 machine = re.compile(r"(?<![\w.:}$-])(?:" + "|".join(paths) + ")")
 conflict = re.compile(r"^(<{7}|>{7}) ", re.M)
 
