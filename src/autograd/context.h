@@ -36,6 +36,9 @@ struct Context {
   /// A rehearsal goes through every allocation and computes nothing.
   bool rehearsal() const { return arena->is_rehearsal(); }
 
+  /// Means, norms and log-sums are kept in f32, under the oracle in f64.
+  DType statistics_type() const { return dtype == DType::kF64 ? DType::kF64 : DType::kF32; }
+
   Tensor temporary(DType type, Shape shape) { return Tensor::in_arena(*arena, *pool, type, shape); }
   Tensor scratch(size_t bytes) { return temporary(DType::kU8, {static_cast<int64_t>(bytes)}); }
   kernels::Dropout next_dropout(float p) {

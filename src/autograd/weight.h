@@ -16,15 +16,14 @@ struct Parameter {
   Shape shape;
   Tensor master;
   Tensor compute;
-  Tensor grad;              // f32, in training; meaningful where grad_ready
+  Tensor grad;              // f32 (f64 under the oracle), in training; meaningful where grad_ready
   bool grad_ready = false;  // the first writer of a step overwrites, later ones add
   bool trainable = true;
   bool decay = false;       // weight decay applies
 
   bool wants_gradient() const { return trainable && static_cast<bool>(grad); }
   /// For kernels that add: the gradient's place, zeroed first if this step has not written it. Null if none is wanted.
-  float* accumulated_grad();
-  const float* f32() const { return compute.dtype() == DType::kF32 ? compute.as<float>() : nullptr; }
+  void* accumulated_grad();
 };
 
 /// A matrix W [out_features, in_features] of some kind. Products take and give rows.
@@ -34,7 +33,7 @@ class Weight {
   virtual int64_t out_features() const = 0;
   virtual int64_t in_features() const = 0;
   /// y[rows, out] = x[rows, in] W^T + bias.
-  virtual void product(Context& context, const Tensor& x, Tensor& y, const float* bias) const = 0;
+  virtual void product(Context& context, const Tensor& x, Tensor& y, const Parameter* bias) const = 0;
   /// dx[rows, in] (+)= dy[rows, out] W.
   virtual void product_transposed(Context& context, const Tensor& dy, Tensor& dx, bool accumulate) const = 0;
   /// dW += dy^T x, and whatever parameters the kind has; nothing where all are frozen.
@@ -48,7 +47,7 @@ class DenseWeight final : public Weight {
   explicit DenseWeight(Parameter& parameter) : parameter_(&parameter) {}
   int64_t out_features() const override { return parameter_->shape[0]; }
   int64_t in_features() const override { return parameter_->shape[1]; }
-  void product(Context& context, const Tensor& x, Tensor& y, const float* bias) const override;
+  void product(Context& context, const Tensor& x, Tensor& y, const Parameter* bias) const override;
   void product_transposed(Context& context, const Tensor& dy, Tensor& dx, bool accumulate) const override;
   void accumulate_gradient(Context& context, const Tensor& dy, const Tensor& x) const override;
   bool wants_gradient() const override { return parameter_->wants_gradient(); }

@@ -82,7 +82,7 @@ Var attention(Context& context, const Var& qkv, const AttentionOptions& options)
   Attributes a{options, context.next_dropout(options.dropout)};
   int64_t rows = qkv.value.shape().rows();
   Tensor out = context.temporary(context.dtype, {rows, options.heads * options.head_dim});
-  Tensor lse = context.tape ? context.temporary(DType::kF32, {options.heads, rows}) : Tensor();
+  Tensor lse = context.tape ? context.temporary(context.statistics_type(), {options.heads, rows}) : Tensor();
   kernels::AttentionArgs args = make_args(a, qkv.value, out, lse);
   Tensor scratch = context.scratch(kernels::attention_scratch(args));
   args.scratch = scratch.data();

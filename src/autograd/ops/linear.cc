@@ -6,7 +6,7 @@ namespace malmoi::autograd {
 
 Var linear(Context& context, const Var& x, const Weight& weight, Parameter* bias) {
   Tensor y = context.temporary(context.dtype, {x.value.shape().rows(), weight.out_features()});
-  weight.product(context, x.value, y, bias ? bias->f32() : nullptr);
+  weight.product(context, x.value, y, bias);
   if (!context.tape) return {y, -1};
   Saved input = weight.wants_gradient() ? context.tape->save(context, x) : Saved{};
   Record& record = context.tape->push(OpKind::kLinear);

@@ -23,13 +23,13 @@ Normed residual_norm(Context& context, const Var& x, const Var& delta, Parameter
   Tensor y = context.temporary(context.dtype, {rows, cols});
   Tensor mean, rstd;
   if (context.tape) {
-    rstd = context.temporary(DType::kF32, {rows});
-    if (options.layer) mean = context.temporary(DType::kF32, {rows});
+    rstd = context.temporary(context.statistics_type(), {rows});
+    if (options.layer) mean = context.temporary(context.statistics_type(), {rows});
   }
   context.run("norm", 0, [&] {
     context.kernels->norm({.dtype = context.dtype, .layer = options.layer, .rows = rows, .cols = cols, .x = x.value.data(),
                            .delta = has_delta ? delta.value.data() : nullptr, .sum = sum.data(), .y = y.data(),
-                           .weight = weight ? weight->f32() : nullptr, .bias = bias ? bias->f32() : nullptr,
+                           .weight = weight ? weight->compute.data() : nullptr, .bias = bias ? bias->compute.data() : nullptr,
                            .weight_offset = options.weight_offset, .eps = options.eps, .mean = mean.data(),
                            .rstd = rstd.data(), .dropout = a.dropout});
   });
@@ -53,7 +53,7 @@ Tensor norm_recompute(Context& context, Tape&, Record& record) {
   context.run("norm again", 0, [&] {
     context.kernels->norm({.dtype = sum.dtype(), .layer = a.options.layer, .rows = sum.shape().rows(),
                            .cols = sum.shape().columns(), .x = sum.data(), .y = y.data(),
-                           .weight = weight ? weight->f32() : nullptr, .bias = bias ? bias->f32() : nullptr,
+                           .weight = weight ? weight->compute.data() : nullptr, .bias = bias ? bias->compute.data() : nullptr,
                            .weight_offset = a.options.weight_offset, .eps = a.options.eps});
   });
   return y;
@@ -76,7 +76,7 @@ void norm_backward(Context& context, Tape& tape, Record& record) {
   context.run("norm backward", 0, [&] {
     context.kernels->norm_backward(
         {.dtype = sum.dtype(), .layer = a.options.layer, .rows = rows, .cols = cols, .sum = sum.data(), .dy = dy.data(),
-         .dsum = dsum.data(), .weight = weight ? weight->f32() : nullptr, .weight_offset = a.options.weight_offset,
+         .dsum = dsum.data(), .weight = weight ? weight->compute.data() : nullptr, .weight_offset = a.options.weight_offset,
          .mean = record.saved[1].value.data(), .rstd = record.saved[2].value.data(), .dx = dx.data(),
          .ddelta = ddelta.data(), .dweight = weight ? weight->accumulated_grad() : nullptr,
          .dbias = bias ? bias->accumulated_grad() : nullptr, .scratch = scratch.data(), .dropout = a.dropout});
