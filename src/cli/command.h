@@ -32,6 +32,7 @@ void print_json(const Json& value);
 
 // The commands, one file each; main.cc's table lists them.
 void add_doctor(CLI::App& root, Invocation& invocation);
+void add_tokenizer(CLI::App& root, Invocation& invocation);
 void add_plan(CLI::App& root, Invocation& invocation);
 void add_train(CLI::App& root, Invocation& invocation);
 void add_generate(CLI::App& root, Invocation& invocation);

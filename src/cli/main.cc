@@ -16,6 +16,7 @@ namespace {
 // One line a command, in the order of --help.
 constexpr AddCommand kCommands[] = {
     add_doctor,
+    add_tokenizer,
     add_plan,
     add_train,
     add_generate,

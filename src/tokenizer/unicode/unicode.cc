@@ -91,6 +91,10 @@ bool joins(uint8_t left, uint8_t right) {
 
 }  // namespace
 
+template class CodePointTable<uint8_t>;
+template class CodePointTable<uint16_t>;
+template class CodePointTable<uint32_t>;
+
 const CodePointTable<uint32_t>& char_classes() {
   static const CodePointTable<uint32_t> table(kClassRuns);
   return table;

@@ -1,0 +1,191 @@
+// `malmoi tokenizer`: encode, decode, inspect, compare; training and importing stand in files of their own.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "app/json_lines.h"
+#include "app/tokenizer_lines.h"
+#include "app/tokenizer_report.h"
+#include "base/file.h"
+#include "cli/command.h"
+
+namespace malmoi::cli {
+namespace {
+
+using tokenizer::Compat;
+using tokenizer::Tokenizer;
+
+struct Source {
+  std::string tokenizer;
+  std::string file = "-";
+  Compat compat = Compat::kDefault;
+};
+
+void add_tokenizer_option(CLI::App& command, Source& source) {
+  command
+      .add_option(
+          "--tokenizer", source.tokenizer,
+          "folder with tokenizer.json, tokenizer.model, *.tiktoken, tekken.json or vocab.txt; such a file; a .gguf")
+      ->required();
+  command
+      .add_option("--compat", source.compat, "whose rules a GGUF tokenizer follows throughout: original or llama.cpp")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, Compat>{{"original", Compat::kOriginal}, {"llama.cpp", Compat::kLlamaCpp}}));
+}
+
+void add_file_option(CLI::App& command, Source& source) {
+  command.add_option("file", source.file, "lines, plain or zstd (default: standard input)");
+}
+
+// Applies `transform(line, where)` to every line and prints what it returns.
+template <typename Transform>
+Status for_each_line(const std::string& file, Transform&& transform) {
+  bool standard = file == "-";
+  MALMOI_ASSIGN(formats::LineReader reader, formats::LineReader::open(standard ? "/dev/stdin" : file));
+  app::LineSink out = app::standard_output();
+  std::string_view line;
+  while (true) {
+    MALMOI_ASSIGN(bool more, reader.next(line));
+    if (!more) return {};
+    MALMOI_ASSIGN(std::string result, transform(line, reader.where()));
+    MALMOI_TRY(out(result));
+  }
+}
+
+void add_encode(CLI::App& parent, Invocation& invocation) {
+  struct Options : Source {
+    app::EncodeLineOptions line;
+  };
+  auto options = std::make_shared<Options>();
+  CLI::App* command = parent.add_subcommand("encode", "the ids of each line");
+  command->footer("Example: echo '안녕하세요' | malmoi tokenizer encode --tokenizer runs/first/model --special");
+  add_tokenizer_option(*command, *options);
+  add_file_option(*command, *options);
+  command->add_flag("--jsonl", options->line.jsonl,
+                    "a line is a JSON string, or an array of two for a pair; a JSON array comes out");
+  command->add_flag("--special", options->line.special, "add what the tokenizer puts around a text");
+  command->add_flag("--plain", options->line.plain, "special tokens written in the text are text");
+  command->add_flag("--offsets", options->line.offsets, "objects with ids, offsets (code points), mask, types");
+  command->callback([&invocation, options] {
+    invocation.run = [options]() -> Status {
+      MALMOI_ASSIGN(Tokenizer tokenizer, Tokenizer::load(options->tokenizer, options->compat));
+      return for_each_line(options->file, [&](std::string_view line, const std::string& where) {
+        return app::encode_line(tokenizer, line, options->line, where);
+      });
+    };
+  });
+}
+
+void add_decode(CLI::App& parent, Invocation& invocation) {
+  struct Options : Source {
+    app::DecodeLineOptions line;
+  };
+  auto options = std::make_shared<Options>();
+  CLI::App* command = parent.add_subcommand("decode", "the text of each line of ids");
+  command->footer("Example: echo '9906 1917' | malmoi tokenizer decode --tokenizer cl100k_base.tiktoken");
+  add_tokenizer_option(*command, *options);
+  add_file_option(*command, *options);
+  command->add_flag("--jsonl", options->line.jsonl, "a line is a JSON array; a JSON string comes out");
+  command->add_flag("--skip-special", options->line.skip_special, "leave special tokens out");
+  command->callback([&invocation, options] {
+    invocation.run = [options]() -> Status {
+      MALMOI_ASSIGN(Tokenizer tokenizer, Tokenizer::load(options->tokenizer, options->compat));
+      return for_each_line(options->file, [&](std::string_view line, const std::string& where) {
+        return app::decode_line(tokenizer, line, options->line, where);
+      });
+    };
+  });
+}
+
+void add_inspect(CLI::App& parent, Invocation& invocation) {
+  struct Options : Source {
+    std::string text;
+    bool json = false, special = false, plain = false;
+  };
+  auto options = std::make_shared<Options>();
+  CLI::App* command = parent.add_subcommand("inspect", "how a text is cut: pieces in colour, ids, offsets");
+  command->footer("Example: malmoi tokenizer inspect --tokenizer runs/first/model '말모이는 우리말을 모은다'");
+  add_tokenizer_option(*command, *options);
+  command->add_option("text", options->text, "the text (default: standard input)");
+  command->add_flag("--special", options->special, "add what the tokenizer puts around a text");
+  command->add_flag("--plain", options->plain, "special tokens written in the text are text");
+  add_json_flag(*command, options->json);
+  command->callback([&invocation, options] {
+    invocation.run = [options]() -> Status {
+      MALMOI_ASSIGN(Tokenizer tokenizer, Tokenizer::load(options->tokenizer, options->compat));
+      std::string text = options->text;
+      if (text.empty()) {
+        MALMOI_ASSIGN(text, read_file("/dev/stdin"));
+      }
+      tokenizer::EncodeOptions encode{.add_special = options->special, .parse_special = !options->plain};
+      if (options->json) print_json({{"tokens", app::inspect_text(tokenizer, text, encode)}});
+      else fmt::print("{}", app::inspect_for_terminal(tokenizer, text, encode, isatty(STDOUT_FILENO) != 0));
+      return {};
+    };
+  });
+}
+
+void print_comparison(const Json& rows) {
+  fmt::print("{:<32} {:>8} {:>10} {:>11} {:>11} {:>11} {:>8} {:>8}\n", "tokenizer", "vocab", "tokens", "tokens/word",
+             "tokens/char", "bytes/token", "unknown", "MB/s");
+  for (const Json& row : rows) {
+    fmt::print("{:<32} {:>8} {:>10} {:>11.3f} {:>11.3f} {:>11.2f} {:>8} {:>8.1f}\n",
+               row["tokenizer"].get<std::string>(), row["vocab_size"].get<int64_t>(), row["tokens"].get<uint64_t>(),
+               row["tokens_per_word"].get<double>(), row["tokens_per_character"].get<double>(),
+               row["bytes_per_token"].get<double>(), row["unknown"].get<uint64_t>(),
+               row["mb_per_second"].get<double>());
+    for (const auto& [script, counts] : row["scripts"].items())
+      fmt::print("  {:<49} {:>14.3f} {:>11.3f}\n", script, counts["tokens_per_word"].get<double>(),
+                 counts["tokens_per_character"].get<double>());
+  }
+}
+
+void add_compare(CLI::App& parent, Invocation& invocation) {
+  struct Options {
+    std::vector<std::string> tokenizers;
+    std::string file;
+    bool json = false;
+  };
+  auto options = std::make_shared<Options>();
+  CLI::App* command =
+      parent.add_subcommand("compare", "several tokenizers over one text: tokens, fertility, unknowns, speed");
+  command->footer(
+      "Example: malmoi tokenizer compare --tokenizer runs/first/model --tokenizer o200k_base.tiktoken korean.txt");
+  command->add_option("--tokenizer", options->tokenizers, "a tokenizer's file or folder; several times")
+      ->required()
+      ->expected(1)
+      ->take_all();
+  command->add_option("file", options->file, "the text; documents are apart by empty lines")->required();
+  add_json_flag(*command, options->json);
+  command->callback([&invocation, options] {
+    invocation.run = [options]() -> Status {
+      MALMOI_ASSIGN(std::string text, read_file(options->file));
+      Json rows = Json::array();
+      for (const std::string& path : options->tokenizers) {
+        MALMOI_ASSIGN(Tokenizer tokenizer, Tokenizer::load(path));
+        rows.push_back(app::compare_one(tokenizer, path, text));
+      }
+      if (options->json) print_json({{"tokenizers", rows}});
+      else print_comparison(rows);
+      return {};
+    };
+  });
+}
+
+// One line a subcommand.
+constexpr AddCommand kSubcommands[] = {
+    add_encode,
+    add_decode,
+    add_inspect,
+    add_compare,
+};
+
+}  // namespace
+
+void add_tokenizer(CLI::App& root, Invocation& invocation) {
+  CLI::App* command = root.add_subcommand("tokenizer", "train, import, run and compare tokenizers");
+  command->require_subcommand(1);
+  command->footer("Example: malmoi tokenizer encode --tokenizer runs/first/model lines.txt");
+  for (AddCommand add : kSubcommands) add(*command, invocation);
+}
+
+}  // namespace malmoi::cli
