@@ -41,7 +41,7 @@ class Curves {
     last_ = step;
     if (++in_bucket_ == stride_) close();
     ++lines_;
-    if (double tokens = number(line, "tokens"); std::isfinite(tokens)) tokens_ = tokens;
+    if (double tokens = number(line, "tokens"); std::isfinite(tokens)) tokens_ += tokens;
   }
 
   Json finish() {

@@ -30,7 +30,7 @@ TEST(Report, HoldsTheRun) {
   ASSERT_TRUE(
       write_file(run / "metrics.jsonl",
                  "{\"step\":0,\"loss\":9.5,\"grad_norm\":1.5,\"lr\":0.001,\"tokens\":64,\"tokens_per_second\":10}\n"
-                 "{\"step\":1,\"loss\":8.5,\"lr\":0.002,\"tokens\":128,\"valid_loss\":8.75}\n"
+                 "{\"step\":1,\"loss\":8.5,\"lr\":0.002,\"tokens\":64,\"valid_loss\":8.75}\n"
                  "{\"step\":2,\"lo")
           .ok());
   ASSERT_TRUE(write_file(run / "samples.jsonl", "{\"step\":1,\"prompt\":\"말\",\"text\":\"</script><b>모이\"}\n").ok());
