@@ -7,6 +7,7 @@ namespace malmoi::app {
 std::span<const StageKind> stage_kinds() {
   static const StageKind kKinds[] = {
       kinds::kTokenizer,
+      kinds::kTrain,
       kinds::kSample,
   };
   return kKinds;

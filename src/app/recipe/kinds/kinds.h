@@ -9,6 +9,10 @@ namespace malmoi::app::kinds {
 /// `min_frequency`, `pattern`, `byte_level`, `normalization`, `special_tokens`. Makes a folder with tokenizer.json.
 extern const StageKind kTokenizer;
 
+/// `train`: a training run. Settings: a training configuration without `out`; what it names is an input. An interrupted run
+/// goes on from its newest checkpoint.
+extern const StageKind kTrain;
+
 /// `sample`: what a model says. Settings: `model`, `prompts`, `max_tokens` (60), `temperature`, `top_k`, `top_p`, `min_p`,
 /// `repetition_penalty`, `seed`, `next_words` (0: how many of the most probable next words to show of each prompt).
 /// Makes out/samples.json: {"samples": [{prompt, text, next}]}.

@@ -1,0 +1,64 @@
+#include "app/train.h"
+
+#include <fmt/format.h>
+
+#include "app/recipe/kinds/kinds.h"
+#include "base/cancel.h"
+#include "base/log.h"
+
+namespace malmoi::app::kinds {
+namespace {
+
+std::vector<Path> inputs(const Json& settings) {
+  std::vector<Path> paths;
+  auto add = [&](const Json& value) {
+    if (value.is_string()) paths.emplace_back(value.get<std::string>());
+    if (!value.is_array()) return;
+    for (const Json& item : value) {
+      if (item.is_string()) paths.emplace_back(item.get<std::string>());
+    }
+  };
+  auto part = [&](const char* key) { return settings.is_object() ? settings.value(key, Json()) : Json(); };
+  Json data = part("data"), model = part("model");
+  if (data.is_object()) {
+    for (const char* key : {"train", "valid", "loss_mask"}) add(data.value(key, Json()));
+  }
+  if (model.is_object()) add(model.value("init_from", Json()));
+  add(part("tokenizer"));
+  return paths;
+}
+
+Status run(const StageCall& call) {
+  ConfigDocument document = call.settings;
+  if (document.root.contains("out"))
+    return usage_error("the stage's own out is where the run goes", document.where("out"), "remove this key");
+  document.root["out"] = call.out.string();
+  ProgressLine line;
+  TrainEvents events;
+  events.progress = [&](const std::string& text) { line.update(text); };
+  events.message = [](const std::string& text) { log_info(text); };
+  events.stop_requested = stop_requested;
+  Result<Json> facts = train(document, {.resume = call.resume, .profile = {}}, events);
+  line.finish();
+  if (!facts.ok()) return std::move(facts).error();
+  return {};
+}
+
+Result<Json> result(const Path& out) { return read_json((out / "run.json").string()); }
+
+Result<std::string> show(const Path& out) {
+  MALMOI_ASSIGN(Json facts, result(out));
+  auto number = [&](const char* key) { return facts.value(key, 0.0); };
+  std::string text = fmt::format("{} parameters, {} steps, {} in {}", format_count(number("parameters")),
+                                 number("steps"), json_string(facts, "status"), format_duration(number("seconds")));
+  if (facts.contains("best_valid_loss"))
+    text += fmt::format("; best validation loss {:.4f} at step {}", number("best_valid_loss"), number("best_step"));
+  return text + fmt::format("\nreport: {}\n", (out / "report.html").string());
+}
+
+}  // namespace
+
+const StageKind kTrain = {
+    "train", "train a model; settings are a training configuration without out", 1, true, inputs, run, show, result};
+
+}  // namespace malmoi::app::kinds

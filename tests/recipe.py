@@ -1,0 +1,83 @@
+#!/usr/bin/env python3
+"""Runs a recipe from outside: killed at a random moment of training it goes on to the same bits; run again it does nothing;
+a changed setting runs what depends on it."""
+import json
+import pathlib
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+program = pathlib.Path(sys.argv[1]).resolve()
+STEPS = 150
+RECIPE = """
+schema_version: 1
+work: {work}
+stages:
+  - name: train
+    kind: train
+    settings:
+      schema_version: 1
+      model: {{architecture: llama, hidden_size: 32, intermediate_size: 64, num_hidden_layers: 2, num_attention_heads: 2,
+               max_position_embeddings: 32}}
+      tokenizer: {{type: char}}
+      data: {{train: [text.txt], valid_fraction: 0.1, sequence_length: 32}}
+      train: {{batch_size: 4, steps: %d, dtype: f32, eval_every: 50, save_every: 20, seed: 3}}
+  - name: sample
+    kind: sample
+    settings: {{model: {work}/train/model, prompts: ["the "], max_tokens: {tokens}}}
+""" % STEPS
+
+
+def command(folder, work, tokens=8):
+    (folder / f"{work}.yaml").write_text(RECIPE.format(work=work, tokens=tokens))
+    return [str(program), "run", f"{work}.yaml", "--json", "--threads", "1"]
+
+
+def run(folder, work, **options):
+    result = subprocess.run(command(folder, work, **options), cwd=folder, capture_output=True, text=True, timeout=300)
+    assert result.returncode == 0, result.stderr
+    return {stage["name"]: stage for stage in json.loads(result.stdout)["stages"]}
+
+
+def steps_of(file):
+    """What must be the same: all but the speed."""
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    return [{k: v for k, v in line.items() if k != "tokens_per_second"} for line in lines]
+
+
+with tempfile.TemporaryDirectory() as name:
+    folder = pathlib.Path(name)
+    words = "the cat sat on a mat and saw that the rat ran off with his hat".split()
+    choose = random.Random(7)
+    (folder / "text.txt").write_text(" ".join(choose.choice(words) for _ in range(6000)))
+
+    whole = run(folder, "whole")
+    assert all(stage["ran"] for stage in whole.values()), whole
+    expected = steps_of(folder / "whole/train/metrics.jsonl")
+    assert [line["step"] for line in expected] == list(range(STEPS))
+
+    kills = 0
+    metrics = folder / "killed/train/metrics.jsonl"
+    for target in sorted(random.sample(range(5, STEPS - 20), 3)):
+        process = subprocess.Popen(command(folder, "killed"), cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        while process.poll() is None and not (metrics.exists() and metrics.read_bytes().count(b"\n") >= target):
+            time.sleep(0.002)
+        if process.poll() is None:
+            process.send_signal(signal.SIGKILL)
+            kills += 1
+        process.communicate()
+    outcome = run(folder, "killed")
+    assert kills > 0 and (outcome["train"]["ran"] and outcome["train"]["reason"] == "was interrupted"), (kills, outcome)
+    assert steps_of(metrics) == expected, "a run that was killed must leave the same metrics"
+    assert outcome["sample"]["result"] == whole["sample"]["result"]
+
+    assert not any(stage["ran"] for stage in run(folder, "whole").values()), "nothing changed"
+    changed = run(folder, "whole", tokens=12)
+    assert not changed["train"]["ran"] and changed["sample"]["ran"], changed
+    assert changed["sample"]["reason"] == "settings.max_tokens changed", changed
+    (folder / "text.txt").write_text("the cat " * 3000)
+    assert run(folder, "whole")["train"]["reason"] == "text.txt changed"
+print(f"killed {kills} times; every step once and the same")
