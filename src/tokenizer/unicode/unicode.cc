@@ -23,10 +23,6 @@ CodePointTable<T>::CodePointTable(std::span<const Run> runs) {
   }
 }
 
-template class CodePointTable<uint8_t>;
-template class CodePointTable<uint16_t>;
-template class CodePointTable<uint32_t>;
-
 namespace {
 
 using FlagRun = CodePointTable<uint32_t>::Run;
