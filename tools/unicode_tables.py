@@ -32,14 +32,16 @@ def members(name):
     return {c for a, b in SETS[name] for c in range(a, b + 1)}
 
 
-def property_file(path):
-    """Code point -> value of a `first..last ; value # comment` file."""
+def property_file(path, only=None):
+    """Code point -> value of a `first..last ; value # comment` file; of one value where a file holds several properties."""
     out = {}
     for line in path.read_text(encoding="utf-8").splitlines():
         line = line.split("#")[0]
         if ";" not in line:
             continue
         span, value = (part.strip() for part in line.split(";")[:2])
+        if only and value != only:
+            continue
         first, _, last = span.partition("..")
         for c in range(int(first, 16), int(last or first, 16) + 1):
             out[c] = value
@@ -124,7 +126,7 @@ def normalization():
             if c in t:
                 return [y for x in t[c] for y in full(x, tables)]
         return [c]
-    excluded = {c for c, v in property_file(UCD / "DerivedNormalizationProps.txt").items() if v == "Full_Composition_Exclusion"}
+    excluded = property_file(UCD / "DerivedNormalizationProps.txt", "Full_Composition_Exclusion")
 
     def table(source, tables):
         flat, index = [], []
@@ -152,8 +154,8 @@ def graphemes():
     names = ["Other", "CR", "LF", "Control", "Extend", "ZWJ", "Regional_Indicator", "Prepend", "SpacingMark", "L", "V", "T", "LV", "LVT",
              "ExtPict"]
     value = {c: names.index(v) for c, v in breaks.items()}
-    for c, v in property_file(UCD / "emoji/emoji-data.txt").items():
-        if v == "Extended_Pictographic" and c not in value:
+    for c in property_file(UCD / "emoji/emoji-data.txt", "Extended_Pictographic"):
+        if c not in value:
             value[c] = names.index("ExtPict")
     write("grapheme_runs.inc", "Runs of equal grapheme break property: {first code point, property}.",
           rows(f"{{0x{c:X}, {v}}}" for c, v in runs(value)))

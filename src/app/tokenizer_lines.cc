@@ -97,7 +97,8 @@ Result<std::string> decode_line(const Tokenizer& tokenizer, std::string_view lin
                                 const std::string& where) {
   MALMOI_ASSIGN(std::vector<int32_t> ids, options.jsonl ? ids_of_json(line, where) : ids_of_text(line, where));
   std::string text = tokenizer.decode(ids, options.skip_special);
-  return options.jsonl ? dump_json(Json(text)) : text;
+  // ASCII alone: some readers take U+0085 or U+2028 for the end of a line.
+  return options.jsonl ? Json(text).dump(-1, ' ', true, Json::error_handler_t::replace) : text;
 }
 
 }  // namespace malmoi::app

@@ -2,6 +2,13 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
+#include <iterator>
+#include <memory>
+
 #include "app/json_lines.h"
 #include "app/tokenizer_lines.h"
 #include "app/tokenizer_report.h"
@@ -33,20 +40,33 @@ void add_tokenizer_option(CLI::App& command, Source& source) {
 }
 
 void add_file_option(CLI::App& command, Source& source) {
-  command.add_option("file", source.file, "lines, plain or zstd (default: standard input)");
+  command.add_option("file", source.file, "lines (default: standard input)");
 }
 
-// Applies `transform(line, where)` to every line and prints what it returns.
+struct FileCloser {
+  void operator()(std::FILE* file) const {
+    if (file != stdin) std::fclose(file);
+  }
+};
+
+// Applies `transform(line, where)` to every line and prints what it returns, line by line, so that a pipe may talk to it.
 template <typename Transform>
 Status for_each_line(const std::string& file, Transform&& transform) {
   bool standard = file == "-";
-  MALMOI_ASSIGN(formats::LineReader reader, formats::LineReader::open(standard ? "/dev/stdin" : file));
+  std::string name = standard ? "standard input" : file;
+  std::unique_ptr<std::FILE, FileCloser> in(standard ? stdin : std::fopen(file.c_str(), "rb"));
+  if (!in) return io_error("cannot open", file, errno);
   app::LineSink out = app::standard_output();
-  std::string_view line;
-  while (true) {
-    MALMOI_ASSIGN(bool more, reader.next(line));
-    if (!more) return {};
-    MALMOI_ASSIGN(std::string result, transform(line, reader.where()));
+  std::unique_ptr<char, decltype(&std::free)> buffer(nullptr, &std::free);
+  size_t capacity = 0;
+  for (uint64_t number = 1;; ++number) {
+    char* raw = buffer.release();
+    ssize_t length = getline(&raw, &capacity, in.get());
+    buffer.reset(raw);
+    if (length < 0) return std::ferror(in.get()) ? Status(io_error("cannot read", name, errno)) : Status();
+    std::string_view line(raw, static_cast<size_t>(length));
+    if (line.ends_with('\n')) line.remove_suffix(1);
+    MALMOI_ASSIGN(std::string result, transform(line, name + ":" + std::to_string(number)));
     MALMOI_TRY(out(result));
   }
 }
@@ -113,9 +133,7 @@ void add_inspect(CLI::App& parent, Invocation& invocation) {
     invocation.run = [options]() -> Status {
       MALMOI_ASSIGN(Tokenizer tokenizer, Tokenizer::load(options->tokenizer, options->compat));
       std::string text = options->text;
-      if (text.empty()) {
-        MALMOI_ASSIGN(text, read_file("/dev/stdin"));
-      }
+      if (text.empty()) text.assign(std::istreambuf_iterator<char>(std::cin), {});
       tokenizer::EncodeOptions encode{.add_special = options->special, .parse_special = !options->plain};
       if (options->json) print_json({{"tokens", app::inspect_text(tokenizer, text, encode)}});
       else fmt::print("{}", app::inspect_for_terminal(tokenizer, text, encode, isatty(STDOUT_FILENO) != 0));
