@@ -1,9 +1,9 @@
 #include "app/data_dedup.h"
 
-#include <filesystem>
-
 #include <fmt/format.h>
 #include <unistd.h>
+
+#include <filesystem>
 
 #include "base/cancel.h"
 #include "base/file.h"
@@ -42,7 +42,8 @@ class TwiceReadable {
     return input;
   }
   TwiceReadable() = default;
-  TwiceReadable(TwiceReadable&& other) noexcept : path_(std::move(other.path_)), copy_(std::exchange(other.copy_, {})) {}
+  TwiceReadable(TwiceReadable&& other) noexcept
+      : path_(std::move(other.path_)), copy_(std::exchange(other.copy_, {})) {}
   ~TwiceReadable() {
     std::error_code code;
     if (!copy_.empty()) std::filesystem::remove(copy_, code);
@@ -91,8 +92,8 @@ Json report(const data::Clusters& c, const std::map<uint64_t, std::string>& text
                        {"jaccard", pair.jaccard},
                        {"texts", {a == texts.end() ? "" : a->second, b == texts.end() ? "" : b->second}}});
   }
-  return {{"documents", c.documents}, {"duplicates", c.duplicates}, {"clusters", c.clusters},
-          {"candidates", c.candidates}, {"rejected", c.rejected},   {"capped", c.capped},
+  return {{"documents", c.documents},   {"duplicates", c.duplicates},   {"clusters", c.clusters},
+          {"candidates", c.candidates}, {"rejected", c.rejected},       {"capped", c.capped},
           {"skipped", skipped},         {"samples", std::move(samples)}};
 }
 

@@ -13,7 +13,7 @@ struct DataDedupOptions {
   double threshold = 0.7;
   int ngram = 5;
   uint64_t memory_bytes = uint64_t{1} << 30;
-  std::string scratch;  // folder; empty: the system's
+  std::string scratch;          // folder; empty: the system's
   bool keep_best_only = false;  // write only the lines that stand for themselves
 };
 

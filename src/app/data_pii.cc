@@ -19,13 +19,16 @@ Result<data::PiiReplacer> make_replacer(const DataPiiOptions& options) {
     return replacer;
   }
   if (options.action != "pseudonym")
-    return usage_error(fmt::format("unknown action `{}`", options.action), "--action", "placeholder, pseudonym or remove");
+    return usage_error(fmt::format("unknown action `{}`", options.action), "--action",
+                       "placeholder, pseudonym or remove");
   replacer.action = PiiAction::kPseudonym;
   if (options.key_file.empty())
-    return usage_error("pseudonyms need a key", "--key-file", "give a file of at least 16 random bytes and keep it secret");
+    return usage_error("pseudonyms need a key", "--key-file",
+                       "give a file of at least 16 random bytes and keep it secret");
   MALMOI_ASSIGN(replacer.key, read_file(options.key_file, 1 << 16));
   if (replacer.key.size() < 16)
-    return usage_error("the key is shorter than 16 bytes", options.key_file, "make one: head -c 32 /dev/urandom > FILE");
+    return usage_error("the key is shorter than 16 bytes", options.key_file,
+                       "make one: head -c 32 /dev/urandom > FILE");
   return replacer;
 }
 

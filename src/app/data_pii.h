@@ -11,10 +11,10 @@ namespace malmoi::app {
 
 struct DataPiiOptions {
   std::string input = "-";
-  bool replace = false;            // "text" is replaced; "spans" still are those of the text that came in
+  bool replace = false;                // "text" is replaced; "spans" still are those of the text that came in
   std::string action = "placeholder";  // placeholder, pseudonym or remove
-  std::string key_file;            // of pseudonyms
-  std::vector<std::string> types;  // empty: all
+  std::string key_file;                // of pseudonyms
+  std::vector<std::string> types;      // empty: all
 };
 
 /// Writes every line to `sink`; returns counts by type. Nothing of the text is logged. Errors: unreadable input, unknown

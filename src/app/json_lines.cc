@@ -1,9 +1,9 @@
 #include "app/json_lines.h"
 
+#include <fmt/format.h>
+
 #include <cerrno>
 #include <cstdio>
-
-#include <fmt/format.h>
 
 #include "base/log.h"
 #include "base/parallel.h"
@@ -77,7 +77,8 @@ LineSink standard_output() {
 
 Status skipped_lines(uint64_t skipped, const std::string& name) {
   if (skipped == 0) return {};
-  return invalid_data(fmt::format("{} lines were left out", skipped), name, "each line must be an object with \"text\"");
+  return invalid_data(fmt::format("{} lines were left out", skipped), name,
+                      "each line must be an object with \"text\"");
 }
 
 }  // namespace malmoi::app

@@ -21,23 +21,23 @@ namespace malmoi::data {
 
 /// Where a deduper may put what does not fit in memory. Each makes and removes a folder of its own inside `folder`.
 struct Scratch {
-  Path folder;                            // empty: the system's folder for temporary files
+  Path folder;                                // empty: the system's folder for temporary files
   uint64_t memory_bytes = uint64_t{1} << 30;  // for buffers and sorting
 };
 
 /// Documents and the one that stands for each: `representative[i] == i` is kept, others are copies of it.
 struct Clusters {
-  struct Joined {      // one verified pair, for the report
+  struct Joined {  // one verified pair, for the report
     uint64_t a = 0, b = 0;
     double jaccard = 0;
   };
   std::vector<uint64_t> representative;
-  uint64_t documents = 0;    // fed
-  uint64_t duplicates = 0;   // not their own representative
-  uint64_t clusters = 0;     // of at least two documents
-  uint64_t candidates = 0;   // pairs that shared a band and were verified
-  uint64_t rejected = 0;     // of those, below the threshold
-  uint64_t capped = 0;       // comparisons left out by `max_comparisons`
+  uint64_t documents = 0;       // fed
+  uint64_t duplicates = 0;      // not their own representative
+  uint64_t clusters = 0;        // of at least two documents
+  uint64_t candidates = 0;      // pairs that shared a band and were verified
+  uint64_t rejected = 0;        // of those, below the threshold
+  uint64_t capped = 0;          // comparisons left out by `max_comparisons`
   std::vector<Joined> samples;  // the first few joined pairs, ordered
 };
 
@@ -64,9 +64,10 @@ Status check_options(const NearOptions& options);
 
 /// What is kept of a text: its n-grams, band keys and exact hash. Made on any thread.
 struct Sketch {
-  Hash128 exact;                   // of the normalised text
-  std::vector<uint64_t> shingles;  // hashes of its n-grams in order, repeats and all; one of the whole text if it has fewer words
-  std::vector<uint64_t> bands;     // one key a band; empty for an empty text
+  Hash128 exact;  // of the normalised text
+  std::vector<uint64_t>
+      shingles;  // hashes of its n-grams in order, repeats and all; one of the whole text if it has fewer words
+  std::vector<uint64_t> bands;  // one key a band; empty for an empty text
 };
 
 /// NFC, lower-cased, white space collapsed to single spaces and trimmed: what near duplicates are compared by.
@@ -163,8 +164,8 @@ std::string remove_ranges(std::string_view text, const std::vector<Removal>& ran
 
 struct LineOptions {
   enum class Unit { kLine, kParagraph };
-  Unit unit = Unit::kLine;       // a paragraph ends at an empty line
-  uint32_t min_length = 20;      // code points after trimming; shorter ones are left alone
+  Unit unit = Unit::kLine;   // a paragraph ends at an empty line
+  uint32_t min_length = 20;  // code points after trimming; shorter ones are left alone
   /// Copies of a unit allowed: 1 keeps the first occurrence. With `all`, a unit seen in more documents goes everywhere.
   uint32_t keep = 1;
   bool all = false;

@@ -1,13 +1,13 @@
 #include "data/dedup/dedup.h"
 
-#include <fstream>
-#include <map>
-#include <set>
-
 #include <gtest/gtest.h>
 #include <unicode/locid.h>
 #include <unicode/normalizer2.h>
 #include <unicode/unistr.h>
+
+#include <fstream>
+#include <map>
+#include <set>
 
 #include "base/json.h"
 #include "base/rng.h"
@@ -30,7 +30,8 @@ std::string slow_normal(const std::string& text) {
     Utf8Char c = decode_utf8(lower, i);
     char32_t p = c.code_point;
     bool white = (p >= 9 && p <= 13) || (p >= 0x1C && p <= 0x20) || p == 0x85 || p == 0xA0 || p == 0x1680 ||
-                 (p >= 0x2000 && p <= 0x200A) || p == 0x2028 || p == 0x2029 || p == 0x202F || p == 0x205F || p == 0x3000;
+                 (p >= 0x2000 && p <= 0x200A) || p == 0x2028 || p == 0x2029 || p == 0x202F || p == 0x205F ||
+                 p == 0x3000;
     if (white) {
       space = true;
     } else {
@@ -44,8 +45,8 @@ std::string slow_normal(const std::string& text) {
 }
 
 TEST(Dedup, NormalisesAsIcuDoes) {
-  for (const char* text : {"", "  A  b\t C\n", "가나다 ＡＢＣ", "\u1112\u1161\u11ab글", "e\u0301 É ß İ", "ΣΑΣ ΟΔΟΣ.", "か\u3099 ガ",
-                           "“x” — \u2126\u212A", "\u3000\u00A0x\u2028y", "Ⅷ Ⓐ \u2329", "ÀÖ×Þ÷ÿ"})
+  for (const char* text : {"", "  A  b\t C\n", "가나다 ＡＢＣ", "\u1112\u1161\u11ab글", "e\u0301 É ß İ", "ΣΑΣ ΟΔΟΣ.",
+                           "か\u3099 ガ", "“x” — \u2126\u212A", "\u3000\u00A0x\u2028y", "Ⅷ Ⓐ \u2329", "ÀÖ×Þ÷ÿ"})
     EXPECT_EQ(normalize_for_dedup(text), slow_normal(text)) << text;
   // Every character alone, between letters, and before a combining mark.
   Rng rng(3);
@@ -173,7 +174,8 @@ TEST(Dedup, NearDuplicatesAreThoseAboveTheThreshold) {
 TEST(Dedup, OrderAndMemoryDoNotMatter) {
   Rng rng(12);
   std::vector<std::string> texts;
-  for (int i = 0; i < 400; ++i) texts.push_back(i % 2 == 0 ? random_text(rng, 60) : edited(rng, texts[rng.below(texts.size())], 0.02));
+  for (int i = 0; i < 400; ++i)
+    texts.push_back(i % 2 == 0 ? random_text(rng, 60) : edited(rng, texts[rng.below(texts.size())], 0.02));
   Clusters all = cluster(texts, {});
   EXPECT_GT(all.duplicates, 100u);
   EXPECT_EQ(cluster(texts, {}, true).representative, all.representative);
@@ -183,8 +185,8 @@ TEST(Dedup, OrderAndMemoryDoNotMatter) {
 }
 
 TEST(Dedup, TheBestStandsForItsCluster) {
-  std::vector<std::string> texts = {"a b c d e f g h i j k l m n o p q r s t u v w x y z",
-                                    "unrelated", "A b c d e f g h i j k l m n o p q r s t u v w x y z and", ""};
+  std::vector<std::string> texts = {"a b c d e f g h i j k l m n o p q r s t u v w x y z", "unrelated",
+                                    "A b c d e f g h i j k l m n o p q r s t u v w x y z and", ""};
   Clusters out = cluster(texts, {});
   EXPECT_EQ(out.representative, (std::vector<uint64_t>{2, 1, 2, 3}));
   EXPECT_EQ(out.documents, 4u);
@@ -212,13 +214,15 @@ TEST(Dedup, OptionsForAThreshold) {
 TEST(Dedup, ExactCopies) {
   auto deduper = ExactDeduper::create();
   ASSERT_TRUE(deduper.ok());
-  for (uint64_t i = 0; i < 6; ++i) ASSERT_TRUE(deduper->add(i, hash128(i % 2 == 0 ? "even" : "odd"), i == 4 ? 2 : 1).ok());
+  for (uint64_t i = 0; i < 6; ++i)
+    ASSERT_TRUE(deduper->add(i, hash128(i % 2 == 0 ? "even" : "odd"), i == 4 ? 2 : 1).ok());
   auto out = deduper->finish();
   ASSERT_TRUE(out.ok());
   EXPECT_EQ(out->representative, (std::vector<uint64_t>{4, 1, 4, 1, 4, 1}));
 }
 
-std::vector<std::string> remove_lines(const std::vector<std::string>& texts, LineOptions options, Scratch scratch = {}) {
+std::vector<std::string> remove_lines(const std::vector<std::string>& texts, LineOptions options,
+                                      Scratch scratch = {}) {
   auto deduper = LineDeduper::create(options, scratch);
   EXPECT_TRUE(deduper.ok());
   for (size_t i = 0; i < texts.size(); ++i) EXPECT_TRUE(deduper->add(i, texts[i]).ok());
@@ -235,14 +239,18 @@ std::vector<std::string> remove_lines(const std::vector<std::string>& texts, Lin
 
 TEST(Dedup, LinesAndParagraphs) {
   const std::string footer = "All rights reserved by Nobody at all\n";
-  std::vector<std::string> texts = {"one\n" + footer, "two\n" + footer + "short\n", "  ALL rights reserved by nobody at all", "short\n"};
+  std::vector<std::string> texts = {"one\n" + footer, "two\n" + footer + "short\n",
+                                    "  ALL rights reserved by nobody at all", "short\n"};
   EXPECT_EQ(remove_lines(texts, {}), (std::vector<std::string>{"one\n" + footer, "two\nshort\n", "", "short\n"}));
-  EXPECT_EQ(remove_lines(texts, {.keep = 2, .all = true}), (std::vector<std::string>{"one\n", "two\nshort\n", "", "short\n"}));
+  EXPECT_EQ(remove_lines(texts, {.keep = 2, .all = true}),
+            (std::vector<std::string>{"one\n", "two\nshort\n", "", "short\n"}));
   EXPECT_EQ(remove_lines(texts, {.keep = 3, .all = true}), texts);
   EXPECT_EQ(remove_lines(texts, {.keep = 2}, {.folder = {}, .memory_bytes = 1}),
             (std::vector<std::string>{"one\n" + footer, "two\n" + footer + "short\n", "", "short\n"}));
-  std::vector<std::string> paragraphs = {"a paragraph that is\nlong enough to count\n\nother\n", "x\n\na paragraph that is\nlong enough to count"};
-  EXPECT_EQ(remove_lines(paragraphs, {.unit = LineOptions::Unit::kParagraph}), (std::vector<std::string>{paragraphs[0], "x\n\n"}));
+  std::vector<std::string> paragraphs = {"a paragraph that is\nlong enough to count\n\nother\n",
+                                         "x\n\na paragraph that is\nlong enough to count"};
+  EXPECT_EQ(remove_lines(paragraphs, {.unit = LineOptions::Unit::kParagraph}),
+            (std::vector<std::string>{paragraphs[0], "x\n\n"}));
 }
 
 std::vector<std::string> remove_substrings(const std::vector<std::string>& texts, uint32_t min_bytes, uint64_t memory) {
@@ -287,7 +295,9 @@ TEST(Dedup, RepeatedSubstringsGoAndCharactersStayWhole) {
     std::vector<std::string> texts, phrases;
     for (int i = 0; i < 6; ++i) {
       std::string phrase;
-      for (int k = 0; k < 14; ++k) append_utf8(phrase, rng.below(2) == 0 ? 0xAC00 + static_cast<char32_t>(rng.below(3)) : U'a' + static_cast<char32_t>(rng.below(3)));
+      for (int k = 0; k < 14; ++k)
+        append_utf8(phrase, rng.below(2) == 0 ? 0xAC00 + static_cast<char32_t>(rng.below(3))
+                                              : U'a' + static_cast<char32_t>(rng.below(3)));
       phrases.push_back(phrase);
     }
     for (int i = 0; i < 12; ++i) {

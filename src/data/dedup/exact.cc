@@ -20,7 +20,8 @@ struct ExactDeduper::State {
 
 Result<ExactDeduper> ExactDeduper::create(const Scratch& scratch) {
   MALMOI_ASSIGN(auto folder, ScratchFolder::create(scratch.folder));
-  return ExactDeduper(std::make_unique<State>(State{ExternalSorter<Record>(folder, "exact", scratch.memory_bytes), {}}));
+  return ExactDeduper(
+      std::make_unique<State>(State{ExternalSorter<Record>(folder, "exact", scratch.memory_bytes), {}}));
 }
 
 ExactDeduper::ExactDeduper(std::unique_ptr<State> state) : state_(std::move(state)) {}

@@ -23,7 +23,8 @@ size_t unit_end(std::string_view text, size_t begin, LineOptions::Unit unit) {
     size_t blank = at;
     while (blank < text.size() && (text[blank] == ' ' || text[blank] == '\t' || text[blank] == '\r')) ++blank;
     if (blank >= text.size() || text[blank] != '\n') continue;
-    while (blank < text.size() && (text[blank] == '\n' || text[blank] == ' ' || text[blank] == '\t' || text[blank] == '\r')) {
+    while (blank < text.size() &&
+           (text[blank] == '\n' || text[blank] == ' ' || text[blank] == '\t' || text[blank] == '\r')) {
       ++blank;
       if (text[blank - 1] == '\n') at = blank;
     }

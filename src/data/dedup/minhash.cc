@@ -9,7 +9,8 @@ namespace {
 
 // `Vectors` vectors of `Bytes` bytes stay in registers over the whole set; written once, inlined into each target.
 template <size_t Bytes, size_t Vectors>
-[[gnu::always_inline]] inline void tile(const uint32_t* x, size_t n, const uint32_t* a, const uint32_t* b, uint32_t* out) {
+[[gnu::always_inline]] inline void tile(const uint32_t* x, size_t n, const uint32_t* a, const uint32_t* b,
+                                        uint32_t* out) {
   typedef uint32_t Lane __attribute__((vector_size(Bytes), aligned(4), may_alias));
   constexpr size_t kLanes = Bytes / 4;
   Lane best[Vectors], mul[Vectors], add[Vectors];

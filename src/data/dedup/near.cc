@@ -39,7 +39,11 @@ struct NearDeduper::State {
   std::map<uint64_t, std::vector<uint64_t>> cache;  // sets of the documents of one bucket
 
   State(const NearOptions& o, std::shared_ptr<ScratchFolder> f, ScratchFile file, uint64_t memory)
-      : options(o), folder(f), shingles(std::move(file)), bands(f, "bands", memory / 4 * 3), exact(f, "exact", memory / 4) {}
+      : options(o),
+        folder(f),
+        shingles(std::move(file)),
+        bands(f, "bands", memory / 4 * 3),
+        exact(f, "exact", memory / 4) {}
 
   Status join_equal();
   Status join_bucket(std::vector<uint64_t>& documents);
@@ -84,7 +88,8 @@ Status NearDeduper::State::join_equal() {
     bool same = any && record.low == first.low && record.high == first.high;
     if (same && groups.join(first.document, record.document)) {
       equal[record.document] = true;
-      if (out.samples.size() < static_cast<size_t>(options.samples)) out.samples.push_back({first.document, record.document, 1.0});
+      if (out.samples.size() < static_cast<size_t>(options.samples))
+        out.samples.push_back({first.document, record.document, 1.0});
     }
     if (!same) first = record, any = true;
   }
@@ -114,7 +119,8 @@ Result<bool> NearDeduper::State::compare(uint64_t a, uint64_t b) {
     ++out.rejected;
     return false;
   }
-  if (out.samples.size() < static_cast<size_t>(options.samples)) out.samples.push_back({std::min(a, b), std::max(a, b), index});
+  if (out.samples.size() < static_cast<size_t>(options.samples))
+    out.samples.push_back({std::min(a, b), std::max(a, b), index});
   return true;
 }
 

@@ -10,7 +10,7 @@ struct Removals::State {
   std::shared_ptr<ScratchFolder> folder;
   ScratchFile file;
   uint64_t count = 0, bytes = 0;
-  uint64_t read = 0;                 // records taken from the file
+  uint64_t read = 0;  // records taken from the file
   std::vector<Removal> buffer;
   size_t at = 0;
 

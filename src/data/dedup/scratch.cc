@@ -1,10 +1,10 @@
 #include "data/dedup/scratch.h"
 
-#include <cerrno>
-#include <cstdlib>
-
 #include <fcntl.h>
 #include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
 
 namespace malmoi::data {
 namespace {
@@ -35,7 +35,10 @@ Result<ScratchFile> ScratchFile::create(const ScratchFolder& folder, const std::
 }
 
 ScratchFile::ScratchFile(ScratchFile&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)), where_(std::move(other.where_)), buffer_(std::move(other.buffer_)), size_(other.size_) {}
+    : fd_(std::exchange(other.fd_, -1)),
+      where_(std::move(other.where_)),
+      buffer_(std::move(other.buffer_)),
+      size_(other.size_) {}
 
 ScratchFile& ScratchFile::operator=(ScratchFile&& other) noexcept {
   std::swap(fd_, other.fd_);

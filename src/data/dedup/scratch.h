@@ -58,7 +58,8 @@ class ExternalSorter {
 
  public:
   ExternalSorter(std::shared_ptr<ScratchFolder> folder, std::string name, uint64_t memory_bytes)
-      : folder_(std::move(folder)), name_(std::move(name)),
+      : folder_(std::move(folder)),
+        name_(std::move(name)),
         capacity_(std::max<uint64_t>(memory_bytes / sizeof(Record), 1024)) {}
 
   Status add(const Record& record) {
@@ -93,10 +94,8 @@ class ExternalSorter {
     size_t run = heap_.back();
     out = runs_[run].front();
     MALMOI_ASSIGN(bool more, advance(runs_[run]));
-    if (more)
-      std::push_heap(heap_.begin(), heap_.end(), later());
-    else
-      heap_.pop_back();
+    if (more) std::push_heap(heap_.begin(), heap_.end(), later());
+    else heap_.pop_back();
     return true;
   }
 
@@ -108,8 +107,8 @@ class ExternalSorter {
 
   struct Run {
     ScratchFile file;
-    uint64_t read = 0;   // records taken from the file
-    size_t at = 0;       // in the buffer
+    uint64_t read = 0;  // records taken from the file
+    size_t at = 0;      // in the buffer
     std::vector<Record> buffer;
     const Record& front() const { return buffer[at]; }
     uint64_t total() const { return file.size() / sizeof(Record); }

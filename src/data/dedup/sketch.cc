@@ -1,12 +1,11 @@
 // Sketches of texts: hashes of their word n-grams, the bands of their MinHash signature, and the exact hash.
 #define XXH_INLINE_ALL
+#include <fmt/format.h>
 #include <xxhash.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-
-#include <fmt/format.h>
 
 #include "base/rng.h"
 #include "data/dedup/dedup.h"
@@ -54,8 +53,8 @@ Status check_options(const NearOptions& o) {
 
 struct Sketcher::State {
   NearOptions options;
-  size_t functions = 0;          // bands * rows
-  std::vector<uint32_t> a, b;    // padded to a multiple of kMinHashBlock
+  size_t functions = 0;        // bands * rows
+  std::vector<uint32_t> a, b;  // padded to a multiple of kMinHashBlock
 };
 
 Sketcher::Sketcher(const NearOptions& options) : state_(std::make_unique<State>()) {
@@ -123,10 +122,12 @@ void Sketcher::sketch(std::string_view text, Sketch& out) const {
   buffers.low.resize(out.shingles.size());
   for (size_t i = 0; i < out.shingles.size(); ++i) buffers.low[i] = static_cast<uint32_t>(out.shingles[i]);
   buffers.signature.resize(state_->a.size());
-  min_hashes(buffers.low.data(), buffers.low.size(), state_->a.data(), state_->b.data(), state_->a.size(), buffers.signature.data());
+  min_hashes(buffers.low.data(), buffers.low.size(), state_->a.data(), state_->b.data(), state_->a.size(),
+             buffers.signature.data());
   auto rows = static_cast<size_t>(state_->options.rows);
   for (size_t band = 0; band < static_cast<size_t>(state_->options.bands); ++band)
-    out.bands.push_back(XXH3_64bits_withSeed(buffers.signature.data() + band * rows, rows * sizeof(uint32_t), band + 1));
+    out.bands.push_back(
+        XXH3_64bits_withSeed(buffers.signature.data() + band * rows, rows * sizeof(uint32_t), band + 1));
 }
 
 Sketch Sketcher::sketch(std::string_view text) const {

@@ -35,7 +35,8 @@ Status narrow(const SpooledCorpus& corpus, uint64_t end_of_document, Range& rang
 }  // namespace
 
 size_t SpooledCorpus::at(uint64_t position) const {
-  auto it = std::upper_bound(starts.begin(), starts.end(), position, [](uint64_t p, const Start& s) { return p < s.begin; });
+  auto it =
+      std::upper_bound(starts.begin(), starts.end(), position, [](uint64_t p, const Start& s) { return p < s.begin; });
   return static_cast<size_t>(it - starts.begin()) - 1;
 }
 
@@ -74,8 +75,7 @@ Result<Removals> SubstringDeduper::finish() {
   uint64_t size = s.corpus.file.size();
   if (size <= s.memory / kBytesPerByte && size < INT32_MAX)
     MALMOI_TRY(repeats_by_suffix_array(s.corpus, s.options.min_bytes, take));
-  else
-    MALMOI_TRY(repeats_by_fingerprints(s.corpus, s.options.min_bytes, kMaxPlaces, s.folder, s.memory / 2, take));
+  else MALMOI_TRY(repeats_by_fingerprints(s.corpus, s.options.min_bytes, kMaxPlaces, s.folder, s.memory / 2, take));
   MALMOI_TRY(ranges.finish());
 
   MALMOI_ASSIGN(auto state, Removals::State::create(s.folder));
@@ -92,7 +92,8 @@ Result<Removals> SubstringDeduper::finish() {
     MALMOI_ASSIGN(bool more, ranges.next(range));
     if (!more) break;
     // Touching ranges are one, but not across documents.
-    bool together = joined.end != 0 && range.begin <= joined.end && s.corpus.at(range.begin) == s.corpus.at(joined.begin);
+    bool together =
+        joined.end != 0 && range.begin <= joined.end && s.corpus.at(range.begin) == s.corpus.at(joined.begin);
     if (together) {
       joined.end = std::max(joined.end, range.end);
       continue;

@@ -32,6 +32,7 @@ Status repeats_by_suffix_array(const SpooledCorpus& corpus, uint32_t min_bytes, 
 
 /// The same by fingerprints; `max_places`: how many earlier places of a fingerprint a later one is compared with.
 Status repeats_by_fingerprints(const SpooledCorpus& corpus, uint32_t min_bytes, size_t max_places,
-                               const std::shared_ptr<ScratchFolder>& folder, uint64_t memory_bytes, const TakeRange& take);
+                               const std::shared_ptr<ScratchFolder>& folder, uint64_t memory_bytes,
+                               const TakeRange& take);
 
 }  // namespace malmoi::data

@@ -1,6 +1,6 @@
-#include <cstring>
-
 #include <divsufsort.h>
+
+#include <cstring>
 
 #include "data/dedup/substring.h"
 
@@ -25,7 +25,8 @@ Status repeats_by_suffix_array(const SpooledCorpus& corpus, uint32_t min_bytes, 
   MALMOI_TRY(corpus.file.read(0, text.data(), text.size()));
   std::vector<int32_t> order(text.size());
   if (divsufsort(reinterpret_cast<const uint8_t*>(text.data()), order.data(), static_cast<int32_t>(text.size())) != 0)
-    return out_of_memory("the suffix array does not fit in memory", "substring deduplication", "lower its memory budget");
+    return out_of_memory("the suffix array does not fit in memory", "substring deduplication",
+                         "lower its memory budget");
 
   std::vector<bool> inside(text.size(), false);  // a whole window of its document begins here
   for (size_t k = 0; k < corpus.starts.size(); ++k)

@@ -65,7 +65,8 @@ struct Context {
 // The bytes around both that are the same: how many before the fingerprints, and from them on.
 std::pair<size_t, size_t> common(const Context& a, const Context& b) {
   size_t left = 0, right = 0;
-  while (left < a.offset() && left < b.offset() && a.bytes[a.offset() - 1 - left] == b.bytes[b.offset() - 1 - left]) ++left;
+  while (left < a.offset() && left < b.offset() && a.bytes[a.offset() - 1 - left] == b.bytes[b.offset() - 1 - left])
+    ++left;
   while (a.offset() + right < a.bytes.size() && b.offset() + right < b.bytes.size() &&
          a.bytes[a.offset() + right] == b.bytes[b.offset() + right])
     ++right;
@@ -75,7 +76,8 @@ std::pair<size_t, size_t> common(const Context& a, const Context& b) {
 }  // namespace
 
 Status repeats_by_fingerprints(const SpooledCorpus& corpus, uint32_t min_bytes, size_t max_places,
-                               const std::shared_ptr<ScratchFolder>& folder, uint64_t memory_bytes, const TakeRange& take) {
+                               const std::shared_ptr<ScratchFolder>& folder, uint64_t memory_bytes,
+                               const TakeRange& take) {
   uint32_t k = std::max<uint32_t>(min_bytes / 2, 1), window = min_bytes - k + 1, reach = min_bytes - k;
   ExternalSorter<Fingerprint> prints(folder, "prints", memory_bytes);
   std::string text;

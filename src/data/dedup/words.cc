@@ -1,10 +1,10 @@
 #include "data/dedup/words.h"
 
-#include <array>
-
 #include <unicode/locid.h>
 #include <unicode/normalizer2.h>
 #include <unicode/unistr.h>
+
+#include <array>
 
 #include "base/utf8.h"
 #include "data/dedup/dedup.h"
@@ -57,9 +57,14 @@ size_t inert_length(std::string_view text, size_t at, int& lower) {
       if (b == 0x82) return c != 0x99 && c != 0x9A ? 3 : 0;
       return (b == 0x84 && c >= 0xB1) || b == 0x85 || (b == 0x86 && c <= 0x8E) ? 3 : 0;
     case 0xE4: return b >= 0xB8 ? 3 : 0;  // 4E00-9FFF
-    case 0xE5: case 0xE6: case 0xE7: case 0xE8: case 0xE9: return 3;
+    case 0xE5:
+    case 0xE6:
+    case 0xE7:
+    case 0xE8:
+    case 0xE9: return 3;
     case 0xEA: return b >= 0xB0 ? 3 : 0;  // AC00-D7A3
-    case 0xEB: case 0xEC: return 3;
+    case 0xEB:
+    case 0xEC: return 3;
     case 0xED: return b < 0x9E || (b == 0x9E && c <= 0xA3) ? 3 : 0;
     default: return 0;
   }
@@ -84,7 +89,8 @@ size_t white_space_at(std::string_view text, size_t at) {
   if (a == 0xC2) return b == 0x85 || b == 0xA0 ? 2 : 0;
   if (a == 0xE1) return b == 0x9A && c == 0x80 ? 3 : 0;
   if (a == 0xE2) {
-    bool space = (b == 0x80 && ((c >= 0x80 && c <= 0x8A) || c == 0xA8 || c == 0xA9 || c == 0xAF)) || (b == 0x81 && c == 0x9F);
+    bool space =
+        (b == 0x80 && ((c >= 0x80 && c <= 0x8A) || c == 0xA8 || c == 0xA9 || c == 0xAF)) || (b == 0x81 && c == 0x9F);
     return space ? 3 : 0;
   }
   return a == 0xE3 && b == 0x80 && c == 0x80 ? 3 : 0;

@@ -28,10 +28,11 @@ View word_at(const FoldedText& text, size_t at) { return View(text.chars).substr
 
 bool is_street_kind(View word) {
   static constexpr std::array<View, 42> kKinds = {
-      U"street", U"st",  U"avenue", U"ave",  U"boulevard", U"blvd", U"road", U"rd",    U"drive",   U"dr",     U"lane",
-      U"ln",     U"court", U"ct",   U"way",  U"place",     U"pl",   U"parkway", U"pkwy", U"terrace", U"ter",  U"circle",
-      U"cir",    U"highway", U"hwy", U"square", U"sq",     U"trail", U"trl", U"loop",  U"alley",   U"plaza",  U"plz",
-      U"crescent", U"close", U"row", U"pike", U"expressway", U"expy", U"grove", U"gardens", U"broadway"};
+      U"street", U"st",         U"avenue", U"ave",    U"boulevard", U"blvd",    U"road",     U"rd",     U"drive",
+      U"dr",     U"lane",       U"ln",     U"court",  U"ct",        U"way",     U"place",    U"pl",     U"parkway",
+      U"pkwy",   U"terrace",    U"ter",    U"circle", U"cir",       U"highway", U"hwy",      U"square", U"sq",
+      U"trail",  U"trl",        U"loop",   U"alley",  U"plaza",     U"plz",     U"crescent", U"close",  U"row",
+      U"pike",   U"expressway", U"expy",   U"grove",  U"gardens",   U"broadway"};
   return one_of(word, kKinds);
 }
 
@@ -80,7 +81,8 @@ size_t unit_end(const FoldedText& text, size_t at) {
     size_t end = word_end(text, i + 1);
     return end > i + 1 ? end : at;
   }
-  static constexpr std::array<View, 10> kUnits = {U"apt", U"apartment", U"suite", U"ste", U"unit", U"room", U"rm", U"floor", U"fl", U"building"};
+  static constexpr std::array<View, 10> kUnits = {U"apt",  U"apartment", U"suite", U"ste", U"unit",
+                                                  U"room", U"rm",        U"floor", U"fl",  U"building"};
   if (!one_of(word_at(text, i), kUnits)) return at;
   i = word_end(text, i);
   if (text.at(i) == U'.') ++i;
@@ -123,10 +125,10 @@ size_t british_end(const FoldedText& text, size_t at) {
     i = word_end(text, begin);
     View word = View(text.chars).substr(begin, i - begin);
     if (word.empty()) return 0;
-    bool outward = word.size() >= 2 && word.size() <= 4 && is_letter(word[0]) &&
-                   std::any_of(word.begin(), word.end(), is_digit);
-    if (outward && text.at(i) == U' ' && is_digit(text.at(i + 1)) && is_letter(text.at(i + 2)) && is_letter(text.at(i + 3)) &&
-        !is_word_char(text.at(i + 4)))
+    bool outward =
+        word.size() >= 2 && word.size() <= 4 && is_letter(word[0]) && std::any_of(word.begin(), word.end(), is_digit);
+    if (outward && text.at(i) == U' ' && is_digit(text.at(i + 1)) && is_letter(text.at(i + 2)) &&
+        is_letter(text.at(i + 3)) && !is_word_char(text.at(i + 4)))
       return i + 4;
   }
   return 0;
@@ -165,9 +167,10 @@ size_t hyphenated_end(const FoldedText& text, size_t at) {
 
 // `[#101-1203, ]12-3, Teheran-ro 5-gil, Gangnam-gu, Seoul[ 00000][, Republic of Korea]`.
 void find_romanised(Findings& findings, size_t at) {
-  static constexpr std::array<View, 9> kDistrict = {U"-gu", U"-si", U"-gun", U"-do", U"-dong", U"-eup", U"-myeon", U"-ri", U"-ga"};
-  static constexpr std::array<View, 12> kCities = {U"seoul", U"busan", U"daegu", U"incheon", U"gwangju", U"daejeon",
-                                                   U"ulsan", U"sejong", U"jeju", U"korea", U"republic", U"south"};
+  static constexpr std::array<View, 9> kDistrict = {U"-gu",  U"-si",    U"-gun", U"-do", U"-dong",
+                                                    U"-eup", U"-myeon", U"-ri",  U"-ga"};
+  static constexpr std::array<View, 12> kCities = {U"seoul", U"busan",  U"daegu", U"incheon", U"gwangju",  U"daejeon",
+                                                   U"ulsan", U"sejong", U"jeju",  U"korea",   U"republic", U"south"};
   const FoldedText& text = findings.text();
   size_t i = hyphenated_end(text, at), end = 0;
   if (i - at > 9) return;
@@ -181,7 +184,8 @@ void find_romanised(Findings& findings, size_t at) {
     View word = View(text.chars).substr(begin, i - begin);
     bool is_road = ends_with(word, U"-ro") || ends_with(word, U"-gil") || ends_with(word, U"-daero");
     bool is_district = std::any_of(kDistrict.begin(), kDistrict.end(), [&](View e) { return ends_with(word, e); });
-    bool city = one_of(word, kCities), zip = district && word.size() == 5 && std::all_of(word.begin(), word.end(), is_digit);
+    bool city = one_of(word, kCities),
+         zip = district && word.size() == 5 && std::all_of(word.begin(), word.end(), is_digit);
     bool of = word == U"of" && end != 0;
     if (words == 0 && !is_road && !(is_district && ends_with(word, U"-dong"))) return;
     if (!is_road && !is_district && !city && !zip && !of) break;

@@ -53,10 +53,12 @@ size_t main_number_end(const FoldedText& text, size_t at) {
   if (after == U',' && is_digit(text.at(i + 1)) && is_digit(text.at(i + 2)) && is_digit(text.at(i + 3))) return 0;
   if (!is_hangul(after)) return i;
   // Directly before Hangul: only particles and endings, no counters.
-  bool particle = starts_with_any(text, i, {U"에", U"으로", U"로 ", U"로\n", U"로,", U"로.", U"이고", U"이며", U"이라", U"이나", U"이다", U"이야", U"입니다", U"인데", U"인 ",
-                                            U"이에요", U"예요", U"이었", U"였", U"은 ", U"는 ", U"이 ", U"을 ", U"를 ", U"와 ",
-                                            U"과 ", U"의 ", U"까지", U"부터", U"앞", U"옆", U"뒤", U"소재", U"번지", U"호", U"하고", U"이죠",
-                                            U"도 ", U"만 ", U"라고", U"이라고", U"랑", U"이랑", U"고 ", U"입니까", U"인가요", U"이네요", U"이요", U"요"});
+  bool particle = starts_with_any(
+      text, i, {U"에",     U"으로", U"로 ",    U"로\n", U"로,",    U"로.",    U"이고",   U"이며", U"이라", U"이나",
+                U"이다",   U"이야", U"입니다", U"인데", U"인 ",    U"이에요", U"예요",   U"이었", U"였",   U"은 ",
+                U"는 ",    U"이 ",  U"을 ",    U"를 ",  U"와 ",    U"과 ",    U"의 ",    U"까지", U"부터", U"앞",
+                U"옆",     U"뒤",   U"소재",   U"번지", U"호",     U"하고",   U"이죠",   U"도 ",  U"만 ",  U"라고",
+                U"이라고", U"랑",   U"이랑",   U"고 ",  U"입니까", U"인가요", U"이네요", U"이요", U"요"});
   if (!particle && text.at(i) == U'가' && (lot || length > 1) && !is_hangul(text.at(i + 1))) particle = true;
   if (starts_with_any(text, i, {U"만 원", U"과목", U"호선", U"이닝"})) particle = false;
   if (particle && text.at(i) == U'로' && !lot && length == 1) particle = false;  // 을지로 3로 is no road
@@ -68,15 +70,16 @@ Token token_before(const FoldedText& text, size_t end) {
   size_t begin = end;
   while (begin > 0) {
     char32_t c = text.at(begin - 1);
-    if (!is_hangul(c) && !is_digit(c) && !(c == U'.' && begin > 1 && is_digit(text.at(begin - 2)) && begin < end)) break;
+    if (!is_hangul(c) && !is_digit(c) && !(c == U'.' && begin > 1 && is_digit(text.at(begin - 2)) && begin < end))
+      break;
     --begin;
   }
   return {begin, end};
 }
 
 bool is_road(View t) {
-  static constexpr std::array<View, 14> kNot = {U"도로", U"서로", U"새로", U"바로", U"따로", U"별도로", U"주로",
-                                                U"실제로", U"진로", U"경로", U"통로", U"선로", U"철로", U"대로"};
+  static constexpr std::array<View, 14> kNot = {U"도로",   U"서로", U"새로", U"바로", U"따로", U"별도로", U"주로",
+                                                U"실제로", U"진로", U"경로", U"통로", U"선로", U"철로",   U"대로"};
   if (t.size() < 2 || (t.back() != U'로' && t.back() != U'길') || one_of(t, kNot)) return false;
   View stem = t.substr(0, t.size() - 1);
   if (t.size() >= 3 && t.back() == U'로' && t[t.size() - 2] == U'으') return false;  // the particle 으로
@@ -98,7 +101,8 @@ bool is_quarter(View t) {
 
 bool is_district_like(View t) {
   static constexpr View kEndings = U"시군구";
-  static constexpr std::array<View, 10> kNot = {U"다시", U"역시", U"혹시", U"잠시", U"즉시", U"당시", U"친구", U"연구", U"요구", U"지구"};
+  static constexpr std::array<View, 10> kNot = {U"다시", U"역시", U"혹시", U"잠시", U"즉시",
+                                                U"당시", U"친구", U"연구", U"요구", U"지구"};
   return t.size() >= 2 && kEndings.find(t.back()) != View::npos && !one_of(t, kNot) && !is_digit(t[t.size() - 2]);
 }
 
@@ -170,7 +174,8 @@ size_t read_unit(const FoldedText& text, size_t at) {
   size_t digits = i;
   while (is_digit(text.at(i)) || (text.at(i) == U'-' && is_digit(text.at(i + 1)) && i > digits)) ++i;
   if (i == digits) {
-    bool letter_block = (is_letter(text.at(i)) || is_hangul(text.at(i))) && text.at(i + 1) == U'동' && !is_hangul(text.at(i + 2));
+    bool letter_block =
+        (is_letter(text.at(i)) || is_hangul(text.at(i))) && text.at(i + 1) == U'동' && !is_hangul(text.at(i + 2));
     return letter_block && is_letter(text.at(i)) ? i + 2 : at;
   }
   char32_t c = text.at(i);
@@ -179,9 +184,10 @@ size_t read_unit(const FoldedText& text, size_t at) {
 }
 
 size_t read_building(const FoldedText& text, size_t at) {
-  static constexpr std::array<View, 22> kEndings = {U"아파트", U"빌라",   U"빌딩",   U"타워", U"오피스텔", U"맨션",     U"하이츠", U"연립",
-                                                    U"주택",   U"아파트먼트", U"캐슬",   U"파크", U"팰리스",   U"자이",     U"푸르지오", U"래미안",
-                                                    U"힐스테이트", U"상가", U"센터", U"플라자", U"마을",     U"원룸"};
+  static constexpr std::array<View, 22> kEndings = {
+      U"아파트",     U"빌라",       U"빌딩", U"타워",   U"오피스텔", U"맨션", U"하이츠",   U"연립",
+      U"주택",       U"아파트먼트", U"캐슬", U"파크",   U"팰리스",   U"자이", U"푸르지오", U"래미안",
+      U"힐스테이트", U"상가",       U"센터", U"플라자", U"마을",     U"원룸"};
   size_t end = at;
   while (is_hangul(text.at(end)) || is_digit(text.at(end)) || is_letter(text.at(end))) ++end;
   View word = View(text.chars).substr(at, end - at);
@@ -220,7 +226,8 @@ size_t read_tail(const FoldedText& text, size_t end) {
     size_t first = i + 1;
     while (is_hangul(text.at(first)) || is_digit(text.at(first))) ++first;
     View word = View(text.chars).substr(i + 1, first - i - 1);
-    if (text.at(close) == U')' && is_quarter(word) && (text.at(first) == U')' || text.at(first) == U',')) good = close + 1;
+    if (text.at(close) == U')' && is_quarter(word) && (text.at(first) == U')' || text.at(first) == U','))
+      good = close + 1;
   }
   return good;
 }

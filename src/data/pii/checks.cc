@@ -58,9 +58,13 @@ bool is_card_number(std::span<const uint8_t> d) {
   bool scheme = false;
   switch (d.size()) {
     case 13: scheme = d[0] == 4; break;
-    case 14: scheme = first2 == 36 || first2 == 38 || first2 == 39 || (first4 >= 3000 && first4 <= 3059) || first4 / 10 == 309; break;
+    case 14:
+      scheme = first2 == 36 || first2 == 38 || first2 == 39 || (first4 >= 3000 && first4 <= 3059) || first4 / 10 == 309;
+      break;
     case 15: scheme = first2 == 34 || first2 == 37; break;
-    case 16: scheme = (d[0] >= 4 && d[0] <= 6) || d[0] == 9 || first2 == 35 || (first4 >= 2200 && first4 <= 2720); break;
+    case 16:
+      scheme = (d[0] >= 4 && d[0] <= 6) || d[0] == 9 || first2 == 35 || (first4 >= 2200 && first4 <= 2720);
+      break;
     default: scheme = d[0] == 4 || d[0] == 5 || d[0] == 6; break;
   }
   return scheme && luhn(d);

@@ -14,7 +14,7 @@ bool is_date(int year, int month, int day);
 struct RegistrationNumber {
   bool plausible = false;  // a possible date of birth, not in the future
   bool foreigner = false;
-  bool checked = false;    // the check digit agrees
+  bool checked = false;      // the check digit agrees
   bool random_tail = false;  // born since October 2020: the tail is random and has no check digit
   int birth_year = 0;
 };

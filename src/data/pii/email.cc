@@ -37,8 +37,8 @@ size_t domain_end(const FoldedText& text, size_t at) {
 
 // `icon@2x.png` is a file and `pkg@1.2.js` a version.
 bool is_file_name(View domain) {
-  static constexpr std::array<View, 14> kEndings = {U"png", U"jpg", U"jpeg", U"gif", U"svg", U"webp", U"css", U"js",
-                                                    U"ts",  U"html", U"json", U"txt", U"pdf", U"zip"};
+  static constexpr std::array<View, 14> kEndings = {U"png", U"jpg", U"jpeg", U"gif",  U"svg", U"webp", U"css",
+                                                    U"js",  U"ts",  U"html", U"json", U"txt", U"pdf",  U"zip"};
   View last = domain.substr(domain.rfind(U'.') + 1);
   return std::find(kEndings.begin(), kEndings.end(), last) != kEndings.end();
 }
@@ -103,7 +103,8 @@ void find_emails(Findings& findings) {
   for (size_t i = 0; i < text.size(); ++i) {
     char32_t c = text.chars[i];
     if (c == U'@') find_at(findings, i);
-    if ((c == U'(' || c == U'[' || c == U'{') && (text.at(i + 1) == U'a' || text.at(i + 1) == U'골')) find_spelled(findings, i);
+    if ((c == U'(' || c == U'[' || c == U'{') && (text.at(i + 1) == U'a' || text.at(i + 1) == U'골'))
+      find_spelled(findings, i);
   }
 }
 

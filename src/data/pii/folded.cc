@@ -14,22 +14,37 @@ char32_t fold(char32_t c) {
   }
   if (c >= 0xFF01 && c <= 0xFF5E) return fold(c - 0xFEE0);
   if (c >= 0x2010 && c <= 0x2015) return U'-';
-  if ((c >= 0x2000 && c <= 0x200A) || c == 0xA0 || c == 0x202F || c == 0x205F || c == 0x3000 || c == 0x1680) return U' ';
+  if ((c >= 0x2000 && c <= 0x200A) || c == 0xA0 || c == 0x202F || c == 0x205F || c == 0x3000 || c == 0x1680)
+    return U' ';
   switch (c) {
-    case 0x00AD: case 0x200B: case 0x200C: case 0x200D: case 0x2060: case 0xFEFF:  // soft hyphen, zero-width
+    case 0x00AD:
+    case 0x200B:
+    case 0x200C:
+    case 0x200D:
+    case 0x2060:
+    case 0xFEFF:  // soft hyphen, zero-width
       return kDrop;
-    case 0x2043: case 0x2212: case 0x2500: case 0x30FC: case 0xFE58: case 0xFE63: case 0x3161: case 0x1173:
+    case 0x2043:
+    case 0x2212:
+    case 0x2500:
+    case 0x30FC:
+    case 0xFE58:
+    case 0xFE63:
+    case 0x3161:
+    case 0x1173:
       return U'-';  // hyphen bullet, minus, box line, Japanese long vowel, small hyphens, and ㅡ typed for a dash
-    case 0x00B7: case 0x2022: case 0x2027: case 0x30FB: case 0x318D:
-      return U'.';  // middle dots between the groups of a number
-    case 0x3002: case 0xFF61:
-      return U'.';
-    case 0xFE6B:
-      return U'@';
-    case 0x2028: case 0x2029: case 0x85:
-      return U'\n';
-    default:
-      return c;
+    case 0x00B7:
+    case 0x2022:
+    case 0x2027:
+    case 0x30FB:
+    case 0x318D: return U'.';  // middle dots between the groups of a number
+    case 0x3002:
+    case 0xFF61: return U'.';
+    case 0xFE6B: return U'@';
+    case 0x2028:
+    case 0x2029:
+    case 0x85: return U'\n';
+    default: return c;
   }
 }
 

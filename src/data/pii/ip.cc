@@ -46,7 +46,9 @@ V4 read_v4(const FoldedText& text, size_t at) {
 }
 
 // Not anyone's: this host, nobody, masks and broadcast.
-bool is_nobody(const std::array<int, 4>& o) { return o[0] == 127 || o[0] == 255 || o == std::array<int, 4>{0, 0, 0, 0}; }
+bool is_nobody(const std::array<int, 4>& o) {
+  return o[0] == 127 || o[0] == 255 || o == std::array<int, 4>{0, 0, 0, 0};
+}
 
 void find_v4(Findings& findings, size_t at) {
   const FoldedText& text = findings.text();
@@ -134,7 +136,8 @@ void find_ips(Findings& findings) {
     i = std::max(i + 1, next);
   }
   for (size_t i = 0; i < text.size(); ++i)
-    if (is_digit(text.chars[i]) && (i == 0 || !is_digit(text.chars[i - 1])) && !findings.covered(i)) find_v4(findings, i);
+    if (is_digit(text.chars[i]) && (i == 0 || !is_digit(text.chars[i - 1])) && !findings.covered(i))
+      find_v4(findings, i);
 }
 
 }  // namespace malmoi::data

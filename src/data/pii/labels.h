@@ -20,8 +20,8 @@ enum class Label : unsigned char {
   kBank,       // a bank's full name: 신한은행
   kBankShort,  // a bank's short name that is a word as well: 국민, 우리
   kIp,
-  kVersion,    // versions, sections, figures: dotted numbers that are no addresses
-  kOther,      // orders, parcels, products: numbers that are nobody's
+  kVersion,  // versions, sections, figures: dotted numbers that are no addresses
+  kOther,    // orders, parcels, products: numbers that are nobody's
   kAddress,
 };
 

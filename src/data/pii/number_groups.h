@@ -27,7 +27,8 @@ struct NumberGroups {
   char32_t separator_of(size_t groups) const;
   /// Whether the number may end after `groups`: what follows is no further group tied by a hyphen or point.
   bool may_end(size_t groups) const {
-    return groups <= count && (separator[groups - 1] == 0 || separator[groups - 1] == U' ' || separator[groups - 1] == U')');
+    return groups <= count &&
+           (separator[groups - 1] == 0 || separator[groups - 1] == U' ' || separator[groups - 1] == U')');
   }
   /// How many groups from the first are joined by this separator.
   size_t run(char32_t by) const;

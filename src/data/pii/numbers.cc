@@ -70,7 +70,8 @@ bool find_account(Findings& findings, const NumberPlace& place) {
   if (used > 5 || !(g.may_end(used) || used == g.count)) return false;
   size_t digits = g.digits(used), end = g.end(used);
   if (digits < 10 || digits > 16) return false;
-  bool date = g.length[0] == 4 && used >= 3 && g.length[1] == 2 && g.length[2] == 2 && place.text.at(g.begin[0]) <= U'2';
+  bool date =
+      g.length[0] == 4 && used >= 3 && g.length[1] == 2 && g.length[2] == 2 && place.text.at(g.begin[0]) <= U'2';
   if (date) return false;
   size_t reach = spaced ? 5 : kWindow;
   bool before = is_account_label(place.label) && place.label.distance <= reach;
@@ -89,7 +90,8 @@ bool find_business(Findings& findings, const NumberPlace& place) {
   if (used == 0 || !g.may_end(used) || place.is_labelled(Label::kOther, 6)) return false;
   char32_t sign = g.separator_of(used);
   if (used == 3 && (sign == 0 || sign == U')')) return false;
-  bool named = place.label.label == Label::kBrn || has_label_before(place.text, g.begin[0], place.floor, kWindow, Label::kBrn);
+  bool named =
+      place.label.label == Label::kBrn || has_label_before(place.text, g.begin[0], place.floor, kWindow, Label::kBrn);
   bool crowded = place.near_number_before || place.near_number_after;
   if (used == 1 ? !named : (sign == U' ' && crowded && !named)) return false;
   Digits<10> digits(place.text, g, used);
@@ -145,10 +147,11 @@ bool may_begin(const FoldedText& text, size_t at) {
   if (is_digit(before)) return false;
   if ((before == U'-' || before == U'.' || before == U'_') && (is_digit(before2) || is_letter(before2))) return false;
   if (before == U',' && is_digit(before2) && !is_digit(text.at(at + 3))) return false;
-  if (before == U'$' || before == 0x20A9 || before == 0x20AC || before == 0xFFE6 || before == U'/' ) {
+  if (before == U'$' || before == 0x20A9 || before == 0x20AC || before == 0xFFE6 || before == U'/') {
     return before == U'/' && before2 != U'/' && !is_letter(before2);
   }
-  if (is_letter(before)) return label_before(text, at, 0, 12).distance == 0 && label_before(text, at, 0, 12).label != Label::kNone;
+  if (is_letter(before))
+    return label_before(text, at, 0, 12).distance == 0 && label_before(text, at, 0, 12).label != Label::kNone;
   return true;
 }
 
@@ -158,7 +161,8 @@ bool continues(const FoldedText& text, size_t end) {
   if (is_digit(after) || is_letter(after) || after == U'%' || after == U'원' || after == U'_') return true;
   if ((after == U'-' || after == U'.' || after == U',') && is_digit(text.at(end + 1))) {
     if (after != U',') return true;
-    return is_digit(text.at(end + 2)) && is_digit(text.at(end + 3)) && !is_digit(text.at(end + 4)) && text.at(end + 4) != U'-';
+    return is_digit(text.at(end + 2)) && is_digit(text.at(end + 3)) && !is_digit(text.at(end + 4)) &&
+           text.at(end + 4) != U'-';
   }
   return false;
 }
@@ -167,7 +171,8 @@ bool find_number(Findings& findings, const NumberPlace& place) {
   if (find_registration(findings, place) || find_card(findings, place)) return true;
   if (add_phone(findings, certain_phone(place))) return true;
   if (find_licence(findings, place)) return true;
-  if ((is_account_label(place.label) || place.label.label == Label::kBankShort) && find_account(findings, place)) return true;
+  if ((is_account_label(place.label) || place.label.label == Label::kBankShort) && find_account(findings, place))
+    return true;
   if (find_business(findings, place)) return true;
   if (add_phone(findings, labelled_phone(place))) return true;
   return find_account(findings, place);

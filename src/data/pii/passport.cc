@@ -41,7 +41,8 @@ void find_passports(Findings& findings) {
   for (size_t i = 0; i < text.size(); ++i) {
     char32_t c = text.chars[i];
     char32_t before = i > 0 ? text.chars[i - 1] : U'\0';
-    if ((!is_letter(c) && !is_digit(c)) || is_letter(before) || is_digit(before) || before == U'-' || before == U'_') continue;
+    if ((!is_letter(c) && !is_digit(c)) || is_letter(before) || is_digit(before) || before == U'-' || before == U'_')
+      continue;
     size_t end = is_letter(c) ? korean_end(text, i) : 0;
     bool korean = end != 0;
     if (!korean) end = foreign_end(text, i);
@@ -49,8 +50,9 @@ void find_passports(Findings& findings) {
     if (text.at(end) == U'-' && is_digit(text.at(end + 1))) continue;
     FoundLabel label = label_before(text, i, 0, 40);
     bool adjacent = label.label == Label::kPassport && label.distance <= 8;
-    bool nearby = korean && label.label != Label::kOther &&
-                  (has_label_before(text, i, 0, 40, Label::kPassport) || has_label_after(text, end, 20, Label::kPassport));
+    bool nearby =
+        korean && label.label != Label::kOther &&
+        (has_label_before(text, i, 0, 40, Label::kPassport) || has_label_after(text, end, 20, Label::kPassport));
     if (adjacent || nearby) findings.add(i, end, PiiType::kPassport);
   }
 }

@@ -14,7 +14,8 @@ int number_at(const FoldedText& text, size_t begin, size_t length) {
 
 bool is_mobile_prefix(const FoldedText& text, size_t at) {
   char32_t c = text.at(at + 2);
-  return text.at(at) == U'0' && text.at(at + 1) == U'1' && is_digit(c) && c != U'2' && c != U'3' && c != U'4' && c != U'5';
+  return text.at(at) == U'0' && text.at(at + 1) == U'1' && is_digit(c) && c != U'2' && c != U'3' && c != U'4' &&
+         c != U'5';
 }
 
 // 02, 031-033, 041-044, 051-055, 061-064, 070, 080, 060, 0502-0508.
@@ -126,7 +127,8 @@ NumberSpan certain_phone(const NumberPlace& place) {
     if (bare && !place.is_labelled(Label::kOther, 3)) return {first, g.end(1)};
     return {};
   }
-  if (g.count < 3 || !g.has_shape({{2, 4}, {3, 4}, {4, 4}}) || !g.may_end(3) || !is_area_code(text, first, g.length[0])) {
+  if (g.count < 3 || !g.has_shape({{2, 4}, {3, 4}, {4, 4}}) || !g.may_end(3) ||
+      !is_area_code(text, first, g.length[0])) {
     bool internet = g.length[0] == 11 && g.may_end(1) && is_area_code(text, first, 3) && text.at(first + 1) == U'7';
     return internet && !place.is_labelled(Label::kOther, 4) ? NumberSpan{first, g.end(1)} : NumberSpan{};
   }
@@ -157,8 +159,8 @@ NumberSpan labelled_phone(const NumberPlace& place) {
   if (!phone || place.label.distance > 8 || !g.may_end(1)) return {};
   size_t length = g.length[0];
   bool korean = text.at(first) == U'0' && ((text.at(first + 1) == U'2' && (length == 9 || length == 10)) ||
-                                          (length >= 10 && length <= 12 && is_area_code(text, first, 3)) ||
-                                          (length >= 11 && length <= 12 && is_area_code(text, first, 4)));
+                                           (length >= 10 && length <= 12 && is_area_code(text, first, 3)) ||
+                                           (length >= 11 && length <= 12 && is_area_code(text, first, 4)));
   bool nanp = length == 10 && is_nanp(text, first, first + 3);
   bool with_code = text.at(first) == U'8' && text.at(first + 1) == U'2' && (length == 11 || length == 12);
   return korean || nanp || with_code ? NumberSpan{first, g.end(1)} : NumberSpan{};

@@ -1,10 +1,10 @@
 #include "data/pii/pii.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+
+#include <algorithm>
 
 #include "base/utf8.h"
 #include "data/pii/detectors.h"
@@ -143,7 +143,8 @@ std::string PiiReplacer::apply(std::string_view text, const std::vector<PiiSpan>
   for (const PiiSpan& span : spans) {
     out.append(text.substr(at, span.begin - at));
     if (action == PiiAction::kPlaceholder) out += fmt::format("[{}]", pii_name(span.type));
-    if (action == PiiAction::kPseudonym) out += keyed_name(key, text.substr(span.begin, span.end - span.begin), span.type);
+    if (action == PiiAction::kPseudonym)
+      out += keyed_name(key, text.substr(span.begin, span.end - span.begin), span.type);
     at = span.end;
   }
   out.append(text.substr(at));

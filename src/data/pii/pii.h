@@ -19,10 +19,10 @@
 namespace malmoi::data {
 
 enum class PiiType : uint8_t {
-  kRrn,       // resident registration number (주민등록번호)
-  kArn,       // alien registration number (외국인등록번호)
-  kBrn,       // business registration number (사업자등록번호)
-  kDriver,    // driver's licence number
+  kRrn,     // resident registration number (주민등록번호)
+  kArn,     // alien registration number (외국인등록번호)
+  kBrn,     // business registration number (사업자등록번호)
+  kDriver,  // driver's licence number
   kPassport,
   kPhone,
   kCard,

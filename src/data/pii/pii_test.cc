@@ -1,10 +1,10 @@
 #include "data/pii/pii.h"
 
-#include <fstream>
-#include <set>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <fstream>
+#include <set>
 
 #include "base/json.h"
 #include "base/rng.h"
@@ -123,7 +123,10 @@ TEST(Pii, LongTextsAndEndlessLines) {
 
 TEST(Pii, AnyBytesGiveSpansInOrderInsideTheText) {
   Rng rng(7);
-  const std::string pieces[] = {"010-", "1234", "@", "a.b", "서울시 ", "가상동 ", "37-3", "\xff", "\xe3\x85", "(02) ", "+82", "::", "2001:db8", " ", "\n", "4111 1111 ", "국민은행", ")", "-", ".", "로 ", "번길 ", "passport ", "M123", "１２", "p.o. box ", "main st, ", "NY 10000", "[at]", "(dot)"};
+  const std::string pieces[] = {
+      "010-", "1234",  "@",         "a.b",  "서울시 ", "가상동 ",    "37-3",      "\xff",     "\xe3\x85", "(02) ",
+      "+82",  "::",    "2001:db8",  " ",    "\n",      "4111 1111 ", "국민은행",  ")",        "-",        ".",
+      "로 ",  "번길 ", "passport ", "M123", "１２",    "p.o. box ",  "main st, ", "NY 10000", "[at]",     "(dot)"};
   for (int round = 0; round < 3000; ++round) {
     std::string text;
     for (uint64_t n = rng.below(30); n > 0; --n) text += pieces[rng.below(std::size(pieces))];

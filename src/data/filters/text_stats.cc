@@ -1,0 +1,210 @@
+#include "data/filters/text_stats.h"
+
+#include <unicode/uchar.h>
+
+#include <algorithm>
+#include <array>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "base/hash.h"
+#include "base/utf8.h"
+#include "data/dedup/words.h"
+
+namespace malmoi::data {
+namespace {
+
+enum Class : uint8_t { kSpace, kMark, kLetter, kDigit, kCombining };
+
+Class classify(char32_t c) {
+  if (c < 0x80) {
+    if ((c >= U'a' && c <= U'z') || (c >= U'A' && c <= U'Z')) return kLetter;
+    if (c >= U'0' && c <= U'9') return kDigit;
+    return (c >= 9 && c <= 13) || (c >= 0x1C && c <= 0x20) ? kSpace : kMark;
+  }
+  if ((c >= 0xAC00 && c <= 0xD7A3) || (c >= 0x4E00 && c <= 0x9FFF)) return kLetter;
+  auto p = static_cast<UChar32>(c);
+  if (u_isUWhiteSpace(p)) return kSpace;
+  if (u_isalpha(p)) return kLetter;
+  if (u_isdigit(p) || u_charType(p) == U_OTHER_NUMBER || u_charType(p) == U_LETTER_NUMBER) return kDigit;
+  int type = u_charType(p);
+  return type == U_NON_SPACING_MARK || type == U_COMBINING_SPACING_MARK || type == U_ENCLOSING_MARK ? kCombining
+                                                                                                    : kMark;
+}
+
+bool joins(char32_t c) { return c == U'\'' || c == 0x2019 || c == U'-' || c == U'.' || c == U'_'; }
+
+// Mixes n token hashes in order.
+constexpr uint64_t kBase = 0x9E3779B97F4A7C15ull;
+
+uint64_t mix(uint64_t h) {
+  h ^= h >> 32;
+  h *= 0xD6E8FEB86659FD93ull;
+  return h ^ h >> 32;
+}
+
+struct Hashed {
+  std::vector<uint64_t> words;
+  std::vector<uint64_t> ends;  // code points before and with each token
+};
+
+Hashed hash_tokens(const std::vector<Token>& tokens) {
+  Hashed out;
+  out.words.reserve(tokens.size());
+  out.ends.assign(1, 0);
+  for (const Token& t : tokens) {
+    out.words.push_back(hash64(t.text));
+    out.ends.push_back(out.ends.back() + t.length);
+  }
+  return out;
+}
+
+uint64_t ngram_hash(const Hashed& h, size_t at, size_t n) {
+  uint64_t value = 0;
+  for (size_t k = 0; k < n; ++k) value = value * kBase + h.words[at + k];
+  return mix(value);
+}
+
+}  // namespace
+
+std::vector<Token> split_tokens(std::string_view text) {
+  std::vector<Token> out;
+  out.reserve(text.size() / 5);
+  for (size_t i = 0; i < text.size();) {
+    Utf8Char c = decode_utf8(text, i);
+    Class kind = classify(c.code_point);
+    if (kind == kSpace) {
+      i += c.length;
+      continue;
+    }
+    Token token;
+    size_t begin = i;
+    i += c.length, token.length = 1;
+    if (kind != kMark) {
+      token.word = true;
+      token.alpha = kind == kLetter;
+      while (i < text.size()) {
+        Utf8Char next = decode_utf8(text, i);
+        Class next_kind = classify(next.code_point);
+        if (next_kind == kMark && joins(next.code_point) && i + next.length < text.size()) {
+          Utf8Char after = decode_utf8(text, i + next.length);
+          Class after_kind = classify(after.code_point);
+          if (after_kind != kLetter && after_kind != kDigit) break;
+          i += next.length, ++token.length;
+          continue;
+        }
+        if (next_kind == kMark || next_kind == kSpace) break;
+        token.alpha |= next_kind == kLetter;
+        i += next.length, ++token.length;
+      }
+    }
+    token.text = text.substr(begin, i - begin);
+    out.push_back(token);
+  }
+  return out;
+}
+
+std::vector<std::string_view> split_lines(std::string_view text) {
+  std::vector<std::string_view> out;
+  for (size_t begin = 0; begin < text.size();) {
+    size_t end = std::min(text.find('\n', begin), text.size());
+    out.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return out;
+}
+
+std::vector<std::string_view> split_paragraphs(std::string_view text) {
+  std::vector<std::string_view> out;
+  text = trim(text);
+  size_t begin = 0;
+  while (begin < text.size()) {
+    size_t end = std::min(text.find("\n\n", begin), text.size());
+    out.push_back(text.substr(begin, end - begin));
+    begin = end;
+    while (begin < text.size() && text[begin] == '\n') ++begin;
+  }
+  return out;
+}
+
+std::string_view trim(std::string_view text) {
+  size_t begin = 0;
+  while (begin < text.size()) {
+    size_t space = white_space_at(text, begin);
+    if (space == 0) break;
+    begin += space;
+  }
+  size_t end = text.size();
+  while (end > begin) {
+    size_t at = end - 1;
+    while (at > begin && (static_cast<uint8_t>(text[at]) & 0xC0) == 0x80) --at;
+    if (white_space_at(text, at) != end - at) break;
+    end = at;
+  }
+  return text.substr(begin, end - begin);
+}
+
+std::string ascii_lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
+  return out;
+}
+
+bool ends_sentence(std::string_view line) {
+  static constexpr std::array<std::string_view, 28> kEnds = {
+      ".",  "!",  "?", "\"", "'", "”", "’", "。", "！", "？", "…",  "」",  "』",   "》",
+      "〉", "．", "｡", "؟",  "۔", "।", "॥", "։",  ".)", "!)", "?)", "。)", "。」", "︒"};
+  return std::any_of(kEnds.begin(), kEnds.end(), [&](std::string_view end) { return line.ends_with(end); });
+}
+
+Repeats count_repeats(const std::vector<std::string_view>& pieces) {
+  Repeats out;
+  std::unordered_set<uint64_t> seen;
+  seen.reserve(pieces.size());
+  for (std::string_view piece : pieces) {
+    if (seen.insert(hash64(piece)).second) continue;
+    ++out.pieces;
+    out.characters += count_code_points(piece);
+  }
+  return out;
+}
+
+uint64_t repeated_ngram_characters(const std::vector<Token>& tokens, size_t n) {
+  if (tokens.size() < n) return 0;
+  Hashed hashed = hash_tokens(tokens);
+  std::unordered_set<uint64_t> seen;
+  seen.reserve(tokens.size());
+  uint64_t characters = 0;
+  for (size_t i = 0; i + n <= tokens.size();) {
+    if (seen.insert(ngram_hash(hashed, i, n)).second) {
+      ++i;
+    } else {
+      characters += hashed.ends[i + n] - hashed.ends[i];
+      i += n;
+    }
+  }
+  return characters;
+}
+
+uint64_t top_ngram_characters(const std::vector<Token>& tokens, size_t n) {
+  if (tokens.size() < n) return 0;
+  Hashed hashed = hash_tokens(tokens);
+  struct Seen {
+    size_t first = 0;
+    uint64_t count = 0;
+  };
+  std::unordered_map<uint64_t, Seen> counts;
+  counts.reserve(tokens.size());
+  for (size_t i = 0; i + n <= tokens.size(); ++i) {
+    Seen& seen = counts[ngram_hash(hashed, i, n)];
+    if (seen.count++ == 0) seen.first = i;
+  }
+  Seen best;
+  for (const auto& [hash, seen] : counts)
+    if (seen.count > best.count || (seen.count == best.count && seen.first < best.first)) best = seen;
+  uint64_t length = hashed.ends[best.first + n] - hashed.ends[best.first] + n - 1;  // joined by spaces
+  return length * best.count;
+}
+
+}  // namespace malmoi::data
