@@ -53,7 +53,7 @@ class StandIns {
     bool any = false;
     for (size_t at = 0; at < text.size(); ++at) {
       auto byte = static_cast<unsigned char>(text[at]);
-      if (byte < 0xE1) continue;
+      if (byte < 0xE0) continue;
       auto found = stand_in_.find(decode_utf8(text, at).code_point);
       if (found == stand_in_.end()) continue;
       if (!any) out = text;
@@ -88,12 +88,12 @@ struct Workspace {
 
 class Regex final : public Pattern {
  public:
-  Regex(std::string_view source, pcre2_code* code, bool jit) : code_(code), jit_(jit) { source_ = source; }
+  Regex(std::string_view source, pcre2_code* code) : code_(code), stand_ins_(!refers_back(source)) { source_ = source; }
 
   void find_all(std::string_view text, std::vector<Span>& matches) const override {
     thread_local Workspace workspace;
     std::string replaced;
-    if (stand_ins().replace(text, replaced)) text = replaced;
+    if (stand_ins_ && stand_ins().replace(text, replaced)) text = replaced;
     auto deadline = std::chrono::steady_clock::now() + kBaseTime + kTimePerByte * text.size();
     size_t at = 0, last_end = SIZE_MAX;
     while (at <= text.size()) {
@@ -136,8 +136,19 @@ class Regex final : public Pattern {
   }
 
   std::unique_ptr<pcre2_code, CodeDeleter> code_;
-  bool jit_;
+  bool stand_ins_;  // not where characters are compared with one another
 };
+
+pcre2_code* compile(const std::string& pattern, Dialect dialect, int& error, PCRE2_SIZE& offset) {
+  uint32_t options = PCRE2_UTF | PCRE2_UCP | PCRE2_USE_OFFSET_LIMIT | PCRE2_NEVER_BACKSLASH_C;
+  options |= dialect == Dialect::kOniguruma ? PCRE2_MULTILINE : PCRE2_DOLLAR_ENDONLY;
+  std::unique_ptr<pcre2_compile_context, decltype(&pcre2_compile_context_free)> context(
+      pcre2_compile_context_create(nullptr), &pcre2_compile_context_free);
+  pcre2_set_newline(context.get(), PCRE2_NEWLINE_LF);
+  pcre2_set_parens_nest_limit(context.get(), 100);
+  return pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(), options, &error, &offset,
+                       context.get());
+}
 
 std::string message_of(int code) {
   char buffer[200];
@@ -153,22 +164,17 @@ Result<std::shared_ptr<const Pattern>> compile_regex(std::string_view regex, Dia
   if (regex.size() > kLongest)
     return invalid_data("a pattern of " + std::to_string(regex.size()) + " bytes", where, "shorten it");
   if (!is_valid_utf8(regex)) return invalid_data("the pattern is not UTF-8", where);
-  std::string translated = translate_regex(regex, dialect);
-  uint32_t options = PCRE2_UTF | PCRE2_UCP | PCRE2_USE_OFFSET_LIMIT | PCRE2_NEVER_BACKSLASH_C;
-  options |= dialect == Dialect::kOniguruma ? PCRE2_MULTILINE : PCRE2_DOLLAR_ENDONLY;
-  pcre2_compile_context* context = pcre2_compile_context_create(nullptr);
-  pcre2_set_newline(context, PCRE2_NEWLINE_LF);
-  pcre2_set_parens_nest_limit(context, 100);
   int error = 0;
   PCRE2_SIZE offset = 0;
-  pcre2_code* code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(translated.data()), translated.size(), options, &error,
-                                   &offset, context);
-  pcre2_compile_context_free(context);
+  pcre2_code* code = compile(translate_regex(regex, dialect, true), dialect, error, offset);
+  // A name that is no script may still be a property.
+  if (!code) code = compile(translate_regex(regex, dialect, false), dialect, error, offset);
   if (!code)
     return invalid_data(message_of(error) + " at offset " + std::to_string(offset), where,
                         "check the regular expression");
-  bool jit = pcre2_jit_compile(code, PCRE2_JIT_COMPLETE) == 0;
-  return std::shared_ptr<const Pattern>(std::make_shared<Regex>(regex, code, jit));
+  // Without the just-in-time compiler the interpreter does the same, slower.
+  pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
+  return std::shared_ptr<const Pattern>(std::make_shared<Regex>(regex, code));
 }
 
 }  // namespace malmoi::tokenizer

@@ -12,7 +12,8 @@ constexpr std::string_view kRustWord =
 
 class Translator {
  public:
-  Translator(std::string_view in, Dialect dialect) : in_(in), oniguruma_(dialect == Dialect::kOniguruma) {
+  Translator(std::string_view in, Dialect dialect, bool scripts)
+      : in_(in), oniguruma_(dialect == Dialect::kOniguruma), scripts_(scripts) {
     word_ = oniguruma_ ? kOnigurumaWord : kRustWord;
   }
 
@@ -180,6 +181,7 @@ class Translator {
     for (const Alias& alias : kAliases)
       if (alias.from == name) name = alias.to;
     out_ += negated ? R"(\P{)" : R"(\p{)";
+    if (scripts_ && name.size() > 2 && name != "Any") out_ += "sc:";
     out_ += name;
     out_ += '}';
     at_ = end + 1;
@@ -193,7 +195,7 @@ class Translator {
   }
 
   std::string_view in_, word_;
-  bool oniguruma_;
+  bool oniguruma_, scripts_;
   std::string out_;
   size_t at_ = 0;
   size_t atom_ = 0;           // where the last atom begins in out_
@@ -203,6 +205,17 @@ class Translator {
 
 }  // namespace
 
-std::string translate_regex(std::string_view regex, Dialect dialect) { return Translator(regex, dialect).run(); }
+std::string translate_regex(std::string_view regex, Dialect dialect, bool scripts) {
+  return Translator(regex, dialect, scripts).run();
+}
+
+bool refers_back(std::string_view regex) {
+  for (size_t at = regex.find('\\'); at != std::string_view::npos && at + 1 < regex.size();
+       at = regex.find('\\', at + 2)) {
+    char c = regex[at + 1];
+    if ((c >= '1' && c <= '9') || c == 'k' || c == 'g') return true;
+  }
+  return false;
+}
 
 }  // namespace malmoi::tokenizer

@@ -1,0 +1,31 @@
+// Reading tests/data/tokenizer: compressed JSON lines.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "formats/zstd_stream.h"
+
+namespace malmoi::tokenizer {
+
+/// The lines of tests/data/tokenizer/NAME.jsonl.zst as JSON values; empty where it cannot be read.
+inline std::vector<Json> test_lines(const std::string& name) {
+  std::string path = std::string(MALMOI_TEST_DATA) + "/tokenizer/" + name + ".jsonl.zst";
+  std::vector<Json> out;
+  Result<std::string> packed = read_file(path);
+  if (!packed.ok()) return out;
+  Result<std::string> text = formats::zstd_decompress(*packed, uint64_t{1} << 28, path);
+  if (!text.ok()) return out;
+  for (size_t at = 0; at < text->size();) {
+    size_t end = std::min(text->find('\n', at), text->size());
+    if (end > at)
+      out.push_back(
+          Json::parse(text->begin() + static_cast<ptrdiff_t>(at), text->begin() + static_cast<ptrdiff_t>(end)));
+    at = end + 1;
+  }
+  return out;
+}
+
+}  // namespace malmoi::tokenizer
