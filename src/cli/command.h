@@ -38,6 +38,7 @@ void add_train(CLI::App& root, Invocation& invocation);
 void add_generate(CLI::App& root, Invocation& invocation);
 void add_chat(CLI::App& root, Invocation& invocation);
 void add_score(CLI::App& root, Invocation& invocation);
+void add_eval(CLI::App& root, Invocation& invocation);
 void add_bench(CLI::App& root, Invocation& invocation);
 void add_run(CLI::App& root, Invocation& invocation);
 // Of `malmoi data`: added to its command by data.cc.

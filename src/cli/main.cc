@@ -22,6 +22,7 @@ constexpr AddCommand kCommands[] = {
     add_generate,
     add_chat,
     add_score,
+    add_eval,
     add_bench,
     add_run,
 };

@@ -1,0 +1,43 @@
+// `malmoi eval`: perplexity and bits a byte on held-out text.
+#include "app/eval.h"
+
+#include <fmt/format.h>
+
+#include "base/log.h"
+#include "cli/command.h"
+
+namespace malmoi::cli {
+
+void add_eval(CLI::App& root, Invocation& invocation) {
+  auto o = std::make_shared<app::EvalOptions>();
+  auto json = std::make_shared<bool>(false);
+  CLI::App* command = root.add_subcommand("eval", "how well a model predicts held-out text");
+  command->footer("Example: malmoi eval --model runs/first/model --text corpus --json");
+  command->add_option("--model", o->model, "model folder, or a name in $MALMOI_HOME")->required();
+  command->add_option("--text", o->text, "built corpus (its validation split), .jsonl, .jsonl.zst or text files");
+  command->add_option("--tokens", o->tokens, "flat ids (.bin) instead of text");
+  command->add_option("--split", o->split, "of a built corpus: valid, test or train");
+  command->add_option("--window", o->perplexity.window, "tokens a window (default: the model's context)")->check(CLI::PositiveNumber);
+  command->add_option_function<std::string>("--convention", [o](const std::string& name) {
+    o->perplexity.convention = name == "llama.cpp" ? eval::Convention::kLlamaCpp : eval::Convention::kStrided;
+  }, "strided (windows overlap by half) or llama.cpp (side by side, second halves)")->check(CLI::IsMember({"strided", "llama.cpp"}));
+  command->add_option("--max-documents", o->max_documents, "stop after so many")->check(CLI::NonNegativeNumber);
+  add_dtype_option(*command, o->dtype);
+  add_json_flag(*command, *json);
+  add_threads_option(*command);
+  command->callback([&invocation, o, json] {
+    invocation.run = [o, json]() -> Status {
+      ProgressLine line;
+      MALMOI_ASSIGN(Json result, app::evaluate(*o, [&](const std::string& text) { line.update(text); }));
+      line.finish();
+      if (*json) {
+        print_json(result);
+        return {};
+      }
+      for (const auto& [key, value] : result.items()) fmt::print("{:<14} {}\n", key, dump_json(value));
+      return {};
+    };
+  });
+}
+
+}  // namespace malmoi::cli
