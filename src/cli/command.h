@@ -44,5 +44,6 @@ void add_run(CLI::App& root, Invocation& invocation);
 // Of `malmoi data`: added to its command by data.cc.
 void add_data_pii(CLI::App& data, Invocation& invocation);
 void add_data_dedup(CLI::App& data, Invocation& invocation);
+void add_data_train_filter(CLI::App& data, Invocation& invocation);
 
 }  // namespace malmoi::cli
