@@ -8,7 +8,7 @@
 namespace malmoi::kernels {
 
 const GemmProvider* gemm_providers(int& count) {
-  static const std::array providers = {onednn_provider(), portable_provider()};
+  static const std::array providers = {onednn_provider(), packed_provider(), portable_provider()};
   count = static_cast<int>(providers.size());
   return providers.data();
 }
@@ -22,6 +22,6 @@ void gemm(const GemmArgs& args) {
   }
 }
 
-size_t gemm_memory() { return onednn_memory(); }
+size_t gemm_memory() { return onednn_memory() + packed_memory(); }
 
 }  // namespace malmoi::kernels

@@ -9,6 +9,10 @@ namespace malmoi::kernels {
 const GemmProvider& onednn_provider();
 size_t onednn_memory();
 
+/// Our own, packed, on the instruction set in use: f32 and bf16.
+const GemmProvider& packed_provider();
+size_t packed_memory();
+
 /// Straight loops for every type and layout.
 const GemmProvider& portable_provider();
 

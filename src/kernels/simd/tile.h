@@ -198,6 +198,9 @@ void transpose_words(const Word* in, int64_t ld_in, int64_t rows, int64_t cols, 
   }
 }
 
+/// Words that Scratch uses for so many.
+MALMOI_INLINE int64_t round_up_words(int64_t words) { return (words + 15) / 16 * 16; }
+
 /// Hands out parts of a worker's scratch, each aligned to a cache line.
 class Scratch {
  public:
@@ -205,7 +208,7 @@ class Scratch {
   template <typename T>
   T* take(int64_t words) {
     Word* here = next_;
-    next_ += (words + 15) / 16 * 16;
+    next_ += round_up_words(words);
     return reinterpret_cast<T*>(here);
   }
 

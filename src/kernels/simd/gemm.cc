@@ -1,0 +1,407 @@
+// Packed products (after BLIS, Van Zee & van de Geijn 2015): C is cut into a grid of parts, one a thread; a thread packs
+// blocks of B into panels of two vectors' columns, and A where it is not already rows of words; a tile of C stays in
+// registers over a whole block of K. A word of K is an f32, or on AVX-512 a pair of bf16 for VDPBF16PS; elsewhere bf16 is
+// widened as it is packed. The order of every sum depends on the sizes alone, so threads do not change bits.
+#include "kernels/gemm_packed.h"
+#include "kernels/simd/tile.h"
+
+namespace malmoi::kernels::MALMOI_SIMD_NAMESPACE {
+namespace {
+
+#if defined(MALMOI_SIMD_AVX512)
+constexpr int kRows = 14;
+#else
+constexpr int kRows = 6;
+#endif
+constexpr int64_t kPackedRows = 9 * 14 / kRows * kRows;  // of A at a time, where it is packed: half of the second cache
+constexpr int64_t kColumns = 2 * kLanes;  // of a panel of B and a tile of C
+
+/// Rows of A, in words: row i at step k is at words[i * row + k]; row 0 marks a packed panel, [steps][kRows].
+struct Operand {
+  const Word* words;
+  int64_t row;
+};
+
+/// One tile of C over one block of K, and what happens to its sums.
+struct Tile {
+  Operand a;
+  const Word* b;  // a panel: [steps][kColumns]
+  int64_t steps;
+  const float* add = nullptr;  // f32 to add, add_ld apart; null: none
+  int64_t add_ld = 0;
+  const float* bias = nullptr;
+  void* out = nullptr;
+  int64_t out_ld = 0;
+  bool narrow = false;      // out is bf16
+  bool accumulate = false;  // and is added to
+};
+
+/// out[M][kColumns] = A panel times B panel (+ ...). kPanel: A is a packed panel.
+template <bool kDot, int M, bool kPanel>
+void multiply(const Tile& t) {
+  Vec sums[M][2];
+  for (int i = 0; i < M; ++i) sums[i][0] = sums[i][1] = zero();
+  const Word *x = t.a.words, *b = t.b;
+  const int64_t row = t.a.row;
+  int64_t k = t.steps;
+  do {
+    Vec b0 = load_words(b), b1 = load_words(b + kLanes);
+    b += kColumns;
+    for (int i = 0; i < M; ++i) {
+      Vec w = broadcast_word(kPanel ? x + i : x + i * row);
+      sums[i][0] = multiply_add<kDot>(w, b0, sums[i][0]);
+      sums[i][1] = multiply_add<kDot>(w, b1, sums[i][1]);
+    }
+    x += kPanel ? kRows : 1;
+  } while (--k > 0);
+  if (t.add) {
+    for (int i = 0; i < M; ++i) {
+      sums[i][0] += load(t.add + i * t.add_ld, Full{});
+      sums[i][1] += load(t.add + i * t.add_ld + kLanes, Full{});
+    }
+  }
+  if (t.bias) {
+    Vec b0 = load(t.bias, Full{}), b1 = load(t.bias + kLanes, Full{});
+    for (int i = 0; i < M; ++i) sums[i][0] += b0, sums[i][1] += b1;
+  }
+  if (!t.narrow) {
+    float* out = static_cast<float*>(t.out);
+    for (int i = 0; i < M; ++i, out += t.out_ld) {
+      store(out, sums[i][0], Full{});
+      store(out + kLanes, sums[i][1], Full{});
+    }
+    return;
+  }
+  BF16* out = static_cast<BF16*>(t.out);
+  if (t.accumulate) {
+    for (int i = 0; i < M; ++i) {
+      sums[i][0] += load(out + i * t.out_ld, Full{});
+      sums[i][1] += load(out + i * t.out_ld + kLanes, Full{});
+    }
+  }
+  for (int i = 0; i < M; ++i, out += t.out_ld) {
+    store(out, sums[i][0], Full{});
+    store(out + kLanes, sums[i][1], Full{});
+  }
+}
+
+using Multiply = void (*)(const Tile&);
+
+template <bool kDot, bool kPanel, int... M>
+constexpr void fill(Multiply* table) {
+  ((table[M] = multiply<kDot, M, kPanel>), ...);
+}
+
+/// Kernels by rows of the tile.
+template <bool kDot, bool kPanel>
+struct Multiplies {
+  Multiply by_rows[kRows + 1] = {};
+  constexpr Multiplies() {
+    if constexpr (kRows == 14) {
+      fill<kDot, kPanel, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14>(by_rows);
+    } else {
+      fill<kDot, kPanel, 1, 2, 3, 4, 5, 6>(by_rows);
+    }
+  }
+};
+
+template <typename T>
+class Product {
+ public:
+  static constexpr bool kDot = Products<T>::kDot;
+
+  Product(const GemmArgs& args, const PackedPlan& plan, void* memory, int worker)
+      : g_(args), plan_(plan), scratch_(static_cast<Word*>(memory) + worker * plan.words) {
+    int64_t part_m = worker / plan.grid_n, part_n = worker % plan.grid_n;
+    int64_t tiles = (g_.m + kRows - 1) / kRows, panels = (g_.n + kColumns - 1) / kColumns;
+    m_begin_ = min_of(g_.m, tiles * part_m / plan.grid_m * kRows);
+    m_end_ = min_of(g_.m, tiles * (part_m + 1) / plan.grid_m * kRows);
+    n_begin_ = min_of(g_.n, panels * part_n / plan.grid_n * kColumns);
+    n_end_ = min_of(g_.n, panels * (part_n + 1) / plan.grid_n * kColumns);
+    b_ = scratch_.take<Word>(plan.block_n * plan.block_k);
+    a_packed_ = scratch_.take<Word>(plan.pack_a ? plan.block_m * plan.block_k : 0);
+    partial_ = scratch_.take<float>(plan.partial ? plan.most_m * plan.block_n : 0);
+  }
+
+  void run() {
+    for (int64_t m = m_begin_; m < m_end_; m += plan_.most_m) {
+      for (int64_t n = n_begin_; n < n_end_; n += plan_.block_n) {
+        columns(m, min_of(m_end_, m + plan_.most_m), n, min_of(n_end_, n + plan_.block_n));
+      }
+    }
+  }
+
+ private:
+  /// C[m_begin.., n_begin..) over all of K.
+  void columns(int64_t m_begin, int64_t m_end, int64_t n_begin, int64_t n_end) {
+    int64_t steps = words_of<kDot>(g_.k);
+    for (int64_t k = 0; k < steps; k += plan_.block_k) {
+      int64_t count = min_of(plan_.block_k, steps - k);
+      pack_b(k, count, n_begin, n_end);
+      for (int64_t m = m_begin; m < m_end; m += plan_.block_m) {
+        int64_t m_stop = min_of(m_end, m + plan_.block_m);
+        if (plan_.pack_a) pack_a(k, count, m, m_stop);
+        block(m_begin, m, m_stop, n_begin, n_end, k, count);
+      }
+    }
+  }
+
+  /// Tiles of rows [m, m_stop), of as even a height as can be, over slices of columns that fit the second cache.
+  void block(int64_t m_begin, int64_t m, int64_t m_stop, int64_t n_begin, int64_t n_end, int64_t k, int64_t count) {
+    int64_t tiles = (m_stop - m + kRows - 1) / kRows;
+    for (int64_t slice = n_begin; slice < n_end; slice += kSlice) {
+      int64_t slice_end = min_of(n_end, slice + kSlice);
+      for (int64_t t = 0; t < tiles; ++t) {
+        int64_t first = (m_stop - m) * t / tiles, rows = (m_stop - m) * (t + 1) / tiles - first;
+        Operand a = operand(m, first, t, k);
+        Multiply kernel = kernels(a.row == 0)[rows];
+        int64_t ahead = t + 1 < tiles ? (slice_end - slice + kColumns - 1) / kColumns : 0, part = 0;
+        for (int64_t n = slice; n < slice_end; n += kColumns, ++part) {
+          if (ahead > 0 && a.row != 0) prefetch_rows(operand(m, first + rows, t + 1, k), rows, count * part / ahead, count * (part + 1) / ahead);
+          prefetch_c(m + first, rows, n);
+          run_tile(kernel, {.a = a, .b = b_ + (n - n_begin) * plan_.block_k, .steps = count}, rows, m + first, n,
+                   partial_ + (m - m_begin + first) * plan_.block_n + n - n_begin, k);
+        }
+      }
+    }
+  }
+
+  /// The next tile's rows of A, words [begin, end), on their way to the second cache while this tile is computed.
+  static MALMOI_INLINE void prefetch_rows(Operand a, int64_t rows, int64_t begin, int64_t end) {
+    for (int64_t i = 0; i < rows; ++i) {
+      for (int64_t k = begin; k < end; k += 16) __builtin_prefetch(a.words + i * a.row + k, 0, 2);
+    }
+  }
+
+  MALMOI_INLINE void prefetch_c(int64_t m, int64_t rows, int64_t n) const {
+    int64_t size = g_.c_type == DType::kF32 ? 4 : 2;
+    const char* c = static_cast<const char*>(g_.c) + (m * g_.ldc + n) * size;
+    for (int64_t i = 0; i < rows; ++i, c += g_.ldc * size) {
+      for (int64_t at = 0; at < kColumns * size; at += 64) __builtin_prefetch(c + at, 1, 3);
+    }
+  }
+
+  static const Multiply* kernels(bool panel) {
+    static constexpr Multiplies<kDot, true> panels;
+    static constexpr Multiplies<kDot, false> rows;
+    return panel ? panels.by_rows : rows.by_rows;
+  }
+
+  /// A tile's rows: row 0 marks a packed panel.
+  Operand operand(int64_t m, int64_t first, int64_t tile, int64_t k) const {
+    if (!plan_.pack_a) {
+      const T* a = as<T>(g_.a) + (m + first) * g_.lda + k * (kDot ? 2 : 1);
+      return {reinterpret_cast<const Word*>(a), g_.lda / (kDot ? 2 : 1)};
+    }
+    if (g_.transpose_a) return {a_packed_ + tile * kRows * plan_.block_k, 0};
+    return {a_packed_ + first * plan_.block_k, plan_.block_k};
+  }
+
+  /// Panels of kColumns columns, each [count][kColumns] words.
+  void pack_b(int64_t k, int64_t count, int64_t n_begin, int64_t n_end) {
+    int64_t k_first = kDot ? 2 * k : k, k_count = min_of(kDot ? 2 * count : count, g_.k - k_first);
+    if (!g_.transpose_b) {
+      for (int64_t begin = 0; begin < count; begin += kPackSteps) {
+        for (int64_t n = n_begin; n < n_end; n += kColumns) {
+          Word* to = b_ + (n - n_begin) * plan_.block_k;
+          for (int64_t s = begin; s < min_of(count, begin + kPackSteps); ++s) {
+            pack_step(as<T>(g_.b) + n, g_.ldb, k_first, s, k_count, min_of(kColumns, g_.n - n), to + s * kColumns);
+          }
+        }
+      }
+      return;
+    }
+    for (int64_t n = n_begin; n < n_end; n += kColumns) {
+      pack_turned(as<T>(g_.b) + n * g_.ldb + k_first, min_of(kColumns, g_.n - n), k_count, b_ + (n - n_begin) * plan_.block_k);
+    }
+  }
+
+  /// Step s of a panel of columns of a matrix stored by k: one row of it, or two as pairs. Padded to kColumns.
+  static MALMOI_INLINE void pack_step(const T* x, int64_t ld, int64_t k_first, int64_t s, int64_t k_count, int64_t cols, Word* to) {
+    const T* even = x + (k_first + (kDot ? 2 * s : s)) * ld;
+    auto words = [&](int64_t i, auto w) MALMOI_INLINED {
+      if constexpr (kDot) {
+        UVec low = (UVec)load(even + i, w) >> 16, high = 2 * s + 1 < k_count ? (UVec)load(even + ld + i, w) : UVec{};
+        return (Vec)(low | high);
+      } else {
+        return load(even + i, w);
+      }
+    };
+    if (cols == kColumns) {
+      store_words(to, words(0, Full{}));
+      store_words(to + kLanes, words(kLanes, Full{}));
+    } else {
+      for (int64_t i = 0; i < kColumns; ++i) to[i] = 0;
+      each_vec(cols, [&](int64_t i, auto w) MALMOI_INLINED { store(reinterpret_cast<float*>(to + i), words(i, w), w); });
+    }
+  }
+
+  /// B is stored [n][k]: rows of words are transposed, kLanes of them at a time.
+  void pack_turned(const T* b, int64_t cols, int64_t k_count, Word* to) {
+    for (int64_t half = 0; half < 2; ++half) {
+      int64_t have = max_of(0, min_of(kLanes, cols - half * kLanes));
+      const T* from = b + half * kLanes * g_.ldb;
+      int64_t whole = k_count / (kDot ? 2 : 1) / kLanes * kLanes, k = 0;
+      for (; k < whole; k += kLanes) {
+        Vec v[kLanes];
+        for (int i = 0; i < kLanes; ++i) v[i] = i < have ? words_at(from + i * g_.ldb, k) : zero();
+        transpose_block(v);
+        for (int i = 0; i < kLanes; ++i) store_words(to + (k + i) * kColumns + half * kLanes, v[i]);
+      }
+      for (; k < words_of<kDot>(k_count); ++k) {
+        for (int i = 0; i < kLanes; ++i) to[k * kColumns + half * kLanes + i] = i < have ? word_at(from + i * g_.ldb, k, k_count) : 0;
+      }
+    }
+  }
+
+  static MALMOI_INLINE void store_words(Word* to, Vec v) { store(reinterpret_cast<float*>(to), v, Full{}); }
+
+  /// kLanes words of a row from word k on.
+  static MALMOI_INLINE Vec words_at(const T* row, int64_t k) {
+    if constexpr (kDot) return load(reinterpret_cast<const float*>(row + 2 * k), Full{});
+    else return load(row + k, Full{});
+  }
+
+  static MALMOI_INLINE Word word_at(const T* row, int64_t k, int64_t k_count) {
+    Word word;
+    if constexpr (kDot) {
+      BF16 pair[2] = {row[2 * k], 2 * k + 1 < k_count ? row[2 * k + 1] : BF16{0}};
+      __builtin_memcpy(&word, pair, sizeof word);
+    } else {
+      float x = widen(row[k]);
+      __builtin_memcpy(&word, &x, sizeof word);
+    }
+    return word;
+  }
+
+  void pack_a(int64_t k, int64_t count, int64_t m, int64_t m_stop) {
+    int64_t k_first = kDot ? 2 * k : k, k_count = min_of(kDot ? 2 * count : count, g_.k - k_first);
+    if (!g_.transpose_a) {
+      pack_rows(as<T>(g_.a) + m * g_.lda + k_first, g_.lda, m_stop - m, k_count, a_packed_, plan_.block_k);
+      return;
+    }
+    int64_t tiles = (m_stop - m + kRows - 1) / kRows;
+    int64_t firsts[kPackedRows / kRows + 2];
+    for (int64_t t = 0; t <= tiles; ++t) firsts[t] = (m_stop - m) * t / tiles;
+    for (int64_t begin = 0; begin < count; begin += kPackSteps) {
+      for (int64_t t = 0; t < tiles; ++t) {
+        for (int64_t step = begin; step < min_of(count, begin + kPackSteps); ++step) {
+          const T* from = as<T>(g_.a) + (k_first + (kDot ? 2 * step : step)) * g_.lda + m + firsts[t];
+          pack_panel_step(from, firsts[t + 1] - firsts[t], !kDot || 2 * step + 1 < k_count,
+                          a_packed_ + (t * plan_.block_k + step) * kRows);
+        }
+      }
+    }
+  }
+
+  /// A is stored [k][m]: one step of a panel.
+  MALMOI_INLINE void pack_panel_step(const T* even, int64_t rows, bool has_odd, Word* to) const {
+    each_vec(rows, [&](int64_t i, auto w) MALMOI_INLINED {
+      float* out = reinterpret_cast<float*>(to + i);
+      if constexpr (kDot) {
+        UVec low = (UVec)load(even + i, w) >> 16, high = has_odd ? (UVec)load(even + g_.lda + i, w) : UVec{};
+        store(out, (Vec)(low | high), w);
+      } else {
+        store(out, load(even + i, w), w);
+      }
+    });
+  }
+
+  /// Sums of blocks of K meet in C where it is f32, else in `partial`.
+  void run_tile(Multiply kernel, Tile t, int64_t rows, int64_t m, int64_t n, float* partial, int64_t k) {
+    bool first = k == 0, last = k + t.steps == words_of<kDot>(g_.k), wide = g_.c_type == DType::kF32;
+    int64_t at = m * g_.ldc + n;
+    if (wide) {
+      t.out = as<float>(g_.c) + at, t.out_ld = g_.ldc;
+      if (g_.accumulate || !first) t.add = as<float>(g_.c) + at, t.add_ld = g_.ldc;
+    } else {
+      t.out = last ? static_cast<void*>(as<BF16>(g_.c) + at) : partial, t.out_ld = last ? g_.ldc : plan_.block_n;
+      t.narrow = last, t.accumulate = last && g_.accumulate;
+      if (!first) t.add = partial, t.add_ld = plan_.block_n;
+    }
+    t.bias = last && g_.bias ? g_.bias + n : nullptr;
+    if (n + kColumns <= g_.n || (!wide && !last)) return kernel(t);
+    run_edge(kernel, t, rows, g_.n - n);
+  }
+
+  /// A tile whose last columns lie outside C.
+  void run_edge(Multiply kernel, const Tile& t, int64_t rows, int64_t cols) {
+    alignas(64) float sums[kRows * kColumns];
+    kernel({.a = t.a, .b = t.b, .steps = t.steps, .out = sums, .out_ld = kColumns});
+    for (int64_t i = 0; i < rows; ++i) {
+      each_vec(cols, [&](int64_t j, auto w) MALMOI_INLINED {
+        Vec v = load(sums + i * kColumns + j, w);
+        if (t.add) v += load(t.add + i * t.add_ld + j, w);
+        if (t.bias) v += load(t.bias + j, w);
+        if (!t.narrow) return store(static_cast<float*>(t.out) + i * t.out_ld + j, v, w);
+        BF16* out = static_cast<BF16*>(t.out) + i * t.out_ld + j;
+        if (t.accumulate) v += load(out, w);
+        store(out, v, w);
+      });
+    }
+  }
+
+  static constexpr int64_t kSlice = 256;     // columns of B that stay in the second cache while tiles of A pass
+  static constexpr int64_t kPackSteps = 32;  // packed at a time: their rows are in the caches for all panels
+  const GemmArgs& g_;
+  const PackedPlan& plan_;
+  Scratch scratch_;
+  int64_t m_begin_, m_end_, n_begin_, n_end_;
+  Word *b_, *a_packed_;
+  float* partial_;
+};
+
+/// Blocks and the grid of threads. `words` is what a thread needs of scratch.
+PackedPlan plan_product(const GemmArgs& g, int threads) {
+  PackedPlan p;
+  bool dot = g.a_type == DType::kBF16 && Products<BF16>::kDot;
+  int64_t steps = dot ? (g.k + 1) / 2 : g.k;
+  constexpr int64_t kSteps = 512;
+  int64_t passes = max_of(1, (steps + kSteps - 1) / kSteps);
+  p.block_k = max_of(1, (steps + passes - 1) / passes);
+  bool words_in_place = dot ? g.k % 2 == 0 && g.lda % 2 == 0 : g.a_type == DType::kF32;
+  p.pack_a = g.transpose_a || !words_in_place;
+  p.partial = g.c_type != DType::kF32 && passes > 1;
+
+  // A thread packs its part of B and, if need be, of A: share out the dimension that costs less to pack twice.
+  int64_t tiles = (g.m + kRows - 1) / kRows, panels = (g.n + kColumns - 1) / kColumns;
+  double flops = 2.0 * static_cast<double>(g.m) * static_cast<double>(g.n) * static_cast<double>(g.k);
+  threads = static_cast<int>(max_of(1, min_of(threads, static_cast<int64_t>(flops / 2e5))));
+  double best = 0;
+  for (int rows = 1; rows <= threads; ++rows) {
+    if (threads % rows != 0) continue;
+    int columns = threads / rows;
+    auto part_m = static_cast<double>((tiles + rows - 1) / rows * kRows);
+    auto part_n = static_cast<double>((panels + columns - 1) / columns * kColumns);
+    double pack_b = g.transpose_b ? 24 : 12, pack_a = p.pack_a ? 12 : 1;
+    double cost = part_m * part_n + pack_b * part_n + pack_a * part_m;
+    if (best == 0 || cost < best) best = cost, p.grid_m = rows, p.grid_n = columns;
+  }
+  int64_t most_n = (panels + p.grid_n - 1) / p.grid_n * kColumns, most_m = (tiles + p.grid_m - 1) / p.grid_m * kRows;
+  int64_t limit = p.pack_a ? 1024 : 256, blocks = max_of(1, (most_n + limit - 1) / limit);
+  p.block_n = max_of(kColumns, ((most_n + blocks - 1) / blocks + kColumns - 1) / kColumns * kColumns);
+  p.most_m = max_of(kRows, min_of(most_m, 4096 / kRows * kRows));
+  p.block_m = p.pack_a ? min_of(p.most_m, kPackedRows) : p.most_m;
+  p.words = round_up_words(p.block_n * p.block_k) + round_up_words(p.pack_a ? p.block_m * p.block_k + kRows * p.block_k : 0) +
+            round_up_words(p.partial ? p.most_m * p.block_n : 0) + 16;
+  return p;
+}
+
+void run_product(const GemmArgs& g, const PackedPlan& plan, void* scratch) {
+  parallel_team(plan.grid_m * plan.grid_n, [&](int worker) {
+    if (g.a_type == DType::kBF16) {
+      Product<BF16>(g, plan, scratch, worker).run();
+    } else {
+      Product<float>(g, plan, scratch, worker).run();
+    }
+  });
+}
+
+}  // namespace
+
+const PackedProducts& packed_products() {
+  static constexpr PackedProducts kProducts = {plan_product, run_product};
+  return kProducts;
+}
+
+}  // namespace malmoi::kernels::MALMOI_SIMD_NAMESPACE
