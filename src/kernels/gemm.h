@@ -33,7 +33,8 @@ struct GemmProvider {
   void (*run)(const GemmArgs&);
 };
 
-/// Runs on the first provider that supports the product: oneDNN, then the portable one, which supports everything.
+/// Runs on the provider that a rule of sizes and types names: our packed products, oneDNN, or the portable loops, which
+/// support everything.
 /// One compute thread at a time. Same sizes, types and thread count give the same bits.
 void gemm(const GemmArgs& args);
 

@@ -88,6 +88,44 @@ TEST(Gemm, ProvidersAgreeWithSumsInF64) {
   }
 }
 
+TEST(Gemm, PackedProductsCrossTheirBlocks) {
+  int count = 0;
+  const GemmProvider* providers = gemm_providers(count);
+  const float has_bias = 0;
+  for (const Case& c : {Case{37, 300, 1500}, Case{540, 40, 70}, Case{30, 1100, 40}, Case{61, 61, 2101}}) {
+    for (int flags : {0, 1, 2, 3, 12, 13}) {
+      for (auto [ab, ct] : {std::pair{DType::kF32, DType::kF32}, {DType::kBF16, DType::kBF16}, {DType::kBF16, DType::kF32},
+                            {DType::kF32, DType::kBF16}}) {
+        GemmArgs g{.m = c.m, .n = c.n, .k = c.k, .a_type = ab, .transpose_a = (flags & 1) != 0, .b_type = ab,
+                   .transpose_b = (flags & 2) != 0, .c_type = ct, .accumulate = (flags & 4) != 0,
+                   .bias = flags & 8 ? &has_bias : nullptr};
+        for (int p = 0; p < count; ++p) {
+          if (std::string(providers[p].name) != "packed") continue;
+          EXPECT_LE(worst_error(providers[p], g), 1.0)
+              << c.m << "x" << c.n << "x" << c.k << " flags " << flags << " " << dtype_name(ab) << " -> " << dtype_name(ct);
+        }
+      }
+    }
+  }
+}
+
+TEST(Gemm, PackedProductsDoNotDependOnTheNumberOfThreads) {
+  std::vector<double> unused;
+  auto a = random_matrix(DType::kBF16, 700 * 300, 1, unused), b = random_matrix(DType::kBF16, 700 * 500, 2, unused);
+  std::vector<float> first(300 * 500), second(300 * 500);
+  int count = 0, threads = num_threads();
+  const GemmProvider* providers = gemm_providers(count);
+  GemmArgs g{.m = 300, .n = 500, .k = 700, .a = a.data(), .a_type = DType::kBF16, .lda = 300, .transpose_a = true,
+             .b = b.data(), .b_type = DType::kBF16, .ldb = 500, .ldc = 500};
+  for (int p = 0; p < count; ++p) {
+    if (std::string(providers[p].name) != "packed") continue;
+    set_num_threads(1), g.c = first.data(), providers[p].run(g);
+    set_num_threads(6), g.c = second.data(), providers[p].run(g);
+    EXPECT_EQ(first, second);
+  }
+  set_num_threads(threads);
+}
+
 TEST(Gemm, EveryProductHasAProvider) {
   int count = 0;
   const GemmProvider* providers = gemm_providers(count);

@@ -13,7 +13,7 @@ constexpr int kRows = 14;
 #else
 constexpr int kRows = 6;
 #endif
-constexpr int64_t kPackedRows = 9 * 14 / kRows * kRows;  // of A at a time, where it is packed: half of the second cache
+constexpr int64_t kPackedRows = 36 * 14 / kRows * kRows;  // of A at a time, where it is packed: whole KiB of its rows
 constexpr int64_t kColumns = 2 * kLanes;  // of a panel of B and a tile of C
 
 /// Rows of A, in words: row i at step k is at words[i * row + k]; row 0 marks a packed panel, [steps][kRows].
@@ -157,8 +157,7 @@ class Product {
         Multiply kernel = kernels(a.row == 0)[rows];
         int64_t ahead = t + 1 < tiles ? (slice_end - slice + kColumns - 1) / kColumns : 0, part = 0;
         for (int64_t n = slice; n < slice_end; n += kColumns, ++part) {
-          if (ahead > 0 && a.row != 0) prefetch_rows(operand(m, first + rows, t + 1, k), rows, count * part / ahead, count * (part + 1) / ahead);
-          prefetch_c(m + first, rows, n);
+          if (ahead > 0) prefetch_a(operand(m, first + rows, t + 1, k), rows, count * part / ahead, count * (part + 1) / ahead);
           run_tile(kernel, {.a = a, .b = b_ + (n - n_begin) * plan_.block_k, .steps = count}, rows, m + first, n,
                    partial_ + (m - m_begin + first) * plan_.block_n + n - n_begin, k);
         }
@@ -167,17 +166,27 @@ class Product {
   }
 
   /// The next tile's rows of A, words [begin, end), on their way to the second cache while this tile is computed.
-  static MALMOI_INLINE void prefetch_rows(Operand a, int64_t rows, int64_t begin, int64_t end) {
+  static MALMOI_INLINE void prefetch_a(Operand a, int64_t rows, int64_t begin, int64_t end) {
+    if (a.row == 0) {
+      for (int64_t k = begin * kRows; k < end * kRows; k += 16) __builtin_prefetch(a.words + k, 0, 2);
+      return;
+    }
     for (int64_t i = 0; i < rows; ++i) {
       for (int64_t k = begin; k < end; k += 16) __builtin_prefetch(a.words + i * a.row + k, 0, 2);
     }
   }
 
-  MALMOI_INLINE void prefetch_c(int64_t m, int64_t rows, int64_t n) const {
-    int64_t size = g_.c_type == DType::kF32 ? 4 : 2;
-    const char* c = static_cast<const char*>(g_.c) + (m * g_.ldc + n) * size;
-    for (int64_t i = 0; i < rows; ++i, c += g_.ldc * size) {
-      for (int64_t at = 0; at < kColumns * size; at += 64) __builtin_prefetch(c + at, 1, 3);
+  /// Where a tile's sums will go.
+  static MALMOI_INLINE void prefetch_out(const Tile& t, int64_t rows) {
+    int64_t size = t.narrow ? 2 : 4;
+    const char* out = static_cast<const char*>(t.out);
+    for (int64_t i = 0; i < rows; ++i, out += t.out_ld * size) {
+      for (int64_t at = 0; at < kColumns * size; at += 64) __builtin_prefetch(out + at, 1, 3);
+    }
+    if (!t.add || t.add == t.out) return;
+    const float* add = t.add;
+    for (int64_t i = 0; i < rows; ++i, add += t.add_ld) {
+      for (int64_t at = 0; at < kColumns; at += 16) __builtin_prefetch(add + at, 0, 3);
     }
   }
 
@@ -205,6 +214,7 @@ class Product {
         for (int64_t n = n_begin; n < n_end; n += kColumns) {
           Word* to = b_ + (n - n_begin) * plan_.block_k;
           for (int64_t s = begin; s < min_of(count, begin + kPackSteps); ++s) {
+            prefetch_line(as<T>(g_.b) + n, g_.ldb, k_first, s + kPackSteps, k_count);
             pack_step(as<T>(g_.b) + n, g_.ldb, k_first, s, k_count, min_of(kColumns, g_.n - n), to + s * kColumns);
           }
         }
@@ -214,6 +224,14 @@ class Product {
     for (int64_t n = n_begin; n < n_end; n += kColumns) {
       pack_turned(as<T>(g_.b) + n * g_.ldb + k_first, min_of(kColumns, g_.n - n), k_count, b_ + (n - n_begin) * plan_.block_k);
     }
+  }
+
+  /// What the next round of packing reads: too far from this one for the hardware to see.
+  static MALMOI_INLINE void prefetch_line(const T* x, int64_t ld, int64_t k_first, int64_t step, int64_t k_count) {
+    int64_t k = kDot ? 2 * step : step;
+    if (k >= k_count) return;
+    __builtin_prefetch(x + (k_first + k) * ld, 0, 3);
+    if (kDot) __builtin_prefetch(x + (k_first + k + 1) * ld, 0, 3);
   }
 
   /// Step s of a panel of columns of a matrix stored by k: one row of it, or two as pairs. Padded to kColumns.
@@ -286,6 +304,7 @@ class Product {
     for (int64_t begin = 0; begin < count; begin += kPackSteps) {
       for (int64_t t = 0; t < tiles; ++t) {
         for (int64_t step = begin; step < min_of(count, begin + kPackSteps); ++step) {
+          prefetch_line(as<T>(g_.a) + m + firsts[t], g_.lda, k_first, step + kPackSteps, k_count);
           const T* from = as<T>(g_.a) + (k_first + (kDot ? 2 * step : step)) * g_.lda + m + firsts[t];
           pack_panel_step(from, firsts[t + 1] - firsts[t], !kDot || 2 * step + 1 < k_count,
                           a_packed_ + (t * plan_.block_k + step) * kRows);
@@ -320,6 +339,7 @@ class Product {
       if (!first) t.add = partial, t.add_ld = plan_.block_n;
     }
     t.bias = last && g_.bias ? g_.bias + n : nullptr;
+    prefetch_out(t, rows);
     if (n + kColumns <= g_.n || (!wide && !last)) return kernel(t);
     run_edge(kernel, t, rows, g_.n - n);
   }
