@@ -1,0 +1,198 @@
+// The table of formats, and how the format of an input is found: by name where the name says it, else by content.
+#include "data/readers/formats.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cstring>
+
+#include "data/readers/archive.h"
+
+namespace malmoi::data {
+namespace {
+
+template <Payload kPayload>
+std::unique_ptr<Reader> whole(Input input, const ReaderOptions& options, const OnSkip&) {
+  return make_whole_file_reader(std::move(input), kPayload, options);
+}
+
+std::string lower_head(std::string_view head) {
+  std::string out(head.substr(0, 1024));
+  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  size_t begin = out.find_first_not_of(" \t\r\n\xEF\xBB\xBF");
+  return begin == std::string::npos ? std::string() : out.substr(begin);
+}
+
+bool is_html(std::string_view head) {
+  std::string low = lower_head(head);
+  if (low.starts_with("<!--")) low.erase(0, low.find("-->") == std::string::npos ? 0 : low.find("-->") + 3);
+  return low.find("<!doctype html") != std::string::npos || low.find("<html") != std::string::npos || low.starts_with("<head") || low.starts_with("<body");
+}
+bool is_pdf(std::string_view head) { return head.substr(0, 1024).find("%PDF-") != std::string_view::npos; }
+bool is_warc(std::string_view head) { return head.starts_with("WARC/"); }
+bool is_mediawiki(std::string_view head) { return head.find("<mediawiki") != std::string_view::npos; }
+bool is_feed(std::string_view head) {
+  std::string low = lower_head(head);
+  return low.starts_with("<rss") || low.find("<rss ") != std::string::npos || low.find("<feed xmlns=\"http://www.w3.org/2005/atom") != std::string::npos ||
+         low.find("<rdf:rdf") != std::string::npos;
+}
+bool is_mbox(std::string_view head) {
+  return head.starts_with("From ") && head.find('\n') != std::string_view::npos && head.find(": ", head.find('\n')) != std::string_view::npos;
+}
+bool is_json(std::string_view head) {
+  std::string low = lower_head(head);
+  return low.starts_with("{\"") || low.starts_with("[{\"") || low.starts_with("[\n");
+}
+
+constexpr FormatEntry kFormats[] = {
+    {"html", "web pages: the main content", ".html .htm .xhtml .mhtml", is_html, whole<Payload::kHtml>},
+    {"text", "plain text", ".txt .text .log .rst .adoc .tex", nullptr, whole<Payload::kText>},
+    {"markdown", "Markdown", ".md .markdown .mdown", nullptr, whole<Payload::kMarkdown>},
+    {"jsonl", "JSON Lines, a document a line", ".jsonl .ndjson", nullptr, make_jsonl_reader},
+    {"json", "JSON: an array of documents, or one", ".json", is_json, make_json_reader},
+    {"csv", "comma-separated values with a header", ".csv", nullptr, make_csv_reader},
+    {"tsv", "tab-separated values with a header", ".tsv .tab", nullptr, make_tsv_reader},
+    {"pdf", "PDF, by poppler in a process of its own", ".pdf", is_pdf, whole<Payload::kPdf>},
+    {"docx", "Word documents", ".docx .docm", nullptr, whole<Payload::kDocx>},
+    {"odt", "OpenDocument text", ".odt .ott .fodt", nullptr, whole<Payload::kOdt>},
+    {"epub", "electronic books", ".epub", nullptr, whole<Payload::kEpub>},
+    {"warc", "web archives: WARC and WET", ".warc .wet .wat", is_warc, make_warc_reader},
+    {"mediawiki", "XML dumps of MediaWiki", ".mediawiki", is_mediawiki, make_mediawiki_reader},
+    {"feed", "RSS and Atom feeds", ".rss .atom .rdf", is_feed, make_feed_reader},
+    {"mbox", "mailboxes", ".mbox .mbx", is_mbox, make_mbox_reader},
+    {"eml", "single messages", ".eml .emlx", nullptr, whole<Payload::kMail>},
+    {"code", "source code, with its licence",
+     ".c .h .cc .cpp .cxx .hpp .hh .cu .cuh .py .rs .go .java .kt .kts .scala .swift .m .mm .rb .php .pl .pm .sh .bash .zsh .lua .r .jl .hs .ml .mli "
+     ".ex .exs .erl .clj .cs .fs .vb .sql .dart .zig .nim .asm .s .f90 .f95 .cmake .proto .ts .tsx .jsx .vue .svelte .toml .yaml .yml",
+     nullptr, whole<Payload::kCode>},
+};
+
+// Files that lie beside documents and are none: not a failure, and not worth a line each.
+constexpr std::string_view kIgnored =
+    ".png .jpg .jpeg .gif .svg .webp .ico .bmp .tif .tiff .mp3 .mp4 .avi .mov .wav .ogg .webm .woff .woff2 .ttf .otf .eot .css .js .mjs .map .exe .dll "
+    ".so .a .o .class .pyc .jar .bin .dat .db .sqlite .lock .tmp .swp .ds_store .ends .ipynb_checkpoints .xsl .xsd .dtd ";
+
+std::string extension_of(std::string_view name) {
+  size_t slash = name.rfind('/');
+  if (slash != std::string_view::npos) name.remove_prefix(slash + 1);
+  size_t dot = name.rfind('.');
+  if (dot == std::string_view::npos) return {};
+  std::string out(name.substr(dot));
+  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return out;
+}
+
+bool lists(std::string_view list, std::string_view extension) {
+  if (extension.empty()) return false;
+  for (size_t at = list.find(extension); at != std::string_view::npos; at = list.find(extension, at + 1)) {
+    size_t end = at + extension.size();
+    if (end == list.size() || list[end] == ' ') return true;
+  }
+  return false;
+}
+
+const FormatEntry* by_name(std::string_view name) {
+  for (const FormatEntry& entry : kFormats)
+    if (entry.name == name) return &entry;
+  return nullptr;
+}
+
+const FormatEntry* by_extension(std::string_view extension) {
+  for (const FormatEntry& entry : kFormats)
+    if (lists(entry.extensions, extension)) return &entry;
+  return nullptr;
+}
+
+const FormatEntry* by_content(std::string_view head) {
+  for (const FormatEntry& entry : kFormats)
+    if (entry.sniff && entry.sniff(head)) return &entry;
+  return nullptr;
+}
+
+// Word, OpenDocument and EPUB files are zips; their first entry or their names give them away.
+const FormatEntry* zip_document(std::string_view head, std::string_view extension) {
+  if (!head.starts_with("PK\x03\x04")) return nullptr;
+  if (head.find("mimetypeapplication/epub+zip") != std::string_view::npos) return by_name("epub");
+  if (head.find("mimetypeapplication/vnd.oasis.opendocument.text") != std::string_view::npos) return by_name("odt");
+  const FormatEntry* named = by_extension(extension);
+  if (named && (named->name == "docx" || named->name == "odt" || named->name == "epub")) return named;
+  if (head.find("[Content_Types].xml") != std::string_view::npos || head.find("word/") != std::string_view::npos) return by_name("docx");
+  return nullptr;
+}
+
+// A source with the bytes already looked at put back before it.
+class Pushback : public ByteSource {
+ public:
+  Pushback(std::string head, std::unique_ptr<ByteSource> rest) : head_(std::move(head)), rest_(std::move(rest)) {}
+  Result<size_t> read(char* buffer, size_t size) override {
+    if (at_ == head_.size()) return rest_->read(buffer, size);
+    size = std::min(size, head_.size() - at_);
+    std::memcpy(buffer, head_.data() + at_, size);
+    at_ += size;
+    return size;
+  }
+
+ private:
+  std::string head_;
+  size_t at_ = 0;
+  std::unique_ptr<ByteSource> rest_;
+};
+
+Result<std::string> read_head(ByteSource& source) {
+  std::string head(4096, '\0');
+  size_t filled = 0;
+  while (filled < head.size()) {
+    MALMOI_ASSIGN(size_t n, source.read(head.data() + filled, head.size() - filled));
+    if (n == 0) break;
+    filled += n;
+  }
+  head.resize(filled);
+  return head;
+}
+
+// Named pipes would block for ever, and devices never end; open_file_source's callers list regular files only.
+bool is_ignored(const std::string& name, const std::string& extension, const ReaderOptions& options) {
+  size_t slash = name.rfind('/');
+  std::string_view last = std::string_view(name).substr(slash == std::string::npos ? 0 : slash + 1);
+  if (last.starts_with('.')) return true;
+  bool script = extension == ".js" || extension == ".mjs" || extension == ".css";
+  return lists(kIgnored, extension) && !(options.source_trees && script);
+}
+
+}  // namespace
+
+std::span<const FormatEntry> format_table() { return kFormats; }
+
+Result<std::unique_ptr<Reader>> open_reader(Input input, const ReaderOptions& options, const OnSkip& on_skip) {
+  std::string extension = extension_of(input.name);
+  if (options.format.empty() && is_ignored(input.name, extension, options)) {
+    on_skip({input.id, "read.ignored", "not a document by its name", false});
+    return std::unique_ptr<Reader>();
+  }
+  MALMOI_ASSIGN(std::string head, read_head(*input.bytes));
+  if (head.empty()) {
+    on_skip({input.id, "read.empty", "no bytes", false});
+    return std::unique_ptr<Reader>();
+  }
+  input.bytes = std::make_unique<Pushback>(head, std::move(input.bytes));
+  if (head.starts_with("PAR1"))
+    return unsupported("Parquet cannot be read here", input.id,
+                       "convert it: duckdb -c \"COPY (FROM 'in.parquet') TO 'out.jsonl'\", or python3 -c \"import pandas; "
+                       "pandas.read_parquet('in.parquet').to_json('out.jsonl', orient='records', lines=True, force_ascii=False)\"");
+  const FormatEntry* format = zip_document(head, extension);
+  if (!format && looks_packed(head)) return make_archive_reader(std::move(input), options, on_skip);
+  if (!format && !options.format.empty()) {
+    format = by_name(options.format);
+    if (!format) return usage_error("unknown format '" + options.format + "'", input.id, "see malmoi data build --help");
+  }
+  if (!format) {
+    const FormatEntry* named = by_extension(extension);
+    const FormatEntry* sniffed = by_content(head);
+    // A name that says little gives way to content that says much (.xml, .json, .log, no extension).
+    format = named && named->name != "json" ? named : sniffed ? sniffed : named;
+    if (format && format->name == "json" && named != format && extension != ".json") format = nullptr;
+  }
+  if (!format) format = by_name(options.source_trees ? "code" : "text");
+  return format->make(std::move(input), options, on_skip);
+}
+
+}  // namespace malmoi::data

@@ -1,0 +1,24 @@
+// The readers that formats.cc puts into the table, one file each.
+#pragma once
+
+#include <memory>
+
+#include "data/readers/reader.h"
+
+namespace malmoi::data {
+
+std::unique_ptr<Reader> make_whole_file_reader(Input input, Payload payload, const ReaderOptions& options);
+std::unique_ptr<Reader> make_jsonl_reader(Input input, const ReaderOptions& options, const OnSkip& on_skip);
+std::unique_ptr<Reader> make_json_reader(Input input, const ReaderOptions& options, const OnSkip& on_skip);
+std::unique_ptr<Reader> make_csv_reader(Input input, const ReaderOptions& options, const OnSkip& on_skip);
+std::unique_ptr<Reader> make_tsv_reader(Input input, const ReaderOptions& options, const OnSkip& on_skip);
+std::unique_ptr<Reader> make_mediawiki_reader(Input input, const ReaderOptions& options, const OnSkip& on_skip);
+std::unique_ptr<Reader> make_warc_reader(Input input, const ReaderOptions& options, const OnSkip& on_skip);
+std::unique_ptr<Reader> make_mbox_reader(Input input, const ReaderOptions& options, const OnSkip& on_skip);
+std::unique_ptr<Reader> make_feed_reader(Input input, const ReaderOptions& options, const OnSkip& on_skip);
+
+/// The key of a record that holds its text: `wanted` if given, else the first usual name that is there; -1: none.
+/// `widths` breaks ties among no usual names: the widest text.
+int choose_text_field(const std::vector<std::string>& names, const std::string& wanted);
+
+}  // namespace malmoi::data

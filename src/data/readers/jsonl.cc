@@ -1,0 +1,160 @@
+// JSON Lines and JSON: a document an object. Also what Hugging Face datasets and other corpora are stored as.
+#include <algorithm>
+#include <array>
+
+#include "base/utf8.h"
+#include "data/corpus.h"
+#include "data/readers/formats.h"
+#include "data/readers/lines.h"
+
+namespace malmoi::data {
+
+int choose_text_field(const std::vector<std::string>& names, const std::string& wanted) {
+  constexpr std::array<std::string_view, 12> kUsual = {"text", "content", "body", "document", "article", "passage", "paragraph",
+                                                       "raw_content", "contents", "sentence", "context", "본문"};
+  auto index_of = [&](std::string_view name) {
+    auto found = std::find(names.begin(), names.end(), name);
+    return found == names.end() ? -1 : static_cast<int>(found - names.begin());
+  };
+  if (!wanted.empty()) return index_of(wanted);
+  for (std::string_view name : kUsual)
+    if (int at = index_of(name); at >= 0) return at;
+  return -1;
+}
+
+namespace {
+
+// A chat ("messages": [{role, content}]) reads as its turns.
+std::string join_messages(const Json& messages) {
+  std::string out;
+  for (const Json& message : messages) {
+    std::string content = json_string(message, "content");
+    if (content.empty()) continue;
+    if (!out.empty()) out += "\n\n";
+    if (std::string role = json_string(message, "role"); !role.empty()) out += role + ": ";
+    out += content;
+  }
+  return out;
+}
+
+// Moves the fields of an object into a Document. False: no text in it.
+bool take_object(const Json& object, const std::string& wanted, Document& out) {
+  std::vector<std::string> names;
+  for (const auto& [key, value] : object.items())
+    if (value.is_string()) names.push_back(key);
+  int chosen = choose_text_field(names, wanted);
+  std::string text_key = chosen >= 0 ? names[static_cast<size_t>(chosen)] : "";
+  if (chosen >= 0) out.text = object[text_key].get<std::string>();
+  else if (object.contains("messages") && object["messages"].is_array()) out.text = join_messages(object["messages"]), text_key = "messages";
+  else return false;
+  for (const auto& [key, value] : object.items()) {
+    if (key == text_key || value.is_null()) continue;
+    std::string text = value.is_string() ? value.get<std::string>() : std::string();
+    if (key == "title" && value.is_string()) out.title = text;
+    else if ((key == "language" || key == "lang") && value.is_string()) out.language = text;
+    else if ((key == "license" || key == "licence") && value.is_string()) out.license = text;
+    else if (key == "meta" && value.is_string() && text.empty()) continue;
+    else if (key != "path" && key != "encoding") out.meta[key] = value;
+  }
+  return true;
+}
+
+class JsonlReader : public Reader {
+ public:
+  JsonlReader(Input input, const ReaderOptions& options, const OnSkip& on_skip)
+      : id_(std::move(input.id)), path_(std::move(input.path)), text_field_(options.text_field), limit_(options.limits.document_bytes),
+        on_skip_(on_skip), lines_(std::move(input.bytes), limit_) {}
+
+  Result<bool> next(RawDocument& out) override {
+    std::string_view line;
+    while (true) {
+      MALMOI_ASSIGN(bool more, lines_.next(line));
+      if (!more) return false;
+      std::string id = id_ + "#" + std::to_string(lines_.number());
+      if (lines_.too_long()) {
+        on_skip_({id, "read.long_line", "longer than " + std::to_string(limit_) + " bytes", true});
+        continue;
+      }
+      if (lines_.number() == 1 && line.starts_with("\xEF\xBB\xBF")) line.remove_prefix(3);
+      if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
+      std::string fixed;
+      if (!is_valid_utf8(line)) line = fixed = replace_invalid_utf8(line);
+      Result<Json> object = parse_json(line, id);
+      if (!object.ok() || !object->is_object()) {
+        on_skip_({id, "read.json", object.ok() ? "not an object" : object.error().what, true});
+        continue;
+      }
+      out = {};
+      out.payload = Payload::kReady;
+      out.document.id = std::move(id);
+      out.document.path = path_;
+      out.document.encoding = "utf-8";
+      if (take_object(*object, text_field_, out.document)) return true;
+      on_skip_({out.document.id, "read.no_text", "no text under " + (text_field_.empty() ? "a usual key; name it with text_field" : "'" + text_field_ + "'"), true});
+    }
+  }
+
+ private:
+  std::string id_, path_, text_field_;
+  uint64_t limit_;
+  OnSkip on_skip_;
+  SourceLines lines_;
+};
+
+// One JSON value: an array of objects, an object of one array of objects, or one object.
+class JsonReader : public Reader {
+ public:
+  JsonReader(Input input, const ReaderOptions& options, const OnSkip& on_skip) : input_(std::move(input)), options_(options), on_skip_(on_skip) {}
+
+  Result<bool> next(RawDocument& out) override {
+    if (!opened_) MALMOI_TRY(open());
+    while (at_ < records_.size()) {
+      const Json& record = records_[at_++];
+      std::string id = records_.size() == 1 ? input_.id : input_.id + "#" + std::to_string(at_);
+      out = {};
+      out.payload = Payload::kReady;
+      out.document.id = id;
+      out.document.path = input_.path;
+      out.document.encoding = "utf-8";
+      if (record.is_string()) out.document.text = record.get<std::string>();
+      if (record.is_string() || (record.is_object() && take_object(record, options_.text_field, out.document))) return true;
+      on_skip_({id, "read.no_text", "no text in the record", true});
+    }
+    return false;
+  }
+
+ private:
+  Status open() {
+    opened_ = true;
+    MALMOI_ASSIGN(std::string text, read_all(*input_.bytes, options_.limits.document_bytes, input_.id));
+    if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
+    MALMOI_ASSIGN(Json root, parse_json(is_valid_utf8(text) ? text : replace_invalid_utf8(text), input_.id));
+    if (root.is_object())
+      for (const auto& [key, value] : root.items())
+        if (value.is_array() && !value.empty() && value[0].is_object() && key != "messages") {
+          records_ = value;
+          return {};
+        }
+    records_ = root.is_array() ? std::move(root) : Json::array({std::move(root)});
+    return {};
+  }
+
+  Input input_;
+  ReaderOptions options_;
+  OnSkip on_skip_;
+  bool opened_ = false;
+  Json records_ = Json::array();
+  size_t at_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Reader> make_jsonl_reader(Input input, const ReaderOptions& options, const OnSkip& on_skip) {
+  return std::make_unique<JsonlReader>(std::move(input), options, on_skip);
+}
+
+std::unique_ptr<Reader> make_json_reader(Input input, const ReaderOptions& options, const OnSkip& on_skip) {
+  return std::make_unique<JsonReader>(std::move(input), options, on_skip);
+}
+
+}  // namespace malmoi::data

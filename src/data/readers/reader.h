@@ -1,0 +1,114 @@
+// Reading documents out of files: what every reader is made of, and the table of formats.
+//
+// Reading is pulled: an InputStream walks the files, opens compressed files and archives (to any sensible depth), finds
+// the format of each by name and content, and hands out one RawDocument at a time. That is cheap and serial; turning a
+// RawDocument into a Document (decoding, extraction) is dear and parallel: convert.h.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "data/document.h"
+
+namespace malmoi::data {
+
+/// Bytes in order. One thread.
+class ByteSource {
+ public:
+  virtual ~ByteSource() = default;
+  /// Up to `size` bytes into `buffer`; 0 only at the end.
+  virtual Result<size_t> read(char* buffer, size_t size) = 0;
+};
+
+/// A file; `length` bytes from `offset` (to the end by default).
+Result<std::unique_ptr<ByteSource>> open_file_source(const Path& path, uint64_t offset = 0, uint64_t length = UINT64_MAX);
+std::unique_ptr<ByteSource> memory_source(std::string bytes);
+/// Everything that is left. Errors: more than `limit` bytes.
+Result<std::string> read_all(ByteSource& source, uint64_t limit, const std::string& where);
+
+/// What no input may exceed; each breach is an error that names the input and the limit.
+struct ReaderLimits {
+  uint64_t document_bytes = 64ull << 20;     // of one document before conversion, and of one line
+  uint64_t expanded_bytes = 1ull << 40;      // out of one compressed file or archive
+  double expansion_ratio = 200;              // of the same, once it has given 64 MiB
+  uint64_t archive_entries = 10'000'000;
+  int nesting = 4;                           // archives in archives
+  double pdf_seconds = 30;                   // for one PDF
+  uint64_t pdf_memory = 2ull << 30;
+};
+
+struct ReaderOptions {
+  ReaderLimits limits;
+  std::string format;      // a name of the table; empty: found out
+  std::string text_field;  // JSON and CSV; empty: text, content, body ... whichever is there
+  bool source_trees = false;  // take web pages' scripts and styles for documents too
+};
+
+/// How the bytes of a RawDocument become text.
+enum class Payload : uint8_t { kText, kHtml, kHtmlFragment, kMarkdown, kPdf, kDocx, kOdt, kEpub, kMail, kCode, kReady };
+
+/// One document as it was found.
+struct RawDocument {
+  Payload payload = Payload::kText;
+  std::string bytes;    // undecoded; of kReady empty
+  std::string charset;  // as a header beside it says
+  Document document;    // id, path and whatever else is known already; of kReady the text too
+};
+
+/// What was passed over, and why. `failed`: it should have been readable (counts for the exit code).
+struct Skip {
+  std::string id;
+  std::string rule;    // "read.binary", "read.json" ...
+  std::string detail;
+  bool failed = true;
+};
+using OnSkip = std::function<void(Skip)>;
+
+/// One input while it is being read.
+struct Input {
+  std::unique_ptr<ByteSource> bytes;
+  std::string id;    // of its documents: this, or this#n
+  std::string path;  // the file it lies in
+  std::string name;  // what its format is judged by: the last part of the path
+  int depth = 0;
+};
+
+/// The documents of one input. An Error ends the input; a single bad record is reported by on_skip and passed over.
+class Reader {
+ public:
+  virtual ~Reader() = default;
+  virtual Result<bool> next(RawDocument& out) = 0;
+};
+
+struct FormatEntry {
+  std::string_view name;
+  std::string_view summary;
+  std::string_view extensions;  // ".html .htm"
+  /// Whether content that begins so is of this format; null: told by extension alone.
+  bool (*sniff)(std::string_view head);
+  std::unique_ptr<Reader> (*make)(Input input, const ReaderOptions& options, const OnSkip& on_skip);
+};
+
+/// Every format; a test walks it.
+std::span<const FormatEntry> format_table();
+
+/// The reader for an input: its compression undone, its format found. Errors: a format that cannot be read (Parquet),
+/// with the conversion; an input that is not a document (read.ignored goes to on_skip and gives a null reader).
+Result<std::unique_ptr<Reader>> open_reader(Input input, const ReaderOptions& options, const OnSkip& on_skip);
+
+/// A range of a file, as work is divided. `id` and `path` are what its documents are called by.
+struct InputFile {
+  Path path;
+  uint64_t offset = 0, length = UINT64_MAX;
+  uint32_t source = 0;  // index of the source in the recipe
+  uint64_t first_line = 0;  // of a range of a .jsonl: lines before it
+};
+
+}  // namespace malmoi::data

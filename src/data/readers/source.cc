@@ -1,0 +1,76 @@
+// Sources of bytes: files, memory.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "data/readers/reader.h"
+
+namespace malmoi::data {
+namespace {
+
+class FileSource : public ByteSource {
+ public:
+  FileSource(int fd, std::string path, uint64_t left) : fd_(fd), path_(std::move(path)), left_(left) {}
+  ~FileSource() override { ::close(fd_); }
+
+  Result<size_t> read(char* buffer, size_t size) override {
+    size = static_cast<size_t>(std::min<uint64_t>(size, left_));
+    while (size > 0) {
+      ssize_t n = ::read(fd_, buffer, size);
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0) return io_error("cannot read", path_, errno);
+      left_ -= static_cast<uint64_t>(n);
+      return static_cast<size_t>(n);
+    }
+    return size_t{0};
+  }
+
+ private:
+  int fd_;
+  std::string path_;
+  uint64_t left_;
+};
+
+class MemorySource : public ByteSource {
+ public:
+  explicit MemorySource(std::string bytes) : bytes_(std::move(bytes)) {}
+  Result<size_t> read(char* buffer, size_t size) override {
+    size = std::min(size, bytes_.size() - at_);
+    std::memcpy(buffer, bytes_.data() + at_, size);
+    at_ += size;
+    return size;
+  }
+
+ private:
+  std::string bytes_;
+  size_t at_ = 0;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<ByteSource>> open_file_source(const Path& path, uint64_t offset, uint64_t length) {
+  int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return io_error("cannot open", path.string(), errno);
+  auto source = std::make_unique<FileSource>(fd, path.string(), length);
+  if (offset > 0 && ::lseek(fd, static_cast<off_t>(offset), SEEK_SET) < 0) return io_error("cannot seek", path.string(), errno);
+  return std::unique_ptr<ByteSource>(std::move(source));
+}
+
+std::unique_ptr<ByteSource> memory_source(std::string bytes) { return std::make_unique<MemorySource>(std::move(bytes)); }
+
+Result<std::string> read_all(ByteSource& source, uint64_t limit, const std::string& where) {
+  std::string content;
+  char buffer[1 << 16];
+  while (true) {
+    MALMOI_ASSIGN(size_t n, source.read(buffer, sizeof buffer));
+    if (n == 0) return content;
+    if (content.size() + n > limit)
+      return invalid_data("is larger than " + std::to_string(limit) + " bytes", where, "raise limits.document_bytes, or split it");
+    content.append(buffer, n);
+  }
+}
+
+}  // namespace malmoi::data
