@@ -16,6 +16,7 @@ namespace malmoi::cli {
 /// main calls it after parsing, so that no error has to cross CLI11 as an exception.
 struct Invocation {
   std::function<Status()> run;
+  int exit_code = 0;  // of a run that is done with a remark: 3 where inputs had to be skipped
 };
 
 /// Adds one command (with its options and an example in its footer) to `root`.
@@ -41,6 +42,11 @@ void add_score(CLI::App& root, Invocation& invocation);
 void add_eval(CLI::App& root, Invocation& invocation);
 void add_bench(CLI::App& root, Invocation& invocation);
 void add_run(CLI::App& root, Invocation& invocation);
+void add_data(CLI::App& root, Invocation& invocation);
+
+// Subcommands of `malmoi data`.
+void add_data_build(CLI::App& data, Invocation& invocation);
+void add_data_extract(CLI::App& data, Invocation& invocation);
 // Of `malmoi data`: added to its command by data.cc.
 void add_data_pii(CLI::App& data, Invocation& invocation);
 void add_data_dedup(CLI::App& data, Invocation& invocation);

@@ -16,6 +16,7 @@ namespace {
 // One line a command, in the order of --help.
 constexpr AddCommand kCommands[] = {
     add_doctor,
+    add_data,
     add_tokenizer,
     add_plan,
     add_train,
@@ -61,7 +62,7 @@ int run(int argc, char** argv) {
   if (!invocation.run) return 0;
   Status done = invocation.run();
   if (std::fflush(stdout) != 0) return fail({ErrorCode::kIo, "cannot write the output", "stdout", "free some space"});
-  return done.ok() ? 0 : fail(done.error());
+  return done.ok() ? invocation.exit_code : fail(done.error());
 }
 
 }  // namespace

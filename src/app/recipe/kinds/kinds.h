@@ -5,6 +5,10 @@
 
 namespace malmoi::app::kinds {
 
+/// `data`: builds a corpus from its inputs. Settings: the keys of a recipe of `malmoi data build`, without `out`; `sources`
+/// only where paths alone do not say enough. An interrupted build goes on.
+extern const StageKind kData;
+
 /// `tokenizer`: trains one on the training part of its inputs. Settings: `type` (bpe), `vocab_size` (8192),
 /// `min_frequency`, `pattern`, `byte_level`, `normalization`, `special_tokens`. Makes a folder with tokenizer.json.
 extern const StageKind kTokenizer;

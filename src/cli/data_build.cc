@@ -1,0 +1,106 @@
+// `malmoi data build`: documents to a corpus.
+#include <fmt/format.h>
+
+#include "app/data_build.h"
+#include "base/log.h"
+#include "cli/command.h"
+
+namespace malmoi::cli {
+namespace {
+
+struct Options : app::DataBuildOptions {
+  std::string why;
+  uint64_t dry_run = 0;
+  bool json = false;
+};
+
+Status explain(const Options& options) {
+  std::string out = options.out;
+  if (out.empty() && !options.recipe.empty()) {
+    MALMOI_ASSIGN(data::Recipe recipe, app::data_recipe(options));
+    out = recipe.out.string();
+  }
+  if (out.empty()) return usage_error("--why needs the corpus", "command line", "say --out DIR");
+  MALMOI_ASSIGN(Json found, data::explain(out, options.why));
+  if (options.json) {
+    print_json({{"id", options.why}, {"found", found}});
+    return {};
+  }
+  for (const Json& entry : found) {
+    std::string line = json_string(entry, "id") + ": ";
+    for (const char* key : {"dropped", "changed", "kept"})
+      if (entry.contains(key)) line += std::string(key) + " " + json_string(entry, key);
+    if (entry.contains("detail")) line += " (" + json_string(entry, "detail") + ")";
+    fmt::print("{}\n", line);
+  }
+  return {};
+}
+
+Status dry_run(const Options& options) {
+  MALMOI_ASSIGN(data::Recipe recipe, app::data_recipe(options));
+  MALMOI_ASSIGN(Json documents, app::data_dry_run(recipe, options, options.dry_run));
+  if (options.json) {
+    print_json({{"documents", documents}});
+    return {};
+  }
+  for (const Json& document : documents) {
+    std::string line = fmt::format("{:<5} {}", document.value("kept", false) ? "keep" : "drop", json_string(document, "id"));
+    if (document.contains("bytes")) line += fmt::format("  [{} {}]", json_string(document, "language"), format_bytes(document["bytes"].get<double>()));
+    if (document.contains("events"))
+      for (const Json& event : document["events"])
+        line += "  " + json_string(event, event.contains("dropped") ? "dropped" : "changed") + (event.contains("detail") ? " (" + json_string(event, "detail") + ")" : "");
+    fmt::print("{}\n", line);
+  }
+  return {};
+}
+
+Status build(const Options& options, Invocation& invocation) {
+  MALMOI_ASSIGN(data::Recipe recipe, app::data_recipe(options));
+  MALMOI_ASSIGN(data::BuildResult result, app::data_build(recipe, options, app::data_progress_line()));
+  if (result.waiting) {
+    log_info("this process did its share; another one finishes the corpus");
+    return {};
+  }
+  if (options.json) print_json(result.report);
+  else
+    log_info(fmt::format("{}{} -> {}, report: {}", result.present ? "nothing to do: " : "", app::data_summary(result.report), recipe.out.string(),
+                         (recipe.out / "report.html").string()));
+  if (result.skipped) invocation.exit_code = 3;
+  return {};
+}
+
+}  // namespace
+
+void add_data_build(CLI::App& data, Invocation& invocation) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = data.add_subcommand("build", "documents of any common kind to a clean corpus, with a report");
+  command->footer(
+      "A recipe names sources and stages (extract, languages, filters, dedup, pii, decontaminate, split, order, mix, output,\n"
+      "limits); without one, --in and --out build with the defaults. Run again, it goes on where it was.\n"
+      "Exit code 3: done, but some inputs could not be read; report.json and events.jsonl.zst say which.\n"
+      "Many processes: the same command on each with --rank R --world N (or MALMOI_RANK, MALMOI_WORLD, or as a Slurm array).\n"
+      "Example: malmoi data build --in docs/ pages.warc.gz --out corpus\n"
+      "Example: malmoi data build recipe.yaml --set dedup.near.threshold=0.8\n"
+      "Example: malmoi data build --why docs/page.html --out corpus");
+  command->add_option("recipe", options->recipe, "a recipe (YAML)");
+  command->add_option("--in", options->in, "files and folders")->expected(1, -1);
+  command->add_option("--out", options->out, "the corpus: a new or empty folder, or one built before");
+  command->add_option("--set", options->set, "KEY=VALUE over the recipe")->expected(1, -1);
+  command->add_option("--dry-run", options->dry_run, "show what would happen to the first N documents; write nothing");
+  command->add_option("--why", options->why, "say what happened to the document ID, and by which rule");
+  command->add_option("--memory-limit", options->memory_bytes, "e.g. 1GiB (default: a quarter of the machine's)")->transform(CLI::AsSizeValue(false));
+  command->add_option("--rank", options->rank, "this process, from 0");
+  command->add_option("--world", options->world, "how many processes share the work");
+  command->add_flag("--keep-work", options->keep_work, "leave the intermediate files");
+  command->add_flag("--force", options->force, "build again even if nothing changed");
+  add_json_flag(*command, options->json);
+  add_threads_option(*command);
+  command->callback([&invocation, options] {
+    invocation.run = [options, &invocation]() -> Status {
+      if (!options->why.empty()) return explain(*options);
+      return options->dry_run > 0 ? dry_run(*options) : build(*options, invocation);
+    };
+  });
+}
+
+}  // namespace malmoi::cli

@@ -1,0 +1,267 @@
+#include "data/build/build.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "base/cancel.h"
+#include "base/log.h"
+#include "data/build/card.h"
+#include "data/build/dedup_stage.h"
+#include "data/build/plan.h"
+#include "data/build/write_stage.h"
+#include "data/corpus.h"
+#include "data/dedup/scratch.h"
+
+namespace malmoi::data {
+namespace {
+
+// A lock that goes with its process, on local and shared file systems.
+class FileLock {
+ public:
+  static Result<FileLock> create(const Path& path) {
+    int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    if (fd < 0) return io_error("cannot create", path.string(), errno);
+    return FileLock(fd);
+  }
+  explicit FileLock(int fd) : fd_(fd) {}
+  FileLock(FileLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  ~FileLock() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  bool try_lock() { return ::flock(fd_, LOCK_EX | LOCK_NB) == 0; }
+
+ private:
+  int fd_;
+};
+
+class Build {
+ public:
+  Build(const Recipe& recipe, const BuildOptions& options, const OnBuildProgress& progress)
+      : recipe_(recipe), options_(options), progress_(progress), started_(monotonic_seconds()) {}
+
+  Result<BuildResult> run() {
+    // With a tight limit, a page's tree must fit beside the others'.
+    recipe_.limits.document_bytes = std::min<uint64_t>(recipe_.limits.document_bytes, options_.memory_bytes / (16 * static_cast<uint64_t>(options_.workers)));
+    for (SourceSpec& source : recipe_.sources) source.reader.limits = recipe_.limits;
+    if (recipe_.shard_bytes * 3 > options_.memory_bytes)
+      return usage_error("a shard of " + std::to_string(recipe_.shard_bytes) + " bytes does not fit the memory limit three times", "output.shard_bytes", "lower it, or raise --memory-limit");
+    MALMOI_ASSIGN(plan_, make_plan(recipe_));
+    if (plan_.parts.empty()) return not_found("no document in the inputs", recipe_.sources[0].paths[0], "name files or folders that hold some");
+    BuildResult result;
+    if (!options_.force && is_built()) {
+      MALMOI_ASSIGN(result.report, read_json((recipe_.out / "report.json").string()));
+      result.present = true;
+      result.skipped = result.report.contains("skipped") && !result.report["skipped"].empty();
+      return result;
+    }
+    MALMOI_TRY(refuse_foreign_folder());
+    work_.folder = recipe_.out / ("work-" + plan_.key);
+    MALMOI_TRY(make_folder(work_.folder));
+    MALMOI_TRY(read_parts());
+    for (uint64_t part = 0; part < plan_.parts.size(); ++part)
+      if (!work_.done(part)) {
+        result.waiting = true;
+        return result;
+      }
+    MALMOI_ASSIGN(FileLock lock, FileLock::create(recipe_.out / ".lock"));
+    if (!lock.try_lock() || (options_.world > 1 && is_built())) {
+      result.waiting = !is_built();
+      return result;
+    }
+    return finish();
+  }
+
+ private:
+  bool is_built() const {
+    if (!Corpus::is_corpus(recipe_.out)) return false;
+    auto corpus = Corpus::open(recipe_.out);
+    return corpus.ok() && json_string(corpus->manifest(), "build") == plan_.key;
+  }
+
+  // A folder that holds something else than a corpus is not ours to fill.
+  Status refuse_foreign_folder() const {
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator(recipe_.out, error)) {
+      std::string name = entry.path().filename().string();
+      bool ours = name.starts_with("work-") || name == ".lock" || Corpus::is_corpus(recipe_.out) || name.ends_with(".tmp") || name.ends_with(".jsonl.zst") ||
+                  name.starts_with("report.") || name == "DATACARD.md" || name == "README.md" || name == "datacard.json";
+      if (!ours) return usage_error("holds other files (" + name + ")", recipe_.out.string(), "name an empty or new folder");
+    }
+    return {};
+  }
+
+  void tell(const std::string& stage) {
+    if (progress_) progress_({stage, documents_, kept_, done_bytes_, plan_.bytes});
+  }
+
+  Status read_parts() {
+    MALMOI_ASSIGN(std::unique_ptr<Processor> processor, Processor::create(recipe_, options_.filters));
+    ReadStageOptions stage{std::clamp<uint64_t>(options_.memory_bytes / 8, 1 << 20, 256 << 20), options_.workers};
+    for (uint64_t part = 0; part < plan_.parts.size(); ++part) {
+      if (part % static_cast<uint64_t>(options_.world) != static_cast<uint64_t>(options_.rank)) continue;
+      if (work_.done(part)) {
+        done_bytes_ += plan_.parts[part].bytes;
+        auto tally = read_part_tally(work_, part);
+        if (tally.ok()) documents_ += tally->get("documents.read"), kept_ += tally->get("documents.passed");
+        continue;
+      }
+      uint64_t counted = 0;
+      MALMOI_TRY(read_part(plan_, part, recipe_, *processor, work_, stage, [&](uint64_t documents, uint64_t kept, uint64_t bytes) {
+        documents_ += documents, kept_ += kept, done_bytes_ += bytes, counted += bytes;
+        tell("read");
+      }));
+      done_bytes_ += plan_.parts[part].bytes - std::min(plan_.parts[part].bytes, counted);
+    }
+    return {};
+  }
+
+  Status copy_events(formats::ZstdWriter& events) {
+    for (uint64_t part = 0; part < plan_.parts.size(); ++part) {
+      MALMOI_ASSIGN(formats::ByteReader reader, formats::ByteReader::open(work_.part(part, "events.zst")));
+      while (true) {
+        MALMOI_ASSIGN(std::string_view chunk, reader.next());
+        if (chunk.empty()) break;
+        MALMOI_TRY(events.write(chunk));
+      }
+    }
+    return {};
+  }
+
+  // An older corpus in the same folder goes only now, when the new one is about to be written.
+  Status remove_old_corpus() {
+    std::error_code ignored;
+    std::filesystem::remove(recipe_.out / "manifest.json", ignored);
+    for (const auto& entry : std::filesystem::directory_iterator(recipe_.out, ignored)) {
+      std::string name = entry.path().filename().string();
+      bool shard = (name.starts_with("train-") || name.starts_with("valid-") || name.starts_with("test-")) && name.ends_with(".jsonl.zst");
+      bool stale = name.starts_with("work-") && entry.path() != work_.folder;
+      if (shard) std::filesystem::remove(entry.path(), ignored);
+      if (stale) std::filesystem::remove_all(entry.path(), ignored);
+    }
+    return {};
+  }
+
+  Result<BuildResult> finish() {
+    Tally tally;
+    for (uint64_t part = 0; part < plan_.parts.size(); ++part) {
+      MALMOI_ASSIGN(Tally one, read_part_tally(work_, part));
+      tally.merge(one);
+    }
+    MALMOI_TRY(remove_old_corpus());
+    tell("deduplicate");
+    MALMOI_ASSIGN(Decisions decisions, decide(work_, plan_.parts.size(), recipe_, options_.memory_bytes, [&](const std::string& what, double fraction) {
+                    if (progress_) progress_({"deduplicate: " + what, documents_, kept_, static_cast<uint64_t>(1000 * fraction), 1000});
+                  }));
+    MALMOI_ASSIGN(formats::ZstdWriter events, formats::ZstdWriter::create(recipe_.out / "events.jsonl.zst", recipe_.compression));
+    MALMOI_TRY(copy_events(events));
+    WriteStageOptions write;
+    write.memory_bytes = options_.memory_bytes, write.workers = options_.workers;
+    write.progress = [&](uint64_t bytes, uint64_t total) {
+      if (progress_) progress_({"write", documents_, kept_, bytes, total});
+    };
+    MALMOI_ASSIGN(WriteResult written, write_shards(work_, plan_.parts.size(), recipe_, decisions, recipe_.out, events, write));
+    MALMOI_TRY(events.commit());
+    tally.merge(written.tally);
+    CardInput card{recipe_, plan_, tally, written.shards, written.samples, decisions.report, monotonic_seconds() - started_};
+    BuildResult result;
+    result.report = make_report(card);
+    result.skipped = tally.get("inputs.skipped") > 0;
+    MALMOI_TRY(write_cards(card, result.report));
+    std::error_code ignored;
+    decisions.passes.clear();
+    if (!options_.keep_work) std::filesystem::remove_all(work_.folder, ignored);
+    std::filesystem::remove(recipe_.out / ".lock", ignored);
+    return result;
+  }
+
+  Recipe recipe_;
+  const BuildOptions& options_;
+  const OnBuildProgress& progress_;
+  double started_;
+  Plan plan_;
+  WorkFolder work_;
+  uint64_t documents_ = 0, kept_ = 0, done_bytes_ = 0;
+};
+
+Json event_to_json(const Event& event) {
+  Json json{{event.dropped ? "dropped" : "changed", event.rule}};
+  if (!event.detail.empty()) json["detail"] = event.detail;
+  return json;
+}
+
+}  // namespace
+
+Result<BuildResult> build_corpus(const Recipe& recipe, const BuildOptions& options, const OnBuildProgress& progress) {
+  if (recipe.out.empty()) return usage_error("no folder for the corpus", "out", "say --out DIR, or `out:` in the recipe");
+  if (options.world < 1 || options.rank < 0 || options.rank >= options.world) return usage_error("rank " + std::to_string(options.rank) + " of " + std::to_string(options.world), "--rank", "ranks count from 0 to world - 1");
+  MALMOI_TRY(make_folder(recipe.out));
+  return Build(recipe, options, progress).run();
+}
+
+Result<Json> dry_run(const Recipe& recipe, const BuildOptions& options, uint64_t n) {
+  MALMOI_ASSIGN(Plan plan, make_plan(recipe));
+  MALMOI_ASSIGN(std::unique_ptr<Processor> processor, Processor::create(recipe, options.filters));
+  Json documents = Json::array();
+  ReadStageOptions stage{64ull << 20, options.workers};
+  for (uint64_t part = 0; part < plan.parts.size() && documents.size() < n; ++part) {
+    MALMOI_TRY(read_some(plan, part, recipe, *processor, stage, [&](Processed result) {
+      std::map<std::string, Json> by_id;
+      std::vector<std::string> order;
+      auto entry = [&](const std::string& id) -> Json& {
+        if (!by_id.contains(id)) order.push_back(id), by_id[id] = {{"id", id}, {"kept", false}};
+        return by_id[id];
+      };
+      for (const Event& event : result.events) entry(event.id)["events"].push_back(event_to_json(event));
+      for (const Processed::Kept& kept : result.kept) {
+        Json& document = entry(kept.document.id);
+        document["kept"] = true, document["language"] = kept.document.language, document["encoding"] = kept.document.encoding;
+        document["title"] = kept.document.title, document["bytes"] = kept.document.text.size();
+      }
+      for (const std::string& id : order)
+        if (documents.size() < n) documents.push_back(by_id[id]);
+      return documents.size() < n;
+    }));
+  }
+  return documents;
+}
+
+Result<Json> explain(const Path& folder, const std::string& id) {
+  MALMOI_ASSIGN(Corpus corpus, Corpus::open(folder));
+  // A document that was split or copied goes by its own id and by those derived from it.
+  auto matches = [&](const std::string& other) {
+    if (other == id || other.ends_with("/" + id)) return true;
+    size_t mark = other.find_last_of(":+");
+    if (mark == std::string::npos) return false;
+    std::string base = other.substr(0, mark);
+    return base == id || base.ends_with("/" + id);
+  };
+  Json found = Json::array();
+  std::string_view line;
+  MALMOI_ASSIGN(formats::LineReader events, formats::LineReader::open(folder / "events.jsonl.zst"));
+  while (true) {
+    MALMOI_ASSIGN(bool more, events.next(line));
+    if (!more) break;
+    MALMOI_ASSIGN(Json event, parse_json(line, events.where()));
+    if (matches(json_string(event, "id"))) found.push_back(std::move(event));
+  }
+  for (const Shard& shard : corpus.shards()) {
+    MALMOI_ASSIGN(formats::LineReader lines, formats::LineReader::open(folder / shard.file));
+    while (true) {
+      MALMOI_ASSIGN(bool more, lines.next(line));
+      if (!more) break;
+      // The id stands first on the line; most lines need no parsing.
+      if (line.substr(0, 8192).find(id) == std::string_view::npos) continue;
+      MALMOI_ASSIGN(Document document, document_from_line(line, lines.where()));
+      if (matches(document.id))
+        found.push_back({{"id", document.id}, {"kept", shard.file + ":" + std::to_string(lines.line_number())}, {"split", shard.split}, {"bytes", document.text.size()}});
+    }
+  }
+  if (found.empty()) return not_found("nothing is known of '" + id + "'", folder.string(), "ids are the paths of documents, as in events.jsonl.zst");
+  return found;
+}
+
+}  // namespace malmoi::data

@@ -1,0 +1,275 @@
+#include "data/build/dedup_stage.h"
+
+#include "base/utf8.h"
+#include "data/build/part_documents.h"
+#include "data/dedup/scratch.h"
+
+namespace malmoi::data {
+
+struct Passages::State {
+  ExternalSorter<Removal> sorted;
+  Removal next{};
+  bool more = false;
+
+  State(std::shared_ptr<ScratchFolder> folder, uint64_t memory) : sorted(std::move(folder), "passages", memory) {}
+  Status advance() {
+    MALMOI_ASSIGN(more, sorted.next(next));
+    return {};
+  }
+};
+
+Passages::Passages(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Passages::Passages(Passages&&) noexcept = default;
+Passages::~Passages() = default;
+
+Status Passages::of(uint64_t ordinal, std::vector<Removal>& out) {
+  out.clear();
+  while (state_->more && state_->next.index < ordinal) MALMOI_TRY(state_->advance());
+  while (state_->more && state_->next.index == ordinal) {
+    out.push_back(state_->next);
+    MALMOI_TRY(state_->advance());
+  }
+  return {};
+}
+
+Status Decisions::cut(uint64_t ordinal, std::string& text) {
+  std::vector<Removal> ranges;
+  for (Passages& pass : passes) {
+    MALMOI_TRY(pass.of(ordinal, ranges));
+    if (!ranges.empty()) text = remove_ranges(text, ranges);
+  }
+  return {};
+}
+
+namespace {
+
+class Stage {
+ public:
+  Stage(const WorkFolder& work, uint64_t parts, const Recipe& recipe, uint64_t memory,
+        const std::function<void(const std::string&, double)>& progress)
+      : work_(work), parts_(parts), recipe_(recipe), scratch_{work.folder, memory / 2}, progress_(progress) {}
+
+  Result<Decisions> run() {
+    MALMOI_TRY(read_index());
+    if (recipe_.exact) MALMOI_TRY(exact());
+    if (recipe_.near.on) MALMOI_TRY(near());
+    if (recipe_.paragraphs.on) MALMOI_TRY(paragraphs());
+    if (recipe_.substring.on) MALMOI_TRY(substrings());
+    MALMOI_TRY(name_representatives());
+    return std::move(out_);
+  }
+
+ private:
+  void tell(const std::string& what, uint64_t done) {
+    if (progress_ && (done & 255) == 0) progress_(what, static_cast<double>(done) / static_cast<double>(std::max<size_t>(1, mixed_.size())));
+  }
+
+  Status read_index() {
+    for (uint64_t part = 0; part < parts_; ++part) {
+      MALMOI_ASSIGN(std::vector<PartRecord> records, read_part_index(work_, part));
+      for (const PartRecord& record : records) {
+        mixed_.push_back(record.mixed);
+        bytes_.push_back(static_cast<uint32_t>(std::min<uint64_t>(record.bytes, UINT32_MAX)));
+      }
+    }
+    out_.fates.assign(mixed_.size(), Fate::kKept);
+    out_.removed_bytes.assign(mixed_.size(), 0);
+    return {};
+  }
+
+  void take_clusters(const Clusters& clusters, Fate fate, const char* name) {
+    uint64_t copies = 0;
+    for (uint64_t i = 0; i < clusters.representative.size(); ++i) {
+      if (out_.fates[i] != Fate::kKept || clusters.representative[i] == i) continue;
+      out_.fates[i] = fate;
+      out_.stands_for[i] = clusters.representative[i];
+      ++copies;
+    }
+    Json report{{"copies", copies}, {"clusters", clusters.clusters}};
+    if (clusters.candidates) report["candidates"] = clusters.candidates, report["rejected"] = clusters.rejected, report["capped"] = clusters.capped;
+    for (const Clusters::Joined& joined : clusters.samples) {
+      report["samples"].push_back({{"a", joined.a}, {"b", joined.b}, {"jaccard", joined.jaccard}});
+      sampled_[joined.a], sampled_[joined.b];
+    }
+    out_.report[name] = std::move(report);
+  }
+
+  Status exact() {
+    MALMOI_ASSIGN(ExactDeduper deduper, ExactDeduper::create(scratch_));
+    uint64_t ordinal = 0;
+    for (uint64_t part = 0; part < parts_; ++part) {
+      MALMOI_ASSIGN(std::vector<PartRecord> records, read_part_index(work_, part));
+      for (const PartRecord& record : records) {
+        MALMOI_TRY(deduper.add(ordinal++, record.text, record.quality));
+        tell("exact copies", ordinal);
+      }
+    }
+    MALMOI_ASSIGN(Clusters clusters, deduper.finish());
+    take_clusters(clusters, Fate::kExactCopy, "exact");
+    return {};
+  }
+
+  Status near() {
+    NearOptions options;
+    options.threshold = recipe_.near.threshold, options.ngram = recipe_.near.ngram;
+    MALMOI_ASSIGN(NearDeduper deduper, NearDeduper::create(options, scratch_));
+    uint64_t ordinal = 0;
+    for (uint64_t part = 0; part < parts_; ++part) {
+      MALMOI_ASSIGN(std::vector<PartRecord> records, read_part_index(work_, part));
+      MALMOI_ASSIGN(formats::ByteReader reader, formats::ByteReader::open(work_.part(part, "sketches.zst")));
+      std::string bytes;
+      size_t at = 0;
+      bool finished = false;
+      for (const PartRecord& record : records) {
+        // A sketch may lie across chunks: more is read until one is whole.
+        while (true) {
+          size_t before = at;
+          Result<Sketch> sketch = parse_sketch(bytes, at);
+          if (sketch.ok()) {
+            if (out_.fates[ordinal] == Fate::kKept) MALMOI_TRY(deduper.add(ordinal, *sketch, record.quality));
+            break;
+          }
+          at = before;
+          if (finished) return std::move(sketch).error();
+          bytes.erase(0, at);
+          at = 0;
+          MALMOI_ASSIGN(std::string_view chunk, reader.next());
+          finished = chunk.empty();
+          bytes += chunk;
+        }
+        tell("near copies", ++ordinal);
+      }
+    }
+    MALMOI_ASSIGN(Clusters clusters, deduper.finish());
+    take_clusters(clusters, Fate::kNearCopy, "near");
+    return {};
+  }
+
+  // Feeds the texts that are left: first the documents of one language, then those out of mixed ones, so that a passage
+  // that both hold is cut from the latter.
+  template <typename Deduper>
+  Status feed(Deduper& deduper, const char* what) {
+    uint64_t fed = 0;
+    for (int round = 0; round < 2; ++round) {
+      std::vector<uint64_t> unused;
+      auto wanted = [&](uint64_t ordinal) { return out_.fates[ordinal] == Fate::kKept && mixed_[ordinal] == round; };
+      MALMOI_TRY(for_each_document(work_, parts_, wanted, [&](uint64_t ordinal, Document& document) -> Status {
+        tell(what, ++fed);
+        MALMOI_TRY(cut_so_far(ordinal, document.text));
+        return deduper.add(ordinal + (round ? mixed_.size() : 0), document.text);
+      }));
+      // The passes before are read from the front again for the second round.
+      MALMOI_TRY(rewind());
+    }
+    return {};
+  }
+
+  Status cut_so_far(uint64_t ordinal, std::string& text) { return out_.passes.empty() ? Status{} : replay_->cut(ordinal, text); }
+
+  Status rewind() {
+    if (out_.passes.empty()) return {};
+    replay_.emplace();
+    return copy_pass(first_pass_, replay_->passes);
+  }
+
+  // Removals by feeding order to passages by ordinal.
+  Status take_removals(Removals removals, const char* name) {
+    std::vector<Removal> all, ranges;
+    MALMOI_ASSIGN(auto folder, ScratchFolder::create(work_.folder));
+    auto state = std::make_unique<Passages::State>(folder, scratch_.memory_bytes / 4);
+    std::vector<Removal> kept_for_replay;
+    for (uint64_t index = 0; index < 2 * mixed_.size(); ++index) {
+      uint64_t ordinal = index % mixed_.size();
+      if (out_.fates[ordinal] != Fate::kKept || mixed_[ordinal] != (index >= mixed_.size())) continue;
+      MALMOI_TRY(removals.of(index, ranges));
+      for (Removal range : ranges) {
+        range.index = ordinal;
+        out_.removed_bytes[ordinal] += static_cast<uint32_t>(range.end - range.begin);
+        MALMOI_TRY(state->sorted.add(range));
+        if (recipe_.substring.on) first_pass_.push_back(range);
+      }
+    }
+    out_.report[name] = {{"passages", removals.count()}, {"bytes", removals.bytes()}};
+    MALMOI_TRY(state->sorted.finish());
+    MALMOI_TRY(state->advance());
+    out_.passes.push_back(Passages(std::move(state)));
+    for (uint64_t i = 0; i < out_.fates.size(); ++i)
+      if (out_.fates[i] == Fate::kKept && out_.removed_bytes[i] > 0 && bytes_[i] - std::min(bytes_[i], out_.removed_bytes[i]) < std::max<uint64_t>(1, recipe_.min_characters))
+        out_.fates[i] = Fate::kOnlyCopiedPassages;
+    return {};
+  }
+
+  Status copy_pass(const std::vector<Removal>& ranges, std::vector<Passages>& into) {
+    MALMOI_ASSIGN(auto folder, ScratchFolder::create(work_.folder));
+    auto state = std::make_unique<Passages::State>(folder, scratch_.memory_bytes / 4);
+    for (const Removal& range : ranges) MALMOI_TRY(state->sorted.add(range));
+    MALMOI_TRY(state->sorted.finish());
+    MALMOI_TRY(state->advance());
+    into.push_back(Passages(std::move(state)));
+    return {};
+  }
+
+  Status paragraphs() {
+    LineOptions options;
+    options.unit = LineOptions::Unit::kParagraph;
+    options.min_length = recipe_.paragraphs.min_length;
+    MALMOI_ASSIGN(LineDeduper deduper, LineDeduper::create(options, scratch_));
+    MALMOI_TRY(feed(deduper, "repeated paragraphs"));
+    MALMOI_ASSIGN(Removals removals, deduper.finish());
+    return take_removals(std::move(removals), "paragraphs");
+  }
+
+  Status substrings() {
+    MALMOI_TRY(rewind());
+    MALMOI_ASSIGN(SubstringDeduper deduper, SubstringDeduper::create({recipe_.substring.min_bytes}, scratch_));
+    MALMOI_TRY(feed(deduper, "repeated passages"));
+    MALMOI_ASSIGN(Removals removals, deduper.finish());
+    return take_removals(std::move(removals), "substrings");
+  }
+
+  // The ids of those that stand for copies, and the beginnings of the sampled texts.
+  Status name_representatives() {
+    std::vector<char> wanted(mixed_.size(), 0);
+    for (const auto& [copy, original] : out_.stands_for) wanted[original] = 1;
+    for (const auto& [ordinal, text] : sampled_) wanted[ordinal] = 1;
+    std::map<uint64_t, std::string> names;
+    MALMOI_TRY(for_each_document(work_, parts_, [&](uint64_t ordinal) { return wanted[ordinal] != 0; }, [&](uint64_t ordinal, Document& document) -> Status {
+      out_.ids[ordinal] = document.id;
+      if (auto found = sampled_.find(ordinal); found != sampled_.end()) {
+        size_t room = std::min<size_t>(document.text.size(), 200);
+        found->second = document.text.substr(0, complete_utf8_prefix(std::string_view(document.text).substr(0, room)));
+      }
+      return {};
+    }));
+    for (auto& [name, report] : out_.report.items()) {
+      if (!report.contains("samples")) continue;
+      for (Json& sample : report["samples"]) {
+        uint64_t a = sample["a"].get<uint64_t>(), b = sample["b"].get<uint64_t>();
+        sample["a"] = out_.ids[a], sample["b"] = out_.ids[b];
+        sample["text_a"] = sampled_[a], sample["text_b"] = sampled_[b];
+      }
+    }
+    return {};
+  }
+
+  const WorkFolder& work_;
+  uint64_t parts_;
+  const Recipe& recipe_;
+  Scratch scratch_;
+  const std::function<void(const std::string&, double)>& progress_;
+  std::vector<uint8_t> mixed_;
+  std::vector<uint32_t> bytes_;
+  std::map<uint64_t, std::string> sampled_;
+  std::vector<Removal> first_pass_;
+  std::optional<Decisions> replay_;
+  Decisions out_;
+};
+
+}  // namespace
+
+Result<Decisions> decide(const WorkFolder& work, uint64_t parts, const Recipe& recipe, uint64_t memory_bytes,
+                         const std::function<void(const std::string&, double)>& progress) {
+  return Stage(work, parts, recipe, memory_bytes, progress).run();
+}
+
+}  // namespace malmoi::data

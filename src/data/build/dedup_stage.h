@@ -1,0 +1,50 @@
+// The second stage: which documents, and which passages inside them, are copies of others.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "data/build/part.h"
+#include "data/build/recipe.h"
+#include "data/dedup/dedup.h"
+
+namespace malmoi::data {
+
+enum class Fate : uint8_t { kKept, kExactCopy, kNearCopy, kOnlyCopiedPassages };
+
+/// Ranges to cut out of documents, by ordinal; asked in rising order.
+class Passages {
+ public:
+  struct State;
+  explicit Passages(std::unique_ptr<State> state);
+  Passages(Passages&&) noexcept;
+  ~Passages();
+  Status of(uint64_t ordinal, std::vector<Removal>& out);
+
+ private:
+  std::unique_ptr<State> state_;
+};
+
+struct Decisions {
+  std::vector<Fate> fates;                  // by ordinal
+  std::vector<uint32_t> removed_bytes;      // by ordinal
+  std::map<uint64_t, uint64_t> stands_for;  // copy -> the one that is kept
+  std::map<uint64_t, std::string> ids;      // of those that are kept in their copies' stead
+  std::vector<Passages> passes;             // to be cut one after the other, each from what the one before left
+  Json report = Json::object();             // counts and samples
+
+  /// Cuts what is to be removed out of a document's text; ask in rising order.
+  Status cut(uint64_t ordinal, std::string& text);
+};
+
+/// Exact, then near, then repeated paragraphs, then repeated substrings, each among what the ones before left.
+/// Of a document that came out of one of several languages and one that did not, the first counts as the copy.
+Result<Decisions> decide(const WorkFolder& work, uint64_t parts, const Recipe& recipe, uint64_t memory_bytes,
+                         const std::function<void(const std::string& what, double fraction)>& progress);
+
+}  // namespace malmoi::data
