@@ -422,9 +422,10 @@ std::string script_language(std::string_view text) {
     cyrillic += u >= 0x400 && u < 0x530;
   }
   if (hangul + latin + kana + han + cyrillic == 0) return {};
-  // A syllable or an ideograph carries about as much as two and a half letters.
+  // A syllable or an ideograph carries about as much as two and a half letters; and names of products stand in Latin
+  // letters in the middle of Korean sentences, hardly ever the other way round.
   size_t asian = hangul + kana + han;
-  if (asian * 5 >= latin * 2 && asian * 5 >= cyrillic * 2) {
+  if (asian * 5 >= latin && asian * 5 >= cyrillic) {
     if (hangul * 3 >= asian) return "ko";
     return kana * 10 >= asian ? "ja" : "zh";
   }

@@ -86,6 +86,15 @@ bool undo_western_cp949(std::string& text) {
     hangul += c.code_point >= 0xAC00 && c.code_point <= 0xD7A3;
     ideographs += c.code_point >= 0x3040 && c.code_point < 0xA000;
   }
+  // Real text is written with the 2,350 common syllables above all; dashes and quotes that pair up by chance are not.
+  size_t common = 0;
+  for (size_t i = 0; i + 1 < foreign.bytes.size(); ++i) {
+    auto lead = static_cast<unsigned char>(foreign.bytes[i]), trail = static_cast<unsigned char>(foreign.bytes[i + 1]);
+    if (lead < 0x80) continue;
+    common += lead >= 0xB0 && lead <= 0xC8 && trail >= 0xA1;
+    ++i;
+  }
+  if (common * 10 < total * 5) return false;
   // Two foreign characters a syllable; accents of European text do not come in pairs.
   if (total * 2 > foreign.characters + 1 || hangul * 10 < total * 6 || (hangul + ideographs) * 10 < total * 7) return false;
   text = std::move(decoded.text);

@@ -9,6 +9,7 @@
 #include "data/encoding.h"
 #include "data/html/rules.h"
 #include "data/pii/pii.h"
+#include "data/readers/markdown.h"
 
 namespace malmoi::data {
 namespace {
@@ -172,7 +173,7 @@ Processed Processor::process(RawDocument raw, uint32_t source_index) const {
   out.events.push_back({document.id, "languages.split", std::to_string(pieces.size()) + " languages", false});
   for (size_t i = 0; i < pieces.size(); ++i) {
     Document piece = document;
-    piece.text = std::move(pieces[i].second);
+    piece.text = recipe_.format == TextFormat::kMarkdown ? drop_empty_sections(pieces[i].second) : std::move(pieces[i].second);
     piece.language = pieces[i].first;
     if (i > 0) piece.id += ":" + piece.language;
     finish_document(std::move(piece), group, source_index, true, out);

@@ -14,8 +14,8 @@
 #include "base/utf8.h"
 #include "data/build/part_documents.h"
 #include "data/dedup/scratch.h"
-#include "data/html/rules.h"
 #include "data/readers/convert.h"
+#include "data/readers/markdown.h"
 
 namespace malmoi::data {
 namespace {
@@ -221,7 +221,7 @@ class Stage {
       size_t before = document.text.size();
       MALMOI_TRY(decisions_.cut(ordinal, document.text));
       if (document.text.size() != before) {
-        document.text = tidy_whitespace(document.text);
+        document.text = recipe_.format == TextFormat::kMarkdown ? drop_empty_sections(tidy_whitespace(document.text)) : tidy_whitespace(document.text);
         result_.tally.add("changed.dedup.passages");
         MALMOI_TRY(events_.write(event_to_line({document.id, "dedup.passages", std::to_string(before - document.text.size()) + " bytes that stand elsewhere", false})));
       }

@@ -76,7 +76,7 @@ struct Weight {
 
 class Walker {
  public:
-  Walker(const GumboNode* root, bool keep_all, Page& page) : keep_all_(keep_all), page_(page) {
+  Walker(const GumboNode* root, const ParseOptions& options, Page& page) : keep_all_(options.keep_all), show_hidden_(options.show_hidden), page_(page) {
     weigh(root, false);
     total_ = weights_[root].width;
     page_.elements.push_back({});
@@ -100,7 +100,7 @@ class Walker {
     const GumboVector& children = node->type == GUMBO_NODE_DOCUMENT ? node->v.document.children : node->v.element.children;
     if (node->type == GUMBO_NODE_ELEMENT) {
       const GumboElement& element = node->v.element;
-      if (never_shown(element.tag) || is_hidden(element)) return weights_[node] = weight;
+      if (never_shown(element.tag) || hidden(element)) return weights_[node] = weight;
       in_link = in_link || element.tag == GUMBO_TAG_A;
       bool commentary = name_hint(attribute(element, "class")) == NameHint::kStrong;
       weight.main = (is_semantic(element) && !commentary) || element.tag == GUMBO_TAG_H1;
@@ -118,7 +118,7 @@ class Walker {
   bool dropped(const GumboNode* node) {
     const GumboElement& element = node->v.element;
     if (never_shown(element.tag)) return true;
-    if (is_hidden(element)) return true;
+    if (hidden(element)) return true;
     std::string_view class_name = attribute(element, "class"), id = attribute(element, "id");
     NameHint hint = std::max(name_hint(class_name), name_hint(id));
     if (hint == NameHint::kHidden && element.tag != GUMBO_TAG_BODY && element.tag != GUMBO_TAG_HTML) return true;
@@ -346,7 +346,7 @@ class Walker {
     }
     if (node->type != GUMBO_NODE_ELEMENT) return;
     const GumboElement& element = node->v.element;
-    if (never_shown(element.tag) || is_hidden(element)) return;
+    if (never_shown(element.tag) || hidden(element)) return;
     if (element.tag == GUMBO_TAG_BR || is_block(element.tag)) out += ' ';
     for (unsigned i = 0; i < element.children.length; ++i) append_shown(static_cast<const GumboNode*>(element.children.data[i]), out);
     if (is_block(element.tag)) out += ' ';
@@ -451,7 +451,9 @@ class Walker {
     page_.blocks.push_back(std::move(block));
   }
 
-  bool keep_all_;
+  bool hidden(const GumboElement& element) const { return !show_hidden_ && is_hidden(element); }
+
+  bool keep_all_, show_hidden_;
   Page& page_;
   std::unordered_map<const GumboNode*, Weight> weights_;
   uint32_t total_ = 0;
@@ -512,7 +514,7 @@ bool nests_deeper(std::string_view html, size_t limit) {
   return false;
 }
 
-Page parse_page(std::string_view html, bool keep_all) {
+Page parse_page(std::string_view html, const ParseOptions& parse) {
   Page page;
   GumboOptions options = kGumboDefaultOptions;
   options.max_errors = 0;
@@ -520,7 +522,7 @@ Page parse_page(std::string_view html, bool keep_all) {
   std::unique_ptr<GumboOutput, decltype(destroy)> output(gumbo_parse_with_options(&options, html.data(), html.size()), destroy);
   if (!output || !output->root) return page;
   read_head(output->root, page);
-  Walker(output->root, keep_all, page);
+  Walker(output->root, parse, page);
   return page;
 }
 

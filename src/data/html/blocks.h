@@ -35,8 +35,13 @@ struct Page {
 /// Whether the tree of a page would be deeper than `limit` (an upper bound, from its tags alone).
 bool nests_deeper(std::string_view html, size_t limit);
 
-/// Parses and lists the blocks that are shown and not boilerplate by name. `keep_all`: only hidden elements go.
-Page parse_page(std::string_view html, bool keep_all);
+struct ParseOptions {
+  bool keep_all = false;     // only hidden elements go, not boilerplate
+  bool show_hidden = false;  // what scripts would unfold counts as shown
+};
+
+/// Parses and lists the blocks that are shown and not boilerplate by name.
+Page parse_page(std::string_view html, const ParseOptions& options);
 
 /// The text of a page with its tags cut away, for pages that have no usable tree.
 std::string strip_tags(std::string_view html);

@@ -252,8 +252,17 @@ HtmlText extract_html(std::string_view source, const HtmlOptions& options) {
     result.flattened = true;
     return result;
   }
-  Page page = html::parse_page(source, options.whole_page);
+  Page page = html::parse_page(source, {options.whole_page, false});
   std::vector<char> keep = options.whole_page ? std::vector<char>(page.blocks.size(), 1) : choose_blocks(page);
+  bool hides = source.find("hidden") != std::string_view::npos || source.find("none") != std::string_view::npos;
+  if (!options.whole_page && hides && std::none_of(keep.begin(), keep.end(), [](char k) { return k; })) {
+    // A page that scripts unfold: all of its content is hidden at first. A hidden note or window is too short for that.
+    Page unfolded = html::parse_page(source, {false, true});
+    std::vector<char> chosen = choose_blocks(unfolded);
+    size_t width = 0;
+    for (size_t i = 0; i < chosen.size(); ++i) width += chosen[i] ? unfolded.blocks[i].width : 0;
+    if (width >= 300) page = std::move(unfolded), keep = std::move(chosen);
+  }
   result.text = write_blocks(page, keep, options.format);
   result.title = page_title(page, keep);
   result.language = language_tag(page.language);

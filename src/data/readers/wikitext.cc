@@ -5,7 +5,7 @@
 #include <cctype>
 #include <vector>
 
-#include "base/utf8.h"
+#include "data/readers/markdown.h"
 
 namespace malmoi::data {
 namespace {
@@ -173,38 +173,6 @@ std::string convert_lines(std::string_view text) {
     if (empty > 1) continue;
     out += line;
     out += '\n';
-  }
-  while (!out.empty() && out.back() == '\n') out.pop_back();
-  return out;
-}
-
-// A heading with nothing under it: its section was a table, a template or references.
-std::string drop_empty_sections(const std::string& text) {
-  std::vector<std::string_view> lines;
-  for (size_t begin = 0; begin <= text.size();) {
-    size_t end = std::min(text.find('\n', begin), text.size());
-    lines.push_back(std::string_view(text).substr(begin, end - begin));
-    begin = end + 1;
-  }
-  auto level_of = [](std::string_view line) {
-    size_t level = line.find_first_not_of('#');
-    return level != std::string_view::npos && level > 0 && level <= 6 && line[level] == ' ' ? level : size_t{0};
-  };
-  std::vector<char> keep(lines.size(), 1);
-  size_t next_level = 1;  // of the heading or end that follows; 0: prose follows
-  for (size_t i = lines.size(); i-- > 0;) {
-    if (lines[i].empty()) continue;
-    size_t level = level_of(lines[i]);
-    if (level && next_level && next_level <= level) keep[i] = 0;
-    else next_level = level;
-  }
-  std::string out;
-  int empty = 2;
-  for (size_t i = 0; i < lines.size(); ++i) {
-    if (!keep[i]) continue;
-    empty = lines[i].empty() ? empty + 1 : 0;
-    if (empty > 1) continue;
-    out.append(lines[i]) += '\n';
   }
   while (!out.empty() && out.back() == '\n') out.pop_back();
   return out;
