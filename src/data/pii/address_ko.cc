@@ -61,7 +61,8 @@ size_t main_number_end(const FoldedText& text, size_t at) {
                 U"이라고", U"랑",   U"이랑",   U"고 ",  U"입니까", U"인가요", U"이네요", U"이요", U"요"});
   if (!particle && text.at(i) == U'가' && (lot || length > 1) && !is_hangul(text.at(i + 1))) particle = true;
   if (starts_with_any(text, i, {U"만 원", U"과목", U"호선", U"이닝"})) particle = false;
-  if (particle && text.at(i) == U'로' && !lot && length == 1) particle = false;  // 을지로 3로 is no road
+  if (particle && text.at(i) == U'로' && !lot && length == 1 && text.at(at - 1) != U' ')
+    particle = false;  // 을지로 3로 is no road
   return particle ? i : 0;
 }
 

@@ -48,8 +48,8 @@ bool is_business_number(std::span<const uint8_t, 10> d) {
   int sum = 0;
   for (size_t i = 0; i < 9; ++i) sum += d[i] * kWeights[i];
   sum += d[8] * 5 / 10;
-  bool all_zero = d[0] == 0 && d[1] == 0 && d[2] == 0;
-  return !all_zero && (10 - sum % 10) % 10 == d[9];
+  bool office = d[0] != 0;  // tax offices are numbered from 101
+  return office && (10 - sum % 10) % 10 == d[9];
 }
 
 bool is_card_number(std::span<const uint8_t> d) {

@@ -66,7 +66,8 @@ void find_v4(Findings& findings, size_t at) {
   bool prefix = text.at(v4.end) == U'/' && is_digit(text.at(v4.end + 1)) && v4.octets[3] == 0;
   bool product = before == U'/' && is_letter(before2);  // Chrome/91.0.4.123
   if (product && !network) return;
-  if ((label.label == Label::kVersion || label.label == Label::kOther) && label.distance <= 4) return;
+  size_t reach = large ? 8 : 20;
+  if ((label.label == Label::kVersion || label.label == Label::kOther) && label.distance <= reach) return;
   if (large || port || prefix || network) findings.add(at, v4.end, PiiType::kIp);
 }
 
@@ -75,7 +76,7 @@ bool is_hex(char32_t c) { return is_digit(c) || (c >= U'a' && c <= U'f'); }
 // RFC 4291 text forms: eight groups, or fewer with one "::"; the last two may be an IPv4 address.
 size_t read_v6(const FoldedText& text, size_t at, bool& meaningful) {
   size_t i = at, groups = 0, good_end = at;
-  bool gap = false, first_wide = false, digits = false;
+  bool gap = false, first_wide = false, digits = false, octets = true;
   if (text.at(i) == U':' && text.at(i + 1) == U':') gap = true, i += 2, good_end = i;
   while (groups < 8) {
     size_t begin = i;
@@ -89,6 +90,7 @@ size_t read_v6(const FoldedText& text, size_t at, bool& meaningful) {
       break;
     }
     if (groups == 0 && !gap) first_wide = i - begin >= 3 || View(text.chars).substr(begin, 2) == U"64";
+    octets = octets && i - begin == 2;
     ++groups, good_end = i;
     if (text.at(i) != U':') break;
     if (text.at(i + 1) == U':') {
@@ -101,8 +103,11 @@ size_t read_v6(const FoldedText& text, size_t at, bool& meaningful) {
     }
   }
   // `a[1::2]` and `std::` are no addresses: the first group of one in use is long, 64:ff9b::, or ::ffff: before IPv4.
-  meaningful = digits && (first_wide || View(text.chars).substr(at, 7) == U"::ffff:" || groups == 8);
+  // Eight pairs are a fingerprint.
+  bool known = first_wide && groups >= 2;
+  meaningful = digits && (known || View(text.chars).substr(at, 7) == U"::ffff:" || (groups == 8 && !octets));
   bool complete = gap ? groups >= 1 && groups <= 7 : groups == 8;
+  if (text.at(good_end) == U':' && is_hex(text.at(good_end + 1))) return at;  // a longer row of pairs
   return complete && !is_letter(text.at(good_end)) && !is_digit(text.at(good_end)) ? good_end : at;
 }
 

@@ -35,6 +35,22 @@ bool find_registration(Findings& findings, const NumberPlace& place) {
   return found;
 }
 
+// Whether [begin, end) stands among groups of four hexadecimal digits, as in dumps and code tables.
+bool is_in_table(const FoldedText& text, size_t begin, size_t end) {
+  auto is_group = [&](size_t at) {
+    size_t length = 0;
+    for (; length < 5; ++length) {
+      char32_t c = text.at(at + length);
+      if (!is_digit(c) && !(c >= U'a' && c <= U'f')) break;
+    }
+    return length == 4 && !is_letter(text.at(at + 4));
+  };
+  auto is_gap = [&](size_t at) { return text.at(at) == U' ' || text.at(at) == U'\n'; };
+  bool before =
+      begin >= 5 && is_gap(begin - 1) && is_group(begin - 5) && !is_letter(begin > 5 ? text.at(begin - 6) : U' ');
+  return before || (is_gap(end) && is_group(end + 1));
+}
+
 bool find_card(Findings& findings, const NumberPlace& place) {
   const NumberGroups& g = place.groups;
   static constexpr size_t kShapes[][5] = {{4, 4, 4, 4, 3}, {4, 4, 4, 4}, {4, 6, 5}, {4, 6, 4}, {8, 8}};
@@ -57,6 +73,7 @@ bool find_card(Findings& findings, const NumberPlace& place) {
   }
   if (used == 0 || place.is_labelled(Label::kOther, 6) || (is_account_label(place.label) && place.label.distance <= 3))
     return false;
+  if (used > 1 && g.separator[0] == U' ' && !carded && is_in_table(place.text, g.begin[0], g.end(used))) return false;
   findings.add(g.begin[0], g.end(used), PiiType::kCard, true);
   return true;
 }
@@ -75,7 +92,9 @@ bool find_account(Findings& findings, const NumberPlace& place) {
   if (date) return false;
   size_t reach = spaced ? 5 : kWindow;
   bool before = is_account_label(place.label) && place.label.distance <= reach;
-  bool short_name = place.label.label == Label::kBankShort && place.label.distance <= 2 && !spaced &&
+  bool year = g.length[0] == 4 && (View(place.text.chars).substr(g.begin[0], 2) == U"19" ||
+                                   View(place.text.chars).substr(g.begin[0], 2) == U"20");
+  bool short_name = place.label.label == Label::kBankShort && !year && place.label.distance <= 2 && !spaced &&
                     (used >= 3 || has_label_before(place.text, g.begin[0], 0, 60, Label::kAccount));
   bool after = !spaced && (place.label.label == Label::kNone || place.label.label == Label::kBankShort) &&
                has_label_after(place.text, end, 12, Label::kBank);
@@ -146,6 +165,7 @@ bool may_begin(const FoldedText& text, size_t at) {
   char32_t before = text.at(at - 1), before2 = at > 1 ? text.at(at - 2) : U'\0';
   if (is_digit(before)) return false;
   if ((before == U'-' || before == U'.' || before == U'_') && (is_digit(before2) || is_letter(before2))) return false;
+  if (before == U':' && is_digit(before2)) return false;  // a time
   if (before == U',' && is_digit(before2) && !is_digit(text.at(at + 3))) return false;
   if (before == U'$' || before == 0x20A9 || before == 0x20AC || before == 0xFFE6 || before == U'/') {
     return before == U'/' && before2 != U'/' && !is_letter(before2);

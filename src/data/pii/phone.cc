@@ -88,9 +88,10 @@ NumberSpan international_phone(const FoldedText& text, size_t plus) {
     size_t signs = 0;
     while (signs < 3) {  // " (", ") ", "-", " - "
       char32_t c = text.at(i);
+      bool after_code = c == U')' && open == 0 && separators == 0 && signs == 0;  // +82)10-1234-5678
       if (c == U'(') ++open;
       else if (c == U')' && open > 0) --open;
-      else if (c != U' ' && c != U'-' && c != U'.') break;
+      else if (!after_code && c != U' ' && c != U'-' && c != U'.') break;
       ++i, ++signs;
     }
     if (signs == 0 || !is_digit(text.at(i))) break;
@@ -151,7 +152,8 @@ NumberSpan labelled_phone(const NumberPlace& place) {
     return {first, g.end(2)};
   if (g.has_shape({{3, 3}, {3, 3}, {4, 4}}) && g.may_end(3) && is_nanp(text, first, g.begin[1]) && !other) {
     bool spaced = g.separator[0] == U' ';
-    if (!spaced || phone) return {with_bracket(place), g.end(3)};
+    bool alike = g.separator[0] == g.separator[1] || g.separator[0] == U')';  // 252.227-7013 is a clause
+    if (alike && (!spaced || phone)) return {with_bracket(place), g.end(3)};
   }
   if (g.has_shape({{1, 1}, {3, 3}, {3, 3}, {4, 4}}) && g.may_end(4) && text.at(first) == U'1' &&
       is_nanp(text, g.begin[1], g.begin[2]) && !other && (g.separator[0] != U' ' || phone))
