@@ -19,7 +19,7 @@ namespace {
 using Parts = Tokenizer::Parts;
 using PartsResult = Result<std::unique_ptr<Parts>>;
 
-std::string quoted(std::string_view text) { return dump_json(Json(std::string(text))); }
+std::string json_quoted(std::string_view text) { return dump_json(Json(std::string(text))); }
 
 // What both ways share: ids, special tokens, what stands around a text, the chat template.
 std::unique_ptr<Parts> common_parts(const GgufVocab& vocab, bool llama) {
@@ -60,7 +60,7 @@ std::string split_json(const std::vector<std::string>& patterns, bool byte_level
   std::string steps;
   for (const std::string& pattern : patterns)
     steps += fmt::format(R"({}{{"type":"Split","pattern":{{"Regex":{}}},"behavior":"Isolated","invert":false}})",
-                         steps.empty() ? "" : ",", quoted(pattern));
+                         steps.empty() ? "" : ",", json_quoted(pattern));
   if (byte_level) steps += R"(,{"type":"ByteLevel","add_prefix_space":false,"trim_offsets":true,"use_regex":false})";
   return R"({"type":"Sequence","pretokenizers":[)" + steps + "]}";
 }

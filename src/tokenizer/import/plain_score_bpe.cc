@@ -1,9 +1,11 @@
 #include "tokenizer/import/plain_score_bpe.h"
 
+#include <algorithm>
 #include <map>
 #include <queue>
 
 #include "base/utf8.h"
+#include "tokenizer/json_text.h"
 
 namespace malmoi::tokenizer {
 namespace {
@@ -140,5 +142,49 @@ PlainScoreBpe::PlainScoreBpe(const ScoreBpeOptions& options) : options_(options)
 }
 
 std::vector<Token> PlainScoreBpe::run(std::string_view text) const { return PlainRun(*this, text).run(); }
+
+Status write_score_bpe_json(const ScoreBpeOptions& options, std::string& out) {
+  Vocabulary vocabulary;
+  bool bytes = false;
+  for (size_t i = 0; i < options.pieces.size(); ++i) {
+    vocabulary.add(options.pieces[i].text, static_cast<int32_t>(i));
+    bytes |= byte_of_piece(options.pieces[i].text) >= 0;
+  }
+  out += R"({"type":"BPE","dropout":null)";
+  append_json_member(out, "unk_token", vocabulary.spelling(options.unk_id), true);
+  out += R"(,"continuing_subword_prefix":null,"end_of_word_suffix":null)";
+  append_json_member(out, "fuse_unk", true);
+  append_json_member(out, "byte_fallback", bytes);
+  append_json_member(out, "ignore_merges", false);
+  out += ",\"vocab\":";
+  append_json_vocabulary(out, vocabulary);
+  // Every way to make a piece of two, by the score of what it makes.
+  struct Way {
+    float score;
+    int32_t left, right;
+  };
+  std::vector<Way> ways;
+  for (const SentencePieceModel::Piece& piece : options.pieces) {
+    if (!takes_part(piece, options.sentencepiece) || piece.kind == PieceKind::kUserDefined) continue;
+    std::string_view text = piece.text;
+    for (size_t cut = decode_utf8(text, 0).length; cut < text.size(); cut += decode_utf8(text, cut).length) {
+      int32_t left = vocabulary.find_id(text.substr(0, cut)), right = vocabulary.find_id(text.substr(cut));
+      if (left >= 0 && right >= 0) ways.push_back({piece.score, left, right});
+    }
+  }
+  std::stable_sort(ways.begin(), ways.end(), [](const Way& a, const Way& b) {
+    return a.score != b.score ? a.score > b.score : std::pair(a.left, a.right) < std::pair(b.left, b.right);
+  });
+  out += ",\"merges\":[";
+  for (size_t i = 0; i < ways.size(); ++i) {
+    out += i ? ",[" : "[";
+    append_json_string(out, vocabulary.spelling(ways[i].left));
+    out += ',';
+    append_json_string(out, vocabulary.spelling(ways[i].right));
+    out += ']';
+  }
+  out += "]}";
+  return {};
+}
 
 }  // namespace malmoi::tokenizer

@@ -57,12 +57,12 @@ std::string SentencePieceDecoder::token_bytes(int32_t id) const {
   return found ? found->text : std::string();
 }
 
-std::string SentencePieceDecoder::decode(std::span<const int32_t> ids) const {
+std::string SentencePieceDecoder::decode(std::span<const int32_t> ids, bool /*skip_special*/) const {
   std::string out, bytes;
   bool at_begin = true, begin_seen = false;
   for (int32_t id : ids) {
     const Entry* found = entry(id);
-    if (!found) continue;
+    if (!found) continue;  // control pieces leave no text anyway, the unknown one always its surface
     if (found->kind == PieceKind::kByte) {
       bytes += found->text;
       continue;

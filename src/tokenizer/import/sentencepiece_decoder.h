@@ -16,7 +16,7 @@ namespace malmoi::tokenizer {
 class SentencePieceDecoder final : public IdDecoder {
  public:
   SentencePieceDecoder(const SentencePieceModel& model, Charsmap denormalizer);
-  std::string decode(std::span<const int32_t> ids) const override;
+  std::string decode(std::span<const int32_t> ids, bool skip_special) const override;
   std::string token_bytes(int32_t id) const override;
 
  private:

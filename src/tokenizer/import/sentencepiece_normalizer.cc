@@ -1,6 +1,7 @@
 #include "tokenizer/import/sentencepiece_normalizer.h"
 
 #include "base/utf8.h"
+#include "tokenizer/base64.h"
 
 namespace malmoi::tokenizer {
 namespace {
@@ -43,6 +44,15 @@ class Output {
   std::string text_;
   std::vector<Span> source_;
 };
+
+constexpr std::string_view kPrependMark = R"({"type":"Prepend","prepend":"▁"})";
+constexpr std::string_view kEscapeSpaces = R"({"type":"Replace","pattern":{"String":" "},"content":"▁"})";
+
+void write_sequence(const std::vector<std::string>& steps, std::string& out) {
+  out += R"({"type":"Sequence","normalizers":[)";
+  for (size_t i = 0; i < steps.size(); ++i) out += (i ? "," : "") + steps[i];
+  out += "]}";
+}
 
 }  // namespace
 
@@ -139,6 +149,31 @@ void SpmNormalizer::normalize(NormalizedText& text) const {
     i = run + 1;
   }
   out.move_to(text);
+}
+
+Status SentencePieceNormalizer::write_json(std::string& out) const {
+  if (rules_.whitespace_as_suffix)
+    return unsupported("tokenizer.json cannot put the mark of a word at its end", "normalizer",
+                       "keep the SentencePiece .model, which opens here too");
+  std::vector<std::string> steps;
+  if (!rules_.charsmap.empty())
+    steps.push_back(R"({"type":"Precompiled","precompiled_charsmap":")" + encode_base64(rules_.charsmap.blob()) + "\"}");
+  if (rules_.remove_extra_whitespaces) {
+    steps.emplace_back(R"({"type":"Strip","strip_left":true,"strip_right":true})");
+    steps.emplace_back(R"({"type":"Replace","pattern":{"Regex":" {2,}"},"content":" "})");
+  }
+  if (rules_.add_dummy_prefix) steps.emplace_back(kPrependMark);
+  if (rules_.escape_whitespaces) steps.emplace_back(kEscapeSpaces);
+  write_sequence(steps, out);
+  return {};
+}
+
+Status SpmNormalizer::write_json(std::string& out) const {
+  std::vector<std::string> steps;
+  if (add_space_prefix_) steps.emplace_back(kPrependMark);
+  steps.emplace_back(kEscapeSpaces);
+  write_sequence(steps, out);
+  return {};
 }
 
 }  // namespace malmoi::tokenizer

@@ -7,7 +7,7 @@
 #include <charconv>
 
 #include "base/json.h"
-#include "tokenizer/import/base64.h"
+#include "tokenizer/base64.h"
 #include "tokenizer/import/importers.h"
 #include "tokenizer/models/bpe.h"
 
@@ -38,17 +38,15 @@ const std::vector<Published>& published() {
   return table;
 }
 
-std::string quoted(std::string_view text) { return dump_json(Json(std::string(text))); }
-
 // Byte-level pieces with ids as ranks: the model, cut by a pattern.
 Result<Tokenizer> assemble(Vocabulary vocabulary, const Surroundings& around, std::string_view where) {
   auto parts = std::make_unique<Tokenizer::Parts>();
   parts->origin = "tiktoken";
-  const std::string split = fmt::format(
-      R"({{"type":"Sequence","pretokenizers":[{{"type":"Split","pattern":{{"Regex":{}}},"behavior":"Isolated","invert":false}},)"
-      R"({{"type":"ByteLevel","add_prefix_space":false,"trim_offsets":true,"use_regex":false}}]}})",
-      quoted(around.pattern));
-  MALMOI_ASSIGN(parts->pre_tokenizer, pre_tokenizer_from_json(split, std::string(where) + ": pattern"));
+  MALMOI_ASSIGN(std::shared_ptr<const Pattern> pattern, Pattern::compile(around.pattern, Dialect::kRust));
+  std::vector<std::unique_ptr<PreTokenizer>> steps;
+  steps.push_back(make_split(std::move(pattern), SplitBehavior::kIsolated, false));
+  steps.push_back(make_byte_level(false, true, false));
+  parts->pre_tokenizer = make_sequence(std::move(steps));
   parts->decoder = make_byte_level_decoder();
   BpeOptions options;
   for (const auto& [content, id] : around.specials) {
@@ -100,13 +98,13 @@ Result<Vocabulary> read_ranks(std::string_view text, std::string_view where) {
     };
     size_t space = line.find(' ');
     if (space == std::string_view::npos) return bad("there is no rank");
-    std::optional<std::string> bytes = decode_base64(line.substr(0, space));
-    if (!bytes || bytes->empty()) return bad("the token is no base64");
+    std::string bytes;
+    if (!decode_base64(line.substr(0, space), bytes) || bytes.empty()) return bad("the token is no base64");
     int32_t rank = -1;
     auto [rest, error] = std::from_chars(line.data() + space + 1, line.data() + line.size(), rank);
     if (error != std::errc() || rest != line.data() + line.size() || rank < 0 || rank > Vocabulary::kMaxId)
       return bad("the rank is no number from 0 to 268435455");
-    std::string spelled = spell_bytes(*bytes);
+    std::string spelled = spell_bytes(bytes);
     if (vocabulary.has(rank)) return bad("the rank stands twice");
     if (vocabulary.find(spelled)) return bad("the token stands twice");
     // The table of ids is as long as the largest: a file may not ask for more than a few times its lines.
@@ -135,9 +133,9 @@ Status read_tekken_vocabulary(simdjson::dom::array entries, int64_t limit, int64
     std::string_view encoded;
     if (entry["rank"].get(rank) || entry["token_bytes"].get(encoded)) return bad("an entry has no rank or no token_bytes");
     if (rank < 0 || rank >= limit) return bad("the rank is beyond the vocabulary");
-    std::optional<std::string> bytes = decode_base64(encoded);
-    if (!bytes || bytes->empty()) return bad("token_bytes is no base64");
-    std::string spelled = spell_bytes(*bytes);
+    std::string bytes;
+    if (!decode_base64(encoded, bytes) || bytes.empty()) return bad("token_bytes is no base64");
+    std::string spelled = spell_bytes(bytes);
     auto id = static_cast<int32_t>(rank + shift);
     if (vocabulary.has(id) || vocabulary.find(spelled)) return bad("the entry stands twice");
     vocabulary.add(spelled, id);
