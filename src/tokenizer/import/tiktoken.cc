@@ -5,6 +5,7 @@
 #include <array>
 #include <algorithm>
 #include <charconv>
+#include <unordered_map>
 
 #include "base/json.h"
 #include "tokenizer/base64.h"
@@ -38,6 +39,31 @@ const std::vector<Published>& published() {
   return table;
 }
 
+// tiktoken decodes all ids, special ones too: it knows no skipping.
+class TiktokenDecoder final : public IdDecoder {
+ public:
+  TiktokenDecoder(const Vocabulary& vocabulary, const std::vector<std::pair<std::string, int32_t>>& specials) {
+    for (int32_t id = 0; id < vocabulary.id_limit(); ++id) {
+      std::string bytes;
+      if (vocabulary.has(id) && unspell_bytes(vocabulary.spelling(id), bytes)) bytes_.add(bytes, id);
+    }
+    for (const auto& [content, id] : specials) special_.emplace(id, content);
+  }
+  std::string decode(std::span<const int32_t> ids, bool /*skip_special*/) const override {
+    std::string out;
+    for (int32_t id : ids) out += token_bytes(id);
+    return out;
+  }
+  std::string token_bytes(int32_t id) const override {
+    auto special = special_.find(id);
+    return special != special_.end() ? special->second : std::string(bytes_.spelling(id));
+  }
+
+ private:
+  Vocabulary bytes_;
+  std::unordered_map<int32_t, std::string> special_;
+};
+
 // Byte-level pieces with ids as ranks: the model, cut by a pattern.
 Result<Tokenizer> assemble(Vocabulary vocabulary, const Surroundings& around, std::string_view where) {
   auto parts = std::make_unique<Tokenizer::Parts>();
@@ -56,6 +82,7 @@ Result<Tokenizer> assemble(Vocabulary vocabulary, const Surroundings& around, st
     parts->added.add({.id = id, .content = content, .special = true});
     if (content == "<|endoftext|>" || content == "</s>") parts->eos = id;
   }
+  parts->id_decoder = std::make_unique<TiktokenDecoder>(vocabulary, around.specials);
   options.vocabulary = std::move(vocabulary);
   options.merge_by_id = true;
   MALMOI_ASSIGN(parts->model, make_bpe(std::move(options), where));
