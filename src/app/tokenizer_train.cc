@@ -69,7 +69,7 @@ Result<Json> import_tokenizer(const Path& from, tokenizer::Compat compat, const 
   json["vocab_size"] = opened.vocab_size();
   json["out"] = out.string();
   const tokenizer::Tokenizer::Parts& parts = opened.parts();
-  if (parts.id_decoder || parts.splitter) {
+  if (parts.origin == "sentencepiece" || parts.origin == "llama.cpp") {
     json["note"] = fmt::format(
         "tokenizer.json cannot say all rules of {}: rare texts and decoding may differ; the original file opens here too, "
         "exactly",

@@ -11,6 +11,9 @@ namespace malmoi::tokenizer {
 namespace {
 
 constexpr char32_t kWordMark = 0x2581;
+// What stands in one word only must come so often: rare whole words would crowd out the parts that words share before
+// EM has seen what those are worth.
+constexpr uint64_t kLeastAlone = 5;
 
 // A place in the words where a character begins.
 struct Suffix {
@@ -117,7 +120,7 @@ std::vector<Seed> find_seeds(const WordList& words, const SeedOptions& options) 
     if (seeds.size() > limit) seeds.resize(limit);
   };
   auto close = [&](const Node& node) {
-    if (node.count < 2) return;
+    if (node.count < (node.places > 1 ? 2 : kLeastAlone)) return;
     std::string_view text = array.text(node.first).substr(0, node.length);
     const size_t length = count_code_points(text);
     if (length < 2 || !may_be_piece(text, options)) return;

@@ -20,7 +20,7 @@ struct Seed {
   uint64_t score;  // occurrences (with the words' counts) times code points
 };
 
-/// Substrings that come at least twice and cannot be made longer to the right without losing an occurrence, found as the
+/// Substrings that come at least twice (in one word only: five times) and cannot be made longer to the right without losing an occurrence, found as the
 /// inner nodes of a sorted array of all suffixes (cut at max_length). As in SentencePiece, a piece has one script (kana
 /// count as Han) and the mark of a word only at its beginning. Sorted by score, then text; characters are not among them.
 std::vector<Seed> find_seeds(const WordList& words, const SeedOptions& options);
