@@ -34,6 +34,11 @@ void print_json(const Json& value);
 // The commands, one file each; main.cc's table lists them.
 void add_doctor(CLI::App& root, Invocation& invocation);
 void add_tokenizer(CLI::App& root, Invocation& invocation);
+// Its subcommands of tokenizer_train.cc.
+void add_tokenizer_train(CLI::App& parent, Invocation& invocation);
+void add_tokenizer_import(CLI::App& parent, Invocation& invocation);
+void add_tokenizer_export(CLI::App& parent, Invocation& invocation);
+void add_tokenizer_add(CLI::App& parent, Invocation& invocation);
 void add_plan(CLI::App& root, Invocation& invocation);
 void add_train(CLI::App& root, Invocation& invocation);
 void add_generate(CLI::App& root, Invocation& invocation);

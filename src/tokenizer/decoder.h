@@ -26,12 +26,13 @@ class Decoder {
 };
 
 /// A decoder that works on ids rather than on spelled tokens (SentencePiece, llama.cpp). Where Parts has one, it alone
-/// decides; it is given only ids that exist, special ones already skipped if so wished.
+/// decides; it is given only ids that exist.
 class IdDecoder {
  public:
   virtual ~IdDecoder() = default;
-  /// The text, possibly with bytes that are not UTF-8 (replaced by the caller unless `keeps_bytes`).
-  virtual std::string decode(std::span<const int32_t> ids) const = 0;
+  /// The text, possibly with bytes that are not UTF-8 (replaced by the caller). `skip_special`: special tokens leave no
+  /// text; what else their place means is the library's own rule.
+  virtual std::string decode(std::span<const int32_t> ids, bool skip_special) const = 0;
   /// The bytes that one token stands for in the middle of a text.
   virtual std::string token_bytes(int32_t id) const = 0;
 };

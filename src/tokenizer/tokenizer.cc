@@ -143,8 +143,8 @@ std::string Tokenizer::decode(std::span<const int32_t> ids, bool skip_special) c
     std::vector<int32_t> kept;
     kept.reserve(ids.size());
     for (int32_t id : ids)
-      if (exists(*parts_, id) && !(skip_special && is_special(id))) kept.push_back(id);
-    return replace_invalid_utf8(parts_->id_decoder->decode(kept));
+      if (exists(*parts_, id)) kept.push_back(id);
+    return replace_invalid_utf8(parts_->id_decoder->decode(kept, skip_special));
   }
   std::vector<std::string> tokens;
   tokens.reserve(ids.size());

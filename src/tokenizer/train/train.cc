@@ -70,6 +70,8 @@ class ComponentSplitter final : public WordSplitter {
   ComponentSplitter(std::unique_ptr<Normalizer> normalizer, std::unique_ptr<PreTokenizer> pre_tokenizer)
       : normalizer_(std::move(normalizer)), pre_tokenizer_(std::move(pre_tokenizer)) {}
   void count(std::string_view text, WordCounts& into) const override {
+    std::string mended;
+    if (!is_valid_utf8(text)) text = mended = replace_invalid_utf8(text);
     NormalizedText normalized = NormalizedText::of(text, 0, false);
     if (normalizer_) normalizer_->normalize(normalized);
     if (normalized.text.empty()) return;

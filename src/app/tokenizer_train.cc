@@ -1,0 +1,127 @@
+#include "app/tokenizer_train.h"
+
+#include <fmt/format.h>
+
+#include "app/tokenizer_report.h"
+#include "base/log.h"
+#include "formats/text_source.h"
+#include "tokenizer/export/export.h"
+#include "tokenizer/parts.h"
+
+namespace malmoi::app {
+
+using tokenizer::Tokenizer;
+
+namespace {
+
+// Of the texts, this much is encoded again to report the fertility.
+constexpr size_t kSampleBytes = 2 << 20;
+
+Json counts_of(const tokenizer::TrainReport& report) {
+  Json json;
+  json["texts"] = report.texts;
+  json["bytes"] = report.bytes;
+  json["words"] = report.words;
+  json["distinct_words"] = report.distinct_words;
+  json["alphabet"] = report.alphabet;
+  json["spilled_runs"] = report.spilled_runs;
+  json["dropped_words"] = report.dropped_words;
+  json["least_count"] = report.least_count;
+  if (report.log_likelihood != 0) json["log_likelihood"] = report.log_likelihood;
+  json["counting_seconds"] = report.counting_seconds;
+  json["learning_seconds"] = report.learning_seconds;
+  return json;
+}
+
+}  // namespace
+
+Result<Json> train_tokenizer(const TokenizerTraining& training, const tokenizer::TrainProgress& progress) {
+  MALMOI_ASSIGN(formats::TextFiles files, formats::TextFiles::open(training.inputs, {.lines = training.lines}));
+  std::optional<Error> failed;
+  std::string sample;
+  auto source = [&](std::string& text) {
+    Result<bool> more = files.next(text);
+    if (!more.ok()) failed = more.error();
+    if (!more.ok() || !*more) return false;
+    if (sample.size() < kSampleBytes) sample.append(text, 0, kSampleBytes).append("\n\n");
+    return true;
+  };
+  tokenizer::TrainReport report;
+  Result<Tokenizer> trained = tokenizer::train(source, training.options, progress, &report);
+  if (failed) return *failed;
+  if (!trained.ok()) return trained.error();
+  Json json = counts_of(report);
+  json["vocab_size"] = trained->vocab_size();
+  json["fertility"] = compare_one(*trained, training.out.filename().string(), sample);
+  MALMOI_TRY(make_folder(training.out));
+  MALMOI_TRY(trained->save(training.out));
+  MALMOI_TRY(write_file(training.out / "training.json", dump_json(json, 1) + "\n"));
+  return json;
+}
+
+Result<Json> import_tokenizer(const Path& from, tokenizer::Compat compat, const Path& out) {
+  MALMOI_ASSIGN(Tokenizer opened, Tokenizer::load(from, compat));
+  MALMOI_TRY(make_folder(out));
+  MALMOI_TRY(opened.save(out));
+  Json json;
+  json["from"] = from.string();
+  json["origin"] = opened.parts().origin;
+  json["vocab_size"] = opened.vocab_size();
+  json["out"] = out.string();
+  const tokenizer::Tokenizer::Parts& parts = opened.parts();
+  if (parts.origin == "sentencepiece" || parts.origin == "llama.cpp") {
+    json["note"] = fmt::format(
+        "tokenizer.json cannot say all rules of {}: rare texts and decoding may differ; the original file opens here too, "
+        "exactly",
+        parts.origin);
+    log_warning(json["note"].get<std::string>());
+  }
+  return json;
+}
+
+Result<Json> export_tokenizer(const Path& from, const std::string& format, const Path& out) {
+  MALMOI_ASSIGN(Tokenizer opened, Tokenizer::load(from));
+  if (format == "json") return import_tokenizer(from, tokenizer::Compat::kDefault, out);
+  if (format == "sentencepiece") {
+    if (from.extension() == ".model") {
+      MALMOI_ASSIGN(std::string same, read_file(from));
+      MALMOI_TRY(write_file(out, same));
+    } else {
+      MALMOI_ASSIGN(std::string model, tokenizer::export_sentencepiece(opened));
+      MALMOI_TRY(write_file(out, model));
+    }
+  } else if (format == "tiktoken") {
+    MALMOI_ASSIGN(tokenizer::TiktokenFiles files, tokenizer::export_tiktoken(opened));
+    MALMOI_TRY(make_folder(out));
+    std::string name = out.filename().empty() ? out.parent_path().filename().string() : out.filename().string();
+    MALMOI_TRY(write_file(out / (name + ".tiktoken"), files.ranks));
+    MALMOI_TRY(write_file(out / "pattern.json", files.pattern_json));
+  } else {
+    return usage_error(fmt::format("there is no format \"{}\"", format), "--to", "one of: json, tiktoken, sentencepiece");
+  }
+  return Json{{"from", from.string()}, {"format", format}, {"vocab_size", opened.vocab_size()}, {"out", out.string()}};
+}
+
+Result<Json> add_to_tokenizer(const Path& from, const std::vector<std::string>& specials,
+                              const std::vector<std::string>& tokens, const Path& out) {
+  if (specials.empty() && tokens.empty())
+    return usage_error("no token to add was given", "--special, --token", "give at least one");
+  MALMOI_ASSIGN(Tokenizer opened, Tokenizer::load(from));
+  const int32_t before = opened.vocab_size();
+  if (!specials.empty()) {
+    MALMOI_ASSIGN(opened, tokenizer::with_added_tokens(opened, specials, true));
+  }
+  if (!tokens.empty()) {
+    MALMOI_ASSIGN(opened, tokenizer::with_added_tokens(opened, tokens, false));
+  }
+  MALMOI_TRY(make_folder(out));
+  MALMOI_TRY(opened.save(out));
+  Json json{{"from", from.string()}, {"out", out.string()}, {"vocab_size_before", before}, {"vocab_size", opened.vocab_size()}};
+  Json ids = Json::object();
+  for (const auto& list : {specials, tokens})
+    for (const std::string& token : list) ids[token] = opened.id_of(token).value_or(-1);
+  json["added"] = ids;
+  return json;
+}
+
+}  // namespace malmoi::app

@@ -1,0 +1,185 @@
+// `malmoi tokenizer train`, `import`, `export`, `add`.
+#include <fmt/format.h>
+
+#include "app/tokenizer_train.h"
+#include "base/log.h"
+#include "cli/command.h"
+
+namespace malmoi::cli {
+namespace {
+
+using tokenizer::ByteOrder;
+using tokenizer::Compat;
+using tokenizer::TrainKind;
+
+Status print_report(const Json& report, bool json) {
+  if (json) {
+    print_json(report);
+    return {};
+  }
+  for (const auto& [key, value] : report.items())
+    if (!value.is_object()) fmt::print("{:<18} {}\n", key, value.is_string() ? value.get<std::string>() : dump_json(value));
+  return {};
+}
+
+void print_fertility(const Json& fertility) {
+  if (!fertility.contains("scripts")) return;
+  fmt::print("\n{:<14} {:>12} {:>12} {:>14}\n", "script", "words", "tokens/word", "tokens/char");
+  auto number = [](const Json& row, const char* key) {
+    return row.contains(key) && row[key].is_number() ? fmt::format("{:.3f}", row[key].get<double>()) : std::string("-");
+  };
+  for (const auto& [script, row] : fertility["scripts"].items())
+    fmt::print("{:<14} {:>12} {:>12} {:>14}\n", script, row.contains("words") ? dump_json(row["words"]) : "-",
+               number(row, "tokens_per_word"), number(row, "tokens_per_character"));
+}
+
+std::map<std::string, TrainKind> kinds_by_name() {
+  std::map<std::string, TrainKind> kinds;
+  for (const tokenizer::TrainKindName& kind : tokenizer::train_kinds()) kinds.emplace(kind.name, kind.kind);
+  return kinds;
+}
+
+struct TrainFlags : app::TokenizerTraining {
+  std::vector<std::string> specials;
+  bool characters = false, no_fallback = false, json = false;
+  uint64_t memory_mib = 0;
+  uint32_t limit_alphabet = 0;
+  double coverage = 0;
+};
+
+void add_text_options(CLI::App& command, TrainFlags& flags) {
+  command.add_option("--in", flags.inputs, "files and folders of .txt and .jsonl (key \"text\"), plain or .zst")->required();
+  command.add_option("--out", flags.out, "folder of the tokenizer")->required();
+  command.add_flag("--lines", flags.lines, "every line of a .txt file is a text of its own, without its line break");
+  command.add_option("--memory-limit", flags.memory_mib, "MiB for word counts and learning (default 4096); counts beyond it "
+                                                         "go to disk, words that do not fit learning are left out, and it is said");
+}
+
+void add_model_options(CLI::App& command, TrainFlags& flags) {
+  tokenizer::TrainOptions& options = flags.options;
+  command.add_option("--type", options.kind, "bpe (default), unigram, wordpiece, wordlevel, char")
+      ->transform(CLI::CheckedTransformer(kinds_by_name()));
+  command.add_option("--vocab-size", options.vocab_size, "pieces in all, special tokens included (default 8192)");
+  command.add_option("--special", flags.specials, "special tokens, in the order of their ids (default: the usual ones of the type)");
+  command.add_option("--min-frequency", options.min_frequency, "rarer pairs are not merged, rarer words left out");
+  command.add_option("--limit-alphabet", flags.limit_alphabet, "at most so many different characters, the most frequent");
+  command.add_option("--coverage", flags.coverage, "characters that make up this part of the text get a piece (unigram: 0.9995)");
+  command.add_option("--max-piece-length", options.max_piece_length, "in characters (unigram: 16)");
+  command.add_flag("--characters", flags.characters, "bpe: over characters, words marked by U+2581, instead of over bytes");
+  command.add_flag("--no-byte-fallback", flags.no_fallback, "characters without a piece become the unknown token, not bytes");
+  command.add_option("--byte-order", options.byte_order, "bpe over bytes: how bytes are numbered, printable (default) or value")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, ByteOrder>{{"printable", ByteOrder::kPrintable}, {"value", ByteOrder::kValue}}));
+  command.add_option("--shrinking-factor", options.shrinking_factor, "unigram: the part of the pieces that a pruning keeps");
+  command.add_option("--sub-iterations", options.sub_iterations, "unigram: EM steps between prunings");
+  command.add_option("--seed-size", options.seed_size, "unigram: substrings to begin with");
+}
+
+void add_word_options(CLI::App& command, TrainFlags& flags) {
+  tokenizer::TrainOptions& options = flags.options;
+  command.add_option("--pattern", options.pattern, "bpe over bytes: gpt2, cl100k (default), o200k, llama3, qwen2 ... or a regular expression");
+  command.add_option("--normalization", options.normalization,
+                     "none (default), nfc, nfkc (damages Korean: kept for other languages), nmt_nfkc, or jamo (Hangul as "
+                     "conjoining jamo; decoded text stays decomposed)");
+  command.add_flag("--lowercase", options.lowercase, "lower-case the text (wordpiece: BERT's uncased rules)");
+  command.add_flag("--split-digits", options.split_digits, "every digit is a word of its own");
+}
+
+Status run_train(const std::shared_ptr<TrainFlags>& flags) {
+  tokenizer::TrainOptions& options = flags->options;
+  if (!flags->specials.empty()) options.special_tokens = flags->specials;
+  if (flags->memory_mib) options.memory_limit = flags->memory_mib << 20;
+  if (flags->limit_alphabet) options.limit_alphabet = flags->limit_alphabet;
+  if (flags->coverage != 0) options.character_coverage = flags->coverage;
+  options.byte_level = !flags->characters;
+  options.byte_fallback = !flags->no_fallback;
+  ProgressLine line;
+  MALMOI_ASSIGN(Json report, app::train_tokenizer(*flags, [&](double fraction, const std::string& stage) {
+                  if (line.due()) line.update(fmt::format("{} ({:.0f} %)", stage, 100 * fraction));
+                }));
+  line.finish();
+  MALMOI_TRY(print_report(report, flags->json));
+  if (!flags->json) print_fertility(report["fertility"]);
+  return {};
+}
+
+}  // namespace
+
+void add_tokenizer_train(CLI::App& parent, Invocation& invocation) {
+  auto flags = std::make_shared<TrainFlags>();
+  CLI::App* command = parent.add_subcommand("train", "learn a vocabulary from text");
+  command->footer("Example: malmoi tokenizer train --in corpus/ --type bpe --vocab-size 32000 --out runs/tokenizer");
+  add_text_options(*command, *flags);
+  add_model_options(*command, *flags);
+  add_word_options(*command, *flags);
+  add_json_flag(*command, flags->json);
+  add_threads_option(*command);
+  command->callback([&invocation, flags] { invocation.run = [flags]() -> Status { return run_train(flags); }; });
+}
+
+void add_tokenizer_import(CLI::App& parent, Invocation& invocation) {
+  struct Flags {
+    std::string from, out;
+    Compat compat = Compat::kDefault;
+    bool json = false;
+  };
+  auto flags = std::make_shared<Flags>();
+  CLI::App* command = parent.add_subcommand("import", "write any tokenizer as a folder with tokenizer.json");
+  command->footer("Example: malmoi tokenizer import model.gguf --out tokenizers/llama");
+  command->add_option("from", flags->from, "tokenizer.json, .model, .tiktoken, tekken.json, vocab.txt, .gguf, or a folder")->required();
+  command->add_option("--out", flags->out, "the folder to write")->required();
+  command->add_option("--compat", flags->compat, "whose rules a GGUF tokenizer follows: original or llama.cpp")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, Compat>{{"original", Compat::kOriginal}, {"llama.cpp", Compat::kLlamaCpp}}));
+  add_json_flag(*command, flags->json);
+  command->callback([&invocation, flags] {
+    invocation.run = [flags]() -> Status {
+      MALMOI_ASSIGN(Json report, app::import_tokenizer(flags->from, flags->compat, flags->out));
+      return print_report(report, flags->json);
+    };
+  });
+}
+
+void add_tokenizer_export(CLI::App& parent, Invocation& invocation) {
+  struct Flags {
+    std::string from, to, out;
+    bool json = false;
+  };
+  auto flags = std::make_shared<Flags>();
+  CLI::App* command = parent.add_subcommand("export", "write a tokenizer in another library's format");
+  command->footer("Example: malmoi tokenizer export --tokenizer runs/tokenizer --to tiktoken --out runs/tiktoken");
+  command->add_option("--tokenizer", flags->from, "the tokenizer's folder or file")->required();
+  command->add_option("--to", flags->to, "json or tiktoken (a folder), sentencepiece (a .model file)")->required();
+  command->add_option("--out", flags->out, "the folder or file to write")->required();
+  add_json_flag(*command, flags->json);
+  command->callback([&invocation, flags] {
+    invocation.run = [flags]() -> Status {
+      MALMOI_ASSIGN(Json report, app::export_tokenizer(flags->from, flags->to, flags->out));
+      return print_report(report, flags->json);
+    };
+  });
+}
+
+void add_tokenizer_add(CLI::App& parent, Invocation& invocation) {
+  struct Flags {
+    std::string from, out;
+    std::vector<std::string> specials, tokens;
+    bool json = false;
+  };
+  auto flags = std::make_shared<Flags>();
+  CLI::App* command = parent.add_subcommand("add", "add tokens to a tokenizer; their ids follow its largest");
+  command->footer("Example: malmoi tokenizer add --tokenizer runs/tokenizer --special '<|im_start|>' --special '<|im_end|>' --out runs/chat");
+  command->add_option("--tokenizer", flags->from, "the tokenizer's folder or file")->required();
+  command->add_option("--special", flags->specials, "special tokens");
+  command->add_option("--token", flags->tokens, "other tokens");
+  command->add_option("--out", flags->out, "the folder to write")->required();
+  add_json_flag(*command, flags->json);
+  command->callback([&invocation, flags] {
+    invocation.run = [flags]() -> Status {
+      MALMOI_ASSIGN(Json report, app::add_to_tokenizer(flags->from, flags->specials, flags->tokens, flags->out));
+      return print_report(report, flags->json);
+    };
+  });
+}
+
+}  // namespace malmoi::cli

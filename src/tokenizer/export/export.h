@@ -1,0 +1,30 @@
+// Tokenizers written in the formats of other libraries, where those can hold them; and tokens added to a tokenizer.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+#include "tokenizer/tokenizer.h"
+
+namespace malmoi::tokenizer {
+
+/// A .tiktoken file and the pattern.json beside it.
+struct TiktokenFiles {
+  std::string ranks, pattern_json;
+};
+
+/// Errors say why the format cannot hold the tokenizer: another model than byte-level BPE, a normalizer, a pre-tokenizer
+/// that is not one pattern, a piece that ranks would not make of its bytes (checked for every piece).
+Result<TiktokenFiles> export_tiktoken(const Tokenizer& tokenizer);
+
+/// The bytes of a SentencePiece .model. Errors say why not: byte-level or WordPiece models, normalisation that is no
+/// character map, words cut otherwise than at white space, merges that scores cannot say.
+Result<std::string> export_sentencepiece(const Tokenizer& tokenizer);
+
+/// The same tokenizer with more tokens, whose ids follow its largest. `special` ones are dropped by decoding on request.
+/// Errors: a token that is there already, empty or not UTF-8; a tokenizer that tokenizer.json cannot hold.
+Result<Tokenizer> with_added_tokens(const Tokenizer& tokenizer, std::span<const std::string> tokens, bool special);
+
+}  // namespace malmoi::tokenizer

@@ -1,0 +1,70 @@
+// Byte-level BPE as tiktoken's ranks.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/json.h"
+#include "base/utf8.h"
+#include "tokenizer/base64.h"
+#include "tokenizer/export/export.h"
+#include "tokenizer/import/importers.h"
+#include "tokenizer/models/bpe.h"
+#include "tokenizer/parts.h"
+
+namespace malmoi::tokenizer {
+namespace {
+
+Error cannot(std::string why) {
+  return unsupported("a .tiktoken file cannot hold this tokenizer: " + std::move(why), "export", "export tokenizer.json instead");
+}
+
+// Ranks must make every piece of its bytes as the merges do, and cut nothing else differently.
+Status check_pieces(const Tokenizer& tokenizer, const Tokenizer& ranks, const std::vector<std::string>& raw) {
+  std::vector<int32_t> ours, theirs;
+  for (size_t i = 0; i < raw.size(); ++i) {
+    // The piece alone, and with the piece that follows: where merges meet.
+    for (const std::string& text : {raw[i], raw[i] + raw[(i + 1) % raw.size()]}) {
+      ours.clear(), theirs.clear();
+      tokenizer.parts().model->encode(text, ours);
+      ranks.parts().model->encode(text, theirs);
+      if (ours != theirs) return cannot(fmt::format("ranks do not merge the text \"{}\" as the list of merges does", replace_invalid_utf8(text)));
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<TiktokenFiles> export_tiktoken(const Tokenizer& tokenizer) {
+  const Tokenizer::Parts& parts = tokenizer.parts();
+  if (parts.model->type() != "BPE" || !parts.model->takes_bytes()) return cannot("its model is not BPE over bytes");
+  if (parts.normalizer) return cannot("it normalises its text");
+  const Pattern* pattern = parts.pre_tokenizer ? parts.pre_tokenizer->only_pattern() : nullptr;
+  if (!pattern || pattern->literal()) return cannot("its text is not cut by one pattern");
+  const Vocabulary& vocabulary = parts.model->vocabulary();
+  TiktokenFiles files;
+  Json specials = Json::object();
+  for (const AddedToken& token : parts.added.all()) {
+    if (token.normalized || token.single_word || token.lstrip || token.rstrip)
+      return cannot(fmt::format("the added token \"{}\" looks at its surroundings", token.content));
+    specials[token.content] = token.id;
+  }
+  std::vector<std::string> raw;
+  std::vector<bool> byte_seen(256);
+  for (int32_t id = 0; id < vocabulary.id_limit(); ++id) {
+    if (!vocabulary.has(id) || parts.added.by_id(id)) continue;
+    std::string bytes;
+    if (!unspell_bytes(vocabulary.spelling(id), bytes))
+      return cannot(fmt::format("the piece \"{}\" is not spelled in bytes", vocabulary.spelling(id)));
+    if (bytes.size() == 1) byte_seen[static_cast<unsigned char>(bytes[0])] = true;
+    files.ranks += encode_base64(bytes) + " " + std::to_string(id) + "\n";
+    raw.push_back(std::move(bytes));
+  }
+  if (std::find(byte_seen.begin(), byte_seen.end(), false) != byte_seen.end()) return cannot("not every byte is a piece");
+  files.pattern_json = dump_json(Json{{"pattern", pattern->source()}, {"special_tokens", specials}}, 1) + "\n";
+  MALMOI_ASSIGN(Tokenizer ranks, tiktoken_tokenizer(files.ranks, files.pattern_json, "export", "export"));
+  MALMOI_TRY(check_pieces(tokenizer, ranks, raw));
+  return files;
+}
+
+}  // namespace malmoi::tokenizer

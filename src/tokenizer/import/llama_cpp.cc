@@ -1,0 +1,165 @@
+#include "tokenizer/import/llama_cpp.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/utf8.h"
+#include "tokenizer/models/bpe.h"
+
+namespace malmoi::tokenizer {
+namespace {
+
+constexpr std::string_view kMark = "\xE2\x96\x81";
+
+bool is_c_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+
+std::string marks_to_spaces(std::string_view text) {
+  std::string out;
+  for (size_t at = 0; at < text.size();) {
+    if (text.substr(at).starts_with(kMark)) {
+      out += ' ';
+      at += kMark.size();
+    } else {
+      out += text[at++];
+    }
+  }
+  return out;
+}
+
+// The bytes of a token in the byte alphabet; characters outside it as llama.cpp writes them.
+std::string decode_byte_alphabet(std::string_view text) {
+  std::string out, byte;
+  for (size_t at = 0; at < text.size();) {
+    const size_t length = decode_utf8(text, at).length;
+    std::string_view c = text.substr(at, length);
+    if (unspell_bytes(c, byte)) {
+      out += byte;
+    } else {
+      out += "[UNK_BYTE_0x";
+      for (char b : c) out += fmt::format("{:02x}", static_cast<unsigned char>(b));
+      out += text;
+      out += ']';
+    }
+    at += length;
+  }
+  return out;
+}
+
+}  // namespace
+
+LlamaSplitter::LlamaSplitter(const GgufVocab& vocab) {
+  for (size_t i = 0; i < vocab.tokens.size(); ++i) {
+    const GgufAttributes& as = vocab.tokens[i].as;
+    if (!as.control && !as.user_defined && !as.unknown) continue;
+    specials_.push_back({static_cast<int32_t>(i), static_cast<uint32_t>(vocab.tokens[i].text.size()),
+                         !as.control && !as.unknown, as.lstrip, as.rstrip});
+  }
+  std::stable_sort(specials_.begin(), specials_.end(), [](const Special& a, const Special& b) { return a.length > b.length; });
+  for (size_t i = 0; i < specials_.size(); ++i)
+    matcher_.add(vocab.tokens[static_cast<size_t>(specials_[i].id)].text, static_cast<int32_t>(i));
+}
+
+void LlamaSplitter::split(std::string_view text, bool parse_special, std::vector<Piece>& sections) const {
+  struct Found {
+    int32_t special;
+    uint32_t at;
+  };
+  std::vector<Found> found;
+  for (uint32_t at = 0; at < text.size(); ++at)
+    matcher_.all(text.substr(at), [&](size_t, int32_t special) {
+      if (parse_special || specials_[static_cast<size_t>(special)].always) found.push_back({special, at});
+    });
+  auto whole = [&](uint32_t begin, uint32_t end) {
+    if (begin < end) sections.push_back({begin, end, begin});
+  };
+  if (found.empty()) return whole(0, static_cast<uint32_t>(text.size()));
+  std::stable_sort(found.begin(), found.end(), [](const Found& a, const Found& b) { return a.special < b.special; });
+  // What is taken: longer ones came before, so a match overlaps something taken if one of its ends does.
+  std::vector<bool> taken(text.size());
+  std::vector<Piece> pieces;
+  for (const Found& match : found) {
+    const Special& special = specials_[static_cast<size_t>(match.special)];
+    uint32_t begin = match.at, end = match.at + special.length;
+    if (taken[begin] || taken[end - 1]) continue;
+    while (special.lstrip && begin > 0 && !taken[begin - 1] && is_c_space(text[begin - 1])) --begin;
+    while (special.rstrip && end < text.size() && !taken[end] && is_c_space(text[end])) ++end;
+    std::fill(taken.begin() + begin, taken.begin() + end, true);
+    pieces.push_back({begin, end, begin, special.id});
+  }
+  std::sort(pieces.begin(), pieces.end(), [](const Piece& a, const Piece& b) { return a.begin < b.begin; });
+  uint32_t done = 0;
+  for (const Piece& piece : pieces) {
+    whole(done, piece.begin);
+    sections.push_back(piece);
+    done = piece.end;
+  }
+  whole(done, static_cast<uint32_t>(text.size()));
+}
+
+LlamaDecoder::LlamaDecoder(const GgufVocab& vocab)
+    : drop_first_space_(vocab.add_space_prefix), clean_spaces_(vocab.clean_spaces) {
+  const bool bpe = vocab.kind == GgufVocab::Kind::kBpe && !vocab.pre_type.escape_whitespaces;
+  for (const GgufToken& token : vocab.tokens) {
+    special_.push_back(token.as.control || token.as.unknown);
+    std::string piece;
+    if (token.as.control || token.as.unknown || token.as.user_defined) {
+      piece = token.text;
+    } else if (token.as.normal) {
+      piece = bpe ? decode_byte_alphabet(token.text) : marks_to_spaces(token.text);
+    } else if (token.as.byte) {
+      piece = std::string(1, static_cast<char>(byte_of_piece(token.text)));
+    }
+    pieces_.push_back(std::move(piece));
+  }
+}
+
+std::string LlamaDecoder::token_bytes(int32_t id) const {
+  return id >= 0 && static_cast<size_t>(id) < pieces_.size() ? pieces_[static_cast<size_t>(id)] : std::string();
+}
+
+std::string LlamaDecoder::decode(std::span<const int32_t> ids, bool skip_special) const {
+  std::string out;
+  bool first = true;
+  for (int32_t id : ids) {
+    if (id < 0 || static_cast<size_t>(id) >= pieces_.size()) continue;
+    const bool was_first = std::exchange(first, false);
+    if (skip_special && special_[static_cast<size_t>(id)]) continue;
+    std::string_view piece = pieces_[static_cast<size_t>(id)];
+    if (was_first && drop_first_space_ && piece.starts_with(' ')) piece.remove_prefix(1);
+    out += piece;
+  }
+  return clean_spaces_ ? clean_llama_spaces(std::move(out)) : out;
+}
+
+std::string clean_llama_spaces(std::string text) {
+  // Each pass looks at the text as the pass before left it, but at the old neighbours within itself.
+  auto pass = [&](auto drops) {
+    std::string out;
+    if (!text.empty()) out += text[0];
+    for (size_t i = 1; i < text.size(); ++i) drops(i, out);
+    text = std::move(out);
+  };
+  pass([&](size_t& i, std::string& out) {
+    if (text[i - 1] == ' ' && (text[i] == '?' || text[i] == '!' || text[i] == '.' || text[i] == ',')) out.pop_back();
+    out += text[i];
+  });
+  pass([&](size_t& i, std::string& out) {
+    const char c = text[i];
+    if (c == '\'' && i + 1 < text.size() && text[i - 1] == ' ' && text[i + 1] == ' ') {
+      out.pop_back();
+      text[++i] = '\0';  // the space after it is dropped, and is none for what follows
+    }
+    out += c;
+  });
+  pass([&](size_t& i, std::string& out) {
+    if (text[i - 1] == ' ' && text[i] == '\'') {
+      std::string_view rest = std::string_view(text).substr(i + 1);
+      if (rest.starts_with('s') || rest.starts_with('m') || rest.starts_with("re") || rest.starts_with("ve")) out.pop_back();
+    }
+    out += text[i];
+  });
+  return text;
+}
+
+}  // namespace malmoi::tokenizer

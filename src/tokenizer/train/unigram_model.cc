@@ -1,0 +1,79 @@
+#include "tokenizer/train/unigram_model.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace malmoi::tokenizer {
+namespace {
+
+constexpr double kImpossible = -std::numeric_limits<double>::infinity();
+
+double log_add(double a, double b) {
+  if (a < b) std::swap(a, b);
+  // Beyond this the smaller one does not change a double.
+  return b < a - 40 ? a : a + std::log1p(std::exp(b - a));
+}
+
+}  // namespace
+
+UnigramTraining::UnigramTraining(std::vector<std::string> pieces, std::vector<double> scores)
+    : pieces_(std::move(pieces)), scores_(std::move(scores)) {
+  std::vector<std::pair<std::string_view, int32_t>> keys;
+  keys.reserve(pieces_.size());
+  for (size_t i = 0; i < pieces_.size(); ++i) keys.emplace_back(pieces_[i], static_cast<int32_t>(i));
+  trie_ = Trie(std::move(keys));
+}
+
+void UnigramTraining::find_edges(std::string_view word, Scratch& scratch) const {
+  scratch.edges.clear();
+  for (uint32_t begin = 0; begin < word.size(); ++begin) {
+    if ((static_cast<unsigned char>(word[begin]) & 0xC0) == 0x80) continue;
+    trie_.prefixes(word.substr(begin), [&](size_t length, int32_t piece) {
+      scratch.edges.push_back({begin, begin + static_cast<uint32_t>(length), piece});
+    });
+  }
+}
+
+double UnigramTraining::sum_paths(std::string_view word, Scratch& scratch) const {
+  find_edges(word, scratch);
+  scratch.forward.assign(word.size() + 1, kImpossible);
+  scratch.backward.assign(word.size() + 1, kImpossible);
+  scratch.forward[0] = scratch.backward[word.size()] = 0;
+  for (const Scratch::Edge& e : scratch.edges) {
+    double way = scratch.forward[e.begin] + scores_[static_cast<size_t>(e.piece)];
+    double& to = scratch.forward[e.end];
+    to = to == kImpossible ? way : log_add(to, way);
+  }
+  for (auto e = scratch.edges.rbegin(); e != scratch.edges.rend(); ++e) {
+    double way = scratch.backward[e->end] + scores_[static_cast<size_t>(e->piece)];
+    double& to = scratch.backward[e->begin];
+    to = to == kImpossible ? way : log_add(to, way);
+  }
+  return scratch.forward[word.size()];
+}
+
+bool UnigramTraining::viterbi(std::string_view word, int32_t banned, Scratch& scratch, std::vector<int32_t>& path,
+                              double& score) const {
+  find_edges(word, scratch);
+  scratch.forward.assign(word.size() + 1, kImpossible);
+  scratch.best.assign(word.size() + 1, -1);
+  scratch.from.assign(word.size() + 1, 0);
+  scratch.forward[0] = 0;
+  for (const Scratch::Edge& e : scratch.edges) {
+    if (e.piece == banned || scratch.forward[e.begin] == kImpossible) continue;
+    double way = scratch.forward[e.begin] + scores_[static_cast<size_t>(e.piece)];
+    if (way <= scratch.forward[e.end]) continue;
+    scratch.forward[e.end] = way;
+    scratch.best[e.end] = e.piece;
+    scratch.from[e.end] = e.begin;
+  }
+  path.clear();
+  score = scratch.forward[word.size()];
+  if (score == kImpossible) return false;
+  for (auto at = static_cast<uint32_t>(word.size()); at > 0; at = scratch.from[at]) path.push_back(scratch.best[at]);
+  std::reverse(path.begin(), path.end());
+  return true;
+}
+
+}  // namespace malmoi::tokenizer

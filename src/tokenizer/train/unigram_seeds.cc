@@ -1,0 +1,154 @@
+#include "tokenizer/train/unigram_seeds.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/parallel.h"
+#include "base/utf8.h"
+#include "tokenizer/unicode/unicode.h"
+
+namespace malmoi::tokenizer {
+namespace {
+
+constexpr char32_t kWordMark = 0x2581;
+// What stands in one word only must come so often: rare whole words would crowd out the parts that words share before
+// EM has seen what those are worth.
+constexpr uint64_t kLeastAlone = 5;
+
+// A place in the words where a character begins.
+struct Suffix {
+  uint64_t begin;
+  uint32_t length;  // bytes to the end of the word, at most max_length characters
+  uint32_t word;
+};
+
+class SuffixArray {
+ public:
+  SuffixArray(const WordList& words, size_t max_length) : words_(words) {
+    std::vector<uint32_t> ends;  // where characters begin, and the end
+    for (size_t w = 0; w < words.size(); ++w) {
+      std::string_view word = words.word(w);
+      ends.clear();
+      for (size_t at = 0; at < word.size(); at += decode_utf8(word, at).length) ends.push_back(static_cast<uint32_t>(at));
+      ends.push_back(static_cast<uint32_t>(word.size()));
+      for (size_t i = 0; i + 1 < ends.size(); ++i) {
+        uint32_t end = ends[std::min(i + max_length, ends.size() - 1)];
+        suffixes_.push_back({words.begins[w] + ends[i], end - ends[i], static_cast<uint32_t>(w)});
+      }
+    }
+    sort();
+  }
+
+  size_t size() const { return suffixes_.size(); }
+  std::string_view text(size_t i) const { return std::string_view(words_.bytes).substr(suffixes_[i].begin, suffixes_[i].length); }
+  uint64_t count(size_t i) const { return words_.counts[suffixes_[i].word]; }
+
+ private:
+  // Buckets by the first two bytes, each sorted alone: the result does not depend on the threads.
+  void sort() {
+    std::vector<size_t> begins(65537);
+    auto bucket = [&](const Suffix& s) {
+      const char* p = words_.bytes.data() + s.begin;
+      return static_cast<size_t>(static_cast<unsigned char>(p[0])) << 8 | (s.length > 1 ? static_cast<unsigned char>(p[1]) : 0);
+    };
+    for (const Suffix& s : suffixes_) ++begins[bucket(s) + 1];
+    for (size_t b = 0; b < 65536; ++b) begins[b + 1] += begins[b];
+    std::vector<Suffix> sorted(suffixes_.size());
+    std::vector<size_t> next(begins.begin(), begins.end() - 1);
+    for (const Suffix& s : suffixes_) sorted[next[bucket(s)]++] = s;
+    suffixes_ = std::move(sorted);
+    auto less = [&](const Suffix& a, const Suffix& b) {
+      int order = std::memcmp(words_.bytes.data() + a.begin, words_.bytes.data() + b.begin, std::min(a.length, b.length));
+      if (order != 0) return order < 0;
+      return a.length != b.length ? a.length < b.length : a.begin < b.begin;
+    };
+    parallel_for(65536, 64, [&](int64_t from, int64_t to) {
+      for (int64_t b = from; b < to; ++b)
+        std::sort(suffixes_.begin() + static_cast<ptrdiff_t>(begins[static_cast<size_t>(b)]),
+                  suffixes_.begin() + static_cast<ptrdiff_t>(begins[static_cast<size_t>(b) + 1]), less);
+    });
+  }
+
+  const WordList& words_;
+  std::vector<Suffix> suffixes_;
+};
+
+// Bytes that two neighbours share, whole characters only.
+size_t common_prefix(std::string_view a, std::string_view b) {
+  size_t n = std::min(a.size(), b.size()), i = 0;
+  while (i < n && a[i] == b[i]) ++i;
+  if (i == a.size() || i == b.size()) return i;
+  while (i > 0 && (static_cast<unsigned char>(a[i]) & 0xC0) == 0x80) --i;
+  return i;
+}
+
+}  // namespace
+
+bool may_be_piece(std::string_view text, const SeedOptions& options) {
+  int script = -1;
+  size_t length = 0;
+  for (size_t at = 0; at < text.size(); ++length) {
+    Utf8Char c = decode_utf8(text, at);
+    if (c.code_point == 0 || c.code_point == ' ' || !c.valid) return false;
+    if (c.code_point == kWordMark) {
+      if (at > 0) return false;
+    } else {
+      const uint32_t classes = classes_of(c.code_point);
+      if (options.split_digits && (classes & kDecimal) && c.length < text.size()) return false;
+      const int own = classes & kMark ? script : script_of(c.code_point);
+      if (script >= 0 && own != script) return false;
+      script = own;
+    }
+    at += c.length;
+  }
+  return length <= options.max_length;
+}
+
+std::vector<Seed> find_seeds(const WordList& words, const SeedOptions& options) {
+  const SuffixArray array(words, options.max_length);
+  // The open nodes of the suffix tree: the length that all suffixes since `first` share, and their count so far.
+  struct Node {
+    size_t length, first;
+    uint64_t count;
+    size_t places;
+  };
+  std::vector<Node> open;
+  std::vector<Seed> seeds;
+  auto keep_best = [&](size_t limit) {
+    auto better = [](const Seed& a, const Seed& b) { return a.score != b.score ? a.score > b.score : a.text < b.text; };
+    std::sort(seeds.begin(), seeds.end(), better);
+    if (seeds.size() > limit) seeds.resize(limit);
+  };
+  auto close = [&](const Node& node) {
+    if (node.count < (node.places > 1 ? 2 : kLeastAlone)) return;
+    std::string_view text = array.text(node.first).substr(0, node.length);
+    const size_t length = count_code_points(text);
+    if (length < 2 || !may_be_piece(text, options)) return;
+    seeds.push_back({std::string(text), node.count * length});
+    if (seeds.size() > 4 * options.count + 1024) keep_best(options.count);
+  };
+  for (size_t i = 0; i < array.size(); ++i) {
+    // What suffix i shares with the next one; a suffix that ends there is a node of its own.
+    const size_t shared = i + 1 < array.size() ? common_prefix(array.text(i), array.text(i + 1)) : 0;
+    Node node{array.text(i).size(), i, array.count(i), 1};
+    while (true) {
+      if (!open.empty() && open.back().length == node.length) {
+        open.back().count += node.count;
+        open.back().places += node.places;
+      } else {
+        open.push_back(node);
+      }
+      if (open.back().length <= shared) break;
+      // The node ends here; what it had belongs to the node above it, which is at least as long as `shared`.
+      node = open.back();
+      open.pop_back();
+      close(node);
+      node.length = std::max(shared, open.empty() ? 0 : open.back().length);
+      if (node.length == 0) break;
+    }
+  }
+  keep_best(options.count);
+  return seeds;
+}
+
+}  // namespace malmoi::tokenizer
