@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Walks every command of the program: help with an example, exit codes, errors of one line, stdout clean."""
 import json
+import pathlib
 import re
 import subprocess
 import sys
 import tempfile
 import unittest
 
-PROGRAM = sys.argv.pop(1)
+PROGRAM = str(pathlib.Path(sys.argv.pop(1)).resolve())
 
 
 def run(*arguments, **options):
@@ -49,7 +50,7 @@ class Contract(unittest.TestCase):
                 result = run(*path, "--help")
                 self.assertEqual(result.returncode, 0)
                 self.assertEqual(result.stderr, "")
-                self.assertRegex(result.stdout, r"Examples?:\s+(\S+=\S+ )*malmoi")
+                self.assertRegex(result.stdout, r"Examples?:.*\bmalmoi ")
 
     def test_wrong_usage_is_exit_2_and_one_line(self):
         for path in self.commands:

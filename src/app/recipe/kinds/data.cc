@@ -1,37 +1,46 @@
-// The stage that builds a corpus: its settings are those of `malmoi data build`, its inputs the sources.
-#include <fmt/format.h>
-
 #include "app/data_build.h"
 #include "app/recipe/kinds/kinds.h"
 #include "base/log.h"
-#include "data/corpus.h"
 
 namespace malmoi::app::kinds {
 namespace {
 
-Status run(const StageCall& call) {
-  DataBuildOptions options;
-  options.out = call.out.string();
-  // Sources written out in the settings say more than the inputs, which then only tell when to run again.
-  if (!call.settings.root.contains("sources"))
-    for (const Path& input : call.inputs) options.in.push_back(input.string());
-  ConfigDocument settings = call.settings;
-  if (!settings.root.contains("name")) settings.root["name"] = call.out.filename().string();
-  MALMOI_ASSIGN(data::Recipe recipe, data_recipe(std::move(settings), options));
-  MALMOI_ASSIGN(data::BuildResult result, data_build(recipe, options, data_progress_line()));
-  log_info("corpus: " + data_summary(result.report) + ", report: " + (call.out / "report.html").string());
-  return {};
+std::vector<Path> inputs(const Json& settings) {
+  std::vector<Path> paths;
+  if (!settings.is_object() || !settings.contains("sources") || !settings["sources"].is_array()) return paths;
+  for (const Json& source : settings["sources"]) {
+    Json listed = source.is_object() ? source.value("paths", Json()) : Json();
+    if (listed.is_string()) paths.emplace_back(listed.get<std::string>());
+    if (!listed.is_array()) continue;
+    for (const Json& path : listed) {
+      if (path.is_string()) paths.emplace_back(path.get<std::string>());
+    }
+  }
+  return paths;
 }
 
-Result<std::string> show(const Path& out) {
-  MALMOI_ASSIGN(Json report, read_json((out / "report.json").string()));
-  return data_summary(report) + ", report: " + (out / "report.html").string() + "\n";
+Status run(const StageCall& call) {
+  DataBuildOptions options;
+  if (!call.settings.root.contains("sources")) {
+    for (const Path& input : call.inputs) options.in.push_back(input.string());
+  }
+  options.out = call.out.string();
+  MALMOI_ASSIGN(data::Recipe recipe, data_recipe(call.settings, options));
+  MALMOI_ASSIGN(data::BuildResult built, data_build(recipe, options, data_progress_line()));
+  log_info(data_summary(built.report));
+  return {};
 }
 
 Result<Json> result(const Path& out) { return read_json((out / "report.json").string()); }
 
+Result<std::string> show(const Path& out) {
+  MALMOI_ASSIGN(Json report, result(out));
+  return data_summary(report) + "\nreport: " + (out / "report.html").string() + "\n";
+}
+
 }  // namespace
 
-const StageKind kData = {"data", "build a corpus from the inputs", 1, true, nullptr, run, show, result};
+const StageKind kData = {
+    "data", "build a corpus from documents; settings are those of a data recipe", 1, true, inputs, run, show, result};
 
 }  // namespace malmoi::app::kinds
