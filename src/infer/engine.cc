@@ -199,8 +199,11 @@ void Engine::step() {
     if (s->last) {
       batch.add({&*s->last, 1}, position, &s->state);
     } else {
-      size_t n = std::min(prompt.size() - s->read, static_cast<size_t>(prefill));
-      if (n == 0) continue;
+      // A prompt is cut at multiples of prefill_rows whatever else there is to read: kernels sum in another order for a
+      // piece of another length, and an answer must not depend on what runs beside it.
+      auto piece = static_cast<size_t>(options_.prefill_rows);
+      size_t n = std::min(prompt.size() - s->read, piece - s->read % piece);
+      if (static_cast<int64_t>(n) > prefill) continue;
       batch.add({prompt.data() + s->read, n}, position, &s->state);
       prefill -= static_cast<int64_t>(n);
       prompt_rows += static_cast<int64_t>(n);

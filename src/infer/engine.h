@@ -56,7 +56,7 @@ struct EngineStats {
 
 struct EngineOptions {
   int64_t max_running = 32;       // sequences decoded together
-  int64_t prefill_rows = 512;     // prompt tokens taken in one step, so that running answers go on meanwhile
+  int64_t prefill_rows = 512;     // prompt tokens taken in one step at most, so that running answers go on meanwhile
 };
 
 /// Owns a thread that computes. submit() and stats() may be called from any thread. A request's tokens do not depend on

@@ -6,6 +6,7 @@
 
 #include "base/config.h"
 #include "base/json.h"
+#include "base/parallel.h"
 #include "base/utf8.h"
 #include "model/registry.h"
 #include "tokenizer/tokenizer.h"
@@ -16,6 +17,7 @@ constexpr int32_t kTinyEnd = 256;  // the id of <|endoftext|>
 
 /// Two layers, 32 wide, random weights large enough that its choices differ from step to step.
 inline std::unique_ptr<model::Model> tiny_model(int64_t context = 128, uint64_t seed = 7) {
+  set_num_threads(1);  // a team costs more than it helps here
   ConfigDocument document;
   document.root = {{"model_type", "llama"}, {"vocab_size", 264}, {"hidden_size", 32}, {"intermediate_size", 64}, {"num_hidden_layers", 2},
                    {"num_attention_heads", 4}, {"num_key_value_heads", 2}, {"max_position_embeddings", context}, {"initializer_range", 0.4},

@@ -160,9 +160,13 @@ asio::awaitable<void> send_stream(Exchange& exchange, Wire& wire, Answers& answe
       for (const protocol::Answer& piece : answers.add(event)) text += data_line(wire.chunk(piece));
       if (answers.failure()) break;
     }
-    if (answers.failure() && !begun) co_return co_await exchange.send(error_response(*answers.failure()));
+    if (answers.failure() && !begun) {
+      co_await exchange.send(error_response(*answers.failure()));
+      co_return;
+    }
     if (!begun) {
-      if (!co_await exchange.begin_events()) co_return;
+      bool sent = co_await exchange.begin_events();
+      if (!sent) co_return;
       std::string opening;
       for (size_t i = 0; i < answers.size(); ++i) {
         if (auto chunk = wire.opening(i)) opening += data_line(*chunk);
@@ -172,14 +176,16 @@ asio::awaitable<void> send_stream(Exchange& exchange, Wire& wire, Answers& answe
     }
     if (answers.failure()) {
       text += data_line(protocol::print_error(*answers.failure()));
-      if (co_await exchange.send_events(std::move(text))) co_await exchange.end_events();
+      bool sent = co_await exchange.send_events(std::move(text));
+      if (sent) co_await exchange.end_events();
       co_return;
     }
     if (answers.done()) {
       if (include_usage) text += data_line(wire.usage(answers.usage()));
       text += "data: [DONE]\n\n";
     }
-    if (!co_await exchange.send_events(std::move(text))) co_return;
+    bool sent = co_await exchange.send_events(std::move(text));
+    if (!sent) co_return;
   }
   co_await exchange.end_events();
 }
@@ -191,7 +197,9 @@ asio::awaitable<void> send_whole(Exchange& exchange, Wire& wire, Answers& answer
     if (events.empty()) co_return;
     for (const AnswerEvent& event : events) {
       answers.add(event);
-      if (answers.failure()) co_return co_await exchange.send(error_response(*answers.failure()));
+      if (!answers.failure()) continue;
+      co_await exchange.send(error_response(*answers.failure()));
+      co_return;
     }
   }
   std::string body = co_await exchange.on_worker([&] { return dump_json(wire.whole(answers.whole(), answers.usage())) + "\n"; });
@@ -205,11 +213,17 @@ asio::awaitable<void> handle(Exchange& exchange, Preparation (*prepare)(const st
   double start = monotonic_seconds();
   std::shared_ptr<const Backend> backend = exchange.shared().backend();
   Preparation preparation = co_await exchange.on_worker([&] { return prepare(exchange.request().body(), *backend); });
-  if (auto* error = std::get_if<ApiError>(&preparation)) co_return co_await exchange.send(error_response(*error));
+  if (auto* error = std::get_if<ApiError>(&preparation)) {
+    co_await exchange.send(error_response(*error));
+    co_return;
+  }
   Prepared& prepared = std::get<Prepared>(preparation);
   auto queue = std::make_shared<EventQueue>(exchange.executor());
   size_t count = prepared.requests.size();
-  if (auto error = submit(exchange.shared(), *backend, prepared.requests, queue)) co_return co_await exchange.send(error_response(*error));
+  if (auto error = submit(exchange.shared(), *backend, prepared.requests, queue)) {
+    co_await exchange.send(error_response(*error));
+    co_return;
+  }
   Answers answers(*backend->tokenizer, exchange.shared().metrics, start,
                   {.count = count, .logprobs = prepared.options.logprobs, .trim_start = prepared.trim_start, .usage = prepared.usage, .echoes = std::move(prepared.echoes)});
   protocol::ResponseHead head{new_id(Wire::kPrefix), backend->model.id, static_cast<int64_t>(std::time(nullptr))};

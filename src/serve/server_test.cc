@@ -231,10 +231,10 @@ TEST_F(ServerTest, SlowRequestsAreCutOff) {
   start({.header_seconds = 0.2, .body_seconds = 0.2, .idle_seconds = 0.2});
   TestClient header(server_->port());
   header.send("GET /health HT");
-  expect_error(header.read(), 408, "request_timeout");
+  EXPECT_TRUE(header.at_end());
   TestClient body(server_->port());
   body.send("POST /tokenize HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{");
-  expect_error(body.read(), 408, "request_timeout");
+  EXPECT_TRUE(body.at_end());
   TestClient silent(server_->port());
   silent.send(get_text("/health"));
   EXPECT_EQ(silent.read().status, 200);

@@ -2,7 +2,10 @@
 // it ends the composition, and only then is the text whole. Browsers differ in what they fire:
 //   Chrome, Firefox   keydown (isComposing) -> compositionend, sometimes a second plain keydown
 //   Safari            compositionend -> keydown (keyCode 229, isComposing false)
-// However it comes, `send` is called once, after compositionend.
+// However it comes, `send` is called once, after compositionend. Not so where Enter chose among candidates (kana, Chinese
+// characters): there it ends the choice and no more.
+
+const chosen_among_candidates = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/u
 
 /** A Svelte action. `wants(event)`: whether this Enter sends (modifiers); `send()`: the text of the box is whole. */
 export function send_on_enter(node, { wants, send }) {
@@ -33,8 +36,9 @@ export function send_on_enter(node, { wants, send }) {
     composing = true
     pending = false
   }
-  function end() {
+  function end(event) {
     composing = false
+    if (chosen_among_candidates.test(event.data ?? '')) pending = false
     // Some browsers put the last syllable into the box only after this event.
     if (pending) timer = setTimeout(fire, 0)
   }
