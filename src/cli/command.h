@@ -46,6 +46,7 @@ void add_chat(CLI::App& root, Invocation& invocation);
 void add_score(CLI::App& root, Invocation& invocation);
 void add_eval(CLI::App& root, Invocation& invocation);
 void add_bench(CLI::App& root, Invocation& invocation);
+void add_serve(CLI::App& root, Invocation& invocation);
 void add_run(CLI::App& root, Invocation& invocation);
 void add_data(CLI::App& root, Invocation& invocation);
 

@@ -25,6 +25,7 @@ constexpr AddCommand kCommands[] = {
     add_score,
     add_eval,
     add_bench,
+    add_serve,
     add_run,
 };
 

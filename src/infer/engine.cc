@@ -1,6 +1,8 @@
 #include "infer/engine.h"
 
 #include <algorithm>
+#include <cmath>
+#include <exception>
 #include <optional>
 
 #include "base/utf8.h"
@@ -87,6 +89,7 @@ struct Engine::Sequence {
         stops(request.stop) {
     for (int32_t id : request.prompt) sampler.observe(id);
   }
+  bool cancelled() const { return request.cancel && request.cancel->load(std::memory_order_relaxed); }
 };
 
 Engine::Engine(const model::Model& model, const tokenizer::Tokenizer& tokenizer, const EngineOptions& options)
@@ -131,34 +134,30 @@ void Engine::drain(double seconds) {
 
 void Engine::loop() {
   while (true) {
+    bool cancel = false;
+    std::vector<std::unique_ptr<Sequence>> given_up;
     {
       std::unique_lock lock(mutex_);
       wake_.wait(lock, [this] { return stopping_ || !waiting_.empty() || !running_.empty(); });
+      cancel = cancel_;
+      for (auto& s : waiting_) {
+        if (cancel || s->cancelled()) given_up.push_back(std::move(s));
+      }
+      std::erase(waiting_, nullptr);
       while (!waiting_.empty() && static_cast<int64_t>(running_.size()) < options_.max_running) {
         running_.push_back(std::move(waiting_.front()));
         waiting_.erase(waiting_.begin());
       }
-      if (cancel_) {
-        for (auto& s : waiting_) running_.push_back(std::move(s));
-        waiting_.clear();
-      }
       stats_.waiting = static_cast<int64_t>(waiting_.size());
-      stats_.running = static_cast<int64_t>(running_.size());
+      stats_.running = static_cast<int64_t>(running_.size() + given_up.size());
       if (stopping_ && running_.empty()) {
         idle_.notify_all();
-        if (cancel_ || waiting_.empty()) return;
+        if (given_up.empty()) return;
       }
     }
-    bool cancel;
-    {
-      std::lock_guard lock(mutex_);
-      cancel = cancel_;
-    }
-    if (cancel) {
-      for (auto& s : running_) emit(*s, {.finish = FinishReason::kCancelled});
-    } else {
-      step();
-    }
+    end_cancelled(given_up, true);
+    end_cancelled(running_, cancel);
+    guarded_step();
     std::erase_if(running_, [](const auto& s) { return s->done; });
     size_t bytes = 0;
     for (const auto& s : running_) bytes += s->state.bytes();
@@ -166,6 +165,25 @@ void Engine::loop() {
     stats_.running = static_cast<int64_t>(running_.size());
     stats_.state_bytes = bytes;
     if (running_.empty() && waiting_.empty()) idle_.notify_all();
+  }
+}
+
+// Ends those whose client went away, or all.
+void Engine::end_cancelled(std::vector<std::unique_ptr<Sequence>>& sequences, bool all) {
+  for (auto& s : sequences) {
+    if (all || s->cancelled()) emit(*s, {.finish = FinishReason::kCancelled});
+  }
+  std::erase_if(sequences, [](const auto& s) { return s->done; });
+}
+
+// Memory may run out in the middle of a step; the requests that were running end with that, the engine goes on.
+void Engine::guarded_step() {
+  try {
+    step();
+  } catch (const std::exception& error) {
+    for (auto& s : running_) {
+      if (!s->done) emit(*s, {.finish = FinishReason::kError, .error = std::string("the engine failed: ") + error.what()});
+    }
   }
 }
 
@@ -181,8 +199,11 @@ void Engine::step() {
     if (s->last) {
       batch.add({&*s->last, 1}, position, &s->state);
     } else {
-      size_t n = std::min(prompt.size() - s->read, static_cast<size_t>(prefill));
-      if (n == 0) continue;
+      // A prompt is cut at multiples of prefill_rows whatever else there is to read: kernels sum in another order for a
+      // piece of another length, and an answer must not depend on what runs beside it.
+      auto piece = static_cast<size_t>(options_.prefill_rows);
+      size_t n = std::min(prompt.size() - s->read, piece - s->read % piece);
+      if (static_cast<int64_t>(n) > prefill) continue;
       batch.add({prompt.data() + s->read, n}, position, &s->state);
       prefill -= static_cast<int64_t>(n);
       prompt_rows += static_cast<int64_t>(n);
@@ -207,6 +228,10 @@ void Engine::accept(Sequence& s, std::span<const float> logits) {
     return;
   }
   Candidate token = s.sampler.next(logits);
+  if (!std::isfinite(token.logprob)) {
+    emit(s, {.finish = FinishReason::kError, .error = "the model gave a value that is not a number; try --dtype f32"});
+    return;
+  }
   const auto& ends = s.request.stop_ids;
   if (std::find(ends.begin(), ends.end(), token.id) != ends.end()) {
     emit(s, {.text = s.stops.finish() + s.decoder.finish(), .finish = FinishReason::kStop});
@@ -214,9 +239,10 @@ void Engine::accept(Sequence& s, std::span<const float> logits) {
   }
   ++s.generated;
   s.last = token.id;
-  s.sampler.observe(token.id);
-  TokenEvent event{.id = token.id, .logprob = token.logprob};
+  TokenEvent event{.id = token.id, .logprob = token.logprob, .chance = token.chance};
   if (s.request.top_probabilities > 0) event.top = top_candidates(logits, s.request.top_probabilities);
+  for (Candidate& c : event.top) c.chance = s.sampler.chance(c.id);
+  s.sampler.observe(token.id, true);
   bool stopped = false;
   event.text = s.stops.push(s.decoder.push(token.id), stopped);
   if (stopped) {

@@ -1,6 +1,7 @@
 // The engine: many requests decoded together on one thread, each streamed to whoever asked.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -27,6 +28,7 @@ struct Request {
   std::vector<int32_t> stop_ids;       // tokens that end the answer and are not part of it (end of text)
   int64_t top_probabilities = 0;       // alternatives to report with each token
   bool skip_special = true;            // special tokens print as nothing
+  std::shared_ptr<const std::atomic<bool>> cancel;  // if there is one and it turns true, the request ends, waiting or running
 };
 
 enum class FinishReason { kNone, kStop, kLength, kCancelled, kError };
@@ -36,8 +38,9 @@ enum class FinishReason { kNone, kStop, kLength, kCancelled, kError };
 struct TokenEvent {
   int32_t id = -1;              // -1: no token, text alone (the rest at the end)
   std::string text;
-  double logprob = 0;
-  std::vector<Candidate> top;
+  double logprob = 0;           // of the token, before sampling options
+  double chance = 0;            // of the token, after them
+  std::vector<Candidate> top;   // the most probable before them
   FinishReason finish = FinishReason::kNone;  // set on the last event
   std::string error;            // with kError
 };
@@ -53,7 +56,7 @@ struct EngineStats {
 
 struct EngineOptions {
   int64_t max_running = 32;       // sequences decoded together
-  int64_t prefill_rows = 512;     // prompt tokens taken in one step, so that running answers go on meanwhile
+  int64_t prefill_rows = 512;     // prompt tokens taken in one step at most, so that running answers go on meanwhile
 };
 
 /// Owns a thread that computes. submit() and stats() may be called from any thread. A request's tokens do not depend on
@@ -75,6 +78,8 @@ class Engine {
  private:
   struct Sequence;
   void loop();
+  void end_cancelled(std::vector<std::unique_ptr<Sequence>>& sequences, bool all);
+  void guarded_step();
   void step();
   void accept(Sequence& sequence, std::span<const float> logits);
   void emit(Sequence& sequence, TokenEvent event);

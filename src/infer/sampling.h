@@ -11,7 +11,8 @@
 namespace malmoi::infer {
 
 /// Applied in this order to the logits l of a step: repetition penalty r (Keskar et al. 2019: l of every token already
-/// in the text becomes l / r if positive, l * r if not), logit bias (added), temperature t (l / t; 0: the largest, the
+/// in the text becomes l / r if positive, l * r if not), presence and frequency penalty (OpenAI's: of tokens generated c > 0
+/// times presence_penalty + c * frequency_penalty is taken), logit bias (added), temperature t (l / t; 0: the largest, the
 /// lowest id on ties), top-k (the k largest), top-p (Holtzman et al. 2020: the fewest whose probabilities reach p), min-p
 /// (those of at least min_p times the largest probability). Then one is drawn.
 struct SamplingOptions {
@@ -20,6 +21,7 @@ struct SamplingOptions {
   double top_p = 1.0;
   double min_p = 0.0;
   double repetition_penalty = 1.0;
+  double presence_penalty = 0.0, frequency_penalty = 0.0;
   uint64_t seed = 0;
   std::vector<std::pair<int32_t, float>> logit_bias;
 
@@ -27,27 +29,40 @@ struct SamplingOptions {
   Status check() const;
 };
 
-/// A token with the model's own probability (before any of the above).
+/// A token with the model's own probability (before any of the above), and the chance it had in a draw (after them all).
 struct Candidate {
   int32_t id = 0;
   double logprob = 0;
+  double chance = 0;
 };
 
 /// Draws tokens of one sequence. Deterministic: the n-th draw is a function of (seed, n, logits).
 class Sampler {
  public:
   Sampler(const SamplingOptions& options, int64_t vocab_size);
-  /// Counts a token as part of the text, for the repetition penalty.
-  void observe(int32_t id);
-  /// The next token, with its logprob before any option.
+  /// Counts a token as part of the text, for the penalties.
+  void observe(int32_t id, bool generated = false);
+  /// The next token, with its logprob before any option and its chance after them.
   Candidate next(std::span<const float> logits);
+  /// The chance that a token had in the last next(): 0 where the options left it out.
+  double chance(int32_t id) const;
 
  private:
+  void adjust(std::span<const float> logits);
+  void keep_largest();
+  bool better(int32_t a, int32_t b) const;
+  double weight(int32_t id) const;
+
   SamplingOptions options_;
   Rng rng_;
   std::vector<uint8_t> seen_;
-  std::vector<float> work_;
-  std::vector<int32_t> order_;
+  std::vector<int32_t> counts_;  // of tokens generated; empty without the penalties that need it
+  std::vector<float> work_;      // adjusted logits of the last draw
+  std::vector<int32_t> order_;   // the first kept_ are left after top-k and top-p
+  size_t kept_ = 0;
+  bool sorted_ = false;          // whether order_[kept_ - 1] is the least of those kept
+  float largest_ = 0;
+  double total_ = 0;             // of the weights kept
 };
 
 /// log sum exp of logits, in double.

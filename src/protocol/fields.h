@@ -1,0 +1,52 @@
+// Reads the fields of one JSON request: typed, with ranges, and refusing what nobody knows.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "base/json.h"
+
+namespace malmoi::protocol {
+
+/// Reads the fields of an object. The first error is kept: read everything, then check `finish()`, which also refuses
+/// fields that nobody asked for. `null` counts as absent. In errors `where` is the field's name alone (OpenAI's `param`).
+class Fields {
+ public:
+  /// `object` must be a JSON object and live as long. `prefix` stands before the names in errors (`messages[0].`).
+  explicit Fields(const Json& object, std::string prefix = "") : object_(&object), prefix_(std::move(prefix)) {}
+
+  /// The value, or nullptr if absent or null.
+  const Json* raw(std::string_view name);
+  std::optional<std::string> text(std::string_view name);
+  std::optional<bool> boolean(std::string_view name);
+  std::optional<int64_t> integer(std::string_view name, int64_t low, int64_t high);
+  std::optional<double> number(std::string_view name, double low, double high);
+  /// A text, or a list of at most `limit` texts; none is empty.
+  std::vector<std::string> texts(std::string_view name, size_t limit);
+  /// Fields that change nothing here (`user`, `metadata` ...).
+  void ignore(std::initializer_list<std::string_view> names);
+  /// A field that this server cannot honour: an error if it is there with a value other than `harmless`, `false`, an
+  /// empty list or an empty object.
+  void refuse(std::string_view name, std::string_view why, const Json& harmless = nullptr);
+
+  void fail(std::string_view name, std::string what, std::string remedy = {});
+  void fail(Error error);
+  bool failed() const { return error_.has_value(); }
+  Status finish();
+
+ private:
+  const Json* object_;
+  std::string prefix_;
+  std::set<std::string, std::less<>> known_;
+  std::optional<Error> error_;
+};
+
+/// Parses a request's body: one JSON object.
+Result<Json> parse_body(std::string_view body);
+
+}  // namespace malmoi::protocol

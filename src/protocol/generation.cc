@@ -1,0 +1,79 @@
+#include "protocol/generation.h"
+
+#include <charconv>
+
+#include "base/utf8.h"
+
+namespace malmoi::protocol {
+namespace {
+
+// {"50256": -100}: ids as text to values added to their logits.
+void read_logit_bias(Fields& fields, infer::SamplingOptions& sampling) {
+  const Json* map = fields.raw("logit_bias");
+  if (!map) return;
+  constexpr size_t kLimit = 1024;
+  const char* shape = "'logit_bias' is not an object of token ids with values from -100 to 100";
+  if (!map->is_object() || map->size() > kLimit) return fields.fail("logit_bias", shape, "at most 1024 of them");
+  for (const auto& [key, value] : map->items()) {
+    int32_t id = 0;
+    auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), id);
+    double x = value.is_number() ? value.get<double>() : 1e9;
+    if (error != std::errc() || end != key.data() + key.size() || id < 0 || !(x >= -100 && x <= 100))
+      return fields.fail("logit_bias", shape);
+    sampling.logit_bias.emplace_back(id, static_cast<float>(x));
+  }
+}
+
+void read_stream(Fields& fields, GenerationOptions& options) {
+  options.stream = fields.boolean("stream").value_or(false);
+  const Json* stream_options = fields.raw("stream_options");
+  if (!stream_options) return;
+  if (!options.stream) return fields.fail("stream_options", "'stream_options' needs 'stream': true");
+  if (!stream_options->is_object()) return fields.fail("stream_options", "'stream_options' is not an object");
+  Fields inner(*stream_options, "stream_options.");
+  options.include_usage = inner.boolean("include_usage").value_or(false);
+  inner.ignore({"include_obfuscation"});
+  if (Status s = inner.finish(); !s.ok()) fields.fail(s.error());
+}
+
+}  // namespace
+
+GenerationOptions read_options(Fields& fields, const infer::SamplingOptions& defaults) {
+  GenerationOptions options;
+  infer::SamplingOptions& s = options.sampling;
+  options.model = fields.text("model").value_or("");
+  s.temperature = fields.number("temperature", 0, 100).value_or(defaults.temperature);
+  s.top_p = fields.number("top_p", 0, 1).value_or(defaults.top_p);
+  if (s.top_p == 0) s.top_k = 1, s.top_p = 1;  // OpenAI allows 0: the most probable alone
+  else s.top_k = fields.integer("top_k", 0, 1 << 24).value_or(defaults.top_k);
+  fields.ignore({"top_k"});
+  s.min_p = fields.number("min_p", 0, 1).value_or(defaults.min_p);
+  s.repetition_penalty = fields.number("repetition_penalty", 0.01, 100).value_or(defaults.repetition_penalty);
+  s.presence_penalty = fields.number("presence_penalty", -2, 2).value_or(0);
+  s.frequency_penalty = fields.number("frequency_penalty", -2, 2).value_or(0);
+  if (auto seed = fields.integer("seed", INT64_MIN, INT64_MAX)) s.seed = static_cast<uint64_t>(*seed), options.seeded = true;
+  read_logit_bias(fields, s);
+  options.n = fields.integer("n", 1, kMaxAnswers).value_or(1);
+  options.stop = fields.texts("stop", 16);
+  read_stream(fields, options);
+  options.ignore_eos = fields.boolean("ignore_eos").value_or(false);
+  options.token_details = fields.boolean("token_details").value_or(false);
+  fields.ignore({"user", "metadata", "store", "service_tier", "safety_identifier", "prompt_cache_key"});
+  return options;
+}
+
+Json print_usage(const Usage& usage) {
+  return {{"prompt_tokens", usage.prompt_tokens},
+          {"completion_tokens", usage.completion_tokens},
+          {"total_tokens", usage.prompt_tokens + usage.completion_tokens}};
+}
+
+Json print_token(const TokenReport& token, bool details) {
+  Json bytes = Json::array();
+  for (char c : token.bytes) bytes.push_back(static_cast<int>(static_cast<unsigned char>(c)));
+  Json json = {{"token", replace_invalid_utf8(token.bytes)}, {"logprob", token.logprob}, {"bytes", std::move(bytes)}};
+  if (details) json["id"] = token.id, json["chance"] = token.chance;
+  return json;
+}
+
+}  // namespace malmoi::protocol

@@ -1,0 +1,122 @@
+#include "protocol/openai_completions.h"
+
+#include "base/utf8.h"
+
+namespace malmoi::protocol {
+namespace {
+
+bool read_ids(const Json& list, std::vector<int32_t>& ids) {
+  for (const Json& id : list) {
+    if (!id.is_number_integer() || id.get<double>() < 0 || id.get<double>() > INT32_MAX) return false;
+    ids.push_back(id.get<int32_t>());
+  }
+  return true;
+}
+
+void read_prompts(Fields& fields, std::vector<Prompt>& prompts) {
+  const Json* prompt = fields.raw("prompt");
+  if (!prompt) return fields.fail("prompt", "'prompt' is missing", "give a text, a list of texts, or token ids");
+  auto wrong = [&] { fields.fail("prompt", "'prompt' is not a text, a list of texts, a list of ids, or a list of lists of ids"); };
+  if (prompt->is_string()) return prompts.push_back(prompt->get<std::string>());
+  if (!prompt->is_array() || prompt->empty()) return wrong();
+  if ((*prompt)[0].is_number()) {
+    std::vector<int32_t> ids;
+    if (!read_ids(*prompt, ids)) return wrong();
+    return prompts.push_back(std::move(ids));
+  }
+  if (prompt->size() > static_cast<size_t>(kMaxAnswers))
+    return fields.fail("prompt", "more than " + std::to_string(kMaxAnswers) + " prompts in one request", "send several requests");
+  for (const Json& one : *prompt) {
+    std::vector<int32_t> ids;
+    if (one.is_string()) prompts.push_back(one.get<std::string>());
+    else if (one.is_array() && read_ids(one, ids)) prompts.push_back(std::move(ids));
+    else return wrong();
+  }
+}
+
+Json print_logprobs(const Answer& answer, const GenerationOptions& options, int64_t& offset) {
+  Json tokens = Json::array(), logprobs = Json::array(), tops = Json::array(), offsets = Json::array(), content = Json::array();
+  for (const TokenReport& token : answer.tokens) {
+    std::string text = replace_invalid_utf8(token.bytes);
+    Json top = Json::object();
+    for (const TokenReport& other : token.top) top[replace_invalid_utf8(other.bytes)] = other.logprob;
+    offsets.push_back(offset);
+    offset += static_cast<int64_t>(count_code_points(text));
+    tokens.push_back(std::move(text));
+    logprobs.push_back(token.logprob);
+    tops.push_back(std::move(top));
+    if (!options.token_details) continue;
+    Json detail = print_token(token, true);
+    for (const TokenReport& other : token.top) detail["top_logprobs"].push_back(print_token(other, true));
+    content.push_back(std::move(detail));
+  }
+  Json json = {{"tokens", std::move(tokens)}, {"token_logprobs", std::move(logprobs)},
+               {"top_logprobs", options.top_logprobs > 0 ? std::move(tops) : Json(nullptr)}, {"text_offset", std::move(offsets)}};
+  if (options.token_details) json["content"] = std::move(content);
+  return json;
+}
+
+Json print_choice(const Answer& answer, const GenerationOptions& options, int64_t& offset) {
+  return {{"text", answer.text},
+          {"index", answer.index},
+          {"logprobs", options.logprobs ? print_logprobs(answer, options, offset) : Json(nullptr)},
+          {"finish_reason", answer.finish_reason.empty() ? Json(nullptr) : Json(answer.finish_reason)}};
+}
+
+Json print_head(const ResponseHead& head) {
+  return {{"id", head.id}, {"object", "text_completion"}, {"created", head.created}, {"model", head.model}};
+}
+
+}  // namespace
+
+Result<CompletionRequest> parse_completion(const Json& body, const infer::SamplingOptions& defaults) {
+  Fields fields(body);
+  CompletionRequest request;
+  request.options = read_options(fields, defaults);
+  read_prompts(fields, request.prompts);
+  request.options.max_tokens = fields.integer("max_tokens", 0, 1 << 24).value_or(16);
+  request.echo = fields.boolean("echo").value_or(false);
+  if (auto logprobs = fields.integer("logprobs", 0, kMaxTopLogprobs)) {
+    request.options.logprobs = true;
+    request.options.top_logprobs = *logprobs;
+  }
+  if (request.echo && request.options.logprobs)
+    fields.fail(unsupported("'echo' with 'logprobs' is not supported: the prompt's own probabilities are not computed", "echo",
+                            "leave one of them out"));
+  fields.refuse("suffix", "this model continues texts, it does not fill gaps", "");
+  fields.refuse("best_of", "answers are not ranked; ask for 'n' of them", request.options.n);
+  if (static_cast<int64_t>(request.prompts.size()) * request.options.n > kMaxAnswers)
+    fields.fail("n", "'n' times the number of prompts is more than " + std::to_string(kMaxAnswers), "send several requests");
+  MALMOI_TRY(fields.finish());
+  return request;
+}
+
+Json print_completion(const ResponseHead& head, const std::vector<Answer>& answers, const Usage& usage, const GenerationOptions& options) {
+  Json json = print_head(head);
+  json["choices"] = Json::array();
+  for (const Answer& answer : answers) {
+    int64_t offset = 0;
+    json["choices"].push_back(print_choice(answer, options, offset));
+  }
+  json["usage"] = print_usage(usage);
+  return json;
+}
+
+CompletionStream::CompletionStream(ResponseHead head, const GenerationOptions& options, size_t answers)
+    : head_(std::move(head)), options_(options), offsets_(answers, 0) {}
+
+Json CompletionStream::chunk(const Answer& piece) {
+  Json json = print_head(head_);
+  json["choices"] = Json::array({print_choice(piece, options_, offsets_[static_cast<size_t>(piece.index)])});
+  if (options_.include_usage) json["usage"] = nullptr;
+  return json;
+}
+
+Json CompletionStream::usage_chunk(const Usage& usage) const {
+  Json json = print_head(head_);
+  json["choices"] = Json::array();
+  json["usage"] = print_usage(usage);
+  return json;
+}
+
+}  // namespace malmoi::protocol

@@ -1,0 +1,237 @@
+// Requests are read whole or refused by the field's name; responses have the shapes that clients read.
+#include <gtest/gtest.h>
+
+#include "protocol/openai_chat.h"
+#include "protocol/openai_completions.h"
+#include "protocol/openai_error.h"
+#include "protocol/openai_models.h"
+#include "protocol/tokenize.h"
+
+namespace malmoi::protocol {
+namespace {
+
+Result<CompletionRequest> completion(const std::string& body) {
+  MALMOI_ASSIGN(Json json, parse_body(body));
+  return parse_completion(json, {});
+}
+Result<ChatRequest> chat(const std::string& body) {
+  MALMOI_ASSIGN(Json json, parse_body(body));
+  return parse_chat(json, {});
+}
+const char* kHello = R"("messages":[{"role":"user","content":"안녕"}])";
+std::string with(const std::string& more) { return std::string("{") + kHello + "," + more + "}"; }
+
+TEST(Completion, ReadsEveryField) {
+  auto request = completion(R"({"model":"m","prompt":"옛날에","max_tokens":7,"temperature":0.5,"top_p":0.9,"top_k":40,"min_p":0.05,
+    "repetition_penalty":1.1,"presence_penalty":0.5,"frequency_penalty":-0.5,"n":2,"stop":["\n","끝"],"seed":-3,"logprobs":5,
+    "logit_bias":{"12":-100},"stream":true,"stream_options":{"include_usage":true},"user":"u"})");
+  ASSERT_TRUE(request.ok()) << request.error().to_string();
+  const GenerationOptions& o = request->options;
+  EXPECT_EQ(o.model, "m");
+  EXPECT_EQ(std::get<std::string>(request->prompts.at(0)), "옛날에");
+  EXPECT_EQ(o.max_tokens, 7);
+  EXPECT_EQ(o.n, 2);
+  EXPECT_EQ(o.stop, (std::vector<std::string>{"\n", "끝"}));
+  EXPECT_EQ(o.sampling.temperature, 0.5);
+  EXPECT_EQ(o.sampling.top_p, 0.9);
+  EXPECT_EQ(o.sampling.top_k, 40);
+  EXPECT_EQ(o.sampling.min_p, 0.05);
+  EXPECT_EQ(o.sampling.repetition_penalty, 1.1);
+  EXPECT_EQ(o.sampling.presence_penalty, 0.5);
+  EXPECT_EQ(o.sampling.frequency_penalty, -0.5);
+  EXPECT_EQ(o.sampling.seed, static_cast<uint64_t>(-3));
+  EXPECT_TRUE(o.seeded);
+  EXPECT_EQ(o.sampling.logit_bias, (std::vector<std::pair<int32_t, float>>{{12, -100.f}}));
+  EXPECT_TRUE(o.logprobs && o.stream && o.include_usage);
+  EXPECT_EQ(o.top_logprobs, 5);
+}
+
+TEST(Completion, DefaultsAreTheModelsOwn) {
+  infer::SamplingOptions defaults;
+  defaults.temperature = 0.7;
+  defaults.top_k = 50;
+  auto request = parse_completion(*parse_body(R"({"prompt":"a"})"), defaults);
+  ASSERT_TRUE(request.ok());
+  EXPECT_EQ(request->options.sampling.temperature, 0.7);
+  EXPECT_EQ(request->options.sampling.top_k, 50);
+  EXPECT_EQ(request->options.max_tokens, 16);
+  EXPECT_FALSE(request->options.seeded);
+}
+
+TEST(Completion, PromptsOfEveryForm) {
+  EXPECT_EQ(completion(R"({"prompt":["a","b"]})")->prompts.size(), 2u);
+  EXPECT_EQ(std::get<1>(completion(R"({"prompt":[1,2,3]})")->prompts.at(0)), (std::vector<int32_t>{1, 2, 3}));
+  EXPECT_EQ(completion(R"({"prompt":[[1,2],[3]]})")->prompts.size(), 2u);
+  for (const char* wrong : {R"({"prompt":[]})", R"({"prompt":[1,-2]})", R"({"prompt":[1,2.5]})", R"({"prompt":{"a":1}})", R"({"prompt":[1,"a"]})",
+                            R"({"prompt":[1e300]})", R"({"prompt":["a",null]})", R"({"prompt":[99999999999999999999]})", "{}"}) {
+    auto request = completion(wrong);
+    ASSERT_FALSE(request.ok()) << wrong;
+    EXPECT_EQ(request.error().where, "prompt") << wrong;
+  }
+}
+
+TEST(Completion, RefusesByName) {
+  struct Case { const char* body; const char* param; };
+  for (auto [body, param] : {Case{R"({"prompt":"a","temperature":-1})", "temperature"}, {R"({"prompt":"a","top_p":1.5})", "top_p"},
+                             {R"({"prompt":"a","n":0})", "n"}, {R"({"prompt":["a","b","c"],"n":64})", "n"}, {R"({"prompt":"a","max_tokens":-1})", "max_tokens"},
+                             {R"({"prompt":"a","max_tokens":"7"})", "max_tokens"}, {R"({"prompt":"a","suffix":"b"})", "suffix"},
+                             {R"({"prompt":"a","best_of":3})", "best_of"}, {R"({"prompt":"a","stop":[""]})", "stop"}, {R"({"prompt":"a","stop":7})", "stop"},
+                             {R"({"prompt":"a","logit_bias":{"x":1}})", "logit_bias"}, {R"({"prompt":"a","logit_bias":{"1":200}})", "logit_bias"},
+                             {R"({"prompt":"a","stream_options":{"include_usage":true}})", "stream_options"}, {R"({"prompt":"a","echo":true,"logprobs":1})", "echo"},
+                             {R"({"prompt":"a","seed":1.5})", "seed"}, {R"({"prompt":"a","temprature":1})", "temprature"}, {R"({"prompt":"a","stream":1})", "stream"},
+                             {R"({"prompt":"a","logprobs":true})", "logprobs"}}) {
+    auto request = completion(body);
+    ASSERT_FALSE(request.ok()) << body;
+    EXPECT_EQ(request.error().where, param) << body;
+  }
+  EXPECT_NE(completion(R"({"prompt":"a","temprature":1})").error().to_string().find("did you mean 'temperature'"), std::string::npos);
+  EXPECT_TRUE(completion(R"({"prompt":"a","n":2,"best_of":2,"suffix":null,"logprobs":null,"echo":false})").ok());
+}
+
+TEST(Body, MustBeOneObject) {
+  for (const char* wrong : {"", "[]", "null", "{", "{\"prompt\":\"\xff\"}", "{\"a\":\"\\ud800\"}", "{} {}"}) EXPECT_FALSE(parse_body(wrong).ok()) << wrong;
+  EXPECT_FALSE(parse_body(std::string(100000, '[')).ok());
+}
+
+TEST(Chat, ReadsMessages) {
+  auto request = chat(R"({"messages":[{"role":"system","content":"짧게"},{"role":"user","content":[{"type":"text","text":"가"},{"type":"text","text":"나"}],"name":"x"}],
+    "max_tokens":3,"max_completion_tokens":5,"logprobs":true,"top_logprobs":2,"tools":[],"tool_choice":"none","response_format":{"type":"text"},"modalities":["text"]})");
+  ASSERT_TRUE(request.ok()) << request.error().to_string();
+  ASSERT_EQ(request->messages.size(), 2u);
+  EXPECT_EQ(request->messages[1].content, "가나");
+  EXPECT_EQ(request->options.max_tokens, 5);
+  EXPECT_EQ(request->options.top_logprobs, 2);
+  EXPECT_FALSE(chat(with(R"("temperature":1)"))->options.max_tokens.has_value());
+}
+
+TEST(Chat, RefusesWhatItCannotDoByName) {
+  struct Case { std::string body, param; ErrorCode code; };
+  for (const auto& [body, param, code] :
+       {Case{with(R"("tools":[{"type":"function"}])"), "tools", ErrorCode::kUnsupported},
+        Case{with(R"("tool_choice":"required")"), "tool_choice", ErrorCode::kUnsupported},
+        Case{with(R"("response_format":{"type":"json_schema","json_schema":{}})"), "response_format", ErrorCode::kUnsupported},
+        Case{with(R"("response_format":{"type":"json_object"})"), "response_format", ErrorCode::kUnsupported},
+        Case{with(R"("modalities":["text","audio"])"), "modalities", ErrorCode::kUnsupported},
+        Case{with(R"("reasoning_effort":"high")"), "reasoning_effort", ErrorCode::kUnsupported},
+        Case{with(R"("top_logprobs":2)"), "top_logprobs", ErrorCode::kUsage},
+        Case{with(R"("prompt":"a")"), "prompt", ErrorCode::kUsage},
+        Case{R"({"messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"x"}}]}]})", "messages[0].content", ErrorCode::kUnsupported},
+        Case{R"({"messages":[{"role":"tool","content":"x"}]})", "messages[0].role", ErrorCode::kUnsupported},
+        Case{R"({"messages":[{"role":"king","content":"x"}]})", "messages[0].role", ErrorCode::kUsage},
+        Case{R"({"messages":[{"role":"user"}]})", "messages[0].content", ErrorCode::kUsage},
+        Case{R"({"messages":[{"role":"user","content":"a"},7]})", "messages[1]", ErrorCode::kUsage},
+        Case{R"({"messages":[]})", "messages", ErrorCode::kUsage}, Case{R"({})", "messages", ErrorCode::kUsage}}) {
+    auto request = chat(body);
+    ASSERT_FALSE(request.ok()) << body;
+    EXPECT_EQ(request.error().where, param) << body;
+    EXPECT_EQ(request.error().code, code) << body;
+  }
+}
+
+TEST(Chat, PlainTemplate) {
+  RenderedChat text = render_plain({{"system", "Be brief."}, {"user", "Hello"}, {"assistant", "Hi"}, {"user", "Why?"}});
+  EXPECT_EQ(text.prompt, "Be brief.\n\nuser: Hello\nassistant: Hi\nuser: Why?\nassistant:");
+  EXPECT_TRUE(text.trim_start);
+  EXPECT_EQ(text.stop.front(), "\nuser:");
+  RenderedChat going_on = render_plain({{"user", "Count"}, {"assistant", "One, two"}});
+  EXPECT_EQ(going_on.prompt, "user: Count\nassistant: One, two");
+  EXPECT_FALSE(going_on.trim_start);
+}
+
+TEST(Chat, AModelsOwnTemplateIsNotReplacedSilently) {
+  Json config = {{"chat_template", "{{ messages }}"}};
+  auto refused = ChatTemplate::of_model(config, "m/tokenizer_config.json").render({{"user", "a"}});
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, ErrorCode::kUnsupported);
+  EXPECT_NE(refused.error().to_string().find("m/tokenizer_config.json"), std::string::npos);
+  EXPECT_TRUE(ChatTemplate::of_model(Json{{"model_max_length", 8}}, "f").render({{"user", "a"}}).ok());
+  EXPECT_TRUE(ChatTemplate::of_model(nullptr, "f").render({{"user", "a"}}).ok());
+}
+
+TokenReport token(int32_t id, std::string bytes, double logprob) { return {.id = id, .bytes = std::move(bytes), .logprob = logprob, .chance = 0.5}; }
+
+TEST(Printing, CompletionWithLogprobs) {
+  GenerationOptions options{.logprobs = true, .top_logprobs = 1, .token_details = true};
+  TokenReport whole = token(1, "가", -0.5), half = token(2, "\xEB\x82", -1.0);
+  whole.top = {token(1, "가", -0.5)};
+  Answer answer{.index = 0, .text = "가", .tokens = {whole, half}, .finish_reason = "length"};
+  Json json = print_completion({"cmpl-1", "m", 5}, {answer}, {.prompt_tokens = 3, .completion_tokens = 2}, options);
+  EXPECT_EQ(json["object"], "text_completion");
+  EXPECT_EQ(json["usage"]["total_tokens"], 5);
+  const Json& logprobs = json["choices"][0]["logprobs"];
+  EXPECT_EQ(logprobs["tokens"], (Json::array({"가", "\uFFFD"})));
+  EXPECT_EQ(logprobs["text_offset"], (Json::array({0, 1})));
+  EXPECT_EQ(logprobs["token_logprobs"][1], -1.0);
+  EXPECT_EQ(logprobs["top_logprobs"][0]["가"], -0.5);
+  EXPECT_EQ(logprobs["content"][1]["bytes"], (Json::array({0xEB, 0x82})));
+  EXPECT_EQ(logprobs["content"][0]["top_logprobs"][0]["id"], 1);
+  EXPECT_EQ(json["choices"][0]["finish_reason"], "length");
+}
+
+TEST(Printing, CompletionStreamCountsOffsetsOn) {
+  GenerationOptions options{.logprobs = true, .include_usage = true};
+  CompletionStream stream({"cmpl-1", "m", 5}, options, 1);
+  stream.chunk({.text = "가나", .tokens = {token(1, "가나", 0)}});
+  Json json = stream.chunk({.text = "다", .tokens = {token(2, "다", 0)}, .finish_reason = "stop"});
+  EXPECT_EQ(json["choices"][0]["logprobs"]["text_offset"], (Json::array({2})));
+  EXPECT_TRUE(json["choices"][0]["logprobs"]["top_logprobs"].is_null());
+  EXPECT_TRUE(json["usage"].is_null());
+  Json last = stream.usage_chunk({1, 2});
+  EXPECT_TRUE(last["choices"].empty());
+  EXPECT_EQ(last["usage"]["total_tokens"], 3);
+}
+
+TEST(Printing, ChatAndItsChunks) {
+  GenerationOptions options{.logprobs = true, .top_logprobs = 1};
+  TokenReport t = token(1, "네", -0.1);
+  t.top = {token(1, "네", -0.1)};
+  Json whole = print_chat({"chatcmpl-1", "m", 5}, {{.text = "네", .tokens = {t}, .finish_reason = "stop"}}, {1, 1}, options);
+  EXPECT_EQ(whole["object"], "chat.completion");
+  EXPECT_EQ(whole["choices"][0]["message"]["content"], "네");
+  EXPECT_EQ(whole["choices"][0]["logprobs"]["content"][0]["top_logprobs"][0]["token"], "네");
+  EXPECT_FALSE(whole["choices"][0]["logprobs"]["content"][0].contains("id"));
+  ChatStream stream({"chatcmpl-1", "m", 5}, options);
+  EXPECT_EQ(stream.role_chunk(0)["choices"][0]["delta"]["role"], "assistant");
+  Json piece = stream.chunk({.text = "네", .tokens = {t}});
+  EXPECT_EQ(piece["object"], "chat.completion.chunk");
+  EXPECT_EQ(piece["choices"][0]["delta"]["content"], "네");
+  EXPECT_TRUE(piece["choices"][0]["finish_reason"].is_null());
+  Json end = stream.chunk({.finish_reason = "stop"});
+  EXPECT_TRUE(end["choices"][0]["delta"].empty());
+  EXPECT_EQ(end["choices"][0]["finish_reason"], "stop");
+}
+
+TEST(Printing, ErrorsHaveTheFourFields) {
+  Json json = print_error(to_api_error(unsupported("'tools' is not supported", "tools", "leave it out")))["error"];
+  EXPECT_EQ(json["message"], "'tools' is not supported; leave it out");
+  EXPECT_EQ(json["type"], "invalid_request_error");
+  EXPECT_EQ(json["param"], "tools");
+  EXPECT_EQ(json["code"], "unsupported_parameter");
+  EXPECT_TRUE(print_error({.message = "m"})["error"]["param"].is_null());
+  EXPECT_EQ(to_api_error(internal_error("x")).status, 500);
+  EXPECT_EQ(to_api_error(not_found("x")).status, 404);
+  EXPECT_EQ(to_api_error({ErrorCode::kCancelled, "x", "", ""}).status, 503);
+}
+
+TEST(Tokenize, ReadsAndPrints) {
+  auto request = parse_tokenize(*parse_body(R"({"content":"가","with_pieces":true,"parse_special":false})"));
+  ASSERT_TRUE(request.ok());
+  EXPECT_TRUE(request->with_pieces && !request->parse_special && !request->add_special);
+  EXPECT_FALSE(parse_tokenize(*parse_body("{}")).ok());
+  EXPECT_EQ(print_tokenized({{.id = 4}, {.id = 5}}, false)["tokens"], (Json::array({4, 5})));
+  Json pieces = print_tokenized({{4, "ê°Ģ", "가", false}}, true);
+  EXPECT_EQ(pieces["tokens"][0]["text"], "가");
+  EXPECT_EQ(pieces["count"], 1);
+  EXPECT_EQ(parse_detokenize(*parse_body(R"({"tokens":[1,2]})"))->ids.size(), 2u);
+  for (const char* wrong : {"{}", R"({"tokens":[-1]})", R"({"tokens":"a"})", R"({"tokens":[1.5]})"}) EXPECT_FALSE(parse_detokenize(*parse_body(wrong)).ok()) << wrong;
+}
+
+TEST(Models, List) {
+  Json json = print_models({{"m", 5, 256}});
+  EXPECT_EQ(json["object"], "list");
+  EXPECT_EQ(json["data"][0]["id"], "m");
+  EXPECT_EQ(json["data"][0]["max_model_len"], 256);
+}
+
+}  // namespace
+}  // namespace malmoi::protocol

@@ -1,0 +1,53 @@
+#include "protocol/tokenize.h"
+
+#include "base/utf8.h"
+#include "protocol/fields.h"
+
+namespace malmoi::protocol {
+
+Result<TokenizeRequest> parse_tokenize(const Json& body) {
+  Fields fields(body);
+  TokenizeRequest request;
+  auto content = fields.text("content"), prompt = fields.text("prompt");
+  if (!content && !prompt) fields.fail("content", "'content' is missing", "give the text to tokenize");
+  request.text = content ? *content : prompt.value_or("");
+  request.add_special = fields.boolean("add_special").value_or(false);
+  request.parse_special = fields.boolean("parse_special").value_or(true);
+  request.with_pieces = fields.boolean("with_pieces").value_or(false);
+  fields.ignore({"model"});
+  MALMOI_TRY(fields.finish());
+  return request;
+}
+
+Json print_tokenized(const std::vector<TokenPiece>& tokens, bool with_pieces) {
+  Json list = Json::array();
+  for (const TokenPiece& token : tokens) {
+    if (!with_pieces) {
+      list.push_back(token.id);
+      continue;
+    }
+    Json bytes = Json::array();
+    for (char c : token.bytes) bytes.push_back(static_cast<int>(static_cast<unsigned char>(c)));
+    list.push_back({{"id", token.id}, {"piece", token.piece}, {"text", replace_invalid_utf8(token.bytes)},
+                    {"bytes", std::move(bytes)}, {"special", token.special}});
+  }
+  return {{"tokens", std::move(list)}, {"count", tokens.size()}};
+}
+
+Result<DetokenizeRequest> parse_detokenize(const Json& body) {
+  Fields fields(body);
+  DetokenizeRequest request;
+  const Json* ids = fields.raw("tokens");
+  bool right = ids && ids->is_array();
+  for (size_t i = 0; right && i < ids->size(); ++i) {
+    const Json& id = (*ids)[i];
+    right = id.is_number_integer() && id.get<double>() >= 0 && id.get<double>() <= INT32_MAX;
+    if (right) request.ids.push_back(id.get<int32_t>());
+  }
+  if (!right) fields.fail("tokens", "'tokens' is not a list of ids");
+  fields.ignore({"model"});
+  MALMOI_TRY(fields.finish());
+  return request;
+}
+
+}  // namespace malmoi::protocol

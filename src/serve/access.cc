@@ -1,0 +1,86 @@
+#include "serve/access.h"
+
+#include <algorithm>
+
+#include <boost/asio/ip/address.hpp>
+#include <boost/beast/core/string.hpp>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+
+namespace malmoi::serve {
+namespace {
+
+std::string sha256(std::string_view text) {
+  std::string digest(32, '\0');
+  unsigned int size = 0;
+  EVP_Digest(text.data(), text.size(), reinterpret_cast<unsigned char*>(digest.data()), &size, EVP_sha256(), nullptr);
+  return digest;
+}
+
+std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
+
+bool is_loopback(const std::string& host) {
+  boost::system::error_code error;
+  asio::ip::address address = asio::ip::make_address(host, error);
+  return error ? host == "localhost" : address.is_loopback();
+}
+
+// `localhost:8080` -> `localhost`, `[::1]:8080` -> `::1`.
+std::string host_name(std::string_view host) {
+  if (!host.empty() && host[0] == '[') return std::string(host.substr(1, host.find(']') == host.npos ? host.npos : host.find(']') - 1));
+  return std::string(host.substr(0, host.find(':')));
+}
+
+}  // namespace
+
+Access::Access(const ServerOptions& options) : origins_(options.cors_origins) {
+  for (const std::string& key : options.api_keys) digests_.push_back(sha256(key));
+  if (!digests_.empty() || !is_loopback(options.host)) return;
+  hosts_ = options.allowed_hosts;
+  hosts_.push_back(options.host);
+}
+
+bool Access::has_key(const HttpRequest& request) const {
+  if (digests_.empty()) return true;
+  std::string_view header = view(request[http::field::authorization]);
+  constexpr std::string_view kBearer = "Bearer ";
+  if (!beast::iequals(beast::string_view(header.data(), std::min(header.size(), kBearer.size())), "Bearer ")) return false;
+  std::string given = sha256(header.substr(kBearer.size()));
+  int found = 0;
+  for (const std::string& digest : digests_) found |= CRYPTO_memcmp(given.data(), digest.data(), digest.size()) == 0;
+  return found != 0;
+}
+
+std::optional<protocol::ApiError> Access::refuse_host(const HttpRequest& request) const {
+  auto header = request.find(http::field::host);
+  if (hosts_.empty() || header == request.end()) return {};
+  std::string host = host_name(view(header->value()));
+  if (is_loopback(host) || std::find(hosts_.begin(), hosts_.end(), host) != hosts_.end()) return {};
+  return protocol::ApiError{.status = 403,
+                            .message = "this server answers only to names of this machine, not to the Host of this request; "
+                                       "call it by its address, or name the host with --allow-host",
+                            .code = "host_not_allowed"};
+}
+
+bool Access::allows_origin(std::string_view origin) const {
+  return !origin.empty() && std::any_of(origins_.begin(), origins_.end(), [&](const std::string& o) { return o == "*" || o == origin; });
+}
+
+void Access::allow_origin(const HttpRequest& request, http::fields& response) const {
+  beast::string_view origin = request[http::field::origin];
+  if (!allows_origin(view(origin))) return;
+  response.set(http::field::access_control_allow_origin, origin);
+  response.set(http::field::vary, "Origin");
+}
+
+HttpResponse Access::preflight(const HttpRequest& request) const {
+  if (!allows_origin(view(request[http::field::origin])))
+    return error_response({.status = 403, .message = "pages of this origin may not call this server; allow it with --cors-origin", .code = "origin_not_allowed"});
+  HttpResponse response(http::status::no_content, 11);
+  response.set(http::field::access_control_allow_methods, "GET, POST, OPTIONS");
+  response.set(http::field::access_control_allow_headers, "Authorization, Content-Type");
+  response.set(http::field::access_control_max_age, "600");
+  return response;
+}
+
+}  // namespace malmoi::serve

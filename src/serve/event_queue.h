@@ -1,0 +1,48 @@
+// From the engine's thread to a connection: the events of one request's answers.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "infer/engine.h"
+
+namespace malmoi::serve {
+
+struct AnswerEvent {
+  size_t answer = 0;
+  double time = 0;  // monotonic seconds
+  infer::TokenEvent event;
+};
+
+/// One producer thread, one consuming coroutine. When the client is gone, or so slow that events pile up, the flag turns
+/// true that ends the work in the engine.
+class EventQueue : public std::enable_shared_from_this<EventQueue> {
+ public:
+  explicit EventQueue(boost::asio::any_io_executor executor) : executor_(executor), timer_(executor) {}
+
+  /// On the engine's thread. Returns false if nobody listens any more.
+  bool push(size_t answer, const infer::TokenEvent& event);
+  /// Waits for events; none come back once the client is gone.
+  boost::asio::awaitable<std::vector<AnswerEvent>> pop();
+  /// On the connection's executor: the client is gone or wants no more.
+  void close();
+  bool closed() const { return cancel_->load(); }
+  /// For infer::Request::cancel.
+  std::shared_ptr<const std::atomic<bool>> cancel_flag() const { return cancel_; }
+
+ private:
+  static constexpr size_t kMaxPending = 65536;
+  boost::asio::any_io_executor executor_;
+  boost::asio::steady_timer timer_;  // used on the executor alone; its end wakes pop()
+  std::shared_ptr<std::atomic<bool>> cancel_ = std::make_shared<std::atomic<bool>>(false);
+  std::mutex mutex_;
+  std::vector<AnswerEvent> events_;  // guarded by mutex_
+};
+
+}  // namespace malmoi::serve

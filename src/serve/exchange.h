@@ -1,0 +1,59 @@
+// One request of a connection and the ways to answer it.
+#pragma once
+
+#include <memory>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+
+#include "serve/event_queue.h"
+#include "serve/http.h"
+#include "serve/shared.h"
+
+namespace malmoi::serve {
+
+/// Lives on the connection's executor. After a send that failed the connection is lost and everything else fails at once.
+class Exchange {
+ public:
+  Exchange(beast::tcp_stream& stream, Shared& shared, const HttpRequest& request, bool keep_alive)
+      : stream_(stream), shared_(shared), request_(request), keep_alive_(keep_alive) {}
+
+  const HttpRequest& request() const { return request_; }
+  Shared& shared() { return shared_; }
+  bool answered() const { return answered_; }
+  /// Whether the connection may carry another request.
+  bool keep_alive() const { return keep_alive_; }
+
+  /// A whole answer.
+  asio::awaitable<void> send(HttpResponse response);
+  /// An answer of server-sent events: the header, each piece (one or more `data:` lines), the end.
+  asio::awaitable<bool> begin_events();
+  asio::awaitable<bool> send_events(std::string text);
+  asio::awaitable<void> end_events();
+
+  /// Runs `work` on a worker thread and waits for its value.
+  template <typename Work>
+  auto on_worker(Work work) -> asio::awaitable<decltype(work())> {
+    using Value = decltype(work());
+    auto task = [](Work w) -> asio::awaitable<Value> { co_return w(); };
+    co_return co_await asio::co_spawn(shared_.workers, task(std::move(work)), asio::use_awaitable);
+  }
+
+  /// Closes `queue` as soon as the client goes away, until unwatch().
+  void watch(std::shared_ptr<EventQueue> queue);
+  void unwatch();
+  /// An executor for queues and timers of this exchange.
+  asio::any_io_executor executor() { return stream_.get_executor(); }
+
+ private:
+  void finish_header(http::fields& header);
+
+  beast::tcp_stream& stream_;
+  Shared& shared_;
+  const HttpRequest& request_;
+  bool keep_alive_, answered_ = false, chunked_ = true;
+};
+
+}  // namespace malmoi::serve

@@ -1,0 +1,39 @@
+#include "serve/http.h"
+
+#include <boost/beast/core/string.hpp>
+
+namespace malmoi::serve {
+
+std::string_view path_of(const HttpRequest& request) {
+  std::string_view target(request.target().data(), request.target().size());
+  return target.substr(0, target.find('?'));
+}
+
+bool has_json_body(const HttpRequest& request) {
+  beast::string_view type = request[http::field::content_type];
+  type = type.substr(0, type.find(';'));
+  while (!type.empty() && type.back() == ' ') type.remove_suffix(1);
+  return beast::iequals(type, "application/json");
+}
+
+HttpResponse text_response(http::status status, std::string_view content_type, std::string body) {
+  HttpResponse response(status, 11);
+  response.set(http::field::content_type, beast::string_view(content_type.data(), content_type.size()));
+  response.body() = std::move(body);
+  return response;
+}
+
+HttpResponse json_response(http::status status, const Json& json) {
+  HttpResponse response = text_response(status, "application/json", dump_json(json) + "\n");
+  response.set(http::field::cache_control, "no-store");
+  return response;
+}
+
+HttpResponse error_response(const protocol::ApiError& error) {
+  HttpResponse response = json_response(static_cast<http::status>(error.status), protocol::print_error(error));
+  if (error.status == 401) response.set(http::field::www_authenticate, "Bearer");
+  if (error.status == 429 || error.status == 503) response.set(http::field::retry_after, "1");
+  return response;
+}
+
+}  // namespace malmoi::serve

@@ -1,0 +1,34 @@
+// The HTTP types of this folder, and whole responses made from JSON and errors.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/http/message.hpp>
+#include <boost/beast/http/string_body.hpp>
+
+#include "base/json.h"
+#include "protocol/openai_error.h"
+
+namespace malmoi::serve {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using tcp = asio::ip::tcp;
+
+using HttpRequest = http::request<http::string_body>;
+using HttpResponse = http::response<http::string_body>;
+
+/// The part of a request's target before '?'.
+std::string_view path_of(const HttpRequest& request);
+/// Whether the body is declared as JSON.
+bool has_json_body(const HttpRequest& request);
+
+HttpResponse text_response(http::status status, std::string_view content_type, std::string body);
+HttpResponse json_response(http::status status, const Json& json);
+HttpResponse error_response(const protocol::ApiError& error);
+
+}  // namespace malmoi::serve

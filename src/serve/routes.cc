@@ -1,0 +1,143 @@
+#include "serve/routes.h"
+
+#include <algorithm>
+
+#include "protocol/tokenize.h"
+#include "serve/generate.h"
+#include "serve/page.h"
+
+namespace malmoi::serve {
+namespace {
+
+constexpr std::string_view kModels = "/v1/models/";
+
+asio::awaitable<void> handle_live(Exchange& exchange) {
+  return exchange.send(json_response(http::status::ok, {{"status", "ok"}}));
+}
+
+asio::awaitable<void> handle_ready(Exchange& exchange) {
+  Shared& shared = exchange.shared();
+  if (shared.stopping) return exchange.send(json_response(http::status::service_unavailable, {{"status", "stopping"}}));
+  if (!shared.backend()) return exchange.send(json_response(http::status::service_unavailable, {{"status", "loading"}}));
+  return exchange.send(json_response(http::status::ok, {{"status", "ok"}}));
+}
+
+asio::awaitable<void> handle_page(Exchange& exchange) { return exchange.send(page_response(exchange.request())); }
+
+asio::awaitable<void> handle_metrics(Exchange& exchange) {
+  Shared& shared = exchange.shared();
+  std::shared_ptr<const Backend> backend = shared.backend();
+  infer::EngineStats stats;
+  if (backend) stats = backend->engine->stats();
+  std::string text = shared.metrics.print(backend ? &stats : nullptr, backend ? backend->model.id : "");
+  return exchange.send(text_response(http::status::ok, "text/plain; version=0.0.4; charset=utf-8", std::move(text)));
+}
+
+asio::awaitable<void> handle_models(Exchange& exchange) {
+  return exchange.send(json_response(http::status::ok, protocol::print_models({exchange.shared().backend()->model})));
+}
+
+asio::awaitable<void> handle_model(Exchange& exchange) {
+  const protocol::ModelEntry& model = exchange.shared().backend()->model;
+  std::string_view name = path_of(exchange.request()).substr(kModels.size());
+  if (name == model.id) return exchange.send(json_response(http::status::ok, protocol::print_model(model)));
+  return exchange.send(error_response({.status = 404, .message = "no such model; this server has '" + model.id + "'", .param = "model", .code = "model_not_found"}));
+}
+
+HttpResponse tokenize(const std::string& body, const Backend& backend) {
+  auto json = protocol::parse_body(body);
+  if (!json.ok()) return error_response(protocol::to_api_error(json.error()));
+  auto request = protocol::parse_tokenize(*json);
+  if (!request.ok()) return error_response(protocol::to_api_error(request.error()));
+  std::vector<protocol::TokenPiece> pieces;
+  for (int32_t id : backend.tokenizer->encode(request->text, {request->add_special, request->parse_special})) {
+    if (request->with_pieces) pieces.push_back({id, backend.tokenizer->piece(id), backend.tokenizer->token_bytes(id), backend.tokenizer->is_special(id)});
+    else pieces.push_back({.id = id});
+  }
+  return json_response(http::status::ok, protocol::print_tokenized(pieces, request->with_pieces));
+}
+
+HttpResponse detokenize(const std::string& body, const Backend& backend) {
+  auto json = protocol::parse_body(body);
+  if (!json.ok()) return error_response(protocol::to_api_error(json.error()));
+  auto request = protocol::parse_detokenize(*json);
+  if (!request.ok()) return error_response(protocol::to_api_error(request.error()));
+  return json_response(http::status::ok, {{"content", backend.tokenizer->decode(request->ids)}});
+}
+
+template <HttpResponse (*Answer)(const std::string&, const Backend&)>
+asio::awaitable<void> handle_on_worker(Exchange& exchange) {
+  std::shared_ptr<const Backend> backend = exchange.shared().backend();
+  HttpResponse response = co_await exchange.on_worker([&] { return Answer(exchange.request().body(), *backend); });
+  co_await exchange.send(std::move(response));
+}
+
+struct Route {
+  http::verb method;
+  std::string_view path;  // a last '/' (but for the root) stands for everything below
+  bool needs_key;
+  bool needs_model;
+  asio::awaitable<void> (*handle)(Exchange& exchange);
+};
+
+// One line a path.
+constexpr Route kRoutes[] = {
+    {http::verb::get, "/livez", false, false, handle_live},
+    {http::verb::get, "/readyz", false, false, handle_ready},
+    {http::verb::get, "/health", false, false, handle_ready},
+    {http::verb::get, "/metrics", true, false, handle_metrics},
+    {http::verb::get, "/v1/models", true, true, handle_models},
+    {http::verb::get, kModels, true, true, handle_model},
+    {http::verb::post, "/v1/completions", true, true, handle_completions},
+    {http::verb::post, "/v1/chat/completions", true, true, handle_chat},
+    {http::verb::post, "/tokenize", true, true, handle_on_worker<tokenize>},
+    {http::verb::post, "/detokenize", true, true, handle_on_worker<detokenize>},
+};
+constexpr Route kPageRoute = {http::verb::get, "/", false, false, handle_page};
+
+bool matches(const Route& route, std::string_view path) {
+  if (route.path.size() > 1 && route.path.ends_with('/')) return path.starts_with(route.path) && path.size() > route.path.size();
+  return path == route.path;
+}
+
+const Route* find_route(std::string_view path) {
+  if (is_page(path)) return &kPageRoute;
+  auto found = std::find_if(std::begin(kRoutes), std::end(kRoutes), [&](const Route& r) { return matches(r, path); });
+  return found == std::end(kRoutes) ? nullptr : found;
+}
+
+protocol::ApiError not_found_error(std::string_view path) {
+  std::string shown = Json(std::string(path.substr(0, 100))).dump(-1, ' ', true, Json::error_handler_t::replace);
+  return {.status = 404, .message = "there is nothing at " + shown + "; the API is at /v1/completions, /v1/chat/completions and /v1/models", .code = "unknown_url"};
+}
+
+}  // namespace
+
+std::optional<HttpResponse> refuse(Shared& shared, const HttpRequest& request) {
+  if (auto error = shared.access.refuse_host(request)) return error_response(*error);
+  if (request.method() == http::verb::options) return {};
+  const Route* route = find_route(path_of(request));
+  if (!route) return error_response(not_found_error(path_of(request)));
+  bool reads = request.method() == http::verb::get || request.method() == http::verb::head;
+  if (request.method() != route->method && !(reads && route->method == http::verb::get)) {
+    const char* allowed = route->method == http::verb::get ? "GET, HEAD" : "POST";
+    HttpResponse response = error_response({.status = 405, .message = std::string("this path takes ") + allowed, .code = "method_not_allowed"});
+    response.set(http::field::allow, allowed);
+    return response;
+  }
+  if (route->needs_key && !shared.access.has_key(request))
+    return error_response({.status = 401, .message = "the API key is missing or wrong; send it as 'Authorization: Bearer KEY'", .type = "authentication_error", .code = "invalid_api_key"});
+  if (route->needs_model && !shared.backend())
+    return error_response({.status = 503, .message = "the model is still loading; try again soon", .type = "server_error", .code = "loading"});
+  if (route->method == http::verb::post && !has_json_body(request))
+    return error_response({.status = 415, .message = "the body must be JSON; send 'Content-Type: application/json'", .code = "unsupported_media_type"});
+  return {};
+}
+
+asio::awaitable<void> handle_request(Exchange& exchange) {
+  const HttpRequest& request = exchange.request();
+  if (request.method() == http::verb::options) return exchange.send(exchange.shared().access.preflight(request));
+  return find_route(path_of(request))->handle(exchange);
+}
+
+}  // namespace malmoi::serve

@@ -1,0 +1,17 @@
+// The table of paths: what each answers, and what it asks for first.
+#pragma once
+
+#include <optional>
+
+#include "serve/exchange.h"
+
+namespace malmoi::serve {
+
+/// Refuses what can be refused from a request's header alone: the host, a missing key, an unknown path or method, a
+/// wrong content type, a model that is not loaded yet.
+std::optional<HttpResponse> refuse(Shared& shared, const HttpRequest& request);
+
+/// Answers a request that was not refused.
+asio::awaitable<void> handle_request(Exchange& exchange);
+
+}  // namespace malmoi::serve

@@ -1,0 +1,134 @@
+#include "serve/server.h"
+
+#include <set>
+#include <thread>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "base/log.h"
+#include "serve/connection.h"
+
+namespace malmoi::serve {
+namespace {
+
+constexpr double kLastWrites = 5;  // seconds for clients to take the rest of their answers when the server stops
+
+Error listen_error(boost::system::error_code error, const ServerOptions& options) {
+  std::string where = options.host + ":" + std::to_string(options.port);
+  if (error == asio::error::address_in_use)
+    return {ErrorCode::kIo, "the port is in use", where, "stop the program that listens there, or choose another with --port (0: any free one)"};
+  if (error == asio::error::access_denied) return {ErrorCode::kIo, "this port needs the rights of root", where, "choose a --port from 1024 on"};
+  return {ErrorCode::kIo, "cannot listen: " + error.message(), where, "check --host: an address of this machine, or 0.0.0.0 for all"};
+}
+
+}  // namespace
+
+struct Server::Impl {
+  explicit Impl(const ServerOptions& options) : shared(options), acceptor(io) {}
+
+  Status listen();
+  asio::awaitable<void> accept_loop();
+  asio::awaitable<void> serve_connection(tcp::socket socket);
+  void stop_io(double seconds);
+
+  Shared shared;
+  asio::io_context io{1};  // one thread: every coroutine of a connection runs there, one at a time
+  tcp::acceptor acceptor;
+  std::set<std::shared_ptr<Connection>> connections;  // on the I/O thread alone
+  std::atomic<size_t> open{0};
+  std::thread thread;
+  bool stopped = false;
+};
+
+Status Server::Impl::listen() {
+  const ServerOptions& options = shared.options;
+  boost::system::error_code error;
+  tcp::resolver resolver(io);
+  auto found = resolver.resolve(options.host, std::to_string(options.port), tcp::resolver::passive, error);
+  if (error || found.empty()) return listen_error(error, options);
+  tcp::endpoint endpoint = found.begin()->endpoint();
+  acceptor.open(endpoint.protocol(), error);
+  if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+  if (!error) acceptor.bind(endpoint, error);
+  if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
+  if (error) return listen_error(error, options);
+  return {};
+}
+
+asio::awaitable<void> Server::Impl::accept_loop() {
+  while (!shared.stopping) {
+    auto [error, socket] = co_await acceptor.async_accept(asio::as_tuple(asio::use_awaitable));
+    if (error == asio::error::operation_aborted) co_return;
+    if (error) {  // out of descriptors, most likely: wait for some to come free
+      asio::steady_timer pause(io, std::chrono::milliseconds(100));
+      co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
+      continue;
+    }
+    if (open >= static_cast<size_t>(shared.options.max_connections)) continue;  // closed at once
+    boost::system::error_code ignored;
+    socket.set_option(tcp::no_delay(true), ignored);
+    asio::co_spawn(io, serve_connection(std::move(socket)), asio::detached);
+  }
+}
+
+asio::awaitable<void> Server::Impl::serve_connection(tcp::socket socket) {
+  auto connection = std::make_shared<Connection>(std::move(socket), shared);
+  connections.insert(connection);
+  ++open;
+  try {
+    co_await connection->run();
+  } catch (const std::exception& error) {
+    log_warning(std::string("a connection failed: ") + error.what());
+  }
+  connections.erase(connection);
+  --open;
+}
+
+Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options) {
+  auto impl = std::make_unique<Impl>(options);
+  MALMOI_TRY(impl->listen());
+  asio::co_spawn(impl->io, impl->accept_loop(), asio::detached);
+  impl->thread = std::thread([&io = impl->io] { io.run(); });
+  return std::unique_ptr<Server>(new Server(std::move(impl)));
+}
+
+Server::~Server() { stop(0); }
+
+void Server::serve(Backend backend) { impl_->shared.set_backend(std::move(backend)); }
+
+uint16_t Server::port() const {
+  boost::system::error_code ignored;
+  return impl_->acceptor.local_endpoint(ignored).port();
+}
+
+void Server::stop(double seconds) {
+  Impl& impl = *impl_;
+  if (std::exchange(impl.stopped, true)) return;
+  impl.shared.stopping = true;
+  asio::post(impl.io, [&impl] {
+    boost::system::error_code ignored;
+    impl.acceptor.close(ignored);
+    for (const auto& connection : impl.connections) connection->close_if_idle();
+  });
+  if (auto backend = impl.shared.backend()) backend->engine->drain(seconds);
+  double deadline = monotonic_seconds() + (seconds > 0 ? kLastWrites : 0.2);
+  while (impl.open > 0 && monotonic_seconds() < deadline) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  asio::post(impl.io, [&impl] {
+    for (const auto& connection : impl.connections) connection->close();
+  });
+  deadline = monotonic_seconds() + 1;
+  while (impl.open > 0 && monotonic_seconds() < deadline) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  impl.io.stop();
+  impl.thread.join();
+  impl.shared.workers.join();
+}
+
+}  // namespace malmoi::serve

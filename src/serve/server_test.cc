@@ -1,0 +1,427 @@
+// The server from outside, over sockets, with a tiny random model.
+#include "serve/server.h"
+
+#include <atomic>
+#include <chrono>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include "base/log.h"
+#include "infer/tiny_model.h"
+#include "serve/test_client.h"
+
+namespace malmoi::serve {
+namespace {
+
+constexpr int64_t kContext = 100000;
+
+class ServerTest : public ::testing::Test {
+ protected:
+  void start(ServerOptions options = {}, infer::EngineOptions engine_options = {}) {
+    options.port = 0;
+    model_ = infer::tiny_model(kContext);
+    auto tokenizer = tokenizer::Tokenizer::from_json(infer::tiny_tokenizer_json());
+    ASSERT_TRUE(tokenizer.ok()) << tokenizer.error().to_string();
+    tokenizer_ = std::make_unique<tokenizer::Tokenizer>(*std::move(tokenizer));
+    engine_ = std::make_unique<infer::Engine>(*model_, *tokenizer_, engine_options);
+    auto server = Server::start(options);
+    ASSERT_TRUE(server.ok()) << server.error().to_string();
+    server_ = *std::move(server);
+    server_->serve({.model = {"tiny", 5, kContext}, .engine = engine_.get(), .tokenizer = tokenizer_.get(), .stop_ids = {infer::kTinyEnd}});
+  }
+  void TearDown() override {
+    server_.reset();
+    engine_.reset();
+  }
+
+  TestResponse send(const std::string& text) {
+    TestClient client(server_->port());
+    client.send(text);
+    return client.read();
+  }
+  TestResponse get(const std::string& path, const std::string& more = "") { return send(get_text(path, more)); }
+  TestResponse post(const std::string& path, const std::string& body, const std::string& more = "") { return send(post_text(path, body, more)); }
+  TestResponse complete(const std::string& fields) { return post("/v1/completions", "{\"model\":\"tiny\",\"ignore_eos\":true," + fields + "}"); }
+
+  // Waits until the engine has nothing to do.
+  bool idle(double seconds = 20) {
+    for (double end = monotonic_seconds() + seconds; monotonic_seconds() < end;) {
+      infer::EngineStats stats = engine_->stats();
+      if (stats.running + stats.waiting == 0) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+    return false;
+  }
+
+  std::unique_ptr<model::Model> model_;
+  std::unique_ptr<tokenizer::Tokenizer> tokenizer_;
+  std::unique_ptr<infer::Engine> engine_;
+  std::unique_ptr<Server> server_;
+};
+
+void expect_error(const TestResponse& response, int status, const std::string& code, const std::string& param = "") {
+  EXPECT_EQ(response.status, status) << response.body;
+  Json error = response.json()["error"];
+  EXPECT_FALSE(error["message"].get<std::string>().empty());
+  EXPECT_TRUE(error["type"].is_string());
+  EXPECT_EQ(error["code"], code.empty() ? Json(nullptr) : Json(code));
+  EXPECT_EQ(error["param"], param.empty() ? Json(nullptr) : Json(param));
+}
+
+TEST_F(ServerTest, HealthAndModels) {
+  start();
+  EXPECT_EQ(get("/health").json()["status"], "ok");
+  EXPECT_EQ(get("/livez").status, 200);
+  EXPECT_EQ(get("/readyz").status, 200);
+  EXPECT_EQ(get("/v1/models").json()["data"][0]["id"], "tiny");
+  EXPECT_EQ(get("/v1/models/tiny").json()["id"], "tiny");
+  expect_error(get("/v1/models/huge"), 404, "model_not_found", "model");
+}
+
+TEST(ServerLoading, Answers503UntilTheModelIsThere) {
+  ServerOptions options;
+  options.port = 0;
+  auto server = Server::start(options);
+  ASSERT_TRUE(server.ok());
+  TestClient client((*server)->port());
+  for (const char* path : {"/health", "/readyz"}) {
+    client.send(get_text(path));
+    TestResponse response = client.read();
+    EXPECT_EQ(response.status, 503);
+    EXPECT_EQ(response.json()["status"], "loading");
+  }
+  client.send(get_text("/livez"));
+  EXPECT_EQ(client.read().status, 200);
+  client.send(get_text("/v1/models"));
+  expect_error(client.read(), 503, "loading");
+  client.send(get_text("/metrics"));
+  EXPECT_EQ(client.read().status, 200);
+}
+
+TEST(ServerListening, APortInUseIsSaidWithTheRemedy) {
+  ServerOptions options;
+  options.port = 0;
+  auto first = Server::start(options);
+  ASSERT_TRUE(first.ok());
+  options.port = (*first)->port();
+  auto second = Server::start(options);
+  ASSERT_FALSE(second.ok());
+  EXPECT_NE(second.error().to_string().find("the port is in use"), std::string::npos);
+  EXPECT_NE(second.error().to_string().find("--port"), std::string::npos);
+  options.host = "203.0.113.1";
+  EXPECT_FALSE(Server::start(options).ok());
+}
+
+TEST_F(ServerTest, ACompletionIsWhatTheEngineGives) {
+  start();
+  TestResponse response = complete(R"("prompt":"hello","max_tokens":12,"seed":3,"logprobs":2)");
+  ASSERT_EQ(response.status, 200) << response.body;
+  Json json = response.json(), choice = json["choices"][0];
+  EXPECT_EQ(json["object"], "text_completion");
+  EXPECT_EQ(choice["finish_reason"], "length");
+  EXPECT_EQ(json["usage"]["prompt_tokens"], 5);
+  EXPECT_EQ(json["usage"]["completion_tokens"], 12);
+  EXPECT_EQ(choice["logprobs"]["tokens"].size(), 12u);
+  EXPECT_EQ(choice["logprobs"]["top_logprobs"].size(), 12u);
+  std::string text;
+  infer::Request request{.prompt = {'h', 'e', 'l', 'l', 'o'}, .max_tokens = 12};
+  request.sampling.seed = 3;
+  ASSERT_TRUE(infer::generate(*model_, *tokenizer_, request, [&](const infer::TokenEvent& event) { return text += event.text, true; }).ok());
+  EXPECT_EQ(choice["text"], text);
+}
+
+TEST_F(ServerTest, AStreamAddsUpToTheWholeAnswer) {
+  start();
+  std::string fields = R"("prompt":["가","나"],"max_tokens":20,"seed":3,"n":2,"logprobs":1,"token_details":true)";
+  Json whole = complete(fields).json();
+  TestResponse streamed = complete(fields + R"(,"stream":true,"stream_options":{"include_usage":true})");
+  ASSERT_EQ(streamed.status, 200);
+  EXPECT_EQ(streamed.field("Content-Type"), "text/event-stream; charset=utf-8");
+  std::vector<Json> events = streamed.events();
+  ASSERT_GT(events.size(), 80u);
+  EXPECT_EQ(events.back(), "[DONE]");
+  EXPECT_EQ(events[events.size() - 2]["usage"], whole["usage"]);
+  std::vector<std::string> texts(4), finishes(4);
+  std::vector<size_t> tokens(4);
+  for (const Json& event : events) {
+    if (!event.is_object() || event["choices"].empty()) continue;
+    const Json& choice = event["choices"][0];
+    size_t i = choice["index"];
+    texts[i] += choice["text"].get<std::string>();
+    if (choice["finish_reason"].is_string()) finishes[i] = choice["finish_reason"];
+    tokens[i] += choice["logprobs"]["content"].size();
+  }
+  for (size_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(texts[i], whole["choices"][i]["text"]);
+    EXPECT_EQ(finishes[i], whole["choices"][i]["finish_reason"]);
+    EXPECT_EQ(tokens[i], 20u);
+  }
+  EXPECT_EQ(texts[0] == texts[1], false);  // the answers to one prompt are drawn apart
+}
+
+TEST_F(ServerTest, EchoStopAndEmptyPrompt) {
+  start();
+  Json plain = complete(R"("prompt":"말","max_tokens":30,"seed":1)").json();
+  std::string text = plain["choices"][0]["text"];
+  Json echoed = complete(R"("prompt":"말","max_tokens":30,"seed":1,"echo":true)").json();
+  EXPECT_EQ(echoed["choices"][0]["text"], "말" + text);
+  std::string stop = text.substr(text.size() / 2, 1);
+  while ((stop[0] & 0x80) != 0) stop = text.substr(text.find(stop) + 1, 1);
+  Json stopped = complete(R"("prompt":"말","max_tokens":30,"seed":1,"stop":)" + Json(stop).dump()).json();
+  EXPECT_EQ(stopped["choices"][0]["finish_reason"], "stop");
+  EXPECT_EQ(stopped["choices"][0]["text"], text.substr(0, text.find(stop)));
+  EXPECT_EQ(complete(R"("prompt":"","max_tokens":3)").json()["usage"]["prompt_tokens"], 1);
+  EXPECT_EQ(complete(R"("prompt":[104,105],"max_tokens":0,"echo":true)").json()["choices"][0]["text"], "hi");
+}
+
+TEST_F(ServerTest, ChatWholeAndStreamed) {
+  start();
+  std::string body = R"({"messages":[{"role":"user","content":"안녕 <|endoftext|>"}],"max_tokens":15,"seed":2,"ignore_eos":true,"logprobs":true,"top_logprobs":3)";
+  Json whole = post("/v1/chat/completions", body + "}").json();
+  ASSERT_TRUE(whole.contains("choices")) << whole;
+  EXPECT_EQ(whole["object"], "chat.completion");
+  EXPECT_EQ(whole["choices"][0]["message"]["role"], "assistant");
+  // A special token that a user writes is text: byte by byte here.
+  EXPECT_EQ(whole["usage"]["prompt_tokens"], std::string("user: 안녕 <|endoftext|>\nassistant:").size());
+  EXPECT_EQ(whole["choices"][0]["logprobs"]["content"][0]["top_logprobs"].size(), 3u);
+  std::vector<Json> events = post("/v1/chat/completions", body + R"(,"stream":true})").events();
+  ASSERT_GT(events.size(), 3u);
+  EXPECT_EQ(events[0]["choices"][0]["delta"]["role"], "assistant");
+  EXPECT_EQ(events.back(), "[DONE]");
+  std::string text;
+  for (const Json& event : events) {
+    if (event.is_object()) text += event["choices"][0]["delta"].value("content", "");
+  }
+  EXPECT_EQ(text, whole["choices"][0]["message"]["content"]);
+}
+
+TEST_F(ServerTest, BadRequestsAreRefusedInOneShape) {
+  start();
+  expect_error(post("/v1/completions", "{\"prompt\": "), 400, "");
+  expect_error(post("/v1/completions", "[1]"), 400, "");
+  expect_error(post("/v1/completions", ""), 400, "");
+  expect_error(post("/v1/completions", R"({"prompt":"a","model":"gpt-9"})"), 404, "model_not_found", "model");
+  expect_error(post("/v1/completions", R"({"prompt":"a","best_of":4})"), 400, "unsupported_parameter", "best_of");
+  expect_error(post("/v1/chat/completions", R"({"messages":[{"role":"user","content":"a"}],"tools":[{}]})"), 400, "unsupported_parameter", "tools");
+  expect_error(complete("\"prompt\":\"" + std::string(kContext, 'a') + "\""), 400, "context_length_exceeded", "prompt");
+  expect_error(complete(R"("prompt":[1,2,999])"), 400, "", "prompt, position 2");
+  expect_error(post("/nowhere", "{}"), 404, "unknown_url");
+  expect_error(get("/v1/completions"), 405, "method_not_allowed");
+  EXPECT_EQ(get("/v1/completions").field("Allow"), "POST");
+  expect_error(post("/v1/models", "{}"), 405, "method_not_allowed");
+  TestClient client(server_->port());
+  client.send("POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\n{}");
+  expect_error(client.read(), 415, "unsupported_media_type");
+  TestClient garbage(server_->port());
+  garbage.send("\x16\x03\x01\x02garbage\r\n\r\n");
+  expect_error(garbage.read(), 400, "malformed_request");
+}
+
+TEST_F(ServerTest, SizesAreLimited) {
+  start({.max_header_bytes = 2048, .max_body_bytes = 4096});
+  expect_error(post("/tokenize", std::string(5000, ' ')), 413, "body_too_large");
+  expect_error(get("/health", "X-Filler: " + std::string(4000, 'x') + "\r\n"), 431, "header_too_large");
+  TestClient chunked(server_->port());
+  chunked.send("POST /tokenize HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n1388\r\n" + std::string(5000, ' ') + "\r\n0\r\n\r\n");
+  expect_error(chunked.read(), 413, "body_too_large");
+}
+
+TEST_F(ServerTest, SlowRequestsAreCutOff) {
+  start({.header_seconds = 0.2, .body_seconds = 0.2, .idle_seconds = 0.2});
+  TestClient header(server_->port());
+  header.send("GET /health HT");
+  EXPECT_TRUE(header.at_end());
+  TestClient body(server_->port());
+  body.send("POST /tokenize HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{");
+  EXPECT_TRUE(body.at_end());
+  TestClient silent(server_->port());
+  silent.send(get_text("/health"));
+  EXPECT_EQ(silent.read().status, 200);
+  EXPECT_TRUE(silent.at_end());
+}
+
+TEST_F(ServerTest, AClientThatDoesNotReadLosesItsAnswer) {
+  start({.write_seconds = 0.3});
+  TestClient client(server_->port(), 4096);
+  client.send(post_text("/v1/completions", R"({"prompt":"a","max_tokens":50000,"ignore_eos":true,"stream":true,"logprobs":100,"token_details":true})"));
+  ASSERT_TRUE(client.read_until("data: "));
+  EXPECT_TRUE(idle());
+  EXPECT_LT(engine_->stats().generated_tokens, 50000);
+}
+
+TEST_F(ServerTest, AClientThatGoesAwayEndsItsWork) {
+  start();
+  for (const char* stream : {"true", "false"}) {
+    int64_t before = engine_->stats().generated_tokens;
+    TestClient client(server_->port());
+    client.send(post_text("/v1/completions", std::string(R"({"prompt":"a","max_tokens":90000,"ignore_eos":true,"stream":)") + stream + "}"));
+    if (std::string(stream) == "true") ASSERT_TRUE(client.read_until("data: "));
+    while (engine_->stats().running == 0) std::this_thread::yield();
+    client.close();
+    EXPECT_TRUE(idle()) << stream;
+    EXPECT_LT(engine_->stats().generated_tokens - before, 90000);
+  }
+}
+
+TEST_F(ServerTest, ManyClientsAtOnceGetWhatEachWouldAlone) {
+  start({}, {.max_running = 4});
+  auto body = [](int i) { return "\"prompt\":\"" + std::string(static_cast<size_t>(1 + i), 'a') + "\",\"max_tokens\":20,\"seed\":" + std::to_string(i); };
+  std::vector<std::string> alone;
+  for (int i = 0; i < 12; ++i) alone.push_back(complete(body(i)).json()["choices"][0]["text"]);
+  std::atomic<int> same{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 12; ++i) {
+    threads.emplace_back([&, i] {
+      std::string text;
+      for (const Json& event : complete(body(i) + R"(,"stream":true)").events()) {
+        if (event.is_object()) text += event["choices"][0]["text"].get<std::string>();
+      }
+      same += text == alone[static_cast<size_t>(i)];
+    });
+  }
+  for (std::thread& t : threads) t.join();
+  EXPECT_EQ(same, 12);
+}
+
+TEST_F(ServerTest, AFullServerSaysSo) {
+  start({.max_requests = 2});
+  TestClient a(server_->port()), b(server_->port());
+  for (TestClient* client : {&a, &b}) {
+    client->send(post_text("/v1/completions", R"({"prompt":"a","max_tokens":90000,"ignore_eos":true,"stream":true})"));
+    ASSERT_TRUE(client->read_until("data: "));
+  }
+  TestResponse refused = complete(R"("prompt":"a")");
+  expect_error(refused, 429, "server_busy");
+  EXPECT_EQ(refused.field("Retry-After"), "1");
+  EXPECT_EQ(get("/health").status, 200);
+  a.close();
+  b.close();
+  EXPECT_TRUE(idle());
+  EXPECT_EQ(complete(R"("prompt":"a")").status, 200);
+}
+
+TEST_F(ServerTest, StoppingLetsAnswersFinish) {
+  start();
+  TestClient client(server_->port()), quiet(server_->port());
+  quiet.send(get_text("/health"));
+  ASSERT_EQ(quiet.read().status, 200);
+  client.send(post_text("/v1/completions", R"({"prompt":"a","max_tokens":300,"ignore_eos":true,"stream":true})"));
+  ASSERT_TRUE(client.read_until("data: "));
+  uint16_t port = server_->port();
+  std::thread stopping([&] { server_->stop(60); });
+  TestResponse response = client.read();
+  EXPECT_EQ(response.events().back(), "[DONE]");
+  EXPECT_TRUE(client.at_end());  // the connection is not kept
+  EXPECT_TRUE(quiet.at_end());
+  stopping.join();
+  EXPECT_FALSE(TestClient(port).connected());
+}
+
+TEST_F(ServerTest, StoppingWithoutTimeEndsAnswers) {
+  start();
+  TestClient streamed(server_->port()), whole(server_->port());
+  streamed.send(post_text("/v1/completions", R"({"prompt":"a","max_tokens":90000,"ignore_eos":true,"stream":true})"));
+  ASSERT_TRUE(streamed.read_until("data: "));
+  whole.send(post_text("/v1/completions", R"({"prompt":"a","max_tokens":90000,"ignore_eos":true})"));
+  while (engine_->stats().running < 2) std::this_thread::yield();
+  double begin = monotonic_seconds();
+  server_->stop(0.05);
+  EXPECT_LT(monotonic_seconds() - begin, 10);
+  std::vector<Json> events = streamed.read().events();
+  EXPECT_EQ(events.back()["error"]["code"], "unavailable");
+  expect_error(whole.read(), 503, "unavailable");
+}
+
+TEST_F(ServerTest, ConnectionsAreKeptAndRequestsMayComeEarly) {
+  start();
+  TestClient client(server_->port());
+  client.send(post_text("/v1/completions", R"({"prompt":"a","max_tokens":40,"stream":true,"ignore_eos":true})") + get_text("/health") + get_text("/livez"));
+  EXPECT_EQ(client.read().events().back(), "[DONE]");
+  EXPECT_EQ(client.read().status, 200);
+  EXPECT_EQ(client.read().status, 200);
+  client.send(get_text("/health", "Connection: close\r\n"));
+  EXPECT_EQ(client.read().status, 200);
+  EXPECT_TRUE(client.at_end());
+  TestClient expecting(server_->port());
+  expecting.send("POST /tokenize HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 15\r\nExpect: 100-continue\r\n\r\n");
+  EXPECT_EQ(expecting.read().status, 100);
+  expecting.send(R"({"content":"a"})");
+  EXPECT_EQ(expecting.read().json()["tokens"], Json::array({97}));
+  TestClient old(server_->port());
+  std::string body = R"({"prompt":"a","max_tokens":5,"stream":true,"ignore_eos":true})";
+  old.send("POST /v1/completions HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+  EXPECT_EQ(old.read().events().back(), "[DONE]");
+}
+
+TEST_F(ServerTest, KeysAreAskedForButByHealthAndPage) {
+  start({.api_keys = {"secret", "other"}});
+  expect_error(get("/v1/models"), 401, "invalid_api_key");
+  EXPECT_EQ(get("/v1/models").field("WWW-Authenticate"), "Bearer");
+  for (const char* wrong : {"Bearer secre", "Bearer secrets", "Basic secret", "Bearer", "Bearer ", "secret"})
+    EXPECT_EQ(get("/v1/models", "Authorization: " + std::string(wrong) + "\r\n").status, 401) << wrong;
+  for (const char* right : {"Bearer secret", "bearer other"}) EXPECT_EQ(get("/v1/models", "Authorization: " + std::string(right) + "\r\n").status, 200) << right;
+  EXPECT_EQ(get("/health").status, 200);
+  EXPECT_EQ(get("/").status, 200);
+  EXPECT_EQ(get("/metrics").status, 401);
+  // A body that nobody may send is not read: the answer comes, the connection ends.
+  TestClient client(server_->port());
+  client.send("POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n{");
+  expect_error(client.read(), 401, "invalid_api_key");
+  EXPECT_TRUE(client.at_end());
+}
+
+TEST_F(ServerTest, OtherHostsAndOriginsAreRefused) {
+  start({.allowed_hosts = {"llm.example"}, .cors_origins = {"https://app.example"}});
+  auto with_host = [&](const std::string& host) { return send("GET /health HTTP/1.1\r\nHost: " + host + "\r\n\r\n").status; };
+  for (const char* host : {"localhost", "localhost:8080", "127.0.0.1:8080", "[::1]:8080", "llm.example"}) EXPECT_EQ(with_host(host), 200) << host;
+  for (const char* host : {"evil.example", "localhost.evil.example", "10.0.0.1"}) EXPECT_EQ(with_host(host), 403) << host;
+  auto preflight = [&](const std::string& origin) { return send("OPTIONS /v1/completions HTTP/1.1\r\nHost: localhost\r\nOrigin: " + origin + "\r\nAccess-Control-Request-Method: POST\r\n\r\n"); };
+  EXPECT_EQ(preflight("https://app.example").status, 204);
+  EXPECT_EQ(preflight("https://app.example").field("Access-Control-Allow-Origin"), "https://app.example");
+  EXPECT_EQ(preflight("https://evil.example").status, 403);
+  EXPECT_EQ(get("/health", "Origin: https://app.example\r\n").field("Access-Control-Allow-Origin"), "https://app.example");
+  EXPECT_EQ(get("/health", "Origin: https://evil.example\r\n").field("Access-Control-Allow-Origin"), "");
+}
+
+TEST_F(ServerTest, ThePageIsServedOnceAndAlone) {
+  start();
+  TestResponse page = get("/");
+  EXPECT_EQ(page.status, 200);
+  EXPECT_NE(page.body.find("page.js"), std::string::npos);
+  EXPECT_NE(page.field("Content-Security-Policy").find("default-src 'none'"), std::string::npos);
+  EXPECT_EQ(page.field("X-Content-Type-Options"), "nosniff");
+  EXPECT_EQ(get("/", "If-None-Match: " + page.field("ETag") + "\r\n").status, 304);
+  EXPECT_EQ(get("/page.js").field("Content-Type"), "text/javascript; charset=utf-8");
+  EXPECT_EQ(get("/page.css?v=1").status, 200);
+  TestClient client(server_->port());
+  client.send("HEAD / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  TestResponse head = client.read(false);
+  EXPECT_EQ(head.status, 200);
+  EXPECT_EQ(head.field("Content-Length"), std::to_string(page.body.size()));
+  client.send(get_text("/health"));
+  EXPECT_EQ(client.read().status, 200);
+}
+
+TEST_F(ServerTest, TokensAndBack) {
+  start();
+  Json pieces = post("/tokenize", R"({"content":"가<|endoftext|>","with_pieces":true})").json();
+  ASSERT_EQ(pieces["count"], 4) << pieces;
+  EXPECT_EQ(pieces["tokens"][0]["bytes"], Json::array({0xEA}));
+  EXPECT_EQ(pieces["tokens"][3]["special"], true);
+  EXPECT_EQ(post("/detokenize", R"({"tokens":[234,176,128,104]})").json()["content"], "가h");
+}
+
+TEST_F(ServerTest, MetricsCountWhatHappened) {
+  start();
+  complete(R"("prompt":"abc","max_tokens":4)");
+  post("/v1/completions", "{");
+  std::string text = get("/metrics").body;
+  for (const char* line : {"malmoi_prompt_tokens_total{model_name=\"tiny\"} 3", "malmoi_generation_tokens_total{model_name=\"tiny\"} 4",
+                           "malmoi_request_success_total{finished_reason=\"length\"} 1", "malmoi_http_responses_total{code=\"400\"} 1",
+                           "malmoi_time_to_first_token_seconds_count 1", "malmoi_inter_token_latency_seconds_count 3"})
+    EXPECT_NE(text.find(line), std::string::npos) << line << "\n" << text;
+}
+
+}  // namespace
+}  // namespace malmoi::serve

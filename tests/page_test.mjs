@@ -1,0 +1,253 @@
+// Drives the page in Chromium against a running server. Usage: node page_test.mjs URL CHROMIUM [FOLDER for screenshots]
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { createRequire } from 'node:module'
+
+const [url, chromium, shots] = process.argv.slice(2)
+const { chromium: browsers } = createRequire(new URL('../web/package.json', import.meta.url))('playwright-core')
+const flags = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
+const browser = await browsers.launch({ executablePath: chromium, headless: true, args: flags })
+
+async function open_page(options = {}) {
+  const context = await browser.newContext({ locale: 'ko-KR', viewport: { width: 1280, height: 900 }, ...options })
+  const page = await context.newPage()
+  const trouble = []
+  page.on('console', (message) => message.type() === 'error' && trouble.push(message.text()))
+  page.on('pageerror', (error) => trouble.push(String(error)))
+  page.on('request', (request) => request.url().startsWith(url) || request.url().startsWith('data:') || trouble.push('outside: ' + request.url()))
+  page.setDefaultTimeout(20000)
+  await page.goto(url)
+  await page.locator('.model b').waitFor()
+  return { page, context, trouble }
+}
+const shot = (page, name) => shots && page.screenshot({ path: join(shots, name + '.png'), fullPage: true })
+const count = (page) => page.locator('#view-complete .chip').count()
+const settled = (page, view) => page.waitForFunction((v) => !document.querySelector(`#${v} .caret`) && document.querySelector(`#${v} .chip`), view)
+
+async function completes(page) {
+  await page.locator('#prompt').fill('오늘 날씨가')
+  await page.locator('#view-complete .settings input[type=number]').first().fill('0.9')
+  await page.getByLabel('씨앗값').fill('7')
+  await page.getByRole('button', { name: '이어쓰기 Ctrl + Enter' }).click()
+  // Streamed: some chips while it is still running.
+  await page.waitForFunction(() => document.querySelectorAll('#view-complete .chip').length > 2)
+  await settled(page, 'view-complete')
+  const text = await page.locator('#view-complete .chips').innerText()
+  assert.match(text, /[가-힣]/)
+  assert.ok((await count(page)) > 20)
+  // A Korean syllable is one chip although it is three tokens here; each has its alternatives.
+  const korean = page.locator('#view-complete .chip').filter({ hasText: /^[가-힣]$/ }).first()
+  await korean.click()
+  const detail = page.getByRole('region', { name: '고른 토큰' })
+  await detail.waitFor()
+  assert.match(await detail.innerText(), /토큰 3개/)
+  assert.equal(await detail.locator('.bars').count(), 3)
+  assert.equal(await detail.locator('.bars').first().locator('li').count(), 10)
+  assert.match(await detail.locator('.bars .number').first().innerText(), /%$/)
+  await shot(page, 'complete-ko')
+  return text
+}
+
+async function keys_reach_tokens(page) {
+  await page.locator('#view-complete .chip').first().focus()
+  await page.keyboard.press('ArrowRight')
+  assert.equal(await page.locator('#view-complete .chip').nth(1).getAttribute('aria-selected'), 'true')
+  await page.keyboard.press('End')
+  assert.equal(await page.locator('#view-complete .chip').last().getAttribute('aria-selected'), 'true')
+  await page.keyboard.press('Escape')
+  assert.equal(await page.locator('#view-complete .detail').count(), 0)
+}
+
+async function branches(page, before) {
+  const chips = page.locator('#view-complete .chip')
+  const kept = (await chips.nth(0).innerText()) + (await chips.nth(1).innerText())
+  await chips.nth(2).click()
+  const bars = page.locator('#view-complete .detail .bars').first()
+  await bars.locator('li:not(.chosen) button').first().click()
+  await page.waitForFunction(() => !document.querySelector('#view-complete .detail'))
+  await settled(page, 'view-complete')
+  const after = await page.locator('#view-complete .chips').innerText()
+  assert.ok(after.startsWith(kept), `${JSON.stringify(after)} does not begin with ${JSON.stringify(kept)}`)
+  assert.notEqual(after, before)
+}
+
+async function regenerates_and_stops(page) {
+  await page.getByLabel('최대 토큰 수').first().fill('400')
+  await page.getByRole('button', { name: '다시', exact: true }).first().click()
+  await page.waitForFunction(() => document.querySelectorAll('#view-complete .chip').length > 1)
+  await page.getByRole('button', { name: '멈춤' }).click()
+  await page.locator('#view-complete .status', { hasText: '멈췄습니다' }).waitFor()
+  const stopped = await count(page)
+  await page.waitForTimeout(200)
+  assert.equal(await count(page), stopped)
+  await page.getByLabel('최대 토큰 수').first().fill('40')
+}
+
+async function shows_the_next_token(page) {
+  const next = page.getByRole('region', { name: '다음에 올 토큰' })
+  await page.locator('#prompt').fill('오늘 날씨가 너무')
+  await next.locator('.bars li').nth(5).waitFor()
+  const before = await next.locator('.number.strong').allInnerTexts()
+  // A lower temperature changes the chances, not the model's probabilities.
+  const raw = await next.locator('.number:not(.strong)').allInnerTexts()
+  await page.locator('#view-complete input[type=range]').first().fill('0.1')
+  await page.waitForFunction((old) => document.querySelector('#view-complete aside .card:not(.detail) .number.strong')?.textContent !== old, before[0])
+  assert.deepEqual(await next.locator('.number:not(.strong)').allInnerTexts(), raw)
+  await next.locator('.bars button').first().click()
+  assert.equal(await page.locator('#prompt').inputValue(), '오늘 날씨가 너무 ')
+  await page.getByRole('button', { name: '처음 값으로' }).first().click()
+}
+
+async function language_and_theme(page, context) {
+  await page.getByRole('button', { name: 'English' }).click()
+  assert.equal(await page.locator('html').getAttribute('lang'), 'en')
+  await page.getByRole('tab', { name: 'Continue' }).waitFor()
+  await page.getByLabel('Brightness').selectOption('dark')
+  await shot(page, 'complete-en-dark')
+  const again = await context.newPage()
+  await again.goto(url)
+  await again.getByRole('tab', { name: 'Chat' }).waitFor() // remembered
+  assert.equal(await again.locator('html').getAttribute('data-theme'), 'dark')
+  await again.close()
+  await page.getByLabel('Brightness').selectOption('auto')
+  await page.getByRole('button', { name: '한국어' }).click()
+  assert.equal(await page.locator('html').getAttribute('lang'), 'ko')
+}
+
+// What an input method does, by the browser's own protocol.
+async function composes(page, context) {
+  await page.getByRole('tab', { name: '대화' }).click()
+  await page.getByLabel('최대 토큰 수').nth(1).fill('30')
+  const cdp = await context.newCDPSession(page)
+  const box = page.locator('#message')
+  const sent = () => page.locator('#view-chat article.user .text').allInnerTexts()
+  const compose = async (steps) => {
+    for (const text of steps) await cdp.send('Input.imeSetComposition', { text, selectionStart: text.length, selectionEnd: text.length })
+  }
+  // Enter while the last syllable is being composed: first a keydown that belongs to the input method ...
+  const enter = (composing) =>
+    cdp.send('Input.dispatchKeyEvent', { type: 'rawKeyDown', key: composing ? 'Process' : 'Enter', code: 'Enter', windowsVirtualKeyCode: composing ? 229 : 13 })
+  await box.focus()
+  await cdp.send('Input.insertText', { text: '오늘 날씨' })
+  await compose(['ㄱ', '가'])
+  await enter(true)
+  await page.waitForTimeout(80)
+  assert.deepEqual(await sent(), [], 'nothing is sent while a syllable is open')
+  assert.equal(await box.inputValue(), '오늘 날씨가')
+  // ... then the composition ends with the whole syllable.
+  await cdp.send('Input.insertText', { text: '가' })
+  await page.locator('#view-chat article.user').waitFor()
+  await page.waitForTimeout(150)
+  assert.deepEqual(await sent(), ['오늘 날씨가'])
+  assert.equal(await box.inputValue(), '')
+  await settled(page, 'view-chat')
+
+  // A browser that fires a second, plain keydown after the end of the composition: still once.
+  await box.focus()
+  await compose(['ㄴ', '네'])
+  await enter(true)
+  await cdp.send('Input.insertText', { text: '네' })
+  await enter(false)
+  await page.waitForTimeout(200)
+  assert.deepEqual(await sent(), ['오늘 날씨가', '네'])
+  assert.equal(await box.inputValue(), '')
+  await page.waitForFunction(() => !document.querySelector('#view-chat .caret'))
+
+  // Safari: the composition ends first, the keydown (229) comes after it.
+  await box.focus()
+  await compose(['ㅇ', '응'])
+  await cdp.send('Input.insertText', { text: '응' })
+  await enter(true)
+  await page.waitForTimeout(200)
+  assert.deepEqual(await sent(), ['오늘 날씨가', '네', '응'])
+  await page.waitForFunction(() => !document.querySelector('#view-chat .caret'))
+
+  // Without composing: Enter sends, Shift + Enter breaks the line.
+  await box.fill('하나')
+  await page.keyboard.press('Shift+Enter')
+  await page.keyboard.type('둘')
+  await page.keyboard.press('Enter')
+  assert.deepEqual(await sent(), ['오늘 날씨가', '네', '응', '하나\n둘'])
+  await page.waitForFunction(() => !document.querySelector('#view-chat .caret'))
+  await page.locator('#view-chat .chip').first().click()
+  await page.locator('#view-chat .detail').waitFor()
+  await shot(page, 'chat-ko')
+}
+
+async function tokenizes(page) {
+  await page.getByRole('tab', { name: '토큰' }).click()
+  await page.locator('#token-text').fill('말모이 a<|endoftext|>')
+  await page.locator('.pieces li').nth(4).waitFor()
+  assert.match(await page.locator('#view-tokens .status').innerText(), /토큰 12개 · 글자 18개 · 24바이트/)
+  assert.match(await page.locator('.pieces li').first().innerText(), /= 말/)
+  await shot(page, 'tokens-ko')
+  await page.getByLabel('번호만').check()
+  assert.match(await page.locator('.ids').innerText(), /^\[235, 167, 144, .*, 256\]$/)
+}
+
+async function fits_a_phone() {
+  const { page, context, trouble } = await open_page({ viewport: { width: 360, height: 740 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true, locale: 'en-US' })
+  await page.locator('#prompt').fill('The weather')
+  await page.getByRole('button', { name: 'Continue Ctrl + Enter' }).tap()
+  await page.waitForFunction(() => document.querySelectorAll('#view-complete .chip').length > 2)
+  await settled(page, 'view-complete')
+  await page.locator('#view-complete .chip').nth(1).tap()
+  const width = await page.evaluate(() => document.documentElement.scrollWidth)
+  assert.ok(width <= 360, `the page is ${width} wide on a phone of 360`)
+  await shot(page, 'phone-en')
+  assert.deepEqual(trouble, [])
+  await context.close()
+}
+
+// Text against its background: at least 4.5 to 1 (WCAG AA), in both themes.
+async function has_contrast(page) {
+  for (const theme of ['light', 'dark']) {
+    await page.evaluate((name) => (document.documentElement.dataset.theme = name), theme)
+    const poor = await page.evaluate(() => {
+      const parse = (c) => (c.match(/[\d.]+/g) ?? []).map(Number)
+      const light = ([r, g, b]) => {
+        const f = (v) => ((v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+        return 0.2126 * f(r) + 0.7152 * f(g) + 0.0722 * f(b)
+      }
+      const behind = (node) => {
+        for (; node; node = node.parentElement) {
+          const c = parse(getComputedStyle(node).backgroundColor)
+          if (c.length === 3 || c[3] > 0.99) return c
+        }
+        return [255, 255, 255]
+      }
+      const bad = []
+      for (const node of document.querySelectorAll('body *')) {
+        const own = [...node.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim())
+        if (!own || !node.checkVisibility() || node.closest(':disabled, .hidden, noscript')) continue
+        const style = getComputedStyle(node)
+        const [a, b] = [light(parse(style.color)), light(behind(node))].sort((x, y) => y - x)
+        const ratio = (a + 0.05) / (b + 0.05)
+        if (ratio < 4.5) bad.push(`${node.tagName}.${node.className} "${node.textContent.trim().slice(0, 20)}" ${ratio.toFixed(2)}`)
+      }
+      return bad
+    })
+    assert.deepEqual(poor, [], theme)
+  }
+  await page.evaluate(() => delete document.documentElement.dataset.theme)
+}
+
+try {
+  const { page, context, trouble } = await open_page()
+  const text = await completes(page)
+  await has_contrast(page)
+  await keys_reach_tokens(page)
+  await branches(page, text)
+  await regenerates_and_stops(page)
+  await shows_the_next_token(page)
+  await language_and_theme(page, context)
+  await composes(page, context)
+  await has_contrast(page)
+  await tokenizes(page)
+  assert.deepEqual(trouble, [], 'errors in the console, or requests to elsewhere')
+  await context.close()
+  await fits_a_phone()
+  console.log('the page: completion, probabilities, keyboard, branches, stop, next token, languages, composition, tokens, phone, contrast')
+} finally {
+  await browser.close()
+}

@@ -1,0 +1,70 @@
+// The server's API: JSON calls and streams of server-sent events.
+
+export const server = $state({ model: null, context: 0, key: '', needs_key: false })
+
+/** A failure as the server tells it. */
+export class ApiError extends Error {
+  constructor(status, body) {
+    super(body?.error?.message ?? 'HTTP ' + status)
+    this.status = status
+    this.code = body?.error?.code ?? null
+  }
+}
+
+function headers() {
+  const all = { 'Content-Type': 'application/json' }
+  if (server.key) all.Authorization = 'Bearer ' + server.key
+  return all
+}
+
+async function call(path, body, signal) {
+  const options = body === undefined ? { headers: headers(), signal } : { method: 'POST', headers: headers(), body: JSON.stringify(body), signal }
+  const response = await fetch(path, options)
+  if (response.ok) return response
+  if (response.status === 401) server.needs_key = true
+  let told = null
+  try {
+    told = await response.json()
+  } catch {
+    // not ours
+  }
+  throw new ApiError(response.status, told)
+}
+
+export async function get(path) {
+  return (await call(path)).json()
+}
+
+export async function post(path, body, signal) {
+  return (await call(path, body, signal)).json()
+}
+
+/** Learns which model is served. */
+export async function connect() {
+  const { data } = await get('/v1/models')
+  server.model = data[0].id
+  server.context = data[0].max_model_len
+  server.needs_key = false
+}
+
+/** Calls `on_chunk` with each piece of a streamed answer. */
+export async function stream(path, body, signal, on_chunk) {
+  const response = await call(path, { ...body, stream: true }, signal)
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
+  let rest = ''
+  for (;;) {
+    const { value, done } = await reader.read()
+    if (done) return
+    rest += value
+    const events = rest.split('\n\n')
+    rest = events.pop()
+    for (const event of events) {
+      if (!event.startsWith('data: ')) continue
+      const data = event.slice(6)
+      if (data === '[DONE]') return
+      const chunk = JSON.parse(data)
+      if (chunk.error) throw new ApiError(500, chunk)
+      on_chunk(chunk)
+    }
+  }
+}

@@ -1,0 +1,58 @@
+// Tokens to what can be shown: a token of byte-level vocabularies may be a part of a character, so that a chip is the
+// shortest run of tokens whose bytes are whole characters.
+
+const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+const lenient = new TextDecoder('utf-8', { ignoreBOM: true })
+
+/** Whether bytes end inside a character that more bytes could complete. */
+function is_unfinished(bytes) {
+  for (let back = 1; back <= Math.min(3, bytes.length); ++back) {
+    const byte = bytes[bytes.length - back]
+    if ((byte & 0xc0) === 0x80) continue
+    const length = byte >= 0xf0 && byte < 0xf5 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc2 ? 2 : 1
+    return byte < 0xf5 && length > back
+  }
+  return false
+}
+
+/** Adds a token {id, bytes, logprob, chance, top_logprobs} to a list of chips {text, tokens, open}. */
+export function add_token(chips, token) {
+  const last = chips.at(-1)
+  const chip = last?.open ? last : { text: '', tokens: [], open: false }
+  chip.tokens.push(token)
+  const bytes = new Uint8Array(chip.tokens.flatMap((t) => t.bytes))
+  chip.open = is_unfinished(bytes)
+  chip.text = lenient.decode(bytes)
+  if (chip === last) chips[chips.length - 1] = chip
+  else chips.push(chip)
+}
+
+/** How a lone token is written: its text, or its bytes where they are no whole characters; white space made visible. */
+export function show_token(token) {
+  if (token.bytes.length === 0) return token.token || '∅'
+  try {
+    const text = strict.decode(new Uint8Array(token.bytes))
+    return text.replace(/ /g, '␣').replace(/\n/g, '↵').replace(/\t/g, '⇥').replace(/\r/g, '␍')
+  } catch {
+    return '⟨' + token.bytes.map((b) => b.toString(16).toUpperCase().padStart(2, '0')).join(' ') + '⟩'
+  }
+}
+
+/** The text of a token if it is whole characters, else null. */
+export function text_of(token) {
+  try {
+    return token.bytes.length ? strict.decode(new Uint8Array(token.bytes)) : null
+  } catch {
+    return null
+  }
+}
+
+/** 0 (surprising) to 4 (expected). */
+export function level(probability) {
+  return probability >= 0.8 ? 4 : probability >= 0.5 ? 3 : probability >= 0.2 ? 2 : probability >= 0.05 ? 1 : 0
+}
+
+export function percent(probability) {
+  const p = 100 * probability
+  return (p >= 99.95 ? '100' : p >= 10 ? p.toFixed(1) : p >= 0.01 || p === 0 ? p.toFixed(2) : '<0.01') + '%'
+}
