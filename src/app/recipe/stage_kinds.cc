@@ -9,6 +9,7 @@ std::span<const StageKind> stage_kinds() {
       kinds::kData,
       kinds::kTokenizer,
       kinds::kTrain,
+      kinds::kEvaluate,
       kinds::kSample,
   };
   return kKinds;

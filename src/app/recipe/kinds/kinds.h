@@ -17,6 +17,10 @@ extern const StageKind kTokenizer;
 /// goes on from its newest checkpoint.
 extern const StageKind kTrain;
 
+/// `evaluate`: how well a model predicts held-out text. Settings: `model`, `corpus`, `split` (valid), `window` (0: the
+/// model's context), `max_documents` (0: all). Makes out/evaluation.json.
+extern const StageKind kEvaluate;
+
 /// `sample`: what a model says. Settings: `model`, `prompts`, `max_tokens` (60), `temperature`, `top_k`, `top_p`, `min_p`,
 /// `repetition_penalty`, `seed`, `next_words` (0: how many of the most probable next words to show of each prompt).
 /// Makes out/samples.json: {"samples": [{prompt, text, next}]}.

@@ -1,0 +1,44 @@
+#include <fmt/format.h>
+
+#include "app/eval.h"
+#include "app/recipe/kinds/kinds.h"
+#include "base/log.h"
+
+namespace malmoi::app::kinds {
+namespace {
+
+std::vector<Path> inputs(const Json& settings) { return {json_string(settings, "model"), json_string(settings, "corpus")}; }
+
+Status run(const StageCall& call) {
+  ConfigReader reader(call.settings);
+  EvalOptions options;
+  options.model = reader.text("model", "");
+  if (options.model.empty()) reader.fail("model", "the folder of the model is missing");
+  std::string corpus = reader.text("corpus", "");
+  if (corpus.empty()) reader.fail("corpus", "the held-out text is missing");
+  options.text = {corpus};
+  options.split = reader.text("split", "valid");
+  options.perplexity.window = reader.integer("window", 0, 0, 1 << 24);
+  options.max_documents = reader.integer("max_documents", 0, 0);
+  MALMOI_TRY(reader.finish());
+  ProgressLine line;
+  MALMOI_ASSIGN(Json figures, app::evaluate(options, [&](const std::string& text) { line.update(text); }));
+  line.finish();
+  MALMOI_TRY(make_folder(call.out));
+  return write_file(call.out / "evaluation.json", dump_json(figures, 2) + "\n");
+}
+
+Result<Json> result(const Path& out) { return read_json((out / "evaluation.json").string()); }
+
+Result<std::string> show(const Path& out) {
+  MALMOI_ASSIGN(Json f, result(out));
+  return fmt::format("held-out text: {} documents, {} tokens, {} bytes\nloss {:.4f} nats a token, perplexity {:.2f}, {:.4f} bits a byte\n",
+                     f["documents"].get<int64_t>(), f["tokens"].get<int64_t>(), f["bytes"].get<int64_t>(), f["loss"].get<double>(),
+                     f["perplexity"].get<double>(), f["bits_per_byte"].get<double>());
+}
+
+}  // namespace
+
+const StageKind kEvaluate = {"evaluate", "loss and perplexity on held-out text", 1, false, inputs, run, show, result};
+
+}  // namespace malmoi::app::kinds
