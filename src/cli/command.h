@@ -54,6 +54,7 @@ void add_data(CLI::App& root, Invocation& invocation);
 void add_data_build(CLI::App& data, Invocation& invocation);
 void add_data_extract(CLI::App& data, Invocation& invocation);
 // Of `malmoi data`: added to its command by data.cc.
+void add_bench_tokenizer(CLI::App& bench, Invocation& invocation);
 void add_data_pii(CLI::App& data, Invocation& invocation);
 void add_data_dedup(CLI::App& data, Invocation& invocation);
 void add_data_train_filter(CLI::App& data, Invocation& invocation);

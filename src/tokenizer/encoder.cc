@@ -48,15 +48,6 @@ bool must_track(const Tokenizer::Parts& parts) {
   return parts.normalizer && parts.pre_tokenizer && parts.pre_tokenizer->needs_source();
 }
 
-// One piece after the other, straight from the pattern to the model.
-void encode_by_pattern(const Pattern& pattern, const Model& model, std::string_view text, std::vector<int32_t>& ids) {
-  for (size_t at = 0; at < text.size();) {
-    size_t end = pattern.next_end(text, at);
-    model.encode(text.substr(at, end - at), ids);
-    at = end;
-  }
-}
-
 // Tokenizers that need nothing but a pattern and a model; false where this one does.
 bool encode_directly(const Tokenizer::Parts& parts, std::string_view text, bool parse_special,
                      std::vector<int32_t>& ids) {
@@ -76,9 +67,9 @@ bool encode_directly(const Tokenizer::Parts& parts, std::string_view text, bool 
       normal.first = first;
       normal.after_special = after_special;
       parts.normalizer->normalize(normal);
-      encode_by_pattern(*pattern, *parts.model, normal.text, ids);
+      parts.model->encode_cut(normal.text, *pattern, ids);
     } else {
-      encode_by_pattern(*pattern, *parts.model, raw, ids);
+      parts.model->encode_cut(raw, *pattern, ids);
     }
     first = false;
     after_special = section.token >= 0;

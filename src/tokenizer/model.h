@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "tokenizer/pattern.h"
 #include "tokenizer/text.h"
 #include "tokenizer/vocabulary.h"
 
@@ -29,6 +30,9 @@ class Model {
   virtual void tokenize(std::string_view piece, std::vector<Token>& tokens) const = 0;
   /// Appends the ids alone; faster where a model has a shorter way.
   virtual void encode(std::string_view piece, std::vector<int32_t>& ids) const;
+  /// Appends the ids of a text cut by a pattern that covers everything: the same as `encode` of each piece, faster where a
+  /// model can look ahead.
+  virtual void encode_cut(std::string_view text, const Pattern& pattern, std::vector<int32_t>& ids) const;
   /// Whether the vocabulary is spelled in the byte alphabet and the model wants the raw bytes of a piece.
   virtual bool takes_bytes() const { return false; }
   /// Told once before use that pieces come from a byte-level pre-tokenizer (raw bytes).

@@ -49,7 +49,10 @@ class Vocabulary {
 
   std::string bytes_;
   std::vector<Entry> entries_;
-  std::vector<uint32_t> table_;  // open addressing, entry numbers
+  struct Slot {
+    uint32_t hash = 0, entry = kNone;
+  };
+  std::vector<Slot> table_;  // open addressing
   std::vector<uint32_t> entry_of_id_;
 };
 

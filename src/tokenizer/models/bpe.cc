@@ -52,6 +52,7 @@ class Bpe final : public Model {
   void expect_bytes() override;
   void tokenize(std::string_view piece, std::vector<Token>& tokens) const override;
   void encode(std::string_view piece, std::vector<int32_t>& ids) const override;
+  void encode_cut(std::string_view text, const Pattern& pattern, std::vector<int32_t>& ids) const override;
   const Vocabulary& vocabulary() const override { return options_.vocabulary; }
   std::optional<int32_t> unk_id() const override { return unk_ < 0 ? std::nullopt : std::optional<int32_t>(unk_); }
   std::string_view type() const override { return "BPE"; }
@@ -66,7 +67,6 @@ class Bpe final : public Model {
   void first_symbols(std::string_view piece, std::vector<Symbol>& symbols) const;
   void first_bytes(std::string_view piece, std::vector<Symbol>& symbols) const;
   void first_characters(std::string_view piece, std::vector<Symbol>& symbols) const;
-  void encode_word(std::string_view word, std::vector<int32_t>& ids) const;
   void encode_long(std::string_view piece, std::vector<int32_t>& ids) const;
 
   BpeOptions options_;
@@ -213,25 +213,16 @@ void Bpe::tokenize(std::string_view piece, std::vector<Token>& tokens) const {
 }
 
 void Bpe::encode(std::string_view piece, std::vector<int32_t>& ids) const {
-  if (piece.size() <= WordKey::kMaxLength) encode_word(piece, ids);
-  else encode_long(piece, ids);
+  if (piece.size() > WordKey::kMaxLength) return encode_long(piece, ids);
+  thread_word_cache(number_).encode(
+      WordKey(piece, piece.size()), piece, ids,
+      [this](std::string_view word, std::vector<int32_t>& out) { encode_long(word, out); });
 }
 
-void Bpe::encode_word(std::string_view word, std::vector<int32_t>& ids) const {
-  WordKey key(word);
-  uint64_t hash = key.hash();
-  WordCache& cache = thread_word_cache(number_);
-  if (const WordCache::Entry* entry = cache.find(key, hash)) {
-    for (int32_t id : entry->ids) {
-      if (id < 0) break;
-      ids.push_back(id);
-    }
-    return;
-  }
-  size_t before = ids.size();
-  encode_long(word, ids);
-  size_t count = ids.size() - before;
-  if (count <= WordCache::kMaxIds) cache.insert(key, hash, ids.data() + before, count);
+void Bpe::encode_cut(std::string_view text, const Pattern& pattern, std::vector<int32_t>& ids) const {
+  encode_words(
+      thread_word_cache(number_), text, ids, [&](size_t begin) { return pattern.next_end(text, begin); },
+      [this](std::string_view word, std::vector<int32_t>& out) { encode_long(word, out); });
 }
 
 void Bpe::encode_long(std::string_view piece, std::vector<int32_t>& ids) const {

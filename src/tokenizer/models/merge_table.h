@@ -1,6 +1,7 @@
 // Which neighbours merge: a flat table of pairs of ids.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -24,11 +25,14 @@ class MergeTable {
     if (count_ * 2 + 16 > slots_.size()) grow();
     Slot& slot = slots_[place(key_of(left, right))];
     if (slot.key == kEmpty) ++count_;
+    mark(hash(key_of(left, right)));
     slot = {key_of(left, right), {rank, id}};
   }
   Merge find(int32_t left, int32_t right) const {
-    uint64_t key = key_of(left, right);
-    for (size_t at = hash(key) >> shift_;; at = (at + 1) & (slots_.size() - 1)) {
+    uint64_t key = key_of(left, right), h = hash(key);
+    // Most pairs merge to nothing; the filter is small enough to stay near.
+    if ((filter_[h >> filter_shift_ >> 6] >> (h >> filter_shift_ & 63) & 1) == 0) return {};
+    for (size_t at = h >> shift_;; at = (at + 1) & (slots_.size() - 1)) {
       if (slots_[at].key == key) return slots_[at].merge;
       if (slots_[at].key == kEmpty) return {};
     }
@@ -49,6 +53,7 @@ class MergeTable {
     key ^= key >> 29;
     return key * 0xBF58476D1CE4E5B9ull;
   }
+  void mark(uint64_t h) { filter_[h >> filter_shift_ >> 6] |= uint64_t{1} << (h >> filter_shift_ & 63); }
   size_t place(uint64_t key) const {
     size_t at = hash(key) >> shift_;
     while (slots_[at].key != kEmpty && slots_[at].key != key) at = (at + 1) & (slots_.size() - 1);
@@ -57,17 +62,24 @@ class MergeTable {
   void resize(size_t slots) {
     slots_.assign(slots, Slot{});
     shift_ = 64 - std::countr_zero(slots);
+    size_t bits = std::max<size_t>(slots * 4, 64);
+    filter_.assign(bits / 64, 0);
+    filter_shift_ = 64 - std::countr_zero(bits);
   }
   void grow() {
     std::vector<Slot> old = std::move(slots_);
     resize(old.size() * 2);
-    for (const Slot& slot : old)
-      if (slot.key != kEmpty) slots_[place(slot.key)] = slot;
+    for (const Slot& slot : old) {
+      if (slot.key == kEmpty) continue;
+      slots_[place(slot.key)] = slot;
+      mark(hash(slot.key));
+    }
   }
 
   std::vector<Slot> slots_;
+  std::vector<uint64_t> filter_;  // four bits a slot, one set for each pair
   size_t count_ = 0;
-  int shift_ = 60;
+  int shift_ = 60, filter_shift_ = 58;
 };
 
 /// One symbol of a piece while it is merged.

@@ -13,6 +13,14 @@ void Model::encode(std::string_view piece, std::vector<int32_t>& ids) const {
   for (const Token& token : tokens) ids.push_back(token.id);
 }
 
+void Model::encode_cut(std::string_view text, const Pattern& pattern, std::vector<int32_t>& ids) const {
+  for (size_t at = 0; at < text.size();) {
+    size_t end = pattern.next_end(text, at);
+    encode(text.substr(at, end - at), ids);
+    at = end;
+  }
+}
+
 namespace {
 
 using Made = Result<std::unique_ptr<Model>>;

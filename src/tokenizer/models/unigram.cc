@@ -63,19 +63,9 @@ class Unigram final : public Model {
 
   void encode(std::string_view piece, std::vector<int32_t>& ids) const override {
     if (piece.size() > WordKey::kMaxLength) return Model::encode(piece, ids);
-    WordKey key(piece);
-    uint64_t hash = key.hash();
-    WordCache& cache = thread_word_cache(number_);
-    if (const WordCache::Entry* entry = cache.find(key, hash)) {
-      for (int32_t id : entry->ids) {
-        if (id < 0) break;
-        ids.push_back(id);
-      }
-      return;
-    }
-    size_t before = ids.size();
-    Model::encode(piece, ids);
-    if (ids.size() - before <= WordCache::kMaxIds) cache.insert(key, hash, ids.data() + before, ids.size() - before);
+    thread_word_cache(number_).encode(
+        WordKey(piece, piece.size()), piece, ids,
+        [this](std::string_view word, std::vector<int32_t>& out) { Model::encode(word, out); });
   }
 
   const Vocabulary& vocabulary() const override { return vocabulary_; }

@@ -7,7 +7,6 @@ namespace malmoi::tokenizer {
 namespace {
 
 constexpr size_t kCachesPerThread = 4;
-constexpr size_t kSets = size_t{1} << 14;  // 2 MiB a cache
 
 struct Slot {
   uint64_t model = 0;
@@ -39,7 +38,7 @@ WordCache& thread_word_cache(uint64_t model_number) {
     if (slot.used < chosen->used) chosen = &slot;
   }
   if (chosen->model != model_number) {
-    chosen->cache = std::make_unique<WordCache>(kSets);
+    chosen->cache = std::make_unique<WordCache>();
     chosen->model = model_number;
   }
   chosen->used = ++slots.clock;

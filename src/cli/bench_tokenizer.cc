@@ -1,0 +1,36 @@
+// `malmoi bench tokenizer`.
+#include "app/bench_tokenizer.h"
+
+#include <fmt/format.h>
+
+#include "cli/command.h"
+
+namespace malmoi::cli {
+
+void add_bench_tokenizer(CLI::App& bench, Invocation& invocation) {
+  auto options = std::make_shared<app::BenchTokenizerOptions>();
+  auto json = std::make_shared<bool>(false);
+  CLI::App* command = bench.add_subcommand("tokenizer", "encoding the documents of a file");
+  command->footer("Example: malmoi bench tokenizer --tokenizer runs/first/model --file korean.txt --threads 1 --json");
+  command->add_option("--tokenizer", options->tokenizer, "a tokenizer's file or folder")->required();
+  command->add_option("--file", options->file, "the text; documents are apart by empty lines")->required();
+  command->add_option("--repeat", options->repeat, "counted runs, after one that is not")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  command->add_flag("--whole", options->whole, "the file as one document");
+  add_threads_option(*command);
+  add_json_flag(*command, *json);
+  command->callback([&invocation, options, json] {
+    invocation.run = [options, json]() -> Status {
+      MALMOI_ASSIGN(Json report, app::bench_tokenizer(*options));
+      if (*json) {
+        print_json(report);
+        return {};
+      }
+      for (const auto& [key, value] : report.items()) fmt::print("{:<26} {}\n", key, dump_json(value));
+      return {};
+    };
+  });
+}
+
+}  // namespace malmoi::cli
