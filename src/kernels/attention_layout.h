@@ -6,8 +6,9 @@
 namespace malmoi::kernels {
 namespace {  // included by files of several instruction sets: nothing here may be shared by the linker
 
-constexpr int64_t kForwardQueries = 48, kForwardKeys = 128;    // a forward tile of scores: 24 KiB
-constexpr int64_t kBackwardQueries = 64, kBackwardKeys = 48;   // a backward tile of scores: 12 KiB
+constexpr int64_t kForwardQueries = 64, kForwardKeys = 48;    // a tile of scores: 12 KiB; keys go by the rows of tiles
+constexpr int64_t kBackwardQueries = 64, kBackwardKeys = 48;
+constexpr int64_t kDirectKeys = 128;   // at a time, by queries that read keys as they lie
 constexpr int64_t kDirectQueries = 4;  // segments of so few queries read keys as they lie, without packing
 constexpr int64_t kWideLanes = 16;     // the most lanes of any instruction set
 
@@ -15,22 +16,20 @@ constexpr int64_t round_to(int64_t n, int64_t unit) { return (n + unit - 1) / un
 
 /// Elements of 4 bytes that one worker of the forward pass needs.
 inline int64_t forward_words(const AttentionArgs& a) {
-  int64_t keys = 0, D = a.head_dim, wide = round_to(D, kWideLanes);
+  int64_t keys = 0, wide = round_to(a.head_dim, kWideLanes);
   for (int64_t i = 0; i < a.num_segments; ++i) {
     const AttentionSegment& s = a.segments[i];
     if (s.q_length > kDirectQueries && s.k_length > keys) keys = s.k_length;
   }
-  int64_t group = a.kv_heads > 0 ? a.heads / a.kv_heads : 1;
-  int64_t direct = group * kDirectQueries * (2 * wide + 2 * kForwardKeys + 2 * kWideLanes);
+  int64_t direct = 2 * kDirectKeys + wide;
   keys = round_to(keys, kForwardKeys);
-  int64_t packed = keys * (D + wide) + (kForwardQueries + kForwardKeys) * round_to(D, kWideLanes) +
-                   kForwardQueries * (2 * kForwardKeys + wide + 2) + kForwardKeys + 32 * kWideLanes;
+  int64_t packed = keys * 2 * wide + 3 * kForwardQueries * wide + 3 * kForwardQueries * kForwardKeys;
   return round_to(packed > direct ? packed : direct, kWideLanes) + 32 * kWideLanes;
 }
 
 /// The same of the backward pass.
 inline int64_t backward_words(const AttentionArgs& a) {
-  int64_t queries = 0, keys = 0, D = a.head_dim, wide = round_to(D, kWideLanes);
+  int64_t queries = 0, keys = 0, wide = round_to(a.head_dim, kWideLanes);
   for (int64_t i = 0; i < a.num_segments; ++i) {
     const AttentionSegment& s = a.segments[i];
     if (s.q_length > queries) queries = s.q_length;

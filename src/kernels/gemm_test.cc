@@ -65,8 +65,8 @@ double worst_error(const GemmProvider& provider, GemmArgs g) {
 }
 
 TEST(Gemm, ProvidersAgreeWithSumsInF64) {
-  const Case cases[] = {{1, 1, 1},   {3, 5, 7},    {17, 33, 65},   {64, 48, 32},  {130, 70, 129},
-                        {1, 100, 50}, {200, 1, 3}, {31, 257, 300}, {96, 130, 520}};
+  const Case cases[] = {{1, 1, 1},   {3, 5, 7},    {17, 33, 65},   {64, 48, 32},  {31, 70, 129},
+                        {1, 100, 50}, {60, 1, 3}, {40, 70, 200}};
   int count = 0;
   const GemmProvider* providers = gemm_providers(count);
   ASSERT_GE(count, 1);
@@ -74,6 +74,7 @@ TEST(Gemm, ProvidersAgreeWithSumsInF64) {
   for (int p = 0; p < count; ++p) {
     for (const Case& c : cases) {
       for (int flags = 0; flags < 16; ++flags) {
+        if (c.m > 20 && flags % 5 != 2) continue;  // each flag with each other at the small sizes
         for (auto [ab, ct] : {std::pair{DType::kF32, DType::kF32}, {DType::kBF16, DType::kBF16},
                               {DType::kBF16, DType::kF32}, {DType::kF64, DType::kF64}}) {
           GemmArgs g{.m = c.m, .n = c.n, .k = c.k, .a_type = ab, .transpose_a = (flags & 1) != 0, .b_type = ab,
@@ -92,7 +93,7 @@ TEST(Gemm, PackedProductsCrossTheirBlocks) {
   int count = 0;
   const GemmProvider* providers = gemm_providers(count);
   const float has_bias = 0;
-  for (const Case& c : {Case{37, 300, 1500}, Case{540, 40, 70}, Case{30, 1100, 40}, Case{61, 61, 2101}}) {
+  for (const Case& c : {Case{20, 300, 550}, Case{540, 34, 35}, Case{15, 1100, 20}, Case{30, 33, 2101}}) {
     for (int flags : {0, 1, 2, 3, 12, 13}) {
       for (auto [ab, ct] : {std::pair{DType::kF32, DType::kF32}, {DType::kBF16, DType::kBF16}, {DType::kBF16, DType::kF32},
                             {DType::kF32, DType::kBF16}}) {

@@ -1,5 +1,6 @@
-// Attention, forward: blocks of 48 queries meet blocks of 128 keys, with a running maximum and sum a query
-// (Dao 2023). Keys and values are packed once for each segment and kv head that a worker meets.
+// Attention, forward: a block of 64 queries, side by side in the lanes, meets blocks of 48 keys, with a running maximum
+// and sum a query (Dao 2023); nothing is reduced across lanes. Keys and values are packed once for each segment and kv
+// head that a worker meets.
 #include "kernels/simd/attention_common.h"
 #include "kernels/simd/attention_direct.h"
 
@@ -19,149 +20,181 @@ class Forward {
       if (!is_direct(a_.segments[i])) longest = max_of(longest, a_.segments[i].k_length);
     }
     longest = round_to(longest, kKeys);
-    steps_ = words_of<kDot>(a_.head_dim), wide_ = lanes_of(a_.head_dim);
+    D_ = a_.head_dim, steps_ = words_of<kDot>(D_), wide_ = lanes_of(D_);
     keys_ = scratch_.take<Word>(longest * steps_);
-    values_ = scratch_.take<Word>(words_of<kDot>(longest) * wide_);
-    rows_ = scratch_.take<Word>(kKeys * steps_);
+    values_ = scratch_.take<Word>(longest / kKeys * wide_ * kKeyWords);
+    staging_ = scratch_.take<Word>(kQueries * wide_);
     queries_ = scratch_.take<Word>(kQueries * steps_);
     scores_ = scratch_.take<float>(kQueries * kKeys);
-    chances_ = scratch_.take<Word>(words_of<kDot>(kKeys) * kQueries);
-    sums_ = scratch_.take<float>(kQueries * wide_);
-    factors_ = scratch_.take<float>(kKeys);
+    chances_ = scratch_.take<Word>(kQueries * kKeys);
+    sums_ = scratch_.take<float>(wide_ * kQueries);
+    factors_ = scratch_.take<float>(kQueries * kKeys);
   }
 
   /// Keys and values of another segment or kv head come next.
   void begin(const AttentionSegment& s, int64_t kv_head) {
-    segment_ = &s, kv_head_ = kv_head, packed_begin_ = packed_end_ = -1;
+    s_ = &s, kv_head_ = kv_head, packed_begin_ = packed_end_ = -1;
   }
 
   /// Queries [first, first + count) of one head.
   void run(int64_t head, int64_t first, int64_t count) {
-    head_ = head, first_ = first, count_ = count;
-    KeyRange range = visible_keys(a_, *segment_, first, first + count - 1);
-    pack_until(range.begin / kKeys * kKeys, range.end);
-    const T* q = as<T>(a_.q) + (segment_->q_begin + first) * a_.q_stride + head * a_.head_dim;
-    pack_rows(q, a_.q_stride, count, a_.head_dim, queries_, steps_);
-    for (int64_t i = 0; i < count; ++i) top_[i] = kHidden, total_[i] = 0;
-    __builtin_memset(sums_, 0, sizeof(float) * static_cast<size_t>(count * wide_));
-    for (int64_t k = range.begin / kKeys * kKeys; k < range.end; k += kKeys) block(k, min_of(kKeys, range.end - k));
+    head_ = head, first_ = first, count_ = count, lanes_ = lanes_of(count);
+    KeyRange range = visible_keys(a_, *s_, first, first + count - 1);
+    int64_t from = range.begin / kKeys * kKeys;
+    pack_until(from, range.end);
+    const T* q = as<T>(a_.q) + (s_->q_begin + first) * a_.q_stride + head * D_;
+    pack_rows(q, a_.q_stride, count, D_, staging_, steps_);
+    transpose_words(staging_, steps_, count, steps_, queries_, kQueries);
+    for (int64_t i = 0; i < lanes_; ++i) top_[i] = kHidden, total_[i] = 0;
+    if (from >= range.end) __builtin_memset(sums_, 0, sizeof(float) * static_cast<size_t>(D_ * kQueries));
+    for (int64_t k = from; k < range.end; k += kKeys) block(k, min_of(kKeys, range.end - k), k == from);
     finish();
   }
 
  private:
+  static constexpr int64_t kKeyWords = kDot ? kKeys / 2 : kKeys;
+
   /// Packs what is missing of the keys [begin, end), begin a multiple of kKeys.
   void pack_until(int64_t begin, int64_t end) {
     if (packed_begin_ < 0 || begin < packed_begin_) packed_begin_ = packed_end_ = begin;
     for (int64_t k = packed_end_; k < end; k += kKeys) {
-      int64_t count = min_of(kKeys, segment_->k_length - k);
-      const T* keys = as<T>(segment_->k) + k * a_.kv_stride + kv_head_ * a_.head_dim;
-      const T* values = as<T>(segment_->v) + k * a_.kv_stride + kv_head_ * a_.head_dim;
-      pack_rows(keys, a_.kv_stride, count, a_.head_dim, rows_, steps_);
-      transpose_words(rows_, steps_, count, steps_, keys_ + k * steps_, kKeys);
-      pack_steps(values, a_.kv_stride, count, a_.head_dim, values_ + words_of<kDot>(k) * wide_, wide_);
+      int64_t count = min_of(kKeys, s_->k_length - k);
+      const T* keys = as<T>(s_->k) + k * a_.kv_stride + kv_head_ * D_;
+      const T* values = as<T>(s_->v) + k * a_.kv_stride + kv_head_ * D_;
+      pack_rows(keys, a_.kv_stride, count, D_, keys_ + k * steps_, steps_);
+      pack_steps(values, a_.kv_stride, count, D_, staging_, wide_);
+      transpose_steps<kKeyWords>(staging_, wide_, words_of<kDot>(count), D_, values_ + k / kKeys * wide_ * kKeyWords);
       packed_end_ = k + kKeys;
     }
   }
 
-  void block(int64_t k, int64_t keys) {
-    tile_product<kDot>({queries_, steps_, keys_ + k * steps_, kKeys, steps_, scores_, kKeys, false}, count_, keys);
-    bool any = false;
-    for (int64_t i = 0; i < count_; ++i) any |= soften(i, k, keys);
-    if (!any) return;
-    const Word* values = values_ + words_of<kDot>(k) * wide_;
-    tile_product<kDot>({chances_, kChanceWords, values, wide_, words_of<kDot>(keys), sums_, wide_, true}, count_,
-                       a_.head_dim);
-  }
-
-  /// Turns a row of scores into exp2(score - top); rescales what the row has so far where its top rises.
-  bool soften(int64_t i, int64_t k, int64_t keys) {
-    float* row = scores_ + i * kKeys;
-    int64_t padded = lanes_of(kDot ? (keys + 1) / 2 * 2 : keys);
-    KeyRange range = visible_keys(a_, *segment_, first_ + i);
-    int64_t begin = max_of(0, range.begin - k), end = min_of(keys, range.end - k);
-    if (a_.softcap > 0) cap(row, padded);
-    for (int64_t j = 0; j < min_of(begin, padded); ++j) row[j] = kHidden;
-    for (int64_t j = max_of(end, 0); j < padded; ++j) row[j] = kHidden;
-    if (segment_->key_mask) {
-      for (int64_t j = begin; j < end; ++j) {
-        if (!segment_->key_mask[k + j]) row[j] = kHidden;
+  void block(int64_t k, int64_t keys, bool first) {
+    tile_product<kDot>({keys_ + k * steps_, steps_, queries_, kQueries, steps_, scores_, kQueries, false}, keys, lanes_);
+    if (a_.softcap > 0) cap(keys);
+    if (!is_plain(k, keys)) hide(k, keys);
+    if (a_.dropout.p > 0) make_factors(k, keys);
+    for (int64_t i = 0; i < lanes_; i += kLanes) {
+      raise(i, keys, first);
+      if (a_.dropout.p > 0) {
+        exponents<true>(i, keys);
+      } else {
+        exponents<false>(i, keys);
       }
     }
-    Vec best = all(kHidden), factor = all(a_.scale * kLog2E);
-    for (int64_t j = 0; j < padded; j += kLanes) best = max(best, load(row + j, Full{}));
-    float top = reduce_max(best);
-    if (top <= kHidden) {
-      __builtin_memset(chances_ + i * kChanceWords, 0, sizeof(Word) * static_cast<size_t>(kChanceWords));
-      return top_[i] > kHidden;
-    }
-    raise(i, top * a_.scale * kLog2E);
-    if (a_.dropout.p > 0) {
-      dropout_factors(a_.dropout, dropout_index(a_, head_, segment_->q_begin + first_ + i, k), keys, factors_);
-      for (int64_t j = keys; j < padded; ++j) factors_[j] = 0;
-      total_[i] += exponents<true>(row, i, padded, factor);
-    } else {
-      total_[i] += exponents<false>(row, i, padded, factor);
-    }
-    return true;
+    const Word* values = values_ + k / kKeys * wide_ * kKeyWords;
+    tile_product<kDot>({values, kKeyWords, chances_, kQueries, words_of<kDot>(keys), sums_, kQueries, !first}, D_, lanes_);
   }
 
-  void cap(float* row, int64_t n) {
+  /// Whether every query of the block sees every key.
+  bool is_plain(int64_t k, int64_t keys) const {
+    if (s_->key_mask) return false;
+    int64_t offset = s_->k_length - s_->q_length;
+    if (a_.causal && k + keys - 1 > first_ + offset) return false;
+    return a_.window <= 0 || k > first_ + count_ - 1 + offset - a_.window;
+  }
+
+  void hide(int64_t k, int64_t keys) {
+    for (int64_t j = 0; j < keys; ++j) {
+      for (int64_t i = 0; i < lanes_; i += kLanes) {
+        float* at = scores_ + j * kQueries + i;
+        store(at, sees(a_, *s_, k + j, first_ + i) ? load(at, Full{}) : all(kHidden), Full{});
+      }
+    }
+  }
+
+  void cap(int64_t keys) {
     Vec in = all(a_.scale / a_.softcap), out = all(a_.softcap / a_.scale);
-    for (int64_t j = 0; j < n; j += kLanes) store(row + j, out * tanh(load(row + j, Full{}) * in), Full{});
+    for (int64_t j = 0; j < keys; ++j) {
+      for (int64_t i = 0; i < lanes_; i += kLanes) {
+        float* at = scores_ + j * kQueries + i;
+        store(at, out * tanh(load(at, Full{}) * in), Full{});
+      }
+    }
   }
 
-  void raise(int64_t i, float top) {
-    if (top <= top_[i]) return;
-    if (top_[i] > kHidden) {
-      Vec factor = exp2(all(top_[i] - top));
-      total_[i] *= factor[0];
-      for (int64_t d = 0; d < wide_; d += kLanes) {
-        float* at = sums_ + i * wide_ + d;
+  void make_factors(int64_t k, int64_t keys) {
+    float row[kKeys];
+    for (int64_t i = 0; i < count_; ++i) {
+      dropout_factors(a_.dropout, dropout_index(a_, head_, s_->q_begin + first_ + i, k), keys, row);
+      for (int64_t j = 0; j < keys; ++j) factors_[j * kQueries + i] = row[j];
+    }
+    for (int64_t i = count_; i < lanes_; ++i) {
+      for (int64_t j = 0; j < keys; ++j) factors_[j * kQueries + i] = 0;
+    }
+  }
+
+  /// Takes the maxima of a vector of queries up to this block's, and rescales what they have so far.
+  MALMOI_INLINE void raise(int64_t i, int64_t keys, bool first) {
+    Vec best = load(scores_ + i, Full{}), other = best;
+    int64_t j = 1;
+    for (; j + 2 <= keys; j += 2) {
+      best = max(best, load(scores_ + j * kQueries + i, Full{}));
+      other = max(other, load(scores_ + (j + 1) * kQueries + i, Full{}));
+    }
+    if (j < keys) best = max(best, load(scores_ + j * kQueries + i, Full{}));
+    Vec old = load(top_ + i, Full{}), top = max(old, max(best, other) * all(a_.scale * kLog2E));
+    store(top_ + i, top, Full{});
+    if (first) return;
+    Vec factor = exp2(old - top);
+    store(total_ + i, load(total_ + i, Full{}) * factor, Full{});
+    for (int64_t d = 0; d < D_; ++d) {
+      float* at = sums_ + d * kQueries + i;
+      store(at, load(at, Full{}) * factor, Full{});
+    }
+  }
+
+  /// exp2(score - top) of a vector of queries, as steps of keys. A query that has seen nothing yet has no chances.
+  template <bool kDropped>
+  MALMOI_INLINE void exponents(int64_t i, int64_t keys) {
+    Vec top = load(top_ + i, Full{}), total = load(total_ + i, Full{}), factor = all(a_.scale * kLog2E);
+    Vec shift = zero() - (top > all(0.5f * kHidden * kSmallScale) ? top : zero());
+    auto chance = [&](int64_t j) MALMOI_INLINED {
+      Vec p = exp2(fma(load(scores_ + j * kQueries + i, Full{}), factor, shift));
+      total += p;
+      return kDropped ? p * load(factors_ + j * kQueries + i, Full{}) : p;
+    };
+    if constexpr (kDot) {
+      for (int64_t j = 0; j < keys; j += 2) {
+        Vec even = chance(j), odd = j + 1 < keys ? chance(j + 1) : zero();
+        store(reinterpret_cast<float*>(chances_ + j / 2 * kQueries + i), pair_words(even, odd), Full{});
+      }
+    } else {
+      for (int64_t j = 0; j < keys; ++j) store(reinterpret_cast<float*>(chances_ + j * kQueries + i), chance(j), Full{});
+    }
+    store(total_ + i, total, Full{});
+  }
+
+  /// sums_ is [D][64 queries]: turned on the way out.
+  void finish() {
+    for (int64_t i = 0; i < lanes_; i += kLanes) {
+      Vec total = load(total_ + i, Full{});
+      Vec factor = total > zero() ? all(1.0f) / total : zero();
+      for (int64_t d = 0; d < D_; ++d) {
+        float* at = sums_ + d * kQueries + i;
         store(at, load(at, Full{}) * factor, Full{});
       }
     }
-    top_[i] = top;
-  }
-
-  template <bool kDropped>
-  MALMOI_INLINE float exponents(const float* row, int64_t i, int64_t n, Vec factor) {
-    Vec total = zero(), shift = all(-top_[i]);
-    Word* out = chances_ + i * kChanceWords;
-    for (int64_t j = 0; j < n; j += kLanes) {
-      Vec p = exp2(fma(load(row + j, Full{}), factor, shift));
-      total += p;
-      if constexpr (kDropped) p *= load(factors_ + j, Full{});
-      if constexpr (kDot) {
-        store(reinterpret_cast<BF16*>(out) + j, p, Full{});
-      } else {
-        store(reinterpret_cast<float*>(out) + j, p, Full{});
-      }
-    }
-    return reduce_add(total);
-  }
-
-  void finish() {
+    transpose_words(reinterpret_cast<const Word*>(sums_), kQueries, D_, count_, staging_, wide_);
     for (int64_t i = 0; i < count_; ++i) {
-      int64_t row = segment_->q_begin + first_ + i;
-      T* out = as<T>(a_.out) + row * a_.out_stride + head_ * a_.head_dim;
-      Vec factor = all(total_[i] > 0 ? 1 / total_[i] : 0.0f);
-      const float* sums = sums_ + i * wide_;
-      each_vec(a_.head_dim, [&](int64_t d, auto w) MALMOI_INLINED { store(out + d, load(sums + d, w) * factor, w); });
+      int64_t row = s_->q_begin + first_ + i;
+      T* out = as<T>(a_.out) + row * a_.out_stride + head_ * D_;
+      const float* from = reinterpret_cast<const float*>(staging_ + i * wide_);
+      each_vec(D_, [&](int64_t d, auto w) MALMOI_INLINED { store(out + d, load(from + d, w), w); });
       if (!a_.lse) continue;
       float lse = total_[i] > 0 ? top_[i] * kLn2 + __builtin_logf(total_[i]) : -__builtin_inff();
       as<float>(a_.lse)[head_ * a_.total_rows + row] = lse;
     }
   }
 
-  static constexpr int64_t kChanceWords = kDot ? kKeys / 2 : kKeys;
+  static constexpr float kSmallScale = 1e-6f;
   const AttentionArgs& a_;
   Scratch scratch_;
-  int64_t steps_, wide_;
-  Word *keys_, *values_, *rows_, *queries_, *chances_;
+  int64_t D_, steps_, wide_;
+  Word *keys_, *values_, *staging_, *queries_, *chances_;
   float *scores_, *sums_, *factors_;
   float top_[kQueries], total_[kQueries];
-  const AttentionSegment* segment_ = nullptr;
-  int64_t kv_head_ = 0, head_ = 0, first_ = 0, count_ = 0, packed_begin_ = -1, packed_end_ = -1;
+  const AttentionSegment* s_ = nullptr;
+  int64_t kv_head_ = 0, head_ = 0, first_ = 0, count_ = 0, lanes_ = 0, packed_begin_ = -1, packed_end_ = -1;
 };
 
 /// Walks (segment, kv head, head, block of queries) in order; a worker does those whose running cost falls in its part.

@@ -94,8 +94,7 @@ class Backward {
     pack_rows(k_from, a_.kv_stride, keys, D_, k_rows_, steps_);
     pack_rows(v_from, a_.kv_stride, keys, D_, v_rows_, steps_);
     pack_steps(k_from, a_.kv_stride, keys, D_, staging_, wide_);
-    int64_t key_words = words_of<kDot>(keys);
-    transpose_padded(staging_, key_words);
+    transpose_steps<kKeyWords>(staging_, wide_, words_of<kDot>(keys), D_, k_columns_);
     int64_t at = a_.heads == a_.kv_heads ? 0 : k;
     bool add = !first_head;
     // Query i stands at position i + offset; the keys of this block are seen from position k on, and until the window ends.
@@ -110,30 +109,6 @@ class Backward {
     if (!add) {
       __builtin_memset(dk, 0, sizeof(float) * static_cast<size_t>(keys * wide_));
       __builtin_memset(dv, 0, sizeof(float) * static_cast<size_t>(keys * wide_));
-    }
-  }
-
-  /// k_columns_[d][step of keys] from steps of keys.
-  void transpose_padded(const Word* steps, int64_t key_words) {
-    for (int64_t r = 0; r < key_words; r += kLanes) {
-      int64_t count = min_of(kLanes, key_words - r);
-      bool whole = r + kLanes <= kKeyWords;
-      each_vec(D_, [&](int64_t c, auto w) MALMOI_INLINED {
-        Vec v[kLanes];
-        for (int i = 0; i < kLanes; ++i) {
-          v[i] = i < count ? load(reinterpret_cast<const float*>(steps + (r + i) * wide_ + c), w) : zero();
-        }
-        transpose_block(v);
-        int64_t n = min_of(kLanes, D_ - c);
-        for (int64_t i = 0; i < n; ++i) {
-          float* to = reinterpret_cast<float*>(k_columns_ + (c + i) * kKeyWords + r);
-          if (whole) {
-            store(to, v[i], Full{});
-          } else {
-            store(to, v[i], Part{static_cast<int>(kKeyWords - r)});
-          }
-        }
-      });
     }
   }
 
@@ -195,23 +170,10 @@ class Backward {
         slope *= fnma(t, t, all(1.0f));
       }
       Vec p = exp2(fma(score, all(kLog2E), zero() - lse));
-      p = visible(k + j, q + i) ? p : zero();
+      p = sees(a_, *s_, k + j, q + i) ? p : zero();
       Vec factor = a_.dropout.p > 0 ? load(factors_ + j * kQueries + i, Full{}) : all(1.0f);
       return {p * factor, p * fma(dp, factor, zero() - dot) * slope};
     }
-  }
-
-  /// Which of the queries [q, q + kLanes) see a key.
-  MALMOI_INLINE IVec visible(int64_t key, int64_t q) const {
-    IVec positions;
-    for (int i = 0; i < kLanes; ++i) positions[i] = i;
-    positions += static_cast<int32_t>(q + s_->k_length - s_->q_length);
-    IVec seen = positions - positions - 1;
-    auto at = static_cast<int32_t>(key);
-    if (s_->key_mask && !s_->key_mask[key]) seen = seen & 0;
-    if (a_.causal) seen &= positions >= at;
-    if (a_.window > 0) seen &= positions < at + static_cast<int32_t>(min_of(a_.window, 1 << 30));
-    return seen;
   }
 
   /// Fills the operands p_rows_ [key][query], ds_rows_ [key][query] and, for pairs, ds_steps_ [pair of keys][query].
@@ -243,8 +205,7 @@ class Backward {
         HVec low = narrow(even.ds), high = narrow(odd.ds);
         *reinterpret_cast<HVecUnaligned*>(ds_rows + j * kQueries + i) = low;
         *reinterpret_cast<HVecUnaligned*>(ds_rows + (j + 1) * kQueries + i) = high;
-        UVec both = __builtin_convertvector(low, UVec) | __builtin_convertvector(high, UVec) << 16;
-        store(reinterpret_cast<float*>(ds_steps_ + j / 2 * kQueries + i), (Vec)both, Full{});
+        store(reinterpret_cast<float*>(ds_steps_ + j / 2 * kQueries + i), pair_words(even.ds, odd.ds), Full{});
       }
     }
   }

@@ -32,6 +32,29 @@ MALMOI_INLINE uint64_t dropout_index(const AttentionArgs& a, int64_t head, int64
   return (static_cast<uint64_t>(head * a.total_rows + row) << 20) + static_cast<uint64_t>(key);
 }
 
+/// Which of the queries [query, query + kLanes) of the segment see a key.
+MALMOI_INLINE IVec sees(const AttentionArgs& a, const AttentionSegment& s, int64_t key, int64_t query) {
+  IVec positions;
+  for (int i = 0; i < kLanes; ++i) positions[i] = i;
+  positions += static_cast<int32_t>(query + s.k_length - s.q_length);
+  IVec seen = positions - positions - 1;
+  auto at = static_cast<int32_t>(key);
+  if (s.key_mask && !s.key_mask[key]) seen = seen & 0;
+  if (a.causal) seen &= positions >= at;
+  if (a.window > 0) seen &= positions < at + static_cast<int32_t>(min_of(a.window, 1 << 30));
+  return seen;
+}
+
+#if defined(MALMOI_SIMD_AVX512)
+/// Words of bf16 pairs: the even element low, the odd one high.
+MALMOI_INLINE Vec pair_words(Vec even, Vec odd) {
+  __m512i low = _mm512_cvtepu16_epi32((__m256i)narrow(even)), high = _mm512_cvtepu16_epi32((__m256i)narrow(odd));
+  return _mm512_castsi512_ps(_mm512_or_si512(low, _mm512_slli_epi32(high, 16)));
+}
+#else
+MALMOI_INLINE Vec pair_words(Vec even, Vec) { return even; }
+#endif
+
 MALMOI_INLINE bool is_direct(const AttentionSegment& s) { return s.q_length <= kDirectQueries; }
 
 /// Scores a segment's head has to compute, about.

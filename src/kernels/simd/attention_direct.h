@@ -22,12 +22,12 @@ template <typename T>
 void attend_query(const AttentionArgs& a, const AttentionSegment& s, int64_t head, int64_t query, float* memory) {
   int64_t row = s.q_begin + query, kv = head / (a.heads / a.kv_heads) * a.head_dim;
   const T* q = as<T>(a.q) + row * a.q_stride + head * a.head_dim;
-  float *scores = memory, *factors = memory + kForwardKeys, *sums = factors + kForwardKeys;
+  float *scores = memory, *factors = memory + kDirectKeys, *sums = factors + kDirectKeys;
   float top = kHidden, total = 0;
   each_vec(a.head_dim, [&](int64_t d, auto w) MALMOI_INLINED { store(sums + d, zero(), w); });
   KeyRange range = visible_keys(a, s, query);
-  for (int64_t k = range.begin; k < range.end; k += kForwardKeys) {
-    int64_t count = min_of(kForwardKeys, range.end - k);
+  for (int64_t k = range.begin; k < range.end; k += kDirectKeys) {
+    int64_t count = min_of(kDirectKeys, range.end - k);
     direct_scores(a, q, as<T>(s.k) + k * a.kv_stride + kv, count, scores);
     float best = kHidden;
     each_vec(count, [&](int64_t j, auto w) MALMOI_INLINED {

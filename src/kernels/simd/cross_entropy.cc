@@ -11,6 +11,9 @@ MALMOI_INLINE Vec capped(const CrossEntropyArgs& a, Vec x) {
   return a.softcap > 0 ? all(a.softcap) * tanh(x / all(a.softcap)) : x;
 }
 
+/// e^(z - shift): the difference first, so that large logits keep their precision.
+MALMOI_INLINE Vec exp_above(Vec z, Vec shift) { return exp2((z - shift) * all(1.44269504088896341f)); }
+
 struct RowSums {
   float top, total, sum;  // the maximum, sum of exp(z - top), sum of z
 };
@@ -33,7 +36,7 @@ RowSums sums(const CrossEntropyArgs& a, const T* row) {
     Vec shift = all(s.top);
     each_vec(n, [&](int64_t i, auto w) MALMOI_INLINED {
       Vec z = capped<T>(a, load(row + at + i, w));
-      total += only(exp(z - shift), w, 0.0f);
+      total += only(exp_above(z, shift), w, 0.0f);
       if (smooth) sum += only(z, w, 0.0f);
     });
   }
@@ -60,11 +63,11 @@ void gradient(const CrossEntropyArgs& a, T* row, float lse, int64_t target) {
   Vec z_target = capped<T>(a, all(widen(row[target])));
   each_vec(a.cols, [&](int64_t i, auto w) MALMOI_INLINED {
     Vec z = capped<T>(a, load(row + i, w));
-    Vec d = fma(exp(z - shift), weight, zero() - smooth);
+    Vec d = fma(exp_above(z, shift), weight, zero() - smooth);
     if (a.softcap > 0) d *= slope(z);
     store(row + i, d, w);
   });
-  Vec d = fma(exp(z_target - shift), weight, zero() - smooth) - all((1 - a.label_smoothing) * a.loss_scale);
+  Vec d = fma(exp_above(z_target, shift), weight, zero() - smooth) - all((1 - a.label_smoothing) * a.loss_scale);
   if (a.softcap > 0) d *= slope(z_target);
   store(row + target, d, Part{1});
 }

@@ -5,6 +5,13 @@ namespace malmoi::kernels::MALMOI_SIMD_NAMESPACE {
 namespace {
 
 constexpr float kTwoSqrt2OverPi = 1.5957691216057308f, kCubic = 0.044715f, kInvSqrt2Pi = 0.3989422804014327f;
+constexpr float kMinusLog2E = -1.44269504088896341f;
+
+/// sigmoid(2 sqrt(2/pi) (x + 0.044715 x^3)), by the power of two it is made of.
+MALMOI_INLINE Vec gelu_sigmoid(Vec x, Vec squares) {
+  Vec z = x * fma(squares, all(kMinusLog2E * kTwoSqrt2OverPi * kCubic), all(kMinusLog2E * kTwoSqrt2OverPi));
+  return sigmoid_of_power(z);
+}
 
 /// act(x); `kind` is a constant where this is inlined.
 template <Activation kind>
@@ -12,7 +19,7 @@ MALMOI_INLINE Vec activate(Vec x) {
   if constexpr (kind == Activation::kGelu) return x * normal_cdf(x);
   // 0.5 (1 + tanh(u)) = sigmoid(2 u), which keeps its relative precision where tanh is near -1.
   if constexpr (kind == Activation::kGeluTanh) {
-    return x * sigmoid(all(kTwoSqrt2OverPi) * fma(all(kCubic) * x * x, x, x));
+    return x * gelu_sigmoid(x, x * x);
   }
   if constexpr (kind == Activation::kRelu) return max(x, zero());
   if constexpr (kind == Activation::kSilu) return x * sigmoid(x);
@@ -32,8 +39,8 @@ MALMOI_INLINE WithDerivative differentiate(Vec x) {
     return {x * p, fma(x * all(kInvSqrt2Pi), exp(all(-0.5f) * x * x), p)};
   }
   if constexpr (kind == Activation::kGeluTanh) {
-    Vec squares = x * x, s = sigmoid(all(kTwoSqrt2OverPi) * fma(all(kCubic) * squares, x, x));
-    Vec slope = all(kTwoSqrt2OverPi) * fma(all(3 * kCubic), squares, one);
+    Vec squares = x * x, s = gelu_sigmoid(x, squares);
+    Vec slope = fma(all(3 * kCubic * kTwoSqrt2OverPi), squares, all(kTwoSqrt2OverPi));
     return {x * s, s * fma(x * (one - s), slope, one)};
   }
   if constexpr (kind == Activation::kRelu) return {max(x, zero()), x > zero() ? one : zero()};

@@ -188,12 +188,36 @@ MALMOI_INLINE void transpose_columns(const Word* in, int64_t ld_in, int64_t rows
 }
 
 /// out[c][r] = in[r][c]; whole vectors of rows are written, zero beyond the last row.
-void transpose_words(const Word* in, int64_t ld_in, int64_t rows, int64_t cols, Word* out, int64_t ld_out) {
+[[maybe_unused]] void transpose_words(const Word* in, int64_t ld_in, int64_t rows, int64_t cols, Word* out, int64_t ld_out) {
   for (int64_t r = 0; r < rows; r += kLanes) {
     int64_t count = min_of(kLanes, rows - r);
     each_vec(cols, [&](int64_t c, auto w) MALMOI_INLINED {
       int n = static_cast<int>(min_of(kLanes, cols - c));
       transpose_columns(in + r * ld_in + c, ld_in, count, out + c * ld_out + r, ld_out, n, w);
+    });
+  }
+}
+
+/// out[c][step] from steps, kRowWords words a row: the rest of a row is zero.
+template <int64_t kRowWords>
+void transpose_steps(const Word* in, int64_t ld_in, int64_t steps, int64_t cols, Word* out) {
+  for (int64_t r = 0; r < kRowWords; r += kLanes) {
+    int64_t count = max_of(0, min_of(kLanes, steps - r));
+    each_vec(cols, [&](int64_t c, auto w) MALMOI_INLINED {
+      Vec v[kLanes];
+      for (int i = 0; i < kLanes; ++i) {
+        v[i] = i < count ? load(reinterpret_cast<const float*>(in + (r + i) * ld_in + c), w) : zero();
+      }
+      transpose_block(v);
+      int64_t n = min_of(kLanes, cols - c);
+      for (int64_t i = 0; i < n; ++i) {
+        float* to = reinterpret_cast<float*>(out + (c + i) * kRowWords + r);
+        if (r + kLanes <= kRowWords) {
+          store(to, v[i], Full{});
+        } else {
+          store(to, v[i], Part{static_cast<int>(kRowWords - r)});
+        }
+      }
     });
   }
 }

@@ -283,9 +283,21 @@ MALMOI_INLINE Vec exp(Vec x) {
   return scale_by_power(p, n);
 }
 
-MALMOI_INLINE Vec sigmoid(Vec x) { return all(1.0f) / (all(1.0f) + exp(zero() - x)); }
+/// 1 / x within 1 ulp, for x whose reciprocal is a normal number; a division has a tenth of the throughput.
+MALMOI_INLINE Vec reciprocal(Vec x) {
+#if defined(MALMOI_SIMD_AVX512)
+  Vec r = _mm512_rcp14_ps(x);
+  return fma(r, fnma(x, r, all(1.0f)), r);
+#else
+  return all(1.0f) / x;
+#endif
+}
 
-/// Within 3 ulp: an odd rational function on [-7.9, 7.9], beyond which f32 tanh is 1 (to 2^-23).
+/// 1 / (1 + 2^z): the sigmoid of -z ln 2.
+MALMOI_INLINE Vec sigmoid_of_power(Vec z) { return reciprocal(all(1.0f) + exp2(min(z, all(126.0f)))); }
+MALMOI_INLINE Vec sigmoid(Vec x) { return sigmoid_of_power(x * all(-1.44269504088896341f)); }
+
+/// Within 4 ulp: an odd rational function on [-7.9, 7.9], beyond which f32 tanh is 1 (to 2^-23).
 MALMOI_INLINE Vec tanh(Vec x) {
   x = min(max(x, all(-7.90531110763549805f)), all(7.90531110763549805f));
   Vec s = x * x;
@@ -300,12 +312,12 @@ MALMOI_INLINE Vec tanh(Vec x) {
   q = fma(q, s, all(1.18534705686654e-04f));
   q = fma(q, s, all(2.26843463243900e-03f));
   q = fma(q, s, all(4.89352518554385e-03f));
-  return x * p / q;
+  return x * p * reciprocal(q);
 }
 
 /// erfc(z) within 3e-7 relative for z in [0, 4] (Numerical Recipes, 2nd edition, 6.2): t exp(-z^2 + P(t)), t = 2 / (2 + z).
 MALMOI_INLINE Vec erfc_positive(Vec z) {
-  Vec t = all(1.0f) / fma(z, all(0.5f), all(1.0f));
+  Vec t = reciprocal(fma(z, all(0.5f), all(1.0f)));
   Vec p = all(0.17087277f);
   p = fma(p, t, all(-0.82215223f));
   p = fma(p, t, all(1.48851587f));
