@@ -318,7 +318,7 @@ ConfigReader ConfigReader::object(std::string_view key) {
 }
 
 Status ConfigReader::finish() {
-  if (error_) return *error_;
+  // A misspelt key first: what else is wrong may follow from it.
   for (const auto& [key, value] : object_->items()) {
     if (known_.contains(key)) continue;
     std::vector<std::string> names(known_.begin(), known_.end());
@@ -326,6 +326,7 @@ Status ConfigReader::finish() {
     return usage_error("unknown key '" + key + "'", where(key),
                        near.empty() ? "remove it" : "did you mean '" + near + "'?");
   }
+  if (error_) return *error_;
   return {};
 }
 

@@ -40,7 +40,7 @@ Result<std::unique_ptr<Model>> make_model(const ConfigDocument& document, const 
   std::string name = reader.text("model_type", reader.text("architecture", ""));
   for (const char* key : kWithoutEffect) reader.raw(key);
   for (const auto& [key, value] : object.items()) {
-    if (key.starts_with("_")) reader.raw(key);
+    if (key.starts_with("_") || value.is_null()) reader.raw(key);  // private notes, and fields that are not used
   }
   if (!reader.raw("quantization_config").is_null())
     return unsupported("quantized weights are not read", reader.where("quantization_config"), "use the original model");

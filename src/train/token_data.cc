@@ -47,7 +47,7 @@ Result<TokenData> TokenData::open(std::vector<data::TokenFile> files, const std:
   if (data.total_ - 1 < length)
     return invalid_data("the training data has " + std::to_string(data.total_) + " tokens, less than one sequence of " + std::to_string(length),
                         "data.sequence_length", "add documents or shorten the sequence");
-  data.jitter_ = options.shuffled && data.total_ >= 3 * length;
+  data.jitter_ = options.shuffled && length > 1 && data.total_ >= 3 * length;
   data.windows_ = data.jitter_ ? (data.total_ - length) / length : (data.total_ - 1) / length;
   return data;
 }
@@ -76,7 +76,7 @@ void TokenData::append(uint64_t n, MicroBatch& out) const {
   auto length = static_cast<uint64_t>(options_.sequence_length);
   if (options_.shuffled) {
     window = permute(window, windows_, options_.seed, epoch);
-    if (jitter_ && epoch > 0) offset = Rng(options_.seed, epoch).below(length);
+    if (jitter_ && epoch > 0) offset = 1 + Rng(options_.seed, epoch).below(length - 1);
   }
   append_range(offset + window * length, options_.sequence_length, out);
 }

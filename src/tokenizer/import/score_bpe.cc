@@ -229,22 +229,15 @@ void ScoreBpe::encode_word(std::string_view word, size_t begin, std::vector<int3
   auto push = [&](int32_t id) {
     if (id != options_.unk_id || !options_.sentencepiece || ids.size() == begin || ids.back() != id) ids.push_back(id);
   };
-  const bool cached = word.size() <= WordKey::kMaxLength;
-  WordKey key(cached ? word : std::string_view());
-  const uint64_t hash = key.hash();
-  WordCache* cache = cached ? &thread_word_cache(number_) : nullptr;
-  if (cache) {
-    if (const WordCache::Entry* entry = cache->find(key, hash)) {
-      for (size_t i = 0; i < WordCache::kMaxIds && entry->ids[i] >= 0; ++i) push(entry->ids[i]);
-      return;
-    }
-  }
-  thread_local std::vector<Symbol> symbols;
+  auto merged = [&](std::string_view text, std::vector<int32_t>& out) {
+    thread_local std::vector<Symbol> symbols;
+    merge_word(text, symbols);
+    emit_symbols(text, symbols, [&](int32_t id, uint32_t, uint32_t) { out.push_back(id); });
+  };
   thread_local std::vector<int32_t> made;
   made.clear();
-  merge_word(word, symbols);
-  emit_symbols(word, symbols, [&](int32_t id, uint32_t, uint32_t) { made.push_back(id); });
-  if (cache && made.size() <= WordCache::kMaxIds) cache->insert(key, hash, made.data(), made.size());
+  if (word.size() <= WordKey::kMaxLength) thread_word_cache(number_).encode(WordKey(word, word.size()), word, made, merged);
+  else merged(word, made);
   for (int32_t id : made) push(id);
 }
 

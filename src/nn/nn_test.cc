@@ -1,0 +1,63 @@
+// Tests of nn/: published rotary scalings, sequence state.
+#include <gtest/gtest.h>
+
+#include "base/json.h"
+#include "base/file.h"
+#include "nn/rotary.h"
+#include "nn/sequence_state.h"
+
+namespace malmoi::nn {
+namespace {
+
+RotaryScaling scaling_of(const std::string& name) {
+  if (name == "linear") return RotaryScaling::kLinear;
+  if (name == "dynamic") return RotaryScaling::kDynamic;
+  if (name == "llama3") return RotaryScaling::kLlama3;
+  return name == "yarn" ? RotaryScaling::kYarn : RotaryScaling::kDefault;
+}
+
+TEST(Rotary, PublishedScalingsAreTheReferences) {
+  auto cases = read_json(std::string(MALMOI_TEST_DATA) + "/rotary.json");
+  ASSERT_TRUE(cases.ok());
+  ASSERT_GE(cases->size(), 8u);
+  for (const Json& c : *cases) {
+    const Json& s = c["rope_scaling"];
+    RotaryConfig config{.rotary_dim = c["head_dim"], .theta = s["rope_theta"], .scaling = scaling_of(s["rope_type"]), .factor = s["factor"],
+                        .max_position_embeddings = c["max_position_embeddings"]};
+    config.low_freq_factor = s.value("low_freq_factor", 1.0);
+    config.high_freq_factor = s.value("high_freq_factor", 4.0);
+    config.original_max_position_embeddings = s.value("original_max_position_embeddings", 0);
+    config.beta_fast = s.value("beta_fast", 32.0);
+    config.beta_slow = s.value("beta_slow", 1.0);
+    config.attention_factor = s.value("attention_factor", 0.0);
+    config.mscale = s.value("mscale", 0.0);
+    config.mscale_all_dim = s.value("mscale_all_dim", 0.0);
+    config.truncate = s.value("truncate", true);
+    double factor = 0;
+    std::vector<double> mine = Rotary(config).inverse_frequencies(c["length"], factor);
+    EXPECT_NEAR(factor, c["attention_factor"].get<double>(), 1e-6) << dump_json(s);
+    const Json& want = c["inverse_frequencies"];
+    ASSERT_EQ(mine.size(), want.size());
+    for (size_t i = 0; i < mine.size(); ++i) EXPECT_NEAR(mine[i], want[i].get<double>(), 2e-6 * want[i].get<double>()) << dump_json(s) << " " << i;
+  }
+}
+
+TEST(SequenceState, KeepsWhatWasWrittenWhenItGrows) {
+  SequenceState state({.layers = 2, .kv_width = 3}, DType::kF32);
+  std::vector<float> rows(200 * 6);
+  for (size_t i = 0; i < rows.size(); ++i) rows[i] = static_cast<float>(i);
+  for (int64_t n : {1, 70, 129}) {
+    for (int64_t layer = 0; layer < 2; ++layer) state.write(layer, rows.data() + state.length() * 6, rows.data() + state.length() * 6 + 3, n, 6);
+    state.advance(n);
+  }
+  EXPECT_EQ(state.length(), 200);
+  for (int64_t i = 0; i < 200; ++i) {
+    EXPECT_EQ(static_cast<const float*>(state.keys(1))[i * 3], static_cast<float>(i * 6));
+    EXPECT_EQ(static_cast<const float*>(state.values(0))[i * 3 + 2], static_cast<float>(i * 6 + 5));
+  }
+  state.truncate(10);
+  EXPECT_EQ(state.length(), 10);
+}
+
+}  // namespace
+}  // namespace malmoi::nn

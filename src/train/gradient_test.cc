@@ -1,0 +1,126 @@
+// Gradients and losses of both families against PyTorch's (tests/data/train).
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+
+#include "formats/npy.h"
+#include "formats/safetensors.h"
+#include "model/io.h"
+#include "train/schedule.h"
+#include "train/stepper.h"
+
+namespace malmoi::train {
+namespace {
+
+struct Fixture {
+  Path folder;
+  Json hyper;
+  std::vector<int32_t> tokens;
+  std::unique_ptr<model::Model> model;
+  std::unique_ptr<Optimizer> optimizer;
+  std::unique_ptr<Stepper> stepper;
+
+  explicit Fixture(const std::string& name, double clip, autograd::Checkpointing level = autograd::Checkpointing::kCheap) {
+    folder = Path(MALMOI_TEST_DATA) / "train" / name;
+    hyper = *read_json((folder / "hyper.json").string());
+    tokens = *formats::NpyArray::open(folder / "tokens.npy")->values<int32_t>();
+    model = *model::load_model(folder / "init", {model::Purpose::kTraining, DType::kF32});
+    std::vector<Parameter*> parameters;
+    for (const auto& p : model->parameters()) parameters.push_back(p.get());
+    OptimizerConfig c{.lr = hyper["lr"], .beta1 = hyper["beta1"], .beta2 = hyper["beta2"], .eps = hyper["eps"], .weight_decay = hyper["weight_decay"]};
+    optimizer = make_adamw(c, parameters);
+    stepper = std::make_unique<Stepper>(*Stepper::create(*model, *optimizer, {.checkpointing = level, .grad_clip = clip, .arena_bytes = 32 << 20}));
+  }
+  void fill(int64_t step, int64_t rows, int64_t first_row, MicroBatch& out) const {
+    int64_t length = hyper["seq"], batch = hyper["batch"];
+    for (int64_t b = first_row; b < first_row + rows; ++b) {
+      auto at = static_cast<size_t>((step * batch + b) * length);
+      out.batch.add({tokens.data() + at, static_cast<size_t>(length)});
+      out.targets.insert(out.targets.end(), tokens.begin() + static_cast<std::ptrdiff_t>(at) + 1, tokens.begin() + static_cast<std::ptrdiff_t>(at) + 1 + length);
+      out.counted += length;
+    }
+  }
+  StepResult step(int64_t s, int64_t parts = 1) {
+    int64_t batch = hyper["batch"];
+    ScheduleArgs schedule{hyper["lr"], hyper["lr_min"], hyper["warmup_steps"], hyper["steps"]};
+    return stepper->step(parts, [&](int64_t i, MicroBatch& out) { fill(s, batch / parts, i * (batch / parts), out); },
+                         static_cast<uint64_t>(s * parts), s + 1, learning_rate("cosine", schedule, s));
+  }
+};
+
+class Training : public testing::TestWithParam<const char*> {};
+
+TEST_P(Training, GradientsOfStepZeroAreTheReferences) {
+  Fixture f(GetParam(), 0);
+  f.step(0);
+  auto reference = formats::Safetensors::open(f.folder / "grads_step0.safetensors");
+  ASSERT_TRUE(reference.ok());
+  double allowed = f.hyper["tolerance"]["grads_step0"];
+  size_t compared = 0;
+  for (size_t i = 0; i < f.model->specs().size(); ++i) {
+    for (const model::PublishedTensor& mine : model::publish(f.model->specs()[i], f.model->parameters()[i]->grad)) {
+      const formats::TensorView* want = reference->find(mine.name);
+      ASSERT_TRUE(want) << mine.name;
+      ASSERT_EQ(want->bytes.size(), mine.values.size() * 4) << mine.name;
+      std::vector<float> values(mine.values.size());
+      std::memcpy(values.data(), want->bytes.data(), want->bytes.size());
+      for (size_t j = 0; j < values.size(); ++j) ASSERT_NEAR(mine.values[j], values[j], allowed) << mine.name << " " << j;
+      ++compared;
+    }
+  }
+  EXPECT_EQ(compared, reference->tensors().size()) << "every gradient of the reference was compared";
+}
+
+TEST_P(Training, TwentyLossesAreTheReferences) {
+  Fixture f(GetParam(), 1.0);
+  Json losses = *read_json((f.folder / "losses.json").string());
+  for (size_t s = 0; s < losses.size(); ++s) {
+    StepResult r = f.step(static_cast<int64_t>(s));
+    EXPECT_NEAR(r.loss, losses[s]["loss"].get<double>(), f.hyper["tolerance"]["loss"].get<double>()) << s;
+    double norm = losses[s]["grad_norm"];
+    EXPECT_NEAR(r.grad_norm, norm, norm * f.hyper["tolerance"]["grad_norm_relative"].get<double>()) << s;
+  }
+}
+
+TEST_P(Training, AccumulatedPartsGiveTheGradientOfTheWholeBatch) {
+  Fixture whole(GetParam(), 0), parts(GetParam(), 0);
+  StepResult a = whole.step(0, 1), b = parts.step(0, 4);
+  EXPECT_NEAR(a.loss, b.loss, 1e-6);
+  EXPECT_NEAR(a.grad_norm, b.grad_norm, 1e-5 * a.grad_norm);
+}
+
+TEST_P(Training, EveryCheckpointingLevelGivesTheSameBits) {
+  std::vector<double> norms;
+  for (auto level : {autograd::Checkpointing::kNone, autograd::Checkpointing::kCheap, autograd::Checkpointing::kBlock}) {
+    Fixture f(GetParam(), 1.0, level);
+    f.step(0);
+    norms.push_back(f.step(1).grad_norm);
+  }
+  EXPECT_EQ(norms[0], norms[1]);
+  EXPECT_EQ(norms[0], norms[2]);
+}
+
+TEST_P(Training, NonFiniteGradientsSkipTheUpdate) {
+  Fixture f(GetParam(), 1.0);
+  std::vector<float> before(f.model->parameters()[2]->master.as<float>(), f.model->parameters()[2]->master.as<float>() + 8);
+  f.model->parameters()[0]->master.as<float>()[f.tokens[0] * f.model->hidden_size()] = NAN;
+  EXPECT_TRUE(f.step(0).skipped);
+  EXPECT_EQ(before, std::vector<float>(f.model->parameters()[2]->master.as<float>(), f.model->parameters()[2]->master.as<float>() + 8));
+}
+
+TEST_P(Training, SteadyStateAllocatesNothingBeyondThePlan) {
+  Fixture f(GetParam(), 1.0);
+  MemoryPlan plan = plan_memory(*f.model, DType::kF32, {}, f.hyper["batch"], f.hyper["seq"], autograd::Checkpointing::kCheap);
+  f.step(0);
+  f.step(1);
+  EXPECT_EQ(f.stepper->arena().peak(), plan.activations) << "the rehearsal goes through the very allocations of a step";
+  EXPECT_EQ(f.stepper->arena().overflow(), 0u);
+  EXPECT_EQ(f.stepper->arena().in_use(), 0u);
+}
+
+INSTANTIATE_TEST_SUITE_P(Families, Training, testing::Values("gpt2-tiny", "llama-tiny"),
+                         [](const auto& info) { return std::string(info.param).substr(0, std::string(info.param).find('-')); });
+
+}  // namespace
+}  // namespace malmoi::train

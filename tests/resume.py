@@ -1,0 +1,78 @@
+#!/usr/bin/env python3
+"""Kills training at random moments, also while a checkpoint is written, and resumes it: every line of metrics.jsonl must be
+that of a run that was never killed, to the bit, each step once; with dropout and without.
+
+usage: resume.py MALMOI [KILLS]
+"""
+import json
+import os
+import pathlib
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+MALMOI, KILLS = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 6
+STEPS = 60
+TEXT = "".join(f"말모이 {i} gathers words, {i * 7919 % 1000} 낱말을 모은다. The quick brown fox.\n" for i in range(3000))
+
+
+def config(folder, out, dropout):
+    return {
+        "model": {"architecture": "gpt2", "n_embd": 64, "n_layer": 2, "n_head": 4, "resid_pdrop": dropout, "embd_pdrop": dropout,
+                  "attn_pdrop": dropout},
+        "tokenizer": {"type": "char"},
+        "data": {"train": [str(folder / "text.txt")], "valid_fraction": 0.05, "sequence_length": 32},
+        "train": {"batch_size": 4, "gradient_accumulation": 2, "steps": STEPS, "dtype": "bf16", "seed": 3, "eval_every": 20,
+                  "save_every": 3, "keep": 2, "optimizer": {"name": "adamw", "lr": 1e-3}},
+        "out": str(out),
+    }
+
+
+def train(path, *more):
+    return subprocess.Popen([MALMOI, "train", str(path), "--threads", "2", *more], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+
+def lines(out):
+    keep = ("step", "loss", "grad_norm", "lr", "tokens", "valid_loss")
+    rows = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
+    return [{k: row[k] for k in keep if k in row} for row in rows]
+
+
+def check(folder, dropout):
+    whole, killed = folder / f"whole-{dropout}", folder / f"killed-{dropout}"
+    for out in (whole, killed):
+        (folder / f"{out.name}.yaml").write_text(json.dumps(config(folder, out, dropout)))
+    begin = time.monotonic()
+    process = train(folder / f"{whole.name}.yaml")
+    assert process.wait(300) == 0, process.stderr.read().decode()
+    seconds = time.monotonic() - begin
+    done = kills = 0
+    for attempt in range(20 * KILLS):
+        process = train(folder / f"{killed.name}.yaml", *(["--resume"] if attempt else []))
+        if kills >= KILLS:
+            assert process.wait(300) == 0, process.stderr.read().decode()
+            break
+        time.sleep(random.uniform(0.02, max(0.1, seconds * 0.5)))
+        if process.poll() is None:
+            process.send_signal(signal.SIGKILL)
+            kills += 1
+        process.wait()
+        done += 1
+    expected, got = lines(whole), lines(killed)
+    assert [row["step"] for row in got] == list(range(STEPS)), "each step stands once"
+    for a, b in zip(expected, got, strict=True):
+        assert a == b, f"dropout {dropout}: {a} became {b}"
+    for name in ("model/model.safetensors", "best/model.safetensors"):
+        assert (whole / name).read_bytes() == (killed / name).read_bytes(), f"{name} differs"
+    print(f"dropout {dropout}: {kills} kills, {STEPS} steps the same to the bit")
+
+
+random.seed(os.getpid())
+with tempfile.TemporaryDirectory() as name:
+    folder = pathlib.Path(name)
+    (folder / "text.txt").write_text(TEXT)
+    for dropout in (0.0, 0.2):
+        check(folder, dropout)
