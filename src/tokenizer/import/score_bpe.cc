@@ -42,8 +42,8 @@ class ScoreBpe final : public Model {
 
   ScoreBpeOptions options_;
   uint64_t number_;
-  Vocabulary vocabulary_;   // every piece
-  Vocabulary symbols_;      // what merging works on: pieces that take part, and single characters that are none
+  Vocabulary vocabulary_;  // every piece
+  Vocabulary symbols_;     // what merging works on: pieces that take part, and single characters that are none
   MergeTable merges_;
   PrefixMatcher user_defined_;
   std::array<int32_t, 256> byte_ids_{};
@@ -96,7 +96,8 @@ void ScoreBpe::add_merges() {
     const SentencePieceModel::Piece& piece = options_.pieces[static_cast<size_t>(id)];
     if (!takes_part(piece, options_.sentencepiece)) continue;
     std::string_view text = piece.text;
-    const auto rank = static_cast<uint32_t>(std::lower_bound(scores.begin(), scores.end(), piece.score, std::greater<>()) - scores.begin());
+    const auto rank = static_cast<uint32_t>(
+        std::lower_bound(scores.begin(), scores.end(), piece.score, std::greater<>()) - scores.begin());
     const size_t first = decode_utf8(text, 0).length;
     for (size_t cut = first; cut < text.size();) {
       const size_t next = decode_utf8(text, cut).length;
@@ -198,7 +199,8 @@ void ScoreBpe::emit_symbols(std::string_view word, const std::vector<Symbol>& sy
     if (!bytes) {
       emit(id < 0 ? options_.unk_id : id, at, end);
     } else {
-      for (uint32_t i = 0; i < symbol.length; ++i) emit(byte_ids_[static_cast<unsigned char>(text[i])], at + i, at + i + 1);
+      for (uint32_t i = 0; i < symbol.length; ++i)
+        emit(byte_ids_[static_cast<unsigned char>(text[i])], at + i, at + i + 1);
     }
     at = end;
   }
@@ -236,7 +238,8 @@ void ScoreBpe::encode_word(std::string_view word, size_t begin, std::vector<int3
   };
   thread_local std::vector<int32_t> made;
   made.clear();
-  if (word.size() <= WordKey::kMaxLength) thread_word_cache(number_).encode(WordKey(word, word.size()), word, made, merged);
+  if (word.size() <= WordKey::kMaxLength)
+    thread_word_cache(number_).encode(WordKey(word, word.size()), word, made, merged);
   else merged(word, made);
   for (int32_t id : made) push(id);
 }
