@@ -203,6 +203,11 @@ Status save_model(const Model& model, const Path& folder, DType dtype) {
     const Parameter& p = *model.parameters()[i];
     ParameterSpec one = model.specs()[i];
     one.sources = {one.sources[j]};
+    if (p.master && dtype == DType::kF32 && !(one.transposed && one.shape.rank() == 2)) {  // as it lies in memory
+      size_t row = p.master.bytes() / static_cast<size_t>(one.shape[0]);
+      return sink({static_cast<const std::byte*>(p.master.data()) + static_cast<size_t>(one.sources[0].row_begin) * row,
+                   static_cast<size_t>(one.sources[0].rows) * row});
+    }
     PublishedTensor tensor = std::move(publish(one, p.master ? p.master : p.compute)[0]);
     std::vector<std::byte> bytes(tensor.values.size() * dtype_size(dtype));
     convert(tensor.values.data(), DType::kF32, bytes.data(), dtype, tensor.values.size());

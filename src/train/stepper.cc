@@ -14,7 +14,7 @@ namespace {
 constexpr uint64_t kStreamsPerMicroBatch = 1 << 16;
 
 // Program, libraries and their tables, as measured on Linux with glibc; prepared products come on top.
-constexpr size_t kProcessBytes = 60 << 20;
+constexpr size_t kProcessBytes = 30 << 20;
 
 }  // namespace
 
