@@ -30,6 +30,7 @@ Json counts_of(const tokenizer::TrainReport& report) {
   if (report.log_likelihood != 0) json["log_likelihood"] = report.log_likelihood;
   json["counting_seconds"] = report.counting_seconds;
   json["learning_seconds"] = report.learning_seconds;
+  json["cpu_seconds"] = report.cpu_seconds;
   return json;
 }
 

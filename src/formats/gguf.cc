@@ -346,10 +346,24 @@ Result<Gguf> Gguf::open(const Path& path) {
   Gguf gguf;
   gguf.path_ = path;
   MALMOI_ASSIGN(gguf.file_, MappedFile::open(path));
-  MALMOI_ASSIGN(gguf.header_, parse_gguf(gguf.file_.text(), path.string()));
-  for (size_t i = 0; i < gguf.header_.pairs.size(); ++i) gguf.key_index_.emplace(gguf.header_.pairs[i].first, i);
-  for (size_t i = 0; i < gguf.header_.tensors.size(); ++i) gguf.tensor_index_.emplace(gguf.header_.tensors[i].name, i);
+  MALMOI_TRY(gguf.read_header(gguf.file_.text()));
   return gguf;
+}
+
+Result<Gguf> Gguf::from_bytes(std::string bytes, const Path& name) {
+  Gguf gguf;
+  gguf.path_ = name;
+  gguf.owned_ = std::make_unique<std::string>(std::move(bytes));
+  MALMOI_TRY(gguf.read_header(*gguf.owned_));
+  return gguf;
+}
+
+Status Gguf::read_header(std::string_view content) {
+  content_ = std::as_bytes(std::span(content));
+  MALMOI_ASSIGN(header_, parse_gguf(content, path_.string()));
+  for (size_t i = 0; i < header_.pairs.size(); ++i) key_index_.emplace(header_.pairs[i].first, i);
+  for (size_t i = 0; i < header_.tensors.size(); ++i) tensor_index_.emplace(header_.tensors[i].name, i);
+  return {};
 }
 
 const GgufValue* Gguf::find(std::string_view key) const {
@@ -402,7 +416,7 @@ bool Gguf::boolean_or(std::string_view key, bool fallback) const {
 }
 
 Result<std::span<const std::byte>> Gguf::bytes(const GgufTensor& tensor) const {
-  const std::span<const std::byte> file = file_.bytes();
+  const std::span<const std::byte> file = content_;
   const uint64_t begin = header_.data_begin + tensor.offset;
   if (begin > file.size() || tensor.size > file.size() - begin)
     return invalid_data(fmt::format("the file ends before the bytes of tensor \"{}\"", tensor.name),

@@ -7,7 +7,7 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -98,6 +98,8 @@ Result<GgufHeader> parse_gguf(std::string_view file, const std::string& where);
 class Gguf {
  public:
   static Result<Gguf> open(const Path& path);
+  /// A file that is in memory already; `name` stands for its path.
+  static Result<Gguf> from_bytes(std::string bytes, const Path& name);
 
   const std::vector<std::pair<std::string_view, GgufValue>>& pairs() const { return header_.pairs; }
   /// Null if there is none.
@@ -122,7 +124,11 @@ class Gguf {
   const Path& path() const { return path_; }
 
  private:
+  Status read_header(std::string_view content);
+
   MappedFile file_;
+  std::unique_ptr<std::string> owned_;  // instead of the map
+  std::span<const std::byte> content_;
   GgufHeader header_;
   std::unordered_map<std::string_view, size_t> key_index_;
   std::unordered_map<std::string_view, size_t> tensor_index_;

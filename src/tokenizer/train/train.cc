@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <ctime>
 
 #include "base/log.h"
 #include "base/utf8.h"
@@ -151,6 +152,7 @@ Result<Tokenizer> train(const TextSource& source, const TrainOptions& options, c
   MALMOI_ASSIGN(std::unique_ptr<WordSplitter> splitter, make_splitter(options, shell));
   const Kind& kind = kind_of(options.kind);
   const double begin = monotonic_seconds();
+  const std::clock_t cpu = std::clock();
   WordCounter counter(*splitter, {.memory = options.memory_limit, .bytes_a_word_byte = kind.bytes_a_word_byte});
   MALMOI_TRY(counter.count(source, progress));
   // BPE does not depend on the order of words; the sums of the others do.
@@ -164,6 +166,7 @@ Result<Tokenizer> train(const TextSource& source, const TrainOptions& options, c
   if (words.size() == 0) return invalid_data("there is no text to learn from", "training text", "give files with text");
   MALMOI_ASSIGN(Trained trained, kind.learn(words, {options, specials, progress, *report}));
   report->learning_seconds = monotonic_seconds() - begin - report->counting_seconds;
+  report->cpu_seconds = static_cast<double>(std::clock() - cpu) / CLOCKS_PER_SEC;
   return Tokenizer::from_json(assemble_json(options, shell, trained, specials), "trained tokenizer");
 }
 

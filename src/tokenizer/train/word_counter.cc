@@ -19,6 +19,7 @@ namespace {
 
 // Counts above this share one bucket when the least count is chosen; they always stay.
 constexpr size_t kCountBuckets = 1 << 16;
+constexpr size_t kMaxRuns = 128;
 
 Result<std::FILE*> open_temporary() {
   std::error_code error;
@@ -40,21 +41,28 @@ Result<std::FILE*> open_temporary() {
 // A sorted run on disk: (length u32, count u64, bytes) records, read one at a time.
 class WordCounter::Run {
  public:
+  static Result<std::unique_ptr<Run>> create() {
+    MALMOI_ASSIGN(std::FILE * file, open_temporary());
+    return std::unique_ptr<Run>(new Run(file));
+  }
   static Result<std::unique_ptr<Run>> write(const WordCounts& counts) {
     std::vector<std::pair<std::string_view, uint64_t>> words;
     words.reserve(counts.size());
     counts.for_each([&](std::string_view word, uint64_t count) { words.emplace_back(word, count); });
     std::sort(words.begin(), words.end());
-    MALMOI_ASSIGN(std::FILE * file, open_temporary());
-    auto run = std::unique_ptr<Run>(new Run(file));
-    for (const auto& [word, count] : words) {
-      auto length = static_cast<uint32_t>(word.size());
-      if (std::fwrite(&length, sizeof length, 1, file) != 1 || std::fwrite(&count, sizeof count, 1, file) != 1 ||
-          std::fwrite(word.data(), 1, length, file) != length)
-        return io_error("cannot write word counts", "temporary file", errno);
-    }
-    if (std::fflush(file) != 0) return io_error("cannot write word counts", "temporary file", errno);
+    MALMOI_ASSIGN(std::unique_ptr<Run> run, create());
+    for (const auto& [word, count] : words) run->append(word, count);
+    MALMOI_TRY(run->flush());
     return run;
+  }
+  void append(std::string_view word, uint64_t count) {
+    auto length = static_cast<uint32_t>(word.size());
+    failed_ = failed_ || std::fwrite(&length, sizeof length, 1, file_) != 1 ||
+              std::fwrite(&count, sizeof count, 1, file_) != 1 || std::fwrite(word.data(), 1, length, file_) != length;
+  }
+  Status flush() {
+    if (failed_ || std::fflush(file_) != 0) return io_error("cannot write word counts", "temporary file", errno);
+    return {};
   }
   ~Run() { std::fclose(file_); }
   Run(const Run&) = delete;
@@ -82,7 +90,7 @@ class WordCounter::Run {
   std::FILE* file_;
   std::string word_;
   uint64_t count_ = 0;
-  bool done_ = false;
+  bool done_ = false, failed_ = false;
 };
 
 WordCounter::WordCounter(const WordSplitter& splitter, CountLimits limits)
@@ -125,8 +133,15 @@ Status WordCounter::spill() {
     MALMOI_ASSIGN(std::unique_ptr<Run> run, Run::write(table));
     runs_.push_back(std::move(run));
     table.clear();
+    ++summary_.spilled_runs;
   }
-  summary_.spilled_runs = runs_.size();
+  if (runs_.size() < kMaxRuns) return {};
+  // Too many to hold open: they become one.
+  MALMOI_ASSIGN(std::unique_ptr<Run> merged, Run::create());
+  MALMOI_TRY(merge_runs([&](std::string_view word, uint64_t count) { merged->append(word, count); }));
+  MALMOI_TRY(merged->flush());
+  runs_.clear();
+  runs_.push_back(std::move(merged));
   return {};
 }
 
