@@ -53,6 +53,9 @@ void add_data(CLI::App& root, Invocation& invocation);
 // Subcommands of `malmoi data`.
 void add_data_build(CLI::App& data, Invocation& invocation);
 void add_data_extract(CLI::App& data, Invocation& invocation);
+void add_data_crawl(CLI::App& data, Invocation& invocation);
+void add_data_tokenize(CLI::App& data, Invocation& invocation);
+void add_data_pack(CLI::App& data, Invocation& invocation);
 // Of `malmoi data`: added to its command by data.cc.
 void add_bench_tokenizer(CLI::App& bench, Invocation& invocation);
 void add_data_pii(CLI::App& data, Invocation& invocation);

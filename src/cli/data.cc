@@ -9,6 +9,9 @@ void add_data(CLI::App& root, Invocation& invocation) {
   data->require_subcommand(1);
   add_data_build(*data, invocation);
   add_data_extract(*data, invocation);
+  add_data_crawl(*data, invocation);
+  add_data_tokenize(*data, invocation);
+  add_data_pack(*data, invocation);
   add_data_pii(*data, invocation);
   add_data_dedup(*data, invocation);
 }

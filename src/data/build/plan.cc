@@ -10,7 +10,7 @@
 namespace malmoi::data {
 namespace {
 
-constexpr uint64_t kSmallestPart = 2ull << 20, kLargestPart = 128ull << 20;
+constexpr uint64_t kSmallestPart = 512ull << 10, kLargestPart = 128ull << 20;
 
 bool can_be_cut(const Path& path, const ReaderOptions& options) {
   std::string extension = path.extension().string();

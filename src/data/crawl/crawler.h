@@ -1,0 +1,49 @@
+// Collecting pages from the web into WARC files: politely, within limits, and so that a stopped crawl goes on.
+//
+// OUT/crawl-NNNNN.warc.gz   the pages as they came, a gzip member a record (ISO 28500): data build reads them
+// OUT/crawl.log             what was found and what became of it, a JSON line each; with it a crawl goes on where it was,
+//                           and a later visit asks only for what changed (ETag, Last-Modified)
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/file.h"
+
+namespace malmoi::data {
+
+struct CrawlOptions {
+  std::vector<std::string> seeds;        // pages, feeds or sitemaps
+  Path out;
+  std::string agent = "MalmoiBot/0.1";   // its product name is what robots.txt is asked for
+  std::vector<std::string> hosts;        // that may be visited; empty: those of the seeds
+  int max_depth = 5;                     // links from a seed
+  uint64_t max_pages = 10000;
+  uint64_t max_bytes = 10ull << 30;      // of all pages
+  uint64_t max_page_bytes = 16ull << 20;
+  uint64_t warc_bytes = 1ull << 30;      // then the next file
+  double delay = 1.0;                    // seconds between two requests to one host; robots.txt may ask for more
+  double timeout = 30;                   // seconds for a page
+  int parallel = 8;                      // hosts at once
+  bool sitemaps = true;                  // those that robots.txt names
+  bool revisit = false;                  // ask again for what was fetched before
+};
+
+struct CrawlResult {
+  uint64_t fetched = 0, unchanged = 0, failed = 0, disallowed = 0, passed_over = 0, bytes = 0;
+  uint64_t left = 0;  // found and not visited, for the limits
+};
+
+struct CrawlProgress {
+  uint64_t fetched = 0, waiting = 0, bytes = 0;
+  std::string url;
+};
+
+/// Runs until nothing is left, a limit is reached or a stop is requested (which is no error: run again to go on).
+/// Errors: no seed that is a URL, an unwritable folder, a log of another kind.
+Result<CrawlResult> crawl(const CrawlOptions& options, const std::function<void(const CrawlProgress&)>& progress = {});
+
+}  // namespace malmoi::data
