@@ -11,6 +11,7 @@ void add_data(CLI::App& root, Invocation& invocation) {
   add_data_extract(*data, invocation);
   add_data_pii(*data, invocation);
   add_data_dedup(*data, invocation);
+  add_data_train_filter(*data, invocation);
 }
 
 }  // namespace malmoi::cli
