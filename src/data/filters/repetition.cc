@@ -55,14 +55,15 @@ Verdict check_repetition(std::string_view text, const std::vector<Token>& tokens
              paragraphs ? limits.paragraph_characters : limits.line_characters);
     if (!v.keep) return v;
   }
+  NgramRepeats ngrams(tokens);
   for (size_t i = 0; i < limits.top.size(); ++i) {
     if (limits.top[i] >= 1) continue;
-    double share = static_cast<double>(top_ngram_characters(tokens, i + 2)) / characters;
+    double share = static_cast<double>(ngrams.top_characters(i + 2)) / characters;
     if (Verdict v = over(fmt::format("top_{}_gram", i + 2), share, limits.top[i]); !v.keep) return v;
   }
   for (size_t i = 0; i < limits.repeated.size(); ++i) {
     if (limits.repeated[i] >= 1) continue;
-    double share = static_cast<double>(repeated_ngram_characters(tokens, i + 5)) / characters;
+    double share = static_cast<double>(ngrams.repeated_characters(i + 5)) / characters;
     if (Verdict v = over(fmt::format("repeated_{}_grams", i + 5), share, limits.repeated[i]); !v.keep) return v;
   }
   return keep();

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <unordered_map>
 #include <unordered_set>
 
 #include "base/hash.h"
@@ -41,28 +40,6 @@ uint64_t mix(uint64_t h) {
   h ^= h >> 32;
   h *= 0xD6E8FEB86659FD93ull;
   return h ^ h >> 32;
-}
-
-struct Hashed {
-  std::vector<uint64_t> words;
-  std::vector<uint64_t> ends;  // code points before and with each token
-};
-
-Hashed hash_tokens(const std::vector<Token>& tokens) {
-  Hashed out;
-  out.words.reserve(tokens.size());
-  out.ends.assign(1, 0);
-  for (const Token& t : tokens) {
-    out.words.push_back(hash64(t.text));
-    out.ends.push_back(out.ends.back() + t.length);
-  }
-  return out;
-}
-
-uint64_t ngram_hash(const Hashed& h, size_t at, size_t n) {
-  uint64_t value = 0;
-  for (size_t k = 0; k < n; ++k) value = value * kBase + h.words[at + k];
-  return mix(value);
 }
 
 }  // namespace
@@ -170,40 +147,62 @@ Repeats count_repeats(const std::vector<std::string_view>& pieces) {
   return out;
 }
 
-uint64_t repeated_ngram_characters(const std::vector<Token>& tokens, size_t n) {
-  if (tokens.size() < n) return 0;
-  Hashed hashed = hash_tokens(tokens);
-  std::unordered_set<uint64_t> seen;
-  seen.reserve(tokens.size());
+NgramRepeats::NgramRepeats(const std::vector<Token>& tokens) {
+  words_.reserve(tokens.size());
+  ends_.reserve(tokens.size() + 1);
+  ends_.push_back(0);
+  for (const Token& t : tokens) {
+    words_.push_back(hash64(t.text));
+    ends_.push_back(ends_.back() + t.length);
+  }
+  size_t size = 16;
+  while (size < tokens.size() * 2) size *= 2;
+  slots_.resize(size);
+}
+
+uint64_t NgramRepeats::hash_at(size_t at, size_t n) const {
+  uint64_t value = 0;
+  for (size_t k = 0; k < n; ++k) value = value * kBase + words_[at + k];
+  return mix(value) | 1;
+}
+
+NgramRepeats::Slot& NgramRepeats::slot_of(uint64_t hash) {
+  size_t mask = slots_.size() - 1, i = (hash >> 20) & mask;
+  while (slots_[i].hash != 0 && slots_[i].hash != hash) i = (i + 1) & mask;
+  return slots_[i];
+}
+
+void NgramRepeats::clear() { std::fill(slots_.begin(), slots_.end(), Slot{}); }
+
+uint64_t NgramRepeats::repeated_characters(size_t n) {
+  clear();
   uint64_t characters = 0;
-  for (size_t i = 0; i + n <= tokens.size();) {
-    if (seen.insert(ngram_hash(hashed, i, n)).second) {
+  for (size_t i = 0; i + n <= words_.size();) {
+    uint64_t hash = hash_at(i, n);
+    Slot& slot = slot_of(hash);
+    if (slot.hash == 0) {
+      slot.hash = hash;
       ++i;
     } else {
-      characters += hashed.ends[i + n] - hashed.ends[i];
+      characters += ends_[i + n] - ends_[i];
       i += n;
     }
   }
   return characters;
 }
 
-uint64_t top_ngram_characters(const std::vector<Token>& tokens, size_t n) {
-  if (tokens.size() < n) return 0;
-  Hashed hashed = hash_tokens(tokens);
-  struct Seen {
-    size_t first = 0;
-    uint64_t count = 0;
-  };
-  std::unordered_map<uint64_t, Seen> counts;
-  counts.reserve(tokens.size());
-  for (size_t i = 0; i + n <= tokens.size(); ++i) {
-    Seen& seen = counts[ngram_hash(hashed, i, n)];
-    if (seen.count++ == 0) seen.first = i;
+uint64_t NgramRepeats::top_characters(size_t n) {
+  if (words_.size() < n) return 0;
+  clear();
+  Slot best;
+  for (size_t i = 0; i + n <= words_.size(); ++i) {
+    uint64_t hash = hash_at(i, n);
+    Slot& slot = slot_of(hash);
+    if (slot.hash == 0) slot = {hash, 0, static_cast<uint32_t>(i)};
+    ++slot.count;
+    if (slot.count > best.count || (slot.count == best.count && slot.first < best.first)) best = slot;
   }
-  Seen best;
-  for (const auto& [hash, seen] : counts)
-    if (seen.count > best.count || (seen.count == best.count && seen.first < best.first)) best = seen;
-  uint64_t length = hashed.ends[best.first + n] - hashed.ends[best.first] + n - 1;  // joined by spaces
+  uint64_t length = ends_[best.first + n] - ends_[best.first] + n - 1;  // joined by spaces
   return length * best.count;
 }
 

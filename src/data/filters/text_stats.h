@@ -36,9 +36,27 @@ struct Repeats {
 };
 /// Pieces that stand earlier in the list.
 Repeats count_repeats(const std::vector<std::string_view>& pieces);
-/// Characters in word n-grams that stand earlier; counted ones do not overlap.
-uint64_t repeated_ngram_characters(const std::vector<Token>& tokens, size_t n);
-/// Characters of the most frequent word n-gram, times its count; of equals the first that was met.
-uint64_t top_ngram_characters(const std::vector<Token>& tokens, size_t n);
+/// Word n-grams of one text; the tokens are hashed once for all n.
+class NgramRepeats {
+ public:
+  explicit NgramRepeats(const std::vector<Token>& tokens);
+  /// Characters in n-grams that stand earlier; counted ones do not overlap.
+  uint64_t repeated_characters(size_t n);
+  /// Characters of the most frequent n-gram, times its count; of equals the first that was met.
+  uint64_t top_characters(size_t n);
+
+ private:
+  struct Slot {
+    uint64_t hash = 0;  // 0: empty
+    uint32_t count = 0, first = 0;
+  };
+  uint64_t hash_at(size_t at, size_t n) const;
+  /// The slot of a hash in the table, empty or its own.
+  Slot& slot_of(uint64_t hash);
+  void clear();
+  std::vector<uint64_t> words_;
+  std::vector<uint64_t> ends_;  // code points before each token, and after the last
+  std::vector<Slot> slots_;     // open addressing, a power of two
+};
 
 }  // namespace malmoi::data
