@@ -18,7 +18,9 @@ void check(const malmoi::Error& error) {
 }
 
 void check(const GenerationOptions& options) {
-  if (options.n < 1 || options.n > kMaxAnswers || options.top_logprobs > kMaxTopLogprobs || !options.sampling.check().ok()) std::abort();
+  if (options.n < 1 || options.n > kMaxAnswers || options.top_logprobs > kMaxTopLogprobs ||
+      !options.sampling.check().ok())
+    std::abort();
 }
 
 }  // namespace

@@ -55,7 +55,8 @@ infer::SamplingOptions sampling_defaults(const Path& folder) {
 Result<protocol::ChatTemplate> chat_template(const ServeOptions& options, const Path& folder) {
   Path file = folder / "tokenizer_config.json";
   std::error_code ignored;
-  if (options.chat_template == "plain" || !std::filesystem::exists(file, ignored)) return protocol::ChatTemplate::plain();
+  if (options.chat_template == "plain" || !std::filesystem::exists(file, ignored))
+    return protocol::ChatTemplate::plain();
   MALMOI_ASSIGN(Json config, read_json(file.string(), 64 << 20));
   return protocol::ChatTemplate::of_model(config, file.string());
 }
@@ -70,12 +71,14 @@ int64_t modified_seconds(const Path& folder) {
   std::error_code error;
   auto time = std::filesystem::last_write_time(folder, error);
   if (error) return 0;
-  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::file_clock::to_sys(time).time_since_epoch()).count();
+  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::file_clock::to_sys(time).time_since_epoch())
+      .count();
 }
 
 void warn_if_open(const serve::ServerOptions& options) {
   bool local = options.host.starts_with("127.") || options.host == "localhost" || options.host == "::1";
-  if (!local && options.api_keys.empty()) log_warning("everyone who reaches " + options.host + " may use this server; ask for a key with --api-key-file");
+  if (!local && options.api_keys.empty())
+    log_warning("everyone who reaches " + options.host + " may use this server; ask for a key with --api-key-file");
 }
 
 }  // namespace
@@ -93,12 +96,13 @@ Status serve_model(const ServeOptions& options, const std::function<void(const s
   MALMOI_ASSIGN(LoadedModel loaded, load_for_generation(options.model, options.dtype));
   infer::Engine engine(*loaded.model, *loaded.tokenizer, {.max_running = options.max_running});
   std::string name = options.name.empty() ? name_of(folder) : options.name;
-  server->serve({.model = {.id = name, .created = modified_seconds(folder), .context_length = loaded.model->max_positions()},
-                 .engine = &engine,
-                 .tokenizer = loaded.tokenizer.get(),
-                 .chat_template = chat,
-                 .defaults = sampling_defaults(folder),
-                 .stop_ids = loaded.stop_ids});
+  server->serve(
+      {.model = {.id = name, .created = modified_seconds(folder), .context_length = loaded.model->max_positions()},
+       .engine = &engine,
+       .tokenizer = loaded.tokenizer.get(),
+       .chat_template = chat,
+       .defaults = sampling_defaults(folder),
+       .stop_ids = loaded.stop_ids});
   if (on_ready) on_ready(url_of(server_options, server->port()));
   while (!stop_requested()) std::this_thread::sleep_for(std::chrono::milliseconds(50));
   int64_t running = engine.stats().running + engine.stats().waiting;

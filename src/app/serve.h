@@ -14,13 +14,13 @@ namespace malmoi::app {
 
 struct ServeOptions {
   std::string model;
-  std::string name;                   // by which requests call it; empty: from the folder
+  std::string name;  // by which requests call it; empty: from the folder
   DType dtype = DType::kBF16;
   serve::ServerOptions server;
-  std::optional<Path> api_key_file;   // one key a line; empty lines and lines that begin with # are passed over
-  std::string chat_template = "auto"; // plain: also for a model that has a template of its own
-  int64_t max_running = 32;           // answers decoded together
-  double stop_seconds = 30;           // for running answers to finish when the server stops
+  std::optional<Path> api_key_file;    // one key a line; empty lines and lines that begin with # are passed over
+  std::string chat_template = "auto";  // plain: also for a model that has a template of its own
+  int64_t max_running = 32;            // answers decoded together
+  double stop_seconds = 30;            // for running answers to finish when the server stops
 };
 
 /// Listens, loads the model, serves, and returns after base's stop_requested() once everything is finished.

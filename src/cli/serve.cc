@@ -1,7 +1,8 @@
 // `malmoi serve`.
+#include "app/serve.h"
+
 #include <fmt/format.h>
 
-#include "app/serve.h"
 #include "base/log.h"
 #include "cli/command.h"
 
@@ -10,22 +11,33 @@ namespace malmoi::cli {
 void add_serve(CLI::App& root, Invocation& invocation) {
   auto o = std::make_shared<app::ServeOptions>();
   CLI::App* command = root.add_subcommand("serve", "serve a model: OpenAI's API and a web page");
-  command->footer("Example: malmoi serve --model runs/first/model --port 8080\n"
-                  "Then open http://127.0.0.1:8080/, or point an OpenAI client at http://127.0.0.1:8080/v1.");
+  command->footer(
+      "Example: malmoi serve --model runs/first/model --port 8080\n"
+      "Then open http://127.0.0.1:8080/, or point an OpenAI client at http://127.0.0.1:8080/v1.");
   serve::ServerOptions& server = o->server;
   command->add_option("--model", o->model, "model folder, or a name in $MALMOI_HOME")->required();
   command->add_option("--name", o->name, "by which requests call the model (default: its folder's name)");
-  command->add_option("--host", server.host, "address to listen on (default 127.0.0.1: this machine alone; 0.0.0.0: all)");
+  command->add_option("--host", server.host,
+                      "address to listen on (default 127.0.0.1: this machine alone; 0.0.0.0: all)");
   command->add_option("--port", server.port, "port to listen on (default 8080; 0: any free one)");
   command->add_option("--api-key-file", o->api_key_file, "file of keys, one a line; requests must carry one of them");
-  command->add_option("--allow-host", server.allowed_hosts, "a Host name to answer to besides this machine's own (may be repeated)");
-  command->add_option("--cors-origin", server.cors_origins, "an origin whose web pages may call, or * (may be repeated)");
-  command->add_option("--chat-template", o->chat_template, "auto: the model's own, or the plain one where it has none; plain")
+  command->add_option("--allow-host", server.allowed_hosts,
+                      "a Host name to answer to besides this machine's own (may be repeated)");
+  command->add_option("--cors-origin", server.cors_origins,
+                      "an origin whose web pages may call, or * (may be repeated)");
+  command
+      ->add_option("--chat-template", o->chat_template,
+                   "auto: the model's own, or the plain one where it has none; plain")
       ->check(CLI::IsMember({"auto", "plain"}));
   command->add_option("--max-running", o->max_running, "answers decoded together")->check(CLI::Range(1, 4096));
-  command->add_option("--max-requests", server.max_requests, "answers running and waiting together; more are refused with 429")->check(CLI::Range(1, 1 << 20));
-  command->add_option("--max-body", server.max_body_bytes, "largest request in bytes")->check(CLI::Range(1024, 1 << 30));
-  command->add_option("--stop-seconds", o->stop_seconds, "time for running answers to finish at the end")->check(CLI::Range(0.0, 86400.0));
+  command
+      ->add_option("--max-requests", server.max_requests,
+                   "answers running and waiting together; more are refused with 429")
+      ->check(CLI::Range(1, 1 << 20));
+  command->add_option("--max-body", server.max_body_bytes, "largest request in bytes")
+      ->check(CLI::Range(1024, 1 << 30));
+  command->add_option("--stop-seconds", o->stop_seconds, "time for running answers to finish at the end")
+      ->check(CLI::Range(0.0, 86400.0));
   add_dtype_option(*command, o->dtype);
   add_threads_option(*command);
   command->callback([&invocation, o] {

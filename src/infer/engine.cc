@@ -55,13 +55,14 @@ Status check_request(const Request& request, const model::Model& model) {
   for (size_t i = 0; i < request.prompt.size(); ++i) {
     if (request.prompt[i] < 0 || request.prompt[i] >= model.vocab_size())
       return usage_error("token " + std::to_string(request.prompt[i]) + " is outside the vocabulary of " +
-                             std::to_string(model.vocab_size()), "prompt, position " + std::to_string(i),
-                         "use the tokenizer that belongs to the model");
+                             std::to_string(model.vocab_size()),
+                         "prompt, position " + std::to_string(i), "use the tokenizer that belongs to the model");
   }
   auto length = static_cast<int64_t>(request.prompt.size());
   if (length >= model.max_positions())
-    return usage_error("the prompt has " + std::to_string(length) + " tokens, the context " + std::to_string(model.max_positions()),
-                       "prompt", "shorten the prompt");
+    return usage_error(
+        "the prompt has " + std::to_string(length) + " tokens, the context " + std::to_string(model.max_positions()),
+        "prompt", "shorten the prompt");
   if (request.max_tokens < 0) return usage_error("max_tokens is negative", "max_tokens", "use 0 or more");
   return {};
 }
@@ -75,12 +76,13 @@ struct Engine::Sequence {
   Sampler sampler;
   tokenizer::StreamDecoder decoder;
   StopFilter stops;
-  size_t read = 0;             // prompt tokens already in the state
+  size_t read = 0;              // prompt tokens already in the state
   std::optional<int32_t> last;  // generated, not yet in the state
   int64_t generated = 0;
   bool done = false;
 
-  Sequence(Request r, EventHandler h, nn::SequenceState s, const model::Model& model, const tokenizer::Tokenizer& tokenizer)
+  Sequence(Request r, EventHandler h, nn::SequenceState s, const model::Model& model,
+           const tokenizer::Tokenizer& tokenizer)
       : request(std::move(r)),
         handler(std::move(h)),
         state(std::move(s)),
@@ -106,8 +108,10 @@ Engine::~Engine() {
 
 Status Engine::submit(Request request, EventHandler handler) {
   MALMOI_TRY(check_request(request, *model_));
-  request.max_tokens = std::min(request.max_tokens, model_->max_positions() - static_cast<int64_t>(request.prompt.size()));
-  auto sequence = std::make_unique<Sequence>(std::move(request), std::move(handler), runner_.new_state(), *model_, *tokenizer_);
+  request.max_tokens =
+      std::min(request.max_tokens, model_->max_positions() - static_cast<int64_t>(request.prompt.size()));
+  auto sequence =
+      std::make_unique<Sequence>(std::move(request), std::move(handler), runner_.new_state(), *model_, *tokenizer_);
   std::lock_guard lock(mutex_);
   if (stopping_) return Error{ErrorCode::kCancelled, "the server is stopping", "", "try again later"};
   ++stats_.requests;
@@ -182,7 +186,8 @@ void Engine::guarded_step() {
     step();
   } catch (const std::exception& error) {
     for (auto& s : running_) {
-      if (!s->done) emit(*s, {.finish = FinishReason::kError, .error = std::string("the engine failed: ") + error.what()});
+      if (!s->done)
+        emit(*s, {.finish = FinishReason::kError, .error = std::string("the engine failed: ") + error.what()});
     }
   }
 }
@@ -262,7 +267,8 @@ void Engine::emit(Sequence& s, TokenEvent event) {
   if (!go_on) s.done = true;
 }
 
-Status generate(const model::Model& model, const tokenizer::Tokenizer& tokenizer, Request request, const EventHandler& handler) {
+Status generate(const model::Model& model, const tokenizer::Tokenizer& tokenizer, Request request,
+                const EventHandler& handler) {
   std::mutex mutex;
   std::condition_variable changed;
   bool done = false;

@@ -24,11 +24,12 @@ struct Request {
   std::vector<int32_t> prompt;  // at least one token
   int64_t max_tokens = 256;
   SamplingOptions sampling;
-  std::vector<std::string> stop;       // texts that end the answer and are not part of it
-  std::vector<int32_t> stop_ids;       // tokens that end the answer and are not part of it (end of text)
-  int64_t top_probabilities = 0;       // alternatives to report with each token
-  bool skip_special = true;            // special tokens print as nothing
-  std::shared_ptr<const std::atomic<bool>> cancel;  // if there is one and it turns true, the request ends, waiting or running
+  std::vector<std::string> stop;  // texts that end the answer and are not part of it
+  std::vector<int32_t> stop_ids;  // tokens that end the answer and are not part of it (end of text)
+  int64_t top_probabilities = 0;  // alternatives to report with each token
+  bool skip_special = true;       // special tokens print as nothing
+  std::shared_ptr<const std::atomic<bool>>
+      cancel;  // if there is one and it turns true, the request ends, waiting or running
 };
 
 enum class FinishReason { kNone, kStop, kLength, kCancelled, kError };
@@ -36,13 +37,13 @@ enum class FinishReason { kNone, kStop, kLength, kCancelled, kError };
 /// One generated token. `text` is what became certain with it: never half a character, never part of a stop text; it may
 /// be empty, and a later token's text may belong to several tokens.
 struct TokenEvent {
-  int32_t id = -1;              // -1: no token, text alone (the rest at the end)
+  int32_t id = -1;  // -1: no token, text alone (the rest at the end)
   std::string text;
-  double logprob = 0;           // of the token, before sampling options
-  double chance = 0;            // of the token, after them
-  std::vector<Candidate> top;   // the most probable before them
+  double logprob = 0;                         // of the token, before sampling options
+  double chance = 0;                          // of the token, after them
+  std::vector<Candidate> top;                 // the most probable before them
   FinishReason finish = FinishReason::kNone;  // set on the last event
-  std::string error;            // with kError
+  std::string error;                          // with kError
 };
 
 /// Called on the engine's thread, in order; returns false to cancel. Must not block for long.
@@ -55,8 +56,8 @@ struct EngineStats {
 };
 
 struct EngineOptions {
-  int64_t max_running = 32;       // sequences decoded together
-  int64_t prefill_rows = 512;     // prompt tokens taken in one step at most, so that running answers go on meanwhile
+  int64_t max_running = 32;    // sequences decoded together
+  int64_t prefill_rows = 512;  // prompt tokens taken in one step at most, so that running answers go on meanwhile
 };
 
 /// Owns a thread that computes. submit() and stats() may be called from any thread. A request's tokens do not depend on
@@ -98,6 +99,7 @@ class Engine {
 };
 
 /// Generates on the calling thread and streams to `handler`; the same tokens as an Engine would give.
-Status generate(const model::Model& model, const tokenizer::Tokenizer& tokenizer, Request request, const EventHandler& handler);
+Status generate(const model::Model& model, const tokenizer::Tokenizer& tokenizer, Request request,
+                const EventHandler& handler);
 
 }  // namespace malmoi::infer

@@ -1,12 +1,12 @@
 // The engine with a tiny random model: streams, stops, many requests together, cancellation, draining.
 #include "infer/engine.h"
 
+#include <gtest/gtest.h>
+
 #include <chrono>
 #include <cmath>
 #include <future>
 #include <thread>
-
-#include <gtest/gtest.h>
 
 #include "base/parallel.h"
 #include "base/utf8.h"
@@ -59,7 +59,9 @@ class Pending {
   std::shared_ptr<State> state_ = std::make_shared<State>();
 };
 
-std::vector<int32_t> bytes_of(std::string_view text) { return {reinterpret_cast<const uint8_t*>(text.data()), reinterpret_cast<const uint8_t*>(text.data()) + text.size()}; }
+std::vector<int32_t> bytes_of(std::string_view text) {
+  return {reinterpret_cast<const uint8_t*>(text.data()), reinterpret_cast<const uint8_t*>(text.data()) + text.size()};
+}
 
 class EngineTest : public ::testing::Test {
  protected:
@@ -137,7 +139,8 @@ TEST_F(EngineTest, ARequestsTokensDoNotDependOnWhatRunsBesideIt) {
     Answer a = pending[i]->get();
     EXPECT_EQ(a.ids, alone[i].ids) << i;
     ASSERT_EQ(a.events.size(), alone[i].events.size());
-    for (size_t t = 0; t < a.events.size(); ++t) EXPECT_EQ(a.events[t].logprob, alone[i].events[t].logprob) << i << " " << t;  // to the bit
+    for (size_t t = 0; t < a.events.size(); ++t)
+      EXPECT_EQ(a.events[t].logprob, alone[i].events[t].logprob) << i << " " << t;  // to the bit
   }
   EXPECT_EQ(engine.stats().requests, 24);
 }
@@ -154,7 +157,8 @@ TEST_F(EngineTest, TheContinuationOfACachedPromptIsThatOfOnePass) {
   std::span<const float> logits = runner.logits(batch.batch(), rows);
   for (size_t i = 0; i < a.ids.size(); ++i) {
     auto row = logits.subspan(i * 264, 264);
-    EXPECT_NEAR(a.events[i].logprob, static_cast<double>(row[static_cast<size_t>(a.ids[i])]) - log_sum_exp(row), 1e-4) << i;
+    EXPECT_NEAR(a.events[i].logprob, static_cast<double>(row[static_cast<size_t>(a.ids[i])]) - log_sum_exp(row), 1e-4)
+        << i;
   }
 }
 

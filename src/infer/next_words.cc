@@ -13,9 +13,11 @@ namespace {
 
 // White space, ASCII punctuation, and the common CJK and general punctuation.
 bool is_boundary(char32_t c) {
-  if (c < 0x80) return !(c >= '0' && c <= '9') && !(c >= 'A' && c <= 'Z') && !(c >= 'a' && c <= 'z') && c != '_' && c != '\'' && c != '-';
-  return c == 0x85 || c == 0xA0 || (c >= 0x2000 && c <= 0x206F && c != 0x200C && c != 0x200D) || (c >= 0x3000 && c <= 0x303F) ||
-         (c >= 0xFF01 && c <= 0xFF0F) || (c >= 0xFF1A && c <= 0xFF20);
+  if (c < 0x80)
+    return !(c >= '0' && c <= '9') && !(c >= 'A' && c <= 'Z') && !(c >= 'a' && c <= 'z') && c != '_' && c != '\'' &&
+           c != '-';
+  return c == 0x85 || c == 0xA0 || (c >= 0x2000 && c <= 0x206F && c != 0x200C && c != 0x200D) ||
+         (c >= 0x3000 && c <= 0x303F) || (c >= 0xFF01 && c <= 0xFF0F) || (c >= 0xFF1A && c <= 0xFF20);
 }
 
 struct Node {
@@ -29,7 +31,8 @@ class Search {
  public:
   Search(Runner& runner, const tokenizer::Tokenizer& tokenizer, std::span<const int32_t> prompt)
       : runner_(runner), tokenizer_(tokenizer), state_(runner.new_state()), prompt_(prompt) {
-    for (int32_t id = 0; id < static_cast<int32_t>(runner.model().vocab_size()); ++id) pieces_.push_back(tokenizer.token_bytes(id));
+    for (int32_t id = 0; id < static_cast<int32_t>(runner.model().vocab_size()); ++id)
+      pieces_.push_back(tokenizer.token_bytes(id));
   }
 
   std::vector<NextWord> run(int64_t count, int64_t budget) {

@@ -21,7 +21,8 @@ Status SamplingOptions::check() const {
   if (!(min_p >= 0 && min_p <= 1)) return out_of_range("min_p", "0 to 1");
   if (!(std::abs(presence_penalty) <= 100)) return out_of_range("presence_penalty", "-100 to 100");
   if (!(std::abs(frequency_penalty) <= 100)) return out_of_range("frequency_penalty", "-100 to 100");
-  if (!(repetition_penalty > 0 && repetition_penalty <= 100)) return out_of_range("repetition_penalty", "above 0, at most 100");
+  if (!(repetition_penalty > 0 && repetition_penalty <= 100))
+    return out_of_range("repetition_penalty", "above 0, at most 100");
   return {};
 }
 
@@ -45,7 +46,8 @@ std::vector<Candidate> top_candidates(std::span<const float> logits, int64_t k) 
   std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(n), order.end(), better);
   double total = log_sum_exp(logits);
   std::vector<Candidate> best(n);
-  for (size_t i = 0; i < n; ++i) best[i] = {order[i], static_cast<double>(logits[static_cast<size_t>(order[i])]) - total};
+  for (size_t i = 0; i < n; ++i)
+    best[i] = {order[i], static_cast<double>(logits[static_cast<size_t>(order[i])]) - total};
   return best;
 }
 
@@ -67,7 +69,8 @@ bool Sampler::better(int32_t a, int32_t b) const {
 
 // The largest has weight exp(0) = 1.
 double Sampler::weight(int32_t id) const {
-  return std::exp((static_cast<double>(work_[static_cast<size_t>(id)]) - static_cast<double>(largest_)) / options_.temperature);
+  return std::exp((static_cast<double>(work_[static_cast<size_t>(id)]) - static_cast<double>(largest_)) /
+                  options_.temperature);
 }
 
 void Sampler::adjust(std::span<const float> logits) {
@@ -79,7 +82,8 @@ void Sampler::adjust(std::span<const float> logits) {
     }
   }
   for (size_t i = 0; i < counts_.size(); ++i) {
-    if (counts_[i] > 0) work_[i] -= static_cast<float>(options_.presence_penalty + options_.frequency_penalty * counts_[i]);
+    if (counts_[i] > 0)
+      work_[i] -= static_cast<float>(options_.presence_penalty + options_.frequency_penalty * counts_[i]);
   }
   for (auto [id, bias] : options_.logit_bias) {
     if (id >= 0 && static_cast<size_t>(id) < work_.size()) work_[static_cast<size_t>(id)] += bias;

@@ -60,9 +60,9 @@ class Sampler {
   std::vector<float> work_;      // adjusted logits of the last draw
   std::vector<int32_t> order_;   // the first kept_ are left after top-k and top-p
   size_t kept_ = 0;
-  bool sorted_ = false;          // whether order_[kept_ - 1] is the least of those kept
+  bool sorted_ = false;  // whether order_[kept_ - 1] is the least of those kept
   float largest_ = 0;
-  double total_ = 0;             // of the weights kept
+  double total_ = 0;  // of the weights kept
 };
 
 /// log sum exp of logits, in double.

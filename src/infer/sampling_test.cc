@@ -1,11 +1,11 @@
 // What each sampling option keeps, in which order they apply, and that draws are a function of seed and number.
 #include "infer/sampling.h"
 
+#include <gtest/gtest.h>
+
 #include <cmath>
 #include <limits>
 #include <map>
-
-#include <gtest/gtest.h>
 
 namespace malmoi::infer {
 namespace {
@@ -20,7 +20,8 @@ std::map<int32_t, int> draws(SamplingOptions options, int n = 4000, const std::v
   return count;
 }
 
-std::vector<double> chances(SamplingOptions options, std::initializer_list<int32_t> seen = {}, const std::vector<float>& logits = four()) {
+std::vector<double> chances(SamplingOptions options, std::initializer_list<int32_t> seen = {},
+                            const std::vector<float>& logits = four()) {
   Sampler sampler(options, static_cast<int64_t>(logits.size()));
   for (int32_t id : seen) sampler.observe(id, true);
   sampler.next(logits);
@@ -84,7 +85,7 @@ TEST(Sampling, RepetitionPenaltyDividesPositiveAndMultipliesNegativeLogits) {
 TEST(Sampling, PresenceAndFrequencyPenaltiesCountGeneratedTokensAlone) {
   std::vector<float> logits = {1, 1};
   Sampler sampler({.presence_penalty = .5, .frequency_penalty = .25}, 2);
-  sampler.observe(1);        // of the prompt
+  sampler.observe(1);  // of the prompt
   sampler.observe(0, true);
   sampler.observe(0, true);
   sampler.next(logits);
@@ -126,8 +127,12 @@ TEST(Sampling, ChancesSumToOneAndDrawsStayAmongThem) {
   for (int round = 0; round < 200; ++round) {
     std::vector<float> logits(50);
     for (float& x : logits) x = static_cast<float>(rng.normal() * 3);
-    SamplingOptions options{.temperature = .2 + 2 * rng.uniform(), .top_k = static_cast<int64_t>(rng.below(60)), .top_p = .05 + .95 * rng.uniform(),
-                            .min_p = rng.uniform() < .5 ? 0 : .3 * rng.uniform(), .repetition_penalty = 1 + rng.uniform(), .seed = rng.next_u64()};
+    SamplingOptions options{.temperature = .2 + 2 * rng.uniform(),
+                            .top_k = static_cast<int64_t>(rng.below(60)),
+                            .top_p = .05 + .95 * rng.uniform(),
+                            .min_p = rng.uniform() < .5 ? 0 : .3 * rng.uniform(),
+                            .repetition_penalty = 1 + rng.uniform(),
+                            .seed = rng.next_u64()};
     ASSERT_TRUE(options.check().ok());
     Sampler sampler(options, 50);
     sampler.observe(3);
@@ -154,11 +159,20 @@ TEST(Sampling, ValuesThatAreNoNumbersDoNotBreakTheOrder) {
 
 TEST(Sampling, RangesAreCheckedByName) {
   EXPECT_TRUE(SamplingOptions{}.check().ok());
-  struct Case { SamplingOptions options; const char* name; };
+  struct Case {
+    SamplingOptions options;
+    const char* name;
+  };
   double nan = std::nan("");
-  for (const auto& [options, name] : {Case{{.temperature = -1}, "temperature"}, {{.temperature = nan}, "temperature"}, {{.top_k = -1}, "top_k"}, {{.top_p = 0}, "top_p"},
-                                      {{.top_p = 1.1}, "top_p"}, {{.min_p = -.1}, "min_p"}, {{.repetition_penalty = 0}, "repetition_penalty"},
-                                      {{.presence_penalty = nan}, "presence_penalty"}, {{.frequency_penalty = 1000}, "frequency_penalty"}}) {
+  for (const auto& [options, name] : {Case{{.temperature = -1}, "temperature"},
+                                      {{.temperature = nan}, "temperature"},
+                                      {{.top_k = -1}, "top_k"},
+                                      {{.top_p = 0}, "top_p"},
+                                      {{.top_p = 1.1}, "top_p"},
+                                      {{.min_p = -.1}, "min_p"},
+                                      {{.repetition_penalty = 0}, "repetition_penalty"},
+                                      {{.presence_penalty = nan}, "presence_penalty"},
+                                      {{.frequency_penalty = 1000}, "frequency_penalty"}}) {
     Status status = options.check();
     ASSERT_FALSE(status.ok()) << name;
     EXPECT_NE(status.error().what.find(name), std::string::npos) << status.error().what;

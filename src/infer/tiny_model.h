@@ -19,9 +19,11 @@ constexpr int32_t kTinyEnd = 256;  // the id of <|endoftext|>
 inline std::unique_ptr<model::Model> tiny_model(int64_t context = 128, uint64_t seed = 7) {
   set_num_threads(1);  // a team costs more than it helps here
   ConfigDocument document;
-  document.root = {{"model_type", "llama"}, {"vocab_size", 264}, {"hidden_size", 32}, {"intermediate_size", 64}, {"num_hidden_layers", 2},
-                   {"num_attention_heads", 4}, {"num_key_value_heads", 2}, {"max_position_embeddings", context}, {"initializer_range", 0.4},
-                   {"tie_word_embeddings", false}};
+  document.root = {{"model_type", "llama"},    {"vocab_size", 264},
+                   {"hidden_size", 32},        {"intermediate_size", 64},
+                   {"num_hidden_layers", 2},   {"num_attention_heads", 4},
+                   {"num_key_value_heads", 2}, {"max_position_embeddings", context},
+                   {"initializer_range", 0.4}, {"tie_word_embeddings", false}};
   auto model = model::make_model(document, document.root);
   if (!model.ok()) return nullptr;
   (*model)->allocate(model::Purpose::kTraining, DType::kF32);
@@ -41,11 +43,26 @@ inline std::string tiny_tokenizer_json() {
     vocab[piece] = byte;
   }
   Json byte_level = {{"type", "ByteLevel"}, {"add_prefix_space", false}, {"trim_offsets", true}, {"use_regex", true}};
-  Json end = {{"id", kTinyEnd}, {"content", "<|endoftext|>"}, {"single_word", false}, {"lstrip", false}, {"rstrip", false}, {"normalized", false}, {"special", true}};
-  Json json = {{"version", "1.0"}, {"truncation", nullptr}, {"padding", nullptr}, {"added_tokens", Json::array({end})}, {"normalizer", nullptr},
-               {"pre_tokenizer", byte_level}, {"post_processor", nullptr}, {"decoder", byte_level},
-               {"model", {{"type", "BPE"}, {"dropout", nullptr}, {"unk_token", nullptr}, {"continuing_subword_prefix", nullptr}, {"end_of_word_suffix", nullptr},
-                          {"fuse_unk", false}, {"byte_fallback", false}, {"vocab", vocab}, {"merges", Json::array()}}}};
+  Json end = {{"id", kTinyEnd},  {"content", "<|endoftext|>"}, {"single_word", false}, {"lstrip", false},
+              {"rstrip", false}, {"normalized", false},        {"special", true}};
+  Json json = {{"version", "1.0"},
+               {"truncation", nullptr},
+               {"padding", nullptr},
+               {"added_tokens", Json::array({end})},
+               {"normalizer", nullptr},
+               {"pre_tokenizer", byte_level},
+               {"post_processor", nullptr},
+               {"decoder", byte_level},
+               {"model",
+                {{"type", "BPE"},
+                 {"dropout", nullptr},
+                 {"unk_token", nullptr},
+                 {"continuing_subword_prefix", nullptr},
+                 {"end_of_word_suffix", nullptr},
+                 {"fuse_unk", false},
+                 {"byte_fallback", false},
+                 {"vocab", vocab},
+                 {"merges", Json::array()}}}};
   return dump_json(json);
 }
 

@@ -22,14 +22,17 @@ RenderedChat render_plain(const std::vector<Message>& messages) {
 }
 
 ChatTemplate ChatTemplate::of_model(const Json& tokenizer_config, std::string file) {
-  bool has = tokenizer_config.is_object() && tokenizer_config.contains("chat_template") && !tokenizer_config["chat_template"].is_null();
+  bool has = tokenizer_config.is_object() && tokenizer_config.contains("chat_template") &&
+             !tokenizer_config["chat_template"].is_null();
   return ChatTemplate(has ? std::move(file) : "");
 }
 
 Result<RenderedChat> ChatTemplate::render(const std::vector<Message>& messages) const {
   if (!refusal_.empty())
-    return unsupported("the model has a chat template of its own (chat_template of " + refusal_ + ", in Jinja), which is not interpreted yet",
-                       "messages", "send the formatted text to /v1/completions, or start the server with --chat-template plain");
+    return unsupported("the model has a chat template of its own (chat_template of " + refusal_ +
+                           ", in Jinja), which is not interpreted yet",
+                       "messages",
+                       "send the formatted text to /v1/completions, or start the server with --chat-template plain");
   return render_plain(messages);
 }
 

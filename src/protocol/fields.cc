@@ -52,7 +52,8 @@ std::optional<double> Fields::number(std::string_view name, double low, double h
   const Json* value = raw(name);
   if (!value) return {};
   double x = value->is_number() ? value->get<double>() : NAN;
-  if (!(x >= low && x <= high)) return fail(name, "'" + std::string(name) + "' is not a number " + range_text(low, high)), std::nullopt;
+  if (!(x >= low && x <= high))
+    return fail(name, "'" + std::string(name) + "' is not a number " + range_text(low, high)), std::nullopt;
   return x;
 }
 
@@ -70,7 +71,8 @@ std::vector<std::string> Fields::texts(std::string_view name, size_t limit) {
     }
   }
   if (!right || std::any_of(out.begin(), out.end(), [](const std::string& s) { return s.empty(); })) {
-    fail(name, "'" + std::string(name) + "' is not a text or a list of at most " + std::to_string(limit) + " texts, none empty");
+    fail(name, "'" + std::string(name) + "' is not a text or a list of at most " + std::to_string(limit) +
+                   " texts, none empty");
     return {};
   }
   return out;
@@ -84,7 +86,8 @@ void Fields::refuse(std::string_view name, std::string_view why, const Json& har
   const Json* value = raw(name);
   if (!value || *value == harmless || *value == Json(false)) return;
   if ((value->is_array() || value->is_object()) && value->empty()) return;
-  fail(unsupported("'" + std::string(name) + "' is not supported: " + std::string(why), prefix_ + std::string(name), "leave it out"));
+  fail(unsupported("'" + std::string(name) + "' is not supported: " + std::string(why), prefix_ + std::string(name),
+                   "leave it out"));
 }
 
 void Fields::fail(std::string_view name, std::string what, std::string remedy) {
@@ -100,7 +103,8 @@ Status Fields::finish() {
   for (const auto& [name, value] : object_->items()) {
     if (known_.contains(name)) continue;
     std::string near = nearest_word(name, {known_.begin(), known_.end()});
-    return usage_error("unknown field '" + name + "'", prefix_ + name, near.empty() ? "leave it out" : "did you mean '" + near + "'?");
+    return usage_error("unknown field '" + name + "'", prefix_ + name,
+                       near.empty() ? "leave it out" : "did you mean '" + near + "'?");
   }
   return {};
 }

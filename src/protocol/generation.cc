@@ -51,7 +51,8 @@ GenerationOptions read_options(Fields& fields, const infer::SamplingOptions& def
   s.repetition_penalty = fields.number("repetition_penalty", 0.01, 100).value_or(defaults.repetition_penalty);
   s.presence_penalty = fields.number("presence_penalty", -2, 2).value_or(0);
   s.frequency_penalty = fields.number("frequency_penalty", -2, 2).value_or(0);
-  if (auto seed = fields.integer("seed", INT64_MIN, INT64_MAX)) s.seed = static_cast<uint64_t>(*seed), options.seeded = true;
+  if (auto seed = fields.integer("seed", INT64_MIN, INT64_MAX))
+    s.seed = static_cast<uint64_t>(*seed), options.seeded = true;
   read_logit_bias(fields, s);
   options.n = fields.integer("n", 1, kMaxAnswers).value_or(1);
   options.stop = fields.texts("stop", 16);

@@ -15,17 +15,17 @@ namespace malmoi::protocol {
 /// The options common to completions and chats. `top_k`, `min_p`, `repetition_penalty`, `ignore_eos` and `token_details`
 /// are extensions; the others are OpenAI's.
 struct GenerationOptions {
-  std::string model;                    // empty: the one served
+  std::string model;  // empty: the one served
   std::optional<int64_t> max_tokens;
-  int64_t n = 1;                        // answers to each prompt
-  infer::SamplingOptions sampling;      // `seed` as given, or 0
-  bool seeded = false;                  // false: the server draws a seed
+  int64_t n = 1;                    // answers to each prompt
+  infer::SamplingOptions sampling;  // `seed` as given, or 0
+  bool seeded = false;              // false: the server draws a seed
   std::vector<std::string> stop;
   bool logprobs = false;
-  int64_t top_logprobs = 0;             // alternatives with each token
+  int64_t top_logprobs = 0;  // alternatives with each token
   bool stream = false, include_usage = false;
-  bool ignore_eos = false;              // go on after the end of text
-  bool token_details = false;           // ids and chances after sampling options in logprobs; in completions `content` too
+  bool ignore_eos = false;     // go on after the end of text
+  bool token_details = false;  // ids and chances after sampling options in logprobs; in completions `content` too
 };
 
 constexpr int64_t kMaxTopLogprobs = 100;

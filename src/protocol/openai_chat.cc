@@ -15,13 +15,16 @@ std::string read_content(Fields& fields, const std::string& place) {
   if (!content->is_array()) return fields.fail("content", "'content' is not a text or a list of parts"), "";
   std::string text;
   for (const Json& part : *content) {
-    if (!part.is_object() || json_string(part, "type").empty()) return fields.fail("content", "a part is not an object with a 'type'"), "";
+    if (!part.is_object() || json_string(part, "type").empty())
+      return fields.fail("content", "a part is not an object with a 'type'"), "";
     std::string type = json_string(part, "type");
     if (type != "text") {
-      fields.fail(unsupported("parts of type '" + type + "' are not supported: the model reads text alone", place + "content", "send text"));
+      fields.fail(unsupported("parts of type '" + type + "' are not supported: the model reads text alone",
+                              place + "content", "send text"));
       return "";
     }
-    if (!part.contains("text") || !part["text"].is_string()) return fields.fail("content", "a part of type 'text' has no 'text'"), "";
+    if (!part.contains("text") || !part["text"].is_string())
+      return fields.fail("content", "a part of type 'text' has no 'text'"), "";
     text += part["text"].get<std::string>();
   }
   return text;
@@ -35,7 +38,8 @@ Result<Message> read_message(const Json& json, size_t index) {
   message.role = fields.text("role").value_or("");
   static const std::vector<std::string> kRoles = {"system", "developer", "user", "assistant"};
   if (message.role == "tool" || message.role == "function") {
-    fields.fail(unsupported("role '" + message.role + "' is not supported: there are no tools", place + "role", "leave the message out"));
+    fields.fail(unsupported("role '" + message.role + "' is not supported: there are no tools", place + "role",
+                            "leave the message out"));
   } else if (std::find(kRoles.begin(), kRoles.end(), message.role) == kRoles.end()) {
     fields.fail("role", "'role' is not one of system, developer, user, assistant");
   }
@@ -62,7 +66,8 @@ void read_messages(Fields& fields, std::vector<Message>& messages) {
 
 void refuse_unsupported(Fields& fields) {
   fields.refuse("tools", "the model calls no functions");
-  fields.refuse("tool_choice", "the model calls no functions", fields.raw("tool_choice") && *fields.raw("tool_choice") == "auto" ? "auto" : "none");
+  fields.refuse("tool_choice", "the model calls no functions",
+                fields.raw("tool_choice") && *fields.raw("tool_choice") == "auto" ? "auto" : "none");
   fields.refuse("functions", "the model calls no functions");
   fields.refuse("function_call", "the model calls no functions", "none");
   fields.refuse("response_format", "answers are not constrained to a format", Json{{"type", "text"}});
@@ -90,7 +95,9 @@ Json print_head(const ResponseHead& head, const char* object) {
   return {{"id", head.id}, {"object", object}, {"created", head.created}, {"model", head.model}};
 }
 
-Json print_finish(const Answer& answer) { return answer.finish_reason.empty() ? Json(nullptr) : Json(answer.finish_reason); }
+Json print_finish(const Answer& answer) {
+  return answer.finish_reason.empty() ? Json(nullptr) : Json(answer.finish_reason);
+}
 
 }  // namespace
 
@@ -103,20 +110,23 @@ Result<ChatRequest> parse_chat(const Json& body, const infer::SamplingOptions& d
   request.options.max_tokens = newer ? newer : older;
   request.options.logprobs = fields.boolean("logprobs").value_or(false);
   request.options.top_logprobs = fields.integer("top_logprobs", 0, kMaxTopLogprobs).value_or(0);
-  if (request.options.top_logprobs > 0 && !request.options.logprobs) fields.fail("top_logprobs", "'top_logprobs' needs 'logprobs': true");
+  if (request.options.top_logprobs > 0 && !request.options.logprobs)
+    fields.fail("top_logprobs", "'top_logprobs' needs 'logprobs': true");
   refuse_unsupported(fields);
   MALMOI_TRY(fields.finish());
   return request;
 }
 
-Json print_chat(const ResponseHead& head, const std::vector<Answer>& answers, const Usage& usage, const GenerationOptions& options) {
+Json print_chat(const ResponseHead& head, const std::vector<Answer>& answers, const Usage& usage,
+                const GenerationOptions& options) {
   Json json = print_head(head, "chat.completion");
   json["choices"] = Json::array();
   for (const Answer& answer : answers) {
-    json["choices"].push_back({{"index", answer.index},
-                               {"message", {{"role", "assistant"}, {"content", answer.text}, {"refusal", nullptr}}},
-                               {"logprobs", options.logprobs ? print_logprobs(answer, options.token_details) : Json(nullptr)},
-                               {"finish_reason", print_finish(answer)}});
+    json["choices"].push_back(
+        {{"index", answer.index},
+         {"message", {{"role", "assistant"}, {"content", answer.text}, {"refusal", nullptr}}},
+         {"logprobs", options.logprobs ? print_logprobs(answer, options.token_details) : Json(nullptr)},
+         {"finish_reason", print_finish(answer)}});
   }
   json["usage"] = print_usage(usage);
   return json;
@@ -130,16 +140,21 @@ Json ChatStream::chunk_of(Json choice) const {
 }
 
 Json ChatStream::role_chunk(int64_t index) const {
-  return chunk_of({{"index", index}, {"delta", {{"role", "assistant"}, {"content", ""}}}, {"logprobs", nullptr}, {"finish_reason", nullptr}});
+  return chunk_of({{"index", index},
+                   {"delta", {{"role", "assistant"}, {"content", ""}}},
+                   {"logprobs", nullptr},
+                   {"finish_reason", nullptr}});
 }
 
 Json ChatStream::chunk(const Answer& piece) const {
   Json delta = Json::object();
   if (!piece.text.empty()) delta["content"] = piece.text;
-  return chunk_of({{"index", piece.index},
-                   {"delta", std::move(delta)},
-                   {"logprobs", options_.logprobs && !piece.tokens.empty() ? print_logprobs(piece, options_.token_details) : Json(nullptr)},
-                   {"finish_reason", print_finish(piece)}});
+  return chunk_of(
+      {{"index", piece.index},
+       {"delta", std::move(delta)},
+       {"logprobs",
+        options_.logprobs && !piece.tokens.empty() ? print_logprobs(piece, options_.token_details) : Json(nullptr)},
+       {"finish_reason", print_finish(piece)}});
 }
 
 Json ChatStream::usage_chunk(const Usage& usage) const {

@@ -18,7 +18,8 @@ struct ChatRequest {
 /// Errors name the field. Tools, images, audio, structured output and reasoning controls are refused by name.
 Result<ChatRequest> parse_chat(const Json& body, const infer::SamplingOptions& defaults);
 
-Json print_chat(const ResponseHead& head, const std::vector<Answer>& answers, const Usage& usage, const GenerationOptions& options);
+Json print_chat(const ResponseHead& head, const std::vector<Answer>& answers, const Usage& usage,
+                const GenerationOptions& options);
 
 /// Prints the pieces of a stream. The first chunk of each answer carries the role.
 class ChatStream {

@@ -16,7 +16,9 @@ bool read_ids(const Json& list, std::vector<int32_t>& ids) {
 void read_prompts(Fields& fields, std::vector<Prompt>& prompts) {
   const Json* prompt = fields.raw("prompt");
   if (!prompt) return fields.fail("prompt", "'prompt' is missing", "give a text, a list of texts, or token ids");
-  auto wrong = [&] { fields.fail("prompt", "'prompt' is not a text, a list of texts, a list of ids, or a list of lists of ids"); };
+  auto wrong = [&] {
+    fields.fail("prompt", "'prompt' is not a text, a list of texts, a list of ids, or a list of lists of ids");
+  };
   if (prompt->is_string()) return prompts.push_back(prompt->get<std::string>());
   if (!prompt->is_array() || prompt->empty()) return wrong();
   if ((*prompt)[0].is_number()) {
@@ -25,7 +27,8 @@ void read_prompts(Fields& fields, std::vector<Prompt>& prompts) {
     return prompts.push_back(std::move(ids));
   }
   if (prompt->size() > static_cast<size_t>(kMaxAnswers))
-    return fields.fail("prompt", "more than " + std::to_string(kMaxAnswers) + " prompts in one request", "send several requests");
+    return fields.fail("prompt", "more than " + std::to_string(kMaxAnswers) + " prompts in one request",
+                       "send several requests");
   for (const Json& one : *prompt) {
     std::vector<int32_t> ids;
     if (one.is_string()) prompts.push_back(one.get<std::string>());
@@ -35,7 +38,8 @@ void read_prompts(Fields& fields, std::vector<Prompt>& prompts) {
 }
 
 Json print_logprobs(const Answer& answer, const GenerationOptions& options, int64_t& offset) {
-  Json tokens = Json::array(), logprobs = Json::array(), tops = Json::array(), offsets = Json::array(), content = Json::array();
+  Json tokens = Json::array(), logprobs = Json::array(), tops = Json::array(), offsets = Json::array(),
+       content = Json::array();
   for (const TokenReport& token : answer.tokens) {
     std::string text = replace_invalid_utf8(token.bytes);
     Json top = Json::object();
@@ -50,8 +54,10 @@ Json print_logprobs(const Answer& answer, const GenerationOptions& options, int6
     for (const TokenReport& other : token.top) detail["top_logprobs"].push_back(print_token(other, true));
     content.push_back(std::move(detail));
   }
-  Json json = {{"tokens", std::move(tokens)}, {"token_logprobs", std::move(logprobs)},
-               {"top_logprobs", options.top_logprobs > 0 ? std::move(tops) : Json(nullptr)}, {"text_offset", std::move(offsets)}};
+  Json json = {{"tokens", std::move(tokens)},
+               {"token_logprobs", std::move(logprobs)},
+               {"top_logprobs", options.top_logprobs > 0 ? std::move(tops) : Json(nullptr)},
+               {"text_offset", std::move(offsets)}};
   if (options.token_details) json["content"] = std::move(content);
   return json;
 }
@@ -81,17 +87,19 @@ Result<CompletionRequest> parse_completion(const Json& body, const infer::Sampli
     request.options.top_logprobs = *logprobs;
   }
   if (request.echo && request.options.logprobs)
-    fields.fail(unsupported("'echo' with 'logprobs' is not supported: the prompt's own probabilities are not computed", "echo",
-                            "leave one of them out"));
+    fields.fail(unsupported("'echo' with 'logprobs' is not supported: the prompt's own probabilities are not computed",
+                            "echo", "leave one of them out"));
   fields.refuse("suffix", "this model continues texts, it does not fill gaps", "");
   fields.refuse("best_of", "answers are not ranked; ask for 'n' of them", request.options.n);
   if (static_cast<int64_t>(request.prompts.size()) * request.options.n > kMaxAnswers)
-    fields.fail("n", "'n' times the number of prompts is more than " + std::to_string(kMaxAnswers), "send several requests");
+    fields.fail("n", "'n' times the number of prompts is more than " + std::to_string(kMaxAnswers),
+                "send several requests");
   MALMOI_TRY(fields.finish());
   return request;
 }
 
-Json print_completion(const ResponseHead& head, const std::vector<Answer>& answers, const Usage& usage, const GenerationOptions& options) {
+Json print_completion(const ResponseHead& head, const std::vector<Answer>& answers, const Usage& usage,
+                      const GenerationOptions& options) {
   Json json = print_head(head);
   json["choices"] = Json::array();
   for (const Answer& answer : answers) {

@@ -23,7 +23,8 @@ struct CompletionRequest {
 Result<CompletionRequest> parse_completion(const Json& body, const infer::SamplingOptions& defaults);
 
 /// A whole response. `text_offset`s count code points from the beginning of the answer's text.
-Json print_completion(const ResponseHead& head, const std::vector<Answer>& answers, const Usage& usage, const GenerationOptions& options);
+Json print_completion(const ResponseHead& head, const std::vector<Answer>& answers, const Usage& usage,
+                      const GenerationOptions& options);
 
 /// Prints the pieces of a stream; keeps the text offsets of each answer.
 class CompletionStream {

@@ -21,7 +21,11 @@ ApiError to_api_error(const Error& error) {
 
 Json print_error(const ApiError& error) {
   auto or_null = [](const std::string& s) { return s.empty() ? Json(nullptr) : Json(s); };
-  return {{"error", {{"message", error.message}, {"type", error.type}, {"param", or_null(error.param)}, {"code", or_null(error.code)}}}};
+  return {{"error",
+           {{"message", error.message},
+            {"type", error.type},
+            {"param", or_null(error.param)},
+            {"code", or_null(error.code)}}}};
 }
 
 }  // namespace malmoi::protocol

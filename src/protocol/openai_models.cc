@@ -3,7 +3,11 @@
 namespace malmoi::protocol {
 
 Json print_model(const ModelEntry& model) {
-  return {{"id", model.id}, {"object", "model"}, {"created", model.created}, {"owned_by", "malmoi"}, {"max_model_len", model.context_length}};
+  return {{"id", model.id},
+          {"object", "model"},
+          {"created", model.created},
+          {"owned_by", "malmoi"},
+          {"max_model_len", model.context_length}};
 }
 
 Json print_models(const std::vector<ModelEntry>& models) {

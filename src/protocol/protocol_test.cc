@@ -22,7 +22,8 @@ const char* kHello = R"("messages":[{"role":"user","content":"안녕"}])";
 std::string with(const std::string& more) { return std::string("{") + kHello + "," + more + "}"; }
 
 TEST(Completion, ReadsEveryField) {
-  auto request = completion(R"({"model":"m","prompt":"옛날에","max_tokens":7,"temperature":0.5,"top_p":0.9,"top_k":40,"min_p":0.05,
+  auto request =
+      completion(R"({"model":"m","prompt":"옛날에","max_tokens":7,"temperature":0.5,"top_p":0.9,"top_k":40,"min_p":0.05,
     "repetition_penalty":1.1,"presence_penalty":0.5,"frequency_penalty":-0.5,"n":2,"stop":["\n","끝"],"seed":-3,"logprobs":5,
     "logit_bias":{"12":-100},"stream":true,"stream_options":{"include_usage":true},"user":"u"})");
   ASSERT_TRUE(request.ok()) << request.error().to_string();
@@ -62,8 +63,9 @@ TEST(Completion, PromptsOfEveryForm) {
   EXPECT_EQ(completion(R"({"prompt":["a","b"]})")->prompts.size(), 2u);
   EXPECT_EQ(std::get<1>(completion(R"({"prompt":[1,2,3]})")->prompts.at(0)), (std::vector<int32_t>{1, 2, 3}));
   EXPECT_EQ(completion(R"({"prompt":[[1,2],[3]]})")->prompts.size(), 2u);
-  for (const char* wrong : {R"({"prompt":[]})", R"({"prompt":[1,-2]})", R"({"prompt":[1,2.5]})", R"({"prompt":{"a":1}})", R"({"prompt":[1,"a"]})",
-                            R"({"prompt":[1e300]})", R"({"prompt":["a",null]})", R"({"prompt":[99999999999999999999]})", "{}"}) {
+  for (const char* wrong : {R"({"prompt":[]})", R"({"prompt":[1,-2]})", R"({"prompt":[1,2.5]})",
+                            R"({"prompt":{"a":1}})", R"({"prompt":[1,"a"]})", R"({"prompt":[1e300]})",
+                            R"({"prompt":["a",null]})", R"({"prompt":[99999999999999999999]})", "{}"}) {
     auto request = completion(wrong);
     ASSERT_FALSE(request.ok()) << wrong;
     EXPECT_EQ(request.error().where, "prompt") << wrong;
@@ -71,30 +73,46 @@ TEST(Completion, PromptsOfEveryForm) {
 }
 
 TEST(Completion, RefusesByName) {
-  struct Case { const char* body; const char* param; };
-  for (auto [body, param] : {Case{R"({"prompt":"a","temperature":-1})", "temperature"}, {R"({"prompt":"a","top_p":1.5})", "top_p"},
-                             {R"({"prompt":"a","n":0})", "n"}, {R"({"prompt":["a","b","c"],"n":64})", "n"}, {R"({"prompt":"a","max_tokens":-1})", "max_tokens"},
-                             {R"({"prompt":"a","max_tokens":"7"})", "max_tokens"}, {R"({"prompt":"a","suffix":"b"})", "suffix"},
-                             {R"({"prompt":"a","best_of":3})", "best_of"}, {R"({"prompt":"a","stop":[""]})", "stop"}, {R"({"prompt":"a","stop":7})", "stop"},
-                             {R"({"prompt":"a","logit_bias":{"x":1}})", "logit_bias"}, {R"({"prompt":"a","logit_bias":{"1":200}})", "logit_bias"},
-                             {R"({"prompt":"a","stream_options":{"include_usage":true}})", "stream_options"}, {R"({"prompt":"a","echo":true,"logprobs":1})", "echo"},
-                             {R"({"prompt":"a","seed":1.5})", "seed"}, {R"({"prompt":"a","temprature":1})", "temprature"}, {R"({"prompt":"a","stream":1})", "stream"},
+  struct Case {
+    const char* body;
+    const char* param;
+  };
+  for (auto [body, param] : {Case{R"({"prompt":"a","temperature":-1})", "temperature"},
+                             {R"({"prompt":"a","top_p":1.5})", "top_p"},
+                             {R"({"prompt":"a","n":0})", "n"},
+                             {R"({"prompt":["a","b","c"],"n":64})", "n"},
+                             {R"({"prompt":"a","max_tokens":-1})", "max_tokens"},
+                             {R"({"prompt":"a","max_tokens":"7"})", "max_tokens"},
+                             {R"({"prompt":"a","suffix":"b"})", "suffix"},
+                             {R"({"prompt":"a","best_of":3})", "best_of"},
+                             {R"({"prompt":"a","stop":[""]})", "stop"},
+                             {R"({"prompt":"a","stop":7})", "stop"},
+                             {R"({"prompt":"a","logit_bias":{"x":1}})", "logit_bias"},
+                             {R"({"prompt":"a","logit_bias":{"1":200}})", "logit_bias"},
+                             {R"({"prompt":"a","stream_options":{"include_usage":true}})", "stream_options"},
+                             {R"({"prompt":"a","echo":true,"logprobs":1})", "echo"},
+                             {R"({"prompt":"a","seed":1.5})", "seed"},
+                             {R"({"prompt":"a","temprature":1})", "temprature"},
+                             {R"({"prompt":"a","stream":1})", "stream"},
                              {R"({"prompt":"a","logprobs":true})", "logprobs"}}) {
     auto request = completion(body);
     ASSERT_FALSE(request.ok()) << body;
     EXPECT_EQ(request.error().where, param) << body;
   }
-  EXPECT_NE(completion(R"({"prompt":"a","temprature":1})").error().to_string().find("did you mean 'temperature'"), std::string::npos);
+  EXPECT_NE(completion(R"({"prompt":"a","temprature":1})").error().to_string().find("did you mean 'temperature'"),
+            std::string::npos);
   EXPECT_TRUE(completion(R"({"prompt":"a","n":2,"best_of":2,"suffix":null,"logprobs":null,"echo":false})").ok());
 }
 
 TEST(Body, MustBeOneObject) {
-  for (const char* wrong : {"", "[]", "null", "{", "{\"prompt\":\"\xff\"}", "{\"a\":\"\\ud800\"}", "{} {}"}) EXPECT_FALSE(parse_body(wrong).ok()) << wrong;
+  for (const char* wrong : {"", "[]", "null", "{", "{\"prompt\":\"\xff\"}", "{\"a\":\"\\ud800\"}", "{} {}"})
+    EXPECT_FALSE(parse_body(wrong).ok()) << wrong;
   EXPECT_FALSE(parse_body(std::string(100000, '[')).ok());
 }
 
 TEST(Chat, ReadsMessages) {
-  auto request = chat(R"({"messages":[{"role":"system","content":"짧게"},{"role":"user","content":[{"type":"text","text":"가"},{"type":"text","text":"나"}],"name":"x"}],
+  auto request = chat(
+      R"({"messages":[{"role":"system","content":"짧게"},{"role":"user","content":[{"type":"text","text":"가"},{"type":"text","text":"나"}],"name":"x"}],
     "max_tokens":3,"max_completion_tokens":5,"logprobs":true,"top_logprobs":2,"tools":[],"tool_choice":"none","response_format":{"type":"text"},"modalities":["text"]})");
   ASSERT_TRUE(request.ok()) << request.error().to_string();
   ASSERT_EQ(request->messages.size(), 2u);
@@ -105,17 +123,22 @@ TEST(Chat, ReadsMessages) {
 }
 
 TEST(Chat, RefusesWhatItCannotDoByName) {
-  struct Case { std::string body, param; ErrorCode code; };
+  struct Case {
+    std::string body, param;
+    ErrorCode code;
+  };
   for (const auto& [body, param, code] :
        {Case{with(R"("tools":[{"type":"function"}])"), "tools", ErrorCode::kUnsupported},
         Case{with(R"("tool_choice":"required")"), "tool_choice", ErrorCode::kUnsupported},
-        Case{with(R"("response_format":{"type":"json_schema","json_schema":{}})"), "response_format", ErrorCode::kUnsupported},
+        Case{with(R"("response_format":{"type":"json_schema","json_schema":{}})"), "response_format",
+             ErrorCode::kUnsupported},
         Case{with(R"("response_format":{"type":"json_object"})"), "response_format", ErrorCode::kUnsupported},
         Case{with(R"("modalities":["text","audio"])"), "modalities", ErrorCode::kUnsupported},
         Case{with(R"("reasoning_effort":"high")"), "reasoning_effort", ErrorCode::kUnsupported},
         Case{with(R"("top_logprobs":2)"), "top_logprobs", ErrorCode::kUsage},
         Case{with(R"("prompt":"a")"), "prompt", ErrorCode::kUsage},
-        Case{R"({"messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"x"}}]}]})", "messages[0].content", ErrorCode::kUnsupported},
+        Case{R"({"messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"x"}}]}]})",
+             "messages[0].content", ErrorCode::kUnsupported},
         Case{R"({"messages":[{"role":"tool","content":"x"}]})", "messages[0].role", ErrorCode::kUnsupported},
         Case{R"({"messages":[{"role":"king","content":"x"}]})", "messages[0].role", ErrorCode::kUsage},
         Case{R"({"messages":[{"role":"user"}]})", "messages[0].content", ErrorCode::kUsage},
@@ -148,7 +171,9 @@ TEST(Chat, AModelsOwnTemplateIsNotReplacedSilently) {
   EXPECT_TRUE(ChatTemplate::of_model(nullptr, "f").render({{"user", "a"}}).ok());
 }
 
-TokenReport token(int32_t id, std::string bytes, double logprob) { return {.id = id, .bytes = std::move(bytes), .logprob = logprob, .chance = 0.5}; }
+TokenReport token(int32_t id, std::string bytes, double logprob) {
+  return {.id = id, .bytes = std::move(bytes), .logprob = logprob, .chance = 0.5};
+}
 
 TEST(Printing, CompletionWithLogprobs) {
   GenerationOptions options{.logprobs = true, .top_logprobs = 1, .token_details = true};
@@ -185,7 +210,8 @@ TEST(Printing, ChatAndItsChunks) {
   GenerationOptions options{.logprobs = true, .top_logprobs = 1};
   TokenReport t = token(1, "네", -0.1);
   t.top = {token(1, "네", -0.1)};
-  Json whole = print_chat({"chatcmpl-1", "m", 5}, {{.text = "네", .tokens = {t}, .finish_reason = "stop"}}, {1, 1}, options);
+  Json whole =
+      print_chat({"chatcmpl-1", "m", 5}, {{.text = "네", .tokens = {t}, .finish_reason = "stop"}}, {1, 1}, options);
   EXPECT_EQ(whole["object"], "chat.completion");
   EXPECT_EQ(whole["choices"][0]["message"]["content"], "네");
   EXPECT_EQ(whole["choices"][0]["logprobs"]["content"][0]["top_logprobs"][0]["token"], "네");
@@ -223,7 +249,8 @@ TEST(Tokenize, ReadsAndPrints) {
   EXPECT_EQ(pieces["tokens"][0]["text"], "가");
   EXPECT_EQ(pieces["count"], 1);
   EXPECT_EQ(parse_detokenize(*parse_body(R"({"tokens":[1,2]})"))->ids.size(), 2u);
-  for (const char* wrong : {"{}", R"({"tokens":[-1]})", R"({"tokens":"a"})", R"({"tokens":[1.5]})"}) EXPECT_FALSE(parse_detokenize(*parse_body(wrong)).ok()) << wrong;
+  for (const char* wrong : {"{}", R"({"tokens":[-1]})", R"({"tokens":"a"})", R"({"tokens":[1.5]})"})
+    EXPECT_FALSE(parse_detokenize(*parse_body(wrong)).ok()) << wrong;
 }
 
 TEST(Models, List) {

@@ -28,8 +28,11 @@ Json print_tokenized(const std::vector<TokenPiece>& tokens, bool with_pieces) {
     }
     Json bytes = Json::array();
     for (char c : token.bytes) bytes.push_back(static_cast<int>(static_cast<unsigned char>(c)));
-    list.push_back({{"id", token.id}, {"piece", token.piece}, {"text", replace_invalid_utf8(token.bytes)},
-                    {"bytes", std::move(bytes)}, {"special", token.special}});
+    list.push_back({{"id", token.id},
+                    {"piece", token.piece},
+                    {"text", replace_invalid_utf8(token.bytes)},
+                    {"bytes", std::move(bytes)},
+                    {"special", token.special}});
   }
   return {{"tokens", std::move(list)}, {"count", tokens.size()}};
 }

@@ -1,11 +1,11 @@
 #include "serve/access.h"
 
-#include <algorithm>
-
-#include <boost/asio/ip/address.hpp>
-#include <boost/beast/core/string.hpp>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+
+#include <algorithm>
+#include <boost/asio/ip/address.hpp>
+#include <boost/beast/core/string.hpp>
 
 namespace malmoi::serve {
 namespace {
@@ -27,7 +27,8 @@ bool is_loopback(const std::string& host) {
 
 // `localhost:8080` -> `localhost`, `[::1]:8080` -> `::1`.
 std::string host_name(std::string_view host) {
-  if (!host.empty() && host[0] == '[') return std::string(host.substr(1, host.find(']') == host.npos ? host.npos : host.find(']') - 1));
+  if (!host.empty() && host[0] == '[')
+    return std::string(host.substr(1, host.find(']') == host.npos ? host.npos : host.find(']') - 1));
   return std::string(host.substr(0, host.find(':')));
 }
 
@@ -44,7 +45,8 @@ bool Access::has_key(const HttpRequest& request) const {
   if (digests_.empty()) return true;
   std::string_view header = view(request[http::field::authorization]);
   constexpr std::string_view kBearer = "Bearer ";
-  if (!beast::iequals(beast::string_view(header.data(), std::min(header.size(), kBearer.size())), "Bearer ")) return false;
+  if (!beast::iequals(beast::string_view(header.data(), std::min(header.size(), kBearer.size())), "Bearer "))
+    return false;
   std::string given = sha256(header.substr(kBearer.size()));
   int found = 0;
   for (const std::string& digest : digests_) found |= CRYPTO_memcmp(given.data(), digest.data(), digest.size()) == 0;
@@ -57,13 +59,15 @@ std::optional<protocol::ApiError> Access::refuse_host(const HttpRequest& request
   std::string host = host_name(view(header->value()));
   if (is_loopback(host) || std::find(hosts_.begin(), hosts_.end(), host) != hosts_.end()) return {};
   return protocol::ApiError{.status = 403,
-                            .message = "this server answers only to names of this machine, not to the Host of this request; "
-                                       "call it by its address, or name the host with --allow-host",
+                            .message =
+                                "this server answers only to names of this machine, not to the Host of this request; "
+                                "call it by its address, or name the host with --allow-host",
                             .code = "host_not_allowed"};
 }
 
 bool Access::allows_origin(std::string_view origin) const {
-  return !origin.empty() && std::any_of(origins_.begin(), origins_.end(), [&](const std::string& o) { return o == "*" || o == origin; });
+  return !origin.empty() &&
+         std::any_of(origins_.begin(), origins_.end(), [&](const std::string& o) { return o == "*" || o == origin; });
 }
 
 void Access::allow_origin(const HttpRequest& request, http::fields& response) const {
@@ -75,7 +79,9 @@ void Access::allow_origin(const HttpRequest& request, http::fields& response) co
 
 HttpResponse Access::preflight(const HttpRequest& request) const {
   if (!allows_origin(view(request[http::field::origin])))
-    return error_response({.status = 403, .message = "pages of this origin may not call this server; allow it with --cors-origin", .code = "origin_not_allowed"});
+    return error_response({.status = 403,
+                           .message = "pages of this origin may not call this server; allow it with --cors-origin",
+                           .code = "origin_not_allowed"});
   HttpResponse response(http::status::no_content, 11);
   response.set(http::field::access_control_allow_methods, "GET, POST, OPTIONS");
   response.set(http::field::access_control_allow_headers, "Authorization, Content-Type");

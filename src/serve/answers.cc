@@ -33,10 +33,11 @@ std::vector<protocol::Answer> Answers::add(const AnswerEvent& event) {
   measure(event);
   if (token.finish == infer::FinishReason::kError || token.finish == infer::FinishReason::kCancelled) {
     bool stopped = token.finish == infer::FinishReason::kCancelled;
-    failure_ = protocol::ApiError{.status = stopped ? 503 : 500,
-                                  .message = stopped ? "the answer was ended because the server is stopping; try again later" : token.error,
-                                  .type = "server_error",
-                                  .code = stopped ? "unavailable" : ""};
+    failure_ = protocol::ApiError{
+        .status = stopped ? 503 : 500,
+        .message = stopped ? "the answer was ended because the server is stopping; try again later" : token.error,
+        .type = "server_error",
+        .code = stopped ? "unavailable" : ""};
     return {};
   }
   protocol::Answer piece{.index = all.index, .text = token.text};

@@ -44,7 +44,7 @@ class Answers {
   double start_;
   AnswersOptions options_;
   std::vector<protocol::Answer> whole_;
-  std::vector<double> last_;   // when each answer's last token came; 0: none yet
+  std::vector<double> last_;  // when each answer's last token came; 0: none yet
   std::vector<bool> trimming_;
   size_t left_;
   std::optional<protocol::ApiError> failure_;

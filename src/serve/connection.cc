@@ -1,5 +1,7 @@
 #include "serve/connection.h"
 
+#include <fmt/format.h>
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/string.hpp>
@@ -7,8 +9,6 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/write.hpp>
-
-#include <fmt/format.h>
 
 #include "base/log.h"
 #include "serve/exchange.h"
@@ -19,17 +19,28 @@ namespace {
 
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 
-std::chrono::milliseconds milliseconds(double seconds) { return std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000)); }
+std::chrono::milliseconds milliseconds(double seconds) {
+  return std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000));
+}
 
 // What to tell a client whose request could not be read; nothing where it went away, or was too slow (the connection is
 // closed already).
 std::optional<protocol::ApiError> read_error(boost::system::error_code error, const ServerOptions& options) {
   if (error == http::error::header_limit)
-    return protocol::ApiError{.status = 431, .message = fmt::format("the header is larger than {} bytes", options.max_header_bytes), .code = "header_too_large"};
+    return protocol::ApiError{.status = 431,
+                              .message = fmt::format("the header is larger than {} bytes", options.max_header_bytes),
+                              .code = "header_too_large"};
   if (error == http::error::body_limit)
-    return protocol::ApiError{.status = 413, .message = fmt::format("the body is larger than {} bytes; send less, or start the server with a larger --max-body", options.max_body_bytes), .code = "body_too_large"};
-  if (error.category() == make_error_code(http::error::end_of_stream).category() && error != http::error::end_of_stream && error != http::error::partial_message)
-    return protocol::ApiError{.message = "this is not an HTTP request: " + error.message(), .code = "malformed_request"};
+    return protocol::ApiError{
+        .status = 413,
+        .message =
+            fmt::format("the body is larger than {} bytes; send less, or start the server with a larger --max-body",
+                        options.max_body_bytes),
+        .code = "body_too_large"};
+  if (error.category() == make_error_code(http::error::end_of_stream).category() &&
+      error != http::error::end_of_stream && error != http::error::partial_message)
+    return protocol::ApiError{.message = "this is not an HTTP request: " + error.message(),
+                              .code = "malformed_request"};
   return {};
 }
 
@@ -86,7 +97,8 @@ asio::awaitable<bool> Connection::serve_one() {
   if (!failure.empty()) {
     log_warning("a request failed: " + failure);
     if (exchange.answered()) co_return false;
-    co_await exchange.send(error_response({.status = 500, .message = "the server failed: " + failure + "; please report this", .type = "server_error"}));
+    co_await exchange.send(error_response(
+        {.status = 500, .message = "the server failed: " + failure + "; please report this", .type = "server_error"}));
   }
   co_return exchange.keep_alive();
 }

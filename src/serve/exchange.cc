@@ -12,7 +12,9 @@ namespace {
 
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 
-std::chrono::milliseconds milliseconds(double seconds) { return std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000)); }
+std::chrono::milliseconds milliseconds(double seconds) {
+  return std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000));
+}
 
 }  // namespace
 
@@ -33,7 +35,8 @@ asio::awaitable<void> Exchange::send(HttpResponse response) {
   if (has_body) response.content_length(response.body().size());
   if (request_.method() == http::verb::head) response.body().clear();
   shared_.metrics.count_response(static_cast<int>(response.result_int()));
-  stream_.expires_after(milliseconds(shared_.options.write_seconds + static_cast<double>(response.body().size()) / 1e5));
+  stream_.expires_after(
+      milliseconds(shared_.options.write_seconds + static_cast<double>(response.body().size()) / 1e5));
   http::response_serializer<http::string_body> serializer(response);
   // HEAD tells the length of a body that is not sent.
   if (request_.method() == http::verb::head) {
@@ -86,12 +89,13 @@ asio::awaitable<void> Exchange::end_events() {
 
 // Readable while we answer means: gone (nothing to read), or a next request sent early, which waits its turn.
 void Exchange::watch(std::shared_ptr<EventQueue> queue) {
-  stream_.socket().async_wait(tcp::socket::wait_read, [queue, &socket = stream_.socket()](boost::system::error_code error) {
-    if (error == asio::error::operation_aborted) return;
-    char byte = 0;
-    size_t size = error ? 0 : socket.receive(asio::buffer(&byte, 1), tcp::socket::message_peek, error);
-    if (error || size == 0) queue->close();
-  });
+  stream_.socket().async_wait(
+      tcp::socket::wait_read, [queue, &socket = stream_.socket()](boost::system::error_code error) {
+        if (error == asio::error::operation_aborted) return;
+        char byte = 0;
+        size_t size = error ? 0 : socket.receive(asio::buffer(&byte, 1), tcp::socket::message_peek, error);
+        if (error || size == 0) queue->close();
+      });
 }
 
 void Exchange::unwatch() {

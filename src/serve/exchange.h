@@ -1,12 +1,11 @@
 // One request of a connection and the ways to answer it.
 #pragma once
 
-#include <memory>
-
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
+#include <memory>
 
 #include "serve/event_queue.h"
 #include "serve/http.h"

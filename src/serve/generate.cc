@@ -1,10 +1,10 @@
 #include "serve/generate.h"
 
+#include <fmt/format.h>
+
 #include <ctime>
 #include <random>
 #include <variant>
-
-#include <fmt/format.h>
 
 #include "base/log.h"
 #include "protocol/openai_chat.h"
@@ -36,16 +36,24 @@ uint64_t random_seed() { return std::random_device{}() | uint64_t{std::random_de
 
 std::optional<ApiError> check_model(const std::string& name, const Backend& backend) {
   if (name.empty() || name == backend.model.id) return {};
-  return ApiError{.status = 404, .message = "the model '" + name + "' does not exist here; use '" + backend.model.id + "'", .param = "model", .code = "model_not_found"};
+  return ApiError{.status = 404,
+                  .message = "the model '" + name + "' does not exist here; use '" + backend.model.id + "'",
+                  .param = "model",
+                  .code = "model_not_found"};
 }
 
 // Adds the `n` requests of one prompt.
-std::optional<ApiError> add_requests(Prepared& out, const Backend& backend, std::vector<int32_t> ids, const char* field, std::string echo) {
+std::optional<ApiError> add_requests(Prepared& out, const Backend& backend, std::vector<int32_t> ids, const char* field,
+                                     std::string echo) {
   if (ids.empty() && !backend.stop_ids.empty()) ids.push_back(backend.stop_ids[0]);  // what separates texts in training
   auto length = static_cast<int64_t>(ids.size()), context = backend.engine->context_length();
   if (length >= context)
-    return ApiError{.message = fmt::format("the prompt has {} tokens, and the model's context of {} must hold the answer too; shorten the prompt", length, context),
-                    .param = field, .code = "context_length_exceeded"};
+    return ApiError{
+        .message = fmt::format(
+            "the prompt has {} tokens, and the model's context of {} must hold the answer too; shorten the prompt",
+            length, context),
+        .param = field,
+        .code = "context_length_exceeded"};
   const protocol::GenerationOptions& options = out.options;
   for (int64_t i = 0; i < options.n; ++i) {
     infer::Request request;
@@ -72,7 +80,8 @@ Preparation prepare_completion(const std::string& body, const Backend& backend) 
   if (auto error = check_model(out.options.model, backend)) return *error;
   for (const protocol::Prompt& prompt : request->prompts) {
     const auto* text = std::get_if<std::string>(&prompt);
-    std::vector<int32_t> ids = text ? backend.tokenizer->encode(*text, {.add_special = true}) : std::get<std::vector<int32_t>>(prompt);
+    std::vector<int32_t> ids =
+        text ? backend.tokenizer->encode(*text, {.add_special = true}) : std::get<std::vector<int32_t>>(prompt);
     std::string echo;
     if (request->echo) echo = text ? *text : backend.tokenizer->decode(ids);
     if (auto error = add_requests(out, backend, std::move(ids), "prompt", std::move(echo))) return *error;
@@ -98,16 +107,25 @@ Preparation prepare_chat(const std::string& body, const Backend& backend) {
 }
 
 // Hands the requests to the engine. On an error nothing of them runs on.
-std::optional<ApiError> submit(Shared& shared, const Backend& backend, std::vector<infer::Request>& requests, const std::shared_ptr<EventQueue>& queue) {
-  if (shared.stopping) return ApiError{.status = 503, .message = "the server is stopping; try again later", .type = "server_error", .code = "unavailable"};
+std::optional<ApiError> submit(Shared& shared, const Backend& backend, std::vector<infer::Request>& requests,
+                               const std::shared_ptr<EventQueue>& queue) {
+  if (shared.stopping)
+    return ApiError{.status = 503,
+                    .message = "the server is stopping; try again later",
+                    .type = "server_error",
+                    .code = "unavailable"};
   infer::EngineStats stats = backend.engine->stats();
   if (stats.running + stats.waiting + static_cast<int64_t>(requests.size()) > shared.options.max_requests)
-    return ApiError{.status = 429, .message = fmt::format("{} answers are running or waiting, the server's limit is {}; try again soon",
-                                                          stats.running + stats.waiting, shared.options.max_requests),
-                    .type = "rate_limit_error", .code = "server_busy"};
+    return ApiError{
+        .status = 429,
+        .message = fmt::format("{} answers are running or waiting, the server's limit is {}; try again soon",
+                               stats.running + stats.waiting, shared.options.max_requests),
+        .type = "rate_limit_error",
+        .code = "server_busy"};
   for (size_t i = 0; i < requests.size(); ++i) {
     requests[i].cancel = queue->cancel_flag();
-    Status status = backend.engine->submit(std::move(requests[i]), [queue, i](const infer::TokenEvent& event) { return queue->push(i, event); });
+    Status status = backend.engine->submit(
+        std::move(requests[i]), [queue, i](const infer::TokenEvent& event) { return queue->push(i, event); });
     if (status.ok()) continue;
     queue->close();
     return protocol::to_api_error(status.error());
@@ -119,11 +137,14 @@ std::optional<ApiError> submit(Shared& shared, const Backend& backend, std::vect
 class CompletionWire {
  public:
   static constexpr const char* kPrefix = "cmpl";
-  CompletionWire(protocol::ResponseHead head, const protocol::GenerationOptions& options, size_t n) : stream_(head, options, n), head_(std::move(head)), options_(options) {}
+  CompletionWire(protocol::ResponseHead head, const protocol::GenerationOptions& options, size_t n)
+      : stream_(head, options, n), head_(std::move(head)), options_(options) {}
   static std::optional<Json> opening(size_t) { return {}; }
   Json chunk(const protocol::Answer& piece) { return stream_.chunk(piece); }
   Json usage(const protocol::Usage& usage) const { return stream_.usage_chunk(usage); }
-  Json whole(const std::vector<protocol::Answer>& answers, const protocol::Usage& usage) const { return print_completion(head_, answers, usage, options_); }
+  Json whole(const std::vector<protocol::Answer>& answers, const protocol::Usage& usage) const {
+    return print_completion(head_, answers, usage, options_);
+  }
 
  private:
   protocol::CompletionStream stream_;
@@ -134,11 +155,14 @@ class CompletionWire {
 class ChatWire {
  public:
   static constexpr const char* kPrefix = "chatcmpl";
-  ChatWire(protocol::ResponseHead head, const protocol::GenerationOptions& options, size_t) : stream_(head, options), head_(std::move(head)), options_(options) {}
+  ChatWire(protocol::ResponseHead head, const protocol::GenerationOptions& options, size_t)
+      : stream_(head, options), head_(std::move(head)), options_(options) {}
   std::optional<Json> opening(size_t i) const { return stream_.role_chunk(static_cast<int64_t>(i)); }
   Json chunk(const protocol::Answer& piece) { return stream_.chunk(piece); }
   Json usage(const protocol::Usage& usage) const { return stream_.usage_chunk(usage); }
-  Json whole(const std::vector<protocol::Answer>& answers, const protocol::Usage& usage) const { return print_chat(head_, answers, usage, options_); }
+  Json whole(const std::vector<protocol::Answer>& answers, const protocol::Usage& usage) const {
+    return print_chat(head_, answers, usage, options_);
+  }
 
  private:
   protocol::ChatStream stream_;
@@ -150,7 +174,8 @@ std::string data_line(const Json& json) { return "data: " + dump_json(json) + "\
 
 // The header is held back until the first event, so that a failure before it still has its own status.
 template <typename Wire>
-asio::awaitable<void> send_stream(Exchange& exchange, Wire& wire, Answers& answers, EventQueue& queue, bool include_usage) {
+asio::awaitable<void> send_stream(Exchange& exchange, Wire& wire, Answers& answers, EventQueue& queue,
+                                  bool include_usage) {
   bool begun = false;
   while (!answers.done()) {
     std::vector<AnswerEvent> events = co_await queue.pop();
@@ -202,7 +227,8 @@ asio::awaitable<void> send_whole(Exchange& exchange, Wire& wire, Answers& answer
       co_return;
     }
   }
-  std::string body = co_await exchange.on_worker([&] { return dump_json(wire.whole(answers.whole(), answers.usage())) + "\n"; });
+  std::string body =
+      co_await exchange.on_worker([&] { return dump_json(wire.whole(answers.whole(), answers.usage())) + "\n"; });
   HttpResponse response = text_response(http::status::ok, "application/json", std::move(body));
   response.set(http::field::cache_control, "no-store");
   co_await exchange.send(std::move(response));
@@ -225,7 +251,11 @@ asio::awaitable<void> handle(Exchange& exchange, Preparation (*prepare)(const st
     co_return;
   }
   Answers answers(*backend->tokenizer, exchange.shared().metrics, start,
-                  {.count = count, .logprobs = prepared.options.logprobs, .trim_start = prepared.trim_start, .usage = prepared.usage, .echoes = std::move(prepared.echoes)});
+                  {.count = count,
+                   .logprobs = prepared.options.logprobs,
+                   .trim_start = prepared.trim_start,
+                   .usage = prepared.usage,
+                   .echoes = std::move(prepared.echoes)});
   protocol::ResponseHead head{new_id(Wire::kPrefix), backend->model.id, static_cast<int64_t>(std::time(nullptr))};
   Wire wire(std::move(head), prepared.options, count);
   exchange.watch(queue);
@@ -237,7 +267,9 @@ asio::awaitable<void> handle(Exchange& exchange, Preparation (*prepare)(const st
 
 }  // namespace
 
-asio::awaitable<void> handle_completions(Exchange& exchange) { return handle<CompletionWire>(exchange, prepare_completion); }
+asio::awaitable<void> handle_completions(Exchange& exchange) {
+  return handle<CompletionWire>(exchange, prepare_completion);
+}
 asio::awaitable<void> handle_chat(Exchange& exchange) { return handle<ChatWire>(exchange, prepare_chat); }
 
 }  // namespace malmoi::serve

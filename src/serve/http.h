@@ -1,13 +1,12 @@
 // The HTTP types of this folder, and whole responses made from JSON and errors.
 #pragma once
 
-#include <string>
-#include <string_view>
-
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/string_body.hpp>
+#include <string>
+#include <string_view>
 
 #include "base/json.h"
 #include "protocol/openai_error.h"

@@ -7,11 +7,13 @@ namespace {
 
 using Buckets = prometheus::Histogram::BucketBoundaries;
 
-prometheus::Histogram* histogram(prometheus::Registry& registry, const char* name, const char* help, const Buckets& buckets) {
+prometheus::Histogram* histogram(prometheus::Registry& registry, const char* name, const char* help,
+                                 const Buckets& buckets) {
   return &prometheus::BuildHistogram().Name(name).Help(help).Register(registry).Add({}, buckets);
 }
 
-prometheus::MetricFamily family(const char* name, const char* help, prometheus::MetricType type, const std::string& model, double value) {
+prometheus::MetricFamily family(const char* name, const char* help, prometheus::MetricType type,
+                                const std::string& model, double value) {
   prometheus::MetricFamily out{name, help, type, {}};
   prometheus::ClientMetric metric;
   metric.label = {{"model_name", model}};
@@ -24,8 +26,14 @@ prometheus::MetricFamily family(const char* name, const char* help, prometheus::
 }  // namespace
 
 Metrics::Metrics()
-    : responses_(&prometheus::BuildCounter().Name("malmoi_http_responses_total").Help("HTTP responses by status").Register(registry_)),
-      finished_(&prometheus::BuildCounter().Name("malmoi_request_success_total").Help("Answers by finish reason").Register(registry_)) {
+    : responses_(&prometheus::BuildCounter()
+                      .Name("malmoi_http_responses_total")
+                      .Help("HTTP responses by status")
+                      .Register(registry_)),
+      finished_(&prometheus::BuildCounter()
+                     .Name("malmoi_request_success_total")
+                     .Help("Answers by finish reason")
+                     .Register(registry_)) {
   first_token_ = histogram(registry_, "malmoi_time_to_first_token_seconds", "From a request to its first token",
                            {.005, .01, .02, .04, .08, .15, .25, .5, 1, 2, 4, 8, 15, 30, 60});
   next_token_ = histogram(registry_, "malmoi_inter_token_latency_seconds", "Between tokens of an answer",
@@ -50,7 +58,8 @@ std::string Metrics::print(const infer::EngineStats* stats, const std::string& m
     };
     add("malmoi_num_requests_running", "Sequences being decoded", MetricType::Gauge, stats->running);
     add("malmoi_num_requests_waiting", "Sequences waiting to begin", MetricType::Gauge, stats->waiting);
-    add("malmoi_kv_cache_bytes", "Memory of the keys and values of running sequences", MetricType::Gauge, stats->state_bytes);
+    add("malmoi_kv_cache_bytes", "Memory of the keys and values of running sequences", MetricType::Gauge,
+        stats->state_bytes);
     add("malmoi_prompt_tokens_total", "Prompt tokens read", MetricType::Counter, stats->prompt_tokens);
     add("malmoi_generation_tokens_total", "Tokens generated", MetricType::Counter, stats->generated_tokens);
   }

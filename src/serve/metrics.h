@@ -1,12 +1,12 @@
 // What the server counts, as Prometheus text.
 #pragma once
 
-#include <string>
-
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
+
+#include <string>
 
 #include "infer/engine.h"
 

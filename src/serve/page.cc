@@ -1,9 +1,8 @@
 #include "serve/page.h"
 
 #include <algorithm>
-#include <span>
-
 #include <boost/beast/core/string.hpp>
+#include <span>
 
 #include "base/hash.h"
 
@@ -27,7 +26,8 @@ constexpr PageFile kFiles[] = {
 
 // The page is all its own: nothing from elsewhere, nothing inline.
 constexpr const char* kPolicy =
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri "
+    "'none'; "
     "form-action 'none'; frame-ancestors 'none'";
 
 const PageFile* find_file(std::string_view path) {

@@ -18,7 +18,8 @@ asio::awaitable<void> handle_live(Exchange& exchange) {
 asio::awaitable<void> handle_ready(Exchange& exchange) {
   Shared& shared = exchange.shared();
   if (shared.stopping) return exchange.send(json_response(http::status::service_unavailable, {{"status", "stopping"}}));
-  if (!shared.backend()) return exchange.send(json_response(http::status::service_unavailable, {{"status", "loading"}}));
+  if (!shared.backend())
+    return exchange.send(json_response(http::status::service_unavailable, {{"status", "loading"}}));
   return exchange.send(json_response(http::status::ok, {{"status", "ok"}}));
 }
 
@@ -41,7 +42,10 @@ asio::awaitable<void> handle_model(Exchange& exchange) {
   const protocol::ModelEntry& model = exchange.shared().backend()->model;
   std::string_view name = path_of(exchange.request()).substr(kModels.size());
   if (name == model.id) return exchange.send(json_response(http::status::ok, protocol::print_model(model)));
-  return exchange.send(error_response({.status = 404, .message = "no such model; this server has '" + model.id + "'", .param = "model", .code = "model_not_found"}));
+  return exchange.send(error_response({.status = 404,
+                                       .message = "no such model; this server has '" + model.id + "'",
+                                       .param = "model",
+                                       .code = "model_not_found"}));
 }
 
 HttpResponse tokenize(const std::string& body, const Backend& backend) {
@@ -51,7 +55,9 @@ HttpResponse tokenize(const std::string& body, const Backend& backend) {
   if (!request.ok()) return error_response(protocol::to_api_error(request.error()));
   std::vector<protocol::TokenPiece> pieces;
   for (int32_t id : backend.tokenizer->encode(request->text, {request->add_special, request->parse_special})) {
-    if (request->with_pieces) pieces.push_back({id, backend.tokenizer->piece(id), backend.tokenizer->token_bytes(id), backend.tokenizer->is_special(id)});
+    if (request->with_pieces)
+      pieces.push_back(
+          {id, backend.tokenizer->piece(id), backend.tokenizer->token_bytes(id), backend.tokenizer->is_special(id)});
     else pieces.push_back({.id = id});
   }
   return json_response(http::status::ok, protocol::print_tokenized(pieces, request->with_pieces));
@@ -96,7 +102,8 @@ constexpr Route kRoutes[] = {
 constexpr Route kPageRoute = {http::verb::get, "/", false, false, handle_page};
 
 bool matches(const Route& route, std::string_view path) {
-  if (route.path.size() > 1 && route.path.ends_with('/')) return path.starts_with(route.path) && path.size() > route.path.size();
+  if (route.path.size() > 1 && route.path.ends_with('/'))
+    return path.starts_with(route.path) && path.size() > route.path.size();
   return path == route.path;
 }
 
@@ -108,7 +115,10 @@ const Route* find_route(std::string_view path) {
 
 protocol::ApiError not_found_error(std::string_view path) {
   std::string shown = Json(std::string(path.substr(0, 100))).dump(-1, ' ', true, Json::error_handler_t::replace);
-  return {.status = 404, .message = "there is nothing at " + shown + "; the API is at /v1/completions, /v1/chat/completions and /v1/models", .code = "unknown_url"};
+  return {.status = 404,
+          .message =
+              "there is nothing at " + shown + "; the API is at /v1/completions, /v1/chat/completions and /v1/models",
+          .code = "unknown_url"};
 }
 
 }  // namespace
@@ -121,16 +131,25 @@ std::optional<HttpResponse> refuse(Shared& shared, const HttpRequest& request) {
   bool reads = request.method() == http::verb::get || request.method() == http::verb::head;
   if (request.method() != route->method && !(reads && route->method == http::verb::get)) {
     const char* allowed = route->method == http::verb::get ? "GET, HEAD" : "POST";
-    HttpResponse response = error_response({.status = 405, .message = std::string("this path takes ") + allowed, .code = "method_not_allowed"});
+    HttpResponse response = error_response(
+        {.status = 405, .message = std::string("this path takes ") + allowed, .code = "method_not_allowed"});
     response.set(http::field::allow, allowed);
     return response;
   }
   if (route->needs_key && !shared.access.has_key(request))
-    return error_response({.status = 401, .message = "the API key is missing or wrong; send it as 'Authorization: Bearer KEY'", .type = "authentication_error", .code = "invalid_api_key"});
+    return error_response({.status = 401,
+                           .message = "the API key is missing or wrong; send it as 'Authorization: Bearer KEY'",
+                           .type = "authentication_error",
+                           .code = "invalid_api_key"});
   if (route->needs_model && !shared.backend())
-    return error_response({.status = 503, .message = "the model is still loading; try again soon", .type = "server_error", .code = "loading"});
+    return error_response({.status = 503,
+                           .message = "the model is still loading; try again soon",
+                           .type = "server_error",
+                           .code = "loading"});
   if (route->method == http::verb::post && !has_json_body(request))
-    return error_response({.status = 415, .message = "the body must be JSON; send 'Content-Type: application/json'", .code = "unsupported_media_type"});
+    return error_response({.status = 415,
+                           .message = "the body must be JSON; send 'Content-Type: application/json'",
+                           .code = "unsupported_media_type"});
   return {};
 }
 

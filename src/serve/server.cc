@@ -1,8 +1,5 @@
 #include "serve/server.h"
 
-#include <set>
-#include <thread>
-
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -10,6 +7,8 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <set>
+#include <thread>
 
 #include "base/log.h"
 #include "serve/connection.h"
@@ -22,9 +21,12 @@ constexpr double kLastWrites = 5;  // seconds for clients to take the rest of th
 Error listen_error(boost::system::error_code error, const ServerOptions& options) {
   std::string where = options.host + ":" + std::to_string(options.port);
   if (error == asio::error::address_in_use)
-    return {ErrorCode::kIo, "the port is in use", where, "stop the program that listens there, or choose another with --port (0: any free one)"};
-  if (error == asio::error::access_denied) return {ErrorCode::kIo, "this port needs the rights of root", where, "choose a --port from 1024 on"};
-  return {ErrorCode::kIo, "cannot listen: " + error.message(), where, "check --host: an address of this machine, or 0.0.0.0 for all"};
+    return {ErrorCode::kIo, "the port is in use", where,
+            "stop the program that listens there, or choose another with --port (0: any free one)"};
+  if (error == asio::error::access_denied)
+    return {ErrorCode::kIo, "this port needs the rights of root", where, "choose a --port from 1024 on"};
+  return {ErrorCode::kIo, "cannot listen: " + error.message(), where,
+          "check --host: an address of this machine, or 0.0.0.0 for all"};
 }
 
 }  // namespace

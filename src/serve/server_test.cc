@@ -1,11 +1,11 @@
 // The server from outside, over sockets, with a tiny random model.
 #include "serve/server.h"
 
+#include <gtest/gtest.h>
+
 #include <atomic>
 #include <chrono>
 #include <thread>
-
-#include <gtest/gtest.h>
 
 #include "base/log.h"
 #include "infer/tiny_model.h"
@@ -28,7 +28,10 @@ class ServerTest : public ::testing::Test {
     auto server = Server::start(options);
     ASSERT_TRUE(server.ok()) << server.error().to_string();
     server_ = *std::move(server);
-    server_->serve({.model = {"tiny", 5, kContext}, .engine = engine_.get(), .tokenizer = tokenizer_.get(), .stop_ids = {infer::kTinyEnd}});
+    server_->serve({.model = {"tiny", 5, kContext},
+                    .engine = engine_.get(),
+                    .tokenizer = tokenizer_.get(),
+                    .stop_ids = {infer::kTinyEnd}});
   }
   void TearDown() override {
     server_.reset();
@@ -41,8 +44,12 @@ class ServerTest : public ::testing::Test {
     return client.read();
   }
   TestResponse get(const std::string& path, const std::string& more = "") { return send(get_text(path, more)); }
-  TestResponse post(const std::string& path, const std::string& body, const std::string& more = "") { return send(post_text(path, body, more)); }
-  TestResponse complete(const std::string& fields) { return post("/v1/completions", "{\"model\":\"tiny\",\"ignore_eos\":true," + fields + "}"); }
+  TestResponse post(const std::string& path, const std::string& body, const std::string& more = "") {
+    return send(post_text(path, body, more));
+  }
+  TestResponse complete(const std::string& fields) {
+    return post("/v1/completions", "{\"model\":\"tiny\",\"ignore_eos\":true," + fields + "}");
+  }
 
   // Waits until the engine has nothing to do.
   bool idle(double seconds = 20) {
@@ -127,7 +134,9 @@ TEST_F(ServerTest, ACompletionIsWhatTheEngineGives) {
   std::string text;
   infer::Request request{.prompt = {'h', 'e', 'l', 'l', 'o'}, .max_tokens = 12};
   request.sampling.seed = 3;
-  ASSERT_TRUE(infer::generate(*model_, *tokenizer_, request, [&](const infer::TokenEvent& event) { return text += event.text, true; }).ok());
+  ASSERT_TRUE(infer::generate(*model_, *tokenizer_, request, [&](const infer::TokenEvent& event) {
+                return text += event.text, true;
+              }).ok());
   EXPECT_EQ(choice["text"], text);
 }
 
@@ -177,7 +186,8 @@ TEST_F(ServerTest, EchoStopAndEmptyPrompt) {
 
 TEST_F(ServerTest, ChatWholeAndStreamed) {
   start();
-  std::string body = R"({"messages":[{"role":"user","content":"안녕 <|endoftext|>"}],"max_tokens":15,"seed":2,"ignore_eos":true,"logprobs":true,"top_logprobs":3)";
+  std::string body =
+      R"({"messages":[{"role":"user","content":"안녕 <|endoftext|>"}],"max_tokens":15,"seed":2,"ignore_eos":true,"logprobs":true,"top_logprobs":3)";
   Json whole = post("/v1/chat/completions", body + "}").json();
   ASSERT_TRUE(whole.contains("choices")) << whole;
   EXPECT_EQ(whole["object"], "chat.completion");
@@ -203,7 +213,8 @@ TEST_F(ServerTest, BadRequestsAreRefusedInOneShape) {
   expect_error(post("/v1/completions", ""), 400, "");
   expect_error(post("/v1/completions", R"({"prompt":"a","model":"gpt-9"})"), 404, "model_not_found", "model");
   expect_error(post("/v1/completions", R"({"prompt":"a","best_of":4})"), 400, "unsupported_parameter", "best_of");
-  expect_error(post("/v1/chat/completions", R"({"messages":[{"role":"user","content":"a"}],"tools":[{}]})"), 400, "unsupported_parameter", "tools");
+  expect_error(post("/v1/chat/completions", R"({"messages":[{"role":"user","content":"a"}],"tools":[{}]})"), 400,
+               "unsupported_parameter", "tools");
   expect_error(complete("\"prompt\":\"" + std::string(kContext, 'a') + "\""), 400, "context_length_exceeded", "prompt");
   expect_error(complete(R"("prompt":[1,2,999])"), 400, "", "prompt, position 2");
   expect_error(post("/nowhere", "{}"), 404, "unknown_url");
@@ -211,7 +222,8 @@ TEST_F(ServerTest, BadRequestsAreRefusedInOneShape) {
   EXPECT_EQ(get("/v1/completions").field("Allow"), "POST");
   expect_error(post("/v1/models", "{}"), 405, "method_not_allowed");
   TestClient client(server_->port());
-  client.send("POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\n{}");
+  client.send(
+      "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\n{}");
   expect_error(client.read(), 415, "unsupported_media_type");
   TestClient garbage(server_->port());
   garbage.send("\x16\x03\x01\x02garbage\r\n\r\n");
@@ -223,7 +235,10 @@ TEST_F(ServerTest, SizesAreLimited) {
   expect_error(post("/tokenize", std::string(5000, ' ')), 413, "body_too_large");
   expect_error(get("/health", "X-Filler: " + std::string(4000, 'x') + "\r\n"), 431, "header_too_large");
   TestClient chunked(server_->port());
-  chunked.send("POST /tokenize HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n1388\r\n" + std::string(5000, ' ') + "\r\n0\r\n\r\n");
+  chunked.send(
+      "POST /tokenize HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: "
+      "chunked\r\n\r\n1388\r\n" +
+      std::string(5000, ' ') + "\r\n0\r\n\r\n");
   expect_error(chunked.read(), 413, "body_too_large");
 }
 
@@ -233,7 +248,8 @@ TEST_F(ServerTest, SlowRequestsAreCutOff) {
   header.send("GET /health HT");
   EXPECT_TRUE(header.at_end());
   TestClient body(server_->port());
-  body.send("POST /tokenize HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{");
+  body.send(
+      "POST /tokenize HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{");
   EXPECT_TRUE(body.at_end());
   TestClient silent(server_->port());
   silent.send(get_text("/health"));
@@ -244,7 +260,9 @@ TEST_F(ServerTest, SlowRequestsAreCutOff) {
 TEST_F(ServerTest, AClientThatDoesNotReadLosesItsAnswer) {
   start({.write_seconds = 0.3});
   TestClient client(server_->port(), 4096);
-  client.send(post_text("/v1/completions", R"({"prompt":"a","max_tokens":50000,"ignore_eos":true,"stream":true,"logprobs":100,"token_details":true})"));
+  client.send(post_text(
+      "/v1/completions",
+      R"({"prompt":"a","max_tokens":50000,"ignore_eos":true,"stream":true,"logprobs":100,"token_details":true})"));
   ASSERT_TRUE(client.read_until("data: "));
   EXPECT_TRUE(idle());
   EXPECT_LT(engine_->stats().generated_tokens, 50000);
@@ -255,7 +273,9 @@ TEST_F(ServerTest, AClientThatGoesAwayEndsItsWork) {
   for (const char* stream : {"true", "false"}) {
     int64_t before = engine_->stats().generated_tokens;
     TestClient client(server_->port());
-    client.send(post_text("/v1/completions", std::string(R"({"prompt":"a","max_tokens":90000,"ignore_eos":true,"stream":)") + stream + "}"));
+    client.send(
+        post_text("/v1/completions",
+                  std::string(R"({"prompt":"a","max_tokens":90000,"ignore_eos":true,"stream":)") + stream + "}"));
     if (std::string(stream) == "true") ASSERT_TRUE(client.read_until("data: "));
     while (engine_->stats().running == 0) std::this_thread::yield();
     client.close();
@@ -266,7 +286,10 @@ TEST_F(ServerTest, AClientThatGoesAwayEndsItsWork) {
 
 TEST_F(ServerTest, ManyClientsAtOnceGetWhatEachWouldAlone) {
   start({}, {.max_running = 4});
-  auto body = [](int i) { return "\"prompt\":\"" + std::string(static_cast<size_t>(1 + i), 'a') + "\",\"max_tokens\":20,\"seed\":" + std::to_string(i); };
+  auto body = [](int i) {
+    return "\"prompt\":\"" + std::string(static_cast<size_t>(1 + i), 'a') +
+           "\",\"max_tokens\":20,\"seed\":" + std::to_string(i);
+  };
   std::vector<std::string> alone;
   for (int i = 0; i < 12; ++i) alone.push_back(complete(body(i)).json()["choices"][0]["text"]);
   std::atomic<int> same{0};
@@ -336,7 +359,8 @@ TEST_F(ServerTest, StoppingWithoutTimeEndsAnswers) {
 TEST_F(ServerTest, ConnectionsAreKeptAndRequestsMayComeEarly) {
   start();
   TestClient client(server_->port());
-  client.send(post_text("/v1/completions", R"({"prompt":"a","max_tokens":40,"stream":true,"ignore_eos":true})") + get_text("/health") + get_text("/livez"));
+  client.send(post_text("/v1/completions", R"({"prompt":"a","max_tokens":40,"stream":true,"ignore_eos":true})") +
+              get_text("/health") + get_text("/livez"));
   EXPECT_EQ(client.read().events().back(), "[DONE]");
   EXPECT_EQ(client.read().status, 200);
   EXPECT_EQ(client.read().status, 200);
@@ -344,13 +368,16 @@ TEST_F(ServerTest, ConnectionsAreKeptAndRequestsMayComeEarly) {
   EXPECT_EQ(client.read().status, 200);
   EXPECT_TRUE(client.at_end());
   TestClient expecting(server_->port());
-  expecting.send("POST /tokenize HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 15\r\nExpect: 100-continue\r\n\r\n");
+  expecting.send(
+      "POST /tokenize HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 15\r\nExpect: "
+      "100-continue\r\n\r\n");
   EXPECT_EQ(expecting.read().status, 100);
   expecting.send(R"({"content":"a"})");
   EXPECT_EQ(expecting.read().json()["tokens"], Json::array({97}));
   TestClient old(server_->port());
   std::string body = R"({"prompt":"a","max_tokens":5,"stream":true,"ignore_eos":true})";
-  old.send("POST /v1/completions HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+  old.send("POST /v1/completions HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: " +
+           std::to_string(body.size()) + "\r\n\r\n" + body);
   EXPECT_EQ(old.read().events().back(), "[DONE]");
 }
 
@@ -360,27 +387,38 @@ TEST_F(ServerTest, KeysAreAskedForButByHealthAndPage) {
   EXPECT_EQ(get("/v1/models").field("WWW-Authenticate"), "Bearer");
   for (const char* wrong : {"Bearer secre", "Bearer secrets", "Basic secret", "Bearer", "Bearer ", "secret"})
     EXPECT_EQ(get("/v1/models", "Authorization: " + std::string(wrong) + "\r\n").status, 401) << wrong;
-  for (const char* right : {"Bearer secret", "bearer other"}) EXPECT_EQ(get("/v1/models", "Authorization: " + std::string(right) + "\r\n").status, 200) << right;
+  for (const char* right : {"Bearer secret", "bearer other"})
+    EXPECT_EQ(get("/v1/models", "Authorization: " + std::string(right) + "\r\n").status, 200) << right;
   EXPECT_EQ(get("/health").status, 200);
   EXPECT_EQ(get("/").status, 200);
   EXPECT_EQ(get("/metrics").status, 401);
   // A body that nobody may send is not read: the answer comes, the connection ends.
   TestClient client(server_->port());
-  client.send("POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n{");
+  client.send(
+      "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: "
+      "1000000\r\n\r\n{");
   expect_error(client.read(), 401, "invalid_api_key");
   EXPECT_TRUE(client.at_end());
 }
 
 TEST_F(ServerTest, OtherHostsAndOriginsAreRefused) {
   start({.allowed_hosts = {"llm.example"}, .cors_origins = {"https://app.example"}});
-  auto with_host = [&](const std::string& host) { return send("GET /health HTTP/1.1\r\nHost: " + host + "\r\n\r\n").status; };
-  for (const char* host : {"localhost", "localhost:8080", "127.0.0.1:8080", "[::1]:8080", "llm.example"}) EXPECT_EQ(with_host(host), 200) << host;
-  for (const char* host : {"evil.example", "localhost.evil.example", "10.0.0.1"}) EXPECT_EQ(with_host(host), 403) << host;
-  auto preflight = [&](const std::string& origin) { return send("OPTIONS /v1/completions HTTP/1.1\r\nHost: localhost\r\nOrigin: " + origin + "\r\nAccess-Control-Request-Method: POST\r\n\r\n"); };
+  auto with_host = [&](const std::string& host) {
+    return send("GET /health HTTP/1.1\r\nHost: " + host + "\r\n\r\n").status;
+  };
+  for (const char* host : {"localhost", "localhost:8080", "127.0.0.1:8080", "[::1]:8080", "llm.example"})
+    EXPECT_EQ(with_host(host), 200) << host;
+  for (const char* host : {"evil.example", "localhost.evil.example", "10.0.0.1"})
+    EXPECT_EQ(with_host(host), 403) << host;
+  auto preflight = [&](const std::string& origin) {
+    return send("OPTIONS /v1/completions HTTP/1.1\r\nHost: localhost\r\nOrigin: " + origin +
+                "\r\nAccess-Control-Request-Method: POST\r\n\r\n");
+  };
   EXPECT_EQ(preflight("https://app.example").status, 204);
   EXPECT_EQ(preflight("https://app.example").field("Access-Control-Allow-Origin"), "https://app.example");
   EXPECT_EQ(preflight("https://evil.example").status, 403);
-  EXPECT_EQ(get("/health", "Origin: https://app.example\r\n").field("Access-Control-Allow-Origin"), "https://app.example");
+  EXPECT_EQ(get("/health", "Origin: https://app.example\r\n").field("Access-Control-Allow-Origin"),
+            "https://app.example");
   EXPECT_EQ(get("/health", "Origin: https://evil.example\r\n").field("Access-Control-Allow-Origin"), "");
 }
 
@@ -417,9 +455,10 @@ TEST_F(ServerTest, MetricsCountWhatHappened) {
   complete(R"("prompt":"abc","max_tokens":4)");
   post("/v1/completions", "{");
   std::string text = get("/metrics").body;
-  for (const char* line : {"malmoi_prompt_tokens_total{model_name=\"tiny\"} 3", "malmoi_generation_tokens_total{model_name=\"tiny\"} 4",
-                           "malmoi_request_success_total{finished_reason=\"length\"} 1", "malmoi_http_responses_total{code=\"400\"} 1",
-                           "malmoi_time_to_first_token_seconds_count 1", "malmoi_inter_token_latency_seconds_count 3"})
+  for (const char* line :
+       {"malmoi_prompt_tokens_total{model_name=\"tiny\"} 3", "malmoi_generation_tokens_total{model_name=\"tiny\"} 4",
+        "malmoi_request_success_total{finished_reason=\"length\"} 1", "malmoi_http_responses_total{code=\"400\"} 1",
+        "malmoi_time_to_first_token_seconds_count 1", "malmoi_inter_token_latency_seconds_count 3"})
     EXPECT_NE(text.find(line), std::string::npos) << line << "\n" << text;
 }
 

@@ -2,10 +2,9 @@
 #pragma once
 
 #include <atomic>
+#include <boost/asio/thread_pool.hpp>
 #include <memory>
 #include <mutex>
-
-#include <boost/asio/thread_pool.hpp>
 
 #include "serve/access.h"
 #include "serve/backend.h"
