@@ -35,16 +35,19 @@ work=runs/quickstart
 store=.quickstart
 help_packages="libreoffice-help-ko libreoffice-help-en-us"
 
+# What a build needs; the rest of packages.txt is for test.sh.
+needed() { sed '/^# test.sh alone/,$d' packages.txt; }
+
 step() { printf '\n== %s\n' "$1"; }
 
 # Says beforehand what will be fetched, needed and spent.
 announce() {
   local missing
-  missing=$(missing_packages packages.txt)
+  missing=$(missing_packages <(needed))
   echo "Malmoi quickstart: a language model from documents, on this machine alone."
   echo
   if [ -n "$missing" ]; then
-    echo "  download   Debian packages, at most 250 MB (1.1 GB on disk):" $missing
+    echo "  download   Debian packages, at most 200 MB (900 MB on disk):" $missing
   else
     echo "  packages   all installed already"
   fi
@@ -110,8 +113,8 @@ free_port() {
 
 announce
 step "Debian packages"
-if [ -n "$(missing_packages packages.txt)" ]; then
-  install_packages packages.txt || { echo "quickstart.sh: packages could not be installed; see above" >&2; exit 1; }
+if [ -n "$(missing_packages <(needed))" ]; then
+  install_packages <(needed) || { echo "quickstart.sh: packages could not be installed; see above" >&2; exit 1; }
 else
   echo "all installed already"
 fi

@@ -23,6 +23,11 @@ only=${1:-all}
 . .ci/packages.sh
 install_packages packages.txt || exit 1
 
+# The built page is compared with its sources where Node is; a build needs none.
+if command -v npm >/dev/null && [ ! -d web/node_modules/vite ]; then
+  npm ci --prefix web --no-audit --no-fund >/dev/null 2>&1 || echo "test.sh: npm ci failed; the page is not compared with its sources" >&2
+fi
+
 jobs=$(nproc)
 # A compiler at work takes up to 1.5 GB: fewer at once where memory is short.
 by_memory=$(awk '/MemAvailable/ {n = int($2 / 1500000); print n < 1 ? 1 : n}' /proc/meminfo)
