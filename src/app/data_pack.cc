@@ -11,8 +11,8 @@ Result<Json> data_tokenize(const DataTokenizeOptions& options, const std::functi
   MALMOI_ASSIGN(tokenizer::Tokenizer tokenizer, tokenizer::Tokenizer::load(options.tokenizer));
   std::vector<Path> paths(options.in.begin(), options.in.end());
   MALMOI_ASSIGN(std::unique_ptr<data::DocumentStream> documents, data::open_documents(paths, options.split));
-  std::optional<int32_t> end = options.end_of_text ? tokenizer.eos_id() : std::nullopt;
-  if (options.end_of_text && !end) end = tokenizer.id_of("<|endoftext|>");
+  std::optional<int32_t> end;
+  if (options.end_of_text) end = tokenizer.eos_id().has_value() ? tokenizer.eos_id() : tokenizer.id_of("<|endoftext|>");
   Json about{{"tokenizer", options.tokenizer}, {"split", options.split}, {"vocab_size", tokenizer.vocab_size()}};
   if (end) about["end_of_text"] = *end;
   MALMOI_ASSIGN(data::TokenWriter writer, data::TokenWriter::create(options.out, tokenizer.vocab_size(), about));
