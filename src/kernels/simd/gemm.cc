@@ -39,50 +39,47 @@ struct Tile {
 /// out[M][kColumns] = A panel times B panel (+ ...). kPanel: A is a packed panel.
 template <bool kDot, int M, bool kPanel>
 void multiply(const Tile& t) {
-  Vec sums[M][2];
-  for (int i = 0; i < M; ++i) sums[i][0] = sums[i][1] = zero();
+  Vec sums[2 * M];
+  each_index<2 * M>([&](auto r) MALMOI_INLINED { sums[r.value] = zero(); });
   const Word *x = t.a.words, *b = t.b;
   const int64_t row = t.a.row;
   int64_t k = t.steps;
   do {
     Vec b0 = load_words(b), b1 = load_words(b + kLanes);
     b += kColumns;
-    for (int i = 0; i < M; ++i) {
-      Vec w = broadcast_word(kPanel ? x + i : x + i * row);
-      sums[i][0] = multiply_add<kDot>(w, b0, sums[i][0]);
-      sums[i][1] = multiply_add<kDot>(w, b1, sums[i][1]);
-    }
+    each_index<M>([&](auto i) MALMOI_INLINED {
+      Vec w = broadcast_word(kPanel ? x + i.value : x + i.value * row);
+      sums[2 * i.value] = multiply_add<kDot>(w, b0, sums[2 * i.value]);
+      sums[2 * i.value + 1] = multiply_add<kDot>(w, b1, sums[2 * i.value + 1]);
+    });
     x += kPanel ? kRows : 1;
   } while (--k > 0);
+  // Element r of `sums` belongs to row r / 2, half r % 2.
   if (t.add) {
-    for (int i = 0; i < M; ++i) {
-      sums[i][0] += load(t.add + i * t.add_ld, Full{});
-      sums[i][1] += load(t.add + i * t.add_ld + kLanes, Full{});
-    }
+    each_index<2 * M>([&](auto r) MALMOI_INLINED {
+      sums[r.value] += load(t.add + r.value / 2 * t.add_ld + r.value % 2 * kLanes, Full{});
+    });
   }
   if (t.bias) {
     Vec b0 = load(t.bias, Full{}), b1 = load(t.bias + kLanes, Full{});
-    for (int i = 0; i < M; ++i) sums[i][0] += b0, sums[i][1] += b1;
+    each_index<2 * M>([&](auto r) MALMOI_INLINED { sums[r.value] += r.value % 2 ? b1 : b0; });
   }
   if (!t.narrow) {
     float* out = static_cast<float*>(t.out);
-    for (int i = 0; i < M; ++i, out += t.out_ld) {
-      store(out, sums[i][0], Full{});
-      store(out + kLanes, sums[i][1], Full{});
-    }
+    each_index<2 * M>([&](auto r) MALMOI_INLINED {
+      store(out + r.value / 2 * t.out_ld + r.value % 2 * kLanes, sums[r.value], Full{});
+    });
     return;
   }
   BF16* out = static_cast<BF16*>(t.out);
   if (t.accumulate) {
-    for (int i = 0; i < M; ++i) {
-      sums[i][0] += load(out + i * t.out_ld, Full{});
-      sums[i][1] += load(out + i * t.out_ld + kLanes, Full{});
-    }
+    each_index<2 * M>([&](auto r) MALMOI_INLINED {
+      sums[r.value] += load(out + r.value / 2 * t.out_ld + r.value % 2 * kLanes, Full{});
+    });
   }
-  for (int i = 0; i < M; ++i, out += t.out_ld) {
-    store(out, sums[i][0], Full{});
-    store(out + kLanes, sums[i][1], Full{});
-  }
+  each_index<2 * M>([&](auto r) MALMOI_INLINED {
+    store(out + r.value / 2 * t.out_ld + r.value % 2 * kLanes, sums[r.value], Full{});
+  });
 }
 
 using Multiply = void (*)(const Tile&);

@@ -66,22 +66,30 @@ struct TileArgs {
 
 template <bool kDot, int M, int N>
 void tile(const TileArgs& t) {
-  Vec sums[M][N];
-  for (int i = 0; i < M; ++i) {
-    for (int j = 0; j < N; ++j) sums[i][j] = t.add ? load(t.c + i * t.ldc + j * kLanes, Full{}) : zero();
+  Vec sums[M * N];
+  const float* from = t.c;
+  if (t.add) {
+    each_index<M * N>([&](auto r) MALMOI_INLINED {
+      sums[r.value] = load(from + r.value / N * t.ldc + r.value % N * kLanes, Full{});
+    });
+  } else {
+    each_index<M * N>([&](auto r) MALMOI_INLINED { sums[r.value] = zero(); });
   }
   const Word *a = t.a, *b = t.b;
   for (int64_t k = 0; k < t.steps; ++k, b += t.ldb) {
     Vec bs[N];
-    for (int j = 0; j < N; ++j) bs[j] = load_words(b + j * kLanes);
-    for (int i = 0; i < M; ++i) {
-      Vec x = broadcast_word(a + i * t.lda + k);
-      for (int j = 0; j < N; ++j) sums[i][j] = multiply_add<kDot>(x, bs[j], sums[i][j]);
-    }
+    each_index<N>([&](auto j) MALMOI_INLINED { bs[j.value] = load_words(b + j.value * kLanes); });
+    each_index<M>([&](auto i) MALMOI_INLINED {
+      Vec x = broadcast_word(a + i.value * t.lda + k);
+      each_index<N>([&](auto j) MALMOI_INLINED {
+        sums[i.value * N + j.value] = multiply_add<kDot>(x, bs[j.value], sums[i.value * N + j.value]);
+      });
+    });
   }
-  for (int i = 0; i < M; ++i) {
-    for (int j = 0; j < N; ++j) store(t.c + i * t.ldc + j * kLanes, sums[i][j], Full{});
-  }
+  float* to = t.c;
+  each_index<M * N>([&](auto r) MALMOI_INLINED {
+    store(to + r.value / N * t.ldc + r.value % N * kLanes, sums[r.value], Full{});
+  });
 }
 
 template <bool kDot, int N>

@@ -9,6 +9,8 @@
 #include <immintrin.h>
 #endif
 
+#include <utility>  // integer_sequence: a type, nothing that is linked
+
 #include "kernels/kernels.h"
 
 #define MALMOI_INLINE inline __attribute__((always_inline))
@@ -43,6 +45,22 @@ struct Part {
 
 MALMOI_INLINE int64_t min_of(int64_t a, int64_t b) { return a < b ? a : b; }
 MALMOI_INLINE int64_t max_of(int64_t a, int64_t b) { return a > b ? a : b; }
+
+/// An index that is known when a loop over registers is compiled.
+template <int I>
+struct Index {
+  static constexpr int value = I;
+};
+template <typename Body, int... I>
+MALMOI_INLINE void each_of(const Body& body, std::integer_sequence<int, I...>) {
+  (body(Index<I>{}), ...);
+}
+/// body(Index<0>{}) ... body(Index<N - 1>{}), written out: an array indexed so lives in registers from the start. (A loop
+/// is unrolled too late for that: the compiler would then pass the array through the stack.)
+template <int N, typename Body>
+MALMOI_INLINE void each_index(const Body& body) {
+  each_of(body, std::make_integer_sequence<int, N>{});
+}
 
 /// Calls step(i, Full{}) for whole vectors of [0, n) and step(i, Part{rest}) for what is left.
 template <typename Step>
