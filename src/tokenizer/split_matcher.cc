@@ -261,6 +261,12 @@ std::shared_ptr<const Pattern> well_known_pattern(std::string_view regex, Dialec
   return nullptr;
 }
 
+std::vector<std::string_view> well_known_regexes() {
+  std::vector<std::string_view> out;
+  for (const WellKnown& known : kWellKnown) out.push_back(known.regex);
+  return out;
+}
+
 std::span<const NamedPattern> named_patterns() { return kNamed; }
 
 std::string_view pattern_by_name(std::string_view name_or_regex) {
