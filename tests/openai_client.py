@@ -46,8 +46,9 @@ def chat(client, model):
     assert whole.choices[0].message.role == "assistant" and whole.usage.prompt_tokens > 10
     assert len(whole.choices[0].logprobs.content[0].top_logprobs) == 2
     assert bytes(whole.choices[0].logprobs.content[0].bytes)
-    with client.chat.completions.stream(model=model, messages=messages, max_completion_tokens=20, seed=4) as stream:
-        assert stream.get_final_completion().choices[0].message.content == whole.choices[0].message.content
+    pieces = list(client.chat.completions.create(model=model, messages=messages, max_completion_tokens=20, seed=4, stream=True))
+    assert "".join(p.choices[0].delta.content or "" for p in pieces) == whole.choices[0].message.content
+    assert pieces[0].choices[0].delta.role == "assistant" and pieces[-1].choices[0].finish_reason == whole.choices[0].finish_reason
     refused(openai.BadRequestError, lambda: client.chat.completions.create(model=model, messages=messages, tools=[{"type": "function", "function": {"name": "f"}}]), "unsupported_parameter")
     refused(openai.BadRequestError, lambda: client.chat.completions.create(model=model, messages=messages, response_format={"type": "json_object"}), "unsupported_parameter")
     image = [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:,"}}]}]

@@ -27,14 +27,15 @@ const settled = (page, view) => page.waitForFunction((v) => !document.querySelec
 async function completes(page) {
   await page.locator('#prompt').fill('오늘 날씨가')
   await page.locator('#view-complete .settings input[type=number]').first().fill('0.9')
-  await page.getByLabel('씨앗값').fill('7')
+  await page.locator('#view-complete').getByRole('spinbutton', { name: '반복 벌점' }).fill('1')
+  await page.locator('#view-complete').getByLabel('씨앗값').fill('7')
   await page.getByRole('button', { name: '이어쓰기 Ctrl + Enter' }).click()
   // Streamed: some chips while it is still running.
   await page.waitForFunction(() => document.querySelectorAll('#view-complete .chip').length > 2)
   await settled(page, 'view-complete')
   const text = await page.locator('#view-complete .chips').innerText()
   assert.match(text, /[가-힣]/)
-  assert.ok((await count(page)) > 20)
+  assert.ok((await count(page)) > 20, text)
   // A Korean syllable is one chip although it is three tokens here; each has its alternatives.
   const korean = page.locator('#view-complete .chip').filter({ hasText: /^[가-힣]$/ }).first()
   await korean.click()
@@ -71,31 +72,47 @@ async function branches(page, before) {
   assert.notEqual(after, before)
 }
 
-async function regenerates_and_stops(page) {
-  await page.getByLabel('최대 토큰 수').first().fill('400')
-  await page.getByRole('button', { name: '다시', exact: true }).first().click()
+async function regenerates_and_stops(page, context) {
+  // A slow line, so that there is time to stop.
+  const cdp = await context.newCDPSession(page)
+  const line = (rate) => cdp.send('Network.emulateNetworkConditions', { offline: false, latency: 0, downloadThroughput: rate, uploadThroughput: -1 })
+  await cdp.send('Network.enable')
+  await line(30000)
+  await page.locator('#view-complete').getByLabel('최대 토큰 수').fill('400')
+  await page.locator('#view-complete').getByRole('button', { name: '다시', exact: true }).click()
   await page.waitForFunction(() => document.querySelectorAll('#view-complete .chip').length > 1)
   await page.getByRole('button', { name: '멈춤' }).click()
   await page.locator('#view-complete .status', { hasText: '멈췄습니다' }).waitFor()
   const stopped = await count(page)
   await page.waitForTimeout(200)
   assert.equal(await count(page), stopped)
-  await page.getByLabel('최대 토큰 수').first().fill('40')
+  await page.locator('#view-complete').getByLabel('최대 토큰 수').fill('40')
+  await line(-1)
+  await cdp.detach()
 }
 
 async function shows_the_next_token(page) {
   const next = page.getByRole('region', { name: '다음에 올 토큰' })
+  const numbers = (kind) => next.locator('.number' + kind).allInnerTexts()
+  const asked = () => page.waitForResponse((response) => response.url().endsWith('/v1/completions'))
+  let answer = asked()
   await page.locator('#prompt').fill('오늘 날씨가 너무')
+  await answer
   await next.locator('.bars li').nth(5).waitFor()
-  const before = await next.locator('.number.strong').allInnerTexts()
-  // A lower temperature changes the chances, not the model's probabilities.
-  const raw = await next.locator('.number:not(.strong)').allInnerTexts()
-  await page.locator('#view-complete input[type=range]').first().fill('0.1')
-  await page.waitForFunction((old) => document.querySelector('#view-complete aside .card:not(.detail) .number.strong')?.textContent !== old, before[0])
-  assert.deepEqual(await next.locator('.number:not(.strong)').allInnerTexts(), raw)
-  await next.locator('.bars button').first().click()
+  // A token taken from the list is written on; what follows then is shown: here 좋, 춥 or 덥, by their first bytes.
+  answer = asked()
+  await next.locator('.bars button', { hasText: '␣' }).first().click()
   assert.equal(await page.locator('#prompt').inputValue(), '오늘 날씨가 너무 ')
-  await page.getByRole('button', { name: '처음 값으로' }).first().click()
+  await answer
+  await next.locator('.bars .piece', { hasText: '⟨EC⟩' }).first().waitFor()
+  // A lower temperature changes the chances, not the model's probabilities.
+  const [model, chances] = [await numbers(':not(.strong)'), await numbers('.strong')]
+  answer = asked()
+  await page.locator('#view-complete input[type=range]').first().fill('0.1')
+  await answer
+  await page.waitForFunction((old) => document.querySelector('#view-complete aside .card:not(.detail) .number.strong')?.textContent !== old, chances[0])
+  assert.deepEqual(await numbers(':not(.strong)'), model)
+  await page.locator('#view-complete').getByRole('button', { name: '처음 값으로' }).click()
 }
 
 async function language_and_theme(page, context) {
@@ -117,7 +134,7 @@ async function language_and_theme(page, context) {
 // What an input method does, by the browser's own protocol.
 async function composes(page, context) {
   await page.getByRole('tab', { name: '대화' }).click()
-  await page.getByLabel('최대 토큰 수').nth(1).fill('30')
+  await page.locator('#view-chat').getByLabel('최대 토큰 수').fill('30')
   const cdp = await context.newCDPSession(page)
   const box = page.locator('#message')
   const sent = () => page.locator('#view-chat article.user .text').allInnerTexts()
@@ -238,7 +255,7 @@ try {
   await has_contrast(page)
   await keys_reach_tokens(page)
   await branches(page, text)
-  await regenerates_and_stops(page)
+  await regenerates_and_stops(page, context)
   await shows_the_next_token(page)
   await language_and_theme(page, context)
   await composes(page, context)

@@ -39,7 +39,7 @@ def tiny_model(malmoi, folder):
     tokenizer.mkdir(exist_ok=True)
     (tokenizer / "tokenizer.json").write_text(json.dumps(byte_tokenizer(), ensure_ascii=False))
     (tokenizer / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": "PreTrainedTokenizerFast", "eos_token": "<|endoftext|>"}))
-    texts = [" ".join(SENTENCES[(i * 5 + j * (1 + i % 7)) % len(SENTENCES)] for j in range(6)) for i in range(60)]
+    texts = [" ".join(SENTENCES[(i * 5 + j * (1 + i % 7)) % len(SENTENCES)] for j in range(30)) for i in range(60)]
     (folder / "text.jsonl").write_text("".join(json.dumps({"text": text}, ensure_ascii=False) + "\n" for text in texts))
     config = f"""
 schema_version: 1

@@ -27,6 +27,10 @@ export function add_token(chips, token) {
   else chips.push(chip)
 }
 
+export function show_bytes(bytes) {
+  return '⟨' + bytes.map((b) => b.toString(16).toUpperCase().padStart(2, '0')).join(' ') + '⟩'
+}
+
 /** How a lone token is written: its text, or its bytes where they are no whole characters; white space made visible. */
 export function show_token(token) {
   if (token.bytes.length === 0) return token.token || '∅'
@@ -34,7 +38,7 @@ export function show_token(token) {
     const text = strict.decode(new Uint8Array(token.bytes))
     return text.replace(/ /g, '␣').replace(/\n/g, '↵').replace(/\t/g, '⇥').replace(/\r/g, '␍')
   } catch {
-    return '⟨' + token.bytes.map((b) => b.toString(16).toUpperCase().padStart(2, '0')).join(' ') + '⟩'
+    return show_bytes(token.bytes)
   }
 }
 

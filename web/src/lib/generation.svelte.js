@@ -42,7 +42,7 @@ export class Generation {
         const now = performance.now()
         if (this.count && !first) first = now
         this.first = first ? (first - begin) / 1000 : 0
-        if (this.count > 1) this.rate = (1000 * (this.count - 1)) / (now - first)
+        this.rate = (1000 * this.count) / (now - begin)
       })
     } catch (error) {
       if (!abort.signal.aborted) this.error = error.status ? error.message : 'offline'
