@@ -1,5 +1,7 @@
 #include "protocol/openai_completions.h"
 
+#include <fmt/format.h>
+
 #include "base/utf8.h"
 
 namespace malmoi::protocol {
@@ -37,16 +39,24 @@ void read_prompts(Fields& fields, std::vector<Prompt>& prompts) {
   }
 }
 
+// A token's name in these lists: its text, or `bytes:\xeb\x82` where it is a part of a character, so that two parts never
+// share a name.
+std::string token_name(const std::string& bytes) {
+  if (is_valid_utf8(bytes)) return bytes;
+  std::string name = "bytes:";
+  for (char c : bytes) name += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+  return name;
+}
+
 Json print_logprobs(const Answer& answer, const GenerationOptions& options, int64_t& offset) {
   Json tokens = Json::array(), logprobs = Json::array(), tops = Json::array(), offsets = Json::array(),
        content = Json::array();
   for (const TokenReport& token : answer.tokens) {
-    std::string text = replace_invalid_utf8(token.bytes);
     Json top = Json::object();
-    for (const TokenReport& other : token.top) top[replace_invalid_utf8(other.bytes)] = other.logprob;
+    for (const TokenReport& other : token.top) top[token_name(other.bytes)] = other.logprob;
     offsets.push_back(offset);
-    offset += static_cast<int64_t>(count_code_points(text));
-    tokens.push_back(std::move(text));
+    offset += static_cast<int64_t>(count_code_points(token.bytes));
+    tokens.push_back(token_name(token.bytes));
     logprobs.push_back(token.logprob);
     tops.push_back(std::move(top));
     if (!options.token_details) continue;

@@ -184,7 +184,7 @@ TEST(Printing, CompletionWithLogprobs) {
   EXPECT_EQ(json["object"], "text_completion");
   EXPECT_EQ(json["usage"]["total_tokens"], 5);
   const Json& logprobs = json["choices"][0]["logprobs"];
-  EXPECT_EQ(logprobs["tokens"], (Json::array({"가", "\uFFFD"})));
+  EXPECT_EQ(logprobs["tokens"], (Json::array({"가", "bytes:\\xeb\\x82"})));
   EXPECT_EQ(logprobs["text_offset"], (Json::array({0, 1})));
   EXPECT_EQ(logprobs["token_logprobs"][1], -1.0);
   EXPECT_EQ(logprobs["top_logprobs"][0]["가"], -0.5);

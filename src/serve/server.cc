@@ -45,6 +45,7 @@ struct Server::Impl {
   std::set<std::shared_ptr<Connection>> connections;  // on the I/O thread alone
   std::atomic<size_t> open{0};
   std::thread thread;
+  uint16_t port = 0;
   bool stopped = false;
 };
 
@@ -59,6 +60,7 @@ Status Server::Impl::listen() {
   if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
   if (!error) acceptor.bind(endpoint, error);
   if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
+  if (!error) port = acceptor.local_endpoint(error).port();
   if (error) return listen_error(error, options);
   return {};
 }
@@ -106,10 +108,7 @@ Server::~Server() { stop(0); }
 
 void Server::serve(Backend backend) { impl_->shared.set_backend(std::move(backend)); }
 
-uint16_t Server::port() const {
-  boost::system::error_code ignored;
-  return impl_->acceptor.local_endpoint(ignored).port();
-}
+uint16_t Server::port() const { return impl_->port; }
 
 void Server::stop(double seconds) {
   Impl& impl = *impl_;
