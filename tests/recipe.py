@@ -25,6 +25,7 @@ stages:
       tokenizer: {{type: char}}
       data: {{train: [text.txt], valid_fraction: 0.1, sequence_length: 32}}
       train: {{batch_size: 4, steps: %d, dtype: f32, eval_every: 50, save_every: 20, seed: 3}}
+      samples: {{prompts: ["the "], tokens: 4}}
   - name: sample
     kind: sample
     settings: {{model: {work}/train/model, prompts: ["the "], max_tokens: {tokens}}}
@@ -73,6 +74,8 @@ with tempfile.TemporaryDirectory() as name:
     assert kills > 0 and (outcome["train"]["ran"] and outcome["train"]["reason"] == "was interrupted"), (kills, outcome)
     assert steps_of(metrics) == expected, "a run that was killed must leave the same metrics"
     assert outcome["sample"]["result"] == whole["sample"]["result"]
+    samples = lambda work: (folder / work / "train/samples.jsonl").read_text()
+    assert samples("killed") == samples("whole"), "each sample once"
 
     assert not any(stage["ran"] for stage in run(folder, "whole").values()), "nothing changed"
     changed = run(folder, "whole", tokens=12)

@@ -106,12 +106,10 @@ class Run {
     if (options_.profile) stepper.set_profile(&profile);
     describe();
     started_ = monotonic_seconds();
-    MALMOI_ASSIGN(formats::TensorboardWriter board, formats::TensorboardWriter::create(out_, 0));
-    board_ = &board;
     train::LoopInputs inputs{&config_, &stepper, optimizer_.get(), data_.train.get(), data_.valid.get(),
                              ema_.empty() ? nullptr : &ema_, steps_, options_.resume};
     auto done = train::run_loop(inputs, loop_events());
-    board_ = nullptr;
+    board_.reset();
     if (!done.ok()) return std::move(done).error();
     result_ = *done;
     if (options_.profile) {
@@ -150,7 +148,26 @@ class Run {
     return e;
   }
 
+  // Once, when it is known after how many steps this call goes on: what an earlier one wrote of later steps is taken back.
+  void open_outputs(int64_t done_before) {
+    if (outputs_open_) return;
+    outputs_open_ = true;
+    auto board = formats::TensorboardWriter::create(out_, done_before);
+    if (board.ok()) board_.emplace(std::move(*board));
+    else log_warning(board.error().to_string());
+    std::ifstream file(out_ / "samples.jsonl");
+    std::string kept, text;
+    while (std::getline(file, text)) {
+      auto line = parse_json(text, "samples.jsonl");
+      if (line.ok() && line->is_object() && line->value("step", int64_t{0}) <= done_before) kept += text + "\n";
+    }
+    if (file.eof() && fs::exists(out_ / "samples.jsonl")) {
+      if (Status done = write_file(out_ / "samples.jsonl", kept); !done.ok()) log_warning(done.error().to_string());
+    }
+  }
+
   void show(const train::StepMetrics& m) {
+    open_outputs(m.step);
     if (m.valid_loss) last_valid_ = m.valid_loss;
     // The rate is averaged over about the last twenty steps, so that the time left does not jump.
     double seconds = static_cast<double>(m.tokens) / std::max(m.tokens_per_second, 1e-9);
@@ -171,6 +188,7 @@ class Run {
 
   // A continuation of each prompt by the model as it is, into samples.jsonl.
   void sample(int64_t step) {
+    open_outputs(step - 1);
     if (config_.samples.prompts.empty() || !data_.tokenizer) return;
     std::ofstream file(out_ / "samples.jsonl", std::ios::app);
     for (const std::string& prompt : config_.samples.prompts) {
@@ -253,7 +271,8 @@ class Run {
   int64_t steps_ = 0;
   double started_ = 0, seconds_a_step_ = 0;
   std::optional<double> last_valid_;
-  formats::TensorboardWriter* board_ = nullptr;
+  std::optional<formats::TensorboardWriter> board_;
+  bool outputs_open_ = false;
   train::LoopResult result_;
   Json facts_ = Json::object();
 };
