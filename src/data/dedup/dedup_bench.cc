@@ -1,8 +1,12 @@
 // How fast text goes through sketches, filters and the search for personal data: bytes a second, one thread.
+// MALMOI_BENCH_TEXTS names a .jsonl file whose texts are used instead of invented ones; bench/text_stages.py sets it.
+#include <cstdlib>
+
 #include <benchmark/benchmark.h>
 
 #include "base/config.h"
 #include "base/rng.h"
+#include "data/corpus.h"
 #include "data/dedup/dedup.h"
 #include "data/filter.h"
 #include "data/pii/pii.h"
@@ -10,8 +14,21 @@
 namespace malmoi::data {
 namespace {
 
+std::vector<std::string> documents_of(const char* path) {
+  std::vector<std::string> out;
+  auto stream = open_documents({path}, "");
+  Document document;
+  while (stream.ok()) {
+    auto more = (*stream)->next(document);
+    if (!more.ok() || !*more) break;
+    out.push_back(document.text);
+  }
+  return out;
+}
+
 // Half Korean, half English prose of invented words with a real distribution of lengths, in documents of about 3 kB.
 std::vector<std::string> documents() {
+  if (const char* path = std::getenv("MALMOI_BENCH_TEXTS")) return documents_of(path);
   Rng rng(1);
   std::vector<std::string> words[2], out;
   for (int i = 0; i < 5000; ++i) {
@@ -56,14 +73,34 @@ void pii(benchmark::State& state) {
 }
 BENCHMARK(pii);
 
-void filter(benchmark::State& state, const std::string& name) {
+std::unique_ptr<Filter> make(const std::string& name) {
   auto document = parse_config("{}", "bench");
   ConfigReader reader(*document);
   auto made = make_filter(name, reader);
-  if (!made.ok()) return state.SkipWithError("needs a model");
+  return made.ok() ? *std::move(made) : nullptr;
+}
+
+// What a usual recipe does to every document: four sets of quality rules and the sketch.
+void rules_and_sketch(benchmark::State& state) {
+  std::vector<std::unique_ptr<Filter>> filters;
+  for (const char* name : {"gopher_repetition", "gopher_quality", "c4", "fineweb"}) filters.push_back(make(name));
+  Sketcher sketcher{NearOptions{}};
+  Sketch out;
+  over_documents(state, [&](const std::string& text) {
+    for (const auto& filter : filters) {
+      Document d{.text = text};
+      benchmark::DoNotOptimize(filter->apply(d));
+    }
+    sketcher.sketch(text, out);
+  });
+}
+BENCHMARK(rules_and_sketch);
+
+void filter(benchmark::State& state, const std::string& name) {
+  auto made = make(name);
   over_documents(state, [&](const std::string& text) {
     Document d{.text = text};
-    benchmark::DoNotOptimize((*made)->apply(d));
+    benchmark::DoNotOptimize(made->apply(d));
   });
 }
 BENCHMARK_CAPTURE(filter, repair, std::string("repair"));
