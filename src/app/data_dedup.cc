@@ -24,11 +24,11 @@ class TwiceReadable {
     TwiceReadable input;
     std::error_code code;
     bool file = options.input != "-" && std::filesystem::is_regular_file(options.input, code);
-    input.path_ = options.input == "-" ? "/dev/stdin" : options.input;
+    input.path_ = options.input;
     if (file || (options.input != "-" && !std::filesystem::exists(options.input, code))) return input;
     Path folder = options.scratch.empty() ? std::filesystem::temp_directory_path(code) : Path(options.scratch);
     std::string copy = (folder / fmt::format("malmoi-input-{}.jsonl", getpid())).string();
-    MALMOI_ASSIGN(formats::LineReader reader, formats::LineReader::open(input.path_));
+    MALMOI_ASSIGN(RawLines reader, RawLines::open(input.path_));
     input.path_ = input.copy_ = copy;
     MALMOI_ASSIGN(AtomicFile out, AtomicFile::create(copy));
     while (true) {
@@ -54,10 +54,8 @@ class TwiceReadable {
   std::string path_, copy_;
 };
 
-Result<data::Clusters> find_clusters(const std::string& path, const DataDedupOptions& options) {
-  data::NearOptions near = data::near_options(options.threshold);
-  near.ngram = options.ngram;
-  MALMOI_TRY(data::check_options(near));
+Result<data::Clusters> find_clusters(const std::string& path, const data::NearOptions& near,
+                                     const DataDedupOptions& options) {
   MALMOI_ASSIGN(auto deduper, data::NearDeduper::create(near, {options.scratch, options.memory_bytes}));
   data::Sketcher sketcher(near);
   MALMOI_ASSIGN(TextLines lines, TextLines::open(path));
@@ -100,8 +98,11 @@ Json report(const data::Clusters& c, const std::map<uint64_t, std::string>& text
 }  // namespace
 
 Result<Json> data_dedup(const DataDedupOptions& options, const LineSink& sink) {
+  data::NearOptions near = data::near_options(options.threshold);
+  near.ngram = options.ngram;
+  MALMOI_TRY(data::check_options(near));
   MALMOI_ASSIGN(TwiceReadable input, TwiceReadable::open(options));
-  MALMOI_ASSIGN(data::Clusters clusters, find_clusters(input.path(), options));
+  MALMOI_ASSIGN(data::Clusters clusters, find_clusters(input.path(), near, options));
   std::map<uint64_t, std::string> texts;  // of the samples
   for (const auto& pair : clusters.samples) texts[pair.a], texts[pair.b];
 

@@ -4,6 +4,8 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
+#include <filesystem>
 
 #include "base/log.h"
 #include "base/parallel.h"
@@ -30,10 +32,47 @@ void parse(std::string_view line, const std::string& where, TextLine& out, std::
 
 }  // namespace
 
-Result<TextLines> TextLines::open(const std::string& path, bool quiet) {
+void RawLines::Close::operator()(std::FILE* stream) const {
+  if (stream != stdin) std::fclose(stream);
+}
+
+void RawLines::Free::operator()(char* line) const { std::free(line); }
+
+Result<RawLines> RawLines::open(const std::string& path) {
+  RawLines out;
+  std::error_code code;
   bool standard = path == "-";
-  MALMOI_ASSIGN(formats::LineReader reader, formats::LineReader::open(standard ? "/dev/stdin" : path));
-  return TextLines(std::move(reader), standard ? "standard input" : path, quiet);
+  out.name_ = standard ? "standard input" : path;
+  if (!standard && (std::filesystem::is_regular_file(path, code) || !std::filesystem::exists(path, code))) {
+    MALMOI_ASSIGN(formats::LineReader reader, formats::LineReader::open(path));
+    out.file_.emplace(std::move(reader));
+    return out;
+  }
+  out.stream_.reset(standard ? stdin : std::fopen(path.c_str(), "rb"));
+  if (!out.stream_ || std::filesystem::is_directory(path, code))
+    return io_error("cannot open", path, out.stream_ ? EISDIR : errno);
+  return out;
+}
+
+Result<bool> RawLines::next(std::string_view& line) {
+  if (file_) return file_->next(line);
+  char* buffer = line_.release();
+  errno = 0;
+  ssize_t size = getline(&buffer, &capacity_, stream_.get());
+  line_.reset(buffer);
+  if (size < 0) {
+    if (std::ferror(stream_.get()) != 0) return io_error("cannot read", name_, errno);
+    return false;
+  }
+  ++line_number_;
+  line = std::string_view(buffer, static_cast<size_t>(size));
+  if (line.ends_with('\n')) line.remove_suffix(1);
+  return true;
+}
+
+Result<TextLines> TextLines::open(const std::string& path, bool quiet) {
+  MALMOI_ASSIGN(RawLines reader, RawLines::open(path));
+  return TextLines(std::move(reader), path == "-" ? "standard input" : path, quiet);
 }
 
 Status TextLines::next(std::vector<TextLine>& batch) {

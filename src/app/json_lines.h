@@ -2,7 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <cstdio>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +14,29 @@
 #include "formats/zstd_stream.h"
 
 namespace malmoi::app {
+
+/// The lines of a file (plain or zstd), or of a pipe or the standard input ("-", plain).
+class RawLines {
+ public:
+  static Result<RawLines> open(const std::string& path);
+  /// As LineReader::next.
+  Result<bool> next(std::string_view& line);
+  uint64_t line_number() const { return file_ ? file_->line_number() : line_number_; }
+
+ private:
+  struct Close {
+    void operator()(std::FILE* stream) const;
+  };
+  struct Free {
+    void operator()(char* line) const;
+  };
+  std::optional<formats::LineReader> file_;
+  std::unique_ptr<std::FILE, Close> stream_;
+  std::unique_ptr<char, Free> line_;
+  size_t capacity_ = 0;
+  uint64_t line_number_ = 0;
+  std::string name_;
+};
 
 /// A line that is a JSON object whose "text" is a string.
 struct TextLine {
@@ -32,9 +58,9 @@ class TextLines {
   const std::string& name() const { return name_; }
 
  private:
-  TextLines(formats::LineReader reader, std::string name, bool quiet)
+  TextLines(RawLines reader, std::string name, bool quiet)
       : reader_(std::move(reader)), name_(std::move(name)), quiet_(quiet) {}
-  formats::LineReader reader_;
+  RawLines reader_;
   std::string name_;
   bool quiet_;
   uint64_t skipped_ = 0;

@@ -88,7 +88,7 @@ Status NearDeduper::State::join_equal() {
     bool same = any && record.low == first.low && record.high == first.high;
     if (same && groups.join(first.document, record.document)) {
       equal[record.document] = true;
-      if (out.samples.size() < static_cast<size_t>(options.samples))
+      if (out.samples.size() < static_cast<size_t>(options.samples) / 4)
         out.samples.push_back({first.document, record.document, 1.0});
     }
     if (!same) first = record, any = true;
