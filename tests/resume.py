@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 
-MALMOI, KILLS = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 6
+MALMOI, KILLS = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 3
 STEPS = 60
 TEXT = "".join(f"말모이 {i} gathers words, {i * 7919 % 1000} 낱말을 모은다. The quick brown fox.\n" for i in range(3000))
 
@@ -32,7 +32,7 @@ def config(folder, out, dropout):
 
 
 def train(path, *more):
-    return subprocess.Popen([MALMOI, "train", str(path), "--threads", "2", *more], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    return subprocess.Popen([MALMOI, "train", str(path), "--threads", "1", *more], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
 
 def lines(out):

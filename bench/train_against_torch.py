@@ -1,0 +1,54 @@
+#!/usr/bin/env python3
+"""Whole training steps of Malmoi and of a PyTorch script, in turn, on one machine: the best of several rounds.
+
+usage: train_against_torch.py --python PYTHON --torch-script SCRIPT [--malmoi build/release/bin/malmoi] [--rounds 3] [--only NAME ...]
+
+PYTHON has torch installed; SCRIPT takes --size --batch --seq --dtype --steps --threads and prints a JSON line with
+tokens_per_second.max. Run it with nothing else on the machine. Prints one JSON line a row.
+"""
+import argparse
+import json
+import pathlib
+import subprocess
+
+HERE = pathlib.Path(__file__).parent
+ROWS = {  # name: (config, torch size, batch, sequence, steps)
+    "124m 4x256": ("gpt2-124m.json", "124m", 4, 256, 6),
+    "124m 4x1024": ("gpt2-124m.json", "124m", 4, 1024, 3),
+    "14m 8x256": ("gpt2-14m.json", "14m", 8, 256, 15),
+    "0.8m 12x64": ("gpt2-0.8m.json", "0.8m", 12, 64, 200),
+}
+
+
+def run(command):
+    done = subprocess.run([str(c) for c in command], capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"{command}: {done.stderr.strip().splitlines()[-1:]}")
+    return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+parser = argparse.ArgumentParser(description=__doc__)
+parser.add_argument("--python", required=True)
+parser.add_argument("--torch-script", required=True)
+parser.add_argument("--malmoi", default="build/release/bin/malmoi")
+parser.add_argument("--rounds", type=int, default=3)
+parser.add_argument("--threads", type=int, default=2)
+parser.add_argument("--dtype", default="bf16", choices=["bf16", "f32"])
+parser.add_argument("--only", nargs="+", default=list(ROWS))
+options = parser.parse_args()
+for name in options.only:
+    config, size, batch, length, steps = ROWS[name]
+    shape = ["--batch", batch, "--seq", length, "--dtype", options.dtype, "--steps", steps, "--threads", options.threads]
+    best = {"malmoi": 0.0, "torch": 0.0, "gemm": 0.0}
+    memory = 0
+    for _ in range(options.rounds):
+        mine = run([options.malmoi, "bench", "train", "--config", HERE / "configs" / config, *shape, "--json"])
+        best["malmoi"] = max(best["malmoi"], mine["tokens_per_second"]["max"])
+        memory = max(memory, mine["peak_memory_bytes"])
+        theirs = run([options.python, options.torch_script, "--size", size, *shape])
+        best["torch"] = max(best["torch"], theirs["tokens_per_second"]["max"])
+        products = run([options.malmoi, "bench", "gemm", "--config", HERE / "configs" / config, *shape, "--json"])
+        best["gemm"] = max(best["gemm"], products["tokens_per_second"]["max"])
+    print(json.dumps({"row": name, "dtype": options.dtype, "malmoi": round(best["malmoi"]), "torch": round(best["torch"]),
+                      "products_alone": round(best["gemm"]), "against_torch": round(best["malmoi"] / best["torch"], 2),
+                      "of_products": round(best["malmoi"] / best["gemm"], 3), "peak_memory_bytes": memory}), flush=True)
