@@ -51,7 +51,7 @@ TEST_P(CleaningSet, MainTextIsFound) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Sets, CleaningSet, testing::Values("cleaning/html"));
+INSTANTIATE_TEST_SUITE_P(Sets, CleaningSet, testing::Values("cleaning/html", "html"));
 
 TEST(Html, MarkdownKeepsStructure) {
   HtmlText found = extract_html(
