@@ -21,7 +21,7 @@ inline int64_t forward_words(const AttentionArgs& a) {
     const AttentionSegment& s = a.segments[i];
     if (s.q_length > kDirectQueries && s.k_length > keys) keys = s.k_length;
   }
-  int64_t direct = 2 * kDirectKeys + wide;
+  int64_t direct = 2 * kDirectKeys + 2 * wide;
   keys = round_to(keys, kForwardKeys);
   int64_t packed = keys * 2 * wide + 3 * kForwardQueries * wide + 3 * kForwardQueries * kForwardKeys;
   return round_to(packed > direct ? packed : direct, kWideLanes) + 32 * kWideLanes;

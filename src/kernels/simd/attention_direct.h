@@ -6,10 +6,22 @@
 namespace malmoi::kernels::MALMOI_SIMD_NAMESPACE {
 namespace {
 
-/// scores[j] = q k_j^T for keys [begin, end).
+/// scores[j] = q k_j^T: four keys at once, so that their sums do not wait for each other.
 template <typename T>
-void direct_scores(const AttentionArgs& a, const T* q, const T* keys, int64_t count, float* scores) {
-  for (int64_t j = 0; j < count; ++j) {
+void direct_scores(const AttentionArgs& a, const float* q, const T* keys, int64_t count, float* scores) {
+  int64_t j = 0;
+  for (; j + 4 <= count; j += 4) {
+    const T* k = keys + j * a.kv_stride;
+    Vec sums[4] = {zero(), zero(), zero(), zero()};
+    each_vec(a.head_dim, [&](int64_t d, auto w) MALMOI_INLINED {
+      Vec x = load(q + d, w);
+      each_index<4>([&](auto i) MALMOI_INLINED {
+        sums[i.value] = fma(x, load(k + i.value * a.kv_stride + d, w), sums[i.value]);
+      });
+    });
+    each_index<4>([&](auto i) MALMOI_INLINED { scores[j + i.value] = reduce_add(sums[i.value]); });
+  }
+  for (; j < count; ++j) {
     Vec sum = zero();
     const T* k = keys + j * a.kv_stride;
     each_vec(a.head_dim, [&](int64_t d, auto w) MALMOI_INLINED { sum = fma(load(q + d, w), load(k + d, w), sum); });
@@ -17,14 +29,38 @@ void direct_scores(const AttentionArgs& a, const T* q, const T* keys, int64_t co
   }
 }
 
+/// sums += chances values: up to four vectors of a value at once stay in registers over all keys.
+template <typename T>
+void add_values(const AttentionArgs& a, const float* chances, const T* values, int64_t count, float* sums) {
+  int64_t d = 0;
+  for (; d + 4 * kLanes <= a.head_dim; d += 4 * kLanes) {
+    Vec s[4];
+    each_index<4>([&](auto i) MALMOI_INLINED { s[i.value] = load(sums + d + i.value * kLanes, Full{}); });
+    for (int64_t j = 0; j < count; ++j) {
+      const T* v = values + j * a.kv_stride + d;
+      Vec p = all(chances[j]);
+      each_index<4>([&](auto i) MALMOI_INLINED { s[i.value] = fma(p, load(v + i.value * kLanes, Full{}), s[i.value]); });
+    }
+    each_index<4>([&](auto i) MALMOI_INLINED { store(sums + d + i.value * kLanes, s[i.value], Full{}); });
+  }
+  each_vec(a.head_dim - d, [&](int64_t i, auto w) MALMOI_INLINED {
+    Vec s = load(sums + d + i, w);
+    for (int64_t j = 0; j < count; ++j) s = fma(all(chances[j]), load(values + j * a.kv_stride + d + i, w), s);
+    store(sums + d + i, s, w);
+  });
+}
+
 /// One query of one head, a block of keys at a time with a running maximum.
 template <typename T>
 void attend_query(const AttentionArgs& a, const AttentionSegment& s, int64_t head, int64_t query, float* memory) {
   int64_t row = s.q_begin + query, kv = head / (a.heads / a.kv_heads) * a.head_dim;
-  const T* q = as<T>(a.q) + row * a.q_stride + head * a.head_dim;
-  float *scores = memory, *factors = memory + kDirectKeys, *sums = factors + kDirectKeys;
+  const T* from = as<T>(a.q) + row * a.q_stride + head * a.head_dim;
+  float *scores = memory, *factors = memory + kDirectKeys, *sums = factors + kDirectKeys, *q = sums + lanes_of(a.head_dim);
   float top = kHidden, total = 0;
-  each_vec(a.head_dim, [&](int64_t d, auto w) MALMOI_INLINED { store(sums + d, zero(), w); });
+  each_vec(a.head_dim, [&](int64_t d, auto w) MALMOI_INLINED {
+    store(sums + d, zero(), w);
+    store(q + d, load(from + d, w), w);
+  });
   KeyRange range = visible_keys(a, s, query);
   for (int64_t k = range.begin; k < range.end; k += kDirectKeys) {
     int64_t count = min_of(kDirectKeys, range.end - k);
@@ -57,12 +93,7 @@ void attend_query(const AttentionArgs& a, const AttentionSegment& s, int64_t hea
       dropout_factors(a.dropout, dropout_index(a, head, row, k), count, factors);
       for (int64_t j = 0; j < count; ++j) scores[j] *= factors[j];
     }
-    const T* values = as<T>(s.v) + k * a.kv_stride + kv;
-    each_vec(a.head_dim, [&](int64_t d, auto w) MALMOI_INLINED {
-      Vec sum = load(sums + d, w);
-      for (int64_t j = 0; j < count; ++j) sum = fma(all(scores[j]), load(values + j * a.kv_stride + d, w), sum);
-      store(sums + d, sum, w);
-    });
+    add_values(a, scores, as<T>(s.v) + k * a.kv_stride + kv, count, sums);
   }
   T* out = as<T>(a.out) + row * a.out_stride + head * a.head_dim;
   Vec factor = all(total > 0 ? 1 / total : 0.0f);

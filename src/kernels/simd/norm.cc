@@ -17,20 +17,32 @@ struct Statistics {
   float mean, rstd;
 };
 
+/// The sum over [0, n) of what step adds to an accumulator; four at once, since one would wait for its own latency.
+template <typename Step>
+MALMOI_INLINE float accumulate(int64_t n, const Step& step) {
+  Vec a = zero(), b = zero(), c = zero(), d = zero();
+  int64_t i = 0;
+  for (; i + 4 * kLanes <= n; i += 4 * kLanes) {
+    a = step(i, a, Full{}), b = step(i + kLanes, b, Full{});
+    c = step(i + 2 * kLanes, c, Full{}), d = step(i + 3 * kLanes, d, Full{});
+  }
+  for (; i + kLanes <= n; i += kLanes) a = step(i, a, Full{});
+  if (i < n) b = step(i, b, Part{static_cast<int>(n - i)});
+  return reduce_add((a + b) + (c + d));
+}
+
 template <typename T>
 Statistics statistics(const NormArgs& a, const T* s) {
-  Vec total = zero(), squares = zero();
   float n = static_cast<float>(a.cols), mean = 0;
   if (a.layer) {
-    each_vec(a.cols, [&](int64_t i, auto w) MALMOI_INLINED { total += load(s + i, w); });
-    mean = reduce_add(total) / n;
+    mean = accumulate(a.cols, [&](int64_t i, Vec sum, auto w) MALMOI_INLINED { return sum + load(s + i, w); }) / n;
   }
   Vec center = all(mean);
-  each_vec(a.cols, [&](int64_t i, auto w) MALMOI_INLINED {
+  float squares = accumulate(a.cols, [&](int64_t i, Vec sum, auto w) MALMOI_INLINED {
     Vec d = only(load(s + i, w) - center, w, 0.0f);
-    squares = fma(d, d, squares);
+    return fma(d, d, sum);
   });
-  return {mean, 1.0f / __builtin_sqrtf(reduce_add(squares) / n + a.eps)};
+  return {mean, 1.0f / __builtin_sqrtf(squares / n + a.eps)};
 }
 
 template <typename T>
