@@ -52,13 +52,16 @@ infer::SamplingOptions sampling_defaults(const Path& folder) {
   return given.check().ok() ? given : defaults;
 }
 
+// A template stands in a file of its own (newer folders) or in tokenizer_config.json.
 Result<protocol::ChatTemplate> chat_template(const ServeOptions& options, const Path& folder) {
-  Path file = folder / "tokenizer_config.json";
   std::error_code ignored;
-  if (options.chat_template == "plain" || !std::filesystem::exists(file, ignored))
-    return protocol::ChatTemplate::plain();
-  MALMOI_ASSIGN(Json config, read_json(file.string(), 64 << 20));
-  return protocol::ChatTemplate::of_model(config, file.string());
+  auto has = [&](const char* name) { return std::filesystem::exists(folder / name, ignored); };
+  if (options.chat_template == "plain") return protocol::ChatTemplate::plain();
+  if (has("chat_template.jinja"))
+    return protocol::ChatTemplate::of_model(Json{{"chat_template", true}}, "chat_template.jinja");
+  if (!has("tokenizer_config.json")) return protocol::ChatTemplate::plain();
+  MALMOI_ASSIGN(Json config, read_json((folder / "tokenizer_config.json").string(), 64 << 20));
+  return protocol::ChatTemplate::of_model(config, "tokenizer_config.json");
 }
 
 std::string url_of(const serve::ServerOptions& options, uint16_t port) {

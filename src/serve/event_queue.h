@@ -36,7 +36,7 @@ class EventQueue : public std::enable_shared_from_this<EventQueue> {
   std::shared_ptr<const std::atomic<bool>> cancel_flag() const { return cancel_; }
 
  private:
-  static constexpr size_t kMaxPending = 65536;
+  static constexpr size_t kMaxPending = 16384;
   boost::asio::any_io_executor executor_;
   boost::asio::steady_timer timer_;  // used on the executor alone; its end wakes pop()
   std::shared_ptr<std::atomic<bool>> cancel_ = std::make_shared<std::atomic<bool>>(false);

@@ -87,18 +87,23 @@ asio::awaitable<void> Exchange::end_events() {
   if (error) keep_alive_ = false;
 }
 
-// Readable while we answer means: gone (nothing to read), or a next request sent early, which waits its turn.
+// Readable while we answer means: gone (nothing to read), or a next request sent early, which waits its turn. The handler
+// may still stand in the queue when the connection has ended; `watching_` tells it.
 void Exchange::watch(std::shared_ptr<EventQueue> queue) {
-  stream_.socket().async_wait(
-      tcp::socket::wait_read, [queue, &socket = stream_.socket()](boost::system::error_code error) {
-        if (error == asio::error::operation_aborted) return;
-        char byte = 0;
-        size_t size = error ? 0 : socket.receive(asio::buffer(&byte, 1), tcp::socket::message_peek, error);
-        if (error || size == 0) queue->close();
-      });
+  watching_ = std::make_shared<bool>(true);
+  stream_.socket().async_wait(tcp::socket::wait_read, [queue, watching = watching_,
+                                                       &socket = stream_.socket()](boost::system::error_code error) {
+    if (!*watching || error == asio::error::operation_aborted) return;
+    char byte = 0;
+    size_t size = error ? 0 : socket.receive(asio::buffer(&byte, 1), tcp::socket::message_peek, error);
+    if (error || size == 0) queue->close();
+  });
 }
 
 void Exchange::unwatch() {
+  if (!watching_) return;
+  *watching_ = false;
+  watching_.reset();
   boost::system::error_code ignored;
   stream_.socket().cancel(ignored);
 }

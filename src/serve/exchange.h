@@ -19,6 +19,10 @@ class Exchange {
   Exchange(beast::tcp_stream& stream, Shared& shared, const HttpRequest& request, bool keep_alive)
       : stream_(stream), shared_(shared), request_(request), keep_alive_(keep_alive) {}
 
+  ~Exchange() { unwatch(); }
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+
   const HttpRequest& request() const { return request_; }
   Shared& shared() { return shared_; }
   bool answered() const { return answered_; }
@@ -53,6 +57,7 @@ class Exchange {
   Shared& shared_;
   const HttpRequest& request_;
   bool keep_alive_, answered_ = false, chunked_ = true;
+  std::shared_ptr<bool> watching_;  // shared with the handler of watch()
 };
 
 }  // namespace malmoi::serve
