@@ -1,16 +1,17 @@
 // Imported tokenizers against the answers of sentencepiece 0.2.3 and llama.cpp, and malformed files.
 #include "tokenizer/import/importers.h"
 
-#include <algorithm>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <algorithm>
 
 #include "base/rng.h"
 #include "base/utf8.h"
 #include "tokenizer/import/gguf_vocab.h"
 #include "tokenizer/import/llama_cpp.h"
 #include "tokenizer/import/plain_score_bpe.h"
+#include "tokenizer/import/rust_pattern.h"
 #include "tokenizer/import/sentencepiece.h"
 #include "tokenizer/test_data.h"
 
@@ -110,7 +111,8 @@ TEST_P(Imported, DamagedFilesAreErrorsOrOtherTokenizers) {
   Rng rng(1);
   for (int i = 0; i < 60; ++i) {
     std::string bad = file.substr(0, i < 30 ? rng.below(file.size()) : file.size());
-    for (int k = 0; k < (i < 30 ? 0 : 8); ++k) bad[rng.below(std::min<size_t>(bad.size(), 4000))] = static_cast<char>(rng.next_u32());
+    for (int k = 0; k < (i < 30 ? 0 : 8); ++k)
+      bad[rng.below(std::min<size_t>(bad.size(), 4000))] = static_cast<char>(rng.next_u32());
     ASSERT_TRUE(write_file(path_, bad).ok());
     auto t = Tokenizer::load(path_);
     if (!t.ok()) {
@@ -122,9 +124,10 @@ TEST_P(Imported, DamagedFilesAreErrorsOrOtherTokenizers) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Imported,
-                         ::testing::Values("sp-unigram-nfkc", "sp-unigram-identity-bytes", "sp-bpe-llama2", "sp-bpe-gemma",
-                                           "sp-bpe-nfkc-cf", "sp-char", "gguf-sp-bpe-gemma", "gguf-sp-bpe-llama2",
-                                           "gguf-sp-unigram-identity-bytes", "gguf-sp-unigram-nfkc"));
+                         ::testing::Values("sp-unigram-nfkc", "sp-unigram-identity-bytes", "sp-bpe-llama2",
+                                           "sp-bpe-gemma", "sp-bpe-nfkc-cf", "sp-char", "gguf-sp-bpe-gemma",
+                                           "gguf-sp-bpe-llama2", "gguf-sp-unigram-identity-bytes",
+                                           "gguf-sp-unigram-nfkc"));
 
 std::vector<int32_t> ids_of(const std::vector<Token>& tokens) {
   std::vector<int32_t> ids;
@@ -141,7 +144,9 @@ TEST(ScoreBpe, EqualsThePlainWay) {
     options.byte_fallback = seed % 2 == 0;
     const std::vector<std::string> letters = {"a", "b", "가", "\xE2\x96\x81", "c"};
     if (options.byte_fallback || !options.sentencepiece)
-      for (int b = 0; b < 256; ++b) options.pieces.push_back({std::string("<0x") + "0123456789ABCDEF"[b >> 4] + "0123456789ABCDEF"[b & 15] + ">", 0, PieceKind::kByte});
+      for (int b = 0; b < 256; ++b)
+        options.pieces.push_back(
+            {std::string("<0x") + "0123456789ABCDEF"[b >> 4] + "0123456789ABCDEF"[b & 15] + ">", 0, PieceKind::kByte});
     std::vector<std::string> known;
     for (size_t i = 0; i < 40; ++i) {
       std::string text;
@@ -150,7 +155,9 @@ TEST(ScoreBpe, EqualsThePlainWay) {
       known.push_back(text);
       const uint64_t kind = rng.below(12);
       options.pieces.push_back({text, -static_cast<float>(rng.below(20)),
-                                kind == 0 ? PieceKind::kUserDefined : kind == 1 ? PieceKind::kUnused : PieceKind::kNormal});
+                                kind == 0   ? PieceKind::kUserDefined
+                                : kind == 1 ? PieceKind::kUnused
+                                            : PieceKind::kNormal});
     }
     PlainScoreBpe plain(options);
     auto fast = make_score_bpe(options, "test");
@@ -192,13 +199,22 @@ TEST(SentencePieceProto, WhatIsWrittenIsRead) {
 
 TEST(Tiktoken, RanksMergeAndSpecialsAreFound) {
   std::string ranks;
-  for (const char* line : {"YQ== 0", "Yg== 1", "Yw== 2", "YWI= 3", "YWJj 4", "IA== 5"}) ranks += std::string(line) + "\n";
+  for (const char* line : {"YQ== 0", "Yg== 1", "Yw== 2", "YWI= 3", "YWJj 4", "IA== 5"})
+    ranks += std::string(line) + "\n";
   auto t = tiktoken_tokenizer(ranks, R"({"pattern": " ?\\w+|\\s+", "special_tokens": {"<|endoftext|>": 9}})", "r", "p");
   ASSERT_TRUE(t.ok()) << t.error().to_string();
   EXPECT_THAT(t->encode("abc abab"), ElementsAre(4, 5, 3, 3));
   EXPECT_THAT(t->encode("ab<|endoftext|>c"), ElementsAre(3, 9, 2));
   EXPECT_EQ(t->decode(std::vector<int32_t>{3, 9, 2}), "ab<|endoftext|>c");
   EXPECT_EQ(t->eos_id(), 9);
+}
+
+TEST(RustPattern, IsSpelledForOniguruma) {
+  EXPECT_EQ(oniguruma_spelling(R"(\p{N}{1,3}+| ?[^\s\p{L}]++[\r\n]*+|\s++$)"),
+            R"((?>\p{N}{1,3})| ?[^\s\p{L}]++[\r\n]*+|\s++\z)");
+  EXPECT_EQ(oniguruma_spelling(R"((?:a|[b$])ab{2}+^\$)"), R"((?:a|[b$])a(?>b{2})\A\$)");
+  EXPECT_EQ(oniguruma_spelling("(?:가{2}|나){1,2}+{"), "(?>(?:가{2}|나){1,2}){");
+  EXPECT_EQ(oniguruma_spelling("["), "[");
 }
 
 TEST(Tiktoken, ErrorsNameTheLine) {
@@ -210,18 +226,24 @@ TEST(Tiktoken, ErrorsNameTheLine) {
   }
   EXPECT_FALSE(tiktoken_tokenizer("YQ== 0", "{}", "ranks", "pattern").ok());
   EXPECT_FALSE(tiktoken_tokenizer("YQ== 0", R"({"pattern": "("})", "ranks", "pattern").ok());
-  EXPECT_FALSE(tiktoken_tokenizer("YQ== 0", R"({"pattern": "a", "special_tokens": {"x": -4}})", "ranks", "pattern").ok());
+  EXPECT_FALSE(
+      tiktoken_tokenizer("YQ== 0", R"({"pattern": "a", "special_tokens": {"x": -4}})", "ranks", "pattern").ok());
 }
 
 TEST(Tekken, IdsAreShiftedAndTheVocabularyCut) {
-  const std::string json = R"({"config": {"pattern": "\\w+|\\s", "default_vocab_size": 4, "default_num_special_tokens": 2},
+  const std::string json =
+      R"({"config": {"pattern": "\\w+|\\s", "default_vocab_size": 4, "default_num_special_tokens": 2},
     "vocab": [{"rank": 0, "token_bytes": "YQ=="}, {"rank": 1, "token_bytes": "Yg=="}, {"rank": 2, "token_bytes": "YWI="}]})";
   auto t = tekken_tokenizer(json, "tekken.json");
   ASSERT_TRUE(t.ok()) << t.error().to_string();
   EXPECT_THAT(t->encode("ab"), ElementsAre(2, 3));  // "ab" lies beyond the cut
   EXPECT_EQ(t->id_of("<s>"), 1);
   EXPECT_FALSE(tekken_tokenizer("{}", "tekken.json").ok());
-  EXPECT_FALSE(tekken_tokenizer(R"({"config": {"pattern": "a", "default_vocab_size": 99, "default_num_special_tokens": 2}, "vocab": []})", "t").ok());
+  EXPECT_FALSE(
+      tekken_tokenizer(
+          R"({"config": {"pattern": "a", "default_vocab_size": 99, "default_num_special_tokens": 2}, "vocab": []})",
+          "t")
+          .ok());
 }
 
 TEST(VocabTxt, IsBert) {
@@ -233,7 +255,8 @@ TEST(VocabTxt, IsBert) {
 
 TEST(LlamaCpp, SpacesAreCleaned) {
   EXPECT_EQ(clean_llama_spaces("a , b . c ! d ?"), "a, b. c! d?");
-  EXPECT_EQ(clean_llama_spaces("it 's I 'm we 're they 've don 't he 'd we 'll"), "it's I'm we're they've don 't he 'd we 'll");
+  EXPECT_EQ(clean_llama_spaces("it 's I 'm we 're they 've don 't he 'd we 'll"),
+            "it's I'm we're they've don 't he 'd we 'll");
   EXPECT_EQ(clean_llama_spaces("a ' b"), "a'b");
   EXPECT_EQ(clean_llama_spaces(""), "");
 }

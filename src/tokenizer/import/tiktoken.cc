@@ -2,14 +2,16 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
-#include <array>
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <unordered_map>
 
 #include "base/json.h"
 #include "tokenizer/base64.h"
 #include "tokenizer/import/importers.h"
+#include "tokenizer/import/rust_pattern.h"
+#include "tokenizer/json_text.h"
 #include "tokenizer/models/bpe.h"
 
 namespace malmoi::tokenizer {
@@ -32,7 +34,10 @@ const std::vector<Published>& published() {
       {"p50k_base.tiktoken", "gpt2", {{"<|endoftext|>", 50256}}},
       {"cl100k_base.tiktoken",
        "cl100k",
-       {{"<|endoftext|>", 100257}, {"<|fim_prefix|>", 100258}, {"<|fim_middle|>", 100259}, {"<|fim_suffix|>", 100260},
+       {{"<|endoftext|>", 100257},
+        {"<|fim_prefix|>", 100258},
+        {"<|fim_middle|>", 100259},
+        {"<|fim_suffix|>", 100260},
         {"<|endofprompt|>", 100276}}},
       {"o200k_base.tiktoken", "o200k", {{"<|endoftext|>", 199999}, {"<|endofprompt|>", 200018}}},
   };
@@ -64,6 +69,28 @@ class TiktokenDecoder final : public IdDecoder {
   std::unordered_map<int32_t, std::string> special_;
 };
 
+// The pattern as tiktoken reads it, written for the engine that reads tokenizer.json.
+class TiktokenPreTokenizer final : public PreTokenizer {
+ public:
+  TiktokenPreTokenizer(std::unique_ptr<PreTokenizer> steps, std::string_view pattern)
+      : steps_(std::move(steps)), spelled_(oniguruma_spelling(pattern)) {}
+  void apply(Draft& draft) const override { steps_->apply(draft); }
+  bool needs_source() const override { return steps_->needs_source(); }
+  bool ends_in_bytes() const override { return steps_->ends_in_bytes(); }
+  const Pattern* only_pattern() const override { return steps_->only_pattern(); }
+  Status write_json(std::string& out) const override {
+    out += R"({"type":"Sequence","pretokenizers":[{"type":"Split","pattern":{"Regex":)";
+    append_json_string(out, spelled_);
+    out += R"(},"behavior":"Isolated","invert":false},)"
+           R"({"type":"ByteLevel","add_prefix_space":false,"trim_offsets":true,"use_regex":false}]})";
+    return {};
+  }
+
+ private:
+  std::unique_ptr<PreTokenizer> steps_;
+  std::string spelled_;
+};
+
 // Byte-level pieces with ids as ranks: the model, cut by a pattern.
 Result<Tokenizer> assemble(Vocabulary vocabulary, const Surroundings& around, std::string_view where) {
   auto parts = std::make_unique<Tokenizer::Parts>();
@@ -72,7 +99,7 @@ Result<Tokenizer> assemble(Vocabulary vocabulary, const Surroundings& around, st
   std::vector<std::unique_ptr<PreTokenizer>> steps;
   steps.push_back(make_split(std::move(pattern), SplitBehavior::kIsolated, false));
   steps.push_back(make_byte_level(false, true, false));
-  parts->pre_tokenizer = make_sequence(std::move(steps));
+  parts->pre_tokenizer = std::make_unique<TiktokenPreTokenizer>(make_sequence(std::move(steps)), around.pattern);
   parts->decoder = make_byte_level_decoder();
   BpeOptions options;
   for (const auto& [content, id] : around.specials) {
@@ -94,11 +121,13 @@ Result<Surroundings> read_surroundings(std::string_view text, std::string_view w
   MALMOI_ASSIGN(Json json, parse_json(text, std::string(where)));
   Surroundings around;
   if (!json.is_object() || !json.contains("pattern") || !json["pattern"].is_string())
-    return invalid_data("there is no text under \"pattern\"", std::string(where), "give {\"pattern\": ..., \"special_tokens\": {...}}");
+    return invalid_data("there is no text under \"pattern\"", std::string(where),
+                        "give {\"pattern\": ..., \"special_tokens\": {...}}");
   around.pattern = json["pattern"].get<std::string>();
   if (!json.contains("special_tokens")) return around;
   const Json& specials = json["special_tokens"];
-  if (!specials.is_object()) return invalid_data("special_tokens is no object of ids", std::string(where), "give {\"<|name|>\": id}");
+  if (!specials.is_object())
+    return invalid_data("special_tokens is no object of ids", std::string(where), "give {\"<|name|>\": id}");
   for (const auto& [content, id] : specials.items()) {
     if (!id.is_number_integer() || id.get<int64_t>() < 0 || id.get<int64_t>() > Vocabulary::kMaxId)
       return invalid_data("a special token has no valid id", fmt::format("{}: special_tokens.{}", where, content),
@@ -135,7 +164,8 @@ Result<Vocabulary> read_ranks(std::string_view text, std::string_view where) {
     if (vocabulary.has(rank)) return bad("the rank stands twice");
     if (vocabulary.find(spelled)) return bad("the token stands twice");
     // The table of ids is as long as the largest: a file may not ask for more than a few times its lines.
-    if (static_cast<size_t>(rank) > 64 * (vocabulary.size() + line_number + 4096)) return bad("the rank is far beyond the number of lines");
+    if (static_cast<size_t>(rank) > 64 * (vocabulary.size() + line_number + 4096))
+      return bad("the rank is far beyond the number of lines");
     vocabulary.add(spelled, rank);
   }
   if (vocabulary.size() == 0) return invalid_data("there are no ranks", std::string(where), "give a .tiktoken file");
@@ -143,10 +173,26 @@ Result<Vocabulary> read_ranks(std::string_view text, std::string_view where) {
 }
 
 // Mistral's special tokens, by id, where tekken.json does not list them.
-constexpr std::array<std::string_view, 20> kTekkenSpecials = {
-    "<unk>", "<s>", "</s>", "[INST]", "[/INST]", "[AVAILABLE_TOOLS]", "[/AVAILABLE_TOOLS]", "[TOOL_RESULTS]",
-    "[/TOOL_RESULTS]", "[TOOL_CALLS]", "[IMG]", "<pad>", "[IMG_BREAK]", "[IMG_END]", "[PREFIX]", "[MIDDLE]",
-    "[SUFFIX]", "[SYSTEM_PROMPT]", "[/SYSTEM_PROMPT]", "[TOOL_CONTENT]"};
+constexpr std::array<std::string_view, 20> kTekkenSpecials = {"<unk>",
+                                                              "<s>",
+                                                              "</s>",
+                                                              "[INST]",
+                                                              "[/INST]",
+                                                              "[AVAILABLE_TOOLS]",
+                                                              "[/AVAILABLE_TOOLS]",
+                                                              "[TOOL_RESULTS]",
+                                                              "[/TOOL_RESULTS]",
+                                                              "[TOOL_CALLS]",
+                                                              "[IMG]",
+                                                              "<pad>",
+                                                              "[IMG_BREAK]",
+                                                              "[IMG_END]",
+                                                              "[PREFIX]",
+                                                              "[MIDDLE]",
+                                                              "[SUFFIX]",
+                                                              "[SYSTEM_PROMPT]",
+                                                              "[/SYSTEM_PROMPT]",
+                                                              "[TOOL_CONTENT]"};
 
 Status read_tekken_vocabulary(simdjson::dom::array entries, int64_t limit, int64_t shift, std::string_view where,
                               Vocabulary& vocabulary) {
@@ -158,7 +204,8 @@ Status read_tekken_vocabulary(simdjson::dom::array entries, int64_t limit, int64
     };
     int64_t rank = 0;
     std::string_view encoded;
-    if (entry["rank"].get(rank) || entry["token_bytes"].get(encoded)) return bad("an entry has no rank or no token_bytes");
+    if (entry["rank"].get(rank) || entry["token_bytes"].get(encoded))
+      return bad("an entry has no rank or no token_bytes");
     if (rank < 0 || rank >= limit) return bad("the rank is beyond the vocabulary");
     std::string bytes;
     if (!decode_base64(encoded, bytes) || bytes.empty()) return bad("token_bytes is no base64");
@@ -191,7 +238,8 @@ Result<Tokenizer> load_tiktoken(const Path& file, Compat /*compat*/) {
   for (const Published& known : published()) {
     if (file.filename() != known.file) continue;
     MALMOI_ASSIGN(Vocabulary vocabulary, read_ranks(bytes.text(), file.string()));
-    return assemble(std::move(vocabulary), {std::string(pattern_by_name(known.pattern)), known.specials}, file.string());
+    return assemble(std::move(vocabulary), {std::string(pattern_by_name(known.pattern)), known.specials},
+                    file.string());
   }
   return not_found("a .tiktoken file has ranks alone, without the pattern that cuts the text", beside.string(),
                    "put {\"pattern\": ..., \"special_tokens\": {...}} there");
@@ -214,7 +262,8 @@ Result<Tokenizer> tekken_tokenizer(std::string_view json, std::string_view where
   // The vocabulary may be cut short, never longer than the entries.
   if (specials < 0 || size < specials || specials > 1'000'000 ||
       static_cast<uint64_t>(size - specials) > entries.size())
-    return invalid_data("the sizes in config do not fit the vocabulary", std::string(where), "the file is damaged; get it again");
+    return invalid_data("the sizes in config do not fit the vocabulary", std::string(where),
+                        "the file is damaged; get it again");
   Surroundings around{std::string(pattern), {}};
   simdjson::dom::array listed = {};
   const bool has_list = !root["special_tokens"].get(listed);
@@ -230,8 +279,9 @@ Result<Tokenizer> tekken_tokenizer(std::string_view json, std::string_view where
   }
   for (int64_t id = 0; !has_list && id < specials; ++id) {
     const auto i = static_cast<size_t>(id);
-    around.specials.emplace_back(i < kTekkenSpecials.size() ? std::string(kTekkenSpecials[i]) : fmt::format("<SPECIAL_{}>", id),
-                                 static_cast<int32_t>(id));
+    around.specials.emplace_back(
+        i < kTekkenSpecials.size() ? std::string(kTekkenSpecials[i]) : fmt::format("<SPECIAL_{}>", id),
+        static_cast<int32_t>(id));
   }
   Vocabulary vocabulary;
   MALMOI_TRY(read_tekken_vocabulary(entries, size - specials, specials, where, vocabulary));
