@@ -68,6 +68,8 @@ class Bpe final : public Model {
   void first_bytes(std::string_view piece, std::vector<Symbol>& symbols) const;
   void first_characters(std::string_view piece, std::vector<Symbol>& symbols) const;
   void encode_long(std::string_view piece, std::vector<int32_t>& ids) const;
+  void find_boundary();
+  size_t word_end(std::string_view text, size_t begin) const;
 
   BpeOptions options_;
   uint64_t number_;
@@ -77,6 +79,7 @@ class Bpe final : public Model {
   int32_t unk_ = -1;
   bool bytes_ = false;        // pieces are raw bytes
   bool whole_first_ = false;  // a piece that is in the vocabulary is its token
+  bool marks_words_ = false;  // no merge reaches over the beginning of a run of word marks
 };
 
 Status Bpe::prepare(std::string_view where) {
@@ -86,7 +89,32 @@ Status Bpe::prepare(std::string_view where) {
     add_merges_by_id();
     return {};
   }
-  return add_listed_merges(where);
+  MALMOI_TRY(add_listed_merges(where));
+  find_boundary();
+  return {};
+}
+
+constexpr std::string_view kWordMark = "▁";
+
+// Texts without a pre-tokenizer come whole. Where no merge joins something before a word mark to it, words can be merged
+// alone: the mark must be a piece itself (so that no unknown run reaches over it), and nothing may depend on the ends of the
+// text.
+void Bpe::find_boundary() {
+  if (!options_.continuing_subword_prefix.empty() || !options_.end_of_word_suffix.empty() || whole_first_) return;
+  if (options_.vocabulary.find_id(kWordMark) < 0) return;
+  marks_words_ = true;
+  for (auto [left, right] : options_.merges) {
+    bool crosses = options_.vocabulary.spelling(right).starts_with(kWordMark) &&
+                   !options_.vocabulary.spelling(left).ends_with(kWordMark);
+    if (crosses) marks_words_ = false;
+  }
+}
+
+// The end of the word at `begin`: its marks and what follows up to the next mark.
+size_t Bpe::word_end(std::string_view text, size_t begin) const {
+  size_t at = begin;
+  while (text.substr(at).starts_with(kWordMark)) at += kWordMark.size();
+  return std::min(text.find(kWordMark, at), text.size());
 }
 
 void Bpe::expect_bytes() {
@@ -213,10 +241,13 @@ void Bpe::tokenize(std::string_view piece, std::vector<Token>& tokens) const {
 }
 
 void Bpe::encode(std::string_view piece, std::vector<int32_t>& ids) const {
-  if (piece.size() > WordKey::kMaxLength) return encode_long(piece, ids);
-  thread_word_cache(number_).encode(
-      WordKey(piece, piece.size()), piece, ids,
-      [this](std::string_view word, std::vector<int32_t>& out) { encode_long(word, out); });
+  auto merge = [this](std::string_view word, std::vector<int32_t>& out) { encode_long(word, out); };
+  if (piece.size() > WordKey::kMaxLength) {
+    if (!marks_words_ || bytes_) return encode_long(piece, ids);
+    return encode_words(
+        thread_word_cache(number_), piece, ids, [&](size_t begin) { return word_end(piece, begin); }, merge);
+  }
+  thread_word_cache(number_).encode(WordKey(piece, piece.size()), piece, ids, merge);
 }
 
 void Bpe::encode_cut(std::string_view text, const Pattern& pattern, std::vector<int32_t>& ids) const {

@@ -34,11 +34,25 @@ void merge_by_scan(const MergeTable& table, std::vector<Symbol>& symbols) {
   symbols.resize(n);
 }
 
-// The positions whose pair has one rank, from left to right; `next` is the first not yet done.
-struct Bucket {
-  std::vector<uint32_t> positions;
-  size_t next = 0;
-  bool sorted = true;
+// The positions whose pair has one rank, taken from left to right. Most come in order; those that do not wait in a heap.
+class Bucket {
+ public:
+  bool empty() const { return next_ == in_order_.size() && late_.empty(); }
+  void push(uint32_t at) {
+    if (in_order_.empty() || in_order_.back() <= at) in_order_.push_back(at);
+    else late_.push(at);
+  }
+  uint32_t pop() {
+    if (late_.empty() || (next_ < in_order_.size() && in_order_[next_] < late_.top())) return in_order_[next_++];
+    uint32_t at = late_.top();
+    late_.pop();
+    return at;
+  }
+
+ private:
+  std::vector<uint32_t> in_order_;
+  size_t next_ = 0;
+  std::priority_queue<uint32_t, std::vector<uint32_t>, std::greater<>> late_;
 };
 
 class LongMerger {
@@ -47,7 +61,7 @@ class LongMerger {
     size_t n = symbols.size();
     previous_.resize(n);
     following_.resize(n);
-    rank_.assign(n, MergeTable::kNoRank);
+    pending_.resize(n);
     for (uint32_t i = 0; i < n; ++i) {
       previous_[i] = i == 0 ? kEnd : i - 1;
       following_[i] = i + 1 == n ? kEnd : i + 1;
@@ -58,12 +72,7 @@ class LongMerger {
   void run() {
     while (!ranks_.empty()) {
       uint32_t rank = ranks_.top();
-      Bucket& bucket = buckets_[rank];
-      if (!bucket.sorted) {
-        std::sort(bucket.positions.begin() + static_cast<ptrdiff_t>(bucket.next), bucket.positions.end());
-        bucket.sorted = true;
-      }
-      if (!drain(rank, bucket)) continue;
+      if (!drain(rank, buckets_[rank])) continue;
       buckets_.erase(rank);
       ranks_.pop();
     }
@@ -73,22 +82,22 @@ class LongMerger {
   }
 
  private:
-  // Merges the positions of a rank in order; false where a lower rank (or an earlier position) came up, which goes first.
+  // Merges the positions of a rank in order; false where a lower rank came up, which goes first.
   bool drain(uint32_t rank, Bucket& bucket) {
-    while (bucket.next < bucket.positions.size()) {
-      uint32_t at = bucket.positions[bucket.next++];
-      if (rank_[at] != rank) continue;  // its pair has changed since
+    while (!bucket.empty()) {
+      uint32_t at = bucket.pop();
+      if (pending_[at].rank != rank) continue;  // its pair has changed since
       merge(at);
-      if (ranks_.top() < rank || !bucket.sorted) return false;
+      if (ranks_.top() < rank) return false;
     }
     return true;
   }
 
   void merge(uint32_t at) {
     uint32_t right = following_[at];
-    MergeTable::Merge made = table_.find(symbols_[at].id, symbols_[right].id);
+    MergeTable::Merge made = pending_[at];
     symbols_[at] = {made.id, symbols_[at].length + symbols_[right].length};
-    rank_[right] = MergeTable::kNoRank;
+    pending_[right] = {};
     following_[at] = following_[right];
     if (following_[at] != kEnd) previous_[following_[at]] = at;
     offer(at);
@@ -98,19 +107,18 @@ class LongMerger {
   // Notes the rank of the pair that begins at `at`.
   void offer(uint32_t at) {
     uint32_t right = following_[at];
-    uint32_t rank = right == kEnd ? MergeTable::kNoRank : table_.find(symbols_[at].id, symbols_[right].id).rank;
-    rank_[at] = rank;
+    pending_[at] = right == kEnd ? MergeTable::Merge{} : table_.find(symbols_[at].id, symbols_[right].id);
+    uint32_t rank = pending_[at].rank;
     if (rank == MergeTable::kNoRank) return;
     auto [found, fresh] = buckets_.try_emplace(rank);
     if (fresh) ranks_.push(rank);
-    Bucket& bucket = found->second;
-    if (bucket.positions.size() > bucket.next && bucket.positions.back() > at) bucket.sorted = false;
-    bucket.positions.push_back(at);
+    found->second.push(at);
   }
 
   const MergeTable& table_;
   std::vector<Symbol>& symbols_;
-  std::vector<uint32_t> previous_, following_, rank_;
+  std::vector<uint32_t> previous_, following_;
+  std::vector<MergeTable::Merge> pending_;  // of the pair that begins at a place
   std::unordered_map<uint32_t, Bucket> buckets_;
   std::priority_queue<uint32_t, std::vector<uint32_t>, std::greater<>> ranks_;
 };

@@ -1,0 +1,205 @@
+// Whole tokenizers: there and back, streams, offsets, files, and files that are wrong.
+#include "tokenizer/tokenizer.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <thread>
+
+#include "base/utf8.h"
+#include "tokenizer/models/bpe.h"
+#include "tokenizer/parts.h"
+#include "tokenizer/test_data.h"
+
+namespace malmoi::tokenizer {
+namespace {
+
+// A byte-level tokenizer of 256 bytes, some merges, and a special token.
+std::string byte_level_json(bool ignore_merges = false) {
+  Json vocabulary = Json::object(), merges = Json::array();
+  for (int b = 0; b < 256; ++b) vocabulary[spell_bytes(std::string(1, static_cast<char>(b)))] = b;
+  auto merge = [&](std::string_view left, std::string_view right) {
+    std::string l = spell_bytes(left), r = spell_bytes(right);
+    merges.push_back({l, r});
+    vocabulary[l + r] = vocabulary.size();
+  };
+  merge("\xEC", "\x95");
+  merge("\xEC\x95", "\x88");
+  merge("l", "l");
+  merge("h", "e");
+  merge("he", "ll");
+  merge(" ", "h");
+  Json out;
+  out["version"] = "1.0";
+  out["added_tokens"] = {{{"id", 300}, {"content", "<|end|>"}, {"special", true}, {"normalized", false}}};
+  out["normalizer"] = nullptr;
+  out["pre_tokenizer"] = {
+      {"type", "ByteLevel"}, {"add_prefix_space", false}, {"trim_offsets", true}, {"use_regex", true}};
+  out["post_processor"] = {
+      {"type", "TemplateProcessing"},
+      {"single",
+       {{{"Sequence", {{"id", "A"}, {"type_id", 0}}}}, {{"SpecialToken", {{"id", "<|end|>"}, {"type_id", 0}}}}}},
+      {"pair", {{{"Sequence", {{"id", "A"}, {"type_id", 0}}}}, {{"Sequence", {{"id", "B"}, {"type_id", 1}}}}}},
+      {"special_tokens", {{"<|end|>", {{"id", "<|end|>"}, {"ids", {300}}, {"tokens", {"<|end|>"}}}}}}};
+  out["decoder"] = {{"type", "ByteLevel"}};
+  out["model"] = {{"type", "BPE"}, {"ignore_merges", ignore_merges}, {"vocab", vocabulary}, {"merges", merges}};
+  return out.dump();
+}
+
+Tokenizer byte_level() {
+  auto tokenizer = Tokenizer::from_json(byte_level_json());
+  EXPECT_TRUE(tokenizer.ok()) << tokenizer.error().to_string();
+  return *std::move(tokenizer);
+}
+
+std::vector<std::string> texts() {
+  std::vector<std::string> out;
+  for (const Json& line : test_lines("texts")) out.push_back(line.get<std::string>());
+  return out;
+}
+
+TEST(Tokenizer, ByteLevelComesBackExactly) {
+  Tokenizer tokenizer = byte_level();
+  for (const std::string& text : texts()) {
+    EXPECT_EQ(tokenizer.decode(tokenizer.encode(text)), text);
+    std::string pieces;
+    for (int32_t id : tokenizer.encode(text)) pieces += tokenizer.token_bytes(id);
+    EXPECT_EQ(pieces, text);
+  }
+}
+
+TEST(Tokenizer, IdsOffsetsAndSpecials) {
+  Tokenizer tokenizer = byte_level();
+  Encoding encoding = tokenizer.encode_full("안 hell<|end|>", {.add_special = true});
+  EXPECT_EQ(encoding.ids, (std::vector<int32_t>{257, 261, 'e', 258, 300, 300}));
+  using Offsets = std::vector<std::pair<uint32_t, uint32_t>>;
+  EXPECT_EQ(encoding.offsets, (Offsets{{0, 1}, {1, 3}, {3, 4}, {4, 6}, {6, 13}, {0, 0}}));
+  EXPECT_EQ(encoding.special_tokens_mask, (std::vector<int32_t>{0, 0, 0, 0, 0, 1}));
+  EXPECT_EQ(tokenizer.encode("<|end|>", {.parse_special = false}).size(), 7u);
+  EXPECT_EQ(tokenizer.decode(encoding.ids, true), "안 hell");
+  EXPECT_EQ(tokenizer.encode_pair("a", "b").type_ids, (std::vector<int32_t>{0, 1}));
+  EXPECT_EQ(tokenizer.eos_id(), std::nullopt);
+  EXPECT_TRUE(tokenizer.is_special(300));
+  EXPECT_EQ(tokenizer.vocab_size(), 301);
+  EXPECT_EQ(tokenizer.id_of("<|end|>"), 300);
+  EXPECT_EQ(tokenizer.decode(std::vector<int32_t>{-5, 299, 'a', 1 << 30}), "a");
+}
+
+TEST(Tokenizer, FastAndFullWaysAgree) {
+  for (bool ignore_merges : {false, true}) {
+    auto tokenizer = Tokenizer::from_json(byte_level_json(ignore_merges));
+    ASSERT_TRUE(tokenizer.ok());
+    for (const std::string& text : texts()) EXPECT_EQ(tokenizer->encode(text), tokenizer->encode_full(text).ids);
+  }
+}
+
+TEST(Tokenizer, BytesThatAreNotUtf8BecomeReplacements) {
+  Tokenizer tokenizer = byte_level();
+  EXPECT_EQ(tokenizer.decode(tokenizer.encode("a\xFF\xEC\x95z")), "a\uFFFD\uFFFDz");
+  EXPECT_EQ(tokenizer.decode(std::vector<int32_t>{256}), "\uFFFD");
+}
+
+TEST(Tokenizer, StreamsNeverGiveHalfACharacter) {
+  Tokenizer tokenizer = byte_level();
+  for (const std::string& text : texts()) {
+    if (text.size() > 2000) continue;
+    StreamDecoder stream(tokenizer, false);
+    std::string all;
+    for (int32_t id : tokenizer.encode(text)) {
+      std::string part = stream.push(id);
+      EXPECT_TRUE(is_valid_utf8(part));
+      all += part;
+    }
+    all += stream.finish();
+    EXPECT_EQ(all, text);
+  }
+}
+
+TEST(Tokenizer, SavedFilesOpenAgain) {
+  Path folder = std::filesystem::temp_directory_path() / "malmoi_tokenizer_test";
+  Tokenizer tokenizer = byte_level();
+  ASSERT_TRUE(tokenizer.save(folder).ok());
+  auto again = Tokenizer::load(folder);
+  ASSERT_TRUE(again.ok()) << again.error().to_string();
+  for (const std::string& text : texts())
+    EXPECT_EQ(again->encode(text, {.add_special = true}), tokenizer.encode(text, {.add_special = true}));
+  std::filesystem::remove_all(folder);
+}
+
+TEST(Tokenizer, Characters) {
+  auto tokenizer = Tokenizer::characters("안녕 abc\n");
+  ASSERT_TRUE(tokenizer.ok());
+  EXPECT_EQ(tokenizer->vocab_size(), 7);
+  EXPECT_EQ(tokenizer->decode(tokenizer->encode("cab 안!\n녕")), "cab 안\n녕");  // what is not known is dropped
+  EXPECT_FALSE(Tokenizer::characters("").ok());
+  std::string json = *to_tokenizer_json(tokenizer->parts());
+  auto again = Tokenizer::from_json(json);
+  ASSERT_TRUE(again.ok());
+  EXPECT_EQ(again->encode("abc 녕"), tokenizer->encode("abc 녕"));
+}
+
+TEST(Tokenizer, ManyThreadsAtOnce) {
+  Tokenizer tokenizer = byte_level();
+  std::vector<std::string> all = texts();
+  std::vector<std::vector<int32_t>> want;
+  for (const std::string& text : all) want.push_back(tokenizer.encode(text));
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t)
+    threads.emplace_back([&] {
+      for (size_t i = 0; i < all.size(); ++i) EXPECT_EQ(tokenizer.encode(all[i]), want[i]);
+    });
+  for (std::thread& thread : threads) thread.join();
+}
+
+// A text without a pre-tokenizer comes whole: cut at its word marks it must give what merging the whole gives.
+TEST(Tokenizer, WordsAreMergedAlone) {
+  Json vocabulary = {{"<unk>", 0}, {"▁", 1}, {"a", 2}, {"b", 3}, {"▁a", 4}, {"ab", 5}, {"▁▁", 6}, {"▁ab", 7}};
+  Json merges = Json::array({"▁ a", "a b", "▁ ▁", "▁a b"});
+  Json json = {
+      {"model",
+       {{"type", "BPE"}, {"unk_token", "<unk>"}, {"fuse_unk", true}, {"vocab", vocabulary}, {"merges", merges}}},
+      {"normalizer", {{"type", "Replace"}, {"pattern", {{"String", " "}}}, {"content", "▁"}}}};
+  auto tokenizer = Tokenizer::from_json(json.dump());
+  ASSERT_TRUE(tokenizer.ok()) << tokenizer.error().to_string();
+  uint64_t state = 5;
+  for (int n = 0; n < 300; ++n) {
+    std::string text;
+    for (int i = 0; i < n % 90; ++i) {
+      state = state * 6364136223846793005ull + 1442695040888963407ull;
+      text += "ab xy"[(state >> 33) % 5];
+    }
+    EXPECT_EQ(tokenizer->encode(text), tokenizer->encode_full(text).ids) << text;
+  }
+}
+
+TEST(TokenizerJson, WrongFilesAreErrors) {
+  auto error_of = [](std::string_view json) {
+    auto tokenizer = Tokenizer::from_json(json, "wrong.json");
+    return tokenizer.ok() ? std::string() : tokenizer.error().to_string();
+  };
+  EXPECT_NE(error_of("{\"model\": ").find("byte"), std::string::npos);
+  EXPECT_NE(error_of("[]").find("wrong.json"), std::string::npos);
+  EXPECT_NE(error_of("{}").find("model"), std::string::npos);
+  EXPECT_NE(error_of(R"({"model":{"type":"BPE","vocab":{"a":0},"merges":["a b"]}})").find("merges[0]"),
+            std::string::npos);
+  EXPECT_NE(error_of(R"({"model":{"type":"BPE","vocab":{"a":0},"merges":["a a"]}})").find("aa"), std::string::npos);
+  EXPECT_NE(error_of(R"({"model":{"type":"WordLevel","vocab":{"a":-1}}})").find("vocab"), std::string::npos);
+  EXPECT_NE(error_of(R"({"model":{"type":"WordLevel","vocab":{"a":200000000}}})").find("beyond"), std::string::npos);
+  EXPECT_NE(error_of(R"({"model":{"type":"Magic","vocab":{}}})").find("Magic"), std::string::npos);
+  EXPECT_NE(
+      error_of(R"({"model":{"type":"WordLevel","vocab":{"a":0}},"normalizer":{"type":"NFX"}})").find("normalizer"),
+      std::string::npos);
+  EXPECT_NE(
+      error_of(
+          R"({"model":{"type":"WordLevel","vocab":{"a":0}},"pre_tokenizer":{"type":"Split","pattern":{"Regex":"("},"behavior":"Isolated"}})")
+          .find("pattern"),
+      std::string::npos);
+  std::string deep = R"({"model":{"type":"WordLevel","vocab":{"a":0}},"normalizer":)";
+  for (int i = 0; i < 100; ++i) deep += R"({"type":"Sequence","normalizers":[)";
+  deep += R"({"type":"NFC"})";
+  for (int i = 0; i < 100; ++i) deep += "]}";
+  EXPECT_NE(error_of(deep + "}").find("deep"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace malmoi::tokenizer
