@@ -21,7 +21,8 @@ void check(bool good) {
 
 void check_substrings(std::string_view text) {
   std::string_view half = text.substr(0, text.size() / 2);
-  auto deduper = SubstringDeduper::create({.min_bytes = 8}, {.folder = {}, .memory_bytes = text.size() % 2 == 0 ? 1u : 1u << 20});
+  auto deduper =
+      SubstringDeduper::create({.min_bytes = 8}, {.folder = {}, .memory_bytes = text.size() % 2 == 0 ? 1u : 1u << 20});
   check(deduper.ok() && deduper->add(0, text).ok() && deduper->add(1, half).ok());
   auto removals = deduper->finish();
   check(removals.ok());

@@ -19,7 +19,8 @@ namespace {
 Result<std::unique_ptr<model::Model>> open_config(const BenchTrainOptions& o) {
   MALMOI_ASSIGN(auto model, model::load_config(o.config));
   if (o.sequence_length > model->max_positions())
-    return usage_error(fmt::format("is {}, the model has {} positions", o.sequence_length, model->max_positions()), "--seq", "shorten it");
+    return usage_error(fmt::format("is {}, the model has {} positions", o.sequence_length, model->max_positions()),
+                       "--seq", "shorten it");
   return model;
 }
 
@@ -32,9 +33,21 @@ struct Product {
 // FLOP/s of one large product: the machine's peak as far as products go.
 double peak_rate(DType type) {
   constexpr int64_t kSize = 1024;
-  Tensor a = Tensor::zeros(type, {kSize, kSize}), b = Tensor::zeros(type, {kSize, kSize}), c = Tensor::zeros(type, {kSize, kSize});
-  kernels::GemmArgs args{.m = kSize, .n = kSize, .k = kSize, .a = a.data(), .a_type = type, .lda = kSize, .b = b.data(), .b_type = type,
-                         .ldb = kSize, .transpose_b = true, .c = c.data(), .c_type = type, .ldc = kSize};
+  Tensor a = Tensor::zeros(type, {kSize, kSize}), b = Tensor::zeros(type, {kSize, kSize}),
+         c = Tensor::zeros(type, {kSize, kSize});
+  kernels::GemmArgs args{.m = kSize,
+                         .n = kSize,
+                         .k = kSize,
+                         .a = a.data(),
+                         .a_type = type,
+                         .lda = kSize,
+                         .b = b.data(),
+                         .b_type = type,
+                         .ldb = kSize,
+                         .transpose_b = true,
+                         .c = c.data(),
+                         .c_type = type,
+                         .ldc = kSize};
   double best = 1e9, stop = monotonic_seconds() + 0.5;
   do {
     double begin = monotonic_seconds();
@@ -63,13 +76,16 @@ int64_t peak_resident_bytes() {
 Result<Json> bench_train(const BenchTrainOptions& o) {
   MALMOI_ASSIGN(auto model, open_config(o));
   train::OptimizerConfig optimizer_config{.name = o.optimizer, .lr = 3e-4};
-  train::MemoryPlan plan = train::plan_memory(*model, o.dtype, optimizer_config, o.batch, o.sequence_length, o.checkpointing);
+  train::MemoryPlan plan =
+      train::plan_memory(*model, o.dtype, optimizer_config, o.batch, o.sequence_length, o.checkpointing);
   model->allocate(model::Purpose::kTraining, o.dtype);
   model->initialize(1);
   std::vector<train::Parameter*> parameters;
   for (const auto& p : model->parameters()) parameters.push_back(p.get());
   auto optimizer = train::optimizer_entry(o.optimizer).make(optimizer_config, parameters);
-  MALMOI_ASSIGN(train::Stepper stepper, train::Stepper::create(*model, *optimizer, {.checkpointing = o.checkpointing, .arena_bytes = plan.activations}));
+  MALMOI_ASSIGN(
+      train::Stepper stepper,
+      train::Stepper::create(*model, *optimizer, {.checkpointing = o.checkpointing, .arena_bytes = plan.activations}));
   autograd::Profile profile;
   std::vector<double> rates;
   double loss = 0;
@@ -90,17 +106,27 @@ Result<Json> bench_train(const BenchTrainOptions& o) {
         },
         static_cast<uint64_t>(step), step + 1, 3e-4);
     loss = r.loss;
-    if (step >= o.warmup) rates.push_back(static_cast<double>(o.batch * o.sequence_length) / (monotonic_seconds() - begin));
+    if (step >= o.warmup)
+      rates.push_back(static_cast<double>(o.batch * o.sequence_length) / (monotonic_seconds() - begin));
   }
   if (o.profile) fmt::print(stderr, "{}", profile.table());
   if (!o.trace.empty()) MALMOI_TRY(profile.write_trace(o.trace));
   int64_t memory = peak_resident_bytes();
   double best = *std::max_element(rates.begin(), rates.end());
   double peak = peak_rate(o.dtype);
-  return Json{{"architecture", model->architecture()}, {"parameters", model->parameter_count()}, {"batch", o.batch}, {"seq", o.sequence_length},
-              {"dtype", dtype_name(o.dtype)}, {"threads", num_threads()}, {"steps", o.steps}, {"tokens_per_second", spread(rates)},
-              {"mfu", best * model->training_flops_per_token(o.sequence_length) / peak}, {"peak_flops_per_second", peak},
-              {"peak_memory_bytes", memory}, {"predicted_memory_bytes", plan.total()}, {"arena_overflow_bytes", stepper.arena().overflow()},
+  return Json{{"architecture", model->architecture()},
+              {"parameters", model->parameter_count()},
+              {"batch", o.batch},
+              {"seq", o.sequence_length},
+              {"dtype", dtype_name(o.dtype)},
+              {"threads", num_threads()},
+              {"steps", o.steps},
+              {"tokens_per_second", spread(rates)},
+              {"mfu", best * model->training_flops_per_token(o.sequence_length) / peak},
+              {"peak_flops_per_second", peak},
+              {"peak_memory_bytes", memory},
+              {"predicted_memory_bytes", plan.total()},
+              {"arena_overflow_bytes", stepper.arena().overflow()},
               {"loss", loss}};
 }
 
@@ -109,11 +135,13 @@ Result<Json> bench_gemm(const BenchTrainOptions& o) {
   int64_t m = o.batch * o.sequence_length;
   std::vector<Product> products;
   auto add = [&](int64_t n, int64_t k) {
-    products.push_back({n, k, Tensor::zeros(o.dtype, {n, k}), Tensor::zeros(o.dtype, {m, n}), Tensor::zeros(DType::kF32, {n, k})});
+    products.push_back(
+        {n, k, Tensor::zeros(o.dtype, {n, k}), Tensor::zeros(o.dtype, {m, n}), Tensor::zeros(DType::kF32, {n, k})});
   };
   const auto* head = dynamic_cast<const autograd::DenseWeight*>(&model->head());
   for (const auto& p : model->parameters()) {
-    bool embedding = p->name.find("embed") != std::string::npos || p->name.find("wte") != std::string::npos || p->name.find("wpe") != std::string::npos;
+    bool embedding = p->name.find("embed") != std::string::npos || p->name.find("wte") != std::string::npos ||
+                     p->name.find("wpe") != std::string::npos;
     if (p->shape.rank() == 2 && !embedding && !(head && &head->parameter() == p.get())) add(p->shape[0], p->shape[1]);
   }
   add(model->vocab_size(), model->hidden_size());
@@ -121,7 +149,8 @@ Result<Json> bench_gemm(const BenchTrainOptions& o) {
   for (const Product& p : products) widest = std::max(widest, p.k);
   Tensor x = Tensor::zeros(o.dtype, {m, widest}), dx = Tensor::zeros(o.dtype, {m, widest});
   // The head's rows go in chunks, as in a step.
-  int64_t chunk = std::clamp<int64_t>((64 << 20) / (model->vocab_size() * static_cast<int64_t>(dtype_size(o.dtype))), 64, m);
+  int64_t chunk =
+      std::clamp<int64_t>((64 << 20) / (model->vocab_size() * static_cast<int64_t>(dtype_size(o.dtype))), 64, m);
   double flops = 0;
   for (const Product& p : products) flops += 6.0 * static_cast<double>(m * p.n * p.k);
   std::vector<double> seconds;
@@ -132,20 +161,59 @@ Result<Json> bench_gemm(const BenchTrainOptions& o) {
       int64_t rows = i + 1 == products.size() ? chunk : m;
       for (int64_t r = 0; r < m; r += rows) {
         int64_t n = std::min(rows, m - r);
-        kernels::gemm({.m = n, .n = p.n, .k = p.k, .a = x.data(), .a_type = o.dtype, .lda = p.k, .b = p.w.data(), .b_type = o.dtype, .ldb = p.k,
-                       .transpose_b = true, .c = p.y.data(), .c_type = o.dtype, .ldc = p.n});
-        kernels::gemm({.m = n, .n = p.k, .k = p.n, .a = p.y.data(), .a_type = o.dtype, .lda = p.n, .b = p.w.data(), .b_type = o.dtype, .ldb = p.k,
-                       .c = dx.data(), .c_type = o.dtype, .ldc = p.k});
-        kernels::gemm({.m = p.n, .n = p.k, .k = n, .a = p.y.data(), .a_type = o.dtype, .lda = p.n, .transpose_a = true, .b = x.data(),
-                       .b_type = o.dtype, .ldb = p.k, .c = p.dw.data(), .c_type = DType::kF32, .ldc = p.k, .accumulate = r > 0});
+        kernels::gemm({.m = n,
+                       .n = p.n,
+                       .k = p.k,
+                       .a = x.data(),
+                       .a_type = o.dtype,
+                       .lda = p.k,
+                       .b = p.w.data(),
+                       .b_type = o.dtype,
+                       .ldb = p.k,
+                       .transpose_b = true,
+                       .c = p.y.data(),
+                       .c_type = o.dtype,
+                       .ldc = p.n});
+        kernels::gemm({.m = n,
+                       .n = p.k,
+                       .k = p.n,
+                       .a = p.y.data(),
+                       .a_type = o.dtype,
+                       .lda = p.n,
+                       .b = p.w.data(),
+                       .b_type = o.dtype,
+                       .ldb = p.k,
+                       .c = dx.data(),
+                       .c_type = o.dtype,
+                       .ldc = p.k});
+        kernels::gemm({.m = p.n,
+                       .n = p.k,
+                       .k = n,
+                       .a = p.y.data(),
+                       .a_type = o.dtype,
+                       .lda = p.n,
+                       .transpose_a = true,
+                       .b = x.data(),
+                       .b_type = o.dtype,
+                       .ldb = p.k,
+                       .c = p.dw.data(),
+                       .c_type = DType::kF32,
+                       .ldc = p.k,
+                       .accumulate = r > 0});
       }
     }
     if (step >= o.warmup) seconds.push_back(monotonic_seconds() - begin);
   }
   std::vector<double> tokens, rate;
   for (double s : seconds) tokens.push_back(static_cast<double>(m) / s), rate.push_back(flops / s / 1e9);
-  return Json{{"architecture", model->architecture()}, {"batch", o.batch}, {"seq", o.sequence_length}, {"dtype", dtype_name(o.dtype)},
-              {"threads", num_threads()}, {"steps", o.steps}, {"tokens_per_second", spread(tokens)}, {"gflops_per_second", spread(rate)}};
+  return Json{{"architecture", model->architecture()},
+              {"batch", o.batch},
+              {"seq", o.sequence_length},
+              {"dtype", dtype_name(o.dtype)},
+              {"threads", num_threads()},
+              {"steps", o.steps},
+              {"tokens_per_second", spread(tokens)},
+              {"gflops_per_second", spread(rate)}};
 }
 
 }  // namespace malmoi::app

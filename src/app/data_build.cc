@@ -26,7 +26,8 @@ void find_rank(const DataBuildOptions& options, data::BuildOptions& build) {
   build.rank = options.rank >= 0 ? options.rank : environment_number("MALMOI_RANK", 0);
   if (build.world > 0) return;
   build.world = environment_number("SLURM_ARRAY_TASK_COUNT", 1);
-  if (build.world > 1) build.rank = environment_number("SLURM_ARRAY_TASK_ID", 0) - environment_number("SLURM_ARRAY_TASK_MIN", 0);
+  if (build.world > 1)
+    build.rank = environment_number("SLURM_ARRAY_TASK_ID", 0) - environment_number("SLURM_ARRAY_TASK_MIN", 0);
 }
 
 data::BuildOptions build_options(const DataBuildOptions& options) {
@@ -45,7 +46,8 @@ data::BuildOptions build_options(const DataBuildOptions& options) {
 Result<data::Recipe> data_recipe(ConfigDocument document, const DataBuildOptions& options) {
   if (!options.in.empty()) {
     Json sources = Json::array();
-    for (const data::SourceSpec& source : data::default_recipe(options.in, options.out).sources) sources.push_back({{"name", source.name}, {"paths", source.paths}});
+    for (const data::SourceSpec& source : data::default_recipe(options.in, options.out).sources)
+      sources.push_back({{"name", source.name}, {"paths", source.paths}});
     document.root["sources"] = std::move(sources);
   }
   for (const std::string& assignment : options.set) MALMOI_TRY(override_config(document, assignment));
@@ -67,19 +69,23 @@ Result<data::Recipe> data_recipe(const DataBuildOptions& options) {
   return data_recipe(std::move(document), options);
 }
 
-Result<data::BuildResult> data_build(const data::Recipe& recipe, const DataBuildOptions& options, const data::OnBuildProgress& progress) {
+Result<data::BuildResult> data_build(const data::Recipe& recipe, const DataBuildOptions& options,
+                                     const data::OnBuildProgress& progress) {
   return data::build_corpus(recipe, build_options(options), progress);
 }
 
-Result<Json> data_dry_run(const data::Recipe& recipe, const DataBuildOptions& options, uint64_t n) { return data::dry_run(recipe, build_options(options), n); }
+Result<Json> data_dry_run(const data::Recipe& recipe, const DataBuildOptions& options, uint64_t n) {
+  return data::dry_run(recipe, build_options(options), n);
+}
 
 std::string data_summary(const Json& report) {
   const Json &inputs = report["inputs"], &kept = report["kept"];
-  std::string out = fmt::format("{} documents read, {} kept: {} of text", inputs.value("documents", uint64_t{0}), kept.value("documents", uint64_t{0}),
-                                format_bytes(kept.value("bytes", 0.0)));
+  std::string out = fmt::format("{} documents read, {} kept: {} of text", inputs.value("documents", uint64_t{0}),
+                                kept.value("documents", uint64_t{0}), format_bytes(kept.value("bytes", 0.0)));
   std::string languages;
   for (const auto& [language, sizes] : report["languages"].items())
-    languages += fmt::format("{}{} {}", languages.empty() ? " (" : ", ", language, format_bytes(sizes.value("bytes", 0.0)));
+    languages +=
+        fmt::format("{}{} {}", languages.empty() ? " (" : ", ", language, format_bytes(sizes.value("bytes", 0.0)));
   if (!languages.empty()) out += languages + ")";
   uint64_t skipped = inputs.value("skipped", uint64_t{0});
   if (skipped > 0) out += fmt::format("; {} inputs could not be read", skipped);
@@ -95,19 +101,24 @@ data::OnBuildProgress data_progress_line() {
   };
   auto state = std::make_shared<State>();
   return [state](const data::BuildProgress& p) {
-    if (p.stage != state->stage) *&state->stage = p.stage, state->started = monotonic_seconds(), state->documents = p.documents, state->bytes = p.bytes;
+    if (p.stage != state->stage)
+      *&state->stage = p.stage, state->started = monotonic_seconds(), state->documents = p.documents,
+      state->bytes = p.bytes;
     if (!state->line.due()) return;
     double seconds = std::max(1e-3, monotonic_seconds() - state->started);
     double bytes = static_cast<double>(p.bytes - std::min(p.bytes, state->bytes));
-    double left = bytes > 0 ? seconds * static_cast<double>(p.total_bytes - std::min(p.total_bytes, p.bytes)) / bytes : 0;
-    int percent = p.total_bytes ? static_cast<int>(100 * std::min(1.0, static_cast<double>(p.bytes) / static_cast<double>(p.total_bytes))) : 0;
+    double left =
+        bytes > 0 ? seconds * static_cast<double>(p.total_bytes - std::min(p.total_bytes, p.bytes)) / bytes : 0;
+    int percent =
+        p.total_bytes
+            ? static_cast<int>(100 * std::min(1.0, static_cast<double>(p.bytes) / static_cast<double>(p.total_bytes)))
+            : 0;
     if (p.stage == "read")
-      state->line.update(fmt::format("read {:3} %  {} documents, {} passed  {:.0f} documents/s  {}/s  {} left", percent, p.documents, p.kept,
-                                     static_cast<double>(p.documents - state->documents) / seconds, format_bytes(bytes / seconds), format_duration(left)));
-    else if (p.total_bytes > 0)
-      state->line.update(fmt::format("{} {:3} %", p.stage, percent));
-    else
-      state->line.update(p.stage);
+      state->line.update(fmt::format("read {:3} %  {} documents, {} passed  {:.0f} documents/s  {}/s  {} left", percent,
+                                     p.documents, p.kept, static_cast<double>(p.documents - state->documents) / seconds,
+                                     format_bytes(bytes / seconds), format_duration(left)));
+    else if (p.total_bytes > 0) state->line.update(fmt::format("{} {:3} %", p.stage, percent));
+    else state->line.update(p.stage);
   };
 }
 

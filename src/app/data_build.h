@@ -10,12 +10,12 @@
 namespace malmoi::app {
 
 struct DataBuildOptions {
-  std::string recipe;               // a YAML file; empty: the default recipe over `in`
-  std::vector<std::string> in;      // with a recipe: instead of its sources
-  std::string out;                  // empty: the recipe's
-  std::vector<std::string> set;     // KEY=VALUE over the recipe
-  uint64_t memory_bytes = 0;        // 0: a quarter of the machine's
-  int rank = -1, world = 0;         // -1, 0: from MALMOI_RANK and MALMOI_WORLD, or a Slurm array's, else one process
+  std::string recipe;            // a YAML file; empty: the default recipe over `in`
+  std::vector<std::string> in;   // with a recipe: instead of its sources
+  std::string out;               // empty: the recipe's
+  std::vector<std::string> set;  // KEY=VALUE over the recipe
+  uint64_t memory_bytes = 0;     // 0: a quarter of the machine's
+  int rank = -1, world = 0;      // -1, 0: from MALMOI_RANK and MALMOI_WORLD, or a Slurm array's, else one process
   bool keep_work = false, force = false;
 };
 
@@ -25,7 +25,8 @@ Result<data::Recipe> data_recipe(const DataBuildOptions& options);
 Result<data::Recipe> data_recipe(ConfigDocument document, const DataBuildOptions& options);
 
 /// Builds it. Progress goes to the callback, from one thread at a time.
-Result<data::BuildResult> data_build(const data::Recipe& recipe, const DataBuildOptions& options, const data::OnBuildProgress& progress);
+Result<data::BuildResult> data_build(const data::Recipe& recipe, const DataBuildOptions& options,
+                                     const data::OnBuildProgress& progress);
 /// What would happen to the first n documents.
 Result<Json> data_dry_run(const data::Recipe& recipe, const DataBuildOptions& options, uint64_t n);
 

@@ -7,6 +7,7 @@
 namespace malmoi::app {
 
 /// Crawls; returns the counts. See data/crawl/crawler.h.
-Result<Json> data_crawl(const data::CrawlOptions& options, const std::function<void(const data::CrawlProgress&)>& progress);
+Result<Json> data_crawl(const data::CrawlOptions& options,
+                        const std::function<void(const data::CrawlProgress&)>& progress);
 
 }  // namespace malmoi::app

@@ -5,12 +5,19 @@
 
 namespace malmoi::app {
 
-Result<DataExtractCounts> data_extract(const DataExtractOptions& options, const std::function<void(const Json&)>& visit) {
+Result<DataExtractCounts> data_extract(const DataExtractOptions& options,
+                                       const std::function<void(const Json&)>& visit) {
   DataExtractCounts counts;
   std::vector<data::InputFile> files;
   auto on_skip = [&](data::Skip skip) {
     counts.failed += skip.failed;
-    visit({{"path", skip.id}, {"encoding", ""}, {"language", ""}, {"title", ""}, {"text", ""}, {"dropped", skip.rule}, {"detail", skip.detail}});
+    visit({{"path", skip.id},
+           {"encoding", ""},
+           {"language", ""},
+           {"title", ""},
+           {"text", ""},
+           {"dropped", skip.rule},
+           {"detail", skip.detail}});
   };
   for (const std::string& file : options.files) {
     MALMOI_ASSIGN(std::vector<Path> found, data::list_inputs(file, on_skip));
@@ -29,7 +36,11 @@ Result<DataExtractCounts> data_extract(const DataExtractOptions& options, const 
     std::string path = raw.document.path;
     bool kept = data::convert_document(std::move(raw), convert, converted, skip);
     const data::Document& document = converted.document;
-    Json line{{"path", path}, {"encoding", document.encoding}, {"language", kept ? document.language : ""}, {"title", document.title}, {"text", kept ? document.text : ""}};
+    Json line{{"path", path},
+              {"encoding", document.encoding},
+              {"language", kept ? document.language : ""},
+              {"title", document.title},
+              {"text", kept ? document.text : ""}};
     if (document.id != path) line["id"] = document.id;
     if (kept && !document.license.empty()) line["license"] = document.license;
     if (kept && !converted.repair.empty()) line["repaired"] = converted.repair;

@@ -23,6 +23,7 @@ struct DataExtractCounts {
 
 /// Calls `visit` for each document: path, encoding, language, title, text, id; of one that is lost or cannot be read an
 /// empty text and `dropped`, with the reason. Errors: a path that is not there at all.
-Result<DataExtractCounts> data_extract(const DataExtractOptions& options, const std::function<void(const Json&)>& visit);
+Result<DataExtractCounts> data_extract(const DataExtractOptions& options,
+                                       const std::function<void(const Json&)>& visit);
 
 }  // namespace malmoi::app

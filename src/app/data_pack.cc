@@ -7,7 +7,8 @@
 
 namespace malmoi::app {
 
-Result<Json> data_tokenize(const DataTokenizeOptions& options, const std::function<void(uint64_t, uint64_t)>& progress) {
+Result<Json> data_tokenize(const DataTokenizeOptions& options,
+                           const std::function<void(uint64_t, uint64_t)>& progress) {
   MALMOI_ASSIGN(tokenizer::Tokenizer tokenizer, tokenizer::Tokenizer::load(options.tokenizer));
   std::vector<Path> paths(options.in.begin(), options.in.end());
   MALMOI_ASSIGN(std::unique_ptr<data::DocumentStream> documents, data::open_documents(paths, options.split));
@@ -27,7 +28,8 @@ Result<Json> data_tokenize(const DataTokenizeOptions& options, const std::functi
     MALMOI_TRY(writer.add(ids));
     if (progress) progress(writer.documents(), writer.tokens());
   }
-  if (writer.documents() == 0) return not_found("no document", options.in.empty() ? "--in" : options.in[0], "name a corpus, .jsonl or .txt");
+  if (writer.documents() == 0)
+    return not_found("no document", options.in.empty() ? "--in" : options.in[0], "name a corpus, .jsonl or .txt");
   Json result{{"documents", writer.documents()}, {"tokens", writer.tokens()}, {"bytes", bytes}};
   MALMOI_TRY(writer.commit());
   return result;
@@ -40,8 +42,13 @@ Result<Json> data_pack(const DataPackOptions& options) {
   if (vocab_size == 0)  // ids of another make: the vocabulary is what they reach
     for (uint64_t i = 0; i < tokens.size(); ++i) vocab_size = std::max<int64_t>(vocab_size, tokens.at(i) + 1);
   int64_t pad = options.pad >= 0 ? options.pad : about.value("end_of_text", int64_t{0});
-  MALMOI_ASSIGN(data::PackStats stats, data::write_packed(tokens, vocab_size, options.sequence_length, static_cast<int32_t>(pad), options.out));
-  return Json{{"sequences", stats.sequences}, {"tokens", stats.tokens}, {"padding", stats.padding}, {"documents", stats.documents}, {"cut_documents", stats.cut_documents}};
+  MALMOI_ASSIGN(data::PackStats stats, data::write_packed(tokens, vocab_size, options.sequence_length,
+                                                          static_cast<int32_t>(pad), options.out));
+  return Json{{"sequences", stats.sequences},
+              {"tokens", stats.tokens},
+              {"padding", stats.padding},
+              {"documents", stats.documents},
+              {"cut_documents", stats.cut_documents}};
 }
 
 }  // namespace malmoi::app

@@ -19,12 +19,13 @@ struct DataTokenizeOptions {
 };
 
 /// Errors: no document; an unwritable file. Returns tokens, documents, bytes.
-Result<Json> data_tokenize(const DataTokenizeOptions& options, const std::function<void(uint64_t documents, uint64_t tokens)>& progress);
+Result<Json> data_tokenize(const DataTokenizeOptions& options,
+                           const std::function<void(uint64_t documents, uint64_t tokens)>& progress);
 
 struct DataPackOptions {
   std::string in, out;  // NAME.bin
   uint32_t sequence_length = 1024;
-  int64_t pad = -1;     // -1: the end of text that data tokenize wrote down
+  int64_t pad = -1;  // -1: the end of text that data tokenize wrote down
 };
 
 /// Returns sequences, tokens, padding, documents, cut_documents.

@@ -13,7 +13,8 @@
 namespace malmoi::app {
 namespace {
 
-Result<uint64_t> for_each(const std::vector<std::string>& paths, const std::function<Status(uint64_t, const data::Document&)>& visit) {
+Result<uint64_t> for_each(const std::vector<std::string>& paths,
+                          const std::function<Status(uint64_t, const data::Document&)>& visit) {
   MALMOI_ASSIGN(auto stream, data::open_documents({paths.begin(), paths.end()}, ""));
   data::Document document;
   for (uint64_t n = 0;; ++n) {
@@ -30,41 +31,46 @@ Result<Json> train_quality(const TrainFilterOptions& options) {
   std::vector<uint8_t> good, held_out_good;
   uint64_t bytes = 0;
   for (bool is_good : {true, false}) {
-    MALMOI_ASSIGN([[maybe_unused]] uint64_t read, for_each(is_good ? options.good : options.bad, [&](uint64_t n, const data::Document& d) -> Status {
-      bool apart = n % 10 == 9;
-      (apart ? held_out : texts).push_back(d.text.substr(0, kMaxText));
-      (apart ? held_out_good : good).push_back(is_good);
-      bytes += std::min(d.text.size(), kMaxText);
-      if (bytes > options.memory_bytes)
-        return out_of_memory(fmt::format("more than {} bytes of examples", options.memory_bytes), "train-filter",
-                             "give fewer examples, or raise --memory");
-      return {};
-    }));
+    MALMOI_ASSIGN([[maybe_unused]] uint64_t read,
+                  for_each(is_good ? options.good : options.bad, [&](uint64_t n, const data::Document& d) -> Status {
+                    bool apart = n % 10 == 9;
+                    (apart ? held_out : texts).push_back(d.text.substr(0, kMaxText));
+                    (apart ? held_out_good : good).push_back(is_good);
+                    bytes += std::min(d.text.size(), kMaxText);
+                    if (bytes > options.memory_bytes)
+                      return out_of_memory(fmt::format("more than {} bytes of examples", options.memory_bytes),
+                                           "train-filter", "give fewer examples, or raise --memory");
+                    return {};
+                  }));
   }
   MALMOI_ASSIGN(data::QualityModel model, data::QualityModel::train(texts, good, {}));
   size_t right = 0;
   for (size_t i = 0; i < held_out.size(); ++i) right += (model.score(held_out[i]) >= 0.5) == (held_out_good[i] != 0);
   MALMOI_TRY(model.save(options.out));
   Json report = {{"kind", "quality"}, {"trained_on", texts.size()}, {"held_out", held_out.size()}};
-  if (!held_out.empty()) report["held_out_accuracy"] = static_cast<double>(right) / static_cast<double>(held_out.size());
+  if (!held_out.empty())
+    report["held_out_accuracy"] = static_cast<double>(right) / static_cast<double>(held_out.size());
   return report;
 }
 
 Result<Json> train_ngram(const TrainFilterOptions& options) {
   data::NgramTrainer trainer({.order = static_cast<int>(options.order)});
   MALMOI_ASSIGN(uint64_t documents, for_each(options.good, [&](uint64_t, const data::Document& d) -> Status {
-    trainer.add(d.text);
-    return {};
-  }));
+                  trainer.add(d.text);
+                  return {};
+                }));
   MALMOI_TRY(trainer.save(options.out));
   return Json{{"kind", "ngram"}, {"documents", documents}, {"full", trainer.full()}};
 }
 
 Result<Json> train_boilerplate(const TrainFilterOptions& options) {
-  if (options.min_documents < 2) return usage_error("a line must stand in two documents at least", "--min-documents", "e.g. 10");
-  MALMOI_ASSIGN(auto builder, data::BoilerplateBuilder::create({.min_documents = static_cast<uint64_t>(options.min_documents)},
-                                                               {options.scratch, options.memory_bytes}));
-  MALMOI_ASSIGN(uint64_t documents, for_each(options.good, [&](uint64_t n, const data::Document& d) { return builder.add(n, d.text); }));
+  if (options.min_documents < 2)
+    return usage_error("a line must stand in two documents at least", "--min-documents", "e.g. 10");
+  MALMOI_ASSIGN(auto builder,
+                data::BoilerplateBuilder::create({.min_documents = static_cast<uint64_t>(options.min_documents)},
+                                                 {options.scratch, options.memory_bytes}));
+  MALMOI_ASSIGN(uint64_t documents,
+                for_each(options.good, [&](uint64_t n, const data::Document& d) { return builder.add(n, d.text); }));
   MALMOI_ASSIGN(uint64_t lines, builder.finish(options.out));
   return Json{{"kind", "boilerplate"}, {"documents", documents}, {"lines", lines}};
 }

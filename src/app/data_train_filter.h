@@ -10,12 +10,13 @@
 namespace malmoi::app {
 
 struct TrainFilterOptions {
-  std::string kind;               // quality, ngram or boilerplate
-  std::vector<std::string> good;  // documents: a corpus, .jsonl, .txt, folders; of ngram and boilerplate the corpus itself
-  std::vector<std::string> bad;   // of quality
-  std::string out;                // the model, a .safetensors file
-  int64_t min_documents = 10;     // of boilerplate
-  int64_t order = 5;              // of ngram
+  std::string kind;  // quality, ngram or boilerplate
+  std::vector<std::string>
+      good;  // documents: a corpus, .jsonl, .txt, folders; of ngram and boilerplate the corpus itself
+  std::vector<std::string> bad;  // of quality
+  std::string out;               // the model, a .safetensors file
+  int64_t min_documents = 10;    // of boilerplate
+  int64_t order = 5;             // of ngram
   uint64_t memory_bytes = uint64_t{1} << 30;
   std::string scratch;
 };

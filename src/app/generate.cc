@@ -29,7 +29,10 @@ std::vector<int32_t> eos_ids(const Path& file) {
 }
 
 Json token_json(const tokenizer::Tokenizer& tokenizer, const infer::Candidate& c) {
-  return {{"id", c.id}, {"token", tokenizer.token_bytes(c.id)}, {"probability", std::exp(c.logprob)}, {"logprob", c.logprob}};
+  return {{"id", c.id},
+          {"token", tokenizer.token_bytes(c.id)},
+          {"probability", std::exp(c.logprob)},
+          {"logprob", c.logprob}};
 }
 
 const char* finish_name(infer::FinishReason reason) {
@@ -76,7 +79,8 @@ Result<std::vector<int32_t>> prompt_ids(const LoadedModel& loaded, const std::st
   return ids;
 }
 
-Result<Json> generate(const LoadedModel& loaded, const GenerateOptions& options, const std::function<void(const std::string&)>& on_text) {
+Result<Json> generate(const LoadedModel& loaded, const GenerateOptions& options,
+                      const std::function<void(const std::string&)>& on_text) {
   infer::Request request;
   MALMOI_ASSIGN(request.prompt, prompt_ids(loaded, options.prompt));
   request.max_tokens = options.max_tokens;
@@ -106,8 +110,12 @@ Result<Json> generate(const LoadedModel& loaded, const GenerateOptions& options,
     return true;
   }));
   double seconds = monotonic_seconds() - begin;
-  Json result = {{"text", text}, {"finish_reason", finish}, {"prompt_tokens", prompt_tokens}, {"generated_tokens", generated},
-                 {"seconds", seconds}, {"tokens_per_second", seconds > 0 ? static_cast<double>(generated) / seconds : 0.0}};
+  Json result = {{"text", text},
+                 {"finish_reason", finish},
+                 {"prompt_tokens", prompt_tokens},
+                 {"generated_tokens", generated},
+                 {"seconds", seconds},
+                 {"tokens_per_second", seconds > 0 ? static_cast<double>(generated) / seconds : 0.0}};
   if (options.top_probabilities > 0) result["tokens"] = std::move(tokens);
   return result;
 }
@@ -115,7 +123,8 @@ Result<Json> generate(const LoadedModel& loaded, const GenerateOptions& options,
 Result<Json> next_probabilities(const LoadedModel& loaded, const std::string& prompt, int64_t count) {
   MALMOI_ASSIGN(std::vector<int32_t> ids, prompt_ids(loaded, prompt));
   if (static_cast<int64_t>(ids.size()) >= loaded.model->max_positions())
-    return usage_error("the prompt has " + std::to_string(ids.size()) + " tokens, the context " + std::to_string(loaded.model->max_positions()),
+    return usage_error("the prompt has " + std::to_string(ids.size()) + " tokens, the context " +
+                           std::to_string(loaded.model->max_positions()),
                        "--prompt", "shorten it");
   infer::Runner runner(*loaded.model, true);
   nn::BatchBuilder batch;
@@ -134,8 +143,9 @@ Status generate_ids(const GenerateIdsOptions& options) {
   MALMOI_TRY(options.sampling.check());
   MALMOI_ASSIGN(IdArray ids, read_ids(options.ids, options.mask, model->vocab_size()));
   if (ids.cols + options.max_tokens > model->max_positions())
-    return usage_error(std::to_string(ids.cols) + " ids and " + std::to_string(options.max_tokens) + " more do not fit the context of " +
-                           std::to_string(model->max_positions()), options.ids.string(), "use a smaller --max-tokens");
+    return usage_error(std::to_string(ids.cols) + " ids and " + std::to_string(options.max_tokens) +
+                           " more do not fit the context of " + std::to_string(model->max_positions()),
+                       options.ids.string(), "use a smaller --max-tokens");
   std::vector<int32_t> ends = options.ignore_eos ? std::vector<int32_t>{} : eos_ids(options.model / "config.json");
   infer::Runner runner(*model, true);
   std::vector<nn::SequenceState> states;
@@ -170,7 +180,8 @@ Status generate_ids(const GenerateIdsOptions& options) {
     }
   }
   for (size_t b = 0; b < rows.size(); ++b) {
-    out.insert(out.end(), ids.ids.begin() + static_cast<std::ptrdiff_t>(b) * ids.cols, ids.ids.begin() + static_cast<std::ptrdiff_t>(b + 1) * ids.cols);
+    out.insert(out.end(), ids.ids.begin() + static_cast<std::ptrdiff_t>(b) * ids.cols,
+               ids.ids.begin() + static_cast<std::ptrdiff_t>(b + 1) * ids.cols);
     out.insert(out.end(), made[b].begin(), made[b].end());
   }
   return formats::write_npy(options.out, {ids.rows, ids.cols + options.max_tokens}, std::span<const int32_t>(out));

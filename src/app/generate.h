@@ -44,7 +44,8 @@ Result<std::vector<int32_t>> prompt_ids(const LoadedModel& loaded, const std::st
 
 /// Streams the answer; the result has `text`, `finish_reason`, `prompt_tokens`, `generated_tokens`, `tokens_per_second`
 /// and, where asked, `tokens` with their alternatives.
-Result<Json> generate(const LoadedModel& loaded, const GenerateOptions& options, const std::function<void(const std::string&)>& on_text);
+Result<Json> generate(const LoadedModel& loaded, const GenerateOptions& options,
+                      const std::function<void(const std::string&)>& on_text);
 
 /// What may follow a prompt: `tokens` and `words`, each with probabilities.
 Result<Json> next_probabilities(const LoadedModel& loaded, const std::string& prompt, int64_t count);

@@ -72,7 +72,8 @@ Result<Json> import_tokenizer(const Path& from, tokenizer::Compat compat, const 
   const tokenizer::Tokenizer::Parts& parts = opened.parts();
   if (parts.origin == "sentencepiece" || parts.origin == "llama.cpp") {
     json["note"] = fmt::format(
-        "tokenizer.json cannot say all rules of {}: rare texts and decoding may differ; the original file opens here too, "
+        "tokenizer.json cannot say all rules of {}: rare texts and decoding may differ; the original file opens here "
+        "too, "
         "exactly",
         parts.origin);
     log_warning(json["note"].get<std::string>());
@@ -98,7 +99,8 @@ Result<Json> export_tokenizer(const Path& from, const std::string& format, const
     MALMOI_TRY(write_file(out / (name + ".tiktoken"), files.ranks));
     MALMOI_TRY(write_file(out / "pattern.json", files.pattern_json));
   } else {
-    return usage_error(fmt::format("there is no format \"{}\"", format), "--to", "one of: json, tiktoken, sentencepiece");
+    return usage_error(fmt::format("there is no format \"{}\"", format), "--to",
+                       "one of: json, tiktoken, sentencepiece");
   }
   return Json{{"from", from.string()}, {"format", format}, {"vocab_size", opened.vocab_size()}, {"out", out.string()}};
 }
@@ -117,7 +119,10 @@ Result<Json> add_to_tokenizer(const Path& from, const std::vector<std::string>& 
   }
   MALMOI_TRY(make_folder(out));
   MALMOI_TRY(opened.save(out));
-  Json json{{"from", from.string()}, {"out", out.string()}, {"vocab_size_before", before}, {"vocab_size", opened.vocab_size()}};
+  Json json{{"from", from.string()},
+            {"out", out.string()},
+            {"vocab_size_before", before},
+            {"vocab_size", opened.vocab_size()}};
   Json ids = Json::object();
   for (const auto& list : {specials, tokens})
     for (const std::string& token : list) ids[token] = opened.id_of(token).value_or(-1);

@@ -37,7 +37,9 @@ int64_t peak_memory_bytes() {
 }
 
 // The configuration as it was resolved; JSON is YAML.
-Status write_config(const ConfigDocument& document, const Path& file) { return write_file(file, dump_json(document.root, 2) + "\n"); }
+Status write_config(const ConfigDocument& document, const Path& file) {
+  return write_file(file, dump_json(document.root, 2) + "\n");
+}
 
 // One run: its folder, what it tells, and what it leaves.
 class Run {
@@ -52,14 +54,16 @@ class Run {
     MALMOI_ASSIGN(auto tokenizer, open_tokenizer(config_));
     MALMOI_ASSIGN(model_, make_model(document_, config_, tokenizer.get()));
     if (config_.data.sequence_length > model_->max_positions())
-      return usage_error(fmt::format("is {}, the model has {} positions", config_.data.sequence_length, model_->max_positions()),
-                         document_.where("data.sequence_length"), "shorten it");
+      return usage_error(
+          fmt::format("is {}, the model has {} positions", config_.data.sequence_length, model_->max_positions()),
+          document_.where("data.sequence_length"), "shorten it");
     MALMOI_ASSIGN(train::MemoryPlan memory, fit_memory(*model_, config_, level_));
     facts_["predicted_memory_bytes"] = memory.total();
     MALMOI_ASSIGN(data_, prepare_data(config_, std::move(tokenizer), model_->vocab_size(), events_));
-    steps_ = config_.steps > 0 ? config_.steps
-                               : static_cast<int64_t>(std::ceil(config_.epochs * static_cast<double>(data_.train->windows()) /
-                                                                static_cast<double>(config_.sequences_per_step())));
+    steps_ = config_.steps > 0
+                 ? config_.steps
+                 : static_cast<int64_t>(std::ceil(config_.epochs * static_cast<double>(data_.train->windows()) /
+                                                  static_cast<double>(config_.sequences_per_step())));
     MALMOI_TRY(prepare_model());
     MALMOI_TRY(train_steps(memory));
     return finish();
@@ -106,8 +110,14 @@ class Run {
     if (options_.profile) stepper.set_profile(&profile);
     describe();
     started_ = monotonic_seconds();
-    train::LoopInputs inputs{&config_, &stepper, optimizer_.get(), data_.train.get(), data_.valid.get(),
-                             ema_.empty() ? nullptr : &ema_, steps_, options_.resume};
+    train::LoopInputs inputs{&config_,
+                             &stepper,
+                             optimizer_.get(),
+                             data_.train.get(),
+                             data_.valid.get(),
+                             ema_.empty() ? nullptr : &ema_,
+                             steps_,
+                             options_.resume};
     auto done = train::run_loop(inputs, loop_events());
     board_.reset();
     if (!done.ok()) return std::move(done).error();
@@ -130,7 +140,8 @@ class Run {
     if (data_.valid) facts_["valid_tokens"] = data_.valid->tokens();
     facts_["flops_per_token"] = model_->training_flops_per_token(config_.data.sequence_length);
     if (events_.message)
-      events_.message(fmt::format("{} parameters, {} tokens to train on, {} steps of {} tokens", format_count(static_cast<double>(model_->parameter_count())),
+      events_.message(fmt::format("{} parameters, {} tokens to train on, {} steps of {} tokens",
+                                  format_count(static_cast<double>(model_->parameter_count())),
                                   format_count(static_cast<double>(data_.train->tokens())), steps_,
                                   config_.sequences_per_step() * config_.data.sequence_length));
   }
@@ -181,7 +192,8 @@ class Run {
     }
     std::string valid = last_valid_ ? fmt::format("  valid {:.4f}", *last_valid_) : "";
     std::string line = fmt::format("step {}/{}  loss {:.4f}{}  {} tokens/s  {} left", m.step + 1, steps_, m.loss, valid,
-                                   format_count(m.tokens_per_second), format_duration(seconds_a_step_ * static_cast<double>(steps_ - m.step - 1)));
+                                   format_count(m.tokens_per_second),
+                                   format_duration(seconds_a_step_ * static_cast<double>(steps_ - m.step - 1)));
     if (m.valid_loss && events_.message) events_.message(line);
     else if (events_.progress) events_.progress(line);
   }
@@ -210,7 +222,8 @@ class Run {
 
   // Exports under a temporary name, then takes the place of what was there.
   Status export_model(const char* name) {
-    Path place = out_ / name, temporary = out_ / (std::string(".") + name + ".writing"), old = out_ / (std::string(".") + name + ".old");
+    Path place = out_ / name, temporary = out_ / (std::string(".") + name + ".writing"),
+         old = out_ / (std::string(".") + name + ".old");
     std::error_code ignored;
     fs::remove_all(temporary, ignored);
     MALMOI_TRY(model::save_model(*model_, temporary, config_.save_dtype));
@@ -254,7 +267,8 @@ class Run {
     MALMOI_TRY(write_file(out_ / "run.json", dump_json(facts_, 2) + "\n"));
     MALMOI_TRY(write_report(out_));
     if (result_.interrupted)
-      return Error{ErrorCode::kCancelled, fmt::format("stopped after step {}; everything is saved", result_.steps), out_.string(), "go on with --resume"};
+      return Error{ErrorCode::kCancelled, fmt::format("stopped after step {}; everything is saved", result_.steps),
+                   out_.string(), "go on with --resume"};
     return facts_;
   }
 
@@ -281,9 +295,21 @@ class Run {
 double measured_rate(int64_t rows, int64_t width, DType type) {
   rows = std::clamp<int64_t>(rows, 64, 4096);
   width = std::clamp<int64_t>(width, 32, 4096);
-  Tensor a = Tensor::zeros(type, {rows, width}), b = Tensor::zeros(type, {4 * width, width}), c = Tensor::zeros(type, {rows, 4 * width});
-  kernels::GemmArgs args{.m = rows, .n = 4 * width, .k = width, .a = a.data(), .a_type = type, .lda = width, .b = b.data(), .b_type = type,
-                         .ldb = width, .transpose_b = true, .c = c.data(), .c_type = type, .ldc = 4 * width};
+  Tensor a = Tensor::zeros(type, {rows, width}), b = Tensor::zeros(type, {4 * width, width}),
+         c = Tensor::zeros(type, {rows, 4 * width});
+  kernels::GemmArgs args{.m = rows,
+                         .n = 4 * width,
+                         .k = width,
+                         .a = a.data(),
+                         .a_type = type,
+                         .lda = width,
+                         .b = b.data(),
+                         .b_type = type,
+                         .ldb = width,
+                         .transpose_b = true,
+                         .c = c.data(),
+                         .c_type = type,
+                         .ldc = 4 * width};
   kernels::gemm(args);
   double best = 1e9, stop = monotonic_seconds() + 0.3;
   do {
@@ -311,11 +337,17 @@ Result<Json> plan(const ConfigDocument& document) {
   double rate = measured_rate(config.batch_size * config.data.sequence_length, model->hidden_size(), config.dtype);
   // Products reach about nine tenths of what they do alone; the rest of a step is memory's.
   double step_seconds = flops * static_cast<double>(tokens_per_step) / (0.8 * rate);
-  Json json = {{"architecture", model->architecture()}, {"parameters", model->parameter_count()}, {"tokens_per_step", tokens_per_step},
-               {"flops_per_token", flops}, {"flops_per_step", flops * static_cast<double>(tokens_per_step)}, {"batch_size", config.batch_size},
-               {"gradient_accumulation", config.gradient_accumulation}, {"checkpointing", std::array{"none", "cheap", "block"}[static_cast<size_t>(level)]}};
-  json["memory_bytes"] = {{"weights", memory.weights}, {"gradients", memory.gradients}, {"optimizer", memory.optimizer},
-                          {"activations", memory.activations}, {"process", memory.process}, {"total", memory.total()}};
+  Json json = {{"architecture", model->architecture()},
+               {"parameters", model->parameter_count()},
+               {"tokens_per_step", tokens_per_step},
+               {"flops_per_token", flops},
+               {"flops_per_step", flops * static_cast<double>(tokens_per_step)},
+               {"batch_size", config.batch_size},
+               {"gradient_accumulation", config.gradient_accumulation},
+               {"checkpointing", std::array{"none", "cheap", "block"}[static_cast<size_t>(level)]}};
+  json["memory_bytes"] = {{"weights", memory.weights},     {"gradients", memory.gradients},
+                          {"optimizer", memory.optimizer}, {"activations", memory.activations},
+                          {"process", memory.process},     {"total", memory.total()}};
   json["measured_flops_per_second"] = rate;
   json["seconds_per_step"] = step_seconds;
   json["tokens_per_second"] = static_cast<double>(tokens_per_step) / step_seconds;

@@ -28,7 +28,8 @@ class Texts {
   static Result<Texts> open(const std::vector<std::string>& names, const std::string& split) {
     Texts texts;
     for (const std::string& name : names) {
-      if (!std::filesystem::exists(name)) return not_found("there is no such training data", name, "check data.train and data.valid");
+      if (!std::filesystem::exists(name))
+        return not_found("there is no such training data", name, "check data.train and data.valid");
     }
     MALMOI_ASSIGN(texts.stream_, data::open_documents(to_paths(names), split));
     return texts;
@@ -60,9 +61,9 @@ size_t split_point(const std::string& text, double train_share) {
 // Hands every training document and every validation document to `sink`, in order.
 Status for_each_document(const TrainConfig& config, const std::function<Status(std::string&& text, bool valid)>& sink) {
   const train::DataConfig& d = config.data;
-  bool corpus_valid = d.valid.empty() && d.valid_fraction == 0 && std::any_of(d.train.begin(), d.train.end(), [](const std::string& p) {
-                        return data::Corpus::is_corpus(p);
-                      });
+  bool corpus_valid =
+      d.valid.empty() && d.valid_fraction == 0 &&
+      std::any_of(d.train.begin(), d.train.end(), [](const std::string& p) { return data::Corpus::is_corpus(p); });
   MALMOI_ASSIGN(Texts texts, Texts::open(d.train, "train"));
   std::string first, text;
   MALMOI_ASSIGN(bool any, texts.next(first));
@@ -156,11 +157,13 @@ struct TokenizedFiles {
   uint64_t valid_bytes = 0;
 };
 
-Result<TokenizedFiles> tokenize(const TrainConfig& config, const tokenizer::Tokenizer& tokenizer, const TrainEvents& events) {
+Result<TokenizedFiles> tokenize(const TrainConfig& config, const tokenizer::Tokenizer& tokenizer,
+                                const TrainEvents& events) {
   Path folder = Path(config.out) / "data";
   TokenizedFiles files{folder / "train.bin", folder / "valid.bin"};
   std::string wanted = fingerprint(config, tokenizer);
-  if (auto done = read_json((folder / "prepared.json").string()); done.ok() && json_string(*done, "fingerprint") == wanted) {
+  if (auto done = read_json((folder / "prepared.json").string());
+      done.ok() && json_string(*done, "fingerprint") == wanted) {
     files.has_valid = done->value("valid_tokens", uint64_t{0}) > 0;
     files.valid_bytes = done->value("valid_bytes", uint64_t{0});
     return files;
@@ -170,9 +173,12 @@ Result<TokenizedFiles> tokenize(const TrainConfig& config, const tokenizer::Toke
   MALMOI_ASSIGN(data::TokenWriter valid_writer, data::TokenWriter::create(files.valid, tokenizer.vocab_size()));
   Encoder train(tokenizer, train_writer), valid(tokenizer, valid_writer);
   MALMOI_TRY(for_each_document(config, [&](std::string&& text, bool held_out) -> Status {
-    if (events.stop_requested && events.stop_requested()) return Error{ErrorCode::kCancelled, "stopped while tokenising", "", "run it again"};
+    if (events.stop_requested && events.stop_requested())
+      return Error{ErrorCode::kCancelled, "stopped while tokenising", "", "run it again"};
     MALMOI_TRY((held_out ? valid : train).add(std::move(text)));
-    if (events.progress) events.progress(fmt::format("tokenising: {} read", format_bytes(static_cast<double>(train.bytes() + valid.bytes()))));
+    if (events.progress)
+      events.progress(
+          fmt::format("tokenising: {} read", format_bytes(static_cast<double>(train.bytes() + valid.bytes()))));
     return {};
   }));
   MALMOI_TRY(train.flush());
@@ -181,22 +187,35 @@ Result<TokenizedFiles> tokenize(const TrainConfig& config, const tokenizer::Toke
   files.has_valid = valid_writer.tokens() > 0;
   files.valid_bytes = valid.bytes();
   if (files.has_valid) MALMOI_TRY(valid_writer.commit());
-  Json done = {{"fingerprint", wanted}, {"train_tokens", train_writer.tokens()}, {"train_documents", train_writer.documents()},
-               {"train_bytes", train.bytes()}, {"valid_tokens", valid_writer.tokens()}, {"valid_documents", valid_writer.documents()},
+  Json done = {{"fingerprint", wanted},
+               {"train_tokens", train_writer.tokens()},
+               {"train_documents", train_writer.documents()},
+               {"train_bytes", train.bytes()},
+               {"valid_tokens", valid_writer.tokens()},
+               {"valid_documents", valid_writer.documents()},
                {"valid_bytes", valid.bytes()}};
   MALMOI_TRY(write_file(folder / "prepared.json", dump_json(done, 2) + "\n"));
   if (events.message)
-    events.message(fmt::format("tokenised {} documents: {} tokens to train, {} held out", train_writer.documents() + valid_writer.documents(),
-                               format_count(static_cast<double>(train_writer.tokens())), format_count(static_cast<double>(valid_writer.tokens()))));
+    events.message(fmt::format("tokenised {} documents: {} tokens to train, {} held out",
+                               train_writer.documents() + valid_writer.documents(),
+                               format_count(static_cast<double>(train_writer.tokens())),
+                               format_count(static_cast<double>(valid_writer.tokens()))));
   return files;
 }
 
-Result<std::unique_ptr<train::TokenData>> open_tokens(const std::vector<Path>& paths, const std::vector<std::string>& masks,
-                                                      const TrainConfig& config, int64_t vocab_size, std::optional<int32_t> separator, bool valid) {
+Result<std::unique_ptr<train::TokenData>> open_tokens(const std::vector<Path>& paths,
+                                                      const std::vector<std::string>& masks, const TrainConfig& config,
+                                                      int64_t vocab_size, std::optional<int32_t> separator,
+                                                      bool valid) {
   MALMOI_ASSIGN(data::TokenType type, data::parse_token_type(config.data.token_dtype, "data.token_dtype"));
   std::vector<data::TokenFile> files;
   for (const Path& path : paths) {
-    MALMOI_ASSIGN(data::TokenFile file, data::TokenFile::open(path, std::filesystem::exists(Path(path).replace_extension(".json")) ? std::optional<data::TokenType>{} : type, vocab_size));
+    MALMOI_ASSIGN(
+        data::TokenFile file,
+        data::TokenFile::open(
+            path,
+            std::filesystem::exists(Path(path).replace_extension(".json")) ? std::optional<data::TokenType>{} : type,
+            vocab_size));
     files.push_back(std::move(file));
   }
   train::TokenDataOptions options{config.data.sequence_length, config.data.shuffled, config.seed, separator};
@@ -204,7 +223,8 @@ Result<std::unique_ptr<train::TokenData>> open_tokens(const std::vector<Path>& p
     // A validation text may be shorter than a sequence; it is read in order anyway.
     uint64_t total = 0;
     for (const auto& file : files) total += file.size();
-    options.sequence_length = std::max<int64_t>(1, std::min<int64_t>(options.sequence_length, static_cast<int64_t>(total) - 1));
+    options.sequence_length =
+        std::max<int64_t>(1, std::min<int64_t>(options.sequence_length, static_cast<int64_t>(total) - 1));
     options.shuffled = false;
   }
   MALMOI_ASSIGN(train::TokenData data, train::TokenData::open(std::move(files), to_paths(masks), options));
@@ -235,11 +255,12 @@ Result<std::unique_ptr<tokenizer::Tokenizer>> open_tokenizer(const TrainConfig& 
   return std::make_unique<tokenizer::Tokenizer>(std::move(opened));
 }
 
-Result<PreparedData> prepare_data(const TrainConfig& config, std::unique_ptr<tokenizer::Tokenizer> tokenizer, int64_t vocab_size,
-                                  const TrainEvents& events) {
+Result<PreparedData> prepare_data(const TrainConfig& config, std::unique_ptr<tokenizer::Tokenizer> tokenizer,
+                                  int64_t vocab_size, const TrainEvents& events) {
   PreparedData prepared;
   if (config.data.ids) {
-    MALMOI_ASSIGN(prepared.train, open_tokens(to_paths(config.data.train), config.data.loss_mask, config, vocab_size, {}, false));
+    MALMOI_ASSIGN(prepared.train,
+                  open_tokens(to_paths(config.data.train), config.data.loss_mask, config, vocab_size, {}, false));
     if (!config.data.valid.empty()) {
       MALMOI_ASSIGN(prepared.valid, open_tokens(to_paths(config.data.valid), {}, config, vocab_size, {}, true));
     }
@@ -262,30 +283,40 @@ Result<std::unique_ptr<model::Model>> make_model(const ConfigDocument& document,
   Json object = config.model;
   bool gpt2 = json_string(object, "architecture") == "gpt2";
   auto given = [&](std::initializer_list<const char*> names) {
-    return std::any_of(names.begin(), names.end(), [&](const char* n) { return object.contains(n) && !object[n].is_null(); });
+    return std::any_of(names.begin(), names.end(),
+                       [&](const char* n) { return object.contains(n) && !object[n].is_null(); });
   };
   // The published defaults are of models of billions of weights: sizes must be said here.
-  if (!given({"hidden_size", "n_embd"})) return usage_error("is missing", document.where("model") + ".hidden_size", "give the width of the model");
-  if (!given({"num_hidden_layers", "n_layer"})) return usage_error("is missing", document.where("model") + ".num_hidden_layers", "give the number of layers");
-  if (!given({"num_attention_heads", "n_head"})) return usage_error("is missing", document.where("model") + ".num_attention_heads", "give the number of heads");
+  if (!given({"hidden_size", "n_embd"}))
+    return usage_error("is missing", document.where("model") + ".hidden_size", "give the width of the model");
+  if (!given({"num_hidden_layers", "n_layer"}))
+    return usage_error("is missing", document.where("model") + ".num_hidden_layers", "give the number of layers");
+  if (!given({"num_attention_heads", "n_head"}))
+    return usage_error("is missing", document.where("model") + ".num_attention_heads", "give the number of heads");
   if (tokenizer && !given({"vocab_size"})) object["vocab_size"] = tokenizer->vocab_size();
-  if (!given({"vocab_size"})) return usage_error("is missing", document.where("model") + ".vocab_size", "give it, or a tokenizer");
-  if (!given({"max_position_embeddings", "n_positions"})) object[gpt2 ? "n_positions" : "max_position_embeddings"] = config.data.sequence_length;
+  if (!given({"vocab_size"}))
+    return usage_error("is missing", document.where("model") + ".vocab_size", "give it, or a tokenizer");
+  if (!given({"max_position_embeddings", "n_positions"}))
+    object[gpt2 ? "n_positions" : "max_position_embeddings"] = config.data.sequence_length;
   if (!gpt2) {
-    if (!given({"num_key_value_heads"}) && object["num_attention_heads"].is_number()) object["num_key_value_heads"] = object["num_attention_heads"];
+    if (!given({"num_key_value_heads"}) && object["num_attention_heads"].is_number())
+      object["num_key_value_heads"] = object["num_attention_heads"];
     // A gated MLP has three matrices where a plain one has two: 8/3 of the width costs the same (Shazeer 2020).
     if (!given({"intermediate_size"}) && object["hidden_size"].is_number_integer())
       object["intermediate_size"] = (object["hidden_size"].get<int64_t>() * 8 / 3 + 63) / 64 * 64;
   }
   if (tokenizer) {
-    for (auto [key, id] : {std::pair{"bos_token_id", tokenizer->bos_id()}, {"eos_token_id", tokenizer->eos_id()}, {"pad_token_id", tokenizer->pad_id()}}) {
+    for (auto [key, id] : {std::pair{"bos_token_id", tokenizer->bos_id()},
+                           {"eos_token_id", tokenizer->eos_id()},
+                           {"pad_token_id", tokenizer->pad_id()}}) {
       if (!object.contains(key)) object[key] = id ? Json(*id) : Json(nullptr);
     }
   }
   MALMOI_ASSIGN(auto model, model::make_model(document, object, "model"));
   if (tokenizer && tokenizer->vocab_size() > model->vocab_size())
-    return usage_error(fmt::format("is {}, but the tokenizer has {} entries", model->vocab_size(), tokenizer->vocab_size()),
-                       document.where("model.vocab_size"), "leave it out, or make it as large");
+    return usage_error(
+        fmt::format("is {}, but the tokenizer has {} entries", model->vocab_size(), tokenizer->vocab_size()),
+        document.where("model.vocab_size"), "leave it out, or make it as large");
   return model;
 }
 
@@ -304,7 +335,8 @@ const char* level_name(autograd::Checkpointing level) {
 
 Result<train::MemoryPlan> fit_memory(const model::Model& model, TrainConfig& config, autograd::Checkpointing& level) {
   auto plan = [&](int64_t batch, autograd::Checkpointing l) {
-    train::MemoryPlan p = train::plan_memory(model, config.dtype, config.optimizer, batch, config.data.sequence_length, l);
+    train::MemoryPlan p =
+        train::plan_memory(model, config.dtype, config.optimizer, batch, config.data.sequence_length, l);
     if (config.ema_decay > 0) p.optimizer += static_cast<size_t>(model.parameter_count()) * 4;
     return p;
   };
@@ -337,7 +369,8 @@ Result<train::MemoryPlan> fit_memory(const model::Model& model, TrainConfig& con
     remedy = "use ";
     for (size_t i = 0; i < fits.size(); ++i) remedy += (i ? ", or " : "") + fits[i];
   }
-  return out_of_memory(fmt::format("a step needs {}, there is {}", format_bytes(static_cast<double>(first.total())), format_bytes(static_cast<double>(limit))),
+  return out_of_memory(fmt::format("a step needs {}, there is {}", format_bytes(static_cast<double>(first.total())),
+                                   format_bytes(static_cast<double>(limit))),
                        "train.batch_size", remedy);
 }
 

@@ -25,8 +25,8 @@ Result<std::unique_ptr<tokenizer::Tokenizer>> open_tokenizer(const train::TrainC
 
 /// Tokenises into OUT/data (once: what is there for the same inputs is used again) or opens flat ids. `vocab_size` is
 /// the model's; every id is checked against it.
-Result<PreparedData> prepare_data(const train::TrainConfig& config, std::unique_ptr<tokenizer::Tokenizer> tokenizer, int64_t vocab_size,
-                                  const TrainEvents& events);
+Result<PreparedData> prepare_data(const train::TrainConfig& config, std::unique_ptr<tokenizer::Tokenizer> tokenizer,
+                                  int64_t vocab_size, const TrainEvents& events);
 
 /// The model's published config: `model:` with what follows from tokenizer and data filled in, or that of init_from.
 Result<std::unique_ptr<model::Model>> make_model(const ConfigDocument& document, const train::TrainConfig& config,
@@ -34,6 +34,7 @@ Result<std::unique_ptr<model::Model>> make_model(const ConfigDocument& document,
 
 /// Checkpointing level and batch that keep within memory_limit (and the machine's memory); batch_size and accumulation
 /// are changed so that their product stays. Errors, before any allocation: what it needs, what there is, what would fit.
-Result<train::MemoryPlan> fit_memory(const model::Model& model, train::TrainConfig& config, autograd::Checkpointing& level);
+Result<train::MemoryPlan> fit_memory(const model::Model& model, train::TrainConfig& config,
+                                     autograd::Checkpointing& level);
 
 }  // namespace malmoi::app

@@ -60,14 +60,16 @@ struct Bench {
     return {x, tape.new_id()};
   }
   void disturb(Tensor& t, bool parameter, size_t which) const {
-    if (disturbance.h != 0 && disturbance.parameter == parameter && disturbance.which == which) t.as<double>()[disturbance.element] += disturbance.h;
+    if (disturbance.h != 0 && disturbance.parameter == parameter && disturbance.which == which)
+      t.as<double>()[disturbance.element] += disturbance.h;
   }
   // Values that bf16 holds exactly, so that all types see the same numbers.
   static void fill(Tensor& t, uint64_t stream, double offset) {
     Rng rng(11, stream);
     for (int64_t i = 0; i < t.elements(); ++i) {
       double x = to_float(to_bf16(static_cast<float>(rng.normal() * 0.7 + offset)));
-      convert(&x, DType::kF64, static_cast<std::byte*>(t.data()) + static_cast<size_t>(i) * dtype_size(t.dtype()), t.dtype(), 1);
+      convert(&x, DType::kF64, static_cast<std::byte*>(t.data()) + static_cast<size_t>(i) * dtype_size(t.dtype()),
+              t.dtype(), 1);
     }
   }
 };
@@ -93,7 +95,9 @@ struct RotaryTables {
   std::vector<float> cos, sin;
   RotaryTables() {
     for (int p = 0; p < 3; ++p)
-      for (int i = 0; i < 2; ++i) cos.push_back(std::cos(static_cast<float>(p) / (1 + i))), sin.push_back(std::sin(static_cast<float>(p) / (1 + i)));
+      for (int i = 0; i < 2; ++i)
+        cos.push_back(std::cos(static_cast<float>(p) / (1 + i))),
+            sin.push_back(std::sin(static_cast<float>(p) / (1 + i)));
   }
 };
 const RotaryTables kTables;
@@ -101,7 +105,8 @@ const RotaryTables kTables;
 std::vector<Var> norm_case(Bench& b, std::vector<Var>& in, const NormOptions& options, bool bias, bool delta) {
   in = {b.input(1, {6, 8})};
   if (delta) in.push_back(b.input(2, {6, 8}));
-  Normed n = residual_norm(b.context, in[0], delta ? in[1] : Var{}, b.parameter(3, {8}, 1), bias ? b.parameter(4, {8}) : nullptr, options);
+  Normed n = residual_norm(b.context, in[0], delta ? in[1] : Var{}, b.parameter(3, {8}, 1),
+                           bias ? b.parameter(4, {8}) : nullptr, options);
   return {n.normed, n.sum};
 }
 
@@ -118,54 +123,106 @@ const std::vector<Case>& cases() {
     return *weights.back();
   };
   static const std::vector<Case> list = {
-      {OpKind::kEmbedding, "embedding with positions", [](Bench& b, std::vector<Var>&) {
-         return std::vector<Var>{embedding(b.context, *b.parameter(1, {5, 8}), b.parameter(2, {3, 8}),
-                                           {.ids = kIds.data(), .positions = kPositions.data(), .rows = 6, .scale = 1})};
+      {OpKind::kEmbedding, "embedding with positions",
+       [](Bench& b, std::vector<Var>&) {
+         return std::vector<Var>{
+             embedding(b.context, *b.parameter(1, {5, 8}), b.parameter(2, {3, 8}),
+                       {.ids = kIds.data(), .positions = kPositions.data(), .rows = 6, .scale = 1})};
        }},
-      {OpKind::kNorm, "rms norm of a sum", [](Bench& b, std::vector<Var>& in) { return norm_case(b, in, {}, false, true); }},
-      {OpKind::kNorm, "rms norm with offset", [](Bench& b, std::vector<Var>& in) { return norm_case(b, in, {.weight_offset = 1}, false, false); }},
-      {OpKind::kNorm, "layer norm", [](Bench& b, std::vector<Var>& in) { return norm_case(b, in, {.layer = true}, true, true); }},
-      {OpKind::kNorm, "layer norm with dropout", [](Bench& b, std::vector<Var>& in) {
+      {OpKind::kNorm, "rms norm of a sum",
+       [](Bench& b, std::vector<Var>& in) { return norm_case(b, in, {}, false, true); }},
+      {OpKind::kNorm, "rms norm with offset",
+       [](Bench& b, std::vector<Var>& in) { return norm_case(b, in, {.weight_offset = 1}, false, false); }},
+      {OpKind::kNorm, "layer norm",
+       [](Bench& b, std::vector<Var>& in) { return norm_case(b, in, {.layer = true}, true, true); }},
+      {OpKind::kNorm, "layer norm with dropout",
+       [](Bench& b, std::vector<Var>& in) {
          b.context.training = true;
          return norm_case(b, in, {.layer = true, .dropout = 0.3f}, true, true);
        }},
-      {OpKind::kLinear, "linear with bias", [weight](Bench& b, std::vector<Var>& in) {
+      {OpKind::kLinear, "linear with bias",
+       [weight](Bench& b, std::vector<Var>& in) {
          in = {b.input(1, {6, 8})};
          return std::vector<Var>{linear(b.context, in[0], weight(b.parameter(2, {5, 8})), b.parameter(3, {5}))};
        }},
-      {OpKind::kLinear, "two linears of one input", [weight](Bench& b, std::vector<Var>& in) {
+      {OpKind::kLinear, "two linears of one input",
+       [weight](Bench& b, std::vector<Var>& in) {
          in = {b.input(1, {6, 8})};
          return std::vector<Var>{linear(b.context, in[0], weight(b.parameter(2, {5, 8})), nullptr),
                                  linear(b.context, in[0], weight(b.parameter(3, {4, 8})), nullptr)};
        }},
-      {OpKind::kActivation, "gelu", [](Bench& b, std::vector<Var>& in) { in = {b.input(1, {6, 8})}; return std::vector<Var>{activation(b.context, in[0], Activation::kGelu)}; }},
-      {OpKind::kActivation, "gelu tanh", [](Bench& b, std::vector<Var>& in) { in = {b.input(1, {6, 8})}; return std::vector<Var>{activation(b.context, in[0], Activation::kGeluTanh)}; }},
-      {OpKind::kActivation, "silu", [](Bench& b, std::vector<Var>& in) { in = {b.input(1, {6, 8})}; return std::vector<Var>{activation(b.context, in[0], Activation::kSilu)}; }},
-      {OpKind::kActivation, "tanh", [](Bench& b, std::vector<Var>& in) { in = {b.input(1, {6, 8})}; return std::vector<Var>{activation(b.context, in[0], Activation::kTanh)}; }},
-      {OpKind::kGated, "swiglu", [](Bench& b, std::vector<Var>& in) { in = {b.input(1, {6, 8})}; return std::vector<Var>{gated(b.context, in[0], Activation::kSilu)}; }},
-      {OpKind::kGated, "geglu", [](Bench& b, std::vector<Var>& in) { in = {b.input(1, {6, 8})}; return std::vector<Var>{gated(b.context, in[0], Activation::kGeluTanh)}; }},
-      {OpKind::kRotary, "rotary by halves", [](Bench& b, std::vector<Var>& in) {
+      {OpKind::kActivation, "gelu",
+       [](Bench& b, std::vector<Var>& in) {
+         in = {b.input(1, {6, 8})};
+         return std::vector<Var>{activation(b.context, in[0], Activation::kGelu)};
+       }},
+      {OpKind::kActivation, "gelu tanh",
+       [](Bench& b, std::vector<Var>& in) {
+         in = {b.input(1, {6, 8})};
+         return std::vector<Var>{activation(b.context, in[0], Activation::kGeluTanh)};
+       }},
+      {OpKind::kActivation, "silu",
+       [](Bench& b, std::vector<Var>& in) {
+         in = {b.input(1, {6, 8})};
+         return std::vector<Var>{activation(b.context, in[0], Activation::kSilu)};
+       }},
+      {OpKind::kActivation, "tanh",
+       [](Bench& b, std::vector<Var>& in) {
+         in = {b.input(1, {6, 8})};
+         return std::vector<Var>{activation(b.context, in[0], Activation::kTanh)};
+       }},
+      {OpKind::kGated, "swiglu",
+       [](Bench& b, std::vector<Var>& in) {
+         in = {b.input(1, {6, 8})};
+         return std::vector<Var>{gated(b.context, in[0], Activation::kSilu)};
+       }},
+      {OpKind::kGated, "geglu",
+       [](Bench& b, std::vector<Var>& in) {
+         in = {b.input(1, {6, 8})};
+         return std::vector<Var>{gated(b.context, in[0], Activation::kGeluTanh)};
+       }},
+      {OpKind::kRotary, "rotary by halves",
+       [](Bench& b, std::vector<Var>& in) {
          in = {b.input(1, {6, 12})};
          // Rotation is in place: the op works on a copy so that the input can be disturbed.
          Tensor copy = b.context.temporary(b.dtype, {6, 12});
          convert(in[0].value.data(), b.dtype, copy.data(), b.dtype, 72);
-         return std::vector<Var>{rotary(b.context, {copy, in[0].id}, {.heads = 2, .head_dim = 4, .rotary_dim = 4, .positions = kPositions.data(),
-                                                                     .cos = kTables.cos.data(), .sin = kTables.sin.data()})};
+         return std::vector<Var>{rotary(b.context, {copy, in[0].id},
+                                        {.heads = 2,
+                                         .head_dim = 4,
+                                         .rotary_dim = 4,
+                                         .positions = kPositions.data(),
+                                         .cos = kTables.cos.data(),
+                                         .sin = kTables.sin.data()})};
        }},
-      {OpKind::kAttention, "causal, grouped queries, two runs", [](Bench& b, std::vector<Var>& in) {
+      {OpKind::kAttention, "causal, grouped queries, two runs",
+       [](Bench& b, std::vector<Var>& in) {
          in = {b.input(1, {6, 32})};
-         return std::vector<Var>{attention(b.context, in[0], {.heads = 4, .kv_heads = 2, .head_dim = 4, .scale = 0.5f, .runs = kRuns})};
+         return std::vector<Var>{
+             attention(b.context, in[0], {.heads = 4, .kv_heads = 2, .head_dim = 4, .scale = 0.5f, .runs = kRuns})};
        }},
-      {OpKind::kAttention, "window and soft cap", [](Bench& b, std::vector<Var>& in) {
+      {OpKind::kAttention, "window and soft cap",
+       [](Bench& b, std::vector<Var>& in) {
          in = {b.input(1, {6, 24})};
-         return std::vector<Var>{attention(b.context, in[0], {.heads = 2, .kv_heads = 2, .head_dim = 4, .scale = 0.5f, .softcap = 2, .window = 2, .runs = kRuns})};
+         return std::vector<Var>{attention(
+             b.context, in[0],
+             {.heads = 2, .kv_heads = 2, .head_dim = 4, .scale = 0.5f, .softcap = 2, .window = 2, .runs = kRuns})};
        }},
-      {OpKind::kAttention, "bidirectional with dropout", [](Bench& b, std::vector<Var>& in) {
+      {OpKind::kAttention, "bidirectional with dropout",
+       [](Bench& b, std::vector<Var>& in) {
          b.context.training = true;
          in = {b.input(1, {6, 24})};
-         return std::vector<Var>{attention(b.context, in[0], {.heads = 2, .kv_heads = 2, .head_dim = 4, .scale = 0.5f, .causal = false, .dropout = 0.25f, .runs = kRuns})};
+         return std::vector<Var>{attention(b.context, in[0],
+                                           {.heads = 2,
+                                            .kv_heads = 2,
+                                            .head_dim = 4,
+                                            .scale = 0.5f,
+                                            .causal = false,
+                                            .dropout = 0.25f,
+                                            .runs = kRuns})};
        }},
-      {OpKind::kBlock, "a block run twice", [weight](Bench& b, std::vector<Var>& in) {
+      {OpKind::kBlock, "a block run twice",
+       [weight](Bench& b, std::vector<Var>& in) {
          b.context.checkpointing = Checkpointing::kBlock;
          in = {b.input(1, {6, 8}), b.input(2, {6, 8})};
          BlockIo io = block(b.context, small_block, &weight(b.parameter(3, {8, 8})), 0, nullptr, {in[0], in[1]});
@@ -176,7 +233,9 @@ const std::vector<Case>& cases() {
 }
 
 // A fixed weighting of the outputs makes one number of them; its gradient at the outputs is the weighting.
-double weight_at(size_t output, size_t i) { return std::sin(1.0 + static_cast<double>(output) * 3.1 + static_cast<double>(i) * 0.7); }
+double weight_at(size_t output, size_t i) {
+  return std::sin(1.0 + static_cast<double>(output) * 3.1 + static_cast<double>(i) * 0.7);
+}
 
 struct Outcome {
   std::vector<std::vector<double>> outputs, input_grads, parameter_grads;
@@ -230,7 +289,8 @@ double disturbed_loss(const Case& c, const Disturbance& disturbance) {
 void check_gradient(const Case& c, bool parameter, size_t which, const std::vector<double>& gradient) {
   constexpr double kStep = 1e-5;
   for (size_t i = 0; i < gradient.size(); ++i) {
-    double up = disturbed_loss(c, {parameter, which, i, kStep}), down = disturbed_loss(c, {parameter, which, i, -kStep});
+    double up = disturbed_loss(c, {parameter, which, i, kStep}),
+           down = disturbed_loss(c, {parameter, which, i, -kStep});
     double numeric = (up - down) / (2 * kStep);
     // Constants of the ops are f32, so their own rounding enters at 1e-7 of the values.
     EXPECT_NEAR(gradient[i], numeric, 2e-6 * std::max(1.0, std::abs(numeric)))
@@ -246,13 +306,15 @@ TEST(Ops, BackwardIsTheDerivativeInF64) {
   }
 }
 
-void expect_close(const std::vector<std::vector<double>>& got, const std::vector<std::vector<double>>& want, double tolerance, const std::string& what) {
+void expect_close(const std::vector<std::vector<double>>& got, const std::vector<std::vector<double>>& want,
+                  double tolerance, const std::string& what) {
   ASSERT_EQ(got.size(), want.size()) << what;
   for (size_t k = 0; k < got.size(); ++k) {
     double scale = 0.1;  // rounding is relative to the largest value that went into a sum
     for (double x : want[k]) scale = std::max(scale, std::abs(x));
     ASSERT_EQ(got[k].size(), want[k].size()) << what;
-    for (size_t i = 0; i < got[k].size(); ++i) EXPECT_NEAR(got[k][i], want[k][i], tolerance * scale) << what << " " << k << ", element " << i;
+    for (size_t i = 0; i < got[k].size(); ++i)
+      EXPECT_NEAR(got[k][i], want[k][i], tolerance * scale) << what << " " << k << ", element " << i;
   }
 }
 
@@ -264,7 +326,8 @@ TEST(Ops, EveryInstructionSetAgreesWithTheOracle) {
       Outcome want = run_case(c, DType::kF64, kernels::reference_kernels(), true);
       for (DType type : {DType::kF32, DType::kBF16}) {
         Outcome got = run_case(c, type, *table, true);
-        std::string what = std::string(c.name) + " on " + std::string(isa_name(isa)) + " in " + std::string(dtype_name(type));
+        std::string what =
+            std::string(c.name) + " on " + std::string(isa_name(isa)) + " in " + std::string(dtype_name(type));
         double tolerance = type == DType::kF32 ? 2e-5 : 0.04;
         expect_close(got.outputs, want.outputs, tolerance, what + ", output");
         expect_close(got.input_grads, want.input_grads, tolerance, what + ", input gradient");

@@ -29,7 +29,7 @@ struct Context {
   bool row_invariant = false;  // serving: a row's bits do not depend on what else is in the batch
   Checkpointing checkpointing = Checkpointing::kCheap;
   uint64_t seed = 0;
-  uint64_t stream = 0;         // of the next dropout; set to a function of the micro-batch before each pass
+  uint64_t stream = 0;  // of the next dropout; set to a function of the micro-batch before each pass
   const kernels::KernelTable* kernels = nullptr;
   Profile* profile = nullptr;
 

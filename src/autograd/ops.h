@@ -98,6 +98,7 @@ struct BlockIo {
 };
 using BlockFunction = BlockIo (*)(Context& context, const void* model, int64_t layer, const void* batch, BlockIo io);
 /// Runs the block; under Checkpointing::kBlock only its inputs are kept.
-BlockIo block(Context& context, BlockFunction function, const void* model, int64_t layer, const void* batch, BlockIo io);
+BlockIo block(Context& context, BlockFunction function, const void* model, int64_t layer, const void* batch,
+              BlockIo io);
 
 }  // namespace malmoi::autograd

@@ -64,7 +64,8 @@ void Tape::give_grad(Context& context, int32_t id, Tensor grad) {
   // A buffer that another activation shares must keep its value.
   Tensor sum = place.unique() ? place : context.temporary(grad.dtype(), grad.shape());
   context.run("add gradient", 0, [&] {
-    context.kernels->add({.dtype = grad.dtype(), .n = grad.elements(), .x = place.data(), .delta = grad.data(), .y = sum.data()});
+    context.kernels->add(
+        {.dtype = grad.dtype(), .n = grad.elements(), .x = place.data(), .delta = grad.data(), .y = sum.data()});
   });
   place = std::move(sum);
 }

@@ -19,7 +19,7 @@ struct Parameter {
   Tensor grad;              // f32 (f64 under the oracle), in training; meaningful where grad_ready
   bool grad_ready = false;  // the first writer of a step overwrites, later ones add
   bool trainable = true;
-  bool decay = false;       // weight decay applies
+  bool decay = false;  // weight decay applies
 
   bool wants_gradient() const { return trainable && static_cast<bool>(grad); }
   /// For kernels that add: the gradient's place, zeroed first if this step has not written it. Null if none is wanted.

@@ -25,7 +25,8 @@ Json scalar_value(const std::string& text) {
   if (text == "-.inf") return -HUGE_VAL;
   std::string digits;
   for (size_t i = 0; i < text.size(); ++i) {
-    bool separator = text[i] == '_' && i > 0 && i + 1 < text.size() && std::isdigit(static_cast<unsigned char>(text[i - 1])) &&
+    bool separator = text[i] == '_' && i > 0 && i + 1 < text.size() &&
+                     std::isdigit(static_cast<unsigned char>(text[i - 1])) &&
                      std::isdigit(static_cast<unsigned char>(text[i + 1]));
     if (!separator) digits += text[i];
   }
@@ -106,8 +107,9 @@ Result<std::string> expand_environment(std::string_view text, std::string_view w
     const char* value = std::getenv(name.c_str());
     if (value && (*value || split == std::string_view::npos)) out += value;
     else if (split != std::string_view::npos) out += inside.substr(split + 2);
-    else return invalid_data("the environment variable " + name + " is not set", std::string(where),
-                             "set it, or write ${" + name + ":-default}");
+    else
+      return invalid_data("the environment variable " + name + " is not set", std::string(where),
+                          "set it, or write ${" + name + ":-default}");
     i = close + 1;
   }
   return out;
@@ -149,8 +151,7 @@ Status override_config(ConfigDocument& document, std::string_view assignment) {
   size_t equals = assignment.find('=');
   if (equals == std::string_view::npos || equals == 0)
     return usage_error("'" + std::string(assignment) + "' is not KEY=VALUE", "--set", "write --set train.steps=100");
-  MALMOI_ASSIGN(ConfigDocument value,
-                parse_config("value: " + std::string(assignment.substr(equals + 1)), "--set"));
+  MALMOI_ASSIGN(ConfigDocument value, parse_config("value: " + std::string(assignment.substr(equals + 1)), "--set"));
   Json* place = &document.root;
   std::string_view keys = assignment.substr(0, equals);
   std::string path(keys);

@@ -37,12 +37,13 @@ struct Error {
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT: implicit by design
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}      // NOLINT: implicit by design
   Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT
   template <typename U>
-    requires(std::is_convertible_v<U&&, T> && !std::is_same_v<std::remove_cvref_t<U>, Result> &&
-             !std::is_same_v<std::remove_cvref_t<U>, Error> && !std::is_same_v<std::remove_cvref_t<U>, T>)
-  Result(U&& value) : state_(std::in_place_index<0>, std::forward<U>(value)) {}  // NOLINT
+  requires(std::is_convertible_v<U&&, T> && !std::is_same_v<std::remove_cvref_t<U>, Result> &&
+           !std::is_same_v<std::remove_cvref_t<U>, Error> && !std::is_same_v<std::remove_cvref_t<U>, T>)
+      Result(U&& value)
+      : state_(std::in_place_index<0>, std::forward<U>(value)) {}  // NOLINT
 
   bool ok() const { return state_.index() == 0; }
   explicit operator bool() const { return ok(); }
@@ -105,15 +106,14 @@ Error io_error(std::string what, std::string where, int errno_value);
 #define MALMOI_CONCAT(a, b) MALMOI_CONCAT_(a, b)
 
 /// Returns the error of `expr` (a Status or Result) to the caller, if it is one.
-#define MALMOI_TRY(expr)                                           \
-  do {                                                             \
-    if (auto malmoi_status = (expr); !malmoi_status.ok())          \
-      return std::move(malmoi_status).error();                     \
+#define MALMOI_TRY(expr)                                                                           \
+  do {                                                                                             \
+    if (auto malmoi_status = (expr); !malmoi_status.ok()) return std::move(malmoi_status).error(); \
   } while (false)
 
 /// Declares or assigns `target` from the value of `expr`, or returns its error to the caller.
 #define MALMOI_ASSIGN(target, expr) MALMOI_ASSIGN_(MALMOI_CONCAT(malmoi_result_, __LINE__), target, expr)
-#define MALMOI_ASSIGN_(result, target, ...)            \
-  auto result = (__VA_ARGS__);                         \
-  if (!result.ok()) return std::move(result).error();  \
+#define MALMOI_ASSIGN_(result, target, ...)           \
+  auto result = (__VA_ARGS__);                        \
+  if (!result.ok()) return std::move(result).error(); \
   target = *std::move(result)

@@ -22,8 +22,7 @@ void run_team(int workers, void (*body)(void*, int), void* context);
 template <typename Body>
 void parallel_for(int64_t n, int64_t grain, const Body& body) {
   detail::run_parallel(
-      n, grain, [](void* c, int64_t b, int64_t e) { (*static_cast<const Body*>(c))(b, e); },
-      const_cast<Body*>(&body));
+      n, grain, [](void* c, int64_t b, int64_t e) { (*static_cast<const Body*>(c))(b, e); }, const_cast<Body*>(&body));
 }
 
 /// Calls body(worker) once for each worker 0..workers-1 of a team, for hand-made schedules (work queues, tiles).

@@ -34,15 +34,18 @@ void add_bench_train(CLI::App& bench, Invocation& invocation) {
   auto o = std::make_shared<app::BenchTrainOptions>();
   auto json = std::make_shared<bool>(false);
   CLI::App* command = bench.add_subcommand("train", "whole training steps on random ids");
-  command->footer("Example: malmoi bench train --config config.json --batch 4 --seq 256 --dtype bf16 --steps 10 --json");
+  command->footer(
+      "Example: malmoi bench train --config config.json --batch 4 --seq 256 --dtype bf16 --steps 10 --json");
   add_step_options(*command, *o);
-  command->add_option("--optimizer", o->optimizer, "adamw, muon, lion or sgd")->check(CLI::IsMember({"adamw", "muon", "lion", "sgd"}));
+  command->add_option("--optimizer", o->optimizer, "adamw, muon, lion or sgd")
+      ->check(CLI::IsMember({"adamw", "muon", "lion", "sgd"}));
   static const std::array<std::string, 3> kLevels = {"none", "cheap", "block"};
   command
       ->add_option_function<std::string>(
           "--checkpointing",
           [o](const std::string& name) {
-            o->checkpointing = static_cast<autograd::Checkpointing>(std::find(kLevels.begin(), kLevels.end(), name) - kLevels.begin());
+            o->checkpointing =
+                static_cast<autograd::Checkpointing>(std::find(kLevels.begin(), kLevels.end(), name) - kLevels.begin());
           },
           "none, cheap or block")
       ->check(CLI::IsMember(kLevels));

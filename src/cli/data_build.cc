@@ -44,11 +44,15 @@ Status dry_run(const Options& options) {
     return {};
   }
   for (const Json& document : documents) {
-    std::string line = fmt::format("{:<5} {}", document.value("kept", false) ? "keep" : "drop", json_string(document, "id"));
-    if (document.contains("bytes")) line += fmt::format("  [{} {}]", json_string(document, "language"), format_bytes(document["bytes"].get<double>()));
+    std::string line =
+        fmt::format("{:<5} {}", document.value("kept", false) ? "keep" : "drop", json_string(document, "id"));
+    if (document.contains("bytes"))
+      line +=
+          fmt::format("  [{} {}]", json_string(document, "language"), format_bytes(document["bytes"].get<double>()));
     if (document.contains("events"))
       for (const Json& event : document["events"])
-        line += "  " + json_string(event, event.contains("dropped") ? "dropped" : "changed") + (event.contains("detail") ? " (" + json_string(event, "detail") + ")" : "");
+        line += "  " + json_string(event, event.contains("dropped") ? "dropped" : "changed") +
+                (event.contains("detail") ? " (" + json_string(event, "detail") + ")" : "");
     fmt::print("{}\n", line);
   }
   return {};
@@ -63,8 +67,8 @@ Status build(const Options& options, Invocation& invocation) {
   }
   if (options.json) print_json(result.report);
   else
-    log_info(fmt::format("{}{} -> {}, report: {}", result.present ? "nothing to do: " : "", app::data_summary(result.report), recipe.out.string(),
-                         (recipe.out / "report.html").string()));
+    log_info(fmt::format("{}{} -> {}, report: {}", result.present ? "nothing to do: " : "",
+                         app::data_summary(result.report), recipe.out.string(), (recipe.out / "report.html").string()));
   if (result.skipped) invocation.exit_code = 3;
   return {};
 }
@@ -75,10 +79,12 @@ void add_data_build(CLI::App& data, Invocation& invocation) {
   auto options = std::make_shared<Options>();
   CLI::App* command = data.add_subcommand("build", "documents of any common kind to a clean corpus, with a report");
   command->footer(
-      "A recipe names sources and stages (extract, languages, filters, dedup, pii, decontaminate, split, order, mix, output,\n"
+      "A recipe names sources and stages (extract, languages, filters, dedup, pii, decontaminate, split, order, mix, "
+      "output,\n"
       "limits); without one, --in and --out build with the defaults. Run again, it goes on where it was.\n"
       "Exit code 3: done, but some inputs could not be read; report.json and events.jsonl.zst say which.\n"
-      "Many processes: the same command on each with --rank R --world N (or MALMOI_RANK, MALMOI_WORLD, or as a Slurm array).\n"
+      "Many processes: the same command on each with --rank R --world N (or MALMOI_RANK, MALMOI_WORLD, or as a Slurm "
+      "array).\n"
       "Example: malmoi data build --in docs/ pages.warc.gz --out corpus\n"
       "Example: malmoi data build recipe.yaml --set dedup.near.threshold=0.8\n"
       "Example: malmoi data build --why docs/page.html --out corpus");
@@ -88,7 +94,8 @@ void add_data_build(CLI::App& data, Invocation& invocation) {
   command->add_option("--set", options->set, "KEY=VALUE over the recipe")->expected(1, -1);
   command->add_option("--dry-run", options->dry_run, "show what would happen to the first N documents; write nothing");
   command->add_option("--why", options->why, "say what happened to the document ID, and by which rule");
-  command->add_option("--memory-limit", options->memory_bytes, "e.g. 1GiB (default: a quarter of the machine's)")->transform(CLI::AsSizeValue(false));
+  command->add_option("--memory-limit", options->memory_bytes, "e.g. 1GiB (default: a quarter of the machine's)")
+      ->transform(CLI::AsSizeValue(false));
   command->add_option("--rank", options->rank, "this process, from 0");
   command->add_option("--world", options->world, "how many processes share the work");
   command->add_flag("--keep-work", options->keep_work, "leave the intermediate files");

@@ -22,13 +22,25 @@ void add_data_crawl(CLI::App& data, Invocation& invocation) {
   command->add_option("url", options->seeds, "pages, feeds or sitemaps to begin with")->expected(0, -1);
   command->add_option("--out", options->folder, "folder for the WARC files and the log")->required();
   command->add_option("--host", options->hosts, "a host that may be visited (default: those of the seeds)");
-  command->add_option("--depth", options->max_depth, "links from a seed")->check(CLI::Range(0, 1000))->capture_default_str();
+  command->add_option("--depth", options->max_depth, "links from a seed")
+      ->check(CLI::Range(0, 1000))
+      ->capture_default_str();
   command->add_option("--pages", options->max_pages, "pages at most in this run")->capture_default_str();
-  command->add_option("--max-size", options->max_bytes, "bytes of all pages, e.g. 2GB")->transform(CLI::AsSizeValue(false))->default_str("10GiB");
-  command->add_option("--max-page", options->max_page_bytes, "bytes of one page")->transform(CLI::AsSizeValue(false))->default_str("16MiB");
-  command->add_option("--delay", options->delay, "seconds between two requests to one host")->check(CLI::Range(0.0, 3600.0))->capture_default_str();
-  command->add_option("--timeout", options->timeout, "seconds for a page")->check(CLI::Range(0.1, 3600.0))->capture_default_str();
-  command->add_option("--parallel", options->parallel, "hosts at once")->check(CLI::Range(1, 256))->capture_default_str();
+  command->add_option("--max-size", options->max_bytes, "bytes of all pages, e.g. 2GB")
+      ->transform(CLI::AsSizeValue(false))
+      ->default_str("10GiB");
+  command->add_option("--max-page", options->max_page_bytes, "bytes of one page")
+      ->transform(CLI::AsSizeValue(false))
+      ->default_str("16MiB");
+  command->add_option("--delay", options->delay, "seconds between two requests to one host")
+      ->check(CLI::Range(0.0, 3600.0))
+      ->capture_default_str();
+  command->add_option("--timeout", options->timeout, "seconds for a page")
+      ->check(CLI::Range(0.1, 3600.0))
+      ->capture_default_str();
+  command->add_option("--parallel", options->parallel, "hosts at once")
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str();
   command->add_option("--agent", options->agent, "what the crawler calls itself")->capture_default_str();
   command->add_flag("--revisit", options->revisit, "ask again for pages fetched before");
   command->add_flag("!--no-sitemaps", options->sitemaps, "leave the sitemaps of robots.txt alone");
@@ -38,12 +50,16 @@ void add_data_crawl(CLI::App& data, Invocation& invocation) {
       options->out = options->folder;
       ProgressLine line;
       Result<Json> result = app::data_crawl(*options, [&](const data::CrawlProgress& p) {
-        if (line.due()) line.update(fmt::format("{} pages, {}, {} waiting  {}", p.fetched, format_bytes(static_cast<double>(p.bytes)), p.waiting, p.url));
+        if (line.due())
+          line.update(fmt::format("{} pages, {}, {} waiting  {}", p.fetched, format_bytes(static_cast<double>(p.bytes)),
+                                  p.waiting, p.url));
       });
       if (!result.ok()) return std::move(result).error();
       const Json& r = *result;
-      line.finish(fmt::format("{} pages ({}), {} unchanged, {} failed, {} disallowed, {} left", r["fetched"].get<uint64_t>(), format_bytes(r["bytes"].get<double>()),
-                              r["unchanged"].get<uint64_t>(), r["failed"].get<uint64_t>(), r["disallowed"].get<uint64_t>(), r["left"].get<uint64_t>()));
+      line.finish(fmt::format("{} pages ({}), {} unchanged, {} failed, {} disallowed, {} left",
+                              r["fetched"].get<uint64_t>(), format_bytes(r["bytes"].get<double>()),
+                              r["unchanged"].get<uint64_t>(), r["failed"].get<uint64_t>(),
+                              r["disallowed"].get<uint64_t>(), r["left"].get<uint64_t>()));
       if (options->json) print_json(r);
       return {};
     };

@@ -16,11 +16,13 @@ void add_data_dedup(CLI::App& data, Invocation& invocation) {
   CLI::App* command = data.add_subcommand("dedup", "find near duplicates among JSON lines");
   command->footer(
       "Lines with \"text\" in; the same lines with \"cluster\" out: the 0-based line that stands for it (a line alone\n"
-      "names itself). Pairs are joined whose sets of word 5-grams have a Jaccard index of at least the threshold, after\n"
+      "names itself). Pairs are joined whose sets of word 5-grams have a Jaccard index of at least the threshold, "
+      "after\n"
       "NFC, lower-casing and collapsing white space.\n"
       "Example: malmoi data dedup --threshold 0.8 pages.jsonl > marked.jsonl");
   command->add_option("file", options->input, "JSON lines, plain or zstd (default: standard input)");
-  command->add_option("--threshold", options->threshold, "Jaccard index from which two texts are one")->capture_default_str();
+  command->add_option("--threshold", options->threshold, "Jaccard index from which two texts are one")
+      ->capture_default_str();
   command->add_option("--ngram", options->ngram, "words an n-gram")->capture_default_str();
   command->add_flag("--unique", options->keep_best_only, "write only the lines that stand for themselves");
   command->add_option("--memory", options->memory_bytes, "memory for sorting, e.g. 512MB")

@@ -13,7 +13,8 @@ void add_data_extract(CLI::App& data, Invocation& invocation) {
   auto options = std::make_shared<Options>();
   CLI::App* command = data.add_subcommand("extract", "the main text of files, a JSON line a document");
   command->footer(
-      "Lines: path, encoding, language, title, text; where nothing can be had, an empty text and \"dropped\" with the reason.\n"
+      "Lines: path, encoding, language, title, text; where nothing can be had, an empty text and \"dropped\" with the "
+      "reason.\n"
       "Exit code 3: some documents could not be read.\n"
       "Example: malmoi data extract page.html report.pdf book.epub");
   command->add_option("file", options->files, "files or folders")->required()->expected(1, -1);

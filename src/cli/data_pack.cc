@@ -13,8 +13,9 @@ void add_data_tokenize(CLI::App& data, Invocation& invocation) {
   };
   auto options = std::make_shared<Options>();
   CLI::App* command = data.add_subcommand("tokenize", "a corpus to flat ids on disk");
-  command->footer("Writes NAME.bin (u16 or u32 ids), NAME.ends (document ends) and NAME.json.\n"
-                  "Example: malmoi data tokenize --tokenizer tok --in corpus --split train --out train.bin");
+  command->footer(
+      "Writes NAME.bin (u16 or u32 ids), NAME.ends (document ends) and NAME.json.\n"
+      "Example: malmoi data tokenize --tokenizer tok --in corpus --split train --out train.bin");
   command->add_option("--tokenizer", options->tokenizer, "a tokenizer's folder or file")->required();
   command->add_option("--in", options->in, "corpora, .jsonl, .txt (also .zst)")->required()->expected(1, -1);
   command->add_option("--split", options->split, "of corpora: train, valid or test")->capture_default_str();
@@ -24,10 +25,13 @@ void add_data_tokenize(CLI::App& data, Invocation& invocation) {
   command->callback([&invocation, options] {
     invocation.run = [options]() -> Status {
       ProgressLine line;
-      MALMOI_ASSIGN(Json result, app::data_tokenize(*options, [&](uint64_t documents, uint64_t tokens) {
-                      if (line.due()) line.update(fmt::format("{} documents, {} tokens", documents, format_count(static_cast<double>(tokens))));
-                    }));
-      line.finish(fmt::format("{} documents, {} tokens -> {}", result["documents"].get<uint64_t>(), result["tokens"].get<uint64_t>(), options->out));
+      MALMOI_ASSIGN(
+          Json result, app::data_tokenize(*options, [&](uint64_t documents, uint64_t tokens) {
+            if (line.due())
+              line.update(fmt::format("{} documents, {} tokens", documents, format_count(static_cast<double>(tokens))));
+          }));
+      line.finish(fmt::format("{} documents, {} tokens -> {}", result["documents"].get<uint64_t>(),
+                              result["tokens"].get<uint64_t>(), options->out));
       if (options->json) print_json(result);
       return {};
     };
@@ -40,18 +44,22 @@ void add_data_pack(CLI::App& data, Invocation& invocation) {
   };
   auto options = std::make_shared<Options>();
   CLI::App* command = data.add_subcommand("pack", "flat ids to sequences of one length, best-fit");
-  command->footer("Writes rows of N ids to OUT.bin and OUT.mask (1 where the next id counts as a target): train with format: ids,\n"
-                  "order: sequential, loss_mask: [OUT.mask]. Documents are not run into one another.\n"
-                  "Example: malmoi data pack train.bin --sequence-length 1024 --out packed.bin");
+  command->footer(
+      "Writes rows of N ids to OUT.bin and OUT.mask (1 where the next id counts as a target): train with format: ids,\n"
+      "order: sequential, loss_mask: [OUT.mask]. Documents are not run into one another.\n"
+      "Example: malmoi data pack train.bin --sequence-length 1024 --out packed.bin");
   command->add_option("tokens", options->in, "NAME.bin, as data tokenize writes it")->required();
-  command->add_option("--sequence-length", options->sequence_length, "ids in a sequence")->check(CLI::Range(2, 1 << 24))->capture_default_str();
+  command->add_option("--sequence-length", options->sequence_length, "ids in a sequence")
+      ->check(CLI::Range(2, 1 << 24))
+      ->capture_default_str();
   command->add_option("--pad", options->pad, "the id that fills up (default: the end of text)");
   command->add_option("--out", options->out, "NAME.bin")->required();
   add_json_flag(*command, options->json);
   command->callback([&invocation, options] {
     invocation.run = [options]() -> Status {
       MALMOI_ASSIGN(Json result, app::data_pack(*options));
-      log_info(fmt::format("{} sequences, {} of {} positions are padding", result["sequences"].get<uint64_t>(), result["padding"].get<uint64_t>(),
+      log_info(fmt::format("{} sequences, {} of {} positions are padding", result["sequences"].get<uint64_t>(),
+                           result["padding"].get<uint64_t>(),
                            result["padding"].get<uint64_t>() + result["tokens"].get<uint64_t>()));
       if (options->json) print_json(result);
       return {};

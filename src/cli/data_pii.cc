@@ -15,7 +15,8 @@ void add_data_pii(CLI::App& data, Invocation& invocation) {
   auto options = std::make_shared<Options>();
   CLI::App* command = data.add_subcommand("pii", "find personal data in JSON lines; --replace hides it");
   command->footer(
-      "Lines with \"text\" in; the same lines with \"spans\" out: [[start, end, TYPE]] in code points of the text as it came.\n"
+      "Lines with \"text\" in; the same lines with \"spans\" out: [[start, end, TYPE]] in code points of the text as "
+      "it came.\n"
       "Types: RRN ARN BRN DRIVER PASSPORT PHONE CARD ACCOUNT EMAIL IP ADDRESS\n"
       "Example: malmoi data pii --replace mails.jsonl > clean.jsonl");
   command->add_option("file", options->input, "JSON lines, plain or zstd (default: standard input)");

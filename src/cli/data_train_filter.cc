@@ -23,8 +23,11 @@ void add_data_train_filter(CLI::App& data, Invocation& invocation) {
   command->add_option("--in,--good", options->good, "documents: a corpus, .jsonl, .txt or folders")->required();
   command->add_option("--bad", options->bad, "bad documents, for quality");
   command->add_option("--out", options->out, "where the model goes (.safetensors)")->required();
-  command->add_option("--min-documents", options->min_documents, "documents a line must stand in")->capture_default_str();
-  command->add_option("--order", options->order, "characters of an n-gram")->check(CLI::Range(1, 12))->capture_default_str();
+  command->add_option("--min-documents", options->min_documents, "documents a line must stand in")
+      ->capture_default_str();
+  command->add_option("--order", options->order, "characters of an n-gram")
+      ->check(CLI::Range(1, 12))
+      ->capture_default_str();
   command->add_option("--memory", options->memory_bytes, "memory for sorting, e.g. 512MB")
       ->transform(CLI::AsSizeValue(false))
       ->default_str("1GiB");

@@ -17,10 +17,16 @@ void add_eval(CLI::App& root, Invocation& invocation) {
   command->add_option("--text", o->text, "built corpus (its validation split), .jsonl, .jsonl.zst or text files");
   command->add_option("--tokens", o->tokens, "flat ids (.bin) instead of text");
   command->add_option("--split", o->split, "of a built corpus: valid, test or train");
-  command->add_option("--window", o->perplexity.window, "tokens a window (default: the model's context)")->check(CLI::PositiveNumber);
-  command->add_option_function<std::string>("--convention", [o](const std::string& name) {
-    o->perplexity.convention = name == "llama.cpp" ? eval::Convention::kLlamaCpp : eval::Convention::kStrided;
-  }, "strided (windows overlap by half) or llama.cpp (side by side, second halves)")->check(CLI::IsMember({"strided", "llama.cpp"}));
+  command->add_option("--window", o->perplexity.window, "tokens a window (default: the model's context)")
+      ->check(CLI::PositiveNumber);
+  command
+      ->add_option_function<std::string>(
+          "--convention",
+          [o](const std::string& name) {
+            o->perplexity.convention = name == "llama.cpp" ? eval::Convention::kLlamaCpp : eval::Convention::kStrided;
+          },
+          "strided (windows overlap by half) or llama.cpp (side by side, second halves)")
+      ->check(CLI::IsMember({"strided", "llama.cpp"}));
   command->add_option("--max-documents", o->max_documents, "stop after so many")->check(CLI::NonNegativeNumber);
   add_dtype_option(*command, o->dtype);
   add_json_flag(*command, *json);

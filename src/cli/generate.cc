@@ -26,7 +26,8 @@ void add_sampling(CLI::App& command, app::GenerateOptions& o) {
   command.add_option("--top-k", o.sampling.top_k, "keep the k most probable; 0: all");
   command.add_option("--top-p", o.sampling.top_p, "keep the fewest that reach this probability");
   command.add_option("--min-p", o.sampling.min_p, "keep those of at least this share of the largest");
-  command.add_option("--repetition-penalty", o.sampling.repetition_penalty, "above 1: tokens already in the text become less likely");
+  command.add_option("--repetition-penalty", o.sampling.repetition_penalty,
+                     "above 1: tokens already in the text become less likely");
   command.add_option("--seed", o.sampling.seed, "of the draws");
   command.add_option("--stop", o.stop, "a text that ends the answer (may be repeated)");
   command.add_flag("--ignore-eos", o.ignore_eos, "go on after the end of text");
@@ -44,8 +45,14 @@ Status run_generate(Options& o) {
   if (o.ids) {
     if (!o.ids_out) return usage_error("--ids needs --ids-out", "generate", "name the .npy file to write");
     MALMOI_ASSIGN(Path folder, app::find_model(o.model));
-    return app::generate_ids({.model = folder, .ids = *o.ids, .out = *o.ids_out, .mask = o.mask, .max_tokens = o.generate.max_tokens,
-                              .sampling = o.generate.sampling, .ignore_eos = o.generate.ignore_eos, .dtype = o.dtype});
+    return app::generate_ids({.model = folder,
+                              .ids = *o.ids,
+                              .out = *o.ids_out,
+                              .mask = o.mask,
+                              .max_tokens = o.generate.max_tokens,
+                              .sampling = o.generate.sampling,
+                              .ignore_eos = o.generate.ignore_eos,
+                              .dtype = o.dtype});
   }
   MALMOI_ASSIGN(app::LoadedModel loaded, app::load_for_generation(o.model, o.dtype));
   Json report = Json::object();
@@ -60,14 +67,14 @@ Status run_generate(Options& o) {
   if (!o.json) fmt::print("{}", o.generate.prompt);
   std::fflush(stdout);
   MALMOI_ASSIGN(Json result, app::generate(loaded, o.generate, [&](const std::string& text) {
-    if (o.json) return;
-    fmt::print("{}", text);
-    std::fflush(stdout);
-  }));
+                  if (o.json) return;
+                  fmt::print("{}", text);
+                  std::fflush(stdout);
+                }));
   if (!o.json) {
     fmt::print("\n");
-    log_info(fmt::format("{} tokens, {:.1f} tokens/s, {}", result["generated_tokens"].get<int64_t>(), result["tokens_per_second"].get<double>(),
-                         result["finish_reason"].get<std::string>()));
+    log_info(fmt::format("{} tokens, {:.1f} tokens/s, {}", result["generated_tokens"].get<int64_t>(),
+                         result["tokens_per_second"].get<double>(), result["finish_reason"].get<std::string>()));
     return {};
   }
   if (!report.empty()) result["next"] = std::move(report);
@@ -89,9 +96,9 @@ Status run_chat(Options& o) {
     turn.prompt = history;
     turn.stop.push_back("\nuser:");
     MALMOI_ASSIGN(Json result, app::generate(loaded, turn, [](const std::string& text) {
-      fmt::print("{}", text);
-      std::fflush(stdout);
-    }));
+                    fmt::print("{}", text);
+                    std::fflush(stdout);
+                  }));
     fmt::print("\n");
     history += result["text"].get<std::string>() + "\n";
   }
@@ -102,14 +109,18 @@ Status run_chat(Options& o) {
 void add_generate(CLI::App& root, Invocation& invocation) {
   auto o = std::make_shared<Options>();
   CLI::App* command = root.add_subcommand("generate", "continue a text");
-  command->footer("Example: malmoi generate --model runs/first/model --prompt '오늘 날씨가 너무' --top-probabilities 5");
+  command->footer(
+      "Example: malmoi generate --model runs/first/model --prompt '오늘 날씨가 너무' --top-probabilities 5");
   command->add_option("--model", o->model, "model folder, or a name in $MALMOI_HOME")->required();
   command->add_option("--prompt", o->generate.prompt, "the text to continue");
   command->add_option("--ids", o->ids, "instead of a prompt: i32 [B,T] .npy, continued raw");
   command->add_option("--mask", o->mask, "with --ids: 0 marks padding");
   command->add_option("--ids-out", o->ids_out, "with --ids: where i32 [B,T+N] goes");
   add_sampling(*command, o->generate);
-  command->add_option("--top-probabilities", o->generate.top_probabilities, "show the K most probable next tokens and words")->check(CLI::Range(0, 1000));
+  command
+      ->add_option("--top-probabilities", o->generate.top_probabilities,
+                   "show the K most probable next tokens and words")
+      ->check(CLI::Range(0, 1000));
   add_dtype_option(*command, o->dtype);
   add_json_flag(*command, o->json);
   add_threads_option(*command);

@@ -15,18 +15,8 @@ namespace {
 
 // One line a command, in the order of --help.
 constexpr AddCommand kCommands[] = {
-    add_doctor,
-    add_data,
-    add_tokenizer,
-    add_plan,
-    add_train,
-    add_generate,
-    add_chat,
-    add_score,
-    add_eval,
-    add_bench,
-    add_serve,
-    add_run,
+    add_doctor, add_data,  add_tokenizer, add_plan,  add_train, add_generate,
+    add_chat,   add_score, add_eval,      add_bench, add_serve, add_run,
 };
 
 int exit_code(const Error& error) {
@@ -80,9 +70,10 @@ void add_threads_option(CLI::App& command) {
 }
 
 void add_dtype_option(CLI::App& command, DType& dtype) {
-  command.add_option_function<std::string>(
-             "--dtype", [&dtype](const std::string& name) { dtype = name == "f32" ? DType::kF32 : DType::kBF16; },
-             "type of products: f32 or bf16")
+  command
+      .add_option_function<std::string>(
+          "--dtype", [&dtype](const std::string& name) { dtype = name == "f32" ? DType::kF32 : DType::kBF16; },
+          "type of products: f32 or bf16")
       ->check(CLI::IsMember({"f32", "bf16"}));
 }
 

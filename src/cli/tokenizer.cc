@@ -191,14 +191,8 @@ void add_compare(CLI::App& parent, Invocation& invocation) {
 
 // One line a subcommand.
 constexpr AddCommand kSubcommands[] = {
-    add_tokenizer_train,
-    add_tokenizer_import,
-    add_tokenizer_export,
-    add_tokenizer_add,
-    add_encode,
-    add_decode,
-    add_inspect,
-    add_compare,
+    add_tokenizer_train, add_tokenizer_import, add_tokenizer_export, add_tokenizer_add,
+    add_encode,          add_decode,           add_inspect,          add_compare,
 };
 
 }  // namespace

@@ -18,7 +18,8 @@ Status print_report(const Json& report, bool json) {
     return {};
   }
   for (const auto& [key, value] : report.items())
-    if (!value.is_object()) fmt::print("{:<18} {}\n", key, value.is_string() ? value.get<std::string>() : dump_json(value));
+    if (!value.is_object())
+      fmt::print("{:<18} {}\n", key, value.is_string() ? value.get<std::string>() : dump_json(value));
   return {};
 }
 
@@ -48,11 +49,13 @@ struct TrainFlags : app::TokenizerTraining {
 };
 
 void add_text_options(CLI::App& command, TrainFlags& flags) {
-  command.add_option("--in", flags.inputs, "files and folders of .txt and .jsonl (key \"text\"), plain or .zst")->required();
+  command.add_option("--in", flags.inputs, "files and folders of .txt and .jsonl (key \"text\"), plain or .zst")
+      ->required();
   command.add_option("--out", flags.out, "folder of the tokenizer")->required();
   command.add_flag("--lines", flags.lines, "every line of a .txt file is a text of its own, without its line break");
-  command.add_option("--memory-limit", flags.memory_mib, "MiB for word counts and learning (default 4096); counts beyond it "
-                                                         "go to disk, words that do not fit learning are left out, and it is said");
+  command.add_option("--memory-limit", flags.memory_mib,
+                     "MiB for word counts and learning (default 4096); counts beyond it "
+                     "go to disk, words that do not fit learning are left out, and it is said");
 }
 
 void add_model_options(CLI::App& command, TrainFlags& flags) {
@@ -60,27 +63,37 @@ void add_model_options(CLI::App& command, TrainFlags& flags) {
   command.add_option("--type", options.kind, "bpe (default), unigram, wordpiece, wordlevel, char")
       ->transform(CLI::CheckedTransformer(kinds_by_name()));
   command.add_option("--vocab-size", options.vocab_size, "pieces in all, special tokens included (default 8192)");
-  command.add_option("--special", flags.specials, "special tokens, in the order of their ids (default: the usual ones of the type)");
+  command.add_option("--special", flags.specials,
+                     "special tokens, in the order of their ids (default: the usual ones of the type)");
   command.add_option("--min-frequency", options.min_frequency, "rarer pairs are not merged, rarer words left out");
-  command.add_option("--limit-alphabet", flags.limit_alphabet, "at most so many different characters, the most frequent");
-  command.add_option("--coverage", flags.coverage, "characters that make up this part of the text get a piece (unigram: 0.9995)");
+  command.add_option("--limit-alphabet", flags.limit_alphabet,
+                     "at most so many different characters, the most frequent");
+  command.add_option("--coverage", flags.coverage,
+                     "characters that make up this part of the text get a piece (unigram: 0.9995)");
   command.add_option("--max-piece-length", options.max_piece_length, "in characters (unigram: 16)");
-  command.add_flag("--characters", flags.characters, "bpe: over characters, words marked by U+2581, instead of over bytes");
-  command.add_flag("--no-byte-fallback", flags.no_fallback, "characters without a piece become the unknown token, not bytes");
-  command.add_option("--byte-order", options.byte_order, "bpe over bytes: how bytes are numbered, printable (default) or value")
+  command.add_flag("--characters", flags.characters,
+                   "bpe: over characters, words marked by U+2581, instead of over bytes");
+  command.add_flag("--no-byte-fallback", flags.no_fallback,
+                   "characters without a piece become the unknown token, not bytes");
+  command
+      .add_option("--byte-order", options.byte_order,
+                  "bpe over bytes: how bytes are numbered, printable (default) or value")
       ->transform(CLI::CheckedTransformer(
           std::map<std::string, ByteOrder>{{"printable", ByteOrder::kPrintable}, {"value", ByteOrder::kValue}}));
-  command.add_option("--shrinking-factor", options.shrinking_factor, "unigram: the part of the pieces that a pruning keeps");
+  command.add_option("--shrinking-factor", options.shrinking_factor,
+                     "unigram: the part of the pieces that a pruning keeps");
   command.add_option("--sub-iterations", options.sub_iterations, "unigram: EM steps between prunings");
   command.add_option("--seed-size", options.seed_size, "unigram: substrings to begin with");
 }
 
 void add_word_options(CLI::App& command, TrainFlags& flags) {
   tokenizer::TrainOptions& options = flags.options;
-  command.add_option("--pattern", options.pattern, "bpe over bytes: gpt2, cl100k (default), o200k, llama3, qwen2 ... or a regular expression");
-  command.add_option("--normalization", options.normalization,
-                     "none (default), nfc, nfkc (damages Korean: kept for other languages), nmt_nfkc, or jamo (Hangul as "
-                     "conjoining jamo; decoded text stays decomposed)");
+  command.add_option("--pattern", options.pattern,
+                     "bpe over bytes: gpt2, cl100k (default), o200k, llama3, qwen2 ... or a regular expression");
+  command.add_option(
+      "--normalization", options.normalization,
+      "none (default), nfc, nfkc (damages Korean: kept for other languages), nmt_nfkc, or jamo (Hangul as "
+      "conjoining jamo; decoded text stays decomposed)");
   command.add_flag("--lowercase", options.lowercase, "lower-case the text (wordpiece: BERT's uncased rules)");
   command.add_flag("--split-digits", options.split_digits, "every digit is a word of its own");
 }
@@ -126,7 +139,9 @@ void add_tokenizer_import(CLI::App& parent, Invocation& invocation) {
   auto flags = std::make_shared<Flags>();
   CLI::App* command = parent.add_subcommand("import", "write any tokenizer as a folder with tokenizer.json");
   command->footer("Example: malmoi tokenizer import model.gguf --out tokenizers/llama");
-  command->add_option("from", flags->from, "tokenizer.json, .model, .tiktoken, tekken.json, vocab.txt, .gguf, or a folder")->required();
+  command
+      ->add_option("from", flags->from, "tokenizer.json, .model, .tiktoken, tekken.json, vocab.txt, .gguf, or a folder")
+      ->required();
   command->add_option("--out", flags->out, "the folder to write")->required();
   command->add_option("--compat", flags->compat, "whose rules a GGUF tokenizer follows: original or llama.cpp")
       ->transform(CLI::CheckedTransformer(
@@ -168,7 +183,9 @@ void add_tokenizer_add(CLI::App& parent, Invocation& invocation) {
   };
   auto flags = std::make_shared<Flags>();
   CLI::App* command = parent.add_subcommand("add", "add tokens to a tokenizer; their ids follow its largest");
-  command->footer("Example: malmoi tokenizer add --tokenizer runs/tokenizer --special '<|im_start|>' --special '<|im_end|>' --out runs/chat");
+  command->footer(
+      "Example: malmoi tokenizer add --tokenizer runs/tokenizer --special '<|im_start|>' --special '<|im_end|>' --out "
+      "runs/chat");
   command->add_option("--tokenizer", flags->from, "the tokenizer's folder or file")->required();
   command->add_option("--special", flags->specials, "special tokens");
   command->add_option("--token", flags->tokens, "other tokens");

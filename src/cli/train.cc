@@ -33,8 +33,10 @@ Status run_train(const Options& o) {
   MALMOI_ASSIGN(Json facts, app::train(document, o.train, events));
   line.finish();
   if (o.json) print_json(facts);
-  else log_info(fmt::format("{} after {} steps in {}; the model is in {}", facts["status"].get<std::string>(), facts["steps"].get<int64_t>(),
-                            format_duration(facts["seconds"].get<double>()), document.root["out"].get<std::string>() + "/model"));
+  else
+    log_info(fmt::format("{} after {} steps in {}; the model is in {}", facts["status"].get<std::string>(),
+                         facts["steps"].get<int64_t>(), format_duration(facts["seconds"].get<double>()),
+                         document.root["out"].get<std::string>() + "/model"));
   return {};
 }
 
@@ -50,11 +52,13 @@ Status run_plan(const Options& o) {
   auto bytes = [&](const char* key) { return format_bytes(m[key].get<double>()); };
   fmt::print("model        {}, {} parameters\n", p["architecture"].get<std::string>(), count("parameters"));
   fmt::print("step         {} tokens, {} FLOP\n", p["tokens_per_step"].get<int64_t>(), count("flops_per_step"));
-  fmt::print("memory       {} (weights {}, gradients {}, optimizer {}, activations {}, process {})\n", bytes("total"), bytes("weights"),
-             bytes("gradients"), bytes("optimizer"), bytes("activations"), bytes("process"));
-  fmt::print("speed        about {} tokens/s ({} FLOP/s measured in products)\n", count("tokens_per_second"), count("measured_flops_per_second"));
+  fmt::print("memory       {} (weights {}, gradients {}, optimizer {}, activations {}, process {})\n", bytes("total"),
+             bytes("weights"), bytes("gradients"), bytes("optimizer"), bytes("activations"), bytes("process"));
+  fmt::print("speed        about {} tokens/s ({} FLOP/s measured in products)\n", count("tokens_per_second"),
+             count("measured_flops_per_second"));
   if (p.contains("seconds"))
-    fmt::print("time         about {} for {} steps, {} tokens\n", format_duration(p["seconds"].get<double>()), p["steps"].get<int64_t>(), count("tokens"));
+    fmt::print("time         about {} for {} steps, {} tokens\n", format_duration(p["seconds"].get<double>()),
+               p["steps"].get<int64_t>(), count("tokens"));
   return {};
 }
 
@@ -63,7 +67,9 @@ Status run_plan(const Options& o) {
 void add_train(CLI::App& root, Invocation& invocation) {
   auto o = std::make_shared<Options>();
   CLI::App* command = root.add_subcommand("train", "train a model from a configuration");
-  command->footer("Example: malmoi train recipes/shakespeare-char.yaml --set train.steps=500\nCtrl-C leaves a checkpoint; --resume goes on from it.");
+  command->footer(
+      "Example: malmoi train recipes/shakespeare-char.yaml --set train.steps=500\nCtrl-C leaves a checkpoint; --resume "
+      "goes on from it.");
   command->add_option("config", o->config, "training configuration (YAML)")->required();
   command->add_option("--set", o->overrides, "override a key: a.b=value (may be repeated)");
   command->add_flag("--resume", o->train.resume, "go on from the newest good checkpoint");

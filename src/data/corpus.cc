@@ -47,7 +47,8 @@ Json to_json(const simdjson::dom::element& element, int depth) {
     case element_type::OBJECT: {
       Json object = Json::object();
       if (depth > 0)
-        for (auto field : simdjson::dom::object(element)) object[std::string(field.key)] = to_json(field.value, depth - 1);
+        for (auto field : simdjson::dom::object(element))
+          object[std::string(field.key)] = to_json(field.value, depth - 1);
       return object;
     }
   }
@@ -96,7 +97,8 @@ Result<Document> document_from_line(std::string_view line, const std::string& wh
   thread_local simdjson::dom::parser parser;
   simdjson::dom::element root;
   if (auto error = parser.parse(line.data(), line.size()).get(root))
-    return invalid_data(std::string("malformed JSON: ") + simdjson::error_message(error), where, "correct or remove the line");
+    return invalid_data(std::string("malformed JSON: ") + simdjson::error_message(error), where,
+                        "correct or remove the line");
   simdjson::dom::object object;
   if (root.get(object)) return invalid_data("a JSON object was expected", where, "write one object a line");
   Document document;
@@ -139,9 +141,11 @@ Result<Corpus> Corpus::open(const Path& path) {
     shard.split = json_string(entry, "split");
     shard.hash = json_string(entry, "hash");
     auto number = [&](const char* key) {
-      return entry.is_object() && entry.contains(key) && entry[key].is_number_unsigned() ? entry[key].get<uint64_t>() : 0;
+      return entry.is_object() && entry.contains(key) && entry[key].is_number_unsigned() ? entry[key].get<uint64_t>()
+                                                                                         : 0;
     };
-    shard.documents = number("documents"), shard.text_bytes = number("text_bytes"), shard.file_bytes = number("file_bytes");
+    shard.documents = number("documents"), shard.text_bytes = number("text_bytes"),
+    shard.file_bytes = number("file_bytes");
     if (shard.file.empty() || shard.file.find('/') != std::string::npos)
       return invalid_data("a shard's 'file' is not a plain name", where, "build the corpus again");
     std::error_code ignored;
@@ -216,7 +220,8 @@ class FileStream : public DocumentStream {
       MALMOI_ASSIGN(bool more, reader_->next(line));
       if (!more) break;
       if (document.text.size() + line.size() > max_)
-        return invalid_data("is larger than " + std::to_string(max_) + " bytes", document.path, "build a corpus of it first");
+        return invalid_data("is larger than " + std::to_string(max_) + " bytes", document.path,
+                            "build a corpus of it first");
       document.text.append(line) += '\n';
     }
     return reader_->line_number() > 0;

@@ -28,7 +28,7 @@ struct Shard {
   uint64_t documents = 0;
   uint64_t text_bytes = 0;
   uint64_t file_bytes = 0;
-  std::string hash;   // xxh3-128 of the uncompressed lines
+  std::string hash;  // xxh3-128 of the uncompressed lines
 };
 
 /// The manifest of a corpus.

@@ -23,8 +23,8 @@ struct ConverterCloser {
 using Converter = std::unique_ptr<UConverter, ConverterCloser>;
 
 // Counts what could not be decoded on the way to ICU's own substitution.
-void U_CALLCONV count_and_substitute(const void* context, UConverterToUnicodeArgs* args, const char* units, int32_t length,
-                                     UConverterCallbackReason reason, UErrorCode* error) {
+void U_CALLCONV count_and_substitute(const void* context, UConverterToUnicodeArgs* args, const char* units,
+                                     int32_t length, UConverterCallbackReason reason, UErrorCode* error) {
   if (reason <= UCNV_IRREGULAR) ++*static_cast<size_t*>(const_cast<void*>(context));
   UCNV_TO_U_CALLBACK_SUBSTITUTE(nullptr, args, units, length, reason, error);
 }
@@ -106,7 +106,9 @@ std::string lower_ascii(std::string_view text) {
   return out;
 }
 
-bool is_hangul(char32_t c) { return (c >= 0xAC00 && c <= 0xD7A3) || (c >= 0x1100 && c <= 0x11FF) || (c >= 0x3131 && c <= 0x318E); }
+bool is_hangul(char32_t c) {
+  return (c >= 0xAC00 && c <= 0xD7A3) || (c >= 0x1100 && c <= 0x11FF) || (c >= 0x3131 && c <= 0x318E);
+}
 
 // How much UTF-16 in the given byte order looks like text: the share of units that are ASCII text, Latin, punctuation,
 // kana, Hangul or Han, less those that text does not hold.
@@ -157,7 +159,8 @@ Cp949Count count_cp949(std::string_view bytes) {
     auto lead = static_cast<unsigned char>(bytes[i]);
     if (lead < 0x80) continue;
     auto trail = i + 1 < bytes.size() ? static_cast<unsigned char>(bytes[i + 1]) : 0;
-    bool letters = (trail >= 0x41 && trail <= 0x5A) || (trail >= 0x61 && trail <= 0x7A) || (trail >= 0x81 && trail <= 0xA0);
+    bool letters =
+        (trail >= 0x41 && trail <= 0x5A) || (trail >= 0x61 && trail <= 0x7A) || (trail >= 0x81 && trail <= 0xA0);
     bool high = trail >= 0xA1 && trail <= 0xFE;
     bool extension = (lead >= 0x81 && lead <= 0xA0 && (letters || high)) || (lead >= 0xA1 && lead <= 0xC6 && letters);
     bool standard = lead >= 0xA1 && lead <= 0xFE && high;
@@ -188,7 +191,8 @@ Decoded decode_utf8_text(std::string_view bytes, std::string label, size_t bad) 
 }
 
 Result<Decoded> decode_western(std::string_view bytes) {
-  bool c1 = std::any_of(bytes.begin(), bytes.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xE0) == 0x80; });
+  bool c1 =
+      std::any_of(bytes.begin(), bytes.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xE0) == 0x80; });
   return c1 ? decode_as(bytes, "windows-1252", "cp1252") : decode_as(bytes, "ISO-8859-1", "latin-1");
 }
 
@@ -244,8 +248,8 @@ Result<Decoded> decode_text(std::string_view bytes, std::string_view declared) {
   bool few = korean.extended * 2 > korean.pairs && korean.pairs < 8;
   if ((reads_korean && !few) || (declares_korean && korean.bad * 5 <= korean.pairs))
     return decode_as(bytes, "windows-949", korean.extended ? "cp949" : "euc-kr");
-  bool other = !charset.empty() && charset != "utf-8" && charset != "utf8" && charset != "us-ascii" && charset != "iso-8859-1" &&
-               charset != "latin1" && charset.find("16") == std::string::npos;
+  bool other = !charset.empty() && charset != "utf-8" && charset != "utf8" && charset != "us-ascii" &&
+               charset != "iso-8859-1" && charset != "latin1" && charset.find("16") == std::string::npos;
   if (other && !declares_korean) {
     Decoded out;
     if (convert(bytes, charset.c_str(), out) && out.replaced * 20 <= out.text.size()) {
@@ -275,7 +279,9 @@ std::string declared_charset(std::string_view html) {
       size_t i = at + std::string_view(key).size();
       while (i < head.size() && (head[i] == ' ' || head[i] == '=' || head[i] == '"' || head[i] == '\'')) ++i;
       size_t end = i;
-      while (end < head.size() && (std::isalnum(static_cast<unsigned char>(head[end])) || head[end] == '-' || head[end] == '_')) ++end;
+      while (end < head.size() &&
+             (std::isalnum(static_cast<unsigned char>(head[end])) || head[end] == '-' || head[end] == '_'))
+        ++end;
       if (end > i) return head.substr(i, end - i);
     }
   }
@@ -288,9 +294,17 @@ bool is_removed(char32_t c) {
   if (c < 0x20) return c != '\n' && c != '\t';
   if (c >= 0x7F && c < 0xA0) return true;
   switch (c) {
-    case 0x00AD: case 0x034F: case 0x061C: case 0x180E: case 0x200B: case 0x200E: case 0x200F: case 0x2060: case 0xFEFF:
-    case 0xFFFE: case 0xFFFF:
-      return true;
+    case 0x00AD:
+    case 0x034F:
+    case 0x061C:
+    case 0x180E:
+    case 0x200B:
+    case 0x200E:
+    case 0x200F:
+    case 0x2060:
+    case 0xFEFF:
+    case 0xFFFE:
+    case 0xFFFF: return true;
     default:
       return (c >= 0x202A && c <= 0x202E) || (c >= 0x2061 && c <= 0x206F) || (c >= 0xFFF9 && c <= 0xFFFB) ||
              (c >= 0xE0000 && c <= 0xE007F) || (c >= 0xFDD0 && c <= 0xFDEF);
@@ -300,7 +314,9 @@ bool is_removed(char32_t c) {
 // Zero-width joiners mean something between emoji, and in the scripts that shape by them.
 bool joins(char32_t before, char32_t after) {
   auto emoji = [](char32_t c) { return (c >= 0x2190 && c <= 0x2BFF) || c == 0xFE0F || (c >= 0x1F000 && c <= 0x1FAFF); };
-  auto shaping = [](char32_t c) { return (c >= 0x0600 && c <= 0x08FF) || (c >= 0x0900 && c <= 0x0DFF) || (c >= 0xFB50 && c <= 0xFEFC); };
+  auto shaping = [](char32_t c) {
+    return (c >= 0x0600 && c <= 0x08FF) || (c >= 0x0900 && c <= 0x0DFF) || (c >= 0xFB50 && c <= 0xFEFC);
+  };
   return (emoji(before) && emoji(after)) || (shaping(before) && shaping(after));
 }
 

@@ -10,9 +10,9 @@
 namespace malmoi::data {
 
 struct Decoded {
-  std::string text;       // UTF-8
-  std::string encoding;   // ascii, utf-8, utf-8-sig, utf-16le, utf-16be, euc-kr, cp949, cp1252, latin-1, or an ICU name
-  size_t replaced = 0;    // ill-formed parts that became U+FFFD
+  std::string text;      // UTF-8
+  std::string encoding;  // ascii, utf-8, utf-8-sig, utf-16le, utf-16be, euc-kr, cp949, cp1252, latin-1, or an ICU name
+  size_t replaced = 0;   // ill-formed parts that became U+FFFD
 };
 
 /// Decodes `bytes`. `declared` is what a header or a <meta> says, believed only where the bytes bear it out.

@@ -38,13 +38,17 @@ TEST(Encoding, BinaryIsRefused) {
   std::string noise;
   for (int i = 0; i < 4000; ++i) noise += static_cast<char>((i * 2654435761u) >> 13);
   EXPECT_FALSE(decode_text(noise).ok());
-  EXPECT_FALSE(decode_text(std::string("\x7f" "ELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\0\0\0", 20)).ok());
+  EXPECT_FALSE(decode_text(std::string("\x7f"
+                                       "ELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\0\0\0",
+                                       20))
+                   .ok());
 }
 
 TEST(Encoding, GoodTextIsLeftAlone) {
-  for (std::string text : {"Ça va très bien, merci. Élève à l'école où naît l'été.", "Grüße aus München – schöne Größe", "“It’s fine,” she said — €4.50",
-                           "漢字와 한글이 섞인 글이다. 大韓民國은 民主共和國이다.", "정말? 진짜?? 왜??? 그래서 어떻게 됐어?", "¿Qué? ¡No!",
-                           "Íslenska: þetta er ágætt", "ㅋㅋㅋ ㅠㅠ 뭐야??"}) {
+  for (std::string text :
+       {"Ça va très bien, merci. Élève à l'école où naît l'été.", "Grüße aus München – schöne Größe",
+        "“It’s fine,” she said — €4.50", "漢字와 한글이 섞인 글이다. 大韓民國은 民主共和國이다.",
+        "정말? 진짜?? 왜??? 그래서 어떻게 됐어?", "¿Qué? ¡No!", "Íslenska: þetta er ágætt", "ㅋㅋㅋ ㅠㅠ 뭐야??"}) {
     std::string copy = text;
     EXPECT_EQ(repair_mojibake(copy).damage, Damage::kNone) << text;
     EXPECT_EQ(copy, text);
@@ -63,7 +67,9 @@ TEST(Encoding, JoinersStayBetweenEmoji) {
 }
 
 TEST(Encoding, ShortWesternTextsAreNotKorean) {
-  auto spanish = decode_text("El ni\xf1o comi\xf3 ma\xed" "z y despu\xe9s durmi\xf3.");
+  auto spanish = decode_text(
+      "El ni\xf1o comi\xf3 ma\xed"
+      "z y despu\xe9s durmi\xf3.");
   ASSERT_TRUE(spanish.ok());
   EXPECT_EQ(spanish->encoding, "latin-1");
   auto korean = decode_text("\xc7\xd1\xb1\xdb");

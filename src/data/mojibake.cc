@@ -96,7 +96,8 @@ bool undo_western_cp949(std::string& text) {
   }
   if (common * 10 < total * 5) return false;
   // Two foreign characters a syllable; accents of European text do not come in pairs.
-  if (total * 2 > foreign.characters + 1 || hangul * 10 < total * 6 || (hangul + ideographs) * 10 < total * 7) return false;
+  if (total * 2 > foreign.characters + 1 || hangul * 10 < total * 6 || (hangul + ideographs) * 10 < total * 7)
+    return false;
   text = std::move(decoded.text);
   return true;
 }

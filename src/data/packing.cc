@@ -16,7 +16,8 @@ class Rooms {
 
   void add(uint32_t room, uint64_t sequence) {
     stacks_[room].push_back(sequence);
-    for (size_t level = 0, i = room; level < levels_.size(); ++level, i /= 64) levels_[level][i / 64] |= uint64_t{1} << (i % 64);
+    for (size_t level = 0, i = room; level < levels_.size(); ++level, i /= 64)
+      levels_[level][i / 64] |= uint64_t{1} << (i % 64);
   }
 
   // Takes a sequence of the smallest room >= n; false if there is none.
@@ -74,16 +75,19 @@ std::vector<Sequence> pack_best_fit(std::span<const uint64_t> lengths, uint32_t 
     sequences[sequence].push_back(piece);
     if (room > piece.length) rooms.add(room - piece.length, sequence);
   }
-  for (Sequence& sequence : sequences) std::sort(sequence.begin(), sequence.end(), [](const Piece& a, const Piece& b) { return a.document < b.document; });
+  for (Sequence& sequence : sequences)
+    std::sort(sequence.begin(), sequence.end(), [](const Piece& a, const Piece& b) { return a.document < b.document; });
   std::stable_sort(sequences.begin(), sequences.end(), [](const Sequence& a, const Sequence& b) {
     return std::pair{a[0].document, a[0].begin} < std::pair{b[0].document, b[0].begin};
   });
   return sequences;
 }
 
-Result<PackStats> write_packed(const TokenFile& tokens, int64_t vocab_size, uint32_t capacity, int32_t pad, const Path& out) {
+Result<PackStats> write_packed(const TokenFile& tokens, int64_t vocab_size, uint32_t capacity, int32_t pad,
+                               const Path& out) {
   if (capacity < 2) return usage_error("a sequence needs two ids at least", "sequence length");
-  if (pad < 0 || pad >= vocab_size) return usage_error("the padding id " + std::to_string(pad) + " is outside the vocabulary", "--pad");
+  if (pad < 0 || pad >= vocab_size)
+    return usage_error("the padding id " + std::to_string(pad) + " is outside the vocabulary", "--pad");
   std::vector<uint64_t> lengths(tokens.documents());
   PackStats stats;
   for (uint64_t d = 0; d < lengths.size(); ++d) {

@@ -14,7 +14,7 @@ namespace malmoi::data {
 /// A run of ids of one document inside a sequence.
 struct Piece {
   uint64_t document = 0;
-  uint64_t begin = 0;   // in the document
+  uint64_t begin = 0;  // in the document
   uint32_t length = 0;
 };
 using Sequence = std::vector<Piece>;
@@ -31,6 +31,7 @@ struct PackStats {
 /// Writes rows of `capacity` ids to OUT.bin (with OUT.ends: the end of every piece, of padding too) and OUT.mask, a u8 for
 /// each position: 1 where the next id is of the same piece and so counts as a target. Trains with `data.format: ids`,
 /// `order: sequential`, `loss_mask: [OUT.mask]`.
-Result<PackStats> write_packed(const TokenFile& tokens, int64_t vocab_size, uint32_t capacity, int32_t pad, const Path& out);
+Result<PackStats> write_packed(const TokenFile& tokens, int64_t vocab_size, uint32_t capacity, int32_t pad,
+                               const Path& out);
 
 }  // namespace malmoi::data

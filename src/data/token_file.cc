@@ -49,8 +49,9 @@ Status check_ends(const MappedFile& ends, uint64_t tokens, const std::string& wh
     previous = end;
   }
   if (previous != tokens)
-    return invalid_data("the last document ends at " + std::to_string(previous) + " of " + std::to_string(tokens) + " ids",
-                        where, "tokenise the corpus again");
+    return invalid_data(
+        "the last document ends at " + std::to_string(previous) + " of " + std::to_string(tokens) + " ids", where,
+        "tokenise the corpus again");
   return {};
 }
 
@@ -83,8 +84,8 @@ Result<TokenWriter> TokenWriter::create(const Path& path, int64_t vocab_size, Js
   if (path.extension() != ".bin") return usage_error("a token file ends in .bin", path.string());
   MALMOI_ASSIGN(AtomicFile ids, AtomicFile::create(path));
   MALMOI_ASSIGN(AtomicFile ends, AtomicFile::create(companion(path, ".ends")));
-  return TokenWriter(std::make_unique<State>(State{path, std::move(ids), std::move(ends), token_type_for(vocab_size),
-                                                   vocab_size, 0, 0, std::move(about), {}}));
+  return TokenWriter(std::make_unique<State>(State{
+      path, std::move(ids), std::move(ends), token_type_for(vocab_size), vocab_size, 0, 0, std::move(about), {}}));
 }
 
 Status TokenWriter::add(std::span<const int32_t> ids) {
@@ -149,9 +150,9 @@ Result<TokenFile> TokenFile::open(const Path& path, std::optional<TokenType> typ
   MALMOI_ASSIGN(file.ids_, MappedFile::open(path));
   size_t width = file.type_ == TokenType::kU16 ? 2 : 4;
   if (file.ids_.size() % width != 0)
-    return invalid_data("its length, " + std::to_string(file.ids_.size()) + " bytes, is no multiple of " +
-                            std::to_string(width),
-                        where, "it is cut short, or token_dtype is wrong");
+    return invalid_data(
+        "its length, " + std::to_string(file.ids_.size()) + " bytes, is no multiple of " + std::to_string(width), where,
+        "it is cut short, or token_dtype is wrong");
   file.size_ = file.ids_.size() / width;
   if (described && file.size_ != expected_tokens)
     return invalid_data("holds " + std::to_string(file.size_) + " ids, " + about_path.string() + " says " +

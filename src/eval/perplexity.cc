@@ -18,7 +18,8 @@ double Perplexity::loss() const { return tokens > 0 ? nats / static_cast<double>
 double Perplexity::perplexity() const { return std::exp(loss()); }
 double Perplexity::bits_per_byte() const { return bytes > 0 ? nats / (static_cast<double>(bytes) * std::log(2.0)) : 0; }
 
-PerplexityMeter::PerplexityMeter(const model::Model& model, const tokenizer::Tokenizer* tokenizer, const PerplexityOptions& options)
+PerplexityMeter::PerplexityMeter(const model::Model& model, const tokenizer::Tokenizer* tokenizer,
+                                 const PerplexityOptions& options)
     : runner_(model, false), tokenizer_(tokenizer), options_(options) {
   int64_t context = model.max_positions();
   options_.window = options_.window > 0 ? std::min(options_.window, context) : context;

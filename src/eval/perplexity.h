@@ -24,9 +24,9 @@ struct PerplexityOptions {
 };
 
 struct Perplexity {
-  double nats = 0;       // -sum log p
-  int64_t tokens = 0;    // scored
-  uint64_t bytes = 0;    // that the scored tokens stand for
+  double nats = 0;     // -sum log p
+  int64_t tokens = 0;  // scored
+  uint64_t bytes = 0;  // that the scored tokens stand for
   int64_t documents = 0;
   double loss() const;
   double perplexity() const;

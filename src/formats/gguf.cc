@@ -15,14 +15,14 @@ constexpr uint32_t kMaxDims = 4;
 
 // One line a type, as ggml numbers them.
 constexpr GgmlType kGgmlTypes[] = {
-    {0, "F32", 1, 4},         {1, "F16", 1, 2},        {2, "Q4_0", 32, 18},      {3, "Q4_1", 32, 20},
-    {6, "Q5_0", 32, 22},      {7, "Q5_1", 32, 24},     {8, "Q8_0", 32, 34},      {9, "Q8_1", 32, 36},
-    {10, "Q2_K", 256, 84},    {11, "Q3_K", 256, 110},  {12, "Q4_K", 256, 144},   {13, "Q5_K", 256, 176},
-    {14, "Q6_K", 256, 210},   {15, "Q8_K", 256, 292},  {16, "IQ2_XXS", 256, 66}, {17, "IQ2_XS", 256, 74},
-    {18, "IQ3_XXS", 256, 98}, {19, "IQ1_S", 256, 50},  {20, "IQ4_NL", 32, 18},   {21, "IQ3_S", 256, 110},
-    {22, "IQ2_S", 256, 82},   {23, "IQ4_XS", 256, 136}, {24, "I8", 1, 1},        {25, "I16", 1, 2},
-    {26, "I32", 1, 4},        {27, "I64", 1, 8},       {28, "F64", 1, 8},        {29, "IQ1_M", 256, 56},
-    {30, "BF16", 1, 2},       {34, "TQ1_0", 256, 54},  {35, "TQ2_0", 256, 66},   {39, "MXFP4", 32, 17},
+    {0, "F32", 1, 4},         {1, "F16", 1, 2},         {2, "Q4_0", 32, 18},      {3, "Q4_1", 32, 20},
+    {6, "Q5_0", 32, 22},      {7, "Q5_1", 32, 24},      {8, "Q8_0", 32, 34},      {9, "Q8_1", 32, 36},
+    {10, "Q2_K", 256, 84},    {11, "Q3_K", 256, 110},   {12, "Q4_K", 256, 144},   {13, "Q5_K", 256, 176},
+    {14, "Q6_K", 256, 210},   {15, "Q8_K", 256, 292},   {16, "IQ2_XXS", 256, 66}, {17, "IQ2_XS", 256, 74},
+    {18, "IQ3_XXS", 256, 98}, {19, "IQ1_S", 256, 50},   {20, "IQ4_NL", 32, 18},   {21, "IQ3_S", 256, 110},
+    {22, "IQ2_S", 256, 82},   {23, "IQ4_XS", 256, 136}, {24, "I8", 1, 1},         {25, "I16", 1, 2},
+    {26, "I32", 1, 4},        {27, "I64", 1, 8},        {28, "F64", 1, 8},        {29, "IQ1_M", 256, 56},
+    {30, "BF16", 1, 2},       {34, "TQ1_0", 256, 54},   {35, "TQ2_0", 256, 66},   {39, "MXFP4", 32, 17},
 };
 
 // Bytes of a number type; 0 for strings and arrays.
@@ -206,7 +206,9 @@ Status Parser::read_tensor(GgufTensor& tensor) {
   uint32_t dims = 0, type = 0;
   MALMOI_TRY(read(dims));
   if (dims > kMaxDims)
-    return bad(fmt::format("tensor \"{}\" has {} dimensions, at most {} are possible", name.substr(0, 100), dims, kMaxDims), begin);
+    return bad(
+        fmt::format("tensor \"{}\" has {} dimensions, at most {} are possible", name.substr(0, 100), dims, kMaxDims),
+        begin);
   for (uint32_t d = 0; d < dims; ++d) {
     uint64_t size = 0;
     MALMOI_TRY(read(size));
@@ -243,7 +245,8 @@ Status Parser::read_alignment() {
   for (const auto& [key, value] : header_.pairs) {
     if (key != "general.alignment") continue;
     std::optional<int64_t> alignment = value.integer();
-    if (!alignment || *alignment < 1 || *alignment > (1 << 20) || !std::has_single_bit(static_cast<uint64_t>(*alignment)))
+    if (!alignment || *alignment < 1 || *alignment > (1 << 20) ||
+        !std::has_single_bit(static_cast<uint64_t>(*alignment)))
       return invalid_data("the alignment is no power of two up to 1048576", where_ + ": general.alignment",
                           "the file is damaged; get it again");
     header_.alignment = static_cast<uint64_t>(*alignment);
@@ -258,7 +261,7 @@ Result<GgufHeader> Parser::parse() {
   MALMOI_TRY(read(version_));
   if (version_ < 2 || version_ > 3)
     return unsupported(version_ && (version_ & 0xFFFFFF) == 0 ? "the file is big-endian"
-                                                               : fmt::format("GGUF version {} is not known", version_),
+                                                              : fmt::format("GGUF version {} is not known", version_),
                        where_ + ": byte 4", "convert it to a little-endian GGUF of version 2 or 3");
   header_.version = version_;
   uint64_t tensors = 0, pairs = 0;
@@ -282,7 +285,8 @@ const GgmlType* ggml_type(uint32_t id) {
   return it == std::end(kGgmlTypes) ? nullptr : it;
 }
 const GgmlType* ggml_type(std::string_view name) {
-  auto it = std::find_if(std::begin(kGgmlTypes), std::end(kGgmlTypes), [&](const GgmlType& t) { return t.name == name; });
+  auto it =
+      std::find_if(std::begin(kGgmlTypes), std::end(kGgmlTypes), [&](const GgmlType& t) { return t.name == name; });
   return it == std::end(kGgmlTypes) ? nullptr : it;
 }
 
@@ -379,8 +383,8 @@ const GgufTensor* Gguf::tensor(std::string_view name) const {
 namespace {
 
 template <typename T>
-Result<T> required(const Path& path, std::string_view key, const GgufValue* value, std::optional<T> (GgufValue::*get)() const,
-                   const char* kind) {
+Result<T> required(const Path& path, std::string_view key, const GgufValue* value,
+                   std::optional<T> (GgufValue::*get)() const, const char* kind) {
   const std::string where = path.string() + ": " + std::string(key);
   if (!value) return invalid_data("the key is missing", where, "use a file that has it");
   std::optional<T> result = (value->*get)();

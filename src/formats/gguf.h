@@ -22,7 +22,19 @@ namespace malmoi::formats {
 
 /// The types of metadata values, numbered as in the file.
 enum class GgufType : uint32_t {
-  kU8, kI8, kU16, kI16, kU32, kI32, kF32, kBool, kString, kArray, kU64, kI64, kF64,
+  kU8,
+  kI8,
+  kU16,
+  kI16,
+  kU32,
+  kI32,
+  kF32,
+  kBool,
+  kString,
+  kArray,
+  kU64,
+  kI64,
+  kF64,
 };
 
 /// One metadata value: a view of its bytes in the file. Cheap to copy; lives as long as the file.
@@ -45,11 +57,11 @@ class GgufValue {
   /// Nothing where the value is of another kind, or does not fit.
   std::optional<std::string_view> text() const;
   std::optional<bool> boolean() const;
-  std::optional<int64_t> integer() const;   // any integer type
-  std::optional<double> number() const;     // any integer or floating type
-  std::optional<std::vector<std::string_view>> texts() const;   // an array of strings
-  std::optional<std::vector<int64_t>> integers() const;         // an array of any integer type or bool
-  std::optional<std::vector<double>> numbers() const;           // an array of any number type
+  std::optional<int64_t> integer() const;                      // any integer type
+  std::optional<double> number() const;                        // any integer or floating type
+  std::optional<std::vector<std::string_view>> texts() const;  // an array of strings
+  std::optional<std::vector<int64_t>> integers() const;        // an array of any integer type or bool
+  std::optional<std::vector<double>> numbers() const;          // an array of any number type
 
  private:
   GgufType type_ = GgufType::kU8, element_ = GgufType::kU8;

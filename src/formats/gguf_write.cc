@@ -51,14 +51,15 @@ Result<uint64_t> tensor_bytes(const GgufTensorSpec& spec) {
     elements *= dim;
   }
   if ((spec.dims.empty() ? 1 : spec.dims[0]) % spec.type->block_elements)
-    return invalid_data(fmt::format("rows of {} elements are not whole blocks of {}", spec.dims.empty() ? 1 : spec.dims[0],
-                                    spec.type->block_elements),
+    return invalid_data(fmt::format("rows of {} elements are not whole blocks of {}",
+                                    spec.dims.empty() ? 1 : spec.dims[0], spec.type->block_elements),
                         where, fmt::format("keep this tensor in another type than {}", spec.type->name));
   return elements / spec.type->block_elements * spec.type->block_bytes;
 }
 
 // Writes one tensor from its source and checks how much came.
-Status write_tensor(AtomicFile& file, const std::string& name, uint64_t size, size_t index, const GgufTensorSource& source) {
+Status write_tensor(AtomicFile& file, const std::string& name, uint64_t size, size_t index,
+                    const GgufTensorSource& source) {
   uint64_t written = 0;
   MALMOI_TRY(source(index, [&](std::span<const std::byte> bytes) -> Status {
     written += bytes.size();
@@ -88,7 +89,9 @@ void GgufMetadata::set_text(std::string_view key, std::string_view value) {
   put_string(payload, value);
   put(key, GgufType::kString, std::move(payload));
 }
-void GgufMetadata::set_bool(std::string_view key, bool value) { put(key, GgufType::kBool, std::string(1, value ? 1 : 0)); }
+void GgufMetadata::set_bool(std::string_view key, bool value) {
+  put(key, GgufType::kBool, std::string(1, value ? 1 : 0));
+}
 void GgufMetadata::set_u32(std::string_view key, uint32_t value) { put(key, GgufType::kU32, bytes_of(value)); }
 void GgufMetadata::set_i32(std::string_view key, int32_t value) { put(key, GgufType::kI32, bytes_of(value)); }
 void GgufMetadata::set_u64(std::string_view key, uint64_t value) { put(key, GgufType::kU64, bytes_of(value)); }

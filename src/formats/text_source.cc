@@ -20,8 +20,8 @@ std::string lower_name(const Path& path) {
 }
 
 std::optional<Kind> known_kind(const Path& path) {
-  static constexpr std::array<std::pair<std::string_view, Kind>, 4> kEndings = {{
-      {".txt", Kind::kText}, {".md", Kind::kText}, {".jsonl", Kind::kJsonLines}, {".ndjson", Kind::kJsonLines}}};
+  static constexpr std::array<std::pair<std::string_view, Kind>, 4> kEndings = {
+      {{".txt", Kind::kText}, {".md", Kind::kText}, {".jsonl", Kind::kJsonLines}, {".ndjson", Kind::kJsonLines}}};
   const std::string name = lower_name(path);
   for (const auto& [ending, kind] : kEndings)
     if (name.ends_with(ending)) return kind;

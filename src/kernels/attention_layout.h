@@ -6,7 +6,7 @@
 namespace malmoi::kernels {
 namespace {  // included by files of several instruction sets: nothing here may be shared by the linker
 
-constexpr int64_t kForwardQueries = 64, kForwardKeys = 48;    // a tile of scores: 12 KiB; keys go by the rows of tiles
+constexpr int64_t kForwardQueries = 64, kForwardKeys = 48;  // a tile of scores: 12 KiB; keys go by the rows of tiles
 constexpr int64_t kBackwardQueries = 64, kBackwardKeys = 48;
 constexpr int64_t kDirectKeys = 128;   // at a time, by queries that read keys as they lie
 constexpr int64_t kDirectQueries = 4;  // segments of so few queries read keys as they lie, without packing
@@ -40,7 +40,8 @@ inline int64_t backward_words(const AttentionArgs& a) {
   constexpr int64_t kTile = kBackwardQueries * kBackwardKeys;
   return round_to(queries * (3 * wide + 2 * wide + 2) + 2 * keys * wide + 3 * kBackwardKeys * wide +
                       2 * kBackwardQueries * wide + 7 * kTile,
-                  kWideLanes) + 64 * kWideLanes;
+                  kWideLanes) +
+         64 * kWideLanes;
 }
 
 }  // namespace

@@ -41,7 +41,8 @@ const Case kCases[] = {
 struct Problem {
   Problem(const Case& c, DType dtype_) : dtype(dtype_), spec(c) {
     for (auto [q_length, k_length] : c.lengths) rows += q_length, keys += k_length;
-    q = Twin(dtype, rows * q_stride(), 1), k = Twin(dtype, keys * kv_stride(), 2), v = Twin(dtype, keys * kv_stride(), 3);
+    q = Twin(dtype, rows * q_stride(), 1), k = Twin(dtype, keys * kv_stride(), 2),
+    v = Twin(dtype, keys * kv_stride(), 3);
     dout = Twin(dtype, rows * out_stride(), 4);
     out = Twin::zeros(dtype, rows * out_stride()), dq = Twin::zeros(dtype, rows * q_stride());
     dk = Twin::zeros(dtype, keys * kv_stride()), dv = Twin::zeros(dtype, keys * kv_stride());
@@ -58,17 +59,34 @@ struct Problem {
     auto at = [&](Twin& t, int64_t i) { return static_cast<std::byte*>(p(t)) + static_cast<size_t>(i) * size; };
     int64_t row = 0, key = 0;
     for (auto [q_length, k_length] : spec.lengths) {
-      segments.push_back({.q_begin = row, .q_length = q_length, .k = at(k, key * kv_stride()),
-                          .v = at(v, key * kv_stride()), .dk = at(dk, key * kv_stride()),
-                          .dv = at(dv, key * kv_stride()), .k_length = k_length,
+      segments.push_back({.q_begin = row,
+                          .q_length = q_length,
+                          .k = at(k, key * kv_stride()),
+                          .v = at(v, key * kv_stride()),
+                          .dk = at(dk, key * kv_stride()),
+                          .dv = at(dv, key * kv_stride()),
+                          .k_length = k_length,
                           .key_mask = spec.masked ? mask.data() + key : nullptr});
       row += q_length, key += k_length;
     }
-    return {.dtype = oracle ? DType::kF64 : dtype, .heads = spec.heads, .kv_heads = spec.kv_heads,
-            .head_dim = spec.head_dim, .q_stride = q_stride(), .kv_stride = kv_stride(), .out_stride = out_stride(),
-            .scale = 1 / std::sqrt(static_cast<float>(spec.head_dim)), .softcap = spec.softcap, .causal = spec.causal,
-            .window = spec.window, .segments = segments.data(), .num_segments = static_cast<int64_t>(segments.size()),
-            .total_rows = rows, .q = p(q), .out = p(out), .lse = p(lse), .dropout = {.p = spec.dropout, .seed = 3, .stream = 8}};
+    return {.dtype = oracle ? DType::kF64 : dtype,
+            .heads = spec.heads,
+            .kv_heads = spec.kv_heads,
+            .head_dim = spec.head_dim,
+            .q_stride = q_stride(),
+            .kv_stride = kv_stride(),
+            .out_stride = out_stride(),
+            .scale = 1 / std::sqrt(static_cast<float>(spec.head_dim)),
+            .softcap = spec.softcap,
+            .causal = spec.causal,
+            .window = spec.window,
+            .segments = segments.data(),
+            .num_segments = static_cast<int64_t>(segments.size()),
+            .total_rows = rows,
+            .q = p(q),
+            .out = p(out),
+            .lse = p(lse),
+            .dropout = {.p = spec.dropout, .seed = 3, .stream = 8}};
   }
 
   DType dtype;
@@ -85,8 +103,10 @@ void run(const KernelTable& table, Problem& p, bool oracle) {
   a.scratch = scratch.get();
   table.attention(a);
   if (!oracle) p.lse.expect_close(p.spec.name, 1e30);  // only that it is written: NaN fails
-  AttentionBackwardArgs b{.forward = a, .dout = oracle ? p.dout.oracle() : p.dout.data(),
-                          .dq = oracle ? p.dq.oracle() : p.dq.data(), .scratch = backward_scratch.get()};
+  AttentionBackwardArgs b{.forward = a,
+                          .dout = oracle ? p.dout.oracle() : p.dout.data(),
+                          .dq = oracle ? p.dq.oracle() : p.dq.data(),
+                          .scratch = backward_scratch.get()};
   table.attention_backward(b);
 }
 

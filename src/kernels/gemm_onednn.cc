@@ -111,9 +111,19 @@ void run(const GemmArgs& g) {
 #ifdef _OPENMP
   if (omp_get_max_threads() != num_threads()) omp_set_num_threads(num_threads());
 #endif
-  Key key{g.m,    g.n,           g.k,           g.lda,        g.ldb,
-          g.ldc,  static_cast<uint8_t>(g.a_type), static_cast<uint8_t>(g.c_type), g.transpose_a, g.transpose_b,
-          g.accumulate, g.bias != nullptr, num_threads()};
+  Key key{g.m,
+          g.n,
+          g.k,
+          g.lda,
+          g.ldb,
+          g.ldc,
+          static_cast<uint8_t>(g.a_type),
+          static_cast<uint8_t>(g.c_type),
+          g.transpose_a,
+          g.transpose_b,
+          g.accumulate,
+          g.bias != nullptr,
+          num_threads()};
   auto found = lib.products.find(key);
   if (found == lib.products.end()) found = lib.products.emplace(key, make(lib, g)).first;
   Product& p = found->second;
@@ -122,9 +132,8 @@ void run(const GemmArgs& g) {
   p.c.set_data_handle(g.c);
   if (g.bias) p.bias.set_data_handle(const_cast<float*>(g.bias));
   p.scratch.set_data_handle(lib.scratch.get());
-  dnnl::error::wrap_c_api(
-      dnnl_primitive_execute(p.primitive.get(), lib.stream.get(), p.count, p.arguments.data()),
-      "could not execute a product");
+  dnnl::error::wrap_c_api(dnnl_primitive_execute(p.primitive.get(), lib.stream.get(), p.count, p.arguments.data()),
+                          "could not execute a product");
 }
 
 bool supports(const GemmArgs& g) {

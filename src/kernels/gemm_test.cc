@@ -35,7 +35,8 @@ double worst_error(const GemmProvider& provider, GemmArgs g) {
   auto a_data = random_matrix(g.a_type, static_cast<size_t>((g.transpose_a ? g.k : g.m) * g.lda), 1, a);
   auto b_data = random_matrix(g.b_type, static_cast<size_t>((g.transpose_b ? g.n : g.k) * g.ldb), 2, b);
   auto c_data = random_matrix(g.c_type, static_cast<size_t>(g.m * g.ldc), 3, c);
-  auto bias_data = random_matrix(g.a_type == DType::kF64 ? DType::kF64 : DType::kF32, static_cast<size_t>(g.n), 4, bias);
+  auto bias_data =
+      random_matrix(g.a_type == DType::kF64 ? DType::kF64 : DType::kF32, static_cast<size_t>(g.n), 4, bias);
   g.a = a_data.data(), g.b = b_data.data(), g.c = c_data.data();
   if (g.bias) g.bias = reinterpret_cast<const float*>(bias_data.data());
   if (!provider.supports(g)) return 0;
@@ -65,8 +66,8 @@ double worst_error(const GemmProvider& provider, GemmArgs g) {
 }
 
 TEST(Gemm, ProvidersAgreeWithSumsInF64) {
-  const Case cases[] = {{1, 1, 1},   {3, 5, 7},    {17, 33, 65},   {64, 48, 32},  {31, 70, 129},
-                        {1, 100, 50}, {60, 1, 3}, {40, 70, 200}};
+  const Case cases[] = {{1, 1, 1},     {3, 5, 7},    {17, 33, 65}, {64, 48, 32},
+                        {31, 70, 129}, {1, 100, 50}, {60, 1, 3},   {40, 70, 200}};
   int count = 0;
   const GemmProvider* providers = gemm_providers(count);
   ASSERT_GE(count, 1);
@@ -75,10 +76,19 @@ TEST(Gemm, ProvidersAgreeWithSumsInF64) {
     for (const Case& c : cases) {
       for (int flags = 0; flags < 16; ++flags) {
         if (c.m > 20 && flags % 5 != 2) continue;  // each flag with each other at the small sizes
-        for (auto [ab, ct] : {std::pair{DType::kF32, DType::kF32}, {DType::kBF16, DType::kBF16},
-                              {DType::kBF16, DType::kF32}, {DType::kF64, DType::kF64}}) {
-          GemmArgs g{.m = c.m, .n = c.n, .k = c.k, .a_type = ab, .transpose_a = (flags & 1) != 0, .b_type = ab,
-                     .transpose_b = (flags & 2) != 0, .c_type = ct, .accumulate = (flags & 4) != 0,
+        for (auto [ab, ct] : {std::pair{DType::kF32, DType::kF32},
+                              {DType::kBF16, DType::kBF16},
+                              {DType::kBF16, DType::kF32},
+                              {DType::kF64, DType::kF64}}) {
+          GemmArgs g{.m = c.m,
+                     .n = c.n,
+                     .k = c.k,
+                     .a_type = ab,
+                     .transpose_a = (flags & 1) != 0,
+                     .b_type = ab,
+                     .transpose_b = (flags & 2) != 0,
+                     .c_type = ct,
+                     .accumulate = (flags & 4) != 0,
                      .bias = flags & 8 ? &has_bias : nullptr};
           EXPECT_LE(worst_error(providers[p], g), 1.0)
               << providers[p].name << " " << c.m << "x" << c.n << "x" << c.k << " flags " << flags << " "
@@ -95,15 +105,24 @@ TEST(Gemm, PackedProductsCrossTheirBlocks) {
   const float has_bias = 0;
   for (const Case& c : {Case{20, 300, 550}, Case{540, 34, 35}, Case{15, 1100, 20}, Case{30, 33, 2101}}) {
     for (int flags : {0, 1, 2, 3, 12, 13}) {
-      for (auto [ab, ct] : {std::pair{DType::kF32, DType::kF32}, {DType::kBF16, DType::kBF16}, {DType::kBF16, DType::kF32},
+      for (auto [ab, ct] : {std::pair{DType::kF32, DType::kF32},
+                            {DType::kBF16, DType::kBF16},
+                            {DType::kBF16, DType::kF32},
                             {DType::kF32, DType::kBF16}}) {
-        GemmArgs g{.m = c.m, .n = c.n, .k = c.k, .a_type = ab, .transpose_a = (flags & 1) != 0, .b_type = ab,
-                   .transpose_b = (flags & 2) != 0, .c_type = ct, .accumulate = (flags & 4) != 0,
+        GemmArgs g{.m = c.m,
+                   .n = c.n,
+                   .k = c.k,
+                   .a_type = ab,
+                   .transpose_a = (flags & 1) != 0,
+                   .b_type = ab,
+                   .transpose_b = (flags & 2) != 0,
+                   .c_type = ct,
+                   .accumulate = (flags & 4) != 0,
                    .bias = flags & 8 ? &has_bias : nullptr};
         for (int p = 0; p < count; ++p) {
           if (std::string(providers[p].name) != "packed") continue;
-          EXPECT_LE(worst_error(providers[p], g), 1.0)
-              << c.m << "x" << c.n << "x" << c.k << " flags " << flags << " " << dtype_name(ab) << " -> " << dtype_name(ct);
+          EXPECT_LE(worst_error(providers[p], g), 1.0) << c.m << "x" << c.n << "x" << c.k << " flags " << flags << " "
+                                                       << dtype_name(ab) << " -> " << dtype_name(ct);
         }
       }
     }
@@ -116,8 +135,17 @@ TEST(Gemm, PackedProductsDoNotDependOnTheNumberOfThreads) {
   std::vector<float> first(300 * 500), second(300 * 500);
   int count = 0, threads = num_threads();
   const GemmProvider* providers = gemm_providers(count);
-  GemmArgs g{.m = 300, .n = 500, .k = 700, .a = a.data(), .a_type = DType::kBF16, .lda = 300, .transpose_a = true,
-             .b = b.data(), .b_type = DType::kBF16, .ldb = 500, .ldc = 500};
+  GemmArgs g{.m = 300,
+             .n = 500,
+             .k = 700,
+             .a = a.data(),
+             .a_type = DType::kBF16,
+             .lda = 300,
+             .transpose_a = true,
+             .b = b.data(),
+             .b_type = DType::kBF16,
+             .ldb = 500,
+             .ldc = 500};
   for (int p = 0; p < count; ++p) {
     if (std::string(providers[p].name) != "packed") continue;
     set_num_threads(1), g.c = first.data(), providers[p].run(g);

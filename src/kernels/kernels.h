@@ -32,8 +32,8 @@ struct NormArgs {
   int64_t rows = 0, cols = 0;
   const void* x = nullptr;      // [rows, cols]
   const void* delta = nullptr;  // [rows, cols] or null
-  void* sum = nullptr;          // [rows, cols], rounded to dtype before it is normalised; may be x; unused if delta is null
-  void* y = nullptr;            // [rows, cols]; null: only the sum and the statistics
+  void* sum = nullptr;  // [rows, cols], rounded to dtype before it is normalised; may be x; unused if delta is null
+  void* y = nullptr;    // [rows, cols]; null: only the sum and the statistics
   const void* weight = nullptr;  // [cols]; null: all ones
   const void* bias = nullptr;    // [cols] or null
   float weight_offset = 0;
@@ -55,8 +55,8 @@ struct NormBackwardArgs {
   float weight_offset = 0;
   const void* mean = nullptr;
   const void* rstd = nullptr;
-  void* dx = nullptr;      // [rows, cols]
-  void* ddelta = nullptr;  // [rows, cols] or null (without dropout ddelta is dx)
+  void* dx = nullptr;       // [rows, cols]
+  void* ddelta = nullptr;   // [rows, cols] or null (without dropout ddelta is dx)
   void* dweight = nullptr;  // [cols] or null, accumulated
   void* dbias = nullptr;    // [cols] or null, accumulated
   void* scratch = nullptr;  // norm_backward_scratch() bytes
@@ -69,7 +69,7 @@ enum class Activation : uint8_t {
   kGelu,      // x Phi(x), exact
   kGeluTanh,  // 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))
   kRelu,
-  kSilu,      // x sigmoid(x)
+  kSilu,  // x sigmoid(x)
   kTanh,
 };
 
@@ -112,9 +112,9 @@ struct GatedBackwardArgs {
 struct AddArgs {
   DType dtype = DType::kF32;
   int64_t n = 0;
-  const void* x = nullptr;      // null: zero
+  const void* x = nullptr;  // null: zero
   const void* delta = nullptr;
-  void* y = nullptr;            // may be x or delta
+  void* y = nullptr;  // may be x or delta
   Dropout dropout;
 };
 
@@ -122,7 +122,7 @@ struct AddArgs {
 /// interleaved, 2i with 2i+1. (a, b) -> (a cos - b sin, b cos + a sin); inverse: sin negated (the gradient's pass).
 struct RotaryArgs {
   DType dtype = DType::kF32;
-  void* x = nullptr;       // row r starts at x + r * row_stride (elements); its heads are contiguous
+  void* x = nullptr;  // row r starts at x + r * row_stride (elements); its heads are contiguous
   int64_t rows = 0, row_stride = 0, heads = 0, head_dim = 0, rotary_dim = 0;
   bool interleaved = false, inverse = false;
   const int32_t* positions = nullptr;  // [rows]
@@ -135,7 +135,7 @@ struct AttentionSegment {
   int64_t q_begin = 0, q_length = 0;  // rows of q, out and lse
   const void* k = nullptr;            // key j of kv head h starts at k + j * kv_stride + h * head_dim (elements)
   const void* v = nullptr;
-  void* dk = nullptr;                 // backward only, same layout with kv_stride; overwritten
+  void* dk = nullptr;  // backward only, same layout with kv_stride; overwritten
   void* dv = nullptr;
   int64_t k_length = 0;               // query i of the segment stands at key position i + (k_length - q_length)
   const uint8_t* key_mask = nullptr;  // [k_length], 0: key is padding; null: all count
@@ -147,14 +147,14 @@ struct AttentionArgs {
   DType dtype = DType::kF32;
   int64_t heads = 0, kv_heads = 0, head_dim = 0;
   int64_t q_stride = 0, kv_stride = 0, out_stride = 0;  // elements between consecutive positions
-  float scale = 1, softcap = 0;  // softcap c > 0: s -> c tanh(s / c)
+  float scale = 1, softcap = 0;                         // softcap c > 0: s -> c tanh(s / c)
   bool causal = true;
   int64_t window = 0;
   const AttentionSegment* segments = nullptr;
   int64_t num_segments = 0, total_rows = 0;  // rows of q, out
   const void* q = nullptr;
-  void* out = nullptr;     // [total_rows] of heads * head_dim at out_stride
-  void* lse = nullptr;     // [heads, total_rows], f32 (oracle f64): log sum exp of the scores; null: not wanted
+  void* out = nullptr;      // [total_rows] of heads * head_dim at out_stride
+  void* lse = nullptr;      // [heads, total_rows], f32 (oracle f64): log sum exp of the scores; null: not wanted
   void* scratch = nullptr;  // attention_scratch() bytes
   Dropout dropout;          // on probabilities; element index ((head * total_rows + query row) << 20) + key
 };
@@ -186,7 +186,7 @@ struct EmbeddingBackwardArgs {
   const int32_t* ids = nullptr;
   const void* dy = nullptr;
   float scale = 1;
-  void* dtable = nullptr;  // [vocab, cols], f32
+  void* dtable = nullptr;   // [vocab, cols], f32
   void* scratch = nullptr;  // embedding_backward_scratch() bytes
   Dropout dropout;
 };

@@ -34,7 +34,8 @@ class Buffer {
 
 /// Operations or bytes a second, by the benchmark's own clock.
 void count(benchmark::State& state, double operations, const char* name) {
-  state.counters[name] = benchmark::Counter(operations * static_cast<double>(state.iterations()), benchmark::Counter::kIsRate);
+  state.counters[name] =
+      benchmark::Counter(operations * static_cast<double>(state.iterations()), benchmark::Counter::kIsRate);
 }
 
 enum class Pass { kForward, kInputs, kWeights };
@@ -69,14 +70,28 @@ void attention(benchmark::State& state, bool backward, DType type) {
   std::vector<AttentionSegment> segments;
   for (int64_t i = 0; i < batch; ++i) {
     int64_t start = i * length * 3 * width;
-    segments.push_back({.q_begin = i * length, .q_length = length, .k = at(qkv, start + width),
-                        .v = at(qkv, start + 2 * width), .dk = at(dqkv, start + width),
-                        .dv = at(dqkv, start + 2 * width), .k_length = length});
+    segments.push_back({.q_begin = i * length,
+                        .q_length = length,
+                        .k = at(qkv, start + width),
+                        .v = at(qkv, start + 2 * width),
+                        .dk = at(dqkv, start + width),
+                        .dv = at(dqkv, start + 2 * width),
+                        .k_length = length});
   }
-  AttentionArgs a{.dtype = type, .heads = heads, .kv_heads = heads, .head_dim = dim, .q_stride = 3 * width,
-                  .kv_stride = 3 * width, .out_stride = width, .scale = 1 / std::sqrt(static_cast<float>(dim)),
-                  .segments = segments.data(), .num_segments = batch, .total_rows = rows, .q = qkv.data(),
-                  .out = out.data(), .lse = lse.data()};
+  AttentionArgs a{.dtype = type,
+                  .heads = heads,
+                  .kv_heads = heads,
+                  .head_dim = dim,
+                  .q_stride = 3 * width,
+                  .kv_stride = 3 * width,
+                  .out_stride = width,
+                  .scale = 1 / std::sqrt(static_cast<float>(dim)),
+                  .segments = segments.data(),
+                  .num_segments = batch,
+                  .total_rows = rows,
+                  .q = qkv.data(),
+                  .out = out.data(),
+                  .lse = lse.data()};
   Buffer scratch(DType::kF32, static_cast<int64_t>(attention_scratch(a) / 4));
   Buffer backward_scratch(DType::kF32, static_cast<int64_t>(attention_backward_scratch(a) / 4));
   a.scratch = scratch.data();
@@ -91,8 +106,17 @@ void norm(benchmark::State& state) {
   int64_t rows = state.range(0), cols = state.range(1);
   Buffer x(DType::kBF16, rows * cols), delta(DType::kBF16, rows * cols), y(DType::kBF16, rows * cols);
   Buffer weight(DType::kF32, cols), mean(DType::kF32, rows), rstd(DType::kF32, rows);
-  NormArgs a{.dtype = DType::kBF16, .layer = true, .rows = rows, .cols = cols, .x = x.data(), .delta = delta.data(),
-             .sum = x.data(), .y = y.data(), .weight = weight.data(), .bias = weight.data(), .mean = mean.data(),
+  NormArgs a{.dtype = DType::kBF16,
+             .layer = true,
+             .rows = rows,
+             .cols = cols,
+             .x = x.data(),
+             .delta = delta.data(),
+             .sum = x.data(),
+             .y = y.data(),
+             .weight = weight.data(),
+             .bias = weight.data(),
+             .mean = mean.data(),
              .rstd = rstd.data()};
   for (auto _ : state) kernels().norm(a);
   count(state, 8.0 * static_cast<double>(rows * cols), "bytes/s");
@@ -110,7 +134,11 @@ void cross_entropy(benchmark::State& state) {
   Buffer logits(DType::kBF16, rows * cols);
   std::vector<int32_t> targets(static_cast<size_t>(rows));
   std::vector<float> loss(static_cast<size_t>(rows));
-  CrossEntropyArgs a{.dtype = DType::kBF16, .rows = rows, .cols = cols, .logits = logits.data(), .targets = targets.data(),
+  CrossEntropyArgs a{.dtype = DType::kBF16,
+                     .rows = rows,
+                     .cols = cols,
+                     .logits = logits.data(),
+                     .targets = targets.data(),
                      .loss = loss.data()};
   for (auto _ : state) kernels().cross_entropy(a);
   count(state, 4.0 * static_cast<double>(rows * cols), "bytes/s");
@@ -120,8 +148,13 @@ void adamw(benchmark::State& state) {
   int64_t n = state.range(0);
   Buffer p(DType::kF32, n), g(DType::kF32, n), m(DType::kF32, n), copy(DType::kBF16, n);
   std::vector<float> v(static_cast<size_t>(n), 1.0f);
-  AdamWArgs a{.n = n, .p = static_cast<float*>(p.data()), .g = static_cast<float*>(g.data()),
-              .m = static_cast<float*>(m.data()), .v = v.data(), .copy = static_cast<BF16*>(copy.data()), .lr = 1e-6f};
+  AdamWArgs a{.n = n,
+              .p = static_cast<float*>(p.data()),
+              .g = static_cast<float*>(g.data()),
+              .m = static_cast<float*>(m.data()),
+              .v = v.data(),
+              .copy = static_cast<BF16*>(copy.data()),
+              .lr = 1e-6f};
   for (auto _ : state) kernels().adamw(a);
   count(state, 30.0 * static_cast<double>(n), "bytes/s");
 }
@@ -130,7 +163,13 @@ void adamw(benchmark::State& state) {
 void row_product(benchmark::State& state) {
   int64_t m = state.range(0), n = state.range(1), k = state.range(2);
   Buffer x(DType::kBF16, m * k), w(DType::kBF16, n * k), y(DType::kF32, m * n);
-  RowProductArgs a{.dtype = DType::kBF16, .w_dtype = DType::kBF16, .m = m, .n = n, .k = k, .x = x.data(), .w = w.data(),
+  RowProductArgs a{.dtype = DType::kBF16,
+                   .w_dtype = DType::kBF16,
+                   .m = m,
+                   .n = n,
+                   .k = k,
+                   .x = x.data(),
+                   .w = w.data(),
                    .y = y.data()};
   for (auto _ : state) kernels().row_product(a);
   count(state, 2.0 * static_cast<double>(n * k), "bytes/s");
@@ -145,9 +184,14 @@ void register_products() {
       for (DType type : {DType::kBF16, DType::kF32}) {
         std::string title = std::string("product/") + list[p].name + "/" + name + "/" + std::string(dtype_name(type));
         const GemmProvider* provider = &list[p];
-        auto* b = benchmark::RegisterBenchmark(title.c_str(), [=](benchmark::State& s) { product(s, provider, pass, type); });
+        auto* b =
+            benchmark::RegisterBenchmark(title.c_str(), [=](benchmark::State& s) { product(s, provider, pass, type); });
         // rows, inputs, outputs of linear layers of models of 124M, 14M and 0.8M parameters
-        b->Args({1024, 768, 3072})->Args({1024, 768, 768})->Args({256, 768, 50304})->Args({2048, 384, 1536})->Args({768, 128, 512});
+        b->Args({1024, 768, 3072})
+            ->Args({1024, 768, 768})
+            ->Args({256, 768, 50304})
+            ->Args({2048, 384, 1536})
+            ->Args({768, 128, 512});
         b->UseRealTime();
       }
     }
@@ -164,14 +208,19 @@ int main(int argc, char** argv) {
   register_products();
   for (bool backward : {false, true}) {
     for (DType type : {DType::kBF16, DType::kF32}) {
-      std::string title = std::string("attention/") + (backward ? "backward/" : "forward/") + std::string(dtype_name(type));
+      std::string title =
+          std::string("attention/") + (backward ? "backward/" : "forward/") + std::string(dtype_name(type));
       benchmark::RegisterBenchmark(title.c_str(), [=](benchmark::State& s) { attention(s, backward, type); })
-          ->Args({4, 1024, 12, 64})->Args({8, 256, 6, 64})->Args({12, 64, 4, 32})->UseRealTime();
+          ->Args({4, 1024, 12, 64})
+          ->Args({8, 256, 6, 64})
+          ->Args({12, 64, 4, 32})
+          ->UseRealTime();
     }
   }
   benchmark::RegisterBenchmark("norm", norm)->Args({1024, 768})->Args({768, 128})->UseRealTime();
   benchmark::RegisterBenchmark("gelu_tanh", [](benchmark::State& s) { activation(s, Activation::kGeluTanh); })
-      ->Arg(1024 * 3072)->UseRealTime();
+      ->Arg(1024 * 3072)
+      ->UseRealTime();
   benchmark::RegisterBenchmark("cross_entropy", cross_entropy)->Args({256, 50304})->Args({768, 65})->UseRealTime();
   benchmark::RegisterBenchmark("adamw", adamw)->Arg(20'000'000)->UseRealTime();
   benchmark::RegisterBenchmark("row_product", row_product)->Args({1, 3072, 768})->Args({16, 3072, 768})->UseRealTime();

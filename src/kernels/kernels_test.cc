@@ -30,10 +30,19 @@ void check_norm(const KernelTable& table, DType dtype, const std::string& what, 
   Twin mean = Twin::zeros(DType::kF32, rows), rstd = Twin::zeros(DType::kF32, rows);
   auto args = [&](bool oracle) {
     auto p = [&](Twin& t) { return oracle ? t.oracle() : t.data(); };
-    return NormArgs{.dtype = oracle ? DType::kF64 : dtype, .layer = layer, .rows = rows, .cols = cols, .x = p(x),
-                    .delta = residual ? p(delta) : nullptr, .sum = residual ? p(sum) : nullptr, .y = p(y),
-                    .weight = affine ? p(weight) : nullptr, .bias = affine ? p(bias) : nullptr,
-                    .weight_offset = affine ? 1.0f : 0.0f, .mean = layer ? p(mean) : nullptr, .rstd = p(rstd),
+    return NormArgs{.dtype = oracle ? DType::kF64 : dtype,
+                    .layer = layer,
+                    .rows = rows,
+                    .cols = cols,
+                    .x = p(x),
+                    .delta = residual ? p(delta) : nullptr,
+                    .sum = residual ? p(sum) : nullptr,
+                    .y = p(y),
+                    .weight = affine ? p(weight) : nullptr,
+                    .bias = affine ? p(bias) : nullptr,
+                    .weight_offset = affine ? 1.0f : 0.0f,
+                    .mean = layer ? p(mean) : nullptr,
+                    .rstd = p(rstd),
                     .dropout = dropout};
   };
   table.norm(args(false));
@@ -59,12 +68,23 @@ void check_norm(const KernelTable& table, DType dtype, const std::string& what, 
   TestScratch scratch(norm_backward_scratch(rows, cols, dtype));
   auto backward = [&](bool oracle) {
     auto p = [&](Twin& t) { return oracle ? t.oracle() : t.data(); };
-    return NormBackwardArgs{.dtype = oracle ? DType::kF64 : dtype, .layer = layer, .rows = rows, .cols = cols,
-                            .sum = p(sum), .dy = p(dy), .dsum = residual ? p(dsum) : nullptr,
-                            .weight = affine ? p(weight) : nullptr, .weight_offset = affine ? 1.0f : 0.0f,
-                            .mean = p(mean), .rstd = p(rstd), .dx = p(dx), .ddelta = residual ? p(ddelta) : nullptr,
-                            .dweight = affine ? p(dweight) : nullptr, .dbias = affine ? p(dbias) : nullptr,
-                            .scratch = scratch.get(), .dropout = dropout};
+    return NormBackwardArgs{.dtype = oracle ? DType::kF64 : dtype,
+                            .layer = layer,
+                            .rows = rows,
+                            .cols = cols,
+                            .sum = p(sum),
+                            .dy = p(dy),
+                            .dsum = residual ? p(dsum) : nullptr,
+                            .weight = affine ? p(weight) : nullptr,
+                            .weight_offset = affine ? 1.0f : 0.0f,
+                            .mean = p(mean),
+                            .rstd = p(rstd),
+                            .dx = p(dx),
+                            .ddelta = residual ? p(ddelta) : nullptr,
+                            .dweight = affine ? p(dweight) : nullptr,
+                            .dbias = affine ? p(dbias) : nullptr,
+                            .scratch = scratch.get(),
+                            .dropout = dropout};
   };
   table.norm_backward(backward(false));
   reference_kernels().norm_backward(backward(true));
@@ -81,8 +101,10 @@ TEST(Kernels, Norm) {
       for (int flags = 0; flags < 8; ++flags) {
         for (const Dropout& dropout : kDropouts) {
           if (dropout.p > 0 && !(flags & 2)) continue;
-          check_norm(table, dtype, name + " norm " + std::to_string(rows) + "x" + std::to_string(cols) + " flags " +
-                     std::to_string(flags), rows, cols, flags & 1, flags & 2, flags & 4, dropout);
+          check_norm(
+              table, dtype,
+              name + " norm " + std::to_string(rows) + "x" + std::to_string(cols) + " flags " + std::to_string(flags),
+              rows, cols, flags & 1, flags & 2, flags & 4, dropout);
         }
       }
     }
@@ -155,9 +177,17 @@ TEST(Kernels, Rotary) {
         std::vector<float> cos, sin;
         for (int i = 0; i < 16 * 16; ++i) cos.push_back(std::cos(0.1f * i)), sin.push_back(std::sin(0.1f * i));
         std::vector<int32_t> positions = {0, 1, 2, 3, 15, 7, 6, 5, 4};
-        RotaryArgs a{.dtype = dtype, .x = x.data(), .rows = rows, .row_stride = stride, .heads = heads,
-                     .head_dim = head_dim, .rotary_dim = rotary_dim, .interleaved = interleaved,
-                     .positions = positions.data(), .cos = cos.data(), .sin = sin.data()};
+        RotaryArgs a{.dtype = dtype,
+                     .x = x.data(),
+                     .rows = rows,
+                     .row_stride = stride,
+                     .heads = heads,
+                     .head_dim = head_dim,
+                     .rotary_dim = rotary_dim,
+                     .interleaved = interleaved,
+                     .positions = positions.data(),
+                     .cos = cos.data(),
+                     .sin = sin.data()};
         Twin before = x;
         table.rotary(a);
         RotaryArgs o = a;
@@ -188,17 +218,32 @@ TEST(Kernels, Embedding) {
           ids.push_back(i < 100 ? 40 : static_cast<int32_t>(rng.below(static_cast<uint64_t>(vocab))));
           positions.push_back(static_cast<int32_t>(i % 10));
         }
-        EmbeddingArgs a{.dtype = dtype, .table_dtype = table_dtype, .rows = rows, .cols = cols, .ids = ids.data(),
-                        .table = weights.data(), .positions = positions.data(), .positions_table = places.data(),
-                        .scale = 1.5f, .y = y.data(), .dropout = dropout};
+        EmbeddingArgs a{.dtype = dtype,
+                        .table_dtype = table_dtype,
+                        .rows = rows,
+                        .cols = cols,
+                        .ids = ids.data(),
+                        .table = weights.data(),
+                        .positions = positions.data(),
+                        .positions_table = places.data(),
+                        .scale = 1.5f,
+                        .y = y.data(),
+                        .dropout = dropout};
         table.embedding(a);
         a.dtype = a.table_dtype = DType::kF64;
         a.table = weights.oracle(), a.positions_table = places.oracle(), a.y = y.oracle();
         reference_kernels().embedding(a);
         y.expect_close(name + " embedding", 1e-6);
         TestScratch scratch(embedding_backward_scratch(rows, vocab));
-        EmbeddingBackwardArgs b{.dtype = dtype, .rows = rows, .cols = cols, .vocab = vocab, .ids = ids.data(),
-                                .dy = dy.data(), .scale = 1.5f, .dtable = dtable.data(), .scratch = scratch.get(),
+        EmbeddingBackwardArgs b{.dtype = dtype,
+                                .rows = rows,
+                                .cols = cols,
+                                .vocab = vocab,
+                                .ids = ids.data(),
+                                .dy = dy.data(),
+                                .scale = 1.5f,
+                                .dtable = dtable.data(),
+                                .scratch = scratch.get(),
                                 .dropout = dropout};
         table.embedding_backward(b);
         b.dtype = DType::kF64, b.dy = dy.oracle(), b.dtable = dtable.oracle();
@@ -218,9 +263,17 @@ TEST(Kernels, CrossEntropy) {
         std::vector<int32_t> targets;
         for (int64_t r = 0; r < rows; ++r) targets.push_back(static_cast<int32_t>((r * 1237 + cols - 1) % cols));
         std::vector<float> loss(5), expected(5);
-        CrossEntropyArgs a{.dtype = dtype, .rows = rows, .cols = cols, .logits = logits.data(), .targets = targets.data(),
-                           .loss = loss.data(), .loss_scale = 0.25f, .label_smoothing = flags & 1 ? 0.1f : 0,
-                           .z_weight = flags & 2 ? 0.01f : 0, .softcap = flags & 4 ? 5.0f : 0, .dlogits = false};
+        CrossEntropyArgs a{.dtype = dtype,
+                           .rows = rows,
+                           .cols = cols,
+                           .logits = logits.data(),
+                           .targets = targets.data(),
+                           .loss = loss.data(),
+                           .loss_scale = 0.25f,
+                           .label_smoothing = flags & 1 ? 0.1f : 0,
+                           .z_weight = flags & 2 ? 0.01f : 0,
+                           .softcap = flags & 4 ? 5.0f : 0,
+                           .dlogits = false};
         Twin before = logits;
         table.cross_entropy(a);
         EXPECT_EQ(before.values(), logits.values()) << name << " leaves logits alone";
@@ -271,8 +324,17 @@ TEST(Kernels, AdamW) {
     };
     std::vector<float> p0 = floats(p), p1 = p0, m0 = floats(m), m1 = m0, v0 = floats(v), v1 = v0, grad = floats(g);
     std::vector<BF16> copy0(static_cast<size_t>(n)), copy1 = copy0;
-    AdamWArgs a{.n = n, .p = p0.data(), .g = grad.data(), .m = m0.data(), .v = v0.data(), .copy = copy0.data(),
-                .grad_scale = 0.5f, .lr = 1e-2f, .weight_decay = 0.1f, .bias1 = 0.4f, .bias2 = 0.2f};
+    AdamWArgs a{.n = n,
+                .p = p0.data(),
+                .g = grad.data(),
+                .m = m0.data(),
+                .v = v0.data(),
+                .copy = copy0.data(),
+                .grad_scale = 0.5f,
+                .lr = 1e-2f,
+                .weight_decay = 0.1f,
+                .bias1 = 0.4f,
+                .bias2 = 0.2f};
     reference_kernels().adamw(a);
     a.p = p1.data(), a.m = m1.data(), a.v = v1.data(), a.copy = copy1.data();
     table->adamw(a);
@@ -311,8 +373,8 @@ TEST(Kernels, SumsAndChecks) {
 
 TEST(Kernels, Conversions) {
   for (const KernelTable* table : testable_tables()) {
-    std::vector<float> x = {0, -0.0f, 1, 1.00390625f, 1.01171875f, 3.14159f, -2.5e30f, INFINITY, -INFINITY, 65504,
-                            1e-20f, -7, 8, 9, 10, 11, 12, 13, 14};
+    std::vector<float> x = {0,      -0.0f, 1, 1.00390625f, 1.01171875f, 3.14159f, -2.5e30f, INFINITY, -INFINITY, 65504,
+                            1e-20f, -7,    8, 9,           10,          11,       12,       13,       14};
     int64_t n = static_cast<int64_t>(x.size());
     std::vector<BF16> y(x.size());
     std::vector<float> back(x.size());
@@ -334,8 +396,16 @@ TEST(Kernels, RowProduct) {
       for (DType y_dtype : {DType::kF32, DType::kBF16}) {
         for (auto [m, n, k] : {std::array<int64_t, 3>{1, 5, 3}, {7, 37, 130}, {41, 21, 64}, {3, 8, 0}}) {
           Twin x(dtype, m * k, 1), w(w_dtype, n * k, 2), bias(DType::kF32, n, 3), y = Twin::zeros(y_dtype, m * n);
-          RowProductArgs a{.dtype = dtype, .w_dtype = w_dtype, .m = m, .n = n, .k = k, .x = x.data(), .w = w.data(),
-                           .bias = bias.data(), .y = y.data(), .y_dtype = y_dtype};
+          RowProductArgs a{.dtype = dtype,
+                           .w_dtype = w_dtype,
+                           .m = m,
+                           .n = n,
+                           .k = k,
+                           .x = x.data(),
+                           .w = w.data(),
+                           .bias = bias.data(),
+                           .y = y.data(),
+                           .y_dtype = y_dtype};
           table.row_product(a);
           std::vector<double> together = y.values();
           for (int64_t i = 0; i < m; ++i) {  // a row alone has the same bits
@@ -351,8 +421,15 @@ TEST(Kernels, RowProduct) {
           table.row_product(a);
           std::vector<float> b(static_cast<size_t>(n));
           for (int64_t j = 0; j < n; ++j) b[static_cast<size_t>(j)] = static_cast<float>(bias.at(j));
-          reference_kernels().row_product({.dtype = DType::kF64, .w_dtype = DType::kF64, .m = m, .n = n, .k = k,
-                                           .x = x.oracle(), .w = w.oracle(), .bias = b.data(), .y = y.oracle(),
+          reference_kernels().row_product({.dtype = DType::kF64,
+                                           .w_dtype = DType::kF64,
+                                           .m = m,
+                                           .n = n,
+                                           .k = k,
+                                           .x = x.oracle(),
+                                           .w = w.oracle(),
+                                           .bias = b.data(),
+                                           .y = y.oracle(),
                                            .y_dtype = DType::kF64});
           y.expect_close(name + " row product", 1e-4);
         }

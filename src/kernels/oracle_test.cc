@@ -45,19 +45,43 @@ TEST(Oracle, NormGradients) {
     bool layer = flags & 1;
     Dropout dropout{.p = flags & 2 ? 0.4f : 0.0f, .seed = 5, .stream = 6};
     Values x = random_values(kN, 1), delta = random_values(kN, 2), sum(kN), y(kN), weight = random_values(kCols, 3);
-    Values bias = random_values(kCols, 4), mean(kRows), rstd(kRows), dy = random_values(kN, 5), later = random_values(kN, 6);
+    Values bias = random_values(kCols, 4), mean(kRows), rstd(kRows), dy = random_values(kN, 5),
+           later = random_values(kN, 6);
     auto forward = [&] {
-      oracle().norm({.dtype = DType::kF64, .layer = layer, .rows = kRows, .cols = kCols, .x = x.data(),
-                     .delta = delta.data(), .sum = sum.data(), .y = y.data(), .weight = weight.data(),
-                     .bias = bias.data(), .weight_offset = 1, .mean = mean.data(), .rstd = rstd.data(), .dropout = dropout});
+      oracle().norm({.dtype = DType::kF64,
+                     .layer = layer,
+                     .rows = kRows,
+                     .cols = kCols,
+                     .x = x.data(),
+                     .delta = delta.data(),
+                     .sum = sum.data(),
+                     .y = y.data(),
+                     .weight = weight.data(),
+                     .bias = bias.data(),
+                     .weight_offset = 1,
+                     .mean = mean.data(),
+                     .rstd = rstd.data(),
+                     .dropout = dropout});
       return dot(y, dy) + dot(sum, later);  // the sum goes on beside y
     };
     forward();
     Values dx(kN), ddelta(kN), dweight(kCols), dbias(kCols);
-    oracle().norm_backward({.dtype = DType::kF64, .layer = layer, .rows = kRows, .cols = kCols, .sum = sum.data(),
-                            .dy = dy.data(), .dsum = later.data(), .weight = weight.data(), .weight_offset = 1,
-                            .mean = mean.data(), .rstd = rstd.data(), .dx = dx.data(), .ddelta = ddelta.data(),
-                            .dweight = dweight.data(), .dbias = dbias.data(), .dropout = dropout});
+    oracle().norm_backward({.dtype = DType::kF64,
+                            .layer = layer,
+                            .rows = kRows,
+                            .cols = kCols,
+                            .sum = sum.data(),
+                            .dy = dy.data(),
+                            .dsum = later.data(),
+                            .weight = weight.data(),
+                            .weight_offset = 1,
+                            .mean = mean.data(),
+                            .rstd = rstd.data(),
+                            .dx = dx.data(),
+                            .ddelta = ddelta.data(),
+                            .dweight = dweight.data(),
+                            .dbias = dbias.data(),
+                            .dropout = dropout});
     expect_gradient("x", x, dx, forward);
     expect_gradient("delta", delta, ddelta, forward);
     expect_gradient("weight", weight, dweight, forward);
@@ -94,8 +118,14 @@ TEST(Oracle, CrossEntropyGradients) {
     Values logits = random_values(kRows * kCols, 1);
     std::vector<int32_t> targets = {0, 8, 4};
     std::vector<float> losses(kRows);
-    CrossEntropyArgs a{.dtype = DType::kF64, .rows = kRows, .cols = kCols, .targets = targets.data(), .loss = losses.data(),
-                       .loss_scale = 0.5f, .label_smoothing = flags & 1 ? 0.25f : 0, .z_weight = flags & 2 ? 0.125f : 0,
+    CrossEntropyArgs a{.dtype = DType::kF64,
+                       .rows = kRows,
+                       .cols = kCols,
+                       .targets = targets.data(),
+                       .loss = losses.data(),
+                       .loss_scale = 0.5f,
+                       .label_smoothing = flags & 1 ? 0.25f : 0,
+                       .z_weight = flags & 2 ? 0.125f : 0,
                        .softcap = flags & 4 ? 2.0f : 0};
     Values gradient = logits;
     a.logits = gradient.data();
@@ -118,17 +148,36 @@ TEST(Oracle, CrossEntropyGradients) {
 
 TEST(Oracle, AttentionGradients) {
   for (int flags = 0; flags < 8; ++flags) {
-    constexpr int64_t kHeads = 4, kKvHeads = 2, kDim = 3, kQueries = 5, kKeys = 7, kQ = kHeads * kDim, kKv = kKvHeads * kDim;
+    constexpr int64_t kHeads = 4, kKvHeads = 2, kDim = 3, kQueries = 5, kKeys = 7, kQ = kHeads * kDim,
+                      kKv = kKvHeads * kDim;
     Values q = random_values(kQueries * kQ, 1), k = random_values(kKeys * kKv, 2), v = random_values(kKeys * kKv, 3);
     Values out(q.size()), lse(kHeads * kQueries), dout = random_values(kQueries * kQ, 4);
     Values dq(q.size()), dk(k.size()), dv(v.size());
     std::vector<uint8_t> mask = {1, 1, 0, 1, 1, 1, 1};
-    AttentionSegment segment{.q_length = kQueries, .k = k.data(), .v = v.data(), .dk = dk.data(), .dv = dv.data(),
-                             .k_length = kKeys, .key_mask = flags & 1 ? mask.data() : nullptr};
-    AttentionArgs a{.dtype = DType::kF64, .heads = kHeads, .kv_heads = kKvHeads, .head_dim = kDim, .q_stride = kQ,
-                    .kv_stride = kKv, .out_stride = kQ, .scale = 0.6f, .softcap = flags & 2 ? 1.5f : 0,
-                    .causal = (flags & 4) != 0, .window = flags & 4 ? 3 : 0, .segments = &segment, .num_segments = 1,
-                    .total_rows = kQueries, .q = q.data(), .out = out.data(), .lse = lse.data(),
+    AttentionSegment segment{.q_length = kQueries,
+                             .k = k.data(),
+                             .v = v.data(),
+                             .dk = dk.data(),
+                             .dv = dv.data(),
+                             .k_length = kKeys,
+                             .key_mask = flags & 1 ? mask.data() : nullptr};
+    AttentionArgs a{.dtype = DType::kF64,
+                    .heads = kHeads,
+                    .kv_heads = kKvHeads,
+                    .head_dim = kDim,
+                    .q_stride = kQ,
+                    .kv_stride = kKv,
+                    .out_stride = kQ,
+                    .scale = 0.6f,
+                    .softcap = flags & 2 ? 1.5f : 0,
+                    .causal = (flags & 4) != 0,
+                    .window = flags & 4 ? 3 : 0,
+                    .segments = &segment,
+                    .num_segments = 1,
+                    .total_rows = kQueries,
+                    .q = q.data(),
+                    .out = out.data(),
+                    .lse = lse.data(),
                     .dropout = {.p = flags & 1 ? 0.3f : 0, .seed = 2, .stream = 9}};
     auto forward = [&] {
       oracle().attention(a);
@@ -145,23 +194,46 @@ TEST(Oracle, AttentionGradients) {
 TEST(Oracle, EmbeddingRotaryAndBiasGradients) {
   constexpr int64_t kRows = 4, kCols = 6, kVocab = 3;
   std::vector<int32_t> ids = {2, 0, 2, 1}, positions = {0, 1, 2, 3};
-  Values table = random_values(kVocab * kCols, 1), y(kRows * kCols), dy = random_values(kRows * kCols, 2), dtable(table.size());
+  Values table = random_values(kVocab * kCols, 1), y(kRows * kCols), dy = random_values(kRows * kCols, 2),
+         dtable(table.size());
   Dropout dropout{.p = 0.25f, .seed = 1, .stream = 2};
   auto embed = [&] {
-    oracle().embedding({.dtype = DType::kF64, .table_dtype = DType::kF64, .rows = kRows, .cols = kCols, .ids = ids.data(),
-                        .table = table.data(), .scale = 2, .y = y.data(), .dropout = dropout});
+    oracle().embedding({.dtype = DType::kF64,
+                        .table_dtype = DType::kF64,
+                        .rows = kRows,
+                        .cols = kCols,
+                        .ids = ids.data(),
+                        .table = table.data(),
+                        .scale = 2,
+                        .y = y.data(),
+                        .dropout = dropout});
     return dot(y, dy);
   };
-  oracle().embedding_backward({.dtype = DType::kF64, .rows = kRows, .cols = kCols, .vocab = kVocab, .ids = ids.data(),
-                               .dy = dy.data(), .scale = 2, .dtable = dtable.data(), .dropout = dropout});
+  oracle().embedding_backward({.dtype = DType::kF64,
+                               .rows = kRows,
+                               .cols = kCols,
+                               .vocab = kVocab,
+                               .ids = ids.data(),
+                               .dy = dy.data(),
+                               .scale = 2,
+                               .dtable = dtable.data(),
+                               .dropout = dropout});
   expect_gradient("table", table, dtable, embed);
 
   std::vector<float> cos, sin;
   for (int i = 0; i < 12; ++i) cos.push_back(std::cos(0.3f * i)), sin.push_back(std::sin(0.3f * i));
   for (bool interleaved : {false, true}) {
     Values x = random_values(kRows * kCols, 3), dx = dy;
-    RotaryArgs r{.dtype = DType::kF64, .rows = kRows, .row_stride = kCols, .heads = 1, .head_dim = kCols, .rotary_dim = kCols,
-                 .interleaved = interleaved, .positions = positions.data(), .cos = cos.data(), .sin = sin.data()};
+    RotaryArgs r{.dtype = DType::kF64,
+                 .rows = kRows,
+                 .row_stride = kCols,
+                 .heads = 1,
+                 .head_dim = kCols,
+                 .rotary_dim = kCols,
+                 .interleaved = interleaved,
+                 .positions = positions.data(),
+                 .cos = cos.data(),
+                 .sin = sin.data()};
     auto rotate = [&] {
       Values turned = x;
       r.x = turned.data(), r.inverse = false;

@@ -20,7 +20,8 @@ Result<DType> float_type(const formats::TensorView& tensor, const std::string& w
     case ElementType::kF16: return DType::kF16;
     case ElementType::kF64: return DType::kF64;
     default:
-      return unsupported("tensor '" + tensor.name + "' has a type that is no floating type", where, "use f32, bf16 or f16 weights");
+      return unsupported("tensor '" + tensor.name + "' has a type that is no floating type", where,
+                         "use f32, bf16 or f16 weights");
   }
 }
 
@@ -53,7 +54,8 @@ std::string shape_text(const std::vector<int64_t>& shape) {
 }
 
 // Copies one published tensor into its rows of a parameter's array, turning and converting.
-void copy_in(const formats::TensorView& from, DType from_type, const ParameterSpec& spec, const ParameterSource& source, Tensor& to) {
+void copy_in(const formats::TensorView& from, DType from_type, const ParameterSpec& spec, const ParameterSource& source,
+             Tensor& to) {
   int64_t cols = spec.shape.rank() == 1 ? 1 : spec.shape[1];
   size_t element = dtype_size(to.dtype()), from_element = dtype_size(from_type);
   auto* target = static_cast<std::byte*>(to.data()) + static_cast<size_t>(source.row_begin * cols) * element;
@@ -66,7 +68,8 @@ void copy_in(const formats::TensorView& from, DType from_type, const ParameterSp
     convert(from.bytes.data() + static_cast<size_t>(c * source.rows) * from_element, from_type, line.data(), to.dtype(),
             static_cast<size_t>(source.rows));
     for (int64_t r = 0; r < source.rows; ++r)
-      std::memcpy(target + static_cast<size_t>(r * cols + c) * element, line.data() + static_cast<size_t>(r) * element, element);
+      std::memcpy(target + static_cast<size_t>(r * cols + c) * element, line.data() + static_cast<size_t>(r) * element,
+                  element);
   }
 }
 
@@ -74,23 +77,27 @@ Status check_finite(const Tensor& t, const std::string& name, const std::string&
   for (int64_t i = 0; i < t.elements(); ++i) {
     float x = t.dtype() == DType::kF32 ? t.as<float>()[i] : to_float(t.as<BF16>()[i]);
     if (!std::isfinite(x))
-      return invalid_data("tensor '" + name + "' holds a value that is not finite (element " + std::to_string(i) + ")", where,
-                          "the file is damaged or its training diverged; use another checkpoint");
+      return invalid_data("tensor '" + name + "' holds a value that is not finite (element " + std::to_string(i) + ")",
+                          where, "the file is damaged or its training diverged; use another checkpoint");
   }
   return {};
 }
 
-Status load_parameter(const formats::Safetensors& file, const ParameterSpec& spec, Parameter& parameter, Purpose purpose,
-                      std::set<const formats::TensorView*>& used, const std::string& where) {
+Status load_parameter(const formats::Safetensors& file, const ParameterSpec& spec, Parameter& parameter,
+                      Purpose purpose, std::set<const formats::TensorView*>& used, const std::string& where) {
   for (const ParameterSource& source : spec.sources) {
     const formats::TensorView* tensor = find_tensor(file, source.name);
-    if (!tensor) return invalid_data("tensor '" + source.name + "' is missing", where, "the folder is not whole; fetch it again");
+    if (!tensor)
+      return invalid_data("tensor '" + source.name + "' is missing", where, "the folder is not whole; fetch it again");
     used.insert(tensor);
     if (!same_shape(tensor->shape, spec, source.rows))
-      return invalid_data("tensor '" + source.name + "' has shape " + shape_text(tensor->shape) + ", the config asks for " +
-                              std::to_string(source.rows) + " rows of " + spec.shape.to_string(), where, "config.json and weights do not belong together");
+      return invalid_data("tensor '" + source.name + "' has shape " + shape_text(tensor->shape) +
+                              ", the config asks for " + std::to_string(source.rows) + " rows of " +
+                              spec.shape.to_string(),
+                          where, "config.json and weights do not belong together");
     MALMOI_ASSIGN(DType type, float_type(*tensor, where));
-    bool in_place = purpose == Purpose::kServing && spec.sources.size() == 1 && !(spec.transposed && spec.shape.rank() == 2) &&
+    bool in_place = purpose == Purpose::kServing && spec.sources.size() == 1 &&
+                    !(spec.transposed && spec.shape.rank() == 2) &&
                     type == (spec.shape.rank() == 1 ? DType::kF32 : parameter.compute.dtype()) &&
                     reinterpret_cast<uintptr_t>(tensor->bytes.data()) % dtype_size(type) == 0;
     if (in_place) {
@@ -147,7 +154,8 @@ std::vector<PublishedTensor> publish(const ParameterSpec& spec, const Tensor& va
     PublishedTensor out;
     out.name = source.name;
     out.values.resize(static_cast<size_t>(source.rows * cols));
-    auto* from = static_cast<const std::byte*>(values.data()) + static_cast<size_t>(source.row_begin * cols) * dtype_size(values.dtype());
+    auto* from = static_cast<const std::byte*>(values.data()) +
+                 static_cast<size_t>(source.row_begin * cols) * dtype_size(values.dtype());
     convert(from, values.dtype(), out.values.data(), DType::kF32, out.values.size());
     if (spec.shape.rank() == 1) {
       out.shape = {source.rows};
@@ -185,7 +193,9 @@ Status save_model(const Model& model, const Path& folder, DType dtype) {
   config["dtype"] = config["torch_dtype"];
   MALMOI_TRY(write_file(folder / "config.json", dump_json(config, 2) + "\n"));
   MALMOI_TRY(write_file(folder / "generation_config.json", dump_json(generation_config(config), 2) + "\n"));
-  ElementType type = dtype == DType::kBF16 ? ElementType::kBF16 : dtype == DType::kF16 ? ElementType::kF16 : ElementType::kF32;
+  ElementType type = dtype == DType::kBF16  ? ElementType::kBF16
+                     : dtype == DType::kF16 ? ElementType::kF16
+                                            : ElementType::kF32;
   std::vector<formats::TensorSpec> specs;
   std::vector<std::pair<size_t, size_t>> place;  // of each tensor: parameter, source
   for (size_t i = 0; i < model.specs().size(); ++i) {

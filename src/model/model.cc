@@ -57,7 +57,8 @@ double Model::training_flops_per_token(int64_t sequence_length) const {
                       p->name.find("wte") == std::string::npos && p->name.find("wpe") == std::string::npos;
     if (is_product && !(tied && &tied->parameter() == p.get())) weights += static_cast<double>(p->shape.elements());
   }
-  double attention = 12.0 * static_cast<double>(num_layers_ * attention_width_) * static_cast<double>(sequence_length) / 2;
+  double attention =
+      12.0 * static_cast<double>(num_layers_ * attention_width_) * static_cast<double>(sequence_length) / 2;
   return 6 * weights + attention;
 }
 

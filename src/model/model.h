@@ -28,11 +28,11 @@ struct ParameterSource {
 /// How a parameter is called, shaped, started and decayed. Fused products are one parameter with several sources.
 struct ParameterSpec {
   std::string name;
-  Shape shape;  // [out, in] or [n]
+  Shape shape;                           // [out, in] or [n]
   std::vector<ParameterSource> sources;  // empty: one source of the parameter's own name
-  bool transposed = false;  // the file stores [in, out]
-  double init_std = 0;      // normal(0, std) if > 0
-  float init_constant = 0;  // else this
+  bool transposed = false;               // the file stores [in, out]
+  double init_std = 0;                   // normal(0, std) if > 0
+  float init_constant = 0;               // else this
 };
 
 /// What memory a model's parameters take.

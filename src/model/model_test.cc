@@ -24,7 +24,8 @@ std::string refusal(const std::string& json) {
 }
 
 TEST(Configs, WhatIsUnknownOrContradictoryIsNamed) {
-  const std::string llama = R"("model_type": "llama", "hidden_size": 48, "num_attention_heads": 4, "num_hidden_layers": 2, "vocab_size": 64, "intermediate_size": 64)";
+  const std::string llama =
+      R"("model_type": "llama", "hidden_size": 48, "num_attention_heads": 4, "num_hidden_layers": 2, "vocab_size": 64, "intermediate_size": 64)";
   EXPECT_EQ(refusal("{" + llama + "}"), "accepted");
   EXPECT_EQ(refusal("{" + llama + R"(, "use_cache": true, "_name_or_path": "x", "sliding_window": null})"), "accepted");
   EXPECT_THAT(refusal("{" + llama + R"(, "sliding_window": 8})"), HasSubstr("sliding_window"));
@@ -36,13 +37,15 @@ TEST(Configs, WhatIsUnknownOrContradictoryIsNamed) {
   EXPECT_THAT(refusal("{" + llama + R"(, "head_dim": 7})"), HasSubstr("even"));
   EXPECT_THAT(refusal(R"({"model_type": "llama", "hidden_size": -1})"), HasSubstr("hidden_size"));
   EXPECT_THAT(refusal(R"({"model_type": "nonesuch"})"), HasSubstr("nonesuch"));
-  EXPECT_THAT(refusal(R"({"model_type": "gpt2", "n_embd": 48, "n_head": 4, "hidden_size": 64})"), HasSubstr("contradicts"));
+  EXPECT_THAT(refusal(R"({"model_type": "gpt2", "n_embd": 48, "n_head": 4, "hidden_size": 64})"),
+              HasSubstr("contradicts"));
   EXPECT_THAT(refusal(R"({"model_type": "gpt2", "n_embd": 48, "n_head": 5})"), HasSubstr("n_head"));
   EXPECT_THAT(refusal(R"({})"), HasSubstr("model_type"));
 }
 
 TEST(Configs, OlderAndNewerStylesOfRotarySettingsAgree) {
-  const std::string base = R"("model_type": "llama", "hidden_size": 48, "num_attention_heads": 4, "num_hidden_layers": 1, "vocab_size": 64, "intermediate_size": 64)";
+  const std::string base =
+      R"("model_type": "llama", "hidden_size": 48, "num_attention_heads": 4, "num_hidden_layers": 1, "vocab_size": 64, "intermediate_size": 64)";
   auto theta = [](const std::string& json) {
     ConfigDocument document;
     document.root = *parse_json(json, "");

@@ -14,8 +14,14 @@ Var SelfAttention::operator()(Context& context, Var qkv, const Batch& batch, int
                             .cos = rotary->cos(),
                             .sin = rotary->sin()});
   }
-  autograd::AttentionOptions options{.heads = heads, .kv_heads = kv_heads, .head_dim = head_dim, .scale = scale,
-                                     .softcap = softcap, .causal = causal, .window = window, .dropout = dropout,
+  autograd::AttentionOptions options{.heads = heads,
+                                     .kv_heads = kv_heads,
+                                     .head_dim = head_dim,
+                                     .scale = scale,
+                                     .softcap = softcap,
+                                     .causal = causal,
+                                     .window = window,
+                                     .dropout = dropout,
                                      .runs = batch.runs};
   if (batch.states.empty()) return autograd::attention(context, qkv, options);
 

@@ -22,7 +22,10 @@ TEST(Rotary, PublishedScalingsAreTheReferences) {
   ASSERT_GE(cases->size(), 8u);
   for (const Json& c : *cases) {
     const Json& s = c["rope_scaling"];
-    RotaryConfig config{.rotary_dim = c["head_dim"], .theta = s["rope_theta"], .scaling = scaling_of(s["rope_type"]), .factor = s["factor"],
+    RotaryConfig config{.rotary_dim = c["head_dim"],
+                        .theta = s["rope_theta"],
+                        .scaling = scaling_of(s["rope_type"]),
+                        .factor = s["factor"],
                         .max_position_embeddings = c["max_position_embeddings"]};
     config.low_freq_factor = s.value("low_freq_factor", 1.0);
     config.high_freq_factor = s.value("high_freq_factor", 4.0);
@@ -38,7 +41,8 @@ TEST(Rotary, PublishedScalingsAreTheReferences) {
     EXPECT_NEAR(factor, c["attention_factor"].get<double>(), 1e-6) << dump_json(s);
     const Json& want = c["inverse_frequencies"];
     ASSERT_EQ(mine.size(), want.size());
-    for (size_t i = 0; i < mine.size(); ++i) EXPECT_NEAR(mine[i], want[i].get<double>(), 2e-6 * want[i].get<double>()) << dump_json(s) << " " << i;
+    for (size_t i = 0; i < mine.size(); ++i)
+      EXPECT_NEAR(mine[i], want[i].get<double>(), 2e-6 * want[i].get<double>()) << dump_json(s) << " " << i;
   }
 }
 
@@ -47,7 +51,8 @@ TEST(SequenceState, KeepsWhatWasWrittenWhenItGrows) {
   std::vector<float> rows(200 * 6);
   for (size_t i = 0; i < rows.size(); ++i) rows[i] = static_cast<float>(i);
   for (int64_t n : {1, 70, 129}) {
-    for (int64_t layer = 0; layer < 2; ++layer) state.write(layer, rows.data() + state.length() * 6, rows.data() + state.length() * 6 + 3, n, 6);
+    for (int64_t layer = 0; layer < 2; ++layer)
+      state.write(layer, rows.data() + state.length() * 6, rows.data() + state.length() * 6 + 3, n, 6);
     state.advance(n);
   }
   EXPECT_EQ(state.length(), 200);

@@ -52,7 +52,8 @@ double scale_yarn(const RotaryConfig& c, std::vector<double>& frequencies) {
     frequencies[i] = frequencies[i] / c.factor * ramp + frequencies[i] * (1 - ramp);
   }
   if (c.attention_factor > 0) return c.attention_factor;
-  if (c.mscale > 0 && c.mscale_all_dim > 0) return yarn_mscale(c.factor, c.mscale) / yarn_mscale(c.factor, c.mscale_all_dim);
+  if (c.mscale > 0 && c.mscale_all_dim > 0)
+    return yarn_mscale(c.factor, c.mscale) / yarn_mscale(c.factor, c.mscale_all_dim);
   return yarn_mscale(c.factor, 1);
 }
 

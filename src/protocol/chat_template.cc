@@ -29,10 +29,9 @@ ChatTemplate ChatTemplate::of_model(const Json& tokenizer_config, std::string fi
 
 Result<RenderedChat> ChatTemplate::render(const std::vector<Message>& messages) const {
   if (!refusal_.empty())
-    return unsupported("the model has a chat template of its own (in " + refusal_ +
-                           ", in Jinja), which is not interpreted yet",
-                       "messages",
-                       "send the formatted text to /v1/completions, or start the server with --chat-template plain");
+    return unsupported(
+        "the model has a chat template of its own (in " + refusal_ + ", in Jinja), which is not interpreted yet",
+        "messages", "send the formatted text to /v1/completions, or start the server with --chat-template plain");
   return render_plain(messages);
 }
 

@@ -24,7 +24,8 @@ Result<Arena> Arena::create(size_t capacity) {
   Arena arena;
   arena.capacity_ = (capacity + kHuge - 1) & ~(kHuge - 1);
   if (arena.capacity_ == 0) return arena;
-  void* range = ::mmap(nullptr, arena.capacity_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void* range =
+      ::mmap(nullptr, arena.capacity_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (range == MAP_FAILED) {
     return out_of_memory("cannot reserve " + std::to_string(arena.capacity_) + " bytes", "arena",
                          "use a smaller batch, sequence or model");
@@ -77,7 +78,7 @@ void* Arena::allocate(size_t bytes) {
   }
   if (size > capacity_ - top_) {
     overflow_ += size;
-    return ::operator new(size, std::align_val_t{kAlignment});
+    return ::operator new (size, std::align_val_t{kAlignment});
   }
   std::byte* block = base_ + top_;
   top_ += size;
@@ -90,11 +91,12 @@ void Arena::release(void* pointer, size_t bytes) {
   in_use_ -= size;
   auto* block = static_cast<std::byte*>(pointer);
   if (std::less<>()(block, base_) || !std::less<>()(block, base_ + capacity_)) {
-    ::operator delete(block, std::align_val_t{kAlignment});
+    ::operator delete (block, std::align_val_t{kAlignment});
     return;
   }
   size_t offset = static_cast<size_t>(block - base_);
-  auto next = std::lower_bound(free_.begin(), free_.end(), offset, [](const Block& b, size_t o) { return b.offset < o; });
+  auto next =
+      std::lower_bound(free_.begin(), free_.end(), offset, [](const Block& b, size_t o) { return b.offset < o; });
   auto previous = next == free_.begin() ? free_.end() : next - 1;
   bool joins_previous = previous != free_.end() && previous->offset + previous->size == offset;
   bool joins_next = next != free_.end() && offset + size == next->offset;

@@ -40,7 +40,7 @@ Tensor Tensor::zeros(DType type, Shape shape) {
   size_t rounded = std::max<size_t>((storage->bytes + 63) & ~size_t{63}, 64);
   constexpr size_t kHuge = 2 << 20;
   bool large = rounded >= 2 * kHuge;
-  storage->data = ::operator new(rounded, std::align_val_t{large ? kHuge : 64});
+  storage->data = ::operator new (rounded, std::align_val_t{large ? kHuge : 64});
   if (large) ::madvise(storage->data, rounded & ~(kHuge - 1), MADV_HUGEPAGE);
   std::memset(storage->data, 0, rounded);
   return Tensor(storage->data, type, shape, storage);
@@ -63,7 +63,8 @@ Tensor Tensor::rows(int64_t begin, int64_t count) const {
     case 3: shape = {count, shape_[1], shape_[2]}; break;
     default: shape = {count, shape_[1], shape_[2], shape_[3]}; break;
   }
-  return Tensor(static_cast<std::byte*>(data_) + static_cast<size_t>(begin * row) * dtype_size(type_), type_, shape, storage_);
+  return Tensor(static_cast<std::byte*>(data_) + static_cast<size_t>(begin * row) * dtype_size(type_), type_, shape,
+                storage_);
 }
 
 void Tensor::release() {
@@ -74,7 +75,7 @@ void Tensor::release() {
   } else {
     constexpr size_t kHuge = 2 << 20;
     size_t rounded = std::max<size_t>((storage_->bytes + 63) & ~size_t{63}, 64);
-    ::operator delete(storage_->data, std::align_val_t{rounded >= 2 * kHuge ? kHuge : 64});
+    ::operator delete (storage_->data, std::align_val_t{rounded >= 2 * kHuge ? kHuge : 64});
     delete storage_;
   }
 }

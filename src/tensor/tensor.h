@@ -46,7 +46,7 @@ struct Storage {
   void* data = nullptr;
   size_t bytes = 0;
   int32_t references = 0;
-  Arena* arena = nullptr;         // null: from the system
+  Arena* arena = nullptr;  // null: from the system
   class StoragePool* pool = nullptr;
 };
 

@@ -56,7 +56,7 @@ struct TrainReport {
   uint64_t alphabet = 0;       // initial symbols
   double log_likelihood = 0;   // unigram: of the words, under the final pieces (marginal, nats)
   double counting_seconds = 0, learning_seconds = 0;
-  double cpu_seconds = 0;          // processor time of both, all threads
+  double cpu_seconds = 0;  // processor time of both, all threads
 };
 
 /// Fills `text` with the next text and returns true, or returns false at the end. Called from one thread.

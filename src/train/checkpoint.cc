@@ -29,7 +29,8 @@ void sync_folder(const Path& folder) {
 
 Status write_tensors(const Path& file, const std::vector<CheckpointTensor>& tensors) {
   std::vector<formats::TensorSpec> specs;
-  for (const CheckpointTensor& t : tensors) specs.push_back({t.name, formats::ElementType::kF32, {t.values.elements()}});
+  for (const CheckpointTensor& t : tensors)
+    specs.push_back({t.name, formats::ElementType::kF32, {t.values.elements()}});
   return formats::write_safetensors(file, specs, [&](size_t i, const formats::TensorSink& sink) {
     return sink({static_cast<const std::byte*>(tensors[i].values.data()), tensors[i].values.bytes()});
   });
@@ -53,7 +54,8 @@ Result<std::string> checksum(const Path& file) {
 Result<Json> verify(const Path& folder) {
   MALMOI_ASSIGN(Json state, read_json((folder / kState).string(), 64 << 20));
   MALMOI_ASSIGN(std::string sum, checksum(folder / kTensors));
-  if (json_string(state, "checksum") != sum) return invalid_data("the checksum does not hold", (folder / kTensors).string());
+  if (json_string(state, "checksum") != sum)
+    return invalid_data("the checksum does not hold", (folder / kTensors).string());
   return state;
 }
 
@@ -103,7 +105,8 @@ Status CheckpointStore::save(int64_t step, const std::vector<CheckpointTensor>& 
     return written;
   }
   fs::remove_all(final, ignored);  // a bad one of the same step
-  if (::rename(temporary.c_str(), final.c_str()) != 0) return io_error("cannot rename into place", final.string(), errno);
+  if (::rename(temporary.c_str(), final.c_str()) != 0)
+    return io_error("cannot rename into place", final.string(), errno);
   sync_folder(folder_);
   std::vector<int64_t> all = steps();
   for (size_t i = 0; i + static_cast<size_t>(keep) < all.size(); ++i) fs::remove_all(path_of(all[i]), ignored);
@@ -121,7 +124,8 @@ Result<Json> CheckpointStore::load_newest(const std::vector<CheckpointTensor>& t
       continue;
     }
     if (json_string(*state, "model") != fingerprint)
-      return invalid_data("is a checkpoint of another model", folder.string(), "use the configuration it was made with, or another out folder");
+      return invalid_data("is a checkpoint of another model", folder.string(),
+                          "use the configuration it was made with, or another out folder");
     MALMOI_TRY(restore(folder / kTensors, tensors));
     return state;
   }

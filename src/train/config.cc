@@ -74,7 +74,8 @@ void read_data(ConfigReader& root, TrainConfig& c, Sections& sections) {
   if (d.train.empty()) r.fail("train", "is missing", "name the training data: train: [PATH]");
   if (!d.valid.empty() && d.valid_fraction > 0) r.fail("valid_fraction", "stands beside valid", "give one of them");
   if (!d.loss_mask.empty() && !d.ids) r.fail("loss_mask", "belongs to format: ids");
-  if (!d.loss_mask.empty() && d.loss_mask.size() != d.train.size()) r.fail("loss_mask", "must name one file for each of train");
+  if (!d.loss_mask.empty() && d.loss_mask.size() != d.train.size())
+    r.fail("loss_mask", "must name one file for each of train");
   sections.finish(r);
 }
 
@@ -85,8 +86,10 @@ void read_optimizer(ConfigReader& train, TrainConfig& c, Sections& sections) {
   o.name = names[r.choice("name", names, 0)];
   bool muon = o.name == "muon";
   o.lr = r.number("lr", muon ? 0.02 : 1e-3, 0, 100);
-  std::vector<double> betas = r.numbers("betas", o.name == "lion" ? std::vector<double>{0.9, 0.99} : std::vector<double>{0.9, 0.95});
-  if (betas.size() != 2 || !(betas[0] >= 0 && betas[0] < 1 && betas[1] >= 0 && betas[1] < 1)) r.fail("betas", "two numbers in [0, 1) were expected");
+  std::vector<double> betas =
+      r.numbers("betas", o.name == "lion" ? std::vector<double>{0.9, 0.99} : std::vector<double>{0.9, 0.95});
+  if (betas.size() != 2 || !(betas[0] >= 0 && betas[0] < 1 && betas[1] >= 0 && betas[1] < 1))
+    r.fail("betas", "two numbers in [0, 1) were expected");
   else o.beta1 = betas[0], o.beta2 = betas[1];
   o.eps = r.number("eps", 1e-8, 0, 1);
   o.weight_decay = r.number("weight_decay", 0.1, 0, 100);
@@ -113,7 +116,8 @@ void read_batch(ConfigReader& r, TrainConfig& c) {
   if (!r.has("global_batch")) return;
   int64_t global = r.integer("global_batch", c.batch_size, 1, 1 << 24);
   if (r.has("gradient_accumulation")) r.fail("global_batch", "stands beside gradient_accumulation", "give one of them");
-  else if (global % c.batch_size != 0) r.fail("global_batch", "is not a multiple of batch_size " + std::to_string(c.batch_size));
+  else if (global % c.batch_size != 0)
+    r.fail("global_batch", "is not a multiple of batch_size " + std::to_string(c.batch_size));
   else c.gradient_accumulation = global / c.batch_size;
 }
 
@@ -132,7 +136,8 @@ void read_train(ConfigReader& root, TrainConfig& c, Sections& sections) {
   read_batch(r, c);
   c.steps = r.integer("steps", 0, 0);
   c.epochs = r.number("epochs", 0, 0, 1e9);
-  if ((c.steps > 0) == (c.epochs > 0)) r.fail("steps", c.steps > 0 ? "stands beside epochs" : "is missing", "give steps or epochs");
+  if ((c.steps > 0) == (c.epochs > 0))
+    r.fail("steps", c.steps > 0 ? "stands beside epochs" : "is missing", "give steps or epochs");
   c.dtype = r.choice("dtype", {"bf16", "f32"}, 0) == 0 ? DType::kBF16 : DType::kF32;
   read_optimizer(r, c, sections);
   read_schedule(r, c, sections);
@@ -175,13 +180,23 @@ Result<int64_t> parse_bytes(std::string_view text, const std::string& where) {
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   std::string_view unit(end, static_cast<size_t>(text.data() + text.size() - end));
   while (unit.starts_with(' ')) unit.remove_prefix(1);
-  static const std::pair<std::string_view, double> kUnits[] = {
-      {"", 1},          {"B", 1},           {"kB", 1e3},         {"KB", 1e3},          {"MB", 1e6},        {"GB", 1e9},
-      {"TB", 1e12},     {"KiB", 1024.0},    {"MiB", 1048576.0},  {"GiB", 1073741824.0}, {"TiB", 1099511627776.0}};
+  static const std::pair<std::string_view, double> kUnits[] = {{"", 1},
+                                                               {"B", 1},
+                                                               {"kB", 1e3},
+                                                               {"KB", 1e3},
+                                                               {"MB", 1e6},
+                                                               {"GB", 1e9},
+                                                               {"TB", 1e12},
+                                                               {"KiB", 1024.0},
+                                                               {"MiB", 1048576.0},
+                                                               {"GiB", 1073741824.0},
+                                                               {"TiB", 1099511627776.0}};
   for (auto [name, factor] : kUnits) {
-    if (error == std::errc() && unit == name && value > 0 && value * factor < 9e18) return static_cast<int64_t>(value * factor);
+    if (error == std::errc() && unit == name && value > 0 && value * factor < 9e18)
+      return static_cast<int64_t>(value * factor);
   }
-  return usage_error("'" + std::string(text) + "' is no amount of memory", where, "write 2GB, 1.5GiB or a number of bytes");
+  return usage_error("'" + std::string(text) + "' is no amount of memory", where,
+                     "write 2GB, 1.5GiB or a number of bytes");
 }
 
 Result<TrainConfig> parse_train_config(const ConfigDocument& document) {

@@ -16,10 +16,10 @@ struct OptimizerConfig {
   std::string name = "adamw";  // a name of optimizer_table()
   double lr = 1e-3;
   double beta1 = 0.9, beta2 = 0.95, eps = 1e-8, weight_decay = 0.1;
-  double momentum = 0.9;      // sgd; muon: 0.95
-  bool nesterov = true;       // muon
-  int64_t ns_steps = 5;       // muon: Newton-Schulz iterations
-  double adamw_lr = 0;        // muon: of the parameters that are no matrices; 0: lr
+  double momentum = 0.9;  // sgd; muon: 0.95
+  bool nesterov = true;   // muon
+  int64_t ns_steps = 5;   // muon: Newton-Schulz iterations
+  double adamw_lr = 0;    // muon: of the parameters that are no matrices; 0: lr
 };
 
 struct ScheduleConfig {
@@ -66,9 +66,9 @@ struct TrainConfig {
   bool early_stopping = false;
   int64_t patience = 5;
   double min_delta = 0;
-  int64_t max_bad_steps = 10;  // skipped in a row before training gives up
+  int64_t max_bad_steps = 10;                            // skipped in a row before training gives up
   std::optional<autograd::Checkpointing> checkpointing;  // absent: cheap, or what the memory limit asks for
-  int64_t memory_limit = 0;  // bytes; 0: none
+  int64_t memory_limit = 0;                              // bytes; 0: none
   DType save_dtype = DType::kF32;
   SampleConfig samples;
   std::string out;

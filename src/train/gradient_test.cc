@@ -21,31 +21,39 @@ struct Fixture {
   std::unique_ptr<Optimizer> optimizer;
   std::unique_ptr<Stepper> stepper;
 
-  explicit Fixture(const std::string& name, double clip, autograd::Checkpointing level = autograd::Checkpointing::kCheap) {
+  explicit Fixture(const std::string& name, double clip,
+                   autograd::Checkpointing level = autograd::Checkpointing::kCheap) {
     folder = Path(MALMOI_TEST_DATA) / "train" / name;
     hyper = *read_json((folder / "hyper.json").string());
     tokens = *formats::NpyArray::open(folder / "tokens.npy")->values<int32_t>();
     model = *model::load_model(folder / "init", {model::Purpose::kTraining, DType::kF32});
     std::vector<Parameter*> parameters;
     for (const auto& p : model->parameters()) parameters.push_back(p.get());
-    OptimizerConfig c{.lr = hyper["lr"], .beta1 = hyper["beta1"], .beta2 = hyper["beta2"], .eps = hyper["eps"], .weight_decay = hyper["weight_decay"]};
+    OptimizerConfig c{.lr = hyper["lr"],
+                      .beta1 = hyper["beta1"],
+                      .beta2 = hyper["beta2"],
+                      .eps = hyper["eps"],
+                      .weight_decay = hyper["weight_decay"]};
     optimizer = make_adamw(c, parameters);
-    stepper = std::make_unique<Stepper>(*Stepper::create(*model, *optimizer, {.checkpointing = level, .grad_clip = clip, .arena_bytes = 32 << 20}));
+    stepper = std::make_unique<Stepper>(
+        *Stepper::create(*model, *optimizer, {.checkpointing = level, .grad_clip = clip, .arena_bytes = 32 << 20}));
   }
   void fill(int64_t step, int64_t rows, int64_t first_row, MicroBatch& out) const {
     int64_t length = hyper["seq"], batch = hyper["batch"];
     for (int64_t b = first_row; b < first_row + rows; ++b) {
       auto at = static_cast<size_t>((step * batch + b) * length);
       out.batch.add({tokens.data() + at, static_cast<size_t>(length)});
-      out.targets.insert(out.targets.end(), tokens.begin() + static_cast<std::ptrdiff_t>(at) + 1, tokens.begin() + static_cast<std::ptrdiff_t>(at) + 1 + length);
+      out.targets.insert(out.targets.end(), tokens.begin() + static_cast<std::ptrdiff_t>(at) + 1,
+                         tokens.begin() + static_cast<std::ptrdiff_t>(at) + 1 + length);
       out.counted += length;
     }
   }
   StepResult step(int64_t s, int64_t parts = 1) {
     int64_t batch = hyper["batch"];
     ScheduleArgs schedule{hyper["lr"], hyper["lr_min"], hyper["warmup_steps"], hyper["steps"]};
-    return stepper->step(parts, [&](int64_t i, MicroBatch& out) { fill(s, batch / parts, i * (batch / parts), out); },
-                         static_cast<uint64_t>(s * parts), s + 1, learning_rate("cosine", schedule, s));
+    return stepper->step(
+        parts, [&](int64_t i, MicroBatch& out) { fill(s, batch / parts, i * (batch / parts), out); },
+        static_cast<uint64_t>(s * parts), s + 1, learning_rate("cosine", schedule, s));
   }
 };
 
@@ -65,7 +73,8 @@ TEST_P(Training, GradientsOfStepZeroAreTheReferences) {
       ASSERT_EQ(want->bytes.size(), mine.values.size() * 4) << mine.name;
       std::vector<float> values(mine.values.size());
       std::memcpy(values.data(), want->bytes.data(), want->bytes.size());
-      for (size_t j = 0; j < values.size(); ++j) ASSERT_NEAR(mine.values[j], values[j], allowed) << mine.name << " " << j;
+      for (size_t j = 0; j < values.size(); ++j)
+        ASSERT_NEAR(mine.values[j], values[j], allowed) << mine.name << " " << j;
       ++compared;
     }
   }
@@ -92,7 +101,8 @@ TEST_P(Training, AccumulatedPartsGiveTheGradientOfTheWholeBatch) {
 
 TEST_P(Training, EveryCheckpointingLevelGivesTheSameBits) {
   std::vector<double> norms;
-  for (auto level : {autograd::Checkpointing::kNone, autograd::Checkpointing::kCheap, autograd::Checkpointing::kBlock}) {
+  for (auto level :
+       {autograd::Checkpointing::kNone, autograd::Checkpointing::kCheap, autograd::Checkpointing::kBlock}) {
     Fixture f(GetParam(), 1.0, level);
     f.step(0);
     norms.push_back(f.step(1).grad_norm);
@@ -103,15 +113,18 @@ TEST_P(Training, EveryCheckpointingLevelGivesTheSameBits) {
 
 TEST_P(Training, NonFiniteGradientsSkipTheUpdate) {
   Fixture f(GetParam(), 1.0);
-  std::vector<float> before(f.model->parameters()[2]->master.as<float>(), f.model->parameters()[2]->master.as<float>() + 8);
+  std::vector<float> before(f.model->parameters()[2]->master.as<float>(),
+                            f.model->parameters()[2]->master.as<float>() + 8);
   f.model->parameters()[0]->master.as<float>()[f.tokens[0] * f.model->hidden_size()] = NAN;
   EXPECT_TRUE(f.step(0).skipped);
-  EXPECT_EQ(before, std::vector<float>(f.model->parameters()[2]->master.as<float>(), f.model->parameters()[2]->master.as<float>() + 8));
+  EXPECT_EQ(before, std::vector<float>(f.model->parameters()[2]->master.as<float>(),
+                                       f.model->parameters()[2]->master.as<float>() + 8));
 }
 
 TEST_P(Training, SteadyStateAllocatesNothingBeyondThePlan) {
   Fixture f(GetParam(), 1.0);
-  MemoryPlan plan = plan_memory(*f.model, DType::kF32, {}, f.hyper["batch"], f.hyper["seq"], autograd::Checkpointing::kCheap);
+  MemoryPlan plan =
+      plan_memory(*f.model, DType::kF32, {}, f.hyper["batch"], f.hyper["seq"], autograd::Checkpointing::kCheap);
   f.step(0);
   f.step(1);
   EXPECT_EQ(f.stepper->arena().peak(), plan.activations) << "the rehearsal goes through the very allocations of a step";
@@ -119,8 +132,9 @@ TEST_P(Training, SteadyStateAllocatesNothingBeyondThePlan) {
   EXPECT_EQ(f.stepper->arena().in_use(), 0u);
 }
 
-INSTANTIATE_TEST_SUITE_P(Families, Training, testing::Values("gpt2-tiny", "llama-tiny"),
-                         [](const auto& info) { return std::string(info.param).substr(0, std::string(info.param).find('-')); });
+INSTANTIATE_TEST_SUITE_P(Families, Training, testing::Values("gpt2-tiny", "llama-tiny"), [](const auto& info) {
+  return std::string(info.param).substr(0, std::string(info.param).find('-'));
+});
 
 }  // namespace
 }  // namespace malmoi::train

@@ -31,7 +31,8 @@ class MetricsFile {
         if (end == std::string::npos) break;  // cut short by a kill
         std::string_view line(text.data() + begin, end - begin);
         auto json = parse_json(line, path.string());
-        if (!json.ok() || !json->is_object() || !json->contains("step") || (*json)["step"].get<int64_t>() >= first_step) break;
+        if (!json.ok() || !json->is_object() || !json->contains("step") || (*json)["step"].get<int64_t>() >= first_step)
+          break;
         kept.append(line).push_back('\n');
         begin = end + 1;
       }
@@ -43,12 +44,13 @@ class MetricsFile {
     return {};
   }
   Status add(const StepMetrics& m) {
-    Json line = {{"step", m.step}, {"loss", m.loss}, {"grad_norm", m.grad_norm}, {"lr", m.lr}, {"tokens", m.tokens},
-                 {"tokens_per_second", m.tokens_per_second}};
+    Json line = {{"step", m.step}, {"loss", m.loss},     {"grad_norm", m.grad_norm},
+                 {"lr", m.lr},     {"tokens", m.tokens}, {"tokens_per_second", m.tokens_per_second}};
     if (m.skipped) line["skipped"] = true;
     if (m.valid_loss) line["valid_loss"] = *m.valid_loss;
     std::string text = dump_json(line) + "\n";
-    if (::write(fd_, text.data(), text.size()) != static_cast<ssize_t>(text.size())) return io_error("cannot write", path_.string(), errno);
+    if (::write(fd_, text.data(), text.size()) != static_cast<ssize_t>(text.size()))
+      return io_error("cannot write", path_.string(), errno);
     return {};
   }
 
@@ -60,7 +62,10 @@ class MetricsFile {
 class Loop {
  public:
   Loop(const LoopInputs& inputs, const LoopEvents& events)
-      : in_(inputs), c_(*inputs.config), events_(events), store_(Path(c_.out) / "checkpoints"),
+      : in_(inputs),
+        c_(*inputs.config),
+        events_(events),
+        store_(Path(c_.out) / "checkpoints"),
         fingerprint_(to_hex(hash128(dump_json(inputs.stepper->model().config())))) {}
 
   Result<LoopResult> run() {
@@ -88,7 +93,8 @@ class Loop {
     const auto& parameters = in_.stepper->model().parameters();
     for (const auto& p : parameters) list.push_back({p->name, p->master});
     for (StateTensor& s : in_.optimizer->state()) list.push_back({s.name, s.values});
-    for (size_t i = 0; in_.ema && i < in_.ema->size(); ++i) list.push_back({parameters[i]->name + "/ema", (*in_.ema)[i]});
+    for (size_t i = 0; in_.ema && i < in_.ema->size(); ++i)
+      list.push_back({parameters[i]->name + "/ema", (*in_.ema)[i]});
     return list;
   }
 
@@ -114,26 +120,37 @@ class Loop {
 
   void save() {
     uint64_t sequences = static_cast<uint64_t>(step_) * static_cast<uint64_t>(c_.sequences_per_step());
-    Json state = {{"step", step_}, {"updates", updates_}, {"model", fingerprint_}, {"seed", c_.seed},
+    Json state = {{"step", step_},
+                  {"updates", updates_},
+                  {"model", fingerprint_},
+                  {"seed", c_.seed},
                   {"data", {{"epoch", sequences / in_.train->windows()}, {"offset", sequences % in_.train->windows()}}},
-                  {"bad_evaluations", bad_evaluations_}, {"bad_steps", bad_steps_}, {"skipped_steps", result_.skipped_steps},
-                  {"best_step", best_step_}, {"best_valid_loss", best_}, {"stopped_early", result_.stopped_early}};
+                  {"bad_evaluations", bad_evaluations_},
+                  {"bad_steps", bad_steps_},
+                  {"skipped_steps", result_.skipped_steps},
+                  {"best_step", best_step_},
+                  {"best_valid_loss", best_},
+                  {"stopped_early", result_.stopped_early}};
     if (result_.last_loss) state["last_loss"] = *result_.last_loss;
     if (result_.last_valid_loss) state["last_valid_loss"] = *result_.last_valid_loss;
     Status saved = store_.save(step_, tensors(), std::move(state), c_.keep);
     if (saved.ok()) saved_ = step_;
-    else if (events_.warn) events_.warn("the checkpoint of step " + std::to_string(step_) + " was not written, training goes on: " + saved.error().to_string());
+    else if (events_.warn)
+      events_.warn("the checkpoint of step " + std::to_string(step_) +
+                   " was not written, training goes on: " + saved.error().to_string());
   }
 
   Status one_step() {
     double begin = monotonic_seconds();
-    ScheduleArgs schedule{c_.optimizer.lr, c_.schedule.min_lr, c_.schedule.warmup_steps, in_.steps, c_.schedule.decay_steps};
+    ScheduleArgs schedule{c_.optimizer.lr, c_.schedule.min_lr, c_.schedule.warmup_steps, in_.steps,
+                          c_.schedule.decay_steps};
     StepMetrics m{.step = step_, .lr = learning_rate(c_.schedule.name, schedule, step_)};
     auto first = static_cast<uint64_t>(step_) * static_cast<uint64_t>(c_.sequences_per_step());
     StepResult r = in_.stepper->step(
         c_.gradient_accumulation,
         [&](int64_t i, MicroBatch& out) {
-          for (int64_t b = 0; b < c_.batch_size; ++b) in_.train->append(first + static_cast<uint64_t>(i * c_.batch_size + b), out);
+          for (int64_t b = 0; b < c_.batch_size; ++b)
+            in_.train->append(first + static_cast<uint64_t>(i * c_.batch_size + b), out);
         },
         static_cast<uint64_t>(step_) * static_cast<uint64_t>(c_.gradient_accumulation), updates_ + 1, m.lr);
     m.loss = r.loss;
@@ -156,10 +173,12 @@ class Loop {
   Status count_bad_step() {
     ++result_.skipped_steps;
     if (++bad_steps_ < c_.max_bad_steps) {
-      if (events_.warn) events_.warn(fmt::format("step {}: loss or gradients are not finite; the step is skipped", step_ - 1));
+      if (events_.warn)
+        events_.warn(fmt::format("step {}: loss or gradients are not finite; the step is skipped", step_ - 1));
       return {};
     }
-    return invalid_data(fmt::format("loss or gradients were not finite in {} steps in a row", bad_steps_), fmt::format("step {}", step_ - 1),
+    return invalid_data(fmt::format("loss or gradients were not finite in {} steps in a row", bad_steps_),
+                        fmt::format("step {}", step_ - 1),
                         "lower optimizer.lr, lengthen the warm-up or check the data");
   }
 
@@ -170,7 +189,8 @@ class Loop {
     for (size_t i = 0; i < in_.ema->size(); ++i) {
       float* average = (*in_.ema)[i].as<float>();
       const float* value = parameters[i]->master.as<float>();
-      for (int64_t j = 0; j < parameters[i]->master.elements(); ++j) average[j] = decay * average[j] + (1 - decay) * value[j];
+      for (int64_t j = 0; j < parameters[i]->master.elements(); ++j)
+        average[j] = decay * average[j] + (1 - decay) * value[j];
     }
   }
 

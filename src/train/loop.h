@@ -34,7 +34,7 @@ struct LoopEvents {
 };
 
 struct LoopResult {
-  int64_t steps = 0;        // completed
+  int64_t steps = 0;  // completed
   bool stopped_early = false, interrupted = false;
   int64_t skipped_steps = 0;
   double best_valid_loss = 0;
@@ -48,7 +48,7 @@ struct LoopInputs {
   Stepper* stepper = nullptr;
   Optimizer* optimizer = nullptr;
   const TokenData* train = nullptr;
-  const TokenData* valid = nullptr;  // null: none
+  const TokenData* valid = nullptr;    // null: none
   std::vector<Tensor>* ema = nullptr;  // one a parameter, or null
   int64_t steps = 0;
   bool resume = false;

@@ -15,9 +15,9 @@ using autograd::Parameter;
 
 /// What a step gives the optimiser.
 struct UpdateArgs {
-  int64_t update = 1;      // counts updates from 1, skipped steps left out
-  double lr = 0;           // of this step, by the schedule
-  double grad_scale = 1;   // gradients are multiplied by it (clipping)
+  int64_t update = 1;     // counts updates from 1, skipped steps left out
+  double lr = 0;          // of this step, by the schedule
+  double grad_scale = 1;  // gradients are multiplied by it (clipping)
 };
 
 /// One state array: f32, as many elements as its parameter (or empty), for checkpoints.

@@ -58,8 +58,11 @@ StepResult Stepper::step(int64_t count, const Fill& fill, uint64_t micro_index, 
     c.stream = (micro_index + static_cast<uint64_t>(i)) * kStreamsPerMicroBatch;
     nn::Batch batch = micro.batch.batch();
     Var hidden = model_->hidden(c, batch);
-    autograd::HeadLoss loss = model_->loss(c, hidden, {.targets = micro.targets, .scale = 1.0 / static_cast<double>(counted),
-                                                       .label_smoothing = options_.label_smoothing, .z_weight = options_.z_weight});
+    autograd::HeadLoss loss = model_->loss(c, hidden,
+                                           {.targets = micro.targets,
+                                            .scale = 1.0 / static_cast<double>(counted),
+                                            .label_smoothing = options_.label_smoothing,
+                                            .z_weight = options_.z_weight});
     hidden = {};
     loss_sum += loss.sum;
     tape_->backward(c);
@@ -75,7 +78,8 @@ StepResult Stepper::finish(double loss_sum, int64_t counted, int64_t update, dou
   double squares = 0;
   context_->run("gradient norm", 0, [&] {
     for (const auto& p : model_->parameters()) {
-      if (p->trainable && p->grad_ready) squares += context_->kernels->sum_of_squares(p->grad.as<float>(), p->grad.elements());
+      if (p->trainable && p->grad_ready)
+        squares += context_->kernels->sum_of_squares(p->grad.as<float>(), p->grad.elements());
       else if (p->trainable) p->accumulated_grad();  // nothing reached it: its gradient is zero
     }
   });
@@ -96,8 +100,8 @@ EvalResult Stepper::evaluate(const MicroBatch& micro) {
   return {loss.sum, loss.counted};
 }
 
-MemoryPlan plan_memory(const model::Model& model, DType dtype, const OptimizerConfig& optimizer, int64_t batch_size, int64_t sequence_length,
-                       autograd::Checkpointing checkpointing) {
+MemoryPlan plan_memory(const model::Model& model, DType dtype, const OptimizerConfig& optimizer, int64_t batch_size,
+                       int64_t sequence_length, autograd::Checkpointing checkpointing) {
   MemoryPlan plan;
   // A twin of the model without memory: the rehearsal must not touch the real one's gradients.
   ConfigDocument document;

@@ -65,7 +65,7 @@ class Stepper {
 
 /// What a step takes, from a rehearsal: every allocation is made, nothing is computed.
 struct MemoryPlan {
-  size_t weights = 0;      // masters and compute copies
+  size_t weights = 0;  // masters and compute copies
   size_t gradients = 0;
   size_t optimizer = 0;
   size_t activations = 0;  // the arena's peak
@@ -73,7 +73,7 @@ struct MemoryPlan {
   size_t total() const { return weights + gradients + optimizer + activations + process; }
 };
 /// `model` must be without memory (Purpose::kRehearsal) or have it already; it is not changed.
-MemoryPlan plan_memory(const model::Model& model, DType dtype, const OptimizerConfig& optimizer, int64_t batch_size, int64_t sequence_length,
-                       autograd::Checkpointing checkpointing);
+MemoryPlan plan_memory(const model::Model& model, DType dtype, const OptimizerConfig& optimizer, int64_t batch_size,
+                       int64_t sequence_length, autograd::Checkpointing checkpointing);
 
 }  // namespace malmoi::train

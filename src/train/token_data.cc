@@ -25,7 +25,8 @@ uint64_t permute(uint64_t index, uint64_t n, uint64_t key, uint64_t tweak) {
   return value;
 }
 
-Result<TokenData> TokenData::open(std::vector<data::TokenFile> files, const std::vector<Path>& masks, const TokenDataOptions& options) {
+Result<TokenData> TokenData::open(std::vector<data::TokenFile> files, const std::vector<Path>& masks,
+                                  const TokenDataOptions& options) {
   TokenData data;
   data.files_ = std::move(files);
   data.options_ = options;
@@ -38,14 +39,16 @@ Result<TokenData> TokenData::open(std::vector<data::TokenFile> files, const std:
     MALMOI_ASSIGN(MappedFile mask, MappedFile::open(masks[i]));
     uint64_t ids = data.files_[i].size();
     if (mask.size() != ids && mask.size() + 1 != ids)
-      return invalid_data("has " + std::to_string(mask.size()) + " bytes for " + std::to_string(ids) + " ids", masks[i].string(),
-                          "write one u8 for each position");
+      return invalid_data("has " + std::to_string(mask.size()) + " bytes for " + std::to_string(ids) + " ids",
+                          masks[i].string(), "write one u8 for each position");
     data.masks_.push_back(std::move(mask));
   }
   auto length = static_cast<uint64_t>(options.sequence_length);
-  if (data.total_ < 2) return invalid_data("the training data has fewer than two tokens", "data.train", "add documents");
+  if (data.total_ < 2)
+    return invalid_data("the training data has fewer than two tokens", "data.train", "add documents");
   if (data.total_ - 1 < length)
-    return invalid_data("the training data has " + std::to_string(data.total_) + " tokens, less than one sequence of " + std::to_string(length),
+    return invalid_data("the training data has " + std::to_string(data.total_) + " tokens, less than one sequence of " +
+                            std::to_string(length),
                         "data.sequence_length", "add documents or shorten the sequence");
   data.jitter_ = options.shuffled && length > 1 && data.total_ >= 3 * length;
   data.windows_ = data.jitter_ ? (data.total_ - length) / length : (data.total_ - 1) / length;

@@ -34,7 +34,8 @@ class TokenData {
  public:
   /// Files are joined in order. `masks`: empty, or a u8 file for each, 1 where the next token counts.
   /// Errors: fewer than two ids; a mask of another length.
-  static Result<TokenData> open(std::vector<data::TokenFile> files, const std::vector<Path>& masks, const TokenDataOptions& options);
+  static Result<TokenData> open(std::vector<data::TokenFile> files, const std::vector<Path>& masks,
+                                const TokenDataOptions& options);
 
   uint64_t tokens() const { return total_; }
   /// Sequences of an epoch.

@@ -44,7 +44,8 @@ TEST(Config, EachMistakeIsNamed) {
   };
   EXPECT_THAT(message(kSmall + "train: {stepz: 5}\n"), HasSubstr("did you mean 'steps'"));
   EXPECT_THAT(message(kSmall + "train: {steps: 5, epochs: 1}\n"), HasSubstr("stands beside epochs"));
-  EXPECT_THAT(message(kSmall + "train: {steps: 5, batch_size: 4, global_batch: 6}\n"), HasSubstr("multiple of batch_size"));
+  EXPECT_THAT(message(kSmall + "train: {steps: 5, batch_size: 4, global_batch: 6}\n"),
+              HasSubstr("multiple of batch_size"));
   EXPECT_THAT(message(kSmall + "train: {steps: 5, optimizer: {name: adam}}\n"), HasSubstr("adamw"));
   EXPECT_THAT(message(kSmall + "train: {steps: 5, early_stopping: {patience: 2}}\n"), HasSubstr("eval_every"));
   EXPECT_THAT(message("tokenizer: t\ndata: {train: [x]}\nout: o\ntrain: {steps: 1}\n"), HasSubstr("model"));
@@ -130,7 +131,8 @@ TEST(Optimizers, MuonsUpdateOfAMatrixIsNearlyOrthogonal) {
   make_muon({.lr = 1, .weight_decay = 0, .momentum = 0.95, .nesterov = true}, toy.pointers())->update({.lr = 1});
   // The update U = before - after has singular values near one: U U^T is near the identity, to Muon's loose constants.
   double u[4][6];
-  for (int i = 0; i < 24; ++i) u[i / 6][i % 6] = before[static_cast<size_t>(i)] - toy.parameters[0]->master.as<float>()[i];
+  for (int i = 0; i < 24; ++i)
+    u[i / 6][i % 6] = before[static_cast<size_t>(i)] - toy.parameters[0]->master.as<float>()[i];
   double trace = 0;
   for (auto& row : u)
     for (double x : row) trace += x * x;
@@ -212,7 +214,9 @@ TEST(Checkpoints, ADamagedOneIsPassedOverForTheOneBefore) {
   ASSERT_TRUE(store.save(1, {{"t", t}}, {{"step", 1}, {"model", "m"}}, 3).ok());
   t.as<float>()[0] = 2;
   ASSERT_TRUE(store.save(2, {{"t", t}}, {{"step", 2}, {"model", "m"}}, 3).ok());
-  std::fstream(store.path_of(2) / "tensors.safetensors", std::ios::in | std::ios::out | std::ios::binary).seekp(-1, std::ios::end).put('x');
+  std::fstream(store.path_of(2) / "tensors.safetensors", std::ios::in | std::ios::out | std::ios::binary)
+      .seekp(-1, std::ios::end)
+      .put('x');
   std::string warning;
   auto state = store.load_newest({{"t", t}}, "m", [&](const std::string& text) { warning = text; });
   ASSERT_TRUE(state.ok());
@@ -222,7 +226,8 @@ TEST(Checkpoints, ADamagedOneIsPassedOverForTheOneBefore) {
   auto other = store.load_newest({{"t", t}}, "another", [](const std::string&) {});
   ASSERT_FALSE(other.ok());
   EXPECT_THAT(other.error().to_string(), HasSubstr("another model"));
-  for (int64_t step = 3; step < 9; ++step) ASSERT_TRUE(store.save(step, {{"t", t}}, {{"step", step}, {"model", "m"}}, 3).ok());
+  for (int64_t step = 3; step < 9; ++step)
+    ASSERT_TRUE(store.save(step, {{"t", t}}, {{"step", step}, {"model", "m"}}, 3).ok());
   EXPECT_EQ(store.steps(), (std::vector<int64_t>{6, 7, 8}));
 }
 

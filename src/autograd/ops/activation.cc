@@ -17,8 +17,8 @@ Tensor apply_gated(Context& context, const Tensor& gate_up, kernels::Activation 
   int64_t rows = gate_up.shape().rows(), cols = gate_up.shape().columns() / 2;
   Tensor y = context.temporary(gate_up.dtype(), {rows, cols});
   context.run("gated", 0, [&] {
-    context.kernels->gated({.dtype = gate_up.dtype(), .kind = kind, .rows = rows, .cols = cols, .gate_up = gate_up.data(),
-                            .y = y.data()});
+    context.kernels->gated(
+        {.dtype = gate_up.dtype(), .kind = kind, .rows = rows, .cols = cols, .gate_up = gate_up.data(), .y = y.data()});
   });
   return y;
 }
@@ -47,8 +47,12 @@ void activation_backward(Context& context, Tape& tape, Record& record) {
   const Tensor& x = record.saved[0].value;
   Tensor dx = dy.unique() ? dy : context.temporary(dy.dtype(), dy.shape());
   context.run("activation backward", 0, [&] {
-    context.kernels->activation_backward({.dtype = x.dtype(), .kind = record.get<kernels::Activation>(), .n = x.elements(),
-                                          .x = x.data(), .dy = dy.data(), .dx = dx.data()});
+    context.kernels->activation_backward({.dtype = x.dtype(),
+                                          .kind = record.get<kernels::Activation>(),
+                                          .n = x.elements(),
+                                          .x = x.data(),
+                                          .dy = dy.data(),
+                                          .dx = dx.data()});
   });
   dy = Tensor();
   tape.give_grad(context, record.inputs[0], std::move(dx));
@@ -67,8 +71,12 @@ void gated_backward(Context& context, Tape& tape, Record& record) {
   const Tensor& gate_up = record.saved[0].value;
   Tensor dx = context.temporary(gate_up.dtype(), gate_up.shape());
   context.run("gated backward", 0, [&] {
-    context.kernels->gated_backward({.dtype = dy.dtype(), .kind = record.get<kernels::Activation>(), .rows = dy.shape().rows(),
-                                     .cols = dy.shape().columns(), .gate_up = gate_up.data(), .dy = dy.data(),
+    context.kernels->gated_backward({.dtype = dy.dtype(),
+                                     .kind = record.get<kernels::Activation>(),
+                                     .rows = dy.shape().rows(),
+                                     .cols = dy.shape().columns(),
+                                     .gate_up = gate_up.data(),
+                                     .dy = dy.data(),
                                      .dgate_up = dx.data()});
   });
   tape.give_grad(context, record.inputs[0], std::move(dx));

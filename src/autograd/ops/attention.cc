@@ -104,7 +104,8 @@ void attention_backward(Context& context, Tape& tape, Record& record) {
   Tensor dqkv = context.temporary(qkv.dtype(), qkv.shape());
   kernels::AttentionArgs args = make_args(a, qkv, out, lse);
   int64_t width = qkv.shape().columns();
-  int64_t k_offset = a.options.heads * a.options.head_dim, v_offset = k_offset + a.options.kv_heads * a.options.head_dim;
+  int64_t k_offset = a.options.heads * a.options.head_dim,
+          v_offset = k_offset + a.options.kv_heads * a.options.head_dim;
   for (kernels::AttentionSegment& segment : segment_buffer()) {
     segment.dk = at(dqkv.data(), dqkv.dtype(), segment.q_begin * width + k_offset);
     segment.dv = at(dqkv.data(), dqkv.dtype(), segment.q_begin * width + v_offset);

@@ -15,7 +15,8 @@ struct Attributes {
 
 }  // namespace
 
-BlockIo block(Context& context, BlockFunction function, const void* model, int64_t layer, const void* batch, BlockIo io) {
+BlockIo block(Context& context, BlockFunction function, const void* model, int64_t layer, const void* batch,
+              BlockIo io) {
   if (!context.tape || context.checkpointing != Checkpointing::kBlock)
     return function(context, model, layer, batch, std::move(io));
   Tape* tape = context.tape;

@@ -15,9 +15,15 @@ void table_gradient(Context& context, const Attributes& a, const Tensor& dy, con
   int64_t vocab = table->shape[0], cols = table->shape[1];
   Tensor scratch = context.scratch(kernels::embedding_backward_scratch(a.options.rows, vocab));
   context.run("embedding backward", 0, [&] {
-    context.kernels->embedding_backward({.dtype = dy.dtype(), .rows = a.options.rows, .cols = cols, .vocab = vocab,
-                                         .ids = ids, .dy = dy.data(), .scale = a.options.scale,
-                                         .dtable = table->accumulated_grad(), .scratch = scratch.data(),
+    context.kernels->embedding_backward({.dtype = dy.dtype(),
+                                         .rows = a.options.rows,
+                                         .cols = cols,
+                                         .vocab = vocab,
+                                         .ids = ids,
+                                         .dy = dy.data(),
+                                         .scale = a.options.scale,
+                                         .dtable = table->accumulated_grad(),
+                                         .scratch = scratch.data(),
                                          .dropout = a.dropout});
   });
 }
@@ -29,11 +35,17 @@ Var embedding(Context& context, Parameter& table, Parameter* positions_table, co
   int64_t cols = table.shape[1];
   Tensor y = context.temporary(context.dtype, {options.rows, cols});
   context.run("embedding", 0, [&] {
-    context.kernels->embedding({.dtype = context.dtype, .table_dtype = table.compute.dtype(), .rows = options.rows,
-                                .cols = cols, .ids = options.ids, .table = table.compute.data(),
+    context.kernels->embedding({.dtype = context.dtype,
+                                .table_dtype = table.compute.dtype(),
+                                .rows = options.rows,
+                                .cols = cols,
+                                .ids = options.ids,
+                                .table = table.compute.data(),
                                 .positions = positions_table ? options.positions : nullptr,
                                 .positions_table = positions_table ? positions_table->compute.data() : nullptr,
-                                .scale = options.scale, .y = y.data(), .dropout = a.dropout});
+                                .scale = options.scale,
+                                .y = y.data(),
+                                .dropout = a.dropout});
   });
   if (!context.tape) return {y, -1};
   Record& record = context.tape->push(OpKind::kEmbedding);

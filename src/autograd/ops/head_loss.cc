@@ -26,7 +26,8 @@ int64_t chunk_rows(int64_t rows, int64_t vocab, DType type) {
   int64_t fit = kChunkBytes / (vocab * static_cast<int64_t>(dtype_size(type)));
   int64_t limit = std::clamp<int64_t>(fit / 16 * 16, kMinChunkRows, std::max<int64_t>(rows, kMinChunkRows));
   int64_t chunks = (rows + limit - 1) / limit;
-  return chunks <= 1 ? rows : (rows + chunks - 1) / chunks;  // equal chunks: one shape of product, not a remainder's too
+  return chunks <= 1 ? rows
+                     : (rows + chunks - 1) / chunks;  // equal chunks: one shape of product, not a remainder's too
 }
 
 }  // namespace
@@ -62,11 +63,17 @@ HeadLoss head_loss(Context& context, const Var& hidden, const Weight& weight, co
     Tensor logits = context.temporary(context.dtype, {n, vocab});
     weight.product(context, x, logits, nullptr);
     context.run("cross-entropy", 0, [&] {
-      context.kernels->cross_entropy({.dtype = context.dtype, .rows = n, .cols = vocab, .logits = logits.data(),
-                                      .targets = targets.as<int32_t>() + begin, .loss = loss.as<float>() + begin,
+      context.kernels->cross_entropy({.dtype = context.dtype,
+                                      .rows = n,
+                                      .cols = vocab,
+                                      .logits = logits.data(),
+                                      .targets = targets.as<int32_t>() + begin,
+                                      .loss = loss.as<float>() + begin,
                                       .loss_scale = static_cast<float>(options.scale),
-                                      .label_smoothing = options.label_smoothing, .z_weight = options.z_weight,
-                                      .softcap = options.softcap, .dlogits = backward});
+                                      .label_smoothing = options.label_smoothing,
+                                      .z_weight = options.z_weight,
+                                      .softcap = options.softcap,
+                                      .dlogits = backward});
     });
     if (!backward) continue;
     weight.accumulate_gradient(context, logits, x);

@@ -23,8 +23,12 @@ void linear_backward(Context& context, Tape& tape, Record& record) {
   if (Parameter* bias = record.parameters[0]; bias && bias->wants_gradient()) {
     Tensor scratch = context.scratch(kernels::bias_backward_scratch(rows, dy.shape().columns()));
     context.run("bias backward", 0, [&] {
-      context.kernels->bias_backward({.dtype = dy.dtype(), .rows = rows, .cols = dy.shape().columns(), .dy = dy.data(),
-                                      .dbias = bias->accumulated_grad(), .scratch = scratch.data()});
+      context.kernels->bias_backward({.dtype = dy.dtype(),
+                                      .rows = rows,
+                                      .cols = dy.shape().columns(),
+                                      .dy = dy.data(),
+                                      .dbias = bias->accumulated_grad(),
+                                      .scratch = scratch.data()});
     });
   }
   if (record.weight->wants_gradient()) {

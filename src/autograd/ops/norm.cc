@@ -27,11 +27,21 @@ Normed residual_norm(Context& context, const Var& x, const Var& delta, Parameter
     if (options.layer) mean = context.temporary(context.statistics_type(), {rows});
   }
   context.run("norm", 0, [&] {
-    context.kernels->norm({.dtype = context.dtype, .layer = options.layer, .rows = rows, .cols = cols, .x = x.value.data(),
-                           .delta = has_delta ? delta.value.data() : nullptr, .sum = sum.data(), .y = y.data(),
-                           .weight = weight ? weight->compute.data() : nullptr, .bias = bias ? bias->compute.data() : nullptr,
-                           .weight_offset = options.weight_offset, .eps = options.eps, .mean = mean.data(),
-                           .rstd = rstd.data(), .dropout = a.dropout});
+    context.kernels->norm({.dtype = context.dtype,
+                           .layer = options.layer,
+                           .rows = rows,
+                           .cols = cols,
+                           .x = x.value.data(),
+                           .delta = has_delta ? delta.value.data() : nullptr,
+                           .sum = sum.data(),
+                           .y = y.data(),
+                           .weight = weight ? weight->compute.data() : nullptr,
+                           .bias = bias ? bias->compute.data() : nullptr,
+                           .weight_offset = options.weight_offset,
+                           .eps = options.eps,
+                           .mean = mean.data(),
+                           .rstd = rstd.data(),
+                           .dropout = a.dropout});
   });
   if (!context.tape) return {{sum, -1}, {y, -1}};
   Record& record = context.tape->push(OpKind::kNorm);
@@ -51,10 +61,16 @@ Tensor norm_recompute(Context& context, Tape&, Record& record) {
   Tensor y = context.temporary(sum.dtype(), sum.shape());
   Parameter *weight = record.parameters[0], *bias = record.parameters[1];
   context.run("norm again", 0, [&] {
-    context.kernels->norm({.dtype = sum.dtype(), .layer = a.options.layer, .rows = sum.shape().rows(),
-                           .cols = sum.shape().columns(), .x = sum.data(), .y = y.data(),
-                           .weight = weight ? weight->compute.data() : nullptr, .bias = bias ? bias->compute.data() : nullptr,
-                           .weight_offset = a.options.weight_offset, .eps = a.options.eps});
+    context.kernels->norm({.dtype = sum.dtype(),
+                           .layer = a.options.layer,
+                           .rows = sum.shape().rows(),
+                           .cols = sum.shape().columns(),
+                           .x = sum.data(),
+                           .y = y.data(),
+                           .weight = weight ? weight->compute.data() : nullptr,
+                           .bias = bias ? bias->compute.data() : nullptr,
+                           .weight_offset = a.options.weight_offset,
+                           .eps = a.options.eps});
   });
   return y;
 }
@@ -74,12 +90,23 @@ void norm_backward(Context& context, Tape& tape, Record& record) {
   Tensor scratch = context.scratch(kernels::norm_backward_scratch(rows, cols, sum.dtype()));
   Parameter *weight = record.parameters[0], *bias = record.parameters[1];
   context.run("norm backward", 0, [&] {
-    context.kernels->norm_backward(
-        {.dtype = sum.dtype(), .layer = a.options.layer, .rows = rows, .cols = cols, .sum = sum.data(), .dy = dy.data(),
-         .dsum = dsum.data(), .weight = weight ? weight->compute.data() : nullptr, .weight_offset = a.options.weight_offset,
-         .mean = record.saved[1].value.data(), .rstd = record.saved[2].value.data(), .dx = dx.data(),
-         .ddelta = ddelta.data(), .dweight = weight ? weight->accumulated_grad() : nullptr,
-         .dbias = bias ? bias->accumulated_grad() : nullptr, .scratch = scratch.data(), .dropout = a.dropout});
+    context.kernels->norm_backward({.dtype = sum.dtype(),
+                                    .layer = a.options.layer,
+                                    .rows = rows,
+                                    .cols = cols,
+                                    .sum = sum.data(),
+                                    .dy = dy.data(),
+                                    .dsum = dsum.data(),
+                                    .weight = weight ? weight->compute.data() : nullptr,
+                                    .weight_offset = a.options.weight_offset,
+                                    .mean = record.saved[1].value.data(),
+                                    .rstd = record.saved[2].value.data(),
+                                    .dx = dx.data(),
+                                    .ddelta = ddelta.data(),
+                                    .dweight = weight ? weight->accumulated_grad() : nullptr,
+                                    .dbias = bias ? bias->accumulated_grad() : nullptr,
+                                    .scratch = scratch.data(),
+                                    .dropout = a.dropout});
   });
   dsum = Tensor();
   if (a.has_delta) tape.give_grad(context, record.inputs[1], ddelta ? std::move(ddelta) : dx);

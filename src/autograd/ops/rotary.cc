@@ -7,9 +7,17 @@ namespace {
 
 void rotate(Context& context, Tensor& x, const RotaryOptions& o, bool inverse) {
   context.run("rotary", 0, [&] {
-    context.kernels->rotary({.dtype = x.dtype(), .x = x.data(), .rows = x.shape().rows(), .row_stride = x.shape().columns(),
-                             .heads = o.heads, .head_dim = o.head_dim, .rotary_dim = o.rotary_dim,
-                             .interleaved = o.interleaved, .inverse = inverse, .positions = o.positions, .cos = o.cos,
+    context.kernels->rotary({.dtype = x.dtype(),
+                             .x = x.data(),
+                             .rows = x.shape().rows(),
+                             .row_stride = x.shape().columns(),
+                             .heads = o.heads,
+                             .head_dim = o.head_dim,
+                             .rotary_dim = o.rotary_dim,
+                             .interleaved = o.interleaved,
+                             .inverse = inverse,
+                             .positions = o.positions,
+                             .cos = o.cos,
                              .sin = o.sin});
   });
 }

@@ -45,12 +45,17 @@ class Build {
 
   Result<BuildResult> run() {
     // With a tight limit, a page's tree must fit beside the others'.
-    recipe_.limits.document_bytes = std::min<uint64_t>(recipe_.limits.document_bytes, options_.memory_bytes / (16 * static_cast<uint64_t>(options_.workers)));
+    recipe_.limits.document_bytes = std::min<uint64_t>(
+        recipe_.limits.document_bytes, options_.memory_bytes / (16 * static_cast<uint64_t>(options_.workers)));
     for (SourceSpec& source : recipe_.sources) source.reader.limits = recipe_.limits;
     if (recipe_.shard_bytes * 3 > options_.memory_bytes)
-      return usage_error("a shard of " + std::to_string(recipe_.shard_bytes) + " bytes does not fit the memory limit three times", "output.shard_bytes", "lower it, or raise --memory-limit");
+      return usage_error(
+          "a shard of " + std::to_string(recipe_.shard_bytes) + " bytes does not fit the memory limit three times",
+          "output.shard_bytes", "lower it, or raise --memory-limit");
     MALMOI_ASSIGN(plan_, make_plan(recipe_));
-    if (plan_.parts.empty()) return not_found("no document in the inputs", recipe_.sources[0].paths[0], "name files or folders that hold some");
+    if (plan_.parts.empty())
+      return not_found("no document in the inputs", recipe_.sources[0].paths[0],
+                       "name files or folders that hold some");
     BuildResult result;
     if (!options_.force && is_built()) {
       MALMOI_ASSIGN(result.report, read_json((recipe_.out / "report.json").string()));
@@ -87,9 +92,11 @@ class Build {
     std::error_code error;
     for (const auto& entry : std::filesystem::directory_iterator(recipe_.out, error)) {
       std::string name = entry.path().filename().string();
-      bool ours = name.starts_with("work-") || name == ".lock" || Corpus::is_corpus(recipe_.out) || name.ends_with(".tmp") || name.ends_with(".jsonl.zst") ||
-                  name.starts_with("report.") || name == "DATACARD.md" || name == "README.md" || name == "datacard.json";
-      if (!ours) return usage_error("holds other files (" + name + ")", recipe_.out.string(), "name an empty or new folder");
+      bool ours = name.starts_with("work-") || name == ".lock" || Corpus::is_corpus(recipe_.out) ||
+                  name.ends_with(".tmp") || name.ends_with(".jsonl.zst") || name.starts_with("report.") ||
+                  name == "DATACARD.md" || name == "README.md" || name == "datacard.json";
+      if (!ours)
+        return usage_error("holds other files (" + name + ")", recipe_.out.string(), "name an empty or new folder");
     }
     return {};
   }
@@ -110,10 +117,11 @@ class Build {
         continue;
       }
       uint64_t counted = 0;
-      MALMOI_TRY(read_part(plan_, part, recipe_, *processor, work_, stage, [&](uint64_t documents, uint64_t kept, uint64_t bytes) {
-        documents_ += documents, kept_ += kept, done_bytes_ += bytes, counted += bytes;
-        tell("read");
-      }));
+      MALMOI_TRY(read_part(plan_, part, recipe_, *processor, work_, stage,
+                           [&](uint64_t documents, uint64_t kept, uint64_t bytes) {
+                             documents_ += documents, kept_ += kept, done_bytes_ += bytes, counted += bytes;
+                             tell("read");
+                           }));
       done_bytes_ += plan_.parts[part].bytes - std::min(plan_.parts[part].bytes, counted);
     }
     return {};
@@ -137,7 +145,8 @@ class Build {
     std::filesystem::remove(recipe_.out / "manifest.json", ignored);
     for (const auto& entry : std::filesystem::directory_iterator(recipe_.out, ignored)) {
       std::string name = entry.path().filename().string();
-      bool shard = (name.starts_with("train-") || name.starts_with("valid-") || name.starts_with("test-")) && name.ends_with(".jsonl.zst");
+      bool shard = (name.starts_with("train-") || name.starts_with("valid-") || name.starts_with("test-")) &&
+                   name.ends_with(".jsonl.zst");
       bool stale = name.starts_with("work-") && entry.path() != work_.folder;
       if (shard) std::filesystem::remove(entry.path(), ignored);
       if (stale) std::filesystem::remove_all(entry.path(), ignored);
@@ -153,20 +162,27 @@ class Build {
     }
     MALMOI_TRY(remove_old_corpus());
     tell("deduplicate");
-    MALMOI_ASSIGN(Decisions decisions, decide(work_, plan_.parts.size(), recipe_, options_.memory_bytes, [&](const std::string& what, double fraction) {
-                    if (progress_) progress_({"deduplicate: " + what, documents_, kept_, static_cast<uint64_t>(1000 * fraction), 1000});
-                  }));
-    MALMOI_ASSIGN(formats::ZstdWriter events, formats::ZstdWriter::create(recipe_.out / "events.jsonl.zst", recipe_.compression));
+    MALMOI_ASSIGN(
+        Decisions decisions,
+        decide(work_, plan_.parts.size(), recipe_, options_.memory_bytes,
+               [&](const std::string& what, double fraction) {
+                 if (progress_)
+                   progress_({"deduplicate: " + what, documents_, kept_, static_cast<uint64_t>(1000 * fraction), 1000});
+               }));
+    MALMOI_ASSIGN(formats::ZstdWriter events,
+                  formats::ZstdWriter::create(recipe_.out / "events.jsonl.zst", recipe_.compression));
     MALMOI_TRY(copy_events(events));
     WriteStageOptions write;
     write.memory_bytes = options_.memory_bytes, write.workers = options_.workers;
     write.progress = [&](uint64_t bytes, uint64_t total) {
       if (progress_) progress_({"write", documents_, kept_, bytes, total});
     };
-    MALMOI_ASSIGN(WriteResult written, write_shards(work_, plan_.parts.size(), recipe_, decisions, recipe_.out, events, write));
+    MALMOI_ASSIGN(WriteResult written,
+                  write_shards(work_, plan_.parts.size(), recipe_, decisions, recipe_.out, events, write));
     MALMOI_TRY(events.commit());
     tally.merge(written.tally);
-    CardInput card{recipe_, plan_, tally, written.shards, written.samples, decisions.report, monotonic_seconds() - started_};
+    CardInput card{
+        recipe_, plan_, tally, written.shards, written.samples, decisions.report, monotonic_seconds() - started_};
     BuildResult result;
     result.report = make_report(card);
     result.skipped = tally.get("inputs.skipped") > 0;
@@ -196,8 +212,11 @@ Json event_to_json(const Event& event) {
 }  // namespace
 
 Result<BuildResult> build_corpus(const Recipe& recipe, const BuildOptions& options, const OnBuildProgress& progress) {
-  if (recipe.out.empty()) return usage_error("no folder for the corpus", "out", "say --out DIR, or `out:` in the recipe");
-  if (options.world < 1 || options.rank < 0 || options.rank >= options.world) return usage_error("rank " + std::to_string(options.rank) + " of " + std::to_string(options.world), "--rank", "ranks count from 0 to world - 1");
+  if (recipe.out.empty())
+    return usage_error("no folder for the corpus", "out", "say --out DIR, or `out:` in the recipe");
+  if (options.world < 1 || options.rank < 0 || options.rank >= options.world)
+    return usage_error("rank " + std::to_string(options.rank) + " of " + std::to_string(options.world), "--rank",
+                       "ranks count from 0 to world - 1");
   MALMOI_TRY(make_folder(recipe.out));
   return Build(recipe, options, progress).run();
 }
@@ -218,7 +237,8 @@ Result<Json> dry_run(const Recipe& recipe, const BuildOptions& options, uint64_t
       for (const Event& event : result.events) entry(event.id)["events"].push_back(event_to_json(event));
       for (const Processed::Kept& kept : result.kept) {
         Json& document = entry(kept.document.id);
-        document["kept"] = true, document["language"] = kept.document.language, document["encoding"] = kept.document.encoding;
+        document["kept"] = true, document["language"] = kept.document.language,
+        document["encoding"] = kept.document.encoding;
         document["title"] = kept.document.title, document["bytes"] = kept.document.text.size();
       }
       for (const std::string& id : order)
@@ -257,10 +277,15 @@ Result<Json> explain(const Path& folder, const std::string& id) {
       if (line.substr(0, 8192).find(id) == std::string_view::npos) continue;
       MALMOI_ASSIGN(Document document, document_from_line(line, lines.where()));
       if (matches(document.id))
-        found.push_back({{"id", document.id}, {"kept", shard.file + ":" + std::to_string(lines.line_number())}, {"split", shard.split}, {"bytes", document.text.size()}});
+        found.push_back({{"id", document.id},
+                         {"kept", shard.file + ":" + std::to_string(lines.line_number())},
+                         {"split", shard.split},
+                         {"bytes", document.text.size()}});
     }
   }
-  if (found.empty()) return not_found("nothing is known of '" + id + "'", folder.string(), "ids are the paths of documents, as in events.jsonl.zst");
+  if (found.empty())
+    return not_found("nothing is known of '" + id + "'", folder.string(),
+                     "ids are the paths of documents, as in events.jsonl.zst");
   return found;
 }
 

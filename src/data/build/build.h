@@ -27,13 +27,14 @@ struct BuildOptions {
 };
 
 struct BuildResult {
-  Json report;             // what report.json holds
-  bool skipped = false;    // some input could not be read
-  bool waiting = false;    // this process did its parts; another one finishes
-  bool present = false;    // the corpus was there already
+  Json report;           // what report.json holds
+  bool skipped = false;  // some input could not be read
+  bool waiting = false;  // this process did its parts; another one finishes
+  bool present = false;  // the corpus was there already
 };
 
-Result<BuildResult> build_corpus(const Recipe& recipe, const BuildOptions& options, const OnBuildProgress& progress = {});
+Result<BuildResult> build_corpus(const Recipe& recipe, const BuildOptions& options,
+                                 const OnBuildProgress& progress = {});
 
 /// What would happen to the first `n` documents; nothing is written. An array: id, kept, text length, events.
 Result<Json> dry_run(const Recipe& recipe, const BuildOptions& options, uint64_t n);

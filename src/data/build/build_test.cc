@@ -36,8 +36,10 @@ void put(const Path& path, std::string_view content) {
 }
 
 std::string sentence(Rng& rng, bool korean) {
-  constexpr const char* kKorean[] = {"나무", "바람", "강물이", "사람들은", "오래", "노래를", "불렀다", "하늘", "마을에서", "천천히", "걸었다", "밤새"};
-  constexpr const char* kEnglish[] = {"river", "mountain", "people", "slowly", "walked", "a", "the", "evening", "bread", "window", "found", "letters"};
+  constexpr const char* kKorean[] = {"나무",   "바람", "강물이",   "사람들은", "오래",   "노래를",
+                                     "불렀다", "하늘", "마을에서", "천천히",   "걸었다", "밤새"};
+  constexpr const char* kEnglish[] = {"river", "mountain", "people", "slowly", "walked", "a",
+                                      "the",   "evening",  "bread",  "window", "found",  "letters"};
   std::string out;
   for (int i = 0; i < 12; ++i) (out += i ? " " : "") += (korean ? kKorean : kEnglish)[rng.below(12)];
   return out + ".";
@@ -51,7 +53,9 @@ Path make_documents(const std::string& name, int n = 300) {
   for (int i = 0; i < n; ++i) {
     bool korean = i % 2 == 0;
     std::string text;
-    for (int p = 0; p < 4; ++p) (text += p ? "\n\n" : "") += sentence(rng, i % 10 == 9 ? p % 2 == 0 : korean) + " " + sentence(rng, i % 10 == 9 ? p % 2 == 0 : korean);
+    for (int p = 0; p < 4; ++p)
+      (text += p ? "\n\n" : "") +=
+          sentence(rng, i % 10 == 9 ? p % 2 == 0 : korean) + " " + sentence(rng, i % 10 == 9 ? p % 2 == 0 : korean);
     char file[32];
     std::snprintf(file, sizeof file, "d%03d/doc%04d.txt", i / 50, i);
     fs::create_directories((folder / file).parent_path());
@@ -64,7 +68,8 @@ Path make_documents(const std::string& name, int n = 300) {
   for (int i = 0; i < n; i += 30) {
     char file[32];
     std::snprintf(file, sizeof file, "d%03d/doc%04d.txt", i / 50, i);
-    fs::copy_file(folder / file, folder / "copies" / (std::to_string(i) + ".txt"), fs::copy_options::overwrite_existing);
+    fs::copy_file(folder / file, folder / "copies" / (std::to_string(i) + ".txt"),
+                  fs::copy_options::overwrite_existing);
   }
   EXPECT_TRUE(write_file(folder / "lines.jsonl", lines).ok());
   EXPECT_TRUE(write_file(folder / "broken.txt.gz", "\x1f\x8b\x08 this is not gzip").ok());
@@ -82,7 +87,8 @@ Recipe small_recipe(const Path& in, const Path& out) {
 std::map<std::string, std::string> shards_of(const Path& folder) {
   std::map<std::string, std::string> out;
   for (const auto& entry : fs::directory_iterator(folder))
-    if (entry.path().extension() == ".zst") out[entry.path().filename().string()] = to_hex(hash128(*read_file(entry.path())));
+    if (entry.path().extension() == ".zst")
+      out[entry.path().filename().string()] = to_hex(hash128(*read_file(entry.path())));
   out["manifest.json"] = to_hex(hash128(*read_file(folder / "manifest.json")));
   return out;
 }
@@ -123,8 +129,11 @@ TEST(Build, CorpusHoldsEveryDocumentOnce) {
   EXPECT_EQ(ids.size(), 610u - 10 + 30);
   EXPECT_GT(held_out, 20u);
   EXPECT_LT(held_out, 120u);
-  for (const char* name : {"report.html", "report.json", "DATACARD.md", "datacard.json", "README.md", "events.jsonl.zst"}) EXPECT_TRUE(fs::exists(out / name)) << name;
-  for (const auto& entry : fs::directory_iterator(out)) EXPECT_FALSE(entry.path().filename().string().starts_with("work-"));
+  for (const char* name :
+       {"report.html", "report.json", "DATACARD.md", "datacard.json", "README.md", "events.jsonl.zst"})
+    EXPECT_TRUE(fs::exists(out / name)) << name;
+  for (const auto& entry : fs::directory_iterator(out))
+    EXPECT_FALSE(entry.path().filename().string().starts_with("work-"));
   auto again = build_corpus(small_recipe(in, out), options);
   ASSERT_TRUE(again.ok());
   EXPECT_TRUE(again->present);
@@ -235,7 +244,8 @@ TEST(Build, WhyAndDryRunNameTheRule) {
 TEST(Build, PersonalDataAndEvaluationItemsGo) {
   Path in = scratch("private"), out = scratch("private_out");
   const std::string item = "하나 둘 셋 넷 다섯 여섯 일곱 여덟 아홉 열 열하나 열둘 열셋 열넷 열다섯";
-  ASSERT_TRUE(write_file(in / "a.txt", "문의는 hong@example.com 으로 하십시오. 감사합니다. 오늘도 좋은 하루 되십시오.").ok());
+  ASSERT_TRUE(
+      write_file(in / "a.txt", "문의는 hong@example.com 으로 하십시오. 감사합니다. 오늘도 좋은 하루 되십시오.").ok());
   ASSERT_TRUE(write_file(in / "b.txt", "이 글에는 시험 문제가 들어 있다: " + item + " 그리고 끝난다.").ok());
   ASSERT_TRUE(write_file(in / "c.txt", "아무 일도 없는 평범한 글이 여기에 한 편 더 있습니다. 그렇습니다.").ok());
   Path sets = scratch("private_sets");
@@ -249,15 +259,19 @@ TEST(Build, PersonalDataAndEvaluationItemsGo) {
   EXPECT_EQ(result->report["pii"]["EMAIL"], 1);
   for (const Document& d : documents_of(out, "")) EXPECT_EQ(d.text.find("hong@"), std::string::npos);
   for (const auto& entry : fs::directory_iterator(out))
-    if (entry.path().extension() != ".zst") EXPECT_EQ(read_file(entry.path())->find("hong@"), std::string::npos) << entry.path();
+    if (entry.path().extension() != ".zst")
+      EXPECT_EQ(read_file(entry.path())->find("hong@"), std::string::npos) << entry.path();
 }
 
 TEST(Build, RepeatedParagraphsStayInThePureDocument) {
   Path in = scratch("paragraphs"), out = scratch("paragraphs_out");
-  const std::string english = "This paragraph stands in both documents, word for word, and it is long enough to be noticed by the comparison.";
+  const std::string english =
+      "This paragraph stands in both documents, word for word, and it is long enough to be noticed by the comparison.";
   const std::string korean = "이 문단은 번역된 쪽에만 있다. 그래서 남아야 하고, 영어 문단은 영어 문서에 남아야 한다.";
   ASSERT_TRUE(write_file(in / "a_mixed.txt", korean + "\n\n" + english).ok());
-  ASSERT_TRUE(write_file(in / "b_english.txt", english + "\n\nAnd a second paragraph that only this document has, also not a short one.").ok());
+  ASSERT_TRUE(write_file(in / "b_english.txt",
+                         english + "\n\nAnd a second paragraph that only this document has, also not a short one.")
+                  .ok());
   ASSERT_TRUE(build_corpus(small_recipe(in, out), {}).ok());
   std::map<std::string, std::string> texts;
   for (const Document& d : documents_of(out, "")) texts[Path(d.id).filename().string()] = d.text;
@@ -307,7 +321,8 @@ TEST(Mixing, WeightsEpochsAndTemperature) {
   EXPECT_EQ(mixing_factors(recipe, {100, 300}), (std::vector<double>{1, 1}));
   recipe.sources[0].epochs = 2.5;
   EXPECT_EQ(mixing_factors(recipe, {100, 300}), (std::vector<double>{2.5, 1}));
-  recipe.sources[0].weight = 1, recipe.sources[1].weight = 1;  // equal shares; b would be cut to what 2.5 epochs of a allow
+  recipe.sources[0].weight = 1,
+  recipe.sources[1].weight = 1;  // equal shares; b would be cut to what 2.5 epochs of a allow
   std::vector<double> factors = mixing_factors(recipe, {100, 300});
   EXPECT_DOUBLE_EQ(factors[0] * 100, factors[1] * 300);
   EXPECT_DOUBLE_EQ(factors[0], 2.5);
@@ -349,7 +364,9 @@ TEST(Splitting, GroupsStayTogether) {
 }
 
 TEST(Splitting, ByLanguageOfParagraphs) {
-  auto pieces = split_by_language("한국어로 쓴 문단이 여기에 하나 있습니다. 꽤 길게 썼습니다.\n\nAn English paragraph stands here, and it is a long one too.\n\n12345\n\n다시 한국어 문단이 나옵니다. 역시 짧지 않습니다.");
+  auto pieces = split_by_language(
+      "한국어로 쓴 문단이 여기에 하나 있습니다. 꽤 길게 썼습니다.\n\nAn English paragraph stands here, and it is a "
+      "long one too.\n\n12345\n\n다시 한국어 문단이 나옵니다. 역시 짧지 않습니다.");
   ASSERT_EQ(pieces.size(), 2u);
   EXPECT_EQ(pieces[0].first, "ko");
   EXPECT_EQ(pieces[1].first, "en");
@@ -374,7 +391,8 @@ order: {curriculum: length}
 output: {shard_bytes: 1MiB}
 limits: {pdf_seconds: 5}
 out: x
-)", "r.yaml");
+)",
+                               "r.yaml");
   ASSERT_TRUE(document.ok());
   auto recipe = parse_recipe(*document);
   ASSERT_TRUE(recipe.ok()) << recipe.error().to_string();

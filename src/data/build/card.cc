@@ -37,8 +37,12 @@ Json manifest_of(const CardInput& input) {
   manifest["languages"] = grouped(input.tally, "language.");
   manifest["shards"] = Json::array();
   for (const Shard& shard : input.shards)
-    manifest["shards"].push_back({{"file", shard.file}, {"split", shard.split}, {"documents", shard.documents}, {"text_bytes", shard.text_bytes},
-                                  {"file_bytes", shard.file_bytes}, {"hash", shard.hash}});
+    manifest["shards"].push_back({{"file", shard.file},
+                                  {"split", shard.split},
+                                  {"documents", shard.documents},
+                                  {"text_bytes", shard.text_bytes},
+                                  {"file_bytes", shard.file_bytes},
+                                  {"hash", shard.hash}});
   manifest["recipe"] = input.recipe.description();
   return manifest;
 }
@@ -58,7 +62,8 @@ std::string table(const std::vector<std::string>& head, const std::vector<std::v
 std::string group_table(const Json& groups, const char* name) {
   std::vector<std::vector<std::string>> rows;
   for (const auto& [key, value] : groups.items())
-    rows.push_back({key, std::to_string(value.value("documents", uint64_t{0})), format_bytes(static_cast<double>(value.value("bytes", uint64_t{0})))});
+    rows.push_back({key, std::to_string(value.value("documents", uint64_t{0})),
+                    format_bytes(static_cast<double>(value.value("bytes", uint64_t{0})))});
   return rows.empty() ? "none\n" : table({name, "documents", "text"}, rows);
 }
 
@@ -80,8 +85,10 @@ std::string readme_head(const CardInput& input) {
 }
 
 std::string card_text(const CardInput& input, const Json& report) {
-  std::string out = fmt::format("# Data card: {}\n\n{} documents, {} of text, built by Malmoi from {} files ({}).\n", input.recipe.name, input.tally.get("kept.documents"),
-                                format_bytes(static_cast<double>(input.tally.get("kept.bytes"))), input.plan.files, format_bytes(static_cast<double>(input.plan.bytes)));
+  std::string out = fmt::format("# Data card: {}\n\n{} documents, {} of text, built by Malmoi from {} files ({}).\n",
+                                input.recipe.name, input.tally.get("kept.documents"),
+                                format_bytes(static_cast<double>(input.tally.get("kept.bytes"))), input.plan.files,
+                                format_bytes(static_cast<double>(input.plan.bytes)));
   out += "\n## Splits\n\n" + group_table(report["splits"], "split");
   out += "\n## Sources\n\n";
   std::vector<std::vector<std::string>> rows;
@@ -89,7 +96,8 @@ std::string card_text(const CardInput& input, const Json& report) {
     std::string paths;
     for (const std::string& path : source.paths) paths += (paths.empty() ? "" : ", ") + path;
     Json sizes = report["sources"].contains(source.name) ? report["sources"][source.name] : Json::object();
-    rows.push_back({source.name, paths, source.license.empty() ? "not declared" : source.license, std::to_string(sizes.value("documents", uint64_t{0})),
+    rows.push_back({source.name, paths, source.license.empty() ? "not declared" : source.license,
+                    std::to_string(sizes.value("documents", uint64_t{0})),
                     format_bytes(static_cast<double>(sizes.value("bytes", uint64_t{0})))});
   }
   out += table({"source", "paths", "licence", "documents", "text"}, rows);
@@ -103,11 +111,14 @@ std::string card_text(const CardInput& input, const Json& report) {
   out += "\n## Samples\n";
   for (const Json& sample : input.samples) {
     std::string text = json_string(sample, "text");
-    out += fmt::format("\n**{}** ({}, {})\n\n> ", json_string(sample, "id"), json_string(sample, "source"), json_string(sample, "language"));
+    out += fmt::format("\n**{}** ({}, {})\n\n> ", json_string(sample, "id"), json_string(sample, "source"),
+                       json_string(sample, "language"));
     for (char c : text) (out += c) += c == '\n' ? "> " : "";
     out += "\n";
   }
-  out += "\nEvery dropped or changed document stands in `events.jsonl.zst` with the rule; `malmoi data build --why ID --out DIR` asks for one.\n";
+  out +=
+      "\nEvery dropped or changed document stands in `events.jsonl.zst` with the rule; `malmoi data build --why ID "
+      "--out DIR` asks for one.\n";
   return out;
 }
 
@@ -117,9 +128,15 @@ Json make_report(const CardInput& input) {
   const Tally& tally = input.tally;
   Json report;
   report["name"] = input.recipe.name;
-  report["inputs"] = {{"files", input.plan.files}, {"bytes", input.plan.bytes}, {"documents", tally.get("documents.read")}, {"ignored", tally.get("inputs.ignored")},
-                      {"skipped", tally.get("inputs.skipped")}, {"characters", tally.get("characters.extracted")}};
-  report["kept"] = {{"documents", tally.get("kept.documents")}, {"bytes", tally.get("kept.bytes")}, {"characters", tally.get("kept.characters")}};
+  report["inputs"] = {{"files", input.plan.files},
+                      {"bytes", input.plan.bytes},
+                      {"documents", tally.get("documents.read")},
+                      {"ignored", tally.get("inputs.ignored")},
+                      {"skipped", tally.get("inputs.skipped")},
+                      {"characters", tally.get("characters.extracted")}};
+  report["kept"] = {{"documents", tally.get("kept.documents")},
+                    {"bytes", tally.get("kept.bytes")},
+                    {"characters", tally.get("kept.characters")}};
   report["splits"] = grouped(tally, "split.");
   report["sources"] = grouped(tally, "source.");
   report["languages"] = grouped(tally, "language.");
@@ -154,8 +171,11 @@ Status write_cards(const CardInput& input, const Json& report) {
   MALMOI_TRY(write_file(out / "DATACARD.md", card));
   MALMOI_TRY(write_file(out / "README.md", readme_head(input) + card));
   Json machine;
-  for (const char* key : {"name", "inputs", "kept", "splits", "sources", "languages", "licenses", "dropped", "changed", "skipped", "pii", "contamination", "samples"}) machine[key] = report[key];
-  for (const SourceSpec& source : input.recipe.sources) machine["declared"].push_back({{"name", source.name}, {"paths", source.paths}, {"license", source.license}});
+  for (const char* key : {"name", "inputs", "kept", "splits", "sources", "languages", "licenses", "dropped", "changed",
+                          "skipped", "pii", "contamination", "samples"})
+    machine[key] = report[key];
+  for (const SourceSpec& source : input.recipe.sources)
+    machine["declared"].push_back({{"name", source.name}, {"paths", source.paths}, {"license", source.license}});
   MALMOI_TRY(write_file(out / "datacard.json", dump_json(machine, 2) + "\n"));
   return write_file(out / "manifest.json", dump_json(manifest_of(input), 2) + "\n");
 }

@@ -61,7 +61,8 @@ class Stage {
 
  private:
   void tell(const std::string& what, uint64_t done) {
-    if (progress_ && (done & 255) == 0) progress_(what, static_cast<double>(done) / static_cast<double>(std::max<size_t>(1, mixed_.size())));
+    if (progress_ && (done & 255) == 0)
+      progress_(what, static_cast<double>(done) / static_cast<double>(std::max<size_t>(1, mixed_.size())));
   }
 
   Status read_index() {
@@ -86,7 +87,9 @@ class Stage {
       ++copies;
     }
     Json report{{"copies", copies}, {"clusters", clusters.clusters}};
-    if (clusters.candidates) report["candidates"] = clusters.candidates, report["rejected"] = clusters.rejected, report["capped"] = clusters.capped;
+    if (clusters.candidates)
+      report["candidates"] = clusters.candidates, report["rejected"] = clusters.rejected,
+      report["capped"] = clusters.capped;
     for (const Clusters::Joined& joined : clusters.samples) {
       report["samples"].push_back({{"a", joined.a}, {"b", joined.b}, {"jaccard", joined.jaccard}});
       sampled_[joined.a], sampled_[joined.b];
@@ -164,7 +167,9 @@ class Stage {
     return {};
   }
 
-  Status cut_so_far(uint64_t ordinal, std::string& text) { return out_.passes.empty() ? Status{} : replay_->cut(ordinal, text); }
+  Status cut_so_far(uint64_t ordinal, std::string& text) {
+    return out_.passes.empty() ? Status{} : replay_->cut(ordinal, text);
+  }
 
   Status rewind() {
     if (out_.passes.empty()) return {};
@@ -194,7 +199,8 @@ class Stage {
     MALMOI_TRY(state->advance());
     out_.passes.push_back(Passages(std::move(state)));
     for (uint64_t i = 0; i < out_.fates.size(); ++i)
-      if (out_.fates[i] == Fate::kKept && out_.removed_bytes[i] > 0 && bytes_[i] - std::min(bytes_[i], out_.removed_bytes[i]) < std::max<uint64_t>(1, recipe_.min_characters))
+      if (out_.fates[i] == Fate::kKept && out_.removed_bytes[i] > 0 &&
+          bytes_[i] - std::min(bytes_[i], out_.removed_bytes[i]) < std::max<uint64_t>(1, recipe_.min_characters))
         out_.fates[i] = Fate::kOnlyCopiedPassages;
     return {};
   }
@@ -233,14 +239,17 @@ class Stage {
     for (const auto& [copy, original] : out_.stands_for) wanted[original] = 1;
     for (const auto& [ordinal, text] : sampled_) wanted[ordinal] = 1;
     std::map<uint64_t, std::string> names;
-    MALMOI_TRY(for_each_document(work_, parts_, [&](uint64_t ordinal) { return wanted[ordinal] != 0; }, [&](uint64_t ordinal, Document& document) -> Status {
-      out_.ids[ordinal] = document.id;
-      if (auto found = sampled_.find(ordinal); found != sampled_.end()) {
-        size_t room = std::min<size_t>(document.text.size(), 200);
-        found->second = document.text.substr(0, complete_utf8_prefix(std::string_view(document.text).substr(0, room)));
-      }
-      return {};
-    }));
+    MALMOI_TRY(for_each_document(
+        work_, parts_, [&](uint64_t ordinal) { return wanted[ordinal] != 0; },
+        [&](uint64_t ordinal, Document& document) -> Status {
+          out_.ids[ordinal] = document.id;
+          if (auto found = sampled_.find(ordinal); found != sampled_.end()) {
+            size_t room = std::min<size_t>(document.text.size(), 200);
+            found->second =
+                document.text.substr(0, complete_utf8_prefix(std::string_view(document.text).substr(0, room)));
+          }
+          return {};
+        }));
     for (auto& [name, report] : out_.report.items()) {
       if (!report.contains("samples")) continue;
       for (Json& sample : report["samples"]) {

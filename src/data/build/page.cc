@@ -41,13 +41,16 @@ std::string chart(const std::string& title, const Bars& bars, bool bytes) {
   if (bars.empty()) return {};
   double largest = 1;
   for (const auto& [name, value] : bars) largest = std::max(largest, value);
-  std::string out = fmt::format("<h2>{}</h2><svg viewBox=\"0 0 760 {}\" width=\"100%\" role=\"img\" aria-label=\"{}\">", escape(title), 26 * bars.size() + 4, escape(title));
+  std::string out = fmt::format("<h2>{}</h2><svg viewBox=\"0 0 760 {}\" width=\"100%\" role=\"img\" aria-label=\"{}\">",
+                                escape(title), 26 * bars.size() + 4, escape(title));
   double y = 4;
   for (const auto& [name, value] : bars) {
-    out += fmt::format("<text x=\"250\" y=\"{}\" text-anchor=\"end\">{}</text><rect x=\"260\" y=\"{}\" width=\"{:.1f}\" height=\"16\" rx=\"3\"><title>{}</title></rect>"
-                       "<text class=\"n\" x=\"{:.1f}\" y=\"{}\">{}</text>",
-                       y + 14, escape(name), y + 2, std::max(1.0, value / largest * 390), escape(name), 268 + value / largest * 390, y + 14,
-                       bytes ? format_bytes(value) : fmt::format("{:.0f}", value));
+    out += fmt::format(
+        "<text x=\"250\" y=\"{}\" text-anchor=\"end\">{}</text><rect x=\"260\" y=\"{}\" width=\"{:.1f}\" height=\"16\" "
+        "rx=\"3\"><title>{}</title></rect>"
+        "<text class=\"n\" x=\"{:.1f}\" y=\"{}\">{}</text>",
+        y + 14, escape(name), y + 2, std::max(1.0, value / largest * 390), escape(name), 268 + value / largest * 390,
+        y + 14, bytes ? format_bytes(value) : fmt::format("{:.0f}", value));
     y += 26;
   }
   return out + "</svg>\n";
@@ -56,7 +59,8 @@ std::string chart(const std::string& title, const Bars& bars, bool bytes) {
 Bars bars_of(const Json& map, bool sort) {
   Bars bars;
   for (const auto& [name, n] : map.items()) bars.emplace_back(name, n.get<double>());
-  if (sort) std::stable_sort(bars.begin(), bars.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
+  if (sort)
+    std::stable_sort(bars.begin(), bars.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
   if (bars.size() > 40) bars.resize(40);
   return bars;
 }
@@ -68,12 +72,15 @@ Bars bars_of_groups(const Json& groups, const char* key) {
   return bars;
 }
 
-std::string card(const std::string& value, const char* label) { return fmt::format("<div class=\"card\"><b>{}</b><span>{}</span></div>", value, label); }
+std::string card(const std::string& value, const char* label) {
+  return fmt::format("<div class=\"card\"><b>{}</b><span>{}</span></div>", value, label);
+}
 
 // Lengths sort by number, not by name.
 Bars length_bars(const Json& lengths) {
   std::vector<std::pair<uint64_t, std::pair<std::string, double>>> sorted;
-  for (const auto& [name, n] : lengths.items()) sorted.push_back({std::stoull(name), {name + " characters", n.get<double>()}});
+  for (const auto& [name, n] : lengths.items())
+    sorted.push_back({std::stoull(name), {name + " characters", n.get<double>()}});
   std::sort(sorted.begin(), sorted.end());
   Bars bars;
   for (auto& [key, bar] : sorted) bars.push_back(std::move(bar));
@@ -86,8 +93,11 @@ std::string clusters(const Json& dedup) {
     if (!report.contains("samples") || report["samples"].empty()) continue;
     out += fmt::format("<h2>Copies joined ({}), samples</h2>", escape(name));
     for (const Json& sample : report["samples"])
-      out += fmt::format("<p><code>{}</code> and <code>{}</code>, Jaccard {:.3f}</p><blockquote>{}</blockquote><blockquote>{}</blockquote>", escape(json_string(sample, "a")),
-                         escape(json_string(sample, "b")), sample.value("jaccard", 0.0), escape(json_string(sample, "text_a")), escape(json_string(sample, "text_b")));
+      out += fmt::format(
+          "<p><code>{}</code> and <code>{}</code>, Jaccard "
+          "{:.3f}</p><blockquote>{}</blockquote><blockquote>{}</blockquote>",
+          escape(json_string(sample, "a")), escape(json_string(sample, "b")), sample.value("jaccard", 0.0),
+          escape(json_string(sample, "text_a")), escape(json_string(sample, "text_b")));
   }
   return out;
 }
@@ -98,11 +108,16 @@ std::string report_page(const Json& report) {
   const Json &inputs = report["inputs"], &kept = report["kept"];
   std::string name = escape(json_string(report, "name"));
   std::string out = std::string(kHead) + "Corpus " + name + kStyle;
-  out += fmt::format("<h1>Corpus {}</h1><p class=\"sub\">built by Malmoi in {}; every dropped document stands in <code>events.jsonl.zst</code> with its rule</p><div class=\"cards\">", name,
-                     format_duration(report.value("seconds", 0.0)));
-  out += card(format_count(inputs.value("documents", 0.0)), "documents read") + card(format_bytes(inputs.value("bytes", 0.0)), "input") +
-         card(format_count(kept.value("documents", 0.0)), "documents kept") + card(format_bytes(kept.value("bytes", 0.0)), "text kept") +
-         card(fmt::format("{:.0f}", report.value("documents_per_second", 0.0)), "documents/s") + card(fmt::format("{:.1f}", report.value("mb_per_second", 0.0)), "MB/s of input") +
+  out += fmt::format(
+      "<h1>Corpus {}</h1><p class=\"sub\">built by Malmoi in {}; every dropped document stands in "
+      "<code>events.jsonl.zst</code> with its rule</p><div class=\"cards\">",
+      name, format_duration(report.value("seconds", 0.0)));
+  out += card(format_count(inputs.value("documents", 0.0)), "documents read") +
+         card(format_bytes(inputs.value("bytes", 0.0)), "input") +
+         card(format_count(kept.value("documents", 0.0)), "documents kept") +
+         card(format_bytes(kept.value("bytes", 0.0)), "text kept") +
+         card(fmt::format("{:.0f}", report.value("documents_per_second", 0.0)), "documents/s") +
+         card(fmt::format("{:.1f}", report.value("mb_per_second", 0.0)), "MB/s of input") +
          card(fmt::format("{:.0f}", inputs.value("skipped", 0.0)), "inputs not readable") + "</div>\n";
   out += chart("Text by split", bars_of_groups(report["splits"], "bytes"), true);
   out += chart("Text by language", bars_of_groups(report["languages"], "bytes"), true);
@@ -119,7 +134,8 @@ std::string report_page(const Json& report) {
   out += clusters(report["dedup"]);
   if (!report["samples"].empty()) out += "<h2>Samples</h2>";
   for (const Json& sample : report["samples"])
-    out += fmt::format("<p><code>{}</code> ({})</p><blockquote>{}</blockquote>", escape(json_string(sample, "id")), escape(json_string(sample, "language")), escape(json_string(sample, "text")));
+    out += fmt::format("<p><code>{}</code> ({})</p><blockquote>{}</blockquote>", escape(json_string(sample, "id")),
+                       escape(json_string(sample, "language")), escape(json_string(sample, "text")));
   return out + "</body></html>\n";
 }
 

@@ -16,7 +16,9 @@ std::string event_to_line(const Event& event) {
   return dump_json(line) + "\n";
 }
 
-Path WorkFolder::part(uint64_t number, const char* ending) const { return folder / fmt::format("part-{:05}.{}", number, ending); }
+Path WorkFolder::part(uint64_t number, const char* ending) const {
+  return folder / fmt::format("part-{:05}.{}", number, ending);
+}
 
 bool WorkFolder::done(uint64_t number) const {
   std::error_code ignored;
@@ -55,7 +57,8 @@ Result<Tally> read_part_tally(const WorkFolder& work, uint64_t number) {
 Result<std::vector<PartRecord>> read_part_index(const WorkFolder& work, uint64_t number) {
   Path path = work.part(number, "index");
   MALMOI_ASSIGN(std::string bytes, read_file(path));
-  if (bytes.size() % sizeof(PartRecord) != 0) return invalid_data("is cut short", path.string(), "delete the work folder and build again");
+  if (bytes.size() % sizeof(PartRecord) != 0)
+    return invalid_data("is cut short", path.string(), "delete the work folder and build again");
   std::vector<PartRecord> records(bytes.size() / sizeof(PartRecord));
   if (!records.empty()) std::memcpy(records.data(), bytes.data(), bytes.size());
   return records;

@@ -22,14 +22,14 @@
 namespace malmoi::data {
 
 struct PartRecord {
-  Hash128 text;       // of the text
-  uint64_t id = 0;    // hash of the id
-  uint64_t group = 0; // hash of what must not be torn apart by the split
-  uint64_t bytes = 0; // of the text
+  Hash128 text;        // of the text
+  uint64_t id = 0;     // hash of the id
+  uint64_t group = 0;  // hash of what must not be torn apart by the split
+  uint64_t bytes = 0;  // of the text
   uint32_t source = 0;
   uint8_t mixed = 0;  // came out of a document of several languages
   uint8_t reserved[3] = {};
-  double quality = 0; // which of several copies is kept
+  double quality = 0;  // which of several copies is kept
 };
 static_assert(sizeof(PartRecord) == 56);
 
@@ -54,8 +54,13 @@ class PartWriter {
   Status commit(const Tally& tally);
 
  private:
-  PartWriter(formats::ZstdWriter docs, formats::ZstdWriter events, std::optional<formats::ZstdWriter> sketches, WorkFolder work, uint64_t number)
-      : docs_(std::move(docs)), events_(std::move(events)), sketches_(std::move(sketches)), work_(std::move(work)), number_(number) {}
+  PartWriter(formats::ZstdWriter docs, formats::ZstdWriter events, std::optional<formats::ZstdWriter> sketches,
+             WorkFolder work, uint64_t number)
+      : docs_(std::move(docs)),
+        events_(std::move(events)),
+        sketches_(std::move(sketches)),
+        work_(std::move(work)),
+        number_(number) {}
   formats::ZstdWriter docs_, events_;
   std::optional<formats::ZstdWriter> sketches_;
   std::string index_;

@@ -43,11 +43,13 @@ Result<Plan> make_plan(const Recipe& recipe) {
   std::string names;
   for (uint32_t s = 0; s < recipe.sources.size(); ++s) {
     for (const std::string& path : recipe.sources[s].paths) {
-      MALMOI_ASSIGN(std::vector<Path> files, list_inputs(path, [&](Skip skip) { plan.skips.push_back(std::move(skip)); }));
+      MALMOI_ASSIGN(std::vector<Path> files,
+                    list_inputs(path, [&](Skip skip) { plan.skips.push_back(std::move(skip)); }));
       for (Path& file : files) {
         struct stat info {};
         uint64_t size = ::stat(file.c_str(), &info) == 0 ? static_cast<uint64_t>(info.st_size) : 0;
-        names += file.string() + '\0' + std::to_string(size) + '\0' + std::to_string(info.st_mtim.tv_sec) + "." + std::to_string(info.st_mtim.tv_nsec) + '\n';
+        names += file.string() + '\0' + std::to_string(size) + '\0' + std::to_string(info.st_mtim.tv_sec) + "." +
+                 std::to_string(info.st_mtim.tv_nsec) + '\n';
         plan.bytes += size;
         found.push_back({{std::move(file), 0, UINT64_MAX, s, 0}, size});
       }

@@ -48,8 +48,14 @@ uint64_t group_of(const Recipe& recipe, const Document& document) {
 }
 
 const char* length_class(uint64_t characters) {
-  constexpr std::array<std::pair<uint64_t, const char*>, 8> kClasses = {{{100, "1. under 100"}, {300, "2. 100-299"}, {1000, "3. 300-999"},
-      {3000, "4. 1,000-2,999"}, {10000, "5. 3,000-9,999"}, {30000, "6. 10,000-29,999"}, {100000, "7. 30,000-99,999"}, {UINT64_MAX, "8. 100,000 and over"}}};
+  constexpr std::array<std::pair<uint64_t, const char*>, 8> kClasses = {{{100, "1. under 100"},
+                                                                         {300, "2. 100-299"},
+                                                                         {1000, "3. 300-999"},
+                                                                         {3000, "4. 1,000-2,999"},
+                                                                         {10000, "5. 3,000-9,999"},
+                                                                         {30000, "6. 10,000-29,999"},
+                                                                         {100000, "7. 30,000-99,999"},
+                                                                         {UINT64_MAX, "8. 100,000 and over"}}};
   for (const auto& [limit, name] : kClasses)
     if (characters < limit) return name;
   return "";
@@ -78,7 +84,8 @@ std::vector<std::pair<std::string, std::string>> split_by_language(std::string_v
   for (const auto& [language, width] : widths)
     if (!language.empty() && (largest.empty() || width > widths[largest])) largest = language;
   for (Piece& piece : pieces)
-    if (piece.language.empty() || widths[piece.language] * 10 < total || widths[piece.language] < 40) piece.language = largest;
+    if (piece.language.empty() || widths[piece.language] * 10 < total || widths[piece.language] < 40)
+      piece.language = largest;
   std::vector<std::pair<std::string, std::string>> out = {{largest, ""}};
   for (const Piece& piece : pieces) {
     auto found = std::find_if(out.begin(), out.end(), [&](const auto& entry) { return entry.first == piece.language; });
@@ -123,7 +130,8 @@ Result<std::unique_ptr<Processor>> Processor::create(const Recipe& recipe, const
     processor->sketcher_ = std::make_unique<Sketcher>(options);
   }
   for (const std::string& type : recipe.pii.types)
-    if (!pii_type(type)) return usage_error("unknown type of personal data '" + type + "'", "pii.types", "see malmoi data pii --help");
+    if (!pii_type(type))
+      return usage_error("unknown type of personal data '" + type + "'", "pii.types", "see malmoi data pii --help");
   return processor;
 }
 
@@ -173,7 +181,8 @@ Processed Processor::process(RawDocument raw, uint32_t source_index) const {
   out.events.push_back({document.id, "languages.split", std::to_string(pieces.size()) + " languages", false});
   for (size_t i = 0; i < pieces.size(); ++i) {
     Document piece = document;
-    piece.text = recipe_.format == TextFormat::kMarkdown ? drop_empty_sections(pieces[i].second) : std::move(pieces[i].second);
+    piece.text =
+        recipe_.format == TextFormat::kMarkdown ? drop_empty_sections(pieces[i].second) : std::move(pieces[i].second);
     piece.language = pieces[i].first;
     if (i > 0) piece.id += ":" + piece.language;
     finish_document(std::move(piece), group, source_index, true, out);
@@ -189,8 +198,8 @@ bool Processor::check_contamination(const Document& document, Processed& out) co
   for (const ContaminationHit& h : hits) out.tally.add("contamination." + h.set);
   out.tally.add("dropped.decontaminate");
   out.events.push_back({document.id, "decontaminate",
-                        std::to_string(hits.size()) + " items, first " + hit.set + "/" + hit.item + " (" + std::to_string(hit.matched) + " of " +
-                            std::to_string(hit.total) + " n-grams)",
+                        std::to_string(hits.size()) + " items, first " + hit.set + "/" + hit.item + " (" +
+                            std::to_string(hit.matched) + " of " + std::to_string(hit.total) + " n-grams)",
                         true});
   return false;
 }
@@ -218,7 +227,9 @@ bool Processor::hide_private(Document& document, Processed& out) const {
   out.events.push_back({document.id, "pii", detail, drop});
   if (drop) return false;
   PiiReplacer replacer;
-  replacer.action = recipe_.pii.action == "pseudonym" ? PiiAction::kPseudonym : recipe_.pii.action == "remove" ? PiiAction::kRemove : PiiAction::kPlaceholder;
+  replacer.action = recipe_.pii.action == "pseudonym" ? PiiAction::kPseudonym
+                    : recipe_.pii.action == "remove"  ? PiiAction::kRemove
+                                                      : PiiAction::kPlaceholder;
   replacer.key = recipe_.pii.key;
   document.text = replacer.apply(document.text, spans);
   document.title = replacer.apply(document.title, find_pii(document.title, options));
@@ -230,8 +241,8 @@ void Processor::finish_document(Document document, uint64_t group, uint32_t sour
     out.tally.add("dropped." + rule);
     out.events.push_back({document.id, rule, std::move(detail), true});
   };
-  if (!recipe_.keep_languages.empty() &&
-      std::find(recipe_.keep_languages.begin(), recipe_.keep_languages.end(), document.language) == recipe_.keep_languages.end())
+  if (!recipe_.keep_languages.empty() && std::find(recipe_.keep_languages.begin(), recipe_.keep_languages.end(),
+                                                   document.language) == recipe_.keep_languages.end())
     return drop("languages.not_kept", document.language.empty() ? "no letters" : document.language);
   for (size_t i = 0; i < filters_.size(); ++i) {
     Verdict verdict = filters_[i]->apply(document);
@@ -243,7 +254,8 @@ void Processor::finish_document(Document document, uint64_t group, uint32_t sour
   if (!check_contamination(document, out) || !hide_private(document, out)) return;
   document.text = tidy_whitespace(document.text);
   uint64_t characters = count_code_points(document.text);
-  if (characters < recipe_.min_characters) return drop("min_characters", std::to_string(characters) + " < " + std::to_string(recipe_.min_characters));
+  if (characters < recipe_.min_characters)
+    return drop("min_characters", std::to_string(characters) + " < " + std::to_string(recipe_.min_characters));
   Processed::Kept kept;
   kept.record.text = hash128(document.text);
   kept.record.id = hash64(document.id);

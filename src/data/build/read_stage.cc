@@ -17,7 +17,10 @@ class Pipeline {
  public:
   Pipeline(const Plan::Part& part, const Recipe& recipe, const Processor& processor, const ReadStageOptions& options,
            std::function<Status(Processed, uint64_t bytes)> sink)
-      : processor_(processor), options_(options), sink_(std::move(sink)), stream_(part.files, reader_options(recipe), [this](Skip skip) { passed_.push_back(std::move(skip)); }) {}
+      : processor_(processor),
+        options_(options),
+        sink_(std::move(sink)),
+        stream_(part.files, reader_options(recipe), [this](Skip skip) { passed_.push_back(std::move(skip)); }) {}
 
   Status run() {
     parallel_team(options_.workers, [this](int) { work(); });
@@ -61,7 +64,8 @@ class Pipeline {
         Processed before;
         for (const Skip& skip : ticket.passed) Processor::pass_over(skip, before);
         before.tally.merge(result.tally);
-        before.events.insert(before.events.end(), std::make_move_iterator(result.events.begin()), std::make_move_iterator(result.events.end()));
+        before.events.insert(before.events.end(), std::make_move_iterator(result.events.begin()),
+                             std::make_move_iterator(result.events.end()));
         result.tally = std::move(before.tally), result.events = std::move(before.events);
       }
       hand_in(ticket.number, std::move(result), ticket.bytes);
@@ -79,7 +83,9 @@ class Pipeline {
       waiting_.erase(waiting_.begin());
       waiting_bytes_ -= first.bytes();
       ++next_;
-      Status done = stop_requested() ? Status(Error{ErrorCode::kCancelled, "stopped", "data build", "run it again to go on"}) : sink_(std::move(first), at);
+      Status done = stop_requested()
+                        ? Status(Error{ErrorCode::kCancelled, "stopped", "data build", "run it again to go on"})
+                        : sink_(std::move(first), at);
       if (!done.ok()) failed_ = done.error();
     }
     if (failed_) {
@@ -107,8 +113,9 @@ class Pipeline {
 
 }  // namespace
 
-Status read_part(const Plan& plan, uint64_t number, const Recipe& recipe, const Processor& processor, const WorkFolder& work,
-                 const ReadStageOptions& options, const std::function<void(uint64_t, uint64_t, uint64_t)>& progress) {
+Status read_part(const Plan& plan, uint64_t number, const Recipe& recipe, const Processor& processor,
+                 const WorkFolder& work, const ReadStageOptions& options,
+                 const std::function<void(uint64_t, uint64_t, uint64_t)>& progress) {
   MALMOI_ASSIGN(PartWriter writer, PartWriter::create(work, number, recipe.near.on));
   Tally tally;
   if (number == 0) {  // inputs that could not be listed belong to no part
@@ -130,8 +137,8 @@ Status read_part(const Plan& plan, uint64_t number, const Recipe& recipe, const 
   return writer.commit(tally);
 }
 
-Status read_some(const Plan& plan, uint64_t number, const Recipe& recipe, const Processor& processor, const ReadStageOptions& options,
-                 const std::function<bool(Processed)>& visit) {
+Status read_some(const Plan& plan, uint64_t number, const Recipe& recipe, const Processor& processor,
+                 const ReadStageOptions& options, const std::function<bool(Processed)>& visit) {
   bool stopped = false;
   Pipeline pipeline(plan.parts[number], recipe, processor, options, [&](Processed result, uint64_t) -> Status {
     if (!stopped) stopped = !visit(std::move(result));

@@ -12,8 +12,8 @@
 namespace malmoi::data {
 
 struct BuildProgress {
-  std::string stage;          // "read", "deduplicate", "write"
-  uint64_t documents = 0;     // read so far
+  std::string stage;       // "read", "deduplicate", "write"
+  uint64_t documents = 0;  // read so far
   uint64_t kept = 0;
   uint64_t bytes = 0, total_bytes = 0;  // of input (read) or text (write)
 };
@@ -27,11 +27,12 @@ struct ReadStageOptions {
 /// Does part `number` of the plan and writes its files. Workers pull raw documents one by one and hand back what became
 /// of them; results are written in the order of the input, so the files do not depend on the number of workers.
 /// `progress` is told of every document, from one thread at a time. Errors: a full disk, cancellation.
-Status read_part(const Plan& plan, uint64_t number, const Recipe& recipe, const Processor& processor, const WorkFolder& work,
-                 const ReadStageOptions& options, const std::function<void(uint64_t documents, uint64_t kept, uint64_t bytes)>& progress);
+Status read_part(const Plan& plan, uint64_t number, const Recipe& recipe, const Processor& processor,
+                 const WorkFolder& work, const ReadStageOptions& options,
+                 const std::function<void(uint64_t documents, uint64_t kept, uint64_t bytes)>& progress);
 
 /// The same without files: each result goes to `visit`, in order, until it returns false. For --dry-run.
-Status read_some(const Plan& plan, uint64_t number, const Recipe& recipe, const Processor& processor, const ReadStageOptions& options,
-                 const std::function<bool(Processed)>& visit);
+Status read_some(const Plan& plan, uint64_t number, const Recipe& recipe, const Processor& processor,
+                 const ReadStageOptions& options, const std::function<bool(Processed)>& visit);
 
 }  // namespace malmoi::data

@@ -20,7 +20,8 @@ Status read_limits(ConfigReader limits, ReaderLimits& out) {
   out.document_bytes = read_size(limits, "document_bytes", out.document_bytes);
   out.expanded_bytes = read_size(limits, "expanded_bytes", out.expanded_bytes);
   out.expansion_ratio = limits.number("expansion_ratio", out.expansion_ratio, 1);
-  out.archive_entries = static_cast<uint64_t>(limits.integer("archive_entries", static_cast<int64_t>(out.archive_entries), 1));
+  out.archive_entries =
+      static_cast<uint64_t>(limits.integer("archive_entries", static_cast<int64_t>(out.archive_entries), 1));
   out.nesting = static_cast<int>(limits.integer("nesting", out.nesting, 1, 16));
   out.pdf_seconds = limits.number("pdf_seconds", out.pdf_seconds, 0.1, 86400);
   out.pdf_memory = read_size(limits, "pdf_memory", out.pdf_memory);
@@ -57,11 +58,16 @@ Result<SourceSpec> read_source(const ConfigDocument& document, const Json& entry
 Result<std::vector<FilterSpec>> read_filters(const ConfigDocument& document, const Json& list) {
   std::vector<FilterSpec> filters;
   if (list.is_null()) return filters;
-  if (!list.is_array()) return usage_error("a list was expected", document.where("filters"), "write `- gopher_quality` lines");
+  if (!list.is_array())
+    return usage_error("a list was expected", document.where("filters"), "write `- gopher_quality` lines");
   for (const Json& entry : list) {
     if (entry.is_string()) filters.push_back({entry.get<std::string>(), Json::object()});
-    else if (entry.is_object() && entry.size() == 1) filters.push_back({entry.begin().key(), entry.begin().value().is_null() ? Json::object() : entry.begin().value()});
-    else return usage_error("a filter's name, or its name with settings, was expected", document.where("filters"), "write `- c4: {min_sentences: 3}`");
+    else if (entry.is_object() && entry.size() == 1)
+      filters.push_back(
+          {entry.begin().key(), entry.begin().value().is_null() ? Json::object() : entry.begin().value()});
+    else
+      return usage_error("a filter's name, or its name with settings, was expected", document.where("filters"),
+                         "write `- c4: {min_sentences: 3}`");
   }
   return filters;
 }
@@ -79,13 +85,16 @@ Status read_dedup(ConfigReader dedup, Recipe& recipe) {
     recipe.paragraphs.on = dedup.boolean("paragraphs", true);
   } else if (dedup.has("paragraphs")) {
     ConfigReader paragraphs = dedup.object("paragraphs");
-    recipe.paragraphs.min_length = static_cast<uint32_t>(paragraphs.integer("min_length", recipe.paragraphs.min_length, 1, 1 << 20));
+    recipe.paragraphs.min_length =
+        static_cast<uint32_t>(paragraphs.integer("min_length", recipe.paragraphs.min_length, 1, 1 << 20));
     MALMOI_TRY(paragraphs.finish());
   }
-  recipe.substring.on = dedup.has("substring") && !(dedup.raw("substring").is_boolean() && !dedup.boolean("substring", true));
+  recipe.substring.on =
+      dedup.has("substring") && !(dedup.raw("substring").is_boolean() && !dedup.boolean("substring", true));
   if (dedup.raw("substring").is_object()) {
     ConfigReader substring = dedup.object("substring");
-    recipe.substring.min_bytes = static_cast<uint32_t>(substring.integer("min_bytes", recipe.substring.min_bytes, 20, 1 << 20));
+    recipe.substring.min_bytes =
+        static_cast<uint32_t>(substring.integer("min_bytes", recipe.substring.min_bytes, 20, 1 << 20));
     MALMOI_TRY(substring.finish());
   }
   return dedup.finish();
@@ -97,12 +106,15 @@ Status read_pii(ConfigReader pii, Recipe& recipe) {
   recipe.pii.action = actions[pii.choice("action", actions, 0)];
   recipe.pii.types = pii.texts("types");
   std::string key_file = pii.text("key_file", "");
-  if (recipe.pii.action == "pseudonym" && key_file.empty()) pii.fail("key_file", "pseudonyms need a key", "name a file that holds it");
+  if (recipe.pii.action == "pseudonym" && key_file.empty())
+    pii.fail("key_file", "pseudonyms need a key", "name a file that holds it");
   MALMOI_TRY(pii.finish());
   if (!key_file.empty()) {
     MALMOI_ASSIGN(recipe.pii.key, read_file(key_file, 1 << 16));
-    while (!recipe.pii.key.empty() && (recipe.pii.key.back() == '\n' || recipe.pii.key.back() == '\r')) recipe.pii.key.pop_back();
-    if (recipe.pii.key.size() < 16) return usage_error("the key is shorter than 16 bytes", key_file, "make one: openssl rand -hex 32");
+    while (!recipe.pii.key.empty() && (recipe.pii.key.back() == '\n' || recipe.pii.key.back() == '\r'))
+      recipe.pii.key.pop_back();
+    if (recipe.pii.key.size() < 16)
+      return usage_error("the key is shorter than 16 bytes", key_file, "make one: openssl rand -hex 32");
   }
   return {};
 }
@@ -116,7 +128,8 @@ Status read_split(ConfigReader split, Recipe& recipe) {
   else if (group == "folder") recipe.group = GroupBy::kFolder;
   else if (group == "host") recipe.group = GroupBy::kHost;
   else recipe.group = GroupBy::kField, recipe.group_field = group;
-  if (recipe.valid_fraction + recipe.test_fraction >= 1) split.fail("valid", "valid and test leave nothing for training", "lower them");
+  if (recipe.valid_fraction + recipe.test_fraction >= 1)
+    split.fail("valid", "valid and test leave nothing for training", "lower them");
   return split.finish();
 }
 
@@ -138,8 +151,19 @@ Result<uint64_t> parse_bytes(std::string_view text, const std::string& where) {
     std::string_view name;
     double size;
   };
-  constexpr Unit kUnits[] = {{"", 1}, {"B", 1}, {"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12}, {"k", 1e3}, {"M", 1e6}, {"G", 1e9},
-                             {"KiB", 1024.0}, {"MiB", 1048576.0}, {"GiB", 1073741824.0}, {"TiB", 1099511627776.0}};
+  constexpr Unit kUnits[] = {{"", 1},
+                             {"B", 1},
+                             {"KB", 1e3},
+                             {"MB", 1e6},
+                             {"GB", 1e9},
+                             {"TB", 1e12},
+                             {"k", 1e3},
+                             {"M", 1e6},
+                             {"G", 1e9},
+                             {"KiB", 1024.0},
+                             {"MiB", 1048576.0},
+                             {"GiB", 1073741824.0},
+                             {"TiB", 1099511627776.0}};
   if (parsed.ec == std::errc() && number >= 0)
     for (const Unit& u : kUnits)
       if (unit == u.name && number * u.size < 9e18) return static_cast<uint64_t>(number * u.size);
@@ -166,7 +190,8 @@ Recipe default_recipe(std::vector<std::string> paths, Path out) {
 Result<Recipe> parse_recipe(const ConfigDocument& document) {
   Recipe recipe;
   ConfigReader reader(document);
-  if (reader.integer("schema_version", 1) != 1) reader.fail("schema_version", "only version 1 is known", "write schema_version: 1");
+  if (reader.integer("schema_version", 1) != 1)
+    reader.fail("schema_version", "only version 1 is known", "write schema_version: 1");
   recipe.name = reader.text("name", Path(document.file).stem().string());
   recipe.out = reader.text("out", "");
   const Json& sources = reader.raw("sources");
@@ -215,9 +240,16 @@ Json Recipe::description() const {
   Json d;
   d["name"] = name;
   for (const SourceSpec& s : sources)
-    d["sources"].push_back({{"name", s.name}, {"paths", s.paths}, {"format", s.reader.format}, {"text_field", s.reader.text_field},
-                            {"source_trees", s.reader.source_trees}, {"license", s.license}, {"language", s.language}, {"whole_page", s.whole_page},
-                            {"weight", s.weight}, {"epochs", s.epochs}});
+    d["sources"].push_back({{"name", s.name},
+                            {"paths", s.paths},
+                            {"format", s.reader.format},
+                            {"text_field", s.reader.text_field},
+                            {"source_trees", s.reader.source_trees},
+                            {"license", s.license},
+                            {"language", s.language},
+                            {"whole_page", s.whole_page},
+                            {"weight", s.weight},
+                            {"epochs", s.epochs}});
   d["extract"] = format == TextFormat::kMarkdown ? "markdown" : "text";
   d["languages"] = {{"split", split_languages}, {"keep", keep_languages}};
   d["min_characters"] = min_characters;
@@ -228,14 +260,22 @@ Json Recipe::description() const {
   d["dedup"]["paragraphs"] = paragraphs.on ? Json{{"min_length", paragraphs.min_length}} : Json(false);
   d["dedup"]["substring"] = substring.on ? Json{{"min_bytes", substring.min_bytes}} : Json(false);
   // The key itself stays out of everything that is written.
-  d["pii"] = pii.on ? Json{{"action", pii.action}, {"types", pii.types}, {"key", to_hex(hash128("malmoi pii key" + pii.key)).substr(0, 8)}} : Json(false);
+  d["pii"] = pii.on ? Json{{"action", pii.action},
+                           {"types", pii.types},
+                           {"key", to_hex(hash128("malmoi pii key" + pii.key)).substr(0, 8)}}
+                    : Json(false);
   d["decontaminate"] = {{"sets", decontaminate.sets}, {"ngram", decontaminate.ngram}};
-  d["split"] = {{"valid", valid_fraction}, {"test", test_fraction}, {"group", static_cast<int>(group)}, {"field", group_field}};
+  d["split"] = {
+      {"valid", valid_fraction}, {"test", test_fraction}, {"group", static_cast<int>(group)}, {"field", group_field}};
   d["order"] = {{"seed", seed}, {"shuffle", shuffle}, {"curriculum", curriculum}};
   d["mix"] = {{"temperature", temperature}};
   d["output"] = {{"shard_bytes", shard_bytes}, {"compression", compression}};
-  d["limits"] = {{"document_bytes", limits.document_bytes}, {"expanded_bytes", limits.expanded_bytes}, {"expansion_ratio", limits.expansion_ratio},
-                 {"archive_entries", limits.archive_entries}, {"nesting", limits.nesting}, {"pdf_seconds", limits.pdf_seconds}};
+  d["limits"] = {{"document_bytes", limits.document_bytes},
+                 {"expanded_bytes", limits.expanded_bytes},
+                 {"expansion_ratio", limits.expansion_ratio},
+                 {"archive_entries", limits.archive_entries},
+                 {"nesting", limits.nesting},
+                 {"pdf_seconds", limits.pdf_seconds}};
   return d;
 }
 

@@ -16,11 +16,11 @@ struct SourceSpec {
   std::string name;
   std::vector<std::string> paths;  // files and folders
   ReaderOptions reader;
-  std::string license;       // of documents that declare none
-  std::string language;      // the same
-  bool whole_page = false;   // HTML: everything shown, not the main content
-  double weight = 0;         // share of the mix; 0: as much as there is
-  double epochs = 1;         // copies; a fraction takes that share of the documents
+  std::string license;      // of documents that declare none
+  std::string language;     // the same
+  bool whole_page = false;  // HTML: everything shown, not the main content
+  double weight = 0;        // share of the mix; 0: as much as there is
+  double epochs = 1;        // copies; a fraction takes that share of the documents
 };
 
 struct FilterSpec {
@@ -75,12 +75,12 @@ struct Recipe {
   DecontaminateSpec decontaminate;
   double valid_fraction = 0.02, test_fraction = 0;
   GroupBy group = GroupBy::kDocument;
-  std::string group_field;                  // of kField: a key of the documents' meta
+  std::string group_field;  // of kField: a key of the documents' meta
   uint64_t seed = 1;
   bool shuffle = true;
-  bool curriculum = false;                  // short documents first, shuffled within eight classes of length
-  double temperature = 1;                   // sizes of sources ^ (1 / temperature) are their shares, where it is not 1
-  uint64_t shard_bytes = 128ull << 20;      // of text
+  bool curriculum = false;              // short documents first, shuffled within eight classes of length
+  double temperature = 1;               // sizes of sources ^ (1 / temperature) are their shares, where it is not 1
+  uint64_t shard_bytes = 128ull << 20;  // of text
   int compression = 6;
   ReaderLimits limits;
 

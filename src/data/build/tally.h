@@ -24,7 +24,8 @@ struct Tally {
   /// The counts under a prefix, without it: of "dropped." {"read.binary": 3 ...}.
   std::map<std::string, uint64_t> under(const std::string& prefix) const {
     std::map<std::string, uint64_t> out;
-    for (auto at = counts.lower_bound(prefix); at != counts.end() && at->first.starts_with(prefix); ++at) out[at->first.substr(prefix.size())] = at->second;
+    for (auto at = counts.lower_bound(prefix); at != counts.end() && at->first.starts_with(prefix); ++at)
+      out[at->first.substr(prefix.size())] = at->second;
     return out;
   }
   Json to_json() const {

@@ -44,7 +44,8 @@ uint64_t mix_hash(uint64_t a, uint64_t b) {
 // Texts on their way to their shards: buffered in memory, appended to one file a shard when the buffers are full.
 class Buckets {
  public:
-  Buckets(Path folder, uint64_t shards, uint64_t memory) : folder_(std::move(folder)), buffers_(shards), memory_(memory) {}
+  Buckets(Path folder, uint64_t shards, uint64_t memory)
+      : folder_(std::move(folder)), buffers_(shards), memory_(memory) {}
 
   Status add(uint64_t shard, uint64_t position, std::string_view line) {
     uint64_t head[2] = {position, line.size()};
@@ -108,9 +109,15 @@ class Buckets {
 
 class Stage {
  public:
-  Stage(const WorkFolder& work, uint64_t parts, const Recipe& recipe, Decisions& decisions, const Path& out, formats::ZstdWriter& events,
-        const WriteStageOptions& options)
-      : work_(work), parts_(parts), recipe_(recipe), decisions_(decisions), out_(out), events_(events), options_(options) {}
+  Stage(const WorkFolder& work, uint64_t parts, const Recipe& recipe, Decisions& decisions, const Path& out,
+        formats::ZstdWriter& events, const WriteStageOptions& options)
+      : work_(work),
+        parts_(parts),
+        recipe_(recipe),
+        decisions_(decisions),
+        out_(out),
+        events_(events),
+        options_(options) {}
 
   Result<WriteResult> run() {
     MALMOI_ASSIGN(folder_, ScratchFolder::create(work_.folder));
@@ -137,7 +144,9 @@ class Stage {
     return {};
   }
 
-  uint64_t group_of(const PartRecord& record) const { return recipe_.exact || recipe_.group != GroupBy::kDocument ? record.group : record.text.low; }
+  uint64_t group_of(const PartRecord& record) const {
+    return recipe_.exact || recipe_.group != GroupBy::kDocument ? record.group : record.text.low;
+  }
 
   // Decides split, copies, order and shard of every document; nothing but records is in memory.
   Status place() {
@@ -166,7 +175,8 @@ class Stage {
       uint64_t bytes = left_of(ordinal, record);
       if (copies == 0) result_.tally.add("dropped.mix");
       for (uint64_t copy = 0; copy < copies; ++copy)
-        MALMOI_TRY(order.add({static_cast<uint64_t>(split), key_of(ordinal, record, bytes, copy), ordinal, copy, bytes}));
+        MALMOI_TRY(
+            order.add({static_cast<uint64_t>(split), key_of(ordinal, record, bytes, copy), ordinal, copy, bytes}));
       return {};
     }));
     MALMOI_TRY(order.finish());
@@ -207,12 +217,14 @@ class Stage {
     Fate fate = decisions_.fates[ordinal];
     if (fate == Fate::kOnlyCopiedPassages) return drop(document, "dedup.passages", "nothing left but copies");
     uint64_t original = decisions_.stands_for[ordinal];
-    return drop(document, fate == Fate::kExactCopy ? "dedup.exact" : "dedup.near", "copy of " + decisions_.ids[original]);
+    return drop(document, fate == Fate::kExactCopy ? "dedup.exact" : "dedup.near",
+                "copy of " + decisions_.ids[original]);
   }
 
   // Every text once through the buckets of the shards it goes to.
   Status distribute() {
-    buckets_.emplace(folder_->file("."), shard_splits_.size(), std::clamp<uint64_t>(options_.memory_bytes / 8, 1 << 20, 256 << 20));
+    buckets_.emplace(folder_->file("."), shard_splits_.size(),
+                     std::clamp<uint64_t>(options_.memory_bytes / 8, 1 << 20, 256 << 20));
     Placement next;
     MALMOI_ASSIGN(bool more, placements_->next(next));
     uint64_t passed = 0;
@@ -221,9 +233,12 @@ class Stage {
       size_t before = document.text.size();
       MALMOI_TRY(decisions_.cut(ordinal, document.text));
       if (document.text.size() != before) {
-        document.text = recipe_.format == TextFormat::kMarkdown ? drop_empty_sections(tidy_whitespace(document.text)) : tidy_whitespace(document.text);
+        document.text = recipe_.format == TextFormat::kMarkdown ? drop_empty_sections(tidy_whitespace(document.text))
+                                                                : tidy_whitespace(document.text);
         result_.tally.add("changed.dedup.passages");
-        MALMOI_TRY(events_.write(event_to_line({document.id, "dedup.passages", std::to_string(before - document.text.size()) + " bytes that stand elsewhere", false})));
+        MALMOI_TRY(events_.write(
+            event_to_line({document.id, "dedup.passages",
+                           std::to_string(before - document.text.size()) + " bytes that stand elsewhere", false})));
       }
       bool enough = count_code_points(document.text) >= recipe_.min_characters;
       if (!enough) MALMOI_TRY(drop(document, "dedup.passages", "nothing left but copies"));
@@ -240,7 +255,8 @@ class Stage {
 
   Status write_copy(const Placement& placement, const Document& document) {
     count(document, shard_splits_[placement.shard]);
-    if (placement.copy == 0) return buckets_->add(placement.shard, placement.position, document_to_line(document) + "\n");
+    if (placement.copy == 0)
+      return buckets_->add(placement.shard, placement.position, document_to_line(document) + "\n");
     Document copy = document;
     copy.id += "+" + std::to_string(placement.copy);
     return buckets_->add(placement.shard, placement.position, document_to_line(copy) + "\n");
@@ -253,7 +269,8 @@ class Stage {
     const std::string language = document.language.empty() ? "none" : document.language;
     const std::string source = json_string(document.meta, "source", "unknown");
     tally.add("kept.documents"), tally.add("kept.bytes", bytes), tally.add("kept.characters", characters);
-    tally.add(std::string("split.") + kSplitNames[split] + ".documents"), tally.add(std::string("split.") + kSplitNames[split] + ".bytes", bytes);
+    tally.add(std::string("split.") + kSplitNames[split] + ".documents"),
+        tally.add(std::string("split.") + kSplitNames[split] + ".bytes", bytes);
     tally.add("language." + language + ".documents"), tally.add("language." + language + ".bytes", bytes);
     tally.add("source." + source + ".documents"), tally.add("source." + source + ".bytes", bytes);
     tally.add("license." + (document.license.empty() ? "unknown" : document.license) + ".documents");
@@ -263,13 +280,15 @@ class Stage {
     uint64_t seen = sampled_[source + "/" + language]++;
     if (seen < 2 && result_.samples.size() < 20) {
       size_t room = complete_utf8_prefix(std::string_view(document.text).substr(0, 300));
-      result_.samples.push_back({{"id", document.id}, {"source", source}, {"language", language}, {"text", document.text.substr(0, room)}});
+      result_.samples.push_back(
+          {{"id", document.id}, {"source", source}, {"language", language}, {"text", document.text.substr(0, room)}});
     }
   }
 
   // Shards are compressed several at a time, as many as the memory holds.
   Status compress() {
-    int workers = static_cast<int>(std::clamp<uint64_t>(options_.memory_bytes / (3 * shard_bytes_ + 1), 1, static_cast<uint64_t>(options_.workers)));
+    int workers = static_cast<int>(std::clamp<uint64_t>(options_.memory_bytes / (3 * shard_bytes_ + 1), 1,
+                                                        static_cast<uint64_t>(options_.workers)));
     std::vector<Shard> shards(shard_splits_.size());
     std::vector<Status> failures(shards.size());
     std::atomic<size_t> next{0};
@@ -336,14 +355,16 @@ std::vector<double> mixing_factors(const Recipe& recipe, const std::vector<uint6
   std::vector<double> shares;
   for (size_t s = 0; s < bytes.size(); ++s) {
     double size = static_cast<double>(bytes[s]);
-    bool any = std::any_of(recipe.sources.begin(), recipe.sources.end(), [](const SourceSpec& source) { return source.weight > 0; });
+    bool any = std::any_of(recipe.sources.begin(), recipe.sources.end(),
+                           [](const SourceSpec& source) { return source.weight > 0; });
     shares.push_back(bytes[s] == 0 ? 0 : any ? recipe.sources[s].weight : std::pow(size, 1 / recipe.temperature));
   }
   // The largest total at which no source is taken more often than its epochs.
   double total = 1e300;
   for (size_t s = 0; s < bytes.size(); ++s)
     if (shares[s] > 0) total = std::min(total, static_cast<double>(bytes[s]) * recipe.sources[s].epochs / shares[s]);
-  for (size_t s = 0; s < bytes.size(); ++s) factors[s] = shares[s] > 0 ? total * shares[s] / static_cast<double>(bytes[s]) : 0;
+  for (size_t s = 0; s < bytes.size(); ++s)
+    factors[s] = shares[s] > 0 ? total * shares[s] / static_cast<double>(bytes[s]) : 0;
   return factors;
 }
 
@@ -353,8 +374,8 @@ int split_of(const Recipe& recipe, uint64_t group) {
   return value < recipe.valid_fraction + recipe.test_fraction ? 2 : 0;
 }
 
-Result<WriteResult> write_shards(const WorkFolder& work, uint64_t parts, const Recipe& recipe, Decisions& decisions, const Path& out,
-                                 formats::ZstdWriter& events, const WriteStageOptions& options) {
+Result<WriteResult> write_shards(const WorkFolder& work, uint64_t parts, const Recipe& recipe, Decisions& decisions,
+                                 const Path& out, formats::ZstdWriter& events, const WriteStageOptions& options) {
   return Stage(work, parts, recipe, decisions, out, events, options).run();
 }
 

@@ -17,7 +17,7 @@ namespace malmoi::data {
 
 struct WriteResult {
   std::vector<Shard> shards;
-  Tally tally;              // "kept.*", "dropped.*" of the second stage
+  Tally tally;                // "kept.*", "dropped.*" of the second stage
   std::vector<Json> samples;  // a few documents for the data card
 };
 
@@ -28,8 +28,8 @@ struct WriteStageOptions {
 };
 
 /// Writes SPLIT-NNNNN.jsonl.zst into `out`, and the events of the second stage into `events`.
-Result<WriteResult> write_shards(const WorkFolder& work, uint64_t parts, const Recipe& recipe, Decisions& decisions, const Path& out,
-                                 formats::ZstdWriter& events, const WriteStageOptions& options);
+Result<WriteResult> write_shards(const WorkFolder& work, uint64_t parts, const Recipe& recipe, Decisions& decisions,
+                                 const Path& out, formats::ZstdWriter& events, const WriteStageOptions& options);
 
 /// How often each source's training documents are taken: whole copies and the share of one more, by weight, epochs and
 /// temperature. `bytes` by source. With weights (or a temperature), no source is taken more often than its epochs say.

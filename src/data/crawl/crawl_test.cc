@@ -42,7 +42,8 @@ class Site {
     thread_.join();
     ::close(fd_);
   }
-  void page(const std::string& path, const std::string& body, const std::string& headers = "Content-Type: text/html\r\n") {
+  void page(const std::string& path, const std::string& body,
+            const std::string& headers = "Content-Type: text/html\r\n") {
     std::lock_guard lock(mutex_);
     pages_[path] = {headers, body};
   }
@@ -90,10 +91,12 @@ class Site {
     size_t etag = headers.find("ETag: ");
     if (etag != std::string::npos) {
       std::string value = headers.substr(etag + 6, headers.find('\r', etag) - etag - 6);
-      if (request.find("If-None-Match: " + value) != std::string::npos) return "HTTP/1.1 304 Not Modified\r\nConnection: close\r\n\r\n";
+      if (request.find("If-None-Match: " + value) != std::string::npos)
+        return "HTTP/1.1 304 Not Modified\r\nConnection: close\r\n\r\n";
     }
     std::string status = headers.starts_with("Location") ? "301 Moved" : "200 OK";
-    return "HTTP/1.1 " + status + "\r\n" + headers + "Connection: close\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+    return "HTTP/1.1 " + status + "\r\n" + headers +
+           "Connection: close\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
   }
 
   int fd_ = -1;
@@ -105,22 +108,37 @@ class Site {
   std::vector<std::pair<std::string, double>> requests_;
 };
 
-const std::string kText = "<main><h1>제목</h1><p>이 쪽에는 수집할 만한 글이 한 문단 들어 있습니다. 충분히 길게 씁니다.</p></main>";
+const std::string kText =
+    "<main><h1>제목</h1><p>이 쪽에는 수집할 만한 글이 한 문단 들어 있습니다. 충분히 길게 씁니다.</p></main>";
 
 void fill(Site& site) {
-  site.page("/robots.txt", "User-agent: *\nDisallow: /secret\nAllow: /secret/open\nSitemap: " + site.root() + "/sitemap.xml\n", "Content-Type: text/plain\r\n");
-  site.page("/", "<html><body>" + kText + "<a href='a.html'>a</a> <a href='/secret/x'>s</a> <a href='/secret/open'>o</a> <a rel=nofollow href='/never'>n</a> "
-            "<a href='http://other.example/'>elsewhere</a> <a href='mailto:a@b'>m</a> <a href='moved'>r</a><link rel=alternate type='application/rss+xml' href='/feed.rss'></body></html>");
-  site.page("/a.html", "<html><body>" + kText + "<a href='/deep/b.html#part'>b</a><a href='./a.html'>self</a></body></html>", "Content-Type: text/html\r\nETag: \"v1\"\r\n");
+  site.page("/robots.txt",
+            "User-agent: *\nDisallow: /secret\nAllow: /secret/open\nSitemap: " + site.root() + "/sitemap.xml\n",
+            "Content-Type: text/plain\r\n");
+  site.page("/",
+            "<html><body>" + kText +
+                "<a href='a.html'>a</a> <a href='/secret/x'>s</a> <a href='/secret/open'>o</a> <a rel=nofollow "
+                "href='/never'>n</a> "
+                "<a href='http://other.example/'>elsewhere</a> <a href='mailto:a@b'>m</a> <a href='moved'>r</a><link "
+                "rel=alternate type='application/rss+xml' href='/feed.rss'></body></html>");
+  site.page("/a.html",
+            "<html><body>" + kText + "<a href='/deep/b.html#part'>b</a><a href='./a.html'>self</a></body></html>",
+            "Content-Type: text/html\r\nETag: \"v1\"\r\n");
   site.page("/deep/b.html", "<html><body>" + kText + "<a href='../c.html'>c</a></body></html>");
   site.page("/c.html", "<html><body>" + kText + "</body></html>");
   site.page("/secret/open", "<html><body>" + kText + "</body></html>");
   site.page("/moved", "", "Location: /target.html\r\n");
-  site.page("/target.html", "<html><head><meta name=robots content='noindex'></head><body>" + kText + "<a href='/from-noindex.html'>x</a></body></html>");
+  site.page("/target.html", "<html><head><meta name=robots content='noindex'></head><body>" + kText +
+                                "<a href='/from-noindex.html'>x</a></body></html>");
   site.page("/from-noindex.html", "<html><body>" + kText + "</body></html>");
-  site.page("/sitemap.xml", "<?xml version='1.0'?><urlset><url><loc>" + site.root() + "/mapped.html</loc></url></urlset>", "Content-Type: application/xml\r\n");
+  site.page("/sitemap.xml",
+            "<?xml version='1.0'?><urlset><url><loc>" + site.root() + "/mapped.html</loc></url></urlset>",
+            "Content-Type: application/xml\r\n");
   site.page("/mapped.html", "<html><body>" + kText + "</body></html>");
-  site.page("/feed.rss", "<?xml version='1.0'?><rss><channel><item><link>" + site.root() + "/item.html</link><description>짧은 소개</description></item></channel></rss>", "Content-Type: application/rss+xml\r\n");
+  site.page("/feed.rss",
+            "<?xml version='1.0'?><rss><channel><item><link>" + site.root() +
+                "/item.html</link><description>짧은 소개</description></item></channel></rss>",
+            "Content-Type: application/rss+xml\r\n");
   site.page("/item.html", "<html><body>" + kText + "</body></html>");
 }
 
@@ -134,7 +152,8 @@ std::set<std::string> stored(const Path& folder, const std::string& root) {
   InputStream stream(files, {ReaderOptions{}}, on_skip);
   RawDocument raw;
   uint32_t source;
-  while (stream.next(raw, source)) EXPECT_TRUE(urls.insert(raw.document.id.substr(root.size())).second) << raw.document.id;
+  while (stream.next(raw, source))
+    EXPECT_TRUE(urls.insert(raw.document.id.substr(root.size())).second) << raw.document.id;
   return urls;
 }
 
@@ -153,7 +172,9 @@ CrawlOptions options_for(const Site& site, const Path& out) {
   return options;
 }
 
-const std::set<std::string> kAll = {"/", "/a.html", "/deep/b.html", "/c.html", "/secret/open", "/from-noindex.html", "/mapped.html", "/item.html", "/feed.rss"};
+const std::set<std::string> kAll = {
+    "/",          "/a.html",  "/deep/b.html", "/c.html", "/secret/open", "/from-noindex.html", "/mapped.html",
+    "/item.html", "/feed.rss"};
 
 TEST(Crawl, FollowsLinksAndRules) {
   Site site;
@@ -243,8 +264,11 @@ TEST(Crawl, MistakesAreNamed) {
 }
 
 TEST(Robots, GroupsWildcardsAndPrecedence) {
-  Robots robots = Robots::parse("User-agent: other\nDisallow: /\n\nUser-agent: MalmoiBot\nUser-agent: x\nDisallow: /a\nAllow: /a/b$\nDisallow: /*.pdf$\nCrawl-delay: 2.5\n\n"
-                                "User-agent: *\nDisallow: /all\n", "MalmoiBot");
+  Robots robots = Robots::parse(
+      "User-agent: other\nDisallow: /\n\nUser-agent: MalmoiBot\nUser-agent: x\nDisallow: /a\nAllow: /a/b$\nDisallow: "
+      "/*.pdf$\nCrawl-delay: 2.5\n\n"
+      "User-agent: *\nDisallow: /all\n",
+      "MalmoiBot");
   EXPECT_FALSE(robots.allows("/a/c"));
   EXPECT_TRUE(robots.allows("/a/b"));
   EXPECT_FALSE(robots.allows("/a/bc"));

@@ -104,7 +104,8 @@ std::string gunzip(const std::string& bytes, uint64_t limit) {
 
 class Crawler {
  public:
-  Crawler(const CrawlOptions& options, const std::function<void(const CrawlProgress&)>& progress) : options_(options), progress_(progress) {}
+  Crawler(const CrawlOptions& options, const std::function<void(const CrawlProgress&)>& progress)
+      : options_(options), progress_(progress) {}
   ~Crawler() {
     running_.clear();
     if (multi_) curl_multi_cleanup(multi_);
@@ -120,7 +121,8 @@ class Crawler {
       int active = 0;
       curl_multi_perform(multi_, &active);
       MALMOI_TRY(collect());
-      int wait = running_.empty() ? static_cast<int>(std::clamp((soonest() - monotonic_seconds()) * 1000, 1.0, 200.0)) : 100;
+      int wait =
+          running_.empty() ? static_cast<int>(std::clamp((soonest() - monotonic_seconds()) * 1000, 1.0, 200.0)) : 100;
       curl_multi_poll(multi_, nullptr, 0, wait, nullptr);
     }
     result_.left = waiting_ + running_.size();
@@ -150,7 +152,8 @@ class Crawler {
   }
 
   Result<std::optional<WarcWriter>> open_warc() {
-    MALMOI_ASSIGN(WarcWriter writer, WarcWriter::open(options_.out, warc_number_, warc_size_, options_.warc_bytes, options_.agent));
+    MALMOI_ASSIGN(WarcWriter writer,
+                  WarcWriter::open(options_.out, warc_number_, warc_size_, options_.warc_bytes, options_.agent));
     return std::optional<WarcWriter>(std::move(writer));
   }
 
@@ -179,7 +182,8 @@ class Crawler {
       if (task != found.end()) enqueue(std::move(task->second));
     }
     log_fd_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-    if (log_fd_ < 0 || ::ftruncate(log_fd_, static_cast<off_t>(good)) != 0 || ::lseek(log_fd_, 0, SEEK_END) < 0) return io_error("cannot write", path.string(), errno);
+    if (log_fd_ < 0 || ::ftruncate(log_fd_, static_cast<off_t>(good)) != 0 || ::lseek(log_fd_, 0, SEEK_END) < 0)
+      return io_error("cannot write", path.string(), errno);
     return {};
   }
 
@@ -189,7 +193,9 @@ class Crawler {
     if (!url) return invalid_data("a line without a url", (options_.out / "crawl.log").string(), "name a new folder");
     if (line.contains("found")) {
       int depth = line.value("found", 0);
-      if (seen_.insert(name).second) found[name] = {*url, depth, line.value("sitemap", false) ? Purpose::kSitemap : Purpose::kPage, 0}, order.push_back(name), depths_[name] = depth;
+      if (seen_.insert(name).second)
+        found[name] = {*url, depth, line.value("sitemap", false) ? Purpose::kSitemap : Purpose::kPage, 0},
+        order.push_back(name), depths_[name] = depth;
       return {};
     }
     validators_[name] = {json_string(line, "etag"), json_string(line, "modified")};
@@ -287,8 +293,11 @@ class Crawler {
     curl_easy_setopt(handle, CURLOPT_PRIVATE, transfer.get());
     auto known = validators_.find(url);
     if (options_.revisit && known != validators_.end() && transfer->task.purpose == Purpose::kPage) {
-      if (!known->second.etag.empty()) transfer->headers = curl_slist_append(transfer->headers, ("If-None-Match: " + known->second.etag).c_str());
-      if (!known->second.modified.empty()) transfer->headers = curl_slist_append(transfer->headers, ("If-Modified-Since: " + known->second.modified).c_str());
+      if (!known->second.etag.empty())
+        transfer->headers = curl_slist_append(transfer->headers, ("If-None-Match: " + known->second.etag).c_str());
+      if (!known->second.modified.empty())
+        transfer->headers =
+            curl_slist_append(transfer->headers, ("If-Modified-Since: " + known->second.modified).c_str());
     }
     if (transfer->headers) curl_easy_setopt(handle, CURLOPT_HTTPHEADER, transfer->headers);
     host.busy = true;
@@ -330,7 +339,8 @@ class Crawler {
         return {};
       }
       ++result_.failed;
-      return finish(task, {{"status", headers.status}, {"failed", transfer.too_large ? "larger than the limit" : curl_easy_strerror(code)}});
+      return finish(task, {{"status", headers.status},
+                           {"failed", transfer.too_large ? "larger than the limit" : curl_easy_strerror(code)}});
     }
     if (headers.status >= 300 && headers.status < 400 && headers.status != 304) {
       auto target = resolve_url(task.url, headers.get("location"));
@@ -352,10 +362,14 @@ class Crawler {
   Status take_page(Transfer& transfer, const Headers& headers) {
     const Task& task = transfer.task;
     bool packed = task.url.path.ends_with(".gz") && task.purpose == Purpose::kSitemap;
-    PageLinks found = find_links(task.url, headers.get("content-type"), packed ? gunzip(transfer.body, options_.max_page_bytes * 4) : transfer.body);
+    PageLinks found = find_links(task.url, headers.get("content-type"),
+                                 packed ? gunzip(transfer.body, options_.max_page_bytes * 4) : transfer.body);
     for (const Url& link : found.links) MALMOI_TRY(discover(link, task.depth + 1, Purpose::kPage));
     for (const Url& map : found.sitemaps) MALMOI_TRY(discover(map, task.depth, Purpose::kSitemap));
-    Json done{{"status", 200}, {"bytes", transfer.body.size()}, {"etag", headers.get("etag")}, {"modified", headers.get("last-modified")}};
+    Json done{{"status", 200},
+              {"bytes", transfer.body.size()},
+              {"etag", headers.get("etag")},
+              {"modified", headers.get("last-modified")}};
     if (found.store && task.purpose == Purpose::kPage) {
       MALMOI_TRY(warc_->response(task.url.str(), plain_head(transfer.head, transfer.body.size()), transfer.body));
       ++result_.fetched;
@@ -375,7 +389,8 @@ class Crawler {
       std::string line = head.substr(begin, end + 1 - begin), low = line;
       for (char& c : low) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
       begin = end + 1;
-      if (low.starts_with("transfer-encoding:") || low.starts_with("content-length:") || low == "\r\n" || low == "\n") continue;
+      if (low.starts_with("transfer-encoding:") || low.starts_with("content-length:") || low == "\r\n" || low == "\n")
+        continue;
       out += line;
     }
     return out + "Content-Length: " + std::to_string(length) + "\r\n\r\n";
@@ -383,10 +398,13 @@ class Crawler {
 
   Status take_robots(Transfer& transfer, CURLcode code, int status, Host& host) {
     host.robots_known = true;
-    if (code == CURLE_OK && status == 200) host.robots = Robots::parse(transfer.body, options_.agent.substr(0, options_.agent.find('/')));
+    if (code == CURLE_OK && status == 200)
+      host.robots = Robots::parse(transfer.body, options_.agent.substr(0, options_.agent.find('/')));
     else if (code != CURLE_OK || status >= 500) host.robots = Robots::closed();
-    host.next = monotonic_seconds() + (host.robots.crawl_delay() > 0 || code == CURLE_OK ? std::max(0.0, std::min(options_.delay, 1.0)) : 0);
-    if (code != CURLE_OK || status >= 500) log_warning("robots.txt of " + transfer.task.url.host + " cannot be had; its pages are left out");
+    host.next = monotonic_seconds() +
+                (host.robots.crawl_delay() > 0 || code == CURLE_OK ? std::max(0.0, std::min(options_.delay, 1.0)) : 0);
+    if (code != CURLE_OK || status >= 500)
+      log_warning("robots.txt of " + transfer.task.url.host + " cannot be had; its pages are left out");
     if (!options_.sitemaps) return {};
     for (const std::string& map : host.robots.sitemaps())
       if (auto url = parse_url(map)) MALMOI_TRY(discover(*url, 0, Purpose::kSitemap));
@@ -420,6 +438,8 @@ class Crawler {
 
 }  // namespace
 
-Result<CrawlResult> crawl(const CrawlOptions& options, const std::function<void(const CrawlProgress&)>& progress) { return Crawler(options, progress).run(); }
+Result<CrawlResult> crawl(const CrawlOptions& options, const std::function<void(const CrawlProgress&)>& progress) {
+  return Crawler(options, progress).run();
+}
 
 }  // namespace malmoi::data

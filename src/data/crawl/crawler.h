@@ -16,20 +16,20 @@
 namespace malmoi::data {
 
 struct CrawlOptions {
-  std::vector<std::string> seeds;        // pages, feeds or sitemaps
+  std::vector<std::string> seeds;  // pages, feeds or sitemaps
   Path out;
-  std::string agent = "MalmoiBot/0.1";   // its product name is what robots.txt is asked for
-  std::vector<std::string> hosts;        // that may be visited; empty: those of the seeds
-  int max_depth = 5;                     // links from a seed
+  std::string agent = "MalmoiBot/0.1";  // its product name is what robots.txt is asked for
+  std::vector<std::string> hosts;       // that may be visited; empty: those of the seeds
+  int max_depth = 5;                    // links from a seed
   uint64_t max_pages = 10000;
-  uint64_t max_bytes = 10ull << 30;      // of all pages
+  uint64_t max_bytes = 10ull << 30;  // of all pages
   uint64_t max_page_bytes = 16ull << 20;
-  uint64_t warc_bytes = 1ull << 30;      // then the next file
-  double delay = 1.0;                    // seconds between two requests to one host; robots.txt may ask for more
-  double timeout = 30;                   // seconds for a page
-  int parallel = 8;                      // hosts at once
-  bool sitemaps = true;                  // those that robots.txt names
-  bool revisit = false;                  // ask again for what was fetched before
+  uint64_t warc_bytes = 1ull << 30;  // then the next file
+  double delay = 1.0;                // seconds between two requests to one host; robots.txt may ask for more
+  double timeout = 30;               // seconds for a page
+  int parallel = 8;                  // hosts at once
+  bool sitemaps = true;              // those that robots.txt names
+  bool revisit = false;              // ask again for what was fetched before
 };
 
 struct CrawlResult {

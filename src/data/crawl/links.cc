@@ -37,16 +37,19 @@ struct HtmlLinks {
       if (auto url = resolve_url(base, attribute(element, "href"))) base = *url;
     } else if (element.tag == GUMBO_TAG_META && lower(attribute(element, "name")) == "robots") {
       std::string content = lower(attribute(element, "content"));
-      if (content.find("noindex") != std::string::npos || content.find("none") != std::string::npos) found.store = false;
+      if (content.find("noindex") != std::string::npos || content.find("none") != std::string::npos)
+        found.store = false;
       if (content.find("nofollow") != std::string::npos || content.find("none") != std::string::npos) follow = false;
     } else if (element.tag == GUMBO_TAG_A || element.tag == GUMBO_TAG_AREA || element.tag == GUMBO_TAG_FRAME) {
       add(attribute(element, element.tag == GUMBO_TAG_FRAME ? "src" : "href"), lower(attribute(element, "rel")));
     } else if (element.tag == GUMBO_TAG_LINK) {
       std::string rel = lower(attribute(element, "rel")), type = lower(attribute(element, "type"));
-      bool feed = rel == "alternate" && (type.find("rss") != std::string::npos || type.find("atom") != std::string::npos);
+      bool feed =
+          rel == "alternate" && (type.find("rss") != std::string::npos || type.find("atom") != std::string::npos);
       if (feed || rel == "next") add(attribute(element, "href"), "");
     }
-    for (unsigned i = 0; i < element.children.length; ++i) visit(static_cast<const GumboNode*>(element.children.data[i]));
+    for (unsigned i = 0; i < element.children.length; ++i)
+      visit(static_cast<const GumboNode*>(element.children.data[i]));
   }
 
   void add(std::string_view reference, const std::string& rel) {
@@ -60,7 +63,8 @@ PageLinks html_links(const Url& page, std::string_view body) {
   GumboOptions options = kGumboDefaultOptions;
   options.max_errors = 0;
   auto destroy = [&options](GumboOutput* output) { gumbo_destroy_output(&options, output); };
-  std::unique_ptr<GumboOutput, decltype(destroy)> output(gumbo_parse_with_options(&options, body.data(), body.size()), destroy);
+  std::unique_ptr<GumboOutput, decltype(destroy)> output(gumbo_parse_with_options(&options, body.data(), body.size()),
+                                                         destroy);
   HtmlLinks links{page, {}, true};
   if (output && output->root) links.visit(output->root);
   if (!links.follow) links.found.links.clear();
@@ -79,7 +83,8 @@ PageLinks xml_links(const Url& page, std::string_view body) {
   };
   for (pugi::xml_node holder : {root, root.child("channel")})
     for (pugi::xml_node child : holder.children()) {
-      if (const char* location = child.child("loc").text().get(); *location) add(location, index ? found.sitemaps : found.links);
+      if (const char* location = child.child("loc").text().get(); *location)
+        add(location, index ? found.sitemaps : found.links);
       bool entry = std::strcmp(child.name(), "item") == 0 || std::strcmp(child.name(), "entry") == 0;
       if (!entry) continue;
       if (const char* link = child.child("link").text().get(); *link) add(link, found.links);
@@ -93,9 +98,11 @@ PageLinks xml_links(const Url& page, std::string_view body) {
 PageLinks find_links(const Url& page, std::string_view content_type, std::string_view body) {
   std::string type = lower(content_type.substr(0, content_type.find(';')));
   std::string head = lower(body.substr(0, 512));
-  bool html = type.find("html") != std::string::npos || head.find("<html") != std::string::npos || head.find("<!doctype html") != std::string::npos;
+  bool html = type.find("html") != std::string::npos || head.find("<html") != std::string::npos ||
+              head.find("<!doctype html") != std::string::npos;
   if (html) return html_links(page, body);
-  bool xml = type.find("xml") != std::string::npos || head.find("<?xml") != std::string::npos || head.find("<urlset") != std::string::npos;
+  bool xml = type.find("xml") != std::string::npos || head.find("<?xml") != std::string::npos ||
+             head.find("<urlset") != std::string::npos;
   if (xml) {
     PageLinks found = xml_links(page, body);
     // Sitemaps are no documents; feeds are.

@@ -82,7 +82,8 @@ Robots Robots::parse(std::string_view text, std::string_view agent) {
     for (Robots* group : {for_us ? &named : nullptr, for_all ? &any : nullptr}) {
       if (!group) continue;
       if (key == "crawl-delay") group->delay_ = std::clamp(std::atof(std::string(value).c_str()), 0.0, 3600.0);
-      else if ((key == "allow" || key == "disallow") && !value.empty()) group->rules_.push_back({std::string(value), key == "allow"});
+      else if ((key == "allow" || key == "disallow") && !value.empty())
+        group->rules_.push_back({std::string(value), key == "allow"});
     }
   }
   Robots chosen = any_named ? std::move(named) : std::move(any);

@@ -19,10 +19,10 @@ std::string escape(std::string_view text) {
   std::string out;
   for (char c : text) {
     auto u = static_cast<unsigned char>(c);
-    if (u <= 0x20 || u >= 0x7F || c == '"' || c == '<' || c == '>' || c == '\\' || c == '^' || c == '`' || c == '{' || c == '}' || c == '|')
+    if (u <= 0x20 || u >= 0x7F || c == '"' || c == '<' || c == '>' || c == '\\' || c == '^' || c == '`' || c == '{' ||
+        c == '}' || c == '|')
       ((out += '%') += kHex[u >> 4]) += kHex[u & 15];
-    else
-      out += c;
+    else out += c;
   }
   return out;
 }

@@ -16,7 +16,8 @@ namespace {
 
 Result<std::string> gzip(std::string_view bytes) {
   z_stream stream{};
-  if (deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK) return internal_error("cannot start zlib");
+  if (deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+    return internal_error("cannot start zlib");
   std::string out(deflateBound(&stream, bytes.size()) + 64, '\0');
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
   stream.avail_in = static_cast<uInt>(bytes.size());
@@ -32,7 +33,8 @@ Result<std::string> gzip(std::string_view bytes) {
 // A name for the record, from what it holds: the same record has the same name.
 std::string record_id(std::string_view url, std::string_view date, std::string_view block) {
   std::string hex = to_hex(hash128(std::string(url) + "\n" + std::string(date) + "\n" + std::string(block)));
-  return fmt::format("<urn:uuid:{}-{}-4{}-a{}-{}>", hex.substr(0, 8), hex.substr(8, 4), hex.substr(13, 3), hex.substr(17, 3), hex.substr(20, 12));
+  return fmt::format("<urn:uuid:{}-{}-4{}-a{}-{}>", hex.substr(0, 8), hex.substr(8, 4), hex.substr(13, 3),
+                     hex.substr(17, 3), hex.substr(20, 12));
 }
 
 }  // namespace
@@ -49,10 +51,16 @@ std::string utc_now() {
 std::string WarcWriter::name(int number) { return fmt::format("crawl-{:05}.warc.gz", number); }
 
 WarcWriter::WarcWriter(WarcWriter&& other) noexcept
-    : folder_(std::move(other.folder_)), number_(other.number_), limit_(other.limit_), size_(other.size_), agent_(std::move(other.agent_)), fd_(std::exchange(other.fd_, -1)) {}
+    : folder_(std::move(other.folder_)),
+      number_(other.number_),
+      limit_(other.limit_),
+      size_(other.size_),
+      agent_(std::move(other.agent_)),
+      fd_(std::exchange(other.fd_, -1)) {}
 
 WarcWriter& WarcWriter::operator=(WarcWriter&& other) noexcept {
-  std::swap(folder_, other.folder_), std::swap(number_, other.number_), std::swap(limit_, other.limit_), std::swap(size_, other.size_);
+  std::swap(folder_, other.folder_), std::swap(number_, other.number_), std::swap(limit_, other.limit_),
+      std::swap(size_, other.size_);
   std::swap(agent_, other.agent_), std::swap(fd_, other.fd_);
   return *this;
 }
@@ -61,7 +69,8 @@ WarcWriter::~WarcWriter() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-Result<WarcWriter> WarcWriter::open(const Path& folder, int number, uint64_t size, uint64_t limit, const std::string& agent) {
+Result<WarcWriter> WarcWriter::open(const Path& folder, int number, uint64_t size, uint64_t limit,
+                                    const std::string& agent) {
   WarcWriter writer(folder, number, limit, agent);
   MALMOI_TRY(writer.start(size));
   return writer;
@@ -72,16 +81,22 @@ Status WarcWriter::start(uint64_t size) {
   Path path = folder_ / name(number_);
   fd_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
   if (fd_ < 0) return io_error("cannot create", path.string(), errno);
-  if (::ftruncate(fd_, static_cast<off_t>(size)) != 0 || ::lseek(fd_, static_cast<off_t>(size), SEEK_SET) < 0) return io_error("cannot go on in", path.string(), errno);
+  if (::ftruncate(fd_, static_cast<off_t>(size)) != 0 || ::lseek(fd_, static_cast<off_t>(size), SEEK_SET) < 0)
+    return io_error("cannot go on in", path.string(), errno);
   size_ = size;
   if (size > 0) return {};
-  return record("warcinfo", name(number_), "application/warc-fields", "software: " + agent_ + "\r\nformat: WARC File Format 1.1\r\n", "");
+  return record("warcinfo", name(number_), "application/warc-fields",
+                "software: " + agent_ + "\r\nformat: WARC File Format 1.1\r\n", "");
 }
 
-Status WarcWriter::record(std::string_view type, const std::string& url, std::string_view content_type, std::string_view block, std::string_view extra) {
+Status WarcWriter::record(std::string_view type, const std::string& url, std::string_view content_type,
+                          std::string_view block, std::string_view extra) {
   std::string date = utc_now();
-  std::string head = fmt::format("WARC/1.1\r\nWARC-Type: {}\r\nWARC-Record-ID: {}\r\nWARC-Date: {}\r\n{}: {}\r\n{}Content-Type: {}\r\nContent-Length: {}\r\n\r\n", type,
-                                 record_id(url, date, block), date, type == "warcinfo" ? "WARC-Filename" : "WARC-Target-URI", url, extra, content_type, block.size());
+  std::string head = fmt::format(
+      "WARC/1.1\r\nWARC-Type: {}\r\nWARC-Record-ID: {}\r\nWARC-Date: {}\r\n{}: {}\r\n{}Content-Type: "
+      "{}\r\nContent-Length: {}\r\n\r\n",
+      type, record_id(url, date, block), date, type == "warcinfo" ? "WARC-Filename" : "WARC-Target-URI", url, extra,
+      content_type, block.size());
   head.append(block) += "\r\n\r\n";
   MALMOI_ASSIGN(std::string member, gzip(head));
   for (std::string_view rest = member; !rest.empty();) {
@@ -103,7 +118,8 @@ Status WarcWriter::response(const std::string& url, std::string_view http, std::
 }
 
 Status WarcWriter::revisit(const std::string& url, std::string_view http) {
-  return record("revisit", url, "application/http; msgtype=response", http, "WARC-Profile: http://netpreserve.org/warc/1.1/revisit/server-not-modified\r\n");
+  return record("revisit", url, "application/http; msgtype=response", http,
+                "WARC-Profile: http://netpreserve.org/warc/1.1/revisit/server-not-modified\r\n");
 }
 
 }  // namespace malmoi::data

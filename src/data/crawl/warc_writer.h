@@ -13,7 +13,8 @@ namespace malmoi::data {
 class WarcWriter {
  public:
   /// Goes on in file `number` after `size` bytes (what lies behind is cut off), or begins it with a warcinfo record.
-  static Result<WarcWriter> open(const Path& folder, int number, uint64_t size, uint64_t limit, const std::string& agent);
+  static Result<WarcWriter> open(const Path& folder, int number, uint64_t size, uint64_t limit,
+                                 const std::string& agent);
   WarcWriter(WarcWriter&& other) noexcept;
   WarcWriter& operator=(WarcWriter&& other) noexcept;
   ~WarcWriter();
@@ -28,9 +29,11 @@ class WarcWriter {
   static std::string name(int number);
 
  private:
-  WarcWriter(Path folder, int number, uint64_t limit, std::string agent) : folder_(std::move(folder)), number_(number), limit_(limit), agent_(std::move(agent)) {}
+  WarcWriter(Path folder, int number, uint64_t limit, std::string agent)
+      : folder_(std::move(folder)), number_(number), limit_(limit), agent_(std::move(agent)) {}
   Status start(uint64_t size);
-  Status record(std::string_view type, const std::string& url, std::string_view content_type, std::string_view block, std::string_view extra);
+  Status record(std::string_view type, const std::string& url, std::string_view content_type, std::string_view block,
+                std::string_view extra);
   Path folder_;
   int number_;
   uint64_t limit_, size_ = 0;

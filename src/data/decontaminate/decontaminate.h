@@ -23,8 +23,8 @@ struct DecontaminationOptions {
 
 /// One evaluation item found in a document.
 struct ContaminationHit {
-  std::string set;    // name of the evaluation set
-  std::string item;   // its id in the set
+  std::string set;                  // name of the evaluation set
+  std::string item;                 // its id in the set
   uint32_t matched = 0, total = 0;  // n-grams of the item found, and in it
   size_t begin = 0, end = 0;        // bytes of the document, from the first match to the end of the last
 };

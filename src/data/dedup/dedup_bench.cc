@@ -36,7 +36,8 @@ std::vector<std::string> documents() {
     for (uint64_t n = 1 + rng.below(9); n > 0; --n) latin += static_cast<char>('a' + rng.below(26));
     for (uint64_t n = 1 + rng.below(5); n > 0; --n) {
       auto c = static_cast<uint32_t>(0xAC00 + rng.below(11172));
-      hangul += {static_cast<char>(0xE0 | c >> 12), static_cast<char>(0x80 | (c >> 6 & 63)), static_cast<char>(0x80 | (c & 63))};
+      hangul += {static_cast<char>(0xE0 | c >> 12), static_cast<char>(0x80 | (c >> 6 & 63)),
+                 static_cast<char>(0x80 | (c & 63))};
     }
     words[0].push_back(latin), words[1].push_back(hangul);
   }
@@ -64,7 +65,8 @@ void over_documents(benchmark::State& state, const Visit& visit) {
 void sketch(benchmark::State& state) {
   Sketcher sketcher{NearOptions{}};
   Sketch out;
-  over_documents(state, [&](const std::string& text) { sketcher.sketch(text, out), benchmark::DoNotOptimize(out.bands.data()); });
+  over_documents(
+      state, [&](const std::string& text) { sketcher.sketch(text, out), benchmark::DoNotOptimize(out.bands.data()); });
 }
 BENCHMARK(sketch);
 

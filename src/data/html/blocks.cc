@@ -27,19 +27,25 @@ bool is_one_of(GumboTag tag, std::initializer_list<GumboTag> list) {
 }
 
 bool never_shown(GumboTag tag) {
-  return is_one_of(tag, {GUMBO_TAG_SCRIPT, GUMBO_TAG_STYLE, GUMBO_TAG_NOSCRIPT, GUMBO_TAG_TEMPLATE, GUMBO_TAG_IFRAME, GUMBO_TAG_OBJECT,
-                         GUMBO_TAG_EMBED, GUMBO_TAG_SVG, GUMBO_TAG_CANVAS, GUMBO_TAG_AUDIO, GUMBO_TAG_VIDEO, GUMBO_TAG_MAP,
-                         GUMBO_TAG_HEAD, GUMBO_TAG_BUTTON, GUMBO_TAG_INPUT, GUMBO_TAG_SELECT, GUMBO_TAG_TEXTAREA, GUMBO_TAG_DATALIST,
-                         GUMBO_TAG_APPLET, GUMBO_TAG_FRAMESET, GUMBO_TAG_NOFRAMES, GUMBO_TAG_RT, GUMBO_TAG_RP});
+  return is_one_of(tag,
+                   {GUMBO_TAG_SCRIPT,   GUMBO_TAG_STYLE,    GUMBO_TAG_NOSCRIPT, GUMBO_TAG_TEMPLATE, GUMBO_TAG_IFRAME,
+                    GUMBO_TAG_OBJECT,   GUMBO_TAG_EMBED,    GUMBO_TAG_SVG,      GUMBO_TAG_CANVAS,   GUMBO_TAG_AUDIO,
+                    GUMBO_TAG_VIDEO,    GUMBO_TAG_MAP,      GUMBO_TAG_HEAD,     GUMBO_TAG_BUTTON,   GUMBO_TAG_INPUT,
+                    GUMBO_TAG_SELECT,   GUMBO_TAG_TEXTAREA, GUMBO_TAG_DATALIST, GUMBO_TAG_APPLET,   GUMBO_TAG_FRAMESET,
+                    GUMBO_TAG_NOFRAMES, GUMBO_TAG_RT,       GUMBO_TAG_RP});
 }
 
 bool is_block(GumboTag tag) {
-  return is_one_of(tag, {GUMBO_TAG_P, GUMBO_TAG_DIV, GUMBO_TAG_SECTION, GUMBO_TAG_ARTICLE, GUMBO_TAG_MAIN, GUMBO_TAG_ASIDE, GUMBO_TAG_NAV,
-                         GUMBO_TAG_HEADER, GUMBO_TAG_FOOTER, GUMBO_TAG_H1, GUMBO_TAG_H2, GUMBO_TAG_H3, GUMBO_TAG_H4, GUMBO_TAG_H5, GUMBO_TAG_H6,
-                         GUMBO_TAG_UL, GUMBO_TAG_OL, GUMBO_TAG_LI, GUMBO_TAG_DL, GUMBO_TAG_DT, GUMBO_TAG_DD, GUMBO_TAG_TABLE, GUMBO_TAG_TBODY,
-                         GUMBO_TAG_THEAD, GUMBO_TAG_TFOOT, GUMBO_TAG_TR, GUMBO_TAG_TD, GUMBO_TAG_TH, GUMBO_TAG_CAPTION, GUMBO_TAG_PRE,
-                         GUMBO_TAG_BLOCKQUOTE, GUMBO_TAG_FIGURE, GUMBO_TAG_FIGCAPTION, GUMBO_TAG_FORM, GUMBO_TAG_FIELDSET, GUMBO_TAG_ADDRESS,
-                         GUMBO_TAG_CENTER, GUMBO_TAG_DETAILS, GUMBO_TAG_SUMMARY, GUMBO_TAG_HR, GUMBO_TAG_BODY, GUMBO_TAG_HTML, GUMBO_TAG_LEGEND});
+  return is_one_of(tag,
+                   {GUMBO_TAG_P,          GUMBO_TAG_DIV,    GUMBO_TAG_SECTION,    GUMBO_TAG_ARTICLE, GUMBO_TAG_MAIN,
+                    GUMBO_TAG_ASIDE,      GUMBO_TAG_NAV,    GUMBO_TAG_HEADER,     GUMBO_TAG_FOOTER,  GUMBO_TAG_H1,
+                    GUMBO_TAG_H2,         GUMBO_TAG_H3,     GUMBO_TAG_H4,         GUMBO_TAG_H5,      GUMBO_TAG_H6,
+                    GUMBO_TAG_UL,         GUMBO_TAG_OL,     GUMBO_TAG_LI,         GUMBO_TAG_DL,      GUMBO_TAG_DT,
+                    GUMBO_TAG_DD,         GUMBO_TAG_TABLE,  GUMBO_TAG_TBODY,      GUMBO_TAG_THEAD,   GUMBO_TAG_TFOOT,
+                    GUMBO_TAG_TR,         GUMBO_TAG_TD,     GUMBO_TAG_TH,         GUMBO_TAG_CAPTION, GUMBO_TAG_PRE,
+                    GUMBO_TAG_BLOCKQUOTE, GUMBO_TAG_FIGURE, GUMBO_TAG_FIGCAPTION, GUMBO_TAG_FORM,    GUMBO_TAG_FIELDSET,
+                    GUMBO_TAG_ADDRESS,    GUMBO_TAG_CENTER, GUMBO_TAG_DETAILS,    GUMBO_TAG_SUMMARY, GUMBO_TAG_HR,
+                    GUMBO_TAG_BODY,       GUMBO_TAG_HTML,   GUMBO_TAG_LEGEND});
 }
 
 int heading_level(GumboTag tag) {
@@ -51,13 +57,14 @@ bool is_hidden(const GumboElement& element) {
   if (attribute(element, "aria-hidden") == "true") return true;
   std::string style;
   for (char c : attribute(element, "style"))
-    if (!std::isspace(static_cast<unsigned char>(c))) style += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    if (!std::isspace(static_cast<unsigned char>(c)))
+      style += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   return style.find("display:none") != std::string::npos || style.find("visibility:hidden") != std::string::npos;
 }
 
 bool is_boilerplate_role(std::string_view role) {
-  for (std::string_view name : {"navigation", "banner", "contentinfo", "complementary", "search", "dialog", "alertdialog", "menu",
-                                "menubar", "toolbar", "doc-toc", "tablist"})
+  for (std::string_view name : {"navigation", "banner", "contentinfo", "complementary", "search", "dialog",
+                                "alertdialog", "menu", "menubar", "toolbar", "doc-toc", "tablist"})
     if (role == name) return true;
   return false;
 }
@@ -76,7 +83,8 @@ struct Weight {
 
 class Walker {
  public:
-  Walker(const GumboNode* root, const ParseOptions& options, Page& page) : keep_all_(options.keep_all), show_hidden_(options.show_hidden), page_(page) {
+  Walker(const GumboNode* root, const ParseOptions& options, Page& page)
+      : keep_all_(options.keep_all), show_hidden_(options.show_hidden), page_(page) {
     weigh(root, false);
     total_ = weights_[root].width;
     page_.elements.push_back({});
@@ -97,7 +105,8 @@ class Walker {
       return weight;
     }
     if (node->type != GUMBO_NODE_ELEMENT && node->type != GUMBO_NODE_DOCUMENT) return weight;
-    const GumboVector& children = node->type == GUMBO_NODE_DOCUMENT ? node->v.document.children : node->v.element.children;
+    const GumboVector& children =
+        node->type == GUMBO_NODE_DOCUMENT ? node->v.document.children : node->v.element.children;
     if (node->type == GUMBO_NODE_ELEMENT) {
       const GumboElement& element = node->v.element;
       if (never_shown(element.tag) || hidden(element)) return weights_[node] = weight;
@@ -126,7 +135,8 @@ class Walker {
     const Weight& weight = weights_[node];
     bool page_itself = is_one_of(element.tag, {GUMBO_TAG_HTML, GUMBO_TAG_BODY, GUMBO_TAG_MAIN});
     if (page_itself || attribute(element, "role") == "main") return false;
-    if (element.tag == GUMBO_TAG_NAV || is_boilerplate_role(attribute(element, "role"))) return !weight.main || weight.width * 2 < total_;
+    if (element.tag == GUMBO_TAG_NAV || is_boilerplate_role(attribute(element, "role")))
+      return !weight.main || weight.width * 2 < total_;
     if (element.tag == GUMBO_TAG_ASIDE) return weight.width * 10 < total_ * 8;
     if (element.tag == GUMBO_TAG_FOOTER) return weight.width * 10 < total_ * 6;
     if (element.tag == GUMBO_TAG_HEADER && !inside_content_) return !weight.sentence || weight.width * 4 < total_;
@@ -139,7 +149,8 @@ class Walker {
     }
     bool content = names_content(class_name) || names_content(id);
     if (weight.main || (content && weight.sentence)) return false;
-    return mostly_links || (!weight.sentence && weight.width < 120 && weight.width * 3 < total_ && !holds_structure(node));
+    return mostly_links ||
+           (!weight.sentence && weight.width < 120 && weight.width * 3 < total_ && !holds_structure(node));
   }
 
   static bool is_anchor_mark(const GumboNode* node) { return node->v.element.tag == GUMBO_TAG_A; }
@@ -194,7 +205,8 @@ class Walker {
   void walk_inline(const GumboNode* node, uint32_t parent) {
     const GumboElement& element = node->v.element;
     if (element.tag == GUMBO_TAG_SUP && is_footnote_mark(node)) return;
-    bool link = element.tag == GUMBO_TAG_A, code = is_one_of(element.tag, {GUMBO_TAG_CODE, GUMBO_TAG_KBD, GUMBO_TAG_SAMP, GUMBO_TAG_TT}) && !in_pre_;
+    bool link = element.tag == GUMBO_TAG_A,
+         code = is_one_of(element.tag, {GUMBO_TAG_CODE, GUMBO_TAG_KBD, GUMBO_TAG_SAMP, GUMBO_TAG_TT}) && !in_pre_;
     in_link_ += link;
     if (code) open_code();
     if (element.tag == GUMBO_TAG_Q) add_text("\"");
@@ -224,9 +236,9 @@ class Walker {
         flush();
         if (number_ > 0) ++number_;
         break;
-      case GUMBO_TAG_DT: case GUMBO_TAG_SUMMARY: case GUMBO_TAG_DD:
-        walk_children(element.children, self);
-        break;
+      case GUMBO_TAG_DT:
+      case GUMBO_TAG_SUMMARY:
+      case GUMBO_TAG_DD: walk_children(element.children, self); break;
       case GUMBO_TAG_PRE:
         kind_ = BlockKind::kCode;
         ++in_pre_;
@@ -238,7 +250,8 @@ class Walker {
         if (kind_ == BlockKind::kText) kind_ = BlockKind::kQuote;
         walk_children(element.children, self);
         break;
-      case GUMBO_TAG_FIGCAPTION: case GUMBO_TAG_CAPTION:
+      case GUMBO_TAG_FIGCAPTION:
+      case GUMBO_TAG_CAPTION:
         kind_ = BlockKind::kCaption;
         walk_children(element.children, self);
         break;
@@ -348,7 +361,8 @@ class Walker {
     const GumboElement& element = node->v.element;
     if (never_shown(element.tag) || hidden(element)) return;
     if (element.tag == GUMBO_TAG_BR || is_block(element.tag)) out += ' ';
-    for (unsigned i = 0; i < element.children.length; ++i) append_shown(static_cast<const GumboNode*>(element.children.data[i]), out);
+    for (unsigned i = 0; i < element.children.length; ++i)
+      append_shown(static_cast<const GumboNode*>(element.children.data[i]), out);
     if (is_block(element.tag)) out += ' ';
   }
 
@@ -475,7 +489,9 @@ void read_head(const GumboNode* root, Page& page) {
     if (child->type != GUMBO_NODE_ELEMENT || child->v.element.tag != GUMBO_TAG_HEAD) continue;
     for (unsigned j = 0; j < child->v.element.children.length; ++j) {
       auto* entry = static_cast<const GumboNode*>(child->v.element.children.data[j]);
-      if (entry->type != GUMBO_NODE_ELEMENT || entry->v.element.tag != GUMBO_TAG_TITLE || entry->v.element.children.length == 0) continue;
+      if (entry->type != GUMBO_NODE_ELEMENT || entry->v.element.tag != GUMBO_TAG_TITLE ||
+          entry->v.element.children.length == 0)
+        continue;
       auto* text = static_cast<const GumboNode*>(entry->v.element.children.data[0]);
       if (text->type == GUMBO_NODE_TEXT) page.title = text->v.text.text;
     }
@@ -484,8 +500,9 @@ void read_head(const GumboNode* root, Page& page) {
 
 // Elements that close by themselves, so that an unclosed one does not nest.
 bool closes_itself(std::string_view name) {
-  for (std::string_view other : {"p", "li", "td", "tr", "th", "dt", "dd", "option", "tbody", "thead", "tfoot", "br", "img", "hr", "meta",
-                                 "link", "input", "area", "base", "col", "embed", "param", "source", "wbr", "html", "head", "body", "rt", "rp"})
+  for (std::string_view other : {"p",     "li",    "td",     "tr",  "th",   "dt",   "dd",    "option", "tbody", "thead",
+                                 "tfoot", "br",    "img",    "hr",  "meta", "link", "input", "area",   "base",  "col",
+                                 "embed", "param", "source", "wbr", "html", "head", "body",  "rt",     "rp"})
     if (name == other) return true;
   return false;
 }
@@ -498,7 +515,9 @@ bool nests_deeper(std::string_view html, size_t limit) {
   for (size_t at = html.find('<'); at != std::string_view::npos; at = html.find('<', at + 1)) {
     bool closing = at + 1 < html.size() && html[at + 1] == '/';
     size_t begin = at + 1 + closing, end = begin;
-    while (end < html.size() && (std::isalnum(static_cast<unsigned char>(html[end])) || html[end] == '-' || html[end] == ':')) ++end;
+    while (end < html.size() &&
+           (std::isalnum(static_cast<unsigned char>(html[end])) || html[end] == '-' || html[end] == ':'))
+      ++end;
     if (end == begin || !std::isalpha(static_cast<unsigned char>(html[begin])) || end - begin > 64) continue;
     std::string name(html.substr(begin, end - begin));
     for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
@@ -519,7 +538,8 @@ Page parse_page(std::string_view html, const ParseOptions& parse) {
   GumboOptions options = kGumboDefaultOptions;
   options.max_errors = 0;
   auto destroy = [&options](GumboOutput* output) { gumbo_destroy_output(&options, output); };
-  std::unique_ptr<GumboOutput, decltype(destroy)> output(gumbo_parse_with_options(&options, html.data(), html.size()), destroy);
+  std::unique_ptr<GumboOutput, decltype(destroy)> output(gumbo_parse_with_options(&options, html.data(), html.size()),
+                                                         destroy);
   if (!output || !output->root) return page;
   read_head(output->root, page);
   Walker(output->root, parse, page);
@@ -533,7 +553,8 @@ std::string strip_tags(std::string_view html) {
     char c = html[i];
     if (c == '<') in_tag = true;
     else if (c == '>' && in_tag) in_tag = false, out += out.empty() || out.back() == '\n' ? "" : "\n";
-    else if (!in_tag && !((c == ' ' || c == '\n' || c == '\r' || c == '\t') && (out.empty() || std::isspace(static_cast<unsigned char>(out.back())))))
+    else if (!in_tag && !((c == ' ' || c == '\n' || c == '\r' || c == '\t') &&
+                          (out.empty() || std::isspace(static_cast<unsigned char>(out.back())))))
       out += c == '\r' ? '\n' : c;
   }
   return out;

@@ -12,11 +12,11 @@ enum class BlockKind : uint8_t { kText, kHeading, kItem, kTable, kCode, kQuote, 
 
 struct Block {
   BlockKind kind = BlockKind::kText;
-  int level = 0;        // of a heading 1..6; of an item its depth from 0
-  int number = 0;       // of an ordered item; 0: unordered
-  uint32_t element = 0; // the element that holds it
-  std::string text;     // plain; of a table: rows by '\n', cells by '\t'
-  std::string markup;   // with inline marks (code); empty if it equals `text`
+  int level = 0;         // of a heading 1..6; of an item its depth from 0
+  int number = 0;        // of an ordered item; 0: unordered
+  uint32_t element = 0;  // the element that holds it
+  std::string text;      // plain; of a table: rows by '\n', cells by '\t'
+  std::string markup;    // with inline marks (code); empty if it equals `text`
   size_t width = 0, link_width = 0;
   bool inside_content = false;  // inside <article>, <main> or the like
 };

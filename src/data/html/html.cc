@@ -54,7 +54,8 @@ struct Choice {
 Choice choose_root(const Page& page, const std::vector<double>& values) {
   size_t n = page.elements.size();
   std::vector<double> gains(n, 0.0), costs(n, 0.0);
-  for (size_t i = 0; i < page.blocks.size(); ++i) (values[i] > 0 ? gains : costs)[page.blocks[i].element] += std::abs(values[i]);
+  for (size_t i = 0; i < page.blocks.size(); ++i)
+    (values[i] > 0 ? gains : costs)[page.blocks[i].element] += std::abs(values[i]);
   for (size_t e = n; e-- > 1;) {
     gains[page.elements[e].parent] += gains[e];
     costs[page.elements[e].parent] += costs[e];
@@ -85,11 +86,15 @@ bool inside(const Page& page, uint32_t element, uint32_t root) {
 void cut_sections(const Page& page, std::vector<char>& keep) {
   for (size_t i = 0; i < page.blocks.size(); ++i) {
     const Block& heading = page.blocks[i];
-    if (!keep[i] || heading.kind != BlockKind::kHeading || heading.level == 1 || !html::is_cutting_heading(heading.text)) continue;
+    if (!keep[i] || heading.kind != BlockKind::kHeading || heading.level == 1 ||
+        !html::is_cutting_heading(heading.text))
+      continue;
     uint32_t holder = page.elements[heading.element].parent;
     for (size_t j = i; j < page.blocks.size() && inside(page, page.blocks[j].element, holder); ++j) {
       const Block& block = page.blocks[j];
-      if (j > i && block.kind == BlockKind::kHeading && block.level <= heading.level && !html::is_cutting_heading(block.text)) break;
+      if (j > i && block.kind == BlockKind::kHeading && block.level <= heading.level &&
+          !html::is_cutting_heading(block.text))
+        break;
       keep[j] = 0;
     }
   }
@@ -189,7 +194,8 @@ void append_block(std::string& out, const Block& block, TextFormat format) {
   }
   const std::string& text = block.markup.empty() ? block.text : block.markup;
   switch (block.kind) {
-    case BlockKind::kHeading: case BlockKind::kTitleRow:
+    case BlockKind::kHeading:
+    case BlockKind::kTitleRow:
       (out.append(static_cast<size_t>(std::clamp(block.level, 1, 6)), '#') += ' ') += block.text;
       break;
     case BlockKind::kItem:
@@ -239,7 +245,8 @@ std::string page_title(const Page& page, const std::vector<char>& keep) {
 std::string language_tag(std::string_view lang) {
   std::string out;
   for (char c : lang.substr(0, lang.find_first_of("-_")))
-    if (std::isalpha(static_cast<unsigned char>(c))) out += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    if (std::isalpha(static_cast<unsigned char>(c)))
+      out += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   return out.size() <= 3 ? out : std::string();
 }
 

@@ -22,9 +22,9 @@ struct HtmlOptions {
 };
 
 struct HtmlText {
-  std::string text;      // blocks separated by an empty line; empty if the page has no main content
-  std::string title;     // of the first heading, else of <title> without the site's name
-  std::string language;  // what <html lang> says: "ko", "en" ...
+  std::string text;        // blocks separated by an empty line; empty if the page has no main content
+  std::string title;       // of the first heading, else of <title> without the site's name
+  std::string language;    // what <html lang> says: "ko", "en" ...
   bool flattened = false;  // nested too deeply for a tree: tags were only cut away
 };
 

@@ -41,13 +41,15 @@ TEST_P(CleaningSet, MainTextIsFound) {
     auto entry = parse_json(manifest->substr(begin, end - begin), "manifest");
     begin = end + 1;
     ASSERT_TRUE(entry.ok());
-    auto bytes = read_file(folder / json_string(*entry, "file")), expected = read_file(folder / json_string(*entry, "expected"));
+    auto bytes = read_file(folder / json_string(*entry, "file")),
+         expected = read_file(folder / json_string(*entry, "expected"));
     ASSERT_TRUE(bytes.ok() && expected.ok());
     auto decoded = decode_text(*bytes, declared_charset(*bytes));
     ASSERT_TRUE(decoded.ok());
     EXPECT_EQ(decoded->encoding, json_string(*entry, "encoding"));
     HtmlText found = extract_html(decoded->text, {TextFormat::kPlain, false});
-    EXPECT_GE(token_f1(clean_characters(found.text), *expected), 0.95) << json_string(*entry, "file") << "\n" << found.text;
+    EXPECT_GE(token_f1(clean_characters(found.text), *expected), 0.95) << json_string(*entry, "file") << "\n"
+                                                                       << found.text;
   }
 }
 
@@ -55,12 +57,14 @@ INSTANTIATE_TEST_SUITE_P(Sets, CleaningSet, testing::Values("cleaning/html", "ht
 
 TEST(Html, MarkdownKeepsStructure) {
   HtmlText found = extract_html(
-      "<main><h1>Title</h1><p>A first sentence with <code>code</code> inside it.</p><ol><li>one thing to do<ul><li>inner thing</li></ul></li>"
+      "<main><h1>Title</h1><p>A first sentence with <code>code</code> inside it.</p><ol><li>one thing to "
+      "do<ul><li>inner thing</li></ul></li>"
       "<li>another thing</li></ol><table><tr><th>a</th><th>b</th></tr><tr><td>1</td><td>2|3</td></tr></table>"
       "<pre>x = 1\n  y</pre><blockquote><p>Quoted words stand here.</p></blockquote></main>");
-  EXPECT_EQ(found.text,
-            "# Title\n\nA first sentence with `code` inside it.\n\n1. one thing to do\n  - inner thing\n2. another thing\n\n"
-            "| a | b |\n| --- | --- |\n| 1 | 2\\|3 |\n\n```\nx = 1\n  y\n```\n\n> Quoted words stand here.");
+  EXPECT_EQ(
+      found.text,
+      "# Title\n\nA first sentence with `code` inside it.\n\n1. one thing to do\n  - inner thing\n2. another thing\n\n"
+      "| a | b |\n| --- | --- |\n| 1 | 2\\|3 |\n\n```\nx = 1\n  y\n```\n\n> Quoted words stand here.");
   EXPECT_EQ(found.title, "Title");
 }
 
@@ -73,19 +77,22 @@ TEST(Html, DepthAndBrokenMarkupAreHarmless) {
   std::string mixed;
   for (int i = 0; i < 100000; ++i) mixed += "<div></span>";
   EXPECT_TRUE(extract_html(mixed).flattened);
-  for (const char* broken : {"", "<", "<html", "</p></p>", "<table><td><table>", "<!--", "<p>\0</p>", "&#xFFFFFFFF;"}) extract_html(broken);
+  for (const char* broken : {"", "<", "<html", "</p></p>", "<table><td><table>", "<!--", "<p>\0</p>", "&#xFFFFFFFF;"})
+    extract_html(broken);
 }
 
 TEST(Html, NamedContentIsNotTakenForBoilerplate) {
   HtmlText found = extract_html(
-      "<body class='home has-sidebar'><div id='sidebar-layout'><main><h1>Report</h1><p>The whole page lies in a container whose name "
+      "<body class='home has-sidebar'><div id='sidebar-layout'><main><h1>Report</h1><p>The whole page lies in a "
+      "container whose name "
       "says sidebar, and yet it is the content.</p></main></div></body>",
       {TextFormat::kPlain, false});
   EXPECT_NE(found.text.find("and yet it is the content"), std::string::npos);
 }
 
 TEST(Html, WholePageKeepsEverythingShown) {
-  HtmlText found = extract_html("<body><p>One</p><p style='display: none'>Two</p><p><a href=x>Three</a></p></body>", {TextFormat::kPlain, true});
+  HtmlText found = extract_html("<body><p>One</p><p style='display: none'>Two</p><p><a href=x>Three</a></p></body>",
+                                {TextFormat::kPlain, true});
   EXPECT_EQ(found.text, "One\n\nThree");
 }
 

@@ -39,10 +39,12 @@ struct Meter {
   Status check(const ReaderLimits& limits, const std::string& where) const {
     constexpr uint64_t kHarmless = 64ull << 20;
     if (out > limits.expanded_bytes)
-      return invalid_data("expands to more than " + std::to_string(limits.expanded_bytes) + " bytes", where, "raise limits.expanded_bytes if it is meant to");
+      return invalid_data("expands to more than " + std::to_string(limits.expanded_bytes) + " bytes", where,
+                          "raise limits.expanded_bytes if it is meant to");
     if (out > kHarmless && static_cast<double>(out) > limits.expansion_ratio * static_cast<double>(in + 1))
-      return invalid_data("expands more than " + std::to_string(static_cast<int>(limits.expansion_ratio)) + " times, like a bomb", where,
-                          "raise limits.expansion_ratio if it is meant to");
+      return invalid_data(
+          "expands more than " + std::to_string(static_cast<int>(limits.expansion_ratio)) + " times, like a bomb",
+          where, "raise limits.expansion_ratio if it is meant to");
     return {};
   }
 };
@@ -93,13 +95,16 @@ class ArchiveReader : public Reader {
   Status open() {
     opened_ = true;
     if (archive_read_open(archive_.get(), this, nullptr, on_read, nullptr) != ARCHIVE_OK)
-      return invalid_data("cannot be unpacked: " + archive_message(archive_.get()), input_.id, "check that the file is whole");
+      return invalid_data("cannot be unpacked: " + archive_message(archive_.get()), input_.id,
+                          "check that the file is whole");
     return {};
   }
 
   Result<size_t> read_entry(char* buffer, size_t size) {
     la_ssize_t n = archive_read_data(archive_.get(), buffer, size);
-    if (n < 0) return invalid_data("damaged archive: " + archive_message(archive_.get()), entry_id_, "check that the file is whole");
+    if (n < 0)
+      return invalid_data("damaged archive: " + archive_message(archive_.get()), entry_id_,
+                          "check that the file is whole");
     meter_.out += static_cast<uint64_t>(n);
     if (Status fits = meter_.check(options_.limits, input_.id); !fits.ok()) {
       stopped_ = fits.error();
@@ -116,9 +121,11 @@ class ArchiveReader : public Reader {
       if (code == ARCHIVE_EOF) return false;
       if (code == ARCHIVE_RETRY) continue;
       if (code < ARCHIVE_WARN)
-        return invalid_data("damaged archive: " + archive_message(archive_.get()), input_.id, "check that the file is whole");
+        return invalid_data("damaged archive: " + archive_message(archive_.get()), input_.id,
+                            "check that the file is whole");
       if (++entries_ > options_.limits.archive_entries)
-        return invalid_data("holds more than " + std::to_string(options_.limits.archive_entries) + " entries", input_.id, "raise limits.archive_entries");
+        return invalid_data("holds more than " + std::to_string(options_.limits.archive_entries) + " entries",
+                            input_.id, "raise limits.archive_entries");
       bool raw = archive_format(archive_.get()) == ARCHIVE_FORMAT_RAW;
       if (!raw && archive_entry_filetype(entry) != AE_IFREG) continue;
       Input inner;
@@ -140,12 +147,14 @@ class ArchiveReader : public Reader {
       }
       entry_id_ = inner.id;
       if (inner.depth > options_.limits.nesting)
-        return invalid_data("archives nested deeper than " + std::to_string(options_.limits.nesting), inner.id, "raise limits.nesting");
+        return invalid_data("archives nested deeper than " + std::to_string(options_.limits.nesting), inner.id,
+                            "raise limits.nesting");
       inner.bytes = std::make_unique<EntrySource>(*this);
       Result<std::unique_ptr<Reader>> reader = open_reader(std::move(inner), options_, on_skip_);
       if (stopped_) return *stopped_;
       if (!reader.ok()) {
-        on_skip_({entry_id_, reader.error().code == ErrorCode::kUnsupported ? "read.unsupported" : "read.damaged", reader.error().to_string(), true});
+        on_skip_({entry_id_, reader.error().code == ErrorCode::kUnsupported ? "read.unsupported" : "read.damaged",
+                  reader.error().to_string(), true});
         if (raw) return false;
         continue;
       }
@@ -178,9 +187,12 @@ class ArchiveReader : public Reader {
 }  // namespace
 
 bool looks_packed(std::string_view head) {
-  for (std::string_view magic : {std::string_view("\x1f\x8b"), std::string_view("\x28\xb5\x2f\xfd"), std::string_view("\xfd" "7zXZ"),
-                                 std::string_view("BZh"), std::string_view("PK\x03\x04"), std::string_view("PK\x05\x06"),
-                                 std::string_view("7z\xbc\xaf\x27\x1c"), std::string_view("\x5d\0\0", 3)})
+  for (std::string_view magic :
+       {std::string_view("\x1f\x8b"), std::string_view("\x28\xb5\x2f\xfd"),
+        std::string_view("\xfd"
+                         "7zXZ"),
+        std::string_view("BZh"), std::string_view("PK\x03\x04"), std::string_view("PK\x05\x06"),
+        std::string_view("7z\xbc\xaf\x27\x1c"), std::string_view("\x5d\0\0", 3)})
     if (head.starts_with(magic)) return true;
   return head.size() >= 262 && head.substr(257, 5) == "ustar";
 }
@@ -202,7 +214,8 @@ Status visit_zip(std::string_view bytes, const ReaderLimits& limits, const std::
     archive_entry* entry = nullptr;
     int code = archive_read_next_header(a.get(), &entry);
     if (code == ARCHIVE_EOF) return {};
-    if (code < ARCHIVE_WARN) return invalid_data("damaged zip: " + archive_message(a.get()), where, "check that the file is whole");
+    if (code < ARCHIVE_WARN)
+      return invalid_data("damaged zip: " + archive_message(a.get()), where, "check that the file is whole");
     if (++entries > limits.archive_entries) return invalid_data("holds too many entries", where);
     const char* raw_name = archive_entry_pathname(entry);
     std::string name = raw_name ? raw_name : "";
@@ -212,12 +225,15 @@ Status visit_zip(std::string_view bytes, const ReaderLimits& limits, const std::
     char buffer[1 << 15];
     while (true) {
       la_ssize_t n = archive_read_data(a.get(), buffer, sizeof buffer);
-      if (n < 0) return invalid_data("damaged zip entry " + name + ": " + archive_message(a.get()), where, "check that the file is whole");
+      if (n < 0)
+        return invalid_data("damaged zip entry " + name + ": " + archive_message(a.get()), where,
+                            "check that the file is whole");
       if (n == 0) break;
       content.append(buffer, static_cast<size_t>(n));
       meter.out += static_cast<uint64_t>(n);
       if (content.size() > limits.document_bytes)
-        return invalid_data("entry " + name + " is larger than " + std::to_string(limits.document_bytes) + " bytes", where, "raise limits.document_bytes");
+        return invalid_data("entry " + name + " is larger than " + std::to_string(limits.document_bytes) + " bytes",
+                            where, "raise limits.document_bytes");
       MALMOI_TRY(meter.check(limits, where));
     }
     if (!visit(name, std::move(content))) return {};

@@ -50,7 +50,8 @@ class Converter {
     document_.title = tidy_whitespace(clean_characters(document_.title));
     if (document_.text.find_first_not_of(" \t\n") == std::string::npos) {
       bool page = raw_.payload == Payload::kHtml || raw_.payload == Payload::kHtmlFragment;
-      return refuse(skip_, document_, page ? "extract.no_content" : "read.empty", page ? "no main text" : "no text", false);
+      return refuse(skip_, document_, page ? "extract.no_content" : "read.empty", page ? "no main text" : "no text",
+                    false);
     }
     std::string script = script_language(document_.text);
     // What a page says of its language counts where its letters cannot contradict it.
@@ -77,9 +78,12 @@ class Converter {
       case Payload::kHtml: return take_html(false);
       case Payload::kHtmlFragment: return take_html(true);
       case Payload::kPdf: return take_pdf();
-      case Payload::kDocx: return take_office(read_docx(raw_.bytes, options_.limits, options_.format, document_.id), "read.docx");
-      case Payload::kOdt: return take_office(read_odt(raw_.bytes, options_.limits, options_.format, document_.id), "read.odt");
-      case Payload::kEpub: return take_office(read_epub(raw_.bytes, options_.limits, options_.format, document_.id), "read.epub");
+      case Payload::kDocx:
+        return take_office(read_docx(raw_.bytes, options_.limits, options_.format, document_.id), "read.docx");
+      case Payload::kOdt:
+        return take_office(read_odt(raw_.bytes, options_.limits, options_.format, document_.id), "read.odt");
+      case Payload::kEpub:
+        return take_office(read_epub(raw_.bytes, options_.limits, options_.format, document_.id), "read.epub");
       case Payload::kMail: return take_mail();
     }
     return false;

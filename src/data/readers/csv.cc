@@ -34,7 +34,9 @@ class TableReader : public Reader {
       }
       if (text_column_ < 0) MALMOI_TRY(choose_column(row));
       if (static_cast<size_t>(text_column_) >= row.size()) {
-        on_skip_({id, "read.no_text", "the row has " + std::to_string(row.size()) + " of " + std::to_string(names_.size()) + " columns", true});
+        on_skip_({id, "read.no_text",
+                  "the row has " + std::to_string(row.size()) + " of " + std::to_string(names_.size()) + " columns",
+                  true});
         continue;
       }
       fill(out, row, id);
@@ -48,7 +50,8 @@ class TableReader : public Reader {
     text_column_ = choose_text_field(names_, options_.text_field);
     if (text_column_ >= 0) return {};
     if (!options_.text_field.empty())
-      return invalid_data("no column '" + options_.text_field + "'", input_.id, "name one of the header's columns with text_field");
+      return invalid_data("no column '" + options_.text_field + "'", input_.id,
+                          "name one of the header's columns with text_field");
     size_t widest = 0;
     for (size_t i = 1; i < row.size(); ++i)
       if (row[i].size() > row[widest].size()) widest = i;

@@ -49,7 +49,9 @@ class DocxReader {
       else if (named(child, "w:tab")) out += '\t';
       else if (named(child, "w:br") || named(child, "w:cr")) out += '\n';
       else if (named(child, "w:noBreakHyphen")) out += '-';
-      else if (named(child, "w:del") || named(child, "w:instrText") || named(child, "w:pPr") || named(child, "w:rPr") || named(child, "mc:Fallback")) continue;
+      else if (named(child, "w:del") || named(child, "w:instrText") || named(child, "w:pPr") || named(child, "w:rPr") ||
+               named(child, "mc:Fallback"))
+        continue;
       else {
         // A text box holds paragraphs of its own.
         if (named(child, "w:p") && !out.empty()) out += '\n';
@@ -66,7 +68,8 @@ class DocxReader {
     text = text.substr(begin, text.find_last_not_of(" \t\n") - begin + 1);
     pugi::xml_node properties = node.child("w:pPr");
     auto level = levels_.find(properties.child("w:pStyle").attribute("w:val").value());
-    int outline = properties.child("w:outlineLvl") ? properties.child("w:outlineLvl").attribute("w:val").as_int() + 1 : 0;
+    int outline =
+        properties.child("w:outlineLvl") ? properties.child("w:outlineLvl").attribute("w:val").as_int() + 1 : 0;
     if (level != levels_.end() || (outline > 0 && outline <= 9)) {
       writer_.heading(text, level != levels_.end() ? level->second : outline);
       if (title_.empty()) title_ = text;
@@ -102,20 +105,28 @@ class DocxReader {
 
 }  // namespace
 
-Result<OfficeText> read_docx(std::string_view bytes, const ReaderLimits& limits, TextFormat format, const std::string& where) {
+Result<OfficeText> read_docx(std::string_view bytes, const ReaderLimits& limits, TextFormat format,
+                             const std::string& where) {
   std::map<std::string, std::string> parts;
   MALMOI_TRY(visit_zip(
-      bytes, limits, where, [](std::string_view name) { return name == "word/document.xml" || name == "word/styles.xml" || name == "docProps/core.xml"; },
+      bytes, limits, where,
+      [](std::string_view name) {
+        return name == "word/document.xml" || name == "word/styles.xml" || name == "docProps/core.xml";
+      },
       [&](const std::string& name, std::string content) {
         parts[name] = std::move(content);
         return true;
       }));
   auto body = parts.find("word/document.xml");
-  if (body == parts.end()) return invalid_data("has no word/document.xml", where, "check that it is a Word document (.docx)");
+  if (body == parts.end())
+    return invalid_data("has no word/document.xml", where, "check that it is a Word document (.docx)");
   pugi::xml_document styles, document, core;
   styles.load_buffer(parts["word/styles.xml"].data(), parts["word/styles.xml"].size());
-  pugi::xml_parse_result parsed = document.load_buffer(body->second.data(), body->second.size(), pugi::parse_default | pugi::parse_ws_pcdata);
-  if (!parsed) return invalid_data(std::string("malformed word/document.xml: ") + parsed.description(), where, "open it and save it again");
+  pugi::xml_parse_result parsed =
+      document.load_buffer(body->second.data(), body->second.size(), pugi::parse_default | pugi::parse_ws_pcdata);
+  if (!parsed)
+    return invalid_data(std::string("malformed word/document.xml: ") + parsed.description(), where,
+                        "open it and save it again");
   DocxReader reader(format);
   reader.read_styles(styles.child("w:styles"));
   reader.walk(document.child("w:document").child("w:body"), 0);

@@ -12,7 +12,11 @@
 namespace malmoi::data {
 namespace {
 
-int hex(char c) { return std::isdigit(static_cast<unsigned char>(c)) ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1; }
+int hex(char c) {
+  return std::isdigit(static_cast<unsigned char>(c)) ? c - '0'
+         : (c | 32) >= 'a' && (c | 32) <= 'f'        ? (c | 32) - 'a' + 10
+                                                     : -1;
+}
 
 // A reference of the package file as a name in the zip: percent escapes undone, `..` resolved.
 std::string resolve(const std::string& folder, std::string_view href) {
@@ -30,7 +34,8 @@ std::string resolve(const std::string& folder, std::string_view href) {
 
 }  // namespace
 
-Result<OfficeText> read_epub(std::string_view bytes, const ReaderLimits& limits, TextFormat format, const std::string& where) {
+Result<OfficeText> read_epub(std::string_view bytes, const ReaderLimits& limits, TextFormat format,
+                             const std::string& where) {
   std::map<std::string, std::string> parts;
   auto readable = [](std::string_view name) {
     for (std::string_view ending : {".xhtml", ".html", ".htm", ".xml", ".opf"})
@@ -43,13 +48,16 @@ Result<OfficeText> read_epub(std::string_view bytes, const ReaderLimits& limits,
     parts[name] = std::move(content);
     return held <= limits.document_bytes;
   }));
-  if (held > limits.document_bytes) return invalid_data("holds more text than " + std::to_string(limits.document_bytes) + " bytes", where, "raise limits.document_bytes");
+  if (held > limits.document_bytes)
+    return invalid_data("holds more text than " + std::to_string(limits.document_bytes) + " bytes", where,
+                        "raise limits.document_bytes");
   pugi::xml_document container, package;
   container.load_buffer(parts["META-INF/container.xml"].data(), parts["META-INF/container.xml"].size());
   std::string opf = container.child("container").child("rootfiles").child("rootfile").attribute("full-path").value();
   auto found = parts.find(opf);
   if (found == parts.end()) return invalid_data("has no package file", where, "check that it is an EPUB");
-  if (!package.load_buffer(found->second.data(), found->second.size())) return invalid_data("malformed package file " + opf, where);
+  if (!package.load_buffer(found->second.data(), found->second.size()))
+    return invalid_data("malformed package file " + opf, where);
   std::string folder = opf.substr(0, opf.rfind('/') == std::string::npos ? 0 : opf.rfind('/') + 1);
 
   pugi::xml_node root = package.document_element();

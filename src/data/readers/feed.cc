@@ -11,7 +11,8 @@ namespace {
 
 class FeedReader : public Reader {
  public:
-  FeedReader(Input input, const ReaderOptions& options) : input_(std::move(input)), limit_(options.limits.document_bytes) {}
+  FeedReader(Input input, const ReaderOptions& options)
+      : input_(std::move(input)), limit_(options.limits.document_bytes) {}
 
   Result<bool> next(RawDocument& out) override {
     if (!opened_) MALMOI_TRY(open());
@@ -43,13 +44,17 @@ class FeedReader : public Reader {
     opened_ = true;
     MALMOI_ASSIGN(std::string bytes, read_all(*input_.bytes, limit_, input_.id));
     MALMOI_ASSIGN(Decoded decoded, decode_text(bytes, declared_charset(bytes)));
-    pugi::xml_parse_result parsed = xml_.load_buffer(decoded.text.data(), decoded.text.size(), pugi::parse_default, pugi::encoding_utf8);
+    pugi::xml_parse_result parsed =
+        xml_.load_buffer(decoded.text.data(), decoded.text.size(), pugi::parse_default, pugi::encoding_utf8);
     pugi::xml_node root = xml_.document_element();
     for (pugi::xml_node holder : {root.child("channel"), root})
       for (pugi::xml_node child : holder.children())
-        if (std::strcmp(child.name(), "item") == 0 || std::strcmp(child.name(), "entry") == 0) entries_.push_back(child);
+        if (std::strcmp(child.name(), "item") == 0 || std::strcmp(child.name(), "entry") == 0)
+          entries_.push_back(child);
     if (!parsed && entries_.empty())
-      return invalid_data(std::string("malformed XML at byte ") + std::to_string(parsed.offset) + ": " + parsed.description(), input_.id, "check that the file is whole");
+      return invalid_data(
+          std::string("malformed XML at byte ") + std::to_string(parsed.offset) + ": " + parsed.description(),
+          input_.id, "check that the file is whole");
     return {};
   }
 

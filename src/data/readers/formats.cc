@@ -25,18 +25,21 @@ std::string lower_head(std::string_view head) {
 bool is_html(std::string_view head) {
   std::string low = lower_head(head);
   if (low.starts_with("<!--")) low.erase(0, low.find("-->") == std::string::npos ? 0 : low.find("-->") + 3);
-  return low.find("<!doctype html") != std::string::npos || low.find("<html") != std::string::npos || low.starts_with("<head") || low.starts_with("<body");
+  return low.find("<!doctype html") != std::string::npos || low.find("<html") != std::string::npos ||
+         low.starts_with("<head") || low.starts_with("<body");
 }
 bool is_pdf(std::string_view head) { return head.substr(0, 1024).find("%PDF-") != std::string_view::npos; }
 bool is_warc(std::string_view head) { return head.starts_with("WARC/"); }
 bool is_mediawiki(std::string_view head) { return head.find("<mediawiki") != std::string_view::npos; }
 bool is_feed(std::string_view head) {
   std::string low = lower_head(head);
-  return low.starts_with("<rss") || low.find("<rss ") != std::string::npos || low.find("<feed xmlns=\"http://www.w3.org/2005/atom") != std::string::npos ||
+  return low.starts_with("<rss") || low.find("<rss ") != std::string::npos ||
+         low.find("<feed xmlns=\"http://www.w3.org/2005/atom") != std::string::npos ||
          low.find("<rdf:rdf") != std::string::npos;
 }
 bool is_mbox(std::string_view head) {
-  return head.starts_with("From ") && head.find('\n') != std::string_view::npos && head.find(": ", head.find('\n')) != std::string_view::npos;
+  return head.starts_with("From ") && head.find('\n') != std::string_view::npos &&
+         head.find(": ", head.find('\n')) != std::string_view::npos;
 }
 bool is_json(std::string_view head) {
   std::string low = lower_head(head);
@@ -61,15 +64,19 @@ constexpr FormatEntry kFormats[] = {
     {"mbox", "mailboxes", ".mbox .mbx", is_mbox, make_mbox_reader},
     {"eml", "single messages", ".eml .emlx", nullptr, whole<Payload::kMail>},
     {"code", "source code, with its licence",
-     ".c .h .cc .cpp .cxx .hpp .hh .cu .cuh .py .rs .go .java .kt .kts .scala .swift .m .mm .rb .php .pl .pm .sh .bash .zsh .lua .r .jl .hs .ml .mli "
-     ".ex .exs .erl .clj .cs .fs .vb .sql .dart .zig .nim .asm .s .f90 .f95 .cmake .proto .ts .tsx .jsx .vue .svelte .toml .yaml .yml",
+     ".c .h .cc .cpp .cxx .hpp .hh .cu .cuh .py .rs .go .java .kt .kts .scala .swift .m .mm .rb .php .pl .pm .sh .bash "
+     ".zsh .lua .r .jl .hs .ml .mli "
+     ".ex .exs .erl .clj .cs .fs .vb .sql .dart .zig .nim .asm .s .f90 .f95 .cmake .proto .ts .tsx .jsx .vue .svelte "
+     ".toml .yaml .yml",
      nullptr, whole<Payload::kCode>},
 };
 
 // Files that lie beside documents and are none: not a failure, and not worth a line each.
 constexpr std::string_view kIgnored =
-    ".png .jpg .jpeg .gif .svg .webp .ico .bmp .tif .tiff .mp3 .mp4 .avi .mov .wav .ogg .webm .woff .woff2 .ttf .otf .eot .css .js .mjs .map .exe .dll "
-    ".so .a .o .class .pyc .jar .bin .dat .db .sqlite .lock .tmp .swp .ds_store .ends .ipynb_checkpoints .xsl .xsd .dtd ";
+    ".png .jpg .jpeg .gif .svg .webp .ico .bmp .tif .tiff .mp3 .mp4 .avi .mov .wav .ogg .webm .woff .woff2 .ttf .otf "
+    ".eot .css .js .mjs .map .exe .dll "
+    ".so .a .o .class .pyc .jar .bin .dat .db .sqlite .lock .tmp .swp .ds_store .ends .ipynb_checkpoints .xsl .xsd "
+    ".dtd ";
 
 std::string extension_of(std::string_view name) {
   size_t slash = name.rfind('/');
@@ -115,7 +122,8 @@ const FormatEntry* zip_document(std::string_view head, std::string_view extensio
   if (head.find("mimetypeapplication/vnd.oasis.opendocument.text") != std::string_view::npos) return by_name("odt");
   const FormatEntry* named = by_extension(extension);
   if (named && (named->name == "docx" || named->name == "odt" || named->name == "epub")) return named;
-  if (head.find("[Content_Types].xml") != std::string_view::npos || head.find("word/") != std::string_view::npos) return by_name("docx");
+  if (head.find("[Content_Types].xml") != std::string_view::npos || head.find("word/") != std::string_view::npos)
+    return by_name("docx");
   return nullptr;
 }
 
@@ -175,14 +183,16 @@ Result<std::unique_ptr<Reader>> open_reader(Input input, const ReaderOptions& op
   }
   input.bytes = std::make_unique<Pushback>(head, std::move(input.bytes));
   if (head.starts_with("PAR1"))
-    return unsupported("Parquet cannot be read here", input.id,
-                       "convert it: duckdb -c \"COPY (FROM 'in.parquet') TO 'out.jsonl'\", or python3 -c \"import pandas; "
-                       "pandas.read_parquet('in.parquet').to_json('out.jsonl', orient='records', lines=True, force_ascii=False)\"");
+    return unsupported(
+        "Parquet cannot be read here", input.id,
+        "convert it: duckdb -c \"COPY (FROM 'in.parquet') TO 'out.jsonl'\", or python3 -c \"import pandas; "
+        "pandas.read_parquet('in.parquet').to_json('out.jsonl', orient='records', lines=True, force_ascii=False)\"");
   const FormatEntry* format = zip_document(head, extension);
   if (!format && looks_packed(head)) return make_archive_reader(std::move(input), options, on_skip);
   if (!format && !options.format.empty()) {
     format = by_name(options.format);
-    if (!format) return usage_error("unknown format '" + options.format + "'", input.id, "see malmoi data build --help");
+    if (!format)
+      return usage_error("unknown format '" + options.format + "'", input.id, "see malmoi data build --help");
   }
   if (!format) {
     const FormatEntry* named = by_extension(extension);

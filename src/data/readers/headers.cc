@@ -56,7 +56,9 @@ size_t Headers::parse_http(std::string_view text) {
   return line + 1 + parse(text.substr(line + 1));
 }
 
-std::string media_type(std::string_view content_type) { return lower(trim(content_type.substr(0, content_type.find(';')))); }
+std::string media_type(std::string_view content_type) {
+  return lower(trim(content_type.substr(0, content_type.find(';'))));
+}
 
 std::string media_parameter(std::string_view content_type, std::string_view name) {
   size_t at = content_type.find(';');

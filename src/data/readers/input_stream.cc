@@ -25,7 +25,8 @@ class CountingSource : public ByteSource {
 std::string rule_of(const Error& error) {
   switch (error.code) {
     case ErrorCode::kUnsupported: return "read.unsupported";
-    case ErrorCode::kIo: case ErrorCode::kNotFound: return "read.unreadable";
+    case ErrorCode::kIo:
+    case ErrorCode::kNotFound: return "read.unreadable";
     default: return "read.damaged";
   }
 }
@@ -77,7 +78,8 @@ Result<std::vector<Path>> list_inputs(const Path& path, const OnSkip& on_skip) {
   struct stat info {};
   if (::stat(path.c_str(), &info) != 0) return io_error("cannot open", path.string(), errno);
   if (S_ISREG(info.st_mode)) return std::vector<Path>{path};
-  if (!S_ISDIR(info.st_mode)) return invalid_data("is neither a file nor a folder", path.string(), "name a file or a folder");
+  if (!S_ISDIR(info.st_mode))
+    return invalid_data("is neither a file nor a folder", path.string(), "name a file or a folder");
   std::vector<Path> files, folders = {path};
   while (!folders.empty()) {
     Path folder = std::move(folders.back());

@@ -10,8 +10,9 @@
 namespace malmoi::data {
 
 int choose_text_field(const std::vector<std::string>& names, const std::string& wanted) {
-  constexpr std::array<std::string_view, 12> kUsual = {"text", "content", "body", "document", "article", "passage", "paragraph",
-                                                       "raw_content", "contents", "sentence", "context", "본문"};
+  constexpr std::array<std::string_view, 12> kUsual = {"text",     "content",  "body",      "document",
+                                                       "article",  "passage",  "paragraph", "raw_content",
+                                                       "contents", "sentence", "context",   "본문"};
   auto index_of = [&](std::string_view name) {
     auto found = std::find(names.begin(), names.end(), name);
     return found == names.end() ? -1 : static_cast<int>(found - names.begin());
@@ -45,7 +46,8 @@ bool take_object(const Json& object, const std::string& wanted, Document& out) {
   int chosen = choose_text_field(names, wanted);
   std::string text_key = chosen >= 0 ? names[static_cast<size_t>(chosen)] : "";
   if (chosen >= 0) out.text = object[text_key].get<std::string>();
-  else if (object.contains("messages") && object["messages"].is_array()) out.text = join_messages(object["messages"]), text_key = "messages";
+  else if (object.contains("messages") && object["messages"].is_array())
+    out.text = join_messages(object["messages"]), text_key = "messages";
   else return false;
   for (const auto& [key, value] : object.items()) {
     if (key == text_key || value.is_null()) continue;
@@ -62,8 +64,12 @@ bool take_object(const Json& object, const std::string& wanted, Document& out) {
 class JsonlReader : public Reader {
  public:
   JsonlReader(Input input, const ReaderOptions& options, const OnSkip& on_skip)
-      : id_(std::move(input.id)), path_(std::move(input.path)), text_field_(options.text_field), limit_(options.limits.document_bytes),
-        on_skip_(on_skip), lines_(std::move(input.bytes), limit_) {}
+      : id_(std::move(input.id)),
+        path_(std::move(input.path)),
+        text_field_(options.text_field),
+        limit_(options.limits.document_bytes),
+        on_skip_(on_skip),
+        lines_(std::move(input.bytes), limit_) {}
 
   Result<bool> next(RawDocument& out) override {
     std::string_view line;
@@ -90,7 +96,10 @@ class JsonlReader : public Reader {
       out.document.path = path_;
       out.document.encoding = "utf-8";
       if (take_object(*object, text_field_, out.document)) return true;
-      on_skip_({out.document.id, "read.no_text", "no text under " + (text_field_.empty() ? "a usual key; name it with text_field" : "'" + text_field_ + "'"), true});
+      on_skip_(
+          {out.document.id, "read.no_text",
+           "no text under " + (text_field_.empty() ? "a usual key; name it with text_field" : "'" + text_field_ + "'"),
+           true});
     }
   }
 
@@ -104,7 +113,8 @@ class JsonlReader : public Reader {
 // One JSON value: an array of objects, an object of one array of objects, or one object.
 class JsonReader : public Reader {
  public:
-  JsonReader(Input input, const ReaderOptions& options, const OnSkip& on_skip) : input_(std::move(input)), options_(options), on_skip_(on_skip) {}
+  JsonReader(Input input, const ReaderOptions& options, const OnSkip& on_skip)
+      : input_(std::move(input)), options_(options), on_skip_(on_skip) {}
 
   Result<bool> next(RawDocument& out) override {
     if (!opened_) MALMOI_TRY(open());
@@ -117,7 +127,8 @@ class JsonReader : public Reader {
       out.document.path = input_.path;
       out.document.encoding = "utf-8";
       if (record.is_string()) out.document.text = record.get<std::string>();
-      if (record.is_string() || (record.is_object() && take_object(record, options_.text_field, out.document))) return true;
+      if (record.is_string() || (record.is_object() && take_object(record, options_.text_field, out.document)))
+        return true;
       on_skip_({id, "read.no_text", "no text in the record", true});
     }
     return false;

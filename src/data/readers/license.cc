@@ -34,7 +34,8 @@ std::string gnu_version(const std::string& text, const std::string& family, std:
 
 std::string by_words(const std::string& text) {
   if (has(text, "gnu affero general public license")) return gnu_version(text, "AGPL", "3.0");
-  if (has(text, "gnu lesser general public license") || has(text, "gnu library general public license")) return gnu_version(text, "LGPL", "2.1");
+  if (has(text, "gnu lesser general public license") || has(text, "gnu library general public license"))
+    return gnu_version(text, "LGPL", "2.1");
   if (has(text, "gnu general public license")) return gnu_version(text, "GPL", "3.0");
   if (has(text, "apache license") && has(text, "2.0")) return "Apache-2.0";
   if (has(text, "mozilla public license") && has(text, "2.0")) return "MPL-2.0";
@@ -85,7 +86,9 @@ std::string license_of_file(std::string_view text) {
   std::string flat = flatten(text.substr(0, 65536));
   // The GNU licences name one another; the first words tell which one this is.
   std::string head = flat.substr(0, 300);
-  for (auto [name, family] : {std::pair{"gnu affero general public license", "AGPL"}, {"gnu lesser general public license", "LGPL"}, {"gnu general public license", "GPL"}})
+  for (auto [name, family] : {std::pair{"gnu affero general public license", "AGPL"},
+                              {"gnu lesser general public license", "LGPL"},
+                              {"gnu general public license", "GPL"}})
     if (head.find(name) != std::string::npos) {
       std::string version = has(head, "version 3") ? "3.0" : has(head, "version 2.1") ? "2.1" : "2.0";
       return std::string(family) + "-" + version;
@@ -96,7 +99,8 @@ std::string license_of_file(std::string_view text) {
 std::string license_of_tree(const std::string& path) {
   static std::mutex mutex;
   static std::unordered_map<std::string, std::string> cache;
-  constexpr const char* kNames[] = {"LICENSE", "LICENSE.txt", "LICENSE.md", "LICENCE", "LICENCE.txt", "COPYING", "COPYING.txt", "LICENSE-APACHE", "LICENSE-MIT", "UNLICENSE"};
+  constexpr const char* kNames[] = {"LICENSE", "LICENSE.txt", "LICENSE.md",     "LICENCE",     "LICENCE.txt",
+                                    "COPYING", "COPYING.txt", "LICENSE-APACHE", "LICENSE-MIT", "UNLICENSE"};
   std::filesystem::path folder = std::filesystem::path(path).parent_path();
   for (int up = 0; up < 32; ++up) {
     std::string key = folder.string();

@@ -93,7 +93,11 @@ void collect(std::string_view message, int depth, Part& plain, Part& html) {
 class MboxReader : public Reader {
  public:
   MboxReader(Input input, const ReaderOptions& options, const OnSkip& on_skip)
-      : id_(std::move(input.id)), path_(std::move(input.path)), limit_(options.limits.document_bytes), on_skip_(on_skip), lines_(std::move(input.bytes), limit_) {}
+      : id_(std::move(input.id)),
+        path_(std::move(input.path)),
+        limit_(options.limits.document_bytes),
+        on_skip_(on_skip),
+        lines_(std::move(input.bytes), limit_) {}
 
   Result<bool> next(RawDocument& out) override {
     std::string message;
@@ -126,7 +130,8 @@ class MboxReader : public Reader {
       if (!inside) continue;
       // ">From " was quoted when the message was stored.
       size_t quotes = line.find_first_not_of('>');
-      if (quotes != std::string_view::npos && quotes > 0 && line.substr(quotes).starts_with("From ")) line.remove_prefix(1);
+      if (quotes != std::string_view::npos && quotes > 0 && line.substr(quotes).starts_with("From "))
+        line.remove_prefix(1);
       oversized |= lines_.too_long() || message.size() + line.size() > limit_;
       if (!oversized) message.append(line) += '\n';
     }
@@ -190,7 +195,8 @@ Result<MailText> read_mail(std::string_view message) {
   const Part& part = plain.found && !plain.bytes.empty() ? plain : html;
   if (!part.found) return invalid_data("no text in the message");
   MALMOI_ASSIGN(Decoded decoded, decode_text(part.bytes, part.charset));
-  return MailText{decode_words(headers.get("subject")), std::move(decoded.text), std::move(decoded.encoding), &part == &html};
+  return MailText{decode_words(headers.get("subject")), std::move(decoded.text), std::move(decoded.encoding),
+                  &part == &html};
 }
 
 std::unique_ptr<Reader> make_mbox_reader(Input input, const ReaderOptions& options, const OnSkip& on_skip) {

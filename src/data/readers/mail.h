@@ -10,8 +10,8 @@ namespace malmoi::data {
 
 struct MailText {
   std::string subject;
-  std::string body;       // UTF-8: the plain part, else the HTML part
-  std::string encoding;   // of the part chosen
+  std::string body;      // UTF-8: the plain part, else the HTML part
+  std::string encoding;  // of the part chosen
   bool html = false;
 };
 

@@ -11,7 +11,8 @@ namespace {
 
 class MediaWikiReader : public Reader {
  public:
-  MediaWikiReader(Input input, const ReaderOptions& options, const OnSkip& on_skip) : input_(std::move(input)), limit_(options.limits.document_bytes), on_skip_(on_skip) {}
+  MediaWikiReader(Input input, const ReaderOptions& options, const OnSkip& on_skip)
+      : input_(std::move(input)), limit_(options.limits.document_bytes), on_skip_(on_skip) {}
 
   Result<bool> next(RawDocument& out) override {
     std::string page;
@@ -19,7 +20,8 @@ class MediaWikiReader : public Reader {
       MALMOI_ASSIGN(bool found, next_page(page));
       if (!found) return false;
       pugi::xml_document xml;
-      pugi::xml_parse_result parsed = xml.load_buffer(page.data(), page.size(), pugi::parse_default | pugi::parse_ws_pcdata, pugi::encoding_utf8);
+      pugi::xml_parse_result parsed =
+          xml.load_buffer(page.data(), page.size(), pugi::parse_default | pugi::parse_ws_pcdata, pugi::encoding_utf8);
       std::string id = input_.id + "#" + std::to_string(pages_);
       if (!parsed) {
         on_skip_({id, "read.xml", parsed.description(), true});
@@ -68,7 +70,8 @@ class MediaWikiReader : public Reader {
           at_ = end + kClose.size();
           break;
         }
-        if (finished_) return invalid_data("ends inside page " + std::to_string(pages_ + 1), input_.id, "the dump is cut short");
+        if (finished_)
+          return invalid_data("ends inside page " + std::to_string(pages_ + 1), input_.id, "the dump is cut short");
         size_t tail = buffer_.size() - std::min(buffer_.size(), kClose.size());
         if (buffer_.size() - at_ > limit_) oversized = true, at_ = tail;
         scanned = std::max(at_, tail);

@@ -32,8 +32,8 @@ class OdtReader {
         walk(child, list_depth + 1, depth + 1);
       } else if (named(child, "table:table")) {
         table(child, depth);
-      } else if (!named(child, "text:tracked-changes") && !named(child, "text:sequence-decls") && !named(child, "office:forms") &&
-                 !named(child, "text:table-of-content")) {
+      } else if (!named(child, "text:tracked-changes") && !named(child, "text:sequence-decls") &&
+                 !named(child, "office:forms") && !named(child, "text:table-of-content")) {
         walk(child, list_depth, depth + 1);
       }
     }
@@ -100,7 +100,8 @@ class OdtReader {
 
 }  // namespace
 
-Result<OfficeText> read_odt(std::string_view bytes, const ReaderLimits& limits, TextFormat format, const std::string& where) {
+Result<OfficeText> read_odt(std::string_view bytes, const ReaderLimits& limits, TextFormat format,
+                            const std::string& where) {
   std::string content, meta;
   if (bytes.starts_with("PK")) {
     MALMOI_TRY(visit_zip(
@@ -109,13 +110,17 @@ Result<OfficeText> read_odt(std::string_view bytes, const ReaderLimits& limits, 
           (name == "content.xml" ? content : meta) = std::move(part);
           return true;
         }));
-    if (content.empty()) return invalid_data("has no content.xml", where, "check that it is an OpenDocument text (.odt)");
+    if (content.empty())
+      return invalid_data("has no content.xml", where, "check that it is an OpenDocument text (.odt)");
   } else {
     content = bytes;
   }
   pugi::xml_document document, properties;
-  pugi::xml_parse_result parsed = document.load_buffer(content.data(), content.size(), pugi::parse_default | pugi::parse_ws_pcdata);
-  if (!parsed) return invalid_data(std::string("malformed content.xml: ") + parsed.description(), where, "open it and save it again");
+  pugi::xml_parse_result parsed =
+      document.load_buffer(content.data(), content.size(), pugi::parse_default | pugi::parse_ws_pcdata);
+  if (!parsed)
+    return invalid_data(std::string("malformed content.xml: ") + parsed.description(), where,
+                        "open it and save it again");
   OdtReader reader(format);
   reader.walk(document.document_element().child("office:body").child("office:text"), 0, 0);
   OfficeText text = reader.take();

@@ -14,8 +14,11 @@ struct OfficeText {
   std::string text, title, language;
 };
 
-Result<OfficeText> read_docx(std::string_view bytes, const ReaderLimits& limits, TextFormat format, const std::string& where);
-Result<OfficeText> read_odt(std::string_view bytes, const ReaderLimits& limits, TextFormat format, const std::string& where);
-Result<OfficeText> read_epub(std::string_view bytes, const ReaderLimits& limits, TextFormat format, const std::string& where);
+Result<OfficeText> read_docx(std::string_view bytes, const ReaderLimits& limits, TextFormat format,
+                             const std::string& where);
+Result<OfficeText> read_odt(std::string_view bytes, const ReaderLimits& limits, TextFormat format,
+                            const std::string& where);
+Result<OfficeText> read_epub(std::string_view bytes, const ReaderLimits& limits, TextFormat format,
+                             const std::string& where);
 
 }  // namespace malmoi::data

@@ -13,13 +13,27 @@ class OfficeWriter {
   explicit OfficeWriter(TextFormat format) : markdown_(format == TextFormat::kMarkdown) {}
 
   void heading(const std::string& text, int level) {
-    if (!text.empty()) block(markdown_ ? std::string(static_cast<size_t>(level < 1 ? 1 : level > 6 ? 6 : level), '#') + " " + text : text, false);
+    if (!text.empty())
+      block(markdown_ ? std::string(static_cast<size_t>(level < 1   ? 1
+                                                        : level > 6 ? 6
+                                                                    : level),
+                                    '#') +
+                            " " + text
+                      : text,
+            false);
   }
   void paragraph(const std::string& text) {
     if (!text.empty()) block(text, false);
   }
   void item(const std::string& text, int depth) {
-    if (!text.empty()) block(markdown_ ? std::string(2 * static_cast<size_t>(depth < 0 ? 0 : depth > 8 ? 8 : depth), ' ') + "- " + text : text, true);
+    if (!text.empty())
+      block(markdown_ ? std::string(2 * static_cast<size_t>(depth < 0   ? 0
+                                                            : depth > 8 ? 8
+                                                                        : depth),
+                                    ' ') +
+                            "- " + text
+                      : text,
+            true);
   }
   void table(const std::vector<std::vector<std::string>>& rows) {
     std::string out;

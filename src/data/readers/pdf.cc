@@ -59,7 +59,8 @@ void quiet(const std::string&, void*) {}
   ::setrlimit(RLIMIT_CORE, &core);
   try {
     poppler::set_debug_error_function(quiet, nullptr);
-    std::unique_ptr<poppler::document> document(poppler::document::load_from_raw_data(bytes.data(), static_cast<int>(bytes.size())));
+    std::unique_ptr<poppler::document> document(
+        poppler::document::load_from_raw_data(bytes.data(), static_cast<int>(bytes.size())));
     if (!document) ::_exit(2);
     if (document->is_locked()) ::_exit(3);
     std::string title = utf8(document->get_title());
@@ -105,7 +106,8 @@ void append_page(std::string& out, std::string_view page) {
     bool ended = !paragraph.empty() && std::strchr(".!?:", paragraph.back());
     if (short_line && (ended || paragraph.size() < 80)) end_paragraph();
     if (!paragraph.empty()) {
-      bool hyphen = paragraph.back() == '-' && line[0] >= 'a' && line[0] <= 'z' && paragraph.size() > 1 && (paragraph[paragraph.size() - 2] | 32) >= 'a';
+      bool hyphen = paragraph.back() == '-' && line[0] >= 'a' && line[0] <= 'z' && paragraph.size() > 1 &&
+                    (paragraph[paragraph.size() - 2] | 32) >= 'a';
       if (hyphen) paragraph.pop_back();
       else paragraph += ' ';
     }
@@ -161,7 +163,8 @@ Result<Outcome> run_child(std::string_view bytes, double seconds, uint64_t memor
   }
   ::close(pipe_ends[0]);
   if (stop) ::kill(pid, SIGKILL);
-  while (::waitpid(pid, &outcome.status, 0) < 0 && errno == EINTR) {}
+  while (::waitpid(pid, &outcome.status, 0) < 0 && errno == EINTR) {
+  }
   return outcome;
 }
 
@@ -175,8 +178,11 @@ Result<PdfText> read_pdf(std::string_view bytes, double seconds, uint64_t memory
     MALMOI_ASSIGN(outcome, run_child(bytes, seconds, memory_bytes, where));
   }
   if (outcome.timed_out || (WIFSIGNALED(outcome.status) && WTERMSIG(outcome.status) == SIGXCPU))
-    return invalid_data("poppler took longer than " + std::to_string(static_cast<int>(seconds)) + " s", where, "raise limits.pdf_seconds, or leave it out");
-  if (WIFSIGNALED(outcome.status)) return invalid_data("poppler failed on it (signal " + std::to_string(WTERMSIG(outcome.status)) + ")", where, "print it to a new PDF");
+    return invalid_data("poppler took longer than " + std::to_string(static_cast<int>(seconds)) + " s", where,
+                        "raise limits.pdf_seconds, or leave it out");
+  if (WIFSIGNALED(outcome.status))
+    return invalid_data("poppler failed on it (signal " + std::to_string(WTERMSIG(outcome.status)) + ")", where,
+                        "print it to a new PDF");
   switch (WEXITSTATUS(outcome.status)) {
     case 0: break;
     case 2: return invalid_data("is not a PDF that poppler can open", where, "check that the file is whole");
@@ -193,7 +199,8 @@ Result<PdfText> read_pdf(std::string_view bytes, double seconds, uint64_t memory
     ++text.pages;
     begin = end + 1;
   }
-  if (text.text.empty()) return invalid_data("has no text (scanned pages?)", where, "run a character recognition on it first");
+  if (text.text.empty())
+    return invalid_data("has no text (scanned pages?)", where, "run a character recognition on it first");
   return text;
 }
 

@@ -28,26 +28,27 @@ class ByteSource {
 };
 
 /// A file; `length` bytes from `offset` (to the end by default).
-Result<std::unique_ptr<ByteSource>> open_file_source(const Path& path, uint64_t offset = 0, uint64_t length = UINT64_MAX);
+Result<std::unique_ptr<ByteSource>> open_file_source(const Path& path, uint64_t offset = 0,
+                                                     uint64_t length = UINT64_MAX);
 std::unique_ptr<ByteSource> memory_source(std::string bytes);
 /// Everything that is left. Errors: more than `limit` bytes.
 Result<std::string> read_all(ByteSource& source, uint64_t limit, const std::string& where);
 
 /// What no input may exceed; each breach is an error that names the input and the limit.
 struct ReaderLimits {
-  uint64_t document_bytes = 64ull << 20;     // of one document before conversion, and of one line
-  uint64_t expanded_bytes = 1ull << 40;      // out of one compressed file or archive
-  double expansion_ratio = 200;              // of the same, once it has given 64 MiB
+  uint64_t document_bytes = 64ull << 20;  // of one document before conversion, and of one line
+  uint64_t expanded_bytes = 1ull << 40;   // out of one compressed file or archive
+  double expansion_ratio = 200;           // of the same, once it has given 64 MiB
   uint64_t archive_entries = 10'000'000;
-  int nesting = 4;                           // archives in archives
-  double pdf_seconds = 30;                   // for one PDF
+  int nesting = 4;          // archives in archives
+  double pdf_seconds = 30;  // for one PDF
   uint64_t pdf_memory = 2ull << 30;
 };
 
 struct ReaderOptions {
   ReaderLimits limits;
-  std::string format;      // a name of the table; empty: found out
-  std::string text_field;  // JSON and CSV; empty: text, content, body ... whichever is there
+  std::string format;         // a name of the table; empty: found out
+  std::string text_field;     // JSON and CSV; empty: text, content, body ... whichever is there
   bool source_trees = false;  // take web pages' scripts and styles for documents too
 };
 
@@ -65,7 +66,7 @@ struct RawDocument {
 /// What was passed over, and why. `failed`: it should have been readable (counts for the exit code).
 struct Skip {
   std::string id;
-  std::string rule;    // "read.binary", "read.json" ...
+  std::string rule;  // "read.binary", "read.json" ...
   std::string detail;
   bool failed = true;
 };
@@ -107,7 +108,7 @@ Result<std::unique_ptr<Reader>> open_reader(Input input, const ReaderOptions& op
 struct InputFile {
   Path path;
   uint64_t offset = 0, length = UINT64_MAX;
-  uint32_t source = 0;  // index of the source in the recipe
+  uint32_t source = 0;      // index of the source in the recipe
   uint64_t first_line = 0;  // of a range of a .jsonl: lines before it
 };
 

@@ -46,13 +46,16 @@ ReadResult read_paths(const std::vector<std::string>& paths, ReaderOptions optio
   while (stream.next(raw, source)) {
     Converted converted;
     Skip skip;
-    if (convert_document(std::move(raw), convert, converted, skip)) result.documents.push_back(std::move(converted.document));
+    if (convert_document(std::move(raw), convert, converted, skip))
+      result.documents.push_back(std::move(converted.document));
     else result.skips.push_back(skip);
   }
   return result;
 }
 
-ReadResult read_one(const std::string& name, ReaderOptions options = {}) { return read_paths({kFolder + name}, options); }
+ReadResult read_one(const std::string& name, ReaderOptions options = {}) {
+  return read_paths({kFolder + name}, options);
+}
 
 struct Expected {
   const char* file;
@@ -78,26 +81,41 @@ const std::string kPlain = kKorean + "\n" + kEnglish;
 INSTANTIATE_TEST_SUITE_P(
     Files, EachKind,
     testing::Values(
-        Expected{"plain.txt", {kPlain}, {}}, Expected{"plain.txt.gz", {kPlain}, {}}, Expected{"plain.txt.bz2", {kPlain}, {}},
-        Expected{"plain.txt.xz", {kPlain}, {}}, Expected{"plain.txt.zst", {kPlain}, {}},
-        Expected{"docs.zip", {kPlain, "# 낱말\n\n" + kKorean, kPlain}, {"read.ignored"}}, Expected{"docs.tar", {kPlain, "one of a tar"}, {}},
-        Expected{"docs.tar.gz", {kPlain}, {}}, Expected{"page.md", {"# 말모이\n\n" + kKorean}, {}},
-        Expected{"sample.docx", {"# 말모이\n\n" + kKorean + " 끝.\n\n- first item\n  - inner item\n\n| 낱말 | 뜻 |\n| --- | --- |\n| 나무 | tree |"}, {}},
+        Expected{"plain.txt", {kPlain}, {}}, Expected{"plain.txt.gz", {kPlain}, {}},
+        Expected{"plain.txt.bz2", {kPlain}, {}}, Expected{"plain.txt.xz", {kPlain}, {}},
+        Expected{"plain.txt.zst", {kPlain}, {}},
+        Expected{"docs.zip", {kPlain, "# 낱말\n\n" + kKorean, kPlain}, {"read.ignored"}},
+        Expected{"docs.tar", {kPlain, "one of a tar"}, {}}, Expected{"docs.tar.gz", {kPlain}, {}},
+        Expected{"page.md", {"# 말모이\n\n" + kKorean}, {}},
+        Expected{"sample.docx",
+                 {"# 말모이\n\n" + kKorean +
+                  " 끝.\n\n- first item\n  - inner item\n\n| 낱말 | 뜻 |\n| --- | --- |\n| 나무 | tree |"},
+                 {}},
         Expected{"sample.odt", {"# 말모이\n\n" + kKorean + "\n\n- first  item\n\n| 낱말 | 뜻 |\n| --- | --- |"}, {}},
         Expected{"sample.epub", {"# 첫째 장\n\n" + kKorean + "\n\n# 둘째 장\n\n" + kEnglish}, {}},
         Expected{"sample.pdf",
-                 {"Gathered words make a dictionary, and a dictionary makes a language visible to everyone who looks for it.\n\n"
+                 {"Gathered words make a dictionary, and a dictionary makes a language visible to everyone who looks "
+                  "for it.\n\n"
                   "A second paragraph stands here."},
                  {}},
-        Expected{"table.csv", {kKorean + "\n두 번째 줄에 \"따옴표\"가 있다.", "Gathered words make a dictionary and a dictionary makes a language visible."}, {"read.no_text"}},
+        Expected{"table.csv",
+                 {kKorean + "\n두 번째 줄에 \"따옴표\"가 있다.",
+                  "Gathered words make a dictionary and a dictionary makes a language visible."},
+                 {"read.no_text"}},
         Expected{"table_cp949.csv", {kKorean}, {}}, Expected{"table.tsv", {kKorean, "\"" + kEnglish + "\""}, {}},
         Expected{"lines.jsonl", {"첫째 줄", "user: 안녕?\n\nassistant: 반가워요."}, {"read.json", "read.no_text"}},
         Expected{"records.json", {"하나", "둘"}, {}},
-        Expected{"wiki.xml", {"말모이는 주시경이 만들던 국어 사전이다. 바깥 글도 있다.\n\n## 역사\n- 1911년에 시작했다.\n  - 안쪽 항목"}, {}},
-        Expected{"pages.warc.gz", {kKorean, kEnglish}, {"read.http_status"}}, Expected{"pages.wet", {kKorean}, {}}, Expected{"letter.eml", {kKorean}, {}},
-        Expected{"box.mbox", {kKorean, "Hello there,\nFrom the start it was plain text."}, {}}, Expected{"feed.rss", {kKorean, kEnglish}, {}},
-        Expected{"feed.atom", {kKorean}, {}}, Expected{"table.parquet", {}, {"read.unsupported"}}, Expected{"bomb.zip", {}, {"read.damaged"}},
-        Expected{"cut.txt.gz", {}, {"read.damaged"}}, Expected{"damaged.zip", {}, {"read.damaged"}}, Expected{"broken.pdf", {}, {"read.pdf"}}),
+        Expected{
+            "wiki.xml",
+            {"말모이는 주시경이 만들던 국어 사전이다. 바깥 글도 있다.\n\n## 역사\n- 1911년에 시작했다.\n  - 안쪽 항목"},
+            {}},
+        Expected{"pages.warc.gz", {kKorean, kEnglish}, {"read.http_status"}}, Expected{"pages.wet", {kKorean}, {}},
+        Expected{"letter.eml", {kKorean}, {}},
+        Expected{"box.mbox", {kKorean, "Hello there,\nFrom the start it was plain text."}, {}},
+        Expected{"feed.rss", {kKorean, kEnglish}, {}}, Expected{"feed.atom", {kKorean}, {}},
+        Expected{"table.parquet", {}, {"read.unsupported"}}, Expected{"bomb.zip", {}, {"read.damaged"}},
+        Expected{"cut.txt.gz", {}, {"read.damaged"}}, Expected{"damaged.zip", {}, {"read.damaged"}},
+        Expected{"broken.pdf", {}, {"read.pdf"}}),
     [](const auto& info) {
       std::string name = info.param.file;
       for (char& c : name)
@@ -132,9 +150,12 @@ TEST(Readers, ParquetNamesTheConversion) {
 }
 
 TEST(Readers, EveryFormatOfTheTableReadsByItsName) {
-  std::map<std::string, std::string> files = {{"html", "docs.zip"}, {"text", "plain.txt"}, {"markdown", "page.md"}, {"jsonl", "lines.jsonl"}, {"json", "records.json"},
-      {"csv", "table.csv"}, {"tsv", "table.tsv"}, {"pdf", "sample.pdf"}, {"docx", "sample.docx"}, {"odt", "sample.odt"}, {"epub", "sample.epub"}, {"warc", "pages.wet"},
-      {"mediawiki", "wiki.xml"}, {"feed", "feed.rss"}, {"mbox", "box.mbox"}, {"eml", "letter.eml"}, {"code", "tree/tagged.c"}};
+  std::map<std::string, std::string> files = {
+      {"html", "docs.zip"},      {"text", "plain.txt"}, {"markdown", "page.md"}, {"jsonl", "lines.jsonl"},
+      {"json", "records.json"},  {"csv", "table.csv"},  {"tsv", "table.tsv"},    {"pdf", "sample.pdf"},
+      {"docx", "sample.docx"},   {"odt", "sample.odt"}, {"epub", "sample.epub"}, {"warc", "pages.wet"},
+      {"mediawiki", "wiki.xml"}, {"feed", "feed.rss"},  {"mbox", "box.mbox"},    {"eml", "letter.eml"},
+      {"code", "tree/tagged.c"}};
   for (const FormatEntry& format : format_table()) {
     ASSERT_TRUE(files.contains(std::string(format.name))) << format.name << " has no file of its kind here";
     EXPECT_FALSE(format.summary.empty());
@@ -206,7 +227,8 @@ TEST(Headers, ContinuedLinesAndParameters) {
 }
 
 TEST(Wikitext, MarkupGoesAndTextStays) {
-  EXPECT_EQ(wikitext_to_markdown("{{a|{{b}}}}글 [[링크|보이는 글]]과 [http://x 주소] ''기울임''<br/>끝"), "글 보이는 글과 주소 기울임\n끝");
+  EXPECT_EQ(wikitext_to_markdown("{{a|{{b}}}}글 [[링크|보이는 글]]과 [http://x 주소] ''기울임''<br/>끝"),
+            "글 보이는 글과 주소 기울임\n끝");
   EXPECT_EQ(wikitext_to_markdown("{{unclosed\n\n다음 문단"), "다음 문단");
   EXPECT_EQ(wikitext_to_markdown("__목차__\n# 하나\n* 둘"), "1. 하나\n- 둘");
 }

@@ -55,11 +55,14 @@ Result<std::unique_ptr<ByteSource>> open_file_source(const Path& path, uint64_t 
   int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return io_error("cannot open", path.string(), errno);
   auto source = std::make_unique<FileSource>(fd, path.string(), length);
-  if (offset > 0 && ::lseek(fd, static_cast<off_t>(offset), SEEK_SET) < 0) return io_error("cannot seek", path.string(), errno);
+  if (offset > 0 && ::lseek(fd, static_cast<off_t>(offset), SEEK_SET) < 0)
+    return io_error("cannot seek", path.string(), errno);
   return std::unique_ptr<ByteSource>(std::move(source));
 }
 
-std::unique_ptr<ByteSource> memory_source(std::string bytes) { return std::make_unique<MemorySource>(std::move(bytes)); }
+std::unique_ptr<ByteSource> memory_source(std::string bytes) {
+  return std::make_unique<MemorySource>(std::move(bytes));
+}
 
 Result<std::string> read_all(ByteSource& source, uint64_t limit, const std::string& where) {
   std::string content;
@@ -68,7 +71,8 @@ Result<std::string> read_all(ByteSource& source, uint64_t limit, const std::stri
     MALMOI_ASSIGN(size_t n, source.read(buffer, sizeof buffer));
     if (n == 0) return content;
     if (content.size() + n > limit)
-      return invalid_data("is larger than " + std::to_string(limit) + " bytes", where, "raise limits.document_bytes, or split it");
+      return invalid_data("is larger than " + std::to_string(limit) + " bytes", where,
+                          "raise limits.document_bytes, or split it");
     content.append(buffer, n);
   }
 }

@@ -13,7 +13,8 @@ namespace {
 
 class WarcReader : public Reader {
  public:
-  WarcReader(Input input, const ReaderOptions& options, const OnSkip& on_skip) : input_(std::move(input)), limits_(options.limits), on_skip_(on_skip) {}
+  WarcReader(Input input, const ReaderOptions& options, const OnSkip& on_skip)
+      : input_(std::move(input)), limits_(options.limits), on_skip_(on_skip) {}
 
   Result<bool> next(RawDocument& out) override {
     while (true) {
@@ -28,7 +29,8 @@ class WarcReader : public Reader {
       std::string length_text = headers.get("content-length");
       auto parsed = std::from_chars(length_text.data(), length_text.data() + length_text.size(), length);
       if (parsed.ec != std::errc() || length_text.empty())
-        return invalid_data("record " + std::to_string(records_) + " has no Content-Length", input_.id, "the archive is damaged there");
+        return invalid_data("record " + std::to_string(records_) + " has no Content-Length", input_.id,
+                            "the archive is damaged there");
       std::string type = headers.get("warc-type");
       bool wanted = type == "response" || type == "conversion" || type == "resource";
       if (!wanted || length > limits_.document_bytes) {
@@ -43,7 +45,8 @@ class WarcReader : public Reader {
   }
 
  private:
-  bool make_document(const Headers& headers, const std::string& type, const std::string& id, std::string block, RawDocument& out) {
+  bool make_document(const Headers& headers, const std::string& type, const std::string& id, std::string block,
+                     RawDocument& out) {
     out = {};
     out.document.id = id;
     out.document.path = input_.path;
@@ -140,7 +143,9 @@ class WarcReader : public Reader {
       if (size_t bare = buffer_.find("\n\n", at_); bare < end) end = bare, width = 2;
       if (end != std::string::npos) {
         std::string_view head = std::string_view(buffer_).substr(at_, end - at_);
-        if (!head.starts_with("WARC/")) return invalid_data("record " + std::to_string(records_ + 1) + " does not begin with WARC/", input_.id, "the archive is damaged there");
+        if (!head.starts_with("WARC/"))
+          return invalid_data("record " + std::to_string(records_ + 1) + " does not begin with WARC/", input_.id,
+                              "the archive is damaged there");
         headers.parse(head.substr(std::min(head.size(), head.find('\n'))));
         at_ = end + width;
         return true;
@@ -149,7 +154,8 @@ class WarcReader : public Reader {
         if (at_ == buffer_.size()) return false;
         return invalid_data("ends inside the head of a record", input_.id, "the archive is cut short");
       }
-      if (buffer_.size() - at_ > kMaxHead) return invalid_data("the head of a record does not end", input_.id, "this is no WARC file");
+      if (buffer_.size() - at_ > kMaxHead)
+        return invalid_data("the head of a record does not end", input_.id, "this is no WARC file");
       MALMOI_TRY(fill());
     }
   }
@@ -157,7 +163,8 @@ class WarcReader : public Reader {
   Status take(std::string& out) {
     for (size_t filled = 0; filled < out.size();) {
       if (at_ == buffer_.size()) {
-        if (finished_) return invalid_data("ends inside record " + std::to_string(records_), input_.id, "the archive is cut short");
+        if (finished_)
+          return invalid_data("ends inside record " + std::to_string(records_), input_.id, "the archive is cut short");
         MALMOI_TRY(fill());
         continue;
       }
@@ -171,7 +178,8 @@ class WarcReader : public Reader {
   Status pass(uint64_t length) {
     while (length > 0) {
       if (at_ == buffer_.size()) {
-        if (finished_) return invalid_data("ends inside record " + std::to_string(records_), input_.id, "the archive is cut short");
+        if (finished_)
+          return invalid_data("ends inside record " + std::to_string(records_), input_.id, "the archive is cut short");
         MALMOI_TRY(fill());
         continue;
       }

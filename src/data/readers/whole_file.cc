@@ -6,7 +6,8 @@ namespace {
 
 class WholeFileReader : public Reader {
  public:
-  WholeFileReader(Input input, Payload payload, uint64_t limit) : input_(std::move(input)), payload_(payload), limit_(limit) {}
+  WholeFileReader(Input input, Payload payload, uint64_t limit)
+      : input_(std::move(input)), payload_(payload), limit_(limit) {}
 
   Result<bool> next(RawDocument& out) override {
     if (done_) return false;

@@ -26,7 +26,8 @@ std::string drop_templates(std::string_view text) {
       open.emplace_back(out.size(), two[1]);
       out += two;
       i += 2;
-    } else if (!open.empty() && two == (open.back().second == '{' ? "}}" : "|}") && !(open.back().second == '|' && text.substr(i, 3) == "|}}")) {
+    } else if (!open.empty() && two == (open.back().second == '{' ? "}}" : "|}") &&
+               !(open.back().second == '|' && text.substr(i, 3) == "|}}")) {
       out.resize(open.back().first);
       open.pop_back();
       i += 2;
@@ -44,8 +45,9 @@ std::string drop_templates(std::string_view text) {
 
 // Removes comments and the elements whose content is not prose; other tags leave their content.
 std::string drop_elements(std::string_view text) {
-  constexpr std::array<std::string_view, 12> kWithContent = {"ref", "gallery", "timeline", "math", "score", "imagemap", "syntaxhighlight", "source",
-                                                             "graph", "templatestyles", "mapframe", "hiero"};
+  constexpr std::array<std::string_view, 12> kWithContent = {"ref",   "gallery",        "timeline",        "math",
+                                                             "score", "imagemap",       "syntaxhighlight", "source",
+                                                             "graph", "templatestyles", "mapframe",        "hiero"};
   std::string out;
   for (size_t i = 0; i < text.size();) {
     if (text[i] != '<') {
@@ -79,8 +81,10 @@ std::string drop_elements(std::string_view text) {
 }
 
 bool is_media_link(std::string_view target) {
-  constexpr std::array<std::string_view, 10> kPrefixes = {"file:", "image:", "category:", "media:", "파일:", "그림:", "분류:", ":파일:", "template:", "틀:"};
-  return std::any_of(kPrefixes.begin(), kPrefixes.end(), [&](std::string_view prefix) { return starts_with_nocase(target, prefix); });
+  constexpr std::array<std::string_view, 10> kPrefixes = {
+      "file:", "image:", "category:", "media:", "파일:", "그림:", "분류:", ":파일:", "template:", "틀:"};
+  return std::any_of(kPrefixes.begin(), kPrefixes.end(),
+                     [&](std::string_view prefix) { return starts_with_nocase(target, prefix); });
 }
 
 // [[a|b]] -> b, [[a]] -> a, [url text] -> text; files and categories go with what they hold.
@@ -118,8 +122,16 @@ std::string resolve_links(std::string_view text) {
 }
 
 std::string decode_entities(std::string_view text) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 10> kNames = {{{"&nbsp;", " "}, {"&lt;", "<"}, {"&gt;", ">"}, {"&amp;", "&"},
-      {"&quot;", "\""}, {"&ndash;", "–"}, {"&mdash;", "—"}, {"&middot;", "·"}, {"&thinsp;", " "}, {"&#39;", "'"}}};
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 10> kNames = {{{"&nbsp;", " "},
+                                                                                     {"&lt;", "<"},
+                                                                                     {"&gt;", ">"},
+                                                                                     {"&amp;", "&"},
+                                                                                     {"&quot;", "\""},
+                                                                                     {"&ndash;", "–"},
+                                                                                     {"&mdash;", "—"},
+                                                                                     {"&middot;", "·"},
+                                                                                     {"&thinsp;", " "},
+                                                                                     {"&#39;", "'"}}};
   std::string out;
   for (size_t i = 0; i < text.size();) {
     bool replaced = false;
@@ -149,17 +161,21 @@ std::string convert_lines(std::string_view text) {
     for (size_t at = line.find("__"); at != std::string::npos; at = line.find("__", at)) {
       size_t close = line.find("__", at + 2);
       if (close == std::string::npos) break;
-      bool word = std::all_of(line.begin() + static_cast<long>(at) + 2, line.begin() + static_cast<long>(close),
-                              [](char c) { return std::isupper(static_cast<unsigned char>(c)) || static_cast<unsigned char>(c) >= 0x80; });
+      bool word = std::all_of(
+          line.begin() + static_cast<long>(at) + 2, line.begin() + static_cast<long>(close),
+          [](char c) { return std::isupper(static_cast<unsigned char>(c)) || static_cast<unsigned char>(c) >= 0x80; });
       if (word) line.erase(at, close + 2 - at);
       else at = close + 2;
     }
     while (!line.empty() && std::isspace(static_cast<unsigned char>(line.back()))) line.pop_back();
     size_t level = line.find_first_not_of('=');
-    if (level != std::string::npos && level >= 1 && level <= 6 && line.size() > 2 * level && line.ends_with(std::string(level, '='))) {
+    if (level != std::string::npos && level >= 1 && level <= 6 && line.size() > 2 * level &&
+        line.ends_with(std::string(level, '='))) {
       std::string name = line.substr(level, line.size() - 2 * level);
       size_t first = name.find_first_not_of(' ');
-      line = first == std::string::npos ? "" : std::string(level, '#') + " " + name.substr(first, name.find_last_not_of(' ') - first + 1);
+      line = first == std::string::npos
+                 ? ""
+                 : std::string(level, '#') + " " + name.substr(first, name.find_last_not_of(' ') - first + 1);
     } else if (size_t marks = line.find_first_not_of("*#:;"); marks != std::string::npos && marks > 0) {
       size_t text_begin = line.find_first_not_of(' ', marks);
       char mark = line[marks - 1];

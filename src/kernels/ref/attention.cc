@@ -56,7 +56,8 @@ void forward(const AttentionArgs& a) {
         std::fill(sum.begin(), sum.end(), 0.0);
         for (int64_t j = 0; j < s.k_length; ++j) {
           if (!visible(a, s, i, j)) continue;
-          double p = std::exp(scores[static_cast<size_t>(j)] - lse) * dropout_factor(a.dropout, dropout_index(a, h, row, j));
+          double p =
+              std::exp(scores[static_cast<size_t>(j)] - lse) * dropout_factor(a.dropout, dropout_index(a, h, row, j));
           const T* v = as<T>(s.v) + j * a.kv_stride + kv_head * a.head_dim;
           for (int64_t d = 0; d < a.head_dim; ++d) sum[static_cast<size_t>(d)] += p * get(v[d]);
         }
@@ -71,7 +72,8 @@ void forward(const AttentionArgs& a) {
 /// Gradients of one query row: returns dq in `dq`, adds to dk and dv of its kv head.
 template <typename T>
 void backward_row(const AttentionBackwardArgs& b, const AttentionSegment& s, int64_t head, int64_t query,
-                  std::vector<double>& scores, std::vector<double>& dq, std::vector<double>& dk, std::vector<double>& dv) {
+                  std::vector<double>& scores, std::vector<double>& dq, std::vector<double>& dk,
+                  std::vector<double>& dv) {
   const AttentionArgs& a = b.forward;
   int64_t kv_head = head / (a.heads / a.kv_heads), row = s.q_begin + query, D = a.head_dim;
   const T* q = as<T>(a.q) + row * a.q_stride + head * D;

@@ -24,8 +24,7 @@ double activate(Activation kind, double x) {
 double activate_derivative(Activation kind, double x) {
   switch (kind) {
     case Activation::kNone: return 1;
-    case Activation::kGelu:
-      return 0.5 * std::erfc(-x * kSqrtHalf) + x * kInvSqrt2Pi * std::exp(-0.5 * x * x);
+    case Activation::kGelu: return 0.5 * std::erfc(-x * kSqrtHalf) + x * kInvSqrt2Pi * std::exp(-0.5 * x * x);
     case Activation::kGeluTanh: {
       double t = std::tanh(kSqrt2OverPi * (x + kCubic * x * x * x));
       return 0.5 * (1 + t) + 0.5 * x * (1 - t * t) * kSqrt2OverPi * (1 + 3 * kCubic * x * x);

@@ -41,8 +41,8 @@ void adamw(const AdamWArgs& a) {
   for (int64_t i = 0; i < a.n; ++i) {
     double g = get(a.g[i]) * static_cast<double>(a.grad_scale), p = get(a.p[i]);
     double m = beta1 * get(a.m[i]) + (1 - beta1) * g, v = beta2 * get(a.v[i]) + (1 - beta2) * g * g;
-    double update = m / static_cast<double>(a.bias1) /
-                    (std::sqrt(v / static_cast<double>(a.bias2)) + static_cast<double>(a.eps));
+    double update =
+        m / static_cast<double>(a.bias1) / (std::sqrt(v / static_cast<double>(a.bias2)) + static_cast<double>(a.eps));
     put(a.m[i], m);
     put(a.v[i], v);
     put(a.p[i], p - lr * (update + static_cast<double>(a.weight_decay) * p));

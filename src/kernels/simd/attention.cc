@@ -69,7 +69,8 @@ class Forward {
   }
 
   void block(int64_t k, int64_t keys, bool first) {
-    tile_product<kDot>({keys_ + k * steps_, steps_, queries_, kQueries, steps_, scores_, kQueries, false}, keys, lanes_);
+    tile_product<kDot>({keys_ + k * steps_, steps_, queries_, kQueries, steps_, scores_, kQueries, false}, keys,
+                       lanes_);
     if (a_.softcap > 0) cap(keys);
     if (!is_plain(k, keys)) hide(k, keys);
     if (a_.dropout.p > 0) make_factors(k, keys);
@@ -82,7 +83,8 @@ class Forward {
       }
     }
     const Word* values = values_ + k / kKeys * wide_ * kKeyWords;
-    tile_product<kDot>({values, kKeyWords, chances_, kQueries, words_of<kDot>(keys), sums_, kQueries, !first}, D_, lanes_);
+    tile_product<kDot>({values, kKeyWords, chances_, kQueries, words_of<kDot>(keys), sums_, kQueries, !first}, D_,
+                       lanes_);
   }
 
   /// Whether every query of the block sees every key.
@@ -159,7 +161,8 @@ class Forward {
         store(reinterpret_cast<float*>(chances_ + j / 2 * kQueries + i), pair_words(even, odd), Full{});
       }
     } else {
-      for (int64_t j = 0; j < keys; ++j) store(reinterpret_cast<float*>(chances_ + j * kQueries + i), chance(j), Full{});
+      for (int64_t j = 0; j < keys; ++j)
+        store(reinterpret_cast<float*>(chances_ + j * kQueries + i), chance(j), Full{});
     }
     store(total_ + i, total, Full{});
   }

@@ -115,8 +115,10 @@ class Backward {
   /// One block of keys and one of queries: adds to dk, dv and the block's dq.
   void pair(int64_t k, int64_t keys, int64_t q, float* dk, float* dv, bool add) {
     int64_t queries = lanes_of(min_of(kQueries, s_->q_length - q));
-    tile_product<kDot>({k_rows_, steps_, q_lanes_ + q * steps_, kQueries, steps_, scores_, kQueries, false}, keys, queries);
-    tile_product<kDot>({v_rows_, steps_, dout_lanes_ + q * steps_, kQueries, steps_, dp_, kQueries, false}, keys, queries);
+    tile_product<kDot>({k_rows_, steps_, q_lanes_ + q * steps_, kQueries, steps_, scores_, kQueries, false}, keys,
+                       queries);
+    tile_product<kDot>({v_rows_, steps_, dout_lanes_ + q * steps_, kQueries, steps_, dp_, kQueries, false}, keys,
+                       queries);
     if (a_.dropout.p > 0) make_factors(k, keys, q, min_of(kQueries, s_->q_length - q));
     if (is_plain(k, keys, q)) {
       differentiate<false>(k, keys, q, queries);

@@ -39,7 +39,8 @@ void add_values(const AttentionArgs& a, const float* chances, const T* values, i
     for (int64_t j = 0; j < count; ++j) {
       const T* v = values + j * a.kv_stride + d;
       Vec p = all(chances[j]);
-      each_index<4>([&](auto i) MALMOI_INLINED { s[i.value] = fma(p, load(v + i.value * kLanes, Full{}), s[i.value]); });
+      each_index<4>([&](auto i)
+                        MALMOI_INLINED { s[i.value] = fma(p, load(v + i.value * kLanes, Full{}), s[i.value]); });
     }
     each_index<4>([&](auto i) MALMOI_INLINED { store(sums + d + i.value * kLanes, s[i.value], Full{}); });
   }
@@ -55,7 +56,8 @@ template <typename T>
 void attend_query(const AttentionArgs& a, const AttentionSegment& s, int64_t head, int64_t query, float* memory) {
   int64_t row = s.q_begin + query, kv = head / (a.heads / a.kv_heads) * a.head_dim;
   const T* from = as<T>(a.q) + row * a.q_stride + head * a.head_dim;
-  float *scores = memory, *factors = memory + kDirectKeys, *sums = factors + kDirectKeys, *q = sums + lanes_of(a.head_dim);
+  float *scores = memory, *factors = memory + kDirectKeys, *sums = factors + kDirectKeys,
+        *q = sums + lanes_of(a.head_dim);
   float top = kHidden, total = 0;
   each_vec(a.head_dim, [&](int64_t d, auto w) MALMOI_INLINED {
     store(sums + d, zero(), w);

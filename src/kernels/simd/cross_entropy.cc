@@ -27,7 +27,8 @@ RowSums sums(const CrossEntropyArgs& a, const T* row) {
   for (int64_t at = 0; at < a.cols; at += kBlock) {
     int64_t n = min_of(kBlock, a.cols - at);
     Vec top = all(kLowest);
-    each_vec(n, [&](int64_t i, auto w) MALMOI_INLINED { top = max(top, only(capped<T>(a, load(row + at + i, w)), w, kLowest)); });
+    each_vec(n, [&](int64_t i, auto w)
+                    MALMOI_INLINED { top = max(top, only(capped<T>(a, load(row + at + i, w)), w, kLowest)); });
     float block_top = reduce_max(top);
     if (block_top > s.top) {
       total *= exp(all(s.top - block_top));

@@ -94,9 +94,8 @@ void gated_rows(const GatedArgs& a) {
     for (int64_t r = begin; r < end; ++r) {
       const T *gate = as<T>(a.gate_up) + 2 * r * a.cols, *up = gate + a.cols;
       T* y = as<T>(a.y) + r * a.cols;
-      each_vec(a.cols, [&](int64_t i, auto w) MALMOI_INLINED {
-        store(y + i, activate<kind>(load(gate + i, w)) * load(up + i, w), w);
-      });
+      each_vec(a.cols, [&](int64_t i, auto w)
+                           MALMOI_INLINED { store(y + i, activate<kind>(load(gate + i, w)) * load(up + i, w), w); });
     }
   });
 }
@@ -122,9 +121,9 @@ void add_array(const AddArgs& a) {
   parallel_for(a.n, kGrain, [&](int64_t begin, int64_t end) {
     const T *x = a.x ? as<T>(a.x) + begin : nullptr, *delta = as<T>(a.delta) + begin;
     T* y = as<T>(a.y) + begin;
-    each_masked(a.dropout, static_cast<uint64_t>(begin), end - begin, [&](int64_t i, Vec factor, auto w) MALMOI_INLINED {
-      store(y + i, fma(load(delta + i, w), factor, x ? load(x + i, w) : zero()), w);
-    });
+    each_masked(a.dropout, static_cast<uint64_t>(begin), end - begin,
+                [&](int64_t i, Vec factor, auto w)
+                    MALMOI_INLINED { store(y + i, fma(load(delta + i, w), factor, x ? load(x + i, w) : zero()), w); });
   });
 }
 

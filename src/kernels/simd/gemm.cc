@@ -14,7 +14,7 @@ constexpr int kRows = 14;
 constexpr int kRows = 6;
 #endif
 constexpr int64_t kPackedRows = 36 * 14 / kRows * kRows;  // of A at a time, where it is packed: whole KiB of its rows
-constexpr int64_t kColumns = 2 * kLanes;  // of a panel of B and a tile of C
+constexpr int64_t kColumns = 2 * kLanes;                  // of a panel of B and a tile of C
 
 /// Rows of A, in words: row i at step k is at words[i * row + k]; row 0 marks a packed panel, [steps][kRows].
 struct Operand {
@@ -154,7 +154,8 @@ class Product {
         Multiply kernel = kernels(a.row == 0)[rows];
         int64_t ahead = t + 1 < tiles ? (slice_end - slice + kColumns - 1) / kColumns : 0, part = 0;
         for (int64_t n = slice; n < slice_end; n += kColumns, ++part) {
-          if (ahead > 0) prefetch_a(operand(m, first + rows, t + 1, k), rows, count * part / ahead, count * (part + 1) / ahead);
+          if (ahead > 0)
+            prefetch_a(operand(m, first + rows, t + 1, k), rows, count * part / ahead, count * (part + 1) / ahead);
           run_tile(kernel, {.a = a, .b = b_ + (n - n_begin) * plan_.block_k, .steps = count}, rows, m + first, n,
                    partial_ + (m - m_begin + first) * plan_.block_n + n - n_begin, k);
         }
@@ -219,7 +220,8 @@ class Product {
       return;
     }
     for (int64_t n = n_begin; n < n_end; n += kColumns) {
-      pack_turned(as<T>(g_.b) + n * g_.ldb + k_first, min_of(kColumns, g_.n - n), k_count, b_ + (n - n_begin) * plan_.block_k);
+      pack_turned(as<T>(g_.b) + n * g_.ldb + k_first, min_of(kColumns, g_.n - n), k_count,
+                  b_ + (n - n_begin) * plan_.block_k);
     }
   }
 
@@ -232,7 +234,8 @@ class Product {
   }
 
   /// Step s of a panel of columns of a matrix stored by k: one row of it, or two as pairs. Padded to kColumns.
-  static MALMOI_INLINE void pack_step(const T* x, int64_t ld, int64_t k_first, int64_t s, int64_t k_count, int64_t cols, Word* to) {
+  static MALMOI_INLINE void pack_step(const T* x, int64_t ld, int64_t k_first, int64_t s, int64_t k_count, int64_t cols,
+                                      Word* to) {
     const T* even = x + (k_first + (kDot ? 2 * s : s)) * ld;
     auto words = [&](int64_t i, auto w) MALMOI_INLINED {
       if constexpr (kDot) {
@@ -247,7 +250,8 @@ class Product {
       store_words(to + kLanes, words(kLanes, Full{}));
     } else {
       for (int64_t i = 0; i < kColumns; ++i) to[i] = 0;
-      each_vec(cols, [&](int64_t i, auto w) MALMOI_INLINED { store(reinterpret_cast<float*>(to + i), words(i, w), w); });
+      each_vec(cols,
+               [&](int64_t i, auto w) MALMOI_INLINED { store(reinterpret_cast<float*>(to + i), words(i, w), w); });
     }
   }
 
@@ -264,7 +268,8 @@ class Product {
         for (int i = 0; i < kLanes; ++i) store_words(to + (k + i) * kColumns + half * kLanes, v[i]);
       }
       for (; k < words_of<kDot>(k_count); ++k) {
-        for (int i = 0; i < kLanes; ++i) to[k * kColumns + half * kLanes + i] = i < have ? word_at(from + i * g_.ldb, k, k_count) : 0;
+        for (int i = 0; i < kLanes; ++i)
+          to[k * kColumns + half * kLanes + i] = i < have ? word_at(from + i * g_.ldb, k, k_count) : 0;
       }
     }
   }
@@ -399,7 +404,8 @@ PackedPlan plan_product(const GemmArgs& g, int threads) {
   p.block_n = max_of(kColumns, ((most_n + blocks - 1) / blocks + kColumns - 1) / kColumns * kColumns);
   p.most_m = max_of(kRows, min_of(most_m, 4096 / kRows * kRows));
   p.block_m = p.pack_a ? min_of(p.most_m, kPackedRows) : p.most_m;
-  p.words = round_up_words(p.block_n * p.block_k) + round_up_words(p.pack_a ? p.block_m * p.block_k + kRows * p.block_k : 0) +
+  p.words = round_up_words(p.block_n * p.block_k) +
+            round_up_words(p.pack_a ? p.block_m * p.block_k + kRows * p.block_k : 0) +
             round_up_words(p.partial ? p.most_m * p.block_n : 0) + 16;
   return p;
 }

@@ -124,7 +124,8 @@ void norm_backward_rows(const NormBackwardArgs& a) {
       float* to = as<float>(which == 0 ? a.dweight : a.dbias);
       const float* from = scratch + (2 * worker + which) * a.cols;
       if (!to) continue;
-      each_vec(a.cols, [&](int64_t i, auto w) MALMOI_INLINED { store(to + i, load(to + i, w) + load(from + i, w), w); });
+      each_vec(a.cols,
+               [&](int64_t i, auto w) MALMOI_INLINED { store(to + i, load(to + i, w) + load(from + i, w), w); });
     }
   }
 }

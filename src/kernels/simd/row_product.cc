@@ -36,9 +36,13 @@ struct Dot {
   using XVec = Vec;
   using WVec = Vec;
   template <typename Width>
-  static MALMOI_INLINE Vec load_x(const X* p, Width w) { return load(p, w); }
+  static MALMOI_INLINE Vec load_x(const X* p, Width w) {
+    return load(p, w);
+  }
   template <typename Width>
-  static MALMOI_INLINE Vec load_w(const W* p, Width w) { return load(p, w); }
+  static MALMOI_INLINE Vec load_w(const W* p, Width w) {
+    return load(p, w);
+  }
   static MALMOI_INLINE Vec add(Vec x, Vec w, Vec sum) { return fma(x, w, sum); }
 };
 
@@ -53,7 +57,9 @@ struct Dot<BF16, BF16> {
     return (__m512bh)_mm512_maskz_loadu_epi16(static_cast<__mmask32>((1ull << w.n) - 1), p);
   }
   template <typename Width>
-  static MALMOI_INLINE __m512bh load_w(const BF16* p, Width w) { return load_x(p, w); }
+  static MALMOI_INLINE __m512bh load_w(const BF16* p, Width w) {
+    return load_x(p, w);
+  }
   static MALMOI_INLINE Vec add(__m512bh x, __m512bh w, Vec sum) { return _mm512_dpbf16_ps(sum, x, w); }
 };
 #endif

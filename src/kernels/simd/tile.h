@@ -87,9 +87,8 @@ void tile(const TileArgs& t) {
     });
   }
   float* to = t.c;
-  each_index<M * N>([&](auto r) MALMOI_INLINED {
-    store(to + r.value / N * t.ldc + r.value % N * kLanes, sums[r.value], Full{});
-  });
+  each_index<M * N>(
+      [&](auto r) MALMOI_INLINED { store(to + r.value / N * t.ldc + r.value % N * kLanes, sums[r.value], Full{}); });
 }
 
 template <bool kDot, int N>
@@ -158,7 +157,8 @@ void pack_steps(const T* x, int64_t stride, int64_t rows, int64_t cols, Word* ou
       });
     } else {
       const T* from = x + s * stride;
-      each_vec(cols, [&](int64_t i, auto w) MALMOI_INLINED { store(reinterpret_cast<float*>(to + i), load(from + i, w), w); });
+      each_vec(cols, [&](int64_t i, auto w)
+                         MALMOI_INLINED { store(reinterpret_cast<float*>(to + i), load(from + i, w), w); });
     }
   }
 }
@@ -190,13 +190,15 @@ template <typename Width>
 MALMOI_INLINE void transpose_columns(const Word* in, int64_t ld_in, int64_t rows, Word* out, int64_t ld_out, int cols,
                                      Width width) {
   Vec v[kLanes];
-  for (int i = 0; i < kLanes; ++i) v[i] = i < rows ? load(reinterpret_cast<const float*>(in + i * ld_in), width) : zero();
+  for (int i = 0; i < kLanes; ++i)
+    v[i] = i < rows ? load(reinterpret_cast<const float*>(in + i * ld_in), width) : zero();
   transpose_block(v);
   for (int i = 0; i < cols; ++i) store(reinterpret_cast<float*>(out + i * ld_out), v[i], Full{});
 }
 
 /// out[c][r] = in[r][c]; whole vectors of rows are written, zero beyond the last row.
-[[maybe_unused]] void transpose_words(const Word* in, int64_t ld_in, int64_t rows, int64_t cols, Word* out, int64_t ld_out) {
+[[maybe_unused]] void transpose_words(const Word* in, int64_t ld_in, int64_t rows, int64_t cols, Word* out,
+                                      int64_t ld_out) {
   for (int64_t r = 0; r < rows; r += kLanes) {
     int64_t count = min_of(kLanes, rows - r);
     each_vec(cols, [&](int64_t c, auto w) MALMOI_INLINED {

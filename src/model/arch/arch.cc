@@ -15,7 +15,8 @@ kernels::Activation read_activation(ConfigReader& config, std::string_view key, 
   if (name == "relu") return kernels::Activation::kRelu;
   if (name == "silu" || name == "swish") return kernels::Activation::kSilu;
   if (name == "tanh") return kernels::Activation::kTanh;
-  config.fail(key, "the activation '" + name + "' is not known", "use gelu, gelu_new, gelu_pytorch_tanh, relu, silu or tanh");
+  config.fail(key, "the activation '" + name + "' is not known",
+              "use gelu, gelu_new, gelu_pytorch_tanh, relu, silu or tanh");
   return kernels::Activation::kNone;
 }
 
@@ -36,7 +37,8 @@ void read_scaling(ConfigReader& config, ConfigReader& rope, std::string_view key
   else if (type == "dynamic") r.scaling = nn::RotaryScaling::kDynamic;
   else if (type == "llama3") r.scaling = nn::RotaryScaling::kLlama3;
   else if (type == "yarn") r.scaling = nn::RotaryScaling::kYarn;
-  else config.fail(key, "the rotary scaling '" + type + "' is not known", "use default, linear, dynamic, llama3 or yarn");
+  else
+    config.fail(key, "the rotary scaling '" + type + "' is not known", "use default, linear, dynamic, llama3 or yarn");
   if (r.scaling == nn::RotaryScaling::kLlama3) {
     r.low_freq_factor = rope.number("low_freq_factor", 1, 1e-6, 1e6);
     r.high_freq_factor = rope.number("high_freq_factor", 4, 1e-6, 1e6);
@@ -51,7 +53,8 @@ void read_scaling(ConfigReader& config, ConfigReader& rope, std::string_view key
     r.mscale_all_dim = rope.number("mscale_all_dim", 0, 0, 1e6);
     r.truncate = rope.boolean("truncate", true);
     if (!factor_given && r.original_max_position_embeddings > 0) {
-      r.factor = static_cast<double>(r.max_position_embeddings) / static_cast<double>(r.original_max_position_embeddings);
+      r.factor =
+          static_cast<double>(r.max_position_embeddings) / static_cast<double>(r.original_max_position_embeddings);
       factor_given = true;
     }
   }
@@ -75,7 +78,8 @@ nn::RotaryConfig read_rotary(ConfigReader& config, int64_t head_dim, int64_t max
   }
   r.rotary_dim = static_cast<int64_t>(static_cast<double>(head_dim) * partial);
   if (r.rotary_dim % 2 != 0 || r.rotary_dim == 0)
-    config.fail("head_dim", "rotary positions need an even, positive number of dimensions, not " + std::to_string(r.rotary_dim));
+    config.fail("head_dim",
+                "rotary positions need an even, positive number of dimensions, not " + std::to_string(r.rotary_dim));
   return r;
 }
 

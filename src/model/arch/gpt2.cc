@@ -33,8 +33,11 @@ class Gpt2 final : public Model {
   }
 
   Var hidden(Context& context, const nn::Batch& batch) const override {
-    Var x = autograd::embedding(context, *wte_, wpe_, {.ids = batch.ids.data(), .positions = batch.positions.data(),
-                                                       .rows = batch.rows(), .dropout = static_cast<float>(config_.embd_pdrop)});
+    Var x = autograd::embedding(context, *wte_, wpe_,
+                                {.ids = batch.ids.data(),
+                                 .positions = batch.positions.data(),
+                                 .rows = batch.rows(),
+                                 .dropout = static_cast<float>(config_.embd_pdrop)});
     autograd::BlockIo io{std::move(x), {}};
     for (int64_t i = 0; i < num_layers_; ++i) io = autograd::block(context, run_layer, this, i, &batch, std::move(io));
     return ln_f_(context, io.x, io.delta).normed;
@@ -50,7 +53,8 @@ class Gpt2 final : public Model {
   };
 
   // x, delta -> the residual stream before the layer's MLP, and what the MLP adds to it.
-  static autograd::BlockIo run_layer(Context& context, const void* model, int64_t index, const void* batch, autograd::BlockIo io) {
+  static autograd::BlockIo run_layer(Context& context, const void* model, int64_t index, const void* batch,
+                                     autograd::BlockIo io) {
     const auto& self = *static_cast<const Gpt2*>(model);
     const Layer& layer = self.layers_[static_cast<size_t>(index)];
     auto [x, h] = layer.ln_1(context, io.x, io.delta);
@@ -77,7 +81,8 @@ class Gpt2 final : public Model {
   // The published files store these matrices as [in, out].
   nn::Linear make_linear(const std::string& name, int64_t in, int64_t out, double std) {
     Parameter* bias = nullptr;
-    nn::Linear linear = add_linear({.name = name + ".weight", .shape = {out, in}, .transposed = true, .init_std = std}, bias);
+    nn::Linear linear =
+        add_linear({.name = name + ".weight", .shape = {out, in}, .transposed = true, .init_std = std}, bias);
     linear.bias = add({.name = name + ".bias", .shape = {out}});
     return linear;
   }
@@ -141,19 +146,31 @@ Result<std::unique_ptr<Model>> make_gpt2(ConfigReader& r) {
   c.scale_attn_by_inverse_layer_idx = r.boolean("scale_attn_by_inverse_layer_idx", false);
   c.tie_word_embeddings = r.boolean("tie_word_embeddings", true);
   r.boolean("reorder_and_upcast_attn", false);  // the same numbers: scores are f32 here always
-  if (r.boolean("add_cross_attention", false)) r.fail("add_cross_attention", "cross attention is not supported for gpt2");
-  if (c.n_embd % c.n_head != 0) r.fail("n_head", "does not divide the width " + std::to_string(c.n_embd), "change n_head or n_embd");
+  if (r.boolean("add_cross_attention", false))
+    r.fail("add_cross_attention", "cross attention is not supported for gpt2");
+  if (c.n_embd % c.n_head != 0)
+    r.fail("n_head", "does not divide the width " + std::to_string(c.n_embd), "change n_head or n_embd");
   if (c.n_layer > 1 << 16) r.fail("n_layer", "is too large");
   if (r.failed()) return r.finish().error();
-  Json json = {{"architectures", {"GPT2LMHeadModel"}}, {"model_type", "gpt2"}, {"vocab_size", c.vocab_size},
-               {"n_positions", c.n_positions}, {"n_embd", c.n_embd}, {"n_layer", c.n_layer}, {"n_head", c.n_head},
-               {"n_inner", c.n_inner}, {"activation_function", r.text("activation_function", "gelu_new")},
-               {"resid_pdrop", c.resid_pdrop}, {"embd_pdrop", c.embd_pdrop}, {"attn_pdrop", c.attn_pdrop},
-               {"layer_norm_epsilon", c.layer_norm_epsilon}, {"initializer_range", c.initializer_range},
+  Json json = {{"architectures", {"GPT2LMHeadModel"}},
+               {"model_type", "gpt2"},
+               {"vocab_size", c.vocab_size},
+               {"n_positions", c.n_positions},
+               {"n_embd", c.n_embd},
+               {"n_layer", c.n_layer},
+               {"n_head", c.n_head},
+               {"n_inner", c.n_inner},
+               {"activation_function", r.text("activation_function", "gelu_new")},
+               {"resid_pdrop", c.resid_pdrop},
+               {"embd_pdrop", c.embd_pdrop},
+               {"attn_pdrop", c.attn_pdrop},
+               {"layer_norm_epsilon", c.layer_norm_epsilon},
+               {"initializer_range", c.initializer_range},
                {"scale_attn_weights", c.scale_attn_weights},
                {"scale_attn_by_inverse_layer_idx", c.scale_attn_by_inverse_layer_idx},
                {"reorder_and_upcast_attn", r.boolean("reorder_and_upcast_attn", false)},
-               {"tie_word_embeddings", c.tie_word_embeddings}, {"use_cache", true}};
+               {"tie_word_embeddings", c.tie_word_embeddings},
+               {"use_cache", true}};
   for (const char* key : {"bos_token_id", "eos_token_id", "pad_token_id"}) json[key] = r.raw(key);
   return std::unique_ptr<Model>(std::make_unique<Gpt2>(c, std::move(json)));
 }

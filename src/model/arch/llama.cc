@@ -8,7 +8,8 @@ namespace malmoi::model {
 namespace {
 
 struct LlamaConfig {
-  int64_t vocab_size, hidden_size, intermediate_size, num_hidden_layers, num_attention_heads, num_key_value_heads, head_dim;
+  int64_t vocab_size, hidden_size, intermediate_size, num_hidden_layers, num_attention_heads, num_key_value_heads,
+      head_dim;
   int64_t max_position_embeddings;
   double rms_norm_eps, initializer_range, attention_dropout;
   kernels::Activation hidden_act;
@@ -27,13 +28,15 @@ class Llama final : public Model {
     num_layers_ = config_.num_hidden_layers;
     max_positions_ = config_.max_position_embeddings;
     attention_width_ = config_.num_attention_heads * config_.head_dim;
-    embed_tokens_ = add({.name = "model.embed_tokens.weight", .shape = {vocab_size_, hidden_size_},
+    embed_tokens_ = add({.name = "model.embed_tokens.weight",
+                         .shape = {vocab_size_, hidden_size_},
                          .init_std = config_.initializer_range});
     for (int64_t i = 0; i < num_layers_; ++i) layers_.push_back(make_layer(i));
     norm_ = make_norm("model.norm.weight");
-    Parameter* head = config_.tie_word_embeddings
-                          ? embed_tokens_
-                          : add({.name = "lm_head.weight", .shape = {vocab_size_, hidden_size_}, .init_std = config_.initializer_range});
+    Parameter* head = config_.tie_word_embeddings ? embed_tokens_
+                                                  : add({.name = "lm_head.weight",
+                                                         .shape = {vocab_size_, hidden_size_},
+                                                         .init_std = config_.initializer_range});
     head_ = std::make_unique<autograd::DenseWeight>(*head);
   }
 
@@ -57,7 +60,8 @@ class Llama final : public Model {
   };
 
   // x, delta -> the residual stream before the layer's MLP, and what the MLP adds to it.
-  static autograd::BlockIo run_layer(Context& context, const void* model, int64_t index, const void* batch, autograd::BlockIo io) {
+  static autograd::BlockIo run_layer(Context& context, const void* model, int64_t index, const void* batch,
+                                     autograd::BlockIo io) {
     const auto& self = *static_cast<const Llama*>(model);
     const Layer& layer = self.layers_[static_cast<size_t>(index)];
     auto [x, h] = layer.input_norm(context, io.x, io.delta);
@@ -84,11 +88,14 @@ class Llama final : public Model {
     int64_t q = c.num_attention_heads * c.head_dim, kv = c.num_key_value_heads * c.head_dim;
     int64_t inner = c.intermediate_size, width = hidden_size_;
     // Products that read the same rows are one product: q, k and v; gate and up.
-    auto fused = [&](const char* name, const char* suffix, Shape shape, std::vector<ParameterSource> parts, double std) {
+    auto fused = [&](const char* name, const char* suffix, Shape shape, std::vector<ParameterSource> parts,
+                     double std) {
       for (ParameterSource& part : parts) part.name = prefix + part.name + suffix;
-      return ParameterSpec{.name = prefix + name + suffix, .shape = shape, .sources = std::move(parts), .init_std = std};
+      return ParameterSpec{
+          .name = prefix + name + suffix, .shape = shape, .sources = std::move(parts), .init_std = std};
     };
-    std::vector<ParameterSource> qkv{{"self_attn.q_proj", 0, q}, {"self_attn.k_proj", q, kv}, {"self_attn.v_proj", q + kv, kv}};
+    std::vector<ParameterSource> qkv{
+        {"self_attn.q_proj", 0, q}, {"self_attn.k_proj", q, kv}, {"self_attn.v_proj", q + kv, kv}};
     std::vector<ParameterSource> gate_up{{"mlp.gate_proj", 0, inner}, {"mlp.up_proj", inner, inner}};
     double std = c.initializer_range;
     Layer layer;
@@ -132,7 +139,8 @@ LlamaConfig read_common(ConfigReader& r, const Defaults& d) {
   c.intermediate_size = read_size(r, "intermediate_size", d.intermediate_size);
   c.num_hidden_layers = read_size(r, "num_hidden_layers", 32);
   c.num_attention_heads = read_size(r, "num_attention_heads", 32);
-  c.num_key_value_heads = read_size(r, "num_key_value_heads", d.num_key_value_heads ? d.num_key_value_heads : c.num_attention_heads);
+  c.num_key_value_heads =
+      read_size(r, "num_key_value_heads", d.num_key_value_heads ? d.num_key_value_heads : c.num_attention_heads);
   bool head_dim_given = r.has("head_dim");
   c.head_dim = read_size(r, "head_dim", std::max<int64_t>(c.hidden_size / c.num_attention_heads, 1));
   c.max_position_embeddings = r.integer("max_position_embeddings", d.max_position_embeddings, 1, int64_t{1} << 30);
@@ -156,7 +164,8 @@ void read_layer_types(ConfigReader& r, LlamaConfig& c, int64_t window) {
   if (!r.has("layer_types")) return;
   std::vector<std::string> types = r.texts("layer_types");
   if (static_cast<int64_t>(types.size()) != c.num_hidden_layers) {
-    r.fail("layer_types", "has " + std::to_string(types.size()) + " entries for " + std::to_string(c.num_hidden_layers) + " layers");
+    r.fail("layer_types",
+           "has " + std::to_string(types.size()) + " entries for " + std::to_string(c.num_hidden_layers) + " layers");
     return;
   }
   for (size_t i = 0; i < types.size(); ++i) {

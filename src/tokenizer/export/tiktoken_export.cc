@@ -15,7 +15,8 @@ namespace malmoi::tokenizer {
 namespace {
 
 Error cannot(std::string why) {
-  return unsupported("a .tiktoken file cannot hold this tokenizer: " + std::move(why), "export", "export tokenizer.json instead");
+  return unsupported("a .tiktoken file cannot hold this tokenizer: " + std::move(why), "export",
+                     "export tokenizer.json instead");
 }
 
 // Ranks must make every piece of its bytes as the merges do, and cut nothing else differently.
@@ -27,7 +28,9 @@ Status check_pieces(const Tokenizer& tokenizer, const Tokenizer& ranks, const st
       ours.clear(), theirs.clear();
       tokenizer.parts().model->encode(text, ours);
       ranks.parts().model->encode(text, theirs);
-      if (ours != theirs) return cannot(fmt::format("ranks do not merge the text \"{}\" as the list of merges does", replace_invalid_utf8(text)));
+      if (ours != theirs)
+        return cannot(
+            fmt::format("ranks do not merge the text \"{}\" as the list of merges does", replace_invalid_utf8(text)));
     }
   }
   return {};
@@ -60,7 +63,8 @@ Result<TiktokenFiles> export_tiktoken(const Tokenizer& tokenizer) {
     files.ranks += encode_base64(bytes) + " " + std::to_string(id) + "\n";
     raw.push_back(std::move(bytes));
   }
-  if (std::find(byte_seen.begin(), byte_seen.end(), false) != byte_seen.end()) return cannot("not every byte is a piece");
+  if (std::find(byte_seen.begin(), byte_seen.end(), false) != byte_seen.end())
+    return cannot("not every byte is a piece");
   files.pattern_json = dump_json(Json{{"pattern", pattern->source()}, {"special_tokens", specials}}, 1) + "\n";
   MALMOI_ASSIGN(Tokenizer ranks, tiktoken_tokenizer(files.ranks, files.pattern_json, "export", "export"));
   MALMOI_TRY(check_pieces(tokenizer, ranks, raw));

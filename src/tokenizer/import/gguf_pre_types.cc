@@ -17,8 +17,8 @@ namespace {
 #define CASED(contractions) \
   R"([^\r\n\p{L}\p{N}]?)" UPPER "*" LOWER "+" contractions R"(|[^\r\n\p{L}\p{N}]?)" UPPER "+" LOWER "*" contractions
 // llama.cpp knows no case classes beyond ASCII: any other letter is of both cases.
-#define NEARLY_CASED(letters, contractions)                                                                   \
-  R"([^\r\n\p{L}\p{N}]?(?:(?=)" letters R"()[^a-z])*(?:(?=)" letters R"()[^A-Z])+)" contractions             \
+#define NEARLY_CASED(letters, contractions)                                                      \
+  R"([^\r\n\p{L}\p{N}]?(?:(?=)" letters R"()[^a-z])*(?:(?=)" letters R"()[^A-Z])+)" contractions \
   R"(|[^\r\n\p{L}\p{N}]?(?:(?=)" letters R"()[^a-z])+(?:(?=)" letters R"()[^A-Z])*)" contractions
 #define SLASH_OTHERS R"(| ?[^\s\p{L}\p{N}]+[\r\n/]*)" SPACES
 #define DEEPSEEK3_WORDS \
@@ -32,8 +32,7 @@ struct Entry {
 // One entry a pre-tokenizer.
 const std::vector<Entry>& table() {
   static const std::vector<Entry> entries = {
-      {{"", "default"},
-       {.llama_cpp = {R"([\p{P}\$\+<=>\^~\|]+)", GPT2, R"(\p{N}+)", "[0-9][0-9][0-9]"}}},
+      {{"", "default"}, {.llama_cpp = {R"([\p{P}\$\+<=>\^~\|]+)", GPT2, R"(\p{N}+)", "[0-9][0-9][0-9]"}}},
       {{"llama3", "llama-v3", "llama-bpe", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2", "jina-v5-nano"},
        {.llama_cpp = {ASCII_CONTRACTIONS "|" WORD R"(|\p{N}{1,3})" OTHERS},
         .original = {FOLDED_CONTRACTIONS "|" WORD R"(|\p{N}{1,3})" OTHERS},
@@ -75,8 +74,8 @@ const std::vector<Entry>& table() {
        {.llama_cpp = {R"(\p{N}{1,3})", "[一-龥぀-ゟ゠-ヿ]+", DEEPSEEK3_WORDS}, .clean_spaces = false}},
       {{"falcon"}, {.llama_cpp = {R"([\p{P}\$\+<=>\^~\|`]+)", GPT2, "[0-9][0-9][0-9]"}}},
       {{"mpt", "olmo", "modern-bert"}, {.llama_cpp = {GPT2}, .nfc = true}},
-      {{"jais", "gpt-2", "phi-2", "jina-es", "jina-de", "gigachat", "jina-v2-es", "jina-v2-de", "a.x-4.0",
-        "mellum", "exaone4", "jina-v1-en", "jina-v2-code", "roberta-bpe"},
+      {{"jais", "gpt-2", "phi-2", "jina-es", "jina-de", "gigachat", "jina-v2-es", "jina-v2-de", "a.x-4.0", "mellum",
+        "exaone4", "jina-v1-en", "jina-v2-code", "roberta-bpe"},
        {.llama_cpp = {GPT2}}},
       {{"trillion", "granite-docling"}, {.llama_cpp = {GPT2}, .clean_spaces = false}},
       {{"starcoder", "refact", "codeshell", "exaone", "minerva-7b", "mellum2"}, {.llama_cpp = {R"(\p{N})", GPT2}}},
@@ -94,8 +93,10 @@ const std::vector<Entry>& table() {
        {.llama_cpp = {ASCII_CONTRACTIONS "|" WORD R"(|\p{N})" OTHERS},
         .original = {FOLDED_CONTRACTIONS "|" WORD R"(|\p{N})" OTHERS}}},
       {{"qwen35"},
-       {.llama_cpp = {ASCII_CONTRACTIONS R"(|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*)" SPACES},
-        .original = {FOLDED_CONTRACTIONS R"(|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*)" SPACES},
+       {.llama_cpp = {ASCII_CONTRACTIONS
+                      R"(|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*)" SPACES},
+        .original = {FOLDED_CONTRACTIONS
+                     R"(|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*)" SPACES},
         .clean_spaces = false}},
       {{"ufakzeka"}, {.llama_cpp = {WORD R"(|\p{N})" OTHERS}, .clean_spaces = false}},
       {{"seed-coder"},
@@ -103,19 +104,31 @@ const std::vector<Entry>& table() {
         .original = {FOLDED_CONTRACTIONS "|" WORD R"(|\p{N}{1}| ?[^\s\p{L}\p{N}\r\n]+)" SPACES},
         .clean_spaces = false}},
       {{"bailingmoe", "bailingmoe2", "llada-moe"},
-       {.llama_cpp = {R"('(?:[sSdDmMtT]|[lL][lL]|[vV][eE]|[rR][eE])|)" WORD R"(|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+)"},
-        .original = {R"('(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+)"},
+       {.llama_cpp = {R"('(?:[sSdDmMtT]|[lL][lL]|[vV][eE]|[rR][eE])|)" WORD
+                      R"(|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+)"},
+        .original =
+            {R"('(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+)"},
         .clean_spaces = false}},
       {{"laguna"},
        {.llama_cpp = {R"([^\n]+|[\n]+)", ASCII_CONTRACTIONS "|" WORD R"(|\p{N})" OTHERS},
         .original = {R"([^\n]+|[\n]+)", FOLDED_CONTRACTIONS "|" WORD R"(|\p{N})" OTHERS},
         .clean_spaces = false}},
       {{"exaone-moe"},
-       {.llama_cpp = {ASCII_CONTRACTIONS R"(|[^\r\n\p{L}\p{N}]?(?:\p{L}\p{M}*(?: \p{L}\p{M}*)*)+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]?|\s*[\r\n]|\s+(?!\S)|\s+)"},
-        .original = {FOLDED_CONTRACTIONS R"(|[^\r\n\p{L}\p{N}]?(?:\p{L}\p{M}*(?: \p{L}\p{M}*)*)+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]?|\s*[\r\n]|\s+(?!\S)|\s+)"}}},
+       {.llama_cpp =
+            {ASCII_CONTRACTIONS
+             R"(|[^\r\n\p{L}\p{N}]?(?:\p{L}\p{M}*(?: \p{L}\p{M}*)*)+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]?|\s*[\r\n]|\s+(?!\S)|\s+)"},
+        .original =
+            {FOLDED_CONTRACTIONS
+             R"(|[^\r\n\p{L}\p{N}]?(?:\p{L}\p{M}*(?: \p{L}\p{M}*)*)+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]?|\s*[\r\n]|\s+(?!\S)|\s+)"}}},
       {{"jais-2"},
-       {.llama_cpp = {ASCII_CONTRACTIONS "|" WORD R"(|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s{512}(?!\S)|\s{256}(?!\S)|\s{128}(?!\S)|\s{64}(?!\S)|\s{32}(?!\S)|\s{16}(?!\S)|\s{8}(?!\S)|\s{4}(?!\S)|\s{1,2}(?!\S)|\s{1})"},
-        .original = {FOLDED_CONTRACTIONS "|" WORD R"(|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s{512}(?!\S)|\s{256}(?!\S)|\s{128}(?!\S)|\s{64}(?!\S)|\s{32}(?!\S)|\s{16}(?!\S)|\s{8}(?!\S)|\s{4}(?!\S)|\s{1,2}(?!\S)|\s{1})"}}},
+       {.llama_cpp =
+            {ASCII_CONTRACTIONS
+             "|" WORD
+             R"(|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s{512}(?!\S)|\s{256}(?!\S)|\s{128}(?!\S)|\s{64}(?!\S)|\s{32}(?!\S)|\s{16}(?!\S)|\s{8}(?!\S)|\s{4}(?!\S)|\s{1,2}(?!\S)|\s{1})"},
+        .original =
+            {FOLDED_CONTRACTIONS
+             "|" WORD
+             R"(|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s{512}(?!\S)|\s{256}(?!\S)|\s{128}(?!\S)|\s{64}(?!\S)|\s{32}(?!\S)|\s{16}(?!\S)|\s{8}(?!\S)|\s{4}(?!\S)|\s{1,2}(?!\S)|\s{1})"}}},
       {{"poro-chat"}, {.llama_cpp = {" ?[^(\\s|.,!?…。，、।۔،)]+"}, .clean_spaces = false}},
       {{"bloom", "gpt3-finnish"}, {.llama_cpp = {" ?[^(\\s|.,!?…。，、।۔،)]+"}}},
       {{"viking"}, {.llama_cpp = {" ?[^(\\s|.,!?…。，、।۔،)]+", R"(\p{N})"}, .clean_spaces = false}},
@@ -140,10 +153,12 @@ const std::vector<Entry>& table() {
         .clean_spaces = false}},
       {{"superbpe"}, {.llama_cpp = {R"(\p{N}+)", R"((?=(\d{3})+(?!\d)))"}, .clean_spaces = false}},
       {{"youtu"},
-       {.llama_cpp = {"[가-힣ㄱ-ㆎ]+|[！…“”‘’—：；，、-〿︰-﹏]+|[ㄅ-ㄯ]+|[一-龥぀-ゟ゠-ヿ]+",
-                      CASED(ASCII_CONTRACTIONS "?") R"(|\p{N})" SLASH_OTHERS},
-        .original = {"[가-힣ㄱ-ㆎ]+|[！…“”‘’—：；，、-〿︰-﹏]+|[ㄅ-ㄯ]+|[一-龥぀-ゟ゠-ヿ]+",
-                     CASED(FOLDED_CONTRACTIONS "?") R"(|\p{N})" SLASH_OTHERS},
+       {.llama_cpp =
+            {"[가-힣ㄱ-ㆎ]+|[！…“”‘’—：；，、-〿︰-﹏]+|[ㄅ-ㄯ]+|[一-龥぀-ゟ゠-ヿ]+",
+             CASED(ASCII_CONTRACTIONS "?") R"(|\p{N})" SLASH_OTHERS},
+        .original =
+            {"[가-힣ㄱ-ㆎ]+|[！…“”‘’—：；，、-〿︰-﹏]+|[ㄅ-ㄯ]+|[一-龥぀-ゟ゠-ヿ]+",
+             CASED(FOLDED_CONTRACTIONS "?") R"(|\p{N})" SLASH_OTHERS},
         .clean_spaces = false,
         .ignore_merges = true}},
       {{"chameleon"},

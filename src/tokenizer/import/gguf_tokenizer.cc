@@ -38,8 +38,11 @@ std::unique_ptr<Parts> common_parts(const GgufVocab& vocab, bool llama) {
                                : token.kind == PieceKind::kControl || token.kind == PieceKind::kUnknown;
     const bool user = llama ? token.as.user_defined : token.kind == PieceKind::kUserDefined;
     if (!special && !user) continue;
-    parts->added.add({.id = static_cast<int32_t>(i), .content = token.text, .special = special,
-                      .lstrip = token.as.lstrip, .rstrip = token.as.rstrip});
+    parts->added.add({.id = static_cast<int32_t>(i),
+                      .content = token.text,
+                      .special = special,
+                      .lstrip = token.as.lstrip,
+                      .rstrip = token.as.rstrip});
   }
   std::vector<std::pair<std::string, int32_t>> begin, end;
   auto add = [&](auto& list, bool wanted, int32_t id) {
@@ -105,7 +108,8 @@ PartsResult make_spm_parts(GgufVocab vocab, std::string_view where) {
   parts->splitter = std::make_unique<LlamaSplitter>(vocab);
   parts->id_decoder = std::make_unique<LlamaDecoder>(vocab);
   MALMOI_ASSIGN(parts->decoder, sentencepiece_json_decoder(vocab.add_space_prefix));
-  MALMOI_ASSIGN(parts->model, make_score_bpe({.pieces = pieces_of(vocab), .unk_id = vocab.unk, .sentencepiece = false}, where));
+  MALMOI_ASSIGN(parts->model,
+                make_score_bpe({.pieces = pieces_of(vocab), .unk_id = vocab.unk, .sentencepiece = false}, where));
   return parts;
 }
 
@@ -137,7 +141,8 @@ PartsResult make_ugm_parts(GgufVocab vocab, std::string_view where) {
 // The SentencePiece model that a "llama" or "t5" vocabulary was made from.
 Result<Tokenizer> make_sentencepiece(GgufVocab vocab, std::string_view where) {
   SentencePieceModel model;
-  model.type = vocab.kind == GgufVocab::Kind::kUgm ? SentencePieceModel::Type::kUnigram : SentencePieceModel::Type::kBpe;
+  model.type =
+      vocab.kind == GgufVocab::Kind::kUgm ? SentencePieceModel::Type::kUnigram : SentencePieceModel::Type::kBpe;
   model.pieces = pieces_of(vocab);
   int32_t unknown = -1;
   for (size_t i = 0; i < model.pieces.size(); ++i) {
@@ -147,7 +152,8 @@ Result<Tokenizer> make_sentencepiece(GgufVocab vocab, std::string_view where) {
       for (char c : piece.text) marked += c == ' ' ? std::string("\xE2\x96\x81") : std::string(1, c);
       if (vocab.find(marked) < 0) piece.text = std::move(marked);
     }
-    if (piece.kind == PieceKind::kUnknown && std::exchange(unknown, static_cast<int32_t>(i)) >= 0) piece.kind = PieceKind::kControl;
+    if (piece.kind == PieceKind::kUnknown && std::exchange(unknown, static_cast<int32_t>(i)) >= 0)
+      piece.kind = PieceKind::kControl;
     model.byte_fallback |= piece.kind == PieceKind::kByte;
   }
   if (unknown < 0) model.pieces[static_cast<size_t>(vocab.unk)].kind = PieceKind::kUnknown;
@@ -175,17 +181,19 @@ PartsResult make_bert_parts(const GgufVocab& vocab, std::string_view where) {
   for (size_t i = 0; i < vocab.tokens.size(); ++i) {
     const GgufToken& token = vocab.tokens[i];
     std::string_view text = token.text;
-    const bool special = token.kind == PieceKind::kControl || token.kind == PieceKind::kUnknown || static_cast<int32_t>(i) == vocab.unk;
-    std::string piece = special                    ? std::string(text)
+    const bool special =
+        token.kind == PieceKind::kControl || token.kind == PieceKind::kUnknown || static_cast<int32_t>(i) == vocab.unk;
+    std::string piece = special                   ? std::string(text)
                         : text.starts_with(kMark) ? std::string(text.substr(kMark.size()))
                                                   : "##" + std::string(text);
     if (!piece.empty() && !pieces.find(piece)) pieces.add(piece, static_cast<int32_t>(i));
   }
-  MALMOI_ASSIGN(parts->normalizer,
-                normalizer_from_json(fmt::format(R"({{"type":"BertNormalizer","clean_text":true,"handle_chinese_chars":true,)"
-                                                 R"("strip_accents":{},"lowercase":{}}})",
-                                                 vocab.strip_accents, vocab.lowercase),
-                                     where));
+  MALMOI_ASSIGN(
+      parts->normalizer,
+      normalizer_from_json(fmt::format(R"({{"type":"BertNormalizer","clean_text":true,"handle_chinese_chars":true,)"
+                                       R"("strip_accents":{},"lowercase":{}}})",
+                                       vocab.strip_accents, vocab.lowercase),
+                           where));
   MALMOI_ASSIGN(parts->pre_tokenizer, pre_tokenizer_from_json(R"({"type":"BertPreTokenizer"})", where));
   MALMOI_ASSIGN(parts->decoder, decoder_from_json(R"({"type":"WordPiece","prefix":"##","cleanup":true})", where));
   MALMOI_ASSIGN(parts->model, make_wordpiece({.vocabulary = std::move(pieces),

@@ -15,7 +15,9 @@ namespace {
 using formats::Gguf;
 using formats::GgufValue;
 
-std::string place(const Gguf& file, std::string_view key) { return fmt::format("{}: tokenizer.ggml.{}", file.path().string(), key); }
+std::string place(const Gguf& file, std::string_view key) {
+  return fmt::format("{}: tokenizer.ggml.{}", file.path().string(), key);
+}
 std::string key_of(std::string_view name) { return fmt::format("tokenizer.ggml.{}", name); }
 
 // One line a model: its name, and what llama.cpp takes where the file says nothing.
@@ -79,7 +81,8 @@ Status read_tokens(const Gguf& file, GgufVocab& vocab) {
     if (!value) return decltype((value->*get)()){};
     auto numbers = (value->*get)();
     if (!numbers || numbers->size() < texts.size())
-      return invalid_data("there is not one number for each token", place(file, name), "the file is damaged; get it again");
+      return invalid_data("there is not one number for each token", place(file, name),
+                          "the file is damaged; get it again");
     return numbers;
   };
   MALMOI_ASSIGN(auto scores, array("scores", &GgufValue::numbers));
@@ -91,11 +94,12 @@ Status read_tokens(const Gguf& file, GgufVocab& vocab) {
     GgufToken token;
     token.text = texts[i].empty() ? fmt::format("[EMPTY_{}]", i) : std::string(texts[i]);
     if (vocab.find(token.text) >= 0)
-      return invalid_data(fmt::format("the token \"{}\" stands twice", token.text), fmt::format("{}[{}]", place(file, "tokens"), i),
-                          "the file is damaged; get it again");
+      return invalid_data(fmt::format("the token \"{}\" stands twice", token.text),
+                          fmt::format("{}[{}]", place(file, "tokens"), i), "the file is damaged; get it again");
     if (scores) token.score = static_cast<float>((*scores)[i]);
     if (!(token.score >= -1e30f && token.score <= 1e30f))
-      return invalid_data("a score is no number", fmt::format("{}[{}]", place(file, "scores"), i), "the file is damaged; get it again");
+      return invalid_data("a score is no number", fmt::format("{}[{}]", place(file, "scores"), i),
+                          "the file is damaged; get it again");
     int64_t type = types ? (*types)[i] : 1;
     token.kind = type >= 1 && type <= 6 ? static_cast<PieceKind>(type) : PieceKind::kUnused;
     if (token.kind == PieceKind::kByte && byte_of_piece(token.text) < 0)
@@ -133,7 +137,8 @@ Status read_charsmap(const Gguf& file, GgufVocab& vocab) {
   if (!value) return {};
   if (value->type() != formats::GgufType::kArray ||
       (value->element_type() != formats::GgufType::kU8 && value->element_type() != formats::GgufType::kI8))
-    return invalid_data("the character map is no array of bytes", place(file, "precompiled_charsmap"), "the file is damaged; get it again");
+    return invalid_data("the character map is no array of bytes", place(file, "precompiled_charsmap"),
+                        "the file is damaged; get it again");
   vocab.charsmap = value->bytes();
   return {};
 }
@@ -165,10 +170,28 @@ void read_ids(const Gguf& file, GgufVocab& vocab) {
 
 // Texts that llama.cpp takes for control tokens whatever the file says: ends of turns and texts, and, where the file
 // names no id of its own for a role, the first token with one of the role's usual texts.
-constexpr std::string_view kEnds[] = {
-    "<|eot_id|>", "<|im_end|>", "<|end|>", "<|return|>", "<|call|>", "<|flush|>", "<|calls|>", "<end_of_turn>",
-    "<|endoftext|>", "</s>", "<|eom_id|>", "<EOT>", "_<EOT>", "[EOT]", "[EOS]", "<|end_of_text|>", "<end_of_utterance>",
-    "<eos>", "<turn|>", "<|tool_response>", "<｜end▁of▁sentence｜>", "[e~["};
+constexpr std::string_view kEnds[] = {"<|eot_id|>",
+                                      "<|im_end|>",
+                                      "<|end|>",
+                                      "<|return|>",
+                                      "<|call|>",
+                                      "<|flush|>",
+                                      "<|calls|>",
+                                      "<end_of_turn>",
+                                      "<|endoftext|>",
+                                      "</s>",
+                                      "<|eom_id|>",
+                                      "<EOT>",
+                                      "_<EOT>",
+                                      "[EOT]",
+                                      "[EOS]",
+                                      "<|end_of_text|>",
+                                      "<end_of_utterance>",
+                                      "<eos>",
+                                      "<turn|>",
+                                      "<|tool_response>",
+                                      "<｜end▁of▁sentence｜>",
+                                      "[e~["};
 struct Role {
   std::array<std::string_view, 2> keys;
   std::vector<std::string_view> texts;
@@ -176,11 +199,14 @@ struct Role {
 const std::vector<Role>& roles() {
   static const std::vector<Role> table = {
       {{"fim_pre_token_id", "prefix_token_id"},
-       {"<|fim_prefix|>", "<fim-prefix>", "<fim_prefix>", "<｜fim▁begin｜>", "<PRE>", "▁<PRE>", "<|code_prefix|>", "<|prefix|>"}},
+       {"<|fim_prefix|>", "<fim-prefix>", "<fim_prefix>", "<｜fim▁begin｜>", "<PRE>", "▁<PRE>", "<|code_prefix|>",
+        "<|prefix|>"}},
       {{"fim_suf_token_id", "suffix_token_id"},
-       {"<|fim_suffix|>", "<fim-suffix>", "<fim_suffix>", "<｜fim▁hole｜>", "<SUF>", "▁<SUF>", "<|code_suffix|>", "<|suffix|>"}},
+       {"<|fim_suffix|>", "<fim-suffix>", "<fim_suffix>", "<｜fim▁hole｜>", "<SUF>", "▁<SUF>", "<|code_suffix|>",
+        "<|suffix|>"}},
       {{"fim_mid_token_id", "middle_token_id"},
-       {"<|fim_middle|>", "<fim-middle>", "<fim_middle>", "<｜fim▁end｜>", "<MID>", "▁<MID>", "<|code_middle|>", "<|middle|>"}},
+       {"<|fim_middle|>", "<fim-middle>", "<fim_middle>", "<｜fim▁end｜>", "<MID>", "▁<MID>", "<|code_middle|>",
+        "<|middle|>"}},
       {{"fim_pad_token_id", ""}, {"<|fim_pad|>", "<fim-pad>", "<fim_pad>", "<PAD>", "[PAD]"}},
       {{"fim_rep_token_id", ""}, {"<|fim_repo|>", "<|repo_name|>", "<fim-repo>", "<REPO>", "<reponame>"}},
       {{"fim_sep_token_id", ""}, {"<|file_sep|>"}},
@@ -214,16 +240,19 @@ void force_control(const Gguf& file, GgufVocab& vocab) {
 // White space that tokens swallow: not in the format, so llama.cpp goes by the names of models.
 void set_stripping(const Gguf& file, GgufVocab& vocab) {
   std::string name(file.text_or("general.name", ""));
-  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   std::string_view architecture = file.text_or("general.architecture", "");
   auto contains = [](std::string_view text, std::initializer_list<std::string_view> parts) {
-    return std::any_of(parts.begin(), parts.end(), [&](std::string_view p) { return text.find(p) != std::string_view::npos; });
+    return std::any_of(parts.begin(), parts.end(),
+                       [&](std::string_view p) { return text.find(p) != std::string_view::npos; });
   };
   auto token = [&](std::string_view text) -> GgufAttributes* {
     int32_t id = vocab.find(text);
     return id < 0 ? nullptr : &vocab.tokens[static_cast<size_t>(id)].as;
   };
-  if (contains(vocab.pre, {"jina-v2-de", "jina-v2-es", "jina-v2-code"}) || contains(architecture, {"nomic-bert-moe", "jina-bert-v3"})) {
+  if (contains(vocab.pre, {"jina-v2-de", "jina-v2-es", "jina-v2-code"}) ||
+      contains(architecture, {"nomic-bert-moe", "jina-bert-v3"})) {
     if (auto* mask = token("<mask>")) mask->lstrip = true;
   } else if (contains(name, {"phi-3", "phi3"})) {
     for (GgufToken& t : vocab.tokens)
@@ -240,7 +269,8 @@ void set_stripping(const Gguf& file, GgufVocab& vocab) {
 
 Result<GgufVocab> read_gguf_vocab(const Gguf& file) {
   if (!file.find("tokenizer.ggml.model"))
-    return invalid_data("the file has no tokenizer", file.path().string() + ": tokenizer.ggml.model", "give a GGUF file with its vocabulary");
+    return invalid_data("the file has no tokenizer", file.path().string() + ": tokenizer.ggml.model",
+                        "give a GGUF file with its vocabulary");
   GgufVocab vocab;
   MALMOI_TRY(read_model(file, vocab));
   MALMOI_TRY(read_tokens(file, vocab));
@@ -252,7 +282,8 @@ Result<GgufVocab> read_gguf_vocab(const Gguf& file) {
   vocab.chat_template = file.text_or("tokenizer.chat_template", "");
   const bool needs_unknown = vocab.kind != GgufVocab::Kind::kBpe;
   if (needs_unknown && vocab.unk < 0)
-    return invalid_data("there is no unknown token", place(file, "unknown_token_id"), "the file is damaged; get it again");
+    return invalid_data("there is no unknown token", place(file, "unknown_token_id"),
+                        "the file is damaged; get it again");
   return vocab;
 }
 

@@ -20,7 +20,7 @@ struct GgufAttributes {
 struct GgufToken {
   std::string text;
   float score = 0;
-  GgufAttributes as;  // as llama.cpp takes it
+  GgufAttributes as;                    // as llama.cpp takes it
   PieceKind kind = PieceKind::kNormal;  // as the file says
 };
 
@@ -32,8 +32,8 @@ struct PreType {
   bool clean_spaces = true;            // decoding drops spaces before punctuation
   bool ignore_merges = false;
   bool add_bos = false;
-  bool nfc = false;                    // the original composes its text first
-  bool escape_whitespaces = false;     // spaces are U+2581, bytes <0xNN>: SentencePiece's spelling in a BPE vocabulary
+  bool nfc = false;                 // the original composes its text first
+  bool escape_whitespaces = false;  // spaces are U+2581, bytes <0xNN>: SentencePiece's spelling in a BPE vocabulary
 };
 
 struct GgufVocab {
@@ -46,8 +46,8 @@ struct GgufVocab {
   int32_t bos = -1, eos = -1, unk = -1, sep = -1, pad = -1, mask = -1;
   bool add_bos = false, add_eos = false, add_sep = false;
   bool add_space_prefix = false, remove_extra_whitespaces = false, clean_spaces = false;
-  bool lowercase = true, strip_accents = true;      // WPM
-  PreType pre_type;                                 // BPE
+  bool lowercase = true, strip_accents = true;  // WPM
+  PreType pre_type;                             // BPE
   std::string chat_template;
 
   Vocabulary ids;  // text -> id

@@ -5,7 +5,9 @@
 namespace malmoi::tokenizer {
 namespace {
 
-bool ends_in(const Path& file, std::string_view ending) { return std::string_view(file.filename().native()).ends_with(ending); }
+bool ends_in(const Path& file, std::string_view ending) {
+  return std::string_view(file.filename().native()).ends_with(ending);
+}
 
 }  // namespace
 

@@ -92,6 +92,8 @@ Status LlamaBertNormalizer::write_json(std::string&) const {
                      "import the file without --compat llama.cpp");
 }
 
-std::unique_ptr<Model> make_llama_wordpiece(GgufVocab vocab) { return std::make_unique<LlamaWordPiece>(std::move(vocab)); }
+std::unique_ptr<Model> make_llama_wordpiece(GgufVocab vocab) {
+  return std::make_unique<LlamaWordPiece>(std::move(vocab));
+}
 
 }  // namespace malmoi::tokenizer

@@ -55,7 +55,8 @@ LlamaSplitter::LlamaSplitter(const GgufVocab& vocab) {
     specials_.push_back({static_cast<int32_t>(i), static_cast<uint32_t>(vocab.tokens[i].text.size()),
                          !as.control && !as.unknown, as.lstrip, as.rstrip});
   }
-  std::stable_sort(specials_.begin(), specials_.end(), [](const Special& a, const Special& b) { return a.length > b.length; });
+  std::stable_sort(specials_.begin(), specials_.end(),
+                   [](const Special& a, const Special& b) { return a.length > b.length; });
   for (size_t i = 0; i < specials_.size(); ++i)
     matcher_.add(vocab.tokens[static_cast<size_t>(specials_[i].id)].text, static_cast<int32_t>(i));
 }
@@ -155,7 +156,8 @@ std::string clean_llama_spaces(std::string text) {
   pass([&](size_t& i, std::string& out) {
     if (text[i - 1] == ' ' && text[i] == '\'') {
       std::string_view rest = std::string_view(text).substr(i + 1);
-      if (rest.starts_with('s') || rest.starts_with('m') || rest.starts_with("re") || rest.starts_with("ve")) out.pop_back();
+      if (rest.starts_with('s') || rest.starts_with('m') || rest.starts_with("re") || rest.starts_with("ve"))
+        out.pop_back();
     }
     out += text[i];
   });

@@ -5,7 +5,8 @@
 namespace malmoi::tokenizer {
 
 Error ProtoReader::bad(std::string what) const {
-  return invalid_data(std::move(what), fmt::format("{}: byte {}", where_, offset_ + at_), "the file is damaged; get it again");
+  return invalid_data(std::move(what), fmt::format("{}: byte {}", where_, offset_ + at_),
+                      "the file is damaged; get it again");
 }
 
 bool ProtoReader::varint(uint64_t& value) {

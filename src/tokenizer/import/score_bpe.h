@@ -13,7 +13,8 @@ namespace malmoi::tokenizer {
 struct ScoreBpeOptions {
   std::vector<SentencePieceModel::Piece> pieces;
   int32_t unk_id = 0;
-  bool byte_fallback = false;  // a character that is no piece becomes its bytes' pieces; else the unknown piece, once a run
+  bool byte_fallback =
+      false;  // a character that is no piece becomes its bytes' pieces; else the unknown piece, once a run
   /// SentencePiece: only normal, user-defined and unused pieces take part; user-defined ones are found first, whole, and
   /// do not merge; unused ones merge but come apart at the end. llama.cpp: every piece takes part as it is (user-defined
   /// tokens are found in the raw text before).

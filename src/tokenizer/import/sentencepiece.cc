@@ -72,13 +72,13 @@ Result<std::unique_ptr<Model>> sentencepiece_model(const SentencePieceModel& mod
     case SentencePieceModel::Type::kBpe:
     case SentencePieceModel::Type::kChar: break;
   }
-  return make_score_bpe({.pieces = model.pieces, .unk_id = model.unk_id(), .byte_fallback = model.byte_fallback}, where);
+  return make_score_bpe({.pieces = model.pieces, .unk_id = model.unk_id(), .byte_fallback = model.byte_fallback},
+                        where);
 }
 
 Result<std::unique_ptr<Decoder>> sentencepiece_json_decoder(bool strip_first) {
-  std::string json =
-      R"({"type":"Sequence","decoders":[{"type":"Replace","pattern":{"String":"▁"},"content":" "},)"
-      R"({"type":"ByteFallback"},{"type":"Fuse"})";
+  std::string json = R"({"type":"Sequence","decoders":[{"type":"Replace","pattern":{"String":"▁"},"content":" "},)"
+                     R"({"type":"ByteFallback"},{"type":"Fuse"})";
   if (strip_first) json += R"(,{"type":"Strip","content":" ","start":1,"stop":0})";
   return decoder_from_json(json + "]}", "decoder");
 }

@@ -58,8 +58,8 @@ void write_sequence(const std::vector<std::string>& steps, std::string& out) {
 
 SentencePieceNormalizer::Chunk SentencePieceNormalizer::next(std::string_view rest) const {
   if (!rules_.user_defined.empty()) {
-    size_t length = rules_.partial_user_defined ? rules_.user_defined.path_length(rest)
-                                                : rules_.user_defined.longest(rest).length;
+    size_t length =
+        rules_.partial_user_defined ? rules_.user_defined.path_length(rest) : rules_.user_defined.longest(rest).length;
     if (length > 0) return {rest.substr(0, length), length};
   }
   if (!rules_.charsmap.empty())
@@ -157,7 +157,8 @@ Status SentencePieceNormalizer::write_json(std::string& out) const {
                        "keep the SentencePiece .model, which opens here too");
   std::vector<std::string> steps;
   if (!rules_.charsmap.empty())
-    steps.push_back(R"({"type":"Precompiled","precompiled_charsmap":")" + encode_base64(rules_.charsmap.blob()) + "\"}");
+    steps.push_back(R"({"type":"Precompiled","precompiled_charsmap":")" + encode_base64(rules_.charsmap.blob()) +
+                    "\"}");
   if (rules_.remove_extra_whitespaces) {
     steps.emplace_back(R"({"type":"Strip","strip_left":true,"strip_right":true})");
     steps.emplace_back(R"({"type":"Replace","pattern":{"Regex":" {2,}"},"content":" "})");

@@ -10,13 +10,13 @@
 namespace malmoi::tokenizer {
 
 struct SentencePieceNormalization {
-  Charsmap charsmap;             // the longest key at each place is replaced
-  PrefixMatcher user_defined;    // texts that come through as they are
+  Charsmap charsmap;           // the longest key at each place is replaced
+  PrefixMatcher user_defined;  // texts that come through as they are
   /// llama.cpp's "t5": whatever begins like a user-defined text comes through, as far as it does (its rule, not ours).
   bool partial_user_defined = false;
   bool add_dummy_prefix = true;
   bool remove_extra_whitespaces = true;
-  bool escape_whitespaces = true;  // a space becomes U+2581
+  bool escape_whitespaces = true;     // a space becomes U+2581
   bool whitespace_as_suffix = false;  // the mark stands at the end of words
 };
 

@@ -15,12 +15,26 @@ namespace {
 enum ModelField : uint32_t { kPieces = 1, kTrainerSpec = 2, kNormalizerSpec = 3, kDenormalizerSpec = 5 };
 enum PieceField : uint32_t { kPieceText = 1, kPieceScore = 2, kPieceType = 3 };
 enum TrainerField : uint32_t {
-  kModelType = 3, kVocabSize = 4, kWhitespaceAsSuffix = 24, kByteFallback = 35,
-  kUnkId = 40, kBosId = 41, kEosId = 42, kPadId = 43, kUnkSurface = 44,
-  kUnkPiece = 45, kBosPiece = 46, kEosPiece = 47, kPadPiece = 48,
+  kModelType = 3,
+  kVocabSize = 4,
+  kWhitespaceAsSuffix = 24,
+  kByteFallback = 35,
+  kUnkId = 40,
+  kBosId = 41,
+  kEosId = 42,
+  kPadId = 43,
+  kUnkSurface = 44,
+  kUnkPiece = 45,
+  kBosPiece = 46,
+  kEosPiece = 47,
+  kPadPiece = 48,
 };
 enum NormalizerField : uint32_t {
-  kName = 1, kCharsmap = 2, kAddDummyPrefix = 3, kRemoveExtraWhitespaces = 4, kEscapeWhitespaces = 5,
+  kName = 1,
+  kCharsmap = 2,
+  kAddDummyPrefix = 3,
+  kRemoveExtraWhitespaces = 4,
+  kEscapeWhitespaces = 5,
 };
 
 Status read_piece(ProtoReader reader, SentencePieceModel::Piece& piece) {
@@ -50,7 +64,8 @@ Status read_trainer(ProtoReader reader, SentencePieceModel& model) {
     if (!more) return {};
     switch (field.number) {
       case kModelType:
-        if (field.value < 1 || field.value > 4) return reader.bad(fmt::format("there is no model type {}", field.value));
+        if (field.value < 1 || field.value > 4)
+          return reader.bad(fmt::format("there is no model type {}", field.value));
         model.type = static_cast<SentencePieceModel::Type>(field.value);
         break;
       case kWhitespaceAsSuffix: model.treat_whitespace_as_suffix = field.as_bool(); break;

@@ -45,15 +45,17 @@ Result<Tokenizer> vocab_txt_tokenizer(std::string_view vocab, bool lowercase, st
   auto cls = vocabulary.find("[CLS]"), sep = vocabulary.find("[SEP]");
   parts->unk = vocabulary.find("[UNK]");
   parts->pad = vocabulary.find("[PAD]");
-  MALMOI_ASSIGN(parts->normalizer,
-                normalizer_from_json(fmt::format(R"({{"type":"BertNormalizer","clean_text":true,"handle_chinese_chars":true,)"
-                                                 R"("strip_accents":null,"lowercase":{}}})",
-                                                 lowercase),
-                                     where));
+  MALMOI_ASSIGN(
+      parts->normalizer,
+      normalizer_from_json(fmt::format(R"({{"type":"BertNormalizer","clean_text":true,"handle_chinese_chars":true,)"
+                                       R"("strip_accents":null,"lowercase":{}}})",
+                                       lowercase),
+                           where));
   MALMOI_ASSIGN(parts->pre_tokenizer, pre_tokenizer_from_json(R"({"type":"BertPreTokenizer"})", where));
   MALMOI_ASSIGN(parts->decoder, decoder_from_json(R"({"type":"WordPiece","prefix":"##","cleanup":true})", where));
   if (cls && sep) {
-    const std::string processing = fmt::format(R"({{"type":"BertProcessing","sep":["[SEP]",{}],"cls":["[CLS]",{}]}})", *sep, *cls);
+    const std::string processing =
+        fmt::format(R"({{"type":"BertProcessing","sep":["[SEP]",{}],"cls":["[CLS]",{}]}})", *sep, *cls);
     MALMOI_ASSIGN(parts->post_processor, post_processor_from_json(processing, where));
   }
   MALMOI_ASSIGN(parts->model, make_wordpiece({.vocabulary = std::move(vocabulary)}, where));

@@ -87,7 +87,8 @@ TEST(BpeMerges, EqualThePlainDefinition) {
 
 TEST(BpeMerges, RunsMergeFromTheLeft) {
   Words w{{"a"}, {{{0, 0, 0, 0, 0}, 1}}};
-  std::vector<std::pair<uint32_t, uint32_t>> expected = {{0, 0}, {1, 0}, {1, 2}};  // aa aa a: of equals the smaller pair
+  std::vector<std::pair<uint32_t, uint32_t>> expected = {
+      {0, 0}, {1, 0}, {1, 2}};  // aa aa a: of equals the smaller pair
   EXPECT_EQ(fast_merges(w, {.vocab_size = 10}), expected);
 }
 

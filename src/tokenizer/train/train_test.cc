@@ -72,7 +72,8 @@ TEST(Train, ByteLevelBpeEqualsHuggingFace) {
 }
 
 TEST(Train, ByteLevelBpeEqualsRustbpe) {
-  Tokenizer ours = trained({.vocab_size = 1000, .special_tokens = std::vector<std::string>{}, .byte_order = ByteOrder::kValue});
+  Tokenizer ours =
+      trained({.vocab_size = 1000, .special_tokens = std::vector<std::string>{}, .byte_order = ByteOrder::kValue});
   int32_t id = 0;
   for (const std::string& line : split_lines(data("rustbpe.tiktoken"))) {
     std::string bytes;
@@ -140,7 +141,8 @@ TEST(Train, UnigramIsAsLikelyAsSentencePieces) {
 
 TEST(Train, TheSameForAnyNumberOfThreads) {
   const int before = num_threads();
-  for (TrainKind kind : {TrainKind::kBpe, TrainKind::kUnigram, TrainKind::kWordPiece, TrainKind::kWordLevel, TrainKind::kCharLevel}) {
+  for (TrainKind kind :
+       {TrainKind::kBpe, TrainKind::kUnigram, TrainKind::kWordPiece, TrainKind::kWordLevel, TrainKind::kCharLevel}) {
     std::string results[2];
     for (int t : {0, 1}) {
       set_num_threads(t ? 4 : 1);
@@ -209,7 +211,8 @@ TEST(Train, EveryKindReadsItsOwnText) {
   for (const TrainKindName& kind : train_kinds()) {
     for (const char* normalization : {"none", "nfc"}) {
       for (bool digits : {false, true}) {
-        Tokenizer t = trained({.kind = kind.kind, .vocab_size = 1500, .normalization = normalization, .split_digits = digits});
+        Tokenizer t =
+            trained({.kind = kind.kind, .vocab_size = 1500, .normalization = normalization, .split_digits = digits});
         EXPECT_LE(t.vocab_size(), 1500);
         std::vector<int32_t> ids = t.encode(text);
         EXPECT_FALSE(ids.empty()) << kind.name;
@@ -237,7 +240,7 @@ TEST(Train, DigitsAreSingleWhereAsked) {
 
 TEST(Train, JamoLevelSpellsSyllablesInParts) {
   Tokenizer t = trained({.kind = TrainKind::kCharLevel, .vocab_size = 500, .normalization = "jamo"});
-  EXPECT_TRUE(t.id_of("\u1100"));          // a consonant that begins a syllable
+  EXPECT_TRUE(t.id_of("\u1100"));  // a consonant that begins a syllable
   EXPECT_FALSE(t.id_of("가"));
   EXPECT_EQ(t.encode("가").size(), 2u);
 }

@@ -39,7 +39,8 @@ class UnigramTraining {
     return total;
   }
   /// The best segmentation, its pieces from left to right; without the piece `banned` (-1: any). False if there is none.
-  bool viterbi(std::string_view word, int32_t banned, Scratch& scratch, std::vector<int32_t>& path, double& score) const;
+  bool viterbi(std::string_view word, int32_t banned, Scratch& scratch, std::vector<int32_t>& path,
+               double& score) const;
 
  private:
   double sum_paths(std::string_view word, Scratch& scratch) const;

@@ -29,7 +29,8 @@ class SuffixArray {
     for (size_t w = 0; w < words.size(); ++w) {
       std::string_view word = words.word(w);
       ends.clear();
-      for (size_t at = 0; at < word.size(); at += decode_utf8(word, at).length) ends.push_back(static_cast<uint32_t>(at));
+      for (size_t at = 0; at < word.size(); at += decode_utf8(word, at).length)
+        ends.push_back(static_cast<uint32_t>(at));
       ends.push_back(static_cast<uint32_t>(word.size()));
       for (size_t i = 0; i + 1 < ends.size(); ++i) {
         uint32_t end = ends[std::min(i + max_length, ends.size() - 1)];
@@ -40,7 +41,9 @@ class SuffixArray {
   }
 
   size_t size() const { return suffixes_.size(); }
-  std::string_view text(size_t i) const { return std::string_view(words_.bytes).substr(suffixes_[i].begin, suffixes_[i].length); }
+  std::string_view text(size_t i) const {
+    return std::string_view(words_.bytes).substr(suffixes_[i].begin, suffixes_[i].length);
+  }
   uint64_t count(size_t i) const { return words_.counts[suffixes_[i].word]; }
 
  private:
@@ -49,7 +52,8 @@ class SuffixArray {
     std::vector<size_t> begins(65537);
     auto bucket = [&](const Suffix& s) {
       const char* p = words_.bytes.data() + s.begin;
-      return static_cast<size_t>(static_cast<unsigned char>(p[0])) << 8 | (s.length > 1 ? static_cast<unsigned char>(p[1]) : 0);
+      return static_cast<size_t>(static_cast<unsigned char>(p[0])) << 8 |
+             (s.length > 1 ? static_cast<unsigned char>(p[1]) : 0);
     };
     for (const Suffix& s : suffixes_) ++begins[bucket(s) + 1];
     for (size_t b = 0; b < 65536; ++b) begins[b + 1] += begins[b];
@@ -58,7 +62,8 @@ class SuffixArray {
     for (const Suffix& s : suffixes_) sorted[next[bucket(s)]++] = s;
     suffixes_ = std::move(sorted);
     auto less = [&](const Suffix& a, const Suffix& b) {
-      int order = std::memcmp(words_.bytes.data() + a.begin, words_.bytes.data() + b.begin, std::min(a.length, b.length));
+      int order =
+          std::memcmp(words_.bytes.data() + a.begin, words_.bytes.data() + b.begin, std::min(a.length, b.length));
       if (order != 0) return order < 0;
       return a.length != b.length ? a.length < b.length : a.begin < b.begin;
     };

@@ -10,9 +10,9 @@
 namespace malmoi::tokenizer {
 
 struct SeedOptions {
-  size_t max_length = 16;        // code points
-  size_t count = 1'000'000;      // substrings of two characters or more
-  bool split_digits = false;     // a digit is only ever alone
+  size_t max_length = 16;     // code points
+  size_t count = 1'000'000;   // substrings of two characters or more
+  bool split_digits = false;  // a digit is only ever alone
 };
 
 struct Seed {

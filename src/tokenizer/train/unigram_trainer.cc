@@ -32,7 +32,8 @@ double digamma(double x) {
   for (; x < 7; ++x) result -= 1 / x;
   x -= 0.5;
   const double xx = 1 / x, xx2 = xx * xx, xx4 = xx2 * xx2;
-  return result + std::log(x) + (1.0 / 24) * xx2 - (7.0 / 960) * xx4 + (31.0 / 8064) * xx4 * xx2 - (127.0 / 30720) * xx4 * xx4;
+  return result + std::log(x) + (1.0 / 24) * xx2 - (7.0 / 960) * xx4 + (31.0 / 8064) * xx4 * xx2 -
+         (127.0 / 30720) * xx4 * xx4;
 }
 
 // Words cut where a character has no piece.
@@ -88,9 +89,10 @@ class Trainer {
 };
 
 UnigramTraining Trainer::seed() const {
-  SeedOptions options{.max_length = context_.options.max_piece_length ? context_.options.max_piece_length : kMaxPieceLength,
-                      .count = context_.options.seed_size,
-                      .split_digits = context_.options.split_digits};
+  SeedOptions options{
+      .max_length = context_.options.max_piece_length ? context_.options.max_piece_length : kMaxPieceLength,
+      .count = context_.options.seed_size,
+      .split_digits = context_.options.split_digits};
   std::vector<std::string> pieces;
   std::vector<double> scores;
   double sum = 0;
@@ -118,7 +120,8 @@ std::vector<int64_t> Trainer::sum_over_words(size_t pieces, const Each& each) co
     std::vector<int64_t>& mine = sums[static_cast<size_t>(worker)];
     mine.assign(pieces, 0);
     UnigramTraining::Scratch scratch;
-    for (size_t i = static_cast<size_t>(worker); i < words_.size(); i += static_cast<size_t>(workers)) each(i, scratch, mine);
+    for (size_t i = static_cast<size_t>(worker); i < words_.size(); i += static_cast<size_t>(workers))
+      each(i, scratch, mine);
   });
   for (size_t w = 1; w < sums.size(); ++w)
     for (size_t i = 0; i < pieces; ++i) sums[0][i] += sums[w][i];
@@ -127,12 +130,13 @@ std::vector<int64_t> Trainer::sum_over_words(size_t pieces, const Each& each) co
 
 std::vector<double> Trainer::expect(const UnigramTraining& model) const {
   const double unit = std::ldexp(1.0, shift_);
-  std::vector<int64_t> sums = sum_over_words(model.size(), [&](size_t i, UnigramTraining::Scratch& scratch, std::vector<int64_t>& mine) {
-    const double count = static_cast<double>(words_.counts[i]) * unit;
-    model.marginal(words_.word(i), scratch, [&](int32_t piece, double share) {
-      if (share > -40) mine[static_cast<size_t>(piece)] += std::llround(count * std::exp(share));
-    });
-  });
+  std::vector<int64_t> sums =
+      sum_over_words(model.size(), [&](size_t i, UnigramTraining::Scratch& scratch, std::vector<int64_t>& mine) {
+        const double count = static_cast<double>(words_.counts[i]) * unit;
+        model.marginal(words_.word(i), scratch, [&](int32_t piece, double share) {
+          if (share > -40) mine[static_cast<size_t>(piece)] += std::llround(count * std::exp(share));
+        });
+      });
   std::vector<double> expected;
   for (int64_t sum : sums) expected.push_back(static_cast<double>(sum) / unit);
   return expected;
@@ -155,12 +159,13 @@ UnigramTraining Trainer::maximize(const UnigramTraining& model, const std::vecto
 }
 
 std::vector<uint64_t> Trainer::viterbi_counts(const UnigramTraining& model) const {
-  std::vector<int64_t> sums = sum_over_words(model.size(), [&](size_t i, UnigramTraining::Scratch& scratch, std::vector<int64_t>& mine) {
-    std::vector<int32_t> path;
-    double score = 0;
-    if (!model.viterbi(words_.word(i), -1, scratch, path, score)) return;
-    for (int32_t piece : path) mine[static_cast<size_t>(piece)] += static_cast<int64_t>(words_.counts[i]);
-  });
+  std::vector<int64_t> sums =
+      sum_over_words(model.size(), [&](size_t i, UnigramTraining::Scratch& scratch, std::vector<int64_t>& mine) {
+        std::vector<int32_t> path;
+        double score = 0;
+        if (!model.viterbi(words_.word(i), -1, scratch, path, score)) return;
+        for (int32_t piece : path) mine[static_cast<size_t>(piece)] += static_cast<int64_t>(words_.counts[i]);
+      });
   return {sums.begin(), sums.end()};
 }
 
@@ -187,7 +192,8 @@ UnigramTraining Trainer::prune(const UnigramTraining& model, size_t target) cons
       const auto count = static_cast<double>(counts[i]);
       const double log_sum_without = std::log(sum + count * (static_cast<double>(path.size()) - 1));
       double alternative = 0;
-      for (int32_t n : path) alternative += std::log(static_cast<double>(counts[static_cast<size_t>(n)]) + count) - log_sum_without;
+      for (int32_t n : path)
+        alternative += std::log(static_cast<double>(counts[static_cast<size_t>(n)]) + count) - log_sum_without;
       loss[i] = count / static_cast<double>(total_) * (std::log(count) - log_sum - alternative);
     }
   });
@@ -236,7 +242,8 @@ std::vector<std::pair<std::string, double>> Trainer::finalize(const UnigramTrain
   double least = 0, penalty = 0;
   for (double score : model.scores()) least = std::min(least, score);
   std::vector<std::pair<char32_t, uint64_t>> characters = count_characters(words_);
-  std::stable_sort(characters.begin(), characters.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
+  std::stable_sort(characters.begin(), characters.end(),
+                   [](const auto& a, const auto& b) { return a.second > b.second; });
   for (const auto& [c, count] : characters) {
     std::string text;
     append_utf8(text, c);
@@ -248,7 +255,8 @@ std::vector<std::pair<std::string, double>> Trainer::finalize(const UnigramTrain
   std::vector<uint32_t> order(model.size());
   for (uint32_t i = 0; i < order.size(); ++i) order[i] = i;
   std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
-    return model.scores()[a] != model.scores()[b] ? model.scores()[a] > model.scores()[b] : model.pieces()[a] < model.pieces()[b];
+    return model.scores()[a] != model.scores()[b] ? model.scores()[a] > model.scores()[b]
+                                                  : model.pieces()[a] < model.pieces()[b];
   });
   for (uint32_t i : order) {
     if (chosen.size() >= size_) break;
@@ -278,8 +286,8 @@ Result<Trained> learn_unigram(WordList& words, const TrainContext& context) {
   context.report.alphabet = alphabet.size();
   const auto wanted = static_cast<size_t>(context.options.vocab_size);
   if (wanted < trained.pieces.size() + alphabet.size() + 1)
-    return usage_error(fmt::format("a vocabulary of {} has no room for {} special and byte pieces and {} characters", wanted,
-                                   trained.pieces.size(), alphabet.size()),
+    return usage_error(fmt::format("a vocabulary of {} has no room for {} special and byte pieces and {} characters",
+                                   wanted, trained.pieces.size(), alphabet.size()),
                        "vocab_size", "raise the vocabulary size, or limit the alphabet or its coverage");
   WordList spelled = spell_in(words, alphabet);
   words = {};

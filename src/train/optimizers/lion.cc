@@ -7,7 +7,9 @@ namespace {
 class LionRule {
  public:
   LionRule(const OptimizerConfig& c, const UpdateArgs& args, bool decay)
-      : lr_(static_cast<float>(args.lr)), b1_(static_cast<float>(c.beta1)), b2_(static_cast<float>(c.beta2)),
+      : lr_(static_cast<float>(args.lr)),
+        b1_(static_cast<float>(c.beta1)),
+        b2_(static_cast<float>(c.beta2)),
         decay_(decay ? static_cast<float>(c.weight_decay) : 0) {}
   float operator()(float p, float g, float& m) const {
     float direction = b1_ * m + (1 - b1_) * g;

@@ -44,8 +44,8 @@ class Muon final : public Optimizer {
       square = std::max(square, small * small);
     }
     if (matrices_.empty()) return;
-    work_ = {Tensor::zeros(DType::kF32, {largest}), Tensor::zeros(DType::kF32, {square}), Tensor::zeros(DType::kF32, {square}),
-             Tensor::zeros(DType::kF32, {largest})};
+    work_ = {Tensor::zeros(DType::kF32, {largest}), Tensor::zeros(DType::kF32, {square}),
+             Tensor::zeros(DType::kF32, {square}), Tensor::zeros(DType::kF32, {largest})};
   }
 
   void update(const UpdateArgs& args) override {
@@ -87,7 +87,8 @@ class Muon final : public Optimizer {
     const float* o = work_.x.as<float>();
     // The update's root mean square does not depend on the shape: sqrt(max(1, rows / cols)).
     double size = std::sqrt(std::max(1.0, static_cast<double>(rows) / static_cast<double>(cols)));
-    auto step = static_cast<float>(args.lr * size), decay = static_cast<float>(p.decay ? args.lr * config_.weight_decay : 0);
+    auto step = static_cast<float>(args.lr * size),
+         decay = static_cast<float>(p.decay ? args.lr * config_.weight_decay : 0);
     float* value = p.master.as<float>();
     BF16* copy = p.compute.dtype() == DType::kBF16 ? p.compute.as<BF16>() : nullptr;
     parallel_for(rows, 16, [&](int64_t begin, int64_t end) {
@@ -111,7 +112,8 @@ class Muon final : public Optimizer {
       for (int64_t i = begin; i < end; ++i) x[i] *= inverse;
     });
     for (int64_t iteration = 0; iteration < config_.ns_steps; ++iteration) {
-      kernels::gemm({.m = r, .n = r, .k = c, .a = x, .lda = c, .b = x, .ldb = c, .transpose_b = true, .c = a, .ldc = r});
+      kernels::gemm(
+          {.m = r, .n = r, .k = c, .a = x, .lda = c, .b = x, .ldb = c, .transpose_b = true, .c = a, .ldc = r});
       kernels::gemm({.m = r, .n = r, .k = r, .a = a, .lda = r, .b = a, .ldb = r, .c = b, .ldc = r});
       parallel_for(r * r, 1 << 14, [&](int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; ++i) b[i] = kB * a[i] + kC * b[i];

@@ -8,8 +8,10 @@ namespace {
 class SgdRule {
  public:
   SgdRule(const OptimizerConfig& c, const UpdateArgs& args, bool decay)
-      : lr_(static_cast<float>(args.lr)), momentum_(static_cast<float>(c.momentum)),
-        decay_(decay ? static_cast<float>(c.weight_decay) : 0), nesterov_(c.nesterov) {}
+      : lr_(static_cast<float>(args.lr)),
+        momentum_(static_cast<float>(c.momentum)),
+        decay_(decay ? static_cast<float>(c.weight_decay) : 0),
+        nesterov_(c.nesterov) {}
   float operator()(float p, float g, float& v) const {
     g += decay_ * p;
     v = momentum_ * v + g;

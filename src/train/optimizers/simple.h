@@ -32,7 +32,8 @@ class SimpleOptimizer final : public Optimizer {
   }
   std::vector<StateTensor> state() override {
     std::vector<StateTensor> list;
-    for (size_t i = 0; i < parameters_.size(); ++i) list.push_back({parameters_[i]->name + "/" + state_name_, states_[i]});
+    for (size_t i = 0; i < parameters_.size(); ++i)
+      list.push_back({parameters_[i]->name + "/" + state_name_, states_[i]});
     return list;
   }
 

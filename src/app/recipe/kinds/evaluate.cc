@@ -7,7 +7,9 @@
 namespace malmoi::app::kinds {
 namespace {
 
-std::vector<Path> inputs(const Json& settings) { return {json_string(settings, "model"), json_string(settings, "corpus")}; }
+std::vector<Path> inputs(const Json& settings) {
+  return {json_string(settings, "model"), json_string(settings, "corpus")};
+}
 
 Status run(const StageCall& call) {
   ConfigReader reader(call.settings);
@@ -32,9 +34,11 @@ Result<Json> result(const Path& out) { return read_json((out / "evaluation.json"
 
 Result<std::string> show(const Path& out) {
   MALMOI_ASSIGN(Json f, result(out));
-  return fmt::format("held-out text: {} documents, {} tokens, {} bytes\nloss {:.4f} nats a token, perplexity {:.2f}, {:.4f} bits a byte\n",
-                     f["documents"].get<int64_t>(), f["tokens"].get<int64_t>(), f["bytes"].get<int64_t>(), f["loss"].get<double>(),
-                     f["perplexity"].get<double>(), f["bits_per_byte"].get<double>());
+  return fmt::format(
+      "held-out text: {} documents, {} tokens, {} bytes\nloss {:.4f} nats a token, perplexity {:.2f}, {:.4f} bits a "
+      "byte\n",
+      f["documents"].get<int64_t>(), f["tokens"].get<int64_t>(), f["bytes"].get<int64_t>(), f["loss"].get<double>(),
+      f["perplexity"].get<double>(), f["bits_per_byte"].get<double>());
 }
 
 }  // namespace
