@@ -34,8 +34,8 @@ typedef float Vec __attribute__((vector_size(kLanes * 4)));
 typedef int32_t IVec __attribute__((vector_size(kLanes * 4)));
 typedef uint32_t UVec __attribute__((vector_size(kLanes * 4)));
 typedef uint16_t HVec __attribute__((vector_size(kLanes * 2)));
-typedef float VecUnaligned __attribute__((vector_size(kLanes * 4), aligned(4), may_alias));
-typedef uint16_t HVecUnaligned __attribute__((vector_size(kLanes * 2), aligned(2), may_alias));
+typedef float VecUnaligned __attribute__((vector_size(kLanes * 4), aligned(1), may_alias));
+typedef uint16_t HVecUnaligned __attribute__((vector_size(kLanes * 2), aligned(1), may_alias));
 
 /// How much of a vector a step covers: all lanes, or the first n.
 struct Full {};
