@@ -76,6 +76,7 @@ build() {
   if [ -t 1 ]; then
     cmake --build --preset release -j "$jobs" --target malmoi
   else
+    echo "compiling, $jobs at once; what the compiler says goes to $log"
     cmake --build --preset release -j "$jobs" --target malmoi >>"$log" 2>&1 || { tail -40 "$log" >&2; return 1; }
   fi
   build/release/bin/malmoi --version

@@ -45,6 +45,10 @@ async function completes(page) {
   assert.equal(await detail.locator('.bars').count(), 3)
   assert.equal(await detail.locator('.bars').first().locator('li').count(), 10)
   assert.match(await detail.locator('.bars .number').first().innerText(), /%$/)
+  // A part of a character says which: the first one a range, the last one the character that it completes.
+  const chosen = (part) => detail.locator('.bars').nth(part).locator('.chosen .piece').innerText()
+  assert.match(await chosen(0), /^[가-힣]–[가-힣]$/)
+  assert.equal(await chosen(2), await korean.innerText())
   await shot(page, 'complete-ko')
   return text
 }
@@ -104,7 +108,8 @@ async function shows_the_next_token(page) {
   await next.locator('.bars button', { hasText: '␣' }).first().click()
   assert.equal(await page.locator('#prompt').inputValue(), '오늘 날씨가 너무 ')
   await answer
-  await next.locator('.bars .piece', { hasText: '⟨EC⟩' }).first().waitFor()
+  await next.locator('.bars .piece', { hasText: '쀀–쿿' }).first().waitFor()
+  assert.equal(await next.locator('.bars button', { hasText: '쀀–쿿' }).count(), 0, 'half a character cannot be taken')
   // A lower temperature changes the chances, not the model's probabilities.
   const [model, chances] = [await numbers(':not(.strong)'), await numbers('.strong')]
   answer = asked()
@@ -205,7 +210,7 @@ async function tokenizes(page) {
 async function fits_a_phone() {
   const { page, context, trouble } = await open_page({ viewport: { width: 360, height: 740 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true, locale: 'en-US' })
   await page.locator('#prompt').fill('The weather')
-  await page.getByRole('button', { name: 'Continue Ctrl + Enter' }).tap()
+  await page.getByRole('button', { name: 'Continue', exact: true }).tap()
   await page.waitForFunction(() => document.querySelectorAll('#view-complete .chip').length > 2)
   await settled(page, 'view-complete')
   await page.locator('#view-complete .chip').nth(1).tap()

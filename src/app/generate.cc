@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "app/id_array.h"
+#include "base/cancel.h"
 #include "base/log.h"
 #include "formats/npy.h"
 #include "infer/runner.h"
@@ -72,8 +73,8 @@ Result<LoadedModel> load_for_generation(const std::string& name, DType dtype) {
   return loaded;
 }
 
-Result<std::vector<int32_t>> prompt_ids(const LoadedModel& loaded, const std::string& prompt) {
-  std::vector<int32_t> ids = loaded.tokenizer->encode(prompt, {.add_special = true, .parse_special = true});
+Result<std::vector<int32_t>> prompt_ids(const LoadedModel& loaded, const std::string& prompt, bool parse_special) {
+  std::vector<int32_t> ids = loaded.tokenizer->encode(prompt, {.add_special = true, .parse_special = parse_special});
   if (ids.empty() && !loaded.stop_ids.empty()) ids.push_back(loaded.stop_ids[0]);
   if (ids.empty()) return usage_error("the prompt is empty", "--prompt", "give some text");
   return ids;
@@ -82,7 +83,7 @@ Result<std::vector<int32_t>> prompt_ids(const LoadedModel& loaded, const std::st
 Result<Json> generate(const LoadedModel& loaded, const GenerateOptions& options,
                       const std::function<void(const std::string&)>& on_text) {
   infer::Request request;
-  MALMOI_ASSIGN(request.prompt, prompt_ids(loaded, options.prompt));
+  MALMOI_ASSIGN(request.prompt, prompt_ids(loaded, options.prompt, options.parse_special));
   request.max_tokens = options.max_tokens;
   request.sampling = options.sampling;
   request.stop = options.stop;
@@ -90,7 +91,7 @@ Result<Json> generate(const LoadedModel& loaded, const GenerateOptions& options,
   if (!options.ignore_eos) request.stop_ids = loaded.stop_ids;
   auto prompt_tokens = static_cast<int64_t>(request.prompt.size());
   Json tokens = Json::array();
-  std::string text, finish;
+  std::string text, finish, failure;
   int64_t generated = 0;
   double begin = monotonic_seconds();
   MALMOI_TRY(infer::generate(*loaded.model, *loaded.tokenizer, std::move(request), [&](const infer::TokenEvent& event) {
@@ -106,9 +107,12 @@ Result<Json> generate(const LoadedModel& loaded, const GenerateOptions& options,
         tokens.push_back(std::move(token));
       }
     }
+    if (event.finish == infer::FinishReason::kError) failure = event.error;
     if (event.finish != infer::FinishReason::kNone) finish = finish_name(event.finish);
-    return true;
+    else if (stop_requested()) finish = finish_name(infer::FinishReason::kCancelled);
+    return !stop_requested();
   }));
+  if (!failure.empty()) return Error{ErrorCode::kInternal, failure, loaded.folder.string(), ""};
   double seconds = monotonic_seconds() - begin;
   Json result = {{"text", text},
                  {"finish_reason", finish},

@@ -1,4 +1,4 @@
-// `malmoi generate` and `malmoi chat`: text from a model, and the raw continuation of ids.
+// `malmoi generate`: text from a model, and the raw continuation of ids.
 #pragma once
 
 #include <functional>
@@ -35,14 +35,16 @@ struct GenerateOptions {
   infer::SamplingOptions sampling;
   std::vector<std::string> stop;
   bool ignore_eos = false;
+  bool parse_special = true;  // special tokens written in the prompt are recognised
   int64_t top_probabilities = 0;
 };
 
 /// The ids of a prompt: with what the tokenizer adds, or, where that gives none, the end-of-text token that separates
 /// documents in training.
-Result<std::vector<int32_t>> prompt_ids(const LoadedModel& loaded, const std::string& prompt);
+Result<std::vector<int32_t>> prompt_ids(const LoadedModel& loaded, const std::string& prompt,
+                                        bool parse_special = true);
 
-/// Streams the answer; the result has `text`, `finish_reason`, `prompt_tokens`, `generated_tokens`, `tokens_per_second`
+/// Streams the answer until it ends or a stop is requested (Ctrl-C; `finish_reason` is then `cancelled`). The result has `text`, `finish_reason`, `prompt_tokens`, `generated_tokens`, `tokens_per_second`
 /// and, where asked, `tokens` with their alternatives.
 Result<Json> generate(const LoadedModel& loaded, const GenerateOptions& options,
                       const std::function<void(const std::string&)>& on_text);

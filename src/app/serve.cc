@@ -3,6 +3,7 @@
 #include <chrono>
 #include <thread>
 
+#include "app/chat.h"
 #include "app/generate.h"
 #include "base/cancel.h"
 #include "base/log.h"
@@ -52,18 +53,6 @@ infer::SamplingOptions sampling_defaults(const Path& folder) {
   return given.check().ok() ? given : defaults;
 }
 
-// A template stands in a file of its own (newer folders) or in tokenizer_config.json.
-Result<protocol::ChatTemplate> chat_template(const ServeOptions& options, const Path& folder) {
-  std::error_code ignored;
-  auto has = [&](const char* name) { return std::filesystem::exists(folder / name, ignored); };
-  if (options.chat_template == "plain") return protocol::ChatTemplate::plain();
-  if (has("chat_template.jinja"))
-    return protocol::ChatTemplate::of_model(Json{{"chat_template", true}}, "chat_template.jinja");
-  if (!has("tokenizer_config.json")) return protocol::ChatTemplate::plain();
-  MALMOI_ASSIGN(Json config, read_json((folder / "tokenizer_config.json").string(), 64 << 20));
-  return protocol::ChatTemplate::of_model(config, "tokenizer_config.json");
-}
-
 std::string url_of(const serve::ServerOptions& options, uint16_t port) {
   std::string host = options.host == "0.0.0.0" || options.host == "::" ? "localhost" : options.host;
   if (host.find(':') != host.npos) host = "[" + host + "]";
@@ -92,7 +81,7 @@ Status serve_model(const ServeOptions& options, const std::function<void(const s
     MALMOI_ASSIGN(server_options.api_keys, read_keys(*options.api_key_file));
   }
   MALMOI_ASSIGN(Path folder, find_model(options.model));
-  MALMOI_ASSIGN(protocol::ChatTemplate chat, chat_template(options, folder));
+  MALMOI_ASSIGN(protocol::ChatTemplate chat, chat_template(folder, options.chat_template));
   warn_if_open(server_options);
   // Listens first: a port in use is said before a large model is read, and health checks see that it is loading.
   MALMOI_ASSIGN(std::unique_ptr<serve::Server> server, serve::Server::start(server_options));

@@ -277,6 +277,20 @@ Result<PreparedData> prepare_data(const TrainConfig& config, std::unique_ptr<tok
   return prepared;
 }
 
+namespace {
+
+// A size that is not there; a misspelt key is named as that.
+Error missing_size(const ConfigDocument& document, const Json& model, const char* name, const char* meaning) {
+  for (const auto& [key, value] : model.items()) {
+    if (nearest_word(key, {name}).empty()) continue;
+    return usage_error("unknown key '" + key + "'", document.where("model." + key),
+                       std::string("did you mean '") + name + "'?");
+  }
+  return usage_error("is missing", document.where("model") + "." + name, std::string("give ") + meaning);
+}
+
+}  // namespace
+
 Result<std::unique_ptr<model::Model>> make_model(const ConfigDocument& document, const TrainConfig& config,
                                                  const tokenizer::Tokenizer* tokenizer) {
   if (config.init_from) return model::load_config(*config.init_from);
@@ -287,12 +301,11 @@ Result<std::unique_ptr<model::Model>> make_model(const ConfigDocument& document,
                        [&](const char* n) { return object.contains(n) && !object[n].is_null(); });
   };
   // The published defaults are of models of billions of weights: sizes must be said here.
-  if (!given({"hidden_size", "n_embd"}))
-    return usage_error("is missing", document.where("model") + ".hidden_size", "give the width of the model");
+  if (!given({"hidden_size", "n_embd"})) return missing_size(document, object, "hidden_size", "the width of the model");
   if (!given({"num_hidden_layers", "n_layer"}))
-    return usage_error("is missing", document.where("model") + ".num_hidden_layers", "give the number of layers");
+    return missing_size(document, object, "num_hidden_layers", "the number of layers");
   if (!given({"num_attention_heads", "n_head"}))
-    return usage_error("is missing", document.where("model") + ".num_attention_heads", "give the number of heads");
+    return missing_size(document, object, "num_attention_heads", "the number of heads");
   if (tokenizer && !given({"vocab_size"})) object["vocab_size"] = tokenizer->vocab_size();
   if (!given({"vocab_size"}))
     return usage_error("is missing", document.where("model") + ".vocab_size", "give it, or a tokenizer");

@@ -31,7 +31,7 @@ Result<RenderedChat> ChatTemplate::render(const std::vector<Message>& messages) 
   if (!refusal_.empty())
     return unsupported(
         "the model has a chat template of its own (in " + refusal_ + ", in Jinja), which is not interpreted yet",
-        "messages", "send the formatted text to /v1/completions, or start the server with --chat-template plain");
+        "messages", "use --chat-template plain, or continue text formatted elsewhere (generate, /v1/completions)");
   return render_plain(messages);
 }
 

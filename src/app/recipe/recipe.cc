@@ -48,7 +48,9 @@ Result<Stage> read_stage(const ConfigDocument& document, const Json& object, con
     MALMOI_ASSIGN(stage.settings, read_config(config));
   }
   if (stage.kind->implied_inputs) {
-    for (Path& input : stage.kind->implied_inputs(stage.settings.root)) stage.inputs.push_back(std::move(input));
+    for (Path& input : stage.kind->implied_inputs(stage.settings.root)) {
+      if (!input.empty()) stage.inputs.push_back(std::move(input));  // what is missing is the kind's to say
+    }
   }
   std::set<Path> seen;
   std::erase_if(stage.inputs, [&](const Path& input) { return !seen.insert(input.lexically_normal()).second; });

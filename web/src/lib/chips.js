@@ -31,14 +31,57 @@ export function show_bytes(bytes) {
   return '⟨' + bytes.map((b) => b.toString(16).toUpperCase().padStart(2, '0')).join(' ') + '⟩'
 }
 
+// The least and the greatest character that begins with these bytes. Of a range that holds Hangul syllables only those
+// are named: what a Korean text means by it.
+function characters_from(bytes) {
+  const length = bytes[0] >= 0xf0 ? 4 : bytes[0] >= 0xe0 ? 3 : 2
+  const bounds = { 0xe0: [0xa0, 0xbf], 0xed: [0x80, 0x9f], 0xf0: [0x90, 0xbf], 0xf4: [0x80, 0x8f] }[bytes[0]] ?? [0x80, 0xbf]
+  const fill = (side) => {
+    const all = [...bytes]
+    while (all.length < length) all.push(all.length === 1 ? bounds[side] : [0x80, 0xbf][side])
+    return lenient.decode(new Uint8Array(all)).codePointAt(0)
+  }
+  const [low, high] = [fill(0), fill(1)]
+  const korean = high >= 0xac00 && low <= 0xd7a3
+  return korean ? [Math.max(low, 0xac00), Math.min(high, 0xd7a3)] : [low, high]
+}
+
+const visible = (text) => text.replace(/ /g, '␣').replace(/\n/g, '↵').replace(/\t/g, '⇥').replace(/\r/g, '␍')
+
 /** How a lone token is written: its text, or its bytes where they are no whole characters; white space made visible. */
 export function show_token(token) {
   if (token.bytes.length === 0) return token.token || '∅'
   try {
-    const text = strict.decode(new Uint8Array(token.bytes))
-    return text.replace(/ /g, '␣').replace(/\n/g, '↵').replace(/\t/g, '⇥').replace(/\r/g, '␍')
+    return visible(strict.decode(new Uint8Array(token.bytes)))
   } catch {
     return show_bytes(token.bytes)
+  }
+}
+
+/**
+ * What a token says to a reader, after the bytes of a character that was begun: {text, part, bytes}. `part`: 'begins' (it
+ * ends inside a character: the text names the least and the greatest that it can become), 'ends' (it completes the
+ * character that was begun: the text is that), '' (whole characters) or 'bytes' (no text at all).
+ */
+export function describe(token, begun = []) {
+  if (token.bytes.length === 0) return { text: token.token || '∅', part: '', bytes: '' }
+  const all = [...begun, ...token.bytes]
+  const bytes = show_bytes(token.bytes)
+  try {
+    const text = visible(strict.decode(new Uint8Array(all)))
+    return { text, part: begun.length ? 'ends' : '', bytes: begun.length ? bytes : '' }
+  } catch {
+    // not whole
+  }
+  if (!is_unfinished(all)) return begun.length ? describe(token) : { text: bytes, part: 'bytes', bytes: '' }
+  let start = all.length - 1
+  while ((all[start] & 0xc0) === 0x80) --start
+  try {
+    const whole = visible(strict.decode(new Uint8Array(all.slice(0, start))))
+    const [low, high] = characters_from(all.slice(start)).map((point) => String.fromCodePoint(point))
+    return { text: whole + low + '–' + high, part: 'begins', bytes }
+  } catch {
+    return { text: bytes, part: 'bytes', bytes: '' }
   }
 }
 

@@ -40,8 +40,10 @@ Status run(const StageCall& call) {
   events.stop_requested = stop_requested;
   Result<Json> facts = train(document, {.resume = call.resume, .profile = {}}, events);
   line.finish();
-  if (!facts.ok()) return std::move(facts).error();
-  return {};
+  if (facts.ok()) return {};
+  Error error = std::move(facts).error();
+  if (error.code == ErrorCode::kCancelled) error.remedy = "run the recipe again to go on";
+  return error;
 }
 
 Result<Json> result(const Path& out) { return read_json((out / "run.json").string()); }

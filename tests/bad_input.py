@@ -1,0 +1,283 @@
+#!/usr/bin/env python3
+"""What bad input gets, from outside: one line that says what, where and the remedy, exit code 1 or 2, nothing half-written.
+Usage: bad_input.py MALMOI FOLDER (of the tiny model that the tests of the server share)."""
+import json
+import os
+import pathlib
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import serve_support
+
+PROGRAM = str(pathlib.Path(sys.argv[1]).resolve())
+MODEL = serve_support.tiny_model(PROGRAM, sys.argv[2])
+del sys.argv[1:]
+
+TRAIN = """
+schema_version: 1
+model: {architecture: llama, hidden_size: 32, intermediate_size: 64, num_hidden_layers: 1, num_attention_heads: 2, max_position_embeddings: 64}
+tokenizer: {type: char}
+data: {train: [text.txt], valid_fraction: 0.1, sequence_length: 32}
+train: {batch_size: 2, steps: 4, dtype: f32, eval_every: 2, save_every: 2}
+out: run
+"""
+
+
+class BadInput(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        (self.folder / "text.txt").write_text("the cat sat on the mat. " * 200)
+
+    def run_program(self, *arguments, **options):
+        options = {"cwd": self.folder, "stdin": subprocess.DEVNULL, "timeout": 120, **options}
+        return subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, **options)
+
+    def refused(self, *arguments, says=(), codes=(1, 2), **options):
+        """One line on stderr, nothing on stdout; gives the line."""
+        result = self.run_program(*arguments, **options)
+        told = result.stderr.decode("utf-8", "replace")
+        self.assertIn(result.returncode, codes, (arguments, told))
+        lines = [line for line in told.splitlines() if line.startswith("malmoi: ")]
+        self.assertEqual(len(lines), 1, (arguments, told))
+        self.assertEqual(told.splitlines()[-1], lines[0], told)
+        self.assertEqual(result.stdout, b"", arguments)
+        self.assertNotIn("please report", told)
+        for word in [says] if isinstance(says, str) else says:
+            self.assertIn(word, lines[0])
+        return lines[0]
+
+    def files(self, path="."):
+        return sorted(str(p.relative_to(self.folder)) for p in (self.folder / path).rglob("*") if p.is_file())
+
+    # Documents.
+
+    def test_documents_that_cannot_be_used_are_named_and_the_others_kept(self):
+        docs = self.folder / "docs"
+        docs.mkdir()
+        good = "오늘 날씨가 너무 좋아서 밖으로 나가 한참을 걸었습니다. 돌아오는 길에는 비가 조금 내렸습니다."
+        (docs / "good.txt").write_text(good)
+        (docs / "cp949.txt").write_bytes("말모이는 말을 모은 책이고, 한국어의 첫 사전 이름입니다.".encode("cp949"))
+        (docs / "empty.txt").write_bytes(b"")
+        (docs / "binary.txt").write_bytes(os.urandom(4000) + b"\0" * 4000)
+        (docs / "broken.txt").write_bytes("The weather today is fine, and so we go for a long walk. ".encode() + b"\xff\xfe\xfd" + b" And home again.")
+        (docs / "gone.txt").symlink_to("nowhere.txt")
+        (docs / "bad.jsonl").write_text('{"text": "The first line is whole, long enough to be kept as a document."}\n{"text": \n')
+        result = self.run_program("data", "build", "--in", "docs", "--out", "corpus", "--json")
+        self.assertIn(result.returncode, (0, 3), result.stderr)
+        report = json.loads(result.stdout)
+        self.assertGreaterEqual(report["kept"]["documents"], 3, report)
+        text = self.run_program("data", "extract", "docs/cp949.txt").stdout.decode()
+        self.assertIn("말모이는 말을", text)
+
+    def test_nothing_to_read_is_an_error(self):
+        self.refused("data", "build", "--in", "missing", "--out", "corpus", says="missing")
+        (self.folder / "nothing").mkdir()
+        self.refused("data", "build", "--in", "nothing", "--out", "corpus", says="nothing")
+        self.refused("data", "extract", "missing.html", says="missing.html")
+        self.refused("tokenizer", "train", "--in", "missing", "--type", "bpe", "--vocab-size", "300", "--out", "t", says="missing")
+        (self.folder / "empty.txt").write_text("")
+        self.refused("tokenizer", "train", "--in", "empty.txt", "--type", "bpe", "--vocab-size", "300", "--out", "t", says="text")
+        self.assertFalse((self.folder / "t").exists() and self.files("t"))
+
+    @unittest.skipIf(os.geteuid() == 0, "root reads everything")
+    def test_unreadable_files_are_named(self):
+        (self.folder / "text.txt").chmod(0)
+        self.refused("data", "extract", "text.txt", says=("text.txt", "permission"))
+
+    # Models.
+
+    def damaged(self, name="model"):
+        copy = self.folder / name
+        shutil.copytree(MODEL, copy)
+        return copy
+
+    def test_damaged_weights_are_named(self):
+        weights = self.damaged() / "model.safetensors"
+        whole = weights.read_bytes()
+        length = struct.unpack("<Q", whole[:8])[0]
+        header = json.loads(whole[8:8 + length])
+        first = next(name for name in header if name != "__metadata__")
+
+        def with_header(change):
+            changed = json.loads(json.dumps(header))
+            change(changed)
+            text = json.dumps(changed).encode()
+            return struct.pack("<Q", len(text)) + text + whole[8 + length:]
+
+        hostile = {
+            "cut": whole[:-1000],
+            "half a header": whole[:100],
+            "empty": b"",
+            "seven bytes": whole[:7],
+            "a header longer than the file": struct.pack("<Q", 2**62) + whole[8:],
+            "no JSON": struct.pack("<Q", 16) + b"x" * 16,
+            "deep JSON": struct.pack("<Q", 100000) + b"[" * 100000,
+            "shapes that overflow": with_header(lambda h: h[first].update(shape=[2**33, 2**33])),
+            "negative shapes": with_header(lambda h: h[first].update(shape=[-1, 4])),
+            "offsets outside": with_header(lambda h: h[first].update(data_offsets=[0, 2**60])),
+            "offsets backwards": with_header(lambda h: h[first].update(data_offsets=[100, 0])),
+            "another type": with_header(lambda h: h[first].update(dtype="Q99")),
+            "a tensor gone": with_header(lambda h: h.pop(first)),
+        }
+        for name, content in hostile.items():
+            with self.subTest(name):
+                weights.write_bytes(content)
+                self.refused("generate", "--model", "model", "--prompt", "a", says="safetensors", codes=(1,))
+
+    def test_damaged_configs_are_named(self):
+        folder = self.damaged()
+        config = json.loads((folder / "config.json").read_text())
+
+        def tries(say, **changes):
+            (folder / "config.json").write_text(json.dumps({**config, **changes}))
+            with self.subTest(changes):
+                self.refused("generate", "--model", "model", "--prompt", "a", says=("config.json", say))
+
+        tries("num_attention_heads", num_attention_heads=7)
+        tries("num_attention_heads", num_attention_heads=0)
+        tries("hidden_size", hidden_size=-64)
+        tries("hidden_size", hidden_size=2**40)
+        tries("hidden_size", hidden_size="large")
+        tries("num_hidden_layers", num_hidden_layers=2**31)
+        tries("vocab_size", vocab_size=0)
+        tries("model_type", model_type="unheard_of")
+        for content in (b"", b"{", b"[]", b"\xff\xfe", b'{"model_type": "llama"'):
+            (folder / "config.json").write_bytes(content)
+            with self.subTest(content):
+                self.refused("generate", "--model", "model", "--prompt", "a", says="config.json")
+        (folder / "config.json").unlink()
+        self.refused("generate", "--model", "model", "--prompt", "a", says="config.json")
+
+    def test_damaged_tokenizers_are_named(self):
+        folder = self.damaged()
+        for content in (b"", b"{", b"[]", b"{}", b'{"model": {"type": "BPE", "vocab": {"a": -1}, "merges": []}}'):
+            (folder / "tokenizer.json").write_bytes(content)
+            with self.subTest(content):
+                self.refused("generate", "--model", "model", "--prompt", "a", says="tokenizer.json")
+        (folder / "tokenizer.json").unlink()
+        self.refused("generate", "--model", "model", "--prompt", "a", says="tokenizer")
+
+    def test_no_model(self):
+        self.refused("generate", "--model", "missing", "--prompt", "a", says="missing")
+        self.refused("serve", "--model", "missing", says="missing")
+        self.refused("chat", "--model", "text.txt", says="text.txt")
+        (self.folder / "empty").mkdir()
+        self.refused("generate", "--model", "empty", "--prompt", "a", says="empty")
+
+    # Prompts and options of generation.
+
+    def test_a_prompt_longer_than_the_context(self):
+        self.refused("generate", "--model", MODEL, "--prompt", "a" * 600, says=("600", "512", "shorten"))
+        self.refused("generate", "--model", MODEL, "--prompt", "a" * 600, "--top-probabilities", "3", says=("600", "512", "shorten"))
+
+    def test_sampling_values_out_of_range(self):
+        tries = {"--temperature": ("-1", "nan", "1e9", "warm"), "--top-p": ("0", "-0.5", "2", "nan"), "--min-p": ("-1", "2"), "--top-k": ("-1", "x", "0x10"),
+                 "--repetition-penalty": ("0", "-1", "nan"), "--max-tokens": ("-5", "1e3x", "99999999999999999999"), "--seed": ("-1", "x", "18446744073709551616"),
+                 "--top-probabilities": ("-1", "100000")}
+        for option, values in tries.items():
+            for value in values:
+                with self.subTest(f"{option} {value}"):
+                    self.refused("generate", "--model", MODEL, "--prompt", "a", f"{option}={value}", codes=(2,))
+
+    def test_a_huge_number_of_tokens_ends_at_the_context(self):
+        result = self.run_program("generate", "--model", MODEL, "--prompt", "a", "--max-tokens", 2**62, "--ignore-eos", "--json")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual(json.loads(result.stdout)["finish_reason"], "length")
+
+    def test_a_prompt_that_is_not_utf8(self):
+        result = self.run_program("generate", "--model", MODEL, "--prompt", b"\xff\xfe\xeb".decode("utf-8", "surrogateescape"), "--max-tokens", "3", "--json", "--top-probabilities", "3")
+        self.assertIn(result.returncode, (0, 2), result.stderr)
+        if result.returncode == 0:
+            json.loads(result.stdout.decode())
+
+    def test_ids_that_are_no_array(self):
+        (self.folder / "ids.npy").write_bytes(b"\x93NUMPY\x01\x00\xff\xff{")
+        self.refused("score", "--model", MODEL, "--ids", "ids.npy", "--logits", "out.npy", says="ids.npy")
+        self.refused("generate", "--model", MODEL, "--ids", "ids.npy", "--ids-out", "out.npy", says="ids.npy")
+        self.assertNotIn("out.npy", self.files())
+
+    # Configurations.
+
+    def test_wrong_keys_of_a_training_configuration(self):
+        def tries(change, *says):
+            (self.folder / "train.yaml").write_text(change(TRAIN))
+            with self.subTest(says):
+                self.refused("train", "train.yaml", says=("train.yaml", *says), codes=(1, 2))
+                self.assertFalse((self.folder / "run" / "checkpoints").exists())
+
+        tries(lambda c: c.replace("steps: 4", "stepz: 4"), "stepz", "steps")
+        tries(lambda c: c.replace("steps: 4", "steps: 4, epochs: 2"), "steps", "epochs")
+        tries(lambda c: c.replace("steps: 4", "steps: -4"), "steps")
+        tries(lambda c: c.replace("steps: 4", "steps: 99999999999999999999"), "steps")
+        tries(lambda c: c.replace("hidden_size: 32", "hidden_size: 33"), "hidden_size")
+        tries(lambda c: c.replace("hidden_size: 32", "hidden_sise: 32"), "hidden_sise", "hidden_size")
+        tries(lambda c: c.replace("batch_size: 2", "batch_size: 3, global_batch: 8"), "global_batch")
+        tries(lambda c: c.replace("valid_fraction: 0.1", "valid_fraction: 0.1, valid: [text.txt]"), "valid_fraction")
+        tries(lambda c: c.replace("architecture: llama", "architecture: lama"), "lama", "llama")
+        tries(lambda c: c.replace("sequence_length: 32", "sequence_length: 4096"), "sequence_length")
+        tries(lambda c: c + "schema_version: 1\n", "schema_version")
+        tries(lambda c: c.replace("schema_version: 1", "schema_version: 7"), "schema_version")
+        tries(lambda c: c.replace("out: run", "out: ["), "YAML")
+        tries(lambda c: c.replace("train: {", "\ttrain: {"), "YAML")
+        tries(lambda c: "")
+        (self.folder / "train.yaml").write_bytes(b"\xff\xfe\x00")
+        self.refused("train", "train.yaml", says="train.yaml")
+        self.refused("train", ".", says=".")
+
+    def test_training_text_that_is_missing_or_too_short(self):
+        (self.folder / "train.yaml").write_text(TRAIN.replace("text.txt", "missing.txt"))
+        self.refused("train", "train.yaml", says="missing.txt")
+        (self.folder / "train.yaml").write_text(TRAIN)
+        for content in (b"", b"abc"):
+            shutil.rmtree(self.folder / "run", ignore_errors=True)
+            (self.folder / "text.txt").write_bytes(content)
+            with self.subTest(content):
+                self.refused("train", "train.yaml", says="text" if not content else "sequence")
+
+    def test_overrides_that_are_wrong(self):
+        (self.folder / "train.yaml").write_text(TRAIN)
+        for wrong in ("train.stepz=3", "train.steps", "=3", "train..steps=1", "train.steps=many", "train.steps=[1"):
+            with self.subTest(wrong):
+                self.refused("train", "train.yaml", "--set", wrong)
+
+    def test_wrong_recipes(self):
+        def tries(text, *says):
+            (self.folder / "recipe.yaml").write_text(text)
+            with self.subTest(text):
+                self.refused("run", "recipe.yaml", says=("recipe.yaml", *says))
+
+        stage = "schema_version: 1\nwork: w\nstages:\n  - name: a\n    kind: {}\n    settings: {}\n"
+        tries(stage.format("trian", "{}"), "trian", "train")
+        tries(stage.format("sample", "{modle: x}"), "modle")
+        tries("schema_version: 1\nwork: w\n", "stages")
+        tries("schema_version: 1\nwork: w\nstages: []\n", "stages")
+        tries(stage.format("sample", "{}") + "  - name: a\n    kind: sample\n", "a")
+        tries("stages", "")
+        (self.folder / "recipe.yaml").write_text(stage.format("sample", "{model: nowhere, prompts: [a]}"))
+        self.refused("run", "recipe.yaml", says="nowhere")
+        self.refused("run", "recipe.yaml", "--until", "b", says="b")
+
+    # Writing.
+
+    def test_an_output_that_cannot_be_written(self):
+        (self.folder / "train.yaml").write_text(TRAIN)
+        (self.folder / "run").write_text("a file stands where the folder should be")
+        self.refused("train", "train.yaml", says="run")
+        (self.folder / "file").write_text("")
+        self.refused("tokenizer", "train", "--in", "text.txt", "--type", "bpe", "--vocab-size", "300", "--out", "file/t", says="file")
+        self.refused("data", "build", "--in", "text.txt", "--out", "file", says="file")
+        with open("/dev/full", "w") as full:
+            for arguments in (["tokenizer", "encode", "--tokenizer", MODEL, "text.txt"], ["data", "extract", "text.txt"], ["plan", "train.yaml"]):
+                result = subprocess.run([PROGRAM, *map(str, arguments)], cwd=self.folder, stdout=full, stderr=subprocess.PIPE)
+                with self.subTest(arguments):
+                    self.assertEqual(result.returncode, 1, result.stderr)
+                    self.assertEqual(len(result.stderr.splitlines()), 1, result.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
