@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "app/train_setup.h"
 #include "base/log.h"
 #include "base/parallel.h"
 #include "base/rng.h"
@@ -17,6 +18,7 @@ namespace malmoi::app {
 namespace {
 
 Result<std::unique_ptr<model::Model>> open_config(const BenchTrainOptions& o) {
+  MALMOI_TRY(check_precision(o.precision, "--dtype"));
   MALMOI_ASSIGN(auto model, model::load_config(o.config));
   if (o.sequence_length > model->max_positions())
     return usage_error(fmt::format("is {}, the model has {} positions", o.sequence_length, model->max_positions()),
@@ -31,7 +33,8 @@ struct Product {
 };
 
 // FLOP/s of one large product: the machine's peak as far as products go.
-double peak_rate(DType type) {
+double peak_rate(Precision precision) {
+  DType type = activation_type(precision);
   constexpr int64_t kSize = 1024;
   Tensor a = Tensor::zeros(type, {kSize, kSize}), b = Tensor::zeros(type, {kSize, kSize}),
          c = Tensor::zeros(type, {kSize, kSize});
@@ -47,7 +50,8 @@ double peak_rate(DType type) {
                          .transpose_b = true,
                          .c = c.data(),
                          .c_type = type,
-                         .ldc = kSize};
+                         .ldc = kSize,
+                         .int8 = precision == Precision::kInt8};
   double best = 1e9, stop = monotonic_seconds() + 0.5;
   do {
     double begin = monotonic_seconds();
@@ -76,16 +80,17 @@ int64_t peak_resident_bytes() {
 Result<Json> bench_train(const BenchTrainOptions& o) {
   MALMOI_ASSIGN(auto model, open_config(o));
   train::OptimizerConfig optimizer_config{.name = o.optimizer, .lr = 3e-4};
-  train::MemoryPlan plan =
-      train::plan_memory(*model, o.dtype, optimizer_config, o.batch, o.sequence_length, o.checkpointing);
-  model->allocate(model::Purpose::kTraining, o.dtype);
+  train::MemoryPlan plan = train::plan_memory(*model, activation_type(o.precision), optimizer_config, o.batch,
+                                              o.sequence_length, o.checkpointing);
+  model->allocate(model::Purpose::kTraining, activation_type(o.precision));
   model->initialize(1);
   std::vector<train::Parameter*> parameters;
   for (const auto& p : model->parameters()) parameters.push_back(p.get());
   auto optimizer = train::optimizer_entry(o.optimizer).make(optimizer_config, parameters);
-  MALMOI_ASSIGN(
-      train::Stepper stepper,
-      train::Stepper::create(*model, *optimizer, {.checkpointing = o.checkpointing, .arena_bytes = plan.activations}));
+  MALMOI_ASSIGN(train::Stepper stepper, train::Stepper::create(*model, *optimizer,
+                                                               {.checkpointing = o.checkpointing,
+                                                                .arena_bytes = plan.activations,
+                                                                .int8_products = o.precision == Precision::kInt8}));
   autograd::Profile profile;
   std::vector<double> rates;
   double loss = 0;
@@ -113,12 +118,12 @@ Result<Json> bench_train(const BenchTrainOptions& o) {
   if (!o.trace.empty()) MALMOI_TRY(profile.write_trace(o.trace));
   int64_t memory = peak_resident_bytes();
   double best = *std::max_element(rates.begin(), rates.end());
-  double peak = peak_rate(o.dtype);
+  double peak = peak_rate(o.precision);
   return Json{{"architecture", model->architecture()},
               {"parameters", model->parameter_count()},
               {"batch", o.batch},
               {"seq", o.sequence_length},
-              {"dtype", dtype_name(o.dtype)},
+              {"dtype", precision_name(o.precision)},
               {"threads", num_threads()},
               {"steps", o.steps},
               {"tokens_per_second", spread(rates)},
@@ -132,11 +137,13 @@ Result<Json> bench_train(const BenchTrainOptions& o) {
 
 Result<Json> bench_gemm(const BenchTrainOptions& o) {
   MALMOI_ASSIGN(auto model, open_config(o));
+  DType type = activation_type(o.precision);
+  bool int8 = o.precision == Precision::kInt8;
   int64_t m = o.batch * o.sequence_length;
   std::vector<Product> products;
   auto add = [&](int64_t n, int64_t k) {
     products.push_back(
-        {n, k, Tensor::zeros(o.dtype, {n, k}), Tensor::zeros(o.dtype, {m, n}), Tensor::zeros(DType::kF32, {n, k})});
+        {n, k, Tensor::zeros(type, {n, k}), Tensor::zeros(type, {m, n}), Tensor::zeros(DType::kF32, {n, k})});
   };
   const auto* head = dynamic_cast<const autograd::DenseWeight*>(&model->head());
   for (const auto& p : model->parameters()) {
@@ -147,10 +154,10 @@ Result<Json> bench_gemm(const BenchTrainOptions& o) {
   add(model->vocab_size(), model->hidden_size());
   int64_t widest = 0;
   for (const Product& p : products) widest = std::max(widest, p.k);
-  Tensor x = Tensor::zeros(o.dtype, {m, widest}), dx = Tensor::zeros(o.dtype, {m, widest});
+  Tensor x = Tensor::zeros(type, {m, widest}), dx = Tensor::zeros(type, {m, widest});
   // The head's rows go in chunks, as in a step.
   int64_t chunk =
-      std::clamp<int64_t>((64 << 20) / (model->vocab_size() * static_cast<int64_t>(dtype_size(o.dtype))), 64, m);
+      std::clamp<int64_t>((64 << 20) / (model->vocab_size() * static_cast<int64_t>(dtype_size(type))), 64, m);
   double flops = 0;
   for (const Product& p : products) flops += 6.0 * static_cast<double>(m * p.n * p.k);
   std::vector<double> seconds;
@@ -165,36 +172,38 @@ Result<Json> bench_gemm(const BenchTrainOptions& o) {
                        .n = p.n,
                        .k = p.k,
                        .a = x.data(),
-                       .a_type = o.dtype,
+                       .a_type = type,
                        .lda = p.k,
                        .b = p.w.data(),
-                       .b_type = o.dtype,
+                       .b_type = type,
                        .ldb = p.k,
                        .transpose_b = true,
                        .c = p.y.data(),
-                       .c_type = o.dtype,
-                       .ldc = p.n});
+                       .c_type = type,
+                       .ldc = p.n,
+                       .int8 = int8});
         kernels::gemm({.m = n,
                        .n = p.k,
                        .k = p.n,
                        .a = p.y.data(),
-                       .a_type = o.dtype,
+                       .a_type = type,
                        .lda = p.n,
                        .b = p.w.data(),
-                       .b_type = o.dtype,
+                       .b_type = type,
                        .ldb = p.k,
                        .c = dx.data(),
-                       .c_type = o.dtype,
-                       .ldc = p.k});
+                       .c_type = type,
+                       .ldc = p.k,
+                       .int8 = int8 && i + 1 < products.size()});  // not what leads back from the logits
         kernels::gemm({.m = p.n,
                        .n = p.k,
                        .k = n,
                        .a = p.y.data(),
-                       .a_type = o.dtype,
+                       .a_type = type,
                        .lda = p.n,
                        .transpose_a = true,
                        .b = x.data(),
-                       .b_type = o.dtype,
+                       .b_type = type,
                        .ldb = p.k,
                        .c = p.dw.data(),
                        .c_type = DType::kF32,
@@ -209,7 +218,7 @@ Result<Json> bench_gemm(const BenchTrainOptions& o) {
   return Json{{"architecture", model->architecture()},
               {"batch", o.batch},
               {"seq", o.sequence_length},
-              {"dtype", dtype_name(o.dtype)},
+              {"dtype", precision_name(o.precision)},
               {"threads", num_threads()},
               {"steps", o.steps},
               {"tokens_per_second", spread(tokens)},

@@ -7,13 +7,14 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "tensor/precision.h"
 
 namespace malmoi::app {
 
 struct BenchTrainOptions {
   Path config;  // a Hugging Face config.json
   int64_t batch = 4, sequence_length = 256;
-  DType dtype = DType::kBF16;
+  Precision precision = Precision::kBF16;
   int64_t steps = 10, warmup = 3;
   autograd::Checkpointing checkpointing = autograd::Checkpointing::kCheap;
   std::string optimizer = "adamw";

@@ -79,10 +79,11 @@ class Run {
   }
 
   Status prepare_model() {
+    DType type = activation_type(config_.precision);
     if (config_.init_from) {
-      MALMOI_ASSIGN(model_, model::load_model(*config_.init_from, {model::Purpose::kTraining, config_.dtype}));
+      MALMOI_ASSIGN(model_, model::load_model(*config_.init_from, {model::Purpose::kTraining, type}));
     } else {
-      model_->allocate(model::Purpose::kTraining, config_.dtype);
+      model_->allocate(model::Purpose::kTraining, type);
       model_->initialize(config_.seed);
     }
     std::vector<train::Parameter*> parameters;
@@ -104,7 +105,8 @@ class Run {
                                   .grad_clip = config_.grad_clip,
                                   .label_smoothing = static_cast<float>(config_.label_smoothing),
                                   .z_weight = static_cast<float>(config_.z_loss),
-                                  .arena_bytes = memory.activations + (memory.activations >> 3) + (16 << 20)};
+                                  .arena_bytes = memory.activations + (memory.activations >> 3) + (16 << 20),
+                                  .int8_products = config_.precision == Precision::kInt8};
     MALMOI_ASSIGN(train::Stepper stepper, train::Stepper::create(*model_, *optimizer_, options));
     autograd::Profile profile;
     if (options_.profile) stepper.set_profile(&profile);
@@ -135,7 +137,7 @@ class Run {
     facts_["cpu"] = cpu_model();
     facts_["isa"] = isa_name(active_isa());
     facts_["threads"] = num_threads();
-    facts_["dtype"] = dtype_name(config_.dtype);
+    facts_["dtype"] = precision_name(config_.precision);
     facts_["train_tokens"] = data_.train->tokens();
     if (data_.valid) facts_["valid_tokens"] = data_.valid->tokens();
     facts_["flops_per_token"] = model_->training_flops_per_token(config_.data.sequence_length);
@@ -292,7 +294,8 @@ class Run {
 };
 
 // FLOP/s of products like those of a step, measured for a moment.
-double measured_rate(int64_t rows, int64_t width, DType type) {
+double measured_rate(int64_t rows, int64_t width, Precision precision) {
+  DType type = activation_type(precision);
   rows = std::clamp<int64_t>(rows, 64, 4096);
   width = std::clamp<int64_t>(width, 32, 4096);
   Tensor a = Tensor::zeros(type, {rows, width}), b = Tensor::zeros(type, {4 * width, width}),
@@ -309,7 +312,8 @@ double measured_rate(int64_t rows, int64_t width, DType type) {
                          .transpose_b = true,
                          .c = c.data(),
                          .c_type = type,
-                         .ldc = 4 * width};
+                         .ldc = 4 * width,
+                         .int8 = precision == Precision::kInt8};
   kernels::gemm(args);
   double best = 1e9, stop = monotonic_seconds() + 0.3;
   do {
@@ -334,7 +338,7 @@ Result<Json> plan(const ConfigDocument& document) {
   MALMOI_ASSIGN(train::MemoryPlan memory, fit_memory(*model, config, level));
   int64_t tokens_per_step = config.sequences_per_step() * config.data.sequence_length;
   double flops = model->training_flops_per_token(config.data.sequence_length);
-  double rate = measured_rate(config.batch_size * config.data.sequence_length, model->hidden_size(), config.dtype);
+  double rate = measured_rate(config.batch_size * config.data.sequence_length, model->hidden_size(), config.precision);
   // Products reach about nine tenths of what they do alone; the rest of a step is memory's.
   double step_seconds = flops * static_cast<double>(tokens_per_step) / (0.8 * rate);
   Json json = {{"architecture", model->architecture()},

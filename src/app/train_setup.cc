@@ -12,6 +12,7 @@
 #include "base/utf8.h"
 #include "data/corpus.h"
 #include "data/token_file.h"
+#include "kernels/gemm.h"
 #include "model/io.h"
 #include "model/registry.h"
 
@@ -293,6 +294,7 @@ Error missing_size(const ConfigDocument& document, const Json& model, const char
 
 Result<std::unique_ptr<model::Model>> make_model(const ConfigDocument& document, const TrainConfig& config,
                                                  const tokenizer::Tokenizer* tokenizer) {
+  MALMOI_TRY(check_precision(config.precision, document.where("train") + ".dtype"));
   if (config.init_from) return model::load_config(*config.init_from);
   Json object = config.model;
   bool gpt2 = json_string(object, "architecture") == "gpt2";
@@ -348,8 +350,8 @@ const char* level_name(autograd::Checkpointing level) {
 
 Result<train::MemoryPlan> fit_memory(const model::Model& model, TrainConfig& config, autograd::Checkpointing& level) {
   auto plan = [&](int64_t batch, autograd::Checkpointing l) {
-    train::MemoryPlan p =
-        train::plan_memory(model, config.dtype, config.optimizer, batch, config.data.sequence_length, l);
+    train::MemoryPlan p = train::plan_memory(model, activation_type(config.precision), config.optimizer, batch,
+                                             config.data.sequence_length, l);
     if (config.ema_decay > 0) p.optimizer += static_cast<size_t>(model.parameter_count()) * 4;
     return p;
   };
@@ -385,6 +387,11 @@ Result<train::MemoryPlan> fit_memory(const model::Model& model, TrainConfig& con
   return out_of_memory(fmt::format("a step needs {}, there is {}", format_bytes(static_cast<double>(first.total())),
                                    format_bytes(static_cast<double>(limit))),
                        "train.batch_size", remedy);
+}
+
+Status check_precision(Precision precision, std::string where) {
+  if (precision != Precision::kInt8 || kernels::has_int8_products()) return {};
+  return unsupported("int8 products need AVX-512 with VNNI, which is not in use here", std::move(where), "use bf16");
 }
 
 }  // namespace malmoi::app

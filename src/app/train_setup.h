@@ -37,4 +37,7 @@ Result<std::unique_ptr<model::Model>> make_model(const ConfigDocument& document,
 Result<train::MemoryPlan> fit_memory(const model::Model& model, train::TrainConfig& config,
                                      autograd::Checkpointing& level);
 
+/// int8 needs a CPU that multiplies in 8 bits; `where` names the setting.
+Status check_precision(Precision precision, std::string where);
+
 }  // namespace malmoi::app

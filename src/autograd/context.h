@@ -26,6 +26,7 @@ struct Context {
   Tape* tape = nullptr;        // null: nothing is recorded
   DType dtype = DType::kF32;   // of activations
   bool training = false;       // dropout is active
+  bool int8_products = false;  // forward and back to inputs, where the machine has them
   bool row_invariant = false;  // serving: a row's bits do not depend on what else is in the batch
   Checkpointing checkpointing = Checkpointing::kCheap;
   uint64_t seed = 0;

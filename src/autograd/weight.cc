@@ -54,7 +54,8 @@ void DenseWeight::product(Context& context, const Tensor& x, Tensor& y, const Pa
                    .c = y.data(),
                    .c_type = y.dtype(),
                    .ldc = n,
-                   .bias = static_cast<const float*>(bias_values)});
+                   .bias = static_cast<const float*>(bias_values),
+                   .int8 = context.int8_products});
   });
 }
 
@@ -74,7 +75,8 @@ void DenseWeight::product_transposed(Context& context, const Tensor& dy, Tensor&
                    .c = dx.data(),
                    .c_type = dx.dtype(),
                    .ldc = k,
-                   .accumulate = accumulate});
+                   .accumulate = accumulate,
+                   .int8 = context.int8_products});
   });
 }
 

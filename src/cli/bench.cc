@@ -1,4 +1,5 @@
 // `malmoi bench`: figures of this machine; one line a sub-command in the table.
+#include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
@@ -9,12 +10,24 @@
 namespace malmoi::cli {
 namespace {
 
+void add_precision_option(CLI::App& command, Precision& precision) {
+  command
+      .add_option_function<std::string>(
+          "--dtype",
+          [&precision](const std::string& name) {
+            auto at = std::find(kPrecisionNames.begin(), kPrecisionNames.end(), name);
+            precision = static_cast<Precision>(at - kPrecisionNames.begin());
+          },
+          "type of products: bf16, f32 or int8")
+      ->check(CLI::IsMember(std::vector<std::string>(kPrecisionNames.begin(), kPrecisionNames.end())));
+}
+
 void add_step_options(CLI::App& command, app::BenchTrainOptions& o) {
   command.add_option("--config", o.config, "a Hugging Face config.json")->required();
   command.add_option("--batch", o.batch, "sequences")->check(CLI::Range(1, 1 << 20));
   command.add_option("--seq", o.sequence_length, "tokens a sequence")->check(CLI::Range(1, 1 << 20));
   command.add_option("--steps", o.steps, "counted steps")->check(CLI::Range(1, 1 << 20));
-  add_dtype_option(command, o.dtype);
+  add_precision_option(command, o.precision);
   add_threads_option(command);
 }
 

@@ -9,7 +9,7 @@
 namespace malmoi::kernels {
 
 const GemmProvider* gemm_providers(int& count) {
-  static const std::array providers = {onednn_provider(), packed_provider(), portable_provider()};
+  static const std::array providers = {int8_provider(), onednn_provider(), packed_provider(), portable_provider()};
   count = static_cast<int>(providers.size());
   return providers.data();
 }
@@ -28,7 +28,7 @@ bool packed_first(const GemmArgs& g) {
 
 void gemm(const GemmArgs& args) {
   if (args.m == 0 || args.n == 0) return;
-  if (packed_first(args) && packed_provider().supports(args)) return packed_provider().run(args);
+  if (!args.int8 && packed_first(args) && packed_provider().supports(args)) return packed_provider().run(args);
   int count = 0;
   const GemmProvider* providers = gemm_providers(count);
   for (int i = 0; i < count; ++i) {
@@ -36,6 +36,6 @@ void gemm(const GemmArgs& args) {
   }
 }
 
-size_t gemm_memory() { return onednn_memory() + packed_memory(); }
+size_t gemm_memory() { return onednn_memory() + scratch_memory(); }
 
 }  // namespace malmoi::kernels

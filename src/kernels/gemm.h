@@ -24,6 +24,8 @@ struct GemmArgs {
   int64_t ldc = 0;
   bool accumulate = false;      // C += instead of C =
   const float* bias = nullptr;  // [n], f32; of type f64 where A is f64
+  /// Rows of A and columns of B may be rounded to 8 bits, with a scale each (A bf16, not transposed).
+  bool int8 = false;
 };
 
 /// One way to compute products. `supports` says whether it can do this one on this machine.
@@ -33,13 +35,16 @@ struct GemmProvider {
   void (*run)(const GemmArgs&);
 };
 
-/// Runs on the provider that a rule of sizes and types names: our packed products, oneDNN, or the portable loops, which
-/// support everything.
+/// Runs on the provider that a rule of sizes and types names: 8 bits where asked for, our packed products, oneDNN, or the
+/// portable loops, which support everything.
 /// One compute thread at a time. Same sizes, types and thread count give the same bits.
 void gemm(const GemmArgs& args);
 
 /// The providers in order; a test holds them against the oracle.
 const GemmProvider* gemm_providers(int& count);
+
+/// Whether this machine multiplies in 8 bits; where it does not, GemmArgs::int8 changes nothing.
+bool has_int8_products();
 
 /// Bytes that primitives hold for scratch and prepared weights, so that a memory plan can count them.
 size_t gemm_memory();

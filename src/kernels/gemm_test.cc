@@ -155,6 +155,100 @@ TEST(Gemm, PackedProductsDoNotDependOnTheNumberOfThreads) {
   set_num_threads(threads);
 }
 
+/// round(x / largest of its row or column * 127), as the kernel rounds; `stride` between values of it.
+std::vector<int> eight_bits(const double* x, int64_t n, int64_t stride, double& scale) {
+  float largest = 0;
+  for (int64_t i = 0; i < n; ++i) largest = std::max(largest, std::abs(static_cast<float>(x[i * stride])));
+  float up = largest > 0 ? 127.0f / largest : 0;
+  scale = largest / 127.0f;
+  std::vector<int> bytes;
+  for (int64_t i = 0; i < n; ++i)
+    bytes.push_back(static_cast<int>(std::nearbyint(static_cast<float>(x[i * stride]) * up)));
+  return bytes;
+}
+
+TEST(Gemm, EightBitProductsAreExactAfterRounding) {
+  if (!has_int8_products()) GTEST_SKIP() << "no VNNI";
+  int count = 0;
+  const GemmProvider& provider = gemm_providers(count)[0];
+  ASSERT_STREQ(provider.name, "int8");
+  for (auto [m, n, k] : {Case{1, 1, 1}, Case{5, 33, 70}, Case{30, 64, 128}, Case{17, 300, 200}, Case{43, 31, 3}}) {
+    for (int flags = 0; flags < 16; ++flags) {
+      int64_t lda = k + 3, ldb = (flags & 1 ? k : n) + 3, ldc = n + 3;
+      DType type = flags & 2 ? DType::kF32 : DType::kBF16;
+      std::vector<double> a, b, c, bias;
+      auto a_data = random_matrix(DType::kBF16, static_cast<size_t>(m * lda), 1, a);
+      auto b_data = random_matrix(DType::kBF16, static_cast<size_t>((flags & 1 ? n : k) * ldb), 2, b);
+      auto c_data = random_matrix(type, static_cast<size_t>(m * ldc), 3, c);
+      auto bias_data = random_matrix(DType::kF32, static_cast<size_t>(n), 4, bias);
+      GemmArgs g{.m = m,
+                 .n = n,
+                 .k = k,
+                 .a = a_data.data(),
+                 .a_type = DType::kBF16,
+                 .lda = lda,
+                 .b = b_data.data(),
+                 .b_type = DType::kBF16,
+                 .ldb = ldb,
+                 .transpose_b = (flags & 1) != 0,
+                 .c = c_data.data(),
+                 .c_type = type,
+                 .ldc = ldc,
+                 .accumulate = (flags & 4) != 0,
+                 .bias = flags & 8 ? reinterpret_cast<const float*>(bias_data.data()) : nullptr,
+                 .int8 = true};
+      ASSERT_TRUE(provider.supports(g));
+      std::vector<double> before = c;
+      provider.run(g);
+      convert(c_data.data(), type, c.data(), DType::kF64, c.size());
+      for (int64_t i = 0; i < m; ++i) {
+        double row_scale, column_scale;
+        std::vector<int> row = eight_bits(a.data() + i * lda, k, 1, row_scale);
+        for (int64_t j = 0; j < ldc; ++j) {
+          auto at = static_cast<size_t>(i * ldc + j);
+          if (j >= n) {
+            ASSERT_EQ(c[at], before[at]) << "wrote between rows";
+            continue;
+          }
+          std::vector<int> column =
+              eight_bits(b.data() + (flags & 1 ? j * ldb : j), k, flags & 1 ? 1 : ldb, column_scale);
+          int64_t sum = 0;
+          for (size_t q = 0; q < row.size(); ++q) sum += row[q] * column[q];
+          double want = static_cast<double>(sum) * row_scale * column_scale;
+          if (flags & 8) want += bias[static_cast<size_t>(j)];
+          if (flags & 4) want += before[at];
+          double allowed = (type == DType::kBF16 ? 0x1p-8 : 1e-6) * std::abs(want) + 1e-6;
+          ASSERT_NEAR(c[at], want, allowed)
+              << m << "x" << n << "x" << k << " flags " << flags << " at " << i << ", " << j;
+        }
+      }
+    }
+  }
+}
+
+TEST(Gemm, EightBitProductsKeepNaN) {
+  if (!has_int8_products()) GTEST_SKIP() << "no VNNI";
+  std::vector<BF16> a(2 * 40, to_bf16(1)), b(40 * 3, to_bf16(1));
+  a[40 + 7] = to_bf16(NAN), a[40 + 30] = to_bf16(2);
+  std::vector<float> c(2 * 3);
+  gemm({.m = 2,
+        .n = 3,
+        .k = 40,
+        .a = a.data(),
+        .a_type = DType::kBF16,
+        .lda = 40,
+        .b = b.data(),
+        .b_type = DType::kBF16,
+        .ldb = 3,
+        .c = c.data(),
+        .ldc = 3,
+        .int8 = true});
+  for (size_t j = 0; j < 3; ++j) {
+    EXPECT_FLOAT_EQ(c[j], 40);
+    EXPECT_TRUE(std::isnan(c[3 + j]));
+  }
+}
+
 TEST(Gemm, EveryProductHasAProvider) {
   int count = 0;
   const GemmProvider* providers = gemm_providers(count);

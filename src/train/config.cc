@@ -138,7 +138,7 @@ void read_train(ConfigReader& root, TrainConfig& c, Sections& sections) {
   c.epochs = r.number("epochs", 0, 0, 1e9);
   if ((c.steps > 0) == (c.epochs > 0))
     r.fail("steps", c.steps > 0 ? "stands beside epochs" : "is missing", "give steps or epochs");
-  c.dtype = r.choice("dtype", {"bf16", "f32"}, 0) == 0 ? DType::kBF16 : DType::kF32;
+  c.precision = static_cast<Precision>(r.choice("dtype", {"bf16", "f32", "int8"}, 0));
   read_optimizer(r, c, sections);
   read_schedule(r, c, sections);
   c.grad_clip = r.number("grad_clip", 1.0, 0, 1e9);

@@ -8,7 +8,7 @@
 
 #include "autograd/context.h"
 #include "base/config.h"
-#include "tensor/dtype.h"
+#include "tensor/precision.h"
 
 namespace malmoi::train {
 
@@ -55,7 +55,7 @@ struct TrainConfig {
   int64_t batch_size = 8, gradient_accumulation = 1;
   int64_t steps = 0;
   double epochs = 0;  // instead of steps
-  DType dtype = DType::kBF16;
+  Precision precision = Precision::kBF16;  // `dtype` in the file
   OptimizerConfig optimizer;
   ScheduleConfig schedule;
   double grad_clip = 1.0;

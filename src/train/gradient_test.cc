@@ -6,6 +6,7 @@
 
 #include "formats/npy.h"
 #include "formats/safetensors.h"
+#include "kernels/gemm.h"
 #include "model/io.h"
 #include "train/schedule.h"
 #include "train/stepper.h"
@@ -22,11 +23,12 @@ struct Fixture {
   std::unique_ptr<Stepper> stepper;
 
   explicit Fixture(const std::string& name, double clip,
-                   autograd::Checkpointing level = autograd::Checkpointing::kCheap) {
+                   autograd::Checkpointing level = autograd::Checkpointing::kCheap,
+                   Precision precision = Precision::kF32) {
     folder = Path(MALMOI_TEST_DATA) / "train" / name;
     hyper = *read_json((folder / "hyper.json").string());
     tokens = *formats::NpyArray::open(folder / "tokens.npy")->values<int32_t>();
-    model = *model::load_model(folder / "init", {model::Purpose::kTraining, DType::kF32});
+    model = *model::load_model(folder / "init", {model::Purpose::kTraining, activation_type(precision)});
     std::vector<Parameter*> parameters;
     for (const auto& p : model->parameters()) parameters.push_back(p.get());
     OptimizerConfig c{.lr = hyper["lr"],
@@ -35,8 +37,11 @@ struct Fixture {
                       .eps = hyper["eps"],
                       .weight_decay = hyper["weight_decay"]};
     optimizer = make_adamw(c, parameters);
-    stepper = std::make_unique<Stepper>(
-        *Stepper::create(*model, *optimizer, {.checkpointing = level, .grad_clip = clip, .arena_bytes = 32 << 20}));
+    stepper = std::make_unique<Stepper>(*Stepper::create(*model, *optimizer,
+                                                         {.checkpointing = level,
+                                                          .grad_clip = clip,
+                                                          .arena_bytes = 32 << 20,
+                                                          .int8_products = precision == Precision::kInt8}));
   }
   void fill(int64_t step, int64_t rows, int64_t first_row, MicroBatch& out) const {
     int64_t length = hyper["seq"], batch = hyper["batch"];
@@ -109,6 +114,17 @@ TEST_P(Training, EveryCheckpointingLevelGivesTheSameBits) {
   }
   EXPECT_EQ(norms[0], norms[1]);
   EXPECT_EQ(norms[0], norms[2]);
+}
+
+TEST_P(Training, EightBitProductsFollowBf16) {
+  Fixture exact(GetParam(), 1.0, autograd::Checkpointing::kCheap, Precision::kBF16);
+  Fixture rounded(GetParam(), 1.0, autograd::Checkpointing::kCheap, Precision::kInt8);
+  for (int64_t s = 0; s < 10; ++s) {
+    StepResult a = exact.step(s), b = rounded.step(s);
+    EXPECT_NEAR(a.loss, b.loss, 0.005 * a.loss) << s;
+    EXPECT_NEAR(a.grad_norm, b.grad_norm, 0.05 * a.grad_norm) << s;
+    EXPECT_EQ(a.grad_norm != b.grad_norm, kernels::has_int8_products());
+  }
 }
 
 TEST_P(Training, NonFiniteGradientsSkipTheUpdate) {

@@ -52,6 +52,7 @@ StepResult Stepper::step(int64_t count, const Fill& fill, uint64_t micro_index, 
   autograd::Context& c = *context_;
   c.tape = tape_.get();
   c.training = true;
+  c.int8_products = options_.int8_products;
   for (int64_t i = 0; i < count; ++i) {
     const MicroBatch& micro = micro_[static_cast<size_t>(i)];
     if (micro.counted == 0) continue;
@@ -70,6 +71,7 @@ StepResult Stepper::step(int64_t count, const Fill& fill, uint64_t micro_index, 
   }
   c.tape = nullptr;
   c.training = false;
+  c.int8_products = false;
   return finish(loss_sum, counted, update, lr);
 }
 

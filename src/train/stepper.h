@@ -17,7 +17,8 @@ struct StepperOptions {
   uint64_t seed = 1;
   double grad_clip = 1.0;  // 0: none
   float label_smoothing = 0, z_weight = 0;
-  size_t arena_bytes = 0;  // capacity; from plan_memory
+  size_t arena_bytes = 0;      // capacity; from plan_memory
+  bool int8_products = false;  // of training steps; evaluation stays in the model's type
 };
 
 struct StepResult {

@@ -29,7 +29,7 @@ const std::string kSmall = "model: {architecture: llama}\ntokenizer: t\ndata: {t
 TEST(Config, DefaultsAreThoseOfTheContract) {
   auto c = parse(kSmall + "train: {steps: 5}\n");
   ASSERT_TRUE(c.ok()) << c.error().to_string();
-  EXPECT_EQ(c->dtype, DType::kBF16);
+  EXPECT_EQ(c->precision, Precision::kBF16);
   EXPECT_EQ(c->optimizer.beta2, 0.95);
   EXPECT_EQ(c->optimizer.weight_decay, 0.1);
   EXPECT_EQ(c->grad_clip, 1.0);

@@ -1,6 +1,7 @@
 // The output projection and its loss in chunks of rows: the logits of all rows never stand in memory at once.
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "autograd/ops.h"
 
@@ -78,7 +79,10 @@ HeadLoss head_loss(Context& context, const Var& hidden, const Weight& weight, co
     if (!backward) continue;
     weight.accumulate_gradient(context, logits, x);
     Tensor dx = all ? dhidden.rows(begin, n) : context.temporary(context.dtype, {n, cols});
+    // A row of these gradients spans too many orders of magnitude for one scale: in 8 bits training stalls.
+    bool int8 = std::exchange(context.int8_products, false);
     weight.product_transposed(context, logits, dx, false);
+    context.int8_products = int8;
     if (!all) move_rows(dx, dhidden, chunk_index, true);
   }
   HeadLoss result{.sum = 0, .counted = counted};
