@@ -168,6 +168,7 @@ class BadInput(unittest.TestCase):
         self.refused("chat", "--model", "text.txt", says="text.txt")
         (self.folder / "empty").mkdir()
         self.refused("generate", "--model", "empty", "--prompt", "a", says="empty")
+        self.refused("generate", "--model", MODEL, says="--prompt", codes=(2,))
 
     # Prompts and options of generation.
 

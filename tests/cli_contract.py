@@ -57,6 +57,19 @@ class Contract(unittest.TestCase):
             with self.subTest(command=path):
                 self.assert_one_line_error(run(*path, "--no-such-option"), (2,), path)
 
+    def test_what_is_misspelt_is_named_with_the_nearest(self):
+        tries = {("trian",): "did you mean 'train'", ("tokenizer", "enocde"): "did you mean 'encode'", ("generate", "--modle", "x"): "did you mean '--model'",
+                 ("generate", "--model", "x", "--promt=y"): "did you mean '--prompt'", ("generate", "--model", "x", "y"): "'y'", (): "train",
+                 ("tokenizer",): "encode", ("nonsense",): "'nonsense'", ("tokenizer", "train", "--in", "x", "--out", "y", "--type", "xyz"): "unigram",
+                 ("eval", "--model", "x", "--text", "y", "--window", "0"): "--window", ("serve", "--model", "x", "--port", "65536"): "65535",
+                 ("data", "build", "--in", "x", "--out", "y", "--rank", "-2"): "--rank"}
+        for arguments, says in tries.items():
+            with self.subTest(command=arguments):
+                result = run(*arguments)
+                self.assert_one_line_error(result, (2,), arguments)
+                self.assertIn(says, result.stderr)
+                self.assertLess(len(result.stderr), 300, "short enough to read")
+
     def test_a_wrong_number_of_threads_is_wrong_usage(self):
         for path in self.commands:
             if "--threads" in run(*path, "--help").stdout:

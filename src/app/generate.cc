@@ -55,7 +55,8 @@ Result<Path> find_model(const std::string& name) {
   const char* user = std::getenv("HOME");
   Path store = home ? Path(home) : Path(user ? user : ".") / ".cache" / "malmoi";
   if (!name.empty() && std::filesystem::exists(store / name)) return store / name;
-  return not_found("there is no such model", name, "give a model folder, or a name in " + store.string());
+  return not_found("there is no such model", name.empty() ? "--model" : name,
+                   "give a model folder, or a name in " + store.string());
 }
 
 Result<LoadedModel> load_for_generation(const std::string& name, DType dtype) {

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <string>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
@@ -28,6 +30,15 @@ void add_json_flag(CLI::App& command, bool& json);
 void add_threads_option(CLI::App& command);
 /// `--dtype f32|bf16`: the type of products.
 void add_dtype_option(CLI::App& command, DType& dtype);
+/// An option that takes one of the names of a table.
+template <typename T>
+CLI::Option* add_choice(CLI::App& command, const std::string& option, T& value, const std::map<std::string, T>& choices,
+                        const std::string& help) {
+  std::vector<std::string> names;
+  for (const auto& [name, choice] : choices) names.push_back(name);
+  auto choose = [&value, choices](const std::string& name) { value = choices.at(name); };
+  return command.add_option_function<std::string>(option, choose, help)->check(CLI::IsMember(names));
+}
 /// Prints one JSON value as a line on stdout.
 void print_json(const Json& value);
 

@@ -96,8 +96,8 @@ void add_data_build(CLI::App& data, Invocation& invocation) {
   command->add_option("--why", options->why, "say what happened to the document ID, and by which rule");
   command->add_option("--memory-limit", options->memory_bytes, "e.g. 1GiB (default: a quarter of the machine's)")
       ->transform(CLI::AsSizeValue(false));
-  command->add_option("--rank", options->rank, "this process, from 0");
-  command->add_option("--world", options->world, "how many processes share the work");
+  command->add_option("--rank", options->rank, "this process, from 0")->check(CLI::Range(0, 999999));
+  command->add_option("--world", options->world, "how many processes share the work")->check(CLI::Range(1, 1000000));
   command->add_flag("--keep-work", options->keep_work, "leave the intermediate files");
   command->add_flag("--force", options->force, "build again even if nothing changed");
   add_json_flag(*command, options->json);

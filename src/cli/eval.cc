@@ -16,9 +16,9 @@ void add_eval(CLI::App& root, Invocation& invocation) {
   command->add_option("--model", o->model, "model folder, or a name in $MALMOI_HOME")->required();
   command->add_option("--text", o->text, "built corpus (its validation split), .jsonl, .jsonl.zst or text files");
   command->add_option("--tokens", o->tokens, "flat ids (.bin) instead of text");
-  command->add_option("--split", o->split, "of a built corpus: valid, test or train");
+  command->add_option("--split", o->split, "of a built corpus")->check(CLI::IsMember({"valid", "test", "train"}));
   command->add_option("--window", o->perplexity.window, "tokens a window (default: the model's context)")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(int64_t{1}, INT64_MAX));
   command
       ->add_option_function<std::string>(
           "--convention",
@@ -27,7 +27,8 @@ void add_eval(CLI::App& root, Invocation& invocation) {
           },
           "strided (windows overlap by half) or llama.cpp (side by side, second halves)")
       ->check(CLI::IsMember({"strided", "llama.cpp"}));
-  command->add_option("--max-documents", o->max_documents, "stop after so many")->check(CLI::NonNegativeNumber);
+  command->add_option("--max-documents", o->max_documents, "stop after so many")
+      ->check(CLI::Range(int64_t{0}, INT64_MAX));
   add_dtype_option(*command, o->dtype);
   add_json_flag(*command, *json);
   add_threads_option(*command);

@@ -15,6 +15,7 @@ namespace {
 
 struct Options {
   std::string model;
+  std::optional<std::string> prompt;
   std::optional<Path> ids, mask, ids_out;
   app::GenerateOptions generate;
   bool json = false;
@@ -58,10 +59,12 @@ Status print_text(const app::LoadedModel& loaded, const app::GenerateOptions& ge
   return {};
 }
 
-Status run_generate(const Options& o) {
+Status run_generate(Options& o) {
   MALMOI_TRY(o.generate.sampling.check());
   if (o.ids) return continue_ids(o);
+  if (!o.prompt) return usage_error("there is nothing to continue", "generate", "give --prompt TEXT or --ids FILE.npy");
   if (o.ids_out || o.mask) return usage_error("--ids-out and --mask belong to --ids", "generate", "name the ids, too");
+  o.generate.prompt = *o.prompt;
   MALMOI_ASSIGN(app::LoadedModel loaded, app::load_for_generation(o.model, o.dtype));
   Json next;
   if (o.generate.top_probabilities > 0) {
@@ -89,7 +92,7 @@ void add_generate(CLI::App& root, Invocation& invocation) {
   command->footer(
       "Example: malmoi generate --model runs/first/model --prompt '오늘 날씨가 너무' --top-probabilities 5");
   command->add_option("--model", o->model, "model folder, or a name in $MALMOI_HOME")->required();
-  command->add_option("--prompt", o->generate.prompt, "the text to continue");
+  command->add_option("--prompt", o->prompt, "the text to continue");
   command->add_option("--ids", o->ids, "instead of a prompt: i32 [B,T] .npy, continued raw");
   command->add_option("--mask", o->mask, "with --ids: 0 marks padding");
   command->add_option("--ids-out", o->ids_out, "with --ids: where i32 [B,T+N] goes");

@@ -1,11 +1,7 @@
 // The program `malmoi`: finds the command in the table, parses its options, runs it, prints one line for an error.
-#include <charconv>
-#include <cstdint>
 #include <cstdio>
 #include <exception>
 #include <new>
-#include <string>
-#include <string_view>
 
 #include <fmt/format.h>
 
@@ -13,6 +9,7 @@
 #include "base/cpu.h"
 #include "base/parallel.h"
 #include "cli/command.h"
+#include "cli/usage.h"
 
 namespace malmoi::cli {
 namespace {
@@ -33,32 +30,6 @@ int fail(const Error& error) {
   return exit_code(error);
 }
 
-// A whole number of 64 bits in decimals: CLI11 alone would wrap -1, clip what is too large and read 010 as 8.
-std::string strict_integer(std::string& text, bool is_signed) {
-  bool negative = is_signed && text.starts_with('-');
-  std::string_view digits = std::string_view(text).substr(negative ? 1 : 0);
-  while (digits.size() > 1 && digits[0] == '0') digits.remove_prefix(1);
-  uint64_t value = 0;
-  auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  uint64_t limit = !is_signed ? UINT64_MAX : static_cast<uint64_t>(INT64_MAX) + (negative ? 1 : 0);
-  if (digits.empty() || error != std::errc() || end != digits.data() + digits.size() || value > limit)
-    return "'" + text + "' is not a whole number" + (is_signed ? "" : " from 0 on") + " of at most 64 bits";
-  text = (negative ? "-" : "") + std::string(digits);
-  return "";
-}
-
-// Every option that takes whole numbers reads them strictly.
-void check_integers(CLI::App& app) {
-  for (CLI::Option* option : app.get_options()) {
-    std::string type = option->get_type_name();
-    bool is_unsigned = type.starts_with("UINT");
-    if (!is_unsigned && !type.starts_with("INT")) continue;
-    option->transform(
-        CLI::Validator([is_unsigned](std::string& text) { return strict_integer(text, !is_unsigned); }, ""));
-  }
-  for (CLI::App* command : app.get_subcommands({})) check_integers(*command);
-}
-
 int run(int argc, char** argv) {
   CLI::App root("Malmoi builds language models: from documents to a served model, in one program.", "malmoi");
   root.set_version_flag("--version", MALMOI_VERSION);
@@ -76,7 +47,7 @@ int run(int argc, char** argv) {
   } catch (const CLI::CallForVersion& version) {
     return root.exit(version);
   } catch (const CLI::ParseError& error) {
-    return fail(usage_error(error.what(), "command line", "see malmoi --help, or --help of the command"));
+    return fail(explain_parse_error(root, error));
   }
   if (Status isa = check_isa_setting(); !isa.ok()) return fail(isa.error());
   active_isa();  // limits oneDNN before anything computes

@@ -3,7 +3,8 @@
 namespace malmoi::cli {
 
 void add_sampling_options(CLI::App& command, app::GenerateOptions& o) {
-  command.add_option("--max-tokens", o.max_tokens, "tokens to generate at the most")->check(CLI::NonNegativeNumber);
+  command.add_option("--max-tokens", o.max_tokens, "tokens to generate at the most")
+      ->check(CLI::Range(int64_t{0}, INT64_MAX));
   command.add_option("--temperature", o.sampling.temperature, "0: always the most probable");
   command.add_option("--top-k", o.sampling.top_k, "keep the k most probable; 0: all");
   command.add_option("--top-p", o.sampling.top_p, "keep the fewest that reach this probability");

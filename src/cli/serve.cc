@@ -19,7 +19,8 @@ void add_serve(CLI::App& root, Invocation& invocation) {
   command->add_option("--name", o->name, "by which requests call the model (default: its folder's name)");
   command->add_option("--host", server.host,
                       "address to listen on (default 127.0.0.1: this machine alone; 0.0.0.0: all)");
-  command->add_option("--port", server.port, "port to listen on (default 8080; 0: any free one)");
+  command->add_option("--port", server.port, "port to listen on (default 8080; 0: any free one)")
+      ->check(CLI::Range(0, 65535));
   command->add_option("--api-key-file", o->api_key_file, "file of keys, one a line; requests must carry one of them");
   command->add_option("--allow-host", server.allowed_hosts,
                       "a Host name to answer to besides this machine's own (may be repeated)");

@@ -33,10 +33,8 @@ void add_tokenizer_option(CLI::App& command, Source& source) {
           "--tokenizer", source.tokenizer,
           "folder with tokenizer.json, tokenizer.model, *.tiktoken, tekken.json or vocab.txt; such a file; a .gguf")
       ->required();
-  command
-      .add_option("--compat", source.compat, "whose rules a GGUF tokenizer follows throughout: original or llama.cpp")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, Compat>{{"original", Compat::kOriginal}, {"llama.cpp", Compat::kLlamaCpp}}));
+  add_choice(command, "--compat", source.compat, {{"original", Compat::kOriginal}, {"llama.cpp", Compat::kLlamaCpp}},
+             "whose rules a GGUF tokenizer follows throughout");
 }
 
 void add_file_option(CLI::App& command, Source& source) {

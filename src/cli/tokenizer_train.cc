@@ -60,8 +60,7 @@ void add_text_options(CLI::App& command, TrainFlags& flags) {
 
 void add_model_options(CLI::App& command, TrainFlags& flags) {
   tokenizer::TrainOptions& options = flags.options;
-  command.add_option("--type", options.kind, "bpe (default), unigram, wordpiece, wordlevel, char")
-      ->transform(CLI::CheckedTransformer(kinds_by_name()));
+  add_choice(command, "--type", options.kind, kinds_by_name(), "bpe (default), unigram, wordpiece, wordlevel, char");
   command.add_option("--vocab-size", options.vocab_size, "pieces in all, special tokens included (default 8192)");
   command.add_option("--special", flags.specials,
                      "special tokens, in the order of their ids (default: the usual ones of the type)");
@@ -75,11 +74,9 @@ void add_model_options(CLI::App& command, TrainFlags& flags) {
                    "bpe: over characters, words marked by U+2581, instead of over bytes");
   command.add_flag("--no-byte-fallback", flags.no_fallback,
                    "characters without a piece become the unknown token, not bytes");
-  command
-      .add_option("--byte-order", options.byte_order,
-                  "bpe over bytes: how bytes are numbered, printable (default) or value")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, ByteOrder>{{"printable", ByteOrder::kPrintable}, {"value", ByteOrder::kValue}}));
+  add_choice(command, "--byte-order", options.byte_order,
+             {{"printable", ByteOrder::kPrintable}, {"value", ByteOrder::kValue}},
+             "bpe over bytes: how bytes are numbered, printable (default) or value");
   command.add_option("--shrinking-factor", options.shrinking_factor,
                      "unigram: the part of the pieces that a pruning keeps");
   command.add_option("--sub-iterations", options.sub_iterations, "unigram: EM steps between prunings");
@@ -143,9 +140,8 @@ void add_tokenizer_import(CLI::App& parent, Invocation& invocation) {
       ->add_option("from", flags->from, "tokenizer.json, .model, .tiktoken, tekken.json, vocab.txt, .gguf, or a folder")
       ->required();
   command->add_option("--out", flags->out, "the folder to write")->required();
-  command->add_option("--compat", flags->compat, "whose rules a GGUF tokenizer follows: original or llama.cpp")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, Compat>{{"original", Compat::kOriginal}, {"llama.cpp", Compat::kLlamaCpp}}));
+  add_choice(*command, "--compat", flags->compat, {{"original", Compat::kOriginal}, {"llama.cpp", Compat::kLlamaCpp}},
+             "whose rules a GGUF tokenizer follows");
   add_json_flag(*command, flags->json);
   command->callback([&invocation, flags] {
     invocation.run = [flags]() -> Status {
