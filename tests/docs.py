@@ -1,17 +1,20 @@
 #!/usr/bin/env python3
-"""Every path that the documents name must exist: links, `src/...` in backquotes, and folder/file in ARCHITECTURE.md."""
+"""Holds the documents to the tree: every path that they name exists (links, `src/...` in backquotes, folder/file in
+ARCHITECTURE.md), every command and option of the program is one that it has, and both READMEs say the same."""
 import pathlib
 import re
 import sys
 
 root = pathlib.Path(__file__).resolve().parent.parent
+documents = sorted(root.glob("*.md")) + sorted(root.glob("*/README.md")) + sorted(root.glob("docs/**/*.md"))
 problems, count = [], 0
-for document in sorted(root.glob("*.md")) + sorted(root.glob("*/README.md")):
-    text = document.read_text()
+
+
+def check_paths(document, text):
+    global count
     named = re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", text)
-    quoted = re.findall(r"`([\w./-]+)`", text)
     folders = {p.name for p in (root / "src").iterdir() if p.is_dir()}
-    for path in quoted:
+    for path in re.findall(r"`([\w./-]+)`", text):
         first = path.split("/")[0]
         if first in ("src", "tests", "fuzz", "cmake", "recipes", "bench", "web", "docs") and "/" in path:
             named.append(path)
@@ -23,5 +26,62 @@ for document in sorted(root.glob("*.md")) + sorted(root.glob("*/README.md")):
             continue
         if not (document.parent / path).exists() and not (root / path).exists():
             problems.append(f"{document.relative_to(root)}: {path} does not exist")
-print("\n".join(problems) or f"{count} paths, all there")
+
+
+sources = "".join(file.read_text() for file in sorted((root / "src/cli").glob("*")))
+COMMANDS = set(re.findall(r'add_subcommand\("([\w-]+)"', sources))
+OPTIONS = set(re.findall(r"--[a-z][\w-]*", sources)) | {"--help", "--version"}
+
+
+def check_commands(document, text):
+    """`malmoi WORD ...` in backquotes or on a line of its own, and --options on such lines."""
+    global count
+    calls = re.findall(r"`((?:build/release/bin/)?malmoi [^`\n]*)`", text)
+    calls += re.findall(r"^\s*(?:\$ )?((?:build/release/bin/)?malmoi .*)$", text, re.M)
+    for call in calls:
+        words = call.split()
+        count += 1
+        if words[1] not in COMMANDS and not words[1].startswith("-") and words[1].islower():
+            problems.append(f"{document.relative_to(root)}: there is no command in: {call}")
+        for option in re.findall(r"(?<=\s)--[a-z][\w-]*", call.split(" #")[0]):
+            if option not in OPTIONS:
+                problems.append(f"{document.relative_to(root)}: there is no {option} in: {call}")
+    for option in re.findall(r"`(--[a-z][\w-]*)", text):
+        if document.parent.name in ("docs", root.name) and document.name != "CONTRIBUTING.md" and option not in OPTIONS:
+            scripts = (root / "quickstart.sh").read_text() + (root / "test.sh").read_text()
+            if option not in scripts:
+                problems.append(f"{document.relative_to(root)}: nothing has the option {option}")
+
+
+def rows(text):
+    """The commands of the table of what works, row by row."""
+    cells = [line.split("|")[2] for line in text.splitlines() if line.startswith("|") and "`malmoi" in line]
+    return [re.findall(r"`([^`]+)`", cell) for cell in cells]
+
+
+def check_readmes():
+    global count
+    english, korean = (root / "README.md").read_text(), (root / "README.ko.md").read_text()
+    if rows(english) != rows(korean):
+        problems.append("README.md and README.ko.md: the tables of what works name different commands")
+    for row in rows(english):
+        for cell in row:
+            count += 1
+            for word in cell.replace("malmoi ", "").split():
+                if word.islower() and word not in COMMANDS and "." not in word:
+                    problems.append(f"README.md: the table names {word}, which is no command")
+    fences = [re.findall(r"^```.*?^```", text, re.M | re.S) for text in (english, korean)]
+    if fences[0] != fences[1]:
+        problems.append("README.md and README.ko.md: the sessions differ")
+    headings = [len(re.findall(r"^## ", text, re.M)) for text in (english, korean)]
+    if headings[0] != headings[1]:
+        problems.append("README.md and README.ko.md: not the same sections")
+
+
+for document in documents:
+    text = document.read_text()
+    check_paths(document, text)
+    check_commands(document, text)
+check_readmes()
+print("\n".join(problems) or f"{count} paths and commands, all there")
 sys.exit(bool(problems))

@@ -38,6 +38,20 @@ std::string visible(std::string_view text) {
   return out;
 }
 
+// A token as people read it: its text, spaces made visible, or its bytes where they are no whole characters.
+std::string shown_token(const Tokenizer& tokenizer, int32_t id) {
+  std::string bytes = tokenizer.token_bytes(id);
+  if (bytes.empty()) return visible(tokenizer.piece(id));
+  if (!is_valid_utf8(bytes)) {
+    std::string hex;
+    for (char c : bytes) hex += fmt::format("{}{:02X}", hex.empty() ? "" : " ", static_cast<unsigned char>(c));
+    return "⟨" + hex + "⟩";
+  }
+  std::string text;
+  for (char c : visible(bytes)) text += c == ' ' ? "␣" : std::string(1, c);
+  return text;
+}
+
 enum class Script { kHangul, kLatin, kHan, kDigits, kOther };
 constexpr const char* kScriptNames[] = {"hangul", "latin", "han", "digits", "other"};
 
@@ -128,7 +142,7 @@ std::string inspect_for_terminal(const Tokenizer& tokenizer, std::string_view te
   std::string line, table;
   for (size_t i = 0; i < encoding.ids.size(); ++i) {
     auto [begin, end] = encoding.offsets[i];
-    std::string piece = visible(tokenizer.piece(encoding.ids[i]));
+    std::string piece = shown_token(tokenizer, encoding.ids[i]);
     if (colour) line += fmt::format("\x1b[48;5;{}m\x1b[30m{}\x1b[0m", kColours[i % std::size(kColours)], piece);
     else line += (i ? "|" : "") + piece;
     table += fmt::format("{:>8}  {:>5}..{:<5}  {}\n", encoding.ids[i], begin, end, piece);
