@@ -137,4 +137,4 @@ step "Serve"
 chosen=$(free_port "$port")
 [ "$chosen" = "$port" ] || echo "port $port is taken: using $chosen"
 echo "page: http://127.0.0.1:$chosen/   API: http://127.0.0.1:$chosen/v1   (Ctrl-C stops)"
-exec build/release/bin/malmoi serve --model "$model" --port "$chosen"
+exec build/release/bin/malmoi serve --model "$model" --name quickstart --port "$chosen"

@@ -12,16 +12,19 @@ unfinished = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X:)")
 paths = [r"/(?:home|Users)/[a-z]\w*/", r"/ro" + r"ot/\w"]
 # This very checkout and the folder that it lies in, unless that is one of everybody's.
 paths.append(re.escape(str(root)) + r"\b")
-if str(root.parent) not in ("/", "/usr/src", "/usr/local/src", "/opt", "/srv", "/tmp", "/var/tmp", "/home", "/root"):
+if str(root.parent) not in ("/", "/src", "/usr/src", "/usr/local/src", "/opt", "/srv", "/tmp", "/var/tmp", "/home", "/root"):
     paths.append(re.escape(str(root.parent)) + r"/[\w-]+")
 machine = re.compile(r"(?<![\w.:}$-])(?:" + "|".join(paths) + ")")
 conflict = re.compile(r"^(<{7}|>{7}) ", re.M)
 
 
 def files():
-    listed = subprocess.run(["git", "-C", str(root), "ls-files", "-co", "--exclude-standard"], capture_output=True, text=True)
-    if listed.returncode == 0:
-        return [root / name for name in listed.stdout.splitlines()]
+    try:
+        listed = subprocess.run(["git", "-C", str(root), "ls-files", "-co", "--exclude-standard"], capture_output=True, text=True)
+        if listed.returncode == 0:
+            return [root / name for name in listed.stdout.splitlines()]
+    except FileNotFoundError:
+        pass  # no git here: a tree that was unpacked from an archive
     skip = {"build", "node_modules", ".quickstart", "runs", "corpus", ".git"}
     return [p for p in root.rglob("*") if p.is_file() and not skip & set(p.relative_to(root).parts)]
 
