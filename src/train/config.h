@@ -54,7 +54,7 @@ struct TrainConfig {
   DataConfig data;
   int64_t batch_size = 8, gradient_accumulation = 1;
   int64_t steps = 0;
-  double epochs = 0;  // instead of steps
+  double epochs = 0;                       // instead of steps
   Precision precision = Precision::kBF16;  // `dtype` in the file
   OptimizerConfig optimizer;
   ScheduleConfig schedule;
