@@ -17,8 +17,9 @@ struct ServerOptions {
   size_t max_header_bytes = 16 << 10;
   size_t max_body_bytes = 8 << 20;
   int64_t max_connections = 512;
-  int64_t max_requests = 128;  // running and waiting together; more are answered 429
-  double header_seconds = 15;  // from the connection to the end of a request's header
+  int64_t max_requests = 128;         // running and waiting together; more are answered 429
+  int send_buffer_bytes = 256 << 10;  // kept for a client that reads slowly; beyond it the answer waits
+  double header_seconds = 15;         // from the connection to the end of a request's header
   double body_seconds = 60;
   double idle_seconds = 75;   // between requests of a connection
   double write_seconds = 30;  // for a client to take one piece of an answer

@@ -77,6 +77,7 @@ asio::awaitable<void> Server::Impl::accept_loop() {
     if (open >= static_cast<size_t>(shared.options.max_connections)) continue;  // closed at once
     boost::system::error_code ignored;
     socket.set_option(tcp::no_delay(true), ignored);
+    socket.set_option(asio::socket_base::send_buffer_size(shared.options.send_buffer_bytes), ignored);
     asio::co_spawn(io, serve_connection(std::move(socket)), asio::detached);
   }
 }
