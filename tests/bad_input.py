@@ -87,7 +87,12 @@ class BadInput(unittest.TestCase):
     @unittest.skipIf(os.geteuid() == 0, "root reads everything")
     def test_unreadable_files_are_named(self):
         (self.folder / "text.txt").chmod(0)
-        self.refused("data", "extract", "text.txt", says=("text.txt", "permission"))
+        result = self.run_program("data", "extract", "text.txt")  # the other files are still wanted: told in the lines
+        self.assertEqual(result.returncode, 3)
+        self.assertIn("ermission", json.loads(result.stdout)["detail"])
+        self.refused("tokenizer", "train", "--in", "text.txt", "--type", "bpe", "--vocab-size", "300", "--out", "t", says=("text.txt", "ermission"))
+        self.refused("eval", "--model", MODEL, "--text", "text.txt", says=("text.txt", "ermission"))
+        self.refused("train", "text.txt", says=("text.txt", "ermission"))
 
     # Models.
 
