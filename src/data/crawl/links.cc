@@ -8,21 +8,19 @@
 #include <pugixml.hpp>
 
 #include "data/html/blocks.h"
+#include "data/html/dom.h"
 
 namespace malmoi::data {
 namespace {
 
 constexpr size_t kMaxDepth = 1000, kMaxLinks = 20000;
 
+using html::attribute;
+
 std::string lower(std::string_view text) {
   std::string out(text);
   for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   return out;
-}
-
-std::string_view attribute(const GumboElement& element, const char* name) {
-  const GumboAttribute* a = gumbo_get_attribute(&element.attributes, name);
-  return a ? std::string_view(a->value) : std::string_view();
 }
 
 struct HtmlLinks {

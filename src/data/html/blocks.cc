@@ -8,77 +8,19 @@
 #include <unordered_map>
 #include <utility>
 
+#include "data/html/dom.h"
 #include "data/html/rules.h"
+#include "data/html/tables.h"
 
 namespace malmoi::data::html {
 namespace {
 
-std::string_view attribute(const GumboElement& element, const char* name) {
-  const GumboAttribute* a = gumbo_get_attribute(&element.attributes, name);
-  return a ? std::string_view(a->value) : std::string_view();
-}
-
-bool has_attribute(const GumboElement& element, const char* name) {
-  return gumbo_get_attribute(&element.attributes, name) != nullptr;
-}
-
-bool is_one_of(GumboTag tag, std::initializer_list<GumboTag> list) {
-  return std::find(list.begin(), list.end(), tag) != list.end();
-}
-
-bool never_shown(GumboTag tag) {
-  return is_one_of(tag,
-                   {GUMBO_TAG_SCRIPT,   GUMBO_TAG_STYLE,    GUMBO_TAG_NOSCRIPT, GUMBO_TAG_TEMPLATE, GUMBO_TAG_IFRAME,
-                    GUMBO_TAG_OBJECT,   GUMBO_TAG_EMBED,    GUMBO_TAG_SVG,      GUMBO_TAG_CANVAS,   GUMBO_TAG_AUDIO,
-                    GUMBO_TAG_VIDEO,    GUMBO_TAG_MAP,      GUMBO_TAG_HEAD,     GUMBO_TAG_BUTTON,   GUMBO_TAG_INPUT,
-                    GUMBO_TAG_SELECT,   GUMBO_TAG_TEXTAREA, GUMBO_TAG_DATALIST, GUMBO_TAG_APPLET,   GUMBO_TAG_FRAMESET,
-                    GUMBO_TAG_NOFRAMES, GUMBO_TAG_RT,       GUMBO_TAG_RP});
-}
-
-bool is_block(GumboTag tag) {
-  return is_one_of(tag,
-                   {GUMBO_TAG_P,          GUMBO_TAG_DIV,    GUMBO_TAG_SECTION,    GUMBO_TAG_ARTICLE, GUMBO_TAG_MAIN,
-                    GUMBO_TAG_ASIDE,      GUMBO_TAG_NAV,    GUMBO_TAG_HEADER,     GUMBO_TAG_FOOTER,  GUMBO_TAG_H1,
-                    GUMBO_TAG_H2,         GUMBO_TAG_H3,     GUMBO_TAG_H4,         GUMBO_TAG_H5,      GUMBO_TAG_H6,
-                    GUMBO_TAG_UL,         GUMBO_TAG_OL,     GUMBO_TAG_LI,         GUMBO_TAG_DL,      GUMBO_TAG_DT,
-                    GUMBO_TAG_DD,         GUMBO_TAG_TABLE,  GUMBO_TAG_TBODY,      GUMBO_TAG_THEAD,   GUMBO_TAG_TFOOT,
-                    GUMBO_TAG_TR,         GUMBO_TAG_TD,     GUMBO_TAG_TH,         GUMBO_TAG_CAPTION, GUMBO_TAG_PRE,
-                    GUMBO_TAG_BLOCKQUOTE, GUMBO_TAG_FIGURE, GUMBO_TAG_FIGCAPTION, GUMBO_TAG_FORM,    GUMBO_TAG_FIELDSET,
-                    GUMBO_TAG_ADDRESS,    GUMBO_TAG_CENTER, GUMBO_TAG_DETAILS,    GUMBO_TAG_SUMMARY, GUMBO_TAG_HR,
-                    GUMBO_TAG_BODY,       GUMBO_TAG_HTML,   GUMBO_TAG_LEGEND});
-}
-
-int heading_level(GumboTag tag) {
-  return tag >= GUMBO_TAG_H1 && tag <= GUMBO_TAG_H6 ? static_cast<int>(tag) - static_cast<int>(GUMBO_TAG_H1) + 1 : 0;
-}
-
-bool is_hidden(const GumboElement& element) {
-  if (has_attribute(element, "hidden")) return true;
-  if (attribute(element, "aria-hidden") == "true") return true;
-  std::string style;
-  for (char c : attribute(element, "style"))
-    if (!std::isspace(static_cast<unsigned char>(c)))
-      style += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return style.find("display:none") != std::string::npos || style.find("visibility:hidden") != std::string::npos;
-}
-
-bool is_boilerplate_role(std::string_view role) {
-  for (std::string_view name : {"navigation", "banner", "contentinfo", "complementary", "search", "dialog",
-                                "alertdialog", "menu", "menubar", "toolbar", "doc-toc", "tablist"})
-    if (role == name) return true;
-  return false;
-}
-
-bool is_semantic(const GumboElement& element) {
-  return element.tag == GUMBO_TAG_MAIN || element.tag == GUMBO_TAG_ARTICLE || attribute(element, "role") == "main" ||
-         attribute(element, "role") == "article" || attribute(element, "itemprop") == "articleBody";
-}
-
 // What an element holds, gathered bottom-up before anything is decided.
 struct Weight {
   uint32_t width = 0, link_width = 0;
-  bool main = false;      // contains main, article or a first heading
-  bool sentence = false;  // contains a text of some length that ends as a sentence
+  bool main = false;       // contains main, article or a first heading
+  bool sentence = false;   // contains a text of some length that ends as a sentence
+  bool structure = false;  // contains lists, tables, paragraphs or headings, which are not fragments
 };
 
 class Walker {
@@ -98,7 +40,7 @@ class Walker {
   Weight weigh(const GumboNode* node, bool in_link) {
     Weight weight;
     if (node->type == GUMBO_NODE_TEXT) {
-      std::string_view text = trimmed(node->v.text.text);
+      std::string_view text = trim_space(node->v.text.text);
       weight.width = static_cast<uint32_t>(text_width(text));
       weight.link_width = in_link ? weight.width : 0;
       weight.sentence = !in_link && weight.width >= 30 && ends_sentence(text);
@@ -115,9 +57,11 @@ class Walker {
       weight.main = (is_semantic(element) && !commentary) || element.tag == GUMBO_TAG_H1;
     }
     for (unsigned i = 0; i < children.length; ++i) {
-      Weight child = weigh(static_cast<const GumboNode*>(children.data[i]), in_link);
+      auto* inner = static_cast<const GumboNode*>(children.data[i]);
+      Weight child = weigh(inner, in_link);
       weight.width += child.width, weight.link_width += child.link_width;
       weight.main |= child.main, weight.sentence |= child.sentence;
+      weight.structure |= child.structure || is_structure(inner);
     }
     return weights_[node] = weight;
   }
@@ -141,7 +85,8 @@ class Walker {
     if (element.tag == GUMBO_TAG_FOOTER) return weight.width * 10 < total_ * 6;
     if (element.tag == GUMBO_TAG_HEADER && !inside_content_) return !weight.sentence || weight.width * 4 < total_;
     if (element.tag == GUMBO_TAG_FORM) return weight.width * 10 < total_ * 3 && !weight.main;
-    if (hint == NameHint::kNone || heading_level(element.tag)) return hint == NameHint::kStrong && is_anchor_mark(node);
+    if (hint == NameHint::kNone || heading_level(element.tag))
+      return hint == NameHint::kStrong && element.tag == GUMBO_TAG_A;
     bool mostly_links = weight.link_width * 10 >= weight.width * 4;
     if (hint == NameHint::kStrong) {
       if (weight.main && weight.width * 4 > total_) return false;
@@ -149,23 +94,13 @@ class Walker {
     }
     bool content = names_content(class_name) || names_content(id);
     if (weight.main || (content && weight.sentence)) return false;
-    return mostly_links ||
-           (!weight.sentence && weight.width < 120 && weight.width * 3 < total_ && !holds_structure(node));
+    return mostly_links || (!weight.sentence && weight.width < 120 && weight.width * 3 < total_ && !weight.structure);
   }
 
-  static bool is_anchor_mark(const GumboNode* node) { return node->v.element.tag == GUMBO_TAG_A; }
-
-  // Lists, tables, paragraphs and headings are not fragments.
-  bool holds_structure(const GumboNode* node) const {
-    const GumboVector& children = node->v.element.children;
-    for (unsigned i = 0; i < children.length; ++i) {
-      auto* child = static_cast<const GumboNode*>(children.data[i]);
-      if (child->type != GUMBO_NODE_ELEMENT) continue;
-      if (is_one_of(child->v.element.tag, {GUMBO_TAG_LI, GUMBO_TAG_TR, GUMBO_TAG_PRE, GUMBO_TAG_P, GUMBO_TAG_DT}) ||
-          heading_level(child->v.element.tag) || holds_structure(child))
-        return true;
-    }
-    return false;
+  static bool is_structure(const GumboNode* node) {
+    if (node->type != GUMBO_NODE_ELEMENT) return false;
+    GumboTag tag = node->v.element.tag;
+    return is_one_of(tag, {GUMBO_TAG_LI, GUMBO_TAG_TR, GUMBO_TAG_PRE, GUMBO_TAG_P, GUMBO_TAG_DT}) || heading_level(tag);
   }
 
   // --- second pass --------------------------------------------------------------------------------------------------
@@ -256,7 +191,7 @@ class Walker {
         walk_children(element.children, self);
         break;
       case GUMBO_TAG_TABLE:
-        if (!add_data_table(node)) walk_children(element.children, self);
+        if (!add_table(node, self)) walk_children(element.children, self);
         break;
       default:
         if (int level = heading_level(element.tag)) kind_ = BlockKind::kHeading, level_ = level;
@@ -267,133 +202,39 @@ class Walker {
   }
 
   static bool is_footnote_mark(const GumboNode* node) {
-    std::string text = flat_text(node);
+    std::string text = first_text(node);
     return text.size() >= 2 && text.front() == '[' && text.back() == ']' && text.size() < 8;
   }
 
-  // --- tables -------------------------------------------------------------------------------------------------------
-
-  struct Table {
-    std::vector<std::vector<const GumboNode*>> rows;
-    bool header = false, nested = false;
-  };
-
-  static void collect_rows(const GumboNode* node, Table& table, bool in_cell) {
-    const GumboVector& children = node->v.element.children;
-    for (unsigned i = 0; i < children.length; ++i) {
-      auto* child = static_cast<const GumboNode*>(children.data[i]);
-      if (child->type != GUMBO_NODE_ELEMENT) continue;
-      GumboTag tag = child->v.element.tag;
-      if (tag == GUMBO_TAG_TABLE) table.nested = true;
-      if (tag == GUMBO_TAG_TR && !in_cell) table.rows.emplace_back();
-      bool cell = tag == GUMBO_TAG_TD || tag == GUMBO_TAG_TH;
-      if (cell && !in_cell && !table.rows.empty()) {
-        table.rows.back().push_back(child);
-        table.header |= tag == GUMBO_TAG_TH;
-      }
-      if (tag != GUMBO_TAG_CAPTION) collect_rows(child, table, in_cell || cell);
+  // A table of data becomes one block; the head of a post its title and what it holds; a table for layout (nested, one
+  // column, or with long cells) is left to its cells.
+  bool add_table(const GumboNode* node, uint32_t self) {
+    Table table = read_table(node);
+    if (table.columns < 2 || table.rows.empty() || (table.nested && table.cells > 64)) return false;
+    TableText text = table_text(table, show_hidden_);
+    if (PostHead head = read_post_head(table, text); head.found) {
+      add_post(head, self);
+      return true;
     }
-  }
-
-  // A table of data becomes one block; a table for layout (nested, one column, or with long cells) does not.
-  bool add_data_table(const GumboNode* node) {
-    Table table;
-    collect_rows(node, table, false);
-    size_t columns = 0, cells = 0;
-    for (const auto& row : table.rows) columns = std::max(columns, row.size()), cells += row.size();
-    if (table.nested || columns < 2 || table.rows.empty()) return false;
-    const Weight& weight = weights_[node];
-    bool long_cells = cells == 0 || weight.width / cells > 300;
-    if (!table.header && (long_cells || table.rows.size() < 2)) return false;
-    std::vector<std::vector<std::string>> texts;
-    for (const auto& row : table.rows) {
-      texts.emplace_back();
-      for (const GumboNode* cell : row) texts.back().push_back(shown_text(cell));
-    }
-    if (add_metadata_rows(texts)) return true;
+    if (lays_out(table, text)) return false;
     Block block;
     block.kind = BlockKind::kTable;
-    for (const auto& row : texts) {
-      bool empty = std::all_of(row.begin(), row.end(), [](const std::string& cell) { return cell.empty(); });
-      if (empty) continue;
-      if (!block.text.empty()) block.text += '\n';
-      for (size_t i = 0; i < row.size(); ++i) (block.text += i ? "\t" : "") += row[i];
-    }
-    block.link_width = weight.link_width;
+    block.text = join_rows(text);
+    block.link_width = weights_[node].link_width;
     push(std::move(block));
     return true;
   }
 
-  // The head of a post in a notice board: rows of label and value. Only the title's value is content.
-  bool add_metadata_rows(const std::vector<std::vector<std::string>>& rows) {
-    size_t labels = 0, filled = 0;
-    std::string title;
-    for (const auto& row : rows) {
-      for (size_t i = 0; i < row.size(); i += 2) {
-        if (row[i].empty() && (i + 1 >= row.size() || row[i + 1].empty())) continue;
-        ++filled;
-        int label = metadata_label(row[i]);
-        labels += label > 0;
-        if (label == 1 && i + 1 < row.size()) title = row[i + 1];
-      }
-    }
-    if (labels < 2 || labels * 3 < filled * 2) return false;
-    if (!title.empty()) {
+  void add_post(const PostHead& head, uint32_t self) {
+    if (!head.title.empty()) {
       Block block;
-      block.kind = BlockKind::kTitleRow, block.level = 1, block.text = title;
+      block.kind = BlockKind::kTitleRow, block.level = 1, block.text = head.title;
       push(std::move(block));
     }
-    return true;
-  }
-
-  std::string shown_text(const GumboNode* node) {
-    std::string out;
-    append_shown(node, out);
-    return collapse(out);
-  }
-
-  void append_shown(const GumboNode* node, std::string& out) {
-    if (node->type == GUMBO_NODE_TEXT || node->type == GUMBO_NODE_WHITESPACE || node->type == GUMBO_NODE_CDATA) {
-      out += node->v.text.text;
-      return;
-    }
-    if (node->type != GUMBO_NODE_ELEMENT) return;
-    const GumboElement& element = node->v.element;
-    if (never_shown(element.tag) || hidden(element)) return;
-    if (element.tag == GUMBO_TAG_BR || is_block(element.tag)) out += ' ';
-    for (unsigned i = 0; i < element.children.length; ++i)
-      append_shown(static_cast<const GumboNode*>(element.children.data[i]), out);
-    if (is_block(element.tag)) out += ' ';
-  }
-
-  static std::string flat_text(const GumboNode* node) {
-    if (node->type == GUMBO_NODE_TEXT) return node->v.text.text;
-    std::string out;
-    if (node->type != GUMBO_NODE_ELEMENT) return out;
-    for (unsigned i = 0; i < node->v.element.children.length && out.size() < 64; ++i)
-      out += flat_text(static_cast<const GumboNode*>(node->v.element.children.data[i]));
-    return out;
+    for (const GumboNode* cell : head.content) walk(cell, self);
   }
 
   // --- text of the block being filled ---------------------------------------------------------------------------------
-
-  static std::string_view trimmed(std::string_view text) {
-    constexpr std::string_view kSpace = " \t\n\r\f\v";
-    size_t begin = text.find_first_not_of(kSpace);
-    if (begin == std::string_view::npos) return {};
-    return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
-  }
-
-  static std::string collapse(std::string_view text) {
-    std::string out;
-    for (char c : text) {
-      bool space = c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f';
-      if (!space) out += c;
-      else if (!out.empty() && out.back() != ' ') out += ' ';
-    }
-    if (!out.empty() && out.back() == ' ') out.pop_back();
-    return out;
-  }
 
   void add_text(std::string_view text) {
     size_t before = markup_.size();
@@ -406,8 +247,8 @@ class Walker {
         text_ += space ? ' ' : c, markup_ += space ? ' ' : c;
       }
     }
-    if (in_link_ > 0) link_width_ += text_width(trimmed(std::string_view(markup_).substr(before)));
-    if (!trimmed(text).empty()) breaks_ = 0;
+    if (in_link_ > 0) link_width_ += text_width(trim_space(std::string_view(markup_).substr(before)));
+    if (!trim_space(text).empty()) breaks_ = 0;
   }
 
   void open_code() { markup_ += '`'; }
@@ -441,8 +282,8 @@ class Walker {
       while (!code.empty() && std::isspace(static_cast<unsigned char>(code.back()))) code.remove_suffix(1);
       block.text = code;
     } else {
-      block.text = trimmed(text_);
-      std::string_view markup = trimmed(markup_);
+      block.text = trim_space(text_);
+      std::string_view markup = trim_space(markup_);
       if (markup != block.text) block.markup = markup;
     }
     block.kind = kind_, block.level = level_;
@@ -498,40 +339,7 @@ void read_head(const GumboNode* root, Page& page) {
   }
 }
 
-// Elements that close by themselves, so that an unclosed one does not nest.
-bool closes_itself(std::string_view name) {
-  for (std::string_view other : {"p",     "li",    "td",     "tr",  "th",   "dt",   "dd",    "option", "tbody", "thead",
-                                 "tfoot", "br",    "img",    "hr",  "meta", "link", "input", "area",   "base",  "col",
-                                 "embed", "param", "source", "wbr", "html", "head", "body",  "rt",     "rp"})
-    if (name == other) return true;
-  return false;
-}
-
 }  // namespace
-
-bool nests_deeper(std::string_view html, size_t limit) {
-  std::unordered_map<std::string, size_t> open;
-  size_t depth = 0;
-  for (size_t at = html.find('<'); at != std::string_view::npos; at = html.find('<', at + 1)) {
-    bool closing = at + 1 < html.size() && html[at + 1] == '/';
-    size_t begin = at + 1 + closing, end = begin;
-    while (end < html.size() &&
-           (std::isalnum(static_cast<unsigned char>(html[end])) || html[end] == '-' || html[end] == ':'))
-      ++end;
-    if (end == begin || !std::isalpha(static_cast<unsigned char>(html[begin])) || end - begin > 64) continue;
-    std::string name(html.substr(begin, end - begin));
-    for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    if (closes_itself(name)) continue;
-    size_t& count = open[name];
-    if (!closing) {
-      ++count;
-      if (++depth > limit) return true;
-    } else if (count > 0) {
-      --count, --depth;
-    }
-  }
-  return false;
-}
 
 Page parse_page(std::string_view html, const ParseOptions& parse) {
   Page page;
@@ -544,20 +352,6 @@ Page parse_page(std::string_view html, const ParseOptions& parse) {
   read_head(output->root, page);
   Walker(output->root, parse, page);
   return page;
-}
-
-std::string strip_tags(std::string_view html) {
-  std::string out;
-  bool in_tag = false;
-  for (size_t i = 0; i < html.size(); ++i) {
-    char c = html[i];
-    if (c == '<') in_tag = true;
-    else if (c == '>' && in_tag) in_tag = false, out += out.empty() || out.back() == '\n' ? "" : "\n";
-    else if (!in_tag && !((c == ' ' || c == '\n' || c == '\r' || c == '\t') &&
-                          (out.empty() || std::isspace(static_cast<unsigned char>(out.back())))))
-      out += c == '\r' ? '\n' : c;
-  }
-  return out;
 }
 
 }  // namespace malmoi::data::html
