@@ -18,6 +18,7 @@ void add_bench_tokenizer(CLI::App& bench, Invocation& invocation) {
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
   command->add_flag("--whole", options->whole, "the file as one document");
+  command->add_flag("--hard", options->hard, "and texts that take a bad tokenizer long, as times of the file");
   add_threads_option(*command);
   add_json_flag(*command, *json);
   command->callback([&invocation, options, json] {

@@ -61,32 +61,62 @@ LlamaSplitter::LlamaSplitter(const GgufVocab& vocab) {
     matcher_.add(vocab.tokens[static_cast<size_t>(specials_[i].id)].text, static_cast<int32_t>(i));
 }
 
+// The longest special that `text` begins with and that is looked for, and how many bytes were looked at.
+LlamaSplitter::Longest LlamaSplitter::longest(std::string_view text, bool parse_special) const {
+  Longest best;
+  best.looked_at = matcher_.all(text, [&](size_t, int32_t special) {
+    if (parse_special || specials_[static_cast<size_t>(special)].always) best.special = special;
+  });
+  return best;
+}
+
+// The longest special at each place, by special: the order in which llama.cpp looks for them.
+LlamaSplitter::Found LlamaSplitter::find(std::string_view text, bool parse_special) const {
+  Found found;
+  for (uint32_t at = 0; at < text.size();) {
+    const Longest best = longest(text.substr(at), parse_special);
+    uint32_t again = at + 1;
+    if (best.looked_at > 1) {
+      // Within a run of one byte the answer repeats as long as the same bytes are looked at.
+      const size_t run = std::min(text.find_first_not_of(text[at], at), text.size());
+      if (run > at + best.looked_at) again = static_cast<uint32_t>(run - best.looked_at) + 1;
+    }
+    if (best.special < 0) {
+      at = again;
+      continue;
+    }
+    PositionQueue& places = found[best.special];
+    while (at < again) places.push(at++);
+  }
+  return found;
+}
+
 void LlamaSplitter::split(std::string_view text, bool parse_special, std::vector<Piece>& sections) const {
-  struct Found {
-    int32_t special;
-    uint32_t at;
-  };
-  std::vector<Found> found;
-  for (uint32_t at = 0; at < text.size(); ++at)
-    matcher_.all(text.substr(at), [&](size_t, int32_t special) {
-      if (parse_special || specials_[static_cast<size_t>(special)].always) found.push_back({special, at});
-    });
   auto whole = [&](uint32_t begin, uint32_t end) {
     if (begin < end) sections.push_back({begin, end, begin});
   };
+  Found found = find(text, parse_special);
   if (found.empty()) return whole(0, static_cast<uint32_t>(text.size()));
-  std::stable_sort(found.begin(), found.end(), [](const Found& a, const Found& b) { return a.special < b.special; });
   // What is taken: longer ones came before, so a match overlaps something taken if one of its ends does.
-  std::vector<bool> taken(text.size());
+  std::vector<char> taken(text.size());
   std::vector<Piece> pieces;
-  for (const Found& match : found) {
-    const Special& special = specials_[static_cast<size_t>(match.special)];
-    uint32_t begin = match.at, end = match.at + special.length;
-    if (taken[begin] || taken[end - 1]) continue;
-    while (special.lstrip && begin > 0 && !taken[begin - 1] && is_c_space(text[begin - 1])) --begin;
-    while (special.rstrip && end < text.size() && !taken[end] && is_c_space(text[end])) ++end;
-    std::fill(taken.begin() + begin, taken.begin() + end, true);
-    pieces.push_back({begin, end, begin, special.id});
+  for (auto place = found.begin(); place != found.end(); place = found.erase(place)) {
+    const Special& special = specials_[static_cast<size_t>(place->first)];
+    while (!place->second.empty()) {
+      uint32_t begin = place->second.pop(), end = begin + special.length;
+      if (taken[begin]) continue;
+      if (taken[end - 1]) {
+        // A shorter one may still fit before what is taken, and has its turn later.
+        while (taken[end - 1]) --end;
+        const Longest shorter = longest(text.substr(begin, end - begin), parse_special);
+        if (shorter.special >= 0) found[shorter.special].push(begin);
+        continue;
+      }
+      while (special.lstrip && begin > 0 && !taken[begin - 1] && is_c_space(text[begin - 1])) --begin;
+      while (special.rstrip && end < text.size() && !taken[end] && is_c_space(text[end])) ++end;
+      std::fill(taken.begin() + begin, taken.begin() + end, 1);
+      pieces.push_back({begin, end, begin, special.id});
+    }
   }
   std::sort(pieces.begin(), pieces.end(), [](const Piece& a, const Piece& b) { return a.begin < b.begin; });
   uint32_t done = 0;

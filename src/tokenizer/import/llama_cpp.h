@@ -1,6 +1,7 @@
 // How llama.cpp finds special tokens in a text and turns ids back into text (src/llama-vocab.cpp).
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -8,12 +9,13 @@
 #include "tokenizer/decoder.h"
 #include "tokenizer/import/gguf_vocab.h"
 #include "tokenizer/import/prefix_matcher.h"
+#include "tokenizer/models/position_queue.h"
 
 namespace malmoi::tokenizer {
 
 /// Special tokens in the raw text: the longest anywhere first, from left to right, then the next shorter in what is left.
 /// User-defined tokens always, control and unknown ones only with `parse_special`. White space that a token swallows
-/// belongs to its section. Linear in the text for tokens that do not nest.
+/// belongs to its section. Linear in the text.
 class LlamaSplitter final : public SectionSplitter {
  public:
   explicit LlamaSplitter(const GgufVocab& vocab);
@@ -25,6 +27,14 @@ class LlamaSplitter final : public SectionSplitter {
     uint32_t length;
     bool always, lstrip, rstrip;
   };
+  struct Longest {
+    int32_t special = -1;  // -1: none
+    size_t looked_at = 0;  // bytes that the answer depends on
+  };
+  Longest longest(std::string_view text, bool parse_special) const;
+  using Found = std::map<int32_t, PositionQueue>;
+  Found find(std::string_view text, bool parse_special) const;
+
   std::vector<Special> specials_;  // longest first
   PrefixMatcher matcher_;          // text -> index in specials_
 };

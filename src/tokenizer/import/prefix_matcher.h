@@ -23,14 +23,16 @@ class PrefixMatcher {
     int32_t value = -1;
   };
   Match longest(std::string_view text) const;
-  /// Calls found(length, value) for every text that `text` begins with, shortest first.
+  /// Calls found(length, value) for every text that `text` begins with, shortest first. Returns how many bytes it looked
+  /// at (one beyond the end of `text` where that ended the search).
   template <typename Found>
-  void all(std::string_view text, Found&& found) const {
+  size_t all(std::string_view text, Found&& found) const {
     uint32_t node = 0;
     for (size_t i = 0; i < text.size(); ++i) {
-      if (node = child(node, static_cast<unsigned char>(text[i])); node == 0) return;
+      if (node = child(node, static_cast<unsigned char>(text[i])); node == 0) return i + 1;
       if (nodes_[node].value >= 0) found(i + 1, nodes_[node].value);
     }
+    return text.size() + 1;
   }
   /// How many bytes of `text` follow some path of the trie, a whole text or not.
   size_t path_length(std::string_view text) const;

@@ -6,13 +6,13 @@
 #include "base/utf8.h"
 #include "tokenizer/import/plain_score_bpe.h"
 #include "tokenizer/import/prefix_matcher.h"
+#include "tokenizer/models/marked_words.h"
 #include "tokenizer/models/merge_table.h"
+#include "tokenizer/models/merge_ways.h"
 #include "tokenizer/models/word_cache.h"
 
 namespace malmoi::tokenizer {
 namespace {
-
-constexpr std::string_view kMark = "\xE2\x96\x81";  // U+2581
 
 // Where words may be cut before merging, because no piece reaches over.
 enum class Boundary { kNone, kBeforeMark, kAfterMark };
@@ -35,6 +35,7 @@ class ScoreBpe final : public Model {
   size_t word_end(std::string_view text, size_t begin) const;
   template <typename Word, typename Frozen>
   void each_part(std::string_view text, const Word& word, const Frozen& frozen) const;
+  void first_symbols(std::string_view word, std::vector<Symbol>& symbols) const;
   void merge_word(std::string_view word, std::vector<Symbol>& symbols) const;
   template <typename Emit>
   void emit_symbols(std::string_view word, const std::vector<Symbol>& symbols, const Emit& emit) const;
@@ -85,6 +86,7 @@ void ScoreBpe::add_merges() {
   std::sort(scores.begin(), scores.end(), std::greater<>());
   scores.erase(std::unique(scores.begin(), scores.end()), scores.end());
   int32_t extra = count;
+  std::vector<MergeWay> ways;
   auto symbol = [&](std::string_view text, bool one_character) {
     int32_t id = symbols_.find_id(text);
     if (id < 0 && one_character) symbols_.add(text, id = extra++);
@@ -103,10 +105,13 @@ void ScoreBpe::add_merges() {
       const size_t next = decode_utf8(text, cut).length;
       int32_t left = symbol(text.substr(0, cut), cut == first);
       int32_t right = left < 0 ? -1 : symbol(text.substr(cut), cut + next == text.size());
-      if (right >= 0) merges_.add(left, right, rank, id);
+      if (right >= 0) ways.push_back({left, right, rank, id});
       cut += next;
     }
   }
+  merges_ = table_of_ways(ways, [&](int32_t id, std::vector<Symbol>& symbols) {
+    first_symbols(options_.pieces[static_cast<size_t>(id)].text, symbols);
+  });
 }
 
 void ScoreBpe::find_boundary() {
@@ -114,10 +119,10 @@ void ScoreBpe::find_boundary() {
   for (const auto& piece : options_.pieces) {
     if (!takes_part(piece, options_.sentencepiece)) continue;
     std::string_view text = piece.text;
-    for (size_t at = text.find(kMark); at != std::string_view::npos; at = text.find(kMark, at + 1)) {
-      const size_t end = at + kMark.size();
-      if (at > 0 && !text.substr(0, at).ends_with(kMark)) before = false;
-      if (end < text.size() && !text.substr(end).starts_with(kMark)) after = false;
+    for (size_t at = text.find(kWordMark); at != std::string_view::npos; at = text.find(kWordMark, at + 1)) {
+      const size_t end = at + kWordMark.size();
+      if (at > 0 && !text.substr(0, at).ends_with(kWordMark)) before = false;
+      if (end < text.size() && !text.substr(end).starts_with(kWordMark)) after = false;
     }
   }
   boundary_ = before ? Boundary::kBeforeMark : after ? Boundary::kAfterMark : Boundary::kNone;
@@ -126,15 +131,9 @@ void ScoreBpe::find_boundary() {
 // The end of the word that begins at `begin`: words are merged alone where no piece reaches over their ends.
 size_t ScoreBpe::word_end(std::string_view text, size_t begin) const {
   if (boundary_ == Boundary::kNone) return text.size();
-  size_t at = begin;
-  if (boundary_ == Boundary::kBeforeMark) {
-    while (text.substr(at).starts_with(kMark)) at += kMark.size();
-    return std::min(text.find(kMark, at), text.size());
-  }
-  at = text.find(kMark, begin);
-  if (at == std::string_view::npos) return text.size();
-  while (text.substr(at).starts_with(kMark)) at += kMark.size();
-  return at;
+  if (boundary_ == Boundary::kBeforeMark) return marked_word_end(text, begin);
+  const size_t mark = text.find(kWordMark, begin);
+  return mark == std::string_view::npos ? text.size() : mark + leading_marks(text.substr(mark));
 }
 
 // Calls word(begin, end) and frozen(begin, end, id) for the parts of a text in order.
@@ -164,13 +163,17 @@ void ScoreBpe::each_part(std::string_view text, const Word& word, const Frozen& 
   words(done, text.size());
 }
 
-void ScoreBpe::merge_word(std::string_view word, std::vector<Symbol>& symbols) const {
+void ScoreBpe::first_symbols(std::string_view word, std::vector<Symbol>& symbols) const {
   symbols.clear();
   for (size_t at = 0; at < word.size();) {
     size_t length = decode_utf8(word, at).length;
     symbols.push_back({symbols_.find_id(word.substr(at, length)), static_cast<uint32_t>(length)});
     at += length;
   }
+}
+
+void ScoreBpe::merge_word(std::string_view word, std::vector<Symbol>& symbols) const {
+  first_symbols(word, symbols);
   merge_all(merges_, symbols);
 }
 

@@ -4,7 +4,9 @@
 
 #include "base/utf8.h"
 #include "tokenizer/json_text.h"
+#include "tokenizer/models/marked_words.h"
 #include "tokenizer/models/merge_table.h"
+#include "tokenizer/models/merge_ways.h"
 #include "tokenizer/models/word_cache.h"
 
 namespace malmoi::tokenizer {
@@ -69,7 +71,6 @@ class Bpe final : public Model {
   void first_characters(std::string_view piece, std::vector<Symbol>& symbols) const;
   void encode_long(std::string_view piece, std::vector<int32_t>& ids) const;
   void find_boundary();
-  size_t word_end(std::string_view text, size_t begin) const;
 
   BpeOptions options_;
   uint64_t number_;
@@ -94,8 +95,6 @@ Status Bpe::prepare(std::string_view where) {
   return {};
 }
 
-constexpr std::string_view kWordMark = "▁";
-
 // Texts without a pre-tokenizer come whole. Where no merge joins something before a word mark to it, words can be merged
 // alone: the mark must be a piece itself (so that no unknown run reaches over it), and nothing may depend on the ends of the
 // text.
@@ -108,13 +107,6 @@ void Bpe::find_boundary() {
                    !options_.vocabulary.spelling(left).ends_with(kWordMark);
     if (crosses) marks_words_ = false;
   }
-}
-
-// The end of the word at `begin`: its marks and what follows up to the next mark.
-size_t Bpe::word_end(std::string_view text, size_t begin) const {
-  size_t at = begin;
-  while (text.substr(at).starts_with(kWordMark)) at += kWordMark.size();
-  return std::min(text.find(kWordMark, at), text.size());
 }
 
 void Bpe::expect_bytes() {
@@ -132,7 +124,8 @@ void Bpe::expect_bytes() {
 
 Status Bpe::add_listed_merges(std::string_view where) {
   const Vocabulary& vocabulary = options_.vocabulary;
-  merges_ = MergeTable(options_.merges.size());
+  std::vector<MergeWay> ways;
+  ways.reserve(options_.merges.size());
   size_t prefix = options_.continuing_subword_prefix.size();
   std::string made;
   for (size_t rank = 0; rank < options_.merges.size(); ++rank) {
@@ -144,22 +137,41 @@ Status Bpe::add_listed_merges(std::string_view where) {
     if (id < 0)
       return invalid_data("merge " + std::to_string(rank) + " makes a piece that is not in the vocabulary: " + made,
                           std::string(where) + ", model.merges", "the vocabulary and the merges must belong together");
-    merges_.add(left, right, static_cast<uint32_t>(rank), id);
+    ways.push_back({left, right, static_cast<uint32_t>(rank), id});
   }
+  // How a piece begins depends on where it stands where there are prefixes and suffixes.
+  const bool plain = prefix == 0 && options_.end_of_word_suffix.empty();
+  merges_ = table_of_ways(ways, [&](int32_t id, std::vector<Symbol>& symbols) {
+    std::string_view piece = vocabulary.spelling(id);
+    for (size_t at = 0; at < piece.size();) {
+      const size_t length = decode_utf8(piece, at).length;
+      const int32_t symbol = vocabulary.find_id(piece.substr(at, length));
+      if (symbol < 0 || !plain) return symbols.clear();
+      symbols.push_back({symbol, 1});
+      at += length;
+    }
+  });
   return {};
 }
 
 void Bpe::add_merges_by_id() {
-  merges_ = MergeTable(raw_vocabulary_.size() * 3);
+  std::vector<MergeWay> ways;
   for (int32_t id = 0; id < raw_vocabulary_.id_limit(); ++id) {
     std::string_view piece = raw_vocabulary_.spelling(id);
     for (size_t cut = 1; cut < piece.size(); ++cut) {
       int32_t left = raw_vocabulary_.find_id(piece.substr(0, cut));
       if (left < 0) continue;
       int32_t right = raw_vocabulary_.find_id(piece.substr(cut));
-      if (right >= 0) merges_.add(left, right, static_cast<uint32_t>(id), id);
+      if (right >= 0) ways.push_back({left, right, static_cast<uint32_t>(id), id});
     }
   }
+  merges_ = table_of_ways(ways, [&](int32_t id, std::vector<Symbol>& symbols) {
+    for (char c : raw_vocabulary_.spelling(id)) {
+      const int32_t symbol = byte_ids_[static_cast<unsigned char>(c)];
+      if (symbol < 0) return symbols.clear();
+      symbols.push_back({symbol, 1});
+    }
+  });
 }
 
 void Bpe::first_symbols(std::string_view piece, std::vector<Symbol>& symbols) const {
@@ -245,7 +257,7 @@ void Bpe::encode(std::string_view piece, std::vector<int32_t>& ids) const {
   if (piece.size() > WordKey::kMaxLength) {
     if (!marks_words_ || bytes_) return encode_long(piece, ids);
     return encode_words(
-        thread_word_cache(number_), piece, ids, [&](size_t begin) { return word_end(piece, begin); }, merge);
+        thread_word_cache(number_), piece, ids, [&](size_t begin) { return marked_word_end(piece, begin); }, merge);
   }
   thread_word_cache(number_).encode(WordKey(piece, piece.size()), piece, ids, merge);
 }

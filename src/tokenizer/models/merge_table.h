@@ -5,11 +5,13 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <unordered_map>
 #include <vector>
 
 namespace malmoi::tokenizer {
 
-/// (left id, right id) -> (rank, merged id). Lower ranks merge first. Reading is thread-safe.
+/// (left id, right id) -> (rank, merged id). Lower ranks merge first. Reading is thread-safe. A merge takes eight bytes where
+/// ids and ranks are of the size that vocabularies have, so that the table stays near.
 class MergeTable {
  public:
   static constexpr uint32_t kNoRank = UINT32_MAX;
@@ -22,63 +24,112 @@ class MergeTable {
 
   /// A pair given twice keeps the later rank, as a map does.
   void add(int32_t left, int32_t right, uint32_t rank, int32_t id) {
+    const uint64_t key = key_of(left, right);
+    max_rank_ = std::max(max_rank_, rank);
     if (count_ * 2 + 16 > slots_.size()) grow();
-    Slot& slot = slots_[place(key_of(left, right))];
-    if (slot.key == kEmpty) ++count_;
-    mark(hash(key_of(left, right)));
-    slot = {key_of(left, right), {rank, id}};
+    mark(hash(key));
+    set(begins_, left);
+    set(ends_, right);
+    if (!fits(left, right, rank, id)) {
+      count_ += wide_.insert_or_assign(key, Merge{rank, id}).second && find_narrow(key).rank == kNoRank;
+      return;
+    }
+    wide_.erase(key);
+    uint64_t& slot = slots_[place(key)];
+    if (slot == kEmpty) ++count_;
+    slot = packed_key(key) | rank;
+    if (products_.size() <= rank) products_.resize(rank + size_t{1}, -1);
+    products_[rank] = id;
   }
   Merge find(int32_t left, int32_t right) const {
-    uint64_t key = key_of(left, right), h = hash(key);
-    // Most pairs merge to nothing; the filter is small enough to stay near.
+    // Most pairs merge to nothing. Most pieces never begin a merge, or never end one; and the filter is small enough to
+    // stay near.
+    if (!test(begins_, left) || !test(ends_, right)) return {};
+    const uint64_t key = key_of(left, right), h = hash(key);
     if ((filter_[h >> filter_shift_ >> 6] >> (h >> filter_shift_ & 63) & 1) == 0) return {};
-    for (size_t at = h >> shift_;; at = (at + 1) & (slots_.size() - 1)) {
-      if (slots_[at].key == key) return slots_[at].merge;
-      if (slots_[at].key == kEmpty) return {};
-    }
+    if (!wide_.empty())
+      if (auto found = wide_.find(key); found != wide_.end()) return found->second;
+    return find_narrow(key);
   }
   size_t size() const { return count_; }
+  uint32_t max_rank() const { return max_rank_; }
 
  private:
+  static constexpr int kIdBits = 21, kRankBits = 64 - 2 * kIdBits;
+  static constexpr uint64_t kIdLimit = (uint64_t{1} << kIdBits) - 1;  // all bits set: empty
+  static constexpr uint64_t kRankMask = (uint64_t{1} << kRankBits) - 1;
   static constexpr uint64_t kEmpty = UINT64_MAX;
-  struct Slot {
-    uint64_t key = kEmpty;
-    Merge merge;
-  };
+
   static uint64_t key_of(int32_t left, int32_t right) {
     return uint64_t{static_cast<uint32_t>(left)} << 32 | static_cast<uint32_t>(right);
+  }
+  // The ids of a narrow key above the bits of its rank.
+  static uint64_t packed_key(uint64_t key) {
+    return (key >> 32) << (kIdBits + kRankBits) | (key & UINT32_MAX) << kRankBits;
+  }
+  static uint64_t key_of_packed(uint64_t slot) {
+    return slot >> (kIdBits + kRankBits) << 32 | (slot >> kRankBits & kIdLimit);
   }
   static uint64_t hash(uint64_t key) {
     key *= 0x9E3779B97F4A7C15ull;
     key ^= key >> 29;
     return key * 0xBF58476D1CE4E5B9ull;
   }
+  // Narrow merges know their product by their rank.
+  bool fits(int32_t left, int32_t right, uint32_t rank, int32_t id) const {
+    return static_cast<uint32_t>(left) < kIdLimit && static_cast<uint32_t>(right) < kIdLimit && rank < kRankMask &&
+           (rank >= products_.size() || products_[rank] < 0 || products_[rank] == id);
+  }
+  Merge find_narrow(uint64_t key) const {
+    if ((key >> 32) >= kIdLimit || (key & UINT32_MAX) >= kIdLimit) return {};
+    const uint64_t slot = slots_[place(key)];
+    if (slot == kEmpty) return {};
+    const auto rank = static_cast<uint32_t>(slot & kRankMask);
+    return {rank, products_[rank]};
+  }
+  static void set(std::vector<uint64_t>& bits, int32_t id) {
+    const auto at = static_cast<uint32_t>(id);
+    if (at >= kIdLimit) return;
+    if (at / 64 >= bits.size()) bits.resize(at / 64 + 1);
+    bits[at / 64] |= uint64_t{1} << at % 64;
+  }
+  static bool test(const std::vector<uint64_t>& bits, int32_t id) {
+    const auto at = static_cast<uint32_t>(id);
+    return at >= kIdLimit || (at / 64 < bits.size() && (bits[at / 64] >> at % 64 & 1));
+  }
   void mark(uint64_t h) { filter_[h >> filter_shift_ >> 6] |= uint64_t{1} << (h >> filter_shift_ & 63); }
+  // Where a narrow key is, or would be.
   size_t place(uint64_t key) const {
+    const uint64_t wanted = packed_key(key) >> kRankBits;
     size_t at = hash(key) >> shift_;
-    while (slots_[at].key != kEmpty && slots_[at].key != key) at = (at + 1) & (slots_.size() - 1);
+    while (slots_[at] >> kRankBits != wanted && slots_[at] != kEmpty) at = (at + 1) & (slots_.size() - 1);
     return at;
   }
   void resize(size_t slots) {
-    slots_.assign(slots, Slot{});
+    slots_.assign(slots, kEmpty);
     shift_ = 64 - std::countr_zero(slots);
     size_t bits = std::max<size_t>(slots * 4, 64);
     filter_.assign(bits / 64, 0);
     filter_shift_ = 64 - std::countr_zero(bits);
   }
   void grow() {
-    std::vector<Slot> old = std::move(slots_);
+    std::vector<uint64_t> old = std::move(slots_);
     resize(old.size() * 2);
-    for (const Slot& slot : old) {
-      if (slot.key == kEmpty) continue;
-      slots_[place(slot.key)] = slot;
-      mark(hash(slot.key));
+    for (uint64_t slot : old) {
+      if (slot == kEmpty) continue;
+      slots_[place(key_of_packed(slot))] = slot;
+      mark(hash(key_of_packed(slot)));
     }
+    for (const auto& [key, merge] : wide_) mark(hash(key));
   }
 
-  std::vector<Slot> slots_;
-  std::vector<uint64_t> filter_;  // four bits a slot, one set for each pair
+  std::vector<uint64_t> begins_, ends_;  // by id: whether some merge has it on its left, on its right
+  std::vector<uint64_t> slots_;     // left id, right id, rank
+  std::vector<int32_t> products_;   // by rank
+  std::vector<uint64_t> filter_;    // four bits a slot, one set for each pair
+  std::unordered_map<uint64_t, Merge> wide_;  // what does not fit a slot; comes before what does
   size_t count_ = 0;
+  uint32_t max_rank_ = 0;
   int shift_ = 60, filter_shift_ = 58;
 };
 
@@ -89,8 +140,7 @@ struct Symbol {
 };
 
 /// Merges neighbours in order of rank, leftmost first, until nothing merges; `symbols` then holds what is left. A short
-/// piece is scanned; a long one keeps its positions in one list a rank, so that it takes O(n log n) at worst and O(n) on
-/// a repeated letter.
+/// piece is scanned; a long one is merged in windows that overlap, in time linear in its length.
 void merge_all(const MergeTable& table, std::vector<Symbol>& symbols);
 
 }  // namespace malmoi::tokenizer

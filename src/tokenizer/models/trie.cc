@@ -26,7 +26,7 @@ class Trie::Builder {
       Range range = todo.back();
       todo.pop_back();
       if (range.begin < range.end && keys_[range.begin].first.size() == range.depth)
-        trie_.values_[range.node] = keys_[range.begin++].second;
+        trie_.nodes_[range.node].value = keys_[range.begin++].second;
       children.clear();
       bytes_.clear();
       for (size_t i = range.begin; i < range.end;) {
@@ -52,7 +52,6 @@ class Trie::Builder {
  private:
   void add_block() {
     trie_.nodes_.resize(trie_.nodes_.size() + 256);
-    trie_.values_.resize(trie_.nodes_.size(), -1);
     used_.resize(trie_.nodes_.size(), false);
     free_in_block_.push_back(256);
   }

@@ -137,11 +137,10 @@ struct WordCache {
   }
 };
 
-/// Cuts a text by `next_end(begin)` and encodes the words through the cache, a few words ahead of the memory it needs.
-/// `encode_word(word, ids)` appends the ids of a word that is not in the cache or too long for it.
-template <typename NextEnd, typename Encode>
-void encode_words(WordCache& cache, std::string_view text, std::vector<int32_t>& ids, NextEnd&& next_end,
-                  Encode&& encode_word) {
+/// Cuts a text by `next_end(begin)` and calls visit(word, key) for each word in order, a few words after asking for the
+/// memory that the cache needs for it. `key` is null for words that are too long.
+template <typename NextEnd, typename Visit>
+void each_word(const WordCache& cache, std::string_view text, NextEnd&& next_end, Visit&& visit) {
   constexpr size_t kAhead = 16;
   std::array<WordKey, kAhead> keys;
   std::array<std::string_view, kAhead> words;
@@ -156,11 +155,19 @@ void encode_words(WordCache& cache, std::string_view text, std::vector<int32_t>&
       }
       at = end;
     }
-    for (size_t i = 0; i < n; ++i) {
-      if (words[i].size() <= WordKey::kMaxLength) cache.encode(keys[i], words[i], ids, encode_word);
-      else encode_word(words[i], ids);
-    }
+    for (size_t i = 0; i < n; ++i) visit(words[i], words[i].size() <= WordKey::kMaxLength ? &keys[i] : nullptr);
   }
+}
+
+/// Encodes the words of a text through the cache. `encode_word(word, ids)` appends the ids of a word that is not in the
+/// cache or too long for it.
+template <typename NextEnd, typename Encode>
+void encode_words(WordCache& cache, std::string_view text, std::vector<int32_t>& ids, NextEnd&& next_end,
+                  Encode&& encode_word) {
+  each_word(cache, text, next_end, [&](std::string_view word, const WordKey* key) {
+    if (key) cache.encode(*key, word, ids, encode_word);
+    else encode_word(word, ids);
+  });
 }
 
 /// The cache of the calling thread for the model with this number (from `next_model_number`). A thread keeps the caches
