@@ -96,8 +96,7 @@ void check_bytes(const std::vector<std::string>& list, std::string_view text) {
     if (piece.size() > 1 && seen.insert(piece).second) pieces.push_back(piece);
   BpeOptions options;
   options.merge_by_id = true;
-  for (size_t i = 0; i < pieces.size(); ++i)
-    options.vocabulary.add(spell_bytes(pieces[i]), static_cast<int32_t>(i));
+  for (size_t i = 0; i < pieces.size(); ++i) options.vocabulary.add(spell_bytes(pieces[i]), static_cast<int32_t>(i));
   auto model = make_bpe(std::move(options), "fuzz");
   require(model.ok());
   std::vector<int32_t> ids = encoded(**model, text);

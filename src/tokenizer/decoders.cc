@@ -3,19 +3,24 @@
 #include <charconv>
 
 #include "base/utf8.h"
+#include "tokenizer/component_json.h"
 #include "tokenizer/components.h"
-#include "tokenizer/json_text.h"
 #include "tokenizer/metaspace.h"
 #include "tokenizer/models/bpe.h"
-#include "tokenizer/pattern_json.h"
 
 namespace malmoi::tokenizer {
 namespace {
 
 void replace_text(std::string& text, std::string_view from, std::string_view to) {
-  if (from.empty()) return;
-  for (size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
-    text.replace(at, from.size(), to);
+  size_t at = from.empty() ? std::string::npos : text.find(from);
+  if (at == std::string::npos) return;
+  std::string out;
+  size_t done = 0;
+  for (; at != std::string::npos; at = text.find(from, done)) {
+    out.append(text, done, at - done).append(to);
+    done = at + from.size();
+  }
+  text = out.append(text, done);
 }
 
 // Joins the spaces that a word-piece tokenizer put before punctuation and English contractions.
@@ -52,11 +57,7 @@ class WordPieceDecoder final : public Decoder {
     }
   }
   Status write_json(std::string& out) const override {
-    out += R"({"type":"WordPiece")";
-    append_json_member(out, "prefix", std::string_view(prefix_));
-    append_json_member(out, "cleanup", cleanup_);
-    out += '}';
-    return {};
+    return write_component(out, "WordPiece", "prefix", prefix_, "cleanup", cleanup_);
   }
 
  private:
@@ -89,12 +90,7 @@ class BpeDecoder final : public Decoder {
   void apply(std::vector<std::string>& tokens) const override {
     for (size_t i = 0; i < tokens.size(); ++i) replace_text(tokens[i], suffix_, i + 1 == tokens.size() ? "" : " ");
   }
-  Status write_json(std::string& out) const override {
-    out += R"({"type":"BPEDecoder")";
-    append_json_member(out, "suffix", std::string_view(suffix_));
-    out += '}';
-    return {};
-  }
+  Status write_json(std::string& out) const override { return write_component(out, "BPEDecoder", "suffix", suffix_); }
 
  private:
   std::string suffix_;
@@ -115,12 +111,7 @@ class CtcDecoder final : public Decoder {
     std::erase_if(tokens, [](const std::string& token) { return token.empty(); });
   }
   Status write_json(std::string& out) const override {
-    out += R"({"type":"CTC")";
-    append_json_member(out, "pad_token", std::string_view(pad_));
-    append_json_member(out, "word_delimiter_token", std::string_view(delimiter_));
-    append_json_member(out, "cleanup", cleanup_);
-    out += '}';
-    return {};
+    return write_component(out, "CTC", "pad_token", pad_, "word_delimiter_token", delimiter_, "cleanup", cleanup_);
   }
 
  private:
@@ -140,11 +131,7 @@ class ReplaceDecoder final : public Decoder {
     }
   }
   Status write_json(std::string& out) const override {
-    out += R"({"type":"Replace")";
-    append_pattern_json(out, *pattern_);
-    append_json_member(out, "content", std::string_view(content_));
-    out += '}';
-    return {};
+    return write_component(out, "Replace", "pattern", *pattern_, "content", content_);
   }
 
  private:
@@ -159,7 +146,7 @@ class FuseDecoder final : public Decoder {
     for (const std::string& token : tokens) all += token;
     tokens.assign(1, std::move(all));
   }
-  Status write_json(std::string& out) const override { return out += R"({"type":"Fuse"})", Status(); }
+  Status write_json(std::string& out) const override { return write_component(out, "Fuse"); }
 };
 
 class StripDecoder final : public Decoder {
@@ -178,12 +165,7 @@ class StripDecoder final : public Decoder {
     }
   }
   Status write_json(std::string& out) const override {
-    out += R"({"type":"Strip")";
-    append_json_member(out, "content", std::string_view(content_));
-    append_json_member(out, "start", static_cast<int64_t>(start_));
-    append_json_member(out, "stop", static_cast<int64_t>(stop_));
-    out += '}';
-    return {};
+    return write_component(out, "Strip", "content", content_, "start", start_, "stop", stop_);
   }
 
  private:
@@ -216,7 +198,7 @@ class ByteFallbackDecoder final : public Decoder {
     flush();
     tokens = std::move(out);
   }
-  Status write_json(std::string& out) const override { return out += R"({"type":"ByteFallback"})", Status(); }
+  Status write_json(std::string& out) const override { return write_component(out, "ByteFallback"); }
 
  private:
   static int byte_of(std::string_view token) {
@@ -241,15 +223,7 @@ class DecoderSequence final : public Decoder {
   bool has_byte_tokens() const override {
     return std::any_of(steps_.begin(), steps_.end(), [](const auto& step) { return step->has_byte_tokens(); });
   }
-  Status write_json(std::string& out) const override {
-    out += R"({"type":"Sequence","decoders":[)";
-    for (size_t i = 0; i < steps_.size(); ++i) {
-      if (i) out += ',';
-      MALMOI_TRY(steps_[i]->write_json(out));
-    }
-    out += "]}";
-    return {};
-  }
+  Status write_json(std::string& out) const override { return write_steps(out, "decoders", steps_); }
 
  private:
   std::vector<std::unique_ptr<Decoder>> steps_;
@@ -261,11 +235,6 @@ Made read(const JsonNode& node, int depth);
 template <typename T, typename... Args>
 std::unique_ptr<Decoder> made(Args&&... args) {
   return std::make_unique<T>(std::forward<Args>(args)...);
-}
-
-template <typename T>
-Made read_plain(const JsonNode&, int) {
-  return made<T>();
 }
 
 Made read_word_piece(const JsonNode& node, int) {
@@ -307,27 +276,17 @@ Made read_strip(const JsonNode& node, int) {
 }
 
 Made read_sequence(const JsonNode& node, int depth) {
-  MALMOI_ASSIGN(JsonNode list, node.at("decoders"));
-  MALMOI_ASSIGN(auto items, list.array());
-  std::vector<std::unique_ptr<Decoder>> steps;
-  for (auto item : items) {
-    MALMOI_ASSIGN(auto step, read(list.item(item, steps.size()), depth + 1));
-    steps.push_back(std::move(step));
-  }
+  MALMOI_ASSIGN(auto steps, read_steps<Decoder>(node, "decoders", depth, read));
   return made<DecoderSequence>(std::move(steps));
 }
 
-struct Reader {
-  std::string_view type;
-  Made (*read)(const JsonNode&, int depth);
-};
 // One line a type of tokenizer.json.
-constexpr Reader kReaders[] = {
+constexpr ComponentReader<Decoder> kReaders[] = {
     {"BPEDecoder", read_bpe},
-    {"ByteFallback", read_plain<ByteFallbackDecoder>},
-    {"ByteLevel", read_plain<ByteLevelDecoder>},
+    {"ByteFallback", read_plain<Decoder, ByteFallbackDecoder>},
+    {"ByteLevel", read_plain<Decoder, ByteLevelDecoder>},
     {"CTC", read_ctc},
-    {"Fuse", read_plain<FuseDecoder>},
+    {"Fuse", read_plain<Decoder, FuseDecoder>},
     {"Metaspace", read_metaspace},
     {"Replace", read_replace},
     {"Sequence", read_sequence},
@@ -335,13 +294,7 @@ constexpr Reader kReaders[] = {
     {"WordPiece", read_word_piece},
 };
 
-Made read(const JsonNode& node, int depth) {
-  if (depth > 32) return node.error("sequences nested too deeply");
-  MALMOI_ASSIGN(std::string type, node.string_at("type"));
-  for (const Reader& reader : kReaders)
-    if (reader.type == type) return reader.read(node, depth);
-  return unsupported("unknown decoder " + type, node.where);
-}
+Made read(const JsonNode& node, int depth) { return read_component(kReaders, "decoder", node, depth); }
 
 }  // namespace
 

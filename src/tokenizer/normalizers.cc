@@ -4,10 +4,9 @@
 #include "base/utf8.h"
 #include "tokenizer/base64.h"
 #include "tokenizer/charsmap.h"
+#include "tokenizer/component_json.h"
 #include "tokenizer/components.h"
-#include "tokenizer/json_text.h"
 #include "tokenizer/models/bpe.h"
-#include "tokenizer/pattern_json.h"
 #include "tokenizer/unicode/normalization.h"
 #include "tokenizer/unicode/unicode.h"
 
@@ -91,7 +90,7 @@ class UnicodeForm final : public Normalizer {
 class Lowercase final : public Normalizer {
  public:
   void normalize(NormalizedText& text) const override { lower_case(text); }
-  Status write_json(std::string& out) const override { return out += R"({"type":"Lowercase"})", Status(); }
+  Status write_json(std::string& out) const override { return write_component(out, "Lowercase"); }
 };
 
 class StripAccents final : public Normalizer {
@@ -99,7 +98,7 @@ class StripAccents final : public Normalizer {
   void normalize(NormalizedText& text) const override {
     filter(text, [](char32_t c) { return (classes_of(c) & kAccent) == 0; });
   }
-  Status write_json(std::string& out) const override { return out += R"({"type":"StripAccents"})", Status(); }
+  Status write_json(std::string& out) const override { return write_component(out, "StripAccents"); }
 };
 
 // The control characters and the spaces of the neural-translation rules.
@@ -115,7 +114,7 @@ class Nmt final : public Normalizer {
       return space ? U' ' : c;
     });
   }
-  Status write_json(std::string& out) const override { return out += R"({"type":"Nmt"})", Status(); }
+  Status write_json(std::string& out) const override { return write_component(out, "Nmt"); }
 };
 
 class Strip final : public Normalizer {
@@ -142,11 +141,7 @@ class Strip final : public Normalizer {
     }
   }
   Status write_json(std::string& out) const override {
-    out += R"({"type":"Strip")";
-    append_json_member(out, "strip_left", left_);
-    append_json_member(out, "strip_right", right_);
-    out += '}';
-    return {};
+    return write_component(out, "Strip", "strip_left", left_, "strip_right", right_);
   }
 
  private:
@@ -157,12 +152,7 @@ class Prepend final : public Normalizer {
  public:
   explicit Prepend(std::string prefix) : prefix_(std::move(prefix)) {}
   void normalize(NormalizedText& text) const override { text.prepend(prefix_); }
-  Status write_json(std::string& out) const override {
-    out += R"({"type":"Prepend")";
-    append_json_member(out, "prepend", std::string_view(prefix_));
-    out += '}';
-    return {};
-  }
+  Status write_json(std::string& out) const override { return write_component(out, "Prepend", "prepend", prefix_); }
 
  private:
   std::string prefix_;
@@ -174,11 +164,7 @@ class Replace final : public Normalizer {
       : pattern_(std::move(pattern)), content_(std::move(content)) {}
   void normalize(NormalizedText& text) const override { replace_all(text, *pattern_, content_); }
   Status write_json(std::string& out) const override {
-    out += R"({"type":"Replace")";
-    append_pattern_json(out, *pattern_);
-    append_json_member(out, "content", std::string_view(content_));
-    out += '}';
-    return {};
+    return write_component(out, "Replace", "pattern", *pattern_, "content", content_);
   }
 
  private:
@@ -200,7 +186,7 @@ class ByteLevelNormalizer final : public Normalizer {
     text.text = std::move(out);
     text.source = std::move(source);
   }
-  Status write_json(std::string& out) const override { return out += R"({"type":"ByteLevel"})", Status(); }
+  Status write_json(std::string& out) const override { return write_component(out, "ByteLevel"); }
 };
 
 // What `replacement` has more or fewer characters than what it replaces falls on its last ones.
@@ -232,10 +218,7 @@ class Precompiled final : public Normalizer {
     rewriter.finish();
   }
   Status write_json(std::string& out) const override {
-    out += R"({"type":"Precompiled")";
-    append_json_member(out, "precompiled_charsmap", std::string_view(encode_base64(map_.blob())));
-    out += '}';
-    return {};
+    return write_component(out, "Precompiled", "precompiled_charsmap", std::string_view(encode_base64(map_.blob())));
   }
 
  private:
@@ -329,11 +312,6 @@ std::unique_ptr<Normalizer> made(Args&&... args) {
   return std::make_unique<T>(std::forward<Args>(args)...);
 }
 
-template <typename T>
-Made read_plain(const JsonNode&, int) {
-  return made<T>();
-}
-
 Made read_bert(const JsonNode& node, int) {
   BertOptions options;
   MALMOI_ASSIGN(options.clean_text, node.boolean_or("clean_text", true));
@@ -373,45 +351,29 @@ Made read_precompiled(const JsonNode& node, int) {
 }
 
 Made read_sequence(const JsonNode& node, int depth) {
-  MALMOI_ASSIGN(JsonNode list, node.at("normalizers"));
-  MALMOI_ASSIGN(auto items, list.array());
-  std::vector<std::unique_ptr<Normalizer>> steps;
-  for (auto item : items) {
-    MALMOI_ASSIGN(auto step, read(list.item(item, steps.size()), depth + 1));
-    steps.push_back(std::move(step));
-  }
+  MALMOI_ASSIGN(auto steps, read_steps<Normalizer>(node, "normalizers", depth, read));
   return made<NormalizerSequence>(std::move(steps));
 }
 
-struct Reader {
-  std::string_view type;
-  Made (*read)(const JsonNode&, int depth);
-};
 // One line a type of tokenizer.json.
-constexpr Reader kReaders[] = {
+constexpr ComponentReader<Normalizer> kReaders[] = {
     {"BertNormalizer", read_bert},
-    {"ByteLevel", read_plain<ByteLevelNormalizer>},
-    {"Lowercase", read_plain<Lowercase>},
-    {"NFC", read_plain<UnicodeForm<NormalForm::kNfc>>},
-    {"NFD", read_plain<UnicodeForm<NormalForm::kNfd>>},
-    {"NFKC", read_plain<UnicodeForm<NormalForm::kNfkc>>},
-    {"NFKD", read_plain<UnicodeForm<NormalForm::kNfkd>>},
-    {"Nmt", read_plain<Nmt>},
+    {"ByteLevel", read_plain<Normalizer, ByteLevelNormalizer>},
+    {"Lowercase", read_plain<Normalizer, Lowercase>},
+    {"NFC", read_plain<Normalizer, UnicodeForm<NormalForm::kNfc>>},
+    {"NFD", read_plain<Normalizer, UnicodeForm<NormalForm::kNfd>>},
+    {"NFKC", read_plain<Normalizer, UnicodeForm<NormalForm::kNfkc>>},
+    {"NFKD", read_plain<Normalizer, UnicodeForm<NormalForm::kNfkd>>},
+    {"Nmt", read_plain<Normalizer, Nmt>},
     {"Precompiled", read_precompiled},
     {"Prepend", read_prepend},
     {"Replace", read_replace},
     {"Sequence", read_sequence},
     {"Strip", read_strip},
-    {"StripAccents", read_plain<StripAccents>},
+    {"StripAccents", read_plain<Normalizer, StripAccents>},
 };
 
-Made read(const JsonNode& node, int depth) {
-  if (depth > 32) return node.error("sequences nested too deeply");
-  MALMOI_ASSIGN(std::string type, node.string_at("type"));
-  for (const Reader& reader : kReaders)
-    if (reader.type == type) return reader.read(node, depth);
-  return unsupported("unknown normalizer " + type, node.where);
-}
+Made read(const JsonNode& node, int depth) { return read_component(kReaders, "normalizer", node, depth); }
 
 }  // namespace
 
@@ -419,15 +381,7 @@ void NormalizerSequence::normalize(NormalizedText& text) const {
   for (const auto& step : steps_) step->normalize(text);
 }
 
-Status NormalizerSequence::write_json(std::string& out) const {
-  out += R"({"type":"Sequence","normalizers":[)";
-  for (size_t i = 0; i < steps_.size(); ++i) {
-    if (i) out += ',';
-    MALMOI_TRY(steps_[i]->write_json(out));
-  }
-  out += "]}";
-  return {};
-}
+Status NormalizerSequence::write_json(std::string& out) const { return write_steps(out, "normalizers", steps_); }
 
 Result<std::unique_ptr<Normalizer>> normalizer_from_node(const JsonNode& node) { return read(node, 0); }
 

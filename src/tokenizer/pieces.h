@@ -26,13 +26,17 @@ void cut_pieces(Draft& draft, Cut&& cut) {
   std::vector<Piece> out;
   out.reserve(draft.pieces.size() * 2);
   std::vector<Span> spans;
+  std::string_view last;  // what `spans` belong to: a run of one character has many pieces of one text
   for (const Piece& piece : draft.pieces) {
     if (piece.token >= 0) {
       out.push_back(piece);
       continue;
     }
-    spans.clear();
-    cut(draft.text(piece), spans);
+    if (std::string_view text = draft.text(piece); text != last || text.empty()) {
+      spans.clear();
+      cut(text, spans);
+      last = text;
+    }
     for (Span span : spans) {
       if (span.begin >= span.end) continue;
       uint32_t begin = piece.begin + span.begin;

@@ -1,8 +1,8 @@
 // The post-processors of tokenizer.json, and the table that reads them.
 #include <algorithm>
 
+#include "tokenizer/component_json.h"
 #include "tokenizer/components.h"
-#include "tokenizer/json_text.h"
 
 namespace malmoi::tokenizer {
 
@@ -120,12 +120,7 @@ class ByteLevelProcessor final : public PostProcessor {
     for (Sequence& sequence : sequences) trim_offsets(sequence, prefix_);
   }
   Status write_json(std::string& out) const override {
-    out += R"({"type":"ByteLevel")";
-    append_json_member(out, "add_prefix_space", prefix_);
-    append_json_member(out, "trim_offsets", trim_);
-    append_json_member(out, "use_regex", regex_);
-    out += '}';
-    return {};
+    return write_component(out, "ByteLevel", "add_prefix_space", prefix_, "trim_offsets", trim_, "use_regex", regex_);
   }
 
  private:
@@ -227,15 +222,7 @@ class ProcessorSequence final : public PostProcessor {
   void process(std::vector<Sequence>& sequences, bool add_special) const override {
     for (const auto& step : steps_) step->process(sequences, add_special);
   }
-  Status write_json(std::string& out) const override {
-    out += R"({"type":"Sequence","processors":[)";
-    for (size_t i = 0; i < steps_.size(); ++i) {
-      if (i) out += ',';
-      MALMOI_TRY(steps_[i]->write_json(out));
-    }
-    out += "]}";
-    return {};
-  }
+  Status write_json(std::string& out) const override { return write_steps(out, "processors", steps_); }
 
  private:
   std::vector<std::unique_ptr<PostProcessor>> steps_;
@@ -335,33 +322,17 @@ Made read_template(const JsonNode& node, int) {
 }
 
 Made read_sequence(const JsonNode& node, int depth) {
-  MALMOI_ASSIGN(JsonNode list, node.at("processors"));
-  MALMOI_ASSIGN(auto items, list.array());
-  std::vector<std::unique_ptr<PostProcessor>> steps;
-  for (auto item : items) {
-    MALMOI_ASSIGN(auto step, read(list.item(item, steps.size()), depth + 1));
-    steps.push_back(std::move(step));
-  }
+  MALMOI_ASSIGN(auto steps, read_steps<PostProcessor>(node, "processors", depth, read));
   return made<ProcessorSequence>(std::move(steps));
 }
 
-struct Reader {
-  std::string_view type;
-  Made (*read)(const JsonNode&, int depth);
-};
 // One line a type of tokenizer.json.
-constexpr Reader kReaders[] = {
+constexpr ComponentReader<PostProcessor> kReaders[] = {
     {"BertProcessing", read_bert}, {"ByteLevel", read_byte_level},        {"RobertaProcessing", read_roberta},
     {"Sequence", read_sequence},   {"TemplateProcessing", read_template},
 };
 
-Made read(const JsonNode& node, int depth) {
-  if (depth > 32) return node.error("sequences nested too deeply");
-  MALMOI_ASSIGN(std::string type, node.string_at("type"));
-  for (const Reader& reader : kReaders)
-    if (reader.type == type) return reader.read(node, depth);
-  return unsupported("unknown post-processor " + type, node.where);
-}
+Made read(const JsonNode& node, int depth) { return read_component(kReaders, "post-processor", node, depth); }
 
 }  // namespace
 

@@ -2,11 +2,9 @@
 #include <algorithm>
 
 #include "base/utf8.h"
-#include "tokenizer/json_read.h"
-#include "tokenizer/json_text.h"
+#include "tokenizer/component_json.h"
 #include "tokenizer/metaspace.h"
 #include "tokenizer/models/bpe.h"
-#include "tokenizer/pattern_json.h"
 #include "tokenizer/pieces.h"
 #include "tokenizer/unicode/unicode.h"
 
@@ -53,12 +51,7 @@ class Split final : public PreTokenizer {
     return behavior_ == SplitBehavior::kIsolated && pattern_->covers_everything() ? pattern_.get() : nullptr;
   }
   Status write_json(std::string& out) const override {
-    out += R"({"type":"Split")";
-    append_pattern_json(out, *pattern_);
-    append_json_member(out, "behavior", name_of(behavior_));
-    append_json_member(out, "invert", invert_);
-    out += '}';
-    return {};
+    return write_component(out, "Split", "pattern", *pattern_, "behavior", name_of(behavior_), "invert", invert_);
   }
 
  private:
@@ -92,12 +85,8 @@ class ByteLevel final : public PreTokenizer {
   }
   bool only_spells() const { return !use_regex_ && !add_prefix_space_; }
   Status write_json(std::string& out) const override {
-    out += R"({"type":"ByteLevel")";
-    append_json_member(out, "add_prefix_space", add_prefix_space_);
-    append_json_member(out, "trim_offsets", trim_offsets_);
-    append_json_member(out, "use_regex", use_regex_);
-    out += '}';
-    return {};
+    return write_component(out, "ByteLevel", "add_prefix_space", add_prefix_space_, "trim_offsets", trim_offsets_,
+                           "use_regex", use_regex_);
   }
 
  private:
@@ -125,13 +114,13 @@ class Whitespace final : public PreTokenizer {
       }
     });
   }
-  Status write_json(std::string& out) const override { return out += R"({"type":"Whitespace"})", Status(); }
+  Status write_json(std::string& out) const override { return write_component(out, "Whitespace"); }
 };
 
 class WhitespaceSplit final : public PreTokenizer {
  public:
   void apply(Draft& draft) const override { split_by_class(draft, SplitBehavior::kRemoved, kSpace); }
-  Status write_json(std::string& out) const override { return out += R"({"type":"WhitespaceSplit"})", Status(); }
+  Status write_json(std::string& out) const override { return write_component(out, "WhitespaceSplit"); }
 };
 
 class BertPreTokenizer final : public PreTokenizer {
@@ -140,7 +129,7 @@ class BertPreTokenizer final : public PreTokenizer {
     split_by_class(draft, SplitBehavior::kRemoved, kSpace);
     split_by_class(draft, SplitBehavior::kIsolated, kPunctuation);
   }
-  Status write_json(std::string& out) const override { return out += R"({"type":"BertPreTokenizer"})", Status(); }
+  Status write_json(std::string& out) const override { return write_component(out, "BertPreTokenizer"); }
 };
 
 class Punctuation final : public PreTokenizer {
@@ -148,10 +137,7 @@ class Punctuation final : public PreTokenizer {
   explicit Punctuation(SplitBehavior behavior) : behavior_(behavior) {}
   void apply(Draft& draft) const override { split_by_class(draft, behavior_, kPunctuation); }
   Status write_json(std::string& out) const override {
-    out += R"({"type":"Punctuation")";
-    append_json_member(out, "behavior", name_of(behavior_));
-    out += '}';
-    return {};
+    return write_component(out, "Punctuation", "behavior", name_of(behavior_));
   }
 
  private:
@@ -165,10 +151,7 @@ class Digits final : public PreTokenizer {
     split_by_class(draft, individual_ ? SplitBehavior::kIsolated : SplitBehavior::kContiguous, kDigit);
   }
   Status write_json(std::string& out) const override {
-    out += R"({"type":"Digits")";
-    append_json_member(out, "individual_digits", individual_);
-    out += '}';
-    return {};
+    return write_component(out, "Digits", "individual_digits", individual_);
   }
 
  private:
@@ -183,10 +166,7 @@ class CharDelimiterSplit final : public PreTokenizer {
                  [&](std::string_view text, std::vector<Span>& matches) { pattern_->find_all(text, matches); });
   }
   Status write_json(std::string& out) const override {
-    out += R"({"type":"CharDelimiterSplit")";
-    append_json_member(out, "delimiter", std::string_view(pattern_->source()));
-    out += '}';
-    return {};
+    return write_component(out, "CharDelimiterSplit", "delimiter", std::string_view(pattern_->source()));
   }
 
  private:
@@ -214,7 +194,7 @@ class UnicodeScripts final : public PreTokenizer {
       if (begin != UINT32_MAX) spans.push_back({begin, static_cast<uint32_t>(text.size())});
     });
   }
-  Status write_json(std::string& out) const override { return out += R"({"type":"UnicodeScripts"})", Status(); }
+  Status write_json(std::string& out) const override { return write_component(out, "UnicodeScripts"); }
 };
 
 class FixedLength final : public PreTokenizer {
@@ -232,12 +212,7 @@ class FixedLength final : public PreTokenizer {
       }
     });
   }
-  Status write_json(std::string& out) const override {
-    out += R"({"type":"FixedLength")";
-    append_json_member(out, "length", static_cast<int64_t>(length_));
-    out += '}';
-    return {};
-  }
+  Status write_json(std::string& out) const override { return write_component(out, "FixedLength", "length", length_); }
 
  private:
   size_t length_;
@@ -291,15 +266,7 @@ class PreTokenizerSequence final : public PreTokenizer {
     const auto* bytes = steps_.size() == 2 ? dynamic_cast<const ByteLevel*>(steps_[1].get()) : nullptr;
     return bytes && bytes->only_spells() && bytes->ends_in_bytes() ? steps_[0]->only_pattern() : nullptr;
   }
-  Status write_json(std::string& out) const override {
-    out += R"({"type":"Sequence","pretokenizers":[)";
-    for (size_t i = 0; i < steps_.size(); ++i) {
-      if (i) out += ',';
-      MALMOI_TRY(steps_[i]->write_json(out));
-    }
-    out += "]}";
-    return {};
-  }
+  Status write_json(std::string& out) const override { return write_steps(out, "pretokenizers", steps_); }
 
  private:
   std::vector<std::unique_ptr<PreTokenizer>> steps_;
@@ -355,28 +322,13 @@ Made read_metaspace(const JsonNode& node, int) {
 }
 
 Made read_sequence(const JsonNode& node, int depth) {
-  MALMOI_ASSIGN(JsonNode list, node.at("pretokenizers"));
-  MALMOI_ASSIGN(auto items, list.array());
-  std::vector<std::unique_ptr<PreTokenizer>> steps;
-  for (auto item : items) {
-    MALMOI_ASSIGN(auto step, read(list.item(item, steps.size()), depth + 1));
-    steps.push_back(std::move(step));
-  }
+  MALMOI_ASSIGN(auto steps, read_steps<PreTokenizer>(node, "pretokenizers", depth, read));
   return make_sequence(std::move(steps));
 }
 
-template <typename T>
-Made read_plain(const JsonNode&, int) {
-  return made<T>();
-}
-
-struct Reader {
-  std::string_view type;
-  Made (*read)(const JsonNode&, int depth);
-};
 // One line a type of tokenizer.json.
-constexpr Reader kReaders[] = {
-    {"BertPreTokenizer", read_plain<BertPreTokenizer>},
+constexpr ComponentReader<PreTokenizer> kReaders[] = {
+    {"BertPreTokenizer", read_plain<PreTokenizer, BertPreTokenizer>},
     {"ByteLevel", read_byte_level},
     {"CharDelimiterSplit", read_delimiter},
     {"Delimiter", read_delimiter},
@@ -386,18 +338,12 @@ constexpr Reader kReaders[] = {
     {"Punctuation", read_punctuation},
     {"Sequence", read_sequence},
     {"Split", read_split},
-    {"UnicodeScripts", read_plain<UnicodeScripts>},
-    {"Whitespace", read_plain<Whitespace>},
-    {"WhitespaceSplit", read_plain<WhitespaceSplit>},
+    {"UnicodeScripts", read_plain<PreTokenizer, UnicodeScripts>},
+    {"Whitespace", read_plain<PreTokenizer, Whitespace>},
+    {"WhitespaceSplit", read_plain<PreTokenizer, WhitespaceSplit>},
 };
 
-Made read(const JsonNode& node, int depth) {
-  if (depth > 32) return node.error("sequences nested too deeply");
-  MALMOI_ASSIGN(std::string type, node.string_at("type"));
-  for (const Reader& reader : kReaders)
-    if (reader.type == type) return reader.read(node, depth);
-  return unsupported("unknown pre-tokenizer " + type, node.where);
-}
+Made read(const JsonNode& node, int depth) { return read_component(kReaders, "pre-tokenizer", node, depth); }
 
 }  // namespace
 

@@ -77,7 +77,7 @@ class LongMerger {
   const MergeTable& table_;
   std::vector<int32_t> ids_;
   std::vector<uint32_t> previous_, following_;
-  std::vector<MergeTable::Merge> pending_;  // of the pair that begins at a place
+  std::vector<MergeTable::Merge> pending_;               // of the pair that begins at a place
   std::unordered_map<uint32_t, PositionQueue> buckets_;  // positions by the rank of their pair
   std::priority_queue<uint32_t, std::vector<uint32_t>, std::greater<>> ranks_;
 };
@@ -108,13 +108,15 @@ class Windows {
       } else if (end == symbols_.size()) {
         return parts_;
       } else {
-        restart_before(end - size_ / kOverlap);
+        if (++joined_ == kPatience) narrow();
+        restart_before(end - std::min(overlap_, size_));
       }
     }
   }
 
  private:
-  static constexpr size_t kOverlap = 4;  // windows overlap by a quarter
+  static constexpr size_t kOverlap = kWindowPlaces / 5;
+  static constexpr int kPatience = 16;  // windows that must join before a smaller one is tried again
 
   // Runs of a letter, of spaces, of a few letters again and again give the same window again and again.
   void merge_memoized(size_t begin, size_t end) {
@@ -142,8 +144,7 @@ class Windows {
     return false;
   }
   void append_window(size_t j) {
-    for (; j < window_.size(); ++j)
-      parts_.push_back({window_[j].id, static_cast<uint32_t>(from_ + window_[j].begin)});
+    for (; j < window_.size(); ++j) parts_.push_back({window_[j].id, static_cast<uint32_t>(from_ + window_[j].begin)});
   }
 
   // The next window begins at the last piece that begins before `place`, but behind the beginning of this one.
@@ -159,8 +160,10 @@ class Windows {
 
   // No piece in common, or pieces as long as the window: more of both sides.
   void widen() {
-    size_ *= 4;
-    const size_t back = from_ > size_ / kOverlap ? from_ - size_ / kOverlap : 0;
+    joined_ = 0;
+    overlap_ *= 2;
+    if (overlap_ > size_ / 2) size_ *= 4;
+    const size_t back = from_ > overlap_ ? from_ - overlap_ : 0;
     if (size_ >= symbols_.size() || back == 0) {
       parts_.clear();
       from_ = first_ = 0;
@@ -169,12 +172,18 @@ class Windows {
     while (first_ > 0 && (first_ == parts_.size() || parts_[first_].begin > back)) --first_;
     from_ = parts_[first_].begin;
   }
+  void narrow() {
+    joined_ = 0;
+    size_ = std::max(size_ / 4, kWindowPlaces);
+    overlap_ = size_ == kWindowPlaces ? kOverlap : size_ / 4;
+  }
 
   const MergeTable& table_;
   std::span<const Symbol> symbols_;
   std::vector<MergedPart> parts_, window_;
   std::span<const Symbol> memo_;  // what `window_` was made of
-  size_t size_ = kWindowPlaces, from_ = 0;
+  size_t size_ = kWindowPlaces, overlap_ = kOverlap, from_ = 0;
+  int joined_ = 0;
   size_t first_ = 0;  // parts_[first_] begins at from_
 };
 

@@ -31,7 +31,7 @@ class MergeTable {
     set(begins_, left);
     set(ends_, right);
     if (!fits(left, right, rank, id)) {
-      count_ += wide_.insert_or_assign(key, Merge{rank, id}).second && find_narrow(key).rank == kNoRank;
+      count_ += wide_.insert_or_assign(key, Merge{rank, id}).second && narrow_rank(key) == kNoRank;
       return;
     }
     wide_.erase(key);
@@ -42,14 +42,25 @@ class MergeTable {
     products_[rank] = id;
   }
   Merge find(int32_t left, int32_t right) const {
+    const uint32_t rank = rank_of(left, right);
+    return rank == kNoRank ? Merge{} : Merge{rank, product(left, right, rank)};
+  }
+  /// kNoRank where the pair does not merge.
+  uint32_t rank_of(int32_t left, int32_t right) const {
     // Most pairs merge to nothing. Most pieces never begin a merge, or never end one; and the filter is small enough to
     // stay near.
-    if (!test(begins_, left) || !test(ends_, right)) return {};
+    if (!test(begins_, left) || !test(ends_, right)) return kNoRank;
     const uint64_t key = key_of(left, right), h = hash(key);
-    if ((filter_[h >> filter_shift_ >> 6] >> (h >> filter_shift_ & 63) & 1) == 0) return {};
+    if ((filter_[h >> filter_shift_ >> 6] >> (h >> filter_shift_ & 63) & 1) == 0) return kNoRank;
     if (!wide_.empty())
-      if (auto found = wide_.find(key); found != wide_.end()) return found->second;
-    return find_narrow(key);
+      if (auto found = wide_.find(key); found != wide_.end()) return found->second.rank;
+    return narrow_rank(key);
+  }
+  /// What a pair that merges at `rank` becomes.
+  int32_t product(int32_t left, int32_t right, uint32_t rank) const {
+    if (!wide_.empty())
+      if (auto found = wide_.find(key_of(left, right)); found != wide_.end()) return found->second.id;
+    return products_[rank];
   }
   size_t size() const { return count_; }
   uint32_t max_rank() const { return max_rank_; }
@@ -80,12 +91,10 @@ class MergeTable {
     return static_cast<uint32_t>(left) < kIdLimit && static_cast<uint32_t>(right) < kIdLimit && rank < kRankMask &&
            (rank >= products_.size() || products_[rank] < 0 || products_[rank] == id);
   }
-  Merge find_narrow(uint64_t key) const {
-    if ((key >> 32) >= kIdLimit || (key & UINT32_MAX) >= kIdLimit) return {};
+  uint32_t narrow_rank(uint64_t key) const {
+    if ((key >> 32) >= kIdLimit || (key & UINT32_MAX) >= kIdLimit) return kNoRank;
     const uint64_t slot = slots_[place(key)];
-    if (slot == kEmpty) return {};
-    const auto rank = static_cast<uint32_t>(slot & kRankMask);
-    return {rank, products_[rank]};
+    return slot == kEmpty ? kNoRank : static_cast<uint32_t>(slot & kRankMask);
   }
   static void set(std::vector<uint64_t>& bits, int32_t id) {
     const auto at = static_cast<uint32_t>(id);
@@ -123,10 +132,10 @@ class MergeTable {
     for (const auto& [key, merge] : wide_) mark(hash(key));
   }
 
-  std::vector<uint64_t> begins_, ends_;  // by id: whether some merge has it on its left, on its right
-  std::vector<uint64_t> slots_;     // left id, right id, rank
-  std::vector<int32_t> products_;   // by rank
-  std::vector<uint64_t> filter_;    // four bits a slot, one set for each pair
+  std::vector<uint64_t> begins_, ends_;       // by id: whether some merge has it on its left, on its right
+  std::vector<uint64_t> slots_;               // left id, right id, rank
+  std::vector<int32_t> products_;             // by rank
+  std::vector<uint64_t> filter_;              // four bits a slot, one set for each pair
   std::unordered_map<uint64_t, Merge> wide_;  // what does not fit a slot; comes before what does
   size_t count_ = 0;
   uint32_t max_rank_ = 0;

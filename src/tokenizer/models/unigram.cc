@@ -170,7 +170,8 @@ class Unigram final : public Model {
       }
       apart = encode_anew(word, total, unknown, ids);
     };
-    each_word(cache, piece, [&](size_t begin) { return marked_word_end(piece, begin); }, visit);
+    each_word(
+        cache, piece, [&](size_t begin) { return marked_word_end(piece, begin); }, visit);
     return apart;
   }
 

@@ -53,7 +53,7 @@ class WindowMerger {
   void merge(uint32_t at) {
     const uint32_t right = next_[at], after = next_[right];
     --left_;
-    ids_[at] = products_[at];
+    ids_[at] = table_.product(ids_[at], ids_[right], static_cast<uint32_t>(keys()[at]) >> kPlaceBits);
     next_[at] = static_cast<uint8_t>(after);
     keys()[right] = kNone;
     if (after < count_) {
@@ -67,15 +67,14 @@ class WindowMerger {
 
   // The key of the pair that begins at `at`: its rank, then its place, so that the least key is the next to merge.
   void offer(uint32_t at) {
-    const MergeTable::Merge merge = table_.find(ids_[at], ids_[next_[at]]);
-    products_[at] = merge.id;
-    keys()[at] = merge.rank == MergeTable::kNoRank ? kNone : static_cast<int32_t>(merge.rank << kPlaceBits | at);
+    const uint32_t rank = table_.rank_of(ids_[at], ids_[next_[at]]);
+    keys()[at] = rank == MergeTable::kNoRank ? kNone : static_cast<int32_t>(rank << kPlaceBits | at);
   }
 
   const MergeTable& table_;
   uint32_t count_, left_ = 0;
   std::array<Four, kWindowPlaces / 4> keys_;
-  std::array<int32_t, kWindowPlaces> ids_, products_;
+  std::array<int32_t, kWindowPlaces> ids_;
   std::array<uint8_t, kWindowPlaces> next_, previous_;
 };
 
