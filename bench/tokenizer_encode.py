@@ -21,7 +21,7 @@ REPEATS = 3  # counted passes over the text a round, after one that is not
 
 
 def documents_of(path):
-    return [d for d in pathlib.Path(path).read_text(encoding="utf-8").split("\n\n") if d]
+    return [d for d in pathlib.Path(path).read_bytes().decode().split("\n\n") if d]
 
 
 def tiktoken_encoder(folder):

@@ -285,6 +285,65 @@ TEST(LlamaCpp, LongestSpecialTokensGoFirst) {
   EXPECT_EQ(tokens("<x> z", false), (Out{{"<x> z", -1}}));
 }
 
+// llama.cpp's rule: each special in turn, the longest first, from left to right in what is left.
+std::vector<Piece> split_plainly(const GgufVocab& vocab, std::string_view text) {
+  std::vector<int32_t> order;
+  for (size_t i = 0; i < vocab.tokens.size(); ++i) order.push_back(static_cast<int32_t>(i));
+  std::stable_sort(order.begin(), order.end(), [&](int32_t a, int32_t b) {
+    return vocab.tokens[static_cast<size_t>(a)].text.size() > vocab.tokens[static_cast<size_t>(b)].text.size();
+  });
+  std::vector<Piece> pieces{{0, static_cast<uint32_t>(text.size()), 0}};
+  for (int32_t id : order) {
+    const std::string& special = vocab.tokens[static_cast<size_t>(id)].text;
+    std::vector<Piece> next;
+    for (const Piece& piece : pieces) {
+      uint32_t done = piece.begin;
+      while (piece.token < 0) {
+        const size_t at = text.substr(0, piece.end).find(special, done);
+        if (at == std::string_view::npos) break;
+        const auto begin = static_cast<uint32_t>(at), end = static_cast<uint32_t>(at + special.size());
+        if (done < begin) next.push_back({done, begin, done});
+        next.push_back({begin, end, begin, id});
+        done = end;
+      }
+      if (piece.token >= 0) next.push_back(piece);
+      else if (done < piece.end) next.push_back({done, piece.end, done});
+    }
+    pieces = std::move(next);
+  }
+  return pieces;
+}
+
+TEST(LlamaCpp, SplitsAtTheLongestSpecialsAnywhereFirst) {
+  GgufVocab vocab;
+  for (const char* text : {" ", "   ", "     ", "ab", "abab", "bab", "a  ", "b a"}) {
+    GgufToken token{.text = text};
+    token.as.user_defined = true;
+    vocab.tokens.push_back(token);
+  }
+  LlamaSplitter splitter(vocab);
+  std::vector<std::string> texts{std::string(100, ' '),
+                                 std::string(3, ' ') + "ababab" + std::string(13, ' ') + "b a b"};
+  uint64_t state = 5;
+  for (int i = 0; i < 300; ++i) {
+    std::string& text = texts.emplace_back();
+    while (text.size() < 40) {
+      state = state * 6364136223846793005ull + 1442695040888963407ull;
+      text.append(1 + (state >> 40) % 9, "ab c"[(state >> 33) % 4]);
+    }
+  }
+  for (const std::string& text : texts) {
+    std::vector<Piece> got;
+    splitter.split(text, false, got);
+    std::vector<Piece> want = split_plainly(vocab, text);
+    ASSERT_EQ(got.size(), want.size()) << text;
+    for (size_t i = 0; i < got.size(); ++i) {
+      EXPECT_EQ(got[i].begin, want[i].begin) << text;
+      EXPECT_EQ(got[i].token, want[i].token) << text;
+    }
+  }
+}
+
 TEST(PreTypes, NamesAreUniqueAndPatternsCompile) {
   std::vector<std::string_view> names = pre_type_names();
   std::sort(names.begin(), names.end());

@@ -63,6 +63,68 @@ TEST(MergeTable, MergesAsTheRuleSays) {
   }
 }
 
+// Long pieces go through windows that are joined: periodic ones, whose pieces are longer than a window, among them.
+TEST(MergeTable, LongPiecesMergeAsTheRuleSays) {
+  uint64_t state = 7;
+  for (uint64_t seed = 1; seed <= 24; ++seed) {
+    const auto letters = 1 + static_cast<int32_t>(seed % 4);
+    MergeTable table = random_merges(seed, letters, seed % 3 ? 60 : 12);
+    for (size_t period : {1, 2, 7, 5000}) {
+      std::vector<Symbol> want;
+      for (size_t i = 0; i < 1200; ++i) {
+        state = state * 6364136223846793005ull + 1442695040888963407ull;
+        const auto random = static_cast<int32_t>((state >> 33) % static_cast<uint64_t>(letters));
+        want.push_back(i < period ? Symbol{random, 1} : want[i - period]);
+      }
+      std::vector<Symbol> got = want;
+      merge_plainly(table, want);
+      merge_all(table, got);
+      ASSERT_EQ(got.size(), want.size()) << "seed " << seed << ", period " << period;
+      for (size_t i = 0; i < got.size(); ++i) {
+        ASSERT_EQ(got[i].id, want[i].id) << "seed " << seed << ", period " << period << ", symbol " << i;
+        ASSERT_EQ(got[i].length, want[i].length);
+      }
+    }
+  }
+}
+
+// Doubling pieces up to 1,024 letters: none fits a small window.
+TEST(MergeTable, PiecesLongerThanAWindow) {
+  MergeTable table;
+  for (int32_t i = 0; i < 10; ++i) table.add(i, i, static_cast<uint32_t>(i), i + 1);
+  std::vector<Symbol> symbols(100'000, Symbol{0, 1});
+  merge_all(table, symbols);
+  ASSERT_EQ(symbols.size(), 97u + 3u);  // 97 of 1,024, and 672 = 512 + 128 + 32
+  EXPECT_EQ(symbols[0].id, 10);
+  EXPECT_EQ(symbols[97].id, 9);
+  EXPECT_EQ(symbols[99].length, 32u);
+}
+
+TEST(MergeTable, HoldsLargeIdsAndEqualRanks) {
+  constexpr int32_t kLarge = 1 << 26;
+  MergeTable table;
+  table.add(kLarge, 1, 5, 10);
+  table.add(1, kLarge, 5, 11);
+  table.add(2, 3, 5, 12);
+  table.add(3, 2, 5, 13);
+  table.add(4, 5, 1u << 30, 14);
+  EXPECT_EQ(table.size(), 5u);
+  EXPECT_EQ(table.find(kLarge, 1).id, 10);
+  EXPECT_EQ(table.find(1, kLarge).id, 11);
+  EXPECT_EQ(table.find(2, 3).id, 12);
+  EXPECT_EQ(table.find(3, 2).id, 13);
+  EXPECT_EQ(table.find(4, 5).rank, 1u << 30);
+  EXPECT_EQ(table.find(kLarge, kLarge).id, -1);
+  table.add(kLarge, 1, 6, 15);
+  EXPECT_EQ(table.size(), 5u);
+  EXPECT_EQ(table.find(kLarge, 1).rank, 6u);
+  std::vector<Symbol> symbols{{4, 1}, {5, 1}, {2, 1}, {3, 1}, {2, 1}};
+  merge_all(table, symbols);
+  ASSERT_EQ(symbols.size(), 3u);
+  EXPECT_EQ(symbols[0].id, 14);
+  EXPECT_EQ(symbols[1].id, 12);
+}
+
 TEST(MergeTable, GrowsAndKeepsTheLaterOfEqualPairs) {
   MergeTable table;
   for (int32_t i = 0; i < 5000; ++i) table.add(i, i + 1, static_cast<uint32_t>(i), i + 2);
