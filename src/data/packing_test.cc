@@ -28,7 +28,9 @@ TEST(Packing, EveryIdOnceAndNoSequenceTooLong) {
     EXPECT_LE(sum, kCapacity);
   }
   for (uint64_t d = 0; d < lengths.size(); ++d)
-    if (lengths[d] > 0) EXPECT_EQ(covered[d], lengths[d]);
+    if (lengths[d] > 0) {
+      EXPECT_EQ(covered[d], lengths[d]);
+    }
   EXPECT_LT(static_cast<double>(sequences.size() * kCapacity - total), 0.01 * static_cast<double>(total));
 }
 

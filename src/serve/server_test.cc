@@ -276,7 +276,9 @@ TEST_F(ServerTest, AClientThatGoesAwayEndsItsWork) {
     client.send(
         post_text("/v1/completions",
                   std::string(R"({"prompt":"a","max_tokens":90000,"ignore_eos":true,"stream":)") + stream + "}"));
-    if (std::string(stream) == "true") ASSERT_TRUE(client.read_until("data: "));
+    if (std::string(stream) == "true") {
+      ASSERT_TRUE(client.read_until("data: "));
+    }
     while (engine_->stats().running == 0) std::this_thread::yield();
     client.close();
     EXPECT_TRUE(idle()) << stream;

@@ -200,6 +200,8 @@ Result<int64_t> parse_bytes(std::string_view text, const std::string& where) {
 }
 
 Result<TrainConfig> parse_train_config(const ConfigDocument& document) {
+  if (document.root.contains("stages") && !document.root.contains("train"))
+    return usage_error("is a recipe, not a training configuration", document.file, "run it with `malmoi run`");
   TrainConfig c;
   Sections sections;
   ConfigReader root(document);

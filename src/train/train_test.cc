@@ -49,6 +49,7 @@ TEST(Config, EachMistakeIsNamed) {
   EXPECT_THAT(message(kSmall + "train: {steps: 5, optimizer: {name: adam}}\n"), HasSubstr("adamw"));
   EXPECT_THAT(message(kSmall + "train: {steps: 5, early_stopping: {patience: 2}}\n"), HasSubstr("eval_every"));
   EXPECT_THAT(message("tokenizer: t\ndata: {train: [x]}\nout: o\ntrain: {steps: 1}\n"), HasSubstr("model"));
+  EXPECT_THAT(message("work: w\nstages: []\n"), HasSubstr("malmoi run"));
   EXPECT_EQ(parse(kSmall + "train: {steps: 5, batch_size: 4, global_batch: 12}\n")->gradient_accumulation, 3);
   EXPECT_EQ(*parse_bytes("1.5GiB", ""), 1610612736);
   EXPECT_FALSE(parse_bytes("lots", "").ok());

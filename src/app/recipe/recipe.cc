@@ -61,6 +61,8 @@ Result<Stage> read_stage(const ConfigDocument& document, const Json& object, con
 
 Result<Recipe> read_recipe(const Path& path, std::span<const StageKind> kinds) {
   MALMOI_ASSIGN(ConfigDocument document, read_config(path));
+  if (document.root.contains("train") && !document.root.contains("stages"))
+    return usage_error("is a training configuration, not a recipe", path.string(), "run it with `malmoi train`");
   ConfigReader reader(document);
   Recipe recipe;
   recipe.file = path.string();

@@ -166,6 +166,7 @@ TEST_F(RecipeTest, MistakesInTheFileAreNamed) {
   std::string head = "schema_version: 1\nwork: w\nstages:\n";
   EXPECT_THAT(recipe_error(head + "  - {name: a, kind: copie}\n"),
               HasSubstr("r.yaml:4: stages[0].kind: 'copie' is not known"));
+  EXPECT_THAT(recipe_error("train: {steps: 1}\n"), HasSubstr("malmoi train"));
   EXPECT_THAT(recipe_error(head + "  - {name: a}\n"), HasSubstr("kind of stage 'a' is missing"));
   EXPECT_THAT(recipe_error(head + "  - {kind: copy}\n"), HasSubstr("a name of letters"));
   EXPECT_THAT(recipe_error(head + "  - {name: a, kind: copy, inptus: [x]}\n"), HasSubstr("did you mean 'inputs'"));

@@ -258,9 +258,10 @@ TEST(Build, PersonalDataAndEvaluationItemsGo) {
   EXPECT_EQ(result->report["dropped"]["decontaminate"], 1);
   EXPECT_EQ(result->report["pii"]["EMAIL"], 1);
   for (const Document& d : documents_of(out, "")) EXPECT_EQ(d.text.find("hong@"), std::string::npos);
-  for (const auto& entry : fs::directory_iterator(out))
-    if (entry.path().extension() != ".zst")
-      EXPECT_EQ(read_file(entry.path())->find("hong@"), std::string::npos) << entry.path();
+  for (const auto& entry : fs::directory_iterator(out)) {
+    if (entry.path().extension() == ".zst") continue;
+    EXPECT_EQ(read_file(entry.path())->find("hong@"), std::string::npos) << entry.path();
+  }
 }
 
 TEST(Build, RepeatedParagraphsStayInThePureDocument) {

@@ -240,7 +240,9 @@ TEST(Crawl, StoppedItGoesOnWithoutLossOrRepetition) {
   EXPECT_EQ(stored(out, site.root()).size(), kAll.size() - 1);  // the feed itself is no document
   std::map<std::string, int> fetched;
   for (const auto& [path, when] : site.requests())
-    if (path != "/robots.txt") EXPECT_EQ(++fetched[path], 1) << path;
+    if (path != "/robots.txt") {
+      EXPECT_EQ(++fetched[path], 1) << path;
+    }
 }
 
 TEST(Crawl, RevisitAsksForWhatChanged) {
