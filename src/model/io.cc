@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "formats/element_type.h"
 #include "formats/safetensors.h"
 #include "model/registry.h"
 
@@ -47,12 +48,6 @@ bool same_shape(const std::vector<int64_t>& shape, const ParameterSpec& spec, in
   return spec.transposed ? shape == std::vector<int64_t>{cols, rows} : shape == std::vector<int64_t>{rows, cols};
 }
 
-std::string shape_text(const std::vector<int64_t>& shape) {
-  std::string text = "[";
-  for (size_t i = 0; i < shape.size(); ++i) text += (i ? ", " : "") + std::to_string(shape[i]);
-  return text + "]";
-}
-
 // Copies one published tensor into its rows of a parameter's array, turning and converting.
 void copy_in(const formats::TensorView& from, DType from_type, const ParameterSpec& spec, const ParameterSource& source,
              Tensor& to) {
@@ -91,7 +86,7 @@ Status load_parameter(const formats::Safetensors& file, const ParameterSpec& spe
       return invalid_data("tensor '" + source.name + "' is missing", where, "the folder is not whole; fetch it again");
     used.insert(tensor);
     if (!same_shape(tensor->shape, spec, source.rows))
-      return invalid_data("tensor '" + source.name + "' has shape " + shape_text(tensor->shape) +
+      return invalid_data("tensor '" + source.name + "' has shape " + formats::shape_text(tensor->shape) +
                               ", the config asks for " + std::to_string(source.rows) + " rows of " +
                               spec.shape.to_string(),
                           where, "config.json and weights do not belong together");
