@@ -92,15 +92,13 @@ void add_bench_gemm(CLI::App& bench, Invocation& invocation) {
 
 // One line a bench.
 constexpr AddCommand kBenches[] = {
-    add_bench_train,
-    add_bench_gemm,
-    add_bench_tokenizer,
+    add_bench_train, add_bench_gemm, add_bench_tokenizer, add_bench_infer, add_bench_memory,
 };
 
 }  // namespace
 
 void add_bench(CLI::App& root, Invocation& invocation) {
-  CLI::App* bench = root.add_subcommand("bench", "measure this machine: train, gemm, tokenizer");
+  CLI::App* bench = root.add_subcommand("bench", "measure this machine: train, gemm, tokenizer, infer, memory");
   bench->footer("Example: malmoi bench train --config config.json --batch 4 --seq 256 --json");
   bench->require_subcommand(1);
   for (AddCommand add : kBenches) add(*bench, invocation);

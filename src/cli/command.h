@@ -69,6 +69,8 @@ void add_data_tokenize(CLI::App& data, Invocation& invocation);
 void add_data_pack(CLI::App& data, Invocation& invocation);
 // Of `malmoi data`: added to its command by data.cc.
 void add_bench_tokenizer(CLI::App& bench, Invocation& invocation);
+void add_bench_infer(CLI::App& bench, Invocation& invocation);
+void add_bench_memory(CLI::App& bench, Invocation& invocation);
 void add_data_pii(CLI::App& data, Invocation& invocation);
 void add_data_dedup(CLI::App& data, Invocation& invocation);
 void add_data_train_filter(CLI::App& data, Invocation& invocation);
