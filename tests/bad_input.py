@@ -71,6 +71,9 @@ class BadInput(unittest.TestCase):
         self.assertIn(result.returncode, (0, 3), result.stderr)
         report = json.loads(result.stdout)
         self.assertGreaterEqual(report["kept"]["documents"], 3, report)
+        trained = self.run_program("tokenizer", "train", "--in", "corpus", "--type", "bpe", "--vocab-size", "300", "--out", "tokenizer", "--json")
+        self.assertEqual(trained.returncode, 0, trained.stderr)
+        self.assertEqual(json.loads(trained.stdout)["texts"], report["splits"]["train"]["documents"], "a corpus stands for its training part")
         text = self.run_program("data", "extract", "docs/cp949.txt").stdout.decode()
         self.assertIn("말모이는 말을", text)
 

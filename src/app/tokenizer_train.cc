@@ -4,6 +4,7 @@
 
 #include "app/tokenizer_report.h"
 #include "base/log.h"
+#include "data/corpus.h"
 #include "formats/text_source.h"
 #include "tokenizer/export/export.h"
 #include "tokenizer/parts.h"
@@ -34,10 +35,28 @@ Json counts_of(const tokenizer::TrainReport& report) {
   return json;
 }
 
+// A built corpus stands for its training part alone: what is held out stays unseen by the tokenizer, too.
+Result<std::vector<Path>> training_files(const std::vector<Path>& inputs) {
+  std::vector<Path> files;
+  for (const Path& input : inputs) {
+    if (!data::Corpus::is_corpus(input)) {
+      files.push_back(input);
+      continue;
+    }
+    MALMOI_ASSIGN(data::Corpus corpus, data::Corpus::open(input));
+    for (const data::Shard& shard : corpus.shards()) {
+      if (shard.split == "train") files.push_back(corpus.folder() / shard.file);
+    }
+  }
+  if (files.empty()) return usage_error("the corpus has no training part", inputs[0].string(), "name other texts");
+  return files;
+}
+
 }  // namespace
 
 Result<Json> train_tokenizer(const TokenizerTraining& training, const tokenizer::TrainProgress& progress) {
-  MALMOI_ASSIGN(formats::TextFiles files, formats::TextFiles::open(training.inputs, {.lines = training.lines}));
+  MALMOI_ASSIGN(std::vector<Path> inputs, training_files(training.inputs));
+  MALMOI_ASSIGN(formats::TextFiles files, formats::TextFiles::open(inputs, {.lines = training.lines}));
   std::optional<Error> failed;
   std::string sample;
   auto source = [&](std::string& text) {

@@ -12,7 +12,7 @@
 namespace malmoi::app {
 
 struct TokenizerTraining {
-  std::vector<Path> inputs;  // folders and files of .txt and .jsonl, plain or .zst
+  std::vector<Path> inputs;  // built corpora (their training part), folders and files of .txt and .jsonl, plain or .zst
   Path out;
   bool lines = false;  // every line of a .txt is a text of its own
   tokenizer::TrainOptions options;
