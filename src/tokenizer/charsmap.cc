@@ -56,4 +56,17 @@ std::optional<Charsmap::Match> Charsmap::find(std::string_view text, bool longes
   return best;
 }
 
+bool Charsmap::meets(std::string_view letter) const {
+  if (trie_.empty()) return false;
+  size_t at = offset_of(trie_[0]);
+  for (char c : letter) {
+    auto byte = static_cast<unsigned char>(c);
+    at ^= byte;
+    if (byte == 0 || at >= trie_.size() || label_of(trie_[at]) != byte) return false;
+    if (has_leaf(trie_[at])) return true;
+    at ^= offset_of(trie_[at]);
+  }
+  return true;
+}
+
 }  // namespace malmoi::tokenizer

@@ -24,6 +24,8 @@ class Charsmap {
   /// The shortest (Hugging Face's rule) or the longest (SentencePiece's) key that `text` begins with.
   std::optional<Match> shortest(std::string_view text) const { return find(text, false); }
   std::optional<Match> longest(std::string_view text) const { return find(text, true); }
+  /// Whether some key begins with `letter`, or `letter` with some key.
+  bool meets(std::string_view letter) const;
   bool empty() const { return trie_.empty(); }
   const std::string& blob() const { return blob_; }
 

@@ -29,6 +29,8 @@ class Output {
     }
     source_.insert(source_.end(), bytes.size(), span);
   }
+  // Where it is not asked where bytes come from.
+  void copy(std::string_view bytes) { text_ += bytes; }
   bool ends_with(std::string_view suffix) const { return std::string_view(text_).ends_with(suffix); }
   void drop(size_t bytes) {
     text_.resize(text_.size() - bytes);
@@ -55,6 +57,38 @@ void write_sequence(const std::vector<std::string>& steps, std::string& out) {
 }
 
 }  // namespace
+
+SentencePieceNormalizer::SentencePieceNormalizer(SentencePieceNormalization rules)
+    : rules_(std::move(rules)), plain_(0x10000) {
+  std::string letter;
+  for (char32_t c = 1; c < plain_.size(); ++c) {
+    if (c == ' ' || (c >= 0xD800 && c < 0xE000)) continue;
+    letter.clear();
+    append_utf8(letter, c);
+    plain_[c] = rules_.user_defined.path_length(letter) == 0 && !rules_.charsmap.meets(letter);
+  }
+}
+
+size_t SentencePieceNormalizer::plain_end(std::string_view text, size_t at) const {
+  // The text is valid UTF-8; the lengths that are decoded here are those of ASCII and of Hangul.
+  while (at < text.size()) {
+    const auto byte = static_cast<unsigned char>(text[at]);
+    if (byte < 0x80) {
+      if (!plain_[byte]) break;
+      ++at;
+    } else if ((byte & 0xF0) == 0xE0 && at + 2 < text.size()) {
+      const uint32_t c = (byte & 0x0Fu) << 12 | (static_cast<unsigned char>(text[at + 1]) & 0x3Fu) << 6 |
+                         (static_cast<unsigned char>(text[at + 2]) & 0x3Fu);
+      if (!plain_[c]) break;
+      at += 3;
+    } else {
+      const Utf8Char c = decode_utf8(text, at);
+      if (!c.valid || c.code_point >= plain_.size() || !plain_[c.code_point]) break;
+      at += c.length;
+    }
+  }
+  return at;
+}
 
 SentencePieceNormalizer::Chunk SentencePieceNormalizer::next(std::string_view rest) const {
   if (!rules_.user_defined.empty()) {
@@ -85,6 +119,14 @@ void SentencePieceNormalizer::normalize(NormalizedText& text) const {
   if (rules_.add_dummy_prefix && !rules_.whitespace_as_suffix) out.put(space, at, at);
   bool after_space = rules_.remove_extra_whitespaces;
   while (at < old.size()) {
+    if (!text.tracked) {
+      if (const size_t plain = plain_end(old, at); plain > at) {
+        out.copy(old.substr(at, plain - at));
+        after_space = false;
+        at = plain;
+        continue;
+      }
+    }
     Chunk chunk = next(old.substr(at));
     const size_t end = at + chunk.consumed;
     std::string_view piece = chunk.text;

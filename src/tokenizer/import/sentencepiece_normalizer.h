@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "tokenizer/charsmap.h"
 #include "tokenizer/import/prefix_matcher.h"
@@ -24,7 +25,7 @@ struct SentencePieceNormalization {
 /// one by one.
 class SentencePieceNormalizer : public Normalizer {
  public:
-  explicit SentencePieceNormalizer(SentencePieceNormalization rules) : rules_(std::move(rules)) {}
+  explicit SentencePieceNormalizer(SentencePieceNormalization rules);
   void normalize(NormalizedText& text) const override;
   /// As Precompiled, Replace and Prepend steps, which give the same for what those steps can do: other bytes are left
   /// in NFD Korean (HF looks characters up by grapheme), and user-defined texts are normalised too.
@@ -36,10 +37,13 @@ class SentencePieceNormalizer : public Normalizer {
     size_t consumed;        // bytes of the old text
   };
   Chunk next(std::string_view rest) const;
+  /// The end of the run of characters from `at` on that no rule touches; spaces end it.
+  size_t plain_end(std::string_view text, size_t at) const;
   const SentencePieceNormalization& rules() const { return rules_; }
 
  private:
   SentencePieceNormalization rules_;
+  std::vector<bool> plain_;  // by code point, of the first plane
 };
 
 /// llama.cpp's normalisation for "t5" vocabularies (llm_tokenizer_ugm): as SentencePiece, but white space at the end of a

@@ -162,8 +162,10 @@ class Unigram final : public Model {
         const auto margin = std::bit_cast<float>(made.back());
         made.pop_back();
         if (margin > rounding(word, total)) {
-          for (int32_t id : made) total += scores_[static_cast<size_t>(id)];
-          ids.insert(ids.end(), made.begin(), made.end());
+          for (int32_t id : made) {
+            total += scores_[static_cast<size_t>(id)];
+            ids.push_back(id);
+          }
           unknown = false;
           return;
         }
