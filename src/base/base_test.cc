@@ -6,6 +6,7 @@
 #include <numeric>
 #include <vector>
 
+#include "base/ascii.h"
 #include "base/config.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -98,6 +99,13 @@ TEST(Json, RefusesHostileNestingAndReportsThePlace) {
   auto result = parse_json("{\"a\": 1,\n oops}", "x.json");
   ASSERT_FALSE(result.ok());
   EXPECT_THAT(result.error().to_string(), testing::HasSubstr("line 2"));
+}
+
+TEST(Ascii, LettersAndSpaceAlone) {
+  EXPECT_EQ(ascii_lower("ABC Ä가Z["), "abc Ä가z[");
+  EXPECT_EQ(ascii_trim(" \t a b\r\n"), "a b");
+  EXPECT_EQ(ascii_trim("\u00a0x"), "\u00a0x");
+  EXPECT_EQ(ascii_trim(" \n"), "");
 }
 
 }  // namespace

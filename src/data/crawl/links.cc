@@ -2,11 +2,11 @@
 
 #include <gumbo.h>
 
-#include <cctype>
 #include <cstring>
 #include <memory>
 #include <pugixml.hpp>
 
+#include "base/ascii.h"
 #include "data/html/blocks.h"
 #include "data/html/dom.h"
 
@@ -16,12 +16,6 @@ namespace {
 constexpr size_t kMaxDepth = 1000, kMaxLinks = 20000;
 
 using html::attribute;
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
-}
 
 struct HtmlLinks {
   Url base;
@@ -33,15 +27,15 @@ struct HtmlLinks {
     const GumboElement& element = node->v.element;
     if (element.tag == GUMBO_TAG_BASE) {
       if (auto url = resolve_url(base, attribute(element, "href"))) base = *url;
-    } else if (element.tag == GUMBO_TAG_META && lower(attribute(element, "name")) == "robots") {
-      std::string content = lower(attribute(element, "content"));
+    } else if (element.tag == GUMBO_TAG_META && ascii_lower(attribute(element, "name")) == "robots") {
+      std::string content = ascii_lower(attribute(element, "content"));
       if (content.find("noindex") != std::string::npos || content.find("none") != std::string::npos)
         found.store = false;
       if (content.find("nofollow") != std::string::npos || content.find("none") != std::string::npos) follow = false;
     } else if (element.tag == GUMBO_TAG_A || element.tag == GUMBO_TAG_AREA || element.tag == GUMBO_TAG_FRAME) {
-      add(attribute(element, element.tag == GUMBO_TAG_FRAME ? "src" : "href"), lower(attribute(element, "rel")));
+      add(attribute(element, element.tag == GUMBO_TAG_FRAME ? "src" : "href"), ascii_lower(attribute(element, "rel")));
     } else if (element.tag == GUMBO_TAG_LINK) {
-      std::string rel = lower(attribute(element, "rel")), type = lower(attribute(element, "type"));
+      std::string rel = ascii_lower(attribute(element, "rel")), type = ascii_lower(attribute(element, "type"));
       bool feed =
           rel == "alternate" && (type.find("rss") != std::string::npos || type.find("atom") != std::string::npos);
       if (feed || rel == "next") add(attribute(element, "href"), "");
@@ -94,8 +88,8 @@ PageLinks xml_links(const Url& page, std::string_view body) {
 }  // namespace
 
 PageLinks find_links(const Url& page, std::string_view content_type, std::string_view body) {
-  std::string type = lower(content_type.substr(0, content_type.find(';')));
-  std::string head = lower(body.substr(0, 512));
+  std::string type = ascii_lower(content_type.substr(0, content_type.find(';')));
+  std::string head = ascii_lower(body.substr(0, 512));
   bool html = type.find("html") != std::string::npos || head.find("<html") != std::string::npos ||
               head.find("<!doctype html") != std::string::npos;
   if (html) return html_links(page, body);

@@ -1,23 +1,12 @@
 #include "data/crawl/robots.h"
 
 #include <algorithm>
-#include <cctype>
 #include <cstdlib>
+
+#include "base/ascii.h"
 
 namespace malmoi::data {
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
-}
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front()))) text.remove_prefix(1);
-  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back()))) text.remove_suffix(1);
-  return text;
-}
 
 // `*` is any run of characters, `$` at the end the end; linear in pattern times path, without recursion.
 bool matches(std::string_view pattern, std::string_view path) {
@@ -55,20 +44,20 @@ Robots Robots::parse(std::string_view text, std::string_view agent) {
   Robots named, any;
   bool for_us = false, for_all = false, any_named = false, in_agents = false;
   std::vector<std::string> sitemaps;
-  std::string own = lower(agent);
+  std::string own = ascii_lower(agent);
   for (size_t begin = 0; begin < text.size();) {
     size_t end = std::min(text.find_first_of("\r\n", begin), text.size());
     std::string_view line = text.substr(begin, end - begin);
     begin = end + 1;
-    line = trim(line.substr(0, line.find('#')));
+    line = ascii_trim(line.substr(0, line.find('#')));
     size_t colon = line.find(':');
     if (colon == std::string_view::npos) continue;
-    std::string key = lower(trim(line.substr(0, colon)));
-    std::string_view value = trim(line.substr(colon + 1));
+    std::string key = ascii_lower(ascii_trim(line.substr(0, colon)));
+    std::string_view value = ascii_trim(line.substr(colon + 1));
     if (key == "user-agent") {
       if (!in_agents) for_us = for_all = false;
       in_agents = true;
-      std::string name = lower(value);
+      std::string name = ascii_lower(value);
       for_all |= name == "*";
       bool ours = !name.empty() && name != "*" && own.starts_with(name);
       for_us |= ours, any_named |= ours;

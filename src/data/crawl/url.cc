@@ -3,16 +3,12 @@
 #include <cctype>
 #include <vector>
 
+#include "base/ascii.h"
+
 namespace malmoi::data {
 namespace {
 
 constexpr size_t kMaxLength = 2048;
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
-}
 
 std::string escape(std::string_view text) {
   constexpr char kHex[] = "0123456789ABCDEF";
@@ -70,11 +66,11 @@ std::optional<Url> parse_url(std::string_view text) {
   size_t colon = text.find("://");
   if (colon == std::string_view::npos || text.size() > kMaxLength) return {};
   Url url;
-  url.scheme = lower(text.substr(0, colon));
+  url.scheme = ascii_lower(text.substr(0, colon));
   if (url.scheme != "http" && url.scheme != "https") return {};
   std::string_view rest = text.substr(colon + 3);
   size_t end = std::min(rest.find_first_of("/?#"), rest.size());
-  url.host = lower(rest.substr(0, end));
+  url.host = ascii_lower(rest.substr(0, end));
   if (size_t at = url.host.rfind('@'); at != std::string::npos) url.host.erase(0, at + 1);  // no credentials
   std::string own_port = url.scheme == "http" ? ":80" : ":443";
   if (url.host.ends_with(own_port)) url.host.resize(url.host.size() - own_port.size());

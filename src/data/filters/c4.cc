@@ -1,6 +1,7 @@
 // C4's rules (Raffel et al., "Exploring the Limits of Transfer Learning", 2020, section 2.2), line by line.
 #include <array>
 
+#include "base/ascii.h"
 #include "base/utf8.h"
 #include "data/dedup/words.h"
 #include "data/filters/entries.h"

@@ -121,13 +121,6 @@ std::string_view trim(std::string_view text) {
   return text.substr(begin, end - begin);
 }
 
-std::string ascii_lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-  return out;
-}
-
 bool ends_sentence(std::string_view line) {
   static constexpr std::array<std::string_view, 28> kEnds = {
       ".",  "!",  "?", "\"", "'", "”", "’", "。", "！", "？", "…",  "」",  "』",   "》",

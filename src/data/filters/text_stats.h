@@ -25,8 +25,6 @@ std::vector<std::string_view> split_lines(std::string_view text);
 /// Pieces between empty lines, without the white space around the text.
 std::vector<std::string_view> split_paragraphs(std::string_view text);
 std::string_view trim(std::string_view text);
-/// ASCII letters lower-cased; the rest as it is.
-std::string ascii_lower(std::string_view text);
 /// Whether the text ends with a sentence's punctuation: . ! ? " ' and their East Asian, Arabic and Indic kin, and closing
 /// quotation marks and brackets after them.
 bool ends_sentence(std::string_view line);

@@ -4,6 +4,7 @@
 #include <cctype>
 #include <unordered_map>
 
+#include "base/ascii.h"
 #include "data/html/word_lists.h"
 
 namespace malmoi::data::html {
@@ -17,12 +18,6 @@ bool starts_with_any(std::string_view text, WordList list) {
 bool is_one_of(std::string_view text, WordList list) {
   const auto& all = words(list);
   return std::find(all.begin(), all.end(), text) != all.end();
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
 }
 
 // "postMeta sr-only" -> post, meta, sr, only; and srOnly joined with its neighbour as one word too.
@@ -85,7 +80,7 @@ bool has_date(std::string_view text) {
     }
     if (j < text.size() && std::isdigit(static_cast<unsigned char>(text[j]))) return true;
   }
-  std::string low = lower(text);
+  std::string low = ascii_lower(text);
   constexpr std::string_view kMonths[] = {"jan", "feb", "mar", "apr", "may", "jun",
                                           "jul", "aug", "sep", "oct", "nov", "dec"};
   for (std::string_view month : kMonths) {
@@ -123,7 +118,7 @@ bool names_content(std::string_view attribute) {
 
 bool is_boilerplate_line(std::string_view text, size_t width) {
   if (width > 220) return false;
-  std::string low = lower(text);
+  std::string low = ascii_lower(text);
   const auto& parts = words(WordList::kLineParts);
   if (std::any_of(parts.begin(), parts.end(),
                   [&](std::string_view part) { return low.find(part) != std::string::npos; }) &&
@@ -147,11 +142,11 @@ bool is_boilerplate_line(std::string_view text, size_t width) {
 }
 
 bool is_cutting_heading(std::string_view text) {
-  return text_width(text) <= 60 && starts_with_any(lower(text), WordList::kCuttingHeadings);
+  return text_width(text) <= 60 && starts_with_any(ascii_lower(text), WordList::kCuttingHeadings);
 }
 
 int metadata_label(std::string_view cell) {
-  std::string low = lower(cell);
+  std::string low = ascii_lower(cell);
   while (!low.empty() && (low.back() == ':' || low.back() == ' ')) low.pop_back();
   if (is_one_of(low, WordList::kTitleLabels)) return 1;
   return is_one_of(low, WordList::kOtherLabels) ? 2 : 0;

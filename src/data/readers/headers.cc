@@ -1,25 +1,11 @@
 #include "data/readers/headers.h"
 
 #include <algorithm>
-#include <cctype>
 #include <cstdlib>
 
+#include "base/ascii.h"
+
 namespace malmoi::data {
-namespace {
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
-}
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front()))) text.remove_prefix(1);
-  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back()))) text.remove_suffix(1);
-  return text;
-}
-
-}  // namespace
 
 std::string Headers::get(const std::string& name) const {
   auto found = fields.find(name);
@@ -38,12 +24,13 @@ size_t Headers::parse(std::string_view text) {
     if (line.ends_with('\r')) line.remove_suffix(1);
     if (line.empty()) return at;
     if ((line[0] == ' ' || line[0] == '\t') && last != fields.end()) {
-      (last->second += ' ') += trim(line);
+      (last->second += ' ') += ascii_trim(line);
       continue;
     }
     size_t colon = line.find(':');
     if (colon == std::string_view::npos || fields.size() >= kMaxFields) continue;
-    last = fields.emplace(lower(trim(line.substr(0, colon))), std::string(trim(line.substr(colon + 1))));
+    last =
+        fields.emplace(ascii_lower(ascii_trim(line.substr(0, colon))), std::string(ascii_trim(line.substr(colon + 1))));
   }
   return text.size();
 }
@@ -57,7 +44,7 @@ size_t Headers::parse_http(std::string_view text) {
 }
 
 std::string media_type(std::string_view content_type) {
-  return lower(trim(content_type.substr(0, content_type.find(';'))));
+  return ascii_lower(ascii_trim(content_type.substr(0, content_type.find(';'))));
 }
 
 std::string media_parameter(std::string_view content_type, std::string_view name) {
@@ -70,11 +57,11 @@ std::string media_parameter(std::string_view content_type, std::string_view name
     while (end < rest.size() && (quoted || rest[end] != ';')) quoted ^= rest[end++] == '"';
     std::string_view parameter = rest.substr(0, end);
     size_t equals = parameter.find('=');
-    if (equals != std::string_view::npos && lower(trim(parameter.substr(0, equals))) == name) {
-      std::string_view value = trim(parameter.substr(equals + 1));
+    if (equals != std::string_view::npos && ascii_lower(ascii_trim(parameter.substr(0, equals))) == name) {
+      std::string_view value = ascii_trim(parameter.substr(equals + 1));
       if (value.starts_with('"')) value.remove_prefix(1);
       if (value.ends_with('"')) value.remove_suffix(1);
-      return name == "charset" ? lower(value) : std::string(value);
+      return name == "charset" ? ascii_lower(value) : std::string(value);
     }
     at = end < rest.size() ? at + 1 + end : std::string_view::npos;
   }
