@@ -62,6 +62,13 @@ Status run_plan(const Options& o) {
   return {};
 }
 
+void add_override_options(CLI::App& command, const std::shared_ptr<Options>& o) {
+  command.add_option("--set", o->overrides, "override a key: a.b=value (may be repeated)");
+  command.add_option_function<std::string>(
+      "--memory-limit", [o](const std::string& text) { o->overrides.push_back("train.memory_limit=" + text); },
+      "choose checkpointing and the largest batch that fit, as 2GB");
+}
+
 }  // namespace
 
 void add_train(CLI::App& root, Invocation& invocation) {
@@ -71,7 +78,7 @@ void add_train(CLI::App& root, Invocation& invocation) {
       "Example: malmoi train recipes/shakespeare-char.yaml --set train.steps=500\nCtrl-C leaves a checkpoint; --resume "
       "goes on from it.");
   command->add_option("config", o->config, "training configuration (YAML)")->required();
-  command->add_option("--set", o->overrides, "override a key: a.b=value (may be repeated)");
+  add_override_options(*command, o);
   command->add_flag("--resume", o->train.resume, "go on from the newest good checkpoint");
   command->add_option("--profile", o->train.profile, "print time a kernel and write a Chrome trace here");
   add_json_flag(*command, o->json);
@@ -84,7 +91,7 @@ void add_plan(CLI::App& root, Invocation& invocation) {
   CLI::App* command = root.add_subcommand("plan", "parameters, FLOPs, memory and time of a training configuration");
   command->footer("Example: malmoi plan recipes/shakespeare-char.yaml");
   command->add_option("config", o->config, "training configuration (YAML)")->required();
-  command->add_option("--set", o->overrides, "override a key: a.b=value (may be repeated)");
+  add_override_options(*command, o);
   add_json_flag(*command, o->json);
   add_threads_option(*command);
   command->callback([&invocation, o] { invocation.run = [o] { return run_plan(*o); }; });

@@ -149,6 +149,7 @@ void read_train(ConfigReader& root, TrainConfig& c, Sections& sections) {
   c.eval_every = r.integer("eval_every", 0, 0);
   c.save_every = r.integer("save_every", 0, 0);
   c.keep = r.integer("keep", 3, 1, 1000);
+  c.spike_factor = r.number("spike_factor", 10, 0, 1e9);
   c.max_bad_steps = r.integer("max_bad_steps", 10, 1);
   c.save_dtype = r.choice("save_dtype", {"f32", "bf16"}, 0) == 0 ? DType::kF32 : DType::kBF16;
   read_memory(r, c);

@@ -66,6 +66,7 @@ struct TrainConfig {
   bool early_stopping = false;
   int64_t patience = 5;
   double min_delta = 0;
+  double spike_factor = 10;                              // SpikeWatch; 0: no step is a spike
   int64_t max_bad_steps = 10;                            // skipped in a row before training gives up
   std::optional<autograd::Checkpointing> checkpointing;  // absent: cheap, or what the memory limit asks for
   int64_t memory_limit = 0;                              // bytes; 0: none

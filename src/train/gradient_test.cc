@@ -137,6 +137,19 @@ TEST_P(Training, NonFiniteGradientsSkipTheUpdate) {
                                        f.model->parameters()[2]->master.as<float>() + 8));
 }
 
+TEST_P(Training, ASpikeSkipsTheUpdate) {
+  Fixture f(GetParam(), 1.0);
+  StepResult first = f.step(0);
+  f.stepper->set_limits({.loss = first.loss - 1, .grad_norm = first.grad_norm * 1e3});
+  EXPECT_FALSE(f.step(1).skipped) << "the loss alone stands above its limit";
+  f.stepper->set_limits({.loss = first.loss - 1, .grad_norm = first.grad_norm / 1e3});
+  const Parameter& p = *f.model->parameters()[2];
+  std::vector<float> before(p.master.as<float>(), p.master.as<float>() + 8);
+  StepResult spike = f.step(2);
+  EXPECT_TRUE(spike.skipped && spike.spike);
+  EXPECT_EQ(before, std::vector<float>(p.master.as<float>(), p.master.as<float>() + 8));
+}
+
 TEST_P(Training, SteadyStateAllocatesNothingBeyondThePlan) {
   Fixture f(GetParam(), 1.0);
   MemoryPlan plan =

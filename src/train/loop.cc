@@ -108,6 +108,7 @@ class Loop {
     updates_ = state.value("updates", int64_t{0});
     bad_evaluations_ = state.value("bad_evaluations", int64_t{0});
     bad_steps_ = state.value("bad_steps", int64_t{0});
+    spikes_.restore(state.value("spike_watch", Json::object()));
     result_.skipped_steps = state.value("skipped_steps", int64_t{0});
     best_step_ = state.value("best_step", int64_t{-1});
     best_ = state.value("best_valid_loss", 0.0);
@@ -127,6 +128,7 @@ class Loop {
                   {"data", {{"epoch", sequences / in_.train->windows()}, {"offset", sequences % in_.train->windows()}}},
                   {"bad_evaluations", bad_evaluations_},
                   {"bad_steps", bad_steps_},
+                  {"spike_watch", spikes_.state()},
                   {"skipped_steps", result_.skipped_steps},
                   {"best_step", best_step_},
                   {"best_valid_loss", best_},
@@ -146,6 +148,7 @@ class Loop {
                           c_.schedule.decay_steps};
     StepMetrics m{.step = step_, .lr = learning_rate(c_.schedule.name, schedule, step_)};
     auto first = static_cast<uint64_t>(step_) * static_cast<uint64_t>(c_.sequences_per_step());
+    in_.stepper->set_limits(spikes_.limits());
     StepResult r = in_.stepper->step(
         c_.gradient_accumulation,
         [&](int64_t i, MicroBatch& out) {
@@ -159,8 +162,13 @@ class Loop {
     m.skipped = r.skipped;
     result_.last_loss = r.loss;
     ++step_;
-    if (r.skipped) MALMOI_TRY(count_bad_step());
-    else bad_steps_ = 0, ++updates_, update_ema();
+    if (r.skipped) {
+      MALMOI_TRY(count_bad_step(r));
+    } else {
+      bad_steps_ = 0, ++updates_;
+      spikes_.add(r.loss, r.grad_norm);
+      update_ema();
+    }
     m.tokens_per_second = static_cast<double>(r.counted) / std::max(monotonic_seconds() - begin, 1e-9);
     bool due = c_.eval_every > 0 && step_ % c_.eval_every == 0;
     if (in_.valid && (due || step_ == in_.steps)) MALMOI_TRY(evaluate(m));
@@ -170,14 +178,17 @@ class Loop {
     return {};
   }
 
-  Status count_bad_step() {
+  Status count_bad_step(const StepResult& r) {
     ++result_.skipped_steps;
     if (++bad_steps_ < c_.max_bad_steps) {
-      if (events_.warn)
-        events_.warn(fmt::format("step {}: loss or gradients are not finite; the step is skipped", step_ - 1));
+      std::string why = r.spike ? fmt::format("loss {:.4g} and gradient norm {:.4g} are a spike", r.loss, r.grad_norm)
+                                : "loss or gradients are not finite";
+      if (events_.warn) events_.warn(fmt::format("step {}: {}; the step is skipped", step_ - 1, why));
       return {};
     }
-    return invalid_data(fmt::format("loss or gradients were not finite in {} steps in a row", bad_steps_),
+    return invalid_data(fmt::format("{} steps in a row were skipped: {}", bad_steps_,
+                                    r.spike ? "their losses and gradients are spikes (train.spike_factor)"
+                                            : "their loss or gradients were not finite"),
                         fmt::format("step {}", step_ - 1),
                         "lower optimizer.lr, lengthen the warm-up or check the data");
   }
@@ -220,6 +231,7 @@ class Loop {
   LoopResult result_;
   int64_t step_ = 0, updates_ = 0, saved_ = -1;
   int64_t bad_evaluations_ = 0, bad_steps_ = 0;
+  SpikeWatch spikes_{c_.spike_factor};
   int64_t best_step_ = -1;
   double best_ = 0;
 };

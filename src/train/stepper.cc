@@ -86,7 +86,8 @@ StepResult Stepper::finish(double loss_sum, int64_t counted, int64_t update, dou
     }
   });
   result.grad_norm = std::sqrt(squares);
-  if (counted == 0 || !std::isfinite(result.loss) || !std::isfinite(result.grad_norm)) {
+  result.spike = result.loss > limits_.loss && result.grad_norm > limits_.grad_norm;
+  if (counted == 0 || !std::isfinite(result.loss) || !std::isfinite(result.grad_norm) || result.spike) {
     result.skipped = true;
     return result;
   }

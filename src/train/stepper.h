@@ -8,6 +8,7 @@
 #include "autograd/tape.h"
 #include "model/model.h"
 #include "train/optimizer.h"
+#include "train/spike_watch.h"
 #include "train/token_data.h"
 
 namespace malmoi::train {
@@ -25,7 +26,8 @@ struct StepResult {
   double loss = 0;       // mean over counted targets, before the update
   double grad_norm = 0;  // before clipping
   int64_t counted = 0;
-  bool skipped = false;  // loss or gradients were not finite: nothing was updated
+  bool skipped = false;  // nothing was updated: loss or gradients were not finite, or a spike
+  bool spike = false;    // beyond both limits
 };
 
 struct EvalResult {
@@ -47,6 +49,7 @@ class Stepper {
   /// Forward alone, without dropout.
   EvalResult evaluate(const MicroBatch& batch);
 
+  void set_limits(const StepLimits& limits) { limits_ = limits; }
   void set_profile(autograd::Profile* profile) { context_->profile = profile; }
   const Arena& arena() const { return *arena_; }
   model::Model& model() { return *model_; }
@@ -57,6 +60,7 @@ class Stepper {
   model::Model* model_ = nullptr;
   Optimizer* optimizer_ = nullptr;
   StepperOptions options_;
+  StepLimits limits_;
   std::unique_ptr<Arena> arena_;
   std::unique_ptr<StoragePool> pool_;
   std::unique_ptr<autograd::Tape> tape_;

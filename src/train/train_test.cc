@@ -11,6 +11,7 @@
 #include "train/config.h"
 #include "train/optimizer.h"
 #include "train/schedule.h"
+#include "train/spike_watch.h"
 #include "train/token_data.h"
 
 namespace malmoi::train {
@@ -53,6 +54,21 @@ TEST(Config, EachMistakeIsNamed) {
   EXPECT_EQ(parse(kSmall + "train: {steps: 5, batch_size: 4, global_batch: 12}\n")->gradient_accumulation, 3);
   EXPECT_EQ(*parse_bytes("1.5GiB", ""), 1610612736);
   EXPECT_FALSE(parse_bytes("lots", "").ok());
+}
+
+TEST(SpikeWatch, LimitsFollowTheAppliedSteps) {
+  SpikeWatch watch(10), off(0);
+  for (int i = 0; i < 19; ++i) watch.add(4, 0.5), off.add(4, 0.5);
+  EXPECT_EQ(watch.limits().loss, INFINITY) << "too few steps to judge by";
+  watch.add(4, 0.5), off.add(4, 0.5);
+  EXPECT_NEAR(watch.limits().loss, 5, 1e-12);
+  EXPECT_NEAR(watch.limits().grad_norm, 5, 1e-12);
+  EXPECT_EQ(off.limits().grad_norm, INFINITY);
+  SpikeWatch resumed(10);
+  resumed.restore(*parse_json(dump_json(watch.state()), "state"));
+  watch.add(3, 0.25), resumed.add(3, 0.25);
+  EXPECT_EQ(watch.limits().loss, resumed.limits().loss);
+  EXPECT_LT(watch.limits().loss, 5);
 }
 
 TEST(Schedules, KnownValuesOfEveryEntry) {
