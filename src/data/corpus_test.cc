@@ -5,16 +5,12 @@
 #include <filesystem>
 
 #include "data/token_file.h"
+#include "data/test_folder.h"
 
 namespace malmoi::data {
 namespace {
 
-Path scratch(const std::string& name) {
-  Path folder = Path(testing::TempDir()) / ("malmoi_corpus_" + name);
-  std::filesystem::remove_all(folder);
-  std::filesystem::create_directories(folder);
-  return folder;
-}
+Path scratch(const std::string& name) { return test_folder("corpus_" + name); }
 
 TEST(Corpus, DocumentSurvivesItsLine) {
   Document d;

@@ -77,6 +77,16 @@ TEST(Encoding, ShortWesternTextsAreNotKorean) {
   EXPECT_EQ(korean->text, "한글");
 }
 
+TEST(Encoding, RareOnes) {
+  auto wide = decode_text(std::string("\0\0\xFE\xFF\0\0\xAC\0\0\0\xAC\x01", 12));
+  ASSERT_TRUE(wide.ok());
+  EXPECT_EQ(wide->text, "가각");
+  EXPECT_EQ(wide->encoding, "utf-32be");
+  auto mail = decode_text("\x1b$)C\x0e\x47\x51\x31\x5b\x0f mail");
+  ASSERT_TRUE(mail.ok());
+  EXPECT_EQ(mail->text, "한글 mail");
+}
+
 TEST(Encoding, DeclaredCharsetOfAPage) {
   EXPECT_EQ(declared_charset("<html><meta http-equiv=x content=\"text/html; charset=EUC-KR\">"), "euc-kr");
   EXPECT_EQ(declared_charset("<META CHARSET='utf-8'>"), "utf-8");

@@ -1,4 +1,5 @@
 #include "data/packing.h"
+#include "data/test_folder.h"
 
 #include <gtest/gtest.h>
 
@@ -45,9 +46,7 @@ TEST(Packing, FillsTheFullestThatHasRoom) {
 }
 
 TEST(Packing, RowsAndMask) {
-  Path folder = Path(testing::TempDir()) / "malmoi_packing";
-  std::filesystem::remove_all(folder);
-  std::filesystem::create_directories(folder);
+  Path folder = test_folder("packing");
   auto writer = TokenWriter::create(folder / "in.bin", 100);
   ASSERT_TRUE(writer.ok());
   std::vector<int32_t> a = {1, 2, 3}, b = {4, 5}, c = {6, 7, 8, 9, 10, 11};

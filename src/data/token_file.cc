@@ -131,6 +131,7 @@ Result<TokenFile> TokenFile::open(const Path& path, std::optional<TokenType> typ
   uint64_t expected_tokens = 0;
   bool described = false;
   std::error_code ignored;
+  if (!std::filesystem::exists(path, ignored)) return not_found("no such file", where, "check the path");
   Path about_path = companion(path, ".json");
   if (std::filesystem::exists(about_path, ignored)) {
     MALMOI_ASSIGN(Json description, read_json(about_path.string(), 1 << 20));

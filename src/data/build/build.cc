@@ -44,9 +44,10 @@ class Build {
       : recipe_(recipe), options_(options), progress_(progress), started_(monotonic_seconds()) {}
 
   Result<BuildResult> run() {
-    // With a tight limit, a page's tree must fit beside the others'.
-    recipe_.limits.document_bytes = std::min<uint64_t>(
-        recipe_.limits.document_bytes, options_.memory_bytes / (16 * static_cast<uint64_t>(options_.workers)));
+    // With a tight limit, the tree of one page must fit; how many at once is the read stage's to see to. The number of
+    // workers stays out of it, so that machines of different sizes build the same corpus together.
+    recipe_.limits.document_bytes =
+        std::min<uint64_t>(recipe_.limits.document_bytes, options_.memory_bytes / kMemoryPerByte);
     for (SourceSpec& source : recipe_.sources) source.reader.limits = recipe_.limits;
     if (recipe_.shard_bytes * 3 > options_.memory_bytes)
       return usage_error(
@@ -87,14 +88,20 @@ class Build {
     return corpus.ok() && json_string(corpus->manifest(), "build") == plan_.key;
   }
 
+  static bool is_shard(const std::string& name) {
+    bool split = name.starts_with("train-") || name.starts_with("valid-") || name.starts_with("test-");
+    return split && (name.ends_with(".jsonl.zst") || name.ends_with(".jsonl"));
+  }
+
   // A folder that holds something else than a corpus is not ours to fill.
   Status refuse_foreign_folder() const {
     std::error_code error;
     for (const auto& entry : std::filesystem::directory_iterator(recipe_.out, error)) {
       std::string name = entry.path().filename().string();
       bool ours = name.starts_with("work-") || name == ".lock" || Corpus::is_corpus(recipe_.out) ||
-                  name.ends_with(".tmp") || name.ends_with(".jsonl.zst") || name.starts_with("report.") ||
-                  name == "DATACARD.md" || name == "README.md" || name == "datacard.json";
+                  name.ends_with(".tmp") || is_shard(name) || name == "events.jsonl.zst" ||
+                  name.starts_with("report.") || name == "DATACARD.md" || name == "README.md" ||
+                  name == "datacard.json";
       if (!ours)
         return usage_error("holds other files (" + name + ")", recipe_.out.string(), "name an empty or new folder");
     }
@@ -107,7 +114,8 @@ class Build {
 
   Status read_parts() {
     MALMOI_ASSIGN(std::unique_ptr<Processor> processor, Processor::create(recipe_, options_.filters));
-    ReadStageOptions stage{std::clamp<uint64_t>(options_.memory_bytes / 8, 1 << 20, 256 << 20), options_.workers};
+    ReadStageOptions stage{std::clamp<uint64_t>(options_.memory_bytes / 8, 1 << 20, 256 << 20), options_.workers,
+                           options_.memory_bytes / 2 / kMemoryPerByte};
     for (uint64_t part = 0; part < plan_.parts.size(); ++part) {
       if (part % static_cast<uint64_t>(options_.world) != static_cast<uint64_t>(options_.rank)) continue;
       if (work_.done(part)) {
@@ -145,10 +153,8 @@ class Build {
     std::filesystem::remove(recipe_.out / "manifest.json", ignored);
     for (const auto& entry : std::filesystem::directory_iterator(recipe_.out, ignored)) {
       std::string name = entry.path().filename().string();
-      bool shard = (name.starts_with("train-") || name.starts_with("valid-") || name.starts_with("test-")) &&
-                   name.ends_with(".jsonl.zst");
       bool stale = name.starts_with("work-") && entry.path() != work_.folder;
-      if (shard) std::filesystem::remove(entry.path(), ignored);
+      if (is_shard(name)) std::filesystem::remove(entry.path(), ignored);
       if (stale) std::filesystem::remove_all(entry.path(), ignored);
     }
     return {};
@@ -170,7 +176,7 @@ class Build {
                    progress_({"deduplicate: " + what, documents_, kept_, static_cast<uint64_t>(1000 * fraction), 1000});
                }));
     MALMOI_ASSIGN(formats::ZstdWriter events,
-                  formats::ZstdWriter::create(recipe_.out / "events.jsonl.zst", recipe_.compression));
+                  formats::ZstdWriter::create(recipe_.out / "events.jsonl.zst", std::max(1, recipe_.compression)));
     MALMOI_TRY(copy_events(events));
     WriteStageOptions write;
     write.memory_bytes = options_.memory_bytes, write.workers = options_.workers;

@@ -16,18 +16,14 @@
 #include "data/build/processor.h"
 #include "data/build/write_stage.h"
 #include "data/corpus.h"
+#include "data/test_folder.h"
 
 namespace malmoi::data {
 namespace {
 
 namespace fs = std::filesystem;
 
-Path scratch(const std::string& name) {
-  Path folder = Path(testing::TempDir()) / ("malmoi_build_" + name);
-  fs::remove_all(folder);
-  fs::create_directories(folder);
-  return folder;
-}
+Path scratch(const std::string& name) { return test_folder("build_" + name); }
 
 // Without the syncing of write_file, which thousands of small files would wait for.
 void put(const Path& path, std::string_view content) {
@@ -303,6 +299,7 @@ TEST(Build, LimitsAndMistakesAreNamed) {
 TEST(Build, FullDiskIsAnErrorAndNothingIsHalfWritten) {
   Path in = make_documents("full", 400), out = scratch("full_out");
   pid_t child = ::fork();
+  ASSERT_GE(child, 0);
   if (child == 0) {
     ::signal(SIGXFSZ, SIG_IGN);
     rlimit limit{4096, 4096};  // no file may grow beyond a page, as on a full disk

@@ -79,7 +79,9 @@ std::string readme_head(const CardInput& input) {
   for (auto [split, name] : {std::pair{"train", "train"}, {"valid", "validation"}, {"test", "test"}}) {
     bool any = false;
     for (const Shard& shard : input.shards) any |= shard.split == split;
-    if (any) out += fmt::format("  - split: {}\n    path: {}-*.jsonl.zst\n", name, split);
+    if (any)
+      out +=
+          fmt::format("  - split: {}\n    path: {}-*.jsonl{}\n", name, split, input.recipe.compression ? ".zst" : "");
   }
   return out + "---\n";
 }

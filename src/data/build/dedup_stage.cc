@@ -1,8 +1,10 @@
 #include "data/build/dedup_stage.h"
 
+#include <algorithm>
+#include <map>
+
 #include "base/utf8.h"
 #include "data/build/part_documents.h"
-#include "data/dedup/scratch.h"
 
 namespace malmoi::data {
 
@@ -32,6 +34,40 @@ Status Passages::of(uint64_t ordinal, std::vector<Removal>& out) {
   return {};
 }
 
+Status Passages::rewind() {
+  MALMOI_TRY(state_->sorted.rewind());
+  return state_->advance();
+}
+
+Result<IdFile> IdFile::create(const Path& folder) {
+  MALMOI_ASSIGN(auto scratch, ScratchFolder::create(folder));
+  MALMOI_ASSIGN(ScratchFile file, ScratchFile::create(*scratch, "ids"));
+  return IdFile(std::move(scratch), std::move(file));
+}
+
+Status IdFile::add(uint64_t ordinal, std::string_view id) {
+  MALMOI_TRY(file_.append(id.data(), id.size()));
+  ordinals_.push_back(ordinal);
+  ends_.push_back((ends_.empty() ? 0 : ends_.back()) + id.size());
+  return {};
+}
+
+Result<std::string> IdFile::of(uint64_t ordinal) {
+  auto found = std::lower_bound(ordinals_.begin(), ordinals_.end(), ordinal);
+  if (found == ordinals_.end() || *found != ordinal) return std::string();
+  MALMOI_TRY(file_.flush());
+  auto i = static_cast<size_t>(found - ordinals_.begin());
+  uint64_t begin = i > 0 ? ends_[i - 1] : 0;
+  std::string id(ends_[i] - begin, '\0');
+  MALMOI_TRY(file_.read(begin, id.data(), id.size()));
+  return id;
+}
+
+Status Decisions::rewind() {
+  for (Passages& pass : passes) MALMOI_TRY(pass.rewind());
+  return {};
+}
+
 Status Decisions::cut(uint64_t ordinal, std::string& text) {
   std::vector<Removal> ranges;
   for (Passages& pass : passes) {
@@ -56,6 +92,7 @@ class Stage {
     if (recipe_.paragraphs.on) MALMOI_TRY(paragraphs());
     if (recipe_.substring.on) MALMOI_TRY(substrings());
     MALMOI_TRY(name_representatives());
+    MALMOI_TRY(out_.rewind());
     return std::move(out_);
   }
 
@@ -83,6 +120,7 @@ class Stage {
     for (uint64_t i = 0; i < clusters.representative.size(); ++i) {
       if (out_.fates[i] != Fate::kKept || clusters.representative[i] == i) continue;
       out_.fates[i] = fate;
+      if (out_.stands_for.empty()) out_.stands_for.assign(mixed_.size(), 0);
       out_.stands_for[i] = clusters.representative[i];
       ++copies;
     }
@@ -154,35 +192,22 @@ class Stage {
   Status feed(Deduper& deduper, const char* what) {
     uint64_t fed = 0;
     for (int round = 0; round < 2; ++round) {
-      std::vector<uint64_t> unused;
+      MALMOI_TRY(out_.rewind());
       auto wanted = [&](uint64_t ordinal) { return out_.fates[ordinal] == Fate::kKept && mixed_[ordinal] == round; };
       MALMOI_TRY(for_each_document(work_, parts_, wanted, [&](uint64_t ordinal, Document& document) -> Status {
         tell(what, ++fed);
-        MALMOI_TRY(cut_so_far(ordinal, document.text));
+        MALMOI_TRY(out_.cut(ordinal, document.text));
         return deduper.add(ordinal + (round ? mixed_.size() : 0), document.text);
       }));
-      // The passes before are read from the front again for the second round.
-      MALMOI_TRY(rewind());
     }
     return {};
   }
 
-  Status cut_so_far(uint64_t ordinal, std::string& text) {
-    return out_.passes.empty() ? Status{} : replay_->cut(ordinal, text);
-  }
-
-  Status rewind() {
-    if (out_.passes.empty()) return {};
-    replay_.emplace();
-    return copy_pass(first_pass_, replay_->passes);
-  }
-
   // Removals by feeding order to passages by ordinal.
   Status take_removals(Removals removals, const char* name) {
-    std::vector<Removal> all, ranges;
+    std::vector<Removal> ranges;
     MALMOI_ASSIGN(auto folder, ScratchFolder::create(work_.folder));
     auto state = std::make_unique<Passages::State>(folder, scratch_.memory_bytes / 4);
-    std::vector<Removal> kept_for_replay;
     for (uint64_t index = 0; index < 2 * mixed_.size(); ++index) {
       uint64_t ordinal = index % mixed_.size();
       if (out_.fates[ordinal] != Fate::kKept || mixed_[ordinal] != (index >= mixed_.size())) continue;
@@ -191,7 +216,6 @@ class Stage {
         range.index = ordinal;
         out_.removed_bytes[ordinal] += static_cast<uint32_t>(range.end - range.begin);
         MALMOI_TRY(state->sorted.add(range));
-        if (recipe_.substring.on) first_pass_.push_back(range);
       }
     }
     out_.report[name] = {{"passages", removals.count()}, {"bytes", removals.bytes()}};
@@ -202,16 +226,6 @@ class Stage {
       if (out_.fates[i] == Fate::kKept && out_.removed_bytes[i] > 0 &&
           bytes_[i] - std::min(bytes_[i], out_.removed_bytes[i]) < std::max<uint64_t>(1, recipe_.min_characters))
         out_.fates[i] = Fate::kOnlyCopiedPassages;
-    return {};
-  }
-
-  Status copy_pass(const std::vector<Removal>& ranges, std::vector<Passages>& into) {
-    MALMOI_ASSIGN(auto folder, ScratchFolder::create(work_.folder));
-    auto state = std::make_unique<Passages::State>(folder, scratch_.memory_bytes / 4);
-    for (const Removal& range : ranges) MALMOI_TRY(state->sorted.add(range));
-    MALMOI_TRY(state->sorted.finish());
-    MALMOI_TRY(state->advance());
-    into.push_back(Passages(std::move(state)));
     return {};
   }
 
@@ -226,7 +240,6 @@ class Stage {
   }
 
   Status substrings() {
-    MALMOI_TRY(rewind());
     MALMOI_ASSIGN(SubstringDeduper deduper, SubstringDeduper::create({recipe_.substring.min_bytes}, scratch_));
     MALMOI_TRY(feed(deduper, "repeated passages"));
     MALMOI_ASSIGN(Removals removals, deduper.finish());
@@ -236,13 +249,14 @@ class Stage {
   // The ids of those that stand for copies, and the beginnings of the sampled texts.
   Status name_representatives() {
     std::vector<char> wanted(mixed_.size(), 0);
-    for (const auto& [copy, original] : out_.stands_for) wanted[original] = 1;
+    for (uint64_t i = 0; i < out_.stands_for.size(); ++i)
+      if (out_.fates[i] == Fate::kExactCopy || out_.fates[i] == Fate::kNearCopy) wanted[out_.stands_for[i]] = 1;
     for (const auto& [ordinal, text] : sampled_) wanted[ordinal] = 1;
-    std::map<uint64_t, std::string> names;
+    MALMOI_ASSIGN(out_.ids, IdFile::create(work_.folder));
     MALMOI_TRY(for_each_document(
         work_, parts_, [&](uint64_t ordinal) { return wanted[ordinal] != 0; },
         [&](uint64_t ordinal, Document& document) -> Status {
-          out_.ids[ordinal] = document.id;
+          MALMOI_TRY(out_.ids->add(ordinal, document.id));
           if (auto found = sampled_.find(ordinal); found != sampled_.end()) {
             size_t room = std::min<size_t>(document.text.size(), 200);
             found->second =
@@ -254,7 +268,8 @@ class Stage {
       if (!report.contains("samples")) continue;
       for (Json& sample : report["samples"]) {
         uint64_t a = sample["a"].get<uint64_t>(), b = sample["b"].get<uint64_t>();
-        sample["a"] = out_.ids[a], sample["b"] = out_.ids[b];
+        MALMOI_ASSIGN(sample["a"], out_.ids->of(a));
+        MALMOI_ASSIGN(sample["b"], out_.ids->of(b));
         sample["text_a"] = sampled_[a], sample["text_b"] = sampled_[b];
       }
     }
@@ -269,8 +284,6 @@ class Stage {
   std::vector<uint8_t> mixed_;
   std::vector<uint32_t> bytes_;
   std::map<uint64_t, std::string> sampled_;
-  std::vector<Removal> first_pass_;
-  std::optional<Decisions> replay_;
   Decisions out_;
 };
 

@@ -3,8 +3,8 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +12,7 @@
 #include "data/build/part.h"
 #include "data/build/recipe.h"
 #include "data/dedup/dedup.h"
+#include "data/dedup/scratch.h"
 
 namespace malmoi::data {
 
@@ -25,21 +26,40 @@ class Passages {
   Passages(Passages&&) noexcept;
   ~Passages();
   Status of(uint64_t ordinal, std::vector<Removal>& out);
+  /// Begins again at the first ordinal.
+  Status rewind();
 
  private:
   std::unique_ptr<State> state_;
 };
 
+/// Ids by ordinal, on disk: of those that are kept in their copies' stead, which may be a large share of all.
+class IdFile {
+ public:
+  static Result<IdFile> create(const Path& folder);
+  Status add(uint64_t ordinal, std::string_view id);  // in rising order
+  Result<std::string> of(uint64_t ordinal);           // empty if it was not added
+
+ private:
+  IdFile(std::shared_ptr<ScratchFolder> folder, ScratchFile file)
+      : folder_(std::move(folder)), file_(std::move(file)) {}
+  std::shared_ptr<ScratchFolder> folder_;
+  ScratchFile file_;
+  std::vector<uint64_t> ordinals_, ends_;
+};
+
 struct Decisions {
-  std::vector<Fate> fates;                  // by ordinal
-  std::vector<uint32_t> removed_bytes;      // by ordinal
-  std::map<uint64_t, uint64_t> stands_for;  // copy -> the one that is kept
-  std::map<uint64_t, std::string> ids;      // of those that are kept in their copies' stead
-  std::vector<Passages> passes;             // to be cut one after the other, each from what the one before left
-  Json report = Json::object();             // counts and samples
+  std::vector<Fate> fates;              // by ordinal
+  std::vector<uint32_t> removed_bytes;  // by ordinal
+  std::vector<uint64_t> stands_for;     // by ordinal, of a copy the one that is kept; empty: no copies
+  std::optional<IdFile> ids;            // of those that are kept in their copies' stead
+  std::vector<Passages> passes;         // to be cut one after the other, each from what the one before left
+  Json report = Json::object();         // counts and samples
 
   /// Cuts what is to be removed out of a document's text; ask in rising order.
   Status cut(uint64_t ordinal, std::string& text);
+  /// Makes cut() begin again.
+  Status rewind();
 };
 
 /// Exact, then near, then repeated paragraphs, then repeated substrings, each among what the ones before left.

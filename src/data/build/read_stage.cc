@@ -1,5 +1,6 @@
 #include "data/build/read_stage.h"
 
+#include <algorithm>
 #include <condition_variable>
 #include <map>
 #include <mutex>
@@ -10,6 +11,15 @@
 
 namespace malmoi::data {
 namespace {
+
+// The bytes of a document, as kMemoryPerByte has them: a page of nothing but tags counts for its elements.
+uint64_t weight_of(const RawDocument& raw) {
+  constexpr uint64_t kMemoryPerTag = 320;
+  uint64_t weight = raw.bytes.size() + raw.document.text.size();
+  if (raw.payload != Payload::kHtml && raw.payload != Payload::kHtmlFragment) return weight;
+  auto tags = static_cast<uint64_t>(std::count(raw.bytes.begin(), raw.bytes.end(), '<'));
+  return std::max(weight, tags * kMemoryPerTag / kMemoryPerByte);
+}
 
 // Workers pull from the stream under one lock and hand in results under another. A result whose turn has not come waits
 // in `waiting_`; when too much waits, workers sleep, except the one whose turn it is: so it cannot lock up.
@@ -41,18 +51,22 @@ class Pipeline {
   }
 
   struct Ticket {
-    uint64_t number = 0, bytes = 0;
+    uint64_t number = 0, bytes = 0, raw_bytes = 0;
     uint32_t source = 0;
     RawDocument raw;
     std::vector<Skip> passed;
   };
 
   bool pull(Ticket& ticket) {
-    std::lock_guard lock(in_mutex_);
+    std::unique_lock lock(in_mutex_);
     if (stop_ || !stream_.next(ticket.raw, ticket.source)) return false;
     ticket.number = pulled_++;
     ticket.bytes = stream_.bytes_read();
     ticket.passed = std::exchange(passed_, {});
+    // Large documents wait until enough of those before them are done; their places in the order are taken already.
+    ticket.raw_bytes = weight_of(ticket.raw);
+    room_.wait(lock, [&] { return raw_bytes_ == 0 || raw_bytes_ + ticket.raw_bytes <= options_.raw_bytes; });
+    raw_bytes_ += ticket.raw_bytes;
     return true;
   }
 
@@ -60,6 +74,7 @@ class Pipeline {
     Ticket ticket;
     while (pull(ticket)) {
       Processed result = processor_.process(std::move(ticket.raw), ticket.source);
+      give_back(ticket.raw_bytes);
       if (!ticket.passed.empty()) {
         Processed before;
         for (const Skip& skip : ticket.passed) Processor::pass_over(skip, before);
@@ -70,6 +85,13 @@ class Pipeline {
       }
       hand_in(ticket.number, std::move(result), ticket.bytes);
     }
+  }
+
+  void give_back(uint64_t raw_bytes) {
+    if (raw_bytes == 0) return;
+    std::lock_guard lock(in_mutex_);
+    raw_bytes_ -= raw_bytes;
+    room_.notify_all();
   }
 
   void hand_in(uint64_t number, Processed result, uint64_t bytes) {
@@ -99,10 +121,11 @@ class Pipeline {
   const Processor& processor_;
   ReadStageOptions options_;
   std::function<Status(Processed, uint64_t)> sink_;
-  std::mutex in_mutex_;  // guards stream_, pulled_, passed_, stop_
+  std::mutex in_mutex_;  // guards stream_, pulled_, raw_bytes_, passed_, stop_
   std::vector<Skip> passed_;
   InputStream stream_;
-  uint64_t pulled_ = 0;
+  uint64_t pulled_ = 0, raw_bytes_ = 0;
+  std::condition_variable room_;
   bool stop_ = false;
   std::mutex out_mutex_;  // guards the rest
   std::condition_variable turn_;

@@ -22,7 +22,11 @@ using OnBuildProgress = std::function<void(const BuildProgress&)>;
 struct ReadStageOptions {
   uint64_t queue_bytes = 64ull << 20;  // documents that may wait for their turn
   int workers = 1;
+  uint64_t raw_bytes = UINT64_MAX;  // of documents being converted at once; one alone may be larger
 };
+
+/// What converting a document takes, about, for each of its bytes: the tree of a page is many times its source.
+inline constexpr uint64_t kMemoryPerByte = 16;
 
 /// Does part `number` of the plan and writes its files. Workers pull raw documents one by one and hand back what became
 /// of them; results are written in the order of the input, so the files do not depend on the number of workers.

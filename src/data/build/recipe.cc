@@ -228,7 +228,7 @@ Result<Recipe> parse_recipe(const ConfigDocument& document) {
   MALMOI_TRY(mix.finish());
   ConfigReader output = reader.object("output");
   recipe.shard_bytes = std::max<uint64_t>(read_size(output, "shard_bytes", recipe.shard_bytes), 1 << 16);
-  recipe.compression = static_cast<int>(output.integer("compression", 6, 1, 19));
+  recipe.compression = static_cast<int>(output.integer("compression", 6, 0, 19));
   MALMOI_TRY(output.finish());
   MALMOI_TRY(read_limits(reader.object("limits"), recipe.limits));
   MALMOI_TRY(reader.finish());

@@ -81,7 +81,7 @@ struct Recipe {
   bool curriculum = false;              // short documents first, shuffled within eight classes of length
   double temperature = 1;               // sizes of sources ^ (1 / temperature) are their shares, where it is not 1
   uint64_t shard_bytes = 128ull << 20;  // of text
-  int compression = 6;
+  int compression = 6;                  // of zstd; 0: plain .jsonl
   ReaderLimits limits;
 
   /// Everything that decides the output, as JSON; its hash names the work.

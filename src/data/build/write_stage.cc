@@ -216,9 +216,8 @@ class Stage {
   Status note_copy(uint64_t ordinal, const Document& document) {
     Fate fate = decisions_.fates[ordinal];
     if (fate == Fate::kOnlyCopiedPassages) return drop(document, "dedup.passages", "nothing left but copies");
-    uint64_t original = decisions_.stands_for[ordinal];
-    return drop(document, fate == Fate::kExactCopy ? "dedup.exact" : "dedup.near",
-                "copy of " + decisions_.ids[original]);
+    MALMOI_ASSIGN(std::string original, decisions_.ids->of(decisions_.stands_for[ordinal]));
+    return drop(document, fate == Fate::kExactCopy ? "dedup.exact" : "dedup.near", "copy of " + original);
   }
 
   // Every text once through the buckets of the shards it goes to.
@@ -307,11 +306,8 @@ class Stage {
     MALMOI_ASSIGN(std::vector<std::string_view> lines, buckets_->load(index, bytes));
     if (lines.empty()) return {};
     shard.split = kSplitNames[shard_splits_[index]];
-    shard.file = fmt::format("{}-{:05}.jsonl.zst", shard.split, shard_numbers_[index]);
-    MALMOI_ASSIGN(formats::ZstdWriter writer, formats::ZstdWriter::create(out_ / shard.file, recipe_.compression));
     std::string hashes;  // of the lines, so that no second copy of the shard is needed
     for (std::string_view line : lines) {
-      MALMOI_TRY(writer.write(line));
       Hash128 hash = hash128(line);
       hashes.append(reinterpret_cast<const char*>(&hash), sizeof hash);
       ++shard.documents;
@@ -319,11 +315,25 @@ class Stage {
       size_t end = line.find("\",\"title\":\"", text);
       shard.text_bytes += text == std::string_view::npos || end == std::string_view::npos ? 0 : end - text - 10;
     }
-    MALMOI_TRY(writer.commit());
-    shard.file_bytes = writer.compressed_size();
+    shard.file = fmt::format("{}-{:05}.jsonl{}", shard.split, shard_numbers_[index], recipe_.compression ? ".zst" : "");
+    MALMOI_ASSIGN(shard.file_bytes, write_lines(out_ / shard.file, lines));
     shard.hash = to_hex(hash128(hashes));
     buckets_->remove(index);
     return {};
+  }
+
+  // The bytes that the file has then.
+  Result<uint64_t> write_lines(const Path& path, const std::vector<std::string_view>& lines) const {
+    if (recipe_.compression == 0) {
+      std::string all;
+      for (std::string_view line : lines) all += line;
+      MALMOI_TRY(write_file(path, all));
+      return all.size();
+    }
+    MALMOI_ASSIGN(formats::ZstdWriter writer, formats::ZstdWriter::create(path, recipe_.compression));
+    for (std::string_view line : lines) MALMOI_TRY(writer.write(line));
+    MALMOI_TRY(writer.commit());
+    return writer.compressed_size();
   }
 
   const WorkFolder& work_;

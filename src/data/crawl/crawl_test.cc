@@ -18,6 +18,7 @@
 #include "data/crawl/robots.h"
 #include "data/readers/convert.h"
 #include "data/readers/input_stream.h"
+#include "data/test_folder.h"
 
 namespace malmoi::data {
 namespace {
@@ -157,11 +158,7 @@ std::set<std::string> stored(const Path& folder, const std::string& root) {
   return urls;
 }
 
-Path scratch(const std::string& name) {
-  Path folder = Path(testing::TempDir()) / ("malmoi_crawl_" + name);
-  std::filesystem::remove_all(folder);
-  return folder;
-}
+Path scratch(const std::string& name) { return test_folder("crawl_" + name); }
 
 CrawlOptions options_for(const Site& site, const Path& out) {
   CrawlOptions options;

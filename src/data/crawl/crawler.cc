@@ -1,9 +1,7 @@
 #include "data/crawl/crawler.h"
 
-#include <curl/curl.h>
 #include <fcntl.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -18,6 +16,7 @@
 #include "base/log.h"
 #include "data/crawl/links.h"
 #include "data/crawl/robots.h"
+#include "data/crawl/transfer.h"
 #include "data/crawl/url.h"
 #include "data/crawl/warc_writer.h"
 #include "data/readers/headers.h"
@@ -25,15 +24,6 @@
 
 namespace malmoi::data {
 namespace {
-
-enum class Purpose { kPage, kRobots, kSitemap };
-
-struct Task {
-  Url url;
-  int depth = 0;
-  Purpose purpose = Purpose::kPage;
-  int attempts = 0;
-};
 
 struct Validators {
   std::string etag, modified;
@@ -45,62 +35,6 @@ struct Host {
   double next = 0;  // not before
   std::deque<Task> waiting;
 };
-
-struct Transfer {
-  CURL* handle = nullptr;
-  curl_slist* headers = nullptr;
-  Task task;
-  std::string head, body;
-  uint64_t limit = 0;
-  bool too_large = false;
-
-  Transfer() = default;
-  Transfer(const Transfer&) = delete;
-  Transfer& operator=(const Transfer&) = delete;
-  ~Transfer() {
-    curl_slist_free_all(headers);
-    if (handle) curl_easy_cleanup(handle);
-  }
-};
-
-size_t on_head(char* data, size_t size, size_t count, void* pointer) {
-  auto* transfer = static_cast<Transfer*>(pointer);
-  std::string_view line(data, size * count);
-  if (line.starts_with("HTTP/")) transfer->head.clear();  // of the answer before: 100 Continue
-  if (transfer->head.size() + line.size() > (1 << 18)) return 0;
-  transfer->head += line;
-  return line.size();
-}
-
-size_t on_body(char* data, size_t size, size_t count, void* pointer) {
-  auto* transfer = static_cast<Transfer*>(pointer);
-  if (transfer->body.size() + size * count > transfer->limit) {
-    transfer->too_large = true;
-    return 0;
-  }
-  transfer->body.append(data, size * count);
-  return size * count;
-}
-
-// A sitemap.xml.gz, within the page limit.
-std::string gunzip(const std::string& bytes, uint64_t limit) {
-  if (!bytes.starts_with("\x1f\x8b")) return bytes;
-  z_stream stream{};
-  if (inflateInit2(&stream, 15 + 32) != Z_OK) return {};
-  std::string out;
-  char buffer[1 << 15];
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
-  stream.avail_in = static_cast<uInt>(bytes.size());
-  int code = Z_OK;
-  while (code == Z_OK && out.size() < limit) {
-    stream.next_out = reinterpret_cast<Bytef*>(buffer);
-    stream.avail_out = sizeof buffer;
-    code = inflate(&stream, Z_NO_FLUSH);
-    out.append(buffer, sizeof buffer - stream.avail_out);
-  }
-  inflateEnd(&stream);
-  return out;
-}
 
 class Crawler {
  public:
@@ -278,19 +212,9 @@ class Crawler {
     auto transfer = std::make_unique<Transfer>();
     transfer->task = std::move(task);
     transfer->limit = transfer->task.purpose == Purpose::kRobots ? 1 << 20 : options_.max_page_bytes;
-    CURL* handle = transfer->handle = curl_easy_init();
+    prepare(*transfer, {options_.agent, options_.timeout});
+    CURL* handle = transfer->handle;
     std::string url = transfer->task.url.str();
-    curl_easy_setopt(handle, CURLOPT_URL, url.c_str());
-    curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(handle, CURLOPT_USERAGENT, options_.agent.c_str());
-    curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(options_.timeout * 1000));
-    curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(std::min(options_.timeout, 15.0) * 1000));
-    curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, on_head);
-    curl_easy_setopt(handle, CURLOPT_HEADERDATA, transfer.get());
-    curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, on_body);
-    curl_easy_setopt(handle, CURLOPT_WRITEDATA, transfer.get());
-    curl_easy_setopt(handle, CURLOPT_PRIVATE, transfer.get());
     auto known = validators_.find(url);
     if (options_.revisit && known != validators_.end() && transfer->task.purpose == Purpose::kPage) {
       if (!known->second.etag.empty())
@@ -379,21 +303,6 @@ class Crawler {
     }
     if (progress_) progress_({result_.fetched, waiting_, result_.bytes, task.url.str()});
     return finish(task, std::move(done));
-  }
-
-  // The body is stored as it was delivered, in one piece.
-  static std::string plain_head(const std::string& head, size_t length) {
-    std::string out;
-    for (size_t begin = 0; begin < head.size();) {
-      size_t end = std::min(head.find('\n', begin), head.size() - 1);
-      std::string line = head.substr(begin, end + 1 - begin), low = line;
-      for (char& c : low) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-      begin = end + 1;
-      if (low.starts_with("transfer-encoding:") || low.starts_with("content-length:") || low == "\r\n" || low == "\n")
-        continue;
-      out += line;
-    }
-    return out + "Content-Length: " + std::to_string(length) + "\r\n\r\n";
   }
 
   Status take_robots(Transfer& transfer, CURLcode code, int status, Host& host) {

@@ -99,6 +99,12 @@ class ExternalSorter {
     return true;
   }
 
+  /// Begins again at the first record.
+  Status rewind() {
+    position_ = 0;
+    return runs_.empty() ? Status{} : start_merge();
+  }
+
   uint64_t count() const { return count_; }
   size_t runs() const { return runs_.size(); }
 

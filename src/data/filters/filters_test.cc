@@ -12,13 +12,13 @@
 #include "data/filters/boilerplate.h"
 #include "data/filters/language_id.h"
 #include "data/filters/text_stats.h"
+#include "data/test_folder.h"
 
 namespace malmoi::data {
 namespace {
 
 Path temporary(const std::string& name) {
-  Path folder = Path(::testing::TempDir()) / "malmoi_filters";
-  EXPECT_TRUE(make_folder(folder).ok());
+  static const Path folder = test_folder("filters");
   return folder / name;
 }
 

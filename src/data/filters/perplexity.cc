@@ -31,7 +31,8 @@ class Perplexity final : public LanguageFilter {
     }
     auto it = context.scorers.find(scorer);
     if (it == context.scorers.end()) {
-      s.fail("scorer", fmt::format("no scorer is called `{}`", scorer), "use model: FILE");
+      s.fail("scorer", fmt::format("no scorer is called `{}`", scorer),
+             "name a model, or use model: FILE of malmoi data train-filter ngram");
       return;
     }
     scorer_ = it->second;
@@ -61,7 +62,7 @@ Result<std::unique_ptr<Filter>> make_perplexity(ConfigReader& settings, const Fi
 
 }  // namespace
 
-const FilterEntry kPerplexityFilter = {"perplexity", "perplexity by a language model (a scorer, or an n-gram model)",
-                                       make_perplexity};
+const FilterEntry kPerplexityFilter = {
+    "perplexity", "perplexity by a language model (scorer: MODEL) or an n-gram model (model: FILE)", make_perplexity};
 
 }  // namespace malmoi::data

@@ -15,7 +15,8 @@ using html::Block;
 using html::BlockKind;
 using html::Page;
 
-constexpr size_t kMaxDepth = 1000;  // the parser's own recursion stays far from the end of any stack
+constexpr size_t kMaxTags = 2'000'000;  // a tree takes half a kilobyte for each element
+constexpr size_t kMaxDepth = 1000;      // the parser's own recursion stays far from the end of any stack
 
 double link_share(const Block& block) {
   return block.width ? static_cast<double>(block.link_width) / static_cast<double>(block.width) : 0;
@@ -254,7 +255,8 @@ std::string language_tag(std::string_view lang) {
 
 HtmlText extract_html(std::string_view source, const HtmlOptions& options) {
   HtmlText result;
-  if (html::nests_deeper(source, kMaxDepth)) {
+  auto tags = static_cast<size_t>(std::count(source.begin(), source.end(), '<'));
+  if (tags > kMaxTags || html::nests_deeper(source, kMaxDepth)) {
     result.text = html::strip_tags(source);
     result.flattened = true;
     return result;

@@ -25,7 +25,7 @@ struct HtmlText {
   std::string text;        // blocks separated by an empty line; empty if the page has no main content
   std::string title;       // of the first heading, else of <title> without the site's name
   std::string language;    // what <html lang> says: "ko", "en" ...
-  bool flattened = false;  // nested too deeply for a tree: tags were only cut away
+  bool flattened = false;  // too deep or too large for a tree: tags were only cut away
 };
 
 /// `html` is UTF-8. Never fails: a page without content gives an empty text. Linear in the size of the page.

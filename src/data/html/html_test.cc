@@ -77,6 +77,9 @@ TEST(Html, DepthAndBrokenMarkupAreHarmless) {
   std::string mixed;
   for (int i = 0; i < 100000; ++i) mixed += "<div></span>";
   EXPECT_TRUE(extract_html(mixed).flattened);
+  std::string many;
+  for (int i = 0; i < 1'100'000; ++i) many += "<b>x</b>";
+  EXPECT_TRUE(extract_html(many).flattened);
   for (const char* broken : {"", "<", "<html", "</p></p>", "<table><td><table>", "<!--", "<p>\0</p>", "&#xFFFFFFFF;"})
     extract_html(broken);
 }

@@ -127,6 +127,8 @@ class ArchiveReader : public Reader {
         return invalid_data("holds more than " + std::to_string(options_.limits.archive_entries) + " entries",
                             input_.id, "raise limits.archive_entries");
       bool raw = archive_format(archive_.get()) == ARCHIVE_FORMAT_RAW;
+      if (raw && archive_filter_count(archive_.get()) <= 1)
+        return invalid_data("begins like a packed file, and is none", input_.id, "check that the file is whole");
       if (!raw && archive_entry_filetype(entry) != AE_IFREG) continue;
       Input inner;
       inner.path = input_.path;

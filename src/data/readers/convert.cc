@@ -116,7 +116,7 @@ class Converter {
     document_.text = std::move(page.text);
     if (document_.title.empty()) document_.title = std::move(page.title);
     hint_ = page.language;
-    if (page.flattened) out_.repair = "nested too deeply; tags cut away";
+    if (page.flattened) out_.repair = "too deep or too large for a tree; tags cut away";
     return true;
   }
 

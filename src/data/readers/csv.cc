@@ -1,5 +1,6 @@
 // CSV (RFC 4180: quoted fields may hold separators, quotes and line ends) and TSV (no quoting), with a header line.
 #include <algorithm>
+#include <utility>
 
 #include "base/utf8.h"
 #include "data/encoding.h"
@@ -11,7 +12,11 @@ namespace {
 class TableReader : public Reader {
  public:
   TableReader(Input input, char separator, const ReaderOptions& options, const OnSkip& on_skip)
-      : input_(std::move(input)), separator_(separator), options_(options), on_skip_(on_skip) {}
+      : input_(std::move(input)),
+        separator_(separator),
+        quoting_(separator == ','),
+        options_(options),
+        on_skip_(on_skip) {}
 
   Result<bool> next(RawDocument& out) override {
     std::vector<std::string> row;
@@ -20,6 +25,7 @@ class TableReader : public Reader {
       if (!header) return false;
       for (std::string& name : names_) name = to_text(name);
       if (!names_.empty() && names_[0].starts_with("\xEF\xBB\xBF")) names_[0].erase(0, 3);
+      if (names_.size() == 1 && separator_ == ',') choose_separator();
     }
     while (true) {
       row.clear();
@@ -45,6 +51,20 @@ class TableReader : public Reader {
   }
 
  private:
+  // Spreadsheets of countries with a decimal comma separate by semicolons; others say .csv and mean tabs.
+  void choose_separator() {
+    std::string header = std::exchange(names_, {})[0];
+    char other = header.find(';') != std::string::npos ? ';' : header.find('\t') != std::string::npos ? '\t' : ',';
+    separator_ = other;
+    for (size_t begin = 0; begin <= header.size();) {
+      size_t end = std::min(header.find(other, begin), header.size());
+      std::string_view name = std::string_view(header).substr(begin, end - begin);
+      if (name.size() >= 2 && name.front() == '"' && name.back() == '"') name = name.substr(1, name.size() - 2);
+      names_.emplace_back(name);
+      begin = end + 1;
+    }
+  }
+
   // By its usual names; else, unless one was asked for, the widest cell of the first row.
   Status choose_column(const std::vector<std::string>& row) {
     text_column_ = choose_text_field(names_, options_.text_field);
@@ -130,7 +150,7 @@ class TableReader : public Reader {
           continue;
         }
       }
-      if (c == '"' && cell.empty() && separator_ == ',') quoted = true;
+      if (c == '"' && cell.empty() && quoting_) quoted = true;
       else if (c == separator_) row.push_back(std::move(cell)), cell.clear();
       else if (c == '\n') break;
       else if (c != '\r') cell += static_cast<char>(c);
@@ -141,6 +161,7 @@ class TableReader : public Reader {
 
   Input input_;
   char separator_;
+  bool quoting_;  // TSV has none
   ReaderOptions options_;
   OnSkip on_skip_;
   std::vector<std::string> names_;

@@ -127,6 +127,27 @@ const FormatEntry* zip_document(std::string_view head, std::string_view extensio
   return nullptr;
 }
 
+// Formats that no library here reads: what to do with them. Empty where the bytes are of another kind.
+struct Unread {
+  const char* what = nullptr;
+  const char* remedy = nullptr;
+};
+Unread unread_format(std::string_view head, std::string_view extension) {
+  constexpr Unread kOffice = {"office documents of this kind cannot be read here",
+                              "convert it: soffice --headless --convert-to docx FILE"};
+  if (head.starts_with("PAR1"))
+    return {"Parquet cannot be read here",
+            "convert it: duckdb -c \"COPY (FROM 'in.parquet') TO 'out.jsonl'\", or python3 -c "
+            "\"import pandas; pandas.read_parquet('in.parquet').to_json('out.jsonl', orient='records', lines=True, "
+            "force_ascii=False)\""};
+  if (head.starts_with("\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1") || head.starts_with("{\\rtf")) return kOffice;
+  if (!head.starts_with("PK\x03\x04")) return {};
+  bool sheet = head.find("opendocument.spreadsheet") != std::string_view::npos ||
+               head.find("opendocument.presentation") != std::string_view::npos ||
+               head.find("application/hwp+zip") != std::string_view::npos;
+  return sheet || lists(".xlsx .xlsm .pptx .ods .odp .odg .hwpx", extension) ? kOffice : Unread{};
+}
+
 // A source with the bytes already looked at put back before it.
 class Pushback : public ByteSource {
  public:
@@ -182,11 +203,8 @@ Result<std::unique_ptr<Reader>> open_reader(Input input, const ReaderOptions& op
     return std::unique_ptr<Reader>();
   }
   input.bytes = std::make_unique<Pushback>(head, std::move(input.bytes));
-  if (head.starts_with("PAR1"))
-    return unsupported(
-        "Parquet cannot be read here", input.id,
-        "convert it: duckdb -c \"COPY (FROM 'in.parquet') TO 'out.jsonl'\", or python3 -c \"import pandas; "
-        "pandas.read_parquet('in.parquet').to_json('out.jsonl', orient='records', lines=True, force_ascii=False)\"");
+  if (Unread unread = unread_format(head, extension); unread.what)
+    return unsupported(unread.what, input.id, unread.remedy);
   const FormatEntry* format = zip_document(head, extension);
   if (!format && looks_packed(head)) return make_archive_reader(std::move(input), options, on_skip);
   if (!format && !options.format.empty()) {
@@ -202,6 +220,10 @@ Result<std::unique_ptr<Reader>> open_reader(Input input, const ReaderOptions& op
     if (format && format->name == "json" && named != format && extension != ".json") format = nullptr;
   }
   if (!format) format = by_name(options.source_trees ? "code" : "text");
+  // Formats read by the line or the cell are ASCII at heart; spreadsheets write them as UTF-16 too.
+  bool wide = head.starts_with("\xFF\xFE") || head.starts_with("\xFE\xFF");
+  if (wide && (format->name == "csv" || format->name == "tsv" || format->name == "jsonl" || format->name == "json"))
+    input.bytes = utf8_source(std::move(input.bytes), head[0] == '\xFE');
   return format->make(std::move(input), options, on_skip);
 }
 

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "data/readers/formats.h"
+#include "data/readers/source_buffer.h"
 #include "data/readers/wikitext.h"
 
 namespace malmoi::data {
@@ -12,7 +13,11 @@ namespace {
 class MediaWikiReader : public Reader {
  public:
   MediaWikiReader(Input input, const ReaderOptions& options, const OnSkip& on_skip)
-      : input_(std::move(input)), limit_(options.limits.document_bytes), on_skip_(on_skip) {}
+      : id_(std::move(input.id)),
+        path_(std::move(input.path)),
+        limit_(options.limits.document_bytes),
+        on_skip_(on_skip),
+        buffer_(std::move(input.bytes)) {}
 
   Result<bool> next(RawDocument& out) override {
     std::string page;
@@ -22,7 +27,7 @@ class MediaWikiReader : public Reader {
       pugi::xml_document xml;
       pugi::xml_parse_result parsed =
           xml.load_buffer(page.data(), page.size(), pugi::parse_default | pugi::parse_ws_pcdata, pugi::encoding_utf8);
-      std::string id = input_.id + "#" + std::to_string(pages_);
+      std::string id = id_ + "#" + std::to_string(pages_);
       if (!parsed) {
         on_skip_({id, "read.xml", parsed.description(), true});
         continue;
@@ -38,8 +43,8 @@ class MediaWikiReader : public Reader {
       if (is_wiki_redirect(text)) continue;
       out = {};
       out.payload = Payload::kReady;
-      out.document.id = node.child("id") ? input_.id + "#" + node.child("id").text().get() : id;
-      out.document.path = input_.path;
+      out.document.id = node.child("id") ? id_ + "#" + node.child("id").text().get() : id;
+      out.document.path = path_;
       out.document.title = title;
       out.document.encoding = "utf-8";
       out.document.text = wikitext_to_markdown(text);
@@ -52,56 +57,50 @@ class MediaWikiReader : public Reader {
   Result<bool> next_page(std::string& page) {
     constexpr std::string_view kOpen = "<page>", kClose = "</page>";
     while (true) {
-      size_t begin = buffer_.find(kOpen, at_);
-      if (begin == std::string::npos) {
-        if (finished_) return false;
-        at_ = buffer_.size() > kOpen.size() ? std::max(at_, buffer_.size() - kOpen.size()) : at_;
-        MALMOI_TRY(fill());
-        continue;
-      }
-      at_ = begin;
-      size_t scanned = begin;
+      MALMOI_ASSIGN(bool begun, find(kOpen));
+      if (!begun) return false;
+      size_t scanned = 0;
       bool oversized = false;
       while (true) {
-        size_t end = buffer_.find(kClose, scanned);
+        size_t end = buffer_.view().find(kClose, scanned);
         if (end != std::string::npos) {
-          ++pages_;
-          page = oversized ? std::string() : buffer_.substr(at_, end + kClose.size() - at_);
-          at_ = end + kClose.size();
+          page = oversized ? std::string() : std::string(buffer_.view().substr(0, end + kClose.size()));
+          buffer_.pass(end + kClose.size());
           break;
         }
-        if (finished_)
-          return invalid_data("ends inside page " + std::to_string(pages_ + 1), input_.id, "the dump is cut short");
-        size_t tail = buffer_.size() - std::min(buffer_.size(), kClose.size());
-        if (buffer_.size() - at_ > limit_) oversized = true, at_ = tail;
-        scanned = std::max(at_, tail);
-        size_t before = at_;
-        MALMOI_TRY(fill());
-        scanned -= before;
+        if (buffer_.finished())
+          return invalid_data("ends inside page " + std::to_string(pages_ + 1), id_, "the dump is cut short");
+        size_t held = buffer_.view().size(), tail = held - std::min(held, kClose.size());
+        oversized |= held > limit_;
+        if (oversized) buffer_.pass(tail), tail = 0;
+        scanned = tail;
+        MALMOI_TRY(buffer_.fill());
       }
+      ++pages_;
       if (!oversized) return true;
-      on_skip_({input_.id + "#" + std::to_string(pages_), "read.too_large", "a page longer than the limit", true});
+      on_skip_({id_ + "#" + std::to_string(pages_), "read.too_large", "a page longer than the limit", true});
     }
   }
 
-  Status fill() {
-    buffer_.erase(0, at_);
-    at_ = 0;
-    size_t old = buffer_.size();
-    buffer_.resize(old + (1 << 18));
-    Result<size_t> n = input_.bytes->read(buffer_.data() + old, 1 << 18);
-    buffer_.resize(old + (n.ok() ? *n : 0));
-    if (!n.ok()) return std::move(n).error();
-    finished_ = *n == 0;
-    return {};
+  // Passes what stands before `mark`; false at the end.
+  Result<bool> find(std::string_view mark) {
+    while (true) {
+      size_t at = buffer_.view().find(mark);
+      if (at != std::string::npos) {
+        buffer_.pass(at);
+        return true;
+      }
+      if (buffer_.finished()) return false;
+      size_t held = buffer_.view().size();
+      buffer_.pass(held - std::min(held, mark.size() - 1));
+      MALMOI_TRY(buffer_.fill());
+    }
   }
 
-  Input input_;
+  std::string id_, path_;
   uint64_t limit_;
   OnSkip on_skip_;
-  std::string buffer_;
-  size_t at_ = 0;
-  bool finished_ = false;
+  SourceBuffer buffer_;
   uint64_t pages_ = 0;
 };
 

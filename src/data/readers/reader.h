@@ -31,6 +31,8 @@ class ByteSource {
 Result<std::unique_ptr<ByteSource>> open_file_source(const Path& path, uint64_t offset = 0,
                                                      uint64_t length = UINT64_MAX);
 std::unique_ptr<ByteSource> memory_source(std::string bytes);
+/// UTF-16 (with or without its mark) as UTF-8; lone surrogates become U+FFFD.
+std::unique_ptr<ByteSource> utf8_source(std::unique_ptr<ByteSource> utf16, bool big_endian);
 /// Everything that is left. Errors: more than `limit` bytes.
 Result<std::string> read_all(ByteSource& source, uint64_t limit, const std::string& where);
 

@@ -16,6 +16,7 @@
 #include "data/readers/markdown.h"
 #include "data/readers/pdf.h"
 #include "data/readers/wikitext.h"
+#include "data/test_folder.h"
 
 namespace malmoi::data {
 namespace {
@@ -167,8 +168,7 @@ TEST(Readers, EveryFormatOfTheTableReadsByItsName) {
 }
 
 TEST(Readers, OddNamesAndUnreadableFilesAreReported) {
-  Path folder = Path(testing::TempDir()) / "malmoi_odd_names";
-  std::filesystem::remove_all(folder);
+  Path folder = test_folder("odd_names");
   std::filesystem::create_directories(folder / "sub\nfolder");
   ASSERT_TRUE(write_file(folder / "sub\nfolder" / "name\nwith newline.txt", "읽을 수 있는 글").ok());
   ASSERT_TRUE(write_file(folder / "empty.txt", "").ok());
@@ -180,6 +180,95 @@ TEST(Readers, OddNamesAndUnreadableFilesAreReported) {
   std::set<std::string> rules;
   for (const Skip& skip : result.skips) rules.insert(skip.rule);
   EXPECT_EQ(rules, (std::set<std::string>{"read.empty", "read.binary", "read.ignored"}));
+}
+
+ReadResult read_bytes(const std::string& name, std::string bytes) {
+  ReadResult result;
+  Input input;
+  input.id = input.path = input.name = name;
+  input.bytes = memory_source(std::move(bytes));
+  auto on_skip = [&](Skip skip) { result.skips.push_back(std::move(skip)); };
+  auto reader = open_reader(std::move(input), {}, on_skip);
+  if (!reader.ok()) {
+    on_skip({name, "error", reader.error().to_string(), true});
+    return result;
+  }
+  RawDocument raw;
+  while (*reader) {
+    auto more = (*reader)->next(raw);
+    if (!more.ok()) on_skip({name, "error", more.error().to_string(), true});
+    if (!more.ok() || !*more) break;
+    Converted converted;
+    Skip skip;
+    if (convert_document(std::move(raw), {}, converted, skip))
+      result.documents.push_back(std::move(converted.document));
+    else result.skips.push_back(skip);
+  }
+  return result;
+}
+
+std::string warc_record(const std::string& url, const std::string& head, const std::string& body) {
+  std::string http = "HTTP/1.1 200 OK\r\n" + head + "\r\n\r\n" + body;
+  return "WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: " + url +
+         "\r\nContent-Length: " + std::to_string(http.size()) + "\r\n\r\n" + http + "\r\n\r\n";
+}
+
+TEST(Readers, FeedsInWebArchivesAreReadByTheEntry) {
+  std::string feed = *read_file(kFolder + "feed.rss");
+  ReadResult result = read_bytes(
+      "x.warc", warc_record("http://a.example/rss", "Content-Type: application/rss+xml", feed) +
+                    warc_record("http://a.example/sitemap.xml", "Content-Type: text/xml",
+                                "<?xml version='1.0'?><urlset><url><loc>http://a.example/</loc></url></urlset>") +
+                    warc_record("http://a.example/note", "Content-Type: text/markdown", "# Note\n\nWritten by hand."));
+  ASSERT_EQ(result.documents.size(), 3u);
+  EXPECT_EQ(result.documents[0].id, "http://a.example/rss#1");
+  EXPECT_EQ(tidy_whitespace(result.documents[0].text), kKorean);
+  EXPECT_EQ(result.documents[2].title, "Note");
+  ASSERT_EQ(result.skips.size(), 1u);
+  EXPECT_EQ(result.skips[0].rule, "read.ignored");
+}
+
+TEST(Readers, BodiesThatAreNotPackedAsTheirHeaderSays) {
+  ReadResult result = read_bytes(
+      "x.warc",
+      warc_record("http://a.example/1", "Content-Type: text/plain\r\nContent-Encoding: gzip", "plain after all") +
+          warc_record("http://a.example/2", "Content-Type: text/html\r\nContent-Encoding: br", "\x0b\x02\x80"));
+  ASSERT_EQ(result.documents.size(), 1u);
+  EXPECT_EQ(result.documents[0].text, "plain after all");
+  ASSERT_EQ(result.skips.size(), 1u);
+  EXPECT_EQ(result.skips[0].rule, "read.unsupported");
+}
+
+TEST(Readers, WhatOnlyBeginsLikeAnArchiveIsNamed) {
+  ReadResult result = read_bytes("x.bz2", "BZh9 and then something else altogether");
+  ASSERT_EQ(result.skips.size(), 1u);
+  EXPECT_NE(result.skips[0].detail.find("is none"), std::string::npos) << result.skips[0].detail;
+}
+
+TEST(Readers, TablesOfSpreadsheets) {
+  std::string wide = "\xFF\xFE";
+  for (char c : std::string("title\ttext\r\n1\tone line\r\n")) (wide += c) += '\0';
+  wide += std::string("2\0\t\0\x00\xac\x3d\xd8\x00\xde\n\0", 12);  // 가 and an emoji of two units
+  ReadResult result = read_bytes("x.tsv", wide);
+  ASSERT_EQ(result.documents.size(), 2u);
+  EXPECT_EQ(result.documents[0].text, "one line");
+  EXPECT_EQ(result.documents[1].text, "가😀");
+  result = read_bytes("x.csv", "id;\"text\"\n1;\"semi; colon\"\n2;second\n");
+  ASSERT_EQ(result.documents.size(), 2u);
+  EXPECT_EQ(result.documents[0].text, "semi; colon");
+  EXPECT_EQ(result.documents[1].text, "second");
+}
+
+TEST(Readers, OfficeDocumentsThatCannotBeReadNameTheConversion) {
+  for (const auto& [name, bytes] : std::map<std::string, std::string>{
+           {"a.doc", "\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1 and so on"},
+           {"a.rtf", "{\\rtf1 text}"},
+           {"a.xlsx", std::string("PK\x03\x04") + "[Content_Types].xml"},
+           {"a.zip", std::string("PK\x03\x04") + "mimetypeapplication/vnd.oasis.opendocument.spreadsheet"}}) {
+    ReadResult result = read_bytes(name, bytes);
+    ASSERT_EQ(result.skips.size(), 1u) << name;
+    EXPECT_NE(result.skips[0].detail.find("soffice"), std::string::npos) << result.skips[0].detail;
+  }
 }
 
 TEST(Readers, EndlessLinesArePassedOver) {

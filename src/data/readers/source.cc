@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/utf8.h"
 #include "data/readers/reader.h"
 
 namespace malmoi::data {
@@ -49,7 +50,54 @@ class MemorySource : public ByteSource {
   size_t at_ = 0;
 };
 
+class Utf16Source : public ByteSource {
+ public:
+  Utf16Source(std::unique_ptr<ByteSource> inner, bool big) : inner_(std::move(inner)), big_(big) {}
+
+  Result<size_t> read(char* buffer, size_t size) override {
+    while (ready_.size() == at_ && !finished_) MALMOI_TRY(convert_more());
+    size = std::min(size, ready_.size() - at_);
+    std::memcpy(buffer, ready_.data() + at_, size);
+    at_ += size;
+    return size;
+  }
+
+ private:
+  Status convert_more() {
+    ready_.clear(), at_ = 0;
+    char chunk[1 << 15];
+    MALMOI_ASSIGN(size_t n, inner_->read(chunk, sizeof chunk));
+    finished_ = n == 0;
+    pending_.append(chunk, n);
+    size_t units = pending_.size() / 2;
+    auto unit = [&](size_t i) {
+      auto a = static_cast<unsigned char>(pending_[2 * i]), b = static_cast<unsigned char>(pending_[2 * i + 1]);
+      return static_cast<char32_t>(big_ ? a << 8 | b : b << 8 | a);
+    };
+    size_t used = 0;
+    for (; used < units; ++used) {
+      char32_t c = unit(used);
+      bool high = (c & 0xFC00) == 0xD800;
+      if (high && used + 1 == units && !finished_) break;  // its other half comes next
+      if (high && used + 1 < units && (unit(used + 1) & 0xFC00) == 0xDC00)
+        c = 0x10000 + ((c & 0x3FF) << 10) + (unit(++used) & 0x3FF);
+      if (c != 0xFEFF) append_utf8(ready_, c);
+    }
+    pending_.erase(0, 2 * used);
+    return {};
+  }
+
+  std::unique_ptr<ByteSource> inner_;
+  bool big_, finished_ = false;
+  std::string pending_, ready_;
+  size_t at_ = 0;
+};
+
 }  // namespace
+
+std::unique_ptr<ByteSource> utf8_source(std::unique_ptr<ByteSource> utf16, bool big_endian) {
+  return std::make_unique<Utf16Source>(std::move(utf16), big_endian);
+}
 
 Result<std::unique_ptr<ByteSource>> open_file_source(const Path& path, uint64_t offset, uint64_t length) {
   int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);

@@ -1,99 +1,151 @@
 // WARC 1.0/1.1 (ISO 28500): responses as pages, conversions (WET) as text. Records beyond the size limit are passed over.
 #include <algorithm>
 #include <charconv>
-#include <map>
 
 #include <zlib.h>
 
 #include "data/readers/formats.h"
 #include "data/readers/headers.h"
+#include "data/readers/source_buffer.h"
 
 namespace malmoi::data {
 namespace {
 
+// Media types of bodies that are documents; text of other kinds is taken as it is, the rest is passed over.
+constexpr std::pair<std::string_view, Payload> kPayloads[] = {
+    {"", Payload::kHtml},
+    {"text/html", Payload::kHtml},
+    {"application/xhtml+xml", Payload::kHtml},
+    {"text/markdown", Payload::kMarkdown},
+    {"application/pdf", Payload::kPdf},
+    {"application/vnd.openxmlformats-officedocument.wordprocessingml.document", Payload::kDocx},
+    {"application/vnd.oasis.opendocument.text", Payload::kOdt},
+    {"application/epub+zip", Payload::kEpub}};
+
 class WarcReader : public Reader {
  public:
   WarcReader(Input input, const ReaderOptions& options, const OnSkip& on_skip)
-      : input_(std::move(input)), limits_(options.limits), on_skip_(on_skip) {}
+      : id_(std::move(input.id)),
+        path_(std::move(input.path)),
+        options_(options),
+        on_skip_(on_skip),
+        buffer_(std::move(input.bytes)) {}
 
   Result<bool> next(RawDocument& out) override {
     while (true) {
+      if (entries_) {
+        Result<bool> more = entries_->next(out);
+        if (more.ok() && *more) return true;
+        if (!more.ok()) on_skip_({entries_id_, "read.damaged", more.error().to_string(), true});
+        entries_.reset();
+      }
       Headers headers;
       MALMOI_ASSIGN(bool found, read_record_head(headers));
       if (!found) return false;
       ++records_;
       std::string id = headers.get("warc-target-uri");
       if (id.starts_with('<') && id.ends_with('>')) id = id.substr(1, id.size() - 2);
-      if (id.empty()) id = input_.id + "#" + std::to_string(records_);
+      if (id.empty()) id = id_ + "#" + std::to_string(records_);
       uint64_t length = 0;
       std::string length_text = headers.get("content-length");
       auto parsed = std::from_chars(length_text.data(), length_text.data() + length_text.size(), length);
       if (parsed.ec != std::errc() || length_text.empty())
-        return invalid_data("record " + std::to_string(records_) + " has no Content-Length", input_.id,
+        return invalid_data("record " + std::to_string(records_) + " has no Content-Length", id_,
                             "the archive is damaged there");
-      std::string type = headers.get("warc-type");
+      std::string type = headers.get("warc-type"), block;
       bool wanted = type == "response" || type == "conversion" || type == "resource";
-      if (!wanted || length > limits_.document_bytes) {
-        if (wanted) on_skip_({id, "read.too_large", std::to_string(length) + " bytes", true});
-        MALMOI_TRY(pass(length));
-        continue;
-      }
-      std::string block(length, '\0');
-      MALMOI_TRY(take(block));
-      if (make_document(headers, type, id, std::move(block), out)) return true;
+      bool fits = length <= options_.limits.document_bytes;
+      if (wanted && !fits) on_skip_({id, "read.too_large", std::to_string(length) + " bytes", true});
+      MALMOI_TRY(take(length, wanted && fits ? &block : nullptr));
+      if (wanted && fits && make_document(headers, type, id, std::move(block), out)) return true;
     }
   }
 
  private:
+  // What a record holds becomes `out`; of a feed its entries come next. False: nothing here.
   bool make_document(const Headers& headers, const std::string& type, const std::string& id, std::string block,
                      RawDocument& out) {
+    std::string content_type = headers.get("content-type");
+    if (type == "response" && !take_response(id, block, content_type)) return false;
     out = {};
     out.document.id = id;
-    out.document.path = input_.path;
+    out.document.path = path_;
     out.document.meta["url"] = id;
     if (std::string date = headers.get("warc-date"); !date.empty()) out.document.meta["date"] = date;
-    std::string content_type = headers.get("content-type");
-    if (type == "response") {
-      Headers http;
-      size_t body = http.parse_http(block);
-      if (body == 0) {
-        on_skip_({id, "read.http", "no HTTP header", true});
-        return false;
-      }
-      if (http.status != 200) {
-        on_skip_({id, "read.http_status", std::to_string(http.status), false});
-        return false;
-      }
-      block.erase(0, body);
-      if (http.get("transfer-encoding").find("chunked") != std::string::npos) block = dechunk(block);
-      std::string encoding = http.get("content-encoding");
-      if ((encoding == "gzip" || encoding == "deflate") && !inflate_body(block, id)) return false;
-      content_type = http.get("content-type");
-    }
-    std::string media = media_type(content_type);
     out.charset = media_parameter(content_type, "charset");
-    if (media == "text/html" || media == "application/xhtml+xml" || media.empty()) out.payload = Payload::kHtml;
-    else if (media == "application/pdf") out.payload = Payload::kPdf;
-    else if (media.starts_with("text/")) out.payload = Payload::kText;
-    else {
-      on_skip_({id, "read.ignored", media, false});
+    out.bytes = std::move(block);
+    std::string media = media_type(content_type);
+    if (type == "conversion") {
+      out.payload = Payload::kText;
+      return true;
+    }
+    if (media.ends_with("xml") && media != "application/xhtml+xml") {
+      open_feed(id, media, std::move(out.bytes));
       return false;
     }
-    if (type == "conversion") out.payload = Payload::kText;
-    out.bytes = std::move(block);
+    for (const auto& [name, payload] : kPayloads)
+      if (media == name) {
+        out.payload = payload;
+        return true;
+      }
+    if (media.starts_with("text/") && media != "text/css" && media != "text/javascript") {
+      out.payload = Payload::kText;
+      return true;
+    }
+    on_skip_({id, "read.ignored", media, false});
+    return false;
+  }
+
+  // The head of HTTP goes; what packs the body is undone.
+  bool take_response(const std::string& id, std::string& block, std::string& content_type) {
+    Headers http;
+    size_t body = http.parse_http(block);
+    if (body == 0) {
+      on_skip_({id, "read.http", "no HTTP header", true});
+      return false;
+    }
+    if (http.status != 200) {
+      on_skip_({id, "read.http_status", std::to_string(http.status), false});
+      return false;
+    }
+    block.erase(0, body);
+    if (http.get("transfer-encoding").find("chunked") != std::string::npos) block = dechunk(block);
+    std::string encoding = http.get("content-encoding");
+    // Some archives store the body unpacked and leave the header as it was.
+    bool packed = encoding == "gzip" ? block.starts_with("\x1f\x8b") : encoding == "deflate";
+    if (packed && !inflate_body(block, id)) return false;
+    if (encoding == "br" || encoding == "zstd") {
+      on_skip_({id, "read.unsupported", "the body is packed by " + encoding, true});
+      return false;
+    }
+    content_type = http.get("content-type");
     return true;
+  }
+
+  // RSS and Atom are documents, an entry each; other XML (sitemaps, data) is none.
+  void open_feed(const std::string& id, const std::string& media, std::string bytes) {
+    std::string_view head = std::string_view(bytes).substr(0, 4096);
+    const auto table = format_table();
+    auto feed = std::find_if(table.begin(), table.end(), [](const FormatEntry& f) { return f.name == "feed"; });
+    if (feed == table.end() || !feed->sniff(head)) return on_skip_({id, "read.ignored", media, false});
+    Input input;
+    input.id = entries_id_ = id, input.path = path_, input.name = "feed";
+    input.bytes = memory_source(std::move(bytes));
+    entries_ = feed->make(std::move(input), options_, on_skip_);
   }
 
   // Bodies are usually stored plain; those that are not expand within the document limit.
   bool inflate_body(std::string& block, const std::string& id) {
     z_stream stream{};
-    if (inflateInit2(&stream, 15 + 32) != Z_OK) return false;
+    // gzip and zlib by their heads; some servers mean the bare stream by "deflate".
+    bool headed = block.starts_with("\x1f\x8b") || (!block.empty() && (block[0] & 0x0F) == 8);
+    if (inflateInit2(&stream, headed ? 15 + 32 : -15) != Z_OK) return false;
     std::string out;
     char buffer[1 << 15];
     stream.next_in = reinterpret_cast<Bytef*>(block.data());
     stream.avail_in = static_cast<uInt>(block.size());
     int code = Z_OK;
-    while (code == Z_OK && out.size() <= limits_.document_bytes) {
+    while (code == Z_OK && out.size() <= options_.limits.document_bytes) {
       stream.next_out = reinterpret_cast<Bytef*>(buffer);
       stream.avail_out = sizeof buffer;
       code = inflate(&stream, Z_NO_FLUSH);
@@ -123,78 +175,54 @@ class WarcReader : public Reader {
     return out;
   }
 
-  Status fill() {
-    buffer_.erase(0, at_);
-    at_ = 0;
-    size_t old = buffer_.size();
-    buffer_.resize(old + (1 << 16));
-    Result<size_t> n = input_.bytes->read(buffer_.data() + old, 1 << 16);
-    buffer_.resize(old + (n.ok() ? *n : 0));
-    if (!n.ok()) return std::move(n).error();
-    finished_ = *n == 0;
-    return {};
-  }
-
   Result<bool> read_record_head(Headers& headers) {
     constexpr size_t kMaxHead = 1 << 20;
     while (true) {
-      while (at_ < buffer_.size() && (buffer_[at_] == '\r' || buffer_[at_] == '\n')) ++at_;
-      size_t end = buffer_.find("\r\n\r\n", at_), width = 4;
-      if (size_t bare = buffer_.find("\n\n", at_); bare < end) end = bare, width = 2;
+      while (!buffer_.view().empty() && (buffer_.view()[0] == '\r' || buffer_.view()[0] == '\n')) buffer_.pass(1);
+      std::string_view held = buffer_.view();
+      size_t end = held.find("\r\n\r\n"), width = 4;
+      if (size_t bare = held.find("\n\n"); bare < end) end = bare, width = 2;
       if (end != std::string::npos) {
-        std::string_view head = std::string_view(buffer_).substr(at_, end - at_);
+        std::string_view head = held.substr(0, end);
         if (!head.starts_with("WARC/"))
-          return invalid_data("record " + std::to_string(records_ + 1) + " does not begin with WARC/", input_.id,
+          return invalid_data("record " + std::to_string(records_ + 1) + " does not begin with WARC/", id_,
                               "the archive is damaged there");
         headers.parse(head.substr(std::min(head.size(), head.find('\n'))));
-        at_ = end + width;
+        buffer_.pass(end + width);
         return true;
       }
-      if (finished_) {
-        if (at_ == buffer_.size()) return false;
-        return invalid_data("ends inside the head of a record", input_.id, "the archive is cut short");
+      if (buffer_.finished()) {
+        if (held.empty()) return false;
+        return invalid_data("ends inside the head of a record", id_, "the archive is cut short");
       }
-      if (buffer_.size() - at_ > kMaxHead)
-        return invalid_data("the head of a record does not end", input_.id, "this is no WARC file");
-      MALMOI_TRY(fill());
+      if (held.size() > kMaxHead) return invalid_data("the head of a record does not end", id_, "this is no WARC file");
+      MALMOI_TRY(buffer_.fill());
     }
   }
 
-  Status take(std::string& out) {
-    for (size_t filled = 0; filled < out.size();) {
-      if (at_ == buffer_.size()) {
-        if (finished_)
-          return invalid_data("ends inside record " + std::to_string(records_), input_.id, "the archive is cut short");
-        MALMOI_TRY(fill());
-        continue;
-      }
-      size_t n = std::min(out.size() - filled, buffer_.size() - at_);
-      std::copy_n(buffer_.data() + at_, n, out.data() + filled);
-      at_ += n, filled += n;
-    }
-    return {};
-  }
-
-  Status pass(uint64_t length) {
+  // The next `length` bytes, appended to `out` if there is one.
+  Status take(uint64_t length, std::string* out) {
     while (length > 0) {
-      if (at_ == buffer_.size()) {
-        if (finished_)
-          return invalid_data("ends inside record " + std::to_string(records_), input_.id, "the archive is cut short");
-        MALMOI_TRY(fill());
+      std::string_view held = buffer_.view().substr(0, length);
+      if (held.empty()) {
+        if (buffer_.finished())
+          return invalid_data("ends inside record " + std::to_string(records_), id_, "the archive is cut short");
+        MALMOI_TRY(buffer_.fill());
         continue;
       }
-      uint64_t n = std::min<uint64_t>(length, buffer_.size() - at_);
-      at_ += n, length -= n;
+      if (out) *out += held;
+      length -= held.size();
+      buffer_.pass(held.size());
     }
     return {};
   }
 
-  Input input_;
-  ReaderLimits limits_;
+  std::string id_, path_;
+  ReaderOptions options_;
   OnSkip on_skip_;
-  std::string buffer_;
-  size_t at_ = 0;
-  bool finished_ = false;
+  SourceBuffer buffer_;
+  std::unique_ptr<Reader> entries_;  // of a feed
+  std::string entries_id_;
   uint64_t records_ = 0;
 };
 
