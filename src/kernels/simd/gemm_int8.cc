@@ -59,7 +59,9 @@ MALMOI_INLINE int32_t round_row(const BF16* x, int64_t n, int64_t steps, Word* o
 void pack_a(const Packed& p, int64_t begin, int64_t end) {
   for (int64_t i = begin; i < end; ++i) {
     const BF16* row = as<BF16>(p.g.a) + i * p.g.lda;
-    p.a_excess[i] = 128 * round_row(row, p.g.k, p.steps, p.a + i * p.steps, p.a_scale[i]);
+    // Unsigned: a row with a NaN is nonsense that its scale, NaN too, hides.
+    auto sum = static_cast<uint32_t>(round_row(row, p.g.k, p.steps, p.a + i * p.steps, p.a_scale[i]));
+    p.a_excess[i] = static_cast<int32_t>(128 * sum);
   }
 }
 
