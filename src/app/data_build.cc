@@ -3,41 +3,25 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <memory>
 
+#include "app/data_rank.h"
+#include "app/data_scorers.h"
 #include "base/log.h"
 #include "base/parallel.h"
 
 namespace malmoi::app {
 namespace {
 
-int environment_number(const char* name, int fallback) {
-  const char* text = std::getenv(name);
-  if (!text || !*text) return fallback;
-  char* end = nullptr;
-  long n = std::strtol(text, &end, 10);
-  return *end == 0 && n >= 0 && n < 1000000 ? static_cast<int>(n) : fallback;
-}
-
-// Flags first, then MALMOI_RANK and MALMOI_WORLD, then a Slurm array.
-void find_rank(const DataBuildOptions& options, data::BuildOptions& build) {
-  build.world = options.world > 0 ? options.world : environment_number("MALMOI_WORLD", 0);
-  build.rank = options.rank >= 0 ? options.rank : environment_number("MALMOI_RANK", 0);
-  if (build.world > 0) return;
-  build.world = environment_number("SLURM_ARRAY_TASK_COUNT", 1);
-  if (build.world > 1)
-    build.rank = environment_number("SLURM_ARRAY_TASK_ID", 0) - environment_number("SLURM_ARRAY_TASK_MIN", 0);
-}
-
 data::BuildOptions build_options(const DataBuildOptions& options) {
   data::BuildOptions build;
   build.workers = num_threads();
   auto machine = static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
-  build.memory_bytes = options.memory_bytes ? options.memory_bytes : std::max<uint64_t>(machine / 4, 512ull << 20);
+  build.memory_bytes = options.memory_bytes ? options.memory_bytes : std::max<uint64_t>(machine / 4, 1ull << 30);
   build.keep_work = options.keep_work;
   build.force = options.force;
-  find_rank(options, build);
+  Rank rank = find_rank(options.rank, options.world);
+  build.rank = rank.rank, build.world = rank.world;
   return build;
 }
 
@@ -71,11 +55,15 @@ Result<data::Recipe> data_recipe(const DataBuildOptions& options) {
 
 Result<data::BuildResult> data_build(const data::Recipe& recipe, const DataBuildOptions& options,
                                      const data::OnBuildProgress& progress) {
-  return data::build_corpus(recipe, build_options(options), progress);
+  data::BuildOptions build = build_options(options);
+  MALMOI_ASSIGN(build.filters, filter_context(recipe));
+  return data::build_corpus(recipe, build, progress);
 }
 
 Result<Json> data_dry_run(const data::Recipe& recipe, const DataBuildOptions& options, uint64_t n) {
-  return data::dry_run(recipe, build_options(options), n);
+  data::BuildOptions build = build_options(options);
+  MALMOI_ASSIGN(build.filters, filter_context(recipe));
+  return data::dry_run(recipe, build, n);
 }
 
 std::string data_summary(const Json& report) {

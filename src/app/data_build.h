@@ -15,7 +15,7 @@ struct DataBuildOptions {
   std::string out;               // empty: the recipe's
   std::vector<std::string> set;  // KEY=VALUE over the recipe
   uint64_t memory_bytes = 0;     // 0: a quarter of the machine's
-  int rank = -1, world = 0;      // -1, 0: from MALMOI_RANK and MALMOI_WORLD, or a Slurm array's, else one process
+  int rank = -1, world = 0;      // -1, 0: as whatever started the process says (data_rank.h)
   bool keep_work = false, force = false;
 };
 

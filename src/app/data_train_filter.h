@@ -12,7 +12,7 @@ namespace malmoi::app {
 struct TrainFilterOptions {
   std::string kind;  // quality, ngram or boilerplate
   std::vector<std::string>
-      good;  // documents: a corpus, .jsonl, .txt, folders; of ngram and boilerplate the corpus itself
+      good;  // documents: corpora, files of any format, folders; of ngram and boilerplate the corpus itself
   std::vector<std::string> bad;  // of quality
   std::string out;               // the model, a .safetensors file
   int64_t min_documents = 10;    // of boilerplate

@@ -73,6 +73,17 @@ Status build(const Options& options, Invocation& invocation) {
   return {};
 }
 
+// The tables of what recipes may name.
+std::string tables() {
+  std::string out = "Formats (found by name and content; `format:` of a source):\n";
+  for (const data::FormatEntry& format : data::format_table())
+    out += fmt::format("  {:<18} {}\n", format.name, format.summary);
+  out += "  and all of them packed: gz, zst, xz, bz2, zip, tar, 7z\nFilters (`filters:` of a recipe, in order):\n";
+  for (const data::FilterEntry& filter : data::filter_table())
+    out += fmt::format("  {:<18} {}\n", filter.name, filter.summary);
+  return out;
+}
+
 }  // namespace
 
 void add_data_build(CLI::App& data, Invocation& invocation) {
@@ -83,8 +94,11 @@ void add_data_build(CLI::App& data, Invocation& invocation) {
       "output,\n"
       "limits); without one, --in and --out build with the defaults. Run again, it goes on where it was.\n"
       "Exit code 3: done, but some inputs could not be read; report.json and events.jsonl.zst say which.\n"
-      "Many processes: the same command on each with --rank R --world N (or MALMOI_RANK, MALMOI_WORLD, or as a Slurm "
-      "array).\n"
+      "Many processes on shared storage: the same command in each, by --rank R --world N, MALMOI_RANK and "
+      "MALMOI_WORLD,\n"
+      "srun, mpirun or a Slurm array; the last to finish its share writes the corpus, the same as one process "
+      "would.\n" +
+      tables() +
       "Example: malmoi data build --in docs/ pages.warc.gz --out corpus\n"
       "Example: malmoi data build recipe.yaml --set dedup.near.threshold=0.8\n"
       "Example: malmoi data build --why docs/page.html --out corpus");

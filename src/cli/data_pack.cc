@@ -18,7 +18,9 @@ void add_data_tokenize(CLI::App& data, Invocation& invocation) {
       "Example: malmoi data tokenize --tokenizer tok --in corpus --split train --out train.bin");
   command->add_option("--tokenizer", options->tokenizer, "a tokenizer's folder or file")->required();
   command->add_option("--in", options->in, "corpora, .jsonl, .txt (also .zst)")->required()->expected(1, -1);
-  command->add_option("--split", options->split, "of corpora: train, valid or test")->capture_default_str();
+  command->add_option("--split", options->split, "of corpora")
+      ->check(CLI::IsMember({"train", "valid", "test"}))
+      ->capture_default_str();
   command->add_option("--out", options->out, "NAME.bin")->required();
   command->add_flag("!--no-end", options->end_of_text, "no end-of-text id after each document");
   add_json_flag(*command, options->json);

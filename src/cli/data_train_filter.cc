@@ -20,7 +20,7 @@ void add_data_train_filter(CLI::App& data, Invocation& invocation) {
   command->add_option("kind", options->kind, "quality, ngram or boilerplate")
       ->required()
       ->check(CLI::IsMember({"quality", "ngram", "boilerplate"}));
-  command->add_option("--in,--good", options->good, "documents: a corpus, .jsonl, .txt or folders")->required();
+  command->add_option("--in,--good", options->good, "documents: a corpus, files of any format, or folders")->required();
   command->add_option("--bad", options->bad, "bad documents, for quality");
   command->add_option("--out", options->out, "where the model goes (.safetensors)")->required();
   command->add_option("--min-documents", options->min_documents, "documents a line must stand in")
