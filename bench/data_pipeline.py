@@ -78,12 +78,18 @@ load_word_tokenizer("eng").word_tokenize("a b c.")
 work = sys.argv[1]
 begin = os.times()
 config = MinhashConfig()
+signature = MinhashDedupSignature(output_folder=work + "/sig", config=config)
+raw = signature._hash_func
+try:
+    raw("text")
+except TypeError:  # newer xxhash takes bytes only
+    signature._hash_func = lambda text: raw(text.encode())
 logs = work + "/logs"
 rules = lambda: [GopherQualityFilter(), GopherRepetitionFilter(), C4QualityFilter(), FineWebQualityFilter()]
 stages = [
     [JsonlReader(work + "/in", compression=None), Trafilatura(timeout=10), *rules(), JsonlWriter(work + "/filtered", "pages-${rank}.jsonl", compression=None)],
     [JsonlReader(work + "/texts", compression=None), *rules(), JsonlWriter(work + "/filtered", "texts-${rank}.jsonl", compression=None)],
-    [JsonlReader(work + "/filtered", compression=None), MinhashDedupSignature(output_folder=work + "/sig", config=config)],
+    [JsonlReader(work + "/filtered", compression=None), signature],
     [MinhashDedupBuckets(input_folder=work + "/sig", output_folder=work + "/buckets", config=config)],
     [MinhashDedupCluster(input_folder=work + "/buckets", output_folder=work + "/remove", config=config)],
     [JsonlReader(work + "/filtered", compression=None), MinhashDedupFilter(input_folder=work + "/remove"), JsonlWriter(work + "/out", compression=None)],
@@ -100,7 +106,7 @@ def peer(args, work):
     for folder in ("filtered", "sig", "buckets", "remove", "out", "logs"):
         shutil.rmtree(work / folder, ignore_errors=True)
     (work / "peer.py").write_text(PEER)
-    subprocess.run([args.python, str(work / "peer.py"), str(work)], check=True, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    subprocess.run([args.python, str(work / "peer.py"), str(work)], check=True, stderr=open(work / "peer.log", "w"), stdout=subprocess.DEVNULL)
     kept = sum(sum(1 for _ in open(f)) for f in glob.glob(str(work / "out" / "**" / "*.jsonl"), recursive=True))
     return json.loads((work / "cpu.json").read_text()), kept  # from after the imports, which are not the pipeline's work
 
