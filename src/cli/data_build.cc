@@ -109,6 +109,7 @@ void add_data_build(CLI::App& data, Invocation& invocation) {
   command->add_option("--dry-run", options->dry_run, "show what would happen to the first N documents; write nothing");
   command->add_option("--why", options->why, "say what happened to the document ID, and by which rule");
   command->add_option("--memory-limit", options->memory_bytes, "e.g. 1GiB (default: a quarter of the machine's)")
+      ->type_name("SIZE")  // no plain integer: 64MiB
       ->transform(CLI::AsSizeValue(false));
   command->add_option("--rank", options->rank, "this process, from 0")->check(CLI::Range(0, 999999));
   command->add_option("--world", options->world, "how many processes share the work")->check(CLI::Range(1, 1000000));

@@ -27,9 +27,11 @@ void add_data_crawl(CLI::App& data, Invocation& invocation) {
       ->capture_default_str();
   command->add_option("--pages", options->max_pages, "pages at most in this run")->capture_default_str();
   command->add_option("--max-size", options->max_bytes, "bytes of all pages, e.g. 2GB")
+      ->type_name("SIZE")  // no plain integer: 64MiB
       ->transform(CLI::AsSizeValue(false))
       ->default_str("10GiB");
   command->add_option("--max-page", options->max_page_bytes, "bytes of one page")
+      ->type_name("SIZE")  // no plain integer: 64MiB
       ->transform(CLI::AsSizeValue(false))
       ->default_str("16MiB");
   command->add_option("--delay", options->delay, "seconds between two requests to one host")

@@ -26,6 +26,7 @@ void add_data_dedup(CLI::App& data, Invocation& invocation) {
   command->add_option("--ngram", options->ngram, "words an n-gram")->capture_default_str();
   command->add_flag("--unique", options->keep_best_only, "write only the lines that stand for themselves");
   command->add_option("--memory", options->memory_bytes, "memory for sorting, e.g. 512MB")
+      ->type_name("SIZE")  // no plain integer: 64MiB
       ->transform(CLI::AsSizeValue(false))
       ->default_str("1GiB");
   command->add_option("--scratch", options->scratch, "folder for what does not fit in memory (default: the system's)");

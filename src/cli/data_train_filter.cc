@@ -29,6 +29,7 @@ void add_data_train_filter(CLI::App& data, Invocation& invocation) {
       ->check(CLI::Range(1, 12))
       ->capture_default_str();
   command->add_option("--memory", options->memory_bytes, "memory for sorting, e.g. 512MB")
+      ->type_name("SIZE")  // no plain integer: 64MiB
       ->transform(CLI::AsSizeValue(false))
       ->default_str("1GiB");
   command->add_option("--scratch", options->scratch, "folder for what does not fit in memory (default: the system's)");
