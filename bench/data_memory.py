@@ -7,7 +7,7 @@ python3 bench/data_memory.py --malmoi build/release/bin/malmoi --text FILE... [-
 replaced, so that exact, near and unrelated ones lie mixed over all files. Everything is deleted at the end. Prints one
 JSON object; exit status 1 if the peak was above the limit.
 """
-import argparse, json, os, pathlib, random, resource, subprocess, sys, tempfile, time
+import argparse, json, multiprocessing, os, pathlib, random, resource, subprocess, sys, tempfile, time
 
 
 def texts_of(files):
@@ -19,22 +19,31 @@ def texts_of(files):
             yield from (part for part in text.split("\n\n") if len(part) > 200)
 
 
-def write_corpus(folder, base, size, seed=1):
-    rng, written, documents, part = random.Random(seed), 0, 0, 0
-    words = [w for text in base[:2000] for w in text.split()[:50]]
-    while written < size:
-        part += 1
-        with open(folder / f"part-{part:03}.jsonl", "w", encoding="utf-8") as out:
-            limit = min(size, written + (256 << 20))
-            while written < limit:
-                pieces = rng.choice(base).split(" ")
-                for _ in range(rng.choice((0, 1, 3, len(pieces) // 8, len(pieces)))):  # none ... all
-                    pieces[rng.randrange(len(pieces))] = rng.choice(words)
-                line = json.dumps({"text": " ".join(pieces)}, ensure_ascii=False) + "\n"
-                out.write(line)
-                written += len(line.encode())
-                documents += 1
+def write_part(task):
+    """One file of about `size` bytes; the same for the same seed."""
+    path, base, words, size, seed = task
+    rng, written, documents = random.Random(seed), 0, 0
+    with open(path, "w", encoding="utf-8") as out:
+        while written < size:
+            pieces = list(rng.choice(base))
+            for _ in range(rng.choice((0, 1, 3, len(pieces) // 8, len(pieces)))):  # none ... all
+                pieces[int(rng.random() * len(pieces))] = words[int(rng.random() * len(words))]
+            line = json.dumps({"text": " ".join(pieces)}, ensure_ascii=False) + "\n"
+            out.write(line)
+            written += len(line.encode())
+            documents += 1
     return documents, written
+
+
+def write_corpus(folder, texts, size):
+    base = [text.split(" ") for text in texts]
+    words = [w for pieces in base[:2000] for w in pieces[:50] if w]
+    part, parts = 128 << 20, []
+    for seed in range(-(-size // part)):
+        parts.append((folder / f"part-{seed:03}.jsonl", base, words, min(part, size - seed * part), seed))
+    with multiprocessing.Pool() as pool:
+        done = pool.map(write_part, parts, chunksize=1)
+    return sum(d for d, _ in done), sum(n for _, n in done)
 
 
 def main():

@@ -220,11 +220,13 @@ void Engine::step() {
   }
   if (batch.rows() == 0) return;
   std::span<const float> logits = runner_.logits(batch.batch(), rows);
+  {  // Counted before they are handed out: who has an answer finds its tokens in the statistics.
+    std::lock_guard lock(mutex_);
+    stats_.prompt_tokens += prompt_rows;
+    stats_.generated_tokens += static_cast<int64_t>(ready.size());
+  }
   auto vocab = static_cast<size_t>(model_->vocab_size());
   for (size_t i = 0; i < ready.size(); ++i) accept(*ready[i], logits.subspan(i * vocab, vocab));
-  std::lock_guard lock(mutex_);
-  stats_.prompt_tokens += prompt_rows;
-  stats_.generated_tokens += static_cast<int64_t>(ready.size());
 }
 
 void Engine::accept(Sequence& s, std::span<const float> logits) {
