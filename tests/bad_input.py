@@ -104,6 +104,15 @@ class BadInput(unittest.TestCase):
         shutil.copytree(MODEL, copy)
         return copy
 
+    def refuses_each(self, file, *contents):
+        """A model with each of these in a file's place, and without the file."""
+        for content in contents:
+            file.write_bytes(content)
+            with self.subTest(content):
+                self.refused("generate", "--model", "model", "--prompt", "a", says=file.name)
+        file.unlink()
+        self.refused("generate", "--model", "model", "--prompt", "a", says=file.stem)
+
     def test_damaged_weights_are_named(self):
         weights = self.damaged() / "model.safetensors"
         whole = weights.read_bytes()
@@ -154,21 +163,10 @@ class BadInput(unittest.TestCase):
         tries("num_hidden_layers", num_hidden_layers=2**31)
         tries("vocab_size", vocab_size=0)
         tries("model_type", model_type="unheard_of")
-        for content in (b"", b"{", b"[]", b"\xff\xfe", b'{"model_type": "llama"'):
-            (folder / "config.json").write_bytes(content)
-            with self.subTest(content):
-                self.refused("generate", "--model", "model", "--prompt", "a", says="config.json")
-        (folder / "config.json").unlink()
-        self.refused("generate", "--model", "model", "--prompt", "a", says="config.json")
+        self.refuses_each(folder / "config.json", b"", b"{", b"[]", b"\xff\xfe", b'{"model_type": "llama"')
 
     def test_damaged_tokenizers_are_named(self):
-        folder = self.damaged()
-        for content in (b"", b"{", b"[]", b"{}", b'{"model": {"type": "BPE", "vocab": {"a": -1}, "merges": []}}'):
-            (folder / "tokenizer.json").write_bytes(content)
-            with self.subTest(content):
-                self.refused("generate", "--model", "model", "--prompt", "a", says="tokenizer.json")
-        (folder / "tokenizer.json").unlink()
-        self.refused("generate", "--model", "model", "--prompt", "a", says="tokenizer")
+        self.refuses_each(self.damaged() / "tokenizer.json", b"", b"{", b"[]", b"{}", b'{"model": {"type": "BPE", "vocab": {"a": -1}, "merges": []}}')
 
     def test_no_model(self):
         self.refused("generate", "--model", "missing", "--prompt", "a", says="missing")

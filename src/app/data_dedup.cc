@@ -98,8 +98,8 @@ Json report(const data::Clusters& c, const std::map<uint64_t, std::string>& text
 }  // namespace
 
 Result<Json> data_dedup(const DataDedupOptions& options, const LineSink& sink) {
-  data::NearOptions near = data::near_options(options.threshold);
-  near.ngram = options.ngram;
+  data::NearOptions near = data::near_options(options.threshold, options.ngram);
+  near.workers = num_threads();
   MALMOI_TRY(data::check_options(near));
   MALMOI_ASSIGN(TwiceReadable input, TwiceReadable::open(options));
   MALMOI_ASSIGN(data::Clusters clusters, find_clusters(input.path(), near, options));

@@ -170,7 +170,7 @@ class Build {
     tell("deduplicate");
     MALMOI_ASSIGN(
         Decisions decisions,
-        decide(work_, plan_.parts.size(), recipe_, options_.memory_bytes,
+        decide(work_, plan_.parts.size(), recipe_, options_.memory_bytes, options_.workers,
                [&](const std::string& what, double fraction) {
                  if (progress_)
                    progress_({"deduplicate: " + what, documents_, kept_, static_cast<uint64_t>(1000 * fraction), 1000});
@@ -274,13 +274,14 @@ Result<Json> explain(const Path& folder, const std::string& id) {
     MALMOI_ASSIGN(Json event, parse_json(line, events.where()));
     if (matches(json_string(event, "id"))) found.push_back(std::move(event));
   }
+  std::string quoted = dump_json(id), written = quoted.substr(1, quoted.size() - 2);  // as it stands in a line
   for (const Shard& shard : corpus.shards()) {
     MALMOI_ASSIGN(formats::LineReader lines, formats::LineReader::open(folder / shard.file));
     while (true) {
       MALMOI_ASSIGN(bool more, lines.next(line));
       if (!more) break;
       // The id stands first on the line; most lines need no parsing.
-      if (line.substr(0, 8192).find(id) == std::string_view::npos) continue;
+      if (line.substr(0, 8192).find(written) == std::string_view::npos) continue;
       MALMOI_ASSIGN(Document document, document_from_line(line, lines.where()));
       if (matches(document.id))
         found.push_back({{"id", document.id},

@@ -1,6 +1,6 @@
 // Building a corpus: the stages put together, resumable, over one process or many.
 //
-// The work lies in OUT/work-KEY, where KEY names the recipe and the inputs: a changed recipe or a changed file starts
+// The work lies in OUT/work-KEY, where KEY names the recipe and all files it names: a changed recipe or a changed file starts
 // anew, the same goes on where it was. Parts that are done are not done again; a part that was cut off is done again
 // from its start, so nothing is lost or doubled. Several processes (--rank R --world N, or a Slurm array) share the
 // parts on shared storage; the one that finds all of them done goes on alone (a lock says which), and what it writes is

@@ -47,6 +47,16 @@ Json manifest_of(const CardInput& input) {
   return manifest;
 }
 
+// Names as one line of Markdown that ends no cell.
+std::string plain(std::string_view text) {
+  std::string out;
+  for (char c : text) {
+    if (c == '|') out += '\\';
+    out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
+  }
+  return out;
+}
+
 std::string table(const std::vector<std::string>& head, const std::vector<std::vector<std::string>>& rows) {
   std::string out = "|";
   for (const std::string& cell : head) out += " " + cell + " |";
@@ -54,7 +64,7 @@ std::string table(const std::vector<std::string>& head, const std::vector<std::v
   for (size_t i = 0; i < head.size(); ++i) out += i ? " ---: |" : " --- |";
   for (const auto& row : rows) {
     out += "\n|";
-    for (const std::string& cell : row) out += " " + cell + " |";
+    for (const std::string& cell : row) out += " " + plain(cell) + " |";
   }
   return out + "\n";
 }
@@ -88,7 +98,7 @@ std::string readme_head(const CardInput& input) {
 
 std::string card_text(const CardInput& input, const Json& report) {
   std::string out = fmt::format("# Data card: {}\n\n{} documents, {} of text, built by Malmoi from {} files ({}).\n",
-                                input.recipe.name, input.tally.get("kept.documents"),
+                                plain(input.recipe.name), input.tally.get("kept.documents"),
                                 format_bytes(static_cast<double>(input.tally.get("kept.bytes"))), input.plan.files,
                                 format_bytes(static_cast<double>(input.plan.bytes)));
   out += "\n## Splits\n\n" + group_table(report["splits"], "split");
@@ -113,8 +123,8 @@ std::string card_text(const CardInput& input, const Json& report) {
   out += "\n## Samples\n";
   for (const Json& sample : input.samples) {
     std::string text = json_string(sample, "text");
-    out += fmt::format("\n**{}** ({}, {})\n\n> ", json_string(sample, "id"), json_string(sample, "source"),
-                       json_string(sample, "language"));
+    out += fmt::format("\n**{}** ({}, {})\n\n> ", plain(json_string(sample, "id")),
+                       plain(json_string(sample, "source")), json_string(sample, "language"));
     for (char c : text) (out += c) += c == '\n' ? "> " : "";
     out += "\n";
   }

@@ -81,9 +81,14 @@ namespace {
 
 class Stage {
  public:
-  Stage(const WorkFolder& work, uint64_t parts, const Recipe& recipe, uint64_t memory,
+  Stage(const WorkFolder& work, uint64_t parts, const Recipe& recipe, uint64_t memory, int workers,
         const std::function<void(const std::string&, double)>& progress)
-      : work_(work), parts_(parts), recipe_(recipe), scratch_{work.folder, memory / 2}, progress_(progress) {}
+      : work_(work),
+        parts_(parts),
+        recipe_(recipe),
+        scratch_{work.folder, memory / 2},
+        workers_(workers),
+        progress_(progress) {}
 
   Result<Decisions> run() {
     MALMOI_TRY(read_index());
@@ -151,8 +156,8 @@ class Stage {
   }
 
   Status near() {
-    NearOptions options;
-    options.threshold = recipe_.near.threshold, options.ngram = recipe_.near.ngram;
+    NearOptions options = near_options(recipe_.near.threshold, recipe_.near.ngram);
+    options.workers = workers_;
     MALMOI_ASSIGN(NearDeduper deduper, NearDeduper::create(options, scratch_));
     uint64_t ordinal = 0;
     for (uint64_t part = 0; part < parts_; ++part) {
@@ -181,7 +186,9 @@ class Stage {
         tell("near copies", ++ordinal);
       }
     }
-    MALMOI_ASSIGN(Clusters clusters, deduper.finish());
+    MALMOI_ASSIGN(Clusters clusters, deduper.finish([&](double share) {
+      if (progress_) progress_("near copies compared", share);
+    }));
     take_clusters(clusters, Fate::kNearCopy, "near");
     return {};
   }
@@ -280,6 +287,7 @@ class Stage {
   uint64_t parts_;
   const Recipe& recipe_;
   Scratch scratch_;
+  int workers_;
   const std::function<void(const std::string&, double)>& progress_;
   std::vector<uint8_t> mixed_;
   std::vector<uint32_t> bytes_;
@@ -290,8 +298,8 @@ class Stage {
 }  // namespace
 
 Result<Decisions> decide(const WorkFolder& work, uint64_t parts, const Recipe& recipe, uint64_t memory_bytes,
-                         const std::function<void(const std::string&, double)>& progress) {
-  return Stage(work, parts, recipe, memory_bytes, progress).run();
+                         int workers, const std::function<void(const std::string&, double)>& progress) {
+  return Stage(work, parts, recipe, memory_bytes, workers, progress).run();
 }
 
 }  // namespace malmoi::data

@@ -65,6 +65,6 @@ struct Decisions {
 /// Exact, then near, then repeated paragraphs, then repeated substrings, each among what the ones before left.
 /// Of a document that came out of one of several languages and one that did not, the first counts as the copy.
 Result<Decisions> decide(const WorkFolder& work, uint64_t parts, const Recipe& recipe, uint64_t memory_bytes,
-                         const std::function<void(const std::string& what, double fraction)>& progress);
+                         int workers, const std::function<void(const std::string& what, double fraction)>& progress);
 
 }  // namespace malmoi::data

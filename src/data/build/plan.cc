@@ -31,6 +31,28 @@ Result<uint64_t> line_start(const Path& path, uint64_t offset, uint64_t size) {
   }
 }
 
+// A file's name, size and time, which stand for what it holds; its size goes to `size`.
+std::string stamp(const Path& file, uint64_t* size = nullptr) {
+  struct stat info {};
+  bool found = ::stat(file.c_str(), &info) == 0;
+  if (size) *size = found ? static_cast<uint64_t>(info.st_size) : 0;
+  return file.string() + '\0' + std::to_string(info.st_size) + '\0' + std::to_string(info.st_mtim.tv_sec) + "." +
+         std::to_string(info.st_mtim.tv_nsec) + '\n';
+}
+
+// The files that a filter's settings name: lists, models.
+void stamp_files(const Json& settings, std::string& out) {
+  if (settings.is_structured())
+    for (const Json& value : settings) stamp_files(value, out);
+  if (!settings.is_string()) return;
+  Path path = settings.get<std::string>();
+  std::error_code ignored;
+  if (std::filesystem::exists(path, ignored)) out += stamp(path);
+}
+
+// Of the files between the stages: work of another layout is not gone on with.
+constexpr int kWorkVersion = 2;
+
 }  // namespace
 
 Result<Plan> make_plan(const Recipe& recipe) {
@@ -46,10 +68,8 @@ Result<Plan> make_plan(const Recipe& recipe) {
       MALMOI_ASSIGN(std::vector<Path> files,
                     list_inputs(path, [&](Skip skip) { plan.skips.push_back(std::move(skip)); }));
       for (Path& file : files) {
-        struct stat info {};
-        uint64_t size = ::stat(file.c_str(), &info) == 0 ? static_cast<uint64_t>(info.st_size) : 0;
-        names += file.string() + '\0' + std::to_string(size) + '\0' + std::to_string(info.st_mtim.tv_sec) + "." +
-                 std::to_string(info.st_mtim.tv_nsec) + '\n';
+        uint64_t size = 0;
+        names += stamp(file, &size);
         plan.bytes += size;
         found.push_back({{std::move(file), 0, UINT64_MAX, s, 0}, size});
       }
@@ -84,8 +104,9 @@ Result<Plan> make_plan(const Recipe& recipe) {
     if (part.bytes >= target || part.files.size() >= 4096) end_part();
   }
   end_part();
-  // Wall-clock settings of the machine stay out; the key is what the output depends on.
-  plan.key = to_hex(hash128(dump_json(recipe.description()) + names)).substr(0, 16);
+  for (const FilterSpec& filter : recipe.filters) stamp_files(filter.settings, names);
+  for (const std::string& set : recipe.decontaminate.sets) names += stamp(set);
+  plan.key = to_hex(hash128(std::to_string(kWorkVersion) + dump_json(recipe.description()) + names)).substr(0, 16);
   return plan;
 }
 

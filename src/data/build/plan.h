@@ -18,7 +18,7 @@ struct Plan {
   std::vector<Part> parts;
   std::vector<Skip> skips;  // inputs that cannot even be listed
   uint64_t files = 0, bytes = 0;
-  std::string key;  // of the recipe and the inputs' names, sizes and times: what names the work
+  std::string key;  // of the recipe and the names, sizes and times of all files it names: what names the work
 };
 
 /// Lists every input. Errors: a source's path that is not there. Depends on the inputs alone, not on the machine.

@@ -1,5 +1,7 @@
 #include "data/build/processor.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
@@ -124,11 +126,8 @@ Result<std::unique_ptr<Processor>> Processor::create(const Recipe& recipe, const
     for (const std::string& set : recipe.decontaminate.sets) MALMOI_TRY(processor->decontaminator_->add_file(set));
     processor->decontaminator_->build();
   }
-  if (recipe.near.on) {
-    NearOptions options;
-    options.threshold = recipe.near.threshold, options.ngram = recipe.near.ngram;
-    processor->sketcher_ = std::make_unique<Sketcher>(options);
-  }
+  if (recipe.near.on)
+    processor->sketcher_ = std::make_unique<Sketcher>(near_options(recipe.near.threshold, recipe.near.ngram));
   for (const std::string& type : recipe.pii.types)
     if (!pii_type(type))
       return usage_error("unknown type of personal data '" + type + "'", "pii.types", "see malmoi data pii --help");
@@ -194,13 +193,18 @@ bool Processor::check_contamination(const Document& document, Processed& out) co
   if (!decontaminator_) return true;
   std::vector<ContaminationHit> hits = decontaminator_->find(document.text);
   if (hits.empty()) return true;
-  const ContaminationHit& hit = hits.front();
-  for (const ContaminationHit& h : hits) out.tally.add("contamination." + h.set);
+  constexpr size_t kNamed = 8;
+  std::string detail = fmt::format("{} items: ", hits.size());
+  for (size_t i = 0; i < hits.size(); ++i) {
+    const ContaminationHit& hit = hits[i];
+    out.tally.add("contamination." + hit.set);
+    if (i < kNamed)
+      detail += fmt::format("{}{}/{} ({} of {} n-grams, bytes {}-{})", i > 0 ? ", " : "", hit.set, hit.item,
+                            hit.matched, hit.total, hit.begin, hit.end);
+    else if (i == kNamed) detail += ", ...";
+  }
   out.tally.add("dropped.decontaminate");
-  out.events.push_back({document.id, "decontaminate",
-                        std::to_string(hits.size()) + " items, first " + hit.set + "/" + hit.item + " (" +
-                            std::to_string(hit.matched) + " of " + std::to_string(hit.total) + " n-grams)",
-                        true});
+  out.events.push_back({document.id, "decontaminate", std::move(detail), true});
   return false;
 }
 

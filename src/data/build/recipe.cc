@@ -78,7 +78,7 @@ Status read_dedup(ConfigReader dedup, Recipe& recipe) {
   if (dedup.raw("near").is_object()) {
     ConfigReader near = dedup.object("near");
     recipe.near.threshold = near.number("threshold", recipe.near.threshold, 0.1, 1);
-    recipe.near.ngram = static_cast<int>(near.integer("ngram", recipe.near.ngram, 1, 100));
+    recipe.near.ngram = static_cast<int>(near.integer("ngram", recipe.near.ngram, 1, 64));
     MALMOI_TRY(near.finish());
   }
   if (dedup.raw("paragraphs").is_boolean()) {

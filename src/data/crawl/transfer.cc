@@ -3,7 +3,8 @@
 #include <zlib.h>
 
 #include <algorithm>
-#include <cctype>
+
+#include "base/ascii.h"
 
 namespace malmoi::data {
 namespace {
@@ -73,8 +74,7 @@ std::string plain_head(const std::string& head, size_t length) {
   std::string out;
   for (size_t begin = 0; begin < head.size();) {
     size_t end = std::min(head.find('\n', begin), head.size() - 1);
-    std::string line = head.substr(begin, end + 1 - begin), low = line;
-    for (char& c : low) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    std::string line = head.substr(begin, end + 1 - begin), low = ascii_lower(line);
     begin = end + 1;
     if (low.starts_with("transfer-encoding:") || low.starts_with("content-length:") || low == "\r\n" || low == "\n")
       continue;

@@ -37,7 +37,7 @@ struct Clusters {
   uint64_t clusters = 0;        // of at least two documents
   uint64_t candidates = 0;      // pairs that shared a band and were verified
   uint64_t rejected = 0;        // of those, below the threshold
-  uint64_t capped = 0;          // comparisons left out by `max_comparisons`
+  uint64_t capped = 0;          // times a document met `max_comparisons` in a bucket
   std::vector<Joined> samples;  // the first few joined pairs, ordered
 };
 
@@ -55,10 +55,11 @@ struct NearOptions {
   uint64_t seed = 1;
   uint32_t max_comparisons = 64;  // a document is compared with at most so many others in one bucket
   int samples = 20;               // joined pairs kept for the report
+  int workers = 1;                // threads that compare; they do not show in the result
 };
 
 /// Options for a threshold: of the 112 hashes as many rows a band as leave a pair at the threshold a 0.1 % chance to be missed.
-NearOptions near_options(double threshold);
+NearOptions near_options(double threshold, int ngram = 5);
 /// Errors: a threshold outside (0, 1], sizes outside their limits.
 Status check_options(const NearOptions& options);
 
@@ -104,7 +105,8 @@ class NearDeduper {
 
   /// Adds document `index`. Of a cluster, the one of the highest quality is kept (ties: the lowest index). Not thread-safe.
   Status add(uint64_t index, const Sketch& sketch, double quality);
-  Result<Clusters> finish();
+  /// Compares what shares a band; `progress` is told the share that is done. Errors: the scratch; cancellation.
+  Result<Clusters> finish(const std::function<void(double)>& progress = {});
 
  private:
   struct State;

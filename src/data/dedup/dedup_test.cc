@@ -1,3 +1,4 @@
+// Normalisation, sketches, exact copies, repeated lines and substrings, sorting on disk.
 #include "data/dedup/dedup.h"
 
 #include <gtest/gtest.h>
@@ -5,11 +6,8 @@
 #include <unicode/normalizer2.h>
 #include <unicode/unistr.h>
 
-#include <fstream>
-#include <map>
 #include <set>
 
-#include "base/json.h"
 #include "base/rng.h"
 #include "base/utf8.h"
 #include "data/dedup/minhash.h"
@@ -113,102 +111,11 @@ TEST(Dedup, SketchesAsBytes) {
   }
 }
 
-// A text of `words` random words, and copies with some of them replaced.
+// A text of `words` random words.
 std::string random_text(Rng& rng, int words) {
   std::string out;
   for (int i = 0; i < words; ++i) out += "w" + std::to_string(rng.below(100000)) + " ";
   return out;
-}
-
-std::string edited(Rng& rng, const std::string& text, double rate) {
-  std::string out;
-  size_t at = 0;
-  while (at < text.size()) {
-    size_t end = text.find(' ', at) + 1;
-    if (rng.uniform() < rate) out += "x" + std::to_string(rng.below(100000)) + " ";
-    else out += text.substr(at, end - at);
-    at = end;
-  }
-  return out;
-}
-
-Clusters cluster(const std::vector<std::string>& texts, const Scratch& scratch, bool backwards = false,
-                 NearOptions options = {}) {
-  Sketcher sketcher(options);
-  auto deduper = NearDeduper::create(options, scratch);
-  EXPECT_TRUE(deduper.ok());
-  for (size_t k = 0; k < texts.size(); ++k) {
-    size_t i = backwards ? texts.size() - 1 - k : k;
-    EXPECT_TRUE(deduper->add(i, sketcher.sketch(texts[i]), static_cast<double>(texts[i].size())).ok());
-  }
-  auto out = deduper->finish();
-  EXPECT_TRUE(out.ok());
-  return *std::move(out);
-}
-
-TEST(Dedup, NearDuplicatesAreThoseAboveTheThreshold) {
-  Rng rng(11);
-  std::vector<std::string> texts;
-  for (int i = 0; i < 300; ++i) {
-    texts.push_back(random_text(rng, 120));
-    texts.push_back(edited(rng, texts.back(), i % 3 == 0 ? 0.01 : i % 3 == 1 ? 0.04 : 0.15));
-  }
-  Clusters out = cluster(texts, {});
-  Sketcher sketcher(NearOptions{});
-  size_t above = 0, found = 0;
-  for (size_t i = 0; i < texts.size(); i += 2) {
-    auto a = sketcher.sketch(texts[i]).shingles, b = sketcher.sketch(texts[i + 1]).shingles;
-    make_set(a), make_set(b);
-    bool alike = jaccard(a, b) >= 0.7, joined = out.representative[i] == out.representative[i + 1];
-    above += alike, found += alike && joined;
-    EXPECT_FALSE(joined && !alike) << i;
-  }
-  EXPECT_GT(above, 80u);
-  EXPECT_GE(found, above * 995 / 1000);
-  EXPECT_EQ(out.clusters, found);
-  EXPECT_EQ(out.duplicates, found);
-  EXPECT_FALSE(out.samples.empty());
-}
-
-// The result is that of the texts: not of the order they come in, nor of the memory.
-TEST(Dedup, OrderAndMemoryDoNotMatter) {
-  Rng rng(12);
-  std::vector<std::string> texts;
-  for (int i = 0; i < 400; ++i)
-    texts.push_back(i % 2 == 0 ? random_text(rng, 60) : edited(rng, texts[rng.below(texts.size())], 0.02));
-  Clusters all = cluster(texts, {});
-  EXPECT_GT(all.duplicates, 100u);
-  EXPECT_EQ(cluster(texts, {}, true).representative, all.representative);
-  Clusters small = cluster(texts, {.folder = {}, .memory_bytes = 1 << 15});
-  EXPECT_EQ(small.representative, all.representative);
-  EXPECT_EQ(small.candidates, all.candidates);
-}
-
-TEST(Dedup, TheBestStandsForItsCluster) {
-  std::vector<std::string> texts = {"a b c d e f g h i j k l m n o p q r s t u v w x y z", "unrelated",
-                                    "A b c d e f g h i j k l m n o p q r s t u v w x y z and", ""};
-  Clusters out = cluster(texts, {});
-  EXPECT_EQ(out.representative, (std::vector<uint64_t>{2, 1, 2, 3}));
-  EXPECT_EQ(out.documents, 4u);
-}
-
-TEST(Dedup, ManyCopiesOfFewTextsAreCheap) {
-  std::vector<std::string> texts;
-  for (int i = 0; i < 20000; ++i) texts.push_back("the same text again and again " + std::to_string(i % 3));
-  Clusters out = cluster(texts, {});
-  EXPECT_EQ(out.clusters, 3u);
-  EXPECT_LT(out.candidates, 100u);
-}
-
-TEST(Dedup, OptionsForAThreshold) {
-  for (double t : {0.5, 0.6, 0.7, 0.8, 0.9, 1.0}) {
-    NearOptions o = near_options(t);
-    EXPECT_TRUE(check_options(o).ok());
-    EXPECT_LE(o.bands * o.rows, 112);
-  }
-  EXPECT_EQ(near_options(0.7).rows, 4);
-  EXPECT_FALSE(check_options({.threshold = 0}).ok());
-  EXPECT_FALSE(check_options({.threshold = 0.7, .ngram = 0}).ok());
 }
 
 TEST(Dedup, ExactCopies) {
@@ -331,12 +238,6 @@ TEST(Dedup, SortsInManyRuns) {
     ASSERT_EQ(value, e);
   }
   EXPECT_FALSE(*sorter.next(value));
-}
-
-TEST(Dedup, AScratchFolderThatCannotBeIsAnError) {
-  auto deduper = NearDeduper::create({}, {.folder = "/proc/nowhere"});
-  ASSERT_FALSE(deduper.ok());
-  EXPECT_FALSE(deduper.error().to_string().empty());
 }
 
 }  // namespace

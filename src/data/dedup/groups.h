@@ -22,6 +22,11 @@ class Groups {
     while (parent_[index] != index) index = parent_[index] = parent_[parent_[index]];
     return index;
   }
+  /// The same without halving: for many threads at once, while none joins.
+  uint64_t root(uint64_t index) const {
+    while (parent_[index] != index) index = parent_[index];
+    return index;
+  }
   /// Joins two sets; false if they were one.
   bool join(uint64_t a, uint64_t b) {
     a = find(a), b = find(b);

@@ -1,10 +1,18 @@
 // MinHash-LSH: documents that share a band are compared exactly, and those alike enough are joined.
+//
+// Buckets are compared by many threads, a batch of them at a time: within a batch each sees the sets as they were before
+// it, and what it joins is applied in the order of the buckets. So the result depends neither on the threads nor on the
+// memory.
 #include <algorithm>
-#include <map>
+#include <atomic>
 
+#include "base/cancel.h"
+#include "base/parallel.h"
+#include "data/dedup/bucket.h"
 #include "data/dedup/dedup.h"
 #include "data/dedup/groups.h"
 #include "data/dedup/scratch.h"
+#include "data/dedup/shingle_sets.h"
 
 namespace malmoi::data {
 namespace {
@@ -19,9 +27,30 @@ struct ExactRecord {
   auto operator<=>(const ExactRecord&) const = default;
 };
 
-struct Place {
-  uint64_t offset = 0;  // in the file of shingles, in shingles
-  uint64_t count = 0;
+// Documents of many buckets, side by side. A bucket of very many is cut into several that share its first documents.
+struct Batch {
+  static constexpr size_t kBucketDocuments = 1024, kShared = 16;
+  std::vector<uint64_t> documents;
+  std::vector<size_t> ends;      // in `documents`, of each bucket
+  std::vector<uint64_t> shared;  // the first documents of the bucket that was cut
+
+  size_t begin() const { return ends.empty() ? 0 : ends.back(); }  // of the bucket at hand
+  size_t open() const { return documents.size() - begin(); }
+  void add(uint64_t document) {
+    if (open() == 0) documents.insert(documents.end(), shared.begin(), shared.end());
+    documents.push_back(document);
+  }
+  void close() {
+    if (open() == 1) documents.pop_back();
+    if (open() > 1) ends.push_back(documents.size());
+    shared.clear();
+  }
+  void cut() {
+    std::vector<uint64_t> first(&documents[begin()], &documents[begin()] + kShared);
+    close();
+    shared = std::move(first);
+  }
+  void clear() { documents.clear(), ends.clear(); }
 };
 
 }  // namespace
@@ -36,19 +65,19 @@ struct NearDeduper::State {
   std::vector<bool> equal;        // to a document of lower index, after normalisation
   Groups groups;
   Clusters out;
-  std::map<uint64_t, std::vector<uint64_t>> cache;  // sets of the documents of one bucket
+  uint64_t memory;
 
-  State(const NearOptions& o, std::shared_ptr<ScratchFolder> f, ScratchFile file, uint64_t memory)
+  State(const NearOptions& o, std::shared_ptr<ScratchFolder> f, ScratchFile file, uint64_t memory_bytes)
       : options(o),
         folder(f),
         shingles(std::move(file)),
-        bands(f, "bands", memory / 4 * 3),
-        exact(f, "exact", memory / 4) {}
+        bands(f, "bands", memory_bytes / 4 * 3),
+        exact(f, "exact", memory_bytes / 4),
+        memory(memory_bytes) {}
 
   Status join_equal();
-  Status join_bucket(std::vector<uint64_t>& documents);
-  Result<const std::vector<uint64_t>*> set_of(uint64_t document);
-  Result<bool> compare(uint64_t a, uint64_t b);
+  Status join_batch(Batch& batch, ShingleFile& file);
+  Status join_buckets(const std::function<void(double)>& progress);
 };
 
 Result<NearDeduper> NearDeduper::create(const NearOptions& options, const Scratch& scratch) {
@@ -95,102 +124,63 @@ Status NearDeduper::State::join_equal() {
   }
 }
 
-Result<const std::vector<uint64_t>*> NearDeduper::State::set_of(uint64_t document) {
-  auto [it, added] = cache.try_emplace(document);
-  if (added) {
-    uint64_t count = 0;
-    MALMOI_TRY(shingles.read(offsets[document], &count, sizeof count));
-    it->second.resize(count);
-    MALMOI_TRY(shingles.read(offsets[document] + sizeof count, it->second.data(), count * sizeof(uint64_t)));
-    make_set(it->second);
-  }
-  return &it->second;
-}
-
-Result<bool> NearDeduper::State::compare(uint64_t a, uint64_t b) {
-  MALMOI_ASSIGN(const auto* set_a, set_of(a));
-  MALMOI_ASSIGN(const auto* set_b, set_of(b));
-  ++out.candidates;
-  // The smaller set bounds the intersection: no need to count where the sizes are too far apart.
-  double low = static_cast<double>(std::min(set_a->size(), set_b->size()));
-  double high = static_cast<double>(std::max(set_a->size(), set_b->size()));
-  double index = low < options.threshold * high ? 0.0 : jaccard(*set_a, *set_b);
-  if (index < options.threshold) {
-    ++out.rejected;
-    return false;
-  }
-  if (out.samples.size() < static_cast<size_t>(options.samples))
-    out.samples.push_back({std::min(a, b), std::max(a, b), index});
-  return true;
-}
-
-// Compares each document with the members of the other sets met so far in the bucket, and joins where one is alike.
-Status NearDeduper::State::join_bucket(std::vector<uint64_t>& documents) {
-  constexpr size_t kCached = 4096;
-  std::vector<std::vector<uint64_t>> parts;  // members of one set each
-  for (uint64_t document : documents) {
-    uint64_t root = groups.find(document);
-    std::vector<uint64_t>* mine = nullptr;
-    for (auto& part : parts)
-      if (groups.find(part.front()) == root) mine = &part;
-    uint32_t compared = 0;
-    bool joined = false;
-    for (auto& part : parts) {
-      if (&part == mine) continue;
-      for (uint64_t other : part) {
-        if (compared == options.max_comparisons) {
-          ++out.capped;
-          break;
-        }
-        ++compared;
-        MALMOI_ASSIGN(bool alike, compare(other, document));
-        if (alike) {
-          groups.join(other, document);
-          joined = true;
-          break;
-        }
-      }
-      if (compared == options.max_comparisons) break;
+Status NearDeduper::State::join_batch(Batch& batch, ShingleFile& file) {
+  if (stop_requested()) return Error{ErrorCode::kCancelled, "stopped", "near duplicates", "run it again to go on"};
+  std::vector<BucketResult> results(batch.ends.size());
+  std::vector<Status> failures(batch.ends.size());
+  std::atomic<size_t> next{0};
+  parallel_team(options.workers, [&](int) {
+    ShingleSets sets(file);
+    for (size_t i = next++; i < results.size(); i = next++) {
+      size_t begin = i > 0 ? batch.ends[i - 1] : 0;
+      std::span documents(batch.documents.data() + begin, batch.ends[i] - begin);
+      failures[i] = join_bucket(documents, groups, options, sets, results[i]);
     }
-    // More parts or members than can be compared need not be kept.
-    if (mine == nullptr && parts.size() < options.max_comparisons) parts.push_back({document});
-    if (mine != nullptr && mine->size() < options.max_comparisons) mine->push_back(document);
-    if (joined) {  // parts that became one set are one part
-      std::map<uint64_t, std::vector<uint64_t>> merged;
-      for (auto& part : parts) {
-        auto& into = merged[groups.find(part.front())];
-        into.insert(into.end(), part.begin(), part.end());
-      }
-      parts.clear();
-      for (auto& [key, part] : merged) parts.push_back(std::move(part));
-    }
-    if (cache.size() > kCached) cache.clear();
+  });
+  for (size_t i = 0; i < results.size(); ++i) {
+    MALMOI_TRY(failures[i]);
+    out.candidates += results[i].candidates, out.rejected += results[i].rejected, out.capped += results[i].capped;
+    for (const Clusters::Joined& pair : results[i].joined)
+      if (groups.join(pair.a, pair.b) && out.samples.size() < static_cast<size_t>(options.samples))
+        out.samples.push_back(pair);
   }
-  cache.clear();
+  batch.clear();
   return {};
 }
 
-Result<Clusters> NearDeduper::finish() {
+Status NearDeduper::State::join_buckets(const std::function<void(double)>& progress) {
+  auto workers = static_cast<uint64_t>(std::max(1, options.workers));
+  ShingleFile file{shingles, offsets, std::max<uint64_t>(memory / 4 / workers, 1 << 16), {}};
+  // Batches large enough for many threads, and small beside the whole: what one joins, the later ones need not compare.
+  const size_t batch_documents = std::clamp<uint64_t>(bands.count() / 64, 1 << 12, 1 << 16);
+  Batch batch;
+  uint64_t key = 0, read = 0;
+  BandRecord record;
+  while (true) {
+    MALMOI_ASSIGN(bool more, bands.next(record));
+    if (!more) break;
+    ++read;
+    if (equal[record.document]) continue;
+    if (record.key != key) batch.close();
+    else if (batch.open() == Batch::kBucketDocuments) batch.cut();
+    key = record.key;
+    if (batch.open() == 0 && batch.documents.size() >= batch_documents) {
+      MALMOI_TRY(join_batch(batch, file));
+      if (progress) progress(static_cast<double>(read) / static_cast<double>(bands.count()));
+    }
+    batch.add(record.document);
+  }
+  batch.close();
+  return join_batch(batch, file);
+}
+
+Result<Clusters> NearDeduper::finish(const std::function<void(double)>& progress) {
   State& s = *state_;
   MALMOI_TRY(s.shingles.flush());
   MALMOI_TRY(s.join_equal());
+  s.exact = ExternalSorter<ExactRecord>(s.folder, "exact", 0);  // its memory is for the sets now
   MALMOI_TRY(s.bands.finish());
-  BandRecord record;
-  uint64_t key = 0;
-  std::vector<uint64_t> bucket;
-  auto close_bucket = [&]() -> Status {
-    if (bucket.size() > 1) MALMOI_TRY(s.join_bucket(bucket));
-    bucket.clear();
-    return {};
-  };
-  while (true) {
-    MALMOI_ASSIGN(bool more, s.bands.next(record));
-    if (!more) break;
-    if (!bucket.empty() && record.key != key) MALMOI_TRY(close_bucket());
-    key = record.key;
-    if (!s.equal[record.document]) bucket.push_back(record.document);
-  }
-  MALMOI_TRY(close_bucket());
+  MALMOI_TRY(s.join_buckets(progress));
   s.groups.finish(s.out);
   return std::move(s.out);
 }

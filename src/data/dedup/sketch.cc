@@ -32,9 +32,9 @@ double candidate_probability(double jaccard, int bands, int rows) {
 
 }  // namespace
 
-NearOptions near_options(double threshold) {
+NearOptions near_options(double threshold, int ngram) {
   NearOptions options;
-  options.threshold = threshold;
+  options.threshold = threshold, options.ngram = ngram;
   for (int rows = 8; rows >= 1; --rows) {
     options.rows = rows, options.bands = kHashes / rows;
     if (candidate_probability(threshold, options.bands, rows) >= 0.999) break;
@@ -180,12 +180,12 @@ Result<Sketch> parse_sketch(std::string_view bytes, size_t& offset) {
     at += 8;
     return value;
   };
-  Error bad = invalid_data("the sketch is cut short", fmt::format("offset {}", offset), "make it again");
-  if (offset > bytes.size() || left() < 4) return bad;
+  auto bad = [&] { return invalid_data("the sketch is cut short", fmt::format("offset {}", offset), "make it again"); };
+  if (offset > bytes.size() || left() < 4) return bad();
   Sketch sketch;
   sketch.exact.low = read(), sketch.exact.high = read();
   uint64_t shingles = read(), bands = read();
-  if (shingles > left() || bands > left() - shingles) return bad;
+  if (shingles > left() || bands > left() - shingles) return bad();
   sketch.shingles.resize(shingles), sketch.bands.resize(bands);
   for (uint64_t& v : sketch.shingles) v = read();
   for (uint64_t& v : sketch.bands) v = read();

@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/ascii.h"
 #include "data/html/dom.h"
 #include "data/html/rules.h"
 #include "data/html/tables.h"
@@ -40,7 +41,7 @@ class Walker {
   Weight weigh(const GumboNode* node, bool in_link) {
     Weight weight;
     if (node->type == GUMBO_NODE_TEXT) {
-      std::string_view text = trim_space(node->v.text.text);
+      std::string_view text = ascii_trim(node->v.text.text);
       weight.width = static_cast<uint32_t>(text_width(text));
       weight.link_width = in_link ? weight.width : 0;
       weight.sentence = !in_link && weight.width >= 30 && ends_sentence(text);
@@ -247,8 +248,8 @@ class Walker {
         text_ += space ? ' ' : c, markup_ += space ? ' ' : c;
       }
     }
-    if (in_link_ > 0) link_width_ += text_width(trim_space(std::string_view(markup_).substr(before)));
-    if (!trim_space(text).empty()) breaks_ = 0;
+    if (in_link_ > 0) link_width_ += text_width(ascii_trim(std::string_view(markup_).substr(before)));
+    if (!ascii_trim(text).empty()) breaks_ = 0;
   }
 
   void open_code() { markup_ += '`'; }
@@ -282,8 +283,8 @@ class Walker {
       while (!code.empty() && std::isspace(static_cast<unsigned char>(code.back()))) code.remove_suffix(1);
       block.text = code;
     } else {
-      block.text = trim_space(text_);
-      std::string_view markup = trim_space(markup_);
+      block.text = ascii_trim(text_);
+      std::string_view markup = ascii_trim(markup_);
       if (markup != block.text) block.markup = markup;
     }
     block.kind = kind_, block.level = level_;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/ascii.h"
+
 namespace malmoi::data::html {
 
 std::string_view attribute(const GumboElement& element, const char* name) {
@@ -48,9 +50,8 @@ bool is_hidden(const GumboElement& element) {
   if (has_attribute(element, "hidden")) return true;
   if (attribute(element, "aria-hidden") == "true") return true;
   std::string style;
-  for (char c : attribute(element, "style"))
-    if (!std::isspace(static_cast<unsigned char>(c)))
-      style += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  for (char c : ascii_lower(attribute(element, "style")))
+    if (!std::isspace(static_cast<unsigned char>(c))) style += c;
   return style.find("display:none") != std::string::npos || style.find("visibility:hidden") != std::string::npos;
 }
 
@@ -103,13 +104,6 @@ std::string first_text(const GumboNode* node) {
   for (unsigned i = 0; i < node->v.element.children.length && out.size() < 64; ++i)
     out += first_text(static_cast<const GumboNode*>(node->v.element.children.data[i]));
   return out;
-}
-
-std::string_view trim_space(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\n\r\f\v";
-  size_t begin = text.find_first_not_of(kSpace);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
 }
 
 }  // namespace malmoi::data::html

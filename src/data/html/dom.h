@@ -31,6 +31,5 @@ bool is_semantic(const GumboElement& element);
 std::string shown_text(const GumboNode* node, bool show_hidden);
 /// The first 64 bytes or so of a node's text, as it is written.
 std::string first_text(const GumboNode* node);
-std::string_view trim_space(std::string_view text);
 
 }  // namespace malmoi::data::html

@@ -1,10 +1,10 @@
 #include "data/html/html.h"
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 #include <utility>
 
+#include "base/ascii.h"
 #include "data/html/blocks.h"
 #include "data/html/rules.h"
 
@@ -245,9 +245,8 @@ std::string page_title(const Page& page, const std::vector<char>& keep) {
 
 std::string language_tag(std::string_view lang) {
   std::string out;
-  for (char c : lang.substr(0, lang.find_first_of("-_")))
-    if (std::isalpha(static_cast<unsigned char>(c)))
-      out += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  for (char c : ascii_lower(lang.substr(0, lang.find_first_of("-_"))))
+    if (c >= 'a' && c <= 'z') out += c;
   return out.size() <= 3 ? out : std::string();
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "base/ascii.h"
 #include "data/html/blocks.h"
 
 namespace malmoi::data::html {
@@ -30,8 +31,7 @@ bool nests_deeper(std::string_view html, size_t limit) {
            (std::isalnum(static_cast<unsigned char>(html[end])) || html[end] == '-' || html[end] == ':'))
       ++end;
     if (end == begin || !std::isalpha(static_cast<unsigned char>(html[begin])) || end - begin > 64) continue;
-    std::string name(html.substr(begin, end - begin));
-    for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    std::string name = ascii_lower(html.substr(begin, end - begin));
     if (closes_itself(name)) continue;
     size_t& count = open[name];
     if (!closing) {

@@ -2,9 +2,9 @@
 #include "data/readers/formats.h"
 
 #include <algorithm>
-#include <cctype>
 #include <cstring>
 
+#include "base/ascii.h"
 #include "data/readers/archive.h"
 
 namespace malmoi::data {
@@ -16,8 +16,7 @@ std::unique_ptr<Reader> whole(Input input, const ReaderOptions& options, const O
 }
 
 std::string lower_head(std::string_view head) {
-  std::string out(head.substr(0, 1024));
-  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  std::string out = ascii_lower(head.substr(0, 1024));
   size_t begin = out.find_first_not_of(" \t\r\n\xEF\xBB\xBF");
   return begin == std::string::npos ? std::string() : out.substr(begin);
 }
@@ -83,9 +82,7 @@ std::string extension_of(std::string_view name) {
   if (slash != std::string_view::npos) name.remove_prefix(slash + 1);
   size_t dot = name.rfind('.');
   if (dot == std::string_view::npos) return {};
-  std::string out(name.substr(dot));
-  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
+  return ascii_lower(name.substr(dot));
 }
 
 bool lists(std::string_view list, std::string_view extension) {

@@ -1,8 +1,8 @@
 #include "data/readers/mail.h"
 
 #include <array>
-#include <cctype>
 
+#include "base/ascii.h"
 #include "data/encoding.h"
 #include "data/readers/formats.h"
 #include "data/readers/headers.h"
@@ -78,11 +78,10 @@ void collect(std::string_view message, int depth, Part& plain, Part& html) {
   }
   if (media == "message/rfc822") return collect(content, depth + 1, plain, html);
   if (!media.empty() && media != "text/plain" && media != "text/html") return;
-  if (headers.get("content-disposition").starts_with("attachment")) return;
+  if (ascii_lower(headers.get("content-disposition")).starts_with("attachment")) return;
   Part& part = media == "text/html" ? html : plain;
   if (part.found) return;
-  std::string transfer = headers.get("content-transfer-encoding");
-  for (char& c : transfer) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  std::string transfer = ascii_lower(headers.get("content-transfer-encoding"));
   part.found = true;
   part.charset = media_parameter(type, "charset");
   if (transfer == "base64") part.bytes = decode_base64(content);

@@ -5,15 +5,14 @@
 #include <cctype>
 #include <vector>
 
+#include "base/ascii.h"
 #include "data/readers/markdown.h"
 
 namespace malmoi::data {
 namespace {
 
 bool starts_with_nocase(std::string_view text, std::string_view prefix) {
-  return text.size() >= prefix.size() && std::equal(prefix.begin(), prefix.end(), text.begin(), [](char a, char b) {
-           return a == static_cast<char>(std::tolower(static_cast<unsigned char>(b)));
-         });
+  return ascii_lower(text.substr(0, prefix.size())) == prefix;
 }
 
 // Removes {{...}} and {|...|}, which nest; an unclosed one goes to the end of its paragraph only.
@@ -66,8 +65,7 @@ std::string drop_elements(std::string_view text) {
       out += text[i++];
       continue;
     }
-    std::string name(text.substr(name_begin, name_end - name_begin));
-    for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    std::string name = ascii_lower(text.substr(name_begin, name_end - name_begin));
     bool opening = text[i + 1] != '/' && text[close - 1] != '/';
     i = close + 1;
     if (name == "br") out += '\n';
