@@ -92,7 +92,7 @@ def bad_inputs_are_named(work):
     assert told.out.count("kept") == 1, told.out
     for name in ("damaged.zip", "cut.jsonl.gz", "bomb.txt.gz", "table.parquet"):
         assert "dropped" in run("build", "--why", name, "--out", corpus).out, name
-    dry = json.loads(run("build", "--in", odd, "--out", work / "never", "--dry-run", "10", "--json").out)
+    dry = json.loads(run("build", "--in", odd, "--out", work / "never", "--dry-run", "100000", "--json").out)
     assert any(d["kept"] and d["id"].endswith("two\nlines.txt") for d in dry["documents"]), dry
     assert not (work / "never").exists() or not any((work / "never").iterdir())
 

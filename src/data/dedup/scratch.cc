@@ -51,15 +51,28 @@ ScratchFile::~ScratchFile() {
 }
 
 Status ScratchFile::append(const void* data, size_t size) {
-  buffer_.append(static_cast<const char*>(data), size);
+  std::string_view bytes(static_cast<const char*>(data), size);
+  if (buffer_.size() + size < kBuffer) {
+    buffer_ += bytes;
+    size_ += size;
+    return {};
+  }
+  MALMOI_TRY(flush());
+  MALMOI_TRY(write(bytes));  // what is large is not held twice
   size_ += size;
-  return buffer_.size() >= kBuffer ? flush() : Status{};
+  return {};
 }
 
 Status ScratchFile::flush() {
+  MALMOI_TRY(write(buffer_));
+  buffer_.clear();
+  return {};
+}
+
+Status ScratchFile::write(std::string_view bytes) const {
   size_t done = 0;
-  while (done < buffer_.size()) {
-    ssize_t n = ::write(fd_, buffer_.data() + done, buffer_.size() - done);
+  while (done < bytes.size()) {
+    ssize_t n = ::write(fd_, bytes.data() + done, bytes.size() - done);
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) {
       Error error = io_error("cannot write scratch data", where_, errno);
@@ -68,8 +81,6 @@ Status ScratchFile::flush() {
     }
     done += static_cast<size_t>(n);
   }
-  buffer_.clear();
-  if (buffer_.capacity() > 2 * kBuffer) buffer_.shrink_to_fit();
   return {};
 }
 

@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <vector>
 
@@ -45,10 +47,51 @@ class ScratchFile {
 
  private:
   explicit ScratchFile(int fd, std::string where) : fd_(fd), where_(std::move(where)) {}
+  Status write(std::string_view bytes) const;
   int fd_ = -1;
   std::string where_;
   std::string buffer_;
   uint64_t size_ = 0;
+};
+
+/// An array that grows in its place: the system moves pages of large blocks rather than copy them, so that growing does
+/// not take twice the memory for a while as std::vector does.
+template <typename Record>
+class GrowingArray {
+  static_assert(std::is_trivially_copyable_v<Record>);
+
+ public:
+  GrowingArray() = default;
+  GrowingArray(GrowingArray&& other) noexcept { swap(other); }
+  GrowingArray& operator=(GrowingArray&& other) noexcept {
+    swap(other);
+    return *this;
+  }
+  ~GrowingArray() { std::free(data_); }
+
+  /// Errors: the memory does not suffice.
+  Status add(const Record& record, size_t limit) {
+    if (size_ == capacity_) {
+      size_t wanted = std::min(limit, capacity_ + capacity_ / 2 + 1024);
+      void* grown = std::realloc(data_, wanted * sizeof(Record));
+      if (grown == nullptr) return out_of_memory("no memory to sort in", "deduplication", "lower the memory limit");
+      data_ = static_cast<Record*>(grown), capacity_ = wanted;
+    }
+    data_[size_++] = record;
+    return {};
+  }
+  void clear() { size_ = 0; }
+  Record* begin() { return data_; }
+  Record* end() { return data_ + size_; }
+  size_t size() const { return size_; }
+  const Record& operator[](size_t i) const { return data_[i]; }
+
+ private:
+  void swap(GrowingArray& other) {
+    std::swap(data_, other.data_), std::swap(size_, other.size_), std::swap(capacity_, other.capacity_);
+  }
+  Record* data_ = nullptr;
+  size_t size_ = 0, capacity_ = 0;
 };
 
 /// Records of fixed size, sorted by `<`, in a bounded amount of memory: sorted runs on disk, merged as they are read.
@@ -63,10 +106,7 @@ class ExternalSorter {
         capacity_(std::max<uint64_t>(memory_bytes / sizeof(Record), 1024)) {}
 
   Status add(const Record& record) {
-    // Grows by half, so that the peak stays near the budget, and never beyond it.
-    if (records_.size() == records_.capacity())
-      records_.reserve(std::min<uint64_t>(capacity_, records_.size() + records_.size() / 2 + 1024));
-    records_.push_back(record);
+    MALMOI_TRY(records_.add(record, capacity_));
     ++count_;
     return records_.size() >= capacity_ ? spill() : Status{};
   }
@@ -77,7 +117,7 @@ class ExternalSorter {
       std::sort(records_.begin(), records_.end());
       return {};
     }
-    if (!records_.empty()) MALMOI_TRY(spill());
+    if (records_.size() > 0) MALMOI_TRY(spill());
     records_ = {};
     return start_merge();
   }
@@ -130,7 +170,7 @@ class ExternalSorter {
   Status spill() {
     std::sort(records_.begin(), records_.end());
     MALMOI_ASSIGN(ScratchFile file, ScratchFile::create(*folder_, name_ + "." + std::to_string(made_++)));
-    MALMOI_TRY(file.append(records_.data(), records_.size() * sizeof(Record)));
+    MALMOI_TRY(file.append(records_.begin(), records_.size() * sizeof(Record)));
     MALMOI_TRY(file.flush());
     runs_.push_back({std::move(file)});
     records_.clear();
@@ -183,7 +223,7 @@ class ExternalSorter {
   std::shared_ptr<ScratchFolder> folder_;
   std::string name_;
   uint64_t capacity_;
-  std::vector<Record> records_;
+  GrowingArray<Record> records_;
   size_t position_ = 0;
   uint64_t count_ = 0;
   uint64_t made_ = 0;
