@@ -58,10 +58,11 @@ void add_data_crawl(CLI::App& data, Invocation& invocation) {
       });
       if (!result.ok()) return std::move(result).error();
       const Json& r = *result;
-      line.finish(fmt::format("{} pages ({}), {} unchanged, {} failed, {} disallowed, {} left",
+      uint64_t before = r["before"].get<uint64_t>();
+      line.finish(fmt::format("{} pages ({}){}, {} unchanged, {} failed, {} disallowed, {} left",
                               r["fetched"].get<uint64_t>(), format_bytes(r["bytes"].get<double>()),
-                              r["unchanged"].get<uint64_t>(), r["failed"].get<uint64_t>(),
-                              r["disallowed"].get<uint64_t>(), r["left"].get<uint64_t>()));
+                              before > 0 ? fmt::format(", {} before", before) : "", r["unchanged"].get<uint64_t>(),
+                              r["failed"].get<uint64_t>(), r["disallowed"].get<uint64_t>(), r["left"].get<uint64_t>()));
       if (options->json) print_json(r);
       return {};
     };

@@ -126,6 +126,7 @@ class Crawler {
     auto url = parse_url(name);
     if (!url) return invalid_data("a line without a url", (options_.out / "crawl.log").string(), "name a new folder");
     if (line.contains("found")) {
+      if (options_.hosts.empty()) allowed_.insert(url->host);  // run again without its seeds, it knows them
       int depth = line.value("found", 0);
       if (seen_.insert(name).second)
         found[name] = {*url, depth, line.value("sitemap", false) ? Purpose::kSitemap : Purpose::kPage, 0},
@@ -135,8 +136,8 @@ class Crawler {
     validators_[name] = {json_string(line, "etag"), json_string(line, "modified")};
     warc_number_ = line.value("warc", warc_number_);
     warc_size_ = line.value("end", warc_size_);
-    result_.fetched += line.value("status", 0) == 200;
-    result_.bytes += line.value("bytes", uint64_t{0});
+    if (line.value("status", 0) == 200 && line.value("stored", true))
+      ++result_.before, bytes_before_ += line.value("bytes", uint64_t{0});
     // For a later visit the page waits again, with what tells whether it changed.
     if (!options_.revisit) found.erase(name);
     return {};
@@ -174,7 +175,9 @@ class Crawler {
     ++waiting_;
   }
 
-  bool limit_reached() const { return visited_ >= options_.max_pages || result_.bytes >= options_.max_bytes; }
+  bool limit_reached() const {
+    return visited_ >= options_.max_pages || bytes_before_ + result_.bytes >= options_.max_bytes;
+  }
 
   double soonest() const {
     double soonest = monotonic_seconds() + 1;
@@ -338,7 +341,7 @@ class Crawler {
   std::map<std::string, Validators> validators_;
   std::map<std::string, Host> hosts_;
   std::unordered_map<CURL*, std::unique_ptr<Transfer>> running_;
-  uint64_t waiting_ = 0, visited_ = 0;
+  uint64_t waiting_ = 0, visited_ = 0, bytes_before_ = 0;
   std::optional<WarcWriter> warc_;
   int warc_number_ = 0;
   uint64_t warc_size_ = 0;

@@ -33,8 +33,9 @@ struct CrawlOptions {
 };
 
 struct CrawlResult {
-  uint64_t fetched = 0, unchanged = 0, failed = 0, disallowed = 0, passed_over = 0, bytes = 0;
-  uint64_t left = 0;  // found and not visited, for the limits
+  uint64_t fetched = 0, unchanged = 0, failed = 0, disallowed = 0, passed_over = 0, bytes = 0;  // of this run
+  uint64_t before = 0;  // pages that earlier runs fetched
+  uint64_t left = 0;    // found and not visited, for the limits
 };
 
 struct CrawlProgress {

@@ -179,7 +179,7 @@ Result<std::string> read_head(ByteSource& source) {
 bool is_ignored(const std::string& name, const std::string& extension, const ReaderOptions& options) {
   size_t slash = name.rfind('/');
   std::string_view last = std::string_view(name).substr(slash == std::string::npos ? 0 : slash + 1);
-  if (last.starts_with('.')) return true;
+  if (last.starts_with('.') || last == "crawl.log") return true;  // the log lies beside the pages of data crawl
   bool script = extension == ".js" || extension == ".mjs" || extension == ".css";
   return lists(kIgnored, extension) && !(options.source_trees && script);
 }
