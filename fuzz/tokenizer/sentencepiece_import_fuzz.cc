@@ -2,22 +2,9 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "tokenizer/import/sentencepiece.h"
-
-namespace {
-
-// What opened must run: encode, decode, and be written as tokenizer.json or refused with a reason.
-void use(const malmoi::tokenizer::Tokenizer& tokenizer, std::string_view text) {
-  std::vector<int32_t> ids = tokenizer.encode(text, {.add_special = true});
-  (void)tokenizer.decode(ids, true);
-  (void)tokenizer.encode_full(text, {.parse_special = false});
-  for (int32_t id : ids) (void)tokenizer.token_bytes(id);
-  (void)malmoi::tokenizer::to_tokenizer_json(tokenizer.parts());
-}
-
-}  // namespace
+#include "use.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace malmoi::tokenizer;

@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "app/bench_train.h"
+#include "app/bench_figures.h"
 #include "base/log.h"
 #include "base/parallel.h"
 #include "base/rng.h"

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "app/bench_figures.h"
 #include "app/hard_texts.h"
 #include "base/file.h"
 #include "base/parallel.h"
@@ -24,11 +25,6 @@ double cpu_seconds(clockid_t clock) {
   timespec now{};
   clock_gettime(clock, &now);
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
-}
-
-Json spread(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return {{"min", values.front()}, {"median", values[values.size() / 2]}, {"max", values.back()}};
 }
 
 std::vector<std::string_view> documents_of(std::string_view text, bool whole) {

@@ -1,10 +1,10 @@
 #include "app/bench_train.h"
 
 #include <algorithm>
-#include <fstream>
 
 #include <fmt/format.h>
 
+#include "app/bench_figures.h"
 #include "app/train_setup.h"
 #include "base/log.h"
 #include "base/parallel.h"
@@ -62,20 +62,6 @@ double peak_rate(Precision precision) {
 }
 
 }  // namespace
-
-Json spread(std::vector<double> figures) {
-  std::sort(figures.begin(), figures.end());
-  return {{"min", figures.front()}, {"median", figures[figures.size() / 2]}, {"max", figures.back()}};
-}
-
-int64_t peak_resident_bytes() {
-  std::ifstream status("/proc/self/status");
-  std::string line;
-  while (std::getline(status, line)) {
-    if (line.starts_with("VmHWM:")) return std::stoll(line.substr(6)) * 1024;
-  }
-  return 0;
-}
 
 Result<Json> bench_train(const BenchTrainOptions& o) {
   MALMOI_ASSIGN(auto model, open_config(o));

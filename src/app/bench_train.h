@@ -31,10 +31,4 @@ Result<Json> bench_train(const BenchTrainOptions& options);
 /// `tokens_per_second`, `gflops_per_second`, each {min, median, max}.
 Result<Json> bench_gemm(const BenchTrainOptions& options);
 
-/// {min, median, max} of figures.
-Json spread(std::vector<double> figures);
-
-/// VmHWM of this process.
-int64_t peak_resident_bytes();
-
 }  // namespace malmoi::app

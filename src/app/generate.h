@@ -44,8 +44,9 @@ struct GenerateOptions {
 Result<std::vector<int32_t>> prompt_ids(const LoadedModel& loaded, const std::string& prompt,
                                         bool parse_special = true);
 
-/// Streams the answer until it ends or a stop is requested (Ctrl-C; `finish_reason` is then `cancelled`). The result has `text`, `finish_reason`, `prompt_tokens`, `generated_tokens`, `tokens_per_second`
-/// and, where asked, `tokens` with their alternatives.
+/// Streams the answer until it ends or a stop is requested (Ctrl-C; `finish_reason` is then `cancelled`). The result has
+/// `text`, `finish_reason`, `prompt_tokens`, `generated_tokens`, `tokens_per_second` and, where asked, `tokens` with their
+/// alternatives.
 Result<Json> generate(const LoadedModel& loaded, const GenerateOptions& options,
                       const std::function<void(const std::string&)>& on_text);
 

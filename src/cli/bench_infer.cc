@@ -1,25 +1,9 @@
 // `malmoi bench infer` and `malmoi bench memory`.
 #include "app/bench_infer.h"
 
-#include <fmt/format.h>
-
 #include "cli/command.h"
 
 namespace malmoi::cli {
-namespace {
-
-Status finish(const Result<Json>& report, bool json) {
-  if (!report.ok()) return report.error();
-  if (json) {
-    print_json(*report);
-    return {};
-  }
-  for (const auto& [key, value] : report->items()) fmt::print("{:<26} {}\n", key, dump_json(value));
-  return {};
-}
-
-}  // namespace
-
 void add_bench_infer(CLI::App& bench, Invocation& invocation) {
   auto o = std::make_shared<app::BenchInferOptions>();
   auto json = std::make_shared<bool>(false);
@@ -43,7 +27,7 @@ void add_bench_infer(CLI::App& bench, Invocation& invocation) {
   add_json_flag(*command, *json);
   command->callback([&invocation, o, json, depth] {
     if (o->batch > 1 && depth->count() == 0) o->depth = 128;
-    invocation.run = [o, json] { return finish(app::bench_infer(*o), *json); };
+    invocation.run = [o, json] { return print_figures(app::bench_infer(*o), *json); };
   });
 }
 
@@ -58,7 +42,7 @@ void add_bench_memory(CLI::App& bench, Invocation& invocation) {
   add_threads_option(*command);
   add_json_flag(*command, *json);
   command->callback([&invocation, repeat, json] {
-    invocation.run = [repeat, json] { return finish(app::bench_memory(*repeat), *json); };
+    invocation.run = [repeat, json] { return print_figures(app::bench_memory(*repeat), *json); };
   });
 }
 

@@ -1,8 +1,6 @@
 // `malmoi bench tokenizer`.
 #include "app/bench_tokenizer.h"
 
-#include <fmt/format.h>
-
 #include "cli/command.h"
 
 namespace malmoi::cli {
@@ -22,15 +20,7 @@ void add_bench_tokenizer(CLI::App& bench, Invocation& invocation) {
   add_threads_option(*command);
   add_json_flag(*command, *json);
   command->callback([&invocation, options, json] {
-    invocation.run = [options, json]() -> Status {
-      MALMOI_ASSIGN(Json report, app::bench_tokenizer(*options));
-      if (*json) {
-        print_json(report);
-        return {};
-      }
-      for (const auto& [key, value] : report.items()) fmt::print("{:<26} {}\n", key, dump_json(value));
-      return {};
-    };
+    invocation.run = [options, json] { return print_figures(app::bench_tokenizer(*options), *json); };
   });
 }
 

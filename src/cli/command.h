@@ -41,6 +41,8 @@ CLI::Option* add_choice(CLI::App& command, const std::string& option, T& value, 
 }
 /// Prints one JSON value as a line on stdout.
 void print_json(const Json& value);
+/// What a bench found: as one JSON line, or a line a figure.
+Status print_figures(const Result<Json>& figures, bool json);
 
 // The commands, one file each; main.cc's table lists them.
 void add_doctor(CLI::App& root, Invocation& invocation);

@@ -81,6 +81,14 @@ void add_dtype_option(CLI::App& command, DType& dtype) {
 
 void print_json(const Json& value) { fmt::print("{}\n", dump_json(value)); }
 
+Status print_figures(const Result<Json>& figures, bool json) {
+  if (!figures.ok()) return figures.error();
+  if (json) print_json(*figures);
+  else
+    for (const auto& [key, value] : figures->items()) fmt::print("{:<26} {}\n", key, dump_json(value));
+  return {};
+}
+
 }  // namespace malmoi::cli
 
 int main(int argc, char** argv) {

@@ -28,7 +28,8 @@ bool packed_first(const GemmArgs& g) {
 
 void gemm(const GemmArgs& args) {
   if (args.m == 0 || args.n == 0) return;
-  if (!args.int8 && packed_first(args) && packed_provider().supports(args)) return packed_provider().run(args);
+  if (int8_provider().supports(args)) return int8_provider().run(args);
+  if (packed_first(args) && packed_provider().supports(args)) return packed_provider().run(args);
   int count = 0;
   const GemmProvider* providers = gemm_providers(count);
   for (int i = 0; i < count; ++i) {

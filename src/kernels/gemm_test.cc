@@ -65,13 +65,27 @@ double worst_error(const GemmProvider& provider, GemmArgs g) {
   return worst;
 }
 
+/// Bits of `flags`: A transposed, B transposed, added to C, with a bias (worst_error() puts its values).
+GemmArgs arguments(const Case& c, int flags, DType ab, DType ct) {
+  static const float has_bias = 0;
+  return {.m = c.m,
+          .n = c.n,
+          .k = c.k,
+          .a_type = ab,
+          .transpose_a = (flags & 1) != 0,
+          .b_type = ab,
+          .transpose_b = (flags & 2) != 0,
+          .c_type = ct,
+          .accumulate = (flags & 4) != 0,
+          .bias = flags & 8 ? &has_bias : nullptr};
+}
+
 TEST(Gemm, ProvidersAgreeWithSumsInF64) {
   const Case cases[] = {{1, 1, 1},     {3, 5, 7},    {17, 33, 65}, {64, 48, 32},
                         {31, 70, 129}, {1, 100, 50}, {60, 1, 3},   {40, 70, 200}};
   int count = 0;
   const GemmProvider* providers = gemm_providers(count);
   ASSERT_GE(count, 1);
-  const float has_bias = 0;
   for (int p = 0; p < count; ++p) {
     for (const Case& c : cases) {
       for (int flags = 0; flags < 16; ++flags) {
@@ -80,16 +94,7 @@ TEST(Gemm, ProvidersAgreeWithSumsInF64) {
                               {DType::kBF16, DType::kBF16},
                               {DType::kBF16, DType::kF32},
                               {DType::kF64, DType::kF64}}) {
-          GemmArgs g{.m = c.m,
-                     .n = c.n,
-                     .k = c.k,
-                     .a_type = ab,
-                     .transpose_a = (flags & 1) != 0,
-                     .b_type = ab,
-                     .transpose_b = (flags & 2) != 0,
-                     .c_type = ct,
-                     .accumulate = (flags & 4) != 0,
-                     .bias = flags & 8 ? &has_bias : nullptr};
+          GemmArgs g = arguments(c, flags, ab, ct);
           EXPECT_LE(worst_error(providers[p], g), 1.0)
               << providers[p].name << " " << c.m << "x" << c.n << "x" << c.k << " flags " << flags << " "
               << dtype_name(ab) << " -> " << dtype_name(ct);
@@ -102,25 +107,16 @@ TEST(Gemm, ProvidersAgreeWithSumsInF64) {
 TEST(Gemm, PackedProductsCrossTheirBlocks) {
   int count = 0;
   const GemmProvider* providers = gemm_providers(count);
-  const float has_bias = 0;
   for (const Case& c : {Case{20, 300, 550}, Case{540, 34, 35}, Case{15, 1100, 20}, Case{30, 33, 2101}}) {
     for (int flags : {0, 1, 2, 3, 12, 13}) {
       for (auto [ab, ct] : {std::pair{DType::kF32, DType::kF32},
                             {DType::kBF16, DType::kBF16},
                             {DType::kBF16, DType::kF32},
                             {DType::kF32, DType::kBF16}}) {
-        GemmArgs g{.m = c.m,
-                   .n = c.n,
-                   .k = c.k,
-                   .a_type = ab,
-                   .transpose_a = (flags & 1) != 0,
-                   .b_type = ab,
-                   .transpose_b = (flags & 2) != 0,
-                   .c_type = ct,
-                   .accumulate = (flags & 4) != 0,
-                   .bias = flags & 8 ? &has_bias : nullptr};
+        GemmArgs g = arguments(c, flags, ab, ct);
         for (int p = 0; p < count; ++p) {
           if (std::string(providers[p].name) != "packed") continue;
+          EXPECT_TRUE(providers[p].supports(g));
           EXPECT_LE(worst_error(providers[p], g), 1.0) << c.m << "x" << c.n << "x" << c.k << " flags " << flags << " "
                                                        << dtype_name(ab) << " -> " << dtype_name(ct);
         }

@@ -10,6 +10,7 @@
 
 #include "base/hash.h"
 #include "base/log.h"
+#include "base/parallel.h"
 #include "train/schedule.h"
 
 namespace malmoi::train {
@@ -200,8 +201,9 @@ class Loop {
     for (size_t i = 0; i < in_.ema->size(); ++i) {
       float* average = (*in_.ema)[i].as<float>();
       const float* value = parameters[i]->master.as<float>();
-      for (int64_t j = 0; j < parameters[i]->master.elements(); ++j)
-        average[j] = decay * average[j] + (1 - decay) * value[j];
+      parallel_for(parameters[i]->master.elements(), 1 << 15, [&](int64_t begin, int64_t end) {
+        for (int64_t j = begin; j < end; ++j) average[j] = decay * average[j] + (1 - decay) * value[j];
+      });
     }
   }
 
