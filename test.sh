@@ -34,6 +34,20 @@ install_page_tools() {
 }
 install_page_tools
 
+# Clients and tokenizers of others, for the tests that hold ours to them; those are skipped where PyPI cannot be reached.
+python=build/python
+install_python_packages() {
+  cmp -s tests/requirements.txt "$python/installed.txt" && return 0
+  local said
+  said=$({ python3 -m venv --clear "$python" && "$python/bin/pip" install -q --disable-pip-version-check -r tests/requirements.txt; } 2>&1) &&
+    cp tests/requirements.txt "$python/installed.txt" && return 0
+  echo "test.sh: no packages from PyPI, so nothing is compared with theirs: $(tail -1 <<<"$said")" >&2
+  rm -rf "$python"
+}
+install_python_packages
+interpreter=()
+[ ! -x "$python/bin/python" ] || interpreter=("-DPython3_EXECUTABLE=$PWD/$python/bin/python")
+
 jobs=$(nproc)
 # A compiler at work takes up to 1.5 GB: fewer at once where memory is short.
 by_memory=$(awk '/MemAvailable/ {n = int($2 / 1500000); print n < 1 ? 1 : n}' /proc/meminfo)
@@ -50,7 +64,7 @@ build() {
   local preset=$1
   shift
   say "$preset: build"
-  cmake --preset "$preset" >"$logs/configure" 2>&1 || { cat "$logs/configure"; broken+=("$preset: configure"); return 1; }
+  cmake --preset "$preset" "${interpreter[@]}" >"$logs/configure" 2>&1 || { cat "$logs/configure"; broken+=("$preset: configure"); return 1; }
   cmake --build --preset "$preset" -j "$jobs" --target "$@" >"$logs/build" 2>&1 ||
     { grep -v '^\[' "$logs/build" | tail -60; broken+=("$preset: build"); return 1; }
 }

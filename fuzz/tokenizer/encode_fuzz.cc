@@ -10,6 +10,7 @@
 #include "base/utf8.h"
 #include "tokenizer/import/importers.h"
 #include "tokenizer/import/plain_score_bpe.h"
+#include "tokenizer/import/sentencepiece_normalizer.h"
 #include "tokenizer/models/bpe.h"
 #include "tokenizer/models/merge_table.h"
 #include "tokenizer/models/unigram.h"
@@ -122,6 +123,35 @@ void check_unigram(const std::vector<std::string>& pieces, std::string_view text
   require(ids_of(tokens) == encoded(**model, text));  // now from the cache
 }
 
+// By words as they were given, under SentencePiece's rules: every fifth piece is user-defined where asked.
+void check_raw_words(const std::vector<std::string>& pieces, std::string_view text, uint32_t choice) {
+  UnigramOptions options;
+  options.single_precision = true;
+  options.unk_id = 0;
+  SentencePieceNormalization rules;
+  rules.add_dummy_prefix = choice & 1;
+  rules.remove_extra_whitespaces = choice & 2;
+  for (size_t i = 0; i < pieces.size(); ++i) {
+    options.pieces.push_back(pieces[i]);
+    options.scores.push_back(-1.0 - static_cast<double>(i % 37) * 0.37);
+    options.user_defined.push_back((choice & 4) && i % 5 == 4);
+    if (options.user_defined.back()) rules.user_defined.add(pieces[i], static_cast<int32_t>(i));
+  }
+  auto model = make_unigram(std::move(options), "fuzz");
+  require(model.ok());
+  const SentencePieceNormalizer normalizer(std::move(rules));
+  if (!normalizer.by_words()) return;
+  NormalizedText whole = NormalizedText::of(text, 0, false);
+  normalizer.normalize(whole);
+  std::vector<Token> tokens;
+  if (!whole.text.empty()) (*model)->tokenize(whole.text, tokens);
+  for (int pass = 0; pass < 2; ++pass) {  // then from memory
+    std::vector<int32_t> ids;
+    if ((*model)->encode_by_words(text, *normalizer.by_words(), ids)) require(ids == ids_of(tokens));
+    else require(ids.empty());
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -134,5 +164,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   check_bytes(pieces, text);
   check_unigram(pieces, text, true);
   check_unigram(pieces, text, false);
+  for (std::string& piece : pieces)  // spelled with spaces
+    for (size_t at; (at = piece.find('_')) != std::string::npos;) piece.replace(at, 1, "\u2581");
+  for (uint32_t choice = 0; choice < 8; ++choice) check_raw_words(pieces, text, choice);
   return 0;
 }

@@ -25,6 +25,12 @@ bool is_valid_utf8(std::string_view text);
 /// The text with one U+FFFD for each maximal ill-formed part (Unicode 15, section 3.9, table 3-8).
 std::string replace_invalid_utf8(std::string_view text);
 
+/// The bytes of the character that begins with `lead`, in valid UTF-8.
+inline uint32_t utf8_length(char lead) {
+  const auto byte = static_cast<unsigned char>(lead);
+  return byte < 0x80 ? 1 : byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4;
+}
+
 /// The length of the longest prefix that does not end inside a character that more bytes could complete.
 size_t complete_utf8_prefix(std::string_view text);
 

@@ -19,14 +19,10 @@ void add_eval(CLI::App& root, Invocation& invocation) {
   command->add_option("--split", o->split, "of a built corpus")->check(CLI::IsMember({"valid", "test", "train"}));
   command->add_option("--window", o->perplexity.window, "tokens a window (default: the model's context)")
       ->check(CLI::Range(int64_t{1}, INT64_MAX));
-  command
-      ->add_option_function<std::string>(
-          "--convention",
-          [o](const std::string& name) {
-            o->perplexity.convention = name == "llama.cpp" ? eval::Convention::kLlamaCpp : eval::Convention::kStrided;
-          },
-          "strided (windows overlap by half) or llama.cpp (side by side, second halves)")
-      ->check(CLI::IsMember({"strided", "llama.cpp"}));
+  using eval::Convention;
+  add_choice(*command, "--convention", o->perplexity.convention,
+             {{"strided", Convention::kStrided}, {"llama.cpp", Convention::kLlamaCpp}},
+             "strided (windows overlap by half) or llama.cpp (side by side, second halves)");
   command->add_option("--max-documents", o->max_documents, "stop after so many")
       ->check(CLI::Range(int64_t{0}, INT64_MAX));
   add_dtype_option(*command, o->dtype);

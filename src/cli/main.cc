@@ -72,11 +72,8 @@ void add_threads_option(CLI::App& command) {
 }
 
 void add_dtype_option(CLI::App& command, DType& dtype) {
-  command
-      .add_option_function<std::string>(
-          "--dtype", [&dtype](const std::string& name) { dtype = name == "f32" ? DType::kF32 : DType::kBF16; },
-          "type of products: f32 or bf16")
-      ->check(CLI::IsMember({"f32", "bf16"}));
+  add_choice(command, "--dtype", dtype, {{"f32", DType::kF32}, {"bf16", DType::kBF16}},
+             "type of products: f32 or bf16");
 }
 
 void print_json(const Json& value) { fmt::print("{}\n", dump_json(value)); }

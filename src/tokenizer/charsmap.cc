@@ -56,17 +56,25 @@ std::optional<Charsmap::Match> Charsmap::find(std::string_view text, bool longes
   return best;
 }
 
-bool Charsmap::meets(std::string_view letter) const {
-  if (trie_.empty()) return false;
+Charsmap::Path Charsmap::follow(std::string_view text) const {
+  Path path{false, false, 0};
+  if (trie_.empty()) return path;
   size_t at = offset_of(trie_[0]);
-  for (char c : letter) {
+  for (char c : text) {
     auto byte = static_cast<unsigned char>(c);
     at ^= byte;
-    if (byte == 0 || at >= trie_.size() || label_of(trie_[at]) != byte) return false;
-    if (has_leaf(trie_[at])) return true;
+    if (byte == 0 || at >= trie_.size() || label_of(trie_[at]) != byte) return path;
+    path.met_key = path.met_key || has_leaf(trie_[at]);
     at ^= offset_of(trie_[at]);
   }
-  return true;
+  path.alive = true;
+  path.place = at;
+  return path;
+}
+
+bool Charsmap::goes_on(const Path& path, unsigned char byte) const {
+  const size_t at = path.place ^ byte;
+  return path.alive && byte != 0 && at < trie_.size() && label_of(trie_[at]) == byte;
 }
 
 }  // namespace malmoi::tokenizer

@@ -24,8 +24,15 @@ class Charsmap {
   /// The shortest (Hugging Face's rule) or the longest (SentencePiece's) key that `text` begins with.
   std::optional<Match> shortest(std::string_view text) const { return find(text, false); }
   std::optional<Match> longest(std::string_view text) const { return find(text, true); }
-  /// Whether some key begins with `letter`, or `letter` with some key.
-  bool meets(std::string_view letter) const;
+  /// Where the way along a text ends.
+  struct Path {
+    bool alive;    // some key begins with the whole text, or is it
+    bool met_key;  // some key lies on the way
+    size_t place;  // of what may follow, where alive
+  };
+  Path follow(std::string_view text) const;
+  /// Whether a key goes on with this byte.
+  bool goes_on(const Path& path, unsigned char byte) const;
   bool empty() const { return trie_.empty(); }
   const std::string& blob() const { return blob_; }
 

@@ -77,6 +77,27 @@ bool encode_directly(const Tokenizer::Parts& parts, std::string_view text, bool 
   return true;
 }
 
+// Tokenizers whose normalizer and model know the words of a text as it was given; false where this one, or this text, needs
+// more.
+bool encode_by_words(const Tokenizer::Parts& parts, std::string_view text, bool parse_special,
+                     std::vector<int32_t>& ids) {
+  const WordNormalizer* words = parts.normalizer ? parts.normalizer->by_words() : nullptr;
+  if (!words || parts.pre_tokenizer || parts.added.any_normalized()) return false;
+  thread_local std::vector<Piece> sections;
+  sections.clear();
+  find_sections(parts, text, parse_special, sections);
+  const size_t before = ids.size();
+  for (const Piece& section : sections) {
+    if (section.token >= 0) {
+      ids.push_back(section.token);
+    } else if (!parts.model->encode_by_words(text.substr(section.begin, section.end - section.begin), *words, ids)) {
+      ids.resize(before);
+      return false;
+    }
+  }
+  return true;
+}
+
 // Byte offsets of a text to numbers of code points.
 class CodePoints {
  public:
@@ -196,7 +217,7 @@ void prepare_draft(const Tokenizer::Parts& parts, std::string_view text, bool pa
 }
 
 void encode_ids(const Tokenizer::Parts& parts, std::string_view text, bool parse_special, std::vector<int32_t>& ids) {
-  if (encode_directly(parts, text, parse_special, ids)) return;
+  if (encode_directly(parts, text, parse_special, ids) || encode_by_words(parts, text, parse_special, ids)) return;
   Draft draft(text, must_track(parts));
   prepare_draft(parts, text, parse_special, draft);
   for (const Piece& piece : draft.pieces) {

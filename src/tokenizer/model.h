@@ -15,6 +15,8 @@
 
 namespace malmoi::tokenizer {
 
+class WordNormalizer;
+
 /// A token of one piece: bytes [begin, end) of the piece.
 struct Token {
   int32_t id;
@@ -33,6 +35,12 @@ class Model {
   /// Appends the ids of a text cut by a pattern that covers everything: the same as `encode` of each piece, faster where a
   /// model can look ahead.
   virtual void encode_cut(std::string_view text, const Pattern& pattern, std::vector<int32_t>& ids) const;
+  /// Appends the ids of a text that is still to be normalised by `words`, from what is remembered of its words; false, and
+  /// nothing appended, where this text needs to be normalised as a whole.
+  virtual bool encode_by_words(std::string_view /*text*/, const WordNormalizer& /*words*/,
+                               std::vector<int32_t>& /*ids*/) const {
+    return false;
+  }
   /// Whether the vocabulary is spelled in the byte alphabet and the model wants the raw bytes of a piece.
   virtual bool takes_bytes() const { return false; }
   /// Told once before use that pieces come from a byte-level pre-tokenizer (raw bytes).

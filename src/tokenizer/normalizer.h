@@ -11,11 +11,15 @@
 
 namespace malmoi::tokenizer {
 
+class WordNormalizer;
+
 /// One step. Immutable and thread-safe. Must leave valid UTF-8 and, where tracked, one source span a byte.
 class Normalizer {
  public:
   virtual ~Normalizer() = default;
   virtual void normalize(NormalizedText& text) const = 0;
+  /// Null where words cannot be normalised alone.
+  virtual const WordNormalizer* by_words() const { return nullptr; }
   /// Appends the component as it stands in a tokenizer.json; an error where that format cannot hold it.
   virtual Status write_json(std::string& out) const = 0;
 };

@@ -1,4 +1,4 @@
-// Reading tests/data/tokenizer: compressed JSON lines.
+// Reading tests/data/tokenizer: compressed files and JSON lines.
 #pragma once
 
 #include <string>
@@ -9,6 +9,14 @@
 #include "formats/zstd_stream.h"
 
 namespace malmoi::tokenizer {
+
+/// A file of tests/data/tokenizer/import, kept there as NAME.zst; empty where it cannot be read.
+inline std::string test_file(const std::string& name) {
+  Result<std::string> packed = read_file(std::string(MALMOI_TEST_DATA) + "/tokenizer/import/" + name + ".zst");
+  if (!packed.ok()) return {};
+  Result<std::string> bytes = formats::zstd_decompress(*packed, uint64_t{64} << 20, name);
+  return bytes.ok() ? *std::move(bytes) : std::string();
+}
 
 /// The lines of tests/data/tokenizer/NAME.jsonl.zst as JSON values; empty where it cannot be read.
 inline std::vector<Json> test_lines(const std::string& name) {

@@ -21,14 +21,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-std::string unpacked(const std::string& name) {
-  auto packed = read_file(Path(MALMOI_TEST_DATA) / "tokenizer/import" / (name + ".zst"));
-  EXPECT_TRUE(packed.ok()) << name;
-  auto text = formats::zstd_decompress(*packed, 64 << 20, name);
-  EXPECT_TRUE(text.ok());
-  return *text;
-}
-
 class Imported : public ::testing::TestWithParam<const char*> {
  protected:
   void SetUp() override {
@@ -36,7 +28,7 @@ class Imported : public ::testing::TestWithParam<const char*> {
     gguf_ = name_.starts_with("gguf");
     const std::string file = gguf_ ? "vocab.gguf" : "tokenizer.model";
     path_ = Path(::testing::TempDir()) / ("malmoi_import_" + name_ + (gguf_ ? ".gguf" : ".model"));
-    ASSERT_TRUE(write_file(path_, unpacked(name_ + "/" + file)).ok());
+    ASSERT_TRUE(write_file(path_, test_file(name_ + "/" + file)).ok());
     for (const Json& line : test_lines("texts")) texts_.push_back(line.get<std::string>());
   }
   void TearDown() override { std::filesystem::remove(path_); }
@@ -183,7 +175,7 @@ TEST(ScoreBpe, EqualsThePlainWay) {
 }
 
 TEST(SentencePieceProto, WhatIsWrittenIsRead) {
-  auto model = parse_sentencepiece(unpacked("sp-bpe-gemma/tokenizer.model"), "x");
+  auto model = parse_sentencepiece(test_file("sp-bpe-gemma/tokenizer.model"), "x");
   ASSERT_TRUE(model.ok());
   const std::string written = write_sentencepiece(*model);
   auto again = parse_sentencepiece(written, "x");

@@ -29,8 +29,6 @@ class Output {
     }
     source_.insert(source_.end(), bytes.size(), span);
   }
-  // Where it is not asked where bytes come from.
-  void copy(std::string_view bytes) { text_ += bytes; }
   bool ends_with(std::string_view suffix) const { return std::string_view(text_).ends_with(suffix); }
   void drop(size_t bytes) {
     text_.resize(text_.size() - bytes);
@@ -47,6 +45,9 @@ class Output {
   std::vector<Span> source_;
 };
 
+// ASCII, and what Chinese characters and Korean syllables begin with: little of what rules put together.
+bool is_calm_follower(unsigned char byte) { return byte < 0x80 || (byte >= 0xE4 && byte <= 0xED); }
+
 constexpr std::string_view kPrependMark = R"({"type":"Prepend","prepend":"▁"})";
 constexpr std::string_view kEscapeSpaces = R"({"type":"Replace","pattern":{"String":" "},"content":"▁"})";
 
@@ -59,33 +60,73 @@ void write_sequence(const std::vector<std::string>& steps, std::string& out) {
 }  // namespace
 
 SentencePieceNormalizer::SentencePieceNormalizer(SentencePieceNormalization rules)
-    : rules_(std::move(rules)), plain_(0x10000) {
+    : rules_(std::move(rules)), fates_(0x10000, Fate::kLookedUp) {
+  for (char32_t c = 1; c < fates_.size(); ++c) fates_[c] = fate_of(c);
+  if (rules_.escape_whitespaces && !rules_.whitespace_as_suffix) find_spaces();
+}
+
+SentencePieceNormalizer::Fate SentencePieceNormalizer::fate_of(char32_t c) const {
   std::string letter;
-  for (char32_t c = 1; c < plain_.size(); ++c) {
-    if (c == ' ' || (c >= 0xD800 && c < 0xE000)) continue;
-    letter.clear();
-    append_utf8(letter, c);
-    plain_[c] = rules_.user_defined.path_length(letter) == 0 && !rules_.charsmap.meets(letter);
+  append_utf8(letter, c);
+  // Marks are looked at since a text may have its own.
+  if (c == ' ' || (c >= 0xD800 && c < 0xE000) || letter == kMark || rules_.user_defined.path_length(letter) > 0)
+    return Fate::kLookedUp;
+  const Charsmap::Path path = rules_.charsmap.follow(letter);
+  if (path.met_key) return Fate::kLookedUp;
+  if (!path.alive) return Fate::kPlain;
+  for (int byte = 1; byte < 256; ++byte)
+    if (is_calm_follower(static_cast<unsigned char>(byte)) &&
+        rules_.charsmap.goes_on(path, static_cast<unsigned char>(byte)))
+      return Fate::kLookedUp;
+  return Fate::kCalm;
+}
+
+// The ASCII characters that become a space and that no longer rule begins with.
+void SentencePieceNormalizer::find_spaces() {
+  for (size_t byte = 1; byte < is_space_.size(); ++byte) {
+    const std::string text(1, static_cast<char>(byte));
+    bool alone = next(text).text == " " && rules_.user_defined.path_length(text) == 0;
+    const Charsmap::Path path = rules_.charsmap.follow(text);
+    for (int follower = 1; follower < 256 && alone; ++follower)
+      alone = !rules_.charsmap.goes_on(path, static_cast<unsigned char>(follower));
+    is_space_[byte] = alone;
   }
+}
+
+bool SentencePieceNormalizer::reaches_over(std::string_view rest) const {
+  const Charsmap::Path path = rules_.charsmap.follow(rest);
+  const bool defined = rules_.user_defined.path_length(rest) == rest.size();
+  for (size_t byte = 1; byte < is_space_.size() && (path.alive || defined); ++byte) {
+    if (!is_space_[byte]) continue;
+    if (rules_.charsmap.goes_on(path, static_cast<unsigned char>(byte))) return true;
+    if (defined && rules_.user_defined.path_length(std::string(rest) + static_cast<char>(byte)) > rest.size())
+      return true;
+  }
+  return false;
 }
 
 size_t SentencePieceNormalizer::plain_end(std::string_view text, size_t at) const {
   // The text is valid UTF-8; the lengths that are decoded here are those of ASCII and of Hangul.
   while (at < text.size()) {
     const auto byte = static_cast<unsigned char>(text[at]);
-    if (byte < 0x80) {
-      if (!plain_[byte]) break;
-      ++at;
-    } else if ((byte & 0xF0) == 0xE0 && at + 2 < text.size()) {
-      const uint32_t c = (byte & 0x0Fu) << 12 | (static_cast<unsigned char>(text[at + 1]) & 0x3Fu) << 6 |
-                         (static_cast<unsigned char>(text[at + 2]) & 0x3Fu);
-      if (!plain_[c]) break;
-      at += 3;
-    } else {
-      const Utf8Char c = decode_utf8(text, at);
-      if (!c.valid || c.code_point >= plain_.size() || !plain_[c.code_point]) break;
-      at += c.length;
+    uint32_t c = byte;
+    size_t length = 1;
+    if ((byte & 0xF0) == 0xE0 && at + 2 < text.size()) {
+      c = (byte & 0x0Fu) << 12 | (static_cast<unsigned char>(text[at + 1]) & 0x3Fu) << 6 |
+          (static_cast<unsigned char>(text[at + 2]) & 0x3Fu);
+      length = 3;
+    } else if (byte >= 0x80) {
+      const Utf8Char other = decode_utf8(text, at);
+      if (!other.valid || other.code_point >= fates_.size()) break;
+      c = other.code_point;
+      length = other.length;
     }
+    const Fate fate = fates_[c];
+    if (fate == Fate::kLookedUp) break;
+    if (fate == Fate::kCalm && at + length < text.size() &&
+        !is_calm_follower(static_cast<unsigned char>(text[at + length])))
+      break;
+    at += length;
   }
   return at;
 }
@@ -103,6 +144,53 @@ SentencePieceNormalizer::Chunk SentencePieceNormalizer::next(std::string_view re
   return {rest.substr(0, c.length), c.length};
 }
 
+template <typename Put>
+void SentencePieceNormalizer::rewrite(std::string_view old, size_t at, bool skip_plain, bool& after_space,
+                                      Put&& put) const {
+  while (at < old.size()) {
+    if (skip_plain) {
+      if (const size_t plain = plain_end(old, at); plain > at) {
+        put(old.substr(at, plain - at), at, plain);
+        after_space = false;
+        at = plain;
+        continue;
+      }
+    }
+    Chunk chunk = next(old.substr(at));
+    const size_t end = at + chunk.consumed;
+    std::string_view piece = chunk.text;
+    while (after_space && piece.starts_with(' ')) piece.remove_prefix(1);
+    for (size_t i = 0; i < piece.size();) {
+      size_t run = std::min(piece.find(' ', i), piece.size());
+      if (run > i) put(piece.substr(i, run - i), at, end);
+      if (run < piece.size()) put(std::string_view(" "), at, end);
+      i = run + 1;
+    }
+    if (!piece.empty()) after_space = piece.ends_with(' ');
+    if (!rules_.remove_extra_whitespaces) after_space = false;
+    at = end;
+  }
+}
+
+bool SentencePieceNormalizer::normalize_word(std::string_view word, std::string& out) const {
+  if (plain_end(word, 0) == word.size()) {
+    out += word;
+    return true;
+  }
+  for (size_t at = 0; at < word.size(); ++at)
+    if (reaches_over(word.substr(at))) return false;
+  const size_t before = out.size();
+  bool after_space = rules_.remove_extra_whitespaces, own_marks = false;
+  rewrite(word, 0, true, after_space, [&](std::string_view part, size_t, size_t) {
+    own_marks = own_marks || part.find(kMark) != std::string_view::npos;
+    out += part == " " ? kMark : part;
+  });
+  if (own_marks) return false;
+  if (rules_.remove_extra_whitespaces)
+    while (out.size() > before && out.ends_with(kMark)) out.resize(out.size() - kMark.size());
+  return true;
+}
+
 void SentencePieceNormalizer::normalize(NormalizedText& text) const {
   const std::string_view space = rules_.escape_whitespaces ? kMark : std::string_view(" ");
   const std::string_view old = text.text;
@@ -118,29 +206,8 @@ void SentencePieceNormalizer::normalize(NormalizedText& text) const {
   if (at == old.size()) return out.move_to(text);
   if (rules_.add_dummy_prefix && !rules_.whitespace_as_suffix) out.put(space, at, at);
   bool after_space = rules_.remove_extra_whitespaces;
-  while (at < old.size()) {
-    if (!text.tracked) {
-      if (const size_t plain = plain_end(old, at); plain > at) {
-        out.copy(old.substr(at, plain - at));
-        after_space = false;
-        at = plain;
-        continue;
-      }
-    }
-    Chunk chunk = next(old.substr(at));
-    const size_t end = at + chunk.consumed;
-    std::string_view piece = chunk.text;
-    while (after_space && piece.starts_with(' ')) piece.remove_prefix(1);
-    for (size_t i = 0; i < piece.size();) {
-      size_t run = std::min(piece.find(' ', i), piece.size());
-      if (run > i) out.put(piece.substr(i, run - i), at, end);
-      if (run < piece.size()) out.put(space, at, end);
-      i = run + 1;
-    }
-    if (!piece.empty()) after_space = piece.ends_with(' ');
-    if (!rules_.remove_extra_whitespaces) after_space = false;
-    at = end;
-  }
+  rewrite(old, at, !text.tracked, after_space,
+          [&](std::string_view part, size_t begin, size_t end) { out.put(part == " " ? space : part, begin, end); });
   if (rules_.remove_extra_whitespaces)
     while (out.ends_with(space)) out.drop(space.size());
   if (rules_.add_dummy_prefix && rules_.whitespace_as_suffix) out.put(space, old.size(), old.size());

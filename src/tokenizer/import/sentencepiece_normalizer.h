@@ -7,6 +7,7 @@
 #include "tokenizer/charsmap.h"
 #include "tokenizer/import/prefix_matcher.h"
 #include "tokenizer/normalizer.h"
+#include "tokenizer/word_normalizer.h"
 
 namespace malmoi::tokenizer {
 
@@ -23,10 +24,15 @@ struct SentencePieceNormalization {
 
 /// sentencepiece's Normalizer::Normalize (src/normalizer.cc): a section at a time. Bytes that are not UTF-8 become U+FFFD
 /// one by one.
-class SentencePieceNormalizer : public Normalizer {
+class SentencePieceNormalizer : public Normalizer, public WordNormalizer {
  public:
   explicit SentencePieceNormalizer(SentencePieceNormalization rules);
   void normalize(NormalizedText& text) const override;
+  /// Where words begin with the mark, and no rule looks over a space.
+  const WordNormalizer* by_words() const override { return is_space(' ') ? this : nullptr; }
+  bool merges_spaces() const override { return rules_.remove_extra_whitespaces; }
+  bool marks_first() const override { return rules_.add_dummy_prefix; }
+  bool normalize_word(std::string_view word, std::string& out) const override;
   /// As Precompiled, Replace and Prepend steps, which give the same for what those steps can do: other bytes are left
   /// in NFD Korean (HF looks characters up by grapheme), and user-defined texts are normalised too.
   Status write_json(std::string& out) const override;
@@ -37,13 +43,25 @@ class SentencePieceNormalizer : public Normalizer {
     size_t consumed;        // bytes of the old text
   };
   Chunk next(std::string_view rest) const;
-  /// The end of the run of characters from `at` on that no rule touches; spaces end it.
+  void find_spaces();
+  /// The end of the run of characters from `at` on that stay as they are, each by itself; spaces end it.
   size_t plain_end(std::string_view text, size_t at) const;
+  /// Calls put(text, begin, end) for each part of what old bytes [begin, end) become, a space for a space. `after_space`:
+  /// whether spaces at the beginning are dropped; set to whether they would be at the end. `skip_plain`: runs that no rule
+  /// touches come as one part.
+  template <typename Put>
+  void rewrite(std::string_view old, size_t at, bool skip_plain, bool& after_space, Put&& put) const;
+  /// Whether some rule could match from `rest`, the end of a word, over the space behind it.
+  bool reaches_over(std::string_view rest) const;
   const SentencePieceNormalization& rules() const { return rules_; }
 
  private:
   SentencePieceNormalization rules_;
-  std::vector<bool> plain_;  // by code point, of the first plane
+  // How a character fares. Calm: rules begin with it, but none goes on with ASCII, Chinese characters or Korean
+  // syllables.
+  enum class Fate : uint8_t { kLookedUp, kCalm, kPlain };
+  Fate fate_of(char32_t c) const;
+  std::vector<Fate> fates_;  // by code point, of the first plane
 };
 
 /// llama.cpp's normalisation for "t5" vocabularies (llm_tokenizer_ugm): as SentencePiece, but white space at the end of a
@@ -52,6 +70,7 @@ class UgmNormalizer final : public SentencePieceNormalizer {
  public:
   using SentencePieceNormalizer::SentencePieceNormalizer;
   void normalize(NormalizedText& text) const override;
+  const WordNormalizer* by_words() const override { return nullptr; }
 };
 
 /// llama.cpp's for "llama" vocabularies: a space before the first text and after each special token, then every space

@@ -14,17 +14,19 @@ class Trie {
   Trie() = default;
   explicit Trie(std::vector<std::pair<std::string_view, int32_t>> keys);
 
-  /// Calls `found(length, value)` for every key that `text` begins with, the shortest first.
+  /// Calls `found(length, value)` for every key that `text` begins with, the shortest first. Returns how many bytes it looked
+  /// at (one beyond the end of `text` where that ended the search).
   template <typename Found>
-  void prefixes(std::string_view text, Found&& found) const {
-    if (nodes_.empty()) return;
+  size_t prefixes(std::string_view text, Found&& found) const {
+    if (nodes_.empty()) return 0;
     uint32_t at = 0;
     for (size_t i = 0; i < text.size(); ++i) {
       uint32_t next = nodes_[at].base ^ static_cast<unsigned char>(text[i]);
-      if (next >= nodes_.size() || nodes_[next].parent != at || next == 0) return;
+      if (next >= nodes_.size() || nodes_[next].parent != at || next == 0) return i + 1;
       at = next;
       if (nodes_[at].value >= 0) found(i + 1, nodes_[at].value);
     }
+    return text.size() + 1;
   }
   bool empty() const { return nodes_.empty(); }
 

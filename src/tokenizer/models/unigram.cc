@@ -2,46 +2,118 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cmath>
+#include <functional>
 #include <limits>
 
 #include "base/utf8.h"
 #include "tokenizer/json_text.h"
 #include "tokenizer/models/marked_words.h"
-#include "tokenizer/models/trie.h"
+#include "tokenizer/models/unigram_search.h"
 #include "tokenizer/models/word_cache.h"
+#include "tokenizer/word_normalizer.h"
 
 namespace malmoi::tokenizer {
 namespace {
 
 constexpr double kUnknownPenalty = 10;
 
-// The best way to reach one place of the text.
+// What is known of a word besides its ids, as the five bits of the cache's note: up to which score before it that holds, a
+// power of four, and whether its score is not the sum of its ids' since some character is unknown.
+class WordNote {
+ public:
+  explicit WordNote(uint8_t bits) : bits_(bits) {}
+  static WordNote of(float reach, bool unknown) {
+    uint8_t level = 0;  // none
+    for (float limit = 1; level < kMostLevel && reach >= limit; limit *= 4) ++level;
+    return WordNote(static_cast<uint8_t>(level | (level > 0 && unknown ? kUnknown : 0)));
+  }
+  uint8_t bits() const { return bits_; }
+  double reach() const {
+    const int level = bits_ & kMostLevel;
+    return level == 0 ? -1 : static_cast<double>(1 << 2 * (level - 1));
+  }
+  bool unknown() const { return (bits_ & kUnknown) != 0; }
+
+ private:
+  static constexpr int kMostLevel = 15, kUnknown = 16;
+  uint8_t bits_;
+};
+
+// How many pieces a word that is remembered can have: with the mark before it, and none for more than one of its bytes.
+size_t letters_at_most(std::string_view word) { return word.size() + 1; }
+
+// The score of the text to the left of the word at hand, made up where it is asked for.
 template <typename Score>
-struct Place {
-  Score score = 0;
-  int32_t id = -1;
-  uint32_t begin = UINT32_MAX;
+class Left {
+ public:
+  // `recut(word, total)`: the score behind a word with unknown characters.
+  using Recut = std::function<Score(std::string_view, Score)>;
+  Left(const UnigramSearch<Score>& search, const std::vector<int32_t>& ids, Recut recut)
+      : search_(search), ids_(ids), recut_(std::move(recut)), counted_(ids.size()) {}
+
+  // Whether the score is at most `reach` in absolute value, where `end` ids stand to the left. A bound is enough nearly
+  // always.
+  bool within(double reach, size_t end) {
+    const size_t since = end - counted_ + unknown_letters_;
+    if (since < kFew && std::abs(total_) + 1.01 * static_cast<double>(since) * search_.worst() <= reach) return true;
+    return std::abs(total(end)) <= reach;
+  }
+  Score total(size_t end) {
+    for (; recut_up_to_ < unknown_.size(); ++recut_up_to_) {
+      const Unknown& next = unknown_[recut_up_to_];
+      add_up(next.begin);
+      total_ = recut_(next.word, total_);
+      counted_ = next.end;
+    }
+    unknown_letters_ = 0;
+    add_up(end);
+    return total_;
+  }
+  // A word was passed whose ids from `begin` on do not sum up to its score.
+  void pass_unknown(std::string_view word, size_t begin) {
+    unknown_.push_back({word, begin, ids_.size()});
+    unknown_letters_ += letters_at_most(word);
+  }
+  void pass() { begun_ = true; }
+  // What is left of here scores so much.
+  void set(Score total) {
+    total_ = total;
+    counted_ = ids_.size();
+    begun_ = true;
+  }
+  bool begun() const { return begun_; }
+
+ private:
+  static constexpr size_t kFew = 1 << 16;  // so many sums are rounded to 1 % at most
+  struct Unknown {
+    std::string_view word;
+    size_t begin, end;
+  };
+  void add_up(size_t end) {
+    for (; counted_ < end; ++counted_) total_ += search_.score(ids_[counted_]);
+  }
+
+  const UnigramSearch<Score>& search_;
+  const std::vector<int32_t>& ids_;
+  Recut recut_;
+  std::vector<Unknown> unknown_;
+  size_t recut_up_to_ = 0, counted_;
+  size_t unknown_letters_ = 0;  // of those that were not cut again, at most
+  Score total_ = 0;
+  bool begun_ = false;
 };
 
 template <typename Score>
 class Unigram final : public Model {
  public:
-  explicit Unigram(UnigramOptions options) : options_(std::move(options)), number_(next_model_number()) {
+  explicit Unigram(UnigramOptions options)
+      : options_(std::move(options)), number_(next_model_number()), raw_number_(next_model_number()) {
     size_t bytes = 0;
     for (const std::string& piece : options_.pieces) bytes += piece.size();
     vocabulary_.reserve(options_.pieces.size(), bytes);
     for (size_t i = 0; i < options_.pieces.size(); ++i) vocabulary_.add(options_.pieces[i], static_cast<int32_t>(i));
-    rate_pieces();
-    // Where a piece stands twice, its last id counts.
-    std::vector<std::pair<std::string_view, int32_t>> keys;
-    for (size_t i = 0; i < options_.pieces.size(); ++i)
-      if (usable(i) && !options_.pieces[i].empty() &&
-          vocabulary_.find_id(options_.pieces[i]) == static_cast<int32_t>(i))
-        keys.emplace_back(options_.pieces[i], static_cast<int32_t>(i));
-    words_apart_ = std::all_of(keys.begin(), keys.end(), [](const auto& key) { return within_a_word(key.first); });
-    trie_ = Trie(std::move(keys));
+    make_search();
     static constexpr char kHex[] = "0123456789ABCDEF";
     for (int b = 0; b < 256; ++b) {
       const char name[] = {'<', '0', 'x', kHex[b >> 4], kHex[b & 15], '>'};
@@ -50,20 +122,24 @@ class Unigram final : public Model {
   }
 
   void tokenize(std::string_view piece, std::vector<Token>& tokens) const override {
-    thread_local std::vector<Place<Score>> places;
-    places.assign(piece.size() + 1, {});
-    find_best(piece, places);
     const size_t first = tokens.size();
-    collect(places, tokens);
+    search_->cut(piece, 0, tokens);
     resolve(piece, tokens, first);
   }
 
   void encode(std::string_view piece, std::vector<int32_t>& ids) const override {
     if (!words_apart_) return encode_whole(piece, ids);
     const size_t before = ids.size();
-    if (encode_by_words(piece, ids)) return;
+    if (encode_by_marks(piece, ids)) return;
     ids.resize(before);
     Model::encode(piece, ids);
+  }
+
+  bool encode_by_words(std::string_view text, const WordNormalizer& words, std::vector<int32_t>& ids) const override {
+    const size_t before = ids.size();
+    if (words_apart_ && encode_raw_words(text, words, ids)) return true;
+    ids.resize(before);
+    return false;
   }
 
   const Vocabulary& vocabulary() const override { return vocabulary_; }
@@ -86,57 +162,27 @@ class Unigram final : public Model {
 
  private:
   // Scores in the precision of the library. User-defined pieces win over all that lies within them.
-  void rate_pieces() {
+  void make_search() {
     Score least = std::numeric_limits<Score>::max(), most = std::numeric_limits<Score>::lowest();
+    auto usable = [&](size_t i) { return options_.usable.empty() || options_.usable[i]; };
     auto user_defined = [&](size_t i) { return !options_.user_defined.empty() && options_.user_defined[i]; };
-    scores_.resize(options_.pieces.size());
-    for (size_t i = 0; i < scores_.size(); ++i) {
-      const auto score = static_cast<Score>(options_.scores[i]);
-      scores_[i] = score;
+    std::vector<Score> scores(options_.scores.begin(), options_.scores.end());
+    for (size_t i = 0; i < scores.size(); ++i) {
       if (!usable(i) || user_defined(i)) continue;
-      least = std::min(least, score);
-      most = std::max(most, score);
+      least = std::min(least, scores[i]);
+      most = std::max(most, scores[i]);
     }
-    for (size_t i = 0; i < scores_.size(); ++i)
-      if (user_defined(i)) scores_[i] = static_cast<Score>(static_cast<Score>(options_.pieces[i].size()) * most - 0.1);
-    unknown_score_ = static_cast<Score>(least - static_cast<Score>(kUnknownPenalty));
-  }
-  bool usable(size_t i) const { return options_.usable.empty() || options_.usable[i]; }
-  bool is_unknown(int32_t id) const { return id == options_.unk_id.value_or(-1); }
-
-  // Viterbi from left to right; the first of equal ways stays. Characters that no piece begins with are unknown.
-  void find_best(std::string_view text, std::vector<Place<Score>>& places) const {
-    const int32_t unknown = options_.unk_id.value_or(-1);
-    for (uint32_t begin = 0; begin < text.size();) {
-      const Score here = places[begin].score;
-      uint32_t length = decode_utf8(text, begin).length;
-      bool single = false;
-      trie_.prefixes(text.substr(begin), [&](size_t n, int32_t id) {
-        Place<Score>& to = places[begin + n];
-        const Score score = here + scores_[static_cast<size_t>(id)];
-        if (to.begin == UINT32_MAX || score > to.score) to = {score, id, begin};
-        single = single || n == length;
-      });
-      if (!single) {
-        Place<Score>& to = places[begin + length];
-        Score score = here + unknown_score_;
-        if (to.begin == UINT32_MAX || score > to.score) to = {score, unknown, begin};
-      }
-      begin += length;
-    }
-  }
-
-  // The tokens of the best way, from left to right. Neighbours that are unknown become one token.
-  void collect(const std::vector<Place<Score>>& places, std::vector<Token>& tokens) const {
-    const size_t first = tokens.size();
-    for (auto end = static_cast<uint32_t>(places.size() - 1); end > 0;) {
-      const Place<Score>& place = places[end];
-      if (is_unknown(place.id) && tokens.size() > first && is_unknown(tokens.back().id) && tokens.back().begin == end)
-        tokens.back().begin = place.begin;
-      else tokens.push_back({place.id, place.begin, end});
-      end = place.begin;
-    }
-    std::reverse(tokens.begin() + static_cast<ptrdiff_t>(first), tokens.end());
+    for (size_t i = 0; i < scores.size(); ++i)
+      if (user_defined(i)) scores[i] = static_cast<Score>(static_cast<Score>(options_.pieces[i].size()) * most - 0.1);
+    // Where a piece stands twice, its last id counts.
+    std::vector<std::pair<std::string_view, int32_t>> keys;
+    for (size_t i = 0; i < options_.pieces.size(); ++i)
+      if (usable(i) && !options_.pieces[i].empty() &&
+          vocabulary_.find_id(options_.pieces[i]) == static_cast<int32_t>(i))
+        keys.emplace_back(options_.pieces[i], static_cast<int32_t>(i));
+    words_apart_ = std::all_of(keys.begin(), keys.end(), [](const auto& key) { return within_a_word(key.first); });
+    const auto unknown_score = static_cast<Score>(least - static_cast<Score>(kUnknownPenalty));
+    search_.emplace(std::move(keys), std::move(scores), unknown_score, options_.unk_id.value_or(-1));
   }
 
   void encode_whole(std::string_view piece, std::vector<int32_t>& ids) const {
@@ -146,115 +192,147 @@ class Unigram final : public Model {
   }
 
   // Where no piece reaches from one word into the next, words are cut alone, and cut alike wherever they stand: but for
-  // sums that are rounded, which may decide otherwise between ways that are nearly equal. So a word is cached with the
-  // margin by which its best way wins; where the sum up to it is too large for that margin, it is cut anew. False where
-  // unknown characters meet over the end of a word.
-  bool encode_by_words(std::string_view piece, std::vector<int32_t>& ids) const {
-    WordCache& cache = thread_word_cache(number_);
-    thread_local std::vector<int32_t> made;
-    Score total = 0;
-    bool unknown = false, apart = true;
-    auto visit = [&](std::string_view word, const WordKey* key) {
-      if (!apart) return;
-      if (key) {
-        made.clear();
-        cache.encode(*key, word, made, [this](std::string_view w, std::vector<int32_t>& out) { appraise(w, out); });
-        const auto margin = std::bit_cast<float>(made.back());
-        made.pop_back();
-        if (margin > rounding(word, total)) {
-          for (int32_t id : made) {
-            total += scores_[static_cast<size_t>(id)];
-            ids.push_back(id);
-          }
-          unknown = false;
-          return;
-        }
-      }
-      apart = encode_anew(word, total, unknown, ids);
-    };
-    each_word(
-        cache, piece, [&](size_t begin) { return marked_word_end(piece, begin); }, visit);
-    return apart;
-  }
+  // sums that are rounded, which may decide otherwise between ways that are nearly equal, and for unknown characters that
+  // meet over the beginning of a word. So a word is remembered with the score before it up to which the first cannot be, and
+  // where the second cannot.
 
-  // How much rounding can move the difference of two ways through a word, at most.
-  static double rounding(std::string_view word, double total) {
-    return 4 * static_cast<double>(word.size()) * std::numeric_limits<Score>::epsilon() * std::abs(total);
-  }
-
-  // The ids of a word from an unrounded search, then the bits of the margin over the second best way; a negative margin
-  // alone where a character is unknown.
-  void appraise(std::string_view word, std::vector<int32_t>& out) const {
-    constexpr double kNever = -std::numeric_limits<double>::infinity();
-    struct Best {
-      double first = kNever, second = kNever;
-      int32_t id = -1;
-      uint32_t begin = 0;
-    };
-    std::array<Best, WordKey::kMaxLength + 1> best;
-    best[0].first = 0;
-    for (uint32_t begin = 0; begin < word.size();) {
-      const uint32_t length = decode_utf8(word, begin).length;
-      const Best& here = best[begin];
-      auto offer = [&](size_t n, int32_t id, double score) {
-        Best& to = best[begin + n];
-        if (here.first + score > to.first) {
-          to.second = std::max(to.first, here.second + score);
-          to.first = here.first + score;
-          to.id = id;
-          to.begin = begin;
-        } else {
-          to.second = std::max(to.second, here.first + score);
-        }
-      };
-      bool single = false;
-      trie_.prefixes(word.substr(begin), [&](size_t n, int32_t id) {
-        offer(n, id, scores_[static_cast<size_t>(id)]);
-        single = single || n == length;
-      });
-      if (!single) offer(length, -1, unknown_score_);
-      begin += length;
-    }
-    const size_t first = out.size();
-    double margin = best[word.size()].first - best[word.size()].second;
-    margin -= rounding(word, 100 + std::abs(best[word.size()].first));
-    for (size_t end = word.size(); end > 0; end = best[end].begin) {
-      out.push_back(best[end].id);
-      if (best[end].id < 0 || is_unknown(best[end].id)) margin = -1;
-    }
-    if (margin < 0) out.resize(first);
-    std::reverse(out.begin() + static_cast<ptrdiff_t>(first), out.end());
-    out.push_back(std::bit_cast<int32_t>(static_cast<float>(margin)));
-  }
-
-  // As a part of the whole text, whose score up to here is `total`.
-  bool encode_anew(std::string_view word, Score& total, bool& unknown, std::vector<int32_t>& ids) const {
-    thread_local std::vector<Place<Score>> places;
+  uint8_t appraise(std::string_view word, std::vector<int32_t>& ids) const {
     thread_local std::vector<Token> tokens;
-    places.assign(word.size() + 1, {});
-    places[0].score = total;
-    find_best(word, places);
-    total = places.back().score;
     tokens.clear();
-    collect(places, tokens);
-    auto is_none = [this](const Token& token) { return token.id < 0 || is_unknown(token.id); };
-    if (unknown && is_none(tokens.front())) return false;
-    unknown = is_none(tokens.back());
+    const float reach = search_->appraise(word, tokens);
+    if (tokens.empty() || search_->is_unknown(tokens.front().id)) return 0;
+    auto is_unknown = [this](const Token& token) { return search_->is_unknown(token.id); };
+    const auto note = WordNote::of(reach, std::any_of(tokens.begin(), tokens.end(), is_unknown));
     resolve(word, tokens, 0);
     for (const Token& token : tokens) ids.push_back(token.id);
+    return note.bits();
+  }
+
+  // A word as it stands in the text, after one space.
+  uint8_t appraise_raw(std::string_view raw, const WordNormalizer& words, std::vector<int32_t>& ids) const {
+    thread_local std::string word;
+    word = kWordMark;
+    const bool alone = words.normalize_word(raw, word) && !word.ends_with(kWordMark) && within_a_word(word);
+    return alone && count_code_points(word) <= letters_at_most(raw) ? appraise(word, ids) : 0;
+  }
+
+  // From memory, where it holds here.
+  template <typename Appraise>
+  static bool recall(WordCache& cache, const WordKey& key, std::string_view word, Left<Score>& left,
+                     std::vector<int32_t>& ids, Appraise&& appraise_word) {
+    const size_t before = ids.size();
+    const WordNote note(cache.encode(key, word, ids, appraise_word));
+    if (!left.within(note.reach(), before)) {
+      ids.resize(before);
+      return false;
+    }
+    if (note.unknown()) left.pass_unknown(word, before);
+    left.pass();
     return true;
   }
 
+  // As a part of the whole text. False where unknown characters may meet over the beginning of the word.
+  bool cut_anew(std::string_view word, Left<Score>& left, std::vector<int32_t>& ids) const {
+    thread_local std::vector<Token> tokens;
+    tokens.clear();
+    const Score before = left.total(ids.size());
+    const Score total = search_->cut(word, before, tokens);
+    if (search_->is_unknown(tokens.front().id) && left.begun()) return false;
+    resolve(word, tokens, 0);
+    for (const Token& token : tokens) ids.push_back(token.id);
+    left.set(total);
+    return true;
+  }
+  bool cut_each_anew(std::string_view words, Left<Score>& left, std::vector<int32_t>& ids) const {
+    for (size_t at = 0; at < words.size();) {
+      const size_t end = marked_word_end(words, at);
+      if (!cut_anew(words.substr(at, end - at), left, ids)) return false;
+      at = end;
+    }
+    return true;
+  }
+  Score score_behind(std::string_view word, Score total) const {
+    thread_local std::vector<Token> unused;
+    unused.clear();
+    return search_->cut(word, total, unused);
+  }
+
+  // A text whose spaces are marks already.
+  bool encode_by_marks(std::string_view text, std::vector<int32_t>& ids) const {
+    WordCache& cache = thread_word_cache(number_);
+    Left<Score> left(*search_, ids, [this](std::string_view word, Score total) { return score_behind(word, total); });
+    bool apart = true;
+    auto appraise_word = [this](std::string_view word, std::vector<int32_t>& out) { return appraise(word, out); };
+    auto visit = [&](std::string_view word, const WordKey* key) {
+      if (!apart || (key && recall(cache, *key, word, left, ids, appraise_word))) return;
+      apart = cut_anew(word, left, ids);
+    };
+    each_word(
+        cache, text, [&](size_t at) { return text.substr(at, marked_word_end(text, at) - at); }, visit);
+    return apart;
+  }
+
+  // A text as it was given. Of the spaces before a word the first ends the word before; others belong to the word, or are
+  // skipped where they are merged.
+  bool encode_raw_words(std::string_view text, const WordNormalizer& words, std::vector<int32_t>& ids) const {
+    WordCache& cache = thread_word_cache(raw_number_);
+    std::string marked;
+    Left<Score> left(*search_, ids, [&](std::string_view word, Score total) {
+      marked = kWordMark;
+      words.normalize_word(word, marked);
+      return score_behind(marked, total);
+    });
+    const bool merges = words.merges_spaces();
+    bool apart = true;
+    size_t marks = words.marks_first();  // that stand before the word at hand already
+    const char* end = text.data();       // of the word before
+    auto appraise_word = [&](std::string_view word, std::vector<int32_t>& out) {
+      return appraise_raw(word, words, out);
+    };
+    auto visit = [&](std::string_view word, const WordKey* key) {
+      if (!apart) return;
+      if (!merges) marks += static_cast<size_t>(word.data() - end);
+      end = word.data() + word.size();
+      if (word.empty()) return;
+      if (marks == 1 && key && recall(cache, *key, word, left, ids, appraise_word)) {
+        marks = merges;
+        return;
+      }
+      std::string anew = repeated_mark(marks);
+      const size_t bare = anew.size();
+      apart = words.normalize_word(word, anew);
+      if (!apart || (merges && anew.size() == bare)) return;
+      marks = merges;
+      for (; anew.ends_with(kWordMark); anew.resize(anew.size() - kWordMark.size())) ++marks;
+      apart = cut_each_anew(anew, left, ids);
+    };
+    auto next_word = [&](size_t at) {
+      size_t begin = at;
+      if (begin > 0 || !words.marks_first()) begin += words.is_space(text[begin]);
+      at = begin;
+      while (at < text.size() && words.is_space(text[at])) ++at;
+      if (merges) begin = at;
+      return text.substr(begin, words.word_end(text, at) - begin);
+    };
+    each_word(cache, text, next_word, visit);
+    return apart && (merges || cut_each_anew(repeated_mark(marks), left, ids));
+  }
+
+  static std::string repeated_mark(size_t n) {
+    std::string out;
+    for (; n > 0; --n) out += kWordMark;
+    return out;
+  }
   // Unknown tokens whose text happens to be in the vocabulary, or whose bytes are, become those.
   void resolve(std::string_view piece, std::vector<Token>& tokens, size_t first) const {
     bool any = false;
-    for (size_t i = first; i < tokens.size(); ++i) any = any || is_unknown(tokens[i].id) || tokens[i].id < 0;
+    for (size_t i = first; i < tokens.size(); ++i) any = any || search_->is_unknown(tokens[i].id);
     if (!any) return;
     std::vector<Token> out;
     for (size_t i = first; i < tokens.size(); ++i) {
       const Token& token = tokens[i];
       std::string_view text = piece.substr(token.begin, token.end - token.begin);
-      if (!is_unknown(token.id) && token.id >= 0) out.push_back(token);
+      if (!search_->is_unknown(token.id)) out.push_back(token);
       else if (int32_t id = options_.single_precision ? -1 : vocabulary_.find_id(text); id >= 0)
         out.push_back({id, token.begin, token.end});
       else if (options_.byte_fallback && has_bytes(text))
@@ -269,11 +347,9 @@ class Unigram final : public Model {
   }
 
   UnigramOptions options_;
-  uint64_t number_;
+  uint64_t number_, raw_number_;  // of the caches: by marked words, by words as given
   Vocabulary vocabulary_;
-  std::vector<Score> scores_;
-  Score unknown_score_ = 0;
-  Trie trie_;
+  std::optional<UnigramSearch<Score>> search_;
   bool words_apart_ = false;  // no piece reaches from one word into the next
   std::array<int32_t, 256> byte_ids_{};
 };

@@ -4,48 +4,39 @@
 #include <array>
 #include <cstdint>
 #include <cstring>
+#include <span>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 namespace malmoi::tokenizer {
 
-/// A word of at most 39 bytes as five machine words, its length in the last byte; compared and hashed as numbers. A word of
-/// at most 23 bytes fits the first three (its length then stands at their end).
+/// A word of at most 39 bytes as numbers, to be compared and hashed as such: two machine words for at most 15 bytes, three
+/// for 23, five for 39; the length stands in their last byte, zeros between.
 class WordKey {
  public:
-  static constexpr size_t kMaxLength = 39, kMaxShort = 23;
+  static constexpr size_t kMaxLength = 39;
+  enum class Size : uint8_t { kSmall, kMedium, kLarge };
 
   WordKey() = default;
   /// `room`: bytes that may be read from the beginning of the word on.
   WordKey(std::string_view word, size_t room) {
-    size_t n = word.size();
-    if (room < sizeof words_) {
+    const size_t n = word.size();
+    size_ = n < 16 ? Size::kSmall : n < 24 ? Size::kMedium : Size::kLarge;
+    const size_t count = n < 16 ? 2 : n < 24 ? 3 : 5;
+    if (room < 8 * count) {
       std::memcpy(words_.data(), word.data(), n);
     } else {
       load(word.data(), n, 0);
       load(word.data(), n, 1);
-      load(word.data(), n, 2);
-      if (n > kMaxShort) {
-        load(word.data(), n, 3);
-        load(word.data(), n, 4);
-      }
+      for (size_t i = 2; i < count; ++i) load(word.data(), n, i);
     }
-    short_ = n <= kMaxShort;
-    words_[short_ ? 2 : 4] |= uint64_t{n} << 56;
+    words_[count - 1] |= uint64_t{n} << 56;
     hash_ = hash();
   }
-  bool is_short() const { return short_; }
+  Size size() const { return size_; }
   uint64_t hashed() const { return hash_; }
-  template <size_t n>
-  bool equals(const std::array<uint64_t, n>& other) const {
-    bool same = true;
-    for (size_t i = 0; i < n; ++i) same &= words_[i] == other[i];
-    return same;
-  }
-  template <size_t n>
-  void copy_to(std::array<uint64_t, n>& other) const {
-    std::memcpy(other.data(), words_.data(), sizeof other);
-  }
+  const std::array<uint64_t, 5>& words() const { return words_; }
 
  private:
   // The i-th eight bytes, what lies beyond the word as zeros.
@@ -66,108 +57,172 @@ class WordKey {
 
   std::array<uint64_t, 5> words_{};
   uint64_t hash_ = 0;
-  bool short_ = true;
+  Size size_ = Size::kSmall;
+};
+
+/// A word and its ids, three of 20 bits in each of `id_words`, since memory beyond the second-level cache is what looking
+/// words up costs. Above the ids stand four bits each of a number: five bits of a note, then how many ids there are.
+template <size_t key_words, size_t id_words>
+class KeptWord {
+ public:
+  static constexpr size_t kMaxIds = 3 * id_words;
+
+  bool holds(const WordKey& word) const {
+    bool same = true;
+    for (size_t i = 0; i < key_words; ++i) same &= key_[i] == word.words()[i];
+    return same;
+  }
+  /// Its ids did not fit.
+  bool elsewhere() const { return about() >> kNoteBits == kElsewhere; }
+  /// Appends the ids; returns the note.
+  uint8_t read(std::vector<int32_t>& ids) const {
+    std::array<int32_t, kMaxIds> all;
+    for (size_t i = 0; i < id_words; ++i)
+      for (size_t k = 0; k < 3; ++k) all[3 * i + k] = static_cast<int32_t>(packed_[i] >> 20 * k & kMostId);
+    const uint32_t number = about();
+    ids.insert(ids.end(), all.begin(), all.begin() + (number >> kNoteBits));
+    return static_cast<uint8_t>(number & ((1 << kNoteBits) - 1));
+  }
+  /// False where the ids do not fit; the word is then marked as being elsewhere.
+  bool write(const WordKey& word, std::span<const int32_t> ids, uint8_t note) {
+    std::memcpy(key_.data(), word.words().data(), sizeof key_);
+    packed_ = {};
+    bool fits = ids.size() <= kMaxIds;
+    for (size_t i = 0; i < ids.size() && fits; ++i) {
+      fits = static_cast<uint32_t>(ids[i]) <= kMostId;
+      packed_[i / 3] |= uint64_t{static_cast<uint32_t>(ids[i])} << 20 * (i % 3);
+    }
+    const auto count = static_cast<uint32_t>(fits ? ids.size() : kElsewhere);
+    const uint32_t number = note | count << kNoteBits;
+    for (size_t i = 0; i < kNibbles; ++i) packed_[i] = (packed_[i] & kIds) | uint64_t{number >> 4 * i & 15} << 60;
+    return fits;
+  }
+
+ private:
+  static constexpr size_t kNibbles = id_words < 3 ? 2 : 3;
+  static constexpr uint32_t kNoteBits = 5, kElsewhere = (1u << (4 * kNibbles - kNoteBits)) - 1;
+  static constexpr uint64_t kMostId = (1 << 20) - 1, kIds = (uint64_t{1} << 60) - 1;
+  static_assert(kMaxIds < kElsewhere);
+  uint32_t about() const {
+    uint64_t number = packed_[0] >> 60 | packed_[1] >> 60 << 4;
+    if constexpr (kNibbles > 2) number |= packed_[2] >> 60 << 8;
+    return static_cast<uint32_t>(number);
+  }
+
+  std::array<uint64_t, key_words> key_{};
+  std::array<uint64_t, id_words> packed_{};
 };
 
 /// Two-way sets; a new word displaces the older of its set.
-template <size_t key_words, size_t max_ids, size_t alignment>
+template <typename Word>
 class WordTable {
  public:
-  static constexpr size_t kMaxIds = max_ids;
-  struct alignas(alignment) Entry {
-    std::array<uint64_t, key_words> key{};
-    uint32_t count = 0;
-    std::array<int32_t, max_ids> ids{};
-  };
-  static_assert(sizeof(Entry) == alignment);
-  explicit WordTable(size_t sets) : entries_(sets * 2) {}
-
+  explicit WordTable(size_t sets) : sets_(sets) {}
   void prefetch(const WordKey& key) const {
-    const Entry* set = &entries_[(key.hashed() & (entries_.size() / 2 - 1)) * 2];
-    __builtin_prefetch(set);
-    __builtin_prefetch(set + 1);
+    const Set& set = set_of(key);
+    __builtin_prefetch(&set);
+    if constexpr (sizeof(Set) > 64) __builtin_prefetch(&set.words[1]);
   }
-  const Entry* find(const WordKey& key) const {
-    const Entry* set = &entries_[(key.hashed() & (entries_.size() / 2 - 1)) * 2];
-    if (key.equals(set[0].key)) return &set[0];
-    return key.equals(set[1].key) ? &set[1] : nullptr;
+  const Word* find(const WordKey& key) const {
+    const Set& set = set_of(key);
+    if (set.words[0].holds(key)) return &set.words[0];
+    return set.words[1].holds(key) ? &set.words[1] : nullptr;
   }
-  void insert(const WordKey& key, const int32_t* ids, size_t count) {
-    Entry* set = &entries_[(key.hashed() & (entries_.size() / 2 - 1)) * 2];
-    set[1] = set[0];
-    key.copy_to(set[0].key);
-    set[0].count = static_cast<uint32_t>(count);
-    std::memcpy(set[0].ids.data(), ids, count * sizeof *ids);
+  /// The place for a new word.
+  Word& make_room(const WordKey& key) {
+    Set& set = set_of(key);
+    set.words[1] = set.words[0];
+    return set.words[0];
   }
 
  private:
-  std::vector<Entry> entries_;
+  struct alignas(64) Set {
+    std::array<Word, 2> words;
+  };
+  const Set& set_of(const WordKey& key) const { return sets_[key.hashed() & (sets_.size() - 1)]; }
+  Set& set_of(const WordKey& key) { return sets_[key.hashed() & (sets_.size() - 1)]; }
+  std::vector<Set> sets_;
 };
 
-/// Short words take a cache line each, longer ones two.
-struct WordCache {
-  WordTable<3, 9, 64> small{size_t{1} << 15};    // 4 MiB
-  WordTable<5, 21, 128> large{size_t{1} << 13};  // 2 MiB
-
+class WordCache {
+ public:
   void prefetch(const WordKey& key) const {
-    if (key.is_short()) small.prefetch(key);
-    else large.prefetch(key);
+    if (key.size() == WordKey::Size::kSmall) small_.prefetch(key);
+    else if (key.size() == WordKey::Size::kMedium) medium_.prefetch(key);
+    else large_.prefetch(key);
   }
   /// Appends the ids of a word of at most WordKey::kMaxLength bytes: from the cache, or as `encode_word(word, ids)` appends
-  /// them.
+  /// them. Returns the note that `encode_word` returned with them, 0 where it returns nothing.
   template <typename Encode>
-  void encode(const WordKey& key, std::string_view word, std::vector<int32_t>& ids, Encode&& encode_word) {
-    if (key.is_short()) lookup(small, key, word, ids, encode_word);
-    else lookup(large, key, word, ids, encode_word);
+  uint8_t encode(const WordKey& key, std::string_view word, std::vector<int32_t>& ids, Encode&& encode_word) {
+    switch (key.size()) {
+      case WordKey::Size::kSmall:
+        if (const auto* known = small_.find(key)) {
+          if (!known->elsewhere()) return known->read(ids);
+          if (const auto* longer = medium_.find(key); longer && !longer->elsewhere()) return longer->read(ids);
+        }
+        break;
+      case WordKey::Size::kMedium:
+        if (const auto* known = medium_.find(key); known && !known->elsewhere()) return known->read(ids);
+        break;
+      case WordKey::Size::kLarge:
+        if (const auto* known = large_.find(key); known && !known->elsewhere()) return known->read(ids);
+        break;
+    }
+    const size_t before = ids.size();
+    uint8_t note = 0;
+    if constexpr (std::is_void_v<std::invoke_result_t<Encode, std::string_view, std::vector<int32_t>&>>)
+      encode_word(word, ids);
+    else note = encode_word(word, ids);
+    keep(key, std::span<const int32_t>(ids).subspan(before), note);
+    return note;
   }
 
  private:
-  template <typename Table, typename Encode>
-  static void lookup(Table& table, const WordKey& key, std::string_view word, std::vector<int32_t>& ids,
-                     Encode&& encode_word) {
-    if (const auto* entry = table.find(key)) {
-      if (entry->count == 1) ids.push_back(entry->ids[0]);
-      else ids.insert(ids.end(), entry->ids.data(), entry->ids.data() + entry->count);
-      return;
-    }
-    size_t before = ids.size();
-    encode_word(word, ids);
-    size_t count = ids.size() - before;
-    if (count <= Table::kMaxIds) table.insert(key, ids.data() + before, count);
+  void keep(const WordKey& key, std::span<const int32_t> ids, uint8_t note) {
+    if (key.size() == WordKey::Size::kLarge) large_.make_room(key).write(key, ids, note);
+    else if (key.size() == WordKey::Size::kMedium || !small_.make_room(key).write(key, ids, note))
+      medium_.make_room(key).write(key, ids, note);
   }
+
+  WordTable<KeptWord<2, 2>> small_{size_t{1} << 16};   // 4 MiB
+  WordTable<KeptWord<3, 5>> medium_{size_t{1} << 14};  // 2 MiB
+  WordTable<KeptWord<5, 11>> large_{size_t{1} << 12};  // 1 MiB
 };
 
-/// Cuts a text by `next_end(begin)` and calls visit(word, key) for each word in order, a few words after asking for the
-/// memory that the cache needs for it. `key` is null for words that are too long.
-template <typename NextEnd, typename Visit>
-void each_word(const WordCache& cache, std::string_view text, NextEnd&& next_end, Visit&& visit) {
+/// Cuts a text by `next_word(at)`, the view of the first word from there on, and calls visit(word, key) for each word in order,
+/// a few words after asking for the memory that the cache needs for it. `key` is null for words that are too long.
+template <typename NextWord, typename Visit>
+void each_word(const WordCache& cache, std::string_view text, NextWord&& next_word, Visit&& visit) {
   constexpr size_t kAhead = 16;
   std::array<WordKey, kAhead> keys;
   std::array<std::string_view, kAhead> words;
   for (size_t at = 0; at < text.size();) {
     size_t n = 0;
     for (; n < kAhead && at < text.size(); ++n) {
-      size_t end = next_end(at);
-      words[n] = text.substr(at, end - at);
+      words[n] = next_word(at);
+      const auto begin = static_cast<size_t>(words[n].data() - text.data());
       if (words[n].size() <= WordKey::kMaxLength) {
-        keys[n] = WordKey(words[n], text.size() - at);
+        keys[n] = WordKey(words[n], text.size() - begin);
         cache.prefetch(keys[n]);
       }
-      at = end;
+      at = begin + words[n].size();
     }
     for (size_t i = 0; i < n; ++i) visit(words[i], words[i].size() <= WordKey::kMaxLength ? &keys[i] : nullptr);
   }
 }
 
-/// Encodes the words of a text through the cache. `encode_word(word, ids)` appends the ids of a word that is not in the
+/// Encodes the words of a text, each up to `next_end(begin)`, through the cache. `encode_word(word, ids)` appends the ids of a word that is not in the
 /// cache or too long for it.
 template <typename NextEnd, typename Encode>
 void encode_words(WordCache& cache, std::string_view text, std::vector<int32_t>& ids, NextEnd&& next_end,
                   Encode&& encode_word) {
-  each_word(cache, text, next_end, [&](std::string_view word, const WordKey* key) {
-    if (key) cache.encode(*key, word, ids, encode_word);
-    else encode_word(word, ids);
-  });
+  each_word(
+      cache, text, [&](size_t begin) { return text.substr(begin, next_end(begin) - begin); },
+      [&](std::string_view word, const WordKey* key) {
+        if (key) cache.encode(*key, word, ids, encode_word);
+        else encode_word(word, ids);
+      });
 }
 
 /// The cache of the calling thread for the model with this number (from `next_model_number`). A thread keeps the caches
