@@ -41,7 +41,7 @@ KINDS = {
     "wordlevel": ["--type", "wordlevel"],
     "char": ["--type", "char"],
 }
-EXACT = {"bpe", "bpe-gpt2", "bpe-own-pattern", "bpe-characters", "unigram"}  # the text comes back to the byte
+EXACT = {"bpe", "bpe-gpt2", "bpe-own-pattern"}  # the text comes back to the byte
 
 
 def malmoi(*args, stdin=None):
@@ -58,7 +58,7 @@ def corpus():
 
 def texts():
     rng = random.Random(2)
-    parts = ["말모이", "갉", "words", " ", "  ", "\n", "Ünï", "12345", "😀", "漢字", "e\u0301", "각", "'s", "'LL", "…", "\u3000", "<s>", "$x", "ß"]
+    parts = ["말모이", "갉", "words", " ", "  ", "\n", "Ünï", "12345", "😀", "漢字", "e\u0301", "각", "'s", "'LL", "…", "\u3000", "$x", "ß"]
     made = ["".join(rng.choice(parts) for _ in range(rng.randrange(1, 15))) for _ in range(300)]
     return ["오늘 날씨가 너무 좋아서 gathers words, don't 낱말 123!", " leading and trailing ", "한국어를 가르친다.", *made]
 
@@ -115,7 +115,7 @@ with tempfile.TemporaryDirectory() as scratch:
             assert decoded == TEXTS, next(f"{name}: {b!r} for {a!r}" for a, b in zip(TEXTS, decoded) if a != b)
         if TOKENIZERS:
             against_tokenizers(name, folder, ids, decoded)
-        if TIKTOKEN and name in ("bpe", "bpe-gpt2", "bpe-own-pattern"):
+        if TIKTOKEN and name in ("bpe", "bpe-gpt2"):
             against_tiktoken(name, folder, ids)
         if SENTENCEPIECE and name in ("bpe-characters", "unigram"):
             against_sentencepiece(name, folder, ids)

@@ -26,31 +26,59 @@ std::string type_of(const std::optional<JsonNode>& node) {
   return type.ok() ? *type : "none";
 }
 
-// Metaspace that marks the beginning of every word, perhaps followed by single digits.
-Status check_words(const JsonNode& root, SentencePieceModel& model) {
-  std::optional<JsonNode> node = root.find("pre_tokenizer");
-  std::optional<JsonNode> digits;
-  if (type_of(node) == "Sequence") {
-    MALMOI_ASSIGN(auto steps, node->at("pretokenizers"));
-    MALMOI_ASSIGN(auto list, steps.array());
-    if (list.size() != 2) return cannot("its words are cut in several ways");
-    digits = steps.item(list.at(1), 1);
-    node = steps.item(list.at(0), 0);
+// The steps of a Sequence, or the one step that is no Sequence.
+Result<std::vector<JsonNode>> steps_of(const JsonNode& root, std::string_view key, std::string_view list_key) {
+  std::vector<JsonNode> out;
+  std::optional<JsonNode> node = root.find(key);
+  if (type_of(node) != "Sequence") {
+    if (node) out.push_back(*node);
+    return out;
   }
-  if (digits && type_of(digits) != "Digits") return cannot("its words are cut in several ways");
-  if (type_of(node) != "Metaspace") return cannot("its words are not cut at white space (Metaspace)");
-  MALMOI_ASSIGN(std::string replacement, node->string_or("replacement", std::string(kMark)));
-  MALMOI_ASSIGN(std::string scheme, node->string_or("prepend_scheme", "always"));
-  if (replacement != kMark) return cannot("its mark of a word is not U+2581");
-  model.add_dummy_prefix = scheme != "never";
-  model.remove_extra_whitespaces = false;
-  return {};
+  MALMOI_ASSIGN(JsonNode steps, node->at(list_key));
+  MALMOI_ASSIGN(auto list, steps.array());
+  size_t i = 0;
+  for (auto step : list) out.push_back(steps.item(step, i++));
+  return out;
 }
 
+Result<bool> replaces_spaces_by_marks(const JsonNode& step) {
+  const std::optional<JsonNode> pattern = step.find("pattern");
+  if (!pattern) return false;
+  MALMOI_ASSIGN(std::string content, step.string_or("content", ""));
+  MALMOI_ASSIGN(std::string text, pattern->string_or("String", ""));
+  return content == kMark && text == " ";
+}
+
+// A mark before the text (or none) and one for every space, by the normalizer.
 Status check_normalizer(const JsonNode& root, SentencePieceModel& model) {
-  if (auto node = root.find("normalizer"))
-    return cannot(fmt::format("its normalisation ({}) is no character map of SentencePiece", type_of(node)));
+  MALMOI_ASSIGN(std::vector<JsonNode> steps, steps_of(root, "normalizer", "normalizers"));
   model.normalizer_name = "identity";
+  model.remove_extra_whitespaces = false;
+  model.add_dummy_prefix = false;
+  bool spaces = false;
+  for (const JsonNode& step : steps) {
+    MALMOI_ASSIGN(std::string type, step.string_at("type"));
+    MALMOI_ASSIGN(std::string first, step.string_or("prepend", ""));
+    MALMOI_ASSIGN(bool marks_spaces, replaces_spaces_by_marks(step));
+    if (type == "Prepend" && first == kMark) model.add_dummy_prefix = true;
+    else if (type == "Replace" && marks_spaces) spaces = true;
+    else return cannot(fmt::format("its normalisation ({}) is no character map of SentencePiece", type));
+  }
+  return spaces || steps.empty() ? Status() : Status(cannot("its spaces do not become U+2581"));
+}
+
+// Words cut at the marks, perhaps further at single digits.
+Status check_words(const JsonNode& root, SentencePieceModel& model) {
+  MALMOI_ASSIGN(std::vector<JsonNode> steps, steps_of(root, "pre_tokenizer", "pretokenizers"));
+  for (const JsonNode& step : steps) {
+    MALMOI_ASSIGN(std::string type, step.string_at("type"));
+    if (type == "Digits") continue;
+    if (type != "Metaspace") return cannot("its words are not cut at white space (Metaspace)");
+    MALMOI_ASSIGN(std::string replacement, step.string_or("replacement", std::string(kMark)));
+    MALMOI_ASSIGN(std::string scheme, step.string_or("prepend_scheme", "always"));
+    if (replacement != kMark) return cannot("its mark of a word is not U+2581");
+    if (scheme != "never") return cannot("a text that begins with a space gets no mark of its own (Metaspace)");
+  }
   return {};
 }
 

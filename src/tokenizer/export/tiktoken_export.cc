@@ -43,7 +43,8 @@ Result<TiktokenFiles> export_tiktoken(const Tokenizer& tokenizer) {
   if (parts.model->type() != "BPE" || !parts.model->takes_bytes()) return cannot("its model is not BPE over bytes");
   if (parts.normalizer) return cannot("it normalises its text");
   const Pattern* pattern = parts.pre_tokenizer ? parts.pre_tokenizer->only_pattern() : nullptr;
-  if (!pattern || pattern->literal()) return cannot("its text is not cut by one pattern");
+  if (!pattern || pattern->literal())
+    return cannot("its text is not cut by one pattern that is known to leave nothing out");
   const Vocabulary& vocabulary = parts.model->vocabulary();
   TiktokenFiles files;
   Json specials = Json::object();

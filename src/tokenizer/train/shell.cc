@@ -17,7 +17,11 @@ constexpr const char* kMetaspaceDecoder =
 constexpr const char* kByteLevelDecoder =
     R"({"type":"ByteLevel","add_prefix_space":true,"trim_offsets":true,"use_regex":true})";
 constexpr const char* kDigits = R"({"type":"Digits","individual_digits":true})";
-constexpr const char* kMetaspace = R"({"type":"Metaspace","replacement":"▁","prepend_scheme":"always","split":true})";
+// SentencePiece's marks: one before the text and one for every space, so that decoding gives back every space; a Metaspace
+// that prepends would swallow one at the beginning.
+constexpr const char* kMarkFirst = R"({"type":"Prepend","prepend":"▁"})";
+constexpr const char* kMarkSpaces = R"({"type":"Replace","pattern":{"String":" "},"content":"▁"})";
+constexpr const char* kMetaspace = R"({"type":"Metaspace","replacement":"▁","prepend_scheme":"never","split":true})";
 
 std::string quote(std::string_view text) { return dump_json(Json(std::string(text))); }
 
@@ -60,6 +64,10 @@ Result<std::vector<std::string>> normalizer_steps(const TrainOptions& options) {
                                  options.lowercase));
       } else if (options.lowercase) {
         steps.push_back(R"({"type":"Lowercase"})");
+      }
+      if (options.kind == TrainKind::kUnigram || (options.kind == TrainKind::kBpe && !options.byte_level)) {
+        steps.push_back(kMarkFirst);
+        steps.push_back(kMarkSpaces);
       }
       return steps;
     }
