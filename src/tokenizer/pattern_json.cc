@@ -1,5 +1,7 @@
 #include "tokenizer/pattern_json.h"
 
+#include <algorithm>
+
 #include "tokenizer/json_text.h"
 
 namespace malmoi::tokenizer {
@@ -25,8 +27,33 @@ void append_pattern_json(std::string& out, const Pattern& pattern) {
   out += '}';
 }
 
+namespace {
+
+std::string with_replaced(std::string_view text, char old, std::string_view content) {
+  std::string out;
+  const auto times = static_cast<size_t>(std::count(text.begin(), text.end(), old));
+  out.reserve(text.size() - times + times * content.size());
+  for (size_t at = 0; at < text.size();) {
+    if (text[at] == old) {
+      out += content;
+      ++at;
+      continue;
+    }
+    const size_t end = std::min(text.find(old, at), text.size());
+    out += text.substr(at, end - at);
+    at = end;
+  }
+  return out;
+}
+
+}  // namespace
+
 void replace_all(NormalizedText& text, const Pattern& pattern, std::string_view content) {
   if (text.text.empty()) return;
+  if (!text.tracked && pattern.literal() && pattern.source().size() == 1) {
+    text.text = with_replaced(text.text, pattern.source()[0], content);
+    return;
+  }
   std::vector<Span> matches;
   pattern.find_all(text.text, matches);
   if (matches.empty()) return;

@@ -1,5 +1,6 @@
 // The pre-tokenizers of tokenizer.json, and the table that reads them.
 #include <algorithm>
+#include <cstring>
 
 #include "base/utf8.h"
 #include "tokenizer/component_json.h"
@@ -220,8 +221,7 @@ class FixedLength final : public PreTokenizer {
 
 class MetaspacePreTokenizer final : public PreTokenizer {
  public:
-  MetaspacePreTokenizer(Metaspace metaspace, bool split)
-      : metaspace_(std::move(metaspace)), split_(split), pattern_(Pattern::text(metaspace_.replacement)) {}
+  MetaspacePreTokenizer(Metaspace metaspace, bool split) : metaspace_(std::move(metaspace)), split_(split) {}
   bool needs_source() const override { return metaspace_.scheme == Metaspace::Prepend::kFirst; }
   void apply(Draft& draft) const override {
     static const std::shared_ptr<const Pattern> space = Pattern::text(" ");
@@ -232,8 +232,18 @@ class MetaspacePreTokenizer final : public PreTokenizer {
       if (wanted && !text.text.starts_with(metaspace_.replacement)) text.prepend(metaspace_.replacement);
     });
     if (!split_) return;
-    split_pieces(draft, SplitBehavior::kMergedWithNext, false,
-                 [&](std::string_view text, std::vector<Span>& matches) { pattern_->find_all(text, matches); });
+    cut_pieces(draft, [&](std::string_view text, std::vector<Span>& spans) {  // at the beginning of each mark
+      const std::string& mark = metaspace_.replacement;
+      auto is_mark = [&](size_t at) {
+        return at + mark.size() <= text.size() && std::memcmp(text.data() + at, mark.data(), mark.size()) == 0;
+      };
+      for (size_t begin = 0; begin < text.size();) {
+        const size_t next = begin + (is_mark(begin) ? mark.size() : 1);
+        const size_t end = is_mark(next) ? next : std::min(text.find(mark, next), text.size());
+        spans.push_back({static_cast<uint32_t>(begin), static_cast<uint32_t>(end)});
+        begin = end;
+      }
+    });
   }
   Status write_json(std::string& out) const override {
     append_metaspace_json(out, metaspace_, split_);
@@ -243,7 +253,6 @@ class MetaspacePreTokenizer final : public PreTokenizer {
  private:
   Metaspace metaspace_;
   bool split_;
-  std::shared_ptr<const Pattern> pattern_;
 };
 
 class PreTokenizerSequence final : public PreTokenizer {

@@ -130,8 +130,7 @@ class Unigram final : public Model {
   void encode(std::string_view piece, std::vector<int32_t>& ids) const override {
     if (!words_apart_) return encode_whole(piece, ids);
     const size_t before = ids.size();
-    const bool one_word = piece.size() <= WordKey::kMaxLength && marked_word_end(piece, 0) == piece.size();
-    if (one_word ? encode_one_word(piece, ids) : encode_by_marks(piece, ids)) return;
+    if (piece.size() <= WordKey::kMaxLength ? encode_short(piece, ids) : encode_by_marks(piece, ids)) return;
     ids.resize(before);
     Model::encode(piece, ids);
   }
@@ -258,11 +257,11 @@ class Unigram final : public Model {
     return search_->cut(word, total, unused);
   }
 
-  // A text of one word.
-  bool encode_one_word(std::string_view word, std::vector<int32_t>& ids) const {
-    auto appraise_word = [this](std::string_view w, std::vector<int32_t>& out) { return appraise(w, out); };
-    const WordKey key(word, word.size());
-    return WordNote(thread_word_cache(number_).encode(key, word, ids, appraise_word)).reach() >= 0;
+  // A text no longer than words that are remembered, of one word mostly.
+  bool encode_short(std::string_view text, std::vector<int32_t>& ids) const {
+    auto appraise_text = [this](std::string_view t, std::vector<int32_t>& out) { return appraise(t, out); };
+    const WordKey key(text, text.size());
+    return WordNote(thread_word_cache(number_).encode(key, text, ids, appraise_text)).reach() >= 0;
   }
 
   // A text whose spaces are marks already.

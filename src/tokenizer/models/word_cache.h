@@ -25,7 +25,7 @@ class WordKey {
     size_ = n < 16 ? Size::kSmall : n < 24 ? Size::kMedium : Size::kLarge;
     const size_t count = n < 16 ? 2 : n < 24 ? 3 : 5;
     if (room < 8 * count) {
-      std::memcpy(words_.data(), word.data(), n);
+      load_all(word.data(), n);
     } else {
       load(word.data(), n, 0);
       load(word.data(), n, 1);
@@ -39,6 +39,24 @@ class WordKey {
   const std::array<uint64_t, 5>& words() const { return words_; }
 
  private:
+  // A word whose end is the end of what may be read: the first and the last bytes, overlapping.
+  void load_all(const char* from, size_t length) {
+    auto bytes = [&]<typename T>(T value, size_t at) {
+      std::memcpy(&value, from + at, sizeof value);
+      return uint64_t{value};
+    };
+    if (length > 16) {
+      std::memcpy(words_.data(), from, length);
+    } else if (length >= 8) {
+      words_[0] = bytes(uint64_t{}, 0);
+      if (length > 8) words_[1] = bytes(uint64_t{}, length - 8) >> 8 * (16 - length);
+    } else if (length >= 4) {
+      words_[0] = bytes(uint32_t{}, 0) | bytes(uint32_t{}, length - 4) << 8 * (length - 4);
+    } else if (length > 0) {
+      const size_t middle = length / 2, last = length - 1;
+      words_[0] = bytes(uint8_t{}, 0) | bytes(uint8_t{}, middle) << 8 * middle | bytes(uint8_t{}, last) << 8 * last;
+    }
+  }
   // The i-th eight bytes, what lies beyond the word as zeros.
   void load(const char* from, size_t length, size_t i) {
     uint64_t value;
