@@ -119,6 +119,9 @@ with tempfile.TemporaryDirectory() as name:
     neither_threads_nor_kills_show(work)
     bad_inputs_are_named(work)
     mistakes_take_one_line(work)
+    (work / "lines.txt").write_text("no object\n" * 3000)
+    told = run("dedup", work / "lines.txt", expect=1).told
+    assert 20 <= told.count("\n") <= 25 and "3000 lines" in told, told
     run("dedup", work / "in" / "part-0.jsonl", "--memory", "64MB", "--report", work / "dedup.json")
     assert json.loads((work / "dedup.json").read_text())["clusters"] > 0
 print("sizes, threads, ranks, kills and bad inputs: as documented")

@@ -58,7 +58,7 @@ Result<data::Clusters> find_clusters(const std::string& path, const data::NearOp
                                      const DataDedupOptions& options) {
   MALMOI_ASSIGN(auto deduper, data::NearDeduper::create(near, {options.scratch, options.memory_bytes}));
   data::Sketcher sketcher(near);
-  MALMOI_ASSIGN(TextLines lines, TextLines::open(path));
+  MALMOI_ASSIGN(TextLines lines, TextLines::open(path, input_name(options.input)));
   std::vector<TextLine> batch;
   std::vector<data::Sketch> sketches;
   while (true) {
@@ -106,7 +106,7 @@ Result<Json> data_dedup(const DataDedupOptions& options, const LineSink& sink) {
   std::map<uint64_t, std::string> texts;  // of the samples
   for (const auto& pair : clusters.samples) texts[pair.a], texts[pair.b];
 
-  MALMOI_ASSIGN(TextLines lines, TextLines::open(input.path(), /*quiet=*/true));
+  MALMOI_ASSIGN(TextLines lines, TextLines::open(input.path(), input_name(options.input), 0));
   std::vector<TextLine> batch;
   while (true) {
     if (stop_requested()) return stopped(options.input);

@@ -73,7 +73,7 @@ Json report(const data::PiiCounts& counts, uint64_t skipped) {
 Result<Json> data_pii(const DataPiiOptions& options, const LineSink& sink) {
   MALMOI_ASSIGN(data::PiiOptions types, make_options(options));
   MALMOI_ASSIGN(data::PiiReplacer replacer, make_replacer(options));
-  MALMOI_ASSIGN(TextLines lines, TextLines::open(options.input));
+  MALMOI_ASSIGN(TextLines lines, TextLines::open(options.input, input_name(options.input)));
   data::PiiCounts counts;
   std::vector<TextLine> batch;
   while (true) {

@@ -70,9 +70,11 @@ Result<bool> RawLines::next(std::string_view& line) {
   return true;
 }
 
-Result<TextLines> TextLines::open(const std::string& path, bool quiet) {
+std::string input_name(const std::string& path) { return path == "-" ? "standard input" : path; }
+
+Result<TextLines> TextLines::open(const std::string& path, const std::string& name, uint64_t named) {
   MALMOI_ASSIGN(RawLines reader, RawLines::open(path));
-  return TextLines(std::move(reader), path == "-" ? "standard input" : path, quiet);
+  return TextLines(std::move(reader), name, named);
 }
 
 Status TextLines::next(std::vector<TextLine>& batch) {
@@ -99,9 +101,9 @@ Status TextLines::next(std::vector<TextLine>& batch) {
     }
   });
   for (size_t i = 0; i < batch.size(); ++i)
-    if (!batch[i].ok) {
-      ++skipped_;
-      if (!quiet_) log_warning(fmt::format("{}:{}: {}; left out", name_, batch[i].number, problems[i]));
+    if (!batch[i].ok && ++skipped_ <= named_) {
+      log_warning(fmt::format("{}:{}: {}; left out", name_, batch[i].number, problems[i]));
+      if (skipped_ == named_) log_warning(name_ + ": further lines are left out without a word and counted");
     }
   return {};
 }

@@ -38,6 +38,9 @@ class RawLines {
   std::string name_;
 };
 
+/// A path as messages have it: "-" is the standard input.
+std::string input_name(const std::string& path);
+
 /// A line that is a JSON object whose "text" is a string.
 struct TextLine {
   uint64_t number = 0;  // in the file, from 1
@@ -50,20 +53,19 @@ struct TextLine {
 /// that cannot be read are named in the log, without their content, and counted.
 class TextLines {
  public:
-  /// `quiet`: lines that cannot be read are counted only (a second pass).
-  static Result<TextLines> open(const std::string& path, bool quiet = false);
+  /// `name` stands for the input in messages. Of the lines that cannot be read the first `named` are.
+  static Result<TextLines> open(const std::string& path, const std::string& name, uint64_t named = 20);
   /// The next lines, about 8 MB of them; empty at the end. Empty lines are passed over.
   Status next(std::vector<TextLine>& batch);
   uint64_t skipped() const { return skipped_; }
   const std::string& name() const { return name_; }
 
  private:
-  TextLines(RawLines reader, std::string name, bool quiet)
-      : reader_(std::move(reader)), name_(std::move(name)), quiet_(quiet) {}
+  TextLines(RawLines reader, std::string name, uint64_t named)
+      : reader_(std::move(reader)), name_(std::move(name)), named_(named) {}
   RawLines reader_;
   std::string name_;
-  bool quiet_;
-  uint64_t skipped_ = 0;
+  uint64_t named_, skipped_ = 0;
 };
 
 /// Takes finished lines, without their line breaks.

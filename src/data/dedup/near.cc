@@ -152,7 +152,7 @@ Status NearDeduper::State::join_buckets(const std::function<void(double)>& progr
   auto workers = static_cast<uint64_t>(std::max(1, options.workers));
   ShingleFile file{shingles, offsets, std::max<uint64_t>(memory / 4 / workers, 1 << 16), {}};
   // Batches large enough for many threads, and small beside the whole: what one joins, the later ones need not compare.
-  const size_t batch_documents = std::clamp<uint64_t>(bands.count() / 64, 1 << 12, 1 << 16);
+  const size_t batch_documents = std::clamp<uint64_t>(bands.count() / 64, 1 << 10, 1 << 16);
   Batch batch;
   uint64_t key = 0, read = 0;
   BandRecord record;
