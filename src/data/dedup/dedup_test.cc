@@ -128,9 +128,9 @@ TEST(Dedup, ExactCopies) {
   EXPECT_EQ(out->representative, (std::vector<uint64_t>{4, 1, 4, 1, 4, 1}));
 }
 
-std::vector<std::string> remove_lines(const std::vector<std::string>& texts, LineOptions options,
-                                      Scratch scratch = {}) {
-  auto deduper = LineDeduper::create(options, scratch);
+// The texts without what a deduper of lines or substrings finds in them.
+template <typename Deduper>
+std::vector<std::string> without_repeats(Result<Deduper> deduper, const std::vector<std::string>& texts) {
   EXPECT_TRUE(deduper.ok());
   for (size_t i = 0; i < texts.size(); ++i) EXPECT_TRUE(deduper->add(i, texts[i]).ok());
   auto removals = deduper->finish();
@@ -142,6 +142,11 @@ std::vector<std::string> remove_lines(const std::vector<std::string>& texts, Lin
     out.push_back(remove_ranges(texts[i], ranges));
   }
   return out;
+}
+
+std::vector<std::string> remove_lines(const std::vector<std::string>& texts, LineOptions options,
+                                      Scratch scratch = {}) {
+  return without_repeats(LineDeduper::create(options, scratch), texts);
 }
 
 TEST(Dedup, LinesAndParagraphs) {
@@ -161,18 +166,8 @@ TEST(Dedup, LinesAndParagraphs) {
 }
 
 std::vector<std::string> remove_substrings(const std::vector<std::string>& texts, uint32_t min_bytes, uint64_t memory) {
-  auto deduper = SubstringDeduper::create({.min_bytes = min_bytes}, {.folder = {}, .memory_bytes = memory});
-  EXPECT_TRUE(deduper.ok());
-  for (size_t i = 0; i < texts.size(); ++i) EXPECT_TRUE(deduper->add(i, texts[i]).ok());
-  auto removals = deduper->finish();
-  EXPECT_TRUE(removals.ok());
-  std::vector<std::string> out;
-  std::vector<Removal> ranges;
-  for (size_t i = 0; i < texts.size(); ++i) {
-    EXPECT_TRUE(removals->of(i, ranges).ok());
-    out.push_back(remove_ranges(texts[i], ranges));
-  }
-  return out;
+  Scratch scratch{.folder = {}, .memory_bytes = memory};
+  return without_repeats(SubstringDeduper::create({.min_bytes = min_bytes}, scratch), texts);
 }
 
 // By the definition: every window of min_bytes that stands earlier goes, then whole characters only.
