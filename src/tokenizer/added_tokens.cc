@@ -17,6 +17,14 @@ struct AddedTokens::Automaton {
   };
   std::vector<Node> nodes{1};
   std::array<uint32_t, 256> first{};  // the node after the first byte; 0: none
+  int only_first = -1;                // that byte, where all tokens begin with the same; -2 where they do not
+
+  // The first place from `at` on where a token may begin, or the end.
+  size_t candidate(std::string_view text, size_t at) const {
+    if (only_first >= 0) return std::min(text.find(static_cast<char>(only_first), at), text.size());
+    while (at < text.size() && first[static_cast<unsigned char>(text[at])] == 0) ++at;
+    return at;
+  }
 
   void add(std::string_view text, int32_t token) {
     uint32_t at = 0;
@@ -28,7 +36,10 @@ struct AddedTokens::Automaton {
       if (found == next.end() || found->first != byte) {
         found = next.insert(found, {byte, static_cast<uint32_t>(nodes.size())});
         uint32_t fresh = found->second;
-        if (at == 0) first[byte] = fresh;
+        if (at == 0) {
+          first[byte] = fresh;
+          only_first = only_first == -1 ? byte : -2;
+        }
         nodes.emplace_back();
         at = fresh;
       } else {
@@ -162,10 +173,8 @@ void AddedTokens::find(const Automaton* automaton, std::string_view text, bool p
                        std::vector<Piece>& out) const {
   size_t done = 0;
   for (size_t at = 0; automaton && at < text.size();) {
-    if (automaton->first[static_cast<unsigned char>(text[at])] == 0) {
-      ++at;
-      continue;
-    }
+    at = automaton->candidate(text, at);
+    if (at == text.size()) break;
     auto [end, number] = automaton->longest(text, at);
     if (end == 0) {
       ++at;

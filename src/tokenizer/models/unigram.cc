@@ -49,7 +49,7 @@ class Left {
  public:
   // `recut(word, total)`: the score behind a word with unknown characters.
   using Recut = std::function<Score(std::string_view, Score)>;
-  Left(const UnigramSearch<Score>& search, const std::vector<int32_t>& ids, Recut recut)
+  Left(const UnigramSearch<Score>& search, const IdSink& ids, Recut recut)
       : search_(search), ids_(ids), recut_(std::move(recut)), counted_(ids.size()) {}
 
   // Whether the score is at most `reach` in absolute value, where `end` ids stand to the left. A bound is enough nearly
@@ -95,7 +95,7 @@ class Left {
   }
 
   const UnigramSearch<Score>& search_;
-  const std::vector<int32_t>& ids_;
+  const IdSink& ids_;
   Recut recut_;
   std::vector<Unknown> unknown_;
   size_t recut_up_to_ = 0, counted_;
@@ -218,12 +218,12 @@ class Unigram final : public Model {
 
   // From memory, where it holds here.
   template <typename Appraise>
-  static bool recall(WordCache& cache, const WordKey& key, std::string_view word, Left<Score>& left,
-                     std::vector<int32_t>& ids, Appraise&& appraise_word) {
+  static bool recall(WordCache& cache, const WordKey& key, std::string_view word, Left<Score>& left, IdSink& ids,
+                     Appraise&& appraise_word) {
     const size_t before = ids.size();
     const WordNote note(cache.encode(key, word, ids, appraise_word));
     if (!left.within(note.reach(), before)) {
-      ids.resize(before);
+      ids.cut(before);
       return false;
     }
     if (note.unknown()) left.pass_unknown(word, before);
@@ -232,7 +232,7 @@ class Unigram final : public Model {
   }
 
   // As a part of the whole text. False where unknown characters may meet over the beginning of the word.
-  bool cut_anew(std::string_view word, Left<Score>& left, std::vector<int32_t>& ids) const {
+  bool cut_anew(std::string_view word, Left<Score>& left, IdSink& ids) const {
     thread_local std::vector<Token> tokens;
     tokens.clear();
     const Score before = left.total(ids.size());
@@ -243,7 +243,7 @@ class Unigram final : public Model {
     left.set(total);
     return true;
   }
-  bool cut_each_anew(std::string_view words, Left<Score>& left, std::vector<int32_t>& ids) const {
+  bool cut_each_anew(std::string_view words, Left<Score>& left, IdSink& ids) const {
     for (size_t at = 0; at < words.size();) {
       const size_t end = marked_word_end(words, at);
       if (!cut_anew(words.substr(at, end - at), left, ids)) return false;
@@ -265,7 +265,8 @@ class Unigram final : public Model {
   }
 
   // A text whose spaces are marks already.
-  bool encode_by_marks(std::string_view text, std::vector<int32_t>& ids) const {
+  bool encode_by_marks(std::string_view text, std::vector<int32_t>& all) const {
+    IdSink ids(all);
     WordCache& cache = thread_word_cache(number_);
     Left<Score> left(*search_, ids, [this](std::string_view word, Score total) { return score_behind(word, total); });
     bool apart = true;
@@ -281,7 +282,8 @@ class Unigram final : public Model {
 
   // A text as it was given. Of the spaces before a word the first ends the word before; others belong to the word, or are
   // skipped where they are merged.
-  bool encode_raw_words(std::string_view text, const WordNormalizer& words, std::vector<int32_t>& ids) const {
+  bool encode_raw_words(std::string_view text, const WordNormalizer& words, std::vector<int32_t>& all) const {
+    IdSink ids(all);
     WordCache& cache = thread_word_cache(raw_number_);
     std::string marked;
     Left<Score> left(*search_, ids, [&](std::string_view word, Score total) {

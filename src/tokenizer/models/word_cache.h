@@ -1,6 +1,7 @@
 // A bounded per-thread cache of short words and their ids.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstring>
@@ -8,6 +9,8 @@
 #include <string_view>
 #include <type_traits>
 #include <vector>
+
+#include "tokenizer/models/id_sink.h"
 
 namespace malmoi::tokenizer {
 
@@ -22,58 +25,67 @@ class WordKey {
   /// `room`: bytes that may be read from the beginning of the word on.
   WordKey(std::string_view word, size_t room) {
     const size_t n = word.size();
-    size_ = n < 16 ? Size::kSmall : n < 24 ? Size::kMedium : Size::kLarge;
-    const size_t count = n < 16 ? 2 : n < 24 ? 3 : 5;
-    if (room < 8 * count) {
-      load_all(word.data(), n);
-    } else {
-      load(word.data(), n, 0);
-      load(word.data(), n, 1);
-      for (size_t i = 2; i < count; ++i) load(word.data(), n, i);
+    const char* from = word.data();
+    if (n < 16) {
+      size_ = Size::kSmall;
+      if (room < 16) {
+        load_all(from, n);
+      } else {
+        const size_t low = std::min<size_t>(n, 8);
+        words_[0] = first_bytes(from, low);
+        words_[1] = first_bytes(from + 8, n - low);
+      }
+      words_[1] |= uint64_t{n} << 56;
+      hash_ = mix(words_[0], words_[1]);
+      return;
     }
+    size_ = n < 24 ? Size::kMedium : Size::kLarge;
+    const size_t count = n < 24 ? 3 : 5;
+    words_[2] = words_[3] = words_[4] = 0;
+    std::memcpy(words_.data(), from, n - n % 8);
+    uint64_t last = 0;
+    std::memcpy(&last, from + (n - n % 8), n % 8);
+    words_[n / 8] = last;
     words_[count - 1] |= uint64_t{n} << 56;
-    hash_ = hash();
+    hash_ = mix(words_[0] + words_[2] * kOdd, words_[1] ^ mix(words_[3], words_[4]));
   }
   Size size() const { return size_; }
   uint64_t hashed() const { return hash_; }
   const std::array<uint64_t, 5>& words() const { return words_; }
 
  private:
-  // A word whose end is the end of what may be read: the first and the last bytes, overlapping.
-  void load_all(const char* from, size_t length) {
+  // The first n of eight bytes that may be read, zeros above.
+  static uint64_t first_bytes(const char* from, size_t n) {
+    uint64_t value;
+    std::memcpy(&value, from, sizeof value);
+    return n == 8 ? value : value & ((uint64_t{1} << 8 * n) - 1);
+  }
+  // A short word whose end is the end of what may be read: the first and the last bytes, overlapping.
+  void load_all(const char* from, size_t n) {
     auto bytes = [&]<typename T>(T value, size_t at) {
       std::memcpy(&value, from + at, sizeof value);
       return uint64_t{value};
     };
-    if (length > 16) {
-      std::memcpy(words_.data(), from, length);
-    } else if (length >= 8) {
+    words_[0] = words_[1] = 0;
+    if (n >= 8) {
       words_[0] = bytes(uint64_t{}, 0);
-      if (length > 8) words_[1] = bytes(uint64_t{}, length - 8) >> 8 * (16 - length);
-    } else if (length >= 4) {
-      words_[0] = bytes(uint32_t{}, 0) | bytes(uint32_t{}, length - 4) << 8 * (length - 4);
-    } else if (length > 0) {
-      const size_t middle = length / 2, last = length - 1;
+      if (n > 8) words_[1] = bytes(uint64_t{}, n - 8) >> 8 * (16 - n);
+    } else if (n >= 4) {
+      words_[0] = bytes(uint32_t{}, 0) | bytes(uint32_t{}, n - 4) << 8 * (n - 4);
+    } else if (n > 0) {
+      const size_t middle = n / 2, last = n - 1;
       words_[0] = bytes(uint8_t{}, 0) | bytes(uint8_t{}, middle) << 8 * middle | bytes(uint8_t{}, last) << 8 * last;
     }
   }
-  // The i-th eight bytes, what lies beyond the word as zeros.
-  void load(const char* from, size_t length, size_t i) {
-    uint64_t value;
-    std::memcpy(&value, from + 8 * i, sizeof value);
-    if (length <= 8 * i) value = 0;
-    else if (length < 8 * i + 8) value &= (uint64_t{1} << 8 * (length - 8 * i)) - 1;
-    words_[i] = value;
-  }
-  uint64_t hash() const {
-    constexpr uint64_t kOdd = 0x9E3779B97F4A7C15ull;
-    uint64_t a = (words_[0] ^ kOdd) * 0xD6E8FEB86659FD93ull + words_[2];
-    uint64_t b = (words_[1] + kOdd) * 0xC2B2AE3D27D4EB4Full + (words_[3] ^ words_[4] * kOdd);
-    uint64_t h = (a ^ (b << 29 | b >> 35)) * kOdd;
+  static constexpr uint64_t kOdd = 0x9E3779B97F4A7C15ull;
+  static uint64_t mix(uint64_t a, uint64_t b) {
+    a = (a ^ kOdd) * 0xD6E8FEB86659FD93ull;
+    b = (b + kOdd) * 0xC2B2AE3D27D4EB4Full;
+    const uint64_t h = (a ^ (b << 29 | b >> 35)) * kOdd;
     return h ^ h >> 32;
   }
 
-  std::array<uint64_t, 5> words_{};
+  std::array<uint64_t, 5> words_;  // what a size does not use is not set
   uint64_t hash_ = 0;
   Size size_ = Size::kSmall;
 };
@@ -93,12 +105,12 @@ class KeptWord {
   /// Its ids did not fit.
   bool elsewhere() const { return about() >> kNoteBits == kElsewhere; }
   /// Appends the ids; returns the note.
-  uint8_t read(std::vector<int32_t>& ids) const {
-    std::array<int32_t, kMaxIds> all;
+  uint8_t read(IdSink& ids) const {
+    int32_t* out = ids.room(kMaxIds);
     for (size_t i = 0; i < id_words; ++i)
-      for (size_t k = 0; k < 3; ++k) all[3 * i + k] = static_cast<int32_t>(packed_[i] >> 20 * k & kMostId);
+      for (size_t k = 0; k < 3; ++k) out[3 * i + k] = static_cast<int32_t>(packed_[i] >> 20 * k & kMostId);
     const uint32_t number = about();
-    ids.insert(ids.end(), all.begin(), all.begin() + (number >> kNoteBits));
+    ids.take(number >> kNoteBits);
     return static_cast<uint8_t>(number & ((1 << kNoteBits) - 1));
   }
   /// False where the ids do not fit; the word is then marked as being elsewhere.
@@ -172,7 +184,7 @@ class WordCache {
   /// Appends the ids of a word of at most WordKey::kMaxLength bytes: from the cache, or as `encode_word(word, ids)` appends
   /// them. Returns the note that `encode_word` returned with them, 0 where it returns nothing.
   template <typename Encode>
-  uint8_t encode(const WordKey& key, std::string_view word, std::vector<int32_t>& ids, Encode&& encode_word) {
+  uint8_t encode(const WordKey& key, std::string_view word, IdSink& ids, Encode&& encode_word) {
     switch (key.size()) {
       case WordKey::Size::kSmall:
         if (const auto* known = small_.find(key)) {
@@ -187,13 +199,20 @@ class WordCache {
         if (const auto* known = large_.find(key); known && !known->elsewhere()) return known->read(ids);
         break;
     }
-    const size_t before = ids.size();
+    made_.clear();
     uint8_t note = 0;
     if constexpr (std::is_void_v<std::invoke_result_t<Encode, std::string_view, std::vector<int32_t>&>>)
-      encode_word(word, ids);
-    else note = encode_word(word, ids);
-    keep(key, std::span<const int32_t>(ids).subspan(before), note);
+      encode_word(word, made_);
+    else note = encode_word(word, made_);
+    keep(key, made_, note);
+    ids.append(made_);
     return note;
+  }
+
+  template <typename Encode>
+  uint8_t encode(const WordKey& key, std::string_view word, std::vector<int32_t>& ids, Encode&& encode_word) {
+    IdSink sink(ids);
+    return encode(key, word, sink, encode_word);
   }
 
  private:
@@ -203,6 +222,7 @@ class WordCache {
       medium_.make_room(key).write(key, ids, note);
   }
 
+  std::vector<int32_t> made_;
   WordTable<KeptWord<2, 2>> small_{size_t{1} << 16};   // 4 MiB
   WordTable<KeptWord<3, 5>> medium_{size_t{1} << 14};  // 2 MiB
   WordTable<KeptWord<5, 11>> large_{size_t{1} << 12};  // 1 MiB
@@ -235,11 +255,18 @@ void each_word(const WordCache& cache, std::string_view text, NextWord&& next_wo
 template <typename NextEnd, typename Encode>
 void encode_words(WordCache& cache, std::string_view text, std::vector<int32_t>& ids, NextEnd&& next_end,
                   Encode&& encode_word) {
+  IdSink sink(ids);
+  std::vector<int32_t> made;
   each_word(
       cache, text, [&](size_t begin) { return text.substr(begin, next_end(begin) - begin); },
       [&](std::string_view word, const WordKey* key) {
-        if (key) cache.encode(*key, word, ids, encode_word);
-        else encode_word(word, ids);
+        if (key) {
+          cache.encode(*key, word, sink, encode_word);
+        } else {
+          made.clear();
+          encode_word(word, made);
+          sink.append(made);
+        }
       });
 }
 
