@@ -102,6 +102,7 @@ class KeptWord {
     for (size_t i = 0; i < key_words; ++i) same &= key_[i] == word.words()[i];
     return same;
   }
+  bool empty() const { return key_.back() == 0; }
   /// Its ids did not fit.
   bool elsewhere() const { return about() >> kNoteBits == kElsewhere; }
   /// Appends the ids; returns the note.
@@ -143,35 +144,39 @@ class KeptWord {
   std::array<uint64_t, id_words> packed_{};
 };
 
-/// Two-way sets; a new word displaces the older of its set.
+/// Sets of four, filled in order, so that words that come early, as frequent ones do, stand in the first cache line. In a full
+/// set a new word takes the place of any.
 template <typename Word>
 class WordTable {
  public:
-  explicit WordTable(size_t sets) : sets_(sets) {}
+  explicit WordTable(size_t words) : sets_(words / kWays) {}
   void prefetch(const WordKey& key) const {
     const Set& set = set_of(key);
     __builtin_prefetch(&set);
-    if constexpr (sizeof(Set) > 64) __builtin_prefetch(&set.words[1]);
+    __builtin_prefetch(reinterpret_cast<const char*>(&set) + 64);
   }
   const Word* find(const WordKey& key) const {
-    const Set& set = set_of(key);
-    if (set.words[0].holds(key)) return &set.words[0];
-    return set.words[1].holds(key) ? &set.words[1] : nullptr;
+    for (const Word& word : set_of(key).words)
+      if (word.holds(key)) return &word;
+    return nullptr;
   }
   /// The place for a new word.
   Word& make_room(const WordKey& key) {
     Set& set = set_of(key);
-    set.words[1] = set.words[0];
-    return set.words[0];
+    for (Word& word : set.words)
+      if (word.empty()) return word;
+    return set.words[turn_++ % kWays];
   }
 
  private:
+  static constexpr size_t kWays = 4;
   struct alignas(64) Set {
-    std::array<Word, 2> words;
+    std::array<Word, kWays> words;
   };
   const Set& set_of(const WordKey& key) const { return sets_[key.hashed() & (sets_.size() - 1)]; }
   Set& set_of(const WordKey& key) { return sets_[key.hashed() & (sets_.size() - 1)]; }
   std::vector<Set> sets_;
+  size_t turn_ = 0;
 };
 
 class WordCache {
@@ -185,22 +190,9 @@ class WordCache {
   /// them. Returns the note that `encode_word` returned with them, 0 where it returns nothing.
   template <typename Encode>
   uint8_t encode(const WordKey& key, std::string_view word, IdSink& ids, Encode&& encode_word) {
-    switch (key.size()) {
-      case WordKey::Size::kSmall:
-        if (const auto* known = small_.find(key)) {
-          if (!known->elsewhere()) return known->read(ids);
-          if (const auto* longer = medium_.find(key); longer && !longer->elsewhere()) return longer->read(ids);
-        }
-        break;
-      case WordKey::Size::kMedium:
-        if (const auto* known = medium_.find(key); known && !known->elsewhere()) return known->read(ids);
-        break;
-      case WordKey::Size::kLarge:
-        if (const auto* known = large_.find(key); known && !known->elsewhere()) return known->read(ids);
-        break;
-    }
-    made_.clear();
     uint8_t note = 0;
+    if (find(key, ids, note)) return note;
+    made_.clear();
     if constexpr (std::is_void_v<std::invoke_result_t<Encode, std::string_view, std::vector<int32_t>&>>)
       encode_word(word, made_);
     else note = encode_word(word, made_);
@@ -216,16 +208,29 @@ class WordCache {
   }
 
  private:
+  // A word stands in the table of its size, or in the first after it that has room for its ids.
+  bool find(const WordKey& key, IdSink& ids, uint8_t& note) const {
+    auto found_in = [&](const auto& table, bool& elsewhere) {
+      const auto* word = table.find(key);
+      elsewhere = word && word->elsewhere();
+      if (word && !elsewhere) note = word->read(ids);
+      return word && !elsewhere;
+    };
+    bool on = true;
+    if (key.size() == WordKey::Size::kSmall && found_in(small_, on)) return true;
+    if (on && key.size() != WordKey::Size::kLarge && found_in(medium_, on)) return true;
+    return on && found_in(large_, on);
+  }
   void keep(const WordKey& key, std::span<const int32_t> ids, uint8_t note) {
-    if (key.size() == WordKey::Size::kLarge) large_.make_room(key).write(key, ids, note);
-    else if (key.size() == WordKey::Size::kMedium || !small_.make_room(key).write(key, ids, note))
-      medium_.make_room(key).write(key, ids, note);
+    if (key.size() == WordKey::Size::kSmall && small_.make_room(key).write(key, ids, note)) return;
+    if (key.size() != WordKey::Size::kLarge && medium_.make_room(key).write(key, ids, note)) return;
+    large_.make_room(key).write(key, ids, note);
   }
 
   std::vector<int32_t> made_;
-  WordTable<KeptWord<2, 2>> small_{size_t{1} << 16};   // 4 MiB
-  WordTable<KeptWord<3, 5>> medium_{size_t{1} << 14};  // 2 MiB
-  WordTable<KeptWord<5, 11>> large_{size_t{1} << 12};  // 1 MiB
+  WordTable<KeptWord<2, 2>> small_{size_t{1} << 17};   // 4 MiB
+  WordTable<KeptWord<3, 5>> medium_{size_t{1} << 15};  // 2 MiB
+  WordTable<KeptWord<5, 11>> large_{size_t{1} << 13};  // 1 MiB
 };
 
 /// Cuts a text by `next_word(at)`, the view of the first word from there on, and calls visit(word, key) for each word in order,
