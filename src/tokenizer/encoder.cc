@@ -220,9 +220,22 @@ void encode_ids(const Tokenizer::Parts& parts, std::string_view text, bool parse
   if (encode_directly(parts, text, parse_special, ids) || encode_by_words(parts, text, parse_special, ids)) return;
   Draft draft(text, must_track(parts));
   prepare_draft(parts, text, parse_special, draft);
+  std::string_view last;  // a run of one character has many pieces of one text
+  size_t last_begin = ids.size();
   for (const Piece& piece : draft.pieces) {
-    if (piece.token >= 0) ids.push_back(piece.token);
-    else parts.model->encode(draft.text(piece), ids);
+    const std::string_view text = draft.text(piece);
+    if (piece.token >= 0) {
+      ids.push_back(piece.token);
+      last = {};
+    } else if (text == last) {
+      const size_t count = ids.size() - last_begin;
+      for (size_t i = 0; i < count; ++i) ids.push_back(ids[last_begin + i]);
+      last_begin += count;
+    } else {
+      last = text;
+      last_begin = ids.size();
+      parts.model->encode(text, ids);
+    }
   }
 }
 

@@ -30,17 +30,14 @@ void append_pattern_json(std::string& out, const Pattern& pattern) {
 namespace {
 
 std::string with_replaced(std::string_view text, char old, std::string_view content) {
-  std::string out;
   const auto times = static_cast<size_t>(std::count(text.begin(), text.end(), old));
-  out.reserve(text.size() - times + times * content.size());
+  std::string out(text.size() - times + times * content.size(), '\0');
+  char* to = out.data();
   for (size_t at = 0; at < text.size();) {
-    if (text[at] == old) {
-      out += content;
-      ++at;
-      continue;
-    }
+    for (; at < text.size() && text[at] == old; ++at)
+      for (char c : content) *to++ = c;
     const size_t end = std::min(text.find(old, at), text.size());
-    out += text.substr(at, end - at);
+    to = std::copy(text.begin() + static_cast<ptrdiff_t>(at), text.begin() + static_cast<ptrdiff_t>(end), to);
     at = end;
   }
   return out;
