@@ -1,6 +1,7 @@
 // Cutting the pieces of a draft, and rewriting them one by one: what every pre-tokenizer is made of.
 #pragma once
 
+#include <algorithm>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -37,6 +38,8 @@ void cut_pieces(Draft& draft, Cut&& cut) {
       cut(text, spans);
       last = text;
     }
+    if (out.capacity() - out.size() < spans.size())
+      out.reserve(std::max(2 * out.capacity(), out.size() + spans.size()));
     for (Span span : spans) {
       if (span.begin >= span.end) continue;
       uint32_t begin = piece.begin + span.begin;

@@ -1,5 +1,6 @@
 #include "tokenizer/models/bpe.h"
 
+#include <algorithm>
 #include <array>
 
 #include "base/utf8.h"
@@ -200,9 +201,11 @@ void Bpe::first_characters(std::string_view piece, std::vector<Symbol>& symbols)
   const std::string& prefix = options_.continuing_subword_prefix;
   const std::string& suffix = options_.end_of_word_suffix;
   std::string buffer;
+  std::string_view before;  // the character looked up last: runs of one are looked up once
+  int32_t id = -1;
   uint32_t unknown = 0;
   for (size_t at = 0; at < piece.size();) {
-    size_t length = decode_utf8(piece, at).length;
+    size_t length = utf8_length(piece[at]);
     std::string_view c = piece.substr(at, length);
     bool first = at == 0, last = at + length == piece.size();
     if ((!first && !prefix.empty()) || (last && !suffix.empty())) {
@@ -212,7 +215,10 @@ void Bpe::first_characters(std::string_view piece, std::vector<Symbol>& symbols)
       c = buffer;
     }
     at += length;
-    int32_t id = options_.vocabulary.find_id(c);
+    if (c.data() == buffer.data() || !std::equal(c.begin(), c.end(), before.begin(), before.end())) {
+      id = options_.vocabulary.find_id(c);
+      before = c.data() == buffer.data() ? std::string_view() : c;
+    }
     if (id >= 0) {
       if (unknown) symbols.push_back({unk_, unknown});
       unknown = 0;
