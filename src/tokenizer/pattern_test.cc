@@ -98,6 +98,49 @@ TEST(Pattern, Dialects) {
   EXPECT_EQ(matches("(?i:s)", Dialect::kRust, "\u017f"), "0-2 ");
 }
 
+TEST(Pattern, ClassesWithinClasses) {
+  const std::string_view letters = "abcdefgh-]&^ \u00e9\uac00\u6f22";
+  auto matched = [&](const char* regex, Dialect dialect) {
+    auto pattern = compile_regex(regex, dialect);
+    EXPECT_TRUE(pattern.ok()) << regex << ": " << (pattern.ok() ? "" : pattern.error().to_string());
+    std::vector<Span> spans;
+    if (pattern.ok()) (*pattern)->find_all(letters, spans);
+    std::string out;
+    for (Span span : spans) out += letters.substr(span.begin, span.end - span.begin);
+    return out;
+  };
+  struct Case {
+    const char* regex;
+    const char* want;
+  };
+  const Case both[] = {{"[a[bc]]", "abc"},
+                       {"[a[^bc]]", "adefgh-]&^ \u00e9\uac00\u6f22"},
+                       {"[^a[^bc]]", "bc"},
+                       {"[a-e&&[^bd]]", "ace"},
+                       {"[^a-h&&[^bd]]", "bd-]&^ \u00e9\uac00\u6f22"},
+                       {"[a-h&&b-e&&[^c]]", "bde"},
+                       {"[\\p{L}&&[^\\p{Han}a-h]]", "\u00e9\uac00"},
+                       {"[a[-b]]", "ab-"},
+                       {"[a-[b]]", "ab-"},
+                       {"[]a]", "a]"},
+                       {"[^]a]", "bcdefgh-&^ \u00e9\uac00\u6f22"},
+                       {"[-a]", "a-"},
+                       {"[a&b^]", "ab&^"},
+                       {"[a^&&^b]", "^"},
+                       {"[[-b]^c]", "bc-^"},
+                       {"[^^]", "abcdefgh-]& \u00e9\uac00\u6f22"},
+                       {"[[:alpha:]&&[^c-h]]", "ab\u00e9\uac00\u6f22"}};
+  for (const Case& c : both)
+    for (Dialect dialect : {Dialect::kOniguruma, Dialect::kRust})
+      EXPECT_EQ(matched(c.regex, dialect), c.want) << c.regex;
+  EXPECT_EQ(matched("[a-e--[bd]]", Dialect::kRust), "ace");
+  EXPECT_EQ(matched("[--a]", Dialect::kRust), "a-");
+  EXPECT_EQ(matched("[\\p{L}&&[^\\p{Han}]]+", Dialect::kRust), "abcdefgh\u00e9\uac00");
+  EXPECT_FALSE(Pattern::compile("[a[b]").ok());
+  EXPECT_FALSE(Pattern::compile("[a&&").ok());
+  EXPECT_FALSE(Pattern::compile(std::string(60000, '[')).ok());
+}
+
 TEST(Pattern, ErrorsNameTheOffset) {
   auto pattern = Pattern::compile("a(b");
   ASSERT_FALSE(pattern.ok());

@@ -107,7 +107,6 @@ class Regex final : public Pattern {
       }
       matches.push_back(match);
       at = last_end = match.end;
-      if (at == text.size() && match.begin != match.end) at = text.size();
     }
   }
 

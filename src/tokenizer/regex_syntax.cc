@@ -1,5 +1,7 @@
 #include "tokenizer/regex_syntax.h"
 
+#include <utility>
+
 namespace malmoi::tokenizer {
 namespace {
 
@@ -10,6 +12,8 @@ constexpr std::string_view kOnigurumaWord =
 constexpr std::string_view kRustWord =
     R"(\p{L}\p{M}\p{Nd}\p{Nl}\p{Pc}\x{24B6}-\x{24E9}\x{1F130}-\x{1F149}\x{1F150}-\x{1F169}\x{1F170}-\x{1F189}\x{200C}\x{200D})";
 
+constexpr int kDeepestClass = 100;  // as PCRE2's groups are limited, see regex.cc
+
 class Translator {
  public:
   Translator(std::string_view in, Dialect dialect, bool scripts)
@@ -19,6 +23,7 @@ class Translator {
 
   std::string run() {
     while (at_ < in_.size()) step();
+    if (unfinished_) out_ += '[';  // which PCRE2 refuses
     return std::move(out_);
   }
 
@@ -26,14 +31,10 @@ class Translator {
   void step() {
     char c = in_[at_];
     if (c == '\\') return escape();
-    if (class_depth_ > 0) return in_class(c);
     switch (c) {
       case '[':
         atom_ = out_.size();
-        copy(1);
-        ++class_depth_;
-        if (peek('^')) copy(1);
-        if (peek(']')) out_ += '\\', copy(1);
+        out_ += text_of(char_class());
         return;
       case '(': return group();
       case ')':
@@ -51,28 +52,65 @@ class Translator {
     }
   }
 
-  void in_class(char c) {
-    if (c == ']') --class_depth_;
-    else if (c == '[' && in_.substr(at_, 2) != "[:") return nested_class();
-    else if (c == '[') {
-      size_t end = in_.find(":]", at_);
-      if (end != std::string_view::npos) return copy(end + 2 - at_);
+  // A class: the content of one pair of brackets, or an expression that matches one character.
+  struct Class {
+    std::string text;
+    bool bare = true;
+  };
+  static std::string text_of(const Class& c) { return c.bare ? "[" + c.text + "]" : c.text; }
+
+  // PCRE2 has neither classes within classes nor the operators between them: [a[^b]] becomes (?:[a]|[^b]), [a&&b] becomes
+  // (?:(?=[b])[a]), Rust's [a--b] becomes (?:(?![b])[a]).
+  Class char_class() {
+    ++at_;
+    if (++class_depth_ > kDeepestClass) at_ = in_.size();
+    const bool negated = peek('^');
+    if (negated) ++at_;
+    Class result = operand(true);
+    while (at_ < in_.size() && in_[at_] != ']') {
+      const char* look = in_[at_] == '-' ? "(?:(?!" : "(?:(?=";
+      at_ += 2;
+      const Class next = operand(false);
+      result = {look + text_of(next) + ")" + text_of(result) + ")", false};
     }
-    copy(1);
+    if (at_ < in_.size()) ++at_;
+    else unfinished_ = true;
+    --class_depth_;
+    if (!negated) return result;
+    if (result.bare) return {"[^" + result.text + "]", false};
+    return {"(?:(?!" + result.text + R"()[\s\S]))", false};
   }
 
-  // [a[bc]]: a union; PCRE2 has none, but a class inside a class that is not negated is simply its content.
-  void nested_class() {
-    ++at_;
-    ++class_depth_;
-    while (at_ < in_.size() && class_depth_ > 1) {
-      if (in_[at_] == ']') {
-        ++at_;
-        --class_depth_;
+  // What stands between operators, up to the next one or the bracket that closes the class; not at either yet.
+  Class operand(bool first) {
+    std::string outer = std::exchange(out_, {});
+    std::string others;
+    // At the beginning of a class these stand for themselves.
+    if (first && peek(']')) out_ += '\\', copy(1);
+    while (first && !oniguruma_ && peek('-')) out_ += '\\', copy(1);
+    while (at_ < in_.size() && in_[at_] != ']' && !at_operator()) {
+      if (in_[at_] == '\\') {
+        escape();
+      } else if (in_[at_] != '[') {
+        copy(1);
+      } else if (size_t end = in_.find(":]", at_); in_.substr(at_, 2) == "[:" && end != std::string_view::npos) {
+        copy(end + 2 - at_);
       } else {
-        step();
+        const bool after_dash = out_.ends_with('-');
+        Class inner = char_class();
+        // Side by side the two must not make a range.
+        if (inner.bare && !after_dash && !inner.text.starts_with('-')) out_ += inner.text;
+        else others += "|" + text_of(inner);
       }
     }
+    std::string plain = std::exchange(out_, std::move(outer));
+    if (plain.starts_with('^')) plain.insert(0, 1, '\\');
+    if (others.empty()) return plain.empty() ? Class{"(?!)", false} : Class{std::move(plain), true};
+    return {"(?:" + (plain.empty() ? others.substr(1) : "[" + plain + "]" + others) + ")", false};
+  }
+  bool at_operator() const {
+    std::string_view next = in_.substr(at_, 2);
+    return next == "&&" || (!oniguruma_ && next == "--");
   }
 
   void group() {
@@ -175,7 +213,6 @@ class Translator {
                                          {"Other", "C"},
                                          {"Uppercase_Letter", "Lu"},
                                          {"Lowercase_Letter", "Ll"},
-                                         {"Alphabetic", "Alphabetic"},
                                          {"Script=Han", "Han"},
                                          {"Script=Hangul", "Hangul"}};
     for (const Alias& alias : kAliases)
@@ -201,6 +238,7 @@ class Translator {
   size_t atom_ = 0;           // where the last atom begins in out_
   std::vector<size_t> open_;  // where the open groups begin in out_
   int class_depth_ = 0;
+  bool unfinished_ = false;  // a class does not end
 };
 
 }  // namespace

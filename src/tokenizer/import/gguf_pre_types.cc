@@ -24,6 +24,12 @@ namespace {
 #define DEEPSEEK3_WORDS \
   R"([!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*)" SPACES
 
+// Han as llama.cpp has it: blocks.
+#define LLAMA_HAN \
+  R"(\x{3400}-\x{4DBF}\x{4E00}-\x{9FFF}\x{F900}-\x{FAFF}\x{20000}-\x{2A6DF}\x{2A700}-\x{2EBEF}\x{2F800}-\x{2FA1F})"
+#define KIMI_UPPER R"([\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]])"
+#define KIMI_LOWER R"([\p{Ll}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]])"
+
 struct Entry {
   std::vector<std::string_view> names;
   PreType type;
@@ -97,6 +103,13 @@ const std::vector<Entry>& table() {
                       R"(|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*)" SPACES},
         .original = {FOLDED_CONTRACTIONS
                      R"(|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*)" SPACES},
+        .clean_spaces = false}},
+      {{"kimi-k2"},
+       {.llama_cpp = {"[" LLAMA_HAN R"(]+|[^\r\n\p{L}\p{N}]?[\p{L}&&[^)" LLAMA_HAN "]]+" ASCII_CONTRACTIONS
+                      R"(?|\p{N}{1,3})" OTHERS},
+        .original = {R"([\p{Han}]+|[^\r\n\p{L}\p{N}]?)" KIMI_UPPER "*" KIMI_LOWER "+" FOLDED_CONTRACTIONS
+                     R"(?|[^\r\n\p{L}\p{N}]?)" KIMI_UPPER "+" KIMI_LOWER "*" FOLDED_CONTRACTIONS
+                     R"(?|\p{N}{1,3})" OTHERS},
         .clean_spaces = false}},
       {{"ufakzeka"}, {.llama_cpp = {WORD R"(|\p{N})" OTHERS}, .clean_spaces = false}},
       {{"seed-coder"},
