@@ -144,10 +144,11 @@ bool stands_alone(std::string_view text, size_t begin, size_t end) {
   return !word_before && !word_after;
 }
 
-size_t space_before(std::string_view text, size_t begin) {
-  while (begin > 0) {
+// Where the white space before `begin` begins, not before `least`.
+size_t space_before(std::string_view text, size_t begin, size_t least) {
+  while (begin > least) {
     size_t at = begin - 1;
-    while (at > 0 && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80) --at;
+    while (at > least && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80) --at;
     if (!is_space(decode_utf8(text, at).code_point)) break;
     begin = at;
   }
@@ -185,7 +186,7 @@ void AddedTokens::find(const Automaton* automaton, std::string_view text, bool p
     at = end;
     if ((token.special && !parse_special) || (token.single_word && !stands_alone(text, begin, end))) continue;
     // White space that the token before has swallowed stays with that one.
-    if (token.lstrip) begin = std::max(space_before(text, begin), done);
+    if (token.lstrip) begin = begin > done ? space_before(text, begin, done) : done;
     if (token.rstrip) end = space_after(text, end);
     if (done < begin) out.push_back(piece_of(done, begin, -1));
     out.push_back(piece_of(begin, end, token.id));

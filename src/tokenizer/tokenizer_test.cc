@@ -173,6 +173,14 @@ TEST(Tokenizer, WordsAreMergedAlone) {
   }
 }
 
+TEST(Tokenizer, TokensThatSwallowSpacesTakeLinearTime) {
+  auto t = Tokenizer::from_json(
+      R"({"added_tokens": [{"id": 2, "content": " ", "lstrip": true, "special": true}], "model": {"type": "WordLevel", "vocab": {"a": 0, "<unk>": 1}, "unk_token": "<unk>"}})");
+  ASSERT_TRUE(t.ok()) << t.error().to_string();
+  EXPECT_EQ(t->encode(std::string(1 << 20, ' ')).size(), size_t{1} << 20);
+  EXPECT_EQ(t->encode("a  a"), (std::vector<int32_t>{0, 2, 2, 0}));
+}
+
 TEST(TokenizerJson, WrongFilesAreErrors) {
   auto error_of = [](std::string_view json) {
     auto tokenizer = Tokenizer::from_json(json, "wrong.json");

@@ -12,11 +12,14 @@
 #include "tokenizer/pattern.h"
 #include "tokenizer/pre_tokenizer.h"
 #include "tokenizer/train/trained.h"
+#include "tokenizer/train/unigram_seeds.h"
 #include "tokenizer/train/word_counter.h"
 #include "tokenizer/vocabulary.h"
 
 namespace malmoi::tokenizer {
 namespace {
+
+constexpr size_t kLongestPiece = 65535;
 
 // One line a kind: its name, its trainer, its usual special tokens, the unknown token it cannot do without, and the
 // memory that training needs for each byte of a distinct word.
@@ -65,11 +68,11 @@ class PatternSplitter final : public WordSplitter {
   std::shared_ptr<const Pattern> pattern_;
 };
 
-// Any normalizer and pre-tokenizer.
+// Any normalizer and pre-tokenizer. `mark_ends`: the last word of a text counts as one with kTextEnd behind it.
 class ComponentSplitter final : public WordSplitter {
  public:
-  ComponentSplitter(std::unique_ptr<Normalizer> normalizer, std::unique_ptr<PreTokenizer> pre_tokenizer)
-      : normalizer_(std::move(normalizer)), pre_tokenizer_(std::move(pre_tokenizer)) {}
+  ComponentSplitter(std::unique_ptr<Normalizer> normalizer, std::unique_ptr<PreTokenizer> pre_tokenizer, bool mark_ends)
+      : normalizer_(std::move(normalizer)), pre_tokenizer_(std::move(pre_tokenizer)), mark_ends_(mark_ends) {}
   void count(std::string_view text, WordCounts& into) const override {
     std::string mended;
     if (!is_valid_utf8(text)) text = mended = replace_invalid_utf8(text);
@@ -79,12 +82,17 @@ class ComponentSplitter final : public WordSplitter {
     Draft draft(normalized.text, false);
     draft.pieces.push_back({0, static_cast<uint32_t>(normalized.text.size()), 0, -1});
     if (pre_tokenizer_) pre_tokenizer_->apply(draft);
+    if (draft.pieces.empty()) return;
+    const Piece last = draft.pieces.back();
+    if (mark_ends_) draft.pieces.pop_back();
     for (const Piece& piece : draft.pieces) into.add(draft.text(piece));
+    if (mark_ends_) into.add(std::string(draft.text(last)) + kTextEnd);
   }
 
  private:
   std::unique_ptr<Normalizer> normalizer_;
   std::unique_ptr<PreTokenizer> pre_tokenizer_;
+  bool mark_ends_;
 };
 
 Result<std::unique_ptr<WordSplitter>> make_splitter(const TrainOptions& options, const Shell& shell) {
@@ -97,7 +105,8 @@ Result<std::unique_ptr<WordSplitter>> make_splitter(const TrainOptions& options,
     MALMOI_ASSIGN(normalizer, normalizer_from_json(shell.normalizer, "normalization"));
   }
   MALMOI_ASSIGN(std::unique_ptr<PreTokenizer> pre_tokenizer, pre_tokenizer_from_json(shell.pre_tokenizer, "pattern"));
-  return std::unique_ptr<WordSplitter>(new ComponentSplitter(std::move(normalizer), std::move(pre_tokenizer)));
+  return std::unique_ptr<WordSplitter>(
+      new ComponentSplitter(std::move(normalizer), std::move(pre_tokenizer), options.kind == TrainKind::kUnigram));
 }
 
 Status check(const TrainOptions& options, const std::vector<std::string>& specials) {
@@ -112,6 +121,12 @@ Status check(const TrainOptions& options, const std::vector<std::string>& specia
                        "give more than 0, less than 1");
   if (options.sub_iterations < 1)
     return usage_error("at least one EM step is needed", "sub_iterations", "give 1 or more");
+  if (options.max_piece_length > kLongestPiece)
+    return usage_error("pieces of so many characters are not possible", "max_piece_length", "give at most 65535");
+  if (specials.size() >= static_cast<size_t>(options.vocab_size))
+    return usage_error(
+        fmt::format("a vocabulary of {} has no room beside {} special tokens", options.vocab_size, specials.size()),
+        "vocab_size", "raise the vocabulary size");
   for (const std::string& token : specials)
     if (token.empty() || !is_valid_utf8(token))
       return usage_error("a special token is empty or not UTF-8", "special_tokens", "give it some text");

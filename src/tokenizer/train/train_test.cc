@@ -259,6 +259,8 @@ TEST(Train, ErrorsSayWhat) {
   };
   EXPECT_THAT(fails({.vocab_size = 100}), HasSubstr("no room"));
   EXPECT_THAT(fails({.kind = TrainKind::kUnigram, .vocab_size = 300}), HasSubstr("no room"));
+  EXPECT_THAT(fails({.kind = TrainKind::kWordLevel, .vocab_size = 2}), HasSubstr("no room"));
+  EXPECT_THAT(fails({.max_piece_length = SIZE_MAX}), HasSubstr("max_piece_length"));
   EXPECT_THAT(fails({.normalization = "nfx"}), HasSubstr("nfx"));
   EXPECT_THAT(fails({.pattern = "("}), HasSubstr("("));
   EXPECT_THAT(fails({.limit_alphabet = 10}), HasSubstr("256"));

@@ -1,7 +1,9 @@
 #include "tokenizer/train/unigram_seeds.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
+#include <numeric>
 
 #include "base/parallel.h"
 #include "base/utf8.h"
@@ -11,20 +13,17 @@ namespace malmoi::tokenizer {
 namespace {
 
 constexpr char32_t kWordMark = 0x2581;
-// What stands in one word only must come so often: rare whole words would crowd out the parts that words share before
-// EM has seen what those are worth.
-constexpr uint64_t kLeastAlone = 5;
 
 // A place in the words where a character begins.
 struct Suffix {
   uint64_t begin;
-  uint32_t length;  // bytes to the end of the word, at most max_length characters
+  uint32_t length;  // bytes to the end of the word, at most those of `most` characters
   uint32_t word;
 };
 
 class SuffixArray {
  public:
-  SuffixArray(const WordList& words, size_t max_length) : words_(words) {
+  SuffixArray(const WordList& words, size_t most) : words_(words) {
     std::vector<uint32_t> ends;  // where characters begin, and the end
     for (size_t w = 0; w < words.size(); ++w) {
       std::string_view word = words.word(w);
@@ -33,7 +32,7 @@ class SuffixArray {
         ends.push_back(static_cast<uint32_t>(at));
       ends.push_back(static_cast<uint32_t>(word.size()));
       for (size_t i = 0; i + 1 < ends.size(); ++i) {
-        uint32_t end = ends[std::min(i + max_length, ends.size() - 1)];
+        uint32_t end = ends[std::min(i + most, ends.size() - 1)];
         suffixes_.push_back({words.begins[w] + ends[i], end - ends[i], static_cast<uint32_t>(w)});
       }
     }
@@ -44,7 +43,7 @@ class SuffixArray {
   std::string_view text(size_t i) const {
     return std::string_view(words_.bytes).substr(suffixes_[i].begin, suffixes_[i].length);
   }
-  uint64_t count(size_t i) const { return words_.counts[suffixes_[i].word]; }
+  size_t word(size_t i) const { return suffixes_[i].word; }
 
  private:
   // Buckets by the first two bytes, each sorted alone: the result does not depend on the threads.
@@ -109,13 +108,39 @@ bool may_be_piece(std::string_view text, const SeedOptions& options) {
   return length <= options.max_length;
 }
 
-std::vector<Seed> find_seeds(const WordList& words, const SeedOptions& options) {
-  const SuffixArray array(words, options.max_length);
-  // The open nodes of the suffix tree: the length that all suffixes since `first` share, and their count so far.
+FollowedWords join_text_ends(const WordList& counted) {
+  std::vector<uint32_t> order(counted.size());
+  std::iota(order.begin(), order.end(), 0);
+  auto ends = [&](uint32_t i) { return counted.word(i).ends_with(kTextEnd); };
+  auto text = [&](uint32_t i) {
+    std::string_view word = counted.word(i);
+    return ends(i) ? word.substr(0, word.size() - 1) : word;
+  };
+  std::sort(order.begin(), order.end(),
+            [&](uint32_t a, uint32_t b) { return text(a) != text(b) ? text(a) < text(b) : ends(a) < ends(b); });
+  FollowedWords out;
+  for (size_t k = 0; k < order.size(); ++k) {
+    const uint32_t i = order[k];
+    if (k == 0 || text(order[k - 1]) != text(i)) {
+      out.words.push(text(i), 0);
+      out.behind.push_back(0);
+    }
+    out.words.counts.back() += counted.counts[i];
+    out.behind.back() |= ends(i) ? kBehindEnd : kBehindWord;
+  }
+  return out;
+}
+
+std::vector<Seed> find_seeds(const FollowedWords& followed, const SeedOptions& options) {
+  // One character more than a piece may have: what stands behind the longest pieces counts, too.
+  const SuffixArray array(followed.words, options.max_length + 1);
+  // The open nodes of the suffix tree: the length that all suffixes since `first` share, how often they come, how many
+  // different characters stand behind, and what stands behind those that end here.
   struct Node {
     size_t length, first;
     uint64_t count;
-    size_t places;
+    int characters;
+    unsigned behind;
   };
   std::vector<Node> open;
   std::vector<Seed> seeds;
@@ -125,31 +150,36 @@ std::vector<Seed> find_seeds(const WordList& words, const SeedOptions& options) 
     if (seeds.size() > limit) seeds.resize(limit);
   };
   auto close = [&](const Node& node) {
-    if (node.count < (node.places > 1 ? 2 : kLeastAlone)) return;
+    if (node.characters + std::popcount(node.behind) < 2) return;
     std::string_view text = array.text(node.first).substr(0, node.length);
     const size_t length = count_code_points(text);
     if (length < 2 || !may_be_piece(text, options)) return;
     seeds.push_back({std::string(text), node.count * length});
-    if (seeds.size() > 4 * options.count + 1024) keep_best(options.count);
+    if (seeds.size() > 1024 && seeds.size() / 4 > options.count) keep_best(options.count);
   };
   for (size_t i = 0; i < array.size(); ++i) {
     // What suffix i shares with the next one; a suffix that ends there is a node of its own.
     const size_t shared = i + 1 < array.size() ? common_prefix(array.text(i), array.text(i + 1)) : 0;
-    Node node{array.text(i).size(), i, array.count(i), 1};
+    const size_t word = array.word(i);
+    Node node{array.text(i).size(), i, followed.words.counts[word], 0, followed.behind[word]};
     while (true) {
       if (!open.empty() && open.back().length == node.length) {
         open.back().count += node.count;
-        open.back().places += node.places;
+        open.back().characters += node.characters;
+        open.back().behind |= node.behind;
       } else {
         open.push_back(node);
       }
       if (open.back().length <= shared) break;
-      // The node ends here; what it had belongs to the node above it, which is at least as long as `shared`.
+      // The node ends here; what it had belongs to the node above it, which is at least as long as `shared`: one more
+      // character behind that one.
       node = open.back();
       open.pop_back();
       close(node);
       node.length = std::max(shared, open.empty() ? 0 : open.back().length);
       if (node.length == 0) break;
+      node.characters = 1;
+      node.behind = 0;
     }
   }
   keep_best(options.count);

@@ -37,29 +37,34 @@ double digamma(double x) {
 }
 
 // Words cut where a character has no piece.
-WordList spell_in(const WordList& words, const std::vector<char32_t>& alphabet) {
+FollowedWords spell_in(const FollowedWords& followed, const std::vector<char32_t>& alphabet) {
   const std::unordered_set<char32_t> known(alphabet.begin(), alphabet.end());
-  WordList list;
-  for (size_t i = 0; i < words.size(); ++i) {
-    std::string_view word = words.word(i);
+  FollowedWords out;
+  for (size_t i = 0; i < followed.words.size(); ++i) {
+    std::string_view word = followed.words.word(i);
     size_t begin = 0;
+    auto push = [&](size_t end, uint8_t behind) {
+      if (begin == end) return;
+      out.words.push(word.substr(begin, end - begin), followed.words.counts[i]);
+      out.behind.push_back(behind);
+    };
     for (size_t at = 0; at < word.size();) {
       Utf8Char c = decode_utf8(word, at);
       if (!known.contains(c.code_point)) {
-        if (at > begin) list.push(word.substr(begin, at - begin), words.counts[i]);
+        push(at, kBehindUnknown);
         begin = at + c.length;
       }
       at += c.length;
     }
-    if (begin < word.size()) list.push(word.substr(begin), words.counts[i]);
+    push(word.size(), followed.behind[i]);
   }
-  return list;
+  return out;
 }
 
 class Trainer {
  public:
-  Trainer(WordList words, const std::vector<char32_t>& alphabet, const TrainContext& context, size_t size)
-      : words_(std::move(words)), alphabet_(alphabet), context_(context), size_(size) {
+  Trainer(FollowedWords followed, const TrainContext& context, size_t size)
+      : followed_(std::move(followed)), context_(context), size_(size) {
     for (uint64_t count : words_.counts) total_ += count;
     // Expected counts are kept in units of 2^-shift, so that their sum fits 63 bits.
     uint64_t bound = 0;
@@ -80,8 +85,8 @@ class Trainer {
   template <typename Each>
   std::vector<int64_t> sum_over_words(size_t pieces, const Each& each) const;
 
-  WordList words_;
-  const std::vector<char32_t>& alphabet_;
+  const FollowedWords followed_;
+  const WordList& words_ = followed_.words;
   const TrainContext& context_;
   size_t size_;
   uint64_t total_ = 0;
@@ -102,7 +107,7 @@ UnigramTraining Trainer::seed() const {
     pieces.push_back(std::move(text));
     scores.push_back(static_cast<double>(count));
   }
-  for (Seed& seed : find_seeds(words_, options)) {
+  for (Seed& seed : find_seeds(followed_, options)) {
     pieces.push_back(std::move(seed.text));
     scores.push_back(static_cast<double>(seed.score));
   }
@@ -282,16 +287,18 @@ Result<Trained> learn_unigram(WordList& words, const TrainContext& context) {
   Trained trained{.pieces = context.specials};
   if (context.options.byte_fallback)
     for (int b = 0; b < 256; ++b) trained.pieces.push_back(byte_piece(b));
-  const std::vector<char32_t> alphabet = choose_alphabet(count_characters(words), context.options, kCoverage);
+  FollowedWords followed = join_text_ends(words);
+  context.report.distinct_words -= words.size() - followed.words.size();
+  words = {};
+  const std::vector<char32_t> alphabet = choose_alphabet(count_characters(followed.words), context.options, kCoverage);
   context.report.alphabet = alphabet.size();
   const auto wanted = static_cast<size_t>(context.options.vocab_size);
   if (wanted < trained.pieces.size() + alphabet.size() + 1)
     return usage_error(fmt::format("a vocabulary of {} has no room for {} special and byte pieces and {} characters",
                                    wanted, trained.pieces.size(), alphabet.size()),
                        "vocab_size", "raise the vocabulary size, or limit the alphabet or its coverage");
-  WordList spelled = spell_in(words, alphabet);
-  words = {};
-  Trainer trainer(std::move(spelled), alphabet, context, wanted - trained.pieces.size());
+  Trainer trainer(spell_in(followed, alphabet), context, wanted - trained.pieces.size());
+  followed = {};
   MALMOI_ASSIGN(UnigramTraining model, trainer.run());
   std::vector<std::pair<std::string, double>> chosen = trainer.finalize(model);
   std::vector<std::string> pieces;
