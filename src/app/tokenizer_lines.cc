@@ -43,14 +43,20 @@ Result<std::vector<std::string>> texts_of(std::string_view line, const std::stri
   return std::vector<std::string>{value[0].get<std::string>(), value[1].get<std::string>()};
 }
 
+Error out_of_range(std::string_view id, const std::string& where) {
+  return invalid_data("the id " + std::string(id) + " is out of range", where, "ids are from 0 to 2147483647");
+}
+
 Result<std::vector<int32_t>> ids_of_json(std::string_view line, const std::string& where) {
   MALMOI_ASSIGN(Json value, parse_json(line, where));
   std::vector<int32_t> ids;
-  if (!value.is_array()) return invalid_data("not a JSON array of ids", where);
+  if (!value.is_array()) return invalid_data("not a JSON array of ids", where, "give one on each line: [1, 2]");
   for (const Json& item : value) {
-    if (!item.is_number_integer()) return invalid_data("an id that is no integer: " + dump_json(item), where);
-    auto id = item.get<int64_t>();
-    ids.push_back(id < 0 || id > INT32_MAX ? -1 : static_cast<int32_t>(id));
+    if (!item.is_number_integer())
+      return invalid_data("an id that is no integer: " + dump_json(item), where, "give whole numbers");
+    auto id = item.get<uint64_t>();  // negative ones become the largest
+    if (id > INT32_MAX) return out_of_range(dump_json(item), where);
+    ids.push_back(static_cast<int32_t>(id));
   }
   return ids;
 }
@@ -65,6 +71,8 @@ Result<std::vector<int32_t>> ids_of_text(std::string_view line, const std::strin
     }
     int32_t id = 0;
     auto [next, error] = std::from_chars(at, end, id);
+    if (error == std::errc::result_out_of_range || (error == std::errc() && id < 0))
+      return out_of_range({at, next}, where);
     if (error != std::errc())
       return invalid_data("not a number at column " + std::to_string(at - line.data() + 1), where,
                           "give ids apart by spaces");

@@ -28,12 +28,16 @@ std::string_view slice(std::string_view text, const std::vector<size_t>& starts,
   return to > from ? text.substr(from, to - from) : std::string_view();
 }
 
-// Control characters as the pictures of Unicode, so that a terminal shows them.
+// Control characters as the pictures of Unicode, or their numbers, so that a terminal shows rather than obeys them.
 std::string visible(std::string_view text) {
   std::string out;
-  for (char c : text) {
-    if (static_cast<unsigned char>(c) < 0x20) append_utf8(out, 0x2400 + static_cast<unsigned char>(c));
-    else out += c;
+  for (size_t at = 0; at < text.size();) {
+    const Utf8Char c = decode_utf8(text, at);
+    if (c.code_point < 0x20) append_utf8(out, 0x2400 + c.code_point);
+    else if (c.code_point == 0x7F) append_utf8(out, 0x2421);
+    else if (c.code_point >= 0x80 && c.code_point < 0xA0) out += fmt::format("⟨U+{:04X}⟩", uint32_t{c.code_point});
+    else append_utf8(out, c.code_point);
+    at += c.length;
   }
   return out;
 }

@@ -1,6 +1,9 @@
 #include "app/tokenizer_train.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
 
 #include "app/tokenizer_report.h"
 #include "base/log.h"
@@ -17,6 +20,11 @@ namespace {
 
 // Of the texts, this much is encoded again to report the fertility.
 constexpr size_t kSampleBytes = 2 << 20;
+
+// The last name of a path, which may end in a slash.
+std::string name_of(const Path& path) {
+  return (path.filename().empty() ? path.parent_path() : path).filename().string();
+}
 
 Json counts_of(const tokenizer::TrainReport& report) {
   Json json;
@@ -66,14 +74,16 @@ Result<Json> train_tokenizer(const TokenizerTraining& training, const tokenizer:
     if (sample.size() < kSampleBytes) sample.append(text, 0, kSampleBytes).append("\n\n");
     return true;
   };
+  // Found out before hours of learning.
+  MALMOI_TRY(make_folder(training.out));
+  if (::access(training.out.c_str(), W_OK) != 0) return io_error("cannot write there", training.out.string(), errno);
   tokenizer::TrainReport report;
   Result<Tokenizer> trained = tokenizer::train(source, training.options, progress, &report);
   if (failed) return *failed;
   if (!trained.ok()) return trained.error();
   Json json = counts_of(report);
   json["vocab_size"] = trained->vocab_size();
-  json["fertility"] = compare_one(*trained, training.out.filename().string(), sample);
-  MALMOI_TRY(make_folder(training.out));
+  json["fertility"] = compare_one(*trained, name_of(training.out), sample);
   MALMOI_TRY(trained->save(training.out));
   MALMOI_TRY(write_file(training.out / "training.json", dump_json(json, 1) + "\n"));
   return json;
@@ -92,17 +102,16 @@ Result<Json> import_tokenizer(const Path& from, tokenizer::Compat compat, const 
   if (parts.origin == "sentencepiece" || parts.origin == "llama.cpp") {
     json["note"] = fmt::format(
         "tokenizer.json cannot say all rules of {}: rare texts and decoding may differ; the original file opens here "
-        "too, "
-        "exactly",
+        "too, exactly",
         parts.origin);
     log_warning(json["note"].get<std::string>());
   }
   return json;
 }
 
-Result<Json> export_tokenizer(const Path& from, const std::string& format, const Path& out) {
-  MALMOI_ASSIGN(Tokenizer opened, Tokenizer::load(from));
-  if (format == "json") return import_tokenizer(from, tokenizer::Compat::kDefault, out);
+Result<Json> export_tokenizer(const Path& from, tokenizer::Compat compat, const std::string& format, const Path& out) {
+  if (format == "json") return import_tokenizer(from, compat, out);
+  MALMOI_ASSIGN(Tokenizer opened, Tokenizer::load(from, compat));
   if (format == "sentencepiece") {
     if (from.extension() == ".model") {
       MALMOI_ASSIGN(std::string same, read_file(from));
@@ -114,8 +123,7 @@ Result<Json> export_tokenizer(const Path& from, const std::string& format, const
   } else if (format == "tiktoken") {
     MALMOI_ASSIGN(tokenizer::TiktokenFiles files, tokenizer::export_tiktoken(opened));
     MALMOI_TRY(make_folder(out));
-    std::string name = out.filename().empty() ? out.parent_path().filename().string() : out.filename().string();
-    MALMOI_TRY(write_file(out / (name + ".tiktoken"), files.ranks));
+    MALMOI_TRY(write_file(out / (name_of(out) + ".tiktoken"), files.ranks));
     MALMOI_TRY(write_file(out / "pattern.json", files.pattern_json));
   } else {
     return usage_error(fmt::format("there is no format \"{}\"", format), "--to",
@@ -124,11 +132,11 @@ Result<Json> export_tokenizer(const Path& from, const std::string& format, const
   return Json{{"from", from.string()}, {"format", format}, {"vocab_size", opened.vocab_size()}, {"out", out.string()}};
 }
 
-Result<Json> add_to_tokenizer(const Path& from, const std::vector<std::string>& specials,
+Result<Json> add_to_tokenizer(const Path& from, tokenizer::Compat compat, const std::vector<std::string>& specials,
                               const std::vector<std::string>& tokens, const Path& out) {
   if (specials.empty() && tokens.empty())
     return usage_error("no token to add was given", "--special, --token", "give at least one");
-  MALMOI_ASSIGN(Tokenizer opened, Tokenizer::load(from));
+  MALMOI_ASSIGN(Tokenizer opened, Tokenizer::load(from, compat));
   const int32_t before = opened.vocab_size();
   if (!specials.empty()) {
     MALMOI_ASSIGN(opened, tokenizer::with_added_tokens(opened, specials, true));

@@ -27,10 +27,10 @@ Result<Json> train_tokenizer(const TokenizerTraining& training, const tokenizer:
 Result<Json> import_tokenizer(const Path& from, tokenizer::Compat compat, const Path& out);
 
 /// Writes a tokenizer as `format`: json (a folder), tiktoken (a folder), sentencepiece (a .model file).
-Result<Json> export_tokenizer(const Path& from, const std::string& format, const Path& out);
+Result<Json> export_tokenizer(const Path& from, tokenizer::Compat compat, const std::string& format, const Path& out);
 
-/// Writes the folder of a tokenizer with more tokens, special ones first.
-Result<Json> add_to_tokenizer(const Path& from, const std::vector<std::string>& specials,
+/// Writes the folder of a tokenizer with more tokens, special ones first; `added`: their ids.
+Result<Json> add_to_tokenizer(const Path& from, tokenizer::Compat compat, const std::vector<std::string>& specials,
                               const std::vector<std::string>& tokens, const Path& out);
 
 }  // namespace malmoi::app

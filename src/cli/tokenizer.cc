@@ -14,6 +14,7 @@
 #include "app/tokenizer_report.h"
 #include "base/file.h"
 #include "cli/command.h"
+#include "cli/tokenizer_options.h"
 
 namespace malmoi::cli {
 namespace {
@@ -33,8 +34,7 @@ void add_tokenizer_option(CLI::App& command, Source& source) {
           "--tokenizer", source.tokenizer,
           "folder with tokenizer.json, tokenizer.model, *.tiktoken, tekken.json or vocab.txt; such a file; a .gguf")
       ->required();
-  add_choice(command, "--compat", source.compat, {{"original", Compat::kOriginal}, {"llama.cpp", Compat::kLlamaCpp}},
-             "whose rules a GGUF tokenizer follows throughout");
+  add_compat_option(command, source.compat);
 }
 
 void add_file_option(CLI::App& command, Source& source) {
@@ -123,15 +123,15 @@ void add_inspect(CLI::App& parent, Invocation& invocation) {
   CLI::App* command = parent.add_subcommand("inspect", "how a text is cut: pieces in colour, ids, offsets");
   command->footer("Example: malmoi tokenizer inspect --tokenizer runs/first/model '말모이는 우리말을 모은다'");
   add_tokenizer_option(*command, *options);
-  command->add_option("text", options->text, "the text (default: standard input)");
+  CLI::Option* given = command->add_option("text", options->text, "the text (default: standard input)");
   command->add_flag("--special", options->special, "add what the tokenizer puts around a text");
   command->add_flag("--plain", options->plain, "special tokens written in the text are text");
   add_json_flag(*command, options->json);
-  command->callback([&invocation, options] {
-    invocation.run = [options]() -> Status {
+  command->callback([&invocation, options, given] {
+    invocation.run = [options, given]() -> Status {
       MALMOI_ASSIGN(Tokenizer tokenizer, Tokenizer::load(options->tokenizer, options->compat));
       std::string text = options->text;
-      if (text.empty()) text.assign(std::istreambuf_iterator<char>(std::cin), {});
+      if (given->count() == 0) text.assign(std::istreambuf_iterator<char>(std::cin), {});
       tokenizer::EncodeOptions encode{.add_special = options->special, .parse_special = !options->plain};
       if (options->json) print_json({{"tokens", app::inspect_text(tokenizer, text, encode)}});
       else fmt::print("{}", app::inspect_for_terminal(tokenizer, text, encode, isatty(STDOUT_FILENO) != 0));
@@ -159,6 +159,7 @@ void add_compare(CLI::App& parent, Invocation& invocation) {
   struct Options {
     std::vector<std::string> tokenizers;
     std::string file;
+    Compat compat = Compat::kDefault;
     bool json = false;
   };
   auto options = std::make_shared<Options>();
@@ -171,13 +172,14 @@ void add_compare(CLI::App& parent, Invocation& invocation) {
       ->expected(1)
       ->take_all();
   command->add_option("file", options->file, "the text; documents are apart by empty lines")->required();
+  add_compat_option(*command, options->compat);
   add_json_flag(*command, options->json);
   command->callback([&invocation, options] {
     invocation.run = [options]() -> Status {
       MALMOI_ASSIGN(std::string text, read_file(options->file));
       Json rows = Json::array();
       for (const std::string& path : options->tokenizers) {
-        MALMOI_ASSIGN(Tokenizer tokenizer, Tokenizer::load(path));
+        MALMOI_ASSIGN(Tokenizer tokenizer, Tokenizer::load(path, options->compat));
         rows.push_back(app::compare_one(tokenizer, path, text));
       }
       if (options->json) print_json({{"tokenizers", rows}});
@@ -194,6 +196,12 @@ constexpr AddCommand kSubcommands[] = {
 };
 
 }  // namespace
+
+void add_compat_option(CLI::App& command, Compat& compat) {
+  add_choice(command, "--compat", compat, {{"original", Compat::kOriginal}, {"llama.cpp", Compat::kLlamaCpp}},
+             "whose rules a GGUF tokenizer follows throughout (default: llama.cpp's, but for BERT's normalisation and "
+             "mpt's NFC)");
+}
 
 void add_tokenizer(CLI::App& root, Invocation& invocation) {
   CLI::App* command = root.add_subcommand("tokenizer", "train, import, run and compare tokenizers");

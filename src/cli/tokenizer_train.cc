@@ -4,6 +4,7 @@
 #include "app/tokenizer_train.h"
 #include "base/log.h"
 #include "cli/command.h"
+#include "cli/tokenizer_options.h"
 
 namespace malmoi::cli {
 namespace {
@@ -43,9 +44,7 @@ std::map<std::string, TrainKind> kinds_by_name() {
 struct TrainFlags : app::TokenizerTraining {
   std::vector<std::string> specials;
   bool characters = false, no_fallback = false, json = false;
-  uint64_t memory_mib = 0;
-  uint32_t limit_alphabet = 0;
-  double coverage = 0;
+  std::optional<uint64_t> memory_mib;
 };
 
 void add_text_options(CLI::App& command, TrainFlags& flags) {
@@ -53,9 +52,11 @@ void add_text_options(CLI::App& command, TrainFlags& flags) {
       ->required();
   command.add_option("--out", flags.out, "folder of the tokenizer")->required();
   command.add_flag("--lines", flags.lines, "every line of a .txt file is a text of its own, without its line break");
-  command.add_option("--memory-limit", flags.memory_mib,
-                     "MiB for word counts and learning (default 4096); counts beyond it "
-                     "go to disk, words that do not fit learning are left out, and it is said");
+  command
+      .add_option("--memory-limit", flags.memory_mib,
+                  "MiB for word counts and learning (default 4096); counts beyond it "
+                  "go to disk, words that do not fit learning are left out, and it is said")
+      ->check(CLI::Range(1, 1 << 30));
 }
 
 void add_model_options(CLI::App& command, TrainFlags& flags) {
@@ -65,9 +66,9 @@ void add_model_options(CLI::App& command, TrainFlags& flags) {
   command.add_option("--special", flags.specials,
                      "special tokens, in the order of their ids (default: the usual ones of the type)");
   command.add_option("--min-frequency", options.min_frequency, "rarer pairs are not merged, rarer words left out");
-  command.add_option("--limit-alphabet", flags.limit_alphabet,
+  command.add_option("--limit-alphabet", options.limit_alphabet,
                      "at most so many different characters, the most frequent");
-  command.add_option("--coverage", flags.coverage,
+  command.add_option("--coverage", options.character_coverage,
                      "characters that make up this part of the text get a piece (unigram: 0.9995)");
   command.add_option("--max-piece-length", options.max_piece_length, "in characters (unigram: 16)");
   command.add_flag("--characters", flags.characters,
@@ -95,12 +96,39 @@ void add_word_options(CLI::App& command, TrainFlags& flags) {
   command.add_flag("--split-digits", options.split_digits, "every digit is a word of its own");
 }
 
-Status run_train(const std::shared_ptr<TrainFlags>& flags) {
+// Options that say nothing to a kind of tokenizer are wrong usage rather than left unheard.
+Status check_options(const CLI::App& command, const TrainFlags& flags) {
+  const TrainKind kind = flags.options.kind;
+  const bool bpe = kind == TrainKind::kBpe, unigram = kind == TrainKind::kUnigram, bytes = bpe && !flags.characters;
+  struct Rule {
+    const char* option;
+    bool heard;
+    const char* of;
+  };
+  const Rule rules[] = {
+      {"--pattern", bytes, "bpe over bytes"},
+      {"--byte-order", bytes, "bpe over bytes"},
+      {"--characters", bpe, "bpe"},
+      {"--no-byte-fallback", unigram || (bpe && !bytes), "unigram, and for bpe with --characters"},
+      {"--min-frequency", !unigram, "all types but unigram"},
+      {"--max-piece-length", bpe || unigram || kind == TrainKind::kWordPiece, "bpe, unigram and wordpiece"},
+      {"--limit-alphabet", !bytes && kind != TrainKind::kWordLevel, "types over characters"},
+      {"--coverage", !bytes && kind != TrainKind::kWordLevel, "types over characters"},
+      {"--shrinking-factor", unigram, "unigram"},
+      {"--sub-iterations", unigram, "unigram"},
+      {"--seed-size", unigram, "unigram"},
+  };
+  for (const Rule& rule : rules)
+    if (!rule.heard && command.count(rule.option) > 0)
+      return usage_error(fmt::format("{} is for {}", rule.option, rule.of), rule.option, "leave it out");
+  return {};
+}
+
+Status run_train(const CLI::App& command, const std::shared_ptr<TrainFlags>& flags) {
+  MALMOI_TRY(check_options(command, *flags));
   tokenizer::TrainOptions& options = flags->options;
   if (!flags->specials.empty()) options.special_tokens = flags->specials;
-  if (flags->memory_mib) options.memory_limit = flags->memory_mib << 20;
-  if (flags->limit_alphabet) options.limit_alphabet = flags->limit_alphabet;
-  if (flags->coverage != 0) options.character_coverage = flags->coverage;
+  if (flags->memory_mib) options.memory_limit = *flags->memory_mib << 20;
   options.byte_level = !flags->characters;
   options.byte_fallback = !flags->no_fallback;
   ProgressLine line;
@@ -124,7 +152,9 @@ void add_tokenizer_train(CLI::App& parent, Invocation& invocation) {
   add_word_options(*command, *flags);
   add_json_flag(*command, flags->json);
   add_threads_option(*command);
-  command->callback([&invocation, flags] { invocation.run = [flags]() -> Status { return run_train(flags); }; });
+  command->callback([&invocation, command, flags] {
+    invocation.run = [command, flags]() -> Status { return run_train(*command, flags); };
+  });
 }
 
 void add_tokenizer_import(CLI::App& parent, Invocation& invocation) {
@@ -140,8 +170,7 @@ void add_tokenizer_import(CLI::App& parent, Invocation& invocation) {
       ->add_option("from", flags->from, "tokenizer.json, .model, .tiktoken, tekken.json, vocab.txt, .gguf, or a folder")
       ->required();
   command->add_option("--out", flags->out, "the folder to write")->required();
-  add_choice(*command, "--compat", flags->compat, {{"original", Compat::kOriginal}, {"llama.cpp", Compat::kLlamaCpp}},
-             "whose rules a GGUF tokenizer follows");
+  add_compat_option(*command, flags->compat);
   add_json_flag(*command, flags->json);
   command->callback([&invocation, flags] {
     invocation.run = [flags]() -> Status {
@@ -154,18 +183,22 @@ void add_tokenizer_import(CLI::App& parent, Invocation& invocation) {
 void add_tokenizer_export(CLI::App& parent, Invocation& invocation) {
   struct Flags {
     std::string from, to, out;
+    Compat compat = Compat::kDefault;
     bool json = false;
   };
   auto flags = std::make_shared<Flags>();
   CLI::App* command = parent.add_subcommand("export", "write a tokenizer in another library's format");
   command->footer("Example: malmoi tokenizer export --tokenizer runs/tokenizer --to tiktoken --out runs/tiktoken");
   command->add_option("--tokenizer", flags->from, "the tokenizer's folder or file")->required();
-  command->add_option("--to", flags->to, "json or tiktoken (a folder), sentencepiece (a .model file)")->required();
+  command->add_option("--to", flags->to, "json or tiktoken (a folder), sentencepiece (a .model file)")
+      ->required()
+      ->check(CLI::IsMember({"json", "tiktoken", "sentencepiece"}));
+  add_compat_option(*command, flags->compat);
   command->add_option("--out", flags->out, "the folder or file to write")->required();
   add_json_flag(*command, flags->json);
   command->callback([&invocation, flags] {
     invocation.run = [flags]() -> Status {
-      MALMOI_ASSIGN(Json report, app::export_tokenizer(flags->from, flags->to, flags->out));
+      MALMOI_ASSIGN(Json report, app::export_tokenizer(flags->from, flags->compat, flags->to, flags->out));
       return print_report(report, flags->json);
     };
   });
@@ -174,6 +207,7 @@ void add_tokenizer_export(CLI::App& parent, Invocation& invocation) {
 void add_tokenizer_add(CLI::App& parent, Invocation& invocation) {
   struct Flags {
     std::string from, out;
+    Compat compat = Compat::kDefault;
     std::vector<std::string> specials, tokens;
     bool json = false;
   };
@@ -185,12 +219,17 @@ void add_tokenizer_add(CLI::App& parent, Invocation& invocation) {
   command->add_option("--tokenizer", flags->from, "the tokenizer's folder or file")->required();
   command->add_option("--special", flags->specials, "special tokens");
   command->add_option("--token", flags->tokens, "other tokens");
+  add_compat_option(*command, flags->compat);
   command->add_option("--out", flags->out, "the folder to write")->required();
   add_json_flag(*command, flags->json);
   command->callback([&invocation, flags] {
     invocation.run = [flags]() -> Status {
-      MALMOI_ASSIGN(Json report, app::add_to_tokenizer(flags->from, flags->specials, flags->tokens, flags->out));
-      return print_report(report, flags->json);
+      MALMOI_ASSIGN(Json report,
+                    app::add_to_tokenizer(flags->from, flags->compat, flags->specials, flags->tokens, flags->out));
+      MALMOI_TRY(print_report(report, flags->json));
+      if (!flags->json)
+        for (const auto& [token, id] : report["added"].items()) fmt::print("{:<18} {}\n", dump_json(id), token);
+      return {};
     };
   });
 }

@@ -1,0 +1,13 @@
+// Options that the subcommands of `malmoi tokenizer` share.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include "tokenizer/tokenizer.h"
+
+namespace malmoi::cli {
+
+/// `--compat original|llama.cpp`: whose rules a GGUF tokenizer follows.
+void add_compat_option(CLI::App& command, tokenizer::Compat& compat);
+
+}  // namespace malmoi::cli
