@@ -44,6 +44,8 @@ void Vocabulary::add(std::string_view piece, int32_t id) {
     entry = static_cast<uint32_t>(entries_.size());
     entries_.push_back({hash, static_cast<uint32_t>(piece.size()), bytes_.size(), id});
     bytes_ += piece;
+    if (piece.size() >= lengths_.size()) lengths_.resize(piece.size() + 1);
+    lengths_[piece.size()] = true;
     table_[slot] = {hash, entry};
   }
   entries_[entry].id = id;
@@ -52,7 +54,7 @@ void Vocabulary::add(std::string_view piece, int32_t id) {
 }
 
 int32_t Vocabulary::find_id(std::string_view piece) const {
-  if (table_.empty()) return -1;
+  if (piece.size() >= lengths_.size() || !lengths_[piece.size()]) return -1;
   auto hash = static_cast<uint32_t>(hash64(piece));
   size_t mask = table_.size() - 1;
   for (size_t slot = hash & mask; table_[slot].entry != kNone; slot = (slot + 1) & mask) {

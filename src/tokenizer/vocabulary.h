@@ -54,6 +54,7 @@ class Vocabulary {
   };
   std::vector<Slot> table_;  // open addressing
   std::vector<uint32_t> entry_of_id_;
+  std::vector<bool> lengths_;  // of the pieces: a text of another length is not hashed, be it a megabyte
 };
 
 }  // namespace malmoi::tokenizer

@@ -6,26 +6,12 @@
 
 #include "base/utf8.h"
 #include "tokenizer/models/bpe.h"
+#include "tokenizer/models/marked_words.h"
 
 namespace malmoi::tokenizer {
 namespace {
 
-constexpr std::string_view kMark = "\xE2\x96\x81";
-
 bool is_c_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-
-std::string marks_to_spaces(std::string_view text) {
-  std::string out;
-  for (size_t at = 0; at < text.size();) {
-    if (text.substr(at).starts_with(kMark)) {
-      out += ' ';
-      at += kMark.size();
-    } else {
-      out += text[at++];
-    }
-  }
-  return out;
-}
 
 // The bytes of a token in the byte alphabet; characters outside it as llama.cpp writes them.
 std::string decode_byte_alphabet(std::string_view text) {
@@ -134,19 +120,25 @@ LlamaDecoder::LlamaDecoder(const GgufVocab& vocab)
   for (const GgufToken& token : vocab.tokens) {
     special_.push_back(token.as.control || token.as.unknown);
     std::string piece;
+    bool odd = false;
     if (token.as.control || token.as.unknown || token.as.user_defined) {
       piece = token.text;
     } else if (token.as.normal) {
-      piece = bpe ? decode_byte_alphabet(token.text) : marks_to_spaces(token.text);
+      odd = bpe && !unspell_bytes(token.text, piece);
+      if (!bpe) piece = marks_to_spaces(token.text);
+      if (odd) piece = token.text;
     } else if (token.as.byte) {
       piece = std::string(1, static_cast<char>(byte_of_piece(token.text)));
     }
     pieces_.push_back(std::move(piece));
+    odd_.push_back(odd);
   }
 }
 
 std::string LlamaDecoder::token_bytes(int32_t id) const {
-  return id >= 0 && static_cast<size_t>(id) < pieces_.size() ? pieces_[static_cast<size_t>(id)] : std::string();
+  if (id < 0 || static_cast<size_t>(id) >= pieces_.size()) return {};
+  const std::string& piece = pieces_[static_cast<size_t>(id)];
+  return odd_[static_cast<size_t>(id)] ? decode_byte_alphabet(piece) : piece;
 }
 
 std::string LlamaDecoder::decode(std::span<const int32_t> ids, bool skip_special) const {
@@ -157,6 +149,8 @@ std::string LlamaDecoder::decode(std::span<const int32_t> ids, bool skip_special
     const bool was_first = std::exchange(first, false);
     if (skip_special && special_[static_cast<size_t>(id)]) continue;
     std::string_view piece = pieces_[static_cast<size_t>(id)];
+    std::string written;
+    if (odd_[static_cast<size_t>(id)]) piece = written = decode_byte_alphabet(piece);
     if (was_first && drop_first_space_ && piece.starts_with(' ')) piece.remove_prefix(1);
     out += piece;
   }

@@ -50,6 +50,8 @@ class LlamaDecoder final : public IdDecoder {
  private:
   std::vector<std::string> pieces_;
   std::vector<bool> special_;
+  std::vector<bool>
+      odd_;  // spelled beyond the byte alphabet: written out when used, which takes the square of its length
   bool drop_first_space_, clean_spaces_;
 };
 

@@ -113,7 +113,6 @@ Result<Tokenizer> assemble(Vocabulary vocabulary, const Surroundings& around, st
   options.vocabulary = std::move(vocabulary);
   options.merge_by_id = true;
   MALMOI_ASSIGN(parts->model, make_bpe(std::move(options), where));
-  parts->added.build(nullptr);
   return Tokenizer(std::move(parts));
 }
 
@@ -241,7 +240,7 @@ Result<Tokenizer> load_tiktoken(const Path& file, Compat /*compat*/) {
     return assemble(std::move(vocabulary), {std::string(pattern_by_name(known.pattern)), known.specials},
                     file.string());
   }
-  return not_found("a .tiktoken file has ranks alone, without the pattern that cuts the text", beside.string(),
+  return not_found("tiktoken's files have ranks alone, without the pattern that cuts the text", beside.string(),
                    "put {\"pattern\": ..., \"special_tokens\": {...}} there");
 }
 

@@ -64,6 +64,8 @@ class Bpe final : public Model {
  private:
   Status add_listed_merges(std::string_view where);
   void add_merges_by_id();
+  template <typename Way>
+  void each_way_by_id(Way&& way) const;
   int32_t whole_piece(std::string_view piece) const {
     return whole_first_ ? (bytes_ ? raw_vocabulary_ : options_.vocabulary).find_id(piece) : -1;
   }
@@ -155,17 +157,25 @@ Status Bpe::add_listed_merges(std::string_view where) {
   return {};
 }
 
-void Bpe::add_merges_by_id() {
-  std::vector<MergeWay> ways;
+// Calls way(left, right, id) for every way to make a piece of two, in the order of the ids.
+template <typename Way>
+void Bpe::each_way_by_id(Way&& way) const {
   for (int32_t id = 0; id < raw_vocabulary_.id_limit(); ++id) {
     std::string_view piece = raw_vocabulary_.spelling(id);
     for (size_t cut = 1; cut < piece.size(); ++cut) {
-      int32_t left = raw_vocabulary_.find_id(piece.substr(0, cut));
+      const int32_t left = raw_vocabulary_.find_id(piece.substr(0, cut));
       if (left < 0) continue;
-      int32_t right = raw_vocabulary_.find_id(piece.substr(cut));
-      if (right >= 0) ways.push_back({left, right, static_cast<uint32_t>(id), id});
+      const int32_t right = raw_vocabulary_.find_id(piece.substr(cut));
+      if (right >= 0) way(left, right, id);
     }
   }
+}
+
+void Bpe::add_merges_by_id() {
+  std::vector<MergeWay> ways;
+  each_way_by_id([&](int32_t left, int32_t right, int32_t id) {
+    ways.push_back({left, right, static_cast<uint32_t>(id), id});
+  });
   merges_ = table_of_ways(ways, [&](int32_t id, std::vector<Symbol>& symbols) {
     for (char c : raw_vocabulary_.spelling(id)) {
       const int32_t symbol = byte_ids_[static_cast<unsigned char>(c)];
@@ -307,17 +317,8 @@ Status Bpe::write_json(std::string& out) const {
     out += ']';
   };
   for (auto [left, right] : options_.merges) write_pair(left, right);
-  if (options_.merge_by_id) {
-    // Every way to make a piece, in the order of the ids: what tiktoken does, as a list.
-    for (int32_t id = 0; id < raw_vocabulary_.id_limit(); ++id) {
-      std::string_view piece = raw_vocabulary_.spelling(id);
-      for (size_t cut = 1; cut < piece.size(); ++cut) {
-        int32_t left = raw_vocabulary_.find_id(piece.substr(0, cut)),
-                right = raw_vocabulary_.find_id(piece.substr(cut));
-        if (left >= 0 && right >= 0) write_pair(left, right);
-      }
-    }
-  }
+  // What tiktoken does, as a list.
+  if (options_.merge_by_id) each_way_by_id([&](int32_t left, int32_t right, int32_t) { write_pair(left, right); });
   out += "]}";
   return {};
 }
