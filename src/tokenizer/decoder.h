@@ -39,6 +39,9 @@ class IdDecoder {
 
 std::unique_ptr<Decoder> make_byte_level_decoder();
 
+/// The byte that a token <0xNN> stands for, as ByteFallback reads it; -1 where it is no such token.
+int byte_of_token(std::string_view token);
+
 /// From the JSON of the component, as in tokenizer.json.
 Result<std::unique_ptr<Decoder>> decoder_from_json(std::string_view json, std::string_view where);
 

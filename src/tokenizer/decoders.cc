@@ -40,7 +40,8 @@ class ByteLevelDecoder final : public Decoder {
     tokens.assign(1, replace_invalid_utf8(all));
   }
   Status write_json(std::string& out) const override {
-    return out += R"({"type":"ByteLevel","add_prefix_space":true,"trim_offsets":true,"use_regex":true})", Status();
+    out += R"({"type":"ByteLevel","add_prefix_space":true,"trim_offsets":true,"use_regex":true})";
+    return {};
   }
 };
 
@@ -187,7 +188,7 @@ class ByteFallbackDecoder final : public Decoder {
       run.clear();
     };
     for (std::string& token : tokens) {
-      int byte = byte_of(token);
+      int byte = byte_of_token(token);
       if (byte >= 0) {
         run += static_cast<char>(byte);
         continue;
@@ -199,16 +200,6 @@ class ByteFallbackDecoder final : public Decoder {
     tokens = std::move(out);
   }
   Status write_json(std::string& out) const override { return write_component(out, "ByteFallback"); }
-
- private:
-  static int byte_of(std::string_view token) {
-    if (token.size() != 6 || !token.starts_with("<0x") || token[5] != '>') return -1;
-    const char* begin = token.data() + 3;
-    if (*begin == '+') ++begin;  // as the reference's number parser
-    int value = 0;
-    auto [end, error] = std::from_chars(begin, token.data() + 5, value, 16);
-    return error == std::errc() && end == token.data() + 5 && value >= 0 && *begin != '-' ? value : -1;
-  }
 };
 
 class DecoderSequence final : public Decoder {
@@ -297,6 +288,15 @@ constexpr ComponentReader<Decoder> kReaders[] = {
 Made read(const JsonNode& node, int depth) { return read_component(kReaders, "decoder", node, depth); }
 
 }  // namespace
+
+int byte_of_token(std::string_view token) {
+  if (token.size() != 6 || !token.starts_with("<0x") || token[5] != '>') return -1;
+  const char* begin = token.data() + 3;
+  if (*begin == '+') ++begin;  // as the reference's number parser
+  int value = 0;
+  auto [end, error] = std::from_chars(begin, token.data() + 5, value, 16);
+  return error == std::errc() && end == token.data() + 5 && value >= 0 && *begin != '-' ? value : -1;
+}
 
 std::unique_ptr<Decoder> make_byte_level_decoder() { return made<ByteLevelDecoder>(); }
 

@@ -72,7 +72,7 @@ class Draft {
 
   /// Replaces all bytes (and sources); the caller sets `pieces` anew.
   void replace_bytes(std::string bytes, std::vector<Span> source);
-  /// Appends a normalised section as text pieces cut at nothing; used while the draft is built.
+  /// A copy of a piece, with its sources, to be rewritten.
   NormalizedText take(const Piece& piece) const;
 
   std::vector<Piece> pieces;

@@ -32,6 +32,8 @@ size_t stretch_end(std::string_view text, size_t begin) {
   return end;
 }
 
+std::string_view first_stretch(std::string_view text) { return text.substr(0, stretch_end(text, 0)); }
+
 // The spelled token of an id; empty where there is none.
 std::string_view spelled(const Tokenizer::Parts& parts, int32_t id) {
   if (const AddedToken* token = parts.added.by_id(id)) return parts.added.spelling(*token);
@@ -122,19 +124,16 @@ std::vector<int32_t> Tokenizer::encode(std::string_view text, EncodeOptions opti
 
 Encoding Tokenizer::encode_full(std::string_view text, EncodeOptions options) const {
   std::string storage;
-  text = mended(text, storage).substr(0, kStretch);
   std::vector<Sequence> sequences;
-  sequences.push_back(encode_sequence(*parts_, text, options.parse_special, 0));
+  sequences.push_back(encode_sequence(*parts_, first_stretch(mended(text, storage)), options.parse_special, 0));
   return finish_encoding(*parts_, std::move(sequences), options.add_special);
 }
 
 Encoding Tokenizer::encode_pair(std::string_view first, std::string_view second, EncodeOptions options) const {
   std::string storage[2];
   std::vector<Sequence> sequences;
-  sequences.push_back(
-      encode_sequence(*parts_, mended(first, storage[0]).substr(0, kStretch), options.parse_special, 0));
-  sequences.push_back(
-      encode_sequence(*parts_, mended(second, storage[1]).substr(0, kStretch), options.parse_special, 1));
+  sequences.push_back(encode_sequence(*parts_, first_stretch(mended(first, storage[0])), options.parse_special, 0));
+  sequences.push_back(encode_sequence(*parts_, first_stretch(mended(second, storage[1])), options.parse_special, 1));
   return finish_encoding(*parts_, std::move(sequences), options.add_special);
 }
 
@@ -166,8 +165,8 @@ std::string Tokenizer::token_bytes(int32_t id) const {
   const Decoder* decoder = parts_->decoder.get();
   std::string bytes;
   if (decoder && decoder->spells_bytes()) return unspell_bytes(piece, bytes) ? bytes : piece;
-  if (decoder && decoder->has_byte_tokens() && piece.size() == 6 && piece.starts_with("<0x") && piece[5] == '>')
-    return std::string(1, static_cast<char>(std::strtol(piece.c_str() + 3, nullptr, 16)));
+  if (decoder && decoder->has_byte_tokens())
+    if (const int byte = byte_of_token(piece); byte >= 0) return std::string(1, static_cast<char>(byte));
   // In the middle of a text: behind a token that stands for itself.
   std::string text = joined(decoder, {"a", piece});
   return text.starts_with('a') ? text.substr(1) : text;

@@ -50,7 +50,7 @@ class Tokenizer {
 
   /// The ids of a text. Bytes that are not UTF-8 count as U+FFFD where the model works on characters.
   std::vector<int32_t> encode(std::string_view text, EncodeOptions options = {}) const;
-  /// With offsets, types and masks; truncated and padded as the file says.
+  /// With offsets, types and masks; truncated and padded as the file says. Of a text of more than 1 GiB, the first GiB.
   Encoding encode_full(std::string_view text, EncodeOptions options = {}) const;
   Encoding encode_pair(std::string_view first, std::string_view second, EncodeOptions options = {}) const;
 
@@ -84,7 +84,8 @@ class Tokenizer {
   std::unique_ptr<Parts> parts_;
 };
 
-/// Decodes a stream of ids: `push` returns the text that is now certain; never half a character.
+/// Decodes a stream of ids: `push` returns the text that is now certain; never half a character. For one thread;
+/// `tokenizer` must outlive it.
 class StreamDecoder {
  public:
   explicit StreamDecoder(const Tokenizer& tokenizer, bool skip_special = true);

@@ -9,11 +9,10 @@
 #include "tokenizer/import/sentencepiece.h"
 #include "tokenizer/import/sentencepiece_proto.h"
 #include "tokenizer/json_read.h"
+#include "tokenizer/models/marked_words.h"
 
 namespace malmoi::tokenizer {
 namespace {
-
-constexpr std::string_view kMark = "\xE2\x96\x81";
 
 Error cannot(std::string why) {
   return unsupported("a SentencePiece model cannot hold this tokenizer: " + std::move(why), "export",
@@ -46,7 +45,7 @@ Result<bool> replaces_spaces_by_marks(const JsonNode& step) {
   if (!pattern) return false;
   MALMOI_ASSIGN(std::string content, step.string_or("content", ""));
   MALMOI_ASSIGN(std::string text, pattern->string_or("String", ""));
-  return content == kMark && text == " ";
+  return content == kWordMark && text == " ";
 }
 
 // A mark before the text (or none) and one for every space, by the normalizer.
@@ -60,7 +59,7 @@ Status check_normalizer(const JsonNode& root, SentencePieceModel& model) {
     MALMOI_ASSIGN(std::string type, step.string_at("type"));
     MALMOI_ASSIGN(std::string first, step.string_or("prepend", ""));
     MALMOI_ASSIGN(bool marks_spaces, replaces_spaces_by_marks(step));
-    if (type == "Prepend" && first == kMark) model.add_dummy_prefix = true;
+    if (type == "Prepend" && first == kWordMark) model.add_dummy_prefix = true;
     else if (type == "Replace" && marks_spaces) spaces = true;
     else return cannot(fmt::format("its normalisation ({}) is no character map of SentencePiece", type));
   }
@@ -74,9 +73,9 @@ Status check_words(const JsonNode& root, SentencePieceModel& model) {
     MALMOI_ASSIGN(std::string type, step.string_at("type"));
     if (type == "Digits") continue;
     if (type != "Metaspace") return cannot("its words are not cut at white space (Metaspace)");
-    MALMOI_ASSIGN(std::string replacement, step.string_or("replacement", std::string(kMark)));
+    MALMOI_ASSIGN(std::string replacement, step.string_or("replacement", std::string(kWordMark)));
     MALMOI_ASSIGN(std::string scheme, step.string_or("prepend_scheme", "always"));
-    if (replacement != kMark) return cannot("its mark of a word is not U+2581");
+    if (replacement != kWordMark) return cannot("its mark of a word is not U+2581");
     if (scheme != "never") return cannot("a text that begins with a space gets no mark of its own (Metaspace)");
   }
   return {};
@@ -150,7 +149,7 @@ Status check_pieces(const Tokenizer& tokenizer, const SentencePieceModel& model)
     const std::string& next = *normal[(i + 1) % normal.size()];
     for (const std::string& text : {*normal[i], *normal[i] + next}) {
       // Words are merged alone.
-      if (text.find(kMark, 1) != std::string::npos) continue;
+      if (text.find(kWordMark, 1) != std::string::npos) continue;
       a.clear(), b.clear();
       tokenizer.parts().model->encode(text, a);
       theirs->encode(text, b);

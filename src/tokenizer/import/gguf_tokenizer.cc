@@ -10,6 +10,7 @@
 #include "tokenizer/import/sentencepiece.h"
 #include "tokenizer/import/sentencepiece_normalizer.h"
 #include "tokenizer/models/bpe.h"
+#include "tokenizer/models/marked_words.h"
 #include "tokenizer/models/unigram.h"
 #include "tokenizer/models/wordpiece.h"
 
@@ -149,7 +150,7 @@ Result<Tokenizer> make_sentencepiece(GgufVocab vocab, std::string_view where) {
     SentencePieceModel::Piece& piece = model.pieces[i];
     if (piece.kind == PieceKind::kUserDefined) {
       std::string marked;
-      for (char c : piece.text) marked += c == ' ' ? std::string("\xE2\x96\x81") : std::string(1, c);
+      for (char c : piece.text) marked += c == ' ' ? std::string(kWordMark) : std::string(1, c);
       if (vocab.find(marked) < 0) piece.text = std::move(marked);
     }
     if (piece.kind == PieceKind::kUnknown && std::exchange(unknown, static_cast<int32_t>(i)) >= 0)
@@ -175,7 +176,6 @@ Result<Tokenizer> make_sentencepiece(GgufVocab vocab, std::string_view where) {
 
 // BERT's own rules over the vocabulary: pieces that begin a word carry U+2581 in the file, the others nothing.
 PartsResult make_bert_parts(const GgufVocab& vocab, std::string_view where) {
-  constexpr std::string_view kMark = "\xE2\x96\x81";
   std::unique_ptr<Parts> parts = common_parts(vocab, false);
   Vocabulary pieces;
   for (size_t i = 0; i < vocab.tokens.size(); ++i) {
@@ -183,9 +183,9 @@ PartsResult make_bert_parts(const GgufVocab& vocab, std::string_view where) {
     std::string_view text = token.text;
     const bool special =
         token.kind == PieceKind::kControl || token.kind == PieceKind::kUnknown || static_cast<int32_t>(i) == vocab.unk;
-    std::string piece = special                   ? std::string(text)
-                        : text.starts_with(kMark) ? std::string(text.substr(kMark.size()))
-                                                  : "##" + std::string(text);
+    std::string piece = special                       ? std::string(text)
+                        : text.starts_with(kWordMark) ? std::string(text.substr(kWordMark.size()))
+                                                      : "##" + std::string(text);
     if (!piece.empty() && !pieces.find(piece)) pieces.add(piece, static_cast<int32_t>(i));
   }
   MALMOI_ASSIGN(

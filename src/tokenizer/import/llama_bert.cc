@@ -1,13 +1,12 @@
 #include "tokenizer/import/llama_bert.h"
 
 #include "base/utf8.h"
+#include "tokenizer/models/marked_words.h"
 #include "tokenizer/unicode/normalization.h"
 #include "tokenizer/unicode/unicode.h"
 
 namespace malmoi::tokenizer {
 namespace {
-
-constexpr std::string_view kWordMark = "\xE2\x96\x81";
 
 class LlamaWordPiece final : public Model {
  public:

@@ -54,7 +54,6 @@ void add_tokens(const SentencePieceModel& model, Tokenizer::Parts& parts) {
     if (special) control.add(token);
     parts.added.add(std::move(token));
   }
-  parts.added.build(nullptr);
   parts.splitter = std::make_unique<ControlSplitter>(std::move(control));
 }
 

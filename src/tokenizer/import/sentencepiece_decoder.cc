@@ -1,23 +1,12 @@
 #include "tokenizer/import/sentencepiece_decoder.h"
 
 #include "base/utf8.h"
+#include "tokenizer/models/marked_words.h"
 
 namespace malmoi::tokenizer {
 namespace {
 
-constexpr std::string_view kMark = "\xE2\x96\x81";
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
-
-std::string marks_to_spaces(std::string_view text) {
-  std::string out;
-  while (true) {
-    size_t at = text.find(kMark);
-    out += text.substr(0, at);
-    if (at == std::string_view::npos) return out;
-    out += ' ';
-    text.remove_prefix(at + kMark.size());
-  }
-}
 
 // Every byte that is not part of a character becomes U+FFFD.
 void append_bytes(std::string& out, std::string& bytes) {

@@ -59,7 +59,6 @@ Result<Tokenizer> vocab_txt_tokenizer(std::string_view vocab, bool lowercase, st
     MALMOI_ASSIGN(parts->post_processor, post_processor_from_json(processing, where));
   }
   MALMOI_ASSIGN(parts->model, make_wordpiece({.vocabulary = std::move(vocabulary)}, where));
-  parts->added.build(parts->normalizer.get());
   return Tokenizer(std::move(parts));
 }
 

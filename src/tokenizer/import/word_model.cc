@@ -2,10 +2,10 @@
 
 #include <array>
 
+#include "tokenizer/models/marked_words.h"
+
 namespace malmoi::tokenizer {
 namespace {
-
-constexpr std::string_view kMark = "\xE2\x96\x81";
 
 class SentencePieceWords final : public Model {
  public:
@@ -51,9 +51,9 @@ class SentencePieceWords final : public Model {
     return id < 0 ? unk_ : id;
   }
   size_t word_end(std::string_view text, size_t begin) const {
-    if (!suffix_) return std::min(text.find(kMark, begin + 1), text.size());
-    size_t at = text.find(kMark, begin);
-    return at == std::string_view::npos ? text.size() : at + kMark.size();
+    if (!suffix_) return std::min(text.find(kWordMark, begin + 1), text.size());
+    size_t at = text.find(kWordMark, begin);
+    return at == std::string_view::npos ? text.size() : at + kWordMark.size();
   }
 
   Vocabulary vocabulary_;

@@ -1,7 +1,8 @@
-// Words that begin with the mark U+2581, where they can be encoded one by one.
+// Words that begin with the mark U+2581: where they end, and their marks as spaces.
 #pragma once
 
 #include <algorithm>
+#include <string>
 #include <string_view>
 
 namespace malmoi::tokenizer {
@@ -23,6 +24,18 @@ inline bool within_a_word(std::string_view piece) {
 /// The end of the word at `begin`: its marks, and what follows up to the next one.
 inline size_t marked_word_end(std::string_view text, size_t begin) {
   return std::min(text.find(kWordMark, begin + leading_marks(text.substr(begin))), text.size());
+}
+
+/// The text with a space for each mark.
+inline std::string marks_to_spaces(std::string_view text) {
+  std::string out;
+  while (true) {
+    const size_t at = text.find(kWordMark);
+    out += text.substr(0, at);
+    if (at == std::string_view::npos) return out;
+    out += ' ';
+    text.remove_prefix(at + kWordMark.size());
+  }
 }
 
 }  // namespace malmoi::tokenizer
