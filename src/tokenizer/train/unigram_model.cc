@@ -4,9 +4,12 @@
 #include <cmath>
 #include <limits>
 
+#include "base/utf8.h"
+
 namespace malmoi::tokenizer {
 namespace {
 
+constexpr double kUnknownPenalty = 10;
 constexpr double kImpossible = -std::numeric_limits<double>::infinity();
 
 double log_add(double a, double b) {
@@ -23,15 +26,21 @@ UnigramTraining::UnigramTraining(std::vector<std::string> pieces, std::vector<do
   keys.reserve(pieces_.size());
   for (size_t i = 0; i < pieces_.size(); ++i) keys.emplace_back(pieces_[i], static_cast<int32_t>(i));
   trie_ = Trie(std::move(keys));
+  for (double score : scores_) unknown_score_ = std::min(unknown_score_, score);
+  unknown_score_ -= kUnknownPenalty;
 }
 
 void UnigramTraining::find_edges(std::string_view word, Scratch& scratch) const {
   scratch.edges.clear();
-  for (uint32_t begin = 0; begin < word.size(); ++begin) {
-    if ((static_cast<unsigned char>(word[begin]) & 0xC0) == 0x80) continue;
+  for (uint32_t begin = 0; begin < word.size();) {
+    const uint32_t character = decode_utf8(word, begin).length;
+    bool known = false;
     trie_.prefixes(word.substr(begin), [&](size_t length, int32_t piece) {
       scratch.edges.push_back({begin, begin + static_cast<uint32_t>(length), piece});
+      known = known || length == character;
     });
+    if (!known) scratch.edges.push_back({begin, begin + character, kUnknown});
+    begin += character;
   }
 }
 
@@ -41,12 +50,12 @@ double UnigramTraining::sum_paths(std::string_view word, Scratch& scratch) const
   scratch.backward.assign(word.size() + 1, kImpossible);
   scratch.forward[0] = scratch.backward[word.size()] = 0;
   for (const Scratch::Edge& e : scratch.edges) {
-    double way = scratch.forward[e.begin] + scores_[static_cast<size_t>(e.piece)];
+    double way = scratch.forward[e.begin] + score_of(e);
     double& to = scratch.forward[e.end];
     to = to == kImpossible ? way : log_add(to, way);
   }
   for (auto e = scratch.edges.rbegin(); e != scratch.edges.rend(); ++e) {
-    double way = scratch.backward[e->end] + scores_[static_cast<size_t>(e->piece)];
+    double way = scratch.backward[e->end] + score_of(*e);
     double& to = scratch.backward[e->begin];
     to = to == kImpossible ? way : log_add(to, way);
   }
@@ -62,10 +71,10 @@ bool UnigramTraining::viterbi(std::string_view word, int32_t banned, Scratch& sc
   scratch.forward[0] = 0;
   for (const Scratch::Edge& e : scratch.edges) {
     if (e.piece == banned || scratch.forward[e.begin] == kImpossible) continue;
-    double way = scratch.forward[e.begin] + scores_[static_cast<size_t>(e.piece)];
+    double way = scratch.forward[e.begin] + score_of(e);
     if (way <= scratch.forward[e.end]) continue;
     scratch.forward[e.end] = way;
-    scratch.best[e.end] = e.piece;
+    scratch.best[e.end] = std::max(e.piece, 0);
     scratch.from[e.end] = e.begin;
   }
   path.clear();

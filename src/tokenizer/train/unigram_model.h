@@ -1,15 +1,18 @@
 // The unigram language model while it is trained: pieces with log probabilities, lattices over words.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tokenizer/models/trie.h"
 
 namespace malmoi::tokenizer {
 
-/// Immutable; the const members may be called from many threads, each with its own Scratch.
+/// Immutable; the const members may be called from many threads, each with its own Scratch. A character without a piece
+/// is unknown: ten below the least score, and counted as the first piece, as in SentencePiece.
 class UnigramTraining {
  public:
   UnigramTraining(std::vector<std::string> pieces, std::vector<double> scores);
@@ -33,21 +36,27 @@ class UnigramTraining {
   double marginal(std::string_view word, Scratch& scratch, Expect&& expect) const {
     const double total = sum_paths(word, scratch);
     for (const Scratch::Edge& e : scratch.edges) {
-      double share = scratch.forward[e.begin] + scores_[static_cast<size_t>(e.piece)] + scratch.backward[e.end] - total;
-      expect(e.piece, share);
+      double share = scratch.forward[e.begin] + score_of(e) + scratch.backward[e.end] - total;
+      expect(std::max(e.piece, 0), share);
     }
     return total;
   }
-  /// The best segmentation, its pieces from left to right; without the piece `banned` (-1: any). False if there is none.
+  /// The best segmentation, its pieces from left to right; without the piece `banned` (-1: any). False if there is none:
+  /// for a character whose own piece is banned.
   bool viterbi(std::string_view word, int32_t banned, Scratch& scratch, std::vector<int32_t>& path,
                double& score) const;
 
  private:
+  static constexpr int32_t kUnknown = -2;
+  double score_of(const Scratch::Edge& edge) const {
+    return edge.piece == kUnknown ? unknown_score_ : scores_[static_cast<size_t>(edge.piece)];
+  }
   double sum_paths(std::string_view word, Scratch& scratch) const;
   void find_edges(std::string_view word, Scratch& scratch) const;
 
   std::vector<std::string> pieces_;
   std::vector<double> scores_;
+  double unknown_score_ = 0;
   Trie trie_;
 };
 

@@ -1,7 +1,7 @@
 #include "tokenizer/train/unigram_seeds.h"
 
 #include <algorithm>
-#include <bit>
+#include <bitset>
 #include <cstring>
 #include <numeric>
 
@@ -86,6 +86,15 @@ size_t common_prefix(std::string_view a, std::string_view b) {
   return i;
 }
 
+// The first bytes of what stands behind a word: of the next one's mark and of the block that stands for an unknown
+// character they are the same; a text ends in a NUL.
+std::bitset<256> bytes_behind(uint8_t behind) {
+  std::bitset<256> bytes;
+  if (behind & (kBehindWord | kBehindUnknown)) bytes.set(0xE2);
+  if (behind & kBehindEnd) bytes.set(0);
+  return bytes;
+}
+
 }  // namespace
 
 bool may_be_piece(std::string_view text, const SeedOptions& options) {
@@ -134,13 +143,12 @@ FollowedWords join_text_ends(const WordList& counted) {
 std::vector<Seed> find_seeds(const FollowedWords& followed, const SeedOptions& options) {
   // One character more than a piece may have: what stands behind the longest pieces counts, too.
   const SuffixArray array(followed.words, options.max_length + 1);
-  // The open nodes of the suffix tree: the length that all suffixes since `first` share, how often they come, how many
-  // different characters stand behind, and what stands behind those that end here.
+  // The open nodes of the suffix tree: the length that all suffixes since `first` share, how often they come, and the
+  // first bytes of what stands behind them.
   struct Node {
     size_t length, first;
     uint64_t count;
-    int characters;
-    unsigned behind;
+    std::bitset<256> behind;
   };
   std::vector<Node> open;
   std::vector<Seed> seeds;
@@ -150,7 +158,7 @@ std::vector<Seed> find_seeds(const FollowedWords& followed, const SeedOptions& o
     if (seeds.size() > limit) seeds.resize(limit);
   };
   auto close = [&](const Node& node) {
-    if (node.characters + std::popcount(node.behind) < 2) return;
+    if (node.behind.count() < 2) return;
     std::string_view text = array.text(node.first).substr(0, node.length);
     const size_t length = count_code_points(text);
     if (length < 2 || !may_be_piece(text, options)) return;
@@ -161,25 +169,22 @@ std::vector<Seed> find_seeds(const FollowedWords& followed, const SeedOptions& o
     // What suffix i shares with the next one; a suffix that ends there is a node of its own.
     const size_t shared = i + 1 < array.size() ? common_prefix(array.text(i), array.text(i + 1)) : 0;
     const size_t word = array.word(i);
-    Node node{array.text(i).size(), i, followed.words.counts[word], 0, followed.behind[word]};
+    Node node{array.text(i).size(), i, followed.words.counts[word], bytes_behind(followed.behind[word])};
     while (true) {
       if (!open.empty() && open.back().length == node.length) {
         open.back().count += node.count;
-        open.back().characters += node.characters;
         open.back().behind |= node.behind;
       } else {
         open.push_back(node);
       }
       if (open.back().length <= shared) break;
-      // The node ends here; what it had belongs to the node above it, which is at least as long as `shared`: one more
-      // character behind that one.
+      // The node ends here; what it had belongs to the node above it, which is at least as long as `shared`.
       node = open.back();
       open.pop_back();
       close(node);
       node.length = std::max(shared, open.empty() ? 0 : open.back().length);
       if (node.length == 0) break;
-      node.characters = 1;
-      node.behind = 0;
+      node.behind.reset().set(static_cast<unsigned char>(array.text(node.first)[node.length]));
     }
   }
   keep_best(options.count);

@@ -34,11 +34,11 @@ struct Seed {
   uint64_t score;  // occurrences (with the words' counts) times code points
 };
 
-/// The substrings that SentencePiece begins with: those behind which not always the same stands (another character, another
-/// word, the end of a text, a character without a piece), found as the inner nodes of a sorted array of all suffixes. A
-/// longer piece says as much as one that is always followed by the same; a word that another one always follows is none,
-/// too. A piece has one script (kana count as Han) and the mark of a word only at its beginning. Sorted by score, then
-/// text; characters are not among them.
+/// The substrings that SentencePiece (0.2.3) begins with: those behind which not always the same byte stands (of another
+/// character, another word's mark, the end of a text, a character without a piece), found as the inner nodes of a sorted
+/// array of all suffixes. A longer piece says as much as one that is always followed by the same; a word that another one
+/// always follows is none, too. A piece has one script (kana count as Han) and the mark of a word only at its beginning.
+/// Sorted by score, then text; characters are not among them.
 std::vector<Seed> find_seeds(const FollowedWords& followed, const SeedOptions& options);
 
 /// Whether a text of two characters or more may be a piece.

@@ -24,7 +24,7 @@ std::vector<std::string> characters_of(const std::string& text) {
   return out;
 }
 
-// Every valid substring of two characters or more that has two different characters, or ends of texts, behind it.
+// Every valid substring of two characters or more that has two different bytes, or the end of a text, behind it.
 std::map<std::string, uint64_t> plain_seeds(const std::vector<std::vector<std::string>>& texts,
                                             const SeedOptions& options) {
   std::map<std::string, uint64_t> counts;
@@ -38,7 +38,7 @@ std::map<std::string, uint64_t> plain_seeds(const std::vector<std::vector<std::s
       for (size_t j = i; j < letters.size() && j < i + options.max_length; ++j) {
         piece += letters[j];
         ++counts[piece];
-        behind[piece].insert(j + 1 < letters.size() ? letters[j + 1] : "");
+        behind[piece].insert(j + 1 < letters.size() ? letters[j + 1].substr(0, 1) : "");
       }
     }
   }
@@ -51,7 +51,7 @@ std::map<std::string, uint64_t> plain_seeds(const std::vector<std::vector<std::s
 }
 
 TEST(UnigramSeeds, AreThoseOfTheWholeTexts) {
-  const std::vector<std::string> letters = {"a", "b", "\uac00", "1", "c"};
+  const std::vector<std::string> letters = {"a", "b", "\uac00", "\uac01", "1", "c"};
   for (uint64_t seed = 0; seed < 60; ++seed) {
     Rng rng(seed);
     const SeedOptions options{.max_length = 2 + rng.below(5), .count = 1'000'000, .split_digits = seed % 3 == 0};
@@ -61,7 +61,7 @@ TEST(UnigramSeeds, AreThoseOfTheWholeTexts) {
       auto& text = texts.emplace_back();
       for (uint64_t w = 0; w < 1 + rng.below(6); ++w) {
         std::string word = kMark;
-        for (uint64_t n = rng.below(5); n > 0; --n) word += letters[rng.below(2 + seed % 4)];
+        for (uint64_t n = rng.below(5); n > 0; --n) word += letters[rng.below(2 + seed % 5)];
         text.push_back(word);
       }
       for (size_t w = 0; w < text.size(); ++w) ++counted[w + 1 == text.size() ? text[w] + kTextEnd : text[w]];

@@ -23,7 +23,7 @@ namespace {
 // SentencePiece's numbers.
 constexpr double kCoverage = 0.9995;        // of characters that get a piece
 constexpr double kLeastExpected = 0.5;      // a piece expected less often goes
-constexpr double kSlack = 1.1;              // EM stops at so many times the size, the rest goes by probability
+constexpr double kSlack = 1.1;              // pruning stops at so many times the size, the rest goes by probability
 constexpr double kMissingPenalty = 0.0001;  // between required characters that EM lost
 constexpr size_t kMaxPieceLength = 16;
 
@@ -64,7 +64,10 @@ FollowedWords spell_in(const FollowedWords& followed, const std::vector<char32_t
 class Trainer {
  public:
   Trainer(FollowedWords followed, const TrainContext& context, size_t size)
-      : followed_(std::move(followed)), context_(context), size_(size) {
+      : followed_(std::move(followed)),
+        context_(context),
+        size_(size),
+        enough_(static_cast<size_t>(static_cast<double>(context.options.vocab_size) * kSlack)) {
     for (uint64_t count : words_.counts) total_ += count;
     // Expected counts are kept in units of 2^-shift, so that their sum fits 63 bits.
     uint64_t bound = 0;
@@ -77,6 +80,7 @@ class Trainer {
   double log_likelihood(const UnigramTraining& model) const;
 
  private:
+  std::vector<std::pair<char32_t, uint64_t>> characters_by_count() const;
   UnigramTraining seed() const;
   std::vector<double> expect(const UnigramTraining& model) const;
   UnigramTraining maximize(const UnigramTraining& model, const std::vector<double>& expected) const;
@@ -88,10 +92,19 @@ class Trainer {
   const FollowedWords followed_;
   const WordList& words_ = followed_.words;
   const TrainContext& context_;
-  size_t size_;
+  size_t size_;    // pieces wanted, without special and byte pieces
+  size_t enough_;  // that pruning leaves
   uint64_t total_ = 0;
   int shift_ = 24;
 };
+
+// The characters that have pieces, the most frequent first.
+std::vector<std::pair<char32_t, uint64_t>> Trainer::characters_by_count() const {
+  std::vector<std::pair<char32_t, uint64_t>> characters = count_characters(words_);
+  std::stable_sort(characters.begin(), characters.end(),
+                   [](const auto& a, const auto& b) { return a.second > b.second; });
+  return characters;
+}
 
 UnigramTraining Trainer::seed() const {
   SeedOptions options{
@@ -101,7 +114,8 @@ UnigramTraining Trainer::seed() const {
   std::vector<std::string> pieces;
   std::vector<double> scores;
   double sum = 0;
-  for (const auto& [c, count] : count_characters(words_)) {
+  // The most frequent character comes first: unknown ones count as it.
+  for (const auto& [c, count] : characters_by_count()) {
     std::string text;
     append_utf8(text, c);
     pieces.push_back(std::move(text));
@@ -190,7 +204,7 @@ UnigramTraining Trainer::prune(const UnigramTraining& model, size_t target) cons
       if (counts[i] == 0) continue;
       double score = 0;
       if (!model.viterbi(model.pieces()[i], static_cast<int32_t>(i), scratch, path, score)) {
-        loss[i] = kKeep;  // nothing else spells it
+        loss[i] = kKeep;  // a character
         continue;
       }
       if (score > model.scores()[i]) continue;  // its own best way is to be split
@@ -220,7 +234,6 @@ UnigramTraining Trainer::prune(const UnigramTraining& model, size_t target) cons
 Result<UnigramTraining> Trainer::run() {
   if (context_.progress) context_.progress(0, "finding the pieces to begin with");
   UnigramTraining model = seed();
-  const size_t enough = static_cast<size_t>(static_cast<double>(context_.options.vocab_size) * kSlack);
   const size_t first = model.size();
   while (true) {
     for (int step = 0; step < context_.options.sub_iterations; ++step) {
@@ -228,33 +241,32 @@ Result<UnigramTraining> Trainer::run() {
       model = maximize(model, expect(model));
       if (context_.progress) {
         double done = std::log(static_cast<double>(first) / static_cast<double>(model.size())) /
-                      std::max(1e-9, std::log(static_cast<double>(first) / static_cast<double>(enough)));
+                      std::max(1e-9, std::log(static_cast<double>(first) / static_cast<double>(enough_)));
         context_.progress(std::clamp(done, 0.0, 1.0), fmt::format("EM: {} pieces", model.size()));
       }
     }
-    if (model.size() <= enough) return model;
     const auto shrunk = static_cast<size_t>(context_.options.shrinking_factor * static_cast<double>(model.size()));
-    model = prune(model, std::max(enough, shrunk));
+    if (shrunk <= enough_) return model;
+    model = prune(model, shrunk);
   }
 }
 
-// The required characters, then the most probable pieces, `size_` in all; by probability, then text.
-std::vector<std::pair<std::string, double>> Trainer::finalize(const UnigramTraining& model) const {
+// The required characters, then the most probable of the pieces that pruning leaves, `size_` in all; by probability, then
+// text.
+std::vector<std::pair<std::string, double>> Trainer::finalize(const UnigramTraining& trained) const {
+  const UnigramTraining model = trained.size() > enough_ ? prune(trained, enough_) : trained;
   std::unordered_map<std::string_view, double> scores;
   for (size_t i = 0; i < model.size(); ++i) scores.emplace(model.pieces()[i], model.scores()[i]);
   std::vector<std::pair<std::string, double>> chosen;
   std::unordered_set<std::string> taken;
-  double least = 0, penalty = 0;
-  for (double score : model.scores()) least = std::min(least, score);
-  std::vector<std::pair<char32_t, uint64_t>> characters = count_characters(words_);
-  std::stable_sort(characters.begin(), characters.end(),
-                   [](const auto& a, const auto& b) { return a.second > b.second; });
-  for (const auto& [c, count] : characters) {
+  double least = 0;
+  for (double score : trained.scores()) least = std::min(least, score);
+  for (const auto& [c, count] : characters_by_count()) {
     std::string text;
     append_utf8(text, c);
     auto found = scores.find(text);
-    chosen.emplace_back(text, found != scores.end() ? found->second : least + penalty);
-    if (found == scores.end()) penalty += kMissingPenalty;
+    chosen.emplace_back(text, found != scores.end() ? found->second : least);
+    if (found == scores.end()) least -= kMissingPenalty;
     taken.insert(std::move(text));
   }
   std::vector<uint32_t> order(model.size());
