@@ -26,7 +26,7 @@ Result<Charsmap> Charsmap::parse(std::string_view blob, std::string_view where) 
   if (size > blob.size() - sizeof size || size % 4 != 0)
     return invalid_data("a character map whose trie is longer than the map", std::string(where) + ", offset 0");
   out.trie_.resize(size / 4);
-  std::memcpy(out.trie_.data(), blob.data() + sizeof size, size);
+  if (size > 0) std::memcpy(out.trie_.data(), blob.data() + sizeof size, size);
   out.replacements_ = blob.substr(sizeof size + size);
   if (!is_valid_utf8(out.replacements_))
     return invalid_data("a character map whose replacements are not UTF-8",

@@ -23,13 +23,13 @@ const std::vector<std::string>& texts() {
   return all;
 }
 
-// A stretch of at least five bytes that repeats at once, or a text that is mostly one character.
+// A byte three times, or a longer stretch twice, at once.
 bool has_run(const std::string& text) {
   for (size_t period = 1; period <= 10; ++period) {
     size_t same = 0;
     for (size_t i = period; i < text.size(); ++i) {
       same = text[i] == text[i - period] ? same + 1 : 0;
-      if (same >= std::max<size_t>(5, period)) return true;
+      if (same >= std::max<size_t>(2, period)) return true;
     }
   }
   return false;

@@ -11,6 +11,7 @@
 #include "tokenizer/base64.h"
 #include "tokenizer/import/importers.h"
 #include "tokenizer/import/rust_pattern.h"
+#include "tokenizer/json_read.h"
 #include "tokenizer/json_text.h"
 #include "tokenizer/models/bpe.h"
 
@@ -245,11 +246,8 @@ Result<Tokenizer> load_tiktoken(const Path& file, Compat /*compat*/) {
 }
 
 Result<Tokenizer> tekken_tokenizer(std::string_view json, std::string_view where) {
-  simdjson::dom::parser parser;
-  simdjson::dom::element root;
-  if (auto error = parser.parse(json.data(), json.size()).get(root))
-    return invalid_data(std::string("malformed JSON: ") + simdjson::error_message(error), std::string(where),
-                        "the file is damaged; get it again");
+  MALMOI_ASSIGN(JsonText parsed, JsonText::parse(json, std::string(where)));
+  const simdjson::dom::element root = parsed.root().element;
   simdjson::dom::element config = {};
   simdjson::dom::array entries = {};
   std::string_view pattern;
