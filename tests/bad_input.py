@@ -84,8 +84,14 @@ class BadInput(unittest.TestCase):
         self.refused("data", "extract", "missing.html", says="missing.html")
         self.refused("tokenizer", "train", "--in", "missing", "--type", "bpe", "--vocab-size", "300", "--out", "t", says="missing")
         (self.folder / "empty.txt").write_text("")
-        self.refused("tokenizer", "train", "--in", "empty.txt", "--type", "bpe", "--vocab-size", "300", "--out", "t", says="text")
-        self.assertFalse((self.folder / "t").exists() and self.files("t"))
+        self.refused("tokenizer", "train", "--in", "empty.txt", "--type", "bpe", "--vocab-size", "300", "--out", "t", says=("empty.txt", "text"))
+        self.assertFalse((self.folder / "t").exists())
+
+    def test_options_of_other_tokenizers_are_wrong_usage(self):
+        for option, value, kind in (("--pattern", "gpt2", "unigram"), ("--seed-size", "9", "bpe"), ("--coverage", "0.5", "wordlevel")):
+            self.refused("tokenizer", "train", "--in", "text.txt", "--type", kind, option, value, "--out", "t", says=option, codes=(2,))
+        self.refused("tokenizer", "train", "--in", "text.txt", "--vocab-size", "99999999999", "--out", "t", says="--vocab-size")
+        self.refused("tokenizer", "compare", "--tokenizer", MODEL, os.devnull, says="no text")
 
     @unittest.skipIf(os.geteuid() == 0, "root reads everything")
     def test_unreadable_files_are_named(self):

@@ -4,9 +4,9 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <utility>
 
 #include "app/tokenizer_report.h"
-#include "base/log.h"
 #include "data/corpus.h"
 #include "formats/text_source.h"
 #include "tokenizer/export/export.h"
@@ -43,6 +43,29 @@ Json counts_of(const tokenizer::TrainReport& report) {
   return json;
 }
 
+// A folder that will be written at the end: made, and found writable, before hours of learning; one that was not there
+// before goes again where nothing came of it.
+class NewFolder {
+ public:
+  static Result<NewFolder> make(const Path& path) {
+    std::error_code ignored;
+    const bool fresh = !std::filesystem::exists(path, ignored);
+    MALMOI_TRY(make_folder(path));
+    if (::access(path.c_str(), W_OK) != 0) return io_error("cannot write there", path.string(), errno);
+    return NewFolder(fresh ? path : Path());
+  }
+  NewFolder(NewFolder&& other) noexcept : path_(std::exchange(other.path_, Path())) {}
+  ~NewFolder() {
+    std::error_code ignored;
+    if (!path_.empty()) std::filesystem::remove(path_, ignored);  // where it is empty
+  }
+  void keep() { path_.clear(); }
+
+ private:
+  explicit NewFolder(Path path) : path_(std::move(path)) {}
+  Path path_;
+};
+
 // A built corpus stands for its training part alone: what is held out stays unseen by the tokenizer, too.
 Result<std::vector<Path>> training_files(const std::vector<Path>& inputs) {
   std::vector<Path> files;
@@ -74,18 +97,19 @@ Result<Json> train_tokenizer(const TokenizerTraining& training, const tokenizer:
     if (sample.size() < kSampleBytes) sample.append(text, 0, kSampleBytes).append("\n\n");
     return true;
   };
-  // Found out before hours of learning.
-  MALMOI_TRY(make_folder(training.out));
-  if (::access(training.out.c_str(), W_OK) != 0) return io_error("cannot write there", training.out.string(), errno);
+  MALMOI_ASSIGN(NewFolder folder, NewFolder::make(training.out));
   tokenizer::TrainReport report;
   Result<Tokenizer> trained = tokenizer::train(source, training.options, progress, &report);
   if (failed) return *failed;
+  if (!trained.ok() && report.bytes == 0 && trained.error().code == ErrorCode::kInvalidData)
+    return invalid_data("there is no text to learn from", training.inputs[0].string(), "give files with text");
   if (!trained.ok()) return trained.error();
   Json json = counts_of(report);
   json["vocab_size"] = trained->vocab_size();
   json["fertility"] = compare_one(*trained, name_of(training.out), sample);
   MALMOI_TRY(trained->save(training.out));
   MALMOI_TRY(write_file(training.out / "training.json", dump_json(json, 1) + "\n"));
+  folder.keep();
   return json;
 }
 
@@ -104,7 +128,6 @@ Result<Json> import_tokenizer(const Path& from, tokenizer::Compat compat, const 
         "tokenizer.json cannot say all rules of {}: rare texts and decoding may differ; the original file opens here "
         "too, exactly",
         parts.origin);
-    log_warning(json["note"].get<std::string>());
   }
   return json;
 }

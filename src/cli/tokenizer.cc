@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -141,16 +142,18 @@ void add_inspect(CLI::App& parent, Invocation& invocation) {
 }
 
 void print_comparison(const Json& rows) {
-  fmt::print("{:<32} {:>8} {:>10} {:>11} {:>11} {:>11} {:>8} {:>8}\n", "tokenizer", "vocab", "tokens", "tokens/word",
-             "tokens/char", "bytes/token", "unknown", "MB/s");
+  size_t width = 24;
+  for (const Json& row : rows) width = std::max(width, row["tokenizer"].get<std::string>().size());
+  fmt::print("{:<{}} {:>8} {:>10} {:>11} {:>11} {:>11} {:>8} {:>8}\n", "tokenizer", width, "vocab", "tokens",
+             "tokens/word", "tokens/char", "bytes/token", "unknown", "MB/s");
   for (const Json& row : rows) {
-    fmt::print("{:<32} {:>8} {:>10} {:>11.3f} {:>11.3f} {:>11.2f} {:>8} {:>8.1f}\n",
-               row["tokenizer"].get<std::string>(), row["vocab_size"].get<int64_t>(), row["tokens"].get<uint64_t>(),
-               row["tokens_per_word"].get<double>(), row["tokens_per_character"].get<double>(),
-               row["bytes_per_token"].get<double>(), row["unknown"].get<uint64_t>(),
-               row["mb_per_second"].get<double>());
+    fmt::print("{:<{}} {:>8} {:>10} {:>11.3f} {:>11.3f} {:>11.2f} {:>8} {:>8.1f}\n",
+               row["tokenizer"].get<std::string>(), width, row["vocab_size"].get<int64_t>(),
+               row["tokens"].get<uint64_t>(), row["tokens_per_word"].get<double>(),
+               row["tokens_per_character"].get<double>(), row["bytes_per_token"].get<double>(),
+               row["unknown"].get<uint64_t>(), row["mb_per_second"].get<double>());
     for (const auto& [script, counts] : row["scripts"].items())
-      fmt::print("  {:<49} {:>14.3f} {:>11.3f}\n", script, counts["tokens_per_word"].get<double>(),
+      fmt::print("  {:<{}} {:>11.3f} {:>11.3f}\n", script, width + 18, counts["tokens_per_word"].get<double>(),
                  counts["tokens_per_character"].get<double>());
   }
 }
@@ -177,6 +180,8 @@ void add_compare(CLI::App& parent, Invocation& invocation) {
   command->callback([&invocation, options] {
     invocation.run = [options]() -> Status {
       MALMOI_ASSIGN(std::string text, read_file(options->file));
+      if (text.find_first_not_of(" \t\r\n") == std::string::npos)
+        return invalid_data("there is no text in it", options->file, "give a file with text");
       Json rows = Json::array();
       for (const std::string& path : options->tokenizers) {
         MALMOI_ASSIGN(Tokenizer tokenizer, Tokenizer::load(path, options->compat));

@@ -62,15 +62,19 @@ void add_text_options(CLI::App& command, TrainFlags& flags) {
 void add_model_options(CLI::App& command, TrainFlags& flags) {
   tokenizer::TrainOptions& options = flags.options;
   add_choice(command, "--type", options.kind, kinds_by_name(), "bpe (default), unigram, wordpiece, wordlevel, char");
-  command.add_option("--vocab-size", options.vocab_size, "pieces in all, special tokens included (default 8192)");
+  command.add_option("--vocab-size", options.vocab_size, "pieces in all, special tokens included (default 8192)")
+      ->check(CLI::Range(1, 268435455));
   command.add_option("--special", flags.specials,
                      "special tokens, in the order of their ids (default: the usual ones of the type)");
   command.add_option("--min-frequency", options.min_frequency, "rarer pairs are not merged, rarer words left out");
   command.add_option("--limit-alphabet", options.limit_alphabet,
                      "at most so many different characters, the most frequent");
-  command.add_option("--coverage", options.character_coverage,
-                     "characters that make up this part of the text get a piece (unigram: 0.9995)");
-  command.add_option("--max-piece-length", options.max_piece_length, "in characters (unigram: 16)");
+  command
+      .add_option("--coverage", options.character_coverage,
+                  "characters that make up this part of the text get a piece (unigram: 0.9995)")
+      ->check(CLI::Range(1e-6, 1.0));
+  command.add_option("--max-piece-length", options.max_piece_length, "in characters (unigram: 16)")
+      ->check(CLI::Range(1, 65535));
   command.add_flag("--characters", flags.characters,
                    "bpe: over characters, words marked by U+2581, instead of over bytes");
   command.add_flag("--no-byte-fallback", flags.no_fallback,
@@ -78,9 +82,12 @@ void add_model_options(CLI::App& command, TrainFlags& flags) {
   add_choice(command, "--byte-order", options.byte_order,
              {{"printable", ByteOrder::kPrintable}, {"value", ByteOrder::kValue}},
              "bpe over bytes: how bytes are numbered, printable (default) or value");
-  command.add_option("--shrinking-factor", options.shrinking_factor,
-                     "unigram: the part of the pieces that a pruning keeps");
-  command.add_option("--sub-iterations", options.sub_iterations, "unigram: EM steps between prunings");
+  command
+      .add_option("--shrinking-factor", options.shrinking_factor,
+                  "unigram: the part of the pieces that a pruning keeps")
+      ->check(CLI::Range(0.01, 0.99));
+  command.add_option("--sub-iterations", options.sub_iterations, "unigram: EM steps between prunings")
+      ->check(CLI::Range(1, 1000));
   command.add_option("--seed-size", options.seed_size, "unigram: substrings to begin with");
 }
 
@@ -120,7 +127,7 @@ Status check_options(const CLI::App& command, const TrainFlags& flags) {
   };
   for (const Rule& rule : rules)
     if (!rule.heard && command.count(rule.option) > 0)
-      return usage_error(fmt::format("{} is for {}", rule.option, rule.of), rule.option, "leave it out");
+      return usage_error(fmt::format("this is for {}", rule.of), rule.option, "leave it out");
   return {};
 }
 
