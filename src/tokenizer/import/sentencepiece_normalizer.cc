@@ -149,6 +149,12 @@ void SentencePieceNormalizer::rewrite(std::string_view old, size_t at, bool skip
                                       Put&& put) const {
   while (at < old.size()) {
     if (skip_plain) {
+      if (is_space(old[at])) {  // a chunk of its own that becomes a space
+        if (!after_space) put(std::string_view(" "), at, at + 1);
+        after_space = rules_.remove_extra_whitespaces;
+        ++at;
+        continue;
+      }
       if (const size_t plain = plain_end(old, at); plain > at) {
         put(old.substr(at, plain - at), at, plain);
         after_space = false;
