@@ -90,10 +90,10 @@ data::OnBuildProgress data_progress_line() {
   auto state = std::make_shared<State>();
   return [state](const data::BuildProgress& p) {
     if (p.stage != state->stage)
-      *&state->stage = p.stage, state->started = monotonic_seconds(), state->documents = p.documents,
+      state->stage = p.stage, state->started = monotonic_seconds(), state->documents = p.documents,
       state->bytes = p.bytes;
-    if (!state->line.due()) return;
-    double seconds = std::max(1e-3, monotonic_seconds() - state->started);
+    double seconds = monotonic_seconds() - state->started;
+    if (seconds < 0.5 || !state->line.due()) return;  // before that, a speed says nothing
     double bytes = static_cast<double>(p.bytes - std::min(p.bytes, state->bytes));
     double left =
         bytes > 0 ? seconds * static_cast<double>(p.total_bytes - std::min(p.total_bytes, p.bytes)) / bytes : 0;
