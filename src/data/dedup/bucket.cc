@@ -6,7 +6,7 @@
 namespace malmoi::data {
 namespace {
 
-constexpr uint32_t kTries = 16;
+constexpr uint32_t kTries = 32;
 
 // Sets of documents of one bucket, in slots. One slot more than are kept is for the document at hand.
 class Bucket {
