@@ -17,7 +17,8 @@ struct BenchTokenizerOptions {
 };
 
 /// Encodes all documents on the compute threads, `repeat` times: `encode_mb_per_second` {min, median, max} in 10^6 bytes,
-/// `encode_mb_per_cpu_second` the same by processor time of all threads, `tokens`, `documents`, `bytes`, `bytes_per_token`,
+/// `encode_mb_per_cpu_second` the same by processor time of all threads, `first_mb_per_cpu_second` of a pass before those, when
+/// no word is remembered yet, `tokens`, `documents`, `bytes`, `bytes_per_token`,
 /// `load_seconds`, `threads`. With `hard`: `hard`, how many times as long each of app/hard_texts.h takes as as many bytes of
 /// the file, by processor time of one thread, and `hardest`.
 Result<Json> bench_tokenizer(const BenchTokenizerOptions& options);
