@@ -3,7 +3,9 @@
 
 #include <CLI/CLI.hpp>
 
-#include "tokenizer/tokenizer.h"
+namespace malmoi::tokenizer {
+enum class Compat;
+}
 
 namespace malmoi::cli {
 
