@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstring>
 #include <span>
 #include <vector>
 
@@ -24,7 +23,7 @@ class IdSink {
   }
   void take(size_t n) { size_ += n; }
   void append(std::span<const int32_t> ids) {
-    std::memcpy(room(ids.size()), ids.data(), ids.size_bytes());
+    std::copy(ids.begin(), ids.end(), room(ids.size()));
     take(ids.size());
   }
   void push_back(int32_t id) {
