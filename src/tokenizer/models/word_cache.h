@@ -10,6 +10,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "base/zeroed_array.h"
 #include "tokenizer/models/id_sink.h"
 
 namespace malmoi::tokenizer {
@@ -175,7 +176,7 @@ class WordTable {
   };
   const Set& set_of(const WordKey& key) const { return sets_[key.hashed() & (sets_.size() - 1)]; }
   Set& set_of(const WordKey& key) { return sets_[key.hashed() & (sets_.size() - 1)]; }
-  std::vector<Set> sets_;
+  ZeroedArray<Set> sets_;
   size_t turn_ = 0;
 };
 
