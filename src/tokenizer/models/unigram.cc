@@ -19,7 +19,7 @@ namespace {
 constexpr double kUnknownPenalty = 10;
 
 // What is known of a word besides its ids, as the five bits of the cache's note: up to which score before it that holds, a
-// power of four, and whether its score is not the sum of its ids' since some character is unknown.
+// power of four, and whether its score is not the sum of what its ids add, since unknown characters were joined.
 class WordNote {
  public:
   explicit WordNote(uint8_t bits) : bits_(bits) {}
@@ -49,14 +49,15 @@ class Left {
  public:
   // `recut(word, total)`: the score behind a word with unknown characters.
   using Recut = std::function<Score(std::string_view, Score)>;
-  Left(const UnigramSearch<Score>& search, const IdSink& ids, Recut recut)
-      : search_(search), ids_(ids), recut_(std::move(recut)), counted_(ids.size()) {}
+  // `added`: what each id adds to the score; `worst`: at most so much in absolute value, as any way through a word does.
+  Left(const std::vector<Score>& added, double worst, const IdSink& ids, Recut recut)
+      : added_(added), worst_(worst), ids_(ids), recut_(std::move(recut)), counted_(ids.size()) {}
 
   // Whether the score is at most `reach` in absolute value, where `end` ids stand to the left. A bound is enough nearly
   // always.
   bool within(double reach, size_t end) {
     const size_t since = end - counted_ + unknown_letters_;
-    if (since < kFew && std::abs(total_) + 1.01 * static_cast<double>(since) * search_.worst() <= reach) return true;
+    if (since < kFew && std::abs(total_) + 1.01 * static_cast<double>(since) * worst_ <= reach) return true;
     return std::abs(total(end)) <= reach;
   }
   Score total(size_t end) {
@@ -91,10 +92,11 @@ class Left {
     size_t begin, end;
   };
   void add_up(size_t end) {
-    for (; counted_ < end; ++counted_) total_ += search_.score(ids_[counted_]);
+    for (; counted_ < end; ++counted_) total_ += added_[static_cast<size_t>(ids_[counted_])];
   }
 
-  const UnigramSearch<Score>& search_;
+  const std::vector<Score>& added_;
+  double worst_;
   const IdSink& ids_;
   Recut recut_;
   std::vector<Unknown> unknown_;
@@ -113,12 +115,12 @@ class Unigram final : public Model {
     for (const std::string& piece : options_.pieces) bytes += piece.size();
     vocabulary_.reserve(options_.pieces.size(), bytes);
     for (size_t i = 0; i < options_.pieces.size(); ++i) vocabulary_.add(options_.pieces[i], static_cast<int32_t>(i));
-    make_search();
     static constexpr char kHex[] = "0123456789ABCDEF";
     for (int b = 0; b < 256; ++b) {
       const char name[] = {'<', '0', 'x', kHex[b >> 4], kHex[b & 15], '>'};
       byte_ids_[static_cast<size_t>(b)] = vocabulary_.find_id({name, sizeof name});
     }
+    make_search();
   }
 
   void tokenize(std::string_view piece, std::vector<Token>& tokens) const override {
@@ -182,7 +184,23 @@ class Unigram final : public Model {
         keys.emplace_back(options_.pieces[i], static_cast<int32_t>(i));
     words_apart_ = std::all_of(keys.begin(), keys.end(), [](const auto& key) { return within_a_word(key.first); });
     const auto unknown_score = static_cast<Score>(least - static_cast<Score>(kUnknownPenalty));
+    added_ = scores;
     search_.emplace(std::move(keys), std::move(scores), unknown_score, options_.unk_id.value_or(-1));
+    let_unknown_add(unknown_score, usable);
+  }
+
+  // What an unknown character adds to the score is added by the unknown token or by the first of its bytes, where those
+  // tokens come from nothing else.
+  template <typename Usable>
+  void let_unknown_add(Score unknown_score, const Usable& usable) {
+    if (!options_.single_precision || !options_.unk_id || usable(static_cast<size_t>(*options_.unk_id))) return;
+    for (const int32_t id : byte_ids_)
+      if (id >= 0 && usable(static_cast<size_t>(id))) return;
+    unknown_add_ = true;
+    added_[static_cast<size_t>(*options_.unk_id)] = unknown_score;
+    for (size_t byte = 0; byte < byte_ids_.size(); ++byte)
+      if (byte_ids_[byte] >= 0)
+        added_[static_cast<size_t>(byte_ids_[byte])] = (byte & 0xC0) == 0x80 ? 0 : unknown_score;
   }
 
   void encode_whole(std::string_view piece, std::vector<int32_t>& ids) const {
@@ -201,11 +219,19 @@ class Unigram final : public Model {
     tokens.clear();
     const float reach = search_->appraise(word, tokens);
     if (tokens.empty() || search_->is_unknown(tokens.front().id)) return 0;
-    auto is_unknown = [this](const Token& token) { return search_->is_unknown(token.id); };
-    const auto note = WordNote::of(reach, std::any_of(tokens.begin(), tokens.end(), is_unknown));
+    const bool sum_fails =
+        std::any_of(tokens.begin(), tokens.end(), [&](const Token& token) { return !adds_its_own(word, token); });
+    const auto note = WordNote::of(reach, sum_fails);
     resolve(word, tokens, 0);
     for (const Token& token : tokens) ids.push_back(token.id);
     return note.bits();
+  }
+
+  // Whether what a token becomes adds to the score, by `added_`, what the token did.
+  bool adds_its_own(std::string_view word, const Token& token) const {
+    if (!search_->is_unknown(token.id)) return true;
+    const std::string_view text = word.substr(token.begin, token.end - token.begin);
+    return unknown_add_ && ((options_.byte_fallback && has_bytes(text)) || utf8_length(text[0]) == text.size());
   }
 
   // A word as it stands in the text, after one space.
@@ -268,7 +294,8 @@ class Unigram final : public Model {
   bool encode_by_marks(std::string_view text, std::vector<int32_t>& all) const {
     IdSink ids(all);
     WordCache& cache = thread_word_cache(number_);
-    Left<Score> left(*search_, ids, [this](std::string_view word, Score total) { return score_behind(word, total); });
+    Left<Score> left(added_, search_->worst(), ids,
+                     [this](std::string_view word, Score total) { return score_behind(word, total); });
     bool apart = true;
     auto appraise_word = [this](std::string_view word, std::vector<int32_t>& out) { return appraise(word, out); };
     auto visit = [&](std::string_view word, const WordKey* key) {
@@ -286,7 +313,7 @@ class Unigram final : public Model {
     IdSink ids(all);
     WordCache& cache = thread_word_cache(raw_number_);
     std::string marked;
-    Left<Score> left(*search_, ids, [&](std::string_view word, Score total) {
+    Left<Score> left(added_, search_->worst(), ids, [&](std::string_view word, Score total) {
       marked = kWordMark;
       words.normalize_word(word, marked);
       return score_behind(marked, total);
@@ -359,6 +386,8 @@ class Unigram final : public Model {
   uint64_t number_, raw_number_;  // of the caches: by marked words, by words as given
   Vocabulary vocabulary_;
   std::optional<UnigramSearch<Score>> search_;
+  std::vector<Score> added_;  // what an id adds to the score of a text
+  bool unknown_add_ = false;  // so do the unknown token and byte tokens
   bool words_apart_ = false;  // no piece reaches from one word into the next
   std::array<int32_t, 256> byte_ids_{};
 };

@@ -48,7 +48,7 @@ class WordKey {
     std::memcpy(&last, from + (n - n % 8), n % 8);
     words_[n / 8] = last;
     words_[count - 1] |= uint64_t{n} << 56;
-    hash_ = mix(words_[0] + words_[2] * kOdd, words_[1] ^ mix(words_[3], words_[4]));
+    hash_ = mix(mix(words_[0], words_[1]) ^ words_[2], mix(words_[3], words_[4]));
   }
   Size size() const { return size_; }
   uint64_t hashed() const { return hash_; }
@@ -78,12 +78,11 @@ class WordKey {
       words_[0] = bytes(uint8_t{}, 0) | bytes(uint8_t{}, middle) << 8 * middle | bytes(uint8_t{}, last) << 8 * last;
     }
   }
-  static constexpr uint64_t kOdd = 0x9E3779B97F4A7C15ull;
+  // Both halves of the product, so that every bit counts (wyhash's step).
   static uint64_t mix(uint64_t a, uint64_t b) {
-    a = (a ^ kOdd) * 0xD6E8FEB86659FD93ull;
-    b = (b + kOdd) * 0xC2B2AE3D27D4EB4Full;
-    const uint64_t h = (a ^ (b << 29 | b >> 35)) * kOdd;
-    return h ^ h >> 32;
+    __extension__ using Wide = unsigned __int128;
+    const Wide product = static_cast<Wide>(a ^ 0x9E3779B97F4A7C15ull) * (b ^ 0xD6E8FEB86659FD93ull);
+    return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
   }
 
   std::array<uint64_t, 5> words_;  // what a size does not use is not set
@@ -161,11 +160,11 @@ class WordTable {
       if (word.holds(key)) return &word;
     return nullptr;
   }
-  /// The place for a new word.
+  /// The place for a word.
   Word& make_room(const WordKey& key) {
     Set& set = set_of(key);
     for (Word& word : set.words)
-      if (word.empty()) return word;
+      if (word.empty() || word.holds(key)) return word;
     return set.words[turn_++ % kWays];
   }
 
