@@ -184,7 +184,7 @@ bool SentencePieceNormalizer::normalize_word(std::string_view word, std::string&
     return true;
   }
   for (size_t at = 0; at < word.size(); ++at)
-    if (reaches_over(word.substr(at))) return false;
+    if (!is_space(word[at]) && reaches_over(word.substr(at))) return false;
   const size_t before = out.size();
   bool after_space = rules_.remove_extra_whitespaces, own_marks = false;
   rewrite(word, 0, true, after_space, [&](std::string_view part, size_t, size_t) {
