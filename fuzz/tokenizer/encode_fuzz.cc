@@ -2,6 +2,7 @@
 // the text. Byte-level ids must decode to the text again.
 #include <cstdint>
 #include <cstdlib>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_set>
@@ -123,23 +124,27 @@ void check_unigram(const std::vector<std::string>& pieces, std::string_view text
   require(ids_of(tokens) == encoded(**model, text));  // now from the cache
 }
 
-// By words as they were given, under SentencePiece's rules: every fifth piece is user-defined where asked.
-void check_raw_words(const std::vector<std::string>& pieces, std::string_view text, uint32_t choice) {
-  UnigramOptions options;
-  options.single_precision = true;
-  options.unk_id = 0;
+SentencePieceNormalization spaces_of(uint32_t choice) {
   SentencePieceNormalization rules;
   rules.add_dummy_prefix = choice & 1;
   rules.remove_extra_whitespaces = choice & 2;
+  return rules;
+}
+
+// By words as they were given, under SentencePiece's rules.
+void check_raw_words(const std::vector<std::string>& pieces, const std::vector<bool>& user_defined,
+                     std::string_view text, const SentencePieceNormalizer& normalizer) {
+  UnigramOptions options;
+  options.single_precision = true;
+  options.unk_id = 0;
+  options.user_defined = user_defined;
   for (size_t i = 0; i < pieces.size(); ++i) {
     options.pieces.push_back(pieces[i]);
     options.scores.push_back(-1.0 - static_cast<double>(i % 37) * 0.37);
-    options.user_defined.push_back((choice & 4) && i % 5 == 4);
-    if (options.user_defined.back()) rules.user_defined.add(pieces[i], static_cast<int32_t>(i));
+    options.usable.push_back(i > 0);
   }
   auto model = make_unigram(std::move(options), "fuzz");
   require(model.ok());
-  const SentencePieceNormalizer normalizer(std::move(rules));
   if (!normalizer.by_words()) return;
   NormalizedText whole = NormalizedText::of(text, 0, false);
   normalizer.normalize(whole);
@@ -150,6 +155,24 @@ void check_raw_words(const std::vector<std::string>& pieces, std::string_view te
     if ((*model)->encode_by_words(text, *normalizer.by_words(), ids)) require(ids == ids_of(tokens));
     else require(ids.empty());
   }
+}
+
+// With each way of treating spaces; with every fifth piece user-defined with one of them.
+void check_raw_words(const std::vector<std::string>& pieces, std::string_view text) {
+  static const std::vector<std::unique_ptr<SentencePieceNormalizer>> plain = [] {
+    std::vector<std::unique_ptr<SentencePieceNormalizer>> made;
+    for (uint32_t choice = 0; choice < 4; ++choice)
+      made.push_back(std::make_unique<SentencePieceNormalizer>(spaces_of(choice)));
+    return made;
+  }();
+  for (const auto& normalizer : plain) check_raw_words(pieces, {}, text, *normalizer);
+  SentencePieceNormalization rules = spaces_of(static_cast<uint32_t>(text.size()));
+  std::vector<bool> user_defined(pieces.size());
+  for (size_t i = 4; i < pieces.size(); i += 5) {
+    user_defined[i] = true;
+    rules.user_defined.add(pieces[i], static_cast<int32_t>(i));
+  }
+  check_raw_words(pieces, user_defined, text, SentencePieceNormalizer(std::move(rules)));
 }
 
 }  // namespace
@@ -166,6 +189,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   check_unigram(pieces, text, false);
   for (std::string& piece : pieces)  // spelled with spaces
     for (size_t at; (at = piece.find('_')) != std::string::npos;) piece.replace(at, 1, "\u2581");
-  for (uint32_t choice = 0; choice < 8; ++choice) check_raw_words(pieces, text, choice);
+  check_raw_words(pieces, text);
   return 0;
 }

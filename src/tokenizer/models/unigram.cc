@@ -310,6 +310,7 @@ class Unigram final : public Model {
   // A text as it was given. Of the spaces before a word the first ends the word before; others belong to the word, or are
   // skipped where they are merged.
   bool encode_raw_words(std::string_view text, const WordNormalizer& words, std::vector<int32_t>& all) const {
+    if (text.empty()) return true;  // no mark before nothing
     IdSink ids(all);
     WordCache& cache = thread_word_cache(raw_number_);
     std::string marked;
