@@ -180,4 +180,8 @@ Result<Json> add_to_tokenizer(const Path& from, tokenizer::Compat compat, const 
   return json;
 }
 
+std::string training_progress(double fraction, const std::string& stage) {
+  return fraction > 0 ? fmt::format("{} ({:.0f} %)", stage, 100 * fraction) : stage;
+}
+
 }  // namespace malmoi::app

@@ -33,4 +33,7 @@ Result<Json> export_tokenizer(const Path& from, tokenizer::Compat compat, const 
 Result<Json> add_to_tokenizer(const Path& from, tokenizer::Compat compat, const std::vector<std::string>& specials,
                               const std::vector<std::string>& tokens, const Path& out);
 
+/// A line of progress: what is done, and how much of it where that is known (`fraction` above 0).
+std::string training_progress(double fraction, const std::string& stage);
+
 }  // namespace malmoi::app

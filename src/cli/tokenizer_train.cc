@@ -140,7 +140,7 @@ Status run_train(const CLI::App& command, const std::shared_ptr<TrainFlags>& fla
   options.byte_fallback = !flags->no_fallback;
   ProgressLine line;
   MALMOI_ASSIGN(Json report, app::train_tokenizer(*flags, [&](double fraction, const std::string& stage) {
-                  if (line.due()) line.update(fmt::format("{} ({:.0f} %)", stage, 100 * fraction));
+                  if (line.due()) line.update(app::training_progress(fraction, stage));
                 }));
   line.finish();
   MALMOI_TRY(print_report(report, flags->json));

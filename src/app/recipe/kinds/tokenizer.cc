@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "app/recipe/kinds/kinds.h"
+#include "app/tokenizer_train.h"
 #include "base/log.h"
 #include "data/corpus.h"
 #include "tokenizer/train.h"
@@ -43,7 +44,7 @@ Status run(const StageCall& call) {
   ProgressLine line;
   tokenizer::TrainReport report;
   auto progress = [&](double fraction, const std::string& what) {
-    if (line.due()) line.update(fmt::format("tokenizer: {} {:.0f} %", what, 100 * fraction));
+    if (line.due()) line.update("tokenizer: " + training_progress(fraction, what));
   };
   Result<tokenizer::Tokenizer> trained = tokenizer::train(next, options, progress, &report);
   MALMOI_TRY(failed);
