@@ -39,7 +39,7 @@ python=build/python
 install_python_packages() {
   cmp -s tests/requirements.txt "$python/installed.txt" && return 0
   local said
-  said=$({ python3 -m venv --clear "$python" && "$python/bin/pip" install -q --disable-pip-version-check -r tests/requirements.txt; } 2>&1) &&
+  said=$({ python3 -m venv --clear "$python" && "$python/bin/pip" install -q --disable-pip-version-check --retries 2 --timeout 30 -r tests/requirements.txt; } 2>&1) &&
     cp tests/requirements.txt "$python/installed.txt" && return 0
   echo "test.sh: no packages from PyPI, so nothing is compared with theirs: $(tail -1 <<<"$said")" >&2
   rm -rf "$python"
