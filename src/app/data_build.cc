@@ -105,7 +105,11 @@ data::OnBuildProgress data_progress_line() {
       state->line.update(fmt::format("read {:3} %  {} documents, {} passed  {:.0f} documents/s  {}/s  {} left", percent,
                                      p.documents, p.kept, static_cast<double>(p.documents - state->documents) / seconds,
                                      format_bytes(bytes / seconds), format_duration(left)));
-    else if (p.total_bytes > 0) state->line.update(fmt::format("{} {:3} %", p.stage, percent));
+    else if (bytes > 0)
+      state->line.update(
+          fmt::format("{} {:3} %{}  {} left", p.stage, percent,
+                      p.stage == "write" ? fmt::format("  {}/s", format_bytes(bytes / seconds)) : std::string(),
+                      format_duration(left)));
     else state->line.update(p.stage);
   };
 }
