@@ -88,6 +88,16 @@ class Build {
     return corpus.ok() && json_string(corpus->manifest(), "build") == plan_.key;
   }
 
+  // NAME.PROCESS.tmp: what a killed process was writing of a corpus.
+  static bool is_left_by_a_kill(const std::string& name) {
+    if (!name.ends_with(".tmp")) return false;
+    const size_t number = name.rfind('.', name.size() - 5);
+    if (number == std::string::npos || number + 5 == name.size()) return false;
+    const std::string whole = name.substr(0, number);
+    constexpr std::string_view kFiles[] = {"events.jsonl.zst", "manifest.json", "report.json", "report.html",
+                                           "datacard.json",    "DATACARD.md",   "README.md"};
+    return is_shard(whole) || std::find(std::begin(kFiles), std::end(kFiles), whole) != std::end(kFiles);
+  }
   static bool is_shard(const std::string& name) {
     bool split = name.starts_with("train-") || name.starts_with("valid-") || name.starts_with("test-");
     return split && (name.ends_with(".jsonl.zst") || name.ends_with(".jsonl"));
@@ -154,7 +164,7 @@ class Build {
     for (const auto& entry : std::filesystem::directory_iterator(recipe_.out, ignored)) {
       std::string name = entry.path().filename().string();
       bool stale = name.starts_with("work-") && entry.path() != work_.folder;
-      if (is_shard(name)) std::filesystem::remove(entry.path(), ignored);
+      if (is_shard(name) || is_left_by_a_kill(name)) std::filesystem::remove(entry.path(), ignored);
       if (stale) std::filesystem::remove_all(entry.path(), ignored);
     }
     return {};
