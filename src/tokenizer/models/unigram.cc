@@ -16,8 +16,6 @@
 namespace malmoi::tokenizer {
 namespace {
 
-constexpr double kUnknownPenalty = 10;
-
 template <typename Score>
 class Unigram final : public Model {
  public:

@@ -10,6 +10,9 @@
 
 namespace malmoi::tokenizer {
 
+/// An unknown character scores so much less than the lowest of the pieces.
+inline constexpr double kUnknownPenalty = 10;
+
 struct UnigramOptions {
   std::vector<std::string> pieces;  // the id is the index
   std::vector<double> scores;       // log probabilities

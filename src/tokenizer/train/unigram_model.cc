@@ -5,11 +5,11 @@
 #include <limits>
 
 #include "base/utf8.h"
+#include "tokenizer/models/unigram.h"
 
 namespace malmoi::tokenizer {
 namespace {
 
-constexpr double kUnknownPenalty = 10;
 constexpr double kImpossible = -std::numeric_limits<double>::infinity();
 
 double log_add(double a, double b) {
