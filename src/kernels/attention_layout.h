@@ -1,7 +1,7 @@
 // Block sizes of attention and the scratch they need, the same for every instruction set.
 #pragma once
 
-#include "kernels/kernels.h"
+#include "kernels/contract/attention.h"
 
 namespace malmoi::kernels {
 namespace {  // included by files of several instruction sets: nothing here may be shared by the linker

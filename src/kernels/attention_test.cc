@@ -73,13 +73,14 @@ struct Problem {
             .heads = spec.heads,
             .kv_heads = spec.kv_heads,
             .head_dim = spec.head_dim,
+            .value_dim = spec.head_dim,
             .q_stride = q_stride(),
-            .kv_stride = kv_stride(),
+            .k_stride = kv_stride(),
+            .v_stride = kv_stride(),
             .out_stride = out_stride(),
             .scale = 1 / std::sqrt(static_cast<float>(spec.head_dim)),
             .softcap = spec.softcap,
-            .causal = spec.causal,
-            .window = spec.window,
+            .mask = {.causal = spec.causal, .window = spec.window},
             .segments = segments.data(),
             .num_segments = static_cast<int64_t>(segments.size()),
             .total_rows = rows,
@@ -96,25 +97,25 @@ struct Problem {
   std::vector<uint8_t> mask;
 };
 
-void run(const KernelTable& table, Problem& p, bool oracle) {
+void run(const Backend& table, Problem& p, bool oracle) {
   std::vector<AttentionSegment> segments;
   AttentionArgs a = p.args(oracle, segments);
   TestScratch scratch(attention_scratch(a)), backward_scratch(attention_backward_scratch(a));
   a.scratch = scratch.get();
-  table.attention(a);
+  table.attention(stream(), a);
   if (!oracle) p.lse.expect_close(p.spec.name, 1e30);  // only that it is written: NaN fails
   AttentionBackwardArgs b{.forward = a,
                           .dout = oracle ? p.dout.oracle() : p.dout.data(),
                           .dq = oracle ? p.dq.oracle() : p.dq.data(),
                           .scratch = backward_scratch.get()};
-  table.attention_backward(b);
+  table.attention_backward(stream(), b);
 }
 
 TEST(Attention, AgreesWithTheOracle) {
-  each_kernel([&](const KernelTable& table, DType dtype, const std::string& name) {
+  each_kernel([&](const Backend& table, DType dtype, const std::string& name) {
     for (const Case& c : kCases) {
       Problem p(c, dtype);
-      run(reference_kernels(), p, true);
+      run(reference_backend(), p, true);
       run(table, p, false);
       std::string what = name + " " + c.name;
       bool half = dtype == DType::kBF16;
@@ -129,7 +130,7 @@ TEST(Attention, AgreesWithTheOracle) {
 }
 
 TEST(Attention, RepeatsToTheBit) {
-  each_kernel([&](const KernelTable& table, DType dtype, const std::string& name) {
+  each_kernel([&](const Backend& table, DType dtype, const std::string& name) {
     Problem p(kCases[11], dtype);
     run(table, p, false);
     auto out = p.out.values(), dq = p.dq.values(), dk = p.dk.values();
@@ -142,7 +143,7 @@ TEST(Attention, RepeatsToTheBit) {
 
 TEST(Attention, DoesNotDependOnTheNumberOfThreads) {
   int threads = num_threads();
-  each_kernel([&](const KernelTable& table, DType dtype, const std::string& name) {
+  each_kernel([&](const Backend& table, DType dtype, const std::string& name) {
     Problem p(kCases[11], dtype);
     set_num_threads(1);
     run(table, p, false);

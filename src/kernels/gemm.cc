@@ -24,18 +24,27 @@ bool packed_first(const GemmArgs& g) {
   return 2.0 * static_cast<double>(g.m) * static_cast<double>(g.n) * static_cast<double>(g.k) >= 1.5e8;
 }
 
-}  // namespace
-
-void gemm(const GemmArgs& args) {
-  if (args.m == 0 || args.n == 0) return;
-  if (int8_provider().supports(args)) return int8_provider().run(args);
-  if (packed_first(args) && packed_provider().supports(args)) return packed_provider().run(args);
+const GemmProvider* choose(const GemmArgs& args) {
+  if (int8_provider().supports(args)) return &int8_provider();
+  if (packed_first(args) && packed_provider().supports(args)) return &packed_provider();
   int count = 0;
   const GemmProvider* providers = gemm_providers(count);
   for (int i = 0; i < count; ++i) {
-    if (providers[i].supports(args)) return providers[i].run(args);
+    if (providers[i].supports(args)) return &providers[i];
   }
+  return nullptr;
 }
+
+}  // namespace
+
+bool run_gemm(const GemmArgs& args) {
+  if (args.m == 0 || args.n == 0) return true;
+  const GemmProvider* chosen = choose(args);
+  if (chosen) chosen->run(args);
+  return chosen != nullptr;
+}
+
+bool can_gemm(const GemmArgs& args) { return choose(args) != nullptr; }
 
 size_t gemm_memory() { return onednn_memory() + scratch_memory(); }
 

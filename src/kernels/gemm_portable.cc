@@ -77,10 +77,17 @@ void run(const GemmArgs& g) {
   }
 }
 
+bool supports(const GemmArgs& g) {
+  if (g.a_type != g.b_type) return false;
+  if (g.a_type == DType::kF64) return g.c_type == DType::kF64;
+  auto narrow = [](DType t) { return t == DType::kF32 || t == DType::kBF16; };
+  return narrow(g.a_type) && narrow(g.c_type);
+}
+
 }  // namespace
 
 const GemmProvider& portable_provider() {
-  static const GemmProvider provider = {"portable", [](const GemmArgs&) { return true; }, run};
+  static const GemmProvider provider = {"portable", supports, run};
   return provider;
 }
 

@@ -7,16 +7,16 @@
 namespace malmoi::kernels {
 
 namespace baseline {
-const KernelTable& table();
+const Backend& table();
 }
 namespace avx2 {
-const KernelTable& table();
+const Backend& table();
 }
 namespace avx512 {
-const KernelTable& table();
+const Backend& table();
 }
 
-const KernelTable* kernel_table(Isa isa) {
+const Backend* isa_backend(Isa isa) {
   switch (isa) {
     case Isa::kBaseline: return &baseline::table();
 #ifdef MALMOI_SIMD_avx2
@@ -29,13 +29,30 @@ const KernelTable* kernel_table(Isa isa) {
   }
 }
 
-const KernelTable& kernels() {
-  static const KernelTable& table = []() -> const KernelTable& {
-    const KernelTable* own = kernel_table(active_isa());
-    return own ? *own : reference_kernels();
+const Backend& cpu_backend() {
+  static const Backend& table = []() -> const Backend& {
+    const Backend* own = isa_backend(active_isa());
+    return own ? *own : reference_backend();
   }();
   return table;
 }
+
+namespace {
+
+Error no_product(const GemmArgs& a) {
+  auto name = [](DType type) { return std::string(dtype_name(type)); };
+  return unsupported("no product of " + name(a.a_type) + " rows and " + name(a.b_type) + " weights into " +
+                         name(a.c_type) + " is known here",
+                     "matrix product", "use f32 or bf16 for both");
+}
+
+}  // namespace
+
+Status supports(const Backend& backend, const GemmArgs& args) {
+  return backend.multiplies(args) ? Status() : Status(no_product(args));
+}
+
+void fail_product(Stream& stream, const GemmArgs& args) { stream.fail(no_product(args)); }
 
 size_t norm_backward_scratch(int64_t, int64_t cols, DType) {
   return static_cast<size_t>(num_threads()) * 2 * static_cast<size_t>(cols) * sizeof(float);

@@ -82,8 +82,10 @@ void attention(benchmark::State& state, bool backward, DType type) {
                   .heads = heads,
                   .kv_heads = heads,
                   .head_dim = dim,
+                  .value_dim = dim,
                   .q_stride = 3 * width,
-                  .kv_stride = 3 * width,
+                  .k_stride = 3 * width,
+                  .v_stride = 3 * width,
                   .out_stride = width,
                   .scale = 1 / std::sqrt(static_cast<float>(dim)),
                   .segments = segments.data(),
@@ -96,8 +98,8 @@ void attention(benchmark::State& state, bool backward, DType type) {
   Buffer backward_scratch(DType::kF32, static_cast<int64_t>(attention_backward_scratch(a) / 4));
   a.scratch = scratch.data();
   AttentionBackwardArgs b{.forward = a, .dout = dout.data(), .dq = dqkv.data(), .scratch = backward_scratch.data()};
-  kernels().attention(a);
-  for (auto _ : state) backward ? kernels().attention_backward(b) : kernels().attention(a);
+  cpu_backend().attention(stream(), a);
+  for (auto _ : state) backward ? cpu_backend().attention_backward(stream(), b) : cpu_backend().attention(stream(), a);
   double scores = static_cast<double>(batch * heads) * static_cast<double>(length * length) / 2;
   count(state, scores * static_cast<double>(dim) * (backward ? 10 : 4), "FLOP/s");
 }
@@ -118,14 +120,14 @@ void norm(benchmark::State& state) {
              .bias = weight.data(),
              .mean = mean.data(),
              .rstd = rstd.data()};
-  for (auto _ : state) kernels().norm(a);
+  for (auto _ : state) cpu_backend().norm(stream(), a);
   count(state, 8.0 * static_cast<double>(rows * cols), "bytes/s");
 }
 
 void activation(benchmark::State& state, Activation kind) {
   int64_t n = state.range(0);
   Buffer x(DType::kBF16, n), y(DType::kBF16, n);
-  for (auto _ : state) kernels().activation({DType::kBF16, kind, n, x.data(), y.data()});
+  for (auto _ : state) cpu_backend().activation(stream(), {DType::kBF16, kind, n, x.data(), y.data()});
   count(state, 4.0 * static_cast<double>(n), "bytes/s");
 }
 
@@ -140,7 +142,7 @@ void cross_entropy(benchmark::State& state) {
                      .logits = logits.data(),
                      .targets = targets.data(),
                      .loss = loss.data()};
-  for (auto _ : state) kernels().cross_entropy(a);
+  for (auto _ : state) cpu_backend().cross_entropy(stream(), a);
   count(state, 4.0 * static_cast<double>(rows * cols), "bytes/s");
 }
 
@@ -155,7 +157,7 @@ void adamw(benchmark::State& state) {
               .v = v.data(),
               .copy = static_cast<BF16*>(copy.data()),
               .lr = 1e-6f};
-  for (auto _ : state) kernels().adamw(a);
+  for (auto _ : state) cpu_backend().adamw(stream(), a);
   count(state, 30.0 * static_cast<double>(n), "bytes/s");
 }
 
@@ -171,7 +173,7 @@ void row_product(benchmark::State& state) {
                    .x = x.data(),
                    .w = w.data(),
                    .y = y.data()};
-  for (auto _ : state) kernels().row_product(a);
+  for (auto _ : state) cpu_backend().row_product(stream(), a);
   count(state, 2.0 * static_cast<double>(n * k), "bytes/s");
 }
 

@@ -13,17 +13,47 @@ constexpr Activation kActivations[] = {Activation::kNone, Activation::kGelu, Act
 
 TEST(Kernels, TablesAreComplete) {
   ASSERT_FALSE(testable_tables().empty());
-  for (const KernelTable* t : testable_tables()) {
-    for (const void* f : {reinterpret_cast<const void*>(t->norm), reinterpret_cast<const void*>(t->norm_backward),
-                          reinterpret_cast<const void*>(t->attention), reinterpret_cast<const void*>(t->row_product),
-                          reinterpret_cast<const void*>(t->to_f32), reinterpret_cast<const void*>(t->adamw)}) {
-      EXPECT_NE(f, nullptr) << t->name;
-    }
+  std::vector<const Backend*> all = testable_tables();
+  all.push_back(&reference_backend());
+  all.push_back(&cuda_backend());
+  for (const Backend* t : all) {
+    EXPECT_NE(t->multiplies, nullptr) << t->name;
+#define KERNEL(kernel, Args) EXPECT_NE(t->kernel, nullptr) << t->name;
+#include "kernels/list.inc"
+#undef KERNEL
   }
-  EXPECT_STREQ(kernels().name, kernel_table(active_isa())->name);
+  EXPECT_STREQ(cpu_backend().name, isa_backend(active_isa())->name);
 }
 
-void check_norm(const KernelTable& table, DType dtype, const std::string& what, int64_t rows, int64_t cols, bool layer,
+TEST(Kernels, AMissingDeviceFailsTheStreamByName) {
+  Stream cuda(Device::kCuda);
+#define KERNEL(kernel, Args)                                       \
+  cuda_backend().kernel(cuda, Args{});                             \
+  if (Status done = cuda.sync(); done.ok()) {                      \
+    ADD_FAILURE() << #kernel;                                      \
+  } else {                                                         \
+    EXPECT_NE(done.error().what.find(#kernel), std::string::npos); \
+  }
+#include "kernels/list.inc"
+#undef KERNEL
+  EXPECT_TRUE(cuda.sync().ok()) << "a failure is told once";
+}
+
+TEST(Kernels, AProductOfUnknownTypesIsAnErrorBeforeItRuns) {
+  GemmArgs mixed{.m = 2, .n = 2, .k = 2, .a_type = DType::kF32, .b_type = DType::kF16};
+  std::vector<const Backend*> all = testable_tables();
+  all.push_back(&reference_backend());
+  for (const Backend* t : all) {
+    Status said = supports(*t, mixed);
+    ASSERT_FALSE(said.ok()) << t->name;
+    EXPECT_NE(said.error().what.find("f16"), std::string::npos) << said.error().to_string();
+    Stream s;
+    t->gemm(s, mixed);
+    EXPECT_FALSE(s.sync().ok()) << t->name << ": never a silent fall-through";
+  }
+}
+
+void check_norm(const Backend& table, DType dtype, const std::string& what, int64_t rows, int64_t cols, bool layer,
                 bool residual, bool affine, const Dropout& dropout) {
   Twin x(dtype, rows * cols, 1), delta(dtype, rows * cols, 2), sum = Twin::zeros(dtype, rows * cols);
   Twin y = Twin::zeros(dtype, rows * cols), weight(DType::kF32, cols, 3), bias(DType::kF32, cols, 4);
@@ -45,8 +75,8 @@ void check_norm(const KernelTable& table, DType dtype, const std::string& what, 
                     .rstd = p(rstd),
                     .dropout = dropout};
   };
-  table.norm(args(false));
-  reference_kernels().norm(args(true));
+  table.norm(stream(), args(false));
+  reference_backend().norm(stream(), args(true));
   if (residual) {
     sum.expect_close(what + " sum", 1e-6);
     // The statistics are those of the rounded sum: go on from it.
@@ -54,7 +84,7 @@ void check_norm(const KernelTable& table, DType dtype, const std::string& what, 
     for (int64_t i = 0; i < sum.size(); ++i) sum.at(i) = rounded[static_cast<size_t>(i)];
     NormArgs again = args(true);
     again.x = sum.oracle(), again.delta = nullptr, again.sum = nullptr;
-    reference_kernels().norm(again);
+    reference_backend().norm(stream(), again);
   } else {
     sum = x;
   }
@@ -86,8 +116,8 @@ void check_norm(const KernelTable& table, DType dtype, const std::string& what, 
                             .scratch = scratch.get(),
                             .dropout = dropout};
   };
-  table.norm_backward(backward(false));
-  reference_kernels().norm_backward(backward(true));
+  table.norm_backward(stream(), backward(false));
+  reference_backend().norm_backward(stream(), backward(true));
   double slack = 2e-5 * std::sqrt(static_cast<double>(cols)) + 1e-5;
   dx.expect_close(what + " dx", slack);
   ddelta.expect_close(what + " ddelta", slack);
@@ -96,7 +126,7 @@ void check_norm(const KernelTable& table, DType dtype, const std::string& what, 
 }
 
 TEST(Kernels, Norm) {
-  each_kernel([&](const KernelTable& table, DType dtype, const std::string& name) {
+  each_kernel([&](const Backend& table, DType dtype, const std::string& name) {
     for (auto [rows, cols] : {std::pair<int64_t, int64_t>{1, 1}, {3, 7}, {5, 64}, {70, 133}, {33, 768}, {0, 16}}) {
       for (int flags = 0; flags < 8; ++flags) {
         for (const Dropout& dropout : kDropouts) {
@@ -112,52 +142,54 @@ TEST(Kernels, Norm) {
 }
 
 TEST(Kernels, Activations) {
-  each_kernel([&](const KernelTable& table, DType dtype, const std::string& name) {
+  each_kernel([&](const Backend& table, DType dtype, const std::string& name) {
     for (Activation kind : kActivations) {
       std::string what = name + " activation " + std::to_string(static_cast<int>(kind));
       int64_t n = 4099;
       Twin x(dtype, n, 1, 3.0), y = Twin::zeros(dtype, n), dy(dtype, n, 2), dx = Twin::zeros(dtype, n);
       x.at(0) = 0, x.at(1) = 40, x.at(2) = -40, x.at(3) = 1e-3, x.at(4) = -12;
       x.sync();
-      table.activation({dtype, kind, n, x.data(), y.data()});
-      reference_kernels().activation({DType::kF64, kind, n, x.oracle(), y.oracle()});
+      table.activation(stream(), {dtype, kind, n, x.data(), y.data()});
+      reference_backend().activation(stream(), {DType::kF64, kind, n, x.oracle(), y.oracle()});
       y.expect_close(what, 1e-6, 2e-6);
-      table.activation_backward({dtype, kind, n, x.data(), dy.data(), dx.data()});
-      reference_kernels().activation_backward({DType::kF64, kind, n, x.oracle(), dy.oracle(), dx.oracle()});
+      table.activation_backward(stream(), {dtype, kind, n, x.data(), dy.data(), dx.data()});
+      reference_backend().activation_backward(stream(), {DType::kF64, kind, n, x.oracle(), dy.oracle(), dx.oracle()});
       dx.expect_close(what + " backward", 2e-6, 3e-6);
-      table.activation({dtype, kind, n, x.data(), x.data()});
+      table.activation(stream(), {dtype, kind, n, x.data(), x.data()});
       EXPECT_EQ(x.values(), y.values()) << what << " in place";
     }
   });
 }
 
 TEST(Kernels, Gated) {
-  each_kernel([&](const KernelTable& table, DType dtype, const std::string& name) {
+  each_kernel([&](const Backend& table, DType dtype, const std::string& name) {
     for (Activation kind : kActivations) {
       std::string what = name + " gated " + std::to_string(static_cast<int>(kind));
       int64_t rows = 13, cols = 77;
       Twin x(dtype, 2 * rows * cols, 1, 2.0), y = Twin::zeros(dtype, rows * cols), dy(dtype, rows * cols, 2);
       Twin dx = Twin::zeros(dtype, 2 * rows * cols);
-      table.gated({dtype, kind, rows, cols, x.data(), y.data()});
-      reference_kernels().gated({DType::kF64, kind, rows, cols, x.oracle(), y.oracle()});
+      table.gated(stream(), {dtype, kind, rows, cols, x.data(), y.data()});
+      reference_backend().gated(stream(), {DType::kF64, kind, rows, cols, x.oracle(), y.oracle()});
       y.expect_close(what, 2e-6);
-      table.gated_backward({dtype, kind, rows, cols, x.data(), dy.data(), dx.data()});
-      reference_kernels().gated_backward({DType::kF64, kind, rows, cols, x.oracle(), dy.oracle(), dx.oracle()});
+      table.gated_backward(stream(), {dtype, kind, rows, cols, x.data(), dy.data(), dx.data()});
+      reference_backend().gated_backward(stream(),
+                                         {DType::kF64, kind, rows, cols, x.oracle(), dy.oracle(), dx.oracle()});
       dx.expect_close(what + " backward", 2e-5);
-      table.gated_backward({dtype, kind, rows, cols, x.data(), dy.data(), x.data()});
+      table.gated_backward(stream(), {dtype, kind, rows, cols, x.data(), dy.data(), x.data()});
       EXPECT_EQ(x.values(), dx.values()) << what << " in place";
     }
   });
 }
 
 TEST(Kernels, AddWithDropout) {
-  each_kernel([&](const KernelTable& table, DType dtype, const std::string& name) {
+  each_kernel([&](const Backend& table, DType dtype, const std::string& name) {
     for (const Dropout& dropout : kDropouts) {
       for (bool has_x : {true, false}) {
         int64_t n = 20011;
         Twin x(dtype, n, 1), delta(dtype, n, 2), y = Twin::zeros(dtype, n);
-        table.add({dtype, n, has_x ? x.data() : nullptr, delta.data(), y.data(), dropout});
-        reference_kernels().add({DType::kF64, n, has_x ? x.oracle() : nullptr, delta.oracle(), y.oracle(), dropout});
+        table.add(stream(), {dtype, n, has_x ? x.data() : nullptr, delta.data(), y.data(), dropout});
+        reference_backend().add(stream(),
+                                {DType::kF64, n, has_x ? x.oracle() : nullptr, delta.oracle(), y.oracle(), dropout});
         y.expect_close(name + " add", 1e-6);
         if (dropout.p <= 0 || has_x) continue;
         std::vector<double> got = y.values();
@@ -169,7 +201,7 @@ TEST(Kernels, AddWithDropout) {
 }
 
 TEST(Kernels, Rotary) {
-  each_kernel([&](const KernelTable& table, DType dtype, const std::string& name) {
+  each_kernel([&](const Backend& table, DType dtype, const std::string& name) {
     for (bool interleaved : {false, true}) {
       for (int64_t rotary_dim : {int64_t{22}, int64_t{32}, int64_t{0}}) {
         int64_t rows = 9, heads = 3, head_dim = 34, stride = 120;
@@ -189,13 +221,13 @@ TEST(Kernels, Rotary) {
                      .cos = cos.data(),
                      .sin = sin.data()};
         Twin before = x;
-        table.rotary(a);
+        table.rotary(stream(), a);
         RotaryArgs o = a;
         o.dtype = DType::kF64, o.x = x.oracle();
-        reference_kernels().rotary(o);
+        reference_backend().rotary(stream(), o);
         x.expect_close(name + " rotary", 1e-6);
         a.x = x.data(), a.inverse = true;
-        table.rotary(a);
+        table.rotary(stream(), a);
         std::vector<double> back = x.values();
         for (int64_t i = 0; i < x.size(); ++i) {
           ASSERT_NEAR(back[static_cast<size_t>(i)], before.at(i), dtype == DType::kBF16 ? 0.04 : 1e-5) << name;
@@ -206,7 +238,7 @@ TEST(Kernels, Rotary) {
 }
 
 TEST(Kernels, Embedding) {
-  each_kernel([&](const KernelTable& table, DType dtype, const std::string& name) {
+  each_kernel([&](const Backend& table, DType dtype, const std::string& name) {
     for (DType table_dtype : {DType::kF32, DType::kBF16}) {
       for (const Dropout& dropout : kDropouts) {
         int64_t rows = 300, cols = 67, vocab = 41;
@@ -229,10 +261,10 @@ TEST(Kernels, Embedding) {
                         .scale = 1.5f,
                         .y = y.data(),
                         .dropout = dropout};
-        table.embedding(a);
+        table.embedding(stream(), a);
         a.dtype = a.table_dtype = DType::kF64;
         a.table = weights.oracle(), a.positions_table = places.oracle(), a.y = y.oracle();
-        reference_kernels().embedding(a);
+        reference_backend().embedding(stream(), a);
         y.expect_close(name + " embedding", 1e-6);
         TestScratch scratch(embedding_backward_scratch(rows, vocab));
         EmbeddingBackwardArgs b{.dtype = dtype,
@@ -245,9 +277,9 @@ TEST(Kernels, Embedding) {
                                 .dtable = dtable.data(),
                                 .scratch = scratch.get(),
                                 .dropout = dropout};
-        table.embedding_backward(b);
+        table.embedding_backward(stream(), b);
         b.dtype = DType::kF64, b.dy = dy.oracle(), b.dtable = dtable.oracle();
-        reference_kernels().embedding_backward(b);
+        reference_backend().embedding_backward(stream(), b);
         dtable.expect_close(name + " embedding backward", 1e-4);
       }
     }
@@ -255,7 +287,7 @@ TEST(Kernels, Embedding) {
 }
 
 TEST(Kernels, CrossEntropy) {
-  each_kernel([&](const KernelTable& table, DType dtype, const std::string& name) {
+  each_kernel([&](const Backend& table, DType dtype, const std::string& name) {
     for (int64_t cols : {int64_t{1}, int64_t{65}, int64_t{1024}, int64_t{5003}}) {
       for (int flags = 0; flags < 8; ++flags) {
         int64_t rows = 5;
@@ -275,12 +307,12 @@ TEST(Kernels, CrossEntropy) {
                            .softcap = flags & 4 ? 5.0f : 0,
                            .dlogits = false};
         Twin before = logits;
-        table.cross_entropy(a);
+        table.cross_entropy(stream(), a);
         EXPECT_EQ(before.values(), logits.values()) << name << " leaves logits alone";
         a.dlogits = true;
-        table.cross_entropy(a);
+        table.cross_entropy(stream(), a);
         a.dtype = DType::kF64, a.logits = logits.oracle(), a.loss = expected.data();
-        reference_kernels().cross_entropy(a);
+        reference_backend().cross_entropy(stream(), a);
         std::string what = name + " cross-entropy " + std::to_string(cols) + " flags " + std::to_string(flags);
         logits.expect_close(what, 1e-6, 1e-4);
         for (size_t r = 0; r < 5; ++r) ASSERT_NEAR(loss[r], expected[r], 2e-5 * (1 + std::abs(expected[r]))) << what;
@@ -290,29 +322,30 @@ TEST(Kernels, CrossEntropy) {
 }
 
 TEST(Kernels, CrossEntropySurvivesExtremeLogits) {
-  for (const KernelTable* table : testable_tables()) {
+  for (const Backend* table : testable_tables()) {
     std::vector<float> logits = {1e4f, -1e4f, 0, 9e3f}, loss(1);
     int32_t target = 1;
-    table->cross_entropy({.rows = 1, .cols = 4, .logits = logits.data(), .targets = &target, .loss = loss.data()});
+    table->cross_entropy(stream(),
+                         {.rows = 1, .cols = 4, .logits = logits.data(), .targets = &target, .loss = loss.data()});
     EXPECT_FLOAT_EQ(loss[0], 2e4f) << table->name;
     EXPECT_EQ(logits, (std::vector<float>{1, -1, 0, 0})) << table->name;
   }
 }
 
 TEST(Kernels, BiasBackward) {
-  each_kernel([&](const KernelTable& table, DType dtype, const std::string& name) {
+  each_kernel([&](const Backend& table, DType dtype, const std::string& name) {
     for (auto [rows, cols] : {std::pair<int64_t, int64_t>{1, 1}, {0, 5}, {37, 71}, {100, 512}, {301, 1000}}) {
       Twin dy(dtype, rows * cols, 1), dbias(DType::kF32, cols, 2);
       TestScratch scratch(bias_backward_scratch(rows, cols));
-      table.bias_backward({dtype, rows, cols, dy.data(), dbias.data(), scratch.get()});
-      reference_kernels().bias_backward({DType::kF64, rows, cols, dy.oracle(), dbias.oracle(), nullptr});
+      table.bias_backward(stream(), {dtype, rows, cols, dy.data(), dbias.data(), scratch.get()});
+      reference_backend().bias_backward(stream(), {DType::kF64, rows, cols, dy.oracle(), dbias.oracle(), nullptr});
       dbias.expect_close(name + " bias", 1e-4);
     }
   });
 }
 
 TEST(Kernels, AdamW) {
-  for (const KernelTable* table : testable_tables()) {
+  for (const Backend* table : testable_tables()) {
     int64_t n = 17003;
     Twin p(DType::kF32, n, 1), g(DType::kF32, n, 2), m(DType::kF32, n, 3, 0.1), v(DType::kF32, n, 4, 0.1);
     for (int64_t i = 0; i < n; ++i) v.at(i) = std::abs(v.at(i));
@@ -335,9 +368,9 @@ TEST(Kernels, AdamW) {
                 .weight_decay = 0.1f,
                 .bias1 = 0.4f,
                 .bias2 = 0.2f};
-    reference_kernels().adamw(a);
+    reference_backend().adamw(stream(), a);
     a.p = p1.data(), a.m = m1.data(), a.v = v1.data(), a.copy = copy1.data();
-    table->adamw(a);
+    table->adamw(stream(), a);
     for (size_t i = 0; i < static_cast<size_t>(n); ++i) {
       ASSERT_NEAR(p0[i], p1[i], 1e-6) << table->name;
       ASSERT_NEAR(m0[i], m1[i], 1e-6) << table->name;
@@ -347,51 +380,39 @@ TEST(Kernels, AdamW) {
   }
 }
 
-TEST(Kernels, SumsAndChecks) {
-  for (const KernelTable* table : testable_tables()) {
-    for (int64_t n : {int64_t{0}, int64_t{1}, int64_t{1000}, int64_t{70001}}) {
-      std::vector<float> x(static_cast<size_t>(n));
+TEST(Kernels, SumOfSquares) {
+  auto sum_of = [](const Backend& table, const std::vector<float>& x, double before = 0) {
+    table.sum_of_squares(stream(), {static_cast<int64_t>(x.size()), x.data(), &before});
+    return before;
+  };
+  for (const Backend* table : testable_tables()) {
+    for (size_t n : {0, 1, 1000, 70001}) {
+      std::vector<float> x(n);
       Rng rng(9);
       for (float& e : x) e = static_cast<float>(rng.normal());
-      double expected = reference_kernels().sum_of_squares(x.data(), n);
-      EXPECT_NEAR(table->sum_of_squares(x.data(), n), expected, 1e-12 * expected);
-      EXPECT_TRUE(table->all_finite(x.data(), n));
-      if (n == 0) continue;
-      for (float bad : {INFINITY, -INFINITY, NAN}) {
-        for (size_t at : {size_t{0}, x.size() / 2, x.size() - 1}) {
-          float kept = x[at];
-          x[at] = bad;
-          EXPECT_FALSE(table->all_finite(x.data(), n)) << table->name << " " << bad << " at " << at;
-          x[at] = kept;
-        }
-      }
+      double expected = sum_of(reference_backend(), x);
+      EXPECT_NEAR(sum_of(*table, x), expected, 1e-12 * expected);
+      EXPECT_NEAR(sum_of(*table, x, 3), expected + 3, 1e-12 * (expected + 3)) << "it adds to what was there";
     }
-    float large = 1e30f;
-    EXPECT_NEAR(table->sum_of_squares(&large, 1), 1e60, 1e54) << "squares beyond f32 are summed in f64";
+    EXPECT_NEAR(sum_of(*table, {1e30f}), 1e60, 1e54) << "squares beyond f32 are summed in f64";
   }
 }
 
 TEST(Kernels, Conversions) {
-  for (const KernelTable* table : testable_tables()) {
+  for (const Backend* table : testable_tables()) {
     std::vector<float> x = {0,      -0.0f, 1, 1.00390625f, 1.01171875f, 3.14159f, -2.5e30f, INFINITY, -INFINITY, 65504,
                             1e-20f, -7,    8, 9,           10,          11,       12,       13,       14};
-    int64_t n = static_cast<int64_t>(x.size());
     std::vector<BF16> y(x.size());
-    std::vector<float> back(x.size());
-    table->to_bf16(x.data(), y.data(), n);
-    table->to_f32(y.data(), back.data(), n);
-    for (size_t i = 0; i < x.size(); ++i) {
-      EXPECT_EQ(y[i].bits, to_bf16(x[i]).bits) << table->name << " " << x[i];
-      EXPECT_EQ(back[i], to_float(y[i])) << table->name;
-    }
+    table->to_bf16(stream(), {static_cast<int64_t>(x.size()), x.data(), y.data()});
+    for (size_t i = 0; i < x.size(); ++i) EXPECT_EQ(y[i].bits, to_bf16(x[i]).bits) << table->name << " " << x[i];
     float nan = NAN;
-    table->to_bf16(&nan, y.data(), 1);
+    table->to_bf16(stream(), {1, &nan, y.data()});
     EXPECT_TRUE(std::isnan(to_float(y[0]))) << table->name;
   }
 }
 
 TEST(Kernels, RowProduct) {
-  each_kernel([&](const KernelTable& table, DType dtype, const std::string& name) {
+  each_kernel([&](const Backend& table, DType dtype, const std::string& name) {
     for (DType w_dtype : {DType::kF32, DType::kBF16, DType::kF16}) {
       for (DType y_dtype : {DType::kF32, DType::kBF16}) {
         for (auto [m, n, k] : {std::array<int64_t, 3>{1, 5, 3}, {7, 37, 130}, {41, 21, 64}, {3, 8, 0}}) {
@@ -406,11 +427,11 @@ TEST(Kernels, RowProduct) {
                            .bias = bias.data(),
                            .y = y.data(),
                            .y_dtype = y_dtype};
-          table.row_product(a);
+          table.row_product(stream(), a);
           std::vector<double> together = y.values();
           for (int64_t i = 0; i < m; ++i) {  // a row alone has the same bits
             a.m = 1, a.x = static_cast<std::byte*>(x.data()) + static_cast<size_t>(i * k) * dtype_size(dtype);
-            table.row_product(a);
+            table.row_product(stream(), a);
             std::vector<double> alone = y.values();
             for (size_t j = 0; j < static_cast<size_t>(n); ++j) {
               ASSERT_EQ(alone[j], together[static_cast<size_t>(i * n) + j]) << name << " row " << i << " of " << m;
@@ -418,19 +439,19 @@ TEST(Kernels, RowProduct) {
             std::copy(together.begin(), together.begin() + n, alone.begin());
           }
           a.m = m, a.x = x.data();
-          table.row_product(a);
+          table.row_product(stream(), a);
           std::vector<float> b(static_cast<size_t>(n));
           for (int64_t j = 0; j < n; ++j) b[static_cast<size_t>(j)] = static_cast<float>(bias.at(j));
-          reference_kernels().row_product({.dtype = DType::kF64,
-                                           .w_dtype = DType::kF64,
-                                           .m = m,
-                                           .n = n,
-                                           .k = k,
-                                           .x = x.oracle(),
-                                           .w = w.oracle(),
-                                           .bias = b.data(),
-                                           .y = y.oracle(),
-                                           .y_dtype = DType::kF64});
+          reference_backend().row_product(stream(), {.dtype = DType::kF64,
+                                                     .w_dtype = DType::kF64,
+                                                     .m = m,
+                                                     .n = n,
+                                                     .k = k,
+                                                     .x = x.oracle(),
+                                                     .w = w.oracle(),
+                                                     .bias = b.data(),
+                                                     .y = y.oracle(),
+                                                     .y_dtype = DType::kF64});
           y.expect_close(name + " row product", 1e-4);
         }
       }

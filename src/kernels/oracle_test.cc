@@ -37,7 +37,7 @@ void expect_gradient(const std::string& what, Values& x, const Values& gradient,
   }
 }
 
-const KernelTable& oracle() { return reference_kernels(); }
+const Backend& oracle() { return reference_backend(); }
 
 TEST(Oracle, NormGradients) {
   for (int flags = 0; flags < 4; ++flags) {
@@ -48,40 +48,40 @@ TEST(Oracle, NormGradients) {
     Values bias = random_values(kCols, 4), mean(kRows), rstd(kRows), dy = random_values(kN, 5),
            later = random_values(kN, 6);
     auto forward = [&] {
-      oracle().norm({.dtype = DType::kF64,
-                     .layer = layer,
-                     .rows = kRows,
-                     .cols = kCols,
-                     .x = x.data(),
-                     .delta = delta.data(),
-                     .sum = sum.data(),
-                     .y = y.data(),
-                     .weight = weight.data(),
-                     .bias = bias.data(),
-                     .weight_offset = 1,
-                     .mean = mean.data(),
-                     .rstd = rstd.data(),
-                     .dropout = dropout});
+      oracle().norm(stream(), {.dtype = DType::kF64,
+                               .layer = layer,
+                               .rows = kRows,
+                               .cols = kCols,
+                               .x = x.data(),
+                               .delta = delta.data(),
+                               .sum = sum.data(),
+                               .y = y.data(),
+                               .weight = weight.data(),
+                               .bias = bias.data(),
+                               .weight_offset = 1,
+                               .mean = mean.data(),
+                               .rstd = rstd.data(),
+                               .dropout = dropout});
       return dot(y, dy) + dot(sum, later);  // the sum goes on beside y
     };
     forward();
     Values dx(kN), ddelta(kN), dweight(kCols), dbias(kCols);
-    oracle().norm_backward({.dtype = DType::kF64,
-                            .layer = layer,
-                            .rows = kRows,
-                            .cols = kCols,
-                            .sum = sum.data(),
-                            .dy = dy.data(),
-                            .dsum = later.data(),
-                            .weight = weight.data(),
-                            .weight_offset = 1,
-                            .mean = mean.data(),
-                            .rstd = rstd.data(),
-                            .dx = dx.data(),
-                            .ddelta = ddelta.data(),
-                            .dweight = dweight.data(),
-                            .dbias = dbias.data(),
-                            .dropout = dropout});
+    oracle().norm_backward(stream(), {.dtype = DType::kF64,
+                                      .layer = layer,
+                                      .rows = kRows,
+                                      .cols = kCols,
+                                      .sum = sum.data(),
+                                      .dy = dy.data(),
+                                      .dsum = later.data(),
+                                      .weight = weight.data(),
+                                      .weight_offset = 1,
+                                      .mean = mean.data(),
+                                      .rstd = rstd.data(),
+                                      .dx = dx.data(),
+                                      .ddelta = ddelta.data(),
+                                      .dweight = dweight.data(),
+                                      .dbias = dbias.data(),
+                                      .dropout = dropout});
     expect_gradient("x", x, dx, forward);
     expect_gradient("delta", delta, ddelta, forward);
     expect_gradient("weight", weight, dweight, forward);
@@ -97,17 +97,17 @@ TEST(Oracle, ActivationGradients) {
     Values x = random_values(kN, 1), dy = random_values(kN, 2), y(kN), dx(kN);
     for (double& e : x) e *= 2;
     auto plain = [&] {
-      oracle().activation({DType::kF64, kind, kN, x.data(), y.data()});
+      oracle().activation(stream(), {DType::kF64, kind, kN, x.data(), y.data()});
       return dot(y, dy);
     };
-    oracle().activation_backward({DType::kF64, kind, kN, x.data(), dy.data(), dx.data()});
+    oracle().activation_backward(stream(), {DType::kF64, kind, kN, x.data(), dy.data(), dx.data()});
     expect_gradient(what, x, dx, plain);
     Values gate_up = random_values(2 * kN, 3), dgate_up(2 * kN);
     auto gated = [&] {
-      oracle().gated({DType::kF64, kind, 4, 10, gate_up.data(), y.data()});
+      oracle().gated(stream(), {DType::kF64, kind, 4, 10, gate_up.data(), y.data()});
       return dot(y, dy);
     };
-    oracle().gated_backward({DType::kF64, kind, 4, 10, gate_up.data(), dy.data(), dgate_up.data()});
+    oracle().gated_backward(stream(), {DType::kF64, kind, 4, 10, gate_up.data(), dy.data(), dgate_up.data()});
     expect_gradient(what + " gated", gate_up, dgate_up, gated);
   }
 }
@@ -129,14 +129,14 @@ TEST(Oracle, CrossEntropyGradients) {
                        .softcap = flags & 4 ? 2.0f : 0};
     Values gradient = logits;
     a.logits = gradient.data();
-    oracle().cross_entropy(a);
+    oracle().cross_entropy(stream(), a);
     a.dlogits = false, a.logits = logits.data();
     // Losses come as f32: take coarser steps.
     for (size_t i = 0; i < logits.size(); ++i) {
       auto loss_at = [&](double step) {
         double kept = logits[i];
         logits[i] += step;
-        oracle().cross_entropy(a);
+        oracle().cross_entropy(stream(), a);
         logits[i] = kept;
         return 0.5 * (double{losses[0]} + double{losses[1]} + double{losses[2]});
       };
@@ -165,13 +165,14 @@ TEST(Oracle, AttentionGradients) {
                     .heads = kHeads,
                     .kv_heads = kKvHeads,
                     .head_dim = kDim,
+                    .value_dim = kDim,
                     .q_stride = kQ,
-                    .kv_stride = kKv,
+                    .k_stride = kKv,
+                    .v_stride = kKv,
                     .out_stride = kQ,
                     .scale = 0.6f,
                     .softcap = flags & 2 ? 1.5f : 0,
-                    .causal = (flags & 4) != 0,
-                    .window = flags & 4 ? 3 : 0,
+                    .mask = {.causal = (flags & 4) != 0, .window = flags & 4 ? 3 : 0},
                     .segments = &segment,
                     .num_segments = 1,
                     .total_rows = kQueries,
@@ -180,11 +181,11 @@ TEST(Oracle, AttentionGradients) {
                     .lse = lse.data(),
                     .dropout = {.p = flags & 1 ? 0.3f : 0, .seed = 2, .stream = 9}};
     auto forward = [&] {
-      oracle().attention(a);
+      oracle().attention(stream(), a);
       return dot(out, dout);
     };
     forward();
-    oracle().attention_backward({.forward = a, .dout = dout.data(), .dq = dq.data()});
+    oracle().attention_backward(stream(), {.forward = a, .dout = dout.data(), .dq = dq.data()});
     expect_gradient("q", q, dq, forward);
     expect_gradient("k", k, dk, forward);
     expect_gradient("v", v, dv, forward);
@@ -198,26 +199,26 @@ TEST(Oracle, EmbeddingRotaryAndBiasGradients) {
          dtable(table.size());
   Dropout dropout{.p = 0.25f, .seed = 1, .stream = 2};
   auto embed = [&] {
-    oracle().embedding({.dtype = DType::kF64,
-                        .table_dtype = DType::kF64,
-                        .rows = kRows,
-                        .cols = kCols,
-                        .ids = ids.data(),
-                        .table = table.data(),
-                        .scale = 2,
-                        .y = y.data(),
-                        .dropout = dropout});
+    oracle().embedding(stream(), {.dtype = DType::kF64,
+                                  .table_dtype = DType::kF64,
+                                  .rows = kRows,
+                                  .cols = kCols,
+                                  .ids = ids.data(),
+                                  .table = table.data(),
+                                  .scale = 2,
+                                  .y = y.data(),
+                                  .dropout = dropout});
     return dot(y, dy);
   };
-  oracle().embedding_backward({.dtype = DType::kF64,
-                               .rows = kRows,
-                               .cols = kCols,
-                               .vocab = kVocab,
-                               .ids = ids.data(),
-                               .dy = dy.data(),
-                               .scale = 2,
-                               .dtable = dtable.data(),
-                               .dropout = dropout});
+  oracle().embedding_backward(stream(), {.dtype = DType::kF64,
+                                         .rows = kRows,
+                                         .cols = kCols,
+                                         .vocab = kVocab,
+                                         .ids = ids.data(),
+                                         .dy = dy.data(),
+                                         .scale = 2,
+                                         .dtable = dtable.data(),
+                                         .dropout = dropout});
   expect_gradient("table", table, dtable, embed);
 
   std::vector<float> cos, sin;
@@ -237,16 +238,16 @@ TEST(Oracle, EmbeddingRotaryAndBiasGradients) {
     auto rotate = [&] {
       Values turned = x;
       r.x = turned.data(), r.inverse = false;
-      oracle().rotary(r);
+      oracle().rotary(stream(), r);
       return dot(turned, dy);
     };
     r.x = dx.data(), r.inverse = true;
-    oracle().rotary(r);
+    oracle().rotary(stream(), r);
     expect_gradient("rotary", x, dx, rotate);
   }
 
   Values dbias(kCols, 1.0);
-  oracle().bias_backward({DType::kF64, kRows, kCols, dy.data(), dbias.data(), nullptr});
+  oracle().bias_backward(stream(), {DType::kF64, kRows, kCols, dy.data(), dbias.data(), nullptr});
   for (size_t c = 0; c < kCols; ++c) {
     EXPECT_NEAR(dbias[c], 1 + dy[c] + dy[kCols + c] + dy[2 * kCols + c] + dy[3 * kCols + c], 1e-12);
   }

@@ -76,11 +76,17 @@ class TestScratch {
   std::vector<std::byte> data_;
 };
 
+/// Where tests run kernels.
+inline Stream& stream() {
+  static Stream cpu;
+  return cpu;
+}
+
 /// The tables this machine can run.
-inline std::vector<const KernelTable*> testable_tables() {
-  std::vector<const KernelTable*> tables;
+inline std::vector<const Backend*> testable_tables() {
+  std::vector<const Backend*> tables;
   for (Isa isa : {Isa::kBaseline, Isa::kAvx2, Isa::kAvx512}) {
-    if (isa <= detected_isa() && kernel_table(isa)) tables.push_back(kernel_table(isa));
+    if (isa <= detected_isa() && isa_backend(isa)) tables.push_back(isa_backend(isa));
   }
   return tables;
 }
@@ -88,7 +94,7 @@ inline std::vector<const KernelTable*> testable_tables() {
 /// Calls test(table, dtype, description) for every instruction set and type of activations.
 template <typename Test>
 void each_kernel(const Test& test) {
-  for (const KernelTable* table : testable_tables()) {
+  for (const Backend* table : testable_tables()) {
     for (DType dtype : {DType::kF32, DType::kBF16}) {
       test(*table, dtype, std::string(table->name) + " " + std::string(dtype_name(dtype)));
     }

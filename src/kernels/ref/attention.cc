@@ -10,8 +10,8 @@ namespace {
 
 bool visible(const AttentionArgs& a, const AttentionSegment& s, int64_t query, int64_t key) {
   int64_t position = query + s.k_length - s.q_length;
-  if (a.causal && key > position) return false;
-  if (a.window > 0 && key <= position - a.window) return false;
+  if (a.mask.causal && key > position) return false;
+  if (a.mask.window > 0 && key <= position - a.mask.window) return false;
   return !s.key_mask || s.key_mask[key];
 }
 
@@ -30,7 +30,7 @@ double score_row(const AttentionArgs& a, const AttentionSegment& s, int64_t head
   scores.assign(static_cast<size_t>(s.k_length), kHidden);
   for (int64_t j = 0; j < s.k_length; ++j) {
     if (!visible(a, s, query, j)) continue;
-    const T* k = as<T>(s.k) + j * a.kv_stride + kv_head * a.head_dim;
+    const T* k = as<T>(s.k) + j * a.k_stride + kv_head * a.head_dim;
     double dot = 0;
     for (int64_t d = 0; d < a.head_dim; ++d) dot += get(q[d]) * get(k[d]);
     dot *= static_cast<double>(a.scale);
@@ -58,7 +58,7 @@ void forward(const AttentionArgs& a) {
           if (!visible(a, s, i, j)) continue;
           double p =
               std::exp(scores[static_cast<size_t>(j)] - lse) * dropout_factor(a.dropout, dropout_index(a, h, row, j));
-          const T* v = as<T>(s.v) + j * a.kv_stride + kv_head * a.head_dim;
+          const T* v = as<T>(s.v) + j * a.v_stride + kv_head * a.head_dim;
           for (int64_t d = 0; d < a.head_dim; ++d) sum[static_cast<size_t>(d)] += p * get(v[d]);
         }
         T* out = as<T>(a.out) + row * a.out_stride + h * a.head_dim;
@@ -86,8 +86,8 @@ void backward_row(const AttentionBackwardArgs& b, const AttentionSegment& s, int
     if (!visible(a, s, query, j)) continue;
     double score = scores[static_cast<size_t>(j)], p = std::exp(score - lse);
     double factor = dropout_factor(a.dropout, dropout_index(a, head, row, j)), dp = 0;
-    const T* k = as<T>(s.k) + j * a.kv_stride + kv_head * D;
-    const T* v = as<T>(s.v) + j * a.kv_stride + kv_head * D;
+    const T* k = as<T>(s.k) + j * a.k_stride + kv_head * D;
+    const T* v = as<T>(s.v) + j * a.v_stride + kv_head * D;
     for (int64_t d = 0; d < D; ++d) {
       dp += get(dout[d]) * get(v[d]);
       dv[static_cast<size_t>(j * D + d)] += p * factor * get(dout[d]);
@@ -121,8 +121,8 @@ void backward(const AttentionBackwardArgs& b) {
       }
       for (int64_t j = 0; j < s.k_length; ++j) {
         for (int64_t d = 0; d < D; ++d) {
-          put(as<T>(s.dk)[j * a.kv_stride + g * D + d], dk[static_cast<size_t>(j * D + d)]);
-          put(as<T>(s.dv)[j * a.kv_stride + g * D + d], dv[static_cast<size_t>(j * D + d)]);
+          put(as<T>(s.dk)[j * a.k_stride + g * D + d], dk[static_cast<size_t>(j * D + d)]);
+          put(as<T>(s.dv)[j * a.v_stride + g * D + d], dv[static_cast<size_t>(j * D + d)]);
         }
       }
     }
@@ -131,11 +131,11 @@ void backward(const AttentionBackwardArgs& b) {
 
 }  // namespace
 
-void attention(const AttentionArgs& a) {
+void attention(Stream&, const AttentionArgs& a) {
   with_type(a.dtype, [&](auto zero) { forward<decltype(zero)>(a); });
 }
 
-void attention_backward(const AttentionBackwardArgs& b) {
+void attention_backward(Stream&, const AttentionBackwardArgs& b) {
   with_type(b.forward.dtype, [&](auto zero) { backward<decltype(zero)>(b); });
 }
 

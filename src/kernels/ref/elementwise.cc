@@ -42,14 +42,14 @@ double activate_derivative(Activation kind, double x) {
   return 1;
 }
 
-void activation(const ActivationArgs& a) {
+void activation(Stream&, const ActivationArgs& a) {
   with_type(a.dtype, [&](auto zero) {
     using T = decltype(zero);
     for (int64_t i = 0; i < a.n; ++i) put(as<T>(a.y)[i], activate(a.kind, get(as<T>(a.x)[i])));
   });
 }
 
-void activation_backward(const ActivationBackwardArgs& a) {
+void activation_backward(Stream&, const ActivationBackwardArgs& a) {
   with_type(a.dtype, [&](auto zero) {
     using T = decltype(zero);
     for (int64_t i = 0; i < a.n; ++i) {
@@ -58,7 +58,7 @@ void activation_backward(const ActivationBackwardArgs& a) {
   });
 }
 
-void gated(const GatedArgs& a) {
+void gated(Stream&, const GatedArgs& a) {
   with_type(a.dtype, [&](auto zero) {
     using T = decltype(zero);
     for (int64_t r = 0; r < a.rows; ++r) {
@@ -68,7 +68,7 @@ void gated(const GatedArgs& a) {
   });
 }
 
-void gated_backward(const GatedBackwardArgs& a) {
+void gated_backward(Stream&, const GatedBackwardArgs& a) {
   with_type(a.dtype, [&](auto zero) {
     using T = decltype(zero);
     for (int64_t r = 0; r < a.rows; ++r) {
@@ -83,7 +83,7 @@ void gated_backward(const GatedBackwardArgs& a) {
   });
 }
 
-void add(const AddArgs& a) {
+void add(Stream&, const AddArgs& a) {
   with_type(a.dtype, [&](auto zero) {
     using T = decltype(zero);
     for (int64_t i = 0; i < a.n; ++i) {
@@ -93,7 +93,7 @@ void add(const AddArgs& a) {
   });
 }
 
-void rotary(const RotaryArgs& a) {
+void rotary(Stream&, const RotaryArgs& a) {
   with_type(a.dtype, [&](auto zero) {
     using T = decltype(zero);
     int64_t half = a.rotary_dim / 2;

@@ -15,7 +15,7 @@ double element(const void* table, DType type, int64_t i) {
 
 }  // namespace
 
-void embedding(const EmbeddingArgs& a) {
+void embedding(Stream&, const EmbeddingArgs& a) {
   with_type(a.dtype, [&](auto zero) {
     using T = decltype(zero);
     for (int64_t r = 0; r < a.rows; ++r) {
@@ -30,7 +30,7 @@ void embedding(const EmbeddingArgs& a) {
   });
 }
 
-void embedding_backward(const EmbeddingBackwardArgs& a) {
+void embedding_backward(Stream&, const EmbeddingBackwardArgs& a) {
   with_type(a.dtype, [&](auto zero) {
     using T = decltype(zero);
     using P = Param<T>;

@@ -35,7 +35,7 @@ void row(const CrossEntropyArgs& a, int64_t r, std::vector<double>& z) {
 
 }  // namespace
 
-void cross_entropy(const CrossEntropyArgs& a) {
+void cross_entropy(Stream&, const CrossEntropyArgs& a) {
   if (a.cols == 0) return;
   std::vector<double> z(static_cast<size_t>(a.cols));
   with_type(a.dtype, [&](auto zero) {

@@ -62,7 +62,7 @@ void norm_backward_row(const NormBackwardArgs& a, int64_t r) {
 
 }  // namespace
 
-void norm(const NormArgs& a) {
+void norm(Stream&, const NormArgs& a) {
   with_type(a.dtype, [&](auto zero) {
     using T = decltype(zero);
     for (int64_t r = 0; r < a.rows; ++r) {
@@ -72,7 +72,7 @@ void norm(const NormArgs& a) {
   });
 }
 
-void norm_backward(const NormBackwardArgs& a) {
+void norm_backward(Stream&, const NormBackwardArgs& a) {
   with_type(a.dtype, [&](auto zero) {
     using T = decltype(zero);
     for (int64_t r = 0; r < a.rows; ++r) norm_backward_row<T>(a, r);

@@ -3,7 +3,7 @@
 
 namespace malmoi::kernels::ref {
 
-void bias_backward(const BiasBackwardArgs& a) {
+void bias_backward(Stream&, const BiasBackwardArgs& a) {
   with_type(a.dtype, [&](auto zero) {
     using T = decltype(zero);
     using P = Param<T>;
@@ -15,7 +15,7 @@ void bias_backward(const BiasBackwardArgs& a) {
   });
 }
 
-void row_product(const RowProductArgs& a) {
+void row_product(Stream&, const RowProductArgs& a) {
   auto element = [](const void* p, DType type, int64_t i) -> double {
     switch (type) {
       case DType::kF64: return as<double>(p)[i];
@@ -36,7 +36,7 @@ void row_product(const RowProductArgs& a) {
   }
 }
 
-void adamw(const AdamWArgs& a) {
+void adamw(Stream&, const AdamWArgs& a) {
   double beta1 = static_cast<double>(a.beta1), beta2 = static_cast<double>(a.beta2), lr = static_cast<double>(a.lr);
   for (int64_t i = 0; i < a.n; ++i) {
     double g = get(a.g[i]) * static_cast<double>(a.grad_scale), p = get(a.p[i]);
@@ -46,29 +46,18 @@ void adamw(const AdamWArgs& a) {
     put(a.m[i], m);
     put(a.v[i], v);
     put(a.p[i], p - lr * (update + static_cast<double>(a.weight_decay) * p));
-    if (a.copy) a.copy[i] = to_bf16(a.p[i]);
+    if (a.copy) a.copy[i] = malmoi::to_bf16(a.p[i]);
   }
 }
 
-double sum_of_squares(const float* x, int64_t n) {
+void sum_of_squares(Stream&, const SumOfSquaresArgs& a) {
   double sum = 0;
-  for (int64_t i = 0; i < n; ++i) sum += get(x[i]) * get(x[i]);
-  return sum;
+  for (int64_t i = 0; i < a.n; ++i) sum += get(a.x[i]) * get(a.x[i]);
+  *a.sum += sum;
 }
 
-bool all_finite(const float* x, int64_t n) {
-  for (int64_t i = 0; i < n; ++i) {
-    if (!std::isfinite(x[i])) return false;
-  }
-  return true;
-}
-
-void to_bf16_array(const float* x, BF16* y, int64_t n) {
-  for (int64_t i = 0; i < n; ++i) y[i] = to_bf16(x[i]);
-}
-
-void to_f32_array(const BF16* x, float* y, int64_t n) {
-  for (int64_t i = 0; i < n; ++i) y[i] = to_float(x[i]);
+void to_bf16(Stream&, const ToBf16Args& a) {
+  for (int64_t i = 0; i < a.n; ++i) a.y[i] = malmoi::to_bf16(a.x[i]);
 }
 
 }  // namespace malmoi::kernels::ref

@@ -1,31 +1,23 @@
 // The oracle's table.
 #include "kernels/ref/ref.h"
 
+#include "kernels/gemm_internal.h"
+
 namespace malmoi::kernels {
 
-const KernelTable& reference_kernels() {
-  static const KernelTable table = {
+void ref::gemm(Stream& stream, const GemmArgs& args) {
+  if (portable_provider().supports(args)) portable_provider().run(args);
+  else fail_product(stream, args);
+}
+
+const Backend& reference_backend() {
+  static const Backend table = {
       .name = "reference",
-      .norm = ref::norm,
-      .norm_backward = ref::norm_backward,
-      .activation = ref::activation,
-      .activation_backward = ref::activation_backward,
-      .gated = ref::gated,
-      .gated_backward = ref::gated_backward,
-      .add = ref::add,
-      .rotary = ref::rotary,
-      .attention = ref::attention,
-      .attention_backward = ref::attention_backward,
-      .embedding = ref::embedding,
-      .embedding_backward = ref::embedding_backward,
-      .cross_entropy = ref::cross_entropy,
-      .bias_backward = ref::bias_backward,
-      .row_product = ref::row_product,
-      .adamw = ref::adamw,
-      .sum_of_squares = ref::sum_of_squares,
-      .all_finite = ref::all_finite,
-      .to_bf16 = ref::to_bf16_array,
-      .to_f32 = ref::to_f32_array,
+      .device = Device::kCpu,
+      .multiplies = portable_provider().supports,
+#define KERNEL(kernel, Args) .kernel = ref::kernel,
+#include "kernels/list.inc"
+#undef KERNEL
   };
   return table;
 }

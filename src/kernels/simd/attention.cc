@@ -59,10 +59,10 @@ class Forward {
     if (packed_begin_ < 0 || begin < packed_begin_) packed_begin_ = packed_end_ = begin;
     for (int64_t k = packed_end_; k < end; k += kKeys) {
       int64_t count = min_of(kKeys, s_->k_length - k);
-      const T* keys = as<T>(s_->k) + k * a_.kv_stride + kv_head_ * D_;
-      const T* values = as<T>(s_->v) + k * a_.kv_stride + kv_head_ * D_;
-      pack_rows(keys, a_.kv_stride, count, D_, keys_ + k * steps_, steps_);
-      pack_steps(values, a_.kv_stride, count, D_, staging_, wide_);
+      const T* keys = as<T>(s_->k) + k * a_.k_stride + kv_head_ * D_;
+      const T* values = as<T>(s_->v) + k * a_.v_stride + kv_head_ * D_;
+      pack_rows(keys, a_.k_stride, count, D_, keys_ + k * steps_, steps_);
+      pack_steps(values, a_.v_stride, count, D_, staging_, wide_);
       transpose_steps<kKeyWords>(staging_, wide_, words_of<kDot>(count), D_, values_ + k / kKeys * wide_ * kKeyWords);
       packed_end_ = k + kKeys;
     }
@@ -91,8 +91,8 @@ class Forward {
   bool is_plain(int64_t k, int64_t keys) const {
     if (s_->key_mask) return false;
     int64_t offset = s_->k_length - s_->q_length;
-    if (a_.causal && k + keys - 1 > first_ + offset) return false;
-    return a_.window <= 0 || k > first_ + count_ - 1 + offset - a_.window;
+    if (a_.mask.causal && k + keys - 1 > first_ + offset) return false;
+    return a_.mask.window <= 0 || k > first_ + count_ - 1 + offset - a_.mask.window;
   }
 
   void hide(int64_t k, int64_t keys) {
@@ -222,7 +222,8 @@ void forward(const AttentionArgs& a) {
         }
         if (h % group == 0 || at <= begin) forward.begin(s, h / group);
         for (int64_t b = 0; b < blocks; ++b) {
-          int64_t place = at + (a.causal && a.window <= 0 ? cost * b * b / (blocks * blocks) : cost * b / blocks);
+          int64_t place =
+              at + (a.mask.causal && a.mask.window <= 0 ? cost * b * b / (blocks * blocks) : cost * b / blocks);
           if (place < begin || place >= end) continue;
           forward.run(h, b * kQueries, min_of(kQueries, s.q_length - b * kQueries));
         }
@@ -233,7 +234,7 @@ void forward(const AttentionArgs& a) {
 
 }  // namespace
 
-void attention(const AttentionArgs& a) {
+void attention(Stream&, const AttentionArgs& a) {
   if (a.heads == 0 || a.num_segments == 0) return;
   with_type(a.dtype, [&](auto type) { forward<decltype(type)>(a); });
 }

@@ -89,18 +89,18 @@ class Backward {
   }
 
   void key_block(int64_t k, int64_t keys, bool first_head) {
-    const T* k_from = as<T>(s_->k) + k * a_.kv_stride + kv_head_ * D_;
-    const T* v_from = as<T>(s_->v) + k * a_.kv_stride + kv_head_ * D_;
-    pack_rows(k_from, a_.kv_stride, keys, D_, k_rows_, steps_);
-    pack_rows(v_from, a_.kv_stride, keys, D_, v_rows_, steps_);
-    pack_steps(k_from, a_.kv_stride, keys, D_, staging_, wide_);
+    const T* k_from = as<T>(s_->k) + k * a_.k_stride + kv_head_ * D_;
+    const T* v_from = as<T>(s_->v) + k * a_.v_stride + kv_head_ * D_;
+    pack_rows(k_from, a_.k_stride, keys, D_, k_rows_, steps_);
+    pack_rows(v_from, a_.v_stride, keys, D_, v_rows_, steps_);
+    pack_steps(k_from, a_.k_stride, keys, D_, staging_, wide_);
     transpose_steps<kKeyWords>(staging_, wide_, words_of<kDot>(keys), D_, k_columns_);
     int64_t at = a_.heads == a_.kv_heads ? 0 : k;
     bool add = !first_head;
     // Query i stands at position i + offset; the keys of this block are seen from position k on, and until the window ends.
     int64_t offset = s_->k_length - s_->q_length;
-    int64_t first = a_.causal ? max_of(0, k - offset) : 0;
-    int64_t last = a_.window > 0 ? min_of(s_->q_length, k + keys - 1 + a_.window - offset) : s_->q_length;
+    int64_t first = a_.mask.causal ? max_of(0, k - offset) : 0;
+    int64_t last = a_.mask.window > 0 ? min_of(s_->q_length, k + keys - 1 + a_.mask.window - offset) : s_->q_length;
     float *dk = dk_ + at * wide_, *dv = dv_ + at * wide_;
     for (int64_t q = first / kQueries * kQueries; q < last; q += kQueries) {
       pair(k, keys, q, dk, dv, add);
@@ -137,8 +137,8 @@ class Backward {
   bool is_plain(int64_t k, int64_t keys, int64_t q) const {
     if (s_->key_mask || a_.softcap > 0 || a_.dropout.p > 0) return false;
     int64_t offset = s_->k_length - s_->q_length, last = min_of(q + kQueries, s_->q_length) - 1;
-    if (a_.causal && k + keys - 1 > q + offset) return false;
-    return a_.window <= 0 || k > last + offset - a_.window;
+    if (a_.mask.causal && k + keys - 1 > q + offset) return false;
+    return a_.mask.window <= 0 || k > last + offset - a_.mask.window;
   }
 
   void make_factors(int64_t k, int64_t keys, int64_t q, int64_t queries) {
@@ -215,8 +215,8 @@ class Backward {
   void write_keys(int64_t k, int64_t keys) {
     int64_t at = a_.heads == a_.kv_heads ? 0 : k;
     for (int64_t j = 0; j < keys; ++j) {
-      T* dk = as<T>(s_->dk) + (k + j) * a_.kv_stride + kv_head_ * D_;
-      T* dv = as<T>(s_->dv) + (k + j) * a_.kv_stride + kv_head_ * D_;
+      T* dk = as<T>(s_->dk) + (k + j) * a_.k_stride + kv_head_ * D_;
+      T* dv = as<T>(s_->dv) + (k + j) * a_.v_stride + kv_head_ * D_;
       const float *dk_from = dk_ + (at + j) * wide_, *dv_from = dv_ + (at + j) * wide_;
       each_vec(D_, [&](int64_t d, auto w) MALMOI_INLINED {
         store(dk + d, load(dk_from + d, w), w);
@@ -274,7 +274,7 @@ void backward(const AttentionBackwardArgs& b) {
 
 }  // namespace
 
-void attention_backward(const AttentionBackwardArgs& b) {
+void attention_backward(Stream&, const AttentionBackwardArgs& b) {
   if (b.forward.heads == 0 || b.forward.num_segments == 0) return;
   with_type(b.forward.dtype, [&](auto type) { backward<decltype(type)>(b); });
 }

@@ -17,8 +17,8 @@ struct KeyRange {
 /// Keys that query i of the segment may see, the key mask apart.
 MALMOI_INLINE KeyRange visible_keys(const AttentionArgs& a, const AttentionSegment& s, int64_t query) {
   int64_t position = query + s.k_length - s.q_length;
-  int64_t begin = a.window > 0 ? max_of(0, position - a.window + 1) : 0;
-  int64_t end = a.causal ? min_of(position + 1, s.k_length) : s.k_length;
+  int64_t begin = a.mask.window > 0 ? max_of(0, position - a.mask.window + 1) : 0;
+  int64_t end = a.mask.causal ? min_of(position + 1, s.k_length) : s.k_length;
   return {begin, max_of(begin, end)};
 }
 
@@ -40,8 +40,8 @@ MALMOI_INLINE IVec sees(const AttentionArgs& a, const AttentionSegment& s, int64
   IVec seen = positions - positions - 1;
   auto at = static_cast<int32_t>(key);
   if (s.key_mask && !s.key_mask[key]) seen = seen & 0;
-  if (a.causal) seen &= positions >= at;
-  if (a.window > 0) seen &= positions < at + static_cast<int32_t>(min_of(a.window, 1 << 30));
+  if (a.mask.causal) seen &= positions >= at;
+  if (a.mask.window > 0) seen &= positions < at + static_cast<int32_t>(min_of(a.mask.window, 1 << 30));
   return seen;
 }
 

@@ -11,19 +11,18 @@ template <typename T>
 void direct_scores(const AttentionArgs& a, const float* q, const T* keys, int64_t count, float* scores) {
   int64_t j = 0;
   for (; j + 4 <= count; j += 4) {
-    const T* k = keys + j * a.kv_stride;
+    const T* k = keys + j * a.k_stride;
     Vec sums[4] = {zero(), zero(), zero(), zero()};
     each_vec(a.head_dim, [&](int64_t d, auto w) MALMOI_INLINED {
       Vec x = load(q + d, w);
-      each_index<4>([&](auto i) MALMOI_INLINED {
-        sums[i.value] = fma(x, load(k + i.value * a.kv_stride + d, w), sums[i.value]);
-      });
+      each_index<4>(
+          [&](auto i) MALMOI_INLINED { sums[i.value] = fma(x, load(k + i.value * a.k_stride + d, w), sums[i.value]); });
     });
     each_index<4>([&](auto i) MALMOI_INLINED { scores[j + i.value] = reduce_add(sums[i.value]); });
   }
   for (; j < count; ++j) {
     Vec sum = zero();
-    const T* k = keys + j * a.kv_stride;
+    const T* k = keys + j * a.k_stride;
     each_vec(a.head_dim, [&](int64_t d, auto w) MALMOI_INLINED { sum = fma(load(q + d, w), load(k + d, w), sum); });
     scores[j] = reduce_add(sum);
   }
@@ -37,7 +36,7 @@ void add_values(const AttentionArgs& a, const float* chances, const T* values, i
     Vec s[4];
     each_index<4>([&](auto i) MALMOI_INLINED { s[i.value] = load(sums + d + i.value * kLanes, Full{}); });
     for (int64_t j = 0; j < count; ++j) {
-      const T* v = values + j * a.kv_stride + d;
+      const T* v = values + j * a.v_stride + d;
       Vec p = all(chances[j]);
       each_index<4>([&](auto i)
                         MALMOI_INLINED { s[i.value] = fma(p, load(v + i.value * kLanes, Full{}), s[i.value]); });
@@ -46,7 +45,7 @@ void add_values(const AttentionArgs& a, const float* chances, const T* values, i
   }
   each_vec(a.head_dim - d, [&](int64_t i, auto w) MALMOI_INLINED {
     Vec s = load(sums + d + i, w);
-    for (int64_t j = 0; j < count; ++j) s = fma(all(chances[j]), load(values + j * a.kv_stride + d + i, w), s);
+    for (int64_t j = 0; j < count; ++j) s = fma(all(chances[j]), load(values + j * a.v_stride + d + i, w), s);
     store(sums + d + i, s, w);
   });
 }
@@ -66,7 +65,7 @@ void attend_query(const AttentionArgs& a, const AttentionSegment& s, int64_t hea
   KeyRange range = visible_keys(a, s, query);
   for (int64_t k = range.begin; k < range.end; k += kDirectKeys) {
     int64_t count = min_of(kDirectKeys, range.end - k);
-    direct_scores(a, q, as<T>(s.k) + k * a.kv_stride + kv, count, scores);
+    direct_scores(a, q, as<T>(s.k) + k * a.k_stride + kv, count, scores);
     float best = kHidden;
     each_vec(count, [&](int64_t j, auto w) MALMOI_INLINED {
       Vec x = load(scores + j, w) * all(a.scale);
@@ -95,7 +94,7 @@ void attend_query(const AttentionArgs& a, const AttentionSegment& s, int64_t hea
       dropout_factors(a.dropout, dropout_index(a, head, row, k), count, factors);
       for (int64_t j = 0; j < count; ++j) scores[j] *= factors[j];
     }
-    add_values(a, scores, as<T>(s.v) + k * a.kv_stride + kv, count, sums);
+    add_values(a, scores, as<T>(s.v) + k * a.v_stride + kv, count, sums);
   }
   T* out = as<T>(a.out) + row * a.out_stride + head * a.head_dim;
   Vec factor = all(total > 0 ? 1 / total : 0.0f);

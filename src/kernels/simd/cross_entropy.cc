@@ -92,7 +92,7 @@ void rows(const CrossEntropyArgs& a) {
 
 }  // namespace
 
-void cross_entropy(const CrossEntropyArgs& a) {
+void cross_entropy(Stream&, const CrossEntropyArgs& a) {
   if (a.cols == 0) return;
   with_type(a.dtype, [&](auto type) { rows<decltype(type)>(a); });
 }

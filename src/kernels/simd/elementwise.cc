@@ -129,31 +129,31 @@ void add_array(const AddArgs& a) {
 
 }  // namespace
 
-void activation(const ActivationArgs& a) {
+void activation(Stream&, const ActivationArgs& a) {
   with_type(a.dtype, [&](auto type) {
     with_activation(a.kind, [&]<Activation kind>() { activation_array<decltype(type), kind>(a); });
   });
 }
 
-void activation_backward(const ActivationBackwardArgs& a) {
+void activation_backward(Stream&, const ActivationBackwardArgs& a) {
   with_type(a.dtype, [&](auto type) {
     with_activation(a.kind, [&]<Activation kind>() { activation_backward_array<decltype(type), kind>(a); });
   });
 }
 
-void gated(const GatedArgs& a) {
+void gated(Stream&, const GatedArgs& a) {
   with_type(a.dtype, [&](auto type) {
     with_activation(a.kind, [&]<Activation kind>() { gated_rows<decltype(type), kind>(a); });
   });
 }
 
-void gated_backward(const GatedBackwardArgs& a) {
+void gated_backward(Stream&, const GatedBackwardArgs& a) {
   with_type(a.dtype, [&](auto type) {
     with_activation(a.kind, [&]<Activation kind>() { gated_backward_rows<decltype(type), kind>(a); });
   });
 }
 
-void add(const AddArgs& a) {
+void add(Stream&, const AddArgs& a) {
   with_type(a.dtype, [&](auto type) { add_array<decltype(type)>(a); });
 }
 

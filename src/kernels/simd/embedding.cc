@@ -105,17 +105,17 @@ void rotate_rows(const RotaryArgs& a) {
 
 }  // namespace
 
-void embedding(const EmbeddingArgs& a) {
+void embedding(Stream&, const EmbeddingArgs& a) {
   with_type(a.dtype, [&](auto type) {
     with_type(a.table_dtype, [&](auto table) { embed_rows<decltype(type), decltype(table)>(a); });
   });
 }
 
-void embedding_backward(const EmbeddingBackwardArgs& a) {
+void embedding_backward(Stream&, const EmbeddingBackwardArgs& a) {
   with_type(a.dtype, [&](auto type) { embed_backward_rows<decltype(type)>(a); });
 }
 
-void rotary(const RotaryArgs& a) {
+void rotary(Stream&, const RotaryArgs& a) {
   with_type(a.dtype, [&](auto type) { rotate_rows<decltype(type)>(a); });
 }
 

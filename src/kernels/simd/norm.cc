@@ -132,11 +132,11 @@ void norm_backward_rows(const NormBackwardArgs& a) {
 
 }  // namespace
 
-void norm(const NormArgs& a) {
+void norm(Stream&, const NormArgs& a) {
   with_type(a.dtype, [&](auto type) { norm_rows<decltype(type)>(a); });
 }
 
-void norm_backward(const NormBackwardArgs& a) {
+void norm_backward(Stream&, const NormBackwardArgs& a) {
   with_type(a.dtype, [&](auto type) { norm_backward_rows<decltype(type)>(a); });
 }
 

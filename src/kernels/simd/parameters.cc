@@ -54,7 +54,7 @@ double squares_of(const float* x, int64_t n) {
 
 }  // namespace
 
-void bias_backward(const BiasBackwardArgs& a) {
+void bias_backward(Stream&, const BiasBackwardArgs& a) {
   with_type(a.dtype, [&](auto type) {
     constexpr int64_t kColumns = 64;  // columns go to threads in blocks, so that the order of a sum is that of rows
     int64_t grain = max_of(2, kGrain / (kColumns * max_of(a.rows, 1)));
@@ -64,7 +64,7 @@ void bias_backward(const BiasBackwardArgs& a) {
   });
 }
 
-void adamw(const AdamWArgs& a) {
+void adamw(Stream&, const AdamWArgs& a) {
   parallel_for(a.n, kGrain, [&](int64_t begin, int64_t end) {
     Vec beta1 = all(a.beta1), beta2 = all(a.beta2), rest1 = all(1 - a.beta1), rest2 = all(1 - a.beta2);
     Vec scale = all(a.grad_scale), step = all(a.lr / a.bias1), eps = all(a.eps);
@@ -87,42 +87,22 @@ void adamw(const AdamWArgs& a) {
 }
 
 /// Partial sums over parts that depend on n alone, added in order: the same bits on any number of threads.
-double sum_of_squares(const float* x, int64_t n) {
+void sum_of_squares(Stream&, const SumOfSquaresArgs& a) {
   constexpr int64_t kParts = 256, kSmallest = 16384;
-  int64_t size = max_of(kSmallest, (n / kParts + 64) / 64 * 64), parts = (n + size - 1) / size;
+  int64_t size = max_of(kSmallest, (a.n / kParts + 64) / 64 * 64), parts = (a.n + size - 1) / size;
   double partial[kParts];
   parallel_for(parts, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) partial[i] = squares_of(x + i * size, min_of(size, n - i * size));
+    for (int64_t i = begin; i < end; ++i) partial[i] = squares_of(a.x + i * size, min_of(size, a.n - i * size));
   });
   double sum = 0;
   for (int64_t i = 0; i < parts; ++i) sum += partial[i];
-  return sum;
+  *a.sum += sum;
 }
 
-bool all_finite(const float* x, int64_t n) {
-  int bad = 0;
-  parallel_for(n, kGrain, [&](int64_t begin, int64_t end) {
-    UVec worst{};
-    each_vec(end - begin, [&](int64_t i, auto w) MALMOI_INLINED {
-      UVec exponent = (UVec)load(x + begin + i, w) & 0x7F800000u;
-      worst |= exponent == 0x7F800000u ? exponent : UVec{};
-    });
-    for (int i = 0; i < kLanes; ++i) {
-      if (worst[i] != 0) __atomic_store_n(&bad, 1, __ATOMIC_RELAXED);
-    }
-  });
-  return bad == 0;
-}
-
-void to_bf16(const float* x, BF16* y, int64_t n) {
-  parallel_for(n, kGrain, [&](int64_t begin, int64_t end) {
-    each_vec(end - begin, [&](int64_t i, auto w) MALMOI_INLINED { store(y + begin + i, load(x + begin + i, w), w); });
-  });
-}
-
-void to_f32(const BF16* x, float* y, int64_t n) {
-  parallel_for(n, kGrain, [&](int64_t begin, int64_t end) {
-    each_vec(end - begin, [&](int64_t i, auto w) MALMOI_INLINED { store(y + begin + i, load(x + begin + i, w), w); });
+void to_bf16(Stream&, const ToBf16Args& a) {
+  parallel_for(a.n, kGrain, [&](int64_t begin, int64_t end) {
+    each_vec(end - begin,
+             [&](int64_t i, auto w) MALMOI_INLINED { store(a.y + begin + i, load(a.x + begin + i, w), w); });
   });
 }
 

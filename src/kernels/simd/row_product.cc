@@ -143,7 +143,7 @@ void with_weight(const RowProductArgs& a) {
 
 }  // namespace
 
-void row_product(const RowProductArgs& a) {
+void row_product(Stream&, const RowProductArgs& a) {
   if (a.m == 0 || a.n == 0) return;
   with_type(a.dtype, [&](auto type) { with_weight<decltype(type)>(a); });
 }

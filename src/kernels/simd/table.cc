@@ -1,34 +1,25 @@
 // The table of one instruction set.
 #include "kernels/simd/table.h"
 
+#include "kernels/gemm.h"
+
 #define MALMOI_TEXT_(x) #x
 #define MALMOI_TEXT(x) MALMOI_TEXT_(x)
 
 namespace malmoi::kernels::MALMOI_SIMD_NAMESPACE {
 
-const KernelTable& table() {
-  static constexpr KernelTable kTable = {
+void gemm(Stream& stream, const GemmArgs& args) {
+  if (!run_gemm(args)) fail_product(stream, args);
+}
+
+const Backend& table() {
+  static constexpr Backend kTable = {
       .name = MALMOI_TEXT(MALMOI_SIMD_NAMESPACE),
-      .norm = norm,
-      .norm_backward = norm_backward,
-      .activation = activation,
-      .activation_backward = activation_backward,
-      .gated = gated,
-      .gated_backward = gated_backward,
-      .add = add,
-      .rotary = rotary,
-      .attention = attention,
-      .attention_backward = attention_backward,
-      .embedding = embedding,
-      .embedding_backward = embedding_backward,
-      .cross_entropy = cross_entropy,
-      .bias_backward = bias_backward,
-      .row_product = row_product,
-      .adamw = adamw,
-      .sum_of_squares = sum_of_squares,
-      .all_finite = all_finite,
-      .to_bf16 = to_bf16,
-      .to_f32 = to_f32,
+      .device = Device::kCpu,
+      .multiplies = can_gemm,
+#define KERNEL(kernel, Args) .kernel = kernel,
+#include "kernels/list.inc"
+#undef KERNEL
   };
   return kTable;
 }

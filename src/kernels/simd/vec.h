@@ -11,7 +11,7 @@
 
 #include <utility>  // integer_sequence: a type, nothing that is linked
 
-#include "kernels/kernels.h"
+#include "kernels/backend.h"
 
 #define MALMOI_INLINE inline __attribute__((always_inline))
 /// For lambdas.

@@ -1,0 +1,69 @@
+// Attention of runs of queries over runs of keys. The rules that hold for all kernels stand in backend.h.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/contract/dropout.h"
+#include "tensor/dtype.h"
+
+namespace malmoi::kernels {
+
+/// Which keys a query sees, by position. Query i of a segment stands at p = i + (k_length - q_length), key j at j.
+struct AttentionMask {
+  bool causal = true;  // keys with j > p are hidden, but for those of the segment's prefix
+  int64_t window = 0;  // w > 0: keys with p - j >= w are hidden; where not causal those with j - p >= w, too
+  int64_t chunk = 0;   // c > 0: positions of the sequence are cut into chunks of c, keys of other chunks are hidden
+};
+
+/// One run of queries that attends to one run of keys. Row r of q is query q_begin + r.
+struct AttentionSegment {
+  int64_t q_begin = 0, q_length = 0;  // rows of q, out and lse
+  const void* k = nullptr;            // key j of kv head h starts at k + j * k_stride + h * head_dim (elements)
+  const void* v = nullptr;            // value j of kv head h at v + j * v_stride + h * value_dim
+  /// Keys and values in pages: row j stands in page j / page_rows, at row j % page_rows of it. Null: k and v hold all.
+  const void* const* k_pages = nullptr;
+  const void* const* v_pages = nullptr;
+  void* dk = nullptr;  // backward only (never paged), laid out as k and v; overwritten
+  void* dv = nullptr;
+  int64_t k_length = 0;
+  int64_t k_begin = 0;                // where in its sequence the first key stands; only chunks look at it
+  int64_t prefix = 0;                 // the first keys, which every query of the segment sees (prefix language models)
+  const uint8_t* key_mask = nullptr;  // [k_length], 0: key is padding; null: all count
+};
+
+/// out = softmax(softcap(scale q k^T) + bias, hidden keys left out) v for each query and head (Dao 2023: tiled, no T x T
+/// matrix). Query head h uses kv head h / (heads / kv_heads). A query that sees no key gives zero. k and v are of type dtype.
+struct AttentionArgs {
+  DType dtype = DType::kF32;
+  int64_t heads = 0, kv_heads = 0;
+  int64_t head_dim = 0, value_dim = 0;                               // of queries and keys; of values and out
+  int64_t q_stride = 0, k_stride = 0, v_stride = 0, out_stride = 0;  // elements between consecutive positions
+  int64_t page_rows = 0;                                             // of segments that have pages
+  float scale = 1, softcap = 0;                                      // softcap c > 0: s -> c tanh(s / c)
+  AttentionMask mask;
+  /// Added to the score of query p and key j: entry bias_left + clamp(j - p, -bias_left, bias_right) of the head's row.
+  const void* bias = nullptr;  // [heads, bias_left + 1 + bias_right], f32 (oracle f64); null: none
+  int64_t bias_left = 0, bias_right = 0;
+  const void* sinks =
+      nullptr;  // [heads], f32 (oracle f64): a score that joins the sum of each softmax and has no value
+  const AttentionSegment* segments = nullptr;
+  int64_t num_segments = 0, total_rows = 0;  // rows of q, out
+  const void* q = nullptr;
+  void* out = nullptr;      // [total_rows] of heads * value_dim at out_stride
+  void* lse = nullptr;      // [heads, total_rows], f32 (oracle f64): log sum exp of the scores; null: not wanted
+  void* scratch = nullptr;  // attention_scratch() bytes
+  Dropout dropout;          // on probabilities; element index ((head * total_rows + query row) << 20) + key
+};
+struct AttentionBackwardArgs {
+  AttentionArgs forward;       // as given to the forward pass, with out and lse filled, dk and dv set in the segments
+  const void* dout = nullptr;  // like out
+  void* dq = nullptr;          // like q, q_stride; overwritten
+  void* dbias = nullptr;       // like bias, accumulated; null: not wanted
+  void* dsinks = nullptr;      // like sinks, accumulated; null: not wanted
+  void* scratch = nullptr;     // attention_backward_scratch() bytes
+};
+size_t attention_scratch(const AttentionArgs& args);
+size_t attention_backward_scratch(const AttentionArgs& args);
+
+}  // namespace malmoi::kernels

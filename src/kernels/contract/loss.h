@@ -1,0 +1,25 @@
+// Losses over rows of logits. The rules that hold for all kernels stand in kernels.h.
+#pragma once
+
+#include <cstdint>
+
+#include "tensor/dtype.h"
+
+namespace malmoi::kernels {
+
+/// Softmax cross-entropy over rows of logits, in place: loss[r] = lse - l_target (label smoothing s: the target is
+/// (1-s) one-hot + s / cols) + z_weight lse^2, and logits <- d(loss_scale * loss)/d(logits), so that the chunk's
+/// backward products follow at once. With dlogits false the logits are left as they are.
+struct CrossEntropyArgs {
+  DType dtype = DType::kF32;
+  int64_t rows = 0, cols = 0;
+  void* logits = nullptr;            // [rows, cols]
+  const int32_t* targets = nullptr;  // [rows], each in [0, cols)
+  float* loss = nullptr;             // [rows], f32: unscaled
+  float loss_scale = 1;
+  float label_smoothing = 0, z_weight = 0;
+  float softcap = 0;
+  bool dlogits = true;
+};
+
+}  // namespace malmoi::kernels

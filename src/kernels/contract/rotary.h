@@ -1,0 +1,22 @@
+// Rotary positions. The rules that hold for all kernels stand in kernels.h.
+#pragma once
+
+#include <cstdint>
+
+#include "tensor/dtype.h"
+
+namespace malmoi::kernels {
+
+/// Rotates pairs of each head in place (Su et al. 2021). Element i < rotary_dim/2 is paired with i + rotary_dim/2, or, if
+/// interleaved, 2i with 2i+1. (a, b) -> (a cos - b sin, b cos + a sin); inverse: sin negated (the gradient's pass).
+struct RotaryArgs {
+  DType dtype = DType::kF32;
+  void* x = nullptr;  // row r starts at x + r * row_stride (elements); its heads are contiguous
+  int64_t rows = 0, row_stride = 0, heads = 0, head_dim = 0, rotary_dim = 0;
+  bool interleaved = false, inverse = false;
+  const int32_t* positions = nullptr;  // [rows]
+  const float* cos = nullptr;          // [positions, rotary_dim/2], f32 always
+  const float* sin = nullptr;
+};
+
+}  // namespace malmoi::kernels
