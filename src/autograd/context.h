@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <type_traits>
 
 #include "autograd/profile.h"
 #include "base/log.h"
@@ -11,6 +12,7 @@
 namespace malmoi::autograd {
 
 class Tape;
+struct RouterBalance;
 
 /// What the forward pass keeps for the backward pass.
 enum class Checkpointing : uint8_t {
@@ -23,6 +25,8 @@ enum class Checkpointing : uint8_t {
 struct Context {
   Arena* arena = nullptr;
   StoragePool* pool = nullptr;
+  Stream* stream = nullptr;
+  const kernels::Backend* backend = nullptr;
   Tape* tape = nullptr;        // null: nothing is recorded
   DType dtype = DType::kF32;   // of activations
   bool training = false;       // dropout is active
@@ -30,34 +34,40 @@ struct Context {
   bool row_invariant = false;  // serving: a row's bits do not depend on what else is in the batch
   Checkpointing checkpointing = Checkpointing::kCheap;
   uint64_t seed = 0;
-  uint64_t stream = 0;  // of the next dropout; set to a function of the micro-batch before each pass
-  const kernels::KernelTable* kernels = nullptr;
+  uint64_t random_stream = 0;        // of the next dropout; set to a function of the micro-batch before each pass
+  RouterBalance* balance = nullptr;  // gathers the routers' load where a loss of it is wanted
   Profile* profile = nullptr;
+  double flops = 0;  // of products and attention so far, also in a rehearsal
 
   /// A rehearsal goes through every allocation and computes nothing.
   bool rehearsal() const { return arena->is_rehearsal(); }
-
   /// Means, norms and log-sums are kept in f32, under the oracle in f64.
   DType statistics_type() const { return dtype == DType::kF64 ? DType::kF64 : DType::kF32; }
-
   Tensor temporary(DType type, Shape shape) { return Tensor::in_arena(*arena, *pool, type, shape); }
   Tensor scratch(size_t bytes) { return temporary(DType::kU8, {static_cast<int64_t>(bytes)}); }
   kernels::Dropout next_dropout(float p) {
     if (!training || p <= 0) return {};
-    return {p, seed, stream++};
+    return {p, seed, random_stream++};
   }
 
-  /// Runs one kernel: skipped in a rehearsal, timed under a profile.
-  template <typename Kernel>
-  void run(const char* name, double flops, const Kernel& kernel) {
+  /// Runs a kernel of the backend: skipped in a rehearsal, timed under a profile.
+  template <typename Args>
+  void run(const char* name, double cost, void (*kernels::Backend::*kernel)(Stream&, const Args&),
+           const std::type_identity_t<Args>& args) {
+    step(name, cost, [&] { (backend->*kernel)(*stream, args); });
+  }
+  /// The same of any other work on memory.
+  template <typename Work>
+  void step(const char* name, double cost, const Work& work) {
+    flops += cost;
     if (rehearsal()) return;
     if (!profile) {
-      kernel();
+      work();
       return;
     }
     double begin = monotonic_seconds();
-    kernel();
-    profile->add(name, begin, monotonic_seconds(), flops);
+    work();
+    profile->add(name, begin, monotonic_seconds(), cost);
   }
 };
 

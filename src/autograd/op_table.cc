@@ -1,23 +1,21 @@
-#include "autograd/ops/ops_internal.h"
+// The table of ops, made from ops/table.inc.
+#include <array>
+
 #include "autograd/tape.h"
 
 namespace malmoi::autograd {
 
-// One line an op, in the order of OpKind.
-const std::vector<Op>& op_table() {
-  static const std::vector<Op> table = {
-      {OpKind::kEmbedding, "embedding", embedding_backward, nullptr},
-      {OpKind::kNorm, "norm", norm_backward, norm_recompute},
-      {OpKind::kLinear, "linear", linear_backward, nullptr},
-      {OpKind::kActivation, "activation", activation_backward, activation_recompute},
-      {OpKind::kGated, "gated", gated_backward, gated_recompute},
-      {OpKind::kRotary, "rotary", rotary_backward, nullptr},
-      {OpKind::kAttention, "attention", attention_backward, nullptr},
-      {OpKind::kBlock, "block", block_backward, nullptr},
-  };
-  return table;
-}
+#define OP(name) extern const Op name##_op;
+#include "autograd/ops/table.inc"
+#undef OP
 
-const Op& op_info(OpKind kind) { return op_table()[static_cast<size_t>(kind)]; }
+std::span<const Op* const> op_table() {
+  static constexpr const Op* kTable[] = {
+#define OP(name) &name##_op,
+#include "autograd/ops/table.inc"
+#undef OP
+  };
+  return kTable;
+}
 
 }  // namespace malmoi::autograd

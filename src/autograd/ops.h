@@ -1,7 +1,10 @@
-// The ops of a model, each forward here and backward in its file under ops/. All take and give rows: [rows, features].
+// The ops of a model, each forward here and whole in its file under ops/. All take and give rows: [rows, features]. A Var
+// is taken by value: moved in, its memory is free once the op is done with it. Pointers and spans in options live until the
+// backward pass is done.
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <span>
 
 #include "autograd/tape.h"
@@ -10,17 +13,21 @@
 
 namespace malmoi::autograd {
 
-/// y[r] = scale * (table[ids[r]] + positions_table[positions[r]]), with dropout. `positions_table` may be null.
+/// One table of a sum of embeddings: row r of it is that of ids[r].
+struct Lookup {
+  const Weight* table = nullptr;
+  const int32_t* ids = nullptr;
+  int32_t padding_id = -1;  // its row takes no gradient from look-ups
+};
 struct EmbeddingOptions {
-  const int32_t* ids = nullptr;  // [rows]; lives until the backward pass is done, as `positions` does
-  const int32_t* positions = nullptr;
   int64_t rows = 0;
   float scale = 1;
   float dropout = 0;
 };
-Var embedding(Context& context, Parameter& table, Parameter* positions_table, const EmbeddingOptions& options);
+/// y[r] = dropout(scale * sum of the tables' rows): words, positions, token types. At most one table need not be stored whole.
+Var embedding(Context& context, std::initializer_list<Lookup> tables, const EmbeddingOptions& options);
 
-/// A norm's parameters and constants.
+/// A norm's constants.
 struct NormOptions {
   bool layer = false;  // false: RMS norm
   float eps = 1e-5f;
@@ -32,73 +39,93 @@ struct Normed {
   Var sum;
   Var normed;
 };
-/// sum = x + dropout(delta), normed = norm(sum) * weight + bias. `delta.value` may be empty; weight and bias may be null.
-Normed residual_norm(Context& context, const Var& x, const Var& delta, Parameter* weight, Parameter* bias,
+/// sum = x + dropout(delta), normed = norm(sum) * weight + bias. `delta` may be empty; weight and bias may be null.
+Normed residual_norm(Context& context, Var x, Var delta, Parameter* weight, Parameter* bias,
                      const NormOptions& options);
 
-/// y = x W^T + b. `bias` may be null. The result has the context's dtype unless `result` says otherwise.
-Var linear(Context& context, const Var& x, const Weight& weight, Parameter* bias);
+/// y = x W^T + b. `bias` may be null.
+Var linear(Context& context, Var x, const Weight& weight, Parameter* bias);
 
 /// y = act(x).
-Var activation(Context& context, const Var& x, kernels::Activation kind);
-
+Var activation(Context& context, Var x, kernels::Activation kind);
 /// y = act(gate) * up of rows that hold gate and up side by side.
-Var gated(Context& context, const Var& gate_up, kernels::Activation kind);
+Var gated(Context& context, Var gate_up, kernels::Activation kind);
 
-/// Rotates the first `heads` heads of each row in place: x is used up.
+/// Rotates `heads` heads of each row, from column `first_column` on, in place: x is used up.
 struct RotaryOptions {
+  int64_t first_column = 0;
   int64_t heads = 0, head_dim = 0, rotary_dim = 0;
   bool interleaved = false;
   const int32_t* positions = nullptr;
-  const float* cos = nullptr;  // [positions, rotary_dim / 2]; live until the backward pass is done
+  const float* cos = nullptr;  // [positions, rotary_dim / 2]
   const float* sin = nullptr;
 };
 Var rotary(Context& context, Var x, const RotaryOptions& options);
+
+/// Columns [first, first + width) of rows: queries, keys and values may be parts of one tensor.
+struct Columns {
+  Var rows;
+  int64_t first = 0, width = 0;
+};
 
 /// A run of rows of one sequence or document: rows [begin, begin + length) see each other and nothing else.
 struct Run {
   int64_t begin = 0, length = 0;
 };
-/// Keys and values of a run that come from elsewhere (a cache), with what was there before.
+
+/// Keys and values of a run that come from a state, with what was there before: in one piece, or by pages.
 struct CachedKeys {
   const void* k = nullptr;
   const void* v = nullptr;
+  const void* const* k_pages = nullptr;
+  const void* const* v_pages = nullptr;
   int64_t length = 0;
-  int64_t stride = 0;  // elements between positions
+  int64_t begin = 0;  // where in its sequence the first key stands
 };
+
 struct AttentionOptions {
   int64_t heads = 0, kv_heads = 0, head_dim = 0;
+  int64_t value_dim = 0;  // 0: as wide as head_dim
   float scale = 1, softcap = 0;
-  bool causal = true;
-  int64_t window = 0;
+  kernels::AttentionMask mask;
   float dropout = 0;
-  std::span<const Run> runs;                // live until the backward pass is done
-  std::span<const CachedKeys> cached = {};  // empty, or one a run: then keys and values of qkv are not read
+  std::span<const Run> runs;                // of queries
+  std::span<const Run> key_runs = {};       // of keys, one for each of runs; empty: the rows of the queries
+  std::span<const uint8_t> key_mask = {};   // by row of the keys, 0: padding; empty: all count
+  std::span<const CachedKeys> cached = {};  // empty, or one for each run: then keys and values are not read
+  int64_t cached_k_stride = 0, cached_v_stride = 0, page_rows = 0;
+  int64_t bias_left = 0, bias_right = 0;  // distances that `bias` holds
+  Parameter* sinks = nullptr;             // [heads]
 };
-/// Self-attention over rows [q | k | v] of heads * head_dim, kv_heads * head_dim (twice). Gives [rows, heads * head_dim].
-Var attention(Context& context, const Var& qkv, const AttentionOptions& options);
+/// out[rows, heads * value_dim] = softmax(scale q k^T + bias) v; see kernels::AttentionArgs. `bias` may be empty, else
+/// [heads, bias_left + 1 + bias_right] of the context's statistics type. k and v may be empty where keys are cached.
+Var attention(Context& context, Columns q, Columns k, Columns v, const AttentionOptions& options, Var bias = {});
 
-/// The mean cross-entropy of next tokens: logits = hidden W^T in chunks of rows, never whole. Rows with target < 0 are
-/// left out before the product.
+/// Which learned number a distance has (Raffel et al. 2020): near distances one each, far ones by logarithm.
+struct DistanceBuckets {
+  int64_t buckets = 0, max_distance = 0;
+  bool bidirectional = false;   // half of the buckets are for keys after the query
+  int64_t left = 0, right = 0;  // distances -left .. right are wanted
+};
+/// bias[head, distance] = table[bucket(distance), head], for attention.
+Var distance_bias(Context& context, Parameter& table, const DistanceBuckets& buckets);
+
+/// The output projection and its cross-entropy in chunks of rows: the logits of all rows never stand in memory at once.
 struct HeadLossOptions {
-  std::span<const int32_t> targets;  // [rows]; < 0: not counted
+  std::span<const int32_t> targets;  // [rows]; < 0: not counted, and left out before the product
   double scale = 1;                  // gradients are of scale * (sum of losses)
-  float label_smoothing = 0, z_weight = 0, softcap = 0;
+  float label_smoothing = 0, z_weight = 0;
+  float logit_scale = 1, softcap = 0;  // logits = softcap(logit_scale * (hidden W^T + bias))
+  bool count_correct = false;
 };
 struct HeadLoss {
-  double sum = 0;  // of cross-entropy over counted rows, in nats
+  double sum = 0;  // of losses over counted rows, in nats
   int64_t counted = 0;
+  int64_t correct = 0;  // rows whose largest logit is the target's; counted where asked for
 };
-/// With a tape, the gradients of `hidden` and of the weight are made on the way; call Tape::backward after it.
-HeadLoss head_loss(Context& context, const Var& hidden, const Weight& weight, const HeadLossOptions& options);
-
-/// A block of a model as a plain function, so that it can run again in the backward pass.
-struct BlockIo {
-  Var x, delta;
-};
-using BlockFunction = BlockIo (*)(Context& context, const void* model, int64_t layer, const void* batch, BlockIo io);
-/// Runs the block; under Checkpointing::kBlock only its inputs are kept.
-BlockIo block(Context& context, BlockFunction function, const void* model, int64_t layer, const void* batch,
-              BlockIo io);
+/// With a tape, the gradients of `hidden`, the weight and the bias are made on the way; call Tape::backward after it.
+HeadLoss head_loss(Context& context, Var hidden, const Weight& weight, Parameter* bias, const HeadLossOptions& options);
 
 }  // namespace malmoi::autograd
+
+#include "autograd/block.h"  // IWYU pragma: export

@@ -1,10 +1,13 @@
-// The tape: a flat list of records, one an op, run backwards once. No closures; nothing is allocated once warm.
+// The tape: a flat list of records, one for each op that ran, run backwards once. No closures; nothing is allocated once
+// warm.
 #pragma once
 
-#include <array>
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
+#include <initializer_list>
+#include <memory>
+#include <span>
 #include <type_traits>
 #include <vector>
 
@@ -13,23 +16,13 @@
 
 namespace malmoi::autograd {
 
-/// An activation: its value, and its number on the tape (-1: no gradient flows to it).
+/// An activation: its value, and its number on the tape (-1: no gradient flows to it). Ops take it by value: a caller that
+/// needs it no longer moves it in, and its memory is free as soon as the op is done with it.
 struct Var {
   Tensor value;
   int32_t id = -1;
   bool on_tape() const { return id >= 0; }
-};
-
-/// Every op, in the order of op_table().
-enum class OpKind : uint8_t {
-  kEmbedding,
-  kNorm,
-  kLinear,
-  kActivation,
-  kGated,
-  kRotary,
-  kAttention,
-  kBlock,
+  explicit operator bool() const { return static_cast<bool>(value); }
 };
 
 /// A value kept for the backward pass: the tensor itself, or the number of the record that can make it again.
@@ -38,54 +31,74 @@ struct Saved {
   int32_t recompute = -1;
 };
 
-/// One op that ran. `attributes` holds the op's own plain struct.
-struct Record {
-  static constexpr size_t kAttributeBytes = 160;
-  OpKind kind{};
-  std::array<int32_t, 2> inputs{-1, -1};
-  std::array<int32_t, 2> outputs{-1, -1};
-  std::array<Saved, 5> saved;
-  std::array<Parameter*, 2> parameters{};
-  const Weight* weight = nullptr;
-  alignas(16) std::array<std::byte, kAttributeBytes> attributes;
+struct Record;
 
-  template <typename T>
-  void set(const T& value) {
-    static_assert(sizeof(T) <= kAttributeBytes && std::is_trivially_copyable_v<T>);
-    std::memcpy(attributes.data(), &value, sizeof(T));
-  }
-  template <typename T>
-  T get() const {
-    static_assert(sizeof(T) <= kAttributeBytes && std::is_trivially_copyable_v<T>);
-    T value;
-    std::memcpy(&value, attributes.data(), sizeof(T));
-    return value;
-  }
-};
-
-/// What the tape knows of an op. A table of these (op_table) is walked by the tests.
+/// One op, defined whole in its file under ops/; op_table() lists them and the tests walk it.
 struct Op {
-  OpKind kind;
   const char* name;
   /// Takes the gradients of its outputs from the tape, gives gradients to its inputs and parameters.
   void (*backward)(Context& context, Tape& tape, Record& record);
-  /// Makes its (first) output again from what it saved; null: the output is always kept.
-  Tensor (*recompute)(Context& context, Tape& tape, Record& record);
+  /// Makes its first output again from what it saved; null: the output is always kept.
+  Tensor (*recompute)(Context& context, Tape& tape, Record& record) = nullptr;
 };
 
-const Op& op_info(OpKind kind);
-/// All ops in the order of OpKind.
-const std::vector<Op>& op_table();
+/// All ops.
+std::span<const Op* const> op_table();
+
+/// One op that ran. Its arrays, of any length, and the op's own plain struct lie in the tape's buffer.
+struct Record {
+  const Op* op = nullptr;
+  std::span<int32_t> inputs, outputs;  // numbers of activations
+  std::span<Saved> saved;
+  std::span<Parameter*> parameters;  // some may be null
+  std::span<const Weight*> weights;
+  void* attributes = nullptr;
+
+  template <typename T>
+  const T& get() const {
+    static_assert(std::is_trivially_copyable_v<T>);
+    return *static_cast<const T*>(attributes);
+  }
+};
+
+/// Values to put into a record: a list in braces, or an array of any length.
+template <typename T>
+struct List {
+  List() = default;
+  List(std::initializer_list<T> list)
+      : values(list.begin(), list.size()) {}  // lives as long as the call it is written in
+  List(std::span<const T> span) : values(span) {}
+  std::span<const T> values;
+};
+
+/// What a new record holds.
+struct RecordSpec {
+  List<int32_t> inputs;
+  int outputs = 1;
+  List<Saved> saved;
+  List<Parameter*> parameters;
+  List<const Weight*> weights;
+};
 
 class Tape {
  public:
-  /// Adds a record; the reference holds until the next call.
-  Record& push(OpKind kind);
+  Tape() = default;
+  ~Tape() { clear(); }
+  Tape(const Tape&) = delete;
+  Tape& operator=(const Tape&) = delete;
+
+  /// Adds a record; the reference holds until it has run backwards.
+  template <typename T>
+  Record& push(const Op& op, const RecordSpec& spec, const T& attributes) {
+    static_assert(std::is_trivially_copyable_v<T> && alignof(T) <= kAlignment);
+    Record& record = add(op, spec);
+    record.attributes = new (take(sizeof(T))) T(attributes);
+    return record;
+  }
   /// A fresh activation number.
   int32_t new_id();
-  /// A Var on the tape, made by the record being built (for recomputation).
+  /// A Var on the tape: output `slot` of a record.
   Var output(Record& record, int slot, Tensor value);
-
   /// What to keep of `x` for a backward pass: nothing but a number where its maker can make it again cheaply.
   Saved save(const Context& context, const Var& x) const;
   /// The value of a saved input, made again if need be.
@@ -99,17 +112,52 @@ class Tape {
   /// Gives a gradient: kept as it is if it is the first, else added.
   void give_grad(Context& context, int32_t id, Tensor grad);
 
+  /// Counts a writer of the parameters' gradients that is no record, and that it is done.
+  void begin_use(std::span<Parameter* const> parameters);
+  void end_use(std::span<Parameter* const> parameters);
+  /// Who is told of each parameter whose gradient is final; null: nobody.
+  void on_final_gradient(GradientSink* sink) { sink_ = sink; }
+
+  /// Until end_discard(), ops run as if recorded, and their records are dropped as the next one comes: parameters are
+  /// counted, nothing is kept (a block that will run again).
+  void begin_discard();
+  /// Gives the parameters that were met; valid until the next begin_discard().
+  std::span<Parameter* const> end_discard();
+
   /// Runs all records from the last down to `from`, and forgets them.
   void backward(Context& context, size_t from = 0);
   void clear();
-  size_t size() const { return count_; }
-  Record& top() { return records_[count_ - 1]; }
+  size_t size() const { return records_.size(); }
 
  private:
-  std::vector<Record> records_;  // the first count_ are live; the rest are kept for their memory
-  size_t count_ = 0;
+  static constexpr size_t kAlignment = 16, kChunkBytes = 64 << 10;
+  struct Mark {
+    size_t chunk = 0, used = 0;
+  };
+  struct Entry {
+    Record* record;
+    Mark begin;
+  };
+  struct Chunk {
+    std::unique_ptr<std::byte[]> bytes;
+    size_t size;
+  };
+  Record& add(const Op& op, const RecordSpec& spec);
+  void* take(size_t bytes);
+  template <typename T>
+  std::span<T> copy(std::span<const T> values);
+  void forget_last();
+  void release(std::span<Parameter* const> parameters);
+
+  std::vector<Chunk> chunks_;  // records lie in them one after the other; a chunk never moves
+  Mark top_;
+  std::vector<Entry> records_;
   std::vector<Tensor> grads_;
-  std::vector<int32_t> maker_;  // record that made each activation
+  std::vector<int32_t> maker_;         // record that made each activation, -1: none that can make it again
+  std::vector<Parameter*> discarded_;  // counted while discarding
+  GradientSink* sink_ = nullptr;
+  size_t discard_from_ = 0;
+  bool discarding_ = false;
 };
 
 }  // namespace malmoi::autograd

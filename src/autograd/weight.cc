@@ -1,16 +1,12 @@
 #include "autograd/weight.h"
 
-#include <cstring>
-
-#include "kernels/gemm.h"
+#include <algorithm>
 
 namespace malmoi::autograd {
 
-void* Parameter::accumulated_grad() {
-  if (!wants_gradient()) return nullptr;
-  if (!grad_ready) std::memset(grad.data(), 0, grad.bytes());
-  grad_ready = true;
-  return grad.data();
+bool Weight::wants_gradient() const {
+  std::span<Parameter* const> all = parameters();
+  return std::any_of(all.begin(), all.end(), [](const Parameter* p) { return p->wants_gradient(); });
 }
 
 namespace {
@@ -25,82 +21,103 @@ void DenseWeight::product(Context& context, const Tensor& x, Tensor& y, const Pa
   const void* bias_values = bias ? bias->compute.data() : nullptr;
   const Tensor& w = parameter_->compute;
   int64_t m = x.shape().rows(), n = out_features(), k = in_features();
-  if (context.row_invariant) {
-    context.run("product (serving)", product_flops(x, n), [&] {
-      context.kernels->row_product({.dtype = x.dtype(),
-                                    .w_dtype = w.dtype(),
-                                    .m = m,
-                                    .n = n,
-                                    .k = k,
-                                    .x = x.data(),
-                                    .w = w.data(),
-                                    .bias = bias_values,
-                                    .y = y.data(),
-                                    .y_dtype = y.dtype()});
-    });
+  // Weights stored in another type than the rows are read by the kernels of serving alone.
+  if (context.row_invariant || w.dtype() != x.dtype()) {
+    context.run("product (serving)", product_flops(x, n), &kernels::Backend::row_product,
+                {.dtype = x.dtype(),
+                 .w_dtype = w.dtype(),
+                 .m = m,
+                 .n = n,
+                 .k = k,
+                 .x = x.data(),
+                 .w = w.data(),
+                 .bias = bias_values,
+                 .y = y.data(),
+                 .y_dtype = y.dtype()});
     return;
   }
-  context.run("product forward", product_flops(x, n), [&] {
-    kernels::gemm({.m = m,
-                   .n = n,
-                   .k = k,
-                   .a = x.data(),
-                   .a_type = x.dtype(),
-                   .lda = k,
-                   .b = w.data(),
-                   .b_type = w.dtype(),
-                   .ldb = k,
-                   .transpose_b = true,
-                   .c = y.data(),
-                   .c_type = y.dtype(),
-                   .ldc = n,
-                   .bias = static_cast<const float*>(bias_values),
-                   .int8 = context.int8_products});
-  });
+  context.run("product forward", product_flops(x, n), &kernels::Backend::gemm,
+              {.m = m,
+               .n = n,
+               .k = k,
+               .a = x.data(),
+               .a_type = x.dtype(),
+               .lda = k,
+               .b = w.data(),
+               .b_type = w.dtype(),
+               .ldb = k,
+               .transpose_b = true,
+               .c = y.data(),
+               .c_type = y.dtype(),
+               .ldc = n,
+               .bias = static_cast<const float*>(bias_values),
+               .int8 = context.int8_products});
 }
 
 void DenseWeight::product_transposed(Context& context, const Tensor& dy, Tensor& dx, bool accumulate) const {
   const Tensor& w = parameter_->compute;
   int64_t m = dy.shape().rows(), n = out_features(), k = in_features();
-  context.run("product dX", product_flops(dy, k), [&] {
-    kernels::gemm({.m = m,
-                   .n = k,
-                   .k = n,
-                   .a = dy.data(),
-                   .a_type = dy.dtype(),
-                   .lda = n,
-                   .b = w.data(),
-                   .b_type = w.dtype(),
-                   .ldb = k,
-                   .c = dx.data(),
-                   .c_type = dx.dtype(),
-                   .ldc = k,
-                   .accumulate = accumulate,
-                   .int8 = context.int8_products});
-  });
+  context.run("product dX", product_flops(dy, k), &kernels::Backend::gemm,
+              {.m = m,
+               .n = k,
+               .k = n,
+               .a = dy.data(),
+               .a_type = dy.dtype(),
+               .lda = n,
+               .b = w.data(),
+               .b_type = w.dtype(),
+               .ldb = k,
+               .c = dx.data(),
+               .c_type = dx.dtype(),
+               .ldc = k,
+               .accumulate = accumulate,
+               .int8 = context.int8_products});
 }
 
 void DenseWeight::accumulate_gradient(Context& context, const Tensor& dy, const Tensor& x) const {
   if (!wants_gradient()) return;
   int64_t m = dy.shape().rows(), n = out_features(), k = in_features();
   bool accumulate = parameter_->grad_ready;
-  context.run("product dW", product_flops(dy, k), [&] {
-    kernels::gemm({.m = n,
-                   .n = k,
-                   .k = m,
-                   .a = dy.data(),
-                   .a_type = dy.dtype(),
-                   .lda = n,
-                   .transpose_a = true,
-                   .b = x.data(),
-                   .b_type = x.dtype(),
-                   .ldb = k,
-                   .c = parameter_->grad.data(),
-                   .c_type = parameter_->grad.dtype(),
-                   .ldc = k,
-                   .accumulate = accumulate});
-    parameter_->grad_ready = true;
-  });
+  context.run("product dW", product_flops(dy, k), &kernels::Backend::gemm,
+              {.m = n,
+               .n = k,
+               .k = m,
+               .a = dy.data(),
+               .a_type = dy.dtype(),
+               .lda = n,
+               .transpose_a = true,
+               .b = x.data(),
+               .b_type = x.dtype(),
+               .ldb = k,
+               .c = parameter_->grad.data(),
+               .c_type = parameter_->grad.dtype(),
+               .ldc = k,
+               .accumulate = accumulate});
+  parameter_->grad_ready = true;
+}
+
+void DenseWeight::gather(Context& context, const RowIds& ids, Tensor& y) const {
+  kernels::EmbeddingArgs args{.dtype = y.dtype(), .rows = ids.rows, .cols = in_features(), .y = y.data()};
+  args.tables[args.num_tables++] = {ids.ids, parameter_->compute.data(), parameter_->compute.dtype()};
+  context.run("gather rows", 0, &kernels::Backend::embedding, args);
+}
+
+void DenseWeight::accumulate_rows(Context& context, const RowIds& ids, const Tensor& dy, float scale,
+                                  const kernels::Dropout& dropout) const {
+  if (!wants_gradient()) return;
+  Tensor scratch = context.scratch(kernels::embedding_backward_scratch(ids.rows, out_features()));
+  context.run("embedding backward", 0, &kernels::Backend::embedding_backward,
+              {.dtype = dy.dtype(),
+               .rows = ids.rows,
+               .cols = in_features(),
+               .vocab = out_features(),
+               .ids = ids.ids,
+               .padding_id = ids.padding_id,
+               .dy = dy.data(),
+               .scale = scale,
+               .dtable = parameter_->accumulated_grad(),
+               .scratch = scratch.data(),
+               .dropout = dropout});
 }
 
 }  // namespace malmoi::autograd

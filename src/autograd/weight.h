@@ -1,32 +1,23 @@
-// Parameters, and weights as kinds: what a product, its transpose and its gradient need, whatever the storage.
+// Weights as kinds: what a product, its transpose, its gradient and a look-up of rows need, whatever the storage.
 #pragma once
 
 #include <memory>
-#include <string>
-#include <vector>
+#include <span>
 
 #include "autograd/context.h"
+#include "autograd/parameter.h"
 
 namespace malmoi::autograd {
 
-/// One trainable array. In training `master` is f32 and `compute` what products read (the master itself, or its bf16
-/// copy, written by the optimiser); in serving there is `compute` alone.
-struct Parameter {
-  std::string name;
-  Shape shape;
-  Tensor master;
-  Tensor compute;
-  Tensor grad;              // f32 (f64 under the oracle), in training; meaningful where grad_ready
-  bool grad_ready = false;  // the first writer of a step overwrites, later ones add
-  bool trainable = true;
-  bool decay = false;  // weight decay applies
-
-  bool wants_gradient() const { return trainable && static_cast<bool>(grad); }
-  /// For kernels that add: the gradient's place, zeroed first if this step has not written it. Null if none is wanted.
-  void* accumulated_grad();
+/// Rows that are looked up: row r is that of ids[r].
+struct RowIds {
+  const int32_t* ids = nullptr;
+  int64_t rows = 0;
+  int32_t padding_id = -1;  // its row takes no gradient from look-ups
 };
 
-/// A matrix W [out_features, in_features] of some kind. Products take and give rows.
+/// A matrix W [out_features, in_features] of some kind (dense, quantised, adapted ...). Products take and give rows. One
+/// compute thread at a time.
 class Weight {
  public:
   virtual ~Weight() = default;
@@ -38,10 +29,21 @@ class Weight {
   virtual void product_transposed(Context& context, const Tensor& dy, Tensor& dx, bool accumulate) const = 0;
   /// dW += dy^T x, and whatever parameters the kind has; nothing where all are frozen.
   virtual void accumulate_gradient(Context& context, const Tensor& dy, const Tensor& x) const = 0;
-  virtual bool wants_gradient() const = 0;
+
+  /// The whole matrix where it lies in memory as kernels read rows; empty where rows must be made by gather().
+  virtual Tensor stored_rows() const { return {}; }
+  /// y[r] = row ids[r] of W.
+  virtual void gather(Context& context, const RowIds& ids, Tensor& y) const = 0;
+  /// dW[ids[r]] += scale * dropout(dy[r]).
+  virtual void accumulate_rows(Context& context, const RowIds& ids, const Tensor& dy, float scale,
+                               const kernels::Dropout& dropout) const = 0;
+
+  /// The parameters that it may give gradients to.
+  virtual std::span<Parameter* const> parameters() const = 0;
+  bool wants_gradient() const;
 };
 
-/// A weight stored whole, f32 or bf16.
+/// A weight stored whole: f32, bf16 or (serving) f16.
 class DenseWeight final : public Weight {
  public:
   explicit DenseWeight(Parameter& parameter) : parameter_(&parameter) {}
@@ -50,8 +52,11 @@ class DenseWeight final : public Weight {
   void product(Context& context, const Tensor& x, Tensor& y, const Parameter* bias) const override;
   void product_transposed(Context& context, const Tensor& dy, Tensor& dx, bool accumulate) const override;
   void accumulate_gradient(Context& context, const Tensor& dy, const Tensor& x) const override;
-  bool wants_gradient() const override { return parameter_->wants_gradient(); }
-  Parameter& parameter() const { return *parameter_; }
+  Tensor stored_rows() const override { return parameter_->compute; }
+  void gather(Context& context, const RowIds& ids, Tensor& y) const override;
+  void accumulate_rows(Context& context, const RowIds& ids, const Tensor& dy, float scale,
+                       const kernels::Dropout& dropout) const override;
+  std::span<Parameter* const> parameters() const override { return {&parameter_, 1}; }
 
  private:
   Parameter* parameter_;

@@ -7,19 +7,41 @@ namespace malmoi::nn {
 void BatchBuilder::clear() {
   ids_.clear();
   positions_.clear();
+  token_types_.clear();
+  key_mask_.clear();
   runs_.clear();
   states_.clear();
   max_position_ = 0;
+  longest_run_ = 0;
+  masked_ = typed_ = false;
 }
 
-void BatchBuilder::add(std::span<const int32_t> ids, int32_t first_position, SequenceState* state) {
-  runs_.push_back({rows(), static_cast<int64_t>(ids.size())});
-  ids_.insert(ids_.end(), ids.begin(), ids.end());
-  for (size_t i = 0; i < ids.size(); ++i) positions_.push_back(first_position + static_cast<int32_t>(i));
-  max_position_ = std::max(max_position_, first_position + static_cast<int32_t>(ids.size()) - 1);
-  if (state) states_.push_back(state);
+void BatchBuilder::add(const RunInput& run) {
+  auto length = static_cast<int64_t>(run.ids.size());
+  runs_.push_back({rows(), length});
+  ids_.insert(ids_.end(), run.ids.begin(), run.ids.end());
+  for (size_t i = 0; i < run.ids.size(); ++i) {
+    int32_t position = run.positions.empty() ? run.first_position + static_cast<int32_t>(i) : run.positions[i];
+    positions_.push_back(position);
+    max_position_ = std::max(max_position_, position);
+    token_types_.push_back(run.token_types.empty() ? 0 : run.token_types[i]);
+    key_mask_.push_back(run.mask.empty() || run.mask[i] != 0);
+    masked_ |= key_mask_.back() == 0;
+    typed_ |= token_types_.back() != 0;
+  }
+  longest_run_ = std::max(longest_run_, length);
+  if (run.state) states_.push_back(run.state);
 }
 
-Batch BatchBuilder::batch() const { return {ids_, positions_, runs_, states_, max_position_}; }
+Batch BatchBuilder::batch() const {
+  return {.ids = ids_,
+          .positions = positions_,
+          .token_types = token_types_,
+          .key_mask = masked_ ? std::span<const uint8_t>(key_mask_) : std::span<const uint8_t>{},
+          .runs = runs_,
+          .states = states_,
+          .max_position = max_position_,
+          .longest_run = longest_run_};
+}
 
 }  // namespace malmoi::nn

@@ -6,37 +6,56 @@
 #include <vector>
 
 #include "autograd/ops.h"
-#include "nn/sequence_state.h"
+#include "nn/state.h"
 
 namespace malmoi::nn {
 
 /// Rows are tokens, of any number of sequences one after the other. Run i (rows [begin, begin + length)) continues
 /// `states[i]`, or stands alone where there are no states (training, scoring).
 struct Batch {
-  std::span<const int32_t> ids;        // [rows]
-  std::span<const int32_t> positions;  // [rows], each run counting on from its state's length
+  std::span<const int32_t> ids;          // [rows]
+  std::span<const int32_t> positions;    // [rows], each run counting on from its state's length
+  std::span<const int32_t> token_types;  // [rows], or empty: all 0
+  std::span<const uint8_t> key_mask;     // [rows], 0: a row that nobody looks at; or empty: none
   std::span<const autograd::Run> runs;
   std::span<SequenceState* const> states;  // empty, or one a run
   int32_t max_position = 0;                // the largest of `positions`
+  int64_t longest_run = 0;
+  const Batch* source = nullptr;  // encoder-decoders: what the encoder reads, run by run; null: it stands in the states
 
   int64_t rows() const { return static_cast<int64_t>(ids.size()); }
+};
+
+/// A run of tokens to add to a batch.
+struct RunInput {
+  std::span<const int32_t> ids;
+  int32_t first_position = 0;
+  std::span<const int32_t> positions = {};    // instead of counting on from first_position
+  std::span<const int32_t> token_types = {};  // empty: all 0
+  std::span<const int32_t> mask = {};         // empty: all 1
+  SequenceState* state = nullptr;
 };
 
 /// A Batch that owns its arrays.
 class BatchBuilder {
  public:
   void clear();
-  /// Adds a run of tokens whose first stands at position `first_position`.
-  void add(std::span<const int32_t> ids, int32_t first_position = 0, SequenceState* state = nullptr);
+  void add(const RunInput& run);
+  void add(std::span<const int32_t> ids, int32_t first_position = 0, SequenceState* state = nullptr) {
+    add(RunInput{.ids = ids, .first_position = first_position, .state = state});
+  }
   Batch batch() const;
   int64_t rows() const { return static_cast<int64_t>(ids_.size()); }
   std::span<const autograd::Run> runs() const { return runs_; }
 
  private:
-  std::vector<int32_t> ids_, positions_;
+  std::vector<int32_t> ids_, positions_, token_types_;
+  std::vector<uint8_t> key_mask_;
   std::vector<autograd::Run> runs_;
   std::vector<SequenceState*> states_;
   int32_t max_position_ = 0;
+  int64_t longest_run_ = 0;
+  bool masked_ = false, typed_ = false;
 };
 
 }  // namespace malmoi::nn

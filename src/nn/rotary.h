@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "autograd/ops.h"
 #include "base/error.h"
 
 namespace malmoi::nn {
@@ -13,7 +15,8 @@ enum class RotaryScaling { kDefault, kLinear, kDynamic, kLlama3, kYarn };
 
 /// As in published configs (`rope_scaling`, or `rope_parameters` of newer ones).
 struct RotaryConfig {
-  int64_t rotary_dim = 0;  // of each head; the rest is not rotated
+  int64_t rotary_dim = 0;    // of each head; the rest is not rotated
+  bool interleaved = false;  // pairs are neighbours, not halves
   double theta = 10000;
   RotaryScaling scaling = RotaryScaling::kDefault;
   double factor = 1;
@@ -40,6 +43,16 @@ class Rotary {
   const float* cos() const { return cos_.data(); }
   const float* sin() const { return sin_.data(); }
   const RotaryConfig& config() const { return config_; }
+  /// For the first `heads` heads of rows at these positions, which prepare() has seen.
+  autograd::RotaryOptions options(int64_t heads, int64_t head_dim, std::span<const int32_t> positions) const {
+    return {.heads = heads,
+            .head_dim = head_dim,
+            .rotary_dim = config_.rotary_dim,
+            .interleaved = config_.interleaved,
+            .positions = positions.data(),
+            .cos = cos(),
+            .sin = sin()};
+  }
   /// Inverse frequencies for a text of `length` positions, and the factor on cosines and sines.
   std::vector<double> inverse_frequencies(int64_t length, double& attention_factor) const;
 

@@ -1,64 +1,60 @@
-// Rows of a table by id, plus learned positions.
+// Sums of rows of tables by id: words, positions, token types.
+#include <array>
+#include <cassert>
+
 #include "autograd/ops.h"
-#include "autograd/ops/ops_internal.h"
 
 namespace malmoi::autograd {
 namespace {
 
+constexpr size_t kMaxTables = kernels::kMaxEmbeddingTables;
+
 struct Attributes {
   EmbeddingOptions options;
   kernels::Dropout dropout;
+  std::array<Lookup, kMaxTables> tables;
 };
 
-void table_gradient(Context& context, const Attributes& a, const Tensor& dy, const int32_t* ids, Parameter* table) {
-  if (!table || !table->wants_gradient()) return;
-  int64_t vocab = table->shape[0], cols = table->shape[1];
-  Tensor scratch = context.scratch(kernels::embedding_backward_scratch(a.options.rows, vocab));
-  context.run("embedding backward", 0, [&] {
-    context.kernels->embedding_backward({.dtype = dy.dtype(),
-                                         .rows = a.options.rows,
-                                         .cols = cols,
-                                         .vocab = vocab,
-                                         .ids = ids,
-                                         .dy = dy.data(),
-                                         .scale = a.options.scale,
-                                         .dtable = table->accumulated_grad(),
-                                         .scratch = scratch.data(),
-                                         .dropout = a.dropout});
-  });
+void backward(Context& context, Tape& tape, Record& record) {
+  const auto& a = record.get<Attributes>();
+  Tensor dy = tape.take_grad(record.outputs[0]);
+  for (size_t i = 0; i < record.weights.size(); ++i) {
+    const Lookup& t = a.tables[i];
+    RowIds rows{t.ids, a.options.rows, t.padding_id};
+    if (t.table->wants_gradient()) t.table->accumulate_rows(context, rows, dy, a.options.scale, a.dropout);
+  }
 }
 
 }  // namespace
 
-Var embedding(Context& context, Parameter& table, Parameter* positions_table, const EmbeddingOptions& options) {
-  Attributes a{options, context.next_dropout(options.dropout)};
-  int64_t cols = table.shape[1];
-  Tensor y = context.temporary(context.dtype, {options.rows, cols});
-  context.run("embedding", 0, [&] {
-    context.kernels->embedding({.dtype = context.dtype,
-                                .table_dtype = table.compute.dtype(),
-                                .rows = options.rows,
-                                .cols = cols,
-                                .ids = options.ids,
-                                .table = table.compute.data(),
-                                .positions = positions_table ? options.positions : nullptr,
-                                .positions_table = positions_table ? positions_table->compute.data() : nullptr,
-                                .scale = options.scale,
-                                .y = y.data(),
-                                .dropout = a.dropout});
-  });
-  if (!context.tape) return {y, -1};
-  Record& record = context.tape->push(OpKind::kEmbedding);
-  record.parameters = {&table, positions_table};
-  record.set(a);
-  return context.tape->output(record, 0, std::move(y));
-}
+extern const Op embedding_op{"embedding", backward};
 
-void embedding_backward(Context& context, Tape& tape, Record& record) {
-  auto a = record.get<Attributes>();
-  Tensor dy = tape.take_grad(record.outputs[0]);
-  table_gradient(context, a, dy, a.options.ids, record.parameters[0]);
-  table_gradient(context, a, dy, a.options.positions, record.parameters[1]);
+Var embedding(Context& context, std::initializer_list<Lookup> tables, const EmbeddingOptions& options) {
+  assert(tables.size() <= kMaxTables);
+  Attributes a{options, context.next_dropout(options.dropout), {}};
+  std::copy(tables.begin(), tables.end(), a.tables.begin());
+  Tensor y = context.temporary(context.dtype, {options.rows, tables.begin()->table->in_features()});
+  kernels::EmbeddingArgs args{.dtype = context.dtype,
+                              .rows = options.rows,
+                              .cols = y.shape().columns(),
+                              .scale = options.scale,
+                              .y = y.data(),
+                              .dropout = a.dropout};
+  for (const Lookup& t : tables) {
+    if (Tensor rows = t.table->stored_rows()) {
+      args.tables[args.num_tables++] = {t.ids, rows.data(), rows.dtype()};
+    } else {  // made into the result, to which the others are added
+      t.table->gather(context, {t.ids, options.rows, t.padding_id}, y);
+      args.base = y.data();
+    }
+  }
+  context.run("embedding", 0, &kernels::Backend::embedding, args);
+  if (!context.tape) return {std::move(y), -1};
+  std::array<const Weight*, kMaxTables> weights{};
+  for (size_t i = 0; i < tables.size(); ++i) weights[i] = a.tables[i].table;
+  Record& record =
+      context.tape->push(embedding_op, {.weights = std::span<const Weight* const>(weights.data(), tables.size())}, a);
+  return context.tape->output(record, 0, std::move(y));
 }
 
 }  // namespace malmoi::autograd

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <utility>
 
+#include "autograd/bias.h"
 #include "autograd/ops.h"
 
 namespace malmoi::autograd {
@@ -33,7 +34,8 @@ int64_t chunk_rows(int64_t rows, int64_t vocab, DType type) {
 
 }  // namespace
 
-HeadLoss head_loss(Context& context, const Var& hidden, const Weight& weight, const HeadLossOptions& options) {
+HeadLoss head_loss(Context& context, Var hidden, const Weight& weight, Parameter* bias,
+                   const HeadLossOptions& options) {
   int64_t rows = hidden.value.shape().rows(), cols = hidden.value.shape().columns(), vocab = weight.out_features();
   bool backward = context.tape != nullptr;
   Tensor index = context.temporary(DType::kI32, {rows}), targets = context.temporary(DType::kI32, {rows});
@@ -51,9 +53,14 @@ HeadLoss head_loss(Context& context, const Var& hidden, const Weight& weight, co
   bool all = counted == rows;
   // A masked step takes the memory of a full one at the most; the rehearsal takes the full one's, gathering included.
   int64_t chunk = std::max<int64_t>(chunk_rows(std::max<int64_t>(counted, 1), vocab, context.dtype), 1);
-  Tensor dhidden = backward ? context.temporary(context.dtype, {rows, cols}) : Tensor();
-  if (backward && !all) std::memset(dhidden.data(), 0, dhidden.bytes());
-  Tensor loss = context.temporary(DType::kF32, {rows});
+  bool to_hidden = backward && hidden.on_tape();
+  Tensor dhidden = to_hidden ? context.temporary(context.dtype, {rows, cols}) : Tensor();
+  if (to_hidden && !all) std::memset(dhidden.data(), 0, dhidden.bytes());
+  if (backward) {
+    context.tape->begin_use(weight.parameters());
+    context.tape->begin_use({&bias, 1});
+  }
+  Tensor loss = context.temporary(DType::kF32, {rows}), correct = context.temporary(DType::kU8, {rows});
   for (int64_t begin = 0; begin < counted; begin += chunk) {
     int64_t n = std::min(chunk, counted - begin);
     std::span<const int32_t> chunk_index =
@@ -62,22 +69,25 @@ HeadLoss head_loss(Context& context, const Var& hidden, const Weight& weight, co
     Tensor x = all ? hidden.value.rows(begin, n) : context.temporary(context.dtype, {n, cols});
     if (!all) move_rows(hidden.value, x, chunk_index, false);
     Tensor logits = context.temporary(context.dtype, {n, vocab});
-    weight.product(context, x, logits, nullptr);
-    context.run("cross-entropy", 0, [&] {
-      context.kernels->cross_entropy({.dtype = context.dtype,
-                                      .rows = n,
-                                      .cols = vocab,
-                                      .logits = logits.data(),
-                                      .targets = targets.as<int32_t>() + begin,
-                                      .loss = loss.as<float>() + begin,
-                                      .loss_scale = static_cast<float>(options.scale),
-                                      .label_smoothing = options.label_smoothing,
-                                      .z_weight = options.z_weight,
-                                      .softcap = options.softcap,
-                                      .dlogits = backward});
-    });
+    weight.product(context, x, logits, bias);
+    context.run("cross-entropy", 0, &kernels::Backend::cross_entropy,
+                {.dtype = context.dtype,
+                 .rows = n,
+                 .cols = vocab,
+                 .logits = logits.data(),
+                 .targets = targets.as<int32_t>() + begin,
+                 .loss = loss.as<float>() + begin,
+                 .correct = options.count_correct ? correct.as<uint8_t>() + begin : nullptr,
+                 .loss_scale = static_cast<float>(options.scale),
+                 .label_smoothing = options.label_smoothing,
+                 .z_weight = options.z_weight,
+                 .logit_scale = options.logit_scale,
+                 .softcap = options.softcap,
+                 .dlogits = backward});
     if (!backward) continue;
+    accumulate_bias(context, bias, logits);
     weight.accumulate_gradient(context, logits, x);
+    if (!to_hidden) continue;
     Tensor dx = all ? dhidden.rows(begin, n) : context.temporary(context.dtype, {n, cols});
     // A row of these gradients spans too many orders of magnitude for one scale: in 8 bits training stalls.
     bool int8 = std::exchange(context.int8_products, false);
@@ -85,11 +95,18 @@ HeadLoss head_loss(Context& context, const Var& hidden, const Weight& weight, co
     context.int8_products = int8;
     if (!all) move_rows(dx, dhidden, chunk_index, true);
   }
-  HeadLoss result{.sum = 0, .counted = counted};
+  HeadLoss result{.counted = counted};
   if (!context.rehearsal()) {
-    for (int64_t r = 0; r < counted; ++r) result.sum += static_cast<double>(loss.as<float>()[r]);
+    for (int64_t r = 0; r < counted; ++r) {
+      result.sum += static_cast<double>(loss.as<float>()[r]);
+      if (options.count_correct) result.correct += correct.as<uint8_t>()[r];
+    }
   }
-  if (backward) context.tape->give_grad(context, hidden.id, std::move(dhidden));
+  if (backward) {
+    context.tape->end_use(weight.parameters());
+    context.tape->end_use({&bias, 1});
+    context.tape->give_grad(context, hidden.id, std::move(dhidden));
+  }
   return result;
 }
 

@@ -1,44 +1,48 @@
-// Rotary positions, in place on the queries and keys of fused rows.
+// Rotary positions, in place on heads of rows.
+#include <cstring>
+
 #include "autograd/ops.h"
-#include "autograd/ops/ops_internal.h"
 
 namespace malmoi::autograd {
 namespace {
 
 void rotate(Context& context, Tensor& x, const RotaryOptions& o, bool inverse) {
-  context.run("rotary", 0, [&] {
-    context.kernels->rotary({.dtype = x.dtype(),
-                             .x = x.data(),
-                             .rows = x.shape().rows(),
-                             .row_stride = x.shape().columns(),
-                             .heads = o.heads,
-                             .head_dim = o.head_dim,
-                             .rotary_dim = o.rotary_dim,
-                             .interleaved = o.interleaved,
-                             .inverse = inverse,
-                             .positions = o.positions,
-                             .cos = o.cos,
-                             .sin = o.sin});
-  });
+  auto* first = static_cast<std::byte*>(x.data()) + static_cast<size_t>(o.first_column) * dtype_size(x.dtype());
+  context.run("rotary", 0, &kernels::Backend::rotary,
+              {.dtype = x.dtype(),
+               .x = first,
+               .rows = x.shape().rows(),
+               .row_stride = x.shape().columns(),
+               .heads = o.heads,
+               .head_dim = o.head_dim,
+               .rotary_dim = o.rotary_dim,
+               .interleaved = o.interleaved,
+               .inverse = inverse,
+               .positions = o.positions,
+               .cos = o.cos,
+               .sin = o.sin});
+}
+
+void backward(Context& context, Tape& tape, Record& record) {
+  Tensor dx = tape.take_grad(record.outputs[0]);
+  if (!dx.unique()) {  // another activation's gradient lies in the same place
+    Tensor own = context.temporary(dx.dtype(), dx.shape());
+    context.step("copy gradient", 0, [&] { std::memcpy(own.data(), dx.data(), dx.bytes()); });
+    dx = std::move(own);
+  }
+  rotate(context, dx, record.get<RotaryOptions>(), true);
+  tape.give_grad(context, record.inputs[0], std::move(dx));
 }
 
 }  // namespace
 
+extern const Op rotary_op{"rotary", backward};
+
 Var rotary(Context& context, Var x, const RotaryOptions& options) {
   rotate(context, x.value, options, false);
   if (!context.tape) return x;
-  Record& record = context.tape->push(OpKind::kRotary);
-  record.inputs[0] = x.id;
-  record.set(options);
+  Record& record = context.tape->push(rotary_op, {.inputs = {x.id}}, options);
   return context.tape->output(record, 0, std::move(x.value));
-}
-
-void rotary_backward(Context& context, Tape& tape, Record& record) {
-  Tensor dx = tape.take_grad(record.outputs[0]);
-  // Attention alone reads what was rotated, so the gradient is this op's own and the inverse goes in place.
-  assert(dx.unique());
-  rotate(context, dx, record.get<RotaryOptions>(), true);
-  tape.give_grad(context, record.inputs[0], std::move(dx));
 }
 
 }  // namespace malmoi::autograd

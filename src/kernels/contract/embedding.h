@@ -9,14 +9,21 @@
 
 namespace malmoi::kernels {
 
-/// y[r] = scale * (table[ids[r]] + positions_table[positions[r]]), then dropout. Tables are of type table_dtype.
-struct EmbeddingArgs {
-  DType dtype = DType::kF32, table_dtype = DType::kF32;
-  int64_t rows = 0, cols = 0;
+/// One table of a sum: row r of it is that of ids[r].
+struct EmbeddingTable {
   const int32_t* ids = nullptr;
-  const void* table = nullptr;            // [vocab, cols]
-  const int32_t* positions = nullptr;     // null: no positions
-  const void* positions_table = nullptr;  // [max_positions, cols]
+  const void* rows = nullptr;  // [entries, cols]
+  DType dtype = DType::kF32;
+};
+constexpr int kMaxEmbeddingTables = 3;  // words, positions, token types
+
+/// y[r] = scale * (base[r] + the sum over tables of rows[ids[r]]), then dropout.
+struct EmbeddingArgs {
+  DType dtype = DType::kF32;
+  int64_t rows = 0, cols = 0;
+  const void* base = nullptr;  // [rows, cols] of dtype, rows that were gathered before; may be y; null: zero
+  EmbeddingTable tables[kMaxEmbeddingTables];
+  int num_tables = 0;
   float scale = 1;
   void* y = nullptr;  // [rows, cols]
   Dropout dropout;
@@ -26,6 +33,7 @@ struct EmbeddingBackwardArgs {
   DType dtype = DType::kF32;
   int64_t rows = 0, cols = 0, vocab = 0;
   const int32_t* ids = nullptr;
+  int32_t padding_id = -1;  // rows of this id give nothing
   const void* dy = nullptr;
   float scale = 1;
   void* dtable = nullptr;   // [vocab, cols], f32

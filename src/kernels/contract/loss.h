@@ -16,9 +16,11 @@ struct CrossEntropyArgs {
   void* logits = nullptr;            // [rows, cols]
   const int32_t* targets = nullptr;  // [rows], each in [0, cols)
   float* loss = nullptr;             // [rows], f32: unscaled
+  uint8_t* correct = nullptr;        // [rows], 1 where no logit is larger than the target's; null: not wanted
   float loss_scale = 1;
   float label_smoothing = 0, z_weight = 0;
-  float softcap = 0;
+  float logit_scale = 1;  // logits are multiplied by it first
+  float softcap = 0;      // then l -> c tanh(l / c)
   bool dlogits = true;
 };
 

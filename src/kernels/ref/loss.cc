@@ -14,7 +14,7 @@ void row(const CrossEntropyArgs& a, int64_t r, std::vector<double>& z) {
   double z_weight = static_cast<double>(a.z_weight), n = static_cast<double>(a.cols);
   double total = 0, sum = 0;
   for (int64_t c = 0; c < a.cols; ++c) {
-    double x = get(logits[c]);
+    double x = get(logits[c]) * static_cast<double>(a.logit_scale);
     z[static_cast<size_t>(c)] = cap > 0 ? cap * std::tanh(x / cap) : x;
     sum += z[static_cast<size_t>(c)];
   }
@@ -24,12 +24,13 @@ void row(const CrossEntropyArgs& a, int64_t r, std::vector<double>& z) {
   int64_t target = a.targets[r];
   double loss = lse - (1 - smoothing) * z[static_cast<size_t>(target)] - smoothing * sum / n + z_weight * lse * lse;
   if (a.loss) a.loss[r] = static_cast<float>(loss);
+  if (a.correct) a.correct[r] = z[static_cast<size_t>(target)] >= top;
   if (!a.dlogits) return;
   for (int64_t c = 0; c < a.cols; ++c) {
     double zc = z[static_cast<size_t>(c)];
     double d = std::exp(zc - lse) * (1 + 2 * z_weight * lse) - smoothing / n - (c == target ? 1 - smoothing : 0);
     if (cap > 0) d *= 1 - zc / cap * (zc / cap);
-    put(logits[c], d * static_cast<double>(a.loss_scale));
+    put(logits[c], d * static_cast<double>(a.loss_scale) * static_cast<double>(a.logit_scale));
   }
 }
 

@@ -8,6 +8,7 @@ constexpr int64_t kBlock = 1024;  // a block is read for its maximum, then, from
 
 template <typename T>
 MALMOI_INLINE Vec capped(const CrossEntropyArgs& a, Vec x) {
+  x *= all(a.logit_scale);
   return a.softcap > 0 ? all(a.softcap) * tanh(x / all(a.softcap)) : x;
 }
 
@@ -54,9 +55,9 @@ float logit(const CrossEntropyArgs& a, const T* row, int64_t c) {
 
 template <typename T>
 void gradient(const CrossEntropyArgs& a, T* row, float lse, int64_t target) {
-  float n = static_cast<float>(a.cols);
-  Vec shift = all(lse), weight = all((1 + 2 * a.z_weight * lse) * a.loss_scale);
-  Vec smooth = all(a.label_smoothing / n * a.loss_scale);
+  float n = static_cast<float>(a.cols), scale = a.loss_scale * a.logit_scale;
+  Vec shift = all(lse), weight = all((1 + 2 * a.z_weight * lse) * scale);
+  Vec smooth = all(a.label_smoothing / n * scale);
   auto slope = [&](Vec z) MALMOI_INLINED {
     Vec t = z / all(a.softcap);
     return fnma(t, t, all(1.0f));
@@ -68,7 +69,7 @@ void gradient(const CrossEntropyArgs& a, T* row, float lse, int64_t target) {
     if (a.softcap > 0) d *= slope(z);
     store(row + i, d, w);
   });
-  Vec d = fma(exp_above(z_target, shift), weight, zero() - smooth) - all((1 - a.label_smoothing) * a.loss_scale);
+  Vec d = fma(exp_above(z_target, shift), weight, zero() - smooth) - all((1 - a.label_smoothing) * scale);
   if (a.softcap > 0) d *= slope(z_target);
   store(row + target, d, Part{1});
 }
@@ -85,6 +86,7 @@ void rows(const CrossEntropyArgs& a) {
         a.loss[r] = lse - (1 - a.label_smoothing) * logit(a, row, target) - a.label_smoothing * s.sum / n +
                     a.z_weight * lse * lse;
       }
+      if (a.correct) a.correct[r] = logit(a, row, target) >= s.top;
       if (a.dlogits) gradient(a, row, lse, target);
     }
   });

@@ -1,0 +1,124 @@
+#include "nn/attention.h"
+
+#include <cmath>
+#include <vector>
+
+namespace malmoi::nn {
+namespace {
+
+using autograd::CachedKeys;
+
+autograd::AttentionOptions options_of(const AttentionSpec& s, const Batch& batch) {
+  return {.heads = s.heads,
+          .kv_heads = s.kv_heads,
+          .head_dim = s.head_dim,
+          .scale = static_cast<float>(s.scale > 0 ? s.scale : 1 / std::sqrt(static_cast<double>(s.head_dim))),
+          .softcap = static_cast<float>(s.softcap),
+          .mask = s.mask,
+          .dropout = static_cast<float>(s.dropout),
+          .runs = batch.runs,
+          .key_mask = batch.key_mask};
+}
+
+const void* row_at(const Tensor& rows, int64_t row, int64_t column) {
+  int64_t element = row * rows.shape().columns() + column;
+  return static_cast<const std::byte*>(rows.data()) + element * static_cast<int64_t>(dtype_size(rows.dtype()));
+}
+
+CachedKeys cached(const KeyPages& pages) {
+  return {.k_pages = pages.k_pages, .v_pages = pages.v_pages, .length = pages.length, .begin = pages.begin};
+}
+
+// Keys of states, run by run: in a buffer that is reused from call to call.
+std::vector<CachedKeys>& cached_buffer() {
+  static thread_local std::vector<CachedKeys> buffer;
+  buffer.clear();
+  return buffer;
+}
+
+void use_cache(autograd::AttentionOptions& options, const std::vector<CachedKeys>& keys, int64_t kv_width) {
+  options.cached = keys;
+  options.cached_k_stride = options.cached_v_stride = kv_width;
+  options.page_rows = StatePool::kPageRows;
+}
+
+}  // namespace
+
+SelfAttention::SelfAttention(const Declare& declare, const AttentionSpec& spec) : spec_(spec) {
+  int64_t q = spec.heads * spec.head_dim, kv = spec.kv_heads * spec.head_dim;
+  const AttentionNames& n = spec.names;
+  LinearSpec qkv{.in = spec.width, .bias = spec.bias, .layout = spec.layout};
+  if (n.fused) qkv.out = q + 2 * kv;
+  else qkv.parts = {{n.q, q}, {n.k, kv}, {n.v, kv}};
+  qkv_ = linear(declare / (n.fused ? n.fused : "qkv_proj"), qkv);
+  out_ = linear(declare / n.out,
+                {.in = q, .out = spec.width, .bias = spec.out_bias, .std = spec.out_std, .layout = spec.layout});
+}
+
+Var SelfAttention::operator()(Context& context, Var x, const Batch& batch, int64_t slot,
+                              const DistanceBias& bias) const {
+  const AttentionSpec& s = spec_;
+  int64_t q = s.heads * s.head_dim, kv = s.kv_heads * s.head_dim;
+  Var qkv = qkv_(context, std::move(x));  // [rows, (heads + 2 kv_heads) head_dim]
+  if (s.rotary)
+    qkv =
+        autograd::rotary(context, std::move(qkv), s.rotary->options(s.heads + s.kv_heads, s.head_dim, batch.positions));
+  autograd::AttentionOptions options = options_of(s, batch);
+  options.bias_left = bias.left, options.bias_right = bias.right;
+  std::vector<CachedKeys>& keys = cached_buffer();
+  for (size_t i = 0; i < batch.states.size(); ++i) {
+    const autograd::Run& run = batch.runs[i];
+    SequenceState& state = *batch.states[i];
+    if (!context.rehearsal())
+      state.write(slot, row_at(qkv.value, run.begin, q), q + 2 * kv, row_at(qkv.value, run.begin, q + kv), q + 2 * kv,
+                  run.length);
+    keys.push_back(cached(state.keys(slot, run.length)));
+  }
+  if (!batch.states.empty()) use_cache(options, keys, kv);
+  autograd::Columns k{qkv, q, kv}, v{qkv, q + kv, kv};
+  Var attended = autograd::attention(context, {std::move(qkv), 0, q}, std::move(k), std::move(v), options, bias.values);
+  return out_(context, std::move(attended));
+}
+
+CrossAttention::CrossAttention(const Declare& declare, const AttentionSpec& spec, int64_t memory_width) : spec_(spec) {
+  int64_t q = spec.heads * spec.head_dim, kv = spec.kv_heads * spec.head_dim;
+  const AttentionNames& n = spec.names;
+  q_ = linear(declare / n.q, {.in = spec.width, .out = q, .bias = spec.bias, .layout = spec.layout});
+  kv_ = linear(declare / "kv_proj",
+               {.in = memory_width, .bias = spec.bias, .parts = {{n.k, kv}, {n.v, kv}}, .layout = spec.layout});
+  out_ = linear(declare / n.out,
+                {.in = q, .out = spec.width, .bias = spec.out_bias, .std = spec.out_std, .layout = spec.layout});
+}
+
+Var CrossAttention::operator()(Context& context, Var x, const Batch& batch, int64_t slot, Var memory) const {
+  int64_t q = spec_.heads * spec_.head_dim, kv = spec_.kv_heads * spec_.head_dim;
+  autograd::AttentionOptions options = options_of(spec_, batch);
+  Var queries = q_(context, std::move(x));
+  Var fused;
+  std::vector<CachedKeys>& keys = cached_buffer();
+  if (memory) {
+    fused = kv_(context, std::move(memory));  // [source rows, 2 kv_heads head_dim]
+    options.key_runs = batch.source->runs;
+    options.key_mask = batch.source->key_mask;
+  } else {
+    options.key_mask = {};
+    for (SequenceState* state : batch.states) keys.push_back(cached(state->memory(slot)));
+    use_cache(options, keys, kv);
+  }
+  autograd::Columns v{fused, kv, kv};
+  Var attended =
+      autograd::attention(context, {std::move(queries), 0, q}, {std::move(fused), 0, kv}, std::move(v), options);
+  return out_(context, std::move(attended));
+}
+
+void CrossAttention::remember(Context& context, const Var& memory, const Batch& source, int64_t slot) const {
+  int64_t kv = spec_.kv_heads * spec_.head_dim;
+  Var fused = kv_(context, memory);
+  for (size_t i = 0; i < source.states.size(); ++i) {
+    const autograd::Run& run = source.runs[i];
+    source.states[i]->write_memory(slot, row_at(fused.value, run.begin, 0), 2 * kv, row_at(fused.value, run.begin, kv),
+                                   2 * kv);
+  }
+}
+
+}  // namespace malmoi::nn

@@ -1,0 +1,68 @@
+// Attention modules: over the rows themselves, and over the memory of an encoder.
+#pragma once
+
+#include "nn/batch.h"
+#include "nn/linear.h"
+#include "nn/norm.h"
+#include "nn/rotary.h"
+
+namespace malmoi::nn {
+
+/// The published names of the projections of a module.
+struct AttentionNames {
+  const char* q = "q_proj";
+  const char* k = "k_proj";
+  const char* v = "v_proj";
+  const char* out = "o_proj";
+  const char* fused = nullptr;  // one published tensor for q, k and v
+};
+
+struct AttentionSpec {
+  int64_t width = 0;  // of the rows
+  int64_t heads = 0, kv_heads = 0, head_dim = 0;
+  double scale = 0;  // of scores; 0: 1 / sqrt(head_dim)
+  double softcap = 0, dropout = 0;
+  kernels::AttentionMask mask;
+  bool bias = false, out_bias = false;  // of q, k and v; of the projection out
+  double out_std = -1;                  // negative: the declaration's
+  Layout layout = {};
+  AttentionNames names = {};
+  Rotary* rotary = nullptr;  // null: positions are elsewhere
+};
+
+/// Learned numbers by distance, one tensor for all layers (Raffel et al. 2020).
+struct DistanceBias {
+  Var values;  // empty: none
+  int64_t left = 0, right = 0;
+};
+
+/// out(attention(q, k, v of the rows)); keys and values go through the batch's states where it has any.
+class SelfAttention {
+ public:
+  SelfAttention() = default;
+  SelfAttention(const Declare& declare, const AttentionSpec& spec);
+  /// `slot`: of the keys in the states.
+  Var operator()(Context& context, Var x, const Batch& batch, int64_t slot, const DistanceBias& bias = {}) const;
+
+ private:
+  AttentionSpec spec_;
+  Linear qkv_, out_;
+};
+
+/// out(attention(q of the rows, k and v of a memory)).
+class CrossAttention {
+ public:
+  CrossAttention() = default;
+  /// `memory_width`: of the encoder's rows.
+  CrossAttention(const Declare& declare, const AttentionSpec& spec, int64_t memory_width);
+  /// `memory`: the rows of batch.source; where there is none, keys and values stand in the states.
+  Var operator()(Context& context, Var x, const Batch& batch, int64_t slot, Var memory) const;
+  /// Writes keys and values of a memory into the states of the batch that made it.
+  void remember(Context& context, const Var& memory, const Batch& source, int64_t slot) const;
+
+ private:
+  AttentionSpec spec_;
+  Linear q_, kv_, out_;
+};
+
+}  // namespace malmoi::nn

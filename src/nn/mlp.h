@@ -1,0 +1,47 @@
+// The feed-forward parts of a block.
+#pragma once
+
+#include "nn/linear.h"
+
+namespace malmoi::nn {
+
+struct MlpSpec {
+  int64_t width = 0, inner = 0;
+  kernels::Activation activation = kernels::Activation::kGelu;
+  bool bias = false;
+  double out_std = -1;  // of the projection into the residual stream; negative: the declaration's
+  const char* in_name = "fc1";
+  const char* out_name = "fc2";
+  Layout layout = {};
+};
+
+/// out(act(in(x))).
+struct Mlp {
+  Linear in, out;
+  kernels::Activation activation = kernels::Activation::kGelu;
+  Var operator()(Context& context, Var x) const {
+    return out(context, autograd::activation(context, in(context, std::move(x)), activation));
+  }
+};
+Mlp mlp(const Declare& declare, const MlpSpec& spec);
+
+struct GatedMlpSpec {
+  int64_t width = 0, inner = 0;
+  kernels::Activation activation = kernels::Activation::kSilu;
+  bool bias = false;
+  const char* gate_name = "gate_proj";
+  const char* up_name = "up_proj";
+  const char* down_name = "down_proj";
+};
+
+/// down(act(gate(x)) * up(x)) (Shazeer 2020), gate and up in one product.
+struct GatedMlp {
+  Linear gate_up, down;
+  kernels::Activation activation = kernels::Activation::kSilu;
+  Var operator()(Context& context, Var x) const {
+    return down(context, autograd::gated(context, gate_up(context, std::move(x)), activation));
+  }
+};
+GatedMlp gated_mlp(const Declare& declare, const GatedMlpSpec& spec);
+
+}  // namespace malmoi::nn

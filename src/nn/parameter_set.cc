@@ -1,0 +1,93 @@
+#include "nn/parameter_set.h"
+
+#include "base/hash.h"
+#include "base/parallel.h"
+#include "base/rng.h"
+
+namespace malmoi::nn {
+
+WeightSlot::WeightSlot(Parameter& parameter)
+    : parameter_(&parameter), weight_(std::make_unique<autograd::DenseWeight>(parameter)) {}
+
+Parameter* ParameterSet::add(ParameterSpec spec) {
+  auto entry = std::make_unique<Entry>();
+  if (spec.sources.empty()) spec.sources = {{spec.name, 0, spec.shape.rank() == 1 ? spec.shape[0] : spec.shape.rows()}};
+  entry->parameter.name = spec.name;
+  entry->parameter.shape = spec.shape;
+  entry->parameter.role = spec.role;
+  entry->spec = std::move(spec);
+  entries_.push_back(std::move(entry));
+  return &entries_.back()->parameter;
+}
+
+WeightSlot* ParameterSet::add_weight(ParameterSpec spec) {
+  add(std::move(spec));
+  Entry& entry = *entries_.back();
+  entry.slot = std::make_unique<WeightSlot>(entry.parameter);
+  return entry.slot.get();
+}
+
+int64_t ParameterSet::count() const {
+  int64_t n = 0;
+  for (const auto& e : entries_) n += e->parameter.shape.elements();
+  return n;
+}
+
+DType ParameterSet::compute_type(const Parameter& parameter) const {
+  return parameter.role == Role::kVector || parameter.role == Role::kConvolution ? DType::kF32 : dtype_;
+}
+
+void ParameterSet::allocate(Purpose purpose, DType dtype) {
+  dtype_ = dtype;
+  for (auto& e : entries_) {
+    Parameter& p = e->parameter;
+    DType compute = compute_type(p);
+    if (purpose == Purpose::kRehearsal) {
+      p.compute = Tensor::view(nullptr, compute, p.shape);
+      p.grad = Tensor();
+    } else if (purpose == Purpose::kServing || !p.trainable) {
+      if (!p.compute) p.compute = Tensor::zeros(compute, p.shape);
+    } else {
+      p.master = Tensor::zeros(DType::kF32, p.shape);
+      p.grad = Tensor::zeros(DType::kF32, p.shape);
+      p.compute = compute == DType::kF32 ? p.master : Tensor::zeros(compute, p.shape);
+    }
+  }
+}
+
+void ParameterSet::initialize(Entry& entry, uint64_t seed) {
+  const Init& init = entry.spec.init;
+  Tensor& to = entry.parameter.master ? entry.parameter.master : entry.parameter.compute;
+  int64_t n = to.elements();
+  Tensor made = to.dtype() == DType::kF32 ? to : Tensor::zeros(DType::kF32, to.shape());
+  float* values = made.as<float>();
+  uint64_t stream = hash64(entry.spec.name);
+  if (init.fill) {
+    init.fill(seed ^ stream, values, n);
+  } else {
+    parallel_for(n, 1 << 16, [&](int64_t begin, int64_t end) {
+      Rng rng(seed, stream);
+      for (int64_t i = begin; i < end; ++i) {
+        rng.set_position(static_cast<uint64_t>(i) * 4);  // four words make one normal number
+        values[i] = init.std > 0 ? static_cast<float>(rng.normal() * init.std) : init.constant;
+      }
+    });
+  }
+  if (to.dtype() != DType::kF32) convert(values, DType::kF32, to.data(), to.dtype(), static_cast<size_t>(n));
+}
+
+void ParameterSet::initialize(uint64_t seed) {
+  for (auto& e : entries_) initialize(*e, seed);
+  refresh_compute();
+}
+
+void ParameterSet::refresh_compute() {
+  Stream stream;
+  for (auto& e : entries_) {
+    Parameter& p = e->parameter;
+    if (p.master && p.compute.dtype() == DType::kBF16)
+      kernels::cpu_backend().to_bf16(stream, {p.master.elements(), p.master.as<float>(), p.compute.as<BF16>()});
+  }
+}
+
+}  // namespace malmoi::nn

@@ -1,0 +1,110 @@
+// The parameters of a model: declared by its modules with their published names, bound to weights when a file is opened.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "autograd/parameter.h"
+#include "autograd/weight.h"
+
+namespace malmoi::nn {
+
+using autograd::Parameter;
+using autograd::Role;
+
+/// How a published tensor lies, compared with the rows of ours.
+struct Layout {
+  enum Kind : uint8_t {
+    kAsIs,
+    kTransposed,        // the file stores [in, out]
+    kHeadsInterleaved,  // rows of q, k and v alternate by head: [heads][q | k | v][head_dim] (GPT-NeoX, Falcon)
+    kRotaryPermuted,    // halves of each head's rows are interleaved (Llama in GGUF)
+  } kind = kAsIs;
+  int64_t heads = 0;  // of the last two
+};
+
+/// A published tensor that fills rows [row_begin, row_begin + rows) of a parameter seen as [elements / columns, columns].
+struct Source {
+  std::string name;
+  int64_t row_begin = 0, rows = 0;
+  Layout layout = {};
+};
+
+/// How a parameter starts: normal(0, std) if std > 0, else `constant`; or as `fill` says.
+struct Init {
+  double std = 0;
+  float constant = 0;
+  std::function<void(uint64_t seed, float* values, int64_t n)> fill = {};
+};
+
+/// A parameter before it has memory. Fused products are one parameter with several sources.
+struct ParameterSpec {
+  std::string name;
+  Shape shape;
+  Role role = Role::kVector;
+  Init init = {};
+  std::vector<Source> sources = {};  // empty: one of the parameter's own name
+};
+
+/// What memory a model's parameters take.
+enum class Purpose : uint8_t {
+  kRehearsal,  // none: shapes alone
+  kTraining,  // f32 master and gradient, and a bf16 copy of matrices where products are bf16; frozen ones the copy alone
+  kServing,   // one array of the compute type
+};
+
+/// A matrix that products read, of whatever kind a file gave it: dense unless something else was bound; adapters wrap it.
+class WeightSlot {
+ public:
+  explicit WeightSlot(Parameter& parameter);
+  const autograd::Weight& operator*() const { return *weight_; }
+  const autograd::Weight* operator->() const { return weight_.get(); }
+  /// Takes the place of the dense weight (quantised, sharded ...).
+  void bind(std::unique_ptr<autograd::Weight> weight) { weight_ = std::move(weight); }
+  /// Puts another weight around what is there (an adapter).
+  using Wrap = std::function<std::unique_ptr<autograd::Weight>(std::unique_ptr<autograd::Weight>)>;
+  void wrap(const Wrap& wrap) { weight_ = wrap(std::move(weight_)); }
+  Parameter& parameter() const { return *parameter_; }
+
+ private:
+  Parameter* parameter_;
+  std::unique_ptr<autograd::Weight> weight_;
+};
+
+/// All parameters of a model, in the order of their declaration. Addresses hold.
+class ParameterSet {
+ public:
+  struct Entry {
+    ParameterSpec spec;
+    Parameter parameter;
+    std::unique_ptr<WeightSlot> slot;  // null: read by kernels as it lies
+  };
+
+  Parameter* add(ParameterSpec spec);
+  WeightSlot* add_weight(ParameterSpec spec);
+
+  std::vector<std::unique_ptr<Entry>>& entries() { return entries_; }
+  const std::vector<std::unique_ptr<Entry>>& entries() const { return entries_; }
+  int64_t count() const;
+
+  /// Takes the memory of all parameters. `dtype` is that of products.
+  void allocate(Purpose purpose, DType dtype);
+  DType dtype() const { return dtype_; }
+  /// The type that kernels read a parameter in: vectors in f32 whatever the products' type.
+  DType compute_type(const Parameter& parameter) const;
+  /// Fills the masters as the family's authors did, from a seed.
+  void initialize(uint64_t seed);
+  /// The same of the named parameter alone (a new head).
+  void initialize(Entry& entry, uint64_t seed);
+  /// Writes the compute copies from the masters.
+  void refresh_compute();
+
+ private:
+  std::vector<std::unique_ptr<Entry>> entries_;
+  DType dtype_ = DType::kF32;
+};
+
+}  // namespace malmoi::nn
