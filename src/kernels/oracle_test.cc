@@ -1,43 +1,8 @@
 // The oracle's gradients against central differences of its own forward passes, in f64.
-#include <functional>
-
-#include "kernels/test_support.h"
+#include "kernels/gradient_check.h"
 
 namespace malmoi::kernels {
 namespace {
-
-using Values = std::vector<double>;
-
-Values random_values(int64_t n, uint64_t seed) {
-  Rng rng(seed);
-  Values values(static_cast<size_t>(n));
-  for (double& x : values) x = rng.normal();
-  return values;
-}
-
-double dot(const Values& a, const Values& b) {
-  double sum = 0;
-  for (size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
-  return sum;
-}
-
-/// Holds `gradient` against differences of `loss` in each element of `x`.
-void expect_gradient(const std::string& what, Values& x, const Values& gradient, const std::function<double()>& loss) {
-  constexpr double kStep = 1e-5;
-  ASSERT_EQ(x.size(), gradient.size()) << what;
-  for (size_t i = 0; i < x.size(); ++i) {
-    double kept = x[i];
-    x[i] = kept + kStep;
-    double above = loss();
-    x[i] = kept - kStep;
-    double below = loss();
-    x[i] = kept;
-    double slope = (above - below) / (2 * kStep);
-    ASSERT_NEAR(gradient[i], slope, 1e-6 * (1 + std::abs(slope))) << what << " element " << i;
-  }
-}
-
-const Backend& oracle() { return reference_backend(); }
 
 TEST(Oracle, NormGradients) {
   for (int flags = 0; flags < 4; ++flags) {
@@ -200,11 +165,10 @@ TEST(Oracle, EmbeddingRotaryAndBiasGradients) {
   Dropout dropout{.p = 0.25f, .seed = 1, .stream = 2};
   auto embed = [&] {
     oracle().embedding(stream(), {.dtype = DType::kF64,
-                                  .table_dtype = DType::kF64,
                                   .rows = kRows,
                                   .cols = kCols,
-                                  .ids = ids.data(),
-                                  .table = table.data(),
+                                  .tables = {{ids.data(), table.data(), DType::kF64}},
+                                  .num_tables = 1,
                                   .scale = 2,
                                   .y = y.data(),
                                   .dropout = dropout});
