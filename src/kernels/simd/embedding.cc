@@ -1,6 +1,5 @@
 // Embedding lookup, its gradient by rows sorted by id, and rotary positions.
 #include "kernels/simd/common.h"
-#include "kernels/simd/half.h"
 
 namespace malmoi::kernels::MALMOI_SIMD_NAMESPACE {
 namespace {
