@@ -13,7 +13,8 @@ namespace malmoi::kernels::ref {
 inline int64_t position_of(const AttentionSegment& s, int64_t query) { return query + s.k_length - s.q_length; }
 
 inline int64_t chunk_of(const AttentionArgs& a, const AttentionSegment& s, int64_t position) {
-  return static_cast<int64_t>(std::floor(static_cast<double>(s.k_begin + position) / static_cast<double>(a.mask.chunk)));
+  return static_cast<int64_t>(
+      std::floor(static_cast<double>(s.k_begin + position) / static_cast<double>(a.mask.chunk)));
 }
 
 inline bool visible(const AttentionArgs& a, const AttentionSegment& s, int64_t query, int64_t key) {

@@ -14,7 +14,8 @@ void add_parameter_gradients(const AttentionBackwardArgs& b, const float* rows) 
       const float* row = rows + (n * a.heads + h) * words;
       if (b.dbias) {
         float* to = as<float>(b.dbias) + h * width;
-        each_vec(width, [&](int64_t i, auto w) MALMOI_INLINED { store(to + i, load(to + i, w) + load(row + i, w), w); });
+        each_vec(width,
+                 [&](int64_t i, auto w) MALMOI_INLINED { store(to + i, load(to + i, w) + load(row + i, w), w); });
       }
       if (b.dsinks) as<float>(b.dsinks)[h] += row[width];
     }
