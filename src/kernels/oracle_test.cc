@@ -111,52 +111,6 @@ TEST(Oracle, CrossEntropyGradients) {
   }
 }
 
-TEST(Oracle, AttentionGradients) {
-  for (int flags = 0; flags < 8; ++flags) {
-    constexpr int64_t kHeads = 4, kKvHeads = 2, kDim = 3, kQueries = 5, kKeys = 7, kQ = kHeads * kDim,
-                      kKv = kKvHeads * kDim;
-    Values q = random_values(kQueries * kQ, 1), k = random_values(kKeys * kKv, 2), v = random_values(kKeys * kKv, 3);
-    Values out(q.size()), lse(kHeads * kQueries), dout = random_values(kQueries * kQ, 4);
-    Values dq(q.size()), dk(k.size()), dv(v.size());
-    std::vector<uint8_t> mask = {1, 1, 0, 1, 1, 1, 1};
-    AttentionSegment segment{.q_length = kQueries,
-                             .k = k.data(),
-                             .v = v.data(),
-                             .dk = dk.data(),
-                             .dv = dv.data(),
-                             .k_length = kKeys,
-                             .key_mask = flags & 1 ? mask.data() : nullptr};
-    AttentionArgs a{.dtype = DType::kF64,
-                    .heads = kHeads,
-                    .kv_heads = kKvHeads,
-                    .head_dim = kDim,
-                    .value_dim = kDim,
-                    .q_stride = kQ,
-                    .k_stride = kKv,
-                    .v_stride = kKv,
-                    .out_stride = kQ,
-                    .scale = 0.6f,
-                    .softcap = flags & 2 ? 1.5f : 0,
-                    .mask = {.causal = (flags & 4) != 0, .window = flags & 4 ? 3 : 0},
-                    .segments = &segment,
-                    .num_segments = 1,
-                    .total_rows = kQueries,
-                    .q = q.data(),
-                    .out = out.data(),
-                    .lse = lse.data(),
-                    .dropout = {.p = flags & 1 ? 0.3f : 0, .seed = 2, .stream = 9}};
-    auto forward = [&] {
-      oracle().attention(stream(), a);
-      return dot(out, dout);
-    };
-    forward();
-    oracle().attention_backward(stream(), {.forward = a, .dout = dout.data(), .dq = dq.data()});
-    expect_gradient("q", q, dq, forward);
-    expect_gradient("k", k, dk, forward);
-    expect_gradient("v", v, dv, forward);
-  }
-}
-
 TEST(Oracle, EmbeddingRotaryAndBiasGradients) {
   constexpr int64_t kRows = 4, kCols = 6, kVocab = 3;
   std::vector<int32_t> ids = {2, 0, 2, 1}, positions = {0, 1, 2, 3};
