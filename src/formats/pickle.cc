@@ -5,55 +5,12 @@
 #include <cstring>
 #include <unordered_map>
 
+#include "formats/pickle_opcodes.h"
+
 namespace malmoi::formats {
 namespace {
 
 using Kind = PickleValue::Kind;
-
-// The opcodes that are followed, by the names of pickletools.
-enum Opcode : uint8_t {
-  kMark = '(',
-  kEmptyTuple = ')',
-  kStop = '.',
-  kPop = '0',
-  kPopMark = '1',
-  kDup = '2',
-  kBinBytes = 'B',
-  kShortBinBytes = 'C',
-  kBinFloat = 'G',
-  kBinInt = 'J',
-  kBinInt1 = 'K',
-  kBinInt2 = 'M',
-  kNone = 'N',
-  kBinPersId = 'Q',
-  kReduce = 'R',
-  kBinUnicode = 'X',
-  kEmptyList = ']',
-  kAppend = 'a',
-  kBuild = 'b',
-  kGlobal = 'c',
-  kAppends = 'e',
-  kBinGet = 'h',
-  kLongBinGet = 'j',
-  kBinPut = 'q',
-  kLongBinPut = 'r',
-  kSetItem = 's',
-  kTuple = 't',
-  kSetItems = 'u',
-  kEmptyDict = '}',
-  kProto = 0x80,
-  kTuple1 = 0x85,
-  kTuple2 = 0x86,
-  kTuple3 = 0x87,
-  kNewTrue = 0x88,
-  kNewFalse = 0x89,
-  kLong1 = 0x8a,
-  kShortBinUnicode = 0x8c,
-  kBinUnicode8 = 0x8d,
-  kStackGlobal = 0x93,
-  kMemoize = 0x94,
-  kFrame = 0x95,
-};
 
 constexpr std::string_view kOrderedDict = "collections.OrderedDict";
 constexpr uint8_t kLastProtocol = 5;
@@ -69,7 +26,7 @@ class PickleMachine {
     for (size_t operations = 0; !stopped_; ++operations) {
       operation_ = at_;
       if (operations >= Pickle::kMaxOperations) fail("more than " + std::to_string(operations) + " operations");
-      else if (std::string_view opcode; take(1, opcode)) step(static_cast<uint8_t>(opcode[0]));
+      else if (std::string_view opcode; take(1, opcode)) step(static_cast<PickleOpcode>(opcode[0]));
       if (problem_.what.empty()) continue;
       problem_.where = where + ": byte " + std::to_string(operation_);
       return problem_;
@@ -318,7 +275,8 @@ class PickleMachine {
     return marks_.empty() && stack_.size() == 1 ? pop(pickle_.root_) : fail("it does not end with one value");
   }
 
-  bool step(uint8_t opcode) {
+  bool step(PickleOpcode opcode) {
+    using enum PickleOpcode;
     switch (opcode) {
       case kProto: return check_protocol();
       case kFrame: return skip_frame();
@@ -367,7 +325,7 @@ class PickleMachine {
       case kLongBinPut: return put<uint32_t>();
       case kBinGet: return get<uint8_t>();
       case kLongBinGet: return get<uint32_t>();
-      default: return fail("operation " + std::to_string(opcode) + ", which data does not need");
+      default: return fail("operation " + std::to_string(static_cast<int>(opcode)) + ", which data does not need");
     }
   }
 
