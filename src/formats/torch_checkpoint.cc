@@ -23,8 +23,10 @@ void copy_elements(const TorchTensor& tensor, std::byte* to) {
   while (true) {
     const char* element = tensor.bytes.data() + from * static_cast<int64_t>(Width);
     int64_t step = tensor.strides[outer] * static_cast<int64_t>(Width);
-    for (int64_t column = 0; column < tensor.shape[outer]; ++column, to += Width)
+    for (int64_t column = 0; column < tensor.shape[outer]; ++column) {
       std::memcpy(to, element + column * step, Width);
+      to += Width;
+    }
     size_t dimension = outer;
     for (; dimension > 0; --dimension) {
       size_t d = dimension - 1;
@@ -73,8 +75,9 @@ Status TorchCheckpoint::add(const Path& file) {
       std::span<const std::byte>& copy = copied[view_of(tensor)];
       if (copy.empty()) {
         uint64_t size = *byte_count(tensor.type, tensor.shape);
+        copied_bytes += size;
         // Many different views of one storage could ask for any amount of memory.
-        if ((copied_bytes += size) > mapped.size())
+        if (copied_bytes > mapped.size())
           return unsupported("tensor '" + tensor.name.substr(0, 200) +
                                  "' is not contiguous, and copies up to it need " + std::to_string(copied_bytes) +
                                  " bytes, more than the file has",

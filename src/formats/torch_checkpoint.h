@@ -7,7 +7,6 @@
 // Source: torch/serialization.py, torch/_utils.py.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>

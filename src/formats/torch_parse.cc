@@ -1,6 +1,6 @@
 // The pickle of a PyTorch checkpoint: which tensors there are, and where in the archive their elements lie.
-#include <algorithm>
 #include <array>
+#include <optional>
 
 #include "formats/pickle.h"
 #include "formats/torch_checkpoint.h"
