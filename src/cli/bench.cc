@@ -1,5 +1,5 @@
 // `malmoi bench`: figures of this machine; one line a sub-command in the table.
-#include "app/bench_train.h"
+#include "app/bench/train.h"
 #include "cli/command.h"
 
 namespace malmoi::cli {

@@ -1,5 +1,5 @@
 // `malmoi bench infer` and `malmoi bench memory`.
-#include "app/bench_infer.h"
+#include "app/bench/infer.h"
 
 #include "cli/command.h"
 

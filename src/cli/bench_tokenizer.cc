@@ -1,5 +1,5 @@
 // `malmoi bench tokenizer`.
-#include "app/bench_tokenizer.h"
+#include "app/bench/tokenizer.h"
 
 #include "cli/command.h"
 

@@ -1,5 +1,5 @@
 // `malmoi chat`.
-#include "app/chat.h"
+#include "app/use/chat.h"
 
 #include <unistd.h>
 

@@ -1,7 +1,7 @@
 // `malmoi data build`: documents to a corpus.
 #include <fmt/format.h>
 
-#include "app/data_build.h"
+#include "app/data/build.h"
 #include "base/log.h"
 #include "cli/command.h"
 

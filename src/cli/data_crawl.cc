@@ -1,7 +1,7 @@
 // `malmoi data crawl`: web pages into WARC files.
 #include <fmt/format.h>
 
-#include "app/data_crawl.h"
+#include "app/data/crawl.h"
 #include "base/log.h"
 #include "cli/command.h"
 

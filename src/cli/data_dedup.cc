@@ -1,7 +1,7 @@
 // `malmoi data dedup`: finds near duplicates among JSON lines.
 #include <fmt/format.h>
 
-#include "app/data_dedup.h"
+#include "app/data/dedup.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "cli/command.h"

@@ -1,7 +1,7 @@
 // `malmoi data tokenize` and `malmoi data pack`.
 #include <fmt/format.h>
 
-#include "app/data_pack.h"
+#include "app/data/pack.h"
 #include "base/log.h"
 #include "cli/command.h"
 

@@ -1,7 +1,7 @@
 // `malmoi data pii`: finds personal data in JSON lines, and replaces it if told to.
 #include <fmt/format.h>
 
-#include "app/data_pii.h"
+#include "app/data/pii.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "cli/command.h"

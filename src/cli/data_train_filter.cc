@@ -1,7 +1,7 @@
 // `malmoi data train-filter`: makes the model of the quality, perplexity or boilerplate filter.
 #include <fmt/format.h>
 
-#include "app/data_train_filter.h"
+#include "app/data/train_filter.h"
 #include "cli/command.h"
 
 namespace malmoi::cli {

@@ -1,5 +1,5 @@
 // `malmoi eval`: perplexity and bits a byte on held-out text.
-#include "app/eval.h"
+#include "app/eval/eval.h"
 
 #include <fmt/format.h>
 

@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "app/generate.h"
+#include "app/use/generate.h"
 #include "base/cancel.h"
 #include "base/log.h"
 #include "cli/command.h"

@@ -1,5 +1,5 @@
 // `malmoi serve`.
-#include "app/serve.h"
+#include "app/serve/serve.h"
 
 #include <fmt/format.h>
 

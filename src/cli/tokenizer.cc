@@ -10,9 +10,9 @@
 #include <iterator>
 #include <memory>
 
-#include "app/json_lines.h"
-#include "app/tokenizer_lines.h"
-#include "app/tokenizer_report.h"
+#include "app/data/json_lines.h"
+#include "app/tokenizer/lines.h"
+#include "app/tokenizer/report.h"
 #include "base/file.h"
 #include "cli/command.h"
 #include "cli/tokenizer_options.h"

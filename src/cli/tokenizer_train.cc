@@ -1,7 +1,7 @@
 // `malmoi tokenizer train`, `import`, `export`, `add`.
 #include <fmt/format.h>
 
-#include "app/tokenizer_train.h"
+#include "app/tokenizer/train.h"
 #include "base/log.h"
 #include "cli/command.h"
 #include "cli/tokenizer_options.h"

@@ -1,5 +1,5 @@
 // `malmoi train` and `malmoi plan`.
-#include "app/train.h"
+#include "app/train/train.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "app/data_build.h"
+#include "app/data/build.h"
 #include "app/recipe/kinds/kinds.h"
 #include "base/log.h"
 

@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include "app/eval.h"
+#include "app/eval/eval.h"
 #include "app/recipe/kinds/kinds.h"
 #include "base/log.h"
 

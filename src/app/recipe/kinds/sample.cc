@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include "app/generate.h"
+#include "app/use/generate.h"
 #include "app/recipe/kinds/kinds.h"
 
 namespace malmoi::app::kinds {

@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
 #include "app/recipe/kinds/kinds.h"
-#include "app/tokenizer_train.h"
+#include "app/tokenizer/train.h"
 #include "base/log.h"
 #include "data/corpus.h"
 #include "tokenizer/train.h"

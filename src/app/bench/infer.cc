@@ -1,0 +1,135 @@
+#include "app/bench/infer.h"
+
+#include <algorithm>
+#include <functional>
+
+#include <fmt/format.h>
+
+#include "app/bench/figures.h"
+#include "base/log.h"
+#include "base/parallel.h"
+#include "base/rng.h"
+#include "infer/runner.h"
+#include "kernels/kernels.h"
+#include "model/io.h"
+
+namespace malmoi::app {
+namespace {
+
+/// Sequences of random ids over one model.
+class Sequences {
+ public:
+  Sequences(const model::Model& model, int64_t count, int64_t room) : model_(model), runner_(model, true) {
+    for (int64_t i = 0; i < count; ++i) {
+      states_.push_back(runner_.new_state());
+      states_.back().reserve(room);
+    }
+  }
+
+  void truncate(int64_t length) {
+    for (nn::SequenceState& state : states_) state.truncate(length);
+  }
+
+  /// Reads n more ids into one sequence, in the parts that a server reads.
+  void read(size_t i, int64_t n) {
+    constexpr int64_t kPart = 512;
+    for (int64_t done = 0; done < n; done += kPart) {
+      batch_.clear();
+      add(i, std::min(kPart, n - done));
+      int64_t last = batch_.rows() - 1;
+      runner_.logits(batch_.batch(), {&last, 1});
+    }
+  }
+
+  /// One more id in every sequence, with the logits of each.
+  void write() {
+    batch_.clear();
+    rows_.clear();
+    for (size_t i = 0; i < states_.size(); ++i) {
+      add(i, 1);
+      rows_.push_back(batch_.rows() - 1);
+    }
+    runner_.logits(batch_.batch(), rows_);
+  }
+
+  size_t count() const { return states_.size(); }
+
+ private:
+  void add(size_t i, int64_t n) {
+    ids_.resize(static_cast<size_t>(n));
+    for (int32_t& id : ids_) id = static_cast<int32_t>(rng_.below(static_cast<uint64_t>(model_.vocab_size())));
+    batch_.add(ids_, static_cast<int32_t>(states_[i].length()), &states_[i]);
+  }
+
+  const model::Model& model_;
+  infer::Runner runner_;
+  Rng rng_{11};
+  nn::BatchBuilder batch_;
+  std::vector<nn::SequenceState> states_;
+  std::vector<int32_t> ids_;
+  std::vector<int64_t> rows_;
+};
+
+/// Tokens a second of `run`, which makes `tokens` of them, after `before`.
+Json measure(int repeat, int64_t tokens, const std::function<void()>& before, const std::function<void()>& run) {
+  std::vector<double> rates;
+  for (int r = 0; r <= repeat; ++r) {
+    before();
+    double begin = monotonic_seconds();
+    run();
+    if (r > 0) rates.push_back(static_cast<double>(tokens) / (monotonic_seconds() - begin));
+  }
+  return spread(rates);
+}
+
+}  // namespace
+
+Result<Json> bench_infer(const BenchInferOptions& o) {
+  MALMOI_ASSIGN(auto model, model::load_model(o.model, {model::Purpose::kServing, o.dtype}));
+  int64_t room = o.depth + std::max(o.prompt, o.generate);
+  if (room > model->max_positions())
+    return usage_error(fmt::format("{} tokens are more than the model's {} positions", room, model->max_positions()),
+                       "--prompt, --gen, --depth", "lower them");
+  Json json = {{"architecture", model->architecture()},
+               {"parameters", model->parameter_count()},
+               {"dtype", dtype_name(o.dtype)},
+               {"threads", num_threads()},
+               {"prompt", o.prompt},
+               {"gen", o.generate},
+               {"batch", o.batch},
+               {"depth", o.depth}};
+  int64_t bytes = 0;
+  for (const auto& p : model->parameters()) bytes += static_cast<int64_t>(p->compute.bytes());
+  json["model_bytes"] = bytes;
+  Sequences sequences(*model, o.batch, room);
+  auto at_depth = [&] {
+    sequences.truncate(0);
+    for (size_t i = 0; i < sequences.count(); ++i) sequences.read(i, o.depth);
+  };
+  if (o.prompt > 0)
+    json["prompt_tokens_per_second"] = measure(o.repeat, o.prompt * o.batch, at_depth, [&] {
+      for (size_t i = 0; i < sequences.count(); ++i) sequences.read(i, o.prompt);
+    });
+  if (o.generate > 0)
+    json["gen_tokens_per_second"] = measure(o.repeat, o.generate * o.batch, at_depth, [&] {
+      for (int64_t t = 0; t < o.generate; ++t) sequences.write();
+    });
+  return json;
+}
+
+Result<Json> bench_memory(int repeat, int64_t bytes) {
+  int64_t count = bytes / 4;
+  Tensor memory = Tensor::zeros(DType::kF32, {count});
+  std::fill_n(memory.as<float>(), count, 1.0f);  // pages that were never written would all be one page
+  std::vector<double> rates;
+  for (int r = 0; r <= repeat; ++r) {
+    double begin = monotonic_seconds();
+    double sum = kernels::kernels().sum_of_squares(memory.as<float>(), count);
+    double seconds = monotonic_seconds() - begin;
+    if (sum != static_cast<double>(count)) return invalid_data("memory does not read back as written", "bench memory");
+    if (r > 0) rates.push_back(4.0 * static_cast<double>(count) / seconds / 1e9);
+  }
+  return Json{{"threads", num_threads()}, {"bytes", 4 * count}, {"read_gb_per_second", spread(rates)}};
+}
+
+}  // namespace malmoi::app
