@@ -6,10 +6,12 @@
 
 namespace malmoi::app {
 
-Json spread(std::vector<double> figures) {
+Spread spread(std::vector<double> figures) {
   std::sort(figures.begin(), figures.end());
-  return {{"min", figures.front()}, {"median", figures[figures.size() / 2]}, {"max", figures.back()}};
+  return {figures.front(), figures[figures.size() / 2], figures.back()};
 }
+
+Json to_json(const Spread& s) { return {{"min", s.min}, {"median", s.median}, {"max", s.max}}; }
 
 int64_t peak_resident_bytes() {
   std::ifstream status("/proc/self/status");

@@ -8,8 +8,13 @@
 
 namespace malmoi::app {
 
-/// {min, median, max} of at least one figure.
-Json spread(std::vector<double> figures);
+/// Of the figures of several runs.
+struct Spread {
+  double min = 0, median = 0, max = 0;
+};
+/// Of at least one figure.
+Spread spread(std::vector<double> figures);
+Json to_json(const Spread& spread);
 
 /// VmHWM of this process.
 int64_t peak_resident_bytes();

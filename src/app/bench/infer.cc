@@ -5,7 +5,6 @@
 
 #include <fmt/format.h>
 
-#include "app/bench/figures.h"
 #include "base/log.h"
 #include "base/parallel.h"
 #include "base/rng.h"
@@ -71,7 +70,7 @@ class Sequences {
 };
 
 /// Tokens a second of `run`, which makes `tokens` of them, after `before`.
-Json measure(int repeat, int64_t tokens, const std::function<void()>& before, const std::function<void()>& run) {
+Spread measure(int repeat, int64_t tokens, const std::function<void()>& before, const std::function<void()>& run) {
   std::vector<double> rates;
   for (int r = 0; r <= repeat; ++r) {
     before();
@@ -84,40 +83,60 @@ Json measure(int repeat, int64_t tokens, const std::function<void()>& before, co
 
 }  // namespace
 
-Result<Json> bench_infer(const BenchInferOptions& o) {
+Json to_json(const InferFigures& figures) {
+  Json json = {{"architecture", figures.architecture},
+               {"parameters", figures.parameters},
+               {"dtype", dtype_name(figures.dtype)},
+               {"threads", figures.threads},
+               {"prompt", figures.prompt},
+               {"gen", figures.generate},
+               {"batch", figures.batch},
+               {"depth", figures.depth},
+               {"model_bytes", figures.model_bytes}};
+  if (figures.prompt_tokens_per_second) json["prompt_tokens_per_second"] = to_json(*figures.prompt_tokens_per_second);
+  if (figures.generated_tokens_per_second)
+    json["gen_tokens_per_second"] = to_json(*figures.generated_tokens_per_second);
+  return json;
+}
+
+Result<InferFigures> bench_infer(const BenchInferOptions& o) {
   MALMOI_ASSIGN(auto model, model::load_model(o.model, {model::Purpose::kServing, o.dtype}));
   int64_t room = o.depth + std::max(o.prompt, o.generate);
   if (room > model->max_positions())
     return usage_error(fmt::format("{} tokens are more than the model's {} positions", room, model->max_positions()),
                        "--prompt, --gen, --depth", "lower them");
-  Json json = {{"architecture", model->architecture()},
-               {"parameters", model->parameter_count()},
-               {"dtype", dtype_name(o.dtype)},
-               {"threads", num_threads()},
-               {"prompt", o.prompt},
-               {"gen", o.generate},
-               {"batch", o.batch},
-               {"depth", o.depth}};
-  int64_t bytes = 0;
-  for (const auto& p : model->parameters()) bytes += static_cast<int64_t>(p->compute.bytes());
-  json["model_bytes"] = bytes;
+  InferFigures figures{.architecture = model->architecture(),
+                       .parameters = model->parameter_count(),
+                       .dtype = o.dtype,
+                       .threads = num_threads(),
+                       .prompt = o.prompt,
+                       .generate = o.generate,
+                       .batch = o.batch,
+                       .depth = o.depth};
+  for (const auto& p : model->parameters()) figures.model_bytes += static_cast<int64_t>(p->compute.bytes());
   Sequences sequences(*model, o.batch, room);
   auto at_depth = [&] {
     sequences.truncate(0);
     for (size_t i = 0; i < sequences.count(); ++i) sequences.read(i, o.depth);
   };
   if (o.prompt > 0)
-    json["prompt_tokens_per_second"] = measure(o.repeat, o.prompt * o.batch, at_depth, [&] {
+    figures.prompt_tokens_per_second = measure(o.repeat, o.prompt * o.batch, at_depth, [&] {
       for (size_t i = 0; i < sequences.count(); ++i) sequences.read(i, o.prompt);
     });
   if (o.generate > 0)
-    json["gen_tokens_per_second"] = measure(o.repeat, o.generate * o.batch, at_depth, [&] {
+    figures.generated_tokens_per_second = measure(o.repeat, o.generate * o.batch, at_depth, [&] {
       for (int64_t t = 0; t < o.generate; ++t) sequences.write();
     });
-  return json;
+  return figures;
 }
 
-Result<Json> bench_memory(int repeat, int64_t bytes) {
+Json to_json(const MemoryFigures& figures) {
+  return {{"threads", figures.threads},
+          {"bytes", figures.bytes},
+          {"read_gb_per_second", to_json(figures.read_gb_per_second)}};
+}
+
+Result<MemoryFigures> bench_memory(int repeat, int64_t bytes) {
   int64_t count = bytes / 4;
   Tensor memory = Tensor::zeros(DType::kF32, {count});
   std::fill_n(memory.as<float>(), count, 1.0f);  // pages that were never written would all be one page
@@ -129,7 +148,7 @@ Result<Json> bench_memory(int repeat, int64_t bytes) {
     if (sum != static_cast<double>(count)) return invalid_data("memory does not read back as written", "bench memory");
     if (r > 0) rates.push_back(4.0 * static_cast<double>(count) / seconds / 1e9);
   }
-  return Json{{"threads", num_threads()}, {"bytes", 4 * count}, {"read_gb_per_second", spread(rates)}};
+  return MemoryFigures{num_threads(), 4 * count, spread(rates)};
 }
 
 }  // namespace malmoi::app

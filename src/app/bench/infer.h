@@ -2,7 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string>
 
+#include "app/bench/figures.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -20,11 +23,29 @@ struct BenchInferOptions {
   int repeat = 5;          // counted runs, after one that is not
 };
 
-/// Random ids, no sampling: `prompt_tokens_per_second`, `gen_tokens_per_second` (of all sequences together), each
-/// {min, median, max}; `model_bytes`: the weights that a token reads.
-Result<Json> bench_infer(const BenchInferOptions& options);
+struct InferFigures {
+  std::string architecture;
+  int64_t parameters = 0;
+  DType dtype = DType::kBF16;
+  int threads = 0;
+  int64_t prompt = 0, generate = 0, batch = 0, depth = 0;  // as asked for
+  int64_t model_bytes = 0;                                 // the weights that a token reads
+  std::optional<Spread> prompt_tokens_per_second;          // absent: not measured
+  std::optional<Spread> generated_tokens_per_second;       // of all sequences together
+};
+Json to_json(const InferFigures& figures);
 
-/// Reads so many bytes again and again on the compute threads: `read_gb_per_second` {min, median, max} in 10^9 bytes.
-Result<Json> bench_memory(int repeat, int64_t bytes = int64_t{1} << 30);
+/// Random ids, no sampling.
+Result<InferFigures> bench_infer(const BenchInferOptions& options);
+
+struct MemoryFigures {
+  int threads = 0;
+  int64_t bytes = 0;
+  Spread read_gb_per_second;  // 10^9 bytes
+};
+Json to_json(const MemoryFigures& figures);
+
+/// Reads so many bytes again and again on the compute threads.
+Result<MemoryFigures> bench_memory(int repeat, int64_t bytes = int64_t{1} << 30);
 
 }  // namespace malmoi::app

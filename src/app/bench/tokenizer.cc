@@ -8,7 +8,6 @@
 #include <string_view>
 #include <vector>
 
-#include "app/bench/figures.h"
 #include "app/bench/hard_texts.h"
 #include "base/file.h"
 #include "base/parallel.h"
@@ -61,23 +60,44 @@ double seconds_a_byte(const tokenizer::Tokenizer& tokenizer, const std::vector<s
   return best / static_cast<double>(bytes);
 }
 
-void measure_hard(const tokenizer::Tokenizer& tokenizer, const std::vector<std::string_view>& documents, Json& report) {
+TokenizerFigures::Hard measure_hard(const tokenizer::Tokenizer& tokenizer,
+                                    const std::vector<std::string_view>& documents) {
   constexpr size_t kBytes = 1'000'000;
   const double easy = seconds_a_byte(tokenizer, documents);
-  Json times = Json::object();
-  std::string hardest;
-  for (const HardText& hard : hard_texts(kBytes)) {
-    times[hard.name] = seconds_a_byte(tokenizer, {hard.text}) / easy;
-    if (hardest.empty() || times[hard.name] > times[hardest]) hardest = hard.name;
+  TokenizerFigures::Hard hard{.file_mb_per_cpu_second = 1e-6 / easy};
+  for (const HardText& text : hard_texts(kBytes)) {
+    hard.times.emplace_back(text.name, seconds_a_byte(tokenizer, {text.text}) / easy);
+    if (hard.times.back().second > hard.times[hard.hardest].second) hard.hardest = hard.times.size() - 1;
   }
-  report["file_mb_per_cpu_second"] = 1e-6 / easy;
-  report["hardest"] = {{"text", hardest}, {"times", times[hardest]}};
-  report["hard"] = std::move(times);
+  return hard;
 }
 
 }  // namespace
 
-Result<Json> bench_tokenizer(const BenchTokenizerOptions& options) {
+double TokenizerFigures::bytes_per_token() const {
+  return static_cast<double>(bytes) / static_cast<double>(std::max<uint64_t>(tokens, 1));
+}
+
+Json to_json(const TokenizerFigures& figures) {
+  Json json = {{"encode_mb_per_second", to_json(figures.encode_mb_per_second)},
+               {"encode_mb_per_cpu_second", to_json(figures.encode_mb_per_cpu_second)},
+               {"first_mb_per_cpu_second", figures.first_mb_per_cpu_second},
+               {"tokens", figures.tokens},
+               {"documents", figures.documents},
+               {"bytes", figures.bytes},
+               {"bytes_per_token", figures.bytes_per_token()},
+               {"load_seconds", figures.load_seconds},
+               {"threads", figures.threads}};
+  if (!figures.hard) return json;
+  const auto& [text, times] = figures.hard->times.at(figures.hard->hardest);
+  json["file_mb_per_cpu_second"] = figures.hard->file_mb_per_cpu_second;
+  json["hardest"] = {{"text", text}, {"times", times}};
+  json["hard"] = Json::object();
+  for (const auto& [name, value] : figures.hard->times) json["hard"][name] = value;
+  return json;
+}
+
+Result<TokenizerFigures> bench_tokenizer(const BenchTokenizerOptions& options) {
   auto start = std::chrono::steady_clock::now();
   MALMOI_ASSIGN(tokenizer::Tokenizer tokenizer, tokenizer::Tokenizer::load(options.tokenizer));
   double load_seconds = seconds_since(start);
@@ -100,17 +120,16 @@ Result<Json> bench_tokenizer(const BenchTokenizerOptions& options) {
     speeds.push_back(static_cast<double>(bytes) / 1e6 / seconds_since(start));
     cpu_speeds.push_back(cpu_speed);
   }
-  Json report{{"encode_mb_per_second", spread(std::move(speeds))},
-              {"encode_mb_per_cpu_second", spread(std::move(cpu_speeds))},
-              {"first_mb_per_cpu_second", first_cpu_speed},
-              {"tokens", tokens},
-              {"documents", documents.size()},
-              {"bytes", bytes},
-              {"bytes_per_token", static_cast<double>(bytes) / static_cast<double>(std::max<uint64_t>(tokens, 1))},
-              {"load_seconds", load_seconds},
-              {"threads", num_threads()}};
-  if (options.hard) measure_hard(tokenizer, documents, report);
-  return report;
+  TokenizerFigures figures{.encode_mb_per_second = spread(std::move(speeds)),
+                           .encode_mb_per_cpu_second = spread(std::move(cpu_speeds)),
+                           .first_mb_per_cpu_second = first_cpu_speed,
+                           .tokens = tokens,
+                           .documents = documents.size(),
+                           .bytes = bytes,
+                           .load_seconds = load_seconds,
+                           .threads = num_threads()};
+  if (options.hard) figures.hard = measure_hard(tokenizer, documents);
+  return figures;
 }
 
 }  // namespace malmoi::app

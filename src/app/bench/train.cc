@@ -4,8 +4,8 @@
 
 #include <fmt/format.h>
 
-#include "app/bench/figures.h"
-#include "app/train/setup.h"
+#include "app/bench/product_rate.h"
+#include "app/train/new_model.h"
 #include "base/log.h"
 #include "base/parallel.h"
 #include "base/rng.h"
@@ -34,36 +34,31 @@ struct Product {
 
 // FLOP/s of one large product: the machine's peak as far as products go.
 double peak_rate(Precision precision) {
-  DType type = activation_type(precision);
   constexpr int64_t kSize = 1024;
-  Tensor a = Tensor::zeros(type, {kSize, kSize}), b = Tensor::zeros(type, {kSize, kSize}),
-         c = Tensor::zeros(type, {kSize, kSize});
-  kernels::GemmArgs args{.m = kSize,
-                         .n = kSize,
-                         .k = kSize,
-                         .a = a.data(),
-                         .a_type = type,
-                         .lda = kSize,
-                         .b = b.data(),
-                         .b_type = type,
-                         .ldb = kSize,
-                         .transpose_b = true,
-                         .c = c.data(),
-                         .c_type = type,
-                         .ldc = kSize,
-                         .int8 = precision == Precision::kInt8};
-  double best = 1e9, stop = monotonic_seconds() + 0.5;
-  do {
-    double begin = monotonic_seconds();
-    kernels::gemm(args);
-    best = std::min(best, monotonic_seconds() - begin);
-  } while (monotonic_seconds() < stop);
-  return 2.0 * kSize * kSize * kSize / best;
+  constexpr double kSeconds = 0.5;
+  return product_rate({kSize, kSize, kSize}, precision, kSeconds);
 }
 
 }  // namespace
 
-Result<Json> bench_train(const BenchTrainOptions& o) {
+Json to_json(const TrainFigures& figures) {
+  return {{"architecture", figures.architecture},
+          {"parameters", figures.parameters},
+          {"batch", figures.batch},
+          {"seq", figures.sequence_length},
+          {"dtype", precision_name(figures.precision)},
+          {"threads", figures.threads},
+          {"steps", figures.steps},
+          {"tokens_per_second", to_json(figures.tokens_per_second)},
+          {"mfu", figures.mfu},
+          {"peak_flops_per_second", figures.peak_flops_per_second},
+          {"peak_memory_bytes", figures.peak_memory_bytes},
+          {"predicted_memory_bytes", figures.predicted_memory_bytes},
+          {"arena_overflow_bytes", figures.arena_overflow_bytes},
+          {"loss", figures.loss}};
+}
+
+Result<TrainFigures> bench_train(const BenchTrainOptions& o, const Job& job) {
   MALMOI_ASSIGN(auto model, open_config(o));
   train::OptimizerConfig optimizer_config{.name = o.optimizer, .lr = 3e-4};
   train::MemoryPlan plan = train::plan_memory(*model, activation_type(o.precision), optimizer_config, o.batch,
@@ -100,28 +95,38 @@ Result<Json> bench_train(const BenchTrainOptions& o) {
     if (step >= o.warmup)
       rates.push_back(static_cast<double>(o.batch * o.sequence_length) / (monotonic_seconds() - begin));
   }
-  if (o.profile) fmt::print(stderr, "{}", profile.table());
+  if (o.profile) tell_lines(job.message, profile.table());
   if (!o.trace.empty()) MALMOI_TRY(profile.write_trace(o.trace));
-  int64_t memory = peak_resident_bytes();
-  double best = *std::max_element(rates.begin(), rates.end());
-  double peak = peak_rate(o.precision);
-  return Json{{"architecture", model->architecture()},
-              {"parameters", model->parameter_count()},
-              {"batch", o.batch},
-              {"seq", o.sequence_length},
-              {"dtype", precision_name(o.precision)},
-              {"threads", num_threads()},
-              {"steps", o.steps},
-              {"tokens_per_second", spread(rates)},
-              {"mfu", best * model->training_flops_per_token(o.sequence_length) / peak},
-              {"peak_flops_per_second", peak},
-              {"peak_memory_bytes", memory},
-              {"predicted_memory_bytes", plan.total()},
-              {"arena_overflow_bytes", stepper.arena().overflow()},
-              {"loss", loss}};
+  TrainFigures figures{.architecture = model->architecture(),
+                       .parameters = model->parameter_count(),
+                       .batch = o.batch,
+                       .sequence_length = o.sequence_length,
+                       .precision = o.precision,
+                       .threads = num_threads(),
+                       .steps = o.steps,
+                       .tokens_per_second = spread(rates),
+                       .peak_memory_bytes = peak_resident_bytes(),
+                       .predicted_memory_bytes = plan.total(),
+                       .arena_overflow_bytes = stepper.arena().overflow(),
+                       .loss = loss};
+  figures.peak_flops_per_second = peak_rate(o.precision);
+  figures.mfu = figures.tokens_per_second.max * model->training_flops_per_token(o.sequence_length) /
+                figures.peak_flops_per_second;
+  return figures;
 }
 
-Result<Json> bench_gemm(const BenchTrainOptions& o) {
+Json to_json(const GemmFigures& figures) {
+  return {{"architecture", figures.architecture},
+          {"batch", figures.batch},
+          {"seq", figures.sequence_length},
+          {"dtype", precision_name(figures.precision)},
+          {"threads", figures.threads},
+          {"steps", figures.steps},
+          {"tokens_per_second", to_json(figures.tokens_per_second)},
+          {"gflops_per_second", to_json(figures.gflops_per_second)}};
+}
+
+Result<GemmFigures> bench_gemm(const BenchTrainOptions& o) {
   MALMOI_ASSIGN(auto model, open_config(o));
   DType type = activation_type(o.precision);
   bool int8 = o.precision == Precision::kInt8;
@@ -200,15 +205,18 @@ Result<Json> bench_gemm(const BenchTrainOptions& o) {
     if (step >= o.warmup) seconds.push_back(monotonic_seconds() - begin);
   }
   std::vector<double> tokens, rate;
-  for (double s : seconds) tokens.push_back(static_cast<double>(m) / s), rate.push_back(flops / s / 1e9);
-  return Json{{"architecture", model->architecture()},
-              {"batch", o.batch},
-              {"seq", o.sequence_length},
-              {"dtype", precision_name(o.precision)},
-              {"threads", num_threads()},
-              {"steps", o.steps},
-              {"tokens_per_second", spread(tokens)},
-              {"gflops_per_second", spread(rate)}};
+  for (double s : seconds) {
+    tokens.push_back(static_cast<double>(m) / s);
+    rate.push_back(flops / s / 1e9);
+  }
+  return GemmFigures{.architecture = model->architecture(),
+                     .batch = o.batch,
+                     .sequence_length = o.sequence_length,
+                     .precision = o.precision,
+                     .threads = num_threads(),
+                     .steps = o.steps,
+                     .tokens_per_second = spread(tokens),
+                     .gflops_per_second = spread(rate)};
 }
 
 }  // namespace malmoi::app

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <memory>
+#include <algorithm>
 
 #include "app/data/rank.h"
 #include "app/data/scorers.h"
@@ -21,7 +21,8 @@ data::BuildOptions build_options(const DataBuildOptions& options) {
   build.keep_work = options.keep_work;
   build.force = options.force;
   Rank rank = find_rank(options.rank, options.world);
-  build.rank = rank.rank, build.world = rank.world;
+  build.rank = rank.rank;
+  build.world = rank.world;
   return build;
 }
 
@@ -53,17 +54,17 @@ Result<data::Recipe> data_recipe(const DataBuildOptions& options) {
   return data_recipe(std::move(document), options);
 }
 
-Result<data::BuildResult> data_build(const data::Recipe& recipe, const DataBuildOptions& options,
-                                     const data::OnBuildProgress& progress) {
+Result<data::BuildResult> data_build(const data::Recipe& recipe, const DataBuildOptions& options, const Job& job) {
   data::BuildOptions build = build_options(options);
-  MALMOI_ASSIGN(build.filters, filter_context(recipe));
-  return data::build_corpus(recipe, build, progress);
+  MALMOI_ASSIGN(build.filters, filter_context(recipe, job));
+  return data::build_corpus(recipe, build, job);
 }
 
-Result<Json> data_dry_run(const data::Recipe& recipe, const DataBuildOptions& options, uint64_t n) {
+Result<std::vector<data::DryRunDocument>> data_dry_run(const data::Recipe& recipe, const DataBuildOptions& options,
+                                                       uint64_t n, const Job& job) {
   data::BuildOptions build = build_options(options);
-  MALMOI_ASSIGN(build.filters, filter_context(recipe));
-  return data::dry_run(recipe, build, n);
+  MALMOI_ASSIGN(build.filters, filter_context(recipe, job));
+  return data::dry_run(recipe, build, n, job);
 }
 
 std::string data_summary(const Json& report) {
@@ -78,40 +79,6 @@ std::string data_summary(const Json& report) {
   uint64_t skipped = inputs.value("skipped", uint64_t{0});
   if (skipped > 0) out += fmt::format("; {} inputs could not be read", skipped);
   return out;
-}
-
-data::OnBuildProgress data_progress_line() {
-  struct State {
-    ProgressLine line;
-    std::string stage;
-    double started = 0;
-    uint64_t documents = 0, bytes = 0;  // where the stage began, so that a resumed run shows its own speed
-  };
-  auto state = std::make_shared<State>();
-  return [state](const data::BuildProgress& p) {
-    if (p.stage != state->stage)
-      state->stage = p.stage, state->started = monotonic_seconds(), state->documents = p.documents,
-      state->bytes = p.bytes;
-    double seconds = monotonic_seconds() - state->started;
-    if (seconds < 0.5 || !state->line.due()) return;  // before that, a speed says nothing
-    double bytes = static_cast<double>(p.bytes - std::min(p.bytes, state->bytes));
-    double left =
-        bytes > 0 ? seconds * static_cast<double>(p.total_bytes - std::min(p.total_bytes, p.bytes)) / bytes : 0;
-    int percent =
-        p.total_bytes
-            ? static_cast<int>(100 * std::min(1.0, static_cast<double>(p.bytes) / static_cast<double>(p.total_bytes)))
-            : 0;
-    if (p.stage == "read")
-      state->line.update(fmt::format("read {:3} %  {} documents, {} passed  {:.0f} documents/s  {}/s  {} left", percent,
-                                     p.documents, p.kept, static_cast<double>(p.documents - state->documents) / seconds,
-                                     format_bytes(bytes / seconds), format_duration(left)));
-    else if (bytes > 0)
-      state->line.update(
-          fmt::format("{} {:3} %{}  {} left", p.stage, percent,
-                      p.stage == "write" ? fmt::format("  {}/s", format_bytes(bytes / seconds)) : std::string(),
-                      format_duration(left)));
-    else state->line.update(p.stage);
-  };
 }
 
 }  // namespace malmoi::app

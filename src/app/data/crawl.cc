@@ -2,13 +2,10 @@
 
 namespace malmoi::app {
 
-Result<Json> data_crawl(const data::CrawlOptions& options,
-                        const std::function<void(const data::CrawlProgress&)>& progress) {
-  MALMOI_ASSIGN(data::CrawlResult result, data::crawl(options, progress));
-  return Json{{"fetched", result.fetched},       {"before", result.before},
-              {"unchanged", result.unchanged},   {"failed", result.failed},
-              {"disallowed", result.disallowed}, {"passed_over", result.passed_over},
-              {"bytes", result.bytes},           {"left", result.left}};
+Json to_json(const data::CrawlResult& r) {
+  return {
+      {"fetched", r.fetched},       {"before", r.before},           {"unchanged", r.unchanged}, {"failed", r.failed},
+      {"disallowed", r.disallowed}, {"passed_over", r.passed_over}, {"bytes", r.bytes},         {"left", r.left}};
 }
 
 }  // namespace malmoi::app

@@ -1,4 +1,4 @@
-// `malmoi data crawl`: web pages into WARC files.
+// `malmoi data crawl`: web pages into WARC files. The work is data/crawl's; here is how its counts are printed.
 #pragma once
 
 #include "base/json.h"
@@ -6,8 +6,6 @@
 
 namespace malmoi::app {
 
-/// Crawls; returns the counts. See data/crawl/crawler.h.
-Result<Json> data_crawl(const data::CrawlOptions& options,
-                        const std::function<void(const data::CrawlProgress&)>& progress);
+Json to_json(const data::CrawlResult& result);
 
 }  // namespace malmoi::app

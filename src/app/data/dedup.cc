@@ -5,7 +5,6 @@
 
 #include <filesystem>
 
-#include "base/cancel.h"
 #include "base/file.h"
 #include "base/parallel.h"
 #include "base/utf8.h"
@@ -14,8 +13,6 @@ namespace malmoi::app {
 namespace {
 
 constexpr size_t kSampleCharacters = 160;
-
-Error stopped(const std::string& where) { return {ErrorCode::kCancelled, "stopped", where, "run it again"}; }
 
 // The input is read twice; what cannot be (a pipe) is first copied to a file that goes when this does.
 class TwiceReadable {
@@ -55,16 +52,16 @@ class TwiceReadable {
 };
 
 Result<data::Clusters> find_clusters(const std::string& path, const data::NearOptions& near,
-                                     const DataDedupOptions& options) {
+                                     const DataDedupOptions& options, const Job& job) {
   MALMOI_ASSIGN(auto deduper, data::NearDeduper::create(near, {options.scratch, options.memory_bytes}));
   data::Sketcher sketcher(near);
-  MALMOI_ASSIGN(TextLines lines, TextLines::open(path, input_name(options.input)));
+  MALMOI_ASSIGN(TextLines lines, TextLines::open(path, input_name(options.input), job.warn));
   std::vector<TextLine> batch;
   std::vector<data::Sketch> sketches;
   while (true) {
-    if (stop_requested()) return stopped(options.input);
+    MALMOI_TRY(job.stop.check(options.input));
     MALMOI_TRY(lines.next(batch));
-    if (batch.empty()) return deduper.finish();
+    if (batch.empty()) return deduper.finish({}, job.stop);
     sketches.resize(std::max(sketches.size(), batch.size()));
     parallel_for(static_cast<int64_t>(batch.size()), 8, [&](int64_t begin, int64_t end) {
       for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i)
@@ -82,34 +79,52 @@ std::string beginning(const std::string& text) {
   return text.substr(0, at);
 }
 
-Json report(const data::Clusters& c, const std::map<uint64_t, std::string>& texts, uint64_t skipped) {
-  Json samples = Json::array();
-  for (const auto& pair : c.samples) {
-    auto a = texts.find(pair.a), b = texts.find(pair.b);
-    samples.push_back({{"lines", {pair.a, pair.b}},
-                       {"jaccard", pair.jaccard},
-                       {"texts", {a == texts.end() ? "" : a->second, b == texts.end() ? "" : b->second}}});
-  }
-  return {{"documents", c.documents},   {"duplicates", c.duplicates},   {"clusters", c.clusters},
-          {"candidates", c.candidates}, {"rejected", c.rejected},       {"capped", c.capped},
-          {"skipped", skipped},         {"samples", std::move(samples)}};
+DedupReport report_of(const data::Clusters& c, const std::map<uint64_t, std::string>& texts, uint64_t skipped) {
+  DedupReport report{.documents = c.documents,
+                     .duplicates = c.duplicates,
+                     .clusters = c.clusters,
+                     .candidates = c.candidates,
+                     .rejected = c.rejected,
+                     .capped = c.capped,
+                     .skipped = skipped};
+  auto text = [&](uint64_t line) {
+    auto found = texts.find(line);
+    return found == texts.end() ? std::string() : found->second;
+  };
+  for (const auto& pair : c.samples)
+    report.samples.push_back({pair.a, pair.b, pair.jaccard, text(pair.a), text(pair.b)});
+  return report;
 }
 
 }  // namespace
 
-Result<Json> data_dedup(const DataDedupOptions& options, const LineSink& sink) {
+Json to_json(const DedupReport& report) {
+  Json samples = Json::array();
+  for (const DedupReport::Sample& sample : report.samples)
+    samples.push_back({{"lines", {sample.first, sample.second}},
+                       {"jaccard", sample.jaccard},
+                       {"texts", {sample.first_text, sample.second_text}}});
+  return {{"documents", report.documents},   {"duplicates", report.duplicates}, {"clusters", report.clusters},
+          {"candidates", report.candidates}, {"rejected", report.rejected},     {"capped", report.capped},
+          {"skipped", report.skipped},       {"samples", std::move(samples)}};
+}
+
+Result<DedupReport> data_dedup(const DataDedupOptions& options, const LineSink& sink, const Job& job) {
   data::NearOptions near = data::near_options(options.threshold, options.ngram);
   near.workers = num_threads();
   MALMOI_TRY(data::check_options(near));
   MALMOI_ASSIGN(TwiceReadable input, TwiceReadable::open(options));
-  MALMOI_ASSIGN(data::Clusters clusters, find_clusters(input.path(), near, options));
+  MALMOI_ASSIGN(data::Clusters clusters, find_clusters(input.path(), near, options, job));
   std::map<uint64_t, std::string> texts;  // of the samples
-  for (const auto& pair : clusters.samples) texts[pair.a], texts[pair.b];
+  for (const auto& pair : clusters.samples) {
+    texts[pair.a];
+    texts[pair.b];
+  }
 
-  MALMOI_ASSIGN(TextLines lines, TextLines::open(input.path(), input_name(options.input), 0));
+  MALMOI_ASSIGN(TextLines lines, TextLines::open(input.path(), input_name(options.input), {}, 0));
   std::vector<TextLine> batch;
   while (true) {
-    if (stop_requested()) return stopped(options.input);
+    MALMOI_TRY(job.stop.check(options.input));
     MALMOI_TRY(lines.next(batch));
     if (batch.empty()) break;
     std::vector<std::string> out(batch.size());
@@ -128,7 +143,7 @@ Result<Json> data_dedup(const DataDedupOptions& options, const LineSink& sink) {
     }
   }
   MALMOI_TRY(skipped_lines(lines.skipped(), lines.name()));
-  return report(clusters, texts, lines.skipped());
+  return report_of(clusters, texts, lines.skipped());
 }
 
 }  // namespace malmoi::app

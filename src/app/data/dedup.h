@@ -2,8 +2,10 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "app/data/json_lines.h"
+#include "base/job.h"
 #include "data/dedup/dedup.h"
 
 namespace malmoi::app {
@@ -17,9 +19,23 @@ struct DataDedupOptions {
   bool keep_best_only = false;  // write only the lines that stand for themselves
 };
 
+/// What was found, with samples of joined pairs.
+struct DedupReport {
+  uint64_t documents = 0, duplicates = 0, clusters = 0;
+  uint64_t candidates = 0, rejected = 0, capped = 0;  // pairs that share a band; those compared in vain; left out
+  uint64_t skipped = 0;                               // lines that could not be read
+  struct Sample {
+    uint64_t first = 0, second = 0;  // 0-based lines
+    double jaccard = 0;
+    std::string first_text, second_text;  // their beginnings
+  };
+  std::vector<Sample> samples;
+};
+Json to_json(const DedupReport& report);
+
 /// Writes every line with "cluster", the 0-based line that stands for it (of a cluster the longest, of equals the first).
-/// Returns counts and samples of joined pairs. Errors: unreadable input, a wrong threshold, no space for scratch data,
+/// Errors: unreadable input, a wrong threshold, no space for scratch data,
 /// and lines that were left out (after all others were written).
-Result<Json> data_dedup(const DataDedupOptions& options, const LineSink& sink);
+Result<DedupReport> data_dedup(const DataDedupOptions& options, const LineSink& sink, const Job& job);
 
 }  // namespace malmoi::app

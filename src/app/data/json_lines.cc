@@ -7,7 +7,6 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "base/log.h"
 #include "base/parallel.h"
 
 namespace malmoi::app {
@@ -72,9 +71,9 @@ Result<bool> RawLines::next(std::string_view& line) {
 
 std::string input_name(const std::string& path) { return path == "-" ? "standard input" : path; }
 
-Result<TextLines> TextLines::open(const std::string& path, const std::string& name, uint64_t named) {
+Result<TextLines> TextLines::open(const std::string& path, const std::string& name, const Warn& warn, uint64_t named) {
   MALMOI_ASSIGN(RawLines reader, RawLines::open(path));
-  return TextLines(std::move(reader), name, named);
+  return TextLines(std::move(reader), name, warn, named);
 }
 
 Status TextLines::next(std::vector<TextLine>& batch) {
@@ -102,8 +101,8 @@ Status TextLines::next(std::vector<TextLine>& batch) {
   });
   for (size_t i = 0; i < batch.size(); ++i)
     if (!batch[i].ok && ++skipped_ <= named_) {
-      log_warning(fmt::format("{}:{}: {}; left out", name_, batch[i].number, problems[i]));
-      if (skipped_ == named_) log_warning(name_ + ": further lines are left out without a word and counted");
+      warn_(fmt::format("{}:{}: {}; left out", name_, batch[i].number, problems[i]));
+      if (skipped_ == named_) warn_(name_ + ": further lines are left out without a word and counted");
     }
   return {};
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/job.h"
 #include "base/json.h"
 #include "formats/zstd_stream.h"
 
@@ -50,21 +51,23 @@ struct TextLine {
 };
 
 /// The lines of a file (plain or zstd; "-" is the standard input) in batches, parsed over the compute threads. Lines
-/// that cannot be read are named in the log, without their content, and counted.
+/// that cannot be read are named, without their content, and counted.
 class TextLines {
  public:
-  /// `name` stands for the input in messages. Of the lines that cannot be read the first `named` are.
-  static Result<TextLines> open(const std::string& path, const std::string& name, uint64_t named = 20);
+  /// `name` stands for the input in messages. Of the lines that cannot be read the first `named` are told to `warn`.
+  static Result<TextLines> open(const std::string& path, const std::string& name, const Warn& warn,
+                                uint64_t named = 20);
   /// The next lines, about 8 MB of them; empty at the end. Empty lines are passed over.
   Status next(std::vector<TextLine>& batch);
   uint64_t skipped() const { return skipped_; }
   const std::string& name() const { return name_; }
 
  private:
-  TextLines(RawLines reader, std::string name, uint64_t named)
-      : reader_(std::move(reader)), name_(std::move(name)), named_(named) {}
+  TextLines(RawLines reader, std::string name, Warn warn, uint64_t named)
+      : reader_(std::move(reader)), name_(std::move(name)), warn_(std::move(warn)), named_(named) {}
   RawLines reader_;
   std::string name_;
+  Warn warn_;
   uint64_t named_, skipped_ = 0;
 };
 

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "base/cancel.h"
 #include "base/file.h"
 #include "base/parallel.h"
 
@@ -58,26 +57,27 @@ std::string process(TextLine& line, const data::PiiOptions& options, const data:
   return dump_json(line.object);
 }
 
-Json report(const data::PiiCounts& counts, uint64_t skipped) {
+}  // namespace
+
+Json to_json(const PiiReport& report) {
+  const data::PiiCounts& counts = report.counts;
   Json types = Json::object();
   for (size_t i = 0; i < data::kPiiTypes; ++i)
     types[std::string(data::pii_name(static_cast<data::PiiType>(i)))] = counts.spans[i];
   return {{"documents", counts.documents},
           {"documents_with_pii", counts.documents_with_pii},
           {"spans", std::move(types)},
-          {"skipped", skipped}};
+          {"skipped", report.skipped}};
 }
 
-}  // namespace
-
-Result<Json> data_pii(const DataPiiOptions& options, const LineSink& sink) {
+Result<PiiReport> data_pii(const DataPiiOptions& options, const LineSink& sink, const Job& job) {
   MALMOI_ASSIGN(data::PiiOptions types, make_options(options));
   MALMOI_ASSIGN(data::PiiReplacer replacer, make_replacer(options));
-  MALMOI_ASSIGN(TextLines lines, TextLines::open(options.input, input_name(options.input)));
-  data::PiiCounts counts;
+  MALMOI_ASSIGN(TextLines lines, TextLines::open(options.input, input_name(options.input), job.warn));
+  PiiReport report;
   std::vector<TextLine> batch;
   while (true) {
-    if (stop_requested()) return Error{ErrorCode::kCancelled, "stopped", options.input, "run it again"};
+    MALMOI_TRY(job.stop.check(options.input));
     MALMOI_TRY(lines.next(batch));
     if (batch.empty()) break;
     std::vector<std::string> out(batch.size());
@@ -88,13 +88,13 @@ Result<Json> data_pii(const DataPiiOptions& options, const LineSink& sink) {
     });
     for (size_t i = 0; i < batch.size(); ++i) {
       if (!batch[i].ok) continue;
-      counts.add(spans[i]);
+      report.counts.add(spans[i]);
       MALMOI_TRY(sink(out[i]));
     }
   }
-  Json summary = report(counts, lines.skipped());
+  report.skipped = lines.skipped();
   MALMOI_TRY(skipped_lines(lines.skipped(), lines.name()));
-  return summary;
+  return report;
 }
 
 }  // namespace malmoi::app

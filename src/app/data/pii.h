@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "app/data/json_lines.h"
+#include "base/job.h"
 #include "data/pii/pii.h"
 
 namespace malmoi::app {
@@ -17,8 +18,14 @@ struct DataPiiOptions {
   std::vector<std::string> types;      // empty: all
 };
 
-/// Writes every line to `sink`; returns counts by type. Nothing of the text is logged. Errors: unreadable input, unknown
+struct PiiReport {
+  data::PiiCounts counts;
+  uint64_t skipped = 0;  // lines that could not be read
+};
+Json to_json(const PiiReport& report);
+
+/// Writes every line to `sink`. Nothing of the text is told. Errors: unreadable input, unknown
 /// type or action, and lines that were left out (after all others were written).
-Result<Json> data_pii(const DataPiiOptions& options, const LineSink& sink);
+Result<PiiReport> data_pii(const DataPiiOptions& options, const LineSink& sink, const Job& job);
 
 }  // namespace malmoi::app

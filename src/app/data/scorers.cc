@@ -12,9 +12,9 @@ namespace {
 
 class ModelScorer {
  public:
-  static Result<std::shared_ptr<ModelScorer>> load(const std::string& name) {
+  static Result<std::shared_ptr<ModelScorer>> load(const std::string& name, const Job& job) {
     auto scorer = std::make_shared<ModelScorer>();
-    MALMOI_ASSIGN(scorer->loaded_, load_for_generation(name, DType::kBF16));
+    MALMOI_ASSIGN(scorer->loaded_, load_for_generation(name, DType::kBF16, job));
     if (!scorer->loaded_.tokenizer)
       return invalid_data("has no tokenizer", name, "a scorer reads text: put tokenizer.json beside the model");
     return scorer;
@@ -50,12 +50,12 @@ class ModelScorer {
 
 }  // namespace
 
-Result<data::FilterContext> filter_context(const data::Recipe& recipe) {
+Result<data::FilterContext> filter_context(const data::Recipe& recipe, const Job& job) {
   data::FilterContext context;
   for (const data::FilterSpec& filter : recipe.filters) {
     std::string name = filter.name == "perplexity" ? json_string(filter.settings, "scorer") : std::string();
     if (name.empty() || context.scorers.contains(name)) continue;
-    MALMOI_ASSIGN(std::shared_ptr<ModelScorer> scorer, ModelScorer::load(name));
+    MALMOI_ASSIGN(std::shared_ptr<ModelScorer> scorer, ModelScorer::load(name, job));
     context.scorers[name] = [scorer](std::string_view text) { return scorer->score(text); };
   }
   return context;

@@ -1,10 +1,14 @@
 // `malmoi data train-filter` as a function: the small models that three filters need, made from documents.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "base/error.h"
+#include "base/job.h"
 #include "base/json.h"
 
 namespace malmoi::app {
@@ -21,8 +25,24 @@ struct TrainFilterOptions {
   std::string scratch;
 };
 
-/// Trains and writes the model; returns what was read and, of quality, the accuracy on every tenth document, which is held
-/// out. Errors: no documents, a class without examples, unreadable input.
-Result<Json> train_filter(const TrainFilterOptions& options);
+/// A classifier of quality; every tenth document is held out.
+struct QualityReport {
+  uint64_t trained_on = 0, held_out = 0;
+  std::optional<double> held_out_accuracy;  // absent: nothing was held out
+};
+/// A character n-gram model.
+struct NgramReport {
+  uint64_t documents = 0;
+  bool full = false;  // its table took no more
+};
+/// The lines that stand in many documents.
+struct BoilerplateReport {
+  uint64_t documents = 0, lines = 0;
+};
+using TrainFilterReport = std::variant<QualityReport, NgramReport, BoilerplateReport>;
+Json to_json(const TrainFilterReport& report);
+
+/// Trains and writes the model. Errors: no documents, a class without examples, unreadable input.
+Result<TrainFilterReport> train_filter(const TrainFilterOptions& options, const Job& job);
 
 }  // namespace malmoi::app

@@ -1,13 +1,13 @@
 // `malmoi eval`: how well a model predicts held-out text.
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "app/use/generate.h"
 #include "base/error.h"
+#include "base/job.h"
 #include "base/json.h"
 #include "eval/perplexity.h"
 
@@ -23,7 +23,13 @@ struct EvalOptions {
   int64_t max_documents = 0;  // 0: all
 };
 
-/// `loss` (nats a token), `perplexity`, `bits_per_byte`, `tokens`, `bytes`, `documents`, `window`.
-Result<Json> evaluate(const EvalOptions& options, const std::function<void(const std::string&)>& progress);
+struct EvalReport {
+  eval::Perplexity perplexity;  // loss in nats a token
+  int64_t window = 0;           // tokens
+};
+/// `loss`, `perplexity`, `bits_per_byte`, `tokens`, `bytes`, `documents`, `window`.
+Json to_json(const EvalReport& report);
+
+Result<EvalReport> evaluate(const EvalOptions& options, const Job& job);
 
 }  // namespace malmoi::app

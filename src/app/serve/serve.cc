@@ -5,8 +5,6 @@
 
 #include "app/use/chat.h"
 #include "app/use/generate.h"
-#include "base/cancel.h"
-#include "base/log.h"
 #include "serve/server.h"
 
 namespace malmoi::app {
@@ -67,25 +65,25 @@ int64_t modified_seconds(const Path& folder) {
       .count();
 }
 
-void warn_if_open(const serve::ServerOptions& options) {
+void warn_if_open(const serve::ServerOptions& options, const Job& job) {
   bool local = options.host.starts_with("127.") || options.host == "localhost" || options.host == "::1";
   if (!local && options.api_keys.empty())
-    log_warning("everyone who reaches " + options.host + " may use this server; ask for a key with --api-key-file");
+    job.warn("everyone who reaches " + options.host + " may use this server; ask for a key with --api-key-file");
 }
 
 }  // namespace
 
-Status serve_model(const ServeOptions& options, const std::function<void(const std::string& url)>& on_ready) {
+Status serve_model(const ServeOptions& options, const Job& job) {
   serve::ServerOptions server_options = options.server;
   if (options.api_key_file) {
     MALMOI_ASSIGN(server_options.api_keys, read_keys(*options.api_key_file));
   }
   MALMOI_ASSIGN(Path folder, find_model(options.model));
   MALMOI_ASSIGN(protocol::ChatTemplate chat, chat_template(folder, options.chat_template));
-  warn_if_open(server_options);
+  warn_if_open(server_options, job);
   // Listens first: a port in use is said before a large model is read, and health checks see that it is loading.
   MALMOI_ASSIGN(std::unique_ptr<serve::Server> server, serve::Server::start(server_options));
-  MALMOI_ASSIGN(LoadedModel loaded, load_for_generation(options.model, options.dtype));
+  MALMOI_ASSIGN(LoadedModel loaded, load_for_generation(options.model, options.dtype, job));
   infer::Engine engine(*loaded.model, *loaded.tokenizer, {.max_running = options.max_running});
   std::string name = options.name.empty() ? name_of(folder) : options.name;
   server->serve(
@@ -95,10 +93,11 @@ Status serve_model(const ServeOptions& options, const std::function<void(const s
        .chat_template = chat,
        .defaults = sampling_defaults(folder),
        .stop_ids = loaded.stop_ids});
-  if (on_ready) on_ready(url_of(server_options, server->port()));
-  while (!stop_requested()) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  job.message("serving at " + url_of(server_options, server->port()) + " (Ctrl-C stops)");
+  while (!job.stop.requested()) std::this_thread::sleep_for(std::chrono::milliseconds(50));
   int64_t running = engine.stats().running + engine.stats().waiting;
-  if (running > 0) log_info("stopping; " + std::to_string(running) + " answers finish first (again to stop at once)");
+  if (running > 0)
+    job.message("stopping; " + std::to_string(running) + " answers finish first (again to stop at once)");
   server->stop(options.stop_seconds);
   server.reset();
   return {};

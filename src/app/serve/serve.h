@@ -1,12 +1,12 @@
 // `malmoi serve`: a model behind the HTTP API and the web page, until it is asked to stop.
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <string>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/job.h"
 #include "serve/options.h"
 #include "tensor/dtype.h"
 
@@ -23,8 +23,8 @@ struct ServeOptions {
   double stop_seconds = 30;            // for running answers to finish when the server stops
 };
 
-/// Listens, loads the model, serves, and returns after base's stop_requested() once everything is finished.
-/// `on_ready` is told the server's address. Errors: what cannot be opened, an address that cannot be listened on.
-Status serve_model(const ServeOptions& options, const std::function<void(const std::string& url)>& on_ready);
+/// Listens, loads the model, tells the server's address, serves, and returns after job.stop asks, once everything is
+/// finished. Errors: what cannot be opened, an address that cannot be listened on.
+Status serve_model(const ServeOptions& options, const Job& job);
 
 }  // namespace malmoi::app

@@ -69,10 +69,6 @@ Script script_of(char32_t c) {
   return c >= '0' && c <= '9' ? Script::kDigits : Script::kOther;
 }
 
-struct Count {
-  uint64_t words = 0, characters = 0, tokens = 0;
-};
-
 struct Word {
   std::string_view text;
   Script script;
@@ -101,7 +97,7 @@ std::vector<Word> words_of(std::string_view text) {
 
 // Tokens are given to the word that they begin in; those of white space alone to the word behind it.
 void count_by_script(const Encoding& encoding, std::string_view text,
-                     std::array<Count, std::size(kScriptNames)>& counts) {
+                     std::array<Fertility, std::size(kScriptNames)>& counts) {
   std::vector<size_t> starts = character_starts(text);
   std::vector<Word> words = words_of(text);
   size_t word = 0;
@@ -123,19 +119,25 @@ double ratio(double a, double b) { return b > 0 ? a / b : 0; }
 
 }  // namespace
 
-Json inspect_text(const Tokenizer& tokenizer, std::string_view text, tokenizer::EncodeOptions options) {
+std::vector<InspectedToken> inspect_text(const Tokenizer& tokenizer, std::string_view text,
+                                         tokenizer::EncodeOptions options) {
   Encoding encoding = tokenizer.encode_full(text, options);
   std::vector<size_t> starts = character_starts(text);
-  Json out = Json::array();
+  std::vector<InspectedToken> out;
   for (size_t i = 0; i < encoding.ids.size(); ++i) {
     auto [begin, end] = encoding.offsets[i];
-    out.push_back({{"id", encoding.ids[i]},
-                   {"piece", tokenizer.piece(encoding.ids[i])},
-                   {"text", std::string(slice(text, starts, begin, end))},
-                   {"begin", begin},
-                   {"end", end}});
+    out.push_back(
+        {encoding.ids[i], tokenizer.piece(encoding.ids[i]), std::string(slice(text, starts, begin, end)), begin, end});
   }
   return out;
+}
+
+Json to_json(const std::vector<InspectedToken>& tokens) {
+  Json json = Json::array();
+  for (const InspectedToken& token : tokens)
+    json.push_back(
+        {{"id", token.id}, {"piece", token.piece}, {"text", token.text}, {"begin", token.begin}, {"end", token.end}});
+  return json;
 }
 
 std::string inspect_for_terminal(const Tokenizer& tokenizer, std::string_view text, tokenizer::EncodeOptions options,
@@ -154,11 +156,36 @@ std::string inspect_for_terminal(const Tokenizer& tokenizer, std::string_view te
   return fmt::format("{}\n{}{} tokens, {} characters\n", line, table, encoding.ids.size(), starts.size() - 1);
 }
 
-Json compare_one(const Tokenizer& tokenizer, const std::string& name, std::string_view text) {
-  Count all;
-  uint64_t unknown = 0;
-  std::array<Count, std::size(kScriptNames)> scripts{};
-  double seconds = 0;
+double Fertility::tokens_per_word() const { return ratio(static_cast<double>(tokens), static_cast<double>(words)); }
+double Fertility::tokens_per_character() const {
+  return ratio(static_cast<double>(tokens), static_cast<double>(characters));
+}
+double TokenizerComparison::bytes_per_token() const {
+  return ratio(static_cast<double>(bytes), static_cast<double>(all.tokens));
+}
+double TokenizerComparison::mb_per_second() const { return ratio(static_cast<double>(bytes) / 1e6, seconds); }
+
+Json to_json(const TokenizerComparison& comparison) {
+  Json json = {{"tokenizer", comparison.tokenizer},
+               {"vocab_size", comparison.vocab_size},
+               {"bytes", comparison.bytes},
+               {"tokens", comparison.all.tokens},
+               {"tokens_per_word", comparison.all.tokens_per_word()},
+               {"tokens_per_character", comparison.all.tokens_per_character()},
+               {"bytes_per_token", comparison.bytes_per_token()},
+               {"unknown", comparison.unknown},
+               {"mb_per_second", comparison.mb_per_second()},
+               {"scripts", Json::object()}};
+  for (const auto& [script, fertility] : comparison.scripts)
+    json["scripts"][script] = {{"words", fertility.words},
+                               {"tokens_per_word", fertility.tokens_per_word()},
+                               {"tokens_per_character", fertility.tokens_per_character()}};
+  return json;
+}
+
+TokenizerComparison compare_one(const Tokenizer& tokenizer, const std::string& name, std::string_view text) {
+  TokenizerComparison out{.tokenizer = name, .vocab_size = tokenizer.vocab_size(), .bytes = text.size()};
+  std::array<Fertility, std::size(kScriptNames)> scripts{};
   for (size_t at = 0; at < text.size();) {
     size_t end = std::min(text.find("\n\n", at), text.size());
     std::string_view document = text.substr(at, end - at);
@@ -166,34 +193,17 @@ Json compare_one(const Tokenizer& tokenizer, const std::string& name, std::strin
     if (document.empty()) continue;
     auto start = std::chrono::steady_clock::now();
     std::vector<int32_t> ids = tokenizer.encode(document);
-    seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    all.tokens += ids.size();
-    if (tokenizer.unk_id()) unknown += static_cast<uint64_t>(std::count(ids.begin(), ids.end(), *tokenizer.unk_id()));
+    out.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    out.all.tokens += ids.size();
+    if (auto unknown = tokenizer.unk_id())
+      out.unknown += static_cast<uint64_t>(std::count(ids.begin(), ids.end(), *unknown));
     count_by_script(tokenizer.encode_full(document), document, scripts);
   }
-  for (const Count& count : scripts) {
-    all.words += count.words;
-    all.characters += count.characters;
-  }
-  Json out = {{"tokenizer", name},
-              {"vocab_size", tokenizer.vocab_size()},
-              {"bytes", text.size()},
-              {"tokens", all.tokens},
-              {"tokens_per_word", ratio(static_cast<double>(all.tokens), static_cast<double>(all.words))},
-              {"tokens_per_character", ratio(static_cast<double>(all.tokens), static_cast<double>(all.characters))},
-              {"bytes_per_token", ratio(static_cast<double>(text.size()), static_cast<double>(all.tokens))},
-              {"unknown", unknown},
-              {"mb_per_second", ratio(static_cast<double>(text.size()) / 1e6, seconds)}};
-  Json by_script = Json::object();
   for (size_t i = 0; i < scripts.size(); ++i) {
-    const Count& count = scripts[i];
-    if (count.words == 0) continue;
-    by_script[kScriptNames[i]] = {
-        {"words", count.words},
-        {"tokens_per_word", ratio(static_cast<double>(count.tokens), static_cast<double>(count.words))},
-        {"tokens_per_character", ratio(static_cast<double>(count.tokens), static_cast<double>(count.characters))}};
+    out.all.words += scripts[i].words;
+    out.all.characters += scripts[i].characters;
+    if (scripts[i].words > 0) out.scripts.emplace_back(kScriptNames[i], scripts[i]);
   }
-  out["scripts"] = std::move(by_script);
   return out;
 }
 

@@ -6,7 +6,6 @@
 #include <cerrno>
 #include <utility>
 
-#include "app/tokenizer/report.h"
 #include "data/corpus.h"
 #include "formats/text_source.h"
 #include "tokenizer/export/export.h"
@@ -85,7 +84,14 @@ Result<std::vector<Path>> training_files(const std::vector<Path>& inputs) {
 
 }  // namespace
 
-Result<Json> train_tokenizer(const TokenizerTraining& training, const tokenizer::TrainProgress& progress) {
+Json to_json(const TokenizerTrained& trained) {
+  Json json = counts_of(trained.counts);
+  json["vocab_size"] = trained.vocab_size;
+  json["fertility"] = to_json(trained.fertility);
+  return json;
+}
+
+Result<TokenizerTrained> train_tokenizer(const TokenizerTraining& training, const Job& job) {
   MALMOI_ASSIGN(std::vector<Path> inputs, training_files(training.inputs));
   MALMOI_ASSIGN(formats::TextFiles files, formats::TextFiles::open(inputs, {.lines = training.lines}));
   std::optional<Error> failed;
@@ -98,41 +104,47 @@ Result<Json> train_tokenizer(const TokenizerTraining& training, const tokenizer:
     return true;
   };
   MALMOI_ASSIGN(NewFolder folder, NewFolder::make(training.out));
-  tokenizer::TrainReport report;
-  Result<Tokenizer> trained = tokenizer::train(source, training.options, progress, &report);
+  TokenizerTrained report;
+  Result<Tokenizer> trained = tokenizer::train(source, training.options, job, &report.counts);
   if (failed) return *failed;
-  if (!trained.ok() && report.bytes == 0 && trained.error().code == ErrorCode::kInvalidData)
+  if (!trained.ok() && report.counts.bytes == 0 && trained.error().code == ErrorCode::kInvalidData)
     return invalid_data("there is no text to learn from", training.inputs[0].string(), "give files with text");
   if (!trained.ok()) return trained.error();
-  Json json = counts_of(report);
-  json["vocab_size"] = trained->vocab_size();
-  json["fertility"] = compare_one(*trained, name_of(training.out), sample);
+  report.vocab_size = trained->vocab_size();
+  report.fertility = compare_one(*trained, name_of(training.out), sample);
   MALMOI_TRY(trained->save(training.out));
-  MALMOI_TRY(write_file(training.out / "training.json", dump_json(json, 1) + "\n"));
+  MALMOI_TRY(write_file(training.out / "training.json", dump_json(to_json(report), 1) + "\n"));
   folder.keep();
+  return report;
+}
+
+Json to_json(const TokenizerWritten& written) {
+  Json json{{"from", written.from}};
+  if (!written.origin.empty()) json["origin"] = written.origin;
+  if (!written.format.empty()) json["format"] = written.format;
+  json["vocab_size"] = written.vocab_size;
+  json["out"] = written.out;
+  if (!written.note.empty()) json["note"] = written.note;
   return json;
 }
 
-Result<Json> import_tokenizer(const Path& from, tokenizer::Compat compat, const Path& out) {
+Result<TokenizerWritten> import_tokenizer(const Path& from, tokenizer::Compat compat, const Path& out) {
   MALMOI_ASSIGN(Tokenizer opened, Tokenizer::load(from, compat));
   MALMOI_TRY(make_folder(out));
   MALMOI_TRY(opened.save(out));
-  Json json;
-  json["from"] = from.string();
-  json["origin"] = opened.parts().origin;
-  json["vocab_size"] = opened.vocab_size();
-  json["out"] = out.string();
-  const tokenizer::Tokenizer::Parts& parts = opened.parts();
-  if (parts.origin == "sentencepiece" || parts.origin == "llama.cpp") {
-    json["note"] = fmt::format(
+  TokenizerWritten written{
+      .from = from.string(), .out = out.string(), .origin = opened.parts().origin, .vocab_size = opened.vocab_size()};
+  if (written.origin == "sentencepiece" || written.origin == "llama.cpp") {
+    written.note = fmt::format(
         "tokenizer.json cannot say all rules of {}: rare texts and decoding may differ; the original file opens here "
         "too, exactly",
-        parts.origin);
+        written.origin);
   }
-  return json;
+  return written;
 }
 
-Result<Json> export_tokenizer(const Path& from, tokenizer::Compat compat, const std::string& format, const Path& out) {
+Result<TokenizerWritten> export_tokenizer(const Path& from, tokenizer::Compat compat, const std::string& format,
+                                          const Path& out) {
   if (format == "json") return import_tokenizer(from, compat, out);
   MALMOI_ASSIGN(Tokenizer opened, Tokenizer::load(from, compat));
   if (format == "sentencepiece") {
@@ -152,15 +164,27 @@ Result<Json> export_tokenizer(const Path& from, tokenizer::Compat compat, const 
     return usage_error(fmt::format("there is no format \"{}\"", format), "--to",
                        "one of: json, tiktoken, sentencepiece");
   }
-  return Json{{"from", from.string()}, {"format", format}, {"vocab_size", opened.vocab_size()}, {"out", out.string()}};
+  return TokenizerWritten{
+      .from = from.string(), .out = out.string(), .format = format, .vocab_size = opened.vocab_size()};
 }
 
-Result<Json> add_to_tokenizer(const Path& from, tokenizer::Compat compat, const std::vector<std::string>& specials,
-                              const std::vector<std::string>& tokens, const Path& out) {
+Json to_json(const TokensAdded& report) {
+  Json json{{"from", report.from},
+            {"out", report.out},
+            {"vocab_size_before", report.vocab_size_before},
+            {"vocab_size", report.vocab_size},
+            {"added", Json::object()}};
+  for (const auto& [token, id] : report.added) json["added"][token] = id;
+  return json;
+}
+
+Result<TokensAdded> add_to_tokenizer(const Path& from, tokenizer::Compat compat,
+                                     const std::vector<std::string>& specials, const std::vector<std::string>& tokens,
+                                     const Path& out) {
   if (specials.empty() && tokens.empty())
     return usage_error("no token to add was given", "--special, --token", "give at least one");
   MALMOI_ASSIGN(Tokenizer opened, Tokenizer::load(from, compat));
-  const int32_t before = opened.vocab_size();
+  TokensAdded added{.from = from.string(), .out = out.string(), .vocab_size_before = opened.vocab_size()};
   if (!specials.empty()) {
     MALMOI_ASSIGN(opened, tokenizer::with_added_tokens(opened, specials, true));
   }
@@ -169,19 +193,10 @@ Result<Json> add_to_tokenizer(const Path& from, tokenizer::Compat compat, const 
   }
   MALMOI_TRY(make_folder(out));
   MALMOI_TRY(opened.save(out));
-  Json json{{"from", from.string()},
-            {"out", out.string()},
-            {"vocab_size_before", before},
-            {"vocab_size", opened.vocab_size()}};
-  Json ids = Json::object();
+  added.vocab_size = opened.vocab_size();
   for (const auto& list : {specials, tokens})
-    for (const std::string& token : list) ids[token] = opened.id_of(token).value_or(-1);
-  json["added"] = ids;
-  return json;
-}
-
-std::string training_progress(double fraction, const std::string& stage) {
-  return fraction > 0 ? fmt::format("{} ({:.0f} %)", stage, 100 * fraction) : stage;
+    for (const std::string& token : list) added.added.emplace_back(token, opened.id_of(token).value_or(-1));
+  return added;
 }
 
 }  // namespace malmoi::app

@@ -1,34 +1,24 @@
-// `malmoi train` and `malmoi plan`: a configuration to a trained model in its run folder.
+// `malmoi train`: a configuration to a trained model in its run folder.
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <string>
 
+#include "app/train/results.h"
 #include "base/config.h"
 #include "base/error.h"
-#include "base/json.h"
+#include "base/job.h"
 
 namespace malmoi::app {
 
 struct TrainOptions {
   bool resume = false;
-  std::optional<std::string> profile;  // where the Chrome trace goes; a table is printed too
-};
-
-/// Progress for people; the caller decides how it is shown.
-struct TrainEvents {
-  std::function<void(const std::string& line)> progress;  // the live line
-  std::function<void(const std::string& line)> message;   // what stays
-  std::function<bool()> stop_requested;
+  std::optional<std::string> trace;  // where a Chrome trace of the kernels goes; a table of them is told, too
 };
 
 /// Leaves in OUT: config.yaml, metrics.jsonl, events for TensorBoard, checkpoints, best, model, run.json, samples.jsonl,
-/// report.html. The result is run.json. Without `resume` an OUT that holds a run is refused.
-Result<Json> train(const ConfigDocument& document, const TrainOptions& options, const TrainEvents& events);
-
-/// Parameters, FLOPs, memory and time of a configuration, before anything runs. `time_seconds` comes from products
-/// measured for a moment on this machine.
-Result<Json> plan(const ConfigDocument& document);
+/// report.html. The result is what run.json holds. Without `resume` an OUT that holds a run is refused. Stopped, a run
+/// leaves a checkpoint and its models, and the error is kCancelled.
+Result<TrainReport> train(const ConfigDocument& document, const TrainOptions& options, const Job& job);
 
 }  // namespace malmoi::app

@@ -45,7 +45,8 @@ Result<protocol::RenderedChat> Chat::render_to_fit() {
   }
 }
 
-Result<std::string> Chat::say(const std::string& message, const std::function<void(const std::string&)>& on_text) {
+Result<std::string> Chat::say(const std::string& message, const std::function<void(const std::string&)>& on_text,
+                              const StopToken& stop) {
   messages_.push_back({"user", message});
   auto answer = [&]() -> Result<std::string> {
     MALMOI_ASSIGN(protocol::RenderedChat chat, render_to_fit());
@@ -54,14 +55,17 @@ Result<std::string> Chat::say(const std::string& message, const std::function<vo
     options.stop.insert(options.stop.end(), chat.stop.begin(), chat.stop.end());
     std::string text;
     bool trimming = chat.trim_start;
-    MALMOI_TRY(generate(*loaded_, options, [&](const std::string& arrived) {
-      std::string piece = arrived;
-      if (trimming) piece.erase(0, piece.find_first_not_of(" \t\r\n"));
-      if (piece.empty()) return;
-      trimming = false;
-      text += piece;
-      if (on_text) on_text(piece);
-    }));
+    MALMOI_TRY(generate(
+        *loaded_, options,
+        [&](const std::string& arrived) {
+          std::string piece = arrived;
+          if (trimming) piece.erase(0, piece.find_first_not_of(" \t\r\n"));
+          if (piece.empty()) return;
+          trimming = false;
+          text += piece;
+          if (on_text) on_text(piece);
+        },
+        stop));
     return text;
   }();
   if (answer.ok()) messages_.push_back({"assistant", *answer});

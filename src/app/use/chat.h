@@ -28,7 +28,9 @@ class Chat {
 
   /// Streams the answer to one message and returns it whole. After an error the message is forgotten. Errors: a message
   /// that does not fit the context by itself, a template that cannot be followed.
-  Result<std::string> say(const std::string& message, const std::function<void(const std::string&)>& on_text);
+  /// A requested stop ends the answer where it is, which is no error.
+  Result<std::string> say(const std::string& message, const std::function<void(const std::string&)>& on_text,
+                          const StopToken& stop = {});
 
   /// Turns (a message with its answer) that were forgotten for want of room so far.
   int64_t forgotten() const { return forgotten_; }

@@ -48,8 +48,8 @@ TEST(Chat, AnswersContinueTheTextOfTheTemplate) {
     options.prompt = text.prompt;
     options.stop = text.stop;
     options.parse_special = false;
-    auto result = generate(loaded, options, nullptr);
-    return result.ok() ? trimmed((*result)["text"].get<std::string>()) : result.error().to_string();
+    auto result = generate(loaded, options, nullptr, {});
+    return result.ok() ? trimmed(result->text) : result.error().to_string();
   };
   EXPECT_EQ(*first, expected());
   messages.push_back({"assistant", *first});

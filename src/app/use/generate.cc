@@ -4,8 +4,9 @@
 #include <cmath>
 #include <cstdlib>
 
+#include <fmt/format.h>
+
 #include "app/use/id_array.h"
-#include "base/cancel.h"
 #include "base/log.h"
 #include "formats/npy.h"
 #include "infer/runner.h"
@@ -29,11 +30,12 @@ std::vector<int32_t> eos_ids(const Path& file) {
   return ids;
 }
 
-Json token_json(const tokenizer::Tokenizer& tokenizer, const infer::Candidate& c) {
-  return {{"id", c.id},
-          {"token", tokenizer.token_bytes(c.id)},
-          {"probability", std::exp(c.logprob)},
-          {"logprob", c.logprob}};
+TokenChance chance_of(const tokenizer::Tokenizer& tokenizer, const infer::Candidate& c) {
+  return {c.id, tokenizer.token_bytes(c.id), c.logprob};
+}
+
+Json to_json(const TokenChance& token) {
+  return {{"id", token.id}, {"token", token.bytes}, {"probability", token.probability()}, {"logprob", token.logprob}};
 }
 
 const char* finish_name(infer::FinishReason reason) {
@@ -59,74 +61,91 @@ Result<Path> find_model(const std::string& name) {
                    "give a model folder, or a name in " + store.string());
 }
 
-Result<LoadedModel> load_for_generation(const std::string& name, DType dtype) {
+Result<LoadedModel> load_for_generation(const std::string& name, DType dtype, const Job& job) {
   LoadedModel loaded;
   MALMOI_ASSIGN(loaded.folder, find_model(name));
   MALMOI_ASSIGN(loaded.model, model::load_model(loaded.folder, {model::Purpose::kServing, dtype}));
   MALMOI_ASSIGN(tokenizer::Tokenizer tokenizer, tokenizer::Tokenizer::load(loaded.folder));
   loaded.tokenizer = std::make_unique<tokenizer::Tokenizer>(std::move(tokenizer));
   if (loaded.tokenizer->vocab_size() > loaded.model->vocab_size())
-    log_warning("the tokenizer has " + std::to_string(loaded.tokenizer->vocab_size()) + " entries, the model " +
-                std::to_string(loaded.model->vocab_size()) + ": they may not belong together");
+    job.warn(fmt::format("the tokenizer has {} entries, the model {}: they may not belong together",
+                         loaded.tokenizer->vocab_size(), loaded.model->vocab_size()));
   loaded.stop_ids = eos_ids(loaded.folder / "generation_config.json");
   if (loaded.stop_ids.empty()) loaded.stop_ids = eos_ids(loaded.folder / "config.json");
   if (loaded.stop_ids.empty() && loaded.tokenizer->eos_id()) loaded.stop_ids.push_back(*loaded.tokenizer->eos_id());
   return loaded;
 }
 
-Result<std::vector<int32_t>> prompt_ids(const LoadedModel& loaded, const std::string& prompt, bool parse_special) {
-  std::vector<int32_t> ids = loaded.tokenizer->encode(prompt, {.add_special = true, .parse_special = parse_special});
-  if (ids.empty() && !loaded.stop_ids.empty()) ids.push_back(loaded.stop_ids[0]);
+Result<std::vector<int32_t>> prompt_ids(const tokenizer::Tokenizer& tokenizer, std::span<const int32_t> ends,
+                                        const std::string& prompt, bool parse_special) {
+  std::vector<int32_t> ids = tokenizer.encode(prompt, {.add_special = true, .parse_special = parse_special});
+  if (ids.empty() && !ends.empty()) ids.push_back(ends[0]);
   if (ids.empty()) return usage_error("the prompt is empty", "--prompt", "give some text");
   return ids;
 }
 
-Result<Json> generate(const LoadedModel& loaded, const GenerateOptions& options,
-                      const std::function<void(const std::string&)>& on_text) {
+double TokenChance::probability() const { return std::exp(logprob); }
+
+Json to_json(const Generated& generated) {
+  Json json = {{"text", generated.text},
+               {"finish_reason", generated.finish_reason},
+               {"prompt_tokens", generated.prompt_tokens},
+               {"generated_tokens", generated.generated_tokens},
+               {"seconds", generated.seconds},
+               {"tokens_per_second", generated.tokens_per_second()}};
+  if (!generated.tokens) return json;
+  Json tokens = Json::array();
+  for (const Generated::Token& token : *generated.tokens) {
+    Json entry = to_json(static_cast<const TokenChance&>(token));
+    entry["alternatives"] = Json::array();
+    for (const TokenChance& other : token.alternatives) entry["alternatives"].push_back(to_json(other));
+    tokens.push_back(std::move(entry));
+  }
+  json["tokens"] = std::move(tokens);
+  return json;
+}
+
+Result<Generated> generate(const LoadedModel& loaded, const GenerateOptions& options,
+                           const std::function<void(const std::string&)>& on_text, const StopToken& stop) {
   infer::Request request;
-  MALMOI_ASSIGN(request.prompt, prompt_ids(loaded, options.prompt, options.parse_special));
+  MALMOI_ASSIGN(request.prompt, prompt_ids(*loaded.tokenizer, loaded.stop_ids, options.prompt, options.parse_special));
   request.max_tokens = options.max_tokens;
   request.sampling = options.sampling;
   request.stop = options.stop;
   request.top_probabilities = options.top_probabilities;
   if (!options.ignore_eos) request.stop_ids = loaded.stop_ids;
-  auto prompt_tokens = static_cast<int64_t>(request.prompt.size());
-  Json tokens = Json::array();
-  std::string text, finish, failure;
-  int64_t generated = 0;
+  Generated result{.prompt_tokens = static_cast<int64_t>(request.prompt.size())};
+  if (options.top_probabilities > 0) result.tokens.emplace();
+  std::string failure;
   double begin = monotonic_seconds();
   MALMOI_TRY(infer::generate(*loaded.model, *loaded.tokenizer, std::move(request), [&](const infer::TokenEvent& event) {
-    text += event.text;
+    result.text += event.text;
     if (!event.text.empty() && on_text) on_text(event.text);
-    if (event.id >= 0) {
-      ++generated;
-      if (options.top_probabilities > 0) {
-        Json top = Json::array();
-        for (const infer::Candidate& c : event.top) top.push_back(token_json(*loaded.tokenizer, c));
-        Json token = token_json(*loaded.tokenizer, {event.id, event.logprob});
-        token["alternatives"] = std::move(top);
-        tokens.push_back(std::move(token));
-      }
+    if (event.id >= 0) ++result.generated_tokens;
+    if (event.id >= 0 && result.tokens) {
+      Generated::Token token{chance_of(*loaded.tokenizer, {event.id, event.logprob}), {}};
+      for (const infer::Candidate& c : event.top) token.alternatives.push_back(chance_of(*loaded.tokenizer, c));
+      result.tokens->push_back(std::move(token));
     }
     if (event.finish == infer::FinishReason::kError) failure = event.error;
-    if (event.finish != infer::FinishReason::kNone) finish = finish_name(event.finish);
-    else if (stop_requested()) finish = finish_name(infer::FinishReason::kCancelled);
-    return !stop_requested();
+    if (event.finish != infer::FinishReason::kNone) result.finish_reason = finish_name(event.finish);
+    else if (stop.requested()) result.finish_reason = finish_name(infer::FinishReason::kCancelled);
+    return !stop.requested();
   }));
   if (!failure.empty()) return Error{ErrorCode::kInternal, failure, loaded.folder.string(), ""};
-  double seconds = monotonic_seconds() - begin;
-  Json result = {{"text", text},
-                 {"finish_reason", finish},
-                 {"prompt_tokens", prompt_tokens},
-                 {"generated_tokens", generated},
-                 {"seconds", seconds},
-                 {"tokens_per_second", seconds > 0 ? static_cast<double>(generated) / seconds : 0.0}};
-  if (options.top_probabilities > 0) result["tokens"] = std::move(tokens);
+  result.seconds = monotonic_seconds() - begin;
   return result;
 }
 
-Result<Json> next_probabilities(const LoadedModel& loaded, const std::string& prompt, int64_t count) {
-  MALMOI_ASSIGN(std::vector<int32_t> ids, prompt_ids(loaded, prompt));
+Json to_json(const NextReport& report) {
+  Json tokens = Json::array(), words = Json::array();
+  for (const TokenChance& token : report.tokens) tokens.push_back(to_json(token));
+  for (const infer::NextWord& w : report.words) words.push_back({{"word", w.word}, {"probability", w.probability}});
+  return {{"prompt", report.prompt}, {"tokens", std::move(tokens)}, {"words", std::move(words)}};
+}
+
+Result<NextReport> next_probabilities(const LoadedModel& loaded, const std::string& prompt, int64_t count) {
+  MALMOI_ASSIGN(std::vector<int32_t> ids, prompt_ids(*loaded.tokenizer, loaded.stop_ids, prompt));
   if (static_cast<int64_t>(ids.size()) >= loaded.model->max_positions())
     return usage_error("the prompt has " + std::to_string(ids.size()) + " tokens, the context " +
                            std::to_string(loaded.model->max_positions()),
@@ -135,12 +154,11 @@ Result<Json> next_probabilities(const LoadedModel& loaded, const std::string& pr
   nn::BatchBuilder batch;
   batch.add(ids);
   int64_t last = batch.rows() - 1;
-  Json tokens = Json::array(), words = Json::array();
+  NextReport report{.prompt = prompt};
   for (const infer::Candidate& c : infer::top_candidates(runner.logits(batch.batch(), {&last, 1}), count))
-    tokens.push_back(token_json(*loaded.tokenizer, c));
-  for (const infer::NextWord& w : infer::next_words(runner, *loaded.tokenizer, ids, count))
-    words.push_back({{"word", w.word}, {"probability", w.probability}});
-  return Json{{"prompt", prompt}, {"tokens", std::move(tokens)}, {"words", std::move(words)}};
+    report.tokens.push_back(chance_of(*loaded.tokenizer, c));
+  report.words = infer::next_words(runner, *loaded.tokenizer, ids, count);
+  return report;
 }
 
 Status generate_ids(const GenerateIdsOptions& options) {

@@ -4,11 +4,13 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/job.h"
 #include "base/json.h"
 #include "infer/engine.h"
 #include "infer/next_words.h"
@@ -27,7 +29,8 @@ struct LoadedModel {
 
 /// The folder of a model: a path, or a name in $MALMOI_HOME (default ~/.cache/malmoi).
 Result<Path> find_model(const std::string& name);
-Result<LoadedModel> load_for_generation(const std::string& name, DType dtype);
+/// Warns where model and tokenizer do not seem to belong together.
+Result<LoadedModel> load_for_generation(const std::string& name, DType dtype, const Job& job);
 
 struct GenerateOptions {
   std::string prompt;
@@ -39,19 +42,44 @@ struct GenerateOptions {
   int64_t top_probabilities = 0;
 };
 
-/// The ids of a prompt: with what the tokenizer adds, or, where that gives none, the end-of-text token that separates
-/// documents in training.
-Result<std::vector<int32_t>> prompt_ids(const LoadedModel& loaded, const std::string& prompt,
-                                        bool parse_special = true);
+/// The ids of a prompt: with what the tokenizer adds, as before every document in training (data/tokenize.h), or, where
+/// that gives none, the first of `ends`, after which a document begins there.
+Result<std::vector<int32_t>> prompt_ids(const tokenizer::Tokenizer& tokenizer, std::span<const int32_t> ends,
+                                        const std::string& prompt, bool parse_special = true);
 
-/// Streams the answer until it ends or a stop is requested (Ctrl-C; `finish_reason` is then `cancelled`). The result has
-/// `text`, `finish_reason`, `prompt_tokens`, `generated_tokens`, `tokens_per_second` and, where asked, `tokens` with their
-/// alternatives.
-Result<Json> generate(const LoadedModel& loaded, const GenerateOptions& options,
-                      const std::function<void(const std::string&)>& on_text);
+/// A token with what the model gave it.
+struct TokenChance {
+  int32_t id = 0;
+  std::string bytes;  // that it stands for
+  double logprob = 0;
+  double probability() const;
+};
 
-/// What may follow a prompt: `tokens` and `words`, each with probabilities.
-Result<Json> next_probabilities(const LoadedModel& loaded, const std::string& prompt, int64_t count);
+struct Generated {
+  struct Token : TokenChance {
+    std::vector<TokenChance> alternatives;  // the most probable ones, in order
+  };
+  std::string text;
+  std::string finish_reason;  // stop, length or cancelled
+  int64_t prompt_tokens = 0, generated_tokens = 0;
+  double seconds = 0;
+  std::optional<std::vector<Token>> tokens;  // where top_probabilities asks for them
+  double tokens_per_second() const { return seconds > 0 ? static_cast<double>(generated_tokens) / seconds : 0; }
+};
+Json to_json(const Generated& generated);
+
+/// Streams the answer to `on_text` (may be null) until it ends or a stop is requested, which is no error.
+Result<Generated> generate(const LoadedModel& loaded, const GenerateOptions& options,
+                           const std::function<void(const std::string&)>& on_text, const StopToken& stop);
+
+/// What may follow a prompt, the most probable first.
+struct NextReport {
+  std::string prompt;
+  std::vector<TokenChance> tokens;
+  std::vector<infer::NextWord> words;
+};
+Json to_json(const NextReport& report);
+Result<NextReport> next_probabilities(const LoadedModel& loaded, const std::string& prompt, int64_t count);
 
 struct GenerateIdsOptions {
   Path model, ids, out;
