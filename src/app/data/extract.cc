@@ -46,7 +46,8 @@ Result<DataExtractCounts> data_extract(const DataExtractOptions& options,
     if (kept && !converted.repair.empty()) line["repaired"] = converted.repair;
     if (!kept) {
       counts.failed += skip.failed;
-      line["dropped"] = skip.rule, line["detail"] = skip.detail;
+      line["dropped"] = skip.rule;
+      line["detail"] = skip.detail;
     }
     visit(line);
   }

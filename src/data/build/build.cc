@@ -129,13 +129,18 @@ class Build {
       if (work_.done(part)) {
         done_bytes_ += plan_.parts[part].bytes;
         auto tally = read_part_tally(work_, part);
-        if (tally.ok()) documents_ += tally->get("documents.read"), kept_ += tally->get("documents.passed");
+        if (!tally.ok()) continue;
+        documents_ += tally->get("documents.read");
+        kept_ += tally->get("documents.passed");
         continue;
       }
       uint64_t counted = 0;
       MALMOI_TRY(read_part(plan_, part, recipe_, *processor, work_, stage,
                            [&](uint64_t documents, uint64_t kept, uint64_t bytes) {
-                             documents_ += documents, kept_ += kept, done_bytes_ += bytes, counted += bytes;
+                             documents_ += documents;
+                             kept_ += kept;
+                             done_bytes_ += bytes;
+                             counted += bytes;
                              tell("read");
                            }));
       done_bytes_ += plan_.parts[part].bytes - std::min(plan_.parts[part].bytes, counted);

@@ -128,12 +128,15 @@ class Stage {
       ++copies;
     }
     Json report{{"copies", copies}, {"clusters", clusters.clusters}};
-    if (clusters.candidates)
-      report["candidates"] = clusters.candidates, report["rejected"] = clusters.rejected,
+    if (clusters.candidates) {
+      report["candidates"] = clusters.candidates;
+      report["rejected"] = clusters.rejected;
       report["capped"] = clusters.capped;
+    }
     for (const Clusters::Joined& joined : clusters.samples) {
       report["samples"].push_back({{"a", joined.a}, {"b", joined.b}, {"jaccard", joined.jaccard}});
-      sampled_[joined.a], sampled_[joined.b];
+      sampled_[joined.a];  // their texts are looked up later
+      sampled_[joined.b];
     }
     out_.report[name] = std::move(report);
   }
@@ -281,7 +284,8 @@ class Stage {
         uint64_t a = sample["a"].get<uint64_t>(), b = sample["b"].get<uint64_t>();
         MALMOI_ASSIGN(sample["a"], out_.ids->of(a));
         MALMOI_ASSIGN(sample["b"], out_.ids->of(b));
-        sample["text_a"] = sampled_[a], sample["text_b"] = sampled_[b];
+        sample["text_a"] = sampled_[a];
+        sample["text_b"] = sampled_[b];
       }
     }
     return {};
