@@ -135,7 +135,7 @@ class Backward {
     } else {
       prepare(k, keys, q);
       differentiate<true>(keys, q, queries);
-      if (a_.bias) add_bias_gradient(k, keys, q);
+      if (b_.dbias) add_bias_gradient(k, keys, q);
     }
     const Word *dout_steps = dout_steps_ + words_of<kDot>(q) * v_wide_, *q_steps = q_steps_ + words_of<kDot>(q) * wide_;
     int64_t query_words = words_of<kDot>(queries), key_words = words_of<kDot>(keys);
@@ -160,7 +160,6 @@ class Backward {
   }
 
   void add_bias_gradient(int64_t k, int64_t keys, int64_t q) {
-    if (!b_.dbias) return;
     BiasRow biases(a_, head_);
     int64_t far = strip_.furthest(*s_, k, keys, q);
     for (int64_t i = 0; i < keys + kQueries; ++i) row_[a_.bias_left + biases.entry(far - i)] += dstrip_.entries[i];
@@ -201,7 +200,7 @@ class Backward {
       p = seers_[j].lanes(i) ? p : zero();
       Vec factor = a_.dropout.p > 0 ? load(factors_ + j * kQueries + i, Full{}) : all(1.0f);
       Vec ds = p * fma(dp, factor, zero() - dot);
-      if (a_.bias) {
+      if (b_.dbias) {
         float* to = dstrip_.of(keys, j, i);
         store(to, load(to, Full{}) + ds, Full{});
       }
