@@ -95,7 +95,7 @@ if [ "$only" = all ] || [ "$only" = tsan ]; then
     compgen -G "src/$folder/*_test.cc" >/dev/null || compgen -G "src/$folder/*/*_test.cc" >/dev/null || continue
     targets+=("${folder}_test") names+="${names:+|}$folder"
   done
-  build tsan "${targets[@]}" && TSAN_OPTIONS=halt_on_error=1 run_tests tsan -R "^unit\.($names)\$"
+  build tsan "${targets[@]}" && TSAN_OPTIONS=halt_on_error=1 run_tests tsan -R "^unit\.($names)(\.|\$)"
 fi
 
 for what in "${broken[@]}"; do

@@ -16,6 +16,16 @@ add_compile_options(-Wall -Wextra -Wno-missing-field-initializers -fno-math-errn
 # The same sums on every machine and in every build: a product and a sum are contracted only where the code says fma.
 add_compile_options(-ffp-contract=off)
 
+# The instruction sets that kernels are compiled for, each with its flags (base/cpu.h chooses at run time).
+set(MALMOI_ISAS baseline)
+set(MALMOI_ISA_FLAGS_baseline)
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  list(APPEND MALMOI_ISAS avx2 avx512)
+  set(MALMOI_ISA_FLAGS_avx2 -mavx2 -mfma -mf16c)
+  set(MALMOI_ISA_FLAGS_avx512 ${MALMOI_ISA_FLAGS_avx2} -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vnni -mavx512bf16
+      -mprefer-vector-width=512)
+endif()
+
 find_program(CCACHE_PROGRAM ccache)
 if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})

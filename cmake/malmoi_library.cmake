@@ -1,5 +1,6 @@
-# malmoi_library(NAME [LINK lib...]): the library of one folder of src/, made of every .cc in it and below.
+# malmoi_library(NAME [LINK lib...] [TEST_EACH_ISA]): the library of one folder of src/, made of every .cc in it and below.
 # What it may use of the others stands in src/layers.txt. Beside it: NAME_test from *_test.cc, and each *_bench.cc.
+# TEST_EACH_ISA: the tests walk kernels' tables (kernels/test_support.h) and run once for each instruction set.
 file(STRINGS ${CMAKE_SOURCE_DIR}/src/layers.txt MALMOI_LAYERS REGEX "^[a-z]+:")
 set_property(DIRECTORY ${CMAKE_SOURCE_DIR} APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/layers.txt)
 
@@ -15,8 +16,17 @@ function(malmoi_layers_of name out)
   message(FATAL_ERROR "src/layers.txt does not name the folder ${name}")
 endfunction()
 
+# malmoi_unit_test(NAME FOLDER [VARIABLE=VALUE...]): an entry of ctest that runs FOLDER_test in an environment.
+function(malmoi_unit_test name folder)
+  add_test(NAME unit.${name} COMMAND ${folder}_test)
+  # Tests of one build never meet those of another, or of another entry, in a shared temporary folder.
+  file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/test_tmp/${name})
+  set_tests_properties(unit.${name} PROPERTIES LABELS unit TIMEOUT 600
+                       ENVIRONMENT "TEST_TMPDIR=${CMAKE_BINARY_DIR}/test_tmp/${name}/;${ARGN}")
+endfunction()
+
 function(malmoi_library name)
-  cmake_parse_arguments(arg "" "" "LINK;EXCLUDE" ${ARGN})
+  cmake_parse_arguments(arg "TEST_EACH_ISA" "" "LINK;EXCLUDE" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
   set(tests ${sources})
   set(benches ${sources})
@@ -47,12 +57,16 @@ function(malmoi_library name)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE malmoi_${name} GTest::gmock GTest::gtest_main)
     target_compile_definitions(${name}_test PRIVATE MALMOI_TEST_DATA="${CMAKE_SOURCE_DIR}/tests/data")
-    add_test(NAME unit.${name} COMMAND ${name}_test)
     add_dependencies(unit_tests ${name}_test)
-    # Tests of one build never meet those of another in a shared temporary folder.
-    file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/test_tmp/${name})
-    set_tests_properties(unit.${name} PROPERTIES LABELS unit TIMEOUT 600
-                         ENVIRONMENT TEST_TMPDIR=${CMAKE_BINARY_DIR}/test_tmp/${name}/)
+    if(arg_TEST_EACH_ISA)
+      foreach(isa IN LISTS MALMOI_ISAS)
+        malmoi_unit_test(${name}.${isa} ${name} MALMOI_ISA=${isa})
+        # What kernels/test_support.h says of an instruction set that this CPU has not.
+        set_tests_properties(unit.${name}.${isa} PROPERTIES SKIP_REGULAR_EXPRESSION "this CPU has no ${isa}")
+      endforeach()
+    else()
+      malmoi_unit_test(${name} ${name})
+    endif()
   endif()
   if(MALMOI_BENCH AND benches)
     add_executable(${name}_bench ${benches})

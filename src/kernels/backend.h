@@ -12,12 +12,17 @@
 
 #include "kernels/contract/activation.h"
 #include "kernels/contract/attention.h"
+#include "kernels/contract/conv.h"
 #include "kernels/contract/embedding.h"
+#include "kernels/contract/experts.h"
+#include "kernels/contract/gated_norm.h"
+#include "kernels/contract/head_norm.h"
 #include "kernels/contract/loss.h"
 #include "kernels/contract/norm.h"
 #include "kernels/contract/parameters.h"
 #include "kernels/contract/product.h"
 #include "kernels/contract/rotary.h"
+#include "kernels/contract/scan.h"
 #include "tensor/device.h"
 
 namespace malmoi {

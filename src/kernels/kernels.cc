@@ -2,7 +2,6 @@
 #include "kernels/kernels.h"
 
 #include "base/parallel.h"
-#include "kernels/attention_layout.h"
 
 namespace malmoi::kernels {
 
@@ -64,14 +63,6 @@ size_t bias_backward_scratch(int64_t, int64_t cols) {
 
 size_t embedding_backward_scratch(int64_t rows, int64_t vocab) {
   return (static_cast<size_t>(vocab) + 1 + static_cast<size_t>(rows)) * sizeof(int32_t);
-}
-
-size_t attention_scratch(const AttentionArgs& args) {
-  return static_cast<size_t>(num_threads() * forward_words(args)) * sizeof(float);
-}
-
-size_t attention_backward_scratch(const AttentionArgs& args) {
-  return static_cast<size_t>(num_threads() * backward_words(args)) * sizeof(float);
 }
 
 }  // namespace malmoi::kernels

@@ -1,43 +1,8 @@
 // The oracle's gradients against central differences of its own forward passes, in f64.
-#include <functional>
-
-#include "kernels/test_support.h"
+#include "kernels/gradient_check.h"
 
 namespace malmoi::kernels {
 namespace {
-
-using Values = std::vector<double>;
-
-Values random_values(int64_t n, uint64_t seed) {
-  Rng rng(seed);
-  Values values(static_cast<size_t>(n));
-  for (double& x : values) x = rng.normal();
-  return values;
-}
-
-double dot(const Values& a, const Values& b) {
-  double sum = 0;
-  for (size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
-  return sum;
-}
-
-/// Holds `gradient` against differences of `loss` in each element of `x`.
-void expect_gradient(const std::string& what, Values& x, const Values& gradient, const std::function<double()>& loss) {
-  constexpr double kStep = 1e-5;
-  ASSERT_EQ(x.size(), gradient.size()) << what;
-  for (size_t i = 0; i < x.size(); ++i) {
-    double kept = x[i];
-    x[i] = kept + kStep;
-    double above = loss();
-    x[i] = kept - kStep;
-    double below = loss();
-    x[i] = kept;
-    double slope = (above - below) / (2 * kStep);
-    ASSERT_NEAR(gradient[i], slope, 1e-6 * (1 + std::abs(slope))) << what << " element " << i;
-  }
-}
-
-const Backend& oracle() { return reference_backend(); }
 
 TEST(Oracle, NormGradients) {
   for (int flags = 0; flags < 4; ++flags) {
@@ -146,52 +111,6 @@ TEST(Oracle, CrossEntropyGradients) {
   }
 }
 
-TEST(Oracle, AttentionGradients) {
-  for (int flags = 0; flags < 8; ++flags) {
-    constexpr int64_t kHeads = 4, kKvHeads = 2, kDim = 3, kQueries = 5, kKeys = 7, kQ = kHeads * kDim,
-                      kKv = kKvHeads * kDim;
-    Values q = random_values(kQueries * kQ, 1), k = random_values(kKeys * kKv, 2), v = random_values(kKeys * kKv, 3);
-    Values out(q.size()), lse(kHeads * kQueries), dout = random_values(kQueries * kQ, 4);
-    Values dq(q.size()), dk(k.size()), dv(v.size());
-    std::vector<uint8_t> mask = {1, 1, 0, 1, 1, 1, 1};
-    AttentionSegment segment{.q_length = kQueries,
-                             .k = k.data(),
-                             .v = v.data(),
-                             .dk = dk.data(),
-                             .dv = dv.data(),
-                             .k_length = kKeys,
-                             .key_mask = flags & 1 ? mask.data() : nullptr};
-    AttentionArgs a{.dtype = DType::kF64,
-                    .heads = kHeads,
-                    .kv_heads = kKvHeads,
-                    .head_dim = kDim,
-                    .value_dim = kDim,
-                    .q_stride = kQ,
-                    .k_stride = kKv,
-                    .v_stride = kKv,
-                    .out_stride = kQ,
-                    .scale = 0.6f,
-                    .softcap = flags & 2 ? 1.5f : 0,
-                    .mask = {.causal = (flags & 4) != 0, .window = flags & 4 ? 3 : 0},
-                    .segments = &segment,
-                    .num_segments = 1,
-                    .total_rows = kQueries,
-                    .q = q.data(),
-                    .out = out.data(),
-                    .lse = lse.data(),
-                    .dropout = {.p = flags & 1 ? 0.3f : 0, .seed = 2, .stream = 9}};
-    auto forward = [&] {
-      oracle().attention(stream(), a);
-      return dot(out, dout);
-    };
-    forward();
-    oracle().attention_backward(stream(), {.forward = a, .dout = dout.data(), .dq = dq.data()});
-    expect_gradient("q", q, dq, forward);
-    expect_gradient("k", k, dk, forward);
-    expect_gradient("v", v, dv, forward);
-  }
-}
-
 TEST(Oracle, EmbeddingRotaryAndBiasGradients) {
   constexpr int64_t kRows = 4, kCols = 6, kVocab = 3;
   std::vector<int32_t> ids = {2, 0, 2, 1}, positions = {0, 1, 2, 3};
@@ -200,11 +119,10 @@ TEST(Oracle, EmbeddingRotaryAndBiasGradients) {
   Dropout dropout{.p = 0.25f, .seed = 1, .stream = 2};
   auto embed = [&] {
     oracle().embedding(stream(), {.dtype = DType::kF64,
-                                  .table_dtype = DType::kF64,
                                   .rows = kRows,
                                   .cols = kCols,
-                                  .ids = ids.data(),
-                                  .table = table.data(),
+                                  .tables = {{ids.data(), table.data(), DType::kF64}},
+                                  .num_tables = 1,
                                   .scale = 2,
                                   .y = y.data(),
                                   .dropout = dropout});

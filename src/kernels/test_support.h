@@ -5,9 +5,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <string>
 #include <vector>
 
+#include "base/cpu.h"
 #include "base/rng.h"
 #include "kernels/kernels.h"
 
@@ -82,14 +84,27 @@ inline Stream& stream() {
   return cpu;
 }
 
-/// The tables this machine can run.
+/// The tables under test: that of MALMOI_ISA where it is set (ctest has an entry for each), else all this machine can run.
 inline std::vector<const Backend*> testable_tables() {
+  if (std::getenv("MALMOI_ISA")) return {isa_backend(active_isa())};
   std::vector<const Backend*> tables;
   for (Isa isa : {Isa::kBaseline, Isa::kAvx2, Isa::kAvx512}) {
     if (isa <= detected_isa() && isa_backend(isa)) tables.push_back(isa_backend(isa));
   }
   return tables;
 }
+
+/// Skips the whole program, with the reason, where MALMOI_ISA asks for what this CPU has not.
+class IsaUnderTest : public testing::Environment {
+ public:
+  void SetUp() override {
+    Status known = check_isa_setting();
+    if (known.ok()) return;
+    if (known.error().code == ErrorCode::kUnsupported) GTEST_SKIP() << known.error().to_string();
+    FAIL() << known.error().to_string();
+  }
+};
+inline testing::Environment* const kIsaUnderTest = testing::AddGlobalTestEnvironment(new IsaUnderTest);
 
 /// Calls test(table, dtype, description) for every instruction set and type of activations.
 template <typename Test>

@@ -1,4 +1,4 @@
-// A language model: its parameters by their published names, and one forward pass for training and serving.
+// A model: its parameters by their published names, a backbone that turns tokens into hidden states, and a head.
 #pragma once
 
 #include <cstdint>
@@ -8,99 +8,99 @@
 
 #include "autograd/ops.h"
 #include "base/error.h"
-#include "base/file.h"
 #include "base/json.h"
 #include "nn/batch.h"
-#include "nn/layers.h"
+#include "nn/linear.h"
+#include "nn/parameter_set.h"
 
 namespace malmoi::model {
 
 using autograd::Context;
 using autograd::Parameter;
 using autograd::Var;
+using nn::Purpose;
 
-/// A published tensor that fills rows [row_begin, row_begin + rows) of a parameter.
-struct ParameterSource {
-  std::string name;
-  int64_t row_begin = 0, rows = 0;
+/// What a model's head is for; a class of a published config names one.
+enum class Task : uint8_t { kFeatures, kCausalLm, kMaskedLm, kSeq2Seq, kClassification };
+
+/// The layers between tokens and hidden states, of one family. Const members may be called from one compute thread at a
+/// time.
+class Backbone {
+ public:
+  virtual ~Backbone() = default;
+  /// The last hidden states [rows, hidden_size]: of an encoder, a decoder, or, of an encoder-decoder, of its decoder. There
+  /// the encoder's output is made from batch.source, or stands in the states.
+  virtual Var forward(Context& context, const nn::Batch& batch) const = 0;
+  /// Encoder-decoders: the encoder's last hidden states.
+  virtual Var encode(Context& context, const nn::Batch& source) const;
+  /// Encoder-decoders: writes what the decoder reads of a memory into source.states.
+  virtual void remember(Context& context, const Var& memory, const nn::Batch& source) const;
+  /// What a sequence keeps of each layer; empty for encoders, which read a text whole.
+  virtual std::vector<nn::LayerState> states() const { return {}; }
 };
 
-/// How a parameter is called, shaped, started and decayed. Fused products are one parameter with several sources.
-struct ParameterSpec {
-  std::string name;
-  Shape shape;                           // [out, in] or [n]
-  std::vector<ParameterSource> sources;  // empty: one source of the parameter's own name
-  bool transposed = false;               // the file stores [in, out]
-  double init_std = 0;                   // normal(0, std) if > 0
-  float init_constant = 0;               // else this
+/// What turns hidden states into logits: a transform of some of the rows, then one product.
+class Head {
+ public:
+  virtual ~Head() = default;
+  /// The rows that logits are made of: hidden states as they are, transformed, or one for each run.
+  virtual Var features(Context& context, Var hidden, const nn::Batch& batch) const;
+
+  nn::WeightSlot* weight = nullptr;  // [outputs, hidden_size]; a tied one is the table of embeddings
+  Parameter* bias = nullptr;
+  float logit_scale = 1, softcap = 0;  // logits = softcap(logit_scale * (features W^T + bias))
+  bool row_for_each_run = false;       // else one for each token
 };
 
-/// What memory a model's parameters take.
-enum class Purpose {
-  kRehearsal,  // none: shapes alone
-  kTraining,   // f32 master and gradient, and a bf16 copy of matrices where products are bf16
-  kServing,    // one array of the compute type
+/// The sizes that those who use a model ask for.
+struct Sizes {
+  int64_t vocab_size = 0, hidden_size = 0, num_layers = 0;
+  int64_t max_positions = 0;  // the longest text; of encoder-decoders without a limit a large number
 };
 
-/// The base of every family. A family's constructor reads its config and adds its parameters; `hidden` is its forward
-/// pass. Const members may be called from one compute thread at a time.
 class Model {
  public:
-  virtual ~Model() = default;
+  Model(std::string model_type, Task task, Json config)
+      : model_type_(std::move(model_type)), task_(task), config_(std::move(config)) {}
   Model(const Model&) = delete;
   Model& operator=(const Model&) = delete;
 
-  /// The last hidden states, after the final norm: [rows, hidden_size].
-  virtual Var hidden(Context& context, const nn::Batch& batch) const = 0;
-  /// What a sequence keeps for each position.
-  virtual nn::StateSpec state_spec() const = 0;
+  nn::ParameterSet parameters;
+  std::unique_ptr<Backbone> backbone;
+  std::unique_ptr<Head> head;  // null: Task::kFeatures
+  Sizes sizes;
+  size_t head_begin = SIZE_MAX;         // entries of `parameters` from here on are the head's own
+  int32_t decoder_start_token_id = -1;  // encoder-decoders
+  int32_t pad_token_id = -1;
+  std::vector<std::string> labels;  // of a classifier, by index
 
-  /// f32 logits [rows, vocab_size] of hidden states, for serving and scoring.
-  Tensor logits(Context& context, const Tensor& hidden) const;
-  /// The mean-able loss of hidden states; see autograd::head_loss.
-  autograd::HeadLoss loss(Context& context, const Var& hidden, autograd::HeadLossOptions options) const;
-  const autograd::Weight& head() const { return *head_; }
+  /// f32 logits of rows of features, for serving and scoring.
+  Tensor logits(Context& context, const Tensor& features) const;
+  /// The summed loss of rows of features; see autograd::head_loss.
+  autograd::HeadLoss loss(Context& context, Var features, autograd::HeadLossOptions options) const;
 
-  const std::vector<std::unique_ptr<Parameter>>& parameters() const { return parameters_; }
-  const std::vector<ParameterSpec>& specs() const { return specs_; }
-  int64_t parameter_count() const;
-  const std::string& architecture() const { return architecture_; }
+  const std::string& model_type() const { return model_type_; }
+  Task task() const { return task_; }
+  bool generates() const { return task_ == Task::kCausalLm || task_ == Task::kSeq2Seq; }
   /// The published config, every field that changes a number filled in.
   const Json& config() const { return config_; }
-  int64_t vocab_size() const { return vocab_size_; }
-  int64_t hidden_size() const { return hidden_size_; }
-  int64_t num_layers() const { return num_layers_; }
-  int64_t max_positions() const { return max_positions_; }
-  /// Multiply-adds times two of a forward and backward pass over one token, attention at `sequence_length` included.
-  double training_flops_per_token(int64_t sequence_length) const;
+  int64_t vocab_size() const { return sizes.vocab_size; }
+  int64_t hidden_size() const { return sizes.hidden_size; }
+  int64_t num_layers() const { return sizes.num_layers; }
+  int64_t max_positions() const { return sizes.max_positions; }
+  /// Logits of one row: the vocabulary's size, or the number of labels.
+  int64_t outputs() const { return head ? (*head->weight)->out_features() : 0; }
+  int64_t parameter_count() const { return parameters.count(); }
+  DType dtype() const { return parameters.dtype(); }
 
-  /// Takes the memory of all parameters. `dtype` is that of products.
-  void allocate(Purpose purpose, DType dtype);
-  DType dtype() const { return dtype_; }
-  /// Fills the parameters as the family's authors did, from a seed.
-  void initialize(uint64_t seed);
-  /// Writes the compute copies from the masters.
-  void refresh_compute();
   /// Keeps a mapped file alive as long as the model.
   void keep(std::shared_ptr<void> owner) { kept_.push_back(std::move(owner)); }
 
- protected:
-  Model(std::string architecture, Json config) : architecture_(std::move(architecture)), config_(std::move(config)) {}
-  Parameter* add(ParameterSpec spec);
-  nn::Linear add_linear(ParameterSpec weight, Parameter* bias);
-
-  int64_t vocab_size_ = 0, hidden_size_ = 0, num_layers_ = 0, max_positions_ = 0;
-  int64_t attention_width_ = 0;  // heads * head_dim, for the cost of attention
-  float logit_softcap_ = 0;
-  std::unique_ptr<autograd::Weight> head_;
-
  private:
-  std::string architecture_;
+  std::string model_type_;
+  Task task_;
   Json config_;
-  std::vector<ParameterSpec> specs_;
-  std::vector<std::unique_ptr<Parameter>> parameters_;
   std::vector<std::shared_ptr<void>> kept_;
-  DType dtype_ = DType::kF32;
 };
 
 }  // namespace malmoi::model

@@ -1,21 +1,40 @@
 #include "model/registry.h"
 
-#include "model/arch/arch.h"
+#include <algorithm>
 
 namespace malmoi::model {
+
+#define FAMILY(name) extern const Family name##_family;
+#include "model/families/table.inc"
+#undef FAMILY
+
+std::span<const Family* const> family_table() {
+  static constexpr const Family* kTable[] = {
+#define FAMILY(name) &name##_family,
+#include "model/families/table.inc"
+#undef FAMILY
+  };
+  return kTable;
+}
+
+const Family* find_family(std::string_view model_type) {
+  for (const Family* family : family_table()) {
+    if (family->model_type == model_type) return family;
+  }
+  return nullptr;
+}
+
+std::string family_names() {
+  std::string all;
+  for (const Family* family : family_table()) all += (all.empty() ? "" : ", ") + std::string(family->model_type);
+  return all;
+}
+
 namespace {
 
-// One line a family.
-constexpr ArchitectureEntry kArchitectures[] = {
-    {"gpt2", "GPT2LMHeadModel", make_gpt2},
-    {"llama", "LlamaForCausalLM", make_llama},
-    {"mistral", "MistralForCausalLM", make_mistral},
-    {"qwen2", "Qwen2ForCausalLM", make_qwen2},
-};
-
-// Fields of published configs that change no number of a forward pass: bookkeeping, generation defaults of older
-// versions, switches of how a result is returned.
-constexpr const char* kWithoutEffect[] = {
+// Bookkeeping that every published config may hold and that changes no number: versions and types of storage, how results
+// are returned, defaults of generation that older versions wrote here.
+constexpr std::string_view kInert[] = {
     "architectures",
     "model_type",
     "architecture",
@@ -25,30 +44,27 @@ constexpr const char* kWithoutEffect[] = {
     "use_cache",
     "bos_token_id",
     "eos_token_id",
-    "pad_token_id",
     "sep_token_id",
     "cls_token_id",
     "mask_token_id",
     "unk_token_id",
-    "decoder_start_token_id",
     "return_dict",
     "output_hidden_states",
     "output_attentions",
     "torchscript",
     "use_bfloat16",
     "tf_legacy_loss",
-    "pruned_heads",
     "chunk_size_feed_forward",
-    "is_encoder_decoder",
-    "is_decoder",
     "finetuning_task",
-    "id2label",
-    "label2id",
-    "num_labels",
-    "problem_type",
     "tokenizer_class",
     "prefix",
     "name_or_path",
+    "_name_or_path",
+    "_commit_hash",
+    "_attn_implementation",
+    "_attn_implementation_autoset",
+    "_attn_implementation_internal",
+    "_output_attentions",
     "task_specific_params",
     "max_length",
     "min_length",
@@ -75,49 +91,115 @@ constexpr const char* kWithoutEffect[] = {
     "exponential_decay_length_penalty",
     "suppress_tokens",
     "begin_suppress_tokens",
-    "pretraining_tp",
     "attn_implementation",
     "auto_map",
-    "cross_attention_hidden_size",
-    "n_ctx",
     "gradient_checkpointing",
-    "quantization_config",
-    "summary_type",
-    "summary_use_proj",
-    "summary_activation",
-    "summary_proj_to_labels",
-    "summary_first_dropout",
     "initializer_range",
+    "id2label",
+    "label2id",
+    "num_labels",
+    "problem_type",
 };
+
+// The task that a config's class names.
+Result<Task> task_of(ConfigReader& reader, const Family& family, const MakeOptions& options) {
+  auto has = [&](Task task) {
+    return std::any_of(family.classes.begin(), family.classes.end(),
+                       [&](const ModelClass& c) { return c.task == task; });
+  };
+  if (options.task) {
+    if (!has(*options.task))
+      return usage_error("the family '" + std::string(family.model_type) + "' has no head for this task",
+                         reader.where("model_type"), "use another family or objective");
+    return *options.task;
+  }
+  std::vector<std::string> names = reader.texts("architectures");
+  if (names.empty()) return family.classes.front().task;
+  std::string known;
+  for (const ModelClass& c : family.classes) {
+    if (c.name == names.front()) return c.task;
+    known += (known.empty() ? "" : ", ") + std::string(c.name);
+  }
+  return unsupported("the class '" + names.front() + "' is not known for " + std::string(family.model_type),
+                     reader.where("architectures"), "use one of " + known);
+}
+
+// Names of a classifier's labels, by index.
+std::vector<std::string> read_labels(ConfigReader& reader) {
+  std::vector<std::string> labels;
+  const Json& names = reader.raw("id2label");
+  int64_t count = reader.integer(
+      "num_labels", names.is_object() && !names.empty() ? static_cast<int64_t>(names.size()) : 2, 1, 1 << 20);
+  for (int64_t i = 0; i < count; ++i) labels.push_back("LABEL_" + std::to_string(i));
+  if (!names.is_object()) return labels;
+  for (const auto& [key, value] : names.items()) {
+    auto index = static_cast<size_t>(std::strtoull(key.c_str(), nullptr, 10));
+    if (index < labels.size() && value.is_string()) labels[index] = value.get<std::string>();
+    else reader.fail("id2label", "the entry '" + key + "' does not fit " + std::to_string(count) + " labels");
+  }
+  return labels;
+}
+
+void publish_head(ConfigFields& fields, const Family& family, Task task, const std::vector<std::string>& labels) {
+  fields.publish("model_type", family.model_type);
+  for (const ModelClass& c : family.classes) {
+    if (c.task == task) {
+      fields.publish("architectures", Json::array({std::string(c.name)}));
+      break;
+    }
+  }
+  if (task != Task::kClassification) return;
+  Json by_id = Json::object(), by_name = Json::object();
+  for (size_t i = 0; i < labels.size(); ++i) {
+    by_id[std::to_string(i)] = labels[i];
+    by_name[labels[i]] = i;
+  }
+  fields.publish("id2label", by_id);
+  fields.publish("label2id", by_name);
+  fields.publish("problem_type", fields.reader().raw("problem_type"));
+}
 
 }  // namespace
 
-std::span<const ArchitectureEntry> architecture_table() { return kArchitectures; }
-
-Result<std::unique_ptr<Model>> make_model(const ConfigDocument& document, const Json& object, std::string path) {
-  ConfigReader reader(document, object, std::move(path));
+Result<std::unique_ptr<Model>> make_model(const ConfigDocument& document, const Json& object,
+                                          const MakeOptions& options) {
+  ConfigReader reader(document, object, options.path);
   std::string name = reader.text("model_type", reader.text("architecture", ""));
-  for (const char* key : kWithoutEffect) reader.raw(key);
-  for (const auto& [key, value] : object.items()) {
-    if (key.starts_with("_") || value.is_null()) reader.raw(key);  // private notes, and fields that are not used
-  }
+  const Family* family = find_family(name);
+  if (name.empty())
+    return usage_error("no architecture is named", document.where(options.path),
+                       "set model_type (in a training configuration: architecture)");
+  if (!family)
+    return unsupported("the architecture '" + name + "' is not known",
+                       reader.where(object.contains("model_type") ? "model_type" : "architecture"),
+                       "use one of " + family_names());
   if (!reader.raw("quantization_config").is_null())
     return unsupported("quantized weights are not read", reader.where("quantization_config"), "use the original model");
-  std::string all;
-  for (const ArchitectureEntry& entry : kArchitectures) {
-    if (entry.name == name) {
-      auto model = entry.make(reader);
-      if (!model.ok()) return std::move(model).error();
-      MALMOI_TRY(reader.finish());
-      return model;
-    }
-    all += (all.empty() ? "" : ", ") + std::string(entry.name);
+  for (std::string_view key : kInert) reader.raw(key);
+  for (std::string_view key : family->inert) reader.raw(key);
+  for (const auto& [key, value] : object.items()) {
+    if (value.is_null()) reader.raw(key);  // a field that is not used
   }
-  if (name.empty())
-    return usage_error("no architecture is named", document.where(""),
-                       "set model_type (in a training configuration: architecture)");
-  return unsupported("the architecture '" + name + "' is not known",
-                     reader.where(object.contains("model_type") ? "model_type" : "architecture"), "use one of " + all);
+  MALMOI_ASSIGN(Task task, task_of(reader, *family, options));
+  ConfigFields fields(reader, options.training);
+  std::vector<std::string> labels;
+  if (task == Task::kClassification) labels = read_labels(reader);
+  publish_head(fields, *family, task, labels);
+  Parts parts = family->make(fields, task, static_cast<int64_t>(labels.size()));
+  fields.token_ids({"bos_token_id", "eos_token_id"});
+  if (!fields.published().contains("pad_token_id")) fields.token_ids({"pad_token_id"});
+  fields.publish("use_cache", true);
+  MALMOI_TRY(reader.finish());
+  auto model = std::make_unique<Model>(name, task, std::move(fields.published()));
+  model->parameters = std::move(parts.parameters);
+  model->backbone = std::move(parts.backbone);
+  model->head = std::move(parts.head);
+  model->sizes = parts.sizes;
+  model->head_begin = parts.head_begin;
+  model->decoder_start_token_id = parts.decoder_start_token_id;
+  model->pad_token_id = parts.pad_token_id;
+  model->labels = std::move(labels);
+  return model;
 }
 
 }  // namespace malmoi::model

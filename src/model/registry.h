@@ -1,28 +1,24 @@
-// The table of families: a published `model_type` and how to make its model.
+// Making a model of a config: a published one, or the `model:` of a training configuration.
 #pragma once
 
 #include <memory>
-#include <span>
-#include <string_view>
-#include <vector>
+#include <optional>
+#include <string>
 
 #include "base/config.h"
-#include "model/model.h"
+#include "model/family.h"
 
 namespace malmoi::model {
 
-/// A line of the table.
-struct ArchitectureEntry {
-  std::string_view name;        // as `model_type` and in training configurations
-  std::string_view class_name;  // as `architectures` of a published config
-  /// Reads the config (every key it knows; the caller finishes the reader) and makes a model without memory.
-  Result<std::unique_ptr<Model>> (*make)(ConfigReader& config);
+struct MakeOptions {
+  std::optional<Task> task = {};  // instead of what the config's `architectures` (or the family's first class) says
+  bool training = false;          // fields of a training configuration: sizes must be said
+  std::string path = {};          // of the object in its document
 };
 
-std::span<const ArchitectureEntry> architecture_table();
-
-/// Makes the model of a published config (`model_type`) or of a training configuration's `model:` (`architecture`).
-/// Keys that change no number are passed over; any other unknown key is an error that names it.
-Result<std::unique_ptr<Model>> make_model(const ConfigDocument& document, const Json& object, std::string path = "");
+/// Makes the model of a config (`model_type`, or `architecture` in training configurations), without memory. A field that
+/// no one knows is an error that names it; so is a class that the family has not.
+Result<std::unique_ptr<Model>> make_model(const ConfigDocument& document, const Json& object,
+                                          const MakeOptions& options = {});
 
 }  // namespace malmoi::model

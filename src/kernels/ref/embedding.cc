@@ -21,8 +21,10 @@ void embedding(Stream&, const EmbeddingArgs& a) {
     for (int64_t r = 0; r < a.rows; ++r) {
       for (int64_t c = 0; c < a.cols; ++c) {
         int64_t i = r * a.cols + c;
-        double x = element(a.table, a.table_dtype, int64_t{a.ids[r]} * a.cols + c);
-        if (a.positions) x += element(a.positions_table, a.table_dtype, int64_t{a.positions[r]} * a.cols + c);
+        double x = a.base ? get(as<T>(a.base)[i]) : 0;
+        for (int k = 0; k < a.num_tables; ++k) {
+          x += element(a.tables[k].rows, a.tables[k].dtype, int64_t{a.tables[k].ids[r]} * a.cols + c);
+        }
         x *= static_cast<double>(a.scale);
         put(as<T>(a.y)[i], x * dropout_factor(a.dropout, static_cast<uint64_t>(i)));
       }
@@ -35,6 +37,7 @@ void embedding_backward(Stream&, const EmbeddingBackwardArgs& a) {
     using T = decltype(zero);
     using P = Param<T>;
     for (int64_t r = 0; r < a.rows; ++r) {
+      if (a.ids[r] == a.padding_id) continue;
       P* to = as<P>(a.dtable) + int64_t{a.ids[r]} * a.cols;
       for (int64_t c = 0; c < a.cols; ++c) {
         int64_t i = r * a.cols + c;

@@ -1,254 +1,26 @@
-// Attention, backward (Dao 2023): scores are made again, transposed, for a block of 48 keys by 64 queries, so that
-// the gradients of keys and values sum over queries without a transposition. A worker owns whole kv heads of a segment:
-// dk and dv need no atomics and every sum has one order.
-#include "kernels/simd/attention_common.h"
+// Attention, backward: which worker does which heads. A worker owns whole kv heads of a segment: dk and dv need no atomics
+// and every sum has one order. What segments share, biases and sinks, is summed over them at the end.
+#include "kernels/simd/attention_gradients.h"
 
 namespace malmoi::kernels::MALMOI_SIMD_NAMESPACE {
 namespace {
 
-constexpr int64_t kQueries = kBackwardQueries, kKeys = kBackwardKeys;
-
-template <typename T>
-class Backward {
- public:
-  static constexpr bool kDot = Products<T>::kDot;
-
-  Backward(const AttentionBackwardArgs& args, void* memory) : b_(args), a_(args.forward), scratch_(memory) {
-    int64_t queries = 0, keys = 0;
-    for (int64_t i = 0; i < a_.num_segments; ++i) {
-      queries = max_of(queries, a_.segments[i].q_length), keys = max_of(keys, a_.segments[i].k_length);
-    }
-    queries = round_to(queries, kQueries);
-    keys = a_.heads == a_.kv_heads ? kKeys : round_to(keys, kKeys);
-    D_ = a_.head_dim, steps_ = words_of<kDot>(D_), wide_ = lanes_of(D_);
-    q_lanes_ = scratch_.take<Word>(queries * steps_), dout_lanes_ = scratch_.take<Word>(queries * steps_);
-    q_steps_ = scratch_.take<Word>(words_of<kDot>(queries) * wide_);
-    dout_steps_ = scratch_.take<Word>(words_of<kDot>(queries) * wide_);
-    dq_ = scratch_.take<float>(queries * wide_);
-    lse_ = scratch_.take<float>(queries), dot_ = scratch_.take<float>(queries);
-    dk_ = scratch_.take<float>(keys * wide_), dv_ = scratch_.take<float>(keys * wide_);
-    k_rows_ = scratch_.take<Word>(kKeys * steps_), v_rows_ = scratch_.take<Word>(kKeys * steps_);
-    k_columns_ = scratch_.take<Word>(wide_ * kKeyWords);
-    staging_ = scratch_.take<Word>(kQueries * wide_);
-    scores_ = scratch_.take<float>(kTile), dp_ = scratch_.take<float>(kTile), factors_ = scratch_.take<float>(kTile);
-    p_rows_ = scratch_.take<Word>(kTile), ds_rows_ = scratch_.take<Word>(kTile), ds_steps_ = scratch_.take<Word>(kTile);
-  }
-
-  /// All gradients of one kv head of a segment.
-  void run(const AttentionSegment& s, int64_t kv_head) {
-    s_ = &s, kv_head_ = kv_head;
-    int64_t group = a_.heads / a_.kv_heads;
-    for (int64_t h = kv_head * group; h < (kv_head + 1) * group; ++h) {
-      head_ = h;
-      pack_queries();
-      for (int64_t k = 0; k < s.k_length; k += kKeys) {
-        key_block(k, min_of(kKeys, s.k_length - k), h == kv_head * group);
-        if (h == (kv_head + 1) * group - 1) write_keys(k, min_of(kKeys, s.k_length - k));
+/// Adds the rows [segment][head] to dbias and dsinks, segment after segment.
+void add_parameter_gradients(const AttentionBackwardArgs& b, const float* rows) {
+  const AttentionArgs& a = b.forward;
+  int64_t width = bias_width(a), words = parameter_row_words(a);
+  for (int64_t h = 0; h < a.heads; ++h) {
+    for (int64_t n = 0; n < a.num_segments; ++n) {
+      const float* row = rows + (n * a.heads + h) * words;
+      if (b.dbias) {
+        float* to = as<float>(b.dbias) + h * width;
+        each_vec(width,
+                 [&](int64_t i, auto w) MALMOI_INLINED { store(to + i, load(to + i, w) + load(row + i, w), w); });
       }
-      write_queries();
+      if (b.dsinks) as<float>(b.dsinks)[h] += row[width];
     }
   }
-
- private:
-  static constexpr int64_t kTile = kQueries * kKeys, kKeyWords = kDot ? kKeys / 2 : kKeys;
-  static constexpr int64_t kQueryWords = kDot ? kQueries / 2 : kQueries;
-
-  /// Packs queries and output gradients both ways, and finds dout . out of every query.
-  void pack_queries() {
-    const float* lse = as<float>(a_.lse) + head_ * a_.total_rows + s_->q_begin;
-    for (int64_t q = 0; q < s_->q_length; q += kQueries) {
-      int64_t count = min_of(kQueries, s_->q_length - q);
-      const T* from = as<T>(a_.q) + (s_->q_begin + q) * a_.q_stride + head_ * D_;
-      const T* dout = as<T>(b_.dout) + (s_->q_begin + q) * a_.out_stride + head_ * D_;
-      const T* out = as<T>(static_cast<const void*>(a_.out)) + (s_->q_begin + q) * a_.out_stride + head_ * D_;
-      pack_both(from, a_.q_stride, count, q_lanes_ + q * steps_, q_steps_ + words_of<kDot>(q) * wide_);
-      pack_both(dout, a_.out_stride, count, dout_lanes_ + q * steps_, dout_steps_ + words_of<kDot>(q) * wide_);
-      for (int64_t i = 0; i < kQueries; ++i) {
-        // A query past the end, like one that sees no key, gets a log sum that makes each probability zero.
-        bool real = i < count && lse[q + i] > kHidden;
-        lse_[q + i] = real ? lse[q + i] * kLog2E : -kHidden;
-        dot_[q + i] = real ? row_dot(dout + i * a_.out_stride, out + i * a_.out_stride) : 0.0f;
-      }
-    }
-    __builtin_memset(dq_, 0, sizeof(float) * static_cast<size_t>(round_to(s_->q_length, kQueries) * wide_));
-  }
-
-  void pack_both(const T* x, int64_t stride, int64_t count, Word* lanes, Word* steps) {
-    pack_rows(x, stride, count, D_, staging_, steps_);
-    if (count < kQueries) __builtin_memset(lanes, 0, sizeof(Word) * static_cast<size_t>(kQueries * steps_));
-    transpose_words(staging_, steps_, count, steps_, lanes, kQueries);
-    pack_steps(x, stride, count, D_, steps, wide_);
-    int64_t done = words_of<kDot>(count);
-    __builtin_memset(steps + done * wide_, 0, sizeof(Word) * static_cast<size_t>((kQueryWords - done) * wide_));
-  }
-
-  float row_dot(const T* x, const T* y) const {
-    Vec sum = zero();
-    each_vec(D_, [&](int64_t d, auto w) MALMOI_INLINED { sum = fma(load(x + d, w), load(y + d, w), sum); });
-    return reduce_add(sum);
-  }
-
-  void key_block(int64_t k, int64_t keys, bool first_head) {
-    const T* k_from = as<T>(s_->k) + k * a_.k_stride + kv_head_ * D_;
-    const T* v_from = as<T>(s_->v) + k * a_.v_stride + kv_head_ * D_;
-    pack_rows(k_from, a_.k_stride, keys, D_, k_rows_, steps_);
-    pack_rows(v_from, a_.v_stride, keys, D_, v_rows_, steps_);
-    pack_steps(k_from, a_.k_stride, keys, D_, staging_, wide_);
-    transpose_steps<kKeyWords>(staging_, wide_, words_of<kDot>(keys), D_, k_columns_);
-    int64_t at = a_.heads == a_.kv_heads ? 0 : k;
-    bool add = !first_head;
-    // Query i stands at position i + offset; the keys of this block are seen from position k on, and until the window ends.
-    int64_t offset = s_->k_length - s_->q_length;
-    int64_t first = a_.mask.causal ? max_of(0, k - offset) : 0;
-    int64_t last = a_.mask.window > 0 ? min_of(s_->q_length, k + keys - 1 + a_.mask.window - offset) : s_->q_length;
-    float *dk = dk_ + at * wide_, *dv = dv_ + at * wide_;
-    for (int64_t q = first / kQueries * kQueries; q < last; q += kQueries) {
-      pair(k, keys, q, dk, dv, add);
-      add = true;
-    }
-    if (!add) {
-      __builtin_memset(dk, 0, sizeof(float) * static_cast<size_t>(keys * wide_));
-      __builtin_memset(dv, 0, sizeof(float) * static_cast<size_t>(keys * wide_));
-    }
-  }
-
-  /// One block of keys and one of queries: adds to dk, dv and the block's dq.
-  void pair(int64_t k, int64_t keys, int64_t q, float* dk, float* dv, bool add) {
-    int64_t queries = lanes_of(min_of(kQueries, s_->q_length - q));
-    tile_product<kDot>({k_rows_, steps_, q_lanes_ + q * steps_, kQueries, steps_, scores_, kQueries, false}, keys,
-                       queries);
-    tile_product<kDot>({v_rows_, steps_, dout_lanes_ + q * steps_, kQueries, steps_, dp_, kQueries, false}, keys,
-                       queries);
-    if (a_.dropout.p > 0) make_factors(k, keys, q, min_of(kQueries, s_->q_length - q));
-    if (is_plain(k, keys, q)) {
-      differentiate<false>(k, keys, q, queries);
-    } else {
-      differentiate<true>(k, keys, q, queries);
-    }
-    const Word *dout_steps = dout_steps_ + words_of<kDot>(q) * wide_, *q_steps = q_steps_ + words_of<kDot>(q) * wide_;
-    int64_t query_words = words_of<kDot>(queries), key_words = words_of<kDot>(keys);
-    tile_product<kDot>({p_rows_, kQueryWords, dout_steps, wide_, query_words, dv, wide_, add}, keys, D_);
-    tile_product<kDot>({ds_rows_, kQueryWords, q_steps, wide_, query_words, dk, wide_, add}, keys, D_);
-    const Word* ds = kDot ? ds_steps_ : ds_rows_;
-    tile_product<kDot>({k_columns_, kKeyWords, ds, kQueries, key_words, dq_ + q * wide_, kQueries, true}, D_, queries);
-  }
-
-  /// Whether every query of the block sees every key, with nothing else to do to a score.
-  bool is_plain(int64_t k, int64_t keys, int64_t q) const {
-    if (s_->key_mask || a_.softcap > 0 || a_.dropout.p > 0) return false;
-    int64_t offset = s_->k_length - s_->q_length, last = min_of(q + kQueries, s_->q_length) - 1;
-    if (a_.mask.causal && k + keys - 1 > q + offset) return false;
-    return a_.mask.window <= 0 || k > last + offset - a_.mask.window;
-  }
-
-  void make_factors(int64_t k, int64_t keys, int64_t q, int64_t queries) {
-    float row[kKeys];
-    for (int64_t i = 0; i < queries; ++i) {
-      dropout_factors(a_.dropout, dropout_index(a_, head_, s_->q_begin + q + i, k), keys, row);
-      for (int64_t j = 0; j < keys; ++j) factors_[j * kQueries + i] = row[j];
-    }
-    for (int64_t i = queries; i < kQueries; ++i) {
-      for (int64_t j = 0; j < keys; ++j) factors_[j * kQueries + i] = 0;
-    }
-  }
-
-  struct Gradient {
-    Vec p, ds;  // the probability that weighs v, and the gradient of q k^T
-  };
-
-  /// Probabilities and gradients of scores of key row j at queries [i, i + kLanes) of the block.
-  template <bool kMasked>
-  MALMOI_INLINE Gradient gradient(int64_t k, int64_t j, int64_t q, int64_t i) const {
-    Vec score = load(scores_ + j * kQueries + i, Full{}), dp = load(dp_ + j * kQueries + i, Full{});
-    Vec lse = load(lse_ + q + i, Full{}), dot = load(dot_ + q + i, Full{}), slope = all(a_.scale);
-    if constexpr (!kMasked) {
-      Vec p = exp2(fma(score, all(a_.scale * kLog2E), zero() - lse));
-      return {p, p * (dp - dot) * slope};
-    } else {
-      score *= all(a_.scale);
-      if (a_.softcap > 0) {
-        Vec t = tanh(score / all(a_.softcap));
-        score = t * all(a_.softcap);
-        slope *= fnma(t, t, all(1.0f));
-      }
-      Vec p = exp2(fma(score, all(kLog2E), zero() - lse));
-      p = sees(a_, *s_, k + j, q + i) ? p : zero();
-      Vec factor = a_.dropout.p > 0 ? load(factors_ + j * kQueries + i, Full{}) : all(1.0f);
-      return {p * factor, p * fma(dp, factor, zero() - dot) * slope};
-    }
-  }
-
-  /// Fills the operands p_rows_ [key][query], ds_rows_ [key][query] and, for pairs, ds_steps_ [pair of keys][query].
-  template <bool kMasked>
-  void differentiate(int64_t k, int64_t keys, int64_t q, int64_t queries) {
-    if constexpr (!kDot) {
-      auto *p_rows = reinterpret_cast<float*>(p_rows_), *ds_rows = reinterpret_cast<float*>(ds_rows_);
-      for (int64_t j = 0; j < keys; ++j) {
-        for (int64_t i = 0; i < queries; i += kLanes) {
-          Gradient g = gradient<kMasked>(k, j, q, i);
-          store(p_rows + j * kQueries + i, g.p, Full{});
-          store(ds_rows + j * kQueries + i, g.ds, Full{});
-        }
-      }
-    } else {
-      differentiate_pairs<kMasked>(k, keys, q, queries);
-    }
-  }
-
-  template <bool kMasked>
-  void differentiate_pairs(int64_t k, int64_t keys, int64_t q, int64_t queries) {
-    auto *p_rows = reinterpret_cast<BF16*>(p_rows_), *ds_rows = reinterpret_cast<BF16*>(ds_rows_);
-    for (int64_t j = 0; j < keys; j += 2) {
-      for (int64_t i = 0; i < queries; i += kLanes) {
-        Gradient even = gradient<kMasked>(k, j, q, i), odd{zero(), zero()};
-        if (j + 1 < keys) odd = gradient<kMasked>(k, j + 1, q, i);
-        store(p_rows + j * kQueries + i, even.p, Full{});
-        store(p_rows + (j + 1) * kQueries + i, odd.p, Full{});
-        HVec low = narrow(even.ds), high = narrow(odd.ds);
-        *reinterpret_cast<HVecUnaligned*>(ds_rows + j * kQueries + i) = low;
-        *reinterpret_cast<HVecUnaligned*>(ds_rows + (j + 1) * kQueries + i) = high;
-        store(reinterpret_cast<float*>(ds_steps_ + j / 2 * kQueries + i), pair_words(even.ds, odd.ds), Full{});
-      }
-    }
-  }
-
-  void write_keys(int64_t k, int64_t keys) {
-    int64_t at = a_.heads == a_.kv_heads ? 0 : k;
-    for (int64_t j = 0; j < keys; ++j) {
-      T* dk = as<T>(s_->dk) + (k + j) * a_.k_stride + kv_head_ * D_;
-      T* dv = as<T>(s_->dv) + (k + j) * a_.v_stride + kv_head_ * D_;
-      const float *dk_from = dk_ + (at + j) * wide_, *dv_from = dv_ + (at + j) * wide_;
-      each_vec(D_, [&](int64_t d, auto w) MALMOI_INLINED {
-        store(dk + d, load(dk_from + d, w), w);
-        store(dv + d, load(dv_from + d, w), w);
-      });
-    }
-  }
-
-  /// dq_ holds [D][64 queries] for each block: turned and rounded on the way out.
-  void write_queries() {
-    auto* turned = reinterpret_cast<float*>(staging_);
-    for (int64_t q = 0; q < s_->q_length; q += kQueries) {
-      int64_t count = min_of(kQueries, s_->q_length - q);
-      transpose_words(reinterpret_cast<const Word*>(dq_ + q * wide_), kQueries, D_, count, staging_, wide_);
-      for (int64_t i = 0; i < count; ++i) {
-        T* to = as<T>(b_.dq) + (s_->q_begin + q + i) * a_.q_stride + head_ * D_;
-        const float* from = turned + i * wide_;
-        each_vec(D_, [&](int64_t d, auto w) MALMOI_INLINED { store(to + d, load(from + d, w), w); });
-      }
-    }
-  }
-
-  const AttentionBackwardArgs& b_;
-  const AttentionArgs& a_;
-  Scratch scratch_;
-  int64_t D_, steps_, wide_;
-  Word *q_lanes_, *dout_lanes_, *q_steps_, *dout_steps_, *k_rows_, *v_rows_, *k_columns_, *staging_;
-  Word *p_rows_, *ds_rows_, *ds_steps_;
-  float *dq_, *lse_, *dot_, *dk_, *dv_, *scores_, *dp_, *factors_;
-  const AttentionSegment* s_ = nullptr;
-  int64_t kv_head_ = 0, head_ = 0;
-};
+}
 
 /// Whole kv heads go to workers by their running cost.
 template <typename T>
@@ -257,19 +29,21 @@ void backward(const AttentionBackwardArgs& b) {
   int64_t total = 0;
   for (int64_t n = 0; n < a.num_segments; ++n) total += a.kv_heads * head_cost(a, a.segments[n]);
   int workers = team_size(a);
-  int64_t words = backward_words(a);
+  int64_t words = backward_words(a), row_words = parameter_row_words(a);
+  float* rows = as<float>(b.scratch);
   parallel_team(workers, [&](int worker) {
-    Backward<T> backward(b, as<Word>(b.scratch) + worker * words);
-    int64_t begin = total * worker / workers, end = total * (worker + 1) / workers, at = 0;
+    Backward<T> backward(b, as<Word>(b.scratch) + parameter_rows_words(a) + worker * words);
+    Share share(total, worker, workers);
+    int64_t at = 0;
     for (int64_t n = 0; n < a.num_segments; ++n) {
       int64_t cost = head_cost(a, a.segments[n]);
       for (int64_t h = 0; h < a.kv_heads; ++h, at += cost) {
-        int64_t middle = at + cost / 2;
-        bool mine = cost > 0 ? middle >= begin && middle < end : worker == 0;
-        if (mine) backward.run(a.segments[n], h);
+        bool mine = cost > 0 ? share.holds(at + cost / 2) : worker == 0;
+        if (mine) backward.run(a.segments[n], h, rows + n * a.heads * row_words);
       }
     }
   });
+  if (row_words > 0) add_parameter_gradients(b, rows);
 }
 
 }  // namespace

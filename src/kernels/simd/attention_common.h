@@ -1,4 +1,4 @@
-// What both passes of attention share: visibility, the scores' scale, and the sharing out of work.
+// What both passes of attention share: masks and biases of a tile of scores, rows in pages, and the sharing out of work.
 #pragma once
 
 #include "kernels/attention_layout.h"
@@ -10,39 +10,74 @@ namespace {
 constexpr float kLog2E = 1.44269504088896341f, kLn2 = 0.69314718055994531f;
 constexpr float kHidden = -1e30f;  // a score that no exp2 sees as more than zero
 
-struct KeyRange {
-  int64_t begin, end;
-};
-
-/// Keys that query i of the segment may see, the key mask apart.
-MALMOI_INLINE KeyRange visible_keys(const AttentionArgs& a, const AttentionSegment& s, int64_t query) {
-  int64_t position = query + s.k_length - s.q_length;
-  int64_t begin = a.mask.window > 0 ? max_of(0, position - a.mask.window + 1) : 0;
-  int64_t end = a.mask.causal ? min_of(position + 1, s.k_length) : s.k_length;
-  return {begin, max_of(begin, end)};
-}
-
-/// Keys that any of the queries [first, last] may see.
-MALMOI_INLINE KeyRange visible_keys(const AttentionArgs& a, const AttentionSegment& s, int64_t first, int64_t last) {
-  int64_t begin = visible_keys(a, s, first).begin, end = visible_keys(a, s, last).end;
-  return {begin, max_of(begin, end)};
-}
-
 MALMOI_INLINE uint64_t dropout_index(const AttentionArgs& a, int64_t head, int64_t row, int64_t key) {
   return (static_cast<uint64_t>(head * a.total_rows + row) << 20) + static_cast<uint64_t>(key);
 }
 
-/// Which of the queries [query, query + kLanes) of the segment see a key.
-MALMOI_INLINE IVec sees(const AttentionArgs& a, const AttentionSegment& s, int64_t key, int64_t query) {
-  IVec positions;
-  for (int i = 0; i < kLanes; ++i) positions[i] = i;
-  positions += static_cast<int32_t>(query + s.k_length - s.q_length);
-  IVec seen = positions - positions - 1;
-  auto at = static_cast<int32_t>(key);
-  if (s.key_mask && !s.key_mask[key]) seen = seen & 0;
-  if (a.mask.causal) seen &= positions >= at;
-  if (a.mask.window > 0) seen &= positions < at + static_cast<int32_t>(min_of(a.mask.window, 1 << 30));
-  return seen;
+/// The queries of a block that see a key, as their place in the block.
+struct Seers {
+  int32_t begin, end;
+
+  bool all(int64_t queries) const { return begin <= 0 && end >= queries; }
+  /// Of the queries [i, i + kLanes).
+  MALMOI_INLINE IVec lanes(int64_t i) const {
+    IVec place;
+    for (int lane = 0; lane < kLanes; ++lane) place[lane] = lane;
+    place += static_cast<int32_t>(i);
+    return (place >= begin) & (place < end);
+  }
+};
+
+/// Those of the block that begins at `query`, of at most `queries`.
+MALMOI_INLINE Seers seers(const AttentionArgs& a, const AttentionSegment& s, int64_t key, int64_t query,
+                          int64_t queries) {
+  if (s.key_mask && !s.key_mask[key]) return {0, 0};
+  Range range = queries_seeing(a.mask, s, key);
+  auto place = [&](int64_t i) { return static_cast<int32_t>(at_least(at_most(i - query, queries), 0)); };
+  return {place(range.begin), place(range.end)};
+}
+
+/// One head's biases by distance, for queries that stand at a position.
+struct BiasRow {
+  const float* zero;  // distance 0
+  int64_t left, right;
+
+  BiasRow(const AttentionArgs& a, int64_t head)
+      : zero(as<float>(a.bias) + head * bias_width(a) + a.bias_left), left(a.bias_left), right(a.bias_right) {}
+  int64_t entry(int64_t distance) const { return at_least(at_most(distance, right), -left); }
+  float at(int64_t distance) const { return zero[entry(distance)]; }
+};
+
+/// A tile of scores has keys + queries - 1 distances. Entry keys - 1 - j + i of a strip is that of its key j and query i, so
+/// that a vector of queries is a vector of the strip.
+template <int64_t kKeys, int64_t kQueries>
+struct BiasStrip {
+  float entries[kKeys + kQueries];
+
+  MALMOI_INLINE float* of(int64_t keys, int64_t j, int64_t i) { return entries + keys - 1 - j + i; }
+
+  /// Distance of the first entry, for the tile at `key` and `query` of the segment.
+  static int64_t furthest(const AttentionSegment& s, int64_t key, int64_t keys, int64_t query) {
+    return key + keys - 1 - (query + s.k_length - s.q_length);
+  }
+  void fill(const AttentionArgs& a, const AttentionSegment& s, int64_t head, int64_t key, int64_t keys, int64_t query,
+            float factor) {
+    BiasRow row(a, head);
+    int64_t far = furthest(s, key, keys, query);
+    for (int64_t i = 0; i < keys + kQueries; ++i) entries[i] = factor * row.at(far - i);
+  }
+};
+
+/// Calls body(first, count, rows) for stretches of the rows [rows.begin, rows.end) that lie one after another.
+template <typename T, typename Body>
+MALMOI_INLINE void each_stretch(const void* base, const void* const* pages, int64_t page_rows, int64_t stride,
+                                Range rows, const Body& body) {
+  if (!pages) return body(rows.begin, rows.end - rows.begin, as<T>(base) + rows.begin * stride);
+  for (int64_t at = rows.begin; at < rows.end;) {
+    int64_t row = at % page_rows, count = min_of(page_rows - row, rows.end - at);
+    body(at, count, as<T>(pages[at / page_rows]) + row * stride);
+    at += count;
+  }
 }
 
 #if defined(MALMOI_SIMD_AVX512)
@@ -55,21 +90,32 @@ MALMOI_INLINE Vec pair_words(Vec even, Vec odd) {
 MALMOI_INLINE Vec pair_words(Vec even, Vec) { return even; }
 #endif
 
-MALMOI_INLINE bool is_direct(const AttentionSegment& s) { return s.q_length <= kDirectQueries; }
-
 /// Scores a segment's head has to compute, about.
 MALMOI_INLINE int64_t head_cost(const AttentionArgs& a, const AttentionSegment& s) {
-  KeyRange middle = visible_keys(a, s, s.q_length / 2);
-  return s.q_length * (middle.end - middle.begin + 16);
+  Range middle = keys_seen(a.mask, s, s.q_length / 2);
+  return s.q_length * (middle.end - middle.begin + prefix_keys(s) + 16);
+}
+
+MALMOI_INLINE int64_t total_cost(const AttentionArgs& a) {
+  int64_t scores = 0;
+  for (int64_t i = 0; i < a.num_segments; ++i) scores += a.heads * head_cost(a, a.segments[i]);
+  return scores;
 }
 
 /// Workers worth starting for so many scores in all.
 MALMOI_INLINE int team_size(const AttentionArgs& a) {
-  int64_t scores = 0;
-  for (int64_t i = 0; i < a.num_segments; ++i) scores += a.heads * head_cost(a, a.segments[i]);
-  int64_t work = scores * max_of(a.head_dim, 1) / (16 * kGrain);
+  int64_t work = total_cost(a) * max_of((a.head_dim + a.value_dim) / 2, 1) / (16 * kGrain);
   return static_cast<int>(max_of(1, min_of(num_threads(), work)));
 }
+
+/// What one worker of a team does of work that is laid out by its running cost.
+struct Share {
+  int64_t begin, end;
+
+  Share(int64_t total, int worker, int workers)
+      : begin(total * worker / workers), end(total * (worker + 1) / workers) {}
+  bool holds(int64_t place) const { return place >= begin && place < end; }
+};
 
 }  // namespace
 }  // namespace malmoi::kernels::MALMOI_SIMD_NAMESPACE

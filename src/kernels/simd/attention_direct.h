@@ -1,4 +1,6 @@
-// Attention of a few queries (a step of generation): keys and values are read once, where they lie.
+// Attention of a few queries (a step of generation): keys and values are read where they lie, a part of the keys at a time
+// (flash-decoding, Dao 2023), so that many workers share one head. Parts are cut by the segment's own length and merged
+// in their order: a row's bits depend neither on the other segments nor on the number of workers.
 #pragma once
 
 #include "kernels/simd/attention_common.h"
@@ -32,7 +34,7 @@ void direct_scores(const AttentionArgs& a, const float* q, const T* keys, int64_
 template <typename T>
 void add_values(const AttentionArgs& a, const float* chances, const T* values, int64_t count, float* sums) {
   int64_t d = 0;
-  for (; d + 4 * kLanes <= a.head_dim; d += 4 * kLanes) {
+  for (; d + 4 * kLanes <= a.value_dim; d += 4 * kLanes) {
     Vec s[4];
     each_index<4>([&](auto i) MALMOI_INLINED { s[i.value] = load(sums + d + i.value * kLanes, Full{}); });
     for (int64_t j = 0; j < count; ++j) {
@@ -43,71 +45,136 @@ void add_values(const AttentionArgs& a, const float* chances, const T* values, i
     }
     each_index<4>([&](auto i) MALMOI_INLINED { store(sums + d + i.value * kLanes, s[i.value], Full{}); });
   }
-  each_vec(a.head_dim - d, [&](int64_t i, auto w) MALMOI_INLINED {
+  each_vec(a.value_dim - d, [&](int64_t i, auto w) MALMOI_INLINED {
     Vec s = load(sums + d + i, w);
     for (int64_t j = 0; j < count; ++j) s = fma(all(chances[j]), load(values + j * a.v_stride + d + i, w), s);
     store(sums + d + i, s, w);
   });
 }
 
-/// One query of one head, a block of keys at a time with a running maximum.
+/// One query of one head over one part of the keys: a block at a time with a running maximum and sum.
 template <typename T>
-void attend_query(const AttentionArgs& a, const AttentionSegment& s, int64_t head, int64_t query, float* memory) {
-  int64_t row = s.q_begin + query, kv = head / (a.heads / a.kv_heads) * a.head_dim;
-  const T* from = as<T>(a.q) + row * a.q_stride + head * a.head_dim;
-  float *scores = memory, *factors = memory + kDirectKeys, *sums = factors + kDirectKeys,
-        *q = sums + lanes_of(a.head_dim);
-  float top = kHidden, total = 0;
-  each_vec(a.head_dim, [&](int64_t d, auto w) MALMOI_INLINED {
-    store(sums + d, zero(), w);
-    store(q + d, load(from + d, w), w);
-  });
-  KeyRange range = visible_keys(a, s, query);
-  for (int64_t k = range.begin; k < range.end; k += kDirectKeys) {
-    int64_t count = min_of(kDirectKeys, range.end - k);
-    direct_scores(a, q, as<T>(s.k) + k * a.k_stride + kv, count, scores);
-    float best = kHidden;
-    each_vec(count, [&](int64_t j, auto w) MALMOI_INLINED {
-      Vec x = load(scores + j, w) * all(a.scale);
-      if (a.softcap > 0) x = all(a.softcap) * tanh(x / all(a.softcap));
-      store(scores + j, x * all(kLog2E), w);
-    });
-    for (int64_t j = 0; j < count; ++j) {
-      if (s.key_mask && !s.key_mask[k + j]) scores[j] = kHidden;
-      best = scores[j] > best ? scores[j] : best;
-    }
-    if (best <= kHidden) continue;
-    if (best > top) {
-      Vec factor = exp2(all(top - best));
-      total *= factor[0];
-      each_vec(a.head_dim, [&](int64_t d, auto w) MALMOI_INLINED { store(sums + d, load(sums + d, w) * factor, w); });
-      top = best;
-    }
-    Vec part = zero();
-    each_vec(count, [&](int64_t j, auto w) MALMOI_INLINED {
-      Vec p = only(exp2(load(scores + j, w) - all(top)), w, 0.0f);
-      part += p;
-      store(scores + j, p, w);
-    });
-    total += reduce_add(part);
-    if (a.dropout.p > 0) {
-      dropout_factors(a.dropout, dropout_index(a, head, row, k), count, factors);
-      for (int64_t j = 0; j < count; ++j) scores[j] *= factors[j];
-    }
-    add_values(a, scores, as<T>(s.v) + k * a.v_stride + kv, count, sums);
+class DirectPart {
+ public:
+  /// `state`: part_words() that are filled: maximum (of scores in powers of two), sum, values.
+  DirectPart(const AttentionArgs& a, const AttentionSegment& s, int64_t head, int64_t query, float* memory,
+             float* state)
+      : a_(a),
+        s_(s),
+        head_(head),
+        query_(query),
+        kv_head_(head / (a.heads / a.kv_heads)),
+        scores_(memory),
+        factors_(memory + kDirectKeys),
+        q_(memory + 2 * kDirectKeys),
+        state_(state),
+        sums_(state + kPartHead) {
+    const T* from = as<T>(a.q) + (s.q_begin + query) * a.q_stride + head * a.head_dim;
+    each_vec(a.head_dim, [&](int64_t d, auto w) MALMOI_INLINED { store(q_ + d, load(from + d, w), w); });
+    each_vec(a.value_dim, [&](int64_t d, auto w) MALMOI_INLINED { store(sums_ + d, zero(), w); });
+    state_[0] = kHidden, state_[1] = 0;
   }
-  T* out = as<T>(a.out) + row * a.out_stride + head * a.head_dim;
-  Vec factor = all(total > 0 ? 1 / total : 0.0f);
-  each_vec(a.head_dim, [&](int64_t d, auto w) MALMOI_INLINED { store(out + d, load(sums + d, w) * factor, w); });
-  if (a.lse) {
-    float lse = total > 0 ? top * kLn2 + __builtin_logf(total) : -__builtin_inff();
-    as<float>(a.lse)[head * a.total_rows + row] = lse;
-  }
-}
 
+  void run(Range part) {
+    int64_t prefix = prefix_keys(s_);
+    Range seen = keys_seen(a_.mask, s_, query_);
+    stretch({part.begin, min_of(part.end, prefix)});
+    stretch({max_of(max_of(part.begin, seen.begin), prefix), min_of(part.end, seen.end)});
+  }
+
+ private:
+  void stretch(Range keys) {
+    for (int64_t k = keys.begin; k < keys.end; k += kDirectKeys) block({k, min_of(k + kDirectKeys, keys.end)});
+  }
+
+  void block(Range keys) {
+    int64_t count = keys.end - keys.begin;
+    each_stretch<T>(s_.k, s_.k_pages, a_.page_rows, a_.k_stride, keys,
+                    [&](int64_t first, int64_t n, const T* rows) MALMOI_INLINED {
+                      direct_scores(a_, q_, rows + kv_head_ * a_.head_dim, n, scores_ + first - keys.begin);
+                    });
+    finish_scores(keys.begin, count);
+    float best = kHidden;
+    for (int64_t j = 0; j < count; ++j) {
+      if (s_.key_mask && !s_.key_mask[keys.begin + j]) scores_[j] = kHidden;
+      best = scores_[j] > best ? scores_[j] : best;
+    }
+    if (best <= kHidden) return;
+    raise(best);
+    exponents(keys.begin, count);
+    each_stretch<T>(s_.v, s_.v_pages, a_.page_rows, a_.v_stride, keys,
+                    [&](int64_t first, int64_t n, const T* rows) MALMOI_INLINED {
+                      add_values(a_, scores_ + first - keys.begin, rows + kv_head_ * a_.value_dim, n, sums_);
+                    });
+  }
+
+  /// Scale, soft cap, bias; in powers of two from here on.
+  void finish_scores(int64_t key, int64_t count) {
+    if (a_.bias) {
+      BiasRow row(a_, head_);
+      int64_t distance = key - (query_ + s_.k_length - s_.q_length);
+      for (int64_t j = 0; j < count; ++j) factors_[j] = row.at(distance + j);
+    }
+    each_vec(count, [&](int64_t j, auto w) MALMOI_INLINED {
+      Vec x = load(scores_ + j, w) * all(a_.scale);
+      if (a_.softcap > 0) x = all(a_.softcap) * tanh(x / all(a_.softcap));
+      if (a_.bias) x += load(factors_ + j, w);
+      store(scores_ + j, x * all(kLog2E), w);
+    });
+  }
+
+  void raise(float best) {
+    if (best <= state_[0]) return;
+    Vec factor = exp2(all(state_[0] - best));
+    state_[1] *= factor[0];
+    each_vec(a_.value_dim, [&](int64_t d, auto w) MALMOI_INLINED { store(sums_ + d, load(sums_ + d, w) * factor, w); });
+    state_[0] = best;
+  }
+
+  void exponents(int64_t key, int64_t count) {
+    Vec part = zero(), top = all(state_[0]);
+    each_vec(count, [&](int64_t j, auto w) MALMOI_INLINED {
+      Vec p = only(exp2(load(scores_ + j, w) - top), w, 0.0f);
+      part += p;
+      store(scores_ + j, p, w);
+    });
+    state_[1] += reduce_add(part);
+    if (a_.dropout.p <= 0) return;
+    dropout_factors(a_.dropout, dropout_index(a_, head_, s_.q_begin + query_, key), count, factors_);
+    for (int64_t j = 0; j < count; ++j) scores_[j] *= factors_[j];
+  }
+
+  const AttentionArgs& a_;
+  const AttentionSegment& s_;
+  int64_t head_, query_, kv_head_;
+  float *scores_, *factors_, *q_, *state_, *sums_;
+};
+
+/// Merges the parts of one query by their maxima and writes its row. The states are used up.
 template <typename T>
-void attend_directly(const AttentionArgs& a, const AttentionSegment& s, int64_t head, Word* memory) {
-  for (int64_t i = 0; i < s.q_length; ++i) attend_query<T>(a, s, head, i, reinterpret_cast<float*>(memory));
+void merge_parts(const AttentionArgs& a, const AttentionSegment& s, int64_t head, int64_t query, float* states,
+                 int64_t parts) {
+  int64_t row = s.q_begin + query, words = part_words(a);
+  float sink = a.sinks ? as<float>(a.sinks)[head] * kLog2E : kHidden, top = sink, total = 0;
+  for (int64_t n = 0; n < parts; ++n) top = states[n * words] > top ? states[n * words] : top;
+  for (int64_t n = 0; n < parts; ++n) {
+    float* state = states + n * words;
+    state[0] = exp2(all(state[0] - top))[0];
+    total += state[1] * state[0];
+  }
+  if (a.sinks) total += exp2(all(sink - top))[0];
+  T* out = as<T>(a.out) + row * a.out_stride + head * a.value_dim;
+  Vec share = all(total > 0 ? 1 / total : 0.0f);
+  each_vec(a.value_dim, [&](int64_t d, auto w) MALMOI_INLINED {
+    Vec sum = zero();
+    for (int64_t n = 0; n < parts; ++n) {
+      const float* state = states + n * words;
+      sum = fma(load(state + kPartHead + d, w), all(state[0]), sum);
+    }
+    store(out + d, sum * share, w);
+  });
+  if (!a.lse) return;
+  as<float>(a.lse)[head * a.total_rows + row] = total > 0 ? top * kLn2 + __builtin_logf(total) : -__builtin_inff();
 }
 
 }  // namespace

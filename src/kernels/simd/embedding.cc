@@ -4,37 +4,61 @@
 namespace malmoi::kernels::MALMOI_SIMD_NAMESPACE {
 namespace {
 
-template <typename T, typename Table>
+/// A row of a table of any type.
+struct TableRow {
+  const std::byte* data;
+  DType dtype;
+};
+
+TableRow table_row(const EmbeddingTable& table, int64_t id, int64_t cols) {
+  return {as<std::byte>(table.rows) + id * cols * static_cast<int64_t>(dtype_size(table.dtype)), table.dtype};
+}
+
+template <typename Width>
+MALMOI_INLINE Vec load(const TableRow& row, int64_t i, Width w) {
+  switch (row.dtype) {
+    case DType::kBF16: return load(as<BF16>(row.data) + i, w);
+    case DType::kF16: return load(as<F16>(row.data) + i, w);
+    default: return load(as<float>(row.data) + i, w);
+  }
+}
+
+template <typename T>
 void embed_rows(const EmbeddingArgs& a) {
   parallel_for(a.rows, row_grain(a.cols), [&](int64_t begin, int64_t end) {
     Vec scale = all(a.scale);
     for (int64_t r = begin; r < end; ++r) {
-      const Table* row = as<Table>(a.table) + int64_t{a.ids[r]} * a.cols;
-      const Table* position = a.positions ? as<Table>(a.positions_table) + int64_t{a.positions[r]} * a.cols : nullptr;
+      const T* base = a.base ? as<T>(a.base) + r * a.cols : nullptr;
+      TableRow rows[kMaxEmbeddingTables];
+      for (int k = 0; k < a.num_tables; ++k) rows[k] = table_row(a.tables[k], a.tables[k].ids[r], a.cols);
       T* y = as<T>(a.y) + r * a.cols;
       each_masked(a.dropout, static_cast<uint64_t>(r * a.cols), a.cols,
                   [&](int64_t i, Vec factor, auto w) MALMOI_INLINED {
-                    Vec v = load(row + i, w);
-                    if (position) v += load(position + i, w);
+                    Vec v = base ? load(base + i, w) : zero();
+                    for (int k = 0; k < a.num_tables; ++k) v += load(rows[k], i, w);
                     store(y + i, v * scale * factor, w);
                   });
     }
   });
 }
 
-/// rows[starts[id] .. starts[id + 1]) are the rows that hold id, in order (counting sort).
-void sort_rows(const EmbeddingBackwardArgs& a, int32_t* starts, int32_t* rows) {
+/// rows[starts[id] .. starts[id + 1]) are the rows that hold id, in order (counting sort); their number. Rows of padding
+/// are left out.
+int64_t sort_rows(const EmbeddingBackwardArgs& a, int32_t* starts, int32_t* rows) {
   __builtin_memset(starts, 0, sizeof(int32_t) * static_cast<size_t>(a.vocab + 1));
-  for (int64_t r = 0; r < a.rows; ++r) ++starts[a.ids[r]];
+  for (int64_t r = 0; r < a.rows; ++r) starts[a.ids[r]] += a.ids[r] != a.padding_id;
   int32_t total = 0;
   for (int64_t id = 0; id <= a.vocab; ++id) {
     int32_t count = starts[id];
     starts[id] = total;
     total += count;
   }
-  for (int64_t r = 0; r < a.rows; ++r) rows[starts[a.ids[r]]++] = static_cast<int32_t>(r);
+  for (int64_t r = 0; r < a.rows; ++r) {
+    if (a.ids[r] != a.padding_id) rows[starts[a.ids[r]]++] = static_cast<int32_t>(r);
+  }
   for (int64_t id = a.vocab; id > 0; --id) starts[id] = starts[id - 1];
   starts[0] = 0;
+  return total;
 }
 
 template <typename T>
@@ -50,11 +74,11 @@ void add_row(const EmbeddingBackwardArgs& a, int64_t r, float* to) {
 template <typename T>
 void embed_backward_rows(const EmbeddingBackwardArgs& a) {
   int32_t *starts = as<int32_t>(a.scratch), *rows = starts + a.vocab + 1;
-  sort_rows(a, starts, rows);
-  parallel_for(a.rows, row_grain(a.cols), [&](int64_t begin, int64_t end) {
+  int64_t sorted = sort_rows(a, starts, rows);
+  parallel_for(sorted, row_grain(a.cols), [&](int64_t begin, int64_t end) {
     while (begin > 0 && begin < end && a.ids[rows[begin]] == a.ids[rows[begin - 1]]) ++begin;
     if (begin == end) return;
-    while (end < a.rows && a.ids[rows[end]] == a.ids[rows[end - 1]]) ++end;
+    while (end < sorted && a.ids[rows[end]] == a.ids[rows[end - 1]]) ++end;
     for (int64_t i = begin; i < end; ++i) {
       add_row<T>(a, rows[i], as<float>(a.dtable) + int64_t{a.ids[rows[i]]} * a.cols);
     }
@@ -106,9 +130,7 @@ void rotate_rows(const RotaryArgs& a) {
 }  // namespace
 
 void embedding(Stream&, const EmbeddingArgs& a) {
-  with_type(a.dtype, [&](auto type) {
-    with_type(a.table_dtype, [&](auto table) { embed_rows<decltype(type), decltype(table)>(a); });
-  });
+  with_type(a.dtype, [&](auto type) { embed_rows<decltype(type)>(a); });
 }
 
 void embedding_backward(Stream&, const EmbeddingBackwardArgs& a) {

@@ -6,11 +6,7 @@
 namespace malmoi::kernels::MALMOI_SIMD_NAMESPACE {
 namespace {
 
-#if defined(MALMOI_SIMD_AVX512)
-constexpr int kRows = 14;
-#else
-constexpr int kRows = 6;
-#endif
+constexpr int kRows = kPanelRows;
 constexpr int64_t kColumns = 2 * kLanes;  // of a panel of B and a tile of C
 
 /// Rows of A, in words: row i at step k is at words[i * row + k]; row 0 marks a packed panel, [steps][kRows].

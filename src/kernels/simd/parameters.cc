@@ -24,14 +24,6 @@ void add_columns(const BiasBackwardArgs& a, int64_t begin, int64_t end) {
   }
 }
 
-#if defined(MALMOI_SIMD_AVX512)
-typedef double DVec __attribute__((vector_size(64)));
-#elif defined(MALMOI_SIMD_AVX2)
-typedef double DVec __attribute__((vector_size(32)));
-#else
-typedef double DVec __attribute__((vector_size(16)));
-#endif
-constexpr int kDoubles = kLanes / 2;
 typedef float FHalf __attribute__((vector_size(kDoubles * 4)));
 
 double squares_of(const float* x, int64_t n) {

@@ -5,64 +5,21 @@
 namespace malmoi::kernels::MALMOI_SIMD_NAMESPACE {
 namespace {
 
-/// IEEE half.
-struct F16 {
-  uint16_t bits;
-};
-
-MALMOI_INLINE Vec load(const F16* p, Full) {
-#if defined(MALMOI_SIMD_AVX512)
-  return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
-#elif defined(MALMOI_SIMD_AVX2)
-  return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
-#else
-  UVec h = __builtin_convertvector(*reinterpret_cast<const HVecUnaligned*>(p), UVec);
-  UVec shifted = (h & 0x7FFF) << 13, special = shifted | 0x7F800000u;
-  UVec finite = (UVec)((Vec)shifted * all(0x1p112f));
-  return (Vec)(((h & 0x7C00) == 0x7C00 ? special : finite) | (h & 0x8000) << 16);
-#endif
-}
-
-MALMOI_INLINE Vec load(const F16* p, Part w) {
-  F16 part[kLanes] = {};
-  for (int i = 0; i < w.n; ++i) part[i] = p[i];
-  return load(part, Full{});
-}
-
-/// Sums of products of a vector's worth of k: on AVX-512 pairs of bf16 are multiplied as they are.
+/// Whether pairs of bf16 are multiplied as they are.
 template <typename X, typename W>
-struct Dot {
-  static constexpr int kStep = kLanes;
-  using XVec = Vec;
-  using WVec = Vec;
-  template <typename Width>
-  static MALMOI_INLINE Vec load_x(const X* p, Width w) {
-    return load(p, w);
-  }
-  template <typename Width>
-  static MALMOI_INLINE Vec load_w(const W* p, Width w) {
-    return load(p, w);
-  }
-  static MALMOI_INLINE Vec add(Vec x, Vec w, Vec sum) { return fma(x, w, sum); }
-};
-
-#if defined(MALMOI_SIMD_AVX512)
+constexpr bool kInPairs = false;
 template <>
-struct Dot<BF16, BF16> {
-  static constexpr int kStep = 32;
-  using XVec = __m512bh;
-  using WVec = __m512bh;
-  static MALMOI_INLINE __m512bh load_x(const BF16* p, Full) { return (__m512bh)_mm512_loadu_si512(p); }
-  static MALMOI_INLINE __m512bh load_x(const BF16* p, Part w) {
-    return (__m512bh)_mm512_maskz_loadu_epi16(static_cast<__mmask32>((1ull << w.n) - 1), p);
+constexpr bool kInPairs<BF16, BF16> = kPairProducts;
+
+/// A vector's worth of k.
+template <bool kPairs, typename T, typename Width>
+MALMOI_INLINE Vec load_step(const T* p, Width w) {
+  if constexpr (kPairs) {
+    return load_pairs(p, w);
+  } else {
+    return load(p, w);
   }
-  template <typename Width>
-  static MALMOI_INLINE __m512bh load_w(const BF16* p, Width w) {
-    return load_x(p, w);
-  }
-  static MALMOI_INLINE Vec add(__m512bh x, __m512bh w, Vec sum) { return _mm512_dpbf16_ps(sum, x, w); }
-};
-#endif
+}
 
 MALMOI_INLINE void put(float* y, float x) { *y = x; }
 MALMOI_INLINE void put(BF16* y, float x) { store(y, all(x), Part{1}); }
@@ -70,20 +27,21 @@ MALMOI_INLINE void put(BF16* y, float x) { store(y, all(x), Part{1}); }
 /// y[0..M) x [0..N) of one tile.
 template <typename X, typename W, typename Y, int M, int N>
 void tile(const RowProductArgs& a, int64_t m, int64_t n) {
-  using D = Dot<X, W>;
+  constexpr bool kPairs = kInPairs<X, W>;
+  constexpr int64_t kStep = kPairs ? 2 * kLanes : kLanes;
   const X* x = as<X>(a.x) + m * a.k;
   const W* w = as<W>(a.w) + n * a.k;
   Vec sums[M][N] = {};
   auto step = [&](int64_t k, auto width) MALMOI_INLINED {
-    typename D::XVec xs[M];
-    for (int i = 0; i < M; ++i) xs[i] = D::load_x(x + i * a.k + k, width);
+    Vec xs[M];
+    for (int i = 0; i < M; ++i) xs[i] = load_step<kPairs>(x + i * a.k + k, width);
     for (int j = 0; j < N; ++j) {
-      typename D::WVec ws = D::load_w(w + j * a.k + k, width);
-      for (int i = 0; i < M; ++i) sums[i][j] = D::add(xs[i], ws, sums[i][j]);
+      Vec ws = load_step<kPairs>(w + j * a.k + k, width);
+      for (int i = 0; i < M; ++i) sums[i][j] = multiply_add<kPairs>(xs[i], ws, sums[i][j]);
     }
   };
   int64_t k = 0;
-  for (; k + D::kStep <= a.k; k += D::kStep) step(k, Full{});
+  for (; k + kStep <= a.k; k += kStep) step(k, Full{});
   if (k < a.k) step(k, Part{static_cast<int>(a.k - k)});
   const float* bias = as<float>(a.bias);
   Y* y = as<Y>(a.y);

@@ -16,15 +16,10 @@ template <typename T>
 struct Products {
   static constexpr bool kDot = false;
 };
-#if defined(MALMOI_SIMD_AVX512)
 template <>
 struct Products<BF16> {
-  static constexpr bool kDot = true;
+  static constexpr bool kDot = kPairProducts;
 };
-constexpr int kTileRows = 6, kTileVecs = 4;
-#else
-constexpr int kTileRows = kLanes == 8 ? 6 : 4, kTileVecs = 2;
-#endif
 
 /// Words that n elements of the summed dimension take.
 template <bool kDot>
@@ -33,24 +28,7 @@ MALMOI_INLINE int64_t words_of(int64_t n) {
 }
 MALMOI_INLINE int64_t lanes_of(int64_t n) { return (n + kLanes - 1) / kLanes * kLanes; }
 
-template <bool kDot>
-MALMOI_INLINE Vec multiply_add(Vec a, Vec b, Vec sum) {
-#if defined(MALMOI_SIMD_AVX512)
-  if constexpr (kDot) return _mm512_dpbf16_ps(sum, (__m512bh)a, (__m512bh)b);
-#endif
-  return fma(a, b, sum);
-}
-
 MALMOI_INLINE Vec load_words(const Word* p) { return load(reinterpret_cast<const float*>(p), Full{}); }
-MALMOI_INLINE Vec broadcast_word(const Word* p) {
-#if defined(MALMOI_SIMD_AVX512)
-  return _mm512_castsi512_ps(_mm512_set1_epi32(static_cast<int>(*p)));
-#else
-  float x;
-  __builtin_memcpy(&x, p, sizeof x);
-  return all(x);
-#endif
-}
 
 /// A[M, K] B[K, N] for one operand layout; c is f32 with whole vectors in a row.
 struct TileArgs {
@@ -163,24 +141,13 @@ void pack_steps(const T* x, int64_t stride, int64_t rows, int64_t cols, Word* ou
   }
 }
 
-#if defined(MALMOI_SIMD_AVX512)
-#define MALMOI_ZIP_LOW 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
-#define MALMOI_ZIP_HIGH 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
-#elif defined(MALMOI_SIMD_AVX2)
-#define MALMOI_ZIP_LOW 0, 8, 1, 9, 2, 10, 3, 11
-#define MALMOI_ZIP_HIGH 4, 12, 5, 13, 6, 14, 7, 15
-#else
-#define MALMOI_ZIP_LOW 0, 4, 1, 5
-#define MALMOI_ZIP_HIGH 2, 6, 3, 7
-#endif
-
 /// Transposes kLanes x kLanes words: a perfect shuffle of the rows, log2(kLanes) times.
 MALMOI_INLINE void transpose_block(Vec* v) {
   Vec next[kLanes];
   for (int width = 1; width < kLanes; width *= 2) {
     for (int i = 0; i < kLanes / 2; ++i) {
-      next[2 * i] = __builtin_shufflevector(v[i], v[i + kLanes / 2], MALMOI_ZIP_LOW);
-      next[2 * i + 1] = __builtin_shufflevector(v[i], v[i + kLanes / 2], MALMOI_ZIP_HIGH);
+      next[2 * i] = zip_low(v[i], v[i + kLanes / 2]);
+      next[2 * i + 1] = zip_high(v[i], v[i + kLanes / 2]);
     }
     for (int i = 0; i < kLanes; ++i) v[i] = next[i];
   }

@@ -1,0 +1,43 @@
+// Causal convolution along a sequence, each channel alone. The rules that hold for all kernels stand in backend.h.
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/contract/activation.h"
+#include "tensor/dtype.h"
+
+namespace malmoi::kernels {
+
+constexpr int64_t kMaxConvTaps = 16;  // sums of all taps stay in the first cache; published models have 2 to 4
+
+/// Consecutive rows of one sequence, and what came before and goes on after them.
+struct ConvRun {
+  int64_t begin = 0, length = 0;
+  const void* state_in = nullptr;  // [taps - 1, channels], f32 (oracle f64): the rows of x before the first; null: zeros
+  void* state_out = nullptr;       // the same after the last row; may be state_in; null: not wanted
+};
+
+/// y[t, c] = act(bias[c] + sum over j of weight[c, j] x[t - (taps - 1) + j, c]) within each run (Gu & Dao 2023).
+struct CausalConvArgs {
+  DType dtype = DType::kF32;
+  Activation activation = Activation::kSilu;  // kNone or kSilu
+  int64_t channels = 0, taps = 0;             // 1 <= taps <= kMaxConvTaps
+  int64_t x_stride = 0, y_stride = 0;         // elements between rows
+  const ConvRun* runs = nullptr;              // rows of no run are left as they are
+  int64_t num_runs = 0;
+  const void* x = nullptr;
+  const void* weight = nullptr;  // [channels, taps], f32 (oracle f64)
+  const void* bias = nullptr;    // [channels], f32 (oracle f64), or null
+  void* y = nullptr;             // not x
+};
+/// dx overwritten within the runs, dweight += ..., dbias += ... Nothing flows into the states.
+struct CausalConvBackwardArgs {
+  CausalConvArgs forward;    // y and state_out are not read or written
+  const void* dy = nullptr;  // at y_stride
+  void* dx = nullptr;        // not dy
+  int64_t dx_stride = 0;
+  void* dweight = nullptr;  // [channels, taps], accumulated; null: not wanted
+  void* dbias = nullptr;    // [channels], accumulated; null: not wanted
+};
+
+}  // namespace malmoi::kernels

@@ -1,0 +1,218 @@
+// Causal convolution and the norm after a gate: every instruction set against the oracle, the oracle's gradients against
+// differences, and a sequence in parts against the same in one.
+#include "kernels/gradient_check.h"
+
+namespace malmoi::kernels {
+namespace {
+
+/// Buffers of one convolution over two runs, the first of which begins with a state.
+struct ConvData {
+  int64_t channels, taps, rows, x_stride, y_stride;
+  DType dtype;
+  Twin x, y, weight, bias, state, state_out;
+
+  ConvData(int64_t c, int64_t k, int64_t r, DType type)
+      : channels(c),
+        taps(k),
+        rows(r),
+        x_stride(c + 3),
+        y_stride(c + 1),
+        dtype(type),
+        x(type, r * x_stride, 1),
+        y(Twin::zeros(type, r * y_stride)),
+        weight(DType::kF32, c * k, 2),
+        bias(DType::kF32, c, 3),
+        state(DType::kF32, (k - 1) * c, 4),
+        state_out(Twin::zeros(DType::kF32, (k - 1) * c)) {}
+
+  std::vector<ConvRun> runs(bool oracle) {
+    auto p = [&](Twin& t) { return oracle ? t.oracle() : t.data(); };
+    int64_t first = rows / 3;
+    return {{.begin = 0, .length = first, .state_in = p(state), .state_out = p(state_out)},
+            {.begin = first, .length = rows - first}};
+  }
+  CausalConvArgs args(bool oracle, Activation activation, bool has_bias, const std::vector<ConvRun>& spans) {
+    auto p = [&](Twin& t) { return oracle ? t.oracle() : t.data(); };
+    return {.dtype = oracle ? DType::kF64 : dtype,
+            .activation = activation,
+            .channels = channels,
+            .taps = taps,
+            .x_stride = x_stride,
+            .y_stride = y_stride,
+            .runs = spans.data(),
+            .num_runs = static_cast<int64_t>(spans.size()),
+            .x = p(x),
+            .weight = p(weight),
+            .bias = has_bias ? p(bias) : nullptr,
+            .y = p(y)};
+  }
+};
+
+void check_conv(const Backend& table, ConvData& data, Activation activation, const std::string& what) {
+  bool has_bias = activation == Activation::kSilu;
+  std::vector<ConvRun> runs = data.runs(false), oracle_runs = data.runs(true);
+  table.causal_conv(stream(), data.args(false, activation, has_bias, runs));
+  reference_backend().causal_conv(stream(), data.args(true, activation, has_bias, oracle_runs));
+  data.y.expect_close(what + " y", 2e-5);
+  data.state_out.expect_close(what + " state", 0);
+
+  Twin dy(data.dtype, data.y.size(), 5), dx = Twin::zeros(data.dtype, data.rows * data.channels);
+  Twin dweight(DType::kF32, data.weight.size(), 6), dbias(DType::kF32, data.channels, 7);
+  auto backward = [&](bool oracle, const std::vector<ConvRun>& spans) {
+    auto p = [&](Twin& t) { return oracle ? t.oracle() : t.data(); };
+    return CausalConvBackwardArgs{.forward = data.args(oracle, activation, has_bias, spans),
+                                  .dy = p(dy),
+                                  .dx = p(dx),
+                                  .dx_stride = data.channels,
+                                  .dweight = p(dweight),
+                                  .dbias = p(dbias)};
+  };
+  table.causal_conv_backward(stream(), backward(false, runs));
+  reference_backend().causal_conv_backward(stream(), backward(true, oracle_runs));
+  dx.expect_close(what + " dx", 2e-5);
+  dweight.expect_close(what + " dweight", 2e-4);
+  dbias.expect_close(what + " dbias", 2e-4);
+}
+
+TEST(CausalConv, AgreesWithTheOracle) {
+  each_kernel([&](const Backend& table, DType dtype, const std::string& name) {
+    for (auto [channels, taps, rows] :
+         {std::array<int64_t, 3>{5, 4, 9}, {70, 4, 31}, {129, 2, 4}, {64, 1, 6}, {17, 16, 40}, {33, 4, 2}, {3, 3, 0}}) {
+      for (Activation activation : {Activation::kSilu, Activation::kNone}) {
+        ConvData data(channels, taps, rows, dtype);
+        check_conv(table, data, activation, name + " convolution of " + std::to_string(taps) + " taps");
+      }
+    }
+  });
+}
+
+TEST(CausalConv, RowByRowIsTheSameAsAllAtOnce) {
+  each_kernel([&](const Backend& table, DType dtype, const std::string& name) {
+    ConvData data(21, 4, 10, dtype);
+    std::vector<ConvRun> whole = {{.begin = 0, .length = 10, .state_out = data.state_out.data()}};
+    table.causal_conv(stream(), data.args(false, Activation::kSilu, true, whole));
+    std::vector<double> expected = data.y.values(), last = data.state_out.values();
+    Twin kept = Twin::zeros(DType::kF32, data.state_out.size());
+    for (int64_t t = 0; t < 10; ++t) {
+      std::vector<ConvRun> one = {{.begin = t, .length = 1, .state_in = kept.data(), .state_out = kept.data()}};
+      table.causal_conv(stream(), data.args(false, Activation::kSilu, true, one));
+    }
+    EXPECT_EQ(data.y.values(), expected) << name;
+    EXPECT_EQ(kept.values(), last) << name;
+  });
+}
+
+TEST(CausalConv, GradientsOfTheOracle) {
+  for (Activation activation : {Activation::kNone, Activation::kSilu}) {
+    ConvData data(3, 4, 9, DType::kF64);
+    std::vector<ConvRun> runs = data.runs(true);
+    Values x = random_values(data.x.size(), 1), weight = random_values(data.weight.size(), 2);
+    Values bias = random_values(3, 3), y(static_cast<size_t>(data.y.size())), dy = random_values(data.y.size(), 4);
+    CausalConvArgs a = data.args(true, activation, true, runs);
+    a.x = x.data();
+    a.weight = weight.data();
+    a.bias = bias.data();
+    a.y = y.data();
+    auto forward = [&] {
+      oracle().causal_conv(stream(), a);
+      return dot(y, dy);
+    };
+    Values dx(x.size()), dweight(weight.size()), dbias(bias.size());
+    oracle().causal_conv_backward(stream(), {a, dy.data(), dx.data(), data.x_stride, dweight.data(), dbias.data()});
+    expect_gradient("x", x, dx, forward);
+    expect_gradient("weight", weight, dweight, forward);
+    expect_gradient("bias", bias, dbias, forward);
+  }
+}
+
+void check_gated_norm(const Backend& table, DType dtype, const std::array<int64_t, 3>& shape, bool weighted,
+                      const std::string& what) {
+  auto [rows, cols, groups] = shape;
+  Twin x(dtype, rows * (cols + 2), 1), z(dtype, rows * (cols + 5), 2, 2.0), y = Twin::zeros(dtype, rows * cols);
+  Twin weight(DType::kF32, cols, 3), rstd = Twin::zeros(DType::kF32, rows * groups);
+  auto args = [&](bool oracle) {
+    auto p = [&](Twin& t) { return oracle ? t.oracle() : t.data(); };
+    return GatedNormArgs{.dtype = oracle ? DType::kF64 : dtype,
+                         .rows = rows,
+                         .cols = cols,
+                         .groups = groups,
+                         .x_stride = cols + 2,
+                         .z_stride = cols + 5,
+                         .y_stride = cols,
+                         .x = p(x),
+                         .z = p(z),
+                         .weight = weighted ? p(weight) : nullptr,
+                         .y = p(y),
+                         .rstd = p(rstd)};
+  };
+  table.gated_norm(stream(), args(false));
+  reference_backend().gated_norm(stream(), args(true));
+  y.expect_close(what + " y", 2e-5);
+  rstd.expect_close(what + " rstd", 1e-5);
+  rstd.sync();
+  Twin dy(dtype, rows * cols, 4), dx = Twin::zeros(dtype, rows * cols), dz = dx, dweight(DType::kF32, cols, 5);
+  TestScratch scratch(gated_norm_backward_scratch(cols));
+  auto backward = [&](bool oracle) {
+    auto p = [&](Twin& t) { return oracle ? t.oracle() : t.data(); };
+    return GatedNormBackwardArgs{.forward = args(oracle),
+                                 .dy = p(dy),
+                                 .dx_stride = cols,
+                                 .dz_stride = cols,
+                                 .dx = p(dx),
+                                 .dz = p(dz),
+                                 .dweight = weighted ? p(dweight) : nullptr,
+                                 .scratch = scratch.get()};
+  };
+  table.gated_norm_backward(stream(), backward(false));
+  reference_backend().gated_norm_backward(stream(), backward(true));
+  dx.expect_close(what + " dx", 1e-4);
+  dz.expect_close(what + " dz", 2e-4);
+  dweight.expect_close(what + " dweight", 2e-4);
+}
+
+TEST(GatedNorm, AgreesWithTheOracle) {
+  each_kernel([&](const Backend& table, DType dtype, const std::string& name) {
+    for (const std::array<int64_t, 3>& shape :
+         {std::array<int64_t, 3>{4, 64, 1}, {9, 66, 2}, {3, 35, 5}, {40, 256, 1}, {0, 8, 1}}) {
+      for (bool weighted : {true, false}) {
+        check_gated_norm(table, dtype, shape, weighted, name + " gated norm of " + std::to_string(shape[1]));
+      }
+    }
+  });
+}
+
+TEST(GatedNorm, GradientsOfTheOracle) {
+  constexpr int64_t kRows = 3, kCols = 8, kN = kRows * kCols;
+  Values x = random_values(kN, 1), z = random_values(kN, 2), weight = random_values(kCols, 3), y(kN), rstd(2 * kRows);
+  Values dy = random_values(kN, 4), dx(kN), dz(kN), dweight(kCols);
+  GatedNormArgs a{.dtype = DType::kF64,
+                  .rows = kRows,
+                  .cols = kCols,
+                  .groups = 2,
+                  .x_stride = kCols,
+                  .z_stride = kCols,
+                  .y_stride = kCols,
+                  .x = x.data(),
+                  .z = z.data(),
+                  .weight = weight.data(),
+                  .y = y.data(),
+                  .rstd = rstd.data()};
+  auto forward = [&] {
+    oracle().gated_norm(stream(), a);
+    return dot(y, dy);
+  };
+  forward();
+  oracle().gated_norm_backward(stream(), {.forward = a,
+                                          .dy = dy.data(),
+                                          .dx_stride = kCols,
+                                          .dz_stride = kCols,
+                                          .dx = dx.data(),
+                                          .dz = dz.data(),
+                                          .dweight = dweight.data()});
+  expect_gradient("x", x, dx, forward);
+  expect_gradient("z", z, dz, forward);
+  expect_gradient("weight", weight, dweight, forward);
+}
+
+}  // namespace
+}  // namespace malmoi::kernels

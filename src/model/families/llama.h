@@ -1,0 +1,42 @@
+// The decoder that Llama and its kin share: RMS norm before each part, rotary positions, grouped queries, gated MLP.
+#pragma once
+
+#include <vector>
+
+#include "model/family.h"
+
+namespace malmoi::model {
+
+struct LlamaConfig {
+  int64_t vocab_size = 0, hidden_size = 0, intermediate_size = 0, num_hidden_layers = 0, num_attention_heads = 0,
+          num_key_value_heads = 0, head_dim = 0, max_position_embeddings = 0;
+  double rms_norm_eps = 1e-6, initializer_range = 0.02, attention_dropout = 0;
+  kernels::Activation hidden_act = kernels::Activation::kSilu;
+  bool tie_word_embeddings = false;
+  bool qkv_bias = false, out_bias = false, mlp_bias = false;
+  bool qk_norm = false;       // RMS norm of each head of queries and keys before rotary
+  int32_t pad_token_id = -1;  // its row takes no gradient from look-ups
+  nn::RotaryConfig rotary;
+  std::vector<int64_t> window;  // of each layer; 0: none
+};
+
+/// Published sizes of a family, where a config leaves them out.
+struct LlamaDefaults {
+  int64_t vocab_size = 32000, intermediate_size = 11008, max_position_embeddings = 2048;
+  int64_t num_key_value_heads = 0;  // 0: as many as heads
+  int64_t head_dim = 0;             // 0: hidden_size / heads
+  double rope_theta = 10000;
+};
+
+/// The fields that all of them have.
+LlamaConfig read_llama_fields(ConfigFields& fields, const LlamaDefaults& defaults);
+/// `layer_types`, `sliding_window` and `max_window_layers` as newer configs have them: the window of each layer.
+void read_windows(ConfigFields& fields, LlamaConfig& config, int64_t window, int64_t first_windowed);
+/// The model; a config that was refused gives empty parts.
+Parts make_llama_parts(ConfigFields& fields, const LlamaConfig& config);
+
+/// Classes of a family whose only head is the language model's, for its table entry.
+inline constexpr std::string_view kModelPrefix[] = {"model."};
+inline constexpr std::string_view kRotaryBuffers[] = {"rotary_emb.inv_freq"};
+
+}  // namespace malmoi::model

@@ -1,0 +1,60 @@
+// What a family's file says about it: everything. registry.cc lists the families.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "model/config_fields.h"
+#include "model/model.h"
+
+namespace malmoi::model {
+
+/// A class of `architectures` in published configs.
+struct ModelClass {
+  Task task;
+  std::string_view name;
+};
+
+/// More layers than this no config means.
+constexpr int64_t kMostLayers = 1 << 14;
+
+/// What a family makes of a config, before it has memory.
+struct Parts {
+  nn::ParameterSet parameters;
+  std::unique_ptr<Backbone> backbone;
+  std::unique_ptr<Head> head;
+  Sizes sizes;
+  size_t head_begin = SIZE_MAX;  // entries of `parameters` from here on are the head's own
+  int32_t decoder_start_token_id = -1, pad_token_id = -1;
+};
+
+struct Family {
+  std::string_view model_type;  // as published, and as `architecture` in training configurations
+  /// The first is what a training configuration makes where its objective does not ask for another task.
+  std::span<const ModelClass> classes;
+  /// Reads every field of the config that it knows and builds the model; errors stand in the fields. `labels`: of a
+  /// classifier.
+  Parts (*make)(ConfigFields& fields, Task task, int64_t labels);
+  /// Prefixes that some files leave out of tensors' names, or put before them.
+  std::span<const std::string_view> optional_prefixes = {};
+  /// Other spellings of a part of a name: {published today, as some files have it}.
+  struct Alias {
+    std::string_view name, other;
+  };
+  std::span<const Alias> aliases = {};
+  /// Beginnings of names of heads that a file may hold beside the one in use.
+  std::span<const std::string_view> head_prefixes = {};
+  /// Endings of names of buffers that some versions saved: they are computed, not learned.
+  std::span<const std::string_view> buffers = {};
+  /// Fields of its published configs that change no number of a forward pass, beside those of all families.
+  std::span<const std::string_view> inert = {};
+};
+
+std::span<const Family* const> family_table();
+/// The family of a published `model_type`; null if there is none.
+const Family* find_family(std::string_view model_type);
+/// `llama, gpt2, ...` for messages.
+std::string family_names();
+
+}  // namespace malmoi::model

@@ -1,0 +1,34 @@
+// Published tensors to rows of ours, and back.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "formats/element_type.h"
+#include "nn/parameter_set.h"
+
+namespace malmoi::model {
+
+/// The shape that a source has in a file.
+std::vector<int64_t> stored_shape(const nn::ParameterSpec& spec, const nn::Source& source);
+/// Whether a tensor of the file's shape can be the source's: dimensions of size 1 do not count.
+bool shape_fits(const std::vector<int64_t>& shape, const nn::ParameterSpec& spec, const nn::Source& source);
+/// Whether the source's bytes are the parameter's as they lie.
+bool lies_as_ours(const nn::ParameterSpec& spec, const nn::Source& source);
+
+/// Copies a stored tensor into its rows of `to` (the whole parameter), converting and reordering.
+void copy_in(std::span<const std::byte> stored, DType type, const nn::ParameterSpec& spec, const nn::Source& source,
+             Tensor& to);
+/// The source's values as the file has them, in f32, from the whole parameter's array.
+std::vector<float> copy_out(const Tensor& from, const nn::ParameterSpec& spec, const nn::Source& source);
+
+/// The published tensors of one array of a parameter (its value, gradient or a moment), each as f32 in published shape.
+struct PublishedTensor {
+  std::string name;
+  std::vector<int64_t> shape;
+  std::vector<float> values;
+};
+std::vector<PublishedTensor> publish(const nn::ParameterSpec& spec, const Tensor& values);
+
+}  // namespace malmoi::model

@@ -1,0 +1,171 @@
+#include "model/load.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "formats/element_type.h"
+#include "formats/safetensors.h"
+#include "model/layout.h"
+
+namespace malmoi::model {
+namespace {
+
+using formats::ElementType;
+using StoredTensor = formats::TensorView;
+using WeightSource = formats::Safetensors;
+
+Result<DType> float_type(const StoredTensor& tensor, const std::string& where) {
+  switch (tensor.type) {
+    case ElementType::kF32: return DType::kF32;
+    case ElementType::kBF16: return DType::kBF16;
+    case ElementType::kF16: return DType::kF16;
+    case ElementType::kF64: return DType::kF64;
+    default:
+      return unsupported("tensor '" + tensor.name + "' has a type that is not floating", where,
+                         "use f32, bf16 or f16 weights");
+  }
+}
+
+Status check_finite(const Tensor& t, const std::string& name, const std::string& where) {
+  for (int64_t i = 0; i < t.elements(); ++i) {
+    float x = t.dtype() == DType::kF32 ? t.as<float>()[i] : to_float(t.as<BF16>()[i]);
+    if (!std::isfinite(x))
+      return invalid_data("tensor '" + name + "' holds a value that is not finite (element " + std::to_string(i) + ")",
+                          where, "the file is damaged or its training diverged; use another checkpoint");
+  }
+  return {};
+}
+
+// Fills the parameters of one model from one source of named tensors.
+class Loader {
+ public:
+  Loader(const WeightSource& source, const Family& family, Model& model, const LoadOptions& options)
+      : source_(source), family_(family), model_(model), options_(options), where_(source.path().string()) {}
+
+  Status run() {
+    auto& entries = model_.parameters.entries();
+    for (size_t i = 0; i < entries.size(); ++i) {
+      bool may_be_new = options_.task && i >= model_.head_begin;
+      if (may_be_new && !find(entries[i]->spec.sources[0].name)) MALMOI_TRY(start_anew(*entries[i]));
+      else MALMOI_TRY(fill(*entries[i]));
+    }
+    return check_left_over();
+  }
+
+ private:
+  // By the published name, or as older and newer files spell it.
+  const StoredTensor* find(const std::string& name) const {
+    if (const auto* found = find_prefixed(name)) return found;
+    for (const Family::Alias& alias : family_.aliases) {
+      size_t at = name.find(alias.name);
+      if (at == std::string::npos) continue;
+      std::string other = name;
+      other.replace(at, alias.name.size(), alias.other);
+      if (const auto* found = find_prefixed(other)) return found;
+    }
+    return nullptr;
+  }
+  const StoredTensor* find_prefixed(const std::string& name) const {
+    if (const auto* found = source_.find(name)) return found;
+    for (std::string_view prefix : family_.optional_prefixes) {
+      if (!name.starts_with(prefix)) continue;
+      if (const auto* found = source_.find(name.substr(prefix.size()))) return found;
+    }
+    return nullptr;
+  }
+
+  Status start_anew(nn::ParameterSet::Entry& entry) {
+    if (options_.purpose == Purpose::kServing)
+      return invalid_data("tensor '" + entry.spec.sources[0].name + "' is missing", where_,
+                          "the folder has no weights for this use; train them first");
+    model_.parameters.initialize(entry, options_.seed);
+    return {};
+  }
+
+  Status fill(nn::ParameterSet::Entry& entry) {
+    Parameter& p = entry.parameter;
+    for (const nn::Source& source : entry.spec.sources) {
+      const StoredTensor* tensor = find(source.name);
+      if (!tensor)
+        return invalid_data("tensor '" + source.name + "' is missing", where_,
+                            "the folder is not whole; fetch it again");
+      used_.insert(tensor);
+      if (!shape_fits(tensor->shape, entry.spec, source))
+        return invalid_data("tensor '" + source.name + "' has shape " + formats::shape_text(tensor->shape) +
+                                ", the config asks for " + formats::shape_text(stored_shape(entry.spec, source)),
+                            where_, "config.json and weights do not belong together");
+      MALMOI_ASSIGN(DType type, float_type(*tensor, where_));
+      if (map(entry, source, *tensor, type)) continue;
+      if (!p.master && !p.compute.data())
+        p.compute = Tensor::zeros(model_.parameters.compute_type(p), entry.spec.shape);
+      copy_in(tensor->bytes, type, entry.spec, source, p.master ? p.master : p.compute);
+    }
+    return check_finite(p.master ? p.master : p.compute, entry.spec.name, where_);
+  }
+
+  // Served from the map: the pages are shared with every process that serves this file.
+  bool map(nn::ParameterSet::Entry& entry, const nn::Source& source, const StoredTensor& tensor, DType type) {
+    Parameter& p = entry.parameter;
+    bool in_place = !p.master && entry.spec.sources.size() == 1 && lies_as_ours(entry.spec, source) &&
+                    type == model_.parameters.compute_type(p) &&
+                    reinterpret_cast<uintptr_t>(tensor.bytes.data()) % dtype_size(type) == 0;
+    if (in_place) p.compute = Tensor::view(const_cast<std::byte*>(tensor.bytes.data()), type, entry.spec.shape);
+    return in_place;
+  }
+
+  bool may_be_left(std::string_view name) const {
+    auto ends = [&](std::string_view ending) { return name.ends_with(ending); };
+    auto begins = [&](std::string_view prefix) { return name.starts_with(prefix); };
+    return std::any_of(family_.buffers.begin(), family_.buffers.end(), ends) ||
+           std::any_of(family_.head_prefixes.begin(), family_.head_prefixes.end(), begins);
+  }
+
+  Status check_left_over() const {
+    for (const StoredTensor& tensor : source_.tensors()) {
+      // A tied head may be stored a second time.
+      if (used_.contains(&tensor) || may_be_left(tensor.name) || tensor.name == "lm_head.weight") continue;
+      return invalid_data("tensor '" + tensor.name + "' belongs to nothing in this model", where_,
+                          "config.json and weights do not belong together");
+    }
+    return {};
+  }
+
+  const WeightSource& source_;
+  const Family& family_;
+  Model& model_;
+  const LoadOptions& options_;
+  std::string where_;
+  std::set<const StoredTensor*> used_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Model>> load_config(const Path& folder_or_file, std::optional<Task> task) {
+  Path path = std::filesystem::is_directory(folder_or_file) ? folder_or_file / "config.json" : folder_or_file;
+  ConfigDocument document;
+  MALMOI_ASSIGN(document.root, read_json(path.string(), 64 << 20));
+  document.file = path.string();
+  if (!document.root.is_object()) return invalid_data("is not a JSON object", path.string());
+  return make_model(document, document.root, {.task = task});
+}
+
+Result<std::unique_ptr<Model>> load_model(const Path& folder, const LoadOptions& options) {
+  if (!std::filesystem::exists(folder))
+    return not_found("there is no model", folder.string(), "give a folder with config.json and model.safetensors");
+  MALMOI_ASSIGN(std::unique_ptr<Model> model, load_config(folder, options.task));
+  MALMOI_ASSIGN(WeightSource opened, WeightSource::open_folder(folder));
+  auto source = std::make_shared<WeightSource>(std::move(opened));
+  for (auto& entry : model->parameters.entries())
+    entry->parameter.trainable =
+        options.purpose == Purpose::kTraining && !(options.frozen && options.frozen(entry->spec));
+  // What is served takes memory tensor by tensor, since most of it stays in the map.
+  model->parameters.allocate(options.purpose == Purpose::kServing ? Purpose::kRehearsal : options.purpose,
+                             options.dtype);
+  MALMOI_TRY(Loader(*source, *find_family(model->model_type()), *model, options).run());
+  model->parameters.refresh_compute();
+  model->keep(source);
+  return model;
+}
+
+}  // namespace malmoi::model

@@ -1,0 +1,32 @@
+// Opening models: config.json and weights from a folder in Hugging Face layout.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "model/registry.h"
+
+namespace malmoi::model {
+
+struct LoadOptions {
+  Purpose purpose = Purpose::kServing;
+  DType dtype = DType::kF32;      // of products
+  std::optional<Task> task = {};  // instead of the config's own; a head that the file has not starts anew
+  uint64_t seed = 1;              // of such a head
+  /// Which parameters are not trained; none by default.
+  std::function<bool(const nn::ParameterSpec&)> frozen = {};
+};
+
+/// Opens a folder with config.json and weights (safetensors or PyTorch's .bin, in one file or several). Errors name the file
+/// and the field or tensor: an unknown or contradictory key, a tensor that is missing, left over, of another shape, not
+/// floating, or not finite.
+Result<std::unique_ptr<Model>> load_model(const Path& folder, const LoadOptions& options);
+
+/// The model of a folder's config.json, without weights.
+Result<std::unique_ptr<Model>> load_config(const Path& folder_or_file, std::optional<Task> task = {});
+
+}  // namespace malmoi::model

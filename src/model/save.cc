@@ -1,0 +1,65 @@
+#include "model/save.h"
+
+#include "formats/safetensors.h"
+#include "model/layout.h"
+
+namespace malmoi::model {
+namespace {
+
+using formats::ElementType;
+
+Json generation_config(const Json& config) {
+  Json json = {{"_from_model_config", true}};
+  for (const char* key : {"bos_token_id", "eos_token_id", "pad_token_id", "decoder_start_token_id"}) {
+    if (config.contains(key) && !config[key].is_null()) json[key] = config[key];
+  }
+  return json;
+}
+
+ElementType element_type(DType dtype) {
+  return dtype == DType::kBF16 ? ElementType::kBF16 : dtype == DType::kF16 ? ElementType::kF16 : ElementType::kF32;
+}
+
+struct Place {  // of each published tensor
+  const nn::ParameterSet::Entry* entry;
+  const nn::Source* source;
+};
+
+Status write_one(const Place& place, DType dtype, const formats::TensorSink& sink) {
+  const Parameter& p = place.entry->parameter;
+  const nn::ParameterSpec& spec = place.entry->spec;
+  const nn::Source& source = *place.source;
+  if (p.master && dtype == DType::kF32 && lies_as_ours(spec, source)) {  // as it lies in memory
+    size_t row = p.master.bytes() / static_cast<size_t>(spec.shape.rank() == 1 ? spec.shape[0] : spec.shape.rows());
+    return sink({static_cast<const std::byte*>(p.master.data()) + static_cast<size_t>(source.row_begin) * row,
+                 static_cast<size_t>(source.rows) * row});
+  }
+  std::vector<float> values = copy_out(p.master ? p.master : p.compute, spec, source);
+  std::vector<std::byte> bytes(values.size() * dtype_size(dtype));
+  convert(values.data(), DType::kF32, bytes.data(), dtype, values.size());
+  return sink(bytes);
+}
+
+}  // namespace
+
+Status save_model(const Model& model, const Path& folder, DType dtype) {
+  MALMOI_TRY(make_folder(folder));
+  Json config = model.config();
+  config["torch_dtype"] = dtype == DType::kBF16 ? "bfloat16" : dtype == DType::kF16 ? "float16" : "float32";
+  config["dtype"] = config["torch_dtype"];
+  MALMOI_TRY(write_file(folder / "config.json", dump_json(config, 2) + "\n"));
+  if (model.generates())
+    MALMOI_TRY(write_file(folder / "generation_config.json", dump_json(generation_config(config), 2) + "\n"));
+  std::vector<formats::TensorSpec> specs;
+  std::vector<Place> places;
+  for (const auto& entry : model.parameters.entries()) {
+    for (const nn::Source& source : entry->spec.sources) {
+      specs.push_back({source.name, element_type(dtype), stored_shape(entry->spec, source)});
+      places.push_back({entry.get(), &source});
+    }
+  }
+  return formats::write_safetensors_folder(
+      folder, specs, [&](size_t i, const formats::TensorSink& sink) { return write_one(places[i], dtype, sink); });
+}
+
+}  // namespace malmoi::model

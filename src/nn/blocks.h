@@ -1,0 +1,46 @@
+// Blocks: how norms, attention and feed-forward parts stand on the residual stream.
+#pragma once
+
+#include "nn/attention.h"
+#include "nn/mlp.h"
+#include "nn/norm.h"
+
+namespace malmoi::nn {
+
+using autograd::BlockIo;
+
+/// Norm before each part (GPT-2, Llama): the stream is only added to. `FeedForward` is any module of rows.
+template <typename FeedForward>
+struct PreNormBlock {
+  Norm attention_norm, mlp_norm;
+  SelfAttention attention;
+  FeedForward mlp;
+
+  /// x, delta -> the residual stream before the feed-forward part, and what that adds to it.
+  BlockIo operator()(Context& context, const Batch& batch, int64_t slot, BlockIo io,
+                     const DistanceBias& bias = {}) const {
+    auto [x, h] = attention_norm(context, std::move(io.x), std::move(io.delta));  // [rows, width]
+    Var attended = attention(context, std::move(h), batch, slot, bias);
+    auto [x2, h2] = mlp_norm(context, std::move(x), std::move(attended));
+    return {std::move(x2), mlp(context, std::move(h2))};
+  }
+};
+
+/// Norm behind each sum (the original Transformer, BERT): the stream itself is normed.
+template <typename FeedForward>
+struct PostNormBlock {
+  SelfAttention attention;
+  Norm attention_norm;
+  FeedForward mlp;
+  Norm mlp_norm;
+
+  BlockIo operator()(Context& context, const Batch& batch, int64_t slot, BlockIo io,
+                     const DistanceBias& bias = {}) const {
+    Var attended = attention(context, io.x, batch, slot, bias);  // [rows, width]
+    Var h = attention_norm(context, std::move(io.x), std::move(attended)).normed;
+    Var added = mlp(context, h);
+    return {mlp_norm(context, std::move(h), std::move(added)).normed, {}};
+  }
+};
+
+}  // namespace malmoi::nn
