@@ -51,6 +51,12 @@ Var activation(Context& context, Var x, kernels::Activation kind);
 /// y = act(gate) * up of rows that hold gate and up side by side.
 Var gated(Context& context, Var gate_up, kernels::Activation kind);
 
+/// y = x with a share p of its elements zeroed and the others multiplied by 1 / (1 - p), while training.
+Var dropout(Context& context, Var x, double p);
+
+/// y[i] = x[index[i]].
+Var gather_rows(Context& context, Var x, std::span<const int32_t> index);
+
 /// Rotates `heads` heads of each row, from column `first_column` on, in place: x is used up.
 struct RotaryOptions {
   int64_t first_column = 0;

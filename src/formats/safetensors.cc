@@ -164,28 +164,15 @@ Result<SafetensorsHeader> parse_safetensors(std::string_view file, const std::st
   return header;
 }
 
-Safetensors::Safetensors(Safetensors&&) noexcept = default;
-Safetensors& Safetensors::operator=(Safetensors&&) noexcept = default;
-Safetensors::~Safetensors() = default;
-
 Status Safetensors::add(const Path& file) {
   MALMOI_ASSIGN(MappedFile mapped, MappedFile::open(file));
   MALMOI_ASSIGN(SafetensorsHeader header, parse_safetensors(mapped.text(), file.string()));
   for (SafetensorsHeader::Entry& entry : header.entries) {
     auto bytes = mapped.bytes().subspan(header.data_begin + entry.begin, entry.end - entry.begin);
-    tensors_.push_back({std::move(entry.name), entry.type, std::move(entry.shape), bytes});
+    tensors_.add({std::move(entry.name), entry.type, std::move(entry.shape), bytes});
   }
   if (files_.empty()) metadata_ = std::move(header.metadata);
   files_.push_back(std::move(mapped));
-  return {};
-}
-
-Status Safetensors::finish() {
-  std::sort(tensors_.begin(), tensors_.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
-  for (size_t i = 1; i < tensors_.size(); ++i) {
-    if (tensors_[i].name == tensors_[i - 1].name)
-      return invalid_data("tensor '" + tensors_[i].name + "' stands in two files", path_.string());
-  }
   return {};
 }
 
@@ -193,49 +180,15 @@ Result<Safetensors> Safetensors::open(const Path& file) {
   Safetensors opened;
   opened.path_ = file;
   MALMOI_TRY(opened.add(file));
-  MALMOI_TRY(opened.finish());
+  MALMOI_TRY(opened.tensors_.sort(file));
   return opened;
 }
 
 Result<Safetensors> Safetensors::open_folder(const Path& folder) {
-  std::error_code ignored;
-  if (std::filesystem::exists(folder / "model.safetensors", ignored)) return open(folder / "model.safetensors");
   Safetensors opened;
-  opened.path_ = folder / "model.safetensors.index.json";
-  if (!std::filesystem::exists(opened.path_, ignored))
-    return not_found("no model.safetensors and no model.safetensors.index.json", folder.string(),
-                     "give the folder of a model");
-  std::string where = opened.path_.string();
-  MALMOI_ASSIGN(Json index, read_json(where, kMaxHeader));
-  auto map = index.is_object() ? index.find("weight_map") : index.end();
-  if (!index.is_object() || map == index.end() || !map->is_object() || map->empty())
-    return invalid_data("no weight_map of tensors to files", where);
-  std::map<std::string, std::vector<std::string>> shards;
-  for (const auto& [name, file] : map->items()) {
-    if (!file.is_string()) return invalid_data("weight_map of '" + name + "' is no file name", where);
-    shards[file.get<std::string>()].push_back(name);
-  }
-  for (const auto& [file, names] : shards) {
-    // A shard stands beside its index; a path would let an index open any file.
-    if (file.empty() || file.find('/') != std::string::npos || file == "..")
-      return invalid_data("weight_map names '" + file + "', which is no file of the folder", where);
-    size_t first = opened.tensors_.size();
-    MALMOI_TRY(opened.add(folder / file));
-    std::unordered_set<std::string_view> present;
-    for (size_t i = first; i < opened.tensors_.size(); ++i) present.insert(opened.tensors_[i].name);
-    for (const std::string& name : names) {
-      if (!present.contains(name))
-        return invalid_data("tensor '" + name + "' is not in " + file + ", where the index puts it", where);
-    }
-  }
-  MALMOI_TRY(opened.finish());
+  auto open = [&](const Path& file) { return opened.add(file); };
+  MALMOI_ASSIGN(opened.path_, open_weight_files(folder, kFileName, opened.tensors_, open));
   return opened;
-}
-
-const TensorView* Safetensors::find(std::string_view name) const {
-  auto at = std::lower_bound(tensors_.begin(), tensors_.end(), name,
-                             [](const TensorView& tensor, std::string_view n) { return tensor.name < n; });
-  return at != tensors_.end() && at->name == name ? &*at : nullptr;
 }
 
 }  // namespace malmoi::formats

@@ -6,7 +6,6 @@
 
 #include <functional>
 #include <map>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,16 +14,13 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "formats/element_type.h"
+#include "formats/tensor_list.h"
+#include "formats/tensor_source.h"
 
 namespace malmoi::formats {
 
-/// One tensor of a file. `bytes` points into the map: little-endian, C order, maybe not aligned to the element.
-struct TensorView {
-  std::string name;
-  ElementType type = ElementType::kF32;
-  std::vector<int64_t> shape;
-  std::span<const std::byte> bytes;
-};
+/// The name that this reader's callers have for it.
+using TensorView = StoredTensor;
 
 /// A header that was read and checked against the size of its file; offsets count from the end of the header.
 struct SafetensorsHeader {
@@ -44,33 +40,28 @@ struct SafetensorsHeader {
 Result<SafetensorsHeader> parse_safetensors(std::string_view file, const std::string& where);
 
 /// The tensors of a model: one file or the shards of a folder, mapped. Immutable after opening; safe from many threads.
-class Safetensors {
+class Safetensors final : public WeightSource {
  public:
+  static constexpr std::string_view kFileName = "model.safetensors";
+
   /// One `.safetensors` file.
   static Result<Safetensors> open(const Path& file);
   /// A folder with `model.safetensors`, or `model.safetensors.index.json` and the shards it names. Every tensor of the
   /// index must be in its shard, and no name in two shards.
   static Result<Safetensors> open_folder(const Path& folder);
 
-  Safetensors(Safetensors&&) noexcept;
-  Safetensors& operator=(Safetensors&&) noexcept;
-  ~Safetensors();
-
-  /// By name.
-  const std::vector<TensorView>& tensors() const { return tensors_; }
-  /// Null if there is none.
-  const TensorView* find(std::string_view name) const;
+  const StoredTensor* find(std::string_view name) const override { return tensors_.find(name); }
+  std::span<const StoredTensor> tensors() const override { return tensors_.all(); }
+  const Path& path() const override { return path_; }
   /// `__metadata__` of the (first) file.
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
-  /// What was opened, for messages: the file, or the index of the folder.
-  const Path& path() const { return path_; }
 
  private:
   Safetensors() = default;
   Status add(const Path& file);
-  Status finish();
+
   std::vector<MappedFile> files_;
-  std::vector<TensorView> tensors_;
+  TensorList tensors_;
   std::map<std::string, std::string> metadata_;
   Path path_;
 };

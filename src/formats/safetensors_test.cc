@@ -164,7 +164,7 @@ TEST(Safetensors, AnIndexMustNameFilesOfItsFolderThatHoldItsTensors) {
   EXPECT_THAT(open(R"({"weight_map":[]})"), testing::HasSubstr("no weight_map"));
   EXPECT_THAT(open("[1]"), testing::HasSubstr("no weight_map"));
   ASSERT_TRUE(write_safetensors(folder / "t.safetensors", kSpecs, source_of(kContents)).ok());
-  EXPECT_THAT(open(R"({"weight_map":{"a":"s.safetensors","b":"t.safetensors"}})"), testing::HasSubstr("two files"));
+  EXPECT_THAT(open(R"({"weight_map":{"a":"s.safetensors","b":"t.safetensors"}})"), testing::HasSubstr("stands twice"));
 }
 
 }  // namespace

@@ -18,6 +18,8 @@ struct ModelClass {
 
 /// More layers than this no config means.
 constexpr int64_t kMostLayers = 1 << 14;
+/// max_positions of a model whose positions do not end: memory ends first.
+constexpr int64_t kNoLimit = 1 << 24;
 
 /// What a family makes of a config, before it has memory.
 struct Parts {

@@ -10,14 +10,16 @@ void BatchBuilder::clear() {
   token_types_.clear();
   key_mask_.clear();
   runs_.clear();
+  first_rows_.clear();
   states_.clear();
   max_position_ = 0;
   longest_run_ = 0;
-  masked_ = typed_ = false;
+  masked_ = false;
 }
 
 void BatchBuilder::add(const RunInput& run) {
   auto length = static_cast<int64_t>(run.ids.size());
+  first_rows_.push_back(static_cast<int32_t>(rows()));
   runs_.push_back({rows(), length});
   ids_.insert(ids_.end(), run.ids.begin(), run.ids.end());
   for (size_t i = 0; i < run.ids.size(); ++i) {
@@ -27,7 +29,6 @@ void BatchBuilder::add(const RunInput& run) {
     token_types_.push_back(run.token_types.empty() ? 0 : run.token_types[i]);
     key_mask_.push_back(run.mask.empty() || run.mask[i] != 0);
     masked_ |= key_mask_.back() == 0;
-    typed_ |= token_types_.back() != 0;
   }
   longest_run_ = std::max(longest_run_, length);
   if (run.state) states_.push_back(run.state);
@@ -39,6 +40,7 @@ Batch BatchBuilder::batch() const {
           .token_types = token_types_,
           .key_mask = masked_ ? std::span<const uint8_t>(key_mask_) : std::span<const uint8_t>{},
           .runs = runs_,
+          .first_rows = first_rows_,
           .states = states_,
           .max_position = max_position_,
           .longest_run = longest_run_};

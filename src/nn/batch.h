@@ -15,9 +15,10 @@ namespace malmoi::nn {
 struct Batch {
   std::span<const int32_t> ids;          // [rows]
   std::span<const int32_t> positions;    // [rows], each run counting on from its state's length
-  std::span<const int32_t> token_types;  // [rows], or empty: all 0
+  std::span<const int32_t> token_types;  // [rows]
   std::span<const uint8_t> key_mask;     // [rows], 0: a row that nobody looks at; or empty: none
   std::span<const autograd::Run> runs;
+  std::span<const int32_t> first_rows;   // of each run
   std::span<SequenceState* const> states;  // empty, or one a run
   int32_t max_position = 0;                // the largest of `positions`
   int64_t longest_run = 0;
@@ -49,13 +50,13 @@ class BatchBuilder {
   std::span<const autograd::Run> runs() const { return runs_; }
 
  private:
-  std::vector<int32_t> ids_, positions_, token_types_;
+  std::vector<int32_t> ids_, positions_, token_types_, first_rows_;
   std::vector<uint8_t> key_mask_;
   std::vector<autograd::Run> runs_;
   std::vector<SequenceState*> states_;
   int32_t max_position_ = 0;
   int64_t longest_run_ = 0;
-  bool masked_ = false, typed_ = false;
+  bool masked_ = false;
 };
 
 }  // namespace malmoi::nn

@@ -80,16 +80,6 @@ MALMOI_INLINE void each_stretch(const void* base, const void* const* pages, int6
   }
 }
 
-#if defined(MALMOI_SIMD_AVX512)
-/// Words of bf16 pairs: the even element low, the odd one high.
-MALMOI_INLINE Vec pair_words(Vec even, Vec odd) {
-  __m512i low = _mm512_cvtepu16_epi32((__m256i)narrow(even)), high = _mm512_cvtepu16_epi32((__m256i)narrow(odd));
-  return _mm512_castsi512_ps(_mm512_or_si512(low, _mm512_slli_epi32(high, 16)));
-}
-#else
-MALMOI_INLINE Vec pair_words(Vec even, Vec) { return even; }
-#endif
-
 /// Scores a segment's head has to compute, about.
 MALMOI_INLINE int64_t head_cost(const AttentionArgs& a, const AttentionSegment& s) {
   Range middle = keys_seen(a.mask, s, s.q_length / 2);

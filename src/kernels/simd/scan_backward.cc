@@ -24,8 +24,8 @@ MALMOI_INLINE void reduce_sums(Vec* v, float* sums) {
     Vec* g = v + first;
     for (int half = kGroup / 2; half > 0; half /= 2) {
       for (int i = 0; i < half; ++i) {
-        Vec low = __builtin_shufflevector(g[i], g[i + half], MALMOI_ZIP_LOW);
-        Vec high = __builtin_shufflevector(g[i], g[i + half], MALMOI_ZIP_HIGH);
+        Vec low = zip_low(g[i], g[i + half]);
+        Vec high = zip_high(g[i], g[i + half]);
         g[i] = low + high;
       }
     }

@@ -10,11 +10,7 @@
 namespace malmoi::kernels::MALMOI_SIMD_NAMESPACE {
 namespace {
 
-#if defined(MALMOI_SIMD_AVX512)
-constexpr int kScanVecs = 4;
-#else
-constexpr int kScanVecs = 2;
-#endif
+constexpr int kScanVecs = kLanes == 16 ? 4 : 2;  // as many as there are registers for
 
 /// Rows of one head, widened; B and C and the columns of x are padded with zeros to whole tiles.
 struct ScanChunk {

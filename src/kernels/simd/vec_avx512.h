@@ -71,6 +71,12 @@ MALMOI_INLINE Vec only(Vec v, Part w, float other) { return _mm512_mask_blend_ps
 
 constexpr bool kPairProducts = true;
 
+/// Words of bf16 pairs: the even element low, the odd one high.
+MALMOI_INLINE Vec pair_words(Vec even, Vec odd) {
+  __m512i low = _mm512_cvtepu16_epi32((__m256i)narrow(even)), high = _mm512_cvtepu16_epi32((__m256i)narrow(odd));
+  return _mm512_castsi512_ps(_mm512_or_si512(low, _mm512_slli_epi32(high, 16)));
+}
+
 /// 2 * kLanes numbers, or the first w.n of them and zeros.
 MALMOI_INLINE Vec load_pairs(const BF16* p, Full) { return (Vec)_mm512_loadu_si512(p); }
 MALMOI_INLINE Vec load_pairs(const BF16* p, Part w) {

@@ -67,6 +67,7 @@ MALMOI_INLINE Vec only(Vec v, Part w, float other) {
 
 /// Whether there are products of bf16 pairs; the words of a product are then always f32.
 constexpr bool kPairProducts = false;
+MALMOI_INLINE Vec pair_words(Vec even, Vec) { return even; }
 
 template <bool kPairs>
 MALMOI_INLINE Vec multiply_add(Vec a, Vec b, Vec sum) {

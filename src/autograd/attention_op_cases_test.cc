@@ -1,0 +1,70 @@
+// Cases of attention: fused and separate operands, another text's keys, biases by distance, sinks.
+#include "autograd/op_cases.h"
+
+namespace malmoi::autograd {
+namespace {
+
+const std::vector<Run> kRuns = {{0, 3}, {3, 3}};
+const std::vector<Run> kMemoryRuns = {{0, 2}, {2, 4}};
+const std::vector<uint8_t> kMask = {1, 1, 0, 1, 0, 1};
+
+OpCase fused(const char* name, const AttentionOptions& options) {
+  return {"attention", name, [=](Bench& b, std::vector<Var>& in) {
+            b.context.training = options.dropout > 0;
+            int64_t q = options.heads * options.head_dim, kv = options.kv_heads * options.head_dim;
+            in = {b.input(1, {6, q + 2 * kv})};
+            return std::vector<Var>{attention(b.context, {in[0], 0, q}, {in[0], q, kv}, {in[0], q + kv, kv}, options)};
+          }};
+}
+
+}  // namespace
+
+std::vector<OpCase> attention_op_cases() {
+  AttentionOptions two{.heads = 2, .kv_heads = 2, .head_dim = 4, .scale = 0.5f, .runs = kRuns};
+  auto with = [&](auto change) {
+    AttentionOptions o = two;
+    change(o);
+    return o;
+  };
+  return {
+      fused("causal, grouped queries, two runs", with([](auto& o) { o.heads = 4; })),
+      fused("window and soft cap", with([](auto& o) { o.softcap = 2, o.mask.window = 2; })),
+      fused("both directions, with dropout", with([](auto& o) { o.mask.causal = false, o.dropout = 0.25f; })),
+      fused("padding among the keys", with([](auto& o) { o.mask.causal = false, o.key_mask = kMask; })),
+      {"attention", "another text's keys, values of another width",
+       [](Bench& b, std::vector<Var>& in) {
+         in = {b.input(1, {6, 8}), b.input(2, {6, 14})};
+         AttentionOptions o{.heads = 2, .kv_heads = 2, .head_dim = 4, .value_dim = 3, .scale = 0.5f, .runs = kRuns, .key_runs = kMemoryRuns};
+         o.mask.causal = false;
+         return std::vector<Var>{attention(b.context, {in[0], 0, 8}, {in[1], 0, 8}, {in[1], 8, 6}, o)};
+       }},
+      {"attention", "three tensors, columns that nobody reads",
+       [two](Bench& b, std::vector<Var>& in) {
+         in = {b.input(1, {6, 10}), b.input(2, {6, 8}), b.input(3, {6, 9})};
+         return std::vector<Var>{attention(b.context, {in[0], 2, 8}, {in[1], 0, 8}, {in[2], 1, 8}, two)};
+       }},
+      {"attention", "sinks",
+       [two](Bench& b, std::vector<Var>& in) {
+         in = {b.input(1, {6, 24})};
+         AttentionOptions o = two;
+         o.sinks = b.parameter(2, {2});
+         return std::vector<Var>{attention(b.context, {in[0], 0, 8}, {in[0], 8, 8}, {in[0], 16, 8}, o)};
+       }},
+      {"distance_bias", "buckets of distances before the query, through attention",
+       [two](Bench& b, std::vector<Var>& in) {
+         in = {b.input(1, {6, 24})};
+         AttentionOptions o = two;
+         o.bias_left = 2;
+         Var bias = distance_bias(b.context, *b.parameter(2, {4, 2}), {.buckets = 4, .max_distance = 3, .left = 2});
+         return std::vector<Var>{attention(b.context, {in[0], 0, 8}, {in[0], 8, 8}, {in[0], 16, 8}, o, bias)};
+       }},
+      {"distance_bias", "buckets on both sides",
+       [](Bench& b, std::vector<Var>&) {
+         return std::vector<Var>{distance_bias(
+             b.context, *b.parameter(2, {8, 3}),
+             {.buckets = 8, .max_distance = 20, .bidirectional = true, .left = 9, .right = 30})};
+       }},
+  };
+}
+
+}  // namespace malmoi::autograd

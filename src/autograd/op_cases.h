@@ -1,0 +1,102 @@
+// What the tests of ops share: everything an op needs in one type of numbers, and the cases that the walk over the table runs.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "autograd/ops.h"
+#include "base/rng.h"
+
+namespace malmoi::autograd {
+
+// One value that is moved by h: element `element` of the which-th input or parameter.
+struct Disturbance {
+  bool parameter = false;
+  size_t which = 0, element = 0;
+  double h = 0;
+};
+
+// Everything an op under test needs, in one type of numbers.
+struct Bench {
+  DType dtype;
+  Disturbance disturbance;
+  size_t inputs_made = 0;
+  Arena arena = std::move(*Arena::create(64 << 20));
+  StoragePool pool;
+  Stream stream;
+  Tape tape;
+  Context context;
+  std::vector<std::unique_ptr<Parameter>> parameters;
+  std::vector<std::unique_ptr<DenseWeight>> weights;
+
+  Bench(DType type, const kernels::Backend& backend) : dtype(type) {
+    context.arena = &arena;
+    context.pool = &pool;
+    context.tape = &tape;
+    context.dtype = type;
+    context.backend = &backend;
+    context.stream = &stream;
+  }
+  DType parameter_type(Shape shape) const {
+    if (dtype == DType::kF64) return DType::kF64;
+    return shape.rank() >= 2 ? dtype : DType::kF32;
+  }
+  Parameter* parameter(uint64_t seed, Shape shape, double offset = 0) {
+    auto p = std::make_unique<Parameter>();
+    p->name = "parameter " + std::to_string(parameters.size());
+    p->shape = shape;
+    p->compute = Tensor::zeros(parameter_type(shape), shape);
+    p->grad = Tensor::zeros(dtype == DType::kF64 ? DType::kF64 : DType::kF32, shape);
+    fill(p->compute, seed, offset);
+    disturb(p->compute, true, parameters.size());
+    parameters.push_back(std::move(p));
+    return parameters.back().get();
+  }
+  const DenseWeight& weight(uint64_t seed, Shape shape) {
+    weights.push_back(std::make_unique<DenseWeight>(*parameter(seed, shape)));
+    return *weights.back();
+  }
+  Var input(uint64_t seed, Shape shape) {
+    Tensor x = context.temporary(dtype, shape);
+    fill(x, seed, 0);
+    disturb(x, false, inputs_made++);
+    return {x, tape.new_id()};
+  }
+  void disturb(Tensor& t, bool parameter, size_t which) const {
+    if (disturbance.h != 0 && disturbance.parameter == parameter && disturbance.which == which)
+      t.as<double>()[disturbance.element] += disturbance.h;
+  }
+  // Values that bf16 holds exactly, so that all types see the same numbers.
+  static void fill(Tensor& t, uint64_t seed, double offset) {
+    Rng rng(11, seed);
+    for (int64_t i = 0; i < t.elements(); ++i) {
+      double x = to_float(to_bf16(static_cast<float>(rng.normal() * 0.7 + offset)));
+      convert(&x, DType::kF64, static_cast<std::byte*>(t.data()) + static_cast<size_t>(i) * dtype_size(t.dtype()),
+              t.dtype(), 1);
+    }
+  }
+};
+
+inline std::vector<double> values_of(const Tensor& t) {
+  std::vector<double> out(static_cast<size_t>(t.elements()));
+  convert(t.data(), t.dtype(), out.data(), DType::kF64, out.size());
+  return out;
+}
+
+/// An op under test: builds its inputs (as Vars on the tape) and its results.
+struct OpCase {
+  const char* op;  // its name in the table
+  const char* name;
+  std::function<std::vector<Var>(Bench& b, std::vector<Var>& in)> run;
+};
+
+/// Every case; an op of the table without one fails the walk.
+const std::vector<OpCase>& op_cases();
+
+// By topic, in the files of their names.
+std::vector<OpCase> basic_op_cases();
+std::vector<OpCase> attention_op_cases();
+
+}  // namespace malmoi::autograd

@@ -1,0 +1,257 @@
+// T5 (Raffel et al. 2020): an encoder-decoder with RMS norm before each part, distances in buckets, unscaled attention.
+#include <cmath>
+
+#include "model/family.h"
+#include "nn/blocks.h"
+
+namespace malmoi::model {
+namespace {
+
+struct T5Config {
+  int64_t vocab_size, d_model, d_kv, d_ff, num_layers, num_decoder_layers, num_heads, buckets, max_distance;
+  double dropout_rate, layer_norm_epsilon, initializer_factor;
+  bool gated, tie_word_embeddings, scale_decoder_outputs;
+  kernels::Activation activation;
+};
+
+// wo(dropout(act(wi_0 x) * wi_1 x)), or with one matrix and no gate in the first version.
+struct FeedForward {
+  nn::Linear in, out;
+  bool gated = false;
+  kernels::Activation activation = kernels::Activation::kRelu;
+  double dropout = 0;
+  Var operator()(Context& context, Var x) const {
+    Var h = in(context, std::move(x));
+    h = gated ? autograd::gated(context, std::move(h), activation) : autograd::activation(context, std::move(h), activation);
+    return out(context, autograd::dropout(context, std::move(h), dropout));
+  }
+};
+
+struct Layer {
+  nn::Norm self_norm, cross_norm, mlp_norm;
+  nn::SelfAttention self;
+  nn::CrossAttention cross;  // of decoders
+  FeedForward mlp;
+};
+
+// Either side: blocks, the numbers by distance that the first one holds for all, and the norm behind them.
+class Stack {
+ public:
+  Stack() = default;
+  Stack(const nn::Declare& stack, const T5Config& c, bool decoder) : decoder_(decoder) {
+    buckets_ = {.buckets = c.buckets, .max_distance = c.max_distance, .bidirectional = !decoder};
+    int64_t count = decoder ? c.num_decoder_layers : c.num_layers;
+    for (int64_t i = 0; i < count; ++i) layers_.push_back(make_layer(stack / "block" / i, c));
+    distances_ = stack.set().add({.name = stack.tensor("block.0.layer.0.SelfAttention.relative_attention_bias.weight"),
+                                  .shape = {c.buckets, c.num_heads},
+                                  .role = nn::Role::kPositions,
+                                  .init = {.std = c.initializer_factor / std::sqrt(static_cast<double>(c.d_model))}});
+    final_norm_ = make_norm(stack / "final_layer_norm", c);
+  }
+
+  // rows of embeddings -> rows after the last norm. `memory`: of a decoder, empty where the states hold it.
+  Var operator()(Context& context, Var x, const nn::Batch& batch, Var memory) const {
+    int64_t longest = batch.longest_run;
+    for (const nn::SequenceState* state : batch.states) longest = std::max(longest, state->length() + batch.longest_run);
+    autograd::DistanceBuckets span = buckets_;
+    span.left = std::max<int64_t>(longest - 1, 0), span.right = decoder_ ? 0 : span.left;
+    std::vector<Var> shared{autograd::distance_bias(context, *distances_, span), std::move(memory)};
+    autograd::BlockIo io{std::move(x)};
+    for (size_t i = 0; i < layers_.size(); ++i)
+      io = autograd::block<&Stack::layer>(context, *this, static_cast<int64_t>(i), batch, std::move(io), shared);
+    return final_norm_(context, std::move(io.x), std::move(io.delta)).normed;
+  }
+
+  const std::vector<Layer>& layers() const { return layers_; }
+
+ private:
+  autograd::BlockIo layer(Context& context, int64_t index, const nn::Batch& batch, autograd::BlockIo io,
+                          std::span<const Var> shared) const {
+    const Layer& l = layers_[static_cast<size_t>(index)];
+    int64_t slot = decoder_ ? 2 * index : 0;
+    int64_t span = shared[0].value.shape().columns();
+    nn::DistanceBias bias{shared[0], decoder_ ? span - 1 : span / 2, decoder_ ? 0 : span / 2};
+    auto [x, h] = l.self_norm(context, std::move(io.x), std::move(io.delta));  // [rows, d_model]
+    Var added = l.self(context, std::move(h), batch, slot, bias);
+    if (decoder_) {
+      auto [x2, h2] = l.cross_norm(context, std::move(x), std::move(added));
+      added = l.cross(context, std::move(h2), batch, slot + 1, shared[1]);
+      x = std::move(x2);
+    }
+    auto [x3, h3] = l.mlp_norm(context, std::move(x), std::move(added));
+    return {std::move(x3), l.mlp(context, std::move(h3))};
+  }
+
+  static nn::Norm make_norm(const nn::Declare& declare, const T5Config& c) {
+    return nn::norm(declare, {.width = c.d_model, .eps = c.layer_norm_epsilon, .dropout = c.dropout_rate});
+  }
+
+  Layer make_layer(const nn::Declare& block, const T5Config& c) const {
+    nn::Declare layer = block / "layer";
+    int64_t last = decoder_ ? 2 : 1;
+    double width = static_cast<double>(c.d_model), factor = c.initializer_factor;
+    nn::AttentionSpec attention{.width = c.d_model,
+                                .heads = c.num_heads,
+                                .kv_heads = c.num_heads,
+                                .head_dim = c.d_kv,
+                                .scale = 1,
+                                .dropout = c.dropout_rate,
+                                .mask = {.causal = decoder_},
+                                .out_std = factor / std::sqrt(static_cast<double>(c.num_heads * c.d_kv)),
+                                .names = {"q", "k", "v", "o"}};
+    nn::Declare matrices(block.set(), layer.path(), factor / std::sqrt(width));
+    Layer l;
+    l.self_norm = make_norm(layer / "0" / "layer_norm", c);
+    l.self = nn::SelfAttention(matrices / "0" / "SelfAttention", attention);
+    if (decoder_) {
+      attention.mask.causal = false;
+      l.cross_norm = make_norm(layer / "1" / "layer_norm", c);
+      l.cross = nn::CrossAttention(matrices / "1" / "EncDecAttention", attention, c.d_model);
+    }
+    nn::Declare dense = matrices / last / "DenseReluDense";
+    l.mlp_norm = make_norm(layer / last / "layer_norm", c);
+    nn::LinearSpec in{.in = c.d_model};
+    if (c.gated) in.parts = {{"wi_0", c.d_ff}, {"wi_1", c.d_ff}};
+    else in.out = c.d_ff;
+    l.mlp = {nn::linear(dense / "wi", in),
+             nn::linear(dense / "wo",
+                        {.in = c.d_ff, .out = c.d_model, .std = factor / std::sqrt(static_cast<double>(c.d_ff))}),
+             c.gated, c.activation, c.dropout_rate};
+    return l;
+  }
+
+  bool decoder_ = false;
+  autograd::DistanceBuckets buckets_;
+  std::vector<Layer> layers_;
+  Parameter* distances_ = nullptr;
+  nn::Norm final_norm_;
+};
+
+class T5 final : public Backbone {
+ public:
+  T5(nn::ParameterSet& set, const T5Config& c) : config_(c) {
+    nn::Declare model(set, "", c.initializer_factor);
+    shared_ = nn::embedding(model / "shared", {c.vocab_size, c.d_model});
+    encoder_ = Stack(model / "encoder", c, false);
+    decoder_ = Stack(model / "decoder", c, true);
+  }
+
+  Var encode(Context& context, const nn::Batch& source) const override {
+    nn::Batch text = source;  // the encoder reads it whole: states are the decoder's
+    text.states = {};
+    const nn::Batch& batch = source.states.empty() ? source : text;
+    return dropped(context, encoder_(context, embed(context, batch), batch, {}));  // [source rows, d_model]
+  }
+
+  Var forward(Context& context, const nn::Batch& batch) const override {
+    Var memory = batch.source ? encode(context, *batch.source) : Var{};
+    return dropped(context, decoder_(context, embed(context, batch), batch, std::move(memory)));
+  }
+
+  void remember(Context& context, const Var& memory, const nn::Batch& source) const override {
+    for (size_t i = 0; i < decoder_.layers().size(); ++i)
+      decoder_.layers()[i].cross.remember(context, memory, source, static_cast<int64_t>(2 * i + 1));
+  }
+
+  // Of each decoder layer: its own keys, then those of the memory.
+  std::vector<nn::LayerState> states() const override {
+    std::vector<nn::LayerState> states;
+    int64_t width = config_.num_heads * config_.d_kv;
+    for (int64_t i = 0; i < config_.num_decoder_layers; ++i) {
+      states.push_back({.kind = nn::StateKind::kPagedKeys, .key_width = width, .value_width = width});
+      states.push_back({.kind = nn::StateKind::kMemoryKeys, .key_width = width, .value_width = width});
+    }
+    return states;
+  }
+
+  nn::WeightSlot* shared() const { return shared_; }
+
+ private:
+  Var dropped(Context& context, Var x) const { return autograd::dropout(context, std::move(x), config_.dropout_rate); }
+  Var embed(Context& context, const nn::Batch& batch) const {
+    return autograd::embedding(context, {{&**shared_, batch.ids.data()}},
+                               {.rows = batch.rows(), .dropout = static_cast<float>(config_.dropout_rate)});
+  }
+
+  T5Config config_;
+  nn::WeightSlot* shared_ = nullptr;
+  Stack encoder_, decoder_;
+};
+
+// `relu`, or `gated-gelu`, whose gelu is the one by tanh.
+void read_feed_forward(ConfigFields& f, T5Config& c) {
+  std::string proj = f.text("feed_forward_proj", "relu");
+  c.gated = proj.starts_with("gated-");
+  std::string name = c.gated ? proj.substr(6) : proj;
+  using kernels::Activation;
+  if (name == "relu") c.activation = Activation::kRelu;
+  else if (name == "silu") c.activation = Activation::kSilu;
+  else if (name == "gelu_new" || (c.gated && name == "gelu")) c.activation = Activation::kGeluTanh;
+  else if (name == "gelu") c.activation = Activation::kGelu;
+  else f.fail("feed_forward_proj", "'" + proj + "' is not known", "use relu, gelu, silu or gated-gelu");
+}
+
+Parts make(ConfigFields& f, Task task, int64_t) {
+  T5Config c{};
+  c.vocab_size = f.size("vocab_size", {32128, {}, "it, or a tokenizer"});
+  c.d_model = f.size("d_model", "hidden_size", {512, {}, "the width of the model"});
+  c.num_layers = f.size("num_layers", "num_hidden_layers", {6, {}, "the number of layers"});
+  c.num_decoder_layers = f.size("num_decoder_layers", {c.num_layers, c.num_layers});
+  c.num_heads = f.size("num_heads", "num_attention_heads", {8, {}, "the number of heads"});
+  c.d_kv = f.size("d_kv", {64, std::max<int64_t>(c.d_model / c.num_heads, 1)});
+  read_feed_forward(f, c);
+  // A gated part has three matrices where a plain one has two (Shazeer 2020).
+  c.d_ff = f.size("d_ff", "intermediate_size", {2048, c.gated ? (c.d_model * 8 / 3 + 63) / 64 * 64 : 4 * c.d_model});
+  c.buckets = f.size("relative_attention_num_buckets", {32, 32});
+  c.max_distance = f.size("relative_attention_max_distance", {128, 128});
+  c.dropout_rate = f.number("dropout_rate", 0.1, 0, 0.99);
+  c.layer_norm_epsilon = f.number("layer_norm_epsilon", 1e-6, 0, 1);
+  c.initializer_factor = f.number("initializer_factor", 1, 0, 100);
+  c.tie_word_embeddings = f.flag("tie_word_embeddings", true);
+  c.scale_decoder_outputs = f.flag("scale_decoder_outputs", c.tie_word_embeddings);
+  f.refuse("is_decoder", f.flag("is_decoder", false), "a decoder alone is not supported for t5");
+  f.refuse("is_encoder_decoder", !f.flag("is_encoder_decoder", true), "an encoder alone is not supported for t5");
+  if (c.buckets < 4 || c.max_distance <= c.buckets / 2)
+    f.fail("relative_attention_num_buckets", "leaves no bucket for far distances",
+           "use at least 4, and a relative_attention_max_distance beyond half of it");
+  if (c.num_layers > kMostLayers || c.num_decoder_layers > kMostLayers) f.fail("num_layers", "is too large");
+  Parts parts;
+  parts.pad_token_id = f.token_id("pad_token_id", 0);
+  parts.decoder_start_token_id = f.token_id("decoder_start_token_id", parts.pad_token_id);
+  if (f.failed()) return parts;
+  auto backbone = std::make_unique<T5>(parts.parameters, c);
+  parts.head_begin = parts.parameters.entries().size();
+  if (task == Task::kSeq2Seq) {
+    parts.head = std::make_unique<Head>();
+    parts.head->weight = c.tie_word_embeddings ? backbone->shared()
+                                               : nn::linear({parts.parameters, "lm_head", c.initializer_factor},
+                                                            {.in = c.d_model, .out = c.vocab_size, .role = nn::Role::kHead})
+                                                     .weight;
+    if (c.scale_decoder_outputs) parts.head->logit_scale = 1 / std::sqrt(static_cast<float>(c.d_model));
+  }
+  parts.backbone = std::move(backbone);
+  // Distances beyond the last bucket share it: no text is too long for the positions.
+  parts.sizes = {c.vocab_size, c.d_model, c.num_layers + c.num_decoder_layers, kNoLimit};
+  return parts;
+}
+
+constexpr ModelClass kClasses[] = {{Task::kSeq2Seq, "T5ForConditionalGeneration"},
+                                   {Task::kSeq2Seq, "T5WithLMHeadModel"},
+                                   {Task::kFeatures, "T5Model"}};
+// The table of words is stored again for each side by some versions; the first decoder's bias of distances to the memory is
+// in old files and was never used.
+constexpr std::string_view kBuffers[] = {"encoder.embed_tokens.weight", "decoder.embed_tokens.weight",
+                                         "decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight"};
+constexpr std::string_view kInert[] = {"n_positions", "output_past", "classifier_dropout", "dense_act_fn", "is_gated_act"};
+constexpr std::string_view kHeads[] = {"lm_head."};
+
+}  // namespace
+
+extern const Family t5_family{.model_type = "t5",
+                              .classes = kClasses,
+                              .make = make,
+                              .head_prefixes = kHeads,
+                              .buffers = kBuffers,
+                              .inert = kInert};
+
+}  // namespace malmoi::model
