@@ -312,14 +312,45 @@ TEST_F(EngineTest, SubmittingFromManyThreads) {
   for (std::thread& t : threads) t.join();
 }
 
-TEST_F(EngineTest, GenerateGivesWhatAnEngineGives) {
+TEST_F(EngineTest, GenerateGivesWhatAnEngineGivesOnTheCallingThread) {
   std::vector<int32_t> ids;
+  std::thread::id caller = std::this_thread::get_id();
   Status status = generate(*model_, *tokenizer_, request("a", 10, 3), [&](const TokenEvent& event) {
+    EXPECT_EQ(std::this_thread::get_id(), caller);
     if (event.id >= 0) ids.push_back(event.id);
     return true;
   });
   EXPECT_TRUE(status.ok());
   EXPECT_EQ(ids, run(request("a", 10, 3)).ids);
+}
+
+TEST_F(EngineTest, AnswersOfOneRequestHaveTextsOfTheirOwn) {
+  Request r = korean(4);
+  r.answers = 3;
+  r.stop = {run(korean(5)).text.substr(30, 9)};  // of the second answer alone
+  std::vector<std::string> texts(3);
+  std::vector<FinishReason> ends(3, FinishReason::kNone);
+  Status status = generate(*model_, *tokenizer_, r, [&](const TokenEvent& event) {
+    auto i = static_cast<size_t>(event.answer);
+    EXPECT_EQ(ends[i], FinishReason::kNone);
+    texts[i] += event.text;
+    ends[i] = event.finish;
+    return true;
+  });
+  EXPECT_TRUE(status.ok());
+  EXPECT_EQ(texts[0], run(korean(4)).text);
+  EXPECT_EQ(texts[1], run(korean(5)).text.substr(0, 30));
+  EXPECT_EQ(texts[2], run(korean(6)).text);
+  EXPECT_EQ(ends, (std::vector{FinishReason::kLength, FinishReason::kStop, FinishReason::kLength}));
+}
+
+TEST_F(EngineTest, AnEngineThatCannotRunIsAnError) {
+  auto poor = Engine::create(*model_, *tokenizer_, {.state_bytes = 1000});
+  ASSERT_FALSE(poor.ok());
+  EXPECT_EQ(poor.error().code, ErrorCode::kOutOfMemory);
+  auto encoder = tiny_encoder();
+  EXPECT_FALSE(Engine::create(*encoder, *tokenizer_).ok());
+  EXPECT_FALSE(generate(*encoder, *tokenizer_, request("a"), [](const TokenEvent&) { return true; }).ok());
 }
 
 }  // namespace

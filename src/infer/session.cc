@@ -139,7 +139,11 @@ Result<std::span<const float>> Session::logits() {
 
 Result<std::vector<float>> Session::hidden() {
   PassEnd end(*this);
-  MALMOI_ASSIGN(Var hidden, forward());
+  Var hidden = model_->backbone->encode(context_, batch_.batch());
+  MALMOI_TRY(stream_.sync());
+  if (!hidden) {  // there is no encoder apart
+    MALMOI_ASSIGN(hidden, forward());
+  }
   const Tensor& rows = hidden.value;
   std::vector<float> out(static_cast<size_t>(rows.elements()));
   convert(rows.data(), rows.dtype(), out.data(), DType::kF32, out.size());

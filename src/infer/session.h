@@ -45,7 +45,8 @@ class Session {
   /// text (labels), [texts, outputs]. Sequences have read then what was appended. Valid until the next pass. Errors: the
   /// pool has no room, the device failed; then no sequence has changed.
   Result<std::span<const float>> logits();
-  /// The same pass without a head: the last hidden states of all rows, f32 [rows, hidden_size].
+  /// The same pass without a head: the last hidden states of all rows, f32 [rows, hidden_size]. Of an encoder-decoder they
+  /// are the encoder's, of texts added as they are.
   Result<std::vector<float>> hidden();
 
   const model::Model& model() const { return *model_; }
