@@ -34,7 +34,13 @@ std::vector<OpCase> attention_op_cases() {
       {"attention", "another text's keys, values of another width",
        [](Bench& b, std::vector<Var>& in) {
          in = {b.input(1, {6, 8}), b.input(2, {6, 14})};
-         AttentionOptions o{.heads = 2, .kv_heads = 2, .head_dim = 4, .value_dim = 3, .scale = 0.5f, .runs = kRuns, .key_runs = kMemoryRuns};
+         AttentionOptions o{.heads = 2,
+                            .kv_heads = 2,
+                            .head_dim = 4,
+                            .value_dim = 3,
+                            .scale = 0.5f,
+                            .runs = kRuns,
+                            .key_runs = kMemoryRuns};
          o.mask.causal = false;
          return std::vector<Var>{attention(b.context, {in[0], 0, 8}, {in[1], 0, 8}, {in[1], 8, 6}, o)};
        }},
@@ -60,9 +66,9 @@ std::vector<OpCase> attention_op_cases() {
        }},
       {"distance_bias", "buckets on both sides",
        [](Bench& b, std::vector<Var>&) {
-         return std::vector<Var>{distance_bias(
-             b.context, *b.parameter(2, {8, 3}),
-             {.buckets = 8, .max_distance = 20, .bidirectional = true, .left = 9, .right = 30})};
+         return std::vector<Var>{
+             distance_bias(b.context, *b.parameter(2, {8, 3}),
+                           {.buckets = 8, .max_distance = 20, .bidirectional = true, .left = 9, .right = 30})};
        }},
   };
 }

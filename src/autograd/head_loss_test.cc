@@ -62,7 +62,8 @@ TEST(HeadLoss, CountsRowsWhoseLargestLogitIsTheTarget) {
   Tensor h = b.context.temporary(DType::kF32, {3, 3});
   const float values[] = {1, 2, 3, 5, 4, 3, 0, 9, 1};
   std::copy(values, values + 9, h.as<float>());
-  HeadLoss loss = head_loss(b.context, {h, -1}, weight, nullptr, {.targets = std::vector<int32_t>{2, 1, 1}, .count_correct = true});
+  HeadLoss loss =
+      head_loss(b.context, {h, -1}, weight, nullptr, {.targets = std::vector<int32_t>{2, 1, 1}, .count_correct = true});
   EXPECT_EQ(loss.correct, 2);
   EXPECT_EQ(head_loss(b.context, {h, -1}, weight, nullptr, {.targets = std::vector<int32_t>{2, 1, 1}}).correct, 0);
 }

@@ -153,8 +153,8 @@ TEST(Experts, RowsByIndexAgreeWithTheOracle) {
       reference_backend().gather_rows(stream(), {DType::kF64, kRows, cols, x.oracle(), index.data(), y.oracle()});
       y.expect_close(name + " gathered rows", 0, 0);
       TestScratch scratch(gather_rows_backward_scratch(kRows, kSources));
-      table.gather_rows_backward(
-          stream(), {dtype, kRows, kSources, cols, index.data(), y.data(), dx.data(), scratch.get()});
+      table.gather_rows_backward(stream(),
+                                 {dtype, kRows, kSources, cols, index.data(), y.data(), dx.data(), scratch.get()});
       reference_backend().gather_rows_backward(
           stream(), {DType::kF64, kRows, kSources, cols, index.data(), y.oracle(), dx.oracle(), nullptr});
       dx.expect_close(name + " gathered rows backward", 1e-5);
@@ -216,7 +216,8 @@ TEST(Experts, RowGradientsOfTheOracle) {
     oracle().gather_rows(stream(), {DType::kF64, 5, kCols, source.data(), index.data(), rows.data()});
     return dot(rows, drows);
   };
-  oracle().gather_rows_backward(stream(), {DType::kF64, 5, 3, kCols, index.data(), drows.data(), dsource.data(), nullptr});
+  oracle().gather_rows_backward(stream(),
+                                {DType::kF64, 5, 3, kCols, index.data(), drows.data(), dsource.data(), nullptr});
   expect_gradient("gathered", source, dsource, gather);
 }
 

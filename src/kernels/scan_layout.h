@@ -7,9 +7,9 @@
 namespace malmoi::kernels {
 namespace {  // included by files of several instruction sets: nothing here may be shared by the linker
 
-constexpr int64_t kScanChunk = 64;   // rows at a time: their x, B and C in f32 are in the second cache
-constexpr int64_t kScanLanes = 16;   // the most lanes of any instruction set
-constexpr int64_t kScanRows = 4;     // rows of a state that are in registers together
+constexpr int64_t kScanChunk = 64;    // rows at a time: their x, B and C in f32 are in the second cache
+constexpr int64_t kScanLanes = 16;    // the most lanes of any instruction set
+constexpr int64_t kScanRows = 4;      // rows of a state that are in registers together
 constexpr int64_t kScanColumns = 64;  // the most columns beside them
 
 inline int64_t scan_round(int64_t n, int64_t unit) { return (n + unit - 1) / unit * unit; }

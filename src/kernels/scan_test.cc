@@ -42,7 +42,9 @@ struct ScanData {
   SsdScanArgs args(bool oracle, const std::vector<ScanRun>& spans) {
     auto p = [&](Twin& t) { return oracle ? t.oracle() : t.data(); };
     DType type = oracle ? DType::kF64 : dtype;
-    auto column = [&](int64_t c) { return static_cast<std::byte*>(p(rows)) + static_cast<size_t>(c) * dtype_size(type); };
+    auto column = [&](int64_t c) {
+      return static_cast<std::byte*>(p(rows)) + static_cast<size_t>(c) * dtype_size(type);
+    };
     return {.dtype = type,
             .heads = shape.heads,
             .head_dim = shape.head_dim,
@@ -82,7 +84,8 @@ struct ScanGradients {
     auto p = [&](Twin& t) { return oracle ? t.oracle() : t.data(); };
     SsdScanArgs forward = data.args(oracle, spans);
     auto like = [&](const void* x) {
-      return static_cast<std::byte*>(p(rows)) + (static_cast<const std::byte*>(x) - static_cast<const std::byte*>(forward.x));
+      return static_cast<std::byte*>(p(rows)) +
+             (static_cast<const std::byte*>(x) - static_cast<const std::byte*>(forward.x));
     };
     return {.forward = forward,
             .dy = p(dy),
@@ -132,7 +135,8 @@ TEST(Scan, AgreesWithTheOracle) {
                               {2, 48, 1, 16, 1}};
   each_kernel([&](const Backend& table, DType dtype, const std::string& name) {
     int number = 0;
-    for (const ScanShape& shape : shapes) check_scan(table, shape, dtype, name + " scan, shape " + std::to_string(number++));
+    for (const ScanShape& shape : shapes)
+      check_scan(table, shape, dtype, name + " scan, shape " + std::to_string(number++));
   });
 }
 
@@ -179,7 +183,9 @@ TEST(Scan, GradientsOfTheOracle) {
   for (const ScanShape& shape : {ScanShape{2, 2, 1, 3, 6}, ScanShape{4, 1, 2, 2, 7, 0.3f, 1.2f}}) {
     ScanData data(shape, DType::kF64);
     std::vector<ScanRun> runs = data.runs(true);
-    auto values = [](Twin& t) { return Values(static_cast<double*>(t.oracle()), static_cast<double*>(t.oracle()) + t.size()); };
+    auto values = [](Twin& t) {
+      return Values(static_cast<double*>(t.oracle()), static_cast<double*>(t.oracle()) + t.size());
+    };
     Twin dy(DType::kF64, data.y.size(), 9);
     auto forward = [&] {
       oracle().ssd_scan(stream(), data.args(true, runs));

@@ -16,9 +16,7 @@ size_t gather_rows_backward_scratch(int64_t rows, int64_t source_rows) {
   return static_cast<size_t>(source_rows + 1 + rows) * sizeof(int32_t);
 }
 
-size_t gated_norm_backward_scratch(int64_t cols) {
-  return static_cast<size_t>(num_threads() * cols) * sizeof(float);
-}
+size_t gated_norm_backward_scratch(int64_t cols) { return static_cast<size_t>(num_threads() * cols) * sizeof(float); }
 
 size_t ssd_scan_scratch(const SsdScanArgs& args) {
   return static_cast<size_t>(num_threads() * scan_words(args)) * sizeof(float);

@@ -6,14 +6,15 @@
 
 #include "formats/element_type.h"
 #include "formats/safetensors.h"
+#include "formats/tensor_source.h"
 #include "model/layout.h"
 
 namespace malmoi::model {
 namespace {
 
 using formats::ElementType;
-using StoredTensor = formats::TensorView;
-using WeightSource = formats::Safetensors;
+using formats::StoredTensor;
+using formats::WeightSource;
 
 Result<DType> float_type(const StoredTensor& tensor, const std::string& where) {
   switch (tensor.type) {
@@ -154,8 +155,8 @@ Result<std::unique_ptr<Model>> load_model(const Path& folder, const LoadOptions&
   if (!std::filesystem::exists(folder))
     return not_found("there is no model", folder.string(), "give a folder with config.json and model.safetensors");
   MALMOI_ASSIGN(std::unique_ptr<Model> model, load_config(folder, options.task));
-  MALMOI_ASSIGN(WeightSource opened, WeightSource::open_folder(folder));
-  auto source = std::make_shared<WeightSource>(std::move(opened));
+  MALMOI_ASSIGN(std::unique_ptr<WeightSource> opened, formats::open_weights(folder));
+  std::shared_ptr<WeightSource> source = std::move(opened);
   for (auto& entry : model->parameters.entries())
     entry->parameter.trainable =
         options.purpose == Purpose::kTraining && !(options.frozen && options.frozen(entry->spec));

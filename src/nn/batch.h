@@ -18,7 +18,7 @@ struct Batch {
   std::span<const int32_t> token_types;  // [rows]
   std::span<const uint8_t> key_mask;     // [rows], 0: a row that nobody looks at; or empty: none
   std::span<const autograd::Run> runs;
-  std::span<const int32_t> first_rows;   // of each run
+  std::span<const int32_t> first_rows;     // of each run
   std::span<SequenceState* const> states;  // empty, or one a run
   int32_t max_position = 0;                // the largest of `positions`
   int64_t longest_run = 0;

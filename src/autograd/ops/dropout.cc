@@ -24,8 +24,9 @@ Var dropout(Context& context, Var x, double p) {
   kernels::Dropout mask = context.next_dropout(static_cast<float>(p));
   if (mask.p <= 0) return x;
   Tensor y = context.temporary(x.value.dtype(), x.value.shape());
-  context.run("dropout", 0, &kernels::Backend::add,
-              {.dtype = x.value.dtype(), .n = x.value.elements(), .delta = x.value.data(), .y = y.data(), .dropout = mask});
+  context.run(
+      "dropout", 0, &kernels::Backend::add,
+      {.dtype = x.value.dtype(), .n = x.value.elements(), .delta = x.value.data(), .y = y.data(), .dropout = mask});
   if (!context.tape) return {std::move(y), -1};
   Record& record = context.tape->push(dropout_op, {.inputs = {x.id}}, mask);
   return context.tape->output(record, 0, std::move(y));

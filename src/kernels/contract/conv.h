@@ -13,8 +13,9 @@ constexpr int64_t kMaxConvTaps = 16;  // sums of all taps stay in the first cach
 /// Consecutive rows of one sequence, and what came before and goes on after them.
 struct ConvRun {
   int64_t begin = 0, length = 0;
-  const void* state_in = nullptr;  // [taps - 1, channels], f32 (oracle f64): the rows of x before the first; null: zeros
-  void* state_out = nullptr;       // the same after the last row; may be state_in; null: not wanted
+  const void* state_in =
+      nullptr;                // [taps - 1, channels], f32 (oracle f64): the rows of x before the first; null: zeros
+  void* state_out = nullptr;  // the same after the last row; may be state_in; null: not wanted
 };
 
 /// y[t, c] = act(bias[c] + sum over j of weight[c, j] x[t - (taps - 1) + j, c]) within each run (Gu & Dao 2023).

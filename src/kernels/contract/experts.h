@@ -15,7 +15,7 @@ namespace malmoi::kernels {
 /// p = softmax(logits) of a row; its top_k largest (of equal ones the lowest index first) are its experts, with weights
 /// scale * p, or renormalised: scale * p / (the sum of the chosen p).
 struct RouteArgs {
-  DType dtype = DType::kF32;  // of logits
+  DType dtype = DType::kF32;                 // of logits
   int64_t rows = 0, experts = 0, top_k = 0;  // 1 <= top_k <= experts
   bool renormalise = true;
   float scale = 1;
@@ -28,9 +28,10 @@ struct RouteArgs {
   int32_t* offsets = nullptr;     // [experts + 1]: expert e has the slots [offsets[e], offsets[e + 1])
   /// What the load-balancing loss is made of (Fedus et al. 2021): experts * sum over e of f_e P_e, with f_e the choices of e for
   /// each row and P_e the mean of its probability, over the rows of all layers that count.
-  const uint8_t* counted = nullptr;   // [rows], 0: padding; null: all rows count
-  void* probability_sums = nullptr;   // [experts], f32 (oracle f64): sums of p over the rows that count; null: not wanted
-  int32_t* choices = nullptr;         // [experts]: choices of the rows that count; null: not wanted
+  const uint8_t* counted = nullptr;  // [rows], 0: padding; null: all rows count
+  void* probability_sums =
+      nullptr;                 // [experts], f32 (oracle f64): sums of p over the rows that count; null: not wanted
+  int32_t* choices = nullptr;  // [experts]: choices of the rows that count; null: not wanted
 };
 
 /// dlogits from the gradient of the weights, and of the load-balancing loss by what it adds to the gradient of every

@@ -23,7 +23,7 @@ constexpr int kMaxHeadRuns = 2;  // queries, keys
 struct HeadNormArgs {
   DType dtype = DType::kF32;
   bool layer = false;
-  int64_t rows = 0, cols = 0;         // columns of y, those copied among them
+  int64_t rows = 0, cols = 0;          // columns of y, those copied among them
   int64_t x_stride = 0, y_stride = 0;  // elements between rows
   HeadRun runs[kMaxHeadRuns];
   int num_runs = 0;

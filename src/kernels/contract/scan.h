@@ -25,15 +25,15 @@ struct SsdScanArgs {
   DType dtype = DType::kF32;
   int64_t heads = 0, head_dim = 0, groups = 0, state_size = 0;
   int64_t x_stride = 0, dt_stride = 0, b_stride = 0, c_stride = 0, y_stride = 0;  // elements between rows
-  const ScanRun* runs = nullptr;  // rows of no run are left as they are
+  const ScanRun* runs = nullptr;                                                  // rows of no run are left as they are
   int64_t num_runs = 0;
-  int64_t rows = 0;              // of x; no run goes beyond
-  const void* x = nullptr;       // [rows, heads * head_dim]
-  const void* dt = nullptr;      // [rows, heads]
-  const void* b = nullptr;       // [rows, groups * state_size]
-  const void* c = nullptr;       // [rows, groups * state_size]
-  const void* a_log = nullptr;   // [heads], f32 (oracle f64), as d and dt_bias
-  const void* d = nullptr;       // [heads]; null: zero
+  int64_t rows = 0;               // of x; no run goes beyond
+  const void* x = nullptr;        // [rows, heads * head_dim]
+  const void* dt = nullptr;       // [rows, heads]
+  const void* b = nullptr;        // [rows, groups * state_size]
+  const void* c = nullptr;        // [rows, groups * state_size]
+  const void* a_log = nullptr;    // [heads], f32 (oracle f64), as d and dt_bias
+  const void* d = nullptr;        // [heads]; null: zero
   const void* dt_bias = nullptr;  // [heads]; null: zero
   float dt_min = 0, dt_max = std::numeric_limits<float>::infinity();
   void* y = nullptr;        // [rows, heads * head_dim]; not x

@@ -19,7 +19,8 @@ void choose(const RouteArgs& a, int64_t r) {
   for (int64_t e = 0; e < a.experts; ++e) put(probabilities[e], std::exp(get(logits[e]) - top) / total);
   std::vector<int32_t> order(static_cast<size_t>(a.experts));
   std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(), [&](int32_t x, int32_t y) { return probabilities[x] > probabilities[y]; });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](int32_t x, int32_t y) { return probabilities[x] > probabilities[y]; });
   for (int64_t k = 0; k < a.top_k; ++k) chosen += get(probabilities[order[static_cast<size_t>(k)]]);
   for (int64_t k = 0; k < a.top_k; ++k) {
     int32_t e = order[static_cast<size_t>(k)];

@@ -28,7 +28,9 @@ void gated_norm_backward_group(const GatedNormBackwardArgs& b, int64_t r, int64_
   int64_t n = a.cols / a.groups, first = group * n;
   double rstd = get(as<P>(a.rstd)[r * a.groups + group]), mean = 0;
   auto z = [&](int64_t c) { return get(as<T>(a.z)[r * a.z_stride + c]); };
-  auto normal = [&](int64_t c) { return get(as<T>(a.x)[r * a.x_stride + c]) * activate(Activation::kSilu, z(c)) * rstd; };
+  auto normal = [&](int64_t c) {
+    return get(as<T>(a.x)[r * a.x_stride + c]) * activate(Activation::kSilu, z(c)) * rstd;
+  };
   auto grad = [&](int64_t c) {
     return get(as<T>(b.dy)[r * a.y_stride + c]) * (a.weight ? get(as<P>(a.weight)[c]) : 1);
   };

@@ -16,7 +16,8 @@ void softmax_row(const T* logits, float* probabilities, int64_t n) {
     store(probabilities + i, e, w);
   });
   Vec scale = all(1.0f / reduce_add(total));
-  each_vec(n, [&](int64_t i, auto w) MALMOI_INLINED { store(probabilities + i, load(probabilities + i, w) * scale, w); });
+  each_vec(n,
+           [&](int64_t i, auto w) MALMOI_INLINED { store(probabilities + i, load(probabilities + i, w) * scale, w); });
 }
 
 /// The k largest in falling order, of equal ones the lowest index first. A NaN counts as the largest, so that every id is

@@ -48,7 +48,8 @@ void scan_head(const SsdScanArgs& a, const ScanRun& run, int64_t head, Worker& w
     int64_t first = run.begin + t, count = min_of(kScanChunk, run.length - t);
     load_chunk<T>(a, head, first, count, chunk);
     for (int64_t i = 0; i < count; ++i) {
-      widen_row(as<T>(a.x) + (first + i) * a.x_stride + column, a.head_dim, skip, chunk.y + i * chunk.width, chunk.width);
+      widen_row(as<T>(a.x) + (first + i) * a.x_stride + column, a.head_dim, skip, chunk.y + i * chunk.width,
+                chunk.width);
     }
     advance<true>(chunk, state.data, state.ld, state.rows, lanes_of(a.head_dim));
     for (int64_t i = 0; i < count; ++i) {

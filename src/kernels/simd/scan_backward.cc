@@ -9,12 +9,12 @@ namespace {
 constexpr int kSums = 2 * kScanRows;  // a tile's part of a row of dC, then of dB
 
 struct Worker {
-  ScanChunk chunk;              // y holds dy
-  float *dx, *db, *dc;          // of the chunk: d(dt x), dB and dC in rows like x and B
-  float* lanes;                 // [rows][kLanes]: the gradient of each row's decay, not yet summed over lanes
-  float *starts, *dstate;       // states at the beginnings of chunks; the gradient of the state after the chunk
-  float* tile;                  // a tile's states through the chunk, beginning with that before it
-  float *db_rows, *dc_rows;     // [rows, groups, scan_states]: the worker's sums
+  ScanChunk chunk;           // y holds dy
+  float *dx, *db, *dc;       // of the chunk: d(dt x), dB and dC in rows like x and B
+  float* lanes;              // [rows][kLanes]: the gradient of each row's decay, not yet summed over lanes
+  float *starts, *dstate;    // states at the beginnings of chunks; the gradient of the state after the chunk
+  float* tile;               // a tile's states through the chunk, beginning with that before it
+  float *db_rows, *dc_rows;  // [rows, groups, scan_states]: the worker's sums
 };
 
 /// The vectors' sums, in order: halves are added while they are interleaved, until a lane holds one vector's sum.

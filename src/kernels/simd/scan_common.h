@@ -73,7 +73,8 @@ void load_chunk(const SsdScanArgs& a, int64_t head, int64_t first, int64_t count
     float dt = step_size<T>(a, row, head).dt;
     chunk.dt[t] = dt;
     chunk.decay[t] = __builtin_expf(rate * dt);
-    widen_row(as<T>(a.x) + row * a.x_stride + head * a.head_dim, a.head_dim, dt, chunk.x + t * chunk.width, chunk.width);
+    widen_row(as<T>(a.x) + row * a.x_stride + head * a.head_dim, a.head_dim, dt, chunk.x + t * chunk.width,
+              chunk.width);
     widen_row(as<T>(a.b) + row * a.b_stride + group * a.state_size, a.state_size, 1.0f, chunk.b + t * chunk.states,
               chunk.states);
     widen_row(as<T>(a.c) + row * a.c_stride + group * a.state_size, a.state_size, 1.0f, chunk.c + t * chunk.states,
@@ -85,9 +86,8 @@ void load_chunk(const SsdScanArgs& a, int64_t head, int64_t first, int64_t count
 template <int V, bool kOutput>
 void advance_tile(const ScanChunk& chunk, float* state, int64_t ld, int64_t n, int64_t p) {
   Vec h[kScanRows * V];
-  each_index<kScanRows * V>([&](auto r) MALMOI_INLINED {
-    h[r.value] = load(state + r.value / V * ld + r.value % V * kLanes, Full{});
-  });
+  each_index<kScanRows * V>(
+      [&](auto r) MALMOI_INLINED { h[r.value] = load(state + r.value / V * ld + r.value % V * kLanes, Full{}); });
   for (int64_t t = 0; t < chunk.rows; ++t) {
     const float *b = chunk.b + t * chunk.states + n, *c = chunk.c + t * chunk.states + n;
     const float* x = chunk.x + t * chunk.width + p;
@@ -109,9 +109,8 @@ void advance_tile(const ScanChunk& chunk, float* state, int64_t ld, int64_t n, i
       each_index<V>([&](auto v) MALMOI_INLINED { store(y + v.value * kLanes, ys[v.value], Full{}); });
     }
   }
-  each_index<kScanRows * V>([&](auto r) MALMOI_INLINED {
-    store(state + r.value / V * ld + r.value % V * kLanes, h[r.value], Full{});
-  });
+  each_index<kScanRows * V>(
+      [&](auto r) MALMOI_INLINED { store(state + r.value / V * ld + r.value % V * kLanes, h[r.value], Full{}); });
 }
 
 /// The state [rows][ld] through the chunk; columns in whole vectors, rows in whole tiles.

@@ -15,11 +15,9 @@ struct BertConfig {
 };
 
 nn::Norm make_norm(const nn::Declare& declare, const BertConfig& c) {
-  return nn::norm(declare, {.width = c.hidden_size,
-                            .layer = true,
-                            .eps = c.layer_norm_eps,
-                            .bias = true,
-                            .dropout = c.hidden_dropout_prob});
+  return nn::norm(
+      declare,
+      {.width = c.hidden_size, .layer = true, .eps = c.layer_norm_eps, .bias = true, .dropout = c.hidden_dropout_prob});
 }
 
 class Bert final : public Backbone {
@@ -29,7 +27,8 @@ class Bert final : public Backbone {
     words_ = nn::embedding(embeddings / "word_embeddings", {c.vocab_size, c.hidden_size});
     positions_ = nn::embedding(embeddings / "position_embeddings",
                                {c.max_position_embeddings, c.hidden_size, nn::Role::kPositions});
-    types_ = nn::embedding(embeddings / "token_type_embeddings", {c.type_vocab_size, c.hidden_size, nn::Role::kPositions});
+    types_ =
+        nn::embedding(embeddings / "token_type_embeddings", {c.type_vocab_size, c.hidden_size, nn::Role::kPositions});
     embedding_norm_ = make_norm(embeddings / "LayerNorm", c);
     for (int64_t i = 0; i < c.num_hidden_layers; ++i) layers_.push_back(make_layer(model / "encoder" / "layer" / i));
   }

@@ -22,7 +22,8 @@ struct FeedForward {
   double dropout = 0;
   Var operator()(Context& context, Var x) const {
     Var h = in(context, std::move(x));
-    h = gated ? autograd::gated(context, std::move(h), activation) : autograd::activation(context, std::move(h), activation);
+    h = gated ? autograd::gated(context, std::move(h), activation)
+              : autograd::activation(context, std::move(h), activation);
     return out(context, autograd::dropout(context, std::move(h), dropout));
   }
 };
@@ -52,7 +53,8 @@ class Stack {
   // rows of embeddings -> rows after the last norm. `memory`: of a decoder, empty where the states hold it.
   Var operator()(Context& context, Var x, const nn::Batch& batch, Var memory) const {
     int64_t longest = batch.longest_run;
-    for (const nn::SequenceState* state : batch.states) longest = std::max(longest, state->length() + batch.longest_run);
+    for (const nn::SequenceState* state : batch.states)
+      longest = std::max(longest, state->length() + batch.longest_run);
     autograd::DistanceBuckets span = buckets_;
     span.left = std::max<int64_t>(longest - 1, 0), span.right = decoder_ ? 0 : span.left;
     std::vector<Var> shared{autograd::distance_bias(context, *distances_, span), std::move(memory)};
@@ -223,10 +225,11 @@ Parts make(ConfigFields& f, Task task, int64_t) {
   parts.head_begin = parts.parameters.entries().size();
   if (task == Task::kSeq2Seq) {
     parts.head = std::make_unique<Head>();
-    parts.head->weight = c.tie_word_embeddings ? backbone->shared()
-                                               : nn::linear({parts.parameters, "lm_head", c.initializer_factor},
-                                                            {.in = c.d_model, .out = c.vocab_size, .role = nn::Role::kHead})
-                                                     .weight;
+    parts.head->weight = c.tie_word_embeddings
+                             ? backbone->shared()
+                             : nn::linear({parts.parameters, "lm_head", c.initializer_factor},
+                                          {.in = c.d_model, .out = c.vocab_size, .role = nn::Role::kHead})
+                                   .weight;
     if (c.scale_decoder_outputs) parts.head->logit_scale = 1 / std::sqrt(static_cast<float>(c.d_model));
   }
   parts.backbone = std::move(backbone);
@@ -242,7 +245,8 @@ constexpr ModelClass kClasses[] = {{Task::kSeq2Seq, "T5ForConditionalGeneration"
 // in old files and was never used.
 constexpr std::string_view kBuffers[] = {"encoder.embed_tokens.weight", "decoder.embed_tokens.weight",
                                          "decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight"};
-constexpr std::string_view kInert[] = {"n_positions", "output_past", "classifier_dropout", "dense_act_fn", "is_gated_act"};
+constexpr std::string_view kInert[] = {"n_positions", "output_past", "classifier_dropout", "dense_act_fn",
+                                       "is_gated_act"};
 constexpr std::string_view kHeads[] = {"lm_head."};
 
 }  // namespace
