@@ -78,7 +78,7 @@ Result<Json> bench_train(const BenchTrainOptions& o) {
                                                                 .arena_bytes = plan.activations,
                                                                 .int8_products = o.precision == Precision::kInt8}));
   autograd::Profile profile;
-  std::vector<double> rates;
+  std::vector<double> rates, seconds;
   double loss = 0;
   std::vector<int32_t> ids(static_cast<size_t>(o.sequence_length + 1));
   for (int64_t step = 0; step < o.warmup + o.steps; ++step) {
@@ -97,8 +97,10 @@ Result<Json> bench_train(const BenchTrainOptions& o) {
         },
         static_cast<uint64_t>(step), step + 1, 3e-4);
     loss = r.loss;
-    if (step >= o.warmup)
-      rates.push_back(static_cast<double>(o.batch * o.sequence_length) / (monotonic_seconds() - begin));
+    if (step >= o.warmup) {
+      seconds.push_back(monotonic_seconds() - begin);
+      rates.push_back(static_cast<double>(o.batch * o.sequence_length) / seconds.back());
+    }
   }
   if (o.profile) fmt::print(stderr, "{}", profile.table());
   if (!o.trace.empty()) MALMOI_TRY(profile.write_trace(o.trace));
@@ -113,6 +115,7 @@ Result<Json> bench_train(const BenchTrainOptions& o) {
               {"threads", num_threads()},
               {"steps", o.steps},
               {"tokens_per_second", spread(rates)},
+              {"step_seconds", spread(seconds)},
               {"mfu", best * model->training_flops_per_token(o.sequence_length) / peak},
               {"peak_flops_per_second", peak},
               {"peak_memory_bytes", memory},

@@ -1,4 +1,5 @@
-// Matrix products for training and prefill, behind one door: providers (oneDNN, our own portable SIMD) are chosen here.
+// Matrix products for training and prefill, behind one door: providers (our own packed ones, oneDNN, plain loops) are
+// chosen here.
 #pragma once
 
 #include <cstdint>
@@ -35,8 +36,8 @@ struct GemmProvider {
   void (*run)(const GemmArgs&);
 };
 
-/// Runs on the provider that a rule of sizes and types names: 8 bits where asked for, our packed products, oneDNN, or the
-/// portable loops, which support everything.
+/// Runs on the first that can: 8 bits where asked for, our packed products (after oneDNN where MALMOI_GEMM=onednn asks for
+/// it), the portable loops, which support everything.
 /// One compute thread at a time. Same sizes, types and thread count give the same bits.
 void gemm(const GemmArgs& args);
 
