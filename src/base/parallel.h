@@ -19,7 +19,7 @@ void run_parallel(int64_t n, int64_t grain, void (*body)(void*, int64_t, int64_t
 void run_team(int workers, void (*body)(void*, int), void* context);
 }  // namespace detail
 
-/// Calls body(begin, end) over a partition of [0, n) into at most num_threads() contiguous ranges of at least `grain`.
+/// Calls body(begin, end) over a partition of [0, n) into contiguous ranges of at least `grain`, a few for each thread.
 /// The partition depends only on n, grain and num_threads(), so reductions by range are deterministic. Nested calls
 /// run inline. One thread enters compute at a time; others wait. What `body` throws, the caller gets (base/team.h).
 template <typename Body>

@@ -19,7 +19,7 @@ constexpr int64_t kShortSleep = 150'000;  // ns
 constexpr int kShortSleeps = 30;          // 5 ms: more than a turn of another program
 // After so long without a job, or within one, what was measured says nothing about the next: all threads take part again.
 constexpr int64_t kPause = 50'000'000;  // ns
-constexpr double kLongestWindow = 0.5;  // seconds
+constexpr double kLongestWindow = 2;    // seconds
 constexpr int64_t kAddUp = 1'000'000;   // ns between sums of a thread's time
 
 void sleep_on(std::atomic<uint32_t>& word, uint32_t value, const timespec* limit) {

@@ -282,8 +282,9 @@ class Product {
     }
   }
 
-  static constexpr int64_t kSlice = 256;     // columns of B that stay in the second cache while tiles of A pass
-  static constexpr int64_t kPackSteps = 32;  // packed at a time: their rows are in the caches for all panels
+  static constexpr int64_t kSlice = 256;  // columns of B that stay in the second cache while tiles of A pass
+  static constexpr int64_t kPackSteps =
+      kDot ? 32 : 8;  // packed at a time: their rows stay in the first cache for all panels
   const GemmArgs& g_;
   const PackedPlan& plan_;
   Scratch scratch_;
@@ -318,7 +319,7 @@ Grid best_grid(const GemmArgs& g, bool pack_a, int parts) {
 /// taken away leaves the others something to do.
 Grid choose_grid(const GemmArgs& g, bool pack_a, int threads) {
   constexpr double kFewest = 2e5;  // operations a part: a few microseconds
-  constexpr double kLong = 2e8;    // about half a millisecond
+  constexpr double kLong = 5e7;    // about a tenth of a millisecond
   constexpr double kDearer = 1.02;
   double flops = 2.0 * static_cast<double>(g.m) * static_cast<double>(g.n) * static_cast<double>(g.k);
   threads = static_cast<int>(max_of(1, min_of(threads, static_cast<int64_t>(flops / kFewest))));
