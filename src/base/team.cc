@@ -12,18 +12,18 @@
 namespace malmoi {
 namespace {
 
-// Longer than what a step does between two kernels, short against the milliseconds for which a system takes a core away.
-constexpr int64_t kSpin = 50'000;  // ns
-// Of a short sleep: the system does not pull a thread over that ran within the last 500 microseconds or so.
-constexpr int64_t kShortSleep = 150'000;  // ns
-constexpr int kShortSleeps = 30;          // 5 ms: more than a turn of another program
+// How long to spin before sleep. On cores of our own: longer than what a step does between two kernels. Among other
+// programs hardly at all: a thread that spins away its turn is made to wait for the next one, while one that slept is
+// let in as soon as it wakes (the same steps then take a third to a sixth of the time).
+constexpr int64_t kSpin = 50'000, kCrowdedSpin = 2'000;  // ns
 // After so long without a job, or within one, what was measured says nothing about the next: all threads take part again.
 constexpr int64_t kPause = 50'000'000;  // ns
 constexpr double kLongestWindow = 2;    // seconds
 constexpr int64_t kAddUp = 1'000'000;   // ns between sums of a thread's time
 
-void sleep_on(std::atomic<uint32_t>& word, uint32_t value, const timespec* limit) {
-  syscall(SYS_futex, reinterpret_cast<uint32_t*>(&word), FUTEX_WAIT_PRIVATE, value, limit, nullptr, 0);
+/// Sleeps while `word` is `value`; may return sooner.
+void sleep_on(std::atomic<uint32_t>& word, uint32_t value) {
+  syscall(SYS_futex, reinterpret_cast<uint32_t*>(&word), FUTEX_WAIT_PRIVATE, value, nullptr, nullptr, 0);
 }
 
 void wake(std::atomic<uint32_t>& word, int sleepers) {
@@ -38,24 +38,18 @@ void pause() {
 #endif
 }
 
-/// Whether `ready` came true within kSpin.
+/// Whether `ready` came true within `limit` ns.
 template <typename Ready>
-bool spin(ThreadTime& time, int64_t begin, const Ready& ready) {
+bool spin(ThreadTime& time, int64_t limit, const Ready& ready) {
   constexpr int kLooks = 32;  // between looks at the clock
-  int64_t now = begin;
+  int64_t begin = now_ns(), now = begin;
   bool found = false;
-  while (!found && now - begin < kSpin) {
+  while (!found && now - begin < limit) {
     for (int i = 0; i < kLooks && !(found = ready()); ++i) pause();
     now = now_ns();
   }
   time.add_spun(now - begin);
   return found;
-}
-
-/// Sleeps until `word` is no longer `value`, or returns sooner; `turn` counts how often it did.
-void sleep_turn(std::atomic<uint32_t>& word, uint32_t value, int turn) {
-  const timespec limit{0, kShortSleep};
-  sleep_on(word, value, turn < kShortSleeps ? &limit : nullptr);
 }
 
 uint32_t next_of(uint64_t range) { return static_cast<uint32_t>(range); }
@@ -127,7 +121,7 @@ void Team::work_until_stopped(int home) {
 
 void Team::stand_aside(int home) {
   for (uint32_t active = active_; static_cast<uint32_t>(home) >= active; active = active_) {
-    sleep_on(active_, active, nullptr);
+    sleep_on(active_, active);
   }
 }
 
@@ -159,24 +153,21 @@ void Team::run_piece(int piece, int thread) {
 }
 
 void Team::wait_for_signal(uint32_t seen, ThreadTime& time) {
+  if (int64_t now = now_ns(); time.passed(now) >= kAddUp) add_up(time, now);
+  if (spin(time, spin_, [&] { return signal_.load(std::memory_order_relaxed) != seen; })) return;
   int64_t begin = now_ns();
-  if (time.passed(begin) >= kAddUp) add_up(time, begin);
-  if (spin(time, begin, [&] { return signal_.load(std::memory_order_relaxed) != seen; })) return;
-  begin = now_ns();
   ++workers_asleep_;
-  for (int turn = 0; signal_ == seen; ++turn) sleep_turn(signal_, seen, turn);
+  while (signal_ == seen) sleep_on(signal_, seen);
   --workers_asleep_;
   time.add_slept(now_ns() - begin);
 }
 
 void Team::wait_for_pieces() {
-  if (unfinished_.load(std::memory_order_acquire) == 0) return;
   auto finished = [&] { return unfinished_.load(std::memory_order_acquire) == 0; };
-  if (spin(caller_time_, now_ns(), finished)) return;
+  if (finished() || spin(caller_time_, spin_, finished)) return;
   int64_t begin = now_ns();
   caller_asleep_ = 1;
-  uint32_t left = unfinished_;
-  for (int turn = 0; left > 0; ++turn, left = unfinished_) sleep_turn(unfinished_, left, turn);
+  while (uint32_t left = unfinished_) sleep_on(unfinished_, left);
   caller_asleep_ = 0;
   caller_time_.add_slept(now_ns() - begin);
 }
@@ -205,11 +196,13 @@ void Team::end_job() {
   add_up(caller_time_, last_job_);
   size_.measured(seconds, 1e-9 * static_cast<double>(useful_.exchange(0)),
                  1e-9 * static_cast<double>(lost_.exchange(0)));
+  spin_ = size_.crowded() ? kCrowdedSpin : kSpin;
   set_active(size_.active());
 }
 
 void Team::restart_window(int64_t now) {
   size_ = TeamSize(share_count_);
+  spin_ = kSpin;
   set_active(share_count_);
   useful_ = lost_ = 0;
   caller_time_.restart(now);

@@ -18,9 +18,8 @@ namespace malmoi {
 /// has taken off its core holds up one piece, not a share. Who runs a piece is not determined; a piece must not ask.
 ///
 /// A thread with nothing to do spins for a moment, since work often follows within microseconds, then sleeps in the
-/// kernel. It sleeps in short turns at first: each time a core falls idle the kernel looks for a thread that waits on
-/// another core, and pulls it over; that is how a piece that was held up goes on. Where other programs leave too few cores,
-/// some threads stand aside (base/team_size.h).
+/// kernel. Where other programs leave too few cores it sleeps almost at once, and threads that would only hold up the
+/// others stand aside (base/team_size.h).
 class Team {
  public:
   using Body = void (*)(void* context, int piece, int thread);
@@ -71,6 +70,7 @@ class Team {
   void* context_ = nullptr;
   std::atomic<bool> stopped_{false};
   std::atomic<uint32_t> active_;  // threads that take part
+  std::atomic<int64_t> spin_{0};  // ns before sleep
   // What the workers write.
   alignas(64) std::atomic<uint32_t> unfinished_{0};  // pieces
   std::atomic<uint32_t> workers_asleep_{0};

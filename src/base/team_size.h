@@ -19,12 +19,16 @@ class TeamSize {
   /// Threads that take part, 1 to `threads`.
   int active() const { return active_; }
 
+  /// Whether time was lost to other programs within the last half second: then it is better to sleep than to spin.
+  bool crowded() const { return crowded_ > 0; }
+
   /// Seconds that a window should last: several turns of a scheduler.
   static constexpr double kWindow = 0.02;
 
   /// After a window: its seconds, the useful ones, and those in which a thread of the team could have run but had no core.
   void measured(double seconds, double useful, double lost) {
     double rate = useful / seconds;
+    crowded_ = lost / seconds > kLost ? kCrowded : crowded_ - seconds;
     quiet_ += seconds;
     switch (trial_) {
       case Trial::kNone: begin_trial(rate, lost / seconds); break;
@@ -35,6 +39,7 @@ class TeamSize {
 
  private:
   enum class Trial { kNone, kFewer, kMore };
+  static constexpr double kCrowded = 0.5;                // seconds
   static constexpr double kLost = 0.1;                   // of a core: less is the system's own work
   static constexpr double kPart = 0.2;                   // of what the others bring each: a thread should bring that
   static constexpr double kPause = 0.1, kLongest = 0.8;  // seconds between trials
@@ -66,8 +71,9 @@ class TeamSize {
 
   int threads_, active_;
   Trial trial_ = Trial::kNone;
-  double before_ = 0;  // the rate before a trial,
-  int standing_ = 0;   // and the threads
+  double before_ = 0;   // the rate before a trial,
+  int standing_ = 0;    // and the threads
+  double crowded_ = 0;  // seconds to go
   double quiet_ = kPause, pause_ = kPause;
   bool lowered_ = false;     // the last trial was right to lower: the next may follow at once
   bool tried_more_ = false;  // the last trial was of one thread more: now one fewer has its turn, if time is lost

@@ -119,6 +119,18 @@ TEST(TeamSize, StaysWholeOnItsOwnCores) {
               testing::Each(4));
 }
 
+TEST(TeamSize, KnowsACrowdForHalfASecond) {
+  TeamSize size(2);
+  EXPECT_FALSE(size.crowded());
+  size.measured(0.02, 0.03, 0.01);
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_TRUE(size.crowded());
+    size.measured(0.02, 0.04, 0.0);
+  }
+  for (int i = 0; i < 10; ++i) size.measured(0.02, 0.04, 0.0);
+  EXPECT_FALSE(size.crowded());
+}
+
 TEST(TeamSize, StandsAsideForAnotherProgramAndComesBack) {
   TeamSize size(2);
   auto beside = sizes(
