@@ -220,31 +220,45 @@ class Product {
     int64_t firsts[kPackedRows / kRows + 2];
     for (int64_t t = 0; t <= tiles; ++t) firsts[t] = (m_stop - m) * t / tiles;
     for (int64_t begin = 0; begin < count; begin += kPackSteps) {
+      int64_t end = min_of(count, begin + kPackSteps);
       for (int64_t t = 0; t < tiles; ++t) {
-        for (int64_t step = begin; step < min_of(count, begin + kPackSteps); ++step) {
-          prefetch_line(as<T>(g_.a) + m + firsts[t], g_.lda, k_first, step + kPackSteps, k_count);
-          const T* from = as<T>(g_.a) + (k_first + (kDot ? 2 * step : step)) * g_.lda + m + firsts[t];
-          pack_panel_step(from, firsts[t + 1] - firsts[t], g_.m - m - firsts[t], !kDot || 2 * step + 1 < k_count,
-                          a_packed_ + t * panel_words(plan_) + step * kRows);
+        const T* from = as<T>(g_.a) + (k_first + (kDot ? 2 * begin : begin)) * g_.lda + m + firsts[t];
+        Word* to = a_packed_ + t * panel_words(plan_) + begin * kRows;
+        // Where rows go on far enough, whole vectors are moved: what lies beyond the panel's rows is overwritten by the
+        // next step, or is in the room behind the last one.
+        if (g_.m - m - firsts[t] >= kStepWords) {
+          pack_panel(from, end - begin, kDot && 2 * end > k_count, to, [&](const auto& move) MALMOI_INLINED {
+            each_index<kStepWords / kLanes>([&](auto i) MALMOI_INLINED { move(i.value * kLanes, Full{}); });
+          });
+        } else {
+          int64_t rows = firsts[t + 1] - firsts[t];
+          pack_panel(from, end - begin, kDot && 2 * end > k_count, to,
+                     [&](const auto& move) MALMOI_INLINED { each_vec(rows, move); });
         }
       }
     }
   }
 
-  /// A is stored [k][m]: one step of a panel. Where a row goes on far enough, whole vectors are moved: what lies beyond
-  /// the panel's rows is overwritten by the next step, or is in the room behind the last one.
-  MALMOI_INLINE void pack_panel_step(const T* even, int64_t rows, int64_t rest, bool has_odd, Word* to) const {
-    auto move = [&](int64_t i, auto w) MALMOI_INLINED {
-      float* out = reinterpret_cast<float*>(to + i);
-      if constexpr (kDot) {
-        UVec low = (UVec)load(even + i, w) >> 16, high = has_odd ? (UVec)load(even + g_.lda + i, w) : UVec{};
-        store(out, (Vec)(low | high), w);
-      } else {
-        store(out, load(even + i, w), w);
+  /// A is stored [k][m]: steps of a panel, each of the columns that `each` goes through; `odd`: the last one has one row.
+  template <typename Each>
+  MALMOI_INLINE void pack_panel(const T* from, int64_t steps, bool odd, Word* to, const Each& each) const {
+    const int64_t ld = g_.lda, step_rows = kDot ? 2 : 1;
+    for (int64_t s = 0; s < steps; ++s, from += step_rows * ld, to += kRows) {
+      bool alone = odd && s + 1 == steps;
+      // What the next round of packing reads: too far from this one for the hardware to see.
+      for (int64_t row = 0; row < step_rows; ++row) {
+        __builtin_prefetch(from + (kPackSteps * step_rows + row) * ld, 0, 3);
       }
-    };
-    if (rest < kStepWords) return each_vec(rows, move);
-    each_index<kStepWords / kLanes>([&](auto i) MALMOI_INLINED { move(i.value * kLanes, Full{}); });
+      each([&](int64_t i, auto w) MALMOI_INLINED {
+        float* out = reinterpret_cast<float*>(to + i);
+        if constexpr (kDot) {
+          UVec low = (UVec)load(from + i, w) >> 16, high = alone ? UVec{} : (UVec)load(from + ld + i, w);
+          store(out, (Vec)(low | high), w);
+        } else {
+          store(out, load(from + i, w), w);
+        }
+      });
+    }
   }
 
   /// Sums of blocks of K meet in C where it is f32, else in `partial`.
