@@ -125,12 +125,14 @@ class Product {
     int64_t k_first = kDot ? 2 * k : k, k_count = min_of(kDot ? 2 * count : count, g_.k - k_first);
     if (!g_.transpose_b) {
       for (int64_t begin = 0; begin < count; begin += kPackSteps) {
+        int64_t steps = min_of(kPackSteps, count - begin);
         for (int64_t n = n_begin; n < n_end; n += kColumns) {
-          Word* to = b_ + (n - n_begin) * plan_.block_k;
-          for (int64_t s = begin; s < min_of(count, begin + kPackSteps); ++s) {
-            prefetch_line(as<T>(g_.b) + n, g_.ldb, k_first, s + kPackSteps, k_count);
-            pack_step(as<T>(g_.b) + n, g_.ldb, k_first, s, k_count, min_of(kColumns, g_.n - n), to + s * kColumns);
-          }
+          const T* from = as<T>(g_.b) + (k_first + (kDot ? 2 * begin : begin)) * g_.ldb + n;
+          Word* to = b_ + (n - n_begin) * plan_.block_k + begin * kColumns;
+          int64_t cols = min_of(kColumns, g_.n - n);
+          if (cols < kColumns) __builtin_memset(to, 0, sizeof(Word) * static_cast<size_t>(steps * kColumns));
+          pack_panel<kColumns>({from, g_.ldb, steps, kDot && 2 * (begin + steps) > k_count}, cols, cols == kColumns,
+                               to);
         }
       }
       return;
@@ -141,33 +143,46 @@ class Product {
     }
   }
 
-  /// What the next round of packing reads: too far from this one for the hardware to see.
-  static MALMOI_INLINE void prefetch_line(const T* x, int64_t ld, int64_t k_first, int64_t step, int64_t k_count) {
-    int64_t k = kDot ? 2 * step : step;
-    if (k >= k_count) return;
-    __builtin_prefetch(x + (k_first + k) * ld, 0, 3);
-    if (kDot) __builtin_prefetch(x + (k_first + k + 1) * ld, 0, 3);
+  /// Steps of a matrix that is stored by k, each a row of it, or two as pairs.
+  struct Steps {
+    const T* from;
+    int64_t ld, count;
+    bool odd;  // the last one has one row
+  };
+
+  /// A panel, kWidth words a step: `cols` columns, or, where rows go on far enough, whole vectors. What these move beyond
+  /// the panel is overwritten by the next step, or is in the room behind the last one.
+  template <int kWidth>
+  static MALMOI_INLINE void pack_panel(const Steps& steps, int64_t cols, bool whole, Word* to) {
+    if (whole) {
+      move_steps<kWidth>(steps, to, [](const auto& move) MALMOI_INLINED {
+        each_index<(kWidth + kLanes - 1) / kLanes>([&](auto i) MALMOI_INLINED { move(i.value * kLanes, Full{}); });
+      });
+    } else {
+      move_steps<kWidth>(steps, to, [&](const auto& move) MALMOI_INLINED { each_vec(cols, move); });
+    }
   }
 
-  /// Step s of a panel of columns of a matrix stored by k: one row of it, or two as pairs. Padded to kColumns.
-  static MALMOI_INLINE void pack_step(const T* x, int64_t ld, int64_t k_first, int64_t s, int64_t k_count, int64_t cols,
-                                      Word* to) {
-    const T* even = x + (k_first + (kDot ? 2 * s : s)) * ld;
-    auto words = [&](int64_t i, auto w) MALMOI_INLINED {
-      if constexpr (kDot) {
-        UVec low = (UVec)load(even + i, w) >> 16, high = 2 * s + 1 < k_count ? (UVec)load(even + ld + i, w) : UVec{};
-        return (Vec)(low | high);
-      } else {
-        return load(even + i, w);
+  template <int kWidth, typename Each>
+  static MALMOI_INLINE void move_steps(const Steps& steps, Word* to, const Each& each) {
+    constexpr int kRowsOfStep = kDot ? 2 : 1;
+    const int64_t ld = steps.ld;
+    const T* from = steps.from;
+    for (int64_t s = 0; s < steps.count; ++s, from += kRowsOfStep * ld, to += kWidth) {
+      bool alone = steps.odd && s + 1 == steps.count;
+      // What the next round of packing reads: too far from this one for the hardware to see.
+      for (int64_t row = 0; row < kRowsOfStep; ++row) {
+        __builtin_prefetch(from + (kPackSteps * kRowsOfStep + row) * ld, 0, 3);
       }
-    };
-    if (cols == kColumns) {
-      store_words(to, words(0, Full{}));
-      store_words(to + kLanes, words(kLanes, Full{}));
-    } else {
-      for (int64_t i = 0; i < kColumns; ++i) to[i] = 0;
-      each_vec(cols,
-               [&](int64_t i, auto w) MALMOI_INLINED { store(reinterpret_cast<float*>(to + i), words(i, w), w); });
+      each([&](int64_t i, auto w) MALMOI_INLINED {
+        float* out = reinterpret_cast<float*>(to + i);
+        if constexpr (kDot) {
+          UVec low = (UVec)load(from + i, w) >> 16, high = alone ? UVec{} : (UVec)load(from + ld + i, w);
+          store(out, (Vec)(low | high), w);
+        } else {
+          store(out, load(from + i, w), w);
+        }
+      });
     }
   }
 
@@ -224,40 +239,9 @@ class Product {
       for (int64_t t = 0; t < tiles; ++t) {
         const T* from = as<T>(g_.a) + (k_first + (kDot ? 2 * begin : begin)) * g_.lda + m + firsts[t];
         Word* to = a_packed_ + t * panel_words(plan_) + begin * kRows;
-        // Where rows go on far enough, whole vectors are moved: what lies beyond the panel's rows is overwritten by the
-        // next step, or is in the room behind the last one.
-        if (g_.m - m - firsts[t] >= kStepWords) {
-          pack_panel(from, end - begin, kDot && 2 * end > k_count, to, [&](const auto& move) MALMOI_INLINED {
-            each_index<kStepWords / kLanes>([&](auto i) MALMOI_INLINED { move(i.value * kLanes, Full{}); });
-          });
-        } else {
-          int64_t rows = firsts[t + 1] - firsts[t];
-          pack_panel(from, end - begin, kDot && 2 * end > k_count, to,
-                     [&](const auto& move) MALMOI_INLINED { each_vec(rows, move); });
-        }
+        pack_panel<kRows>({from, g_.lda, end - begin, kDot && 2 * end > k_count}, firsts[t + 1] - firsts[t],
+                          g_.m - m - firsts[t] >= kStepWords, to);
       }
-    }
-  }
-
-  /// A is stored [k][m]: steps of a panel, each of the columns that `each` goes through; `odd`: the last one has one row.
-  template <typename Each>
-  MALMOI_INLINE void pack_panel(const T* from, int64_t steps, bool odd, Word* to, const Each& each) const {
-    const int64_t ld = g_.lda, step_rows = kDot ? 2 : 1;
-    for (int64_t s = 0; s < steps; ++s, from += step_rows * ld, to += kRows) {
-      bool alone = odd && s + 1 == steps;
-      // What the next round of packing reads: too far from this one for the hardware to see.
-      for (int64_t row = 0; row < step_rows; ++row) {
-        __builtin_prefetch(from + (kPackSteps * step_rows + row) * ld, 0, 3);
-      }
-      each([&](int64_t i, auto w) MALMOI_INLINED {
-        float* out = reinterpret_cast<float*>(to + i);
-        if constexpr (kDot) {
-          UVec low = (UVec)load(from + i, w) >> 16, high = alone ? UVec{} : (UVec)load(from + ld + i, w);
-          store(out, (Vec)(low | high), w);
-        } else {
-          store(out, load(from + i, w), w);
-        }
-      });
     }
   }
 
