@@ -3,7 +3,7 @@
     python3 bench/tokenizer_worst_case.py FOLDER --prose FILE
 
 FOLDER holds a folder a tokenizer (anything that Malmoi opens; files ending in .zst are unpacked first). A megabyte each of one
-letter, spaces, newlines, one syllable, random letters and so on (src/app/hard_texts.cc) against the same number of bytes of
+letter, spaces, newlines, one syllable, random letters and so on (src/app/bench/hard_texts.cc) against the same number of bytes of
 FILE, by processor time of one thread. Prints a table, the worst first, and exits 1 if one is above --limit times. Folders
 without a tokenizer are named on stderr and left out.
 MALMOI names the program (default: build/release/bin/malmoi)."""

@@ -1,5 +1,5 @@
 // `malmoi bench`: figures of this machine; one line a sub-command in the table.
-#include "app/bench_train.h"
+#include "app/bench/train.h"
 #include "cli/command.h"
 
 namespace malmoi::cli {
@@ -33,8 +33,11 @@ void add_bench_train(CLI::App& bench, Invocation& invocation) {
   command->add_flag("--profile", o->profile, "print time a kernel");
   command->add_option("--trace", o->trace, "write a Chrome trace");
   add_json_flag(*command, *json);
-  command->callback(
-      [&invocation, o, json] { invocation.run = [o, json] { return print_figures(app::bench_train(*o), *json); }; });
+  command->callback([&invocation, o, json] {
+    invocation.run = [&invocation, o, json] {
+      return print_report(app::bench_train(*o, invocation.terminal.job()), *json, kFigureWidth);
+    };
+  });
 }
 
 void add_bench_gemm(CLI::App& bench, Invocation& invocation) {
@@ -44,8 +47,9 @@ void add_bench_gemm(CLI::App& bench, Invocation& invocation) {
   command->footer("Example: malmoi bench gemm --config config.json --batch 4 --seq 256 --dtype bf16 --json");
   add_step_options(*command, *o);
   add_json_flag(*command, *json);
-  command->callback(
-      [&invocation, o, json] { invocation.run = [o, json] { return print_figures(app::bench_gemm(*o), *json); }; });
+  command->callback([&invocation, o, json] {
+    invocation.run = [o, json] { return print_report(app::bench_gemm(*o), *json, kFigureWidth); };
+  });
 }
 
 // One line a bench.

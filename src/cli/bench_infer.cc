@@ -1,5 +1,5 @@
 // `malmoi bench infer` and `malmoi bench memory`.
-#include "app/bench_infer.h"
+#include "app/bench/infer.h"
 
 #include "cli/command.h"
 
@@ -27,7 +27,7 @@ void add_bench_infer(CLI::App& bench, Invocation& invocation) {
   add_json_flag(*command, *json);
   command->callback([&invocation, o, json, depth] {
     if (o->batch > 1 && depth->count() == 0) o->depth = 128;
-    invocation.run = [o, json] { return print_figures(app::bench_infer(*o), *json); };
+    invocation.run = [o, json] { return print_report(app::bench_infer(*o), *json, kFigureWidth); };
   });
 }
 
@@ -42,7 +42,7 @@ void add_bench_memory(CLI::App& bench, Invocation& invocation) {
   add_threads_option(*command);
   add_json_flag(*command, *json);
   command->callback([&invocation, repeat, json] {
-    invocation.run = [repeat, json] { return print_figures(app::bench_memory(*repeat), *json); };
+    invocation.run = [repeat, json] { return print_report(app::bench_memory(*repeat), *json, kFigureWidth); };
   });
 }
 

@@ -1,5 +1,5 @@
 // `malmoi bench tokenizer`.
-#include "app/bench_tokenizer.h"
+#include "app/bench/tokenizer.h"
 
 #include "cli/command.h"
 
@@ -20,7 +20,7 @@ void add_bench_tokenizer(CLI::App& bench, Invocation& invocation) {
   add_threads_option(*command);
   add_json_flag(*command, *json);
   command->callback([&invocation, options, json] {
-    invocation.run = [options, json] { return print_figures(app::bench_tokenizer(*options), *json); };
+    invocation.run = [options, json] { return print_report(app::bench_tokenizer(*options), *json, kFigureWidth); };
   });
 }
 

@@ -1,5 +1,5 @@
 // `malmoi chat`.
-#include "app/chat.h"
+#include "app/use/chat.h"
 
 #include <unistd.h>
 
@@ -7,8 +7,6 @@
 
 #include <fmt/format.h>
 
-#include "base/cancel.h"
-#include "base/log.h"
 #include "cli/command.h"
 #include "cli/sampling_options.h"
 
@@ -23,38 +21,40 @@ struct Options {
 };
 
 // The next message; on a terminal an empty line ends the conversation.
-bool read_message(bool terminal, std::string& line) {
-  if (terminal) fmt::print(stderr, "> ");
-  if (!std::getline(std::cin, line) || stop_requested()) {
-    if (terminal) fmt::print(stderr, "\n");
+bool read_message(bool interactive, const Job& job, std::string& line) {
+  if (interactive) fmt::print(stderr, "> ");
+  if (!std::getline(std::cin, line) || job.stop.requested()) {
+    if (interactive) fmt::print(stderr, "\n");
     return false;
   }
   if (!line.empty() && line.back() == '\r') line.pop_back();
-  return !terminal || !line.empty();
+  return !interactive || !line.empty();
 }
 
-Status run_chat(const Options& o) {
+Status run_chat(const Options& o, Terminal& terminal) {
+  const Job& job = terminal.job();
   MALMOI_TRY(o.generate.sampling.check());
-  MALMOI_ASSIGN(app::LoadedModel loaded, app::load_for_generation(o.model, o.dtype));
+  MALMOI_ASSIGN(app::LoadedModel loaded, app::load_for_generation(o.model, o.dtype, job));
   MALMOI_ASSIGN(app::Chat chat, app::Chat::start(loaded, o.chat, o.generate));
-  bool terminal = ::isatty(STDIN_FILENO) != 0;
-  if (terminal) fmt::print(stderr, "Type a message. Ctrl-C stops an answer; an empty line or Ctrl-D ends.\n");
+  bool interactive = ::isatty(STDIN_FILENO) != 0;
+  if (interactive) fmt::print(stderr, "Type a message. Ctrl-C stops an answer; an empty line or Ctrl-D ends.\n");
   std::string line;
   int64_t forgotten = 0;
-  while (read_message(terminal, line)) {
+  while (read_message(interactive, job, line)) {
     if (line.empty()) continue;
-    auto answer = chat.say(line, [](const std::string& text) {
+    auto show = [](const std::string& text) {
       fmt::print("{}", text);
       std::fflush(stdout);
-    });
-    if (!answer.ok() && !terminal) return answer.error();
-    if (!answer.ok()) log_warning(answer.error().to_string());
+    };
+    auto answer = chat.say(line, show, job.stop);
+    if (!answer.ok() && !interactive) return answer.error();
+    if (!answer.ok()) job.warn(answer.error().to_string());
     else fmt::print("\n");
     if (chat.forgotten() > std::exchange(forgotten, chat.forgotten()))
-      log_info("the context is full: the oldest turns are forgotten");
-    if (!stop_requested()) continue;
-    if (!terminal) return Error{ErrorCode::kCancelled, "stopped", "", ""};
-    request_stop(false);
+      job.message("the context is full: the oldest turns are forgotten");
+    if (!terminal.stopped()) continue;
+    if (!interactive) return Error{ErrorCode::kCancelled, "stopped", "", ""};
+    terminal.go_on();
   }
   return {};
 }
@@ -76,7 +76,8 @@ void add_chat(CLI::App& root, Invocation& invocation) {
   add_sampling_options(*command, o->generate);
   add_dtype_option(*command, o->dtype);
   add_threads_option(*command);
-  command->callback([&invocation, o] { invocation.run = [o] { return run_chat(*o); }; });
+  command->callback(
+      [&invocation, o] { invocation.run = [&invocation, o] { return run_chat(*o, invocation.terminal); }; });
 }
 
 }  // namespace malmoi::cli

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "cli/terminal.h"
 #include "tensor/dtype.h"
 
 namespace malmoi::cli {
@@ -17,6 +18,7 @@ namespace malmoi::cli {
 /// State shared by the commands of one invocation. A command's callback stores its work in `run`;
 /// main calls it after parsing, so that no error has to cross CLI11 as an exception.
 struct Invocation {
+  Terminal terminal;
   std::function<Status()> run;
   int exit_code = 0;  // of a run that is done with a remark: 3 where inputs had to be skipped
 };
@@ -41,13 +43,22 @@ CLI::Option* add_choice(CLI::App& command, const std::string& option, T& value, 
 }
 /// Prints one JSON value as a line on stdout.
 void print_json(const Json& value);
-/// What a bench found: as one JSON line, or a line a figure.
-Status print_figures(const Result<Json>& figures, bool json);
+/// One JSON object: as one line, or a line a field, whose names take `width` columns.
+void print_fields(const Json& object, bool json, int width);
+/// Columns for the names of what a bench measures.
+inline constexpr int kFigureWidth = 26;
+/// The same of a report that has a to_json beside it.
+template <typename Report>
+Status print_report(const Result<Report>& report, bool json, int width) {
+  if (!report.ok()) return report.error();
+  print_fields(to_json(*report), json, width);
+  return {};
+}
 
 // The commands, one file each; main.cc's table lists them.
 void add_doctor(CLI::App& root, Invocation& invocation);
 void add_tokenizer(CLI::App& root, Invocation& invocation);
-// Its subcommands of tokenizer_train.cc.
+// Subcommands of `malmoi tokenizer` that stand in tokenizer_train.cc.
 void add_tokenizer_train(CLI::App& parent, Invocation& invocation);
 void add_tokenizer_import(CLI::App& parent, Invocation& invocation);
 void add_tokenizer_export(CLI::App& parent, Invocation& invocation);
@@ -69,12 +80,13 @@ void add_data_extract(CLI::App& data, Invocation& invocation);
 void add_data_crawl(CLI::App& data, Invocation& invocation);
 void add_data_tokenize(CLI::App& data, Invocation& invocation);
 void add_data_pack(CLI::App& data, Invocation& invocation);
-// Of `malmoi data`: added to its command by data.cc.
-void add_bench_tokenizer(CLI::App& bench, Invocation& invocation);
-void add_bench_infer(CLI::App& bench, Invocation& invocation);
-void add_bench_memory(CLI::App& bench, Invocation& invocation);
 void add_data_pii(CLI::App& data, Invocation& invocation);
 void add_data_dedup(CLI::App& data, Invocation& invocation);
 void add_data_train_filter(CLI::App& data, Invocation& invocation);
+
+// Subcommands of `malmoi bench`; those of training stand in bench.cc itself.
+void add_bench_tokenizer(CLI::App& bench, Invocation& invocation);
+void add_bench_infer(CLI::App& bench, Invocation& invocation);
+void add_bench_memory(CLI::App& bench, Invocation& invocation);
 
 }  // namespace malmoi::cli

@@ -1,7 +1,7 @@
 // `malmoi data build`: documents to a corpus.
 #include <fmt/format.h>
 
-#include "app/data_build.h"
+#include "app/data/build.h"
 #include "base/log.h"
 #include "cli/command.h"
 
@@ -14,6 +14,8 @@ struct Options : app::DataBuildOptions {
   bool json = false;
 };
 
+std::string in_brackets(const std::string& detail) { return detail.empty() ? "" : " (" + detail + ")"; }
+
 Status explain(const Options& options) {
   std::string out = options.out;
   if (out.empty() && !options.recipe.empty()) {
@@ -21,54 +23,55 @@ Status explain(const Options& options) {
     out = recipe.out.string();
   }
   if (out.empty()) return usage_error("--why needs the corpus", "command line", "say --out DIR");
-  MALMOI_ASSIGN(Json found, data::explain(out, options.why));
+  MALMOI_ASSIGN(std::vector<data::Finding> found, data::explain(out, options.why));
   if (options.json) {
-    print_json({{"id", options.why}, {"found", found}});
+    Json all = Json::array();
+    for (const data::Finding& finding : found) all.push_back(to_json(finding));
+    print_json({{"id", options.why}, {"found", std::move(all)}});
     return {};
   }
-  for (const Json& entry : found) {
-    std::string line = json_string(entry, "id") + ": ";
-    for (const char* key : {"dropped", "changed", "kept"})
-      if (entry.contains(key)) line += std::string(key) + " " + json_string(entry, key);
-    if (entry.contains("detail")) line += " (" + json_string(entry, "detail") + ")";
-    fmt::print("{}\n", line);
+  for (const data::Finding& finding : found) {
+    if (!finding.event) fmt::print("{}: kept {}\n", finding.id, finding.place);
+    else
+      fmt::print("{}: {} {}{}\n", finding.id, finding.event->dropped ? "dropped" : "changed", finding.event->rule,
+                 in_brackets(finding.event->detail));
   }
   return {};
 }
 
-Status dry_run(const Options& options) {
+Status dry_run(const Options& options, const Job& job) {
   MALMOI_ASSIGN(data::Recipe recipe, app::data_recipe(options));
-  MALMOI_ASSIGN(Json documents, app::data_dry_run(recipe, options, options.dry_run));
+  MALMOI_ASSIGN(std::vector<data::DryRunDocument> documents, app::data_dry_run(recipe, options, options.dry_run, job));
   if (options.json) {
-    print_json({{"documents", documents}});
+    Json all = Json::array();
+    for (const data::DryRunDocument& document : documents) all.push_back(to_json(document));
+    print_json({{"documents", std::move(all)}});
     return {};
   }
-  for (const Json& document : documents) {
-    std::string line =
-        fmt::format("{:<5} {}", document.value("kept", false) ? "keep" : "drop", json_string(document, "id"));
-    if (document.contains("bytes"))
+  for (const data::DryRunDocument& document : documents) {
+    std::string line = fmt::format("{:<5} {}", document.kept ? "keep" : "drop", document.id);
+    if (document.kept)
       line +=
-          fmt::format("  [{} {}]", json_string(document, "language"), format_bytes(document["bytes"].get<double>()));
-    if (document.contains("events"))
-      for (const Json& event : document["events"])
-        line += "  " + json_string(event, event.contains("dropped") ? "dropped" : "changed") +
-                (event.contains("detail") ? " (" + json_string(event, "detail") + ")" : "");
+          fmt::format("  [{} {}]", document.kept->language, format_bytes(static_cast<double>(document.kept->bytes)));
+    for (const data::Event& event : document.events) line += "  " + event.rule + in_brackets(event.detail);
     fmt::print("{}\n", line);
   }
   return {};
 }
 
 Status build(const Options& options, Invocation& invocation) {
+  const Job& job = invocation.terminal.job();
   MALMOI_ASSIGN(data::Recipe recipe, app::data_recipe(options));
-  MALMOI_ASSIGN(data::BuildResult result, app::data_build(recipe, options, app::data_progress_line()));
+  MALMOI_ASSIGN(data::BuildResult result, app::data_build(recipe, options, job));
   if (result.waiting) {
-    log_info("this process did its share; another one finishes the corpus");
+    job.message("this process did its share; another one finishes the corpus");
     return {};
   }
   if (options.json) print_json(result.report);
   else
-    log_info(fmt::format("{}{} -> {}, report: {}", result.present ? "nothing to do: " : "",
-                         app::data_summary(result.report), recipe.out.string(), (recipe.out / "report.html").string()));
+    job.message(fmt::format("{}{} -> {}, report: {}", result.present ? "nothing to do: " : "",
+                            app::data_summary(result.report), recipe.out.string(),
+                            (recipe.out / "report.html").string()));
   if (result.skipped) invocation.exit_code = 3;
   return {};
 }
@@ -120,7 +123,7 @@ void add_data_build(CLI::App& data, Invocation& invocation) {
   command->callback([&invocation, options] {
     invocation.run = [options, &invocation]() -> Status {
       if (!options->why.empty()) return explain(*options);
-      return options->dry_run > 0 ? dry_run(*options) : build(*options, invocation);
+      return options->dry_run > 0 ? dry_run(*options, invocation.terminal.job()) : build(*options, invocation);
     };
   });
 }

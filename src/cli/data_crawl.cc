@@ -1,7 +1,7 @@
 // `malmoi data crawl`: web pages into WARC files.
 #include <fmt/format.h>
 
-#include "app/data_crawl.h"
+#include "app/data/crawl.h"
 #include "base/log.h"
 #include "cli/command.h"
 
@@ -48,22 +48,14 @@ void add_data_crawl(CLI::App& data, Invocation& invocation) {
   command->add_flag("!--no-sitemaps", options->sitemaps, "leave the sitemaps of robots.txt alone");
   add_json_flag(*command, options->json);
   command->callback([&invocation, options] {
-    invocation.run = [options]() -> Status {
+    invocation.run = [&invocation, options]() -> Status {
       options->out = options->folder;
-      ProgressLine line;
-      Result<Json> result = app::data_crawl(*options, [&](const data::CrawlProgress& p) {
-        if (line.due())
-          line.update(fmt::format("{} pages, {}, {} waiting  {}", p.fetched, format_bytes(static_cast<double>(p.bytes)),
-                                  p.waiting, p.url));
-      });
-      if (!result.ok()) return std::move(result).error();
-      const Json& r = *result;
-      uint64_t before = r["before"].get<uint64_t>();
-      line.finish(fmt::format("{} pages ({}){}, {} unchanged, {} failed, {} disallowed, {} left",
-                              r["fetched"].get<uint64_t>(), format_bytes(r["bytes"].get<double>()),
-                              before > 0 ? fmt::format(", {} before", before) : "", r["unchanged"].get<uint64_t>(),
-                              r["failed"].get<uint64_t>(), r["disallowed"].get<uint64_t>(), r["left"].get<uint64_t>()));
-      if (options->json) print_json(r);
+      MALMOI_ASSIGN(data::CrawlResult r, data::crawl(*options, invocation.terminal.job()));
+      invocation.terminal.finish(fmt::format("{} pages ({}){}, {} unchanged, {} failed, {} disallowed, {} left",
+                                             r.fetched, format_bytes(static_cast<double>(r.bytes)),
+                                             r.before > 0 ? fmt::format(", {} before", r.before) : "", r.unchanged,
+                                             r.failed, r.disallowed, r.left));
+      if (options->json) print_json(app::to_json(r));
       return {};
     };
   });

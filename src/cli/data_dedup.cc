@@ -1,9 +1,8 @@
 // `malmoi data dedup`: finds near duplicates among JSON lines.
 #include <fmt/format.h>
 
-#include "app/data_dedup.h"
+#include "app/data/dedup.h"
 #include "base/file.h"
-#include "base/log.h"
 #include "cli/command.h"
 
 namespace malmoi::cli {
@@ -33,12 +32,12 @@ void add_data_dedup(CLI::App& data, Invocation& invocation) {
   command->add_option("--report", options->report, "write counts and samples of joined pairs to this JSON file");
   add_threads_option(*command);
   command->callback([&invocation, options] {
-    invocation.run = [options]() -> Status {
-      Result<Json> report = app::data_dedup(*options, app::standard_output());
-      if (!report.ok()) return std::move(report).error();
-      if (!options->report.empty()) MALMOI_TRY(write_file(options->report, dump_json(*report, 2) + "\n"));
-      log_info(fmt::format("{} documents, {} duplicates in {} clusters", (*report)["documents"].get<uint64_t>(),
-                           (*report)["duplicates"].get<uint64_t>(), (*report)["clusters"].get<uint64_t>()));
+    invocation.run = [&invocation, options]() -> Status {
+      const Job& job = invocation.terminal.job();
+      MALMOI_ASSIGN(app::DedupReport report, app::data_dedup(*options, app::standard_output(), job));
+      if (!options->report.empty()) MALMOI_TRY(write_file(options->report, dump_json(to_json(report), 2) + "\n"));
+      job.message(fmt::format("{} documents, {} duplicates in {} clusters", report.documents, report.duplicates,
+                              report.clusters));
       return {};
     };
   });

@@ -1,7 +1,7 @@
 // `malmoi data extract`: the text of files, a JSON line a document.
 #include <fmt/format.h>
 
-#include "app/data_extract.h"
+#include "app/data/extract.h"
 #include "cli/command.h"
 
 namespace malmoi::cli {

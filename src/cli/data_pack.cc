@@ -1,8 +1,7 @@
 // `malmoi data tokenize` and `malmoi data pack`.
 #include <fmt/format.h>
 
-#include "app/data_pack.h"
-#include "base/log.h"
+#include "app/data/pack.h"
 #include "cli/command.h"
 
 namespace malmoi::cli {
@@ -25,16 +24,11 @@ void add_data_tokenize(CLI::App& data, Invocation& invocation) {
   command->add_flag("!--no-end", options->end_of_text, "no end-of-text id after each document");
   add_json_flag(*command, options->json);
   command->callback([&invocation, options] {
-    invocation.run = [options]() -> Status {
-      ProgressLine line;
-      MALMOI_ASSIGN(
-          Json result, app::data_tokenize(*options, [&](uint64_t documents, uint64_t tokens) {
-            if (line.due())
-              line.update(fmt::format("{} documents, {} tokens", documents, format_count(static_cast<double>(tokens))));
-          }));
-      line.finish(fmt::format("{} documents, {} tokens -> {}", result["documents"].get<uint64_t>(),
-                              result["tokens"].get<uint64_t>(), options->out));
-      if (options->json) print_json(result);
+    invocation.run = [&invocation, options]() -> Status {
+      MALMOI_ASSIGN(app::TokenizeReport report, app::data_tokenize(*options, invocation.terminal.job()));
+      invocation.terminal.finish(
+          fmt::format("{} documents, {} tokens -> {}", report.documents, report.tokens, options->out));
+      if (options->json) print_json(to_json(report));
       return {};
     };
   });
@@ -58,12 +52,11 @@ void add_data_pack(CLI::App& data, Invocation& invocation) {
   command->add_option("--out", options->out, "NAME.bin")->required();
   add_json_flag(*command, options->json);
   command->callback([&invocation, options] {
-    invocation.run = [options]() -> Status {
-      MALMOI_ASSIGN(Json result, app::data_pack(*options));
-      log_info(fmt::format("{} sequences, {} of {} positions are padding", result["sequences"].get<uint64_t>(),
-                           result["padding"].get<uint64_t>(),
-                           result["padding"].get<uint64_t>() + result["tokens"].get<uint64_t>()));
-      if (options->json) print_json(result);
+    invocation.run = [&invocation, options]() -> Status {
+      MALMOI_ASSIGN(data::PackStats stats, app::data_pack(*options));
+      invocation.terminal.job().message(fmt::format("{} sequences, {} of {} positions are padding", stats.sequences,
+                                                    stats.padding, stats.padding + stats.tokens));
+      if (options->json) print_json(app::to_json(stats));
       return {};
     };
   });

@@ -1,9 +1,8 @@
 // `malmoi data pii`: finds personal data in JSON lines, and replaces it if told to.
 #include <fmt/format.h>
 
-#include "app/data_pii.h"
+#include "app/data/pii.h"
 #include "base/file.h"
-#include "base/log.h"
 #include "cli/command.h"
 
 namespace malmoi::cli {
@@ -29,12 +28,12 @@ void add_data_pii(CLI::App& data, Invocation& invocation) {
   command->add_option("--report", options->report, "write counts by type to this JSON file");
   add_threads_option(*command);
   command->callback([&invocation, options] {
-    invocation.run = [options]() -> Status {
-      Result<Json> report = app::data_pii(*options, app::standard_output());
-      if (!report.ok()) return std::move(report).error();
-      if (!options->report.empty()) MALMOI_TRY(write_file(options->report, dump_json(*report, 2) + "\n"));
-      log_info(fmt::format("{} documents, {} with personal data", (*report)["documents"].get<uint64_t>(),
-                           (*report)["documents_with_pii"].get<uint64_t>()));
+    invocation.run = [&invocation, options]() -> Status {
+      const Job& job = invocation.terminal.job();
+      MALMOI_ASSIGN(app::PiiReport report, app::data_pii(*options, app::standard_output(), job));
+      if (!options->report.empty()) MALMOI_TRY(write_file(options->report, dump_json(to_json(report), 2) + "\n"));
+      job.message(fmt::format("{} documents, {} with personal data", report.counts.documents,
+                              report.counts.documents_with_pii));
       return {};
     };
   });

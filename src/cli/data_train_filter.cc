@@ -1,7 +1,5 @@
 // `malmoi data train-filter`: makes the model of the quality, perplexity or boilerplate filter.
-#include <fmt/format.h>
-
-#include "app/data_train_filter.h"
+#include "app/data/train_filter.h"
 #include "cli/command.h"
 
 namespace malmoi::cli {
@@ -35,16 +33,8 @@ void add_data_train_filter(CLI::App& data, Invocation& invocation) {
   command->add_option("--scratch", options->scratch, "folder for what does not fit in memory (default: the system's)");
   add_json_flag(*command, options->json);
   command->callback([&invocation, options] {
-    invocation.run = [options]() -> Status {
-      Result<Json> report = app::train_filter(*options);
-      if (!report.ok()) return std::move(report).error();
-      if (options->json) {
-        print_json(*report);
-        return {};
-      }
-      for (const auto& [key, value] : report->items())
-        fmt::print("{:<18} {}\n", key, value.is_string() ? value.get<std::string>() : dump_json(value));
-      return {};
+    invocation.run = [&invocation, options] {
+      return print_report(app::train_filter(*options, invocation.terminal.job()), options->json, 18);
     };
   });
 }

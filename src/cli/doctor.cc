@@ -1,6 +1,4 @@
 // `malmoi doctor`: what this machine has, what Malmoi uses of it, and what is missing.
-#include <fmt/format.h>
-
 #include "app/doctor.h"
 #include "cli/command.h"
 
@@ -14,13 +12,7 @@ void add_doctor(CLI::App& root, Invocation& invocation) {
   add_threads_option(*command);
   command->callback([&invocation, json] {
     invocation.run = [json]() -> Status {
-      Json report = app::doctor();
-      if (*json) {
-        print_json(report);
-        return {};
-      }
-      for (const auto& [key, value] : report.items())
-        fmt::print("{:<20} {}\n", key, value.is_string() ? value.get<std::string>() : dump_json(value));
+      print_fields(to_json(app::doctor()), *json, 20);
       return {};
     };
   });

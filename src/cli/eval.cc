@@ -1,9 +1,6 @@
 // `malmoi eval`: perplexity and bits a byte on held-out text.
-#include "app/eval.h"
+#include "app/eval/eval.h"
 
-#include <fmt/format.h>
-
-#include "base/log.h"
 #include "cli/command.h"
 
 namespace malmoi::cli {
@@ -29,16 +26,10 @@ void add_eval(CLI::App& root, Invocation& invocation) {
   add_json_flag(*command, *json);
   add_threads_option(*command);
   command->callback([&invocation, o, json] {
-    invocation.run = [o, json]() -> Status {
-      ProgressLine line;
-      MALMOI_ASSIGN(Json result, app::evaluate(*o, [&](const std::string& text) { line.update(text); }));
-      line.finish();
-      if (*json) {
-        print_json(result);
-        return {};
-      }
-      for (const auto& [key, value] : result.items()) fmt::print("{:<14} {}\n", key, dump_json(value));
-      return {};
+    invocation.run = [&invocation, o, json]() -> Status {
+      auto report = app::evaluate(*o, invocation.terminal.job());
+      invocation.terminal.finish();
+      return print_report(report, *json, 14);
     };
   });
 }

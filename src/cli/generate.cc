@@ -4,9 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "app/generate.h"
-#include "base/cancel.h"
-#include "base/log.h"
+#include "app/use/generate.h"
 #include "cli/command.h"
 #include "cli/sampling_options.h"
 
@@ -22,12 +20,14 @@ struct Options {
   DType dtype = DType::kBF16;
 };
 
-void print_table(const char* title, const Json& rows, const char* key) {
-  fmt::print("{}\n", title);
-  for (const Json& row : rows) {
-    double p = row["probability"].get<double>();
-    fmt::print("  {:6.2f} %  {}\n", 100 * p, dump_json(row[key]));
-  }
+void print_next(const app::NextReport& next) {
+  fmt::print("next tokens\n");
+  for (const app::TokenChance& token : next.tokens)
+    fmt::print("  {:6.2f} %  {}\n", 100 * token.probability(), dump_json(token.bytes));
+  fmt::print("next words\n");
+  for (const infer::NextWord& word : next.words)
+    fmt::print("  {:6.2f} %  {}\n", 100 * word.probability, dump_json(word.word));
+  fmt::print("\n");
 }
 
 Status continue_ids(const Options& o) {
@@ -44,42 +44,38 @@ Status continue_ids(const Options& o) {
 }
 
 // Text on the terminal: the prompt first, once it is known to be a good one.
-Status print_text(const app::LoadedModel& loaded, const app::GenerateOptions& generate) {
+Status print_text(const app::LoadedModel& loaded, const app::GenerateOptions& generate, const Job& job) {
   bool begun = false;
   auto show = [&](const std::string& text) {
     if (!std::exchange(begun, true)) fmt::print("{}", generate.prompt);
     fmt::print("{}", text);
     std::fflush(stdout);
   };
-  MALMOI_ASSIGN(Json result, app::generate(loaded, generate, show));
+  MALMOI_ASSIGN(app::Generated result, app::generate(loaded, generate, show, job.stop));
   show("\n");
-  log_info(fmt::format("{} tokens, {:.1f} tokens/s, {}", result["generated_tokens"].get<int64_t>(),
-                       result["tokens_per_second"].get<double>(), result["finish_reason"].get<std::string>()));
-  if (stop_requested()) return Error{ErrorCode::kCancelled, "stopped", "", "the text so far stands above"};
-  return {};
+  job.message(fmt::format("{} tokens, {:.1f} tokens/s, {}", result.generated_tokens, result.tokens_per_second(),
+                          result.finish_reason));
+  return job.stop.check("", "the text so far stands above");
 }
 
-Status run_generate(Options& o) {
+Status run_generate(Options& o, const Job& job) {
   MALMOI_TRY(o.generate.sampling.check());
   if (o.ids) return continue_ids(o);
   if (!o.prompt) return usage_error("there is nothing to continue", "generate", "give --prompt TEXT or --ids FILE.npy");
   if (o.ids_out || o.mask) return usage_error("--ids-out and --mask belong to --ids", "generate", "name the ids, too");
   o.generate.prompt = *o.prompt;
-  MALMOI_ASSIGN(app::LoadedModel loaded, app::load_for_generation(o.model, o.dtype));
-  Json next;
+  MALMOI_ASSIGN(app::LoadedModel loaded, app::load_for_generation(o.model, o.dtype, job));
+  std::optional<app::NextReport> next;
   if (o.generate.top_probabilities > 0) {
     MALMOI_ASSIGN(next, app::next_probabilities(loaded, o.generate.prompt, o.generate.top_probabilities));
   }
   if (!o.json) {
-    if (!next.is_null()) {
-      print_table("next tokens", next["tokens"], "token");
-      print_table("next words", next["words"], "word");
-      fmt::print("\n");
-    }
-    return print_text(loaded, o.generate);
+    if (next) print_next(*next);
+    return print_text(loaded, o.generate, job);
   }
-  MALMOI_ASSIGN(Json result, app::generate(loaded, o.generate, nullptr));
-  if (!next.is_null()) result["next"] = std::move(next);
+  MALMOI_ASSIGN(app::Generated generated, app::generate(loaded, o.generate, nullptr, job.stop));
+  Json result = to_json(generated);
+  if (next) result["next"] = to_json(*next);
   print_json(result);
   return {};
 }
@@ -104,7 +100,8 @@ void add_generate(CLI::App& root, Invocation& invocation) {
   add_dtype_option(*command, o->dtype);
   add_json_flag(*command, o->json);
   add_threads_option(*command);
-  command->callback([&invocation, o] { invocation.run = [o] { return run_generate(*o); }; });
+  command->callback(
+      [&invocation, o] { invocation.run = [&invocation, o] { return run_generate(*o, invocation.terminal.job()); }; });
 }
 
 }  // namespace malmoi::cli

@@ -5,7 +5,6 @@
 
 #include <fmt/format.h>
 
-#include "base/cancel.h"
 #include "base/cpu.h"
 #include "base/parallel.h"
 #include "cli/command.h"
@@ -51,9 +50,9 @@ int run(int argc, char** argv) {
   }
   if (Status isa = check_isa_setting(); !isa.ok()) return fail(isa.error());
   active_isa();  // limits oneDNN before anything computes
-  install_stop_handler();
   if (!invocation.run) return 0;
   Status done = invocation.run();
+  invocation.terminal.finish();
   if (std::fflush(stdout) != 0) return fail({ErrorCode::kIo, "cannot write the output", "stdout", "free some space"});
   return done.ok() ? invocation.exit_code : fail(done.error());
 }
@@ -78,12 +77,13 @@ void add_dtype_option(CLI::App& command, DType& dtype) {
 
 void print_json(const Json& value) { fmt::print("{}\n", dump_json(value)); }
 
-Status print_figures(const Result<Json>& figures, bool json) {
-  if (!figures.ok()) return figures.error();
-  if (json) print_json(*figures);
-  else
-    for (const auto& [key, value] : figures->items()) fmt::print("{:<26} {}\n", key, dump_json(value));
-  return {};
+void print_fields(const Json& object, bool json, int width) {
+  if (json) {
+    print_json(object);
+    return;
+  }
+  for (const auto& [key, value] : object.items())
+    fmt::print("{:<{}} {}\n", key, width, value.is_string() ? value.get<std::string>() : dump_json(value));
 }
 
 }  // namespace malmoi::cli

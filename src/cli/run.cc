@@ -36,9 +36,9 @@ Status print_results(const app::Recipe& recipe, const std::vector<app::StageOutc
   return {};
 }
 
-Status run_stages(const RunOptions& options) {
+Status run_stages(const RunOptions& options, const Job& job) {
   MALMOI_ASSIGN(app::Recipe recipe, app::read_recipe(options.recipe));
-  MALMOI_ASSIGN(std::vector<app::StageOutcome> outcomes, app::run_recipe(recipe, options.options));
+  MALMOI_ASSIGN(std::vector<app::StageOutcome> outcomes, app::run_recipe(recipe, options.options, job));
   if (options.options.dry_run) {
     if (options.json) {
       Json all = {{"recipe", recipe.file}, {"stages", Json::array()}};
@@ -65,7 +65,9 @@ void add_run(CLI::App& root, Invocation& invocation) {
   command->add_option("--until", options->options.until, "stop after this stage");
   add_json_flag(*command, options->json);
   add_threads_option(*command);
-  command->callback([&invocation, options] { invocation.run = [options] { return run_stages(*options); }; });
+  command->callback([&invocation, options] {
+    invocation.run = [&invocation, options] { return run_stages(*options, invocation.terminal.job()); };
+  });
 }
 
 }  // namespace malmoi::cli

@@ -3,7 +3,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "app/generate.h"
+#include "app/use/generate.h"
 
 namespace malmoi::cli {
 

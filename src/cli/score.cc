@@ -1,5 +1,5 @@
 // `malmoi score`: teacher-forced logits of ids in .npy files.
-#include "app/score.h"
+#include "app/use/score.h"
 
 #include "cli/command.h"
 

@@ -1,9 +1,6 @@
 // `malmoi serve`.
-#include "app/serve.h"
+#include "app/serve/serve.h"
 
-#include <fmt/format.h>
-
-#include "base/log.h"
 #include "cli/command.h"
 
 namespace malmoi::cli {
@@ -42,9 +39,7 @@ void add_serve(CLI::App& root, Invocation& invocation) {
   add_dtype_option(*command, o->dtype);
   add_threads_option(*command);
   command->callback([&invocation, o] {
-    invocation.run = [o]() -> Status {
-      return app::serve_model(*o, [](const std::string& url) { log_info("serving at " + url + " (Ctrl-C stops)"); });
-    };
+    invocation.run = [&invocation, o] { return app::serve_model(*o, invocation.terminal.job()); };
   });
 }
 

@@ -10,9 +10,9 @@
 #include <iterator>
 #include <memory>
 
-#include "app/json_lines.h"
-#include "app/tokenizer_lines.h"
-#include "app/tokenizer_report.h"
+#include "app/data/json_lines.h"
+#include "app/tokenizer/lines.h"
+#include "app/tokenizer/report.h"
 #include "base/file.h"
 #include "cli/command.h"
 #include "cli/tokenizer_options.h"
@@ -134,27 +134,25 @@ void add_inspect(CLI::App& parent, Invocation& invocation) {
       std::string text = options->text;
       if (given->count() == 0) text.assign(std::istreambuf_iterator<char>(std::cin), {});
       tokenizer::EncodeOptions encode{.add_special = options->special, .parse_special = !options->plain};
-      if (options->json) print_json({{"tokens", app::inspect_text(tokenizer, text, encode)}});
+      if (options->json) print_json({{"tokens", app::to_json(app::inspect_text(tokenizer, text, encode))}});
       else fmt::print("{}", app::inspect_for_terminal(tokenizer, text, encode, isatty(STDOUT_FILENO) != 0));
       return {};
     };
   });
 }
 
-void print_comparison(const Json& rows) {
+void print_comparison(const std::vector<app::TokenizerComparison>& rows) {
   size_t width = 24;
-  for (const Json& row : rows) width = std::max(width, row["tokenizer"].get<std::string>().size());
+  for (const app::TokenizerComparison& row : rows) width = std::max(width, row.tokenizer.size());
   fmt::print("{:<{}} {:>8} {:>10} {:>11} {:>11} {:>11} {:>8} {:>8}\n", "tokenizer", width, "vocab", "tokens",
              "tokens/word", "tokens/char", "bytes/token", "unknown", "MB/s");
-  for (const Json& row : rows) {
-    fmt::print("{:<{}} {:>8} {:>10} {:>11.3f} {:>11.3f} {:>11.2f} {:>8} {:>8.1f}\n",
-               row["tokenizer"].get<std::string>(), width, row["vocab_size"].get<int64_t>(),
-               row["tokens"].get<uint64_t>(), row["tokens_per_word"].get<double>(),
-               row["tokens_per_character"].get<double>(), row["bytes_per_token"].get<double>(),
-               row["unknown"].get<uint64_t>(), row["mb_per_second"].get<double>());
-    for (const auto& [script, counts] : row["scripts"].items())
-      fmt::print("  {:<{}} {:>11.3f} {:>11.3f}\n", script, width + 18, counts["tokens_per_word"].get<double>(),
-                 counts["tokens_per_character"].get<double>());
+  for (const app::TokenizerComparison& row : rows) {
+    fmt::print("{:<{}} {:>8} {:>10} {:>11.3f} {:>11.3f} {:>11.2f} {:>8} {:>8.1f}\n", row.tokenizer, width,
+               row.vocab_size, row.all.tokens, row.all.tokens_per_word(), row.all.tokens_per_character(),
+               row.bytes_per_token(), row.unknown, row.mb_per_second());
+    for (const auto& [script, fertility] : row.scripts)
+      fmt::print("  {:<{}} {:>11.3f} {:>11.3f}\n", script, width + 18, fertility.tokens_per_word(),
+                 fertility.tokens_per_character());
   }
 }
 
@@ -182,13 +180,18 @@ void add_compare(CLI::App& parent, Invocation& invocation) {
       MALMOI_ASSIGN(std::string text, read_file(options->file));
       if (text.find_first_not_of(" \t\r\n") == std::string::npos)
         return invalid_data("there is no text in it", options->file, "give a file with text");
-      Json rows = Json::array();
+      std::vector<app::TokenizerComparison> rows;
       for (const std::string& path : options->tokenizers) {
         MALMOI_ASSIGN(Tokenizer tokenizer, Tokenizer::load(path, options->compat));
         rows.push_back(app::compare_one(tokenizer, path, text));
       }
-      if (options->json) print_json({{"tokenizers", rows}});
-      else print_comparison(rows);
+      if (!options->json) {
+        print_comparison(rows);
+        return {};
+      }
+      Json all = Json::array();
+      for (const app::TokenizerComparison& row : rows) all.push_back(to_json(row));
+      print_json({{"tokenizers", std::move(all)}});
       return {};
     };
   });

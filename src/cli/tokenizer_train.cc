@@ -1,8 +1,7 @@
 // `malmoi tokenizer train`, `import`, `export`, `add`.
 #include <fmt/format.h>
 
-#include "app/tokenizer_train.h"
-#include "base/log.h"
+#include "app/tokenizer/train.h"
 #include "cli/command.h"
 #include "cli/tokenizer_options.h"
 
@@ -13,26 +12,19 @@ using tokenizer::ByteOrder;
 using tokenizer::Compat;
 using tokenizer::TrainKind;
 
-Status print_report(const Json& report, bool json) {
-  if (json) {
-    print_json(report);
-    return {};
-  }
+// The fields that are one value each; as JSON all of them.
+void print_values(const Json& report, bool json) {
+  Json values = Json::object();
   for (const auto& [key, value] : report.items())
-    if (!value.is_object())
-      fmt::print("{:<18} {}\n", key, value.is_string() ? value.get<std::string>() : dump_json(value));
-  return {};
+    if (json || !value.is_object()) values[key] = value;
+  print_fields(values, json, 18);
 }
 
-void print_fertility(const Json& fertility) {
-  if (!fertility.contains("scripts")) return;
+void print_fertility(const app::TokenizerComparison& comparison) {
   fmt::print("\n{:<14} {:>12} {:>12} {:>14}\n", "script", "words", "tokens/word", "tokens/char");
-  auto number = [](const Json& row, const char* key) {
-    return row.contains(key) && row[key].is_number() ? fmt::format("{:.3f}", row[key].get<double>()) : std::string("-");
-  };
-  for (const auto& [script, row] : fertility["scripts"].items())
-    fmt::print("{:<14} {:>12} {:>12} {:>14}\n", script, row.contains("words") ? dump_json(row["words"]) : "-",
-               number(row, "tokens_per_word"), number(row, "tokens_per_character"));
+  for (const auto& [script, fertility] : comparison.scripts)
+    fmt::print("{:<14} {:>12} {:>12.3f} {:>14.3f}\n", script, fertility.words, fertility.tokens_per_word(),
+               fertility.tokens_per_character());
 }
 
 std::map<std::string, TrainKind> kinds_by_name() {
@@ -131,20 +123,17 @@ Status check_options(const CLI::App& command, const TrainFlags& flags) {
   return {};
 }
 
-Status run_train(const CLI::App& command, const std::shared_ptr<TrainFlags>& flags) {
+Status run_train(const CLI::App& command, const std::shared_ptr<TrainFlags>& flags, Terminal& terminal) {
   MALMOI_TRY(check_options(command, *flags));
   tokenizer::TrainOptions& options = flags->options;
   if (!flags->specials.empty()) options.special_tokens = flags->specials;
   if (flags->memory_mib) options.memory_limit = *flags->memory_mib << 20;
   options.byte_level = !flags->characters;
   options.byte_fallback = !flags->no_fallback;
-  ProgressLine line;
-  MALMOI_ASSIGN(Json report, app::train_tokenizer(*flags, [&](double fraction, const std::string& stage) {
-                  if (line.due()) line.update(app::training_progress(fraction, stage));
-                }));
-  line.finish();
-  MALMOI_TRY(print_report(report, flags->json));
-  if (!flags->json) print_fertility(report["fertility"]);
+  MALMOI_ASSIGN(app::TokenizerTrained trained, app::train_tokenizer(*flags, terminal.job()));
+  terminal.finish();
+  print_values(to_json(trained), flags->json);
+  if (!flags->json) print_fertility(trained.fertility);
   return {};
 }
 
@@ -160,7 +149,7 @@ void add_tokenizer_train(CLI::App& parent, Invocation& invocation) {
   add_json_flag(*command, flags->json);
   add_threads_option(*command);
   command->callback([&invocation, command, flags] {
-    invocation.run = [command, flags]() -> Status { return run_train(*command, flags); };
+    invocation.run = [&invocation, command, flags] { return run_train(*command, flags, invocation.terminal); };
   });
 }
 
@@ -181,8 +170,9 @@ void add_tokenizer_import(CLI::App& parent, Invocation& invocation) {
   add_json_flag(*command, flags->json);
   command->callback([&invocation, flags] {
     invocation.run = [flags]() -> Status {
-      MALMOI_ASSIGN(Json report, app::import_tokenizer(flags->from, flags->compat, flags->out));
-      return print_report(report, flags->json);
+      MALMOI_ASSIGN(app::TokenizerWritten written, app::import_tokenizer(flags->from, flags->compat, flags->out));
+      print_values(to_json(written), flags->json);
+      return {};
     };
   });
 }
@@ -205,8 +195,10 @@ void add_tokenizer_export(CLI::App& parent, Invocation& invocation) {
   add_json_flag(*command, flags->json);
   command->callback([&invocation, flags] {
     invocation.run = [flags]() -> Status {
-      MALMOI_ASSIGN(Json report, app::export_tokenizer(flags->from, flags->compat, flags->to, flags->out));
-      return print_report(report, flags->json);
+      MALMOI_ASSIGN(app::TokenizerWritten written,
+                    app::export_tokenizer(flags->from, flags->compat, flags->to, flags->out));
+      print_values(to_json(written), flags->json);
+      return {};
     };
   });
 }
@@ -231,11 +223,11 @@ void add_tokenizer_add(CLI::App& parent, Invocation& invocation) {
   add_json_flag(*command, flags->json);
   command->callback([&invocation, flags] {
     invocation.run = [flags]() -> Status {
-      MALMOI_ASSIGN(Json report,
+      MALMOI_ASSIGN(app::TokensAdded report,
                     app::add_to_tokenizer(flags->from, flags->compat, flags->specials, flags->tokens, flags->out));
-      MALMOI_TRY(print_report(report, flags->json));
+      print_values(to_json(report), flags->json);
       if (!flags->json)
-        for (const auto& [token, id] : report["added"].items()) fmt::print("{:<18} {}\n", dump_json(id), token);
+        for (const auto& [token, id] : report.added) fmt::print("{:<18} {}\n", id, token);
       return {};
     };
   });

@@ -1,9 +1,9 @@
 // `malmoi train` and `malmoi plan`.
-#include "app/train.h"
+#include "app/train/plan.h"
+#include "app/train/train.h"
 
 #include <fmt/format.h>
 
-#include "base/cancel.h"
 #include "base/log.h"
 #include "cli/command.h"
 
@@ -23,42 +23,37 @@ Result<ConfigDocument> read(const Options& o) {
   return document;
 }
 
-Status run_train(const Options& o) {
+Status run_train(const Options& o, Terminal& terminal) {
   MALMOI_ASSIGN(ConfigDocument document, read(o));
-  ProgressLine line;
-  app::TrainEvents events;
-  events.progress = [&](const std::string& text) { line.update(text); };
-  events.message = [](const std::string& text) { log_info(text); };
-  events.stop_requested = stop_requested;
-  MALMOI_ASSIGN(Json facts, app::train(document, o.train, events));
-  line.finish();
-  if (o.json) print_json(facts);
+  MALMOI_ASSIGN(app::TrainReport report, app::train(document, o.train, terminal.job()));
+  terminal.finish();
+  if (o.json) print_json(to_json(report));
   else
-    log_info(fmt::format("{} after {} steps in {}; the model is in {}", facts["status"].get<std::string>(),
-                         facts["steps"].get<int64_t>(), format_duration(facts["seconds"].get<double>()),
-                         document.root["out"].get<std::string>() + "/model"));
+    terminal.job().message(fmt::format("{} after {} steps in {}; the model is in {}", report.status, report.steps,
+                                       format_duration(report.seconds),
+                                       document.root["out"].get<std::string>() + "/model"));
   return {};
 }
 
 Status run_plan(const Options& o) {
   MALMOI_ASSIGN(ConfigDocument document, read(o));
-  MALMOI_ASSIGN(Json p, app::plan(document));
+  MALMOI_ASSIGN(app::PlanReport p, app::plan(document));
   if (o.json) {
-    print_json(p);
+    print_json(to_json(p));
     return {};
   }
-  auto count = [&](const char* key) { return format_count(p[key].get<double>()); };
-  const Json& m = p["memory_bytes"];
-  auto bytes = [&](const char* key) { return format_bytes(m[key].get<double>()); };
-  fmt::print("model        {}, {} parameters\n", p["architecture"].get<std::string>(), count("parameters"));
-  fmt::print("step         {} tokens, {} FLOP\n", p["tokens_per_step"].get<int64_t>(), count("flops_per_step"));
-  fmt::print("memory       {} (weights {}, gradients {}, optimizer {}, activations {}, process {})\n", bytes("total"),
-             bytes("weights"), bytes("gradients"), bytes("optimizer"), bytes("activations"), bytes("process"));
-  fmt::print("speed        about {} tokens/s ({} FLOP/s measured in products)\n", count("tokens_per_second"),
-             count("measured_flops_per_second"));
-  if (p.contains("seconds"))
-    fmt::print("time         about {} for {} steps, {} tokens\n", format_duration(p["seconds"].get<double>()),
-               p["steps"].get<int64_t>(), count("tokens"));
+  auto bytes = [](size_t n) { return format_bytes(static_cast<double>(n)); };
+  fmt::print("model        {}, {} parameters\n", p.architecture, format_count(static_cast<double>(p.parameters)));
+  fmt::print("step         {} tokens, {} FLOP\n", p.tokens_per_step, format_count(p.flops_per_step()));
+  fmt::print("memory       {} (weights {}, gradients {}, optimizer {}, activations {}, process {})\n",
+             bytes(p.memory.total()), bytes(p.memory.weights), bytes(p.memory.gradients), bytes(p.memory.optimizer),
+             bytes(p.memory.activations), bytes(p.memory.process));
+  fmt::print("speed        about {} tokens/s ({} FLOP/s measured in products)\n", format_count(p.tokens_per_second()),
+             format_count(p.measured_flops_per_second));
+  if (p.steps)
+    fmt::print("time         about {} for {} steps, {} tokens\n",
+               format_duration(p.seconds_per_step * static_cast<double>(*p.steps)), *p.steps,
+               format_count(static_cast<double>(p.tokens_per_step * *p.steps)));
   return {};
 }
 
@@ -80,10 +75,11 @@ void add_train(CLI::App& root, Invocation& invocation) {
   command->add_option("config", o->config, "training configuration (YAML)")->required();
   add_override_options(*command, o);
   command->add_flag("--resume", o->train.resume, "go on from the newest good checkpoint");
-  command->add_option("--profile", o->train.profile, "print time a kernel and write a Chrome trace here");
+  command->add_option("--profile", o->train.trace, "print time a kernel and write a Chrome trace here");
   add_json_flag(*command, o->json);
   add_threads_option(*command);
-  command->callback([&invocation, o] { invocation.run = [o] { return run_train(*o); }; });
+  command->callback(
+      [&invocation, o] { invocation.run = [&invocation, o] { return run_train(*o, invocation.terminal); }; });
 }
 
 void add_plan(CLI::App& root, Invocation& invocation) {

@@ -179,6 +179,17 @@ void TokenFile::copy(uint64_t begin, std::span<int32_t> out) const {
   else if (!out.empty()) std::memcpy(out.data(), u32_ + begin, out.size() * 4);
 }
 
+uint64_t TokenFile::document_of(uint64_t index) const {
+  uint64_t first = 0, count = documents();
+  while (count > 0) {  // the first document whose end is beyond the index; empty ones before it are passed over
+    uint64_t half = count / 2;
+    bool before = document_end(first + half) <= index;
+    if (before) first += half + 1;
+    count = before ? count - half - 1 : half;
+  }
+  return first;
+}
+
 uint64_t TokenFile::document_end(uint64_t d) const {
   if (!has_ends_) return size_;
   uint64_t end;

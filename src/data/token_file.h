@@ -64,6 +64,8 @@ class TokenFile {
   /// The ids of document `d` are [document_begin(d), document_end(d)).
   uint64_t document_begin(uint64_t d) const { return d == 0 ? 0 : document_end(d - 1); }
   uint64_t document_end(uint64_t d) const;
+  /// The document that id `index` < size() belongs to.
+  uint64_t document_of(uint64_t index) const;
   bool has_document_ends() const { return has_ends_; }
   /// "about" of NAME.json; an empty object without it.
   const Json& about() const { return about_; }

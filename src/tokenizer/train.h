@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/job.h"
 #include "tokenizer/tokenizer.h"
 
 namespace malmoi::tokenizer {
@@ -61,12 +62,10 @@ struct TrainReport {
 
 /// Fills `text` with the next text and returns true, or returns false at the end. Called from one thread.
 using TextSource = std::function<bool(std::string& text)>;
-/// Called now and then with a fraction in [0, 1] and what is being done.
-using TrainProgress = std::function<void(double fraction, const std::string& stage)>;
 
 /// Deterministic for the same texts and options, whatever the number of threads. Errors: options that do not fit
 /// together, a vocabulary too small for the alphabet and the special tokens, no text, cancelled.
-Result<Tokenizer> train(const TextSource& source, const TrainOptions& options, const TrainProgress& progress = {},
+Result<Tokenizer> train(const TextSource& source, const TrainOptions& options, const Job& job = {},
                         TrainReport* report = nullptr);
 
 /// The special tokens that training gives a vocabulary: those of the options, or the usual ones of the kind, and the

@@ -74,6 +74,21 @@ bool TokenData::counts(uint64_t position) const {
   return inside < masks_[file].size() && masks_[file].bytes()[inside] != std::byte{0};
 }
 
+void TokenData::document_ends(uint64_t begin, int64_t length, std::vector<int64_t>& out) const {
+  const uint64_t stop = begin + static_cast<uint64_t>(length);
+  for (size_t f = 0; f < files_.size() && starts_[f] < stop; ++f) {
+    const data::TokenFile& file = files_[f];
+    if (!file.has_document_ends() || starts_[f + 1] <= begin) continue;
+    uint64_t previous = begin;
+    for (uint64_t d = file.document_of(std::max(begin, starts_[f]) - starts_[f]); d < file.documents(); ++d) {
+      uint64_t end = starts_[f] + file.document_end(d);
+      if (end >= stop) break;
+      if (end > previous) out.push_back(static_cast<int64_t>(end - begin));
+      previous = end;
+    }
+  }
+}
+
 void TokenData::append(uint64_t n, MicroBatch& out) const {
   uint64_t epoch = n / windows_, window = n % windows_, offset = 0;
   auto length = static_cast<uint64_t>(options_.sequence_length);
@@ -88,12 +103,14 @@ void TokenData::append_range(uint64_t begin, int64_t length, MicroBatch& out) co
   static thread_local std::vector<int32_t> ids;
   ids.resize(static_cast<size_t>(length + 1));
   copy(begin, ids);
+  static thread_local std::vector<int64_t> ends;
+  ends.clear();
+  if (options_.split_documents) document_ends(begin, length, ends);
+  ends.push_back(length);
   int64_t run = 0;
-  for (int64_t i = 1; i <= length; ++i) {
-    bool document_begins = i < length && options_.separator && ids[static_cast<size_t>(i)] == *options_.separator;
-    if (i < length && !document_begins) continue;
-    out.batch.add({ids.data() + run, static_cast<size_t>(i - run)});
-    run = i;
+  for (int64_t end : ends) {
+    out.batch.add({ids.data() + run, static_cast<size_t>(end - run)});
+    run = end;
   }
   for (int64_t i = 0; i < length; ++i) {
     bool counted = counts(begin + static_cast<uint64_t>(i));

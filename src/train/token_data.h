@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <vector>
 
@@ -24,7 +23,9 @@ struct TokenDataOptions {
   int64_t sequence_length = 256;
   bool shuffled = true;
   uint64_t seed = 1;
-  std::optional<int32_t> separator;  // begins a document: rows from there on do not see what is before
+  // Rows of a document see that document alone, in files whose document ends are known. Its first id counts as a target
+  // all the same: of the row before it, which ends another document.
+  bool split_documents = false;
 };
 
 /// The n-th sequence of a run is a function of n and the seed: position and epoch follow from n alone, whatever the
@@ -49,6 +50,8 @@ class TokenData {
  private:
   void copy(uint64_t begin, std::span<int32_t> out) const;
   bool counts(uint64_t position) const;
+  /// Where documents end inside (begin, begin + length), counted from `begin`, rising.
+  void document_ends(uint64_t begin, int64_t length, std::vector<int64_t>& out) const;
   std::vector<data::TokenFile> files_;
   std::vector<uint64_t> starts_;  // first position of each file, and the end
   std::vector<MappedFile> masks_;

@@ -212,14 +212,50 @@ TEST(Data, EveryEpochVisitsEveryWindowOnce) {
   EXPECT_NE(first, second) << "a later epoch begins at another offset";
 }
 
-TEST(Data, SeparatorsCutRowsIntoRuns) {
-  TokenData data = token_data("runs.bin", 30, {.sequence_length = 10, .shuffled = false, .separator = 14});
+// Documents of these lengths; ids count on over all of them.
+data::TokenFile documents_file(const std::string& name, const std::vector<int>& lengths) {
+  Path path = Path(testing::TempDir()) / name;
+  data::TokenWriter writer = std::move(*data::TokenWriter::create(path, 1000));
+  int32_t id = 0;
+  for (int length : lengths) {
+    std::vector<int32_t> ids;
+    while (static_cast<int>(ids.size()) < length) ids.push_back(id++);
+    EXPECT_TRUE(writer.add(ids).ok());
+  }
+  EXPECT_TRUE(writer.commit().ok());
+  return std::move(*data::TokenFile::open(path));
+}
+
+std::vector<int64_t> run_begins(const TokenData& data, uint64_t n) {
+  MicroBatch micro;
+  data.append(n, micro);
+  std::vector<int64_t> begins;
+  for (const auto& run : micro.batch.runs()) begins.push_back(run.begin);
+  return begins;
+}
+
+TEST(Data, DocumentsDoNotSeeEachOther) {
+  std::vector<data::TokenFile> files;
+  files.push_back(documents_file("documents.bin", {14, 0, 6, 5}));
+  files.push_back(token_file("raw.bin", 7));  // without document ends
+  files.push_back(documents_file("more.bin", {4, 5}));
+  TokenData data = std::move(
+      *TokenData::open(std::move(files), {}, {.sequence_length = 10, .shuffled = false, .split_documents = true}));
+  EXPECT_EQ(run_begins(data, 0), (std::vector<int64_t>{0}));
+  EXPECT_EQ(run_begins(data, 1), (std::vector<int64_t>{0, 4})) << "a document that ends with the window cuts nothing";
+  EXPECT_EQ(run_begins(data, 2), (std::vector<int64_t>{0, 5})) << "behind the last document another file begins";
+  EXPECT_EQ(run_begins(data, 3), (std::vector<int64_t>{0, 6})) << "a file without document ends is not cut off";
   MicroBatch micro;
   data.append(1, micro);  // ids 10..19
-  ASSERT_EQ(micro.batch.runs().size(), 2u);
-  EXPECT_EQ(micro.batch.runs()[1].begin, 4);
   EXPECT_EQ(micro.batch.batch().positions[4], 0);
-  EXPECT_EQ(micro.targets[3], 14) << "the separator itself is predicted";
+  EXPECT_EQ(micro.targets[3], 14) << "the first id of a document is predicted from the end of the one before";
+}
+
+TEST(Data, DocumentsRunIntoOneAnotherUnlessTheyAreSplit) {
+  std::vector<data::TokenFile> files;
+  files.push_back(documents_file("joined.bin", {14, 16}));
+  TokenData data = std::move(*TokenData::open(std::move(files), {}, {.sequence_length = 10, .shuffled = false}));
+  EXPECT_EQ(run_begins(data, 1), (std::vector<int64_t>{0}));
 }
 
 TEST(Checkpoints, ADamagedOneIsPassedOverForTheOneBefore) {

@@ -9,6 +9,7 @@
 #include "base/config.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/job.h"
 
 namespace malmoi::app {
 
@@ -18,6 +19,7 @@ struct StageCall {
   std::vector<Path> inputs;  // as declared
   Path out;                  // what the stage makes: a folder or a file
   bool resume = false;       // an earlier call of the same stage was interrupted, and what it left is in `out`
+  const Job& job;
 };
 
 /// A kind of stage: a line of the table in stage_kinds.cc.
@@ -84,7 +86,7 @@ struct StageOutcome {
 /// Runs what has to run. State is written before and after each stage, in one step, so a run killed at any moment goes on
 /// where it was: a stage that was interrupted runs again, with `resume` if its kind can. What an outdated stage made is
 /// removed before it runs again, if this recipe made it. Errors: those of the stages, with the name of the stage; a
-/// second run of the same recipe at the same time. kCancelled after Ctrl-C.
-Result<std::vector<StageOutcome>> run_recipe(const Recipe& recipe, const RecipeOptions& options);
+/// second run of the same recipe at the same time. kCancelled after a stop.
+Result<std::vector<StageOutcome>> run_recipe(const Recipe& recipe, const RecipeOptions& options, const Job& job);
 
 }  // namespace malmoi::app

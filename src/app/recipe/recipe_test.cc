@@ -68,7 +68,7 @@ class RecipeTest : public testing::Test {
   }
   Result<std::vector<StageOutcome>> run(RecipeOptions options = {}) {
     MALMOI_ASSIGN(Recipe recipe, read_recipe(folder_ / "r.yaml", kKinds));
-    return run_recipe(recipe, options);
+    return run_recipe(recipe, options, {});
   }
   std::vector<std::string> reasons(RecipeOptions options = {}) {
     auto outcomes = run(options);

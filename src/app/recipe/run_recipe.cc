@@ -8,7 +8,6 @@
 
 #include "app/recipe/file_index.h"
 #include "app/recipe/recipe.h"
-#include "base/cancel.h"
 #include "base/hash.h"
 #include "base/log.h"
 
@@ -131,8 +130,8 @@ std::string reason_to_run(const Stage& stage, const Fingerprint& print, const Js
 
 class Runner {
  public:
-  Runner(const Recipe& recipe, const RecipeOptions& options)
-      : recipe_(recipe), options_(options), state_(recipe.work / ".recipe"), index_(state_ / "files") {}
+  Runner(const Recipe& recipe, const RecipeOptions& options, const Job& job)
+      : recipe_(recipe), options_(options), job_(job), state_(recipe.work / ".recipe"), index_(state_ / "files") {}
 
   Result<std::vector<StageOutcome>> run() {
     std::vector<StageOutcome> outcomes;
@@ -152,7 +151,7 @@ class Runner {
     std::string label = fmt::format("[{}/{}] {}", number, recipe_.stages.size(), stage.name);
     if (options_.dry_run && upstream_runs_) {
       outcome.reason = "an earlier stage runs";
-      log_info(label + ": would run: " + outcome.reason);
+      job_.message(label + ": would run: " + outcome.reason);
       return outcome;
     }
     Json stamp;
@@ -163,17 +162,17 @@ class Runner {
     if (stage.name == options_.again) forced_ = true;
     if (outcome.reason.empty() && forced_) outcome.reason = "asked for";
     if (outcome.reason.empty()) {
-      log_info(label + ": current");
+      job_.message(label + ": current");
       return outcome;
     }
     upstream_runs_ = true;
     if (options_.dry_run) {
-      log_info(label + ": would run: " + outcome.reason);
+      job_.message(label + ": would run: " + outcome.reason);
       return outcome;
     }
-    log_info(label + ": runs: " + outcome.reason);
+    job_.message(label + ": runs: " + outcome.reason);
     MALMOI_TRY(work(stage, *print, stamp, outcome));
-    log_info(fmt::format("{}: done in {}", label, format_duration(outcome.seconds)));
+    job_.message(fmt::format("{}: done in {}", label, format_duration(outcome.seconds)));
     return outcome;
   }
 
@@ -191,10 +190,9 @@ class Runner {
     Json running = stamp_of(stage, print, "running");
     running["files"] = Json::array();
     MALMOI_TRY(write_file(stamp_path(stage), dump_json(running)));
-    Status done = stage.kind->run({stage.settings, stage.inputs, stage.out, resume});
+    Status done = stage.kind->run({stage.settings, stage.inputs, stage.out, resume, job_});
     if (!done.ok()) return in_stage(stage, done.error());
-    if (stop_requested())
-      return Error{ErrorCode::kCancelled, "stopped", "stage " + stage.name, "run it again to go on"};
+    MALMOI_TRY(job_.stop.check("stage " + stage.name, "run it again to go on"));
     Json finished = stamp_of(stage, print, "done");
     finished["files"] = list_output(stage.out);
     outcome.ran = true;
@@ -221,6 +219,7 @@ class Runner {
 
   const Recipe& recipe_;
   const RecipeOptions& options_;
+  const Job& job_;
   Path state_;
   FileIndex index_;
   bool upstream_runs_ = false, forced_ = false;
@@ -237,12 +236,12 @@ Status check_stage_name(const Recipe& recipe, const std::string& name, const cha
 
 }  // namespace
 
-Result<std::vector<StageOutcome>> run_recipe(const Recipe& recipe, const RecipeOptions& options) {
+Result<std::vector<StageOutcome>> run_recipe(const Recipe& recipe, const RecipeOptions& options, const Job& job) {
   MALMOI_TRY(check_stage_name(recipe, options.again, "--again"));
   MALMOI_TRY(check_stage_name(recipe, options.until, "--until"));
   MALMOI_TRY(make_folder(recipe.work / ".recipe"));
   MALMOI_ASSIGN(Lock lock, Lock::take(recipe.work / ".recipe" / "lock"));
-  return Runner(recipe, options).run();
+  return Runner(recipe, options, job).run();
 }
 
 }  // namespace malmoi::app

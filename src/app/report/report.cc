@@ -62,7 +62,8 @@ class Curves {
     steps_.push_back(std::floor((first_ + last_) / 2));
     for (size_t i = 0; i < kSeriesCount; ++i) {
       columns_[i].push_back(counts_[i] ? sums_[i] / static_cast<double>(counts_[i]) : NAN);  // NaN prints as null
-      sums_[i] = 0, counts_[i] = 0;
+      sums_[i] = 0;
+      counts_[i] = 0;
     }
     in_bucket_ = 0;
   }

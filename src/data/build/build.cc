@@ -7,11 +7,11 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "base/cancel.h"
 #include "base/log.h"
 #include "data/build/card.h"
 #include "data/build/dedup_stage.h"
 #include "data/build/plan.h"
+#include "data/build/progress.h"
 #include "data/build/write_stage.h"
 #include "data/corpus.h"
 #include "data/dedup/scratch.h"
@@ -40,8 +40,8 @@ class FileLock {
 
 class Build {
  public:
-  Build(const Recipe& recipe, const BuildOptions& options, const OnBuildProgress& progress)
-      : recipe_(recipe), options_(options), progress_(progress), started_(monotonic_seconds()) {}
+  Build(const Recipe& recipe, const BuildOptions& options, const Job& job)
+      : recipe_(recipe), options_(options), job_(job), progress_(job.progress), started_(monotonic_seconds()) {}
 
   Result<BuildResult> run() {
     // With a tight limit, the tree of one page must fit; how many at once is the read stage's to see to. The number of
@@ -118,26 +118,29 @@ class Build {
     return {};
   }
 
-  void tell(const std::string& stage) {
-    if (progress_) progress_({stage, documents_, kept_, done_bytes_, plan_.bytes});
-  }
+  void tell(const std::string& stage) { progress_.show({stage, documents_, kept_, done_bytes_, plan_.bytes}); }
 
   Status read_parts() {
     MALMOI_ASSIGN(std::unique_ptr<Processor> processor, Processor::create(recipe_, options_.filters));
     ReadStageOptions stage{std::clamp<uint64_t>(options_.memory_bytes / 8, 1 << 20, 256 << 20), options_.workers,
-                           options_.memory_bytes / 2 / kMemoryPerByte};
+                           options_.memory_bytes / 2 / kMemoryPerByte, job_.stop};
     for (uint64_t part = 0; part < plan_.parts.size(); ++part) {
       if (part % static_cast<uint64_t>(options_.world) != static_cast<uint64_t>(options_.rank)) continue;
       if (work_.done(part)) {
         done_bytes_ += plan_.parts[part].bytes;
         auto tally = read_part_tally(work_, part);
-        if (tally.ok()) documents_ += tally->get("documents.read"), kept_ += tally->get("documents.passed");
+        if (!tally.ok()) continue;
+        documents_ += tally->get("documents.read");
+        kept_ += tally->get("documents.passed");
         continue;
       }
       uint64_t counted = 0;
       MALMOI_TRY(read_part(plan_, part, recipe_, *processor, work_, stage,
                            [&](uint64_t documents, uint64_t kept, uint64_t bytes) {
-                             documents_ += documents, kept_ += kept, done_bytes_ += bytes, counted += bytes;
+                             documents_ += documents;
+                             kept_ += kept;
+                             done_bytes_ += bytes;
+                             counted += bytes;
                              tell("read");
                            }));
       done_bytes_ += plan_.parts[part].bytes - std::min(plan_.parts[part].bytes, counted);
@@ -178,20 +181,22 @@ class Build {
     }
     MALMOI_TRY(remove_old_corpus());
     tell("deduplicate");
-    MALMOI_ASSIGN(
-        Decisions decisions,
-        decide(work_, plan_.parts.size(), recipe_, options_.memory_bytes, options_.workers,
-               [&](const std::string& what, double fraction) {
-                 if (progress_)
-                   progress_({"deduplicate: " + what, documents_, kept_, static_cast<uint64_t>(1000 * fraction), 1000});
-               }));
+    MALMOI_ASSIGN(Decisions decisions, decide(work_, plan_.parts.size(), recipe_,
+                                              {options_.memory_bytes, options_.workers,
+                                               [&](const std::string& what, double fraction) {
+                                                 progress_.show({"deduplicate: " + what, documents_, kept_,
+                                                                 static_cast<uint64_t>(1000 * fraction), 1000});
+                                               },
+                                               job_.stop}));
     MALMOI_ASSIGN(formats::ZstdWriter events,
                   formats::ZstdWriter::create(recipe_.out / "events.jsonl.zst", std::max(1, recipe_.compression)));
     MALMOI_TRY(copy_events(events));
     WriteStageOptions write;
-    write.memory_bytes = options_.memory_bytes, write.workers = options_.workers;
+    write.memory_bytes = options_.memory_bytes;
+    write.workers = options_.workers;
+    write.stop = job_.stop;
     write.progress = [&](uint64_t bytes, uint64_t total) {
-      if (progress_) progress_({"write", documents_, kept_, bytes, total});
+      progress_.show({"write", documents_, kept_, bytes, total});
     };
     MALMOI_ASSIGN(WriteResult written,
                   write_shards(work_, plan_.parts.size(), recipe_, decisions, recipe_.out, events, write));
@@ -212,98 +217,24 @@ class Build {
 
   Recipe recipe_;
   const BuildOptions& options_;
-  const OnBuildProgress& progress_;
+  const Job& job_;
+  BuildProgress progress_;
   double started_;
   Plan plan_;
   WorkFolder work_;
   uint64_t documents_ = 0, kept_ = 0, done_bytes_ = 0;
 };
 
-Json event_to_json(const Event& event) {
-  Json json{{event.dropped ? "dropped" : "changed", event.rule}};
-  if (!event.detail.empty()) json["detail"] = event.detail;
-  return json;
-}
-
 }  // namespace
 
-Result<BuildResult> build_corpus(const Recipe& recipe, const BuildOptions& options, const OnBuildProgress& progress) {
+Result<BuildResult> build_corpus(const Recipe& recipe, const BuildOptions& options, const Job& job) {
   if (recipe.out.empty())
     return usage_error("no folder for the corpus", "out", "say --out DIR, or `out:` in the recipe");
   if (options.world < 1 || options.rank < 0 || options.rank >= options.world)
     return usage_error("rank " + std::to_string(options.rank) + " of " + std::to_string(options.world), "--rank",
                        "ranks count from 0 to world - 1");
   MALMOI_TRY(make_folder(recipe.out));
-  return Build(recipe, options, progress).run();
-}
-
-Result<Json> dry_run(const Recipe& recipe, const BuildOptions& options, uint64_t n) {
-  MALMOI_ASSIGN(Plan plan, make_plan(recipe));
-  MALMOI_ASSIGN(std::unique_ptr<Processor> processor, Processor::create(recipe, options.filters));
-  Json documents = Json::array();
-  ReadStageOptions stage{64ull << 20, options.workers};
-  for (uint64_t part = 0; part < plan.parts.size() && documents.size() < n; ++part) {
-    MALMOI_TRY(read_some(plan, part, recipe, *processor, stage, [&](Processed result) {
-      std::map<std::string, Json> by_id;
-      std::vector<std::string> order;
-      auto entry = [&](const std::string& id) -> Json& {
-        if (!by_id.contains(id)) order.push_back(id), by_id[id] = {{"id", id}, {"kept", false}};
-        return by_id[id];
-      };
-      for (const Event& event : result.events) entry(event.id)["events"].push_back(event_to_json(event));
-      for (const Processed::Kept& kept : result.kept) {
-        Json& document = entry(kept.document.id);
-        document["kept"] = true, document["language"] = kept.document.language,
-        document["encoding"] = kept.document.encoding;
-        document["title"] = kept.document.title, document["bytes"] = kept.document.text.size();
-      }
-      for (const std::string& id : order)
-        if (documents.size() < n) documents.push_back(by_id[id]);
-      return documents.size() < n;
-    }));
-  }
-  return documents;
-}
-
-Result<Json> explain(const Path& folder, const std::string& id) {
-  MALMOI_ASSIGN(Corpus corpus, Corpus::open(folder));
-  // A document that was split or copied goes by its own id and by those derived from it.
-  auto matches = [&](const std::string& other) {
-    if (other == id || other.ends_with("/" + id)) return true;
-    size_t mark = other.find_last_of(":+");
-    if (mark == std::string::npos) return false;
-    std::string base = other.substr(0, mark);
-    return base == id || base.ends_with("/" + id);
-  };
-  Json found = Json::array();
-  std::string_view line;
-  MALMOI_ASSIGN(formats::LineReader events, formats::LineReader::open(folder / "events.jsonl.zst"));
-  while (true) {
-    MALMOI_ASSIGN(bool more, events.next(line));
-    if (!more) break;
-    MALMOI_ASSIGN(Json event, parse_json(line, events.where()));
-    if (matches(json_string(event, "id"))) found.push_back(std::move(event));
-  }
-  std::string quoted = dump_json(id), written = quoted.substr(1, quoted.size() - 2);  // as it stands in a line
-  for (const Shard& shard : corpus.shards()) {
-    MALMOI_ASSIGN(formats::LineReader lines, formats::LineReader::open(folder / shard.file));
-    while (true) {
-      MALMOI_ASSIGN(bool more, lines.next(line));
-      if (!more) break;
-      // The id stands first on the line; most lines need no parsing.
-      if (line.substr(0, 8192).find(written) == std::string_view::npos) continue;
-      MALMOI_ASSIGN(Document document, document_from_line(line, lines.where()));
-      if (matches(document.id))
-        found.push_back({{"id", document.id},
-                         {"kept", shard.file + ":" + std::to_string(lines.line_number())},
-                         {"split", shard.split},
-                         {"bytes", document.text.size()}});
-    }
-  }
-  if (found.empty())
-    return not_found("nothing is known of '" + id + "'", folder.string(),
-                     "ids are the paths of documents, as in events.jsonl.zst");
-  return found;
+  return Build(recipe, options, job).run();
 }
 
 }  // namespace malmoi::data

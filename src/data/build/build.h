@@ -7,10 +7,10 @@
 // byte for byte what one process would have written.
 #pragma once
 
-#include <functional>
 #include <string>
 
 #include "base/error.h"
+#include "base/job.h"
 #include "data/build/read_stage.h"
 #include "data/build/recipe.h"
 #include "data/filter.h"
@@ -33,14 +33,7 @@ struct BuildResult {
   bool present = false;  // the corpus was there already
 };
 
-Result<BuildResult> build_corpus(const Recipe& recipe, const BuildOptions& options,
-                                 const OnBuildProgress& progress = {});
-
-/// What would happen to the first `n` documents; nothing is written. An array: id, kept, text length, events.
-Result<Json> dry_run(const Recipe& recipe, const BuildOptions& options, uint64_t n);
-
-/// What happened to a document of a built corpus: its events, and the shard that holds it, if one does. Ids are those of
-/// events.jsonl.zst; a file's name without folder will do where it is the only one. Errors: nothing is known of it.
-Result<Json> explain(const Path& corpus, const std::string& id);
+/// Shows the stage, speeds and the time left; stopped, it goes on when it is run again.
+Result<BuildResult> build_corpus(const Recipe& recipe, const BuildOptions& options, const Job& job = {});
 
 }  // namespace malmoi::data

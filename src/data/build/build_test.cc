@@ -1,4 +1,5 @@
 #include "data/build/build.h"
+#include "data/build/inspect.h"
 
 #include <gtest/gtest.h>
 
@@ -86,13 +87,17 @@ TEST(Build, WhyAndDryRunNameTheRule) {
   ASSERT_TRUE(build_corpus(recipe, {}).ok());
   auto copy = explain(out, (in / "d000/doc0030.txt").string());
   ASSERT_TRUE(copy.ok()) << copy.error().to_string();
-  EXPECT_NE(dump_json(*copy).find("dedup.exact"), std::string::npos) << dump_json(*copy);
+  ASSERT_TRUE((*copy)[0].event.has_value());
+  EXPECT_TRUE((*copy)[0].event->dropped);
+  EXPECT_NE((*copy)[0].event->rule.find("dedup.exact"), std::string::npos) << (*copy)[0].event->rule;
   auto kept = explain(out, "doc0001.txt");
   ASSERT_TRUE(kept.ok());
-  EXPECT_TRUE((*kept)[0].contains("kept"));
+  EXPECT_FALSE((*kept)[0].event.has_value());
+  EXPECT_EQ(to_json((*kept)[0])["kept"], (*kept)[0].place);
   auto line = explain(out, "lines.jsonl#3");
   ASSERT_TRUE(line.ok());
-  EXPECT_NE(dump_json(*line).find("length"), std::string::npos);
+  ASSERT_TRUE((*line)[0].event.has_value());
+  EXPECT_NE(dump_json(to_json((*line)[0])).find("length"), std::string::npos);
   EXPECT_FALSE(explain(out, "no such document").ok());
 
   Path other = scratch("why_dry");

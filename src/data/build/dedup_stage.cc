@@ -81,14 +81,12 @@ namespace {
 
 class Stage {
  public:
-  Stage(const WorkFolder& work, uint64_t parts, const Recipe& recipe, uint64_t memory, int workers,
-        const std::function<void(const std::string&, double)>& progress)
+  Stage(const WorkFolder& work, uint64_t parts, const Recipe& recipe, const DedupStageOptions& options)
       : work_(work),
         parts_(parts),
         recipe_(recipe),
-        scratch_{work.folder, memory / 2},
-        workers_(workers),
-        progress_(progress) {}
+        scratch_{work.folder, options.memory_bytes / 2},
+        options_(options) {}
 
   Result<Decisions> run() {
     MALMOI_TRY(read_index());
@@ -103,8 +101,8 @@ class Stage {
 
  private:
   void tell(const std::string& what, uint64_t done) {
-    if (progress_ && (done & 255) == 0)
-      progress_(what, static_cast<double>(done) / static_cast<double>(std::max<size_t>(1, mixed_.size())));
+    if (options_.progress && (done & 255) == 0)
+      options_.progress(what, static_cast<double>(done) / static_cast<double>(std::max<size_t>(1, mixed_.size())));
   }
 
   Status read_index() {
@@ -130,12 +128,15 @@ class Stage {
       ++copies;
     }
     Json report{{"copies", copies}, {"clusters", clusters.clusters}};
-    if (clusters.candidates)
-      report["candidates"] = clusters.candidates, report["rejected"] = clusters.rejected,
+    if (clusters.candidates) {
+      report["candidates"] = clusters.candidates;
+      report["rejected"] = clusters.rejected;
       report["capped"] = clusters.capped;
+    }
     for (const Clusters::Joined& joined : clusters.samples) {
       report["samples"].push_back({{"a", joined.a}, {"b", joined.b}, {"jaccard", joined.jaccard}});
-      sampled_[joined.a], sampled_[joined.b];
+      sampled_[joined.a];  // their texts are looked up later
+      sampled_[joined.b];
     }
     out_.report[name] = std::move(report);
   }
@@ -157,7 +158,7 @@ class Stage {
 
   Status near() {
     NearOptions options = near_options(recipe_.near.threshold, recipe_.near.ngram);
-    options.workers = workers_;
+    options.workers = options_.workers;
     MALMOI_ASSIGN(NearDeduper deduper, NearDeduper::create(options, scratch_));
     uint64_t ordinal = 0;
     for (uint64_t part = 0; part < parts_; ++part) {
@@ -186,9 +187,11 @@ class Stage {
         tell("near copies", ++ordinal);
       }
     }
-    MALMOI_ASSIGN(Clusters clusters, deduper.finish([&](double share) {
-      if (progress_) progress_("near copies compared", share);
-    }));
+    MALMOI_ASSIGN(Clusters clusters, deduper.finish(
+                                         [&](double share) {
+                                           if (options_.progress) options_.progress("near copies compared", share);
+                                         },
+                                         options_.stop));
     take_clusters(clusters, Fate::kNearCopy, "near");
     return {};
   }
@@ -201,11 +204,14 @@ class Stage {
     for (int round = 0; round < 2; ++round) {
       MALMOI_TRY(out_.rewind());
       auto wanted = [&](uint64_t ordinal) { return out_.fates[ordinal] == Fate::kKept && mixed_[ordinal] == round; };
-      MALMOI_TRY(for_each_document(work_, parts_, wanted, [&](uint64_t ordinal, Document& document) -> Status {
-        tell(what, ++fed);
-        MALMOI_TRY(out_.cut(ordinal, document.text));
-        return deduper.add(ordinal + (round ? mixed_.size() : 0), document.text);
-      }));
+      MALMOI_TRY(for_each_document(
+          work_, parts_, wanted,
+          [&](uint64_t ordinal, Document& document) -> Status {
+            tell(what, ++fed);
+            MALMOI_TRY(out_.cut(ordinal, document.text));
+            return deduper.add(ordinal + (round ? mixed_.size() : 0), document.text);
+          },
+          options_.stop));
     }
     return {};
   }
@@ -270,14 +276,16 @@ class Stage {
                 document.text.substr(0, complete_utf8_prefix(std::string_view(document.text).substr(0, room)));
           }
           return {};
-        }));
+        },
+        options_.stop));
     for (auto& [name, report] : out_.report.items()) {
       if (!report.contains("samples")) continue;
       for (Json& sample : report["samples"]) {
         uint64_t a = sample["a"].get<uint64_t>(), b = sample["b"].get<uint64_t>();
         MALMOI_ASSIGN(sample["a"], out_.ids->of(a));
         MALMOI_ASSIGN(sample["b"], out_.ids->of(b));
-        sample["text_a"] = sampled_[a], sample["text_b"] = sampled_[b];
+        sample["text_a"] = sampled_[a];
+        sample["text_b"] = sampled_[b];
       }
     }
     return {};
@@ -287,8 +295,7 @@ class Stage {
   uint64_t parts_;
   const Recipe& recipe_;
   Scratch scratch_;
-  int workers_;
-  const std::function<void(const std::string&, double)>& progress_;
+  const DedupStageOptions& options_;
   std::vector<uint8_t> mixed_;
   std::vector<uint32_t> bytes_;
   std::map<uint64_t, std::string> sampled_;
@@ -297,9 +304,9 @@ class Stage {
 
 }  // namespace
 
-Result<Decisions> decide(const WorkFolder& work, uint64_t parts, const Recipe& recipe, uint64_t memory_bytes,
-                         int workers, const std::function<void(const std::string&, double)>& progress) {
-  return Stage(work, parts, recipe, memory_bytes, workers, progress).run();
+Result<Decisions> decide(const WorkFolder& work, uint64_t parts, const Recipe& recipe,
+                         const DedupStageOptions& options) {
+  return Stage(work, parts, recipe, options).run();
 }
 
 }  // namespace malmoi::data

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/job.h"
 #include "data/build/part.h"
 #include "data/build/recipe.h"
 #include "data/dedup/dedup.h"
@@ -62,9 +63,16 @@ struct Decisions {
   Status rewind();
 };
 
+struct DedupStageOptions {
+  uint64_t memory_bytes = 1ull << 30;
+  int workers = 1;
+  std::function<void(const std::string& what, double fraction)> progress;
+  StopToken stop;
+};
+
 /// Exact, then near, then repeated paragraphs, then repeated substrings, each among what the ones before left.
 /// Of a document that came out of one of several languages and one that did not, the first counts as the copy.
-Result<Decisions> decide(const WorkFolder& work, uint64_t parts, const Recipe& recipe, uint64_t memory_bytes,
-                         int workers, const std::function<void(const std::string& what, double fraction)>& progress);
+Result<Decisions> decide(const WorkFolder& work, uint64_t parts, const Recipe& recipe,
+                         const DedupStageOptions& options);
 
 }  // namespace malmoi::data

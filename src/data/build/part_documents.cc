@@ -1,12 +1,12 @@
 #include "data/build/part_documents.h"
 
-#include "base/cancel.h"
 #include "data/corpus.h"
 
 namespace malmoi::data {
 
 Status for_each_document(const WorkFolder& work, uint64_t parts, const std::function<bool(uint64_t ordinal)>& want,
-                         const std::function<Status(uint64_t ordinal, Document& document)>& visit) {
+                         const std::function<Status(uint64_t ordinal, Document& document)>& visit,
+                         const StopToken& stop) {
   uint64_t ordinal = 0;
   for (uint64_t number = 0; number < parts; ++number) {
     Path path = work.part(number, "docs.zst");
@@ -17,7 +17,7 @@ Status for_each_document(const WorkFolder& work, uint64_t parts, const std::func
       if (!more) break;
       uint64_t current = ordinal++;
       if (want && !want(current)) continue;
-      if (stop_requested()) return Error{ErrorCode::kCancelled, "stopped", "data build", "run it again to go on"};
+      MALMOI_TRY(stop.check("data build", "run it again to go on"));
       MALMOI_ASSIGN(Document document, document_from_line(line, reader.where()));
       MALMOI_TRY(visit(current, document));
     }

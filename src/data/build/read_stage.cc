@@ -5,7 +5,6 @@
 #include <map>
 #include <mutex>
 
-#include "base/cancel.h"
 #include "base/parallel.h"
 #include "data/readers/input_stream.h"
 
@@ -105,9 +104,8 @@ class Pipeline {
       waiting_.erase(waiting_.begin());
       waiting_bytes_ -= first.bytes();
       ++next_;
-      Status done = stop_requested()
-                        ? Status(Error{ErrorCode::kCancelled, "stopped", "data build", "run it again to go on"})
-                        : sink_(std::move(first), at);
+      Status done = options_.stop.check("data build", "run it again to go on");
+      if (done.ok()) done = sink_(std::move(first), at);
       if (!done.ok()) failed_ = done.error();
     }
     if (failed_) {

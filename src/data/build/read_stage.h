@@ -5,24 +5,18 @@
 #include <functional>
 
 #include "base/error.h"
+#include "base/job.h"
 #include "data/build/part.h"
 #include "data/build/plan.h"
 #include "data/build/processor.h"
 
 namespace malmoi::data {
 
-struct BuildProgress {
-  std::string stage;       // "read", "deduplicate", "write"
-  uint64_t documents = 0;  // read so far
-  uint64_t kept = 0;
-  uint64_t bytes = 0, total_bytes = 0;  // of input (read) or text (write)
-};
-using OnBuildProgress = std::function<void(const BuildProgress&)>;
-
 struct ReadStageOptions {
   uint64_t queue_bytes = 64ull << 20;  // documents that may wait for their turn
   int workers = 1;
   uint64_t raw_bytes = UINT64_MAX;  // of documents being converted at once; one alone may be larger
+  StopToken stop;
 };
 
 /// What converting a document takes, about, for each of its bytes: the tree of a page is many times its source.

@@ -9,7 +9,6 @@
 #include <cstring>
 #include <mutex>
 
-#include "base/cancel.h"
 #include "base/parallel.h"
 #include "base/utf8.h"
 #include "data/build/part_documents.h"
@@ -227,28 +226,32 @@ class Stage {
     Placement next;
     MALMOI_ASSIGN(bool more, placements_->next(next));
     uint64_t passed = 0;
-    MALMOI_TRY(for_each_document(work_, parts_, {}, [&](uint64_t ordinal, Document& document) -> Status {
-      if (decisions_.fates[ordinal] != Fate::kKept) return note_copy(ordinal, document);
-      size_t before = document.text.size();
-      MALMOI_TRY(decisions_.cut(ordinal, document.text));
-      if (document.text.size() != before) {
-        document.text = recipe_.format == TextFormat::kMarkdown ? drop_empty_sections(tidy_whitespace(document.text))
-                                                                : tidy_whitespace(document.text);
-        result_.tally.add("changed.dedup.passages");
-        MALMOI_TRY(events_.write(
-            event_to_line({document.id, "dedup.passages",
-                           std::to_string(before - document.text.size()) + " bytes that stand elsewhere", false})));
-      }
-      bool enough = count_code_points(document.text) >= recipe_.min_characters;
-      if (!enough) MALMOI_TRY(drop(document, "dedup.passages", "nothing left but copies"));
-      while (more && next.ordinal == ordinal) {
-        if (enough) MALMOI_TRY(write_copy(next, document));
-        MALMOI_ASSIGN(more, placements_->next(next));
-      }
-      passed += before;
-      if (options_.progress) options_.progress(passed, total_);
-      return {};
-    }));
+    MALMOI_TRY(for_each_document(
+        work_, parts_, {},
+        [&](uint64_t ordinal, Document& document) -> Status {
+          if (decisions_.fates[ordinal] != Fate::kKept) return note_copy(ordinal, document);
+          size_t before = document.text.size();
+          MALMOI_TRY(decisions_.cut(ordinal, document.text));
+          if (document.text.size() != before) {
+            document.text = recipe_.format == TextFormat::kMarkdown
+                                ? drop_empty_sections(tidy_whitespace(document.text))
+                                : tidy_whitespace(document.text);
+            result_.tally.add("changed.dedup.passages");
+            MALMOI_TRY(events_.write(
+                event_to_line({document.id, "dedup.passages",
+                               std::to_string(before - document.text.size()) + " bytes that stand elsewhere", false})));
+          }
+          bool enough = count_code_points(document.text) >= recipe_.min_characters;
+          if (!enough) MALMOI_TRY(drop(document, "dedup.passages", "nothing left but copies"));
+          while (more && next.ordinal == ordinal) {
+            if (enough) MALMOI_TRY(write_copy(next, document));
+            MALMOI_ASSIGN(more, placements_->next(next));
+          }
+          passed += before;
+          if (options_.progress) options_.progress(passed, total_);
+          return {};
+        },
+        options_.stop));
     return buckets_->flush();
   }
 
@@ -301,7 +304,7 @@ class Stage {
   }
 
   Status write_shard(size_t index, Shard& shard) {
-    if (stop_requested()) return Error{ErrorCode::kCancelled, "stopped", "data build", "run it again to go on"};
+    MALMOI_TRY(options_.stop.check("data build", "run it again to go on"));
     std::string bytes;
     MALMOI_ASSIGN(std::vector<std::string_view> lines, buckets_->load(index, bytes));
     if (lines.empty()) return {};

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/job.h"
 #include "data/build/dedup_stage.h"
 #include "data/build/part.h"
 #include "data/build/recipe.h"
@@ -25,6 +26,7 @@ struct WriteStageOptions {
   uint64_t memory_bytes = 1ull << 30;
   int workers = 1;
   std::function<void(uint64_t bytes, uint64_t total)> progress;
+  StopToken stop;
 };
 
 /// Writes SPLIT-NNNNN.jsonl.zst into `out`, and the events of the second stage into `events`.

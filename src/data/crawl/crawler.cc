@@ -11,7 +11,8 @@
 #include <set>
 #include <unordered_map>
 
-#include "base/cancel.h"
+#include <fmt/format.h>
+
 #include "base/json.h"
 #include "base/log.h"
 #include "data/crawl/links.h"
@@ -38,8 +39,7 @@ struct Host {
 
 class Crawler {
  public:
-  Crawler(const CrawlOptions& options, const std::function<void(const CrawlProgress&)>& progress)
-      : options_(options), progress_(progress) {}
+  Crawler(const CrawlOptions& options, const Job& job) : options_(options), job_(job) {}
   ~Crawler() {
     running_.clear();
     if (multi_) curl_multi_cleanup(multi_);
@@ -48,7 +48,7 @@ class Crawler {
 
   Result<CrawlResult> run() {
     MALMOI_TRY(start());
-    while (!stop_requested()) {
+    while (!job_.stop.requested()) {
       MALMOI_TRY(launch());
       if (running_.empty() && waiting_ == 0) break;
       if (limit_reached() && running_.empty()) break;
@@ -128,16 +128,19 @@ class Crawler {
     if (line.contains("found")) {
       if (options_.hosts.empty()) allowed_.insert(url->host);  // run again without its seeds, it knows them
       int depth = line.value("found", 0);
-      if (seen_.insert(name).second)
-        found[name] = {*url, depth, line.value("sitemap", false) ? Purpose::kSitemap : Purpose::kPage, 0},
-        order.push_back(name), depths_[name] = depth;
+      if (!seen_.insert(name).second) return {};
+      found[name] = {*url, depth, line.value("sitemap", false) ? Purpose::kSitemap : Purpose::kPage, 0};
+      order.push_back(name);
+      depths_[name] = depth;
       return {};
     }
     validators_[name] = {json_string(line, "etag"), json_string(line, "modified")};
     warc_number_ = line.value("warc", warc_number_);
     warc_size_ = line.value("end", warc_size_);
-    if (line.value("status", 0) == 200 && line.value("stored", true))
-      ++result_.before, bytes_before_ += line.value("bytes", uint64_t{0});
+    if (line.value("status", 0) == 200 && line.value("stored", true)) {
+      ++result_.before;
+      bytes_before_ += line.value("bytes", uint64_t{0});
+    }
     // For a later visit the page waits again, with what tells whether it changed.
     if (!options_.revisit) found.erase(name);
     return {};
@@ -304,7 +307,9 @@ class Crawler {
     } else {
       done["stored"] = false;
     }
-    if (progress_) progress_({result_.fetched, waiting_, result_.bytes, task.url.str()});
+    if (job_.progress.due())
+      job_.progress(fmt::format("{} pages, {}, {} waiting  {}", result_.fetched,
+                                format_bytes(static_cast<double>(result_.bytes)), waiting_, task.url.str()));
     return finish(task, std::move(done));
   }
 
@@ -316,7 +321,7 @@ class Crawler {
     host.next = monotonic_seconds() +
                 (host.robots.crawl_delay() > 0 || code == CURLE_OK ? std::max(0.0, std::min(options_.delay, 1.0)) : 0);
     if (code != CURLE_OK || status >= 500)
-      log_warning("robots.txt of " + transfer.task.url.host + " cannot be had; its pages are left out");
+      job_.warn("robots.txt of " + transfer.task.url.host + " cannot be had; its pages are left out");
     if (!options_.sitemaps) return {};
     for (const std::string& map : host.robots.sitemaps())
       if (auto url = parse_url(map)) MALMOI_TRY(discover(*url, 0, Purpose::kSitemap));
@@ -332,7 +337,7 @@ class Crawler {
   }
 
   const CrawlOptions& options_;
-  const std::function<void(const CrawlProgress&)>& progress_;
+  const Job& job_;
   CURLM* multi_ = nullptr;
   int log_fd_ = -1;
   std::set<std::string> allowed_;
@@ -350,8 +355,6 @@ class Crawler {
 
 }  // namespace
 
-Result<CrawlResult> crawl(const CrawlOptions& options, const std::function<void(const CrawlProgress&)>& progress) {
-  return Crawler(options, progress).run();
-}
+Result<CrawlResult> crawl(const CrawlOptions& options, const Job& job) { return Crawler(options, job).run(); }
 
 }  // namespace malmoi::data

@@ -6,12 +6,12 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <vector>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/job.h"
 
 namespace malmoi::data {
 
@@ -38,13 +38,8 @@ struct CrawlResult {
   uint64_t left = 0;    // found and not visited, for the limits
 };
 
-struct CrawlProgress {
-  uint64_t fetched = 0, waiting = 0, bytes = 0;
-  std::string url;
-};
-
 /// Runs until nothing is left, a limit is reached or a stop is requested (which is no error: run again to go on).
 /// Errors: no seed that is a URL, an unwritable folder, a log of another kind.
-Result<CrawlResult> crawl(const CrawlOptions& options, const std::function<void(const CrawlProgress&)>& progress = {});
+Result<CrawlResult> crawl(const CrawlOptions& options, const Job& job = {});
 
 }  // namespace malmoi::data

@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/job.h"
 
 namespace malmoi::data {
 
@@ -106,7 +107,7 @@ class NearDeduper {
   /// Adds document `index`. Of a cluster, the one of the highest quality is kept (ties: the lowest index). Not thread-safe.
   Status add(uint64_t index, const Sketch& sketch, double quality);
   /// Compares what shares a band; `progress` is told the share that is done. Errors: the scratch; cancellation.
-  Result<Clusters> finish(const std::function<void(double)>& progress = {});
+  Result<Clusters> finish(const std::function<void(double)>& progress = {}, const StopToken& stop = {});
 
  private:
   struct State;

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <atomic>
 
-#include "base/cancel.h"
 #include "base/parallel.h"
 #include "data/dedup/bucket.h"
 #include "data/dedup/dedup.h"
@@ -66,6 +65,7 @@ struct NearDeduper::State {
   Groups groups;
   Clusters out;
   uint64_t memory;
+  StopToken stop;
 
   State(const NearOptions& o, std::shared_ptr<ScratchFolder> f, ScratchFile file, uint64_t memory_bytes)
       : options(o),
@@ -125,7 +125,7 @@ Status NearDeduper::State::join_equal() {
 }
 
 Status NearDeduper::State::join_batch(Batch& batch, ShingleFile& file) {
-  if (stop_requested()) return Error{ErrorCode::kCancelled, "stopped", "near duplicates", "run it again to go on"};
+  MALMOI_TRY(stop.check("near duplicates", "run it again to go on"));
   std::vector<BucketResult> results(batch.ends.size());
   std::vector<Status> failures(batch.ends.size());
   std::atomic<size_t> next{0};
@@ -174,8 +174,9 @@ Status NearDeduper::State::join_buckets(const std::function<void(double)>& progr
   return join_batch(batch, file);
 }
 
-Result<Clusters> NearDeduper::finish(const std::function<void(double)>& progress) {
+Result<Clusters> NearDeduper::finish(const std::function<void(double)>& progress, const StopToken& stop) {
   State& s = *state_;
+  s.stop = stop;
   MALMOI_TRY(s.shingles.flush());
   MALMOI_TRY(s.join_equal());
   s.exact = ExternalSorter<ExactRecord>(s.folder, "exact", 0);  // its memory is for the sets now

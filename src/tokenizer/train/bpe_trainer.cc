@@ -7,7 +7,6 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include "base/cancel.h"
 #include "base/utf8.h"
 #include "tokenizer/models/bpe.h"
 #include "tokenizer/train/bpe_merges.h"
@@ -33,9 +32,9 @@ Result<Trained> merge_words(BpeCorpus& corpus, const TrainContext& context, cons
   if (context.options.max_piece_length) options.max_piece_length = context.options.max_piece_length;
   const double total = context.options.vocab_size;
   MALMOI_ASSIGN(std::vector<BpeMerge> merges, learn_merges(corpus, options, [&](size_t pieces) {
-                  if (context.progress)
-                    context.progress(static_cast<double>(pieces) / total, fmt::format("merging: {} pieces", pieces));
-                  return !stop_requested();
+                  show_progress(context.job, static_cast<double>(pieces) / total,
+                                fmt::format("merging: {} pieces", pieces));
+                  return !context.job.stop.requested();
                 }));
   Trained trained;
   trained.pieces = std::move(corpus.pieces);

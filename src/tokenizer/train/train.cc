@@ -135,6 +135,11 @@ Status check(const TrainOptions& options, const std::vector<std::string>& specia
 
 }  // namespace
 
+void show_progress(const Job& job, double fraction, const std::string& stage) {
+  if (!job.progress.due()) return;
+  job.progress(fraction > 0 ? fmt::format("{} ({:.0f} %)", stage, 100 * fraction) : stage);
+}
+
 std::vector<std::string> special_tokens_of(const TrainOptions& options) {
   const Kind& kind = kind_of(options.kind);
   std::vector<std::string> specials = options.special_tokens.value_or(kind.specials);
@@ -157,8 +162,7 @@ std::span<const TrainKindName> train_kinds() {
   return names;
 }
 
-Result<Tokenizer> train(const TextSource& source, const TrainOptions& options, const TrainProgress& progress,
-                        TrainReport* report) {
+Result<Tokenizer> train(const TextSource& source, const TrainOptions& options, const Job& job, TrainReport* report) {
   TrainReport local;
   if (!report) report = &local;
   const std::vector<std::string> specials = special_tokens_of(options);
@@ -169,9 +173,9 @@ Result<Tokenizer> train(const TextSource& source, const TrainOptions& options, c
   const double begin = monotonic_seconds();
   const std::clock_t cpu = std::clock();
   WordCounter counter(*splitter, {.memory = options.memory_limit, .bytes_a_word_byte = kind.bytes_a_word_byte});
-  MALMOI_TRY(counter.count(source, progress));
+  MALMOI_TRY(counter.count(source, job));
   // BPE does not depend on the order of words; the sums of the others do.
-  MALMOI_ASSIGN(WordList words, counter.finish(options.kind == TrainKind::kUnigram));
+  MALMOI_ASSIGN(WordList words, counter.finish(options.kind == TrainKind::kUnigram, job));
   const CountSummary& summary = counter.summary();
   report->texts = summary.texts, report->bytes = summary.bytes;
   report->words = summary.words, report->distinct_words = summary.distinct;
@@ -179,7 +183,7 @@ Result<Tokenizer> train(const TextSource& source, const TrainOptions& options, c
   report->least_count = summary.least_count;
   report->counting_seconds = monotonic_seconds() - begin;
   if (words.size() == 0) return invalid_data("there is no text to learn from", "training text", "give files with text");
-  MALMOI_ASSIGN(Trained trained, kind.learn(words, {options, specials, progress, *report}));
+  MALMOI_ASSIGN(Trained trained, kind.learn(words, {options, specials, job, *report}));
   report->learning_seconds = monotonic_seconds() - begin - report->counting_seconds;
   report->cpu_seconds = static_cast<double>(std::clock() - cpu) / CLOCKS_PER_SEC;
   return Tokenizer::from_json(assemble_json(options, shell, trained, specials), "trained tokenizer");

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/job.h"
 #include "tokenizer/train.h"
 #include "tokenizer/train/word_counts.h"
 
@@ -21,9 +22,12 @@ struct Trained {
 struct TrainContext {
   const TrainOptions& options;
   const std::vector<std::string>& specials;
-  const TrainProgress& progress;
+  const Job& job;
   TrainReport& report;
 };
+
+/// A line of progress: what is being done, and how much of it where that is known (`fraction` above 0).
+void show_progress(const Job& job, double fraction, const std::string& stage);
 
 /// One kind of trainer. `words` may be consumed.
 using LearnFunction = Result<Trained> (*)(WordList& words, const TrainContext& context);

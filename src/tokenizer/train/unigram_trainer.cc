@@ -9,8 +9,6 @@
 
 #include <fmt/format.h>
 
-#include "base/cancel.h"
-#include "base/log.h"
 #include "base/parallel.h"
 #include "base/utf8.h"
 #include "tokenizer/train/trained.h"
@@ -232,18 +230,16 @@ UnigramTraining Trainer::prune(const UnigramTraining& model, size_t target) cons
 }
 
 Result<UnigramTraining> Trainer::run() {
-  if (context_.progress) context_.progress(0, "finding the pieces to begin with");
+  show_progress(context_.job, 0, "finding the pieces to begin with");
   UnigramTraining model = seed();
   const size_t first = model.size();
   while (true) {
     for (int step = 0; step < context_.options.sub_iterations; ++step) {
-      if (stop_requested()) return Error{ErrorCode::kCancelled, "training was stopped", "", ""};
+      MALMOI_TRY(context_.job.stop.check("", "", "training was stopped"));
       model = maximize(model, expect(model));
-      if (context_.progress) {
-        double done = std::log(static_cast<double>(first) / static_cast<double>(model.size())) /
-                      std::max(1e-9, std::log(static_cast<double>(first) / static_cast<double>(enough_)));
-        context_.progress(std::clamp(done, 0.0, 1.0), fmt::format("EM: {} pieces", model.size()));
-      }
+      double done = std::log(static_cast<double>(first) / static_cast<double>(model.size())) /
+                    std::max(1e-9, std::log(static_cast<double>(first) / static_cast<double>(enough_)));
+      show_progress(context_.job, std::clamp(done, 0.0, 1.0), fmt::format("EM: {} pieces", model.size()));
     }
     const auto shrunk = static_cast<size_t>(context_.options.shrinking_factor * static_cast<double>(model.size()));
     if (shrunk <= enough_) return model;
@@ -324,7 +320,7 @@ Result<Trained> learn_unigram(WordList& words, const TrainContext& context) {
   trained.pieces.insert(trained.pieces.end(), pieces.begin(), pieces.end());
   trained.scores.insert(trained.scores.end(), scores.begin(), scores.end());
   if (trained.pieces.size() < wanted)
-    log_warning(fmt::format("the text gives {} pieces only, {} were asked for", trained.pieces.size(), wanted));
+    context.job.warn(fmt::format("the text gives {} pieces only, {} were asked for", trained.pieces.size(), wanted));
   return trained;
 }
 

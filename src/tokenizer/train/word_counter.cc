@@ -10,7 +10,6 @@
 #include <numeric>
 #include <queue>
 
-#include "base/cancel.h"
 #include "base/log.h"
 #include "base/parallel.h"
 
@@ -97,7 +96,7 @@ WordCounter::WordCounter(const WordSplitter& splitter, CountLimits limits)
     : splitter_(splitter), limits_(limits), tables_(std::max(1, num_threads())) {}
 WordCounter::~WordCounter() = default;
 
-Status WordCounter::count(const TextSource& source, const TrainProgress& progress) {
+Status WordCounter::count(const TextSource& source, const Job& job) {
   const auto workers = static_cast<int>(tables_.size());
   // Alone, a worker takes texts while they are in the cache; a team needs enough of them to share.
   const size_t batch_bytes = workers == 1 ? size_t{1} << 18 : (size_t{4} << 20) * workers;
@@ -120,9 +119,9 @@ Status WordCounter::count(const TextSource& source, const TrainProgress& progres
     uint64_t memory = 0;
     for (const WordCounts& table : tables_) memory += table.memory();
     if (memory > limits_.memory / 2) MALMOI_TRY(spill());
-    if (stop_requested()) return Error{ErrorCode::kCancelled, "training was stopped", "", ""};
-    if (progress)
-      progress(0.0, fmt::format("counting words: {} read", format_bytes(static_cast<double>(summary_.bytes))));
+    MALMOI_TRY(job.stop.check("", "", "training was stopped"));
+    if (job.progress.due())
+      job.progress(fmt::format("counting words: {} read", format_bytes(static_cast<double>(summary_.bytes))));
   }
   return {};
 }
@@ -184,7 +183,7 @@ uint64_t WordCounter::least_count_that_fits(const std::vector<uint64_t>& cost_by
   return least;
 }
 
-Result<WordList> WordCounter::finish(bool sorted) {
+Result<WordList> WordCounter::finish(bool sorted, const Job& job) {
   if (!runs_.empty()) {
     MALMOI_TRY(spill());
   } else {
@@ -208,10 +207,10 @@ Result<WordList> WordCounter::finish(bool sorted) {
   }));
   summary_.kept_distinct = list.size();
   if (summary_.spilled_runs)
-    log_info(fmt::format("word counts were larger than memory allows: {} sorted runs on disk, merged exactly",
-                         summary_.spilled_runs));
+    job.message(fmt::format("word counts were larger than memory allows: {} sorted runs on disk, merged exactly",
+                            summary_.spilled_runs));
   if (summary_.dropped_words)
-    log_warning(
+    job.warn(
         fmt::format("{} of {} distinct words do not fit the memory limit of {}: those that came less than {} "
                     "times were left out ({:.3f} % of the text's words)",
                     summary_.distinct - list.size(), summary_.distinct,

@@ -46,9 +46,9 @@ class WordCounter {
   ~WordCounter();
 
   /// Reads the source to its end. Errors: cancelled, temporary files.
-  Status count(const TextSource& source, const TrainProgress& progress = {});
+  Status count(const TextSource& source, const Job& job = {});
   /// The words, sorted by bytes if asked. Ends this counter.
-  Result<WordList> finish(bool sorted);
+  Result<WordList> finish(bool sorted, const Job& job = {});
   const CountSummary& summary() const { return summary_; }
 
  private:

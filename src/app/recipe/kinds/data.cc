@@ -1,6 +1,5 @@
-#include "app/data_build.h"
+#include "app/data/build.h"
 #include "app/recipe/kinds/kinds.h"
-#include "base/log.h"
 
 namespace malmoi::app::kinds {
 namespace {
@@ -26,8 +25,8 @@ Status run(const StageCall& call) {
   }
   options.out = call.out.string();
   MALMOI_ASSIGN(data::Recipe recipe, data_recipe(call.settings, options));
-  MALMOI_ASSIGN(data::BuildResult built, data_build(recipe, options, data_progress_line()));
-  log_info(data_summary(built.report));
+  MALMOI_ASSIGN(data::BuildResult built, data_build(recipe, options, call.job));
+  call.job.message(data_summary(built.report));
   return {};
 }
 

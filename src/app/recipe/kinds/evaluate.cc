@@ -1,8 +1,7 @@
 #include <fmt/format.h>
 
-#include "app/eval.h"
+#include "app/eval/eval.h"
 #include "app/recipe/kinds/kinds.h"
-#include "base/log.h"
 
 namespace malmoi::app::kinds {
 namespace {
@@ -23,11 +22,9 @@ Status run(const StageCall& call) {
   options.perplexity.window = reader.integer("window", 0, 0, 1 << 24);
   options.max_documents = reader.integer("max_documents", 0, 0);
   MALMOI_TRY(reader.finish());
-  ProgressLine line;
-  MALMOI_ASSIGN(Json figures, app::evaluate(options, [&](const std::string& text) { line.update(text); }));
-  line.finish();
+  MALMOI_ASSIGN(EvalReport report, app::evaluate(options, call.job));
   MALMOI_TRY(make_folder(call.out));
-  return write_file(call.out / "evaluation.json", dump_json(figures, 2) + "\n");
+  return write_file(call.out / "evaluation.json", dump_json(to_json(report), 2) + "\n");
 }
 
 Result<Json> result(const Path& out) { return read_json((out / "evaluation.json").string()); }

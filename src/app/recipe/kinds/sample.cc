@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include "app/generate.h"
+#include "app/use/generate.h"
 #include "app/recipe/kinds/kinds.h"
 
 namespace malmoi::app::kinds {
@@ -30,15 +30,15 @@ Status run(const StageCall& call) {
   MALMOI_ASSIGN(GenerateOptions options, read_options(reader));
   MALMOI_TRY(reader.finish());
   MALMOI_TRY(options.sampling.check());
-  MALMOI_ASSIGN(LoadedModel loaded, load_for_generation(model, DType::kF32));
+  MALMOI_ASSIGN(LoadedModel loaded, load_for_generation(model, DType::kF32, call.job));
   Json samples = Json::array();
   for (const std::string& prompt : prompts) {
     options.prompt = prompt;
-    MALMOI_ASSIGN(Json answer, generate(loaded, options, nullptr));
-    Json sample = {{"prompt", prompt}, {"text", answer["text"]}};
+    MALMOI_ASSIGN(Generated answer, generate(loaded, options, nullptr, call.job.stop));
+    Json sample = {{"prompt", prompt}, {"text", answer.text}};
     if (next_words > 0) {
-      MALMOI_ASSIGN(Json next, next_probabilities(loaded, prompt, next_words));
-      sample["next"] = next["words"];
+      MALMOI_ASSIGN(NextReport next, next_probabilities(loaded, prompt, next_words));
+      sample["next"] = to_json(next)["words"];
     }
     samples.push_back(std::move(sample));
   }

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include "app/recipe/kinds/kinds.h"
-#include "app/tokenizer_train.h"
 #include "base/log.h"
 #include "data/corpus.h"
 #include "tokenizer/train.h"
@@ -41,15 +40,14 @@ Status run(const StageCall& call) {
     text = std::move(document.text);
     return true;
   };
-  ProgressLine line;
   tokenizer::TrainReport report;
-  auto progress = [&](double fraction, const std::string& what) {
-    if (line.due()) line.update("tokenizer: " + training_progress(fraction, what));
-  };
-  Result<tokenizer::Tokenizer> trained = tokenizer::train(next, options, progress, &report);
+  Job job = call.job;
+  job.progress = {[&](const std::string& line) { call.job.progress("tokenizer: " + line); },
+                  [&] { return call.job.progress.due(); }};
+  Result<tokenizer::Tokenizer> trained = tokenizer::train(next, options, job, &report);
   MALMOI_TRY(failed);
   if (!trained.ok()) return std::move(trained).error();
-  line.finish(fmt::format("tokenizer: {} entries from {} texts, {}", trained->vocab_size(), report.texts,
+  job.message(fmt::format("tokenizer: {} entries from {} texts, {}", trained->vocab_size(), report.texts,
                           format_bytes(static_cast<double>(report.bytes))));
   MALMOI_TRY(make_folder(call.out));
   return trained->save(call.out);

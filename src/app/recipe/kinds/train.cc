@@ -1,9 +1,8 @@
-#include "app/train.h"
+#include "app/train/train.h"
 
 #include <fmt/format.h>
 
 #include "app/recipe/kinds/kinds.h"
-#include "base/cancel.h"
 #include "base/log.h"
 
 namespace malmoi::app::kinds {
@@ -33,15 +32,9 @@ Status run(const StageCall& call) {
   if (document.root.contains("out"))
     return usage_error("the stage's own out is where the run goes", document.where("out"), "remove this key");
   document.root["out"] = call.out.string();
-  ProgressLine line;
-  TrainEvents events;
-  events.progress = [&](const std::string& text) { line.update(text); };
-  events.message = [](const std::string& text) { log_info(text); };
-  events.stop_requested = stop_requested;
-  Result<Json> facts = train(document, {.resume = call.resume, .profile = {}}, events);
-  line.finish();
-  if (facts.ok()) return {};
-  Error error = std::move(facts).error();
+  Result<TrainReport> report = train(document, {.resume = call.resume, .trace = {}}, call.job);
+  if (report.ok()) return {};
+  Error error = std::move(report).error();
   if (error.code == ErrorCode::kCancelled) error.remedy = "run the recipe again to go on";
   return error;
 }

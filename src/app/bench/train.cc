@@ -1,0 +1,222 @@
+#include "app/bench/train.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "app/bench/product_rate.h"
+#include "app/train/new_model.h"
+#include "base/log.h"
+#include "base/parallel.h"
+#include "base/rng.h"
+#include "kernels/gemm.h"
+#include "model/io.h"
+#include "train/optimizer.h"
+#include "train/stepper.h"
+
+namespace malmoi::app {
+namespace {
+
+Result<std::unique_ptr<model::Model>> open_config(const BenchTrainOptions& o) {
+  MALMOI_TRY(check_precision(o.precision, "--dtype"));
+  MALMOI_ASSIGN(auto model, model::load_config(o.config));
+  if (o.sequence_length > model->max_positions())
+    return usage_error(fmt::format("is {}, the model has {} positions", o.sequence_length, model->max_positions()),
+                       "--seq", "shorten it");
+  return model;
+}
+
+// One product of a step: y[m, n] from x[m, k]; with its two backward products.
+struct Product {
+  int64_t n = 0, k = 0;
+  Tensor w, y, dw;
+};
+
+// FLOP/s of one large product: the machine's peak as far as products go.
+double peak_rate(Precision precision) {
+  constexpr int64_t kSize = 1024;
+  constexpr double kSeconds = 0.5;
+  return product_rate({kSize, kSize, kSize}, precision, kSeconds);
+}
+
+}  // namespace
+
+Json to_json(const TrainFigures& figures) {
+  return {{"architecture", figures.architecture},
+          {"parameters", figures.parameters},
+          {"batch", figures.batch},
+          {"seq", figures.sequence_length},
+          {"dtype", precision_name(figures.precision)},
+          {"threads", figures.threads},
+          {"steps", figures.steps},
+          {"tokens_per_second", to_json(figures.tokens_per_second)},
+          {"mfu", figures.mfu},
+          {"peak_flops_per_second", figures.peak_flops_per_second},
+          {"peak_memory_bytes", figures.peak_memory_bytes},
+          {"predicted_memory_bytes", figures.predicted_memory_bytes},
+          {"arena_overflow_bytes", figures.arena_overflow_bytes},
+          {"loss", figures.loss}};
+}
+
+Result<TrainFigures> bench_train(const BenchTrainOptions& o, const Job& job) {
+  MALMOI_ASSIGN(auto model, open_config(o));
+  train::OptimizerConfig optimizer_config{.name = o.optimizer, .lr = 3e-4};
+  train::MemoryPlan plan = train::plan_memory(*model, activation_type(o.precision), optimizer_config, o.batch,
+                                              o.sequence_length, o.checkpointing);
+  model->allocate(model::Purpose::kTraining, activation_type(o.precision));
+  model->initialize(1);
+  std::vector<train::Parameter*> parameters;
+  for (const auto& p : model->parameters()) parameters.push_back(p.get());
+  auto optimizer = train::optimizer_entry(o.optimizer).make(optimizer_config, parameters);
+  MALMOI_ASSIGN(train::Stepper stepper, train::Stepper::create(*model, *optimizer,
+                                                               {.checkpointing = o.checkpointing,
+                                                                .arena_bytes = plan.activations,
+                                                                .int8_products = o.precision == Precision::kInt8}));
+  autograd::Profile profile;
+  std::vector<double> rates;
+  double loss = 0;
+  std::vector<int32_t> ids(static_cast<size_t>(o.sequence_length + 1));
+  for (int64_t step = 0; step < o.warmup + o.steps; ++step) {
+    if (step == o.warmup && (o.profile || !o.trace.empty())) stepper.set_profile(&profile);
+    double begin = monotonic_seconds();
+    train::StepResult r = stepper.step(
+        1,
+        [&](int64_t, train::MicroBatch& out) {
+          Rng rng(7, static_cast<uint64_t>(step));
+          for (int64_t b = 0; b < o.batch; ++b) {
+            for (int32_t& id : ids) id = static_cast<int32_t>(rng.below(static_cast<uint64_t>(model->vocab_size())));
+            out.batch.add({ids.data(), static_cast<size_t>(o.sequence_length)});
+            out.targets.insert(out.targets.end(), ids.begin() + 1, ids.end());
+            out.counted += o.sequence_length;
+          }
+        },
+        static_cast<uint64_t>(step), step + 1, 3e-4);
+    loss = r.loss;
+    if (step >= o.warmup)
+      rates.push_back(static_cast<double>(o.batch * o.sequence_length) / (monotonic_seconds() - begin));
+  }
+  if (o.profile) tell_lines(job.message, profile.table());
+  if (!o.trace.empty()) MALMOI_TRY(profile.write_trace(o.trace));
+  TrainFigures figures{.architecture = model->architecture(),
+                       .parameters = model->parameter_count(),
+                       .batch = o.batch,
+                       .sequence_length = o.sequence_length,
+                       .precision = o.precision,
+                       .threads = num_threads(),
+                       .steps = o.steps,
+                       .tokens_per_second = spread(rates),
+                       .peak_memory_bytes = peak_resident_bytes(),
+                       .predicted_memory_bytes = plan.total(),
+                       .arena_overflow_bytes = stepper.arena().overflow(),
+                       .loss = loss};
+  figures.peak_flops_per_second = peak_rate(o.precision);
+  figures.mfu = figures.tokens_per_second.max * model->training_flops_per_token(o.sequence_length) /
+                figures.peak_flops_per_second;
+  return figures;
+}
+
+Json to_json(const GemmFigures& figures) {
+  return {{"architecture", figures.architecture},
+          {"batch", figures.batch},
+          {"seq", figures.sequence_length},
+          {"dtype", precision_name(figures.precision)},
+          {"threads", figures.threads},
+          {"steps", figures.steps},
+          {"tokens_per_second", to_json(figures.tokens_per_second)},
+          {"gflops_per_second", to_json(figures.gflops_per_second)}};
+}
+
+Result<GemmFigures> bench_gemm(const BenchTrainOptions& o) {
+  MALMOI_ASSIGN(auto model, open_config(o));
+  DType type = activation_type(o.precision);
+  bool int8 = o.precision == Precision::kInt8;
+  int64_t m = o.batch * o.sequence_length;
+  std::vector<Product> products;
+  auto add = [&](int64_t n, int64_t k) {
+    products.push_back(
+        {n, k, Tensor::zeros(type, {n, k}), Tensor::zeros(type, {m, n}), Tensor::zeros(DType::kF32, {n, k})});
+  };
+  const auto* head = dynamic_cast<const autograd::DenseWeight*>(&model->head());
+  for (const auto& p : model->parameters()) {
+    bool embedding = p->name.find("embed") != std::string::npos || p->name.find("wte") != std::string::npos ||
+                     p->name.find("wpe") != std::string::npos;
+    if (p->shape.rank() == 2 && !embedding && !(head && &head->parameter() == p.get())) add(p->shape[0], p->shape[1]);
+  }
+  add(model->vocab_size(), model->hidden_size());
+  int64_t widest = 0;
+  for (const Product& p : products) widest = std::max(widest, p.k);
+  Tensor x = Tensor::zeros(type, {m, widest}), dx = Tensor::zeros(type, {m, widest});
+  // The head's rows go in chunks, as in a step.
+  int64_t chunk =
+      std::clamp<int64_t>((64 << 20) / (model->vocab_size() * static_cast<int64_t>(dtype_size(type))), 64, m);
+  double flops = 0;
+  for (const Product& p : products) flops += 6.0 * static_cast<double>(m * p.n * p.k);
+  std::vector<double> seconds;
+  for (int64_t step = 0; step < o.warmup + o.steps; ++step) {
+    double begin = monotonic_seconds();
+    for (size_t i = 0; i < products.size(); ++i) {
+      Product& p = products[i];
+      int64_t rows = i + 1 == products.size() ? chunk : m;
+      for (int64_t r = 0; r < m; r += rows) {
+        int64_t n = std::min(rows, m - r);
+        kernels::gemm({.m = n,
+                       .n = p.n,
+                       .k = p.k,
+                       .a = x.data(),
+                       .a_type = type,
+                       .lda = p.k,
+                       .b = p.w.data(),
+                       .b_type = type,
+                       .ldb = p.k,
+                       .transpose_b = true,
+                       .c = p.y.data(),
+                       .c_type = type,
+                       .ldc = p.n,
+                       .int8 = int8});
+        kernels::gemm({.m = n,
+                       .n = p.k,
+                       .k = p.n,
+                       .a = p.y.data(),
+                       .a_type = type,
+                       .lda = p.n,
+                       .b = p.w.data(),
+                       .b_type = type,
+                       .ldb = p.k,
+                       .c = dx.data(),
+                       .c_type = type,
+                       .ldc = p.k,
+                       .int8 = int8 && i + 1 < products.size()});  // not what leads back from the logits
+        kernels::gemm({.m = p.n,
+                       .n = p.k,
+                       .k = n,
+                       .a = p.y.data(),
+                       .a_type = type,
+                       .lda = p.n,
+                       .transpose_a = true,
+                       .b = x.data(),
+                       .b_type = type,
+                       .ldb = p.k,
+                       .c = p.dw.data(),
+                       .c_type = DType::kF32,
+                       .ldc = p.k,
+                       .accumulate = r > 0});
+      }
+    }
+    if (step >= o.warmup) seconds.push_back(monotonic_seconds() - begin);
+  }
+  std::vector<double> tokens, rate;
+  for (double s : seconds) {
+    tokens.push_back(static_cast<double>(m) / s);
+    rate.push_back(flops / s / 1e9);
+  }
+  return GemmFigures{.architecture = model->architecture(),
+                     .batch = o.batch,
+                     .sequence_length = o.sequence_length,
+                     .precision = o.precision,
+                     .threads = num_threads(),
+                     .steps = o.steps,
+                     .tokens_per_second = spread(tokens),
+                     .gflops_per_second = spread(rate)};
+}
+
+}  // namespace malmoi::app

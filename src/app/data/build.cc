@@ -1,0 +1,84 @@
+#include "app/data/build.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "app/data/rank.h"
+#include "app/data/scorers.h"
+#include "base/log.h"
+#include "base/parallel.h"
+
+namespace malmoi::app {
+namespace {
+
+data::BuildOptions build_options(const DataBuildOptions& options) {
+  data::BuildOptions build;
+  build.workers = num_threads();
+  auto machine = static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+  build.memory_bytes = options.memory_bytes ? options.memory_bytes : std::max<uint64_t>(machine / 4, 1ull << 30);
+  build.keep_work = options.keep_work;
+  build.force = options.force;
+  Rank rank = find_rank(options.rank, options.world);
+  build.rank = rank.rank;
+  build.world = rank.world;
+  return build;
+}
+
+}  // namespace
+
+Result<data::Recipe> data_recipe(ConfigDocument document, const DataBuildOptions& options) {
+  if (!options.in.empty()) {
+    Json sources = Json::array();
+    for (const data::SourceSpec& source : data::default_recipe(options.in, options.out).sources)
+      sources.push_back({{"name", source.name}, {"paths", source.paths}});
+    document.root["sources"] = std::move(sources);
+  }
+  for (const std::string& assignment : options.set) MALMOI_TRY(override_config(document, assignment));
+  if (!options.out.empty()) document.root["out"] = options.out;
+  return data::parse_recipe(document);
+}
+
+Result<data::Recipe> data_recipe(const DataBuildOptions& options) {
+  ConfigDocument document;
+  document.file = "--in";
+  document.root = Json::object();
+  if (!options.recipe.empty()) {
+    MALMOI_ASSIGN(document, read_config(options.recipe));
+  } else if (options.in.empty()) {
+    return usage_error("nothing to build from", "command line", "name a recipe, or --in PATH... --out DIR");
+  } else if (!options.out.empty()) {
+    document.root["name"] = Path(options.out).filename().string();
+  }
+  return data_recipe(std::move(document), options);
+}
+
+Result<data::BuildResult> data_build(const data::Recipe& recipe, const DataBuildOptions& options, const Job& job) {
+  data::BuildOptions build = build_options(options);
+  MALMOI_ASSIGN(build.filters, filter_context(recipe, job));
+  return data::build_corpus(recipe, build, job);
+}
+
+Result<std::vector<data::DryRunDocument>> data_dry_run(const data::Recipe& recipe, const DataBuildOptions& options,
+                                                       uint64_t n, const Job& job) {
+  data::BuildOptions build = build_options(options);
+  MALMOI_ASSIGN(build.filters, filter_context(recipe, job));
+  return data::dry_run(recipe, build, n, job);
+}
+
+std::string data_summary(const Json& report) {
+  const Json &inputs = report["inputs"], &kept = report["kept"];
+  std::string out = fmt::format("{} documents read, {} kept: {} of text", inputs.value("documents", uint64_t{0}),
+                                kept.value("documents", uint64_t{0}), format_bytes(kept.value("bytes", 0.0)));
+  std::string languages;
+  for (const auto& [language, sizes] : report["languages"].items())
+    languages +=
+        fmt::format("{}{} {}", languages.empty() ? " (" : ", ", language, format_bytes(sizes.value("bytes", 0.0)));
+  if (!languages.empty()) out += languages + ")";
+  uint64_t skipped = inputs.value("skipped", uint64_t{0});
+  if (skipped > 0) out += fmt::format("; {} inputs could not be read", skipped);
+  return out;
+}
+
+}  // namespace malmoi::app

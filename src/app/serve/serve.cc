@@ -1,0 +1,106 @@
+#include "app/serve/serve.h"
+
+#include <chrono>
+#include <thread>
+
+#include "app/use/chat.h"
+#include "app/use/generate.h"
+#include "serve/server.h"
+
+namespace malmoi::app {
+namespace {
+
+Result<std::vector<std::string>> read_keys(const Path& file) {
+  MALMOI_ASSIGN(std::string text, read_file(file, 1 << 20));
+  std::vector<std::string> keys;
+  for (size_t begin = 0; begin < text.size();) {
+    size_t end = std::min(text.find('\n', begin), text.size());
+    std::string line = text.substr(begin, end - begin);
+    begin = end + 1;
+    line.erase(0, line.find_first_not_of(" \t\r"));
+    line.erase(line.find_last_not_of(" \t\r") + 1);
+    if (!line.empty() && line[0] != '#') keys.push_back(std::move(line));
+  }
+  if (keys.empty()) return usage_error("there is no key in it", file.string(), "write one key a line");
+  return keys;
+}
+
+// The last part of a folder that says something: `model` and `best` are what a training run calls its models.
+std::string name_of(const Path& folder) {
+  std::error_code ignored;
+  Path path = std::filesystem::weakly_canonical(std::filesystem::absolute(folder, ignored), ignored);
+  std::string name = path.filename().string();
+  if ((name == "model" || name == "best") && path.has_parent_path()) name = path.parent_path().filename().string();
+  return name.empty() ? "model" : name;
+}
+
+// What generation_config.json says of sampling; values out of range are passed over.
+infer::SamplingOptions sampling_defaults(const Path& folder) {
+  infer::SamplingOptions defaults;
+  auto json = read_json((folder / "generation_config.json").string(), 1 << 20);
+  if (!json.ok() || !json->is_object()) return defaults;
+  infer::SamplingOptions given = defaults;
+  auto number = [&](const char* key, double& value) {
+    if (json->contains(key) && (*json)[key].is_number()) value = (*json)[key].get<double>();
+  };
+  number("temperature", given.temperature);
+  number("top_p", given.top_p);
+  number("min_p", given.min_p);
+  number("repetition_penalty", given.repetition_penalty);
+  if (json->contains("top_k") && (*json)["top_k"].is_number_integer()) given.top_k = (*json)["top_k"].get<int64_t>();
+  return given.check().ok() ? given : defaults;
+}
+
+std::string url_of(const serve::ServerOptions& options, uint16_t port) {
+  std::string host = options.host == "0.0.0.0" || options.host == "::" ? "localhost" : options.host;
+  if (host.find(':') != host.npos) host = "[" + host + "]";
+  return "http://" + host + ":" + std::to_string(port) + "/";
+}
+
+int64_t modified_seconds(const Path& folder) {
+  std::error_code error;
+  auto time = std::filesystem::last_write_time(folder, error);
+  if (error) return 0;
+  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::file_clock::to_sys(time).time_since_epoch())
+      .count();
+}
+
+void warn_if_open(const serve::ServerOptions& options, const Job& job) {
+  bool local = options.host.starts_with("127.") || options.host == "localhost" || options.host == "::1";
+  if (!local && options.api_keys.empty())
+    job.warn("everyone who reaches " + options.host + " may use this server; ask for a key with --api-key-file");
+}
+
+}  // namespace
+
+Status serve_model(const ServeOptions& options, const Job& job) {
+  serve::ServerOptions server_options = options.server;
+  if (options.api_key_file) {
+    MALMOI_ASSIGN(server_options.api_keys, read_keys(*options.api_key_file));
+  }
+  MALMOI_ASSIGN(Path folder, find_model(options.model));
+  MALMOI_ASSIGN(protocol::ChatTemplate chat, chat_template(folder, options.chat_template));
+  warn_if_open(server_options, job);
+  // Listens first: a port in use is said before a large model is read, and health checks see that it is loading.
+  MALMOI_ASSIGN(std::unique_ptr<serve::Server> server, serve::Server::start(server_options));
+  MALMOI_ASSIGN(LoadedModel loaded, load_for_generation(options.model, options.dtype, job));
+  infer::Engine engine(*loaded.model, *loaded.tokenizer, {.max_running = options.max_running});
+  std::string name = options.name.empty() ? name_of(folder) : options.name;
+  server->serve(
+      {.model = {.id = name, .created = modified_seconds(folder), .context_length = loaded.model->max_positions()},
+       .engine = &engine,
+       .tokenizer = loaded.tokenizer.get(),
+       .chat_template = chat,
+       .defaults = sampling_defaults(folder),
+       .stop_ids = loaded.stop_ids});
+  job.message("serving at " + url_of(server_options, server->port()) + " (Ctrl-C stops)");
+  while (!job.stop.requested()) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  int64_t running = engine.stats().running + engine.stats().waiting;
+  if (running > 0)
+    job.message("stopping; " + std::to_string(running) + " answers finish first (again to stop at once)");
+  server->stop(options.stop_seconds);
+  server.reset();
+  return {};
+}
+
+}  // namespace malmoi::app

@@ -1,0 +1,30 @@
+// `malmoi serve`: a model behind the HTTP API and the web page, until it is asked to stop.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/job.h"
+#include "serve/options.h"
+#include "tensor/dtype.h"
+
+namespace malmoi::app {
+
+struct ServeOptions {
+  std::string model;
+  std::string name;  // by which requests call it; empty: from the folder
+  DType dtype = DType::kBF16;
+  serve::ServerOptions server;
+  std::optional<Path> api_key_file;    // one key a line; empty lines and lines that begin with # are passed over
+  std::string chat_template = "auto";  // plain: also for a model that has a template of its own
+  int64_t max_running = 32;            // answers decoded together
+  double stop_seconds = 30;            // for running answers to finish when the server stops
+};
+
+/// Listens, loads the model, tells the server's address, serves, and returns after job.stop asks, once everything is
+/// finished. Errors: what cannot be opened, an address that cannot be listened on.
+Status serve_model(const ServeOptions& options, const Job& job);
+
+}  // namespace malmoi::app

@@ -1,0 +1,202 @@
+#include "app/tokenizer/train.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "data/corpus.h"
+#include "formats/text_source.h"
+#include "tokenizer/export/export.h"
+#include "tokenizer/parts.h"
+
+namespace malmoi::app {
+
+using tokenizer::Tokenizer;
+
+namespace {
+
+// Of the texts, this much is encoded again to report the fertility.
+constexpr size_t kSampleBytes = 2 << 20;
+
+// The last name of a path, which may end in a slash.
+std::string name_of(const Path& path) {
+  return (path.filename().empty() ? path.parent_path() : path).filename().string();
+}
+
+Json counts_of(const tokenizer::TrainReport& report) {
+  Json json;
+  json["texts"] = report.texts;
+  json["bytes"] = report.bytes;
+  json["words"] = report.words;
+  json["distinct_words"] = report.distinct_words;
+  json["alphabet"] = report.alphabet;
+  json["spilled_runs"] = report.spilled_runs;
+  json["dropped_words"] = report.dropped_words;
+  json["least_count"] = report.least_count;
+  if (report.log_likelihood != 0) json["log_likelihood"] = report.log_likelihood;
+  json["counting_seconds"] = report.counting_seconds;
+  json["learning_seconds"] = report.learning_seconds;
+  json["cpu_seconds"] = report.cpu_seconds;
+  return json;
+}
+
+// A folder that will be written at the end: made, and found writable, before hours of learning; one that was not there
+// before goes again where nothing came of it.
+class NewFolder {
+ public:
+  static Result<NewFolder> make(const Path& path) {
+    std::error_code ignored;
+    const bool fresh = !std::filesystem::exists(path, ignored);
+    MALMOI_TRY(make_folder(path));
+    if (::access(path.c_str(), W_OK) != 0) return io_error("cannot write there", path.string(), errno);
+    return NewFolder(fresh ? path : Path());
+  }
+  NewFolder(NewFolder&& other) noexcept : path_(std::exchange(other.path_, Path())) {}
+  ~NewFolder() {
+    std::error_code ignored;
+    if (!path_.empty()) std::filesystem::remove(path_, ignored);  // where it is empty
+  }
+  void keep() { path_.clear(); }
+
+ private:
+  explicit NewFolder(Path path) : path_(std::move(path)) {}
+  Path path_;
+};
+
+// A built corpus stands for its training part alone: what is held out stays unseen by the tokenizer, too.
+Result<std::vector<Path>> training_files(const std::vector<Path>& inputs) {
+  std::vector<Path> files;
+  for (const Path& input : inputs) {
+    if (!data::Corpus::is_corpus(input)) {
+      files.push_back(input);
+      continue;
+    }
+    MALMOI_ASSIGN(data::Corpus corpus, data::Corpus::open(input));
+    for (const data::Shard& shard : corpus.shards()) {
+      if (shard.split == "train") files.push_back(corpus.folder() / shard.file);
+    }
+  }
+  if (files.empty()) return usage_error("the corpus has no training part", inputs[0].string(), "name other texts");
+  return files;
+}
+
+}  // namespace
+
+Json to_json(const TokenizerTrained& trained) {
+  Json json = counts_of(trained.counts);
+  json["vocab_size"] = trained.vocab_size;
+  json["fertility"] = to_json(trained.fertility);
+  return json;
+}
+
+Result<TokenizerTrained> train_tokenizer(const TokenizerTraining& training, const Job& job) {
+  MALMOI_ASSIGN(std::vector<Path> inputs, training_files(training.inputs));
+  MALMOI_ASSIGN(formats::TextFiles files, formats::TextFiles::open(inputs, {.lines = training.lines}));
+  std::optional<Error> failed;
+  std::string sample;
+  auto source = [&](std::string& text) {
+    Result<bool> more = files.next(text);
+    if (!more.ok()) failed = more.error();
+    if (!more.ok() || !*more) return false;
+    if (sample.size() < kSampleBytes) sample.append(text, 0, kSampleBytes).append("\n\n");
+    return true;
+  };
+  MALMOI_ASSIGN(NewFolder folder, NewFolder::make(training.out));
+  TokenizerTrained report;
+  Result<Tokenizer> trained = tokenizer::train(source, training.options, job, &report.counts);
+  if (failed) return *failed;
+  if (!trained.ok() && report.counts.bytes == 0 && trained.error().code == ErrorCode::kInvalidData)
+    return invalid_data("there is no text to learn from", training.inputs[0].string(), "give files with text");
+  if (!trained.ok()) return trained.error();
+  report.vocab_size = trained->vocab_size();
+  report.fertility = compare_one(*trained, name_of(training.out), sample);
+  MALMOI_TRY(trained->save(training.out));
+  MALMOI_TRY(write_file(training.out / "training.json", dump_json(to_json(report), 1) + "\n"));
+  folder.keep();
+  return report;
+}
+
+Json to_json(const TokenizerWritten& written) {
+  Json json{{"from", written.from}};
+  if (!written.origin.empty()) json["origin"] = written.origin;
+  if (!written.format.empty()) json["format"] = written.format;
+  json["vocab_size"] = written.vocab_size;
+  json["out"] = written.out;
+  if (!written.note.empty()) json["note"] = written.note;
+  return json;
+}
+
+Result<TokenizerWritten> import_tokenizer(const Path& from, tokenizer::Compat compat, const Path& out) {
+  MALMOI_ASSIGN(Tokenizer opened, Tokenizer::load(from, compat));
+  MALMOI_TRY(make_folder(out));
+  MALMOI_TRY(opened.save(out));
+  TokenizerWritten written{
+      .from = from.string(), .out = out.string(), .origin = opened.parts().origin, .vocab_size = opened.vocab_size()};
+  if (written.origin == "sentencepiece" || written.origin == "llama.cpp") {
+    written.note = fmt::format(
+        "tokenizer.json cannot say all rules of {}: rare texts and decoding may differ; the original file opens here "
+        "too, exactly",
+        written.origin);
+  }
+  return written;
+}
+
+Result<TokenizerWritten> export_tokenizer(const Path& from, tokenizer::Compat compat, const std::string& format,
+                                          const Path& out) {
+  if (format == "json") return import_tokenizer(from, compat, out);
+  MALMOI_ASSIGN(Tokenizer opened, Tokenizer::load(from, compat));
+  if (format == "sentencepiece") {
+    if (from.extension() == ".model") {
+      MALMOI_ASSIGN(std::string same, read_file(from));
+      MALMOI_TRY(write_file(out, same));
+    } else {
+      MALMOI_ASSIGN(std::string model, tokenizer::export_sentencepiece(opened));
+      MALMOI_TRY(write_file(out, model));
+    }
+  } else if (format == "tiktoken") {
+    MALMOI_ASSIGN(tokenizer::TiktokenFiles files, tokenizer::export_tiktoken(opened));
+    MALMOI_TRY(make_folder(out));
+    MALMOI_TRY(write_file(out / (name_of(out) + ".tiktoken"), files.ranks));
+    MALMOI_TRY(write_file(out / "pattern.json", files.pattern_json));
+  } else {
+    return usage_error(fmt::format("there is no format \"{}\"", format), "--to",
+                       "one of: json, tiktoken, sentencepiece");
+  }
+  return TokenizerWritten{
+      .from = from.string(), .out = out.string(), .format = format, .vocab_size = opened.vocab_size()};
+}
+
+Json to_json(const TokensAdded& report) {
+  Json json{{"from", report.from},
+            {"out", report.out},
+            {"vocab_size_before", report.vocab_size_before},
+            {"vocab_size", report.vocab_size},
+            {"added", Json::object()}};
+  for (const auto& [token, id] : report.added) json["added"][token] = id;
+  return json;
+}
+
+Result<TokensAdded> add_to_tokenizer(const Path& from, tokenizer::Compat compat,
+                                     const std::vector<std::string>& specials, const std::vector<std::string>& tokens,
+                                     const Path& out) {
+  if (specials.empty() && tokens.empty())
+    return usage_error("no token to add was given", "--special, --token", "give at least one");
+  MALMOI_ASSIGN(Tokenizer opened, Tokenizer::load(from, compat));
+  TokensAdded added{.from = from.string(), .out = out.string(), .vocab_size_before = opened.vocab_size()};
+  if (!specials.empty()) {
+    MALMOI_ASSIGN(opened, tokenizer::with_added_tokens(opened, specials, true));
+  }
+  if (!tokens.empty()) {
+    MALMOI_ASSIGN(opened, tokenizer::with_added_tokens(opened, tokens, false));
+  }
+  MALMOI_TRY(make_folder(out));
+  MALMOI_TRY(opened.save(out));
+  added.vocab_size = opened.vocab_size();
+  for (const auto& list : {specials, tokens})
+    for (const std::string& token : list) added.added.emplace_back(token, opened.id_of(token).value_or(-1));
+  return added;
+}
+
+}  // namespace malmoi::app

@@ -1,0 +1,35 @@
+// The models that a run leaves: Hugging Face folders with the tokenizer beside the weights.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "app/train/run_folder.h"
+#include "base/error.h"
+#include "model/model.h"
+#include "tokenizer/tokenizer.h"
+
+namespace malmoi::app {
+
+class ModelExport {
+ public:
+  /// `tokenizer` may be null: ids without one. All must outlive the export.
+  ModelExport(const RunFolder& folder, model::Model& model, const tokenizer::Tokenizer* tokenizer, DType dtype)
+      : folder_(folder), model_(model), tokenizer_(tokenizer), dtype_(dtype) {}
+
+  /// Writes the model as it is to OUT/NAME.
+  Status write(const std::string& name) const;
+  /// Writes another set of weights, one a parameter, in the model's place; they are swapped in and out again.
+  Status write_with(const std::string& name, std::vector<Tensor>& weights) const;
+
+ private:
+  const RunFolder& folder_;
+  model::Model& model_;
+  const tokenizer::Tokenizer* tokenizer_;
+  DType dtype_;
+};
+
+/// A copy of the model's master weights, one a parameter: where a running average begins.
+std::vector<Tensor> copy_weights(const model::Model& model);
+
+}  // namespace malmoi::app

@@ -1,0 +1,28 @@
+// Fitting a step into memory before anything is allocated.
+#pragma once
+
+#include "autograd/context.h"
+#include "base/error.h"
+#include "model/model.h"
+#include "train/config.h"
+#include "train/stepper.h"
+
+namespace malmoi::app {
+
+struct FittedMemory {
+  train::MemoryPlan plan;
+  autograd::Checkpointing level = autograd::Checkpointing::kCheap;
+};
+
+/// Checkpointing level and batch that keep within memory_limit (and the machine's memory); batch_size and accumulation
+/// of `config` are changed so that their product stays. Errors: what a step needs, what there is, what would fit.
+Result<FittedMemory> fit_memory(const model::Model& model, train::TrainConfig& config);
+
+/// The capacity of a step's arena, bytes: a little room beyond the plan, since documents cut rows into more runs than
+/// the rehearsal had.
+size_t arena_bytes(const train::MemoryPlan& plan);
+
+/// none, cheap or block.
+const char* level_name(autograd::Checkpointing level);
+
+}  // namespace malmoi::app

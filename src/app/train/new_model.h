@@ -1,0 +1,28 @@
+// The model that a run trains: its published config from the configuration, and its first weights.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/config.h"
+#include "base/error.h"
+#include "model/model.h"
+#include "tensor/precision.h"
+#include "tokenizer/tokenizer.h"
+#include "train/config.h"
+
+namespace malmoi::app {
+
+/// The model of `model:` with what follows from tokenizer and data filled in, or that of init_from; without memory.
+/// `tokenizer` may be null. Errors: a size that is missing, one that does not fit the tokenizer or the data.
+Result<std::unique_ptr<model::Model>> describe_model(const ConfigDocument& document, const train::TrainConfig& config,
+                                                     const tokenizer::Tokenizer* tokenizer);
+
+/// Gives `model` its memory and its first weights: drawn from the seed, or those of init_from (then it is another object).
+Status fill_model(const train::TrainConfig& config, std::unique_ptr<model::Model>& model);
+
+/// int8 needs a CPU that multiplies in 8 bits; `where` names the setting.
+Status check_precision(Precision precision, std::string where);
+
+}  // namespace malmoi::app

@@ -1,0 +1,14 @@
+// `malmoi plan`: what a training configuration will take, before anything runs.
+#pragma once
+
+#include "app/train/results.h"
+#include "base/config.h"
+#include "base/error.h"
+
+namespace malmoi::app {
+
+/// Parameters, FLOPs, memory and time. The time comes from products measured for a moment on this machine. Errors: those
+/// of the configuration; a step that does not fit, with what would.
+Result<PlanReport> plan(const ConfigDocument& document);
+
+}  // namespace malmoi::app

@@ -1,0 +1,57 @@
+#include "app/train/results.h"
+
+#include <cmath>
+
+namespace malmoi::app {
+
+Json to_json(const TrainReport& report) {
+  Json json = {{"predicted_memory_bytes", report.predicted_memory_bytes},
+               {"started", report.started},
+               {"parameters", report.parameters},
+               {"cpu", report.cpu},
+               {"isa", report.isa},
+               {"threads", report.threads},
+               {"dtype", report.dtype},
+               {"train_tokens", report.train_tokens}};
+  if (report.valid_tokens) json["valid_tokens"] = *report.valid_tokens;
+  json["flops_per_token"] = report.flops_per_token;
+  json["status"] = report.status;
+  json["finished"] = report.finished;
+  json["seconds"] = report.seconds;
+  json["steps"] = report.steps;
+  json["peak_memory_bytes"] = report.peak_memory_bytes;
+  json["skipped_steps"] = report.skipped_steps;
+  if (report.loss) json["loss"] = *report.loss;
+  if (report.best) {
+    json["best_step"] = report.best->step;
+    json["best_valid_loss"] = report.best->valid_loss;
+    json["perplexity"] = std::exp(report.best->valid_loss);
+    if (report.best->bits_per_byte) json["bits_per_byte"] = *report.best->bits_per_byte;
+  }
+  return json;
+}
+
+Json to_json(const PlanReport& report) {
+  Json json = {{"architecture", report.architecture},
+               {"parameters", report.parameters},
+               {"tokens_per_step", report.tokens_per_step},
+               {"flops_per_token", report.flops_per_token},
+               {"flops_per_step", report.flops_per_step()},
+               {"batch_size", report.batch_size},
+               {"gradient_accumulation", report.gradient_accumulation},
+               {"checkpointing", report.checkpointing}};
+  json["memory_bytes"] = {{"weights", report.memory.weights},     {"gradients", report.memory.gradients},
+                          {"optimizer", report.memory.optimizer}, {"activations", report.memory.activations},
+                          {"process", report.memory.process},     {"total", report.memory.total()}};
+  json["measured_flops_per_second"] = report.measured_flops_per_second;
+  json["seconds_per_step"] = report.seconds_per_step;
+  json["tokens_per_second"] = report.tokens_per_second();
+  if (report.steps) {
+    json["steps"] = *report.steps;
+    json["tokens"] = report.tokens_per_step * *report.steps;
+    json["seconds"] = report.seconds_per_step * static_cast<double>(*report.steps);
+  }
+  return json;
+}
+
+}  // namespace malmoi::app

@@ -1,0 +1,57 @@
+// What `malmoi train` and `malmoi plan` find, as values.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/json.h"
+#include "train/stepper.h"
+
+namespace malmoi::app {
+
+/// A run, as run.json has it. Times are ISO 8601, UTC.
+struct TrainReport {
+  uint64_t predicted_memory_bytes = 0;
+  std::string started, cpu, isa;
+  int64_t parameters = 0;
+  int threads = 0;
+  std::string dtype;
+  uint64_t train_tokens = 0;
+  std::optional<uint64_t> valid_tokens;  // absent: no validation text
+  double flops_per_token = 0;
+  std::string status;  // finished, early_stopped or interrupted
+  std::string finished;
+  double seconds = 0;
+  int64_t steps = 0;
+  int64_t peak_memory_bytes = 0;
+  int64_t skipped_steps = 0;
+  std::optional<double> loss;  // of the last step
+  struct Best {
+    int64_t step = 0;
+    double valid_loss = 0;                // nats a token; perplexity is its exponential
+    std::optional<double> bits_per_byte;  // absent: the bytes of the text are not known
+  };
+  std::optional<Best> best;  // absent: nothing was measured
+};
+Json to_json(const TrainReport& report);
+
+/// A configuration before anything runs.
+struct PlanReport {
+  std::string architecture;
+  int64_t parameters = 0;
+  int64_t tokens_per_step = 0;
+  double flops_per_token = 0;
+  int64_t batch_size = 0, gradient_accumulation = 0;
+  std::string checkpointing;  // none, cheap or block
+  train::MemoryPlan memory;   // bytes
+  double measured_flops_per_second = 0;
+  double seconds_per_step = 0;   // about
+  std::optional<int64_t> steps;  // absent: the configuration gives epochs
+
+  double flops_per_step() const { return flops_per_token * static_cast<double>(tokens_per_step); }
+  double tokens_per_second() const { return static_cast<double>(tokens_per_step) / seconds_per_step; }
+};
+Json to_json(const PlanReport& report);
+
+}  // namespace malmoi::app

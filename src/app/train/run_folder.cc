@@ -1,0 +1,33 @@
+#include "app/train/run_folder.h"
+
+#include "base/json.h"
+
+namespace malmoi::app {
+
+namespace fs = std::filesystem;
+
+Result<RunFolder> RunFolder::open(const Path& path, const ConfigDocument& document, bool resume) {
+  bool holds_run = fs::exists(path / "metrics.jsonl") || fs::exists(path / "checkpoints");
+  if (holds_run && !resume)
+    return usage_error("already holds a run", path.string(), "go on with --resume, or name another out folder");
+  MALMOI_TRY(make_folder(path));
+  // The configuration as it was resolved; JSON is YAML.
+  MALMOI_TRY(write_file(path / "config.yaml", dump_json(document.root, 2) + "\n"));
+  return RunFolder(path);
+}
+
+Status RunFolder::replace(const std::string& name, const std::function<Status(const Path&)>& write) const {
+  const Path place = path_ / name, temporary = path_ / ("." + name + ".writing"), old = path_ / ("." + name + ".old");
+  std::error_code ignored;
+  fs::remove_all(temporary, ignored);
+  MALMOI_TRY(write(temporary));
+  fs::remove_all(old, ignored);
+  if (fs::exists(place)) fs::rename(place, old, ignored);
+  std::error_code error;
+  fs::rename(temporary, place, error);
+  if (error) return io_error("cannot rename into place", place.string(), error.value());
+  fs::remove_all(old, ignored);
+  return {};
+}
+
+}  // namespace malmoi::app

@@ -1,0 +1,50 @@
+#include "app/train/samples.h"
+
+#include <fstream>
+#include <utility>
+
+#include "app/use/generate.h"
+#include "base/json.h"
+#include "infer/engine.h"
+
+namespace malmoi::app {
+
+void SampleWriter::begin(int64_t done) {
+  if (std::exchange(begun_, true)) return;
+  const Path path = folder_ / "samples.jsonl";
+  std::ifstream file(path);
+  if (!file) return;
+  std::string kept, text;
+  while (std::getline(file, text)) {
+    auto line = parse_json(text, "samples.jsonl");
+    if (line.ok() && line->is_object() && line->value("step", int64_t{0}) <= done) kept += text + "\n";
+  }
+  if (!file.eof()) return;
+  if (Status written = write_file(path, kept); !written.ok()) job_.warn(written.error().to_string());
+}
+
+void SampleWriter::write(int64_t step) {
+  begin(step - 1);
+  if (!tokenizer_ || config_.samples.prompts.empty()) return;
+  std::ofstream file(folder_ / "samples.jsonl", std::ios::app);
+  std::vector<int32_t> ends;
+  if (auto eos = tokenizer_->eos_id()) ends.push_back(*eos);
+  for (const std::string& prompt : config_.samples.prompts) {
+    auto ids = prompt_ids(*tokenizer_, ends, prompt, false);
+    if (!ids.ok()) continue;
+    infer::Request request;
+    request.prompt = std::move(*ids);
+    request.max_tokens = config_.samples.tokens;
+    request.sampling.temperature = config_.samples.temperature;
+    request.sampling.seed = config_.seed;
+    request.stop_ids = ends;
+    std::string text;
+    Status done = infer::generate(model_, *tokenizer_, std::move(request), [&](const infer::TokenEvent& event) {
+      text += event.text;
+      return true;
+    });
+    if (done.ok()) file << dump_json(Json{{"step", step}, {"prompt", prompt}, {"text", text}}) << "\n";
+  }
+}
+
+}  // namespace malmoi::app

@@ -1,0 +1,32 @@
+// The steps of a run: stepper and loop of train/, told what to show, sample and export.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/train/data.h"
+#include "app/train/display.h"
+#include "app/train/export.h"
+#include "app/train/memory.h"
+#include "app/train/samples.h"
+
+namespace malmoi::app {
+
+struct StepsInput {
+  const train::TrainConfig& config;
+  int64_t steps = 0;
+  const FittedMemory& memory;
+  const PreparedData& data;
+  model::Model& model;
+  std::vector<Tensor>& average;  // of the weights, one a parameter; empty: none is kept
+  bool resume = false;
+  std::optional<std::string> trace;  // where a Chrome trace of the kernels goes
+};
+
+/// Runs until the steps are done, validation stops improving, or job.stop asks; see train::run_loop.
+Result<train::LoopResult> run_steps(const StepsInput& input, RunDisplay& display, SampleWriter& samples,
+                                    const ModelExport& exports, const Job& job);
+
+}  // namespace malmoi::app

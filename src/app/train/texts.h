@@ -1,0 +1,20 @@
+// The texts of a training configuration, each for training or for validation.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "base/error.h"
+#include "train/config.h"
+
+namespace malmoi::app {
+
+/// Takes a text and whether it is held out for validation.
+using TextSink = std::function<Status(std::string&& text, bool held_out)>;
+
+/// Every document of data.train and data.valid, in order. `valid_fraction` holds out the last part of a single text, or
+/// whole documents of many by hash, so that a copy goes where its original goes. A built corpus holds out its own
+/// validation part where nothing else is said. Errors: a path that is not there, no document, and those of `sink`.
+Status for_each_text(const train::DataConfig& data, const TextSink& sink);
+
+}  // namespace malmoi::app

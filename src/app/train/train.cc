@@ -1,0 +1,107 @@
+#include "app/train/train.h"
+
+#include <cmath>
+#include <ctime>
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include "app/bench/figures.h"
+#include "app/report/report.h"
+#include "app/train/new_model.h"
+#include "app/train/steps.h"
+#include "base/cpu.h"
+#include "base/log.h"
+#include "base/parallel.h"
+
+namespace malmoi::app {
+namespace {
+
+using train::TrainConfig;
+
+std::string now_text() { return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr))); }
+
+Status check_length(const ConfigDocument& document, const TrainConfig& config, const model::Model& model) {
+  if (config.data.sequence_length <= model.max_positions()) return {};
+  return usage_error(
+      fmt::format("is {}, the model has {} positions", config.data.sequence_length, model.max_positions()),
+      document.where("data.sequence_length"), "shorten it");
+}
+
+int64_t steps_of(const TrainConfig& config, const train::TokenData& data) {
+  if (config.steps > 0) return config.steps;
+  double sequences = config.epochs * static_cast<double>(data.windows());
+  return static_cast<int64_t>(std::ceil(sequences / static_cast<double>(config.sequences_per_step())));
+}
+
+// What is known before the first step.
+TrainReport begin_report(const TrainConfig& config, const model::Model& model, const FittedMemory& memory,
+                         const PreparedData& data) {
+  TrainReport report;
+  report.predicted_memory_bytes = memory.plan.total();
+  report.started = now_text();
+  report.parameters = model.parameter_count();
+  report.cpu = cpu_model();
+  report.isa = isa_name(active_isa());
+  report.threads = num_threads();
+  report.dtype = precision_name(config.precision);
+  report.train_tokens = data.train->tokens();
+  if (data.valid) report.valid_tokens = data.valid->tokens();
+  report.flops_per_token = model.training_flops_per_token(config.data.sequence_length);
+  return report;
+}
+
+void finish_report(TrainReport& report, const train::LoopResult& result, const PreparedData& data) {
+  report.status = result.interrupted ? "interrupted" : result.stopped_early ? "early_stopped" : "finished";
+  report.finished = now_text();
+  report.steps = result.steps;
+  report.peak_memory_bytes = peak_resident_bytes();
+  report.skipped_steps = result.skipped_steps;
+  report.loss = result.last_loss;
+  if (result.best_step < 0) return;
+  report.best = {result.best_step, result.best_valid_loss, {}};
+  if (data.valid_bytes == 0) return;
+  double bits = result.best_valid_loss / std::log(2.0) * static_cast<double>(data.valid->tokens() - 1);
+  report.best->bits_per_byte = bits / static_cast<double>(data.valid_bytes);
+}
+
+}  // namespace
+
+Result<TrainReport> train(const ConfigDocument& document, const TrainOptions& options, const Job& job) {
+  MALMOI_ASSIGN(TrainConfig config, train::parse_train_config(document));
+  MALMOI_ASSIGN(RunFolder folder, RunFolder::open(config.out, document, options.resume));
+  MALMOI_ASSIGN(auto tokenizer, open_tokenizer(config));
+  MALMOI_ASSIGN(auto model, describe_model(document, config, tokenizer.get()));
+  MALMOI_TRY(check_length(document, config, *model));
+  MALMOI_ASSIGN(FittedMemory memory, fit_memory(*model, config));
+  MALMOI_ASSIGN(PreparedData data, prepare_data(config, tokenizer.get(), model->vocab_size(), job));
+  MALMOI_TRY(fill_model(config, model));
+  std::vector<Tensor> average;
+  if (config.ema_decay > 0) average = copy_weights(*model);
+
+  TrainReport report = begin_report(config, *model, memory, data);
+  const int64_t steps = steps_of(config, *data.train);
+  job.message(fmt::format("{} parameters, {} tokens to train on, {} steps of {} tokens",
+                          format_count(static_cast<double>(report.parameters)),
+                          format_count(static_cast<double>(report.train_tokens)), steps,
+                          config.sequences_per_step() * config.data.sequence_length));
+  const double began = monotonic_seconds();
+  RunDisplay display(job, folder, steps);
+  SampleWriter samples(config, folder, *model, tokenizer.get(), job);
+  ModelExport exports(folder, *model, tokenizer.get(), config.save_dtype);
+  StepsInput input{config, steps, memory, data, *model, average, options.resume, options.trace};
+  MALMOI_ASSIGN(train::LoopResult result, run_steps(input, display, samples, exports, job));
+
+  MALMOI_TRY(exports.write("model"));
+  if (!average.empty()) MALMOI_TRY(exports.write_with("ema", average));
+  report.seconds = monotonic_seconds() - began;
+  finish_report(report, result, data);
+  MALMOI_TRY(write_file(folder / "run.json", dump_json(to_json(report), 2) + "\n"));
+  MALMOI_TRY(write_report(folder.path()));
+  if (result.interrupted)
+    return Error{ErrorCode::kCancelled, fmt::format("stopped after step {}; everything is saved", result.steps),
+                 folder.path().string(), "go on with --resume"};
+  return report;
+}
+
+}  // namespace malmoi::app

@@ -1,0 +1,154 @@
+// Tests of a run's pieces: its folder, its ids, and what it says in between.
+#include "app/train/train.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "app/data/pack.h"
+#include "app/train/data.h"
+#include "app/train/run_folder.h"
+#include "data/token_file.h"
+#include "infer/tiny_model.h"
+
+namespace malmoi::app {
+namespace {
+
+using testing::AllOf;
+using testing::Contains;
+using testing::HasSubstr;
+
+Path fresh_folder(const std::string& name) {
+  Path folder = Path(testing::TempDir()) / ("malmoi_run_" + name);
+  std::filesystem::remove_all(folder);
+  EXPECT_TRUE(make_folder(folder).ok());
+  return folder;
+}
+
+std::vector<int32_t> all_ids(const Path& path) {
+  auto file = data::TokenFile::open(path);
+  EXPECT_TRUE(file.ok());
+  std::vector<int32_t> ids(file->size());
+  file->copy(0, ids);
+  return ids;
+}
+
+TEST(RunFolder, ARunIsNotOverwrittenUnlessItGoesOn) {
+  Path folder = fresh_folder("open");
+  ConfigDocument document;
+  document.root = {{"out", "x"}};
+  ASSERT_TRUE(RunFolder::open(folder, document, false).ok());
+  ASSERT_TRUE(write_file(folder / "metrics.jsonl", "").ok());
+  EXPECT_THAT(RunFolder::open(folder, document, false).error().to_string(), HasSubstr("already holds a run"));
+  EXPECT_TRUE(RunFolder::open(folder, document, true).ok());
+}
+
+TEST(RunFolder, WhatCannotBeWrittenLeavesTheOldOne) {
+  Path path = fresh_folder("replace");
+  auto folder = RunFolder::open(path, {}, false);
+  ASSERT_TRUE(folder.ok());
+  auto write = [](const std::string& text) {
+    return [text](const Path& into) -> Status {
+      MALMOI_TRY(make_folder(into));
+      MALMOI_TRY(write_file(into / "weights", text));
+      return text == "bad" ? Status(invalid_data("no space")) : Status();
+    };
+  };
+  ASSERT_TRUE(folder->replace("model", write("first")).ok());
+  ASSERT_TRUE(folder->replace("model", write("second")).ok());
+  EXPECT_FALSE(folder->replace("model", write("bad")).ok());
+  EXPECT_EQ(*read_file(path / "model" / "weights"), "second");
+  EXPECT_FALSE(std::filesystem::exists(path / ".model.old"));
+}
+
+TEST(PrepareData, TrainingReadsTheIdsThatDataTokenizeWrites) {
+  Path folder = fresh_folder("ids");
+  ASSERT_TRUE(write_file(folder / "tokenizer.json", infer::tiny_tokenizer_json()).ok());
+  ASSERT_TRUE(write_file(folder / "texts.jsonl", "{\"text\": \"one\"}\n{\"text\": \"two words\"}\n").ok());
+  train::TrainConfig config;
+  config.tokenizer = folder.string();
+  config.data.train = {(folder / "texts.jsonl").string()};
+  config.data.sequence_length = 4;
+  config.out = (folder / "run").string();
+  auto tokenizer = open_tokenizer(config);
+  ASSERT_TRUE(tokenizer.ok()) << tokenizer.error().to_string();
+  auto prepared = prepare_data(config, tokenizer->get(), 264, {});
+  ASSERT_TRUE(prepared.ok()) << prepared.error().to_string();
+  auto told =
+      data_tokenize({.tokenizer = config.tokenizer, .in = config.data.train, .out = (folder / "t.bin").string()}, {});
+  ASSERT_TRUE(told.ok()) << told.error().to_string();
+  EXPECT_EQ(told->documents, 2u);
+  EXPECT_EQ(told->tokens, 14u) << "an end after each of the two texts";
+  EXPECT_EQ(all_ids(folder / "t.bin"), all_ids(Path(config.out) / "data" / "train.bin"));
+  EXPECT_EQ(all_ids(folder / "t.bin")[3], infer::kTinyEnd);
+
+  config.data.train = {(folder / "t.bin").string()};
+  config.data.ids = true;
+  auto flat = prepare_data(config, nullptr, 264, {});
+  ASSERT_TRUE(flat.ok()) << flat.error().to_string();
+  for (uint64_t n = 0; n < flat->train->windows(); ++n) {
+    train::MicroBatch from_text, from_ids;
+    prepared->train->append(n, from_text);
+    flat->train->append(n, from_ids);
+    EXPECT_EQ(from_text.targets, from_ids.targets);
+    EXPECT_EQ(from_text.batch.runs().size(), from_ids.batch.runs().size()) << "flat ids keep documents apart, too";
+  }
+}
+
+class SmallRun : public testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = fresh_folder("small");
+    std::string text;
+    for (int i = 0; i < 40; ++i) text += "the quick brown fox jumps over the lazy dog. ";
+    ASSERT_TRUE(write_file(folder_ / "text.txt", text).ok());
+    document_.root = {
+        {"model",
+         {{"architecture", "llama"}, {"hidden_size", 16}, {"num_hidden_layers", 1}, {"num_attention_heads", 2}}},
+        {"tokenizer", {{"type", "char"}}},
+        {"data", {{"train", {(folder_ / "text.txt").string()}}, {"valid_fraction", 0.2}, {"sequence_length", 16}}},
+        {"train", {{"batch_size", 2}, {"steps", 4}, {"eval_every", 2}, {"dtype", "f32"}, {"ema_decay", 0.5}}},
+        {"samples", {{"prompts", {"the"}}, {"tokens", 3}}},
+        {"out", (folder_ / "run").string()}};
+    job_.message = [this](const std::string& line) { messages_.push_back(line); };
+  }
+  Path folder_;
+  ConfigDocument document_;
+  Job job_;
+  std::vector<std::string> messages_;
+};
+
+TEST_F(SmallRun, LeavesItsFolderAndSaysWhatItFound) {
+  auto report = train(document_, {}, job_);
+  ASSERT_TRUE(report.ok()) << report.error().to_string();
+  EXPECT_EQ(report->status, "finished");
+  EXPECT_EQ(report->steps, 4);
+  ASSERT_TRUE(report->best.has_value());
+  EXPECT_GT(report->best->bits_per_byte.value_or(0), 0);
+  EXPECT_EQ(*read_json((folder_ / "run" / "run.json").string()), to_json(*report));
+  for (const char* name : {"model", "best", "ema"})
+    EXPECT_TRUE(std::filesystem::exists(folder_ / "run" / name / "model.safetensors")) << name;
+  EXPECT_THAT(*read_file(folder_ / "run" / "samples.jsonl"), AllOf(HasSubstr("\"step\":2"), HasSubstr("\"step\":4")));
+  EXPECT_THAT(messages_, Contains(HasSubstr("4 steps of 32 tokens")));
+  EXPECT_THAT(messages_, Contains(HasSubstr("step 4/4")));
+}
+
+TEST_F(SmallRun, StopsWhenTheJobSaysSoAndLeavesEverything) {
+  StopSource source;
+  job_.stop = source.token();
+  job_.message = [&](const std::string& line) {
+    if (line.find("steps of") != std::string::npos) source.request();
+  };
+  auto report = train(document_, {}, job_);
+  ASSERT_FALSE(report.ok());
+  EXPECT_EQ(report.error().code, ErrorCode::kCancelled);
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "run" / "model" / "model.safetensors"));
+  source.clear();
+  auto resumed = train(document_, {.resume = true, .trace = {}}, job_);
+  ASSERT_FALSE(resumed.ok());
+  job_.message = {};
+  source.clear();
+  EXPECT_TRUE(train(document_, {.resume = true, .trace = {}}, job_).ok());
+}
+
+}  // namespace
+}  // namespace malmoi::app

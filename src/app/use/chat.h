@@ -1,0 +1,51 @@
+// `malmoi chat`: a conversation with a model, turn by turn, through the same template as the server's chats.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "app/use/generate.h"
+#include "base/error.h"
+#include "protocol/chat_template.h"
+
+namespace malmoi::app {
+
+/// The template of a model's chats. `choice`: auto (its own, the plain one where it has none) or plain.
+Result<protocol::ChatTemplate> chat_template(const Path& folder, const std::string& choice);
+
+struct ChatOptions {
+  std::string system;                  // what the model is told beforehand; may be empty
+  std::string chat_template = "auto";  // see chat_template()
+};
+
+/// A conversation: remembers its turns. When they no longer fit the context beside an answer, the oldest are forgotten,
+/// never the system message and the newest turn. One thread; the model must outlive it.
+class Chat {
+ public:
+  /// `options`: sampling, length and stop texts of each answer.
+  static Result<Chat> start(const LoadedModel& loaded, const ChatOptions& chat, GenerateOptions options);
+
+  /// Streams the answer to one message and returns it whole. After an error the message is forgotten. Errors: a message
+  /// that does not fit the context by itself, a template that cannot be followed.
+  /// A requested stop ends the answer where it is, which is no error.
+  Result<std::string> say(const std::string& message, const std::function<void(const std::string&)>& on_text,
+                          const StopToken& stop = {});
+
+  /// Turns (a message with its answer) that were forgotten for want of room so far.
+  int64_t forgotten() const { return forgotten_; }
+
+ private:
+  Chat(const LoadedModel& loaded, protocol::ChatTemplate chat_template, const std::string& system,
+       GenerateOptions options);
+  Result<protocol::RenderedChat> render_to_fit();
+
+  const LoadedModel* loaded_;
+  protocol::ChatTemplate template_;
+  GenerateOptions options_;
+  std::vector<protocol::Message> messages_;
+  size_t first_turn_;  // messages before it are the system's
+  int64_t forgotten_ = 0;
+};
+
+}  // namespace malmoi::app

@@ -1,0 +1,86 @@
+// Tests of conversations: the template's text reaches the model, and old turns make room.
+#include "app/use/chat.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "infer/tiny_model.h"
+
+namespace malmoi::app {
+namespace {
+
+using testing::HasSubstr;
+
+LoadedModel tiny(int64_t context) {
+  LoadedModel loaded;
+  loaded.model = infer::tiny_model(context);
+  auto tokenizer = tokenizer::Tokenizer::from_json(infer::tiny_tokenizer_json());
+  if (tokenizer.ok()) loaded.tokenizer = std::make_unique<tokenizer::Tokenizer>(std::move(*tokenizer));
+  loaded.stop_ids = {infer::kTinyEnd};
+  return loaded;
+}
+
+GenerateOptions greedy(int64_t tokens) {
+  GenerateOptions options;
+  options.max_tokens = tokens;
+  options.sampling.temperature = 0;
+  return options;
+}
+
+std::string trimmed(std::string text) {
+  text.erase(0, text.find_first_not_of(" \t\r\n"));
+  return text;
+}
+
+TEST(Chat, AnswersContinueTheTextOfTheTemplate) {
+  LoadedModel loaded = tiny(256);
+  auto chat = Chat::start(loaded, {.system = "짧게."}, greedy(12));
+  ASSERT_TRUE(chat.ok());
+  std::string streamed;
+  auto first = chat->say("안녕?", [&](const std::string& text) { streamed += text; });
+  ASSERT_TRUE(first.ok()) << first.error().to_string();
+  EXPECT_EQ(streamed, *first);
+
+  std::vector<protocol::Message> messages = {{"system", "짧게."}, {"user", "안녕?"}};
+  auto expected = [&] {
+    protocol::RenderedChat text = protocol::render_plain(messages);
+    GenerateOptions options = greedy(12);
+    options.prompt = text.prompt;
+    options.stop = text.stop;
+    options.parse_special = false;
+    auto result = generate(loaded, options, nullptr, {});
+    return result.ok() ? trimmed(result->text) : result.error().to_string();
+  };
+  EXPECT_EQ(*first, expected());
+  messages.push_back({"assistant", *first});
+  messages.push_back({"user", "<|endoftext|> 왜?"});  // what a user writes is text, never a special token
+  auto second = chat->say("<|endoftext|> 왜?", nullptr);
+  ASSERT_TRUE(second.ok());
+  EXPECT_EQ(*second, expected());
+}
+
+TEST(Chat, OldTurnsMakeRoomAndAMessageTooLongIsSaidAndForgotten) {
+  LoadedModel loaded = tiny(128);
+  auto chat = Chat::start(loaded, {}, greedy(8));
+  ASSERT_TRUE(chat.ok());
+  for (int i = 0; i < 8; ++i) ASSERT_TRUE(chat->say("a message of some length", nullptr).ok());
+  EXPECT_GT(chat->forgotten(), 2);
+  auto large = chat->say(std::string(200, 'x'), nullptr);
+  ASSERT_FALSE(large.ok());
+  EXPECT_THAT(large.error().to_string(), HasSubstr("128"));
+  EXPECT_TRUE(chat->say("short", nullptr).ok());
+}
+
+TEST(Chat, ATemplateThatCannotBeFollowedIsNamedUnlessThePlainOneIsAskedFor) {
+  LoadedModel loaded = tiny(64);
+  loaded.folder = Path(testing::TempDir()) / "malmoi_chat";
+  ASSERT_TRUE(make_folder(loaded.folder).ok());
+  ASSERT_TRUE(write_file(loaded.folder / "chat_template.jinja", "{{ messages }}").ok());
+  auto refused = Chat::start(loaded, {}, greedy(1));
+  ASSERT_FALSE(refused.ok());
+  EXPECT_THAT(refused.error().to_string(), HasSubstr("chat_template.jinja"));
+  EXPECT_TRUE(Chat::start(loaded, {.chat_template = "plain"}, greedy(1)).ok());
+}
+
+}  // namespace
+}  // namespace malmoi::app

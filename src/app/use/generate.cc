@@ -1,0 +1,213 @@
+#include "app/use/generate.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+
+#include <fmt/format.h>
+
+#include "app/use/id_array.h"
+#include "base/log.h"
+#include "formats/npy.h"
+#include "infer/runner.h"
+#include "model/io.h"
+
+namespace malmoi::app {
+namespace {
+
+// `eos_token_id` of a JSON file: one id or a list.
+std::vector<int32_t> eos_ids(const Path& file) {
+  auto json = read_json(file.string(), 64 << 20);
+  std::vector<int32_t> ids;
+  if (!json.ok() || !json->is_object() || !json->contains("eos_token_id")) return ids;
+  const Json& eos = (*json)["eos_token_id"];
+  if (eos.is_number_integer()) ids.push_back(eos.get<int32_t>());
+  if (eos.is_array()) {
+    for (const Json& id : eos) {
+      if (id.is_number_integer()) ids.push_back(id.get<int32_t>());
+    }
+  }
+  return ids;
+}
+
+TokenChance chance_of(const tokenizer::Tokenizer& tokenizer, const infer::Candidate& c) {
+  return {c.id, tokenizer.token_bytes(c.id), c.logprob};
+}
+
+Json to_json(const TokenChance& token) {
+  return {{"id", token.id}, {"token", token.bytes}, {"probability", token.probability()}, {"logprob", token.logprob}};
+}
+
+const char* finish_name(infer::FinishReason reason) {
+  switch (reason) {
+    case infer::FinishReason::kStop: return "stop";
+    case infer::FinishReason::kLength: return "length";
+    case infer::FinishReason::kCancelled: return "cancelled";
+    case infer::FinishReason::kError: return "error";
+    case infer::FinishReason::kNone: break;
+  }
+  return "none";
+}
+
+}  // namespace
+
+Result<Path> find_model(const std::string& name) {
+  if (std::filesystem::exists(name)) return Path(name);
+  const char* home = std::getenv("MALMOI_HOME");
+  const char* user = std::getenv("HOME");
+  Path store = home ? Path(home) : Path(user ? user : ".") / ".cache" / "malmoi";
+  if (!name.empty() && std::filesystem::exists(store / name)) return store / name;
+  return not_found("there is no such model", name.empty() ? "--model" : name,
+                   "give a model folder, or a name in " + store.string());
+}
+
+Result<LoadedModel> load_for_generation(const std::string& name, DType dtype, const Job& job) {
+  LoadedModel loaded;
+  MALMOI_ASSIGN(loaded.folder, find_model(name));
+  MALMOI_ASSIGN(loaded.model, model::load_model(loaded.folder, {model::Purpose::kServing, dtype}));
+  MALMOI_ASSIGN(tokenizer::Tokenizer tokenizer, tokenizer::Tokenizer::load(loaded.folder));
+  loaded.tokenizer = std::make_unique<tokenizer::Tokenizer>(std::move(tokenizer));
+  if (loaded.tokenizer->vocab_size() > loaded.model->vocab_size())
+    job.warn(fmt::format("the tokenizer has {} entries, the model {}: they may not belong together",
+                         loaded.tokenizer->vocab_size(), loaded.model->vocab_size()));
+  loaded.stop_ids = eos_ids(loaded.folder / "generation_config.json");
+  if (loaded.stop_ids.empty()) loaded.stop_ids = eos_ids(loaded.folder / "config.json");
+  if (loaded.stop_ids.empty() && loaded.tokenizer->eos_id()) loaded.stop_ids.push_back(*loaded.tokenizer->eos_id());
+  return loaded;
+}
+
+Result<std::vector<int32_t>> prompt_ids(const tokenizer::Tokenizer& tokenizer, std::span<const int32_t> ends,
+                                        const std::string& prompt, bool parse_special) {
+  std::vector<int32_t> ids = tokenizer.encode(prompt, {.add_special = true, .parse_special = parse_special});
+  if (ids.empty() && !ends.empty()) ids.push_back(ends[0]);
+  if (ids.empty()) return usage_error("the prompt is empty", "--prompt", "give some text");
+  return ids;
+}
+
+double TokenChance::probability() const { return std::exp(logprob); }
+
+Json to_json(const Generated& generated) {
+  Json json = {{"text", generated.text},
+               {"finish_reason", generated.finish_reason},
+               {"prompt_tokens", generated.prompt_tokens},
+               {"generated_tokens", generated.generated_tokens},
+               {"seconds", generated.seconds},
+               {"tokens_per_second", generated.tokens_per_second()}};
+  if (!generated.tokens) return json;
+  Json tokens = Json::array();
+  for (const Generated::Token& token : *generated.tokens) {
+    Json entry = to_json(static_cast<const TokenChance&>(token));
+    entry["alternatives"] = Json::array();
+    for (const TokenChance& other : token.alternatives) entry["alternatives"].push_back(to_json(other));
+    tokens.push_back(std::move(entry));
+  }
+  json["tokens"] = std::move(tokens);
+  return json;
+}
+
+Result<Generated> generate(const LoadedModel& loaded, const GenerateOptions& options,
+                           const std::function<void(const std::string&)>& on_text, const StopToken& stop) {
+  infer::Request request;
+  MALMOI_ASSIGN(request.prompt, prompt_ids(*loaded.tokenizer, loaded.stop_ids, options.prompt, options.parse_special));
+  request.max_tokens = options.max_tokens;
+  request.sampling = options.sampling;
+  request.stop = options.stop;
+  request.top_probabilities = options.top_probabilities;
+  if (!options.ignore_eos) request.stop_ids = loaded.stop_ids;
+  Generated result{.prompt_tokens = static_cast<int64_t>(request.prompt.size())};
+  if (options.top_probabilities > 0) result.tokens.emplace();
+  std::string failure;
+  double begin = monotonic_seconds();
+  MALMOI_TRY(infer::generate(*loaded.model, *loaded.tokenizer, std::move(request), [&](const infer::TokenEvent& event) {
+    result.text += event.text;
+    if (!event.text.empty() && on_text) on_text(event.text);
+    if (event.id >= 0) ++result.generated_tokens;
+    if (event.id >= 0 && result.tokens) {
+      Generated::Token token{chance_of(*loaded.tokenizer, {event.id, event.logprob}), {}};
+      for (const infer::Candidate& c : event.top) token.alternatives.push_back(chance_of(*loaded.tokenizer, c));
+      result.tokens->push_back(std::move(token));
+    }
+    if (event.finish == infer::FinishReason::kError) failure = event.error;
+    if (event.finish != infer::FinishReason::kNone) result.finish_reason = finish_name(event.finish);
+    else if (stop.requested()) result.finish_reason = finish_name(infer::FinishReason::kCancelled);
+    return !stop.requested();
+  }));
+  if (!failure.empty()) return Error{ErrorCode::kInternal, failure, loaded.folder.string(), ""};
+  result.seconds = monotonic_seconds() - begin;
+  return result;
+}
+
+Json to_json(const NextReport& report) {
+  Json tokens = Json::array(), words = Json::array();
+  for (const TokenChance& token : report.tokens) tokens.push_back(to_json(token));
+  for (const infer::NextWord& w : report.words) words.push_back({{"word", w.word}, {"probability", w.probability}});
+  return {{"prompt", report.prompt}, {"tokens", std::move(tokens)}, {"words", std::move(words)}};
+}
+
+Result<NextReport> next_probabilities(const LoadedModel& loaded, const std::string& prompt, int64_t count) {
+  MALMOI_ASSIGN(std::vector<int32_t> ids, prompt_ids(*loaded.tokenizer, loaded.stop_ids, prompt));
+  if (static_cast<int64_t>(ids.size()) >= loaded.model->max_positions())
+    return usage_error("the prompt has " + std::to_string(ids.size()) + " tokens, the context " +
+                           std::to_string(loaded.model->max_positions()),
+                       "--prompt", "shorten it");
+  infer::Runner runner(*loaded.model, true);
+  nn::BatchBuilder batch;
+  batch.add(ids);
+  int64_t last = batch.rows() - 1;
+  NextReport report{.prompt = prompt};
+  for (const infer::Candidate& c : infer::top_candidates(runner.logits(batch.batch(), {&last, 1}), count))
+    report.tokens.push_back(chance_of(*loaded.tokenizer, c));
+  report.words = infer::next_words(runner, *loaded.tokenizer, ids, count);
+  return report;
+}
+
+Status generate_ids(const GenerateIdsOptions& options) {
+  MALMOI_ASSIGN(auto model, model::load_model(options.model, {model::Purpose::kServing, options.dtype}));
+  MALMOI_TRY(options.sampling.check());
+  MALMOI_ASSIGN(IdArray ids, read_ids(options.ids, options.mask, model->vocab_size()));
+  if (ids.cols + options.max_tokens > model->max_positions())
+    return usage_error(std::to_string(ids.cols) + " ids and " + std::to_string(options.max_tokens) +
+                           " more do not fit the context of " + std::to_string(model->max_positions()),
+                       options.ids.string(), "use a smaller --max-tokens");
+  std::vector<int32_t> ends = options.ignore_eos ? std::vector<int32_t>{} : eos_ids(options.model / "config.json");
+  infer::Runner runner(*model, true);
+  std::vector<nn::SequenceState> states;
+  std::vector<infer::Sampler> samplers;
+  std::vector<std::vector<int32_t>> rows;
+  std::vector<int32_t> out;
+  for (int64_t b = 0; b < ids.rows; ++b) {
+    states.push_back(runner.new_state());
+    infer::SamplingOptions sampling = options.sampling;
+    sampling.seed += static_cast<uint64_t>(b);
+    samplers.emplace_back(sampling, model->vocab_size());
+    rows.push_back(ids.row(b));
+    for (int32_t id : rows.back()) samplers.back().observe(id);
+  }
+  std::vector<std::vector<int32_t>> made(rows.size()), feed = rows;
+  std::vector<bool> ended(rows.size(), false);
+  for (int64_t step = 0; step < options.max_tokens; ++step) {
+    nn::BatchBuilder batch;
+    std::vector<int64_t> last;
+    for (size_t b = 0; b < rows.size(); ++b) {
+      batch.add(feed[b], static_cast<int32_t>(states[b].length()), &states[b]);
+      last.push_back(batch.rows() - 1);
+    }
+    std::span<const float> logits = runner.logits(batch.batch(), last);
+    auto vocab = static_cast<size_t>(model->vocab_size());
+    for (size_t b = 0; b < rows.size(); ++b) {
+      int32_t id = ended[b] ? made[b].back() : samplers[b].next(logits.subspan(b * vocab, vocab)).id;
+      if (std::find(ends.begin(), ends.end(), id) != ends.end()) ended[b] = true;
+      samplers[b].observe(id);
+      made[b].push_back(id);
+      feed[b] = {id};
+    }
+  }
+  for (size_t b = 0; b < rows.size(); ++b) {
+    out.insert(out.end(), ids.ids.begin() + static_cast<std::ptrdiff_t>(b) * ids.cols,
+               ids.ids.begin() + static_cast<std::ptrdiff_t>(b + 1) * ids.cols);
+    out.insert(out.end(), made[b].begin(), made[b].end());
+  }
+  return formats::write_npy(options.out, {ids.rows, ids.cols + options.max_tokens}, std::span<const int32_t>(out));
+}
+
+}  // namespace malmoi::app
