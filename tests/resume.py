@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Kills training at random moments, also while a checkpoint is written, and resumes it: every line of metrics.jsonl must be
-that of a run that was never killed, to the bit, each step once; with dropout and without.
+that of a run that was never killed, to the bit, each step once; with dropout and without. Signals that ask it to stop leave all.
 
 usage: resume.py MALMOI [KILLS]
 """
@@ -70,9 +70,31 @@ def check(folder, dropout):
     print(f"dropout {dropout}: {kills} kills, {STEPS} steps the same to the bit")
 
 
+def stop_by_signal(folder):
+    """Ctrl-C and a batch system's TERM: exit code 130, a whole checkpoint and model, one line that says how to go on."""
+    out = folder / "stopped"
+    settings = config(folder, out, 0.0)
+    settings["train"]["steps"] = 1000000
+    (folder / "stopped.yaml").write_text(json.dumps(settings))
+    for attempt, signal_sent in enumerate((signal.SIGINT, signal.SIGTERM)):
+        process = train(folder / "stopped.yaml", *(["--resume"] if attempt else []))
+        before = len(lines(out)) if attempt else 0
+        while not (out / "metrics.jsonl").exists() or (out / "metrics.jsonl").read_bytes().count(b"\n") <= before + 5:
+            assert process.poll() is None, process.stderr.read().decode()
+            time.sleep(0.02)
+        process.send_signal(signal_sent)
+        error = process.stderr.read().decode().splitlines()[-1]
+        assert process.wait(60) == 130, (process.returncode, error)
+        assert "everything is saved" in error and "--resume" in error, error
+        assert (out / "model" / "model.safetensors").exists()
+        assert [row["step"] for row in lines(out)] == list(range(len(lines(out)))), "each step stands once"
+    print("stopped by signals, and gone on with")
+
+
 random.seed(os.getpid())
 with tempfile.TemporaryDirectory() as name:
     folder = pathlib.Path(name)
     (folder / "text.txt").write_text(TEXT)
     for dropout in (0.0, 0.2):
         check(folder, dropout)
+    stop_by_signal(folder)

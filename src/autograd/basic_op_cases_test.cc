@@ -24,14 +24,16 @@ struct RotaryTables {
 const RotaryTables kTables;
 
 OpCase embedding_case(const char* name, int32_t padding_id, float dropout) {
-  return {"embedding", name, [=](Bench& b, std::vector<Var>&) {
+  return {"embedding", name,
+          [=](Bench& b, std::vector<Var>&) {
             b.context.training = dropout > 0;
             return std::vector<Var>{embedding(b.context,
                                               {{&b.weight(1, {5, 8}), kIds.data(), padding_id},
                                                {&b.weight(2, {3, 8}), kPositions.data()},
                                                {&b.weight(3, {2, 8}), kTypes.data()}},
                                               {.rows = 6, .scale = 2, .dropout = dropout})};
-          }};
+          },
+          padding_id < 0};
 }
 
 OpCase norm_case(const char* name, const NormOptions& options, bool bias, bool delta) {

@@ -12,7 +12,7 @@
 namespace malmoi::autograd {
 
 class Tape;
-struct RouterBalance;
+class RouterBalance;
 
 /// What the forward pass keeps for the backward pass.
 enum class Checkpointing : uint8_t {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "autograd/ops.h"
+#include "autograd/router_balance.h"
 #include "base/rng.h"
 
 namespace malmoi::autograd {
@@ -26,10 +27,12 @@ struct Bench {
   Arena arena = std::move(*Arena::create(64 << 20));
   StoragePool pool;
   Stream stream;
-  Tape tape;
-  Context context;
   std::vector<std::unique_ptr<Parameter>> parameters;
   std::vector<std::unique_ptr<DenseWeight>> weights;
+  std::vector<const Weight*> expert_weights;
+  RouterBalance balance;
+  Tape tape;  // ends before the weights that its records name
+  Context context;
 
   Bench(DType type, const kernels::Backend& backend) : dtype(type) {
     context.arena = &arena;
@@ -39,15 +42,16 @@ struct Bench {
     context.backend = &backend;
     context.stream = &stream;
   }
-  DType parameter_type(Shape shape) const {
+  DType parameter_type(Shape shape, Role role) const {
     if (dtype == DType::kF64) return DType::kF64;
-    return shape.rank() >= 2 ? dtype : DType::kF32;
+    return shape.rank() >= 2 && role != Role::kConvolution ? dtype : DType::kF32;
   }
-  Parameter* parameter(uint64_t seed, Shape shape, double offset = 0) {
+  Parameter* parameter(uint64_t seed, Shape shape, double offset = 0, Role role = Role::kMatrix) {
     auto p = std::make_unique<Parameter>();
+    p->role = role;
     p->name = "parameter " + std::to_string(parameters.size());
     p->shape = shape;
-    p->compute = Tensor::zeros(parameter_type(shape), shape);
+    p->compute = Tensor::zeros(parameter_type(shape, role), shape);
     p->grad = Tensor::zeros(dtype == DType::kF64 ? DType::kF64 : DType::kF32, shape);
     fill(p->compute, seed, offset);
     disturb(p->compute, true, parameters.size());
@@ -57,6 +61,18 @@ struct Bench {
   const DenseWeight& weight(uint64_t seed, Shape shape) {
     weights.push_back(std::make_unique<DenseWeight>(*parameter(seed, shape)));
     return *weights.back();
+  }
+  /// The router, and stacks of what goes up and down, of experts.
+  std::span<const Weight* const> experts(int64_t count, Shape up, Shape down) {
+    expert_weights = {&weight(21, {count, up[1]})};
+    for (auto [seed, shape] : {std::pair{uint64_t{22}, up}, {uint64_t{23}, down}}) {
+      Parameter* stack = parameter(seed, {count, shape[0], shape[1]}, 0, Role::kExperts);
+      for (int64_t e = 0; e < count; ++e) {
+        weights.push_back(std::make_unique<DenseWeight>(*stack, e));
+        expert_weights.push_back(weights.back().get());
+      }
+    }
+    return expert_weights;
   }
   Var input(uint64_t seed, Shape shape) {
     Tensor x = context.temporary(dtype, shape);
@@ -90,6 +106,7 @@ struct OpCase {
   const char* op;  // its name in the table
   const char* name;
   std::function<std::vector<Var>(Bench& b, std::vector<Var>& in)> run;
+  bool whole_derivative = true;  // false: some gradients are left out by definition, so differences see more
 };
 
 /// Every case; an op of the table without one fails the walk.
@@ -98,5 +115,7 @@ const std::vector<OpCase>& op_cases();
 // By topic, in the files of their names.
 std::vector<OpCase> basic_op_cases();
 std::vector<OpCase> attention_op_cases();
+std::vector<OpCase> expert_op_cases();
+std::vector<OpCase> recurrent_op_cases();
 
 }  // namespace malmoi::autograd

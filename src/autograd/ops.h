@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <limits>
 #include <span>
 
 #include "autograd/tape.h"
@@ -54,7 +55,7 @@ Var gated(Context& context, Var gate_up, kernels::Activation kind);
 /// y = x with a share p of its elements zeroed and the others multiplied by 1 / (1 - p), while training.
 Var dropout(Context& context, Var x, double p);
 
-/// y[i] = x[index[i]].
+/// y[i] = x[index[i]]; index -1: zeros.
 Var gather_rows(Context& context, Var x, std::span<const int32_t> index);
 
 /// Rotates `heads` heads of each row, from column `first_column` on, in place: x is used up.
@@ -115,6 +116,66 @@ struct DistanceBuckets {
 };
 /// bias[head, distance] = table[bucket(distance), head], for attention.
 Var distance_bias(Context& context, Parameter& table, const DistanceBuckets& buckets);
+
+/// Heads of a head norm that lie beside each other; one head of the whole width is a norm over all heads together.
+struct HeadNormRun {
+  int64_t heads = 0, head_dim = 0;
+  Parameter* weight = nullptr;  // [head_dim], or [heads, head_dim] if per_head; null: ones
+  Parameter* bias = nullptr;    // the same, or null
+  bool per_head = false;
+};
+struct HeadNormOptions {
+  bool layer = false;  // false: RMS norm
+  float eps = 1e-6f;
+  float weight_offset = 0;
+};
+/// Norms each head of at most kernels::kMaxHeadRuns runs, which begin at column 0; columns beyond them stay as they are.
+Var head_norm(Context& context, Var x, std::initializer_list<HeadNormRun> runs, const HeadNormOptions& options);
+
+/// A mixture of experts.
+struct ExpertsOptions {
+  int64_t experts = 0, top_k = 0;
+  bool renormalise = true;  // the weights of a row's experts sum to `scale`
+  float scale = 1;
+  kernels::Activation activation = kernels::Activation::kSilu;
+  /// The router [experts, width]; then [2 inner, width] of each expert, gate and up (or [inner, width]: no gate); then
+  /// [width, inner] of each expert. They live until the backward pass is done.
+  std::span<const Weight* const> weights;
+};
+/// y[r] = the sum over row r's top_k experts of weight * down(act(gate(x)) * up(x)) (Shazeer et al. 2017; Jiang et al.
+/// 2024). Its memory depends on the number of rows alone, whatever the routing. An expert without rows gets a zero
+/// gradient, frozen weights none. Context::balance gathers what the routers did.
+Var experts(Context& context, Var x, const ExpertsOptions& options);
+
+/// Causal convolution of each channel along each run (Gu & Dao 2023).
+struct CausalConvOptions {
+  kernels::Activation activation = kernels::Activation::kSilu;  // or kNone
+  std::span<const Run> runs;
+  std::span<float* const> states =
+      {};  // empty, or one a run: its last taps - 1 inputs, [taps - 1, channels]; rewritten
+};
+/// `weight` is [channels, taps] or, as published, [channels, 1, taps]; `bias` [channels] or null. Rows of no run are zero.
+Var causal_conv(Context& context, Columns x, Parameter& weight, Parameter* bias, const CausalConvOptions& options);
+
+/// The state space scan of Mamba-2; see kernels::SsdScanArgs.
+struct ScanOptions {
+  int64_t heads = 0, head_dim = 0, groups = 1, state_size = 0;
+  float dt_min = 0, dt_max = std::numeric_limits<float>::infinity();
+  Parameter* a_log = nullptr;    // [heads], as d and dt_bias
+  Parameter* d = nullptr;        // null: zero
+  Parameter* dt_bias = nullptr;  // null: zero
+  std::span<const Run> runs;
+  std::span<float* const> states = {};  // empty, or one a run: [heads, state_size, head_dim]; rewritten
+};
+/// y[rows, heads * head_dim] of x [heads * head_dim], B and C [groups * state_size], dt [heads]. Rows of no run are zero.
+Var scan(Context& context, Columns x, Columns b, Columns c, Columns dt, const ScanOptions& options);
+
+/// y = rmsnorm(x * silu(z)) * weight by `groups` equal parts of a row (Dao & Gu 2024). `weight` may be null.
+struct GatedNormOptions {
+  int64_t groups = 1;
+  float eps = 1e-5f;
+};
+Var gated_norm(Context& context, Var x, Columns z, Parameter* weight, const GatedNormOptions& options);
 
 /// The output projection and its cross-entropy in chunks of rows: the logits of all rows never stand in memory at once.
 struct HeadLossOptions {

@@ -17,9 +17,14 @@ double product_flops(const Tensor& x, int64_t n) {
 
 }  // namespace
 
+Tensor DenseWeight::matrix(const Tensor& whole) const {
+  if (!is_stacked()) return whole;
+  return whole.rows(index_, 1).reshaped({out_features(), in_features()});
+}
+
 void DenseWeight::product(Context& context, const Tensor& x, Tensor& y, const Parameter* bias) const {
   const void* bias_values = bias ? bias->compute.data() : nullptr;
-  const Tensor& w = parameter_->compute;
+  Tensor w = matrix(parameter_->compute);
   int64_t m = x.shape().rows(), n = out_features(), k = in_features();
   // Weights stored in another type than the rows are read by the kernels of serving alone.
   if (context.row_invariant || w.dtype() != x.dtype()) {
@@ -55,7 +60,7 @@ void DenseWeight::product(Context& context, const Tensor& x, Tensor& y, const Pa
 }
 
 void DenseWeight::product_transposed(Context& context, const Tensor& dy, Tensor& dx, bool accumulate) const {
-  const Tensor& w = parameter_->compute;
+  Tensor w = matrix(parameter_->compute);
   int64_t m = dy.shape().rows(), n = out_features(), k = in_features();
   context.run("product dX", product_flops(dy, k), &kernels::Backend::gemm,
               {.m = m,
@@ -77,7 +82,10 @@ void DenseWeight::product_transposed(Context& context, const Tensor& dy, Tensor&
 void DenseWeight::accumulate_gradient(Context& context, const Tensor& dy, const Tensor& x) const {
   if (!wants_gradient()) return;
   int64_t m = dy.shape().rows(), n = out_features(), k = in_features();
+  // A matrix of a stack may be the only one that this step writes: the others must be zero, so it adds to zeros, too.
+  if (is_stacked()) parameter_->accumulated_grad();
   bool accumulate = parameter_->grad_ready;
+  Tensor grad = matrix(parameter_->grad);
   context.run("product dW", product_flops(dy, k), &kernels::Backend::gemm,
               {.m = n,
                .n = k,
@@ -89,8 +97,8 @@ void DenseWeight::accumulate_gradient(Context& context, const Tensor& dy, const 
                .b = x.data(),
                .b_type = x.dtype(),
                .ldb = k,
-               .c = parameter_->grad.data(),
-               .c_type = parameter_->grad.dtype(),
+               .c = grad.data(),
+               .c_type = grad.dtype(),
                .ldc = k,
                .accumulate = accumulate});
   parameter_->grad_ready = true;
@@ -98,7 +106,8 @@ void DenseWeight::accumulate_gradient(Context& context, const Tensor& dy, const 
 
 void DenseWeight::gather(Context& context, const RowIds& ids, Tensor& y) const {
   kernels::EmbeddingArgs args{.dtype = y.dtype(), .rows = ids.rows, .cols = in_features(), .y = y.data()};
-  args.tables[args.num_tables++] = {ids.ids, parameter_->compute.data(), parameter_->compute.dtype()};
+  Tensor rows = stored_rows();
+  args.tables[args.num_tables++] = {ids.ids, rows.data(), rows.dtype()};
   context.run("gather rows", 0, &kernels::Backend::embedding, args);
 }
 

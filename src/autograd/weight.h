@@ -43,23 +43,28 @@ class Weight {
   bool wants_gradient() const;
 };
 
-/// A weight stored whole: f32, bf16 or (serving) f16.
+/// A weight stored whole: f32, bf16 or (serving) f16. Of a stack [experts, out, in] it is one matrix.
 class DenseWeight final : public Weight {
  public:
-  explicit DenseWeight(Parameter& parameter) : parameter_(&parameter) {}
-  int64_t out_features() const override { return parameter_->shape[0]; }
-  int64_t in_features() const override { return parameter_->shape[1]; }
+  explicit DenseWeight(Parameter& parameter, int64_t index = 0) : parameter_(&parameter), index_(index) {}
+  int64_t out_features() const override { return parameter_->shape[parameter_->shape.rank() - 2]; }
+  int64_t in_features() const override { return parameter_->shape[parameter_->shape.rank() - 1]; }
   void product(Context& context, const Tensor& x, Tensor& y, const Parameter* bias) const override;
   void product_transposed(Context& context, const Tensor& dy, Tensor& dx, bool accumulate) const override;
   void accumulate_gradient(Context& context, const Tensor& dy, const Tensor& x) const override;
-  Tensor stored_rows() const override { return parameter_->compute; }
+  Tensor stored_rows() const override { return matrix(parameter_->compute); }
   void gather(Context& context, const RowIds& ids, Tensor& y) const override;
   void accumulate_rows(Context& context, const RowIds& ids, const Tensor& dy, float scale,
                        const kernels::Dropout& dropout) const override;
   std::span<Parameter* const> parameters() const override { return {&parameter_, 1}; }
 
  private:
+  bool is_stacked() const { return parameter_->shape.rank() > 2; }
+  /// This matrix of the parameter's values or gradient.
+  Tensor matrix(const Tensor& whole) const;
+
   Parameter* parameter_;
+  int64_t index_;
 };
 
 }  // namespace malmoi::autograd

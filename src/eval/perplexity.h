@@ -5,10 +5,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 
-#include "infer/runner.h"
+#include "infer/session.h"
 #include "tokenizer/tokenizer.h"
 
 namespace malmoi::eval {
@@ -36,18 +37,23 @@ struct Perplexity {
 /// Adds documents up. One thread. A first token is scored where the tokenizer puts something before it (BOS).
 class PerplexityMeter {
  public:
-  PerplexityMeter(const model::Model& model, const tokenizer::Tokenizer* tokenizer, const PerplexityOptions& options);
-  /// A document as text.
-  void add_text(std::string_view text);
+  /// Errors: a model that does not go on with a text, no memory for the state of a window.
+  static Result<PerplexityMeter> create(const model::Model& model, const tokenizer::Tokenizer* tokenizer,
+                                        const PerplexityOptions& options);
+  /// A document as text. Errors: no memory for the state of a window.
+  Status add_text(std::string_view text);
   /// A document as ids; `bytes` that they stand for, 0 where not known.
-  void add_ids(std::span<const int32_t> ids, uint64_t bytes);
+  Status add_ids(std::span<const int32_t> ids, uint64_t bytes);
   const Perplexity& result() const { return result_; }
 
  private:
-  void score(std::span<const int32_t> window, int64_t first_target);
-  void strided(std::span<const int32_t> ids);
-  void llama_cpp(std::span<const int32_t> ids);
-  infer::Runner runner_;
+  PerplexityMeter(std::unique_ptr<infer::Session> session, const tokenizer::Tokenizer* tokenizer,
+                  const PerplexityOptions& options);
+  Status score(std::span<const int32_t> window, int64_t first_target);
+  Status strided(std::span<const int32_t> ids);
+  Status llama_cpp(std::span<const int32_t> ids);
+
+  std::unique_ptr<infer::Session> session_;
   const tokenizer::Tokenizer* tokenizer_;
   PerplexityOptions options_;
   Perplexity result_;

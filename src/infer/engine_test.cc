@@ -76,7 +76,7 @@ class EngineTest : public ::testing::Test {
     delete tokenizer_;
   }
   static Request request(std::string_view prompt, int64_t max_tokens = 24, uint64_t seed = 1) {
-    Request r{.prompt = bytes_of(prompt), .max_tokens = max_tokens};
+    Request r{{.prompt = bytes_of(prompt), .max_tokens = max_tokens}};
     r.sampling.seed = seed;
     return r;
   }
@@ -92,8 +92,13 @@ class EngineTest : public ::testing::Test {
     return r;
   }
   static Answer run(Request r, EngineOptions options = {}) {
-    Engine engine(*model_, *tokenizer_, options);
-    return Pending(engine, std::move(r)).get();
+    auto engine = engine_of(options);
+    return Pending(*engine, std::move(r)).get();
+  }
+  static std::unique_ptr<Engine> engine_of(EngineOptions options = {}) {
+    auto engine = Engine::create(*model_, *tokenizer_, options);
+    EXPECT_TRUE(engine.ok()) << engine.error().to_string();
+    return *std::move(engine);
   }
   static model::Model* model_;
   static tokenizer::Tokenizer* tokenizer_;
@@ -132,9 +137,9 @@ TEST_F(EngineTest, ARequestsTokensDoNotDependOnWhatRunsBesideIt) {
   EngineOptions options{.max_running = 9, .prefill_rows = 13};  // prompts come in pieces beside answers
   std::vector<Answer> alone;
   for (const Request& r : requests) alone.push_back(run(r, options));
-  Engine engine(*model_, *tokenizer_, options);
+  auto engine = engine_of(options);
   std::vector<std::unique_ptr<Pending>> pending;
-  for (const Request& r : requests) pending.push_back(std::make_unique<Pending>(engine, r));
+  for (const Request& r : requests) pending.push_back(std::make_unique<Pending>(*engine, r));
   for (size_t i = 0; i < pending.size(); ++i) {
     Answer a = pending[i]->get();
     EXPECT_EQ(a.ids, alone[i].ids) << i;
@@ -142,19 +147,16 @@ TEST_F(EngineTest, ARequestsTokensDoNotDependOnWhatRunsBesideIt) {
     for (size_t t = 0; t < a.events.size(); ++t)
       EXPECT_EQ(a.events[t].logprob, alone[i].events[t].logprob) << i << " " << t;  // to the bit
   }
-  EXPECT_EQ(engine.stats().requests, 24);
+  EXPECT_EQ(engine->stats().requests, 24);
 }
 
 TEST_F(EngineTest, TheContinuationOfACachedPromptIsThatOfOnePass) {
   Answer a = run(request("hello", 12, 3));
   std::vector<int32_t> all = bytes_of("hello");
   all.insert(all.end(), a.ids.begin(), a.ids.end());
-  Runner runner(*model_, true);
-  nn::BatchBuilder batch;
-  batch.add(all);
-  std::vector<int64_t> rows;
-  for (size_t i = 0; i < a.ids.size(); ++i) rows.push_back(static_cast<int64_t>(4 + i));
-  std::span<const float> logits = runner.logits(batch.batch(), rows);
+  auto session = *Session::create(*model_);
+  session->add({.ids = all}, static_cast<int64_t>(a.ids.size()) + 1);
+  std::span<const float> logits = *session->logits();
   for (size_t i = 0; i < a.ids.size(); ++i) {
     auto row = logits.subspan(i * 264, 264);
     EXPECT_NEAR(a.events[i].logprob, static_cast<double>(row[static_cast<size_t>(a.ids[i])]) - log_sum_exp(row), 1e-4)
@@ -224,38 +226,38 @@ TEST_F(EngineTest, EveryTokenComesWithItsAlternatives) {
 }
 
 TEST_F(EngineTest, RefusesWhatCannotRun) {
-  Engine engine(*model_, *tokenizer_);
-  EXPECT_FALSE(Pending(engine, Request{}).status.ok());
-  EXPECT_FALSE(Pending(engine, Request{.prompt = {264}}).status.ok());
-  EXPECT_FALSE(Pending(engine, Request{.prompt = {-1}}).status.ok());
-  EXPECT_FALSE(Pending(engine, request(std::string(128, 'a'))).status.ok());
+  auto engine = engine_of();
+  EXPECT_FALSE(Pending(*engine, Request{}).status.ok());
+  EXPECT_FALSE(Pending(*engine, Request{{.prompt = {264}}}).status.ok());
+  EXPECT_FALSE(Pending(*engine, Request{{.prompt = {-1}}}).status.ok());
+  EXPECT_FALSE(Pending(*engine, request(std::string(128, 'a'))).status.ok());
   Request wrong = request("a");
   wrong.sampling.top_p = 2;
-  EXPECT_FALSE(Pending(engine, wrong).status.ok());
-  Answer to_the_brim = Pending(engine, request(std::string(120, 'a'), 1000)).get();
+  EXPECT_FALSE(Pending(*engine, wrong).status.ok());
+  Answer to_the_brim = Pending(*engine, request(std::string(120, 'a'), 1000)).get();
   EXPECT_EQ(to_the_brim.ids.size(), 8u);
   EXPECT_EQ(to_the_brim.finish, FinishReason::kLength);
-  Answer nothing = Pending(engine, request("a", 0)).get();
+  Answer nothing = Pending(*engine, request("a", 0)).get();
   EXPECT_TRUE(nothing.ids.empty());
   EXPECT_EQ(nothing.finish, FinishReason::kLength);
 }
 
 TEST_F(EngineTest, AHandlerThatReturnsFalseEndsItsRequestAlone) {
-  Engine engine(*model_, *tokenizer_);
+  auto engine = engine_of();
   auto seen = std::make_shared<std::atomic<int>>(0);
-  Pending cancelled(engine, request("a", 100), [seen](const TokenEvent&) { return ++*seen < 3; });
-  EXPECT_EQ(Pending(engine, request("b", 60)).get().ids.size(), 60u);
+  Pending cancelled(*engine, request("a", 100), [seen](const TokenEvent&) { return ++*seen < 3; });
+  EXPECT_EQ(Pending(*engine, request("b", 60)).get().ids.size(), 60u);
   EXPECT_EQ(*seen, 3);
-  engine.drain(10);
-  EXPECT_EQ(engine.stats().running, 0);
+  engine->drain(10);
+  EXPECT_EQ(engine->stats().running, 0);
 }
 
 TEST_F(EngineTest, ACancelFlagEndsARequestThatWaits) {
-  Engine engine(*model_, *tokenizer_, {.max_running = 1});
+  auto engine = engine_of({.max_running = 1});
   std::promise<void> first_runs, go_on;
   auto gate = go_on.get_future().share();
   bool told = false;
-  Pending first(engine, request("a", 3), [&](const TokenEvent&) {
+  Pending first(*engine, request("a", 3), [&](const TokenEvent&) {
     if (!std::exchange(told, true)) first_runs.set_value(), gate.wait();
     return true;
   });
@@ -263,8 +265,8 @@ TEST_F(EngineTest, ACancelFlagEndsARequestThatWaits) {
   auto flag = std::make_shared<std::atomic<bool>>(false);
   Request second = request("b", 3);
   second.cancel = flag;
-  Pending waiting(engine, second);
-  EXPECT_EQ(engine.stats().waiting, 1);
+  Pending waiting(*engine, second);
+  EXPECT_EQ(engine->stats().waiting, 1);
   *flag = true;
   go_on.set_value();
   Answer a = waiting.get();
@@ -274,50 +276,81 @@ TEST_F(EngineTest, ACancelFlagEndsARequestThatWaits) {
 }
 
 TEST_F(EngineTest, DrainFinishesWhatRunsAndRefusesTheRest) {
-  Engine engine(*model_, *tokenizer_, {.max_running = 2});
+  auto engine = engine_of({.max_running = 2});
   std::vector<std::unique_ptr<Pending>> pending;
-  for (uint64_t i = 0; i < 6; ++i) pending.push_back(std::make_unique<Pending>(engine, request("a", 20, i)));
-  engine.drain(60);
+  for (uint64_t i = 0; i < 6; ++i) pending.push_back(std::make_unique<Pending>(*engine, request("a", 20, i)));
+  engine->drain(60);
   for (auto& p : pending) EXPECT_EQ(p->get().ids.size(), 20u);
-  EXPECT_FALSE(Pending(engine, request("a")).status.ok());
-  EngineStats stats = engine.stats();
+  EXPECT_FALSE(Pending(*engine, request("a")).status.ok());
+  EngineStats stats = engine->stats();
   EXPECT_EQ(stats.running + stats.waiting, 0);
   EXPECT_EQ(stats.generated_tokens, 120);
   EXPECT_EQ(stats.prompt_tokens, 6);
 }
 
 TEST_F(EngineTest, DrainWithoutTimeCancels) {
-  Engine engine(*model_, *tokenizer_, {.max_running = 1});
+  auto engine = engine_of({.max_running = 1});
   auto slow = [](const TokenEvent&) { return std::this_thread::sleep_for(std::chrono::milliseconds(2)), true; };
-  Pending a(engine, request("a", 100), slow), b(engine, request("b", 100), slow);
-  engine.drain(0);
+  Pending a(*engine, request("a", 100), slow), b(*engine, request("b", 100), slow);
+  engine->drain(0);
   EXPECT_EQ(a.get().finish, FinishReason::kCancelled);
   EXPECT_EQ(b.get().finish, FinishReason::kCancelled);
 }
 
 TEST_F(EngineTest, SubmittingFromManyThreads) {
-  Engine engine(*model_, *tokenizer_, {.max_running = 4});
+  auto engine = engine_of({.max_running = 4});
   std::vector<int32_t> want = run(request("a", 10, 3)).ids;
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&] {
       for (int i = 0; i < 5; ++i) {
-        EXPECT_EQ(Pending(engine, request("a", 10, 3)).get().ids, want);
-        engine.stats();
+        EXPECT_EQ(Pending(*engine, request("a", 10, 3)).get().ids, want);
+        engine->stats();
       }
     });
   }
   for (std::thread& t : threads) t.join();
 }
 
-TEST_F(EngineTest, GenerateGivesWhatAnEngineGives) {
+TEST_F(EngineTest, GenerateGivesWhatAnEngineGivesOnTheCallingThread) {
   std::vector<int32_t> ids;
+  std::thread::id caller = std::this_thread::get_id();
   Status status = generate(*model_, *tokenizer_, request("a", 10, 3), [&](const TokenEvent& event) {
+    EXPECT_EQ(std::this_thread::get_id(), caller);
     if (event.id >= 0) ids.push_back(event.id);
     return true;
   });
   EXPECT_TRUE(status.ok());
   EXPECT_EQ(ids, run(request("a", 10, 3)).ids);
+}
+
+TEST_F(EngineTest, AnswersOfOneRequestHaveTextsOfTheirOwn) {
+  Request r = korean(4);
+  r.answers = 3;
+  r.stop = {run(korean(5)).text.substr(30, 9)};  // of the second answer alone
+  std::vector<std::string> texts(3);
+  std::vector<FinishReason> ends(3, FinishReason::kNone);
+  Status status = generate(*model_, *tokenizer_, r, [&](const TokenEvent& event) {
+    auto i = static_cast<size_t>(event.answer);
+    EXPECT_EQ(ends[i], FinishReason::kNone);
+    texts[i] += event.text;
+    ends[i] = event.finish;
+    return true;
+  });
+  EXPECT_TRUE(status.ok());
+  EXPECT_EQ(texts[0], run(korean(4)).text);
+  EXPECT_EQ(texts[1], run(korean(5)).text.substr(0, 30));
+  EXPECT_EQ(texts[2], run(korean(6)).text);
+  EXPECT_EQ(ends, (std::vector{FinishReason::kLength, FinishReason::kStop, FinishReason::kLength}));
+}
+
+TEST_F(EngineTest, AnEngineThatCannotRunIsAnError) {
+  auto poor = Engine::create(*model_, *tokenizer_, {.state_bytes = 1000});
+  ASSERT_FALSE(poor.ok());
+  EXPECT_EQ(poor.error().code, ErrorCode::kOutOfMemory);
+  auto encoder = tiny_encoder();
+  EXPECT_FALSE(Engine::create(*encoder, *tokenizer_).ok());
+  EXPECT_FALSE(generate(*encoder, *tokenizer_, request("a"), [](const TokenEvent&) { return true; }).ok());
 }
 
 }  // namespace

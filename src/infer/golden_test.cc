@@ -1,4 +1,4 @@
-// Every architecture of the table against the reference's logits and greedy continuation (tests/data/models).
+// Every family of the table against the reference's logits, hidden states and greedy continuation (tests/data/models).
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -6,85 +6,159 @@
 #include <set>
 
 #include "formats/npy.h"
-#include "infer/runner.h"
-#include "infer/sampling.h"
-#include "model/io.h"
+#include "infer/scheduler.h"
+#include "infer/session.h"
+#include "model/load.h"
 #include "model/registry.h"
+#include "model/save.h"
 
 namespace malmoi::infer {
 namespace {
 
-const char* const kGoldens[] = {"gpt2", "gpt2-hub", "llama-gqa-rope3", "mistral", "qwen2"};
+const char* const kGoldens[] = {"bert", "bert-cls", "gpt2", "gpt2-hub", "llama-gqa-rope3", "mistral", "qwen2", "t5"};
 
 Path folder_of(const std::string& name) { return Path(MALMOI_TEST_DATA) / "models" / name; }
 
-TEST(Goldens, EveryArchitectureHasOne) {
+TEST(Goldens, EveryFamilyHasOne) {
   std::set<std::string> seen;
-  for (const char* name : kGoldens) seen.insert((*model::load_config(folder_of(name)))->architecture());
-  for (const model::ArchitectureEntry& entry : model::architecture_table()) {
-    EXPECT_TRUE(seen.contains(std::string(entry.name)) || entry.name == "llama") << entry.name;
-  }
-  EXPECT_TRUE(seen.contains("llama"));
+  for (const char* name : kGoldens) seen.insert((*model::load_config(folder_of(name)))->model_type());
+  for (const model::Family* family : model::family_table())
+    EXPECT_TRUE(seen.contains(std::string(family->model_type))) << family->model_type;
 }
 
-class Golden : public testing::TestWithParam<const char*> {};
+// An array of the folder; empty if the folder has none of that name.
+template <typename T>
+struct Array {
+  std::vector<int64_t> shape;
+  std::vector<T> values;
+  Array(const Path& file) {
+    auto array = formats::NpyArray::open(file);
+    if (!array.ok()) return;
+    shape = array->shape();
+    values = *array->template values<T>();
+  }
+  explicit operator bool() const { return !shape.empty(); }
+  std::span<const T> row(int64_t i) const {
+    auto width = values.size() / static_cast<size_t>(shape[0]);
+    return {values.data() + static_cast<size_t>(i) * width, width};
+  }
+};
+
+class Golden : public testing::TestWithParam<const char*> {
+ protected:
+  void SetUp() override {
+    auto model = model::load_model(folder_, {model::Purpose::kServing, DType::kF32});
+    ASSERT_TRUE(model.ok()) << model.error().to_string();
+    model_ = *std::move(model);
+    tolerance_ = (*read_json((folder_ / "fixture.json").string()))["tolerance"];
+  }
+  // The texts of the fixture as one pass.
+  void add_texts(Session& session, bool types) {
+    for (int64_t b = 0; b < ids_.shape[0]; ++b) {
+      nn::RunInput text{.ids = ids_.row(b)};
+      if (mask_) text.mask = mask_.row(b);
+      if (types) text.token_types = types_.row(b);
+      if (!decoder_ids_) {
+        session.add(text, ids_.shape[1]);
+        continue;
+      }
+      session.add({.ids = decoder_ids_.row(b)}, decoder_ids_.shape[1], &text);
+    }
+  }
+  // Rows of padding have no values in the reference.
+  void expect_near(std::span<const float> got, const Array<float>& want, bool padded) {
+    ASSERT_EQ(got.size(), want.values.size());
+    size_t width = static_cast<size_t>(want.shape.back());
+    double worst = 0;
+    for (size_t i = 0; i < got.size(); ++i) {
+      if (padded && mask_ && mask_.values[i / width] == 0) continue;
+      worst = std::max(worst, static_cast<double>(std::abs(got[i] - want.values[i])));
+    }
+    EXPECT_LE(worst, tolerance_);
+  }
+  std::unique_ptr<Session> session(bool row_invariant) {
+    return *Session::create(*model_, {.row_invariant = row_invariant});
+  }
+
+  Path folder_ = folder_of(GetParam());
+  std::unique_ptr<model::Model> model_;
+  double tolerance_ = 0;
+  Array<int32_t> ids_{folder_ / "ids.npy"}, mask_{folder_ / "mask.npy"}, types_{folder_ / "token_type_ids.npy"};
+  Array<int32_t> decoder_ids_{folder_ / "decoder_ids.npy"}, greedy_{folder_ / "greedy.npy"};
+};
 
 TEST_P(Golden, LogitsWithinTheTolerance) {
-  Path folder = folder_of(GetParam());
-  double allowed = (*read_json((folder / "fixture.json").string()))["tolerance"];
-  auto model = model::load_model(folder, {model::Purpose::kServing, DType::kF32});
-  ASSERT_TRUE(model.ok()) << model.error().to_string();
-  auto ids_array = formats::NpyArray::open(folder / "ids.npy");
-  std::vector<int32_t> ids = *ids_array->values<int32_t>();
-  std::vector<float> want = *formats::NpyArray::open(folder / "logits.npy")->values<float>();
-  int64_t rows = ids_array->shape()[0], cols = ids_array->shape()[1];
+  Array<float> logits(folder_ / "logits.npy"), labels(folder_ / "cls_logits.npy"),
+      pair(folder_ / "cls_logits_pair.npy");
+  ASSERT_TRUE(logits || labels);
   for (bool row_invariant : {false, true}) {
-    Runner runner(**model, row_invariant);
-    nn::BatchBuilder batch;
-    for (int64_t b = 0; b < rows; ++b) batch.add({ids.data() + b * cols, static_cast<size_t>(cols)});
-    std::vector<int64_t> all(static_cast<size_t>(rows * cols));
-    for (size_t i = 0; i < all.size(); ++i) all[i] = static_cast<int64_t>(i);
-    std::span<const float> got = runner.logits(batch.batch(), all);
-    ASSERT_EQ(got.size(), want.size());
-    double worst = 0;
-    for (size_t i = 0; i < want.size(); ++i) worst = std::max(worst, static_cast<double>(std::abs(got[i] - want[i])));
-    EXPECT_LE(worst, allowed);
+    auto pass = session(row_invariant);
+    add_texts(*pass, false);
+    auto got = pass->logits();
+    ASSERT_TRUE(got.ok()) << got.error().to_string();
+    expect_near(*got, logits ? logits : labels, logits && !decoder_ids_);
+    if (!pair) continue;
+    add_texts(*pass, true);
+    got = pass->logits();
+    ASSERT_TRUE(got.ok()) << got.error().to_string();
+    expect_near(*got, pair, false);
   }
+}
+
+TEST_P(Golden, HiddenStatesWithinTheTolerance) {
+  Array<float> of_encoder(folder_ / "hidden.npy"), of_pair(folder_ / "encoder_hidden.npy");
+  auto pass = session(false);
+  for (int64_t b = 0; b < ids_.shape[0]; ++b)
+    pass->add({.ids = ids_.row(b), .mask = mask_ ? mask_.row(b) : std::span<const int32_t>{}}, 0);
+  auto got = pass->hidden();
+  ASSERT_TRUE(got.ok()) << got.error().to_string();
+  EXPECT_EQ(got->size(), ids_.values.size() * static_cast<size_t>(model_->hidden_size()));
+  if (of_encoder || of_pair) expect_near(*got, of_encoder ? of_encoder : of_pair, true);
+  EXPECT_EQ(of_encoder || of_pair, static_cast<bool>(mask_));  // decoders' alone are not in the fixtures
 }
 
 TEST_P(Golden, GreedyWithACacheInPieces) {
-  Path folder = folder_of(GetParam());
-  auto model = model::load_model(folder, {model::Purpose::kServing, DType::kF32});
-  auto ids_array = formats::NpyArray::open(folder / "ids.npy");
-  auto want_array = formats::NpyArray::open(folder / "greedy.npy");
-  std::vector<int32_t> ids = *ids_array->values<int32_t>(), want = *want_array->values<int32_t>();
-  int64_t cols = ids_array->shape()[1], total = want_array->shape()[1];
-  Runner runner(**model, true);
-  nn::SequenceState state = runner.new_state();
-  std::vector<int32_t> text(ids.begin(), ids.begin() + cols);
-  for (int64_t done = 0; done < total - 1;) {
-    // The prompt is read in two pieces, then token by token.
-    int64_t n = done == 0 ? cols / 2 : done < cols ? cols - done : 1;
-    nn::BatchBuilder batch;
-    batch.add({text.data() + done, static_cast<size_t>(n)}, static_cast<int32_t>(done), &state);
-    int64_t last = n - 1;
-    std::span<const float> logits = runner.logits(batch.batch(), {&last, 1});
-    done += n;
-    if (done >= cols) text.push_back(top_candidates(logits, 1)[0].id);
+  ASSERT_EQ(static_cast<bool>(greedy_), model_->generates());
+  if (!greedy_) return;
+  int64_t from = decoder_ids_ ? 1 : ids_.shape[1];
+  // Prompts in pieces, beside answers, in whole and half.
+  for (int64_t prefill_rows : {512, 13}) {
+    auto scheduler = Scheduler::create(*model_, {.prefill_rows = prefill_rows});
+    ASSERT_TRUE(scheduler.ok()) << scheduler.error().to_string();
+    std::vector<std::vector<int32_t>> got(static_cast<size_t>(ids_.shape[0]));
+    for (int64_t b = 0; b < ids_.shape[0]; ++b) {
+      TokenRequest request{.max_tokens = greedy_.shape[1] - from, .sampling = {.temperature = 0}};
+      for (size_t i = 0; i < ids_.row(b).size(); ++i) {
+        if (!mask_ || mask_.row(b)[i] != 0) request.prompt.push_back(ids_.row(b)[i]);
+      }
+      std::vector<int32_t>& answer = got[static_cast<size_t>(b)];
+      Status status = (*scheduler)->submit(request, [&answer](const Token& token) {
+        answer.push_back(token.id);
+        return true;
+      });
+      ASSERT_TRUE(status.ok()) << status.error().to_string();
+    }
+    while ((*scheduler)->step()) {
+    }
+    for (int64_t b = 0; b < ids_.shape[0]; ++b) {
+      auto want = greedy_.row(b).subspan(static_cast<size_t>(from));
+      EXPECT_EQ(got[static_cast<size_t>(b)], std::vector<int32_t>(want.begin(), want.end()));
+    }
   }
-  EXPECT_EQ(text, std::vector<int32_t>(want.begin(), want.begin() + total));
 }
 
 TEST_P(Golden, SavedAndOpenedAgainItIsTheSame) {
   Path copy = Path(testing::TempDir()) / ("saved_" + std::string(GetParam()));
-  auto model = model::load_model(folder_of(GetParam()), {model::Purpose::kTraining, DType::kF32});
+  auto model = model::load_model(folder_, {model::Purpose::kTraining, DType::kF32});
   ASSERT_TRUE(model.ok());
   ASSERT_TRUE(model::save_model(**model, copy).ok());
   auto again = model::load_model(copy, {model::Purpose::kTraining, DType::kF32});
   ASSERT_TRUE(again.ok()) << again.error().to_string();
-  for (size_t i = 0; i < (*model)->parameters().size(); ++i) {
-    const Tensor &a = (*model)->parameters()[i]->master, &b = (*again)->parameters()[i]->master;
-    EXPECT_EQ(std::memcmp(a.data(), b.data(), a.bytes()), 0) << (*model)->parameters()[i]->name;
+  const auto &ours = (*model)->parameters.entries(), &theirs = (*again)->parameters.entries();
+  ASSERT_EQ(ours.size(), theirs.size());
+  for (size_t i = 0; i < ours.size(); ++i) {
+    const Tensor &a = ours[i]->parameter.master, &b = theirs[i]->parameter.master;
+    EXPECT_EQ(std::memcmp(a.data(), b.data(), a.bytes()), 0) << ours[i]->spec.name;
   }
 }
 

@@ -29,19 +29,25 @@ struct Node {
 
 class Search {
  public:
-  Search(Runner& runner, const tokenizer::Tokenizer& tokenizer, std::span<const int32_t> prompt)
-      : runner_(runner), tokenizer_(tokenizer), state_(runner.new_state()), prompt_(prompt) {
-    for (int32_t id = 0; id < static_cast<int32_t>(runner.model().vocab_size()); ++id)
+  Search(Session& session, const tokenizer::Tokenizer& tokenizer, nn::SequenceState prompt)
+      : session_(session), tokenizer_(tokenizer), prompt_(std::move(prompt)) {
+    for (int32_t id = 0; id < static_cast<int32_t>(session.model().vocab_size()); ++id)
       pieces_.push_back(tokenizer.token_bytes(id));
   }
 
-  std::vector<NextWord> run(int64_t count, int64_t budget) {
-    expand({{}, "", 1.0});
+  Result<std::vector<NextWord>> run(std::span<const int32_t> prompt, int64_t count, int64_t budget) {
+    session_.append(prompt_, prompt);
+    MALMOI_ASSIGN(std::span<const float> logits, session_.logits());
+    expand({{}, "", 1.0}, logits);
     while (budget-- > 0 && !open_.empty()) {
       Node node = open_.top();
       open_.pop();
       if (node.probability <= threshold(count)) break;  // nothing open can still enter the list
-      expand(node);
+      if (prompt_.length() + static_cast<int64_t>(node.path.size()) >= session_.model().max_positions()) continue;
+      MALMOI_ASSIGN(nn::SequenceState state, prompt_.fork());
+      session_.append(state, node.path);
+      MALMOI_ASSIGN(logits, session_.logits());
+      expand(node, logits);
     }
     std::vector<NextWord> words;
     for (const auto& [word, probability] : found_) words.push_back({word, probability});
@@ -55,21 +61,7 @@ class Search {
  private:
   static constexpr size_t kMaxPath = 12;
 
-  std::span<const float> logits_after(const std::vector<int32_t>& path) {
-    nn::BatchBuilder batch;
-    if (path.empty()) {
-      batch.add(prompt_, 0, &state_);
-    } else {
-      state_.truncate(static_cast<int64_t>(prompt_.size()));
-      batch.add(path, static_cast<int32_t>(prompt_.size()), &state_);
-    }
-    int64_t last = batch.rows() - 1;
-    return runner_.logits(batch.batch(), {&last, 1});
-  }
-
-  void expand(const Node& node) {
-    if (static_cast<int64_t>(prompt_.size() + node.path.size()) >= runner_.model().max_positions()) return;
-    std::span<const float> logits = logits_after(node.path);
+  void expand(const Node& node, std::span<const float> logits) {
     double total = log_sum_exp(logits), ends = 0;
     for (size_t id = 0; id < logits.size(); ++id) {
       double p = std::exp(static_cast<double>(logits[id]) - total);
@@ -111,10 +103,9 @@ class Search {
     return all[static_cast<size_t>(count - 1)];
   }
 
-  Runner& runner_;
+  Session& session_;
   const tokenizer::Tokenizer& tokenizer_;
-  nn::SequenceState state_;
-  std::span<const int32_t> prompt_;
+  nn::SequenceState prompt_;  // that has read the prompt; words are tried on forks of it
   std::vector<std::string> pieces_;
   std::priority_queue<Node> open_;
   std::map<std::string, double> found_;
@@ -122,10 +113,12 @@ class Search {
 
 }  // namespace
 
-std::vector<NextWord> next_words(Runner& runner, const tokenizer::Tokenizer& tokenizer, std::span<const int32_t> prompt,
-                                 int64_t count, int64_t budget) {
-  if (prompt.empty() || count <= 0) return {};
-  return Search(runner, tokenizer, prompt).run(count, budget);
+Result<std::vector<NextWord>> next_words(Session& session, const tokenizer::Tokenizer& tokenizer,
+                                         std::span<const int32_t> prompt, int64_t count, int64_t budget) {
+  if (prompt.empty() || count <= 0) return std::vector<NextWord>();
+  MALMOI_TRY(check_continues(session.model()));
+  MALMOI_ASSIGN(nn::SequenceState state, session.open());
+  return Search(session, tokenizer, std::move(state)).run(prompt, count, budget);
 }
 
 }  // namespace malmoi::infer

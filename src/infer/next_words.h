@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "infer/runner.h"
+#include "infer/session.h"
 #include "tokenizer/tokenizer.h"
 
 namespace malmoi::infer {
@@ -16,8 +16,8 @@ struct NextWord {
 
 /// Best-first search over tokens: a word is a run of tokens after which the model starts another word (white space,
 /// punctuation or the end). Its probability is that of its tokens times that of a boundary after them, summed over the
-/// ways to spell it that were found. At most `budget` forward passes.
-std::vector<NextWord> next_words(Runner& runner, const tokenizer::Tokenizer& tokenizer, std::span<const int32_t> prompt,
-                                 int64_t count, int64_t budget = 256);
+/// ways to spell it that were found. At most `budget` forward passes. Errors: as of Session.
+Result<std::vector<NextWord>> next_words(Session& session, const tokenizer::Tokenizer& tokenizer,
+                                         std::span<const int32_t> prompt, int64_t count, int64_t budget = 256);
 
 }  // namespace malmoi::infer

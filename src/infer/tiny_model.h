@@ -1,4 +1,4 @@
-// A tiny random llama and a tokenizer of bytes, for the tests of this folder and of those above it.
+// Tiny random models and a tokenizer of bytes, for the tests of this folder and of those above it.
 #pragma once
 
 #include <memory>
@@ -15,21 +15,71 @@ namespace malmoi::infer {
 
 constexpr int32_t kTinyEnd = 256;  // the id of <|endoftext|>
 
-/// Two layers, 32 wide, random weights large enough that its choices differ from step to step.
-inline std::unique_ptr<model::Model> tiny_model(int64_t context = 128, uint64_t seed = 7) {
+/// A model of a config with random weights.
+inline std::unique_ptr<model::Model> tiny_model_of(const Json& config, uint64_t seed, model::MakeOptions options = {}) {
   set_num_threads(1);  // a team costs more than it helps here
   ConfigDocument document;
-  document.root = {{"model_type", "llama"},    {"vocab_size", 264},
-                   {"hidden_size", 32},        {"intermediate_size", 64},
-                   {"num_hidden_layers", 2},   {"num_attention_heads", 4},
-                   {"num_key_value_heads", 2}, {"max_position_embeddings", context},
-                   {"initializer_range", 0.4}, {"tie_word_embeddings", false}};
-  auto model = model::make_model(document, document.root);
+  document.root = config;
+  auto model = model::make_model(document, document.root, options);
   if (!model.ok()) return nullptr;
-  (*model)->allocate(model::Purpose::kTraining, DType::kF32);
-  (*model)->initialize(seed);
-  (*model)->refresh_compute();
+  (*model)->parameters.allocate(model::Purpose::kTraining, DType::kF32);
+  (*model)->parameters.initialize(seed);
   return *std::move(model);
+}
+
+/// A llama of two layers, 32 wide, with weights large enough that its choices differ from step to step.
+inline std::unique_ptr<model::Model> tiny_model(int64_t context = 128, uint64_t seed = 7) {
+  return tiny_model_of({{"model_type", "llama"},
+                        {"vocab_size", 264},
+                        {"hidden_size", 32},
+                        {"intermediate_size", 64},
+                        {"num_hidden_layers", 2},
+                        {"num_attention_heads", 4},
+                        {"num_key_value_heads", 2},
+                        {"max_position_embeddings", context},
+                        {"initializer_range", 0.4},
+                        {"tie_word_embeddings", false}},
+                       seed);
+}
+
+/// The same with a window of so many positions in every layer.
+inline std::unique_ptr<model::Model> tiny_window_model(int64_t window, int64_t context = 4096) {
+  return tiny_model_of({{"model_type", "mistral"},
+                        {"vocab_size", 264},
+                        {"hidden_size", 32},
+                        {"intermediate_size", 64},
+                        {"num_hidden_layers", 2},
+                        {"num_attention_heads", 4},
+                        {"num_key_value_heads", 2},
+                        {"max_position_embeddings", context},
+                        {"sliding_window", window},
+                        {"initializer_range", 0.4},
+                        {"tie_word_embeddings", false}},
+                       7);
+}
+
+/// An encoder-decoder of two layers on each side; an answer begins with token 0.
+inline std::unique_ptr<model::Model> tiny_encoder_decoder() {
+  return tiny_model_of({{"model_type", "t5"},
+                        {"vocab_size", 264},
+                        {"d_model", 32},
+                        {"d_ff", 64},
+                        {"d_kv", 8},
+                        {"num_layers", 2},
+                        {"num_heads", 4},
+                        {"tie_word_embeddings", false},
+                        {"decoder_start_token_id", 0}},
+                       7);
+}
+
+/// An encoder of two layers, for masked words or for three labels.
+inline std::unique_ptr<model::Model> tiny_encoder(model::Task task = model::Task::kMaskedLm) {
+  Json config = {{"model_type", "bert"},     {"vocab_size", 264},
+                 {"hidden_size", 32},        {"num_hidden_layers", 2},
+                 {"num_attention_heads", 4}, {"intermediate_size", 64},
+                 {"initializer_range", 0.4}, {"max_position_embeddings", 128}};
+  if (task == model::Task::kClassification) config["id2label"] = {{"0", "bad"}, {"1", "fair"}, {"2", "good"}};
+  return tiny_model_of(config, 7, {.task = task});
 }
 
 /// tokenizer.json of byte-level BPE without merges: token i is byte i, written as GPT-2 spells bytes.

@@ -10,13 +10,17 @@ struct Range {
   int64_t begin, end;  // empty where end <= begin
 };
 
+/// Longer than any sequence, and short enough that sums of positions with it do not overflow.
+constexpr int64_t kEndless = int64_t{1} << 40;
+
 constexpr int64_t at_least(int64_t x, int64_t bound) { return x < bound ? bound : x; }
 constexpr int64_t at_most(int64_t x, int64_t bound) { return x > bound ? bound : x; }
 
-/// Where in the keys the chunk begins that holds the key (or query) at a position, which may be before all keys.
-inline int64_t chunk_begin(const AttentionMask& mask, const AttentionSegment& s, int64_t position) {
-  int64_t place = position + s.k_begin, rest = place % mask.chunk;
-  return position - (rest < 0 ? rest + mask.chunk : rest);
+/// The chunk that holds a position of the segment, which may be before all its keys.
+inline Range chunk_around(const AttentionMask& mask, const AttentionSegment& s, int64_t position) {
+  int64_t length = at_most(mask.chunk, kEndless), rest = (position + s.k_begin) % length;
+  int64_t begin = position - (rest < 0 ? rest + length : rest);
+  return {begin, begin + length};
 }
 
 /// Keys of the segment's prefix.
@@ -28,14 +32,13 @@ inline Range keys_seen(const AttentionMask& mask, const AttentionSegment& s, int
   Range seen{0, s.k_length};
   if (mask.causal) seen.end = at_most(seen.end, position + 1);
   if (mask.window > 0) {
-    // Compared this way round, a window as long as the type can say does not overflow.
-    if (mask.window <= position - seen.begin) seen.begin = position - mask.window + 1;
-    if (!mask.causal && mask.window < seen.end - position) seen.end = position + mask.window;
+    int64_t window = at_most(mask.window, kEndless);
+    seen.begin = at_least(seen.begin, position - window + 1);
+    if (!mask.causal) seen.end = at_most(seen.end, position + window);
   }
   if (mask.chunk > 0) {
-    int64_t chunk = chunk_begin(mask, s, position);
-    seen.begin = at_least(seen.begin, chunk);
-    if (mask.chunk < seen.end - chunk) seen.end = chunk + mask.chunk;
+    Range chunk = chunk_around(mask, s, position);
+    seen = {at_least(seen.begin, chunk.begin), at_most(seen.end, chunk.end)};
   }
   return {seen.begin, at_least(seen.end, seen.begin)};
 }
@@ -53,13 +56,13 @@ inline Range queries_seeing(const AttentionMask& mask, const AttentionSegment& s
   int64_t offset = s.k_length - s.q_length, own = key - offset;  // the query that stands where the key stands
   if (mask.causal) seeing.begin = at_least(seeing.begin, own);
   if (mask.window > 0) {
-    if (mask.window < seeing.end - own) seeing.end = own + mask.window;
-    if (!mask.causal && mask.window <= own - seeing.begin) seeing.begin = own - mask.window + 1;
+    int64_t window = at_most(mask.window, kEndless);
+    seeing.end = at_most(seeing.end, own + window);
+    if (!mask.causal) seeing.begin = at_least(seeing.begin, own - window + 1);
   }
   if (mask.chunk > 0) {
-    int64_t chunk = chunk_begin(mask, s, key) - offset;
-    seeing.begin = at_least(seeing.begin, chunk);
-    if (mask.chunk < seeing.end - chunk) seeing.end = chunk + mask.chunk;
+    Range chunk = chunk_around(mask, s, key);
+    seeing = {at_least(seeing.begin, chunk.begin - offset), at_most(seeing.end, chunk.end - offset)};
   }
   return {seeing.begin, at_least(seeing.end, seeing.begin)};
 }

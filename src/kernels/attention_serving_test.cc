@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "base/parallel.h"
+#include "kernels/attention_layout.h"
 #include "kernels/attention_problem.h"
 
 namespace malmoi::kernels {
@@ -104,6 +105,18 @@ TEST(AttentionServing, AStepOfSeveralQueriesGivesTheBitsOfSingleSteps) {
       EXPECT_EQ(expected, out_rows(p, step, i, 1)) << name << " query " << i;
     }
   });
+}
+
+TEST(AttentionServing, ALongContextIsWorkForManyWorkers) {
+  AttentionSegment step{.q_length = 1, .k_length = 32 * kPartKeys};
+  EXPECT_EQ(parts_of({}, step).count, 32);
+  EXPECT_EQ(parts_of({.mask = {.causal = false}}, step).count, 32);
+  // What a window or a chunk hides is not work.
+  EXPECT_EQ(parts_of({.mask = {.window = kPartKeys}}, step).count, 1);
+  EXPECT_EQ(parts_of({.mask = {.window = kPartKeys + 1}}, step).count, 2);
+  EXPECT_EQ(parts_of({.mask = {.chunk = 4 * kPartKeys}}, step).count, 4);
+  step.prefix = kPartKeys + 1;
+  EXPECT_EQ(parts_of({.mask = {.window = kPartKeys}}, step).count, 3);
 }
 
 }  // namespace

@@ -22,7 +22,7 @@ const AttentionCase kCases[] = {
      1,
      1,
      8,
-     {{70, 80}, {2, 9}},
+     {{70, 80}, {2, 9}, {20, 5, 0, 3}},
      {.mask = {.causal = false, .window = INT64_MAX, .chunk = INT64_MAX}}},
     {"chunks", 2, 2, 16, {{200, 200}, {3, 90}, {60, 130}}, {.mask = {.chunk = 37}}},
     {"chunks from the middle",

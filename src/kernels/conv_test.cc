@@ -49,14 +49,14 @@ struct ConvData {
 };
 
 void check_conv(const Backend& table, ConvData& data, Activation activation, const std::string& what) {
-  bool has_bias = activation == Activation::kSilu;
+  bool has_bias = activation == Activation::kSilu, accumulate = has_bias;
   std::vector<ConvRun> runs = data.runs(false), oracle_runs = data.runs(true);
   table.causal_conv(stream(), data.args(false, activation, has_bias, runs));
   reference_backend().causal_conv(stream(), data.args(true, activation, has_bias, oracle_runs));
   data.y.expect_close(what + " y", 2e-5);
   data.state_out.expect_close(what + " state", 0);
 
-  Twin dy(data.dtype, data.y.size(), 5), dx = Twin::zeros(data.dtype, data.rows * data.channels);
+  Twin dy(data.dtype, data.y.size(), 5), dx(data.dtype, data.rows * data.channels, 8);
   Twin dweight(DType::kF32, data.weight.size(), 6), dbias(DType::kF32, data.channels, 7);
   auto backward = [&](bool oracle, const std::vector<ConvRun>& spans) {
     auto p = [&](Twin& t) { return oracle ? t.oracle() : t.data(); };
@@ -64,6 +64,7 @@ void check_conv(const Backend& table, ConvData& data, Activation activation, con
                                   .dy = p(dy),
                                   .dx = p(dx),
                                   .dx_stride = data.channels,
+                                  .accumulate = accumulate,
                                   .dweight = p(dweight),
                                   .dbias = p(dbias)};
   };
@@ -118,7 +119,12 @@ TEST(CausalConv, GradientsOfTheOracle) {
       return dot(y, dy);
     };
     Values dx(x.size()), dweight(weight.size()), dbias(bias.size());
-    oracle().causal_conv_backward(stream(), {a, dy.data(), dx.data(), data.x_stride, dweight.data(), dbias.data()});
+    oracle().causal_conv_backward(stream(), {.forward = a,
+                                             .dy = dy.data(),
+                                             .dx = dx.data(),
+                                             .dx_stride = data.x_stride,
+                                             .dweight = dweight.data(),
+                                             .dbias = dbias.data()});
     expect_gradient("x", x, dx, forward);
     expect_gradient("weight", weight, dweight, forward);
     expect_gradient("bias", bias, dbias, forward);
@@ -150,7 +156,8 @@ void check_gated_norm(const Backend& table, DType dtype, const std::array<int64_
   y.expect_close(what + " y", 2e-5);
   rstd.expect_close(what + " rstd", 1e-5);
   rstd.sync();
-  Twin dy(dtype, rows * cols, 4), dx = Twin::zeros(dtype, rows * cols), dz = dx, dweight(DType::kF32, cols, 5);
+  Twin dy(dtype, rows * cols, 4), dx = Twin::zeros(dtype, rows * cols), dz(dtype, rows * cols, 6),
+                                  dweight(DType::kF32, cols, 5);
   TestScratch scratch(gated_norm_backward_scratch(cols));
   auto backward = [&](bool oracle) {
     auto p = [&](Twin& t) { return oracle ? t.oracle() : t.data(); };
@@ -160,6 +167,7 @@ void check_gated_norm(const Backend& table, DType dtype, const std::array<int64_
                                  .dz_stride = cols,
                                  .dx = p(dx),
                                  .dz = p(dz),
+                                 .accumulate_dz = weighted,
                                  .dweight = weighted ? p(dweight) : nullptr,
                                  .scratch = scratch.get()};
   };

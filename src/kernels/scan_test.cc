@@ -116,12 +116,17 @@ void check_scan(const Backend& table, const ScanShape& shape, DType dtype, const
   data.state_out.expect_close(what + " state", 1e-4);
 
   ScanGradients gradients(data);
+  bool accumulate = shape.groups > 1;
+  if (accumulate) gradients.rows = Twin(dtype, data.rows.size(), 10);
   Twin dy(dtype, data.y.size(), 9);
   SsdScanBackwardArgs b = gradients.args(data, false, runs, dy, nullptr);
+  b.accumulate = accumulate;
   TestScratch backward_scratch(ssd_scan_backward_scratch(b.forward));
   b.scratch = backward_scratch.get();
   table.ssd_scan_backward(stream(), b);
-  reference_backend().ssd_scan_backward(stream(), gradients.args(data, true, oracle_runs, dy, nullptr));
+  SsdScanBackwardArgs expected = gradients.args(data, true, oracle_runs, dy, nullptr);
+  expected.accumulate = accumulate;
+  reference_backend().ssd_scan_backward(stream(), expected);
   double slack = 2e-5 * static_cast<double>(shape.head_dim + shape.state_size) * 8;
   gradients.rows.expect_close(what + " gradients of rows", slack, 1e-4);
   gradients.a_log.expect_close(what + " da_log", slack * 4, 2e-4);

@@ -18,6 +18,7 @@ struct ModelClass {
 
 /// More layers than this no config means.
 constexpr int64_t kMostLayers = 1 << 14;
+constexpr int64_t kMostExperts = 1 << 18;  // of all layers together
 /// max_positions of a model whose positions do not end: memory ends first.
 constexpr int64_t kNoLimit = 1 << 24;
 
@@ -27,6 +28,7 @@ struct Parts {
   std::unique_ptr<Backbone> backbone;
   std::unique_ptr<Head> head;
   Sizes sizes;
+  double router_balance = 0;     // weight of the loss that keeps experts equally busy; 0: none
   size_t head_begin = SIZE_MAX;  // entries of `parameters` from here on are the head's own
   int32_t decoder_start_token_id = -1, pad_token_id = -1;
 };

@@ -142,10 +142,31 @@ class Loader {
 
 }  // namespace
 
+namespace {
+
+constexpr uint64_t kLargestConfig = 64 << 20;
+
+// Python writes `Infinity` and `NaN`, which are not JSON, where a field has no limit: null here.
+std::string without_python_numbers(std::string text) {
+  for (const char* name : {"-Infinity", "Infinity", "NaN"}) {
+    size_t length = std::string_view(name).size();
+    for (size_t at = text.find(name); at != std::string::npos; at = text.find(name, at + 1)) {
+      size_t before = at;
+      while (before > 0 && (text[before - 1] == ' ' || text[before - 1] == '\n')) --before;
+      bool is_value = before > 0 && (text[before - 1] == ':' || text[before - 1] == ',' || text[before - 1] == '[');
+      if (is_value) text.replace(at, length, "null");
+    }
+  }
+  return text;
+}
+
+}  // namespace
+
 Result<std::unique_ptr<Model>> load_config(const Path& folder_or_file, std::optional<Task> task) {
   Path path = std::filesystem::is_directory(folder_or_file) ? folder_or_file / "config.json" : folder_or_file;
   ConfigDocument document;
-  MALMOI_ASSIGN(document.root, read_json(path.string(), 64 << 20));
+  MALMOI_ASSIGN(std::string text, read_file(path, kLargestConfig));
+  MALMOI_ASSIGN(document.root, parse_json(without_python_numbers(std::move(text)), path.string()));
   document.file = path.string();
   if (!document.root.is_object()) return invalid_data("is not a JSON object", path.string());
   return make_model(document, document.root, {.task = task});

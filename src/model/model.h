@@ -69,7 +69,8 @@ class Model {
   std::unique_ptr<Backbone> backbone;
   std::unique_ptr<Head> head;  // null: Task::kFeatures
   Sizes sizes;
-  size_t head_begin = SIZE_MAX;         // entries of `parameters` from here on are the head's own
+  double router_balance = 0;     // weight of the loss that keeps experts equally busy, beside the objective's; 0: none
+  size_t head_begin = SIZE_MAX;  // entries of `parameters` from here on are the head's own
   int32_t decoder_start_token_id = -1;  // encoder-decoders
   int32_t pad_token_id = -1;
   std::vector<std::string> labels;  // of a classifier, by index

@@ -7,8 +7,9 @@
 
 #include "base/file.h"
 #include "formats/safetensors.h"
-#include "model/io.h"
+#include "model/load.h"
 #include "model/registry.h"
+#include "model/save.h"
 
 namespace malmoi::model {
 namespace {
@@ -55,6 +56,66 @@ TEST(Configs, OlderAndNewerStylesOfRotarySettingsAgree) {
   EXPECT_EQ(theta("{" + base + R"(, "rope_parameters": {"rope_type": "default", "rope_theta": 50000.0}})"), 50000);
 }
 
+TEST(Configs, WhatAFamilyCannotHonourIsRefusedByName) {
+  const std::string bert =
+      R"("model_type": "bert", "hidden_size": 48, "num_attention_heads": 4, "num_hidden_layers": 1)";
+  EXPECT_EQ(refusal("{" + bert + "}"), "accepted");
+  EXPECT_THAT(refusal("{" + bert + R"(, "is_decoder": true})"), HasSubstr("is_decoder"));
+  EXPECT_THAT(refusal("{" + bert + R"(, "position_embedding_type": "relative_key"})"), HasSubstr("relative_key"));
+  EXPECT_THAT(refusal("{" + bert + R"(, "architectures": ["BertForMultipleChoice"]})"), HasSubstr("BertForMaskedLM"));
+  EXPECT_THAT(refusal("{" + bert + R"(, "_made_up": 3})"), HasSubstr("_made_up"));
+  EXPECT_THAT(refusal(R"({"model_type": "t5", "feed_forward_proj": "gated-mish"})"), HasSubstr("gated-mish"));
+  EXPECT_THAT(refusal(R"({"model_type": "mixtral", "num_local_experts": 2, "num_experts_per_tok": 3})"),
+              HasSubstr("num_experts_per_tok"));
+  EXPECT_THAT(refusal(R"({"model_type": "mamba2", "num_heads": 3})"), HasSubstr("num_heads"));
+}
+
+TEST(Configs, AbsurdSizesAreRefusedBeforeMemoryIsTaken) {
+  const std::string huge =
+      R"("hidden_size": 16777216, "num_attention_heads": 1, "intermediate_size": 16777216, "vocab_size": 16777216)";
+  EXPECT_THAT(refusal(R"({"model_type": "llama", "num_hidden_layers": 16384, )" + huge + "}"), HasSubstr("parameters"));
+  EXPECT_THAT(refusal(R"({"model_type": "mixtral", "num_local_experts": 4096, "num_hidden_layers": 2, )" + huge + "}"),
+              HasSubstr("parameters"));
+  EXPECT_THAT(refusal(R"({"model_type": "mixtral", "num_local_experts": 4096, "num_hidden_layers": 16384})"),
+              HasSubstr("num_local_experts"));
+  EXPECT_THAT(refusal(R"({"model_type": "llama", "num_hidden_layers": 1000000})"), HasSubstr("num_hidden_layers"));
+  EXPECT_THAT(refusal(R"({"model_type": "llama", "hidden_size": 99999999999999999999})"), HasSubstr("hidden_size"));
+}
+
+TEST(Configs, ATrainingConfigurationMustSayTheSizes) {
+  auto made = [](const std::string& json) -> std::string {
+    ConfigDocument document;
+    document.root = *parse_json(json, "");
+    auto model = make_model(document, document.root, {.training = true});
+    return model.ok() ? dump_json((*model)->config()) : model.error().to_string();
+  };
+  for (const Family* family : family_table()) {
+    std::string start = R"({"architecture": ")" + std::string(family->model_type) + R"(", "vocab_size": 64)";
+    EXPECT_THAT(made(start + "}"), HasSubstr("is missing")) << family->model_type;
+    std::string said = made(
+        start +
+        R"(, "hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "max_position_embeddings": 32})");
+    EXPECT_THAT(said, HasSubstr("\"model_type\"")) << family->model_type;
+    EXPECT_THAT(said, testing::Not(HasSubstr("4096"))) << family->model_type << ": a size of the published models";
+  }
+}
+
+// Each field stands once: what is published says the same again.
+TEST(Configs, WhatIsPublishedMakesTheSameModel) {
+  for (const Family* family : family_table()) {
+    ConfigDocument document;
+    document.root = {{"model_type", family->model_type}, {"num_hidden_layers", 2}};
+    auto first = make_model(document, document.root);
+    ASSERT_TRUE(first.ok()) << first.error().to_string();
+    ConfigDocument again;
+    again.root = (*first)->config();
+    auto second = make_model(again, again.root);
+    ASSERT_TRUE(second.ok()) << second.error().to_string();
+    EXPECT_EQ(dump_json((*second)->config()), dump_json((*first)->config()));
+    EXPECT_EQ((*second)->parameter_count(), (*first)->parameter_count()) << family->model_type;
+  }
+}
+
 class Damaged : public testing::Test {
  protected:
   void SetUp() override {
@@ -90,6 +151,12 @@ TEST_F(Damaged, MissingLayer) {
   config["n_layer"] = 1;
   ASSERT_TRUE(write_file(folder_ / "config.json", dump_json(config)).ok());
   EXPECT_THAT(refusal(), HasSubstr("belongs to nothing"));
+}
+
+TEST_F(Damaged, AClassThatNeedsAHeadWhichIsNotThere) {
+  auto model = load_model(folder_, {.task = Task::kMaskedLm});
+  ASSERT_FALSE(model.ok());
+  EXPECT_THAT(model.error().to_string(), HasSubstr("gpt2"));
 }
 
 TEST_F(Damaged, ValueThatIsNotFinite) {

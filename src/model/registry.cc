@@ -159,6 +159,19 @@ void publish_head(ConfigFields& fields, const Family& family, Task task, const s
   fields.publish("problem_type", fields.reader().raw("problem_type"));
 }
 
+// A hundred times the largest models that were published; their sums and products fit 64 bits.
+constexpr double kMostParameters = 1e14;
+
+double parameters_of(const nn::ParameterSet& set) {
+  double count = 0;
+  for (const auto& entry : set.entries()) {
+    double n = 1;
+    for (int i = 0; i < entry->spec.shape.rank(); ++i) n *= static_cast<double>(entry->spec.shape[i]);
+    count += n;
+  }
+  return count;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Model>> make_model(const ConfigDocument& document, const Json& object,
@@ -190,12 +203,17 @@ Result<std::unique_ptr<Model>> make_model(const ConfigDocument& document, const 
   if (!fields.published().contains("pad_token_id")) fields.token_ids({"pad_token_id"});
   fields.publish("use_cache", true);
   MALMOI_TRY(reader.finish());
+  if (double count = parameters_of(parts.parameters); count > kMostParameters)
+    return usage_error(
+        "the sizes together make " + std::to_string(static_cast<int64_t>(count / 1e12)) + "e12 parameters",
+        document.where(options.path), "check the sizes");
   auto model = std::make_unique<Model>(name, task, std::move(fields.published()));
   model->parameters = std::move(parts.parameters);
   model->backbone = std::move(parts.backbone);
   model->head = std::move(parts.head);
   model->sizes = parts.sizes;
   model->head_begin = parts.head_begin;
+  model->router_balance = parts.router_balance;
   model->decoder_start_token_id = parts.decoder_start_token_id;
   model->pad_token_id = parts.pad_token_id;
   model->labels = std::move(labels);

@@ -53,6 +53,9 @@ SelfAttention::SelfAttention(const Declare& declare, const AttentionSpec& spec) 
   qkv_ = linear(declare / (n.fused ? n.fused : "qkv_proj"), qkv);
   out_ = linear(declare / n.out,
                 {.in = q, .out = spec.width, .bias = spec.out_bias, .std = spec.out_std, .layout = spec.layout});
+  if (!spec.qk_norm) return;
+  q_norm_ = norm(declare / "q_norm", {.width = spec.head_dim, .weight_offset = spec.qk_norm_offset}).weight;
+  k_norm_ = norm(declare / "k_norm", {.width = spec.head_dim, .weight_offset = spec.qk_norm_offset}).weight;
 }
 
 Var SelfAttention::operator()(Context& context, Var x, const Batch& batch, int64_t slot,
@@ -60,6 +63,10 @@ Var SelfAttention::operator()(Context& context, Var x, const Batch& batch, int64
   const AttentionSpec& s = spec_;
   int64_t q = s.heads * s.head_dim, kv = s.kv_heads * s.head_dim;
   Var qkv = qkv_(context, std::move(x));  // [rows, (heads + 2 kv_heads) head_dim]
+  if (s.qk_norm)
+    qkv = autograd::head_norm(context, std::move(qkv),
+                              {{s.heads, s.head_dim, q_norm_}, {s.kv_heads, s.head_dim, k_norm_}},
+                              {.eps = static_cast<float>(s.qk_norm_eps), .weight_offset = s.qk_norm_offset});
   if (s.rotary)
     qkv =
         autograd::rotary(context, std::move(qkv), s.rotary->options(s.heads + s.kv_heads, s.head_dim, batch.positions));

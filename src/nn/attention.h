@@ -28,6 +28,10 @@ struct AttentionSpec {
   Layout layout = {};
   AttentionNames names = {};
   Rotary* rotary = nullptr;  // null: positions are elsewhere
+  /// RMS norm of each head of queries and keys before they are rotated, with `q_norm` and `k_norm` as its weights.
+  bool qk_norm = false;
+  double qk_norm_eps = 1e-6;
+  float qk_norm_offset = 0;  // 1 where the model stores weight - 1
 };
 
 /// Learned numbers by distance, one tensor for all layers (Raffel et al. 2020).
@@ -47,6 +51,8 @@ class SelfAttention {
  private:
   AttentionSpec spec_;
   Linear qkv_, out_;
+  Parameter* q_norm_ = nullptr;
+  Parameter* k_norm_ = nullptr;
 };
 
 /// out(attention(q of the rows, k and v of a memory)).

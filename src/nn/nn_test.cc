@@ -1,10 +1,9 @@
-// Tests of nn/: published rotary scalings, sequence state.
+// Tests of nn/: published rotary scalings.
 #include <gtest/gtest.h>
 
 #include "base/json.h"
 #include "base/file.h"
 #include "nn/rotary.h"
-#include "nn/sequence_state.h"
 
 namespace malmoi::nn {
 namespace {
@@ -44,24 +43,6 @@ TEST(Rotary, PublishedScalingsAreTheReferences) {
     for (size_t i = 0; i < mine.size(); ++i)
       EXPECT_NEAR(mine[i], want[i].get<double>(), 2e-6 * want[i].get<double>()) << dump_json(s) << " " << i;
   }
-}
-
-TEST(SequenceState, KeepsWhatWasWrittenWhenItGrows) {
-  SequenceState state({.layers = 2, .kv_width = 3}, DType::kF32);
-  std::vector<float> rows(200 * 6);
-  for (size_t i = 0; i < rows.size(); ++i) rows[i] = static_cast<float>(i);
-  for (int64_t n : {1, 70, 129}) {
-    for (int64_t layer = 0; layer < 2; ++layer)
-      state.write(layer, rows.data() + state.length() * 6, rows.data() + state.length() * 6 + 3, n, 6);
-    state.advance(n);
-  }
-  EXPECT_EQ(state.length(), 200);
-  for (int64_t i = 0; i < 200; ++i) {
-    EXPECT_EQ(static_cast<const float*>(state.keys(1))[i * 3], static_cast<float>(i * 6));
-    EXPECT_EQ(static_cast<const float*>(state.values(0))[i * 3 + 2], static_cast<float>(i * 6 + 5));
-  }
-  state.truncate(10);
-  EXPECT_EQ(state.length(), 10);
 }
 
 }  // namespace

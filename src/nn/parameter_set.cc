@@ -6,8 +6,8 @@
 
 namespace malmoi::nn {
 
-WeightSlot::WeightSlot(Parameter& parameter)
-    : parameter_(&parameter), weight_(std::make_unique<autograd::DenseWeight>(parameter)) {}
+WeightSlot::WeightSlot(Parameter& parameter, int64_t index)
+    : parameter_(&parameter), weight_(std::make_unique<autograd::DenseWeight>(parameter, index)) {}
 
 Parameter* ParameterSet::add(ParameterSpec spec) {
   auto entry = std::make_unique<Entry>();
@@ -20,11 +20,18 @@ Parameter* ParameterSet::add(ParameterSpec spec) {
   return &entries_.back()->parameter;
 }
 
-WeightSlot* ParameterSet::add_weight(ParameterSpec spec) {
+WeightSlot* ParameterSet::add_weight(ParameterSpec spec) { return add_weights(std::move(spec)).front(); }
+
+std::vector<WeightSlot*> ParameterSet::add_weights(ParameterSpec spec) {
+  int64_t count = spec.shape.rank() > 2 ? spec.shape[0] : 1;
   add(std::move(spec));
   Entry& entry = *entries_.back();
-  entry.slot = std::make_unique<WeightSlot>(entry.parameter);
-  return entry.slot.get();
+  std::vector<WeightSlot*> slots;
+  for (int64_t i = 0; i < count; ++i) {
+    entry.slots.push_back(std::make_unique<WeightSlot>(entry.parameter, i));
+    slots.push_back(entry.slots.back().get());
+  }
+  return slots;
 }
 
 int64_t ParameterSet::count() const {

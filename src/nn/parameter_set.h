@@ -59,7 +59,8 @@ enum class Purpose : uint8_t {
 /// A matrix that products read, of whatever kind a file gave it: dense unless something else was bound; adapters wrap it.
 class WeightSlot {
  public:
-  explicit WeightSlot(Parameter& parameter);
+  /// `index`: of the matrix, where the parameter is a stack of several.
+  explicit WeightSlot(Parameter& parameter, int64_t index = 0);
   const autograd::Weight& operator*() const { return *weight_; }
   const autograd::Weight* operator->() const { return weight_.get(); }
   /// Takes the place of the dense weight (quantised, sharded ...).
@@ -80,11 +81,13 @@ class ParameterSet {
   struct Entry {
     ParameterSpec spec;
     Parameter parameter;
-    std::unique_ptr<WeightSlot> slot;  // null: read by kernels as it lies
+    std::vector<std::unique_ptr<WeightSlot>> slots;  // one, or one for each matrix of a stack; none: read as it lies
   };
 
   Parameter* add(ParameterSpec spec);
   WeightSlot* add_weight(ParameterSpec spec);
+  /// A stack of matrices [count, out, in].
+  std::vector<WeightSlot*> add_weights(ParameterSpec spec);
 
   std::vector<std::unique_ptr<Entry>>& entries() { return entries_; }
   const std::vector<std::unique_ptr<Entry>>& entries() const { return entries_; }

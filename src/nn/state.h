@@ -43,37 +43,43 @@ struct KeyPages {
 class StatePool;
 
 /// One sequence's state: a handle, cheap to move. One thread at a time with its pool. Gives its pages back when it ends.
+///
+/// A step is: reserve, write every slot, advance. Pointers of keys() and memory() hold until this sequence's next reserve,
+/// advance or truncate.
 class SequenceState {
  public:
-  SequenceState() = default;
+  SequenceState();
   SequenceState(SequenceState&&) noexcept;
   SequenceState& operator=(SequenceState&&) noexcept;
   ~SequenceState();
 
-  explicit operator bool() const { return pool_ != nullptr; }
+  explicit operator bool() const { return slots_ != nullptr; }
   /// Positions read so far.
   int64_t length() const { return length_; }
   /// Makes room for positions up to `length`, in every slot, and for writing where pages are shared. Errors: the pool has
   /// not enough left; nothing was changed then.
   Status reserve(int64_t length);
-  /// Counts n positions as read, once every slot has written them.
+  /// Counts n positions as read, once every slot has written them. Windows give back the pages that no later query sees.
   void advance(int64_t n);
-  /// Forgets positions from `length` on. False where the family's state cannot go back (a recurrence, or a window whose
-  /// older rows are gone): then nothing is changed.
+  /// Forgets positions from `length` on; 0 is the beginning, of which every state is capable (an encoder's memory stays).
+  /// False where the family's state cannot go back (a recurrence, or a window whose older rows are gone): then nothing is
+  /// changed.
   bool truncate(int64_t length);
-  /// The same state again; pages are shared until one of both writes. Errors: no room for what cannot be shared.
+  /// The same state again; pages are shared until one of both writes, elements are copied. Errors: no room for these.
   Result<SequenceState> fork() const;
 
-  /// Appends n rows of keys and values (`stride` elements apart) behind length(); room must have been reserved.
+  /// Writes n rows of keys and values (`stride` elements apart) behind length(); room must have been reserved.
   void write(int64_t slot, const void* k, int64_t k_stride, const void* v, int64_t v_stride, int64_t n);
   /// Rows of a slot: those of length() and the n written behind them.
   KeyPages keys(int64_t slot, int64_t written) const;
-  /// kMemoryKeys: how many rows were written; writes them all.
+  /// kMemoryKeys: how many rows there are.
   int64_t memory_length() const { return memory_length_; }
+  /// Makes room for a memory of `rows` rows in place of what was there. Errors: as reserve().
   Status reserve_memory(int64_t rows);
+  /// Writes all rows of a slot; forks made from then on share them.
   void write_memory(int64_t slot, const void* k, int64_t k_stride, const void* v, int64_t v_stride);
   KeyPages memory(int64_t slot) const;
-  /// kRecurrent, kConvolution: the elements; zero at the beginning. Reserve before writing.
+  /// kRecurrent, kConvolution: the elements, this sequence's own; zero at the beginning.
   std::span<float> elements(int64_t slot);
 
   /// Bytes that this sequence holds, shared pages counted whole.
@@ -82,12 +88,13 @@ class SequenceState {
  private:
   friend class StatePool;
   struct Slots;
-  StatePool* pool_ = nullptr;
   std::unique_ptr<Slots> slots_;
   int64_t length_ = 0, memory_length_ = 0;
+  int64_t reserved_ = 0;  // positions that may be written
 };
 
-/// Owns the memory of all sequences of a model. One thread at a time; outlives its sequences.
+/// Owns the memory of all sequences of a model: pages come from the system when they are first wanted and are used again;
+/// the budget is a bound. One thread at a time; outlives its sequences.
 class StatePool {
  public:
   static constexpr int64_t kPageRows = 32;
@@ -95,17 +102,21 @@ class StatePool {
   static Result<std::unique_ptr<StatePool>> create(std::vector<LayerState> layers, DType dtype, size_t budget);
   ~StatePool();
 
+  /// A sequence without positions. Errors: no room for its elements.
   Result<SequenceState> open();
   const std::vector<LayerState>& layers() const;
   DType dtype() const;
   size_t budget() const;
+  /// Bytes of pages that sequences hold; shared ones count once.
   size_t in_use() const;
-  /// Bytes that a sequence of `length` positions (and `memory` rows of an encoder) takes at the most.
-  size_t bytes_for(int64_t length, int64_t memory = 0) const;
+  /// Bytes that a sequence of `length` positions (and `memory` rows of an encoder) takes at the most, where no step adds
+  /// more than `step` positions (0: all may come in one).
+  size_t bytes_for(int64_t length, int64_t memory = 0, int64_t step = 0) const;
 
  private:
   friend class SequenceState;
   struct Impl;
+  explicit StatePool(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
 

@@ -19,7 +19,7 @@ using protocol::ApiError;
 // A request made ready for the engine; on a worker thread.
 struct Prepared {
   protocol::GenerationOptions options;
-  std::vector<infer::Request> requests;  // one an answer
+  std::vector<infer::Request> requests;  // one a prompt
   std::vector<std::string> echoes;       // that each answer begins with; empty: nothing
   protocol::Usage usage;
   bool trim_start = false;
@@ -42,9 +42,9 @@ std::optional<ApiError> check_model(const std::string& name, const Backend& back
                   .code = "model_not_found"};
 }
 
-// Adds the `n` requests of one prompt.
-std::optional<ApiError> add_requests(Prepared& out, const Backend& backend, std::vector<int32_t> ids, const char* field,
-                                     std::string echo) {
+// Adds the request of one prompt, for `n` answers.
+std::optional<ApiError> add_request(Prepared& out, const Backend& backend, std::vector<int32_t> ids, const char* field,
+                                    std::string echo) {
   if (ids.empty() && !backend.stop_ids.empty()) ids.push_back(backend.stop_ids[0]);  // what separates texts in training
   auto length = static_cast<int64_t>(ids.size()), context = backend.engine->context_length();
   if (length >= context)
@@ -55,18 +55,17 @@ std::optional<ApiError> add_requests(Prepared& out, const Backend& backend, std:
         .param = field,
         .code = "context_length_exceeded"};
   const protocol::GenerationOptions& options = out.options;
-  for (int64_t i = 0; i < options.n; ++i) {
-    infer::Request request;
-    request.prompt = ids;
-    request.max_tokens = options.max_tokens.value_or(context);
-    request.sampling = options.sampling;
-    request.sampling.seed = (options.seeded ? options.sampling.seed : random_seed()) + static_cast<uint64_t>(i);
-    request.stop = options.stop;
-    if (!options.ignore_eos) request.stop_ids = backend.stop_ids;
-    request.top_probabilities = options.top_logprobs;
-    out.requests.push_back(std::move(request));
-    out.echoes.push_back(echo);
-  }
+  infer::Request request;
+  request.prompt = std::move(ids);
+  request.answers = options.n;
+  request.max_tokens = options.max_tokens.value_or(context);
+  request.sampling = options.sampling;
+  if (!options.seeded) request.sampling.seed = random_seed();
+  request.stop = options.stop;
+  if (!options.ignore_eos) request.stop_ids = backend.stop_ids;
+  request.top_probabilities = options.top_logprobs;
+  out.requests.push_back(std::move(request));
+  out.echoes.insert(out.echoes.end(), static_cast<size_t>(options.n), echo);
   out.usage.prompt_tokens += length;
   return {};
 }
@@ -84,7 +83,7 @@ Preparation prepare_completion(const std::string& body, const Backend& backend) 
         text ? backend.tokenizer->encode(*text, {.add_special = true}) : std::get<std::vector<int32_t>>(prompt);
     std::string echo;
     if (request->echo) echo = text ? *text : backend.tokenizer->decode(ids);
-    if (auto error = add_requests(out, backend, std::move(ids), "prompt", std::move(echo))) return *error;
+    if (auto error = add_request(out, backend, std::move(ids), "prompt", std::move(echo))) return *error;
   }
   return out;
 }
@@ -102,12 +101,12 @@ Preparation prepare_chat(const std::string& body, const Backend& backend) {
   out.options.stop.insert(out.options.stop.end(), chat->stop.begin(), chat->stop.end());
   // What a user writes is text: special tokens in it are not recognised.
   std::vector<int32_t> ids = backend.tokenizer->encode(chat->prompt, {.add_special = true, .parse_special = false});
-  if (auto error = add_requests(out, backend, std::move(ids), "messages", "")) return *error;
+  if (auto error = add_request(out, backend, std::move(ids), "messages", "")) return *error;
   return out;
 }
 
 // Hands the requests to the engine. On an error nothing of them runs on.
-std::optional<ApiError> submit(Shared& shared, const Backend& backend, std::vector<infer::Request>& requests,
+std::optional<ApiError> submit(Shared& shared, const Backend& backend, Prepared& prepared,
                                const std::shared_ptr<EventQueue>& queue) {
   if (shared.stopping)
     return ApiError{.status = 503,
@@ -115,17 +114,21 @@ std::optional<ApiError> submit(Shared& shared, const Backend& backend, std::vect
                     .type = "server_error",
                     .code = "unavailable"};
   infer::EngineStats stats = backend.engine->stats();
-  if (stats.running + stats.waiting + static_cast<int64_t>(requests.size()) > shared.options.max_requests)
+  if (stats.running + stats.waiting + static_cast<int64_t>(prepared.echoes.size()) > shared.options.max_requests)
     return ApiError{
         .status = 429,
         .message = fmt::format("{} answers are running or waiting, the server's limit is {}; try again soon",
                                stats.running + stats.waiting, shared.options.max_requests),
         .type = "rate_limit_error",
         .code = "server_busy"};
-  for (size_t i = 0; i < requests.size(); ++i) {
-    requests[i].cancel = queue->cancel_flag();
-    Status status = backend.engine->submit(
-        std::move(requests[i]), [queue, i](const infer::TokenEvent& event) { return queue->push(i, event); });
+  size_t first = 0;  // of a request's answers
+  for (infer::Request& request : prepared.requests) {
+    request.cancel = queue->cancel_flag();
+    auto answers = static_cast<size_t>(request.answers);
+    Status status = backend.engine->submit(std::move(request), [queue, first](const infer::TokenEvent& event) {
+      return queue->push(first + static_cast<size_t>(event.answer), event);
+    });
+    first += answers;
     if (status.ok()) continue;
     queue->close();
     return protocol::to_api_error(status.error());
@@ -245,8 +248,8 @@ asio::awaitable<void> handle(Exchange& exchange, Preparation (*prepare)(const st
   }
   Prepared& prepared = std::get<Prepared>(preparation);
   auto queue = std::make_shared<EventQueue>(exchange.executor());
-  size_t count = prepared.requests.size();
-  if (auto error = submit(exchange.shared(), *backend, prepared.requests, queue)) {
+  size_t count = prepared.echoes.size();
+  if (auto error = submit(exchange.shared(), *backend, prepared, queue)) {
     co_await exchange.send(error_response(*error));
     co_return;
   }

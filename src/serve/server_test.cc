@@ -24,7 +24,9 @@ class ServerTest : public ::testing::Test {
     auto tokenizer = tokenizer::Tokenizer::from_json(infer::tiny_tokenizer_json());
     ASSERT_TRUE(tokenizer.ok()) << tokenizer.error().to_string();
     tokenizer_ = std::make_unique<tokenizer::Tokenizer>(*std::move(tokenizer));
-    engine_ = std::make_unique<infer::Engine>(*model_, *tokenizer_, engine_options);
+    auto engine = infer::Engine::create(*model_, *tokenizer_, engine_options);
+    ASSERT_TRUE(engine.ok()) << engine.error().to_string();
+    engine_ = *std::move(engine);
     auto server = Server::start(options);
     ASSERT_TRUE(server.ok()) << server.error().to_string();
     server_ = *std::move(server);
@@ -132,7 +134,7 @@ TEST_F(ServerTest, ACompletionIsWhatTheEngineGives) {
   EXPECT_EQ(choice["logprobs"]["tokens"].size(), 12u);
   EXPECT_EQ(choice["logprobs"]["top_logprobs"].size(), 12u);
   std::string text;
-  infer::Request request{.prompt = {'h', 'e', 'l', 'l', 'o'}, .max_tokens = 12};
+  infer::Request request{{.prompt = {'h', 'e', 'l', 'l', 'o'}, .max_tokens = 12}};
   request.sampling.seed = 3;
   ASSERT_TRUE(infer::generate(*model_, *tokenizer_, request, [&](const infer::TokenEvent& event) {
                 return text += event.text, true;

@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "autograd/ops.h"
+#include "autograd/router_balance.h"
 
 namespace malmoi::autograd {
 namespace {
@@ -27,7 +28,7 @@ void backward(Context& context, Tape& tape, Record& record) {
   std::vector<int32_t> ids;
   for (const Var& v : again) ids.push_back(v.id);
   uint64_t random_stream = std::exchange(context.random_stream, a.random_stream);
-  RouterBalance* balance = std::exchange(context.balance, nullptr);  // counted in the first run
+  if (context.balance) context.balance->counting = false;  // counted in the first run
   context.checkpointing = Checkpointing::kCheap;
   BlockIo in{std::move(again[0]), std::move(again[1])};
   BlockIo out = a.function(context, a.model, a.index, a.batch, std::move(in), std::span<const Var>(again).subspan(2));
@@ -35,7 +36,7 @@ void backward(Context& context, Tape& tape, Record& record) {
   tape.give_grad(context, out.delta.id, std::move(ddelta));
   out = {};
   again.clear();
-  context.balance = balance;
+  if (context.balance) context.balance->counting = true;
   tape.backward(context, base);
   context.checkpointing = Checkpointing::kBlock;
   context.random_stream = random_stream;

@@ -9,9 +9,10 @@
 
 namespace malmoi::kernels {
 
-/// Which keys a query sees, by position. Query i of a segment stands at p = i + (k_length - q_length), key j at j.
+/// Which keys a query sees, by position. Query i of a segment stands at p = i + (k_length - q_length), key j at j. Keys of
+/// the segment's prefix are seen whatever this hides; those that its key mask hides never are.
 struct AttentionMask {
-  bool causal = true;  // keys with j > p are hidden, but for those of the segment's prefix
+  bool causal = true;  // keys with j > p are hidden
   int64_t window = 0;  // w > 0: keys with p - j >= w are hidden; where not causal those with j - p >= w, too
   int64_t chunk = 0;   // c > 0: positions of the sequence are cut into chunks of c, keys of other chunks are hidden
 };
@@ -28,25 +29,28 @@ struct AttentionSegment {
   void* dv = nullptr;
   int64_t k_length = 0;
   int64_t k_begin = 0;                // where in its sequence the first key stands; only chunks look at it
-  int64_t prefix = 0;                 // the first keys, which every query of the segment sees (prefix language models)
+  int64_t prefix = 0;                 // so many first keys every query of the segment sees (prefix language models)
   const uint8_t* key_mask = nullptr;  // [k_length], 0: key is padding; null: all count
 };
 
 /// out = softmax(softcap(scale q k^T) + bias, hidden keys left out) v for each query and head (Dao 2023: tiled, no T x T
 /// matrix). Query head h uses kv head h / (heads / kv_heads). A query that sees no key gives zero. k and v are of type dtype.
+/// Without dropout a segment's rows have the same bits alone, beside any others, in pages or in one place; and all is the
+/// same for any number of threads.
 struct AttentionArgs {
   DType dtype = DType::kF32;
   int64_t heads = 0, kv_heads = 0;
   int64_t head_dim = 0, value_dim = 0;                               // of queries and keys; of values and out
   int64_t q_stride = 0, k_stride = 0, v_stride = 0, out_stride = 0;  // elements between consecutive positions
   int64_t page_rows = 0;                                             // of segments that have pages
-  float scale = 1, softcap = 0;                                      // softcap c > 0: s -> c tanh(s / c)
+  float scale = 1, softcap = 0;                                      // scale > 0; softcap c > 0: s -> c tanh(s / c)
   AttentionMask mask;
-  /// Added to the score of query p and key j: entry bias_left + clamp(j - p, -bias_left, bias_right) of the head's row.
+  /// Added to the score of query p and key j after the soft cap: entry bias_left + clamp(j - p, -bias_left, bias_right) of
+  /// the head's row (relative positions; ALiBi).
   const void* bias = nullptr;  // [heads, bias_left + 1 + bias_right], f32 (oracle f64); null: none
   int64_t bias_left = 0, bias_right = 0;
-  const void* sinks =
-      nullptr;  // [heads], f32 (oracle f64): a score that joins the sum of each softmax and has no value
+  /// A score that joins the sum of each softmax of a head, and lse, and has no value (gpt-oss).
+  const void* sinks = nullptr;  // [heads], f32 (oracle f64); null: none
   const AttentionSegment* segments = nullptr;
   int64_t num_segments = 0, total_rows = 0;  // rows of q, out
   const void* q = nullptr;
@@ -59,7 +63,7 @@ struct AttentionBackwardArgs {
   AttentionArgs forward;       // as given to the forward pass, with out and lse filled, dk and dv set in the segments
   const void* dout = nullptr;  // like out
   void* dq = nullptr;          // like q, q_stride; overwritten
-  void* dbias = nullptr;       // like bias, accumulated; null: not wanted
+  void* dbias = nullptr;       // like bias, accumulated over segments in their order; null: not wanted
   void* dsinks = nullptr;      // like sinks, accumulated; null: not wanted
   void* scratch = nullptr;     // attention_backward_scratch() bytes
 };

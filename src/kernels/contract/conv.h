@@ -31,12 +31,13 @@ struct CausalConvArgs {
   const void* bias = nullptr;    // [channels], f32 (oracle f64), or null
   void* y = nullptr;             // not x
 };
-/// dx overwritten within the runs, dweight += ..., dbias += ... Nothing flows into the states.
+/// dx overwritten or added to within the runs, dweight += ..., dbias += ... Nothing flows into the states.
 struct CausalConvBackwardArgs {
   CausalConvArgs forward;    // y and state_out are not read or written
   const void* dy = nullptr;  // at y_stride
   void* dx = nullptr;        // not dy
   int64_t dx_stride = 0;
+  bool accumulate = false;  // dx += instead of dx =
   void* dweight = nullptr;  // [channels, taps], accumulated; null: not wanted
   void* dbias = nullptr;    // [channels], accumulated; null: not wanted
 };

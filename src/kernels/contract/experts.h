@@ -1,4 +1,4 @@
-// Mixtures of experts: which expert each row goes to, and rows to and from the experts. The rules that hold for all kernels stand in backend.h.
+// Mixtures of experts: which expert a row goes to, and rows to and from them. The rules of all kernels stand in backend.h.
 //
 // Each row is sent to top_k experts (Shazeer et al. 2017; Jiang et al. 2024). A slot is one row at one expert: there are rows *
 // top_k of them, whatever the routing, sorted by expert and within an expert by row, so each expert's products are made of

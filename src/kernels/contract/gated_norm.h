@@ -27,8 +27,9 @@ struct GatedNormBackwardArgs {
   int64_t dx_stride = 0, dz_stride = 0;
   void* dx = nullptr;  // may be dy
   void* dz = nullptr;
-  void* dweight = nullptr;  // [cols], accumulated; null: not wanted
-  void* scratch = nullptr;  // gated_norm_backward_scratch() bytes
+  bool accumulate_dz = false;  // dz += instead of dz =
+  void* dweight = nullptr;     // [cols], accumulated; null: not wanted
+  void* scratch = nullptr;     // gated_norm_backward_scratch() bytes
 };
 size_t gated_norm_backward_scratch(int64_t cols);
 

@@ -1,4 +1,4 @@
-// Norms over the heads within each row (of queries and keys before attention). The rules that hold for all kernels stand in backend.h.
+// Norms over the heads of each row, before attention. The rules that hold for all kernels stand in backend.h.
 #pragma once
 
 #include <cstddef>

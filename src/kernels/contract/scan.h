@@ -41,8 +41,8 @@ struct SsdScanArgs {
 };
 size_t ssd_scan_scratch(const SsdScanArgs& args);
 
-/// Gradients of rows within runs are overwritten, those of parameters accumulated. States are computed again, chunk by
-/// chunk; nothing flows into state_in. The order of sums depends on the sizes and the number of threads alone.
+/// Gradients of rows within runs are overwritten or added to, those of parameters accumulated. States are made again by
+/// chunks; nothing flows into state_in. The order of sums depends on the sizes and the number of threads alone.
 struct SsdScanBackwardArgs {
   SsdScanArgs forward;       // y, state_out and scratch are not used
   const void* dy = nullptr;  // at y_stride
@@ -51,6 +51,7 @@ struct SsdScanBackwardArgs {
   void* ddt = nullptr;
   void* db = nullptr;
   void* dc = nullptr;
+  bool accumulate = false;   // gradients of rows += instead of =
   void* da_log = nullptr;    // [heads], accumulated; null: not wanted, as dd and ddt_bias
   void* dd = nullptr;        // [heads]
   void* ddt_bias = nullptr;  // [heads]

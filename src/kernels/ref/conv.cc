@@ -55,7 +55,8 @@ void conv_backward_run(const CausalConvBackwardArgs& b, const ConvRun& run) {
       }
     }
     for (int64_t t = 0; t < run.length; ++t) {
-      put(as<T>(b.dx)[(run.begin + t) * b.dx_stride + c], dx[static_cast<size_t>(t)]);
+      T& to = as<T>(b.dx)[(run.begin + t) * b.dx_stride + c];
+      put(to, (b.accumulate ? get(to) : 0) + dx[static_cast<size_t>(t)]);
     }
   }
 }

@@ -40,7 +40,8 @@ void gated_norm_backward_group(const GatedNormBackwardArgs& b, int64_t r, int64_
     if (b.dweight) {
       put(as<P>(b.dweight)[c], get(as<P>(b.dweight)[c]) + get(as<T>(b.dy)[r * a.y_stride + c]) * normal(c));
     }
-    put(as<T>(b.dz)[r * b.dz_stride + c], d * x * activate_derivative(Activation::kSilu, z(c)));
+    T& dz = as<T>(b.dz)[r * b.dz_stride + c];
+    put(dz, (b.accumulate_dz ? get(dz) : 0) + d * x * activate_derivative(Activation::kSilu, z(c)));
     put(as<T>(b.dx)[r * b.dx_stride + c], d * activate(Activation::kSilu, z(c)));
   }
 }

@@ -72,6 +72,12 @@ void add(void* to, int64_t i, double x) {
   if (to) put(as<P>(to)[i], get(as<P>(to)[i]) + x);
 }
 
+template <typename T>
+void put_row(const SsdScanBackwardArgs& s, void* to, int64_t i, double x) {
+  T& place = as<T>(to)[i];
+  put(place, (s.accumulate ? get(place) : 0) + x);
+}
+
 /// db and dc of a run, [length, groups * state_size] each, which the heads of a group share.
 struct ScanSums {
   std::vector<double> db, dc;
@@ -104,10 +110,10 @@ void scan_backward_head(const SsdScanBackwardArgs& s, const ScanRun& run, int64_
         dh[i] *= step.decay;
       }
       dd += dy * x;
-      put(as<T>(s.dx)[row * s.dx_stride + head * a.head_dim + p], dx);
+      put_row<T>(s, s.dx, row * s.dx_stride + head * a.head_dim + p, dx);
     }
     ddt += ddecay * step.decay * rate;
-    put(as<T>(s.ddt)[row * s.ddt_stride + head], ddt * step.slope);
+    put_row<T>(s, s.ddt, row * s.ddt_stride + head, ddt * step.slope);
     add<P>(s.ddt_bias, head, ddt * step.slope);
     add<P>(s.da_log, head, ddecay * step.decay * step.dt * rate);
     add<P>(s.dd, head, dd);
@@ -124,8 +130,8 @@ void scan_backward_run(const SsdScanBackwardArgs& s, const ScanRun& run) {
   for (int64_t head = 0; head < a.heads; ++head) scan_backward_head<T>(s, run, head, sums);
   for (int64_t t = 0; t < run.length; ++t) {
     for (int64_t i = 0; i < width; ++i) {
-      put(as<T>(s.db)[(run.begin + t) * s.db_stride + i], sums.db[static_cast<size_t>(t * width + i)]);
-      put(as<T>(s.dc)[(run.begin + t) * s.dc_stride + i], sums.dc[static_cast<size_t>(t * width + i)]);
+      put_row<T>(s, s.db, (run.begin + t) * s.db_stride + i, sums.db[static_cast<size_t>(t * width + i)]);
+      put_row<T>(s, s.dc, (run.begin + t) * s.dc_stride + i, sums.dc[static_cast<size_t>(t * width + i)]);
     }
   }
 }

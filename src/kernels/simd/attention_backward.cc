@@ -9,17 +9,18 @@ namespace {
 void add_parameter_gradients(const AttentionBackwardArgs& b, const float* rows) {
   const AttentionArgs& a = b.forward;
   int64_t width = bias_width(a), words = parameter_row_words(a);
-  for (int64_t h = 0; h < a.heads; ++h) {
+  auto add_head = [&](int64_t head) {
     for (int64_t n = 0; n < a.num_segments; ++n) {
-      const float* row = rows + (n * a.heads + h) * words;
-      if (b.dbias) {
-        float* to = as<float>(b.dbias) + h * width;
-        each_vec(width,
-                 [&](int64_t i, auto w) MALMOI_INLINED { store(to + i, load(to + i, w) + load(row + i, w), w); });
-      }
-      if (b.dsinks) as<float>(b.dsinks)[h] += row[width];
+      const float* row = rows + (n * a.heads + head) * words;
+      if (b.dsinks) as<float>(b.dsinks)[head] += row[width];
+      if (!b.dbias) continue;
+      float* to = as<float>(b.dbias) + head * width;
+      each_vec(width, [&](int64_t i, auto w) MALMOI_INLINED { store(to + i, load(to + i, w) + load(row + i, w), w); });
     }
-  }
+  };
+  parallel_for(a.heads, row_grain(a.num_segments * words), [&](int64_t begin, int64_t end) {
+    for (int64_t head = begin; head < end; ++head) add_head(head);
+  });
 }
 
 /// Whole kv heads go to workers by their running cost.
@@ -43,7 +44,7 @@ void backward(const AttentionBackwardArgs& b) {
       }
     }
   });
-  if (row_words > 0) add_parameter_gradients(b, rows);
+  if (b.dbias || b.dsinks) add_parameter_gradients(b, rows);
 }
 
 }  // namespace

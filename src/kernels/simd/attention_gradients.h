@@ -130,13 +130,12 @@ class Backward {
     tile_product<kDot>({v_rows_, v_steps_, dout_lanes_ + q * v_steps_, kQueries, v_steps_, dp_, kQueries, false}, keys,
                        queries);
     if (a_.dropout.p > 0) make_factors(k, keys, q, min_of(kQueries, s_->q_length - q));
-    if (is_plain(k, keys, q)) {
-      differentiate<false>(keys, q, queries);
-    } else {
-      prepare(k, keys, q);
-      differentiate<true>(keys, q, queries);
-      if (a_.bias) add_bias_gradient(k, keys, q);
+    switch (kind_of(k, keys, q)) {
+      case Kind::kPlain: differentiate<Kind::kPlain>(keys, q, queries); break;
+      case Kind::kMasked: differentiate<Kind::kMasked>(keys, q, queries); break;
+      case Kind::kAll: differentiate<Kind::kAll>(keys, q, queries); break;
     }
+    if (b_.dbias) add_bias_gradient(k, keys, q);
     const Word *dout_steps = dout_steps_ + words_of<kDot>(q) * v_wide_, *q_steps = q_steps_ + words_of<kDot>(q) * wide_;
     int64_t query_words = words_of<kDot>(queries), key_words = words_of<kDot>(keys);
     tile_product<kDot>({p_rows_, kQueryWords, dout_steps, v_wide_, query_words, dv, v_wide_, add}, keys, V_);
@@ -145,22 +144,21 @@ class Backward {
     tile_product<kDot>({k_columns_, kKeyWords, ds, kQueries, key_words, dq_ + q * wide_, kQueries, true}, D_, queries);
   }
 
-  /// Whether every query of the block sees every key, with nothing else to do to a score.
-  bool is_plain(int64_t k, int64_t keys, int64_t q) const {
-    if (a_.bias || a_.softcap > 0 || a_.dropout.p > 0) return false;
-    return all_seen(a_.mask, *s_, {q, min_of(q + kQueries, s_->q_length)}, {k, k + keys});
-  }
+  /// What has to be done to the scores of a tile: each kind is compiled without what it does not need.
+  enum class Kind { kPlain, kMasked, kAll };
 
-  /// Masks and biases of a tile.
-  void prepare(int64_t k, int64_t keys, int64_t q) {
+  /// Chooses the kind of a tile, and makes its masks and biases.
+  Kind kind_of(int64_t k, int64_t keys, int64_t q) {
+    bool more = a_.bias || a_.softcap > 0 || a_.dropout.p > 0;
+    if (!more && all_seen(a_.mask, *s_, {q, min_of(q + kQueries, s_->q_length)}, {k, k + keys})) return Kind::kPlain;
     for (int64_t j = 0; j < keys; ++j) seers_[j] = seers(a_, *s_, k + j, q, kQueries);
-    if (!a_.bias) return;
-    strip_.fill(a_, *s_, head_, k, keys, q, 1);
-    __builtin_memset(dstrip_.entries, 0, sizeof dstrip_.entries);
+    if (!more) return Kind::kMasked;
+    if (a_.bias) strip_.fill(a_, *s_, head_, k, keys, q, 1);
+    if (b_.dbias) __builtin_memset(dstrip_.entries, 0, sizeof dstrip_.entries);
+    return Kind::kAll;
   }
 
   void add_bias_gradient(int64_t k, int64_t keys, int64_t q) {
-    if (!b_.dbias) return;
     BiasRow biases(a_, head_);
     int64_t far = strip_.furthest(*s_, k, keys, q);
     for (int64_t i = 0; i < keys + kQueries; ++i) row_[a_.bias_left + biases.entry(far - i)] += dstrip_.entries[i];
@@ -182,12 +180,13 @@ class Backward {
   };
 
   /// Probabilities and gradients of scores of key row j at queries [i, i + kLanes) of the block.
-  template <bool kMasked>
+  template <Kind kKind>
   MALMOI_INLINE Gradient gradient(int64_t keys, int64_t j, int64_t q, int64_t i) {
     Vec score = load(scores_ + j * kQueries + i, Full{}), dp = load(dp_ + j * kQueries + i, Full{});
     Vec lse = load(lse_ + q + i, Full{}), dot = load(dot_ + q + i, Full{}), slope = all(a_.scale);
-    if constexpr (!kMasked) {
+    if constexpr (kKind != Kind::kAll) {
       Vec p = exp2(fma(score, all(a_.scale * kLog2E), zero() - lse));
+      if constexpr (kKind == Kind::kMasked) p = seers_[j].lanes(i) ? p : zero();
       return {p, p * (dp - dot) * slope};
     } else {
       score *= all(a_.scale);
@@ -201,7 +200,7 @@ class Backward {
       p = seers_[j].lanes(i) ? p : zero();
       Vec factor = a_.dropout.p > 0 ? load(factors_ + j * kQueries + i, Full{}) : all(1.0f);
       Vec ds = p * fma(dp, factor, zero() - dot);
-      if (a_.bias) {
+      if (b_.dbias) {
         float* to = dstrip_.of(keys, j, i);
         store(to, load(to, Full{}) + ds, Full{});
       }
@@ -210,29 +209,29 @@ class Backward {
   }
 
   /// Fills the operands p_rows_ [key][query], ds_rows_ [key][query] and, for pairs, ds_steps_ [pair of keys][query].
-  template <bool kMasked>
+  template <Kind kKind>
   void differentiate(int64_t keys, int64_t q, int64_t queries) {
     if constexpr (!kDot) {
       auto *p_rows = reinterpret_cast<float*>(p_rows_), *ds_rows = reinterpret_cast<float*>(ds_rows_);
       for (int64_t j = 0; j < keys; ++j) {
         for (int64_t i = 0; i < queries; i += kLanes) {
-          Gradient g = gradient<kMasked>(keys, j, q, i);
+          Gradient g = gradient<kKind>(keys, j, q, i);
           store(p_rows + j * kQueries + i, g.p, Full{});
           store(ds_rows + j * kQueries + i, g.ds, Full{});
         }
       }
     } else {
-      differentiate_pairs<kMasked>(keys, q, queries);
+      differentiate_pairs<kKind>(keys, q, queries);
     }
   }
 
-  template <bool kMasked>
+  template <Kind kKind>
   void differentiate_pairs(int64_t keys, int64_t q, int64_t queries) {
     auto *p_rows = reinterpret_cast<BF16*>(p_rows_), *ds_rows = reinterpret_cast<BF16*>(ds_rows_);
     for (int64_t j = 0; j < keys; j += 2) {
       for (int64_t i = 0; i < queries; i += kLanes) {
-        Gradient even = gradient<kMasked>(keys, j, q, i), odd{zero(), zero()};
-        if (j + 1 < keys) odd = gradient<kMasked>(keys, j + 1, q, i);
+        Gradient even = gradient<kKind>(keys, j, q, i), odd{zero(), zero()};
+        if (j + 1 < keys) odd = gradient<kKind>(keys, j + 1, q, i);
         store(p_rows + j * kQueries + i, even.p, Full{});
         store(p_rows + (j + 1) * kQueries + i, odd.p, Full{});
         HVec low = narrow(even.ds), high = narrow(odd.ds);

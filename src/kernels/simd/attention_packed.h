@@ -51,8 +51,8 @@ class PackedForward {
     pack_rows(q, a_.q_stride, count, D_, staging_, steps_);
     transpose_words(staging_, steps_, count, steps_, queries_, kQueries);
     for (int64_t i = 0; i < lanes_; ++i) top_[i] = kHidden, total_[i] = 0;
-    for (int64_t k = 0; k < prefix_end; k += kKeys) block(k, min_of(kKeys, end - k));
-    for (int64_t k = from; k < end; k += kKeys) block(k, min_of(kKeys, end - k));
+    auto after = [&](int64_t k) { return k + kKeys == prefix_end ? from : k + kKeys; };
+    for (int64_t k = prefix > 0 ? 0 : from; k < end; k = after(k)) block(k, min_of(kKeys, end - k));
     if (fresh_) __builtin_memset(sums_, 0, sizeof(float) * static_cast<size_t>(V_ * kQueries));
     finish();
   }

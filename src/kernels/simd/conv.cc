@@ -103,7 +103,7 @@ void backward_block(const CausalConvBackwardArgs& b, const ConvRun& run, const B
     if (row < 0) continue;
     T* dx = as<T>(b.dx) + (run.begin + row) * b.dx_stride + block.first;
     each_vec(block.n, [&](int64_t i, auto w) MALMOI_INLINED {
-      Vec sum = zero();
+      Vec sum = b.accumulate ? load(dx + i, w) : zero();
       for (int64_t j = 0; j < a.taps; ++j) {
         sum = fma(load(block.weight[j] + i, w), load(kept[(t - j) % a.taps] + i, w), sum);
       }

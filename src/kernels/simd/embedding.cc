@@ -11,7 +11,8 @@ struct TableRow {
 };
 
 TableRow table_row(const EmbeddingTable& table, int64_t id, int64_t cols) {
-  return {as<std::byte>(table.rows) + id * cols * static_cast<int64_t>(dtype_size(table.dtype)), table.dtype};
+  int64_t size = table.dtype == DType::kF32 ? 4 : 2;
+  return {as<std::byte>(table.rows) + id * cols * size, table.dtype};
 }
 
 template <typename Width>

@@ -53,7 +53,8 @@ void backward_row(const GatedNormBackwardArgs& b, int64_t r, float* dweight) {
       Vec gate = load(z + i, w), s = sigmoid(gate), value = load(x + i, w), d = load(dy + i, w);
       if (weight) d *= load(weight + i, w);
       Vec dgated = scale * fnma(value * gate * s * scale, mean, d);
-      store(dz + i, dgated * value * s * fma(gate, all(1.0f) - s, all(1.0f)), w);
+      Vec before = b.accumulate_dz ? load(dz + i, w) : zero();
+      store(dz + i, fma(dgated * value * s, fma(gate, all(1.0f) - s, all(1.0f)), before), w);
       store(dx + i, dgated * gate * s, w);
     });
   }

@@ -141,12 +141,13 @@ void store_row(const SsdScanBackwardArgs& s, Worker& k, int64_t head, int64_t fi
     Vec value = load(x + p, w), dy = load(dys + p, w), d = load(dxs + p, w);
     by_dt = fma(value, d, by_dt);
     by_skip = fma(value, dy, by_skip);
-    store(dx + p, fma(skip, dy, dt * d), w);
+    store(dx + p, fma(skip, dy, fma(dt, d, s.accumulate ? load(dx + p, w) : zero())), w);
   });
   float dexponent = reduce_add(load(k.lanes + t * kLanes, Full{})) * chunk.decay[t];
   float rate = scan_rate(a, head), ddt = reduce_add(by_dt) + dexponent * rate;
   ddt *= step_size<T>(a, row, head).slope;
-  store(as<T>(s.ddt) + row * s.ddt_stride + head, all(ddt), Part{1});
+  T* to = as<T>(s.ddt) + row * s.ddt_stride + head;
+  store(to, all(s.accumulate ? ddt + widen(*to) : ddt), Part{1});
   sums.ddt_bias += static_cast<double>(ddt);
   sums.da_log += static_cast<double>(dexponent * rate * chunk.dt[t]);
   sums.dd += static_cast<double>(reduce_add(by_skip));
@@ -215,7 +216,7 @@ void add_workers(const SsdScanBackwardArgs& s, int64_t row, int64_t words) {
     T* db_to = as<T>(s.db) + row * s.db_stride + group * a.state_size;
     T* dc_to = as<T>(s.dc) + row * s.dc_stride + group * a.state_size;
     each_vec(a.state_size, [&](int64_t n, auto w) MALMOI_INLINED {
-      Vec db_sum = zero(), dc_sum = zero();
+      Vec db_sum = s.accumulate ? load(db_to + n, w) : zero(), dc_sum = s.accumulate ? load(dc_to + n, w) : zero();
       for (int64_t worker = 0; worker < workers; ++worker) {
         int64_t first = a.heads * worker / workers, last = a.heads * (worker + 1) / workers;
         if (last <= group * heads || first >= (group + 1) * heads) continue;

@@ -10,7 +10,7 @@
 namespace malmoi::kernels::MALMOI_SIMD_NAMESPACE {
 namespace {
 
-constexpr int kScanVecs = kLanes == 16 ? 4 : 2;  // as many as there are registers for
+constexpr int kScanVecs = kLanes == 16 ? 4 : 2;  // of columns: with kScanRows rows, half of the registers
 
 /// Rows of one head, widened; B and C and the columns of x are padded with zeros to whole tiles.
 struct ScanChunk {

@@ -1,84 +1,9 @@
 // Llama (Touvron et al. 2023), and the decoder of its kin.
-#include "model/families/llama.h"
-
 #include <algorithm>
 
-#include "nn/blocks.h"
+#include "model/families/llama_decoder.h"
 
 namespace malmoi::model {
-namespace {
-
-class Llama final : public Backbone {
- public:
-  Llama(nn::ParameterSet& set, const LlamaConfig& c) : config_(c), rotary_(c.rotary) {
-    nn::Declare model(set, "model", c.initializer_range);
-    embed_tokens_ = nn::embedding(model / "embed_tokens", {c.vocab_size, c.hidden_size});
-    for (int64_t i = 0; i < c.num_hidden_layers; ++i) layers_.push_back(make_layer(model / "layers" / i, i));
-    norm_ = make_norm(model / "norm");
-  }
-
-  Var forward(Context& context, const nn::Batch& batch) const override {
-    rotary_.prepare(batch.max_position);
-    BlockIo io{autograd::embedding(context, {{&**embed_tokens_, batch.ids.data(), config_.pad_token_id}},
-                                   {.rows = batch.rows()})};  // [rows, hidden_size]
-    for (int64_t i = 0; i < config_.num_hidden_layers; ++i)
-      io = autograd::block<&Llama::layer>(context, *this, i, batch, std::move(io));
-    return norm_(context, std::move(io.x), std::move(io.delta)).normed;
-  }
-
-  std::vector<nn::LayerState> states() const override {
-    std::vector<nn::LayerState> states;
-    int64_t width = config_.num_key_value_heads * config_.head_dim;
-    for (int64_t window : config_.window)
-      states.push_back({.kind = window > 0 ? nn::StateKind::kWindowKeys : nn::StateKind::kPagedKeys,
-                        .key_width = width,
-                        .value_width = width,
-                        .window = window});
-    return states;
-  }
-
-  nn::WeightSlot* embed_tokens() const { return embed_tokens_; }
-
- private:
-  using Block = nn::PreNormBlock<nn::GatedMlp>;
-  using BlockIo = autograd::BlockIo;
-
-  BlockIo layer(Context& context, int64_t index, const nn::Batch& batch, BlockIo io) const {
-    return layers_[static_cast<size_t>(index)](context, batch, index, std::move(io));
-  }
-
-  nn::Norm make_norm(const nn::Declare& declare) const {
-    return nn::norm(declare, {.width = config_.hidden_size, .eps = config_.rms_norm_eps});
-  }
-
-  Block make_layer(const nn::Declare& layer, int64_t index) {
-    const LlamaConfig& c = config_;
-    Block block;
-    block.attention_norm = make_norm(layer / "input_layernorm");
-    block.attention = nn::SelfAttention(layer / "self_attn", {.width = c.hidden_size,
-                                                              .heads = c.num_attention_heads,
-                                                              .kv_heads = c.num_key_value_heads,
-                                                              .head_dim = c.head_dim,
-                                                              .dropout = c.attention_dropout,
-                                                              .mask = {.window = c.window[static_cast<size_t>(index)]},
-                                                              .bias = c.qkv_bias,
-                                                              .out_bias = c.out_bias,
-                                                              .rotary = &rotary_});
-    block.mlp_norm = make_norm(layer / "post_attention_layernorm");
-    block.mlp = nn::gated_mlp(
-        layer / "mlp",
-        {.width = c.hidden_size, .inner = c.intermediate_size, .activation = c.hidden_act, .bias = c.mlp_bias});
-    return block;
-  }
-
-  LlamaConfig config_;
-  mutable nn::Rotary rotary_;
-  nn::WeightSlot* embed_tokens_ = nullptr;
-  std::vector<Block> layers_;
-  nn::Norm norm_;
-};
-
-}  // namespace
 
 LlamaConfig read_llama_fields(ConfigFields& f, const LlamaDefaults& d) {
   LlamaConfig c;
@@ -118,19 +43,12 @@ void read_windows(ConfigFields& f, LlamaConfig& c, int64_t window, int64_t first
 }
 
 Parts make_llama_parts(ConfigFields& fields, const LlamaConfig& c) {
-  Parts parts;
-  if (fields.failed()) return parts;
-  auto backbone = std::make_unique<Llama>(parts.parameters, c);
-  parts.head_begin = parts.parameters.entries().size();
-  parts.head = std::make_unique<Head>();
-  parts.head->weight = c.tie_word_embeddings
-                           ? backbone->embed_tokens()
-                           : nn::linear({parts.parameters, "lm_head", c.initializer_range},
-                                        {.in = c.hidden_size, .out = c.vocab_size, .role = nn::Role::kHead})
-                                 .weight;
-  parts.backbone = std::move(backbone);
-  parts.sizes = {c.vocab_size, c.hidden_size, c.num_hidden_layers, c.max_position_embeddings};
-  return parts;
+  if (fields.failed()) return {};
+  return make_decoder_parts<nn::GatedMlp>(c, [&](const nn::Declare& layer) {
+    return nn::gated_mlp(
+        layer / "mlp",
+        {.width = c.hidden_size, .inner = c.intermediate_size, .activation = c.hidden_act, .bias = c.mlp_bias});
+  });
 }
 
 namespace {

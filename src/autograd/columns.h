@@ -1,0 +1,25 @@
+// What ops share that read some columns of rows which others read, too, run by run.
+#pragma once
+
+#include "autograd/ops.h"
+
+namespace malmoi::autograd {
+
+/// Where columns begin in memory.
+inline void* first_column(Tensor& rows, int64_t column) {
+  return static_cast<std::byte*>(rows.data()) + static_cast<size_t>(column) * dtype_size(rows.dtype());
+}
+inline const void* first_column(const Tensor& rows, int64_t column) {
+  return static_cast<const std::byte*>(rows.data()) + static_cast<size_t>(column) * dtype_size(rows.dtype());
+}
+
+/// Rows that runs cover.
+int64_t rows_of(std::span<const Run> runs);
+/// New rows beside those of `like`, of another width: for an op that writes those of the runs. What it leaves is zero.
+Tensor rows_of_runs(Context& context, const Tensor& like, int64_t width, std::span<const Run> runs);
+
+/// The gradient of activation `id` (of `like`'s shape) for an op that adds to some columns of it: the one that has arrived
+/// so far, or zeros, which the tape gets at once. Where no gradient is wanted, memory that nobody reads.
+Tensor gradient_to_add_to(Context& context, Tape& tape, int32_t id, const Tensor& like);
+
+}  // namespace malmoi::autograd

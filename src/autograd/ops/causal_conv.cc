@@ -1,0 +1,75 @@
+// The short causal convolution before a scan, over some columns of its input's rows.
+#include <vector>
+
+#include "autograd/columns.h"
+#include "autograd/ops.h"
+
+namespace malmoi::autograd {
+namespace {
+
+struct Attributes {
+  CausalConvOptions options;
+  int64_t first, channels;
+};
+
+kernels::CausalConvArgs make_args(const Attributes& a, const Tensor& x, const Parameter& weight,
+                                  const Parameter* bias) {
+  static thread_local std::vector<kernels::ConvRun> runs;
+  const CausalConvOptions& o = a.options;
+  runs.clear();
+  for (size_t i = 0; i < o.runs.size(); ++i) {
+    float* state = o.states.empty() ? nullptr : o.states[i];
+    runs.push_back({o.runs[i].begin, o.runs[i].length, state, state});
+  }
+  return {.dtype = x.dtype(),
+          .activation = o.activation,
+          .channels = a.channels,
+          .taps = weight.shape.columns(),
+          .x_stride = x.shape().columns(),
+          .y_stride = a.channels,
+          .runs = runs.data(),
+          .num_runs = static_cast<int64_t>(runs.size()),
+          .x = first_column(x, a.first),
+          .weight = weight.compute.data(),
+          .bias = bias ? bias->compute.data() : nullptr};
+}
+
+double cost(const kernels::CausalConvArgs& a, const CausalConvOptions& o) {
+  return 2.0 * static_cast<double>(rows_of(o.runs) * a.taps * a.channels);
+}
+
+void backward(Context& context, Tape& tape, Record& record) {
+  const auto& a = record.get<Attributes>();
+  Tensor dy = tape.take_grad(record.outputs[0]);
+  const Tensor& x = record.saved[0].value;
+  Parameter *weight = record.parameters[0], *bias = record.parameters[1];
+  Tensor dx = gradient_to_add_to(context, tape, record.inputs[0], x);
+  kernels::CausalConvArgs forward = make_args(a, x, *weight, bias);
+  context.run("convolution backward", 2 * cost(forward, a.options), &kernels::Backend::causal_conv_backward,
+              {.forward = forward,
+               .dy = dy.data(),
+               .dx = first_column(dx, a.first),
+               .dx_stride = dx.shape().columns(),
+               .accumulate = true,
+               .dweight = weight->accumulated_grad(),
+               .dbias = bias ? bias->accumulated_grad() : nullptr});
+}
+
+}  // namespace
+
+extern const Op causal_conv_op{"causal_conv", backward};
+
+Var causal_conv(Context& context, Columns x, Parameter& weight, Parameter* bias, const CausalConvOptions& options) {
+  Attributes a{options, x.first, x.width};
+  const Tensor& rows = x.rows.value;
+  Tensor y = rows_of_runs(context, rows, x.width, options.runs);
+  kernels::CausalConvArgs args = make_args(a, rows, weight, bias);
+  args.y = y.data();
+  context.run("convolution", cost(args, options), &kernels::Backend::causal_conv, args);
+  if (!context.tape) return {std::move(y), -1};
+  Record& record =
+      context.tape->push(causal_conv_op, {.inputs = {x.rows.id}, .saved = {{rows}}, .parameters = {&weight, bias}}, a);
+  return context.tape->output(record, 0, std::move(y));
+}
+
+}  // namespace malmoi::autograd

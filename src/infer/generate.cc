@@ -1,0 +1,17 @@
+#include "infer/generate.h"
+
+#include "infer/text_stream.h"
+
+namespace malmoi::infer {
+
+Status generate(const model::Model& model, const tokenizer::Tokenizer& tokenizer, Request request,
+                EventHandler handler) {
+  MALMOI_ASSIGN(auto scheduler, Scheduler::create(model, {.max_running = request.answers}));
+  TokenHandler tokens = text_handler(tokenizer, request, std::move(handler));
+  MALMOI_TRY(scheduler->submit(std::move(request), std::move(tokens)));
+  while (scheduler->step()) {
+  }
+  return {};
+}
+
+}  // namespace malmoi::infer

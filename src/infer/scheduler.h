@@ -1,0 +1,93 @@
+// The scheduler: many sequences decoded together, step by step, on the thread that calls it. Ids alone, no text.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "infer/session.h"
+#include "infer/token_request.h"
+
+namespace malmoi::infer {
+
+struct SchedulerOptions {
+  int64_t max_running = 32;    // answers decoded together
+  int64_t prefill_rows = 512;  // prompt tokens taken in one step at most, so that running answers go on meanwhile
+  size_t state_bytes = 0;      // that the states of all sequences may take; 0: half of what the machine has free
+};
+
+struct SchedulerStats {
+  int64_t running = 0, waiting = 0;  // answers
+  int64_t prompt_tokens = 0, generated_tokens = 0, requests = 0;
+  size_t state_bytes = 0;   // held by sequences
+  size_t state_budget = 0;  // that they may hold together
+};
+
+/// One step is one forward pass: each answer under way takes its next token, and prompts are read in pieces beside them.
+///
+/// Who has read least is read next, so that a short prompt does not wait for the long ones before it. A request waits until
+/// the pool has room for its prompt and the beginning of its answers. Where room runs out later, the youngest answer gives
+/// its state back and waits; let in again, it reads what it was given and has written in the same pieces as before. So an
+/// answer's tokens do not depend on what runs beside it, to the bit. All but check() and stats() belong to one thread.
+class Scheduler {
+ public:
+  /// Errors: a model that does not write text, a pool too small for one sequence.
+  static Result<std::unique_ptr<Scheduler>> create(const model::Model& model, const SchedulerOptions& options = {});
+  ~Scheduler();
+
+  /// The longest prompt and answer together, in tokens: what the model reads and the pool holds.
+  int64_t context_length() const { return context_length_; }
+  /// Whether a request can run at all. Errors: an empty prompt, ids outside the vocabulary, a prompt that leaves no room,
+  /// values out of range. From any thread.
+  Status check(const TokenRequest& request) const;
+  /// Queues a request that check() lets pass. An answer ends with the context at the latest.
+  Status submit(TokenRequest request, TokenHandler handler);
+  /// Takes one step. Whether there is more to do.
+  bool step();
+  /// Ends all requests as cancelled.
+  void cancel();
+  /// From any thread.
+  SchedulerStats stats() const;
+
+ private:
+  struct Sequence;
+  using Sequences = std::deque<std::unique_ptr<Sequence>>;
+  // What a sequence does in a step: reads rows of its source, of its prompt, or its last token.
+  struct Piece {
+    Sequence* sequence = nullptr;
+    int64_t rows = 0;
+    bool source = false;
+  };
+
+  Scheduler(const model::Model& model, const SchedulerOptions& options);
+  int64_t room_for_answer(const TokenRequest& request) const;
+  size_t bytes_wanted(const Sequence& sequence) const;
+  bool has_room(const Sequence& next) const;
+  bool lacks_source(const Sequence& sequence) const;
+  void end_cancelled(Sequences& sequences, bool all);
+  void admit();
+  std::vector<Piece> plan();
+  void make_room(std::vector<Piece>& pieces);
+  void pass();
+  void begin_answers(Sequence& first, std::vector<Sequence*>& answers);
+  void accept(Sequence& sequence, std::span<const float> logits);
+  void emit(Sequence& sequence, const Token& token);
+  void fail(Sequence& sequence, const std::string& why);
+  void fail_running(const std::string& why);
+  void publish();
+
+  const model::Model* model_;
+  SchedulerOptions options_;
+  int64_t context_length_ = 0;
+  bool encodes_ = false;  // encoder-decoder
+  std::unique_ptr<Session> session_;
+  Sequences waiting_;  // those sent back first, then in the order of their coming
+  Sequences running_;  // the oldest first
+  std::atomic<int64_t> num_running_{0}, num_waiting_{0}, prompt_tokens_{0}, generated_tokens_{0}, requests_{0};
+  std::atomic<size_t> state_bytes_{0};
+};
+
+}  // namespace malmoi::infer

@@ -1,0 +1,57 @@
+// One answer under way, as the scheduler keeps it.
+#pragma once
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "infer/scheduler.h"
+
+namespace malmoi::infer {
+
+struct Scheduler::Sequence {
+  std::shared_ptr<const TokenRequest> request;
+  TokenHandler handler;
+  int64_t answer = 0;         // which of the request's
+  nn::SequenceState state;    // empty: waiting
+  std::vector<int32_t> text;  // what the decoder reads: a prompt (of an encoder-decoder its start), then the answer
+  int64_t prompt = 0;         // how much of it is the prompt
+  Sampler sampler;
+  bool begun = false;  // the prompt was read once, the other answers have begun
+  bool done = false;
+
+  /// The first answer, which reads the prompt.
+  Sequence(std::shared_ptr<const TokenRequest> what, TokenHandler whom, std::vector<int32_t> begin, int64_t vocab_size)
+      : request(std::move(what)),
+        handler(std::move(whom)),
+        text(std::move(begin)),
+        prompt(static_cast<int64_t>(text.size())),
+        sampler(request->sampling, vocab_size) {
+    for (int32_t id : text) sampler.observe(id);
+  }
+  /// Another answer to a prompt that the first has read.
+  Sequence(const Sequence& first, int64_t which, int64_t vocab_size)
+      : request(first.request),
+        handler(first.handler),
+        answer(which),
+        text(first.text),
+        prompt(first.prompt),
+        sampler(seeded(first.request->sampling, which), vocab_size),
+        begun(true) {
+    for (int32_t id : text) sampler.observe(id);
+  }
+
+  int64_t length() const { return static_cast<int64_t>(text.size()); }
+  int64_t read() const { return state.length(); }
+  /// This one and those that begin with it.
+  int64_t answers_to_come() const { return begun ? 1 : request->answers; }
+  bool cancelled() const { return request->cancel && request->cancel->load(std::memory_order_relaxed); }
+
+ private:
+  static SamplingOptions seeded(SamplingOptions options, int64_t which) {
+    options.seed += static_cast<uint64_t>(which);
+    return options;
+  }
+};
+
+}  // namespace malmoi::infer

@@ -1,0 +1,72 @@
+// Forward passes without a tape: sequences that go on from a state, and texts that are read whole, over one reused arena.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "autograd/context.h"
+#include "model/model.h"
+#include "nn/batch.h"
+
+namespace malmoi::infer {
+
+struct SessionOptions {
+  bool row_invariant = true;  // a row's bits do not depend on the rest of the pass (serving); else the fastest products
+  size_t state_bytes = 0;     // that all sequences may take; 0: default_state_bytes()
+};
+
+/// Whether a model writes text. Errors: an encoder, a classifier.
+Status check_generates(const model::Model& model);
+/// Whether a model goes on with a text. Errors: the same, and an encoder-decoder, which answers one.
+Status check_continues(const model::Model& model);
+/// Whether a model gives labels. Errors: all that have no such head.
+Status check_classifies(const model::Model& model);
+
+/// Runs a model that somebody else keeps alive. A pass is: append() or add() once or more, then logits() or hidden().
+/// One thread at a time.
+class Session {
+ public:
+  /// Errors: a budget too small for a page of every layer.
+  static Result<std::unique_ptr<Session>> create(const model::Model& model, const SessionOptions& options = {});
+
+  /// A sequence that has read nothing. Errors: a model that keeps no state (an encoder), a pool without room.
+  Result<nn::SequenceState> open();
+  /// Encoder-decoders: reads the source of a sequence, once; forks share it. Errors: no room for it.
+  Status read_source(nn::SequenceState& state, std::span<const int32_t> ids);
+
+  /// Adds ids behind what a sequence has read to the next pass; logits of the last `wanted` of them are given.
+  void append(nn::SequenceState& state, std::span<const int32_t> ids, int64_t wanted = 1);
+  /// Adds a text that is read whole, without a state; `source`: of an encoder-decoder, what its encoder reads.
+  void add(const nn::RunInput& text, int64_t wanted, const nn::RunInput* source = nullptr);
+
+  /// Runs the pass: f32 [rows wanted, outputs], in the order in which they were added; of a head that makes one row of each
+  /// text (labels), [texts, outputs]. Sequences have read then what was appended. Valid until the next pass. Errors: the
+  /// pool has no room, the device failed; then no sequence has changed.
+  Result<std::span<const float>> logits();
+  /// The same pass without a head: the last hidden states of all rows, f32 [rows, hidden_size]. Of an encoder-decoder they
+  /// are the encoder's, of texts added as they are.
+  Result<std::vector<float>> hidden();
+
+  const model::Model& model() const { return *model_; }
+  const nn::StatePool& pool() const { return *pool_; }
+
+ private:
+  class PassEnd;
+  Session(const model::Model& model, bool row_invariant);
+  Result<autograd::Var> forward();
+  Tensor chosen_rows(const Tensor& rows);
+
+  const model::Model* model_;
+  Arena arena_;
+  StoragePool storage_;
+  Stream stream_;
+  autograd::Context context_;
+  std::unique_ptr<nn::StatePool> pool_;
+  nn::BatchBuilder batch_, source_;
+  std::vector<int64_t> wanted_;  // rows of the pass
+  Tensor logits_;
+};
+
+}  // namespace malmoi::infer

@@ -1,0 +1,16 @@
+// How much memory sequences may take where nobody said.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace malmoi::infer {
+
+/// Half of the memory that is free now, of the machine or of the control group that this process runs in, whichever has
+/// less; at least 64 MiB. The other half is for what comes later: activations, buffers, other programs.
+size_t default_state_bytes();
+
+/// `MemAvailable` of a text like /proc/meminfo, in bytes; 0 where there is none.
+size_t available_bytes(std::string_view meminfo);
+
+}  // namespace malmoi::infer

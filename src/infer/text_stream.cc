@@ -1,0 +1,66 @@
+#include "infer/text_stream.h"
+
+#include <algorithm>
+#include <memory>
+
+namespace malmoi::infer {
+
+StopFilter::StopFilter(std::vector<std::string> stops) : stops_(std::move(stops)) {
+  std::erase_if(stops_, [](const std::string& stop) { return stop.empty(); });
+}
+
+std::string StopFilter::push(const std::string& text) {
+  held_ += text;
+  size_t first = std::string::npos;
+  for (const std::string& stop : stops_) first = std::min(first, held_.find(stop));
+  if (first != std::string::npos) {
+    stopped_ = true;
+    return take(first);
+  }
+  size_t safe = held_.size();
+  for (const std::string& stop : stops_) safe = std::min(safe, held_.size() - overlap(stop));
+  return take(safe);
+}
+
+std::string StopFilter::finish() { return stopped_ ? "" : take(held_.size()); }
+
+// The longest end of what is held that begins `stop`.
+size_t StopFilter::overlap(const std::string& stop) const {
+  for (size_t n = std::min(stop.size() - 1, held_.size()); n > 0; --n) {
+    if (held_.compare(held_.size() - n, n, stop, 0, n) == 0) return n;
+  }
+  return 0;
+}
+
+std::string StopFilter::take(size_t bytes) {
+  std::string out = held_.substr(0, bytes);
+  held_.erase(0, bytes);
+  return out;
+}
+
+TextStream::TextStream(const tokenizer::Tokenizer& tokenizer, const Request& request)
+    : decoder_(tokenizer, request.skip_special), stops_(request.stop) {}
+
+TokenEvent TextStream::add(const Token& token) {
+  TokenEvent event{token, ""};
+  if (token.id >= 0) event.text = stops_.push(decoder_.push(token.id));
+  bool ends = token.finish == FinishReason::kStop || token.finish == FinishReason::kLength;
+  if (ends && !stops_.stopped()) {
+    event.text += stops_.push(decoder_.finish());
+    event.text += stops_.finish();
+  }
+  if (stops_.stopped()) event.finish = FinishReason::kStop;
+  return event;
+}
+
+TokenHandler text_handler(const tokenizer::Tokenizer& tokenizer, const Request& request, EventHandler handler) {
+  auto streams = std::make_shared<std::vector<TextStream>>();
+  for (int64_t i = 0; i < request.answers; ++i) streams->emplace_back(tokenizer, request);
+  return [streams, handler = std::move(handler)](const Token& token) {
+    TokenEvent event = (*streams)[static_cast<size_t>(token.answer)].add(token);
+    bool goes_on = handler(event);
+    return goes_on && event.finish == FinishReason::kNone;
+  };
+}
+
+}  // namespace malmoi::infer

@@ -1,0 +1,46 @@
+// From tokens to text: whole characters only, and nothing of a stop text.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "infer/generate.h"
+
+namespace malmoi::infer {
+
+/// Holds back text that may be the beginning of a stop text, and cuts at the first stop text that is whole.
+class StopFilter {
+ public:
+  explicit StopFilter(std::vector<std::string> stops);
+  /// The text that is now certain. After a stop text nothing more is to be pushed.
+  std::string push(const std::string& text);
+  /// Text that was held back for a stop text that did not come.
+  std::string finish();
+  bool stopped() const { return stopped_; }
+
+ private:
+  size_t overlap(const std::string& stop) const;
+  std::string take(size_t bytes);
+
+  std::vector<std::string> stops_;
+  std::string held_;
+  bool stopped_ = false;
+};
+
+/// The text of one answer.
+class TextStream {
+ public:
+  TextStream(const tokenizer::Tokenizer& tokenizer, const Request& request);
+  /// The token with the text that it made certain, and the rest of the text where the answer ends. A stop text that is whole
+  /// makes it the last event.
+  TokenEvent add(const Token& token);
+
+ private:
+  tokenizer::StreamDecoder decoder_;
+  StopFilter stops_;
+};
+
+/// A handler of tokens that hands texts of all answers of `request` to `handler`.
+TokenHandler text_handler(const tokenizer::Tokenizer& tokenizer, const Request& request, EventHandler handler);
+
+}  // namespace malmoi::infer

@@ -1,0 +1,43 @@
+// What is asked of a scheduler, and what it tells, in ids.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "infer/sampling.h"
+
+namespace malmoi::infer {
+
+/// What to generate.
+struct TokenRequest {
+  std::vector<int32_t> prompt;  // at least one token; of an encoder-decoder, what its encoder reads
+  int64_t max_tokens = 256;
+  SamplingOptions sampling;
+  std::vector<int32_t> stop_ids;  // tokens that end the answer and are not part of it (end of text)
+  int64_t top_probabilities = 0;  // alternatives to report with each token
+  std::shared_ptr<const std::atomic<bool>>
+      cancel;           // if there is one and it turns true, the request ends, waiting or running
+  int64_t answers = 1;  // drawn apart after the prompt was read once: answer i with seed + i
+};
+
+enum class FinishReason { kNone, kStop, kLength, kCancelled, kError };
+
+/// One generated token of one answer.
+struct Token {
+  int64_t answer = 0;                         // of TokenRequest::answers
+  int32_t id = -1;                            // -1: no token, an end alone
+  double logprob = 0;                         // before sampling options
+  double chance = 0;                          // after them
+  std::vector<Candidate> top;                 // the most probable before them
+  FinishReason finish = FinishReason::kNone;  // set on an answer's last event
+  std::string error;                          // with kError
+};
+
+/// Called in order; returns false to end the answer without another event. Must not block for long.
+using TokenHandler = std::function<bool(const Token& token)>;
+
+}  // namespace malmoi::infer

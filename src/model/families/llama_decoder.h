@@ -1,0 +1,104 @@
+// The decoder of Llama and its kin: RMS norm before each part, rotary positions, grouped queries.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "model/families/llama.h"
+#include "nn/blocks.h"
+
+namespace malmoi::model {
+
+/// `FeedForward` is the module behind attention; `make_mlp(declare / "layers.<i>")` makes it.
+template <typename FeedForward>
+class LlamaDecoder final : public Backbone {
+ public:
+  template <typename MakeMlp>
+  LlamaDecoder(nn::ParameterSet& set, const LlamaConfig& c, const MakeMlp& make_mlp) : config_(c), rotary_(c.rotary) {
+    nn::Declare model(set, "model", c.initializer_range);
+    embed_tokens_ = nn::embedding(model / "embed_tokens", {c.vocab_size, c.hidden_size});
+    for (int64_t i = 0; i < c.num_hidden_layers; ++i) {
+      nn::Declare layer = model / "layers" / i;
+      layers_.push_back(make_attention(layer, i));
+      layers_.back().mlp = make_mlp(layer);
+    }
+    norm_ = make_norm(model / "norm");
+  }
+
+  Var forward(Context& context, const nn::Batch& batch) const override {
+    rotary_.prepare(batch.max_position);
+    autograd::BlockIo io{autograd::embedding(context, {{&**embed_tokens_, batch.ids.data(), config_.pad_token_id}},
+                                             {.rows = batch.rows()})};  // [rows, hidden_size]
+    for (int64_t i = 0; i < config_.num_hidden_layers; ++i)
+      io = autograd::block<&LlamaDecoder::layer>(context, *this, i, batch, std::move(io));
+    return norm_(context, std::move(io.x), std::move(io.delta)).normed;
+  }
+
+  std::vector<nn::LayerState> states() const override {
+    std::vector<nn::LayerState> states;
+    int64_t width = config_.num_key_value_heads * config_.head_dim;
+    for (int64_t window : config_.window)
+      states.push_back({.kind = window > 0 ? nn::StateKind::kWindowKeys : nn::StateKind::kPagedKeys,
+                        .key_width = width,
+                        .value_width = width,
+                        .window = window});
+    return states;
+  }
+
+  nn::WeightSlot* embed_tokens() const { return embed_tokens_; }
+
+ private:
+  using Block = nn::PreNormBlock<FeedForward>;
+
+  autograd::BlockIo layer(Context& context, int64_t index, const nn::Batch& batch, autograd::BlockIo io) const {
+    return layers_[static_cast<size_t>(index)](context, batch, index, std::move(io));
+  }
+
+  nn::Norm make_norm(const nn::Declare& declare) const {
+    return nn::norm(declare, {.width = config_.hidden_size, .eps = config_.rms_norm_eps});
+  }
+
+  Block make_attention(const nn::Declare& layer, int64_t index) {
+    const LlamaConfig& c = config_;
+    Block block;
+    block.attention_norm = make_norm(layer / "input_layernorm");
+    block.attention = nn::SelfAttention(layer / "self_attn", {.width = c.hidden_size,
+                                                              .heads = c.num_attention_heads,
+                                                              .kv_heads = c.num_key_value_heads,
+                                                              .head_dim = c.head_dim,
+                                                              .dropout = c.attention_dropout,
+                                                              .mask = {.window = c.window[static_cast<size_t>(index)]},
+                                                              .bias = c.qkv_bias,
+                                                              .out_bias = c.out_bias,
+                                                              .rotary = &rotary_,
+                                                              .qk_norm = c.qk_norm,
+                                                              .qk_norm_eps = c.rms_norm_eps});
+    block.mlp_norm = make_norm(layer / "post_attention_layernorm");
+    return block;
+  }
+
+  LlamaConfig config_;
+  mutable nn::Rotary rotary_;
+  nn::WeightSlot* embed_tokens_ = nullptr;
+  std::vector<Block> layers_;
+  nn::Norm norm_;
+};
+
+/// The model around a decoder: a head of its own, or the table of words.
+template <typename FeedForward, typename MakeMlp>
+Parts make_decoder_parts(const LlamaConfig& c, const MakeMlp& make_mlp) {
+  Parts parts;
+  auto backbone = std::make_unique<LlamaDecoder<FeedForward>>(parts.parameters, c, make_mlp);
+  parts.head_begin = parts.parameters.entries().size();
+  parts.head = std::make_unique<Head>();
+  parts.head->weight = c.tie_word_embeddings
+                           ? backbone->embed_tokens()
+                           : nn::linear({parts.parameters, "lm_head", c.initializer_range},
+                                        {.in = c.hidden_size, .out = c.vocab_size, .role = nn::Role::kHead})
+                                 .weight;
+  parts.backbone = std::move(backbone);
+  parts.sizes = {c.vocab_size, c.hidden_size, c.num_hidden_layers, c.max_position_embeddings};
+  return parts;
+}
+
+}  // namespace malmoi::model

@@ -1,0 +1,226 @@
+// Mamba-2 (Dao & Gu 2024): a recurrence whose step depends on what it reads, behind a short convolution.
+#include <cmath>
+#include <limits>
+
+#include "base/rng.h"
+#include "model/family.h"
+#include "nn/blocks.h"
+
+namespace malmoi::model {
+namespace {
+
+struct Mamba2Config {
+  int64_t vocab_size, hidden_size, num_hidden_layers, num_heads, head_dim, state_size, conv_kernel, n_groups, expand;
+  double layer_norm_epsilon, initializer_range, time_step_min, time_step_max, time_step_floor, dt_least, dt_most;
+  bool use_bias, use_conv_bias, tie_word_embeddings, rescale_prenorm_residual;
+
+  int64_t inner() const { return num_heads * head_dim; }
+  int64_t bc() const { return n_groups * state_size; }
+  int64_t channels() const { return inner() + 2 * bc(); }  // of the convolution: x, B and C
+};
+
+struct Mixer {
+  nn::Linear in, out;
+  Parameter *conv, *conv_bias, *a_log, *d, *dt_bias, *norm;
+};
+
+struct Layer {
+  nn::Norm norm;
+  Mixer mixer;
+};
+
+// -log of steps that lie between min and max, evenly by logarithm: softplus of it is the step (section 6 of the code paper).
+void fill_dt_bias(const Mamba2Config& c, uint64_t seed, float* values, int64_t n) {
+  Rng rng(seed, 0);
+  double low = std::log(c.time_step_min), high = std::log(c.time_step_max);
+  for (int64_t i = 0; i < n; ++i) {
+    double step = std::max(std::exp(low + rng.uniform() * (high - low)), c.time_step_floor);
+    values[i] = static_cast<float>(step + std::log(-std::expm1(-step)));
+  }
+}
+
+class Mamba2 final : public Backbone {
+ public:
+  Mamba2(nn::ParameterSet& set, const Mamba2Config& c) : config_(c) {
+    nn::Declare model(set, "backbone", c.initializer_range);
+    embeddings_ = nn::embedding(model / "embeddings", {c.vocab_size, c.hidden_size});
+    for (int64_t i = 0; i < c.num_hidden_layers; ++i) {
+      nn::Declare layer = model / "layers" / i;
+      nn::Norm norm = make_norm(layer / "norm");
+      layers_.push_back({norm, make_mixer(layer / "mixer")});
+    }
+    norm_ = make_norm(model / "norm_f");
+  }
+
+  Var forward(Context& context, const nn::Batch& batch) const override {
+    autograd::BlockIo io{autograd::embedding(context, {{&**embeddings_, batch.ids.data()}},
+                                             {.rows = batch.rows()})};  // [rows, hidden_size]
+    for (int64_t i = 0; i < config_.num_hidden_layers; ++i)
+      io = autograd::block<&Mamba2::layer>(context, *this, i, batch, std::move(io));
+    return norm_(context, std::move(io.x), std::move(io.delta)).normed;
+  }
+
+  // Of each layer: the last inputs of the convolution, then the recurrent state.
+  std::vector<nn::LayerState> states() const override {
+    std::vector<nn::LayerState> states;
+    for (int64_t i = 0; i < config_.num_hidden_layers; ++i) {
+      states.push_back(
+          {.kind = nn::StateKind::kConvolution, .elements = (config_.conv_kernel - 1) * config_.channels()});
+      states.push_back({.kind = nn::StateKind::kRecurrent, .elements = config_.inner() * config_.state_size});
+    }
+    return states;
+  }
+
+  nn::WeightSlot* embeddings() const { return embeddings_; }
+
+ private:
+  autograd::BlockIo layer(Context& context, int64_t index, const nn::Batch& batch, autograd::BlockIo io) const {
+    const auto& [norm, m] = layers_[static_cast<size_t>(index)];
+    int64_t inner = config_.inner(), bc = config_.bc(), channels = config_.channels();
+    auto [x, h] = norm(context, std::move(io.x), std::move(io.delta));  // [rows, hidden_size]
+    Var projected = m.in(context, std::move(h));                        // [rows, z | x B C | dt]
+    std::vector<float*> conv_states = states_of(batch, 2 * index), scan_states = states_of(batch, 2 * index + 1);
+    Var xbc = autograd::causal_conv(context, {projected, inner, channels}, *m.conv, m.conv_bias,
+                                    {.runs = batch.runs, .states = conv_states});  // [rows, x | B | C]
+    autograd::Columns b{xbc, inner, bc}, c{xbc, inner + bc, bc}, dt{projected, inner + channels, config_.num_heads};
+    Var y = autograd::scan(context, {std::move(xbc), 0, inner}, std::move(b), std::move(c), std::move(dt),
+                           {.heads = config_.num_heads,
+                            .head_dim = config_.head_dim,
+                            .groups = config_.n_groups,
+                            .state_size = config_.state_size,
+                            .dt_min = static_cast<float>(config_.dt_least),
+                            .dt_max = static_cast<float>(config_.dt_most),
+                            .a_log = m.a_log,
+                            .d = m.d,
+                            .dt_bias = m.dt_bias,
+                            .runs = batch.runs,
+                            .states = scan_states});  // [rows, inner]
+    y = autograd::gated_norm(context, std::move(y), {std::move(projected), 0, inner}, m.norm,
+                             {.eps = static_cast<float>(config_.layer_norm_epsilon)});
+    return {std::move(x), m.out(context, std::move(y))};
+  }
+
+  static std::vector<float*> states_of(const nn::Batch& batch, int64_t slot) {
+    std::vector<float*> states;
+    for (nn::SequenceState* state : batch.states) states.push_back(state->elements(slot).data());
+    return states;
+  }
+
+  nn::Norm make_norm(const nn::Declare& declare) const {
+    return nn::norm(declare, {.width = config_.hidden_size, .eps = config_.layer_norm_epsilon});
+  }
+
+  Mixer make_mixer(const nn::Declare& mixer) const {
+    const Mamba2Config& c = config_;
+    nn::ParameterSet& set = mixer.set();
+    Mixer m;
+    // Residual projections start smaller where asked for: the variance of their sum does not grow with depth.
+    double out_std =
+        c.rescale_prenorm_residual ? c.initializer_range / std::sqrt(static_cast<double>(c.num_hidden_layers)) : -1;
+    m.in = nn::linear(mixer / "in_proj",
+                      {.in = c.hidden_size, .out = c.inner() + c.channels() + c.num_heads, .bias = c.use_bias});
+    m.conv = set.add({.name = mixer.tensor("conv1d.weight"),
+                      .shape = {c.channels(), 1, c.conv_kernel},
+                      .role = nn::Role::kConvolution,
+                      .init = {.std = 1 / std::sqrt(3.0 * static_cast<double>(c.conv_kernel))}});
+    m.conv_bias = c.use_conv_bias ? set.add({.name = mixer.tensor("conv1d.bias"), .shape = {c.channels()}}) : nullptr;
+    auto fill_a = [](uint64_t, float* values, int64_t n) {
+      for (int64_t i = 0; i < n; ++i) values[i] = std::log(static_cast<float>(i + 1));
+    };
+    auto fill_dt = [c](uint64_t seed, float* values, int64_t n) { fill_dt_bias(c, seed, values, n); };
+    m.a_log = set.add({.name = mixer.tensor("A_log"), .shape = {c.num_heads}, .init = {.fill = fill_a}});
+    m.d = set.add({.name = mixer.tensor("D"), .shape = {c.num_heads}, .init = {.constant = 1}});
+    m.dt_bias = set.add({.name = mixer.tensor("dt_bias"), .shape = {c.num_heads}, .init = {.fill = fill_dt}});
+    m.norm = set.add({.name = mixer.tensor("norm.weight"), .shape = {c.inner()}, .init = {.constant = 1}});
+    m.out = nn::linear(mixer / "out_proj", {.in = c.inner(), .out = c.hidden_size, .bias = c.use_bias, .std = out_std});
+    return m;
+  }
+
+  Mamba2Config config_;
+  nn::WeightSlot* embeddings_ = nullptr;
+  std::vector<Layer> layers_;
+  nn::Norm norm_;
+};
+
+// [least, most]; what is not a number (infinity, in the ways that files write it) is no limit.
+void read_time_step_limit(ConfigFields& f, Mamba2Config& c) {
+  const Json& limit = f.reader().raw("time_step_limit");
+  c.dt_most = std::numeric_limits<double>::infinity();
+  f.publish("time_step_limit", limit.is_null() ? Json::array({0.0, Json{{"__float__", "Infinity"}}}) : limit);
+  if (limit.is_null()) return;
+  if (!limit.is_array() || limit.size() != 2) {
+    f.fail("time_step_limit", "two numbers were expected");
+    return;
+  }
+  if (limit[0].is_number()) c.dt_least = limit[0].get<double>();
+  if (limit[1].is_number()) c.dt_most = limit[1].get<double>();
+  if (!(c.dt_least >= 0 && c.dt_least <= c.dt_most)) f.fail("time_step_limit", "is not a range of steps");
+}
+
+Mamba2Config read(ConfigFields& f) {
+  Mamba2Config c{};
+  c.vocab_size = f.size("vocab_size", {32768, {}, "it, or a tokenizer"});
+  c.hidden_size = f.size("hidden_size", {4096, {}, "the width of the model"});
+  c.num_hidden_layers = f.size("num_hidden_layers", {64, {}, "the number of layers"});
+  c.expand = f.size("expand", {2, 2});
+  int64_t inner = c.expand * c.hidden_size, small_heads = std::max<int64_t>(inner / 64, 1);
+  c.num_heads = f.size("num_heads", {128, small_heads});
+  c.head_dim = f.size("head_dim", {64, std::max<int64_t>(inner / c.num_heads, 1)});
+  c.state_size = f.size("state_size", {128, 64});
+  c.conv_kernel = f.size("conv_kernel", {4, 4});
+  c.n_groups = f.size("n_groups", {8, 1});
+  c.layer_norm_epsilon = f.number("layer_norm_epsilon", 1e-5, 0, 1);
+  c.initializer_range = f.number("initializer_range", f.training() ? 0.02 : 0.1, 0, 1);
+  c.time_step_min = f.number("time_step_min", 0.001, 1e-9, 1e3);
+  c.time_step_max = f.number("time_step_max", 0.1, 1e-9, 1e3);
+  c.time_step_floor = f.number("time_step_floor", 1e-4, 0, 1e3);
+  read_time_step_limit(f, c);
+  c.use_bias = f.flag("use_bias", false);
+  c.use_conv_bias = f.flag("use_conv_bias", true);
+  c.tie_word_embeddings = f.flag("tie_word_embeddings", false);
+  c.rescale_prenorm_residual = f.flag("rescale_prenorm_residual", false);
+  f.flag("residual_in_fp32", true);  // the residual stream has the type of activations here
+  f.integer("chunk_size", 256, 1);   // only an order of computation
+  f.refuse("hidden_act", f.text("hidden_act", "silu") != std::string("silu"), "mamba2 has silu alone");
+  if (inner != c.num_heads * c.head_dim)
+    f.fail("num_heads", "times head_dim is not expand times hidden_size, " + std::to_string(inner),
+           "change one of them");
+  if (c.num_heads % c.n_groups != 0) f.fail("num_heads", "is not a multiple of n_groups", "change one of them");
+  if (c.conv_kernel > kernels::kMaxConvTaps)
+    f.fail("conv_kernel", "is larger than " + std::to_string(kernels::kMaxConvTaps));
+  if (c.num_hidden_layers > kMostLayers) f.fail("num_hidden_layers", "is too large");
+  return c;
+}
+
+Parts make(ConfigFields& f, Task, int64_t) {
+  Mamba2Config c = read(f);
+  Parts parts;
+  if (f.failed()) return parts;
+  auto backbone = std::make_unique<Mamba2>(parts.parameters, c);
+  parts.head_begin = parts.parameters.entries().size();
+  parts.head = std::make_unique<Head>();
+  parts.head->weight = c.tie_word_embeddings
+                           ? backbone->embeddings()
+                           : nn::linear({parts.parameters, "lm_head", c.initializer_range},
+                                        {.in = c.hidden_size, .out = c.vocab_size, .role = nn::Role::kHead})
+                                 .weight;
+  parts.backbone = std::move(backbone);
+  parts.sizes = {c.vocab_size, c.hidden_size, c.num_hidden_layers, kNoLimit};
+  return parts;
+}
+
+constexpr ModelClass kClasses[] = {{Task::kCausalLm, "Mamba2ForCausalLM"}};
+constexpr std::string_view kPrefixes[] = {"backbone."};
+constexpr Family::Alias kAliases[] = {{"embeddings.weight", "embedding.weight"}};
+constexpr std::string_view kInert[] = {"time_step_rank", "norm_before_gate", "rms_norm", "max_position_embeddings"};
+
+}  // namespace
+
+extern const Family mamba2_family{.model_type = "mamba2",
+                                  .classes = kClasses,
+                                  .make = make,
+                                  .optional_prefixes = kPrefixes,
+                                  .aliases = kAliases,
+                                  .inert = kInert};
+
+}  // namespace malmoi::model

@@ -1,0 +1,50 @@
+#include "nn/experts.h"
+
+namespace malmoi::nn {
+namespace {
+
+// Each expert's published tensors fill its rows of one stack.
+std::vector<Source> sources_of(const Declare& declare, int64_t experts, std::initializer_list<const char*> names,
+                               int64_t rows) {
+  std::vector<Source> sources;
+  int64_t row = 0;
+  for (int64_t e = 0; e < experts; ++e) {
+    for (const char* name : names) {
+      sources.push_back({(declare / "experts" / e / name).tensor("weight"), row, rows});
+      row += rows;
+    }
+  }
+  return sources;
+}
+
+}  // namespace
+
+Experts::Experts(const Declare& declare, const ExpertsSpec& s) : spec_(s) {
+  Init init{.std = declare.std()};
+  slots_ = {linear(declare / s.router_name, {.in = s.width, .out = s.experts}).weight};
+  for (WeightSlot* slot : declare.set().add_weights({.name = declare.tensor("experts.gate_up.weight"),
+                          .shape = {s.experts, 2 * s.inner, s.width},
+                          .role = Role::kExperts,
+                          .init = init,
+                          .sources = sources_of(declare, s.experts, {s.gate_name, s.up_name}, s.inner)}))
+    slots_.push_back(slot);
+  for (WeightSlot* slot : declare.set().add_weights({.name = declare.tensor("experts.down.weight"),
+                          .shape = {s.experts, s.width, s.inner},
+                          .role = Role::kExperts,
+                          .init = init,
+                          .sources = sources_of(declare, s.experts, {s.down_name}, s.width)}))
+    slots_.push_back(slot);
+  weights_.resize(slots_.size());
+}
+
+Var Experts::operator()(Context& context, Var x) const {
+  for (size_t i = 0; i < slots_.size(); ++i) weights_[i] = &**slots_[i];
+  return autograd::experts(context, std::move(x),
+                           {.experts = spec_.experts,
+                            .top_k = spec_.top_k,
+                            .renormalise = spec_.renormalise,
+                            .activation = spec_.activation,
+                            .weights = weights_});
+}
+
+}  // namespace malmoi::nn
