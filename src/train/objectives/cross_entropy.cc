@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "autograd/router_balance.h"
 #include "autograd/tape.h"
 
 namespace malmoi::train {
@@ -14,6 +15,12 @@ Counts CrossEntropy::count(const Examples& examples) const {
 LossSums CrossEntropy::accumulate(autograd::Context& context, const model::Model& model, const Examples& examples,
                                   const Counts& whole) const {
   ModelInput input(examples);  // blocks that run again in the backward pass read it
+  autograd::RouterBalance balance;
+  const bool balanced = context.tape && model.router_balance > 0;
+  if (balanced) {
+    balance.begin(input.batch().key_mask);
+    context.balance = &balance;
+  }
   autograd::Var hidden = model.backbone->forward(context, input.batch());
   autograd::Var features = model.head->features(context, std::move(hidden), input.batch());
   double share = 1.0 / static_cast<double>(std::max<int64_t>(whole.terms, 1));
@@ -23,8 +30,16 @@ LossSums CrossEntropy::accumulate(autograd::Context& context, const model::Model
                                         .label_smoothing = options_.label_smoothing,
                                         .z_weight = options_.z_weight,
                                         .count_correct = options_.accuracy});
-  if (context.tape) context.tape->backward(context);
   LossSums sums{.loss = loss.sum * share};
+  if (balanced) {
+    // Part by part, as the authors do: each weighs by its tokens.
+    double part = static_cast<double>(examples.tokens()) / static_cast<double>(whole.tokens);
+    double router_loss = part * balance.loss(model.router_balance * part);
+    sums.loss += model.router_balance * router_loss;
+    sums.figures.push_back({"router_balance", router_loss});
+  }
+  if (context.tape) context.tape->backward(context);
+  context.balance = nullptr;
   if (options_.accuracy) sums.figures.push_back({"accuracy", static_cast<double>(loss.correct) * share});
   return sums;
 }
