@@ -112,6 +112,7 @@ nn::RotaryConfig ConfigFields::rotary_of(const char* kind, const char* theta_key
     given = parameters[kind];
     ConfigReader rope(reader_->document(), given, reader_->path_of("rope_parameters") + "." + kind);
     read_object(*reader_, "rope_parameters", rope, r, partial);
+    if (scaled) reader_->raw("rope_scaling");  // the older spelling of the same, beside it
   } else if (scaled && reader_->has("rope_scaling")) {
     given = reader_->raw("rope_scaling");
     ConfigReader rope = reader_->object("rope_scaling");
