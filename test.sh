@@ -3,6 +3,9 @@
 #   release   the program; every test (units, structure, the program from outside)
 #   asan      AddressSanitizer and UndefinedBehaviorSanitizer over all unit tests
 #   tsan      ThreadSanitizer over what has threads
+# and, only when it is named:
+#   agree     every family held to transformers and PyTorch, which it installs (gigabytes) into build/agree;
+#             exits 3 where they cannot be had
 # About half an hour from nothing on two cores; a few minutes when little changed (ccache).
 # Ends with the sum of all of it in the form that ctest prints; exits 1 if anything failed.
 set -uo pipefail
@@ -12,11 +15,11 @@ THREADED="base data infer serve"   # the folders whose unit tests run under tsan
 case "${1:-}" in
   "") ;;
   --help|-h)
-    echo "Usage: ./test.sh [release|asan|tsan]   (all three when none is named)"
+    echo "Usage: ./test.sh [release|asan|tsan|agree]   (the first three when none is named)"
     echo "Example: ./test.sh asan"
     exit 0 ;;
-  release|asan|tsan) ;;
-  *) echo "test.sh: unknown stage '$1'; use release, asan or tsan" >&2; exit 2 ;;
+  release|asan|tsan|agree) ;;
+  *) echo "test.sh: unknown stage '$1'; use release, asan, tsan or agree" >&2; exit 2 ;;
 esac
 only=${1:-all}
 
@@ -34,17 +37,20 @@ install_page_tools() {
 }
 install_page_tools
 
+# install_python_packages FOLDER REQUIREMENTS: a virtual environment with what the file names; its last error in $said.
+install_python_packages() {
+  cmp -s "$2" "$1/installed.txt" && return 0
+  said=$({ python3 -m venv --clear "$1" && "$1/bin/pip" install -q --disable-pip-version-check --retries 2 --timeout 30 -r "$2"; } 2>&1) &&
+    cp "$2" "$1/installed.txt" && return 0
+  said=$(tail -1 <<<"$said")
+  rm -rf "$1"
+  return 1
+}
+
 # Clients and tokenizers of others, for the tests that hold ours to them; those are skipped where PyPI cannot be reached.
 python=build/python
-install_python_packages() {
-  cmp -s tests/requirements.txt "$python/installed.txt" && return 0
-  local said
-  said=$({ python3 -m venv --clear "$python" && "$python/bin/pip" install -q --disable-pip-version-check --retries 2 --timeout 30 -r tests/requirements.txt; } 2>&1) &&
-    cp tests/requirements.txt "$python/installed.txt" && return 0
-  echo "test.sh: no packages from PyPI, so nothing is compared with theirs: $(tail -1 <<<"$said")" >&2
-  rm -rf "$python"
-}
-install_python_packages
+install_python_packages "$python" tests/requirements.txt ||
+  echo "test.sh: no packages from PyPI, so nothing is compared with theirs: $said" >&2
 interpreter=()
 [ ! -x "$python/bin/python" ] || interpreter=("-DPython3_EXECUTABLE=$PWD/$python/bin/python")
 
@@ -96,6 +102,22 @@ if [ "$only" = all ] || [ "$only" = tsan ]; then
     targets+=("${folder}_test") names+="${names:+|}$folder"
   done
   build tsan "${targets[@]}" && TSAN_OPTIONS=halt_on_error=1 run_tests tsan -R "^unit\.($names)(\.|\$)"
+fi
+
+# agrees NAME COMMAND...: one script that holds us to the reference, counted as a test.
+agrees() {
+  say "agree: $1"
+  if "${@:2}"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+}
+
+if [ "$only" = agree ]; then
+  reference=build/agree
+  install_python_packages "$reference" tests/requirements-agree.txt || {
+    echo "test.sh: agree: tests/requirements-agree.txt cannot be installed, so nothing was compared: $said" >&2
+    exit 3
+  }
+  agrees "goldens are what tests/make_goldens.py makes" "$reference/bin/python" tests/make_goldens.py --check
+  build release malmoi && agrees "families both ways" "$reference/bin/python" tests/transformers_agree.py build/release/bin/malmoi
 fi
 
 for what in "${broken[@]}"; do

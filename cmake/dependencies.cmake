@@ -2,7 +2,7 @@
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 if(MALMOI_OPENMP)
-  find_package(OpenMP REQUIRED)          # the thread team that oneDNN computes on
+  find_package(OpenMP REQUIRED)          # the threads that oneDNN computes on
 endif()
 # Matrix products (oneDNN). Debian's own package file asks for OpenCL headers that nothing here needs.
 find_library(DNNL_LIBRARY dnnl REQUIRED)

@@ -18,7 +18,7 @@ endfunction()
 
 # malmoi_unit_test(NAME FOLDER [VARIABLE=VALUE...]): an entry of ctest that runs FOLDER_test in an environment.
 function(malmoi_unit_test name folder)
-  add_test(NAME unit.${name} COMMAND ${folder}_test)
+  add_test(NAME unit.${name} COMMAND ${folder}_test WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   # Tests of one build never meet those of another, or of another entry, in a shared temporary folder.
   file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/test_tmp/${name})
   set_tests_properties(unit.${name} PROPERTIES LABELS unit TIMEOUT 600
@@ -56,7 +56,9 @@ function(malmoi_library name)
   if(BUILD_TESTING AND tests)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE malmoi_${name} GTest::gmock GTest::gtest_main)
-    target_compile_definitions(${name}_test PRIVATE MALMOI_TEST_DATA="${CMAKE_SOURCE_DIR}/tests/data")
+    # From the root of the tree, where tests run: an object is then the same in every checkout, and ccache knows it.
+    target_compile_definitions(${name}_test PRIVATE MALMOI_TEST_DATA="tests/data")
+    malmoi_test_program(${name}_test)
     add_dependencies(unit_tests ${name}_test)
     if(arg_TEST_EACH_ISA)
       foreach(isa IN LISTS MALMOI_ISAS)

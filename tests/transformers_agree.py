@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""Trains a tiny model of each family and opens it with transformers and tokenizers: the same logits, ids and text.
+"""Holds every family of the program to transformers, both ways: a random model of theirs opens here, and a model trained
+here opens there; logits, and of ours the ids and texts of the tokenizer, are the same.
 
-usage: transformers_agree.py MALMOI      exits 77 where transformers or torch cannot be imported
+usage: transformers_agree.py MALMOI [FAMILY...]      exits 77 where transformers or torch cannot be imported
 """
+import copy
 import json
 import pathlib
 import subprocess
@@ -13,53 +15,111 @@ try:
     import numpy as np
     import torch
     from tokenizers import Tokenizer
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoTokenizer
+
+    import reference_models as reference
+    from reference_families import FAMILIES
 except ImportError as error:
-    print(f"not run: {error}")
+    print(f"not run: {error}; ./test.sh agree installs what this needs")
     sys.exit(77)
 
 MALMOI = sys.argv[1]
 SENTENCE = "오늘 날씨가 너무 좋아서 gathers words, don't 낱말 123!\n"
-MODELS = {
-    "llama": {"architecture": "llama", "hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2,
-              "max_position_embeddings": 64},
-    "gpt2": {"architecture": "gpt2", "n_embd": 64, "n_layer": 2, "n_head": 4, "n_positions": 64},
-    "qwen2": {"architecture": "qwen2", "hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2,
-              "max_position_embeddings": 64},
-    "mistral": {"architecture": "mistral", "hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2,
-                "max_position_embeddings": 64, "sliding_window": 16},
-}
+SEED = 20261  # other weights and ids than the goldens have
+LEAST_TOLERANCE = 2e-4  # as of the goldens; else thirty times what f32 costs the reference itself
+# Of other families transformers takes its own class of tokenizer, whatever the files say.
+OWN_TOKENIZER = ("llama", "gpt2")
 
 
 def malmoi(*args, stdin=None):
-    return subprocess.run([MALMOI, *map(str, args)], input=stdin, capture_output=True, check=True).stdout
+    done = subprocess.run([MALMOI, *map(str, args)], input=stdin, capture_output=True)
+    if done.returncode:
+        raise RuntimeError(f"malmoi {args[0]}: {done.stderr.decode().strip()}")
+    return done.stdout
 
 
-with tempfile.TemporaryDirectory() as name:
-    folder = pathlib.Path(name)
-    text = "".join(f"말모이 {i} gathers words, {i * 7919 % 1000} 낱말을 모은다. Don't stop.\n" for i in range(2000))
-    (folder / "text.txt").write_text(text)
-    malmoi("tokenizer", "train", "--in", folder / "text.txt", "--type", "bpe", "--vocab-size", "400", "--out", folder / "tokenizer")
-    for family, model in MODELS.items():
-        out = folder / family
-        (folder / f"{family}.yaml").write_text(json.dumps({
-            "model": model, "tokenizer": str(folder / "tokenizer"),
-            "data": {"train": [str(folder / "text.txt")], "sequence_length": 48},
-            "train": {"batch_size": 4, "steps": 20, "dtype": "f32"}, "out": str(out)}))
-        malmoi("train", folder / f"{family}.yaml")
-        tokenizer = Tokenizer.from_file(str(out / "model" / "tokenizer.json"))
-        ids = tokenizer.encode(SENTENCE, add_special_tokens=False).ids
-        auto = AutoTokenizer.from_pretrained(out / "model")
-        if family in ("llama", "gpt2"):   # of a qwen2 or mistral model, transformers takes its own class whatever the files say
-            assert auto.encode(SENTENCE, add_special_tokens=False) == ids, family
-        mine = json.loads(malmoi("tokenizer", "encode", "--tokenizer", out / "model", "--jsonl", stdin=(json.dumps(SENTENCE) + "\n").encode()))
-        assert mine == ids, f"{family}: ids {mine} and {ids}"
-        assert tokenizer.decode(ids) == SENTENCE, f"{family}: {tokenizer.decode(ids)!r}"
-        np.save(folder / "ids.npy", np.array([ids[:40]], np.int32))
-        malmoi("score", "--model", out / "model", "--ids", folder / "ids.npy", "--logits", folder / "logits.npy")
-        theirs = AutoModelForCausalLM.from_pretrained(out / "model", attn_implementation="eager")
-        with torch.no_grad():
-            want = theirs(torch.tensor([ids[:40]])).logits.numpy()
-        gap = float(np.abs(np.load(folder / "logits.npy") - want).max())
-        assert gap < 2e-4, f"{family}: logits differ by {gap}"
-        print(f"{family}: {len(ids)} ids the same, logits within {gap:.1e}")
+def score(model, inputs, folder):
+    """Logits by the program."""
+    flags = {"ids": "--ids", "mask": "--mask", "decoder_ids": "--decoder-ids"}
+    command = ["score", "--model", model, "--logits", folder / "logits.npy"]
+    for key, array in inputs.items():
+        np.save(folder / f"{key}.npy", array)
+        command += [flags[key], folder / f"{key}.npy"]
+    malmoi(*command)
+    return torch.from_numpy(np.load(folder / "logits.npy"))
+
+
+def largest_gap(got, want, inputs, kind):
+    """Where there is no padding."""
+    assert got.shape == want.shape, f"logits of shape {tuple(got.shape)}, not {tuple(want.shape)}"
+    counted = reference.tensor(inputs["mask"]).bool() if kind == "mlm" else slice(None)
+    return reference.distance(got[counted], want[counted])
+
+
+def theirs_opens_here(name, entry, folder):
+    kind = entry.get("kind", "decoder")
+    model = reference.build(entry, SEED)
+    inputs = reference.make_inputs(entry, model, SEED)
+    want = reference.outputs(model, kind, inputs)["logits"]
+    exact = reference.outputs(copy.deepcopy(model).double(), kind, inputs)["logits"]
+    allowed = max(LEAST_TOLERANCE, 30 * reference.distance(want, exact))
+    reference.save(model, entry, folder / "theirs")
+    gap = largest_gap(score(folder / "theirs", inputs, folder), want, inputs, kind)
+    assert gap < allowed, f"logits of their model differ by {gap:.2g}; {allowed:.2g} is allowed"
+    print(f"{name}: theirs here: logits within {gap:.1e}", flush=True)
+
+
+def train(entry, family, folder, shared):
+    """A short run of ours: its model's folder."""
+    (folder / "run.yaml").write_text(json.dumps({
+        "model": {"architecture": family, **entry["train"]}, "tokenizer": str(shared / "tokenizer"),
+        "data": {"train": [str(shared / "text.txt")], "sequence_length": 48},
+        "train": {"batch_size": 4, "steps": 20, "dtype": "f32"}, "out": str(folder / "run")}))
+    malmoi("train", folder / "run.yaml")
+    return folder / "run" / "model"
+
+
+def ours_opens_there(name, entry, family, folder, shared):
+    model = train(entry, family, folder, shared)
+    tokenizer = Tokenizer.from_file(str(model / "tokenizer.json"))
+    ids = tokenizer.encode(SENTENCE, add_special_tokens=False).ids
+    if family in OWN_TOKENIZER:
+        assert AutoTokenizer.from_pretrained(model).encode(SENTENCE, add_special_tokens=False) == ids, "ids of AutoTokenizer"
+    line = (json.dumps(SENTENCE) + "\n").encode()
+    mine = json.loads(malmoi("tokenizer", "encode", "--tokenizer", model, "--jsonl", stdin=line))
+    assert mine == ids, f"ids {mine} and {ids}"
+    assert tokenizer.decode(ids) == SENTENCE, f"text {tokenizer.decode(ids)!r}"
+    inputs = {"ids": np.array([ids[:40]], np.int32)}
+    want = reference.outputs(reference.load(model), "decoder", inputs)["logits"]
+    gap = reference.distance(score(model, inputs, folder), want)
+    assert gap < LEAST_TOLERANCE, f"logits of our model differ by {gap:.2g}"
+    print(f"{name}: ours there: {len(ids)} ids the same, logits within {gap:.1e}", flush=True)
+
+
+def main():
+    families = sys.argv[2:] or reference.program_families()
+    failed = reference.complain_of_missing()
+    with tempfile.TemporaryDirectory() as temporary:
+        shared = pathlib.Path(temporary)
+        text = "".join(f"말모이 {i} gathers words, {i * 7919 % 1000} 낱말을 모은다. Don't stop.\n" for i in range(2000))
+        (shared / "text.txt").write_text(text)
+        malmoi("tokenizer", "train", "--in", shared / "text.txt", "--type", "bpe", "--vocab-size", "400", "--out", shared / "tokenizer")
+        for name, entry in FAMILIES.items():
+            family = reference.family_of(entry)
+            if family not in families:
+                continue
+            folder = shared / name
+            folder.mkdir()
+            ways = [lambda: theirs_opens_here(name, entry, folder)]
+            if "train" in entry:
+                ways.append(lambda: ours_opens_there(name, entry, family, folder, shared))
+            for way in ways:
+                try:
+                    way()
+                except (AssertionError, RuntimeError) as problem:
+                    failed = True
+                    print(f"{name}: FAILED: {problem}", flush=True)
+    return failed
+
+
+sys.exit(main())

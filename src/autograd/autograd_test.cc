@@ -149,6 +149,25 @@ TEST(Tape, NothingIsLeftInTheArenaAfterTheBackwardPass) {
   }
 }
 
+// The most memory that a case takes, forward and backward.
+size_t peak_of(const OpCase& c, Arena memory) {
+  Bench b(DType::kBF16, kernels::cpu_backend(), std::move(memory));
+  std::vector<Var> inputs, outputs = c.run(b, inputs);
+  Tensor g = b.context.temporary(outputs[0].value.dtype(), outputs[0].value.shape());
+  b.context.step("gradient", 0, [&] { std::memset(g.data(), 0, g.bytes()); });
+  b.tape.give_grad(b.context, outputs[0].id, std::move(g));
+  outputs.clear();
+  inputs.clear();
+  b.tape.backward(b.context);
+  return b.arena.peak();
+}
+
+TEST(Tape, ARehearsalPredictsThePeakOfEveryOp) {
+  for (const OpCase& c : op_cases()) {
+    EXPECT_EQ(peak_of(c, Arena::rehearsal()), peak_of(c, std::move(*Arena::create(64 << 20)))) << c.name;
+  }
+}
+
 // Counts who is told of final gradients, and that nothing is written after that.
 class CountingSink : public GradientSink {
  public:

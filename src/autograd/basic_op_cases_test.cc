@@ -66,7 +66,7 @@ OpCase rotary_case(const char* name, int64_t first_column, bool interleaved) {
             in = {b.input(1, {6, 12})};
             // Rotation is in place: the op works on a copy so that the input can be disturbed.
             Tensor copy = b.context.temporary(b.dtype, {6, 12});
-            convert(in[0].value.data(), b.dtype, copy.data(), b.dtype, 72);
+            b.context.step("copy", 0, [&] { convert(in[0].value.data(), b.dtype, copy.data(), b.dtype, 72); });
             return std::vector<Var>{rotary(b.context, {copy, in[0].id},
                                            {.first_column = first_column,
                                             .heads = 2,

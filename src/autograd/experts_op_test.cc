@@ -26,7 +26,7 @@ OpCase experts_case(const char* name, const ExpertsOptions& options, bool gated,
             if (!balanced) return out;
             Tensor loss = b.context.temporary(b.context.statistics_type(), {1});
             double value = b.balance.loss(kBalanceScale);
-            convert(&value, DType::kF64, loss.data(), loss.dtype(), 1);
+            b.context.step("loss", 0, [&] { convert(&value, DType::kF64, loss.data(), loss.dtype(), 1); });
             out.push_back({loss, b.tape.new_id()});
             return out;
           }};

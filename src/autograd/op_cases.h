@@ -24,7 +24,7 @@ struct Bench {
   DType dtype;
   Disturbance disturbance;
   size_t inputs_made = 0;
-  Arena arena = std::move(*Arena::create(64 << 20));
+  Arena arena;
   StoragePool pool;
   Stream stream;
   std::vector<std::unique_ptr<Parameter>> parameters;
@@ -34,7 +34,8 @@ struct Bench {
   Tape tape;  // ends before the weights that its records name
   Context context;
 
-  Bench(DType type, const kernels::Backend& backend) : dtype(type) {
+  Bench(DType type, const kernels::Backend& backend, Arena memory = std::move(*Arena::create(64 << 20)))
+      : dtype(type), arena(std::move(memory)) {
     context.arena = &arena;
     context.pool = &pool;
     context.tape = &tape;
@@ -76,8 +77,10 @@ struct Bench {
   }
   Var input(uint64_t seed, Shape shape) {
     Tensor x = context.temporary(dtype, shape);
-    fill(x, seed, 0);
-    disturb(x, false, inputs_made++);
+    if (!context.rehearsal()) {
+      fill(x, seed, 0);
+      disturb(x, false, inputs_made++);
+    }
     return {x, tape.new_id()};
   }
   void disturb(Tensor& t, bool parameter, size_t which) const {

@@ -5,13 +5,11 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
+#include <memory>
 #include <mutex>
 #include <thread>
-#include <vector>
 
-#ifdef MALMOI_HAVE_OPENMP
-#include <omp.h>
-#endif
+#include "base/team.h"
 
 namespace malmoi {
 namespace {
@@ -31,76 +29,90 @@ std::atomic<int>& thread_count() {
   return count;
 }
 
-std::mutex& compute_door() {
-  static std::mutex door;
-  return door;
+/// One caller computes at a time: two teams would get in each other's way.
+struct Door {
+  std::mutex mutex;
+  std::unique_ptr<Team> team;
+  int size = 0;  // that was asked for
+};
+
+Door& compute_door() {
+  static Door* door = new Door;  // never destroyed: threads may still compute at exit
+  return *door;
 }
 
 thread_local bool inside_compute = false;
+thread_local int thread_number = 0;
+
+/// Marks this thread as computing, so that what it calls runs inline.
+struct Inside {
+  explicit Inside(int thread) {
+    inside_compute = true;
+    thread_number = thread;
+  }
+  ~Inside() {
+    inside_compute = false;
+    thread_number = 0;
+  }
+};
+
+struct Work {
+  void (*body)(void*, int);
+  void* context;
+};
 
 }  // namespace
 
 int num_threads() { return thread_count().load(std::memory_order_relaxed); }
 
-void set_num_threads(int n) {
-  thread_count().store(std::clamp(n, 1, 1024), std::memory_order_relaxed);
-#ifdef MALMOI_HAVE_OPENMP
-  omp_set_num_threads(num_threads());
-#endif
-}
+void set_num_threads(int n) { thread_count().store(std::clamp(n, 1, 1024), std::memory_order_relaxed); }
+
+int compute_thread() { return thread_number; }
 
 namespace detail {
 
 void run_team(int workers, void (*body)(void*, int), void* context) {
-  if (workers <= 1 || inside_compute) {
+  int threads = num_threads();
+  if (workers <= 1 || threads <= 1 || inside_compute) {
     for (int w = 0; w < workers; ++w) body(context, w);
     return;
   }
-  // libgomp keeps a team for each calling thread; one at a time keeps it at one team of one size.
-  std::lock_guard lock(compute_door());
-#ifdef MALMOI_HAVE_OPENMP
-#pragma omp parallel num_threads(workers)
-  {
-    inside_compute = true;
-    for (int w = omp_get_thread_num(); w < workers; w += omp_get_num_threads()) body(context, w);
-    inside_compute = false;
+  Door& door = compute_door();
+  std::lock_guard lock(door.mutex);
+  if (!door.team || door.size != threads) {
+    door.team.reset();
+    door.team = std::make_unique<Team>(threads);
+    door.size = threads;
   }
-#else
-  std::vector<std::thread> team;
-  team.reserve(static_cast<size_t>(workers - 1));
-  auto run = [&](int w) {
-    inside_compute = true;
-    body(context, w);
-    inside_compute = false;
-  };
-  for (int w = 1; w < workers; ++w) team.emplace_back(run, w);
-  run(0);
-  for (std::thread& t : team) t.join();
-#endif
+  Work work{body, context};
+  door.team->run(
+      workers,
+      [](void* c, int piece, int thread) {
+        Inside inside(thread);
+        auto& w = *static_cast<Work*>(c);
+        w.body(w.context, piece);
+      },
+      &work);
 }
 
 void run_parallel(int64_t n, int64_t grain, void (*body)(void*, int64_t, int64_t), void* context) {
+  // More ranges than threads: a thread that comes late or is taken off its core leaves the others something to do, and
+  // seven threads of a team of eight are not as slow as four.
+  constexpr int kRangesPerThread = 4;
   if (n <= 0) return;
   grain = std::max<int64_t>(grain, 1);
-  int workers = static_cast<int>(std::min<int64_t>(num_threads(), (n + grain - 1) / grain));
-  if (workers <= 1 || inside_compute) {
+  int threads = num_threads();
+  int ranges = static_cast<int>(std::min<int64_t>(int64_t{threads} * kRangesPerThread, (n + grain - 1) / grain));
+  if (ranges <= 1 || threads <= 1 || inside_compute) {
     body(context, 0, n);
     return;
   }
-  struct Range {
-    void (*body)(void*, int64_t, int64_t);
-    void* context;
-    int64_t n;
-    int workers;
-  } range{body, context, n, workers};
+  auto run_range = [&](int range) {
+    int64_t begin = n * range / ranges, end = n * (range + 1) / ranges;
+    if (begin < end) body(context, begin, end);
+  };
   run_team(
-      workers,
-      [](void* c, int w) {
-        auto& r = *static_cast<Range*>(c);
-        int64_t begin = r.n * w / r.workers, end = r.n * (w + 1) / r.workers;
-        if (begin < end) r.body(r.context, begin, end);
-      },
-      &range);
+      ranges, [](void* c, int range) { (*static_cast<decltype(run_range)*>(c))(range); }, &run_range);
 }
 
 }  // namespace detail

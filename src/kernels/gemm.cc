@@ -2,8 +2,9 @@
 #include "kernels/gemm.h"
 
 #include <array>
+#include <cstdlib>
+#include <string_view>
 
-#include "base/cpu.h"
 #include "kernels/gemm_internal.h"
 
 namespace malmoi::kernels {
@@ -16,23 +17,21 @@ const GemmProvider* gemm_providers(int& count) {
 
 namespace {
 
-/// A rule of sizes alone, so that a product has the same bits in every run. On AVX-512 our packed products win from
-/// about 1.5e8 operations on (1.0-1.1 times oneDNN forward, 1.15-1.5 times for gradients of weights); oneDNN has less
-/// to set up below that, and is as good on AVX2 in f32.
-bool packed_first(const GemmArgs& g) {
-  if (active_isa() != Isa::kAvx512) return false;
-  return 2.0 * static_cast<double>(g.m) * static_cast<double>(g.n) * static_cast<double>(g.k) >= 1.5e8;
+/// Our packed products are as fast as oneDNN's on AVX-512 and AVX2 (bench/RESULTS.md), and their threads make way for
+/// other programs; oneDNN's OpenMP threads spin on. MALMOI_GEMM=onednn puts oneDNN first, to compare.
+bool onednn_first() {
+  static const bool asked = [] {
+    const char* name = std::getenv("MALMOI_GEMM");
+    return name && std::string_view(name) == "onednn";
+  }();
+  return asked;
 }
 
 const GemmProvider* choose(const GemmArgs& args) {
   if (int8_provider().supports(args)) return &int8_provider();
-  if (packed_first(args) && packed_provider().supports(args)) return &packed_provider();
-  int count = 0;
-  const GemmProvider* providers = gemm_providers(count);
-  for (int i = 0; i < count; ++i) {
-    if (providers[i].supports(args)) return &providers[i];
-  }
-  return nullptr;
+  if (onednn_first() && onednn_provider().supports(args)) return &onednn_provider();
+  if (packed_provider().supports(args)) return &packed_provider();
+  return portable_provider().supports(args) ? &portable_provider() : nullptr;
 }
 
 }  // namespace

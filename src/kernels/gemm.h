@@ -1,4 +1,4 @@
-// The providers of matrix products on the CPU (oneDNN, our own packed SIMD, portable loops) and the choice among them.
+// The providers of matrix products on the CPU (our own packed ones, oneDNN, portable loops) and the choice among them.
 #pragma once
 
 #include "kernels/backend.h"
@@ -12,8 +12,8 @@ struct GemmProvider {
   void (*run)(const GemmArgs&);
 };
 
-/// Runs on the provider that a rule of sizes and types names: 8 bits where asked for, our packed products, oneDNN, or the
-/// portable loops. False where no provider supports the product.
+/// Runs on the first that can: 8 bits where asked for, our packed products (after oneDNN where MALMOI_GEMM=onednn asks for
+/// it), the portable loops. False where no provider supports the product.
 /// One compute thread at a time. Same sizes, types and thread count give the same bits.
 bool run_gemm(const GemmArgs& args);
 bool can_gemm(const GemmArgs& args);

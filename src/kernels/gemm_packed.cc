@@ -31,7 +31,7 @@ bool supports(const GemmArgs& g) {
 
 void run(const GemmArgs& g) {
   PackedPlan plan = products().plan(g, num_threads());
-  ScratchLock scratch(static_cast<size_t>(plan.words * plan.grid_m * plan.grid_n) * sizeof(uint32_t));
+  ScratchLock scratch(static_cast<size_t>(plan.words * num_threads()) * sizeof(uint32_t));
   products().run(g, plan, scratch.memory());
 }
 

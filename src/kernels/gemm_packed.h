@@ -5,7 +5,7 @@
 
 namespace malmoi::kernels {
 
-/// How one product is cut up: blocks in elements of m and n and in words of k, a grid of threads over C.
+/// How one product is cut up: blocks in elements of m and n and in words of k, a grid of parts over C.
 struct PackedPlan {
   int64_t block_m = 0, block_n = 0, block_k = 0;
   int64_t most_m = 0;  // rows that share one packing of B

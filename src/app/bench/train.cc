@@ -53,6 +53,7 @@ Json to_json(const TrainFigures& figures) {
           {"threads", figures.threads},
           {"steps", figures.steps},
           {"tokens_per_second", to_json(figures.tokens_per_second)},
+          {"step_seconds", to_json(figures.step_seconds)},
           {"mfu", figures.mfu},
           {"peak_flops_per_second", figures.peak_flops_per_second},
           {"peak_memory_bytes", figures.peak_memory_bytes},
@@ -81,7 +82,7 @@ Result<TrainFigures> bench_train(const BenchTrainOptions& o, const Job& job) {
                                                                 .arena_bytes = plan.activations,
                                                                 .int8_products = o.precision == Precision::kInt8}));
   autograd::Profile profile;
-  std::vector<double> rates;
+  std::vector<double> rates, seconds;
   double loss = 0;
   std::vector<int32_t> ids(static_cast<size_t>(o.sequence_length + 1));
   for (int64_t step = 0; step < o.warmup + o.steps; ++step) {
@@ -99,8 +100,10 @@ Result<TrainFigures> bench_train(const BenchTrainOptions& o, const Job& job) {
         },
         static_cast<uint64_t>(step), step + 1, kRate);
     loss = r.loss;
-    if (step >= o.warmup)
-      rates.push_back(static_cast<double>(o.batch * o.sequence_length) / (monotonic_seconds() - begin));
+    if (step >= o.warmup) {
+      seconds.push_back(monotonic_seconds() - begin);
+      rates.push_back(static_cast<double>(o.batch * o.sequence_length) / seconds.back());
+    }
   }
   if (o.profile) tell_lines(job.message, profile.table());
   if (!o.trace.empty()) MALMOI_TRY(profile.write_trace(o.trace));
@@ -112,6 +115,7 @@ Result<TrainFigures> bench_train(const BenchTrainOptions& o, const Job& job) {
                        .threads = num_threads(),
                        .steps = o.steps,
                        .tokens_per_second = spread(rates),
+                       .step_seconds = spread(seconds),
                        .peak_memory_bytes = peak_resident_bytes(),
                        .predicted_memory_bytes = plan.total(),
                        .arena_overflow_bytes = stepper.arena().overflow(),

@@ -31,7 +31,7 @@ struct TrainFigures {
   Precision precision = Precision::kBF16;
   int threads = 0;
   int64_t steps = 0;
-  Spread tokens_per_second;
+  Spread tokens_per_second, step_seconds;
   double mfu = 0;                    // of the fastest step, against peak_flops_per_second
   double peak_flops_per_second = 0;  // of products, measured beside it
   int64_t peak_memory_bytes = 0;     // VmHWM

@@ -1,4 +1,4 @@
-// Packed products (after BLIS, Van Zee & van de Geijn 2015): C is cut into a grid of parts, one a thread; a thread packs
+// Packed products (after BLIS, Van Zee & van de Geijn 2015): C is cut into a grid of parts; a thread that takes one packs
 // blocks of B into panels of two vectors' columns, and A where it is not already rows of words; a tile of C stays in
 // registers over a whole block of K. A word of K is an f32, or on AVX-512 a pair of bf16 for VDPBF16PS; elsewhere bf16 is
 // widened as it is packed. The order of every sum depends on the sizes alone, so threads do not change bits.
@@ -9,22 +9,30 @@ namespace malmoi::kernels::MALMOI_SIMD_NAMESPACE {
 namespace {
 
 constexpr int64_t kPackedRows = 36 * 14 / kRows * kRows;  // of A at a time, where it is packed: whole KiB of its rows
+constexpr int kStepWords = (kRows + kLanes - 1) / kLanes * kLanes;  // moved for a step of a panel of A
+
+/// A packed panel of A, with room behind it for what its last step moves too much.
+int64_t panel_words(const PackedPlan& plan) { return plan.block_k * kRows + kStepWords - kRows; }
+int64_t packed_words(const PackedPlan& plan) {
+  return plan.pack_a ? ((plan.block_m + kRows - 1) / kRows + 1) * panel_words(plan) : 0;
+}
 
 template <typename T>
 class Product {
  public:
   static constexpr bool kDot = Products<T>::kDot;
 
-  Product(const GemmArgs& args, const PackedPlan& plan, void* memory, int worker)
-      : g_(args), plan_(plan), scratch_(static_cast<Word*>(memory) + worker * plan.words) {
-    int64_t part_m = worker / plan.grid_n, part_n = worker % plan.grid_n;
+  /// Of one part of C; `memory` is this thread's.
+  Product(const GemmArgs& args, const PackedPlan& plan, void* memory, int part)
+      : g_(args), plan_(plan), scratch_(memory) {
+    int64_t part_m = part / plan.grid_n, part_n = part % plan.grid_n;
     int64_t tiles = (g_.m + kRows - 1) / kRows, panels = (g_.n + kColumns - 1) / kColumns;
     m_begin_ = min_of(g_.m, tiles * part_m / plan.grid_m * kRows);
     m_end_ = min_of(g_.m, tiles * (part_m + 1) / plan.grid_m * kRows);
     n_begin_ = min_of(g_.n, panels * part_n / plan.grid_n * kColumns);
     n_end_ = min_of(g_.n, panels * (part_n + 1) / plan.grid_n * kColumns);
     b_ = scratch_.take<Word>(plan.block_n * plan.block_k);
-    a_packed_ = scratch_.take<Word>(plan.pack_a ? plan.block_m * plan.block_k : 0);
+    a_packed_ = scratch_.take<Word>(packed_words(plan));
     partial_ = scratch_.take<float>(plan.partial ? plan.most_m * plan.block_n : 0);
   }
 
@@ -108,7 +116,7 @@ class Product {
       const T* a = as<T>(g_.a) + (m + first) * g_.lda + k * (kDot ? 2 : 1);
       return {reinterpret_cast<const Word*>(a), g_.lda / (kDot ? 2 : 1)};
     }
-    if (g_.transpose_a) return {a_packed_ + tile * kRows * plan_.block_k, 0};
+    if (g_.transpose_a) return {a_packed_ + tile * panel_words(plan_), 0};
     return {a_packed_ + first * plan_.block_k, plan_.block_k};
   }
 
@@ -117,12 +125,14 @@ class Product {
     int64_t k_first = kDot ? 2 * k : k, k_count = min_of(kDot ? 2 * count : count, g_.k - k_first);
     if (!g_.transpose_b) {
       for (int64_t begin = 0; begin < count; begin += kPackSteps) {
+        int64_t steps = min_of(kPackSteps, count - begin);
         for (int64_t n = n_begin; n < n_end; n += kColumns) {
-          Word* to = b_ + (n - n_begin) * plan_.block_k;
-          for (int64_t s = begin; s < min_of(count, begin + kPackSteps); ++s) {
-            prefetch_line(as<T>(g_.b) + n, g_.ldb, k_first, s + kPackSteps, k_count);
-            pack_step(as<T>(g_.b) + n, g_.ldb, k_first, s, k_count, min_of(kColumns, g_.n - n), to + s * kColumns);
-          }
+          const T* from = as<T>(g_.b) + (k_first + (kDot ? 2 * begin : begin)) * g_.ldb + n;
+          Word* to = b_ + (n - n_begin) * plan_.block_k + begin * kColumns;
+          int64_t cols = min_of(kColumns, g_.n - n);
+          if (cols < kColumns) __builtin_memset(to, 0, sizeof(Word) * static_cast<size_t>(steps * kColumns));
+          pack_panel<kColumns>({from, g_.ldb, steps, kDot && 2 * (begin + steps) > k_count}, cols, cols == kColumns,
+                               to);
         }
       }
       return;
@@ -133,33 +143,46 @@ class Product {
     }
   }
 
-  /// What the next round of packing reads: too far from this one for the hardware to see.
-  static MALMOI_INLINE void prefetch_line(const T* x, int64_t ld, int64_t k_first, int64_t step, int64_t k_count) {
-    int64_t k = kDot ? 2 * step : step;
-    if (k >= k_count) return;
-    __builtin_prefetch(x + (k_first + k) * ld, 0, 3);
-    if (kDot) __builtin_prefetch(x + (k_first + k + 1) * ld, 0, 3);
+  /// Steps of a matrix that is stored by k, each a row of it, or two as pairs.
+  struct Steps {
+    const T* from;
+    int64_t ld, count;
+    bool odd;  // the last one has one row
+  };
+
+  /// A panel, kWidth words a step: `cols` columns, or, where rows go on far enough, whole vectors. What these move beyond
+  /// the panel is overwritten by the next step, or is in the room behind the last one.
+  template <int kWidth>
+  static MALMOI_INLINE void pack_panel(const Steps& steps, int64_t cols, bool whole, Word* to) {
+    if (whole) {
+      move_steps<kWidth>(steps, to, [](const auto& move) MALMOI_INLINED {
+        each_index<(kWidth + kLanes - 1) / kLanes>([&](auto i) MALMOI_INLINED { move(i.value * kLanes, Full{}); });
+      });
+    } else {
+      move_steps<kWidth>(steps, to, [&](const auto& move) MALMOI_INLINED { each_vec(cols, move); });
+    }
   }
 
-  /// Step s of a panel of columns of a matrix stored by k: one row of it, or two as pairs. Padded to kColumns.
-  static MALMOI_INLINE void pack_step(const T* x, int64_t ld, int64_t k_first, int64_t s, int64_t k_count, int64_t cols,
-                                      Word* to) {
-    const T* even = x + (k_first + (kDot ? 2 * s : s)) * ld;
-    auto words = [&](int64_t i, auto w) MALMOI_INLINED {
-      if constexpr (kDot) {
-        UVec low = (UVec)load(even + i, w) >> 16, high = 2 * s + 1 < k_count ? (UVec)load(even + ld + i, w) : UVec{};
-        return (Vec)(low | high);
-      } else {
-        return load(even + i, w);
+  template <int kWidth, typename Each>
+  static MALMOI_INLINE void move_steps(const Steps& steps, Word* to, const Each& each) {
+    constexpr int kRowsOfStep = kDot ? 2 : 1;
+    const int64_t ld = steps.ld;
+    const T* from = steps.from;
+    for (int64_t s = 0; s < steps.count; ++s, from += kRowsOfStep * ld, to += kWidth) {
+      bool alone = steps.odd && s + 1 == steps.count;
+      // What the next round of packing reads: too far from this one for the hardware to see.
+      for (int64_t row = 0; row < kRowsOfStep; ++row) {
+        __builtin_prefetch(from + (kPackSteps * kRowsOfStep + row) * ld, 0, 3);
       }
-    };
-    if (cols == kColumns) {
-      store_words(to, words(0, Full{}));
-      store_words(to + kLanes, words(kLanes, Full{}));
-    } else {
-      for (int64_t i = 0; i < kColumns; ++i) to[i] = 0;
-      each_vec(cols,
-               [&](int64_t i, auto w) MALMOI_INLINED { store(reinterpret_cast<float*>(to + i), words(i, w), w); });
+      each([&](int64_t i, auto w) MALMOI_INLINED {
+        float* out = reinterpret_cast<float*>(to + i);
+        if constexpr (kDot) {
+          UVec low = (UVec)load(from + i, w) >> 16, high = alone ? UVec{} : (UVec)load(from + ld + i, w);
+          store(out, (Vec)(low | high), w);
+        } else {
+          store(out, load(from + i, w), w);
+        }
+      });
     }
   }
 
@@ -212,28 +235,14 @@ class Product {
     int64_t firsts[kPackedRows / kRows + 2];
     for (int64_t t = 0; t <= tiles; ++t) firsts[t] = (m_stop - m) * t / tiles;
     for (int64_t begin = 0; begin < count; begin += kPackSteps) {
+      int64_t end = min_of(count, begin + kPackSteps);
       for (int64_t t = 0; t < tiles; ++t) {
-        for (int64_t step = begin; step < min_of(count, begin + kPackSteps); ++step) {
-          prefetch_line(as<T>(g_.a) + m + firsts[t], g_.lda, k_first, step + kPackSteps, k_count);
-          const T* from = as<T>(g_.a) + (k_first + (kDot ? 2 * step : step)) * g_.lda + m + firsts[t];
-          pack_panel_step(from, firsts[t + 1] - firsts[t], !kDot || 2 * step + 1 < k_count,
-                          a_packed_ + (t * plan_.block_k + step) * kRows);
-        }
+        const T* from = as<T>(g_.a) + (k_first + (kDot ? 2 * begin : begin)) * g_.lda + m + firsts[t];
+        Word* to = a_packed_ + t * panel_words(plan_) + begin * kRows;
+        pack_panel<kRows>({from, g_.lda, end - begin, kDot && 2 * end > k_count}, firsts[t + 1] - firsts[t],
+                          g_.m - m - firsts[t] >= kStepWords, to);
       }
     }
-  }
-
-  /// A is stored [k][m]: one step of a panel.
-  MALMOI_INLINE void pack_panel_step(const T* even, int64_t rows, bool has_odd, Word* to) const {
-    each_vec(rows, [&](int64_t i, auto w) MALMOI_INLINED {
-      float* out = reinterpret_cast<float*>(to + i);
-      if constexpr (kDot) {
-        UVec low = (UVec)load(even + i, w) >> 16, high = has_odd ? (UVec)load(even + g_.lda + i, w) : UVec{};
-        store(out, (Vec)(low | high), w);
-      } else {
-        store(out, load(even + i, w), w);
-      }
-    });
   }
 
   /// Sums of blocks of K meet in C where it is f32, else in `partial`.
@@ -271,8 +280,9 @@ class Product {
     }
   }
 
-  static constexpr int64_t kSlice = 256;     // columns of B that stay in the second cache while tiles of A pass
-  static constexpr int64_t kPackSteps = 32;  // packed at a time: their rows are in the caches for all panels
+  static constexpr int64_t kSlice = 256;  // columns of B that stay in the second cache while tiles of A pass
+  static constexpr int64_t kPackSteps =
+      kDot ? 32 : 8;  // packed at a time: their rows stay in the first cache for all panels
   const GemmArgs& g_;
   const PackedPlan& plan_;
   Scratch scratch_;
@@ -281,7 +291,46 @@ class Product {
   float* partial_;
 };
 
-/// Blocks and the grid of threads. `words` is what a thread needs of scratch.
+/// A grid over C, by what a part costs: its products, and packing, in their units. A part packs its columns of B and, if
+/// need be, its rows of A.
+struct Grid {
+  int rows = 1, columns = 1;
+  double cost = 0;
+};
+
+Grid best_grid(const GemmArgs& g, bool pack_a, int parts) {
+  int64_t tiles = (g.m + kRows - 1) / kRows, panels = (g.n + kColumns - 1) / kColumns;
+  double of_b = g.transpose_b ? 24 : 12, of_a = pack_a ? 12 : 1;
+  Grid best;
+  for (int rows = 1; rows <= parts; ++rows) {
+    if (parts % rows != 0) continue;
+    int columns = parts / rows;
+    auto part_m = static_cast<double>((tiles + rows - 1) / rows * kRows);
+    auto part_n = static_cast<double>((panels + columns - 1) / columns * kColumns);
+    double cost = part_m * part_n + of_b * part_n + of_a * part_m;
+    if (best.cost == 0 || cost < best.cost) best = {rows, columns, cost};
+  }
+  return best;
+}
+
+/// As many parts as threads; more where they are long and packing does not grow much, so that a thread whose core is
+/// taken away leaves the others something to do.
+Grid choose_grid(const GemmArgs& g, bool pack_a, int threads) {
+  constexpr double kFewest = 2e5;  // operations a part: a few microseconds
+  constexpr double kLong = 5e7;    // about a tenth of a millisecond
+  constexpr double kDearer = 1.02;
+  double flops = 2.0 * static_cast<double>(g.m) * static_cast<double>(g.n) * static_cast<double>(g.k);
+  threads = static_cast<int>(max_of(1, min_of(threads, static_cast<int64_t>(flops / kFewest))));
+  Grid grid = best_grid(g, pack_a, threads);
+  for (int times : {4, 2}) {
+    if (threads == 1 || flops < kLong * threads * times) continue;
+    Grid finer = best_grid(g, pack_a, threads * times);
+    if (finer.cost * times <= grid.cost * kDearer) return finer;
+  }
+  return grid;
+}
+
+/// Blocks and the grid. `words` is what a thread needs of scratch.
 PackedPlan plan_product(const GemmArgs& g, int threads) {
   PackedPlan p;
   bool dot = g.a_type == DType::kBF16 && Products<BF16>::kDot;
@@ -293,37 +342,26 @@ PackedPlan plan_product(const GemmArgs& g, int threads) {
   p.pack_a = g.transpose_a || !words_in_place;
   p.partial = g.c_type != DType::kF32 && passes > 1;
 
-  // A thread packs its part of B and, if need be, of A: share out the dimension that costs less to pack twice.
+  Grid grid = choose_grid(g, p.pack_a, threads);
+  p.grid_m = grid.rows, p.grid_n = grid.columns;
   int64_t tiles = (g.m + kRows - 1) / kRows, panels = (g.n + kColumns - 1) / kColumns;
-  double flops = 2.0 * static_cast<double>(g.m) * static_cast<double>(g.n) * static_cast<double>(g.k);
-  threads = static_cast<int>(max_of(1, min_of(threads, static_cast<int64_t>(flops / 2e5))));
-  double best = 0;
-  for (int rows = 1; rows <= threads; ++rows) {
-    if (threads % rows != 0) continue;
-    int columns = threads / rows;
-    auto part_m = static_cast<double>((tiles + rows - 1) / rows * kRows);
-    auto part_n = static_cast<double>((panels + columns - 1) / columns * kColumns);
-    double pack_b = g.transpose_b ? 24 : 12, pack_a = p.pack_a ? 12 : 1;
-    double cost = part_m * part_n + pack_b * part_n + pack_a * part_m;
-    if (best == 0 || cost < best) best = cost, p.grid_m = rows, p.grid_n = columns;
-  }
   int64_t most_n = (panels + p.grid_n - 1) / p.grid_n * kColumns, most_m = (tiles + p.grid_m - 1) / p.grid_m * kRows;
   int64_t limit = p.pack_a ? 1024 : 256, blocks = max_of(1, (most_n + limit - 1) / limit);
   p.block_n = max_of(kColumns, ((most_n + blocks - 1) / blocks + kColumns - 1) / kColumns * kColumns);
   p.most_m = max_of(kRows, min_of(most_m, 4096 / kRows * kRows));
   p.block_m = p.pack_a ? min_of(p.most_m, kPackedRows) : p.most_m;
-  p.words = round_up_words(p.block_n * p.block_k) +
-            round_up_words(p.pack_a ? p.block_m * p.block_k + kRows * p.block_k : 0) +
+  p.words = round_up_words(p.block_n * p.block_k) + round_up_words(packed_words(p)) +
             round_up_words(p.partial ? p.most_m * p.block_n : 0) + 16;
   return p;
 }
 
 void run_product(const GemmArgs& g, const PackedPlan& plan, void* scratch) {
-  parallel_team(plan.grid_m * plan.grid_n, [&](int worker) {
+  parallel_team(plan.grid_m * plan.grid_n, [&](int part) {
+    Word* memory = static_cast<Word*>(scratch) + compute_thread() * plan.words;
     if (g.a_type == DType::kBF16) {
-      Product<BF16>(g, plan, scratch, worker).run();
+      Product<BF16>(g, plan, memory, part).run();
     } else {
-      Product<float>(g, plan, scratch, worker).run();
+      Product<float>(g, plan, memory, part).run();
     }
   });
 }
