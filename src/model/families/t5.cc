@@ -11,7 +11,7 @@ namespace {
 struct T5Config {
   int64_t vocab_size, d_model, d_kv, d_ff, num_layers, num_decoder_layers, num_heads, buckets, max_distance;
   double dropout_rate, layer_norm_epsilon, initializer_factor;
-  bool gated, tie_word_embeddings, scale_decoder_outputs;
+  bool gated, scale_decoder_outputs;
   kernels::Activation activation;
 };
 
@@ -203,8 +203,9 @@ Parts make(ConfigFields& f, Task task, int64_t) {
   c.dropout_rate = f.number("dropout_rate", 0.1, 0, 0.99);
   c.layer_norm_epsilon = f.number("layer_norm_epsilon", 1e-6, 0, 1);
   c.initializer_factor = f.number("initializer_factor", 1, 0, 100);
-  c.tie_word_embeddings = f.flag("tie_word_embeddings", true);
-  c.scale_decoder_outputs = f.flag("scale_decoder_outputs", c.tie_word_embeddings);
+  const bool tied = f.flag("tie_word_embeddings", true);
+  // transformers 5 writes tie_word_embeddings as true always, and here whether the head is the table, scaled.
+  c.scale_decoder_outputs = f.flag("scale_decoder_outputs", tied);
   f.refuse("is_decoder", f.flag("is_decoder", false), "a decoder alone is not supported for t5");
   f.refuse("is_encoder_decoder", !f.flag("is_encoder_decoder", true), "an encoder alone is not supported for t5");
   if (c.buckets < 4 || c.max_distance <= c.buckets / 2)
@@ -219,7 +220,7 @@ Parts make(ConfigFields& f, Task task, int64_t) {
   parts.head_begin = parts.parameters.entries().size();
   if (task == Task::kSeq2Seq) {
     parts.head = std::make_unique<Head>();
-    parts.head->weight = c.tie_word_embeddings
+    parts.head->weight = c.scale_decoder_outputs
                              ? backbone->shared()
                              : nn::linear({parts.parameters, "lm_head", c.initializer_factor},
                                           {.in = c.d_model, .out = c.vocab_size, .role = nn::Role::kHead})
