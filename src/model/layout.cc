@@ -1,6 +1,6 @@
 #include "model/layout.h"
 
-#include <algorithm>
+#include <cassert>
 #include <cstring>
 
 namespace malmoi::model {
@@ -16,11 +16,13 @@ int64_t columns_of(const ParameterSpec& spec) { return spec.shape.rank() == 1 ? 
 int64_t stored_row(const Source& source, int64_t r) {
   const Layout& l = source.layout;
   if (l.kind == Layout::kHeadsInterleaved) {
+    assert(source.rows % (3 * l.heads) == 0);
     int64_t part_rows = source.rows / 3, head_dim = part_rows / l.heads;
     int64_t part = r / part_rows, head = r % part_rows / head_dim;
     return (head * 3 + part) * head_dim + r % head_dim;
   }
   if (l.kind == Layout::kRotaryPermuted) {
+    assert(source.rows % (2 * l.heads) == 0);
     int64_t head_dim = source.rows / l.heads, half = head_dim / 2, inside = r % head_dim;
     return r - inside + 2 * (inside % half) + inside / half;
   }

@@ -51,8 +51,10 @@ SelfAttention::SelfAttention(const Declare& declare, const AttentionSpec& spec) 
   if (n.fused) qkv.out = q + 2 * kv;
   else qkv.parts = {{n.q, q}, {n.k, kv}, {n.v, kv}};
   qkv_ = linear(declare / (n.fused ? n.fused : "qkv_proj"), qkv);
+  // Heads that alternate are a matter of the fused tensor alone.
+  Layout out_layout = spec.layout.kind == Layout::kHeadsInterleaved ? Layout{} : spec.layout;
   out_ = linear(declare / n.out,
-                {.in = q, .out = spec.width, .bias = spec.out_bias, .std = spec.out_std, .layout = spec.layout});
+                {.in = q, .out = spec.width, .bias = spec.out_bias, .std = spec.out_std, .layout = out_layout});
   if (!spec.qk_norm) return;
   q_norm_ = norm(declare / "q_norm", {.width = spec.head_dim, .weight_offset = spec.qk_norm_offset}).weight;
   k_norm_ = norm(declare / "k_norm", {.width = spec.head_dim, .weight_offset = spec.qk_norm_offset}).weight;
