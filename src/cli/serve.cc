@@ -29,6 +29,10 @@ void add_serve(CLI::App& root, Invocation& invocation) {
       ->check(CLI::IsMember({"auto", "plain"}));
   command->add_option("--max-running", o->max_running, "answers decoded together")->check(CLI::Range(1, 4096));
   command
+      ->add_option("--state-memory", o->state_bytes,
+                   "memory for what running answers have read, such as 8GiB (default: half of what is free)")
+      ->transform(CLI::AsSizeValue(false));
+  command
       ->add_option("--max-requests", server.max_requests,
                    "answers running and waiting together; more are refused with 429")
       ->check(CLI::Range(1, 1 << 20));

@@ -75,6 +75,7 @@ class Scheduler {
   void begin_answers(Sequence& first, std::vector<Sequence*>& answers);
   void accept(Sequence& sequence, std::span<const float> logits);
   void emit(Sequence& sequence, const Token& token);
+  void end(Sequence& sequence, Token last);
   void fail(Sequence& sequence, const std::string& why);
   void fail_running(const std::string& why);
   void publish();

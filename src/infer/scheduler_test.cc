@@ -252,6 +252,33 @@ TEST(Scheduler, AWindowBoundsTheMemoryOfALongAnswer) {
   EXPECT_EQ(trial.answer(0).finish, FinishReason::kLength);
 }
 
+TEST(Scheduler, ARecurrenceIsAnAnswersOwn) {
+  auto model = tiny_recurrent_model();
+  std::vector<TokenRequest> requests;
+  for (int32_t i = 0; i < 4; ++i) requests.push_back(request_of(5 + 20 * i, 20 + i, i));
+  requests[3].answers = 3;
+  SchedulerOptions options{.prefill_rows = 16};
+  Trial trial(*model, options);
+  for (const TokenRequest& request : requests) ASSERT_TRUE(trial.submit(request).ok());
+  trial.finish();
+  size_t at = 0;
+  for (const TokenRequest& request : requests) {
+    for (int64_t i = 0; i < request.answers; ++i, ++at) {
+      TokenRequest one = request;
+      one.answers = 1;
+      one.sampling.seed += static_cast<uint64_t>(i);
+      expect_same(trial.answer(at), alone(*model, one, options));
+    }
+  }
+  // Room for two states: the third answer waits, then reads the prompt itself.
+  constexpr size_t kState = 2 * sizeof(float) * ((4 - 1) * (64 + 2 * 16) + 64 * 8);  // of two layers
+  options.state_bytes = 2 * kState;
+  Trial poor(*model, options);
+  ASSERT_TRUE(poor.submit(requests[3]).ok());
+  poor.finish();
+  for (size_t i = 0; i < 3; ++i) expect_same(poor.answer(i), trial.answer(3 + i));
+}
+
 TEST(Scheduler, AnEncoderDecoderAnswersItsSource) {
   auto model = tiny_encoder_decoder();
   std::vector<TokenRequest> requests;

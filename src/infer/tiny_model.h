@@ -58,6 +58,21 @@ inline std::unique_ptr<model::Model> tiny_window_model(int64_t window, int64_t c
                        7);
 }
 
+/// A recurrent model of two layers.
+inline std::unique_ptr<model::Model> tiny_recurrent_model() {
+  return tiny_model_of({{"model_type", "mamba2"},
+                        {"vocab_size", 264},
+                        {"hidden_size", 32},
+                        {"num_hidden_layers", 2},
+                        {"expand", 2},
+                        {"num_heads", 4},
+                        {"head_dim", 16},
+                        {"state_size", 8},
+                        {"n_groups", 2},
+                        {"initializer_range", 0.4}},
+                       7);
+}
+
 /// An encoder-decoder of two layers on each side; an answer begins with token 0.
 inline std::unique_ptr<model::Model> tiny_encoder_decoder() {
   return tiny_model_of({{"model_type", "t5"},

@@ -8,9 +8,9 @@
 #include "base/log.h"
 #include "base/parallel.h"
 #include "base/rng.h"
-#include "infer/runner.h"
+#include "infer/session.h"
 #include "kernels/kernels.h"
-#include "model/io.h"
+#include "model/load.h"
 
 namespace malmoi::app {
 namespace {
@@ -18,64 +18,71 @@ namespace {
 /// Sequences of random ids over one model.
 class Sequences {
  public:
-  Sequences(const model::Model& model, int64_t count, int64_t room) : model_(model), runner_(model, true) {
+  static Result<Sequences> create(const model::Model& model, int64_t count, int64_t room) {
+    Sequences sequences;
+    MALMOI_TRY(infer::check_continues(model));
+    MALMOI_ASSIGN(sequences.session_, infer::Session::create(model));
     for (int64_t i = 0; i < count; ++i) {
-      states_.push_back(runner_.new_state());
-      states_.back().reserve(room);
+      MALMOI_ASSIGN(nn::SequenceState state, sequences.session_->open());
+      MALMOI_TRY(state.reserve(room));
+      sequences.states_.push_back(std::move(state));
     }
+    return sequences;
   }
 
-  void truncate(int64_t length) {
-    for (nn::SequenceState& state : states_) state.truncate(length);
+  /// Begins again, with `depth` ids in every sequence.
+  Status begin(int64_t depth) {
+    for (nn::SequenceState& state : states_) state.truncate(0);
+    return read(depth);
   }
 
-  /// Reads n more ids into one sequence, in the parts that a server reads.
-  void read(size_t i, int64_t n) {
+  /// Reads n more ids into each sequence, in the parts that a server reads.
+  Status read(int64_t n) {
     constexpr int64_t kPart = 512;
-    for (int64_t done = 0; done < n; done += kPart) {
-      batch_.clear();
-      add(i, std::min(kPart, n - done));
-      int64_t last = batch_.rows() - 1;
-      runner_.logits(batch_.batch(), {&last, 1});
+    for (nn::SequenceState& state : states_) {
+      for (int64_t done = 0; done < n; done += kPart) {
+        add(state, std::min(kPart, n - done));
+        MALMOI_TRY(run());
+      }
     }
+    return {};
   }
 
-  /// One more id in every sequence, with the logits of each.
-  void write() {
-    batch_.clear();
-    rows_.clear();
-    for (size_t i = 0; i < states_.size(); ++i) {
-      add(i, 1);
-      rows_.push_back(batch_.rows() - 1);
+  /// Writes n more ids into all sequences together, with the logits of each.
+  Status write(int64_t n) {
+    for (int64_t i = 0; i < n; ++i) {
+      for (nn::SequenceState& state : states_) add(state, 1);
+      MALMOI_TRY(run());
     }
-    runner_.logits(batch_.batch(), rows_);
+    return {};
   }
-
-  size_t count() const { return states_.size(); }
 
  private:
-  void add(size_t i, int64_t n) {
+  void add(nn::SequenceState& state, int64_t n) {
     ids_.resize(static_cast<size_t>(n));
-    for (int32_t& id : ids_) id = static_cast<int32_t>(rng_.below(static_cast<uint64_t>(model_.vocab_size())));
-    batch_.add(ids_, static_cast<int32_t>(states_[i].length()), &states_[i]);
+    auto vocab = static_cast<uint64_t>(session_->model().vocab_size());
+    for (int32_t& id : ids_) id = static_cast<int32_t>(rng_.below(vocab));
+    session_->append(state, ids_);
+  }
+  Status run() {
+    auto logits = session_->logits();
+    return logits.ok() ? Status() : Status(logits.error());
   }
 
-  const model::Model& model_;
-  infer::Runner runner_;
+  std::unique_ptr<infer::Session> session_;
   Rng rng_{11};
-  nn::BatchBuilder batch_;
   std::vector<nn::SequenceState> states_;
   std::vector<int32_t> ids_;
-  std::vector<int64_t> rows_;
 };
 
 /// Tokens a second of `run`, which makes `tokens` of them, after `before`.
-Spread measure(int repeat, int64_t tokens, const std::function<void()>& before, const std::function<void()>& run) {
+Result<Spread> measure(int repeat, int64_t tokens, const std::function<Status()>& before,
+                       const std::function<Status()>& run) {
   std::vector<double> rates;
   for (int r = 0; r <= repeat; ++r) {
-    before();
+    MALMOI_TRY(before());
     double begin = monotonic_seconds();
-    run();
+    MALMOI_TRY(run());
     if (r > 0) rates.push_back(static_cast<double>(tokens) / (monotonic_seconds() - begin));
   }
   return spread(rates);
@@ -105,7 +112,7 @@ Result<InferFigures> bench_infer(const BenchInferOptions& o) {
   if (room > model->max_positions())
     return usage_error(fmt::format("{} tokens are more than the model's {} positions", room, model->max_positions()),
                        "--prompt, --gen, --depth", "lower them");
-  InferFigures figures{.architecture = model->architecture(),
+  InferFigures figures{.architecture = model->model_type(),
                        .parameters = model->parameter_count(),
                        .dtype = o.dtype,
                        .threads = num_threads(),
@@ -113,20 +120,18 @@ Result<InferFigures> bench_infer(const BenchInferOptions& o) {
                        .generate = o.generate,
                        .batch = o.batch,
                        .depth = o.depth};
-  for (const auto& p : model->parameters()) figures.model_bytes += static_cast<int64_t>(p->compute.bytes());
-  Sequences sequences(*model, o.batch, room);
-  auto at_depth = [&] {
-    sequences.truncate(0);
-    for (size_t i = 0; i < sequences.count(); ++i) sequences.read(i, o.depth);
-  };
-  if (o.prompt > 0)
-    figures.prompt_tokens_per_second = measure(o.repeat, o.prompt * o.batch, at_depth, [&] {
-      for (size_t i = 0; i < sequences.count(); ++i) sequences.read(i, o.prompt);
-    });
-  if (o.generate > 0)
-    figures.generated_tokens_per_second = measure(o.repeat, o.generate * o.batch, at_depth, [&] {
-      for (int64_t t = 0; t < o.generate; ++t) sequences.write();
-    });
+  for (const auto& entry : model->parameters.entries())
+    figures.model_bytes += static_cast<int64_t>(entry->parameter.compute.bytes());
+  MALMOI_ASSIGN(Sequences sequences, Sequences::create(*model, o.batch, room));
+  auto at_depth = [&] { return sequences.begin(o.depth); };
+  if (o.prompt > 0) {
+    MALMOI_ASSIGN(figures.prompt_tokens_per_second,
+                  measure(o.repeat, o.prompt * o.batch, at_depth, [&] { return sequences.read(o.prompt); }));
+  }
+  if (o.generate > 0) {
+    MALMOI_ASSIGN(figures.generated_tokens_per_second,
+                  measure(o.repeat, o.generate * o.batch, at_depth, [&] { return sequences.write(o.generate); }));
+  }
   return figures;
 }
 
@@ -138,12 +143,14 @@ Json to_json(const MemoryFigures& figures) {
 
 Result<MemoryFigures> bench_memory(int repeat, int64_t bytes) {
   int64_t count = bytes / 4;
+  Stream stream;
   Tensor memory = Tensor::zeros(DType::kF32, {count});
   std::fill_n(memory.as<float>(), count, 1.0f);  // pages that were never written would all be one page
   std::vector<double> rates;
   for (int r = 0; r <= repeat; ++r) {
     double begin = monotonic_seconds();
-    double sum = kernels::kernels().sum_of_squares(memory.as<float>(), count);
+    double sum = 0;
+    kernels::cpu_backend().sum_of_squares(stream, {.n = count, .x = memory.as<float>(), .sum = &sum});
     double seconds = monotonic_seconds() - begin;
     if (sum != static_cast<double>(count)) return invalid_data("memory does not read back as written", "bench memory");
     if (r > 0) rates.push_back(4.0 * static_cast<double>(count) / seconds / 1e9);

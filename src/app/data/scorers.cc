@@ -21,9 +21,9 @@ class ModelScorer {
   }
 
   Result<double> score(std::string_view text) {
-    std::unique_ptr<eval::PerplexityMeter> meter = take();
+    MALMOI_ASSIGN(std::unique_ptr<eval::PerplexityMeter> meter, take());
     const eval::Perplexity before = meter->result();
-    meter->add_text(text);
+    MALMOI_TRY(meter->add_text(text));
     double nats = meter->result().nats - before.nats;
     int64_t tokens = meter->result().tokens - before.tokens;
     std::lock_guard lock(mutex_);
@@ -33,11 +33,12 @@ class ModelScorer {
   }
 
  private:
-  std::unique_ptr<eval::PerplexityMeter> take() {
+  Result<std::unique_ptr<eval::PerplexityMeter>> take() {
     std::lock_guard lock(mutex_);
-    if (idle_.empty())
-      return std::make_unique<eval::PerplexityMeter>(*loaded_.model, loaded_.tokenizer.get(),
-                                                     eval::PerplexityOptions{});
+    if (idle_.empty()) {
+      MALMOI_ASSIGN(auto meter, eval::PerplexityMeter::create(*loaded_.model, loaded_.tokenizer.get(), {}));
+      return std::make_unique<eval::PerplexityMeter>(std::move(meter));
+    }
     auto meter = std::move(idle_.back());
     idle_.pop_back();
     return meter;

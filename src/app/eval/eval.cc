@@ -4,7 +4,6 @@
 
 #include "data/corpus.h"
 #include "data/token_file.h"
-#include "model/io.h"
 
 namespace malmoi::app {
 namespace {
@@ -16,7 +15,7 @@ Status add_texts(const EvalOptions& options, eval::PerplexityMeter& meter, const
     MALMOI_ASSIGN(bool more, documents->next(document));
     if (!more) return {};
     MALMOI_TRY(job.stop.check());
-    meter.add_text(document.text);
+    MALMOI_TRY(meter.add_text(document.text));
     if (job.progress.due())
       job.progress(fmt::format("{} documents, {} tokens, loss {:.4f}", meter.result().documents, meter.result().tokens,
                                meter.result().loss()));
@@ -33,7 +32,7 @@ Status add_tokens(const EvalOptions& options, int64_t vocab_size, const tokenize
     file.copy(file.document_begin(d), ids);
     uint64_t bytes = 0;
     for (size_t i = 1; tokenizer && i < ids.size(); ++i) bytes += tokenizer->token_bytes(ids[i]).size();
-    meter.add_ids(ids, bytes);
+    MALMOI_TRY(meter.add_ids(ids, bytes));
   }
   return {};
 }
@@ -55,7 +54,7 @@ Result<EvalReport> evaluate(const EvalOptions& options, const Job& job) {
   if (options.text.empty() == !options.tokens)
     return usage_error("nothing, or two things, to evaluate on", "eval", "give --text FILE or --tokens FILE");
   MALMOI_ASSIGN(LoadedModel loaded, load_for_generation(options.model, options.dtype, job));
-  eval::PerplexityMeter meter(*loaded.model, loaded.tokenizer.get(), options.perplexity);
+  MALMOI_ASSIGN(auto meter, eval::PerplexityMeter::create(*loaded.model, loaded.tokenizer.get(), options.perplexity));
   if (options.tokens) MALMOI_TRY(add_tokens(options, loaded.model->vocab_size(), loaded.tokenizer.get(), meter));
   else MALMOI_TRY(add_texts(options, meter, job));
   const eval::Perplexity& r = meter.result();

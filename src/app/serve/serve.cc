@@ -84,18 +84,19 @@ Status serve_model(const ServeOptions& options, const Job& job) {
   // Listens first: a port in use is said before a large model is read, and health checks see that it is loading.
   MALMOI_ASSIGN(std::unique_ptr<serve::Server> server, serve::Server::start(server_options));
   MALMOI_ASSIGN(LoadedModel loaded, load_for_generation(options.model, options.dtype, job));
-  infer::Engine engine(*loaded.model, *loaded.tokenizer, {.max_running = options.max_running});
+  MALMOI_ASSIGN(auto engine,
+                infer::Engine::create(*loaded.model, *loaded.tokenizer,
+                                      {.max_running = options.max_running, .state_bytes = options.state_bytes}));
   std::string name = options.name.empty() ? name_of(folder) : options.name;
-  server->serve(
-      {.model = {.id = name, .created = modified_seconds(folder), .context_length = loaded.model->max_positions()},
-       .engine = &engine,
-       .tokenizer = loaded.tokenizer.get(),
-       .chat_template = chat,
-       .defaults = sampling_defaults(folder),
-       .stop_ids = loaded.stop_ids});
+  server->serve({.model = {.id = name, .created = modified_seconds(folder), .context_length = engine->context_length()},
+                 .engine = engine.get(),
+                 .tokenizer = loaded.tokenizer.get(),
+                 .chat_template = chat,
+                 .defaults = sampling_defaults(folder),
+                 .stop_ids = loaded.stop_ids});
   job.message("serving at " + url_of(server_options, server->port()) + " (Ctrl-C stops)");
   while (!job.stop.requested()) std::this_thread::sleep_for(std::chrono::milliseconds(50));
-  int64_t running = engine.stats().running + engine.stats().waiting;
+  int64_t running = engine->stats().running + engine->stats().waiting;
   if (running > 0)
     job.message("stopping; " + std::to_string(running) + " answers finish first (again to stop at once)");
   server->stop(options.stop_seconds);

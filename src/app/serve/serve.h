@@ -20,6 +20,7 @@ struct ServeOptions {
   std::optional<Path> api_key_file;    // one key a line; empty lines and lines that begin with # are passed over
   std::string chat_template = "auto";  // plain: also for a model that has a template of its own
   int64_t max_running = 32;            // answers decoded together
+  uint64_t state_bytes = 0;            // memory for the states of all answers; 0: half of what is free
   double stop_seconds = 30;            // for running answers to finish when the server stops
 };
 

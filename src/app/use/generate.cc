@@ -9,8 +9,9 @@
 #include "app/use/id_array.h"
 #include "base/log.h"
 #include "formats/npy.h"
-#include "infer/runner.h"
-#include "model/io.h"
+#include "infer/scheduler.h"
+#include "infer/session.h"
+#include "model/load.h"
 
 namespace malmoi::app {
 namespace {
@@ -150,64 +151,55 @@ Result<NextReport> next_probabilities(const LoadedModel& loaded, const std::stri
     return usage_error("the prompt has " + std::to_string(ids.size()) + " tokens, the context " +
                            std::to_string(loaded.model->max_positions()),
                        "--prompt", "shorten it");
-  infer::Runner runner(*loaded.model, true);
-  nn::BatchBuilder batch;
-  batch.add(ids);
-  int64_t last = batch.rows() - 1;
+  MALMOI_TRY(infer::check_continues(*loaded.model));
+  MALMOI_ASSIGN(auto session, infer::Session::create(*loaded.model));
+  session->add({.ids = ids}, 1);
+  MALMOI_ASSIGN(std::span<const float> logits, session->logits());
   NextReport report{.prompt = prompt};
-  for (const infer::Candidate& c : infer::top_candidates(runner.logits(batch.batch(), {&last, 1}), count))
+  for (const infer::Candidate& c : infer::top_candidates(logits, count))
     report.tokens.push_back(chance_of(*loaded.tokenizer, c));
-  report.words = infer::next_words(runner, *loaded.tokenizer, ids, count);
+  MALMOI_ASSIGN(report.words, infer::next_words(*session, *loaded.tokenizer, ids, count));
   return report;
 }
 
 Status generate_ids(const GenerateIdsOptions& options) {
   MALMOI_ASSIGN(auto model, model::load_model(options.model, {model::Purpose::kServing, options.dtype}));
-  MALMOI_TRY(options.sampling.check());
   MALMOI_ASSIGN(IdArray ids, read_ids(options.ids, options.mask, model->vocab_size()));
-  if (ids.cols + options.max_tokens > model->max_positions())
-    return usage_error(std::to_string(ids.cols) + " ids and " + std::to_string(options.max_tokens) +
-                           " more do not fit the context of " + std::to_string(model->max_positions()),
+  MALMOI_ASSIGN(auto scheduler, infer::Scheduler::create(*model, {.max_running = ids.rows}));
+  bool answers = model->task() == model::Task::kSeq2Seq;  // what is written stands apart from what is read
+  int64_t before = answers ? 1 : ids.cols;
+  if (before + options.max_tokens > scheduler->context_length())
+    return usage_error(fmt::format("{} ids and {} more do not fit the context of {}", before, options.max_tokens,
+                                   scheduler->context_length()),
                        options.ids.string(), "use a smaller --max-tokens");
   std::vector<int32_t> ends = options.ignore_eos ? std::vector<int32_t>{} : eos_ids(options.model / "config.json");
-  infer::Runner runner(*model, true);
-  std::vector<nn::SequenceState> states;
-  std::vector<infer::Sampler> samplers;
-  std::vector<std::vector<int32_t>> rows;
+  std::vector<std::vector<int32_t>> made(static_cast<size_t>(ids.rows));
+  std::string failure;
+  for (int64_t b = 0; b < ids.rows; ++b) {
+    infer::TokenRequest request{.prompt = ids.row(b), .max_tokens = options.max_tokens, .sampling = options.sampling};
+    request.sampling.seed += static_cast<uint64_t>(b);
+    std::vector<int32_t>& row = made[static_cast<size_t>(b)];
+    // The end of text is part of the array, so the scheduler is not told of it.
+    MALMOI_TRY(scheduler->submit(std::move(request), [&row, &ends, &failure](const infer::Token& token) {
+      if (token.finish == infer::FinishReason::kError) failure = token.error;
+      if (token.id < 0) return false;
+      row.push_back(token.id);
+      return std::find(ends.begin(), ends.end(), token.id) == ends.end();
+    }));
+  }
+  while (scheduler->step()) {
+  }
+  if (!failure.empty()) return Error{ErrorCode::kInternal, failure, options.model.string(), ""};
   std::vector<int32_t> out;
   for (int64_t b = 0; b < ids.rows; ++b) {
-    states.push_back(runner.new_state());
-    infer::SamplingOptions sampling = options.sampling;
-    sampling.seed += static_cast<uint64_t>(b);
-    samplers.emplace_back(sampling, model->vocab_size());
-    rows.push_back(ids.row(b));
-    for (int32_t id : rows.back()) samplers.back().observe(id);
+    std::vector<int32_t>& row = made[static_cast<size_t>(b)];
+    if (!row.empty()) row.resize(static_cast<size_t>(options.max_tokens), row.back());
+    auto prompt = ids.ids.begin() + static_cast<std::ptrdiff_t>(b * ids.cols);
+    if (answers) out.push_back(model->decoder_start_token_id);
+    else out.insert(out.end(), prompt, prompt + static_cast<std::ptrdiff_t>(ids.cols));
+    out.insert(out.end(), row.begin(), row.end());
   }
-  std::vector<std::vector<int32_t>> made(rows.size()), feed = rows;
-  std::vector<bool> ended(rows.size(), false);
-  for (int64_t step = 0; step < options.max_tokens; ++step) {
-    nn::BatchBuilder batch;
-    std::vector<int64_t> last;
-    for (size_t b = 0; b < rows.size(); ++b) {
-      batch.add(feed[b], static_cast<int32_t>(states[b].length()), &states[b]);
-      last.push_back(batch.rows() - 1);
-    }
-    std::span<const float> logits = runner.logits(batch.batch(), last);
-    auto vocab = static_cast<size_t>(model->vocab_size());
-    for (size_t b = 0; b < rows.size(); ++b) {
-      int32_t id = ended[b] ? made[b].back() : samplers[b].next(logits.subspan(b * vocab, vocab)).id;
-      if (std::find(ends.begin(), ends.end(), id) != ends.end()) ended[b] = true;
-      samplers[b].observe(id);
-      made[b].push_back(id);
-      feed[b] = {id};
-    }
-  }
-  for (size_t b = 0; b < rows.size(); ++b) {
-    out.insert(out.end(), ids.ids.begin() + static_cast<std::ptrdiff_t>(b) * ids.cols,
-               ids.ids.begin() + static_cast<std::ptrdiff_t>(b + 1) * ids.cols);
-    out.insert(out.end(), made[b].begin(), made[b].end());
-  }
-  return formats::write_npy(options.out, {ids.rows, ids.cols + options.max_tokens}, std::span<const int32_t>(out));
+  return formats::write_npy(options.out, {ids.rows, before + options.max_tokens}, std::span<const int32_t>(out));
 }
 
 }  // namespace malmoi::app

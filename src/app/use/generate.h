@@ -89,7 +89,8 @@ struct GenerateIdsOptions {
   bool ignore_eos = false;
   DType dtype = DType::kF32;
 };
-/// Raw: ids [B, T] in, [B, T + N] out; after the end of a row (unless ignored) its last id is repeated.
+/// Raw: ids [B, T] in, [B, T + N] out, of an encoder-decoder [B, 1 + N]; after the end of a row (unless ignored) its last id
+/// is repeated.
 Status generate_ids(const GenerateIdsOptions& options);
 
 }  // namespace malmoi::app
