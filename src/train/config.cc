@@ -3,7 +3,6 @@
 #include <charconv>
 #include <cmath>
 
-#include "train/optimizer.h"
 #include "train/schedule.h"
 
 namespace malmoi::train {
@@ -11,7 +10,10 @@ namespace {
 
 std::vector<std::string> names_of(auto table) {
   std::vector<std::string> names;
-  for (const auto& entry : table) names.emplace_back(entry.name);
+  for (const auto& entry : table) {
+    if constexpr (std::is_pointer_v<std::decay_t<decltype(entry)>>) names.emplace_back(entry->name);
+    else names.emplace_back(entry.name);
+  }
   return names;
 }
 
@@ -27,9 +29,11 @@ class Sections {
   std::optional<Error> error_;
 };
 
-void read_objective(ConfigReader& root, Sections& sections) {
+void read_objective(ConfigReader& root, TrainConfig& c, Sections& sections) {
   ConfigReader r = root.object("objective");
-  r.choice("name", {"causal_lm"}, 0);
+  const ObjectiveEntry& entry = *objective_table()[r.choice("name", names_of(objective_table()), 0)];
+  c.objective.name = entry.name;
+  entry.read(r, c.objective);
   sections.finish(r);
 }
 
@@ -59,10 +63,20 @@ void read_tokenizer(ConfigReader& root, TrainConfig& c, Sections& sections) {
   sections.finish(r);
 }
 
+// Which formats an objective takes.
+void check_format(ConfigReader& data, const TrainConfig& c) {
+  const ObjectiveEntry& objective = objective_entry(c.objective.name);
+  const bool arrays = c.data.format == DataFormat::kArrays;
+  if (arrays ? !objective.arrays.columns.empty() : objective.flat) return;
+  data.fail("format", "is not what the objective '" + c.objective.name + "' reads",
+            arrays ? "use text or ids" : "use arrays");
+}
+
 void read_data(ConfigReader& root, TrainConfig& c, Sections& sections) {
   ConfigReader r = root.object("data");
   DataConfig& d = c.data;
-  d.ids = r.choice("format", {"text", "ids"}, 0) == 1;
+  d.format = static_cast<DataFormat>(r.choice("format", {"text", "ids", "arrays"}, 0));
+  check_format(r, c);
   d.train = r.texts("train");
   d.valid = r.texts("valid");
   d.loss_mask = r.texts("loss_mask");
@@ -72,8 +86,13 @@ void read_data(ConfigReader& root, TrainConfig& c, Sections& sections) {
   d.token_dtype = r.text("token_dtype", "u16");
   d.split_documents = r.boolean("split_documents", true);
   if (d.train.empty()) r.fail("train", "is missing", "name the training data: train: [PATH]");
+  if (d.format == DataFormat::kArrays) {
+    if (d.train.size() > 1) r.fail("train", "must be one folder where the format is arrays", "join the arrays");
+    if (d.valid.size() > 1) r.fail("valid", "must be one folder where the format is arrays", "join the arrays");
+    if (d.valid_fraction > 0) r.fail("valid_fraction", "is not for arrays", "name a folder with valid: [DIR]");
+  }
   if (!d.valid.empty() && d.valid_fraction > 0) r.fail("valid_fraction", "stands beside valid", "give one of them");
-  if (!d.loss_mask.empty() && !d.ids) r.fail("loss_mask", "belongs to format: ids");
+  if (!d.loss_mask.empty() && d.format != DataFormat::kIds) r.fail("loss_mask", "belongs to format: ids");
   if (!d.loss_mask.empty() && d.loss_mask.size() != d.train.size())
     r.fail("loss_mask", "must name one file for each of train");
   sections.finish(r);
@@ -81,22 +100,10 @@ void read_data(ConfigReader& root, TrainConfig& c, Sections& sections) {
 
 void read_optimizer(ConfigReader& train, TrainConfig& c, Sections& sections) {
   ConfigReader r = train.object("optimizer");
-  OptimizerConfig& o = c.optimizer;
-  std::vector<std::string> names = names_of(optimizer_table());
-  o.name = names[r.choice("name", names, 0)];
-  bool muon = o.name == "muon";
-  o.lr = r.number("lr", muon ? 0.02 : 1e-3, 0, 100);
-  std::vector<double> betas =
-      r.numbers("betas", o.name == "lion" ? std::vector<double>{0.9, 0.99} : std::vector<double>{0.9, 0.95});
-  if (betas.size() != 2 || !(betas[0] >= 0 && betas[0] < 1 && betas[1] >= 0 && betas[1] < 1))
-    r.fail("betas", "two numbers in [0, 1) were expected");
-  else o.beta1 = betas[0], o.beta2 = betas[1];
-  o.eps = r.number("eps", 1e-8, 0, 1);
-  o.weight_decay = r.number("weight_decay", 0.1, 0, 100);
-  o.momentum = r.number("momentum", muon ? 0.95 : 0.9, 0, 1);
-  o.nesterov = r.boolean("nesterov", muon);
-  o.ns_steps = r.integer("ns_steps", 5, 1, 20);
-  o.adamw_lr = r.number("adamw_lr", muon ? 1e-3 : 0, 0, 100);
+  const OptimizerEntry& entry = *optimizer_table()[r.choice("name", names_of(optimizer_table()), 0)];
+  c.optimizer.name = entry.name;
+  c.optimizer.lr = r.number("lr", entry.default_lr, 0, 100);
+  entry.read(r, c.optimizer);
   sections.finish(r);
 }
 
@@ -142,8 +149,7 @@ void read_train(ConfigReader& root, TrainConfig& c, Sections& sections) {
   read_optimizer(r, c, sections);
   read_schedule(r, c, sections);
   c.grad_clip = r.number("grad_clip", 1.0, 0, 1e9);
-  c.label_smoothing = r.number("label_smoothing", 0, 0, 0.99);
-  c.z_loss = r.number("z_loss", 0, 0, 1);
+  c.freeze = r.texts("freeze");
   c.ema_decay = r.number("ema_decay", 0, 0, 0.999999);
   c.seed = static_cast<uint64_t>(r.integer("seed", 1, 0));
   c.eval_every = r.integer("eval_every", 0, 0);
@@ -207,7 +213,7 @@ Result<TrainConfig> parse_train_config(const ConfigDocument& document) {
   Sections sections;
   ConfigReader root(document);
   if (root.integer("schema_version", 1) != 1) root.fail("schema_version", "is not known", "use 1");
-  read_objective(root, sections);
+  read_objective(root, c, sections);
   read_model(root, c, sections);
   read_tokenizer(root, c, sections);
   read_data(root, c, sections);
@@ -215,7 +221,7 @@ Result<TrainConfig> parse_train_config(const ConfigDocument& document) {
   read_samples(root, c, sections);
   c.out = root.text("out", "");
   if (c.out.empty()) root.fail("out", "is missing", "name a folder for the run");
-  if (!c.data.ids && c.tokenizer.empty() && !c.character_tokenizer && !c.init_from)
+  if (c.data.format == DataFormat::kText && c.tokenizer.empty() && !c.character_tokenizer && !c.init_from)
     root.fail("tokenizer", "is missing", "name a tokenizer's folder, or use {type: char}");
   sections.finish(root);
   MALMOI_TRY(sections.result());

@@ -9,31 +9,25 @@
 #include "autograd/context.h"
 #include "base/config.h"
 #include "tensor/precision.h"
+#include "train/objective.h"
+#include "train/optimizer.h"
 
 namespace malmoi::train {
-
-struct OptimizerConfig {
-  std::string name = "adamw";  // a name of optimizer_table()
-  double lr = 1e-3;
-  double beta1 = 0.9, beta2 = 0.95, eps = 1e-8, weight_decay = 0.1;
-  double momentum = 0.9;  // sgd; muon: 0.95
-  bool nesterov = true;   // muon
-  int64_t ns_steps = 5;   // muon: Newton-Schulz iterations
-  double adamw_lr = 0;    // muon: of the parameters that are no matrices; 0: lr
-};
 
 struct ScheduleConfig {
   std::string name = "cosine";  // a name of schedule_table()
   int64_t warmup_steps = 0;
   double min_lr = 0;
-  int64_t decay_steps = 0;  // wsd: the length of the decay at the end
+  int64_t decay_steps = 0;  // wsd_linear, wsd_sqrt: the length of the decay at the end
 };
 
+enum class DataFormat : uint8_t { kText, kIds, kArrays };
+
 struct DataConfig {
-  bool ids = false;  // format: ids, else text
+  DataFormat format = DataFormat::kText;
   std::vector<std::string> train, valid, loss_mask;
   double valid_fraction = 0;
-  int64_t sequence_length = 256;
+  int64_t sequence_length = 256;  // of arrays: that of their longest rows, set when they are opened
   bool shuffled = true;
   std::string token_dtype = "u16";
   bool split_documents = true;  // text: packed documents do not see each other
@@ -46,7 +40,7 @@ struct SampleConfig {
 };
 
 struct TrainConfig {
-  std::string objective = "causal_lm";
+  ObjectiveConfig objective;
   std::optional<std::string> init_from;
   Json model = Json::object();  // architecture and its fields, where init_from is absent
   std::string tokenizer;        // folder; empty: none
@@ -59,8 +53,8 @@ struct TrainConfig {
   OptimizerConfig optimizer;
   ScheduleConfig schedule;
   double grad_clip = 1.0;
-  double label_smoothing = 0, z_loss = 0;
-  double ema_decay = 0;  // 0: none
+  std::vector<std::string> freeze;  // patterns of published names that are not trained
+  double ema_decay = 0;             // 0: none
   uint64_t seed = 1;
   int64_t eval_every = 0, save_every = 0, keep = 3;
   bool early_stopping = false;

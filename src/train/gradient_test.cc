@@ -7,7 +7,10 @@
 #include "formats/npy.h"
 #include "formats/safetensors.h"
 #include "kernels/gemm.h"
-#include "model/io.h"
+#include "model/layout.h"
+#include "model/load.h"
+#include "tensor/precision.h"
+#include "train/rehearsal.h"
 #include "train/schedule.h"
 #include "train/stepper.h"
 
@@ -19,6 +22,7 @@ struct Fixture {
   Json hyper;
   std::vector<int32_t> tokens;
   std::unique_ptr<model::Model> model;
+  std::unique_ptr<Objective> objective = make_objective({});
   std::unique_ptr<Optimizer> optimizer;
   std::unique_ptr<Stepper> stepper;
 
@@ -28,39 +32,38 @@ struct Fixture {
     folder = Path(MALMOI_TEST_DATA) / "train" / name;
     hyper = *read_json((folder / "hyper.json").string());
     tokens = *formats::NpyArray::open(folder / "tokens.npy")->values<int32_t>();
-    model = *model::load_model(folder / "init", {model::Purpose::kTraining, activation_type(precision)});
-    std::vector<Parameter*> parameters;
-    for (const auto& p : model->parameters()) parameters.push_back(p.get());
+    model = std::move(*model::load_model(folder / "init", {model::Purpose::kTraining, activation_type(precision)}));
     OptimizerConfig c{.lr = hyper["lr"],
                       .beta1 = hyper["beta1"],
                       .beta2 = hyper["beta2"],
                       .eps = hyper["eps"],
                       .weight_decay = hyper["weight_decay"]};
-    optimizer = make_adamw(c, parameters);
-    stepper = std::make_unique<Stepper>(*Stepper::create(*model, *optimizer,
+    optimizer = make_optimizer(c, model->parameters);
+    stepper = std::make_unique<Stepper>(*Stepper::create(*model, *objective, *optimizer,
                                                          {.checkpointing = level,
                                                           .grad_clip = clip,
                                                           .arena_bytes = 32 << 20,
                                                           .int8_products = precision == Precision::kInt8}));
   }
-  void fill(int64_t step, int64_t rows, int64_t first_row, MicroBatch& out) const {
+  void fill(int64_t step, int64_t rows, int64_t first_row, Examples& out) const {
     int64_t length = hyper["seq"], batch = hyper["batch"];
     for (int64_t b = first_row; b < first_row + rows; ++b) {
       auto at = static_cast<size_t>((step * batch + b) * length);
-      out.batch.add({tokens.data() + at, static_cast<size_t>(length)});
+      out.input.add({tokens.data() + at, static_cast<size_t>(length)});
       out.targets.insert(out.targets.end(), tokens.begin() + static_cast<std::ptrdiff_t>(at) + 1,
                          tokens.begin() + static_cast<std::ptrdiff_t>(at) + 1 + length);
-      out.counted += length;
     }
   }
   StepResult step(int64_t s, int64_t parts = 1) {
     int64_t batch = hyper["batch"];
     ScheduleArgs schedule{hyper["lr"], hyper["lr_min"], hyper["warmup_steps"], hyper["steps"]};
     return stepper->step(
-        parts, [&](int64_t i, MicroBatch& out) { fill(s, batch / parts, i * (batch / parts), out); },
+        parts, [&](int64_t i, Examples& out) { fill(s, batch / parts, i * (batch / parts), out); },
         static_cast<uint64_t>(s * parts), s + 1, learning_rate("cosine", schedule, s));
   }
 };
+
+std::vector<float> first_values(const Parameter& p) { return {p.master.as<float>(), p.master.as<float>() + 8}; }
 
 class Training : public testing::TestWithParam<const char*> {};
 
@@ -71,8 +74,8 @@ TEST_P(Training, GradientsOfStepZeroAreTheReferences) {
   ASSERT_TRUE(reference.ok());
   double allowed = f.hyper["tolerance"]["grads_step0"];
   size_t compared = 0;
-  for (size_t i = 0; i < f.model->specs().size(); ++i) {
-    for (const model::PublishedTensor& mine : model::publish(f.model->specs()[i], f.model->parameters()[i]->grad)) {
+  for (const auto& entry : f.model->parameters.entries()) {
+    for (const model::PublishedTensor& mine : model::publish(entry->spec, entry->parameter.grad)) {
       const formats::TensorView* want = reference->find(mine.name);
       ASSERT_TRUE(want) << mine.name;
       ASSERT_EQ(want->bytes.size(), mine.values.size() * 4) << mine.name;
@@ -129,12 +132,11 @@ TEST_P(Training, EightBitProductsFollowBf16) {
 
 TEST_P(Training, NonFiniteGradientsSkipTheUpdate) {
   Fixture f(GetParam(), 1.0);
-  std::vector<float> before(f.model->parameters()[2]->master.as<float>(),
-                            f.model->parameters()[2]->master.as<float>() + 8);
-  f.model->parameters()[0]->master.as<float>()[f.tokens[0] * f.model->hidden_size()] = NAN;
+  const auto& entries = f.model->parameters.entries();
+  std::vector<float> before = first_values(entries[2]->parameter);
+  entries[0]->parameter.master.as<float>()[f.tokens[0] * f.model->hidden_size()] = NAN;
   EXPECT_TRUE(f.step(0).skipped);
-  EXPECT_EQ(before, std::vector<float>(f.model->parameters()[2]->master.as<float>(),
-                                       f.model->parameters()[2]->master.as<float>() + 8));
+  EXPECT_EQ(before, first_values(entries[2]->parameter));
 }
 
 TEST_P(Training, ASpikeSkipsTheUpdate) {
@@ -143,22 +145,42 @@ TEST_P(Training, ASpikeSkipsTheUpdate) {
   f.stepper->set_limits({.loss = first.loss - 1, .grad_norm = first.grad_norm * 1e3});
   EXPECT_FALSE(f.step(1).skipped) << "the loss alone stands above its limit";
   f.stepper->set_limits({.loss = first.loss - 1, .grad_norm = first.grad_norm / 1e3});
-  const Parameter& p = *f.model->parameters()[2];
-  std::vector<float> before(p.master.as<float>(), p.master.as<float>() + 8);
+  const Parameter& p = f.model->parameters.entries()[2]->parameter;
+  std::vector<float> before = first_values(p);
   StepResult spike = f.step(2);
   EXPECT_TRUE(spike.skipped && spike.spike);
-  EXPECT_EQ(before, std::vector<float>(p.master.as<float>(), p.master.as<float>() + 8));
+  EXPECT_EQ(before, first_values(p));
 }
 
 TEST_P(Training, SteadyStateAllocatesNothingBeyondThePlan) {
   Fixture f(GetParam(), 1.0);
-  MemoryPlan plan =
-      plan_memory(*f.model, DType::kF32, {}, f.hyper["batch"], f.hyper["seq"], autograd::Checkpointing::kCheap);
+  OptimizerConfig adamw;
+  MemoryPlan plan = plan_memory({.model = *f.model,
+                                 .objective = *f.objective,
+                                 .optimizer = adamw,
+                                 .batch_size = f.hyper["batch"],
+                                 .sequence_length = f.hyper["seq"]});
   f.step(0);
   f.step(1);
   EXPECT_EQ(f.stepper->arena().peak(), plan.activations) << "the rehearsal goes through the very allocations of a step";
   EXPECT_EQ(f.stepper->arena().overflow(), 0u);
   EXPECT_EQ(f.stepper->arena().in_use(), 0u);
+}
+
+// Every product of a training step is one of 2 FLOPs an element, forward, back to inputs and to weights.
+TEST_P(Training, FlopsPerTokenAreThoseOfTheProductsAndOfAttention) {
+  Fixture f(GetParam(), 1.0);
+  double elements = 0;
+  for (const auto& entry : f.model->parameters.entries())
+    if (autograd::is_product(entry->spec.role)) elements += static_cast<double>(entry->spec.shape.elements());
+  auto head = static_cast<double>(f.model->vocab_size() * f.model->hidden_size());
+  bool tied = f.model->head->weight->parameter().role == autograd::Role::kEmbedding;
+  double products = 6 * (elements + (tied ? head : 0));
+  double one = training_flops_per_token(*f.model, *f.objective, 1);
+  double many = training_flops_per_token(*f.model, *f.objective, 16);
+  EXPECT_GE(one, products);
+  EXPECT_LT(one, 1.1 * products);
+  EXPECT_GT(many, one) << "attention grows with the length";
 }
 
 INSTANTIATE_TEST_SUITE_P(Families, Training, testing::Values("gpt2-tiny", "llama-tiny"), [](const auto& info) {

@@ -49,6 +49,7 @@ class MetricsFile {
                  {"lr", m.lr},     {"tokens", m.tokens}, {"tokens_per_second", m.tokens_per_second}};
     if (m.skipped) line["skipped"] = true;
     if (m.valid_loss) line["valid_loss"] = *m.valid_loss;
+    for (const auto& [name, value] : m.figures) line[name] = value;
     std::string text = dump_json(line) + "\n";
     if (::write(fd_, text.data(), text.size()) != static_cast<ssize_t>(text.size()))
       return io_error("cannot write", path_.string(), errno);
@@ -67,6 +68,7 @@ class Loop {
         c_(*inputs.config),
         events_(events),
         store_(Path(c_.out) / "checkpoints"),
+        trained_(trainable_entries(inputs.stepper->model().parameters)),
         fingerprint_(to_hex(hash128(dump_json(inputs.stepper->model().config())))) {}
 
   Result<LoopResult> run() {
@@ -89,13 +91,13 @@ class Loop {
   }
 
  private:
+  // What changes: frozen weights come from where they came from.
   std::vector<CheckpointTensor> tensors() {
     std::vector<CheckpointTensor> list;
-    const auto& parameters = in_.stepper->model().parameters();
-    for (const auto& p : parameters) list.push_back({p->name, p->master});
+    for (const Entry* entry : trained_) list.push_back({entry->spec.name, entry->parameter.master});
     for (StateTensor& s : in_.optimizer->state()) list.push_back({s.name, s.values});
     for (size_t i = 0; in_.ema && i < in_.ema->size(); ++i)
-      list.push_back({parameters[i]->name + "/ema", (*in_.ema)[i]});
+      list.push_back({trained_[i]->spec.name + "/ema", (*in_.ema)[i]});
     return list;
   }
 
@@ -116,7 +118,7 @@ class Loop {
     result_.stopped_early = state.value("stopped_early", false);
     if (state.contains("last_loss")) result_.last_loss = state["last_loss"].get<double>();
     if (state.contains("last_valid_loss")) result_.last_valid_loss = state["last_valid_loss"].get<double>();
-    in_.stepper->model().refresh_compute();
+    in_.stepper->model().parameters.refresh_compute();
     return {};
   }
 
@@ -126,7 +128,7 @@ class Loop {
                   {"updates", updates_},
                   {"model", fingerprint_},
                   {"seed", c_.seed},
-                  {"data", {{"epoch", sequences / in_.train->windows()}, {"offset", sequences % in_.train->windows()}}},
+                  {"data", {{"epoch", sequences / in_.train->size()}, {"offset", sequences % in_.train->size()}}},
                   {"bad_evaluations", bad_evaluations_},
                   {"bad_steps", bad_steps_},
                   {"spike_watch", spikes_.state()},
@@ -152,25 +154,27 @@ class Loop {
     in_.stepper->set_limits(spikes_.limits());
     StepResult r = in_.stepper->step(
         c_.gradient_accumulation,
-        [&](int64_t i, MicroBatch& out) {
+        [&](int64_t i, Examples& out) {
           for (int64_t b = 0; b < c_.batch_size; ++b)
             in_.train->append(first + static_cast<uint64_t>(i * c_.batch_size + b), out);
         },
         static_cast<uint64_t>(step_) * static_cast<uint64_t>(c_.gradient_accumulation), updates_ + 1, m.lr);
     m.loss = r.loss;
     m.grad_norm = r.grad_norm;
-    m.tokens = r.counted;
+    m.tokens = r.counts.tokens;
+    for (const Figure& figure : r.figures) m.figures.emplace_back(figure.name, figure.value);
     m.skipped = r.skipped;
     result_.last_loss = r.loss;
     ++step_;
     if (r.skipped) {
       MALMOI_TRY(count_bad_step(r));
     } else {
-      bad_steps_ = 0, ++updates_;
+      bad_steps_ = 0;
+      ++updates_;
       spikes_.add(r.loss, r.grad_norm);
       update_ema();
     }
-    m.tokens_per_second = static_cast<double>(r.counted) / std::max(monotonic_seconds() - begin, 1e-9);
+    m.tokens_per_second = static_cast<double>(r.counts.tokens) / std::max(monotonic_seconds() - begin, 1e-9);
     bool due = c_.eval_every > 0 && step_ % c_.eval_every == 0;
     if (in_.valid && (due || step_ == in_.steps)) MALMOI_TRY(evaluate(m));
     MALMOI_TRY(metrics_.add(m));
@@ -197,18 +201,20 @@ class Loop {
   void update_ema() {
     if (!in_.ema) return;
     auto decay = static_cast<float>(c_.ema_decay);
-    const auto& parameters = in_.stepper->model().parameters();
     for (size_t i = 0; i < in_.ema->size(); ++i) {
       float* average = (*in_.ema)[i].as<float>();
-      const float* value = parameters[i]->master.as<float>();
-      parallel_for(parameters[i]->master.elements(), 1 << 15, [&](int64_t begin, int64_t end) {
+      const Tensor& master = trained_[i]->parameter.master;
+      const float* value = master.as<float>();
+      parallel_for(master.elements(), 1 << 15, [&](int64_t begin, int64_t end) {
         for (int64_t j = begin; j < end; ++j) average[j] = decay * average[j] + (1 - decay) * value[j];
       });
     }
   }
 
   Status evaluate(StepMetrics& m) {
-    double loss = evaluate_all(*in_.stepper, *in_.valid, c_.batch_size, events_).mean();
+    LossSums sums = evaluate_all(*in_.stepper, *in_.valid, c_.batch_size, events_);
+    double loss = sums.loss;
+    for (const Figure& figure : sums.figures) m.figures.emplace_back("valid_" + std::string(figure.name), figure.value);
     m.valid_loss = loss;
     result_.last_valid_loss = loss;
     if (events_.on_evaluated) events_.on_evaluated(step_);
@@ -228,6 +234,7 @@ class Loop {
   const TrainConfig& c_;
   const LoopEvents& events_;
   CheckpointStore store_;
+  std::vector<Entry*> trained_;
   std::string fingerprint_;
   MetricsFile metrics_;
   LoopResult result_;
@@ -240,26 +247,24 @@ class Loop {
 
 }  // namespace
 
-EvalResult evaluate_all(Stepper& stepper, const TokenData& valid, int64_t batch_size, const LoopEvents& events) {
-  EvalResult sum;
-  auto length = static_cast<uint64_t>(valid.sequence_length());
-  uint64_t last = valid.tokens() - 1;  // positions with a next token
-  uint64_t windows = (last + length - 1) / length, done = 0;
-  MicroBatch micro;
-  for (uint64_t begin = 0; begin < last;) {
-    micro.clear();
-    for (int64_t b = 0; b < batch_size && begin < last; ++b) {
-      auto n = static_cast<int64_t>(std::min(length, last - begin));
-      valid.append_range(begin, n, micro);
-      begin += static_cast<uint64_t>(n);
-      ++done;
+LossSums evaluate_all(Stepper& stepper, const ExampleSource& valid, int64_t batch_size, const LoopEvents& events) {
+  const uint64_t size = valid.size();
+  Examples batch;
+  auto for_each_batch = [&](const auto& use) {
+    for (uint64_t begin = 0; begin < size;) {
+      batch.clear();
+      for (int64_t b = 0; b < batch_size && begin < size; ++b) valid.append(begin++, batch);
+      use(begin);
     }
-    EvalResult part = stepper.evaluate(micro);
-    sum.loss_sum += part.loss_sum;
-    sum.counted += part.counted;
-    if (events.on_evaluation) events.on_evaluation(static_cast<int64_t>(done), static_cast<int64_t>(windows));
-  }
-  return sum;
+  };
+  Counts whole;
+  for_each_batch([&](uint64_t) { whole += stepper.objective().count(batch); });
+  LossSums sums;
+  for_each_batch([&](uint64_t done) {
+    sums += stepper.evaluate(batch, whole);
+    if (events.on_evaluation) events.on_evaluation(static_cast<int64_t>(done), static_cast<int64_t>(size));
+  });
+  return sums;
 }
 
 Result<LoopResult> run_loop(const LoopInputs& inputs, const LoopEvents& events) { return Loop(inputs, events).run(); }

@@ -4,12 +4,13 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "model/model.h"
 #include "train/checkpoint.h"
 #include "train/config.h"
 #include "train/stepper.h"
-#include "train/token_data.h"
 
 namespace malmoi::train {
 
@@ -21,6 +22,8 @@ struct StepMetrics {
   double tokens_per_second = 0;
   bool skipped = false;
   std::optional<double> valid_loss;
+  /// What the objective tells by name (accuracy ...); of the validation data with `valid_` before it.
+  std::vector<std::pair<std::string, double>> figures;
 };
 
 /// What the loop tells while it runs; any may be empty. Called on the loop's thread.
@@ -47,9 +50,9 @@ struct LoopInputs {
   const TrainConfig* config = nullptr;
   Stepper* stepper = nullptr;
   Optimizer* optimizer = nullptr;
-  const TokenData* train = nullptr;
-  const TokenData* valid = nullptr;    // null: none
-  std::vector<Tensor>* ema = nullptr;  // one a parameter, or null
+  const ExampleSource* train = nullptr;
+  const ExampleSource* valid = nullptr;  // null: none
+  std::vector<Tensor>* ema = nullptr;    // one a trainable parameter, or null
   int64_t steps = 0;
   bool resume = false;
 };
@@ -59,7 +62,7 @@ struct LoopInputs {
 /// cannot be written is a warning: training goes on with the last good one.
 Result<LoopResult> run_loop(const LoopInputs& inputs, const LoopEvents& events);
 
-/// Mean loss over all of the validation tokens, in windows of the sequence length.
-EvalResult evaluate_all(Stepper& stepper, const TokenData& valid, int64_t batch_size, const LoopEvents& events);
+/// The objective over all examples of a source, each once.
+LossSums evaluate_all(Stepper& stepper, const ExampleSource& valid, int64_t batch_size, const LoopEvents& events);
 
 }  // namespace malmoi::train

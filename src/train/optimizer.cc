@@ -1,25 +1,40 @@
 #include "train/optimizer.h"
 
+#include <algorithm>
+#include <cassert>
+
 namespace malmoi::train {
-namespace {
 
-// One line an optimiser.
-constexpr OptimizerEntry kOptimizers[] = {
-    {"adamw", 2, make_adamw},
-    {"muon", 2, make_muon},
-    {"lion", 1, make_lion},
-    {"sgd", 1, make_sgd},
-};
+#define OPTIMIZER(name) extern const OptimizerEntry name##_optimizer;
+#include "train/optimizers/table.inc"
+#undef OPTIMIZER
 
-}  // namespace
-
-std::span<const OptimizerEntry> optimizer_table() { return kOptimizers; }
+std::span<const OptimizerEntry* const> optimizer_table() {
+  static constexpr const OptimizerEntry* kTable[] = {
+#define OPTIMIZER(name) &name##_optimizer,
+#include "train/optimizers/table.inc"
+#undef OPTIMIZER
+  };
+  return kTable;
+}
 
 const OptimizerEntry& optimizer_entry(std::string_view name) {
-  for (const OptimizerEntry& entry : kOptimizers) {
-    if (entry.name == name) return entry;
+  auto table = optimizer_table();
+  auto found = std::find_if(table.begin(), table.end(), [&](const OptimizerEntry* e) { return e->name == name; });
+  assert(found != table.end());
+  return **found;
+}
+
+std::vector<Entry*> trainable_entries(const nn::ParameterSet& parameters) {
+  std::vector<Entry*> list;
+  for (const auto& entry : parameters.entries()) {
+    if (entry->parameter.trainable) list.push_back(entry.get());
   }
-  return kOptimizers[0];
+  return list;
+}
+
+std::unique_ptr<Optimizer> make_optimizer(const OptimizerConfig& config, const nn::ParameterSet& parameters) {
+  return optimizer_entry(config.name).make(config, trainable_entries(parameters));
 }
 
 }  // namespace malmoi::train

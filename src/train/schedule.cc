@@ -23,26 +23,30 @@ double linear(const ScheduleArgs& a, int64_t step) { return a.lr + (a.min_lr - a
 
 double constant(const ScheduleArgs& a, int64_t) { return a.lr; }
 
-// Warm-up, stable, decay (Hu et al. 2024): lr until the last decay_steps (a tenth if not given), then linear to min.
-double warmup_stable_decay(const ScheduleArgs& a, int64_t step) {
+// Warm-up, stable, decay (Hu et al. 2024): the share of the last decay_steps (a tenth if not given) that is left, 1 before.
+double left_of_decay(const ScheduleArgs& a, int64_t step) {
   int64_t decay = a.decay_steps > 0 ? a.decay_steps : std::max<int64_t>(a.steps / 10, 1);
-  int64_t left = a.steps - step;
-  if (left >= decay) return a.lr;
-  return a.min_lr + (a.lr - a.min_lr) * static_cast<double>(std::max<int64_t>(left, 0)) / static_cast<double>(decay);
+  int64_t left = std::clamp<int64_t>(a.steps - step, 0, decay);
+  return static_cast<double>(left) / static_cast<double>(decay);
 }
 
-// lr sqrt(w / (s + 1)) (Vaswani et al. 2017), at least min.
+// min + (lr - min) u
+double wsd_linear(const ScheduleArgs& a, int64_t step) { return a.min_lr + (a.lr - a.min_lr) * left_of_decay(a, step); }
+
+// min + (lr - min) (1 - sqrt(1 - u))
+double wsd_sqrt(const ScheduleArgs& a, int64_t step) {
+  return a.min_lr + (a.lr - a.min_lr) * (1 - std::sqrt(1 - left_of_decay(a, step)));
+}
+
+// lr sqrt(w / (s + 1)) (Vaswani et al. 2017)
 double inverse_square_root(const ScheduleArgs& a, int64_t step) {
   double w = static_cast<double>(std::max<int64_t>(a.warmup_steps, 1));
-  return std::max(a.min_lr, a.lr * std::sqrt(w / static_cast<double>(step + 1)));
+  return a.lr * std::sqrt(w / static_cast<double>(step + 1));
 }
 
 constexpr ScheduleEntry kSchedules[] = {
-    {"cosine", cosine},
-    {"linear", linear},
-    {"constant", constant},
-    {"wsd", warmup_stable_decay},
-    {"inverse_sqrt", inverse_square_root},
+    {"cosine", cosine},         {"linear", linear},     {"constant", constant}, {"inverse_sqrt", inverse_square_root},
+    {"wsd_linear", wsd_linear}, {"wsd_sqrt", wsd_sqrt}, {"wsd", wsd_linear},  // as older configurations call it
 };
 
 }  // namespace

@@ -1,29 +1,10 @@
 #include "train/token_data.h"
 
 #include <algorithm>
-#include <bit>
 
 #include "base/rng.h"
 
 namespace malmoi::train {
-
-uint64_t permute(uint64_t index, uint64_t n, uint64_t key, uint64_t tweak) {
-  if (n <= 1) return 0;
-  int half = std::max(1, (static_cast<int>(std::bit_width(n - 1)) + 1) / 2);
-  uint64_t mask = (uint64_t{1} << half) - 1;
-  uint64_t value = index;
-  do {
-    uint64_t left = value >> half, right = value & mask;
-    for (uint64_t round = 0; round < 4; ++round) {
-      uint64_t mixed = philox(key, tweak << 3 | round, right)[0];
-      uint64_t next = left ^ (mixed & mask);
-      left = right;
-      right = next;
-    }
-    value = left << half | right;
-  } while (value >= n);
-  return value;
-}
 
 Result<TokenData> TokenData::open(std::vector<data::TokenFile> files, const std::vector<Path>& masks,
                                   const TokenDataOptions& options) {
@@ -46,12 +27,13 @@ Result<TokenData> TokenData::open(std::vector<data::TokenFile> files, const std:
   auto length = static_cast<uint64_t>(options.sequence_length);
   if (data.total_ < 2)
     return invalid_data("the training data has fewer than two tokens", "data.train", "add documents");
-  if (data.total_ - 1 < length)
+  if (data.total_ - 1 < length && !options.to_the_end)
     return invalid_data("the training data has " + std::to_string(data.total_) + " tokens, less than one sequence of " +
                             std::to_string(length),
                         "data.sequence_length", "add documents or shorten the sequence");
   data.jitter_ = options.shuffled && length > 1 && data.total_ >= 3 * length;
-  data.windows_ = data.jitter_ ? (data.total_ - length) / length : (data.total_ - 1) / length;
+  if (options.to_the_end) data.windows_ = (data.total_ - 1 + length - 1) / length;
+  else data.windows_ = data.jitter_ ? (data.total_ - length) / length : (data.total_ - 1) / length;
   return data;
 }
 
@@ -89,17 +71,18 @@ void TokenData::document_ends(uint64_t begin, int64_t length, std::vector<int64_
   }
 }
 
-void TokenData::append(uint64_t n, MicroBatch& out) const {
+void TokenData::append(uint64_t n, Examples& out) const {
   uint64_t epoch = n / windows_, window = n % windows_, offset = 0;
   auto length = static_cast<uint64_t>(options_.sequence_length);
   if (options_.shuffled) {
     window = permute(window, windows_, options_.seed, epoch);
     if (jitter_ && epoch > 0) offset = 1 + Rng(options_.seed, epoch).below(length - 1);
   }
-  append_range(offset + window * length, options_.sequence_length, out);
+  uint64_t begin = offset + window * length;
+  append_range(begin, static_cast<int64_t>(std::min(length, total_ - 1 - begin)), out);
 }
 
-void TokenData::append_range(uint64_t begin, int64_t length, MicroBatch& out) const {
+void TokenData::append_range(uint64_t begin, int64_t length, Examples& out) const {
   static thread_local std::vector<int32_t> ids;
   ids.resize(static_cast<size_t>(length + 1));
   copy(begin, ids);
@@ -109,13 +92,11 @@ void TokenData::append_range(uint64_t begin, int64_t length, MicroBatch& out) co
   ends.push_back(length);
   int64_t run = 0;
   for (int64_t end : ends) {
-    out.batch.add({ids.data() + run, static_cast<size_t>(end - run)});
+    out.input.add({ids.data() + run, static_cast<size_t>(end - run)});
     run = end;
   }
   for (int64_t i = 0; i < length; ++i) {
-    bool counted = counts(begin + static_cast<uint64_t>(i));
-    out.targets.push_back(counted ? ids[static_cast<size_t>(i + 1)] : -1);
-    out.counted += counted;
+    out.targets.push_back(counts(begin + static_cast<uint64_t>(i)) ? ids[static_cast<size_t>(i + 1)] : -1);
   }
 }
 

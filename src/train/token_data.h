@@ -7,17 +7,9 @@
 
 #include "base/file.h"
 #include "data/token_file.h"
-#include "nn/batch.h"
+#include "train/examples.h"
 
 namespace malmoi::train {
-
-/// Rows of one forward pass and the next token of each (-1: not counted).
-struct MicroBatch {
-  nn::BatchBuilder batch;
-  std::vector<int32_t> targets;
-  int64_t counted = 0;
-  void clear() { batch.clear(), targets.clear(), counted = 0; }
-};
 
 struct TokenDataOptions {
   int64_t sequence_length = 256;
@@ -26,28 +18,28 @@ struct TokenDataOptions {
   // Rows of a document see that document alone, in files whose document ends are known. Its first id counts as a target
   // all the same: of the row before it, which ends another document.
   bool split_documents = false;
+  // The last sequence may be shorter, so that every token but the first is a target once: for evaluations, in order.
+  bool to_the_end = false;
 };
 
 /// The n-th sequence of a run is a function of n and the seed: position and epoch follow from n alone, whatever the
 /// number of processes or the batch. Sequential: ids [n T, n T + T), around again at the end. Shuffled: every epoch
 /// visits the windows in a new order, and from the second on they begin at a new offset below T.
-class TokenData {
+class TokenData final : public ExampleSource {
  public:
   /// Files are joined in order. `masks`: empty, or a u8 file for each, 1 where the next token counts.
-  /// Errors: fewer than two ids; a mask of another length.
+  /// Errors: fewer ids than one sequence (with `to_the_end`, than two); a mask of another length.
   static Result<TokenData> open(std::vector<data::TokenFile> files, const std::vector<Path>& masks,
                                 const TokenDataOptions& options);
 
-  uint64_t tokens() const { return total_; }
+  uint64_t tokens() const override { return total_; }
   /// Sequences of an epoch.
-  uint64_t windows() const { return windows_; }
-  /// Appends sequence n to a batch.
-  void append(uint64_t n, MicroBatch& out) const;
-  /// Appends ids [begin, begin + length) with their targets; the last one's target must exist.
-  void append_range(uint64_t begin, int64_t length, MicroBatch& out) const;
-  int64_t sequence_length() const { return options_.sequence_length; }
+  uint64_t size() const override { return windows_; }
+  void append(uint64_t n, Examples& out) const override;
 
  private:
+  // Appends ids [begin, begin + length) with their targets; the last one's target must exist.
+  void append_range(uint64_t begin, int64_t length, Examples& out) const;
   void copy(uint64_t begin, std::span<int32_t> out) const;
   bool counts(uint64_t position) const;
   /// Where documents end inside (begin, begin + length), counted from `begin`, rising.
@@ -59,9 +51,5 @@ class TokenData {
   uint64_t total_ = 0, windows_ = 0;
   bool jitter_ = false;
 };
-
-/// A permutation of [0, n) that is a function of a key: a Feistel network over the next power of four, walked until the
-/// value is below n (Black & Rogaway 2002).
-uint64_t permute(uint64_t index, uint64_t n, uint64_t key, uint64_t tweak);
 
 }  // namespace malmoi::train

@@ -4,7 +4,7 @@
 #include <limits>
 
 #include "base/log.h"
-#include "kernels/gemm.h"
+#include "kernels/kernels.h"
 #include "tensor/tensor.h"
 
 namespace malmoi::app {
@@ -27,12 +27,14 @@ double product_rate(ProductSize size, Precision precision, double seconds) {
                                .c_type = type,
                                .ldc = n,
                                .int8 = precision == Precision::kInt8};
-  kernels::gemm(args);  // pages are touched and code is made
+  const kernels::Backend& backend = kernels::cpu_backend();
+  Stream stream;
+  backend.gemm(stream, args);  // pages are touched and code is made
   const double stop = monotonic_seconds() + seconds;
   double best = std::numeric_limits<double>::max();
   do {
     double begin = monotonic_seconds();
-    kernels::gemm(args);
+    backend.gemm(stream, args);
     best = std::min(best, monotonic_seconds() - begin);
   } while (monotonic_seconds() < stop);
   return 2.0 * static_cast<double>(m * n * k) / best;

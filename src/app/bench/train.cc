@@ -9,9 +9,10 @@
 #include "base/log.h"
 #include "base/parallel.h"
 #include "base/rng.h"
-#include "kernels/gemm.h"
-#include "model/io.h"
+#include "kernels/kernels.h"
+#include "model/load.h"
 #include "train/optimizer.h"
+#include "train/rehearsal.h"
 #include "train/stepper.h"
 
 namespace malmoi::app {
@@ -19,7 +20,7 @@ namespace {
 
 Result<std::unique_ptr<model::Model>> open_config(const BenchTrainOptions& o) {
   MALMOI_TRY(check_precision(o.precision, "--dtype"));
-  MALMOI_ASSIGN(auto model, model::load_config(o.config));
+  MALMOI_ASSIGN(auto model, model::load_config(o.config, model::Task::kCausalLm));
   if (o.sequence_length > model->max_positions())
     return usage_error(fmt::format("is {}, the model has {} positions", o.sequence_length, model->max_positions()),
                        "--seq", "shorten it");
@@ -31,6 +32,8 @@ struct Product {
   int64_t n = 0, k = 0;
   Tensor w, y, dw;
 };
+
+constexpr double kRate = 3e-4;  // of learning: small enough that losses stay finite
 
 // FLOP/s of one large product: the machine's peak as far as products go.
 double peak_rate(Precision precision) {
@@ -61,15 +64,20 @@ Json to_json(const TrainFigures& figures) {
 
 Result<TrainFigures> bench_train(const BenchTrainOptions& o, const Job& job) {
   MALMOI_ASSIGN(auto model, open_config(o));
-  train::OptimizerConfig optimizer_config{.name = o.optimizer, .lr = 3e-4};
-  train::MemoryPlan plan = train::plan_memory(*model, activation_type(o.precision), optimizer_config, o.batch,
-                                              o.sequence_length, o.checkpointing);
-  model->allocate(model::Purpose::kTraining, activation_type(o.precision));
-  model->initialize(1);
-  std::vector<train::Parameter*> parameters;
-  for (const auto& p : model->parameters()) parameters.push_back(p.get());
-  auto optimizer = train::optimizer_entry(o.optimizer).make(optimizer_config, parameters);
-  MALMOI_ASSIGN(train::Stepper stepper, train::Stepper::create(*model, *optimizer,
+  train::OptimizerConfig optimizer_config{
+      .name = o.optimizer, .lr = kRate, .momentum = 0.9, .nesterov = true, .adamw_lr = kRate};
+  const auto objective = train::make_objective({});
+  train::MemoryPlan plan = train::plan_memory({.model = *model,
+                                               .objective = *objective,
+                                               .dtype = activation_type(o.precision),
+                                               .optimizer = optimizer_config,
+                                               .batch_size = o.batch,
+                                               .sequence_length = o.sequence_length,
+                                               .checkpointing = o.checkpointing});
+  model->parameters.allocate(model::Purpose::kTraining, activation_type(o.precision));
+  model->parameters.initialize(1);
+  auto optimizer = train::make_optimizer(optimizer_config, model->parameters);
+  MALMOI_ASSIGN(train::Stepper stepper, train::Stepper::create(*model, *objective, *optimizer,
                                                                {.checkpointing = o.checkpointing,
                                                                 .arena_bytes = plan.activations,
                                                                 .int8_products = o.precision == Precision::kInt8}));
@@ -82,16 +90,15 @@ Result<TrainFigures> bench_train(const BenchTrainOptions& o, const Job& job) {
     double begin = monotonic_seconds();
     train::StepResult r = stepper.step(
         1,
-        [&](int64_t, train::MicroBatch& out) {
+        [&](int64_t, train::Examples& out) {
           Rng rng(7, static_cast<uint64_t>(step));
           for (int64_t b = 0; b < o.batch; ++b) {
             for (int32_t& id : ids) id = static_cast<int32_t>(rng.below(static_cast<uint64_t>(model->vocab_size())));
-            out.batch.add({ids.data(), static_cast<size_t>(o.sequence_length)});
+            out.input.add({ids.data(), static_cast<size_t>(o.sequence_length)});
             out.targets.insert(out.targets.end(), ids.begin() + 1, ids.end());
-            out.counted += o.sequence_length;
           }
         },
-        static_cast<uint64_t>(step), step + 1, 3e-4);
+        static_cast<uint64_t>(step), step + 1, kRate);
     loss = r.loss;
     if (step >= o.warmup) {
       seconds.push_back(monotonic_seconds() - begin);
@@ -100,8 +107,7 @@ Result<TrainFigures> bench_train(const BenchTrainOptions& o, const Job& job) {
   }
   if (o.profile) tell_lines(job.message, profile.table());
   if (!o.trace.empty()) MALMOI_TRY(profile.write_trace(o.trace));
-<<<<<<< HEAD:src/app/bench/train.cc
-  TrainFigures figures{.architecture = model->architecture(),
+  TrainFigures figures{.architecture = model->model_type(),
                        .parameters = model->parameter_count(),
                        .batch = o.batch,
                        .sequence_length = o.sequence_length,
@@ -109,34 +115,15 @@ Result<TrainFigures> bench_train(const BenchTrainOptions& o, const Job& job) {
                        .threads = num_threads(),
                        .steps = o.steps,
                        .tokens_per_second = spread(rates),
+                       .step_seconds = spread(seconds),
                        .peak_memory_bytes = peak_resident_bytes(),
                        .predicted_memory_bytes = plan.total(),
                        .arena_overflow_bytes = stepper.arena().overflow(),
                        .loss = loss};
   figures.peak_flops_per_second = peak_rate(o.precision);
-  figures.mfu = figures.tokens_per_second.max * model->training_flops_per_token(o.sequence_length) /
+  figures.mfu = figures.tokens_per_second.max * train::training_flops_per_token(*model, *objective, o.sequence_length) /
                 figures.peak_flops_per_second;
   return figures;
-=======
-  int64_t memory = peak_resident_bytes();
-  double best = *std::max_element(rates.begin(), rates.end());
-  double peak = peak_rate(o.precision);
-  return Json{{"architecture", model->architecture()},
-              {"parameters", model->parameter_count()},
-              {"batch", o.batch},
-              {"seq", o.sequence_length},
-              {"dtype", precision_name(o.precision)},
-              {"threads", num_threads()},
-              {"steps", o.steps},
-              {"tokens_per_second", spread(rates)},
-              {"step_seconds", spread(seconds)},
-              {"mfu", best * model->training_flops_per_token(o.sequence_length) / peak},
-              {"peak_flops_per_second", peak},
-              {"peak_memory_bytes", memory},
-              {"predicted_memory_bytes", plan.total()},
-              {"arena_overflow_bytes", stepper.arena().overflow()},
-              {"loss", loss}};
->>>>>>> team:src/app/bench_train.cc
 }
 
 Json to_json(const GemmFigures& figures) {
@@ -160,19 +147,19 @@ Result<GemmFigures> bench_gemm(const BenchTrainOptions& o) {
     products.push_back(
         {n, k, Tensor::zeros(type, {n, k}), Tensor::zeros(type, {m, n}), Tensor::zeros(DType::kF32, {n, k})});
   };
-  const auto* head = dynamic_cast<const autograd::DenseWeight*>(&model->head());
-  for (const auto& p : model->parameters()) {
-    bool embedding = p->name.find("embed") != std::string::npos || p->name.find("wte") != std::string::npos ||
-                     p->name.find("wpe") != std::string::npos;
-    if (p->shape.rank() == 2 && !embedding && !(head && &head->parameter() == p.get())) add(p->shape[0], p->shape[1]);
+  for (const auto& entry : model->parameters.entries()) {
+    const Shape& shape = entry->spec.shape;
+    if (entry->spec.role == nn::Role::kMatrix) add(shape[0], shape[1]);
   }
-  add(model->vocab_size(), model->hidden_size());
+  add(model->outputs(), model->hidden_size());
   int64_t widest = 0;
   for (const Product& p : products) widest = std::max(widest, p.k);
   Tensor x = Tensor::zeros(type, {m, widest}), dx = Tensor::zeros(type, {m, widest});
   // The head's rows go in chunks, as in a step.
   int64_t chunk =
       std::clamp<int64_t>((64 << 20) / (model->vocab_size() * static_cast<int64_t>(dtype_size(type))), 64, m);
+  const kernels::Backend& backend = kernels::cpu_backend();
+  Stream stream;
   double flops = 0;
   for (const Product& p : products) flops += 6.0 * static_cast<double>(m * p.n * p.k);
   std::vector<double> seconds;
@@ -183,47 +170,47 @@ Result<GemmFigures> bench_gemm(const BenchTrainOptions& o) {
       int64_t rows = i + 1 == products.size() ? chunk : m;
       for (int64_t r = 0; r < m; r += rows) {
         int64_t n = std::min(rows, m - r);
-        kernels::gemm({.m = n,
-                       .n = p.n,
-                       .k = p.k,
-                       .a = x.data(),
-                       .a_type = type,
-                       .lda = p.k,
-                       .b = p.w.data(),
-                       .b_type = type,
-                       .ldb = p.k,
-                       .transpose_b = true,
-                       .c = p.y.data(),
-                       .c_type = type,
-                       .ldc = p.n,
-                       .int8 = int8});
-        kernels::gemm({.m = n,
-                       .n = p.k,
-                       .k = p.n,
-                       .a = p.y.data(),
-                       .a_type = type,
-                       .lda = p.n,
-                       .b = p.w.data(),
-                       .b_type = type,
-                       .ldb = p.k,
-                       .c = dx.data(),
-                       .c_type = type,
-                       .ldc = p.k,
-                       .int8 = int8 && i + 1 < products.size()});  // not what leads back from the logits
-        kernels::gemm({.m = p.n,
-                       .n = p.k,
-                       .k = n,
-                       .a = p.y.data(),
-                       .a_type = type,
-                       .lda = p.n,
-                       .transpose_a = true,
-                       .b = x.data(),
-                       .b_type = type,
-                       .ldb = p.k,
-                       .c = p.dw.data(),
-                       .c_type = DType::kF32,
-                       .ldc = p.k,
-                       .accumulate = r > 0});
+        backend.gemm(stream, {.m = n,
+                              .n = p.n,
+                              .k = p.k,
+                              .a = x.data(),
+                              .a_type = type,
+                              .lda = p.k,
+                              .b = p.w.data(),
+                              .b_type = type,
+                              .ldb = p.k,
+                              .transpose_b = true,
+                              .c = p.y.data(),
+                              .c_type = type,
+                              .ldc = p.n,
+                              .int8 = int8});
+        backend.gemm(stream, {.m = n,
+                              .n = p.k,
+                              .k = p.n,
+                              .a = p.y.data(),
+                              .a_type = type,
+                              .lda = p.n,
+                              .b = p.w.data(),
+                              .b_type = type,
+                              .ldb = p.k,
+                              .c = dx.data(),
+                              .c_type = type,
+                              .ldc = p.k,
+                              .int8 = int8 && i + 1 < products.size()});  // not what leads back from the logits
+        backend.gemm(stream, {.m = p.n,
+                              .n = p.k,
+                              .k = n,
+                              .a = p.y.data(),
+                              .a_type = type,
+                              .lda = p.n,
+                              .transpose_a = true,
+                              .b = x.data(),
+                              .b_type = type,
+                              .ldb = p.k,
+                              .c = p.dw.data(),
+                              .c_type = DType::kF32,
+                              .ldc = p.k,
+                              .accumulate = r > 0});
       }
     }
     if (step >= o.warmup) seconds.push_back(monotonic_seconds() - begin);
@@ -233,7 +220,7 @@ Result<GemmFigures> bench_gemm(const BenchTrainOptions& o) {
     tokens.push_back(static_cast<double>(m) / s);
     rate.push_back(flops / s / 1e9);
   }
-  return GemmFigures{.architecture = model->architecture(),
+  return GemmFigures{.architecture = model->model_type(),
                      .batch = o.batch,
                      .sequence_length = o.sequence_length,
                      .precision = o.precision,

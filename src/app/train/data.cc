@@ -9,6 +9,8 @@
 #include "base/log.h"
 #include "data/token_file.h"
 #include "data/tokenize.h"
+#include "train/array_source.h"
+#include "train/token_data.h"
 
 namespace malmoi::app {
 namespace {
@@ -123,8 +125,8 @@ train::TokenDataOptions read_options(const TrainConfig& config) {
           .split_documents = config.data.split_documents};
 }
 
-Result<std::unique_ptr<train::TokenData>> open_training(const std::vector<Path>& paths, const TrainConfig& config,
-                                                        int64_t vocab_size) {
+Result<std::unique_ptr<train::ExampleSource>> open_training(const std::vector<Path>& paths, const TrainConfig& config,
+                                                            int64_t vocab_size) {
   MALMOI_ASSIGN(std::vector<data::TokenFile> files, open_files(paths, config, vocab_size));
   const std::vector<std::string>& masks = config.data.loss_mask;
   MALMOI_ASSIGN(train::TokenData data,
@@ -133,16 +135,25 @@ Result<std::unique_ptr<train::TokenData>> open_training(const std::vector<Path>&
 }
 
 // In order, without masks; a validation text may be shorter than a sequence.
-Result<std::unique_ptr<train::TokenData>> open_validation(const std::vector<Path>& paths, const TrainConfig& config,
-                                                          int64_t vocab_size) {
+Result<std::unique_ptr<train::ExampleSource>> open_validation(const std::vector<Path>& paths, const TrainConfig& config,
+                                                              int64_t vocab_size) {
   MALMOI_ASSIGN(std::vector<data::TokenFile> files, open_files(paths, config, vocab_size));
   train::TokenDataOptions options = read_options(config);
   options.shuffled = false;
-  int64_t targets = -1;
-  for (const data::TokenFile& file : files) targets += static_cast<int64_t>(file.size());
-  options.sequence_length = std::max<int64_t>(1, std::min(options.sequence_length, targets));
+  options.to_the_end = true;
   MALMOI_ASSIGN(train::TokenData data, train::TokenData::open(std::move(files), {}, options));
   return std::make_unique<train::TokenData>(std::move(data));
+}
+
+Result<PreparedData> open_arrays(const TrainConfig& config, const model::Model& model) {
+  const train::ArrayFormat& format = train::objective_entry(config.objective.name).arrays;
+  const train::ArrayLimits limits = train::array_limits(model);
+  PreparedData prepared;
+  MALMOI_ASSIGN(prepared.train, train::ArraySource::open(config.data.train[0], format, limits,
+                                                         {.shuffled = config.data.shuffled, .seed = config.seed}));
+  if (config.data.valid.empty()) return prepared;
+  MALMOI_ASSIGN(prepared.valid, train::ArraySource::open(config.data.valid[0], format, limits, {}));
+  return prepared;
 }
 
 Result<tokenizer::Tokenizer> tokenizer_of_characters(const TrainConfig& config) {
@@ -165,18 +176,27 @@ Result<std::unique_ptr<tokenizer::Tokenizer>> open_tokenizer(const TrainConfig& 
   Path folder = !config.tokenizer.empty() ? Path(config.tokenizer) : Path(config.init_from.value_or(""));
   if (folder.empty()) return none;
   if (config.tokenizer.empty() && !std::filesystem::exists(folder / "tokenizer.json")) {
-    if (config.data.ids) return none;
+    if (config.data.format != train::DataFormat::kText) return none;
     return not_found("the model has no tokenizer beside it", folder.string(), "name one with tokenizer: DIR");
   }
   MALMOI_ASSIGN(tokenizer::Tokenizer opened, tokenizer::Tokenizer::load(folder));
   return std::make_unique<tokenizer::Tokenizer>(std::move(opened));
 }
 
-Result<PreparedData> prepare_data(const TrainConfig& config, const tokenizer::Tokenizer* tokenizer, int64_t vocab_size,
-                                  const Job& job) {
+Status measure_arrays(TrainConfig& config) {
+  if (config.data.format != train::DataFormat::kArrays) return {};
+  const train::ArrayFormat& format = train::objective_entry(config.objective.name).arrays;
+  MALMOI_ASSIGN(config.data.sequence_length, train::ArraySource::longest(config.data.train[0], format));
+  return {};
+}
+
+Result<PreparedData> prepare_data(const TrainConfig& config, const tokenizer::Tokenizer* tokenizer,
+                                  const model::Model& model, const Job& job) {
+  if (config.data.format == train::DataFormat::kArrays) return open_arrays(config, model);
   PreparedData prepared;
+  const int64_t vocab_size = model.vocab_size();
   const std::vector<std::string>&train = config.data.train, &valid = config.data.valid;
-  if (config.data.ids) {
+  if (config.data.format == train::DataFormat::kIds) {
     MALMOI_ASSIGN(prepared.train, open_training({train.begin(), train.end()}, config, vocab_size));
     if (valid.empty()) return prepared;
     MALMOI_ASSIGN(prepared.valid, open_validation({valid.begin(), valid.end()}, config, vocab_size));

@@ -1,13 +1,14 @@
-// The ids that a training run reads: texts tokenised once into OUT/data, or flat files as they are.
+// What a training run reads: texts tokenised once into OUT/data, flat ids or arrays as they are.
 #pragma once
 
 #include <memory>
 
 #include "base/error.h"
 #include "base/job.h"
+#include "model/model.h"
 #include "tokenizer/tokenizer.h"
 #include "train/config.h"
-#include "train/token_data.h"
+#include "train/examples.h"
 
 namespace malmoi::app {
 
@@ -16,13 +17,16 @@ namespace malmoi::app {
 Result<std::unique_ptr<tokenizer::Tokenizer>> open_tokenizer(const train::TrainConfig& config);
 
 struct PreparedData {
-  std::unique_ptr<train::TokenData> train, valid;  // valid null: none
-  uint64_t valid_bytes = 0;                        // of the validation text; 0: not known
+  std::unique_ptr<train::ExampleSource> train, valid;  // valid null: none
+  uint64_t valid_bytes = 0;                            // of the validation text; 0: not known
 };
 
-/// Tokenises by data/tokenize.h (once: what is there for the same inputs is used again) or opens flat ids. `vocab_size`
-/// is the model's; every id is checked against it. `tokenizer` may be null where the format is ids.
+/// Of arrays, sets data.sequence_length to the length of their longest rows.
+Status measure_arrays(train::TrainConfig& config);
+
+/// Tokenises by data/tokenize.h (once: what is there for the same inputs is used again) or opens flat ids or arrays. Every
+/// value is checked against what the model can take. `tokenizer` may be null where the format is not text.
 Result<PreparedData> prepare_data(const train::TrainConfig& config, const tokenizer::Tokenizer* tokenizer,
-                                  int64_t vocab_size, const Job& job);
+                                  const model::Model& model, const Job& job);
 
 }  // namespace malmoi::app

@@ -41,6 +41,7 @@ void RunDisplay::write_events(const train::StepMetrics& metrics) {
   scalar("lr", metrics.lr);
   scalar("tokens_per_second", metrics.tokens_per_second);
   if (metrics.valid_loss) scalar("loss/valid", *metrics.valid_loss);
+  for (const auto& [name, value] : metrics.figures) scalar(name.c_str(), value);
 }
 
 std::string RunDisplay::line(const train::StepMetrics& metrics) const {

@@ -2,13 +2,15 @@
 
 #include <cstring>
 
-#include "model/io.h"
+#include "model/save.h"
+#include "train/optimizer.h"
 
 namespace malmoi::app {
 namespace {
 
 void swap_weights(const model::Model& model, std::vector<Tensor>& weights) {
-  for (size_t i = 0; i < weights.size(); ++i) std::swap(model.parameters()[i]->master, weights[i]);
+  auto entries = train::trainable_entries(model.parameters);
+  for (size_t i = 0; i < weights.size(); ++i) std::swap(entries[i]->parameter.master, weights[i]);
 }
 
 }  // namespace
@@ -29,9 +31,10 @@ Status ModelExport::write_with(const std::string& name, std::vector<Tensor>& wei
 
 std::vector<Tensor> copy_weights(const model::Model& model) {
   std::vector<Tensor> weights;
-  for (const auto& parameter : model.parameters()) {
-    weights.push_back(Tensor::zeros(DType::kF32, parameter->shape));
-    std::memcpy(weights.back().data(), parameter->master.data(), parameter->master.bytes());
+  for (const auto* entry : train::trainable_entries(model.parameters)) {
+    const Tensor& master = entry->parameter.master;
+    weights.push_back(Tensor::zeros(DType::kF32, master.shape()));
+    std::memcpy(weights.back().data(), master.data(), master.bytes());
   }
   return weights;
 }

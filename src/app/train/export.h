@@ -19,7 +19,7 @@ class ModelExport {
 
   /// Writes the model as it is to OUT/NAME.
   Status write(const std::string& name) const;
-  /// Writes another set of weights, one a parameter, in the model's place; they are swapped in and out again.
+  /// Writes another set of trained weights, one a parameter, in the model's place; they are swapped in and out again.
   Status write_with(const std::string& name, std::vector<Tensor>& weights) const;
 
  private:
@@ -29,7 +29,7 @@ class ModelExport {
   DType dtype_;
 };
 
-/// A copy of the model's master weights, one a parameter: where a running average begins.
+/// A copy of the model's master weights, one a trained parameter: where a running average begins.
 std::vector<Tensor> copy_weights(const model::Model& model);
 
 }  // namespace malmoi::app

@@ -19,10 +19,16 @@ using train::TrainConfig;
 // How many ways out an error names.
 constexpr size_t kNamedWays = 3;
 
-MemoryPlan plan_of(const model::Model& model, const TrainConfig& config, int64_t batch_size, Checkpointing level) {
-  MemoryPlan plan = train::plan_memory(model, activation_type(config.precision), config.optimizer, batch_size,
-                                       config.data.sequence_length, level);
-  if (config.ema_decay > 0) plan.optimizer += static_cast<size_t>(model.parameter_count()) * sizeof(float);
+MemoryPlan plan_of(const model::Model& model, const train::Objective& objective, const TrainConfig& config,
+                   int64_t batch_size, Checkpointing level) {
+  MemoryPlan plan = train::plan_memory({.model = model,
+                                        .objective = objective,
+                                        .dtype = activation_type(config.precision),
+                                        .optimizer = config.optimizer,
+                                        .batch_size = batch_size,
+                                        .sequence_length = config.data.sequence_length,
+                                        .checkpointing = level});
+  if (config.ema_decay > 0) plan.optimizer += plan.gradients;  // an average has the size of the gradients
   return plan;
 }
 
@@ -51,10 +57,10 @@ const char* level_name(Checkpointing level) {
   return "?";
 }
 
-Result<FittedMemory> fit_memory(const model::Model& model, TrainConfig& config) {
+Result<FittedMemory> fit_memory(const model::Model& model, const train::Objective& objective, TrainConfig& config) {
   const size_t limit = limit_of(config);
   FittedMemory fitted{.level = config.checkpointing.value_or(Checkpointing::kCheap)};
-  fitted.plan = plan_of(model, config, config.batch_size, fitted.level);
+  fitted.plan = plan_of(model, objective, config, config.batch_size, fitted.level);
   if (fitted.plan.total() <= limit) return fitted;
   std::vector<Checkpointing> levels{fitted.level};
   if (!config.checkpointing) levels.push_back(Checkpointing::kBlock);
@@ -65,7 +71,7 @@ Result<FittedMemory> fit_memory(const model::Model& model, TrainConfig& config) 
   for (int64_t batch = config.batch_size; batch >= 1 && ways.size() < kNamedWays; --batch) {
     if (sequences % batch != 0) continue;
     for (Checkpointing level : levels) {
-      MemoryPlan plan = plan_of(model, config, batch, level);
+      MemoryPlan plan = plan_of(model, objective, config, batch, level);
       if (plan.total() > limit) continue;
       if (may_choose) {
         config.batch_size = batch;

@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "model/model.h"
 #include "train/config.h"
-#include "train/stepper.h"
+#include "train/rehearsal.h"
 
 namespace malmoi::app {
 
@@ -16,7 +16,8 @@ struct FittedMemory {
 
 /// Checkpointing level and batch that keep within memory_limit (and the machine's memory); batch_size and accumulation
 /// of `config` are changed so that their product stays. Errors: what a step needs, what there is, what would fit.
-Result<FittedMemory> fit_memory(const model::Model& model, train::TrainConfig& config);
+Result<FittedMemory> fit_memory(const model::Model& model, const train::Objective& objective,
+                                train::TrainConfig& config);
 
 /// The capacity of a step's arena, bytes: a little room beyond the plan, since documents cut rows into more runs than
 /// the rehearsal had.

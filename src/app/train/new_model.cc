@@ -1,63 +1,46 @@
 #include "app/train/new_model.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
 
 #include "kernels/gemm.h"
-#include "model/io.h"
+#include "model/load.h"
 #include "model/registry.h"
+#include "train/freeze.h"
 
 namespace malmoi::app {
 namespace {
 
 using train::TrainConfig;
 
-// A size that is not there; a misspelt key is named as that.
-Error missing_size(const ConfigDocument& document, const Json& model, const char* name, const char* meaning) {
-  for (const auto& [key, value] : model.items()) {
-    if (nearest_word(key, {name}).empty()) continue;
-    return usage_error("unknown key '" + key + "'", document.where("model." + key),
-                       std::string("did you mean '") + name + "'?");
-  }
-  return usage_error("is missing", document.where("model") + "." + name, std::string("give ") + meaning);
-}
-
-// The published fields of `model:`, with those that follow from tokenizer and data.
-Result<Json> complete_config(const ConfigDocument& document, const TrainConfig& config,
-                             const tokenizer::Tokenizer* tokenizer) {
+// The fields of `model:` with those that follow from tokenizer and data.
+Json complete_config(const TrainConfig& config, const tokenizer::Tokenizer* tokenizer) {
   Json object = config.model;
-  bool gpt2 = json_string(object, "architecture") == "gpt2";
-  auto given = [&](std::initializer_list<const char*> names) {
-    return std::any_of(names.begin(), names.end(),
-                       [&](const char* n) { return object.contains(n) && !object[n].is_null(); });
+  auto fill = [&](const char* key, Json value) {
+    if (!object.contains(key)) object[key] = std::move(value);
   };
-  // The published defaults are of models of billions of weights: sizes must be said here.
-  if (!given({"hidden_size", "n_embd"})) return missing_size(document, object, "hidden_size", "the width of the model");
-  if (!given({"num_hidden_layers", "n_layer"}))
-    return missing_size(document, object, "num_hidden_layers", "the number of layers");
-  if (!given({"num_attention_heads", "n_head"}))
-    return missing_size(document, object, "num_attention_heads", "the number of heads");
-  if (tokenizer && !given({"vocab_size"})) object["vocab_size"] = tokenizer->vocab_size();
-  if (!given({"vocab_size"}))
-    return usage_error("is missing", document.where("model") + ".vocab_size", "give it, or a tokenizer");
-  if (!given({"max_position_embeddings", "n_positions"}))
-    object[gpt2 ? "n_positions" : "max_position_embeddings"] = config.data.sequence_length;
-  if (!gpt2) {
-    if (!given({"num_key_value_heads"}) && object["num_attention_heads"].is_number())
-      object["num_key_value_heads"] = object["num_attention_heads"];
-    // A gated MLP has three matrices where a plain one has two: 8/3 of the width costs the same (Shazeer 2020).
-    if (!given({"intermediate_size"}) && object["hidden_size"].is_number_integer())
-      object["intermediate_size"] = (object["hidden_size"].get<int64_t>() * 8 / 3 + 63) / 64 * 64;
-  }
-  if (tokenizer) {
-    for (auto [key, id] : {std::pair{"bos_token_id", tokenizer->bos_id()},
-                           {"eos_token_id", tokenizer->eos_id()},
-                           {"pad_token_id", tokenizer->pad_id()}}) {
-      if (!object.contains(key)) object[key] = id ? Json(*id) : Json(nullptr);
-    }
+  if (!object.contains("n_positions")) fill("max_position_embeddings", config.data.sequence_length);
+  if (!tokenizer) return object;
+  fill("vocab_size", tokenizer->vocab_size());
+  for (auto [key, id] : {std::pair{"bos_token_id", tokenizer->bos_id()},
+                         {"eos_token_id", tokenizer->eos_id()},
+                         {"pad_token_id", tokenizer->pad_id()}}) {
+    if (id) fill(key, *id);
   }
   return object;
+}
+
+model::Task task_of(const TrainConfig& config) { return train::objective_entry(config.objective.name).task; }
+
+Result<std::unique_ptr<model::Model>> make_new(const ConfigDocument& document, const TrainConfig& config,
+                                               const tokenizer::Tokenizer* tokenizer) {
+  const Json object = complete_config(config, tokenizer);
+  MALMOI_ASSIGN(auto model,
+                model::make_model(document, object, {.task = task_of(config), .training = true, .path = "model"}));
+  if (tokenizer && tokenizer->vocab_size() > model->vocab_size())
+    return usage_error(
+        fmt::format("is {}, but the tokenizer has {} entries", model->vocab_size(), tokenizer->vocab_size()),
+        document.where("model.vocab_size"), "leave it out, or make it as large");
+  return model;
 }
 
 }  // namespace
@@ -67,26 +50,29 @@ Result<std::unique_ptr<model::Model>> describe_model(const ConfigDocument& docum
   MALMOI_TRY(check_precision(config.precision, document.where("train") + ".dtype"));
   std::unique_ptr<model::Model> model;
   if (config.init_from) {
-    MALMOI_ASSIGN(model, model::load_config(*config.init_from));
+    MALMOI_ASSIGN(model, model::load_config(*config.init_from, task_of(config)));
   } else {
-    MALMOI_ASSIGN(Json object, complete_config(document, config, tokenizer));
-    MALMOI_ASSIGN(model, model::make_model(document, object, "model"));
-    if (tokenizer && tokenizer->vocab_size() > model->vocab_size())
-      return usage_error(
-          fmt::format("is {}, but the tokenizer has {} entries", model->vocab_size(), tokenizer->vocab_size()),
-          document.where("model.vocab_size"), "leave it out, or make it as large");
+    MALMOI_ASSIGN(model, make_new(document, config, tokenizer));
   }
+  if (config.freeze.empty()) return model;
+  MALMOI_TRY(train::check_freeze(config.freeze, model->parameters, document.where("train.freeze")));
+  auto frozen = train::frozen_by(config.freeze);
+  for (auto& entry : model->parameters.entries()) entry->parameter.trainable = !frozen(entry->spec);
   return model;
 }
 
 Status fill_model(const TrainConfig& config, std::unique_ptr<model::Model>& model) {
   DType type = activation_type(config.precision);
   if (config.init_from) {
-    MALMOI_ASSIGN(model, model::load_model(*config.init_from, {model::Purpose::kTraining, type}));
+    MALMOI_ASSIGN(model, model::load_model(*config.init_from, {.purpose = model::Purpose::kTraining,
+                                                               .dtype = type,
+                                                               .task = task_of(config),
+                                                               .seed = config.seed,
+                                                               .frozen = train::frozen_by(config.freeze)}));
     return {};
   }
-  model->allocate(model::Purpose::kTraining, type);
-  model->initialize(config.seed);
+  model->parameters.allocate(model::Purpose::kTraining, type);
+  model->parameters.initialize(config.seed);
   return {};
 }
 

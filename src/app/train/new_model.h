@@ -15,7 +15,8 @@
 namespace malmoi::app {
 
 /// The model of `model:` with what follows from tokenizer and data filled in, or that of init_from; without memory.
-/// `tokenizer` may be null. Errors: a size that is missing, one that does not fit the tokenizer or the data.
+/// `tokenizer` may be null. Errors: a size that is missing, one that does not fit the tokenizer or the data, an objective
+/// that the architecture has no head for, a pattern of train.freeze that fits nothing.
 Result<std::unique_ptr<model::Model>> describe_model(const ConfigDocument& document, const train::TrainConfig& config,
                                                      const tokenizer::Tokenizer* tokenizer);
 

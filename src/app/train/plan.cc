@@ -25,14 +25,16 @@ double measured_rate(int64_t rows, int64_t width, Precision precision) {
 
 Result<PlanReport> plan(const ConfigDocument& document) {
   MALMOI_ASSIGN(train::TrainConfig config, train::parse_train_config(document));
+  MALMOI_TRY(measure_arrays(config));
+  const auto objective = train::make_objective(config.objective);
   MALMOI_ASSIGN(auto tokenizer, open_tokenizer(config));
   MALMOI_ASSIGN(auto model, describe_model(document, config, tokenizer.get()));
-  MALMOI_ASSIGN(FittedMemory memory, fit_memory(*model, config));
+  MALMOI_ASSIGN(FittedMemory memory, fit_memory(*model, *objective, config));
   PlanReport report;
-  report.architecture = model->architecture();
+  report.architecture = model->model_type();
   report.parameters = model->parameter_count();
   report.tokens_per_step = config.sequences_per_step() * config.data.sequence_length;
-  report.flops_per_token = model->training_flops_per_token(config.data.sequence_length);
+  report.flops_per_token = train::training_flops_per_token(*model, *objective, config.data.sequence_length);
   report.batch_size = config.batch_size;
   report.gradient_accumulation = config.gradient_accumulation;
   report.checkpointing = level_name(memory.level);

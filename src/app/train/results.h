@@ -6,7 +6,7 @@
 #include <string>
 
 #include "base/json.h"
-#include "train/stepper.h"
+#include "train/rehearsal.h"
 
 namespace malmoi::app {
 

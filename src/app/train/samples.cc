@@ -25,7 +25,7 @@ void SampleWriter::begin(int64_t done) {
 
 void SampleWriter::write(int64_t step) {
   begin(step - 1);
-  if (!tokenizer_ || config_.samples.prompts.empty()) return;
+  if (!tokenizer_ || !model_.generates() || config_.samples.prompts.empty()) return;
   std::ofstream file(folder_ / "samples.jsonl", std::ios::app);
   std::vector<int32_t> ends;
   if (auto eos = tokenizer_->eos_id()) ends.push_back(*eos);

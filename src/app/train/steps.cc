@@ -10,24 +10,17 @@ train::StepperOptions stepper_options(const StepsInput& input) {
   return {.checkpointing = input.memory.level,
           .seed = config.seed,
           .grad_clip = config.grad_clip,
-          .label_smoothing = static_cast<float>(config.label_smoothing),
-          .z_weight = static_cast<float>(config.z_loss),
           .arena_bytes = arena_bytes(input.memory.plan),
           .int8_products = config.precision == Precision::kInt8};
-}
-
-std::unique_ptr<train::Optimizer> make_optimizer(const train::OptimizerConfig& config, const model::Model& model) {
-  std::vector<train::Parameter*> parameters;
-  for (const auto& p : model.parameters()) parameters.push_back(p.get());
-  return train::optimizer_entry(config.name).make(config, std::move(parameters));
 }
 
 }  // namespace
 
 Result<train::LoopResult> run_steps(const StepsInput& input, RunDisplay& display, SampleWriter& samples,
                                     const ModelExport& exports, const Job& job) {
-  std::unique_ptr<train::Optimizer> optimizer = make_optimizer(input.config.optimizer, input.model);
-  MALMOI_ASSIGN(train::Stepper stepper, train::Stepper::create(input.model, *optimizer, stepper_options(input)));
+  auto optimizer = train::make_optimizer(input.config.optimizer, input.model.parameters);
+  MALMOI_ASSIGN(train::Stepper stepper,
+                train::Stepper::create(input.model, input.objective, *optimizer, stepper_options(input)));
   autograd::Profile profile;
   if (input.trace) stepper.set_profile(&profile);
   train::LoopEvents events;

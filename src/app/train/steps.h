@@ -20,7 +20,8 @@ struct StepsInput {
   const FittedMemory& memory;
   const PreparedData& data;
   model::Model& model;
-  std::vector<Tensor>& average;  // of the weights, one a parameter; empty: none is kept
+  const train::Objective& objective;
+  std::vector<Tensor>& average;  // of the weights, one a trained parameter; empty: none is kept
   bool resume = false;
   std::optional<std::string> trace;  // where a Chrome trace of the kernels goes
 };

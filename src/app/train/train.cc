@@ -28,15 +28,15 @@ Status check_length(const ConfigDocument& document, const TrainConfig& config, c
       document.where("data.sequence_length"), "shorten it");
 }
 
-int64_t steps_of(const TrainConfig& config, const train::TokenData& data) {
+int64_t steps_of(const TrainConfig& config, const train::ExampleSource& data) {
   if (config.steps > 0) return config.steps;
-  double sequences = config.epochs * static_cast<double>(data.windows());
+  double sequences = config.epochs * static_cast<double>(data.size());
   return static_cast<int64_t>(std::ceil(sequences / static_cast<double>(config.sequences_per_step())));
 }
 
 // What is known before the first step.
-TrainReport begin_report(const TrainConfig& config, const model::Model& model, const FittedMemory& memory,
-                         const PreparedData& data) {
+TrainReport begin_report(const TrainConfig& config, const model::Model& model, const train::Objective& objective,
+                         const FittedMemory& memory, const PreparedData& data) {
   TrainReport report;
   report.predicted_memory_bytes = memory.plan.total();
   report.started = now_text();
@@ -47,7 +47,7 @@ TrainReport begin_report(const TrainConfig& config, const model::Model& model, c
   report.dtype = precision_name(config.precision);
   report.train_tokens = data.train->tokens();
   if (data.valid) report.valid_tokens = data.valid->tokens();
-  report.flops_per_token = model.training_flops_per_token(config.data.sequence_length);
+  report.flops_per_token = train::training_flops_per_token(model, objective, config.data.sequence_length);
   return report;
 }
 
@@ -69,17 +69,19 @@ void finish_report(TrainReport& report, const train::LoopResult& result, const P
 
 Result<TrainReport> train(const ConfigDocument& document, const TrainOptions& options, const Job& job) {
   MALMOI_ASSIGN(TrainConfig config, train::parse_train_config(document));
+  MALMOI_TRY(measure_arrays(config));
+  const auto objective = train::make_objective(config.objective);
   MALMOI_ASSIGN(RunFolder folder, RunFolder::open(config.out, document, options.resume));
   MALMOI_ASSIGN(auto tokenizer, open_tokenizer(config));
   MALMOI_ASSIGN(auto model, describe_model(document, config, tokenizer.get()));
   MALMOI_TRY(check_length(document, config, *model));
-  MALMOI_ASSIGN(FittedMemory memory, fit_memory(*model, config));
-  MALMOI_ASSIGN(PreparedData data, prepare_data(config, tokenizer.get(), model->vocab_size(), job));
+  MALMOI_ASSIGN(FittedMemory memory, fit_memory(*model, *objective, config));
+  MALMOI_ASSIGN(PreparedData data, prepare_data(config, tokenizer.get(), *model, job));
   MALMOI_TRY(fill_model(config, model));
   std::vector<Tensor> average;
   if (config.ema_decay > 0) average = copy_weights(*model);
 
-  TrainReport report = begin_report(config, *model, memory, data);
+  TrainReport report = begin_report(config, *model, *objective, memory, data);
   const int64_t steps = steps_of(config, *data.train);
   job.message(fmt::format("{} parameters, {} tokens to train on, {} steps of {} tokens",
                           format_count(static_cast<double>(report.parameters)),
@@ -89,7 +91,7 @@ Result<TrainReport> train(const ConfigDocument& document, const TrainOptions& op
   RunDisplay display(job, folder, steps);
   SampleWriter samples(config, folder, *model, tokenizer.get(), job);
   ModelExport exports(folder, *model, tokenizer.get(), config.save_dtype);
-  StepsInput input{config, steps, memory, data, *model, average, options.resume, options.trace};
+  StepsInput input{config, steps, memory, data, *model, *objective, average, options.resume, options.trace};
   MALMOI_ASSIGN(train::LoopResult result, run_steps(input, display, samples, exports, job));
 
   MALMOI_TRY(exports.write("model"));

@@ -71,7 +71,7 @@ TEST(PrepareData, TrainingReadsTheIdsThatDataTokenizeWrites) {
   config.out = (folder / "run").string();
   auto tokenizer = open_tokenizer(config);
   ASSERT_TRUE(tokenizer.ok()) << tokenizer.error().to_string();
-  auto prepared = prepare_data(config, tokenizer->get(), 264, {});
+  auto prepared = prepare_data(config, tokenizer->get(), *model, {});
   ASSERT_TRUE(prepared.ok()) << prepared.error().to_string();
   auto told =
       data_tokenize({.tokenizer = config.tokenizer, .in = config.data.train, .out = (folder / "t.bin").string()}, {});
@@ -82,15 +82,15 @@ TEST(PrepareData, TrainingReadsTheIdsThatDataTokenizeWrites) {
   EXPECT_EQ(all_ids(folder / "t.bin")[3], infer::kTinyEnd);
 
   config.data.train = {(folder / "t.bin").string()};
-  config.data.ids = true;
-  auto flat = prepare_data(config, nullptr, 264, {});
+  config.data.format = train::DataFormat::kIds;
+  auto flat = prepare_data(config, nullptr, *model, {});
   ASSERT_TRUE(flat.ok()) << flat.error().to_string();
-  for (uint64_t n = 0; n < flat->train->windows(); ++n) {
-    train::MicroBatch from_text, from_ids;
+  for (uint64_t n = 0; n < flat->train->size(); ++n) {
+    train::Examples from_text, from_ids;
     prepared->train->append(n, from_text);
     flat->train->append(n, from_ids);
     EXPECT_EQ(from_text.targets, from_ids.targets);
-    EXPECT_EQ(from_text.batch.runs().size(), from_ids.batch.runs().size()) << "flat ids keep documents apart, too";
+    EXPECT_EQ(from_text.input.runs().size(), from_ids.input.runs().size()) << "flat ids keep documents apart, too";
   }
 }
 

@@ -164,7 +164,7 @@ Mamba2Config read(ConfigFields& f) {
   c.num_hidden_layers = f.size("num_hidden_layers", {64, {}, "the number of layers"});
   c.expand = f.size("expand", {2, 2});
   int64_t inner = c.expand * c.hidden_size, small_heads = std::max<int64_t>(inner / 64, 1);
-  c.num_heads = f.size("num_heads", {128, small_heads});
+  c.num_heads = f.size("num_heads", "num_attention_heads", {128, small_heads});
   c.head_dim = f.size("head_dim", {64, std::max<int64_t>(inner / c.num_heads, 1)});
   c.state_size = f.size("state_size", {128, 64});
   c.conv_kernel = f.size("conv_kernel", {4, 4});

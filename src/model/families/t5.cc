@@ -245,8 +245,8 @@ constexpr ModelClass kClasses[] = {{Task::kSeq2Seq, "T5ForConditionalGeneration"
 // in old files and was never used.
 constexpr std::string_view kBuffers[] = {"encoder.embed_tokens.weight", "decoder.embed_tokens.weight",
                                          "decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight"};
-constexpr std::string_view kInert[] = {"n_positions", "output_past", "classifier_dropout", "dense_act_fn",
-                                       "is_gated_act"};
+constexpr std::string_view kInert[] = {
+    "n_positions", "max_position_embeddings", "output_past", "classifier_dropout", "dense_act_fn", "is_gated_act"};
 constexpr std::string_view kHeads[] = {"lm_head."};
 
 }  // namespace

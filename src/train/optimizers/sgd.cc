@@ -1,32 +1,71 @@
-// SGD with momentum (Sutskever et al. 2013, as published frameworks have it): g += decay p; v = mu v + g;
-// p -= lr v, or with Nesterov's look-ahead p -= lr (g + mu v).
-#include "train/optimizers/simple.h"
+// SGD with momentum (Sutskever et al. 2013, as published frameworks have it): g += decay p; v = mu v + (1 - dampening) g, at
+// the first update g; p -= lr v, or with Nesterov's look-ahead p -= lr (g + mu v).
+#include "train/optimizers/common.h"
 
 namespace malmoi::train {
 namespace {
 
-class SgdRule {
+class Sgd final : public Optimizer {
  public:
-  SgdRule(const OptimizerConfig& c, const UpdateArgs& args, bool decay)
-      : lr_(static_cast<float>(args.lr)),
-        momentum_(static_cast<float>(c.momentum)),
-        decay_(decay ? static_cast<float>(c.weight_decay) : 0),
-        nesterov_(c.nesterov) {}
-  float operator()(float p, float g, float& v) const {
-    g += decay_ * p;
-    v = momentum_ * v + g;
-    return p - lr_ * (nesterov_ ? g + momentum_ * v : v);
+  Sgd(const OptimizerConfig& config, std::vector<Entry*> entries) : config_(config), entries_(std::move(entries)) {
+    if (config_.momentum == 0) return;
+    for (Entry* entry : entries_) velocities_.push_back(Tensor::zeros(DType::kF32, entry->parameter.shape));
+  }
+  void update(const UpdateArgs& args) override {
+    for (size_t k = 0; k < entries_.size(); ++k) {
+      Parameter& parameter = entries_[k]->parameter;
+      if (!parameter.grad_ready) continue;
+      if (velocities_.empty()) descend(parameter, args);
+      else descend(parameter, args, velocities_[k].as<float>());
+    }
+  }
+  std::vector<StateTensor> state() override {
+    std::vector<StateTensor> list;
+    for (size_t k = 0; k < velocities_.size(); ++k) list.push_back({entries_[k]->spec.name + "/v", velocities_[k]});
+    return list;
   }
 
  private:
-  float lr_, momentum_, decay_;
-  bool nesterov_;
+  void descend(Parameter& parameter, const UpdateArgs& args) const {
+    auto lr = static_cast<float>(args.lr), decay = static_cast<float>(decay_of(config_, parameter));
+    update_elements(parameter, args, [=](float p, float g, int64_t) { return p - lr * (g + decay * p); });
+  }
+  void descend(Parameter& parameter, const UpdateArgs& args, float* velocity) const {
+    auto lr = static_cast<float>(args.lr), decay = static_cast<float>(decay_of(config_, parameter));
+    auto momentum = static_cast<float>(config_.momentum);
+    auto share = static_cast<float>(args.update == 1 ? 1 : 1 - config_.dampening);
+    bool nesterov = config_.nesterov;
+    update_elements(parameter, args, [=](float p, float g, int64_t i) {
+      g += decay * p;
+      float& v = velocity[i];
+      v = momentum * v + share * g;
+      return p - lr * (nesterov ? g + momentum * v : v);
+    });
+  }
+
+  OptimizerConfig config_;
+  std::vector<Entry*> entries_;
+  std::vector<Tensor> velocities_;  // none without momentum
 };
+
+void read(ConfigReader& reader, OptimizerConfig& config) {
+  config.momentum = reader.number("momentum", 0, 0, 1);
+  config.nesterov = reader.boolean("nesterov", false);
+  config.dampening = reader.number("dampening", 0, 0, 1);
+  config.weight_decay = reader.number("weight_decay", 0, 0, 100);
+}
+
+size_t state_elements(const OptimizerConfig& config, const Entry& entry) {
+  return config.momentum == 0 ? 0 : static_cast<size_t>(entry.spec.shape.elements());
+}
+
+std::unique_ptr<Optimizer> make(const OptimizerConfig& config, std::vector<Entry*> entries) {
+  return std::make_unique<Sgd>(config, std::move(entries));
+}
 
 }  // namespace
 
-std::unique_ptr<Optimizer> make_sgd(const OptimizerConfig& config, std::vector<Parameter*> parameters) {
-  return std::make_unique<SimpleOptimizer<SgdRule>>(config, std::move(parameters), "v");
-}
+extern const OptimizerEntry sgd_optimizer{
+    .name = "sgd", .read = read, .default_lr = 1e-3, .state_elements = state_elements, .make = make};
 
 }  // namespace malmoi::train

@@ -1,0 +1,51 @@
+// What an objective reads: rows that go into a model, what is to come out of them, and where they come from.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "nn/batch.h"
+
+namespace malmoi::train {
+
+/// The examples of one forward pass, run by run.
+struct Examples {
+  nn::BatchBuilder input;        // what the model reads; of an encoder-decoder, what its encoder reads
+  nn::BatchBuilder decoder;      // of encoder-decoders alone: one run for each run of `input`
+  std::vector<int32_t> targets;  // of each row that the head makes (tokens, or runs); < 0: does not count
+
+  void clear();
+  /// Tokens that are read, by encoder and decoder.
+  int64_t tokens() const { return input.rows() + decoder.rows(); }
+};
+
+/// Examples as a model's forward pass takes them. Points into them and into itself.
+class ModelInput {
+ public:
+  explicit ModelInput(const Examples& examples);
+  ModelInput(const ModelInput&) = delete;
+  ModelInput& operator=(const ModelInput&) = delete;
+  const nn::Batch& batch() const { return batch_; }
+
+ private:
+  nn::Batch source_, batch_;
+};
+
+/// Examples by number: the n-th of a run is a function of n alone, whatever the batch or the number of processes, so that a
+/// resumed run needs only a number. Any thread.
+class ExampleSource {
+ public:
+  virtual ~ExampleSource() = default;
+  /// Examples of an epoch.
+  virtual uint64_t size() const = 0;
+  /// Appends example n of a run, for any n: epoch n / size() goes around again.
+  virtual void append(uint64_t n, Examples& out) const = 0;
+  /// Tokens of an epoch, without padding.
+  virtual uint64_t tokens() const = 0;
+};
+
+/// A permutation of [0, n) that is a function of a key: a Feistel network over the next power of four, walked until the
+/// value is below n (Black & Rogaway 2002).
+uint64_t permute(uint64_t index, uint64_t n, uint64_t key, uint64_t tweak);
+
+}  // namespace malmoi::train

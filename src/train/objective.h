@@ -1,0 +1,75 @@
+// What a model is trained for: a loss over examples, written once for training steps, evaluations and memory plans.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/config.h"
+#include "model/model.h"
+#include "train/array_format.h"
+#include "train/examples.h"
+
+namespace malmoi::train {
+
+/// What counts in a whole step (or evaluation): the denominators of its means.
+struct Counts {
+  int64_t terms = 0;   // of the loss: targets, or rows
+  int64_t tokens = 0;  // that are read
+  void operator+=(const Counts& other) {
+    terms += other.terms;
+    tokens += other.tokens;
+  }
+};
+
+/// A number that an objective tells by name beside its loss.
+struct Figure {
+  std::string_view name;  // a string literal
+  double value = 0;
+};
+
+/// One part's share of the means of the whole: the shares of all parts add up to them.
+struct LossSums {
+  double loss = 0;
+  std::vector<Figure> figures;
+  void operator+=(const LossSums& other);
+};
+
+/// Const members may be called from one compute thread at a time.
+class Objective {
+ public:
+  virtual ~Objective() = default;
+  /// What counts in these examples; the counts of all parts of a step add up.
+  virtual Counts count(const Examples& examples) const = 0;
+  /// The examples' share of the means over `whole`. With a tape in the context, the gradients of the share are added to the
+  /// parameters'; without, nothing is kept; in a rehearsal memory is taken and nothing is computed.
+  virtual LossSums accumulate(autograd::Context& context, const model::Model& model, const Examples& examples,
+                              const Counts& whole) const = 0;
+  /// Adds `batch` examples of `length` tokens, all of which count: for rehearsals.
+  virtual void append_rehearsal(int64_t batch, int64_t length, Examples& out) const = 0;
+};
+
+/// The options of all objectives; each reads its own.
+struct ObjectiveConfig {
+  std::string name = "causal_lm";  // a name of objective_table()
+  double label_smoothing = 0;
+  double z_loss = 0;  // times the square of the logarithm of the softmax's denominator (Chowdhery et al. 2022)
+};
+
+/// A line of the table. What else an objective will need (a reference model, rewards) it is given when it is made.
+struct ObjectiveEntry {
+  std::string_view name;
+  model::Task task;                                             // the head that it trains
+  bool flat;                                                    // takes flat ids: data.format text and ids
+  ArrayFormat arrays;                                           // of data.format arrays; no columns: does not take it
+  void (*read)(ConfigReader& reader, ObjectiveConfig& config);  // its options
+  std::unique_ptr<Objective> (*make)(const ObjectiveConfig& config);
+};
+std::span<const ObjectiveEntry* const> objective_table();
+/// `name` must stand in the table.
+const ObjectiveEntry& objective_entry(std::string_view name);
+std::unique_ptr<Objective> make_objective(const ObjectiveConfig& config);
+
+}  // namespace malmoi::train

@@ -1,0 +1,158 @@
+// Walks the table of objectives; what frozen weights are spared; rows of arrays as examples.
+#include "train/objective.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "formats/npy.h"
+#include "formats/safetensors.h"
+#include "train/freeze.h"
+#include "train/loop.h"
+#include "train/rehearsal.h"
+#include "train/tiny_models.h"
+
+namespace malmoi::train {
+namespace {
+
+using testing::HasSubstr;
+
+// A model in memory and what steps it.
+struct Trained {
+  std::unique_ptr<model::Model> model;
+  std::unique_ptr<Objective> objective;
+  OptimizerConfig config{.name = "adamw", .lr = 1e-2};
+  std::unique_ptr<Optimizer> optimizer;
+  std::unique_ptr<Stepper> stepper;
+  Trained(const ObjectiveEntry& entry, std::string_view family, const std::vector<std::string>& freeze = {})
+      : model(tiny_model(family, entry.task)), objective(entry.make({})) {
+    auto frozen = frozen_by(freeze);
+    for (auto& e : model->parameters.entries()) e->parameter.trainable = freeze.empty() || !frozen(e->spec);
+    model->parameters.allocate(nn::Purpose::kTraining, DType::kF32);
+    model->parameters.initialize(5);
+    optimizer = make_optimizer(config, model->parameters);
+    stepper = std::make_unique<Stepper>(*Stepper::create(*model, *objective, *optimizer, {.arena_bytes = 64 << 20}));
+  }
+};
+
+TEST(Objectives, ALossIsTheSameInPartsAndFalls) {
+  for_each_objective([](const ObjectiveEntry& entry, const model::Family& family) {
+    constexpr int64_t kRows = 4, kLength = 8;
+    Trained whole(entry, family.model_type), parts(entry, family.model_type);
+    const Examples all = random_examples(entry, *whole.model, kRows, kLength);
+    auto fill = [&](int64_t, Examples& out) { out = all; };
+    auto fill_part = [&](int64_t i, Examples& out) {
+      append_random_row(entry, *parts.model, static_cast<uint64_t>(i), kLength, out);
+    };
+    const Counts counts = whole.objective->count(all);
+    const double before = whole.stepper->evaluate(all, counts).loss;
+    LossSums divided;
+    for (int64_t i = 0; i < kRows; ++i) {
+      Examples one;
+      fill_part(i, one);
+      divided += whole.stepper->evaluate(one, counts);
+    }
+    EXPECT_NEAR(divided.loss, before, 1e-5);
+    StepResult first = whole.stepper->step(1, fill, 0, 1, 1e-2);
+    EXPECT_FALSE(first.skipped);
+    EXPECT_GT(first.grad_norm, 0);
+    EXPECT_EQ(parts.stepper->step(kRows, fill_part, 0, 1, 1e-2).counts.terms, first.counts.terms);
+    for (int64_t s = 2; s < 12; ++s) whole.stepper->step(1, fill, static_cast<uint64_t>(s), s, 1e-2);
+    EXPECT_LT(whole.stepper->evaluate(all, counts).loss, before);
+  });
+}
+
+TEST(Objectives, ARehearsalTakesTheMemoryOfAStepOfFullRows) {
+  for_each_objective([](const ObjectiveEntry& entry, const model::Family& family) {
+    Trained t(entry, family.model_type);
+    MemoryPlan plan = plan_memory(
+        {.model = *t.model, .objective = *t.objective, .optimizer = t.config, .batch_size = 3, .sequence_length = 8});
+    t.stepper->step(
+        1, [&](int64_t, Examples& out) { t.objective->append_rehearsal(3, 8, out); }, 0, 1, 1e-3);
+    EXPECT_EQ(t.stepper->arena().peak(), plan.activations);
+    EXPECT_GT(training_flops_per_token(*t.model, *t.objective, 8), 0);
+  });
+}
+
+TEST(Objectives, AccuracyIsTheShareOfRowsThatAreRight) {
+  const ObjectiveEntry& entry = objective_entry("classification");
+  Trained t(entry, "bert");
+  Examples all = random_examples(entry, *t.model, 6, 8);
+  auto fill = [&](int64_t, Examples& out) { out = all; };
+  StepResult r;
+  for (int64_t s = 1; s < 60; ++s) r = t.stepper->step(1, fill, static_cast<uint64_t>(s), s, 1e-2);
+  ASSERT_EQ(r.figures.size(), 1u);
+  EXPECT_EQ(r.figures[0].name, "accuracy");
+  EXPECT_NEAR(t.stepper->evaluate(all, t.objective->count(all)).figures[0].value, 1.0, 1e-12) << "six rows are learned";
+}
+
+// Four random rows, over and over.
+class FourRows final : public ExampleSource {
+ public:
+  FourRows(const ObjectiveEntry& entry, const model::Model& model) : entry_(entry), model_(model) {}
+  uint64_t size() const override { return 4; }
+  uint64_t tokens() const override { return 4 * 8; }
+  void append(uint64_t n, Examples& out) const override { append_random_row(entry_, model_, n % size(), 8, out); }
+
+ private:
+  const ObjectiveEntry& entry_;
+  const model::Model& model_;
+};
+
+TEST(Frozen, WeightsDoNotMoveCostNoGradientAndAreNotInCheckpoints) {
+  const ObjectiveEntry& entry = objective_entry("causal_lm");
+  const std::vector<std::string> freeze = {"model.embed_tokens.*", "model.layers.0.*"};
+  Trained free(entry, "llama"), t(entry, "llama", freeze);
+  EXPECT_TRUE(check_freeze(freeze, t.model->parameters, "train.freeze").ok());
+  std::map<std::string, std::vector<float>> before;
+  auto values = [](const Parameter& p) {
+    return std::vector<float>(p.compute.as<float>(), p.compute.as<float>() + p.compute.elements());
+  };
+  for (const auto& e : t.model->parameters.entries()) before[e->spec.name] = values(e->parameter);
+
+  TrainConfig config;
+  config.out = (Path(testing::TempDir()) / "frozen_run").string();
+  config.batch_size = 2;
+  std::filesystem::remove_all(config.out);
+  ASSERT_TRUE(make_folder(config.out).ok());
+  FourRows source(entry, *t.model);
+  auto done = run_loop(
+      {.config = &config, .stepper = t.stepper.get(), .optimizer = t.optimizer.get(), .train = &source, .steps = 3},
+      {});
+  ASSERT_TRUE(done.ok()) << done.error().to_string();
+  auto checkpoint = formats::Safetensors::open(Path(config.out) / "checkpoints/step-00000003/tensors.safetensors");
+  ASSERT_TRUE(checkpoint.ok());
+  size_t frozen = 0;
+  for (const auto& e : t.model->parameters.entries()) {
+    const Parameter& p = e->parameter;
+    EXPECT_EQ(before[e->spec.name] == values(p), !p.trainable) << e->spec.name;
+    EXPECT_EQ(checkpoint->find(e->spec.name) != nullptr, p.trainable) << e->spec.name;
+    if (p.trainable) continue;
+    ++frozen;
+    EXPECT_FALSE(p.master || p.grad) << e->spec.name << " takes memory of trained weights";
+    EXPECT_EQ(checkpoint->find(e->spec.name + "/m"), nullptr);
+  }
+  EXPECT_GE(frozen, 6u);
+  // A product with a frozen matrix has no third product, that of its gradient: two FLOPs an element are spared.
+  double products = 0;
+  for (const auto& e : t.model->parameters.entries())
+    if (!e->parameter.trainable && autograd::is_product(e->spec.role))
+      products += static_cast<double>(e->spec.shape.elements());
+  double spared =
+      training_flops_per_token(*free.model, *free.objective, 8) - training_flops_per_token(*t.model, *t.objective, 8);
+  EXPECT_GE(spared, 2 * products);
+}
+
+TEST(Frozen, PatternsThatDoNotFitAreNamed) {
+  auto model = tiny_model("llama", model::Task::kCausalLm);
+  auto told = [&](const std::string& pattern) {
+    Status checked = check_freeze({pattern}, model->parameters, "train.freeze");
+    return checked.ok() ? "accepted" : checked.error().to_string();
+  };
+  EXPECT_EQ(told("model.layers.*"), "accepted");
+  EXPECT_THAT(told("encoder.*"), HasSubstr("fits no weight"));
+  EXPECT_THAT(told("*.q_proj.weight"), HasSubstr("one matrix"));
+  EXPECT_THAT(told("*"), HasSubstr("nothing is left"));
+}
+
+}  // namespace
+}  // namespace malmoi::train

@@ -1,0 +1,22 @@
+// Causal language modelling: each token's target is the next one.
+#include "train/objectives/cross_entropy.h"
+
+namespace malmoi::train {
+namespace {
+
+void read(ConfigReader& reader, ObjectiveConfig& config) {
+  config.label_smoothing = reader.number("label_smoothing", 0, 0, 0.99);
+  config.z_loss = reader.number("z_loss", 0, 0, 1);
+}
+
+std::unique_ptr<Objective> make(const ObjectiveConfig& config) {
+  return std::make_unique<CrossEntropy>(CrossEntropyOptions{
+      .label_smoothing = static_cast<float>(config.label_smoothing), .z_weight = static_cast<float>(config.z_loss)});
+}
+
+}  // namespace
+
+extern const ObjectiveEntry causal_lm_objective{
+    .name = "causal_lm", .task = model::Task::kCausalLm, .flat = true, .arrays = {}, .read = read, .make = make};
+
+}  // namespace malmoi::train

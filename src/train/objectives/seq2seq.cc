@@ -1,0 +1,54 @@
+// An encoder reads a text, a decoder writes another: each of its tokens is predicted from those before it.
+#include <algorithm>
+
+#include "train/objectives/cross_entropy.h"
+
+namespace malmoi::train {
+namespace {
+
+enum File { kIds, kMask, kLabels };
+constexpr ArrayColumn kFiles[] = {{.name = "ids", .values = ArrayValues::kIds},
+                                  {.name = "mask", .values = ArrayValues::kMask},
+                                  {.name = "labels", .axis = ArrayAxis::kOutput, .values = ArrayValues::kLabels}};
+
+// The decoder reads its start token, then the labels moved right by one; where there is no label, padding.
+void append_row(const ArrayRow& row, const RowRules& rules, Examples& out) {
+  RealTokens real = real_tokens(row.integers[kMask]);
+  out.input.add(real.input(row.integers[kIds], row.integers[kMask], {}));
+  std::span<const int32_t> labels = row.integers[kLabels];
+  // Rows behind the last label change nothing. One row stays, since every run of the encoder has a run of the decoder.
+  while (labels.size() > 1 && labels.back() < 0) labels = labels.first(labels.size() - 1);
+  std::vector<int32_t> moved{rules.decoder_start_token_id};
+  for (size_t i = 0; i + 1 < labels.size(); ++i) moved.push_back(labels[i] < 0 ? rules.pad_token_id : labels[i]);
+  out.decoder.add(moved);
+  out.targets.insert(out.targets.end(), labels.begin(), labels.end());
+}
+
+class Seq2Seq final : public CrossEntropy {
+ public:
+  using CrossEntropy::CrossEntropy;
+  void append_rehearsal(int64_t batch, int64_t length, Examples& out) const override {
+    CrossEntropy::append_rehearsal(batch, length, out);
+    const std::vector<int32_t> row(static_cast<size_t>(length), 0);
+    for (int64_t b = 0; b < batch; ++b) out.decoder.add(row);
+  }
+};
+
+void read(ConfigReader& reader, ObjectiveConfig& config) {
+  config.label_smoothing = reader.number("label_smoothing", 0, 0, 0.99);
+}
+
+std::unique_ptr<Objective> make(const ObjectiveConfig& config) {
+  return std::make_unique<Seq2Seq>(CrossEntropyOptions{.label_smoothing = static_cast<float>(config.label_smoothing)});
+}
+
+}  // namespace
+
+extern const ObjectiveEntry seq2seq_objective{.name = "seq2seq",
+                                              .task = model::Task::kSeq2Seq,
+                                              .flat = false,
+                                              .arrays = {kFiles, append_row},
+                                              .read = read,
+                                              .make = make};
+
+}  // namespace malmoi::train

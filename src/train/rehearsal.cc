@@ -1,0 +1,92 @@
+#include "train/rehearsal.h"
+
+#include "autograd/tape.h"
+#include "kernels/kernels.h"
+#include "model/registry.h"
+
+namespace malmoi::train {
+namespace {
+
+// Program, libraries and their tables, as measured on Linux with glibc; prepared products come on top.
+constexpr size_t kProcessBytes = 30 << 20;
+
+// A twin of the model without memory: a rehearsal must not touch the real one's gradients. Null where the config makes none.
+std::unique_ptr<model::Model> twin_of(const model::Model& model, DType dtype) {
+  ConfigDocument document;
+  document.root = model.config();
+  auto made = model::make_model(document, document.root, {.task = model.task()});
+  if (!made.ok()) return nullptr;
+  std::unique_ptr<model::Model> twin = std::move(*made);
+  twin->parameters.allocate(nn::Purpose::kRehearsal, dtype);
+  // An address that is never touched stands for a gradient that is wanted.
+  void* somewhere = reinterpret_cast<void*>(uintptr_t{Arena::kAlignment});
+  for (size_t i = 0; i < twin->parameters.entries().size(); ++i) {
+    Parameter& p = twin->parameters.entries()[i]->parameter;
+    p.trainable = model.parameters.entries()[i]->parameter.trainable;
+    if (!p.trainable) continue;
+    p.grad = Tensor::view(somewhere, DType::kF32, p.shape);
+    p.grad_ready = true;
+  }
+  return twin;
+}
+
+struct Rehearsed {
+  size_t peak = 0;
+  double flops = 0;
+  int64_t tokens = 0;
+};
+
+Rehearsed rehearse(const model::Model& twin, const Objective& objective, DType dtype, int64_t batch_size,
+                   int64_t sequence_length, autograd::Checkpointing checkpointing) {
+  Arena arena = Arena::rehearsal();
+  StoragePool pool;
+  Stream stream;
+  autograd::Tape tape;
+  autograd::Context c;
+  c.arena = &arena;
+  c.pool = &pool;
+  c.stream = &stream;
+  c.backend = &kernels::cpu_backend();
+  c.tape = &tape;
+  c.dtype = dtype;
+  c.training = true;
+  c.checkpointing = checkpointing;
+  Examples examples;
+  objective.append_rehearsal(batch_size, sequence_length, examples);
+  objective.accumulate(c, twin, examples, objective.count(examples));
+  tape.clear();
+  return {arena.peak(), c.flops, examples.tokens()};
+}
+
+}  // namespace
+
+MemoryPlan plan_memory(const PlanInput& input) {
+  MemoryPlan plan;
+  std::unique_ptr<model::Model> twin = twin_of(input.model, input.dtype);
+  if (!twin) return plan;
+  for (const nn::ParameterSet::Entry* entry : trainable_entries(twin->parameters))
+    plan.optimizer += sizeof(float) * optimizer_entry(input.optimizer.name).state_elements(input.optimizer, *entry);
+  for (const auto& entry : twin->parameters.entries()) {
+    const Parameter& p = entry->parameter;
+    const size_t master = sizeof(float) * static_cast<size_t>(p.shape.elements());
+    if (!p.trainable) {
+      plan.weights += p.compute.bytes();
+      continue;
+    }
+    plan.weights += master + (p.compute.dtype() == DType::kF32 ? 0 : p.compute.bytes());
+    plan.gradients += master;
+  }
+  plan.activations =
+      rehearse(*twin, input.objective, input.dtype, input.batch_size, input.sequence_length, input.checkpointing).peak;
+  plan.process = kProcessBytes;
+  return plan;
+}
+
+double training_flops_per_token(const model::Model& model, const Objective& objective, int64_t sequence_length) {
+  std::unique_ptr<model::Model> twin = twin_of(model, DType::kF32);
+  if (!twin) return 0;
+  Rehearsed done = rehearse(*twin, objective, DType::kF32, 1, sequence_length, autograd::Checkpointing::kNone);
+  return done.flops / static_cast<double>(done.tokens);
+}
+
+}  // namespace malmoi::train

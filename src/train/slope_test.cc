@@ -1,0 +1,106 @@
+// The gradient of every objective and family against the slope of its loss, in f64 on the scalar oracle.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "autograd/tape.h"
+#include "kernels/kernels.h"
+#include "train/tiny_models.h"
+
+namespace malmoi::train {
+using autograd::Parameter;
+namespace {
+
+// Of every number of a parameter along its direction. Losses are told in f32, whose rounding a small step measures too; a
+// large one crosses kinks (ReLU, a router's choice). One of them must fit: a wrong gradient fits none.
+constexpr double kSteps[] = {4e-3, 5e-4, 6e-5};
+
+// A model whose parameters and gradients are f64.
+class Oracle {
+ public:
+  Oracle(const ObjectiveEntry& entry, const model::Family& family)
+      : model_(tiny_model(family.model_type, entry.task)), objective_(entry.make({})) {
+    uint64_t seed = 1;
+    for (auto& e : model_->parameters.entries()) {
+      Parameter& p = e->parameter;
+      p.master = Tensor::zeros(DType::kF32, p.shape);
+      model_->parameters.initialize(*e, 7);
+      p.compute = Tensor::zeros(DType::kF64, p.shape);
+      p.grad = Tensor::zeros(DType::kF64, p.shape);
+      Rng rng(seed++);
+      // Away from the symmetric start, where gradients are small or zero.
+      for (int64_t i = 0; i < p.shape.elements(); ++i)
+        p.compute.as<double>()[i] = static_cast<double>(p.master.as<float>()[i]) + 0.2 * rng.normal();
+    }
+    examples_ = random_examples(entry, *model_, 3, 6);
+    context_.arena = &arena_;
+    context_.pool = &pool_;
+    context_.stream = &stream_;
+    context_.backend = &kernels::reference_backend();
+    context_.tape = &tape_;
+    context_.dtype = DType::kF64;
+  }
+  // Leaves the gradients in the parameters.
+  double loss() {
+    for (auto& e : model_->parameters.entries()) e->parameter.grad_ready = false;
+    double loss = objective_->accumulate(context_, *model_, examples_, objective_->count(examples_)).loss;
+    tape_.clear();
+    EXPECT_TRUE(stream_.sync().ok());
+    return loss;
+  }
+  model::Model& model() { return *model_; }
+
+ private:
+  std::unique_ptr<model::Model> model_;
+  std::unique_ptr<Objective> objective_;
+  Examples examples_;
+  Arena arena_ = std::move(*Arena::create(64 << 20));
+  StoragePool pool_;
+  Stream stream_;
+  autograd::Tape tape_;
+  autograd::Context context_;
+};
+
+// The loss with a parameter moved along a direction.
+double moved_loss(Oracle& oracle, Parameter& p, const std::vector<double>& direction, double h) {
+  for (size_t i = 0; i < direction.size(); ++i) p.compute.as<double>()[i] += h * direction[i];
+  double loss = oracle.loss();
+  for (size_t i = 0; i < direction.size(); ++i) p.compute.as<double>()[i] -= h * direction[i];
+  return loss;
+}
+
+TEST(Slopes, EveryGradientIsTheSlopeOfItsLoss) {
+  for_each_objective([](const ObjectiveEntry& entry, const model::Family& family) {
+    Oracle oracle(entry, family);
+    oracle.loss();
+    std::vector<std::vector<double>> gradients;
+    for (auto& e : oracle.model().parameters.entries()) {
+      EXPECT_TRUE(e->parameter.grad_ready) << e->spec.name << " was not reached";
+      const double* g = e->parameter.grad.as<double>();
+      gradients.emplace_back(g, g + e->spec.shape.elements());
+    }
+    uint64_t seed = 100;
+    for (size_t k = 0; k < gradients.size(); ++k) {
+      Parameter& p = oracle.model().parameters.entries()[k]->parameter;
+      Rng rng(seed++);
+      std::vector<double> direction(gradients[k].size());
+      double slope = 0, size = 0;
+      for (size_t i = 0; i < direction.size(); ++i) {
+        direction[i] = rng.normal();
+        slope += direction[i] * gradients[k][i];
+        size += gradients[k][i] * gradients[k][i];
+      }
+      auto central = [&](double h) {
+        return (moved_loss(oracle, p, direction, h) - moved_loss(oracle, p, direction, -h)) / (2 * h);
+      };
+      double best = INFINITY;
+      for (double h : kSteps)
+        best = std::min(best, std::abs((4 * central(h) - central(2 * h)) / 3 - slope));  // of fourth order
+      EXPECT_LT(best, 1e-2 * std::sqrt(size) + 1e-4) << p.name << ": slope " << slope;
+    }
+  });
+}
+
+}  // namespace
+}  // namespace malmoi::train
