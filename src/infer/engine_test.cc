@@ -212,7 +212,7 @@ TEST_F(EngineTest, EveryTokenComesWithItsAlternatives) {
   for (const TokenEvent& event : run(r).events) {
     ASSERT_EQ(event.top.size(), 264u);
     double raw = 0, after = 0;
-    for (const Candidate& c : event.top) {
+    for (const chat::TokenReport& c : event.top) {
       raw += std::exp(c.logprob);
       after += c.chance;
       if (c.id != event.id) continue;

@@ -34,17 +34,21 @@ class FakeProvider : public chat::Provider {
     asked_.push_back(request);
     ++running_;
     threads_.emplace_back([this, request = std::move(request), sink = std::move(sink)] {
-      bool wanted = true;
-      for (const chat::TokenEvent& event : script) wanted = wanted && sink(event);
-      while (endless && wanted && !stopping_ && !request.cancel.requested())
-        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      for (const chat::TokenEvent& event : script) {
+        while (&event == &script.back() && hold && !stopping_ && !request.cancel.requested())
+          std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        if (!sink(event)) break;
+      }
       --running_;
     });
     return {};
   }
 
   chat::ProviderStats stats() const override { return {.running = running_}; }
-  void drain(double) override { stopping_ = true; }
+  void drain(double) override {
+    stopping_ = true;
+    (void)idle();
+  }
 
   std::vector<chat::GenerationRequest> asked() const {
     std::lock_guard lock(mutex_);
@@ -59,10 +63,9 @@ class FakeProvider : public chat::Provider {
     return false;
   }
 
-  // Set before the first request.
-  std::vector<chat::TokenEvent> script;
-  std::optional<Error> refusal;  // of prepare()
-  bool endless = false;          // an answer goes on until it is cancelled
+  std::vector<chat::TokenEvent> script;  // set before the first request, as `refusal`
+  std::optional<Error> refusal;          // of prepare()
+  std::atomic<bool> hold{false};         // the script's last event waits while this holds, or until it is cancelled
 
  private:
   mutable std::mutex mutex_;

@@ -91,8 +91,13 @@ TEST_F(ProviderTest, AFailureIsAStatusBeforeTheFirstEventAndAnEventAfterIt) {
 
 TEST_F(ProviderTest, AFailureWithinAStreamEndsIt) {
   provider_.script = {event("a"), last(chat::FinishReason::kError, "out of paper")};
+  provider_.hold = true;
   start();
-  std::vector<Json> events = post("/v1/completions", R"({"prompt":"x","stream":true,"max_tokens":9})").events();
+  TestClient client(server_->port());
+  client.send(post_text("/v1/completions", R"({"prompt":"x","stream":true})"));
+  ASSERT_TRUE(client.read_until("data: "));
+  provider_.hold = false;
+  std::vector<Json> events = client.read().events();
   ASSERT_FALSE(events.empty());
   EXPECT_EQ(events.back()["error"]["message"], "out of paper");
 }
@@ -113,8 +118,8 @@ TEST_F(ProviderTest, WithoutATokenizerItsRoutesSaySo) {
 }
 
 TEST_F(ProviderTest, AClientThatGoesAwayRequestsTheStop) {
-  provider_.script = {event("a")};
-  provider_.endless = true;
+  provider_.script = {event("a"), last(chat::FinishReason::kStop)};
+  provider_.hold = true;
   start();
   TestClient client(server_->port());
   client.send(post_text("/v1/completions", R"({"prompt":"x","stream":true})"));

@@ -1,4 +1,6 @@
 // The server from outside, over sockets, with a tiny random model.
+#include "serve/server.h"
+
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -8,18 +10,10 @@
 #include "base/log.h"
 #include "infer/provider.h"
 #include "infer/tiny_model.h"
-#include "serve/server.h"
 #include "serve/test_client.h"
 
-namespace malmoi::app {
+namespace malmoi::serve {
 namespace {
-
-using serve::get_text;
-using serve::post_text;
-using serve::Server;
-using serve::ServerOptions;
-using serve::TestClient;
-using serve::TestResponse;
 
 constexpr int64_t kContext = 100000;
 
@@ -475,4 +469,4 @@ TEST_F(ServerTest, MetricsCountWhatHappened) {
 }
 
 }  // namespace
-}  // namespace malmoi::app
+}  // namespace malmoi::serve
