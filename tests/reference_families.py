@@ -91,6 +91,13 @@ FAMILIES = {
                "rope_scaling": {"rope_type": "linear", "factor": 4.0}, "sliding_window_pattern": 3},
         "ablate": [{"sliding_window": 9}, {"query_pre_attn_scalar": 16}, {"layer_types": ["full_attention"] * 3}],
         "train": {**OURS, "head_dim": 16, "sliding_window": 16}},
+    "gpt_neox": {
+        "family": "gpt_neox", "class": "GPTNeoXForCausalLM", "length": 32, "dtype": "float16",
+        "config": {"vocab_size": 160, "hidden_size": 48, "num_hidden_layers": 2, "num_attention_heads": 3, "intermediate_size": 192,
+                   "max_position_embeddings": 64, "hidden_act": "gelu", "bos_token_id": 0, "eos_token_id": 0,
+                   "rope_parameters": {**ROPE, "partial_rotary_factor": 0.25}},
+        "exercises": "parallel residual, qkv interleaved per head, rotary on a quarter of each head, exact gelu, f16 file",
+        "train": {"hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "max_position_embeddings": 64}},
     "mixtral": {
         "family": "mixtral", "class": "MixtralForCausalLM", "length": 32, "shard": "80KB",
         "config": small(hidden_size=32, intermediate_size=48, num_key_value_heads=2, num_local_experts=4, num_experts_per_tok=2,

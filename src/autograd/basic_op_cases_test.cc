@@ -129,6 +129,12 @@ std::vector<OpCase> basic_op_cases() {
          return std::vector<Var>{linear(b.context, in[0], b.weight(2, {5, 8}), nullptr),
                                  linear(b.context, in[0], b.weight(3, {4, 8}), nullptr)};
        }},
+      {"add", "a sum, one side of it used again",
+       [](Bench& b, std::vector<Var>& in) {
+         in = {b.input(1, {6, 8}), b.input(2, {6, 8})};
+         Var sum = add(b.context, in[0], in[1]);
+         return std::vector<Var>{add(b.context, std::move(sum), in[1])};
+       }},
       {"dropout", "dropout",
        [](Bench& b, std::vector<Var>& in) {
          b.context.training = true;

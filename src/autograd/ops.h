@@ -52,6 +52,9 @@ Var activation(Context& context, Var x, kernels::Activation kind);
 /// y = act(gate) * up of rows that hold gate and up side by side.
 Var gated(Context& context, Var gate_up, kernels::Activation kind);
 
+/// y = a + b.
+Var add(Context& context, Var a, Var b);
+
 /// y = x with a share p of its elements zeroed and the others multiplied by 1 / (1 - p), while training.
 Var dropout(Context& context, Var x, double p);
 

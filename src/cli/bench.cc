@@ -24,8 +24,8 @@ void add_bench_train(CLI::App& bench, Invocation& invocation) {
   command->footer(
       "Example: malmoi bench train --config config.json --batch 4 --seq 256 --dtype bf16 --steps 10 --json");
   add_step_options(*command, *o);
-  command->add_option("--optimizer", o->optimizer, "adamw, muon, lion or sgd")
-      ->check(CLI::IsMember({"adamw", "muon", "lion", "sgd"}));
+  command->add_option("--optimizer", o->optimizer, "adamw, lion, sgd, muon or adafactor")
+      ->check(CLI::IsMember(app::optimizer_names()));
   using autograd::Checkpointing;
   add_choice(*command, "--checkpointing", o->checkpointing,
              {{"none", Checkpointing::kNone}, {"cheap", Checkpointing::kCheap}, {"block", Checkpointing::kBlock}},

@@ -78,11 +78,12 @@ Json object_of(const Json& given, const RotaryConfig& r, double partial) {
 
 }  // namespace
 
-nn::RotaryConfig ConfigFields::rotary(int64_t head_dim, int64_t max_positions, double default_theta) {
+nn::RotaryConfig ConfigFields::rotary(int64_t head_dim, int64_t max_positions, double default_theta,
+                                      double default_share) {
   RotaryConfig r;
   r.max_position_embeddings = max_positions;
   r.theta = reader_->number("rope_theta", default_theta, 1, 1e12);
-  double partial = reader_->number("partial_rotary_factor", 1, 0, 1);
+  double partial = reader_->number("partial_rotary_factor", default_share, 0, 1);
   Json given;
   for (const char* key : {"rope_scaling", "rope_parameters"}) {
     if (!reader_->has(key)) continue;
@@ -111,6 +112,7 @@ nn::RotaryConfig ConfigFields::rotary_of(const char* kind, const char* theta_key
     given = parameters[kind];
     ConfigReader rope(reader_->document(), given, reader_->path_of("rope_parameters") + "." + kind);
     read_object(*reader_, "rope_parameters", rope, r, partial);
+    if (scaled) reader_->raw("rope_scaling");  // the older spelling of the same, beside it
   } else if (scaled && reader_->has("rope_scaling")) {
     given = reader_->raw("rope_scaling");
     ConfigReader rope = reader_->object("rope_scaling");

@@ -43,4 +43,42 @@ struct PostNormBlock {
   }
 };
 
+/// Attention and the feed-forward part read the same stream, each behind a norm of its own, and are added together
+/// (Wang & Komatsuzaki 2021).
+template <typename FeedForward>
+struct ParallelBlock {
+  Norm attention_norm, mlp_norm;
+  SelfAttention attention;
+  FeedForward mlp;
+
+  BlockIo operator()(Context& context, const Batch& batch, int64_t slot, BlockIo io,
+                     const DistanceBias& bias = {}) const {
+    auto [x, h] = attention_norm(context, std::move(io.x), std::move(io.delta));  // [rows, width]
+    Var attended = attention(context, std::move(h), batch, slot, bias);
+    Var added = mlp(context, mlp_norm(context, x));
+    return {std::move(x), autograd::add(context, std::move(attended), std::move(added))};
+  }
+};
+
+/// A decoder's block over the memory of an encoder, with a norm before each part (T5). Its own keys have the slot given,
+/// those of the memory the next one.
+template <typename FeedForward>
+struct CrossBlock {
+  Norm attention_norm, cross_norm, mlp_norm;
+  SelfAttention attention;
+  CrossAttention cross;
+  FeedForward mlp;
+
+  /// `memory`: empty where the states hold its keys.
+  BlockIo operator()(Context& context, const Batch& batch, int64_t slot, BlockIo io, Var memory,
+                     const DistanceBias& bias = {}) const {
+    auto [x, h] = attention_norm(context, std::move(io.x), std::move(io.delta));  // [rows, width]
+    Var attended = attention(context, std::move(h), batch, slot, bias);
+    auto [x2, h2] = cross_norm(context, std::move(x), std::move(attended));
+    Var crossed = cross(context, std::move(h2), batch, slot + 1, std::move(memory));
+    auto [x3, h3] = mlp_norm(context, std::move(x2), std::move(crossed));
+    return {std::move(x3), mlp(context, std::move(h3))};
+  }
+};
+
 }  // namespace malmoi::nn

@@ -21,6 +21,7 @@ class Oracle {
  public:
   Oracle(const ObjectiveEntry& entry, const model::Family& family)
       : model_(tiny_model(family.model_type, entry.task)), objective_(entry.make({})) {
+    model_->router_balance = 1;  // large enough to be seen beside the objective's loss, where there are routers
     uint64_t seed = 1;
     for (auto& e : model_->parameters.entries()) {
       Parameter& p = e->parameter;

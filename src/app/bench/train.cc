@@ -44,6 +44,12 @@ double peak_rate(Precision precision) {
 
 }  // namespace
 
+std::vector<std::string> optimizer_names() {
+  std::vector<std::string> names;
+  for (const train::OptimizerEntry* entry : train::optimizer_table()) names.emplace_back(entry->name);
+  return names;
+}
+
 Json to_json(const TrainFigures& figures) {
   return {{"architecture", figures.architecture},
           {"parameters", figures.parameters},

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "app/bench/figures.h"
 #include "autograd/context.h"
@@ -39,6 +40,9 @@ struct TrainFigures {
   double loss = 0;
 };
 Json to_json(const TrainFigures& figures);
+
+/// The optimisers there are.
+std::vector<std::string> optimizer_names();
 
 /// Whole steps, forward to optimiser with clipping to 1.0, on random ids, without dropout.
 Result<TrainFigures> bench_train(const BenchTrainOptions& options, const Job& job);

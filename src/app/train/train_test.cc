@@ -6,8 +6,12 @@
 
 #include "app/data/pack.h"
 #include "app/train/data.h"
+#include "app/train/new_model.h"
+#include "app/train/plan.h"
 #include "app/train/run_folder.h"
 #include "data/token_file.h"
+#include "formats/npy.h"
+#include "formats/safetensors.h"
 #include "infer/tiny_model.h"
 
 namespace malmoi::app {
@@ -71,6 +75,7 @@ TEST(PrepareData, TrainingReadsTheIdsThatDataTokenizeWrites) {
   config.out = (folder / "run").string();
   auto tokenizer = open_tokenizer(config);
   ASSERT_TRUE(tokenizer.ok()) << tokenizer.error().to_string();
+  auto model = infer::tiny_model();
   auto prepared = prepare_data(config, tokenizer->get(), *model, {});
   ASSERT_TRUE(prepared.ok()) << prepared.error().to_string();
   auto told =
@@ -148,6 +153,88 @@ TEST_F(SmallRun, StopsWhenTheJobSaysSoAndLeavesEverything) {
   job_.message = {};
   source.clear();
   EXPECT_TRUE(train(document_, {.resume = true, .trace = {}}, job_).ok());
+}
+
+TEST_F(SmallRun, FrozenWeightsAreExportedAsTheyBegan) {
+  document_.root["train"]["freeze"] = {"model.embed_tokens.*"};
+  auto report = train(document_, {}, job_);
+  ASSERT_TRUE(report.ok()) << report.error().to_string();
+  document_.root["out"] = (folder_ / "again").string();
+  document_.root["model"] = {{"init_from", (folder_ / "run" / "model").string()}};
+  document_.root.erase("tokenizer");
+  ASSERT_TRUE(train(document_, {}, job_).ok());
+  auto weights = [&](const char* run) {
+    return formats::Safetensors::open(folder_ / run / "model" / "model.safetensors");
+  };
+  auto first = weights("run"), second = weights("again");
+  auto same = [&](const char* name) {
+    auto a = first->find(name)->bytes, b = second->find(name)->bytes;
+    return std::equal(a.begin(), a.end(), b.begin(), b.end());
+  };
+  EXPECT_TRUE(same("model.embed_tokens.weight"));
+  EXPECT_FALSE(same("model.norm.weight"));
+  document_.root["train"]["freeze"] = {"nothing.like.it"};
+  document_.root["out"] = (folder_ / "other").string();
+  EXPECT_THAT(train(document_, {}, job_).error().to_string(), HasSubstr("fits no weight"));
+}
+
+TEST(Objectives, AClassifierIsTrainedFromArrays) {
+  Path folder = fresh_folder("classifier");
+  std::vector<int32_t> ids, mask(8 * 6, 1), labels;
+  for (int32_t row = 0; row < 8; ++row) {
+    for (int32_t t = 0; t < 6; ++t) ids.push_back(1 + (row * 7 + t * 3) % 19);
+    labels.push_back(row % 3);
+  }
+  ASSERT_TRUE(formats::write_npy(folder / "ids.npy", {8, 6}, ids).ok());
+  ASSERT_TRUE(formats::write_npy(folder / "mask.npy", {8, 6}, mask).ok());
+  ASSERT_TRUE(formats::write_npy(folder / "labels.npy", {8}, labels).ok());
+  ConfigDocument document;
+  document.root = {
+      {"objective", {{"name", "classification"}}},
+      {"model",
+       {{"architecture", "bert"},
+        {"hidden_size", 16},
+        {"num_hidden_layers", 1},
+        {"num_attention_heads", 2},
+        {"vocab_size", 20},
+        {"num_labels", 3}}},
+      {"data", {{"format", "arrays"}, {"train", {folder.string()}}, {"valid", {folder.string()}}}},
+      {"train", {{"batch_size", 4}, {"steps", 6}, {"eval_every", 3}, {"dtype", "f32"}, {"ema_decay", 0.5}}},
+      {"out", (folder / "run").string()}};
+  auto report = train(document, {}, {});
+  ASSERT_TRUE(report.ok()) << report.error().to_string();
+  EXPECT_EQ(report->train_tokens, 48u);
+  EXPECT_GT(report->flops_per_token, 0);
+  std::string metrics = *read_file(folder / "run" / "metrics.jsonl");
+  EXPECT_THAT(metrics, AllOf(HasSubstr("\"accuracy\":"), HasSubstr("\"valid_accuracy\":")));
+  Json config = *read_json((folder / "run" / "model" / "config.json").string());
+  EXPECT_EQ(config["architectures"][0], "BertForSequenceClassification");
+  EXPECT_TRUE(plan(document).ok());
+
+  document.root["model"]["architecture"] = "llama";
+  document.root["out"] = (folder / "other").string();
+  EXPECT_THAT(train(document, {}, {}).error().to_string(), HasSubstr("no head for this task"));
+}
+
+TEST(Objectives, EveryFamilyTakesTheSharedNamesOfSizes) {
+  for (const train::ObjectiveEntry* objective : train::objective_table()) {
+    for (const model::Family* family : model::family_table()) {
+      auto fits = [&](const model::ModelClass& c) { return c.task == objective->task; };
+      if (std::none_of(family->classes.begin(), family->classes.end(), fits)) continue;
+      train::TrainConfig config;
+      config.objective.name = objective->name;
+      config.precision = Precision::kF32;
+      config.data.sequence_length = 24;
+      config.model = {{"architecture", family->model_type},
+                      {"vocab_size", 20},
+                      {"hidden_size", 16},
+                      {"num_hidden_layers", 1},
+                      {"num_attention_heads", 2}};
+      auto model = describe_model({}, config, nullptr);
+      ASSERT_TRUE(model.ok()) << model.error().to_string();
+      EXPECT_GE((*model)->max_positions(), 24) << family->model_type;
+    }
+  }
 }
 
 }  // namespace

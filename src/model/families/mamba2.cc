@@ -96,7 +96,7 @@ class Mamba2 final : public Backbone {
                             .runs = batch.runs,
                             .states = scan_states});  // [rows, inner]
     y = autograd::gated_norm(context, std::move(y), {std::move(projected), 0, inner}, m.norm,
-                             {.eps = static_cast<float>(config_.layer_norm_epsilon)});
+                             {.groups = config_.n_groups, .eps = static_cast<float>(config_.layer_norm_epsilon)});
     return {std::move(x), m.out(context, std::move(y))};
   }
 

@@ -1,5 +1,6 @@
 // T5 (Raffel et al. 2020): an encoder-decoder with RMS norm before each part, distances in buckets, unscaled attention.
 #include <cmath>
+#include <type_traits>
 
 #include "model/family.h"
 #include "nn/blocks.h"
@@ -10,7 +11,7 @@ namespace {
 struct T5Config {
   int64_t vocab_size, d_model, d_kv, d_ff, num_layers, num_decoder_layers, num_heads, buckets, max_distance;
   double dropout_rate, layer_norm_epsilon, initializer_factor;
-  bool gated, tie_word_embeddings, scale_decoder_outputs;
+  bool gated, scale_decoder_outputs;
   kernels::Activation activation;
 };
 
@@ -28,20 +29,17 @@ struct FeedForward {
   }
 };
 
-struct Layer {
-  nn::Norm self_norm, cross_norm, mlp_norm;
-  nn::SelfAttention self;
-  nn::CrossAttention cross;  // of decoders
-  FeedForward mlp;
-};
+using EncoderBlock = nn::PreNormBlock<FeedForward>;
+using DecoderBlock = nn::CrossBlock<FeedForward>;
 
 // Either side: blocks, the numbers by distance that the first one holds for all, and the norm behind them.
+template <typename Block>
 class Stack {
  public:
   Stack() = default;
-  Stack(const nn::Declare& stack, const T5Config& c, bool decoder) : decoder_(decoder) {
-    buckets_ = {.buckets = c.buckets, .max_distance = c.max_distance, .bidirectional = !decoder};
-    int64_t count = decoder ? c.num_decoder_layers : c.num_layers;
+  Stack(const nn::Declare& stack, const T5Config& c) {
+    buckets_ = {.buckets = c.buckets, .max_distance = c.max_distance, .bidirectional = !kDecoder};
+    int64_t count = kDecoder ? c.num_decoder_layers : c.num_layers;
     for (int64_t i = 0; i < count; ++i) layers_.push_back(make_layer(stack / "block" / i, c));
     distances_ = stack.set().add({.name = stack.tensor("block.0.layer.0.SelfAttention.relative_attention_bias.weight"),
                                   .shape = {c.buckets, c.num_heads},
@@ -56,7 +54,7 @@ class Stack {
     for (const nn::SequenceState* state : batch.states)
       longest = std::max(longest, state->length() + batch.longest_run);
     autograd::DistanceBuckets span = buckets_;
-    span.left = std::max<int64_t>(longest - 1, 0), span.right = decoder_ ? 0 : span.left;
+    span.left = std::max<int64_t>(longest - 1, 0), span.right = kDecoder ? 0 : span.left;
     std::vector<Var> shared{autograd::distance_bias(context, *distances_, span), std::move(memory)};
     autograd::BlockIo io{std::move(x)};
     for (size_t i = 0; i < layers_.size(); ++i)
@@ -64,33 +62,29 @@ class Stack {
     return final_norm_(context, std::move(io.x), std::move(io.delta)).normed;
   }
 
-  const std::vector<Layer>& layers() const { return layers_; }
+  const std::vector<Block>& layers() const { return layers_; }
 
  private:
+  static constexpr bool kDecoder = std::is_same_v<Block, DecoderBlock>;
+
   autograd::BlockIo layer(Context& context, int64_t index, const nn::Batch& batch, autograd::BlockIo io,
                           std::span<const Var> shared) const {
-    const Layer& l = layers_[static_cast<size_t>(index)];
-    int64_t slot = decoder_ ? 2 * index : 0;
+    const Block& block = layers_[static_cast<size_t>(index)];
     int64_t span = shared[0].value.shape().columns();
-    nn::DistanceBias bias{shared[0], decoder_ ? span - 1 : span / 2, decoder_ ? 0 : span / 2};
-    auto [x, h] = l.self_norm(context, std::move(io.x), std::move(io.delta));  // [rows, d_model]
-    Var added = l.self(context, std::move(h), batch, slot, bias);
-    if (decoder_) {
-      auto [x2, h2] = l.cross_norm(context, std::move(x), std::move(added));
-      added = l.cross(context, std::move(h2), batch, slot + 1, shared[1]);
-      x = std::move(x2);
+    if constexpr (kDecoder) {
+      return block(context, batch, 2 * index, std::move(io), shared[1], nn::DistanceBias{shared[0], span - 1, 0});
+    } else {
+      return block(context, batch, 0, std::move(io), nn::DistanceBias{shared[0], span / 2, span / 2});
     }
-    auto [x3, h3] = l.mlp_norm(context, std::move(x), std::move(added));
-    return {std::move(x3), l.mlp(context, std::move(h3))};
   }
 
   static nn::Norm make_norm(const nn::Declare& declare, const T5Config& c) {
     return nn::norm(declare, {.width = c.d_model, .eps = c.layer_norm_epsilon, .dropout = c.dropout_rate});
   }
 
-  Layer make_layer(const nn::Declare& block, const T5Config& c) const {
-    nn::Declare layer = block / "layer";
-    int64_t last = decoder_ ? 2 : 1;
+  static Block make_layer(const nn::Declare& declare, const T5Config& c) {
+    nn::Declare layer = declare / "layer";
+    int64_t last = kDecoder ? 2 : 1;
     double width = static_cast<double>(c.d_model), factor = c.initializer_factor;
     nn::AttentionSpec attention{.width = c.d_model,
                                 .heads = c.num_heads,
@@ -98,33 +92,32 @@ class Stack {
                                 .head_dim = c.d_kv,
                                 .scale = 1,
                                 .dropout = c.dropout_rate,
-                                .mask = {.causal = decoder_},
+                                .mask = {.causal = kDecoder},
                                 .out_std = factor / std::sqrt(static_cast<double>(c.num_heads * c.d_kv)),
                                 .names = {"q", "k", "v", "o"}};
-    nn::Declare matrices(block.set(), layer.path(), factor / std::sqrt(width));
-    Layer l;
-    l.self_norm = make_norm(layer / "0" / "layer_norm", c);
-    l.self = nn::SelfAttention(matrices / "0" / "SelfAttention", attention);
-    if (decoder_) {
+    nn::Declare matrices(declare.set(), layer.path(), factor / std::sqrt(width));
+    Block block;
+    block.attention_norm = make_norm(layer / "0" / "layer_norm", c);
+    block.attention = nn::SelfAttention(matrices / "0" / "SelfAttention", attention);
+    if constexpr (kDecoder) {
       attention.mask.causal = false;
-      l.cross_norm = make_norm(layer / "1" / "layer_norm", c);
-      l.cross = nn::CrossAttention(matrices / "1" / "EncDecAttention", attention, c.d_model);
+      block.cross_norm = make_norm(layer / "1" / "layer_norm", c);
+      block.cross = nn::CrossAttention(matrices / "1" / "EncDecAttention", attention, c.d_model);
     }
     nn::Declare dense = matrices / last / "DenseReluDense";
-    l.mlp_norm = make_norm(layer / last / "layer_norm", c);
+    block.mlp_norm = make_norm(layer / last / "layer_norm", c);
     nn::LinearSpec in{.in = c.d_model};
     if (c.gated) in.parts = {{"wi_0", c.d_ff}, {"wi_1", c.d_ff}};
     else in.out = c.d_ff;
-    l.mlp = {nn::linear(dense / "wi", in),
-             nn::linear(dense / "wo",
-                        {.in = c.d_ff, .out = c.d_model, .std = factor / std::sqrt(static_cast<double>(c.d_ff))}),
-             c.gated, c.activation, c.dropout_rate};
-    return l;
+    block.mlp = {nn::linear(dense / "wi", in),
+                 nn::linear(dense / "wo",
+                            {.in = c.d_ff, .out = c.d_model, .std = factor / std::sqrt(static_cast<double>(c.d_ff))}),
+                 c.gated, c.activation, c.dropout_rate};
+    return block;
   }
 
-  bool decoder_ = false;
   autograd::DistanceBuckets buckets_;
-  std::vector<Layer> layers_;
+  std::vector<Block> layers_;
   Parameter* distances_ = nullptr;
   nn::Norm final_norm_;
 };
@@ -134,8 +127,8 @@ class T5 final : public Backbone {
   T5(nn::ParameterSet& set, const T5Config& c) : config_(c) {
     nn::Declare model(set, "", c.initializer_factor);
     shared_ = nn::embedding(model / "shared", {c.vocab_size, c.d_model});
-    encoder_ = Stack(model / "encoder", c, false);
-    decoder_ = Stack(model / "decoder", c, true);
+    encoder_ = Stack<EncoderBlock>(model / "encoder", c);
+    decoder_ = Stack<DecoderBlock>(model / "decoder", c);
   }
 
   Var encode(Context& context, const nn::Batch& source) const override {
@@ -177,7 +170,8 @@ class T5 final : public Backbone {
 
   T5Config config_;
   nn::WeightSlot* shared_ = nullptr;
-  Stack encoder_, decoder_;
+  Stack<EncoderBlock> encoder_;
+  Stack<DecoderBlock> decoder_;
 };
 
 // `relu`, or `gated-gelu`, whose gelu is the one by tanh.
@@ -209,8 +203,9 @@ Parts make(ConfigFields& f, Task task, int64_t) {
   c.dropout_rate = f.number("dropout_rate", 0.1, 0, 0.99);
   c.layer_norm_epsilon = f.number("layer_norm_epsilon", 1e-6, 0, 1);
   c.initializer_factor = f.number("initializer_factor", 1, 0, 100);
-  c.tie_word_embeddings = f.flag("tie_word_embeddings", true);
-  c.scale_decoder_outputs = f.flag("scale_decoder_outputs", c.tie_word_embeddings);
+  const bool tied = f.flag("tie_word_embeddings", true);
+  // transformers 5 writes tie_word_embeddings as true always, and here whether the head is the table, scaled.
+  c.scale_decoder_outputs = f.flag("scale_decoder_outputs", tied);
   f.refuse("is_decoder", f.flag("is_decoder", false), "a decoder alone is not supported for t5");
   f.refuse("is_encoder_decoder", !f.flag("is_encoder_decoder", true), "an encoder alone is not supported for t5");
   if (c.buckets < 4 || c.max_distance <= c.buckets / 2)
@@ -225,7 +220,7 @@ Parts make(ConfigFields& f, Task task, int64_t) {
   parts.head_begin = parts.parameters.entries().size();
   if (task == Task::kSeq2Seq) {
     parts.head = std::make_unique<Head>();
-    parts.head->weight = c.tie_word_embeddings
+    parts.head->weight = c.scale_decoder_outputs
                              ? backbone->shared()
                              : nn::linear({parts.parameters, "lm_head", c.initializer_factor},
                                           {.in = c.d_model, .out = c.vocab_size, .role = nn::Role::kHead})
