@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/job.h"
 #include "base/json.h"
+#include "chat/sampling.h"
 #include "infer/engine.h"
 #include "infer/next_words.h"
 #include "model/model.h"
