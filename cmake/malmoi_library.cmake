@@ -2,10 +2,12 @@
 # What it may use of the others stands in src/layers.txt. Beside it: NAME_test from *_test.cc, and each *_bench.cc.
 # TEST_EACH_ISA: the tests walk kernels' tables (kernels/test_support.h) and run once for each instruction set.
 file(STRINGS ${CMAKE_SOURCE_DIR}/src/layers.txt MALMOI_LAYERS REGEX "^[a-z]+:")
+file(STRINGS ${CMAKE_SOURCE_DIR}/src/layers.txt MALMOI_TEST_LAYERS REGEX "^[a-z]+_test:")
 set_property(DIRECTORY ${CMAKE_SOURCE_DIR} APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/layers.txt)
 
+# malmoi_layers_of(NAME OUT): the libraries that NAME's line in the table allows. Tests need no line of their own.
 function(malmoi_layers_of name out)
-  foreach(line IN LISTS MALMOI_LAYERS)
+  foreach(line IN LISTS MALMOI_LAYERS MALMOI_TEST_LAYERS)
     if(line MATCHES "^${name}:(.*)$")
       string(REGEX MATCHALL "[a-z]+" used "${CMAKE_MATCH_1}")
       list(TRANSFORM used PREPEND "malmoi_")
@@ -13,7 +15,9 @@ function(malmoi_layers_of name out)
       return()
     endif()
   endforeach()
-  message(FATAL_ERROR "src/layers.txt does not name the folder ${name}")
+  if(NOT name MATCHES "_test$")
+    message(FATAL_ERROR "src/layers.txt does not name the folder ${name}")
+  endif()
 endfunction()
 
 # malmoi_unit_test(NAME FOLDER [VARIABLE=VALUE...]): an entry of ctest that runs FOLDER_test in an environment.
@@ -55,7 +59,8 @@ function(malmoi_library name)
 
   if(BUILD_TESTING AND tests)
     add_executable(${name}_test ${tests})
-    target_link_libraries(${name}_test PRIVATE malmoi_${name} GTest::gmock GTest::gtest_main)
+    malmoi_layers_of(${name}_test used_by_tests)
+    target_link_libraries(${name}_test PRIVATE malmoi_${name} ${used_by_tests} GTest::gmock GTest::gtest_main)
     # From the root of the tree, where tests run: an object is then the same in every checkout, and ccache knows it.
     target_compile_definitions(${name}_test PRIVATE MALMOI_TEST_DATA="tests/data")
     malmoi_test_program(${name}_test)

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "chat/chat_template.h"
 #include "protocol/openai_chat.h"
 #include "protocol/openai_completions.h"
 #include "protocol/openai_error.h"
@@ -36,7 +37,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   if (auto request = parse_chat(*body, {}); request.ok()) {
     check(request->options);
-    if (request->messages.empty() || render_plain(request->messages).prompt.empty()) std::abort();
+    if (request->messages.empty() || malmoi::chat::render_plain(request->messages).prompt.empty()) std::abort();
   } else {
     check(request.error());
   }

@@ -24,9 +24,9 @@ Engine::~Engine() {
   thread_.join();
 }
 
-Status Engine::submit(Request request, EventHandler handler) {
+Status Engine::submit(Request request, TokenSink sink) {
   MALMOI_TRY(scheduler_->check(request));
-  TokenHandler tokens = text_handler(*tokenizer_, request, std::move(handler));
+  TokenHandler tokens = text_handler(*tokenizer_, request, std::move(sink));
   std::lock_guard lock(mutex_);
   if (stopping_) return Error{ErrorCode::kCancelled, "the server is stopping", "", "try again later"};
   inbox_.push_back({std::move(request), std::move(tokens)});

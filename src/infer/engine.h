@@ -16,7 +16,7 @@ namespace malmoi::infer {
 using EngineOptions = SchedulerOptions;
 using EngineStats = SchedulerStats;
 
-/// Owns a thread that computes; handlers are called on it. submit(), stats() and drain() may be called from any thread. A
+/// Owns a thread that computes; sinks are called on it. submit(), stats() and drain() may be called from any thread. A
 /// request's tokens do not depend on what runs beside it.
 class Engine {
  public:
@@ -28,7 +28,7 @@ class Engine {
   /// The longest prompt and answer together, in tokens: what the model reads and its memory holds.
   int64_t context_length() const { return scheduler_->context_length(); }
   /// Queues a request. Errors: as Scheduler::check; an engine that is stopping.
-  Status submit(Request request, EventHandler handler);
+  Status submit(Request request, TokenSink sink);
   EngineStats stats() const;
   /// Refuses new requests and returns when those running are done, or cancelled once `seconds` have passed.
   void drain(double seconds);

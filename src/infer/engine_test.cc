@@ -212,7 +212,7 @@ TEST_F(EngineTest, EveryTokenComesWithItsAlternatives) {
   for (const TokenEvent& event : run(r).events) {
     ASSERT_EQ(event.top.size(), 264u);
     double raw = 0, after = 0;
-    for (const Candidate& c : event.top) {
+    for (const chat::TokenReport& c : event.top) {
       raw += std::exp(c.logprob);
       after += c.chance;
       if (c.id != event.id) continue;
@@ -252,7 +252,7 @@ TEST_F(EngineTest, AHandlerThatReturnsFalseEndsItsRequestAlone) {
   EXPECT_EQ(engine->stats().running, 0);
 }
 
-TEST_F(EngineTest, ACancelFlagEndsARequestThatWaits) {
+TEST_F(EngineTest, ARequestedStopEndsARequestThatWaits) {
   auto engine = engine_of({.max_running = 1});
   std::promise<void> first_runs, go_on;
   auto gate = go_on.get_future().share();
@@ -262,12 +262,12 @@ TEST_F(EngineTest, ACancelFlagEndsARequestThatWaits) {
     return true;
   });
   first_runs.get_future().wait();
-  auto flag = std::make_shared<std::atomic<bool>>(false);
+  StopSource stop;
   Request second = request("b", 3);
-  second.cancel = flag;
+  second.cancel = stop.token();
   Pending waiting(*engine, second);
   EXPECT_EQ(engine->stats().waiting, 1);
-  *flag = true;
+  stop.request();
   go_on.set_value();
   Answer a = waiting.get();
   EXPECT_EQ(a.finish, FinishReason::kCancelled);

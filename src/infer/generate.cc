@@ -4,10 +4,9 @@
 
 namespace malmoi::infer {
 
-Status generate(const model::Model& model, const tokenizer::Tokenizer& tokenizer, Request request,
-                EventHandler handler) {
+Status generate(const model::Model& model, const tokenizer::Tokenizer& tokenizer, Request request, TokenSink sink) {
   MALMOI_ASSIGN(auto scheduler, Scheduler::create(model, {.max_running = request.answers}));
-  TokenHandler tokens = text_handler(tokenizer, request, std::move(handler));
+  TokenHandler tokens = text_handler(tokenizer, request, std::move(sink));
   MALMOI_TRY(scheduler->submit(std::move(request), std::move(tokens)));
   while (scheduler->step()) {
   }

@@ -45,7 +45,7 @@ struct Scheduler::Sequence {
   int64_t read() const { return state.length(); }
   /// This one and those that begin with it.
   int64_t answers_to_come() const { return begun ? 1 : request->answers; }
-  bool cancelled() const { return request->cancel && request->cancel->load(std::memory_order_relaxed); }
+  bool cancelled() const { return request->cancel.requested(); }
 
  private:
   static SamplingOptions seeded(SamplingOptions options, int64_t which) {

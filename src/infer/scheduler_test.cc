@@ -225,15 +225,15 @@ TEST(Scheduler, AnswersWithoutRoomBesideEachOtherComeOneAfterAnother) {
 TEST(Scheduler, ACancelledRequestEndsWithTheNextStep) {
   auto model = tiny_model(4096);
   Trial trial(*model, {.max_running = 2});
-  auto flag = std::make_shared<std::atomic<bool>>(false);
+  StopSource stop;
   TokenRequest doomed = request_of(5, 100);
-  doomed.cancel = flag;
+  doomed.cancel = stop.token();
   doomed.answers = 2;
   ASSERT_TRUE(trial.submit(doomed).ok());
   ASSERT_TRUE(trial.submit(doomed).ok());  // waits
   ASSERT_TRUE(trial.step());
   ASSERT_TRUE(trial.step());
-  *flag = true;
+  stop.request();
   EXPECT_FALSE(trial.step());
   for (size_t i = 0; i < 4; ++i) {
     EXPECT_EQ(trial.answer(i).finish, FinishReason::kCancelled) << i;

@@ -39,26 +39,44 @@ std::string StopFilter::take(size_t bytes) {
 }
 
 TextStream::TextStream(const tokenizer::Tokenizer& tokenizer, const Request& request)
-    : decoder_(tokenizer, request.skip_special), stops_(request.stop) {}
+    : tokenizer_(&tokenizer),
+      decoder_(tokenizer, request.skip_special),
+      stops_(request.stop),
+      trimming_(request.trim_start),
+      prompt_tokens_(static_cast<int64_t>(request.prompt.size())) {}
+
+chat::TokenReport TextStream::report(const Candidate& token) const {
+  return {.id = token.id, .bytes = tokenizer_->token_bytes(token.id), .logprob = token.logprob, .chance = token.chance};
+}
 
 TokenEvent TextStream::add(const Token& token) {
-  TokenEvent event{token, ""};
-  if (token.id >= 0) event.text = stops_.push(decoder_.push(token.id));
+  TokenEvent event;
+  if (token.id >= 0) {
+    static_cast<chat::TokenReport&>(event) = report({token.id, token.logprob, token.chance});
+    for (const Candidate& other : token.top) event.top.push_back(report(other));
+    event.text = stops_.push(decoder_.push(token.id));
+  }
+  event.answer = token.answer;
+  event.finish = token.finish;
+  event.error = token.error;
   bool ends = token.finish == FinishReason::kStop || token.finish == FinishReason::kLength;
   if (ends && !stops_.stopped()) {
     event.text += stops_.push(decoder_.finish());
     event.text += stops_.finish();
   }
   if (stops_.stopped()) event.finish = FinishReason::kStop;
+  if (event.finish != FinishReason::kNone) event.prompt_tokens = prompt_tokens_;
+  if (trimming_) event.text.erase(0, event.text.find_first_not_of(" \t\r\n"));
+  trimming_ = trimming_ && event.text.empty();
   return event;
 }
 
-TokenHandler text_handler(const tokenizer::Tokenizer& tokenizer, const Request& request, EventHandler handler) {
+TokenHandler text_handler(const tokenizer::Tokenizer& tokenizer, const Request& request, TokenSink sink) {
   auto streams = std::make_shared<std::vector<TextStream>>();
   for (int64_t i = 0; i < request.answers; ++i) streams->emplace_back(tokenizer, request);
-  return [streams, handler = std::move(handler)](const Token& token) {
+  return [streams, sink = std::move(sink)](const Token& token) {
     TokenEvent event = (*streams)[static_cast<size_t>(token.answer)].add(token);
-    bool goes_on = handler(event);
+    bool goes_on = sink(event);
     return goes_on && event.finish == FinishReason::kNone;
   };
 }

@@ -36,11 +36,16 @@ class TextStream {
   TokenEvent add(const Token& token);
 
  private:
+  chat::TokenReport report(const Candidate& token) const;
+
+  const tokenizer::Tokenizer* tokenizer_;
   tokenizer::StreamDecoder decoder_;
   StopFilter stops_;
+  bool trimming_;
+  int64_t prompt_tokens_;
 };
 
-/// A handler of tokens that hands texts of all answers of `request` to `handler`.
-TokenHandler text_handler(const tokenizer::Tokenizer& tokenizer, const Request& request, EventHandler handler);
+/// A handler of tokens that hands texts of all answers of `request` to `sink`.
+TokenHandler text_handler(const tokenizer::Tokenizer& tokenizer, const Request& request, TokenSink sink);
 
 }  // namespace malmoi::infer

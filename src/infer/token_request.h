@@ -1,13 +1,13 @@
 // What is asked of a scheduler, and what it tells, in ids.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <string>
 #include <vector>
 
+#include "base/job.h"
+#include "chat/generation.h"
 #include "infer/sampling.h"
 
 namespace malmoi::infer {
@@ -19,12 +19,11 @@ struct TokenRequest {
   SamplingOptions sampling;
   std::vector<int32_t> stop_ids;  // tokens that end the answer and are not part of it (end of text)
   int64_t top_probabilities = 0;  // alternatives to report with each token
-  std::shared_ptr<const std::atomic<bool>>
-      cancel;           // if there is one and it turns true, the request ends, waiting or running
-  int64_t answers = 1;  // drawn apart after the prompt was read once: answer i with seed + i
+  StopToken cancel;               // once requested, the request ends, waiting or running
+  int64_t answers = 1;            // drawn apart after the prompt was read once: answer i with seed + i
 };
 
-enum class FinishReason { kNone, kStop, kLength, kCancelled, kError };
+using chat::FinishReason;
 
 /// One generated token of one answer.
 struct Token {

@@ -8,7 +8,7 @@ namespace malmoi::protocol {
 namespace {
 
 // {"50256": -100}: ids as text to values added to their logits.
-void read_logit_bias(Fields& fields, infer::SamplingOptions& sampling) {
+void read_logit_bias(Fields& fields, chat::SamplingOptions& sampling) {
   const Json* map = fields.raw("logit_bias");
   if (!map) return;
   constexpr size_t kLimit = 1024;
@@ -38,9 +38,9 @@ void read_stream(Fields& fields, GenerationOptions& options) {
 
 }  // namespace
 
-GenerationOptions read_options(Fields& fields, const infer::SamplingOptions& defaults) {
+GenerationOptions read_options(Fields& fields, const chat::SamplingOptions& defaults) {
   GenerationOptions options;
-  infer::SamplingOptions& s = options.sampling;
+  chat::SamplingOptions& s = options.sampling;
   options.model = fields.text("model").value_or("");
   s.temperature = fields.number("temperature", 0, 100).value_or(defaults.temperature);
   s.top_p = fields.number("top_p", 0, 1).value_or(defaults.top_p);
@@ -63,13 +63,13 @@ GenerationOptions read_options(Fields& fields, const infer::SamplingOptions& def
   return options;
 }
 
-Json print_usage(const Usage& usage) {
+Json print_usage(const chat::Usage& usage) {
   return {{"prompt_tokens", usage.prompt_tokens},
           {"completion_tokens", usage.completion_tokens},
           {"total_tokens", usage.prompt_tokens + usage.completion_tokens}};
 }
 
-Json print_token(const TokenReport& token, bool details) {
+Json print_token(const chat::TokenReport& token, bool details) {
   Json bytes = Json::array();
   for (char c : token.bytes) bytes.push_back(static_cast<int>(static_cast<unsigned char>(c)));
   Json json = {{"token", replace_invalid_utf8(token.bytes)}, {"logprob", token.logprob}, {"bytes", std::move(bytes)}};

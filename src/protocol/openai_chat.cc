@@ -30,11 +30,11 @@ std::string read_content(Fields& fields, const std::string& place) {
   return text;
 }
 
-Result<Message> read_message(const Json& json, size_t index) {
+Result<chat::Message> read_message(const Json& json, size_t index) {
   std::string place = "messages[" + std::to_string(index) + "].";
   if (!json.is_object()) return usage_error("a message is not an object", place.substr(0, place.size() - 1));
   Fields fields(json, place);
-  Message message;
+  chat::Message message;
   message.role = fields.text("role").value_or("");
   static const std::vector<std::string> kRoles = {"system", "developer", "user", "assistant"};
   if (message.role == "tool" || message.role == "function") {
@@ -52,7 +52,7 @@ Result<Message> read_message(const Json& json, size_t index) {
   return message;
 }
 
-void read_messages(Fields& fields, std::vector<Message>& messages) {
+void read_messages(Fields& fields, std::vector<chat::Message>& messages) {
   const Json* list = fields.raw("messages");
   if (!list) return fields.fail("messages", "'messages' is missing", "give a list of messages");
   if (!list->is_array() || list->empty() || list->size() > kMaxMessages)
@@ -82,10 +82,10 @@ void refuse_unsupported(Fields& fields) {
 
 Json print_logprobs(const Answer& answer, bool details) {
   Json content = Json::array();
-  for (const TokenReport& token : answer.tokens) {
+  for (const chat::TokenReport& token : answer.tokens) {
     Json entry = print_token(token, details);
     entry["top_logprobs"] = Json::array();
-    for (const TokenReport& other : token.top) entry["top_logprobs"].push_back(print_token(other, details));
+    for (const chat::TokenReport& other : token.top) entry["top_logprobs"].push_back(print_token(other, details));
     content.push_back(std::move(entry));
   }
   return {{"content", std::move(content)}, {"refusal", nullptr}};
@@ -101,7 +101,7 @@ Json print_finish(const Answer& answer) {
 
 }  // namespace
 
-Result<ChatRequest> parse_chat(const Json& body, const infer::SamplingOptions& defaults) {
+Result<ChatRequest> parse_chat(const Json& body, const chat::SamplingOptions& defaults) {
   Fields fields(body);
   ChatRequest request;
   request.options = read_options(fields, defaults);
@@ -117,7 +117,7 @@ Result<ChatRequest> parse_chat(const Json& body, const infer::SamplingOptions& d
   return request;
 }
 
-Json print_chat(const ResponseHead& head, const std::vector<Answer>& answers, const Usage& usage,
+Json print_chat(const ResponseHead& head, const std::vector<Answer>& answers, const chat::Usage& usage,
                 const GenerationOptions& options) {
   Json json = print_head(head, "chat.completion");
   json["choices"] = Json::array();
@@ -157,7 +157,7 @@ Json ChatStream::chunk(const Answer& piece) const {
        {"finish_reason", print_finish(piece)}});
 }
 
-Json ChatStream::usage_chunk(const Usage& usage) const {
+Json ChatStream::usage_chunk(const chat::Usage& usage) const {
   Json json = print_head(head_, "chat.completion.chunk");
   json["choices"] = Json::array();
   json["usage"] = print_usage(usage);

@@ -5,20 +5,19 @@
 #include <vector>
 
 #include "base/error.h"
-#include "protocol/chat_template.h"
 #include "protocol/generation.h"
 
 namespace malmoi::protocol {
 
 struct ChatRequest {
   GenerationOptions options;
-  std::vector<Message> messages;  // at least one
+  std::vector<chat::Message> messages;  // at least one
 };
 
 /// Errors name the field. Tools, images, audio, structured output and reasoning controls are refused by name.
-Result<ChatRequest> parse_chat(const Json& body, const infer::SamplingOptions& defaults);
+Result<ChatRequest> parse_chat(const Json& body, const chat::SamplingOptions& defaults);
 
-Json print_chat(const ResponseHead& head, const std::vector<Answer>& answers, const Usage& usage,
+Json print_chat(const ResponseHead& head, const std::vector<Answer>& answers, const chat::Usage& usage,
                 const GenerationOptions& options);
 
 /// Prints the pieces of a stream. The first chunk of each answer carries the role.
@@ -27,7 +26,7 @@ class ChatStream {
   ChatStream(ResponseHead head, const GenerationOptions& options) : head_(std::move(head)), options_(options) {}
   Json role_chunk(int64_t index) const;
   Json chunk(const Answer& piece) const;
-  Json usage_chunk(const Usage& usage) const;
+  Json usage_chunk(const chat::Usage& usage) const;
 
  private:
   Json chunk_of(Json choice) const;

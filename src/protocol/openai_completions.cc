@@ -15,7 +15,7 @@ bool read_ids(const Json& list, std::vector<int32_t>& ids) {
   return true;
 }
 
-void read_prompts(Fields& fields, std::vector<Prompt>& prompts) {
+void read_prompts(Fields& fields, std::vector<chat::Prompt>& prompts) {
   const Json* prompt = fields.raw("prompt");
   if (!prompt) return fields.fail("prompt", "'prompt' is missing", "give a text, a list of texts, or token ids");
   auto wrong = [&] {
@@ -51,9 +51,9 @@ std::string token_name(const std::string& bytes) {
 Json print_logprobs(const Answer& answer, const GenerationOptions& options, int64_t& offset) {
   Json tokens = Json::array(), logprobs = Json::array(), tops = Json::array(), offsets = Json::array(),
        content = Json::array();
-  for (const TokenReport& token : answer.tokens) {
+  for (const chat::TokenReport& token : answer.tokens) {
     Json top = Json::object();
-    for (const TokenReport& other : token.top) top[token_name(other.bytes)] = other.logprob;
+    for (const chat::TokenReport& other : token.top) top[token_name(other.bytes)] = other.logprob;
     offsets.push_back(offset);
     offset += static_cast<int64_t>(count_code_points(token.bytes));
     tokens.push_back(token_name(token.bytes));
@@ -61,7 +61,7 @@ Json print_logprobs(const Answer& answer, const GenerationOptions& options, int6
     tops.push_back(std::move(top));
     if (!options.token_details) continue;
     Json detail = print_token(token, true);
-    for (const TokenReport& other : token.top) detail["top_logprobs"].push_back(print_token(other, true));
+    for (const chat::TokenReport& other : token.top) detail["top_logprobs"].push_back(print_token(other, true));
     content.push_back(std::move(detail));
   }
   Json json = {{"tokens", std::move(tokens)},
@@ -85,7 +85,7 @@ Json print_head(const ResponseHead& head) {
 
 }  // namespace
 
-Result<CompletionRequest> parse_completion(const Json& body, const infer::SamplingOptions& defaults) {
+Result<CompletionRequest> parse_completion(const Json& body, const chat::SamplingOptions& defaults) {
   Fields fields(body);
   CompletionRequest request;
   request.options = read_options(fields, defaults);
@@ -108,7 +108,7 @@ Result<CompletionRequest> parse_completion(const Json& body, const infer::Sampli
   return request;
 }
 
-Json print_completion(const ResponseHead& head, const std::vector<Answer>& answers, const Usage& usage,
+Json print_completion(const ResponseHead& head, const std::vector<Answer>& answers, const chat::Usage& usage,
                       const GenerationOptions& options) {
   Json json = print_head(head);
   json["choices"] = Json::array();
@@ -130,7 +130,7 @@ Json CompletionStream::chunk(const Answer& piece) {
   return json;
 }
 
-Json CompletionStream::usage_chunk(const Usage& usage) const {
+Json CompletionStream::usage_chunk(const chat::Usage& usage) const {
   Json json = print_head(head_);
   json["choices"] = Json::array();
   json["usage"] = print_usage(usage);

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "base/error.h"
@@ -10,20 +9,17 @@
 
 namespace malmoi::protocol {
 
-/// A text to continue, or the ids of one.
-using Prompt = std::variant<std::string, std::vector<int32_t>>;
-
 struct CompletionRequest {
   GenerationOptions options;
-  std::vector<Prompt> prompts;  // at least one
-  bool echo = false;            // the answer's text begins with the prompt's
+  std::vector<chat::Prompt> prompts;  // at least one: texts or ids
+  bool echo = false;                  // the answer's text begins with the prompt's
 };
 
 /// `prompt` may be a text, a list of texts, a list of ids, or a list of lists of ids. Errors name the field.
-Result<CompletionRequest> parse_completion(const Json& body, const infer::SamplingOptions& defaults);
+Result<CompletionRequest> parse_completion(const Json& body, const chat::SamplingOptions& defaults);
 
 /// A whole response. `text_offset`s count code points from the beginning of the answer's text.
-Json print_completion(const ResponseHead& head, const std::vector<Answer>& answers, const Usage& usage,
+Json print_completion(const ResponseHead& head, const std::vector<Answer>& answers, const chat::Usage& usage,
                       const GenerationOptions& options);
 
 /// Prints the pieces of a stream; keeps the text offsets of each answer.
@@ -31,7 +27,7 @@ class CompletionStream {
  public:
   CompletionStream(ResponseHead head, const GenerationOptions& options, size_t answers);
   Json chunk(const Answer& piece);
-  Json usage_chunk(const Usage& usage) const;
+  Json usage_chunk(const chat::Usage& usage) const;
 
  private:
   ResponseHead head_;

@@ -1,20 +1,16 @@
 // OpenAI's /v1/models: the models served.
 #pragma once
 
-#include <string>
+#include <vector>
 
 #include "base/json.h"
+#include "chat/provider.h"
 
 namespace malmoi::protocol {
 
-struct ModelEntry {
-  std::string id;
-  int64_t created = 0;         // seconds since 1970
-  int64_t context_length = 0;  // tokens; `max_model_len`, as other servers say it
-};
-
-Json print_model(const ModelEntry& model);
+/// The context length is called `max_model_len`, as other servers say it.
+Json print_model(const chat::ModelInfo& model);
 /// {"object": "list", "data": [...]}
-Json print_models(const std::vector<ModelEntry>& models);
+Json print_models(const std::vector<chat::ModelInfo>& models);
 
 }  // namespace malmoi::protocol

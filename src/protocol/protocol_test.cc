@@ -48,7 +48,7 @@ TEST(Completion, ReadsEveryField) {
 }
 
 TEST(Completion, DefaultsAreTheModelsOwn) {
-  infer::SamplingOptions defaults;
+  chat::SamplingOptions defaults;
   defaults.temperature = 0.7;
   defaults.top_k = 50;
   auto request = parse_completion(*parse_body(R"({"prompt":"a"})"), defaults);
@@ -151,33 +151,15 @@ TEST(Chat, RefusesWhatItCannotDoByName) {
   }
 }
 
-TEST(Chat, PlainTemplate) {
-  RenderedChat text = render_plain({{"system", "Be brief."}, {"user", "Hello"}, {"assistant", "Hi"}, {"user", "Why?"}});
-  EXPECT_EQ(text.prompt, "Be brief.\n\nuser: Hello\nassistant: Hi\nuser: Why?\nassistant:");
-  EXPECT_TRUE(text.trim_start);
-  EXPECT_EQ(text.stop.front(), "\nuser:");
-  RenderedChat going_on = render_plain({{"user", "Count"}, {"assistant", "One, two"}});
-  EXPECT_EQ(going_on.prompt, "user: Count\nassistant: One, two");
-  EXPECT_FALSE(going_on.trim_start);
-}
-
-TEST(Chat, AModelsOwnTemplateIsNotReplacedSilently) {
-  Json config = {{"chat_template", "{{ messages }}"}};
-  auto refused = ChatTemplate::of_model(config, "m/tokenizer_config.json").render({{"user", "a"}});
-  ASSERT_FALSE(refused.ok());
-  EXPECT_EQ(refused.error().code, ErrorCode::kUnsupported);
-  EXPECT_NE(refused.error().to_string().find("m/tokenizer_config.json"), std::string::npos);
-  EXPECT_TRUE(ChatTemplate::of_model(Json{{"model_max_length", 8}}, "f").render({{"user", "a"}}).ok());
-  EXPECT_TRUE(ChatTemplate::of_model(nullptr, "f").render({{"user", "a"}}).ok());
-}
-
-TokenReport token(int32_t id, std::string bytes, double logprob) {
+chat::TokenReport token(int32_t id, std::string bytes, double logprob) {
   return {.id = id, .bytes = std::move(bytes), .logprob = logprob, .chance = 0.5};
 }
 
 TEST(Printing, CompletionWithLogprobs) {
-  GenerationOptions options{.logprobs = true, .top_logprobs = 1, .token_details = true};
-  TokenReport whole = token(1, "가", -0.5), half = token(2, "\xEB\x82", -1.0);
+  GenerationOptions options;
+  options.logprobs = options.token_details = true;
+  options.top_logprobs = 1;
+  chat::TokenReport whole = token(1, "가", -0.5), half = token(2, "\xEB\x82", -1.0);
   whole.top = {token(1, "가", -0.5)};
   Answer answer{.index = 0, .text = "가", .tokens = {whole, half}, .finish_reason = "length"};
   Json json = print_completion({"cmpl-1", "m", 5}, {answer}, {.prompt_tokens = 3, .completion_tokens = 2}, options);
@@ -194,7 +176,8 @@ TEST(Printing, CompletionWithLogprobs) {
 }
 
 TEST(Printing, CompletionStreamCountsOffsetsOn) {
-  GenerationOptions options{.logprobs = true, .include_usage = true};
+  GenerationOptions options;
+  options.logprobs = options.include_usage = true;
   CompletionStream stream({"cmpl-1", "m", 5}, options, 1);
   stream.chunk({.text = "가나", .tokens = {token(1, "가나", 0)}});
   Json json = stream.chunk({.text = "다", .tokens = {token(2, "다", 0)}, .finish_reason = "stop"});
@@ -207,8 +190,10 @@ TEST(Printing, CompletionStreamCountsOffsetsOn) {
 }
 
 TEST(Printing, ChatAndItsChunks) {
-  GenerationOptions options{.logprobs = true, .top_logprobs = 1};
-  TokenReport t = token(1, "네", -0.1);
+  GenerationOptions options;
+  options.logprobs = true;
+  options.top_logprobs = 1;
+  chat::TokenReport t = token(1, "네", -0.1);
   t.top = {token(1, "네", -0.1)};
   Json whole =
       print_chat({"chatcmpl-1", "m", 5}, {{.text = "네", .tokens = {t}, .finish_reason = "stop"}}, {1, 1}, options);

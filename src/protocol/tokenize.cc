@@ -5,9 +5,9 @@
 
 namespace malmoi::protocol {
 
-Result<TokenizeRequest> parse_tokenize(const Json& body) {
+Result<chat::TokenizeRequest> parse_tokenize(const Json& body) {
   Fields fields(body);
-  TokenizeRequest request;
+  chat::TokenizeRequest request;
   auto content = fields.text("content"), prompt = fields.text("prompt");
   if (!content && !prompt) fields.fail("content", "'content' is missing", "give the text to tokenize");
   request.text = content ? *content : prompt.value_or("");
@@ -19,9 +19,9 @@ Result<TokenizeRequest> parse_tokenize(const Json& body) {
   return request;
 }
 
-Json print_tokenized(const std::vector<TokenPiece>& tokens, bool with_pieces) {
+Json print_tokenized(const std::vector<chat::TokenPiece>& tokens, bool with_pieces) {
   Json list = Json::array();
-  for (const TokenPiece& token : tokens) {
+  for (const chat::TokenPiece& token : tokens) {
     if (!with_pieces) {
       list.push_back(token.id);
       continue;

@@ -2,30 +2,19 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 #include <vector>
 
 #include "base/error.h"
-#include "protocol/generation.h"
+#include "base/json.h"
+#include "chat/tokenize.h"
 
 namespace malmoi::protocol {
 
-struct TokenizeRequest {
-  std::string text;           // `content` (or `prompt`)
-  bool add_special = false;   // what the tokenizer puts around a text
-  bool parse_special = true;  // special tokens written in the text are recognised
-  bool with_pieces = false;   // each token with its piece and bytes
-};
-Result<TokenizeRequest> parse_tokenize(const Json& body);
+/// The text is `content` (or `prompt`).
+Result<chat::TokenizeRequest> parse_tokenize(const Json& body);
 
-struct TokenPiece {
-  int32_t id = 0;
-  std::string piece;  // as the vocabulary spells it
-  std::string bytes;  // that it stands for
-  bool special = false;
-};
 /// {"tokens": [ids], "count": n}; with pieces {"tokens": [{"id", "piece", "text", "bytes", "special"}], "count": n}.
-Json print_tokenized(const std::vector<TokenPiece>& tokens, bool with_pieces);
+Json print_tokenized(const std::vector<chat::TokenPiece>& tokens, bool with_pieces);
 
 struct DetokenizeRequest {
   std::vector<int32_t> ids;  // `tokens`

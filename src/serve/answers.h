@@ -1,4 +1,4 @@
-// The answers of one request as they grow, from the engine's events.
+// The answers of one request as they grow, from the provider's events.
 #pragma once
 
 #include <optional>
@@ -9,43 +9,39 @@
 #include "protocol/openai_error.h"
 #include "serve/event_queue.h"
 #include "serve/metrics.h"
-#include "tokenizer/tokenizer.h"
 
 namespace malmoi::serve {
 
 struct AnswersOptions {
   size_t count = 1;
   bool logprobs = false;
-  bool trim_start = false;  // white space at the beginning of an answer is not told
-  protocol::Usage usage;    // prompt tokens
   std::vector<std::string> echoes;
 };
 
 /// Collects events into whole answers and gives the pieces to stream. One thread.
 class Answers {
  public:
-  Answers(const tokenizer::Tokenizer& tokenizer, Metrics& metrics, double start, AnswersOptions options);
+  Answers(Metrics& metrics, double start, AnswersOptions options);
 
   /// The pieces that an event adds; none where it adds nothing to tell.
   std::vector<protocol::Answer> add(const AnswerEvent& event);
   bool done() const { return left_ == 0; }
   size_t size() const { return options_.count; }
   const std::optional<protocol::ApiError>& failure() const { return failure_; }
-  const protocol::Usage& usage() const { return options_.usage; }
+  /// Whole once done().
+  const chat::Usage& usage() const { return usage_; }
   /// Everything so far, one an answer.
   const std::vector<protocol::Answer>& whole() const { return whole_; }
 
  private:
   void measure(const AnswerEvent& event);
-  protocol::TokenReport report(const infer::Candidate& token) const;
 
-  const tokenizer::Tokenizer* tokenizer_;
   Metrics* metrics_;
   double start_;
   AnswersOptions options_;
   std::vector<protocol::Answer> whole_;
   std::vector<double> last_;  // when each answer's last token came; 0: none yet
-  std::vector<bool> trimming_;
+  chat::Usage usage_;
   size_t left_;
   std::optional<protocol::ApiError> failure_;
 };

@@ -10,17 +10,17 @@ namespace malmoi::serve {
 
 namespace asio = boost::asio;
 
-bool EventQueue::push(size_t answer, const infer::TokenEvent& event) {
-  if (*cancel_) return false;
+bool EventQueue::push(size_t answer, const chat::TokenEvent& event) {
+  if (closed()) return false;
   bool first = false;
   {
     std::lock_guard lock(mutex_);
-    if (events_.size() >= kMaxPending) *cancel_ = true;
+    if (events_.size() >= kMaxPending) cancel_.request();
     first = events_.empty();
     events_.push_back({answer, monotonic_seconds(), event});
   }
   if (first) asio::post(executor_, [self = shared_from_this()] { self->timer_.cancel(); });
-  return !*cancel_;
+  return !closed();
 }
 
 // The wake-up runs on the executor of the waiting coroutine: after the look at events_, it can only come once the wait
@@ -40,7 +40,7 @@ asio::awaitable<std::vector<AnswerEvent>> EventQueue::pop() {
 }
 
 void EventQueue::close() {
-  *cancel_ = true;
+  cancel_.request();
   timer_.cancel();
 }
 

@@ -16,13 +16,11 @@ namespace {
 
 using protocol::ApiError;
 
-// A request made ready for the engine; on a worker thread.
+// A request made ready for the provider; on a worker thread.
 struct Prepared {
   protocol::GenerationOptions options;
-  std::vector<infer::Request> requests;  // one a prompt
-  std::vector<std::string> echoes;       // that each answer begins with; empty: nothing
-  protocol::Usage usage;
-  bool trim_start = false;
+  std::vector<chat::GenerationRequest> requests;  // one a prompt
+  std::vector<std::string> echoes;                // that each answer begins with; empty: nothing
 };
 using Preparation = std::variant<Prepared, ApiError>;
 
@@ -34,19 +32,24 @@ std::string new_id(const char* prefix) {
 
 uint64_t random_seed() { return std::random_device{}() | uint64_t{std::random_device{}()} << 32; }
 
-std::optional<ApiError> check_model(const std::string& name, const Backend& backend) {
-  if (name.empty() || name == backend.model.id) return {};
+std::optional<ApiError> check_model(const std::string& name, const chat::ModelInfo& model) {
+  if (name.empty() || name == model.name) return {};
   return ApiError{.status = 404,
-                  .message = "the model '" + name + "' does not exist here; use '" + backend.model.id + "'",
+                  .message = "the model '" + name + "' does not exist here; use '" + model.name + "'",
                   .param = "model",
                   .code = "model_not_found"};
 }
 
 // Adds the request of one prompt, for `n` answers.
-std::optional<ApiError> add_request(Prepared& out, const Backend& backend, std::vector<int32_t> ids, const char* field,
-                                    std::string echo) {
-  if (ids.empty() && !backend.stop_ids.empty()) ids.push_back(backend.stop_ids[0]);  // what separates texts in training
-  auto length = static_cast<int64_t>(ids.size()), context = backend.engine->context_length();
+std::optional<ApiError> add_request(Prepared& out, const chat::Provider& provider, chat::Prompt prompt,
+                                    const char* field, const std::string& echo) {
+  chat::GenerationRequest request = out.options;  // what is about the response alone stays behind
+  request.prompt = std::move(prompt);
+  if (!out.options.seeded) request.sampling.seed = random_seed();
+  auto prepared = provider.prepare(std::move(request));
+  if (!prepared.ok()) return protocol::to_api_error(prepared.error());
+  const auto* ids = std::get_if<std::vector<int32_t>>(&prepared->prompt);
+  auto length = ids ? static_cast<int64_t>(ids->size()) : 0, context = provider.info().context_length;
   if (length >= context)
     return ApiError{
         .message = fmt::format(
@@ -54,66 +57,58 @@ std::optional<ApiError> add_request(Prepared& out, const Backend& backend, std::
             length, context),
         .param = field,
         .code = "context_length_exceeded"};
-  const protocol::GenerationOptions& options = out.options;
-  infer::Request request;
-  request.prompt = std::move(ids);
-  request.answers = options.n;
-  request.max_tokens = options.max_tokens.value_or(context);
-  request.sampling = options.sampling;
-  if (!options.seeded) request.sampling.seed = random_seed();
-  request.stop = options.stop;
-  if (!options.ignore_eos) request.stop_ids = backend.stop_ids;
-  request.top_probabilities = options.top_logprobs;
-  out.requests.push_back(std::move(request));
-  out.echoes.insert(out.echoes.end(), static_cast<size_t>(options.n), echo);
-  out.usage.prompt_tokens += length;
+  out.requests.push_back(*std::move(prepared));
+  out.echoes.insert(out.echoes.end(), static_cast<size_t>(out.options.n), echo);
   return {};
 }
 
-Preparation prepare_completion(const std::string& body, const Backend& backend) {
+// The text of a prompt that is given as text or ids.
+Result<std::string> text_of(const chat::Prompt& prompt, const chat::Provider& provider) {
+  if (const auto* text = std::get_if<std::string>(&prompt)) return *text;
+  return provider.detokenize(std::get<std::vector<int32_t>>(prompt));
+}
+
+Preparation prepare_completion(const std::string& body, const chat::Provider& provider) {
   auto json = protocol::parse_body(body);
   if (!json.ok()) return protocol::to_api_error(json.error());
-  auto request = protocol::parse_completion(*json, backend.defaults);
+  chat::ModelInfo model = provider.info();
+  auto request = protocol::parse_completion(*json, model.defaults);
   if (!request.ok()) return protocol::to_api_error(request.error());
   Prepared out{.options = request->options};
-  if (auto error = check_model(out.options.model, backend)) return *error;
-  for (const protocol::Prompt& prompt : request->prompts) {
-    const auto* text = std::get_if<std::string>(&prompt);
-    std::vector<int32_t> ids =
-        text ? backend.tokenizer->encode(*text, {.add_special = true}) : std::get<std::vector<int32_t>>(prompt);
+  if (auto error = check_model(out.options.model, model)) return *error;
+  for (chat::Prompt& prompt : request->prompts) {
     std::string echo;
-    if (request->echo) echo = text ? *text : backend.tokenizer->decode(ids);
-    if (auto error = add_request(out, backend, std::move(ids), "prompt", std::move(echo))) return *error;
+    if (request->echo) {
+      auto text = text_of(prompt, provider);
+      if (!text.ok()) return protocol::to_api_error(text.error());
+      echo = *std::move(text);
+    }
+    if (auto error = add_request(out, provider, std::move(prompt), "prompt", echo)) return *error;
   }
   return out;
 }
 
-Preparation prepare_chat(const std::string& body, const Backend& backend) {
+Preparation prepare_chat(const std::string& body, const chat::Provider& provider) {
   auto json = protocol::parse_body(body);
   if (!json.ok()) return protocol::to_api_error(json.error());
-  auto request = protocol::parse_chat(*json, backend.defaults);
+  chat::ModelInfo model = provider.info();
+  auto request = protocol::parse_chat(*json, model.defaults);
   if (!request.ok()) return protocol::to_api_error(request.error());
   Prepared out{.options = request->options};
-  if (auto error = check_model(out.options.model, backend)) return *error;
-  auto chat = backend.chat_template.render(request->messages);
-  if (!chat.ok()) return protocol::to_api_error(chat.error());
-  out.trim_start = chat->trim_start;
-  out.options.stop.insert(out.options.stop.end(), chat->stop.begin(), chat->stop.end());
-  // What a user writes is text: special tokens in it are not recognised.
-  std::vector<int32_t> ids = backend.tokenizer->encode(chat->prompt, {.add_special = true, .parse_special = false});
-  if (auto error = add_request(out, backend, std::move(ids), "messages", "")) return *error;
+  if (auto error = check_model(out.options.model, model)) return *error;
+  if (auto error = add_request(out, provider, std::move(request->messages), "messages", "")) return *error;
   return out;
 }
 
-// Hands the requests to the engine. On an error nothing of them runs on.
-std::optional<ApiError> submit(Shared& shared, const Backend& backend, Prepared& prepared,
+// Hands the requests to the provider. On an error nothing of them runs on.
+std::optional<ApiError> submit(Shared& shared, chat::Provider& provider, Prepared& prepared,
                                const std::shared_ptr<EventQueue>& queue) {
   if (shared.stopping)
     return ApiError{.status = 503,
                     .message = "the server is stopping; try again later",
                     .type = "server_error",
                     .code = "unavailable"};
-  infer::EngineStats stats = backend.engine->stats();
+  chat::ProviderStats stats = provider.stats();
   if (stats.running + stats.waiting + static_cast<int64_t>(prepared.echoes.size()) > shared.options.max_requests)
     return ApiError{
         .status = 429,
@@ -122,10 +117,10 @@ std::optional<ApiError> submit(Shared& shared, const Backend& backend, Prepared&
         .type = "rate_limit_error",
         .code = "server_busy"};
   size_t first = 0;  // of a request's answers
-  for (infer::Request& request : prepared.requests) {
-    request.cancel = queue->cancel_flag();
-    auto answers = static_cast<size_t>(request.answers);
-    Status status = backend.engine->submit(std::move(request), [queue, first](const infer::TokenEvent& event) {
+  for (chat::GenerationRequest& request : prepared.requests) {
+    request.cancel = queue->cancel_token();
+    auto answers = static_cast<size_t>(request.n);
+    Status status = provider.generate(std::move(request), [queue, first](const chat::TokenEvent& event) {
       return queue->push(first + static_cast<size_t>(event.answer), event);
     });
     first += answers;
@@ -144,8 +139,8 @@ class CompletionWire {
       : stream_(head, options, n), head_(std::move(head)), options_(options) {}
   static std::optional<Json> opening(size_t) { return {}; }
   Json chunk(const protocol::Answer& piece) { return stream_.chunk(piece); }
-  Json usage(const protocol::Usage& usage) const { return stream_.usage_chunk(usage); }
-  Json whole(const std::vector<protocol::Answer>& answers, const protocol::Usage& usage) const {
+  Json usage(const chat::Usage& usage) const { return stream_.usage_chunk(usage); }
+  Json whole(const std::vector<protocol::Answer>& answers, const chat::Usage& usage) const {
     return print_completion(head_, answers, usage, options_);
   }
 
@@ -162,8 +157,8 @@ class ChatWire {
       : stream_(head, options), head_(std::move(head)), options_(options) {}
   std::optional<Json> opening(size_t i) const { return stream_.role_chunk(static_cast<int64_t>(i)); }
   Json chunk(const protocol::Answer& piece) { return stream_.chunk(piece); }
-  Json usage(const protocol::Usage& usage) const { return stream_.usage_chunk(usage); }
-  Json whole(const std::vector<protocol::Answer>& answers, const protocol::Usage& usage) const {
+  Json usage(const chat::Usage& usage) const { return stream_.usage_chunk(usage); }
+  Json whole(const std::vector<protocol::Answer>& answers, const chat::Usage& usage) const {
     return print_chat(head_, answers, usage, options_);
   }
 
@@ -238,10 +233,10 @@ asio::awaitable<void> send_whole(Exchange& exchange, Wire& wire, Answers& answer
 }
 
 template <typename Wire>
-asio::awaitable<void> handle(Exchange& exchange, Preparation (*prepare)(const std::string&, const Backend&)) {
+asio::awaitable<void> handle(Exchange& exchange, Preparation (*prepare)(const std::string&, const chat::Provider&)) {
   double start = monotonic_seconds();
-  std::shared_ptr<const Backend> backend = exchange.shared().backend();
-  Preparation preparation = co_await exchange.on_worker([&] { return prepare(exchange.request().body(), *backend); });
+  chat::Provider& provider = *exchange.shared().provider;
+  Preparation preparation = co_await exchange.on_worker([&] { return prepare(exchange.request().body(), provider); });
   if (auto* error = std::get_if<ApiError>(&preparation)) {
     co_await exchange.send(error_response(*error));
     co_return;
@@ -249,17 +244,13 @@ asio::awaitable<void> handle(Exchange& exchange, Preparation (*prepare)(const st
   Prepared& prepared = std::get<Prepared>(preparation);
   auto queue = std::make_shared<EventQueue>(exchange.executor());
   size_t count = prepared.echoes.size();
-  if (auto error = submit(exchange.shared(), *backend, prepared, queue)) {
+  if (auto error = submit(exchange.shared(), provider, prepared, queue)) {
     co_await exchange.send(error_response(*error));
     co_return;
   }
-  Answers answers(*backend->tokenizer, exchange.shared().metrics, start,
-                  {.count = count,
-                   .logprobs = prepared.options.logprobs,
-                   .trim_start = prepared.trim_start,
-                   .usage = prepared.usage,
-                   .echoes = std::move(prepared.echoes)});
-  protocol::ResponseHead head{new_id(Wire::kPrefix), backend->model.id, static_cast<int64_t>(std::time(nullptr))};
+  Answers answers(exchange.shared().metrics, start,
+                  {.count = count, .logprobs = prepared.options.logprobs, .echoes = std::move(prepared.echoes)});
+  protocol::ResponseHead head{new_id(Wire::kPrefix), provider.info().name, static_cast<int64_t>(std::time(nullptr))};
   Wire wire(std::move(head), prepared.options, count);
   exchange.watch(queue);
   if (prepared.options.stream) co_await send_stream(exchange, wire, answers, *queue, prepared.options.include_usage);

@@ -1,4 +1,4 @@
-// /v1/completions and /v1/chat/completions: from a request to the engine, and its events back as one answer or a stream.
+// /v1/completions and /v1/chat/completions: from a request to the provider, and its events back as one answer or a stream.
 #pragma once
 
 #include "serve/exchange.h"

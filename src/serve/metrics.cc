@@ -49,7 +49,7 @@ void Metrics::finished(const std::string& finish_reason, double seconds) {
   request_->Observe(seconds);
 }
 
-std::string Metrics::print(const infer::EngineStats* stats, const std::string& model) {
+std::string Metrics::print(const chat::ProviderStats* stats, const std::string& model) {
   std::vector<prometheus::MetricFamily> all = registry_.Collect();
   if (stats) {
     using prometheus::MetricType;

@@ -8,7 +8,7 @@
 
 #include <string>
 
-#include "infer/engine.h"
+#include "chat/provider.h"
 
 namespace malmoi::serve {
 
@@ -23,7 +23,7 @@ class Metrics {
   void next_token(double seconds) { next_token_->Observe(seconds); }
   void finished(const std::string& finish_reason, double seconds);
   /// The text of /metrics. `stats` may be null while the model is loading.
-  std::string print(const infer::EngineStats* stats, const std::string& model);
+  std::string print(const chat::ProviderStats* stats, const std::string& model);
 
  private:
   prometheus::Registry registry_;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "protocol/fields.h"
+#include "protocol/openai_models.h"
 #include "protocol/tokenize.h"
 #include "serve/generate.h"
 #include "serve/page.h"
@@ -18,8 +20,7 @@ asio::awaitable<void> handle_live(Exchange& exchange) {
 asio::awaitable<void> handle_ready(Exchange& exchange) {
   Shared& shared = exchange.shared();
   if (shared.stopping) return exchange.send(json_response(http::status::service_unavailable, {{"status", "stopping"}}));
-  if (!shared.backend())
-    return exchange.send(json_response(http::status::service_unavailable, {{"status", "loading"}}));
+  if (!shared.provider) return exchange.send(json_response(http::status::service_unavailable, {{"status", "loading"}}));
   return exchange.send(json_response(http::status::ok, {{"status", "ok"}}));
 }
 
@@ -27,54 +28,52 @@ asio::awaitable<void> handle_page(Exchange& exchange) { return exchange.send(pag
 
 asio::awaitable<void> handle_metrics(Exchange& exchange) {
   Shared& shared = exchange.shared();
-  std::shared_ptr<const Backend> backend = shared.backend();
-  infer::EngineStats stats;
-  if (backend) stats = backend->engine->stats();
-  std::string text = shared.metrics.print(backend ? &stats : nullptr, backend ? backend->model.id : "");
+  const chat::Provider* provider = shared.provider;
+  chat::ProviderStats stats;
+  if (provider) stats = provider->stats();
+  std::string text = shared.metrics.print(provider ? &stats : nullptr, provider ? provider->info().name : "");
   return exchange.send(text_response(http::status::ok, "text/plain; version=0.0.4; charset=utf-8", std::move(text)));
 }
 
 asio::awaitable<void> handle_models(Exchange& exchange) {
-  return exchange.send(json_response(http::status::ok, protocol::print_models({exchange.shared().backend()->model})));
+  return exchange.send(
+      json_response(http::status::ok, protocol::print_models({exchange.shared().provider.load()->info()})));
 }
 
 asio::awaitable<void> handle_model(Exchange& exchange) {
-  const protocol::ModelEntry& model = exchange.shared().backend()->model;
+  chat::ModelInfo model = exchange.shared().provider.load()->info();
   std::string_view name = path_of(exchange.request()).substr(kModels.size());
-  if (name == model.id) return exchange.send(json_response(http::status::ok, protocol::print_model(model)));
+  if (name == model.name) return exchange.send(json_response(http::status::ok, protocol::print_model(model)));
   return exchange.send(error_response({.status = 404,
-                                       .message = "no such model; this server has '" + model.id + "'",
+                                       .message = "no such model; this server has '" + model.name + "'",
                                        .param = "model",
                                        .code = "model_not_found"}));
 }
 
-HttpResponse tokenize(const std::string& body, const Backend& backend) {
+HttpResponse tokenize(const std::string& body, const chat::Provider& provider) {
   auto json = protocol::parse_body(body);
   if (!json.ok()) return error_response(protocol::to_api_error(json.error()));
   auto request = protocol::parse_tokenize(*json);
   if (!request.ok()) return error_response(protocol::to_api_error(request.error()));
-  std::vector<protocol::TokenPiece> pieces;
-  for (int32_t id : backend.tokenizer->encode(request->text, {request->add_special, request->parse_special})) {
-    if (request->with_pieces)
-      pieces.push_back(
-          {id, backend.tokenizer->piece(id), backend.tokenizer->token_bytes(id), backend.tokenizer->is_special(id)});
-    else pieces.push_back({.id = id});
-  }
-  return json_response(http::status::ok, protocol::print_tokenized(pieces, request->with_pieces));
+  auto pieces = provider.tokenize(*request);
+  if (!pieces.ok()) return error_response(protocol::to_api_error(pieces.error()));
+  return json_response(http::status::ok, protocol::print_tokenized(*pieces, request->with_pieces));
 }
 
-HttpResponse detokenize(const std::string& body, const Backend& backend) {
+HttpResponse detokenize(const std::string& body, const chat::Provider& provider) {
   auto json = protocol::parse_body(body);
   if (!json.ok()) return error_response(protocol::to_api_error(json.error()));
   auto request = protocol::parse_detokenize(*json);
   if (!request.ok()) return error_response(protocol::to_api_error(request.error()));
-  return json_response(http::status::ok, {{"content", backend.tokenizer->decode(request->ids)}});
+  auto text = provider.detokenize(request->ids);
+  if (!text.ok()) return error_response(protocol::to_api_error(text.error()));
+  return json_response(http::status::ok, {{"content", *std::move(text)}});
 }
 
-template <HttpResponse (*Answer)(const std::string&, const Backend&)>
+template <HttpResponse (*Answer)(const std::string&, const chat::Provider&)>
 asio::awaitable<void> handle_on_worker(Exchange& exchange) {
-  std::shared_ptr<const Backend> backend = exchange.shared().backend();
-  HttpResponse response = co_await exchange.on_worker([&] { return Answer(exchange.request().body(), *backend); });
+  const chat::Provider& provider = *exchange.shared().provider;
+  HttpResponse response = co_await exchange.on_worker([&] { return Answer(exchange.request().body(), provider); });
   co_await exchange.send(std::move(response));
 }
 
@@ -141,7 +140,7 @@ std::optional<HttpResponse> refuse(Shared& shared, const HttpRequest& request) {
                            .message = "the API key is missing or wrong; send it as 'Authorization: Bearer KEY'",
                            .type = "authentication_error",
                            .code = "invalid_api_key"});
-  if (route->needs_model && !shared.backend())
+  if (route->needs_model && !shared.provider)
     return error_response({.status = 503,
                            .message = "the model is still loading; try again soon",
                            .type = "server_error",

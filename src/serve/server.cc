@@ -107,7 +107,7 @@ Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options) {
 
 Server::~Server() { stop(0); }
 
-void Server::serve(Backend backend) { impl_->shared.set_backend(std::move(backend)); }
+void Server::serve(chat::Provider& provider) { impl_->shared.provider = &provider; }
 
 uint16_t Server::port() const { return impl_->port; }
 
@@ -120,7 +120,7 @@ void Server::stop(double seconds) {
     impl.acceptor.close(ignored);
     for (const auto& connection : impl.connections) connection->close_if_idle();
   });
-  if (auto backend = impl.shared.backend()) backend->engine->drain(seconds);
+  if (chat::Provider* provider = impl.shared.provider) provider->drain(seconds);
   double deadline = monotonic_seconds() + (seconds > 0 ? kLastWrites : 0.2);
   while (impl.open > 0 && monotonic_seconds() < deadline) std::this_thread::sleep_for(std::chrono::milliseconds(5));
   asio::post(impl.io, [&impl] {

@@ -1,24 +1,24 @@
-// The HTTP server: OpenAI's API, health, metrics, and the page, over one model.
+// The HTTP server: OpenAI's API, health, metrics, and the page, over one provider.
 #pragma once
 
 #include <memory>
 
 #include "base/error.h"
-#include "serve/backend.h"
+#include "chat/provider.h"
 #include "serve/options.h"
 
 namespace malmoi::serve {
 
 /// Listens on a thread of its own; nothing computes there (parsing and tokenizing run on two workers, models on the
-/// engine's thread). Until serve() it answers 503 to everything but /livez and the page.
+/// provider's threads). Until serve() it answers 503 to everything but /livez and the page.
 class Server {
  public:
   /// Binds and begins to listen. Errors: an address that is not one's own or does not exist, a port in use or privileged.
   static Result<std::unique_ptr<Server>> start(const ServerOptions& options);
   ~Server();  // stop(0)
 
-  /// The model is ready.
-  void serve(Backend backend);
+  /// The model is ready. The provider outlives the server.
+  void serve(chat::Provider& provider);
   /// The port listened on.
   uint16_t port() const;
   /// Refuses new connections and requests, lets those running finish for `seconds`, then ends them. Returns when every

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "base/log.h"
+#include "infer/provider.h"
 #include "infer/tiny_model.h"
 #include "serve/test_client.h"
 
@@ -30,10 +31,10 @@ class ServerTest : public ::testing::Test {
     auto server = Server::start(options);
     ASSERT_TRUE(server.ok()) << server.error().to_string();
     server_ = *std::move(server);
-    server_->serve({.model = {"tiny", 5, kContext},
-                    .engine = engine_.get(),
-                    .tokenizer = tokenizer_.get(),
-                    .stop_ids = {infer::kTinyEnd}});
+    provider_ = std::make_unique<infer::EngineProvider>(
+        *engine_, *tokenizer_,
+        infer::EngineProviderOptions{.model = {.name = "tiny", .created = 5}, .stop_ids = {infer::kTinyEnd}});
+    server_->serve(*provider_);
   }
   void TearDown() override {
     server_.reset();
@@ -66,6 +67,7 @@ class ServerTest : public ::testing::Test {
   std::unique_ptr<model::Model> model_;
   std::unique_ptr<tokenizer::Tokenizer> tokenizer_;
   std::unique_ptr<infer::Engine> engine_;
+  std::unique_ptr<infer::EngineProvider> provider_;
   std::unique_ptr<Server> server_;
 };
 
@@ -136,7 +138,7 @@ TEST_F(ServerTest, ACompletionIsWhatTheEngineGives) {
   std::string text;
   infer::Request request{{.prompt = {'h', 'e', 'l', 'l', 'o'}, .max_tokens = 12}};
   request.sampling.seed = 3;
-  ASSERT_TRUE(infer::generate(*model_, *tokenizer_, request, [&](const infer::TokenEvent& event) {
+  ASSERT_TRUE(infer::generate(*model_, *tokenizer_, request, [&](const chat::TokenEvent& event) {
                 return text += event.text, true;
               }).ok());
   EXPECT_EQ(choice["text"], text);

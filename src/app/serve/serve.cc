@@ -5,6 +5,7 @@
 
 #include "app/use/chat.h"
 #include "app/use/generate.h"
+#include "infer/provider.h"
 #include "serve/server.h"
 
 namespace malmoi::app {
@@ -35,11 +36,11 @@ std::string name_of(const Path& folder) {
 }
 
 // What generation_config.json says of sampling; values out of range are passed over.
-infer::SamplingOptions sampling_defaults(const Path& folder) {
-  infer::SamplingOptions defaults;
+chat::SamplingOptions sampling_defaults(const Path& folder) {
+  chat::SamplingOptions defaults;
   auto json = read_json((folder / "generation_config.json").string(), 1 << 20);
   if (!json.ok() || !json->is_object()) return defaults;
-  infer::SamplingOptions given = defaults;
+  chat::SamplingOptions given = defaults;
   auto number = [&](const char* key, double& value) {
     if (json->contains(key) && (*json)[key].is_number()) value = (*json)[key].get<double>();
   };
@@ -79,7 +80,7 @@ Status serve_model(const ServeOptions& options, const Job& job) {
     MALMOI_ASSIGN(server_options.api_keys, read_keys(*options.api_key_file));
   }
   MALMOI_ASSIGN(Path folder, find_model(options.model));
-  MALMOI_ASSIGN(protocol::ChatTemplate chat, chat_template(folder, options.chat_template));
+  MALMOI_ASSIGN(chat::ChatTemplate chat, chat_template(folder, options.chat_template));
   warn_if_open(server_options, job);
   // Listens first: a port in use is said before a large model is read, and health checks see that it is loading.
   MALMOI_ASSIGN(std::unique_ptr<serve::Server> server, serve::Server::start(server_options));
@@ -88,15 +89,16 @@ Status serve_model(const ServeOptions& options, const Job& job) {
                 infer::Engine::create(*loaded.model, *loaded.tokenizer,
                                       {.max_running = options.max_running, .state_bytes = options.state_bytes}));
   std::string name = options.name.empty() ? name_of(folder) : options.name;
-  server->serve({.model = {.id = name, .created = modified_seconds(folder), .context_length = engine->context_length()},
-                 .engine = engine.get(),
-                 .tokenizer = loaded.tokenizer.get(),
-                 .chat_template = chat,
-                 .defaults = sampling_defaults(folder),
-                 .stop_ids = loaded.stop_ids});
+  infer::EngineProvider provider(
+      *engine, *loaded.tokenizer,
+      {.model = {.name = name, .created = modified_seconds(folder), .defaults = sampling_defaults(folder)},
+       .chat_template = chat,
+       .stop_ids = loaded.stop_ids});
+  server->serve(provider);
   job.message("serving at " + url_of(server_options, server->port()) + " (Ctrl-C stops)");
   while (!job.stop.requested()) std::this_thread::sleep_for(std::chrono::milliseconds(50));
-  int64_t running = engine->stats().running + engine->stats().waiting;
+  chat::ProviderStats stats = provider.stats();
+  int64_t running = stats.running + stats.waiting;
   if (running > 0)
     job.message("stopping; " + std::to_string(running) + " answers finish first (again to stop at once)");
   server->stop(options.stop_seconds);

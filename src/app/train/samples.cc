@@ -39,7 +39,7 @@ void SampleWriter::write(int64_t step) {
     request.sampling.seed = config_.seed;
     request.stop_ids = ends;
     std::string text;
-    Status done = infer::generate(model_, *tokenizer_, std::move(request), [&](const infer::TokenEvent& event) {
+    Status done = infer::generate(model_, *tokenizer_, std::move(request), [&](const chat::TokenEvent& event) {
       text += event.text;
       return true;
     });

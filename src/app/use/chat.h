@@ -7,12 +7,12 @@
 
 #include "app/use/generate.h"
 #include "base/error.h"
-#include "protocol/chat_template.h"
+#include "chat/chat_template.h"
 
 namespace malmoi::app {
 
 /// The template of a model's chats. `choice`: auto (its own, the plain one where it has none) or plain.
-Result<protocol::ChatTemplate> chat_template(const Path& folder, const std::string& choice);
+Result<chat::ChatTemplate> chat_template(const Path& folder, const std::string& choice);
 
 struct ChatOptions {
   std::string system;                  // what the model is told beforehand; may be empty
@@ -36,14 +36,13 @@ class Chat {
   int64_t forgotten() const { return forgotten_; }
 
  private:
-  Chat(const LoadedModel& loaded, protocol::ChatTemplate chat_template, const std::string& system,
-       GenerateOptions options);
-  Result<protocol::RenderedChat> render_to_fit();
+  Chat(const LoadedModel& loaded, chat::ChatTemplate chat_template, const std::string& system, GenerateOptions options);
+  Result<chat::RenderedChat> render_to_fit();
 
   const LoadedModel* loaded_;
-  protocol::ChatTemplate template_;
+  chat::ChatTemplate template_;
   GenerateOptions options_;
-  std::vector<protocol::Message> messages_;
+  std::vector<chat::Message> messages_;
   size_t first_turn_;  // messages before it are the system's
   int64_t forgotten_ = 0;
 };

@@ -41,9 +41,9 @@ TEST(Chat, AnswersContinueTheTextOfTheTemplate) {
   ASSERT_TRUE(first.ok()) << first.error().to_string();
   EXPECT_EQ(streamed, *first);
 
-  std::vector<protocol::Message> messages = {{"system", "짧게."}, {"user", "안녕?"}};
+  std::vector<chat::Message> messages = {{"system", "짧게."}, {"user", "안녕?"}};
   auto expected = [&] {
-    protocol::RenderedChat text = protocol::render_plain(messages);
+    chat::RenderedChat text = chat::render_plain(messages);
     GenerateOptions options = greedy(12);
     options.prompt = text.prompt;
     options.stop = text.stop;

@@ -31,21 +31,19 @@ std::vector<int32_t> eos_ids(const Path& file) {
   return ids;
 }
 
-TokenChance chance_of(const tokenizer::Tokenizer& tokenizer, const infer::Candidate& c) {
-  return {c.id, tokenizer.token_bytes(c.id), c.logprob};
-}
+TokenChance chance_of(const chat::TokenReport& token) { return {token.id, token.bytes, token.logprob}; }
 
 Json to_json(const TokenChance& token) {
   return {{"id", token.id}, {"token", token.bytes}, {"probability", token.probability()}, {"logprob", token.logprob}};
 }
 
-const char* finish_name(infer::FinishReason reason) {
+const char* finish_name(chat::FinishReason reason) {
   switch (reason) {
-    case infer::FinishReason::kStop: return "stop";
-    case infer::FinishReason::kLength: return "length";
-    case infer::FinishReason::kCancelled: return "cancelled";
-    case infer::FinishReason::kError: return "error";
-    case infer::FinishReason::kNone: break;
+    case chat::FinishReason::kStop: return "stop";
+    case chat::FinishReason::kLength: return "length";
+    case chat::FinishReason::kCancelled: return "cancelled";
+    case chat::FinishReason::kError: return "error";
+    case chat::FinishReason::kNone: break;
   }
   return "none";
 }
@@ -113,24 +111,25 @@ Result<Generated> generate(const LoadedModel& loaded, const GenerateOptions& opt
   request.max_tokens = options.max_tokens;
   request.sampling = options.sampling;
   request.stop = options.stop;
+  request.trim_start = options.trim_start;
   request.top_probabilities = options.top_probabilities;
   if (!options.ignore_eos) request.stop_ids = loaded.stop_ids;
   Generated result{.prompt_tokens = static_cast<int64_t>(request.prompt.size())};
   if (options.top_probabilities > 0) result.tokens.emplace();
   std::string failure;
   double begin = monotonic_seconds();
-  MALMOI_TRY(infer::generate(*loaded.model, *loaded.tokenizer, std::move(request), [&](const infer::TokenEvent& event) {
+  MALMOI_TRY(infer::generate(*loaded.model, *loaded.tokenizer, std::move(request), [&](const chat::TokenEvent& event) {
     result.text += event.text;
     if (!event.text.empty() && on_text) on_text(event.text);
     if (event.id >= 0) ++result.generated_tokens;
     if (event.id >= 0 && result.tokens) {
-      Generated::Token token{chance_of(*loaded.tokenizer, {event.id, event.logprob}), {}};
-      for (const infer::Candidate& c : event.top) token.alternatives.push_back(chance_of(*loaded.tokenizer, c));
+      Generated::Token token{chance_of(event), {}};
+      for (const chat::TokenReport& other : event.top) token.alternatives.push_back(chance_of(other));
       result.tokens->push_back(std::move(token));
     }
-    if (event.finish == infer::FinishReason::kError) failure = event.error;
-    if (event.finish != infer::FinishReason::kNone) result.finish_reason = finish_name(event.finish);
-    else if (stop.requested()) result.finish_reason = finish_name(infer::FinishReason::kCancelled);
+    if (event.finish == chat::FinishReason::kError) failure = event.error;
+    if (event.finish != chat::FinishReason::kNone) result.finish_reason = finish_name(event.finish);
+    else if (stop.requested()) result.finish_reason = finish_name(chat::FinishReason::kCancelled);
     return !stop.requested();
   }));
   if (!failure.empty()) return Error{ErrorCode::kInternal, failure, loaded.folder.string(), ""};
@@ -157,7 +156,7 @@ Result<NextReport> next_probabilities(const LoadedModel& loaded, const std::stri
   MALMOI_ASSIGN(std::span<const float> logits, session->logits());
   NextReport report{.prompt = prompt};
   for (const infer::Candidate& c : infer::top_candidates(logits, count))
-    report.tokens.push_back(chance_of(*loaded.tokenizer, c));
+    report.tokens.push_back({c.id, loaded.tokenizer->token_bytes(c.id), c.logprob});
   MALMOI_ASSIGN(report.words, infer::next_words(*session, *loaded.tokenizer, ids, count));
   return report;
 }
@@ -181,7 +180,7 @@ Status generate_ids(const GenerateIdsOptions& options) {
     std::vector<int32_t>& row = made[static_cast<size_t>(b)];
     // The end of text is part of the array, so the scheduler is not told of it.
     MALMOI_TRY(scheduler->submit(std::move(request), [&row, &ends, &failure](const infer::Token& token) {
-      if (token.finish == infer::FinishReason::kError) failure = token.error;
+      if (token.finish == chat::FinishReason::kError) failure = token.error;
       if (token.id < 0) return false;
       row.push_back(token.id);
       return std::find(ends.begin(), ends.end(), token.id) == ends.end();

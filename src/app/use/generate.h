@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/job.h"
 #include "base/json.h"
+#include "chat/sampling.h"
 #include "infer/engine.h"
 #include "infer/next_words.h"
 #include "model/model.h"
@@ -35,10 +36,11 @@ Result<LoadedModel> load_for_generation(const std::string& name, DType dtype, co
 struct GenerateOptions {
   std::string prompt;
   int64_t max_tokens = 128;
-  infer::SamplingOptions sampling;
+  chat::SamplingOptions sampling;
   std::vector<std::string> stop;
   bool ignore_eos = false;
   bool parse_special = true;  // special tokens written in the prompt are recognised
+  bool trim_start = false;    // white space at the answer's beginning is left out
   int64_t top_probabilities = 0;
 };
 
@@ -85,7 +87,7 @@ struct GenerateIdsOptions {
   Path model, ids, out;
   std::optional<Path> mask;
   int64_t max_tokens = 16;
-  infer::SamplingOptions sampling;
+  chat::SamplingOptions sampling;
   bool ignore_eos = false;
   DType dtype = DType::kF32;
 };

@@ -6,13 +6,9 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "chat/message.h"
 
-namespace malmoi::protocol {
-
-struct Message {
-  std::string role;  // system, developer, user, assistant
-  std::string content;
-};
+namespace malmoi::chat {
 
 /// A conversation's text and the texts that end an answer to it.
 struct RenderedChat {
@@ -47,4 +43,4 @@ class ChatTemplate {
   std::string refusal_;  // the file that holds a template we cannot follow
 };
 
-}  // namespace malmoi::protocol
+}  // namespace malmoi::chat

@@ -1,6 +1,6 @@
-#include "protocol/chat_template.h"
+#include "chat/chat_template.h"
 
-namespace malmoi::protocol {
+namespace malmoi::chat {
 
 RenderedChat render_plain(const std::vector<Message>& messages) {
   RenderedChat chat{.stop = {"\nuser:", "\nassistant:", "\nsystem:"}, .trim_start = true};
@@ -35,4 +35,4 @@ Result<RenderedChat> ChatTemplate::render(const std::vector<Message>& messages) 
   return render_plain(messages);
 }
 
-}  // namespace malmoi::protocol
+}  // namespace malmoi::chat

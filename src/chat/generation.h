@@ -1,0 +1,63 @@
+// What is asked of whoever answers, and what is told back, token by token.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/job.h"
+#include "chat/message.h"
+#include "chat/sampling.h"
+
+namespace malmoi::chat {
+
+/// A text to continue, the ids of one, or a conversation to answer.
+using Prompt = std::variant<std::string, std::vector<int32_t>, std::vector<Message>>;
+
+struct GenerationRequest {
+  Prompt prompt;
+  std::optional<int64_t> max_tokens;  // of each answer; none: as many as the context holds
+  int64_t n = 1;                      // answers, drawn apart: answer i with seed + i
+  SamplingOptions sampling;
+  std::vector<std::string> stop;  // texts that end an answer and are not part of it
+  bool ignore_eos = false;        // go on after the end of text
+  bool trim_start = false;        // white space at an answer's beginning is not told
+  bool logprobs = false;          // events must carry their tokens' probabilities
+  int64_t top_logprobs = 0;       // alternatives to report with each token
+  StopToken cancel;               // once requested, the answers end, waiting or running
+};
+
+enum class FinishReason { kNone, kStop, kLength, kCancelled, kError };
+
+/// A token with the probabilities that the model gave it.
+struct TokenReport {
+  int32_t id = -1;
+  std::string bytes;             // that it stands for
+  double logprob = 0;            // before all sampling options
+  double chance = 0;             // with which it was drawn, after them
+  std::vector<TokenReport> top;  // the most probable before them
+};
+
+/// One generated token (id -1: none, an end alone) of one answer, with the text that became certain with it. Never half a
+/// character, never part of a stop text; it may be empty, and a later token's text may belong to several tokens. The rest
+/// comes with the last event.
+struct TokenEvent : TokenReport {
+  int64_t answer = 0;  // of GenerationRequest::n
+  std::string text;
+  FinishReason finish = FinishReason::kNone;  // set on an answer's last event
+  std::string error;                          // with kError
+  int64_t prompt_tokens = 0;                  // on an answer's last event: how many the prompt has
+};
+
+/// Called in an answer's order, on a thread of the provider's; returns false to end the answer without another event. Must
+/// not block for long.
+using TokenSink = std::function<bool(const TokenEvent& event)>;
+
+struct Usage {
+  int64_t prompt_tokens = 0, completion_tokens = 0;
+};
+
+}  // namespace malmoi::chat

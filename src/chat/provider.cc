@@ -1,0 +1,18 @@
+#include "chat/provider.h"
+
+namespace malmoi::chat {
+namespace {
+
+Error no_tokenizer() {
+  return unsupported("the tokenizer of this model is not here", "", "use a model that runs on this machine");
+}
+
+}  // namespace
+
+Result<GenerationRequest> Provider::prepare(GenerationRequest request) const { return request; }
+
+Result<std::vector<TokenPiece>> Provider::tokenize(const TokenizeRequest&) const { return no_tokenizer(); }
+
+Result<std::string> Provider::detokenize(std::span<const int32_t>) const { return no_tokenizer(); }
+
+}  // namespace malmoi::chat

@@ -1,0 +1,53 @@
+// Whoever answers: a model on this machine, or another one reached from it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "chat/generation.h"
+#include "chat/tokenize.h"
+
+namespace malmoi::chat {
+
+struct ModelInfo {
+  std::string name;            // by which requests call it
+  int64_t created = 0;         // seconds since 1970
+  int64_t context_length = 0;  // tokens of a prompt and its answer together
+  SamplingOptions defaults;    // where a request says nothing
+};
+
+/// What a provider does now, and has done since it began.
+struct ProviderStats {
+  int64_t running = 0, waiting = 0;  // answers
+  int64_t prompt_tokens = 0, generated_tokens = 0;
+  size_t state_bytes = 0;  // memory of the answers under way
+};
+
+/// All functions may be called from any thread.
+class Provider {
+ public:
+  virtual ~Provider() = default;
+
+  virtual ModelInfo info() const = 0;
+  /// The request as generate() would begin with it, so that it can be refused, or counted, before anything runs: where the
+  /// provider has the tokenizer, its prompt as ids. May take as long as reading the prompt. Errors: a prompt that it cannot
+  /// read.
+  virtual Result<GenerationRequest> prepare(GenerationRequest request) const;
+  /// Begins to answer and returns; of a prepared request, at once. `sink` is told every answer to its end, unless it wants
+  /// no more. Errors: a request that cannot run, a provider that is stopping; the sink is not called then.
+  virtual Status generate(GenerationRequest request, TokenSink sink) = 0;
+  virtual ProviderStats stats() const = 0;
+  /// Refuses new requests and returns when those running are done, or cancelled once `seconds` have passed.
+  virtual void drain(double seconds) = 0;
+
+  /// Without `with_pieces` the ids alone are filled in. Errors: a provider without a tokenizer.
+  virtual Result<std::vector<TokenPiece>> tokenize(const TokenizeRequest& request) const;
+  /// The text of ids. Errors: as tokenize().
+  virtual Result<std::string> detokenize(std::span<const int32_t> ids) const;
+};
+
+}  // namespace malmoi::chat

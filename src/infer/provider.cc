@@ -1,0 +1,65 @@
+#include "infer/provider.h"
+
+#include <utility>
+#include <variant>
+
+namespace malmoi::infer {
+
+EngineProvider::EngineProvider(Engine& engine, const tokenizer::Tokenizer& tokenizer, EngineProviderOptions options)
+    : engine_(&engine), tokenizer_(&tokenizer), options_(std::move(options)) {
+  options_.model.context_length = engine.context_length();
+}
+
+Result<chat::GenerationRequest> EngineProvider::prepare(chat::GenerationRequest request) const {
+  if (const auto* messages = std::get_if<std::vector<chat::Message>>(&request.prompt)) {
+    MALMOI_ASSIGN(chat::RenderedChat rendered, options_.chat_template.render(*messages));
+    request.stop.insert(request.stop.end(), rendered.stop.begin(), rendered.stop.end());
+    request.trim_start = rendered.trim_start;
+    // What a user writes is text: special tokens in it are not recognised.
+    request.prompt = tokenizer_->encode(rendered.prompt, {.add_special = true, .parse_special = false});
+  } else if (const auto* text = std::get_if<std::string>(&request.prompt)) {
+    request.prompt = tokenizer_->encode(*text, {.add_special = true});
+  }
+  auto& ids = std::get<std::vector<int32_t>>(request.prompt);
+  if (ids.empty() && !options_.stop_ids.empty())
+    ids.push_back(options_.stop_ids[0]);  // what separates texts in training
+  return request;
+}
+
+Status EngineProvider::generate(chat::GenerationRequest request, chat::TokenSink sink) {
+  MALMOI_ASSIGN(request, prepare(std::move(request)));
+  Request asked;
+  asked.prompt = std::get<std::vector<int32_t>>(std::move(request.prompt));
+  asked.max_tokens = request.max_tokens.value_or(engine_->context_length());
+  asked.sampling = std::move(request.sampling);
+  if (!request.ignore_eos) asked.stop_ids = options_.stop_ids;
+  asked.top_probabilities = request.top_logprobs;
+  asked.cancel = std::move(request.cancel);
+  asked.answers = request.n;
+  asked.stop = std::move(request.stop);
+  asked.trim_start = request.trim_start;
+  return engine_->submit(std::move(asked), std::move(sink));
+}
+
+chat::ProviderStats EngineProvider::stats() const {
+  EngineStats stats = engine_->stats();
+  return {.running = stats.running,
+          .waiting = stats.waiting,
+          .prompt_tokens = stats.prompt_tokens,
+          .generated_tokens = stats.generated_tokens,
+          .state_bytes = stats.state_bytes};
+}
+
+Result<std::vector<chat::TokenPiece>> EngineProvider::tokenize(const chat::TokenizeRequest& request) const {
+  std::vector<chat::TokenPiece> pieces;
+  for (int32_t id : tokenizer_->encode(request.text, {request.add_special, request.parse_special})) {
+    if (request.with_pieces)
+      pieces.push_back({id, tokenizer_->piece(id), tokenizer_->token_bytes(id), tokenizer_->is_special(id)});
+    else pieces.push_back({.id = id});
+  }
+  return pieces;
+}
+
+Result<std::string> EngineProvider::detokenize(std::span<const int32_t> ids) const { return tokenizer_->decode(ids); }
+
+}  // namespace malmoi::infer

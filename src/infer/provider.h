@@ -1,0 +1,41 @@
+// An engine as a chat::Provider: conversations and texts become ids, and what the model writes is told as text.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "chat/chat_template.h"
+#include "chat/provider.h"
+#include "infer/engine.h"
+
+namespace malmoi::infer {
+
+struct EngineProviderOptions {
+  chat::ModelInfo model;  // its context length is the engine's
+  chat::ChatTemplate chat_template = chat::ChatTemplate::plain();
+  std::vector<int32_t> stop_ids;  // end of text
+};
+
+/// generate() calls its sink on the engine's thread.
+class EngineProvider : public chat::Provider {
+ public:
+  /// Engine and tokenizer outlive the provider.
+  EngineProvider(Engine& engine, const tokenizer::Tokenizer& tokenizer, EngineProviderOptions options);
+
+  chat::ModelInfo info() const override { return options_.model; }
+  /// Errors: a chat template that cannot be followed.
+  Result<chat::GenerationRequest> prepare(chat::GenerationRequest request) const override;
+  /// Errors: as Engine::submit.
+  Status generate(chat::GenerationRequest request, chat::TokenSink sink) override;
+  chat::ProviderStats stats() const override;
+  void drain(double seconds) override { engine_->drain(seconds); }
+  Result<std::vector<chat::TokenPiece>> tokenize(const chat::TokenizeRequest& request) const override;
+  Result<std::string> detokenize(std::span<const int32_t> ids) const override;
+
+ private:
+  Engine* engine_;
+  const tokenizer::Tokenizer* tokenizer_;
+  EngineProviderOptions options_;
+};
+
+}  // namespace malmoi::infer

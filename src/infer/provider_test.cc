@@ -1,0 +1,125 @@
+// An engine as a provider: conversations become ids, answers become text, and what was read is counted.
+#include "infer/provider.h"
+
+#include <gtest/gtest.h>
+
+#include <future>
+
+#include "infer/tiny_model.h"
+
+namespace malmoi::infer {
+namespace {
+
+class EngineProviderTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    model_ = tiny_model(96);
+    auto tokenizer = tokenizer::Tokenizer::from_json(tiny_tokenizer_json());
+    ASSERT_TRUE(tokenizer.ok()) << tokenizer.error().to_string();
+    tokenizer_ = std::make_unique<tokenizer::Tokenizer>(*std::move(tokenizer));
+    auto engine = Engine::create(*model_, *tokenizer_);
+    ASSERT_TRUE(engine.ok()) << engine.error().to_string();
+    engine_ = *std::move(engine);
+    provider_ = std::make_unique<EngineProvider>(
+        *engine_, *tokenizer_, EngineProviderOptions{.model = {.name = "tiny"}, .stop_ids = {kTinyEnd}});
+  }
+
+  // The events of an answer, to its end.
+  std::vector<TokenEvent> events_of(chat::GenerationRequest request) {
+    struct Told {
+      std::vector<TokenEvent> events;
+      std::promise<void> end;
+    };
+    auto told = std::make_shared<Told>();
+    Status status = provider_->generate(std::move(request), [told](const TokenEvent& event) {
+      told->events.push_back(event);
+      if (event.finish != FinishReason::kNone) told->end.set_value();
+      return true;
+    });
+    EXPECT_TRUE(status.ok()) << status.error().to_string();
+    if (status.ok()) told->end.get_future().wait();
+    return told->events;
+  }
+
+  std::vector<int32_t> ids_of(chat::Prompt prompt) {
+    auto prepared = provider_->prepare({.prompt = std::move(prompt)});
+    EXPECT_TRUE(prepared.ok()) << prepared.error().to_string();
+    return std::get<std::vector<int32_t>>(prepared->prompt);
+  }
+
+  std::unique_ptr<model::Model> model_;
+  std::unique_ptr<tokenizer::Tokenizer> tokenizer_;
+  std::unique_ptr<Engine> engine_;
+  std::unique_ptr<EngineProvider> provider_;
+};
+
+TEST_F(EngineProviderTest, PromptsOfEveryFormBecomeIds) {
+  EXPECT_EQ(ids_of("hi"), (std::vector<int32_t>{'h', 'i'}));
+  EXPECT_EQ(ids_of(std::vector<int32_t>{7, 8}), (std::vector<int32_t>{7, 8}));
+  EXPECT_EQ(ids_of(""), (std::vector<int32_t>{kTinyEnd}));  // what separates texts in training
+  EXPECT_EQ(ids_of("<|endoftext|>"), (std::vector<int32_t>{kTinyEnd}));
+}
+
+TEST_F(EngineProviderTest, AConversationGoesThroughTheTemplateAndUsersWriteText) {
+  auto prepared = provider_->prepare({.prompt = std::vector<chat::Message>{{"user", "<|endoftext|>"}}, .stop = {"x"}});
+  ASSERT_TRUE(prepared.ok()) << prepared.error().to_string();
+  EXPECT_EQ(tokenizer_->decode(std::get<std::vector<int32_t>>(prepared->prompt)), "user: <|endoftext|>\nassistant:");
+  EXPECT_EQ(std::get<std::vector<int32_t>>(prepared->prompt).size(), 30u);  // byte by byte
+  EXPECT_TRUE(prepared->trim_start);
+  EXPECT_EQ(prepared->stop, (std::vector<std::string>{"x", "\nuser:", "\nassistant:", "\nsystem:"}));
+  auto again = provider_->prepare(*prepared);
+  ASSERT_TRUE(again.ok());
+  EXPECT_EQ(again->stop, prepared->stop);
+}
+
+TEST_F(EngineProviderTest, EventsCarryBytesAndTheLastOneThePromptsLength) {
+  std::vector<TokenEvent> events =
+      events_of({.prompt = "hello", .max_tokens = 6, .ignore_eos = true, .top_logprobs = 2});
+  ASSERT_EQ(events.size(), 6u);
+  for (const TokenEvent& event : events) {
+    EXPECT_EQ(event.bytes, tokenizer_->token_bytes(event.id));
+    ASSERT_EQ(event.top.size(), 2u);
+    EXPECT_EQ(event.top[0].bytes, tokenizer_->token_bytes(event.top[0].id));
+  }
+  EXPECT_EQ(events.front().prompt_tokens, 0);
+  EXPECT_EQ(events.back().prompt_tokens, 5);
+  EXPECT_EQ(events.back().finish, FinishReason::kLength);
+}
+
+TEST_F(EngineProviderTest, WhiteSpaceAtTheBeginningIsLeftOutWhereAsked) {
+  chat::GenerationRequest request{.prompt = "a", .max_tokens = 20, .ignore_eos = true};
+  // White space and 'b' alone, so that some of it comes first.
+  for (int32_t id = 0; id < 264; ++id) request.sampling.logit_bias.emplace_back(id, -100.f);
+  for (int32_t id : {' ', '\n', 'b'}) request.sampling.logit_bias.emplace_back(id, 100.f);
+  auto text_of = [&](bool trim) {
+    request.trim_start = trim;
+    std::string text;
+    for (const TokenEvent& event : events_of(request)) text += event.text;
+    return text;
+  };
+  int led_by_space = 0;
+  for (request.sampling.seed = 0; request.sampling.seed < 8; ++request.sampling.seed) {
+    std::string whole = text_of(false), trimmed = text_of(true);
+    led_by_space += whole.find_first_not_of(" \n") != 0;
+    whole.erase(0, whole.find_first_not_of(" \n"));
+    EXPECT_EQ(trimmed, whole);
+  }
+  EXPECT_GT(led_by_space, 0);
+}
+
+TEST_F(EngineProviderTest, TheContextIsTheEnginesAndBoundsAnAnswerWithoutALimit) {
+  EXPECT_EQ(provider_->info().context_length, engine_->context_length());
+  std::vector<TokenEvent> events = events_of({.prompt = "hello", .ignore_eos = true});
+  EXPECT_EQ(static_cast<int64_t>(events.size()) + 5, engine_->context_length());
+  EXPECT_EQ(provider_->stats().prompt_tokens, 5);
+}
+
+TEST_F(EngineProviderTest, AfterDrainingNothingIsTaken) {
+  provider_->drain(0);
+  Status refused = provider_->generate({.prompt = "a"}, [](const TokenEvent&) { return true; });
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, ErrorCode::kCancelled);
+}
+
+}  // namespace
+}  // namespace malmoi::infer

@@ -1,0 +1,78 @@
+// A provider without a model, for the server's tests: it says what it is told to, and keeps what it was asked.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "base/log.h"
+#include "chat/provider.h"
+
+namespace malmoi::serve {
+
+/// Answers each request with `script`, on a thread of its own.
+class FakeProvider : public chat::Provider {
+ public:
+  ~FakeProvider() override {
+    stopping_ = true;
+    for (std::thread& thread : threads_) thread.join();
+  }
+
+  chat::ModelInfo info() const override { return {.name = "fake", .created = 5, .context_length = 1000}; }
+
+  Result<chat::GenerationRequest> prepare(chat::GenerationRequest request) const override {
+    if (refusal) return *refusal;
+    return request;
+  }
+
+  Status generate(chat::GenerationRequest request, chat::TokenSink sink) override {
+    std::lock_guard lock(mutex_);
+    asked_.push_back(request);
+    ++running_;
+    threads_.emplace_back([this, request = std::move(request), sink = std::move(sink)] {
+      for (const chat::TokenEvent& event : script) {
+        while (&event == &script.back() && hold && !stopping_ && !request.cancel.requested())
+          std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        if (!sink(event)) break;
+      }
+      --running_;
+    });
+    return {};
+  }
+
+  chat::ProviderStats stats() const override { return {.running = running_}; }
+  void drain(double) override {
+    stopping_ = true;
+    (void)idle();
+  }
+
+  std::vector<chat::GenerationRequest> asked() const {
+    std::lock_guard lock(mutex_);
+    return asked_;
+  }
+  /// Whether it comes to rest within a time that only a failure reaches.
+  bool idle() const {
+    for (double end = monotonic_seconds() + 20; monotonic_seconds() < end;) {
+      if (running_ == 0) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+    return false;
+  }
+
+  std::vector<chat::TokenEvent> script;  // set before the first request, as `refusal`
+  std::optional<Error> refusal;          // of prepare()
+  std::atomic<bool> hold{false};         // the script's last event waits while this holds, or until it is cancelled
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<chat::GenerationRequest> asked_;  // guarded by mutex_
+  std::vector<std::thread> threads_;            // guarded by mutex_
+  std::atomic<int64_t> running_{0};
+  std::atomic<bool> stopping_{false};
+};
+
+}  // namespace malmoi::serve

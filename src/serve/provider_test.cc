@@ -1,0 +1,134 @@
+// The server over a provider without engine and tokenizer: what is asked of it, and what becomes of what it tells.
+#include <gtest/gtest.h>
+
+#include "serve/fake_provider.h"
+#include "serve/server.h"
+#include "serve/test_client.h"
+
+namespace malmoi::serve {
+namespace {
+
+chat::TokenEvent event(std::string text) {
+  chat::TokenEvent e;
+  e.id = 1;
+  e.bytes = text;
+  e.logprob = -0.5;
+  e.text = std::move(text);
+  return e;
+}
+
+chat::TokenEvent last(chat::FinishReason finish, std::string error = "") {
+  chat::TokenEvent e;
+  e.finish = finish;
+  e.error = std::move(error);
+  e.prompt_tokens = 7;
+  return e;
+}
+
+class ProviderTest : public ::testing::Test {
+ protected:
+  void start() {
+    ServerOptions options;
+    options.port = 0;
+    auto server = Server::start(options);
+    ASSERT_TRUE(server.ok()) << server.error().to_string();
+    server_ = *std::move(server);
+    server_->serve(provider_);
+  }
+  TestResponse post(const std::string& path, const std::string& body) {
+    TestClient client(server_->port());
+    client.send(post_text(path, body));
+    return client.read();
+  }
+
+  FakeProvider provider_;
+  std::unique_ptr<Server> server_;
+};
+
+TEST_F(ProviderTest, MessagesReachItAsTheyAreAndItsEventsBecomeAnAnswer) {
+  provider_.script = {event("안녕"), event("!"), last(chat::FinishReason::kStop)};
+  start();
+  Json json = post("/v1/chat/completions",
+                   R"({"messages":[{"role":"system","content":"짧게"},{"role":"user","content":"네"}],"seed":3,
+                       "stop":["끝"],"logprobs":true})")
+                  .json();
+  ASSERT_TRUE(json.contains("choices")) << json;
+  const Json& choice = json["choices"][0];
+  EXPECT_EQ(choice["message"]["content"], "안녕!");
+  EXPECT_EQ(choice["finish_reason"], "stop");
+  EXPECT_EQ(choice["logprobs"]["content"][0]["token"], "안녕");
+  EXPECT_EQ(json["usage"]["prompt_tokens"], 7);
+  EXPECT_EQ(json["usage"]["completion_tokens"], 2);
+  chat::GenerationRequest asked = provider_.asked().at(0);
+  const auto& messages = std::get<std::vector<chat::Message>>(asked.prompt);
+  ASSERT_EQ(messages.size(), 2u);
+  EXPECT_EQ(messages[0].role, "system");
+  EXPECT_EQ(messages[1].content, "네");
+  EXPECT_EQ(asked.sampling.seed, 3u);
+  EXPECT_EQ(asked.stop, std::vector<std::string>{"끝"});
+  EXPECT_TRUE(asked.logprobs);
+  EXPECT_FALSE(asked.max_tokens.has_value());
+}
+
+TEST_F(ProviderTest, EachPromptIsARequestAndCountedOnce) {
+  provider_.script = {event("a"), last(chat::FinishReason::kLength)};
+  start();
+  Json json = post("/v1/completions", R"({"prompt":["x","y"],"max_tokens":1,"echo":true})").json();
+  ASSERT_EQ(json["choices"].size(), 2u) << json;
+  EXPECT_EQ(json["choices"][1]["text"], "ya");
+  EXPECT_EQ(json["usage"]["prompt_tokens"], 14);
+  ASSERT_EQ(provider_.asked().size(), 2u);
+  EXPECT_EQ(std::get<std::string>(provider_.asked()[0].prompt), "x");
+}
+
+TEST_F(ProviderTest, AFailureIsAStatusBeforeTheFirstEventAndAnEventAfterIt) {
+  provider_.script = {last(chat::FinishReason::kError, "out of paper")};
+  start();
+  TestResponse whole = post("/v1/completions", R"({"prompt":"x","stream":true})");
+  EXPECT_EQ(whole.status, 500);
+  EXPECT_EQ(whole.json()["error"]["message"], "out of paper");
+}
+
+TEST_F(ProviderTest, AFailureWithinAStreamEndsIt) {
+  provider_.script = {event("a"), last(chat::FinishReason::kError, "out of paper")};
+  provider_.hold = true;
+  start();
+  TestClient client(server_->port());
+  client.send(post_text("/v1/completions", R"({"prompt":"x","stream":true})"));
+  ASSERT_TRUE(client.read_until("data: "));
+  provider_.hold = false;
+  std::vector<Json> events = client.read().events();
+  ASSERT_FALSE(events.empty());
+  EXPECT_EQ(events.back()["error"]["message"], "out of paper");
+}
+
+TEST_F(ProviderTest, WhatItRefusesBeforehandIsSaidAndNothingRuns) {
+  provider_.refusal = unsupported("no such prompt", "prompt", "write another");
+  start();
+  TestResponse refused = post("/v1/completions", R"({"prompt":"x"})");
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_EQ(refused.json()["error"]["param"], "prompt");
+  EXPECT_TRUE(provider_.asked().empty());
+}
+
+TEST_F(ProviderTest, WithoutATokenizerItsRoutesSaySo) {
+  start();
+  EXPECT_EQ(post("/tokenize", R"({"content":"a"})").status, 400);
+  EXPECT_EQ(post("/detokenize", R"({"tokens":[1]})").status, 400);
+}
+
+TEST_F(ProviderTest, AClientThatGoesAwayRequestsTheStop) {
+  provider_.script = {event("a"), last(chat::FinishReason::kStop)};
+  provider_.hold = true;
+  start();
+  TestClient client(server_->port());
+  client.send(post_text("/v1/completions", R"({"prompt":"x","stream":true})"));
+  ASSERT_TRUE(client.read_until("data: "));
+  EXPECT_EQ(provider_.stats().running, 1);
+  client.close();
+  EXPECT_TRUE(provider_.idle());
+  EXPECT_TRUE(provider_.asked().at(0).cancel.requested());
+}
+
+}  // namespace
+}  // namespace malmoi::serve
