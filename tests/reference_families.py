@@ -77,6 +77,12 @@ FAMILIES = {
         "config": small(num_key_value_heads=2, head_dim=16, tie_word_embeddings=True,
                         rope_parameters={"rope_type": "default", "rope_theta": 1e6}),
         "exercises": "RMS norm of q and k per head before rotary, head_dim 16 where hidden/heads is 12, tied head"},
+    "olmo2": {
+        "family": "olmo2", "class": "Olmo2ForCausalLM", "length": 32, "train": OURS, "v4": {},
+        "config": small(num_key_value_heads=2, pad_token_id=0, rope_parameters={"rope_type": "default", "rope_theta": 5e5}),
+        "exercises": "norm of what each part adds, none before it; RMS norm of q and k over all heads together before rotary, "
+                     "grouped queries",
+        "ablate": [{"rms_norm_eps": 0.1}, {"rope_parameters": ROPE}]},
     "gemma3": {
         "family": "gemma3_text", "class": "Gemma3ForCausalLM", "length": 40, "dtype": "bfloat16",
         "config": small(hidden_size=40, num_hidden_layers=3, num_key_value_heads=2, head_dim=16, query_pre_attn_scalar=24,

@@ -16,7 +16,7 @@ namespace malmoi::infer {
 namespace {
 
 const char* const kGoldens[] = {"bert",   "bert-cls", "gemma3",  "gpt2",  "gpt2-hub", "gpt_neox", "llama-gqa-rope3",
-                                "mamba2", "mistral",  "mixtral", "qwen2", "qwen3",    "t5"};
+                                "mamba2", "mistral",  "mixtral", "olmo2", "qwen2",    "qwen3",    "t5"};
 
 Path folder_of(const std::string& name) { return Path(MALMOI_TEST_DATA) / "models" / name; }
 

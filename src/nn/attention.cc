@@ -36,6 +36,14 @@ std::vector<CachedKeys>& cached_buffer() {
   return buffer;
 }
 
+// A norm over all heads is that of one head as wide as they are together.
+autograd::HeadNormRun head_norm(const Declare& declare, const AttentionSpec& s, int64_t heads) {
+  autograd::HeadNormRun run{heads, s.head_dim};
+  if (s.qk_norm == QkNorm::kAllHeads) run = {1, heads * s.head_dim};
+  run.weight = norm(declare, {.width = run.head_dim, .weight_offset = s.qk_norm_offset}).weight;
+  return run;
+}
+
 void use_cache(autograd::AttentionOptions& options, const std::vector<CachedKeys>& keys, int64_t kv_width) {
   options.cached = keys;
   options.cached_k_stride = options.cached_v_stride = kv_width;
@@ -55,9 +63,9 @@ SelfAttention::SelfAttention(const Declare& declare, const AttentionSpec& spec) 
   Layout out_layout = spec.layout.kind == Layout::kHeadsInterleaved ? Layout{} : spec.layout;
   out_ = linear(declare / n.out,
                 {.in = q, .out = spec.width, .bias = spec.out_bias, .std = spec.out_std, .layout = out_layout});
-  if (!spec.qk_norm) return;
-  q_norm_ = norm(declare / "q_norm", {.width = spec.head_dim, .weight_offset = spec.qk_norm_offset}).weight;
-  k_norm_ = norm(declare / "k_norm", {.width = spec.head_dim, .weight_offset = spec.qk_norm_offset}).weight;
+  if (spec.qk_norm == QkNorm::kNone) return;
+  q_norm_ = head_norm(declare / "q_norm", spec, spec.heads);
+  k_norm_ = head_norm(declare / "k_norm", spec, spec.kv_heads);
 }
 
 Var SelfAttention::operator()(Context& context, Var x, const Batch& batch, int64_t slot,
@@ -65,9 +73,8 @@ Var SelfAttention::operator()(Context& context, Var x, const Batch& batch, int64
   const AttentionSpec& s = spec_;
   int64_t q = s.heads * s.head_dim, kv = s.kv_heads * s.head_dim;
   Var qkv = qkv_(context, std::move(x));  // [rows, (heads + 2 kv_heads) head_dim]
-  if (s.qk_norm)
-    qkv = autograd::head_norm(context, std::move(qkv),
-                              {{s.heads, s.head_dim, q_norm_}, {s.kv_heads, s.head_dim, k_norm_}},
+  if (s.qk_norm != QkNorm::kNone)
+    qkv = autograd::head_norm(context, std::move(qkv), {q_norm_, k_norm_},
                               {.eps = static_cast<float>(s.qk_norm_eps), .weight_offset = s.qk_norm_offset});
   if (s.rotary)
     qkv =

@@ -17,6 +17,13 @@ struct AttentionNames {
   const char* fused = nullptr;  // one published tensor for q, k and v
 };
 
+/// RMS norm of queries and keys before they are rotated, with `q_norm` and `k_norm` as its weights.
+enum class QkNorm {
+  kNone,
+  kEachHead,  // one weight [head_dim] for all heads (Qwen3, Gemma 3)
+  kAllHeads,  // over the whole width of queries, and of keys (OLMo 2)
+};
+
 struct AttentionSpec {
   int64_t width = 0;  // of the rows
   int64_t heads = 0, kv_heads = 0, head_dim = 0;
@@ -28,8 +35,7 @@ struct AttentionSpec {
   Layout layout = {};
   AttentionNames names = {};
   Rotary* rotary = nullptr;  // null: positions are elsewhere
-  /// RMS norm of each head of queries and keys before they are rotated, with `q_norm` and `k_norm` as its weights.
-  bool qk_norm = false;
+  QkNorm qk_norm = QkNorm::kNone;
   double qk_norm_eps = 1e-6;
   float qk_norm_offset = 0;  // 1 where the model stores weight - 1
 };
@@ -51,8 +57,7 @@ class SelfAttention {
  private:
   AttentionSpec spec_;
   Linear qkv_, out_;
-  Parameter* q_norm_ = nullptr;
-  Parameter* k_norm_ = nullptr;
+  autograd::HeadNormRun q_norm_, k_norm_;
 };
 
 /// out(attention(q of the rows, k and v of a memory)).

@@ -43,6 +43,23 @@ struct PostNormBlock {
   }
 };
 
+/// Norm of what each part adds, none of what it reads (Liu et al. 2022, "res-post-norm"; OLMo 2).
+template <typename FeedForward>
+struct ResPostNormBlock {
+  SelfAttention attention;
+  Norm attention_norm;
+  FeedForward mlp;
+  Norm mlp_norm;
+
+  BlockIo operator()(Context& context, const Batch& batch, int64_t slot, BlockIo io,
+                     const DistanceBias& bias = {}) const {
+    Var attended = attention_norm(context, attention(context, io.x, batch, slot, bias));  // [rows, width]
+    Var x = autograd::add(context, std::move(io.x), std::move(attended));
+    Var added = mlp_norm(context, mlp(context, x));
+    return {autograd::add(context, std::move(x), std::move(added)), {}};
+  }
+};
+
 /// Attention and the feed-forward part read the same stream, each behind a norm of its own, and are added together
 /// (Wang & Komatsuzaki 2021).
 template <typename FeedForward>

@@ -89,7 +89,7 @@ class Gemma3 final : public Backbone {
                                                           .bias = c.attention_bias,
                                                           .out_bias = c.attention_bias,
                                                           .rotary = local ? &local_rotary_ : &global_rotary_,
-                                                          .qk_norm = true,
+                                                          .qk_norm = nn::QkNorm::kEachHead,
                                                           .qk_norm_eps = c.rms_norm_eps,
                                                           .qk_norm_offset = 1});
     l.post_attention_norm = make_norm(layer / "post_attention_layernorm");

@@ -20,12 +20,13 @@ LlamaConfig read_llama_fields(ConfigFields& f, const LlamaDefaults& d) {
   bool head_dim_given = f.has("head_dim") || (d.head_dim > 0 && !f.training());
   c.head_dim = f.size("head_dim", {d.head_dim > 0 ? d.head_dim : even, even});
   c.max_position_embeddings = f.size("max_position_embeddings", {d.max_position_embeddings});
-  c.rms_norm_eps = f.number("rms_norm_eps", 1e-6, 0, 1);
+  c.rotary = f.rotary(c.head_dim, c.max_position_embeddings, d.rope_theta);
+  c.rms_norm_eps = f.number("rms_norm_eps", d.rms_norm_eps, 0, 1);
   c.initializer_range = f.number("initializer_range", 0.02, 0, 1);
   c.attention_dropout = f.number("attention_dropout", 0, 0, 0.99);
   c.hidden_act = f.activation("hidden_act", "silu");
   c.tie_word_embeddings = f.flag("tie_word_embeddings", false);
-  c.pad_token_id = f.token_id("pad_token_id");
+  c.pad_token_id = f.token_id("pad_token_id", d.pad_token_id);
   c.window.assign(static_cast<size_t>(std::min<int64_t>(c.num_hidden_layers, kMostLayers)), 0);
   if (c.num_hidden_layers > kMostLayers) f.fail("num_hidden_layers", "is too large");
   if (!head_dim_given && c.hidden_size % c.num_attention_heads != 0)
@@ -44,18 +45,14 @@ void read_windows(ConfigFields& f, LlamaConfig& c, int64_t window, int64_t first
 
 Parts make_llama_parts(ConfigFields& fields, const LlamaConfig& c) {
   if (fields.failed()) return {};
-  return make_decoder_parts<nn::GatedMlp>(c, [&](const nn::Declare& layer) {
-    return nn::gated_mlp(
-        layer / "mlp",
-        {.width = c.hidden_size, .inner = c.intermediate_size, .activation = c.hidden_act, .bias = c.mlp_bias});
-  });
+  return make_decoder_parts<nn::PreNormBlock<nn::GatedMlp>>(
+      c, [&](const nn::Declare& layer) { return make_gated_mlp(layer, c); });
 }
 
 namespace {
 
 Parts make(ConfigFields& f, Task, int64_t) {
   LlamaConfig c = read_llama_fields(f, {});
-  c.rotary = f.rotary(c.head_dim, c.max_position_embeddings, 10000);
   c.qkv_bias = c.out_bias = f.flag("attention_bias", false);
   c.mlp_bias = f.flag("mlp_bias", false);
   return make_llama_parts(f, c);

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "model/family.h"
+#include "nn/attention.h"
 
 namespace malmoi::model {
 
@@ -14,7 +15,9 @@ struct LlamaConfig {
   kernels::Activation hidden_act = kernels::Activation::kSilu;
   bool tie_word_embeddings = false;
   bool qkv_bias = false, out_bias = false, mlp_bias = false;
-  bool qk_norm = false;       // RMS norm of each head of queries and keys before rotary
+  nn::QkNorm qk_norm = nn::QkNorm::kNone;
+  const char* attention_norm = "input_layernorm";  // published names of a block's two norms
+  const char* mlp_norm = "post_attention_layernorm";
   int32_t pad_token_id = -1;  // its row takes no gradient from look-ups
   nn::RotaryConfig rotary;
   std::vector<int64_t> window;  // of each layer; 0: none
@@ -25,14 +28,15 @@ struct LlamaDefaults {
   int64_t vocab_size = 32000, intermediate_size = 11008, max_position_embeddings = 2048;
   int64_t num_key_value_heads = 0;  // 0: as many as heads
   int64_t head_dim = 0;             // 0: hidden_size / heads
-  double rope_theta = 10000;
+  double rope_theta = 10000, rms_norm_eps = 1e-6;
+  int32_t pad_token_id = -1;
 };
 
-/// The fields that all of them have.
+/// The fields that all of them have, rotary settings among them.
 LlamaConfig read_llama_fields(ConfigFields& fields, const LlamaDefaults& defaults);
 /// `layer_types`, `sliding_window` and `max_window_layers` as newer configs have them: the window of each layer.
 void read_windows(ConfigFields& fields, LlamaConfig& config, int64_t window, int64_t first_windowed);
-/// The model; a config that was refused gives empty parts.
+/// The model as Llama has it, norm before each part; a config that was refused gives empty parts.
 Parts make_llama_parts(ConfigFields& fields, const LlamaConfig& config);
 
 /// Classes of a family whose only head is the language model's, for its table entry.

@@ -1,4 +1,4 @@
-// The decoder of Llama and its kin: RMS norm before each part, rotary positions, grouped queries.
+// The decoder of Llama and its kin: rotary positions, grouped queries; norms and feed-forward part as its block has them.
 #pragma once
 
 #include <memory>
@@ -9,8 +9,8 @@
 
 namespace malmoi::model {
 
-/// `FeedForward` is the module behind attention; `make_mlp(declare / "layers.<i>")` makes it.
-template <typename FeedForward>
+/// `Block` is one of nn/blocks.h with two norms; `make_mlp(declare / "layers.<i>")` makes its feed-forward part.
+template <typename Block>
 class LlamaDecoder final : public Backbone {
  public:
   template <typename MakeMlp>
@@ -19,7 +19,7 @@ class LlamaDecoder final : public Backbone {
     embed_tokens_ = nn::embedding(model / "embed_tokens", {c.vocab_size, c.hidden_size});
     for (int64_t i = 0; i < c.num_hidden_layers; ++i) {
       nn::Declare layer = model / "layers" / i;
-      layers_.push_back(make_attention(layer, i));
+      layers_.push_back(make_block(layer, i));
       layers_.back().mlp = make_mlp(layer);
     }
     norm_ = make_norm(model / "norm");
@@ -48,8 +48,6 @@ class LlamaDecoder final : public Backbone {
   nn::WeightSlot* embed_tokens() const { return embed_tokens_; }
 
  private:
-  using Block = nn::PreNormBlock<FeedForward>;
-
   autograd::BlockIo layer(Context& context, int64_t index, const nn::Batch& batch, autograd::BlockIo io) const {
     return layers_[static_cast<size_t>(index)](context, batch, index, std::move(io));
   }
@@ -58,10 +56,11 @@ class LlamaDecoder final : public Backbone {
     return nn::norm(declare, {.width = config_.hidden_size, .eps = config_.rms_norm_eps});
   }
 
-  Block make_attention(const nn::Declare& layer, int64_t index) {
+  // All but the feed-forward part.
+  Block make_block(const nn::Declare& layer, int64_t index) {
     const LlamaConfig& c = config_;
     Block block;
-    block.attention_norm = make_norm(layer / "input_layernorm");
+    block.attention_norm = make_norm(layer / c.attention_norm);
     block.attention = nn::SelfAttention(layer / "self_attn", {.width = c.hidden_size,
                                                               .heads = c.num_attention_heads,
                                                               .kv_heads = c.num_key_value_heads,
@@ -73,7 +72,7 @@ class LlamaDecoder final : public Backbone {
                                                               .rotary = &rotary_,
                                                               .qk_norm = c.qk_norm,
                                                               .qk_norm_eps = c.rms_norm_eps});
-    block.mlp_norm = make_norm(layer / "post_attention_layernorm");
+    block.mlp_norm = make_norm(layer / c.mlp_norm);
     return block;
   }
 
@@ -84,11 +83,18 @@ class LlamaDecoder final : public Backbone {
   nn::Norm norm_;
 };
 
+/// The gated MLP that most of them have.
+inline nn::GatedMlp make_gated_mlp(const nn::Declare& layer, const LlamaConfig& c) {
+  return nn::gated_mlp(
+      layer / "mlp",
+      {.width = c.hidden_size, .inner = c.intermediate_size, .activation = c.hidden_act, .bias = c.mlp_bias});
+}
+
 /// The model around a decoder: a head of its own, or the table of words.
-template <typename FeedForward, typename MakeMlp>
+template <typename Block, typename MakeMlp>
 Parts make_decoder_parts(const LlamaConfig& c, const MakeMlp& make_mlp) {
   Parts parts;
-  auto backbone = std::make_unique<LlamaDecoder<FeedForward>>(parts.parameters, c, make_mlp);
+  auto backbone = std::make_unique<LlamaDecoder<Block>>(parts.parameters, c, make_mlp);
   parts.head_begin = parts.parameters.entries().size();
   parts.head = std::make_unique<Head>();
   parts.head->weight = c.tie_word_embeddings

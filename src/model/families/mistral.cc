@@ -7,7 +7,6 @@ namespace {
 Parts make(ConfigFields& f, Task, int64_t) {
   LlamaConfig c = read_llama_fields(
       f, {.intermediate_size = 14336, .max_position_embeddings = 4096 * 32, .num_key_value_heads = 8});
-  c.rotary = f.rotary(c.head_dim, c.max_position_embeddings, 10000);
   // An absent window is the published default of 4096; a null one is none.
   read_windows(f, c, f.optional_integer("sliding_window", 4096), 0);
   return make_llama_parts(f, c);

@@ -7,8 +7,8 @@ namespace {
 
 Parts make(ConfigFields& f, Task, int64_t) {
   LlamaConfig c = read_llama_fields(
-      f, {.intermediate_size = 14336, .max_position_embeddings = 4096 * 32, .num_key_value_heads = 8});
-  c.rotary = f.rotary(c.head_dim, c.max_position_embeddings, 1e6);
+      f,
+      {.intermediate_size = 14336, .max_position_embeddings = 4096 * 32, .num_key_value_heads = 8, .rope_theta = 1e6});
   read_windows(f, c, f.optional_integer("sliding_window", 0), 0);
   int64_t experts = f.size("num_local_experts", {8, 8}), top_k = f.size("num_experts_per_tok", {2, 2});
   double balance = f.number("router_aux_loss_coef", 0.001, 0, 1e6);
@@ -17,7 +17,7 @@ Parts make(ConfigFields& f, Task, int64_t) {
   if (top_k > experts) f.fail("num_experts_per_tok", "is larger than num_local_experts", "use fewer");
   if (experts > kMostExperts / c.num_hidden_layers) f.fail("num_local_experts", "is too large for so many layers");
   if (f.failed()) return {};
-  Parts parts = make_decoder_parts<nn::Experts>(c, [&](const nn::Declare& layer) {
+  Parts parts = make_decoder_parts<nn::PreNormBlock<nn::Experts>>(c, [&](const nn::Declare& layer) {
     return nn::Experts(layer / "block_sparse_moe", {.width = c.hidden_size,
                                                     .inner = c.intermediate_size,
                                                     .experts = experts,

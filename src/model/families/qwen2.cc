@@ -8,7 +8,6 @@ Parts make(ConfigFields& f, Task, int64_t) {
   LlamaConfig c = read_llama_fields(
       f,
       {.vocab_size = 151936, .intermediate_size = 22016, .max_position_embeddings = 32768, .num_key_value_heads = 32});
-  c.rotary = f.rotary(c.head_dim, c.max_position_embeddings, 10000);
   c.qkv_bias = true;
   bool use_window = f.flag("use_sliding_window", false);
   int64_t window = f.optional_integer("sliding_window", 4096);

@@ -10,9 +10,8 @@ Parts make(ConfigFields& f, Task, int64_t) {
                                         .max_position_embeddings = 32768,
                                         .num_key_value_heads = 32,
                                         .head_dim = 128});
-  c.rotary = f.rotary(c.head_dim, c.max_position_embeddings, 10000);
   c.qkv_bias = c.out_bias = f.flag("attention_bias", false);
-  c.qk_norm = true;
+  c.qk_norm = nn::QkNorm::kEachHead;
   bool use_window = f.flag("use_sliding_window", false);
   int64_t window = f.optional_integer("sliding_window", 4096);
   read_windows(f, c, use_window ? window : 0, f.integer("max_window_layers", 28, 0));
