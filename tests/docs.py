@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Holds the documents to the tree: every path that they name exists (links, `src/...` in backquotes, folder/file in
-ARCHITECTURE.md), every command and option of the program is one that it has, and both READMEs say the same."""
+ARCHITECTURE.md), every command and option of the program is one that it has, every family is named, and both READMEs say the same."""
 import pathlib
 import re
 import sys
@@ -78,10 +78,23 @@ def check_readmes():
         problems.append("README.md and README.ko.md: not the same sections")
 
 
+def check_families():
+    """Every family is named where a training configuration is described."""
+    global count
+    lines = (root / "docs/training.md").read_text().split("architecture:")[1].split("hidden_size:")[0]
+    named = set(re.findall(r"\w+", lines))
+    for file in sorted((root / "src/model/families").glob("*.cc")):
+        for name in re.findall(r'\.model_type = "(\w+)"', file.read_text()):
+            count += 1
+            if name not in named:
+                problems.append(f"docs/training.md: the family {name} is not among those of `architecture`")
+
+
 for document in documents:
     text = document.read_text()
     check_paths(document, text)
     check_commands(document, text)
 check_readmes()
+check_families()
 print("\n".join(problems) or f"{count} paths and commands, all there")
 sys.exit(bool(problems))

@@ -133,6 +133,18 @@ TEST(Ops, EveryInstructionSetAgreesWithTheOracle) {
   }
 }
 
+// What serves is what was trained: ops go other ways where nothing is recorded.
+TEST(Ops, WithoutATapeTheOutputsAreTheSame) {
+  for (const OpCase& c : op_cases()) {
+    Bench b(DType::kF32, kernels::cpu_backend());
+    b.context.tape = nullptr;
+    std::vector<Var> inputs;
+    std::vector<std::vector<double>> got;
+    for (const Var& out : c.run(b, inputs)) got.push_back(values_of(out.value));
+    expect_close(got, run_case(c, DType::kF32, kernels::cpu_backend(), false).outputs, 2e-5, c.name);
+  }
+}
+
 TEST(Tape, NothingIsLeftInTheArenaAfterTheBackwardPass) {
   for (const OpCase& c : op_cases()) {
     Bench b(DType::kF32, kernels::cpu_backend());

@@ -132,7 +132,8 @@ struct HeadNormOptions {
   float eps = 1e-6f;
   float weight_offset = 0;
 };
-/// Norms each head of at most kernels::kMaxHeadRuns runs, which begin at column 0; columns beyond them stay as they are.
+/// Norms each head of at most kernels::kMaxHeadRuns runs, which begin at column 0; columns beyond them stay as they are. Without a
+/// tape in place: x is used up.
 Var head_norm(Context& context, Var x, std::initializer_list<HeadNormRun> runs, const HeadNormOptions& options);
 
 /// A mixture of experts.

@@ -1,4 +1,4 @@
-// Activations, gated activations and the elementwise sum. The rules that hold for all kernels stand in kernels.h.
+// Activations, gated activations and the elementwise sum. The rules that hold for all kernels stand in backend.h.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// The dropout mask that several kernels share. The rules that hold for all kernels stand in kernels.h.
+// The dropout mask that several kernels share. The rules that hold for all kernels stand in backend.h.
 #pragma once
 
 #include <cstdint>

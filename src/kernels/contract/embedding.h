@@ -1,4 +1,4 @@
-// Rows of tables by id. The rules that hold for all kernels stand in kernels.h.
+// Rows of tables by id. The rules that hold for all kernels stand in backend.h.
 #pragma once
 
 #include <cstddef>

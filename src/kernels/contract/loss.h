@@ -1,4 +1,4 @@
-// Losses over rows of logits. The rules that hold for all kernels stand in kernels.h.
+// Losses over rows of logits. The rules that hold for all kernels stand in backend.h.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// Norms over rows, with the residual sum before them. The rules that hold for all kernels stand in kernels.h.
+// Norms over rows, with the residual sum before them. The rules that hold for all kernels stand in backend.h.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-// What runs over parameters: updates, sums, conversions, gradients of biases. The rules that hold for all kernels stand in kernels.h.
+// What runs over parameters: updates, sums, conversions, gradients of biases. The rules that hold for all kernels stand in backend.h.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-// Matrix products: of many rows for training and prefill, of few rows for serving. The rules that hold for all kernels stand in kernels.h.
+// Matrix products: of many rows for training and prefill, of few rows for serving. The rules that hold for all kernels stand in backend.h.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// Rotary positions. The rules that hold for all kernels stand in kernels.h.
+// Rotary positions. The rules that hold for all kernels stand in backend.h.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-// The decoder that Llama and its kin share: RMS norm before each part, rotary positions, grouped queries, gated MLP.
+// The config that Llama and its kin share, how it is read, and the model with Llama's own block and gated MLP. Kin with another
+// block or feed-forward part build on llama_decoder.h.
 #pragma once
 
 #include <vector>
