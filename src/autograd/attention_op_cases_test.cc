@@ -6,6 +6,7 @@ namespace {
 
 const std::vector<Run> kRuns = {{0, 3}, {3, 3}};
 const std::vector<Run> kMemoryRuns = {{0, 2}, {2, 4}};
+const std::vector<int64_t> kPrefixes = {2, 1};
 const std::vector<uint8_t> kMask = {1, 1, 0, 1, 0, 1};
 
 OpCase fused(const char* name, const AttentionOptions& options) {
@@ -30,6 +31,7 @@ std::vector<OpCase> attention_op_cases() {
       fused("causal, grouped queries, two runs", with([](auto& o) { o.heads = 4; })),
       fused("window and soft cap", with([](auto& o) { o.softcap = 2, o.mask.window = 2; })),
       fused("both directions, with dropout", with([](auto& o) { o.mask.causal = false, o.dropout = 0.25f; })),
+      fused("prefixes that all queries see", with([](auto& o) { o.prefixes = kPrefixes; })),
       fused("padding among the keys", with([](auto& o) { o.mask.causal = false, o.key_mask = kMask; })),
       {"attention", "another text's keys, values of another width",
        [](Bench& b, std::vector<Var>& in) {

@@ -101,7 +101,8 @@ struct AttentionOptions {
   float dropout = 0;
   std::span<const Run> runs;                // of queries
   std::span<const Run> key_runs = {};       // of keys, one for each of runs; empty: the rows of the queries
-  std::span<const uint8_t> key_mask = {};   // by row of the keys, 0: padding; empty: all count
+  std::span<const uint8_t> key_mask = {};   // by row of the keys, 0: padding; empty: all count. Not with `cached`
+  std::span<const int64_t> prefixes = {};   // of each run: its first keys, which all its queries see; empty: none
   std::span<const CachedKeys> cached = {};  // empty, or one for each run: then keys and values are not read
   int64_t cached_k_stride = 0, cached_v_stride = 0, page_rows = 0;
   int64_t bias_left = 0, bias_right = 0;  // distances that `bias` holds

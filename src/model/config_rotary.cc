@@ -50,6 +50,7 @@ void read_object(ConfigReader& config, std::string_view key, ConfigReader& rope,
   }
   if (r.scaling == RotaryScaling::kYarn) {
     read_yarn(rope, r);
+    if (r.theta <= 1) config.fail("rope_theta", "must be above 1 for yarn");
     if (!factor_given && r.original_max_position_embeddings > 0) {
       r.factor =
           static_cast<double>(r.max_position_embeddings) / static_cast<double>(r.original_max_position_embeddings);

@@ -47,7 +47,7 @@ struct Family {
     std::string_view name, other;
   };
   std::span<const Alias> aliases = {};
-  /// Beginnings of names of heads that a file may hold beside the one in use.
+  /// Beginnings of names of heads that a file may hold beside the one in use, or once more where the head is tied.
   std::span<const std::string_view> head_prefixes = {};
   /// Endings of names of buffers that some versions saved: they are computed, not learned.
   std::span<const std::string_view> buffers = {};

@@ -124,8 +124,7 @@ class Loader {
 
   Status check_left_over() const {
     for (const StoredTensor& tensor : source_.tensors()) {
-      // A tied head may be stored a second time.
-      if (used_.contains(&tensor) || may_be_left(tensor.name) || tensor.name == "lm_head.weight") continue;
+      if (used_.contains(&tensor) || may_be_left(tensor.name)) continue;
       return invalid_data("tensor '" + tensor.name + "' belongs to nothing in this model", where_,
                           "config.json and weights do not belong together");
     }

@@ -56,6 +56,7 @@ class Head {
 struct Sizes {
   int64_t vocab_size = 0, hidden_size = 0, num_layers = 0;
   int64_t max_positions = 0;  // the longest text; of encoder-decoders without a limit a large number
+  int64_t token_types = 0;    // kinds of token types that a text may have; 0: none
 };
 
 class Model {

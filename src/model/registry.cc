@@ -1,6 +1,7 @@
 #include "model/registry.h"
 
 #include <algorithm>
+#include <charconv>
 
 namespace malmoi::model {
 
@@ -130,11 +131,18 @@ std::vector<std::string> read_labels(ConfigReader& reader) {
   const Json& names = reader.raw("id2label");
   int64_t count = reader.integer(
       "num_labels", names.is_object() && !names.empty() ? static_cast<int64_t>(names.size()) : 2, 1, 1 << 20);
+  std::string problem = reader.text("problem_type", "single_label_classification");
+  if (problem != "single_label_classification" || count < 2)
+    reader.fail(count < 2 ? "num_labels" : "problem_type",
+                count < 2 ? "one label leaves nothing to choose" : "'" + problem + "' is not known",
+                "use single_label_classification with two labels or more");
   for (int64_t i = 0; i < count; ++i) labels.push_back("LABEL_" + std::to_string(i));
   if (!names.is_object()) return labels;
   for (const auto& [key, value] : names.items()) {
-    auto index = static_cast<size_t>(std::strtoull(key.c_str(), nullptr, 10));
-    if (index < labels.size() && value.is_string()) labels[index] = value.get<std::string>();
+    size_t index = labels.size();
+    auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), index);
+    bool whole = error == std::errc() && end == key.data() + key.size();
+    if (whole && index < labels.size() && value.is_string()) labels[index] = value.get<std::string>();
     else reader.fail("id2label", "the entry '" + key + "' does not fit " + std::to_string(count) + " labels");
   }
   return labels;
@@ -156,7 +164,7 @@ void publish_head(ConfigFields& fields, const Family& family, Task task, const s
   }
   fields.publish("id2label", by_id);
   fields.publish("label2id", by_name);
-  fields.publish("problem_type", fields.reader().raw("problem_type"));
+  fields.publish("problem_type", "single_label_classification");
 }
 
 // A hundred times the largest models that were published; their sums and products fit 64 bits.

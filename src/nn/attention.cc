@@ -55,14 +55,20 @@ void use_cache(autograd::AttentionOptions& options, const std::vector<CachedKeys
 SelfAttention::SelfAttention(const Declare& declare, const AttentionSpec& spec) : spec_(spec) {
   int64_t q = spec.heads * spec.head_dim, kv = spec.kv_heads * spec.head_dim;
   const AttentionNames& n = spec.names;
-  LinearSpec qkv{.in = spec.width, .bias = spec.bias, .layout = spec.layout};
-  if (n.fused) qkv.out = q + 2 * kv;
-  else qkv.parts = {{n.q, q}, {n.k, kv}, {n.v, kv}};
+  Layout all = spec.layout.kind == Layout::kTransposed ? spec.layout : Layout{};  // of every matrix of the module
+  LinearSpec qkv{.in = spec.width, .bias = spec.bias, .layout = all};
+  auto permuted = [&](int64_t heads) {  // what is rotated
+    return spec.layout.kind == Layout::kRotaryPermuted ? Layout{Layout::kRotaryPermuted, heads} : Layout{};
+  };
+  if (n.fused) {
+    qkv.out = q + 2 * kv;
+    qkv.layout = spec.layout;
+  } else {
+    qkv.parts = {{n.q, q, spec.q_std, permuted(spec.heads)}, {n.k, kv, -1, permuted(spec.kv_heads)}, {n.v, kv}};
+  }
   qkv_ = linear(declare / (n.fused ? n.fused : "qkv_proj"), qkv);
-  // Heads that alternate are a matter of the fused tensor alone.
-  Layout out_layout = spec.layout.kind == Layout::kHeadsInterleaved ? Layout{} : spec.layout;
-  out_ = linear(declare / n.out,
-                {.in = q, .out = spec.width, .bias = spec.out_bias, .std = spec.out_std, .layout = out_layout});
+  out_ =
+      linear(declare / n.out, {.in = q, .out = spec.width, .bias = spec.out_bias, .std = spec.out_std, .layout = all});
   if (spec.qk_norm == QkNorm::kNone) return;
   q_norm_ = head_norm(declare / "q_norm", spec, spec.heads);
   k_norm_ = head_norm(declare / "k_norm", spec, spec.kv_heads);
@@ -99,7 +105,7 @@ Var SelfAttention::operator()(Context& context, Var x, const Batch& batch, int64
 CrossAttention::CrossAttention(const Declare& declare, const AttentionSpec& spec, int64_t memory_width) : spec_(spec) {
   int64_t q = spec.heads * spec.head_dim, kv = spec.kv_heads * spec.head_dim;
   const AttentionNames& n = spec.names;
-  q_ = linear(declare / n.q, {.in = spec.width, .out = q, .bias = spec.bias, .layout = spec.layout});
+  q_ = linear(declare / n.q, {.in = spec.width, .out = q, .bias = spec.bias, .std = spec.q_std, .layout = spec.layout});
   kv_ = linear(declare / "kv_proj",
                {.in = memory_width, .bias = spec.bias, .parts = {{n.k, kv}, {n.v, kv}}, .layout = spec.layout});
   out_ = linear(declare / n.out,

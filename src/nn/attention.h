@@ -31,7 +31,7 @@ struct AttentionSpec {
   double softcap = 0, dropout = 0;
   kernels::AttentionMask mask;
   bool bias = false, out_bias = false;  // of q, k and v; of the projection out
-  double out_std = -1;                  // negative: the declaration's
+  double q_std = -1, out_std = -1;      // of queries, of the projection out; negative: the declaration's
   Layout layout = {};
   AttentionNames names = {};
   Rotary* rotary = nullptr;  // null: positions are elsewhere

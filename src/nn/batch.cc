@@ -1,6 +1,7 @@
 #include "nn/batch.h"
 
 #include <algorithm>
+#include <cassert>
 
 namespace malmoi::nn {
 
@@ -32,6 +33,7 @@ void BatchBuilder::add(const RunInput& run) {
   }
   longest_run_ = std::max(longest_run_, length);
   if (run.state) states_.push_back(run.state);
+  assert(states_.empty() || states_.size() == runs_.size());  // all runs have a state, or none
 }
 
 Batch BatchBuilder::batch() const {

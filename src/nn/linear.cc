@@ -10,11 +10,14 @@ std::string sibling(const Declare& declare, const std::string& name, const char*
 
 std::vector<Source> sources_of(const Declare& declare, const LinearSpec& spec, const char* suffix, bool matrix) {
   std::vector<Source> sources;
-  Layout layout = matrix || spec.layout.kind != Layout::kTransposed ? spec.layout : Layout{};
-  if (spec.parts.empty()) return {{declare.path() + suffix, 0, spec.out, layout}};
+  auto of = [&](const Layout& layout) {
+    return matrix || layout.kind != Layout::kTransposed ? layout : Layout{};  // a vector is as it is
+  };
+  if (spec.parts.empty()) return {{declare.path() + suffix, 0, spec.out, of(spec.layout)}};
   int64_t row = 0;
   for (const LinearPart& part : spec.parts) {
-    sources.push_back({sibling(declare, part.name, suffix), row, part.out, layout});
+    const Layout& layout = part.layout.kind == Layout::kAsIs ? spec.layout : part.layout;
+    sources.push_back({sibling(declare, part.name, suffix), row, part.out, of(layout), matrix ? part.std : -1});
     row += part.out;
   }
   return sources;

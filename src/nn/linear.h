@@ -23,6 +23,8 @@ struct Linear {
 struct LinearPart {
   std::string name;
   int64_t out = 0;
+  double std = -1;     // negative: the layer's
+  Layout layout = {};  // where it is not the layer's
 };
 
 struct LinearSpec {

@@ -80,6 +80,13 @@ void ParameterSet::initialize(Entry& entry, uint64_t seed) {
       }
     });
   }
+  for (const Source& source : entry.spec.sources) {
+    if (source.std < 0 || init.std <= 0) continue;
+    int64_t cols = n / to.shape().rows();
+    auto factor = static_cast<float>(source.std / init.std);
+    float* rows = values + source.row_begin * cols;
+    for (int64_t i = 0; i < source.rows * cols; ++i) rows[i] *= factor;
+  }
   if (to.dtype() != DType::kF32) convert(values, DType::kF32, to.data(), to.dtype(), static_cast<size_t>(n));
 }
 

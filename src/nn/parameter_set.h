@@ -31,6 +31,7 @@ struct Source {
   std::string name;
   int64_t row_begin = 0, rows = 0;
   Layout layout = {};
+  double std = -1;  // its rows start from this instead of the parameter's; negative: from that
 };
 
 /// How a parameter starts: normal(0, std) if std > 0, else `constant`; or as `fill` says.

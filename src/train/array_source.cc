@@ -123,7 +123,7 @@ ArrayLimits array_limits(const model::Model& model) {
   return {.vocab_size = model.vocab_size(),
           .outputs = model.outputs(),
           .max_positions = model.max_positions(),
-          .token_types = model.config().value("type_vocab_size", int64_t{0}),
+          .token_types = model.sizes.token_types,
           .rules = {model.decoder_start_token_id, model.pad_token_id}};
 }
 

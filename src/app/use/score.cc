@@ -23,7 +23,7 @@ class Rows {
           fmt::format("rows of {} ids do not fit the context of {}", rows.ids_.cols, model.max_positions()),
           options.ids.string(), "cut the rows");
     if (options.token_types) {
-      int64_t types = model.config().value("type_vocab_size", int64_t{0});
+      int64_t types = model.sizes.token_types;
       if (types == 0)
         return usage_error("the model reads no token types", options.token_types->string(), "leave --token-types out");
       MALMOI_ASSIGN(rows.types_, read_ids(*options.token_types, options.mask, types));

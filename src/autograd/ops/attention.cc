@@ -1,4 +1,5 @@
 // Attention of queries over keys and values that are columns of any tensors, or stand in a cache.
+#include <cassert>
 #include <cstring>
 #include <vector>
 
@@ -42,8 +43,10 @@ int64_t value_dim(const AttentionOptions& o) { return o.value_dim > 0 ? o.value_
 void make_segments(const AttentionOptions& o, const Operands& in) {
   auto& segments = segment_buffer();
   segments.clear();
+  assert(o.cached.empty() || o.key_mask.empty());
   for (size_t i = 0; i < o.runs.size(); ++i) {
     kernels::AttentionSegment s{.q_begin = o.runs[i].begin, .q_length = o.runs[i].length};
+    if (!o.prefixes.empty()) s.prefix = o.prefixes[i];
     if (o.cached.empty()) {
       const Run& keys = o.key_runs.empty() ? o.runs[i] : o.key_runs[i];
       s.k = at(in.k->data(), in.k->dtype(), keys.begin * in.k->shape().columns() + in.k_first);

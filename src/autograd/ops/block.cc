@@ -15,27 +15,31 @@ struct Attributes {
   uint64_t random_stream;  // of its first dropout: the second run draws the same masks
 };
 
-// Inputs of a record: x, delta, then what the blocks share.
-void backward(Context& context, Tape& tape, Record& record) {
-  Attributes a = record.get<Attributes>();
-  Tensor dx = tape.take_grad(record.outputs[0]), ddelta = tape.take_grad(record.outputs[1]);
-  size_t base = tape.size();
-  std::vector<Var> again(record.saved.size());
-  for (size_t i = 0; i < again.size(); ++i) {
-    if (record.saved[i].value)
-      again[i] = {std::move(record.saved[i].value), record.inputs[i] < 0 && i > 1 ? -1 : tape.new_id()};
-  }
+// Runs the block again with a tape, and gives its outputs their gradients. Returns the numbers of its inputs: x, delta, then
+// what the blocks share, as the record holds them.
+std::vector<int32_t> run_again(Context& context, Tape& tape, Record& record, Tensor dx, Tensor ddelta) {
+  const auto& a = record.get<Attributes>();
+  std::vector<Var> inputs(record.saved.size());
   std::vector<int32_t> ids;
-  for (const Var& v : again) ids.push_back(v.id);
-  uint64_t random_stream = std::exchange(context.random_stream, a.random_stream);
-  if (context.balance) context.balance->counting = false;  // counted in the first run
-  context.checkpointing = Checkpointing::kCheap;
-  BlockIo in{std::move(again[0]), std::move(again[1])};
-  BlockIo out = a.function(context, a.model, a.index, a.batch, std::move(in), std::span<const Var>(again).subspan(2));
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    bool shared_constant = i > 1 && record.inputs[i] < 0;
+    if (record.saved[i].value) inputs[i] = {std::move(record.saved[i].value), shared_constant ? -1 : tape.new_id()};
+    ids.push_back(inputs[i].id);
+  }
+  BlockIo io{std::move(inputs[0]), std::move(inputs[1])};
+  BlockIo out = a.function(context, a.model, a.index, a.batch, std::move(io), std::span<const Var>(inputs).subspan(2));
   tape.give_grad(context, out.x.id, std::move(dx));
   tape.give_grad(context, out.delta.id, std::move(ddelta));
-  out = {};
-  again.clear();
+  return ids;
+}
+
+void backward(Context& context, Tape& tape, Record& record) {
+  Tensor dx = tape.take_grad(record.outputs[0]), ddelta = tape.take_grad(record.outputs[1]);
+  size_t base = tape.size();
+  uint64_t random_stream = std::exchange(context.random_stream, record.get<Attributes>().random_stream);
+  if (context.balance) context.balance->counting = false;  // counted in the first run
+  context.checkpointing = Checkpointing::kCheap;
+  std::vector<int32_t> ids = run_again(context, tape, record, std::move(dx), std::move(ddelta));
   if (context.balance) context.balance->counting = true;
   tape.backward(context, base);
   context.checkpointing = Checkpointing::kBlock;

@@ -50,12 +50,12 @@ HeadLoss head_loss(Context& context, Var hidden, const Weight& weight, Parameter
       targets.as<int32_t>()[counted++] = target;
     }
   }
-  bool all = counted == rows;
+  bool all = counted == rows && !context.rehearsal();
   // A masked step takes the memory of a full one at the most; the rehearsal takes the full one's, gathering included.
   int64_t chunk = std::max<int64_t>(chunk_rows(std::max<int64_t>(counted, 1), vocab, context.dtype), 1);
   bool to_hidden = backward && hidden.on_tape();
   Tensor dhidden = to_hidden ? context.temporary(context.dtype, {rows, cols}) : Tensor();
-  if (to_hidden && !all) std::memset(dhidden.data(), 0, dhidden.bytes());
+  if (to_hidden && !all && !context.rehearsal()) std::memset(dhidden.data(), 0, dhidden.bytes());
   if (backward) {
     context.tape->begin_use(weight.parameters());
     context.tape->begin_use({&bias, 1});

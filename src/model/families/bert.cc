@@ -146,10 +146,11 @@ Parts make(ConfigFields& f, Task task, int64_t labels) {
   c.initializer_range = f.number("initializer_range", 0.02, 0, 1);
   c.hidden_dropout_prob = f.number("hidden_dropout_prob", 0.1, 0, 0.99);
   c.attention_probs_dropout_prob = f.number("attention_probs_dropout_prob", 0.1, 0, 0.99);
-  c.classifier_dropout = f.optional_number("classifier_dropout", 0);
-  if (c.classifier_dropout == 0) c.classifier_dropout = c.hidden_dropout_prob;
+  bool own_dropout = f.has("classifier_dropout");  // null: that of the hidden states
+  c.classifier_dropout = own_dropout ? f.number("classifier_dropout", 0, 0, 0.99) : c.hidden_dropout_prob;
+  if (!own_dropout) f.publish("classifier_dropout", nullptr);
   c.hidden_act = f.activation("hidden_act", "gelu");
-  c.pad_token_id = f.token_id("pad_token_id", 0);
+  c.pad_token_id = f.token_id("pad_token_id", f.training() ? -1 : 0);
   c.tie_word_embeddings = f.flag("tie_word_embeddings", true);
   f.refuse("is_decoder", f.flag("is_decoder", false), "a decoder is not supported for bert");
   f.refuse("add_cross_attention", f.flag("add_cross_attention", false), "cross attention is not supported for bert");
@@ -165,7 +166,7 @@ Parts make(ConfigFields& f, Task task, int64_t labels) {
   if (task == Task::kMaskedLm) parts.head = std::make_unique<MaskedLmHead>(parts.parameters, c, backbone->words());
   if (task == Task::kClassification) parts.head = std::make_unique<ClassificationHead>(parts.parameters, c, labels);
   parts.backbone = std::move(backbone);
-  parts.sizes = {c.vocab_size, c.hidden_size, c.num_hidden_layers, c.max_position_embeddings};
+  parts.sizes = {c.vocab_size, c.hidden_size, c.num_hidden_layers, c.max_position_embeddings, c.type_vocab_size};
   parts.pad_token_id = c.pad_token_id;
   return parts;
 }

@@ -141,7 +141,7 @@ Gemma3Config read(ConfigFields& f) {
   c.hidden_activation = f.activation("hidden_activation", "gelu_pytorch_tanh");
   c.attention_bias = f.flag("attention_bias", false);
   c.tie_word_embeddings = f.flag("tie_word_embeddings", true);
-  c.pad_token_id = f.token_id("pad_token_id", 0);
+  c.pad_token_id = f.token_id("pad_token_id", f.training() ? -1 : 0);
   f.refuse("use_bidirectional_attention", f.flag("use_bidirectional_attention", false),
            "attention in both directions is not supported for gemma3");
   if (c.num_hidden_layers > kMostLayers) {
@@ -179,6 +179,7 @@ constexpr ModelClass kClasses[] = {{Task::kCausalLm, "Gemma3ForCausalLM"}};
 constexpr std::string_view kPrefixes[] = {"model."};
 constexpr std::string_view kBuffers[] = {"rotary_emb.inv_freq", "rotary_emb_local.inv_freq"};
 constexpr std::string_view kInert[] = {"cache_implementation", "hidden_act"};
+constexpr std::string_view kHeads[] = {"lm_head."};
 
 }  // namespace
 
@@ -186,6 +187,7 @@ extern const Family gemma3_family{.model_type = "gemma3_text",
                                   .classes = kClasses,
                                   .make = make,
                                   .optional_prefixes = kPrefixes,
+                                  .head_prefixes = kHeads,
                                   .buffers = kBuffers,
                                   .inert = kInert};
 

@@ -143,6 +143,7 @@ constexpr std::string_view kInert[] = {"n_ctx",
                                        "summary_activation",
                                        "summary_proj_to_labels",
                                        "summary_first_dropout"};
+constexpr std::string_view kHeads[] = {"lm_head."};
 
 }  // namespace
 
@@ -150,6 +151,7 @@ extern const Family gpt2_family{.model_type = "gpt2",
                                 .classes = kClasses,
                                 .make = make,
                                 .optional_prefixes = kPrefixes,
+                                .head_prefixes = kHeads,
                                 .buffers = kBuffers,
                                 .inert = kInert};
 

@@ -129,6 +129,7 @@ constexpr ModelClass kClasses[] = {{Task::kCausalLm, "GPTNeoXForCausalLM"}};
 constexpr std::string_view kPrefixes[] = {"gpt_neox."};
 constexpr std::string_view kBuffers[] = {".attention.bias", ".attention.masked_bias", "rotary_emb.inv_freq"};
 constexpr std::string_view kInert[] = {"classifier_dropout", "is_decoder"};
+constexpr std::string_view kHeads[] = {"embed_out."};
 
 }  // namespace
 
@@ -136,6 +137,7 @@ extern const Family gpt_neox_family{.model_type = "gpt_neox",
                                     .classes = kClasses,
                                     .make = make,
                                     .optional_prefixes = kPrefixes,
+                                    .head_prefixes = kHeads,
                                     .buffers = kBuffers,
                                     .inert = kInert};
 

@@ -42,6 +42,7 @@ Parts make_llama_parts(ConfigFields& fields, const LlamaConfig& config);
 
 /// Classes of a family whose only head is the language model's, for its table entry.
 inline constexpr std::string_view kModelPrefix[] = {"model."};
+inline constexpr std::string_view kLmHead[] = {"lm_head."};
 inline constexpr std::string_view kRotaryBuffers[] = {"rotary_emb.inv_freq"};
 
 }  // namespace malmoi::model

@@ -146,15 +146,15 @@ class Mamba2 final : public Backbone {
 void read_time_step_limit(ConfigFields& f, Mamba2Config& c) {
   const Json& limit = f.reader().raw("time_step_limit");
   c.dt_most = std::numeric_limits<double>::infinity();
-  f.publish("time_step_limit", limit.is_null() ? Json::array({0.0, Json{{"__float__", "Infinity"}}}) : limit);
-  if (limit.is_null()) return;
-  if (!limit.is_array() || limit.size() != 2) {
+  if (limit.is_array() && limit.size() == 2) {
+    if (limit[0].is_number()) c.dt_least = limit[0].get<double>();
+    if (limit[1].is_number()) c.dt_most = limit[1].get<double>();
+  } else if (!limit.is_null()) {
     f.fail("time_step_limit", "two numbers were expected");
-    return;
   }
-  if (limit[0].is_number()) c.dt_least = limit[0].get<double>();
-  if (limit[1].is_number()) c.dt_most = limit[1].get<double>();
   if (!(c.dt_least >= 0 && c.dt_least <= c.dt_most)) f.fail("time_step_limit", "is not a range of steps");
+  Json most = std::isinf(c.dt_most) ? Json{{"__float__", "Infinity"}} : Json(c.dt_most);
+  f.publish("time_step_limit", Json::array({c.dt_least, most}));
 }
 
 Mamba2Config read(ConfigFields& f) {
@@ -213,6 +213,7 @@ constexpr ModelClass kClasses[] = {{Task::kCausalLm, "Mamba2ForCausalLM"}};
 constexpr std::string_view kPrefixes[] = {"backbone."};
 constexpr Family::Alias kAliases[] = {{"embeddings.weight", "embedding.weight"}};
 constexpr std::string_view kInert[] = {"time_step_rank", "norm_before_gate", "rms_norm", "max_position_embeddings"};
+constexpr std::string_view kHeads[] = {"lm_head."};
 
 }  // namespace
 
@@ -221,6 +222,7 @@ extern const Family mamba2_family{.model_type = "mamba2",
                                   .make = make,
                                   .optional_prefixes = kPrefixes,
                                   .aliases = kAliases,
+                                  .head_prefixes = kHeads,
                                   .inert = kInert};
 
 }  // namespace malmoi::model

@@ -20,6 +20,7 @@ extern const Family mistral_family{.model_type = "mistral",
                                    .classes = kClasses,
                                    .make = make,
                                    .optional_prefixes = kModelPrefix,
+                                   .head_prefixes = kLmHead,
                                    .buffers = kRotaryBuffers};
 
 }  // namespace malmoi::model

@@ -37,6 +37,7 @@ extern const Family mixtral_family{.model_type = "mixtral",
                                    .classes = kClasses,
                                    .make = make,
                                    .optional_prefixes = kModelPrefix,
+                                   .head_prefixes = kLmHead,
                                    .buffers = kRotaryBuffers};
 
 }  // namespace malmoi::model

@@ -23,6 +23,7 @@ extern const Family olmo2_family{.model_type = "olmo2",
                                  .classes = kClasses,
                                  .make = make,
                                  .optional_prefixes = kModelPrefix,
+                                 .head_prefixes = kLmHead,
                                  .buffers = kRotaryBuffers};
 
 }  // namespace malmoi::model

@@ -23,6 +23,7 @@ extern const Family qwen2_family{.model_type = "qwen2",
                                  .classes = kClasses,
                                  .make = make,
                                  .optional_prefixes = kModelPrefix,
+                                 .head_prefixes = kLmHead,
                                  .buffers = kRotaryBuffers};
 
 }  // namespace malmoi::model

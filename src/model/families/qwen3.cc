@@ -26,6 +26,7 @@ extern const Family qwen3_family{.model_type = "qwen3",
                                  .classes = kClasses,
                                  .make = make,
                                  .optional_prefixes = kModelPrefix,
+                                 .head_prefixes = kLmHead,
                                  .buffers = kRotaryBuffers};
 
 }  // namespace malmoi::model

@@ -93,6 +93,8 @@ class Stack {
                                 .scale = 1,
                                 .dropout = c.dropout_rate,
                                 .mask = {.causal = kDecoder},
+                                // Attention is not scaled: queries start smaller instead.
+                                .q_std = factor / std::sqrt(width * static_cast<double>(c.d_kv)),
                                 .out_std = factor / std::sqrt(static_cast<double>(c.num_heads * c.d_kv)),
                                 .names = {"q", "k", "v", "o"}};
     nn::Declare matrices(declare.set(), layer.path(), factor / std::sqrt(width));
@@ -215,6 +217,8 @@ Parts make(ConfigFields& f, Task task, int64_t) {
   Parts parts;
   parts.pad_token_id = f.token_id("pad_token_id", 0);
   parts.decoder_start_token_id = f.token_id("decoder_start_token_id", parts.pad_token_id);
+  if (parts.decoder_start_token_id < 0 || parts.decoder_start_token_id >= c.vocab_size)
+    f.fail("decoder_start_token_id", "is outside the vocabulary", "use an id below vocab_size");
   if (f.failed()) return parts;
   auto backbone = std::make_unique<T5>(parts.parameters, c);
   parts.head_begin = parts.parameters.entries().size();
