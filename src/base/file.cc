@@ -49,6 +49,11 @@ Status sync_folder(const Path& file) {
 
 }  // namespace
 
+bool exists(const Path& path) {
+  std::error_code ignored;
+  return std::filesystem::exists(path, ignored);
+}
+
 Result<std::string> read_file(const Path& path, uint64_t limit) {
   Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (fd.get() < 0) return io_error("cannot open", path.string(), errno);

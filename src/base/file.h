@@ -16,6 +16,9 @@ namespace malmoi {
 
 using Path = std::filesystem::path;
 
+/// Whether something stands at a path; false for one that the system cannot look at (too long, no right).
+bool exists(const Path& path);
+
 /// The whole content of a file. Errors: not found, unreadable, a folder, larger than `limit` bytes.
 Result<std::string> read_file(const Path& path, uint64_t limit = UINT64_MAX);
 

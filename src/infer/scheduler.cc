@@ -33,7 +33,7 @@ Scheduler::~Scheduler() = default;
 Result<std::unique_ptr<Scheduler>> Scheduler::create(const model::Model& model, const SchedulerOptions& options) {
   MALMOI_TRY(check_generates(model));
   std::unique_ptr<Scheduler> scheduler(new Scheduler(model, options));
-  if (scheduler->encodes_ && model.decoder_start_token_id < 0)
+  if (scheduler->encodes_ && (model.decoder_start_token_id < 0 || model.decoder_start_token_id >= model.vocab_size()))
     return usage_error("the model does not say how an answer begins", "config.json",
                        "add decoder_start_token_id to it");
   MALMOI_ASSIGN(scheduler->session_,

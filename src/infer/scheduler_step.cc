@@ -15,6 +15,7 @@ bool Scheduler::step() {
   try {
     pass();
   } catch (const std::exception& error) {  // no memory for activations: what ran ends with that, the rest goes on
+    session_->forget();
     fail_running(std::string("the engine failed: ") + error.what());
   }
   std::erase_if(running_, [](const auto& s) { return s->done; });
@@ -82,15 +83,16 @@ void Scheduler::make_room(std::vector<Piece>& pieces) {
 void Scheduler::pass() {
   std::vector<Piece> pieces = plan();
   make_room(pieces);
+  for (const Piece& piece : pieces) {
+    if (!piece.source) continue;
+    Sequence& s = *piece.sequence;
+    if (Status read = session_->read_source(s.state, s.request->prompt); !read.ok()) fail(s, read.error().to_string());
+  }
   std::vector<Sequence*> ready;
   bool rows = false;
   for (const Piece& piece : pieces) {
+    if (piece.source) continue;
     Sequence& s = *piece.sequence;
-    if (piece.source) {
-      if (Status read = session_->read_source(s.state, s.request->prompt); !read.ok())
-        fail(s, read.error().to_string());
-      continue;
-    }
     bool whole = s.read() + piece.rows == s.length();
     std::span<const int32_t> ids(s.text.data() + s.read(), static_cast<size_t>(piece.rows));
     session_->append(s.state, ids, whole ? 1 : 0);

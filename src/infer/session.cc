@@ -80,15 +80,17 @@ void Session::add(const nn::RunInput& text, int64_t wanted, const nn::RunInput* 
   for (int64_t row = batch_.rows() - count; row < batch_.rows(); ++row) wanted_.push_back(row);
 }
 
+void Session::forget() {
+  batch_.clear();
+  source_.clear();
+  wanted_.clear();
+}
+
 // Forgets what was added, also where a pass ends by an error or an exception.
 class Session::PassEnd {
  public:
   explicit PassEnd(Session& session) : session_(session) {}
-  ~PassEnd() {
-    session_.batch_.clear();
-    session_.source_.clear();
-    session_.wanted_.clear();
-  }
+  ~PassEnd() { session_.forget(); }
 
  private:
   Session& session_;

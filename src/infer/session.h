@@ -52,6 +52,9 @@ class Session {
   const model::Model& model() const { return *model_; }
   const nn::StatePool& pool() const { return *pool_; }
 
+  /// Drops what was added and not yet run: its states may go away.
+  void forget();
+
  private:
   class PassEnd;
   Session(const model::Model& model, bool row_invariant);

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstring>
 #include <limits>
 #include <set>
@@ -66,6 +67,16 @@ TEST(Configs, WhatAFamilyCannotHonourIsRefusedByName) {
   EXPECT_THAT(refusal("{" + bert + R"(, "architectures": ["BertForMultipleChoice"]})"), HasSubstr("BertForMaskedLM"));
   EXPECT_THAT(refusal("{" + bert + R"(, "_made_up": 3})"), HasSubstr("_made_up"));
   EXPECT_THAT(refusal(R"({"model_type": "t5", "feed_forward_proj": "gated-mish"})"), HasSubstr("gated-mish"));
+  EXPECT_THAT(refusal(R"({"model_type": "t5", "decoder_start_token_id": 999999})"),
+              HasSubstr("decoder_start_token_id"));
+  EXPECT_THAT(refusal("{" + bert + R"(, "architectures": ["BertForSequenceClassification"], "num_labels": 1})"),
+              HasSubstr("num_labels"));
+  EXPECT_THAT(
+      refusal("{" + bert + R"(, "architectures": ["BertForSequenceClassification"], "problem_type": "regression"})"),
+      HasSubstr("regression"));
+  EXPECT_THAT(refusal("{" + bert +
+                      R"(, "architectures": ["BertForSequenceClassification"], "id2label": {"a": "x", "b": "y"}})"),
+              HasSubstr("id2label"));
   EXPECT_THAT(refusal(R"({"model_type": "mixtral", "num_local_experts": 2, "num_experts_per_tok": 3})"),
               HasSubstr("num_experts_per_tok"));
   EXPECT_THAT(refusal(R"({"model_type": "mamba2", "num_heads": 3})"), HasSubstr("num_heads"));
@@ -121,6 +132,35 @@ TEST(Configs, WhatIsPublishedMakesTheSameModel) {
     ASSERT_TRUE(second.ok()) << second.error().to_string();
     EXPECT_EQ(dump_json((*second)->config()), dump_json((*first)->config()));
     EXPECT_EQ((*second)->parameter_count(), (*first)->parameter_count()) << family->model_type;
+  }
+}
+
+TEST(Configs, AClassifierMayHaveNoDropoutOfItsOwn) {
+  ConfigDocument document;
+  document.root = {
+      {"model_type", "bert"}, {"classifier_dropout", 0.0}, {"architectures", {"BertForSequenceClassification"}}};
+  EXPECT_EQ((*make_model(document, document.root))->config()["classifier_dropout"].get<double>(), 0);
+  document.root["classifier_dropout"] = nullptr;
+  EXPECT_TRUE((*make_model(document, document.root))->config()["classifier_dropout"].is_null());
+}
+
+// Attention of T5 is not scaled: its queries start smaller, keys and values do not (the reference's initialisation).
+TEST(Initialisation, T5sQueriesStartSmaller) {
+  ConfigDocument document;
+  document.root = {{"architecture", "t5"}, {"d_model", 64}, {"num_layers", 1}, {"num_heads", 4}, {"vocab_size", 32}};
+  auto model = *make_model(document, document.root, {.training = true});
+  model->parameters.allocate(Purpose::kTraining, DType::kF32);
+  model->parameters.initialize(1);
+  for (const auto& entry : model->parameters.entries()) {
+    if (entry->spec.name.find("SelfAttention.qkv_proj") == std::string::npos) continue;
+    auto deviation = [&](int64_t first_row) {
+      const float* values = entry->parameter.master.as<float>() + first_row * 64;
+      double squares = 0;
+      for (int i = 0; i < 64 * 64; ++i) squares += static_cast<double>(values[i]) * static_cast<double>(values[i]);
+      return std::sqrt(squares / (64 * 64));
+    };
+    EXPECT_NEAR(deviation(0), 1 / std::sqrt(64.0 * 16), 0.003) << entry->spec.name;
+    EXPECT_NEAR(deviation(64), 1 / std::sqrt(64.0), 0.01) << entry->spec.name;
   }
 }
 

@@ -25,14 +25,15 @@ class MetricsFile {
   // Keeps the lines of steps below `first_step`, so that each step stands once.
   Status open(const Path& path, int64_t first_step) {
     std::string kept;
-    if (std::filesystem::exists(path)) {
+    if (exists(path)) {
       MALMOI_ASSIGN(std::string text, read_file(path));
       for (size_t begin = 0; begin < text.size();) {
         size_t end = text.find('\n', begin);
         if (end == std::string::npos) break;  // cut short by a kill
         std::string_view line(text.data() + begin, end - begin);
         auto json = parse_json(line, path.string());
-        if (!json.ok() || !json->is_object() || !json->contains("step") || (*json)["step"].get<int64_t>() >= first_step)
+        if (!json.ok() || !json->is_object() || !json->contains("step") || !(*json)["step"].is_number_integer() ||
+            (*json)["step"].get<int64_t>() >= first_step)
           break;
         kept.append(line).push_back('\n');
         begin = end + 1;
@@ -166,7 +167,10 @@ class Loop {
     m.skipped = r.skipped;
     result_.last_loss = r.loss;
     ++step_;
-    if (r.skipped) {
+    if (r.counts.terms == 0) {  // nothing to learn is not a sign of anything
+      ++result_.skipped_steps;
+      if (events_.warn) events_.warn(fmt::format("step {}: none of its targets counts; nothing is learned", step_ - 1));
+    } else if (r.skipped) {
       MALMOI_TRY(count_bad_step(r));
     } else {
       bad_steps_ = 0;
@@ -212,9 +216,13 @@ class Loop {
   }
 
   Status evaluate(StepMetrics& m) {
-    LossSums sums = evaluate_all(*in_.stepper, *in_.valid, c_.batch_size, events_);
-    double loss = sums.loss;
-    for (const Figure& figure : sums.figures) m.figures.emplace_back("valid_" + std::string(figure.name), figure.value);
+    std::optional<LossSums> sums = evaluate_all(*in_.stepper, *in_.valid, c_.batch_size, events_);
+    if (!sums)
+      return invalid_data("none of the targets of the validation data counts", "data.valid",
+                          "give data with labels, or leave it out");
+    double loss = sums->loss;
+    for (const Figure& figure : sums->figures)
+      m.figures.emplace_back("valid_" + std::string(figure.name), figure.value);
     m.valid_loss = loss;
     result_.last_valid_loss = loss;
     if (events_.on_evaluated) events_.on_evaluated(step_);
@@ -247,7 +255,8 @@ class Loop {
 
 }  // namespace
 
-LossSums evaluate_all(Stepper& stepper, const ExampleSource& valid, int64_t batch_size, const LoopEvents& events) {
+std::optional<LossSums> evaluate_all(Stepper& stepper, const ExampleSource& valid, int64_t batch_size,
+                                     const LoopEvents& events) {
   const uint64_t size = valid.size();
   Examples batch;
   auto for_each_batch = [&](const auto& use) {
@@ -259,6 +268,7 @@ LossSums evaluate_all(Stepper& stepper, const ExampleSource& valid, int64_t batc
   };
   Counts whole;
   for_each_batch([&](uint64_t) { whole += stepper.objective().count(batch); });
+  if (whole.terms == 0) return {};
   LossSums sums;
   for_each_batch([&](uint64_t done) {
     sums += stepper.evaluate(batch, whole);

@@ -63,6 +63,7 @@ struct LoopInputs {
 Result<LoopResult> run_loop(const LoopInputs& inputs, const LoopEvents& events);
 
 /// The objective over all examples of a source, each once.
-LossSums evaluate_all(Stepper& stepper, const ExampleSource& valid, int64_t batch_size, const LoopEvents& events);
+std::optional<LossSums> evaluate_all(Stepper& stepper, const ExampleSource& valid, int64_t batch_size,
+                                     const LoopEvents& events);
 
 }  // namespace malmoi::train

@@ -18,6 +18,8 @@ using train::TrainConfig;
 
 // How many ways out an error names.
 constexpr size_t kNamedWays = 3;
+// Of a row of a batch, before any activation.
+constexpr double kBytesPerRow = 3 * sizeof(int32_t);
 
 MemoryPlan plan_of(const model::Model& model, const train::Objective& objective, const TrainConfig& config,
                    int64_t batch_size, Checkpointing level) {
@@ -59,6 +61,12 @@ const char* level_name(Checkpointing level) {
 
 Result<FittedMemory> fit_memory(const model::Model& model, const train::Objective& objective, TrainConfig& config) {
   const size_t limit = limit_of(config);
+  // Ids, positions and targets alone: said before a rehearsal makes as many.
+  const double rows = static_cast<double>(config.batch_size) * static_cast<double>(config.data.sequence_length);
+  if (rows * kBytesPerRow > static_cast<double>(limit))
+    return out_of_memory(fmt::format("{} sequences of {} tokens at once do not fit {}", config.batch_size,
+                                     config.data.sequence_length, format_bytes(static_cast<double>(limit))),
+                         "train.batch_size", "use a smaller batch_size with more gradient_accumulation");
   FittedMemory fitted{.level = config.checkpointing.value_or(Checkpointing::kCheap)};
   fitted.plan = plan_of(model, objective, config, config.batch_size, fitted.level);
   if (fitted.plan.total() <= limit) return fitted;

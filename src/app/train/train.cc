@@ -22,7 +22,9 @@ using train::TrainConfig;
 std::string now_text() { return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr))); }
 
 Status check_length(const ConfigDocument& document, const TrainConfig& config, const model::Model& model) {
-  if (config.data.sequence_length <= model.max_positions()) return {};
+  // Rows made ready are looked at one by one, without their padding.
+  bool arrays = config.data.format == train::DataFormat::kArrays;
+  if (arrays || config.data.sequence_length <= model.max_positions()) return {};
   return usage_error(
       fmt::format("is {}, the model has {} positions", config.data.sequence_length, model.max_positions()),
       document.where("data.sequence_length"), "shorten it");

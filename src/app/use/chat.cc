@@ -17,6 +17,7 @@ Result<chat::ChatTemplate> chat_template(const Path& folder, const std::string& 
 }
 
 Result<Chat> Chat::start(const LoadedModel& loaded, const ChatOptions& chat, GenerateOptions options) {
+  MALMOI_TRY(infer::check_generates(*loaded.model));
   MALMOI_ASSIGN(chat::ChatTemplate chosen, chat_template(loaded.folder, chat.chat_template));
   MALMOI_TRY(chosen.render({{"user", ""}}));  // a template that cannot be followed is said at once
   return Chat(loaded, std::move(chosen), chat.system, std::move(options));

@@ -51,11 +51,11 @@ const char* finish_name(chat::FinishReason reason) {
 }  // namespace
 
 Result<Path> find_model(const std::string& name) {
-  if (std::filesystem::exists(name)) return Path(name);
+  if (exists(name)) return Path(name);
   const char* home = std::getenv("MALMOI_HOME");
   const char* user = std::getenv("HOME");
   Path store = home ? Path(home) : Path(user ? user : ".") / ".cache" / "malmoi";
-  if (!name.empty() && std::filesystem::exists(store / name)) return store / name;
+  if (!name.empty() && exists(store / name)) return store / name;
   return not_found("there is no such model", name.empty() ? "--model" : name,
                    "give a model folder, or a name in " + store.string());
 }
@@ -167,7 +167,7 @@ Status generate_ids(const GenerateIdsOptions& options) {
   MALMOI_ASSIGN(auto scheduler, infer::Scheduler::create(*model, {.max_running = ids.rows}));
   bool answers = model->task() == model::Task::kSeq2Seq;  // what is written stands apart from what is read
   int64_t before = answers ? 1 : ids.cols;
-  if (before + options.max_tokens > scheduler->context_length())
+  if (options.max_tokens > scheduler->context_length() - before)
     return usage_error(fmt::format("{} ids and {} more do not fit the context of {}", before, options.max_tokens,
                                    scheduler->context_length()),
                        options.ids.string(), "use a smaller --max-tokens");

@@ -36,9 +36,13 @@ void AdamWState::append_to(std::vector<StateTensor>& list) const {
   list.push_back({parameter->name + "/v", v});
 }
 
+namespace {
+constexpr double kLeastEps = 1e-30;  // 0 would divide nothing by nothing where no gradient ever came
+}
+
 void read_adamw(ConfigReader& reader, OptimizerConfig& config) {
   read_betas(reader, config, 0.9, 0.95);
-  config.eps = reader.number("eps", 1e-8, 0, 1);
+  config.eps = reader.number("eps", 1e-8, kLeastEps, 1);
   config.weight_decay = reader.number("weight_decay", 0.1, 0, 100);
 }
 

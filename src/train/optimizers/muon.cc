@@ -51,7 +51,7 @@ class Muon final : public Optimizer {
   }
 
   void update(const UpdateArgs& args) override {
-    double adamw_lr = args.lr * config_.adamw_lr / config_.lr;
+    double adamw_lr = config_.lr > 0 ? args.lr * config_.adamw_lr / config_.lr : 0;
     for (AdamWState& s : rest_) s.update(config_, args, adamw_lr);
     for (MuonState& s : matrices_) {
       if (!s.parameter->grad_ready) continue;
