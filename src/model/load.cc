@@ -172,7 +172,7 @@ Result<std::unique_ptr<Model>> load_config(const Path& folder_or_file, std::opti
 }
 
 Result<std::unique_ptr<Model>> load_model(const Path& folder, const LoadOptions& options) {
-  if (!exists(folder))
+  if (!malmoi::exists(folder))
     return not_found("there is no model", folder.string(), "give a folder with config.json and model.safetensors");
   MALMOI_ASSIGN(std::unique_ptr<Model> model, load_config(folder, options.task));
   MALMOI_ASSIGN(std::unique_ptr<WeightSource> opened, formats::open_weights(folder));

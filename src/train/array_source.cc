@@ -17,7 +17,7 @@ Path path_of(const Path& folder, const ArrayColumn& column) { return folder / (s
 Result<std::optional<formats::NpyArray>> open_column(const Path& folder, const ArrayColumn& column) {
   Path path = path_of(folder, column);
   std::optional<formats::NpyArray> none;
-  if (!exists(path)) {
+  if (!malmoi::exists(path)) {
     if (column.optional) return none;
     return not_found("the array is missing", path.string(), "data.format: arrays needs it for this objective");
   }

@@ -25,7 +25,7 @@ class MetricsFile {
   // Keeps the lines of steps below `first_step`, so that each step stands once.
   Status open(const Path& path, int64_t first_step) {
     std::string kept;
-    if (exists(path)) {
+    if (malmoi::exists(path)) {
       MALMOI_ASSIGN(std::string text, read_file(path));
       for (size_t begin = 0; begin < text.size();) {
         size_t end = text.find('\n', begin);

@@ -110,7 +110,7 @@ Result<std::vector<data::TokenFile>> open_files(const std::vector<Path>& paths, 
   MALMOI_ASSIGN(data::TokenType given, data::parse_token_type(config.data.token_dtype, "data.token_dtype"));
   std::vector<data::TokenFile> files;
   for (const Path& path : paths) {
-    bool described = exists(Path(path).replace_extension(".json"));
+    bool described = malmoi::exists(Path(path).replace_extension(".json"));
     MALMOI_ASSIGN(data::TokenFile file,
                   data::TokenFile::open(path, described ? std::optional<data::TokenType>{} : given, vocab_size));
     files.push_back(std::move(file));
@@ -175,7 +175,7 @@ Result<std::unique_ptr<tokenizer::Tokenizer>> open_tokenizer(const TrainConfig& 
   }
   Path folder = !config.tokenizer.empty() ? Path(config.tokenizer) : Path(config.init_from.value_or(""));
   if (folder.empty()) return none;
-  if (config.tokenizer.empty() && !exists(folder / "tokenizer.json")) {
+  if (config.tokenizer.empty() && !malmoi::exists(folder / "tokenizer.json")) {
     if (config.data.format != train::DataFormat::kText) return none;
     return not_found("the model has no tokenizer beside it", folder.string(), "name one with tokenizer: DIR");
   }

@@ -7,7 +7,7 @@ namespace malmoi::app {
 namespace fs = std::filesystem;
 
 Result<RunFolder> RunFolder::open(const Path& path, const ConfigDocument& document, bool resume) {
-  bool holds_run = exists(path / "metrics.jsonl") || exists(path / "checkpoints");
+  bool holds_run = malmoi::exists(path / "metrics.jsonl") || malmoi::exists(path / "checkpoints");
   if (holds_run && !resume)
     return usage_error("already holds a run", path.string(), "go on with --resume, or name another out folder");
   MALMOI_TRY(make_folder(path));
@@ -22,7 +22,7 @@ Status RunFolder::replace(const std::string& name, const std::function<Status(co
   fs::remove_all(temporary, ignored);
   MALMOI_TRY(write(temporary));
   fs::remove_all(old, ignored);
-  if (exists(place)) fs::rename(place, old, ignored);
+  if (malmoi::exists(place)) fs::rename(place, old, ignored);
   std::error_code error;
   fs::rename(temporary, place, error);
   if (error) return io_error("cannot rename into place", place.string(), error.value());

@@ -15,7 +15,8 @@ class Texts {
   static Result<Texts> open(const std::vector<std::string>& names, const std::string& split) {
     Texts texts;
     for (const std::string& name : names) {
-      if (!exists(name)) return not_found("there is no such training data", name, "check data.train and data.valid");
+      if (!malmoi::exists(name))
+        return not_found("there is no such training data", name, "check data.train and data.valid");
     }
     MALMOI_ASSIGN(texts.stream_, data::open_documents({names.begin(), names.end()}, split));
     return texts;

@@ -51,11 +51,11 @@ const char* finish_name(chat::FinishReason reason) {
 }  // namespace
 
 Result<Path> find_model(const std::string& name) {
-  if (exists(name)) return Path(name);
+  if (malmoi::exists(name)) return Path(name);
   const char* home = std::getenv("MALMOI_HOME");
   const char* user = std::getenv("HOME");
   Path store = home ? Path(home) : Path(user ? user : ".") / ".cache" / "malmoi";
-  if (!name.empty() && exists(store / name)) return store / name;
+  if (!name.empty() && malmoi::exists(store / name)) return store / name;
   return not_found("there is no such model", name.empty() ? "--model" : name,
                    "give a model folder, or a name in " + store.string());
 }
