@@ -69,10 +69,10 @@ def theirs_opens_here(name, entry, folder):
     print(f"{name}: theirs here: logits within {gap:.1e}", flush=True)
 
 
-def train(entry, family, folder, shared):
+def train(entry, folder, shared):
     """A short run of ours: its model's folder."""
     (folder / "run.yaml").write_text(json.dumps({
-        "model": {"architecture": family, **entry["train"]}, "tokenizer": str(shared / "tokenizer"),
+        "model": {"architecture": entry["family"], **entry["train"]}, "tokenizer": str(shared / "tokenizer"),
         "data": {"train": [str(shared / "text.txt")], "sequence_length": 48},
         "train": {"batch_size": 4, "steps": 20, "dtype": "f32"}, "out": str(folder / "run")}))
     malmoi("train", folder / "run.yaml")
@@ -80,7 +80,7 @@ def train(entry, family, folder, shared):
 
 
 def ours_opens_there(name, entry, family, folder, shared):
-    model = train(entry, family, folder, shared)
+    model = train(entry, folder, shared)
     tokenizer = Tokenizer.from_file(str(model / "tokenizer.json"))
     ids = tokenizer.encode(SENTENCE, add_special_tokens=False).ids
     if family in OWN_TOKENIZER:
