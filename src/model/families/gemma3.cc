@@ -134,8 +134,8 @@ Gemma3Config read(ConfigFields& f) {
   c.rms_norm_eps = f.number("rms_norm_eps", 1e-6, 0, 1);
   c.initializer_range = f.number("initializer_range", 0.02, 0, 1);
   c.attention_dropout = f.number("attention_dropout", 0, 0, 0.99);
-  double head_dim = static_cast<double>(c.head_dim);
-  c.query_pre_attn_scalar = f.number("query_pre_attn_scalar", f.training() ? head_dim : 256, 1e-6, 1e9);
+  c.query_pre_attn_scalar =
+      static_cast<double>(f.size("query_pre_attn_scalar", {256, c.head_dim}));  // published as a whole number
   c.attn_logit_softcapping = f.optional_number("attn_logit_softcapping", 0);
   c.final_logit_softcapping = f.optional_number("final_logit_softcapping", 0);
   c.hidden_activation = f.activation("hidden_activation", "gelu_pytorch_tanh");
