@@ -1,7 +1,7 @@
 // Gemma 3 (Gemma Team 2025): norms before and behind each part, norms of queries and keys, local layers between global ones.
 #include <cmath>
 
-#include "model/family.h"
+#include "model/families/lm_head.h"
 #include "nn/blocks.h"
 
 namespace malmoi::model {
@@ -162,13 +162,7 @@ Parts make(ConfigFields& f, Task, int64_t) {
   Parts parts;
   if (f.failed()) return parts;
   auto backbone = std::make_unique<Gemma3>(parts.parameters, c);
-  parts.head_begin = parts.parameters.entries().size();
-  parts.head = std::make_unique<Head>();
-  parts.head->weight = c.tie_word_embeddings
-                           ? backbone->embed_tokens()
-                           : nn::linear({parts.parameters, "lm_head", c.initializer_range},
-                                        {.in = c.hidden_size, .out = c.vocab_size, .role = nn::Role::kHead})
-                                 .weight;
+  add_lm_head(parts, backbone->embed_tokens(), c.tie_word_embeddings, "lm_head", c.initializer_range);
   parts.head->softcap = static_cast<float>(c.final_logit_softcapping);
   parts.backbone = std::move(backbone);
   parts.sizes = {c.vocab_size, c.hidden_size, c.num_hidden_layers, c.max_position_embeddings};

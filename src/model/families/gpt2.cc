@@ -1,7 +1,7 @@
 // GPT-2 (Radford et al. 2019): learned positions, layer norm before each part, one fused product for q, k and v.
 #include <cmath>
 
-#include "model/family.h"
+#include "model/families/lm_head.h"
 #include "nn/blocks.h"
 
 namespace malmoi::model {
@@ -122,13 +122,7 @@ Parts make(ConfigFields& f, Task, int64_t) {
   Parts parts;
   if (f.failed()) return parts;
   auto backbone = std::make_unique<Gpt2>(parts.parameters, c);
-  parts.head_begin = parts.parameters.entries().size();
-  parts.head = std::make_unique<Head>();
-  parts.head->weight = c.tie_word_embeddings
-                           ? backbone->wte()
-                           : nn::linear({parts.parameters, "lm_head", c.initializer_range},
-                                        {.in = c.n_embd, .out = c.vocab_size, .role = nn::Role::kHead})
-                                 .weight;
+  add_lm_head(parts, backbone->wte(), c.tie_word_embeddings, "lm_head", c.initializer_range);
   parts.backbone = std::move(backbone);
   parts.sizes = {c.vocab_size, c.n_embd, c.n_layer, c.n_positions};
   return parts;

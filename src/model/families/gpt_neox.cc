@@ -1,5 +1,5 @@
 // GPT-NeoX (Black et al. 2022): attention and feed-forward part side by side, rotary positions on a part of each head.
-#include "model/family.h"
+#include "model/families/lm_head.h"
 #include "nn/blocks.h"
 
 namespace malmoi::model {
@@ -113,13 +113,7 @@ Parts make(ConfigFields& f, Task, int64_t) {
   Parts parts;
   if (f.failed()) return parts;
   auto backbone = std::make_unique<Neox>(parts.parameters, c);
-  parts.head_begin = parts.parameters.entries().size();
-  parts.head = std::make_unique<Head>();
-  parts.head->weight = c.tie_word_embeddings
-                           ? backbone->embed_in()
-                           : nn::linear({parts.parameters, "embed_out", c.initializer_range},
-                                        {.in = c.hidden_size, .out = c.vocab_size, .role = nn::Role::kHead})
-                                 .weight;
+  add_lm_head(parts, backbone->embed_in(), c.tie_word_embeddings, "embed_out", c.initializer_range);
   parts.backbone = std::move(backbone);
   parts.sizes = {c.vocab_size, c.hidden_size, c.num_hidden_layers, c.max_position_embeddings};
   return parts;

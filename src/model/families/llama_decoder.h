@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "model/families/llama.h"
+#include "model/families/lm_head.h"
 #include "nn/blocks.h"
 
 namespace malmoi::model {
@@ -95,13 +96,7 @@ template <typename Block, typename MakeMlp>
 Parts make_decoder_parts(const LlamaConfig& c, const MakeMlp& make_mlp) {
   Parts parts;
   auto backbone = std::make_unique<LlamaDecoder<Block>>(parts.parameters, c, make_mlp);
-  parts.head_begin = parts.parameters.entries().size();
-  parts.head = std::make_unique<Head>();
-  parts.head->weight = c.tie_word_embeddings
-                           ? backbone->embed_tokens()
-                           : nn::linear({parts.parameters, "lm_head", c.initializer_range},
-                                        {.in = c.hidden_size, .out = c.vocab_size, .role = nn::Role::kHead})
-                                 .weight;
+  add_lm_head(parts, backbone->embed_tokens(), c.tie_word_embeddings, "lm_head", c.initializer_range);
   parts.backbone = std::move(backbone);
   parts.sizes = {c.vocab_size, c.hidden_size, c.num_hidden_layers, c.max_position_embeddings};
   return parts;

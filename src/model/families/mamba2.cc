@@ -3,7 +3,7 @@
 #include <limits>
 
 #include "base/rng.h"
-#include "model/family.h"
+#include "model/families/lm_head.h"
 #include "nn/blocks.h"
 
 namespace malmoi::model {
@@ -197,13 +197,7 @@ Parts make(ConfigFields& f, Task, int64_t) {
   Parts parts;
   if (f.failed()) return parts;
   auto backbone = std::make_unique<Mamba2>(parts.parameters, c);
-  parts.head_begin = parts.parameters.entries().size();
-  parts.head = std::make_unique<Head>();
-  parts.head->weight = c.tie_word_embeddings
-                           ? backbone->embeddings()
-                           : nn::linear({parts.parameters, "lm_head", c.initializer_range},
-                                        {.in = c.hidden_size, .out = c.vocab_size, .role = nn::Role::kHead})
-                                 .weight;
+  add_lm_head(parts, backbone->embeddings(), c.tie_word_embeddings, "lm_head", c.initializer_range);
   parts.backbone = std::move(backbone);
   parts.sizes = {c.vocab_size, c.hidden_size, c.num_hidden_layers, kNoLimit};
   return parts;

@@ -2,7 +2,7 @@
 #include <cmath>
 #include <type_traits>
 
-#include "model/family.h"
+#include "model/families/lm_head.h"
 #include "nn/blocks.h"
 
 namespace malmoi::model {
@@ -223,12 +223,7 @@ Parts make(ConfigFields& f, Task task, int64_t) {
   auto backbone = std::make_unique<T5>(parts.parameters, c);
   parts.head_begin = parts.parameters.entries().size();
   if (task == Task::kSeq2Seq) {
-    parts.head = std::make_unique<Head>();
-    parts.head->weight = c.scale_decoder_outputs
-                             ? backbone->shared()
-                             : nn::linear({parts.parameters, "lm_head", c.initializer_factor},
-                                          {.in = c.d_model, .out = c.vocab_size, .role = nn::Role::kHead})
-                                   .weight;
+    add_lm_head(parts, backbone->shared(), c.scale_decoder_outputs, "lm_head", c.initializer_factor);
     if (c.scale_decoder_outputs) parts.head->logit_scale = 1 / std::sqrt(static_cast<float>(c.d_model));
   }
   parts.backbone = std::move(backbone);

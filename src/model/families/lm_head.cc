@@ -1,0 +1,15 @@
+#include "model/families/lm_head.h"
+
+namespace malmoi::model {
+
+void add_lm_head(Parts& parts, nn::WeightSlot* words, bool tied, const char* name, double std) {
+  parts.head_begin = parts.parameters.entries().size();
+  parts.head = std::make_unique<Head>();
+  const Shape& table = words->parameter().shape;
+  parts.head->weight =
+      tied ? words
+           : nn::linear({parts.parameters, name, std}, {.in = table[1], .out = table[0], .role = nn::Role::kHead})
+                 .weight;
+}
+
+}  // namespace malmoi::model

@@ -1,0 +1,13 @@
+// The output projection of a language model: the table of words again, or a matrix of its own.
+#pragma once
+
+#include <memory>
+
+#include "model/family.h"
+
+namespace malmoi::model {
+
+/// Adds the head to parts whose backbone is declared. `words`: the table; `name`: of the matrix where it is not tied.
+void add_lm_head(Parts& parts, nn::WeightSlot* words, bool tied, const char* name, double std);
+
+}  // namespace malmoi::model
