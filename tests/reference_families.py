@@ -4,7 +4,7 @@ An entry: `family` and `class` of the library, `config`, what it `exercises`, an
 mlm, encdec), `length` of the ids, `dtype` and `shard` of the file, `v4` (the config as transformers 4 spelled it),
 `scale` (factors on weights by parts of names), `post` and `on_disk` (changes by name, below), `ablate` (changes of the
 config that must be seen in the logits), `invariant` (weights that cannot matter), `train` (the `model:` of a training
-configuration of ours; absent where no text alone trains it).
+configuration of ours; absent where no text alone trains it), `objectives` (what trains it on arrays instead).
 """
 import torch
 from safetensors.torch import load_file, save_file
@@ -121,12 +121,13 @@ FAMILIES = {
         "train": {"hidden_size": 64, "state_size": 8, "num_heads": 8, "head_dim": 16, "n_groups": 2, "num_hidden_layers": 2}},
     "bert": {
         "family": "bert", "class": "BertForMaskedLM", "kind": "mlm", "length": 32, "invariant": ["self.key.bias"],
+        "objectives": ["masked_lm", "classification"],
         "config": {"vocab_size": 150, "hidden_size": 48, "intermediate_size": 96, "num_hidden_layers": 2,
                    "num_attention_heads": 4, "type_vocab_size": 2, "max_position_embeddings": 48, "pad_token_id": 0},
         "exercises": "post-norm encoder, learned positions, MLM head with transform and bias, padding mask"},
     "t5": {
         "family": "t5", "class": "T5ForConditionalGeneration", "kind": "encdec", "length": 32, "post": "untie",
-        "on_disk": "untied_file",
+        "on_disk": "untied_file", "objectives": ["seq2seq"],
         "config": {"vocab_size": 160, "d_model": 32, "d_kv": 12, "d_ff": 64, "num_layers": 2, "num_decoder_layers": 3,
                    "num_heads": 3, "relative_attention_num_buckets": 12, "relative_attention_max_distance": 20,
                    "feed_forward_proj": "gated-gelu", "tie_word_embeddings": False, "pad_token_id": 0, "eos_token_id": 1,

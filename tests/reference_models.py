@@ -175,6 +175,8 @@ def outputs(model, kind, inputs):
         decoder_ids = tensor(inputs["decoder_ids"])
         return {"logits": model(input_ids=ids, attention_mask=mask, decoder_input_ids=decoder_ids, use_cache=False).logits,
                 "encoder_hidden": real(model.get_encoder()(input_ids=ids, attention_mask=mask)[0])}
+    if kind == "classifier":
+        return {"logits": model(input_ids=ids, attention_mask=mask).logits}
     return {"hidden": real(model.base_model(input_ids=ids, attention_mask=mask)[0]),
             "logits": real(model(input_ids=ids, attention_mask=mask).logits)}
 

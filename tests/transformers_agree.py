@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Holds every family of the program to transformers, both ways: a random model of theirs opens here, and a model trained
-here opens there; logits, and of ours the ids and texts of the tokenizer, are the same.
+here, from text or from arrays by each of its objectives, opens there; logits, and of decoders the ids and texts of the
+tokenizer, are the same.
 
 usage: transformers_agree.py MALMOI [FAMILY...]      exits 77 where transformers or torch cannot be imported
 """
@@ -25,6 +26,7 @@ except ImportError as error:
 
 MALMOI = sys.argv[1]
 SENTENCE = "오늘 날씨가 너무 좋아서 gathers words, don't 낱말 123!\n"
+CLASSES = 3
 SEED = 20261  # other weights and ids than the goldens have
 LEAST_TOLERANCE = 2e-4  # as of the goldens; else thirty times what f32 costs the reference itself
 # Of other families transformers takes its own class of tokenizer, whatever the files say.
@@ -47,6 +49,47 @@ def score(model, inputs, folder):
         command += [flags[key], folder / f"{key}.npy"]
     malmoi(*command)
     return torch.from_numpy(np.load(folder / "logits.npy"))
+
+
+def random_rows(objective, rows=8, length=24, vocabulary=150):
+    """Arrays of an objective, all ids within the vocabulary, some rows padded on the right; -100 does not count."""
+    rng = np.random.default_rng(SEED)
+    lengths = rng.integers(length // 2, length + 1, rows)
+    mask = (np.arange(length) < lengths[:, None]).astype(np.int32)
+    arrays = {"ids": rng.integers(4, vocabulary, (rows, length)).astype(np.int32) * mask, "mask": mask}
+    if objective == "masked_lm":
+        arrays["labels"] = np.where(mask * (rng.random((rows, length)) < 0.3), arrays["ids"], -100).astype(np.int32)
+    elif objective == "classification":
+        arrays["labels"] = rng.integers(0, CLASSES, rows).astype(np.int32)
+    else:
+        arrays["labels"] = rng.integers(4, vocabulary, (rows, length // 2)).astype(np.int32)
+    return arrays
+
+
+def train_on_rows(entry, objective, folder):
+    """A short run of ours on arrays: its model's folder."""
+    rows = folder / f"{objective}_rows"
+    rows.mkdir()
+    for name, array in random_rows(objective).items():
+        np.save(rows / f"{name}.npy", array)
+    classes = {"num_labels": CLASSES} if objective == "classification" else {}
+    (folder / "run.yaml").write_text(json.dumps({
+        "objective": {"name": objective}, "model": {"architecture": entry["family"], **entry["config"], **classes},
+        "data": {"format": "arrays", "train": [str(rows)]},
+        "train": {"batch_size": 4, "steps": 10, "dtype": "f32"}, "out": str(folder / objective)}))
+    malmoi("train", folder / "run.yaml")
+    return folder / objective / "model"
+
+
+def rows_trained_open_there(name, entry, objective, folder):
+    kind = "classifier" if objective == "classification" else entry["kind"]
+    model = train_on_rows(entry, objective, folder)
+    theirs = reference.load(model)
+    inputs = reference.make_inputs(entry, theirs, SEED)
+    want = reference.outputs(theirs, kind, inputs)["logits"]
+    gap = largest_gap(score(model, inputs, folder), want, inputs, kind)
+    assert gap < LEAST_TOLERANCE, f"logits of our model of {objective} differ by {gap:.2g}"
+    print(f"{name}: ours by {objective} there: logits within {gap:.1e}", flush=True)
 
 
 def largest_gap(got, want, inputs, kind):
@@ -111,6 +154,8 @@ def main():
             folder = shared / name
             folder.mkdir()
             ways = [lambda: theirs_opens_here(name, entry, folder)]
+            ways += [lambda objective=objective: rows_trained_open_there(name, entry, objective, folder)
+                     for objective in entry.get("objectives", ())]
             if "train" in entry:
                 ways.append(lambda: ours_opens_there(name, entry, family, folder, shared))
             for way in ways:

@@ -42,9 +42,9 @@ def folder_of_object(path):
 
 
 def folder_of_test(name):
-    """unit.kernels.avx2: kernels; program.resume: program."""
+    """unit.kernels.avx2: kernels; unit.fuzz_seeds.gguf: fuzz; program.resume: program."""
     first, _, rest = name.partition(".")
-    return rest.split(".")[0] if first == "unit" else first
+    return rest.split(".")[0].removesuffix("_seeds") if first == "unit" else first
 
 
 def budgets():

@@ -78,6 +78,9 @@ class TestScratch {
   std::vector<std::byte> data_;
 };
 
+/// No dropout, and some.
+inline const Dropout kDropouts[] = {{}, {.p = 0.3f, .seed = 7, .stream = 5}};
+
 /// Where tests run kernels.
 inline Stream& stream() {
   static Stream cpu;

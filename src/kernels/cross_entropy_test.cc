@@ -1,0 +1,54 @@
+// Cross entropy and its gradient against the oracle in f64, extreme logits too.
+#include "kernels/test_support.h"
+
+namespace malmoi::kernels {
+namespace {
+
+TEST(Kernels, CrossEntropy) {
+  each_kernel([&](const Backend& table, DType dtype, const std::string& name) {
+    for (int64_t cols : {int64_t{1}, int64_t{65}, int64_t{1024}, int64_t{5003}}) {
+      for (int flags = 0; flags < 8; ++flags) {
+        int64_t rows = 5;
+        Twin logits(dtype, rows * cols, 1, 4.0);
+        std::vector<int32_t> targets;
+        for (int64_t r = 0; r < rows; ++r) targets.push_back(static_cast<int32_t>((r * 1237 + cols - 1) % cols));
+        std::vector<float> loss(5), expected(5);
+        CrossEntropyArgs a{.dtype = dtype,
+                           .rows = rows,
+                           .cols = cols,
+                           .logits = logits.data(),
+                           .targets = targets.data(),
+                           .loss = loss.data(),
+                           .loss_scale = 0.25f,
+                           .label_smoothing = flags & 1 ? 0.1f : 0,
+                           .z_weight = flags & 2 ? 0.01f : 0,
+                           .softcap = flags & 4 ? 5.0f : 0,
+                           .dlogits = false};
+        Twin before = logits;
+        table.cross_entropy(stream(), a);
+        EXPECT_EQ(before.values(), logits.values()) << name << " leaves logits alone";
+        a.dlogits = true;
+        table.cross_entropy(stream(), a);
+        a.dtype = DType::kF64, a.logits = logits.oracle(), a.loss = expected.data();
+        reference_backend().cross_entropy(stream(), a);
+        std::string what = name + " cross-entropy " + std::to_string(cols) + " flags " + std::to_string(flags);
+        logits.expect_close(what, 1e-6, 1e-4);
+        for (size_t r = 0; r < 5; ++r) ASSERT_NEAR(loss[r], expected[r], 2e-5 * (1 + std::abs(expected[r]))) << what;
+      }
+    }
+  });
+}
+
+TEST(Kernels, CrossEntropySurvivesExtremeLogits) {
+  for (const Backend* table : testable_tables()) {
+    std::vector<float> logits = {1e4f, -1e4f, 0, 9e3f}, loss(1);
+    int32_t target = 1;
+    table->cross_entropy(stream(),
+                         {.rows = 1, .cols = 4, .logits = logits.data(), .targets = &target, .loss = loss.data()});
+    EXPECT_FLOAT_EQ(loss[0], 2e4f) << table->name;
+    EXPECT_EQ(logits, (std::vector<float>{1, -1, 0, 0})) << table->name;
+  }
+}
+
+}  // namespace
+}  // namespace malmoi::kernels
