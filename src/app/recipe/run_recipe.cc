@@ -128,6 +128,17 @@ std::string reason_to_run(const Stage& stage, const Fingerprint& print, const Js
   return "";
 }
 
+// A folder that a recipe made says so itself: a stamp may come from elsewhere, with a recipe that names any folder as
+// its output, and what is removed must be ours.
+constexpr const char* kMark = ".made-by-malmoi-run";
+
+bool carries_mark(const Path& out) { return exists(out / kMark); }
+
+Status mark_output(const Path& out, const std::string& stage) {
+  MALMOI_TRY(make_folder(out));
+  return write_file(out / kMark, "Stage " + stage + " of a recipe made this folder; malmoi run replaces it whole.\n");
+}
+
 class Runner {
  public:
   Runner(const Recipe& recipe, const RecipeOptions& options, const Job& job)
@@ -171,22 +182,29 @@ class Runner {
       return outcome;
     }
     job_.message(label + ": runs: " + outcome.reason);
-    MALMOI_TRY(work(stage, *print, stamp, outcome));
+    MALMOI_TRY(work(stage, *print, outcome));
     job_.message(fmt::format("{}: done in {}", label, format_duration(outcome.seconds)));
     return outcome;
   }
 
-  Status work(const Stage& stage, const Fingerprint& print, const Json& stamp, StageOutcome& outcome) {
-    double begin = monotonic_seconds();
-    bool ours = well_formed(stamp) && json_string(stamp, "out") == stage.out.string();
-    bool resume = outcome.reason == "was interrupted" && stage.kind->resumes;
-    std::error_code error;
-    if (ours && !resume) std::filesystem::remove_all(stage.out, error);
-    if (error) return in_stage(stage, io_error("cannot remove the old output", stage.out.string(), error.value()));
-    if (!ours && std::filesystem::exists(stage.out, error) && !is_empty_folder(stage.out))
-      return in_stage(stage, usage_error("is there already and was not made by this recipe", stage.out.string(),
+  // Takes away what an earlier run of the stage left, unless it goes on from that; whatever else is there stays.
+  Status clear_output(const Stage& stage, bool resume) {
+    if (!exists(stage.out) || is_empty_folder(stage.out)) return {};
+    if (!carries_mark(stage.out))
+      return in_stage(stage, usage_error("is there already and was not made by a recipe", stage.out.string(),
                                          "move it away, or give the stage another out"));
-    if (stage.out.has_parent_path()) MALMOI_TRY(make_folder(stage.out.parent_path()));
+    if (resume) return {};
+    std::error_code error;
+    std::filesystem::remove_all(stage.out, error);
+    if (error) return in_stage(stage, io_error("cannot remove the old output", stage.out.string(), error.value()));
+    return {};
+  }
+
+  Status work(const Stage& stage, const Fingerprint& print, StageOutcome& outcome) {
+    double begin = monotonic_seconds();
+    MALMOI_TRY(clear_output(stage, outcome.reason == "was interrupted" && stage.kind->resumes));
+    bool resume = carries_mark(stage.out);
+    MALMOI_TRY(mark_output(stage.out, stage.name));
     Json running = stamp_of(stage, print, "running");
     running["files"] = Json::array();
     MALMOI_TRY(write_file(stamp_path(stage), dump_json(running)));
