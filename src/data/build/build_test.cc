@@ -1,5 +1,6 @@
 #include "data/build/build.h"
 #include "data/build/inspect.h"
+#include "data/build/plan.h"
 
 #include <gtest/gtest.h>
 
@@ -59,6 +60,18 @@ TEST(Build, ChangedInputsAreBuiltAgain) {
   bool found = false;
   for (const Document& d : documents_of(out, "")) found |= d.id.ends_with("new.txt");
   EXPECT_TRUE(found);
+}
+
+// A scorer is a folder: its own time does not change with the files inside it.
+TEST(Build, AChangedFileOfAScorerIsBuiltAgain) {
+  Path in = make_documents("scorer", 10), out = scratch("scorer_out"), model = scratch("scorer_model");
+  put(model / "inner" / "weights", "1");
+  Recipe recipe = small_recipe(in, out);
+  recipe.filters.push_back({"perplexity", {{"scorer", model.string()}}});
+  std::string before = make_plan(recipe)->key;
+  EXPECT_EQ(make_plan(recipe)->key, before);
+  put(model / "inner" / "weights", "12");
+  EXPECT_NE(make_plan(recipe)->key, before);
 }
 
 // Nor does a changed list of a filter, or a changed set to be kept out, go unnoticed.
