@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "train/full_disk.h"
 
 namespace malmoi::train {
@@ -22,7 +24,7 @@ std::vector<int64_t> steps_in(const Path& path) {
   std::string text = *read_file(path);
   EXPECT_TRUE(text.empty() || text.ends_with('\n')) << "whole lines";
   for (size_t begin = 0; begin < text.size();) {
-    size_t end = text.find('\n', begin);
+    size_t end = std::min(text.find('\n', begin), text.size());
     steps.push_back(step_of_line(std::string_view(text).substr(begin, end - begin)).value_or(-1));
     begin = end + 1;
   }

@@ -254,7 +254,9 @@ TEST(Objectives, AClassifierIsTrainedFromArrays) {
   ASSERT_TRUE(formats::write_npy(folder / "ids.npy", {8, 9}, ids).ok());
   ASSERT_TRUE(formats::write_npy(folder / "mask.npy", {8, 9}, mask).ok());
   document.root["out"] = (folder / "padded").string();
-  EXPECT_EQ(train(document, {}, {})->train_tokens, 48u) << "longer than the positions by padding alone";
+  report = train(document, {}, {});
+  ASSERT_TRUE(report.ok()) << "longer than the positions by padding alone: " << report.error().to_string();
+  EXPECT_EQ(report->train_tokens, 48u);
 
   document.root["model"]["architecture"] = "llama";
   document.root["out"] = (folder / "other").string();
