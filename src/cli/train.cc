@@ -35,9 +35,9 @@ Status run_train(const Options& o, Terminal& terminal) {
   return {};
 }
 
-Status run_plan(const Options& o) {
+Status run_plan(const Options& o, const Terminal& terminal) {
   MALMOI_ASSIGN(ConfigDocument document, read(o));
-  MALMOI_ASSIGN(app::PlanReport p, app::plan(document));
+  MALMOI_ASSIGN(app::PlanReport p, app::plan(document, terminal.job().stop));
   if (o.json) {
     print_json(to_json(p));
     return {};
@@ -90,7 +90,8 @@ void add_plan(CLI::App& root, Invocation& invocation) {
   add_override_options(*command, o);
   add_json_flag(*command, o->json);
   add_threads_option(*command);
-  command->callback([&invocation, o] { invocation.run = [o] { return run_plan(*o); }; });
+  command->callback(
+      [&invocation, o] { invocation.run = [&invocation, o] { return run_plan(*o, invocation.terminal); }; });
 }
 
 }  // namespace malmoi::cli

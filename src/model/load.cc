@@ -1,12 +1,12 @@
 #include "model/load.h"
 
 #include <algorithm>
-#include <cmath>
 #include <set>
 
 #include "formats/element_type.h"
 #include "formats/safetensors.h"
 #include "formats/tensor_source.h"
+#include "model/finite.h"
 #include "model/layout.h"
 
 namespace malmoi::model {
@@ -26,16 +26,6 @@ Result<DType> float_type(const StoredTensor& tensor, const std::string& where) {
       return unsupported("tensor '" + tensor.name + "' has a type that is not floating", where,
                          "use f32, bf16 or f16 weights");
   }
-}
-
-Status check_finite(const Tensor& t, const std::string& name, const std::string& where) {
-  for (int64_t i = 0; i < t.elements(); ++i) {
-    float x = t.dtype() == DType::kF32 ? t.as<float>()[i] : to_float(t.as<BF16>()[i]);
-    if (!std::isfinite(x))
-      return invalid_data("tensor '" + name + "' holds a value that is not finite (element " + std::to_string(i) + ")",
-                          where, "the file is damaged or its training diverged; use another checkpoint");
-  }
-  return {};
 }
 
 // Fills the parameters of one model from one source of named tensors.
@@ -85,24 +75,31 @@ class Loader {
   }
 
   Status fill(nn::ParameterSet::Entry& entry) {
-    Parameter& p = entry.parameter;
     for (const nn::Source& source : entry.spec.sources) {
       const StoredTensor* tensor = find(source.name);
       if (!tensor)
         return invalid_data("tensor '" + source.name + "' is missing", where_,
                             "the folder is not whole; fetch it again");
       used_.insert(tensor);
-      if (!shape_fits(tensor->shape, entry.spec, source))
-        return invalid_data("tensor '" + source.name + "' has shape " + formats::shape_text(tensor->shape) +
+      if (tensor->shape != stored_shape(entry.spec, source))
+        return invalid_data("tensor '" + tensor->name + "' has shape " + formats::shape_text(tensor->shape) +
                                 ", the config asks for " + formats::shape_text(stored_shape(entry.spec, source)),
                             where_, "config.json and weights do not belong together");
-      MALMOI_ASSIGN(DType type, float_type(*tensor, where_));
-      if (map(entry, source, *tensor, type)) continue;
+      MALMOI_TRY(fill(entry, source, *tensor));
+    }
+    return {};
+  }
+
+  Status fill(nn::ParameterSet::Entry& entry, const nn::Source& source, const StoredTensor& tensor) {
+    Parameter& p = entry.parameter;
+    MALMOI_ASSIGN(DType type, float_type(tensor, where_));
+    if (!map(entry, source, tensor, type)) {
       if (!p.master && !p.compute.data())
         p.compute = Tensor::zeros(model_.parameters.compute_type(p), entry.spec.shape);
-      copy_in(tensor->bytes, type, entry.spec, source, p.master ? p.master : p.compute);
+      copy_in(tensor.bytes, type, entry.spec, source, p.master ? p.master : p.compute);
+      if (!p.master) entry.originals.push_back({tensor.bytes, type});
     }
-    return check_finite(p.master ? p.master : p.compute, entry.spec.name, where_);
+    return check_finite(p.master ? p.master : p.compute, entry.spec, source, tensor.name, where_);
   }
 
   // Served from the map: the pages are shared with every process that serves this file.
@@ -162,7 +159,8 @@ std::string without_python_numbers(std::string text) {
 }  // namespace
 
 Result<std::unique_ptr<Model>> load_config(const Path& folder_or_file, std::optional<Task> task) {
-  Path path = std::filesystem::is_directory(folder_or_file) ? folder_or_file / "config.json" : folder_or_file;
+  std::error_code ignored;
+  Path path = std::filesystem::is_directory(folder_or_file, ignored) ? folder_or_file / "config.json" : folder_or_file;
   ConfigDocument document;
   MALMOI_ASSIGN(std::string text, read_file(path, kLargestConfig));
   MALMOI_ASSIGN(document.root, parse_json(without_python_numbers(std::move(text)), path.string()));

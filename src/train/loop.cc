@@ -1,66 +1,19 @@
 #include "train/loop.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <cmath>
-#include <cstdio>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/parallel.h"
+#include "model/finite.h"
+#include "train/run_state.h"
 #include "train/schedule.h"
 
 namespace malmoi::train {
 namespace {
-
-// metrics.jsonl, a line a step, each written with one call so that a killed run leaves whole lines but the last.
-class MetricsFile {
- public:
-  ~MetricsFile() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  // Keeps the lines of steps below `first_step`, so that each step stands once.
-  Status open(const Path& path, int64_t first_step) {
-    std::string kept;
-    if (malmoi::exists(path)) {
-      MALMOI_ASSIGN(std::string text, read_file(path));
-      for (size_t begin = 0; begin < text.size();) {
-        size_t end = text.find('\n', begin);
-        if (end == std::string::npos) break;  // cut short by a kill
-        std::string_view line(text.data() + begin, end - begin);
-        auto json = parse_json(line, path.string());
-        if (!json.ok() || !json->is_object() || !json->contains("step") || !(*json)["step"].is_number_integer() ||
-            (*json)["step"].get<int64_t>() >= first_step)
-          break;
-        kept.append(line).push_back('\n');
-        begin = end + 1;
-      }
-    }
-    MALMOI_TRY(write_file(path, kept));
-    path_ = path;
-    fd_ = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
-    if (fd_ < 0) return io_error("cannot open", path.string(), errno);
-    return {};
-  }
-  Status add(const StepMetrics& m) {
-    Json line = {{"step", m.step}, {"loss", m.loss},     {"grad_norm", m.grad_norm},
-                 {"lr", m.lr},     {"tokens", m.tokens}, {"tokens_per_second", m.tokens_per_second}};
-    if (m.skipped) line["skipped"] = true;
-    if (m.valid_loss) line["valid_loss"] = *m.valid_loss;
-    for (const auto& [name, value] : m.figures) line[name] = value;
-    std::string text = dump_json(line) + "\n";
-    if (::write(fd_, text.data(), text.size()) != static_cast<ssize_t>(text.size()))
-      return io_error("cannot write", path_.string(), errno);
-    return {};
-  }
-
- private:
-  Path path_;
-  int fd_ = -1;
-};
 
 class Loop {
  public:
@@ -75,7 +28,9 @@ class Loop {
   Result<LoopResult> run() {
     if (in_.resume) MALMOI_TRY(restore());
     result_.resumed_from = step_;
-    MALMOI_TRY(metrics_.open(Path(c_.out) / "metrics.jsonl", step_));
+    const Path metrics = Path(c_.out) / "metrics.jsonl";
+    MALMOI_ASSIGN(int64_t damaged, metrics_.open(metrics, step_));
+    if (damaged > 0) warn(fmt::format("{}: damaged lines are left out: {}", metrics.string(), damaged));
     while (step_ < in_.steps && !result_.stopped_early) {
       MALMOI_TRY(one_step());
       if (events_.stop_requested && events_.stop_requested()) {
@@ -102,48 +57,63 @@ class Loop {
     return list;
   }
 
+  void warn(const std::string& text) const {
+    if (events_.warn) events_.warn(text);
+  }
+
   Status restore() {
-    auto warn = [this](const std::string& text) {
-      if (events_.warn) events_.warn(text);
-    };
-    MALMOI_ASSIGN(Json state, store_.load_newest(tensors(), fingerprint_, warn));
-    if (state.is_null()) return {};
-    step_ = saved_ = state.value("step", int64_t{0});
-    updates_ = state.value("updates", int64_t{0});
-    bad_evaluations_ = state.value("bad_evaluations", int64_t{0});
-    bad_steps_ = state.value("bad_steps", int64_t{0});
-    spikes_.restore(state.value("spike_watch", Json::object()));
-    result_.skipped_steps = state.value("skipped_steps", int64_t{0});
-    best_step_ = state.value("best_step", int64_t{-1});
-    best_ = state.value("best_valid_loss", 0.0);
-    result_.stopped_early = state.value("stopped_early", false);
-    if (state.contains("last_loss")) result_.last_loss = state["last_loss"].get<double>();
-    if (state.contains("last_valid_loss")) result_.last_valid_loss = state["last_valid_loss"].get<double>();
+    auto tell = [this](const std::string& text) { warn(text); };
+    MALMOI_ASSIGN(std::optional<Checkpoint> found, store_.load_newest(tensors(), fingerprint_, tell));
+    if (!found) return {};
+    MALMOI_ASSIGN(RunState state, read_run_state(found->state, found->file));
+    step_ = saved_ = state.step;
+    updates_ = state.updates;
+    bad_evaluations_ = state.bad_evaluations;
+    bad_steps_ = state.bad_steps;
+    spikes_.restore(state.spikes);
+    result_.skipped_steps = state.skipped_steps;
+    best_step_ = state.best_step;
+    best_ = state.best_valid_loss;
+    result_.stopped_early = state.stopped_early;
+    result_.last_loss = state.last_loss;
+    result_.last_valid_loss = state.last_valid_loss;
     in_.stepper->model().parameters.refresh_compute();
     return {};
   }
 
+  RunState state() const {
+    return {.step = step_,
+            .updates = updates_,
+            .bad_evaluations = bad_evaluations_,
+            .bad_steps = bad_steps_,
+            .skipped_steps = result_.skipped_steps,
+            .best_step = best_step_,
+            .best_valid_loss = best_,
+            .stopped_early = result_.stopped_early,
+            .last_loss = result_.last_loss,
+            .last_valid_loss = result_.last_valid_loss,
+            .spikes = spikes_.state()};
+  }
+
   void save() {
     uint64_t sequences = static_cast<uint64_t>(step_) * static_cast<uint64_t>(c_.sequences_per_step());
-    Json state = {{"step", step_},
-                  {"updates", updates_},
-                  {"model", fingerprint_},
-                  {"seed", c_.seed},
-                  {"data", {{"epoch", sequences / in_.train->size()}, {"offset", sequences % in_.train->size()}}},
-                  {"bad_evaluations", bad_evaluations_},
-                  {"bad_steps", bad_steps_},
-                  {"spike_watch", spikes_.state()},
-                  {"skipped_steps", result_.skipped_steps},
-                  {"best_step", best_step_},
-                  {"best_valid_loss", best_},
-                  {"stopped_early", result_.stopped_early}};
-    if (result_.last_loss) state["last_loss"] = *result_.last_loss;
-    if (result_.last_valid_loss) state["last_valid_loss"] = *result_.last_valid_loss;
-    Status saved = store_.save(step_, tensors(), std::move(state), c_.keep);
+    Json json = to_json(state());
+    json["model"] = fingerprint_;
+    json["seed"] = c_.seed;
+    json["data"] = {{"epoch", sequences / in_.train->size()}, {"offset", sequences % in_.train->size()}};
+    Status saved = model::check_trained_weights(in_.stepper->model(), store_.path_of(step_).string());
+    if (saved.ok()) saved = store_.save(step_, tensors(), std::move(json), c_.keep);
     if (saved.ok()) saved_ = step_;
-    else if (events_.warn)
-      events_.warn("the checkpoint of step " + std::to_string(step_) +
-                   " was not written, training goes on: " + saved.error().to_string());
+    else
+      warn("the checkpoint of step " + std::to_string(step_) +
+           " was not written, training goes on: " + saved.error().to_string());
+  }
+
+  // What is missing is written once there is space again.
+  void add_metrics(const StepMetrics& m) {
+    Status added = metrics_.add(m);
+    if (added.ok() || std::exchange(metrics_failed_, true)) return;
+    warn("a step's metrics were not written, training goes on: " + added.error().to_string());
   }
 
   Status one_step() {
@@ -169,7 +139,7 @@ class Loop {
     ++step_;
     if (r.counts.terms == 0) {  // nothing to learn is not a sign of anything
       ++result_.skipped_steps;
-      if (events_.warn) events_.warn(fmt::format("step {}: none of its targets counts; nothing is learned", step_ - 1));
+      warn(fmt::format("step {}: none of its targets counts; nothing is learned", step_ - 1));
     } else if (r.skipped) {
       MALMOI_TRY(count_bad_step(r));
     } else {
@@ -181,7 +151,7 @@ class Loop {
     m.tokens_per_second = static_cast<double>(r.counts.tokens) / std::max(monotonic_seconds() - begin, 1e-9);
     bool due = c_.eval_every > 0 && step_ % c_.eval_every == 0;
     if (in_.valid && (due || step_ == in_.steps)) MALMOI_TRY(evaluate(m));
-    MALMOI_TRY(metrics_.add(m));
+    add_metrics(m);
     if (events_.on_step) events_.on_step(m);
     if (c_.save_every > 0 && step_ % c_.save_every == 0) save();
     return {};
@@ -192,7 +162,7 @@ class Loop {
     if (++bad_steps_ < c_.max_bad_steps) {
       std::string why = r.spike ? fmt::format("loss {:.4g} and gradient norm {:.4g} are a spike", r.loss, r.grad_norm)
                                 : "loss or gradients are not finite";
-      if (events_.warn) events_.warn(fmt::format("step {}: {}; the step is skipped", step_ - 1, why));
+      warn(fmt::format("step {}: {}; the step is skipped", step_ - 1, why));
       return {};
     }
     return invalid_data(fmt::format("{} steps in a row were skipped: {}", bad_steps_,
@@ -231,7 +201,8 @@ class Loop {
       best_ = loss;
       best_step_ = step_;
       bad_evaluations_ = 0;
-      if (events_.on_best) MALMOI_TRY(events_.on_best(step_, loss));
+      if (Status told = events_.on_best ? events_.on_best(step_, loss) : Status(); !told.ok())
+        warn("the best model was not written, training goes on: " + told.error().to_string());
     } else if (c_.early_stopping && ++bad_evaluations_ >= c_.patience) {
       result_.stopped_early = true;
     }
@@ -248,6 +219,7 @@ class Loop {
   LoopResult result_;
   int64_t step_ = 0, updates_ = 0, saved_ = -1;
   int64_t bad_evaluations_ = 0, bad_steps_ = 0;
+  bool metrics_failed_ = false;
   SpikeWatch spikes_{c_.spike_factor};
   int64_t best_step_ = -1;
   double best_ = 0;

@@ -70,16 +70,22 @@ Status write_prepared(const Path& file, const std::string& fingerprint, const Pa
   return write_file(file, dump_json(done, 2) + "\n");
 }
 
+// Whether the files are those of a fingerprint, which an earlier call wrote.
+bool read_prepared(const Path& file, const std::string& fingerprint, TokenizedFiles& files) {
+  auto done = read_json(file.string());
+  if (!done.ok() || json_string(*done, "fingerprint") != fingerprint) return false;
+  const Json tokens = (*done)["valid_tokens"], bytes = (*done)["valid_bytes"];
+  if (!tokens.is_number_unsigned() || !bytes.is_number_unsigned()) return false;  // damaged: made again
+  files.has_valid = tokens.get<uint64_t>() > 0;
+  files.valid_bytes = bytes.get<uint64_t>();
+  return true;
+}
+
 Result<TokenizedFiles> tokenize(const TrainConfig& config, const tokenizer::Tokenizer& tokenizer, const Job& job) {
   Path folder = Path(config.out) / "data";
   TokenizedFiles files{folder / "train.bin", folder / "valid.bin"};
   std::string wanted = fingerprint(config, tokenizer);
-  if (auto done = read_json((folder / "prepared.json").string());
-      done.ok() && json_string(*done, "fingerprint") == wanted) {
-    files.has_valid = done->value("valid_tokens", uint64_t{0}) > 0;
-    files.valid_bytes = done->value("valid_bytes", uint64_t{0});
-    return files;
-  }
+  if (read_prepared(folder / "prepared.json", wanted, files)) return files;
   MALMOI_TRY(make_folder(folder));
   MALMOI_ASSIGN(Part train, Part::create(files.train, tokenizer));
   MALMOI_ASSIGN(Part valid, Part::create(files.valid, tokenizer));

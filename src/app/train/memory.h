@@ -3,6 +3,7 @@
 
 #include "autograd/context.h"
 #include "base/error.h"
+#include "base/job.h"
 #include "model/model.h"
 #include "train/config.h"
 #include "train/rehearsal.h"
@@ -14,10 +15,11 @@ struct FittedMemory {
   autograd::Checkpointing level = autograd::Checkpointing::kCheap;
 };
 
-/// Checkpointing level and batch that keep within memory_limit (and the machine's memory); batch_size and accumulation
-/// of `config` are changed so that their product stays. Errors: what a step needs, what there is, what would fit.
+/// Checkpointing level and largest batch that keep within memory_limit (and the machine's memory); batch_size and
+/// accumulation of `config` are changed so that their product stays. Errors: what a step needs, what there is, what would
+/// fit; a stop.
 Result<FittedMemory> fit_memory(const model::Model& model, const train::Objective& objective,
-                                train::TrainConfig& config);
+                                train::TrainConfig& config, const StopToken& stop);
 
 /// The capacity of a step's arena, bytes: a little room beyond the plan, since documents cut rows into more runs than
 /// the rehearsal had.

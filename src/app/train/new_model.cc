@@ -34,13 +34,13 @@ model::Task task_of(const TrainConfig& config) { return train::objective_entry(c
 Result<std::unique_ptr<model::Model>> make_new(const ConfigDocument& document, const TrainConfig& config,
                                                const tokenizer::Tokenizer* tokenizer) {
   const Json object = complete_config(config, tokenizer);
-  MALMOI_ASSIGN(auto model,
-                model::make_model(document, object, {.task = task_of(config), .training = true, .path = "model"}));
-  if (tokenizer && tokenizer->vocab_size() > model->vocab_size())
+  // Before the ids of its tokens are looked at one by one.
+  const Json size = object.is_object() && object.contains("vocab_size") ? object["vocab_size"] : Json();
+  if (tokenizer && size.is_number_integer() && tokenizer->vocab_size() > size.get<int64_t>())
     return usage_error(
-        fmt::format("is {}, but the tokenizer has {} entries", model->vocab_size(), tokenizer->vocab_size()),
+        fmt::format("is {}, but the tokenizer has {} entries", size.get<int64_t>(), tokenizer->vocab_size()),
         document.where("model.vocab_size"), "leave it out, or make it as large");
-  return model;
+  return model::make_model(document, object, {.task = task_of(config), .training = true, .path = "model"});
 }
 
 }  // namespace

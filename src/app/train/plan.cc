@@ -23,13 +23,13 @@ double measured_rate(int64_t rows, int64_t width, Precision precision) {
 
 }  // namespace
 
-Result<PlanReport> plan(const ConfigDocument& document) {
+Result<PlanReport> plan(const ConfigDocument& document, const StopToken& stop) {
   MALMOI_ASSIGN(train::TrainConfig config, train::parse_train_config(document));
   MALMOI_TRY(measure_arrays(config));
   const auto objective = train::make_objective(config.objective);
   MALMOI_ASSIGN(auto tokenizer, open_tokenizer(config));
   MALMOI_ASSIGN(auto model, describe_model(document, config, tokenizer.get()));
-  MALMOI_ASSIGN(FittedMemory memory, fit_memory(*model, *objective, config));
+  MALMOI_ASSIGN(FittedMemory memory, fit_memory(*model, *objective, config, stop));
   PlanReport report;
   report.architecture = model->model_type();
   report.parameters = model->parameter_count();

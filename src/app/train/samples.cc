@@ -1,11 +1,13 @@
 #include "app/train/samples.h"
 
 #include <fstream>
+#include <optional>
 #include <utility>
 
 #include "app/use/generate.h"
 #include "base/json.h"
 #include "infer/engine.h"
+#include "train/metrics_file.h"
 
 namespace malmoi::app {
 
@@ -16,8 +18,8 @@ void SampleWriter::begin(int64_t done) {
   if (!file) return;
   std::string kept, text;
   while (std::getline(file, text)) {
-    auto line = parse_json(text, "samples.jsonl");
-    if (line.ok() && line->is_object() && line->value("step", int64_t{0}) <= done) kept += text + "\n";
+    std::optional<int64_t> step = train::step_of_line(text);
+    if (step && *step <= done) kept += text + "\n";
   }
   if (!file.eof()) return;
   if (Status written = write_file(path, kept); !written.ok()) job_.warn(written.error().to_string());

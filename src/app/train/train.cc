@@ -77,7 +77,7 @@ Result<TrainReport> train(const ConfigDocument& document, const TrainOptions& op
   MALMOI_ASSIGN(auto tokenizer, open_tokenizer(config));
   MALMOI_ASSIGN(auto model, describe_model(document, config, tokenizer.get()));
   MALMOI_TRY(check_length(document, config, *model));
-  MALMOI_ASSIGN(FittedMemory memory, fit_memory(*model, *objective, config));
+  MALMOI_ASSIGN(FittedMemory memory, fit_memory(*model, *objective, config, job.stop));
   MALMOI_ASSIGN(PreparedData data, prepare_data(config, tokenizer.get(), *model, job));
   MALMOI_TRY(fill_model(config, model));
   std::vector<Tensor> average;

@@ -4,8 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "app/data/pack.h"
 #include "app/train/data.h"
+#include "app/train/export.h"
 #include "app/train/new_model.h"
 #include "app/train/plan.h"
 #include "app/train/run_folder.h"
@@ -20,6 +23,7 @@ namespace {
 using testing::AllOf;
 using testing::Contains;
 using testing::HasSubstr;
+using testing::Not;
 
 Path fresh_folder(const std::string& name) {
   Path folder = Path(testing::TempDir()) / ("malmoi_run_" + name);
@@ -161,6 +165,7 @@ TEST_F(SmallRun, FrozenWeightsAreExportedAsTheyBegan) {
   ASSERT_TRUE(report.ok()) << report.error().to_string();
   document_.root["out"] = (folder_ / "again").string();
   document_.root["model"] = {{"init_from", (folder_ / "run" / "model").string()}};
+  document_.root["train"]["dtype"] = "bf16";  // what products read of it is rounded
   document_.root.erase("tokenizer");
   ASSERT_TRUE(train(document_, {}, job_).ok());
   auto weights = [&](const char* run) {
@@ -176,6 +181,36 @@ TEST_F(SmallRun, FrozenWeightsAreExportedAsTheyBegan) {
   document_.root["train"]["freeze"] = {"nothing.like.it"};
   document_.root["out"] = (folder_ / "other").string();
   EXPECT_THAT(train(document_, {}, job_).error().to_string(), HasSubstr("fits no weight"));
+}
+
+TEST_F(SmallRun, AModelThatIsNotFiniteIsNotWritten) {
+  auto folder = RunFolder::open(folder_ / "export", {}, false);
+  ASSERT_TRUE(folder.ok());
+  auto model = infer::tiny_model();
+  ModelExport exports(*folder, *model, nullptr, DType::kF32);
+  ASSERT_TRUE(exports.write("model").ok());
+  const std::string before = *read_file(folder_ / "export" / "model" / "model.safetensors");
+  model->parameters.entries().back()->parameter.master.as<float>()[1] = INFINITY;
+  Status refused = exports.write("model");
+  ASSERT_FALSE(refused.ok());
+  EXPECT_THAT(refused.error().to_string(),
+              AllOf(HasSubstr("export/model"), HasSubstr("not finite"), HasSubstr("--resume")));
+  EXPECT_EQ(*read_file(folder_ / "export" / "model" / "model.safetensors"), before);
+}
+
+TEST_F(SmallRun, DamagedNumbersOfAnEarlierCallAreNoException) {
+  ASSERT_TRUE(train(document_, {}, job_).ok());
+  const Path run = folder_ / "run";
+  document_.root["train"]["steps"] = 6;
+  Json prepared = *read_json((run / "data" / "prepared.json").string());
+  prepared["valid_tokens"] = "many";
+  ASSERT_TRUE(write_file(run / "data" / "prepared.json", dump_json(prepared)).ok());
+  for (const char* file : {"samples.jsonl", "metrics.jsonl"})
+    ASSERT_TRUE(write_file(run / file, *read_file(run / file) + "{\"step\": {}}\n{\"step\": \"x\"}\n\xff\n").ok());
+  auto report = train(document_, {.resume = true, .trace = {}}, job_);
+  ASSERT_TRUE(report.ok()) << report.error().to_string();
+  EXPECT_EQ(report->steps, 6);
+  EXPECT_THAT(*read_file(run / "samples.jsonl"), AllOf(HasSubstr("\"step\":6"), Not(HasSubstr("{}"))));
 }
 
 TEST(Objectives, AClassifierIsTrainedFromArrays) {
@@ -210,6 +245,18 @@ TEST(Objectives, AClassifierIsTrainedFromArrays) {
   Json config = *read_json((folder / "run" / "model" / "config.json").string());
   EXPECT_EQ(config["architectures"][0], "BertForSequenceClassification");
   EXPECT_TRUE(plan(document).ok());
+
+  document.root["model"]["max_position_embeddings"] = 6;
+  for (std::vector<int32_t>* values : {&ids, &mask}) {
+    for (size_t row = 0; row < 8; ++row)
+      values->insert(values->begin() + static_cast<std::ptrdiff_t>(row * 9 + 6), 3, 0);
+  }
+  ASSERT_TRUE(formats::write_npy(folder / "ids.npy", {8, 9}, ids).ok());
+  ASSERT_TRUE(formats::write_npy(folder / "mask.npy", {8, 9}, mask).ok());
+  document.root["out"] = (folder / "padded").string();
+  report = train(document, {}, {});
+  ASSERT_TRUE(report.ok()) << "longer than the positions by padding alone: " << report.error().to_string();
+  EXPECT_EQ(report->train_tokens, 48u);
 
   document.root["model"]["architecture"] = "llama";
   document.root["out"] = (folder / "other").string();

@@ -150,7 +150,7 @@ Parts make(ConfigFields& f, Task task, int64_t labels) {
   c.classifier_dropout = own_dropout ? f.number("classifier_dropout", 0, 0, 0.99) : c.hidden_dropout_prob;
   if (!own_dropout) f.publish("classifier_dropout", nullptr);
   c.hidden_act = f.activation("hidden_act", "gelu");
-  c.pad_token_id = f.token_id("pad_token_id", f.training() ? -1 : 0);
+  c.pad_token_id = f.token_id("pad_token_id", c.vocab_size, f.training() ? -1 : 0);
   c.tie_word_embeddings = f.flag("tie_word_embeddings", true);
   f.refuse("is_decoder", f.flag("is_decoder", false), "a decoder is not supported for bert");
   f.refuse("add_cross_attention", f.flag("add_cross_attention", false), "cross attention is not supported for bert");
