@@ -7,6 +7,7 @@
 
 #include "base/config.h"
 #include "base/error.h"
+#include "base/job.h"
 #include "model/model.h"
 #include "tensor/precision.h"
 #include "tokenizer/tokenizer.h"
@@ -21,7 +22,7 @@ Result<std::unique_ptr<model::Model>> describe_model(const ConfigDocument& docum
                                                      const tokenizer::Tokenizer* tokenizer);
 
 /// Gives `model` its memory and its first weights: drawn from the seed, or those of init_from (then it is another object).
-Status fill_model(const train::TrainConfig& config, std::unique_ptr<model::Model>& model);
+Status fill_model(const train::TrainConfig& config, std::unique_ptr<model::Model>& model, const Warn& warn);
 
 /// int8 needs a CPU that multiplies in 8 bits; `where` names the setting.
 Status check_precision(Precision precision, std::string where);

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <sstream>
 
 #include "app/data/pack.h"
 #include "app/train/data.h"
@@ -48,6 +49,18 @@ TEST(RunFolder, ARunIsNotOverwrittenUnlessItGoesOn) {
   ASSERT_TRUE(write_file(folder / "metrics.jsonl", "").ok());
   EXPECT_THAT(RunFolder::open(folder, document, false).error().to_string(), HasSubstr("already holds a run"));
   EXPECT_TRUE(RunFolder::open(folder, document, true).ok());
+}
+
+TEST(RunFolder, OneRunAtATimeIsAtWorkInIt) {
+  Path path = fresh_folder("lock");
+  ConfigDocument document;
+  document.root = {{"out", "x"}};
+  {
+    auto first = RunFolder::open(path, document, false);
+    ASSERT_TRUE(first.ok());
+    EXPECT_THAT(RunFolder::open(path, document, true).error().to_string(), HasSubstr("another run is at work"));
+  }
+  EXPECT_TRUE(RunFolder::open(path, document, true).ok());
 }
 
 TEST(RunFolder, WhatCannotBeWrittenLeavesTheOldOne) {
@@ -213,6 +226,46 @@ TEST_F(SmallRun, DamagedNumbersOfAnEarlierCallAreNoException) {
   EXPECT_THAT(*read_file(run / "samples.jsonl"), AllOf(HasSubstr("\"step\":6"), Not(HasSubstr("{}"))));
 }
 
+TEST_F(SmallRun, WhatLeavesNothingHeldOutIsSaid) {
+  const Path texts = folder_ / "three.jsonl";
+  std::string lines;
+  for (const char* text : {"one one one one one one one", "two two two two two two", "three three three three"})
+    lines += dump_json(Json{{"text", text}}) + "\n";
+  ASSERT_TRUE(write_file(texts, lines).ok());
+  document_.root["data"] = {{"train", {texts.string()}}, {"valid_fraction", 1e-6}, {"sequence_length", 16}};
+  job_.warn = job_.message;
+  auto report = train(document_, {}, job_);
+  ASSERT_TRUE(report.ok()) << report.error().to_string();
+  EXPECT_THAT(messages_, Contains(HasSubstr("none of the 3 documents is held out")));
+  document_.root["train"]["early_stopping"] = {{"patience", 2}};
+  document_.root["out"] = (folder_ / "other").string();
+  auto refused = train(document_, {}, job_);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_THAT(refused.error().to_string(), AllOf(HasSubstr("early stopping"), HasSubstr("valid_fraction")));
+}
+
+TEST_F(SmallRun, AnEpochIsReadOnceWhateverTheBatch) {
+  document_.root["train"] = {{"batch_size", 5}, {"epochs", 1}, {"dtype", "f32"}};
+  auto report = train(document_, {}, job_);
+  ASSERT_TRUE(report.ok()) << report.error().to_string();
+  int64_t read = 0;
+  std::istringstream metrics(*read_file(folder_ / "run" / "metrics.jsonl"));
+  for (std::string line; std::getline(metrics, line);) read += (*parse_json(line, ""))["tokens"].get<int64_t>();
+  EXPECT_EQ(read, 89 * 16) << "of 1440 characters, the last step takes four";
+  EXPECT_EQ(report->steps, 18);
+}
+
+TEST_F(SmallRun, TheConfigSaysWhatTextsBeginAndEndWith) {
+  const Path tokenizer = folder_ / "tokenizer";
+  ASSERT_TRUE(make_folder(tokenizer).ok());
+  ASSERT_TRUE(write_file(tokenizer / "tokenizer.json", infer::tiny_tokenizer_json()).ok());
+  document_.root["tokenizer"] = tokenizer.string();
+  ASSERT_TRUE(train(document_, {}, job_).ok());
+  Json config = *read_json((folder_ / "run" / "model" / "config.json").string());
+  EXPECT_EQ(config["bos_token_id"], infer::kTinyEnd) << "without one, a document begins after the end of another";
+  EXPECT_EQ(config["eos_token_id"], infer::kTinyEnd);
+}
+
 TEST(Objectives, AClassifierIsTrainedFromArrays) {
   Path folder = fresh_folder("classifier");
   std::vector<int32_t> ids, mask(8 * 6, 1), labels;
@@ -261,6 +314,45 @@ TEST(Objectives, AClassifierIsTrainedFromArrays) {
   document.root["model"]["architecture"] = "llama";
   document.root["out"] = (folder / "other").string();
   EXPECT_THAT(train(document, {}, {}).error().to_string(), HasSubstr("no head for this task"));
+}
+
+TEST_F(SmallRun, APlanSaysTheStepsOfEpochsAndMinutes) {
+  document_.root["train"].erase("steps");
+  document_.root["train"]["epochs"] = 2;
+  auto epochs = plan(document_, {.rate = 1e9});
+  ASSERT_TRUE(epochs.ok()) << epochs.error().to_string();
+  EXPECT_NEAR(static_cast<double>(epochs->steps), 90, 2) << "1440 characters in windows of 16, two at a time, twice";
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "run")) << "nothing is written";
+  document_.root["train"].erase("epochs");
+  document_.root["train"]["minutes"] = 1;
+  auto minutes = plan(document_, {.rate = 1e9});
+  ASSERT_TRUE(minutes.ok()) << minutes.error().to_string();
+  EXPECT_NEAR(static_cast<double>(minutes->steps) * minutes->seconds_per_step, 60, 1);
+}
+
+TEST(Plan, WhatDoesNotFitIsPlannedAllTheSameAndForAnotherMachine) {
+  ConfigDocument document;
+  document.root = {{"model",
+                    {{"architecture", "llama"},
+                     {"hidden_size", 4096},
+                     {"num_hidden_layers", 32},
+                     {"num_attention_heads", 32},
+                     {"vocab_size", 32000}}},
+                   {"data", {{"format", "ids"}, {"train", {"ids.bin"}}, {"sequence_length", 64}}},
+                   {"train", {{"batch_size", 1}, {"steps", 100}}},
+                   {"out", "run"}};
+  auto here = plan(document, {.memory = "16GB", .rate = 1e12});
+  ASSERT_TRUE(here.ok()) << here.error().to_string();
+  EXPECT_GT(here->parameters, 6'000'000'000);
+  EXPECT_GT(here->memory.total(), size_t{90} << 30);
+  EXPECT_GT(here->seconds_per_step, 1);
+  EXPECT_THAT(here->does_not_fit, HasSubstr("16"));
+  EXPECT_FALSE(to_json(*here)["fits"].get<bool>());
+  auto elsewhere = plan(document, {.memory = "256GB", .rate = 2e12});
+  ASSERT_TRUE(elsewhere.ok()) << elsewhere.error().to_string();
+  EXPECT_EQ(elsewhere->does_not_fit, "");
+  EXPECT_NEAR(elsewhere->seconds_per_step, here->seconds_per_step / 2, 1e-6);
+  EXPECT_FALSE(plan(document, {.memory = "much", .rate = 1e12}).ok());
 }
 
 TEST(Objectives, EveryFamilyTakesTheSharedNamesOfSizes) {
