@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "app/use/generate.h"
 #include "kernels/gemm.h"
 #include "model/load.h"
 #include "model/registry.h"
@@ -48,6 +49,13 @@ Result<std::unique_ptr<model::Model>> make_new(const ConfigDocument& document, c
 }
 
 }  // namespace
+
+Status resolve_init_from(TrainConfig& config, const Message& message) {
+  if (!config.init_from) return {};
+  MALMOI_ASSIGN(Path folder, find_model(*config.init_from, message));
+  config.init_from = folder.string();
+  return {};
+}
 
 Result<std::unique_ptr<model::Model>> describe_model(const ConfigDocument& document, const TrainConfig& config,
                                                      const tokenizer::Tokenizer* tokenizer) {

@@ -49,6 +49,7 @@ Result<int64_t> planned_steps(const train::TrainConfig& config, const tokenizer:
 
 Result<PlanReport> plan(const ConfigDocument& document, const PlanOptions& options, const StopToken& stop) {
   MALMOI_ASSIGN(train::TrainConfig config, train::parse_train_config(document));
+  MALMOI_TRY(resolve_init_from(config, {}));
   MALMOI_TRY(measure_arrays(config));
   if (config.fastest_precision) config.precision = fastest_precision();
   const auto objective = train::make_objective(config.objective);

@@ -78,6 +78,7 @@ void finish_report(TrainReport& report, const train::LoopResult& result, const P
 
 Result<TrainReport> train(const ConfigDocument& document, const TrainOptions& options, const Job& job) {
   MALMOI_ASSIGN(TrainConfig config, train::parse_train_config(document));
+  MALMOI_TRY(resolve_init_from(config, job.message));
   MALMOI_TRY(measure_arrays(config));
   const auto objective = train::make_objective(config.objective);
   MALMOI_ASSIGN(RunFolder folder, RunFolder::open(config.out, document, options.resume));
