@@ -49,9 +49,9 @@ Status run_plan(const Options& o, const Terminal& terminal) {
   fmt::print("memory       {} (weights {}, gradients {}, optimizer {}, activations {}, process {})\n",
              bytes(p.memory.total()), bytes(p.memory.weights), bytes(p.memory.gradients), bytes(p.memory.optimizer),
              bytes(p.memory.activations), bytes(p.memory.process));
-  const std::string machine = bytes(static_cast<size_t>(p.machine_memory));
-  if (p.does_not_fit.empty()) fmt::print("fits         of {}\n", machine);
-  else fmt::print("does not fit {}; {}\n", p.does_not_fit, p.remedy);
+  if (p.does_not_fit.empty())
+    fmt::print("machine      {} of memory: it fits\n", bytes(static_cast<size_t>(p.machine_memory)));
+  else fmt::print("machine      it does not fit: {}; {}\n", p.does_not_fit, p.remedy);
   fmt::print("speed        about {} tokens/s in {} ({} FLOP/s {} in products)\n", format_count(p.tokens_per_second()),
              p.dtype, format_count(p.flops_per_second), p.measured ? "measured" : "given");
   fmt::print("time         about {} for {} steps, {} tokens\n",
