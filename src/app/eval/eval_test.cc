@@ -56,11 +56,11 @@ TEST_F(Evaluation, IdsNeedNoTokenizer) {
 }
 
 TEST_F(Evaluation, UnknownCharactersAreSaid) {
-  ASSERT_TRUE(tokenizer::Tokenizer::characters("abc ")->save(folder_ / "model").ok());
+  ASSERT_TRUE(tokenizer::Tokenizer::characters("abc \n")->save(folder_ / "model").ok());
   auto report = evaluate_text(folder_ / "model", "abc 한글 cba");
   ASSERT_TRUE(report.ok()) << report.error().to_string();
   EXPECT_EQ(to_json(*report)["unknown_characters"], 2);
-  EXPECT_THAT(messages_, Contains(HasSubstr("2 of 10 characters")));
+  EXPECT_THAT(messages_, Contains(HasSubstr("2 of 11 characters")));
 }
 
 TEST_F(Evaluation, ARunStandsForItsBestModel) {
