@@ -17,18 +17,12 @@ train::StepperOptions stepper_options(const StepsInput& input) {
           .int8_products = config.precision == Precision::kInt8};
 }
 
-// The first step touches memory and makes code; the median of the others passes over what else the machine did.
-constexpr size_t kTimedSteps = 3;
+// After the first step, which touches memory and makes code.
+constexpr int64_t kTimedSteps = 3;
 constexpr double kPatience = 2;  // times as long as asked for, where steps are slow
 
-double median(std::vector<double> values) {
-  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2), values.end());
-  return values[values.size() / 2];
-}
-
-double timed_step(const StepsInput& input, train::Stepper& stepper, int64_t step) {
+void try_step(const StepsInput& input, train::Stepper& stepper, int64_t step) {
   const train::TrainConfig& config = input.config;
-  const double begin = monotonic_seconds();
   stepper.step(
       config.gradient_accumulation,
       [&](int64_t i, train::Examples& out) {
@@ -36,7 +30,6 @@ double timed_step(const StepsInput& input, train::Stepper& stepper, int64_t step
         for (int64_t b = 0; b < config.batch_size; ++b) input.data.train->append(static_cast<uint64_t>(first + b), out);
       },
       static_cast<uint64_t>(step * config.gradient_accumulation), step + 1, config.optimizer.lr);
-  return monotonic_seconds() - begin;
 }
 
 double timed_evaluation(const StepsInput& input, train::Stepper& stepper) {
@@ -56,14 +49,18 @@ Result<Speed> measure_speed(const StepsInput& input, double seconds, const Job& 
   auto optimizer = train::make_optimizer(input.config.optimizer, input.model.parameters);
   MALMOI_ASSIGN(train::Stepper stepper,
                 train::Stepper::create(input.model, input.objective, *optimizer, stepper_options(input)));
-  const double begin = monotonic_seconds();
-  timed_step(input, stepper, 0);
-  std::vector<double> steps;
+  const double began = monotonic_seconds();
+  try_step(input, stepper, 0);
+  const double first = monotonic_seconds();
+  int64_t steps = 0;
+  double now = first;
   do {
     MALMOI_TRY(job.stop.check("", "run it again", "stopped while measuring the speed"));
-    steps.push_back(timed_step(input, stepper, static_cast<int64_t>(steps.size()) + 1));
-  } while (monotonic_seconds() < begin + (steps.size() < kTimedSteps ? kPatience : 1) * seconds);
-  Speed speed{.step_seconds = median(std::move(steps))};
+    try_step(input, stepper, ++steps);
+    now = monotonic_seconds();
+  } while (now < began + (steps < kTimedSteps ? kPatience : 1) * seconds);
+  // The mean: what other programs take of the machine now, they take later, too.
+  Speed speed{.step_seconds = (now - first) / static_cast<double>(steps)};
   if (input.data.valid) speed.evaluation_seconds = timed_evaluation(input, stepper);
   return speed;
 }
