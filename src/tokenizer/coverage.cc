@@ -72,6 +72,13 @@ class Walk {
 
 }  // namespace
 
+bool spells_every_byte(const Tokenizer& tokenizer) {
+  const Decoder* decoder = tokenizer.parts().decoder.get();
+  if (!decoder) return false;
+  const bool byte_tokens = decoder->has_byte_tokens() && tokenizer.id_of("<0x00>") && tokenizer.id_of("<0xFF>");
+  return decoder->spells_bytes() || byte_tokens;
+}
+
 Coverage cover(const Tokenizer& tokenizer, std::string_view text, bool parse_special) {
   Coverage out;
   Encoding encoding = tokenizer.encode_full(text, {.add_special = false, .parse_special = parse_special});

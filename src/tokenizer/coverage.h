@@ -23,4 +23,7 @@ struct Coverage {
 /// of one that the tokenizer truncates, what is left.
 Coverage cover(const Tokenizer& tokenizer, std::string_view text, bool parse_special = false);
 
+/// Whether every text can be spelled, byte by byte at the worst: then nothing is ever unknown.
+bool spells_every_byte(const Tokenizer& tokenizer);
+
 }  // namespace malmoi::tokenizer

@@ -57,5 +57,20 @@ TEST(Coverage, OfCharactersWhatIsNotThereIsLeftOutSpaceToo) {
   EXPECT_EQ(cover(characters, "").unknown, 0u);
 }
 
+TEST(Coverage, BytesSpellEverything) {
+  Json json = {{"version", "1.0"},
+               {"added_tokens", Json::array()},
+               {"normalizer", nullptr},
+               {"pre_tokenizer", {{"type", "ByteLevel"}, {"add_prefix_space", false}}},
+               {"post_processor", nullptr},
+               {"decoder", {{"type", "ByteLevel"}}},
+               {"model", {{"type", "BPE"}, {"vocab", {{"a", 0}}}, {"merges", Json::array()}}}};
+  auto bytes = Tokenizer::from_json(dump_json(json));
+  ASSERT_TRUE(bytes.ok()) << bytes.error().to_string();
+  EXPECT_TRUE(spells_every_byte(*bytes));
+  EXPECT_FALSE(spells_every_byte(words(true)));
+  EXPECT_FALSE(spells_every_byte(*Tokenizer::characters("ab")));
+}
+
 }  // namespace
 }  // namespace malmoi::tokenizer

@@ -73,6 +73,12 @@ TEST_F(Evaluation, ARunStandsForItsBestModel) {
   messages_.clear();
   EXPECT_TRUE(evaluate_text(folder_ / "best", "the end").ok());
   EXPECT_TRUE(messages_.empty());
+
+  ASSERT_TRUE(make_folder(folder_ / "work").ok());
+  std::filesystem::rename(folder_ / "best", folder_ / "work" / "best");
+  auto above = evaluate_text(folder_, "the end");
+  ASSERT_FALSE(above.ok());
+  EXPECT_THAT(above.error().to_string(), HasSubstr("did you mean " + (folder_ / "work").string()));
 }
 
 }  // namespace

@@ -47,6 +47,7 @@ struct Unspelled {
   std::string examples;
 
   void add(const tokenizer::Tokenizer& tokenizer, const std::string& text) {
+    if (tokenizer::spells_every_byte(tokenizer)) return;  // most of them: a text need not be looked at twice
     const tokenizer::Coverage covered = tokenizer::cover(tokenizer, text);
     const uint64_t spelled = std::accumulate(covered.bytes.begin(), covered.bytes.end(), uint64_t{0});
     bytes += text.size() - std::min<uint64_t>(spelled, text.size());

@@ -244,6 +244,19 @@ TEST_F(SmallRun, WhatLeavesNothingHeldOutIsSaid) {
   EXPECT_THAT(refused.error().to_string(), AllOf(HasSubstr("early stopping"), HasSubstr("valid_fraction")));
 }
 
+TEST_F(SmallRun, WhatTheVocabularyHasNotLowersNoBitsAByte) {
+  // The last fifth has characters that the training part has not: they are no tokens, so their bytes do not count.
+  std::string text(450, 'a');
+  for (int i = 0; i < 50; ++i) text += "한a";
+  ASSERT_TRUE(write_file(folder_ / "text.txt", text).ok());
+  document_.root["data"]["valid_fraction"] = 0.2;
+  job_.warn = job_.message;
+  ASSERT_TRUE(train(document_, {}, job_).ok());
+  const Json prepared = *read_json((folder_ / "run" / "data" / "prepared.json").string());
+  EXPECT_EQ(prepared["valid_bytes"], prepared["valid_tokens"]) << "one byte a token";
+  EXPECT_THAT(messages_, Contains(HasSubstr("characters of the held-out text are not in")));
+}
+
 TEST_F(SmallRun, AnEpochIsReadOnceWhateverTheBatch) {
   document_.root["train"] = {{"batch_size", 5}, {"epochs", 1}, {"dtype", "f32"}};
   auto report = train(document_, {}, job_);

@@ -34,15 +34,28 @@ std::vector<int32_t> eos_ids(const Path& file) {
   return ids;
 }
 
-// A folder that holds no model itself may be a training run.
-Path model_in(const Path& folder, const Message& message) {
-  if (malmoi::exists(folder / "config.json")) return folder;
+// What a training run in the folder left: its best model, or its last one.
+std::optional<Path> model_of_run(const Path& folder) {
   for (const char* name : {"best", "model"}) {
-    if (!malmoi::exists(folder / name / "config.json")) continue;
-    message(fmt::format("{} is a training run: its model {} is used", folder.string(), (folder / name).string()));
-    return folder / name;
+    if (malmoi::exists(folder / name / "config.json")) return folder / name;
   }
-  return folder;
+  return {};
+}
+
+// A folder that holds no model itself may be a training run, or have one in it (what a recipe leaves).
+Result<Path> model_in(const Path& folder, const Message& message) {
+  if (!std::filesystem::is_directory(folder) || malmoi::exists(folder / "config.json")) return folder;
+  if (auto model = model_of_run(folder)) {
+    message(fmt::format("{} is a training run: its model {} is used", folder.string(), model->string()));
+    return *model;
+  }
+  std::string remedy = "give a folder with config.json and model.safetensors";
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
+    const bool holds_model = malmoi::exists(entry.path() / "config.json") || model_of_run(entry.path());
+    if (holds_model) remedy = "did you mean " + entry.path().string() + "?";
+  }
+  return not_found("holds no model", folder.string(), remedy);
 }
 
 TokenChance chance_of(const chat::TokenReport& token) { return {token.id, token.bytes, token.logprob}; }
