@@ -3,11 +3,14 @@
 #include <algorithm>
 #include <cmath>
 
+#include <fmt/format.h>
+
 #include "app/bench/product_rate.h"
 #include "app/train/choices.h"
 #include "app/train/data.h"
 #include "app/train/memory.h"
 #include "app/train/new_model.h"
+#include "base/log.h"
 
 namespace malmoi::app {
 namespace {
@@ -23,6 +26,16 @@ double measured_rate(int64_t rows, int64_t width, Precision precision) {
   return product_rate({.m = rows, .n = 4 * width, .k = width}, precision, kMeasuredSeconds);
 }
 
+// The least that a step of the model takes: one sequence at a time, blocks computed again.
+std::string least_memory(const model::Model& model, const train::Objective& objective, train::TrainConfig config) {
+  config.batch_size = 1;
+  config.checkpointing = autograd::Checkpointing::kBlock;
+  const auto least = unfitted_memory(model, objective, config);
+  if (!least) return {};
+  return fmt::format("; the least is {}, with batch_size 1 and checkpointing block",
+                     format_bytes(static_cast<double>(least->plan.total())));
+}
+
 // Memory as the run would have it, or, where it does not fit, as the configuration asks for it.
 Result<FittedMemory> plan_memory(const model::Model& model, const train::Objective& objective,
                                  train::TrainConfig& config, const StopToken& stop, PlanReport& report) {
@@ -31,7 +44,7 @@ Result<FittedMemory> plan_memory(const model::Model& model, const train::Objecti
   auto unfitted = unfitted_memory(model, objective, config);
   if (!unfitted) return fitted;
   report.does_not_fit = fitted.error().what;
-  report.remedy = fitted.error().remedy;
+  report.remedy = fitted.error().remedy + least_memory(model, objective, config);
   return *unfitted;
 }
 

@@ -360,6 +360,7 @@ TEST(Plan, WhatDoesNotFitIsPlannedAllTheSameAndForAnotherMachine) {
   EXPECT_GT(here->memory.total(), size_t{90} << 30);
   EXPECT_GT(here->seconds_per_step, 1);
   EXPECT_THAT(here->does_not_fit, HasSubstr("16"));
+  EXPECT_THAT(here->remedy, HasSubstr("the least is"));
   EXPECT_FALSE(to_json(*here)["fits"].get<bool>());
   auto elsewhere = plan(document, {.memory = "256GB", .rate = 2e12});
   ASSERT_TRUE(elsewhere.ok()) << elsewhere.error().to_string();
