@@ -329,46 +329,6 @@ TEST(Objectives, AClassifierIsTrainedFromArrays) {
   EXPECT_THAT(train(document, {}, {}).error().to_string(), HasSubstr("no head for this task"));
 }
 
-TEST_F(SmallRun, APlanSaysTheStepsOfEpochsAndMinutes) {
-  document_.root["train"].erase("steps");
-  document_.root["train"]["epochs"] = 2;
-  auto epochs = plan(document_, {.rate = 1e9});
-  ASSERT_TRUE(epochs.ok()) << epochs.error().to_string();
-  EXPECT_NEAR(static_cast<double>(epochs->steps), 90, 2) << "1440 characters in windows of 16, two at a time, twice";
-  EXPECT_FALSE(std::filesystem::exists(folder_ / "run")) << "nothing is written";
-  document_.root["train"].erase("epochs");
-  document_.root["train"]["minutes"] = 1;
-  auto minutes = plan(document_, {.rate = 1e9});
-  ASSERT_TRUE(minutes.ok()) << minutes.error().to_string();
-  EXPECT_NEAR(static_cast<double>(minutes->steps) * minutes->seconds_per_step, 60, 1);
-}
-
-TEST(Plan, WhatDoesNotFitIsPlannedAllTheSameAndForAnotherMachine) {
-  ConfigDocument document;
-  document.root = {{"model",
-                    {{"architecture", "llama"},
-                     {"hidden_size", 4096},
-                     {"num_hidden_layers", 32},
-                     {"num_attention_heads", 32},
-                     {"vocab_size", 32000}}},
-                   {"data", {{"format", "ids"}, {"train", {"ids.bin"}}, {"sequence_length", 64}}},
-                   {"train", {{"batch_size", 1}, {"steps", 100}}},
-                   {"out", "run"}};
-  auto here = plan(document, {.memory = "16GB", .rate = 1e12});
-  ASSERT_TRUE(here.ok()) << here.error().to_string();
-  EXPECT_GT(here->parameters, 6'000'000'000);
-  EXPECT_GT(here->memory.total(), size_t{90} << 30);
-  EXPECT_GT(here->seconds_per_step, 1);
-  EXPECT_THAT(here->does_not_fit, HasSubstr("16"));
-  EXPECT_THAT(here->remedy, HasSubstr("the least is"));
-  EXPECT_FALSE(to_json(*here)["fits"].get<bool>());
-  auto elsewhere = plan(document, {.memory = "256GB", .rate = 2e12});
-  ASSERT_TRUE(elsewhere.ok()) << elsewhere.error().to_string();
-  EXPECT_EQ(elsewhere->does_not_fit, "");
-  EXPECT_NEAR(elsewhere->seconds_per_step, here->seconds_per_step / 2, 1e-6);
-  EXPECT_FALSE(plan(document, {.memory = "much", .rate = 1e12}).ok());
-}
-
 TEST(Objectives, EveryFamilyTakesTheSharedNamesOfSizes) {
   for (const train::ObjectiveEntry* objective : train::objective_table()) {
     for (const model::Family* family : model::family_table()) {
