@@ -46,6 +46,7 @@ Status run_chat(const Options& o, Terminal& terminal) {
       fmt::print("{}", text);
       std::fflush(stdout);
     };
+    app::warn_of_unknown(*loaded.tokenizer, line, job.warn);
     auto answer = chat.say(line, show, job.stop);
     if (!answer.ok() && !interactive) return answer.error();
     if (!answer.ok()) job.warn(answer.error().to_string());

@@ -33,6 +33,8 @@ class EngineProvider : public chat::Provider {
   Result<std::string> detokenize(std::span<const int32_t> ids) const override;
 
  private:
+  std::vector<int32_t> ids_of(std::string_view text, bool parse_special) const;
+
   Engine* engine_;
   const tokenizer::Tokenizer* tokenizer_;
   EngineProviderOptions options_;

@@ -40,6 +40,7 @@ class Scheduler {
 
   /// The longest prompt and answer together, in tokens: what the model reads and the pool holds.
   int64_t context_length() const { return context_length_; }
+  const model::Model& model() const { return *model_; }
   /// Whether a request can run at all. Errors: an empty prompt, ids outside the vocabulary, a prompt that leaves no room,
   /// values out of range. From any thread.
   Status check(const TokenRequest& request) const;

@@ -28,11 +28,36 @@ Result<DType> float_type(const StoredTensor& tensor, const std::string& where) {
   }
 }
 
+// In whatever types they are stored.
+bool same_values(const StoredTensor& a, const StoredTensor& b) {
+  if (a.shape != b.shape) return false;
+  if (a.type == b.type) return a.bytes.data() == b.bytes.data() || std::ranges::equal(a.bytes, b.bytes);
+  auto a_type = float_type(a, ""), b_type = float_type(b, "");
+  if (!a_type.ok() || !b_type.ok()) return false;
+  const size_t n = a.bytes.size() / dtype_size(*a_type);
+  std::vector<float> a_values(n), b_values(n);
+  convert(a.bytes.data(), *a_type, a_values.data(), DType::kF32, n);
+  convert(b.bytes.data(), *b_type, b_values.data(), DType::kF32, n);
+  return a_values == b_values;
+}
+
 // Fills the parameters of one model from one source of named tensors.
 class Loader {
  public:
   Loader(const WeightSource& source, const Family& family, Model& model, const LoadOptions& options)
       : source_(source), family_(family), model_(model), options_(options), where_(source.path().string()) {}
+
+  // Before memory is taken: whether the head is the table of words is for the file to say.
+  void settle_head() {
+    if (!model_.head || model_.tied_head.tensor.empty()) return;
+    const std::string table = words_entry().spec.sources[0].name;
+    const StoredTensor *head = find(model_.tied_head.tensor), *words = find(table);
+    if (!head || !words || same_values(*head, *words)) return;
+    options_.warn("tensor '" + model_.tied_head.tensor + "' differs from '" + table +
+                  "', to which the config ties it: it is kept (" + where_ + ")" +
+                  (model_.tied_head.field.empty() ? "" : "; set " + model_.tied_head.field + " to false"));
+    model_.untie_head();
+  }
 
   Status run() {
     auto& entries = model_.parameters.entries();
@@ -66,6 +91,19 @@ class Loader {
     return nullptr;
   }
 
+  const nn::ParameterSet::Entry& words_entry() const {
+    const Parameter* words = &model_.head->weight->parameter();
+    auto& entries = model_.parameters.entries();
+    return **std::find_if(entries.begin(), entries.end(), [&](const auto& e) { return &e->parameter == words; });
+  }
+
+  // What fills a source: under its name, or, of a tied table that is not there, under the head's.
+  const StoredTensor* find_source(const nn::ParameterSet::Entry& entry, const nn::Source& source) const {
+    if (const auto* found = find(source.name)) return found;
+    bool tied = model_.head && !model_.tied_head.tensor.empty() && &entry == &words_entry();
+    return tied ? find(model_.tied_head.tensor) : nullptr;
+  }
+
   Status start_anew(nn::ParameterSet::Entry& entry) {
     if (options_.purpose == Purpose::kServing)
       return invalid_data("tensor '" + entry.spec.sources[0].name + "' is missing", where_,
@@ -76,7 +114,7 @@ class Loader {
 
   Status fill(nn::ParameterSet::Entry& entry) {
     for (const nn::Source& source : entry.spec.sources) {
-      const StoredTensor* tensor = find(source.name);
+      const StoredTensor* tensor = find_source(entry, source);
       if (!tensor)
         return invalid_data("tensor '" + source.name + "' is missing", where_,
                             "the folder is not whole; fetch it again");
@@ -175,13 +213,15 @@ Result<std::unique_ptr<Model>> load_model(const Path& folder, const LoadOptions&
   MALMOI_ASSIGN(std::unique_ptr<Model> model, load_config(folder, options.task));
   MALMOI_ASSIGN(std::unique_ptr<WeightSource> opened, formats::open_weights(folder));
   std::shared_ptr<WeightSource> source = std::move(opened);
+  Loader loader(*source, *find_family(model->model_type()), *model, options);
+  loader.settle_head();
   for (auto& entry : model->parameters.entries())
     entry->parameter.trainable =
         options.purpose == Purpose::kTraining && !(options.frozen && options.frozen(entry->spec));
   // What is served takes memory tensor by tensor, since most of it stays in the map.
   model->parameters.allocate(options.purpose == Purpose::kServing ? Purpose::kRehearsal : options.purpose,
                              options.dtype);
-  MALMOI_TRY(Loader(*source, *find_family(model->model_type()), *model, options).run());
+  MALMOI_TRY(loader.run());
   model->parameters.refresh_compute();
   model->keep(source);
   return model;

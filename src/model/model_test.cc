@@ -315,5 +315,84 @@ TEST(Save, FrozenWeightsAreWrittenAsTheyWere) {
   }
 }
 
+// A folder whose config ties the head to the table of words, and whose file holds what it is given for the head.
+class TiedHeads : public testing::Test {
+ protected:
+  // The table, the head (empty: none in the file) as they are written, both [5, 8]; the rest is zeros.
+  void write(const std::string& family, const std::vector<float>& words, const std::vector<float>& head) {
+    folder_ = Path(testing::TempDir()) / "tied_model";
+    std::filesystem::remove_all(folder_);
+    ConfigDocument document;
+    document.root = {{"architecture", family},      {"vocab_size", 5},          {"hidden_size", 8},
+                     {"num_hidden_layers", 1},      {"num_attention_heads", 1}, {"tie_word_embeddings", true},
+                     {"max_position_embeddings", 8}};
+    auto made = make_model(document, document.root, {.training = true});
+    ASSERT_TRUE(made.ok()) << made.error().to_string();
+    auto model = std::move(*made);
+    model->parameters.allocate(Purpose::kTraining, DType::kF32);
+    Parameter& table = model->head->weight->parameter();
+    std::copy(words.begin(), words.end(), table.master.as<float>());
+    if (!head.empty()) {
+      model->untie_head();
+      Parameter& own = model->head->weight->parameter();
+      own.master = Tensor::zeros(DType::kF32, own.shape);
+      std::copy(head.begin(), head.end(), own.master.as<float>());
+    }
+    ASSERT_TRUE(save_model(*model, folder_, DType::kF32).ok());
+    Json config = *read_json((folder_ / "config.json").string());
+    config["tie_word_embeddings"] = true;
+    ASSERT_TRUE(write_file(folder_ / "config.json", dump_json(config)).ok());
+  }
+  std::unique_ptr<Model> open(Purpose purpose = Purpose::kServing) {
+    auto model = load_model(folder_, {.purpose = purpose, .warn = [this](const std::string& w) { warnings_ += w; }});
+    EXPECT_TRUE(model.ok()) << model.error().to_string();
+    return model.ok() ? std::move(*model) : nullptr;
+  }
+  static float head_value(const Model& model) { return model.head->weight->parameter().compute.as<float>()[7]; }
+
+  const std::vector<float> words_ = std::vector<float>(40, 0.5f), other_ = std::vector<float>(40, 0.25f);
+  Path folder_;
+  std::string warnings_;
+};
+
+TEST_F(TiedHeads, AnotherMatrixInTheFileIsKeptWithAWarning) {
+  for (const char* family : {"llama", "gpt2", "gpt_neox", "gemma3_text", "t5"}) {
+    SCOPED_TRACE(family);
+    write(family, words_, other_);
+    for (Purpose purpose : {Purpose::kServing, Purpose::kTraining}) {
+      warnings_.clear();
+      auto model = open(purpose);
+      ASSERT_NE(model, nullptr);
+      EXPECT_EQ(head_value(*model), 0.25f);
+      EXPECT_THAT(warnings_, HasSubstr("it is kept"));
+    }
+    // What is written again says so itself; only T5's config has no field for it.
+    auto model = open();
+    ASSERT_TRUE(save_model(*model, folder_, DType::kF32).ok());
+    warnings_.clear();
+    EXPECT_EQ(head_value(*open()), 0.25f);
+    EXPECT_EQ(warnings_.empty(), std::string(family) != "t5");
+  }
+}
+
+TEST_F(TiedHeads, TheSameMatrixOnceMoreIsTheTable) {
+  write("llama", words_, words_);
+  auto model = open();
+  EXPECT_EQ(warnings_, "");
+  EXPECT_EQ(model->head->weight->parameter().role, autograd::Role::kEmbedding);
+  EXPECT_TRUE(model->config()["tie_word_embeddings"].get<bool>());
+}
+
+TEST_F(TiedHeads, TheHeadAloneFillsTheTable) {
+  write("llama", words_, other_);
+  std::string bytes = *read_file(folder_ / "model.safetensors");
+  size_t at = bytes.find("embed_tokens.weight");
+  ASSERT_NE(at, std::string::npos);
+  bytes.replace(at, 19, "rotary_emb.inv_freq");  // a buffer, which is passed over
+  ASSERT_TRUE(write_file(folder_ / "model.safetensors", bytes).ok());
+  EXPECT_EQ(head_value(*open()), 0.25f);
+  EXPECT_EQ(warnings_, "");
+}
+
 }  // namespace
 }  // namespace malmoi::model

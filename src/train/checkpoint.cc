@@ -126,7 +126,7 @@ Status CheckpointStore::save(int64_t step, const std::vector<CheckpointTensor>& 
 
 Result<std::optional<Checkpoint>> CheckpointStore::load_newest(
     const std::vector<CheckpointTensor>& tensors, const std::string& fingerprint,
-    const std::function<void(const std::string&)>& warn) const {
+    const std::function<void(const std::string&)>& warn, const std::function<Status(const Json& state)>& check) const {
   std::vector<int64_t> all = steps();
   std::string damage;
   for (auto it = all.rbegin(); it != all.rend(); ++it) {
@@ -140,6 +140,7 @@ Result<std::optional<Checkpoint>> CheckpointStore::load_newest(
     if (json_string(*state, "model") != fingerprint)
       return invalid_data("is a checkpoint of another model", folder.string(),
                           "use the configuration it was made with, or another out folder");
+    if (check) MALMOI_TRY(check(*state));
     MALMOI_TRY(restore(folder / kTensors, tensors));
     return std::optional<Checkpoint>({*std::move(state), (folder / kState).string()});
   }

@@ -42,11 +42,14 @@ struct LoopInputs {
   const ExampleSource* valid = nullptr;  // null: none
   std::vector<Tensor>* ema = nullptr;    // one a trainable parameter, or null
   int64_t steps = 0;
+  uint64_t sequences =
+      0;  // above 0: after so many the run ends, its last step taking what is left; `steps` follows from it
   bool resume = false;
 };
 
 /// Runs until the steps are done, validation stops improving, or a stop is requested (then a checkpoint is left).
-/// Errors: a checkpoint of another model, or none that is whole among those that there are; too many bad steps in a row. What
+/// Resumed, it reads on from the sequence that the checkpoint names, whatever the batch was.
+/// Errors: a checkpoint of another model or optimiser, or none that is whole among those that there are; too many bad steps in a row. What
 /// cannot be written on the way (a checkpoint, metrics, the best model) is a warning: training goes on with the last good one.
 /// Weights that are not finite are never written.
 Result<LoopResult> run_loop(const LoopInputs& inputs, const LoopEvents& events);

@@ -16,6 +16,7 @@ namespace malmoi::train {
 /// A line of metrics.jsonl.
 struct StepMetrics {
   int64_t step = 0;
+  int64_t steps = 0;  // of the whole run; not written
   double loss = 0, grad_norm = 0, lr = 0;
   int64_t tokens = 0;
   double tokens_per_second = 0;

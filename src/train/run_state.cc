@@ -29,6 +29,7 @@ Json to_json(const RunState& state) {
                {"best_step", state.best_step},
                {"best_valid_loss", state.best_valid_loss},
                {"stopped_early", state.stopped_early}};
+  json["data"] = {{"epoch", state.epoch}, {"offset", state.offset}};
   json["spike_watch"] = {
       {"steps", state.spikes.steps}, {"loss", state.spikes.loss}, {"grad_norm", state.spikes.grad_norm}};
   if (state.last_loss) json["last_loss"] = loss_json(*state.last_loss);
@@ -55,6 +56,12 @@ Result<RunState> read_run_state(const Json& json, const std::string& file) {
   state.stopped_early = reader.boolean("stopped_early", false);
   state.last_loss = read_loss(reader, json, "last_loss");
   state.last_valid_loss = read_loss(reader, json, "last_valid_loss");
+  if (const Json& data = reader.raw("data"); data.is_object()) {
+    ConfigReader place(document, data, "data");
+    state.epoch = place.integer("epoch", 0, 0, kMostSteps);
+    state.offset = place.integer("offset", 0, 0, kMostSteps);
+    if (Status read = place.finish(); !read.ok()) return invalid_data(read.error().what, read.error().where, remedy);
+  }
   if (const Json& spikes = reader.raw("spike_watch"); spikes.is_object()) {
     ConfigReader watch(document, spikes, "spike_watch");
     state.spikes.steps = watch.integer("steps", 0, 0, kMostSteps);

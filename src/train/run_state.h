@@ -12,8 +12,9 @@
 namespace malmoi::train {
 
 struct RunState {
-  int64_t step = 0;     // that are done
-  int64_t updates = 0;  // of those, that changed the weights
+  int64_t step = 0;               // that are done
+  int64_t updates = 0;            // of those, that changed the weights
+  int64_t epoch = 0, offset = 0;  // of the next sequence in the data
   int64_t bad_evaluations = 0, bad_steps = 0, skipped_steps = 0;
   int64_t best_step = -1;  // -1: nothing was measured
   double best_valid_loss = 0;

@@ -35,6 +35,50 @@ TEST(Config, DefaultsAreThoseOfTheContract) {
   EXPECT_TRUE(c->data.shuffled);
 }
 
+// docs/training.md shows every key with its default: left out, all but the model, the data, the length and the place change
+// nothing.
+TEST(Config, TheDocumentsShowTheDefaults) {
+  const std::string document = *read_file(Path(MALMOI_TEST_DATA) / ".." / ".." / "docs" / "training.md");
+  const std::string fence = "```yaml\n";
+  const size_t begin = document.find(fence) + fence.size(), end = document.find("```", begin);
+  const std::string yaml = document.substr(begin, end - begin);
+  auto shown = parse_config(yaml, "training.md");
+  ASSERT_TRUE(shown.ok()) << shown.error().to_string();
+  ConfigDocument least;
+  for (const char* key : {"model", "tokenizer", "out"}) least.root[key] = shown->root[key];
+  least.root["data"]["train"] = shown->root["data"]["train"];
+  least.root["train"]["steps"] = shown->root["train"]["steps"];
+  auto all = parse_train_config(*shown), few = parse_train_config(least);
+  ASSERT_TRUE(all.ok()) << all.error().to_string();
+  ASSERT_TRUE(few.ok()) << few.error().to_string();
+  EXPECT_EQ(*all, *few);
+}
+
+TEST(Config, ARunIsAsLongAsOneOfThreeSays) {
+  auto message = [](const std::string& train) {
+    auto c = parse(kSmall + "train: {" + train + "}\n");
+    return c.ok() ? std::string("accepted") : c.error().to_string();
+  };
+  EXPECT_THAT(message("steps: auto"), HasSubstr("give minutes"));
+  EXPECT_THAT(message("minutes: 5, steps: 7"), HasSubstr("stands beside steps"));
+  EXPECT_THAT(message("minutes: 5, epochs: 1"), HasSubstr("give one of them"));
+  EXPECT_THAT(message("batch_size: 2"), HasSubstr("steps, epochs or minutes"));
+  for (const char* train : {"minutes: 5", "minutes: 5, steps: auto"}) {
+    auto c = parse(kSmall + "train: {" + std::string(train) + "}\n");
+    ASSERT_TRUE(c.ok()) << c.error().to_string();
+    EXPECT_EQ(c->minutes, 5);
+    EXPECT_EQ(c->steps, 0);
+    EXPECT_TRUE(c->eval_by_share);
+  }
+  EXPECT_FALSE(parse(kSmall + "train: {minutes: 5, eval_every: 20}\n")->eval_by_share);
+}
+
+TEST(Config, TheClockSavesWhereNoStepsAreGiven) {
+  EXPECT_EQ(parse(kSmall + "train: {steps: 5}\n")->save_minutes, 1);
+  EXPECT_EQ(parse(kSmall + "train: {steps: 5, save_every: 2}\n")->save_minutes, 0);
+  EXPECT_EQ(parse(kSmall + "train: {steps: 5, save_every: 2, save_minutes: 3}\n")->save_minutes, 3);
+}
+
 TEST(Config, EachMistakeIsNamed) {
   auto message = [](const std::string& yaml) {
     auto c = parse(yaml);

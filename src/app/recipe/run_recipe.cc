@@ -1,13 +1,9 @@
 // Running a recipe: what is current, what has to run and why, and the state that survives a kill.
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
-#include <unistd.h>
-
-#include <cerrno>
 
 #include "app/recipe/file_index.h"
 #include "app/recipe/recipe.h"
+#include "base/file_lock.h"
 #include "base/hash.h"
 #include "base/log.h"
 
@@ -17,25 +13,12 @@ namespace {
 constexpr uint64_t kMaxStamp = 256 << 20;
 
 // Held while a recipe runs: two runs would overwrite each other's work.
-class Lock {
- public:
-  static Result<Lock> take(const Path& file) {
-    Lock lock;
-    lock.fd_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-    if (lock.fd_ < 0) return io_error("cannot create", file.string(), errno);
-    if (::flock(lock.fd_, LOCK_EX | LOCK_NB) != 0)
-      return usage_error("another run of this recipe is at work", file.string(), "wait for it, or stop it");
-    return lock;
-  }
-  Lock(Lock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  ~Lock() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-
- private:
-  Lock() = default;
-  int fd_ = -1;
-};
+Result<FileLock> lock_recipe(const Path& file) {
+  MALMOI_ASSIGN(FileLock lock, FileLock::open(file));
+  if (!lock.try_lock())
+    return usage_error("another run of this recipe is at work", file.string(), "wait for it, or stop it");
+  return lock;
+}
 
 // What a stage was made from; two equal ones make the same.
 struct Fingerprint {
@@ -258,7 +241,7 @@ Result<std::vector<StageOutcome>> run_recipe(const Recipe& recipe, const RecipeO
   MALMOI_TRY(check_stage_name(recipe, options.again, "--again"));
   MALMOI_TRY(check_stage_name(recipe, options.until, "--until"));
   MALMOI_TRY(make_folder(recipe.work / ".recipe"));
-  MALMOI_ASSIGN(Lock lock, Lock::take(recipe.work / ".recipe" / "lock"));
+  MALMOI_ASSIGN(FileLock lock, lock_recipe(recipe.work / ".recipe" / "lock"));
   return Runner(recipe, options, job).run();
 }
 

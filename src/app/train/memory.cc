@@ -81,8 +81,7 @@ class Search {
 };
 
 // What a step may take.
-size_t limit_of(const TrainConfig& config) {
-  auto machine = static_cast<int64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE);
+size_t limit_of(const TrainConfig& config, int64_t machine) {
   return static_cast<size_t>(config.memory_limit > 0 ? std::min(config.memory_limit, machine) : machine);
 }
 
@@ -108,9 +107,20 @@ const char* level_name(Checkpointing level) {
   return "?";
 }
 
+int64_t machine_memory() { return static_cast<int64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE); }
+
+std::optional<FittedMemory> unfitted_memory(const model::Model& model, const train::Objective& objective,
+                                            const TrainConfig& config) {
+  const Checkpointing level = config.checkpointing.value_or(Checkpointing::kCheap);
+  const StopToken never;
+  const Search search(model, objective, config, static_cast<size_t>(machine_memory()), never);
+  const std::optional<MemoryPlan> plan = search.plan_of(config.batch_size, level);
+  return plan ? std::optional<FittedMemory>({*plan, level}) : std::nullopt;
+}
+
 Result<FittedMemory> fit_memory(const model::Model& model, const train::Objective& objective, TrainConfig& config,
-                                const StopToken& stop) {
-  const size_t limit = limit_of(config);
+                                const StopToken& stop, int64_t machine) {
+  const size_t limit = limit_of(config, machine);
   const Search search(model, objective, config, limit, stop);
   const Checkpointing first = config.checkpointing.value_or(Checkpointing::kCheap);
   const std::optional<MemoryPlan> asked = search.plan_of(config.batch_size, first);

@@ -4,9 +4,10 @@
 #include <optional>
 #include <utility>
 
-#include "app/use/generate.h"
 #include "base/json.h"
-#include "infer/engine.h"
+#include "infer/generate.h"
+#include "infer/prompt.h"
+#include "tokenizer/document_marks.h"
 #include "train/metrics_file.h"
 
 namespace malmoi::app {
@@ -30,12 +31,11 @@ void SampleWriter::write(int64_t step) {
   if (!tokenizer_ || !model_.generates() || config_.samples.prompts.empty()) return;
   std::ofstream file(folder_ / "samples.jsonl", std::ios::app);
   std::vector<int32_t> ends;
-  if (auto eos = tokenizer_->eos_id()) ends.push_back(*eos);
+  if (auto end = tokenizer::document_marks(*tokenizer_).after) ends.push_back(*end);
   for (const std::string& prompt : config_.samples.prompts) {
-    auto ids = prompt_ids(*tokenizer_, ends, prompt, false);
-    if (!ids.ok()) continue;
     infer::Request request;
-    request.prompt = std::move(*ids);
+    request.prompt = infer::prompt_ids(model_, *tokenizer_, ends, prompt, false);
+    if (request.prompt.empty()) continue;
     request.max_tokens = config_.samples.tokens;
     request.sampling.temperature = config_.samples.temperature;
     request.sampling.seed = config_.seed;

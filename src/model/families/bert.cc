@@ -163,7 +163,10 @@ Parts make(ConfigFields& f, Task task, int64_t labels) {
   if (f.failed()) return parts;
   auto backbone = std::make_unique<Bert>(parts.parameters, c);
   parts.head_begin = parts.parameters.entries().size();
-  if (task == Task::kMaskedLm) parts.head = std::make_unique<MaskedLmHead>(parts.parameters, c, backbone->words());
+  if (task == Task::kMaskedLm) {
+    parts.head = std::make_unique<MaskedLmHead>(parts.parameters, c, backbone->words());
+    if (c.tie_word_embeddings) parts.tied_head.tensor = "cls.predictions.decoder.weight";
+  }
   if (task == Task::kClassification) parts.head = std::make_unique<ClassificationHead>(parts.parameters, c, labels);
   parts.backbone = std::move(backbone);
   parts.sizes = {c.vocab_size, c.hidden_size, c.num_hidden_layers, c.max_position_embeddings, c.type_vocab_size};

@@ -224,6 +224,8 @@ Parts make(ConfigFields& f, Task task, int64_t) {
   parts.head_begin = parts.parameters.entries().size();
   if (task == Task::kSeq2Seq) {
     add_lm_head(parts, backbone->shared(), c.scale_decoder_outputs, "lm_head", c.initializer_factor);
+    // Outputs are scaled whatever stands in the file: only tie_word_embeddings as false would end that.
+    parts.tied_head.field.clear();
     if (c.scale_decoder_outputs) parts.head->logit_scale = 1 / std::sqrt(static_cast<float>(c.d_model));
   }
   parts.backbone = std::move(backbone);
