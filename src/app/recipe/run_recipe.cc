@@ -115,7 +115,7 @@ std::string reason_to_run(const Stage& stage, const Fingerprint& print, const Js
 // its output, and what is removed must be ours.
 constexpr const char* kMark = ".made-by-malmoi-run";
 
-bool carries_mark(const Path& out) { return exists(out / kMark); }
+bool carries_mark(const Path& out) { return malmoi::exists(out / kMark); }
 
 Status mark_output(const Path& out, const std::string& stage) {
   MALMOI_TRY(make_folder(out));
@@ -172,7 +172,7 @@ class Runner {
 
   // Takes away what an earlier run of the stage left, unless it goes on from that; whatever else is there stays.
   Status clear_output(const Stage& stage, bool resume) {
-    if (!exists(stage.out) || is_empty_folder(stage.out)) return {};
+    if (!malmoi::exists(stage.out) || is_empty_folder(stage.out)) return {};
     if (!carries_mark(stage.out))
       return in_stage(stage, usage_error("is there already and was not made by a recipe", stage.out.string(),
                                          "move it away, or give the stage another out"));

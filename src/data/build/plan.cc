@@ -46,7 +46,7 @@ void stamp_files(const Json& settings, std::string& out) {
     for (const Json& value : settings) stamp_files(value, out);
   if (!settings.is_string()) return;
   Path path = settings.get<std::string>();
-  if (!exists(path)) return;
+  if (!malmoi::exists(path)) return;
   Result<std::vector<Path>> files = list_files(path);
   if (!files.ok()) {
     out += stamp(path);
