@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/mapped_files.h"
 #include "infer/scheduler_sequence.h"
 
 namespace malmoi::infer {
@@ -18,6 +19,15 @@ int64_t longest(const nn::StatePool& pool, int64_t most, int64_t memory, int64_t
     (pool.bytes_for(middle, memory, step) <= pool.budget() ? fits : above) = middle;
   }
   return fits;
+}
+
+Status check_biases(const SamplingOptions& sampling, int64_t vocab_size) {
+  for (const auto& [id, bias] : sampling.logit_bias) {
+    if (id < 0 || id >= vocab_size)
+      return usage_error("token " + std::to_string(id) + " is outside the vocabulary of " + std::to_string(vocab_size),
+                         "logit_bias", "use ids of the model's own tokenizer");
+  }
+  return {};
 }
 
 }  // namespace
@@ -49,7 +59,11 @@ Result<std::unique_ptr<Scheduler>> Scheduler::create(const model::Model& model, 
 }
 
 Status Scheduler::check(const TokenRequest& request) const {
+  MALMOI_TRY(check_mapped_files());
   MALMOI_TRY(request.sampling.check());
+  MALMOI_TRY(check_biases(request.sampling, model_->vocab_size()));
+  if (request.prompt_probabilities && encodes_)
+    return unsupported("a prompt that an encoder reads has no probabilities", "prompt_probabilities", "leave it out");
   const std::vector<int32_t>& prompt = request.prompt;
   if (prompt.empty()) return usage_error("the prompt is empty", "prompt", "give at least one token");
   for (size_t i = 0; i < prompt.size(); ++i) {
@@ -83,11 +97,23 @@ Status Scheduler::submit(TokenRequest request, TokenHandler handler) {
   request.max_tokens = std::min(request.max_tokens, room_for_answer(request));
   auto shared = std::make_shared<const TokenRequest>(std::move(request));
   std::vector<int32_t> begin = encodes_ ? std::vector<int32_t>{model_->decoder_start_token_id} : shared->prompt;
-  waiting_.push_back(
-      std::make_unique<Sequence>(std::move(shared), std::move(handler), std::move(begin), model_->vocab_size()));
+  uint64_t client = shared->client;
+  auto sequence =
+      std::make_unique<Sequence>(std::move(shared), std::move(handler), std::move(begin), model_->vocab_size());
+  sequence->turns = turns_of(client);
+  waiting_.push_back(std::move(sequence));
   ++requests_;
   publish();
   return {};
+}
+
+std::shared_ptr<Scheduler::Turns> Scheduler::turns_of(uint64_t client) const {
+  for (const Sequences* sequences : {&running_, &waiting_}) {
+    for (const auto& s : *sequences) {
+      if (client != 0 && s->request->client == client) return s->turns;
+    }
+  }
+  return std::make_shared<Turns>();
 }
 
 SchedulerStats Scheduler::stats() const {
@@ -155,6 +181,7 @@ void Scheduler::admit() {
     Sequence& next = *waiting_.front();
     auto state = session_->open();
     if (!state.ok() && !running_.empty()) return;
+    next.turns->read = std::max(next.turns->read, clock_);  // what passed while it waited is not made up for
     if (state.ok()) next.state = *std::move(state);
     else fail(next, state.error().to_string());
     if (state.ok()) running_.push_back(std::move(waiting_.front()));

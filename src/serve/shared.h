@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <boost/asio/thread_pool.hpp>
+#include <memory>
 
 #include "chat/provider.h"
 #include "serve/access.h"
@@ -19,7 +20,9 @@ struct Shared {
   Metrics metrics;
   std::atomic<bool> stopping{false};
   std::atomic<chat::Provider*> provider{nullptr};  // null while the model is loading
-  boost::asio::thread_pool workers{2};             // parsing and tokenizing
+  /// Parsing and tokenizing. What waits there when the server stops is dropped with it, before the connections' own
+  /// executor goes away.
+  std::unique_ptr<boost::asio::thread_pool> workers = std::make_unique<boost::asio::thread_pool>(2);
 };
 
 }  // namespace malmoi::serve
