@@ -4,7 +4,7 @@
 
 #include <thread>
 
-#include "serve/server_fixture.h"
+#include "serve/server_test.h"
 
 namespace malmoi::serve {
 namespace {

@@ -6,7 +6,7 @@
 #include <atomic>
 #include <thread>
 
-#include "serve/server_fixture.h"
+#include "serve/server_test.h"
 
 namespace malmoi::serve {
 namespace {
