@@ -10,6 +10,7 @@
 
 #include "base/hash.h"
 #include "base/log.h"
+#include "base/mapped_files.h"
 #include "base/parallel.h"
 #include "train/schedule.h"
 
@@ -78,6 +79,7 @@ class Loop {
     MALMOI_TRY(metrics_.open(Path(c_.out) / "metrics.jsonl", step_));
     while (step_ < in_.steps && !result_.stopped_early) {
       MALMOI_TRY(one_step());
+      MALMOI_TRY(check_mapped_files());  // or ids were read as zeros
       if (events_.stop_requested && events_.stop_requested()) {
         result_.interrupted = step_ < in_.steps && !result_.stopped_early;
         break;
