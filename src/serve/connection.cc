@@ -1,5 +1,7 @@
 #include "serve/connection.h"
 
+#include <utility>
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/http/empty_body.hpp>
@@ -31,7 +33,9 @@ asio::awaitable<void> Connection::run() {
     bool another = co_await serve_one();  // not in the condition above: GCC 12 makes a trap of it
     if (!another) break;
     idle_ = true;
-    stream_.expires_after(milliseconds(shared_.options.idle_seconds));
+    idle_since_ = monotonic_seconds();
+    between_ = buffer_.size() == 0;
+    stream_.expires_after(milliseconds(between_ ? shared_.options.idle_seconds : shared_.options.header_seconds));
   }
   close();
 }
@@ -46,6 +50,7 @@ asio::awaitable<bool> Connection::read(RequestParser& parser) {
     auto [error, size] = co_await stream_.async_read_some(buffer_.prepare(kReadBytes), kAwait);
     if (error) co_return false;
     buffer_.commit(size);
+    if (std::exchange(between_, false)) stream_.expires_after(milliseconds(shared_.options.header_seconds));
   }
 }
 

@@ -5,6 +5,7 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 
+#include "base/log.h"
 #include "serve/exchange.h"
 #include "serve/http.h"
 #include "serve/request_parser.h"
@@ -18,7 +19,10 @@ class Connection {
   Connection(tcp::socket socket, Shared& shared) : stream_(std::move(socket)), shared_(shared) {}
 
   asio::awaitable<void> run();
-  /// Closes it if no request is being read or answered.
+  /// Whether no request has arrived that is not answered yet, and since when (monotonic seconds).
+  bool idle() const { return idle_; }
+  double idle_since() const { return idle_since_; }
+  /// Closes it if it is.
   void close_if_idle();
   /// Ends an answer under way because the server stops; its client is told.
   void end_answer();
@@ -37,6 +41,8 @@ class Connection {
   Shared& shared_;
   Exchange* exchange_ = nullptr;  // while its request is answered
   bool idle_ = true;
+  double idle_since_ = monotonic_seconds();
+  bool between_ = false;  // nothing of the next request has come
 };
 
 }  // namespace malmoi::serve

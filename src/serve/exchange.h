@@ -43,7 +43,8 @@ class Exchange {
   auto on_worker(Work work) -> asio::awaitable<decltype(work())> {
     using Value = decltype(work());
     auto task = [](Work w) -> asio::awaitable<Value> { co_return w(); };
-    co_return co_await asio::co_spawn(*shared_.workers, task(std::move(work)), asio::use_awaitable);
+    asio::thread_pool& workers = shared_.workers->for_body(request_.body().size());
+    co_return co_await asio::co_spawn(workers, task(std::move(work)), asio::use_awaitable);
   }
 
   /// Closes `queue` within a second of the client's going away, until unwatch(). A client that only sends no more

@@ -136,6 +136,31 @@ TEST_F(ServerTest, AClientThatOnlyStopsSendingGetsItsAnswer) {
   EXPECT_EQ(old.read().json()["usage"]["completion_tokens"], 2000);
 }
 
+// Callers who say nothing, or a header byte by byte, give way to those who come.
+TEST_F(ServerTest, SilentConnectionsDoNotKeepOthersOut) {
+  start({.max_connections = 3});
+  std::vector<std::unique_ptr<TestClient>> silent;
+  for (int i = 0; i < 3; ++i) {
+    silent.push_back(std::make_unique<TestClient>(server_->port()));
+    silent.back()->send("GET /health HT");
+  }
+  EXPECT_EQ(get("/health").status, 200);
+  EXPECT_TRUE(silent[0]->at_end());
+  silent[2]->send("TP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_EQ(silent[2]->read().status, 200);
+}
+
+TEST_F(ServerTest, ALaterRequestHasNoMoreTimeThanTheFirst) {
+  start({.header_seconds = 0.3, .idle_seconds = 20});
+  TestClient client(server_->port());
+  client.send(get_text("/health"));
+  EXPECT_EQ(client.read().status, 200);
+  client.send("GET /health HT");
+  double begin = monotonic_seconds();
+  EXPECT_TRUE(client.at_end());
+  EXPECT_LT(monotonic_seconds() - begin, 10);
+}
+
 TEST_F(ServerTest, EchoedPromptsHaveProbabilities) {
   start();
   std::string fields =

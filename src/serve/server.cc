@@ -56,6 +56,7 @@ struct Server::Impl {
   Status listen();
   asio::awaitable<void> accept_loop();
   asio::awaitable<void> serve_connection(tcp::socket socket);
+  bool make_room();
   std::thread drain(double seconds);
   bool wait_for(double seconds, const std::function<bool()>& done);
 
@@ -95,13 +96,26 @@ asio::awaitable<void> Server::Impl::accept_loop() {
       co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
       continue;
     }
-    if (open >= static_cast<size_t>(shared.options.max_connections)) continue;  // closed at once
+    if (open >= static_cast<size_t>(shared.options.max_connections) && !make_room()) continue;  // closed at once
     boost::system::error_code ignored;
     socket.set_option(tcp::no_delay(true), ignored);
     socket.set_option(asio::socket_base::send_buffer_size(shared.options.send_buffer_bytes), ignored);
     keep_alive(socket);
     asio::co_spawn(io, serve_connection(std::move(socket)), asio::detached);
   }
+}
+
+// Closes the connection that has waited longest for a request to arrive, so that callers who say nothing, or a header a byte at a
+// time, do not keep others out. Whether there was one.
+bool Server::Impl::make_room() {
+  std::shared_ptr<Connection> longest;
+  for (const auto& connection : connections) {
+    if (connection->idle() && (!longest || connection->idle_since() < longest->idle_since())) longest = connection;
+  }
+  if (!longest) return false;
+  longest->close();
+  connections.erase(longest);
+  return true;
 }
 
 asio::awaitable<void> Server::Impl::serve_connection(tcp::socket socket) {
@@ -174,9 +188,8 @@ void Server::stop(double seconds) {
   impl.wait_for(0.5, all_closed);
   impl.io.stop();
   impl.thread.join();
-  impl.shared.workers->stop();
-  impl.shared.workers->join();
-  impl.shared.workers.reset();
+  for (asio::thread_pool* pool : {&impl.shared.workers->small, &impl.shared.workers->large}) pool->stop();
+  impl.shared.workers.reset();  // waits for what runs there
   if (draining.joinable()) draining.join();
 }
 

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "app/use/id_array.h"
+#include "base/mapped_files.h"
 #include "base/log.h"
 #include "formats/npy.h"
 #include "infer/scheduler.h"
@@ -69,6 +70,7 @@ Result<LoadedModel> load_for_generation(const std::string& name, DType dtype, co
   if (loaded.tokenizer->vocab_size() > loaded.model->vocab_size())
     job.warn(fmt::format("the tokenizer has {} entries, the model {}: they may not belong together",
                          loaded.tokenizer->vocab_size(), loaded.model->vocab_size()));
+  MALMOI_TRY(check_all_files_were_whole());
   loaded.stop_ids = eos_ids(loaded.folder / "generation_config.json");
   if (loaded.stop_ids.empty()) loaded.stop_ids = eos_ids(loaded.folder / "config.json");
   if (loaded.stop_ids.empty() && loaded.tokenizer->eos_id()) loaded.stop_ids.push_back(*loaded.tokenizer->eos_id());
