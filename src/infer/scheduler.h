@@ -14,7 +14,8 @@
 namespace malmoi::infer {
 
 struct SchedulerOptions {
-  int64_t max_running = 32;    // answers decoded together
+  int64_t max_running =
+      32;  // answers decoded together, and a quarter more of short prompts that would wait for long ones
   int64_t prefill_rows = 512;  // prompt tokens that one step reads, and a quarter more, so that running answers go on
   size_t state_bytes = 0;      // that the states of all sequences may take; 0: half of what the machine has free
 };
@@ -30,8 +31,8 @@ struct SchedulerStats {
 ///
 /// Rows of a step are shared among clients by fair queueing (Demers et al. 1989): of the next pieces of all prompts, those
 /// come first that would end first if every client had read an equal share since it came. So a short prompt does not wait
-/// for the long ones before it, nor a client for the many prompts of another. A request waits until
-/// the pool has room for its prompt and the beginning of its answers. Where room runs out later, the youngest answer gives
+/// for the long ones before it, nor a client for the many prompts of another. In the same way they are let in: who has the
+/// fewest answers under way first, and short ones beyond max_running where long ones fill it. A request waits until the pool has room for its prompt and the beginning of its answers. Where room runs out later, the youngest answer gives
 /// its state back and waits; let in again, it reads what it was given and has written in the same pieces as before. So an
 /// answer's tokens do not depend on what runs beside it, to the bit. All but check() and stats() belong to one thread.
 class Scheduler {
@@ -69,7 +70,11 @@ class Scheduler {
   Scheduler(const model::Model& model, const SchedulerOptions& options);
   int64_t room_for_answer(const TokenRequest& request) const;
   size_t bytes_wanted(const Sequence& sequence) const;
-  bool has_room(const Sequence& next) const;
+  bool is_long(const Sequence& sequence) const;
+  int64_t answers_running(bool extra) const;
+  Sequences::iterator next_in_turn();
+  Sequences::iterator next_to_let_in(bool& extra);
+  bool has_bytes(const Sequence& next) const;
   bool lacks_source(const Sequence& sequence) const;
   void end_cancelled(Sequences& sequences, bool all);
   void admit();

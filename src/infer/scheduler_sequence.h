@@ -23,8 +23,10 @@ struct Scheduler::Sequence {
   int64_t prompt = 0;         // how much of it is the prompt
   Sampler sampler;
   std::shared_ptr<Turns> turns;
-  int64_t told = 0;    // how many tokens of the prompt, where they are asked for
-  bool begun = false;  // the prompt was read once, the other answers have begun
+  int64_t told = 0;     // how many tokens of the prompt, where they are asked for
+  bool let_in = false;  // it has run before: where it waits, it was sent back
+  bool extra = false;   // let in beyond max_running
+  bool begun = false;   // the prompt was read once, the other answers have begun
   bool done = false;
 
   /// The first answer, which reads the prompt.

@@ -151,6 +151,48 @@ TEST(Scheduler, TheManyPromptsOfOneClientTakeNoMoreTurnsThanTheOneOfAnother) {
   EXPECT_LE(trial.answer(10).first_step, 22);  // ten pieces in every second step, of 110
 }
 
+TEST(Scheduler, ShortPromptsDoNotWaitForThePlacesOfLongOnes) {
+  auto model = tiny_model(4096);
+  Trial trial(*model, {.max_running = 4, .prefill_rows = 64});
+  for (int32_t i = 0; i < 8; ++i) ASSERT_TRUE(trial.submit(request_of(640, 200, i)).ok());
+  ASSERT_TRUE(trial.step());
+  ASSERT_TRUE(trial.submit(request_of(10, 2, 77)).ok());
+  ASSERT_TRUE(trial.submit(request_of(10, 2, 78)).ok());
+  ASSERT_TRUE(trial.step());
+  EXPECT_EQ(trial.stats().running, 5);  // one place is kept
+  trial.finish();
+  EXPECT_LE(trial.answer(8).first_step, 3);
+  EXPECT_LE(trial.answer(9).first_step, 6);
+}
+
+// Short prompts that come without end pass by a long one that waits for a place, but do not take it.
+TEST(Scheduler, ALongPromptGetsAPlaceThoughShortOnesPassItBy) {
+  auto model = tiny_model(4096);
+  Trial trial(*model, {.max_running = 4, .prefill_rows = 64});
+  for (int32_t i = 0; i < 5; ++i) ASSERT_TRUE(trial.submit(request_of(100, 20, i)).ok());
+  int32_t next = 100;
+  while (trial.answer(4).finish == FinishReason::kNone && trial.steps() < 1000) {
+    ASSERT_TRUE(trial.submit(request_of(10, 5, ++next)).ok());
+    trial.step();
+  }
+  EXPECT_LT(trial.steps(), 200);
+}
+
+TEST(Scheduler, TheManyPromptsOfOneClientDoNotKeepAnotherOut) {
+  auto model = tiny_model(4096);
+  Trial trial(*model, {.max_running = 2});
+  for (int32_t i = 0; i < 20; ++i) {
+    TokenRequest many = request_of(10, 10, i);
+    many.client = 1;
+    ASSERT_TRUE(trial.submit(many).ok());
+  }
+  TokenRequest one = request_of(10, 10, 50);
+  one.client = 2;
+  ASSERT_TRUE(trial.submit(one).ok());
+  trial.finish();
+  EXPECT_LE(trial.answer(20).first_step, 12);  // with the first place that comes free, or beside the first
+}
+
 TEST(Scheduler, TokensOfAPromptAreToldWithTheirProbabilities) {
   auto model = tiny_model(4096);
   TokenRequest request = request_of(40, 0);
