@@ -123,7 +123,8 @@ void RequestParser::check_header() {
     error_ = header_too_large(std::to_string(kMaxFields) + " fields");
     return;
   }
-  error_ = check_host(request);
+  if (!is_target(view(request.target()))) error_ = malformed("its target is neither a path nor a URL of http");
+  if (!error_) error_ = check_host(request);
   if (!error_) error_ = check_framing(request);
   if (!error_) error_ = check_expectation(request);
 }

@@ -16,9 +16,10 @@ std::string_view view(beast::string_view text) { return {text.data(), text.size(
 
 // Where the host begins in an absolute-form target; npos in the other forms.
 size_t authority_begin(std::string_view target) {
-  if (target.empty() || target[0] == '/') return target.npos;
-  size_t colon = target.find("://");
-  return colon == target.npos ? colon : colon + 3;
+  for (std::string_view scheme : {"http://", "https://"}) {
+    if (ascii_lower(target.substr(0, scheme.size())) == scheme) return scheme.size();
+  }
+  return target.npos;
 }
 
 size_t authority_end(std::string_view target, size_t begin) {
@@ -26,6 +27,10 @@ size_t authority_end(std::string_view target, size_t begin) {
 }
 
 }  // namespace
+
+bool is_target(std::string_view target) {
+  return target.starts_with('/') || target == "*" || authority_begin(target) != target.npos;
+}
 
 std::string_view path_of(const HttpRequest& request) {
   std::string_view target = view(request.target());

@@ -9,6 +9,9 @@
 
 namespace malmoi::serve {
 
+/// Whether a target is a path, a URL of http or https, or `*` (RFC 9112, 3.2). The other functions take only these.
+bool is_target(std::string_view target);
+
 /// The path of a target, without query and fragment: of `/a?b` and of `http://host/a?b` (absolute-form, RFC 9112, 3.2.2)
 /// it is `/a`; an asterisk stays as it is.
 std::string_view path_of(const HttpRequest& request);
