@@ -3,6 +3,7 @@
 where the package cannot be imported."""
 import sys
 import urllib.parse
+import urllib.request
 
 import serve_support
 
@@ -74,8 +75,9 @@ key_file.parent.mkdir(parents=True, exist_ok=True)
 key_file.write_text("# keys of the test\nsecret\n")
 with serve_support.server(malmoi, folder, "--name", "조직/말모이") as url:
     client = openai.OpenAI(base_url=url + "v1", api_key="unused", max_retries=0, timeout=60)
-    for spelled in ("조직/말모이", urllib.parse.quote("조직/말모이", safe="")):
-        assert client.models.retrieve(spelled).id == "조직/말모이"
+    assert client.models.retrieve("조직/말모이").id == "조직/말모이"
+    for safe in ("/", ""):
+        assert urllib.request.urlopen(url + "v1/models/" + urllib.parse.quote("조직/말모이", safe=safe)).status == 200
     assert client.completions.create(model="조직/말모이", prompt="a", max_tokens=1).model == "조직/말모이"
 with serve_support.server(malmoi, folder, "--name", "tiny", "--api-key-file", key_file) as url:
     client = openai.OpenAI(base_url=url + "v1", api_key="secret", max_retries=0, timeout=60)
