@@ -23,10 +23,10 @@ struct Options {
 void print_next(const app::NextReport& next) {
   fmt::print("next tokens\n");
   for (const app::TokenChance& token : next.tokens)
-    fmt::print("  {:6.2f} %  {}\n", 100 * token.probability(), dump_json(token.bytes));
+    fmt::print("  {:6.2f} %  {}\n", 100 * token.probability(), visible(dump_json(token.bytes)));
   fmt::print("next words\n");
   for (const infer::NextWord& word : next.words)
-    fmt::print("  {:6.2f} %  {}\n", 100 * word.probability, dump_json(word.word));
+    fmt::print("  {:6.2f} %  {}\n", 100 * word.probability, visible(dump_json(word.word)));
   fmt::print("\n");
 }
 
@@ -45,11 +45,11 @@ Status continue_ids(const Options& o, const Job& job) {
 }
 
 // Text on the terminal: the prompt first, once it is known to be a good one.
-Status print_text(const app::LoadedModel& loaded, const app::GenerateOptions& generate, const Job& job) {
+Status show_text(const app::LoadedModel& loaded, const app::GenerateOptions& generate, const Job& job) {
   bool begun = false;
   auto show = [&](const std::string& text) {
-    if (!std::exchange(begun, true)) fmt::print("{}", generate.prompt);
-    fmt::print("{}", text);
+    if (!std::exchange(begun, true)) print_text(generate.prompt);
+    print_text(text);
     std::fflush(stdout);
   };
   MALMOI_ASSIGN(app::Generated result, app::generate(loaded, generate, show, job.stop));
@@ -73,7 +73,7 @@ Status run_generate(Options& o, const Job& job) {
   }
   if (!o.json) {
     if (next) print_next(*next);
-    return print_text(loaded, o.generate, job);
+    return show_text(loaded, o.generate, job);
   }
   MALMOI_ASSIGN(app::Generated generated, app::generate(loaded, o.generate, nullptr, job.stop));
   Json result = to_json(generated);

@@ -37,6 +37,8 @@ Status EngineProvider::generate(chat::GenerationRequest request, chat::TokenSink
   asked.sampling = std::move(request.sampling);
   if (!request.ignore_eos) asked.stop_ids = options_.stop_ids;
   asked.top_probabilities = request.top_logprobs;
+  asked.prompt_probabilities = request.prompt_logprobs;
+  asked.client = request.client;
   asked.cancel = std::move(request.cancel);
   asked.answers = request.n;
   asked.stop = std::move(request.stop);

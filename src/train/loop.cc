@@ -8,6 +8,7 @@
 
 #include "base/hash.h"
 #include "base/log.h"
+#include "base/mapped_files.h"
 #include "base/parallel.h"
 #include "model/finite.h"
 #include "train/run_state.h"
@@ -41,6 +42,7 @@ class Loop {
     if (damaged > 0) warn(fmt::format("{}: damaged lines are left out: {}", metrics.string(), damaged));
     while (step_ < steps_ && !result_.stopped_early) {
       MALMOI_TRY(one_step());
+      MALMOI_TRY(check_mapped_files());  // or ids were read as zeros
       if (events_.stop_requested && events_.stop_requested()) {
         result_.interrupted = step_ < steps_ && !result_.stopped_early;
         break;

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "app/use/id_array.h"
+#include "base/mapped_files.h"
 #include "base/log.h"
 #include "formats/npy.h"
 #include "infer/prompt.h"
@@ -99,6 +100,7 @@ Result<LoadedModel> load_for_ids(const std::string& name, DType dtype, const Job
   LoadedModel loaded;
   MALMOI_ASSIGN(loaded.folder, find_model(name, job.message));
   MALMOI_ASSIGN(loaded.model, model::load_model(loaded.folder, {.dtype = dtype, .warn = job.warn}));
+  MALMOI_TRY(check_all_files_were_whole());
   loaded.stop_ids = eos_ids(loaded.folder / "generation_config.json");
   if (loaded.stop_ids.empty()) loaded.stop_ids = eos_ids(loaded.folder / "config.json");
   auto tokenizer = tokenizer::Tokenizer::load(loaded.folder);
