@@ -295,7 +295,7 @@ TEST(Readers, DocumentsBeyondTheLimitAreSkipped) {
 TEST(Pdf, TimeLimitHolds) {
   auto bytes = read_file(kFolder + "sample.pdf");
   ASSERT_TRUE(bytes.ok());
-  auto text = read_pdf(*bytes, 1e-6, 1ull << 30, "sample.pdf");
+  auto text = read_pdf(*bytes, {1e-6, 1ull << 30}, "sample.pdf");
   ASSERT_FALSE(text.ok());
   EXPECT_NE(text.error().what.find("longer than"), std::string::npos);
 }
