@@ -185,8 +185,11 @@ class Joiner {
     }
     if (ends.empty()) return true;
     std::sort(ends.begin(), ends.end());
-    size_t odd = ends.size() / 8;  // of many lines, some stand out either way
-    return ends[ends.size() - 1 - odd] - ends[odd] > kRagged || stretched * 5 > ends.size();
+    // Four in five within the width of a syllable; the others stand out by their indent.
+    size_t most = (ends.size() * 4 + 4) / 5;
+    bool ragged = true;
+    for (size_t i = 0; i + most <= ends.size(); ++i) ragged = ragged && ends[i + most - 1] - ends[i] > kRagged;
+    return ragged || stretched * 5 > ends.size();
   }
 
   // Whether the next line's first word would have had room, and more.
