@@ -16,7 +16,8 @@ Status carry_exceptions(const std::string& where, const Work& work) {
   try {
     return work();
   } catch (const std::bad_alloc&) {
-    return out_of_memory("there is no memory left for it", where, "use fewer --threads, or a lower limits.document_bytes");
+    return out_of_memory("there is no memory left for it", where,
+                         "use fewer --threads, or a lower limits.document_bytes");
   } catch (const std::exception& error) {
     return internal_error(error.what(), where);
   }

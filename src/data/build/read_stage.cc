@@ -60,7 +60,7 @@ class Pipeline {
 
   bool pull(Ticket& ticket) {
     std::unique_lock lock(in_mutex_);
-    ticket.id = "the inputs";
+    ticket.id = stream_.current();
     if (stop_ || !stream_.next(ticket.raw, ticket.source)) return false;
     ticket.number = pulled_++;
     ticket.id = ticket.raw.document.id;

@@ -6,6 +6,7 @@
 #include "base/utf8.h"
 #include "data/readers/pdf_lines.h"
 #include "data/readers/pdf_paragraphs.h"
+#include "data/readers/pdf_rows.h"
 
 namespace malmoi::data {
 
@@ -14,9 +15,12 @@ Result<PdfText> read_pdf(std::string_view bytes, const PdfLimits& limits, const 
   std::vector<PdfLine> lines = lines_of(words.pages);
   drop_running_lines(words.pages, lines);
   PdfText text;
-  text.text = replace_invalid_utf8(join_lines(lines));
+  text.text = replace_invalid_utf8(join_lines(join_rows(std::move(lines))));
   text.title = std::move(words.title);
   text.pages = static_cast<int>(words.pages.size());
+  if (text.text.empty() && words.unmapped)
+    return invalid_data("has text, but its fonts do not say which characters they show", where,
+                        "run a character recognition on it first");
   if (text.text.empty())
     return invalid_data("has no text layer (scanned pages?)", where, "run a character recognition on it first");
   return text;

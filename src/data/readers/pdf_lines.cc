@@ -8,15 +8,15 @@
 #include <utility>
 
 #include "base/ascii.h"
-#include "data/readers/pdf_rows.h"
 
 namespace malmoi::data {
 namespace {
 
 // Shares of a word's or line's height.
-constexpr float kSpaceGap = 0.15f;  // between words that a space parts, where poppler saw none
-constexpr float kSameLine = 0.5f;   // overlap of two words in one line: indices are raised by less
-constexpr float kBackward = 0.5f;   // how far a word may begin before the end of the one before it
+constexpr float kSpaceGap = 0.15f;    // between words that a space parts, where poppler saw none
+constexpr float kSameLine = 0.5f;     // overlap of two words in one line: indices are raised by less
+constexpr float kBackward = 0.5f;     // how far a word may begin before the end of the one before it
+constexpr float kWidestSpace = 2.5f;  // between words of one line: beyond it stands another column or cell
 
 constexpr size_t kEdgeLines = 3;     // from either end of a page: where running heads stand
 constexpr float kEdgeShare = 0.15f;  // of a page's height, likewise
@@ -47,7 +47,8 @@ bool continues(const PdfLine& line, const PdfWord& last, const PdfWord& word) {
   if (!word.upright) return last.space_after;
   float height = std::min(line.height(), word.bottom - word.top);
   float overlap = std::min(line.bottom, word.bottom) - std::max(line.top, word.top);
-  return overlap >= kSameLine * height && word.left >= line.right - kBackward * height;
+  return overlap >= kSameLine * height && word.left >= line.right - kBackward * height &&
+         word.left <= line.right + kWidestSpace * height;
 }
 
 void append_word(PdfLine& line, const PdfWord& last, const PdfWord& word) {
@@ -136,8 +137,10 @@ float usual_gap(const std::vector<PdfLine>& lines, const std::vector<size_t>& or
     if (float gap = lines[order[i]].top - lines[order[i - 1]].bottom; gap > -lines[order[i]].height() / 2)
       gaps.push_back(gap);
   if (gaps.empty()) return 0;
-  std::nth_element(gaps.begin(), gaps.begin() + static_cast<long>(gaps.size() / 2), gaps.end());
-  return std::max(gaps[gaps.size() / 2], 0.0f);
+  // The lower quartile, and no more than a line: on a page of few lines most gaps are those around the text.
+  auto quartile = gaps.begin() + static_cast<long>(gaps.size() / 4);
+  std::nth_element(gaps.begin(), quartile, gaps.end());
+  return std::clamp(*quartile, 0.0f, lines[order[0]].height());
 }
 
 // How many of the first lines of `order` (from the edge of the page inwards) stand apart from what follows them.
@@ -181,7 +184,7 @@ std::vector<PdfLine> lines_of(const std::vector<PdfPage>& pages) {
   }
   for (PdfLine& line : lines) line.text = ascii_trim(line.text);
   std::erase_if(lines, [](const PdfLine& line) { return line.text.empty(); });
-  return join_rows(std::move(lines));
+  return lines;
 }
 
 void drop_running_lines(const std::vector<PdfPage>& pages, std::vector<PdfLine>& lines) {

@@ -21,7 +21,7 @@ struct PdfLine {
   float height() const { return bottom - top; }
 };
 
-/// In reading order: columns one after the other, tables by rows.
+/// In reading order, columns one after the other; cells of a table are lines of their own.
 std::vector<PdfLine> lines_of(const std::vector<PdfPage>& pages);
 
 /// Without running heads, feet and page numbers: lines at the edge of pages that stand in the same place on others, with

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cctype>
+#include <functional>
+#include <initializer_list>
 #include <string_view>
 #include <unordered_map>
 
@@ -22,6 +24,8 @@ constexpr float kSameSize = 1.2f;        // heights of letters of one size, at m
 constexpr float kShort = 0.12f;          // of a column's width: what a line set ragged may leave
 constexpr float kRagged = 1.1f;          // of the ends of most lines, in their height, where they break between words
 constexpr float kStretched = 1.35f;      // the widest space of a line against the narrowest of the column
+
+constexpr size_t kEnoughLines = 4;  // whose last words say how a column is broken
 
 enum class Break { kNone, kLine, kParagraph };
 
@@ -172,7 +176,7 @@ class Joiner {
   // Lines broken anywhere end within a syllable's width of the edge; lines broken between words do not, or have their
   // spaces stretched until they do.
   bool breaks_between_words(const Column& column) const {
-    size_t stretched = 0;
+    size_t stretched = 0, words = 0;
     float narrowest = 1e9f;
     std::vector<float> ends;
     for (size_t i = column.begin; i < column.end; ++i)
@@ -182,14 +186,15 @@ class Joiner {
       if (!is_syllable(last_letter(line.text)) || ends_early(line, lines_[i + 1], column)) continue;
       ends.push_back(line.right / line.height());
       stretched += line.narrowest > kStretched * narrowest;
+      words += ends_word(last_word(line.text));
     }
     if (ends.empty()) return true;
     std::sort(ends.begin(), ends.end());
-    // Four in five within the width of a syllable; the others stand out by their indent.
-    size_t most = (ends.size() * 4 + 4) / 5;
-    bool ragged = true;
-    for (size_t i = 0; i + most <= ends.size(); ++i) ragged = ragged && ends[i + most - 1] - ends[i] > kRagged;
-    return ragged || stretched * 5 > ends.size();
+    // Within the width of a syllable, but for those that stand out by an indent and the odd end of a paragraph.
+    size_t out = ends.size() / 5, in = ends.size() / 8;
+    bool ragged = ends[ends.size() - 1 - out] - ends[in] > kRagged;
+    bool whole_words = ends.size() >= kEnoughLines && words * 10 >= ends.size() * 7;
+    return ragged || whole_words || stretched * 5 > ends.size();
   }
 
   // Whether the next line's first word would have had room, and more.
@@ -282,12 +287,16 @@ class Joiner {
     return ends_word(part);
   }
 
-  // By its last syllable, of two or more: one that mostly ends a word.
+  // By its last syllable: one that mostly ends a word, of two syllables or, where it ends other words too, of three.
   static bool ends_word(std::string_view word) {
-    if (word.size() < 6 || html::ends_sentence(word)) return word.size() >= 6;
-    for (std::string_view end : {"은", "는", "을", "를", "의", "에", "와", "과", "로", "며", "고", "서", "도"})
-      if (word.ends_with(end)) return true;
-    return false;
+    constexpr size_t kSyllable = 3;  // bytes
+    if (word.size() < 2 * kSyllable) return false;
+    if (html::ends_sentence(word)) return true;
+    auto ends = [&](std::initializer_list<std::string_view> endings) {
+      return std::any_of(endings.begin(), endings.end(), [&](std::string_view end) { return word.ends_with(end); });
+    };
+    if (ends({"은", "는", "을", "를", "의", "에", "와", "과", "로", "며", "고", "서", "도"})) return true;
+    return word.size() >= 3 * kSyllable && ends({"가", "이", "한", "인"});
   }
 
   const std::vector<PdfLine>& lines_;

@@ -42,12 +42,15 @@ enum Exit : int { kDone = 0, kNotPdf = 2, kLocked = 3, kNoReader = 4, kFailed = 
 
 // --- the child --------------------------------------------------------------------------------------------------------
 
-bool tables_missing = false;  // of the child alone
+// Of the child alone: text is lost for want of a table; a font does not say which characters it shows.
+bool tables_missing = false, fonts_unmapped = false;
 
 // Poppler says what it lacks in messages only.
 void notice(const std::string& message, void*) {
-  for (const char* sign : {"CMap file", "language pack", "character collection"})
+  for (const char* sign : {"Missing language pack", "' CMap file for '", "Unknown CMap"})
     if (message.find(sign) != std::string::npos) tables_missing = true;
+  for (const char* sign : {"ToUnicode CMap", "Unknown character collection"})
+    if (message.find(sign) != std::string::npos) fonts_unmapped = true;
 }
 
 void send(int fd, std::string_view bytes) {
@@ -115,6 +118,7 @@ void send_page(int out, const poppler::page& page) {
 [[noreturn]] void child(std::string_view bytes, const PdfLimits& limits, int out) {
   // Where its memory ends poppler calls exit(): what stands in this process's buffers is the parent's to write.
   std::atexit([] { ::_exit(kNoMemory); });
+  std::set_new_handler([] { ::_exit(kNoMemory); });
   if (kLimitMemory && !limit_memory(limits.memory_bytes)) ::_exit(kNoLimit);
   rlimit cpu{static_cast<rlim_t>(limits.seconds) + 1, static_cast<rlim_t>(limits.seconds) + 2};
   ::setrlimit(RLIMIT_CPU, &cpu);
@@ -133,9 +137,7 @@ void send_page(int out, const poppler::page& page) {
       std::unique_ptr<poppler::page> page(document->create_page(i));
       if (page) send_page(out, *page);
     }
-    send(out, tables_missing ? "EM" : "E.");
-  } catch (const std::bad_alloc&) {
-    ::_exit(kNoMemory);
+    send(out, tables_missing ? "EM" : fonts_unmapped ? "EU" : "E.");
   } catch (...) {
     ::_exit(kFailed);
   }
@@ -250,6 +252,7 @@ class Parser {
         out.pages.back().words.push_back(std::move(word));
       } else {
         missing = bytes_ == "M";
+        out.unmapped = bytes_ == "U";
         return kind == 'E' && bytes_.size() == 1;
       }
     }

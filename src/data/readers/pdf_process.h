@@ -26,6 +26,7 @@ struct PdfPage {
 struct PdfWords {
   std::string title;
   std::vector<PdfPage> pages;
+  bool unmapped = false;  // some font does not say which characters it shows
 };
 
 struct PdfLimits {
