@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cmath>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -98,6 +99,23 @@ int close_others(int out) {
   return kOut;
 }
 
+char printed[256];  // by the child, on what it takes for its standard error
+
+// Where its memory ends, operator new comes here, and poppler's own functions print so and call exit() or abort().
+// What stands in this process's buffers is the parent's to write.
+void tell_end_of_memory() {
+  std::atexit([] { ::_exit(kNoMemory); });
+  std::set_new_handler([] { ::_exit(kNoMemory); });
+  if (std::FILE* file = ::fmemopen(printed, sizeof printed, "w")) {
+    std::setvbuf(file, nullptr, _IONBF, 0);
+    stderr = file;
+  }
+  ::signal(SIGABRT, [](int) {
+    if (std::strstr(printed, "Out of memory")) ::_exit(kNoMemory);
+    ::signal(SIGABRT, SIG_DFL);
+  });
+}
+
 void send_page(int out, const poppler::page& page) {
   std::string record = "P";
   poppler::rectf box = page.page_rect();
@@ -116,9 +134,7 @@ void send_page(int out, const poppler::page& page) {
 
 // A title, pages with words, and an end with what was missing.
 [[noreturn]] void child(std::string_view bytes, const PdfLimits& limits, int out) {
-  // Where its memory ends poppler calls exit(): what stands in this process's buffers is the parent's to write.
-  std::atexit([] { ::_exit(kNoMemory); });
-  std::set_new_handler([] { ::_exit(kNoMemory); });
+  tell_end_of_memory();
   if (kLimitMemory && !limit_memory(limits.memory_bytes)) ::_exit(kNoLimit);
   rlimit cpu{static_cast<rlim_t>(limits.seconds) + 1, static_cast<rlim_t>(limits.seconds) + 2};
   ::setrlimit(RLIMIT_CPU, &cpu);

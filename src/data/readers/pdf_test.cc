@@ -93,7 +93,16 @@ TEST(Pdf, MemoryIsTheChildsOwn) {
   ASSERT_NE(mapped, MAP_FAILED);
   EXPECT_TRUE(read("sample.pdf", {30, 256u << 20}).ok());
   ::munmap(mapped, kMapped);
-  auto starved = read("pdf/heads.pdf", {30, 64u << 10});
+  std::string content;
+  for (int line = 0; line < 60'000; ++line)
+    content += "BT /F1 10 Tf 60 " + std::to_string(line % 800) + " Td (many words of it) Tj ET\n";
+  // Without a table of its objects, which poppler finds by looking.
+  std::string bytes =
+      "%PDF-1.4\n1 0 obj\n<</Type/Catalog/Pages 2 0 R>>\nendobj\n2 0 obj\n<</Type/Pages/Count 1/Kids[3 0 R]>>\nendobj\n"
+      "3 0 obj\n<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents 5 0 R/Resources<</Font<</F1 4 0 R>>>>>>\nendobj\n"
+      "4 0 obj\n<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>\nendobj\n5 0 obj\n<</Length " +
+      std::to_string(content.size()) + ">>stream\n" + content + "endstream\nendobj\ntrailer<</Root 1 0 R>>\n%%EOF\n";
+  auto starved = read_pdf(bytes, {30, 16u << 20}, "many.pdf");
   ASSERT_FALSE(starved.ok());
   EXPECT_NE(starved.error().what.find("more memory"), std::string::npos) << starved.error().what;
 }
