@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 
 #include "data/html/rules.h"
 
@@ -14,36 +15,43 @@ double link_share(const Block& block) {
 
 constexpr size_t kProseAround = 100;  // width: two lines or so
 
-// Blocks of links that are content for what stands around them: their list (or table, or paragraph) is the neighbour of
-// prose, as a child of the same element or of a wrapper there. What navigates stands in containers of its own.
-std::vector<char> find_linked_content(const Page& page) {
-  std::vector<size_t> prose(page.elements.size(), 0);
+// Of a block of links: whether what stands around it makes it content.
+enum class Linked : uint8_t { kNo, kContent, kMinor };
+
+// Blocks of links that are content: their list (or table, or paragraph) is the neighbour of prose, as a child of the same
+// element or of a wrapper there. What navigates stands in containers of its own. It is minor where the prose is more.
+std::vector<Linked> find_linked_content(const Page& page) {
+  std::vector<size_t> prose(page.elements.size(), 0), links(page.elements.size(), 0);
   for (const Block& block : page.blocks) {
+    links[block.group] += block.link_width;
     bool sentences = block.kind != BlockKind::kTable && block.width >= 40 && ends_sentence(block.text);
     if (!sentences || link_share(block) > 0.5 || is_boilerplate_line(block.text, block.width)) continue;
     // A paragraph of the element around it, or text of the element itself.
     prose[block.group] += block.width;
     if (uint32_t holder = page.elements[block.group].parent; holder != block.group) prose[holder] += block.width;
   }
-  std::vector<char> linked(page.blocks.size(), 0);
+  std::vector<Linked> linked(page.blocks.size(), Linked::kNo);
   for (size_t i = 0; i < page.blocks.size(); ++i) {
-    uint32_t holder = page.elements[page.blocks[i].group].parent;
+    const Block& block = page.blocks[i];
+    uint32_t holder = page.elements[block.group].parent;
     bool neighbour = prose[holder] >= kProseAround;
-    bool wrapped = page.blocks[i].inside_content && prose[page.elements[holder].parent] >= kProseAround;
-    linked[i] = neighbour || wrapped;
+    bool wrapped = block.inside_content && prose[page.elements[holder].parent] >= kProseAround;
+    if (!neighbour && !wrapped) continue;
+    // What the author calls the content needs no more proof.
+    bool minor = block.inside_content || links[block.group] <= prose[holder];
+    linked[i] = minor ? Linked::kMinor : Linked::kContent;
   }
   return linked;
 }
 
 // What a block says for (or against) the element around it being the content.
-double block_value(const Block& block, bool linked_content) {
+double block_value(const Block& block, Linked linked) {
   double links = link_share(block);
   auto width = static_cast<double>(std::min<size_t>(block.width, 500));
   bool structured = block.kind == BlockKind::kTable || block.kind == BlockKind::kCode || is_heading(block);
   if (!structured && is_boilerplate_line(block.text, block.width)) return -30;
   bool sentence = ends_sentence(block.text);
-  // Within what the author calls the content, links beside prose say nothing against it.
-  if (links > 0.3 && linked_content && block.inside_content) return 0;
+  if (links > 0.3 && linked == Linked::kMinor) return block.inside_content ? 0 : -2;
   if (links > (sentence || structured ? 0.5 : 0.3)) return is_heading(block) ? 0 : -(10 + std::min(width, 80.0) * 0.5);
   switch (block.kind) {
     case BlockKind::kHeading: return 15;
@@ -149,7 +157,7 @@ void add_title(const Page& page, std::vector<char>& keep) {
 bool is_heading(const Block& block) { return block.kind == BlockKind::kHeading || block.kind == BlockKind::kTitleRow; }
 
 std::vector<char> choose_blocks(const Page& page) {
-  std::vector<char> linked = find_linked_content(page);
+  std::vector<Linked> linked = find_linked_content(page);
   std::vector<double> values;
   for (size_t i = 0; i < page.blocks.size(); ++i) values.push_back(block_value(page.blocks[i], linked[i]));
   std::vector<char> keep(page.blocks.size(), 0);
@@ -164,7 +172,7 @@ std::vector<char> choose_blocks(const Page& page) {
     bool prose = block.width >= 60 && ends_sentence(block.text);
     if (is_heading(block)) continue;
     bool all_links = block.kind == BlockKind::kTable ? links > 0.7 : links > (prose ? 0.9 : 0.5);
-    if (all_links && !linked[i]) keep[i] = 0;
+    if (all_links && linked[i] == Linked::kNo) keep[i] = 0;
     if (block.kind == BlockKind::kText && is_boilerplate_line(block.text, block.width)) keep[i] = 0;
     if (block.kind == BlockKind::kItem && values[i] <= -30 && !prose && block.width < 60) keep[i] = 0;
   }
