@@ -10,6 +10,7 @@ namespace malmoi::data::html {
 namespace {
 
 double link_share(const Block& block) {
+  if (block.kind == BlockKind::kCode) return 0;  // names in listings are often linked
   return block.width ? static_cast<double>(block.link_width) / static_cast<double>(block.width) : 0;
 }
 
@@ -105,9 +106,13 @@ bool inside(const Page& page, uint32_t element, uint32_t root) {
 
 // Comments, related pages and the like under a heading that says so: to the end of the element that holds the heading,
 // or to the next heading of its rank.
+// One that nothing stands before is the page's own title.
 void cut_sections(const Page& page, std::vector<char>& keep) {
+  bool begun = false;
   for (size_t i = 0; i < page.blocks.size(); ++i) {
     const Block& heading = page.blocks[i];
+    begun = begun || (keep[i] && !is_heading(heading));
+    if (!begun) continue;
     if (!keep[i] || heading.kind != BlockKind::kHeading || heading.level == 1 || !is_cutting_heading(heading.text))
       continue;
     uint32_t holder = page.elements[heading.element].parent;

@@ -71,6 +71,12 @@ TEST(HtmlContent, NavigationWithinTheContentStaysOut) {
   EXPECT_EQ(text, kProse + "\n\n" + kProse);
 }
 
+TEST(HtmlContent, AHeadingThatCutsIsNoTitle) {
+  std::string article =
+      "<article><h2>Comments</h2><p>" + kProse + "</p><h2>Comments</h2><p>" + kProse + "</p></article>";
+  EXPECT_EQ(markdown(article), "## Comments\n\n" + kProse);
+}
+
 TEST(HtmlContent, NumbersOfItemsAreThoseShown) {
   EXPECT_EQ(between("<ol start=4><li>four</li><li value=9>nine</li><li>ten</li></ol>"), "4. four\n9. nine\n10. ten");
   EXPECT_EQ(between("<ol reversed><li>c</li><li>b</li></ol>"), "2. c\n1. b");
@@ -145,6 +151,7 @@ TEST(HtmlContent, FencesNameTheLanguage) {
       {"<pre class='language-<script>'>x</pre>", ""},
       {"<pre>x</pre>", ""}};
   for (const auto& [html, language] : cases) EXPECT_EQ(between(html), "```" + language + "\nx\n```") << html;
+  EXPECT_EQ(between("<pre><a href=1>one</a> <a href=2>two</a></pre>"), "```\none two\n```");
   EXPECT_EQ(between("<pre>```\nx\n```</pre>"), "````\n```\nx\n```\n````");
   EXPECT_EQ(between("<table><tr><td><pre>1\n2</pre></td><td><pre>a\nb</pre></td></tr></table>"), "```\na\nb\n```");
 }

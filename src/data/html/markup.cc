@@ -189,6 +189,8 @@ class MarkupWriter {
     std::string_view text = name == "plaintext" ? page_.substr(std::exchange(at_, page_.size())) : read_raw(name);
     std::string_view element = name == "title" ? "title" : "pre";
     ((out_.html += '<') += element) += '>';
+    nesting_.open(element, false);
+    nesting_.close(element);
     append_text(out_.html, text, name != "title");
     ((out_.html += "</") += element) += '>';
     return true;
@@ -239,6 +241,7 @@ class MarkupWriter {
   void append_formula(std::string_view script, bool display) {
     std::string tex;
     append_text(tex, ascii_trim(script), true);
+    if (tex.empty()) return;
     out_.html += display ? "<math display=\"block\" alttext=\"" : "<math alttext=\"";
     append_quoted(out_.html, tex);
     out_.html += "\"></math>";
