@@ -4,8 +4,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <charconv>
-#include <cstdlib>
 #include <utility>
 
 #include "base/ascii.h"
@@ -13,6 +11,7 @@
 #include "data/html/dom.h"
 #include "data/html/formula.h"
 #include "data/html/judge.h"
+#include "data/html/lists.h"
 #include "data/html/rules.h"
 #include "data/html/tables.h"
 
@@ -119,19 +118,10 @@ class Walker {
   }
 
   void walk_list(const GumboNode* node, uint32_t self) {
-    const GumboElement& element = node->v.element;
-    List list;
-    list.ordered = element.tag == GUMBO_TAG_OL;
-    if (list.ordered) {
-      bool reversed = has_attribute(element, "reversed");
-      list.step = reversed ? -1 : 1;
-      list.number = reversed ? count_items(element) : 1;
-      read_number(element, "start", list.number);
-    }
     uint32_t outer_group = group_;
     if (lists_.empty()) group_ = self;
-    lists_.push_back(list);
-    walk_children(element.children, self);
+    lists_.push_back(begin_list(node->v.element));
+    walk_children(node->v.element.children, self);
     flush();
     lists_.pop_back();
     group_ = outer_group;
@@ -140,29 +130,11 @@ class Walker {
   void walk_item(const GumboNode* node, uint32_t self) {
     static constexpr List kNone;
     kind_ = BlockKind::kItem, level_ = lists_.empty() ? 0 : static_cast<int>(lists_.size()) - 1;
-    if (!lists_.empty()) read_number(node->v.element, "value", lists_.back().number);
+    if (!lists_.empty()) begin_item(node->v.element, lists_.back());
     item_ = lists_.empty() ? kNone : lists_.back();
     walk_children(node->v.element.children, self);
     flush();
     if (!lists_.empty()) lists_.back().number += lists_.back().step;
-  }
-
-  static int count_items(const GumboElement& list) {
-    int items = 0;
-    for (unsigned i = 0; i < list.children.length; ++i) {
-      auto* child = static_cast<const GumboNode*>(list.children.data[i]);
-      items += child->type == GUMBO_NODE_ELEMENT && child->v.element.tag == GUMBO_TAG_LI;
-    }
-    return items;
-  }
-
-  static void read_number(const GumboElement& element, const char* name, int& number) {
-    std::string_view text = ascii_trim(attribute(element, name));
-    if (text.starts_with('+')) text.remove_prefix(1);
-    int value = 0;
-    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    // Far outside of what lists have, so that counting on from it cannot overflow.
-    if (error == std::errc() && std::abs(value) <= 1'000'000'000) number = value;
   }
 
   static bool is_footnote_mark(const GumboNode* node) {
@@ -286,11 +258,6 @@ class Walker {
     block.link_width = std::min(block.link_width, block.width);
     page_.blocks.push_back(std::move(block));
   }
-
-  struct List {
-    bool ordered = false;
-    int number = 0, step = 1;  // of the next item
-  };
 
   bool show_hidden_;
   Judge judge_;
