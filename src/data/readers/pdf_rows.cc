@@ -83,8 +83,9 @@ void join_page(const std::vector<PdfLine>& lines, size_t begin, size_t end, std:
   for (size_t first = 0; first < rows.size();) {
     size_t last = first;
     auto near = [&](size_t row) {
+      if (row == first) return true;
       const PdfLine &above = lines[rows[row - 1][0]], &here = lines[rows[row][0]];
-      return row == first || here.top - above.top < kRowStep * here.height();
+      return here.top - above.top < kRowStep * here.height();
     };
     while (last < rows.size() && rows[last].size() > 1 && near(last)) ++last;
     if (last > first && is_table(lines, rows, first, last)) {
