@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cmath>
 #include <cstring>
@@ -22,22 +23,46 @@ struct Outcome {
   std::string output;
   int status = 0;
   bool timed_out = false, too_long = false;
+  bool stuck = false;  // waits for a lock that nobody in it holds
 };
 
-// Until the child closes its end, or is to be stopped.
-void read_output(int in, double seconds, Outcome& outcome) {
+// Whether a process sleeps, by the letter behind its name.
+bool sleeps(pid_t pid) {
+  std::string path = "/proc/" + std::to_string(pid) + "/stat";
+  int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  char buffer[256];
+  ssize_t n = ::read(fd, buffer, sizeof buffer);
+  ::close(fd);
+  std::string_view text(buffer, n > 0 ? static_cast<size_t>(n) : 0);
+  size_t name_end = text.rfind(')');
+  return name_end != std::string_view::npos && text.substr(name_end).starts_with(") S");
+}
+
+// Until the child closes its end, or is to be stopped. It computes or writes: one that sleeps for a second, while there
+// is nothing to read, waits for a lock that another thread of this process held at the fork, and would wait for ever.
+void read_output(int in, pid_t pid, double seconds, Outcome& outcome) {
+  constexpr int kLook = 100, kLooks = 10;  // ms, times in a row
   double deadline = monotonic_seconds() + seconds;
   std::string buffer(1 << 16, '\0');
+  int asleep = 0;
   while (true) {
     double left = deadline - monotonic_seconds();
-    pollfd wait{in, POLLIN, 0};
-    int ready = left > 0 ? ::poll(&wait, 1, static_cast<int>(left * 1000) + 1) : 0;
-    if (ready < 0 && errno == EINTR) continue;
-    if (ready <= 0) {
+    if (left <= 0) {
       outcome.timed_out = true;
       return;
     }
-    ssize_t n = ::read(in, buffer.data(), buffer.size());
+    pollfd wait{in, POLLIN, 0};
+    int ready = ::poll(&wait, 1, std::min(kLook, static_cast<int>(left * 1000) + 1));
+    if (ready < 0 && errno == EINTR) continue;
+    if (ready == 0) {
+      asleep = sleeps(pid) ? asleep + 1 : 0;
+      if (asleep < kLooks) continue;
+      outcome.stuck = true;
+      return;
+    }
+    asleep = 0;
+    ssize_t n = ready > 0 ? ::read(in, buffer.data(), buffer.size()) : 0;
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) return;
     outcome.output.append(buffer, 0, static_cast<size_t>(n));
@@ -61,9 +86,9 @@ Result<Outcome> run_child(std::string_view bytes, const PdfLimits& limits, const
   if (pid == 0) run_pdf_child(bytes, limits, ends[1]);
   ::close(ends[1]);
   Outcome outcome;
-  read_output(ends[0], limits.seconds, outcome);
+  read_output(ends[0], pid, limits.seconds, outcome);
   ::close(ends[0]);
-  if (outcome.timed_out || outcome.too_long) ::kill(pid, SIGKILL);
+  if (outcome.timed_out || outcome.too_long || outcome.stuck) ::kill(pid, SIGKILL);
   while (::waitpid(pid, &outcome.status, 0) < 0 && errno == EINTR) {
   }
   return outcome;
@@ -72,6 +97,7 @@ Result<Outcome> run_child(std::string_view bytes, const PdfLimits& limits, const
 Status check(const Outcome& outcome, const PdfLimits& limits, const std::string& where) {
   int signal = WIFSIGNALED(outcome.status) ? WTERMSIG(outcome.status) : 0;
   if (outcome.too_long) return invalid_data("holds more text than eight million words or so", where, "split it");
+  if (outcome.stuck) return invalid_data("poppler stood still on it", where, "use fewer --threads");
   if (outcome.timed_out || signal == SIGXCPU)
     return invalid_data("poppler took longer than " + std::to_string(static_cast<int>(limits.seconds)) + " s", where,
                         "raise limits.pdf_seconds, or leave it out");
@@ -151,9 +177,10 @@ class Parser {
 
 Result<PdfWords> read_pdf_words(std::string_view bytes, const PdfLimits& limits, const std::string& where) {
   if (bytes.size() > INT32_MAX) return invalid_data("is larger than 2 GiB", where, "split it");
-  MALMOI_ASSIGN(Outcome outcome, run_child(bytes, limits, where));
-  // A lock that another thread held at the fork can stop a child that is not at fault: one more try, unless it computed.
-  if (outcome.timed_out && outcome.output.empty()) {
+  constexpr int kTries = 4;  // a lock is held for moments: what was stuck is not so again
+  Outcome outcome;
+  outcome.stuck = true;
+  for (int i = 0; i < kTries && outcome.stuck; ++i) {
     MALMOI_ASSIGN(outcome, run_child(bytes, limits, where));
   }
   MALMOI_TRY(check(outcome, limits, where));
