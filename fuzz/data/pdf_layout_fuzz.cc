@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "data/readers/pdf_columns.h"
 #include "data/readers/pdf_lines.h"
 #include "data/readers/pdf_paragraphs.h"
 #include "data/readers/pdf_rows.h"
@@ -28,6 +29,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   size_t before = 0;
   for (const PdfLine& line : lines) before += line.text.size();
   drop_running_lines(pages, lines);
+  order_columns(lines);
   std::string text = join_lines(join_rows(std::move(lines)));
   // Joining adds at most two line ends for each line.
   if (text.size() > 3 * before || (before > 0 && text.empty())) std::abort();

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/utf8.h"
+#include "data/readers/pdf_columns.h"
 #include "data/readers/pdf_lines.h"
 #include "data/readers/pdf_paragraphs.h"
 #include "data/readers/pdf_rows.h"
@@ -14,6 +15,7 @@ Result<PdfText> read_pdf(std::string_view bytes, const PdfLimits& limits, const 
   MALMOI_ASSIGN(PdfWords words, read_pdf_words(bytes, limits, where));
   std::vector<PdfLine> lines = lines_of(words.pages);
   drop_running_lines(words.pages, lines);
+  order_columns(lines);
   PdfText text;
   text.text = replace_invalid_utf8(join_lines(join_rows(std::move(lines))));
   text.title = std::move(words.title);

@@ -222,6 +222,7 @@ class Joiner {
   bool needs_space(const PdfLine& line, const PdfLine& next) const {
     char32_t last = last_letter(line.text), first = first_letter(next.text);
     if (is_ideograph(last) && is_ideograph(first)) return false;
+    if (next.text.find_first_of(".,!?)") == 0) return false;  // a line that was broken before the end of its sentence
     if (!is_syllable(last) || !is_syllable(first)) return true;
     if (column_->by_words || column_->edge - line.right > kRoomForLetter * line.height()) return true;
     std::string_view part = last_word(line.text), rest = first_word(next.text);

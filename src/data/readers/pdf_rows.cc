@@ -14,7 +14,7 @@ constexpr float kRowStep = 3;     // between rows of one table
 constexpr float kTextWidth = 8;   // of a line of text in a column, at least
 constexpr float kWideText = 15;   // that no cell of a table of two rows has
 // Others.
-constexpr float kFilled = 0.7f;   // of a column's width by its lines, where it is text
+constexpr float kFilled = 0.7f;   // of the widest line of a column by the others, where it is text
 constexpr size_t kTextLines = 3;  // side by side, where columns are text
 
 using Row = std::vector<size_t>;  // lines, from left to right
@@ -49,13 +49,17 @@ bool is_table(const std::vector<PdfLine>& lines, const std::vector<Row>& rows, s
       if (rows[begin][i] != rows[begin][i - 1] + 1) return false;
     return true;
   }
-  std::vector<float> filled, widths;
+  // Of each column the widest line, so that a wide gutter says nothing.
+  std::vector<float> filled, widths, widest;
+  auto width_of = [&](size_t i) { return std::max(lines[i].right - lines[i].left, 1.0f); };
+  for (size_t r = begin; r < end; ++r) {
+    widest.resize(std::max(widest.size(), rows[r].size()), 1.0f);
+    for (size_t i = 0; i < rows[r].size(); ++i) widest[i] = std::max(widest[i], width_of(rows[r][i]));
+  }
   for (size_t r = begin; r < end; ++r) {
     for (size_t i = 0; i < rows[r].size(); ++i) {
-      const PdfLine& cell = lines[rows[r][i]];
-      widths.push_back((cell.right - cell.left) / std::max(cell.height(), 1.0f));
-      if (i + 1 < rows[r].size())
-        filled.push_back((cell.right - cell.left) / std::max(lines[rows[r][i + 1]].left - cell.left, 1.0f));
+      widths.push_back(width_of(rows[r][i]) / std::max(lines[rows[r][i]].height(), 1.0f));
+      filled.push_back(width_of(rows[r][i]) / widest[i]);
     }
   }
   float width = median(widths), share = median(filled);

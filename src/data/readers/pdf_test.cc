@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "base/file.h"
+#include "data/readers/pdf_columns.h"
 #include "data/readers/pdf_lines.h"
 #include "data/readers/pdf_paragraphs.h"
 #include "data/readers/pdf_rows.h"
@@ -39,8 +40,18 @@ const std::string kLibrary =
     "가을이면 주민들이 함께 감을 따서 "
     "나눈다.";
 
+PdfWord word(float left, float top, const std::string& text) {
+  PdfWord w;
+  w.left = left, w.top = top, w.right = left + 5 * static_cast<float>(text.size()), w.bottom = top + 10;
+  w.text = text;
+  return w;
+}
+
 TEST(Pdf, ColumnsAreReadOneAfterTheOther) {
   EXPECT_EQ(text_of("columns.pdf"), "A Title Across Both Columns\n\n" + kKettles + "\n\n" + kKettles);
+  // Narrow ones with much between them, and paragraphs that begin at one height.
+  std::string text = text_of("gutter.pdf");
+  EXPECT_EQ(text, kKettles + "\n\n" + kKettles + "\n\n" + kKettles + "\n\n" + kKettles);
 }
 
 TEST(Pdf, RunningHeadsAndPageNumbersGoAndParagraphsRunOverPages) {
@@ -109,6 +120,26 @@ TEST(Pdf, MemoryIsTheChildsOwn) {
 }
 #endif
 
+TEST(Pdf, ColumnsAreReadToTheirEnds) {
+  std::vector<PdfPage> pages(1, PdfPage{600, 800, {}});
+  // As poppler gives them: by paragraphs of one height; a line across in the midst.
+  for (float left : {50.0f, 300.0f})
+    for (int i = 0; i < 4; ++i)
+      pages[0].words.push_back(
+          word(left, 100 + 13.0f * i, left < 100 ? "a line of the left one here" : "a line of the right one here"));
+  pages[0].words.push_back(word(50, 180, "a line across both columns, from the left one to the right one of them"));
+  for (float left : {300.0f, 50.0f})
+    for (int i = 0; i < 4; ++i)
+      pages[0].words.push_back(
+          word(left, 220 + 13.0f * i, left < 100 ? "a line of the left one below" : "a line of the right one below"));
+  std::vector<PdfLine> lines = lines_of(pages);
+  order_columns(lines);
+  std::string order;
+  for (const PdfLine& line : lines)
+    order += line.text.find("across") != std::string::npos ? 'A' : line.left < 100 ? 'l' : 'r';
+  EXPECT_EQ(order, "llllrrrrAllllrrrr");
+}
+
 TEST(Pdf, ManyAtOnce) {
   std::vector<std::thread> threads;
   std::atomic<int> read_whole{0};
@@ -118,13 +149,6 @@ TEST(Pdf, ManyAtOnce) {
     });
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(read_whole, 32);
-}
-
-PdfWord word(float left, float top, const std::string& text) {
-  PdfWord w;
-  w.left = left, w.top = top, w.right = left + 5 * static_cast<float>(text.size()), w.bottom = top + 10;
-  w.text = text;
-  return w;
 }
 
 std::vector<std::string> kept(const std::vector<PdfPage>& pages) {

@@ -90,6 +90,9 @@ def justified(lines, x, y, size, limit, step):
 narrow, wide = by_words(EN, 10, 220), by_words(EN, 10, 400)
 rows = zip(column(narrow, 50, 760, 10, 13), column(narrow, 310, 760, 10, 13))
 put("columns.pdf", [[(180, 800, 14, "A Title Across Both Columns")] + [line for row in rows for line in row]])
+tall = by_words(EN, 10, 150)
+put("gutter.pdf", [column(tall, 50, 760, 10, 13) + column(tall, 50, 500, 10, 13) +
+                   column(tall, 310, 760, 10, 13) + column(tall, 310, 500, 10, 13)])
 put("heads.pdf", [[(60, 810, 8, "The Kettle Book"), (480, 810, 8, f"Chapter {p + 1}")] +
                   column(wide[:3] if p == 0 else wide[3:] if p == 1 else wide, y=770) + [(290, 30, 8, f"- {p + 7} -")]
                   for p in range(3)])
