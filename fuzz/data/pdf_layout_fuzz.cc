@@ -21,10 +21,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     word.left = static_cast<float>(data[i + 2]) * 2.5f, word.top = static_cast<float>(data[i + 3]) * 3.5f;
     word.right = word.left + static_cast<float>(data[i + 4]),
     word.bottom = word.top + static_cast<float>(data[i + 5] % 32);
-    word.space_after = data[i + 1] & 1, word.upright = (data[i + 1] & 14) != 0;
+    word.space_after = data[i + 1] & 1, word.turns = (data[i + 1] >> 1 & 7) == 0 ? data[i + 1] >> 4 & 3 : 0;
     word.text = texts[data[i + 6] % texts.size()];
     pages[data[i] % pages.size()].words.push_back(word);
   }
+  turn_upright(pages);
   std::vector<PdfLine> lines = lines_of(pages);
   size_t before = 0;
   for (const PdfLine& line : lines) before += line.text.size();

@@ -13,6 +13,7 @@ namespace malmoi::data {
 
 Result<PdfText> read_pdf(std::string_view bytes, const PdfLimits& limits, const std::string& where) {
   MALMOI_ASSIGN(PdfWords words, read_pdf_words(bytes, limits, where));
+  turn_upright(words.pages);
   std::vector<PdfLine> lines = lines_of(words.pages);
   drop_running_lines(words.pages, lines);
   order_columns(lines);

@@ -115,7 +115,7 @@ void send_page(int out, const poppler::page& page) {
     record += 'W';
     for (double edge : {place.left(), place.top(), place.right(), place.bottom()})
       append_value(record, static_cast<float>(edge));
-    record += static_cast<char>((word.has_space_after() ? 1 : 0) | (word.rotation() == 0 ? 2 : 0));
+    record += static_cast<char>((word.has_space_after() ? 1 : 0) | (word.rotation() & 3) << 1);
     append_text(record, word.text());
   }
   send(out, record);

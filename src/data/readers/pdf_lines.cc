@@ -43,8 +43,8 @@ std::string plain_text(std::string_view text) {
 }
 
 bool continues(const PdfLine& line, const PdfWord& last, const PdfWord& word) {
-  if (line.upright != word.upright) return false;
-  if (!word.upright) return last.space_after;
+  if (line.upright != (word.turns == 0) || (!line.upright && last.turns != word.turns)) return false;
+  if (!line.upright) return last.space_after;
   float height = std::min(line.height(), word.bottom - word.top);
   float overlap = std::min(line.bottom, word.bottom) - std::max(line.top, word.top);
   return overlap >= kSameLine * height && word.left >= line.right - kBackward * height &&
@@ -67,7 +67,7 @@ PdfLine begin_line(const PdfWord& word, size_t page) {
   PdfLine line;
   line.left = word.left, line.top = word.top, line.right = word.right, line.bottom = word.bottom;
   line.page = page;
-  line.upright = word.upright;
+  line.upright = word.turns == 0;
   line.text = plain_text(word.text);
   line.first_word = word.right - word.left;
   return line;
@@ -85,6 +85,24 @@ int roman(std::string_view text) {
     last = std::max(last, value);
   }
   return sum;
+}
+
+void turn_back(PdfWord& word, const PdfPage& page, uint8_t turns) {
+  PdfWord before = word;
+  word.turns = static_cast<uint8_t>((word.turns - turns) & 3);
+  switch (turns) {
+    case 1:
+      word.left = before.top, word.right = before.bottom;
+      word.top = page.width - before.right, word.bottom = page.width - before.left;
+      break;
+    case 2:
+      word.left = page.width - before.right, word.right = page.width - before.left;
+      word.top = page.height - before.bottom, word.bottom = page.height - before.top;
+      break;
+    default:
+      word.left = page.height - before.bottom, word.right = page.height - before.top;
+      word.top = before.left, word.bottom = before.right;
+  }
 }
 
 // A line as others of its kind have it, "- # -", and its numbers.
@@ -171,6 +189,17 @@ std::vector<size_t> edge_lines(const std::vector<PdfLine>& lines, size_t begin, 
 }
 
 }  // namespace
+
+void turn_upright(std::vector<PdfPage>& pages) {
+  for (PdfPage& page : pages) {
+    size_t counts[4] = {};
+    for (const PdfWord& word : page.words) ++counts[word.turns & 3];
+    auto most = static_cast<uint8_t>(std::max_element(counts, counts + 4) - counts);
+    if (most == 0) continue;
+    for (PdfWord& word : page.words) turn_back(word, page, most);
+    if (most != 2) std::swap(page.width, page.height);
+  }
+}
 
 std::vector<PdfLine> lines_of(const std::vector<PdfPage>& pages) {
   std::vector<PdfLine> lines;

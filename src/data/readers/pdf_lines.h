@@ -21,6 +21,9 @@ struct PdfLine {
   float height() const { return bottom - top; }
 };
 
+/// Pages most of whose words are turned one way, turned back.
+void turn_upright(std::vector<PdfPage>& pages);
+
 /// In reading order, columns one after the other; cells of a table are lines of their own.
 std::vector<PdfLine> lines_of(const std::vector<PdfPage>& pages);
 

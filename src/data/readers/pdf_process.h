@@ -14,7 +14,7 @@ namespace malmoi::data {
 struct PdfWord {
   float left = 0, top = 0, right = 0, bottom = 0;
   bool space_after = false;
-  bool upright = true;  // false: turned by a right angle or more
+  uint8_t turns = 0;  // by a right angle, as it is read: 1 downwards, 2 head over, 3 upwards
   std::string text;
 };
 

@@ -72,6 +72,11 @@ TEST(Pdf, ItemsAndVersesKeepTheirLines) {
             "feet\n• a ladle\n• a trivet\n\nThen the cook may begin.\n\nRoses are red,\nviolets are blue.");
 }
 
+TEST(Pdf, TurnedPagesAreReadAsText) {
+  for (const char* name : {"turned_90.pdf", "turned_180.pdf", "turned_270.pdf"})
+    EXPECT_EQ(text_of(name), kKettles) << name;
+}
+
 TEST(Pdf, TablesAreReadByRows) { EXPECT_EQ(text_of("table.pdf"), "Name Price Stock\nKettle 12 4\nLadle 3 10"); }
 
 TEST(Pdf, KoreanLinesAreJoinedAsTheyWereBroken) {

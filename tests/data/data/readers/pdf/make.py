@@ -19,8 +19,8 @@ KOREAN = ["<</Type/Font/Subtype/Type0/BaseFont/HYSMyeongJo-Medium/Encoding/%s/De
           "/Descent -120/CapHeight 700/StemV 80>>"]
 
 
-def put(name, pages, font=LATIN, encode=None):
-    """Pages of lines (x, y, size, text)."""
+def put(name, pages, font=LATIN, encode=None, rotate=0):
+    """Pages of lines (x, y, size, text), shown turned by `rotate` degrees."""
     objects, kids = ["<</Type/Catalog/Pages 2 0 R>>", None] + font, []
     for lines in pages:
         stream = ""
@@ -28,7 +28,7 @@ def put(name, pages, font=LATIN, encode=None):
             shown = f"<{encode(text).hex()}>" if encode else "(" + text.replace("(", "\\(").replace(")", "\\)") + ")"
             stream += f"BT /F1 {size} Tf {x:g} {y:g} Td {shown} Tj ET\n"
         objects.append(f"<</Length {len(stream)}>>stream\n{stream}endstream")
-        objects.append(f"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Resources<</Font<</F1 3 0 R>>>>"
+        objects.append(f"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Rotate {rotate}/Resources<</Font<</F1 3 0 R>>>>"
                        f"/Contents {len(objects)} 0 R>>")
         kids.append(len(objects))
     objects[1] = f"<</Type/Pages/Count {len(kids)}/Kids[{' '.join(f'{k} 0 R' for k in kids)}]>>"
@@ -105,6 +105,8 @@ put("items.pdf", [column(["Things that a kitchen needs:", "\225 a kettle of copp
 put("table.pdf", [[(60 + 120 * i, 780 - 14 * r, 10, cell) for r, row in
                    enumerate([("Name", "Price", "Stock"), ("Kettle", "12", "4"), ("Ladle", "3", "10")])
                    for i, cell in enumerate(row)]])
+for degrees in (90, 180, 270):
+    put(f"turned_{degrees}.pdf", [column(wide)], rotate=degrees)
 put("empty.pdf", [[]])
 korean("korean_words.pdf", [column(by_words(KO, 11, 330), size=11, step=16)])
 korean("korean_letters.pdf", [column(by_letters(KO, 11, 330), size=11, step=16)])
