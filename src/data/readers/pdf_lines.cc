@@ -42,6 +42,26 @@ std::string plain_text(std::string_view text) {
   return out;
 }
 
+// Dots that lead from a title to its page, four or more, become three. Whether there were some.
+bool shorten_leaders(std::string& text) {
+  bool found = false;
+  std::string out;
+  for (size_t i = 0; i < text.size();) {
+    size_t end = i, dots = 0;
+    while (end < text.size() && (text[end] == '.' || (text[end] == ' ' && end > i))) dots += text[end++] == '.';
+    if (dots >= 4) {
+      found = true;
+      out += out.empty() || out.back() == ' ' ? "... " : " ... ";
+    } else {
+      out.append(text, i, end - i);
+    }
+    i = end;
+    if (i < text.size()) out += text[i++];
+  }
+  if (found) text = std::move(out);
+  return found;
+}
+
 bool continues(const PdfLine& line, const PdfWord& last, const PdfWord& word) {
   if (line.upright != (word.turns == 0) || (!line.upright && last.turns != word.turns)) return false;
   if (!line.upright) return last.space_after;
@@ -211,7 +231,10 @@ std::vector<PdfLine> lines_of(const std::vector<PdfPage>& pages) {
       last = &word;
     }
   }
-  for (PdfLine& line : lines) line.text = ascii_trim(line.text);
+  for (PdfLine& line : lines) {
+    line.row = shorten_leaders(line.text);
+    line.text = ascii_trim(line.text);
+  }
   std::erase_if(lines, [](const PdfLine& line) { return line.text.empty(); });
   return lines;
 }
@@ -222,17 +245,20 @@ void drop_running_lines(const std::vector<PdfPage>& pages, std::vector<PdfLine>&
     Pattern pattern;
   };
   std::map<std::string, std::vector<Candidate>> alike;
+  std::vector<size_t> edges;  // all candidates, those of a page one after the other
   for (size_t begin = 0; begin < lines.size();) {
     size_t end = begin;
     while (end < lines.size() && lines[end].page == lines[begin].page) ++end;
     for (size_t i : edge_lines(lines, begin, end, pages[lines[begin].page].height)) {
       Pattern pattern = pattern_of(lines[i].text);
       alike[pattern.text].push_back({i, pattern});
+      edges.push_back(i);
     }
     begin = end;
   }
   // Of short documents each page counts; in longer ones two alike may be chance.
   size_t others_needed = pages.size() <= 4 ? 1 : 2;
+  constexpr char kBeside = 1, kRepeats = 2;
   std::vector<char> running(lines.size(), 0);
   for (const auto& [text, candidates] : alike) {
     for (size_t i = 0; i < candidates.size(); ++i) {
@@ -242,7 +268,15 @@ void drop_running_lines(const std::vector<PdfPage>& pages, std::vector<PdfLine>&
       for (size_t j = i > kAround ? i - kAround : 0; j < std::min(i + kAround, candidates.size()); ++j)
         others +=
             agree(lines[candidates[i].line], candidates[i].pattern, lines[candidates[j].line], candidates[j].pattern);
-      running[candidates[i].line] = others >= others_needed;
+      if (others >= others_needed) running[candidates[i].line] = kRepeats;
+    }
+  }
+  // What stands beside a running line goes with it: the title of a chapter of two pages beside their numbers.
+  for (size_t i = 0; i < edges.size(); ++i) {
+    for (size_t j = i > kEdgeLines ? i - kEdgeLines : 0; j < std::min(i + kEdgeLines + 1, edges.size()); ++j) {
+      const PdfLine &line = lines[edges[i]], &other = lines[edges[j]];
+      bool beside = line.page == other.page && std::abs(line.top - other.top) < kSameLine * line.height();
+      if (beside && running[edges[j]] == kRepeats) running[edges[i]] = std::max(running[edges[i]], kBeside);
     }
   }
   if (std::all_of(running.begin(), running.end(), [](char r) { return r; })) return;  // pages of nothing else

@@ -13,7 +13,7 @@ struct PdfLine {
   float left = 0, top = 0, right = 0, bottom = 0;
   size_t page = 0;
   bool upright = true;
-  bool row = false;                 // of a table: its cells, one after the other
+  bool row = false;                 // of a table, or of contents with dots that lead to a page
   float first_word = 0;             // its width
   float narrowest = 0, widest = 0;  // of the spaces between its words; 0 where there is one word
   std::string text;                 // words with single spaces; ligatures as letters, bullets as "•"

@@ -49,22 +49,22 @@ bool is_table(const std::vector<PdfLine>& lines, const std::vector<Row>& rows, s
       if (rows[begin][i] != rows[begin][i - 1] + 1) return false;
     return true;
   }
-  // Of each column the widest line, so that a wide gutter says nothing.
-  std::vector<float> filled, widths, widest;
-  auto width_of = [&](size_t i) { return std::max(lines[i].right - lines[i].left, 1.0f); };
+  std::vector<std::vector<float>> columns;  // widths of their lines, in the height of a line
   for (size_t r = begin; r < end; ++r) {
-    widest.resize(std::max(widest.size(), rows[r].size()), 1.0f);
-    for (size_t i = 0; i < rows[r].size(); ++i) widest[i] = std::max(widest[i], width_of(rows[r][i]));
-  }
-  for (size_t r = begin; r < end; ++r) {
+    columns.resize(std::max(columns.size(), rows[r].size()));
     for (size_t i = 0; i < rows[r].size(); ++i) {
-      widths.push_back(width_of(rows[r][i]) / std::max(lines[rows[r][i]].height(), 1.0f));
-      filled.push_back(width_of(rows[r][i]) / widest[i]);
+      const PdfLine& cell = lines[rows[r][i]];
+      columns[i].push_back((cell.right - cell.left) / std::max(cell.height(), 1.0f));
     }
   }
-  float width = median(widths), share = median(filled);
-  if (share < kFilled || width < kTextWidth) return true;
-  return end - begin < kTextLines && width < kWideText;
+  float narrowest = kWideText;
+  for (std::vector<float>& widths : columns) {
+    // The widest, not the column's share of the page: a wide gutter says nothing.
+    float widest = *std::max_element(widths.begin(), widths.end()), usual = median(widths);
+    if (usual < kTextWidth || usual < kFilled * widest) return true;
+    narrowest = std::min(narrowest, usual);
+  }
+  return end - begin < kTextLines && narrowest < kWideText;
 }
 
 PdfLine joined(const std::vector<PdfLine>& lines, const Row& row) {

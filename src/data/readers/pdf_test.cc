@@ -47,6 +47,14 @@ PdfWord word(float left, float top, const std::string& text) {
   return w;
 }
 
+std::vector<std::string> kept(const std::vector<PdfPage>& pages) {
+  std::vector<PdfLine> lines = lines_of(pages);
+  drop_running_lines(pages, lines);
+  std::vector<std::string> out;
+  for (const PdfLine& line : lines) out.push_back(line.text);
+  return out;
+}
+
 TEST(Pdf, ColumnsAreReadOneAfterTheOther) {
   EXPECT_EQ(text_of("columns.pdf"), "A Title Across Both Columns\n\n" + kKettles + "\n\n" + kKettles);
   // Narrow ones with much between them, and paragraphs that begin at one height.
@@ -145,6 +153,25 @@ TEST(Pdf, ColumnsAreReadToTheirEnds) {
   EXPECT_EQ(order, "llllrrrrAllllrrrr");
 }
 
+TEST(Pdf, ContentsKeepTheirLinesAndDotsBecomeFew) {
+  std::vector<PdfPage> pages(1, PdfPage{600, 800, {}});
+  for (int i = 0; i < 3; ++i) {
+    float top = 100 + 13.0f * static_cast<float>(i);
+    pages[0].words.push_back(word(50, top, std::to_string(i + 1)));
+    pages[0].words.push_back(
+        word(100, top, "Kettles. . . . . . . . . . . . . . . . . . . . . . . ." + std::to_string(i + 7)));
+  }
+  EXPECT_EQ(join_lines(join_rows(lines_of(pages))), "1 Kettles ... 7\n2 Kettles ... 8\n3 Kettles ... 9");
+}
+
+TEST(Pdf, WhatStandsBesideAPageNumberGoesWithIt) {
+  std::vector<PdfPage> pages(6, PdfPage{600, 800, {}});
+  for (size_t p = 0; p < 6; ++p)
+    pages[p].words = {word(50, 20, p < 2 ? "Of heat" : "Of water"), word(500, 20, std::to_string(p + 9)),
+                      word(50, 100, "body"), word(50, 113, "text")};
+  EXPECT_EQ(kept(pages).size(), 12u);
+}
+
 TEST(Pdf, ManyAtOnce) {
   std::vector<std::thread> threads;
   std::atomic<int> read_whole{0};
@@ -154,14 +181,6 @@ TEST(Pdf, ManyAtOnce) {
     });
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(read_whole, 32);
-}
-
-std::vector<std::string> kept(const std::vector<PdfPage>& pages) {
-  std::vector<PdfLine> lines = lines_of(pages);
-  drop_running_lines(pages, lines);
-  std::vector<std::string> out;
-  for (const PdfLine& line : lines) out.push_back(line.text);
-  return out;
 }
 
 TEST(Pdf, WhatLooksLikeARunningHeadButCountsOtherwiseStays) {
