@@ -9,6 +9,7 @@
 #include "data/build/plan.h"
 #include "data/build/progress.h"
 #include "data/build/write_stage.h"
+#include "data/carry.h"
 #include "data/corpus.h"
 #include "data/dedup/scratch.h"
 
@@ -211,7 +212,12 @@ Result<BuildResult> build_corpus(const Recipe& recipe, const BuildOptions& optio
     return usage_error("rank " + std::to_string(options.rank) + " of " + std::to_string(options.world), "--rank",
                        "ranks count from 0 to world - 1");
   MALMOI_TRY(make_folder(recipe.out));
-  return Build(recipe, options, job).run();
+  Result<BuildResult> result = BuildResult{};
+  MALMOI_TRY(carry_exceptions(recipe.out.string(), [&]() -> Status {
+    result = Build(recipe, options, job).run();
+    return {};
+  }));
+  return result;
 }
 
 }  // namespace malmoi::data

@@ -4,6 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <bit>
 #include <filesystem>
 #include <map>
@@ -179,6 +183,40 @@ TEST(Build, LimitsAndMistakesAreNamed) {
   ASSERT_FALSE(unknown.ok());
   EXPECT_NE(unknown.error().to_string().find("gopher_quality"), std::string::npos);
 }
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+// In a process of its own, whose memory ends while a document is converted: the error names it, and no worker waits for
+// the one that failed.
+TEST(Build, TheDocumentThatMemoryDidNotSufficeForIsNamed) {
+  Path folder = make_documents("memory", 40);
+  Rng rng(1);
+  std::string large;
+  while (large.size() < (48u << 20)) large += sentence(rng, false) + " ";
+  put(folder / "doc_large.txt", large);
+  pid_t pid = ::fork();
+  ASSERT_GE(pid, 0);
+  if (pid == 0) {
+    ::alarm(60);
+    rlimit limit{};
+    std::ifstream statm("/proc/self/statm");
+    uint64_t pages = 0;
+    statm >> pages;
+    limit.rlim_cur = limit.rlim_max = pages * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE)) + (160u << 20);
+    ::setrlimit(RLIMIT_AS, &limit);
+    Recipe recipe = small_recipe(folder, scratch("memory_out"));
+    BuildOptions options;
+    options.workers = 1;
+    auto built = build_corpus(recipe, options);
+    if (built.ok()) ::_exit(1);
+    if (built.error().code != ErrorCode::kOutOfMemory) ::_exit(2);
+    ::_exit(built.error().where.find("doc_large.txt") == std::string::npos ? 3 : 0);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(pid, &status, 0), pid);
+  ASSERT_TRUE(WIFEXITED(status)) << "signal " << WTERMSIG(status);
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+#endif
 
 TEST(Mixing, EpochsMakeCopiesAndCurriculumSortsByLength) {
   Path in = make_documents("epochs", 50), out = scratch("epochs_out");
