@@ -126,6 +126,20 @@ TEST(Completion, TakesWhatOtherServersTake) {
   EXPECT_EQ(completion(R"({"prompt":"a","top_p":0,"top_k":7})")->options.sampling.top_k, 1);
 }
 
+TEST(Completion, ExtensionsOfOtherServersAreRefusedUnlessTheyAskForNothing) {
+  EXPECT_TRUE(
+      completion(R"({"prompt":"a","min_tokens":0,"length_penalty":1.0,"use_beam_search":false,"stop_token_ids":[],
+    "skip_special_tokens":true,"mirostat":0,"typical_p":1,"cache_prompt":true,"bad_words":null})")
+          .ok());
+  for (const char* body : {R"({"prompt":"a","min_tokens":5})", R"({"prompt":"a","mirostat":2})",
+                           R"({"prompt":"a","stop_token_ids":[1]})", R"({"prompt":"a","skip_special_tokens":false})",
+                           R"({"prompt":"a","use_beam_search":true})", R"({"prompt":"a","length_penalty":0.5})"}) {
+    auto request = completion(body);
+    ASSERT_FALSE(request.ok()) << body;
+    EXPECT_EQ(request.error().code, ErrorCode::kUnsupported) << body;
+  }
+}
+
 TEST(Body, ObjectsOfTooManyKeysAreRefusedBeforeTheyAreBuilt) {
   auto object = [](size_t keys) {
     std::string text = "{\"prompt\":\"a\"";
