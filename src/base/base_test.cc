@@ -65,6 +65,13 @@ TEST(Config, UnknownKeyNamesTheNearest) {
   EXPECT_EQ(status.error().to_string(), "a.yaml:2: train.stesp: unknown key 'stesp'; did you mean 'steps'?");
 }
 
+TEST(Config, TheBeginningOfAWordIsNearerThanAWordOfItsLength) {
+  EXPECT_EQ(nearest_word("temp", {"help", "top-p", "temperature"}), "temperature");
+  EXPECT_EQ(nearest_word("--temp", {"--help", "--top-p", "--temperature"}), "--temperature");
+  EXPECT_EQ(nearest_word("--t", {"--to", "--temperature"}), "--to");
+  EXPECT_EQ(nearest_word("zzz", {"help", "temperature"}), "");
+}
+
 TEST(Config, ScalarsEnvironmentAndOverrides) {
   setenv("MALMOI_TEST_NAME", "x y", 1);
   auto document = parse_config("a: 1e-3\nb: '5'\nc: ${MALMOI_TEST_NAME}\nd: ${MALMOI_NOT_SET:-7}\ne: no\n", "f");

@@ -43,7 +43,7 @@ Status run_chat(const Options& o, Terminal& terminal) {
   while (read_message(interactive, job, line)) {
     if (line.empty()) continue;
     auto show = [](const std::string& text) {
-      print_text(text);
+      fmt::print("{}", for_stdout(text));
       std::fflush(stdout);
     };
     app::warn_of_unknown(*loaded.tokenizer, line, job.warn);

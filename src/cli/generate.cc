@@ -23,10 +23,10 @@ struct Options {
 void print_next(const app::NextReport& next) {
   fmt::print("next tokens\n");
   for (const app::TokenChance& token : next.tokens)
-    fmt::print("  {:6.2f} %  {}\n", 100 * token.probability(), visible(dump_json(token.bytes)));
+    fmt::print("  {:6.2f} %  {}\n", 100 * token.probability(), for_stdout(dump_json(token.bytes)));
   fmt::print("next words\n");
   for (const infer::NextWord& word : next.words)
-    fmt::print("  {:6.2f} %  {}\n", 100 * word.probability, visible(dump_json(word.word)));
+    fmt::print("  {:6.2f} %  {}\n", 100 * word.probability, for_stdout(dump_json(word.word)));
   fmt::print("\n");
 }
 
@@ -48,8 +48,8 @@ Status continue_ids(const Options& o, const Job& job) {
 Status show_text(const app::LoadedModel& loaded, const app::GenerateOptions& generate, const Job& job) {
   bool begun = false;
   auto show = [&](const std::string& text) {
-    if (!std::exchange(begun, true)) print_text(generate.prompt);
-    print_text(text);
+    if (!std::exchange(begun, true)) fmt::print("{}", for_stdout(generate.prompt));
+    fmt::print("{}", for_stdout(text));
     std::fflush(stdout);
   };
   MALMOI_ASSIGN(app::Generated result, app::generate(loaded, generate, show, job.stop));

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <csignal>
-#include <cstdio>
 
 #include "base/mapped_files.h"
 #include "base/utf8.h"
@@ -56,10 +55,9 @@ std::string visible(std::string_view text) {
   return out;
 }
 
-void print_text(std::string_view text) {
+std::string for_stdout(std::string_view text) {
   static const bool terminal = ::isatty(STDOUT_FILENO) != 0;
-  std::string shown = terminal ? visible(text) : std::string(text);
-  std::fwrite(shown.data(), 1, shown.size(), stdout);
+  return terminal ? visible(text) : std::string(text);
 }
 
 void Terminal::go_on() { stop_source().clear(); }

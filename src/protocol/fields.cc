@@ -126,7 +126,7 @@ void Fields::ignore(std::initializer_list<std::string_view> names) {
 
 void Fields::refuse(std::string_view name, std::string_view why, const Json& harmless) {
   const Json* value = raw(name);
-  if (!value || *value == harmless || *value == Json(false)) return;
+  if (!value || *value == harmless || (*value == Json(false) && harmless != Json(true))) return;
   if ((value->is_array() || value->is_object()) && value->empty()) return;
   fail(unsupported("'" + std::string(name) + "' is not supported: " + std::string(why), prefix_ + std::string(name),
                    "leave it out"));

@@ -31,8 +31,8 @@ class Fields {
   std::vector<std::string> texts(std::string_view name, size_t limit);
   /// Fields that change nothing here (`user`, `metadata` ...).
   void ignore(std::initializer_list<std::string_view> names);
-  /// A field that this server cannot honour: an error if it is there with a value other than `harmless`, `false`, an
-  /// empty list or an empty object.
+  /// A field that this server cannot honour: an error if it is there with a value other than `harmless`, `false`
+  /// (unless that is `true`), an empty list or an empty object.
   void refuse(std::string_view name, std::string_view why, const Json& harmless = nullptr);
 
   void fail(std::string_view name, std::string what, std::string remedy = {});

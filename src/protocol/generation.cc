@@ -37,6 +37,34 @@ void read_stream(Fields& fields, GenerationOptions& options) {
   if (Status s = inner.finish(); !s.ok()) fields.fail(s.error());
 }
 
+// What other servers offer and this one does not, with the value that asks for nothing: clients send it unasked.
+void refuse_extensions(Fields& fields) {
+  struct Extension {
+    const char* name;
+    Json neutral;
+  };
+  static const std::vector<Extension> kExtensions = {
+      {"min_tokens", 0},
+      {"length_penalty", 1},
+      {"typical_p", 1},
+      {"mirostat", 0},
+      {"tfs_z", 1},
+      {"dry_multiplier", 0},
+      {"xtc_probability", 0},
+      {"n_probs", 0},
+      {"dynatemp_range", 0},
+      {"use_beam_search", false},
+      {"bad_words", Json()},
+      {"stop_token_ids", Json()},
+      {"skip_special_tokens", true},
+      {"spaces_between_special_tokens", true},
+      {"include_stop_str_in_output", false},
+  };
+  for (const Extension& extension : kExtensions)
+    fields.refuse(extension.name, "this server does not offer it", extension.neutral);
+  fields.ignore({"cache_prompt", "id_slot", "priority", "request_id"});  // how, not what, another server answers
+}
+
 }  // namespace
 
 GenerationOptions read_options(Fields& fields, const chat::SamplingOptions& defaults) {
@@ -65,6 +93,7 @@ GenerationOptions read_options(Fields& fields, const chat::SamplingOptions& defa
   read_stream(fields, options);
   options.ignore_eos = fields.boolean("ignore_eos").value_or(false);
   options.token_details = fields.boolean("token_details").value_or(false);
+  refuse_extensions(fields);
   fields.ignore({"user", "metadata", "store", "service_tier", "safety_identifier", "prompt_cache_key"});
   return options;
 }

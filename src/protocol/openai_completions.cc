@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/utf8.h"
@@ -50,6 +51,12 @@ std::string token_name(const std::string& bytes) {
   return name;
 }
 
+// A character counts where its first byte stands: its parts may be tokens of their own.
+int64_t characters_begun(const std::string& bytes) {
+  return std::count_if(bytes.begin(), bytes.end(),
+                       [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
+}
+
 Json print_logprobs(const Answer& answer, const GenerationOptions& options, int64_t& offset) {
   Json tokens = Json::array(), logprobs = Json::array(), tops = Json::array(), offsets = Json::array(),
        content = Json::array();
@@ -57,7 +64,7 @@ Json print_logprobs(const Answer& answer, const GenerationOptions& options, int6
     Json top = Json::object();
     for (const chat::TokenReport& other : token.top) top[token_name(other.bytes)] = other.logprob;
     offsets.push_back(offset);
-    offset += static_cast<int64_t>(count_code_points(token.bytes));
+    offset += characters_begun(token.bytes);
     tokens.push_back(token_name(token.bytes));
     logprobs.push_back(print_number(token.logprob));
     tops.push_back(std::isnan(token.logprob) ? Json(nullptr) : std::move(top));

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 
 #include "base/log.h"
@@ -123,6 +124,20 @@ TEST(Completion, TakesWhatOtherServersTake) {
   EXPECT_FALSE(completion(R"({"prompt":"a","echo":true})")->options.prompt_logprobs);
   EXPECT_FALSE(completion(R"({"prompt":"a","logprobs":1})")->options.prompt_logprobs);
   EXPECT_EQ(completion(R"({"prompt":"a","top_p":0,"top_k":7})")->options.sampling.top_k, 1);
+}
+
+TEST(Completion, ExtensionsOfOtherServersAreRefusedUnlessTheyAskForNothing) {
+  EXPECT_TRUE(
+      completion(R"({"prompt":"a","min_tokens":0,"length_penalty":1.0,"use_beam_search":false,"stop_token_ids":[],
+    "skip_special_tokens":true,"mirostat":0,"typical_p":1,"cache_prompt":true,"bad_words":null})")
+          .ok());
+  for (const char* body : {R"({"prompt":"a","min_tokens":5})", R"({"prompt":"a","mirostat":2})",
+                           R"({"prompt":"a","stop_token_ids":[1]})", R"({"prompt":"a","skip_special_tokens":false})",
+                           R"({"prompt":"a","use_beam_search":true})", R"({"prompt":"a","length_penalty":0.5})"}) {
+    auto request = completion(body);
+    ASSERT_FALSE(request.ok()) << body;
+    EXPECT_EQ(request.error().code, ErrorCode::kUnsupported) << body;
+  }
 }
 
 TEST(Body, ObjectsOfTooManyKeysAreRefusedBeforeTheyAreBuilt) {
@@ -250,6 +265,26 @@ TEST(Printing, CompletionWithLogprobs) {
   EXPECT_EQ(logprobs["content"][1]["bytes"], (Json::array({0xEB, 0x82})));
   EXPECT_EQ(logprobs["content"][0]["top_logprobs"][0]["id"], 1);
   EXPECT_EQ(json["choices"][0]["finish_reason"], "length");
+}
+
+TEST(Printing, OffsetsCountCharactersWhereverTheirBytesAreCut) {
+  GenerationOptions options;
+  options.logprobs = true;
+  Answer answer{.text = "오늘",
+                .tokens = {token(1, "\xEC", 0), token(2, "\x98\xA4", 0), token(3, "늘", 0), token(4, " ", 0)}};
+  Json json = print_completion({"cmpl-1", "m", 5}, {answer}, {}, options);
+  EXPECT_EQ(json["choices"][0]["logprobs"]["text_offset"], (Json::array({0, 1, 1, 2})));
+}
+
+TEST(Printing, APromptsFirstTokenHasNoProbability) {
+  GenerationOptions options;
+  options.logprobs = options.token_details = true;
+  options.top_logprobs = 1;
+  Answer answer{.text = "a", .tokens = {token(1, "a", std::nan(""))}};
+  Json logprobs = print_completion({"cmpl-1", "m", 5}, {answer}, {}, options)["choices"][0]["logprobs"];
+  EXPECT_TRUE(logprobs["token_logprobs"][0].is_null());
+  EXPECT_TRUE(logprobs["top_logprobs"][0].is_null());
+  EXPECT_TRUE(logprobs["content"][0]["logprob"].is_null());
 }
 
 TEST(Printing, CompletionStreamCountsOffsetsOn) {

@@ -109,7 +109,7 @@ TEST_F(ServerTest, AClientThatLeavesIsSeenWithinASecondWhateverItSent) {
       client.send(post_text("/v1/completions", kLong + std::string(stream) + "}") + early);
       while (engine_->stats().running == 0) std::this_thread::yield();
       client.close();
-      EXPECT_TRUE(idle(1)) << stream << " " << early;
+      EXPECT_TRUE(idle(2)) << stream << " " << early;  // half a second, and room for a busy machine
       EXPECT_TRUE(idle());
     }
   }
