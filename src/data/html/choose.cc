@@ -19,28 +19,49 @@ constexpr size_t kProseAround = 100;  // width: two lines or so
 // Of a block of links: whether what stands around it makes it content.
 enum class Linked : uint8_t { kNo, kContent, kMinor };
 
-// Blocks of links that are content: their list (or table, or paragraph) is the neighbour of prose, as a child of the same
-// element or of a wrapper there. What navigates stands in containers of its own. It is minor where the prose is more.
-std::vector<Linked> find_linked_content(const Page& page) {
-  std::vector<size_t> prose(page.elements.size(), 0), links(page.elements.size(), 0);
-  for (const Block& block : page.blocks) {
-    links[block.group] += block.link_width;
+// The prose in an element: its paragraphs and its own text.
+struct Prose {
+  size_t width = 0;
+  size_t first = SIZE_MAX, last = 0;  // blocks
+};
+
+std::vector<Prose> find_prose(const Page& page) {
+  std::vector<Prose> prose(page.elements.size());
+  for (size_t i = 0; i < page.blocks.size(); ++i) {
+    const Block& block = page.blocks[i];
     bool sentences = block.kind != BlockKind::kTable && block.width >= 40 && ends_sentence(block.text);
     if (!sentences || link_share(block) > 0.5 || is_boilerplate_line(block.text, block.width)) continue;
-    // A paragraph of the element around it, or text of the element itself.
-    prose[block.group] += block.width;
-    if (uint32_t holder = page.elements[block.group].parent; holder != block.group) prose[holder] += block.width;
+    for (uint32_t element : {block.group, page.elements[block.group].parent}) {
+      prose[element].width += block.width;
+      prose[element].first = std::min(prose[element].first, i);
+      prose[element].last = i;
+      if (page.elements[element].parent == element) break;  // the root is its own parent
+    }
   }
+  return prose;
+}
+
+// Blocks of links that are content: their list (or table, or paragraph) is the neighbour of prose, as a child of the same
+// element or of a wrapper there. What navigates stands in containers of its own or, where a page calls nothing its
+// content, before and after all prose. It is minor where the prose is more.
+std::vector<Linked> find_linked_content(const Page& page) {
+  constexpr uint32_t kBody = 2;  // after the root and <html>
+  std::vector<Prose> prose = find_prose(page);
+  std::vector<size_t> links(page.elements.size(), 0);
+  for (const Block& block : page.blocks) links[block.group] += block.link_width;
   std::vector<Linked> linked(page.blocks.size(), Linked::kNo);
   for (size_t i = 0; i < page.blocks.size(); ++i) {
     const Block& block = page.blocks[i];
     uint32_t holder = page.elements[block.group].parent;
-    bool neighbour = prose[holder] >= kProseAround;
-    bool wrapped = block.inside_content && prose[page.elements[holder].parent] >= kProseAround;
-    if (!neighbour && !wrapped) continue;
-    // What the author calls the content needs no more proof.
-    bool minor = block.inside_content || links[block.group] <= prose[holder];
-    linked[i] = minor ? Linked::kMinor : Linked::kContent;
+    const Prose& around = prose[holder];
+    if (block.inside_content) {
+      bool wrapped = prose[page.elements[holder].parent].width >= kProseAround;
+      if (around.width >= kProseAround || wrapped) linked[i] = Linked::kMinor;
+      continue;
+    }
+    bool between = block.kind == BlockKind::kText || holder <= kBody;
+    if (around.width < kProseAround || i < around.first || (between && i > around.last)) continue;
+    linked[i] = links[block.group] <= around.width ? Linked::kMinor : Linked::kContent;
   }
   return linked;
 }

@@ -65,6 +65,12 @@ TEST(HtmlContent, TablesAndParagraphsOfLinksAreKept) {
 TEST(HtmlContent, NavigationWithinTheContentStaysOut) {
   EXPECT_EQ(between("<ul class=tags><li><a href=x>TAG</a></li></ul>"), "");
   EXPECT_EQ(between("<div class=related><h3>Related</h3>" + kLinks + "</div>"), "");
+  // Unnamed and beside the prose itself, before and after all of it.
+  std::string bare =
+      "<div><a href=/>HOME</a> <a href=/n>NEWS</a></div><ul><li><a href=/>HOME</a></li><li><a "
+      "href=/m>MENU</a></li></ul><p>" +
+      kProse + "</p><p>" + kProse + "</p><ul><li><a href=/t>TERMS</a></li></ul><div><a href=/c>CONTACT</a></div>";
+  EXPECT_EQ(markdown(bare), kProse + "\n\n" + kProse);
   // A bar at the side, in a page without semantic elements.
   std::string text = markdown("<div class=wrap><div class=post><p>" + kProse + "</p><p>" + kProse +
                               "</p></div><div><h3>More</h3>" + kLinks + "</div></div>");

@@ -1,19 +1,23 @@
 #include "data/html/dom.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cctype>
 
 #include "base/ascii.h"
 #include "data/html/formula.h"
+#include "data/html/markup.h"
 
 namespace malmoi::data::html {
 
 std::string_view attribute(const GumboElement& element, const char* name) {
+  assert(keeps_attribute(name));
   const GumboAttribute* a = gumbo_get_attribute(&element.attributes, name);
   return a ? std::string_view(a->value) : std::string_view();
 }
 
 bool has_attribute(const GumboElement& element, const char* name) {
+  assert(keeps_attribute(name));
   return gumbo_get_attribute(&element.attributes, name) != nullptr;
 }
 

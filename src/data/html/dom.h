@@ -9,7 +9,7 @@
 
 namespace malmoi::data::html {
 
-/// The value of an attribute; empty if it is not there.
+/// The value of an attribute, one of those that are kept (markup.h); empty if it is not there.
 std::string_view attribute(const GumboElement& element, const char* name);
 bool has_attribute(const GumboElement& element, const char* name);
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cctype>
 #include <initializer_list>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -19,6 +20,12 @@ constexpr size_t kMaxWork = 100'000'000;  // of depths over all tags: the parser
 constexpr size_t kMaxAttributes = 32;     // the parser compares each with all before it
 constexpr size_t kMaxNameBytes = 64;      // of a tag
 constexpr std::string_view kSpace = " \t\n\f\r";
+
+// In order. Half of a page's attributes are for scripts, and each costs the parser as much as an element.
+constexpr std::string_view kAttributes[] = {
+    "alt",      "alttext", "aria-hidden", "class", "content",  "data-lang", "data-language", "display",
+    "encoding", "hidden",  "href",        "id",    "itemprop", "lang",      "name",          "rel",
+    "reversed", "role",    "src",         "start", "style",    "type",      "value"};
 
 bool is_space(char c) { return kSpace.find(c) != std::string_view::npos; }
 bool is_letter(char c) { return std::isalpha(static_cast<unsigned char>(c)); }
@@ -69,7 +76,7 @@ class MarkupWriter {
     size_t begin = at_;
     skip_past(">");
     // It decides whether a table ends a paragraph; only the first one counts.
-    if (tags_ == 0 && !std::exchange(typed_, true) && ascii_lower(page_.substr(begin, 9)) == "<!doctype")
+    if (out_.tags == 0 && !std::exchange(typed_, true) && ascii_lower(page_.substr(begin, 9)) == "<!doctype")
       out_.html += page_.substr(begin, at_ - begin);
   }
 
@@ -137,15 +144,15 @@ class MarkupWriter {
     std::string attributes, type;
     size_t count = 0;
     while (auto attribute = read_attribute()) {
-      // No page means a name with a quote in it, which leaves a reader of tags in doubt.
-      if (++count > kMaxAttributes || attribute->name.find_first_of("\"'<") != std::string_view::npos) continue;
-      attributes += ' ';
-      attributes += attribute->name;
+      std::string attribute_name = ascii_lower(attribute->name);
+      if (count >= kMaxAttributes || !keeps_attribute(attribute_name)) continue;
+      ++count;
+      (attributes += ' ') += attribute_name;
       if (attribute->value.empty()) continue;
       attributes += "=\"";
       append_quoted(attributes, attribute->value);
       attributes += '"';
-      if (ascii_lower(attribute->name) == "type") type = ascii_lower(attribute->value);
+      if (attribute_name == "type") type = ascii_lower(attribute->value);
     }
     if (!complete_ || name.size() > kMaxNameBytes) return;
     bool closes_itself = self_closing_;
@@ -171,7 +178,7 @@ class MarkupWriter {
 
   void count_tag() {
     work_ += nesting_.depth() + 1;
-    out_.refused = out_.refused || ++tags_ > kMaxTags || work_ > kMaxWork;
+    out_.refused = out_.refused || ++out_.tags > kMaxTags || work_ > kMaxWork;
   }
 
   // Elements whose content is no markup: true if `name` is one, and it has been read to its end.
@@ -251,7 +258,7 @@ class MarkupWriter {
   size_t at_ = 0;
   bool self_closing_ = false, complete_ = false, typed_ = false;
   Nesting nesting_;
-  size_t tags_ = 0, work_ = 0;
+  size_t work_ = 0;
   Markup out_;
 };
 
@@ -273,6 +280,10 @@ void append_reference(std::string_view text, size_t& at, std::string& out) {
 }
 
 }  // namespace
+
+bool keeps_attribute(std::string_view name) {
+  return std::binary_search(std::begin(kAttributes), std::end(kAttributes), name);
+}
 
 Markup bounded_markup(std::string_view page) { return MarkupWriter(page).run(); }
 

@@ -2,6 +2,7 @@
 
 #include <csetjmp>
 #include <cstdlib>
+#include <new>
 #include <utility>
 
 #include "data/html/markup.h"
@@ -20,14 +21,17 @@ class Memory {
     while (head_.next != &head_) release(head_.next);
   }
 
-  // Whether the parse came to its end.
+  // Whether the parse came to its end within the budget. Throws std::bad_alloc where the system has less than that.
   bool parse(const std::string& html, GumboOutput*& output) {
     GumboOptions options = kGumboDefaultOptions;
     options.max_errors = 0;
     options.allocator = allocate;
     options.deallocator = deallocate;
     options.userdata = this;
-    if (setjmp(spent_) != 0) return false;  // only the parser's own frames, which are C, are left behind
+    if (setjmp(spent_) != 0) {  // only the parser's own frames, which are C, are left behind
+      if (refused_) throw std::bad_alloc();
+      return false;
+    }
     output = gumbo_parse_with_options(&options, html.data(), html.size());
     return true;
   }
@@ -42,6 +46,7 @@ class Memory {
     auto& memory = *static_cast<Memory*>(self);
     size_t whole = size + sizeof(Block);
     auto* block = memory.used_ + whole > memory.budget_ ? nullptr : static_cast<Block*>(std::malloc(whole));
+    memory.refused_ = !block && memory.used_ + whole <= memory.budget_;
     if (!block) std::longjmp(memory.spent_, 1);
     *block = {memory.head_.next, &memory.head_, whole};
     block->next->previous = block;
@@ -63,6 +68,7 @@ class Memory {
 
   Block head_{};
   size_t used_ = 0, budget_;
+  bool refused_ = false;  // by the system
   std::jmp_buf spent_;
 };
 
@@ -109,7 +115,7 @@ Tree Tree::parse(std::string_view page) {
   auto state = std::make_unique<State>();
   state->markup = bounded_markup(page);
   if (!state->markup.refused) {
-    state->memory = std::make_unique<Memory>(tree_budget(page.size()));
+    state->memory = std::make_unique<Memory>(tree_budget(page.size(), state->markup.tags));
     GumboOutput* output = nullptr;
     bool whole = state->memory->parse(state->markup.html, output) && output && output->root;
     if (whole && !deeper_than(output->root, kMaxTreeDepth)) state->root = output->root;

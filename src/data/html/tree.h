@@ -3,6 +3,7 @@
 
 #include <gumbo.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -10,8 +11,11 @@
 
 namespace malmoi::data::html {
 
-/// Memory of a tree that no page of `bytes` bytes needs more of.
-constexpr size_t tree_budget(size_t bytes) { return (size_t{64} << 20) + 32 * bytes; }
+/// Memory of a tree that no page needs more of: an element takes 320 bytes or so, and formatting that is left open is made
+/// anew a few times for each tag; an attribute takes 300, in a dozen bytes of the page.
+constexpr size_t tree_budget(size_t bytes, size_t tags) {
+  return std::min((size_t{16} << 20) + 32 * bytes + 2048 * tags, size_t{2} << 30);
+}
 /// Elements within each other; whoever walks a tree by recursion may count on it.
 inline constexpr size_t kMaxTreeDepth = 2000;
 
