@@ -1,6 +1,7 @@
 // The object of a JSON value: keys in the order in which they came, found by hash once there are many.
 #pragma once
 
+#include <compare>
 #include <initializer_list>
 #include <string_view>
 #include <utility>
@@ -100,8 +101,8 @@ class JsonObject : private nlohmann::ordered_map<Key, T, IgnoredLess, Allocator>
   friend bool operator==(const JsonObject& a, const JsonObject& b) {
     return static_cast<const Container&>(a) == static_cast<const Container&>(b);
   }
-  friend bool operator<(const JsonObject& a, const JsonObject& b) {
-    return static_cast<const Container&>(a) < static_cast<const Container&>(b);
+  friend std::partial_ordering operator<=>(const JsonObject& a, const JsonObject& b) {
+    return static_cast<const Container&>(a) <=> static_cast<const Container&>(b);
   }
 
  private:

@@ -52,6 +52,7 @@ TEST(JsonObject, CopiesAndMovesAreWholeAndApart) {
   EXPECT_EQ(object.at("k7"), 7);
   EXPECT_EQ(object.at("k8"), 8);
   EXPECT_NE(object, copy);
+  EXPECT_LT(object, copy) << "k7: a number stands before a text";
   Json moved = std::move(object);
   EXPECT_EQ(moved.at("k49"), 49);
 }
