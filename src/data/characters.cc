@@ -5,7 +5,7 @@
 
 #include "base/utf8.h"
 #include "data/encoding.h"
-#include "data/encoding_internal.h"
+#include "data/encoding/convert.h"
 
 namespace malmoi::data {
 namespace {

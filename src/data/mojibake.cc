@@ -3,7 +3,7 @@
 #include <array>
 
 #include "base/utf8.h"
-#include "data/encoding_internal.h"
+#include "data/encoding/convert.h"
 
 namespace malmoi::data {
 namespace {

@@ -64,14 +64,14 @@ class Converter {
   bool take() {
     switch (raw_.payload) {
       case Payload::kReady: return true;
-      case Payload::kText: return take_text();
+      case Payload::kText: return decode();
       case Payload::kMarkdown:
-        if (!take_text()) return false;
+        if (!decode()) return false;
         document_.text = without_front_matter(document_.text);
         if (document_.title.empty()) document_.title = markdown_title(document_.text);
         return true;
       case Payload::kCode:
-        if (!take_text()) return false;
+        if (!decode()) return false;
         if (document_.license.empty()) document_.license = license_of_header(document_.text);
         if (document_.license.empty()) document_.license = license_of_tree(document_.path);
         return true;
@@ -89,15 +89,15 @@ class Converter {
     return false;
   }
 
-  bool decode(std::string_view declared) {
-    auto decoded = decode_text(raw_.bytes, declared);
+  // What a header beside the text says comes before what the text says itself.
+  bool decode() {
+    std::string inside = declared_charset(raw_.bytes);
+    auto decoded = decode_text(raw_.bytes, raw_.charset.empty() ? inside : raw_.charset, inside);
     if (!decoded.ok()) return refuse(skip_, document_, "read.binary", decoded.error().what);
     document_.text = std::move(decoded->text);
     document_.encoding = std::move(decoded->encoding);
     return true;
   }
-
-  bool take_text() { return decode(raw_.charset); }
 
   bool repair() {
     Repair repair = repair_mojibake(document_.text);
@@ -107,7 +107,7 @@ class Converter {
   }
 
   bool take_html(bool fragment) {
-    if (!decode(raw_.charset.empty() ? declared_charset(raw_.bytes) : raw_.charset)) return false;
+    if (!decode()) return false;
     return extract(fragment);
   }
 
