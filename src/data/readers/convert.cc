@@ -108,16 +108,16 @@ class Converter {
 
   bool take_html(bool fragment) {
     if (!decode()) return false;
-    return extract(fragment);
+    extract(fragment);
+    return true;
   }
 
-  bool extract(bool fragment) {
+  void extract(bool fragment) {
     HtmlText page = extract_html(document_.text, {options_.format, fragment || options_.whole_page});
     document_.text = std::move(page.text);
     if (document_.title.empty()) document_.title = std::move(page.title);
     hint_ = page.language;
     if (page.flattened) out_.repair = "too deep or too large for a tree; tags cut away";
-    return true;
   }
 
   bool take_pdf() {
@@ -142,10 +142,17 @@ class Converter {
   bool take_mail() {
     auto mail = read_mail(raw_.bytes);
     if (!mail.ok()) return refuse(skip_, document_, "read.mail", mail.error().what);
-    document_.text = std::move(mail->body);
     document_.title = std::move(mail->subject);
-    document_.encoding = std::move(mail->encoding);
-    return mail->html ? extract(true) : true;
+    document_.encoding = mail->parts[0].encoding;
+    std::string text;
+    for (MailPart& part : mail->parts) {
+      document_.text = std::move(part.text);
+      if (part.html) extract(true);
+      if (document_.text.find_first_not_of(" \t\r\n") == std::string::npos) continue;
+      (text += text.empty() ? "" : "\n\n") += document_.text;
+    }
+    document_.text = std::move(text);
+    return true;
   }
 
   RawDocument raw_;
