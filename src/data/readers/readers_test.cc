@@ -15,6 +15,7 @@
 #include "data/readers/mail.h"
 #include "data/readers/markdown.h"
 #include "data/readers/pdf.h"
+#include "data/readers/test_read.h"
 #include "data/readers/wikitext.h"
 #include "data/test_folder.h"
 
@@ -24,11 +25,6 @@ namespace {
 const std::string kFolder = std::string(MALMOI_TEST_DATA) + "/data/readers/";
 const std::string kKorean = "말모이는 우리말을 모은다는 뜻이다. 사전을 만드는 사람들은 낱말을 하나하나 모았다.";
 const std::string kEnglish = "Gathered words make a dictionary, and a dictionary makes a language visible.";
-
-struct ReadResult {
-  std::vector<Document> documents;
-  std::vector<Skip> skips;
-};
 
 ReadResult read_paths(const std::vector<std::string>& paths, ReaderOptions options = {}) {
   ReadResult result;
@@ -180,31 +176,6 @@ TEST(Readers, OddNamesAndUnreadableFilesAreReported) {
   std::set<std::string> rules;
   for (const Skip& skip : result.skips) rules.insert(skip.rule);
   EXPECT_EQ(rules, (std::set<std::string>{"read.empty", "read.binary", "read.ignored"}));
-}
-
-ReadResult read_bytes(const std::string& name, std::string bytes) {
-  ReadResult result;
-  Input input;
-  input.id = input.path = input.name = name;
-  input.bytes = memory_source(std::move(bytes));
-  auto on_skip = [&](Skip skip) { result.skips.push_back(std::move(skip)); };
-  auto reader = open_reader(std::move(input), {}, on_skip);
-  if (!reader.ok()) {
-    on_skip({name, "error", reader.error().to_string(), true});
-    return result;
-  }
-  RawDocument raw;
-  while (*reader) {
-    auto more = (*reader)->next(raw);
-    if (!more.ok()) on_skip({name, "error", more.error().to_string(), true});
-    if (!more.ok() || !*more) break;
-    Converted converted;
-    Skip skip;
-    if (convert_document(std::move(raw), {}, converted, skip))
-      result.documents.push_back(std::move(converted.document));
-    else result.skips.push_back(skip);
-  }
-  return result;
 }
 
 std::string warc_record(const std::string& url, const std::string& head, const std::string& body) {
