@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <mutex>
 
+#include "base/shown.h"
 #include "base/utf8.h"
 
 namespace malmoi {
@@ -20,9 +21,9 @@ std::atomic<LogLevel> threshold{LogLevel::kInfo};
 std::string one_line(std::string_view text) {
   std::string line(text);
   for (char& c : line) {
-    if (static_cast<unsigned char>(c) < 0x20) c = ' ';
+    if (c == '\n' || c == '\r' || c == '\t') c = ' ';
   }
-  return line;
+  return show_controls(line);
 }
 
 void emit(std::string_view text) { (void)!::write(STDERR_FILENO, text.data(), text.size()); }

@@ -166,7 +166,9 @@ Result<Decoded> decode_text(std::string_view bytes, std::string_view declared, s
     return Decoded{std::string(bytes), "utf-8", 0};
   if (utf8.bad > 0) {
     internal::Reading best = internal::detect(internal::sample_of(bytes, internal::kSampleBytes, true), names);
-    if (auto wide = bare_utf16(bytes, internal::bits_in(best, bytes))) return decode_as(bytes, wide->c_str(), *wide);
+    bool mostly_utf8 = utf8.long_characters > utf8.bad;
+    if (auto wide = mostly_utf8 ? std::nullopt : bare_utf16(bytes, internal::bits_in(best, bytes)))
+      return decode_as(bytes, wide->c_str(), *wide);
     if (utf8.multibyte == 0) return internal::decode_reading(bytes, best);
   }
   return decode_by_line(bytes, std::move(names));

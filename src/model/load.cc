@@ -162,7 +162,8 @@ std::string without_python_numbers(std::string text) {
 }  // namespace
 
 Result<std::unique_ptr<Model>> load_config(const Path& folder_or_file, std::optional<Task> task) {
-  Path path = std::filesystem::is_directory(folder_or_file) ? folder_or_file / "config.json" : folder_or_file;
+  std::error_code ignored;
+  Path path = std::filesystem::is_directory(folder_or_file, ignored) ? folder_or_file / "config.json" : folder_or_file;
   ConfigDocument document;
   MALMOI_ASSIGN(std::string text, read_file(path, kLargestConfig));
   MALMOI_ASSIGN(document.root, parse_json(without_python_numbers(std::move(text)), path.string()));

@@ -46,8 +46,7 @@ void stamp_files(const Json& settings, std::string& out) {
     for (const Json& value : settings) stamp_files(value, out);
   if (!settings.is_string()) return;
   Path path = settings.get<std::string>();
-  std::error_code ignored;
-  if (std::filesystem::exists(path, ignored)) out += stamp(path);
+  if (malmoi::exists(path)) out += stamp(path);
 }
 
 // Of the files between the stages: work of another layout is not gone on with.
@@ -65,13 +64,14 @@ Result<Plan> make_plan(const Recipe& recipe) {
   std::string names;
   for (uint32_t s = 0; s < recipe.sources.size(); ++s) {
     for (const std::string& path : recipe.sources[s].paths) {
-      MALMOI_ASSIGN(std::vector<Path> files,
-                    list_inputs(path, [&](Skip skip) { plan.skips.push_back(std::move(skip)); }));
-      for (Path& file : files) {
+      MALMOI_ASSIGN(std::vector<InputFile> files,
+                    list_inputs(
+                        path, [&](Skip skip) { plan.skips.push_back(std::move(skip)); }, s));
+      for (InputFile& file : files) {
         uint64_t size = 0;
-        names += stamp(file, &size);
+        names += stamp(file.path, &size);
         plan.bytes += size;
-        found.push_back({{std::move(file), 0, UINT64_MAX, s, 0}, size});
+        found.push_back({std::move(file), size});
       }
     }
   }

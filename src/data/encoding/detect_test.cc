@@ -190,6 +190,7 @@ TEST(Detect, StrayBytesInUtf8) {
   expect_text("“quoted” \x93twice\x94 – it\x92s so", "", "“quoted” “twice” – it’s so", "utf-8");
   expect_text("한국어 문장 caf\xe9 그리고 더 긴 문장이 있다.", "", "한국어 문장 café 그리고 더 긴 문장이 있다.",
               "utf-8");
+  expect_text("가격은\xa0 천 원이다", "", "가격은\u00A0 천 원이다", "utf-8");
   // Characters that were cut are lost, not letters of the West.
   expect_text("우리 동네 도서\xea\xb4 문을 연\xeb. 끝", "", "우리 동네 도서\uFFFD 문을 연\uFFFD. 끝", "utf-8");
 }

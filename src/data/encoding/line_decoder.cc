@@ -159,10 +159,19 @@ Decoded LineDecoder::decode_legacy(std::string_view line) {
   return out;
 }
 
+bool LineDecoder::stands(std::string_view line) {
+  if (is_ascii(line)) return true;
+  if (state_ == State::kLegacy || !is_valid_utf8(line) || (state_ == State::kUnknown && !shows_utf8(line)))
+    return false;
+  if (state_ == State::kUnknown) label_ = "utf-8";
+  state_ = State::kUtf8;
+  return true;
+}
+
 Decoded LineDecoder::decode(std::string_view line, std::string_view ahead) {
-  if (is_ascii(line)) return {std::string(line), label_, 0};
+  if (stands(line)) return {std::string(line), label_, 0};
   bool well_formed = is_valid_utf8(line);
-  if (state_ == State::kUnknown && !(well_formed && shows_utf8(line))) begin(ahead);
+  if (state_ == State::kUnknown) begin(ahead);
   if (well_formed && state_ != State::kLegacy) {
     state_ = State::kUtf8;
     return {std::string(line), label_ = "utf-8", 0};

@@ -23,6 +23,10 @@ class LineDecoder {
   /// The encoding of a line of ASCII is that of the lines before it.
   Decoded decode(std::string_view line, std::string_view ahead);
 
+  /// Whether a line stands as it is: ASCII, or plainly UTF-8. `decode` would give the same; this copies nothing.
+  bool stands(std::string_view line);
+  const std::string& label() const { return label_; }
+
  private:
   enum class State { kUnknown, kUtf8, kLegacy };
   void begin(std::string_view ahead);

@@ -223,8 +223,10 @@ double reading_bits_of_ascii(std::string_view bytes) {
 
 bool is_western(char32_t c, char32_t before, char32_t after) {
   if (is_latin(c)) return is_ascii_letter(before) || is_ascii_letter(after);
-  constexpr double kUsual = 8;                                    // the typographic marks of the list
-  if (is_ideograph(before) || is_ideograph(after)) return false;  // the rest of a character that was cut
+  constexpr double kUsual = 8;  // the typographic marks of the list
+  constexpr char32_t kNoBreakSpace = 0xA0;
+  bool cut = is_ideograph(before) || is_ideograph(after);  // rather the rest of a character
+  if (cut && c != kNoBreakSpace) return false;
   return c >= 0xA0 && tables()[static_cast<size_t>(Language::kWestern)][c] < kUsual;
 }
 

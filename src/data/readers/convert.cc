@@ -53,10 +53,11 @@ class Converter {
       return refuse(skip_, document_, page ? "extract.no_content" : "read.empty", page ? "no main text" : "no text",
                     false);
     }
+    if (!document_.language.empty()) return true;
     std::string script = script_language(document_.text);
     // What a page says of its language counts where its letters cannot contradict it.
     bool hint_fits = !hint_.empty() && script == "en" && hint_ != "ko" && hint_ != "ja" && hint_ != "zh";
-    if (document_.language.empty()) document_.language = hint_fits ? hint_ : script;
+    document_.language = hint_fits ? hint_ : script;
     return true;
   }
 

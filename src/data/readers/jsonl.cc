@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
 #include "data/corpus.h"
 #include "data/encoding.h"
 #include "data/readers/formats.h"
@@ -25,6 +26,15 @@ int choose_text_field(const std::vector<std::string>& names, const std::string& 
   for (std::string_view name : kUsual)
     if (int at = index_of(name); at >= 0) return at;
   return -1;
+}
+
+bool is_json_lines(std::string_view text) {
+  size_t end = text.find('\n');
+  if (end == std::string_view::npos) return false;
+  size_t next = text.find_first_not_of(" \t\r\n", end);
+  std::string_view line = ascii_trim(text.substr(0, end));
+  bool objects = line.starts_with('{') && next != std::string_view::npos && text[next] == '{';
+  return objects && parse_json(line, "").ok();
 }
 
 namespace {
@@ -120,6 +130,7 @@ class JsonReader : public Reader {
 
   Result<bool> next(RawDocument& out) override {
     if (!opened_) MALMOI_TRY(open());
+    if (lines_) return lines_->next(out);
     while (at_ < records_.size()) {
       const Json& record = records_[at_++];
       std::string id = records_.size() == 1 ? input_.id : input_.id + "#" + std::to_string(at_);
@@ -142,7 +153,14 @@ class JsonReader : public Reader {
     MALMOI_ASSIGN(std::string text, read_all(*input_.bytes, options_.limits.document_bytes, input_.id));
     MALMOI_ASSIGN(Decoded decoded, decode_text(text));
     encoding_ = decoded.encoding == "ascii" ? "utf-8" : decoded.encoding;
-    MALMOI_ASSIGN(Json root, parse_json(decoded.text, input_.id));
+    Result<Json> parsed = parse_json(decoded.text, input_.id);
+    if (!parsed.ok() && is_json_lines(decoded.text)) {
+      Input lines{memory_source(std::move(decoded.text)), input_.id, input_.path, input_.name, input_.depth};
+      lines_ = make_jsonl_reader(std::move(lines), options_, on_skip_);
+      return {};
+    }
+    if (!parsed.ok()) return std::move(parsed).error();
+    Json root = *std::move(parsed);
     Document whole;
     if (root.is_object() && !take_object(root, options_.text_field, whole))
       for (const auto& [key, value] : root.items())
@@ -157,6 +175,7 @@ class JsonReader : public Reader {
   OnSkip on_skip_;
   bool opened_ = false;
   std::string encoding_;
+  std::unique_ptr<Reader> lines_;  // of a file that holds JSON lines after all
   Json records_ = Json::array();
   size_t at_ = 0;
 };

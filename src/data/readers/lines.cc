@@ -2,17 +2,7 @@
 
 #include <algorithm>
 
-#include "base/utf8.h"
-
 namespace malmoi::data {
-namespace {
-
-bool is_ascii(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-}
-
-}  // namespace
-
 Status SourceLines::fill() {
   constexpr size_t kChunk = 1 << 17;
   buffer_.erase(0, line_);
@@ -31,7 +21,7 @@ Status SourceLines::fill() {
 // Where the line ends in what is held; npos: not yet.
 size_t SourceLines::find_end() const {
   std::string_view held = buffer_;
-  if (ends_ == Ends::kLineFeed) return held.find('\n', scanned_);
+  if (ends_ == Ends::kLineFeed || ends_ == Ends::kExact) return held.find('\n', scanned_);
   return held.find_first_of("\r\n", scanned_);
 }
 
@@ -62,7 +52,7 @@ Result<bool> SourceLines::next(std::string_view& line) {
     if (finished_) {
       if (line_ == buffer_.size() && !too_long_) return false;
       line = too_long_ ? std::string_view() : std::string_view(buffer_).substr(line_);
-      if (line.ends_with('\r')) line.remove_suffix(1);
+      if (ends_ != Ends::kExact && line.ends_with('\r')) line.remove_suffix(1);
       begin_ = buffer_.size();
       ++number_;
       return true;
@@ -85,7 +75,7 @@ Result<bool> DecodedLines::next(std::string_view& line) {
   MALMOI_ASSIGN(bool more, lines_.next(line));
   if (!more) return false;
   bool marked = lines_.number() == 1 && line.starts_with("\xEF\xBB\xBF");
-  if (!is_ascii(line)) {
+  if (!decoder_.stands(line)) {
     size_t size = line.size();
     MALMOI_ASSIGN(std::string_view ahead, lines_.ahead(std::max(size, kAhead)));
     Decoded decoded = decoder_.decode(ahead.substr(0, size), ahead);
@@ -93,6 +83,7 @@ Result<bool> DecodedLines::next(std::string_view& line) {
     decoded_ = std::move(decoded.text);
     line = decoded_;
   }
+  if (decoder_.label() == "utf-8") encoding_ = "utf-8";
   if (marked && line.starts_with("\xEF\xBB\xBF")) line.remove_prefix(3);
   return true;
 }

@@ -11,10 +11,15 @@
 
 namespace malmoi::data {
 
-/// Lines as bytes. A line ends with LF or CR LF; in a file whose first line ends with CR alone, with CR too.
+/// What ends a line. kAny: LF or CR LF; in a file whose first line ends with CR alone, CR too. kLineFeed: LF, and a CR
+/// before it belongs to the line.
+enum class LineEnds { kAny, kLineFeed };
+
+/// Lines as bytes.
 class SourceLines {
  public:
-  SourceLines(std::unique_ptr<ByteSource> source, uint64_t limit) : source_(std::move(source)), limit_(limit) {}
+  SourceLines(std::unique_ptr<ByteSource> source, uint64_t limit, LineEnds ends = LineEnds::kAny)
+      : source_(std::move(source)), limit_(limit), ends_(ends == LineEnds::kAny ? Ends::kUnknown : Ends::kExact) {}
 
   /// The next line without its end; the view lives until the next call. False at the end.
   /// A line longer than the limit comes back empty, with `too_long()`.
@@ -27,7 +32,7 @@ class SourceLines {
   Result<std::string_view> ahead(size_t size);
 
  private:
-  enum class Ends { kUnknown, kLineFeed, kEither };
+  enum class Ends { kUnknown, kLineFeed, kEither, kExact };
   Status fill();
   size_t find_end() const;
   Result<bool> end_line(size_t end, std::string_view& line);
@@ -37,7 +42,7 @@ class SourceLines {
   size_t line_ = 0;                 // where the last line begins
   size_t begin_ = 0, scanned_ = 0;  // where the next one begins, and up to where it has no end
   bool finished_ = false, too_long_ = false;
-  Ends ends_ = Ends::kUnknown;
+  Ends ends_;
   uint64_t number_ = 0;
 };
 

@@ -33,7 +33,7 @@ ReadResult read_paths(const std::vector<std::string>& paths, ReaderOptions optio
   for (const std::string& path : paths) {
     auto listed = list_inputs(path, on_skip);
     EXPECT_TRUE(listed.ok());
-    for (Path& file : *listed) files.push_back({std::move(file), 0, UINT64_MAX, 0, 0});
+    files.insert(files.end(), listed->begin(), listed->end());
   }
   InputStream stream(files, {options}, on_skip);
   ConvertOptions convert;

@@ -97,6 +97,16 @@ TEST(Tables, EveryArrayOfRecordsCounts) {
   EXPECT_EQ(texts_of(read_bytes("x.json", R"({"text": "the text", "spans": [{"begin": 0}]})")), Texts{"the text"});
 }
 
+TEST(Tables, JsonLinesUnderTheNameOfJson) {
+  for (size_t size : {10, 10'000}) {  // within what is looked at first, and beyond
+    std::string first(size, 'x');
+    ReadResult result = read_bytes("x.json", "{\"text\": \"" + first + "\"}\r\n{\"text\": \"two\"}\n{oops}\n");
+    EXPECT_EQ(texts_of(result), (Texts{first, "two"}));
+    ASSERT_EQ(result.skips.size(), 1u);
+    EXPECT_EQ(result.skips[0].detail.find("line 3"), 0u);
+  }
+}
+
 TEST(Lines, EndsAcrossBuffers) {
   // Ends at every place around the edge of what is read at once.
   for (size_t size = (1 << 17) - 3; size < (1 << 17) + 3; ++size)
