@@ -225,10 +225,12 @@ const std::vector<bool>& common_syllables() {
   return common;
 }
 
-// Whether a text is Korean as it should be, at a glance: common syllables, nothing that a wrong decoding leaves.
-bool is_plain_korean(std::string_view text) {
+// Whether a text is Korean as it should be, at a glance: common syllables and no hole. `western`: of its characters those
+// that a wrong decoding of single lines would have left.
+bool is_plain_korean(std::string_view text, size_t& western) {
   const std::vector<bool>& common = common_syllables();
   size_t foreign = 0, usual = 0;
+  western = 0;
   for (size_t i = 0; i < text.size();) {
     auto lead = static_cast<unsigned char>(text[i]);
     if (lead < 0x80) {
@@ -245,7 +247,8 @@ bool is_plain_korean(std::string_view text) {
     }
     Utf8Char c = decode_utf8(text, i);
     i += c.length;
-    if (c.code_point < 0x250 || c.code_point == 0xFFFD) return false;
+    if (c.code_point == 0xFFFD) return false;
+    western += c.code_point < 0x250;
     ++foreign;
     usual += c.code_point < 0x10000 && common[c.code_point];
   }
@@ -257,7 +260,14 @@ bool is_plain_korean(std::string_view text) {
 
 Repair repair_mojibake(std::string& text) {
   if (is_question_marks(text)) return {Damage::kLost, "letters became question marks"};
-  if (is_plain_korean(text)) return {};
+  auto repair_lines = [&]() -> Repair {
+    if (undo_by_line(text, [](std::string& line) { return undo_western_utf8(line) || undo_western_cp949(line); }))
+      return {Damage::kRepaired, "lines read as cp1252"};
+    return {};
+  };
+  constexpr size_t kFewestOfALine = 4;
+  size_t western = 0;
+  if (is_plain_korean(text, western)) return western < kFewestOfALine ? Repair{} : repair_lines();
   size_t foreign = count_non_ascii(text);
   if (foreign < 2) return {};
   if (undo_western_utf8(text)) {
@@ -269,9 +279,7 @@ Repair repair_mojibake(std::string& text) {
   if (undo_cp949_utf8(text, lost)) return {Damage::kRepaired, "utf-8 read as cp949"};
   if (lost) return {Damage::kLost, "utf-8 read as cp949 with loss"};
   if (too_many_replacements(text)) return {Damage::kLost, "replacement characters"};
-  if (undo_by_line(text, [](std::string& line) { return undo_western_utf8(line) || undo_western_cp949(line); }))
-    return {Damage::kRepaired, "lines read as cp1252"};
-  return {};
+  return repair_lines();
 }
 
 }  // namespace malmoi::data

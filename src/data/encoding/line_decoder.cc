@@ -1,5 +1,7 @@
 #include "data/encoding/line_decoder.h"
 
+#include <simdjson.h>
+
 #include <algorithm>
 
 #include "base/utf8.h"
@@ -161,7 +163,8 @@ Decoded LineDecoder::decode_legacy(std::string_view line) {
 
 bool LineDecoder::stands(std::string_view line) {
   if (is_ascii(line)) return true;
-  if (state_ == State::kLegacy || !is_valid_utf8(line) || (state_ == State::kUnknown && !shows_utf8(line)))
+  if (state_ == State::kLegacy || !simdjson::validate_utf8(line.data(), line.size()) ||
+      (state_ == State::kUnknown && !shows_utf8(line)))
     return false;
   if (state_ == State::kUnknown) label_ = "utf-8";
   state_ = State::kUtf8;

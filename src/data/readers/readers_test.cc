@@ -199,6 +199,15 @@ TEST(Readers, FeedsInWebArchivesAreReadByTheEntry) {
   EXPECT_EQ(result.skips[0].rule, "read.ignored");
 }
 
+TEST(Readers, AFeedThatEndsTooEarlyKeepsItsEntriesAndIsReported) {
+  std::string feed = *read_file(kFolder + "feed.rss");
+  ReadResult result = read_bytes("x.rss", feed.substr(0, feed.find("</channel>")));
+  EXPECT_EQ(result.documents.size(), 2u);
+  ASSERT_EQ(result.skips.size(), 1u);
+  EXPECT_TRUE(result.skips[0].failed);
+  EXPECT_NE(result.skips[0].detail.find("malformed XML"), std::string::npos) << result.skips[0].detail;
+}
+
 TEST(Readers, BodiesThatAreNotPackedAsTheirHeaderSays) {
   ReadResult result = read_bytes(
       "x.warc",
