@@ -49,7 +49,8 @@ class SourceLines {
 /// The same lines as UTF-8, in the one encoding that the file is in; a byte order mark is taken away.
 class DecodedLines {
  public:
-  DecodedLines(std::unique_ptr<ByteSource> source, uint64_t limit) : lines_(std::move(source), limit) {}
+  DecodedLines(std::unique_ptr<ByteSource> source, uint64_t limit, LineEnds ends = LineEnds::kAny)
+      : lines_(std::move(source), limit, ends) {}
   Result<bool> next(std::string_view& line);
   bool too_long() const { return lines_.too_long(); }
   uint64_t number() const { return lines_.number(); }
