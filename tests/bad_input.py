@@ -88,6 +88,53 @@ class BadInput(unittest.TestCase):
         self.refused("tokenizer", "train", "--in", "empty.txt", "--type", "bpe", "--vocab-size", "300", "--out", "t", says=("empty.txt", "text"))
         self.assertFalse((self.folder / "t").exists())
 
+    def test_what_is_lost_of_the_input_is_said(self):
+        (self.folder / "some.csv").write_text('id,text\n1,"a first row that is whole"\n2,"a quote that nothing closes\n3,lost\n')
+        result = self.run_program("data", "extract", "gone.txt", "some.csv", "text.txt")
+        self.assertEqual(result.returncode, 3, result.stderr)
+        rows = [json.loads(line) for line in result.stdout.splitlines()]
+        self.assertEqual([row.get("dropped", "") for row in rows], ["read.unreadable", "", "read.csv", ""])
+        self.assertIn("line 3", rows[2]["detail"])
+        self.refused("data", "extract", "gone.txt", says="gone.txt")
+        (self.folder / "hollow").mkdir()
+        result = self.run_program("data", "extract", "hollow")
+        self.assertIn("no file in the folder", json.loads(result.stdout)["detail"])
+        self.refused("data", "build", "--in", "hollow", "--out", "corpus", says="hollow")
+        trained = self.run_program("tokenizer", "train", "--in", "some.csv", "text.txt", "--vocab-size", "300", "--out", "t")
+        self.assertEqual(trained.returncode, 3, trained.stderr)
+        self.assertIn(b"read.csv", trained.stderr)
+
+    def test_a_tokenizer_learns_from_what_a_corpus_is_built_of(self):
+        words = "말모이는 우리말을 모은다는 뜻이다. " * 30
+        (self.folder / "cp949.txt").write_bytes(words.encode("cp949"))
+        (self.folder / "page.html").write_text(f"<html><body><script>var code = 1;</script><p>{words}</p></body></html>")
+        for name in ("cp949.txt", "page.html"):
+            trained = self.run_program("tokenizer", "train", "--in", name, "--type", "char", "--vocab-size", "300", "--out", "letters", "--json")
+            self.assertEqual(trained.returncode, 0, trained.stderr)
+            letters = set(json.loads((self.folder / "letters/tokenizer.json").read_text())["model"]["vocab"])
+            self.assertLessEqual(set("말모이는우리말을뜻다"), letters)
+            self.assertFalse(letters & set("{}=¸ð"), letters)
+
+    def test_named_pipes_are_not_waited_for(self):
+        os.mkfifo(self.folder / "pipe")
+        os.mkfifo(self.folder / "pipe.gguf")
+        for arguments in (["data", "extract", "pipe"], ["data", "build", "--in", "pipe", "--out", "c"], ["data", "build", "pipe"], ["data", "pii", "pipe"],
+                          ["data", "dedup", "pipe"], ["tokenizer", "train", "--in", "pipe", "--vocab-size", "300", "--out", "t"],
+                          ["tokenizer", "encode", "--tokenizer", MODEL, "pipe"], ["train", "pipe"], ["run", "pipe"], ["plan", "pipe"],
+                          ["eval", "--model", MODEL, "--text", "pipe"], ["generate", "--model", "pipe.gguf", "--prompt", "x"],
+                          ["tokenizer", "encode", "--tokenizer", "pipe.gguf", "text.txt"]):
+            with self.subTest(command=arguments):
+                self.refused(*arguments, says="pipe", timeout=60)
+
+    def test_names_are_shown_not_obeyed(self):
+        name = "a\x1b]0;title\x07\x7f.txt"
+        for arguments in (["data", "build", "--in", name, "--out", "c"], ["data", "pii", name], ["tokenizer", "train", "--in", name, "--out", "t"],
+                          ["train", name], ["generate", "--model", name, "--prompt", "x"]):
+            with self.subTest(command=arguments):
+                line = self.refused(*arguments)
+                self.assertIn("␛]0;title␇␡.txt", line)
+                self.assertFalse(set(line) & {"\x1b", "\x07", "\x7f"})
+
     def test_options_of_other_tokenizers_are_wrong_usage(self):
         for option, value, kind in (("--pattern", "gpt2", "unigram"), ("--seed-size", "9", "bpe"), ("--coverage", "0.5", "wordlevel")):
             self.refused("tokenizer", "train", "--in", "text.txt", "--type", kind, option, value, "--out", "t", says=option, codes=(2,))

@@ -3,6 +3,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/shown.h"
+
 namespace malmoi {
 
 std::string Error::to_string() const {
@@ -11,9 +13,9 @@ std::string Error::to_string() const {
   line += what;
   if (!remedy.empty()) line += "; " + remedy;
   for (char& c : line) {
-    if (c == '\n' || c == '\r') c = ' ';
+    if (c == '\n' || c == '\r' || c == '\t') c = ' ';
   }
-  return line;
+  return show_controls(line);
 }
 
 Error io_error(std::string what, std::string where, int errno_value) {

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/mapped_files.h"
+#include "base/open_file.h"
 
 namespace malmoi {
 namespace {
@@ -57,8 +58,8 @@ bool exists(const Path& path) {
 }
 
 Result<std::string> read_file(const Path& path, uint64_t limit) {
-  Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (fd.get() < 0) return io_error("cannot open", path.string(), errno);
+  MALMOI_ASSIGN(int opened, open_to_read(path));
+  Descriptor fd(opened);
   struct stat info {};
   if (::fstat(fd.get(), &info) != 0) return io_error("cannot read", path.string(), errno);
   if (S_ISDIR(info.st_mode)) return invalid_data("is a folder, a file was expected", path.string());
@@ -97,7 +98,7 @@ Result<std::vector<Path>> list_files(const Path& path) {
   fs::file_status status = fs::status(path, error);
   if (error || status.type() == fs::file_type::not_found)
     return io_error("cannot open", path.string(), error ? error.value() : ENOENT);
-  if (!fs::is_directory(status)) return std::vector<Path>{path};
+  if (status.type() != fs::file_type::directory) return std::vector<Path>{path};
   std::vector<Path> files;
   fs::recursive_directory_iterator it(path, fs::directory_options::skip_permission_denied, error), end;
   if (error) return io_error("cannot list", path.string(), error.value());
@@ -112,8 +113,8 @@ Result<std::vector<Path>> list_files(const Path& path) {
 }
 
 Result<MappedFile> MappedFile::open(const Path& path) {
-  Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (fd.get() < 0) return io_error("cannot open", path.string(), errno);
+  MALMOI_ASSIGN(int opened, open_to_read(path));
+  Descriptor fd(opened);
   struct stat info {};
   if (::fstat(fd.get(), &info) != 0) return io_error("cannot read", path.string(), errno);
   if (!S_ISREG(info.st_mode)) return invalid_data("is not a regular file", path.string());

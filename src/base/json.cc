@@ -33,10 +33,13 @@ Result<Json> parse_json(std::string_view text, std::string where, int max_depth)
   try {
     return Json::parse(text.begin(), text.end());
   } catch (const Json::parse_error& error) {
-    size_t line = 1 + static_cast<size_t>(
-                          std::count(text.begin(), text.begin() + std::min<size_t>(error.byte, text.size()), '\n'));
-    return invalid_data("malformed JSON at byte " + std::to_string(error.byte) + " (line " + std::to_string(line) + ")",
-                        std::move(where), "check the text there");
+    std::string what = "malformed JSON at byte " + std::to_string(error.byte);
+    // Of a text of one line, which may be one of a file of many, its number says nothing.
+    if (text.find('\n') != std::string_view::npos) {
+      auto before = text.substr(0, std::min<size_t>(error.byte, text.size()));
+      what += " (line " + std::to_string(1 + std::count(before.begin(), before.end(), '\n')) + ")";
+    }
+    return invalid_data(std::move(what), std::move(where), "check the text there");
   } catch (const Json::exception& error) {
     return invalid_data(std::string("malformed JSON: ") + error.what(), std::move(where));
   }

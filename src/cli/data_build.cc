@@ -3,6 +3,7 @@
 
 #include "app/data/build.h"
 #include "base/log.h"
+#include "base/shown.h"
 #include "cli/command.h"
 
 namespace malmoi::cli {
@@ -14,7 +15,7 @@ struct Options : app::DataBuildOptions {
   bool json = false;
 };
 
-std::string in_brackets(const std::string& detail) { return detail.empty() ? "" : " (" + detail + ")"; }
+std::string in_brackets(const std::string& detail) { return detail.empty() ? "" : " (" + show_controls(detail) + ")"; }
 
 Status explain(const Options& options) {
   std::string out = options.out;
@@ -31,9 +32,10 @@ Status explain(const Options& options) {
     return {};
   }
   for (const data::Finding& finding : found) {
-    if (!finding.event) fmt::print("{}: kept {}\n", finding.id, finding.place);
+    std::string id = show_controls(finding.id);
+    if (!finding.event) fmt::print("{}: kept {}\n", id, show_controls(finding.place));
     else
-      fmt::print("{}: {} {}{}\n", finding.id, finding.event->dropped ? "dropped" : "changed", finding.event->rule,
+      fmt::print("{}: {} {}{}\n", id, finding.event->dropped ? "dropped" : "changed", finding.event->rule,
                  in_brackets(finding.event->detail));
   }
   return {};
@@ -49,7 +51,7 @@ Status dry_run(const Options& options, const Job& job) {
     return {};
   }
   for (const data::DryRunDocument& document : documents) {
-    std::string line = fmt::format("{:<5} {}", document.kept ? "keep" : "drop", document.id);
+    std::string line = fmt::format("{:<5} {}", document.kept ? "keep" : "drop", show_controls(document.id));
     if (document.kept)
       line +=
           fmt::format("  [{} {}]", document.kept->language, format_bytes(static_cast<double>(document.kept->bytes)));

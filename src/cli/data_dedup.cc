@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "app/data/dedup.h"
+#include "base/counted.h"
 #include "base/file.h"
 #include "cli/command.h"
 
@@ -36,8 +37,8 @@ void add_data_dedup(CLI::App& data, Invocation& invocation) {
       const Job& job = invocation.terminal.job();
       MALMOI_ASSIGN(app::DedupReport report, app::data_dedup(*options, app::standard_output(), job));
       if (!options->report.empty()) MALMOI_TRY(write_file(options->report, dump_json(to_json(report), 2) + "\n"));
-      job.message(fmt::format("{} documents, {} duplicates in {} clusters", report.documents, report.duplicates,
-                              report.clusters));
+      job.message(fmt::format("{}, {} in {}", counted(report.documents, "document"),
+                              counted(report.duplicates, "duplicate"), counted(report.clusters, "cluster")));
       return {};
     };
   });

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "app/data/pack.h"
+#include "base/counted.h"
 #include "cli/command.h"
 
 namespace malmoi::cli {
@@ -26,8 +27,8 @@ void add_data_tokenize(CLI::App& data, Invocation& invocation) {
   command->callback([&invocation, options] {
     invocation.run = [&invocation, options]() -> Status {
       MALMOI_ASSIGN(app::TokenizeReport report, app::data_tokenize(*options, invocation.terminal.job()));
-      invocation.terminal.finish(
-          fmt::format("{} documents, {} tokens -> {}", report.documents, report.tokens, options->out));
+      invocation.terminal.finish(fmt::format("{}, {} -> {}", counted(report.documents, "document"),
+                                             counted(report.tokens, "token"), options->out));
       if (options->json) print_json(to_json(report));
       return {};
     };
@@ -54,8 +55,9 @@ void add_data_pack(CLI::App& data, Invocation& invocation) {
   command->callback([&invocation, options] {
     invocation.run = [&invocation, options]() -> Status {
       MALMOI_ASSIGN(data::PackStats stats, app::data_pack(*options));
-      invocation.terminal.job().message(fmt::format("{} sequences, {} of {} positions are padding", stats.sequences,
-                                                    stats.padding, stats.padding + stats.tokens));
+      invocation.terminal.job().message(fmt::format("{}, {} of {} positions are padding",
+                                                    counted(stats.sequences, "sequence"), stats.padding,
+                                                    stats.padding + stats.tokens));
       if (options->json) print_json(app::to_json(stats));
       return {};
     };

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "app/data/pii.h"
+#include "base/counted.h"
 #include "base/file.h"
 #include "cli/command.h"
 
@@ -32,7 +33,7 @@ void add_data_pii(CLI::App& data, Invocation& invocation) {
       const Job& job = invocation.terminal.job();
       MALMOI_ASSIGN(app::PiiReport report, app::data_pii(*options, app::standard_output(), job));
       if (!options->report.empty()) MALMOI_TRY(write_file(options->report, dump_json(to_json(report), 2) + "\n"));
-      job.message(fmt::format("{} documents, {} with personal data", report.counts.documents,
+      job.message(fmt::format("{}, {} with personal data", counted(report.counts.documents, "document"),
                               report.counts.documents_with_pii));
       return {};
     };

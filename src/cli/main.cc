@@ -8,6 +8,7 @@
 #include "base/cpu.h"
 #include "base/mapped_files.h"
 #include "base/parallel.h"
+#include "base/shown.h"
 #include "cli/command.h"
 #include "cli/usage.h"
 
@@ -86,7 +87,8 @@ void print_fields(const Json& object, bool json, int width) {
     return;
   }
   for (const auto& [key, value] : object.items())
-    fmt::print("{:<{}} {}\n", key, width, value.is_string() ? value.get<std::string>() : dump_json(value));
+    fmt::print("{:<{}} {}\n", key, width,
+               value.is_string() ? show_controls(value.get<std::string>()) : dump_json(value));
 }
 
 }  // namespace malmoi::cli

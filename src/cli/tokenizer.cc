@@ -3,17 +3,14 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
-#include <cstdlib>
 #include <iostream>
 #include <iterator>
-#include <memory>
 
 #include "app/data/json_lines.h"
 #include "app/tokenizer/lines.h"
 #include "app/tokenizer/report.h"
 #include "base/file.h"
+#include "base/shown.h"
 #include "cli/command.h"
 #include "cli/tokenizer_options.h"
 
@@ -42,30 +39,17 @@ void add_file_option(CLI::App& command, Source& source) {
   command.add_option("file", source.file, "lines (default: standard input)");
 }
 
-struct FileCloser {
-  void operator()(std::FILE* file) const {
-    if (file != stdin) std::fclose(file);
-  }
-};
-
 // Applies `transform(line, where)` to every line and prints what it returns, line by line, so that a pipe may talk to it.
 template <typename Transform>
 Status for_each_line(const std::string& file, Transform&& transform) {
-  bool standard = file == "-";
-  std::string name = standard ? "standard input" : file;
-  std::unique_ptr<std::FILE, FileCloser> in(standard ? stdin : std::fopen(file.c_str(), "rb"));
-  if (!in) return io_error("cannot open", file, errno);
+  const std::string name = app::input_name(file);
+  MALMOI_ASSIGN(app::RawLines lines, app::RawLines::open(file));
   app::LineSink out = app::standard_output();
-  std::unique_ptr<char, decltype(&std::free)> buffer(nullptr, &std::free);
-  size_t capacity = 0;
-  for (uint64_t number = 1;; ++number) {
-    char* raw = buffer.release();
-    ssize_t length = getline(&raw, &capacity, in.get());
-    buffer.reset(raw);
-    if (length < 0) return std::ferror(in.get()) ? Status(io_error("cannot read", name, errno)) : Status();
-    std::string_view line(raw, static_cast<size_t>(length));
-    if (line.ends_with('\n')) line.remove_suffix(1);
-    MALMOI_ASSIGN(std::string result, transform(line, name + ":" + std::to_string(number)));
+  std::string_view line;
+  while (true) {
+    MALMOI_ASSIGN(bool more, lines.next(line));
+    if (!more) return {};
+    MALMOI_ASSIGN(std::string result, transform(line, name + ":" + std::to_string(lines.line_number())));
     MALMOI_TRY(out(result));
   }
 }
@@ -147,8 +131,8 @@ void print_comparison(const std::vector<app::TokenizerComparison>& rows) {
   fmt::print("{:<{}} {:>8} {:>10} {:>11} {:>11} {:>11} {:>8} {:>8}\n", "tokenizer", width, "vocab", "tokens",
              "tokens/word", "tokens/char", "bytes/token", "unknown", "MB/s");
   for (const app::TokenizerComparison& row : rows) {
-    fmt::print("{:<{}} {:>8} {:>10} {:>11.3f} {:>11.3f} {:>11.2f} {:>8} {:>8.1f}\n", row.tokenizer, width,
-               row.vocab_size, row.all.tokens, row.all.tokens_per_word(), row.all.tokens_per_character(),
+    fmt::print("{:<{}} {:>8} {:>10} {:>11.3f} {:>11.3f} {:>11.2f} {:>8} {:>8.1f}\n", show_controls(row.tokenizer),
+               width, row.vocab_size, row.all.tokens, row.all.tokens_per_word(), row.all.tokens_per_character(),
                row.bytes_per_token(), row.unknown, row.mb_per_second());
     for (const auto& [script, fertility] : row.scripts)
       fmt::print("  {:<{}} {:>11.3f} {:>11.3f}\n", script, width + 18, fertility.tokens_per_word(),

@@ -40,10 +40,12 @@ struct TrainFlags : app::TokenizerTraining {
 };
 
 void add_text_options(CLI::App& command, TrainFlags& flags) {
-  command.add_option("--in", flags.inputs, "files and folders of .txt and .jsonl (key \"text\"), plain or .zst")
+  command
+      .add_option("--in", flags.inputs,
+                  "files and folders of any format that data build reads, or a built corpus (its training part)")
       ->required();
   command.add_option("--out", flags.out, "folder of the tokenizer")->required();
-  command.add_flag("--lines", flags.lines, "every line of a .txt file is a text of its own, without its line break");
+  command.add_flag("--lines", flags.lines, "every line of plain text is a text of its own, without its line break");
   command
       .add_option("--memory-limit", flags.memory_mib,
                   "MiB for word counts and learning (default 4096); counts beyond it "
@@ -123,15 +125,16 @@ Status check_options(const CLI::App& command, const TrainFlags& flags) {
   return {};
 }
 
-Status run_train(const CLI::App& command, const std::shared_ptr<TrainFlags>& flags, Terminal& terminal) {
+Status run_train(const CLI::App& command, const std::shared_ptr<TrainFlags>& flags, Invocation& invocation) {
   MALMOI_TRY(check_options(command, *flags));
   tokenizer::TrainOptions& options = flags->options;
   if (!flags->specials.empty()) options.special_tokens = flags->specials;
   if (flags->memory_mib) options.memory_limit = *flags->memory_mib << 20;
   options.byte_level = !flags->characters;
   options.byte_fallback = !flags->no_fallback;
-  MALMOI_ASSIGN(app::TokenizerTrained trained, app::train_tokenizer(*flags, terminal.job()));
-  terminal.finish();
+  MALMOI_ASSIGN(app::TokenizerTrained trained, app::train_tokenizer(*flags, invocation.terminal.job()));
+  invocation.terminal.finish();
+  if (trained.skipped > 0) invocation.exit_code = 3;
   print_values(to_json(trained), flags->json);
   if (!flags->json) print_fertility(trained.fertility);
   return {};
@@ -142,14 +145,16 @@ Status run_train(const CLI::App& command, const std::shared_ptr<TrainFlags>& fla
 void add_tokenizer_train(CLI::App& parent, Invocation& invocation) {
   auto flags = std::make_shared<TrainFlags>();
   CLI::App* command = parent.add_subcommand("train", "learn a vocabulary from text");
-  command->footer("Example: malmoi tokenizer train --in corpus/ --type bpe --vocab-size 32000 --out runs/tokenizer");
+  command->footer(
+      "Exit code 3: done, but some inputs could not be read.\n"
+      "Example: malmoi tokenizer train --in corpus/ --type bpe --vocab-size 32000 --out runs/tokenizer");
   add_text_options(*command, *flags);
   add_model_options(*command, *flags);
   add_word_options(*command, *flags);
   add_json_flag(*command, flags->json);
   add_threads_option(*command);
   command->callback([&invocation, command, flags] {
-    invocation.run = [&invocation, command, flags] { return run_train(*command, flags, invocation.terminal); };
+    invocation.run = [&invocation, command, flags] { return run_train(*command, flags, invocation); };
   });
 }
 

@@ -5,7 +5,7 @@
 
 #include "base/utf8.h"
 #include "data/encoding.h"
-#include "data/encoding_internal.h"
+#include "data/encoding/convert.h"
 
 namespace malmoi::data {
 namespace {
@@ -40,17 +40,30 @@ bool joins(char32_t before, char32_t after) {
   return (emoji(before) && emoji(after)) || (shaping(before) && shaping(after));
 }
 
-bool needs_no_work(std::string_view text) {
-  for (size_t i = 0; i < text.size(); ++i) {
+// How many bytes from `at` on stay as they are: printed ASCII, line breaks, tabs, and Hangul syllables.
+size_t plain_run(std::string_view text, size_t at) {
+  size_t i = at;
+  while (i < text.size()) {
     auto c = static_cast<unsigned char>(text[i]);
-    if (c < 0x20 ? c != '\n' && c != '\t' : c >= 0x7F && !(c >= 0xEA && c <= 0xED)) return false;
-    if (c >= 0xEA) {  // Hangul syllables stand as they are; a surrogate cannot occur in valid UTF-8
-      if (c == 0xED && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) > 0x9E) return false;
-      if (c == 0xEA && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xB0) return false;
-      i += 2;
+    if (c < 0x7F) {
+      if (c < 0x20 && c != '\n' && c != '\t') break;
+      ++i;
+      continue;
     }
+    if (c < 0xEA || c > 0xED || i + 2 >= text.size()) break;
+    auto next = static_cast<unsigned char>(text[i + 1]);
+    if ((c == 0xEA && next < 0xB0) || (c == 0xED && next > 0x9D)) break;
+    i += 3;
   }
-  return true;
+  return i - at;
+}
+
+// Characters that NFC leaves alone whatever stands beside them; a syllable before a letter that would join it is not
+// among its neighbours here.
+bool stays_composed(char32_t c) {
+  return c < 0x300 || (c >= 0x400 && c < 0x480) || (c >= 0x2010 && c < 0x2027) || (c >= 0x2500 && c < 0x2700) ||
+         (c >= 0x3000 && c < 0x302A) || (c >= 0x30A1 && c < 0x30FB) || (c >= 0x3131 && c < 0x3200) ||
+         (c >= 0x4E00 && c < 0x9FA6) || (c >= 0xAC00 && c <= 0xD7A3) || (c >= 0xFF00 && c < 0xFF60);
 }
 
 std::string compose(const std::string& text) {
@@ -89,15 +102,15 @@ std::string compose(const std::string& text) {
 }  // namespace
 
 std::string clean_characters(std::string_view text) {
-  if (needs_no_work(text)) return std::string(text);
   std::string out;
   out.reserve(text.size());
   char32_t previous = 0;
+  bool composed = true;
   for (size_t i = 0; i < text.size();) {
-    auto byte = static_cast<unsigned char>(text[i]);
-    if (byte >= 0x20 && byte < 0x7F) {
-      out += text[i++];
-      previous = byte;
+    if (size_t run = plain_run(text, i); run > 0) {
+      out.append(text.substr(i, run));
+      i += run;
+      previous = static_cast<unsigned char>(text[i - 1]) < 0x80 ? static_cast<unsigned char>(text[i - 1]) : 0xAC00;
       continue;
     }
     Utf8Char c = decode_utf8(text, i);
@@ -117,9 +130,10 @@ std::string clean_characters(std::string_view text) {
       continue;
     }
     append_utf8(out, u);
+    composed &= stays_composed(u);
     previous = u;
   }
-  return compose(out);
+  return composed ? out : compose(out);
 }
 
 }  // namespace malmoi::data

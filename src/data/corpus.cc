@@ -3,6 +3,7 @@
 #include <simdjson.h>
 
 #include "base/utf8.h"
+#include "data/readers/lines.h"
 
 namespace malmoi::data {
 namespace {
@@ -184,9 +185,8 @@ class FileStream : public DocumentStream {
     while (true) {
       if (!reader_) {
         if (at_ == files_.size()) return false;
-        auto opened = formats::LineReader::open(files_[at_], max_);
-        if (!opened.ok()) return std::move(opened).error();
-        reader_.emplace(*std::move(opened));
+        MALMOI_ASSIGN(std::unique_ptr<ByteSource> source, open_line_source(files_[at_].string()));
+        reader_.emplace(std::move(source), max_, LineEnds::kLineFeed);
         std::string extension = plain_extension(files_[at_]);
         lines_are_documents_ = extension == ".jsonl" || extension == ".ndjson";
       }
@@ -198,39 +198,47 @@ class FileStream : public DocumentStream {
   }
 
  private:
+  Result<bool> next(std::string_view& line) {
+    MALMOI_ASSIGN(bool more, reader_->next(line));
+    if (more && reader_->too_long())
+      return invalid_data("the line is longer than " + std::to_string(max_) + " bytes",
+                          files_[at_].string() + ":" + std::to_string(reader_->number()), "split it");
+    return more;
+  }
+
   Result<bool> next_line(Document& document) {
     std::string_view line;
     while (true) {
-      MALMOI_ASSIGN(bool more, reader_->next(line));
+      MALMOI_ASSIGN(bool more, next(line));
       if (!more) return false;
       if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
-      std::string where = files_[at_].string() + ":" + std::to_string(reader_->line_number());
+      std::string where = files_[at_].string() + ":" + std::to_string(reader_->number());
       MALMOI_ASSIGN(document, document_from_line(line, where));
-      if (document.id.empty()) document.id = files_[at_].string() + "#" + std::to_string(reader_->line_number());
+      if (document.id.empty()) document.id = files_[at_].string() + "#" + std::to_string(reader_->number());
       return true;
     }
   }
 
   Result<bool> whole_file(Document& document) {
-    if (reader_->line_number() > 0) return false;
+    if (reader_->number() > 0) return false;
     document = {};
     document.id = document.path = files_[at_].string();
     std::string_view line;
     while (true) {
-      MALMOI_ASSIGN(bool more, reader_->next(line));
+      MALMOI_ASSIGN(bool more, next(line));
       if (!more) break;
       if (document.text.size() + line.size() > max_)
         return invalid_data("is larger than " + std::to_string(max_) + " bytes", document.path,
                             "build a corpus of it first");
       document.text.append(line) += '\n';
     }
-    return reader_->line_number() > 0;
+    return reader_->number() > 0;
   }
 
   std::vector<Path> files_;
   uint64_t max_;
   size_t at_ = 0;
-  std::optional<formats::LineReader> reader_;
+  std::optional<DecodedLines> reader_;
   bool lines_are_documents_ = false;
 };
 

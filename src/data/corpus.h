@@ -10,7 +10,6 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
-#include "formats/zstd_stream.h"
 #include "data/document.h"
 
 namespace malmoi::data {
@@ -58,7 +57,8 @@ class DocumentStream {
 };
 
 /// The documents of `paths` in order: of a built corpus those of `split` ("" takes all), of .jsonl(.zst) each line's
-/// "text", of a .txt (or any other text file, .zst too) the whole file; of another folder its files in order.
+/// "text", of a .txt (or any other text file, .zst too) the whole file; of another folder its files in order. All of them in
+/// whatever encoding they are.
 /// Bounded memory but for single documents, which are limited to `max_document` bytes.
 Result<std::unique_ptr<DocumentStream>> open_documents(const std::vector<Path>& paths, const std::string& split,
                                                        uint64_t max_document = 256ull << 20);

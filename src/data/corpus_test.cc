@@ -6,6 +6,7 @@
 
 #include "data/token_file.h"
 #include "data/test_folder.h"
+#include "formats/zstd_stream.h"
 
 namespace malmoi::data {
 namespace {
@@ -51,6 +52,19 @@ TEST(Corpus, StreamsLinesAndWholeTexts) {
     texts.push_back(d.text);
   }
   EXPECT_EQ(texts, (std::vector<std::string>{"첫째", "첫째", "둘째\n셋째\n"}));
+}
+
+TEST(Corpus, TextsAreReadInTheEncodingThatTheyAreIn) {
+  Path folder = scratch("encodings");
+  ASSERT_TRUE(write_file(folder / "a.jsonl", "{\"text\": \"\xc7\xd1\xb1\xdb\"}\n").ok());
+  ASSERT_TRUE(write_file(folder / "b.txt", "\xc7\xd1\xb1\xdb\r\nas it is\r\n").ok());
+  auto stream = open_documents({folder}, "");
+  ASSERT_TRUE(stream.ok());
+  Document d;
+  ASSERT_TRUE(*(*stream)->next(d));
+  EXPECT_EQ(d.text, "한글");
+  ASSERT_TRUE(*(*stream)->next(d));
+  EXPECT_EQ(d.text, "한글\r\nas it is\r\n");
 }
 
 TEST(TokenFile, WritesAndReadsBack) {

@@ -11,18 +11,22 @@ namespace malmoi::data {
 
 struct Decoded {
   std::string text;      // UTF-8
-  std::string encoding;  // ascii, utf-8, utf-8-sig, utf-16le, utf-16be, euc-kr, cp949, cp1252, latin-1, or an ICU name
+  std::string encoding;  // ascii, utf-8, utf-8-sig, utf-16le, euc-kr, cp949, cp1252, latin-1, gb18030, ...
   size_t replaced = 0;   // ill-formed parts that became U+FFFD
 };
 
-/// Decodes `bytes`. `declared` is what a header or a <meta> says, believed only where the bytes bear it out.
-/// In order: byte order mark; UTF-16 by its zero bytes; well-formed (or nearly well-formed) UTF-8; CP949 (reported as
-/// euc-kr when no character lies outside KS X 1001); the declared one; another East Asian encoding; Windows-1252.
-/// Errors: binary data.
-Result<Decoded> decode_text(std::string_view bytes, std::string_view declared = {});
+/// Decodes `bytes`. `declared` and `also_declared` are names that a header or the text itself gives: evidence, tried first
+/// and believed where the bytes read about as well so as in any other encoding.
+/// In order: byte order mark; escapes of ISO-2022; UTF-16 by its zero bytes; well-formed UTF-8; else the encoding in which
+/// the text reads best (data/encoding/readability.h) of the Korean, Chinese, Japanese and single-byte ones. Lines of a
+/// UTF-8 text that are in another encoding are read in that, stray bytes in it as Windows-1252.
+/// CP949 is reported as euc-kr when no character lies outside KS X 1001. Errors: binary data.
+Result<Decoded> decode_text(std::string_view bytes, std::string_view declared = {},
+                            std::string_view also_declared = {});
 
-/// The charset that an HTML page declares in its first bytes (<meta>, or an XML declaration); empty without one.
-std::string declared_charset(std::string_view html);
+/// The encoding that a text names in its first bytes, in lower case: <meta> of HTML, the declaration of XML, @charset of
+/// CSS, a `coding:` comment in the first two lines of source code. Empty without one.
+std::string declared_charset(std::string_view text);
 
 enum class Damage { kNone, kRepaired, kLost };
 

@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "base/utf8.h"
 
 namespace malmoi::data {
 namespace {
@@ -64,6 +65,23 @@ TEST(Encoding, JoinersStayBetweenEmoji) {
   EXPECT_EQ(clean_characters("가\u200d나\u200c다"), "가나다");
   EXPECT_EQ(clean_characters("ㅋㅋ ﬁ ㈜"), "ㅋㅋ ﬁ ㈜");
   EXPECT_EQ(clean_characters("a\r\nb\rc\u2029d"), "a\nb\nc\nd");
+}
+
+// What is left alone without a look must be what composing would leave alone.
+TEST(Encoding, ComposedWhateverStandsBeside) {
+  EXPECT_EQ(clean_characters("각하가\u11a8 나"), "각하각 나");
+  EXPECT_EQ(clean_characters("\u1112\u1161\u11ab\u1100\u1173\u11af, e\u0301 \u304b\u3099 \u2126"),
+            "한글, é \u304c \u03a9");
+  EXPECT_EQ(clean_characters("a\u0085b\x7f c\u00a0d\xe2\x80\x8b"), "a\nb c d");
+  for (char32_t c = 0x80; c < 0x10000; ++c) {
+    std::string one, beside;
+    append_utf8(one, c);
+    std::string clean = clean_characters(one);
+    EXPECT_EQ(clean_characters(clean), clean) << std::hex << uint32_t{c};
+    // The sign of Ohm is composed in any case.
+    EXPECT_TRUE(clean_characters("가" + clean + " \u2126").starts_with(clean_characters("가" + clean)))
+        << std::hex << uint32_t{c};
+  }
 }
 
 TEST(Encoding, ShortWesternTextsAreNotKorean) {

@@ -1,9 +1,12 @@
 // Undoing wrong decodings. A text is repaired only where all of its foreign characters turn back into bytes that are
 // well-formed in the encoding supposed; by chance that does not happen to more than a few characters.
+#include <algorithm>
 #include <array>
+#include <vector>
 
 #include "base/utf8.h"
-#include "data/encoding_internal.h"
+#include "data/encoding/common_characters.h"
+#include "data/encoding/convert.h"
 
 namespace malmoi::data {
 namespace {
@@ -157,6 +160,8 @@ bool undo_cp949_utf8(std::string& text, bool& lost) {
 
 // All letters of another script became '?': hardly a letter is left, and '?' is a large part of what is printed.
 bool is_question_marks(std::string_view text) {
+  constexpr int64_t kFewest = 8;
+  if (std::count(text.begin(), text.end(), '?') < kFewest) return false;
   size_t marks = 0, printed = 0, letters = 0, in_runs = 0, run = 0;
   auto end_run = [&] {
     if (run >= 2) in_runs += run;
@@ -170,7 +175,7 @@ bool is_question_marks(std::string_view text) {
     else end_run();
   }
   end_run();
-  return marks >= 8 && in_runs * 2 > marks && marks * 10 > printed * 3 && letters < marks;
+  return in_runs * 2 > marks && marks * 10 > printed * 3 && letters < marks;
 }
 
 bool too_many_replacements(std::string_view text) {
@@ -204,10 +209,65 @@ bool undo_by_line(std::string& text, Undo undo) {
   return true;
 }
 
+// The syllables that Korean is mostly written with.
+const std::vector<bool>& common_syllables() {
+  static const std::vector<bool> common = [] {
+    constexpr double kCommonBits = 10.5;
+    std::vector<bool> out(0x10000);
+    for (const internal::CommonCharacters& tier : internal::common_characters(internal::Language::kKorean))
+      for (size_t i = 0; tier.bits < kCommonBits && i < tier.characters.size();) {
+        Utf8Char c = decode_utf8(tier.characters, i);
+        i += c.length;
+        if (c.code_point >= 0xAC00 && c.code_point <= 0xD7A3) out[c.code_point] = true;
+      }
+    return out;
+  }();
+  return common;
+}
+
+// Whether a text is Korean as it should be, at a glance: common syllables and no hole. `western`: of its characters those
+// that a wrong decoding of single lines would have left.
+bool is_plain_korean(std::string_view text, size_t& western) {
+  const std::vector<bool>& common = common_syllables();
+  size_t foreign = 0, usual = 0;
+  western = 0;
+  for (size_t i = 0; i < text.size();) {
+    auto lead = static_cast<unsigned char>(text[i]);
+    if (lead < 0x80) {
+      ++i;
+      continue;
+    }
+    if (lead >= 0xEA && lead <= 0xED && i + 2 < text.size()) {  // nearly all of them: without a call
+      size_t code = (lead & 15u) << 12 | (static_cast<unsigned char>(text[i + 1]) & 63u) << 6 |
+                    (static_cast<unsigned char>(text[i + 2]) & 63u);
+      ++foreign;
+      usual += common[code];
+      i += 3;
+      continue;
+    }
+    Utf8Char c = decode_utf8(text, i);
+    i += c.length;
+    if (c.code_point == 0xFFFD) return false;
+    western += c.code_point < 0x250;
+    ++foreign;
+    usual += c.code_point < 0x10000 && common[c.code_point];
+  }
+  constexpr size_t kTenths = 7;
+  return usual * 10 >= foreign * kTenths;
+}
+
 }  // namespace
 
 Repair repair_mojibake(std::string& text) {
   if (is_question_marks(text)) return {Damage::kLost, "letters became question marks"};
+  auto repair_lines = [&]() -> Repair {
+    if (undo_by_line(text, [](std::string& line) { return undo_western_utf8(line) || undo_western_cp949(line); }))
+      return {Damage::kRepaired, "lines read as cp1252"};
+    return {};
+  };
+  constexpr size_t kFewestOfALine = 4;
+  size_t western = 0;
+  if (is_plain_korean(text, western)) return western < kFewestOfALine ? Repair{} : repair_lines();
   size_t foreign = count_non_ascii(text);
   if (foreign < 2) return {};
   if (undo_western_utf8(text)) {
@@ -219,9 +279,7 @@ Repair repair_mojibake(std::string& text) {
   if (undo_cp949_utf8(text, lost)) return {Damage::kRepaired, "utf-8 read as cp949"};
   if (lost) return {Damage::kLost, "utf-8 read as cp949 with loss"};
   if (too_many_replacements(text)) return {Damage::kLost, "replacement characters"};
-  if (undo_by_line(text, [](std::string& line) { return undo_western_utf8(line) || undo_western_cp949(line); }))
-    return {Damage::kRepaired, "lines read as cp1252"};
-  return {};
+  return repair_lines();
 }
 
 }  // namespace malmoi::data

@@ -7,6 +7,7 @@
 
 #include "app/data/rank.h"
 #include "app/data/scorers.h"
+#include "base/counted.h"
 #include "base/log.h"
 #include "base/parallel.h"
 
@@ -69,15 +70,16 @@ Result<std::vector<data::DryRunDocument>> data_dry_run(const data::Recipe& recip
 
 std::string data_summary(const Json& report) {
   const Json &inputs = report["inputs"], &kept = report["kept"];
-  std::string out = fmt::format("{} documents read, {} kept: {} of text", inputs.value("documents", uint64_t{0}),
-                                kept.value("documents", uint64_t{0}), format_bytes(kept.value("bytes", 0.0)));
+  std::string out =
+      fmt::format("{} read, {} kept: {} of text", counted(inputs.value("documents", uint64_t{0}), "document"),
+                  kept.value("documents", uint64_t{0}), format_bytes(kept.value("bytes", 0.0)));
   std::string languages;
   for (const auto& [language, sizes] : report["languages"].items())
     languages +=
         fmt::format("{}{} {}", languages.empty() ? " (" : ", ", language, format_bytes(sizes.value("bytes", 0.0)));
   if (!languages.empty()) out += languages + ")";
   uint64_t skipped = inputs.value("skipped", uint64_t{0});
-  if (skipped > 0) out += fmt::format("; {} inputs could not be read", skipped);
+  if (skipped > 0) out += "; " + counted(skipped, "input") + " could not be read";
   return out;
 }
 

@@ -22,7 +22,7 @@ class TwiceReadable {
     std::error_code code;
     bool file = options.input != "-" && std::filesystem::is_regular_file(options.input, code);
     input.path_ = options.input;
-    if (file || (options.input != "-" && !std::filesystem::exists(options.input, code))) return input;
+    if (file || (options.input != "-" && !exists(options.input))) return input;
     Path folder = options.scratch.empty() ? std::filesystem::temp_directory_path(code) : Path(options.scratch);
     std::string copy = (folder / fmt::format("malmoi-input-{}.jsonl", getpid())).string();
     MALMOI_ASSIGN(RawLines reader, RawLines::open(input.path_));

@@ -20,9 +20,16 @@ Result<DataExtractCounts> data_extract(const DataExtractOptions& options,
            {"dropped", skip.rule},
            {"detail", skip.detail}});
   };
+  size_t missing = 0;
   for (const std::string& file : options.files) {
-    MALMOI_ASSIGN(std::vector<Path> found, data::list_inputs(file, on_skip));
-    for (Path& path : found) files.push_back({std::move(path), 0, UINT64_MAX, 0, 0});
+    auto found = data::list_inputs(file, on_skip);
+    if (found.ok()) {
+      files.insert(files.end(), found->begin(), found->end());
+      continue;
+    }
+    // One of several that is not there does not stop the others; of all of them nothing can be said but that.
+    if (++missing == options.files.size()) return std::move(found).error();
+    on_skip({file, "read.unreadable", found.error().what, true});
   }
   data::ReaderOptions reader;
   reader.source_trees = true;  // what is named by hand is meant

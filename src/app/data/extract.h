@@ -22,7 +22,8 @@ struct DataExtractCounts {
 };
 
 /// Calls `visit` for each document: path, encoding, language, title, text, id; of one that is lost or cannot be read an
-/// empty text and `dropped`, with the reason. Errors: a path that is not there at all.
+/// empty text and `dropped`, with the reason. Of several paths one
+/// that is not there is told of so. Errors: none of the paths is there.
 Result<DataExtractCounts> data_extract(const DataExtractOptions& options,
                                        const std::function<void(const Json&)>& visit);
 

@@ -4,8 +4,6 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <cstdlib>
-#include <filesystem>
 
 #include "base/parallel.h"
 
@@ -13,6 +11,12 @@ namespace malmoi::app {
 namespace {
 
 constexpr size_t kBatchBytes = size_t{8} << 20;
+constexpr uint64_t kLongestLine = uint64_t{1} << 30;
+
+Error line_too_long(const std::string& name, uint64_t number) {
+  return invalid_data(fmt::format("the line is longer than {} bytes", kLongestLine), fmt::format("{}:{}", name, number),
+                      "split it");
+}
 
 void parse(std::string_view line, const std::string& where, TextLine& out, std::string& problem) {
   Result<Json> object = parse_json(line, where);
@@ -31,49 +35,22 @@ void parse(std::string_view line, const std::string& where, TextLine& out, std::
 
 }  // namespace
 
-void RawLines::Close::operator()(std::FILE* stream) const {
-  if (stream != stdin) std::fclose(stream);
-}
-
-void RawLines::Free::operator()(char* line) const { std::free(line); }
-
 Result<RawLines> RawLines::open(const std::string& path) {
-  RawLines out;
-  std::error_code code;
-  bool standard = path == "-";
-  out.name_ = standard ? "standard input" : path;
-  if (!standard && (std::filesystem::is_regular_file(path, code) || !std::filesystem::exists(path, code))) {
-    MALMOI_ASSIGN(formats::LineReader reader, formats::LineReader::open(path));
-    out.file_.emplace(std::move(reader));
-    return out;
-  }
-  out.stream_.reset(standard ? stdin : std::fopen(path.c_str(), "rb"));
-  if (!out.stream_ || std::filesystem::is_directory(path, code))
-    return io_error("cannot open", path, out.stream_ ? EISDIR : errno);
-  return out;
+  MALMOI_ASSIGN(std::unique_ptr<data::ByteSource> source, data::open_line_source(path));
+  return RawLines(data::SourceLines(std::move(source), kLongestLine, data::LineEnds::kLineFeed), input_name(path));
 }
 
 Result<bool> RawLines::next(std::string_view& line) {
-  if (file_) return file_->next(line);
-  char* buffer = line_.release();
-  errno = 0;
-  ssize_t size = getline(&buffer, &capacity_, stream_.get());
-  line_.reset(buffer);
-  if (size < 0) {
-    if (std::ferror(stream_.get()) != 0) return io_error("cannot read", name_, errno);
-    return false;
-  }
-  ++line_number_;
-  line = std::string_view(buffer, static_cast<size_t>(size));
-  if (line.ends_with('\n')) line.remove_suffix(1);
-  return true;
+  MALMOI_ASSIGN(bool more, lines_.next(line));
+  if (more && lines_.too_long()) return line_too_long(name_, lines_.number());
+  return more;
 }
 
 std::string input_name(const std::string& path) { return path == "-" ? "standard input" : path; }
 
 Result<TextLines> TextLines::open(const std::string& path, const std::string& name, const Warn& warn, uint64_t named) {
-  MALMOI_ASSIGN(RawLines reader, RawLines::open(path));
-  return TextLines(std::move(reader), name, warn, named);
+  MALMOI_ASSIGN(std::unique_ptr<data::ByteSource> source, data::open_line_source(path));
+  return TextLines(data::DecodedLines(std::move(source), kLongestLine), name, warn, named);
 }
 
 Status TextLines::next(std::vector<TextLine>& batch) {
@@ -85,9 +62,10 @@ Status TextLines::next(std::vector<TextLine>& batch) {
     std::string_view line;
     MALMOI_ASSIGN(bool more, reader_.next(line));
     if (!more) break;
+    if (reader_.too_long()) return line_too_long(name_, reader_.number());
     if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
     raw.emplace_back(line);
-    numbers.push_back(reader_.line_number());
+    numbers.push_back(reader_.number());
     bytes += line.size();
   }
   batch.resize(raw.size());
@@ -117,7 +95,7 @@ LineSink standard_output() {
 
 Status skipped_lines(uint64_t skipped, const std::string& name) {
   if (skipped == 0) return {};
-  return invalid_data(fmt::format("{} lines were left out", skipped), name,
+  return invalid_data(skipped == 1 ? "1 line was left out" : fmt::format("{} lines were left out", skipped), name,
                       "each line must be an object with \"text\"");
 }
 

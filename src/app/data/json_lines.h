@@ -2,40 +2,28 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdio>
 #include <functional>
-#include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/error.h"
 #include "base/job.h"
 #include "base/json.h"
-#include "formats/zstd_stream.h"
+#include "data/readers/lines.h"
 
 namespace malmoi::app {
 
-/// The lines of a file (plain or zstd), or of a pipe or the standard input ("-", plain).
+/// The lines of a file (plain or zstd), or of a shell's pipe or the standard input ("-", plain), byte for byte.
 class RawLines {
  public:
   static Result<RawLines> open(const std::string& path);
-  /// As LineReader::next.
+  /// The next line without its LF; the view lives until the next call. False at the end. Errors: a line above 1 GiB.
   Result<bool> next(std::string_view& line);
-  uint64_t line_number() const { return file_ ? file_->line_number() : line_number_; }
+  uint64_t line_number() const { return lines_.number(); }
 
  private:
-  struct Close {
-    void operator()(std::FILE* stream) const;
-  };
-  struct Free {
-    void operator()(char* line) const;
-  };
-  std::optional<formats::LineReader> file_;
-  std::unique_ptr<std::FILE, Close> stream_;
-  std::unique_ptr<char, Free> line_;
-  size_t capacity_ = 0;
-  uint64_t line_number_ = 0;
+  RawLines(data::SourceLines lines, std::string name) : lines_(std::move(lines)), name_(std::move(name)) {}
+  data::SourceLines lines_;
   std::string name_;
 };
 
@@ -50,8 +38,8 @@ struct TextLine {
   const std::string& text() const { return object.find("text")->get_ref<const std::string&>(); }
 };
 
-/// The lines of a file (plain or zstd; "-" is the standard input) in batches, parsed over the compute threads. Lines
-/// that cannot be read are named, without their content, and counted.
+/// The lines of a file (plain or zstd; "-" is the standard input) in batches, in whatever encoding they are, parsed over
+/// the compute threads. Lines that cannot be read are named, without their content, and counted.
 class TextLines {
  public:
   /// `name` stands for the input in messages. Of the lines that cannot be read the first `named` are told to `warn`.
@@ -63,9 +51,9 @@ class TextLines {
   const std::string& name() const { return name_; }
 
  private:
-  TextLines(RawLines reader, std::string name, Warn warn, uint64_t named)
+  TextLines(data::DecodedLines reader, std::string name, Warn warn, uint64_t named)
       : reader_(std::move(reader)), name_(std::move(name)), warn_(std::move(warn)), named_(named) {}
-  RawLines reader_;
+  data::DecodedLines reader_;
   std::string name_;
   Warn warn_;
   uint64_t named_, skipped_ = 0;

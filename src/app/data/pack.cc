@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/counted.h"
 #include "base/log.h"
 #include "data/corpus.h"
 #include "data/token_file.h"
@@ -33,7 +34,7 @@ Result<TokenizeReport> data_tokenize(const DataTokenizeOptions& options, const J
     if (!more) break;
     MALMOI_TRY(encoder.add(std::move(document.text)));
     if (job.progress.due())
-      job.progress(fmt::format("{} documents, {} tokens", encoder.documents(),
+      job.progress(fmt::format("{}, {} tokens", counted(encoder.documents(), "document"),
                                format_count(static_cast<double>(writer.tokens()))));
   }
   MALMOI_TRY(encoder.flush());

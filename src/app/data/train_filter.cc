@@ -4,57 +4,26 @@
 
 #include <fmt/format.h>
 
+#include "app/data/documents.h"
 #include "data/classifier/ngram_model.h"
 #include "data/classifier/quality_model.h"
 #include "data/corpus.h"
 #include "data/filters/boilerplate.h"
-#include "data/readers/convert.h"
-#include "data/readers/input_stream.h"
 
 namespace malmoi::app {
 namespace {
 
 using Visit = std::function<Status(uint64_t, const data::Document&)>;
 
-Status for_each_of_corpus(const std::string& path, uint64_t& n, const Visit& visit, const Job& job) {
-  MALMOI_ASSIGN(auto stream, data::open_documents({path}, ""));
-  data::Document document;
-  while (true) {
-    MALMOI_TRY(job.stop.check("train-filter"));
-    MALMOI_ASSIGN(bool more, stream->next(document));
-    if (!more) return {};
-    MALMOI_TRY(visit(n++, document));
-  }
-}
-
-// Files of any format, as `data build` would read them; what cannot be read is said and passed over.
-Status for_each_of_files(const std::string& path, uint64_t& n, const Visit& visit, const Job& job) {
-  auto on_skip = [&job](const data::Skip& skip) {
-    if (skip.failed) job.warn(skip.id + ": " + skip.rule + ": " + skip.detail);
-  };
-  MALMOI_ASSIGN(std::vector<Path> found, data::list_inputs(path, on_skip));
-  std::vector<data::InputFile> files;
-  for (Path& file : found) files.push_back({std::move(file), 0, UINT64_MAX, 0, 0});
-  data::InputStream stream(std::move(files), {data::ReaderOptions{}}, on_skip);
-  data::RawDocument raw;
-  uint32_t source = 0;
-  while (stream.next(raw, source)) {
-    MALMOI_TRY(job.stop.check("train-filter"));
-    data::Converted converted;
-    data::Skip skip;
-    if (data::convert_document(std::move(raw), {}, converted, skip)) MALMOI_TRY(visit(n++, converted.document));
-    else on_skip(skip);
-  }
-  return {};
-}
-
 Result<uint64_t> for_each(const std::vector<std::string>& paths, const Visit& visit, const Job& job) {
-  uint64_t n = 0;
-  for (const std::string& path : paths) {
-    if (data::Corpus::is_corpus(path)) MALMOI_TRY(for_each_of_corpus(path, n, visit, job));
-    else MALMOI_TRY(for_each_of_files(path, n, visit, job));
+  MALMOI_ASSIGN(Documents documents, Documents::open({paths.begin(), paths.end()}, "", {}, job.warn));
+  data::Document document;
+  for (uint64_t n = 0;; ++n) {
+    MALMOI_TRY(job.stop.check("train-filter"));
+    MALMOI_ASSIGN(bool more, documents.next(document));
+    if (!more) return n;
+    MALMOI_TRY(visit(n, document));
   }
-  return n;
 }
 
 Result<TrainFilterReport> train_quality(const TrainFilterOptions& options, const Job& job) {

@@ -6,6 +6,7 @@
 #include <array>
 #include <chrono>
 
+#include "base/shown.h"
 #include "base/utf8.h"
 
 namespace malmoi::app {
@@ -28,31 +29,17 @@ std::string_view slice(std::string_view text, const std::vector<size_t>& starts,
   return to > from ? text.substr(from, to - from) : std::string_view();
 }
 
-// Control characters as the pictures of Unicode, or their numbers, so that a terminal shows rather than obeys them.
-std::string visible(std::string_view text) {
-  std::string out;
-  for (size_t at = 0; at < text.size();) {
-    const Utf8Char c = decode_utf8(text, at);
-    if (c.code_point < 0x20) append_utf8(out, 0x2400 + c.code_point);
-    else if (c.code_point == 0x7F) append_utf8(out, 0x2421);
-    else if (c.code_point >= 0x80 && c.code_point < 0xA0) out += fmt::format("⟨U+{:04X}⟩", uint32_t{c.code_point});
-    else append_utf8(out, c.code_point);
-    at += c.length;
-  }
-  return out;
-}
-
 // A token as people read it: its text, spaces made visible, or its bytes where they are no whole characters.
 std::string shown_token(const Tokenizer& tokenizer, int32_t id) {
   std::string bytes = tokenizer.token_bytes(id);
-  if (bytes.empty()) return visible(tokenizer.piece(id));
+  if (bytes.empty()) return show_controls(tokenizer.piece(id));
   if (!is_valid_utf8(bytes)) {
     std::string hex;
     for (char c : bytes) hex += fmt::format("{}{:02X}", hex.empty() ? "" : " ", static_cast<unsigned char>(c));
     return "⟨" + hex + "⟩";
   }
   std::string text;
-  for (char c : visible(bytes)) text += c == ' ' ? "␣" : std::string(1, c);
+  for (char c : show_controls(bytes)) text += c == ' ' ? "␣" : std::string(1, c);
   return text;
 }
 

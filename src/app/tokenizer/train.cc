@@ -6,8 +6,7 @@
 #include <cerrno>
 #include <utility>
 
-#include "data/corpus.h"
-#include "formats/text_source.h"
+#include "app/data/documents.h"
 #include "tokenizer/export/export.h"
 #include "tokenizer/parts.h"
 
@@ -42,6 +41,14 @@ Json counts_of(const tokenizer::TrainReport& report) {
   return json;
 }
 
+// Plain text comes in parts: what is counted together is bounded, and a file may be larger than a document may be.
+data::ReaderOptions reader_options(const TokenizerTraining& training) {
+  data::ReaderOptions reader;
+  reader.text_part_bytes = size_t{256} << 10;
+  reader.text_lines = training.lines;
+  return reader;
+}
+
 // A folder that will be written at the end: made, and found writable, before hours of learning; one that was not there
 // before goes again where nothing came of it.
 class NewFolder {
@@ -65,41 +72,27 @@ class NewFolder {
   Path path_;
 };
 
-// A built corpus stands for its training part alone: what is held out stays unseen by the tokenizer, too.
-Result<std::vector<Path>> training_files(const std::vector<Path>& inputs) {
-  std::vector<Path> files;
-  for (const Path& input : inputs) {
-    if (!data::Corpus::is_corpus(input)) {
-      files.push_back(input);
-      continue;
-    }
-    MALMOI_ASSIGN(data::Corpus corpus, data::Corpus::open(input));
-    for (const data::Shard& shard : corpus.shards()) {
-      if (shard.split == "train") files.push_back(corpus.folder() / shard.file);
-    }
-  }
-  if (files.empty()) return usage_error("the corpus has no training part", inputs[0].string(), "name other texts");
-  return files;
-}
-
 }  // namespace
 
 Json to_json(const TokenizerTrained& trained) {
   Json json = counts_of(trained.counts);
+  json["skipped"] = trained.skipped;
   json["vocab_size"] = trained.vocab_size;
   json["fertility"] = to_json(trained.fertility);
   return json;
 }
 
 Result<TokenizerTrained> train_tokenizer(const TokenizerTraining& training, const Job& job) {
-  MALMOI_ASSIGN(std::vector<Path> inputs, training_files(training.inputs));
-  MALMOI_ASSIGN(formats::TextFiles files, formats::TextFiles::open(inputs, {.lines = training.lines}));
+  // Of a built corpus the training part alone: what is held out stays unseen by the tokenizer, too.
+  MALMOI_ASSIGN(Documents documents, Documents::open(training.inputs, "train", reader_options(training), job.warn));
   std::optional<Error> failed;
   std::string sample;
+  data::Document document;
   auto source = [&](std::string& text) {
-    Result<bool> more = files.next(text);
+    Result<bool> more = documents.next(document);
     if (!more.ok()) failed = more.error();
     if (!more.ok() || !*more) return false;
+    text = std::move(document.text);
     if (sample.size() < kSampleBytes) sample.append(text, 0, kSampleBytes).append("\n\n");
     return true;
   };
@@ -108,8 +101,10 @@ Result<TokenizerTrained> train_tokenizer(const TokenizerTraining& training, cons
   Result<Tokenizer> trained = tokenizer::train(source, training.options, job, &report.counts);
   if (failed) return *failed;
   if (!trained.ok() && report.counts.bytes == 0 && trained.error().code == ErrorCode::kInvalidData)
-    return invalid_data("there is no text to learn from", training.inputs[0].string(), "give files with text");
+    return invalid_data("there is no text to learn from", training.inputs[0].string(),
+                        documents.skipped() > 0 ? documents.first_problem() : "give files with text");
   if (!trained.ok()) return trained.error();
+  report.skipped = documents.skipped();
   report.vocab_size = trained->vocab_size();
   report.fertility = compare_one(*trained, name_of(training.out), sample);
   MALMOI_TRY(trained->save(training.out));

@@ -15,15 +15,17 @@
 namespace malmoi::app {
 
 struct TokenizerTraining {
-  std::vector<Path> inputs;  // built corpora (their training part), folders and files of .txt and .jsonl, plain or .zst
+  std::vector<Path>
+      inputs;  // built corpora (their training part), files of any format that `data build` reads, folders
   Path out;
-  bool lines = false;  // every line of a .txt is a text of its own
+  bool lines = false;  // every line of plain text is a text of its own
   tokenizer::TrainOptions options;
 };
 
 /// What training saw and made.
 struct TokenizerTrained {
   tokenizer::TrainReport counts;
+  uint64_t skipped = 0;  // inputs that could not be read
   int32_t vocab_size = 0;
   TokenizerComparison fertility;  // of the vocabulary on the first megabytes of the texts
 };

@@ -69,6 +69,7 @@ TEST(Build, ChangedInputsAreBuiltAgain) {
 // A scorer is a folder: its own time does not change with the files inside it.
 TEST(Build, AChangedFileOfAScorerIsBuiltAgain) {
   Path in = make_documents("scorer", 10), out = scratch("scorer_out"), model = scratch("scorer_model");
+  ASSERT_TRUE(make_folder(model / "inner").ok());
   put(model / "inner" / "weights", "1");
   Recipe recipe = small_recipe(in, out);
   recipe.filters.push_back({"perplexity", {{"scorer", model.string()}}});

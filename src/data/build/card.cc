@@ -4,6 +4,7 @@
 
 #include <ctime>
 
+#include "base/counted.h"
 #include "base/log.h"
 
 namespace malmoi::data {
@@ -97,10 +98,10 @@ std::string readme_head(const CardInput& input) {
 }
 
 std::string card_text(const CardInput& input, const Json& report) {
-  std::string out = fmt::format("# Data card: {}\n\n{} documents, {} of text, built by Malmoi from {} files ({}).\n",
-                                plain(input.recipe.name), input.tally.get("kept.documents"),
-                                format_bytes(static_cast<double>(input.tally.get("kept.bytes"))), input.plan.files,
-                                format_bytes(static_cast<double>(input.plan.bytes)));
+  std::string out = fmt::format("# Data card: {}\n\n{}, {} of text, built by Malmoi from {} ({}).\n",
+                                plain(input.recipe.name), counted(input.tally.get("kept.documents"), "document"),
+                                format_bytes(static_cast<double>(input.tally.get("kept.bytes"))),
+                                counted(input.plan.files, "file"), format_bytes(static_cast<double>(input.plan.bytes)));
   out += "\n## Splits\n\n" + group_table(report["splits"], "split");
   out += "\n## Sources\n\n";
   std::vector<std::vector<std::string>> rows;

@@ -70,13 +70,14 @@ Result<Plan> make_plan(const Recipe& recipe) {
   std::string names;
   for (uint32_t s = 0; s < recipe.sources.size(); ++s) {
     for (const std::string& path : recipe.sources[s].paths) {
-      MALMOI_ASSIGN(std::vector<Path> files,
-                    list_inputs(path, [&](Skip skip) { plan.skips.push_back(std::move(skip)); }));
-      for (Path& file : files) {
+      MALMOI_ASSIGN(std::vector<InputFile> files,
+                    list_inputs(
+                        path, [&](Skip skip) { plan.skips.push_back(std::move(skip)); }, s));
+      for (InputFile& file : files) {
         uint64_t size = 0;
-        names += stamp(file, &size);
+        names += stamp(file.path, &size);
         plan.bytes += size;
-        found.push_back({{std::move(file), 0, UINT64_MAX, s, 0}, size});
+        found.push_back({std::move(file), size});
       }
     }
   }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/counted.h"
 #include "base/log.h"
 
 namespace malmoi::data {
@@ -30,9 +31,9 @@ std::string BuildProgress::line(const BuildState& state, double seconds) const {
   std::string left = format_duration(bytes > 0 ? seconds * rest / bytes : 0);
   std::string speed = format_bytes(bytes / seconds);
   if (state.stage == "read")
-    return fmt::format("read {:3} %  {} documents, {} passed  {:.0f} documents/s  {}/s  {} left", percent,
-                       state.documents, state.kept, static_cast<double>(state.documents - documents_) / seconds, speed,
-                       left);
+    return fmt::format("read {:3} %  {}, {} passed  {:.0f} documents/s  {}/s  {} left", percent,
+                       counted(state.documents, "document"), state.kept,
+                       static_cast<double>(state.documents - documents_) / seconds, speed, left);
   if (bytes <= 0) return state.stage;
   return fmt::format("{} {:3} %{}  {} left", state.stage, percent, state.stage == "write" ? "  " + speed + "/s" : "",
                      left);

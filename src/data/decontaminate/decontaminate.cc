@@ -13,7 +13,7 @@
 #include "base/json.h"
 #include "base/utf8.h"
 #include "data/dedup/words.h"
-#include "formats/zstd_stream.h"
+#include "data/readers/lines.h"
 
 namespace malmoi::data {
 namespace {
@@ -205,7 +205,9 @@ Status Decontaminator::add_file(const Path& path) {
     if (name.ends_with(ending)) name.resize(name.size() - ending.size());
   std::string file = path.filename().string();
   bool jsonl = file.find(".jsonl") != std::string::npos, tsv = file.find(".tsv") != std::string::npos;
-  MALMOI_ASSIGN(formats::LineReader reader, formats::LineReader::open(path, size_t{1} << 28));
+  constexpr uint64_t kLongestLine = 1 << 28;
+  MALMOI_ASSIGN(std::unique_ptr<ByteSource> source, open_line_source(path.string()));
+  DecodedLines reader(std::move(source), kLongestLine);
   std::string_view line;
   std::string paragraph;
   uint64_t first = 1;
@@ -216,10 +218,13 @@ Status Decontaminator::add_file(const Path& path) {
   while (true) {
     MALMOI_ASSIGN(bool more, reader.next(line));
     if (!more) break;
-    uint64_t number = reader.line_number();
+    uint64_t number = reader.number();
+    const std::string where = path.string() + ":" + std::to_string(number);
+    if (reader.too_long())
+      return invalid_data("the line is longer than " + std::to_string(kLongestLine) + " bytes", where, "split it");
     if (jsonl) {
       if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
-      MALMOI_ASSIGN(Json value, parse_json(line, reader.where()));
+      MALMOI_ASSIGN(Json value, parse_json(line, where));
       visit_texts(value, fmt::format("{}", number),
                   [&](const std::string& item, std::string_view text) { add(name, item, text); });
     } else if (tsv) {

@@ -53,10 +53,11 @@ class Converter {
       return refuse(skip_, document_, page ? "extract.no_content" : "read.empty", page ? "no main text" : "no text",
                     false);
     }
+    if (!document_.language.empty()) return true;
     std::string script = script_language(document_.text);
     // What a page says of its language counts where its letters cannot contradict it.
     bool hint_fits = !hint_.empty() && script == "en" && hint_ != "ko" && hint_ != "ja" && hint_ != "zh";
-    if (document_.language.empty()) document_.language = hint_fits ? hint_ : script;
+    document_.language = hint_fits ? hint_ : script;
     return true;
   }
 
@@ -64,14 +65,14 @@ class Converter {
   bool take() {
     switch (raw_.payload) {
       case Payload::kReady: return true;
-      case Payload::kText: return take_text();
+      case Payload::kText: return decode();
       case Payload::kMarkdown:
-        if (!take_text()) return false;
+        if (!decode()) return false;
         document_.text = without_front_matter(document_.text);
         if (document_.title.empty()) document_.title = markdown_title(document_.text);
         return true;
       case Payload::kCode:
-        if (!take_text()) return false;
+        if (!decode()) return false;
         if (document_.license.empty()) document_.license = license_of_header(document_.text);
         if (document_.license.empty()) document_.license = license_of_tree(document_.path);
         return true;
@@ -89,15 +90,15 @@ class Converter {
     return false;
   }
 
-  bool decode(std::string_view declared) {
-    auto decoded = decode_text(raw_.bytes, declared);
+  // What a header beside the text says comes before what the text says itself.
+  bool decode() {
+    std::string inside = declared_charset(raw_.bytes);
+    auto decoded = decode_text(raw_.bytes, raw_.charset.empty() ? inside : raw_.charset, inside);
     if (!decoded.ok()) return refuse(skip_, document_, "read.binary", decoded.error().what);
     document_.text = std::move(decoded->text);
     document_.encoding = std::move(decoded->encoding);
     return true;
   }
-
-  bool take_text() { return decode(raw_.charset); }
 
   bool repair() {
     Repair repair = repair_mojibake(document_.text);
@@ -107,17 +108,17 @@ class Converter {
   }
 
   bool take_html(bool fragment) {
-    if (!decode(raw_.charset.empty() ? declared_charset(raw_.bytes) : raw_.charset)) return false;
-    return extract(fragment);
+    if (!decode()) return false;
+    extract(fragment);
+    return true;
   }
 
-  bool extract(bool fragment) {
+  void extract(bool fragment) {
     HtmlText page = extract_html(document_.text, {options_.format, fragment || options_.whole_page});
     document_.text = std::move(page.text);
     if (document_.title.empty()) document_.title = std::move(page.title);
     hint_ = page.language;
     if (page.flattened) out_.repair = "too deep or too large for a tree; tags cut away";
-    return true;
   }
 
   bool take_pdf() {
@@ -145,10 +146,17 @@ class Converter {
   bool take_mail() {
     auto mail = read_mail(raw_.bytes);
     if (!mail.ok()) return refuse(skip_, document_, "read.mail", mail.error().what);
-    document_.text = std::move(mail->body);
     document_.title = std::move(mail->subject);
-    document_.encoding = std::move(mail->encoding);
-    return mail->html ? extract(true) : true;
+    document_.encoding = mail->parts[0].encoding;
+    std::string text;
+    for (MailPart& part : mail->parts) {
+      document_.text = std::move(part.text);
+      if (part.html) extract(true);
+      if (document_.text.find_first_not_of(" \t\r\n") == std::string::npos) continue;
+      (text += text.empty() ? "" : "\n\n") += document_.text;
+    }
+    document_.text = std::move(text);
+    return true;
   }
 
   RawDocument raw_;

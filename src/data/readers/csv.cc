@@ -2,9 +2,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/utf8.h"
+#include "base/ascii.h"
 #include "data/encoding.h"
 #include "data/readers/formats.h"
+#include "data/readers/lines.h"
 
 namespace malmoi::data {
 namespace {
@@ -12,57 +13,57 @@ namespace {
 class TableReader : public Reader {
  public:
   TableReader(Input input, char separator, const ReaderOptions& options, const OnSkip& on_skip)
-      : input_(std::move(input)),
+      : id_(std::move(input.id)),
+        path_(std::move(input.path)),
         separator_(separator),
         quoting_(separator == ','),
         options_(options),
-        on_skip_(on_skip) {}
+        on_skip_(on_skip),
+        lines_(std::move(input.bytes), options.limits.document_bytes) {}
 
   Result<bool> next(RawDocument& out) override {
-    std::vector<std::string> row;
     if (names_.empty()) {
-      MALMOI_ASSIGN(bool header, next_row(names_));
+      MALMOI_ASSIGN(bool header, read_header());
       if (!header) return false;
-      for (std::string& name : names_) name = to_text(name);
-      if (!names_.empty() && names_[0].starts_with("\xEF\xBB\xBF")) names_[0].erase(0, 3);
-      if (names_.size() == 1 && separator_ == ',') choose_separator();
     }
+    std::vector<std::string> row;
     while (true) {
       row.clear();
       MALMOI_ASSIGN(bool found, next_row(row));
       if (!found) return false;
       ++rows_;
       if (row.size() == 1 && row[0].empty()) continue;
-      std::string id = input_.id + "#" + std::to_string(rows_);
-      if (too_long_) {
-        on_skip_({id, "read.long_line", "a row longer than the limit", true});
-        continue;
-      }
+      std::string id = id_ + "#" + std::to_string(rows_);
       if (text_column_ < 0) MALMOI_TRY(choose_column(row));
-      if (static_cast<size_t>(text_column_) >= row.size()) {
-        on_skip_({id, "read.no_text",
-                  "the row has " + std::to_string(row.size()) + " of " + std::to_string(names_.size()) + " columns",
-                  true});
+      if (std::string problem = fit(row); !problem.empty()) {
+        on_skip_({id, rule_, "line " + std::to_string(first_line_) + ": " + problem, true});
         continue;
       }
-      fill(out, row, id);
+      fill(out, row, std::move(id));
       return true;
     }
   }
 
  private:
+  Result<bool> read_header() {
+    MALMOI_ASSIGN(bool found, next_row(names_));
+    for (std::string& name : names_) name = ascii_trim(name);
+    if (found && unclosed_) return invalid_data("a quote in the header is not closed", id_, "close it");
+    return found;
+  }
+
   // Spreadsheets of countries with a decimal comma separate by semicolons; others say .csv and mean tabs.
-  void choose_separator() {
-    std::string header = std::exchange(names_, {})[0];
-    char other = header.find(';') != std::string::npos ? ';' : header.find('\t') != std::string::npos ? '\t' : ',';
-    separator_ = other;
-    for (size_t begin = 0; begin <= header.size();) {
-      size_t end = std::min(header.find(other, begin), header.size());
-      std::string_view name = std::string_view(header).substr(begin, end - begin);
-      if (name.size() >= 2 && name.front() == '"' && name.back() == '"') name = name.substr(1, name.size() - 2);
-      names_.emplace_back(name);
-      begin = end + 1;
+  void choose_separator(std::string_view header) {
+    size_t commas = 0, semicolons = 0, tabs = 0;
+    bool quoted = false;
+    for (char c : header) {
+      if (c == '"') quoted = !quoted;
+      if (quoted) continue;
+      commas += c == ',';
+      semicolons += c == ';';
+      tabs += c == '\t';
     }
+    if (commas == 0 && semicolons + tabs > 0) separator_ = semicolons > 0 ? ';' : '\t';
   }
 
   // By its usual names; else, unless one was asked for, the widest cell of the first row.
@@ -70,7 +71,7 @@ class TableReader : public Reader {
     text_column_ = choose_text_field(names_, options_.text_field);
     if (text_column_ >= 0) return {};
     if (!options_.text_field.empty())
-      return invalid_data("no column '" + options_.text_field + "'", input_.id,
+      return invalid_data("no column '" + options_.text_field + "'", id_,
                           "name one of the header's columns with text_field");
     size_t widest = 0;
     for (size_t i = 1; i < row.size(); ++i)
@@ -79,98 +80,98 @@ class TableReader : public Reader {
     return {};
   }
 
-  void fill(RawDocument& out, const std::vector<std::string>& row, std::string id) {
+  // What is wrong with a row, if anything is. Cells beyond the header belong to a last column of text whose commas were
+  // not quoted.
+  std::string fit(std::vector<std::string>& row) {
+    rule_ = "read.long_line";
+    if (too_long_) return "a row longer than the limit";
+    rule_ = "read.csv";
+    if (unclosed_) return "a quote is opened that nothing closes";
+    while (row.size() > names_.size() && row.back().empty()) row.pop_back();
+    if (row.size() > names_.size() && static_cast<size_t>(text_column_) + 1 == names_.size()) {
+      for (size_t i = names_.size(); i < row.size(); ++i) (row[names_.size() - 1] += separator_) += row[i];
+      row.resize(names_.size());
+    }
+    if (row.size() > names_.size()) return columns(row);
+    rule_ = "read.no_text";
+    return static_cast<size_t>(text_column_) >= row.size() ? columns(row) : "";
+  }
+
+  std::string columns(const std::vector<std::string>& row) const {
+    return "the row has " + std::to_string(row.size()) + " of " + std::to_string(names_.size()) + " columns";
+  }
+
+  void fill(RawDocument& out, std::vector<std::string>& row, std::string id) {
     out = {};
     out.payload = Payload::kReady;
     Document& document = out.document;
     document.id = std::move(id);
-    document.path = input_.path;
-    document.encoding = encoding_;
+    document.path = path_;
+    document.encoding = lines_.encoding();
     for (size_t i = 0; i < row.size(); ++i) {
-      std::string value = to_text(row[i]);
+      std::string& value = row[i];
       if (static_cast<int>(i) == text_column_) document.text = std::move(value);
-      else if (i < names_.size() && names_[i] == "title") document.title = std::move(value);
-      else if (i < names_.size() && !value.empty()) document.meta[names_[i]] = std::move(value);
+      else if (names_[i] == "title") document.title = std::move(value);
+      else if (!value.empty()) document.meta[names_[i]] = std::move(value);
     }
-    document.encoding = encoding_;
   }
 
-  // Cells in CP949 are common in Korean tables; a file keeps one encoding.
-  std::string to_text(const std::string& cell) {
-    if (is_valid_utf8(cell)) return cell;
-    auto decoded = decode_text(cell, "cp949");
-    if (!decoded.ok()) return replace_invalid_utf8(cell);
-    encoding_ = decoded->encoding;
-    return decoded->text;
-  }
-
-  Result<int> get() {
-    if (at_ == end_) {
-      if (finished_) return -1;
-      MALMOI_ASSIGN(end_, input_.bytes->read(buffer_, sizeof buffer_));
-      at_ = 0;
-      if (end_ == 0) {
-        finished_ = true;
-        return -1;
-      }
-    }
-    return static_cast<unsigned char>(buffer_[at_++]);
-  }
-
+  // One row, of several lines where a quoted cell holds their ends. False at the end of the file.
   Result<bool> next_row(std::vector<std::string>& row) {
     std::string cell;
-    bool quoted = false, was_quote = false, any = false;
+    bool quoted = false;
     size_t width = 0;
-    too_long_ = false;
+    too_long_ = unclosed_ = false;
+    first_line_ = lines_.number() + 1;
     while (true) {
-      MALMOI_ASSIGN(int c, get());
-      if (c < 0) {
-        if (!any) return false;
+      std::string_view line;
+      MALMOI_ASSIGN(bool more, lines_.next(line));
+      if (!more) {
+        unclosed_ = quoted;
+        if (!quoted) return false;
         break;
       }
-      any = true;
-      if (++width > options_.limits.document_bytes) {
-        too_long_ = true;
-        if (c == '\n') break;
-        continue;
-      }
-      if (quoted) {
-        if (was_quote) {
-          was_quote = false;
-          if (c == '"') {
-            cell += '"';
-            continue;
-          }
-          quoted = false;  // the quote before was the closing one; c is read as outside
-        } else if (c == '"') {
-          was_quote = true;
-          continue;
-        } else {
-          cell += static_cast<char>(c);
-          continue;
-        }
-      }
-      if (c == '"' && cell.empty() && quoting_) quoted = true;
-      else if (c == separator_) row.push_back(std::move(cell)), cell.clear();
-      else if (c == '\n') break;
-      else if (c != '\r') cell += static_cast<char>(c);
+      if (lines_.number() == 1 && quoting_) choose_separator(line);
+      width += line.size() + 1;
+      too_long_ |= lines_.too_long() || width > options_.limits.document_bytes;
+      if (!too_long_) cut(line, row, cell, quoted);
+      if (!quoted || too_long_) break;
+      cell += '\n';
     }
     row.push_back(std::move(cell));
     return true;
   }
 
-  Input input_;
+  // The cells of one line; the last one stays in `cell`. `quoted`: whether it began, and ends, within quotes.
+  void cut(std::string_view line, std::vector<std::string>& row, std::string& cell, bool& quoted) const {
+    for (size_t i = 0; i < line.size(); ++i) {
+      char c = line[i];
+      if (quoted) {
+        bool twice = c == '"' && i + 1 < line.size() && line[i + 1] == '"';
+        if (c != '"' || twice) cell += c;
+        else quoted = false;
+        i += twice;
+      } else if (c == '"' && cell.empty() && quoting_) {
+        quoted = true;
+      } else if (c == separator_) {
+        row.push_back(std::exchange(cell, {}));
+      } else {
+        cell += c;
+      }
+    }
+  }
+
+  std::string id_, path_;
   char separator_;
   bool quoting_;  // TSV has none
   ReaderOptions options_;
   OnSkip on_skip_;
+  DecodedLines lines_;
   std::vector<std::string> names_;
-  std::string encoding_ = "utf-8";
   int text_column_ = -1;
-  uint64_t rows_ = 0;
-  char buffer_[1 << 16];
-  size_t at_ = 0, end_ = 0;
-  bool finished_ = false, too_long_ = false;
+  uint64_t rows_ = 0, first_line_ = 0;
+  bool too_long_ = false, unclosed_ = false;
+  const char* rule_ = "";
 };
 
 }  // namespace

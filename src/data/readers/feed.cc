@@ -2,6 +2,8 @@
 #include <pugixml.hpp>
 
 #include <cstring>
+#include <optional>
+#include <utility>
 
 #include "data/encoding.h"
 #include "data/readers/formats.h"
@@ -16,7 +18,10 @@ class FeedReader : public Reader {
 
   Result<bool> next(RawDocument& out) override {
     if (!opened_) MALMOI_TRY(open());
-    if (at_ == entries_.size()) return false;
+    if (at_ == entries_.size()) {
+      if (std::optional<Error> damage = std::exchange(damage_, {})) return *std::move(damage);
+      return false;
+    }
     pugi::xml_node entry = entries_[at_++];
     out = {};
     out.payload = Payload::kHtmlFragment;
@@ -51,8 +56,8 @@ class FeedReader : public Reader {
       for (pugi::xml_node child : holder.children())
         if (std::strcmp(child.name(), "item") == 0 || std::strcmp(child.name(), "entry") == 0)
           entries_.push_back(child);
-    if (!parsed && entries_.empty())
-      return invalid_data(
+    if (!parsed)  // said when the entries before it are read
+      damage_ = invalid_data(
           std::string("malformed XML at byte ") + std::to_string(parsed.offset) + ": " + parsed.description(),
           input_.id, "check that the file is whole");
     return {};
@@ -82,6 +87,7 @@ class FeedReader : public Reader {
   pugi::xml_document xml_;
   std::vector<pugi::xml_node> entries_;
   size_t at_ = 0;
+  std::optional<Error> damage_;
 };
 
 }  // namespace

@@ -11,8 +11,8 @@ namespace malmoi::data {
 namespace {
 
 template <Payload kPayload>
-std::unique_ptr<Reader> whole(Input input, const ReaderOptions& options, const OnSkip&) {
-  return make_whole_file_reader(std::move(input), kPayload, options);
+std::unique_ptr<Reader> whole(Input input, const ReaderOptions& options, const OnSkip& on_skip) {
+  return make_whole_file_reader(std::move(input), kPayload, options, on_skip);
 }
 
 std::string lower_head(std::string_view head) {
@@ -190,7 +190,7 @@ std::span<const FormatEntry> format_table() { return kFormats; }
 
 Result<std::unique_ptr<Reader>> open_reader(Input input, const ReaderOptions& options, const OnSkip& on_skip) {
   std::string extension = extension_of(input.name);
-  if (options.format.empty() && is_ignored(input.name, extension, options)) {
+  if (options.format.empty() && !input.named && is_ignored(input.name, extension, options)) {
     on_skip({input.id, "read.ignored", "not a document by its name", false});
     return std::unique_ptr<Reader>();
   }
@@ -216,10 +216,14 @@ Result<std::unique_ptr<Reader>> open_reader(Input input, const ReaderOptions& op
     format = named && named->name != "json" ? named : sniffed ? sniffed : named;
     if (format && format->name == "json" && named != format && extension != ".json") format = nullptr;
   }
+  if (format && format->name == "json" && is_json_lines(head)) format = by_name("jsonl");
   if (!format) format = by_name(options.source_trees ? "code" : "text");
   // Formats read by the line or the cell are ASCII at heart; spreadsheets write them as UTF-16 too.
   bool wide = head.starts_with("\xFF\xFE") || head.starts_with("\xFE\xFF");
-  if (wide && (format->name == "csv" || format->name == "tsv" || format->name == "jsonl" || format->name == "json"))
+  bool by_line = (options.text_part_bytes > 0 || options.text_lines) &&
+                 (format->name == "text" || format->name == "markdown" || format->name == "code");
+  if (wide &&
+      (by_line || format->name == "csv" || format->name == "tsv" || format->name == "jsonl" || format->name == "json"))
     input.bytes = utf8_source(std::move(input.bytes), head[0] == '\xFE');
   return format->make(std::move(input), options, on_skip);
 }

@@ -7,7 +7,8 @@
 
 namespace malmoi::data {
 
-std::unique_ptr<Reader> make_whole_file_reader(Input input, Payload payload, const ReaderOptions& options);
+std::unique_ptr<Reader> make_whole_file_reader(Input input, Payload payload, const ReaderOptions& options,
+                                               const OnSkip& on_skip);
 std::unique_ptr<Reader> make_jsonl_reader(Input input, const ReaderOptions& options, const OnSkip& on_skip);
 std::unique_ptr<Reader> make_json_reader(Input input, const ReaderOptions& options, const OnSkip& on_skip);
 std::unique_ptr<Reader> make_csv_reader(Input input, const ReaderOptions& options, const OnSkip& on_skip);
@@ -16,6 +17,9 @@ std::unique_ptr<Reader> make_mediawiki_reader(Input input, const ReaderOptions& 
 std::unique_ptr<Reader> make_warc_reader(Input input, const ReaderOptions& options, const OnSkip& on_skip);
 std::unique_ptr<Reader> make_mbox_reader(Input input, const ReaderOptions& options, const OnSkip& on_skip);
 std::unique_ptr<Reader> make_feed_reader(Input input, const ReaderOptions& options, const OnSkip& on_skip);
+
+/// Whether a text that is called JSON begins with an object on a line of its own, and another one on the next: JSON lines.
+bool is_json_lines(std::string_view text);
 
 /// The key of a record that holds its text: `wanted` if given, else the first usual name that is there; -1: none.
 /// `widths` breaks ties among no usual names: the widest text.

@@ -41,6 +41,7 @@ bool InputStream::open_next() {
   Input input;
   input.id = input.path = file.path.string();
   input.name = file.path.filename().string();
+  input.named = file.named;
   auto source = open_file_source(file.path, file.offset, file.length);
   if (!source.ok()) {
     on_skip_({input.id, rule_of(source.error()), source.error().to_string(), true});
@@ -73,35 +74,53 @@ bool InputStream::next(RawDocument& out, uint32_t& source) {
   return false;
 }
 
-Result<std::vector<Path>> list_inputs(const Path& path, const OnSkip& on_skip) {
+namespace {
+
+// The entries of one folder: files to `files`, folders to `folders`. What cannot be looked at is reported.
+void list_folder(const Path& folder, std::vector<Path>& files, std::vector<Path>& folders, const OnSkip& on_skip) {
   namespace fs = std::filesystem;
+  std::error_code error;
+  for (fs::directory_iterator entries(folder, error), end; !error && entries != end; entries.increment(error)) {
+    const fs::directory_entry& entry = *entries;
+    if (entry.path().filename().string().starts_with('.')) continue;  // hidden: repositories' and editors' own
+    std::error_code unseen;
+    fs::file_type type = entry.status(unseen).type();
+    bool folder_link = type == fs::file_type::directory && entry.is_symlink(unseen);
+    if (type == fs::file_type::directory && !folder_link) folders.push_back(entry.path());
+    else if (type == fs::file_type::regular) files.push_back(entry.path());
+    else if (type == fs::file_type::none || type == fs::file_type::unknown)
+      on_skip({entry.path().string(), "read.unreadable", unseen.message(), true});
+    else if (!folder_link) on_skip({entry.path().string(), "read.ignored", "no regular file", false});
+  }
+  if (error) on_skip({folder.string(), "read.unreadable", error.message(), true});
+}
+
+}  // namespace
+
+Result<std::vector<InputFile>> list_inputs(const Path& path, const OnSkip& on_skip, uint32_t source) {
   struct stat info {};
   if (::stat(path.c_str(), &info) != 0) return io_error("cannot open", path.string(), errno);
-  if (S_ISREG(info.st_mode)) return std::vector<Path>{path};
+  if (S_ISREG(info.st_mode)) return std::vector<InputFile>{{path, 0, UINT64_MAX, source, true}};
+  if (S_ISFIFO(info.st_mode))
+    return invalid_data("is a named pipe, a file was expected", path.string(), "write it to a file first");
   if (!S_ISDIR(info.st_mode))
     return invalid_data("is neither a file nor a folder", path.string(), "name a file or a folder");
   std::vector<Path> files, folders = {path};
+  bool reported = false;
+  auto report = [&](Skip skip) {
+    reported = true;
+    on_skip(std::move(skip));
+  };
   while (!folders.empty()) {
     Path folder = std::move(folders.back());
     folders.pop_back();
-    std::error_code error;
-    fs::directory_iterator entries(folder, error), end;
-    if (error) {
-      on_skip({folder.string(), "read.unreadable", error.message(), true});
-      continue;
-    }
-    for (; entries != end; entries.increment(error)) {
-      std::error_code ignored;
-      const fs::directory_entry& entry = *entries;
-      if (entry.path().filename().string().starts_with('.')) continue;  // hidden: repositories' and editors' own
-      if (entry.is_directory(ignored) && !entry.is_symlink(ignored)) folders.push_back(entry.path());
-      else if (entry.is_regular_file(ignored)) files.push_back(entry.path());
-      else if (!entry.is_directory(ignored)) on_skip({entry.path().string(), "read.ignored", "no regular file", false});
-      if (error) break;
-    }
+    list_folder(folder, files, folders, report);
   }
+  if (files.empty() && !reported) on_skip({path.string(), "read.empty", "there is no file in the folder", false});
   std::sort(files.begin(), files.end());
-  return files;
+  std::vector<InputFile> inputs;
+  for (Path& file : files) inputs.push_back({std::move(file), 0, UINT64_MAX, source, false});
+  return inputs;
 }
 
 }  // namespace malmoi::data

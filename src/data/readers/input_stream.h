@@ -29,7 +29,8 @@ class InputStream {
   uint64_t bytes_read_ = 0;
 };
 
-/// The regular files under `path` in order (or itself); a folder that cannot be listed in part is reported.
-Result<std::vector<Path>> list_inputs(const Path& path, const OnSkip& on_skip);
+/// The regular files under `path` in order (or itself), for the source of that number. A folder without any, and what of
+/// one cannot be listed, is reported. Errors: nothing there, or neither a file nor a folder.
+Result<std::vector<InputFile>> list_inputs(const Path& path, const OnSkip& on_skip, uint32_t source = 0);
 
 }  // namespace malmoi::data

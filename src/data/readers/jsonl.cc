@@ -2,8 +2,9 @@
 #include <algorithm>
 #include <array>
 
-#include "base/utf8.h"
+#include "base/ascii.h"
 #include "data/corpus.h"
+#include "data/encoding.h"
 #include "data/readers/formats.h"
 #include "data/readers/lines.h"
 
@@ -17,10 +18,23 @@ int choose_text_field(const std::vector<std::string>& names, const std::string& 
     auto found = std::find(names.begin(), names.end(), name);
     return found == names.end() ? -1 : static_cast<int>(found - names.begin());
   };
-  if (!wanted.empty()) return index_of(wanted);
+  if (int at = wanted.empty() ? -1 : index_of(wanted); at >= 0) return at;
+  // Some systems write Hangul in its letters, a keyboard gives syllables.
+  for (size_t i = 0; i < names.size() && !wanted.empty(); ++i)
+    if (clean_characters(names[i]) == clean_characters(wanted)) return static_cast<int>(i);
+  if (!wanted.empty()) return -1;
   for (std::string_view name : kUsual)
     if (int at = index_of(name); at >= 0) return at;
   return -1;
+}
+
+bool is_json_lines(std::string_view text) {
+  size_t end = text.find('\n');
+  if (end == std::string_view::npos) return false;
+  size_t next = text.find_first_not_of(" \t\r\n", end);
+  std::string_view line = ascii_trim(text.substr(0, end));
+  bool objects = line.starts_with('{') && next != std::string_view::npos && text[next] == '{';
+  return objects && parse_json(line, "").ok();
 }
 
 namespace {
@@ -81,20 +95,18 @@ class JsonlReader : public Reader {
         on_skip_({id, "read.long_line", "longer than " + std::to_string(limit_) + " bytes", true});
         continue;
       }
-      if (lines_.number() == 1 && line.starts_with("\xEF\xBB\xBF")) line.remove_prefix(3);
       if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
-      std::string fixed;
-      if (!is_valid_utf8(line)) line = fixed = replace_invalid_utf8(line);
       Result<Json> object = parse_json(line, id);
       if (!object.ok() || !object->is_object()) {
-        on_skip_({id, "read.json", object.ok() ? "not an object" : object.error().what, true});
+        std::string detail = object.ok() ? "not an object" : object.error().what;
+        on_skip_({id, "read.json", "line " + std::to_string(lines_.number()) + ": " + detail, true});
         continue;
       }
       out = {};
       out.payload = Payload::kReady;
       out.document.id = std::move(id);
       out.document.path = path_;
-      out.document.encoding = "utf-8";
+      out.document.encoding = lines_.encoding();
       if (take_object(*object, text_field_, out.document)) return true;
       on_skip_(
           {out.document.id, "read.no_text",
@@ -107,10 +119,10 @@ class JsonlReader : public Reader {
   std::string id_, path_, text_field_;
   uint64_t limit_;
   OnSkip on_skip_;
-  SourceLines lines_;
+  DecodedLines lines_;
 };
 
-// One JSON value: an array of objects, an object of one array of objects, or one object.
+// One JSON value: an array of objects, one object, or an object without a text of its own that holds arrays of objects.
 class JsonReader : public Reader {
  public:
   JsonReader(Input input, const ReaderOptions& options, const OnSkip& on_skip)
@@ -118,6 +130,7 @@ class JsonReader : public Reader {
 
   Result<bool> next(RawDocument& out) override {
     if (!opened_) MALMOI_TRY(open());
+    if (lines_) return lines_->next(out);
     while (at_ < records_.size()) {
       const Json& record = records_[at_++];
       std::string id = records_.size() == 1 ? input_.id : input_.id + "#" + std::to_string(at_);
@@ -125,7 +138,7 @@ class JsonReader : public Reader {
       out.payload = Payload::kReady;
       out.document.id = id;
       out.document.path = input_.path;
-      out.document.encoding = "utf-8";
+      out.document.encoding = encoding_;
       if (record.is_string()) out.document.text = record.get<std::string>();
       if (record.is_string() || (record.is_object() && take_object(record, options_.text_field, out.document)))
         return true;
@@ -138,15 +151,22 @@ class JsonReader : public Reader {
   Status open() {
     opened_ = true;
     MALMOI_ASSIGN(std::string text, read_all(*input_.bytes, options_.limits.document_bytes, input_.id));
-    if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
-    MALMOI_ASSIGN(Json root, parse_json(is_valid_utf8(text) ? text : replace_invalid_utf8(text), input_.id));
-    if (root.is_object())
+    MALMOI_ASSIGN(Decoded decoded, decode_text(text));
+    encoding_ = decoded.encoding == "ascii" ? "utf-8" : decoded.encoding;
+    Result<Json> parsed = parse_json(decoded.text, input_.id);
+    if (!parsed.ok() && is_json_lines(decoded.text)) {
+      Input lines{memory_source(std::move(decoded.text)), input_.id, input_.path, input_.name, input_.depth};
+      lines_ = make_jsonl_reader(std::move(lines), options_, on_skip_);
+      return {};
+    }
+    if (!parsed.ok()) return std::move(parsed).error();
+    Json root = *std::move(parsed);
+    Document whole;
+    if (root.is_object() && !take_object(root, options_.text_field, whole))
       for (const auto& [key, value] : root.items())
-        if (value.is_array() && !value.empty() && value[0].is_object() && key != "messages") {
-          records_ = value;
-          return {};
-        }
-    records_ = root.is_array() ? std::move(root) : Json::array({std::move(root)});
+        if (value.is_array() && !value.empty() && value[0].is_object() && key != "messages")
+          records_.insert(records_.end(), value.begin(), value.end());
+    if (records_.empty()) records_ = root.is_array() ? std::move(root) : Json::array({std::move(root)});
     return {};
   }
 
@@ -154,6 +174,8 @@ class JsonReader : public Reader {
   ReaderOptions options_;
   OnSkip on_skip_;
   bool opened_ = false;
+  std::string encoding_;
+  std::unique_ptr<Reader> lines_;  // of a file that holds JSON lines after all
   Json records_ = Json::array();
   size_t at_ = 0;
 };

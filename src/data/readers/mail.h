@@ -3,21 +3,30 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.h"
 
 namespace malmoi::data {
 
-struct MailText {
-  std::string subject;
-  std::string body;      // UTF-8: the plain part, else the HTML part
-  std::string encoding;  // of the part chosen
+struct MailPart {
+  std::string text;  // UTF-8
+  std::string encoding;
   bool html = false;
 };
 
-/// Reads one message (RFC 5322, MIME; base64 and quoted-printable; encoded words in the subject). Sender and recipients
-/// are not kept. Errors: no text in it.
+struct MailText {
+  std::string subject;
+  std::vector<MailPart> parts;  // in order; at least one. Of alternatives the plain one, else the HTML one
+};
+
+/// Reads one message (RFC 5322, MIME; base64 and quoted-printable; encoded words in the subject). Sender, recipients and
+/// attachments are not kept. Errors: no text in it.
 Result<MailText> read_mail(std::string_view message);
+
+/// A header's text with its encoded words (RFC 2047) decoded; neighbouring ones of one charset together. `charset` is
+/// what bytes outside of them are likely in. Time grows with the length.
+std::string decode_header(std::string_view text, std::string_view charset);
 
 /// The decoded bytes; characters outside the alphabet are passed over.
 std::string decode_base64(std::string_view text);

@@ -30,6 +30,8 @@ class ByteSource {
 /// A file; `length` bytes from `offset` (to the end by default).
 Result<std::unique_ptr<ByteSource>> open_file_source(const Path& path, uint64_t offset = 0,
                                                      uint64_t length = UINT64_MAX);
+/// A file, plain or zstd, or a pipe; "-" is the standard input.
+Result<std::unique_ptr<ByteSource>> open_line_source(const std::string& path);
 std::unique_ptr<ByteSource> memory_source(std::string bytes);
 /// UTF-16 (with or without its mark) as UTF-8; lone surrogates become U+FFFD.
 std::unique_ptr<ByteSource> utf8_source(std::unique_ptr<ByteSource> utf16, bool big_endian);
@@ -52,6 +54,10 @@ struct ReaderOptions {
   std::string format;         // a name of the table; empty: found out
   std::string text_field;     // JSON and CSV; empty: text, content, body ... whichever is there
   bool source_trees = false;  // take web pages' scripts and styles for documents too
+  /// Of plain text, more than 0: a file is handed out in parts of at least so many bytes, each ending after a line break
+  /// that no white space follows (or at ten times the size), so that its size does not matter.
+  size_t text_part_bytes = 0;
+  bool text_lines = false;  // of plain text, every line is a document of its own, without its line break
 };
 
 /// How the bytes of a RawDocument become text.
@@ -81,6 +87,7 @@ struct Input {
   std::string path;  // the file it lies in
   std::string name;  // what its format is judged by: the last part of the path
   int depth = 0;
+  bool named = false;  // as InputFile has it
 };
 
 /// The documents of one input. An Error ends the input; a single bad record is reported by on_skip and passed over.
@@ -110,8 +117,8 @@ Result<std::unique_ptr<Reader>> open_reader(Input input, const ReaderOptions& op
 struct InputFile {
   Path path;
   uint64_t offset = 0, length = UINT64_MAX;
-  uint32_t source = 0;      // index of the source in the recipe
-  uint64_t first_line = 0;  // of a range of a .jsonl: lines before it
+  uint32_t source = 0;  // index of the source in the recipe
+  bool named = false;   // by its own path, not found in a folder: read whatever its name says
 };
 
 }  // namespace malmoi::data

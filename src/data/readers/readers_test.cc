@@ -14,6 +14,7 @@
 #include "data/readers/lines.h"
 #include "data/readers/mail.h"
 #include "data/readers/markdown.h"
+#include "data/readers/test_read.h"
 #include "data/readers/wikitext.h"
 #include "data/test_folder.h"
 
@@ -24,11 +25,6 @@ const std::string kFolder = std::string(MALMOI_TEST_DATA) + "/data/readers/";
 const std::string kKorean = "말모이는 우리말을 모은다는 뜻이다. 사전을 만드는 사람들은 낱말을 하나하나 모았다.";
 const std::string kEnglish = "Gathered words make a dictionary, and a dictionary makes a language visible.";
 
-struct ReadResult {
-  std::vector<Document> documents;
-  std::vector<Skip> skips;
-};
-
 ReadResult read_paths(const std::vector<std::string>& paths, ReaderOptions options = {}) {
   ReadResult result;
   auto on_skip = [&](Skip skip) { result.skips.push_back(std::move(skip)); };
@@ -36,7 +32,7 @@ ReadResult read_paths(const std::vector<std::string>& paths, ReaderOptions optio
   for (const std::string& path : paths) {
     auto listed = list_inputs(path, on_skip);
     EXPECT_TRUE(listed.ok());
-    for (Path& file : *listed) files.push_back({std::move(file), 0, UINT64_MAX, 0, 0});
+    files.insert(files.end(), listed->begin(), listed->end());
   }
   InputStream stream(files, {options}, on_skip);
   ConvertOptions convert;
@@ -181,31 +177,6 @@ TEST(Readers, OddNamesAndUnreadableFilesAreReported) {
   EXPECT_EQ(rules, (std::set<std::string>{"read.empty", "read.binary", "read.ignored"}));
 }
 
-ReadResult read_bytes(const std::string& name, std::string bytes) {
-  ReadResult result;
-  Input input;
-  input.id = input.path = input.name = name;
-  input.bytes = memory_source(std::move(bytes));
-  auto on_skip = [&](Skip skip) { result.skips.push_back(std::move(skip)); };
-  auto reader = open_reader(std::move(input), {}, on_skip);
-  if (!reader.ok()) {
-    on_skip({name, "error", reader.error().to_string(), true});
-    return result;
-  }
-  RawDocument raw;
-  while (*reader) {
-    auto more = (*reader)->next(raw);
-    if (!more.ok()) on_skip({name, "error", more.error().to_string(), true});
-    if (!more.ok() || !*more) break;
-    Converted converted;
-    Skip skip;
-    if (convert_document(std::move(raw), {}, converted, skip))
-      result.documents.push_back(std::move(converted.document));
-    else result.skips.push_back(skip);
-  }
-  return result;
-}
-
 std::string warc_record(const std::string& url, const std::string& head, const std::string& body) {
   std::string http = "HTTP/1.1 200 OK\r\n" + head + "\r\n\r\n" + body;
   return "WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: " + url +
@@ -225,6 +196,15 @@ TEST(Readers, FeedsInWebArchivesAreReadByTheEntry) {
   EXPECT_EQ(result.documents[2].title, "Note");
   ASSERT_EQ(result.skips.size(), 1u);
   EXPECT_EQ(result.skips[0].rule, "read.ignored");
+}
+
+TEST(Readers, AFeedThatEndsTooEarlyKeepsItsEntriesAndIsReported) {
+  std::string feed = *read_file(kFolder + "feed.rss");
+  ReadResult result = read_bytes("x.rss", feed.substr(0, feed.find("</channel>")));
+  EXPECT_EQ(result.documents.size(), 2u);
+  ASSERT_EQ(result.skips.size(), 1u);
+  EXPECT_TRUE(result.skips[0].failed);
+  EXPECT_NE(result.skips[0].detail.find("malformed XML"), std::string::npos) << result.skips[0].detail;
 }
 
 TEST(Readers, BodiesThatAreNotPackedAsTheirHeaderSays) {

@@ -1,13 +1,14 @@
 // Sources of bytes: files, memory.
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 
+#include "base/open_file.h"
 #include "base/utf8.h"
 #include "data/readers/reader.h"
+#include "formats/zstd_stream.h"
 
 namespace malmoi::data {
 namespace {
@@ -33,6 +34,25 @@ class FileSource : public ByteSource {
   int fd_;
   std::string path_;
   uint64_t left_;
+};
+
+// What a zstd file holds.
+class PackedSource : public ByteSource {
+ public:
+  explicit PackedSource(formats::ByteReader reader) : reader_(std::move(reader)) {}
+  Result<size_t> read(char* buffer, size_t size) override {
+    if (held_.empty()) {
+      MALMOI_ASSIGN(held_, reader_.next());
+    }
+    size = std::min(size, held_.size());
+    std::memcpy(buffer, held_.data(), size);
+    held_.remove_prefix(size);
+    return size;
+  }
+
+ private:
+  formats::ByteReader reader_;
+  std::string_view held_;
 };
 
 class MemorySource : public ByteSource {
@@ -100,12 +120,24 @@ std::unique_ptr<ByteSource> utf8_source(std::unique_ptr<ByteSource> utf16, bool 
 }
 
 Result<std::unique_ptr<ByteSource>> open_file_source(const Path& path, uint64_t offset, uint64_t length) {
-  int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return io_error("cannot open", path.string(), errno);
+  MALMOI_ASSIGN(int fd, open_to_read(path));
   auto source = std::make_unique<FileSource>(fd, path.string(), length);
   if (offset > 0 && ::lseek(fd, static_cast<off_t>(offset), SEEK_SET) < 0)
     return io_error("cannot seek", path.string(), errno);
   return std::unique_ptr<ByteSource>(std::move(source));
+}
+
+Result<std::unique_ptr<ByteSource>> open_line_source(const std::string& path) {
+  constexpr uint64_t kNoEnd = UINT64_MAX;
+  if (path == "-") {
+    int fd = ::dup(STDIN_FILENO);
+    if (fd < 0) return io_error("cannot read", "standard input", errno);
+    return std::unique_ptr<ByteSource>(std::make_unique<FileSource>(fd, "standard input", kNoEnd));
+  }
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path, error)) return open_file_source(path);
+  MALMOI_ASSIGN(formats::ByteReader reader, formats::ByteReader::open(path));
+  return std::unique_ptr<ByteSource>(std::make_unique<PackedSource>(std::move(reader)));
 }
 
 std::unique_ptr<ByteSource> memory_source(std::string bytes) {

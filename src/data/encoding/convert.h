@@ -1,4 +1,4 @@
-// What encoding.cc and mojibake.cc share; nobody else includes this.
+// Bytes through ICU's converters. What the files of this folder, characters.cc and mojibake.cc share.
 #pragma once
 
 #include <string>

@@ -1,0 +1,103 @@
+// Mail as programs of thirty years have written it.
+#include "data/readers/mail.h"
+
+#include <gtest/gtest.h>
+
+#include "base/log.h"
+#include "data/readers/test_read.h"
+
+namespace malmoi::data {
+namespace {
+
+using Texts = std::vector<std::string>;
+
+Texts texts_of(const ReadResult& result) {
+  Texts texts;
+  for (const Document& document : result.documents) texts.push_back(std::string(tidy_whitespace(document.text)));
+  return texts;
+}
+
+TEST(Mail, ShortHeadersInADeclaredEncoding) {
+  EXPECT_EQ(decode_header("=?EUC-KR?B?yLjAx7fP?= =?EUC-KR?B?uejG977Is7s=?=", ""), "회의록배포안내");
+  EXPECT_EQ(decode_header("=?gb2312?B?xOO6ww==?=", ""), "你好");
+  EXPECT_EQ(decode_header("=?utf-8?Q?caf=C3=A9?= au =?iso-8859-1*fr?Q?th=E9=E2tre?=", ""), "café au théâtre");
+  EXPECT_EQ(decode_header("\xc8\xb8\xc0\xc7", "euc-kr"), "회의");
+  EXPECT_EQ(decode_header("Re: =?UTF-8?B?7JWI64WV?=, \xc7\xd1", "euc-kr"), "Re: 안녕, 한");
+}
+
+// A word holds whole characters, says the standard; many programs cut where the line is full.
+TEST(Mail, CharactersSplitOverWords) {
+  EXPECT_EQ(decode_header("=?utf-8?B?7JWI64U=?= =?UTF-8?B?lQ==?=", ""), "안녕");
+  EXPECT_EQ(decode_header("=?utf-8?Q?=EC=95=88=EB?=\r\n =?utf-8?Q?=85=95?= =?utf-8?B?ISE=?=", ""), "안녕!!");
+  EXPECT_EQ(decode_header("=?utf-8?B?7JWI64?= =?utf-8?B?WV?=", ""), "안녕") << "base64 cut within four";
+  EXPECT_EQ(decode_header("=?euc-kr?Q?=C7?= =?euc-kr?Q?=D1?= =?us-ascii?Q?_x?=", ""), "한 x");
+}
+
+TEST(Mail, WhatIsNoWordStays) {
+  for (std::string text : {"=?", "=?a", "=?a?b", "=?a?b?", "=?a?x?yy?=", "=?? ?b?x?=", "a =? b ?= c", "1 =?2 ?=3"})
+    EXPECT_EQ(decode_header(text, ""), text);
+}
+
+TEST(Mail, TimeGrowsWithTheSize) {
+  double begin = monotonic_seconds();
+  for (const char* piece : {"=?a?b?", "=?", "=?a?b?x", "=?utf-8?q?=41?= ", "=?a?b?YQ?= "}) {
+    std::string header;
+    while (header.size() < (1 << 20)) header += piece;
+    decode_header(header, "");
+    decode_header("?=" + header, "");
+  }
+  std::string parts = "Content-Type: multipart/mixed; boundary=b\n\n", heads;
+  for (int i = 0; i < 20'000; ++i) {
+    parts += "--b\nContent-Type: text/plain\n\nx\n--b1\n";
+    heads += "From \nFrom a@b Mon Jan 1 00:00:00 2024\n\n";
+  }
+  EXPECT_TRUE(read_mail(parts).ok());
+  read_bytes("x.mbox", "From a@b Mon Jan 1 00:00:00 2024\nA: b\n\n" + heads);
+  EXPECT_LT(monotonic_seconds() - begin, 20);
+}
+
+TEST(Mail, EveryTextOfAMessage) {
+  auto mail = read_mail(
+      "Content-Type: multipart/mixed; boundary=out\n\n--out\nContent-Type: multipart/alternative; boundary=in\n\n"
+      "--in\nContent-Type: text/html\n\n<p>first\n--in\nContent-Type: text/plain\n\nfirst\n--in--\n"
+      "--out\nContent-Type: text/plain\nContent-Disposition: attachment; filename=a.txt\n\nattached\n"
+      "--out\nContent-Type: text/plain; charset=euc-kr\n\n\xb5\xd1\xc2\xb0\n--out--\n");
+  ASSERT_TRUE(mail.ok());
+  ASSERT_EQ(mail->parts.size(), 2u);
+  EXPECT_EQ(mail->parts[0].text, "first");
+  EXPECT_EQ(mail->parts[1].text, "둘째");
+  EXPECT_FALSE(mail->parts[0].html);
+}
+
+TEST(Mail, AnEmptyPlainPartGivesWayToHtml) {
+  auto mail = read_mail(
+      "Content-Type: multipart/alternative; boundary=\"b\"\n\n--b\nContent-Type: text/plain\n\n\n"
+      "--b\nContent-Type: text/html\n\n<meta charset=euc-kr><p>\xc7\xd1\xb1\xdb\n--b--\n");
+  ASSERT_TRUE(mail.ok());
+  ASSERT_EQ(mail->parts.size(), 1u);
+  EXPECT_TRUE(mail->parts[0].html);
+  EXPECT_NE(mail->parts[0].text.find("한글"), std::string::npos);
+}
+
+TEST(Mbox, WhatEndsAMessage) {
+  const std::string first = "From a@example.com Mon Jan  1 12:34:56 2024\nSubject: x\n\n";
+  // A sentence behind an empty line, one within a paragraph, quoted lines of both kinds.
+  EXPECT_EQ(texts_of(read_bytes("x.mbox", first + "One.\n\nFrom the first day on.\n>From there.\n>>From here.\n")),
+            Texts{"One.\n\nFrom the first day on.\nFrom there.\n>From here."});
+  EXPECT_EQ(texts_of(read_bytes("x.mbox", first + "One.\nFrom b@example.com Mon Jan  1 12:34:56 2024\nstill one.\n")),
+            Texts{"One.\nFrom b@example.com Mon Jan  1 12:34:56 2024\nstill one."})
+      << "no empty line before";
+  for (const char* mark : {"From - Tue Oct 03 04:05:06 2006", "From MAILER-DAEMON Fri Jul  8 12:08 2011",
+                           "From 1234567890@xxx Tue Jan 02 03:04:05 +0000 2024",
+                           "From jdoe at example.com  Tue Oct  3 04:05:06 2006", "From b@example.com"}) {
+    EXPECT_EQ(texts_of(read_bytes("x.mbox", first + "One.\n\n" + mark + "\nSubject: y\n\nTwo.\n")),
+              (Texts{"One.", "Two."}))
+        << mark;
+  }
+  EXPECT_EQ(
+      texts_of(read_bytes("x.mbox", first + "One.\r\n\r\nFrom b@c Mon Jan  1 12:34:56 2024\r\nA: b\r\n\r\nTwo.\r\n")),
+      (Texts{"One.", "Two."}));
+}
+
+}  // namespace
+}  // namespace malmoi::data
