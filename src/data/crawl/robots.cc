@@ -31,14 +31,8 @@ bool matches(std::string_view pattern, std::string_view path) {
 
 }  // namespace
 
-Robots Robots::closed() {
-  Robots robots;
-  robots.rules_.push_back({"/", false});
-  return robots;
-}
-
 Robots Robots::parse(std::string_view text, std::string_view agent) {
-  constexpr size_t kMaxBytes = 512 << 10;  // as the RFC has it
+  constexpr size_t kMaxBytes = 500 << 10;  // as the RFC has it
   text = text.substr(0, kMaxBytes);
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   Robots named, any;
@@ -57,9 +51,9 @@ Robots Robots::parse(std::string_view text, std::string_view agent) {
     if (key == "user-agent") {
       if (!in_agents) for_us = for_all = false;
       in_agents = true;
-      std::string name = ascii_lower(value);
+      std::string name = ascii_lower(ascii_trim(value.substr(0, value.find('/'))));  // some add a version
       for_all |= name == "*";
-      bool ours = !name.empty() && name != "*" && own.starts_with(name);
+      bool ours = !name.empty() && name == own;
       for_us |= ours, any_named |= ours;
       continue;
     }
