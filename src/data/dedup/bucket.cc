@@ -34,14 +34,18 @@ class Bucket {
       if (other == mine || slots_[other].members.empty()) continue;
       MALMOI_ASSIGN(bool alike, find_alike(document, mine, other, compared));
       if (alike) mine = merge(mine, other);
-      if (compared == options_.max_comparisons) {
-        ++out_.capped;
-        break;
-      }
+      if (compared == options_.max_comparisons) break;
     }
-    if (mine == kept_) release(mine);  // more sets than can be compared need not be kept
+    bool full = mine == kept_;
+    if (full) release(mine);  // more sets than can be compared need not be kept
     else keep_member(slots_[mine], document);
+    out_.capped += full || compared == options_.max_comparisons;
     return {};
+  }
+  // After the last.
+  void finish() {
+    for (const Slot& slot : slots_)
+      if (!slot.members.empty()) out_.firsts.push_back(documents_[slot.members.front()]);
   }
 
  private:
@@ -118,9 +122,13 @@ class Bucket {
 Status join_bucket(std::span<const uint64_t> documents, const Groups& groups, const NearOptions& options,
                    ShingleSets& sets, BucketResult& out) {
   auto known = [&](uint64_t document) { return groups.root(document) == groups.root(documents[0]); };
-  if (std::all_of(documents.begin(), documents.end(), known)) return {};
+  if (std::all_of(documents.begin(), documents.end(), known)) {
+    out.firsts.assign(1, documents[0]);
+    return {};
+  }
   Bucket bucket(documents, groups, options, sets, out);
   for (size_t i = 0; i < documents.size(); ++i) MALMOI_TRY(bucket.add(i));
+  bucket.finish();
   return {};
 }
 

@@ -1,4 +1,5 @@
-// Sketches of texts: hashes of their word n-grams, the bands of their MinHash signature, and the exact hash.
+#include "data/dedup/sketch.h"
+
 #define XXH_INLINE_ALL
 #include <fmt/format.h>
 #include <xxhash.h>
@@ -8,7 +9,6 @@
 #include <cstring>
 
 #include "base/rng.h"
-#include "data/dedup/dedup.h"
 #include "data/dedup/minhash.h"
 #include "data/dedup/words.h"
 
@@ -81,11 +81,16 @@ struct Buffers {
   std::vector<uint32_t> signature;
 };
 
+// Words between spaces; of scripts that are written without, every character is one.
 void hash_words(Buffers& buffers) {
   buffers.words.clear();
   size_t begin = 0;
   for (uint32_t end : buffers.ends) {
-    buffers.words.push_back(XXH3_64bits(buffers.normal.data() + begin, end - begin));
+    for (size_t part = begin; part < end;) {
+      size_t next = unit_end(buffers.normal, part, end);
+      buffers.words.push_back(XXH3_64bits(buffers.normal.data() + part, next - part));
+      part = next;
+    }
     begin = end + 1;
   }
 }
