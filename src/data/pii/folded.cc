@@ -66,4 +66,19 @@ FoldedText::FoldedText(std::string_view piece) {
   }
 }
 
+FoldedText FoldedText::joined(const FoldedText& text, size_t first, size_t first_end, size_t second,
+                              size_t second_end) {
+  FoldedText out;
+  auto take = [&](size_t from, size_t to) {
+    for (size_t i = from; i < to; ++i) {
+      out.chars.push_back(text.chars[i]);
+      out.begin.push_back(static_cast<uint32_t>(i));
+      out.end.push_back(static_cast<uint32_t>(i + 1));
+    }
+  };
+  take(first, first_end);
+  take(second, second_end);
+  return out;
+}
+
 }  // namespace malmoi::data
