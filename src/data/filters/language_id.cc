@@ -16,6 +16,7 @@ namespace malmoi::data {
 namespace {
 
 constexpr double kWide = 2.5;
+constexpr double kMinShare = 0.1;               // of what is told apart: less is a name, a quotation, a mistake
 constexpr size_t kMinSure = 40;                 // Latin letters from which CLD2 is believed
 constexpr size_t kMaxSample = size_t{1} << 15;  // bytes given to CLD2: more tell no more
 
@@ -150,7 +151,6 @@ std::string document_language(std::string_view text, std::string_view hint) {
 }
 
 std::vector<std::string> paragraph_languages(const std::vector<std::string_view>& paragraphs) {
-  constexpr double kShare = 0.1;  // of the text that is told apart: less is a name, a quotation, a mistake
   std::vector<std::string> languages;
   size_t total = 0;
   for (std::string_view paragraph : paragraphs) total += paragraph.size();
@@ -161,7 +161,7 @@ std::vector<std::string> paragraph_languages(const std::vector<std::string_view>
     if (!is_told_by_script(languages.back()) && i % stride == 0) open.append(paragraphs[i]).append("\n\n");
   }
   Told told = ask_tables(open, false);
-  std::erase_if(told.shares, [](const auto& share) { return share.second < kShare; });
+  std::erase_if(told.shares, [](const auto& share) { return share.second < kMinShare; });
   std::string main = told.reliable ? told.first() : document_language(open);
   auto expected = [&](const std::string& code) {
     return std::any_of(told.shares.begin(), told.shares.end(), [&](const auto& share) { return share.first == code; });

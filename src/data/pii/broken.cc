@@ -1,5 +1,6 @@
-// Personal data that a line end breaks in two. The two lines are put together without it and searched as one; what is found
-// across the break counts where its own signs show that it is one: a hyphen, a check digit, the @ or point at the break.
+// Personal data that a line end breaks in two. The two lines are put together and searched as one; what is found across the
+// break counts where its own signs show that it is one: a hyphen, a check digit, the @ or point at the break; an address
+// always, as it has many parts.
 #include <algorithm>
 
 #include "data/pii/detectors.h"
@@ -55,26 +56,52 @@ bool is_one(const FoldedText& joined, const PiiSpan& span, char32_t last) {
   if (span.type == PiiType::kIp) return last == U'.';
   std::u32string_view found = std::u32string_view(joined.chars).substr(span.begin, span.end - span.begin);
   bool tied = found.find(U'-') != found.npos || found.find(U')') != found.npos || last == U'.';
-  return tied && span.type != PiiType::kAddress;
+  return tied || span.type == PiiType::kPassport;
 }
 
-void find_at(Findings& findings, const Break& place) {
+// Whether a line that ends so may be the first of an address: 테헤란로 / 152, 강남구 / 테헤란로 152,
+// 9110 Placeholder Blvd, / Anytown, NY 12399.
+bool may_be_address(const FoldedText& text, const Break& place) {
+  constexpr std::u32string_view kBeforeNumber = U"로길동리가읍면", kBeforeRoad = U"시군구도읍면동울산대구부천전종";
+  constexpr size_t kNear = 40;
+  if (place.end == 0 || place.next >= text.size()) return false;
+  char32_t last = text.at(place.end - 1), next = text.at(place.next);
+  auto has_digit = [&](size_t from, size_t to) {
+    for (size_t i = from; i < to; ++i)
+      if (is_digit(text.at(i)) || text.at(i) == U'\n') return is_digit(text.at(i));
+    return false;
+  };
+  if (is_hangul(last) && is_digit(next)) return kBeforeNumber.find(last) != kBeforeNumber.npos;
+  if (is_hangul(last) && is_hangul(next))
+    return kBeforeRoad.find(last) != kBeforeRoad.npos && has_digit(place.next, place.next + kNear);
+  bool english = (is_letter(last) || last == U',' || last == U'.') && is_letter(next);
+  size_t begin = place.end;
+  while (english && begin > 0 && place.end - begin < kNear && text.at(begin - 1) != U'\n') --begin;
+  return english && has_digit(begin, place.end) && has_digit(place.next, place.next + kNear);
+}
+
+void find_at(Findings& findings, const Break& place, bool address) {
   const FoldedText& text = findings.text();
   size_t first = place.end > kBefore ? place.end - kBefore : 0;
   while (first > 0 && first < place.end && is_digit(text.at(first - 1))) ++first;  // no number begins in its middle
   size_t last = std::min(text.size(), place.next + kAfter);
   while (last < text.size() && is_digit(text.at(last))) ++last;
-  FoldedText joined = FoldedText::joined(text, first, place.end, place.next, last);
+  FoldedText joined = FoldedText::joined(text, first, place.end, place.next, last, address);
   const PiiOptions all;
   Findings found(joined, all);
-  find_emails(found);
-  find_ips(found);
-  find_numbers(found);
-  find_passports(found);
+  if (address) {
+    find_korean_addresses(found);
+    find_english_addresses(found);
+  } else {
+    find_emails(found);
+    find_ips(found);
+    find_numbers(found);
+    find_passports(found);
+  }
   size_t cut = place.end - first;
   for (const PiiSpan& span : found.take()) {
-    bool across = span.begin < cut && span.end > cut;
-    if (across && is_one(joined, span, text.at(place.end - 1)))
+    bool across = span.begin < cut && span.end > cut + address;
+    if (across && (address || is_one(joined, span, text.at(place.end - 1))))
       findings.add(joined.begin[span.begin], joined.end[span.end - 1], span.type, span.checked);
   }
 }
@@ -86,8 +113,9 @@ void find_broken(Findings& findings) {
   for (size_t i = 0; i < text.size(); ++i) {
     if (text.chars[i] != U'\n') continue;
     Break place = read_break(text, i);
-    if (!may_be_broken(text, place) || findings.covered(place.end - 1) || findings.covered(place.next)) continue;
-    find_at(findings, place);
+    bool number = may_be_broken(text, place), address = !number && may_be_address(text, place);
+    if (!number && !address) continue;
+    if (!findings.covered(place.end - 1) && !findings.covered(place.next)) find_at(findings, place, address);
   }
 }
 
