@@ -15,6 +15,7 @@
 #include "data/readers/mail.h"
 #include "data/readers/markdown.h"
 #include "data/readers/pdf.h"
+#include "data/readers/wikitext.h"
 #include "data/test_folder.h"
 
 namespace malmoi::data {
@@ -227,6 +228,17 @@ TEST(Readers, FeedsInWebArchivesAreReadByTheEntry) {
   EXPECT_EQ(result.skips[0].rule, "read.ignored");
 }
 
+TEST(Readers, BodiesThatAreNotPackedAsTheirHeaderSays) {
+  ReadResult result = read_bytes(
+      "x.warc",
+      warc_record("http://a.example/1", "Content-Type: text/plain\r\nContent-Encoding: gzip", "plain after all") +
+          warc_record("http://a.example/2", "Content-Type: text/html\r\nContent-Encoding: br", "\x0b\x02\x80"));
+  ASSERT_EQ(result.documents.size(), 1u);
+  EXPECT_EQ(result.documents[0].text, "plain after all");
+  ASSERT_EQ(result.skips.size(), 1u);
+  EXPECT_EQ(result.skips[0].rule, "read.damaged");
+}
+
 TEST(Readers, WhatOnlyBeginsLikeAnArchiveIsNamed) {
   ReadResult result = read_bytes("x.bz2", "BZh9 and then something else altogether");
   ASSERT_EQ(result.skips.size(), 1u);
@@ -301,6 +313,13 @@ TEST(Headers, ContinuedLinesAndParameters) {
   EXPECT_EQ(body, 17u);
   EXPECT_EQ(headers.get("a"), "1 2");
   EXPECT_EQ(media_parameter("text/html; x=\"a;b\"; charset=\"EUC-KR\"", "charset"), "euc-kr");
+}
+
+TEST(Wikitext, MarkupGoesAndTextStays) {
+  EXPECT_EQ(wikitext_to_markdown("{{a|{{b}}}}글 [[링크|보이는 글]]과 [http://x 주소] ''기울임''<br/>끝"),
+            "글 보이는 글과 주소 기울임\n끝");
+  EXPECT_EQ(wikitext_to_markdown("{{unclosed\n\n다음 문단"), "다음 문단");
+  EXPECT_EQ(wikitext_to_markdown("__목차__\n# 하나\n* 둘"), "1. 하나\n- 둘");
 }
 
 TEST(Markdown, EmptySectionsGo) {
