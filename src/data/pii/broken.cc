@@ -62,7 +62,7 @@ bool is_one(const FoldedText& joined, const PiiSpan& span, char32_t last) {
 // Whether a line that ends so may be the first of an address: 테헤란로 / 152, 강남구 / 테헤란로 152,
 // 9110 Placeholder Blvd, / Anytown, NY 12399.
 bool may_be_address(const FoldedText& text, const Break& place) {
-  constexpr std::u32string_view kBeforeNumber = U"로길동리가읍면", kBeforeRoad = U"시군구도읍면동울산대구부천전종";
+  constexpr std::u32string_view kRoads = U"로길", kQuarters = U"동리가읍면", kRegions = U"시군구도울산대부천전종";
   constexpr size_t kNear = 40;
   if (place.end == 0 || place.next >= text.size()) return false;
   char32_t last = text.at(place.end - 1), next = text.at(place.next);
@@ -71,9 +71,15 @@ bool may_be_address(const FoldedText& text, const Break& place) {
       if (is_digit(text.at(i)) || text.at(i) == U'\n') return is_digit(text.at(i));
     return false;
   };
-  if (is_hangul(last) && is_digit(next)) return kBeforeNumber.find(last) != kBeforeNumber.npos;
+  if (is_hangul(last) && is_digit(next)) {
+    size_t behind = place.next;
+    while (is_digit(text.at(behind))) ++behind;
+    bool lot =
+        text.at(behind) == U'-' || text.at(behind) == U'번';  // a line that begins with a number is often another
+    return kRoads.find(last) != kRoads.npos || (lot && kQuarters.find(last) != kQuarters.npos);
+  }
   if (is_hangul(last) && is_hangul(next))
-    return kBeforeRoad.find(last) != kBeforeRoad.npos && has_digit(place.next, place.next + kNear);
+    return kRegions.find(last) != kRegions.npos && has_digit(place.next, place.next + kNear);
   bool english = (is_letter(last) || last == U',' || last == U'.') && is_letter(next);
   size_t begin = place.end;
   while (english && begin > 0 && place.end - begin < kNear && text.at(begin - 1) != U'\n') --begin;
