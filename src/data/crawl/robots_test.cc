@@ -1,6 +1,7 @@
 // robots.txt: its rules, and what it means where it leads elsewhere, is not there, or cannot be had.
 #include "data/crawl/robots.h"
 
+#include "data/crawl/host.h"
 #include "data/crawl/test_site.h"
 
 namespace malmoi::data {
@@ -22,6 +23,23 @@ TEST(Robots, GroupsWildcardsAndPrecedence) {
   EXPECT_FALSE(Robots::parse("User-agent: malmoibot/1.0\nDisallow: /", "MalmoiBot").allows("/"));
   EXPECT_TRUE(Robots::parse("User-agent: Malmoi\nDisallow: /", "MalmoiBot").allows("/")) << "another's name";
   EXPECT_TRUE(Robots::parse("User-agent: *\nDisallow:\n", "MalmoiBot").allows("/"));
+}
+
+TEST(Robots, ACopyCountsForADay) {
+  Host host;
+  std::string location;
+  net::HttpResponse good{.status = 200, .body = "User-agent: *\nDisallow: /a\n"}, busy{.status = 429},
+      silent{.failure = "no answer"};
+  EXPECT_EQ(host.take_robots(good, "Bot/1", 1000, location), Host::RobotsAnswer::kKnown);
+  EXPECT_EQ(host.robots_until, 1000 + 24 * 3600);
+  EXPECT_FALSE(host.robots.allows("/a"));
+  // Asked again after that, it cannot be had: nothing is asked for, and after three times the host is given up.
+  EXPECT_EQ(host.take_robots(busy, "Bot/1", 90000, location), Host::RobotsAnswer::kUnreachable);
+  EXPECT_EQ(host.take_robots(silent, "Bot/1", 90001, location), Host::RobotsAnswer::kUnreachable);
+  EXPECT_FALSE(host.given_up());
+  EXPECT_LT(host.robots_until, 90000);
+  EXPECT_EQ(host.take_robots(silent, "Bot/1", 90002, location), Host::RobotsAnswer::kUnreachable);
+  EXPECT_TRUE(host.given_up());
 }
 
 TEST(Crawl, RobotsThatLeadElsewhereAreFollowed) {

@@ -13,6 +13,9 @@ namespace malmoi::data::wiki {
 /// Comments and the elements that are no prose go, tags go, literal text is shielded.
 std::string resolve_tags(std::string_view text);
 
+/// `-{zh-hans:a;zh-hant:b}-` becomes a.
+std::string resolve_variants(std::string_view text);
+
 /// Templates, tables, links.
 std::string resolve_brackets(std::string_view text, const WikiSite& site);
 

@@ -93,7 +93,7 @@ bool is_wiki_redirect(std::string_view text) {
 }
 
 std::string wikitext_to_markdown(std::string_view text, const WikiSite& site) {
-  std::string lines = convert_lines(wiki::resolve_brackets(wiki::resolve_tags(text), site));
+  std::string lines = convert_lines(wiki::resolve_brackets(wiki::resolve_variants(wiki::resolve_tags(text)), site));
   return drop_empty_sections(wiki::unshield(wiki::decode_entities(lines)));
 }
 

@@ -56,6 +56,11 @@ TEST(Wikitext, SignsThatAreNoMarkup) {
          {"배열 a[i][j], [[끝나지 않은", "배열 a[i][j], [[끝나지 않은"}});
 }
 
+TEST(Wikitext, OfVariantsTheFirst) {
+  check({{"-{zh-hans:计算机;zh-hant:電腦}-是-{机}-器-{H|zh-cn:隐;zh-tw:隱}-。", "计算机是机器。"},
+         {"-{A|zh-cn:软件; zh-tw:軟體;}- a-{b", "软件 a-{b"}});
+}
+
 TEST(Wikitext, RedirectsInManyLanguages) {
   EXPECT_TRUE(is_wiki_redirect("#REDIRECT [[a]]"));
   EXPECT_TRUE(is_wiki_redirect(" #넘겨주기: [[a]]"));
@@ -97,7 +102,8 @@ TEST(Wikitext, TakesTimeInProportion) {
       {"[[a|", "]]"},   {"[[파일:a|", "]]"},  {"[[", ""},        {"{{", ""},         {"{{nowrap|", "}}"},
       {"{{a|", "}}"},   {"{|\n", "|}\n"},     {"[http://a", ""}, {"[http://a ", ""}, {"''", ""},
       {"__a", ""},      {"&amp", ""},         {"=", ""},         {"]]", ""},         {"}}", ""},
-      {"{{a|[[b|", ""}, {"\n{|", ""},         {"'''''a", ""},    {"&deg;", ""},      {"<math>", "</math>"}};
+      {"{{a|[[b|", ""}, {"\n{|", ""},         {"'''''a", ""},    {"&deg;", ""},      {"<math>", "</math>"},
+      {"-{", "}-"}};
   for (const auto& [open, close] : kParts) {
     auto read = [&](size_t n) {
       std::string text;
