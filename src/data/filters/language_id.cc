@@ -16,9 +16,10 @@ namespace malmoi::data {
 namespace {
 
 constexpr double kWide = 2.5;
-constexpr double kMinShare = 0.1;               // of what is told apart: less is a name, a quotation, a mistake
-constexpr size_t kMinSure = 40;                 // Latin letters from which CLD2 is believed
-constexpr size_t kMaxSample = size_t{1} << 15;  // bytes given to CLD2: more tell no more
+constexpr double kMinShare = 0.1;  // of what is told apart: less is a name, a quotation, a mistake
+constexpr double kFewestScore = 600, kFewestScoreOfGuess = 1000;  // CLD2's, of texts shorter than kMinSure
+constexpr size_t kMinSure = 40;                                   // Latin letters from which CLD2 is believed
+constexpr size_t kMaxSample = size_t{1} << 15;                    // bytes given to CLD2: more tell no more
 
 std::string code_of(CLD2::Language language) {
   std::string code = CLD2::LanguageCode(language);
@@ -30,6 +31,7 @@ std::string code_of(CLD2::Language language) {
 struct Told {
   std::vector<std::pair<std::string, double>> shares;
   bool reliable = false;
+  double score = 0;  // of the first: how much its letters are that language's; words of one have 900 to 2500
   std::string first() const { return shares.empty() ? std::string() : shares.front().first; }
 };
 
@@ -49,6 +51,7 @@ Told ask_tables(std::string_view text, bool best_effort) {
     std::string code = code_of(languages[i]);
     if (!code.empty() && percents[i] > 0) told.shares.emplace_back(std::move(code), percents[i] / 100.0);
   }
+  if (!told.shares.empty()) told.score = scores[0];
   return told;
 }
 
@@ -142,12 +145,15 @@ std::string document_language(std::string_view text, std::string_view hint) {
   std::string script = script_language(text);
   if (is_told_by_script(script)) return script;
   Told told = ask_tables(text, false);
-  if (told.reliable && !told.shares.empty()) return told.first();
+  bool sure = told.reliable && (text.size() >= kMinSure || told.score >= kFewestScore);
+  if (sure && !told.shares.empty()) return told.first();
   std::string base = ascii_lower(hint.substr(0, hint.find_first_of("-_")));
   // What a page says of its language counts where its letters cannot contradict it.
   if (!base.empty() && !is_told_by_script(base) && !script.empty()) return base;
-  std::string guess = ask_tables(text, true).first();
-  return guess.empty() ? script : guess;
+  Told guess = ask_tables(text, true);
+  // Names and commands in Latin letters are nobody's language; most often they stand in English.
+  if (script == "en" && guess.score < kFewestScoreOfGuess) return script;
+  return guess.shares.empty() ? script : guess.first();
 }
 
 std::vector<std::string> paragraph_languages(const std::vector<std::string_view>& paragraphs) {
@@ -162,7 +168,8 @@ std::vector<std::string> paragraph_languages(const std::vector<std::string_view>
   }
   Told told = ask_tables(open, false);
   std::erase_if(told.shares, [](const auto& share) { return share.second < kMinShare; });
-  std::string main = told.reliable ? told.first() : document_language(open);
+  bool sure = told.reliable && open.size() >= kMinSure;
+  std::string main = sure ? told.first() : document_language(open);
   auto expected = [&](const std::string& code) {
     return std::any_of(told.shares.begin(), told.shares.end(), [&](const auto& share) { return share.first == code; });
   };

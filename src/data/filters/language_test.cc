@@ -40,6 +40,10 @@ TEST(Language, OfShortTexts) {
   EXPECT_EQ(document_language("Hello there"), "en");
   EXPECT_EQ(document_language("Guten Tag, wie geht es Ihnen?"), "de");
   EXPECT_EQ(document_language("Installation"), "en");
+  EXPECT_EQ(document_language("Danke!"), "de");
+  for (const char* text :
+       {"npm install react-dom", "git commit -m 'fix' && git push", "ABCDEFG", "kim minsu hong gildong"})
+    EXPECT_EQ(document_language(text), "en") << text;
   EXPECT_EQ(document_language("LibreOffice Writer에서 표를 삽입합니다"), "ko");
   EXPECT_EQ(document_language("12345 !?"), "");
   EXPECT_EQ(document_language("Xyz", "de-AT"), "de") << "the page says so, and nothing contradicts it";
