@@ -16,11 +16,14 @@ bool matches(std::string_view pattern, std::string_view path) {
   while (s < path.size()) {
     if (p == pattern.size() && !anchored) return true;
     if (p < pattern.size() && pattern[p] == '*') {
-      star = p++, mark = s;
+      star = p++;
+      mark = s;
     } else if (p < pattern.size() && pattern[p] == path[s]) {
-      ++p, ++s;
+      ++p;
+      ++s;
     } else if (star != std::string_view::npos) {
-      p = star + 1, s = ++mark;
+      p = star + 1;
+      s = ++mark;
     } else {
       return false;
     }
@@ -54,7 +57,8 @@ Robots Robots::parse(std::string_view text, std::string_view agent) {
       std::string name = ascii_lower(ascii_trim(value.substr(0, value.find('/'))));  // some add a version
       for_all |= name == "*";
       bool ours = !name.empty() && name == own;
-      for_us |= ours, any_named |= ours;
+      for_us |= ours;
+      any_named |= ours;
       continue;
     }
     if (key == "sitemap") {

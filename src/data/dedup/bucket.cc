@@ -66,7 +66,8 @@ class Bucket {
 
   void release(size_t slot) {
     for (uint64_t root : slots_[slot].roots) slot_of_root_.erase(root);
-    slots_[slot].roots.clear(), slots_[slot].members.clear();
+    slots_[slot].roots.clear();
+    slots_[slot].members.clear();
     for (size_t s = 0; s < slots_.size(); ++s) rejected(slot, s) = rejected(s, slot) = 0;
   }
 
@@ -76,14 +77,16 @@ class Bucket {
     for (size_t i = 0; i < members.size(); ++i) {
       if (rejected(mine, other) >= kTries || compared == options_.max_comparisons) return false;
       size_t member = i == 0 ? members[0] : members[members.size() - i];
-      ++compared, ++out_.candidates;
+      ++compared;
+      ++out_.candidates;
       MALMOI_ASSIGN(double index, sets_.compare(member, document, options_.threshold));
       if (index >= options_.threshold) {
         out_.joined.push_back({documents_[member], documents_[document], index});
         return true;
       }
       ++out_.rejected;
-      ++rejected(mine, other), ++rejected(other, mine);
+      ++rejected(mine, other);
+      ++rejected(other, mine);
     }
     return false;
   }
@@ -94,7 +97,10 @@ class Bucket {
     for (uint64_t root : slots_[b].roots) slot_of_root_[root] = a;
     slots_[a].roots.insert(slots_[a].roots.end(), slots_[b].roots.begin(), slots_[b].roots.end());
     for (size_t member : slots_[b].members) keep_member(slots_[a], member);
-    for (size_t s = 0; s < slots_.size(); ++s) rejected(a, s) += rejected(b, s), rejected(s, a) = rejected(a, s);
+    for (size_t s = 0; s < slots_.size(); ++s) {
+      rejected(a, s) += rejected(b, s);
+      rejected(s, a) = rejected(a, s);
+    }
     rejected(a, a) = 0;
     slots_[b].roots.clear();
     release(b);

@@ -57,7 +57,8 @@ TEST(NearDuplicates, AreThoseAboveTheThreshold) {
   size_t above = 0, found = 0;
   for (size_t i = 0; i < texts.size(); i += 2) {
     auto a = sketcher.sketch(texts[i]).shingles, b = sketcher.sketch(texts[i + 1]).shingles;
-    make_set(a), make_set(b);
+    make_set(a);
+    make_set(b);
     bool alike = jaccard(a, b) >= 0.7, joined = out.representative[i] == out.representative[i + 1];
     above += alike, found += alike && joined;
     EXPECT_FALSE(joined && !alike) << i;

@@ -94,7 +94,9 @@ class GrowingArray {
 
  private:
   void swap(GrowingArray& other) {
-    std::swap(data_, other.data_), std::swap(size_, other.size_), std::swap(capacity_, other.capacity_);
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
+    std::swap(capacity_, other.capacity_);
   }
   Record* data_ = nullptr;
   size_t size_ = 0, capacity_ = 0;

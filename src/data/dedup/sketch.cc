@@ -34,9 +34,11 @@ double candidate_probability(double jaccard, int bands, int rows) {
 
 NearOptions near_options(double threshold, int ngram) {
   NearOptions options;
-  options.threshold = threshold, options.ngram = ngram;
+  options.threshold = threshold;
+  options.ngram = ngram;
   for (int rows = 8; rows >= 1; --rows) {
-    options.rows = rows, options.bands = kHashes / rows;
+    options.rows = rows;
+    options.bands = kHashes / rows;
     if (candidate_probability(threshold, options.bands, rows) >= 0.999) break;
   }
   return options;
@@ -152,7 +154,8 @@ double jaccard(const std::vector<uint64_t>& a, const std::vector<uint64_t>& b) {
   while (i < a.size() && j < b.size()) {
     both += a[i] == b[j];
     bool forward_a = a[i] <= b[j], forward_b = b[j] <= a[i];
-    i += forward_a, j += forward_b;
+    i += forward_a;
+    j += forward_b;
   }
   return static_cast<double>(both) / static_cast<double>(a.size() + b.size() - both);
 }
@@ -188,10 +191,12 @@ Result<Sketch> parse_sketch(std::string_view bytes, size_t& offset) {
   auto bad = [&] { return invalid_data("the sketch is cut short", fmt::format("offset {}", offset), "make it again"); };
   if (offset > bytes.size() || left() < 4) return bad();
   Sketch sketch;
-  sketch.exact.low = read(), sketch.exact.high = read();
+  sketch.exact.low = read();
+  sketch.exact.high = read();
   uint64_t shingles = read(), bands = read();
   if (shingles > left() || bands > left() - shingles) return bad();
-  sketch.shingles.resize(shingles), sketch.bands.resize(bands);
+  sketch.shingles.resize(shingles);
+  sketch.bands.resize(bands);
   for (uint64_t& v : sketch.shingles) v = read();
   for (uint64_t& v : sketch.bands) v = read();
   offset = at;
