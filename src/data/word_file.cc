@@ -26,7 +26,7 @@ std::vector<std::string_view> words_of(std::string_view file, std::string_view s
   bool inside = false;
   for_each_line(file, [&](std::string_view line) {
     if (is_section(line)) inside = line.substr(1, line.size() - 2) == section;
-    else if (inside) words.push_back(line);
+    else if (inside) words.push_back(line.substr(line.front() == '\\'));
   });
   return words;
 }

@@ -1,7 +1,7 @@
 // Lists of words that people who speak a language can read and correct: text files beside the code, embedded in it.
 //
 // A line that begins with `#` says something about the file, `[name]` begins a section, every other line that is not
-// empty is one entry, without the spaces around it.
+// empty is one entry, without the spaces around it. An entry that begins with one of the two is written with a `\` before.
 #pragma once
 
 #include <string_view>
