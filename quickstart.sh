@@ -40,10 +40,21 @@ needed() { sed '/^# test.sh alone/,$d' packages.txt; }
 
 step() { printf '\n== %s\n' "$1"; }
 
+# How many compilers run at once: each core has one, as far as memory goes.
+build_jobs() {
+  local by_memory
+  by_memory=$(awk '/MemAvailable/ {n = int($2 / 1500000); print n < 1 ? 1 : n}' /proc/meminfo)
+  [ "$by_memory" -lt "$(nproc)" ] && echo "$by_memory" || nproc
+}
+
+# What the build takes, in minutes of one compiler; measured on two cores of a server of 2024.
+compiler_minutes=30
+
 # Says beforehand what will be fetched, needed and spent.
 announce() {
-  local missing
+  local missing jobs
   missing=$(missing_packages <(needed))
+  jobs=$(build_jobs)
   echo "Malmoi quickstart: a language model from documents, on this machine alone."
   echo
   if [ -n "$missing" ]; then
@@ -59,17 +70,16 @@ announce() {
   echo "  licence    the help texts are LibreOffice's, under the Mozilla Public License 2.0 (MPL-2.0)"
   echo "  disk       about 1 GB for the build, 500 MB for the run, in this folder"
   echo "  memory     about 2 GB"
-  echo "  time       on two cores: up to 15 minutes to build the first time, about 6 to train and evaluate"
+  echo "  time       about $(((compiler_minutes + jobs - 1) / jobs)) minutes to build the first time ($jobs at once); then 5 minutes to train on any machine (a slow"
+  echo "             one takes fewer steps), and one or two for the rest"
   [ "$serve" = 1 ] && echo "  network    the model is served on 127.0.0.1 only, from port $port"
   echo "  undo       remove this folder; packages: apt-get remove what packages.txt names"
 }
 
 build() {
   export CCACHE_BASEDIR=$PWD
-  local jobs by_memory log=build/quickstart.log
-  jobs=$(nproc)
-  by_memory=$(awk '/MemAvailable/ {n = int($2 / 1500000); print n < 1 ? 1 : n}' /proc/meminfo)
-  [ "$by_memory" -lt "$jobs" ] && jobs=$by_memory
+  local jobs log=build/quickstart.log
+  jobs=$(build_jobs)
   mkdir -p build
   cmake --preset release >"$log" 2>&1 || { cat "$log" >&2; return 1; }
   # One line a second of what the compiler does, on a terminal; elsewhere only the end.

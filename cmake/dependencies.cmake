@@ -25,7 +25,7 @@ pkg_check_modules(GUMBO REQUIRED IMPORTED_TARGET gumbo)           # HTML5
 pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)      # arbitrary split patterns
 pkg_check_modules(SIMDJSON REQUIRED IMPORTED_TARGET simdjson)     # JSONL at the disk's speed
 pkg_check_modules(PROMETHEUS REQUIRED IMPORTED_TARGET prometheus-cpp-core)  # metrics of the server
-pkg_check_modules(POPPLER REQUIRED IMPORTED_TARGET poppler-cpp)   # PDF
+pkg_check_modules(POPPLER REQUIRED IMPORTED_TARGET poppler-cpp)   # PDF; poppler-data has the Korean, Japanese and Chinese encodings
 find_package(pugixml REQUIRED)           # DOCX, EPUB, ODT, feeds, dumps
 find_library(CLD2_LIBRARY cld2 REQUIRED)                          # languages of documents
 pkg_check_modules(DIVSUFSORT REQUIRED IMPORTED_TARGET libdivsufsort)  # suffix arrays: repeated substrings

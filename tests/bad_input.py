@@ -13,6 +13,7 @@ import unittest
 
 import serve_support
 
+ROOT = pathlib.Path(__file__).resolve().parent.parent
 PROGRAM = str(pathlib.Path(sys.argv[1]).resolve())
 MODEL = serve_support.tiny_model(PROGRAM, sys.argv[2])
 del sys.argv[1:]
@@ -125,6 +126,7 @@ class BadInput(unittest.TestCase):
         length = struct.unpack("<Q", whole[:8])[0]
         header = json.loads(whole[8:8 + length])
         first = next(name for name in header if name != "__metadata__")
+        vector = next(name for name in header if name.endswith("norm.weight"))
 
         def with_header(change):
             changed = json.loads(json.dumps(header))
@@ -146,6 +148,7 @@ class BadInput(unittest.TestCase):
             "offsets backwards": with_header(lambda h: h[first].update(data_offsets=[100, 0])),
             "another type": with_header(lambda h: h[first].update(dtype="Q99")),
             "a tensor gone": with_header(lambda h: h.pop(first)),
+            "a dimension more": with_header(lambda h: h[vector]["shape"].insert(0, 1)),
         }
         for name, content in hostile.items():
             with self.subTest(name):
@@ -182,6 +185,24 @@ class BadInput(unittest.TestCase):
         self.refused("generate", "--model", "empty", "--prompt", "a", says="empty")
         self.refused("generate", "--model", MODEL, says="--prompt", codes=(2,))
 
+    def test_paths_longer_than_any(self):
+        for path in ("a" * 5000, "/" + "a" * 300):
+            self.refused("generate", "--model", path, "--prompt", "a", says="aaa")
+            self.refused("score", "--model", path, "--ids", path, "--logits", "out.npy", says="aaa")
+            model = next(line for line in TRAIN.splitlines() if line.startswith("model:"))
+            for old, new in (("text.txt", path), ("{type: char}", path), (model, "model: {init_from: " + path + "}")):
+                (self.folder / "train.yaml").write_text(TRAIN.replace(old, new))
+                self.refused("train", "train.yaml", says="aaa")
+                shutil.rmtree(self.folder / "run", ignore_errors=True)
+
+    def test_an_encoder_does_not_chat(self):
+        folder = self.damaged("encoder")
+        for name in ("config.json", "model.safetensors"):
+            shutil.copy(ROOT / "tests/data/models/bert" / name, folder)
+        (folder / "generation_config.json").unlink()
+        self.refused("chat", "--model", "encoder", says="bert")
+        self.refused("generate", "--model", "encoder", "--prompt", "a", says="bert")
+
     # Prompts and options of generation.
 
     def test_a_prompt_longer_than_the_context(self):
@@ -213,6 +234,14 @@ class BadInput(unittest.TestCase):
         self.refused("score", "--model", MODEL, "--ids", "ids.npy", "--logits", "out.npy", says="ids.npy")
         self.refused("generate", "--model", MODEL, "--ids", "ids.npy", "--ids-out", "out.npy", says="ids.npy")
         self.assertNotIn("out.npy", self.files())
+
+    def test_more_tokens_than_numbers_can_count(self):
+        header = "{'descr': '<i4', 'fortran_order': False, 'shape': (1, 3), }".ljust(117) + "\n"
+        (self.folder / "ids.npy").write_bytes(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode() + struct.pack("<3i", 1, 2, 3))
+        arguments = ("generate", "--model", MODEL, "--ids", "ids.npy", "--ids-out", "out.npy", "--max-tokens")
+        for count in (2**63 - 1, 2**63 - 2, 600):
+            self.refused(*arguments, count, says=("context", "--max-tokens"))
+        self.assertEqual(self.run_program(*arguments, 3).returncode, 0)
 
     # Configurations.
 
@@ -251,6 +280,30 @@ class BadInput(unittest.TestCase):
             (self.folder / "text.txt").write_bytes(content)
             with self.subTest(content):
                 self.refused("train", "train.yaml", says="text" if not content else "sequence")
+
+    def test_a_run_whose_checkpoints_are_all_damaged_is_not_begun_again(self):
+        (self.folder / "train.yaml").write_text(TRAIN)
+        self.assertEqual(self.run_program("train", "train.yaml").returncode, 0)
+        states = sorted((self.folder / "run/checkpoints").glob("*/state.json"))
+        whole = [s.read_text() for s in states]
+        kept = {name: (self.folder / "run" / name).read_bytes() for name in ("metrics.jsonl", "best/model.safetensors")}
+        for text in ('{"step": "two"}', '{"step": 1e300, "checksum": 3}', "[]", "", "{", '{"step": null, "state_checksum": {}}'):
+            for state in states:
+                state.write_text(text)
+            with self.subTest(text):
+                self.assertIn("remove this folder", self.refused_after_warnings("train", "train.yaml", "--resume"))
+                self.assertEqual(kept, {name: (self.folder / "run" / name).read_bytes() for name in kept})
+        for state, text in zip(states, whole):
+            state.write_text(text.replace('"step": 4', '"step": 400000000000000000000'))
+        self.assertIn("before it is used", self.run_program("train", "train.yaml", "--resume").stderr.decode())
+
+    def refused_after_warnings(self, *arguments):
+        result = self.run_program(*arguments)
+        told = result.stderr.decode().splitlines()
+        self.assertEqual(result.returncode, 1, told)
+        self.assertTrue(told[-1].startswith("malmoi: "), told)
+        self.assertIn("state.json", told[-1])
+        return told[-1]
 
     def test_overrides_that_are_wrong(self):
         (self.folder / "train.yaml").write_text(TRAIN)

@@ -24,7 +24,7 @@ for folder in sorted(p.name for p in root.iterdir() if p.is_dir()):
     for file in sorted((root / folder).rglob("*")):
         if file.suffix not in (".h", ".cc", ".inc", ".cu"):
             continue
-        allowed = layers[folder] | (tests.get(folder, set()) if file.name.endswith("_test.cc") else set())
+        allowed = layers[folder] | (tests.get(folder, set()) if file.name.endswith(("_test.cc", "_test.h")) else set())
         for number, text in enumerate(file.read_text().splitlines(), 1):
             found = re.match(r'\s*#\s*include\s+"([^"/]+)/', text)
             if found and found[1] in layers and found[1] not in allowed:

@@ -2,6 +2,8 @@
 """The official `openai` Python client against `malmoi serve`. Usage: openai_client.py MALMOI FOLDER. Exits 77 (skipped)
 where the package cannot be imported."""
 import sys
+import urllib.parse
+import urllib.request
 
 import serve_support
 
@@ -35,6 +37,9 @@ def completions(client, model):
     assert several.choices[0].text == client.completions.create(model=model, prompt=["The", "오늘"], n=2, max_tokens=5, seed=1).choices[0].text
     stopped = client.completions.create(model=model, prompt="오늘 날씨가", max_tokens=60, temperature=0, stop=["."], echo=True)
     assert stopped.choices[0].finish_reason == "stop" and "." not in stopped.choices[0].text and stopped.choices[0].text.startswith("오늘")
+    scored = client.completions.create(model=model, prompt=[84, 104, 101], max_tokens=0, temperature=0, echo=True, logprobs=1).choices[0]
+    assert scored.text == "The" and scored.logprobs.tokens == ["T", "h", "e"], scored
+    assert scored.logprobs.token_logprobs[0] is None and max(scored.logprobs.top_logprobs[2].values()) >= scored.logprobs.token_logprobs[2], scored
     banned = {str(byte): -100 for byte in range(32, 127)}
     assert not any(" " <= c <= "~" for c in client.completions.create(model=model, prompt="The", max_tokens=20, logit_bias=banned).choices[0].text)
     client.completions.create(model=model, prompt=[84, 104, 101], max_tokens=2, extra_body={"top_k": 5, "min_p": 0.1, "repetition_penalty": 1.2})
@@ -60,6 +65,7 @@ def errors(client, model):
     refused(openai.NotFoundError, lambda: client.models.retrieve("gpt-none"), "model_not_found")
     refused(openai.BadRequestError, lambda: client.completions.create(model=model, prompt="말" * 1000), "context_length_exceeded")
     assert refused(openai.BadRequestError, lambda: client.completions.create(model=model, prompt="a", temperature=-1)).param == "temperature"
+    assert refused(openai.BadRequestError, lambda: client.completions.create(model=model, prompt="a", logit_bias={"99999999": 1})).param == "logit_bias"
     refused(openai.NotFoundError, lambda: client.embeddings.create(model=model, input="a"), "unknown_url")
 
 
@@ -67,6 +73,12 @@ malmoi, folder = sys.argv[1:]
 key_file = serve_support.pathlib.Path(folder) / "keys"
 key_file.parent.mkdir(parents=True, exist_ok=True)
 key_file.write_text("# keys of the test\nsecret\n")
+with serve_support.server(malmoi, folder, "--name", "조직/말모이") as url:
+    client = openai.OpenAI(base_url=url + "v1", api_key="unused", max_retries=0, timeout=60)
+    assert client.models.retrieve("조직/말모이").id == "조직/말모이"
+    for safe in ("/", ""):
+        assert urllib.request.urlopen(url + "v1/models/" + urllib.parse.quote("조직/말모이", safe=safe)).status == 200
+    assert client.completions.create(model="조직/말모이", prompt="a", max_tokens=1).model == "조직/말모이"
 with serve_support.server(malmoi, folder, "--name", "tiny", "--api-key-file", key_file) as url:
     client = openai.OpenAI(base_url=url + "v1", api_key="secret", max_retries=0, timeout=60)
     names = [m.id for m in client.models.list()]

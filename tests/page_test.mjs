@@ -27,8 +27,8 @@ const settled = (page, view) => page.waitForFunction((v) => !document.querySelec
 async function completes(page) {
   await page.locator('#prompt').fill('오늘 날씨가')
   await page.locator('#view-complete .settings input[type=number]').first().fill('0.9')
-  await page.locator('#view-complete').getByRole('spinbutton', { name: '반복 벌점' }).fill('1')
-  await page.locator('#view-complete').getByLabel('씨앗값').fill('7')
+  await page.locator('#view-complete').getByRole('spinbutton', { name: '반복 페널티' }).fill('1')
+  await page.locator('#view-complete').getByLabel('시드').fill('7')
   await page.getByRole('button', { name: '이어쓰기 Ctrl + Enter' }).click()
   // Streamed: some chips while it is still running.
   await page.waitForFunction(() => document.querySelectorAll('#view-complete .chip').length > 2)
@@ -39,7 +39,7 @@ async function completes(page) {
   // A Korean syllable is one chip although it is three tokens here; each has its alternatives.
   const korean = page.locator('#view-complete .chip').filter({ hasText: /^[가-힣]$/ }).first()
   await korean.click()
-  const detail = page.getByRole('region', { name: '고른 토큰' })
+  const detail = page.getByRole('region', { name: '선택한 토큰' })
   await detail.waitFor()
   assert.match(await detail.innerText(), /토큰 3개/)
   assert.equal(await detail.locator('.bars').count(), 3)
@@ -83,10 +83,10 @@ async function regenerates_and_stops(page, context) {
   await cdp.send('Network.enable')
   await line(30000)
   await page.locator('#view-complete').getByLabel('최대 토큰 수').fill('400')
-  await page.locator('#view-complete').getByRole('button', { name: '다시', exact: true }).click()
+  await page.locator('#view-complete').getByRole('button', { name: '다시 생성', exact: true }).click()
   await page.waitForFunction(() => document.querySelectorAll('#view-complete .chip').length > 1)
-  await page.getByRole('button', { name: '멈춤' }).click()
-  await page.locator('#view-complete .status', { hasText: '멈췄습니다' }).waitFor()
+  await page.getByRole('button', { name: '중지' }).click()
+  await page.locator('#view-complete .status', { hasText: '중지했습니다' }).waitFor()
   const stopped = await count(page)
   await page.waitForTimeout(200)
   assert.equal(await count(page), stopped)
@@ -96,7 +96,7 @@ async function regenerates_and_stops(page, context) {
 }
 
 async function shows_the_next_token(page) {
-  const next = page.getByRole('region', { name: '다음에 올 토큰' })
+  const next = page.getByRole('region', { name: '다음 토큰' })
   const numbers = (kind) => next.locator('.number' + kind).allInnerTexts()
   const asked = () => page.waitForResponse((response) => response.url().endsWith('/v1/completions'))
   let answer = asked()
@@ -117,21 +117,21 @@ async function shows_the_next_token(page) {
   await answer
   await page.waitForFunction((old) => document.querySelector('#view-complete aside .card:not(.detail) .number.strong')?.textContent !== old, chances[0])
   assert.deepEqual(await numbers(':not(.strong)'), model)
-  await page.locator('#view-complete').getByRole('button', { name: '처음 값으로' }).click()
+  await page.locator('#view-complete').getByRole('button', { name: '기본값으로' }).click()
 }
 
 async function language_and_theme(page, context) {
   await page.getByRole('button', { name: 'English' }).click()
   assert.equal(await page.locator('html').getAttribute('lang'), 'en')
   await page.getByRole('tab', { name: 'Continue' }).waitFor()
-  await page.getByLabel('Brightness').selectOption('dark')
+  await page.getByLabel('Theme').selectOption('dark')
   await shot(page, 'complete-en-dark')
   const again = await context.newPage()
   await again.goto(url)
   await again.getByRole('tab', { name: 'Chat' }).waitFor() // remembered
   assert.equal(await again.locator('html').getAttribute('data-theme'), 'dark')
   await again.close()
-  await page.getByLabel('Brightness').selectOption('auto')
+  await page.getByLabel('Theme').selectOption('auto')
   await page.getByRole('button', { name: '한국어' }).click()
   assert.equal(await page.locator('html').getAttribute('lang'), 'ko')
 }
@@ -203,7 +203,7 @@ async function tokenizes(page) {
   assert.match(await page.locator('#view-tokens .status').innerText(), /토큰 12개 · 글자 18개 · 24바이트/)
   assert.match(await page.locator('.pieces li').first().innerText(), /= 말/)
   await shot(page, 'tokens-ko')
-  await page.getByLabel('번호만').check()
+  await page.getByLabel('ID만 보기').check()
   assert.match(await page.locator('.ids').innerText(), /^\[235, 167, 144, .*, 256\]$/)
 }
 

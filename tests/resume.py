@@ -91,6 +91,26 @@ def stop_by_signal(folder):
     print("stopped by signals, and gone on with")
 
 
+def two_at_once(folder):
+    """A second run in a folder is refused while the first is at work, and its death lets the next one in."""
+    out = folder / "twice"
+    settings = config(folder, out, 0.0)
+    settings["train"]["steps"] = 1000000
+    (folder / "twice.yaml").write_text(json.dumps(settings))
+    first = train(folder / "twice.yaml")
+    while not (out / "metrics.jsonl").exists() or (out / "metrics.jsonl").read_bytes().count(b"\n") <= 5:
+        assert first.poll() is None, first.stderr.read().decode()
+        time.sleep(0.02)
+    second = train(folder / "twice.yaml", "--resume")
+    assert second.wait(60) == 2, second.returncode
+    assert "another run is at work" in second.stderr.read().decode()
+    first.send_signal(signal.SIGKILL)
+    first.wait()
+    third = train(folder / "twice.yaml", "--resume", "--set", "train.steps=20")
+    assert third.wait(60) == 0, third.stderr.read().decode()
+    print("one run at a time in a folder")
+
+
 random.seed(os.getpid())
 with tempfile.TemporaryDirectory() as name:
     folder = pathlib.Path(name)
@@ -98,3 +118,4 @@ with tempfile.TemporaryDirectory() as name:
     for dropout in (0.0, 0.2):
         check(folder, dropout)
     stop_by_signal(folder)
+    two_at_once(folder)

@@ -81,6 +81,13 @@ TEST(Config, ScalarsEnvironmentAndOverrides) {
   EXPECT_FALSE(parse_config("a: 1\na: 2", "f").ok());
 }
 
+TEST(File, APathThatTheSystemCannotLookAtDoesNotExist) {
+  EXPECT_TRUE(exists("/"));
+  EXPECT_FALSE(exists(""));
+  EXPECT_FALSE(exists(std::string(5000, 'a'))) << "longer than any path";
+  EXPECT_FALSE(exists("/" + std::string(300, 'a'))) << "longer than any name";
+}
+
 TEST(File, AtomicWriteLeavesOldFileUntilCommit) {
   Path path = Path(testing::TempDir()) / "malmoi_atomic";
   ASSERT_TRUE(write_file(path, "old").ok());

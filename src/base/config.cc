@@ -171,6 +171,14 @@ Status override_config(ConfigDocument& document, std::string_view assignment) {
 
 std::string nearest_word(std::string_view word, const std::vector<std::string>& candidates) {
   std::string best;
+  // Who types the beginning of a word means the word, however far its end is away.
+  constexpr size_t kBeginning = 3;
+  if (word.size() - std::min(word.find_first_not_of('-'), word.size()) >= kBeginning) {
+    for (const std::string& candidate : candidates) {
+      if (candidate.starts_with(word) && (best.empty() || candidate.size() < best.size())) best = candidate;
+    }
+    if (!best.empty()) return best;
+  }
   size_t best_distance = word.size() / 2 + 2;
   for (const std::string& candidate : candidates) {
     size_t distance = edit_distance(word, candidate);

@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/mapped_files.h"
+
 namespace malmoi {
 namespace {
 
@@ -121,6 +123,7 @@ Result<MappedFile> MappedFile::open(const Path& path) {
   if (data == MAP_FAILED) return io_error("cannot map", path.string(), errno);
   file.data_ = static_cast<const std::byte*>(data);
   file.size_ = static_cast<size_t>(info.st_size);
+  add_mapped_file(data, file.size_, path, info);
   return file;
 }
 
@@ -134,7 +137,9 @@ MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
 }
 
 MappedFile::~MappedFile() {
-  if (data_) ::munmap(const_cast<std::byte*>(data_), size_);
+  if (!data_) return;
+  remove_mapped_file(data_);
+  ::munmap(const_cast<std::byte*>(data_), size_);
 }
 
 struct AtomicFile::State {

@@ -1,4 +1,4 @@
-// JSON values: nlohmann's ordered type under one name, with parsing that returns errors and never throws.
+// JSON values: nlohmann's type with objects that keep their order, with parsing that returns errors and never throws.
 #pragma once
 
 #include <string>
@@ -7,11 +7,12 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/json_object.h"
 
 namespace malmoi {
 
 /// Keys keep their order, so that what is read and written back looks the same.
-using Json = nlohmann::ordered_json;
+using Json = nlohmann::basic_json<JsonObject>;
 
 /// Parses one JSON text. `where` names the file or request in the error, which gives the byte offset.
 /// Nesting deeper than `max_depth` is refused, so that hostile input cannot overflow the stack.

@@ -19,8 +19,12 @@ std::atomic<LogLevel> threshold{LogLevel::kInfo};
 
 std::string one_line(std::string_view text) {
   std::string line(text);
-  for (char& c : line) {
-    if (static_cast<unsigned char>(c) < 0x20) c = ' ';
+  for (size_t i = 0; i < line.size(); ++i) {
+    auto byte = static_cast<unsigned char>(line[i]);
+    if (byte < 0x20 || byte == 0x7F) line[i] = ' ';
+    // Control characters of eight bits, U+0080 to U+009F, which a terminal would obey, too.
+    if (byte != 0xC2 || i + 1 == line.size()) continue;
+    if (auto second = static_cast<unsigned char>(line[i + 1]); second >= 0x80 && second < 0xA0) line.replace(i, 2, " ");
   }
   return line;
 }

@@ -27,6 +27,8 @@ struct GenerationRequest {
   bool trim_start = false;        // white space at an answer's beginning is not told
   bool logprobs = false;          // events must carry their tokens' probabilities
   int64_t top_logprobs = 0;       // alternatives to report with each token
+  bool prompt_logprobs = false;   // the prompt's tokens are told, too, before its answers
+  uint64_t client = 0;            // requests of one client share its turns; 0: a client of its own
   StopToken cancel;               // once requested, the answers end, waiting or running
 };
 
@@ -36,8 +38,8 @@ enum class FinishReason { kNone, kStop, kLength, kCancelled, kError };
 struct TokenReport {
   int32_t id = -1;
   std::string bytes;             // that it stands for
-  double logprob = 0;            // before all sampling options
-  double chance = 0;             // with which it was drawn, after them
+  double logprob = 0;            // before all sampling options; NaN: none, of a prompt's first token
+  double chance = 0;             // with which it was drawn, after them; NaN: it was given
   std::vector<TokenReport> top;  // the most probable before them
 };
 
@@ -45,7 +47,8 @@ struct TokenReport {
 /// character, never part of a stop text; it may be empty, and a later token's text may belong to several tokens. The rest
 /// comes with the last event.
 struct TokenEvent : TokenReport {
-  int64_t answer = 0;  // of GenerationRequest::n
+  int64_t answer = 0;   // of GenerationRequest::n
+  bool prompt = false;  // a token of the prompt, told once for all answers, without text
   std::string text;
   FinishReason finish = FinishReason::kNone;  // set on an answer's last event
   std::string error;                          // with kError

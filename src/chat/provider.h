@@ -41,6 +41,8 @@ class Provider {
   /// no more. Errors: a request that cannot run, a provider that is stopping; the sink is not called then.
   virtual Status generate(GenerationRequest request, TokenSink sink) = 0;
   virtual ProviderStats stats() const = 0;
+  /// Whether it can answer at all. Errors: what was broken since it began, for good.
+  virtual Status health() const { return {}; }
   /// Refuses new requests and returns when those running are done, or cancelled once `seconds` have passed.
   virtual void drain(double seconds) = 0;
 

@@ -43,9 +43,10 @@ Status run_chat(const Options& o, Terminal& terminal) {
   while (read_message(interactive, job, line)) {
     if (line.empty()) continue;
     auto show = [](const std::string& text) {
-      fmt::print("{}", text);
+      print_text(text);
       std::fflush(stdout);
     };
+    app::warn_of_unknown(*loaded.tokenizer, line, job.warn);
     auto answer = chat.say(line, show, job.stop);
     if (!answer.ok() && !interactive) return answer.error();
     if (!answer.ok()) job.warn(answer.error().to_string());

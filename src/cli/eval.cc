@@ -29,7 +29,7 @@ void add_eval(CLI::App& root, Invocation& invocation) {
     invocation.run = [&invocation, o, json]() -> Status {
       auto report = app::evaluate(*o, invocation.terminal.job());
       invocation.terminal.finish();
-      return print_report(report, *json, 14);
+      return print_report(report, *json, 18);
     };
   });
 }

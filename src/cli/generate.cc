@@ -23,16 +23,16 @@ struct Options {
 void print_next(const app::NextReport& next) {
   fmt::print("next tokens\n");
   for (const app::TokenChance& token : next.tokens)
-    fmt::print("  {:6.2f} %  {}\n", 100 * token.probability(), dump_json(token.bytes));
+    fmt::print("  {:6.2f} %  {}\n", 100 * token.probability(), visible(dump_json(token.bytes)));
   fmt::print("next words\n");
   for (const infer::NextWord& word : next.words)
-    fmt::print("  {:6.2f} %  {}\n", 100 * word.probability, dump_json(word.word));
+    fmt::print("  {:6.2f} %  {}\n", 100 * word.probability, visible(dump_json(word.word)));
   fmt::print("\n");
 }
 
-Status continue_ids(const Options& o) {
+Status continue_ids(const Options& o, const Job& job) {
   if (!o.ids_out) return usage_error("--ids needs --ids-out", "generate", "name the .npy file to write");
-  MALMOI_ASSIGN(Path folder, app::find_model(o.model));
+  MALMOI_ASSIGN(Path folder, app::find_model(o.model, job.message));
   return app::generate_ids({.model = folder,
                             .ids = *o.ids,
                             .out = *o.ids_out,
@@ -40,15 +40,16 @@ Status continue_ids(const Options& o) {
                             .max_tokens = o.generate.max_tokens,
                             .sampling = o.generate.sampling,
                             .ignore_eos = o.generate.ignore_eos,
-                            .dtype = o.dtype});
+                            .dtype = o.dtype,
+                            .warn = job.warn});
 }
 
 // Text on the terminal: the prompt first, once it is known to be a good one.
-Status print_text(const app::LoadedModel& loaded, const app::GenerateOptions& generate, const Job& job) {
+Status show_text(const app::LoadedModel& loaded, const app::GenerateOptions& generate, const Job& job) {
   bool begun = false;
   auto show = [&](const std::string& text) {
-    if (!std::exchange(begun, true)) fmt::print("{}", generate.prompt);
-    fmt::print("{}", text);
+    if (!std::exchange(begun, true)) print_text(generate.prompt);
+    print_text(text);
     std::fflush(stdout);
   };
   MALMOI_ASSIGN(app::Generated result, app::generate(loaded, generate, show, job.stop));
@@ -60,18 +61,19 @@ Status print_text(const app::LoadedModel& loaded, const app::GenerateOptions& ge
 
 Status run_generate(Options& o, const Job& job) {
   MALMOI_TRY(o.generate.sampling.check());
-  if (o.ids) return continue_ids(o);
+  if (o.ids) return continue_ids(o, job);
   if (!o.prompt) return usage_error("there is nothing to continue", "generate", "give --prompt TEXT or --ids FILE.npy");
   if (o.ids_out || o.mask) return usage_error("--ids-out and --mask belong to --ids", "generate", "name the ids, too");
   o.generate.prompt = *o.prompt;
   MALMOI_ASSIGN(app::LoadedModel loaded, app::load_for_generation(o.model, o.dtype, job));
+  app::warn_of_unknown(*loaded.tokenizer, o.generate.prompt, job.warn);
   std::optional<app::NextReport> next;
   if (o.generate.top_probabilities > 0) {
     MALMOI_ASSIGN(next, app::next_probabilities(loaded, o.generate.prompt, o.generate.top_probabilities));
   }
   if (!o.json) {
     if (next) print_next(*next);
-    return print_text(loaded, o.generate, job);
+    return show_text(loaded, o.generate, job);
   }
   MALMOI_ASSIGN(app::Generated generated, app::generate(loaded, o.generate, nullptr, job.stop));
   Json result = to_json(generated);

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/cpu.h"
+#include "base/mapped_files.h"
 #include "base/parallel.h"
 #include "cli/command.h"
 #include "cli/usage.h"
@@ -52,6 +53,8 @@ int run(int argc, char** argv) {
   active_isa();  // limits oneDNN before anything computes
   if (!invocation.run) return 0;
   Status done = invocation.run();
+  if (Status whole = check_all_files_were_whole(); done.ok() && !whole.ok())
+    done = whole;  // zeros were read in place of a file
   invocation.terminal.finish();
   if (std::fflush(stdout) != 0) return fail({ErrorCode::kIo, "cannot write the output", "stdout", "free some space"});
   return done.ok() ? invocation.exit_code : fail(done.error());

@@ -20,6 +20,7 @@ void add_score(CLI::App& root, Invocation& invocation) {
                       "where the last hidden states go, f32 [B,T,H]; of the encoder where there is one");
   add_dtype_option(*command, options->dtype);
   add_threads_option(*command);
+  options->warn = invocation.terminal.job().warn;
   command->callback([&invocation, options] { invocation.run = [options] { return app::score(*options); }; });
 }
 

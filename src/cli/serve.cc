@@ -1,9 +1,50 @@
 // `malmoi serve`.
 #include "app/serve/serve.h"
 
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <thread>
+
 #include "cli/command.h"
 
 namespace malmoi::cli {
+namespace {
+
+// Ends the process where a server that was asked to stop has not in its time: the step of a large model and the reading of a
+// large prompt cannot be interrupted, and nothing is lost with them.
+class StopDeadline {
+ public:
+  StopDeadline(StopToken stop, double seconds)
+      : stop_(std::move(stop)), seconds_(seconds), thread_([this] { watch(); }) {}
+  ~StopDeadline() {
+    done_ = true;
+    thread_.join();
+  }
+
+ private:
+  static constexpr double kLastWrites = 3.5;  // for the server to end what did not finish, and to tell its clients
+
+  void watch() {
+    double deadline = 0;
+    while (!done_) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      if (!stop_.requested()) continue;
+      if (deadline == 0) deadline = monotonic_seconds() + seconds_ + kLastWrites;
+      if (monotonic_seconds() < deadline) continue;
+      log_warning("stopped in the middle of a step, whose answers were ended");
+      ::_exit(0);
+    }
+  }
+
+  StopToken stop_;
+  double seconds_;
+  std::atomic<bool> done_{false};
+  std::thread thread_;
+};
+
+}  // namespace
 
 void add_serve(CLI::App& root, Invocation& invocation) {
   auto o = std::make_shared<app::ServeOptions>();
@@ -43,7 +84,11 @@ void add_serve(CLI::App& root, Invocation& invocation) {
   add_dtype_option(*command, o->dtype);
   add_threads_option(*command);
   command->callback([&invocation, o] {
-    invocation.run = [&invocation, o] { return app::serve_model(*o, invocation.terminal.job()); };
+    invocation.run = [&invocation, o] {
+      const Job& job = invocation.terminal.job();
+      StopDeadline deadline(job.stop, o->stop_seconds);
+      return app::serve_model(*o, job);
+    };
   });
 }
 

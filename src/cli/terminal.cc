@@ -3,6 +3,10 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdio>
+
+#include "base/mapped_files.h"
+#include "base/utf8.h"
 
 namespace malmoi::cli {
 namespace {
@@ -30,10 +34,32 @@ void install_stop_handler() {
 
 Terminal::Terminal() {
   install_stop_handler();
+  survive_lost_pages();
   job_.progress = {[this](const std::string& line) { line_.update(line); }, [this] { return line_.due(); }};
   job_.message = [](const std::string& line) { log_info(line); };
   job_.warn = [](const std::string& line) { log_warning(line); };
   job_.stop = stop_source().token();
+}
+
+std::string visible(std::string_view text) {
+  constexpr char32_t kPictures = 0x2400, kPictureOfDelete = 0x2421;  // the block of control pictures
+  std::string out;
+  for (size_t at = 0; at < text.size();) {
+    Utf8Char c = decode_utf8(text, at);
+    at += c.length;
+    bool plain = c.code_point == '\n' || c.code_point == '\t';
+    if (c.code_point < 0x20 && !plain) append_utf8(out, kPictures + c.code_point);
+    else if (c.code_point == 0x7F) append_utf8(out, kPictureOfDelete);
+    else if (c.code_point > 0x7F && c.code_point < 0xA0) append_utf8(out, 0xFFFD);  // controls of eight bits have none
+    else append_utf8(out, c.code_point);
+  }
+  return out;
+}
+
+void print_text(std::string_view text) {
+  static const bool terminal = ::isatty(STDOUT_FILENO) != 0;
+  std::string shown = terminal ? visible(text) : std::string(text);
+  std::fwrite(shown.data(), 1, shown.size(), stdout);
 }
 
 void Terminal::go_on() { stop_source().clear(); }

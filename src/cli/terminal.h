@@ -2,11 +2,18 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "base/job.h"
 #include "base/log.h"
 
 namespace malmoi::cli {
+
+/// A text with its control characters as pictures of them (U+241B for escape), but for new lines and tabs: what a model
+/// writes may not command the terminal. Bytes that are no text become U+FFFD.
+std::string visible(std::string_view text);
+/// Text that came from elsewhere, such as from a model, on stdout: visible() on a terminal, as it is in pipes and files.
+void print_text(std::string_view text);
 
 /// The live line, messages and warnings on stderr; a stop when SIGINT or SIGTERM comes, a second one of which ends the
 /// process at once. One in a process.

@@ -14,6 +14,7 @@ struct Options {
   Path config;
   std::vector<std::string> overrides;
   app::TrainOptions train;
+  app::PlanOptions plan;
   bool json = false;
 };
 
@@ -35,9 +36,9 @@ Status run_train(const Options& o, Terminal& terminal) {
   return {};
 }
 
-Status run_plan(const Options& o) {
+Status run_plan(const Options& o, const Terminal& terminal) {
   MALMOI_ASSIGN(ConfigDocument document, read(o));
-  MALMOI_ASSIGN(app::PlanReport p, app::plan(document));
+  MALMOI_ASSIGN(app::PlanReport p, app::plan(document, o.plan, terminal.job().stop));
   if (o.json) {
     print_json(to_json(p));
     return {};
@@ -48,12 +49,14 @@ Status run_plan(const Options& o) {
   fmt::print("memory       {} (weights {}, gradients {}, optimizer {}, activations {}, process {})\n",
              bytes(p.memory.total()), bytes(p.memory.weights), bytes(p.memory.gradients), bytes(p.memory.optimizer),
              bytes(p.memory.activations), bytes(p.memory.process));
-  fmt::print("speed        about {} tokens/s ({} FLOP/s measured in products)\n", format_count(p.tokens_per_second()),
-             format_count(p.measured_flops_per_second));
-  if (p.steps)
-    fmt::print("time         about {} for {} steps, {} tokens\n",
-               format_duration(p.seconds_per_step * static_cast<double>(*p.steps)), *p.steps,
-               format_count(static_cast<double>(p.tokens_per_step * *p.steps)));
+  if (p.does_not_fit.empty())
+    fmt::print("machine      {} of memory: it fits\n", bytes(static_cast<size_t>(p.machine_memory)));
+  else fmt::print("machine      it does not fit: {}; {}\n", p.does_not_fit, p.remedy);
+  fmt::print("speed        about {} tokens/s in {} ({} FLOP/s {} in products)\n", format_count(p.tokens_per_second()),
+             p.dtype, format_count(p.flops_per_second), p.measured ? "measured" : "given");
+  fmt::print("time         about {} for {} steps, {} tokens\n",
+             format_duration(p.seconds_per_step * static_cast<double>(p.steps)), p.steps,
+             format_count(static_cast<double>(p.tokens_per_step * p.steps)));
   return {};
 }
 
@@ -85,12 +88,19 @@ void add_train(CLI::App& root, Invocation& invocation) {
 void add_plan(CLI::App& root, Invocation& invocation) {
   auto o = std::make_shared<Options>();
   CLI::App* command = root.add_subcommand("plan", "parameters, FLOPs, memory and time of a training configuration");
-  command->footer("Example: malmoi plan recipes/shakespeare-char.yaml");
+  command->footer(
+      "For another machine, name its memory and what its products reach (`malmoi plan` prints that of this "
+      "one).\nExample: "
+      "malmoi plan recipes/shakespeare-char.yaml --memory 512GB --rate 4e12");
   command->add_option("config", o->config, "training configuration (YAML)")->required();
   add_override_options(*command, o);
+  command->add_option("--memory", o->plan.memory, "of the machine that is planned for, as 64GB (default: this one's)");
+  command->add_option("--rate", o->plan.rate, "its products in FLOP/s, as 2e12 (default: measured here)")
+      ->check(CLI::PositiveNumber);
   add_json_flag(*command, o->json);
   add_threads_option(*command);
-  command->callback([&invocation, o] { invocation.run = [o] { return run_plan(*o); }; });
+  command->callback(
+      [&invocation, o] { invocation.run = [&invocation, o] { return run_plan(*o, invocation.terminal); }; });
 }
 
 }  // namespace malmoi::cli

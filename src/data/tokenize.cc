@@ -1,7 +1,5 @@
 #include "data/tokenize.h"
 
-#include <algorithm>
-
 #include "base/parallel.h"
 
 namespace malmoi::data {
@@ -11,23 +9,6 @@ namespace {
 constexpr size_t kBlockBytes = size_t{8} << 20;
 
 }  // namespace
-
-DocumentMarks document_marks(const tokenizer::Tokenizer& tokenizer) {
-  DocumentMarks marks;
-  // Any text will do: what stands before its own first token is put before every text.
-  tokenizer::Encoding sample = tokenizer.encode_full("a", {.add_special = true, .parse_special = false});
-  const std::vector<int32_t>& special = sample.special_tokens_mask;
-  const bool has_text = std::find(special.begin(), special.end(), 0) != special.end();
-  for (size_t i = 0; i < sample.ids.size() && special[i]; ++i) {
-    // A vocabulary that cannot spell `a` leaves nothing between before and after: the end of text tells them apart.
-    if (!has_text && sample.ids[i] == tokenizer.eos_id() && sample.ids[i] != tokenizer.bos_id()) break;
-    bool padding = sample.attention_mask[i] == 0;
-    if (!padding) marks.before.push_back(sample.ids[i]);
-  }
-  marks.after = tokenizer.eos_id();
-  if (!marks.after) marks.after = tokenizer.id_of("<|endoftext|>");
-  return marks;
-}
 
 Status DocumentEncoder::add(std::string text) {
   bytes_ += text.size();

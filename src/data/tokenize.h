@@ -1,29 +1,22 @@
 // From documents to flat ids: the one way in which a corpus is tokenised, by `malmoi train` and `malmoi data tokenize`.
 //
-// The convention. What the tokenizer puts before a text at use (BOS, where it adds one) stands before each document, the
-// end-of-text id after it; there the document ends, and TokenWriter records the place. So a model sees in training what it
-// sees at use, and learns where a text ends. The first id of a document counts as a target like any other: it is
-// predicted from what stands before it, BOS or the end of the document before.
+// The convention is that of tokenizer/document_marks.h; behind the mark after a document it ends, and TokenWriter records the
+// place. So a model sees in training what it sees at use, and learns where a text ends. The first id of a document counts as
+// a target like any other: it is predicted from what stands before it, BOS or the end of the document before.
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/error.h"
 #include "data/token_file.h"
-#include "tokenizer/tokenizer.h"
+#include "tokenizer/document_marks.h"
 
 namespace malmoi::data {
 
-/// The ids around each document.
-struct DocumentMarks {
-  std::vector<int32_t> before;
-  std::optional<int32_t> after;
-};
-/// As the tokenizer has them: what it adds before a text, and its end-of-text id.
-DocumentMarks document_marks(const tokenizer::Tokenizer& tokenizer);
+using tokenizer::document_marks;
+using tokenizer::DocumentMarks;
 
 /// Encodes documents in blocks on the compute threads and writes them in their order. Special tokens written in a text
 /// are text. One thread; tokenizer and writer must outlive it.

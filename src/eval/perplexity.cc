@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "infer/sampling.h"
+#include "tokenizer/coverage.h"
+#include "tokenizer/document_marks.h"
 
 namespace malmoi::eval {
 namespace {
@@ -16,7 +17,10 @@ constexpr int64_t kRowsAtOnce = 128;
 
 double Perplexity::loss() const { return tokens > 0 ? nats / static_cast<double>(tokens) : 0; }
 double Perplexity::perplexity() const { return std::exp(loss()); }
-double Perplexity::bits_per_byte() const { return bytes > 0 ? nats / (static_cast<double>(bytes) * std::log(2.0)) : 0; }
+std::optional<double> Perplexity::bits_per_byte() const {
+  if (bytes == 0) return {};
+  return nats / (static_cast<double>(bytes) * std::log(2.0));
+}
 
 PerplexityMeter::PerplexityMeter(std::unique_ptr<infer::Session> session, const tokenizer::Tokenizer* tokenizer,
                                  const PerplexityOptions& options)
@@ -33,40 +37,41 @@ Result<PerplexityMeter> PerplexityMeter::create(const model::Model& model, const
 }
 
 Status PerplexityMeter::add_text(std::string_view text) {
-  std::vector<int32_t> plain = tokenizer_->encode(text, {.add_special = false, .parse_special = false});
-  std::vector<int32_t> ids = plain;
-  // What the tokenizer puts before a text gives the first token something to be predicted from; what it puts after a
-  // text is not part of it.
-  std::vector<int32_t> special = tokenizer_->encode("", {.add_special = true});
-  bool begins = !special.empty() && tokenizer_->bos_id() && special[0] == *tokenizer_->bos_id();
-  if (begins) ids.insert(ids.begin(), special[0]);
-  if (ids.size() < 2) return {};
-  uint64_t bytes = text.size();
-  if (!begins) bytes -= std::min<uint64_t>(bytes, tokenizer_->token_bytes(ids[0]).size());
-  return add_ids(ids, bytes);
+  tokenizer::Coverage covered = tokenizer::cover(*tokenizer_, text);
+  result_.characters += covered.characters;
+  result_.unknown_characters += covered.unknown;
+  if (result_.unknown_examples.empty()) result_.unknown_examples = covered.examples;
+  const std::vector<int32_t> before = tokenizer::document_marks(*tokenizer_).before;
+  std::vector<int32_t> ids = before;
+  ids.insert(ids.end(), covered.ids.begin(), covered.ids.end());
+  std::vector<uint32_t> bytes(before.size(), 0);
+  bytes.insert(bytes.end(), covered.bytes.begin(), covered.bytes.end());
+  return add_ids(ids, bytes, std::max<int64_t>(static_cast<int64_t>(before.size()), 1));
 }
 
-Status PerplexityMeter::add_ids(std::span<const int32_t> ids, uint64_t bytes) {
-  if (ids.size() < 2) return {};
+Status PerplexityMeter::add_ids(std::span<const int32_t> ids, std::span<const uint32_t> bytes, int64_t first) {
+  if (static_cast<int64_t>(ids.size()) <= first) return {};
   ++result_.documents;
-  result_.bytes += bytes;
-  return options_.convention == Convention::kLlamaCpp ? llama_cpp(ids) : strided(ids);
+  const Window document{ids, bytes};
+  return options_.convention == Convention::kLlamaCpp ? llama_cpp(document) : strided(document, first);
 }
 
-// Adds -log p of window[first_target ...], each from what is before it in the window.
-Status PerplexityMeter::score(std::span<const int32_t> window, int64_t first_target) {
+// Adds -log p of window.ids[first_target ...], each from what is before it in the window, and their bytes.
+Status PerplexityMeter::score(const Window& window, int64_t first_target) {
   MALMOI_ASSIGN(nn::SequenceState state, session_->open());
-  auto length = static_cast<int64_t>(window.size());
+  auto length = static_cast<int64_t>(window.ids.size());
   auto vocab = static_cast<size_t>(session_->model().vocab_size());
   for (int64_t begin = 0; begin + 1 < length;) {
     int64_t n = std::min(kRowsAtOnce, length - 1 - begin);  // the last token predicts nothing that is here
     int64_t skip = std::clamp<int64_t>(first_target - 1 - begin, 0, n);
-    session_->append(state, window.subspan(static_cast<size_t>(begin), static_cast<size_t>(n)), n - skip);
+    session_->append(state, window.ids.subspan(static_cast<size_t>(begin), static_cast<size_t>(n)), n - skip);
     MALMOI_ASSIGN(std::span<const float> logits, session_->logits());
     for (int64_t i = skip; i < n; ++i) {
       std::span<const float> row = logits.subspan(static_cast<size_t>(i - skip) * vocab, vocab);
-      int32_t target = window[static_cast<size_t>(begin + i + 1)];
-      result_.nats += infer::log_sum_exp(row) - static_cast<double>(row[static_cast<size_t>(target)]);
+      const auto at = static_cast<size_t>(begin + i + 1);
+      const auto target = static_cast<size_t>(window.ids[at]);
+      result_.nats += infer::log_sum_exp(row) - static_cast<double>(row[target]);
+      if (!window.bytes.empty()) result_.bytes += window.bytes[at];
       ++result_.tokens;
     }
     begin += n;
@@ -74,27 +79,34 @@ Status PerplexityMeter::score(std::span<const int32_t> window, int64_t first_tar
   return {};
 }
 
-Status PerplexityMeter::strided(std::span<const int32_t> ids) {
-  auto length = static_cast<int64_t>(ids.size()), stride = std::max<int64_t>(options_.window / 2, 1);
-  int64_t scored = 1;  // targets before this one are done; the first token has nothing before it
+Status PerplexityMeter::strided(const Window& document, int64_t first) {
+  const auto length = static_cast<int64_t>(document.ids.size()), stride = std::max<int64_t>(options_.window / 2, 1);
+  int64_t scored = first;  // targets before this one are done, or have nothing to be predicted from
   for (int64_t begin = 0; scored < length; begin += stride) {
     int64_t end = std::min(begin + options_.window, length);
-    if (end > scored)
-      MALMOI_TRY(score(ids.subspan(static_cast<size_t>(begin), static_cast<size_t>(end - begin)), scored - begin));
+    if (end > scored) MALMOI_TRY(score(part(document, begin, end), scored - begin));
     scored = std::max(scored, end);
   }
   return {};
 }
 
-Status PerplexityMeter::llama_cpp(std::span<const int32_t> ids) {
+Status PerplexityMeter::llama_cpp(const Window& document) {
+  const std::span<const int32_t> ids = document.ids;
   int64_t window = options_.window, chunks = static_cast<int64_t>(ids.size()) / window, first = window / 2;
   bool begins = tokenizer_ && tokenizer_->bos_id() && ids[0] == *tokenizer_->bos_id();
   for (int64_t c = 0; c < chunks; ++c) {
-    std::vector<int32_t> chunk(ids.begin() + c * window, ids.begin() + (c + 1) * window);
-    if (begins) chunk[0] = ids[0];
+    Window chunk = part(document, c * window, (c + 1) * window);
+    std::vector<int32_t> begun(chunk.ids.begin(), chunk.ids.end());
+    if (begins) begun[0] = ids[0];
+    chunk.ids = begun;
     MALMOI_TRY(score(chunk, first + 1));
   }
   return {};
+}
+
+PerplexityMeter::Window PerplexityMeter::part(const Window& document, int64_t begin, int64_t end) {
+  const auto from = static_cast<size_t>(begin), n = static_cast<size_t>(end - begin);
+  return {document.ids.subspan(from, n), document.bytes.empty() ? document.bytes : document.bytes.subspan(from, n)};
 }
 
 }  // namespace malmoi::eval

@@ -27,6 +27,7 @@ class Engine {
 
   /// The longest prompt and answer together, in tokens: what the model reads and its memory holds.
   int64_t context_length() const { return scheduler_->context_length(); }
+  const model::Model& model() const { return scheduler_->model(); }
   /// Queues a request. Errors: as Scheduler::check; an engine that is stopping.
   Status submit(Request request, TokenSink sink);
   EngineStats stats() const;

@@ -3,11 +3,17 @@
 #include <utility>
 #include <variant>
 
+#include "infer/prompt.h"
+
 namespace malmoi::infer {
 
 EngineProvider::EngineProvider(Engine& engine, const tokenizer::Tokenizer& tokenizer, EngineProviderOptions options)
     : engine_(&engine), tokenizer_(&tokenizer), options_(std::move(options)) {
   options_.model.context_length = engine.context_length();
+}
+
+std::vector<int32_t> EngineProvider::ids_of(std::string_view text, bool parse_special) const {
+  return prompt_ids(engine_->model(), *tokenizer_, options_.stop_ids, text, parse_special);
 }
 
 Result<chat::GenerationRequest> EngineProvider::prepare(chat::GenerationRequest request) const {
@@ -16,13 +22,10 @@ Result<chat::GenerationRequest> EngineProvider::prepare(chat::GenerationRequest 
     request.stop.insert(request.stop.end(), rendered.stop.begin(), rendered.stop.end());
     request.trim_start = rendered.trim_start;
     // What a user writes is text: special tokens in it are not recognised.
-    request.prompt = tokenizer_->encode(rendered.prompt, {.add_special = true, .parse_special = false});
+    request.prompt = ids_of(rendered.prompt, false);
   } else if (const auto* text = std::get_if<std::string>(&request.prompt)) {
-    request.prompt = tokenizer_->encode(*text, {.add_special = true});
+    request.prompt = ids_of(*text, true);
   }
-  auto& ids = std::get<std::vector<int32_t>>(request.prompt);
-  if (ids.empty() && !options_.stop_ids.empty())
-    ids.push_back(options_.stop_ids[0]);  // what separates texts in training
   return request;
 }
 
@@ -34,6 +37,8 @@ Status EngineProvider::generate(chat::GenerationRequest request, chat::TokenSink
   asked.sampling = std::move(request.sampling);
   if (!request.ignore_eos) asked.stop_ids = options_.stop_ids;
   asked.top_probabilities = request.top_logprobs;
+  asked.prompt_probabilities = request.prompt_logprobs;
+  asked.client = request.client;
   asked.cancel = std::move(request.cancel);
   asked.answers = request.n;
   asked.stop = std::move(request.stop);

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/mapped_files.h"
 #include "chat/chat_template.h"
 #include "chat/provider.h"
 #include "infer/engine.h"
@@ -28,11 +29,15 @@ class EngineProvider : public chat::Provider {
   /// Errors: as Engine::submit.
   Status generate(chat::GenerationRequest request, chat::TokenSink sink) override;
   chat::ProviderStats stats() const override;
+  /// Errors: a file of the model that changed while it was in use.
+  Status health() const override { return check_mapped_files(); }
   void drain(double seconds) override { engine_->drain(seconds); }
   Result<std::vector<chat::TokenPiece>> tokenize(const chat::TokenizeRequest& request) const override;
   Result<std::string> detokenize(std::span<const int32_t> ids) const override;
 
  private:
+  std::vector<int32_t> ids_of(std::string_view text, bool parse_special) const;
+
   Engine* engine_;
   const tokenizer::Tokenizer* tokenizer_;
   EngineProviderOptions options_;

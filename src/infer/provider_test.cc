@@ -5,6 +5,7 @@
 
 #include <future>
 
+#include "infer/prompt.h"
 #include "infer/tiny_model.h"
 
 namespace malmoi::infer {
@@ -70,6 +71,33 @@ TEST_F(EngineProviderTest, AConversationGoesThroughTheTemplateAndUsersWriteText)
   auto again = provider_->prepare(*prepared);
   ASSERT_TRUE(again.ok());
   EXPECT_EQ(again->stop, prepared->stop);
+}
+
+TEST_F(EngineProviderTest, WhatATokenizerPutsBeforeATextStandsThereOnceAndNothingBehindIt) {
+  Json json = *parse_json(tiny_tokenizer_json(), "tokenizer.json");
+  constexpr int32_t kBegin = 257;
+  Json begin = json["added_tokens"][0];
+  begin["id"] = kBegin;
+  begin["content"] = "<s>";
+  json["added_tokens"].push_back(begin);
+  auto special = [](const char* name) { return Json{{"SpecialToken", {{"id", name}, {"type_id", 0}}}}; };
+  json["post_processor"] = {
+      {"type", "TemplateProcessing"},
+      {"single", {special("<s>"), Json{{"Sequence", {{"id", "A"}, {"type_id", 0}}}}, special("<|endoftext|>")}},
+      {"pair", Json::array({Json{{"Sequence", {{"id", "A"}, {"type_id", 0}}}}})},
+      {"special_tokens",
+       {{"<s>", {{"id", "<s>"}, {"ids", {kBegin}}, {"tokens", {"<s>"}}}},
+        {"<|endoftext|>", {{"id", "<|endoftext|>"}, {"ids", {kTinyEnd}}, {"tokens", {"<|endoftext|>"}}}}}}};
+  auto around = tokenizer::Tokenizer::from_json(dump_json(json));
+  ASSERT_TRUE(around.ok()) << around.error().to_string();
+  auto ids = [&](const model::Model& model, const char* text, bool parse_special = true) {
+    return prompt_ids(model, *around, {}, text, parse_special);
+  };
+  EXPECT_EQ(ids(*model_, "hi"), (std::vector<int32_t>{kBegin, 'h', 'i'}));
+  EXPECT_EQ(ids(*model_, "<s>hi"), (std::vector<int32_t>{kBegin, 'h', 'i'})) << "written out by hand";
+  EXPECT_EQ(ids(*model_, "<s>", false), (std::vector<int32_t>{kBegin, '<', 's', '>'})) << "text";
+  EXPECT_EQ(ids(*model_, ""), (std::vector<int32_t>{kBegin}));
+  EXPECT_EQ(ids(*tiny_encoder_decoder(), "hi"), (std::vector<int32_t>{kBegin, 'h', 'i', kTinyEnd})) << "read whole";
 }
 
 TEST_F(EngineProviderTest, EventsCarryBytesAndTheLastOneThePromptsLength) {

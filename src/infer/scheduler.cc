@@ -1,7 +1,9 @@
 #include "infer/scheduler.h"
 
 #include <algorithm>
+#include <map>
 
+#include "base/mapped_files.h"
 #include "infer/scheduler_sequence.h"
 
 namespace malmoi::infer {
@@ -18,6 +20,15 @@ int64_t longest(const nn::StatePool& pool, int64_t most, int64_t memory, int64_t
     (pool.bytes_for(middle, memory, step) <= pool.budget() ? fits : above) = middle;
   }
   return fits;
+}
+
+Status check_biases(const SamplingOptions& sampling, int64_t vocab_size) {
+  for (const auto& [id, bias] : sampling.logit_bias) {
+    if (id < 0 || id >= vocab_size)
+      return usage_error("token " + std::to_string(id) + " is outside the vocabulary of " + std::to_string(vocab_size),
+                         "logit_bias", "use ids of the model's own tokenizer");
+  }
+  return {};
 }
 
 }  // namespace
@@ -49,7 +60,11 @@ Result<std::unique_ptr<Scheduler>> Scheduler::create(const model::Model& model, 
 }
 
 Status Scheduler::check(const TokenRequest& request) const {
+  MALMOI_TRY(check_mapped_files());
   MALMOI_TRY(request.sampling.check());
+  MALMOI_TRY(check_biases(request.sampling, model_->vocab_size()));
+  if (request.prompt_probabilities && encodes_)
+    return unsupported("a prompt that an encoder reads has no probabilities", "prompt_probabilities", "leave it out");
   const std::vector<int32_t>& prompt = request.prompt;
   if (prompt.empty()) return usage_error("the prompt is empty", "prompt", "give at least one token");
   for (size_t i = 0; i < prompt.size(); ++i) {
@@ -83,11 +98,23 @@ Status Scheduler::submit(TokenRequest request, TokenHandler handler) {
   request.max_tokens = std::min(request.max_tokens, room_for_answer(request));
   auto shared = std::make_shared<const TokenRequest>(std::move(request));
   std::vector<int32_t> begin = encodes_ ? std::vector<int32_t>{model_->decoder_start_token_id} : shared->prompt;
-  waiting_.push_back(
-      std::make_unique<Sequence>(std::move(shared), std::move(handler), std::move(begin), model_->vocab_size()));
+  uint64_t client = shared->client;
+  auto sequence =
+      std::make_unique<Sequence>(std::move(shared), std::move(handler), std::move(begin), model_->vocab_size());
+  sequence->turns = turns_of(client);
+  waiting_.push_back(std::move(sequence));
   ++requests_;
   publish();
   return {};
+}
+
+std::shared_ptr<Scheduler::Turns> Scheduler::turns_of(uint64_t client) const {
+  for (const Sequences* sequences : {&running_, &waiting_}) {
+    for (const auto& s : *sequences) {
+      if (client != 0 && s->request->client == client) return s->turns;
+    }
+  }
+  return std::make_shared<Turns>();
 }
 
 SchedulerStats Scheduler::stats() const {
@@ -136,29 +163,73 @@ size_t Scheduler::bytes_wanted(const Sequence& s) const {
   return one + static_cast<size_t>(s.answers_to_come() - 1) * (one - std::min(shared, one));
 }
 
-// Whether a sequence may run beside those that do, each of which has yet to take some of what it wants.
-bool Scheduler::has_room(const Sequence& next) const {
-  if (running_.empty()) return true;
-  int64_t answers = next.answers_to_come();
+// More than a step reads.
+bool Scheduler::is_long(const Sequence& s) const {
+  return static_cast<int64_t>(s.request->prompt.size()) > options_.prefill_rows;
+}
+
+int64_t Scheduler::answers_running(bool extra) const {
+  int64_t answers = 0;
+  for (const auto& s : running_) answers += s->extra == extra ? s->answers_to_come() : 0;
+  return answers;
+}
+
+// Whether the pool holds a sequence beside those that run, each of which has yet to take some of what it wants.
+bool Scheduler::has_bytes(const Sequence& next) const {
   size_t bytes = session_->pool().in_use() + bytes_wanted(next);
   for (const auto& s : running_) {
-    answers += s->answers_to_come();
     size_t wanted = bytes_wanted(*s);
     bytes += wanted - std::min(wanted, s->state.bytes());
   }
-  return answers <= options_.max_running && bytes <= session_->pool().budget();
+  return bytes <= session_->pool().budget();
 }
 
-// In the order of their coming: one that needs much is not passed by for ever by those that need little.
+// Those that were sent back; then the first to come of the clients that have the fewest answers under way. One that waits has
+// none at last, and is the first.
+Scheduler::Sequences::iterator Scheduler::next_in_turn() {
+  if (waiting_.front()->let_in || waiting_.front()->begun) return waiting_.begin();
+  std::map<const Turns*, int64_t> under_way;
+  for (const auto& s : running_) under_way[s->turns.get()] += s->answers_to_come();
+  return std::min_element(waiting_.begin(), waiting_.end(), [&](const auto& a, const auto& b) {
+    return under_way[a->turns.get()] < under_way[b->turns.get()];
+  });
+}
+
+// The next in turn; where answers to long prompts leave it no place, a short one, in the places that are kept for these.
+Scheduler::Sequences::iterator Scheduler::next_to_let_in(bool& extra) {
+  auto next = next_in_turn();
+  extra = false;
+  if (running_.empty()) return next;
+  if (answers_running(false) + (*next)->answers_to_come() > options_.max_running) {
+    extra = true;
+    bool waits_for_long = std::any_of(running_.begin(), running_.end(), [&](const auto& s) { return is_long(*s); });
+    if (!waits_for_long) return waiting_.end();
+    next = std::find_if(waiting_.begin(), waiting_.end(), [&](const auto& s) { return !is_long(*s); });
+    if (next == waiting_.end() || answers_running(true) + (*next)->answers_to_come() > options_.max_running / 4)
+      return waiting_.end();
+  }
+  // Who waits for memory is not passed by: one that needs much would wait for ever for those that need little.
+  return has_bytes(**next) ? next : waiting_.end();
+}
+
 void Scheduler::admit() {
-  while (!waiting_.empty() && has_room(*waiting_.front())) {
-    Sequence& next = *waiting_.front();
+  while (!waiting_.empty()) {
+    bool extra = false;
+    auto place = next_to_let_in(extra);
+    if (place == waiting_.end()) return;
+    Sequence& next = **place;
     auto state = session_->open();
     if (!state.ok() && !running_.empty()) return;
-    if (state.ok()) next.state = *std::move(state);
-    else fail(next, state.error().to_string());
-    if (state.ok()) running_.push_back(std::move(waiting_.front()));
-    waiting_.pop_front();
+    next.turns->read = std::max(next.turns->read, clock_);  // what passed while it waited is not made up for
+    next.let_in = true;
+    next.extra = extra;
+    if (state.ok()) {
+      next.state = *std::move(state);
+      running_.push_back(std::move(*place));
+    } else {
+      fail(next, state.error().to_string());
+    }
+    waiting_.erase(place);
   }
 }
 

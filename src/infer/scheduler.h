@@ -14,8 +14,9 @@
 namespace malmoi::infer {
 
 struct SchedulerOptions {
-  int64_t max_running = 32;    // answers decoded together
-  int64_t prefill_rows = 512;  // prompt tokens taken in one step at most, so that running answers go on meanwhile
+  int64_t max_running =
+      32;  // answers decoded together, and a quarter more of short prompts that would wait for long ones
+  int64_t prefill_rows = 512;  // prompt tokens that one step reads, and a quarter more, so that running answers go on
   size_t state_bytes = 0;      // that the states of all sequences may take; 0: half of what the machine has free
 };
 
@@ -28,8 +29,10 @@ struct SchedulerStats {
 
 /// One step is one forward pass: each answer under way takes its next token, and prompts are read in pieces beside them.
 ///
-/// Who has read least is read next, so that a short prompt does not wait for the long ones before it. A request waits until
-/// the pool has room for its prompt and the beginning of its answers. Where room runs out later, the youngest answer gives
+/// Rows of a step are shared among clients by fair queueing (Demers et al. 1989): of the next pieces of all prompts, those
+/// come first that would end first if every client had read an equal share since it came. So a short prompt does not wait
+/// for the long ones before it, nor a client for the many prompts of another. In the same way they are let in: who has the
+/// fewest answers under way first, and short ones beyond max_running where long ones fill it. A request waits until the pool has room for its prompt and the beginning of its answers. Where room runs out later, the youngest answer gives
 /// its state back and waits; let in again, it reads what it was given and has written in the same pieces as before. So an
 /// answer's tokens do not depend on what runs beside it, to the bit. All but check() and stats() belong to one thread.
 class Scheduler {
@@ -40,8 +43,9 @@ class Scheduler {
 
   /// The longest prompt and answer together, in tokens: what the model reads and the pool holds.
   int64_t context_length() const { return context_length_; }
+  const model::Model& model() const { return *model_; }
   /// Whether a request can run at all. Errors: an empty prompt, ids outside the vocabulary, a prompt that leaves no room,
-  /// values out of range. From any thread.
+  /// values out of range, a file of the model that changed under it. From any thread.
   Status check(const TokenRequest& request) const;
   /// Queues a request that check() lets pass. An answer ends with the context at the latest.
   Status submit(TokenRequest request, TokenHandler handler);
@@ -54,24 +58,37 @@ class Scheduler {
 
  private:
   struct Sequence;
+  struct Turns;
   using Sequences = std::deque<std::unique_ptr<Sequence>>;
   // What a sequence does in a step: reads rows of its source, of its prompt, or its last token.
   struct Piece {
     Sequence* sequence = nullptr;
     int64_t rows = 0;
     bool source = false;
+    int64_t wanted = 0;  // of the rows, whose logits are looked at: the last ones
   };
 
   Scheduler(const model::Model& model, const SchedulerOptions& options);
   int64_t room_for_answer(const TokenRequest& request) const;
   size_t bytes_wanted(const Sequence& sequence) const;
-  bool has_room(const Sequence& next) const;
+  bool is_long(const Sequence& sequence) const;
+  int64_t answers_running(bool extra) const;
+  Sequences::iterator next_in_turn();
+  Sequences::iterator next_to_let_in(bool& extra);
+  bool has_bytes(const Sequence& next) const;
   bool lacks_source(const Sequence& sequence) const;
   void end_cancelled(Sequences& sequences, bool all);
   void admit();
+  std::shared_ptr<Turns> turns_of(uint64_t client) const;
+  Piece next_piece(Sequence& sequence) const;
+  bool tells_prompt(const Sequence& sequence) const;
+  void share(std::vector<Sequence*> prompts, std::vector<Piece>& pieces);
   std::vector<Piece> plan();
   void make_room(std::vector<Piece>& pieces);
   void pass();
+  bool append(std::vector<Piece>& pieces);
+  void take(const std::vector<Piece>& pieces, std::span<const float> logits);
+  void tell_prompt(Sequence& sequence, std::span<const float> rows, int64_t count);
   void begin_answers(Sequence& first, std::vector<Sequence*>& answers);
   void accept(Sequence& sequence, std::span<const float> logits);
   void emit(Sequence& sequence, const Token& token);
@@ -87,6 +104,7 @@ class Scheduler {
   std::unique_ptr<Session> session_;
   Sequences waiting_;  // those sent back first, then in the order of their coming
   Sequences running_;  // the oldest first
+  double clock_ = 0;   // rows of prompts that a client has read that was always there
   std::atomic<int64_t> num_running_{0}, num_waiting_{0}, prompt_tokens_{0}, generated_tokens_{0}, requests_{0};
   std::atomic<size_t> state_bytes_{0};
 };

@@ -9,6 +9,11 @@
 
 namespace malmoi::infer {
 
+// How many rows of prompts a client has read, of those that it could have since it came.
+struct Scheduler::Turns {
+  double read = 0;
+};
+
 struct Scheduler::Sequence {
   std::shared_ptr<const TokenRequest> request;
   TokenHandler handler;
@@ -17,7 +22,11 @@ struct Scheduler::Sequence {
   std::vector<int32_t> text;  // what the decoder reads: a prompt (of an encoder-decoder its start), then the answer
   int64_t prompt = 0;         // how much of it is the prompt
   Sampler sampler;
-  bool begun = false;  // the prompt was read once, the other answers have begun
+  std::shared_ptr<Turns> turns;
+  int64_t told = 0;     // how many tokens of the prompt, where they are asked for
+  bool let_in = false;  // it has run before: where it waits, it was sent back
+  bool extra = false;   // let in beyond max_running
+  bool begun = false;   // the prompt was read once, the other answers have begun
   bool done = false;
 
   /// The first answer, which reads the prompt.
@@ -37,6 +46,8 @@ struct Scheduler::Sequence {
         text(first.text),
         prompt(first.prompt),
         sampler(seeded(first.request->sampling, which), vocab_size),
+        turns(first.turns),
+        told(first.told),
         begun(true) {
     for (int32_t id : text) sampler.observe(id);
   }

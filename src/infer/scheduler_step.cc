@@ -2,10 +2,20 @@
 #include <algorithm>
 #include <cmath>
 #include <exception>
+#include <limits>
+#include <set>
 
+#include "base/mapped_files.h"
 #include "infer/scheduler_sequence.h"
 
 namespace malmoi::infer {
+namespace {
+
+constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+// Logits of a step that tells how probable a prompt is: 256 MiB.
+constexpr int64_t kMostLogits = int64_t{64} << 20;
+
+}  // namespace
 
 bool Scheduler::step() {
   end_cancelled(waiting_, false);
@@ -24,28 +34,50 @@ bool Scheduler::step() {
   return !running_.empty() || !waiting_.empty();
 }
 
-// Answers under way take a token each. Prompts share the rows of a step: who has read least comes first.
+// Whether a sequence reads its prompt for the first time, and somebody wants to know how probable that is.
+bool Scheduler::tells_prompt(const Sequence& s) const { return s.request->prompt_probabilities && s.told < s.prompt; }
+
+// What a prompt reads next. It is cut at the same places whatever else there is to read: kernels sum in another order for a
+// piece of another length, and an answer must not depend on what runs beside it.
+Scheduler::Piece Scheduler::next_piece(Sequence& s) const {
+  if (lacks_source(s)) return {&s, static_cast<int64_t>(s.request->prompt.size()), true};
+  int64_t longest = options_.prefill_rows;
+  if (s.request->prompt_probabilities)  // the logits of all rows stand in memory together
+    longest = std::clamp<int64_t>(kMostLogits / model_->vocab_size(), 1, longest);
+  int64_t rows = std::min(s.prompt - s.read(), longest - s.read() % longest);
+  int64_t wanted = tells_prompt(s) ? rows : s.read() + rows == s.length() ? 1 : 0;
+  return {&s, rows, false, wanted};
+}
+
+// Rows for prompts: the piece that ends first in its client's turns, then the next one, as long as they fit. What is cut
+// for a whole step leaves a quarter of one to short prompts.
+void Scheduler::share(std::vector<Sequence*> prompts, std::vector<Piece>& pieces) {
+  std::set<const Turns*> clients;
+  for (const Sequence* s : prompts) clients.insert(s->turns.get());
+  int64_t most = options_.prefill_rows + options_.prefill_rows / 4, taken = 0;
+  auto end_of = [this](Sequence* s) { return s->turns->read + static_cast<double>(next_piece(*s).rows); };
+  while (!prompts.empty() && taken < most) {
+    auto next = std::min_element(prompts.begin(), prompts.end(),
+                                 [&](Sequence* a, Sequence* b) { return end_of(a) < end_of(b); });
+    Piece piece = next_piece(**next);
+    prompts.erase(next);
+    if (taken > 0 && taken + piece.rows > most) continue;  // the first comes whole, as long as a source may be
+    pieces.push_back(piece);
+    piece.sequence->turns->read += static_cast<double>(piece.rows);
+    taken += piece.rows;
+  }
+  if (taken > 0) clock_ += static_cast<double>(taken) / static_cast<double>(clients.size());
+}
+
+// Answers under way take a token each; prompts share the rows beside them.
 std::vector<Scheduler::Piece> Scheduler::plan() {
   std::vector<Piece> pieces;
   std::vector<Sequence*> prompts;
   for (auto& s : running_) {
     if (s->read() < s->prompt || lacks_source(*s)) prompts.push_back(s.get());
-    else pieces.push_back({s.get(), 1});
+    else pieces.push_back({s.get(), 1, false, s->read() + 1 == s->length() ? 1 : 0});
   }
-  std::stable_sort(prompts.begin(), prompts.end(),
-                   [](const Sequence* a, const Sequence* b) { return a->read() < b->read(); });
-  int64_t left = options_.prefill_rows;
-  for (Sequence* s : prompts) {
-    Piece piece{s, static_cast<int64_t>(s->request->prompt.size()), true};
-    // A prompt is cut at multiples of prefill_rows whatever else there is to read: kernels sum in another order for a
-    // piece of another length, and an answer must not depend on what runs beside it.
-    if (!lacks_source(*s))
-      piece = {s, std::min(s->prompt - s->read(), options_.prefill_rows - s->read() % options_.prefill_rows)};
-    bool first = left == options_.prefill_rows;  // a source is read whole, however long
-    if (piece.rows > left && !first) continue;
-    pieces.push_back(piece);
-    left -= std::min(left, piece.rows);
-  }
+  share(std::move(prompts), pieces);
   return pieces;
 }
 
@@ -79,38 +111,71 @@ void Scheduler::make_room(std::vector<Piece>& pieces) {
   }
 }
 
-// One forward pass over all pieces; sources of encoders go before it, each by itself.
-void Scheduler::pass() {
-  std::vector<Piece> pieces = plan();
-  make_room(pieces);
+// Adds the pieces to the next pass; sources of encoders are read at once, each by itself. Whether there is something to run.
+bool Scheduler::append(std::vector<Piece>& pieces) {
   for (const Piece& piece : pieces) {
     if (!piece.source) continue;
     Sequence& s = *piece.sequence;
     if (Status read = session_->read_source(s.state, s.request->prompt); !read.ok()) fail(s, read.error().to_string());
   }
-  std::vector<Sequence*> ready;
-  bool rows = false;
+  std::erase_if(pieces, [](const Piece& piece) { return piece.source; });
   for (const Piece& piece : pieces) {
-    if (piece.source) continue;
     Sequence& s = *piece.sequence;
-    bool whole = s.read() + piece.rows == s.length();
     std::span<const int32_t> ids(s.text.data() + s.read(), static_cast<size_t>(piece.rows));
-    session_->append(s.state, ids, whole ? 1 : 0);
-    rows = true;
-    if (whole) ready.push_back(&s);
+    session_->append(s.state, ids, piece.wanted);
   }
-  if (!rows) return;
+  return !pieces.empty();
+}
+
+// One forward pass over all pieces.
+void Scheduler::pass() {
+  std::vector<Piece> pieces = plan();
+  make_room(pieces);
+  if (!append(pieces)) return;
   auto logits = session_->logits();
-  if (!logits.ok()) {
-    fail_running(logits.error().to_string());
+  Status whole = check_mapped_files();  // or weights were read as zeros
+  if (!logits.ok() || !whole.ok()) {
+    fail_running((logits.ok() ? whole.error() : logits.error()).to_string());
     return;
   }
+  take(pieces, *logits);
+}
+
+// What comes of the rows that were wanted: tokens of prompts with their probabilities, and new tokens.
+void Scheduler::take(const std::vector<Piece>& pieces, std::span<const float> logits) {
   auto vocab = static_cast<size_t>(model_->vocab_size());
-  for (size_t i = 0; i < ready.size(); ++i) {
-    std::span<const float> row = logits->subspan(i * vocab, vocab);
-    std::vector<Sequence*> answers{ready[i]};
-    if (!ready[i]->begun) begin_answers(*ready[i], answers);
+  for (const Piece& piece : pieces) {
+    Sequence& s = *piece.sequence;
+    std::span<const float> rows = logits.subspan(0, static_cast<size_t>(piece.wanted) * vocab);
+    logits = logits.subspan(rows.size());
+    if (tells_prompt(s)) tell_prompt(s, rows, piece.wanted);
+    if (piece.wanted == 0 || s.read() < s.length() || s.done) continue;
+    std::span<const float> row = rows.last(vocab);
+    std::vector<Sequence*> answers{&s};
+    if (!s.begun) begin_answers(s, answers);
     for (Sequence* answer : answers) accept(*answer, row);
+  }
+}
+
+// The tokens that the last `count` rows read lead to, of the prompt; before them its first one, which none leads to.
+void Scheduler::tell_prompt(Sequence& s, std::span<const float> rows, int64_t count) {
+  auto vocab = static_cast<size_t>(model_->vocab_size());
+  auto tell = [&](int64_t at, double logprob, std::vector<Candidate> top) {
+    for (Candidate& other : top) other.chance = kNone;
+    s.told = at + 1;
+    emit(s, {.prompt = true,
+             .id = s.text[static_cast<size_t>(at)],
+             .logprob = logprob,
+             .chance = kNone,
+             .top = std::move(top)});
+  };
+  if (s.told == 0) tell(0, kNone, {});
+  int64_t first = s.read() - count + 1;
+  for (int64_t i = std::max<int64_t>(s.told - first, 0); i < count && first + i < s.prompt && !s.done; ++i) {
+    std::span<const float> row = rows.subspan(static_cast<size_t>(i) * vocab, vocab);
+    double logprob =
+        static_cast<double>(row[static_cast<size_t>(s.text[static_cast<size_t>(first + i)])]) - log_sum_exp(row);
+    tell(first + i, logprob, top_candidates(row, s.request->top_probabilities));
   }
 }
 

@@ -3,8 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <new>
 #include <numeric>
 
+#include "base/file.h"
+#include "base/mapped_files.h"
 #include "infer/tiny_model.h"
 
 namespace malmoi::infer {
@@ -103,6 +107,162 @@ TEST(Scheduler, AShortPromptDoesNotWaitForTheLongOnesBeforeIt) {
     expect_same(trial.answer(i), alone(*model, request_of(640, 4, static_cast<int32_t>(i)), options));
   }
   expect_same(trial.answer(3), alone(*model, brief, options));
+}
+
+// They came together: the short one goes with the first piece of a long one, it does not wait for all of these.
+TEST(Scheduler, AShortPromptGoesBesideTheLongOnesThatCameWithIt) {
+  auto model = tiny_model(4096);
+  SchedulerOptions options{.prefill_rows = 64};
+  Trial trial(*model, options);
+  for (int32_t i = 0; i < 20; ++i) ASSERT_TRUE(trial.submit(request_of(640, 2, i)).ok());
+  ASSERT_TRUE(trial.submit(request_of(10, 2, 77)).ok());  // beside a piece
+  ASSERT_TRUE(trial.submit(request_of(50, 2, 78)).ok());  // in place of one
+  trial.finish();
+  EXPECT_LE(trial.answer(20).first_step, 2);
+  EXPECT_LE(trial.answer(21).first_step, 3);
+  for (size_t i = 0; i < 20; ++i)
+    expect_same(trial.answer(i), alone(*model, request_of(640, 2, static_cast<int32_t>(i)), options));
+  expect_same(trial.answer(20), alone(*model, request_of(10, 2, 77), options));
+}
+
+TEST(Scheduler, ShortPromptsWithoutEndDoNotStarveALongOne) {
+  auto model = tiny_model(4096);
+  Trial trial(*model, {.prefill_rows = 64});
+  ASSERT_TRUE(trial.submit(request_of(640, 1)).ok());
+  int32_t next = 0;
+  while (trial.answer(0).finish == FinishReason::kNone && trial.steps() < 1000) {
+    for (int i = 0; i < 3; ++i) ASSERT_TRUE(trial.submit(request_of(30, 1, ++next)).ok());
+    trial.step();
+  }
+  EXPECT_LT(trial.steps(), 400);  // 640 rows at a thirty-second of the 80 that a step reads
+}
+
+TEST(Scheduler, TheManyPromptsOfOneClientTakeNoMoreTurnsThanTheOneOfAnother) {
+  auto model = tiny_model(4096);
+  Trial trial(*model, {.prefill_rows = 64});
+  for (int32_t i = 0; i < 10; ++i) {
+    TokenRequest many = request_of(640, 1, i);
+    many.client = 1;
+    ASSERT_TRUE(trial.submit(many).ok());
+  }
+  TokenRequest one = request_of(640, 1, 50);
+  one.client = 2;
+  ASSERT_TRUE(trial.submit(one).ok());
+  trial.finish();
+  EXPECT_LE(trial.answer(10).first_step, 22);  // ten pieces in every second step, of 110
+}
+
+TEST(Scheduler, ShortPromptsDoNotWaitForThePlacesOfLongOnes) {
+  auto model = tiny_model(4096);
+  Trial trial(*model, {.max_running = 4, .prefill_rows = 64});
+  for (int32_t i = 0; i < 8; ++i) ASSERT_TRUE(trial.submit(request_of(640, 200, i)).ok());
+  ASSERT_TRUE(trial.step());
+  ASSERT_TRUE(trial.submit(request_of(10, 2, 77)).ok());
+  ASSERT_TRUE(trial.submit(request_of(10, 2, 78)).ok());
+  ASSERT_TRUE(trial.step());
+  EXPECT_EQ(trial.stats().running, 5);  // one place is kept
+  trial.finish();
+  EXPECT_LE(trial.answer(8).first_step, 3);
+  EXPECT_LE(trial.answer(9).first_step, 6);
+}
+
+// Short prompts that come without end pass by a long one that waits for a place, but do not take it.
+TEST(Scheduler, ALongPromptGetsAPlaceThoughShortOnesPassItBy) {
+  auto model = tiny_model(4096);
+  Trial trial(*model, {.max_running = 4, .prefill_rows = 64});
+  for (int32_t i = 0; i < 5; ++i) ASSERT_TRUE(trial.submit(request_of(100, 20, i)).ok());
+  int32_t next = 100;
+  while (trial.answer(4).finish == FinishReason::kNone && trial.steps() < 1000) {
+    ASSERT_TRUE(trial.submit(request_of(10, 5, ++next)).ok());
+    trial.step();
+  }
+  EXPECT_LT(trial.steps(), 200);
+}
+
+TEST(Scheduler, TheManyPromptsOfOneClientDoNotKeepAnotherOut) {
+  auto model = tiny_model(4096);
+  Trial trial(*model, {.max_running = 2});
+  for (int32_t i = 0; i < 20; ++i) {
+    TokenRequest many = request_of(10, 10, i);
+    many.client = 1;
+    ASSERT_TRUE(trial.submit(many).ok());
+  }
+  TokenRequest one = request_of(10, 10, 50);
+  one.client = 2;
+  ASSERT_TRUE(trial.submit(one).ok());
+  trial.finish();
+  EXPECT_LE(trial.answer(20).first_step, 12);  // with the first place that comes free, or beside the first
+}
+
+TEST(Scheduler, TokensOfAPromptAreToldWithTheirProbabilities) {
+  auto model = tiny_model(4096);
+  TokenRequest request = request_of(40, 0);
+  request.prompt_probabilities = true;
+  request.top_probabilities = 2;
+  for (int64_t rows : {64, 7}) {  // in one piece, in several
+    auto scheduler = Scheduler::create(*model, {.prefill_rows = rows});
+    ASSERT_TRUE(scheduler.ok());
+    std::vector<Token> told;
+    ASSERT_TRUE((*scheduler)->submit(request, [&](const Token& token) { return told.push_back(token), true; }).ok());
+    while ((*scheduler)->step()) {
+    }
+    ASSERT_EQ(told.size(), 41u);  // and the end
+    EXPECT_TRUE(std::isnan(told[0].logprob));
+    for (size_t i = 0; i < 40; ++i) {
+      EXPECT_TRUE(told[i].prompt);
+      EXPECT_EQ(told[i].id, request.prompt[i]);
+      if (i == 0) continue;
+      ASSERT_EQ(told[i].top.size(), 2u);
+      // As the model says it where the prompt ends there.
+      TokenRequest before = request_of(static_cast<int64_t>(i), 1);
+      before.top_probabilities = model->vocab_size();
+      double wanted = 0;
+      auto apart = Scheduler::create(*model);
+      ASSERT_TRUE((*apart)
+                      ->submit(before,
+                               [&](const Token& token) {
+                                 for (const Candidate& c : token.top) wanted = c.id == told[i].id ? c.logprob : wanted;
+                                 return true;
+                               })
+                      .ok());
+      while ((*apart)->step()) {
+      }
+      EXPECT_NEAR(told[i].logprob, wanted, 1e-3) << i;
+    }
+    EXPECT_EQ(told[40].finish, FinishReason::kLength);
+  }
+}
+
+TEST(Scheduler, BiasesOutsideTheVocabularyAreRefused) {
+  auto model = tiny_model(4096);
+  Trial trial(*model);
+  TokenRequest request = request_of(5, 1);
+  request.sampling.logit_bias = {{static_cast<int32_t>(model->vocab_size()), 1.f}};
+  Status status = trial.submit(request);
+  ASSERT_FALSE(status.ok());
+  EXPECT_EQ(status.error().where, "logit_bias");
+  request.sampling.logit_bias = {{static_cast<int32_t>(model->vocab_size() - 1), 1.f}};
+  EXPECT_TRUE(trial.submit(request).ok());
+}
+
+// A file that is shortened under a running model ends its answers, and refuses more, instead of the process.
+TEST(Scheduler, AFileThatWasLostEndsTheAnswers) {
+  survive_lost_pages();
+  auto model = tiny_model(4096);
+  Path path = ::testing::TempDir() + "/lost_weights";
+  ASSERT_TRUE(write_file(path, std::string(1 << 16, 'x')).ok());
+  auto file = MappedFile::open(path);
+  ASSERT_TRUE(file.ok());
+  Trial trial(*model);
+  ASSERT_TRUE(trial.submit(request_of(5, 100)).ok());
+  ASSERT_TRUE(trial.step());
+  std::filesystem::resize_file(path, 10);
+  EXPECT_EQ(static_cast<char>(file->bytes()[1 << 15]), 0);  // as a product would read it
+  EXPECT_FALSE(trial.step());
+  EXPECT_EQ(trial.answer(0).finish, FinishReason::kError);
+  EXPECT_FALSE(trial.submit(request_of(5, 1)).ok());
+  *file = MappedFile();
+  EXPECT_TRUE(trial.submit(request_of(5, 1)).ok());
 }
 
 TEST(Scheduler, AnswersGoOnWhilePromptsAreRead) {
@@ -300,6 +460,54 @@ TEST(Scheduler, AnEncoderDecoderAnswersItsSource) {
   EXPECT_NE(trial.answer(0).ids, trial.answer(1).ids);
   EXPECT_EQ(trial.stats().prompt_tokens, 3 + 12 + 21 + 30 + 39);
   EXPECT_EQ(trial.stats().state_bytes, 0u);
+}
+
+// An encoder-decoder that has no memory for sources which begin with a certain token.
+class FailingEncoder final : public model::Backbone {
+ public:
+  static constexpr int32_t kFails = 249;
+  explicit FailingEncoder(std::unique_ptr<model::Backbone> inner) : inner_(std::move(inner)) {}
+  model::Var forward(model::Context& context, const nn::Batch& batch) const override {
+    return inner_->forward(context, batch);
+  }
+  model::Var encode(model::Context& context, const nn::Batch& source) const override {
+    if (source.ids[0] == kFails) throw std::bad_alloc();
+    return inner_->encode(context, source);
+  }
+  void remember(model::Context& context, const model::Var& memory, const nn::Batch& source) const override {
+    inner_->remember(context, memory, source);
+  }
+  std::vector<nn::LayerState> states() const override { return inner_->states(); }
+
+ private:
+  std::unique_ptr<model::Backbone> inner_;
+};
+
+// Answers under way end with a pass that fails; nothing of them is left in the pass after it.
+TEST(Scheduler, ASourceThatFailsLeavesNothingBehind) {
+  auto model = tiny_encoder_decoder();
+  model->backbone = std::make_unique<FailingEncoder>(std::move(model->backbone));
+  Trial trial(*model);
+  ASSERT_TRUE(trial.submit(request_of(5, 20, 1)).ok());
+  for (int i = 0; i < 4; ++i) ASSERT_TRUE(trial.step());
+  ASSERT_TRUE(trial.submit(request_of(5, 20, FailingEncoder::kFails)).ok());
+  trial.step();
+  EXPECT_EQ(trial.answer(0).finish, FinishReason::kError);
+  EXPECT_EQ(trial.answer(1).finish, FinishReason::kError);
+  EXPECT_EQ(trial.stats().state_bytes, 0u);
+  for (int32_t first : {2, 3}) ASSERT_TRUE(trial.submit(request_of(7, 12, first)).ok());
+  trial.finish();
+  for (size_t i : {2u, 3u}) expect_same(trial.answer(i), alone(*model, request_of(7, 12, static_cast<int32_t>(i))));
+}
+
+TEST(Scheduler, AnAnswerMustBeginWithATokenOfTheVocabulary) {
+  for (int32_t start : {-1, 264}) {
+    auto model = tiny_encoder_decoder();
+    model->decoder_start_token_id = start;
+    auto scheduler = Scheduler::create(*model);
+    ASSERT_FALSE(scheduler.ok()) << start;
+    EXPECT_NE(scheduler.error().to_string().find("decoder_start_token_id"), std::string::npos);
+  }
 }
 
 TEST(Scheduler, ASourceThatThePoolCannotHoldIsRefused) {

@@ -57,6 +57,22 @@ TEST(Session, PiecesGiveWhatOnePassGives) {
   }
 }
 
+TEST(Session, WhatIsForgottenIsNotRead) {
+  auto model = tiny_model();
+  auto session = session_of(*model);
+  std::vector<int32_t> ids = some_ids(9), others = some_ids(4);
+  session->add({.ids = ids}, 1);
+  std::vector<float> whole = logits_of(*session);
+  {
+    nn::SequenceState gone = *session->open();
+    session->append(gone, others, 2);
+    session->forget();
+  }
+  nn::SequenceState state = *session->open();
+  session->append(state, ids, 1);
+  expect_near(logits_of(*session), whole);
+}
+
 TEST(Session, ForksGoOnApart) {
   auto model = tiny_model();
   auto session = session_of(*model);

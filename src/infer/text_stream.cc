@@ -54,9 +54,11 @@ TokenEvent TextStream::add(const Token& token) {
   if (token.id >= 0) {
     static_cast<chat::TokenReport&>(event) = report({token.id, token.logprob, token.chance});
     for (const Candidate& other : token.top) event.top.push_back(report(other));
-    event.text = stops_.push(decoder_.push(token.id));
+    if (!token.prompt) event.text = stops_.push(decoder_.push(token.id));
   }
   event.answer = token.answer;
+  event.prompt = token.prompt;
+  if (event.prompt) return event;
   event.finish = token.finish;
   event.error = token.error;
   bool ends = token.finish == FinishReason::kStop || token.finish == FinishReason::kLength;

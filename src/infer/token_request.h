@@ -17,10 +17,12 @@ struct TokenRequest {
   std::vector<int32_t> prompt;  // at least one token; of an encoder-decoder, what its encoder reads
   int64_t max_tokens = 256;
   SamplingOptions sampling;
-  std::vector<int32_t> stop_ids;  // tokens that end the answer and are not part of it (end of text)
-  int64_t top_probabilities = 0;  // alternatives to report with each token
-  StopToken cancel;               // once requested, the request ends, waiting or running
-  int64_t answers = 1;            // drawn apart after the prompt was read once: answer i with seed + i
+  std::vector<int32_t> stop_ids;      // tokens that end the answer and are not part of it (end of text)
+  int64_t top_probabilities = 0;      // alternatives to report with each token
+  bool prompt_probabilities = false;  // the prompt's tokens are told with theirs before the answers
+  uint64_t client = 0;                // prompts of one client are read in its turns; 0: one of its own
+  StopToken cancel;                   // once requested, the request ends, waiting or running
+  int64_t answers = 1;                // drawn apart after the prompt was read once: answer i with seed + i
 };
 
 using chat::FinishReason;
@@ -28,9 +30,10 @@ using chat::FinishReason;
 /// One generated token of one answer.
 struct Token {
   int64_t answer = 0;                         // of TokenRequest::answers
+  bool prompt = false;                        // a token of the prompt, told once for all answers
   int32_t id = -1;                            // -1: no token, an end alone
-  double logprob = 0;                         // before sampling options
-  double chance = 0;                          // after them
+  double logprob = 0;                         // before sampling options; NaN: none, of a prompt's first token
+  double chance = 0;                          // after them; NaN: it was given
   std::vector<Candidate> top;                 // the most probable before them
   FinishReason finish = FinishReason::kNone;  // set on an answer's last event
   std::string error;                          // with kError

@@ -26,6 +26,10 @@ const GemmProvider* gemm_providers(int& count);
 /// Whether this machine multiplies in 8 bits; where it does not, GemmArgs::int8 changes nothing.
 bool has_int8_products();
 
+/// Whether this machine multiplies bf16 by itself. Where it does not, bf16 is widened on the way to products in f32: slower
+/// than f32 that stands there.
+bool has_bf16_products();
+
 /// Bytes that primitives hold for scratch and prepared weights, so that a memory plan can count them.
 size_t gemm_memory();
 

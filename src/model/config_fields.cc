@@ -105,12 +105,13 @@ void ConfigFields::token_ids(std::initializer_list<const char*> keys) {
   for (const char* key : keys) publish(key, reader_->raw(key));
 }
 
-int32_t ConfigFields::token_id(std::string_view key, int32_t fallback) {
-  const Json& raw = reader_->raw(key);
-  publish(key, raw.is_null() && fallback >= 0 && !reader_->present(key) ? Json(fallback) : raw);
-  if (raw.is_number_integer()) return static_cast<int32_t>(reader_->integer(key, fallback, -1, INT32_MAX));
-  if (raw.is_null()) return reader_->present(key) ? -1 : fallback;
-  return fallback;
+int32_t ConfigFields::token_id(std::string_view key, int64_t vocab_size, int32_t fallback) {
+  int64_t id = reader_->present(key) && !reader_->has(key) ? -1 : reader_->integer(key, fallback, -1, INT32_MAX);
+  publish(key, !reader_->has(key) && id < 0 ? Json(nullptr) : Json(id));
+  if (id >= vocab_size)
+    fail(key, "is " + std::to_string(id) + ", outside the vocabulary of " + std::to_string(vocab_size),
+         "use an id below vocab_size, or null");
+  return static_cast<int32_t>(id);
 }
 
 void ConfigFields::refuse(std::string_view key, bool refused, std::string what) {

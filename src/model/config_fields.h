@@ -59,8 +59,8 @@ class ConfigFields {
                              int64_t head_dim, int64_t max_positions);
   /// Token ids: published as they are.
   void token_ids(std::initializer_list<const char*> keys);
-  /// The id of a token; -1 where there is none.
-  int32_t token_id(std::string_view key, int32_t fallback = -1);
+  /// The id of a token of the vocabulary; -1 where there is none.
+  int32_t token_id(std::string_view key, int64_t vocab_size, int32_t fallback = -1);
 
   bool has(std::string_view key) { return reader_->has(key); }
   bool training() const { return training_; }

@@ -31,6 +31,7 @@ struct Parts {
   double router_balance = 0;     // weight of the loss that keeps experts equally busy; 0: none
   size_t head_begin = SIZE_MAX;  // entries of `parameters` from here on are the head's own
   int32_t decoder_start_token_id = -1, pad_token_id = -1;
+  TiedHead tied_head;
 };
 
 struct Family {

@@ -10,8 +10,6 @@ using nn::Layout;
 using nn::ParameterSpec;
 using nn::Source;
 
-int64_t columns_of(const ParameterSpec& spec) { return spec.shape.rank() == 1 ? 1 : spec.shape.columns(); }
-
 // The row of the file that is row `r` of the source's rows.
 int64_t stored_row(const Source& source, int64_t r) {
   const Layout& l = source.layout;
@@ -33,28 +31,22 @@ bool is_transposed(const ParameterSpec& spec, const Source& source) {
   return source.layout.kind == Layout::kTransposed && spec.shape.rank() > 1;
 }
 
-std::vector<int64_t> without_ones(const std::vector<int64_t>& shape) {
-  std::vector<int64_t> kept;
-  for (int64_t d : shape) {
-    if (d != 1) kept.push_back(d);
-  }
-  return kept;
-}
-
 }  // namespace
+
+int64_t columns_of(const ParameterSpec& spec) { return spec.shape.rank() == 1 ? 1 : spec.shape.columns(); }
+
+int64_t stored_element(const ParameterSpec& spec, const Source& source, int64_t r, int64_t c) {
+  return is_transposed(spec, source) ? c * source.rows + r : stored_row(source, r) * columns_of(spec) + c;
+}
 
 std::vector<int64_t> stored_shape(const ParameterSpec& spec, const Source& source) {
   if (spec.shape.rank() == 1) return {source.rows};
   int64_t cols = columns_of(spec);
   if (is_transposed(spec, source)) return {cols, source.rows};
-  if (spec.shape.rank() == 2 || source.rows != spec.shape.rows()) return {source.rows, cols};
-  std::vector<int64_t> shape;  // of a whole parameter: as it was declared
+  if (spec.shape.rank() == 2 || spec.role == nn::Role::kExperts) return {source.rows, cols};  // a matrix an expert
+  std::vector<int64_t> shape;
   for (int i = 0; i < spec.shape.rank(); ++i) shape.push_back(spec.shape[i]);
   return shape;
-}
-
-bool shape_fits(const std::vector<int64_t>& shape, const ParameterSpec& spec, const Source& source) {
-  return without_ones(shape) == without_ones(stored_shape(spec, source));
 }
 
 bool lies_as_ours(const ParameterSpec& spec, const Source& source) {
@@ -95,12 +87,9 @@ std::vector<float> copy_out(const Tensor& from, const ParameterSpec& spec, const
           from.dtype(), ours.data(), DType::kF32, ours.size());
   if (lies_as_ours(spec, source)) return ours;
   std::vector<float> stored(ours.size());
-  bool transposed = is_transposed(spec, source);
   for (int64_t r = 0; r < source.rows; ++r) {
-    for (int64_t c = 0; c < cols; ++c) {
-      int64_t at = transposed ? c * source.rows + r : stored_row(source, r) * cols + c;
-      stored[static_cast<size_t>(at)] = ours[static_cast<size_t>(r * cols + c)];
-    }
+    for (int64_t c = 0; c < cols; ++c)
+      stored[static_cast<size_t>(stored_element(spec, source, r, c))] = ours[static_cast<size_t>(r * cols + c)];
   }
   return stored;
 }

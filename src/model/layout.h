@@ -12,10 +12,12 @@ namespace malmoi::model {
 
 /// The shape that a source has in a file.
 std::vector<int64_t> stored_shape(const nn::ParameterSpec& spec, const nn::Source& source);
-/// Whether a tensor of the file's shape can be the source's: dimensions of size 1 do not count.
-bool shape_fits(const std::vector<int64_t>& shape, const nn::ParameterSpec& spec, const nn::Source& source);
 /// Whether the source's bytes are the parameter's as they lie.
 bool lies_as_ours(const nn::ParameterSpec& spec, const nn::Source& source);
+/// The element of the file's tensor that stands in row `r` of the source's rows, column `c` of ours.
+int64_t stored_element(const nn::ParameterSpec& spec, const nn::Source& source, int64_t r, int64_t c);
+/// Columns of the parameter, seen as rows of its last dimension; a vector has one.
+int64_t columns_of(const nn::ParameterSpec& spec);
 
 /// Copies a stored tensor into its rows of `to` (the whole parameter), converting and reordering.
 void copy_in(std::span<const std::byte> stored, DType type, const nn::ParameterSpec& spec, const nn::Source& source,

@@ -47,11 +47,14 @@ TEST(Layout, TransposedMatrixAndItsShape) {
   EXPECT_EQ(copy_out(ours, spec, spec.sources[0]), stored);
 }
 
-TEST(Layout, DimensionsOfOneDoNotCount) {
-  nn::ParameterSpec spec{.name = "conv", .shape = {4, 1, 3}, .sources = {{"conv", 0, 4}}};
-  EXPECT_EQ(stored_shape(spec, spec.sources[0]), (std::vector<int64_t>{4, 1, 3}));
-  EXPECT_TRUE(shape_fits({4, 3}, spec, spec.sources[0]));
-  EXPECT_FALSE(shape_fits({3, 4}, spec, spec.sources[0]));
+TEST(Layout, StoredShapesAreThoseOfThePublishedTensors) {
+  nn::ParameterSpec conv{.name = "conv", .shape = {4, 1, 3}, .sources = {{"conv", 0, 4}}};
+  EXPECT_EQ(stored_shape(conv, conv.sources[0]), (std::vector<int64_t>{4, 1, 3}));
+  nn::ParameterSpec expert{
+      .name = "experts", .shape = {1, 4, 3}, .role = nn::Role::kExperts, .sources = {{"experts.0", 0, 4}}};
+  EXPECT_EQ(stored_shape(expert, expert.sources[0]), (std::vector<int64_t>{4, 3})) << "also where there is one expert";
+  nn::ParameterSpec vector{.name = "norm", .shape = {4}, .sources = {{"norm", 0, 4}}};
+  EXPECT_EQ(stored_shape(vector, vector.sources[0]), (std::vector<int64_t>{4}));
 }
 
 TEST(Layout, PublishedTensorsOfAFusedParameter) {

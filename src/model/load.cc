@@ -1,12 +1,12 @@
 #include "model/load.h"
 
 #include <algorithm>
-#include <cmath>
 #include <set>
 
 #include "formats/element_type.h"
 #include "formats/safetensors.h"
 #include "formats/tensor_source.h"
+#include "model/finite.h"
 #include "model/layout.h"
 
 namespace malmoi::model {
@@ -28,14 +28,17 @@ Result<DType> float_type(const StoredTensor& tensor, const std::string& where) {
   }
 }
 
-Status check_finite(const Tensor& t, const std::string& name, const std::string& where) {
-  for (int64_t i = 0; i < t.elements(); ++i) {
-    float x = t.dtype() == DType::kF32 ? t.as<float>()[i] : to_float(t.as<BF16>()[i]);
-    if (!std::isfinite(x))
-      return invalid_data("tensor '" + name + "' holds a value that is not finite (element " + std::to_string(i) + ")",
-                          where, "the file is damaged or its training diverged; use another checkpoint");
-  }
-  return {};
+// In whatever types they are stored.
+bool same_values(const StoredTensor& a, const StoredTensor& b) {
+  if (a.shape != b.shape) return false;
+  if (a.type == b.type) return a.bytes.data() == b.bytes.data() || std::ranges::equal(a.bytes, b.bytes);
+  auto a_type = float_type(a, ""), b_type = float_type(b, "");
+  if (!a_type.ok() || !b_type.ok()) return false;
+  const size_t n = a.bytes.size() / dtype_size(*a_type);
+  std::vector<float> a_values(n), b_values(n);
+  convert(a.bytes.data(), *a_type, a_values.data(), DType::kF32, n);
+  convert(b.bytes.data(), *b_type, b_values.data(), DType::kF32, n);
+  return a_values == b_values;
 }
 
 // Fills the parameters of one model from one source of named tensors.
@@ -43,6 +46,18 @@ class Loader {
  public:
   Loader(const WeightSource& source, const Family& family, Model& model, const LoadOptions& options)
       : source_(source), family_(family), model_(model), options_(options), where_(source.path().string()) {}
+
+  // Before memory is taken: whether the head is the table of words is for the file to say.
+  void settle_head() {
+    if (!model_.head || model_.tied_head.tensor.empty()) return;
+    const std::string table = words_entry().spec.sources[0].name;
+    const StoredTensor *head = find(model_.tied_head.tensor), *words = find(table);
+    if (!head || !words || same_values(*head, *words)) return;
+    options_.warn("tensor '" + model_.tied_head.tensor + "' differs from '" + table +
+                  "', to which the config ties it: it is kept (" + where_ + ")" +
+                  (model_.tied_head.field.empty() ? "" : "; set " + model_.tied_head.field + " to false"));
+    model_.untie_head();
+  }
 
   Status run() {
     auto& entries = model_.parameters.entries();
@@ -76,6 +91,19 @@ class Loader {
     return nullptr;
   }
 
+  const nn::ParameterSet::Entry& words_entry() const {
+    const Parameter* words = &model_.head->weight->parameter();
+    auto& entries = model_.parameters.entries();
+    return **std::find_if(entries.begin(), entries.end(), [&](const auto& e) { return &e->parameter == words; });
+  }
+
+  // What fills a source: under its name, or, of a tied table that is not there, under the head's.
+  const StoredTensor* find_source(const nn::ParameterSet::Entry& entry, const nn::Source& source) const {
+    if (const auto* found = find(source.name)) return found;
+    bool tied = model_.head && !model_.tied_head.tensor.empty() && &entry == &words_entry();
+    return tied ? find(model_.tied_head.tensor) : nullptr;
+  }
+
   Status start_anew(nn::ParameterSet::Entry& entry) {
     if (options_.purpose == Purpose::kServing)
       return invalid_data("tensor '" + entry.spec.sources[0].name + "' is missing", where_,
@@ -85,24 +113,31 @@ class Loader {
   }
 
   Status fill(nn::ParameterSet::Entry& entry) {
-    Parameter& p = entry.parameter;
     for (const nn::Source& source : entry.spec.sources) {
-      const StoredTensor* tensor = find(source.name);
+      const StoredTensor* tensor = find_source(entry, source);
       if (!tensor)
         return invalid_data("tensor '" + source.name + "' is missing", where_,
                             "the folder is not whole; fetch it again");
       used_.insert(tensor);
-      if (!shape_fits(tensor->shape, entry.spec, source))
-        return invalid_data("tensor '" + source.name + "' has shape " + formats::shape_text(tensor->shape) +
+      if (tensor->shape != stored_shape(entry.spec, source))
+        return invalid_data("tensor '" + tensor->name + "' has shape " + formats::shape_text(tensor->shape) +
                                 ", the config asks for " + formats::shape_text(stored_shape(entry.spec, source)),
                             where_, "config.json and weights do not belong together");
-      MALMOI_ASSIGN(DType type, float_type(*tensor, where_));
-      if (map(entry, source, *tensor, type)) continue;
+      MALMOI_TRY(fill(entry, source, *tensor));
+    }
+    return {};
+  }
+
+  Status fill(nn::ParameterSet::Entry& entry, const nn::Source& source, const StoredTensor& tensor) {
+    Parameter& p = entry.parameter;
+    MALMOI_ASSIGN(DType type, float_type(tensor, where_));
+    if (!map(entry, source, tensor, type)) {
       if (!p.master && !p.compute.data())
         p.compute = Tensor::zeros(model_.parameters.compute_type(p), entry.spec.shape);
-      copy_in(tensor->bytes, type, entry.spec, source, p.master ? p.master : p.compute);
+      copy_in(tensor.bytes, type, entry.spec, source, p.master ? p.master : p.compute);
+      if (!p.master) entry.originals.push_back({tensor.bytes, type});
     }
-    return check_finite(p.master ? p.master : p.compute, entry.spec.name, where_);
+    return check_finite(p.master ? p.master : p.compute, entry.spec, source, tensor.name, where_);
   }
 
   // Served from the map: the pages are shared with every process that serves this file.
@@ -162,7 +197,8 @@ std::string without_python_numbers(std::string text) {
 }  // namespace
 
 Result<std::unique_ptr<Model>> load_config(const Path& folder_or_file, std::optional<Task> task) {
-  Path path = std::filesystem::is_directory(folder_or_file) ? folder_or_file / "config.json" : folder_or_file;
+  std::error_code ignored;
+  Path path = std::filesystem::is_directory(folder_or_file, ignored) ? folder_or_file / "config.json" : folder_or_file;
   ConfigDocument document;
   MALMOI_ASSIGN(std::string text, read_file(path, kLargestConfig));
   MALMOI_ASSIGN(document.root, parse_json(without_python_numbers(std::move(text)), path.string()));
@@ -177,13 +213,15 @@ Result<std::unique_ptr<Model>> load_model(const Path& folder, const LoadOptions&
   MALMOI_ASSIGN(std::unique_ptr<Model> model, load_config(folder, options.task));
   MALMOI_ASSIGN(std::unique_ptr<WeightSource> opened, formats::open_weights(folder));
   std::shared_ptr<WeightSource> source = std::move(opened);
+  Loader loader(*source, *find_family(model->model_type()), *model, options);
+  loader.settle_head();
   for (auto& entry : model->parameters.entries())
     entry->parameter.trainable =
         options.purpose == Purpose::kTraining && !(options.frozen && options.frozen(entry->spec));
   // What is served takes memory tensor by tensor, since most of it stays in the map.
   model->parameters.allocate(options.purpose == Purpose::kServing ? Purpose::kRehearsal : options.purpose,
                              options.dtype);
-  MALMOI_TRY(Loader(*source, *find_family(model->model_type()), *model, options).run());
+  MALMOI_TRY(loader.run());
   model->parameters.refresh_compute();
   model->keep(source);
   return model;

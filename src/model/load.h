@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/job.h"
 #include "model/registry.h"
 
 namespace malmoi::model {
@@ -19,11 +20,13 @@ struct LoadOptions {
   uint64_t seed = 1;              // of such a head
   /// Which parameters are not trained; none by default.
   std::function<bool(const nn::ParameterSpec&)> frozen = {};
+  Warn warn = {};  // of a file that contradicts its config
 };
 
 /// Opens a folder with config.json and weights (safetensors or PyTorch's .bin, in one file or several). Errors name the file
 /// and the field or tensor: an unknown or contradictory key, a tensor that is missing, left over, of another shape, not
-/// floating, or not finite.
+/// floating, or not finite. Where the config ties the head to the table of words and the file holds another matrix for it,
+/// that one is kept, with a warning, as transformers does.
 Result<std::unique_ptr<Model>> load_model(const Path& folder, const LoadOptions& options);
 
 /// The model of a folder's config.json, without weights.

@@ -11,6 +11,13 @@ void Backbone::remember(Context&, const Var&, const nn::Batch&) const {}
 
 Var Head::features(Context&, Var hidden, const nn::Batch&) const { return hidden; }
 
+void Model::untie_head() {
+  const Shape table = head->weight->parameter().shape;
+  head->weight = parameters.add_weight({.name = tied_head.tensor, .shape = table, .role = nn::Role::kHead});
+  if (!tied_head.field.empty()) config_[tied_head.field] = false;
+  tied_head = {};
+}
+
 Tensor Model::logits(Context& context, const Tensor& features) const {
   Tensor logits = context.temporary(DType::kF32, {features.shape().rows(), outputs()});
   (*head->weight)->product(context, features, logits, head->bias);

@@ -52,6 +52,12 @@ class Head {
   bool row_for_each_run = false;       // else one for each token
 };
 
+/// A head that is the table of words: what a file that holds another matrix in its place says.
+struct TiedHead {
+  std::string tensor;                         // the matrix's published name; empty: the head is not tied
+  std::string field = "tie_word_embeddings";  // of the config, to be false then; empty: none says it
+};
+
 /// The sizes that those who use a model ask for.
 struct Sizes {
   int64_t vocab_size = 0, hidden_size = 0, num_layers = 0;
@@ -75,6 +81,10 @@ class Model {
   int32_t decoder_start_token_id = -1;  // encoder-decoders
   int32_t pad_token_id = -1;
   std::vector<std::string> labels;  // of a classifier, by index
+  TiedHead tied_head;
+
+  /// Gives a tied head a matrix of its own, without memory yet.
+  void untie_head();
 
   /// f32 logits of rows of features, for serving and scoring.
   Tensor logits(Context& context, const Tensor& features) const;

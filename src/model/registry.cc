@@ -225,6 +225,7 @@ Result<std::unique_ptr<Model>> make_model(const ConfigDocument& document, const 
   model->decoder_start_token_id = parts.decoder_start_token_id;
   model->pad_token_id = parts.pad_token_id;
   model->labels = std::move(labels);
+  model->tied_head = std::move(parts.tied_head);
   return model;
 }
 

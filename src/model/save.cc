@@ -22,22 +22,28 @@ ElementType element_type(DType dtype) {
 
 struct Place {  // of each published tensor
   const nn::ParameterSet::Entry* entry;
-  const nn::Source* source;
+  size_t source;
 };
 
 Status write_one(const Place& place, DType dtype, const formats::TensorSink& sink) {
   const Parameter& p = place.entry->parameter;
   const nn::ParameterSpec& spec = place.entry->spec;
-  const nn::Source& source = *place.source;
+  const nn::Source& source = spec.sources[place.source];
+  auto converted = [&](const void* values, DType type) {
+    std::vector<std::byte> bytes(static_cast<size_t>(source.rows * columns_of(spec)) * dtype_size(dtype));
+    convert(values, type, bytes.data(), dtype, bytes.size() / dtype_size(dtype));
+    return sink(bytes);
+  };
+  if (place.source < place.entry->originals.size()) {  // what products read may be rounded
+    const nn::ParameterSet::Original& original = place.entry->originals[place.source];
+    return converted(original.bytes.data(), original.type);
+  }
   if (p.master && dtype == DType::kF32 && lies_as_ours(spec, source)) {  // as it lies in memory
     size_t row = p.master.bytes() / static_cast<size_t>(spec.shape.rank() == 1 ? spec.shape[0] : spec.shape.rows());
     return sink({static_cast<const std::byte*>(p.master.data()) + static_cast<size_t>(source.row_begin) * row,
                  static_cast<size_t>(source.rows) * row});
   }
-  std::vector<float> values = copy_out(p.master ? p.master : p.compute, spec, source);
-  std::vector<std::byte> bytes(values.size() * dtype_size(dtype));
-  convert(values.data(), DType::kF32, bytes.data(), dtype, values.size());
-  return sink(bytes);
+  return converted(copy_out(p.master ? p.master : p.compute, spec, source).data(), DType::kF32);
 }
 
 }  // namespace
@@ -53,9 +59,10 @@ Status save_model(const Model& model, const Path& folder, DType dtype) {
   std::vector<formats::TensorSpec> specs;
   std::vector<Place> places;
   for (const auto& entry : model.parameters.entries()) {
-    for (const nn::Source& source : entry->spec.sources) {
+    for (size_t i = 0; i < entry->spec.sources.size(); ++i) {
+      const nn::Source& source = entry->spec.sources[i];
       specs.push_back({source.name, element_type(dtype), stored_shape(entry->spec, source)});
-      places.push_back({entry.get(), &source});
+      places.push_back({entry.get(), i});
     }
   }
   return formats::write_safetensors_folder(

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -79,10 +80,17 @@ class WeightSlot {
 /// All parameters of a model, in the order of their declaration. Addresses hold.
 class ParameterSet {
  public:
+  /// A source as its file has it; the model keeps the file.
+  struct Original {
+    std::span<const std::byte> bytes;
+    DType type = DType::kF32;
+  };
   struct Entry {
     ParameterSpec spec;
     Parameter parameter;
     std::vector<std::unique_ptr<WeightSlot>> slots;  // one, or one for each matrix of a stack; none: read as it lies
+    // Of each source, where there is no master and the compute copy may be rounded: what is not trained is written as it was.
+    std::vector<Original> originals;
   };
 
   Parameter* add(ParameterSpec spec);

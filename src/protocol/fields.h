@@ -24,6 +24,7 @@ class Fields {
   const Json* raw(std::string_view name);
   std::optional<std::string> text(std::string_view name);
   std::optional<bool> boolean(std::string_view name);
+  /// A whole number; 2.0 is one, as clients write that have no type for it.
   std::optional<int64_t> integer(std::string_view name, int64_t low, int64_t high);
   std::optional<double> number(std::string_view name, double low, double high);
   /// A text, or a list of at most `limit` texts; none is empty.
@@ -46,7 +47,12 @@ class Fields {
   std::optional<Error> error_;
 };
 
-/// Parses a request's body: one JSON object.
+/// A text of the client's as an error may repeat it: cut where it is long.
+std::string shown(std::string_view text);
+
+constexpr size_t kMaxKeys = 4096;  // of one object in a request; `logit_bias` may have 1024
+
+/// Parses a request's body: one JSON object. Errors: an object of more than kMaxKeys keys, before anything is built of it.
 Result<Json> parse_body(std::string_view body);
 
 }  // namespace malmoi::protocol

@@ -1,6 +1,7 @@
 #include "protocol/generation.h"
 
 #include <charconv>
+#include <cmath>
 
 #include "base/utf8.h"
 
@@ -44,15 +45,20 @@ GenerationOptions read_options(Fields& fields, const chat::SamplingOptions& defa
   options.model = fields.text("model").value_or("");
   s.temperature = fields.number("temperature", 0, 100).value_or(defaults.temperature);
   s.top_p = fields.number("top_p", 0, 1).value_or(defaults.top_p);
-  if (s.top_p == 0) s.top_k = 1, s.top_p = 1;  // OpenAI allows 0: the most probable alone
-  else s.top_k = fields.integer("top_k", 0, 1 << 24).value_or(defaults.top_k);
-  fields.ignore({"top_k"});
+  s.top_k = fields.integer("top_k", -1, 1 << 24).value_or(defaults.top_k);
+  if (s.top_k == -1) s.top_k = 0;  // both are ways to say: all
+  if (s.top_p == 0) {              // OpenAI allows 0: the most probable alone
+    s.top_k = 1;
+    s.top_p = 1;
+  }
   s.min_p = fields.number("min_p", 0, 1).value_or(defaults.min_p);
   s.repetition_penalty = fields.number("repetition_penalty", 0.01, 100).value_or(defaults.repetition_penalty);
   s.presence_penalty = fields.number("presence_penalty", -2, 2).value_or(0);
   s.frequency_penalty = fields.number("frequency_penalty", -2, 2).value_or(0);
-  if (auto seed = fields.integer("seed", INT64_MIN, INT64_MAX))
-    s.seed = static_cast<uint64_t>(*seed), options.seeded = true;
+  if (auto seed = fields.integer("seed", INT64_MIN, INT64_MAX)) {
+    s.seed = static_cast<uint64_t>(*seed);
+    options.seeded = true;
+  }
   read_logit_bias(fields, s);
   options.n = fields.integer("n", 1, kMaxAnswers).value_or(1);
   options.stop = fields.texts("stop", 16);
@@ -69,11 +75,18 @@ Json print_usage(const chat::Usage& usage) {
           {"total_tokens", usage.prompt_tokens + usage.completion_tokens}};
 }
 
+Json print_number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+
 Json print_token(const chat::TokenReport& token, bool details) {
   Json bytes = Json::array();
   for (char c : token.bytes) bytes.push_back(static_cast<int>(static_cast<unsigned char>(c)));
-  Json json = {{"token", replace_invalid_utf8(token.bytes)}, {"logprob", token.logprob}, {"bytes", std::move(bytes)}};
-  if (details) json["id"] = token.id, json["chance"] = token.chance;
+  Json json = {{"token", replace_invalid_utf8(token.bytes)},
+               {"logprob", print_number(token.logprob)},
+               {"bytes", std::move(bytes)}};
+  if (details) {
+    json["id"] = token.id;
+    json["chance"] = print_number(token.chance);
+  }
   return json;
 }
 

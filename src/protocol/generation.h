@@ -42,6 +42,8 @@ struct ResponseHead {
 };
 
 Json print_usage(const chat::Usage& usage);
+/// null where there is none (NaN), as of a prompt's first token.
+Json print_number(double value);
 /// Chat's entry of one token: token, logprob, bytes, top_logprobs; with `details` also id and chance.
 Json print_token(const chat::TokenReport& token, bool details);
 

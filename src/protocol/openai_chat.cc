@@ -19,7 +19,7 @@ std::string read_content(Fields& fields, const std::string& place) {
       return fields.fail("content", "a part is not an object with a 'type'"), "";
     std::string type = json_string(part, "type");
     if (type != "text") {
-      fields.fail(unsupported("parts of type '" + type + "' are not supported: the model reads text alone",
+      fields.fail(unsupported("parts of type '" + shown(type) + "' are not supported: the model reads text alone",
                               place + "content", "send text"));
       return "";
     }

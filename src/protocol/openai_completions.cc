@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "base/utf8.h"
 
 namespace malmoi::protocol {
@@ -57,8 +59,8 @@ Json print_logprobs(const Answer& answer, const GenerationOptions& options, int6
     offsets.push_back(offset);
     offset += static_cast<int64_t>(count_code_points(token.bytes));
     tokens.push_back(token_name(token.bytes));
-    logprobs.push_back(token.logprob);
-    tops.push_back(std::move(top));
+    logprobs.push_back(print_number(token.logprob));
+    tops.push_back(std::isnan(token.logprob) ? Json(nullptr) : std::move(top));
     if (!options.token_details) continue;
     Json detail = print_token(token, true);
     for (const chat::TokenReport& other : token.top) detail["top_logprobs"].push_back(print_token(other, true));
@@ -96,10 +98,10 @@ Result<CompletionRequest> parse_completion(const Json& body, const chat::Samplin
     request.options.logprobs = true;
     request.options.top_logprobs = *logprobs;
   }
-  if (request.echo && request.options.logprobs)
-    fields.fail(unsupported("'echo' with 'logprobs' is not supported: the prompt's own probabilities are not computed",
-                            "echo", "leave one of them out"));
+  request.options.prompt_logprobs = request.echo && request.options.logprobs;
   fields.refuse("suffix", "this model continues texts, it does not fill gaps", "");
+  fields.refuse("response_format", "answers are not constrained to a format", Json{{"type", "text"}});
+  fields.refuse("tools", "the model calls no functions");
   fields.refuse("best_of", "answers are not ranked; ask for 'n' of them", request.options.n);
   if (static_cast<int64_t>(request.prompts.size()) * request.options.n > kMaxAnswers)
     fields.fail("n", "'n' times the number of prompts is more than " + std::to_string(kMaxAnswers),

@@ -1,6 +1,10 @@
 // Requests are read whole or refused by the field's name; responses have the shapes that clients read.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <functional>
+
+#include "base/log.h"
 #include "protocol/openai_chat.h"
 #include "protocol/openai_completions.h"
 #include "protocol/openai_error.h"
@@ -90,7 +94,10 @@ TEST(Completion, RefusesByName) {
                              {R"({"prompt":"a","logit_bias":{"x":1}})", "logit_bias"},
                              {R"({"prompt":"a","logit_bias":{"1":200}})", "logit_bias"},
                              {R"({"prompt":"a","stream_options":{"include_usage":true}})", "stream_options"},
-                             {R"({"prompt":"a","echo":true,"logprobs":1})", "echo"},
+                             {R"({"prompt":"a","max_tokens":2.5})", "max_tokens"},
+                             {R"({"prompt":"a","max_tokens":1e300})", "max_tokens"},
+                             {R"({"prompt":"a","top_k":-2})", "top_k"},
+                             {R"({"prompt":"a","response_format":{"type":"json_object"}})", "response_format"},
                              {R"({"prompt":"a","seed":1.5})", "seed"},
                              {R"({"prompt":"a","temprature":1})", "temprature"},
                              {R"({"prompt":"a","stream":1})", "stream"},
@@ -102,6 +109,76 @@ TEST(Completion, RefusesByName) {
   EXPECT_NE(completion(R"({"prompt":"a","temprature":1})").error().to_string().find("did you mean 'temperature'"),
             std::string::npos);
   EXPECT_TRUE(completion(R"({"prompt":"a","n":2,"best_of":2,"suffix":null,"logprobs":null,"echo":false})").ok());
+}
+
+TEST(Completion, TakesWhatOtherServersTake) {
+  auto request = completion(R"({"prompt":"a","max_tokens":2.0,"n":2.0,"seed":-7.0,"top_k":-1,"tools":[],
+    "response_format":{"type":"text"},"echo":true,"logprobs":1})");
+  ASSERT_TRUE(request.ok()) << request.error().to_string();
+  EXPECT_EQ(request->options.max_tokens, 2);
+  EXPECT_EQ(request->options.n, 2);
+  EXPECT_EQ(request->options.sampling.seed, static_cast<uint64_t>(-7));
+  EXPECT_EQ(request->options.sampling.top_k, 0);
+  EXPECT_TRUE(request->options.prompt_logprobs);
+  EXPECT_FALSE(completion(R"({"prompt":"a","echo":true})")->options.prompt_logprobs);
+  EXPECT_FALSE(completion(R"({"prompt":"a","logprobs":1})")->options.prompt_logprobs);
+  EXPECT_EQ(completion(R"({"prompt":"a","top_p":0,"top_k":7})")->options.sampling.top_k, 1);
+}
+
+TEST(Body, ObjectsOfTooManyKeysAreRefusedBeforeTheyAreBuilt) {
+  auto object = [](size_t keys) {
+    std::string text = "{\"prompt\":\"a\"";
+    for (size_t i = 1; i < keys; ++i) text += ",\"k" + std::to_string(i) + "\":{\"a\":[1,\"b:{c\\\":\"]}";
+    return text + "}";
+  };
+  EXPECT_TRUE(parse_body(object(kMaxKeys)).ok());
+  auto refused = parse_body(object(kMaxKeys + 1));
+  ASSERT_FALSE(refused.ok());
+  EXPECT_NE(refused.error().what.find("keys"), std::string::npos);
+  EXPECT_FALSE(parse_body("{\"a\":[" + object(kMaxKeys + 1) + "]}").ok());
+  // Many objects of few keys are no matter, and quotes do not hide any.
+  std::string messages = "{\"messages\":[";
+  for (int i = 0; i < 5000; ++i) messages += "{\"role\":\"user\",\"content\":\"\\\\\"},";
+  EXPECT_TRUE(parse_body(messages + "{}]}").ok());
+  std::string hidden = "{\"a\":\"\\\"\"";
+  for (size_t i = 0; i < kMaxKeys; ++i) hidden += ",\"" + std::to_string(i) + "\":1";
+  EXPECT_FALSE(parse_body(hidden + "}").ok());
+}
+
+// Refusing takes time in proportion to the bytes: four times as many take about four times as long, never sixteen.
+TEST(Body, RefusingIsLinearInTheBytes) {
+  auto seconds = [](const std::string& body) {
+    double best = 1e9;
+    for (int i = 0; i < 3; ++i) {
+      double begin = monotonic_seconds();
+      EXPECT_FALSE(completion(body).ok());
+      best = std::min(best, monotonic_seconds() - begin);
+    }
+    return best;
+  };
+  auto keys = [](size_t n) {
+    std::string text = "{\"a\":1";
+    for (size_t i = 0; i < n / 10; ++i) text += ",\"" + std::to_string(10000 + i) + "\":1";
+    return text + "}";
+  };
+  auto name = [](size_t n) { return "{\"" + std::string(n, 'x') + "\":1}"; };
+  auto nested = [](size_t n) { return std::string(n, '['); };
+  auto bias = [](size_t n) {
+    std::string text = "{\"prompt\":\"a\",\"logit_bias\":{\"1\":1";
+    for (size_t i = 0; i < n / 10; ++i) text += ",\"" + std::to_string(10000 + i) + "\":1";
+    return text + "}}";
+  };
+  for (std::function<std::string(size_t)> make : {std::function<std::string(size_t)>(keys), {name}, {nested}, {bias}}) {
+    double small = seconds(make(1 << 16)), large = seconds(make(1 << 18));
+    EXPECT_LT(large, 4 * 3 * small + 0.02);
+  }
+}
+
+TEST(Body, WhatAClientSentIsNotRepeatedWhole) {
+  std::string huge(1 << 20, 'x');
+  EXPECT_LT(completion("{\"prompt\":\"a\",\"" + huge + "\":1}").error().to_string().size(), 1000u);
+  EXPECT_EQ(shown(huge).size(), 103u);
+  EXPECT_EQ(shown("짧은 글"), "짧은 글");
 }
 
 TEST(Body, MustBeOneObject) {

@@ -7,6 +7,9 @@
 #include <boost/asio/ip/address.hpp>
 #include <boost/beast/core/string.hpp>
 
+#include "base/ascii.h"
+#include "serve/target.h"
+
 namespace malmoi::serve {
 namespace {
 
@@ -25,20 +28,16 @@ bool is_loopback(const std::string& host) {
   return error ? host == "localhost" : address.is_loopback();
 }
 
-// `localhost:8080` -> `localhost`, `[::1]:8080` -> `::1`.
-std::string host_name(std::string_view host) {
-  if (!host.empty() && host[0] == '[')
-    return std::string(host.substr(1, host.find(']') == host.npos ? host.npos : host.find(']') - 1));
-  return std::string(host.substr(0, host.find(':')));
-}
-
 }  // namespace
 
 Access::Access(const ServerOptions& options) : origins_(options.cors_origins) {
   for (const std::string& key : options.api_keys) digests_.push_back(sha256(key));
-  if (!digests_.empty() || !is_loopback(options.host)) return;
-  hosts_ = options.allowed_hosts;
-  hosts_.push_back(options.host);
+  if (!digests_.empty() || !is_loopback(ascii_lower(options.host))) return;
+  for (const std::string& host : options.allowed_hosts) {
+    bool bare_ipv6 = host.find(':') != host.rfind(':') && host[0] != '[';
+    hosts_.push_back(bare_ipv6 ? ascii_lower(host) : host_name(host));
+  }
+  hosts_.push_back(ascii_lower(options.host));
 }
 
 bool Access::has_key(const HttpRequest& request) const {
@@ -54,9 +53,9 @@ bool Access::has_key(const HttpRequest& request) const {
 }
 
 std::optional<protocol::ApiError> Access::refuse_host(const HttpRequest& request) const {
-  auto header = request.find(http::field::host);
-  if (hosts_.empty() || header == request.end()) return {};
-  std::string host = host_name(view(header->value()));
+  auto authority = authority_of(request);
+  if (hosts_.empty() || !authority) return {};
+  std::string host = host_name(*authority);
   if (is_loopback(host) || std::find(hosts_.begin(), hosts_.end(), host) != hosts_.end()) return {};
   return protocol::ApiError{.status = 403,
                             .message =
@@ -84,7 +83,9 @@ HttpResponse Access::preflight(const HttpRequest& request) const {
                            .code = "origin_not_allowed"});
   HttpResponse response(http::status::no_content, 11);
   response.set(http::field::access_control_allow_methods, "GET, POST, OPTIONS");
-  response.set(http::field::access_control_allow_headers, "Authorization, Content-Type");
+  // What the page asks for: client libraries add fields of their own, and none of them means anything here.
+  beast::string_view asked = request[http::field::access_control_request_headers];
+  response.set(http::field::access_control_allow_headers, asked.empty() ? "Authorization, Content-Type" : asked);
   response.set(http::field::access_control_max_age, "600");
   return response;
 }

@@ -1,6 +1,15 @@
 #include "serve/answers.h"
 
+#include <utility>
+
 namespace malmoi::serve {
+
+protocol::ApiError server_stopping() {
+  return {.status = 503,
+          .message = "the answer was ended because the server is stopping; try again later",
+          .type = "server_error",
+          .code = "unavailable"};
+}
 
 Answers::Answers(Metrics& metrics, double start, AnswersOptions options)
     : metrics_(&metrics),
@@ -21,24 +30,42 @@ void Answers::measure(const AnswerEvent& event) {
   }
 }
 
+// The next piece of an answer: its first one begins with what it echoes.
+protocol::Answer Answers::begin_piece(size_t answer) {
+  return {.index = whole_[answer].index, .text = std::exchange(options_.echoes[answer], {})};
+}
+
+void Answers::keep(const protocol::Answer& piece) {
+  protocol::Answer& all = whole_[static_cast<size_t>(piece.index)];
+  all.text += piece.text;
+  all.tokens.insert(all.tokens.end(), piece.tokens.begin(), piece.tokens.end());
+  all.finish_reason = piece.finish_reason;
+}
+
+// A token of a prompt stands at the beginning of every answer to it.
+std::vector<protocol::Answer> Answers::add_prompt_token(const AnswerEvent& event) {
+  std::vector<protocol::Answer> pieces;
+  for (size_t i = 0; i < options_.each; ++i) {
+    protocol::Answer piece = begin_piece(event.answer + i);
+    piece.tokens.push_back(event.event);
+    keep(piece);
+    pieces.push_back(std::move(piece));
+  }
+  return pieces;
+}
+
 std::vector<protocol::Answer> Answers::add(const AnswerEvent& event) {
   const chat::TokenEvent& token = event.event;
-  protocol::Answer& all = whole_[event.answer];
+  if (token.prompt) return add_prompt_token(event);
   measure(event);
   if (token.finish == chat::FinishReason::kError || token.finish == chat::FinishReason::kCancelled) {
     bool stopped = token.finish == chat::FinishReason::kCancelled;
-    failure_ = protocol::ApiError{
-        .status = stopped ? 503 : 500,
-        .message = stopped ? "the answer was ended because the server is stopping; try again later" : token.error,
-        .type = "server_error",
-        .code = stopped ? "unavailable" : ""};
+    failure_ =
+        stopped ? server_stopping() : protocol::ApiError{.status = 500, .message = token.error, .type = "server_error"};
     return {};
   }
-  protocol::Answer piece{.index = all.index, .text = token.text};
-  if (all.text.empty() && all.tokens.empty() && !options_.echoes[event.answer].empty()) {
-    piece.text.insert(0, options_.echoes[event.answer]);
-    options_.echoes[event.answer].clear();
-  }
+  protocol::Answer piece = begin_piece(event.answer);
+  piece.text += token.text;
   if (token.id >= 0) {
     ++usage_.completion_tokens;
     if (options_.logprobs) piece.tokens.push_back(token);
@@ -50,9 +77,7 @@ std::vector<protocol::Answer> Answers::add(const AnswerEvent& event) {
     --left_;
   }
   if (piece.text.empty() && piece.tokens.empty() && piece.finish_reason.empty()) return {};
-  all.text += piece.text;
-  all.tokens.insert(all.tokens.end(), piece.tokens.begin(), piece.tokens.end());
-  all.finish_reason = piece.finish_reason;
+  keep(piece);
   return {std::move(piece)};
 }
 

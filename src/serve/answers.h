@@ -12,8 +12,12 @@
 
 namespace malmoi::serve {
 
+/// What the client of an answer is told that the end of the server cuts short.
+protocol::ApiError server_stopping();
+
 struct AnswersOptions {
   size_t count = 1;
+  size_t each = 1;  // answers to one prompt, which stand together
   bool logprobs = false;
   std::vector<std::string> echoes;
 };
@@ -35,6 +39,9 @@ class Answers {
 
  private:
   void measure(const AnswerEvent& event);
+  protocol::Answer begin_piece(size_t answer);
+  void keep(const protocol::Answer& piece);
+  std::vector<protocol::Answer> add_prompt_token(const AnswerEvent& event);
 
   Metrics* metrics_;
   double start_;

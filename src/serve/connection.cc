@@ -1,17 +1,12 @@
 #include "serve/connection.h"
 
-#include <fmt/format.h>
+#include <utility>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/beast/core/string.hpp>
 #include <boost/beast/http/empty_body.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/read.hpp>
 #include <boost/beast/http/write.hpp>
 
-#include "base/log.h"
-#include "serve/exchange.h"
 #include "serve/routes.h"
 
 namespace malmoi::serve {
@@ -23,25 +18,11 @@ std::chrono::milliseconds milliseconds(double seconds) {
   return std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000));
 }
 
-// What to tell a client whose request could not be read; nothing where it went away, or was too slow (the connection is
-// closed already).
-std::optional<protocol::ApiError> read_error(boost::system::error_code error, const ServerOptions& options) {
-  if (error == http::error::header_limit)
-    return protocol::ApiError{.status = 431,
-                              .message = fmt::format("the header is larger than {} bytes", options.max_header_bytes),
-                              .code = "header_too_large"};
-  if (error == http::error::body_limit)
-    return protocol::ApiError{
-        .status = 413,
-        .message =
-            fmt::format("the body is larger than {} bytes; send less, or start the server with a larger --max-body",
-                        options.max_body_bytes),
-        .code = "body_too_large"};
-  if (error.category() == make_error_code(http::error::end_of_stream).category() &&
-      error != http::error::end_of_stream && error != http::error::partial_message)
-    return protocol::ApiError{.message = "this is not an HTTP request: " + error.message(),
-                              .code = "malformed_request"};
-  return {};
+constexpr size_t kReadBytes = 16 << 10;
+
+HttpResponse failure_response(const std::string& why) {
+  return error_response(
+      {.status = 500, .message = "the server failed: " + why + "; please report this", .type = "server_error"});
 }
 
 }  // namespace
@@ -52,55 +33,83 @@ asio::awaitable<void> Connection::run() {
     bool another = co_await serve_one();  // not in the condition above: GCC 12 makes a trap of it
     if (!another) break;
     idle_ = true;
-    stream_.expires_after(milliseconds(shared_.options.idle_seconds));
+    idle_since_ = monotonic_seconds();
+    between_ = buffer_.size() == 0;
+    stream_.expires_after(milliseconds(between_ ? shared_.options.idle_seconds : shared_.options.header_seconds));
   }
   close();
 }
 
+// Reads until the parser has what it is at; false where the client went away or was too slow.
+asio::awaitable<bool> Connection::read(RequestParser& parser) {
+  while (true) {
+    auto bytes = buffer_.data();
+    size_t used = parser.put({static_cast<const char*>(bytes.data()), bytes.size()});
+    buffer_.consume(used);
+    if (parser.stopped()) co_return true;
+    auto [error, size] = co_await stream_.async_read_some(buffer_.prepare(kReadBytes), kAwait);
+    if (error) co_return false;
+    buffer_.commit(size);
+    if (std::exchange(between_, false)) stream_.expires_after(milliseconds(shared_.options.header_seconds));
+  }
+}
+
 // One request and its answer; returns whether another may follow.
 asio::awaitable<bool> Connection::serve_one() {
-  http::request_parser<http::string_body> parser;
-  parser.header_limit(static_cast<std::uint32_t>(shared_.options.max_header_bytes));
-  parser.body_limit(shared_.options.max_body_bytes);
-  auto [header_error, header_size] = co_await http::async_read_header(stream_, buffer_, parser, kAwait);
+  RequestParser parser(shared_.options);
+  bool arrived = co_await read(parser);
+  if (!arrived) co_return false;
   idle_ = false;
-  if (header_error) {
-    if (auto told = read_error(header_error, shared_.options)) co_await answer_error(*told);
+  if (parser.error()) {
+    co_await answer_error(*parser.error());
     co_return false;
   }
-  bool has_body = !parser.is_done();
-  if (auto refusal = refuse(shared_, parser.get())) {
-    Exchange exchange(stream_, shared_, parser.get(), parser.keep_alive() && !has_body);
-    co_await exchange.send(std::move(*refusal));
-    if (has_body) co_await linger();
+  const HttpRequest& request = parser.request();
+  auto refusal = refuse(shared_, request);
+  if (refusal || (parser.has_body() && !wants_body(request))) {
+    // What nobody may send, or nobody wants, is not read.
+    Exchange exchange(stream_, shared_, request, parser.keep_alive() && !parser.has_body());
+    if (refusal) co_await exchange.send(std::move(*refusal));
+    else co_await answer(exchange);
+    if (parser.has_body()) co_await linger();
     co_return exchange.keep_alive();
   }
-  if (has_body && beast::iequals(parser.get()[http::field::expect], "100-continue")) {
+  if (parser.has_body() && request.count(http::field::expect) > 0) {
     http::response<http::empty_body> go_on(http::status::continue_, 11);
     auto [error, size] = co_await http::async_write(stream_, go_on, kAwait);
     if (error) co_return false;
   }
   stream_.expires_after(milliseconds(shared_.options.body_seconds));
-  auto [body_error, body_size] = co_await http::async_read(stream_, buffer_, parser, kAwait);
-  if (body_error) {
-    if (auto told = read_error(body_error, shared_.options)) co_await answer_error(*told);
+  parser.begin_body();
+  arrived = co_await read(parser);
+  if (!arrived) co_return false;
+  if (parser.error()) {
+    co_await answer_error(*parser.error());
     co_return false;
   }
   stream_.expires_never();
-  Exchange exchange(stream_, shared_, parser.get(), parser.keep_alive());
+  Exchange exchange(stream_, shared_, request, parser.keep_alive());
+  co_await answer(exchange);
+  co_return exchange.keep_alive();
+}
+
+asio::awaitable<void> Connection::answer(Exchange& exchange) {
   std::string failure;
+  exchange_ = &exchange;
   try {
     co_await handle_request(exchange);
   } catch (const std::exception& error) {
     failure = error.what();
   }
-  if (!failure.empty()) {
-    log_warning("a request failed: " + failure);
-    if (exchange.answered()) co_return false;
-    co_await exchange.send(error_response(
-        {.status = 500, .message = "the server failed: " + failure + "; please report this", .type = "server_error"}));
+  exchange_ = nullptr;
+  if (failure.empty()) co_return;
+  shared_.options.warn("a request failed: " + failure);
+  if (exchange.answered()) {
+    exchange.abandon();
+    co_return;
   }
-  co_return exchange.keep_alive();
+  HttpResponse told = failure_response(failure);  // made apart: GCC 12 frees a brace within a co_await twice
+  co_await exchange.send(std::move(told));
 }
 
 asio::awaitable<void> Connection::answer_error(protocol::ApiError error) {
@@ -126,6 +135,10 @@ asio::awaitable<void> Connection::linger() {
 
 void Connection::close_if_idle() {
   if (idle_) close();
+}
+
+void Connection::end_answer() {
+  if (exchange_) exchange_->end_answer();
 }
 
 void Connection::close() {

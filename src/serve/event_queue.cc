@@ -10,16 +10,29 @@ namespace malmoi::serve {
 
 namespace asio = boost::asio;
 
+namespace {
+
+// That events of one request may hold while its client takes an earlier piece: some ten thousand tokens, or fewer with many
+// alternatives each.
+constexpr size_t kMaxPendingBytes = 8 << 20;
+
+size_t bytes_of(const chat::TokenEvent& event) {
+  return sizeof(AnswerEvent) + event.text.size() + event.bytes.size() + event.top.size() * sizeof(chat::TokenReport);
+}
+
+}  // namespace
+
 bool EventQueue::push(size_t answer, const chat::TokenEvent& event) {
   if (closed()) return false;
-  bool first = false;
+  bool wake = false;
   {
     std::lock_guard lock(mutex_);
-    if (events_.size() >= kMaxPending) cancel_.request();
-    first = events_.empty();
-    events_.push_back({answer, monotonic_seconds(), event});
+    wake = events_.empty();
+    bytes_ += bytes_of(event);
+    if (bytes_ > kMaxPendingBytes) end_for(EarlyEnd::kClientSlow);
+    else events_.push_back({answer, monotonic_seconds(), event});
   }
-  if (first) asio::post(executor_, [self = shared_from_this()] { self->timer_.cancel(); });
+  if (wake) asio::post(executor_, [self = shared_from_this()] { self->timer_.cancel(); });
   return !closed();
 }
 
@@ -31,6 +44,7 @@ asio::awaitable<std::vector<AnswerEvent>> EventQueue::pop() {
     {
       std::lock_guard lock(mutex_);
       out.swap(events_);
+      bytes_ = 0;
     }
     if (!out.empty()) break;
     timer_.expires_after(std::chrono::hours(1));
@@ -39,9 +53,15 @@ asio::awaitable<std::vector<AnswerEvent>> EventQueue::pop() {
   co_return out;
 }
 
-void EventQueue::close() {
-  cancel_.request();
+void EventQueue::close(EarlyEnd why) {
+  end_for(why);
   timer_.cancel();
+}
+
+void EventQueue::end_for(EarlyEnd why) {
+  EarlyEnd none = EarlyEnd::kNone;
+  end_.compare_exchange_strong(none, why);
+  cancel_.request();
 }
 
 }  // namespace malmoi::serve

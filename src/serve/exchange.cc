@@ -1,22 +1,44 @@
 #include "serve/exchange.h"
 
+#include <fmt/format.h>
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/write.hpp>
-#include <boost/beast/http/chunk_encode.hpp>
 #include <boost/beast/http/empty_body.hpp>
-#include <boost/beast/http/serializer.hpp>
 #include <boost/beast/http/write.hpp>
+#include <sstream>
 
 namespace malmoi::serve {
 namespace {
 
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 
+// Between two looks at a client whose answer is under way. One that left is seen by the look that follows a probe.
+constexpr std::chrono::milliseconds kLookInterval{150};
+constexpr int kLooksBetweenProbes = 3;
+
 std::chrono::milliseconds milliseconds(double seconds) {
   return std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000));
 }
 
+template <typename Response>
+std::string header_text(const Response& response) {
+  std::ostringstream text;
+  text << response.base();
+  return text.str();
+}
+
+std::string chunk_of(std::string_view text) { return fmt::format("{:x}\r\n{}\r\n", text.size(), text); }
+
 }  // namespace
+
+Exchange::Exchange(beast::tcp_stream& stream, Shared& shared, const HttpRequest& request, bool keep_alive)
+    : stream_(stream),
+      shared_(shared),
+      request_(request),
+      keep_alive_(keep_alive),
+      status_line_(request.version()),
+      timer_(stream.get_executor()) {}
 
 void Exchange::finish_header(http::fields& header) {
   header.set(http::field::server, "malmoi");
@@ -26,6 +48,18 @@ void Exchange::finish_header(http::fields& header) {
   if (shared_.stopping) keep_alive_ = false;
 }
 
+asio::awaitable<bool> Exchange::write(std::string_view head, std::string_view body, double seconds) {
+  stream_.expires_after(milliseconds(seconds));
+  writing_ = true;
+  std::array<asio::const_buffer, 2> buffers{asio::buffer(head.data(), head.size()),
+                                            asio::buffer(body.data(), body.size())};
+  auto [error, size] = co_await asio::async_write(stream_, buffers, kAwait);
+  writing_ = false;
+  wrote_ = true;
+  if (error) keep_alive_ = false;
+  co_return !error;
+}
+
 asio::awaitable<void> Exchange::send(HttpResponse response) {
   answered_ = true;
   finish_header(response);
@@ -33,19 +67,13 @@ asio::awaitable<void> Exchange::send(HttpResponse response) {
   response.keep_alive(keep_alive_);
   bool has_body = response.result() != http::status::no_content && response.result() != http::status::not_modified;
   if (has_body) response.content_length(response.body().size());
+  // HEAD tells the length of a body that is not sent.
   if (request_.method() == http::verb::head) response.body().clear();
   shared_.metrics.count_response(static_cast<int>(response.result_int()));
-  stream_.expires_after(
-      milliseconds(shared_.options.write_seconds + static_cast<double>(response.body().size()) / 1e5));
-  http::response_serializer<http::string_body> serializer(response);
-  // HEAD tells the length of a body that is not sent.
-  if (request_.method() == http::verb::head) {
-    auto [error, size] = co_await http::async_write_header(stream_, serializer, kAwait);
-    if (error) keep_alive_ = false;
-    co_return;
-  }
-  auto [error, size] = co_await http::async_write(stream_, serializer, kAwait);
-  if (error) keep_alive_ = false;
+  std::string head = header_text(response);
+  constexpr double kSlowestBytes = 1e5;  // a second, of a client that reads a large answer
+  co_await write(std::string_view(head).substr(status_line_.told()), response.body(),
+                 shared_.options.write_seconds + static_cast<double>(response.body().size()) / kSlowestBytes);
 }
 
 asio::awaitable<bool> Exchange::begin_events() {
@@ -60,52 +88,65 @@ asio::awaitable<bool> Exchange::begin_events() {
   response.keep_alive(keep_alive_);
   response.chunked(chunked_);
   shared_.metrics.count_response(200);
-  stream_.expires_after(milliseconds(shared_.options.write_seconds));
-  http::response_serializer<http::empty_body> serializer(response);
-  auto [error, size] = co_await http::async_write_header(stream_, serializer, kAwait);
-  if (error) keep_alive_ = false;
-  co_return !error;
+  std::string head = header_text(response);
+  co_return co_await write(std::string_view(head).substr(status_line_.told()), {}, shared_.options.write_seconds);
 }
 
 asio::awaitable<bool> Exchange::send_events(std::string text) {
   if (text.empty()) co_return true;
-  stream_.expires_after(milliseconds(shared_.options.write_seconds));
-  boost::system::error_code error;
-  if (chunked_) {
-    std::tie(error, std::ignore) = co_await asio::async_write(stream_, http::make_chunk(asio::buffer(text)), kAwait);
-  } else {
-    std::tie(error, std::ignore) = co_await asio::async_write(stream_, asio::buffer(text), kAwait);
-  }
-  if (error) keep_alive_ = false;
-  co_return !error;
+  if (chunked_) text = chunk_of(text);
+  co_return co_await write(text, {}, shared_.options.write_seconds);
 }
 
 asio::awaitable<void> Exchange::end_events() {
-  if (!chunked_) co_return;
-  stream_.expires_after(milliseconds(shared_.options.write_seconds));
-  auto [error, size] = co_await asio::async_write(stream_, http::make_chunk_last(), kAwait);
-  if (error) keep_alive_ = false;
+  if (chunked_) co_await write("0\r\n\r\n", {}, shared_.options.write_seconds);
 }
 
-// Readable while we answer means: gone (nothing to read), or a next request sent early, which waits its turn. The handler
-// may still stand in the queue when the connection has ended; `watching_` tells it.
 void Exchange::watch(std::shared_ptr<EventQueue> queue) {
+  queue_ = std::move(queue);
   watching_ = std::make_shared<bool>(true);
-  stream_.socket().async_wait(tcp::socket::wait_read, [queue, watching = watching_,
-                                                       &socket = stream_.socket()](boost::system::error_code error) {
-    if (!*watching || error == asio::error::operation_aborted) return;
-    char byte = 0;
-    size_t size = error ? 0 : socket.receive(asio::buffer(&byte, 1), tcp::socket::message_peek, error);
-    if (error || size == 0) queue->close();
+  look_later();
+}
+
+void Exchange::look_later() {
+  timer_.expires_after(kLookInterval);
+  timer_.async_wait([this, watching = watching_](boost::system::error_code) {
+    if (*watching) look();
   });
+}
+
+void Exchange::look() {
+  ClientState state = look_at_client(stream_.socket().native_handle());
+  if (state == ClientState::kGone) return queue_->close(EarlyEnd::kClientGone);
+  if (wrote_ || writing_) looks_to_probe_ = 1;  // what was sent is a probe itself
+  wrote_ = false;
+  if (state == ClientState::kDoubtful && --looks_to_probe_ < 0) {
+    looks_to_probe_ = kLooksBetweenProbes - 1;
+    probe();
+  }
+  look_later();
+}
+
+void Exchange::probe() {
+  int socket = stream_.socket().native_handle();
+  if (answered_) {  // a comment, which readers of events pass over
+    constexpr std::string_view kComment = ":\n\n";
+    send_probe(socket, chunked_ ? chunk_of(kComment) : std::string(kComment));
+  } else if (std::string_view next = status_line_.next(); !next.empty() && send_probe(socket, next)) {
+    status_line_.sent();
+  }
 }
 
 void Exchange::unwatch() {
   if (!watching_) return;
   *watching_ = false;
   watching_.reset();
-  boost::system::error_code ignored;
-  stream_.socket().cancel(ignored);
+  queue_.reset();
+  timer_.cancel();
+}
+
+void Exchange::end_answer() {
+  if (queue_) queue_->close(EarlyEnd::kServerStopping);
 }
 
 }  // namespace malmoi::serve

@@ -3,10 +3,12 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <memory>
 
+#include "serve/client_watch.h"
 #include "serve/event_queue.h"
 #include "serve/http.h"
 #include "serve/shared.h"
@@ -16,9 +18,7 @@ namespace malmoi::serve {
 /// Lives on the connection's executor. After a send that failed the connection is lost and everything else fails at once.
 class Exchange {
  public:
-  Exchange(beast::tcp_stream& stream, Shared& shared, const HttpRequest& request, bool keep_alive)
-      : stream_(stream), shared_(shared), request_(request), keep_alive_(keep_alive) {}
-
+  Exchange(beast::tcp_stream& stream, Shared& shared, const HttpRequest& request, bool keep_alive);
   ~Exchange() { unwatch(); }
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
@@ -28,6 +28,8 @@ class Exchange {
   bool answered() const { return answered_; }
   /// Whether the connection may carry another request.
   bool keep_alive() const { return keep_alive_; }
+  /// It may not: the answer ends before it is whole.
+  void abandon() { keep_alive_ = false; }
 
   /// A whole answer.
   asio::awaitable<void> send(HttpResponse response);
@@ -41,23 +43,37 @@ class Exchange {
   auto on_worker(Work work) -> asio::awaitable<decltype(work())> {
     using Value = decltype(work());
     auto task = [](Work w) -> asio::awaitable<Value> { co_return w(); };
-    co_return co_await asio::co_spawn(shared_.workers, task(std::move(work)), asio::use_awaitable);
+    asio::thread_pool& workers = shared_.workers->for_body(request_.body().size());
+    co_return co_await asio::co_spawn(workers, task(std::move(work)), asio::use_awaitable);
   }
 
-  /// Closes `queue` as soon as the client goes away, until unwatch().
+  /// Closes `queue` within a second of the client's going away, until unwatch(). A client that only sends no more
+  /// (shutdown of its writing side) or sends its next request early is not gone.
   void watch(std::shared_ptr<EventQueue> queue);
   void unwatch();
+  /// Ends the answer that is watched because the server stops.
+  void end_answer();
   /// An executor for queues and timers of this exchange.
   asio::any_io_executor executor() { return stream_.get_executor(); }
 
  private:
   void finish_header(http::fields& header);
+  asio::awaitable<bool> write(std::string_view head, std::string_view body, double seconds);
+  void look_later();
+  void look();
+  void probe();
 
   beast::tcp_stream& stream_;
   Shared& shared_;
   const HttpRequest& request_;
   bool keep_alive_, answered_ = false, chunked_ = true;
-  std::shared_ptr<bool> watching_;  // shared with the handler of watch()
+  bool writing_ = false;  // a write is under way: nothing else may be sent
+  bool wrote_ = false;    // something was sent since the last look
+  int looks_to_probe_ = 0;
+  StatusLineProbe status_line_;
+  asio::steady_timer timer_;
+  std::shared_ptr<EventQueue> queue_;  // that is watched
+  std::shared_ptr<bool> watching_;     // shared with the handler of the timer, which may outlive this
 };
 
 }  // namespace malmoi::serve

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <mutex>
 #include <optional>
+#include <stdexcept>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -22,7 +23,10 @@ class FakeProvider : public chat::Provider {
     for (std::thread& thread : threads_) thread.join();
   }
 
-  chat::ModelInfo info() const override { return {.name = "fake", .created = 5, .context_length = 1000}; }
+  chat::ModelInfo info() const override {
+    if (throws_while_running && running_ > 0) throw std::runtime_error("no paper");
+    return {.name = "fake", .created = 5, .context_length = 1000};
+  }
 
   Result<chat::GenerationRequest> prepare(chat::GenerationRequest request) const override {
     if (refusal) return *refusal;
@@ -35,7 +39,7 @@ class FakeProvider : public chat::Provider {
     ++running_;
     threads_.emplace_back([this, request = std::move(request), sink = std::move(sink)] {
       for (const chat::TokenEvent& event : script) {
-        while (&event == &script.back() && hold && !stopping_ && !request.cancel.requested())
+        while (&event == &script.back() && hold && !stopping_ && (deaf || !request.cancel.requested()))
           std::this_thread::sleep_for(std::chrono::milliseconds(1));
         if (!sink(event)) break;
       }
@@ -46,6 +50,7 @@ class FakeProvider : public chat::Provider {
 
   chat::ProviderStats stats() const override { return {.running = running_}; }
   void drain(double) override {
+    while (deaf) std::this_thread::sleep_for(std::chrono::milliseconds(1));
     stopping_ = true;
     (void)idle();
   }
@@ -66,6 +71,8 @@ class FakeProvider : public chat::Provider {
   std::vector<chat::TokenEvent> script;  // set before the first request, as `refusal`
   std::optional<Error> refusal;          // of prepare()
   std::atomic<bool> hold{false};         // the script's last event waits while this holds, or until it is cancelled
+  std::atomic<bool> deaf{false};         // in the middle of a step: it does not look whether it is to stop
+  std::atomic<bool> throws_while_running{false};  // info() does
 
  private:
   mutable std::mutex mutex_;

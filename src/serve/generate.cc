@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
 #include <ctime>
 #include <random>
 #include <variant>
@@ -30,12 +31,17 @@ std::string new_id(const char* prefix) {
   return fmt::format("{}-{:016x}{:016x}", prefix, random(), random());
 }
 
+// A function apart: GCC 12 destroys the fields of a brace twice where one of them throws in a coroutine.
+protocol::ResponseHead make_head(const char* prefix, const chat::Provider& provider) {
+  return {new_id(prefix), provider.info().name, static_cast<int64_t>(std::time(nullptr))};
+}
+
 uint64_t random_seed() { return std::random_device{}() | uint64_t{std::random_device{}()} << 32; }
 
 std::optional<ApiError> check_model(const std::string& name, const chat::ModelInfo& model) {
   if (name.empty() || name == model.name) return {};
   return ApiError{.status = 404,
-                  .message = "the model '" + name + "' does not exist here; use '" + model.name + "'",
+                  .message = "the model '" + protocol::shown(name) + "' does not exist here; use '" + model.name + "'",
                   .param = "model",
                   .code = "model_not_found"};
 }
@@ -100,7 +106,7 @@ Preparation prepare_chat(const std::string& body, const chat::Provider& provider
   return out;
 }
 
-// Hands the requests to the provider. On an error nothing of them runs on.
+// Hands the requests to the provider. On an error the caller closes the queue, and nothing of them runs on.
 std::optional<ApiError> submit(Shared& shared, chat::Provider& provider, Prepared& prepared,
                                const std::shared_ptr<EventQueue>& queue) {
   if (shared.stopping)
@@ -108,25 +114,33 @@ std::optional<ApiError> submit(Shared& shared, chat::Provider& provider, Prepare
                     .message = "the server is stopping; try again later",
                     .type = "server_error",
                     .code = "unavailable"};
+  auto asked = static_cast<int64_t>(prepared.echoes.size());
+  if (asked > shared.options.max_requests)
+    return ApiError{
+        .message = fmt::format("{} answers in one request are more than the {} that this server has running and "
+                               "waiting; ask for fewer at once",
+                               asked, shared.options.max_requests),
+        .param = "n"};
   chat::ProviderStats stats = provider.stats();
-  if (stats.running + stats.waiting + static_cast<int64_t>(prepared.echoes.size()) > shared.options.max_requests)
+  if (stats.running + stats.waiting + asked > shared.options.max_requests)
     return ApiError{
         .status = 429,
         .message = fmt::format("{} answers are running or waiting, the server's limit is {}; try again soon",
                                stats.running + stats.waiting, shared.options.max_requests),
         .type = "rate_limit_error",
         .code = "server_busy"};
-  size_t first = 0;  // of a request's answers
+  static std::atomic<uint64_t> clients{0};
+  uint64_t client = ++clients;  // many prompts of one request take no more turns than one of another
+  size_t first = 0;             // of a request's answers
   for (chat::GenerationRequest& request : prepared.requests) {
+    request.client = client;
     request.cancel = queue->cancel_token();
     auto answers = static_cast<size_t>(request.n);
     Status status = provider.generate(std::move(request), [queue, first](const chat::TokenEvent& event) {
       return queue->push(first + static_cast<size_t>(event.answer), event);
     });
     first += answers;
-    if (status.ok()) continue;
-    queue->close();
-    return protocol::to_api_error(status.error());
+    if (!status.ok()) return protocol::to_api_error(status.error());
   }
   return {};
 }
@@ -170,6 +184,35 @@ class ChatWire {
 
 std::string data_line(const Json& json) { return "data: " + dump_json(json) + "\n\n"; }
 
+// What is left to do where the events end before the answers do.
+std::optional<ApiError> explain(EarlyEnd why) {
+  switch (why) {
+    case EarlyEnd::kClientSlow:
+      return ApiError{.status = 503,
+                      .message = "the answer was ended because it was read too slowly; read it as it comes",
+                      .type = "server_error",
+                      .code = "read_too_slowly"};
+    case EarlyEnd::kServerStopping: return server_stopping();
+    case EarlyEnd::kClientGone:
+    case EarlyEnd::kNone: break;
+  }
+  return {};
+}
+
+// An end before the answers are whole. The connection ends with it: its client may not take what follows for a part of them.
+asio::awaitable<void> send_failure(Exchange& exchange, const std::optional<ApiError>& failure, bool begun,
+                                   std::string text) {
+  exchange.abandon();
+  if (!failure) co_return;  // nobody is there
+  if (!begun) {
+    co_await exchange.send(error_response(*failure));
+    co_return;
+  }
+  text += data_line(protocol::print_error(*failure));
+  bool sent = co_await exchange.send_events(std::move(text));
+  if (sent) co_await exchange.end_events();
+}
+
 // The header is held back until the first event, so that a failure before it still has its own status.
 template <typename Wire>
 asio::awaitable<void> send_stream(Exchange& exchange, Wire& wire, Answers& answers, EventQueue& queue,
@@ -177,14 +220,18 @@ asio::awaitable<void> send_stream(Exchange& exchange, Wire& wire, Answers& answe
   bool begun = false;
   while (!answers.done()) {
     std::vector<AnswerEvent> events = co_await queue.pop();
-    if (events.empty()) co_return;  // the client is gone
+    if (events.empty()) {
+      std::optional<ApiError> why = explain(queue.end());
+      co_await send_failure(exchange, why, begun, std::string());
+      co_return;
+    }
     std::string text;
     for (const AnswerEvent& event : events) {
       for (const protocol::Answer& piece : answers.add(event)) text += data_line(wire.chunk(piece));
       if (answers.failure()) break;
     }
-    if (answers.failure() && !begun) {
-      co_await exchange.send(error_response(*answers.failure()));
+    if (answers.failure()) {
+      co_await send_failure(exchange, answers.failure(), begun, std::move(text));
       co_return;
     }
     if (!begun) {
@@ -196,12 +243,6 @@ asio::awaitable<void> send_stream(Exchange& exchange, Wire& wire, Answers& answe
       }
       text.insert(0, opening);
       begun = true;
-    }
-    if (answers.failure()) {
-      text += data_line(protocol::print_error(*answers.failure()));
-      bool sent = co_await exchange.send_events(std::move(text));
-      if (sent) co_await exchange.end_events();
-      co_return;
     }
     if (answers.done()) {
       if (include_usage) text += data_line(wire.usage(answers.usage()));
@@ -217,7 +258,11 @@ template <typename Wire>
 asio::awaitable<void> send_whole(Exchange& exchange, Wire& wire, Answers& answers, EventQueue& queue) {
   while (!answers.done()) {
     std::vector<AnswerEvent> events = co_await queue.pop();
-    if (events.empty()) co_return;
+    if (events.empty()) {
+      std::optional<ApiError> why = explain(queue.end());
+      co_await send_failure(exchange, why, false, std::string());
+      co_return;
+    }
     for (const AnswerEvent& event : events) {
       answers.add(event);
       if (!answers.failure()) continue;
@@ -243,19 +288,21 @@ asio::awaitable<void> handle(Exchange& exchange, Preparation (*prepare)(const st
   }
   Prepared& prepared = std::get<Prepared>(preparation);
   auto queue = std::make_shared<EventQueue>(exchange.executor());
+  QueueGuard guard(queue);
   size_t count = prepared.echoes.size();
   if (auto error = submit(exchange.shared(), provider, prepared, queue)) {
     co_await exchange.send(error_response(*error));
     co_return;
   }
   Answers answers(exchange.shared().metrics, start,
-                  {.count = count, .logprobs = prepared.options.logprobs, .echoes = std::move(prepared.echoes)});
-  protocol::ResponseHead head{new_id(Wire::kPrefix), provider.info().name, static_cast<int64_t>(std::time(nullptr))};
-  Wire wire(std::move(head), prepared.options, count);
+                  {.count = count,
+                   .each = static_cast<size_t>(prepared.options.n),
+                   .logprobs = prepared.options.logprobs,
+                   .echoes = std::move(prepared.echoes)});
+  Wire wire(make_head(Wire::kPrefix, provider), prepared.options, count);
   exchange.watch(queue);
   if (prepared.options.stream) co_await send_stream(exchange, wire, answers, *queue, prepared.options.include_usage);
   else co_await send_whole(exchange, wire, answers, *queue);
-  queue->close();
   exchange.unwatch();
 }
 

@@ -4,11 +4,6 @@
 
 namespace malmoi::serve {
 
-std::string_view path_of(const HttpRequest& request) {
-  std::string_view target(request.target().data(), request.target().size());
-  return target.substr(0, target.find('?'));
-}
-
 bool has_json_body(const HttpRequest& request) {
   beast::string_view type = request[http::field::content_type];
   type = type.substr(0, type.find(';'));

@@ -21,8 +21,6 @@ using tcp = asio::ip::tcp;
 using HttpRequest = http::request<http::string_body>;
 using HttpResponse = http::response<http::string_body>;
 
-/// The part of a request's target before '?'.
-std::string_view path_of(const HttpRequest& request);
 /// Whether the body is declared as JSON.
 bool has_json_body(const HttpRequest& request);
 

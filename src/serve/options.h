@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "base/job.h"
+
 namespace malmoi::serve {
 
 struct ServerOptions {
@@ -23,6 +25,7 @@ struct ServerOptions {
   double body_seconds = 60;
   double idle_seconds = 75;   // between requests of a connection
   double write_seconds = 30;  // for a client to take one piece of an answer
+  Warn warn;                  // told of what fails inside the server, from its thread
 };
 
 }  // namespace malmoi::serve

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "base/hash.h"
+#include "serve/target.h"
 
 namespace malmoi::embedded {
 extern const std::string_view page_index_html, page_page_js, page_page_css;

@@ -1,6 +1,9 @@
 // The server over a provider without engine and tokenizer: what is asked of it, and what becomes of what it tells.
 #include <gtest/gtest.h>
 
+#include <mutex>
+#include <thread>
+
 #include "serve/fake_provider.h"
 #include "serve/server.h"
 #include "serve/test_client.h"
@@ -27,9 +30,12 @@ chat::TokenEvent last(chat::FinishReason finish, std::string error = "") {
 
 class ProviderTest : public ::testing::Test {
  protected:
-  void start() {
-    ServerOptions options;
+  void start(ServerOptions options = {}) {
     options.port = 0;
+    options.warn = [this](const std::string& line) {
+      std::lock_guard lock(mutex_);
+      warnings_.push_back(line);
+    };
     auto server = Server::start(options);
     ASSERT_TRUE(server.ok()) << server.error().to_string();
     server_ = *std::move(server);
@@ -41,6 +47,8 @@ class ProviderTest : public ::testing::Test {
     return client.read();
   }
 
+  std::mutex mutex_;
+  std::vector<std::string> warnings_;  // guarded by mutex_
   FakeProvider provider_;
   std::unique_ptr<Server> server_;
 };
@@ -128,6 +136,53 @@ TEST_F(ProviderTest, AClientThatGoesAwayRequestsTheStop) {
   client.close();
   EXPECT_TRUE(provider_.idle());
   EXPECT_TRUE(provider_.asked().at(0).cancel.requested());
+}
+
+TEST_F(ProviderTest, AClientThatReadsTooSlowlyIsToldAndItsConnectionEnds) {
+  for (int i = 0; i < 40000; ++i) provider_.script.push_back(event(std::string(1000, 'x')));
+  provider_.script.push_back(last(chat::FinishReason::kStop));
+  start();
+  TestClient client(server_->port(), 4096);
+  client.send(post_text("/v1/completions", R"({"prompt":"x","stream":true})"));
+  EXPECT_TRUE(provider_.idle());
+  TestResponse response = client.read();
+  Json error = response.status == 200 ? response.events().back()["error"] : response.json()["error"];
+  EXPECT_EQ(error["code"], "read_too_slowly");
+  EXPECT_TRUE(client.at_end());
+}
+
+TEST_F(ProviderTest, AnExceptionOnTheWayOutEndsTheWorkAndIsTold) {
+  provider_.script = {event("a"), last(chat::FinishReason::kStop)};
+  provider_.hold = true;
+  provider_.throws_while_running = true;
+  start();
+  TestResponse response = post("/v1/completions", R"({"prompt":"x"})");
+  EXPECT_EQ(response.status, 500);
+  EXPECT_TRUE(provider_.idle());
+  EXPECT_TRUE(provider_.asked().at(0).cancel.requested());
+  std::lock_guard lock(mutex_);
+  ASSERT_EQ(warnings_.size(), 1u);
+  EXPECT_NE(warnings_[0].find("no paper"), std::string::npos);
+}
+
+// A step of a large model goes on for long: clients are told in time all the same.
+TEST_F(ProviderTest, StoppingDoesNotWaitForAStepToTellItsClients) {
+  provider_.script = {event("a"), last(chat::FinishReason::kStop)};
+  provider_.hold = true;
+  provider_.deaf = true;
+  start();
+  TestClient streamed(server_->port()), whole(server_->port());
+  streamed.send(post_text("/v1/completions", R"({"prompt":"x","stream":true})"));
+  ASSERT_TRUE(streamed.read_until("data: "));
+  whole.send(post_text("/v1/completions", R"({"prompt":"x"})"));
+  while (provider_.stats().running < 2) std::this_thread::yield();
+  double begin = monotonic_seconds();
+  std::thread stopping([&] { server_->stop(0.1); });
+  EXPECT_EQ(streamed.read().events().back()["error"]["code"], "unavailable");
+  EXPECT_EQ(whole.read().json()["error"]["code"], "unavailable");
+  EXPECT_LT(monotonic_seconds() - begin, 5);
+  provider_.deaf = false;
+  stopping.join();
 }
 
 }  // namespace

@@ -1,12 +1,14 @@
 #include "serve/routes.h"
 
 #include <algorithm>
+#include <boost/beast/core/string.hpp>
 
 #include "protocol/fields.h"
 #include "protocol/openai_models.h"
 #include "protocol/tokenize.h"
 #include "serve/generate.h"
 #include "serve/page.h"
+#include "serve/target.h"
 
 namespace malmoi::serve {
 namespace {
@@ -17,10 +19,15 @@ asio::awaitable<void> handle_live(Exchange& exchange) {
   return exchange.send(json_response(http::status::ok, {{"status", "ok"}}));
 }
 
+HttpResponse not_ready(Json told) { return json_response(http::status::service_unavailable, told); }
+
 asio::awaitable<void> handle_ready(Exchange& exchange) {
   Shared& shared = exchange.shared();
-  if (shared.stopping) return exchange.send(json_response(http::status::service_unavailable, {{"status", "stopping"}}));
-  if (!shared.provider) return exchange.send(json_response(http::status::service_unavailable, {{"status", "loading"}}));
+  if (shared.stopping) return exchange.send(not_ready({{"status", "stopping"}}));
+  const chat::Provider* provider = shared.provider;
+  if (!provider) return exchange.send(not_ready({{"status", "loading"}}));
+  if (Status health = provider->health(); !health.ok())
+    return exchange.send(not_ready({{"status", "failed"}, {"message", health.error().to_string()}}));
   return exchange.send(json_response(http::status::ok, {{"status", "ok"}}));
 }
 
@@ -42,7 +49,7 @@ asio::awaitable<void> handle_models(Exchange& exchange) {
 
 asio::awaitable<void> handle_model(Exchange& exchange) {
   chat::ModelInfo model = exchange.shared().provider.load()->info();
-  std::string_view name = path_of(exchange.request()).substr(kModels.size());
+  std::string name = percent_decode(path_of(exchange.request()).substr(kModels.size()));
   if (name == model.name) return exchange.send(json_response(http::status::ok, protocol::print_model(model)));
   return exchange.send(error_response({.status = 404,
                                        .message = "no such model; this server has '" + model.name + "'",
@@ -120,16 +127,42 @@ protocol::ApiError not_found_error(std::string_view path) {
           .code = "unknown_url"};
 }
 
+const char* methods_of(const Route& route) { return route.method == http::verb::get ? "GET, HEAD" : "POST"; }
+
+// What a path takes; of `*`, the server as a whole.
+asio::awaitable<void> handle_options(Exchange& exchange) {
+  const HttpRequest& request = exchange.request();
+  if (request.count(http::field::origin) > 0) return exchange.send(exchange.shared().access.preflight(request));
+  const Route* route = find_route(path_of(request));
+  HttpResponse response(http::status::no_content, 11);
+  response.set(http::field::allow, std::string(route ? methods_of(*route) : "GET, HEAD, POST") + ", OPTIONS");
+  return exchange.send(std::move(response));
+}
+
+std::optional<protocol::ApiError> refuse_body(const HttpRequest& request) {
+  if (!has_json_body(request))
+    return protocol::ApiError{.status = 415,
+                              .message = "the body must be JSON; send 'Content-Type: application/json'",
+                              .code = "unsupported_media_type"};
+  if (request.count(http::field::content_encoding) > 0 &&
+      !beast::iequals(request[http::field::content_encoding], "identity"))
+    return protocol::ApiError{.status = 415,
+                              .message = "bodies are read as they are; send it without Content-Encoding",
+                              .code = "unsupported_media_type"};
+  return {};
+}
+
 }  // namespace
 
 std::optional<HttpResponse> refuse(Shared& shared, const HttpRequest& request) {
   if (auto error = shared.access.refuse_host(request)) return error_response(*error);
-  if (request.method() == http::verb::options) return {};
   const Route* route = find_route(path_of(request));
-  if (!route) return error_response(not_found_error(path_of(request)));
+  bool asks = request.method() == http::verb::options;
+  if (!route && !(asks && path_of(request) == "*")) return error_response(not_found_error(path_of(request)));
+  if (asks) return {};
   bool reads = request.method() == http::verb::get || request.method() == http::verb::head;
   if (request.method() != route->method && !(reads && route->method == http::verb::get)) {
-    const char* allowed = route->method == http::verb::get ? "GET, HEAD" : "POST";
+    const char* allowed = methods_of(*route);
     HttpResponse response = error_response(
         {.status = 405, .message = std::string("this path takes ") + allowed, .code = "method_not_allowed"});
     response.set(http::field::allow, allowed);
@@ -145,16 +178,17 @@ std::optional<HttpResponse> refuse(Shared& shared, const HttpRequest& request) {
                            .message = "the model is still loading; try again soon",
                            .type = "server_error",
                            .code = "loading"});
-  if (route->method == http::verb::post && !has_json_body(request))
-    return error_response({.status = 415,
-                           .message = "the body must be JSON; send 'Content-Type: application/json'",
-                           .code = "unsupported_media_type"});
+  if (route->method == http::verb::post) {
+    if (auto error = refuse_body(request)) return error_response(*error);
+  }
   return {};
 }
 
+bool wants_body(const HttpRequest& request) { return request.method() == http::verb::post; }
+
 asio::awaitable<void> handle_request(Exchange& exchange) {
   const HttpRequest& request = exchange.request();
-  if (request.method() == http::verb::options) return exchange.send(exchange.shared().access.preflight(request));
+  if (request.method() == http::verb::options) return handle_options(exchange);
   return find_route(path_of(request))->handle(exchange);
 }
 

@@ -1,5 +1,8 @@
 #include "serve/server.h"
 
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -7,6 +10,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <functional>
 #include <set>
 #include <thread>
 
@@ -16,7 +20,22 @@
 namespace malmoi::serve {
 namespace {
 
-constexpr double kLastWrites = 5;  // seconds for clients to take the rest of their answers when the server stops
+// When the server stops, in seconds: for the provider to end what it was told to, and for clients to take what is left.
+constexpr double kLastStep = 0.5;
+constexpr double kLastWrites = 2;
+// Connections that say nothing any more are noticed within half a minute, though no answer is sent to them.
+constexpr int kSecondsToFirstProbe = 15, kSecondsBetweenProbes = 5, kProbes = 3;
+
+void keep_alive(tcp::socket& socket) {
+  boost::system::error_code ignored;
+  socket.set_option(asio::socket_base::keep_alive(true), ignored);
+  auto set = [&](int option, int value) {
+    ::setsockopt(socket.native_handle(), IPPROTO_TCP, option, &value, sizeof value);
+  };
+  set(TCP_KEEPIDLE, kSecondsToFirstProbe);
+  set(TCP_KEEPINTVL, kSecondsBetweenProbes);
+  set(TCP_KEEPCNT, kProbes);
+}
 
 Error listen_error(boost::system::error_code error, const ServerOptions& options) {
   std::string where = options.host + ":" + std::to_string(options.port);
@@ -37,13 +56,16 @@ struct Server::Impl {
   Status listen();
   asio::awaitable<void> accept_loop();
   asio::awaitable<void> serve_connection(tcp::socket socket);
-  void stop_io(double seconds);
+  bool make_room();
+  std::thread drain(double seconds);
+  bool wait_for(double seconds, const std::function<bool()>& done);
 
   Shared shared;
   asio::io_context io{1};  // one thread: every coroutine of a connection runs there, one at a time
   tcp::acceptor acceptor;
   std::set<std::shared_ptr<Connection>> connections;  // on the I/O thread alone
   std::atomic<size_t> open{0};
+  std::atomic<bool> drained{false};
   std::thread thread;
   uint16_t port = 0;
   bool stopped = false;
@@ -74,12 +96,26 @@ asio::awaitable<void> Server::Impl::accept_loop() {
       co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
       continue;
     }
-    if (open >= static_cast<size_t>(shared.options.max_connections)) continue;  // closed at once
+    if (open >= static_cast<size_t>(shared.options.max_connections) && !make_room()) continue;  // closed at once
     boost::system::error_code ignored;
     socket.set_option(tcp::no_delay(true), ignored);
     socket.set_option(asio::socket_base::send_buffer_size(shared.options.send_buffer_bytes), ignored);
+    keep_alive(socket);
     asio::co_spawn(io, serve_connection(std::move(socket)), asio::detached);
   }
+}
+
+// Closes the connection that has waited longest for a request to arrive, so that callers who say nothing, or a header a byte at a
+// time, do not keep others out. Whether there was one.
+bool Server::Impl::make_room() {
+  std::shared_ptr<Connection> longest;
+  for (const auto& connection : connections) {
+    if (connection->idle() && (!longest || connection->idle_since() < longest->idle_since())) longest = connection;
+  }
+  if (!longest) return false;
+  longest->close();
+  connections.erase(longest);
+  return true;
 }
 
 asio::awaitable<void> Server::Impl::serve_connection(tcp::socket socket) {
@@ -89,7 +125,7 @@ asio::awaitable<void> Server::Impl::serve_connection(tcp::socket socket) {
   try {
     co_await connection->run();
   } catch (const std::exception& error) {
-    log_warning(std::string("a connection failed: ") + error.what());
+    shared.options.warn(std::string("a connection failed: ") + error.what());
   }
   connections.erase(connection);
   --open;
@@ -111,6 +147,29 @@ void Server::serve(chat::Provider& provider) { impl_->shared.provider = &provide
 
 uint16_t Server::port() const { return impl_->port; }
 
+bool Server::Impl::wait_for(double seconds, const std::function<bool()>& done) {
+  double deadline = monotonic_seconds() + seconds;
+  while (!done() && monotonic_seconds() < deadline) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  return done();
+}
+
+// Lets the provider finish; answers that it does not end in time, because a step of a large model takes long, are ended here.
+// Then nothing of the server waits for it but the thread that is returned.
+std::thread Server::Impl::drain(double seconds) {
+  chat::Provider* provider = shared.provider;
+  if (!provider) return {};
+  std::thread draining([this, provider, seconds] {
+    provider->drain(seconds);
+    drained = true;
+  });
+  if (!wait_for(seconds + kLastStep, [this] { return drained.load(); })) {
+    asio::post(io, [this] {
+      for (const auto& connection : connections) connection->end_answer();
+    });
+  }
+  return draining;
+}
+
 void Server::stop(double seconds) {
   Impl& impl = *impl_;
   if (std::exchange(impl.stopped, true)) return;
@@ -120,17 +179,18 @@ void Server::stop(double seconds) {
     impl.acceptor.close(ignored);
     for (const auto& connection : impl.connections) connection->close_if_idle();
   });
-  if (chat::Provider* provider = impl.shared.provider) provider->drain(seconds);
-  double deadline = monotonic_seconds() + (seconds > 0 ? kLastWrites : 0.2);
-  while (impl.open > 0 && monotonic_seconds() < deadline) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  std::thread draining = impl.drain(seconds);
+  auto all_closed = [&impl] { return impl.open == 0; };
+  impl.wait_for(seconds > 0 ? kLastWrites : 0.2, all_closed);
   asio::post(impl.io, [&impl] {
     for (const auto& connection : impl.connections) connection->close();
   });
-  deadline = monotonic_seconds() + 1;
-  while (impl.open > 0 && monotonic_seconds() < deadline) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  impl.wait_for(0.5, all_closed);
   impl.io.stop();
   impl.thread.join();
-  impl.shared.workers.join();
+  for (asio::thread_pool* pool : {&impl.shared.workers->small, &impl.shared.workers->large}) pool->stop();
+  impl.shared.workers.reset();  // waits for what runs there
+  if (draining.joinable()) draining.join();
 }
 
 }  // namespace malmoi::serve

@@ -9,7 +9,7 @@
 
 namespace malmoi::serve {
 
-/// Listens on a thread of its own; nothing computes there (parsing and tokenizing run on two workers, models on the
+/// Listens on a thread of its own; nothing computes there (parsing and tokenizing run on workers, models on the
 /// provider's threads). Until serve() it answers 503 to everything but /livez and the page.
 class Server {
  public:

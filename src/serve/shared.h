@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <boost/asio/thread_pool.hpp>
+#include <memory>
 
 #include "chat/provider.h"
 #include "serve/access.h"
@@ -19,7 +20,17 @@ struct Shared {
   Metrics metrics;
   std::atomic<bool> stopping{false};
   std::atomic<chat::Provider*> provider{nullptr};  // null while the model is loading
-  boost::asio::thread_pool workers{2};             // parsing and tokenizing
+
+  /// Parsing and tokenizing; large bodies do not hold small ones up. What waits there when the server stops is dropped with
+  /// it, before the connections' own executor goes away.
+  struct Workers {
+    boost::asio::thread_pool small{1}, large{2};
+    boost::asio::thread_pool& for_body(size_t bytes) {
+      constexpr size_t kLarge = 64 << 10;  // a millisecond of parsing and tokenizing, about
+      return bytes < kLarge ? small : large;
+    }
+  };
+  std::unique_ptr<Workers> workers = std::make_unique<Workers>();
 };
 
 }  // namespace malmoi::serve

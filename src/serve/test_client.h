@@ -60,6 +60,8 @@ class TestClient {
     if (socket_ >= 0) ::close(socket_);
     socket_ = -1;
   }
+  /// Says that nothing more will be sent; answers can still be read.
+  void half_close() { ::shutdown(socket_, SHUT_WR); }
   bool send(const std::string& bytes) {
     for (size_t sent = 0; sent < bytes.size();) {
       ssize_t n = ::send(socket_, bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);

@@ -170,17 +170,24 @@ Result<std::unique_ptr<ArraySource>> ArraySource::open(const Path& folder, const
     }
   }
   Examples one;
+  bool counts = false;  // any target
   for (int64_t r = 0; r < source->rows_; ++r) {
     ArrayRow row = source->row(r);
     MALMOI_TRY(check_row(row, format, limits, r, folder));
     one.clear();
     format.append(row, limits.rules, one);
     source->tokens_ += static_cast<uint64_t>(one.tokens());
+    counts |= std::any_of(one.targets.begin(), one.targets.end(), [](int32_t t) { return t >= 0; });
     if (one.decoder.rows() > limits.max_positions)
       return invalid_data(fmt::format("row {}: the output has {} tokens, the model has {} positions", r,
                                       one.decoder.rows(), limits.max_positions),
                           folder.string(), "cut the rows");
   }
+  auto labels = std::find_if(format.columns.begin(), format.columns.end(),
+                             [](const ArrayColumn& c) { return c.values == ArrayValues::kLabels; });
+  if (labels != format.columns.end() && !counts)
+    return invalid_data("none of its labels counts", path_of(folder, *labels).string(),
+                        "write labels instead of -100 where there is something to learn");
   return source;
 }
 

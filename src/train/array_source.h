@@ -27,7 +27,7 @@ struct ArrayOptions {
 class ArraySource final : public ExampleSource {
  public:
   /// Errors, with the file and the row: one that is missing, of another type or shape than the others, a value that the
-  /// model cannot take, a row without a token, a label at padding, a number that is not finite.
+  /// model cannot take, a row without a token, a label at padding, labels none of which counts, a number that is not finite.
   static Result<std::unique_ptr<ArraySource>> open(const Path& folder, const ArrayFormat& format,
                                                    const ArrayLimits& limits, const ArrayOptions& options);
   /// The length of the longest rows, from the files' headers.

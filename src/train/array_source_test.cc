@@ -12,6 +12,7 @@
 namespace malmoi::train {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -109,6 +110,8 @@ TEST_F(Arrays, WhatDoesNotFitIsNamed) {
   EXPECT_THAT(refusal("classification"), HasSubstr("has 3 rows"));
   write("labels", {2, 3}, {1, -100, 2, 1, 1, 1});
   EXPECT_THAT(refusal("masked_lm"), HasSubstr("row 0 has a label at position 2"));
+  write("labels", {2, 3}, {-100, -100, -100, -100, -100, -100});
+  EXPECT_THAT(refusal("masked_lm"), AllOf(HasSubstr("labels.npy"), HasSubstr("none of its labels counts")));
   write("mask", {2, 3}, {0, 0, 0, 1, 1, 1});
   EXPECT_THAT(refusal("masked_lm"), HasSubstr("row 0 has no token"));
   write("mask", {3, 2}, {1, 1, 1, 1, 1, 1});

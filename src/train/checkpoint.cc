@@ -19,6 +19,8 @@ namespace {
 
 constexpr const char* kTensors = "tensors.safetensors";
 constexpr const char* kState = "state.json";
+constexpr const char* kTensorsChecksum = "checksum";
+constexpr const char* kStateChecksum = "state_checksum";
 
 void sync_folder(const Path& folder) {
   int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -50,11 +52,19 @@ Result<std::string> checksum(const Path& file) {
   return to_hex(hash128(hashes));
 }
 
+// Of all that a state holds but this: it is written and read back to the same text.
+std::string checksum_of(Json state) {
+  state.erase(kStateChecksum);
+  return to_hex(hash128(dump_json(state)));
+}
+
 // The state, if the files are whole.
 Result<Json> verify(const Path& folder) {
   MALMOI_ASSIGN(Json state, read_json((folder / kState).string(), 64 << 20));
+  if (!state.is_object() || json_string(state, kStateChecksum) != checksum_of(state))
+    return invalid_data("the checksum does not hold", (folder / kState).string());
   MALMOI_ASSIGN(std::string sum, checksum(folder / kTensors));
-  if (json_string(state, "checksum") != sum)
+  if (json_string(state, kTensorsChecksum) != sum)
     return invalid_data("the checksum does not hold", (folder / kTensors).string());
   return state;
 }
@@ -97,7 +107,8 @@ Status CheckpointStore::save(int64_t step, const std::vector<CheckpointTensor>& 
   auto write = [&]() -> Status {
     MALMOI_TRY(make_folder(temporary));
     MALMOI_TRY(write_tensors(temporary / kTensors, tensors));
-    MALMOI_ASSIGN(state["checksum"], checksum(temporary / kTensors));
+    MALMOI_ASSIGN(state[kTensorsChecksum], checksum(temporary / kTensors));
+    state[kStateChecksum] = checksum_of(state);
     return write_file(temporary / kState, dump_json(state, 2) + "\n");
   };
   if (Status written = write(); !written.ok()) {
@@ -113,23 +124,30 @@ Status CheckpointStore::save(int64_t step, const std::vector<CheckpointTensor>& 
   return {};
 }
 
-Result<Json> CheckpointStore::load_newest(const std::vector<CheckpointTensor>& tensors, const std::string& fingerprint,
-                                          const std::function<void(const std::string&)>& warn) const {
+Result<std::optional<Checkpoint>> CheckpointStore::load_newest(
+    const std::vector<CheckpointTensor>& tensors, const std::string& fingerprint,
+    const std::function<void(const std::string&)>& warn, const std::function<Status(const Json& state)>& check) const {
   std::vector<int64_t> all = steps();
+  std::string damage;
   for (auto it = all.rbegin(); it != all.rend(); ++it) {
+    if (!damage.empty()) warn(damage + "; the checkpoint before it is used");
     Path folder = path_of(*it);
     auto state = verify(folder);
     if (!state.ok()) {
-      warn(state.error().to_string() + "; the checkpoint before it is used");
+      damage = state.error().to_string();
       continue;
     }
     if (json_string(*state, "model") != fingerprint)
       return invalid_data("is a checkpoint of another model", folder.string(),
                           "use the configuration it was made with, or another out folder");
+    if (check) MALMOI_TRY(check(*state));
     MALMOI_TRY(restore(folder / kTensors, tensors));
-    return state;
+    return std::optional<Checkpoint>({*std::move(state), (folder / kState).string()});
   }
-  return Json(nullptr);
+  if (damage.empty()) return std::optional<Checkpoint>();
+  // To begin again would write over the metrics and the best model of what was learned: only who removes the folder asks so.
+  return invalid_data(fmt::format("none of the {} checkpoints can be used; {}", all.size(), damage), folder_.string(),
+                      "bring one back from a copy, or remove this folder to begin again");
 }
 
 }  // namespace malmoi::train

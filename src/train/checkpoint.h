@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,7 +20,14 @@ struct CheckpointTensor {
   Tensor values;
 };
 
-/// OUT/checkpoints/step-00000500/{tensors.safetensors, state.json}; state.json holds the checksum of the other file.
+/// What was loaded, and from which file.
+struct Checkpoint {
+  Json state;
+  std::string file;
+};
+
+/// OUT/checkpoints/step-00000500/{tensors.safetensors, state.json}; state.json holds the checksum of the other file and its
+/// own.
 class CheckpointStore {
  public:
   explicit CheckpointStore(Path folder) : folder_(std::move(folder)) {}
@@ -27,10 +35,13 @@ class CheckpointStore {
   /// Writes under a temporary name, syncs, renames, then removes all but the newest `keep`. A failure leaves the older
   /// ones as they were.
   Status save(int64_t step, const std::vector<CheckpointTensor>& tensors, Json state, int64_t keep);
-  /// Loads the newest whose checksum holds into the tensors; each bad one is told through `warn` and passed over. Gives a
-  /// null state where there is none. Errors: a checkpoint of another model (a tensor missing or of another size).
-  Result<Json> load_newest(const std::vector<CheckpointTensor>& tensors, const std::string& fingerprint,
-                           const std::function<void(const std::string&)>& warn) const;
+  /// Loads the newest whose checksums hold into the tensors, if `check` accepts its state; each bad one is told through `warn`
+  /// and passed over. Gives none where there is none. Errors: all that there are are damaged; one of another model (a tensor
+  /// missing or of another size); that of `check`.
+  Result<std::optional<Checkpoint>> load_newest(const std::vector<CheckpointTensor>& tensors,
+                                                const std::string& fingerprint,
+                                                const std::function<void(const std::string&)>& warn,
+                                                const std::function<Status(const Json& state)>& check = {}) const;
   /// Steps of the checkpoints that stand there, ascending.
   std::vector<int64_t> steps() const;
   Path path_of(int64_t step) const;

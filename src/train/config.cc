@@ -138,14 +138,32 @@ void read_memory(ConfigReader& r, TrainConfig& c) {
   else r.fail("memory_limit", bytes.error().what, bytes.error().remedy);
 }
 
+// How long a run is: steps, epochs or minutes; `steps: auto` stands for the steps that fit the minutes.
+void read_length(ConfigReader& r, TrainConfig& c) {
+  const bool automatic = r.has("steps") && r.raw("steps") == "auto";
+  if (!automatic) c.steps = r.integer("steps", 0, 0);
+  c.epochs = r.number("epochs", 0, 0, 1e9);
+  c.minutes = r.number("minutes", 0, 0, 1e7);
+  const bool steps = c.steps > 0, epochs = c.epochs > 0, minutes = c.minutes > 0;
+  if (automatic && !minutes) r.fail("steps", "is auto, but there is no time to fit", "give minutes, too");
+  else if (steps && epochs) r.fail("steps", "stands beside epochs", "give one of them");
+  else if ((steps || epochs) && minutes) r.fail("minutes", "stands beside steps or epochs", "give one of them");
+  else if (!steps && !epochs && !minutes) r.fail("steps", "is missing", "give steps, epochs or minutes");
+}
+
+void read_precision(ConfigReader& r, TrainConfig& c) {
+  std::vector<std::string> names(kPrecisionNames.begin(), kPrecisionNames.end());
+  names.emplace_back("auto");
+  const size_t choice = r.choice("dtype", names, 0);
+  c.fastest_precision = choice == kPrecisionNames.size();
+  if (!c.fastest_precision) c.precision = static_cast<Precision>(choice);
+}
+
 void read_train(ConfigReader& root, TrainConfig& c, Sections& sections) {
   ConfigReader r = root.object("train");
   read_batch(r, c);
-  c.steps = r.integer("steps", 0, 0);
-  c.epochs = r.number("epochs", 0, 0, 1e9);
-  if ((c.steps > 0) == (c.epochs > 0))
-    r.fail("steps", c.steps > 0 ? "stands beside epochs" : "is missing", "give steps or epochs");
-  c.precision = static_cast<Precision>(r.choice("dtype", {"bf16", "f32", "int8"}, 0));
+  read_length(r, c);
+  read_precision(r, c);
   read_optimizer(r, c, sections);
   read_schedule(r, c, sections);
   c.grad_clip = r.number("grad_clip", 1.0, 0, 1e9);
@@ -153,7 +171,10 @@ void read_train(ConfigReader& root, TrainConfig& c, Sections& sections) {
   c.ema_decay = r.number("ema_decay", 0, 0, 0.999999);
   c.seed = static_cast<uint64_t>(r.integer("seed", 1, 0));
   c.eval_every = r.integer("eval_every", 0, 0);
+  c.eval_by_share = c.minutes > 0 && !r.has("eval_every");
   c.save_every = r.integer("save_every", 0, 0);
+  // Who says after how many steps needs no clock beside it.
+  c.save_minutes = r.number("save_minutes", c.save_every > 0 ? 0 : 1, 0, 1e7);
   c.keep = r.integer("keep", 3, 1, 1000);
   c.spike_factor = r.number("spike_factor", 10, 0, 1e9);
   c.max_bad_steps = r.integer("max_bad_steps", 10, 1);
@@ -165,9 +186,7 @@ void read_train(ConfigReader& root, TrainConfig& c, Sections& sections) {
     c.patience = e.integer("patience", 5, 1);
     c.min_delta = e.number("min_delta", 0, 0);
     sections.finish(e);
-    if (c.eval_every == 0) r.fail("early_stopping", "needs eval_every", "set train.eval_every");
-    if (c.data.valid.empty() && c.data.valid_fraction == 0)
-      r.fail("early_stopping", "needs validation data", "set data.valid or data.valid_fraction");
+    if (c.eval_every == 0 && !c.eval_by_share) r.fail("early_stopping", "needs eval_every", "set train.eval_every");
   }
   sections.finish(r);
 }

@@ -19,6 +19,7 @@ struct ScheduleConfig {
   int64_t warmup_steps = 0;
   double min_lr = 0;
   int64_t decay_steps = 0;  // wsd_linear, wsd_sqrt: the length of the decay at the end
+  bool operator==(const ScheduleConfig&) const = default;
 };
 
 enum class DataFormat : uint8_t { kText, kIds, kArrays };
@@ -31,12 +32,14 @@ struct DataConfig {
   bool shuffled = true;
   std::string token_dtype = "u16";
   bool split_documents = true;  // text: packed documents do not see each other
+  bool operator==(const DataConfig&) const = default;
 };
 
 struct SampleConfig {
   std::vector<std::string> prompts;
   int64_t tokens = 64;
   double temperature = 0.8;
+  bool operator==(const SampleConfig&) const = default;
 };
 
 struct TrainConfig {
@@ -49,7 +52,9 @@ struct TrainConfig {
   int64_t batch_size = 8, gradient_accumulation = 1;
   int64_t steps = 0;
   double epochs = 0;                       // instead of steps
+  double minutes = 0;                      // instead of steps: as many as fit, chosen when their speed is known
   Precision precision = Precision::kBF16;  // `dtype` in the file
+  bool fastest_precision = false;          // dtype: auto
   OptimizerConfig optimizer;
   ScheduleConfig schedule;
   double grad_clip = 1.0;
@@ -57,6 +62,8 @@ struct TrainConfig {
   double ema_decay = 0;             // 0: none
   uint64_t seed = 1;
   int64_t eval_every = 0, save_every = 0, keep = 3;
+  bool eval_by_share = false;  // minutes without eval_every: so often in the run, not every so many steps
+  double save_minutes = 1;     // of wall time between checkpoints; 0: by save_every alone
   bool early_stopping = false;
   int64_t patience = 5;
   double min_delta = 0;
@@ -69,6 +76,7 @@ struct TrainConfig {
   std::string out;
 
   int64_t sequences_per_step() const { return batch_size * gradient_accumulation; }
+  bool operator==(const TrainConfig&) const = default;
 };
 
 /// Reads a configuration. The first error names file, line and key.

@@ -1,66 +1,26 @@
 #include "train/loop.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
+#include <algorithm>
 #include <cmath>
-#include <cstdio>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "base/hash.h"
 #include "base/log.h"
+#include "base/mapped_files.h"
 #include "base/parallel.h"
+#include "model/finite.h"
+#include "train/run_state.h"
 #include "train/schedule.h"
 
 namespace malmoi::train {
 namespace {
 
-// metrics.jsonl, a line a step, each written with one call so that a killed run leaves whole lines but the last.
-class MetricsFile {
- public:
-  ~MetricsFile() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  // Keeps the lines of steps below `first_step`, so that each step stands once.
-  Status open(const Path& path, int64_t first_step) {
-    std::string kept;
-    if (malmoi::exists(path)) {
-      MALMOI_ASSIGN(std::string text, read_file(path));
-      for (size_t begin = 0; begin < text.size();) {
-        size_t end = text.find('\n', begin);
-        if (end == std::string::npos) break;  // cut short by a kill
-        std::string_view line(text.data() + begin, end - begin);
-        auto json = parse_json(line, path.string());
-        if (!json.ok() || !json->is_object() || !json->contains("step") || !(*json)["step"].is_number_integer() ||
-            (*json)["step"].get<int64_t>() >= first_step)
-          break;
-        kept.append(line).push_back('\n');
-        begin = end + 1;
-      }
-    }
-    MALMOI_TRY(write_file(path, kept));
-    path_ = path;
-    fd_ = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
-    if (fd_ < 0) return io_error("cannot open", path.string(), errno);
-    return {};
-  }
-  Status add(const StepMetrics& m) {
-    Json line = {{"step", m.step}, {"loss", m.loss},     {"grad_norm", m.grad_norm},
-                 {"lr", m.lr},     {"tokens", m.tokens}, {"tokens_per_second", m.tokens_per_second}};
-    if (m.skipped) line["skipped"] = true;
-    if (m.valid_loss) line["valid_loss"] = *m.valid_loss;
-    for (const auto& [name, value] : m.figures) line[name] = value;
-    std::string text = dump_json(line) + "\n";
-    if (::write(fd_, text.data(), text.size()) != static_cast<ssize_t>(text.size()))
-      return io_error("cannot write", path_.string(), errno);
-    return {};
-  }
-
- private:
-  Path path_;
-  int fd_ = -1;
-};
+// Writing checkpoints by the clock takes no more than about a twentieth of the time.
+constexpr double kLeastRestFromSaving = 20;
+// Steps with nothing to learn that are told one by one; of more, their number.
+constexpr int64_t kToldMaskedSteps = 3;
 
 class Loop {
  public:
@@ -74,17 +34,23 @@ class Loop {
 
   Result<LoopResult> run() {
     if (in_.resume) MALMOI_TRY(restore());
+    if (in_.sequences > 0) steps_ = step_ + steps_left();
+    saved_at_ = monotonic_seconds();
     result_.resumed_from = step_;
-    MALMOI_TRY(metrics_.open(Path(c_.out) / "metrics.jsonl", step_));
-    while (step_ < in_.steps && !result_.stopped_early) {
+    const Path metrics = Path(c_.out) / "metrics.jsonl";
+    MALMOI_ASSIGN(int64_t damaged, metrics_.open(metrics, step_));
+    if (damaged > 0) warn(fmt::format("{}: damaged lines are left out: {}", metrics.string(), damaged));
+    while (step_ < steps_ && !result_.stopped_early) {
       MALMOI_TRY(one_step());
+      MALMOI_TRY(check_mapped_files());  // or ids were read as zeros
       if (events_.stop_requested && events_.stop_requested()) {
-        result_.interrupted = step_ < in_.steps && !result_.stopped_early;
+        result_.interrupted = step_ < steps_ && !result_.stopped_early;
         break;
       }
     }
     // The end is a checkpoint too: a run may be prolonged, and a finished one resumes to nothing left to do.
     if (saved_ != step_) save();
+    if (masked_steps_ > kToldMaskedSteps) warn(fmt::format("{} steps had no target that counts", masked_steps_));
     result_.steps = step_;
     result_.best_valid_loss = best_;
     result_.best_step = best_step_;
@@ -102,74 +68,123 @@ class Loop {
     return list;
   }
 
+  void warn(const std::string& text) const {
+    if (events_.warn) events_.warn(text);
+  }
+
   Status restore() {
-    auto warn = [this](const std::string& text) {
-      if (events_.warn) events_.warn(text);
-    };
-    MALMOI_ASSIGN(Json state, store_.load_newest(tensors(), fingerprint_, warn));
-    if (state.is_null()) return {};
-    step_ = saved_ = state.value("step", int64_t{0});
-    updates_ = state.value("updates", int64_t{0});
-    bad_evaluations_ = state.value("bad_evaluations", int64_t{0});
-    bad_steps_ = state.value("bad_steps", int64_t{0});
-    spikes_.restore(state.value("spike_watch", Json::object()));
-    result_.skipped_steps = state.value("skipped_steps", int64_t{0});
-    best_step_ = state.value("best_step", int64_t{-1});
-    best_ = state.value("best_valid_loss", 0.0);
-    result_.stopped_early = state.value("stopped_early", false);
-    if (state.contains("last_loss")) result_.last_loss = state["last_loss"].get<double>();
-    if (state.contains("last_valid_loss")) result_.last_valid_loss = state["last_valid_loss"].get<double>();
+    auto check = [this](const Json& state) { return check_optimizer(state); };
+    auto tell = [this](const std::string& text) { warn(text); };
+    MALMOI_ASSIGN(std::optional<Checkpoint> found, store_.load_newest(tensors(), fingerprint_, tell, check));
+    if (!found) return {};
+    MALMOI_ASSIGN(RunState state, read_run_state(found->state, found->file));
+    step_ = saved_ = state.step;
+    const uint64_t size = in_.train->size();
+    sequences_ = static_cast<uint64_t>(state.epoch) * size + std::min(static_cast<uint64_t>(state.offset), size);
+    updates_ = state.updates;
+    bad_evaluations_ = state.bad_evaluations;
+    bad_steps_ = state.bad_steps;
+    spikes_.restore(state.spikes);
+    result_.skipped_steps = state.skipped_steps;
+    best_step_ = state.best_step;
+    best_ = state.best_valid_loss;
+    result_.stopped_early = state.stopped_early;
+    result_.last_loss = state.last_loss;
+    result_.last_valid_loss = state.last_valid_loss;
     in_.stepper->model().parameters.refresh_compute();
     return {};
   }
 
+  RunState state() const {
+    return {.step = step_,
+            .updates = updates_,
+            .epoch = static_cast<int64_t>(sequences_ / in_.train->size()),
+            .offset = static_cast<int64_t>(sequences_ % in_.train->size()),
+            .bad_evaluations = bad_evaluations_,
+            .bad_steps = bad_steps_,
+            .skipped_steps = result_.skipped_steps,
+            .best_step = best_step_,
+            .best_valid_loss = best_,
+            .stopped_early = result_.stopped_early,
+            .last_loss = result_.last_loss,
+            .last_valid_loss = result_.last_valid_loss,
+            .spikes = spikes_.state()};
+  }
+
+  // Another optimiser's arrays may have the same names and another meaning.
+  Status check_optimizer(const Json& state) const {
+    const std::string before = json_string(state, "optimizer");
+    if (before.empty() || before == c_.optimizer.name) return {};
+    return usage_error(
+        "the run was trained with the optimizer " + before + ", the configuration has " + c_.optimizer.name,
+        "train.optimizer.name", "go on with " + before + ", or begin another run with init_from");
+  }
+
+  uint64_t sequences_per_step() const { return static_cast<uint64_t>(c_.sequences_per_step()); }
+  int64_t steps_left() const {
+    const uint64_t left = in_.sequences - std::min(in_.sequences, sequences_);
+    return static_cast<int64_t>((left + sequences_per_step() - 1) / sequences_per_step());
+  }
+
+  // The clock's checkpoints wait longer where writing one takes long.
+  bool save_is_due() const {
+    if (c_.save_every > 0 && step_ % c_.save_every == 0) return true;
+    const double interval = std::max(60 * c_.save_minutes, kLeastRestFromSaving * save_seconds_);
+    return c_.save_minutes > 0 && monotonic_seconds() - saved_at_ >= interval;
+  }
+
   void save() {
-    uint64_t sequences = static_cast<uint64_t>(step_) * static_cast<uint64_t>(c_.sequences_per_step());
-    Json state = {{"step", step_},
-                  {"updates", updates_},
-                  {"model", fingerprint_},
-                  {"seed", c_.seed},
-                  {"data", {{"epoch", sequences / in_.train->size()}, {"offset", sequences % in_.train->size()}}},
-                  {"bad_evaluations", bad_evaluations_},
-                  {"bad_steps", bad_steps_},
-                  {"spike_watch", spikes_.state()},
-                  {"skipped_steps", result_.skipped_steps},
-                  {"best_step", best_step_},
-                  {"best_valid_loss", best_},
-                  {"stopped_early", result_.stopped_early}};
-    if (result_.last_loss) state["last_loss"] = *result_.last_loss;
-    if (result_.last_valid_loss) state["last_valid_loss"] = *result_.last_valid_loss;
-    Status saved = store_.save(step_, tensors(), std::move(state), c_.keep);
+    const double begin = monotonic_seconds();
+    Json json = to_json(state());
+    json["model"] = fingerprint_;
+    json["seed"] = c_.seed;
+    json["optimizer"] = c_.optimizer.name;
+    Status saved = model::check_trained_weights(in_.stepper->model(), store_.path_of(step_).string());
+    if (saved.ok()) saved = store_.save(step_, tensors(), std::move(json), c_.keep);
     if (saved.ok()) saved_ = step_;
-    else if (events_.warn)
-      events_.warn("the checkpoint of step " + std::to_string(step_) +
-                   " was not written, training goes on: " + saved.error().to_string());
+    else
+      warn("the checkpoint of step " + std::to_string(step_) +
+           " was not written, training goes on: " + saved.error().to_string());
+    saved_at_ = monotonic_seconds();
+    save_seconds_ = saved_at_ - begin;
+  }
+
+  // What is missing is written once there is space again.
+  void add_metrics(const StepMetrics& m) {
+    Status added = metrics_.add(m);
+    if (added.ok() || std::exchange(metrics_failed_, true)) return;
+    warn("a step's metrics were not written, training goes on: " + added.error().to_string());
   }
 
   Status one_step() {
     double begin = monotonic_seconds();
-    ScheduleArgs schedule{c_.optimizer.lr, c_.schedule.min_lr, c_.schedule.warmup_steps, in_.steps,
+    ScheduleArgs schedule{c_.optimizer.lr, c_.schedule.min_lr, c_.schedule.warmup_steps, steps_,
                           c_.schedule.decay_steps};
-    StepMetrics m{.step = step_, .lr = learning_rate(c_.schedule.name, schedule, step_)};
-    auto first = static_cast<uint64_t>(step_) * static_cast<uint64_t>(c_.sequences_per_step());
+    StepMetrics m{.step = step_, .steps = steps_, .lr = learning_rate(c_.schedule.name, schedule, step_)};
     in_.stepper->set_limits(spikes_.limits());
+    uint64_t count = sequences_per_step();
+    if (in_.sequences > 0) count = std::min(count, in_.sequences - sequences_);
+    const auto batch = static_cast<uint64_t>(c_.batch_size);
     StepResult r = in_.stepper->step(
-        c_.gradient_accumulation,
+        static_cast<int64_t>((count + batch - 1) / batch),
         [&](int64_t i, Examples& out) {
-          for (int64_t b = 0; b < c_.batch_size; ++b)
-            in_.train->append(first + static_cast<uint64_t>(i * c_.batch_size + b), out);
+          const uint64_t begin_row = static_cast<uint64_t>(i) * batch;
+          for (uint64_t row = begin_row; row < std::min(begin_row + batch, count); ++row)
+            in_.train->append(sequences_ + row, out);
         },
         static_cast<uint64_t>(step_) * static_cast<uint64_t>(c_.gradient_accumulation), updates_ + 1, m.lr);
-    m.loss = r.loss;
+    sequences_ += count;
+    m.loss = r.counts.terms > 0 ? r.loss : NAN;
     m.grad_norm = r.grad_norm;
     m.tokens = r.counts.tokens;
     for (const Figure& figure : r.figures) m.figures.emplace_back(figure.name, figure.value);
     m.skipped = r.skipped;
-    result_.last_loss = r.loss;
+    if (r.counts.terms > 0) result_.last_loss = r.loss;
     ++step_;
     if (r.counts.terms == 0) {  // nothing to learn is not a sign of anything
       ++result_.skipped_steps;
-      if (events_.warn) events_.warn(fmt::format("step {}: none of its targets counts; nothing is learned", step_ - 1));
+      if (++masked_steps_ <= kToldMaskedSteps)
+        warn(fmt::format("step {}: none of its targets counts; nothing is learned", step_ - 1));
     } else if (r.skipped) {
       MALMOI_TRY(count_bad_step(r));
     } else {
@@ -180,10 +195,10 @@ class Loop {
     }
     m.tokens_per_second = static_cast<double>(r.counts.tokens) / std::max(monotonic_seconds() - begin, 1e-9);
     bool due = c_.eval_every > 0 && step_ % c_.eval_every == 0;
-    if (in_.valid && (due || step_ == in_.steps)) MALMOI_TRY(evaluate(m));
-    MALMOI_TRY(metrics_.add(m));
+    if (in_.valid && (due || step_ == steps_)) MALMOI_TRY(evaluate(m));
+    add_metrics(m);
     if (events_.on_step) events_.on_step(m);
-    if (c_.save_every > 0 && step_ % c_.save_every == 0) save();
+    if (save_is_due()) save();
     return {};
   }
 
@@ -192,7 +207,7 @@ class Loop {
     if (++bad_steps_ < c_.max_bad_steps) {
       std::string why = r.spike ? fmt::format("loss {:.4g} and gradient norm {:.4g} are a spike", r.loss, r.grad_norm)
                                 : "loss or gradients are not finite";
-      if (events_.warn) events_.warn(fmt::format("step {}: {}; the step is skipped", step_ - 1, why));
+      warn(fmt::format("step {}: {}; the step is skipped", step_ - 1, why));
       return {};
     }
     return invalid_data(fmt::format("{} steps in a row were skipped: {}", bad_steps_,
@@ -231,7 +246,8 @@ class Loop {
       best_ = loss;
       best_step_ = step_;
       bad_evaluations_ = 0;
-      if (events_.on_best) MALMOI_TRY(events_.on_best(step_, loss));
+      if (Status told = events_.on_best ? events_.on_best(step_, loss) : Status(); !told.ok())
+        warn("the best model was not written, training goes on: " + told.error().to_string());
     } else if (c_.early_stopping && ++bad_evaluations_ >= c_.patience) {
       result_.stopped_early = true;
     }
@@ -246,8 +262,12 @@ class Loop {
   std::string fingerprint_;
   MetricsFile metrics_;
   LoopResult result_;
-  int64_t step_ = 0, updates_ = 0, saved_ = -1;
+  int64_t steps_ = in_.steps;  // of the whole run
+  int64_t step_ = 0, updates_ = 0, saved_ = -1, masked_steps_ = 0;
+  uint64_t sequences_ = 0;  // that were read
+  double saved_at_ = 0, save_seconds_ = 0;
   int64_t bad_evaluations_ = 0, bad_steps_ = 0;
+  bool metrics_failed_ = false;
   SpikeWatch spikes_{c_.spike_factor};
   int64_t best_step_ = -1;
   double best_ = 0;

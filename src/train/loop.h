@@ -4,27 +4,15 @@
 #include <functional>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "model/model.h"
 #include "train/checkpoint.h"
 #include "train/config.h"
+#include "train/metrics_file.h"
 #include "train/stepper.h"
 
 namespace malmoi::train {
-
-/// A line of metrics.jsonl.
-struct StepMetrics {
-  int64_t step = 0;
-  double loss = 0, grad_norm = 0, lr = 0;
-  int64_t tokens = 0;
-  double tokens_per_second = 0;
-  bool skipped = false;
-  std::optional<double> valid_loss;
-  /// What the objective tells by name (accuracy ...); of the validation data with `valid_` before it.
-  std::vector<std::pair<std::string, double>> figures;
-};
 
 /// What the loop tells while it runs; any may be empty. Called on the loop's thread.
 struct LoopEvents {
@@ -54,12 +42,16 @@ struct LoopInputs {
   const ExampleSource* valid = nullptr;  // null: none
   std::vector<Tensor>* ema = nullptr;    // one a trainable parameter, or null
   int64_t steps = 0;
+  uint64_t sequences =
+      0;  // above 0: after so many the run ends, its last step taking what is left; `steps` follows from it
   bool resume = false;
 };
 
 /// Runs until the steps are done, validation stops improving, or a stop is requested (then a checkpoint is left).
-/// Errors: metrics that cannot be written; a checkpoint of another model; too many bad steps in a row. A checkpoint that
-/// cannot be written is a warning: training goes on with the last good one.
+/// Resumed, it reads on from the sequence that the checkpoint names, whatever the batch was.
+/// Errors: a checkpoint of another model or optimiser, or none that is whole among those that there are; too many bad steps in a row. What
+/// cannot be written on the way (a checkpoint, metrics, the best model) is a warning: training goes on with the last good one.
+/// Weights that are not finite are never written.
 Result<LoopResult> run_loop(const LoopInputs& inputs, const LoopEvents& events);
 
 /// The objective over all examples of a source, each once.

@@ -56,6 +56,7 @@ struct ObjectiveConfig {
   std::string name = "causal_lm";  // a name of objective_table()
   double label_smoothing = 0;
   double z_loss = 0;  // times the square of the logarithm of the softmax's denominator (Chowdhery et al. 2022)
+  bool operator==(const ObjectiveConfig&) const = default;
 };
 
 /// A line of the table. What else an objective will need (a reference model, rewards) it is given when it is made.

@@ -16,24 +16,6 @@ namespace {
 
 using testing::HasSubstr;
 
-// A model in memory and what steps it.
-struct Trained {
-  std::unique_ptr<model::Model> model;
-  std::unique_ptr<Objective> objective;
-  OptimizerConfig config{.name = "adamw", .lr = 1e-2};
-  std::unique_ptr<Optimizer> optimizer;
-  std::unique_ptr<Stepper> stepper;
-  Trained(const ObjectiveEntry& entry, std::string_view family, const std::vector<std::string>& freeze = {})
-      : model(tiny_model(family, entry.task)), objective(entry.make({})) {
-    auto frozen = frozen_by(freeze);
-    for (auto& e : model->parameters.entries()) e->parameter.trainable = freeze.empty() || !frozen(e->spec);
-    model->parameters.allocate(nn::Purpose::kTraining, DType::kF32);
-    model->parameters.initialize(5);
-    optimizer = make_optimizer(config, model->parameters);
-    stepper = std::make_unique<Stepper>(*Stepper::create(*model, *objective, *optimizer, {.arena_bytes = 64 << 20}));
-  }
-};
-
 TEST(Objectives, ALossIsTheSameInPartsAndFalls) {
   for_each_objective([](const ObjectiveEntry& entry, const model::Family& family) {
     constexpr int64_t kRows = 4, kLength = 8;
@@ -85,18 +67,15 @@ TEST(Objectives, AccuracyIsTheShareOfRowsThatAreRight) {
   EXPECT_NEAR(t.stepper->evaluate(all, t.objective->count(all)).figures[0].value, 1.0, 1e-12) << "six rows are learned";
 }
 
-// Four random rows, over and over.
-class FourRows final : public ExampleSource {
- public:
-  FourRows(const ObjectiveEntry& entry, const model::Model& model) : entry_(entry), model_(model) {}
-  uint64_t size() const override { return 4; }
-  uint64_t tokens() const override { return 4 * 8; }
-  void append(uint64_t n, Examples& out) const override { append_random_row(entry_, model_, n % size(), 8, out); }
-
- private:
-  const ObjectiveEntry& entry_;
-  const model::Model& model_;
-};
+TEST(Objectives, WhatOnlyHelpsToLearnIsNoPartOfWhatIsMeasured) {
+  const ObjectiveEntry& entry = objective_entry("causal_lm");
+  Trained plain(entry, "llama"), helped(entry, "llama", {}, {.label_smoothing = 0.3, .z_loss = 0.1});
+  const Examples all = random_examples(entry, *plain.model, 4, 8);
+  const Counts counts = plain.objective->count(all);
+  EXPECT_EQ(helped.stepper->evaluate(all, counts).loss, plain.stepper->evaluate(all, counts).loss);
+  auto fill = [&](int64_t, Examples& out) { out = all; };
+  EXPECT_GT(helped.stepper->step(1, fill, 0, 1, 1e-3).loss, plain.stepper->step(1, fill, 0, 1, 1e-3).loss + 0.1);
+}
 
 TEST(Frozen, WeightsDoNotMoveCostNoGradientAndAreNotInCheckpoints) {
   const ObjectiveEntry& entry = objective_entry("causal_lm");

@@ -27,6 +27,7 @@ struct OptimizerConfig {
   double adamw_lr = 0;                 // muon: of what is no matrix
   double eps1 = 0x1p-23, eps2 = 1e-3;  // adafactor: of squares, of the size of weights
   double clip_threshold = 1, beta2_decay = -0.8;
+  bool operator==(const OptimizerConfig&) const = default;
 };
 
 /// What a step gives the optimiser.

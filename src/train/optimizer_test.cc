@@ -162,6 +162,17 @@ TEST(Optimizers, MuonsUpdateOfEachPublishedMatrixIsNearlyOrthogonal) {
   }
 }
 
+TEST(Optimizers, ARateOfZeroMovesNothing) {
+  for (const OptimizerEntry* entry : optimizer_table()) {
+    Toy toy;
+    OptimizerConfig config = config_of(*entry);
+    config.lr = 0;
+    std::vector<float> before[] = {toy.values(0), toy.values(1), toy.values(2)};
+    make_optimizer(config, toy.set)->update({.update = 1, .lr = 0});
+    for (size_t i = 0; i < 3; ++i) EXPECT_EQ(toy.values(i), before[i]) << entry->name << " " << i;
+  }
+}
+
 TEST(Optimizers, PartsAreThePublishedTensorsAndEveryExpert) {
   nn::ParameterSpec experts{.name = "e", .shape = {2, 3, 4}, .role = nn::Role::kExperts, .sources = {{"e", 0, 6}}};
   std::vector<Part> parts = parts_of(experts);

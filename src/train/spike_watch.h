@@ -4,8 +4,6 @@
 #include <cstdint>
 #include <limits>
 
-#include "base/json.h"
-
 namespace malmoi::train {
 
 /// A step beyond both is not applied.
@@ -18,33 +16,33 @@ struct StepLimits {
 /// nat above the average loss and `factor` times the average norm; a shift of the data alone moves the loss, not the norm.
 class SpikeWatch {
  public:
+  /// For a checkpoint: a resumed run judges as the one that was not stopped.
+  struct State {
+    int64_t steps = 0;
+    double loss = 0, grad_norm = 0;
+  };
+
   explicit SpikeWatch(double factor) : factor_(factor) {}  // 0: no limits
 
   StepLimits limits() const {
-    if (factor_ <= 0 || steps_ < kFirstSteps) return {};
-    return {loss_ + 1.0, factor_ * grad_norm_};
+    if (factor_ <= 0 || state_.steps < kFirstSteps) return {};
+    return {state_.loss + 1.0, factor_ * state_.grad_norm};
   }
 
   void add(double loss, double grad_norm) {
-    double rest = steps_++ == 0 ? 0 : kDecay;
-    loss_ = rest * loss_ + (1 - rest) * loss;
-    grad_norm_ = rest * grad_norm_ + (1 - rest) * grad_norm;
+    double rest = state_.steps++ == 0 ? 0 : kDecay;
+    state_.loss = rest * state_.loss + (1 - rest) * loss;
+    state_.grad_norm = rest * state_.grad_norm + (1 - rest) * grad_norm;
   }
 
-  /// For a checkpoint: a resumed run judges as the one that was not stopped.
-  Json state() const { return {{"steps", steps_}, {"loss", loss_}, {"grad_norm", grad_norm_}}; }
-  void restore(const Json& state) {
-    steps_ = state.value("steps", int64_t{0});
-    loss_ = state.value("loss", 0.0);
-    grad_norm_ = state.value("grad_norm", 0.0);
-  }
+  const State& state() const { return state_; }
+  void restore(const State& state) { state_ = state; }
 
  private:
   static constexpr int64_t kFirstSteps = 20;
   static constexpr double kDecay = 0.95;
   double factor_;
-  int64_t steps_ = 0;
-  double loss_ = 0, grad_norm_ = 0;
+  State state_;
 };
 
 }  // namespace malmoi::train

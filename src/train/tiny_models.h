@@ -1,15 +1,19 @@
-// What tests of training share: a small random model of any family, and random examples for any objective.
+// What tests of training share: a small random model of any family, what steps it, and random examples for any objective.
 #pragma once
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/rng.h"
 #include "model/registry.h"
 #include "train/array_source.h"
+#include "train/freeze.h"
 #include "train/objective.h"
+#include "train/stepper.h"
 
 namespace malmoi::train {
 
@@ -64,6 +68,46 @@ inline Examples random_examples(const ObjectiveEntry& objective, const model::Mo
   for (uint64_t r = 0; r < rows; ++r) append_random_row(objective, model, r, length, out);
   return out;
 }
+
+/// A model in memory and what steps it.
+struct Trained {
+  std::unique_ptr<model::Model> model;
+  std::unique_ptr<Objective> objective;
+  OptimizerConfig config{.name = "adamw", .lr = 1e-2};
+  std::unique_ptr<Optimizer> optimizer;
+  std::unique_ptr<Stepper> stepper;
+  Trained(const ObjectiveEntry& entry, std::string_view family, const std::vector<std::string>& freeze = {},
+          const ObjectiveConfig& options = {})
+      : model(tiny_model(family, entry.task)), objective(entry.make(options)) {
+    auto frozen = frozen_by(freeze);
+    for (auto& e : model->parameters.entries()) e->parameter.trainable = freeze.empty() || !frozen(e->spec);
+    model->parameters.allocate(nn::Purpose::kTraining, DType::kF32);
+    model->parameters.initialize(5);
+    optimizer = make_optimizer(config, model->parameters);
+    stepper = std::make_unique<Stepper>(*Stepper::create(*model, *objective, *optimizer, {.arena_bytes = 64 << 20}));
+  }
+};
+
+/// Four random rows, over and over; those of odd numbers may have no target that counts, or none of them.
+class FourRows final : public ExampleSource {
+ public:
+  enum Counted { kAll, kEven, kNone };
+  FourRows(const ObjectiveEntry& entry, const model::Model& model, Counted counted = kAll)
+      : entry_(entry), model_(model), counted_(counted) {}
+  uint64_t size() const override { return 4; }
+  uint64_t tokens() const override { return 4 * 8; }
+  void append(uint64_t n, Examples& out) const override {
+    size_t before = out.targets.size();
+    append_random_row(entry_, model_, n % size(), 8, out);
+    if (counted_ == kAll || (counted_ == kEven && n % 2 == 0)) return;
+    std::fill(out.targets.begin() + static_cast<std::ptrdiff_t>(before), out.targets.end(), -100);
+  }
+
+ private:
+  const ObjectiveEntry& entry_;
+  const model::Model& model_;
+  Counted counted_;
+};
 
 /// Calls test(objective, family) for every pair of the tables that fits together.
 template <typename Test>

@@ -24,6 +24,11 @@ Result<TokenData> TokenData::open(std::vector<data::TokenFile> files, const std:
                           masks[i].string(), "write one u8 for each position");
     data.masks_.push_back(std::move(mask));
   }
+  auto counts = [](const MappedFile& mask) {
+    return std::any_of(mask.bytes().begin(), mask.bytes().end(), [](std::byte b) { return b != std::byte{0}; });
+  };
+  if (!masks.empty() && std::none_of(data.masks_.begin(), data.masks_.end(), counts))
+    return invalid_data("none of its positions counts", masks[0].string(), "write 1 where the next token is learned");
   auto length = static_cast<uint64_t>(options.sequence_length);
   if (data.total_ < 2)
     return invalid_data("the training data has fewer than two tokens", "data.train", "add documents");

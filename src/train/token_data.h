@@ -28,7 +28,8 @@ struct TokenDataOptions {
 class TokenData final : public ExampleSource {
  public:
   /// Files are joined in order. `masks`: empty, or a u8 file for each, 1 where the next token counts.
-  /// Errors: fewer ids than one sequence (with `to_the_end`, than two); a mask of another length.
+  /// Errors: fewer ids than one sequence (with `to_the_end`, than two); a mask of another length, masks
+  /// that leave nothing to learn.
   static Result<TokenData> open(std::vector<data::TokenFile> files, const std::vector<Path>& masks,
                                 const TokenDataOptions& options);
 

@@ -51,6 +51,22 @@ TEST(Data, SequentialRowsAreTheContracts) {
   EXPECT_EQ(micro.input.batch().ids[0], 0) << "around again";
 }
 
+TEST(Data, MasksThatLeaveNothingToLearnAreRefused) {
+  Path mask = Path(testing::TempDir()) / "mask.u8";
+  auto open = [&](const std::string& bytes) {
+    EXPECT_TRUE(write_file(mask, bytes).ok());
+    std::vector<data::TokenFile> files;
+    files.push_back(token_file("masked.bin", 101));
+    return TokenData::open(std::move(files), {mask}, {.sequence_length = 10});
+  };
+  std::string zeros(101, '\0');
+  auto refused = open(zeros);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_NE(refused.error().to_string().find("mask.u8: none of its positions counts"), std::string::npos);
+  zeros[7] = 1;
+  EXPECT_TRUE(open(zeros).ok());
+}
+
 TEST(Data, EveryEpochVisitsEveryWindowOnce) {
   TokenData data = token_data("shuffled.bin", 905, {.sequence_length = 10, .shuffled = true});
   std::set<int32_t> first, second;

@@ -7,11 +7,13 @@
 
 #include "train/checkpoint.h"
 #include "train/config.h"
+#include "train/run_state.h"
 #include "train/spike_watch.h"
 
 namespace malmoi::train {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 
 Result<TrainConfig> parse(const std::string& yaml) {
@@ -33,6 +35,50 @@ TEST(Config, DefaultsAreThoseOfTheContract) {
   EXPECT_TRUE(c->data.shuffled);
 }
 
+// docs/training.md shows every key with its default: left out, all but the model, the data, the length and the place change
+// nothing.
+TEST(Config, TheDocumentsShowTheDefaults) {
+  const std::string document = *read_file(Path(MALMOI_TEST_DATA) / ".." / ".." / "docs" / "training.md");
+  const std::string fence = "```yaml\n";
+  const size_t begin = document.find(fence) + fence.size(), end = document.find("```", begin);
+  const std::string yaml = document.substr(begin, end - begin);
+  auto shown = parse_config(yaml, "training.md");
+  ASSERT_TRUE(shown.ok()) << shown.error().to_string();
+  ConfigDocument least;
+  for (const char* key : {"model", "tokenizer", "out"}) least.root[key] = shown->root[key];
+  least.root["data"]["train"] = shown->root["data"]["train"];
+  least.root["train"]["steps"] = shown->root["train"]["steps"];
+  auto all = parse_train_config(*shown), few = parse_train_config(least);
+  ASSERT_TRUE(all.ok()) << all.error().to_string();
+  ASSERT_TRUE(few.ok()) << few.error().to_string();
+  EXPECT_EQ(*all, *few);
+}
+
+TEST(Config, ARunIsAsLongAsOneOfThreeSays) {
+  auto message = [](const std::string& train) {
+    auto c = parse(kSmall + "train: {" + train + "}\n");
+    return c.ok() ? std::string("accepted") : c.error().to_string();
+  };
+  EXPECT_THAT(message("steps: auto"), HasSubstr("give minutes"));
+  EXPECT_THAT(message("minutes: 5, steps: 7"), HasSubstr("stands beside steps"));
+  EXPECT_THAT(message("minutes: 5, epochs: 1"), HasSubstr("give one of them"));
+  EXPECT_THAT(message("batch_size: 2"), HasSubstr("steps, epochs or minutes"));
+  for (const char* train : {"minutes: 5", "minutes: 5, steps: auto"}) {
+    auto c = parse(kSmall + "train: {" + std::string(train) + "}\n");
+    ASSERT_TRUE(c.ok()) << c.error().to_string();
+    EXPECT_EQ(c->minutes, 5);
+    EXPECT_EQ(c->steps, 0);
+    EXPECT_TRUE(c->eval_by_share);
+  }
+  EXPECT_FALSE(parse(kSmall + "train: {minutes: 5, eval_every: 20}\n")->eval_by_share);
+}
+
+TEST(Config, TheClockSavesWhereNoStepsAreGiven) {
+  EXPECT_EQ(parse(kSmall + "train: {steps: 5}\n")->save_minutes, 1);
+  EXPECT_EQ(parse(kSmall + "train: {steps: 5, save_every: 2}\n")->save_minutes, 0);
+  EXPECT_EQ(parse(kSmall + "train: {steps: 5, save_every: 2, save_minutes: 3}\n")->save_minutes, 3);
+}
+
 TEST(Config, EachMistakeIsNamed) {
   auto message = [](const std::string& yaml) {
     auto c = parse(yaml);
@@ -47,6 +93,8 @@ TEST(Config, EachMistakeIsNamed) {
   EXPECT_THAT(message(kSmall + "train: {steps: 5, optimizer: {name: adamw, momentum: 0.9}}\n"),
               HasSubstr("'momentum'"));
   EXPECT_THAT(message(kSmall + "train: {steps: 5, optimizer: {name: muon}}\n"), HasSubstr("adamw_lr"));
+  EXPECT_THAT(message(kSmall + "train: {steps: 5, optimizer: {name: adamw, eps: 0}}\n"), HasSubstr("optimizer.eps"));
+  EXPECT_EQ(message(kSmall + "train: {steps: 5, optimizer: {name: adamw, eps: 1e-30}}\n"), "accepted");
   EXPECT_THAT(message(kSmall + "objective: {name: masked_lm}\ntrain: {steps: 5}\n"), HasSubstr("use arrays"));
   EXPECT_THAT(message(kSmall + "objective: {name: causal_lm, gamma: 1}\ntrain: {steps: 5}\n"), HasSubstr("'gamma'"));
   EXPECT_THAT(message(kSmall + "train: {steps: 5, early_stopping: {patience: 2}}\n"), HasSubstr("eval_every"));
@@ -86,10 +134,27 @@ TEST(SpikeWatch, LimitsFollowTheAppliedSteps) {
   EXPECT_NEAR(watch.limits().grad_norm, 5, 1e-12);
   EXPECT_EQ(off.limits().grad_norm, INFINITY);
   SpikeWatch resumed(10);
-  resumed.restore(*parse_json(dump_json(watch.state()), "state"));
+  const Json state = to_json(RunState{.spikes = watch.state()});
+  resumed.restore(read_run_state(*parse_json(dump_json(state), "state"), "state")->spikes);
   watch.add(3, 0.25), resumed.add(3, 0.25);
   EXPECT_EQ(watch.limits().loss, resumed.limits().loss);
   EXPECT_LT(watch.limits().loss, 5);
+}
+
+TEST(RunState, EachFieldThatIsNoneIsNamed) {
+  auto told = [](const std::string& fields) {
+    auto read = read_run_state(*parse_json("{" + fields + "}", ""), "state.json");
+    return read.ok() ? "accepted" : read.error().to_string();
+  };
+  EXPECT_EQ(told(R"("step": 3, "seed": 1, "last_loss": null, "spike_watch": {"steps": 2})"), "accepted");
+  EXPECT_THAT(told(""), HasSubstr("step: is missing"));
+  for (const char* field :
+       {R"("step": "3")", R"("step": -1)", R"("step": 1e300)", R"("step": 2.5)", R"("step": null)",
+        R"("step": 3, "updates": [])", R"("step": 3, "best_step": -2)", R"("step": 3, "best_valid_loss": "low")",
+        R"("step": 3, "stopped_early": 1)", R"("step": 3, "last_loss": {})", R"("step": 3, "spike_watch": 4)",
+        R"("step": 3, "spike_watch": {"loss": "x"})", R"("step": 3, "bad_steps": 18446744073709551615)"})
+    EXPECT_THAT(told(field), AllOf(HasSubstr("state.json"), HasSubstr("remove its folder"))) << field;
+  EXPECT_FALSE(read_run_state(Json::array(), "state.json").ok());
 }
 
 TEST(Checkpoints, ADamagedOneIsPassedOverForTheOneBefore) {
@@ -106,8 +171,8 @@ TEST(Checkpoints, ADamagedOneIsPassedOverForTheOneBefore) {
       .put('x');
   std::string warning;
   auto state = store.load_newest({{"t", t}}, "m", [&](const std::string& text) { warning = text; });
-  ASSERT_TRUE(state.ok());
-  EXPECT_EQ((*state)["step"], 1);
+  ASSERT_TRUE(state.ok() && state->has_value());
+  EXPECT_EQ((*state)->state["step"], 1);
   EXPECT_EQ(t.as<float>()[0], 1);
   EXPECT_THAT(warning, HasSubstr("checksum"));
   auto other = store.load_newest({{"t", t}}, "another", [](const std::string&) {});

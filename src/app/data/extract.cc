@@ -1,5 +1,6 @@
 #include "app/data/extract.h"
 
+#include "data/carry.h"
 #include "data/readers/convert.h"
 #include "data/readers/input_stream.h"
 
@@ -34,7 +35,11 @@ Result<DataExtractCounts> data_extract(const DataExtractOptions& options,
     data::Skip skip;
     ++counts.documents;
     std::string path = raw.document.path;
-    bool kept = data::convert_document(std::move(raw), convert, converted, skip);
+    bool kept = false;
+    MALMOI_TRY(data::carry_exceptions(path, [&]() -> Status {
+      kept = data::convert_document(std::move(raw), convert, converted, skip);
+      return {};
+    }));
     const data::Document& document = converted.document;
     Json line{{"path", path},
               {"encoding", document.encoding},

@@ -30,34 +30,54 @@ Status add_tokens(const EvalOptions& options, int64_t vocab_size, const tokenize
   for (uint64_t d = 0; d < file.documents(); ++d) {
     std::vector<int32_t> ids(file.document_end(d) - file.document_begin(d));
     file.copy(file.document_begin(d), ids);
-    uint64_t bytes = 0;
-    for (size_t i = 1; tokenizer && i < ids.size(); ++i) bytes += tokenizer->token_bytes(ids[i]).size();
+    std::vector<uint32_t> bytes;
+    for (size_t i = 0; tokenizer && i < ids.size(); ++i) {
+      const bool mark = tokenizer->is_special(ids[i]);  // stands for no text
+      bytes.push_back(mark ? 0 : static_cast<uint32_t>(tokenizer->token_bytes(ids[i]).size()));
+    }
     MALMOI_TRY(meter.add_ids(ids, bytes));
   }
   return {};
+}
+
+// A model with its tokenizer; ids need none.
+Result<LoadedModel> load(const EvalOptions& options, const Job& job) {
+  if (!options.tokens) return load_for_generation(options.model, options.dtype, job);
+  return load_for_ids(options.model, options.dtype, job);
+}
+
+void warn_of_unknown(const eval::Perplexity& r, const Job& job) {
+  if (r.unknown_characters == 0) return;
+  job.warn(
+      fmt::format("{} of {} characters are not in the tokenizer's vocabulary ({} ...): what no token stands for is "
+                  "not counted, so losses of other vocabularies do not compare",
+                  r.unknown_characters, r.characters, dump_json(r.unknown_examples)));
 }
 
 }  // namespace
 
 Json to_json(const EvalReport& report) {
   const eval::Perplexity& r = report.perplexity;
+  const std::optional<double> bits = r.bits_per_byte();
   return {{"loss", r.loss()},
           {"perplexity", r.perplexity()},
-          {"bits_per_byte", r.bits_per_byte()},
+          {"bits_per_byte", bits ? Json(*bits) : Json()},
           {"tokens", r.tokens},
           {"bytes", r.bytes},
           {"documents", r.documents},
+          {"unknown_characters", r.unknown_characters},
           {"window", report.window}};
 }
 
 Result<EvalReport> evaluate(const EvalOptions& options, const Job& job) {
   if (options.text.empty() == !options.tokens)
     return usage_error("nothing, or two things, to evaluate on", "eval", "give --text FILE or --tokens FILE");
-  MALMOI_ASSIGN(LoadedModel loaded, load_for_generation(options.model, options.dtype, job));
+  MALMOI_ASSIGN(LoadedModel loaded, load(options, job));
   MALMOI_ASSIGN(auto meter, eval::PerplexityMeter::create(*loaded.model, loaded.tokenizer.get(), options.perplexity));
   if (options.tokens) MALMOI_TRY(add_tokens(options, loaded.model->vocab_size(), loaded.tokenizer.get(), meter));
   else MALMOI_TRY(add_texts(options, meter, job));
   const eval::Perplexity& r = meter.result();
+  warn_of_unknown(r, job);
   if (r.tokens == 0)
     return invalid_data("holds no token that could be scored",
                         options.tokens ? options.tokens->string() : options.text[0].string(), "give longer text");

@@ -27,7 +27,8 @@ struct EvalReport {
   eval::Perplexity perplexity;  // loss in nats a token
   int64_t window = 0;           // tokens
 };
-/// `loss`, `perplexity`, `bits_per_byte`, `tokens`, `bytes`, `documents`, `window`.
+/// `loss`, `perplexity`, `bits_per_byte` (null where the bytes of ids are not known, for want of a tokenizer), `tokens`,
+/// `bytes`, `documents`, `unknown_characters`, `window`.
 Json to_json(const EvalReport& report);
 
 Result<EvalReport> evaluate(const EvalOptions& options, const Job& job);

@@ -17,7 +17,7 @@ namespace malmoi::app {
 struct StageCall {
   ConfigDocument settings;   // as if the stage's settings stood in a file of their own; lines are the recipe's
   std::vector<Path> inputs;  // as declared
-  Path out;                  // what the stage makes: a folder or a file
+  Path out;                  // the folder that the stage fills; it is there, with the recipe's mark in it
   bool resume = false;       // an earlier call of the same stage was interrupted, and what it left is in `out`
   const Job& job;
 };

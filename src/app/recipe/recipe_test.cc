@@ -138,8 +138,26 @@ TEST_F(RecipeTest, NeverRemovesWhatItDidNotMake) {
   write("w/b/precious", "x");
   auto outcome = run();
   ASSERT_FALSE(outcome.ok());
-  EXPECT_THAT(outcome.error().to_string(), HasSubstr("was not made by this recipe"));
+  EXPECT_THAT(outcome.error().to_string(), HasSubstr("was not made by a recipe"));
   EXPECT_TRUE(std::filesystem::exists(folder_ / "w/b/precious"));
+}
+
+// A stamp that came with the recipe can claim any folder of ours; the folder itself says whose it is.
+TEST_F(RecipeTest, AStampFromElsewhereRemovesNothing) {
+  for (const char* status : {"done", "running"}) {
+    ASSERT_TRUE(run().ok());
+    std::filesystem::remove_all(folder_ / "w/b");
+    ASSERT_TRUE(make_folder(folder_ / "w/b").ok());
+    write("w/b/precious", "x");
+    Json stamp = *read_json((folder_ / "w/.recipe/b.json").string());
+    stamp["status"] = status;
+    ASSERT_TRUE(write_file(folder_ / "w/.recipe/b.json", dump_json(stamp)).ok());
+    auto outcome = run();
+    ASSERT_FALSE(outcome.ok());
+    EXPECT_THAT(outcome.error().to_string(), HasSubstr("was not made by a recipe"));
+    EXPECT_TRUE(std::filesystem::exists(folder_ / "w/b/precious"));
+    std::filesystem::remove_all(folder_ / "w/b");
+  }
 }
 
 TEST_F(RecipeTest, DryRunsAndForcedRuns) {

@@ -1,13 +1,9 @@
 // Running a recipe: what is current, what has to run and why, and the state that survives a kill.
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
-#include <unistd.h>
-
-#include <cerrno>
 
 #include "app/recipe/file_index.h"
 #include "app/recipe/recipe.h"
+#include "base/file_lock.h"
 #include "base/hash.h"
 #include "base/log.h"
 
@@ -17,25 +13,12 @@ namespace {
 constexpr uint64_t kMaxStamp = 256 << 20;
 
 // Held while a recipe runs: two runs would overwrite each other's work.
-class Lock {
- public:
-  static Result<Lock> take(const Path& file) {
-    Lock lock;
-    lock.fd_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-    if (lock.fd_ < 0) return io_error("cannot create", file.string(), errno);
-    if (::flock(lock.fd_, LOCK_EX | LOCK_NB) != 0)
-      return usage_error("another run of this recipe is at work", file.string(), "wait for it, or stop it");
-    return lock;
-  }
-  Lock(Lock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  ~Lock() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-
- private:
-  Lock() = default;
-  int fd_ = -1;
-};
+Result<FileLock> lock_recipe(const Path& file) {
+  MALMOI_ASSIGN(FileLock lock, FileLock::open(file));
+  if (!lock.try_lock())
+    return usage_error("another run of this recipe is at work", file.string(), "wait for it, or stop it");
+  return lock;
+}
 
 // What a stage was made from; two equal ones make the same.
 struct Fingerprint {
@@ -128,6 +111,17 @@ std::string reason_to_run(const Stage& stage, const Fingerprint& print, const Js
   return "";
 }
 
+// A folder that a recipe made says so itself: a stamp may come from elsewhere, with a recipe that names any folder as
+// its output, and what is removed must be ours.
+constexpr const char* kMark = ".made-by-malmoi-run";
+
+bool carries_mark(const Path& out) { return malmoi::exists(out / kMark); }
+
+Status mark_output(const Path& out, const std::string& stage) {
+  MALMOI_TRY(make_folder(out));
+  return write_file(out / kMark, "Stage " + stage + " of a recipe made this folder; malmoi run replaces it whole.\n");
+}
+
 class Runner {
  public:
   Runner(const Recipe& recipe, const RecipeOptions& options, const Job& job)
@@ -171,22 +165,29 @@ class Runner {
       return outcome;
     }
     job_.message(label + ": runs: " + outcome.reason);
-    MALMOI_TRY(work(stage, *print, stamp, outcome));
+    MALMOI_TRY(work(stage, *print, outcome));
     job_.message(fmt::format("{}: done in {}", label, format_duration(outcome.seconds)));
     return outcome;
   }
 
-  Status work(const Stage& stage, const Fingerprint& print, const Json& stamp, StageOutcome& outcome) {
-    double begin = monotonic_seconds();
-    bool ours = well_formed(stamp) && json_string(stamp, "out") == stage.out.string();
-    bool resume = outcome.reason == "was interrupted" && stage.kind->resumes;
-    std::error_code error;
-    if (ours && !resume) std::filesystem::remove_all(stage.out, error);
-    if (error) return in_stage(stage, io_error("cannot remove the old output", stage.out.string(), error.value()));
-    if (!ours && std::filesystem::exists(stage.out, error) && !is_empty_folder(stage.out))
-      return in_stage(stage, usage_error("is there already and was not made by this recipe", stage.out.string(),
+  // Takes away what an earlier run of the stage left, unless it goes on from that; whatever else is there stays.
+  Status clear_output(const Stage& stage, bool resume) {
+    if (!malmoi::exists(stage.out) || is_empty_folder(stage.out)) return {};
+    if (!carries_mark(stage.out))
+      return in_stage(stage, usage_error("is there already and was not made by a recipe", stage.out.string(),
                                          "move it away, or give the stage another out"));
-    if (stage.out.has_parent_path()) MALMOI_TRY(make_folder(stage.out.parent_path()));
+    if (resume) return {};
+    std::error_code error;
+    std::filesystem::remove_all(stage.out, error);
+    if (error) return in_stage(stage, io_error("cannot remove the old output", stage.out.string(), error.value()));
+    return {};
+  }
+
+  Status work(const Stage& stage, const Fingerprint& print, StageOutcome& outcome) {
+    double begin = monotonic_seconds();
+    MALMOI_TRY(clear_output(stage, outcome.reason == "was interrupted" && stage.kind->resumes));
+    bool resume = carries_mark(stage.out);
+    MALMOI_TRY(mark_output(stage.out, stage.name));
     Json running = stamp_of(stage, print, "running");
     running["files"] = Json::array();
     MALMOI_TRY(write_file(stamp_path(stage), dump_json(running)));
@@ -240,7 +241,7 @@ Result<std::vector<StageOutcome>> run_recipe(const Recipe& recipe, const RecipeO
   MALMOI_TRY(check_stage_name(recipe, options.again, "--again"));
   MALMOI_TRY(check_stage_name(recipe, options.until, "--until"));
   MALMOI_TRY(make_folder(recipe.work / ".recipe"));
-  MALMOI_ASSIGN(Lock lock, Lock::take(recipe.work / ".recipe" / "lock"));
+  MALMOI_ASSIGN(FileLock lock, lock_recipe(recipe.work / ".recipe" / "lock"));
   return Runner(recipe, options, job).run();
 }
 

@@ -1,10 +1,14 @@
 #include "app/serve/serve.h"
 
 #include <chrono>
+#include <mutex>
 #include <thread>
+#include <utility>
 
 #include "app/use/chat.h"
 #include "app/use/generate.h"
+#include "base/log.h"
+#include "base/mapped_files.h"
 #include "infer/provider.h"
 #include "serve/server.h"
 
@@ -66,22 +70,60 @@ int64_t modified_seconds(const Path& folder) {
       .count();
 }
 
-void warn_if_open(const serve::ServerOptions& options, const Job& job) {
+void warn_if_open(const serve::ServerOptions& options, const Warn& warn) {
   bool local = options.host.starts_with("127.") || options.host == "localhost" || options.host == "::1";
   if (!local && options.api_keys.empty())
-    job.warn("everyone who reaches " + options.host + " may use this server; ask for a key with --api-key-file");
+    warn("everyone who reaches " + options.host + " may use this server; ask for a key with --api-key-file");
 }
+
+// The server's thread and this one tell the same user.
+class SharedWarn {
+ public:
+  explicit SharedWarn(const Warn& warn) : warn_(warn) {}
+  Warn receiver() {
+    return [this](const std::string& line) {
+      std::lock_guard lock(mutex_);
+      warn_(line);
+    };
+  }
+
+ private:
+  std::mutex mutex_;
+  const Warn& warn_;
+};
+
+// Once a second: what became of the model's files. Only that a file was broken is said twice, here and to every client.
+class FileWatch {
+ public:
+  explicit FileWatch(Warn warn) : warn_(std::move(warn)) {}
+  void look() {
+    if (monotonic_seconds() < next_) return;
+    next_ = monotonic_seconds() + 1;
+    for (const Path& path : look_at_mapped_files())
+      warn_("another file stands at " + path.string() +
+            " now; what was opened is served on until the server starts again");
+    Status whole = check_mapped_files();
+    if (!whole.ok() && !std::exchange(broken_, true)) warn_("requests are refused: " + whole.error().to_string());
+  }
+
+ private:
+  Warn warn_;
+  double next_ = 0;
+  bool broken_ = false;
+};
 
 }  // namespace
 
 Status serve_model(const ServeOptions& options, const Job& job) {
   serve::ServerOptions server_options = options.server;
+  SharedWarn warn(job.warn);
+  server_options.warn = warn.receiver();
   if (options.api_key_file) {
     MALMOI_ASSIGN(server_options.api_keys, read_keys(*options.api_key_file));
   }
   MALMOI_ASSIGN(Path folder, find_model(options.model));
   MALMOI_ASSIGN(chat::ChatTemplate chat, chat_template(folder, options.chat_template));
-  warn_if_open(server_options, job);
+  warn_if_open(server_options, server_options.warn);
   // Listens first: a port in use is said before a large model is read, and health checks see that it is loading.
   MALMOI_ASSIGN(std::unique_ptr<serve::Server> server, serve::Server::start(server_options));
   MALMOI_ASSIGN(LoadedModel loaded, load_for_generation(options.model, options.dtype, job));
@@ -96,7 +138,11 @@ Status serve_model(const ServeOptions& options, const Job& job) {
        .stop_ids = loaded.stop_ids});
   server->serve(provider);
   job.message("serving at " + url_of(server_options, server->port()) + " (Ctrl-C stops)");
-  while (!job.stop.requested()) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  FileWatch files(server_options.warn);
+  while (!job.stop.requested()) {
+    files.look();
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
   chat::ProviderStats stats = provider.stats();
   int64_t running = stats.running + stats.waiting;
   if (running > 0)

@@ -5,10 +5,9 @@
 #include <fmt/format.h>
 
 #include "app/train/texts.h"
-#include "base/hash.h"
+#include "app/train/tokenized_texts.h"
 #include "base/log.h"
 #include "data/token_file.h"
-#include "data/tokenize.h"
 #include "train/array_source.h"
 #include "train/token_data.h"
 
@@ -16,94 +15,6 @@ namespace malmoi::app {
 namespace {
 
 using train::TrainConfig;
-
-// Goes up when the same texts and tokenizer give other ids than before.
-constexpr int kTokenisingVersion = 4;
-
-// Names, sizes and times of every input file, and the tokenizer: what the ids are a function of.
-std::string fingerprint(const TrainConfig& config, const tokenizer::Tokenizer& tokenizer) {
-  std::string all = fmt::format("{}|{}|{}|", kTokenisingVersion, config.data.valid_fraction, tokenizer.vocab_size());
-  for (int32_t id = 0; id < tokenizer.vocab_size(); ++id) all += tokenizer.piece(id) + "\n";
-  data::DocumentMarks marks = data::document_marks(tokenizer);
-  all += fmt::format("{}|{}|", fmt::join(marks.before, ","), marks.after.value_or(-1));
-  for (const auto* list : {&config.data.train, &config.data.valid}) {
-    for (const std::string& name : *list) {
-      auto files = list_files(name);
-      if (!files.ok()) continue;
-      for (const Path& file : *files) {
-        std::error_code error;
-        all += fmt::format("{}|{}|{}\n", file.string(), std::filesystem::file_size(file, error),
-                           std::filesystem::last_write_time(file, error).time_since_epoch().count());
-      }
-    }
-    all += "||";
-  }
-  return to_hex(hash128(all));
-}
-
-struct TokenizedFiles {
-  Path train, valid;
-  bool has_valid = false;
-  uint64_t valid_bytes = 0;
-};
-
-// One part of the texts on its way into a file.
-struct Part {
-  static Result<Part> create(const Path& path, const tokenizer::Tokenizer& tokenizer) {
-    MALMOI_ASSIGN(data::TokenWriter made, data::TokenWriter::create(path, tokenizer.vocab_size()));
-    auto writer = std::make_unique<data::TokenWriter>(std::move(made));
-    data::DocumentEncoder encoder(tokenizer, data::document_marks(tokenizer), *writer);
-    return Part{std::move(writer), std::move(encoder)};
-  }
-  std::unique_ptr<data::TokenWriter> writer;  // where the encoder points to
-  data::DocumentEncoder encoder;
-};
-
-Status write_prepared(const Path& file, const std::string& fingerprint, const Part& train, const Part& valid) {
-  Json done = {{"fingerprint", fingerprint},
-               {"train_tokens", train.writer->tokens()},
-               {"train_documents", train.writer->documents()},
-               {"train_bytes", train.encoder.bytes()},
-               {"valid_tokens", valid.writer->tokens()},
-               {"valid_documents", valid.writer->documents()},
-               {"valid_bytes", valid.encoder.bytes()}};
-  return write_file(file, dump_json(done, 2) + "\n");
-}
-
-Result<TokenizedFiles> tokenize(const TrainConfig& config, const tokenizer::Tokenizer& tokenizer, const Job& job) {
-  Path folder = Path(config.out) / "data";
-  TokenizedFiles files{folder / "train.bin", folder / "valid.bin"};
-  std::string wanted = fingerprint(config, tokenizer);
-  if (auto done = read_json((folder / "prepared.json").string());
-      done.ok() && json_string(*done, "fingerprint") == wanted) {
-    files.has_valid = done->value("valid_tokens", uint64_t{0}) > 0;
-    files.valid_bytes = done->value("valid_bytes", uint64_t{0});
-    return files;
-  }
-  MALMOI_TRY(make_folder(folder));
-  MALMOI_ASSIGN(Part train, Part::create(files.train, tokenizer));
-  MALMOI_ASSIGN(Part valid, Part::create(files.valid, tokenizer));
-  MALMOI_TRY(for_each_text(config.data, [&](std::string&& text, bool held_out) -> Status {
-    MALMOI_TRY(job.stop.check("", "run it again", "stopped while tokenising"));
-    MALMOI_TRY((held_out ? valid : train).encoder.add(std::move(text)));
-    if (job.progress.due())
-      job.progress(fmt::format("tokenising: {} read",
-                               format_bytes(static_cast<double>(train.encoder.bytes() + valid.encoder.bytes()))));
-    return {};
-  }));
-  MALMOI_TRY(train.encoder.flush());
-  MALMOI_TRY(valid.encoder.flush());
-  MALMOI_TRY(train.writer->commit());
-  files.has_valid = valid.writer->tokens() > 0;
-  files.valid_bytes = valid.encoder.bytes();
-  if (files.has_valid) MALMOI_TRY(valid.writer->commit());
-  MALMOI_TRY(write_prepared(folder / "prepared.json", wanted, train, valid));
-  job.message(fmt::format("tokenised {} documents: {} tokens to train, {} held out",
-                          train.writer->documents() + valid.writer->documents(),
-                          format_count(static_cast<double>(train.writer->tokens())),
-                          format_count(static_cast<double>(valid.writer->tokens()))));
-  return files;
-}
 
 Result<std::vector<data::TokenFile>> open_files(const std::vector<Path>& paths, const TrainConfig& config,
                                                 int64_t vocab_size) {
@@ -156,6 +67,41 @@ Result<PreparedData> open_arrays(const TrainConfig& config, const model::Model& 
   return prepared;
 }
 
+Result<PreparedData> open_ids(const TrainConfig& config, int64_t vocab_size) {
+  const std::vector<std::string>&train = config.data.train, &valid = config.data.valid;
+  PreparedData prepared;
+  MALMOI_ASSIGN(prepared.train, open_training({train.begin(), train.end()}, config, vocab_size));
+  if (valid.empty()) return prepared;
+  MALMOI_ASSIGN(prepared.valid, open_validation({valid.begin(), valid.end()}, config, vocab_size));
+  return prepared;
+}
+
+Result<PreparedData> open_tokenized(const TokenizedTexts& files, const TrainConfig& config, int64_t vocab_size) {
+  PreparedData prepared;
+  MALMOI_ASSIGN(prepared.train, open_training({files.train}, config, vocab_size));
+  if (!files.has_valid) return prepared;
+  MALMOI_ASSIGN(prepared.valid, open_validation({files.valid}, config, vocab_size));
+  prepared.valid_bytes = files.valid_bytes;
+  return prepared;
+}
+
+// Said where what was asked for leaves nothing to evaluate on: early stopping would never stop.
+Status check_held_out(const TrainConfig& config, const PreparedData& prepared, uint64_t documents, const Job& job) {
+  const bool asked = config.data.valid_fraction > 0 || !config.data.valid.empty();
+  if (prepared.valid || (!asked && !config.early_stopping)) return {};
+  const std::string what =
+      config.data.valid_fraction > 0
+          ? fmt::format(
+                "none of the {} documents is held out: each goes by a hash of its text, and {} of them came to none",
+                documents, config.data.valid_fraction)
+          : std::string("nothing is held out");
+  if (config.early_stopping)
+    return usage_error(what + ", so early stopping has nothing to go by", "train.early_stopping",
+                       "raise data.valid_fraction, or name data.valid");
+  job.warn(what + ": there is no validation loss, and no best model");
+  return {};
+}
+
 Result<tokenizer::Tokenizer> tokenizer_of_characters(const TrainConfig& config) {
   std::string all;
   MALMOI_TRY(for_each_text(config.data, [&](std::string&& text, bool held_out) -> Status {
@@ -192,22 +138,35 @@ Status measure_arrays(TrainConfig& config) {
 
 Result<PreparedData> prepare_data(const TrainConfig& config, const tokenizer::Tokenizer* tokenizer,
                                   const model::Model& model, const Job& job) {
-  if (config.data.format == train::DataFormat::kArrays) return open_arrays(config, model);
   PreparedData prepared;
-  const int64_t vocab_size = model.vocab_size();
-  const std::vector<std::string>&train = config.data.train, &valid = config.data.valid;
-  if (config.data.format == train::DataFormat::kIds) {
-    MALMOI_ASSIGN(prepared.train, open_training({train.begin(), train.end()}, config, vocab_size));
-    if (valid.empty()) return prepared;
-    MALMOI_ASSIGN(prepared.valid, open_validation({valid.begin(), valid.end()}, config, vocab_size));
-    return prepared;
+  uint64_t documents = 0;
+  if (config.data.format == train::DataFormat::kArrays) {
+    MALMOI_ASSIGN(prepared, open_arrays(config, model));
+  } else if (config.data.format == train::DataFormat::kIds) {
+    MALMOI_ASSIGN(prepared, open_ids(config, model.vocab_size()));
+  } else {
+    MALMOI_ASSIGN(TokenizedTexts files, tokenize_texts(config, *tokenizer, job));
+    MALMOI_ASSIGN(prepared, open_tokenized(files, config, model.vocab_size()));
+    documents = files.documents;
   }
-  MALMOI_ASSIGN(TokenizedFiles files, tokenize(config, *tokenizer, job));
-  MALMOI_ASSIGN(prepared.train, open_training({files.train}, config, vocab_size));
-  if (!files.has_valid) return prepared;
-  MALMOI_ASSIGN(prepared.valid, open_validation({files.valid}, config, vocab_size));
-  prepared.valid_bytes = files.valid_bytes;
+  MALMOI_TRY(check_held_out(config, prepared, documents, job));
   return prepared;
+}
+
+Result<uint64_t> examples_of_epoch(const TrainConfig& config, const tokenizer::Tokenizer* tokenizer,
+                                   const model::Model& model) {
+  PreparedData prepared;
+  if (config.data.format == train::DataFormat::kArrays) {
+    MALMOI_ASSIGN(prepared, open_arrays(config, model));
+  } else if (config.data.format == train::DataFormat::kIds) {
+    MALMOI_ASSIGN(prepared, open_ids(config, model.vocab_size()));
+  } else if (auto before = tokenized_before(config, *tokenizer)) {
+    MALMOI_ASSIGN(prepared, open_tokenized(*before, config, model.vocab_size()));
+  } else {
+    MALMOI_ASSIGN(uint64_t tokens, estimate_tokens(config, *tokenizer));
+    return std::max<uint64_t>(tokens / static_cast<uint64_t>(config.data.sequence_length), 1);
+  }
+  return prepared.train->size();
 }
 
 }  // namespace malmoi::app

@@ -25,8 +25,13 @@ struct PreparedData {
 Status measure_arrays(train::TrainConfig& config);
 
 /// Tokenises by data/tokenize.h (once: what is there for the same inputs is used again) or opens flat ids or arrays. Every
-/// value is checked against what the model can take. `tokenizer` may be null where the format is not text.
+/// value is checked against what the model can take; what asks for validation and leaves nothing for it is said, an error
+/// where early stopping is asked for. `tokenizer` may be null where the format is not text.
 Result<PreparedData> prepare_data(const train::TrainConfig& config, const tokenizer::Tokenizer* tokenizer,
                                   const model::Model& model, const Job& job);
+
+/// Examples of an epoch, without writing anything: of texts that no run has tokenised yet, about so many.
+Result<uint64_t> examples_of_epoch(const train::TrainConfig& config, const tokenizer::Tokenizer* tokenizer,
+                                   const model::Model& model);
 
 }  // namespace malmoi::app

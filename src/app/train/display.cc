@@ -46,9 +46,9 @@ void RunDisplay::write_events(const train::StepMetrics& metrics) {
 
 std::string RunDisplay::line(const train::StepMetrics& metrics) const {
   std::string valid = valid_loss_ ? fmt::format("  valid {:.4f}", *valid_loss_) : "";
-  return fmt::format("step {}/{}  loss {:.4f}{}  {} tokens/s  {} left", metrics.step + 1, steps_, metrics.loss, valid,
-                     format_count(metrics.tokens_per_second),
-                     format_duration(seconds_a_step_ * static_cast<double>(steps_ - metrics.step - 1)));
+  return fmt::format("step {}/{}  loss {:.4f}{}  {} tokens/s  {} left", metrics.step + 1, metrics.steps, metrics.loss,
+                     valid, format_count(metrics.tokens_per_second),
+                     format_duration(seconds_a_step_ * static_cast<double>(metrics.steps - metrics.step - 1)));
 }
 
 }  // namespace malmoi::app

@@ -14,7 +14,7 @@ namespace malmoi::app {
 
 class RunDisplay {
  public:
-  RunDisplay(const Job& job, const RunFolder& folder, int64_t steps) : job_(job), folder_(folder), steps_(steps) {}
+  RunDisplay(const Job& job, const RunFolder& folder) : job_(job), folder_(folder) {}
 
   /// A step is done. The line stays where it has a validation loss.
   void step(const train::StepMetrics& metrics);
@@ -29,7 +29,6 @@ class RunDisplay {
 
   const Job& job_;
   const RunFolder& folder_;
-  int64_t steps_;
   bool begun_ = false;
   double seconds_a_step_ = 0;
   std::optional<double> valid_loss_;  // the last one

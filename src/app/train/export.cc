@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "model/finite.h"
 #include "model/save.h"
 #include "train/optimizer.h"
 
@@ -16,6 +17,7 @@ void swap_weights(const model::Model& model, std::vector<Tensor>& weights) {
 }  // namespace
 
 Status ModelExport::write(const std::string& name) const {
+  MALMOI_TRY(model::check_trained_weights(model_, (folder_ / name).string()));
   return folder_.replace(name, [&](const Path& folder) -> Status {
     MALMOI_TRY(model::save_model(model_, folder, dtype_));
     return tokenizer_ ? tokenizer_->save(folder) : Status();

@@ -7,12 +7,16 @@
 
 #include "base/config.h"
 #include "base/error.h"
+#include "base/job.h"
 #include "model/model.h"
 #include "tensor/precision.h"
 #include "tokenizer/tokenizer.h"
 #include "train/config.h"
 
 namespace malmoi::app {
+
+/// init_from as a folder with a model: a name in the store, or a training run, are taken for theirs.
+Status resolve_init_from(train::TrainConfig& config, const Message& message);
 
 /// The model of `model:` with what follows from tokenizer and data filled in, or that of init_from; without memory.
 /// `tokenizer` may be null. Errors: a size that is missing, one that does not fit the tokenizer or the data, an objective
@@ -21,7 +25,7 @@ Result<std::unique_ptr<model::Model>> describe_model(const ConfigDocument& docum
                                                      const tokenizer::Tokenizer* tokenizer);
 
 /// Gives `model` its memory and its first weights: drawn from the seed, or those of init_from (then it is another object).
-Status fill_model(const train::TrainConfig& config, std::unique_ptr<model::Model>& model);
+Status fill_model(const train::TrainConfig& config, std::unique_ptr<model::Model>& model, const Warn& warn);
 
 /// int8 needs a CPU that multiplies in 8 bits; `where` names the setting.
 Status check_precision(Precision precision, std::string where);

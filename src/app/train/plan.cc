@@ -1,11 +1,16 @@
 #include "app/train/plan.h"
 
 #include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
 
 #include "app/bench/product_rate.h"
+#include "app/train/choices.h"
 #include "app/train/data.h"
 #include "app/train/memory.h"
 #include "app/train/new_model.h"
+#include "base/log.h"
 
 namespace malmoi::app {
 namespace {
@@ -21,16 +26,54 @@ double measured_rate(int64_t rows, int64_t width, Precision precision) {
   return product_rate({.m = rows, .n = 4 * width, .k = width}, precision, kMeasuredSeconds);
 }
 
+// The least that a step of the model takes: one sequence at a time, blocks computed again.
+std::string least_memory(const model::Model& model, const train::Objective& objective, train::TrainConfig config) {
+  config.batch_size = 1;
+  config.checkpointing = autograd::Checkpointing::kBlock;
+  const auto least = unfitted_memory(model, objective, config);
+  if (!least) return {};
+  return fmt::format("; the least is {}, with batch_size 1 and checkpointing block",
+                     format_bytes(static_cast<double>(least->plan.total())));
+}
+
+// Memory as the run would have it, or, where it does not fit, as the configuration asks for it.
+Result<FittedMemory> plan_memory(const model::Model& model, const train::Objective& objective,
+                                 train::TrainConfig& config, const StopToken& stop, PlanReport& report) {
+  auto fitted = fit_memory(model, objective, config, stop, report.machine_memory);
+  if (fitted.ok() || fitted.error().code != ErrorCode::kOutOfMemory) return fitted;
+  auto unfitted = unfitted_memory(model, objective, config);
+  if (!unfitted) return fitted;
+  report.does_not_fit = fitted.error().what;
+  report.remedy = fitted.error().remedy + least_memory(model, objective, config);
+  return *unfitted;
+}
+
+// The steps of the run: those that are given, that epochs make of the data, or that fit the minutes.
+Result<int64_t> planned_steps(const train::TrainConfig& config, const tokenizer::Tokenizer* tokenizer,
+                              const model::Model& model, double seconds_per_step) {
+  if (config.steps > 0) return config.steps;
+  if (config.minutes > 0) return std::max<int64_t>(static_cast<int64_t>(60 * config.minutes / seconds_per_step), 1);
+  MALMOI_ASSIGN(uint64_t examples, examples_of_epoch(config, tokenizer, model));
+  const double sequences = std::max(std::round(config.epochs * static_cast<double>(examples)), 1.0);
+  return static_cast<int64_t>(std::ceil(sequences / static_cast<double>(config.sequences_per_step())));
+}
+
 }  // namespace
 
-Result<PlanReport> plan(const ConfigDocument& document) {
+Result<PlanReport> plan(const ConfigDocument& document, const PlanOptions& options, const StopToken& stop) {
   MALMOI_ASSIGN(train::TrainConfig config, train::parse_train_config(document));
+  MALMOI_TRY(resolve_init_from(config, {}));
   MALMOI_TRY(measure_arrays(config));
+  if (config.fastest_precision) config.precision = fastest_precision();
   const auto objective = train::make_objective(config.objective);
   MALMOI_ASSIGN(auto tokenizer, open_tokenizer(config));
   MALMOI_ASSIGN(auto model, describe_model(document, config, tokenizer.get()));
-  MALMOI_ASSIGN(FittedMemory memory, fit_memory(*model, *objective, config));
   PlanReport report;
+  report.machine_memory = machine_memory();
+  if (options.memory) {
+    MALMOI_ASSIGN(report.machine_memory, train::parse_bytes(*options.memory, "--memory"));
+  }
+  MALMOI_ASSIGN(FittedMemory memory, plan_memory(*model, *objective, config, stop, report));
   report.architecture = model->model_type();
   report.parameters = model->parameter_count();
   report.tokens_per_step = config.sequences_per_step() * config.data.sequence_length;
@@ -39,10 +82,13 @@ Result<PlanReport> plan(const ConfigDocument& document) {
   report.gradient_accumulation = config.gradient_accumulation;
   report.checkpointing = level_name(memory.level);
   report.memory = memory.plan;
-  report.measured_flops_per_second =
-      measured_rate(config.batch_size * config.data.sequence_length, model->hidden_size(), config.precision);
-  report.seconds_per_step = report.flops_per_step() / (kStepShare * report.measured_flops_per_second);
-  if (config.steps > 0) report.steps = config.steps;
+  report.dtype = precision_name(config.precision);
+  report.measured = !options.rate;
+  report.flops_per_second = options.rate ? *options.rate
+                                         : measured_rate(config.batch_size * config.data.sequence_length,
+                                                         model->hidden_size(), config.precision);
+  report.seconds_per_step = report.flops_per_step() / (kStepShare * report.flops_per_second);
+  MALMOI_ASSIGN(report.steps, planned_steps(config, tokenizer.get(), *model, report.seconds_per_step));
   return report;
 }
 

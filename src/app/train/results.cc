@@ -43,14 +43,19 @@ Json to_json(const PlanReport& report) {
   json["memory_bytes"] = {{"weights", report.memory.weights},     {"gradients", report.memory.gradients},
                           {"optimizer", report.memory.optimizer}, {"activations", report.memory.activations},
                           {"process", report.memory.process},     {"total", report.memory.total()}};
-  json["measured_flops_per_second"] = report.measured_flops_per_second;
+  json["machine_memory_bytes"] = report.machine_memory;
+  json["fits"] = report.does_not_fit.empty();
+  if (!report.does_not_fit.empty()) {
+    json["does_not_fit"] = report.does_not_fit;
+    json["remedy"] = report.remedy;
+  }
+  json["dtype"] = report.dtype;
+  json[report.measured ? "measured_flops_per_second" : "given_flops_per_second"] = report.flops_per_second;
   json["seconds_per_step"] = report.seconds_per_step;
   json["tokens_per_second"] = report.tokens_per_second();
-  if (report.steps) {
-    json["steps"] = *report.steps;
-    json["tokens"] = report.tokens_per_step * *report.steps;
-    json["seconds"] = report.seconds_per_step * static_cast<double>(*report.steps);
-  }
+  json["steps"] = report.steps;
+  json["tokens"] = report.tokens_per_step * report.steps;
+  json["seconds"] = report.seconds_per_step * static_cast<double>(report.steps);
   return json;
 }
 

@@ -45,9 +45,13 @@ struct PlanReport {
   int64_t batch_size = 0, gradient_accumulation = 0;
   std::string checkpointing;  // none, cheap or block
   train::MemoryPlan memory;   // bytes
-  double measured_flops_per_second = 0;
-  double seconds_per_step = 0;   // about
-  std::optional<int64_t> steps;  // absent: the configuration gives epochs
+  std::string dtype;
+  int64_t machine_memory = 0;        // bytes of the machine that is planned for
+  std::string does_not_fit, remedy;  // empty: it fits
+  double flops_per_second = 0;       // of products
+  bool measured = true;              // here; else as it was given
+  double seconds_per_step = 0;       // about
+  int64_t steps = 0;                 // about, where they follow from epochs or minutes
 
   double flops_per_step() const { return flops_per_token * static_cast<double>(tokens_per_step); }
   double tokens_per_second() const { return static_cast<double>(tokens_per_step) / seconds_per_step; }

@@ -7,13 +7,14 @@
 #include "base/config.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/file_lock.h"
 
 namespace malmoi::app {
 
 class RunFolder {
  public:
-  /// Makes the folder and writes the resolved configuration into it. Errors: it holds a run already and `resume` is not
-  /// set; it cannot be written.
+  /// Makes the folder, takes it for this process alone as long as the object lives, and writes the resolved configuration
+  /// into it. Errors: another run is at work in it; it holds a run already and `resume` is not set; it cannot be written.
   static Result<RunFolder> open(const Path& path, const ConfigDocument& document, bool resume);
 
   const Path& path() const { return path_; }
@@ -24,8 +25,9 @@ class RunFolder {
   Status replace(const std::string& name, const std::function<Status(const Path& folder)>& write) const;
 
  private:
-  explicit RunFolder(Path path) : path_(std::move(path)) {}
+  RunFolder(Path path, FileLock lock) : path_(std::move(path)), lock_(std::move(lock)) {}
   Path path_;
+  FileLock lock_;
 };
 
 }  // namespace malmoi::app

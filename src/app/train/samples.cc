@@ -1,11 +1,14 @@
 #include "app/train/samples.h"
 
 #include <fstream>
+#include <optional>
 #include <utility>
 
-#include "app/use/generate.h"
 #include "base/json.h"
-#include "infer/engine.h"
+#include "infer/generate.h"
+#include "infer/prompt.h"
+#include "tokenizer/document_marks.h"
+#include "train/metrics_file.h"
 
 namespace malmoi::app {
 
@@ -16,8 +19,8 @@ void SampleWriter::begin(int64_t done) {
   if (!file) return;
   std::string kept, text;
   while (std::getline(file, text)) {
-    auto line = parse_json(text, "samples.jsonl");
-    if (line.ok() && line->is_object() && line->value("step", int64_t{0}) <= done) kept += text + "\n";
+    std::optional<int64_t> step = train::step_of_line(text);
+    if (step && *step <= done) kept += text + "\n";
   }
   if (!file.eof()) return;
   if (Status written = write_file(path, kept); !written.ok()) job_.warn(written.error().to_string());
@@ -28,12 +31,11 @@ void SampleWriter::write(int64_t step) {
   if (!tokenizer_ || !model_.generates() || config_.samples.prompts.empty()) return;
   std::ofstream file(folder_ / "samples.jsonl", std::ios::app);
   std::vector<int32_t> ends;
-  if (auto eos = tokenizer_->eos_id()) ends.push_back(*eos);
+  if (auto end = tokenizer::document_marks(*tokenizer_).after) ends.push_back(*end);
   for (const std::string& prompt : config_.samples.prompts) {
-    auto ids = prompt_ids(*tokenizer_, ends, prompt, false);
-    if (!ids.ok()) continue;
     infer::Request request;
-    request.prompt = std::move(*ids);
+    request.prompt = infer::prompt_ids(model_, *tokenizer_, ends, prompt, false);
+    if (request.prompt.empty()) continue;
     request.max_tokens = config_.samples.tokens;
     request.sampling.temperature = config_.samples.temperature;
     request.sampling.seed = config_.seed;

@@ -17,6 +17,7 @@ namespace malmoi::app {
 struct StepsInput {
   const train::TrainConfig& config;
   int64_t steps = 0;
+  uint64_t sequences = 0;  // above 0: after so many the run ends
   const FittedMemory& memory;
   const PreparedData& data;
   model::Model& model;
@@ -25,6 +26,16 @@ struct StepsInput {
   bool resume = false;
   std::optional<std::string> trace;  // where a Chrome trace of the kernels goes
 };
+
+/// What steps and evaluations take here.
+struct Speed {
+  double step_seconds = 0;
+  double evaluation_seconds = 0;  // of all held-out data; 0: there is none
+};
+
+/// Times the first steps of a run, an evaluation's batch and what a step's update takes, for about `seconds`. The model's
+/// weights are changed: fill it anew. Errors: no memory; a stop that was asked for.
+Result<Speed> measure_speed(const StepsInput& input, double seconds, const Job& job);
 
 /// Runs until the steps are done, validation stops improving, or job.stop asks; see train::run_loop.
 Result<train::LoopResult> run_steps(const StepsInput& input, RunDisplay& display, SampleWriter& samples,

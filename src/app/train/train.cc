@@ -8,6 +8,7 @@
 
 #include "app/bench/figures.h"
 #include "app/report/report.h"
+#include "app/train/choices.h"
 #include "app/train/new_model.h"
 #include "app/train/steps.h"
 #include "base/cpu.h"
@@ -30,10 +31,16 @@ Status check_length(const ConfigDocument& document, const TrainConfig& config, c
       document.where("data.sequence_length"), "shorten it");
 }
 
-int64_t steps_of(const TrainConfig& config, const train::ExampleSource& data) {
+// Where the configuration gives epochs: so many sequences are read; else 0.
+uint64_t sequences_of(const TrainConfig& config, const train::ExampleSource& data) {
+  if (config.epochs <= 0) return 0;
+  return std::max<uint64_t>(static_cast<uint64_t>(std::llround(config.epochs * static_cast<double>(data.size()))), 1);
+}
+
+int64_t steps_of(const TrainConfig& config, uint64_t sequences) {
   if (config.steps > 0) return config.steps;
-  double sequences = config.epochs * static_cast<double>(data.size());
-  return static_cast<int64_t>(std::ceil(sequences / static_cast<double>(config.sequences_per_step())));
+  const auto per_step = static_cast<uint64_t>(config.sequences_per_step());
+  return static_cast<int64_t>((sequences + per_step - 1) / per_step);
 }
 
 // What is known before the first step.
@@ -71,29 +78,38 @@ void finish_report(TrainReport& report, const train::LoopResult& result, const P
 
 Result<TrainReport> train(const ConfigDocument& document, const TrainOptions& options, const Job& job) {
   MALMOI_ASSIGN(TrainConfig config, train::parse_train_config(document));
+  MALMOI_TRY(resolve_init_from(config, job.message));
   MALMOI_TRY(measure_arrays(config));
   const auto objective = train::make_objective(config.objective);
   MALMOI_ASSIGN(RunFolder folder, RunFolder::open(config.out, document, options.resume));
+  Choices choices(folder, options.resume);
+  MALMOI_TRY(choices.choose_precision(config, job));
   MALMOI_ASSIGN(auto tokenizer, open_tokenizer(config));
   MALMOI_ASSIGN(auto model, describe_model(document, config, tokenizer.get()));
   MALMOI_TRY(check_length(document, config, *model));
-  MALMOI_ASSIGN(FittedMemory memory, fit_memory(*model, *objective, config));
+  MALMOI_ASSIGN(FittedMemory memory, fit_memory(*model, *objective, config, job.stop));
   MALMOI_ASSIGN(PreparedData data, prepare_data(config, tokenizer.get(), *model, job));
-  MALMOI_TRY(fill_model(config, model));
+  MALMOI_TRY(fill_model(config, model, job.warn));
   std::vector<Tensor> average;
+  const auto measure = [&](double seconds) {
+    return measure_speed({config, 0, 0, memory, data, *model, *objective, average, false, {}}, seconds, job);
+  };
+  MALMOI_ASSIGN(bool measured, choices.choose_length(config, measure, job));
+  if (measured) MALMOI_TRY(fill_model(config, model, {}));  // what was measured with has been trained on
   if (config.ema_decay > 0) average = copy_weights(*model);
 
   TrainReport report = begin_report(config, *model, *objective, memory, data);
-  const int64_t steps = steps_of(config, *data.train);
+  const uint64_t sequences = sequences_of(config, *data.train);
+  const int64_t steps = steps_of(config, sequences);
   job.message(fmt::format("{} parameters, {} tokens to train on, {} steps of {} tokens",
                           format_count(static_cast<double>(report.parameters)),
                           format_count(static_cast<double>(report.train_tokens)), steps,
                           config.sequences_per_step() * config.data.sequence_length));
   const double began = monotonic_seconds();
-  RunDisplay display(job, folder, steps);
+  RunDisplay display(job, folder);
   SampleWriter samples(config, folder, *model, tokenizer.get(), job);
   ModelExport exports(folder, *model, tokenizer.get(), config.save_dtype);
-  StepsInput input{config, steps, memory, data, *model, *objective, average, options.resume, options.trace};
+  StepsInput input{config, steps, sequences, memory, data, *model, *objective, average, options.resume, options.trace};
   MALMOI_ASSIGN(train::LoopResult result, run_steps(input, display, samples, exports, job));
 
   MALMOI_TRY(exports.write("model"));

@@ -4,8 +4,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <sstream>
+
 #include "app/data/pack.h"
 #include "app/train/data.h"
+#include "app/train/export.h"
 #include "app/train/new_model.h"
 #include "app/train/plan.h"
 #include "app/train/run_folder.h"
@@ -20,6 +24,7 @@ namespace {
 using testing::AllOf;
 using testing::Contains;
 using testing::HasSubstr;
+using testing::Not;
 
 Path fresh_folder(const std::string& name) {
   Path folder = Path(testing::TempDir()) / ("malmoi_run_" + name);
@@ -44,6 +49,18 @@ TEST(RunFolder, ARunIsNotOverwrittenUnlessItGoesOn) {
   ASSERT_TRUE(write_file(folder / "metrics.jsonl", "").ok());
   EXPECT_THAT(RunFolder::open(folder, document, false).error().to_string(), HasSubstr("already holds a run"));
   EXPECT_TRUE(RunFolder::open(folder, document, true).ok());
+}
+
+TEST(RunFolder, OneRunAtATimeIsAtWorkInIt) {
+  Path path = fresh_folder("lock");
+  ConfigDocument document;
+  document.root = {{"out", "x"}};
+  {
+    auto first = RunFolder::open(path, document, false);
+    ASSERT_TRUE(first.ok());
+    EXPECT_THAT(RunFolder::open(path, document, true).error().to_string(), HasSubstr("another run is at work"));
+  }
+  EXPECT_TRUE(RunFolder::open(path, document, true).ok());
 }
 
 TEST(RunFolder, WhatCannotBeWrittenLeavesTheOldOne) {
@@ -161,6 +178,7 @@ TEST_F(SmallRun, FrozenWeightsAreExportedAsTheyBegan) {
   ASSERT_TRUE(report.ok()) << report.error().to_string();
   document_.root["out"] = (folder_ / "again").string();
   document_.root["model"] = {{"init_from", (folder_ / "run" / "model").string()}};
+  document_.root["train"]["dtype"] = "bf16";  // what products read of it is rounded
   document_.root.erase("tokenizer");
   ASSERT_TRUE(train(document_, {}, job_).ok());
   auto weights = [&](const char* run) {
@@ -176,6 +194,89 @@ TEST_F(SmallRun, FrozenWeightsAreExportedAsTheyBegan) {
   document_.root["train"]["freeze"] = {"nothing.like.it"};
   document_.root["out"] = (folder_ / "other").string();
   EXPECT_THAT(train(document_, {}, job_).error().to_string(), HasSubstr("fits no weight"));
+}
+
+TEST_F(SmallRun, AModelThatIsNotFiniteIsNotWritten) {
+  auto folder = RunFolder::open(folder_ / "export", {}, false);
+  ASSERT_TRUE(folder.ok());
+  auto model = infer::tiny_model();
+  ModelExport exports(*folder, *model, nullptr, DType::kF32);
+  ASSERT_TRUE(exports.write("model").ok());
+  const std::string before = *read_file(folder_ / "export" / "model" / "model.safetensors");
+  model->parameters.entries().back()->parameter.master.as<float>()[1] = INFINITY;
+  Status refused = exports.write("model");
+  ASSERT_FALSE(refused.ok());
+  EXPECT_THAT(refused.error().to_string(),
+              AllOf(HasSubstr("export/model"), HasSubstr("not finite"), HasSubstr("--resume")));
+  EXPECT_EQ(*read_file(folder_ / "export" / "model" / "model.safetensors"), before);
+}
+
+TEST_F(SmallRun, DamagedNumbersOfAnEarlierCallAreNoException) {
+  ASSERT_TRUE(train(document_, {}, job_).ok());
+  const Path run = folder_ / "run";
+  document_.root["train"]["steps"] = 6;
+  Json prepared = *read_json((run / "data" / "prepared.json").string());
+  prepared["valid_tokens"] = "many";
+  ASSERT_TRUE(write_file(run / "data" / "prepared.json", dump_json(prepared)).ok());
+  for (const char* file : {"samples.jsonl", "metrics.jsonl"})
+    ASSERT_TRUE(write_file(run / file, *read_file(run / file) + "{\"step\": {}}\n{\"step\": \"x\"}\n\xff\n").ok());
+  auto report = train(document_, {.resume = true, .trace = {}}, job_);
+  ASSERT_TRUE(report.ok()) << report.error().to_string();
+  EXPECT_EQ(report->steps, 6);
+  EXPECT_THAT(*read_file(run / "samples.jsonl"), AllOf(HasSubstr("\"step\":6"), Not(HasSubstr("{}"))));
+}
+
+TEST_F(SmallRun, WhatLeavesNothingHeldOutIsSaid) {
+  const Path texts = folder_ / "three.jsonl";
+  std::string lines;
+  for (const char* text : {"one one one one one one one", "two two two two two two", "three three three three"})
+    lines += dump_json(Json{{"text", text}}) + "\n";
+  ASSERT_TRUE(write_file(texts, lines).ok());
+  document_.root["data"] = {{"train", {texts.string()}}, {"valid_fraction", 1e-6}, {"sequence_length", 16}};
+  job_.warn = job_.message;
+  auto report = train(document_, {}, job_);
+  ASSERT_TRUE(report.ok()) << report.error().to_string();
+  EXPECT_THAT(messages_, Contains(HasSubstr("none of the 3 documents is held out")));
+  document_.root["train"]["early_stopping"] = {{"patience", 2}};
+  document_.root["out"] = (folder_ / "other").string();
+  auto refused = train(document_, {}, job_);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_THAT(refused.error().to_string(), AllOf(HasSubstr("early stopping"), HasSubstr("valid_fraction")));
+}
+
+TEST_F(SmallRun, WhatTheVocabularyHasNotLowersNoBitsAByte) {
+  // The last fifth has characters that the training part has not: they are no tokens, so their bytes do not count.
+  std::string text(450, 'a');
+  for (int i = 0; i < 50; ++i) text += "한a";
+  ASSERT_TRUE(write_file(folder_ / "text.txt", text).ok());
+  document_.root["data"]["valid_fraction"] = 0.2;
+  job_.warn = job_.message;
+  ASSERT_TRUE(train(document_, {}, job_).ok());
+  const Json prepared = *read_json((folder_ / "run" / "data" / "prepared.json").string());
+  EXPECT_EQ(prepared["valid_bytes"], prepared["valid_tokens"]) << "one byte a token";
+  EXPECT_THAT(messages_, Contains(HasSubstr("characters of the held-out text are not in")));
+}
+
+TEST_F(SmallRun, AnEpochIsReadOnceWhateverTheBatch) {
+  document_.root["train"] = {{"batch_size", 5}, {"epochs", 1}, {"dtype", "f32"}};
+  auto report = train(document_, {}, job_);
+  ASSERT_TRUE(report.ok()) << report.error().to_string();
+  int64_t read = 0;
+  std::istringstream metrics(*read_file(folder_ / "run" / "metrics.jsonl"));
+  for (std::string line; std::getline(metrics, line);) read += (*parse_json(line, ""))["tokens"].get<int64_t>();
+  EXPECT_EQ(read, 89 * 16) << "of 1440 characters, the last step takes four";
+  EXPECT_EQ(report->steps, 18);
+}
+
+TEST_F(SmallRun, TheConfigSaysWhatTextsBeginAndEndWith) {
+  const Path tokenizer = folder_ / "tokenizer";
+  ASSERT_TRUE(make_folder(tokenizer).ok());
+  ASSERT_TRUE(write_file(tokenizer / "tokenizer.json", infer::tiny_tokenizer_json()).ok());
+  document_.root["tokenizer"] = tokenizer.string();
+  ASSERT_TRUE(train(document_, {}, job_).ok());
+  Json config = *read_json((folder_ / "run" / "model" / "config.json").string());
+  EXPECT_EQ(config["bos_token_id"], infer::kTinyEnd) << "without one, a document begins after the end of another";
+  EXPECT_EQ(config["eos_token_id"], infer::kTinyEnd);
 }
 
 TEST(Objectives, AClassifierIsTrainedFromArrays) {
@@ -210,6 +311,18 @@ TEST(Objectives, AClassifierIsTrainedFromArrays) {
   Json config = *read_json((folder / "run" / "model" / "config.json").string());
   EXPECT_EQ(config["architectures"][0], "BertForSequenceClassification");
   EXPECT_TRUE(plan(document).ok());
+
+  document.root["model"]["max_position_embeddings"] = 6;
+  for (std::vector<int32_t>* values : {&ids, &mask}) {
+    for (size_t row = 0; row < 8; ++row)
+      values->insert(values->begin() + static_cast<std::ptrdiff_t>(row * 9 + 6), 3, 0);
+  }
+  ASSERT_TRUE(formats::write_npy(folder / "ids.npy", {8, 9}, ids).ok());
+  ASSERT_TRUE(formats::write_npy(folder / "mask.npy", {8, 9}, mask).ok());
+  document.root["out"] = (folder / "padded").string();
+  report = train(document, {}, {});
+  ASSERT_TRUE(report.ok()) << "longer than the positions by padding alone: " << report.error().to_string();
+  EXPECT_EQ(report->train_tokens, 48u);
 
   document.root["model"]["architecture"] = "llama";
   document.root["out"] = (folder / "other").string();

@@ -103,6 +103,15 @@ TEST(GenerateIds, GreedyOfDecodersAndEncoderDecoders) {
   }
 }
 
+TEST(GenerateIds, MoreTokensThanTheContextHasAreRefused) {
+  for (const char* name : {"gpt2", "t5"}) {
+    Status status = generate_ids(
+        {.model = folder_of(name), .ids = folder_of(name) / "ids.npy", .out = out_file("no"), .max_tokens = INT64_MAX});
+    ASSERT_FALSE(status.ok()) << name;
+    EXPECT_NE(status.error().to_string().find("--max-tokens"), std::string::npos) << status.error().to_string();
+  }
+}
+
 TEST(GenerateIds, AnEncoderIsRefused) {
   Status status =
       generate_ids({.model = folder_of("bert"), .ids = folder_of("bert") / "ids.npy", .out = out_file("no")});

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "infer/prompt.h"
+
 namespace malmoi::app {
 
 // A template stands in a file of its own (newer folders) or in tokenizer_config.json.
@@ -37,8 +39,8 @@ Result<chat::RenderedChat> Chat::render_to_fit() {
   int64_t room = context - std::clamp<int64_t>(options_.max_tokens, 1, std::max<int64_t>(1, context / 4));
   while (true) {
     MALMOI_ASSIGN(chat::RenderedChat chat, template_.render(messages_));
-    auto length = static_cast<int64_t>(
-        loaded_->tokenizer->encode(chat.prompt, {.add_special = true, .parse_special = false}).size());
+    auto length =
+        static_cast<int64_t>(infer::prompt_ids(*loaded_->model, *loaded_->tokenizer, {}, chat.prompt, false).size());
     if (length <= room || messages_.size() < first_turn_ + 3) return chat;
     messages_.erase(messages_.begin() + static_cast<std::ptrdiff_t>(first_turn_),
                     messages_.begin() + static_cast<std::ptrdiff_t>(first_turn_ + 2));

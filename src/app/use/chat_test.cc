@@ -59,6 +59,15 @@ TEST(Chat, AnswersContinueTheTextOfTheTemplate) {
   EXPECT_EQ(*second, expected());
 }
 
+TEST(Chat, AnEncoderIsRefusedBeforeAnythingIsSaid) {
+  LoadedModel loaded = tiny(64);
+  loaded.model = infer::tiny_encoder();
+  auto refused = Chat::start(loaded, {}, greedy(1));
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, ErrorCode::kUsage);
+  EXPECT_THAT(refused.error().to_string(), HasSubstr("bert"));
+}
+
 TEST(Chat, OldTurnsMakeRoomAndAMessageTooLongIsSaidAndForgotten) {
   LoadedModel loaded = tiny(128);
   auto chat = Chat::start(loaded, {}, greedy(8));

@@ -7,11 +7,15 @@
 #include <fmt/format.h>
 
 #include "app/use/id_array.h"
+#include "base/mapped_files.h"
 #include "base/log.h"
 #include "formats/npy.h"
+#include "infer/prompt.h"
 #include "infer/scheduler.h"
 #include "infer/session.h"
 #include "model/load.h"
+#include "tokenizer/coverage.h"
+#include "tokenizer/document_marks.h"
 
 namespace malmoi::app {
 namespace {
@@ -31,10 +35,42 @@ std::vector<int32_t> eos_ids(const Path& file) {
   return ids;
 }
 
+// What a training run in the folder left: its best model, or its last one.
+std::optional<Path> model_of_run(const Path& folder) {
+  for (const char* name : {"best", "model"}) {
+    if (malmoi::exists(folder / name / "config.json")) return folder / name;
+  }
+  return {};
+}
+
+// A folder that holds no model itself may be a training run, or have one in it (what a recipe leaves).
+Result<Path> model_in(const Path& folder, const Message& message) {
+  if (!std::filesystem::is_directory(folder) || malmoi::exists(folder / "config.json")) return folder;
+  if (auto model = model_of_run(folder)) {
+    message(fmt::format("{} is a training run: its model {} is used", folder.string(), model->string()));
+    return *model;
+  }
+  std::string remedy = "give a folder with config.json and model.safetensors";
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
+    const bool holds_model = malmoi::exists(entry.path() / "config.json") || model_of_run(entry.path());
+    if (holds_model) remedy = "did you mean " + entry.path().string() + "?";
+  }
+  return not_found("holds no model", folder.string(), remedy);
+}
+
 TokenChance chance_of(const chat::TokenReport& token) { return {token.id, token.bytes, token.logprob}; }
 
 Json to_json(const TokenChance& token) {
   return {{"id", token.id}, {"token", token.bytes}, {"probability", token.probability()}, {"logprob", token.logprob}};
+}
+
+Result<std::vector<int32_t>> prompt_of(const LoadedModel& loaded, const std::string& prompt, bool parse_special) {
+  std::vector<int32_t> ids =
+      infer::prompt_ids(*loaded.model, *loaded.tokenizer, loaded.stop_ids, prompt, parse_special);
+  if (!ids.empty()) return ids;
+  return usage_error(prompt.empty() ? "the prompt is empty" : "no character of the prompt is in the vocabulary",
+                     "--prompt", "give some text");
 }
 
 const char* finish_name(chat::FinishReason reason) {
@@ -50,8 +86,8 @@ const char* finish_name(chat::FinishReason reason) {
 
 }  // namespace
 
-Result<Path> find_model(const std::string& name) {
-  if (malmoi::exists(name)) return Path(name);
+Result<Path> find_model(const std::string& name, const Message& message) {
+  if (malmoi::exists(name)) return model_in(name, message);
   const char* home = std::getenv("MALMOI_HOME");
   const char* user = std::getenv("HOME");
   Path store = home ? Path(home) : Path(user ? user : ".") / ".cache" / "malmoi";
@@ -60,27 +96,39 @@ Result<Path> find_model(const std::string& name) {
                    "give a model folder, or a name in " + store.string());
 }
 
-Result<LoadedModel> load_for_generation(const std::string& name, DType dtype, const Job& job) {
+Result<LoadedModel> load_for_ids(const std::string& name, DType dtype, const Job& job) {
   LoadedModel loaded;
-  MALMOI_ASSIGN(loaded.folder, find_model(name));
-  MALMOI_ASSIGN(loaded.model, model::load_model(loaded.folder, {model::Purpose::kServing, dtype}));
-  MALMOI_ASSIGN(tokenizer::Tokenizer tokenizer, tokenizer::Tokenizer::load(loaded.folder));
-  loaded.tokenizer = std::make_unique<tokenizer::Tokenizer>(std::move(tokenizer));
+  MALMOI_ASSIGN(loaded.folder, find_model(name, job.message));
+  MALMOI_ASSIGN(loaded.model, model::load_model(loaded.folder, {.dtype = dtype, .warn = job.warn}));
+  MALMOI_TRY(check_all_files_were_whole());
+  loaded.stop_ids = eos_ids(loaded.folder / "generation_config.json");
+  if (loaded.stop_ids.empty()) loaded.stop_ids = eos_ids(loaded.folder / "config.json");
+  auto tokenizer = tokenizer::Tokenizer::load(loaded.folder);
+  if (!tokenizer.ok()) {
+    if (tokenizer.error().code == ErrorCode::kNotFound) return loaded;
+    return tokenizer.error();
+  }
+  loaded.tokenizer = std::make_unique<tokenizer::Tokenizer>(*std::move(tokenizer));
   if (loaded.tokenizer->vocab_size() > loaded.model->vocab_size())
     job.warn(fmt::format("the tokenizer has {} entries, the model {}: they may not belong together",
                          loaded.tokenizer->vocab_size(), loaded.model->vocab_size()));
-  loaded.stop_ids = eos_ids(loaded.folder / "generation_config.json");
-  if (loaded.stop_ids.empty()) loaded.stop_ids = eos_ids(loaded.folder / "config.json");
-  if (loaded.stop_ids.empty() && loaded.tokenizer->eos_id()) loaded.stop_ids.push_back(*loaded.tokenizer->eos_id());
+  const std::optional<int32_t> end = tokenizer::document_marks(*loaded.tokenizer).after;
+  if (loaded.stop_ids.empty() && end) loaded.stop_ids.push_back(*end);
   return loaded;
 }
 
-Result<std::vector<int32_t>> prompt_ids(const tokenizer::Tokenizer& tokenizer, std::span<const int32_t> ends,
-                                        const std::string& prompt, bool parse_special) {
-  std::vector<int32_t> ids = tokenizer.encode(prompt, {.add_special = true, .parse_special = parse_special});
-  if (ids.empty() && !ends.empty()) ids.push_back(ends[0]);
-  if (ids.empty()) return usage_error("the prompt is empty", "--prompt", "give some text");
-  return ids;
+Result<LoadedModel> load_for_generation(const std::string& name, DType dtype, const Job& job) {
+  MALMOI_ASSIGN(LoadedModel loaded, load_for_ids(name, dtype, job));
+  if (loaded.tokenizer) return loaded;
+  return not_found("the model has no tokenizer beside it", loaded.folder.string(), "put its tokenizer.json there");
+}
+
+void warn_of_unknown(const tokenizer::Tokenizer& tokenizer, const std::string& prompt, const Warn& warn) {
+  const tokenizer::Coverage covered = tokenizer::cover(tokenizer, prompt, true);
+  if (covered.unknown == 0) return;
+  warn(fmt::format(
+      "{} of {} characters of the prompt are not in the tokenizer's vocabulary ({}): the model does not see them",
+      covered.unknown, covered.characters, covered.examples));
 }
 
 double TokenChance::probability() const { return std::exp(logprob); }
@@ -107,7 +155,7 @@ Json to_json(const Generated& generated) {
 Result<Generated> generate(const LoadedModel& loaded, const GenerateOptions& options,
                            const std::function<void(const std::string&)>& on_text, const StopToken& stop) {
   infer::Request request;
-  MALMOI_ASSIGN(request.prompt, prompt_ids(*loaded.tokenizer, loaded.stop_ids, options.prompt, options.parse_special));
+  MALMOI_ASSIGN(request.prompt, prompt_of(loaded, options.prompt, options.parse_special));
   request.max_tokens = options.max_tokens;
   request.sampling = options.sampling;
   request.stop = options.stop;
@@ -145,7 +193,7 @@ Json to_json(const NextReport& report) {
 }
 
 Result<NextReport> next_probabilities(const LoadedModel& loaded, const std::string& prompt, int64_t count) {
-  MALMOI_ASSIGN(std::vector<int32_t> ids, prompt_ids(*loaded.tokenizer, loaded.stop_ids, prompt));
+  MALMOI_ASSIGN(std::vector<int32_t> ids, prompt_of(loaded, prompt, true));
   if (static_cast<int64_t>(ids.size()) >= loaded.model->max_positions())
     return usage_error("the prompt has " + std::to_string(ids.size()) + " tokens, the context " +
                            std::to_string(loaded.model->max_positions()),
@@ -162,7 +210,7 @@ Result<NextReport> next_probabilities(const LoadedModel& loaded, const std::stri
 }
 
 Status generate_ids(const GenerateIdsOptions& options) {
-  MALMOI_ASSIGN(auto model, model::load_model(options.model, {model::Purpose::kServing, options.dtype}));
+  MALMOI_ASSIGN(auto model, model::load_model(options.model, {.dtype = options.dtype, .warn = options.warn}));
   MALMOI_ASSIGN(IdArray ids, read_ids(options.ids, options.mask, model->vocab_size()));
   MALMOI_ASSIGN(auto scheduler, infer::Scheduler::create(*model, {.max_running = ids.rows}));
   bool answers = model->task() == model::Task::kSeq2Seq;  // what is written stands apart from what is read

@@ -4,7 +4,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -28,10 +27,13 @@ struct LoadedModel {
   Path folder;
 };
 
-/// The folder of a model: a path, or a name in $MALMOI_HOME (default ~/.cache/malmoi).
-Result<Path> find_model(const std::string& name);
+/// The folder of a model: a path, or a name in $MALMOI_HOME (default ~/.cache/malmoi). Of a training run, that of its best
+/// model, or of its last where nothing was held out; `message` is told so.
+Result<Path> find_model(const std::string& name, const Message& message = {});
 /// Warns where model and tokenizer do not seem to belong together.
 Result<LoadedModel> load_for_generation(const std::string& name, DType dtype, const Job& job);
+/// For who gives ids and takes ids: the tokenizer is null where the folder has none.
+Result<LoadedModel> load_for_ids(const std::string& name, DType dtype, const Job& job);
 
 struct GenerateOptions {
   std::string prompt;
@@ -44,10 +46,8 @@ struct GenerateOptions {
   int64_t top_probabilities = 0;
 };
 
-/// The ids of a prompt: with what the tokenizer adds, as before every document in training (data/tokenize.h), or, where
-/// that gives none, the first of `ends`, after which a document begins there.
-Result<std::vector<int32_t>> prompt_ids(const tokenizer::Tokenizer& tokenizer, std::span<const int32_t> ends,
-                                        const std::string& prompt, bool parse_special = true);
+/// Warns of characters of a prompt that the vocabulary cannot spell.
+void warn_of_unknown(const tokenizer::Tokenizer& tokenizer, const std::string& prompt, const Warn& warn);
 
 /// A token with what the model gave it.
 struct TokenChance {
@@ -90,6 +90,7 @@ struct GenerateIdsOptions {
   chat::SamplingOptions sampling;
   bool ignore_eos = false;
   DType dtype = DType::kF32;
+  Warn warn = {};
 };
 /// Raw: ids [B, T] in, [B, T + N] out, of an encoder-decoder [B, 1 + N]; after the end of a row (unless ignored) its last id
 /// is repeated.

@@ -143,7 +143,7 @@ Status write_hidden(const ScoreOptions& options, infer::Session& session, Rows& 
 Status score(const ScoreOptions& options) {
   if (!options.logits && !options.hidden)
     return usage_error("nothing to write", "score", "give --logits OUT.npy or --hidden OUT.npy");
-  MALMOI_ASSIGN(auto model, model::load_model(options.model, {model::Purpose::kServing, options.dtype}));
+  MALMOI_ASSIGN(auto model, model::load_model(options.model, {.dtype = options.dtype, .warn = options.warn}));
   MALMOI_ASSIGN(Rows rows, Rows::read(options, *model));
   MALMOI_ASSIGN(auto session, infer::Session::create(*model, {.row_invariant = false}));
   if (options.logits) MALMOI_TRY(write_logits(options, *session, rows));

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/job.h"
 #include "tensor/dtype.h"
 
 namespace malmoi::app {
@@ -19,6 +20,7 @@ struct ScoreOptions {
   std::optional<Path> logits;       // out: f32 [B, T, V]; of an encoder-decoder [B, Td, V], of a classifier [B, labels]
   std::optional<Path> hidden;       // out: f32 [B, T, H], of the encoder where there is one
   DType dtype = DType::kF32;
+  Warn warn = {};
 };
 
 Status score(const ScoreOptions& options);

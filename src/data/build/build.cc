@@ -1,42 +1,20 @@
 #include "data/build/build.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 
+#include "base/file_lock.h"
 #include "base/log.h"
 #include "data/build/card.h"
 #include "data/build/dedup_stage.h"
 #include "data/build/plan.h"
 #include "data/build/progress.h"
 #include "data/build/write_stage.h"
+#include "data/carry.h"
 #include "data/corpus.h"
 #include "data/dedup/scratch.h"
 
 namespace malmoi::data {
 namespace {
-
-// A lock that goes with its process, on local and shared file systems.
-class FileLock {
- public:
-  static Result<FileLock> create(const Path& path) {
-    int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-    if (fd < 0) return io_error("cannot create", path.string(), errno);
-    return FileLock(fd);
-  }
-  explicit FileLock(int fd) : fd_(fd) {}
-  FileLock(FileLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  ~FileLock() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  bool try_lock() { return ::flock(fd_, LOCK_EX | LOCK_NB) == 0; }
-
- private:
-  int fd_;
-};
 
 class Build {
  public:
@@ -73,7 +51,7 @@ class Build {
         result.waiting = true;
         return result;
       }
-    MALMOI_ASSIGN(FileLock lock, FileLock::create(recipe_.out / ".lock"));
+    MALMOI_ASSIGN(FileLock lock, FileLock::open(recipe_.out / ".lock"));
     if (!lock.try_lock() || (options_.world > 1 && is_built())) {
       result.waiting = !is_built();
       return result;
@@ -234,7 +212,12 @@ Result<BuildResult> build_corpus(const Recipe& recipe, const BuildOptions& optio
     return usage_error("rank " + std::to_string(options.rank) + " of " + std::to_string(options.world), "--rank",
                        "ranks count from 0 to world - 1");
   MALMOI_TRY(make_folder(recipe.out));
-  return Build(recipe, options, job).run();
+  Result<BuildResult> result = BuildResult{};
+  MALMOI_TRY(carry_exceptions(recipe.out.string(), [&]() -> Status {
+    result = Build(recipe, options, job).run();
+    return {};
+  }));
+  return result;
 }
 
 }  // namespace malmoi::data

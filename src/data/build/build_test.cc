@@ -1,7 +1,12 @@
 #include "data/build/build.h"
 #include "data/build/inspect.h"
+#include "data/build/plan.h"
 
 #include <gtest/gtest.h>
+
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <bit>
 #include <filesystem>
@@ -59,6 +64,18 @@ TEST(Build, ChangedInputsAreBuiltAgain) {
   bool found = false;
   for (const Document& d : documents_of(out, "")) found |= d.id.ends_with("new.txt");
   EXPECT_TRUE(found);
+}
+
+// A scorer is a folder: its own time does not change with the files inside it.
+TEST(Build, AChangedFileOfAScorerIsBuiltAgain) {
+  Path in = make_documents("scorer", 10), out = scratch("scorer_out"), model = scratch("scorer_model");
+  put(model / "inner" / "weights", "1");
+  Recipe recipe = small_recipe(in, out);
+  recipe.filters.push_back({"perplexity", {{"scorer", model.string()}}});
+  std::string before = make_plan(recipe)->key;
+  EXPECT_EQ(make_plan(recipe)->key, before);
+  put(model / "inner" / "weights", "12");
+  EXPECT_NE(make_plan(recipe)->key, before);
 }
 
 // Nor does a changed list of a filter, or a changed set to be kept out, go unnoticed.
@@ -166,6 +183,40 @@ TEST(Build, LimitsAndMistakesAreNamed) {
   ASSERT_FALSE(unknown.ok());
   EXPECT_NE(unknown.error().to_string().find("gopher_quality"), std::string::npos);
 }
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+// In a process of its own, whose memory ends while a document is converted: the error names it, and no worker waits for
+// the one that failed.
+TEST(Build, TheDocumentThatMemoryDidNotSufficeForIsNamed) {
+  Path folder = make_documents("memory", 40);
+  Rng rng(1);
+  std::string large;
+  while (large.size() < (48u << 20)) large += sentence(rng, false) + " ";
+  put(folder / "doc_large.txt", large);
+  pid_t pid = ::fork();
+  ASSERT_GE(pid, 0);
+  if (pid == 0) {
+    ::alarm(60);
+    rlimit limit{};
+    std::ifstream statm("/proc/self/statm");
+    uint64_t pages = 0;
+    statm >> pages;
+    limit.rlim_cur = limit.rlim_max = pages * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE)) + (160u << 20);
+    ::setrlimit(RLIMIT_AS, &limit);
+    Recipe recipe = small_recipe(folder, scratch("memory_out"));
+    BuildOptions options;
+    options.workers = 1;
+    auto built = build_corpus(recipe, options);
+    if (built.ok()) ::_exit(1);
+    if (built.error().code != ErrorCode::kOutOfMemory) ::_exit(2);
+    ::_exit(built.error().where.find("doc_large.txt") == std::string::npos ? 3 : 0);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(pid, &status, 0), pid);
+  ASSERT_TRUE(WIFEXITED(status)) << "signal " << WTERMSIG(status);
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+#endif
 
 TEST(Mixing, EpochsMakeCopiesAndCurriculumSortsByLength) {
   Path in = make_documents("epochs", 50), out = scratch("epochs_out");

@@ -40,14 +40,19 @@ std::string stamp(const Path& file, uint64_t* size = nullptr) {
          std::to_string(info.st_mtim.tv_nsec) + '\n';
 }
 
-// The files that a filter's settings name: lists, models.
+// The files that a filter's settings name: lists, models, and all files of a scorer's folder.
 void stamp_files(const Json& settings, std::string& out) {
   if (settings.is_structured())
     for (const Json& value : settings) stamp_files(value, out);
   if (!settings.is_string()) return;
   Path path = settings.get<std::string>();
-  std::error_code ignored;
-  if (std::filesystem::exists(path, ignored)) out += stamp(path);
+  if (!malmoi::exists(path)) return;
+  Result<std::vector<Path>> files = list_files(path);
+  if (!files.ok()) {
+    out += stamp(path);
+    return;
+  }
+  for (const Path& file : *files) out += stamp(file);
 }
 
 // Of the files between the stages: work of another layout is not gone on with.

@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "base/parallel.h"
+#include "data/carry.h"
 #include "data/readers/input_stream.h"
 
 namespace malmoi::data {
@@ -52,25 +53,50 @@ class Pipeline {
   struct Ticket {
     uint64_t number = 0, bytes = 0, raw_bytes = 0;
     uint32_t source = 0;
+    std::string id;
     RawDocument raw;
     std::vector<Skip> passed;
   };
 
   bool pull(Ticket& ticket) {
     std::unique_lock lock(in_mutex_);
+    ticket.id = stream_.current();
     if (stop_ || !stream_.next(ticket.raw, ticket.source)) return false;
     ticket.number = pulled_++;
+    ticket.id = ticket.raw.document.id;
     ticket.bytes = stream_.bytes_read();
     ticket.passed = std::exchange(passed_, {});
     // Large documents wait until enough of those before them are done; their places in the order are taken already.
     ticket.raw_bytes = weight_of(ticket.raw);
-    room_.wait(lock, [&] { return raw_bytes_ == 0 || raw_bytes_ + ticket.raw_bytes <= options_.raw_bytes; });
+    room_.wait(lock, [&] { return stop_ || raw_bytes_ == 0 || raw_bytes_ + ticket.raw_bytes <= options_.raw_bytes; });
+    if (stop_) return false;
     raw_bytes_ += ticket.raw_bytes;
     return true;
   }
 
+  // An exception would end this worker alone: the others wait for its turn.
   void work() {
     Ticket ticket;
+    Status done = carry_exceptions("", [&] { return work_on(ticket); });
+    if (done.ok()) return;
+    Error error = done.error();
+    error.where = ticket.id;
+    ticket = {};
+    fail(std::move(error));
+  }
+
+  void fail(Error error) {
+    {
+      std::lock_guard lock(out_mutex_);
+      if (!failed_) failed_ = std::move(error);
+      turn_.notify_all();
+    }
+    std::lock_guard in(in_mutex_);
+    stop_ = true;
+    room_.notify_all();
+  }
+
+  Status work_on(Ticket& ticket) {
     while (pull(ticket)) {
       Processed result = processor_.process(std::move(ticket.raw), ticket.source);
       give_back(ticket.raw_bytes);
@@ -84,6 +110,7 @@ class Pipeline {
       }
       hand_in(ticket.number, std::move(result), ticket.bytes);
     }
+    return {};
   }
 
   void give_back(uint64_t raw_bytes) {
@@ -112,6 +139,7 @@ class Pipeline {
       lock.unlock();
       std::lock_guard in(in_mutex_);
       stop_ = true;
+      room_.notify_all();
     }
     turn_.notify_all();
   }

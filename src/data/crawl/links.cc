@@ -1,19 +1,16 @@
 #include "data/crawl/links.h"
 
-#include <gumbo.h>
-
 #include <cstring>
-#include <memory>
 #include <pugixml.hpp>
 
 #include "base/ascii.h"
-#include "data/html/blocks.h"
 #include "data/html/dom.h"
+#include "data/html/tree.h"
 
 namespace malmoi::data {
 namespace {
 
-constexpr size_t kMaxDepth = 1000, kMaxLinks = 20000;
+constexpr size_t kMaxLinks = 20000;
 
 using html::attribute;
 
@@ -51,14 +48,9 @@ struct HtmlLinks {
 };
 
 PageLinks html_links(const Url& page, std::string_view body) {
-  if (html::nests_deeper(body, kMaxDepth)) return {};
-  GumboOptions options = kGumboDefaultOptions;
-  options.max_errors = 0;
-  auto destroy = [&options](GumboOutput* output) { gumbo_destroy_output(&options, output); };
-  std::unique_ptr<GumboOutput, decltype(destroy)> output(gumbo_parse_with_options(&options, body.data(), body.size()),
-                                                         destroy);
+  html::Tree tree = html::Tree::parse(body);
   HtmlLinks links{page, {}, true};
-  if (output && output->root) links.visit(output->root);
+  if (tree.root()) links.visit(tree.root());
   if (!links.follow) links.found.links.clear();
   return std::move(links.found);
 }

@@ -4,108 +4,30 @@
 
 #include <algorithm>
 #include <cctype>
-#include <memory>
-#include <unordered_map>
 #include <utility>
 
 #include "base/ascii.h"
+#include "data/html/code.h"
 #include "data/html/dom.h"
+#include "data/html/formula.h"
+#include "data/html/judge.h"
+#include "data/html/lists.h"
 #include "data/html/rules.h"
 #include "data/html/tables.h"
 
 namespace malmoi::data::html {
 namespace {
 
-// What an element holds, gathered bottom-up before anything is decided.
-struct Weight {
-  uint32_t width = 0, link_width = 0;
-  bool main = false;       // contains main, article or a first heading
-  bool sentence = false;   // contains a text of some length that ends as a sentence
-  bool structure = false;  // contains lists, tables, paragraphs or headings, which are not fragments
-};
-
 class Walker {
  public:
   Walker(const GumboNode* root, const ParseOptions& options, Page& page)
-      : keep_all_(options.keep_all), show_hidden_(options.show_hidden), page_(page) {
-    weigh(root, false);
-    total_ = weights_[root].width;
+      : show_hidden_(options.show_hidden), judge_(root, options), page_(page) {
     page_.elements.push_back({});
     walk(root, 0);
     flush();
   }
 
  private:
-  // --- first pass ---------------------------------------------------------------------------------------------------
-
-  Weight weigh(const GumboNode* node, bool in_link) {
-    Weight weight;
-    if (node->type == GUMBO_NODE_TEXT) {
-      std::string_view text = ascii_trim(node->v.text.text);
-      weight.width = static_cast<uint32_t>(text_width(text));
-      weight.link_width = in_link ? weight.width : 0;
-      weight.sentence = !in_link && weight.width >= 30 && ends_sentence(text);
-      return weight;
-    }
-    if (node->type != GUMBO_NODE_ELEMENT && node->type != GUMBO_NODE_DOCUMENT) return weight;
-    const GumboVector& children =
-        node->type == GUMBO_NODE_DOCUMENT ? node->v.document.children : node->v.element.children;
-    if (node->type == GUMBO_NODE_ELEMENT) {
-      const GumboElement& element = node->v.element;
-      if (never_shown(element.tag) || hidden(element)) return weights_[node] = weight;
-      in_link = in_link || element.tag == GUMBO_TAG_A;
-      bool commentary = name_hint(attribute(element, "class")) == NameHint::kStrong;
-      weight.main = (is_semantic(element) && !commentary) || element.tag == GUMBO_TAG_H1;
-    }
-    for (unsigned i = 0; i < children.length; ++i) {
-      auto* inner = static_cast<const GumboNode*>(children.data[i]);
-      Weight child = weigh(inner, in_link);
-      weight.width += child.width, weight.link_width += child.link_width;
-      weight.main |= child.main, weight.sentence |= child.sentence;
-      weight.structure |= child.structure || is_structure(inner);
-    }
-    return weights_[node] = weight;
-  }
-
-  // --- decisions ----------------------------------------------------------------------------------------------------
-
-  bool dropped(const GumboNode* node) {
-    const GumboElement& element = node->v.element;
-    if (never_shown(element.tag)) return true;
-    if (hidden(element)) return true;
-    std::string_view class_name = attribute(element, "class"), id = attribute(element, "id");
-    NameHint hint = std::max(name_hint(class_name), name_hint(id));
-    if (hint == NameHint::kHidden && element.tag != GUMBO_TAG_BODY && element.tag != GUMBO_TAG_HTML) return true;
-    if (keep_all_) return element.tag == GUMBO_TAG_NAV;
-    const Weight& weight = weights_[node];
-    bool page_itself = is_one_of(element.tag, {GUMBO_TAG_HTML, GUMBO_TAG_BODY, GUMBO_TAG_MAIN});
-    if (page_itself || attribute(element, "role") == "main") return false;
-    if (element.tag == GUMBO_TAG_NAV || is_boilerplate_role(attribute(element, "role")))
-      return !weight.main || weight.width * 2 < total_;
-    if (element.tag == GUMBO_TAG_ASIDE) return weight.width * 10 < total_ * 8;
-    if (element.tag == GUMBO_TAG_FOOTER) return weight.width * 10 < total_ * 6;
-    if (element.tag == GUMBO_TAG_HEADER && !inside_content_) return !weight.sentence || weight.width * 4 < total_;
-    if (element.tag == GUMBO_TAG_FORM) return weight.width * 10 < total_ * 3 && !weight.main;
-    if (hint == NameHint::kNone || heading_level(element.tag))
-      return hint == NameHint::kStrong && element.tag == GUMBO_TAG_A;
-    bool mostly_links = weight.link_width * 10 >= weight.width * 4;
-    if (hint == NameHint::kStrong) {
-      if (weight.main && weight.width * 4 > total_) return false;
-      return weight.width * 10 < total_ * 7 || mostly_links;
-    }
-    bool content = names_content(class_name) || names_content(id);
-    if (weight.main || (content && weight.sentence)) return false;
-    return mostly_links || (!weight.sentence && weight.width < 120 && weight.width * 3 < total_ && !weight.structure);
-  }
-
-  static bool is_structure(const GumboNode* node) {
-    if (node->type != GUMBO_NODE_ELEMENT) return false;
-    GumboTag tag = node->v.element.tag;
-    return is_one_of(tag, {GUMBO_TAG_LI, GUMBO_TAG_TR, GUMBO_TAG_PRE, GUMBO_TAG_P, GUMBO_TAG_DT}) || heading_level(tag);
-  }
-
-  // --- second pass --------------------------------------------------------------------------------------------------
-
   void walk(const GumboNode* node, uint32_t parent) {
     if (node->type == GUMBO_NODE_TEXT || node->type == GUMBO_NODE_WHITESPACE || node->type == GUMBO_NODE_CDATA) {
       add_text(node->v.text.text);
@@ -115,11 +37,14 @@ class Walker {
       walk_children(node->v.document.children, parent);
       return;
     }
-    if (node->type != GUMBO_NODE_ELEMENT || dropped(node)) {
-      if (node->type == GUMBO_NODE_ELEMENT && is_block(node->v.element.tag)) flush();
+    if (node->type != GUMBO_NODE_ELEMENT) return;
+    // Before anything is judged: the better copy of a formula is often the hidden one.
+    if (auto formula = read_formula(node)) return add_formula(*formula);
+    const GumboElement& element = node->v.element;
+    if (judge_.drops(node, inside_content_)) {
+      if (is_block(element.tag)) flush();
       return;
     }
-    const GumboElement& element = node->v.element;
     if (element.tag == GUMBO_TAG_BR) return line_break();
     if (element.tag == GUMBO_TAG_IMG || element.tag == GUMBO_TAG_WBR) return;
     if (!is_block(element.tag)) return walk_inline(node, parent);
@@ -141,6 +66,7 @@ class Walker {
   void walk_inline(const GumboNode* node, uint32_t parent) {
     const GumboElement& element = node->v.element;
     if (element.tag == GUMBO_TAG_SUP && is_footnote_mark(node)) return;
+    if (element.tag == GUMBO_TAG_RT) return add_reading(node);
     bool link = element.tag == GUMBO_TAG_A,
          code = is_one_of(element.tag, {GUMBO_TAG_CODE, GUMBO_TAG_KBD, GUMBO_TAG_SAMP, GUMBO_TAG_TT}) && !in_pre_;
     in_link_ += link;
@@ -158,25 +84,14 @@ class Walker {
     int outer_level = level_;
     switch (element.tag) {
       case GUMBO_TAG_UL:
-      case GUMBO_TAG_OL: {
-        int outer_number = std::exchange(number_, element.tag == GUMBO_TAG_OL ? 1 : 0);
-        ++list_depth_;
-        walk_children(element.children, self);
-        --list_depth_;
-        number_ = outer_number;
-        break;
-      }
-      case GUMBO_TAG_LI:
-        kind_ = BlockKind::kItem, level_ = std::max(0, list_depth_ - 1), item_number_ = number_;
-        walk_children(element.children, self);
-        flush();
-        if (number_ > 0) ++number_;
-        break;
+      case GUMBO_TAG_OL: walk_list(node, self); break;
+      case GUMBO_TAG_LI: walk_item(node, self); break;
       case GUMBO_TAG_DT:
       case GUMBO_TAG_SUMMARY:
       case GUMBO_TAG_DD: walk_children(element.children, self); break;
       case GUMBO_TAG_PRE:
         kind_ = BlockKind::kCode;
+        language_ = code_language(node);
         ++in_pre_;
         walk_children(element.children, self);
         flush();
@@ -202,6 +117,26 @@ class Walker {
     kind_ = outer_kind, level_ = outer_level;
   }
 
+  void walk_list(const GumboNode* node, uint32_t self) {
+    uint32_t outer_group = group_;
+    if (lists_.empty()) group_ = self;
+    lists_.push_back(begin_list(node->v.element));
+    walk_children(node->v.element.children, self);
+    flush();
+    lists_.pop_back();
+    group_ = outer_group;
+  }
+
+  void walk_item(const GumboNode* node, uint32_t self) {
+    static constexpr List kNone;
+    kind_ = BlockKind::kItem, level_ = lists_.empty() ? 0 : static_cast<int>(lists_.size()) - 1;
+    if (!lists_.empty()) begin_item(node->v.element, lists_.back());
+    item_ = lists_.empty() ? kNone : lists_.back();
+    walk_children(node->v.element.children, self);
+    flush();
+    if (!lists_.empty()) lists_.back().number += lists_.back().step;
+  }
+
   static bool is_footnote_mark(const GumboNode* node) {
     std::string text = first_text(node);
     return text.size() >= 2 && text.front() == '[' && text.back() == ']' && text.size() < 8;
@@ -221,7 +156,7 @@ class Walker {
     Block block;
     block.kind = BlockKind::kTable;
     block.text = join_rows(text);
-    block.link_width = weights_[node].link_width;
+    block.link_width = judge_.weight(node).link_width;
     push(std::move(block));
     return true;
   }
@@ -250,6 +185,21 @@ class Walker {
     }
     if (in_link_ > 0) link_width_ += text_width(ascii_trim(std::string_view(markup_).substr(before)));
     if (!ascii_trim(text).empty()) breaks_ = 0;
+  }
+
+  // TeX stands as it is in plain text.
+  void add_formula(const Formula& formula) {
+    if (formula.tex.empty()) return;
+    if (in_pre_) return add_text(formula.tex);
+    text_ += formula.tex, markup_ += formula_markup(formula);
+    breaks_ = 0;
+  }
+
+  // As browsers without ruby show it: the reading in parentheses behind what it is of.
+  void add_reading(const GumboNode* node) {
+    std::string text = text_within(node);
+    std::string_view reading = ascii_trim(text);
+    if (!reading.empty()) add_text("(" + std::string(reading) + ")");
   }
 
   void open_code() { markup_ += '`'; }
@@ -289,7 +239,8 @@ class Walker {
     }
     block.kind = kind_, block.level = level_;
     block.link_width = link_width_;
-    if (kind_ == BlockKind::kItem) block.number = item_number_;
+    if (kind_ == BlockKind::kItem) block.ordered = item_.ordered, block.number = item_.number;
+    if (kind_ == BlockKind::kCode) block.language = language_;
     text_.clear(), markup_.clear();
     link_width_ = 0;
     bool filled = !block.text.empty();
@@ -299,7 +250,8 @@ class Walker {
   }
 
   void push(Block block) {
-    if (block.text.empty()) return;
+    if (block.text.empty() || (block.kind == BlockKind::kCode && is_line_numbers(block.text))) return;
+    block.group = lists_.empty() ? element_ : group_;
     block.element = element_;
     block.inside_content = inside_content_;
     block.width = text_width(block.text);
@@ -307,18 +259,18 @@ class Walker {
     page_.blocks.push_back(std::move(block));
   }
 
-  bool hidden(const GumboElement& element) const { return !show_hidden_ && is_hidden(element); }
-
-  bool keep_all_, show_hidden_;
+  bool show_hidden_;
+  Judge judge_;
   Page& page_;
-  std::unordered_map<const GumboNode*, Weight> weights_;
-  uint32_t total_ = 0;
 
   uint32_t element_ = 0;
   bool inside_content_ = false;
   BlockKind kind_ = BlockKind::kText;
-  int level_ = 0, list_depth_ = 0, number_ = 0, item_number_ = 0, in_pre_ = 0, in_link_ = 0, breaks_ = 0;
-  std::string text_, markup_;
+  int level_ = 0, in_pre_ = 0, in_link_ = 0, breaks_ = 0;
+  std::vector<List> lists_;  // around what is read
+  List item_;
+  uint32_t group_ = 0;
+  std::string text_, markup_, language_;
   size_t link_width_ = 0;
 };
 
@@ -342,16 +294,11 @@ void read_head(const GumboNode* root, Page& page) {
 
 }  // namespace
 
-Page parse_page(std::string_view html, const ParseOptions& parse) {
+Page list_blocks(const Tree& tree, const ParseOptions& options) {
   Page page;
-  GumboOptions options = kGumboDefaultOptions;
-  options.max_errors = 0;
-  auto destroy = [&options](GumboOutput* output) { gumbo_destroy_output(&options, output); };
-  std::unique_ptr<GumboOutput, decltype(destroy)> output(gumbo_parse_with_options(&options, html.data(), html.size()),
-                                                         destroy);
-  if (!output || !output->root) return page;
-  read_head(output->root, page);
-  Walker(output->root, parse, page);
+  if (!tree.root()) return page;
+  read_head(tree.root(), page);
+  Walker(tree.root(), options, page);
   return page;
 }
 

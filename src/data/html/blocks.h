@@ -6,17 +6,22 @@
 #include <string_view>
 #include <vector>
 
+#include "data/html/tree.h"
+
 namespace malmoi::data::html {
 
 enum class BlockKind : uint8_t { kText, kHeading, kItem, kTable, kCode, kQuote, kCaption, kTitleRow };
 
 struct Block {
   BlockKind kind = BlockKind::kText;
-  int level = 0;         // of a heading 1..6; of an item its depth from 0
-  int number = 0;        // of an ordered item; 0: unordered
+  int level = 0;  // of a heading 1..6; of an item its depth from 0
+  bool ordered = false;
+  int number = 0;        // of an ordered item
   uint32_t element = 0;  // the element that holds it
+  uint32_t group = 0;    // of an item the outermost list; else the same as `element`
   std::string text;      // plain; of a table: rows by '\n', cells by '\t'
-  std::string markup;    // with inline marks (code); empty if it equals `text`
+  std::string markup;    // with inline marks (code, formulas); empty if it equals `text`
+  std::string language;  // of code, where the page names it
   size_t width = 0, link_width = 0;
   bool inside_content = false;  // inside <article>, <main> or the like
 };
@@ -32,18 +37,12 @@ struct Page {
   std::string title, language;
 };
 
-/// Whether the tree of a page would be deeper than `limit` (an upper bound, from its tags alone).
-bool nests_deeper(std::string_view html, size_t limit);
-
 struct ParseOptions {
   bool keep_all = false;     // only hidden elements go, not boilerplate
   bool show_hidden = false;  // what scripts would unfold counts as shown
 };
 
-/// Parses and lists the blocks that are shown and not boilerplate by name.
-Page parse_page(std::string_view html, const ParseOptions& options);
-
-/// The text of a page with its tags cut away, for pages that have no usable tree.
-std::string strip_tags(std::string_view html);
+/// Lists the blocks that are shown and not boilerplate by name.
+Page list_blocks(const Tree& tree, const ParseOptions& options);
 
 }  // namespace malmoi::data::html

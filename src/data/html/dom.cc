@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "base/ascii.h"
+#include "data/html/formula.h"
 
 namespace malmoi::data::html {
 
@@ -16,6 +17,24 @@ bool has_attribute(const GumboElement& element, const char* name) {
   return gumbo_get_attribute(&element.attributes, name) != nullptr;
 }
 
+bool has_class(const GumboElement& element, std::string_view name) {
+  std::string_view words = attribute(element, "class");
+  for (size_t at = words.find(name); at != std::string_view::npos; at = words.find(name, at + 1)) {
+    size_t end = at + name.size();
+    bool begins = at == 0 || std::isspace(static_cast<unsigned char>(words[at - 1]));
+    if (begins && (end == words.size() || std::isspace(static_cast<unsigned char>(words[end])))) return true;
+  }
+  return false;
+}
+
+std::string element_name(const GumboElement& element) {
+  if (element.tag != GUMBO_TAG_UNKNOWN) return gumbo_normalized_tagname(element.tag);
+  GumboStringPiece name = element.original_tag;
+  if (!name.data) return {};
+  gumbo_tag_from_original_text(&name);
+  return ascii_lower({name.data, name.length});
+}
+
 bool is_one_of(GumboTag tag, std::initializer_list<GumboTag> list) {
   return std::find(list.begin(), list.end(), tag) != list.end();
 }
@@ -26,7 +45,7 @@ bool never_shown(GumboTag tag) {
                     GUMBO_TAG_OBJECT,   GUMBO_TAG_EMBED,    GUMBO_TAG_SVG,      GUMBO_TAG_CANVAS,   GUMBO_TAG_AUDIO,
                     GUMBO_TAG_VIDEO,    GUMBO_TAG_MAP,      GUMBO_TAG_HEAD,     GUMBO_TAG_BUTTON,   GUMBO_TAG_INPUT,
                     GUMBO_TAG_SELECT,   GUMBO_TAG_TEXTAREA, GUMBO_TAG_DATALIST, GUMBO_TAG_APPLET,   GUMBO_TAG_FRAMESET,
-                    GUMBO_TAG_NOFRAMES, GUMBO_TAG_RT,       GUMBO_TAG_RP});
+                    GUMBO_TAG_NOFRAMES, GUMBO_TAG_RP});
 }
 
 bool is_block(GumboTag tag) {
@@ -76,7 +95,17 @@ void append_shown(const GumboNode* node, bool show_hidden, std::string& out) {
   }
   if (node->type != GUMBO_NODE_ELEMENT) return;
   const GumboElement& element = node->v.element;
-  if (never_shown(element.tag) || (!show_hidden && is_hidden(element))) return;
+  if (auto formula = read_formula(node)) {
+    out += formula->tex;
+    return;
+  }
+  if (never_shown(element.tag) || (!show_hidden && is_hidden(element)) || is_permalink(node)) return;
+  if (element.tag == GUMBO_TAG_RT) {
+    std::string text = text_within(node);
+    std::string_view reading = ascii_trim(text);
+    if (!reading.empty()) ((out += '(') += reading) += ')';
+    return;
+  }
   if (element.tag == GUMBO_TAG_BR || is_block(element.tag)) out += ' ';
   for (unsigned i = 0; i < element.children.length; ++i)
     append_shown(static_cast<const GumboNode*>(element.children.data[i]), show_hidden, out);
@@ -95,6 +124,26 @@ std::string shown_text(const GumboNode* node, bool show_hidden) {
   }
   if (!out.empty() && out.back() == ' ') out.pop_back();
   return out;
+}
+
+std::string text_within(const GumboNode* node) {
+  std::string out;
+  if (node->type == GUMBO_NODE_TEXT || node->type == GUMBO_NODE_WHITESPACE || node->type == GUMBO_NODE_CDATA)
+    return node->v.text.text;
+  if (node->type != GUMBO_NODE_ELEMENT) return out;
+  for (unsigned i = 0; i < node->v.element.children.length; ++i)
+    out += text_within(static_cast<const GumboNode*>(node->v.element.children.data[i]));
+  return out;
+}
+
+bool is_permalink(const GumboNode* node) {
+  const GumboElement& element = node->v.element;
+  if (element.tag != GUMBO_TAG_A || attribute(element, "href").find('#') == std::string_view::npos) return false;
+  std::string shown = first_text(node);
+  std::string_view text = ascii_trim(shown);
+  for (std::string_view mark : {"#", "¶", "§", "🔗", "⚓", "\u200b", "∞", "Permalink", "permalink", "Permanent link"})
+    if (text == mark) return true;
+  return false;
 }
 
 std::string first_text(const GumboNode* node) {

@@ -13,6 +13,11 @@ namespace malmoi::data::html {
 std::string_view attribute(const GumboElement& element, const char* name);
 bool has_attribute(const GumboElement& element, const char* name);
 
+/// Whether `name` is one of the words of its class.
+bool has_class(const GumboElement& element, std::string_view name);
+/// The tag's name, lower-case, of elements that gumbo does not know too.
+std::string element_name(const GumboElement& element);
+
 bool is_one_of(GumboTag tag, std::initializer_list<GumboTag> list);
 /// Scripts, forms' controls, media: elements whose content is no text of the page.
 bool never_shown(GumboTag tag);
@@ -27,8 +32,12 @@ bool is_boilerplate_role(std::string_view role);
 /// What the author calls the content: main, article, role=main, itemprop=articleBody.
 bool is_semantic(const GumboElement& element);
 
-/// What is shown of a node, on one line.
+/// What is shown of a node, on one line: formulas as TeX, readings in parentheses behind what they are of.
 std::string shown_text(const GumboNode* node, bool show_hidden);
+/// All text within a node, shown or not, as it is written.
+std::string text_within(const GumboNode* node);
+/// A link of a heading or paragraph to itself: "#", "¶" and the like.
+bool is_permalink(const GumboNode* node);
 /// The first 64 bytes or so of a node's text, as it is written.
 std::string first_text(const GumboNode* node);
 

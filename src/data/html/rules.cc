@@ -57,6 +57,7 @@ void for_each_word(std::string_view attribute, const Visit& visit) {
 const std::unordered_map<std::string_view, NameHint>& names() {
   static const auto* table = [] {
     auto* map = new std::unordered_map<std::string_view, NameHint>;
+    for (std::string_view name : words(WordList::kShapeNames)) (*map)[name] = NameHint::kShape;
     for (std::string_view name : words(WordList::kWeakNames)) (*map)[name] = NameHint::kWeak;
     for (std::string_view name : words(WordList::kStrongNames)) (*map)[name] = NameHint::kStrong;
     for (std::string_view name : words(WordList::kHiddenNames)) (*map)[name] = NameHint::kHidden;

@@ -8,6 +8,7 @@ namespace malmoi::data::html {
 
 enum class NameHint {
   kNone,
+  kShape,   // boilerplate if it is links outside content (list, links ...)
   kWeak,    // boilerplate if it is links or fragments (best, tags, info ...)
   kStrong,  // boilerplate unless it holds the page (nav, ad, comments, related ...)
   kHidden,  // not shown (sr-only, blind ...)

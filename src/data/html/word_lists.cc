@@ -25,10 +25,14 @@ authorbox|authorbio|aboutauthor|abouttheauthor|writerinfo|reporterinfo)";
 constexpr std::string_view kWeakNames = R"(
 side|header|head|top|bottom|best|hot|latest|recent|popular|more|rank|page|pages|meta|metadata|info|author|writer
 profile|date|time|regdate|hit|hits|views|viewcount|tags|tag|taglist|category|categories|btn|btns|button|buttons
-tool|tools|util|utility|fontsize|print|scrap|widget|plugin|prev|next|search|form|links|link|list|location|path
+tool|tools|util|utility|fontsize|print|scrap|widget|plugin|prev|next|search|form|location|path
 legal|policy|terms|credit|quick|family|logo|vote|like|likes|rating|file|files|attach|product|products|goods
 event|edit|similar|bio|stats|counter|visitor|company|contact|cart
 price|prices|stock|qty|quantity)";
+
+// What lists of links are called, in content and around it.
+constexpr std::string_view kShapeNames = R"(
+list|link|links)";
 
 // Not shown.
 constexpr std::string_view kHiddenNames = R"(
@@ -103,9 +107,10 @@ std::vector<std::string_view> split(std::string_view list) {
 
 const std::vector<std::string_view>& words(WordList list) {
   // In the order of WordList.
-  static const std::array<std::vector<std::string_view>, 10> kLists = {
-      split(kStrongNames), split(kWeakNames),     split(kHiddenNames),     split(kContentNames), split(kLineStarts),
-      split(kLineParts),   split(kSiteSentences), split(kCuttingHeadings), split(kTitleLabels),  split(kOtherLabels)};
+  static const std::array<std::vector<std::string_view>, 11> kLists = {
+      split(kStrongNames),     split(kWeakNames),   split(kShapeNames), split(kHiddenNames),
+      split(kContentNames),    split(kLineStarts),  split(kLineParts),  split(kSiteSentences),
+      split(kCuttingHeadings), split(kTitleLabels), split(kOtherLabels)};
   return kLists[static_cast<size_t>(list)];
 }
 

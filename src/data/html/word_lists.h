@@ -9,6 +9,7 @@ namespace malmoi::data::html {
 enum class WordList {
   kStrongNames,
   kWeakNames,
+  kShapeNames,
   kHiddenNames,
   kContentNames,
   kLineStarts,

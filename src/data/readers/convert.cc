@@ -121,8 +121,11 @@ class Converter {
   }
 
   bool take_pdf() {
-    auto pdf = read_pdf(raw_.bytes, options_.limits.pdf_seconds, options_.limits.pdf_memory, document_.id);
-    if (!pdf.ok()) return refuse(skip_, document_, "read.pdf", pdf.error().what);
+    auto pdf = read_pdf(raw_.bytes, {options_.limits.pdf_seconds, options_.limits.pdf_memory}, document_.id);
+    if (!pdf.ok()) {
+      const Error& error = pdf.error();
+      return refuse(skip_, document_, "read.pdf", error.remedy.empty() ? error.what : error.what + "; " + error.remedy);
+    }
     document_.text = std::move(pdf->text);
     if (document_.title.empty()) document_.title = std::move(pdf->title);
     document_.encoding = "utf-8";

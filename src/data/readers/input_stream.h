@@ -16,6 +16,8 @@ class InputStream {
   /// The next raw document and the source it belongs to; false at the end. Never fails as a whole.
   bool next(RawDocument& out, uint32_t& source);
   uint64_t bytes_read() const { return bytes_read_; }
+  /// The file that the next document comes from, if it holds another one.
+  std::string current() const { return at_ < files_.size() ? files_[at_].path.string() : std::string(); }
 
  private:
   bool open_next();

@@ -1,11 +1,11 @@
-// PDF by poppler, in a child process with limits on time and memory: a file that makes poppler crash or hang costs one
-// document, not the run.
+// PDF: its text in reading order, by paragraphs.
 #pragma once
 
 #include <string>
 #include <string_view>
 
 #include "base/error.h"
+#include "data/readers/pdf_process.h"
 
 namespace malmoi::data {
 
@@ -14,7 +14,7 @@ struct PdfText {
   int pages = 0;
 };
 
-/// `seconds` and `memory_bytes` bound the child. Errors: not a PDF, a password, the limits, a crash, no text (scans).
-Result<PdfText> read_pdf(std::string_view bytes, double seconds, uint64_t memory_bytes, const std::string& where);
+/// Errors: those of read_pdf_words, no text (scans).
+Result<PdfText> read_pdf(std::string_view bytes, const PdfLimits& limits, const std::string& where);
 
 }  // namespace malmoi::data

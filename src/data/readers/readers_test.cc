@@ -14,7 +14,6 @@
 #include "data/readers/lines.h"
 #include "data/readers/mail.h"
 #include "data/readers/markdown.h"
-#include "data/readers/pdf.h"
 #include "data/readers/wikitext.h"
 #include "data/test_folder.h"
 
@@ -290,14 +289,6 @@ TEST(Readers, DocumentsBeyondTheLimitAreSkipped) {
   EXPECT_TRUE(result.documents.empty());
   ASSERT_EQ(result.skips.size(), 1u);
   EXPECT_TRUE(result.skips[0].failed);
-}
-
-TEST(Pdf, TimeLimitHolds) {
-  auto bytes = read_file(kFolder + "sample.pdf");
-  ASSERT_TRUE(bytes.ok());
-  auto text = read_pdf(*bytes, 1e-6, 1ull << 30, "sample.pdf");
-  ASSERT_FALSE(text.ok());
-  EXPECT_NE(text.error().what.find("longer than"), std::string::npos);
 }
 
 TEST(Mail, EncodingsOfBodies) {

@@ -150,7 +150,7 @@ Parts make(ConfigFields& f, Task task, int64_t labels) {
   c.classifier_dropout = own_dropout ? f.number("classifier_dropout", 0, 0, 0.99) : c.hidden_dropout_prob;
   if (!own_dropout) f.publish("classifier_dropout", nullptr);
   c.hidden_act = f.activation("hidden_act", "gelu");
-  c.pad_token_id = f.token_id("pad_token_id", f.training() ? -1 : 0);
+  c.pad_token_id = f.token_id("pad_token_id", c.vocab_size, f.training() ? -1 : 0);
   c.tie_word_embeddings = f.flag("tie_word_embeddings", true);
   f.refuse("is_decoder", f.flag("is_decoder", false), "a decoder is not supported for bert");
   f.refuse("add_cross_attention", f.flag("add_cross_attention", false), "cross attention is not supported for bert");
@@ -163,7 +163,10 @@ Parts make(ConfigFields& f, Task task, int64_t labels) {
   if (f.failed()) return parts;
   auto backbone = std::make_unique<Bert>(parts.parameters, c);
   parts.head_begin = parts.parameters.entries().size();
-  if (task == Task::kMaskedLm) parts.head = std::make_unique<MaskedLmHead>(parts.parameters, c, backbone->words());
+  if (task == Task::kMaskedLm) {
+    parts.head = std::make_unique<MaskedLmHead>(parts.parameters, c, backbone->words());
+    if (c.tie_word_embeddings) parts.tied_head.tensor = "cls.predictions.decoder.weight";
+  }
   if (task == Task::kClassification) parts.head = std::make_unique<ClassificationHead>(parts.parameters, c, labels);
   parts.backbone = std::move(backbone);
   parts.sizes = {c.vocab_size, c.hidden_size, c.num_hidden_layers, c.max_position_embeddings, c.type_vocab_size};

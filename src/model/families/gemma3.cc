@@ -141,7 +141,7 @@ Gemma3Config read(ConfigFields& f) {
   c.hidden_activation = f.activation("hidden_activation", "gelu_pytorch_tanh");
   c.attention_bias = f.flag("attention_bias", false);
   c.tie_word_embeddings = f.flag("tie_word_embeddings", true);
-  c.pad_token_id = f.token_id("pad_token_id", f.training() ? -1 : 0);
+  c.pad_token_id = f.token_id("pad_token_id", c.vocab_size, f.training() ? -1 : 0);
   f.refuse("use_bidirectional_attention", f.flag("use_bidirectional_attention", false),
            "attention in both directions is not supported for gemma3");
   if (c.num_hidden_layers > kMostLayers) {

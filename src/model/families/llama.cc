@@ -26,7 +26,7 @@ LlamaConfig read_llama_fields(ConfigFields& f, const LlamaDefaults& d) {
   c.attention_dropout = f.number("attention_dropout", 0, 0, 0.99);
   c.hidden_act = f.activation("hidden_act", "silu");
   c.tie_word_embeddings = f.flag("tie_word_embeddings", false);
-  c.pad_token_id = f.token_id("pad_token_id", f.training() ? -1 : d.pad_token_id);
+  c.pad_token_id = f.token_id("pad_token_id", c.vocab_size, f.training() ? -1 : d.pad_token_id);
   c.window.assign(static_cast<size_t>(std::min<int64_t>(c.num_hidden_layers, kMostLayers)), 0);
   if (c.num_hidden_layers > kMostLayers) f.fail("num_hidden_layers", "is too large");
   if (!head_dim_given && c.hidden_size % c.num_attention_heads != 0)

@@ -5,6 +5,7 @@ namespace malmoi::model {
 void add_lm_head(Parts& parts, nn::WeightSlot* words, bool tied, const char* name, double std) {
   parts.head_begin = parts.parameters.entries().size();
   parts.head = std::make_unique<Head>();
+  if (tied) parts.tied_head.tensor = std::string(name) + ".weight";
   const Shape& table = words->parameter().shape;
   parts.head->weight =
       tied ? words

@@ -215,15 +215,17 @@ Parts make(ConfigFields& f, Task task, int64_t) {
            "use at least 4, and a relative_attention_max_distance beyond half of it");
   if (c.num_layers > kMostLayers || c.num_decoder_layers > kMostLayers) f.fail("num_layers", "is too large");
   Parts parts;
-  parts.pad_token_id = f.token_id("pad_token_id", 0);
-  parts.decoder_start_token_id = f.token_id("decoder_start_token_id", parts.pad_token_id);
-  if (parts.decoder_start_token_id < 0 || parts.decoder_start_token_id >= c.vocab_size)
-    f.fail("decoder_start_token_id", "is outside the vocabulary", "use an id below vocab_size");
+  parts.pad_token_id = f.token_id("pad_token_id", c.vocab_size, 0);
+  parts.decoder_start_token_id = f.token_id("decoder_start_token_id", c.vocab_size, parts.pad_token_id);
+  if (parts.decoder_start_token_id < 0)
+    f.fail("decoder_start_token_id", "is missing", "name the token that an answer begins with");
   if (f.failed()) return parts;
   auto backbone = std::make_unique<T5>(parts.parameters, c);
   parts.head_begin = parts.parameters.entries().size();
   if (task == Task::kSeq2Seq) {
     add_lm_head(parts, backbone->shared(), c.scale_decoder_outputs, "lm_head", c.initializer_factor);
+    // Outputs are scaled whatever stands in the file: only tie_word_embeddings as false would end that.
+    parts.tied_head.field.clear();
     if (c.scale_decoder_outputs) parts.head->logit_scale = 1 / std::sqrt(static_cast<float>(c.d_model));
   }
   parts.backbone = std::move(backbone);

@@ -16,7 +16,8 @@ LossSums CrossEntropy::accumulate(autograd::Context& context, const model::Model
                                   const Counts& whole) const {
   ModelInput input(examples);  // blocks that run again in the backward pass read it
   autograd::RouterBalance balance;
-  const bool balanced = context.tape && model.router_balance > 0;
+  const bool learns = context.tape != nullptr;  // what only helps to learn is no part of what is measured
+  const bool balanced = learns && model.router_balance > 0;
   if (balanced) {
     balance.begin(input.batch().key_mask);
     context.balance = &balance;
@@ -27,8 +28,8 @@ LossSums CrossEntropy::accumulate(autograd::Context& context, const model::Model
   autograd::HeadLoss loss = model.loss(context, std::move(features),
                                        {.targets = examples.targets,
                                         .scale = share,
-                                        .label_smoothing = options_.label_smoothing,
-                                        .z_weight = options_.z_weight,
+                                        .label_smoothing = learns ? options_.label_smoothing : 0,
+                                        .z_weight = learns ? options_.z_weight : 0,
                                         .count_correct = options_.accuracy});
   LossSums sums{.loss = loss.sum * share};
   if (balanced) {
@@ -38,7 +39,7 @@ LossSums CrossEntropy::accumulate(autograd::Context& context, const model::Model
     sums.loss += model.router_balance * router_loss;
     sums.figures.push_back({"router_balance", router_loss});
   }
-  if (context.tape) context.tape->backward(context);
+  if (learns) context.tape->backward(context);
   context.balance = nullptr;
   if (options_.accuracy) sums.figures.push_back({"accuracy", static_cast<double>(loss.correct) * share});
   return sums;

@@ -34,6 +34,7 @@ Status run(const StageCall& call) {
   Json samples = Json::array();
   for (const std::string& prompt : prompts) {
     options.prompt = prompt;
+    warn_of_unknown(*loaded.tokenizer, prompt, call.job.warn);
     MALMOI_ASSIGN(Generated answer, generate(loaded, options, nullptr, call.job.stop));
     Json sample = {{"prompt", prompt}, {"text", answer.text}};
     if (next_words > 0) {

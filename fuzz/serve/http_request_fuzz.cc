@@ -1,0 +1,67 @@
+// Fuzzes the bytes of a connection: they are read the same in pieces as at once, within limits, and every request that is let
+// pass has one length and at most one host.
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+#include "serve/request_parser.h"
+#include "serve/target.h"
+
+using namespace malmoi::serve;
+
+namespace {
+
+struct Read {
+  int error = 0;
+  bool whole = false;
+  std::string target, body;
+  bool operator==(const Read&) const = default;
+};
+
+void check_request(const HttpRequest& request) {
+  namespace http = boost::beast::http;
+  size_t lengths = request.count(http::field::content_length) + request.count(http::field::transfer_encoding);
+  if (lengths > 1 || request.count(http::field::host) > 1) std::abort();
+  if (auto authority = authority_of(request)) {
+    if (!is_authority(*authority) || host_name(*authority).size() > authority->size()) std::abort();
+  }
+  std::string_view path = path_of(request);
+  if (path.empty() || percent_decode(path).size() > path.size()) std::abort();
+}
+
+// As a connection reads, `piece` bytes at a time.
+Read read(std::string_view bytes, size_t piece, const ServerOptions& options) {
+  RequestParser parser(options);
+  std::string waiting;
+  while (true) {
+    waiting.erase(0, parser.put(waiting));
+    if (parser.error()) return {.error = parser.error()->status};
+    if (parser.stopped() && parser.has_body()) {
+      parser.begin_body();
+      continue;
+    }
+    if (parser.stopped()) break;
+    if (waiting.size() > options.max_header_bytes + piece + 1) std::abort();
+    if (bytes.empty()) return {};
+    waiting += bytes.substr(0, piece);
+    bytes.remove_prefix(std::min(bytes.size(), piece));
+  }
+  check_request(parser.request());
+  if (parser.request().body().size() > options.max_body_bytes) std::abort();
+  auto target = parser.request().target();
+  return {.whole = true, .target = std::string(target.data(), target.size()), .body = parser.request().body()};
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  ServerOptions options;
+  options.max_header_bytes = 512;
+  options.max_body_bytes = 1024;
+  std::string_view bytes(reinterpret_cast<const char*>(data), size);
+  Read at_once = read(bytes, size + 1, options), in_pieces = read(bytes, 7, options);
+  // Limits may be met by another piece first; what is read is the same.
+  if (at_once.whole && in_pieces.whole && !(at_once == in_pieces)) std::abort();
+  return 0;
+}

@@ -1,0 +1,119 @@
+#include "app/train/choices.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "base/log.h"
+#include "kernels/gemm.h"
+
+namespace malmoi::app {
+namespace {
+
+using train::TrainConfig;
+
+// The part of the time that measuring may take, and the most.
+constexpr double kMeasuredShare = 0.02, kMostMeasuredSeconds = 10;
+constexpr int64_t kEvaluations = 10;
+constexpr double kMostEvaluationShare = 0.2;
+constexpr int64_t kLeastStepsOfWarmup = 10;  // that many steps for each of the warm-up
+
+std::optional<int64_t> integer(const Json& object, const char* key) {
+  auto found = object.find(key);
+  if (found == object.end() || !found->is_number_integer() || *found < 0) return {};
+  return found->get<int64_t>();
+}
+
+// What stands in chosen.json, if it is for as many minutes and whole.
+std::optional<ChosenLength> recorded_length(const Json& chosen, double minutes) {
+  auto given = chosen.find("minutes");
+  if (given == chosen.end() || !given->is_number() || given->get<double>() != minutes) return {};
+  const auto steps = integer(chosen, "steps"), warmup = integer(chosen, "warmup_steps"),
+             decay = integer(chosen, "decay_steps"), eval_every = integer(chosen, "eval_every");
+  if (!steps || *steps < 1 || !warmup || !decay || !eval_every) return {};
+  return ChosenLength{*steps, *warmup, *decay, *eval_every};
+}
+
+void apply(const ChosenLength& length, TrainConfig& config) {
+  config.steps = length.steps;
+  config.schedule.warmup_steps = length.warmup_steps;
+  config.schedule.decay_steps = length.decay_steps;
+  config.eval_every = length.eval_every;
+}
+
+}  // namespace
+
+Precision fastest_precision() { return kernels::has_bf16_products() ? Precision::kBF16 : Precision::kF32; }
+
+ChosenLength fit_length(const TrainConfig& config, const Speed& speed, double seconds) {
+  ChosenLength length{.warmup_steps = config.schedule.warmup_steps,
+                      .decay_steps = config.schedule.decay_steps,
+                      .eval_every = config.eval_every};
+  const double step = std::max(speed.step_seconds, 1e-9);
+  if (config.eval_by_share && speed.evaluation_seconds > 0) {
+    const double fit = std::floor(kMostEvaluationShare * seconds / speed.evaluation_seconds);
+    const auto evaluations = static_cast<int64_t>(std::clamp(fit, 1.0, static_cast<double>(kEvaluations)));
+    const double left = seconds - static_cast<double>(evaluations) * speed.evaluation_seconds;
+    length.steps = std::max<int64_t>(static_cast<int64_t>(left / step), 1);
+    length.eval_every = (length.steps + evaluations - 1) / evaluations;
+  } else {
+    const double evaluation =
+        length.eval_every > 0 ? speed.evaluation_seconds / static_cast<double>(length.eval_every) : 0;
+    length.steps = std::max<int64_t>(static_cast<int64_t>(seconds / (step + evaluation)), 1);
+  }
+  length.warmup_steps = std::min(length.warmup_steps, length.steps / kLeastStepsOfWarmup);
+  length.decay_steps = std::min(length.decay_steps, length.steps - length.warmup_steps);
+  return length;
+}
+
+Choices::Choices(const RunFolder& folder, bool resume) : folder_(folder) {
+  if (!resume) return;
+  auto before = read_json((folder / "chosen.json").string());
+  if (before.ok() && before->is_object()) chosen_ = *std::move(before);
+}
+
+Status Choices::choose_precision(TrainConfig& config, const Job& job) {
+  if (!config.fastest_precision) return {};
+  config.precision = fastest_precision();
+  const std::string before = json_string(chosen_, "dtype");
+  for (Precision precision : {Precision::kBF16, Precision::kF32}) {
+    if (before == precision_name(precision)) config.precision = precision;
+  }
+  chosen_["dtype"] = precision_name(config.precision);
+  job.message(fmt::format("dtype {}: {}", precision_name(config.precision),
+                          !before.empty()                ? "as this run began"
+                          : kernels::has_bf16_products() ? "this CPU multiplies bf16, which is fastest"
+                                                         : "fastest on this CPU, which does not multiply bf16"));
+  return write();
+}
+
+Result<bool> Choices::choose_length(TrainConfig& config, const std::function<Result<Speed>(double seconds)>& measure,
+                                    const Job& job) {
+  if (config.minutes <= 0) return false;
+  if (auto before = recorded_length(chosen_, config.minutes)) {
+    apply(*before, config);
+    job.message(fmt::format("{} steps, as this run chose for {} min", config.steps, config.minutes));
+    return false;
+  }
+  const double seconds = 60 * config.minutes, began = monotonic_seconds();
+  job.message("measuring the speed of the first steps");
+  MALMOI_ASSIGN(Speed speed, measure(std::min(kMeasuredShare * seconds, kMostMeasuredSeconds)));
+  const ChosenLength length = fit_length(config, speed, seconds - (monotonic_seconds() - began));
+  apply(length, config);
+  chosen_["minutes"] = config.minutes;
+  chosen_["steps"] = length.steps;
+  chosen_["warmup_steps"] = length.warmup_steps;
+  chosen_["decay_steps"] = length.decay_steps;
+  chosen_["eval_every"] = length.eval_every;
+  chosen_["step_seconds"] = speed.step_seconds;
+  chosen_["evaluation_seconds"] = speed.evaluation_seconds;
+  MALMOI_TRY(write());
+  job.message(
+      fmt::format("{:.3g} s a step{}: {} steps fit {} min", speed.step_seconds,
+                  speed.evaluation_seconds > 0 ? fmt::format(", {:.3g} s an evaluation", speed.evaluation_seconds) : "",
+                  length.steps, config.minutes));
+  return true;
+}
+
+}  // namespace malmoi::app

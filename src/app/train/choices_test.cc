@@ -1,0 +1,121 @@
+// What a run chooses by itself: its steps for a time, the type of products, and that a resumed run chooses nothing anew.
+#include "app/train/choices.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "app/train/train.h"
+#include "kernels/gemm.h"
+
+namespace malmoi::app {
+namespace {
+
+using testing::Contains;
+using testing::HasSubstr;
+
+train::TrainConfig timed(int64_t warmup, int64_t eval_every = -1) {
+  train::TrainConfig config;
+  config.minutes = 1;
+  config.schedule.warmup_steps = warmup;
+  config.eval_by_share = eval_every < 0;
+  config.eval_every = std::max<int64_t>(eval_every, 0);
+  return config;
+}
+
+TEST(FitLength, StepsAndEvaluationsFitTheTime) {
+  ChosenLength fast = fit_length(timed(100), {.step_seconds = 0.01, .evaluation_seconds = 0.5}, 60);
+  EXPECT_EQ(fast.steps, 5500) << "ten evaluations of half a second";
+  EXPECT_EQ(fast.eval_every, 550);
+  EXPECT_EQ(fast.warmup_steps, 100);
+  ChosenLength slow = fit_length(timed(100), {.step_seconds = 1, .evaluation_seconds = 5}, 60);
+  EXPECT_EQ(slow.steps, 50) << "evaluations take a fifth at most: two";
+  EXPECT_EQ(slow.eval_every, 25);
+  EXPECT_EQ(slow.warmup_steps, 5) << "a tenth of the steps at most";
+  EXPECT_EQ(fit_length(timed(0, 10), {.step_seconds = 1, .evaluation_seconds = 5}, 60).steps, 40);
+  EXPECT_EQ(fit_length(timed(0), {.step_seconds = 100}, 60).steps, 1);
+  train::TrainConfig config = timed(0);
+  config.schedule.decay_steps = 1000;
+  EXPECT_EQ(fit_length(config, {.step_seconds = 1}, 60).decay_steps, 60);
+}
+
+class ChosenRun : public testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = Path(testing::TempDir()) / "malmoi_chosen";
+    std::filesystem::remove_all(folder_);
+    ASSERT_TRUE(make_folder(folder_).ok());
+    std::string text;
+    for (int i = 0; i < 40; ++i) text += "the quick brown fox jumps over the lazy dog. ";
+    ASSERT_TRUE(write_file(folder_ / "text.txt", text).ok());
+    document_.root = {
+        {"model",
+         {{"architecture", "llama"}, {"hidden_size", 16}, {"num_hidden_layers", 1}, {"num_attention_heads", 2}}},
+        {"tokenizer", {{"type", "char"}}},
+        {"data", {{"train", {(folder_ / "text.txt").string()}}, {"valid_fraction", 0.2}, {"sequence_length", 16}}},
+        {"train", {{"batch_size", 2}, {"minutes", 0.005}, {"dtype", "auto"}, {"schedule", {{"warmup_steps", 1000}}}}},
+        {"out", (folder_ / "run").string()}};
+    job_.message = [this](const std::string& line) { messages_.push_back(line); };
+  }
+  Json chosen() const { return *read_json((folder_ / "run" / "chosen.json").string()); }
+
+  Path folder_;
+  ConfigDocument document_;
+  Job job_;
+  std::vector<std::string> messages_;
+};
+
+TEST_F(ChosenRun, ARunFitsItsMinutesAndSaysWhatItChose) {
+  auto report = train(document_, {}, job_);
+  ASSERT_TRUE(report.ok()) << report.error().to_string();
+  const Json first = chosen();
+  EXPECT_EQ(first["steps"], report->steps);
+  EXPECT_LE(first["warmup_steps"].get<int64_t>(), report->steps / 10)
+      << "the schedule is of the steps that were chosen";
+  EXPECT_EQ(report->dtype, kernels::has_bf16_products() ? "bf16" : "f32");
+  EXPECT_THAT(messages_, Contains(HasSubstr("dtype " + report->dtype)));
+  EXPECT_THAT(messages_, Contains(HasSubstr("steps fit 0.005 min")));
+  EXPECT_TRUE(report->best.has_value()) << "it is evaluated without eval_every";
+}
+
+TEST_F(ChosenRun, AResumedRunGoesOnWithWhatWasChosen) {
+  StopSource source;
+  job_.stop = source.token();
+  job_.message = [&](const std::string& line) {
+    messages_.push_back(line);
+    if (line.find("steps of") != std::string::npos) source.request();
+  };
+  ASSERT_FALSE(train(document_, {}, job_).ok());
+  Json before = chosen();
+  // As another machine would have chosen: what stands there holds.
+  before["dtype"] = "f32";
+  before["steps"] = 7;
+  ASSERT_TRUE(write_file(folder_ / "run" / "chosen.json", dump_json(before)).ok());
+  std::filesystem::remove_all(folder_ / "run" / "checkpoints");
+  std::filesystem::remove(folder_ / "run" / "metrics.jsonl");
+  source.clear();
+  job_.message = {};
+  auto resumed = train(document_, {.resume = true, .trace = {}}, job_);
+  ASSERT_TRUE(resumed.ok()) << resumed.error().to_string();
+  EXPECT_EQ(resumed->steps, 7);
+  EXPECT_EQ(resumed->dtype, "f32");
+}
+
+TEST_F(ChosenRun, TheSameStepsGivenByHandAreTheSameRun) {
+  document_.root["train"]["dtype"] = "f32";
+  document_.root["train"]["schedule"]["warmup_steps"] = 2;
+  auto timed = train(document_, {}, job_);
+  ASSERT_TRUE(timed.ok()) << timed.error().to_string();
+  const Json first = chosen();
+  document_.root["train"].erase("minutes");
+  document_.root["train"]["steps"] = first["steps"];
+  document_.root["train"]["eval_every"] = first["eval_every"];
+  document_.root["train"]["schedule"]["warmup_steps"] = first["warmup_steps"];
+  document_.root["out"] = (folder_ / "again").string();
+  auto counted = train(document_, {}, job_);
+  ASSERT_TRUE(counted.ok()) << counted.error().to_string();
+  EXPECT_EQ(timed->loss, counted->loss) << "what was measured with leaves no trace";
+  EXPECT_EQ(timed->best->valid_loss, counted->best->valid_loss);
+}
+
+}  // namespace
+}  // namespace malmoi::app

@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+"""Text on a terminal: control characters of a text are shown, not obeyed; pipes get it as it is; options that are nearly right are
+named. Usage: terminal.py MALMOI FOLDER (of the tiny model that the tests of the server share)"""
+import os
+import pathlib
+import pty
+import subprocess
+import sys
+import unittest
+
+import serve_support
+
+PROGRAM = str(pathlib.Path(sys.argv[1]).resolve())
+MODEL = serve_support.tiny_model(PROGRAM, sys.argv[2])
+del sys.argv[1:]
+
+# Red, a bell, back to the line's beginning, an eight-bit escape, delete; a tab and a new line stay.
+HOSTILE = "\x1b[31mred\x07\rover\u009b2J\x7f\ttab\nline"
+SHOWN = "␛[31mred␇␍over�2J␡\ttab\nline"
+
+
+def on_terminal(*arguments, typed=None):
+    """What a command writes on a terminal as its stdout."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen([PROGRAM, *arguments], stdout=theirs, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    os.close(theirs)
+    if typed is not None:
+        process.stdin.write(typed.encode())
+    process.stdin.close()
+    got = b""
+    while True:
+        try:
+            piece = os.read(ours, 65536)
+        except OSError:  # the other end is closed
+            break
+        if not piece:
+            break
+        got += piece
+    os.close(ours)
+    assert process.wait(timeout=60) == 0, got
+    return got.decode().replace("\r\n", "\n")
+
+
+class Terminal(unittest.TestCase):
+    def test_control_characters_are_shown_and_not_obeyed(self):
+        options = ["--model", str(MODEL), "--prompt", HOSTILE, "--max-tokens", "1", "--threads", "1"]
+        text = on_terminal("generate", *options)
+        self.assertIn(SHOWN, text)
+        for control in "\x1b\x07\r\x7f\u009b":
+            self.assertNotIn(control, text)
+
+    def test_pipes_get_the_text_as_it_is(self):
+        options = ["--model", str(MODEL), "--prompt", HOSTILE, "--max-tokens", "1", "--threads", "1"]
+        text = subprocess.run([PROGRAM, "generate", *options], capture_output=True, check=True).stdout.decode()
+        self.assertIn(HOSTILE, text)
+
+    def test_what_a_model_writes_in_a_chat_is_filtered_too(self):
+        # A model of random bytes at this temperature writes control characters soon.
+        text = on_terminal("chat", "--model", str(MODEL), "--max-tokens", "300", "--temperature", "50", "--seed", "3", "--threads", "1", typed="hello\n")
+        self.assertTrue(any(0x2400 <= ord(c) <= 0x2421 for c in text), text)
+        self.assertFalse([c for c in text if (ord(c) < 32 and c not in "\n\t") or 0x7F <= ord(c) < 0xA0], text)
+
+    def test_beginnings_of_options_are_named_whole(self):
+        for wrong, right in (("--temp", "--temperature"), ("--max-tok", "--max-tokens"), ("--rep", "--repetition-penalty"), ("--prmpt", "--prompt")):
+            told = subprocess.run([PROGRAM, "generate", "--model", "x", wrong, "1"], capture_output=True, text=True)
+            self.assertEqual(told.returncode, 2)
+            self.assertIn(f"did you mean '{right}'", told.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
