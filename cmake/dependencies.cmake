@@ -19,6 +19,7 @@ find_package(OpenSSL REQUIRED)           # digests, keyed pseudonyms
 find_package(CURL REQUIRED)              # crawling
 find_package(Boost 1.81 REQUIRED)        # Beast and Asio: the HTTP server
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)          # corpus shards
+pkg_check_modules(BROTLI REQUIRED IMPORTED_TARGET libbrotlidec)    # pages in web archives that servers packed
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)      # content hashes, checksums
 pkg_check_modules(GUMBO REQUIRED IMPORTED_TARGET gumbo)           # HTML5
 pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)      # arbitrary split patterns

@@ -7,7 +7,9 @@
 #include "base/config.h"
 #include "base/utf8.h"
 #include "data/decontaminate/decontaminate.h"
-#include "data/dedup/dedup.h"
+#include "data/dedup/near.h"
+#include "data/dedup/substring.h"
+#include "data/dedup/words.h"
 #include "data/filter.h"
 
 namespace {

@@ -6,7 +6,7 @@
 
 #include "app/data/json_lines.h"
 #include "base/job.h"
-#include "data/dedup/dedup.h"
+#include "data/dedup/near.h"
 
 namespace malmoi::app {
 

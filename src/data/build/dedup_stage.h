@@ -12,7 +12,10 @@
 #include "base/job.h"
 #include "data/build/part.h"
 #include "data/build/recipe.h"
-#include "data/dedup/dedup.h"
+#include "data/dedup/exact.h"
+#include "data/dedup/lines.h"
+#include "data/dedup/near.h"
+#include "data/dedup/substring.h"
 #include "data/dedup/scratch.h"
 
 namespace malmoi::data {

@@ -7,8 +7,8 @@
 
 #include "base/utf8.h"
 #include "data/decontaminate/decontaminate.h"
-#include "data/dedup/dedup.h"
-#include "data/encoding.h"
+#include "data/dedup/sketch.h"
+#include "data/filters/language_id.h"
 #include "data/html/rules.h"
 #include "data/pii/pii.h"
 #include "data/readers/markdown.h"
@@ -73,8 +73,13 @@ std::vector<std::pair<std::string, std::string>> split_by_language(std::string_v
   std::vector<Piece> pieces;
   std::map<std::string, size_t> widths;
   std::string current;
-  for (std::string_view paragraph : paragraphs_of(text)) {
-    std::string language = paragraph.starts_with("```") ? "" : script_language(paragraph);
+  std::vector<std::string_view> paragraphs = paragraphs_of(text), prose = paragraphs;
+  for (std::string_view& paragraph : prose)
+    if (paragraph.starts_with("```")) paragraph = {};
+  std::vector<std::string> languages = paragraph_languages(prose);
+  for (size_t i = 0; i < paragraphs.size(); ++i) {
+    std::string_view paragraph = paragraphs[i];
+    const std::string& language = languages[i];
     // Numbers and code belong to what they stand in.
     if (!language.empty()) current = language;
     pieces.push_back({language.empty() ? current : language, paragraph});
@@ -245,8 +250,9 @@ void Processor::finish_document(Document document, uint64_t group, uint32_t sour
     out.tally.add("dropped." + rule);
     out.events.push_back({document.id, rule, std::move(detail), true});
   };
-  if (!recipe_.keep_languages.empty() && std::find(recipe_.keep_languages.begin(), recipe_.keep_languages.end(),
-                                                   document.language) == recipe_.keep_languages.end())
+  auto same = [&](const std::string& kept) { return is_same_language(kept, document.language); };
+  if (!recipe_.keep_languages.empty() &&
+      std::none_of(recipe_.keep_languages.begin(), recipe_.keep_languages.end(), same))
     return drop("languages.not_kept", document.language.empty() ? "no letters" : document.language);
   for (size_t i = 0; i < filters_.size(); ++i) {
     Verdict verdict = filters_[i]->apply(document);

@@ -27,9 +27,12 @@ struct CrawlOptions {
   uint64_t warc_bytes = 1ull << 30;  // then the next file
   double delay = 1.0;                // seconds between two requests to one host; robots.txt may ask for more
   double timeout = 30;               // seconds for a page
-  int parallel = 8;                  // hosts at once
-  bool sitemaps = true;              // those that robots.txt names
-  bool revisit = false;              // ask again for what was fetched before
+  double robots_retry = 10;  // seconds until a robots.txt that cannot be had is asked for again; then twice that
+  int parallel = 8;          // hosts at once
+  bool sitemaps = true;      // those that robots.txt names
+  bool revisit = false;      // ask again for what was fetched before
+  size_t held_urls = size_t{1} << 20;  // known URLs in memory (about 50 bytes each); the others are sorted on disk
+  size_t held_tasks = 256;             // waiting pages of a host in memory; the others lie on disk
 };
 
 struct CrawlResult {
@@ -38,6 +41,9 @@ struct CrawlResult {
   uint64_t left = 0;    // found and not visited, for the limits
 };
 
+/// robots.txt is obeyed as RFC 9309 has it: up to five redirects are followed, what is not there (4xx but 429) allows
+/// all, what cannot be had (429, 5xx, no answer) nothing; it is asked for again twice, and the pages of a host that keeps
+/// it to itself wait for another run. A copy counts for a day. Memory is bounded: see held_urls and held_tasks.
 /// Runs until nothing is left, a limit is reached or a stop is requested (which is no error: run again to go on).
 /// Errors: no seed that is a URL, an unwritable folder, a log of another kind.
 Result<CrawlResult> crawl(const CrawlOptions& options, const Job& job = {});

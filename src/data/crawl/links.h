@@ -5,9 +5,13 @@
 #include <string_view>
 #include <vector>
 
-#include "data/crawl/url.h"
+#include "net/url.h"
 
 namespace malmoi::data {
+
+using net::parse_url;
+using net::resolve_url;
+using net::Url;
 
 struct PageLinks {
   std::vector<Url> links;

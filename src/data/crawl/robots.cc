@@ -16,11 +16,14 @@ bool matches(std::string_view pattern, std::string_view path) {
   while (s < path.size()) {
     if (p == pattern.size() && !anchored) return true;
     if (p < pattern.size() && pattern[p] == '*') {
-      star = p++, mark = s;
+      star = p++;
+      mark = s;
     } else if (p < pattern.size() && pattern[p] == path[s]) {
-      ++p, ++s;
+      ++p;
+      ++s;
     } else if (star != std::string_view::npos) {
-      p = star + 1, s = ++mark;
+      p = star + 1;
+      s = ++mark;
     } else {
       return false;
     }
@@ -31,14 +34,8 @@ bool matches(std::string_view pattern, std::string_view path) {
 
 }  // namespace
 
-Robots Robots::closed() {
-  Robots robots;
-  robots.rules_.push_back({"/", false});
-  return robots;
-}
-
 Robots Robots::parse(std::string_view text, std::string_view agent) {
-  constexpr size_t kMaxBytes = 512 << 10;  // as the RFC has it
+  constexpr size_t kMaxBytes = 500 << 10;  // as the RFC has it
   text = text.substr(0, kMaxBytes);
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   Robots named, any;
@@ -57,10 +54,11 @@ Robots Robots::parse(std::string_view text, std::string_view agent) {
     if (key == "user-agent") {
       if (!in_agents) for_us = for_all = false;
       in_agents = true;
-      std::string name = ascii_lower(value);
+      std::string name = ascii_lower(ascii_trim(value.substr(0, value.find('/'))));  // some add a version
       for_all |= name == "*";
-      bool ours = !name.empty() && name != "*" && own.starts_with(name);
-      for_us |= ours, any_named |= ours;
+      bool ours = !name.empty() && name == own;
+      for_us |= ours;
+      any_named |= ours;
       continue;
     }
     if (key == "sitemap") {

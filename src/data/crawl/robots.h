@@ -13,8 +13,6 @@ class Robots {
   Robots() = default;
   /// `agent`: the crawler's product name. The group that names it counts, else that of `*`.
   static Robots parse(std::string_view text, std::string_view agent);
-  /// Nothing allowed: what a server error on robots.txt means.
-  static Robots closed();
 
   /// `path` with its query. The longest rule wins, of equally long ones the allowing.
   bool allows(std::string_view path) const;

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -9,6 +10,7 @@
 #include <ctime>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/hash.h"
 
 namespace malmoi::data {
@@ -59,9 +61,12 @@ WarcWriter::WarcWriter(WarcWriter&& other) noexcept
       fd_(std::exchange(other.fd_, -1)) {}
 
 WarcWriter& WarcWriter::operator=(WarcWriter&& other) noexcept {
-  std::swap(folder_, other.folder_), std::swap(number_, other.number_), std::swap(limit_, other.limit_),
-      std::swap(size_, other.size_);
-  std::swap(agent_, other.agent_), std::swap(fd_, other.fd_);
+  std::swap(folder_, other.folder_);
+  std::swap(number_, other.number_);
+  std::swap(limit_, other.limit_);
+  std::swap(size_, other.size_);
+  std::swap(agent_, other.agent_);
+  std::swap(fd_, other.fd_);
   return *this;
 }
 
@@ -76,8 +81,24 @@ Result<WarcWriter> WarcWriter::open(const Path& folder, int number, uint64_t siz
   return writer;
 }
 
+// Whether the file is where it is written, of `size` bytes at least.
+bool WarcWriter::is_in_place(uint64_t size) const {
+  struct stat named {
+  }, held{};
+  if (::stat((folder_ / name(number_)).c_str(), &named) != 0 || static_cast<uint64_t>(named.st_size) < size)
+    return false;
+  return fd_ < 0 || (::fstat(fd_, &held) == 0 && held.st_ino == named.st_ino && held.st_dev == named.st_dev);
+}
+
+// The log names no later file: what one holds was written by a crawl that was killed before it could say so.
+Status WarcWriter::start_next() {
+  ++number_;
+  return start(0);
+}
+
 Status WarcWriter::start(uint64_t size) {
-  if (fd_ >= 0) ::close(fd_);
+  if (fd_ >= 0) ::close(std::exchange(fd_, -1));
+  if (size > 0 && !is_in_place(size)) return start_next();
   Path path = folder_ / name(number_);
   fd_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
   if (fd_ < 0) return io_error("cannot create", path.string(), errno);
@@ -110,16 +131,27 @@ Status WarcWriter::record(std::string_view type, const std::string& url, std::st
 }
 
 Status WarcWriter::response(const std::string& url, std::string_view http, std::string_view body) {
-  if (size_ >= limit_) {
-    ++number_;
-    MALMOI_TRY(start(0));
-  }
+  if (size_ >= limit_ || !is_in_place(size_)) MALMOI_TRY(start_next());
   return record("response", url, "application/http; msgtype=response", std::string(http) + std::string(body), "");
 }
 
 Status WarcWriter::revisit(const std::string& url, std::string_view http) {
+  if (!is_in_place(size_)) MALMOI_TRY(start_next());
   return record("revisit", url, "application/http; msgtype=response", http,
                 "WARC-Profile: http://netpreserve.org/warc/1.1/revisit/server-not-modified\r\n");
+}
+
+std::string plain_head(const std::string& head, size_t length) {
+  std::string out;
+  for (size_t begin = 0; begin < head.size();) {
+    size_t end = std::min(head.find('\n', begin), head.size() - 1);
+    std::string line = head.substr(begin, end + 1 - begin), low = ascii_lower(line);
+    begin = end + 1;
+    if (low.starts_with("transfer-encoding:") || low.starts_with("content-length:") || low == "\r\n" || low == "\n")
+      continue;
+    out += line;
+  }
+  return out + "Content-Length: " + std::to_string(length) + "\r\n\r\n";
 }
 
 }  // namespace malmoi::data

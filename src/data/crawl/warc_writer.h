@@ -12,7 +12,8 @@ namespace malmoi::data {
 
 class WarcWriter {
  public:
-  /// Goes on in file `number` after `size` bytes (what lies behind is cut off), or begins it with a warcinfo record.
+  /// Goes on in file `number` after `size` bytes (what lies behind is cut off), or begins it with a warcinfo record. A
+  /// file that is gone or shorter than that was moved away: the next number is begun, here and before each record.
   static Result<WarcWriter> open(const Path& folder, int number, uint64_t size, uint64_t limit,
                                  const std::string& agent);
   WarcWriter(WarcWriter&& other) noexcept;
@@ -32,6 +33,8 @@ class WarcWriter {
   WarcWriter(Path folder, int number, uint64_t limit, std::string agent)
       : folder_(std::move(folder)), number_(number), limit_(limit), agent_(std::move(agent)) {}
   Status start(uint64_t size);
+  Status start_next();
+  bool is_in_place(uint64_t size) const;
   Status record(std::string_view type, const std::string& url, std::string_view content_type, std::string_view block,
                 std::string_view extra);
   Path folder_;
@@ -40,6 +43,9 @@ class WarcWriter {
   std::string agent_;
   int fd_ = -1;
 };
+
+/// The head of an answer whose body is stored in one piece: with its length, without what packed it on its way.
+std::string plain_head(const std::string& head, size_t length);
 
 /// Now, as WARC and HTTP logs have it: 2024-03-02T09:00:00Z.
 std::string utc_now();

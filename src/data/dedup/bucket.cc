@@ -34,14 +34,18 @@ class Bucket {
       if (other == mine || slots_[other].members.empty()) continue;
       MALMOI_ASSIGN(bool alike, find_alike(document, mine, other, compared));
       if (alike) mine = merge(mine, other);
-      if (compared == options_.max_comparisons) {
-        ++out_.capped;
-        break;
-      }
+      if (compared == options_.max_comparisons) break;
     }
-    if (mine == kept_) release(mine);  // more sets than can be compared need not be kept
+    bool full = mine == kept_;
+    if (full) release(mine);  // more sets than can be compared need not be kept
     else keep_member(slots_[mine], document);
+    out_.capped += full || compared == options_.max_comparisons;
     return {};
+  }
+  // After the last.
+  void finish() {
+    for (const Slot& slot : slots_)
+      if (!slot.members.empty()) out_.firsts.push_back(documents_[slot.members.front()]);
   }
 
  private:
@@ -62,7 +66,8 @@ class Bucket {
 
   void release(size_t slot) {
     for (uint64_t root : slots_[slot].roots) slot_of_root_.erase(root);
-    slots_[slot].roots.clear(), slots_[slot].members.clear();
+    slots_[slot].roots.clear();
+    slots_[slot].members.clear();
     for (size_t s = 0; s < slots_.size(); ++s) rejected(slot, s) = rejected(s, slot) = 0;
   }
 
@@ -72,14 +77,16 @@ class Bucket {
     for (size_t i = 0; i < members.size(); ++i) {
       if (rejected(mine, other) >= kTries || compared == options_.max_comparisons) return false;
       size_t member = i == 0 ? members[0] : members[members.size() - i];
-      ++compared, ++out_.candidates;
+      ++compared;
+      ++out_.candidates;
       MALMOI_ASSIGN(double index, sets_.compare(member, document, options_.threshold));
       if (index >= options_.threshold) {
         out_.joined.push_back({documents_[member], documents_[document], index});
         return true;
       }
       ++out_.rejected;
-      ++rejected(mine, other), ++rejected(other, mine);
+      ++rejected(mine, other);
+      ++rejected(other, mine);
     }
     return false;
   }
@@ -90,7 +97,10 @@ class Bucket {
     for (uint64_t root : slots_[b].roots) slot_of_root_[root] = a;
     slots_[a].roots.insert(slots_[a].roots.end(), slots_[b].roots.begin(), slots_[b].roots.end());
     for (size_t member : slots_[b].members) keep_member(slots_[a], member);
-    for (size_t s = 0; s < slots_.size(); ++s) rejected(a, s) += rejected(b, s), rejected(s, a) = rejected(a, s);
+    for (size_t s = 0; s < slots_.size(); ++s) {
+      rejected(a, s) += rejected(b, s);
+      rejected(s, a) = rejected(a, s);
+    }
     rejected(a, a) = 0;
     slots_[b].roots.clear();
     release(b);
@@ -118,9 +128,13 @@ class Bucket {
 Status join_bucket(std::span<const uint64_t> documents, const Groups& groups, const NearOptions& options,
                    ShingleSets& sets, BucketResult& out) {
   auto known = [&](uint64_t document) { return groups.root(document) == groups.root(documents[0]); };
-  if (std::all_of(documents.begin(), documents.end(), known)) return {};
+  if (std::all_of(documents.begin(), documents.end(), known)) {
+    out.firsts.assign(1, documents[0]);
+    return {};
+  }
   Bucket bucket(documents, groups, options, sets, out);
   for (size_t i = 0; i < documents.size(); ++i) MALMOI_TRY(bucket.add(i));
+  bucket.finish();
   return {};
 }
 

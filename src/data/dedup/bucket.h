@@ -6,15 +6,17 @@
 #include <vector>
 
 #include "base/error.h"
-#include "data/dedup/dedup.h"
+#include "data/dedup/clusters.h"
 #include "data/dedup/groups.h"
 #include "data/dedup/shingle_sets.h"
+#include "data/dedup/sketch.h"
 
 namespace malmoi::data {
 
 /// What came of a bucket. The pairs joined make one set of what is alike; there are fewer of them than documents.
 struct BucketResult {
   std::vector<Clusters::Joined> joined;
+  std::vector<uint64_t> firsts;  // one document of each set that is kept, max_comparisons of them at most
   uint64_t candidates = 0, rejected = 0, capped = 0;
 };
 

@@ -7,7 +7,7 @@
 #include "base/config.h"
 #include "base/rng.h"
 #include "data/corpus.h"
-#include "data/dedup/dedup.h"
+#include "data/dedup/sketch.h"
 #include "data/filter.h"
 #include "data/pii/pii.h"
 

@@ -1,6 +1,4 @@
 // Normalisation, sketches, exact copies, repeated lines and substrings, sorting on disk.
-#include "data/dedup/dedup.h"
-
 #include <gtest/gtest.h>
 #include <unicode/locid.h>
 #include <unicode/normalizer2.h>
@@ -10,8 +8,12 @@
 
 #include "base/rng.h"
 #include "base/utf8.h"
+#include "data/dedup/exact.h"
+#include "data/dedup/lines.h"
 #include "data/dedup/minhash.h"
-#include "data/dedup/scratch.h"
+#include "data/dedup/near.h"
+#include "data/dedup/substring.h"
+#include "data/dedup/words.h"
 
 namespace malmoi::data {
 namespace {

@@ -1,7 +1,7 @@
-// Exact duplicates: documents of one hash, found by sorting.
-#include "data/dedup/dedup.h"
+// Documents of one hash, found by sorting.
+#include "data/dedup/exact.h"
+
 #include "data/dedup/groups.h"
-#include "data/dedup/scratch.h"
 
 namespace malmoi::data {
 namespace {

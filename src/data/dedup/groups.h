@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "data/dedup/dedup.h"
+#include "data/dedup/clusters.h"
 
 namespace malmoi::data {
 

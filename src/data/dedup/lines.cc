@@ -1,7 +1,9 @@
 // Lines and paragraphs repeated across documents, found by sorting their hashes.
+#include "data/dedup/lines.h"
+
+#include "base/hash.h"
 #include "base/utf8.h"
-#include "data/dedup/dedup.h"
-#include "data/dedup/removals.h"
+#include "data/dedup/removal_file.h"
 #include "data/dedup/words.h"
 
 namespace malmoi::data {

@@ -3,12 +3,14 @@
 // Buckets are compared by many threads, a batch of them at a time: within a batch each sees the sets as they were before
 // it, and what it joins is applied in the order of the buckets. So the result depends neither on the threads nor on the
 // memory.
+#include "data/dedup/near.h"
+
 #include <algorithm>
 #include <atomic>
+#include <utility>
 
 #include "base/parallel.h"
 #include "data/dedup/bucket.h"
-#include "data/dedup/dedup.h"
 #include "data/dedup/groups.h"
 #include "data/dedup/scratch.h"
 #include "data/dedup/shingle_sets.h"
@@ -26,31 +28,55 @@ struct ExactRecord {
   auto operator<=>(const ExactRecord&) const = default;
 };
 
-// Documents of many buckets, side by side. A bucket of very many is cut into several that share its first documents.
+// Documents of many buckets, side by side. A bucket of very many is cut into parts; what is kept of each is compared with
+// what is kept of the others later on (State::join_parts).
 struct Batch {
-  static constexpr size_t kBucketDocuments = 1024, kShared = 16;
+  static constexpr size_t kBucketDocuments = 1024;
+  static constexpr uint64_t kWhole = UINT64_MAX;
   std::vector<uint64_t> documents;
   std::vector<size_t> ends;      // in `documents`, of each bucket
-  std::vector<uint64_t> shared;  // the first documents of the bucket that was cut
+  std::vector<uint64_t> origin;  // of each: the number of the large bucket that it is a part of, or kWhole
 
-  size_t begin() const { return ends.empty() ? 0 : ends.back(); }  // of the bucket at hand
-  size_t open() const { return documents.size() - begin(); }
-  void add(uint64_t document) {
-    if (open() == 0) documents.insert(documents.end(), shared.begin(), shared.end());
-    documents.push_back(document);
+  size_t open() const { return documents.size() - (ends.empty() ? 0 : ends.back()); }  // of the bucket at hand
+  /// Ends the bucket at hand where the next document is of another, or where it is full.
+  void turn_to(uint64_t key) {
+    if (key != key_) {
+      close();
+    } else if (open() == kBucketDocuments) {
+      if (part_of_ == kWhole) part_of_ = large_++;
+      end_bucket();
+    }
+    key_ = key;
   }
+  void add(uint64_t document) { documents.push_back(document); }
   void close() {
-    if (open() == 1) documents.pop_back();
-    if (open() > 1) ends.push_back(documents.size());
-    shared.clear();
+    end_bucket();
+    part_of_ = kWhole;
   }
-  void cut() {
-    std::vector<uint64_t> first(&documents[begin()], &documents[begin()] + kShared);
-    close();
-    shared = std::move(first);
+  void clear() {
+    documents.clear();
+    ends.clear();
+    origin.clear();
   }
-  void clear() { documents.clear(), ends.clear(); }
+
+ private:
+  void end_bucket() {
+    bool alone = open() == 1 && part_of_ == kWhole;
+    if (alone) documents.pop_back();
+    if (open() == 0) return;
+    ends.push_back(documents.size());
+    origin.push_back(part_of_);
+  }
+  uint64_t key_ = 0, large_ = 0;
+  uint64_t part_of_ = kWhole;  // of the bucket at hand
 };
+
+// A document that stands for a set found in one part of a large bucket.
+struct PartMember {
+  uint64_t bucket, document;
+};
+// As many of a part at most, so that what is left of a large bucket is smaller each time.
+constexpr size_t kKeptOfPart = Batch::kBucketDocuments / 4;
 
 }  // namespace
 
@@ -66,6 +92,7 @@ struct NearDeduper::State {
   Clusters out;
   uint64_t memory;
   StopToken stop;
+  std::vector<PartMember> kept_of_parts;  // by bucket
 
   State(const NearOptions& o, std::shared_ptr<ScratchFolder> f, ScratchFile file, uint64_t memory_bytes)
       : options(o),
@@ -78,6 +105,7 @@ struct NearDeduper::State {
   Status join_equal();
   Status join_batch(Batch& batch, ShingleFile& file);
   Status join_buckets(const std::function<void(double)>& progress);
+  Status join_parts(size_t batch_documents, ShingleFile& file);
 };
 
 Result<NearDeduper> NearDeduper::create(const NearOptions& options, const Scratch& scratch) {
@@ -139,7 +167,14 @@ Status NearDeduper::State::join_batch(Batch& batch, ShingleFile& file) {
   });
   for (size_t i = 0; i < results.size(); ++i) {
     MALMOI_TRY(failures[i]);
-    out.candidates += results[i].candidates, out.rejected += results[i].rejected, out.capped += results[i].capped;
+    out.candidates += results[i].candidates;
+    out.rejected += results[i].rejected;
+    out.capped += results[i].capped;
+    if (batch.origin[i] != Batch::kWhole) {
+      size_t kept = std::min(results[i].firsts.size(), kKeptOfPart);
+      out.capped += results[i].firsts.size() - kept;
+      for (size_t k = 0; k < kept; ++k) kept_of_parts.push_back({batch.origin[i], results[i].firsts[k]});
+    }
     for (const Clusters::Joined& pair : results[i].joined)
       if (groups.join(pair.a, pair.b) && out.samples.size() < static_cast<size_t>(options.samples))
         out.samples.push_back(pair);
@@ -154,16 +189,14 @@ Status NearDeduper::State::join_buckets(const std::function<void(double)>& progr
   // Batches large enough for many threads, and small beside the whole: what one joins, the later ones need not compare.
   const size_t batch_documents = std::clamp<uint64_t>(bands.count() / 64, 1 << 10, 1 << 16);
   Batch batch;
-  uint64_t key = 0, read = 0;
+  uint64_t read = 0;
   BandRecord record;
   while (true) {
     MALMOI_ASSIGN(bool more, bands.next(record));
     if (!more) break;
     ++read;
     if (equal[record.document]) continue;
-    if (record.key != key) batch.close();
-    else if (batch.open() == Batch::kBucketDocuments) batch.cut();
-    key = record.key;
+    batch.turn_to(record.key);
     if (batch.open() == 0 && batch.documents.size() >= batch_documents) {
       MALMOI_TRY(join_batch(batch, file));
       if (progress) progress(static_cast<double>(read) / static_cast<double>(bands.count()));
@@ -171,7 +204,25 @@ Status NearDeduper::State::join_buckets(const std::function<void(double)>& progr
     batch.add(record.document);
   }
   batch.close();
-  return join_batch(batch, file);
+  MALMOI_TRY(join_batch(batch, file));
+  return join_parts(batch_documents, file);
+}
+
+// What was kept of the parts of a large bucket is a bucket of its own, sixteen times smaller: again and again, until it
+// is not large any more. So copies are found wherever in the bucket they stand.
+Status NearDeduper::State::join_parts(size_t batch_documents, ShingleFile& file) {
+  while (!kept_of_parts.empty()) {
+    std::vector<PartMember> members = std::exchange(kept_of_parts, {});
+    Batch batch;
+    for (const PartMember& member : members) {
+      batch.turn_to(member.bucket);
+      if (batch.open() == 0 && batch.documents.size() >= batch_documents) MALMOI_TRY(join_batch(batch, file));
+      batch.add(member.document);
+    }
+    batch.close();
+    MALMOI_TRY(join_batch(batch, file));
+  }
+  return {};
 }
 
 Result<Clusters> NearDeduper::finish(const std::function<void(double)>& progress, const StopToken& stop) {

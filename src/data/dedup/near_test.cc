@@ -2,10 +2,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "base/rng.h"
-#include "data/dedup/dedup.h"
+#include "data/dedup/near.h"
 #include "data/dedup/shingle_sets.h"
 
 namespace malmoi::data {
@@ -56,7 +57,8 @@ TEST(NearDuplicates, AreThoseAboveTheThreshold) {
   size_t above = 0, found = 0;
   for (size_t i = 0; i < texts.size(); i += 2) {
     auto a = sketcher.sketch(texts[i]).shingles, b = sketcher.sketch(texts[i + 1]).shingles;
-    make_set(a), make_set(b);
+    make_set(a);
+    make_set(b);
     bool alike = jaccard(a, b) >= 0.7, joined = out.representative[i] == out.representative[i + 1];
     above += alike, found += alike && joined;
     EXPECT_FALSE(joined && !alike) << i;
@@ -144,6 +146,58 @@ TEST(NearDuplicates, AClusterOfThousandsIsOne) {
   EXPECT_EQ(out.clusters, 1u);
   EXPECT_EQ(out.duplicates, 4999u);
   EXPECT_LT(out.candidates, 3 * texts.size());
+}
+
+// Copies that stand more than a thousand documents apart in a bucket of other texts with much in common.
+TEST(NearDuplicates, CopiesFarApartInALargeBucketAreFound) {
+  Rng rng(18);
+  std::string shared = random_text(rng, 60);
+  std::vector<std::string> originals, texts;
+  for (int i = 0; i < 12; ++i) originals.push_back(shared + random_text(rng, 40));
+  // Among every thousand documents one of each text, and many of one; none of the texts is a copy of another.
+  for (int block = 0; block < 4; ++block) {
+    for (const std::string& original : originals) texts.push_back(original + "part " + std::to_string(block));
+    for (int i = 0; i < 1100; ++i) texts.push_back(originals[0] + "number " + std::to_string(block * 1100 + i));
+  }
+  Clusters out = cluster(texts, {});
+  EXPECT_EQ(out.clusters, originals.size());
+  EXPECT_EQ(out.duplicates, texts.size() - originals.size());
+  EXPECT_LT(out.candidates, 20 * texts.size());
+}
+
+// More texts in a bucket than a document is compared with: pairs stay bounded, and the report says that some were not
+// compared.
+TEST(NearDuplicates, WhatIsNotComparedIsCounted) {
+  Rng rng(19);
+  std::string shared = random_text(rng, 40);
+  std::vector<std::string> texts;
+  for (int i = 0; i < 3000; ++i) texts.push_back(shared + random_text(rng, 30));
+  NearOptions options;
+  Clusters out = cluster(texts, {});
+  EXPECT_LE(out.candidates, texts.size() * options.max_comparisons * static_cast<uint64_t>(options.bands));
+  EXPECT_GT(out.capped, 0u);
+}
+
+TEST(NearDuplicates, TextsWithoutSpaces) {
+  const std::map<std::string, std::pair<std::string, std::string>> texts = {
+      {"Chinese",
+       {"图书馆每周三晚上开放居民们借书互相讲述各自的故事冬天大家围着炉子喝茶听去年夏天的旅行见闻孩子们挑选图画书大人们"
+        "读报纸",
+        "敲一次钟"}},
+      {"Japanese",
+       {"図書館は毎週水曜日の夜に開いていて人々は本を借りて互いに物語を語り合い冬にはストーブを囲んでお茶を飲みながら旅"
+        "の話を聞く",
+        "鐘が鳴る"}},
+      {"Thai", {"ห้องสมุดเปิดทุกคืนวันพุธผู้คนยืมหนังสือและเล่าเรื่องให้กันฟังในฤดูหนาวพวกเขานั่งข้างเตาดื่มชาและฟังเรื่องการเดินทาง", "ระฆังดัง"}},
+      {"Korean",
+       {"도서관은매주수요일밤에문을열고사람들은책을빌리며서로이야기를나누고겨울에는난로옆에앉아차를마시며여행이야기를듣"
+        "는다",
+        "종이울린다"}}};
+  for (const auto& [language, text] : texts) {
+    Clusters out = cluster({text.first, text.first + text.second, text.second + text.first}, {});
+    EXPECT_EQ(out.duplicates, 2u) << language;
+  }
+  EXPECT_EQ(cluster({texts.at("Chinese").first, texts.at("Japanese").first}, {}).duplicates, 0u);
 }
 
 TEST(NearDuplicates, SortedSets) {

@@ -1,5 +1,7 @@
 #include "data/dedup/removals.h"
 
+#include "data/dedup/removal_file.h"
+
 namespace malmoi::data {
 
 Result<std::unique_ptr<Removals::State>> Removals::State::create(std::shared_ptr<ScratchFolder> folder) {

@@ -1,25 +1,44 @@
-// The list of ranges to remove as it is kept: records in a scratch file, in order.
+// Ranges to remove from documents: what the dedupers of lines and of substrings find.
 #pragma once
 
-#include "data/dedup/dedup.h"
-#include "data/dedup/scratch.h"
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
 
 namespace malmoi::data {
 
-struct Removals::State {
-  std::shared_ptr<ScratchFolder> folder;
-  ScratchFile file;
-  uint64_t count = 0, bytes = 0;
-  uint64_t read = 0;  // records taken from the file
-  std::vector<Removal> buffer;
-  size_t at = 0;
-
-  State(std::shared_ptr<ScratchFolder> f, ScratchFile scratch) : folder(std::move(f)), file(std::move(scratch)) {}
-  static Result<std::unique_ptr<State>> create(std::shared_ptr<ScratchFolder> folder);
-  /// Ranges in order, not overlapping.
-  Status append(const Removal& removal);
-  /// The record that comes next, or null at the end.
-  Result<const Removal*> peek();
+/// Half-open byte range [begin, end) of document `index`, on character boundaries.
+struct Removal {
+  uint64_t index = 0;
+  uint64_t begin = 0, end = 0;
+  auto operator<=>(const Removal&) const = default;
 };
+
+/// Ranges to remove, sorted by document and place, not overlapping; read once, in order.
+class Removals {
+ public:
+  Removals();
+  Removals(Removals&&) noexcept;
+  Removals& operator=(Removals&&) noexcept;
+  ~Removals();
+
+  /// The ranges of document `index`; call with rising indices (gaps are fine). Errors: the scratch cannot be read.
+  Status of(uint64_t index, std::vector<Removal>& out);
+  uint64_t count() const;  // ranges
+  uint64_t bytes() const;  // in all of them
+
+  struct State;
+  explicit Removals(std::unique_ptr<State> state);
+
+ private:
+  std::unique_ptr<State> state_;
+};
+
+/// The text without the ranges (sorted, not overlapping).
+std::string remove_ranges(std::string_view text, const std::vector<Removal>& ranges);
 
 }  // namespace malmoi::data

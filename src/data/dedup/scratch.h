@@ -16,6 +16,12 @@
 
 namespace malmoi::data {
 
+/// Where a deduper may put what does not fit in memory. Each makes and removes a folder of its own inside `folder`.
+struct Scratch {
+  Path folder;                                // empty: the system's folder for temporary files
+  uint64_t memory_bytes = uint64_t{1} << 30;  // for buffers and sorting
+};
+
 /// A folder of its own inside `parent` (the system's temporary folder if empty), removed with all it holds.
 class ScratchFolder {
  public:
@@ -88,7 +94,9 @@ class GrowingArray {
 
  private:
   void swap(GrowingArray& other) {
-    std::swap(data_, other.data_), std::swap(size_, other.size_), std::swap(capacity_, other.capacity_);
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
+    std::swap(capacity_, other.capacity_);
   }
   Record* data_ = nullptr;
   size_t size_ = 0, capacity_ = 0;

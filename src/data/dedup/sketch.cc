@@ -1,4 +1,5 @@
-// Sketches of texts: hashes of their word n-grams, the bands of their MinHash signature, and the exact hash.
+#include "data/dedup/sketch.h"
+
 #define XXH_INLINE_ALL
 #include <fmt/format.h>
 #include <xxhash.h>
@@ -8,7 +9,6 @@
 #include <cstring>
 
 #include "base/rng.h"
-#include "data/dedup/dedup.h"
 #include "data/dedup/minhash.h"
 #include "data/dedup/words.h"
 
@@ -34,9 +34,11 @@ double candidate_probability(double jaccard, int bands, int rows) {
 
 NearOptions near_options(double threshold, int ngram) {
   NearOptions options;
-  options.threshold = threshold, options.ngram = ngram;
+  options.threshold = threshold;
+  options.ngram = ngram;
   for (int rows = 8; rows >= 1; --rows) {
-    options.rows = rows, options.bands = kHashes / rows;
+    options.rows = rows;
+    options.bands = kHashes / rows;
     if (candidate_probability(threshold, options.bands, rows) >= 0.999) break;
   }
   return options;
@@ -81,11 +83,16 @@ struct Buffers {
   std::vector<uint32_t> signature;
 };
 
+// Words between spaces; of scripts that are written without, every character is one.
 void hash_words(Buffers& buffers) {
   buffers.words.clear();
   size_t begin = 0;
   for (uint32_t end : buffers.ends) {
-    buffers.words.push_back(XXH3_64bits(buffers.normal.data() + begin, end - begin));
+    for (size_t part = begin; part < end;) {
+      size_t next = unit_end(buffers.normal, part, end);
+      buffers.words.push_back(XXH3_64bits(buffers.normal.data() + part, next - part));
+      part = next;
+    }
     begin = end + 1;
   }
 }
@@ -147,7 +154,8 @@ double jaccard(const std::vector<uint64_t>& a, const std::vector<uint64_t>& b) {
   while (i < a.size() && j < b.size()) {
     both += a[i] == b[j];
     bool forward_a = a[i] <= b[j], forward_b = b[j] <= a[i];
-    i += forward_a, j += forward_b;
+    i += forward_a;
+    j += forward_b;
   }
   return static_cast<double>(both) / static_cast<double>(a.size() + b.size() - both);
 }
@@ -183,10 +191,12 @@ Result<Sketch> parse_sketch(std::string_view bytes, size_t& offset) {
   auto bad = [&] { return invalid_data("the sketch is cut short", fmt::format("offset {}", offset), "make it again"); };
   if (offset > bytes.size() || left() < 4) return bad();
   Sketch sketch;
-  sketch.exact.low = read(), sketch.exact.high = read();
+  sketch.exact.low = read();
+  sketch.exact.high = read();
   uint64_t shingles = read(), bands = read();
   if (shingles > left() || bands > left() - shingles) return bad();
-  sketch.shingles.resize(shingles), sketch.bands.resize(bands);
+  sketch.shingles.resize(shingles);
+  sketch.bands.resize(bands);
   for (uint64_t& v : sketch.shingles) v = read();
   for (uint64_t& v : sketch.bands) v = read();
   offset = at;

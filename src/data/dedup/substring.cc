@@ -2,7 +2,8 @@
 
 #include <algorithm>
 
-#include "data/dedup/removals.h"
+#include "data/dedup/removal_file.h"
+#include "data/dedup/repeats.h"
 
 namespace malmoi::data {
 namespace {

@@ -1,38 +1,42 @@
-// The two ways to find repeated substrings: a suffix array in memory, or winnowed fingerprints sorted on disk.
+// Substrings that stand again in a corpus.
+//
+// The result depends on the indices and texts alone, never on the memory. What does not fit the memory budget goes to a
+// scratch folder, which is emptied at the end.
 #pragma once
 
 #include <cstdint>
-#include <functional>
-#include <vector>
+#include <memory>
+#include <string_view>
 
-#include "data/dedup/dedup.h"
+#include "base/error.h"
+#include "data/dedup/removals.h"
 #include "data/dedup/scratch.h"
 
 namespace malmoi::data {
 
-/// The corpus as one run of bytes in a scratch file, and where each document begins.
-struct SpooledCorpus {
-  struct Start {
-    uint64_t begin = 0;  // in the file
-    uint64_t index = 0;  // the document
-  };
-  ScratchFile file;
-  std::vector<Start> starts;  // rising
-
-  uint64_t end_of(size_t k) const { return k + 1 < starts.size() ? starts[k + 1].begin : file.size(); }
-  /// The document that holds a byte.
-  size_t at(uint64_t position) const;
+struct SubstringOptions {
+  uint32_t min_bytes = 200;  // shortest repeated substring that is removed
 };
 
-/// Takes [begin, end) of the corpus to be removed; in any order, overlapping or not, each inside one document.
-using TakeRange = std::function<Status(uint64_t begin, uint64_t end)>;
+/// Substrings of at least `min_bytes` that stand earlier in the corpus (Lee et al., "Deduplicating Training Data Makes
+/// Language Models Better", 2022): every occurrence but the first is removed, whole characters only. A corpus of up to
+/// a sixth of the memory budget is sorted as one suffix array. Beyond that, winnowed fingerprints (Schleimer et al.,
+/// 2003: every repeated substring of the length shares one) are sorted on disk, and each is compared in both
+/// directions with the first 16 other places it stands at: the same result, unless a fingerprint has more contexts.
+/// Documents are fed in rising order of index.
+class SubstringDeduper {
+ public:
+  static Result<SubstringDeduper> create(const SubstringOptions& options, const Scratch& scratch = {});
+  SubstringDeduper(SubstringDeduper&&) noexcept;
+  SubstringDeduper& operator=(SubstringDeduper&&) noexcept;
+  ~SubstringDeduper();
+  Status add(uint64_t index, std::string_view text);
+  Result<Removals> finish();
 
-/// Every repeated substring, by one suffix array over the whole corpus (below 2 GiB).
-Status repeats_by_suffix_array(const SpooledCorpus& corpus, uint32_t min_bytes, const TakeRange& take);
-
-/// The same by fingerprints; `max_places`: how many earlier places of a fingerprint a later one is compared with.
-Status repeats_by_fingerprints(const SpooledCorpus& corpus, uint32_t min_bytes, size_t max_places,
-                               const std::shared_ptr<ScratchFolder>& folder, uint64_t memory_bytes,
-                               const TakeRange& take);
+ private:
+  struct State;
+  explicit SubstringDeduper(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
 
 }  // namespace malmoi::data

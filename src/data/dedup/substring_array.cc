@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include "data/dedup/substring.h"
+#include "data/dedup/repeats.h"
 
 namespace malmoi::data {
 namespace {

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <deque>
 
-#include "data/dedup/substring.h"
+#include "data/dedup/repeats.h"
 
 namespace malmoi::data {
 namespace {

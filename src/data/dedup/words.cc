@@ -4,10 +4,10 @@
 #include <unicode/normalizer2.h>
 #include <unicode/unistr.h>
 
+#include <algorithm>
 #include <array>
 
 #include "base/utf8.h"
-#include "data/dedup/dedup.h"
 
 namespace malmoi::data {
 namespace {
@@ -94,6 +94,37 @@ size_t white_space_at(std::string_view text, size_t at) {
     return space ? 3 : 0;
   }
   return a == 0xE3 && b == 0x80 && c == 0x80 ? 3 : 0;
+}
+
+namespace {
+
+// By the first bytes of the character: kana and ideographs with their punctuation, full-width signs; Thai and Lao,
+// Burmese, Khmer, Tibetan.
+bool has_no_spaces(std::string_view text, size_t at) {
+  uint8_t a = byte(text, at), b = byte(text, at + 1);
+  if (a == 0xE0) return b >= 0xB8 && b <= 0xBF;                                           // 0E00-0FFF
+  if (a == 0xE1) return (b == 0x80 || b == 0x81 || b == 0x82) || b == 0x9E || b == 0x9F;  // 1000-109F, 1780-17FF
+  if (a == 0xE3) return b == 0x80 || b == 0x81 || b == 0x82 || b == 0x83 || b >= 0x86;    // 3000-30FF, 3180-3FFF
+  if (a >= 0xE4 && a <= 0xE9) return true;                                                // 4000-9FFF
+  if (a == 0xEF) return (b >= 0xA4 && b <= 0xAB) || b == 0xBC || b == 0xBD;               // F900-FAFF, FF00-FF7F
+  return a == 0xF0 && b >= 0xA0 && b <= 0xB3;                                             // 20000-33FFF
+}
+
+}  // namespace
+
+size_t unit_end(std::string_view text, size_t at, size_t end) {
+  constexpr size_t kLongestWord = 24;  // characters outside ASCII; what is longer is a text without its spaces
+  size_t characters = 0, i = at;
+  while (i < end) {
+    if (static_cast<uint8_t>(text[i]) < 0x80) {
+      ++i;
+      continue;
+    }
+    if (has_no_spaces(text, i)) return i > at ? i : std::min<size_t>(end, i + utf8_length(text[i]));
+    i = std::min<size_t>(end, i + utf8_length(text[i]));
+    if (++characters > kLongestWord) return std::min<size_t>(end, at + utf8_length(text[at]));
+  }
+  return i;
 }
 
 void normalize_words(std::string_view text, std::string& out, std::vector<uint32_t>& word_ends) {

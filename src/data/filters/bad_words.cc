@@ -2,7 +2,7 @@
 #include <unordered_set>
 
 #include "base/file.h"
-#include "data/dedup/dedup.h"
+#include "data/dedup/words.h"
 #include "data/filters/entries.h"
 #include "data/filters/filter_common.h"
 #include "data/filters/text_stats.h"

@@ -5,7 +5,7 @@
 
 #include "base/hash.h"
 #include "base/utf8.h"
-#include "data/dedup/scratch.h"
+#include "data/dedup/words.h"
 #include "data/filters/entries.h"
 #include "data/filters/filter_common.h"
 #include "data/filters/text_stats.h"

@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "data/dedup/dedup.h"
+#include "data/dedup/scratch.h"
 
 namespace malmoi::data {
 

@@ -29,7 +29,9 @@ class LanguageChoice final : public Filter {
  private:
   double wanted_share(const LanguageShares& found) const {
     double sum = 0;
-    for (const std::string& language : wanted_) sum += found.share(language);
+    for (const auto& [code, share] : found.shares)
+      sum += share * std::any_of(wanted_.begin(), wanted_.end(),
+                                 [&](const std::string& wanted) { return is_same_language(wanted, code); });
     return sum;
   }
 

@@ -7,15 +7,19 @@
 #include <algorithm>
 #include <map>
 
+#include "base/ascii.h"
 #include "base/utf8.h"
+#include "data/encoding.h"
 #include "data/filters/text_stats.h"
 
 namespace malmoi::data {
 namespace {
 
 constexpr double kWide = 2.5;
-constexpr size_t kMinSure = 40;                 // Latin letters from which CLD2 is believed
-constexpr size_t kMaxSample = size_t{1} << 17;  // bytes given to CLD2: more tell no more
+constexpr double kMinShare = 0.1;  // of what is told apart: less is a name, a quotation, a mistake
+constexpr double kFewestScore = 600, kFewestScoreOfGuess = 1000;  // CLD2's, of texts shorter than kMinSure
+constexpr size_t kMinSure = 40;                                   // Latin letters from which CLD2 is believed
+constexpr size_t kMaxSample = size_t{1} << 15;                    // bytes given to CLD2: more tell no more
 
 std::string code_of(CLD2::Language language) {
   std::string code = CLD2::LanguageCode(language);
@@ -23,28 +27,43 @@ std::string code_of(CLD2::Language language) {
   return code == "un" || code == "xxx" ? std::string() : code;
 }
 
-// Adds `weight` by the languages CLD2 sees in a text; what it cannot tell counts for `fallback`.
-bool add_by_tables(std::string_view text, double weight, const std::string& fallback,
-                   std::map<std::string, double>& out) {
+// What CLD2 says of a text: up to three languages with their shares of its bytes, the largest first.
+struct Told {
+  std::vector<std::pair<std::string, double>> shares;
+  bool reliable = false;
+  double score = 0;  // of the first: how much its letters are that language's; words of one have 900 to 2500
+  std::string first() const { return shares.empty() ? std::string() : shares.front().first; }
+};
+
+// `best_effort`: an answer for short texts too, which CLD2 would rather not give.
+Told ask_tables(std::string_view text, bool best_effort) {
   std::string sample(text.substr(0, complete_utf8_prefix(text.substr(0, kMaxSample))));
   if (!is_valid_utf8(sample)) sample = replace_invalid_utf8(sample);
   CLD2::CLDHints hints{nullptr, nullptr, CLD2::UNKNOWN_ENCODING, CLD2::UNKNOWN_LANGUAGE};
   CLD2::Language languages[3];
   int percents[3], bytes = 0;
   double scores[3];
-  bool reliable = false;
-  CLD2::ExtDetectLanguageSummary(sample.data(), static_cast<int>(sample.size()), /*is_plain_text=*/true, &hints, 0,
-                                 languages, percents, scores, nullptr, &bytes, &reliable);
-  double told = 0;
+  Told told;
+  CLD2::ExtDetectLanguageSummary(sample.data(), static_cast<int>(sample.size()), /*is_plain_text=*/true, &hints,
+                                 best_effort ? CLD2::kCLDFlagBestEffort : 0, languages, percents, scores, nullptr,
+                                 &bytes, &told.reliable);
   for (int i = 0; i < 3; ++i) {
     std::string code = code_of(languages[i]);
-    if (code.empty() || percents[i] <= 0) continue;
-    out[code] += weight * percents[i] / 100.0;
-    told += percents[i] / 100.0;
+    if (!code.empty() && percents[i] > 0) told.shares.emplace_back(std::move(code), percents[i] / 100.0);
   }
-  if (told < 1 && !fallback.empty()) out[fallback] += weight * (1 - told);
-  return reliable;
+  if (!told.shares.empty()) told.score = scores[0];
+  return told;
 }
+
+// Adds `weight` by the languages CLD2 sees in a text.
+bool add_by_tables(std::string_view text, double weight, std::map<std::string, double>& out) {
+  Told told = ask_tables(text, text.size() < kMinSure);
+  for (const auto& [code, share] : told.shares) out[code] += weight * share;
+  return told.reliable;
+}
+
+// Scripts that are a language by themselves.
+bool is_told_by_script(std::string_view script) { return script == "ko" || script == "ja" || script == "zh"; }
 
 }  // namespace
 
@@ -109,17 +128,69 @@ LanguageShares identify_languages(std::string_view text) {
   bool reliable = true;
   if (latin_letters > 0) {
     bool sure = latin.size() >= kMinSure;
-    if (sure) reliable = add_by_tables(latin, latin_letters, "", weights);
-    else weights["en"] += latin_letters;  // a few Latin words: most often English
-    if (!sure && latin_letters > all / 2) reliable = false;
+    // A few Latin words among others are most often English.
+    if (sure || latin_letters > all / 2) reliable = add_by_tables(latin, latin_letters, weights) && sure;
+    else weights["en"] += latin_letters;
   }
-  if (other_letters > 0) reliable &= add_by_tables(other, other_letters, "", weights);
+  if (other_letters > 0) reliable &= add_by_tables(other, other_letters, weights);
   for (const auto& [code, weight] : weights)
     if (weight > 0 && all > 0) out.shares.emplace_back(code, weight / all);
   std::stable_sort(out.shares.begin(), out.shares.end(),
                    [](const auto& a, const auto& b) { return a.second > b.second; });
   out.reliable = reliable && all >= kMinSure;
   return out;
+}
+
+std::string document_language(std::string_view text, std::string_view hint) {
+  std::string script = script_language(text);
+  if (is_told_by_script(script)) return script;
+  Told told = ask_tables(text, false);
+  bool sure = told.reliable && (text.size() >= kMinSure || told.score >= kFewestScore);
+  if (sure && !told.shares.empty()) return told.first();
+  std::string base = ascii_lower(hint.substr(0, hint.find_first_of("-_")));
+  // What a page says of its language counts where its letters cannot contradict it.
+  if (!base.empty() && !is_told_by_script(base) && !script.empty()) return base;
+  Told guess = ask_tables(text, true);
+  // Names and commands in Latin letters are nobody's language; most often they stand in English.
+  if (script == "en" && guess.score < kFewestScoreOfGuess) return script;
+  return guess.shares.empty() ? script : guess.first();
+}
+
+std::vector<std::string> paragraph_languages(const std::vector<std::string_view>& paragraphs) {
+  std::vector<std::string> languages;
+  size_t total = 0;
+  for (std::string_view paragraph : paragraphs) total += paragraph.size();
+  size_t stride = 1 + total / kMaxSample;  // of a long text every so many paragraphs tell enough
+  std::string open;                        // what the scripts leave open
+  for (size_t i = 0; i < paragraphs.size(); ++i) {
+    languages.push_back(script_language(paragraphs[i]));
+    if (!is_told_by_script(languages.back()) && i % stride == 0) open.append(paragraphs[i]).append("\n\n");
+  }
+  Told told = ask_tables(open, false);
+  std::erase_if(told.shares, [](const auto& share) { return share.second < kMinShare; });
+  bool sure = told.reliable && open.size() >= kMinSure;
+  std::string main = sure ? told.first() : document_language(open);
+  auto expected = [&](const std::string& code) {
+    return std::any_of(told.shares.begin(), told.shares.end(), [&](const auto& share) { return share.first == code; });
+  };
+  for (size_t i = 0; i < paragraphs.size(); ++i) {
+    if (is_told_by_script(languages[i])) continue;
+    ScriptShares letters = script_shares(paragraphs[i]);
+    if (letters.letters == 0) {
+      languages[i].clear();
+    } else if (told.shares.size() < 2) {
+      languages[i] = main;
+    } else {
+      Told own = ask_tables(paragraphs[i], false);
+      languages[i] = own.reliable && expected(own.first()) ? own.first() : main;
+    }
+  }
+  return languages;
+}
+
+bool is_same_language(std::string_view a, std::string_view b) {
+  auto base = [](std::string_view code) { return ascii_lower(code.substr(0, code.find_first_of("-_"))); };
+  return base(a) == base(b);
 }
 
 }  // namespace malmoi::data

@@ -28,4 +28,15 @@ struct LanguageShares {
 /// together and told apart by CLD2, as are the other scripts. Thread-safe.
 LanguageShares identify_languages(std::string_view text);
 
+/// The language that most of a text is in: `ko`, `ja`, `zh` by script, others told apart by CLD2; empty without letters.
+/// `hint` (what a page says of itself) counts where the text is too short or too odd to tell. Thread-safe.
+std::string document_language(std::string_view text, std::string_view hint = {});
+
+/// The language of each paragraph, as document_language has them; empty without letters. Of one script, a paragraph is in
+/// another language than the rest only if it surely is, and a tenth of the whole is too.
+std::vector<std::string> paragraph_languages(const std::vector<std::string_view>& paragraphs);
+
+/// Whether a code names the language of another: `EN` and `en-GB` are `en`.
+bool is_same_language(std::string_view a, std::string_view b);
+
 }  // namespace malmoi::data

@@ -20,7 +20,7 @@ enum class WordList {
   kOtherLabels,
 };
 
-/// A list, lower-case.
+/// A list of words.txt, lower-case.
 const std::vector<std::string_view>& words(WordList list);
 
 }  // namespace malmoi::data::html

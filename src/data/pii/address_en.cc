@@ -6,6 +6,7 @@
 
 #include "data/pii/detectors.h"
 #include "data/pii/labels.h"
+#include "data/pii/words.h"
 
 namespace malmoi::data {
 namespace {
@@ -27,22 +28,13 @@ size_t word_end(const FoldedText& text, size_t at) {
 View word_at(const FoldedText& text, size_t at) { return View(text.chars).substr(at, word_end(text, at) - at); }
 
 bool is_street_kind(View word) {
-  static constexpr std::array<View, 42> kKinds = {
-      U"street", U"st",         U"avenue", U"ave",    U"boulevard", U"blvd",    U"road",     U"rd",     U"drive",
-      U"dr",     U"lane",       U"ln",     U"court",  U"ct",        U"way",     U"place",    U"pl",     U"parkway",
-      U"pkwy",   U"terrace",    U"ter",    U"circle", U"cir",       U"highway", U"hwy",      U"square", U"sq",
-      U"trail",  U"trl",        U"loop",   U"alley",  U"plaza",     U"plz",     U"crescent", U"close",  U"row",
-      U"pike",   U"expressway", U"expy",   U"grove",  U"gardens",   U"broadway"};
-  return one_of(word, kKinds);
+  static const FoldedWords kKinds(PiiFile::kAddresses, "street kinds");
+  return kKinds.has(word);
 }
 
 bool is_state(View word) {
-  static constexpr std::array<View, 56> kStates = {
-      U"al", U"ak", U"az", U"ar", U"ca", U"co", U"ct", U"de", U"fl", U"ga", U"hi", U"id", U"il", U"in",
-      U"ia", U"ks", U"ky", U"la", U"me", U"md", U"ma", U"mi", U"mn", U"ms", U"mo", U"mt", U"ne", U"nv",
-      U"nh", U"nj", U"nm", U"ny", U"nc", U"nd", U"oh", U"ok", U"or", U"pa", U"ri", U"sc", U"sd", U"tn",
-      U"tx", U"ut", U"vt", U"va", U"wa", U"wv", U"wi", U"wy", U"dc", U"pr", U"vi", U"gu", U"as", U"mp"};
-  return one_of(word, kStates);
+  static const FoldedWords kStates(PiiFile::kAddresses, "states");
+  return kStates.has(word);
 }
 
 size_t digits_end(const FoldedText& text, size_t at) {
@@ -212,7 +204,12 @@ void find_english_addresses(Findings& findings) {
   const FoldedText& text = findings.text();
   for (size_t i = 0; i < text.size(); ++i) {
     char32_t before = i > 0 ? text.at(i - 1) : U' ';
-    if (is_word_char(before) || before == U'-' || before == U'.' || findings.covered(i)) continue;
+    if (is_word_char(before) || findings.covered(i)) continue;
+    bool tied = before == U'-' || before == U'.';  // but for `Addr.12 Main St`
+    auto named = [&] {
+      return is_sign_of_label(text, i - 1, Label::kAddress) || is_sign_of_label(text, i - 1, Label::kIp);
+    };
+    if (tied && !named()) continue;
     if (text.chars[i] == U'p' && text.at(i + 1) != U'a') find_box(findings, i);
     if (!is_digit(text.chars[i])) continue;
     find_street(findings, i);

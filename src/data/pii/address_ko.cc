@@ -3,13 +3,13 @@
 // Read backwards from the number: `강원도 춘천시 가상동 37-3` is found from 37-3. At least one province, city, county
 // or district must stand in it, unless a word such as 주소 or 배송지 stands right before.
 #include <algorithm>
-#include <array>
 #include <string_view>
 #include <vector>
 
 #include "data/pii/detectors.h"
 #include "data/pii/labels.h"
 #include "data/pii/regions.h"
+#include "data/pii/words.h"
 
 namespace malmoi::data {
 namespace {
@@ -21,11 +21,6 @@ struct Token {
 };
 
 View view(const FoldedText& text, Token t) { return View(text.chars).substr(t.begin, t.end - t.begin); }
-
-template <size_t N>
-bool one_of(View word, const std::array<View, N>& words) {
-  return std::find(words.begin(), words.end(), word) != words.end();
-}
 
 bool starts_with_any(const FoldedText& text, size_t at, std::initializer_list<View> words) {
   return std::any_of(words.begin(), words.end(), [&](View w) { return View(text.chars).substr(at, w.size()) == w; });
@@ -79,9 +74,8 @@ Token token_before(const FoldedText& text, size_t end) {
 }
 
 bool is_road(View t) {
-  static constexpr std::array<View, 14> kNot = {U"도로",   U"서로", U"새로", U"바로", U"따로", U"별도로", U"주로",
-                                                U"실제로", U"진로", U"경로", U"통로", U"선로", U"철로",   U"대로"};
-  if (t.size() < 2 || (t.back() != U'로' && t.back() != U'길') || one_of(t, kNot)) return false;
+  static const FoldedWords kNot(PiiFile::kAddresses, "no roads");
+  if (t.size() < 2 || (t.back() != U'로' && t.back() != U'길') || kNot.has(t)) return false;
   View stem = t.substr(0, t.size() - 1);
   if (t.size() >= 3 && t.back() == U'로' && t[t.size() - 2] == U'으') return false;  // the particle 으로
   bool to_place = t.back() == U'로' && (is_province(stem) || is_district(stem));  // 서울로, 마포구로: to Seoul
@@ -90,21 +84,17 @@ bool is_road(View t) {
 
 // 동, 리, 가, 읍, 면: a quarter that lots are counted in.
 bool is_quarter(View t) {
-  static constexpr std::array<View, 34> kNot = {
-      U"활동", U"운동", U"이동", U"행동", U"노동", U"자동", U"공동", U"아동", U"변동", U"작동", U"감동", U"거리",
-      U"관리", U"처리", U"우리", U"정리", U"수리", U"소리", U"빨리", U"미리", U"멀리", U"평가", U"국가", U"작가",
-      U"증가", U"추가", U"참가", U"물가", U"반면", U"하면", U"전면", U"측면", U"화면", U"유리"};
+  static const FoldedWords kNot(PiiFile::kAddresses, "no quarters");
   static constexpr View kEndings = U"동리읍면";
-  if (t.size() < 2 || one_of(t, kNot)) return false;
+  if (t.size() < 2 || kNot.has(t)) return false;
   if (kEndings.find(t.back()) != View::npos) return true;
   return t.back() == U'가' && t.size() >= 3 && is_digit(t[t.size() - 2]);  // 을지로3가
 }
 
 bool is_district_like(View t) {
   static constexpr View kEndings = U"시군구";
-  static constexpr std::array<View, 10> kNot = {U"다시", U"역시", U"혹시", U"잠시", U"즉시",
-                                                U"당시", U"친구", U"연구", U"요구", U"지구"};
-  return t.size() >= 2 && kEndings.find(t.back()) != View::npos && !one_of(t, kNot) && !is_digit(t[t.size() - 2]);
+  static const FoldedWords kNot(PiiFile::kAddresses, "no districts");
+  return t.size() >= 2 && kEndings.find(t.back()) != View::npos && !kNot.has(t) && !is_digit(t[t.size() - 2]);
 }
 
 // Skips one space or ", " backwards; the same place if neither is there.
@@ -185,14 +175,11 @@ size_t read_unit(const FoldedText& text, size_t at) {
 }
 
 size_t read_building(const FoldedText& text, size_t at) {
-  static constexpr std::array<View, 22> kEndings = {
-      U"아파트",     U"빌라",       U"빌딩", U"타워",   U"오피스텔", U"맨션", U"하이츠",   U"연립",
-      U"주택",       U"아파트먼트", U"캐슬", U"파크",   U"팰리스",   U"자이", U"푸르지오", U"래미안",
-      U"힐스테이트", U"상가",       U"센터", U"플라자", U"마을",     U"원룸"};
+  static const FoldedWords kEndings(PiiFile::kAddresses, "buildings");
   size_t end = at;
   while (is_hangul(text.at(end)) || is_digit(text.at(end)) || is_letter(text.at(end))) ++end;
   View word = View(text.chars).substr(at, end - at);
-  for (View ending : kEndings) {
+  for (View ending : kEndings.all()) {
     size_t found = word.find(ending);
     if (found != View::npos && found + ending.size() == word.size()) return end;
   }

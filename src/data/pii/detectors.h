@@ -33,6 +33,8 @@ void find_emails(Findings& findings);
 void find_ips(Findings& findings);
 void find_numbers(Findings& findings);  // RRN, ARN, BRN, DRIVER, PHONE, CARD, ACCOUNT
 void find_passports(Findings& findings);
+/// What a line end breaks in two: `850314-1` / `234562`, `010-2345-` / `6789`, `hong@` / `example.com`. After the others.
+void find_broken(Findings& findings);
 void find_korean_addresses(Findings& findings);
 void find_english_addresses(Findings& findings);
 

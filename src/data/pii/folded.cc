@@ -66,4 +66,18 @@ FoldedText::FoldedText(std::string_view piece) {
   }
 }
 
+FoldedText FoldedText::joined(const FoldedText& text, size_t first, size_t first_end, size_t second, size_t second_end,
+                              bool space) {
+  FoldedText out;
+  auto take = [&](char32_t c, size_t at) {
+    out.chars.push_back(c);
+    out.begin.push_back(static_cast<uint32_t>(at));
+    out.end.push_back(static_cast<uint32_t>(at + 1));
+  };
+  for (size_t i = first; i < first_end; ++i) take(text.chars[i], i);
+  if (space) take(U' ', first_end);
+  for (size_t i = second; i < second_end; ++i) take(text.chars[i], i);
+  return out;
+}
+
 }  // namespace malmoi::data

@@ -16,9 +16,16 @@ struct FoldedText {
   std::vector<uint32_t> end;    // byte offset after it
 
   explicit FoldedText(std::string_view piece);
+  /// Two parts of another, [first, first_end) and [second, second_end), put together, with a space between or without:
+  /// `begin` and `end` are then places among its characters.
+  static FoldedText joined(const FoldedText& text, size_t first, size_t first_end, size_t second, size_t second_end,
+                           bool space);
   size_t size() const { return chars.size(); }
   /// The character at i, or U+0000 outside.
   char32_t at(size_t i) const { return i < chars.size() ? chars[i] : U'\0'; }
+
+ private:
+  FoldedText() = default;
 };
 
 inline bool is_digit(char32_t c) { return c >= U'0' && c <= U'9'; }

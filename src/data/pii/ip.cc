@@ -54,7 +54,9 @@ void find_v4(Findings& findings, size_t at) {
   const FoldedText& text = findings.text();
   char32_t before = at > 0 ? text.at(at - 1) : U'\0';
   char32_t before2 = at > 1 ? text.at(at - 2) : U'\0';
-  if (is_digit(before) || is_letter(before) || before == U'.' || before == U'_') return;
+  bool named = at > 0 && is_letter(before2) && !is_digit(before) && is_sign_of_label(text, at - 1, Label::kIp);
+  named |= is_letter(before) && label_before(text, at, 0, 1).label == Label::kIp;  // ip10.0.0.1
+  if (is_digit(before) || (!named && (is_letter(before) || before == U'.' || before == U'_'))) return;
   if (before == U':' && is_digit(before2)) return;
   V4 v4 = read_v4(text, at);
   if (!v4.ok || is_nobody(v4.octets)) return;
@@ -114,7 +116,8 @@ size_t read_v6(const FoldedText& text, size_t at, bool& meaningful) {
 size_t find_v6(Findings& findings, size_t at) {
   const FoldedText& text = findings.text();
   char32_t before = at > 0 ? text.at(at - 1) : U'\0';
-  if (is_digit(before) || is_letter(before) || before == U'.' || before == U'_') return at + 1;
+  bool named = at > 0 && before == U'.' && is_sign_of_label(text, at - 1, Label::kIp);
+  if (is_digit(before) || is_letter(before) || (before == U'.' && !named) || before == U'_') return at + 1;
   if (before == U':' && at > 1 && (is_hex(text.at(at - 2)) || text.at(at - 2) == U':')) return at + 1;
   bool meaningful = false;
   size_t end = read_v6(text, at, meaningful);

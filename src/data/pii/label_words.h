@@ -1,9 +1,9 @@
 // The words that labels.h looks for.
 #pragma once
 
-#include <initializer_list>
 #include <span>
-#include <string_view>
+#include <string>
+#include <vector>
 
 #include "data/pii/labels.h"
 
@@ -11,10 +11,10 @@ namespace malmoi::data {
 
 struct LabelWords {
   Label label;
-  std::initializer_list<std::u32string_view> words;
+  std::vector<std::u32string> words;
 };
 
-/// Lower-case, as FoldedText has them. Words of ASCII letters count only as whole words.
+/// Those of labels.txt, folded as FoldedText is. Words of ASCII letters count only as whole words.
 std::span<const LabelWords> label_words();
 
 }  // namespace malmoi::data

@@ -1,11 +1,11 @@
 #include "data/pii/labels.h"
 
 #include <algorithm>
-#include <array>
 #include <string_view>
 #include <vector>
 
 #include "data/pii/label_words.h"
+#include "data/pii/words.h"
 
 namespace malmoi::data {
 namespace {
@@ -95,11 +95,42 @@ bool has_label_after(const FoldedText& text, size_t at, size_t window, Label lab
   return false;
 }
 
+bool is_sign_of_label(const FoldedText& text, size_t at, Label label) {
+  constexpr size_t kLongestLabel = 40;
+  FoundLabel found = label_before(text, at, 0, kLongestLabel);
+  if (found.label == Label::kNone || found.distance != 0) return false;
+  if (label != Label::kNone) return found.label == label;
+  return found.label != Label::kOther && found.label != Label::kVersion && found.label != Label::kBankShort;
+}
+
+bool ends_abbreviation(const FoldedText& text, size_t at) {
+  constexpr size_t kLongestWord = 12;
+  size_t begin = at;
+  size_t stops = 0, longest = 0;
+  View last;
+  while (begin > 0) {
+    size_t end = begin;
+    while (begin > 0 && is_letter(text.at(begin - 1))) --begin;
+    if (end == begin) return false;
+    if (stops == 0) last = View(text.chars).substr(begin, end - begin);
+    longest = std::max(longest, end - begin);
+    if (begin == 0 || text.at(begin - 1) != U'.') break;
+    --begin;
+    ++stops;
+  }
+  char32_t before = begin > 0 ? text.at(begin - 1) : U' ';
+  bool part =
+      is_digit(before) || before == U'.' || before == U'_' || before == U'@' || before == U'/' || before == U'\\';
+  bool number = stops == 1 && (last == U"no" || last == U"nr" || last == U"num");  // Reg.No.
+  return !part && longest > 0 && longest <= kLongestWord && (stops == 0 || longest == 1 || number);
+}
+
 bool is_called_wrong(const FoldedText& text, size_t begin, size_t end) {
-  static constexpr std::array<View, 26> kWrong = {
-      U"틀린",   U"틀렸",    U"틀리",   U"잘못",      U"유효하지", U"무효", U"오류",     U"형식",      U"테스트",
-      U"체크섬", U"검증",    U"불일치", U"가짜",      U"예시",     U"샘플", U"올바르지", U"없는 번호", U"아닌",
-      U"아니",   U"invalid", U"wrong",  U"incorrect", U"test",     U"fake", U"dummy",    U"not a "};
+  static const std::vector<std::u32string> kWrong = [] {
+    std::vector<std::u32string> words = folded_words(PiiFile::kLabels, "wrong");
+    for (std::u32string& word : words) std::replace(word.begin(), word.end(), U'_', U' ');
+    return words;
+  }();
   size_t low = begin > 25 ? begin - 25 : 0, high = std::min(text.size(), end + 25);
   View around = View(text.chars).substr(low, high - low);
   return std::any_of(kWrong.begin(), kWrong.end(), [&](View word) { return around.find(word) != View::npos; });

@@ -37,6 +37,12 @@ FoundLabel label_before(const FoldedText& text, size_t at, size_t floor, size_t 
 bool has_label_before(const FoldedText& text, size_t at, size_t floor, size_t window, Label label);
 /// Whether a label of the kind begins within `window` characters after `at`, with no digit or line break between.
 bool has_label_after(const FoldedText& text, size_t at, size_t window, Label label);
+/// Whether the sign at `at` (a full stop, a hyphen, a slash ...) belongs to a label of the kind that ends right before it:
+/// `IP.10.0.0.1`, `TEL-02-345-6789`. kNone: to a label of any kind that personal data have.
+bool is_sign_of_label(const FoldedText& text, size_t at, Label label = Label::kNone);
+/// Whether the full stop at `at` ends an abbreviation, as `H.P.`, `Tel.`, `No.` and `M.` are, and is no part of a dotted
+/// name (`www.a.`, `1.a.`).
+bool ends_abbreviation(const FoldedText& text, size_t at);
 /// Whether the words around [begin, end) call the number wrong, a test or an example.
 bool is_called_wrong(const FoldedText& text, size_t begin, size_t end);
 

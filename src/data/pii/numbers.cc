@@ -1,11 +1,11 @@
 // Numbers told apart by shape, check digit and the nearest word: registration numbers, cards, accounts, licences, phones.
 #include <algorithm>
-#include <array>
 #include <string_view>
 
 #include "data/pii/checks.h"
 #include "data/pii/detectors.h"
 #include "data/pii/phone.h"
+#include "data/pii/words.h"
 
 namespace malmoi::data {
 namespace {
@@ -121,9 +121,7 @@ bool find_business(Findings& findings, const NumberPlace& place) {
 
 // Where the name of the region before an old licence begins (`부산 82-000482-34`); `at` if there is none.
 size_t region_begin(const FoldedText& text, size_t at) {
-  static constexpr std::array<View, 18> kRegions = {U"경기북부", U"경기남부", U"서울", U"부산", U"경기", U"강원",
-                                                    U"충북",     U"충남",     U"전북", U"전남", U"경북", U"경남",
-                                                    U"제주",     U"대구",     U"인천", U"광주", U"대전", U"울산"};
+  static const std::vector<std::u32string> kRegions = folded_words(PiiFile::kRegions, "regions of licences");
   size_t end = at > 0 && (text.at(at - 1) == U' ' || text.at(at - 1) == U'-') ? at - 1 : at;
   for (View region : kRegions)
     if (end >= region.size() && View(text.chars).substr(end - region.size(), region.size()) == region)
@@ -164,7 +162,9 @@ bool may_begin(const FoldedText& text, size_t at) {
   if (at == 0) return true;
   char32_t before = text.at(at - 1), before2 = at > 1 ? text.at(at - 2) : U'\0';
   if (is_digit(before)) return false;
-  if ((before == U'-' || before == U'.' || before == U'_') && (is_digit(before2) || is_letter(before2))) return false;
+  if ((before == U'-' || before == U'.' || before == U'_') && is_digit(before2)) return false;
+  if (before == U'.' && is_letter(before2)) return ends_abbreviation(text, at - 1) || is_sign_of_label(text, at - 1);
+  if ((before == U'-' || before == U'_' || before == U'/') && is_letter(before2)) return is_sign_of_label(text, at - 1);
   if (before == U':' && is_digit(before2)) return false;  // a time
   if (before == U',' && is_digit(before2) && !is_digit(text.at(at + 3))) return false;
   if (before == U'$' || before == 0x20A9 || before == 0x20AC || before == 0xFFE6 || before == U'/') {
@@ -224,6 +224,13 @@ void find_numbers(Findings& findings) {
     }
     NumberPlace place{.text = text, .groups = NumberGroups(text, i)};
     const NumberGroups& g = place.groups;
+    // `www.010-1234-5678.com` is a name.
+    bool name =
+        i > 0 && text.at(i - 1) == U'.' && text.at(g.end(g.count)) == U'.' && is_letter(text.at(g.end(g.count) + 1));
+    if (name) {
+      i = run_end;
+      continue;
+    }
     // A single short group cannot be any of these; skip the search for words.
     if (g.digits(g.count) < 8 || continues(text, g.end(g.count))) {
       // A tail that spoils the last group may leave a whole number before a space.

@@ -41,8 +41,9 @@ void find_passports(Findings& findings) {
   for (size_t i = 0; i < text.size(); ++i) {
     char32_t c = text.chars[i];
     char32_t before = i > 0 ? text.chars[i - 1] : U'\0';
-    if ((!is_letter(c) && !is_digit(c)) || is_letter(before) || is_digit(before) || before == U'-' || before == U'_')
-      continue;
+    if ((!is_letter(c) && !is_digit(c)) || is_letter(before) || is_digit(before)) continue;
+    bool tied = before == U'-' || before == U'_';  // part of a longer code, but for 여권번호-M12345678
+    if (tied && !is_sign_of_label(text, i - 1, Label::kPassport)) continue;
     size_t end = is_letter(c) ? korean_end(text, i) : 0;
     bool korean = end != 0;
     if (!korean) end = foreign_end(text, i);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "base/utf8.h"
 #include "data/pii/detectors.h"
 
@@ -53,6 +54,7 @@ void find_in(std::string_view piece, size_t offset, const PiiOptions& options, s
   find_passports(findings);
   find_korean_addresses(findings);
   find_english_addresses(findings);
+  find_broken(findings);
   std::vector<PiiSpan> spans = findings.take();
   std::sort(spans.begin(), spans.end(), [](const PiiSpan& a, const PiiSpan& b) { return a.begin < b.begin; });
   for (PiiSpan span : spans) {
@@ -116,6 +118,9 @@ std::vector<PiiSpan> find_pii(std::string_view text, const PiiOptions& options) 
       if (!may_hold(text.substr(end, next - end))) break;
       end = next;
     }
+    // What a line breaks off after its @ goes on in the next, though that may hold neither digit nor @.
+    std::string_view last = ascii_trim(text.substr(begin, end - begin));
+    if (last.ends_with('@') && end - begin < kMaxPiece / 4) end = line_end(text, end);
     end = cut(text, begin, end);
     find_in(text.substr(begin, end - begin), begin, options, out);
     previous = at = end;

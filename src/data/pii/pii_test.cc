@@ -10,6 +10,9 @@
 #include "base/rng.h"
 #include "base/utf8.h"
 #include "data/pii/checks.h"
+#include "data/pii/label_words.h"
+#include "data/pii/regions.h"
+#include "data/pii/words.h"
 
 namespace malmoi::data {
 namespace {
@@ -118,6 +121,111 @@ TEST(Pii, OnlyTheTypesAskedFor) {
 TEST(Pii, LabelOnTheLineBefore) {
   EXPECT_EQ(spans_of("계좌번호\n110-000-006291\n").size(), 1u);
   EXPECT_EQ(spans_of("이름 홍길동\n여권번호\nM00320716").size(), 1u);
+}
+
+std::vector<std::string> types_of(const std::string& text) {
+  std::vector<std::string> types;
+  for (const PiiSpan& span : find_pii(text)) types.emplace_back(pii_name(span.type));
+  return types;
+}
+
+TEST(Pii, RightAfterALabelWithAnySign) {
+  const std::pair<const char*, const char*> kCases[] = {{"T.02-345-6789", "PHONE"},
+                                                        {"H.P.010-2345-6789", "PHONE"},
+                                                        {"M.010-2345-6789", "PHONE"},
+                                                        {"Mobile.010-2345-6789", "PHONE"},
+                                                        {"Tel.02-345-6789", "PHONE"},
+                                                        {"Fax.02-345-6789", "PHONE"},
+                                                        {"TEL)02-345-6789", "PHONE"},
+                                                        {"☎02-345-6789", "PHONE"},
+                                                        {"연락처:010-2345-6789", "PHONE"},
+                                                        {"v.010-2345-6789", "PHONE"},
+                                                        {"연락처.010-2345-6789", "PHONE"},
+                                                        {"TEL-02-345-6789", "PHONE"},
+                                                        {"tel_010-2345-6789", "PHONE"},
+                                                        {"Tel/02-345-6789", "PHONE"},
+                                                        {"전화-1588-0000", "PHONE"},
+                                                        {"Tel.1588-0000", "PHONE"},
+                                                        {"Tel.No.010-2345-6789", "PHONE"},
+                                                        {"Reg.No.850314-1234562", "RRN"},
+                                                        {"사업자.995-27-52616", "BRN"},
+                                                        {"Biz.No.995-27-52616", "BRN"},
+                                                        {"면허번호.11-12-345678-90", "DRIVER"},
+                                                        {"License.11-12-345678-90", "DRIVER"},
+                                                        {"외국인등록번호.850314-5234567", "ARN"},
+                                                        {"주소.서울시 강남구 테헤란로 152", "ADDRESS"},
+                                                        {"(H)010-2345-6789", "PHONE"},
+                                                        {"Tel.+82-10-2345-6789", "PHONE"},
+                                                        {"C.P.01023456789", "PHONE"},
+                                                        {"No.850314-1234562", "RRN"},
+                                                        {"주민번호.850314-1234562", "RRN"},
+                                                        {"RRN-850314-1234562", "RRN"},
+                                                        {"R.R.N.850314-1234562", "RRN"},
+                                                        {"Card.4242-4242-4242-4242", "CARD"},
+                                                        {"No.4242424242424242", "CARD"},
+                                                        {"A/C.110-000-006291", "ACCOUNT"},
+                                                        {"계좌.110-000-006291", "ACCOUNT"},
+                                                        {"Acct-110-000-006291", "ACCOUNT"},
+                                                        {"IP.203.0.113.7", "IP"},
+                                                        {"ip-203.0.113.7", "IP"},
+                                                        {"여권번호-M00320716", "PASSPORT"},
+                                                        {"Passport.M00320716", "PASSPORT"},
+                                                        {"E.hong@example.com", "EMAIL"},
+                                                        {"Addr.9110 Placeholder Blvd, Anytown, NY 12399", "ADDRESS"}};
+  for (const auto& [text, type] : kCases) EXPECT_EQ(types_of(text), std::vector<std::string>{type}) << text;
+}
+
+TEST(Pii, PartsOfNamesAndVersionsStayWhatTheyAre) {
+  for (const char* text : {"www.010-2345-6789.com", "lib.so.010-2345-6789", "img_010-2345-6789.jpg",
+                           "ABC-010-2345-6789", "a1.010-2345-6789", "ver.1.2.3.4", "v.2.10.3", "Fig.12.3.4.5",
+                           "build-2024-0101-1234", "host.name.203.0.113.7.example"})
+    EXPECT_TRUE(types_of(text).empty()) << text << ": " << types_of(text).front();
+}
+
+TEST(Pii, AcrossALineEnd) {
+  const std::pair<const char*, const char*> kCases[] = {{"주민등록번호 850314-1\n234562", "RRN"},
+                                                        {"주민등록번호 850314-\r\n1234562", "RRN"},
+                                                        {"주민등록번호 8503\n14-1234562 끝", "RRN"},
+                                                        {"010-2345-\n6789", "PHONE"},
+                                                        {"전화 010-23\n45-6789", "PHONE"},
+                                                        {"전화 010-2345-  \n  6789", "PHONE"},
+                                                        {"(02)\n345-6789", "PHONE"},
+                                                        {"+82-10-2345-\n6789", "PHONE"},
+                                                        {"카드 4242-4242-\n4242-4242", "CARD"},
+                                                        {"계좌번호 110-000-\n006291", "ACCOUNT"},
+                                                        {"hong@\nexample.com", "EMAIL"},
+                                                        {"서버 203.0.\n113.7", "IP"},
+                                                        {"여권번호 M0032\n0716", "PASSPORT"},
+                                                        {"사업자등록번호 995-27-\n52616", "BRN"},
+                                                        {"운전면허 11-12-\n345678-90", "DRIVER"},
+                                                        {"외국인등록번호 850314-\n5234567", "ARN"},
+                                                        {"서울시 강남구 테헤란로\n152", "ADDRESS"},
+                                                        {"서울특별시 강남구\n테헤란로 152", "ADDRESS"},
+                                                        {"9110 Placeholder Blvd,\nAnytown, NY 12399", "ADDRESS"}};
+  for (const auto& [text, type] : kCases) {
+    EXPECT_EQ(types_of(text), std::vector<std::string>{type}) << text;
+    std::vector<PiiSpan> spans = find_pii(text);
+    if (!spans.empty()) {
+      EXPECT_NE(std::string(text).substr(spans[0].begin, spans[0].end - spans[0].begin).find('\n'), std::string::npos);
+    }
+  }
+  // Two lines that end and begin with numbers of their own.
+  EXPECT_TRUE(types_of("1234\n5678\n9012 3456\n7890").empty());
+  EXPECT_TRUE(types_of("강남구\n역 3번 출구").empty());
+  EXPECT_TRUE(types_of("Chapter 12,\nSection 3 of NY").empty());
+  EXPECT_TRUE(types_of("2023-01-\n02\n3.14\n1592").empty());
+  EXPECT_EQ(types_of("010-2345-6789\n010-2345-6780").size(), 2u);
+}
+
+TEST(Pii, WordFilesHaveTheirSections) {
+  EXPECT_GE(label_words().size(), 14u);
+  for (const LabelWords& list : label_words()) EXPECT_GE(list.words.size(), 5u);
+  EXPECT_TRUE(is_province(U"서울특별시"));
+  EXPECT_TRUE(is_district(U"마포구"));
+  EXPECT_FALSE(folded_words(PiiFile::kRegions, "regions of licences").empty());
+  EXPECT_FALSE(folded_words(PiiFile::kLabels, "wrong").empty());
+  for (const char* section : {"no roads", "no quarters", "no districts", "buildings", "street kinds", "states"})
+    EXPECT_FALSE(folded_words(PiiFile::kAddresses, section).empty()) << section;
 }
 
 // Long texts are searched in pieces; places must not depend on where the pieces end.

@@ -5,6 +5,8 @@
 
 #include <memory>
 
+#include "data/readers/expansion.h"
+
 namespace malmoi::data {
 namespace {
 
@@ -16,7 +18,6 @@ using Archive = std::unique_ptr<archive, ArchiveFree>;
 // Filters and formats named one by one: "all" would start other programs for some.
 Archive make_archive(bool raw) {
   Archive a(archive_read_new());
-  archive_read_support_filter_gzip(a.get());
   archive_read_support_filter_bzip2(a.get());
   archive_read_support_filter_xz(a.get());
   archive_read_support_filter_lzma(a.get());
@@ -32,22 +33,6 @@ std::string archive_message(archive* a) {
   const char* text = archive_error_string(a);
   return text ? text : "damaged";
 }
-
-// Counts what goes in and what comes out, and says when that is no longer a document's doing.
-struct Meter {
-  uint64_t in = 0, out = 0;
-  Status check(const ReaderLimits& limits, const std::string& where) const {
-    constexpr uint64_t kHarmless = 64ull << 20;
-    if (out > limits.expanded_bytes)
-      return invalid_data("expands to more than " + std::to_string(limits.expanded_bytes) + " bytes", where,
-                          "raise limits.expanded_bytes if it is meant to");
-    if (out > kHarmless && static_cast<double>(out) > limits.expansion_ratio * static_cast<double>(in + 1))
-      return invalid_data(
-          "expands more than " + std::to_string(static_cast<int>(limits.expansion_ratio)) + " times, like a bomb",
-          where, "raise limits.expansion_ratio if it is meant to");
-    return {};
-  }
-};
 
 class ArchiveReader : public Reader {
  public:
@@ -135,7 +120,7 @@ class ArchiveReader : public Reader {
       inner.depth = input_.depth + 1;
       if (raw) {
         inner.id = input_.id;
-        inner.name = inner_name(input_.name);
+        inner.name = unpacked_name(input_.name);
       } else {
         const char* name = archive_entry_pathname_utf8(entry);
         if (!name) name = archive_entry_pathname(entry);
@@ -166,19 +151,12 @@ class ArchiveReader : public Reader {
     }
   }
 
-  // notes.txt.gz -> notes.txt, dump.tgz -> dump.tar
-  static std::string inner_name(std::string name) {
-    for (std::string_view ending : {".gz", ".zst", ".xz", ".bz2", ".lzma", ".zstd"})
-      if (name.ends_with(ending)) return name.substr(0, name.size() - ending.size());
-    return name;
-  }
-
   Input input_;
   ReaderOptions options_;
   OnSkip on_skip_;
   Archive archive_;
   std::vector<char> chunk_ = std::vector<char>(1 << 17);
-  Meter meter_;
+  Expansion meter_;
   bool opened_ = false;
   uint64_t entries_ = 0;
   std::unique_ptr<Reader> entry_;
@@ -190,13 +168,21 @@ class ArchiveReader : public Reader {
 
 bool looks_packed(std::string_view head) {
   for (std::string_view magic :
-       {std::string_view("\x1f\x8b"), std::string_view("\x28\xb5\x2f\xfd"),
+       {std::string_view("\x28\xb5\x2f\xfd"),
         std::string_view("\xfd"
                          "7zXZ"),
         std::string_view("BZh"), std::string_view("PK\x03\x04"), std::string_view("PK\x05\x06"),
         std::string_view("7z\xbc\xaf\x27\x1c"), std::string_view("\x5d\0\0", 3)})
     if (head.starts_with(magic)) return true;
-  return head.size() >= 262 && head.substr(257, 5) == "ustar";
+  return is_tar(head);
+}
+
+bool is_tar(std::string_view head) { return head.size() >= 262 && head.substr(257, 5) == "ustar"; }
+
+std::string unpacked_name(std::string name) {
+  for (std::string_view ending : {".gz", ".zst", ".xz", ".bz2", ".lzma", ".zstd"})
+    if (name.ends_with(ending)) return name.substr(0, name.size() - ending.size());
+  return name;
 }
 
 std::unique_ptr<Reader> make_archive_reader(Input input, const ReaderOptions& options, const OnSkip& on_skip) {
@@ -210,7 +196,7 @@ Status visit_zip(std::string_view bytes, const ReaderLimits& limits, const std::
   archive_read_support_format_zip_seekable(a.get());
   if (archive_read_open_memory(a.get(), bytes.data(), bytes.size()) != ARCHIVE_OK)
     return invalid_data("is not a whole zip: " + archive_message(a.get()), where, "check that the file is whole");
-  Meter meter{bytes.size(), 0};
+  Expansion meter{bytes.size(), 0};
   uint64_t entries = 0;
   while (true) {
     archive_entry* entry = nullptr;

@@ -1,6 +1,7 @@
 #include "data/readers/convert.h"
 
 #include "data/encoding.h"
+#include "data/filters/language_id.h"
 #include "data/readers/license.h"
 #include "data/readers/mail.h"
 #include "data/readers/office.h"
@@ -54,10 +55,8 @@ class Converter {
                     false);
     }
     if (!document_.language.empty()) return true;
-    std::string script = script_language(document_.text);
-    // What a page says of its language counts where its letters cannot contradict it.
-    bool hint_fits = !hint_.empty() && script == "en" && hint_ != "ko" && hint_ != "ja" && hint_ != "zh";
-    document_.language = hint_fits ? hint_ : script;
+    bool code = raw_.payload == Payload::kCode;  // its words are English, whatever its comments are
+    document_.language = code ? script_language(document_.text) : document_language(document_.text, hint_);
     return true;
   }
 

@@ -6,6 +6,7 @@
 
 #include "base/ascii.h"
 #include "data/readers/archive.h"
+#include "data/readers/inflate.h"
 
 namespace malmoi::data {
 namespace {
@@ -167,9 +168,10 @@ Result<std::string> read_head(ByteSource& source) {
   std::string head(4096, '\0');
   size_t filled = 0;
   while (filled < head.size()) {
-    MALMOI_ASSIGN(size_t n, source.read(head.data() + filled, head.size() - filled));
-    if (n == 0) break;
-    filled += n;
+    Result<size_t> n = source.read(head.data() + filled, head.size() - filled);
+    if (!n.ok() && filled == 0) return std::move(n).error();
+    if (!n.ok() || *n == 0) break;  // what came before a cut is read first; the source fails again behind it
+    filled += *n;
   }
   head.resize(filled);
   return head;
@@ -184,11 +186,21 @@ bool is_ignored(const std::string& name, const std::string& extension, const Rea
   return lists(kIgnored, extension) && !(options.source_trees && script);
 }
 
-}  // namespace
+Result<std::unique_ptr<Reader>> open_content(Input input, const ReaderOptions& options, const OnSkip& on_skip,
+                                             bool was_packed);
 
-std::span<const FormatEntry> format_table() { return kFormats; }
+// What gzip holds is read as it would be by itself.
+Result<std::unique_ptr<Reader>> open_gzip(Input input, const ReaderOptions& options, const OnSkip& on_skip) {
+  if (++input.depth > options.limits.nesting)
+    return invalid_data("archives nested deeper than " + std::to_string(options.limits.nesting), input.id,
+                        "raise limits.nesting");
+  input.bytes = gzip_source(std::move(input.bytes), options.limits, input.id);
+  input.name = unpacked_name(input.name);
+  return open_content(std::move(input), options, on_skip, true);
+}
 
-Result<std::unique_ptr<Reader>> open_reader(Input input, const ReaderOptions& options, const OnSkip& on_skip) {
+Result<std::unique_ptr<Reader>> open_content(Input input, const ReaderOptions& options, const OnSkip& on_skip,
+                                             bool was_packed) {
   std::string extension = extension_of(input.name);
   if (options.format.empty() && !input.named && is_ignored(input.name, extension, options)) {
     on_skip({input.id, "read.ignored", "not a document by its name", false});
@@ -202,6 +214,8 @@ Result<std::unique_ptr<Reader>> open_reader(Input input, const ReaderOptions& op
   input.bytes = std::make_unique<Pushback>(head, std::move(input.bytes));
   if (Unread unread = unread_format(head, extension); unread.what)
     return unsupported(unread.what, input.id, unread.remedy);
+  if (is_gzip(head)) return open_gzip(std::move(input), options, on_skip);
+  if (was_packed && is_tar(head)) --input.depth;  // .tar.gz is one archive
   const FormatEntry* format = zip_document(head, extension);
   if (!format && looks_packed(head)) return make_archive_reader(std::move(input), options, on_skip);
   if (!format && !options.format.empty()) {
@@ -226,6 +240,14 @@ Result<std::unique_ptr<Reader>> open_reader(Input input, const ReaderOptions& op
       (by_line || format->name == "csv" || format->name == "tsv" || format->name == "jsonl" || format->name == "json"))
     input.bytes = utf8_source(std::move(input.bytes), head[0] == '\xFE');
   return format->make(std::move(input), options, on_skip);
+}
+
+}  // namespace
+
+std::span<const FormatEntry> format_table() { return kFormats; }
+
+Result<std::unique_ptr<Reader>> open_reader(Input input, const ReaderOptions& options, const OnSkip& on_skip) {
+  return open_content(std::move(input), options, on_skip, false);
 }
 
 }  // namespace malmoi::data

@@ -1,10 +1,12 @@
 // XML dumps of MediaWiki: the articles (namespace 0, no redirects), page by page, their markup as text.
 #include <pugixml.hpp>
 
+#include <algorithm>
 #include <cstring>
 
 #include "data/readers/formats.h"
 #include "data/readers/source_buffer.h"
+#include "data/readers/wiki_words.h"
 #include "data/readers/wikitext.h"
 
 namespace malmoi::data {
@@ -21,6 +23,7 @@ class MediaWikiReader : public Reader {
 
   Result<bool> next(RawDocument& out) override {
     std::string page;
+    if (!started_) MALMOI_TRY(read_site());
     while (true) {
       MALMOI_ASSIGN(bool found, next_page(page));
       if (!found) return false;
@@ -34,8 +37,7 @@ class MediaWikiReader : public Reader {
       }
       pugi::xml_node node = xml.child("page");
       std::string title = node.child("title").text().get();
-      const char* space = node.child("ns").text().get();
-      if (*space && std::strcmp(space, "0") != 0) continue;
+      if (!is_article(node, title)) continue;
       if (node.child("redirect")) continue;
       pugi::xml_node revision = node.child("revision");
       for (pugi::xml_node later = revision; later; later = later.next_sibling("revision")) revision = later;
@@ -47,12 +49,46 @@ class MediaWikiReader : public Reader {
       out.document.path = path_;
       out.document.title = title;
       out.document.encoding = "utf-8";
-      out.document.text = wikitext_to_markdown(text);
+      out.document.text = wikitext_to_markdown(text, site_);
       return true;
     }
   }
 
  private:
+  // What the wiki calls its namespaces, which stands before the first page.
+  Status read_site() {
+    started_ = true;
+    constexpr std::string_view kOpen = "<siteinfo", kClose = "</siteinfo>";
+    constexpr size_t kLongest = size_t{1} << 20;
+    while (buffer_.view().find("<page>") == std::string::npos && buffer_.view().find(kClose) == std::string::npos &&
+           !buffer_.finished() && buffer_.view().size() < kLongest)
+      MALMOI_TRY(buffer_.fill());
+    std::string_view held = buffer_.view();
+    size_t begin = held.find(kOpen), end = held.find(kClose);
+    if (begin >= end || end == std::string::npos) return {};
+    pugi::xml_document xml;
+    if (!xml.load_buffer(&held[begin], end + kClose.size() - begin, pugi::parse_default, pugi::encoding_utf8))
+      return {};
+    for (pugi::xml_node node : xml.child("siteinfo").child("namespaces").children("namespace")) {
+      int key = node.attribute("key").as_int();
+      std::string name = wiki::normal_name(node.text().get());
+      if (name.empty()) continue;
+      // Files, categories and templates show no text; English names are understood everywhere.
+      bool hidden = key == 6 || key == 10 || key == 14 || key == -2;
+      if (hidden) site_.hidden.push_back(name);
+      others_.push_back(std::move(name));
+    }
+    return {};
+  }
+
+  // Namespace 0; old dumps say it by the title alone.
+  bool is_article(pugi::xml_node page, std::string_view title) const {
+    if (pugi::xml_node space = page.child("ns")) return std::strcmp(space.text().get(), "0") == 0;
+    size_t colon = title.find(':');
+    return colon == std::string_view::npos ||
+           std::find(others_.begin(), others_.end(), wiki::normal_name(title.substr(0, colon))) == others_.end();
+  }
+
   // The next <page>...</page>. A page beyond the limit is passed over.
   Result<bool> next_page(std::string& page) {
     constexpr std::string_view kOpen = "<page>", kClose = "</page>";
@@ -101,6 +137,9 @@ class MediaWikiReader : public Reader {
   uint64_t limit_;
   OnSkip on_skip_;
   SourceBuffer buffer_;
+  WikiSite site_ = common_wiki_site();
+  std::vector<std::string> others_;  // namespaces that hold no articles
+  bool started_ = false;
   uint64_t pages_ = 0;
 };
 

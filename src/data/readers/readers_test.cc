@@ -215,7 +215,7 @@ TEST(Readers, BodiesThatAreNotPackedAsTheirHeaderSays) {
   ASSERT_EQ(result.documents.size(), 1u);
   EXPECT_EQ(result.documents[0].text, "plain after all");
   ASSERT_EQ(result.skips.size(), 1u);
-  EXPECT_EQ(result.skips[0].rule, "read.unsupported");
+  EXPECT_EQ(result.skips[0].rule, "read.damaged");
 }
 
 TEST(Readers, WhatOnlyBeginsLikeAnArchiveIsNamed) {

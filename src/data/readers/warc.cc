@@ -1,11 +1,12 @@
-// WARC 1.0/1.1 (ISO 28500): responses as pages, conversions (WET) as text. Records beyond the size limit are passed over.
+// WARC 1.0/1.1 (ISO 28500): responses as pages, conversions (WET) as text. Records beyond the size limit are passed over;
+// after damage the next record is looked for, and whole records before a cut are kept.
 #include <algorithm>
 #include <charconv>
 
-#include <zlib.h>
-
+#include "base/ascii.h"
 #include "data/readers/formats.h"
 #include "data/readers/headers.h"
+#include "data/readers/http_body.h"
 #include "data/readers/source_buffer.h"
 
 namespace malmoi::data {
@@ -21,6 +22,21 @@ constexpr std::pair<std::string_view, Payload> kPayloads[] = {
     {"application/vnd.openxmlformats-officedocument.wordprocessingml.document", Payload::kDocx},
     {"application/vnd.oasis.opendocument.text", Payload::kOdt},
     {"application/epub+zip", Payload::kEpub}};
+
+// Answers whose documents are whole: OK, and OK by a proxy that changed them (RFC 9110).
+bool is_success(int status) { return status == 200 || status == 203; }
+
+// The empty line behind a head, whatever its line ends; no width: it is not there yet.
+struct HeadEnd {
+  size_t at = 0, width = 0;
+};
+HeadEnd find_head_end(std::string_view text, size_t from) {
+  for (size_t line = text.find('\n', from); line != std::string_view::npos; line = text.find('\n', line + 1)) {
+    if (text.substr(line + 1, 1) == "\n") return {line, 2};
+    if (text.substr(line + 1, 2) == "\r\n") return {line, 3};
+  }
+  return {};
+}
 
 class WarcReader : public Reader {
  public:
@@ -49,10 +65,11 @@ class WarcReader : public Reader {
       uint64_t length = 0;
       std::string length_text = headers.get("content-length");
       auto parsed = std::from_chars(length_text.data(), length_text.data() + length_text.size(), length);
-      if (parsed.ec != std::errc() || length_text.empty())
-        return invalid_data("record " + std::to_string(records_) + " has no Content-Length", id_,
-                            "the archive is damaged there");
-      std::string type = headers.get("warc-type"), block;
+      if (parsed.ec != std::errc() || length_text.empty()) {
+        damaged("record " + std::to_string(records_) + " has no Content-Length");
+        continue;  // the next record is looked for
+      }
+      std::string type = ascii_lower(headers.get("warc-type")), block;
       bool wanted = type == "response" || type == "conversion" || type == "resource";
       bool fits = length <= options_.limits.document_bytes;
       if (wanted && !fits) on_skip_({id, "read.too_large", std::to_string(length) + " bytes", true});
@@ -66,7 +83,13 @@ class WarcReader : public Reader {
   bool make_document(const Headers& headers, const std::string& type, const std::string& id, std::string block,
                      RawDocument& out) {
     std::string content_type = headers.get("content-type");
-    if (type == "response" && !take_response(id, block, content_type)) return false;
+    if (ascii_lower(id).starts_with("dns:") || media_type(content_type) == "text/dns") {
+      on_skip_({id, "read.ignored", "the address of a host", false});
+      return false;
+    }
+    // Answers of other protocols (ftp) are their files, without a head.
+    bool http = type == "response" && (content_type.empty() || media_type(content_type) == "application/http");
+    if (http && !take_response(id, block, content_type)) return false;
     out = {};
     out.document.id = id;
     out.document.path = path_;
@@ -104,20 +127,18 @@ class WarcReader : public Reader {
       on_skip_({id, "read.http", "no HTTP header", true});
       return false;
     }
-    if (http.status != 200) {
+    if (!is_success(http.status)) {
       on_skip_({id, "read.http_status", std::to_string(http.status), false});
       return false;
     }
     block.erase(0, body);
-    if (http.get("transfer-encoding").find("chunked") != std::string::npos) block = dechunk(block);
-    std::string encoding = http.get("content-encoding");
-    // Some archives store the body unpacked and leave the header as it was.
-    bool packed = encoding == "gzip" ? block.starts_with("\x1f\x8b") : encoding == "deflate";
-    if (packed && !inflate_body(block, id)) return false;
-    if (encoding == "br" || encoding == "zstd") {
-      on_skip_({id, "read.unsupported", "the body is packed by " + encoding, true});
+    Result<std::string> decoded = decode_http_body(http, std::move(block), options_.limits.document_bytes, id);
+    if (!decoded.ok()) {
+      bool unread = decoded.error().code == ErrorCode::kUnsupported;
+      on_skip_({id, unread ? "read.unsupported" : "read.damaged", decoded.error().to_string(), true});
       return false;
     }
+    block = *std::move(decoded);
     content_type = http.get("content-type");
     return true;
   }
@@ -129,66 +150,31 @@ class WarcReader : public Reader {
     auto feed = std::find_if(table.begin(), table.end(), [](const FormatEntry& f) { return f.name == "feed"; });
     if (feed == table.end() || !feed->sniff(head)) return on_skip_({id, "read.ignored", media, false});
     Input input;
-    input.id = entries_id_ = id, input.path = path_, input.name = "feed";
+    input.id = entries_id_ = id;
+    input.path = path_;
+    input.name = "feed";
     input.bytes = memory_source(std::move(bytes));
     entries_ = feed->make(std::move(input), options_, on_skip_);
   }
 
-  // Bodies are usually stored plain; those that are not expand within the document limit.
-  bool inflate_body(std::string& block, const std::string& id) {
-    z_stream stream{};
-    // gzip and zlib by their heads; some servers mean the bare stream by "deflate".
-    bool headed = block.starts_with("\x1f\x8b") || (!block.empty() && (block[0] & 0x0F) == 8);
-    if (inflateInit2(&stream, headed ? 15 + 32 : -15) != Z_OK) return false;
-    std::string out;
-    char buffer[1 << 15];
-    stream.next_in = reinterpret_cast<Bytef*>(block.data());
-    stream.avail_in = static_cast<uInt>(block.size());
-    int code = Z_OK;
-    while (code == Z_OK && out.size() <= options_.limits.document_bytes) {
-      stream.next_out = reinterpret_cast<Bytef*>(buffer);
-      stream.avail_out = sizeof buffer;
-      code = inflate(&stream, Z_NO_FLUSH);
-      out.append(buffer, sizeof buffer - stream.avail_out);
-    }
-    inflateEnd(&stream);
-    if (code != Z_STREAM_END) {
-      on_skip_({id, "read.damaged", "the compressed body is damaged or too large", true});
-      return false;
-    }
-    block = std::move(out);
-    return true;
-  }
-
-  static std::string dechunk(const std::string& body) {
-    std::string out;
-    for (size_t at = 0; at < body.size();) {
-      size_t line = body.find("\r\n", at);
-      if (line == std::string::npos) return body;  // stored plain after all
-      size_t size = 0;
-      auto parsed = std::from_chars(body.data() + at, body.data() + line, size, 16);
-      if (parsed.ec != std::errc() || size > body.size() - line - 2) return out.empty() ? body : out;
-      if (size == 0) break;
-      out.append(body, line + 2, size);
-      at = line + 2 + size + 2;
-    }
-    return out;
-  }
+  void damaged(std::string what) { on_skip_({id_, "read.damaged", std::move(what), true}); }
 
   Result<bool> read_record_head(Headers& headers) {
     constexpr size_t kMaxHead = 1 << 20;
     while (true) {
       while (!buffer_.view().empty() && (buffer_.view()[0] == '\r' || buffer_.view()[0] == '\n')) buffer_.pass(1);
       std::string_view held = buffer_.view();
-      size_t end = held.find("\r\n\r\n"), width = 4;
-      if (size_t bare = held.find("\n\n"); bare < end) end = bare, width = 2;
-      if (end != std::string::npos) {
-        std::string_view head = held.substr(0, end);
-        if (!head.starts_with("WARC/"))
-          return invalid_data("record " + std::to_string(records_ + 1) + " does not begin with WARC/", id_,
-                              "the archive is damaged there");
+      if (held.size() >= kMark.size() && !held.starts_with(kMark)) {
+        if (records_ == 0) return invalid_data("does not begin with WARC/", id_, "this is no WARC file");
+        damaged("record " + std::to_string(records_ + 1) + " does not begin with WARC/: the next that does is taken");
+        MALMOI_TRY(find_record());
+        continue;
+      }
+      if (HeadEnd end = find_head_end(held, searched_); end.width > 0) {
+        std::string_view head = held.substr(0, end.at);
         headers.parse(head.substr(std::min(head.size(), head.find('\n'))));
-        buffer_.pass(end + width);
+        buffer_.pass(end.at + end.width);
+        searched_ = 0;
         return true;
       }
       if (buffer_.finished()) {
@@ -196,6 +182,25 @@ class WarcReader : public Reader {
         return invalid_data("ends inside the head of a record", id_, "the archive is cut short");
       }
       if (held.size() > kMaxHead) return invalid_data("the head of a record does not end", id_, "this is no WARC file");
+      searched_ = held.size() - std::min<size_t>(held.size(), 3);  // a mark of the end may lie across two pieces
+      MALMOI_TRY(buffer_.fill());
+    }
+  }
+
+  // Passes what stands before the next line that begins a record.
+  Status find_record() {
+    const std::string line = "\n" + std::string(kMark);
+    while (true) {
+      size_t at = buffer_.view().find(line);
+      if (at != std::string::npos) {
+        buffer_.pass(at + 1);
+        return {};
+      }
+      buffer_.pass(buffer_.view().size() - std::min(buffer_.view().size(), line.size() - 1));
+      if (buffer_.finished()) {
+        buffer_.pass(buffer_.view().size());
+        return {};
+      }
       MALMOI_TRY(buffer_.fill());
     }
   }
@@ -217,10 +222,12 @@ class WarcReader : public Reader {
     return {};
   }
 
+  static constexpr std::string_view kMark = "WARC/";
   std::string id_, path_;
   ReaderOptions options_;
   OnSkip on_skip_;
   SourceBuffer buffer_;
+  size_t searched_ = 0;              // of the head at hand: no mark of its end before here
   std::unique_ptr<Reader> entries_;  // of a feed
   std::string entries_id_;
   uint64_t records_ = 0;

@@ -1,11 +1,11 @@
-#include "data/crawl/url.h"
+#include "net/url.h"
 
 #include <cctype>
 #include <vector>
 
 #include "base/ascii.h"
 
-namespace malmoi::data {
+namespace malmoi::net {
 namespace {
 
 constexpr size_t kMaxLength = 2048;
@@ -100,4 +100,4 @@ std::optional<Url> resolve_url(const Url& base, std::string_view reference) {
   return url;
 }
 
-}  // namespace malmoi::data
+}  // namespace malmoi::net

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace malmoi::data {
+namespace malmoi::net {
 
 struct Url {
   std::string scheme;  // http or https
@@ -19,4 +19,4 @@ std::optional<Url> parse_url(std::string_view text);
 /// `reference` as it stands on the page `base` (RFC 3986, section 5.2).
 std::optional<Url> resolve_url(const Url& base, std::string_view reference);
 
-}  // namespace malmoi::data
+}  // namespace malmoi::net

@@ -1,15 +1,22 @@
-#include "data/readers/headers.h"
+#include "net/headers.h"
 
 #include <algorithm>
 #include <cstdlib>
 
 #include "base/ascii.h"
 
-namespace malmoi::data {
+namespace malmoi::net {
 
 std::string Headers::get(const std::string& name) const {
   auto found = fields.find(name);
   return found == fields.end() ? std::string() : found->second;
+}
+
+std::string Headers::list(const std::string& name) const {
+  std::string out;
+  auto [begin, end] = fields.equal_range(name);
+  for (auto field = begin; field != end; ++field) (out += out.empty() ? "" : ", ") += field->second;
+  return out;
 }
 
 size_t Headers::parse(std::string_view text) {
@@ -36,7 +43,7 @@ size_t Headers::parse(std::string_view text) {
 }
 
 size_t Headers::parse_http(std::string_view text) {
-  if (!text.starts_with("HTTP/")) return 0;
+  if (ascii_lower(text.substr(0, 5)) != "http/") return 0;
   size_t space = text.find(' '), line = text.find('\n');
   if (space == std::string_view::npos || line == std::string_view::npos || space > line) return 0;
   status = std::atoi(std::string(text.substr(space + 1, 3)).c_str());
@@ -68,4 +75,4 @@ std::string media_parameter(std::string_view content_type, std::string_view name
   return {};
 }
 
-}  // namespace malmoi::data
+}  // namespace malmoi::net
