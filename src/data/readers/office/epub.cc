@@ -48,6 +48,7 @@ std::set<std::string> locked_parts(const Package& package) {
 std::map<std::string, Item> read_manifest(pugi::xml_node manifest, const std::string& file) {
   std::map<std::string, Item> items;
   for (pugi::xml_node node : manifest.children()) {
+    if (value(node, "href").empty()) continue;
     std::string properties = " " + std::string(value(node, "properties")) + " ";
     items[std::string(value(node, "id"))] = {resolve(file, value(node, "href")),
                                              properties.find(" nav ") != std::string::npos};

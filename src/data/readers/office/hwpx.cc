@@ -254,7 +254,7 @@ class SectionReader {
 std::vector<std::string> sections(const Package& package, pugi::xml_node root) {
   std::map<std::string, std::string> items;
   for (pugi::xml_node item : child(root, "manifest").children())
-    items[std::string(value(item, "id"))] = value(item, "href");
+    if (attribute(item, "href")) items[std::string(value(item, "id"))] = value(item, "href");
   std::vector<std::string> parts;
   std::set<std::string> seen;
   for (pugi::xml_node reference : child(root, "spine").children()) {
