@@ -11,7 +11,12 @@ namespace {
 class ArchiveReader : public Reader {
  public:
   ArchiveReader(Input input, const ReaderOptions& options, const OnSkip& on_skip)
-      : input_(std::move(input)), options_(options), on_skip_(on_skip), archive_(make_archive(true)) {}
+      : input_(std::move(input)), options_(options), on_skip_(on_skip), archive_(make_archive(true)) {
+    if (!input_.meter) {
+      input_.meter = std::make_shared<Meter>();
+      is_outermost_ = true;
+    }
+  }
 
   Result<bool> next(RawDocument& out) override {
     Utf8Locale locale;
@@ -49,7 +54,7 @@ class ArchiveReader : public Reader {
     }
     self->position_ += *n;
     // What is read again, as entries that share their bytes are, does not count again.
-    self->meter_.in = std::max(self->meter_.in, self->position_);
+    if (self->is_outermost_) self->input_.meter->in = std::max(self->input_.meter->in, self->position_);
     *buffer = self->chunk_.data();
     return static_cast<la_ssize_t>(*n);
   }
@@ -84,8 +89,8 @@ class ArchiveReader : public Reader {
     if (n < 0)
       return invalid_data("damaged archive: " + archive_message(archive_.get()), entry_id_,
                           "check that the file is whole");
-    meter_.out += static_cast<uint64_t>(n);
-    if (Status fits = meter_.check(options_.limits, input_.id); !fits.ok()) {
+    input_.meter->out += static_cast<uint64_t>(n);
+    if (Status fits = input_.meter->check(options_.limits, input_.id); !fits.ok()) {
       stopped_ = fits.error();
       return fits.error();
     }
@@ -116,6 +121,7 @@ class ArchiveReader : public Reader {
       Input inner;
       inner.path = input_.path;
       inner.depth = input_.depth + 1;
+      inner.meter = input_.meter;
       if (raw) {
         inner.id = input_.id;
         inner.name = inner_name(input_.name);
@@ -159,7 +165,7 @@ class ArchiveReader : public Reader {
   OnSkip on_skip_;
   Archive archive_;
   std::vector<char> chunk_ = std::vector<char>(1 << 17);
-  Meter meter_;
+  bool is_outermost_ = false;
   uint64_t position_ = 0;  // in the archive
   bool opened_ = false;
   uint64_t entries_ = 0;

@@ -43,7 +43,8 @@ class Utf8Locale {
 /// there is none. Under a Utf8Locale.
 std::string entry_name(archive_entry* entry);
 
-/// Counts what goes in and what comes out, and says when that is no longer a document's doing.
+/// Counts what goes in and what comes out, of archives in an archive together, and says when that is no longer a
+/// document's doing.
 struct Meter {
   uint64_t in = 0, out = 0;
   Status check(const ReaderLimits& limits, const std::string& where) const;
