@@ -88,6 +88,7 @@ TEST(Archive, WhatSystemsLeaveBesideFilesIsSkipped) {
                                     {"docs/~$list.xlsx", other_half},
                                     {"docs/.~lock.report.odt#", ",me,host,1.1.2024;"},
                                     {"docs/Thumbs.db", other_half},
+                                    {".git/description", "Unnamed repository; edit this file to name it."},
                                     {"docs/desktop.ini", "[.ShellClassInfo]\nIconFile=folder.ico\nIconIndex=0\n"}}));
   ASSERT_EQ(result.documents.size(), 1u) << result.all();
   EXPECT_EQ(result.failures(), 0u);

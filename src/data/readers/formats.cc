@@ -199,9 +199,12 @@ bool is_litter(std::string_view name) {
 
 // Named pipes would block for ever, and devices never end; open_file_source's callers list regular files only.
 bool is_ignored(const std::string& name, const std::string& extension, const ReaderOptions& options) {
-  size_t slash = name.rfind('/');
-  std::string_view last = std::string_view(name).substr(slash == std::string::npos ? 0 : slash + 1);
-  if (last.starts_with('.') || last == "crawl.log") return true;  // the log lies beside the pages of data crawl
+  std::string_view last;
+  for (size_t begin = 0; begin <= name.size(); begin += last.size() + 1) {
+    last = std::string_view(name).substr(begin, name.find('/', begin) - begin);
+    if (last.starts_with('.') && last != "." && last != "..") return true;  // hidden: repositories' and editors' own
+  }
+  if (last == "crawl.log") return true;  // lies beside the pages of data crawl
   bool script = extension == ".js" || extension == ".mjs" || extension == ".css";
   return lists(kIgnored, extension) && !(options.source_trees && script);
 }

@@ -7,11 +7,12 @@
 namespace malmoi::data::office {
 namespace {
 
-// The part that `main` refers to by that type, else the one of the usual name beside it; null without one.
-const std::string* beside(Package& package, const std::string& main, const std::string& type) {
-  std::string named = package.related(main, type);
-  if (!named.empty()) return package.require(named);
-  return package.find(resolve(main, type + ".xml"));
+// The root of the part that `main` refers to by that type, else of the one of the usual name beside it; null without one.
+pugi::xml_node load_beside(Package& package, const std::string& main, const std::string& type,
+                           pugi::xml_document& document) {
+  std::string named = package.related(main, type), usual = resolve(main, type + ".xml");
+  if (named.empty() && !package.find(usual)) return {};
+  return package.load(named.empty() ? usual : named, document);
 }
 
 // The notes of one part, by id.
@@ -19,11 +20,7 @@ class NoteParts {
  public:
   NoteParts(Package& package, const std::string& main) {
     for (const char* type : {"footnotes", "endnotes"}) {
-      const std::string* content = beside(package, main, type);
-      if (!content) continue;
-      pugi::xml_document& document = documents_[type];
-      parse(*content, document);
-      for (pugi::xml_node node : document.document_element().children())
+      for (pugi::xml_node node : load_beside(package, main, type, documents_[type]).children())
         nodes_[std::string(local_name(node)) + " " + std::string(value(node, "id"))] = node;
     }
   }
@@ -64,14 +61,8 @@ Result<OfficeText> read_word(const Source& source, const std::string& main) {
   if (!parse(*source.package.find(main), document))
     return invalid_data("malformed " + main, source.where, "open it and save it again");
   DocxStyles known;
-  if (const std::string* part = beside(source.package, main, "styles")) {
-    parse(*part, styles);
-    known.read_styles(styles.document_element());
-  }
-  if (const std::string* part = beside(source.package, main, "numbering")) {
-    parse(*part, numbering);
-    known.read_numbering(numbering.document_element());
-  }
+  known.read_styles(load_beside(source.package, main, "styles", styles));
+  known.read_numbering(load_beside(source.package, main, "numbering", numbering));
   Notes notes(source.format);
   DocxText reader(known, notes, [&, used = std::set<std::string>()](const std::string& id) mutable {
     return used.insert(id).second ? embedded_text(source.package, main, id, source.format) : std::string();

@@ -285,24 +285,19 @@ Result<OfficeText> read_hwpx(const Source& source) {
   if (const std::string* part = package.find("Contents/content.hpf")) parse(*part, content);
   pugi::xml_node root = content.document_element();
   Header header;
-  if (const std::string* part = package.find("Contents/header.xml")) {
-    parse(*part, head);
-    header.read(head);
-  }
+  if (package.find("Contents/header.xml")) header.read(package.load("Contents/header.xml", head));
   SectionReader reader(header, source.format);
   Blocks blocks;
   std::vector<pugi::xml_document> documents;  // kept, since notes are read at the end
   std::vector<std::string> parts = sections(package, root);
   documents.reserve(parts.size());
+  bool is_there = false;
   for (const std::string& part : parts) {
-    const std::string* section = package.require(part);
-    if (!section) continue;
-    pugi::xml_document& document = documents.emplace_back();
-    parse(*section, document);
-    reader.read(document.document_element(), blocks);
+    pugi::xml_node section = package.load(part, documents.emplace_back());
+    is_there |= !section.empty();
+    reader.read(section, blocks);
   }
-  if (documents.empty())
-    return invalid_data("has no section that can be read", source.where, "open it and save it again");
+  if (!is_there) return invalid_data("has no section that can be read", source.where, "open it and save it again");
   reader.append_notes(blocks);
   OfficeText out;
   out.title = trimmed(all_text(child(child(root, "metadata"), "title")));

@@ -188,7 +188,10 @@ std::string format_digits(double number, std::string_view pattern) {
   auto zeros = [](std::string_view text) { return std::ranges::count(text, '0'); };
   int least = static_cast<int>(zeros(fraction));
   int most = static_cast<int>(std::ranges::count_if(fraction, [](char c) { return c == '0' || c == '#'; }));
-  std::string text = fmt::format("{:.{}f}", number, std::min(most, kMostDecimals));
+  most = std::min(most, kMostDecimals);
+  // Halves go up, as in a spreadsheet; numbers beyond have no halves.
+  if (double scaled = number * std::pow(10, most); scaled < 1e15) number = std::round(scaled) / std::pow(10, most);
+  std::string text = fmt::format("{:.{}f}", number, most);
   size_t dot = text.find('.');
   std::string digits = text.substr(0, dot), decimals = dot == std::string::npos ? "" : text.substr(dot + 1);
   while (static_cast<int>(decimals.size()) > least && decimals.back() == '0') decimals.pop_back();

@@ -140,6 +140,14 @@ const std::string* Package::require(std::string_view name) {
   return nullptr;
 }
 
+pugi::xml_node Package::load(std::string_view name, pugi::xml_document& document) {
+  const std::string* content = require(name);
+  if (!content) return {};
+  if (!parse(*content, document) && told_.insert(folded(name)).second)
+    problems_.push_back({std::string(name), "read.damaged", "is malformed"});
+  return document.document_element();
+}
+
 std::vector<Relationship> Package::relationships(const std::string& part) const {
   size_t slash = part.rfind('/');
   std::string folder = slash == std::string::npos ? "" : part.substr(0, slash + 1);

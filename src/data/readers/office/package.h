@@ -1,6 +1,8 @@
 // The parts of a document that is a zip: found by name however the name is spelt, the damaged ones told of.
 #pragma once
 
+#include <pugixml.hpp>
+
 #include <map>
 #include <set>
 #include <string>
@@ -29,6 +31,9 @@ class Package {
   const std::string* find(std::string_view name) const;
   /// The same of a part that the document needs: what is missing or damaged goes to problems().
   const std::string* require(std::string_view name);
+  /// A part that the document needs, parsed; what is missing, damaged or malformed goes to problems(). Returns the root
+  /// element: of a malformed part with what stands before the fault, of none a null node.
+  pugi::xml_node load(std::string_view name, pugi::xml_document& document);
   /// The names of all parts as they are spelt, in their order in the zip.
   const std::vector<std::string>& names() const { return names_; }
 

@@ -125,25 +125,21 @@ class SlideReader {
 };
 
 // What the speaker says: the body of the notes, beside the slide's picture and its number.
-void append_notes(const Package& package, const std::string& slide, Blocks& out) {
-  const std::string* content = package.find(package.related(slide, "notesSlide"));
-  if (!content) return;
+void append_notes(Package& package, const std::string& slide, Blocks& out) {
+  std::string part = package.related(slide, "notesSlide");
+  if (part.empty()) return;
   pugi::xml_document document;
-  parse(*content, document);
-  for (pugi::xml_node shape : child(child(document.document_element(), "cSld"), "spTree").children())
+  for (pugi::xml_node shape : child(child(package.load(part, document), "cSld"), "spTree").children())
     if (is(shape, "sp") && placeholder(shape) == "body") append_paragraphs(child(shape, "txBody"), false, out, 0);
 }
 
 // The text of a diagram (SmartArt), which lies in a part of its own.
-void append_diagrams(const Package& package, const std::string& slide, Blocks& out) {
+void append_diagrams(Package& package, const std::string& slide, Blocks& out) {
   std::set<std::string> seen;
   for (const Relationship& relationship : package.relationships(slide)) {
     if (relationship.type != "diagramData" || !seen.insert(relationship.target).second) continue;
-    const std::string* content = package.find(relationship.target);
-    if (!content) continue;
     pugi::xml_document document;
-    parse(*content, document);
-    for (pugi::xml_node point : child(document.document_element(), "ptLst").children())
+    for (pugi::xml_node point : child(package.load(relationship.target, document), "ptLst").children())
       append_paragraphs(child(point, "t"), true, out, 0);
   }
 }
@@ -168,11 +164,8 @@ Result<OfficeText> read_presentation(const Source& source, const std::string& ma
     auto part = parts.find(id);
     if (part == parts.end() || part->second.empty()) continue;
     std::string name = std::exchange(part->second, {});  // a slide stands once
-    const std::string* content = package.require(name);
-    if (!content) continue;
     pugi::xml_document slide;
-    parse(*content, slide);
-    pugi::xml_node root = slide.document_element();
+    pugi::xml_node root = package.load(name, slide);
     if (value(root, "show") == "0" || value(root, "show") == "false") continue;
     SlideReader reader;
     reader.read_shapes(child(child(root, "cSld"), "spTree"), 0);

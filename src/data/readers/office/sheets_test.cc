@@ -101,6 +101,8 @@ TEST(Xlsx, FormatsOfNumbers) {
                                          {45353.25, "오전/오후 h\"시\"", "오전 6시"},
                                          {45353, "[$-412]yyyy\"년\" m\"월\" d\"일\" dddd", "2024년 3월 2일 Saturday"},
                                          {45353, "d-mmm-yy", "2-Mar-24"},
+                                         {2.5, "0", "3"},
+                                         {0.125, "0.00", "0.13"},
                                          {1.5, "[h]:mm", "36:00"},
                                          {0.000011574, "mm:ss", "00:01"},
                                          {59, "yyyy-mm-dd", "1900-02-28"},
@@ -133,6 +135,16 @@ TEST(Xlsx, ADamagedSheetDoesNotLoseTheOthers) {
   ASSERT_TRUE(read.ok());
   EXPECT_EQ(read->text, "나\n\n7");
   EXPECT_EQ(read->problems.size(), 1u);
+}
+
+TEST(Xlsx, AMalformedSheetGivesWhatStandsBeforeTheFault) {
+  std::string rows = "<row>" + number("A1", "1") + "</row><row>" + number("A2", "2") + "</row></wrong>";
+  Result<OfficeText> read = read_office(xlsx({{"가", rows, ""}, {"나", "<row>" + number("A1", "7") + "</row>", ""}}),
+                                        {}, TextFormat::kPlain, "test");
+  ASSERT_TRUE(read.ok()) << read.error().to_string();
+  EXPECT_EQ(read->text, "가\n\n1\n\n2\n\n나\n\n7");
+  ASSERT_EQ(read->problems.size(), 1u);
+  EXPECT_EQ(read->problems[0].detail, "is malformed");
 }
 
 std::string shape(const std::string& type, const std::string& paragraphs) {

@@ -80,23 +80,20 @@ class WorkbookReader {
   }
 
  private:
+  pugi::xml_node load_related(const char* type, pugi::xml_document& document) {
+    std::string part = source_.package.related(main_, type);
+    return part.empty() ? pugi::xml_node() : source_.package.load(part, document);
+  }
+
   void read_strings() {
-    std::string part = source_.package.related(main_, "sharedStrings");
-    const std::string* content = part.empty() ? nullptr : source_.package.require(part);
-    if (!content) return;
     pugi::xml_document document;
-    parse(*content, document);
-    for (pugi::xml_node item : document.document_element().children())
+    for (pugi::xml_node item : load_related("sharedStrings", document).children())
       if (is(item, "si")) strings_.push_back(string_of(item));
   }
 
   void read_formats() {
-    std::string part = source_.package.related(main_, "styles");
-    const std::string* content = part.empty() ? nullptr : source_.package.require(part);
-    if (!content) return;
     pugi::xml_document document;
-    parse(*content, document);
-    pugi::xml_node root = document.document_element();
+    pugi::xml_node root = load_related("styles", document);
     std::map<int, std::string> own;
     for (pugi::xml_node format : child(root, "numFmts").children())
       own[attribute(format, "numFmtId").as_int()] = value(format, "formatCode");
@@ -129,15 +126,12 @@ class WorkbookReader {
 
   // Rows that stand together are a table; an empty row ends it.
   Status read_sheet(const std::string& part, Blocks& out) {
-    const std::string* content = part.empty() ? nullptr : source_.package.require(part);
-    if (!content) return {};
     pugi::xml_document document;
-    if (!parse(*content, document))
-      return invalid_data("malformed " + part, source_.where, "open it and save it again");
+    pugi::xml_node root = part.empty() ? pugi::xml_node() : source_.package.load(part, document);
     Block table;
     table.kind = Block::Kind::kTable;
     uint32_t previous = 0;
-    for (pugi::xml_node node : child(document.document_element(), "sheetData").children()) {
+    for (pugi::xml_node node : child(root, "sheetData").children()) {
       uint32_t number = attribute(node, "r").as_uint(previous + 1);
       std::vector<Cell> row;
       MALMOI_TRY(read_row(node, row));
