@@ -34,19 +34,30 @@ class NoteParts {
   std::map<std::string, pugi::xml_node> nodes_;
 };
 
-// A web page or a text that stands in the document as a part of its own.
-std::string embedded_text(Package& package, const std::string& main, const std::string& id, TextFormat format) {
-  for (const Relationship& relationship : package.relationships(main)) {
-    if (relationship.id != id) continue;
-    const std::string* content = package.require(relationship.target);
+// Web pages and texts that stand in the document as parts of their own, each once.
+class EmbeddedParts {
+ public:
+  EmbeddedParts(Package& package, const std::string& main, TextFormat format) : package_(package), format_(format) {
+    for (Relationship& relationship : package.relationships(main)) targets_[relationship.id] = relationship.target;
+  }
+
+  std::string take(const std::string& id) {
+    auto target = targets_.find(id);
+    if (target == targets_.end() || !read_.insert(folded(target->second)).second) return {};
+    const std::string* content = package_.require(target->second);
     if (!content) return {};
     auto decoded = decode_text(*content, declared_charset(*content));
     if (!decoded.ok()) return {};
     bool page = decoded->text.find("<html") != std::string::npos || decoded->text.find("<HTML") != std::string::npos;
-    return page ? extract_html(decoded->text, {format, true}).text : decoded->text;
+    return page ? extract_html(decoded->text, {format_, true}).text : decoded->text;
   }
-  return {};
-}
+
+ private:
+  Package& package_;
+  TextFormat format_;
+  std::map<std::string, std::string> targets_;
+  std::set<std::string> read_;
+};
 
 std::string first_heading(const Blocks& blocks) {
   for (const Block& block : blocks)
@@ -64,9 +75,8 @@ Result<OfficeText> read_word(const Source& source, const std::string& main) {
   known.read_styles(load_beside(source.package, main, "styles", styles));
   known.read_numbering(load_beside(source.package, main, "numbering", numbering));
   Notes notes(source.format);
-  DocxText reader(known, notes, [&, used = std::set<std::string>()](const std::string& id) mutable {
-    return used.insert(id).second ? embedded_text(source.package, main, id, source.format) : std::string();
-  });
+  EmbeddedParts embedded(source.package, main, source.format);
+  DocxText reader(known, notes, [&](const std::string& id) { return embedded.take(id); });
   Blocks blocks = reader.read(child(document.document_element(), "body"));
   NoteParts parts(source.package, main);
   OfficeText out;

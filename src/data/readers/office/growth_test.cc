@@ -151,6 +151,33 @@ INSTANTIATE_TEST_SUITE_P(
                        repeated(n, "</list-item></list>") + "</text></body></document>";
               },
               5000},
+        Large{"embedded_pages",
+              [](size_t n) {
+                std::vector<TestEntry> parts;
+                std::vector<std::vector<std::string>> targets;
+                for (size_t i = 0; i < n; ++i) {
+                  targets.push_back({"c" + std::to_string(i), "aFChunk", std::to_string(i) + ".html"});
+                  parts.push_back({"word/" + std::to_string(i) + ".html", "<html><p>A page of few words.</p></html>"});
+                }
+                parts.push_back({"word/_rels/document.xml.rels", relationships(targets)});
+                return docx(numbered(n, [](const std::string& i) { return "<w:altChunk r:id='c" + i + "'/>"; }), parts);
+              },
+              500},
+        Large{"ids_of_one_sheet",
+              [](size_t n) {
+                std::vector<std::vector<std::string>> targets;
+                for (size_t i = 0; i < n; ++i) targets.push_back({"r" + std::to_string(i), "worksheet", "sheet.xml"});
+                return test_zip(
+                    {{"_rels/.rels", relationships({{"r", "officeDocument", "xl/workbook.xml"}})},
+                     {"xl/workbook.xml",
+                      "<workbook><sheets>" +
+                          numbered(n, [](const std::string& i) { return "<sheet name='a' r:id='r" + i + "'/>"; }) +
+                          "</sheets></workbook>"},
+                     {"xl/_rels/workbook.xml.rels", relationships(targets)},
+                     {"xl/sheet.xml", "<worksheet><sheetData>" + repeated(n, "<row><c><v>1</v></c></row>") +
+                                          "</sheetData></worksheet>"}});
+              },
+              1000},
         Large{"hwpx_paragraphs",
               [](size_t n) {
                 return test_zip(

@@ -213,6 +213,20 @@ TEST(Hwp, ADamagedSectionDoesNotLoseTheOthers) {
   EXPECT_EQ(read->problems[0].part, "BodyText/Section1");
 }
 
+// A table in a cell of a table and so on, beyond where it is looked into.
+TEST(Hwp, TablesInTables) {
+  auto nested = [](uint32_t depth) {
+    std::string section;
+    for (uint32_t i = 0; i < depth; ++i)
+      section += record(66, 2 * i, std::string(12, '\0')) + record(67, 2 * i + 1, utf16(control(11) + u"\r")) +
+                 record(71, 2 * i + 1, control_id("tbl ")) + record(77, 2 * i + 2, std::string(8, '\0')) +
+                 record(72, 2 * i + 2, std::string(16, '\0'));
+    return hwp(section + hwp_paragraph(2 * depth, u"속"));
+  };
+  EXPECT_EQ(text_of(nested(3)), "속");
+  EXPECT_EQ(text_of(nested(500)), "");
+}
+
 TEST(Hwp, ABombIsAnError) { EXPECT_NE(text_of(hwp(std::string(100 << 20, '\0'))).find("error"), std::string::npos); }
 
 }  // namespace

@@ -34,9 +34,7 @@ using Records = std::span<const HwpRecord>;
 
 // The record at `at` with those that belong to it.
 Records family(Records records, size_t at) {
-  size_t end = at + 1;
-  while (end < records.size() && records[end].level > records[at].level) ++end;
-  return records.subspan(at, end - at);
+  return records.subspan(at, std::min(records[at].family, records.size() - at));
 }
 
 // DocInfo: shapes of paragraphs, numberings, styles, each known by its place among its kind.

@@ -122,6 +122,10 @@ std::vector<HwpRecord> split_records(std::string_view stream) {
     out.push_back({static_cast<int>(bits & 0x3FF), static_cast<int>(bits >> 10 & 0x3FF), stream.substr(begin, size)});
     stream.remove_prefix(begin + size);
   }
+  // From the last to the first: each takes over the families that follow it on higher levels.
+  for (size_t i = out.size(); i-- > 0;)
+    for (size_t next = i + 1; next < out.size() && out[next].level > out[i].level; next = i + out[i].family)
+      out[i].family += out[next].family;
   return out;
 }
 

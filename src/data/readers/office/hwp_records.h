@@ -15,6 +15,7 @@ namespace malmoi::data::office {
 struct HwpRecord {
   int tag = 0, level = 0;
   std::string_view data;
+  size_t family = 1;  // records: itself and those that belong to it
 
   /// Little-endian; 0 beyond the end.
   uint32_t u32(size_t at) const;

@@ -232,7 +232,7 @@ class OpenDocumentReader {
     pugi::xml_node annotation = find(object, "annotation");
     pugi::xml_document document;
     std::string part = resolve("", value(object, "href"));
-    if (!annotation && !part.empty()) {
+    if (!annotation && formulas_read_.insert(folded(part)).second) {
       const std::string* content = source_.package.find(part + "/content.xml");
       if (content) parse(*content, document);
       annotation = find(document, "annotation");
@@ -281,7 +281,7 @@ class OpenDocumentReader {
   Notes notes_;
   uint64_t limit_, held_ = 0;
   std::map<std::string, std::vector<ListLevel>> lists_;
-  std::set<std::string> hidden_;
+  std::set<std::string> hidden_, formulas_read_;
   std::map<std::string, pugi::xml_node> note_bodies_;
   std::map<std::string, std::string> last_list_;  // of a style: whose numbers it goes on
   int lists_read_ = 0;

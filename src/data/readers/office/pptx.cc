@@ -124,25 +124,40 @@ class SlideReader {
   Blocks blocks_;
 };
 
-// What the speaker says: the body of the notes, beside the slide's picture and its number.
-void append_notes(Package& package, const std::string& slide, Blocks& out) {
-  std::string part = package.related(slide, "notesSlide");
-  if (part.empty()) return;
-  pugi::xml_document document;
-  for (pugi::xml_node shape : child(child(package.load(part, document), "cSld"), "spTree").children())
-    if (is(shape, "sp") && placeholder(shape) == "body") append_paragraphs(child(shape, "txBody"), false, out, 0);
-}
+// The parts that go with a slide. Each is read once, whatever refers to it.
+class SlideParts {
+ public:
+  explicit SlideParts(Package& package) : package_(package) {}
 
-// The text of a diagram (SmartArt), which lies in a part of its own.
-void append_diagrams(Package& package, const std::string& slide, Blocks& out) {
-  std::set<std::string> seen;
-  for (const Relationship& relationship : package.relationships(slide)) {
-    if (relationship.type != "diagramData" || !seen.insert(relationship.target).second) continue;
+  /// Whether a part was not asked for before.
+  bool is_new(const std::string& part) { return !part.empty() && read_.insert(folded(part)).second; }
+
+  void append(const std::string& slide, Blocks& out) {
+    std::vector<Relationship> all = package_.relationships(slide);
+    for (const Relationship& relationship : all)
+      if (relationship.type == "diagramData" && is_new(relationship.target)) append_diagram(relationship.target, out);
+    for (const Relationship& relationship : all)
+      if (relationship.type == "notesSlide" && is_new(relationship.target)) append_notes(relationship.target, out);
+  }
+
+ private:
+  // What the speaker says: the body of the notes, beside the slide's picture and its number.
+  void append_notes(const std::string& part, Blocks& out) {
     pugi::xml_document document;
-    for (pugi::xml_node point : child(package.load(relationship.target, document), "ptLst").children())
+    for (pugi::xml_node shape : child(child(package_.load(part, document), "cSld"), "spTree").children())
+      if (is(shape, "sp") && placeholder(shape) == "body") append_paragraphs(child(shape, "txBody"), false, out, 0);
+  }
+
+  // The text of a diagram (SmartArt), which lies in a part of its own.
+  void append_diagram(const std::string& part, Blocks& out) {
+    pugi::xml_document document;
+    for (pugi::xml_node point : child(package_.load(part, document), "ptLst").children())
       append_paragraphs(child(point, "t"), true, out, 0);
   }
-}
+
+  Package& package_;
+  std::set<std::string> read_;
+};
 
 }  // namespace
 
@@ -155,6 +170,7 @@ Result<OfficeText> read_presentation(const Source& source, const std::string& ma
   for (Relationship& relationship : package.relationships(main)) parts[relationship.id] = relationship.target;
   OfficeText out;
   out.title = declared_title(package);
+  SlideParts beside(package);
   Blocks blocks;
   for (pugi::xml_node reference : child(document.document_element(), "sldIdLst").children()) {
     // The attribute "id" stands twice, the relationship's with a prefix.
@@ -162,8 +178,8 @@ Result<OfficeText> read_presentation(const Source& source, const std::string& ma
     for (pugi::xml_attribute candidate : reference.attributes())
       if (std::string_view(candidate.name()).ends_with(":id")) id = candidate.value();
     auto part = parts.find(id);
-    if (part == parts.end() || part->second.empty()) continue;
-    std::string name = std::exchange(part->second, {});  // a slide stands once
+    if (part == parts.end() || !beside.is_new(part->second)) continue;
+    const std::string& name = part->second;
     pugi::xml_document slide;
     pugi::xml_node root = package.load(name, slide);
     if (value(root, "show") == "0" || value(root, "show") == "false") continue;
@@ -171,8 +187,7 @@ Result<OfficeText> read_presentation(const Source& source, const std::string& ma
     reader.read_shapes(child(child(root, "cSld"), "spTree"), 0);
     if (out.title.empty()) out.title = reader.title();
     std::ranges::move(reader.take(), std::back_inserter(blocks));
-    append_diagrams(package, name, blocks);
-    append_notes(package, name, blocks);
+    beside.append(name, blocks);
   }
   MALMOI_ASSIGN(out.text, write_blocks(blocks, source.format, source.limits, source.packed, source.where));
   return out;

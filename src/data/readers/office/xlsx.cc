@@ -63,12 +63,14 @@ class WorkbookReader {
     for (Relationship& relationship : source_.package.relationships(main_))
       if (relationship.type == "worksheet") parts[relationship.id] = relationship.target;
     Blocks blocks;
+    std::set<std::string> read;
     for (pugi::xml_node sheet : child(workbook, "sheets").children()) {
       if (value(sheet, "state") == "hidden" || value(sheet, "state") == "veryHidden") continue;
       auto part = parts.find(std::string(value(sheet, "id")));
       if (part == parts.end()) continue;  // a chart
       Blocks content;
-      MALMOI_TRY(read_sheet(std::exchange(part->second, {}), content));
+      if (!read.insert(folded(part->second)).second) continue;
+      MALMOI_TRY(read_sheet(part->second, content));
       if (is_blank(content)) continue;
       blocks.push_back(heading(std::string(value(sheet, "name")), 2));
       std::ranges::move(content, std::back_inserter(blocks));
@@ -127,7 +129,7 @@ class WorkbookReader {
   // Rows that stand together are a table; an empty row ends it.
   Status read_sheet(const std::string& part, Blocks& out) {
     pugi::xml_document document;
-    pugi::xml_node root = part.empty() ? pugi::xml_node() : source_.package.load(part, document);
+    pugi::xml_node root = source_.package.load(part, document);
     Block table;
     table.kind = Block::Kind::kTable;
     uint32_t previous = 0;
