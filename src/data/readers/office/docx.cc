@@ -69,15 +69,15 @@ std::string first_heading(const Blocks& blocks) {
 
 Result<OfficeText> read_word(const Source& source, const std::string& main) {
   pugi::xml_document document, styles, numbering;
-  if (!parse(*source.package.find(main), document))
-    return invalid_data("malformed " + main, source.where, "open it and save it again");
+  pugi::xml_node body = child(source.package.load(main, document), "body");
+  if (!body) return invalid_data("malformed " + main, source.where, "open it and save it again");
   DocxStyles known;
   known.read_styles(load_beside(source.package, main, "styles", styles));
   known.read_numbering(load_beside(source.package, main, "numbering", numbering));
   Notes notes(source.format);
   EmbeddedParts embedded(source.package, main, source.format);
   DocxText reader(known, notes, [&](const std::string& id) { return embedded.take(id); });
-  Blocks blocks = reader.read(child(document.document_element(), "body"));
+  Blocks blocks = reader.read(body);
   NoteParts parts(source.package, main);
   OfficeText out;
   out.title = declared_title(source.package);

@@ -20,6 +20,15 @@ TEST(Docx, TheMainPartIsNamedByRelationships) {
   EXPECT_NE(text_of(test_zip({{"_rels/.rels", strict}})).find("not there"), std::string::npos);
 }
 
+TEST(Docx, OfAMalformedPartStandsWhatIsBeforeTheFault) {
+  Result<OfficeText> read = read_office(docx(p("하나") + "<w:p></w:wrong>" + p("둘")), {}, TextFormat::kPlain, "test");
+  ASSERT_TRUE(read.ok());
+  EXPECT_EQ(read->text, "하나");
+  ASSERT_EQ(read->problems.size(), 1u);
+  EXPECT_EQ(read->problems[0].detail, "is malformed");
+  EXPECT_NE(text_of(test_zip({{"word/document.xml", "<w:document>"}})).find("malformed"), std::string::npos);
+}
+
 TEST(Docx, PrefixesAreFree) {
   for (const std::string prefix : {"", "ns0:", "x:"}) {
     std::string attributes = prefix.empty() ? " xmlns='w'" : " xmlns:" + prefix.substr(0, prefix.size() - 1) + "='w'";

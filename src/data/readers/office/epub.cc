@@ -1,6 +1,7 @@
 // EPUB: the chapters of the package's spine, in its order, each by HTML extraction; one document a book.
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "data/encoding.h"
 #include "data/readers/office/blocks.h"
 #include "data/readers/office/formats.h"
@@ -56,6 +57,36 @@ std::map<std::string, Item> read_manifest(pugi::xml_node manifest, const std::st
   return items;
 }
 
+// XHTML as the HTML parser reads it rightly: <title/> and <script/> close themselves in XML alone, and would take in all
+// that follows.
+std::string close_empty_elements(std::string_view page) {
+  constexpr std::string_view kVoid[] = {"area",  "base", "br",   "col",   "embed",  "hr",    "img",
+                                        "input", "link", "meta", "param", "source", "track", "wbr"};
+  auto is_name = [](char c) {
+    return ((c | 32) >= 'a' && (c | 32) <= 'z') || (c >= '0' && c <= '9') || c == ':' || c == '-';
+  };
+  std::string out;
+  out.reserve(page.size());
+  size_t copied = 0;
+  for (size_t at = page.find('<'); at != std::string_view::npos; at = page.find('<', at + 1)) {
+    size_t name_end = at + 1;
+    while (name_end < page.size() && is_name(page[name_end])) ++name_end;
+    std::string name = ascii_lower(page.substr(at + 1, name_end - at - 1));
+    if (name.empty()) continue;
+    size_t end = name_end;
+    for (char quote = 0; end < page.size() && (quote || page[end] != '>'); ++end) {
+      if (quote ? page[end] == quote : page[end] == '"' || page[end] == '\'') quote = quote ? '\0' : page[end];
+    }
+    if (end >= page.size()) break;
+    if (page[end - 1] == '/' && std::ranges::find(kVoid, name) == std::end(kVoid)) {
+      out.append(page.substr(copied, end - 1 - copied)).append("></").append(name).append(">");
+      copied = end + 1;
+    }
+    at = end;
+  }
+  return out.append(page.substr(copied));
+}
+
 class Book {
  public:
   explicit Book(const Source& source)
@@ -75,7 +106,10 @@ class Book {
       problems_.push_back({part, "read.binary", decoded.error().what});
       return {};
     }
-    std::string chapter = extract_html(decoded->text, {source_.format, true}).text;
+    bool is_xml = decoded->text.find("<?xml") != std::string::npos ||
+                  decoded->text.find("http://www.w3.org/1999/xhtml") != std::string::npos;
+    std::string page = is_xml ? close_empty_elements(decoded->text) : std::move(decoded->text);
+    std::string chapter = extract_html(page, {source_.format, true}).text;
     if (chapter.empty()) return {};
     (text_ += text_.empty() ? "" : "\n\n") += chapter;
     if (text_.size() > limit_) return too_much_text(limit_, source_.where);

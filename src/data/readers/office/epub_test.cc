@@ -113,6 +113,13 @@ TEST(Epub, AChapterStandsOnceHoweverItIsNamed) {
   EXPECT_EQ(text_of(epub(book)), "CH1 The river is slow.");
 }
 
+TEST(Epub, ElementsThatCloseThemselves) {
+  std::string page =
+      "<?xml version='1.0'?><html xmlns='http://www.w3.org/1999/xhtml'><head><title/><script src='a>b.js' />"
+      "</head><body><a id='x'/><p>One.<br/>Two.</p><div/><hr/><p>Three.</p></body></html>";
+  EXPECT_EQ(plain_of(epub({{"a.xhtml"}, {{"OEBPS/a.xhtml", page}}})), "One.\nTwo.\n\nThree.");
+}
+
 TEST(Epub, ContainersThatAreLost) {
   std::string opf =
       "<package><manifest><item id='a' href='a.xhtml'/></manifest><spine><itemref idref='a'/></spine></package>";

@@ -137,6 +137,15 @@ INSTANTIATE_TEST_SUITE_P(
               },
               500},
         Large{"chapters", book, 300},
+        Large{"marks_that_never_end",
+              [](size_t n) {
+                return test_zip(
+                    {{"a.opf",
+                      "<package><manifest><item id='a' href='a.html'/></manifest><spine><itemref idref='a'/>"
+                      "</spine></package>"},
+                     {"a.html", "<?xml version='1.0'?>" + repeated(n, "<")}});
+              },
+              10'000},
         Large{"entries",
               [](size_t n) {
                 std::vector<TestEntry> parts = {

@@ -293,8 +293,7 @@ class OpenDocumentReader {
 
 Result<OfficeText> read_open_document(const Source& source, const std::string& content, const std::string* meta) {
   pugi::xml_document document, properties;
-  if (!parse(content, document))
-    return invalid_data("malformed content.xml", source.where, "open it and save it again");
+  bool is_whole = parse(content, document);
   pugi::xml_node root = document.document_element(), body = child(root, "body");
   if (!body) return invalid_data("is no OpenDocument file", source.where, "check that it is one (.odt, .ods, .odp)");
   OpenDocumentReader reader(source);
@@ -303,6 +302,7 @@ Result<OfficeText> read_open_document(const Source& source, const std::string& c
   Blocks blocks = reader.read(body);
   if (reader.full()) return too_much_text(text_limit(source.limits, source.packed), source.where);
   OfficeText out;
+  if (!is_whole) out.problems.push_back({"content.xml", "read.damaged", "is malformed"});
   if (meta) parse(*meta, properties);
   out.title = all_text(child(child(meta ? properties.document_element() : root, "meta"), "title"));
   if (out.title.empty()) out.title = reader.title();
