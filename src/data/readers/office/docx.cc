@@ -1,5 +1,6 @@
 // DOCX: the main part with its styles, lists and notes.
 #include "data/encoding.h"
+#include "data/readers/mail.h"
 #include "data/readers/office/docx_text.h"
 #include "data/readers/office/formats.h"
 #include "data/readers/office/xml.h"
@@ -46,6 +47,12 @@ class EmbeddedParts {
     if (target == targets_.end() || !read_.insert(folded(target->second)).second) return {};
     const std::string* content = package_.require(target->second);
     if (!content) return {};
+    // Pages stand as they are, or with their pictures as a message (MHTML).
+    if (content->starts_with("MIME-Version:")) {
+      auto message = read_mail(*content);
+      if (!message.ok()) return {};
+      return message->html ? extract_html(message->body, {format_, true}).text : message->body;
+    }
     auto decoded = decode_text(*content, declared_charset(*content));
     if (!decoded.ok()) return {};
     bool page = decoded->text.find("<html") != std::string::npos || decoded->text.find("<HTML") != std::string::npos;

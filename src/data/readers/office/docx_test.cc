@@ -56,6 +56,9 @@ TEST(Docx, ChangesAreAccepted) {
   EXPECT_EQ(text_of(docx("<w:p>" + deleted_mark + "<w:r><w:t>앞</w:t></w:r></w:p>" + p("뒤") + "<w:p>" + deleted_mark +
                          "<w:del><w:r><w:delText>없음</w:delText></w:r></w:del></w:p>" + p("끝"))),
             "앞뒤\n\n끝");
+  std::string table = "<w:tbl><w:tr><w:tc>" + p("칸") + "</w:tc></w:tr></w:tbl>";
+  EXPECT_EQ(text_of(docx("<w:p>" + deleted_mark + "<w:r><w:t>앞</w:t></w:r></w:p>" + table + p("뒤"))),
+            "앞\n\n칸\n\n뒤");
   EXPECT_EQ(text_of(docx("<w:tbl><w:tr><w:tc>" + p("가") + "</w:tc><w:tc>" + p("나") +
                          "</w:tc></w:tr><w:tr><w:trPr><w:del/></w:trPr><w:tc>" + p("지운 줄") + "</w:tc><w:tc>" +
                          p("x") + "</w:tc></w:tr></w:tbl>")),
@@ -252,6 +255,14 @@ TEST(Docx, FieldsSymbolsAndEmbeddedPages) {
                          {{"word/_rels/document.xml.rels", rels},
                           {"word/chunk.html", "<html><body><p>붙인 글</p></body></html>"}})),
             "붙인 글");
+  std::string message =
+      "MIME-Version: 1.0\r\nContent-Type: multipart/related; boundary=\"b\"\r\n\r\n--b\r\nContent-Type: text/html; "
+      "charset=\"utf-8\"\r\nContent-Transfer-Encoding: "
+      "quoted-printable\r\n\r\n<html><body><p>a=3Db</p></body></html>\r\n--b--\r\n";
+  EXPECT_EQ(text_of(docx("<w:altChunk r:id='c1'/>",
+                         {{"word/_rels/document.xml.rels", relationships({{"c1", "aFChunk", "a.mht"}})},
+                          {"word/a.mht", message}})),
+            "a=b");
 }
 
 }  // namespace

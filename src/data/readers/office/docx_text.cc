@@ -67,6 +67,7 @@ void DocxText::blocks(pugi::xml_node node, Blocks& out, int depth) {
     if (name == "p") {
       paragraph(part, out, depth + 1);
     } else if (name == "tbl") {
+      finish({}, std::exchange(joined_, {}), out);  // nothing goes on beyond a table
       Block table;
       table.kind = Block::Kind::kTable;
       rows(part, table.rows, depth + 1);
