@@ -1,6 +1,5 @@
 // DOCX: the main part with its styles, lists and notes.
-#include "data/encoding.h"
-#include "data/readers/mail.h"
+#include "data/readers/convert.h"
 #include "data/readers/office/docx_text.h"
 #include "data/readers/office/formats.h"
 #include "data/readers/office/xml.h"
@@ -38,30 +37,35 @@ class NoteParts {
 // Web pages and texts that stand in the document as parts of their own, each once.
 class EmbeddedParts {
  public:
-  EmbeddedParts(Package& package, const std::string& main, TextFormat format) : package_(package), format_(format) {
-    for (Relationship& relationship : package.relationships(main)) targets_[relationship.id] = relationship.target;
+  EmbeddedParts(const Source& source, const std::string& main) : source_(source) {
+    for (Relationship& relationship : source.package.relationships(main))
+      targets_[relationship.id] = relationship.target;
   }
 
   std::string take(const std::string& id) {
     auto target = targets_.find(id);
     if (target == targets_.end() || !read_.insert(folded(target->second)).second) return {};
-    const std::string* content = package_.require(target->second);
+    const std::string* content = source_.package.require(target->second);
     if (!content) return {};
-    // Pages stand as they are, or with their pictures as a message (MHTML).
-    if (content->starts_with("MIME-Version:")) {
-      auto message = read_mail(*content);
-      if (!message.ok()) return {};
-      return message->html ? extract_html(message->body, {format_, true}).text : message->body;
-    }
-    auto decoded = decode_text(*content, declared_charset(*content));
-    if (!decoded.ok()) return {};
-    bool page = decoded->text.find("<html") != std::string::npos || decoded->text.find("<HTML") != std::string::npos;
-    return page ? extract_html(decoded->text, {format_, true}).text : decoded->text;
+    RawDocument raw;
+    raw.payload = payload_of(*content);
+    raw.bytes = *content;
+    Converted converted;
+    Skip skip;
+    if (convert_document(std::move(raw), {source_.format, true, source_.limits}, converted, skip))
+      return std::move(converted.document.text);
+    return {};
   }
 
  private:
-  Package& package_;
-  TextFormat format_;
+  // Pages stand as they are, or with their pictures as a message (MHTML).
+  static Payload payload_of(std::string_view content) {
+    if (content.starts_with("MIME-Version:")) return Payload::kMail;
+    bool page = content.find("<html") != std::string::npos || content.find("<HTML") != std::string::npos;
+    return page ? Payload::kHtml : Payload::kText;
+  }
+
+  const Source& source_;
   std::map<std::string, std::string> targets_;
   std::set<std::string> read_;
 };
@@ -82,7 +86,7 @@ Result<OfficeText> read_word(const Source& source, const std::string& main) {
   known.read_styles(load_beside(source.package, main, "styles", styles));
   known.read_numbering(load_beside(source.package, main, "numbering", numbering));
   Notes notes(source.format);
-  EmbeddedParts embedded(source.package, main, source.format);
+  EmbeddedParts embedded(source, main);
   DocxText reader(known, notes, [&](const std::string& id) { return embedded.take(id); });
   Blocks blocks = reader.read(body);
   NoteParts parts(source.package, main);
