@@ -10,6 +10,7 @@
 namespace malmoi::data::office {
 namespace {
 
+const std::string kOutline = " outline";  // the list of headings; no style is called so
 constexpr int kMostRepeats = 100;  // of a cell or a space that says how often it stands; sheets fill their ends so
 
 NumberStyle number_style(std::string_view format) {
@@ -46,8 +47,8 @@ class OpenDocumentReader {
   void read_styles(pugi::xml_node styles) {
     for (pugi::xml_node node : styles.children()) {
       std::string name(value(node, "name"));
-      if (is(node, "list-style")) {
-        std::vector<ListLevel>& levels = lists_[name];
+      if (is(node, "list-style") || is(node, "outline-style")) {
+        std::vector<ListLevel>& levels = lists_[is(node, "outline-style") ? kOutline : name];
         for (pugi::xml_node level : node.children()) {
           int at = attribute(level, "level").as_int();
           if (at < 1 || at > 9) continue;
@@ -146,6 +147,7 @@ class OpenDocumentReader {
         is_item = at >= levels->second.size() || levels->second[at].style != NumberStyle::kNone;
       }
       if (is(node, "h")) {
+        if (number.empty()) number = outline_number(node);
         block = heading(number.empty() ? block.text : number + " " + block.text,
                         attribute(node, "outline-level").as_int(1));
       } else if (is_item) {
@@ -156,6 +158,14 @@ class OpenDocumentReader {
       out.push_back(std::move(block));
     }
     std::ranges::move(line.after, std::back_inserter(out));
+  }
+
+  // Headings outside lists have the numbers of the outline, where it has any.
+  std::string outline_number(pugi::xml_node heading) {
+    auto levels = lists_.find(kOutline);
+    if (levels == lists_.end() || attribute(heading, "is-list-header").as_bool()) return {};
+    return counters_.next(kOutline, std::clamp(attribute(heading, "outline-level").as_int(1), 1, 10) - 1,
+                          levels->second);
   }
 
   void read_list(pugi::xml_node node, Blocks& out, List outer, int depth) {
@@ -292,11 +302,12 @@ class OpenDocumentReader {
 }  // namespace
 
 Result<OfficeText> read_open_document(const Source& source, const std::string& content, const std::string* meta) {
-  pugi::xml_document document, properties;
+  pugi::xml_document document, properties, styles;
   bool is_whole = parse(content, document);
   pugi::xml_node root = document.document_element(), body = child(root, "body");
   if (!body) return invalid_data("is no OpenDocument file", source.where, "check that it is one (.odt, .ods, .odp)");
   OpenDocumentReader reader(source);
+  if (source.package.find("styles.xml")) reader.read_styles(child(source.package.load("styles.xml", styles), "styles"));
   reader.read_styles(child(root, "styles"));
   reader.read_styles(child(root, "automatic-styles"));
   Blocks blocks = reader.read(body);

@@ -64,6 +64,20 @@ TEST(Odt, ListsAndNumbers) {
       "1. 하나\n\n이어서\n\n  - a) 속\n  - b) 속\n2. 둘\n\n사이\n\n3. 셋\n1. 다시\n- 점");
 }
 
+TEST(Odt, NumbersOfHeadings) {
+  std::string styles =
+      "<office:document-styles><office:styles><text:outline-style><text:outline-level-style text:level='1' "
+      "style:num-format='1' style:num-prefix='제' style:num-suffix='장'/><text:outline-level-style text:level='2' "
+      "style:num-format='1' text:display-levels='2'/><text:outline-level-style text:level='3' style:num-format=''/>"
+      "</text:outline-style></office:styles></office:document-styles>";
+  auto h = [](int level, const std::string& text) {
+    return "<text:h text:outline-level='" + std::to_string(level) + "'>" + text + "</text:h>";
+  };
+  EXPECT_EQ(text_of(odt(h(1, "총칙") + h(2, "목적") + h(3, "속") + h(1, "보칙") + h(2, "기타"), "",
+                        {{"styles.xml", styles}})),
+            "# 제1장 총칙\n\n## 1.1 목적\n\n### 속\n\n# 제2장 보칙\n\n## 2.1 기타");
+}
+
 TEST(Odt, Tables) {
   auto cell = [](const std::string& content, const std::string& attributes = "") {
     return "<table:table-cell " + attributes + ">" + content + "</table:table-cell>";
