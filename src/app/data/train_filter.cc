@@ -42,7 +42,9 @@ Status for_each_of_files(const std::string& path, uint64_t& n, const Visit& visi
     MALMOI_TRY(job.stop.check("train-filter"));
     data::Converted converted;
     data::Skip skip;
-    if (data::convert_document(std::move(raw), {}, converted, skip)) MALMOI_TRY(visit(n++, converted.document));
+    bool kept = data::convert_document(std::move(raw), {}, converted, skip);
+    for (const data::Skip& part : converted.missing) on_skip(part);
+    if (kept) MALMOI_TRY(visit(n++, converted.document));
     else on_skip(skip);
   }
   return {};

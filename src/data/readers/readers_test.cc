@@ -15,6 +15,7 @@
 #include "data/readers/mail.h"
 #include "data/readers/markdown.h"
 #include "data/readers/pdf.h"
+#include "data/readers/test_read.h"
 #include "data/readers/wikitext.h"
 #include "data/test_folder.h"
 
@@ -24,11 +25,6 @@ namespace {
 const std::string kFolder = std::string(MALMOI_TEST_DATA) + "/data/readers/";
 const std::string kKorean = "말모이는 우리말을 모은다는 뜻이다. 사전을 만드는 사람들은 낱말을 하나하나 모았다.";
 const std::string kEnglish = "Gathered words make a dictionary, and a dictionary makes a language visible.";
-
-struct ReadResult {
-  std::vector<Document> documents;
-  std::vector<Skip> skips;
-};
 
 ReadResult read_paths(const std::vector<std::string>& paths, ReaderOptions options = {}) {
   ReadResult result;
@@ -47,9 +43,10 @@ ReadResult read_paths(const std::vector<std::string>& paths, ReaderOptions optio
   while (stream.next(raw, source)) {
     Converted converted;
     Skip skip;
-    if (convert_document(std::move(raw), convert, converted, skip))
-      result.documents.push_back(std::move(converted.document));
-    else result.skips.push_back(skip);
+    bool kept = convert_document(std::move(raw), convert, converted, skip);
+    for (Skip& part : converted.missing) on_skip(std::move(part));
+    if (kept) result.documents.push_back(std::move(converted.document));
+    else on_skip(skip);
   }
   return result;
 }
@@ -92,7 +89,9 @@ INSTANTIATE_TEST_SUITE_P(
                  {"# 말모이\n\n" + kKorean +
                   " 끝.\n\n- first item\n  - inner item\n\n| 낱말 | 뜻 |\n| --- | --- |\n| 나무 | tree |"},
                  {}},
-        Expected{"sample.odt", {"# 말모이\n\n" + kKorean + "\n\n- first  item\n\n| 낱말 | 뜻 |\n| --- | --- |"}, {}},
+        Expected{"sample.odt",
+                 {"# 말모이\n\n" + kKorean + "[^1]\n\n- first  item\n\n| 낱말 | 뜻 |\n| --- | --- |\n\n[^1]: 각주"},
+                 {}},
         Expected{"sample.epub", {"# 첫째 장\n\n" + kKorean + "\n\n# 둘째 장\n\n" + kEnglish}, {}},
         Expected{"sample.pdf",
                  {"Gathered words make a dictionary, and a dictionary makes a language visible to everyone who looks "
@@ -152,11 +151,11 @@ TEST(Readers, ParquetNamesTheConversion) {
 
 TEST(Readers, EveryFormatOfTheTableReadsByItsName) {
   std::map<std::string, std::string> files = {
-      {"html", "docs.zip"},      {"text", "plain.txt"}, {"markdown", "page.md"}, {"jsonl", "lines.jsonl"},
-      {"json", "records.json"},  {"csv", "table.csv"},  {"tsv", "table.tsv"},    {"pdf", "sample.pdf"},
-      {"docx", "sample.docx"},   {"odt", "sample.odt"}, {"epub", "sample.epub"}, {"warc", "pages.wet"},
-      {"mediawiki", "wiki.xml"}, {"feed", "feed.rss"},  {"mbox", "box.mbox"},    {"eml", "letter.eml"},
-      {"code", "tree/tagged.c"}};
+      {"html", "docs.zip"},     {"text", "plain.txt"},   {"markdown", "page.md"}, {"jsonl", "lines.jsonl"},
+      {"json", "records.json"}, {"csv", "table.csv"},    {"tsv", "table.tsv"},    {"pdf", "sample.pdf"},
+      {"docx", "sample.docx"},  {"odt", "sample.odt"},   {"xlsx", "sample.docx"}, {"pptx", "sample.docx"},
+      {"hwpx", "sample.docx"},  {"epub", "sample.epub"}, {"warc", "pages.wet"},   {"mediawiki", "wiki.xml"},
+      {"feed", "feed.rss"},     {"mbox", "box.mbox"},    {"eml", "letter.eml"},   {"code", "tree/tagged.c"}};
   for (const FormatEntry& format : format_table()) {
     ASSERT_TRUE(files.contains(std::string(format.name))) << format.name << " has no file of its kind here";
     EXPECT_FALSE(format.summary.empty());
@@ -180,31 +179,6 @@ TEST(Readers, OddNamesAndUnreadableFilesAreReported) {
   std::set<std::string> rules;
   for (const Skip& skip : result.skips) rules.insert(skip.rule);
   EXPECT_EQ(rules, (std::set<std::string>{"read.empty", "read.binary", "read.ignored"}));
-}
-
-ReadResult read_bytes(const std::string& name, std::string bytes) {
-  ReadResult result;
-  Input input;
-  input.id = input.path = input.name = name;
-  input.bytes = memory_source(std::move(bytes));
-  auto on_skip = [&](Skip skip) { result.skips.push_back(std::move(skip)); };
-  auto reader = open_reader(std::move(input), {}, on_skip);
-  if (!reader.ok()) {
-    on_skip({name, "error", reader.error().to_string(), true});
-    return result;
-  }
-  RawDocument raw;
-  while (*reader) {
-    auto more = (*reader)->next(raw);
-    if (!more.ok()) on_skip({name, "error", more.error().to_string(), true});
-    if (!more.ok() || !*more) break;
-    Converted converted;
-    Skip skip;
-    if (convert_document(std::move(raw), {}, converted, skip))
-      result.documents.push_back(std::move(converted.document));
-    else result.skips.push_back(skip);
-  }
-  return result;
 }
 
 std::string warc_record(const std::string& url, const std::string& head, const std::string& body) {
@@ -259,15 +233,14 @@ TEST(Readers, TablesOfSpreadsheets) {
   EXPECT_EQ(result.documents[1].text, "second");
 }
 
-TEST(Readers, OfficeDocumentsThatCannotBeReadNameTheConversion) {
-  for (const auto& [name, bytes] : std::map<std::string, std::string>{
-           {"a.doc", "\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1 and so on"},
-           {"a.rtf", "{\\rtf1 text}"},
-           {"a.xlsx", std::string("PK\x03\x04") + "[Content_Types].xml"},
-           {"a.zip", std::string("PK\x03\x04") + "mimetypeapplication/vnd.oasis.opendocument.spreadsheet"}}) {
+TEST(Readers, DocumentsThatCannotBeReadNameTheConversion) {
+  for (const auto& [name, bytes, remedy] :
+       std::vector<std::array<std::string, 3>>{{"a.rtf", "{\\rtf1 text}", "soffice"},
+                                               {"a.xlsb", std::string("PK\x03\x04") + "[Content_Types].xml", "soffice"},
+                                               {"a.hwp", "HWP Document File V3.00 \x1a\1\2\3\4\5", "HWPX"}}) {
     ReadResult result = read_bytes(name, bytes);
     ASSERT_EQ(result.skips.size(), 1u) << name;
-    EXPECT_NE(result.skips[0].detail.find("soffice"), std::string::npos) << result.skips[0].detail;
+    EXPECT_NE(result.skips[0].detail.find(remedy), std::string::npos) << result.skips[0].detail;
   }
 }
 

@@ -1,5 +1,6 @@
 // Sources of bytes: files, memory.
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,7 +15,8 @@ namespace {
 
 class FileSource : public ByteSource {
  public:
-  FileSource(int fd, std::string path, uint64_t left) : fd_(fd), path_(std::move(path)), left_(left) {}
+  FileSource(int fd, std::string path, uint64_t begin, uint64_t size)
+      : fd_(fd), path_(std::move(path)), begin_(begin), size_(size), left_(size) {}
   ~FileSource() override { ::close(fd_); }
 
   Result<size_t> read(char* buffer, size_t size) override {
@@ -28,11 +30,18 @@ class FileSource : public ByteSource {
     }
     return size_t{0};
   }
+  std::optional<uint64_t> size() const override { return size_; }
+  Status seek(uint64_t offset) override {
+    offset = std::min(offset, size_);
+    if (::lseek(fd_, static_cast<off_t>(begin_ + offset), SEEK_SET) < 0) return io_error("cannot seek", path_, errno);
+    left_ = size_ - offset;
+    return {};
+  }
 
  private:
   int fd_;
   std::string path_;
-  uint64_t left_;
+  uint64_t begin_, size_, left_;
 };
 
 class MemorySource : public ByteSource {
@@ -44,10 +53,32 @@ class MemorySource : public ByteSource {
     at_ += size;
     return size;
   }
+  std::optional<uint64_t> size() const override { return bytes_.size(); }
+  Status seek(uint64_t offset) override {
+    at_ = static_cast<size_t>(std::min<uint64_t>(offset, bytes_.size()));
+    return {};
+  }
 
  private:
   std::string bytes_;
   size_t at_ = 0;
+};
+
+class PutBack : public ByteSource {
+ public:
+  PutBack(std::string head, std::unique_ptr<ByteSource> rest) : head_(std::move(head)), rest_(std::move(rest)) {}
+  Result<size_t> read(char* buffer, size_t size) override {
+    if (at_ == head_.size()) return rest_->read(buffer, size);
+    size = std::min(size, head_.size() - at_);
+    std::memcpy(buffer, head_.data() + at_, size);
+    at_ += size;
+    return size;
+  }
+
+ private:
+  std::string head_;
+  size_t at_ = 0;
+  std::unique_ptr<ByteSource> rest_;
 };
 
 class Utf16Source : public ByteSource {
@@ -102,10 +133,36 @@ std::unique_ptr<ByteSource> utf8_source(std::unique_ptr<ByteSource> utf16, bool 
 Result<std::unique_ptr<ByteSource>> open_file_source(const Path& path, uint64_t offset, uint64_t length) {
   int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return io_error("cannot open", path.string(), errno);
-  auto source = std::make_unique<FileSource>(fd, path.string(), length);
-  if (offset > 0 && ::lseek(fd, static_cast<off_t>(offset), SEEK_SET) < 0)
-    return io_error("cannot seek", path.string(), errno);
+  struct stat info {};
+  if (::fstat(fd, &info) != 0) {
+    int error = errno;
+    ::close(fd);
+    return io_error("cannot open", path.string(), error);
+  }
+  uint64_t bytes = static_cast<uint64_t>(std::max<off_t>(info.st_size, 0));
+  uint64_t size = std::min(length, bytes - std::min(offset, bytes));
+  auto source = std::make_unique<FileSource>(fd, path.string(), offset, size);
+  if (offset > 0) MALMOI_TRY(source->seek(0));
   return std::unique_ptr<ByteSource>(std::move(source));
+}
+
+Status ByteSource::seek(uint64_t) { return internal_error("a source that only goes forward was moved"); }
+
+std::unique_ptr<ByteSource> put_back(std::string head, std::unique_ptr<ByteSource> rest) {
+  if (rest->size() && rest->seek(0).ok()) return rest;
+  return std::make_unique<PutBack>(std::move(head), std::move(rest));
+}
+
+Result<std::unique_ptr<ByteSource>> hold_in_memory(std::unique_ptr<ByteSource> source, uint64_t limit) {
+  if (source->size()) return source;
+  std::string content;
+  char buffer[1 << 16];
+  while (content.size() <= limit) {
+    MALMOI_ASSIGN(size_t n, source->read(buffer, sizeof buffer));
+    if (n == 0) return memory_source(std::move(content));
+    content.append(buffer, n);
+  }
+  return std::unique_ptr<ByteSource>(std::make_unique<PutBack>(std::move(content), std::move(source)));
 }
 
 std::unique_ptr<ByteSource> memory_source(std::string bytes) {
