@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "data/readers/expansion.h"
 #include "data/readers/unpack.h"
 
 namespace malmoi::data {
@@ -12,8 +13,8 @@ class ArchiveReader : public Reader {
  public:
   ArchiveReader(Input input, const ReaderOptions& options, const OnSkip& on_skip)
       : input_(std::move(input)), options_(options), on_skip_(on_skip), archive_(make_archive(true)) {
-    if (!input_.meter) {
-      input_.meter = std::make_shared<Meter>();
+    if (!input_.expansion) {
+      input_.expansion = std::make_shared<Expansion>();
       is_outermost_ = true;
     }
   }
@@ -54,7 +55,7 @@ class ArchiveReader : public Reader {
     }
     self->position_ += *n;
     // What is read again, as entries that share their bytes are, does not count again.
-    if (self->is_outermost_) self->input_.meter->in = std::max(self->input_.meter->in, self->position_);
+    if (self->is_outermost_) self->input_.expansion->in = std::max(self->input_.expansion->in, self->position_);
     *buffer = self->chunk_.data();
     return static_cast<la_ssize_t>(*n);
   }
@@ -89,8 +90,8 @@ class ArchiveReader : public Reader {
     if (n < 0)
       return invalid_data("damaged archive: " + archive_message(archive_.get()), entry_id_,
                           "check that the file is whole");
-    input_.meter->out += static_cast<uint64_t>(n);
-    if (Status fits = input_.meter->check(options_.limits, input_.id); !fits.ok()) {
+    input_.expansion->out += static_cast<uint64_t>(n);
+    if (Status fits = input_.expansion->check(options_.limits, input_.id); !fits.ok()) {
       stopped_ = fits.error();
       return fits.error();
     }
@@ -121,7 +122,7 @@ class ArchiveReader : public Reader {
       Input inner;
       inner.path = input_.path;
       inner.depth = input_.depth + 1;
-      inner.meter = input_.meter;
+      inner.expansion = input_.expansion;
       if (raw) {
         inner.id = input_.id;
         inner.name = unpacked_name(input_.name);

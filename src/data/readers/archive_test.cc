@@ -94,9 +94,7 @@ TEST(Archive, WhatSystemsLeaveBesideFilesIsSkipped) {
   EXPECT_EQ(result.failures(), 0u);
   ReaderOptions options;
   options.format = "text";
-  EXPECT_EQ(read_bytes("a.zip", test_zip({{"._a.txt", kText}, {"b.txt", kText}}), TextFormat::kPlain, options)
-                .documents.size(),
-            1u);
+  EXPECT_EQ(read_bytes("a.zip", test_zip({{"._a.txt", kText}, {"b.txt", kText}}), options).documents.size(), 1u);
 }
 
 TEST(Archive, ADamagedMemberDoesNotHideTheOthers) {
@@ -174,8 +172,8 @@ std::string overlapping_zip(int entries, std::string content) {
 }
 
 TEST(Archive, EntriesThatShareTheirBytesAreABomb) {
-  EXPECT_EQ(read_bytes("a.zip", overlapping_zip(3, prose(1000)), TextFormat::kPlain).documents.size(), 1u);
-  ReadResult result = read_bytes("a.zip", overlapping_zip(400, prose(1 << 20)), TextFormat::kPlain);
+  EXPECT_EQ(read_bytes("a.zip", overlapping_zip(3, prose(1000))).documents.size(), 1u);
+  ReadResult result = read_bytes("a.zip", overlapping_zip(400, prose(1 << 20)));
   EXPECT_LT(result.documents.size(), 100u);
   ASSERT_FALSE(result.skips.empty());
   EXPECT_NE(result.skips.back().detail.find("bomb"), std::string::npos) << result.skips.back().detail;

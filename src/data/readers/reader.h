@@ -83,7 +83,7 @@ struct Skip {
 };
 using OnSkip = std::function<void(Skip)>;
 
-struct Meter;  // unpack.h
+struct Expansion;  // expansion.h
 
 /// One input while it is being read.
 struct Input {
@@ -92,7 +92,7 @@ struct Input {
   std::string path;  // the file it lies in
   std::string name;  // what its format is judged by: the last part of the path
   int depth = 0;
-  std::shared_ptr<Meter> meter;  // of the outermost archive that it lies in
+  std::shared_ptr<Expansion> expansion;  // of the outermost archive that it lies in
 };
 
 /// The documents of one input. An Error ends the input; a single bad record is reported by on_skip and passed over.

@@ -15,8 +15,7 @@ namespace {
 
 class FileSource : public ByteSource {
  public:
-  FileSource(int fd, std::string path, uint64_t begin, uint64_t size)
-      : fd_(fd), path_(std::move(path)), begin_(begin), size_(size), left_(size) {}
+  FileSource(int fd, std::string path, uint64_t left) : fd_(fd), path_(std::move(path)), left_(left) {}
   ~FileSource() override { ::close(fd_); }
 
   Result<size_t> read(char* buffer, size_t size) override {
@@ -30,18 +29,31 @@ class FileSource : public ByteSource {
     }
     return size_t{0};
   }
+
+  /// Goes to where the source begins in its file, and finds out how large it is. A pipe has no size, and begins at once.
+  Status find_size(uint64_t begin) {
+    struct stat info {};
+    if (::fstat(fd_, &info) != 0) return io_error("cannot read", path_, errno);
+    if (!S_ISREG(info.st_mode) || info.st_size == 0) return {};  // files that the kernel makes up say 0
+    auto bytes = static_cast<uint64_t>(std::max<off_t>(info.st_size, 0));
+    begin_ = begin;
+    size_ = std::min(left_, bytes - std::min(begin, bytes));
+    return seek(0);
+  }
   std::optional<uint64_t> size() const override { return size_; }
   Status seek(uint64_t offset) override {
-    offset = std::min(offset, size_);
+    if (!size_) return ByteSource::seek(offset);
+    offset = std::min(offset, *size_);
     if (::lseek(fd_, static_cast<off_t>(begin_ + offset), SEEK_SET) < 0) return io_error("cannot seek", path_, errno);
-    left_ = size_ - offset;
+    left_ = *size_ - offset;
     return {};
   }
 
  private:
   int fd_;
   std::string path_;
-  uint64_t begin_, size_, left_;
+  uint64_t left_, begin_ = 0;
+  std::optional<uint64_t> size_;
 };
 
 class MemorySource : public ByteSource {
@@ -133,16 +145,8 @@ std::unique_ptr<ByteSource> utf8_source(std::unique_ptr<ByteSource> utf16, bool 
 Result<std::unique_ptr<ByteSource>> open_file_source(const Path& path, uint64_t offset, uint64_t length) {
   int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return io_error("cannot open", path.string(), errno);
-  struct stat info {};
-  if (::fstat(fd, &info) != 0) {
-    int error = errno;
-    ::close(fd);
-    return io_error("cannot open", path.string(), error);
-  }
-  uint64_t bytes = static_cast<uint64_t>(std::max<off_t>(info.st_size, 0));
-  uint64_t size = std::min(length, bytes - std::min(offset, bytes));
-  auto source = std::make_unique<FileSource>(fd, path.string(), offset, size);
-  if (offset > 0) MALMOI_TRY(source->seek(0));
+  auto source = std::make_unique<FileSource>(fd, path.string(), length);
+  MALMOI_TRY(source->find_size(offset));
   return std::unique_ptr<ByteSource>(std::move(source));
 }
 

@@ -27,8 +27,8 @@ struct ReadResult {
   }
 };
 
-inline ReadResult read_bytes(const std::string& name, std::string bytes, TextFormat format = TextFormat::kMarkdown,
-                             const ReaderOptions& options = {}) {
+inline ReadResult read_bytes(const std::string& name, std::string bytes, const ReaderOptions& options = {},
+                             TextFormat format = TextFormat::kMarkdown) {
   ReadResult result;
   Input input;
   input.id = input.path = input.name = name;

@@ -48,16 +48,4 @@ std::string entry_name(archive_entry* entry) {
   return clean_characters(guessed.ok() ? guessed->text : replace_invalid_utf8(bytes));
 }
 
-Status Meter::check(const ReaderLimits& limits, const std::string& where) const {
-  constexpr uint64_t kHarmless = 64ull << 20;
-  if (out > limits.expanded_bytes)
-    return invalid_data("expands to more than " + std::to_string(limits.expanded_bytes) + " bytes", where,
-                        "raise limits.expanded_bytes if it is meant to");
-  if (out > kHarmless && static_cast<double>(out) > limits.expansion_ratio * static_cast<double>(in + 1))
-    return invalid_data(
-        "expands more than " + std::to_string(static_cast<int>(limits.expansion_ratio)) + " times, like a bomb", where,
-        "raise limits.expansion_ratio if it is meant to");
-  return {};
-}
-
 }  // namespace malmoi::data

@@ -1,5 +1,4 @@
-// libarchive as the readers use it: which formats it opens, the names of entries in UTF-8 whatever the locale, and when
-// what comes out is no longer a document's doing.
+// libarchive as the readers use it: which formats it opens, the names of entries in UTF-8 whatever the locale.
 #pragma once
 
 #include <archive.h>
@@ -42,12 +41,5 @@ class Utf8Locale {
 /// The name of an entry in UTF-8, composed (NFC); what is not UTF-8 is taken for CP949, as Korean Windows packs. Empty if
 /// there is none. Under a Utf8Locale.
 std::string entry_name(archive_entry* entry);
-
-/// Counts what goes in and what comes out, of archives in an archive together, and says when that is no longer a
-/// document's doing.
-struct Meter {
-  uint64_t in = 0, out = 0;
-  Status check(const ReaderLimits& limits, const std::string& where) const;
-};
 
 }  // namespace malmoi::data

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "data/readers/unpack.h"
+#include "data/readers/expansion.h"
 #include "formats/compound_file.h"
 
 namespace malmoi::data::office {
@@ -57,7 +57,7 @@ class Unpacker {
   const Status& limit() const { return limit_; }
 
  private:
-  Meter meter_;
+  Expansion meter_;
   const ReaderLimits& limits_;
   const std::string& where_;
   Status limit_;

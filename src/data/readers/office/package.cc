@@ -8,6 +8,7 @@
 
 #include "base/ascii.h"
 #include "data/readers/office/xml.h"
+#include "data/readers/expansion.h"
 #include "data/readers/unpack.h"
 
 namespace malmoi::data::office {
@@ -24,7 +25,7 @@ bool is_media(std::string_view name) {
 }
 
 // What the current entry holds. Errors of kind kInvalidData end the document where `stop` is set, else they are the entry's.
-Result<std::string> read_entry(archive* a, const ReaderLimits& limits, uint64_t held, Meter& meter, bool& stop,
+Result<std::string> read_entry(archive* a, const ReaderLimits& limits, uint64_t held, Expansion& meter, bool& stop,
                                const std::string& where) {
   std::string content;
   char buffer[1 << 15];
@@ -95,7 +96,7 @@ Result<Package> Package::open(std::string_view bytes, const ReaderLimits& limits
   if (archive_read_open_memory(a.get(), bytes.data(), bytes.size()) != ARCHIVE_OK)
     return invalid_data("is not a whole zip: " + archive_message(a.get()), where, "check that the file is whole");
   Package package;
-  Meter meter{bytes.size(), 0};
+  Expansion meter{bytes.size(), 0};
   uint64_t entries = 0, held = 0;
   while (true) {
     archive_entry* entry = nullptr;
