@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import zipfile
 
 program = sys.argv[1]
 
@@ -97,6 +98,26 @@ def bad_inputs_are_named(work):
     assert not (work / "never").exists() or not any((work / "never").iterdir())
 
 
+def a_damaged_chapter_does_not_lose_the_book(work):
+    shelf = work / "shelf"
+    shelf.mkdir()
+    with zipfile.ZipFile(shelf / "book.epub", "w", zipfile.ZIP_DEFLATED) as book:
+        book.writestr("META-INF/container.xml", "<container><rootfiles><rootfile full-path='content.opf'/></rootfiles></container>")
+        book.writestr("content.opf", "<package><manifest><item id='a' href='a.html'/><item id='b' href='b.html'/></manifest>"
+                                     "<spine><itemref idref='a'/><itemref idref='b'/></spine></package>")
+        book.writestr("a.html", "<p>The first chapter can be read, and so it is in the corpus.</p>")
+        book.writestr("b.html", " ".join(str(i * i) for i in range(1000)))
+        hole = book.getinfo("b.html").header_offset + 300
+    content = bytearray((shelf / "book.epub").read_bytes())
+    content[hole:hole + 20] = b"\xff" * 20
+    (shelf / "book.epub").write_bytes(content)
+    kept, lost = map(json.loads, run("extract", shelf / "book.epub", expect=3).out.splitlines())
+    assert kept["text"].startswith("The first chapter"), kept
+    assert lost["path"].endswith("book.epub/b.html") and lost["dropped"] == "read.damaged", lost
+    report = json.loads(run("build", "--in", shelf, "--out", work / "shelf-corpus", "--json", expect=3).out)
+    assert report["skipped"] == {"read.damaged": 1} and report["kept"]["documents"] == 1, report
+
+
 def mistakes_take_one_line(work):
     (work / "mistake.yaml").write_text("sources: [in]\nout: x\nfilter: [repair]\n")
     for words, says in ((("build", "--in", work / "in", "--out", work / "x", "--memory-limit", "much"), "much"),
@@ -118,6 +139,7 @@ with tempfile.TemporaryDirectory() as name:
     launchers_share_the_work(work, work / "alone" / "corpus")
     neither_threads_nor_kills_show(work)
     bad_inputs_are_named(work)
+    a_damaged_chapter_does_not_lose_the_book(work)
     mistakes_take_one_line(work)
     (work / "lines.txt").write_text("no object\n" * 3000)
     told = run("dedup", work / "lines.txt", expect=1).told

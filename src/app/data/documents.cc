@@ -40,7 +40,9 @@ bool Documents::next_of_files(data::InputStream& files, data::Document& document
     raw.document.language = kUndetermined;
     data::Converted converted;
     data::Skip skip;
-    if (data::convert_document(std::move(raw), {.format = data::TextFormat::kPlain}, converted, skip)) {
+    bool kept = data::convert_document(std::move(raw), {.format = data::TextFormat::kPlain}, converted, skip);
+    for (data::Skip& part : converted.missing) on_skip_(std::move(part));
+    if (kept) {
       document = std::move(converted.document);
       return true;
     }

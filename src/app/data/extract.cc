@@ -62,6 +62,7 @@ Result<DataExtractCounts> data_extract(const DataExtractOptions& options,
       line["detail"] = skip.detail;
     }
     visit(line);
+    for (data::Skip& part : converted.missing) on_skip(std::move(part));
   }
   return counts;
 }

@@ -151,7 +151,9 @@ Processed Processor::process(RawDocument raw, uint32_t source_index) const {
   out.tally.add("documents.read");
   Converted converted;
   Skip skip;
-  if (!convert_document(std::move(raw), convert_[source_index], converted, skip)) {
+  bool kept = convert_document(std::move(raw), convert_[source_index], converted, skip);
+  for (const Skip& part : converted.missing) pass_over(part, out);
+  if (!kept) {
     if (skip.failed) {
       pass_over(skip, out);
     } else {

@@ -1,45 +1,26 @@
 #include "data/readers/archive.h"
 
-#include <archive.h>
-#include <archive_entry.h>
-
-#include <memory>
+#include <algorithm>
+#include <optional>
 
 #include "data/readers/expansion.h"
+#include "data/readers/unpack.h"
 
 namespace malmoi::data {
 namespace {
 
-struct ArchiveFree {
-  void operator()(archive* a) const { archive_read_free(a); }
-};
-using Archive = std::unique_ptr<archive, ArchiveFree>;
-
-// Filters and formats named one by one: "all" would start other programs for some.
-Archive make_archive(bool raw) {
-  Archive a(archive_read_new());
-  archive_read_support_filter_bzip2(a.get());
-  archive_read_support_filter_xz(a.get());
-  archive_read_support_filter_lzma(a.get());
-  archive_read_support_filter_zstd(a.get());
-  archive_read_support_format_tar(a.get());
-  archive_read_support_format_zip(a.get());
-  archive_read_support_format_7zip(a.get());
-  if (raw) archive_read_support_format_raw(a.get());
-  return a;
-}
-
-std::string archive_message(archive* a) {
-  const char* text = archive_error_string(a);
-  return text ? text : "damaged";
-}
-
 class ArchiveReader : public Reader {
  public:
   ArchiveReader(Input input, const ReaderOptions& options, const OnSkip& on_skip)
-      : input_(std::move(input)), options_(options), on_skip_(on_skip), archive_(make_archive(true)) {}
+      : input_(std::move(input)), options_(options), on_skip_(on_skip), archive_(make_archive(true)) {
+    if (!input_.expansion) {
+      input_.expansion = std::make_shared<Expansion>();
+      is_outermost_ = true;
+    }
+  }
 
   Result<bool> next(RawDocument& out) override {
+    Utf8Locale locale;
     if (!opened_) MALMOI_TRY(open());
     while (true) {
       if (entry_) {
@@ -72,14 +53,33 @@ class ArchiveReader : public Reader {
       archive_set_error(a, ARCHIVE_FATAL, "%s", n.error().to_string().c_str());
       return ARCHIVE_FATAL;
     }
-    self->meter_.in += *n;
+    self->position_ += *n;
+    // What is read again, as entries that share their bytes are, does not count again.
+    if (self->is_outermost_) self->input_.expansion->in = std::max(self->input_.expansion->in, self->position_);
     *buffer = self->chunk_.data();
     return static_cast<la_ssize_t>(*n);
   }
 
+  static la_int64_t on_seek(archive* a, void* self_pointer, la_int64_t offset, int whence) {
+    auto* self = static_cast<ArchiveReader*>(self_pointer);
+    uint64_t base = whence == SEEK_CUR ? self->position_ : whence == SEEK_END ? *self->input_.bytes->size() : 0;
+    la_int64_t target = static_cast<la_int64_t>(base) + offset;
+    if (target < 0) return ARCHIVE_FATAL;
+    if (Status moved = self->input_.bytes->seek(static_cast<uint64_t>(target)); !moved.ok()) {
+      archive_set_error(a, ARCHIVE_FATAL, "%s", moved.error().to_string().c_str());
+      return ARCHIVE_FATAL;
+    }
+    self->position_ = static_cast<uint64_t>(target);
+    return target;
+  }
+
   Status open() {
     opened_ = true;
-    if (archive_read_open(archive_.get(), this, nullptr, on_read, nullptr) != ARCHIVE_OK)
+    archive_read_set_callback_data(archive_.get(), this);
+    archive_read_set_read_callback(archive_.get(), on_read);
+    // With a directory at hand, a damaged entry of a zip does not hide those after it; 7z has nothing but a directory.
+    if (input_.bytes->size()) archive_read_set_seek_callback(archive_.get(), on_seek);
+    if (archive_read_open1(archive_.get()) != ARCHIVE_OK)
       return invalid_data("cannot be unpacked: " + archive_message(archive_.get()), input_.id,
                           "check that the file is whole");
     return {};
@@ -90,8 +90,8 @@ class ArchiveReader : public Reader {
     if (n < 0)
       return invalid_data("damaged archive: " + archive_message(archive_.get()), entry_id_,
                           "check that the file is whole");
-    meter_.out += static_cast<uint64_t>(n);
-    if (Status fits = meter_.check(options_.limits, input_.id); !fits.ok()) {
+    input_.expansion->out += static_cast<uint64_t>(n);
+    if (Status fits = input_.expansion->check(options_.limits, input_.id); !fits.ok()) {
       stopped_ = fits.error();
       return fits.error();
     }
@@ -104,13 +104,17 @@ class ArchiveReader : public Reader {
       archive_entry* entry = nullptr;
       int code = archive_read_next_header(archive_.get(), &entry);
       if (code == ARCHIVE_EOF) return false;
-      if (code == ARCHIVE_RETRY) continue;
-      if (code < ARCHIVE_WARN)
-        return invalid_data("damaged archive: " + archive_message(archive_.get()), input_.id,
-                            "check that the file is whole");
       if (++entries_ > options_.limits.archive_entries)
         return invalid_data("holds more than " + std::to_string(options_.limits.archive_entries) + " entries",
                             input_.id, "raise limits.archive_entries");
+      if (code == ARCHIVE_RETRY) continue;
+      if (code == ARCHIVE_FATAL)
+        return invalid_data("damaged archive: " + archive_message(archive_.get()), input_.id,
+                            "check that the file is whole");
+      if (code == ARCHIVE_FAILED) {  // this entry alone
+        on_skip_({input_.id, "read.damaged", archive_message(archive_.get()), true});
+        continue;
+      }
       bool raw = archive_format(archive_.get()) == ARCHIVE_FORMAT_RAW;
       if (raw && archive_filter_count(archive_.get()) <= 1)
         return invalid_data("begins like a packed file, and is none", input_.id, "check that the file is whole");
@@ -118,15 +122,14 @@ class ArchiveReader : public Reader {
       Input inner;
       inner.path = input_.path;
       inner.depth = input_.depth + 1;
+      inner.expansion = input_.expansion;
       if (raw) {
         inner.id = input_.id;
         inner.name = unpacked_name(input_.name);
       } else {
-        const char* name = archive_entry_pathname_utf8(entry);
-        if (!name) name = archive_entry_pathname(entry);
-        inner.name = name ? name : "entry-" + std::to_string(entries_);
+        inner.name = entry_name(entry);
+        if (inner.name.empty()) inner.name = "entry-" + std::to_string(entries_);
         inner.id = input_.id + "/" + inner.name;
-        if (inner.name.starts_with("__MACOSX/")) continue;
       }
       if (archive_entry_is_encrypted(entry)) {
         on_skip_({inner.id, "read.encrypted", "the entry needs a password", true});
@@ -156,7 +159,8 @@ class ArchiveReader : public Reader {
   OnSkip on_skip_;
   Archive archive_;
   std::vector<char> chunk_ = std::vector<char>(1 << 17);
-  Expansion meter_;
+  bool is_outermost_ = false;
+  uint64_t position_ = 0;  // in the archive
   bool opened_ = false;
   uint64_t entries_ = 0;
   std::unique_ptr<Reader> entry_;
@@ -185,47 +189,12 @@ std::string unpacked_name(std::string name) {
   return name;
 }
 
-std::unique_ptr<Reader> make_archive_reader(Input input, const ReaderOptions& options, const OnSkip& on_skip) {
-  return std::make_unique<ArchiveReader>(std::move(input), options, on_skip);
+bool has_directory(std::string_view head) {
+  return head.starts_with("PK\x03\x04") || head.starts_with("7z\xbc\xaf\x27\x1c");
 }
 
-Status visit_zip(std::string_view bytes, const ReaderLimits& limits, const std::string& where,
-                 const std::function<bool(std::string_view name)>& wanted,
-                 const std::function<bool(const std::string& name, std::string content)>& visit) {
-  Archive a(archive_read_new());
-  archive_read_support_format_zip_seekable(a.get());
-  if (archive_read_open_memory(a.get(), bytes.data(), bytes.size()) != ARCHIVE_OK)
-    return invalid_data("is not a whole zip: " + archive_message(a.get()), where, "check that the file is whole");
-  Expansion meter{bytes.size(), 0};
-  uint64_t entries = 0;
-  while (true) {
-    archive_entry* entry = nullptr;
-    int code = archive_read_next_header(a.get(), &entry);
-    if (code == ARCHIVE_EOF) return {};
-    if (code < ARCHIVE_WARN)
-      return invalid_data("damaged zip: " + archive_message(a.get()), where, "check that the file is whole");
-    if (++entries > limits.archive_entries) return invalid_data("holds too many entries", where);
-    const char* raw_name = archive_entry_pathname(entry);
-    std::string name = raw_name ? raw_name : "";
-    if (!wanted(name)) continue;
-    if (archive_entry_is_encrypted(entry)) return invalid_data("needs a password", where, "save it without one");
-    std::string content;
-    char buffer[1 << 15];
-    while (true) {
-      la_ssize_t n = archive_read_data(a.get(), buffer, sizeof buffer);
-      if (n < 0)
-        return invalid_data("damaged zip entry " + name + ": " + archive_message(a.get()), where,
-                            "check that the file is whole");
-      if (n == 0) break;
-      content.append(buffer, static_cast<size_t>(n));
-      meter.out += static_cast<uint64_t>(n);
-      if (content.size() > limits.document_bytes)
-        return invalid_data("entry " + name + " is larger than " + std::to_string(limits.document_bytes) + " bytes",
-                            where, "raise limits.document_bytes");
-      MALMOI_TRY(meter.check(limits, where));
-    }
-    if (!visit(name, std::move(content))) return {};
-  }
+std::unique_ptr<Reader> make_archive_reader(Input input, const ReaderOptions& options, const OnSkip& on_skip) {
+  return std::make_unique<ArchiveReader>(std::move(input), options, on_skip);
 }
 
 }  // namespace malmoi::data

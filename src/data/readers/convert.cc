@@ -4,7 +4,7 @@
 #include "data/filters/language_id.h"
 #include "data/readers/license.h"
 #include "data/readers/mail.h"
-#include "data/readers/office.h"
+#include "data/readers/office/office.h"
 #include "data/readers/pdf.h"
 
 namespace malmoi::data {
@@ -78,12 +78,7 @@ class Converter {
       case Payload::kHtml: return take_html(false);
       case Payload::kHtmlFragment: return take_html(true);
       case Payload::kPdf: return take_pdf();
-      case Payload::kDocx:
-        return take_office(read_docx(raw_.bytes, options_.limits, options_.format, document_.id), "read.docx");
-      case Payload::kOdt:
-        return take_office(read_odt(raw_.bytes, options_.limits, options_.format, document_.id), "read.odt");
-      case Payload::kEpub:
-        return take_office(read_epub(raw_.bytes, options_.limits, options_.format, document_.id), "read.epub");
+      case Payload::kOffice: return take_office();
       case Payload::kMail: return take_mail();
     }
     return false;
@@ -133,12 +128,22 @@ class Converter {
     return true;
   }
 
-  bool take_office(Result<OfficeText> office, const char* rule) {
-    if (!office.ok()) return refuse(skip_, document_, rule, office.error().what);
+  bool take_office() {
+    auto office = read_office(raw_.bytes, options_.limits, options_.format, document_.id);
+    if (!office.ok()) {
+      const Error& error = office.error();
+      bool unread = error.code == ErrorCode::kUnsupported;
+      std::string detail = error.remedy.empty() ? error.what : error.what + "; " + error.remedy;
+      return refuse(skip_, document_, unread ? "read.unsupported" : "read.office", std::move(detail));
+    }
     document_.text = std::move(office->text);
     if (document_.title.empty()) document_.title = std::move(office->title);
     hint_ = office->language;
     document_.encoding = "utf-8";
+    for (PartProblem& problem : office->problems) {
+      std::string part = problem.part.empty() ? document_.id : document_.id + "/" + problem.part;
+      out_.missing.push_back({std::move(part), std::move(problem.rule), std::move(problem.detail), true});
+    }
     return true;
   }
 

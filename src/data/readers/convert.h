@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "data/html/html.h"
 #include "data/readers/reader.h"
@@ -16,7 +17,8 @@ struct ConvertOptions {
 
 struct Converted {
   Document document;
-  std::string repair;  // what was undone ("utf-8 read as cp1252"), or empty
+  std::string repair;         // what was undone ("utf-8 read as cp1252"), or empty
+  std::vector<Skip> missing;  // parts of the document that could not be read: it is kept without them
 };
 
 /// True: `out` is filled. False: `skip` says why not (encoding.lost, extract.no_content, read.binary, read.pdf ...).

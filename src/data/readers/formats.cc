@@ -2,7 +2,7 @@
 #include "data/readers/formats.h"
 
 #include <algorithm>
-#include <cstring>
+#include <vector>
 
 #include "base/ascii.h"
 #include "data/readers/archive.h"
@@ -15,6 +15,9 @@ template <Payload kPayload>
 std::unique_ptr<Reader> whole(Input input, const ReaderOptions& options, const OnSkip& on_skip) {
   return make_whole_file_reader(std::move(input), kPayload, options, on_skip);
 }
+
+// Binary Office documents, Hangul's among them: told apart by what lies in them.
+constexpr std::string_view kCompoundFile = "\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1";
 
 std::string lower_head(std::string_view head) {
   std::string out = ascii_lower(head.substr(0, 1024));
@@ -55,9 +58,13 @@ constexpr FormatEntry kFormats[] = {
     {"csv", "comma-separated values with a header", ".csv", nullptr, make_csv_reader},
     {"tsv", "tab-separated values with a header", ".tsv .tab", nullptr, make_tsv_reader},
     {"pdf", "PDF, by poppler in a process of its own", ".pdf", is_pdf, whole<Payload::kPdf>},
-    {"docx", "Word documents", ".docx .docm", nullptr, whole<Payload::kDocx>},
-    {"odt", "OpenDocument text", ".odt .ott .fodt", nullptr, whole<Payload::kOdt>},
-    {"epub", "electronic books", ".epub", nullptr, whole<Payload::kEpub>},
+    {"docx", "Word documents", ".docx .docm .dotx .dotm", nullptr, whole<Payload::kOffice>},
+    {"xlsx", "Excel workbooks: a table a sheet", ".xlsx .xlsm .xltx .xltm", nullptr, whole<Payload::kOffice>},
+    {"pptx", "PowerPoint presentations, with notes", ".pptx .pptm .ppsx .ppsm .potx", nullptr, whole<Payload::kOffice>},
+    {"odt", "OpenDocument: text, sheets, slides", ".odt .ott .fodt .ods .ots .fods .odp .otp .fodp .odg .fodg", nullptr,
+     whole<Payload::kOffice>},
+    {"hwpx", "Hangul documents, HWPX and HWP 5", ".hwpx .hwtx .hwp .hwt", nullptr, whole<Payload::kOffice>},
+    {"epub", "electronic books", ".epub", nullptr, whole<Payload::kOffice>},
     {"warc", "web archives: WARC and WET", ".warc .wet .wat", is_warc, make_warc_reader},
     {"mediawiki", "XML dumps of MediaWiki", ".mediawiki", is_mediawiki, make_mediawiki_reader},
     {"feed", "RSS and Atom feeds", ".rss .atom .rdf", is_feed, make_feed_reader},
@@ -107,21 +114,46 @@ const FormatEntry* by_extension(std::string_view extension) {
   return nullptr;
 }
 
+// Read by what they hold, not by their names.
+bool is_office(const FormatEntry& entry) { return entry.make == whole<Payload::kOffice>; }
+
 const FormatEntry* by_content(std::string_view head) {
   for (const FormatEntry& entry : kFormats)
     if (entry.sniff && entry.sniff(head)) return &entry;
   return nullptr;
 }
 
-// Word, OpenDocument and EPUB files are zips; their first entry or their names give them away.
+// The names of the entries whose local headers stand in `head`, as far as their sizes say where the next one is.
+std::vector<std::string_view> zip_names(std::string_view head) {
+  constexpr size_t kHeader = 30;
+  auto number = [&](size_t at, int bytes) {
+    uint64_t value = 0;
+    for (int i = bytes; i-- > 0;) value = value << 8 | static_cast<unsigned char>(head[at + static_cast<size_t>(i)]);
+    return value;
+  };
+  std::vector<std::string_view> names;
+  for (uint64_t at = 0; at + kHeader <= head.size() && head.substr(at).starts_with("PK\x03\x04");) {
+    uint64_t packed = number(at + 18, 4), name = number(at + 26, 2), extra = number(at + 28, 2);
+    names.push_back(head.substr(at + kHeader, name));
+    at += kHeader + name + extra + packed;
+  }
+  return names;
+}
+
+// Office documents and books are zips: what their first entries are called gives them away, else their own name.
 const FormatEntry* zip_document(std::string_view head, std::string_view extension) {
   if (!head.starts_with("PK\x03\x04")) return nullptr;
-  if (head.find("mimetypeapplication/epub+zip") != std::string_view::npos) return by_name("epub");
-  if (head.find("mimetypeapplication/vnd.oasis.opendocument.text") != std::string_view::npos) return by_name("odt");
   const FormatEntry* named = by_extension(extension);
-  if (named && (named->name == "docx" || named->name == "odt" || named->name == "epub")) return named;
-  if (head.find("[Content_Types].xml") != std::string_view::npos || head.find("word/") != std::string_view::npos)
-    return by_name("docx");
+  if (named && is_office(*named)) return named;
+  if (head.find("mimetypeapplication/epub+zip") != std::string_view::npos) return by_name("epub");
+  if (head.find("mimetypeapplication/vnd.oasis.opendocument.") != std::string_view::npos) return by_name("odt");
+  if (head.find("mimetypeapplication/hwp+zip") != std::string_view::npos) return by_name("hwpx");
+  for (std::string_view name : zip_names(head)) {
+    // Which of the three it is, its own relationships say.
+    for (std::string_view part : {"[Content_Types].xml", "_rels/.rels", "word/document.xml", "xl/workbook.xml"})
+      if (name == part) return by_name("docx");
+    if (name == "META-INF/container.xml") return by_name("epub");
+  }
   return nullptr;
 }
 
@@ -131,38 +163,19 @@ struct Unread {
   const char* remedy = nullptr;
 };
 Unread unread_format(std::string_view head, std::string_view extension) {
-  constexpr Unread kOffice = {"office documents of this kind cannot be read here",
-                              "convert it: soffice --headless --convert-to docx FILE"};
   if (head.starts_with("PAR1"))
     return {"Parquet cannot be read here",
             "convert it: duckdb -c \"COPY (FROM 'in.parquet') TO 'out.jsonl'\", or python3 -c "
             "\"import pandas; pandas.read_parquet('in.parquet').to_json('out.jsonl', orient='records', lines=True, "
             "force_ascii=False)\""};
-  if (head.starts_with("\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1") || head.starts_with("{\\rtf")) return kOffice;
-  if (!head.starts_with("PK\x03\x04")) return {};
-  bool sheet = head.find("opendocument.spreadsheet") != std::string_view::npos ||
-               head.find("opendocument.presentation") != std::string_view::npos ||
-               head.find("application/hwp+zip") != std::string_view::npos;
-  return sheet || lists(".xlsx .xlsm .pptx .ods .odp .odg .hwpx", extension) ? kOffice : Unread{};
+  if (head.starts_with("{\\rtf"))
+    return {"Rich Text cannot be read here", "convert it: soffice --headless --convert-to docx FILE"};
+  if (head.starts_with("HWP Document File V"))
+    return {"Hangul documents before HWP 5 cannot be read here", "open it in Hangul and save it as HWPX"};
+  if (head.starts_with("PK\x03\x04") && extension == ".xlsb")
+    return {"binary workbooks cannot be read here", "convert it: soffice --headless --convert-to xlsx FILE"};
+  return {};
 }
-
-// A source with the bytes already looked at put back before it.
-class Pushback : public ByteSource {
- public:
-  Pushback(std::string head, std::unique_ptr<ByteSource> rest) : head_(std::move(head)), rest_(std::move(rest)) {}
-  Result<size_t> read(char* buffer, size_t size) override {
-    if (at_ == head_.size()) return rest_->read(buffer, size);
-    size = std::min(size, head_.size() - at_);
-    std::memcpy(buffer, head_.data() + at_, size);
-    at_ += size;
-    return size;
-  }
-
- private:
-  std::string head_;
-  size_t at_ = 0;
-  std::unique_ptr<ByteSource> rest_;
-};
 
 Result<std::string> read_head(ByteSource& source) {
   std::string head(4096, '\0');
@@ -177,11 +190,23 @@ Result<std::string> read_head(ByteSource& source) {
   return head;
 }
 
+// What programs leave beside documents under the documents' own endings, whatever format is asked for: the other half of
+// a file of a Mac (._x, __MACOSX/), the owner of an open document (~$x.docx), views of folders.
+bool is_litter(std::string_view name) {
+  if (name.starts_with("__MACOSX/") || name.find("/__MACOSX/") != std::string_view::npos) return true;
+  std::string last = ascii_lower(name.substr(name.rfind('/') == std::string_view::npos ? 0 : name.rfind('/') + 1));
+  return last.starts_with("._") || last.starts_with("~$") || last.starts_with(".~lock.") || last == ".ds_store" ||
+         last == "thumbs.db" || last == "ehthumbs.db" || last == "desktop.ini";
+}
+
 // Named pipes would block for ever, and devices never end; open_file_source's callers list regular files only.
 bool is_ignored(const std::string& name, const std::string& extension, const ReaderOptions& options) {
-  size_t slash = name.rfind('/');
-  std::string_view last = std::string_view(name).substr(slash == std::string::npos ? 0 : slash + 1);
-  if (last.starts_with('.') || last == "crawl.log") return true;  // the log lies beside the pages of data crawl
+  std::string_view last;
+  for (size_t begin = 0; begin <= name.size(); begin += last.size() + 1) {
+    last = std::string_view(name).substr(begin, name.find('/', begin) - begin);
+    if (last.starts_with('.') && last != "." && last != "..") return true;  // hidden: repositories' and editors' own
+  }
+  if (last == "crawl.log") return true;  // lies beside the pages of data crawl
   bool script = extension == ".js" || extension == ".mjs" || extension == ".css";
   return lists(kIgnored, extension) && !(options.source_trees && script);
 }
@@ -194,7 +219,7 @@ Result<std::unique_ptr<Reader>> open_gzip(Input input, const ReaderOptions& opti
   if (++input.depth > options.limits.nesting)
     return invalid_data("archives nested deeper than " + std::to_string(options.limits.nesting), input.id,
                         "raise limits.nesting");
-  input.bytes = gzip_source(std::move(input.bytes), options.limits, input.id);
+  input.bytes = gzip_source(std::move(input.bytes), options.limits, input.id, input.expansion);
   input.name = unpacked_name(input.name);
   return open_content(std::move(input), options, on_skip, true);
 }
@@ -202,7 +227,8 @@ Result<std::unique_ptr<Reader>> open_gzip(Input input, const ReaderOptions& opti
 Result<std::unique_ptr<Reader>> open_content(Input input, const ReaderOptions& options, const OnSkip& on_skip,
                                              bool was_packed) {
   std::string extension = extension_of(input.name);
-  if (options.format.empty() && !input.named && is_ignored(input.name, extension, options)) {
+  if (is_litter(input.name) ||
+      (options.format.empty() && !input.named && is_ignored(input.name, extension, options))) {
     on_skip({input.id, "read.ignored", "not a document by its name", false});
     return std::unique_ptr<Reader>();
   }
@@ -211,13 +237,18 @@ Result<std::unique_ptr<Reader>> open_content(Input input, const ReaderOptions& o
     on_skip({input.id, "read.empty", "no bytes", false});
     return std::unique_ptr<Reader>();
   }
-  input.bytes = std::make_unique<Pushback>(head, std::move(input.bytes));
+  input.bytes = put_back(head, std::move(input.bytes));
   if (Unread unread = unread_format(head, extension); unread.what)
     return unsupported(unread.what, input.id, unread.remedy);
   if (is_gzip(head)) return open_gzip(std::move(input), options, on_skip);
   if (was_packed && is_tar(head)) --input.depth;  // .tar.gz is one archive
-  const FormatEntry* format = zip_document(head, extension);
-  if (!format && looks_packed(head)) return make_archive_reader(std::move(input), options, on_skip);
+  const FormatEntry* format = head.starts_with(kCompoundFile) ? by_name("hwpx") : zip_document(head, extension);
+  if (!format && looks_packed(head)) {
+    if (has_directory(head)) {
+      MALMOI_ASSIGN(input.bytes, hold_in_memory(std::move(input.bytes), options.limits.document_bytes));
+    }
+    return make_archive_reader(std::move(input), options, on_skip);
+  }
   if (!format && !options.format.empty()) {
     format = by_name(options.format);
     if (!format)

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "data/readers/expansion.h"
+#include "data/readers/unpack.h"
 
 namespace malmoi::data {
 namespace {
@@ -82,8 +83,13 @@ class Inflater {
 
 class GzipSource : public ByteSource {
  public:
-  GzipSource(std::unique_ptr<ByteSource> inner, const ReaderLimits& limits, std::string where)
-      : inner_(std::move(inner)), limits_(limits), where_(std::move(where)) {}
+  GzipSource(std::unique_ptr<ByteSource> inner, const ReaderLimits& limits, std::string where,
+             std::shared_ptr<Expansion> expansion, bool is_outermost)
+      : inner_(std::move(inner)),
+        limits_(limits),
+        where_(std::move(where)),
+        expansion_(std::move(expansion)),
+        is_outermost_(is_outermost) {}
 
   Result<size_t> read(char* buffer, size_t size) override {
     if (size == 0) return size_t{0};
@@ -91,8 +97,8 @@ class GzipSource : public ByteSource {
       if (begin_ == end_ && !finished_) refill();
       Inflater::Step step = inflater_.step({chunk_.data() + begin_, end_ - begin_}, buffer, size);
       begin_ += step.taken;
-      meter_.out += step.given;
-      if (Status fits = meter_.check(limits_, where_); !fits.ok()) {
+      expansion_->out += step.given;
+      if (Status fits = expansion_->check(limits_, where_); !fits.ok()) {
         failure_ = fits.error();
         break;
       }
@@ -113,7 +119,7 @@ class GzipSource : public ByteSource {
     begin_ = 0;
     end_ = n.ok() ? *n : 0;
     finished_ = end_ == 0;
-    meter_.in += end_;
+    if (is_outermost_) expansion_->in += end_;
   }
   Error broken(const char* what) const { return invalid_data(what, where_, "check that the file is whole"); }
 
@@ -124,7 +130,8 @@ class GzipSource : public ByteSource {
   std::vector<char> chunk_ = std::vector<char>(1 << 16);
   size_t begin_ = 0, end_ = 0;
   bool finished_ = false;
-  Expansion meter_;
+  std::shared_ptr<Expansion> expansion_;
+  bool is_outermost_;
   std::optional<Error> failure_;  // told again and again
 };
 
@@ -158,8 +165,10 @@ Unpacked inflate(std::string_view bytes, Deflate format, uint64_t limit) {
 }
 
 std::unique_ptr<ByteSource> gzip_source(std::unique_ptr<ByteSource> inner, const ReaderLimits& limits,
-                                        std::string where) {
-  return std::make_unique<GzipSource>(std::move(inner), limits, std::move(where));
+                                        std::string where, std::shared_ptr<Expansion>& expansion) {
+  bool is_outermost = !expansion;
+  if (is_outermost) expansion = std::make_shared<Expansion>();
+  return std::make_unique<GzipSource>(std::move(inner), limits, std::move(where), expansion, is_outermost);
 }
 
 }  // namespace malmoi::data

@@ -27,9 +27,9 @@ struct Unpacked {
 Unpacked inflate(std::string_view bytes, Deflate format, uint64_t limit);
 
 /// The content of a gzip file while it is read: every member, padding and foreign bytes behind the last ignored as gzip
-/// does. All that could be unpacked is given before the error that says the file is cut or damaged. Errors besides:
-/// `inner`'s, and what passes the limits.
+/// does. All that could be unpacked is given before the error that says the file is cut or damaged. What comes out counts
+/// for `expansion`, that of the outermost archive; null: this is it. Errors besides: `inner`'s, and what passes the limits.
 std::unique_ptr<ByteSource> gzip_source(std::unique_ptr<ByteSource> inner, const ReaderLimits& limits,
-                                        std::string where);
+                                        std::string where, std::shared_ptr<Expansion>& expansion);
 
 }  // namespace malmoi::data

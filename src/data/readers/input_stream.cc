@@ -16,6 +16,8 @@ class CountingSource : public ByteSource {
     if (n.ok()) count_ += *n;
     return n;
   }
+  std::optional<uint64_t> size() const override { return inner_->size(); }
+  Status seek(uint64_t offset) override { return inner_->seek(offset); }
 
  private:
   std::unique_ptr<ByteSource> inner_;

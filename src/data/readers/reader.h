@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,6 +26,10 @@ class ByteSource {
   virtual ~ByteSource() = default;
   /// Up to `size` bytes into `buffer`; 0 only at the end.
   virtual Result<size_t> read(char* buffer, size_t size) = 0;
+  /// The bytes in all, of a source that can `seek`; of one that only goes forward, nothing.
+  virtual std::optional<uint64_t> size() const { return std::nullopt; }
+  /// Goes to a place, from which the next read begins. Errors: a source without a size.
+  virtual Status seek(uint64_t offset);
 };
 
 /// A file; `length` bytes from `offset` (to the end by default).
@@ -33,6 +38,10 @@ Result<std::unique_ptr<ByteSource>> open_file_source(const Path& path, uint64_t 
 /// A file, plain or zstd, or a pipe; "-" is the standard input.
 Result<std::unique_ptr<ByteSource>> open_line_source(const std::string& path);
 std::unique_ptr<ByteSource> memory_source(std::string bytes);
+/// `head`, which was taken out of `rest` to be looked at, and then `rest`.
+std::unique_ptr<ByteSource> put_back(std::string head, std::unique_ptr<ByteSource> rest);
+/// A source that can seek over the same bytes, held in memory, where there are at most `limit`; else in order, as before.
+Result<std::unique_ptr<ByteSource>> hold_in_memory(std::unique_ptr<ByteSource> source, uint64_t limit);
 /// UTF-16 (with or without its mark) as UTF-8; lone surrogates become U+FFFD.
 std::unique_ptr<ByteSource> utf8_source(std::unique_ptr<ByteSource> utf16, bool big_endian);
 /// Everything that is left. Errors: more than `limit` bytes.
@@ -61,7 +70,7 @@ struct ReaderOptions {
 };
 
 /// How the bytes of a RawDocument become text.
-enum class Payload : uint8_t { kText, kHtml, kHtmlFragment, kMarkdown, kPdf, kDocx, kOdt, kEpub, kMail, kCode, kReady };
+enum class Payload : uint8_t { kText, kHtml, kHtmlFragment, kMarkdown, kPdf, kOffice, kMail, kCode, kReady };
 
 /// One document as it was found.
 struct RawDocument {
@@ -80,6 +89,8 @@ struct Skip {
 };
 using OnSkip = std::function<void(Skip)>;
 
+struct Expansion;  // expansion.h
+
 /// One input while it is being read.
 struct Input {
   std::unique_ptr<ByteSource> bytes;
@@ -88,6 +99,7 @@ struct Input {
   std::string name;  // what its format is judged by: the last part of the path
   int depth = 0;
   bool named = false;  // as InputFile has it
+  std::shared_ptr<Expansion> expansion;  // of the outermost archive that it lies in
 };
 
 /// The documents of one input. An Error ends the input; a single bad record is reported by on_skip and passed over.

@@ -42,9 +42,10 @@ ReadResult read_paths(const std::vector<std::string>& paths, ReaderOptions optio
   while (stream.next(raw, source)) {
     Converted converted;
     Skip skip;
-    if (convert_document(std::move(raw), convert, converted, skip))
-      result.documents.push_back(std::move(converted.document));
-    else result.skips.push_back(skip);
+    bool kept = convert_document(std::move(raw), convert, converted, skip);
+    for (Skip& part : converted.missing) on_skip(std::move(part));
+    if (kept) result.documents.push_back(std::move(converted.document));
+    else on_skip(skip);
   }
   return result;
 }
@@ -87,7 +88,9 @@ INSTANTIATE_TEST_SUITE_P(
                  {"# 말모이\n\n" + kKorean +
                   " 끝.\n\n- first item\n  - inner item\n\n| 낱말 | 뜻 |\n| --- | --- |\n| 나무 | tree |"},
                  {}},
-        Expected{"sample.odt", {"# 말모이\n\n" + kKorean + "\n\n- first  item\n\n| 낱말 | 뜻 |\n| --- | --- |"}, {}},
+        Expected{"sample.odt",
+                 {"# 말모이\n\n" + kKorean + "[^1]\n\n- first  item\n\n| 낱말 | 뜻 |\n| --- | --- |\n\n[^1]: 각주"},
+                 {}},
         Expected{"sample.epub", {"# 첫째 장\n\n" + kKorean + "\n\n# 둘째 장\n\n" + kEnglish}, {}},
         Expected{"sample.pdf",
                  {"Gathered words make a dictionary, and a dictionary makes a language visible to everyone who looks "
@@ -147,11 +150,11 @@ TEST(Readers, ParquetNamesTheConversion) {
 
 TEST(Readers, EveryFormatOfTheTableReadsByItsName) {
   std::map<std::string, std::string> files = {
-      {"html", "docs.zip"},      {"text", "plain.txt"}, {"markdown", "page.md"}, {"jsonl", "lines.jsonl"},
-      {"json", "records.json"},  {"csv", "table.csv"},  {"tsv", "table.tsv"},    {"pdf", "sample.pdf"},
-      {"docx", "sample.docx"},   {"odt", "sample.odt"}, {"epub", "sample.epub"}, {"warc", "pages.wet"},
-      {"mediawiki", "wiki.xml"}, {"feed", "feed.rss"},  {"mbox", "box.mbox"},    {"eml", "letter.eml"},
-      {"code", "tree/tagged.c"}};
+      {"html", "docs.zip"},     {"text", "plain.txt"},   {"markdown", "page.md"}, {"jsonl", "lines.jsonl"},
+      {"json", "records.json"}, {"csv", "table.csv"},    {"tsv", "table.tsv"},    {"pdf", "sample.pdf"},
+      {"docx", "sample.docx"},  {"odt", "sample.odt"},   {"xlsx", "sample.docx"}, {"pptx", "sample.docx"},
+      {"hwpx", "sample.docx"},  {"epub", "sample.epub"}, {"warc", "pages.wet"},   {"mediawiki", "wiki.xml"},
+      {"feed", "feed.rss"},     {"mbox", "box.mbox"},    {"eml", "letter.eml"},   {"code", "tree/tagged.c"}};
   for (const FormatEntry& format : format_table()) {
     ASSERT_TRUE(files.contains(std::string(format.name))) << format.name << " has no file of its kind here";
     EXPECT_FALSE(format.summary.empty());
@@ -238,15 +241,14 @@ TEST(Readers, TablesOfSpreadsheets) {
   EXPECT_EQ(result.documents[1].text, "second");
 }
 
-TEST(Readers, OfficeDocumentsThatCannotBeReadNameTheConversion) {
-  for (const auto& [name, bytes] : std::map<std::string, std::string>{
-           {"a.doc", "\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1 and so on"},
-           {"a.rtf", "{\\rtf1 text}"},
-           {"a.xlsx", std::string("PK\x03\x04") + "[Content_Types].xml"},
-           {"a.zip", std::string("PK\x03\x04") + "mimetypeapplication/vnd.oasis.opendocument.spreadsheet"}}) {
+TEST(Readers, DocumentsThatCannotBeReadNameTheConversion) {
+  for (const auto& [name, bytes, remedy] :
+       std::vector<std::array<std::string, 3>>{{"a.rtf", "{\\rtf1 text}", "soffice"},
+                                               {"a.xlsb", std::string("PK\x03\x04") + "[Content_Types].xml", "soffice"},
+                                               {"a.hwp", "HWP Document File V3.00 \x1a\1\2\3\4\5", "HWPX"}}) {
     ReadResult result = read_bytes(name, bytes);
     ASSERT_EQ(result.skips.size(), 1u) << name;
-    EXPECT_NE(result.skips[0].detail.find("soffice"), std::string::npos) << result.skips[0].detail;
+    EXPECT_NE(result.skips[0].detail.find(remedy), std::string::npos) << result.skips[0].detail;
   }
 }
 

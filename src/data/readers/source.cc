@@ -1,4 +1,6 @@
 // Sources of bytes: files, memory.
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -30,10 +32,30 @@ class FileSource : public ByteSource {
     return size_t{0};
   }
 
+  /// Goes to where the source begins in its file, and finds out how large it is. A pipe has no size, and begins at once.
+  Status find_size(uint64_t begin) {
+    struct stat info {};
+    if (::fstat(fd_, &info) != 0) return io_error("cannot read", path_, errno);
+    if (!S_ISREG(info.st_mode) || info.st_size == 0) return {};  // files that the kernel makes up say 0
+    auto bytes = static_cast<uint64_t>(std::max<off_t>(info.st_size, 0));
+    begin_ = begin;
+    size_ = std::min(left_, bytes - std::min(begin, bytes));
+    return seek(0);
+  }
+  std::optional<uint64_t> size() const override { return size_; }
+  Status seek(uint64_t offset) override {
+    if (!size_) return ByteSource::seek(offset);
+    offset = std::min(offset, *size_);
+    if (::lseek(fd_, static_cast<off_t>(begin_ + offset), SEEK_SET) < 0) return io_error("cannot seek", path_, errno);
+    left_ = *size_ - offset;
+    return {};
+  }
+
  private:
   int fd_;
   std::string path_;
-  uint64_t left_;
+  uint64_t left_, begin_ = 0;
+  std::optional<uint64_t> size_;
 };
 
 // What a zstd file holds.
@@ -64,10 +86,32 @@ class MemorySource : public ByteSource {
     at_ += size;
     return size;
   }
+  std::optional<uint64_t> size() const override { return bytes_.size(); }
+  Status seek(uint64_t offset) override {
+    at_ = static_cast<size_t>(std::min<uint64_t>(offset, bytes_.size()));
+    return {};
+  }
 
  private:
   std::string bytes_;
   size_t at_ = 0;
+};
+
+class PutBack : public ByteSource {
+ public:
+  PutBack(std::string head, std::unique_ptr<ByteSource> rest) : head_(std::move(head)), rest_(std::move(rest)) {}
+  Result<size_t> read(char* buffer, size_t size) override {
+    if (at_ == head_.size()) return rest_->read(buffer, size);
+    size = std::min(size, head_.size() - at_);
+    std::memcpy(buffer, head_.data() + at_, size);
+    at_ += size;
+    return size;
+  }
+
+ private:
+  std::string head_;
+  size_t at_ = 0;
+  std::unique_ptr<ByteSource> rest_;
 };
 
 class Utf16Source : public ByteSource {
@@ -122,8 +166,7 @@ std::unique_ptr<ByteSource> utf8_source(std::unique_ptr<ByteSource> utf16, bool 
 Result<std::unique_ptr<ByteSource>> open_file_source(const Path& path, uint64_t offset, uint64_t length) {
   MALMOI_ASSIGN(int fd, open_to_read(path));
   auto source = std::make_unique<FileSource>(fd, path.string(), length);
-  if (offset > 0 && ::lseek(fd, static_cast<off_t>(offset), SEEK_SET) < 0)
-    return io_error("cannot seek", path.string(), errno);
+  MALMOI_TRY(source->find_size(offset));
   return std::unique_ptr<ByteSource>(std::move(source));
 }
 
@@ -138,6 +181,25 @@ Result<std::unique_ptr<ByteSource>> open_line_source(const std::string& path) {
   if (!std::filesystem::is_regular_file(path, error)) return open_file_source(path);
   MALMOI_ASSIGN(formats::ByteReader reader, formats::ByteReader::open(path));
   return std::unique_ptr<ByteSource>(std::make_unique<PackedSource>(std::move(reader)));
+}
+
+Status ByteSource::seek(uint64_t) { return internal_error("a source that only goes forward was moved"); }
+
+std::unique_ptr<ByteSource> put_back(std::string head, std::unique_ptr<ByteSource> rest) {
+  if (rest->size() && rest->seek(0).ok()) return rest;
+  return std::make_unique<PutBack>(std::move(head), std::move(rest));
+}
+
+Result<std::unique_ptr<ByteSource>> hold_in_memory(std::unique_ptr<ByteSource> source, uint64_t limit) {
+  if (source->size()) return source;
+  std::string content;
+  char buffer[1 << 16];
+  while (content.size() <= limit) {
+    MALMOI_ASSIGN(size_t n, source->read(buffer, sizeof buffer));
+    if (n == 0) return memory_source(std::move(content));
+    content.append(buffer, n);
+  }
+  return std::unique_ptr<ByteSource>(std::make_unique<PutBack>(std::move(content), std::move(source)));
 }
 
 std::unique_ptr<ByteSource> memory_source(std::string bytes) {

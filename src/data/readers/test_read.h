@@ -1,4 +1,4 @@
-// For tests: what a reader makes of some bytes.
+// What a test reads from bytes: through the table of formats and the conversion, as `data build` does.
 #pragma once
 
 #include <string>
@@ -11,10 +11,24 @@ namespace malmoi::data {
 
 struct ReadResult {
   std::vector<Document> documents;
-  std::vector<Skip> skips;
+  std::vector<Skip> skips;  // what is missing in a document that was kept, too
+
+  /// The skips that count as failures.
+  size_t failures() const {
+    size_t n = 0;
+    for (const Skip& skip : skips) n += skip.failed;
+    return n;
+  }
+  /// The texts of all documents, each after its id, for tests that look for words.
+  std::string all() const {
+    std::string out;
+    for (const Document& document : documents) out += document.id + "\n" + document.text + "\n";
+    return out;
+  }
 };
 
-inline ReadResult read_bytes(const std::string& name, std::string bytes, const ReaderOptions& options = {}) {
+inline ReadResult read_bytes(const std::string& name, std::string bytes, const ReaderOptions& options = {},
+                             TextFormat format = TextFormat::kMarkdown) {
   ReadResult result;
   Input input;
   input.id = input.path = input.name = name;
@@ -25,18 +39,20 @@ inline ReadResult read_bytes(const std::string& name, std::string bytes, const R
     on_skip({name, "error", reader.error().to_string(), true});
     return result;
   }
-  RawDocument raw;
   ConvertOptions convert;
+  convert.format = format;
   convert.limits = options.limits;
+  RawDocument raw;
   while (*reader) {
     auto more = (*reader)->next(raw);
     if (!more.ok()) on_skip({name, "error", more.error().to_string(), true});
     if (!more.ok() || !*more) break;
     Converted converted;
     Skip skip;
-    if (convert_document(std::move(raw), convert, converted, skip))
-      result.documents.push_back(std::move(converted.document));
-    else result.skips.push_back(skip);
+    bool kept = convert_document(std::move(raw), convert, converted, skip);
+    for (Skip& part : converted.missing) on_skip(std::move(part));
+    if (kept) result.documents.push_back(std::move(converted.document));
+    else on_skip(skip);
   }
   return result;
 }

@@ -19,9 +19,9 @@ constexpr std::pair<std::string_view, Payload> kPayloads[] = {
     {"application/xhtml+xml", Payload::kHtml},
     {"text/markdown", Payload::kMarkdown},
     {"application/pdf", Payload::kPdf},
-    {"application/vnd.openxmlformats-officedocument.wordprocessingml.document", Payload::kDocx},
-    {"application/vnd.oasis.opendocument.text", Payload::kOdt},
-    {"application/epub+zip", Payload::kEpub}};
+    {"application/vnd.openxmlformats-officedocument.wordprocessingml.document", Payload::kOffice},
+    {"application/vnd.oasis.opendocument.text", Payload::kOffice},
+    {"application/epub+zip", Payload::kOffice}};
 
 // Answers whose documents are whole: OK, and OK by a proxy that changed them (RFC 9110).
 bool is_success(int status) { return status == 200 || status == 203; }

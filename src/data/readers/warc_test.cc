@@ -5,7 +5,7 @@
 
 #include "data/readers/http_body.h"
 #include "data/readers/inflate.h"
-#include "data/readers/read_bytes.h"
+#include "data/readers/test_read.h"
 #include "data/test_growth.h"
 
 namespace malmoi::data {
@@ -135,7 +135,7 @@ TEST(HttpBody, TextThatBeginsWithANumberIsNoChunk) {
 }
 
 TEST(Warc, BodiesThatAreNotPackedAsTheirHeaderSays) {
-  BytesRead result = read_as_file(
+  ReadResult result = read_bytes(
       "x.warc",
       response("http://a.example/1", "Content-Type: text/plain\r\nContent-Encoding: gzip", "plain after all") +
           response("http://a.example/2", "Content-Type: text/plain\r\nContent-Encoding: br",
@@ -150,7 +150,7 @@ TEST(Warc, BodiesThatAreNotPackedAsTheirHeaderSays) {
 }
 
 TEST(Warc, RecordsThatAreNoPages) {
-  BytesRead result = read_as_file(
+  ReadResult result = read_bytes(
       "x.warc", record("response", "dns:a.example", "Content-Type: text/dns\r\n",
                        "20240301000000\na.example. 300 IN A 10.0.0.1") +
                     record("Request", "http://a.example/", "Content-Type: application/http; msgtype=request\r\n",
@@ -161,7 +161,7 @@ TEST(Warc, RecordsThatAreNoPages) {
   ASSERT_EQ(result.documents.size(), 2u);
   EXPECT_EQ(result.documents[0].text, "a file by itself");
   EXPECT_EQ(result.documents[1].text, "another");
-  EXPECT_FALSE(result.failed());
+  EXPECT_FALSE(result.failures());
 }
 
 std::string archive_of(int pages, bool packed) {
@@ -178,18 +178,18 @@ std::string archive_of(int pages, bool packed) {
 TEST(Warc, WholeRecordsBeforeACutAreKept) {
   std::string plain = archive_of(100, false);
   size_t length = plain.size() / 100;
-  BytesRead cut = read_as_file("x.warc", plain.substr(0, length * 60 + length / 2));
+  ReadResult cut = read_bytes("x.warc", plain.substr(0, length * 60 + length / 2));
   EXPECT_NEAR(static_cast<double>(cut.documents.size()), 60, 2);
-  EXPECT_TRUE(cut.failed());
+  EXPECT_TRUE(cut.failures());
   // Members of their own, and one around all: as small as the unpacked bytes that a reader asks for, and larger.
   for (int pages : {20, 5000})
     for (bool members : {true, false}) {
       std::string whole = members ? archive_of(pages, true) : gzipped(archive_of(pages, false));
-      BytesRead all = read_as_file("x.warc.gz", whole);
+      ReadResult all = read_bytes("x.warc.gz", whole);
       EXPECT_EQ(all.documents.size(), static_cast<size_t>(pages));
-      EXPECT_FALSE(all.failed());
-      BytesRead some = read_as_file("x.warc.gz", whole.substr(0, whole.size() - 30));
-      EXPECT_TRUE(some.failed());
+      EXPECT_FALSE(all.failures());
+      ReadResult some = read_bytes("x.warc.gz", whole.substr(0, whole.size() - 30));
+      EXPECT_TRUE(some.failures());
       // Of one member the last few bytes hold several pages.
       EXPECT_GE(some.documents.size(), static_cast<size_t>(pages) * 8 / 10);
       EXPECT_LT(some.documents.size(), static_cast<size_t>(pages));
@@ -201,31 +201,31 @@ TEST(Warc, AfterDamageTheNextRecordIsRead) {
               lies = response("http://a.example/2", "Content-Type: text/plain", "two and more"),
               last = response("http://a.example/3", "Content-Type: text/plain", "three");
   lies.replace(lies.find("Content-Length: "), 18, "Content-Length: 40");
-  BytesRead result = read_as_file("x.warc", good + lies + last);
+  ReadResult result = read_bytes("x.warc", good + lies + last);
   ASSERT_GE(result.documents.size(), 2u);
   EXPECT_EQ(result.documents.back().text, "three");
-  EXPECT_TRUE(result.failed());
-  result = read_as_file("x.warc", good + "WARC/1.0\r\nWARC-Type: response\r\n\r\n" + last);
+  EXPECT_TRUE(result.failures());
+  result = read_bytes("x.warc", good + "WARC/1.0\r\nWARC-Type: response\r\n\r\n" + last);
   EXPECT_EQ(result.documents.size(), 2u);
-  EXPECT_TRUE(result.failed());
+  EXPECT_TRUE(result.failures());
 }
 
 TEST(Gzip, NestedNamesAndPadding) {
-  EXPECT_EQ(read_as_file("a.txt.gz", gzipped("one ") + gzipped("two")).documents.at(0).text, "one two");
-  EXPECT_EQ(read_as_file("a.txt.gz", gzipped("padded") + std::string(600, '\0')).documents.at(0).text, "padded");
-  EXPECT_EQ(read_as_file("a.txt.gz", gzipped("one") + "trailing garbage").documents.at(0).text, "one");
-  EXPECT_EQ(read_as_file("a.txt.gz.gz", gzipped(gzipped("twice"))).documents.at(0).text, "twice");
+  EXPECT_EQ(read_bytes("a.txt.gz", gzipped("one ") + gzipped("two")).documents.at(0).text, "one two");
+  EXPECT_EQ(read_bytes("a.txt.gz", gzipped("padded") + std::string(600, '\0')).documents.at(0).text, "padded");
+  EXPECT_EQ(read_bytes("a.txt.gz", gzipped("one") + "trailing garbage").documents.at(0).text, "one");
+  EXPECT_EQ(read_bytes("a.txt.gz.gz", gzipped(gzipped("twice"))).documents.at(0).text, "twice");
   std::string deep = "deep";
   for (int i = 0; i < 20; ++i) deep = gzipped(deep);
-  EXPECT_TRUE(read_as_file("a.gz", deep).documents.empty());
-  EXPECT_TRUE(read_as_file("a.gz", deep).failed());
+  EXPECT_TRUE(read_bytes("a.gz", deep).documents.empty());
+  EXPECT_TRUE(read_bytes("a.gz", deep).failures());
   ReaderOptions tight;
   tight.limits.expanded_bytes = 1 << 20;
-  EXPECT_TRUE(read_as_file("a.gz", gzipped(std::string(2 << 20, 'x')), tight).failed());
+  EXPECT_TRUE(read_bytes("a.gz", gzipped(std::string(2 << 20, 'x')), tight).failures());
 }
 
 TEST(Warc, TakesTimeInProportion) {
-  auto read = [](std::string bytes) { read_as_file("x.warc", std::move(bytes)); };
+  auto read = [](std::string bytes) { read_bytes("x.warc", std::move(bytes)); };
   auto many = [&](size_t n) { read(archive_of(static_cast<int>(n), false)); };
   EXPECT_LT(growth_of(many, 200), kSteepestGrowth);
   auto broken = [&](size_t n) {

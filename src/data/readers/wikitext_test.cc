@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "data/readers/read_bytes.h"
+#include "data/readers/test_read.h"
 #include "data/readers/wiki_words.h"
 #include "data/test_growth.h"
 
@@ -77,7 +77,7 @@ TEST(MediaWiki, NamespacesAreThoseOfTheDump) {
     return "<page><title>" + title + "</title>" + extra + "<id>1</id><revision><text>" + text +
            "</text></revision></page>";
   };
-  BytesRead result = read_as_file(
+  ReadResult result = read_bytes(
       "dump.xml",
       head + page("Rivero", "<ns>0</ns>", "[[Bildo:a.jpg|x]]Akvo [[Maro:x|fluas]].[[katego_rio:Akvo]][[Category:W]]") +
           page("Diskuto:Rivero", "", "not an article") + page("Maro: la", "", "An article of an old dump.") +

@@ -1,0 +1,156 @@
+// EPUB: the chapters of the package's spine, in its order, each by HTML extraction; one document a book.
+#include <algorithm>
+
+#include "base/ascii.h"
+#include "data/encoding.h"
+#include "data/readers/office/blocks.h"
+#include "data/readers/office/formats.h"
+#include "data/readers/office/xml.h"
+
+namespace malmoi::data::office {
+namespace {
+
+struct Item {
+  std::string part;
+  bool contents = false;  // the table of contents
+};
+
+// The package file that META-INF/container.xml names; where that is lost, the only one that is there. A book that was
+// packed with the folder around it has both one level deeper.
+std::string package_file(const Package& package) {
+  for (const std::string& name : package.names()) {
+    std::string key = folded(name);
+    const std::string* content = key.ends_with("meta-inf/container.xml") ? package.find(name) : nullptr;
+    if (!content) continue;
+    pugi::xml_document container;
+    parse(*content, container);
+    std::string root = name.substr(0, name.size() - std::string_view("META-INF/container.xml").size());
+    std::string file = resolve(root, value(find(container, "rootfile"), "full-path"));
+    if (!file.empty()) return file;
+  }
+  for (const std::string& name : package.names())
+    if (name.ends_with(".opf")) return name;
+  return {};
+}
+
+// The parts that META-INF/encryption.xml names: text that only the shop's reader opens. Fonts, which it names too, are
+// not looked at.
+std::set<std::string> locked_parts(const Package& package) {
+  std::set<std::string> locked;
+  const std::string* content = package.find("META-INF/encryption.xml");
+  if (!content) return locked;
+  pugi::xml_document document;
+  parse(*content, document);
+  for (pugi::xml_node data : document.document_element().children())
+    if (is(data, "EncryptedData")) locked.insert(folded(resolve("", value(find(data, "CipherReference"), "URI"))));
+  return locked;
+}
+
+std::map<std::string, Item> read_manifest(pugi::xml_node manifest, const std::string& file) {
+  std::map<std::string, Item> items;
+  for (pugi::xml_node node : manifest.children()) {
+    if (value(node, "href").empty()) continue;
+    std::string properties = " " + std::string(value(node, "properties")) + " ";
+    items[std::string(value(node, "id"))] = {resolve(file, value(node, "href")),
+                                             properties.find(" nav ") != std::string::npos};
+  }
+  return items;
+}
+
+// XHTML as the HTML parser reads it rightly: <title/> and <script/> close themselves in XML alone, and would take in all
+// that follows.
+std::string close_empty_elements(std::string_view page) {
+  constexpr std::string_view kVoid[] = {"area",  "base", "br",   "col",   "embed",  "hr",    "img",
+                                        "input", "link", "meta", "param", "source", "track", "wbr"};
+  auto is_name = [](char c) {
+    return ((c | 32) >= 'a' && (c | 32) <= 'z') || (c >= '0' && c <= '9') || c == ':' || c == '-';
+  };
+  std::string out;
+  out.reserve(page.size());
+  size_t copied = 0;
+  for (size_t at = page.find('<'); at != std::string_view::npos; at = page.find('<', at + 1)) {
+    size_t name_end = at + 1;
+    while (name_end < page.size() && is_name(page[name_end])) ++name_end;
+    std::string name = ascii_lower(page.substr(at + 1, name_end - at - 1));
+    if (name.empty()) continue;
+    size_t end = name_end;
+    for (char quote = 0; end < page.size() && (quote || page[end] != '>'); ++end) {
+      if (quote ? page[end] == quote : page[end] == '"' || page[end] == '\'') quote = quote ? '\0' : page[end];
+    }
+    if (end >= page.size()) break;
+    if (page[end - 1] == '/' && std::ranges::find(kVoid, name) == std::end(kVoid)) {
+      out.append(page.substr(copied, end - 1 - copied)).append("></").append(name).append(">");
+      copied = end + 1;
+    }
+    at = end;
+  }
+  return out.append(page.substr(copied));
+}
+
+class Book {
+ public:
+  explicit Book(const Source& source)
+      : source_(source), locked_(locked_parts(source.package)), limit_(text_limit(source.limits, source.packed)) {}
+
+  // A chapter stands once, however often the spine names it and under whatever spelling.
+  Status add(const std::string& part) {
+    if (!seen_.insert(folded(part)).second) return {};
+    if (locked_.contains(folded(part))) {
+      problems_.push_back({part, "read.encrypted", "is locked (DRM)"});
+      return {};
+    }
+    const std::string* content = source_.package.require(part);
+    if (!content) return {};
+    auto decoded = decode_text(*content, declared_charset(*content));
+    if (!decoded.ok()) {
+      problems_.push_back({part, "read.binary", decoded.error().what});
+      return {};
+    }
+    bool is_xml = decoded->text.find("<?xml") != std::string::npos ||
+                  decoded->text.find("http://www.w3.org/1999/xhtml") != std::string::npos;
+    std::string page = is_xml ? close_empty_elements(decoded->text) : std::move(decoded->text);
+    std::string chapter = extract_html(page, {source_.format, true}).text;
+    if (chapter.empty()) return {};
+    (text_ += text_.empty() ? "" : "\n\n") += chapter;
+    if (text_.size() > limit_) return too_much_text(limit_, source_.where);
+    return {};
+  }
+
+  std::string take_text() { return std::move(text_); }
+  std::vector<PartProblem> take_problems() { return std::move(problems_); }
+
+ private:
+  const Source& source_;
+  std::set<std::string> locked_, seen_;
+  uint64_t limit_;
+  std::string text_;
+  std::vector<PartProblem> problems_;
+};
+
+}  // namespace
+
+Result<OfficeText> read_epub(const Source& source) {
+  std::string file = package_file(source.package);
+  const std::string* content = source.package.find(file);
+  if (!content)
+    return invalid_data("has no package file of a book, nor the main part of another document", source.where,
+                        "check that it is a whole EPUB, DOCX, XLSX, PPTX, ODT or HWPX");
+  pugi::xml_document document;
+  parse(*content, document);
+  pugi::xml_node root = document.document_element(), metadata = child(root, "metadata"), spine = child(root, "spine");
+  if (!spine) return invalid_data("malformed package file " + file, source.where, "check that it is a whole EPUB");
+  std::map<std::string, Item> items = read_manifest(child(root, "manifest"), file);
+  OfficeText out;
+  out.title = all_text(find(metadata, "title"));
+  out.language = all_text(find(metadata, "language")).substr(0, 2);
+  Book book(source);
+  for (pugi::xml_node reference : spine.children()) {
+    auto item = items.find(std::string(value(reference, "idref")));
+    if (item != items.end() && !item->second.contents) MALMOI_TRY(book.add(item->second.part));
+  }
+  out.text = book.take_text();
+  out.problems = book.take_problems();
+  return out;
+}
+
+}  // namespace malmoi::data::office
