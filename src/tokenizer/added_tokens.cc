@@ -4,7 +4,7 @@
 #include <array>
 
 #include "base/utf8.h"
-#include "tokenizer/normalizer.h"
+#include "tokenizer/pipeline/normalizer.h"
 #include "tokenizer/unicode/unicode.h"
 
 namespace malmoi::tokenizer {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "tokenizer/text.h"
+#include "tokenizer/pipeline/text.h"
 
 namespace malmoi::tokenizer {
 

@@ -6,11 +6,11 @@
 #include <string>
 
 #include "tokenizer/added_tokens.h"
-#include "tokenizer/decoder.h"
-#include "tokenizer/model.h"
-#include "tokenizer/normalizer.h"
-#include "tokenizer/post_processor.h"
-#include "tokenizer/pre_tokenizer.h"
+#include "tokenizer/pipeline/decoder.h"
+#include "tokenizer/models/model.h"
+#include "tokenizer/pipeline/normalizer.h"
+#include "tokenizer/pipeline/post_processor.h"
+#include "tokenizer/pipeline/pre_tokenizer.h"
 #include "tokenizer/tokenizer.h"
 
 namespace malmoi::tokenizer {

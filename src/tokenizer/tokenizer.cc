@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "base/utf8.h"
-#include "tokenizer/encoder.h"
+#include "tokenizer/pipeline/encoder.h"
 #include "tokenizer/models/bpe.h"
 #include "tokenizer/parts.h"
 #include "tokenizer/special_ids.h"

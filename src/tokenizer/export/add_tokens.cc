@@ -5,7 +5,7 @@
 
 #include "base/utf8.h"
 #include "tokenizer/export/export.h"
-#include "tokenizer/json_text.h"
+#include "tokenizer/json/json_text.h"
 #include "tokenizer/parts.h"
 
 namespace malmoi::tokenizer {

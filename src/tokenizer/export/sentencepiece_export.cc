@@ -8,7 +8,7 @@
 #include "tokenizer/export/export.h"
 #include "tokenizer/import/sentencepiece.h"
 #include "tokenizer/import/sentencepiece_proto.h"
-#include "tokenizer/json_read.h"
+#include "tokenizer/json/json_read.h"
 #include "tokenizer/models/marked_words.h"
 
 namespace malmoi::tokenizer {

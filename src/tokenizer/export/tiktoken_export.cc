@@ -5,7 +5,7 @@
 
 #include "base/json.h"
 #include "base/utf8.h"
-#include "tokenizer/base64.h"
+#include "tokenizer/json/base64.h"
 #include "tokenizer/export/export.h"
 #include "tokenizer/import/importers.h"
 #include "tokenizer/models/bpe.h"

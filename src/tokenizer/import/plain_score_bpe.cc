@@ -5,7 +5,7 @@
 #include <queue>
 
 #include "base/utf8.h"
-#include "tokenizer/json_text.h"
+#include "tokenizer/json/json_text.h"
 
 namespace malmoi::tokenizer {
 namespace {

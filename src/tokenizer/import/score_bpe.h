@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "tokenizer/import/sentencepiece_proto.h"
-#include "tokenizer/model.h"
+#include "tokenizer/models/model.h"
 
 namespace malmoi::tokenizer {
 

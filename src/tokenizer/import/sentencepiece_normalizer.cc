@@ -1,7 +1,7 @@
 #include "tokenizer/import/sentencepiece_normalizer.h"
 
 #include "base/utf8.h"
-#include "tokenizer/base64.h"
+#include "tokenizer/json/base64.h"
 
 namespace malmoi::tokenizer {
 namespace {

@@ -4,10 +4,10 @@
 #include <string>
 #include <vector>
 
-#include "tokenizer/charsmap.h"
+#include "tokenizer/pipeline/charsmap.h"
 #include "tokenizer/import/prefix_matcher.h"
-#include "tokenizer/normalizer.h"
-#include "tokenizer/word_normalizer.h"
+#include "tokenizer/pipeline/normalizer.h"
+#include "tokenizer/pipeline/word_normalizer.h"
 
 namespace malmoi::tokenizer {
 

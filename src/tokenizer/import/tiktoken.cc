@@ -8,11 +8,11 @@
 #include <unordered_map>
 
 #include "base/json.h"
-#include "tokenizer/base64.h"
+#include "tokenizer/json/base64.h"
 #include "tokenizer/import/importers.h"
 #include "tokenizer/import/rust_pattern.h"
-#include "tokenizer/json_read.h"
-#include "tokenizer/json_text.h"
+#include "tokenizer/json/json_read.h"
+#include "tokenizer/json/json_text.h"
 #include "tokenizer/models/bpe.h"
 
 namespace malmoi::tokenizer {

@@ -4,7 +4,7 @@
 #include <array>
 
 #include "base/utf8.h"
-#include "tokenizer/json_text.h"
+#include "tokenizer/json/json_text.h"
 #include "tokenizer/models/marked_words.h"
 #include "tokenizer/models/merge_table.h"
 #include "tokenizer/models/merge_ways.h"

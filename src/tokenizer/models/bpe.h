@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "tokenizer/model.h"
+#include "tokenizer/models/model.h"
 
 namespace malmoi::tokenizer {
 

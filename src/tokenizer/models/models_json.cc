@@ -1,5 +1,5 @@
 // The models of tokenizer.json, and the table that reads them.
-#include "tokenizer/components.h"
+#include "tokenizer/json/components.h"
 #include "tokenizer/models/bpe.h"
 #include "tokenizer/models/unigram.h"
 #include "tokenizer/models/wordpiece.h"

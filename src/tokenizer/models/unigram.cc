@@ -6,12 +6,12 @@
 #include <limits>
 
 #include "base/utf8.h"
-#include "tokenizer/json_text.h"
+#include "tokenizer/json/json_text.h"
 #include "tokenizer/models/marked_words.h"
 #include "tokenizer/models/unigram_left.h"
 #include "tokenizer/models/unigram_search.h"
 #include "tokenizer/models/word_cache.h"
-#include "tokenizer/word_normalizer.h"
+#include "tokenizer/pipeline/word_normalizer.h"
 
 namespace malmoi::tokenizer {
 namespace {

@@ -1,7 +1,7 @@
 #include "tokenizer/models/wordpiece.h"
 
 #include "base/utf8.h"
-#include "tokenizer/json_text.h"
+#include "tokenizer/json/json_text.h"
 
 namespace malmoi::tokenizer {
 namespace {

@@ -4,7 +4,7 @@
 #include <memory>
 #include <string>
 
-#include "tokenizer/model.h"
+#include "tokenizer/models/model.h"
 
 namespace malmoi::tokenizer {
 

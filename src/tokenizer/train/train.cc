@@ -8,9 +8,9 @@
 
 #include "base/log.h"
 #include "base/utf8.h"
-#include "tokenizer/normalizer.h"
-#include "tokenizer/pattern.h"
-#include "tokenizer/pre_tokenizer.h"
+#include "tokenizer/pipeline/normalizer.h"
+#include "tokenizer/pattern/pattern.h"
+#include "tokenizer/pipeline/pre_tokenizer.h"
 #include "tokenizer/train/trained.h"
 #include "tokenizer/train/unigram_seeds.h"
 #include "tokenizer/train/word_counter.h"

@@ -11,7 +11,7 @@
 #include "base/json.h"
 #include "base/parallel.h"
 #include "formats/zstd_stream.h"
-#include "tokenizer/base64.h"
+#include "tokenizer/json/base64.h"
 #include "tokenizer/models/bpe.h"
 #include "tokenizer/parts.h"
 #include "tokenizer/train/unigram_model.h"
