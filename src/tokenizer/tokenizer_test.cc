@@ -8,6 +8,7 @@
 
 #include "base/utf8.h"
 #include "tokenizer/models/bpe.h"
+#include "tokenizer/models/byte_alphabet.h"
 #include "tokenizer/parts.h"
 #include "tokenizer/test_data.h"
 

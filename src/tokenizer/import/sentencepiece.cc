@@ -1,3 +1,4 @@
+#include "tokenizer/json/component.h"
 #include "tokenizer/import/sentencepiece.h"
 
 #include <algorithm>
@@ -79,7 +80,7 @@ Result<std::unique_ptr<Decoder>> sentencepiece_json_decoder(bool strip_first) {
   std::string json = R"({"type":"Sequence","decoders":[{"type":"Replace","pattern":{"String":"▁"},"content":" "},)"
                      R"({"type":"ByteFallback"},{"type":"Fuse"})";
   if (strip_first) json += R"(,{"type":"Strip","content":" ","start":1,"stop":0})";
-  return decoder_from_json(json + "]}", "decoder");
+  return component_from_json<Decoder>(json + "]}", "decoder");
 }
 
 Result<Tokenizer> sentencepiece_tokenizer(const SentencePieceModel& model, std::string_view where) {

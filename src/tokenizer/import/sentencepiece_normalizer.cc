@@ -2,6 +2,7 @@
 
 #include "base/utf8.h"
 #include "tokenizer/json/base64.h"
+#include "tokenizer/unicode/code_points.h"
 
 namespace malmoi::tokenizer {
 namespace {
@@ -116,10 +117,10 @@ size_t SentencePieceNormalizer::plain_end(std::string_view text, size_t at) cons
           (static_cast<unsigned char>(text[at + 2]) & 0x3Fu);
       length = 3;
     } else if (byte >= 0x80) {
-      const Utf8Char other = decode_utf8(text, at);
-      if (!other.valid || other.code_point >= fates_.size()) break;
-      c = other.code_point;
-      length = other.length;
+      const CodePoint other = code_point_at(text, at);
+      if (!other.valid || other.value >= fates_.size()) break;
+      c = other.value;
+      length = other.length();
     }
     const Fate fate = fates_[c];
     if (fate == Fate::kLookedUp) break;
@@ -139,9 +140,8 @@ SentencePieceNormalizer::Chunk SentencePieceNormalizer::next(std::string_view re
   }
   if (!rules_.charsmap.empty())
     if (auto match = rules_.charsmap.longest(rest)) return {match->replacement, match->length};
-  Utf8Char c = decode_utf8(rest, 0);
-  if (!c.valid) return {kReplacement, 1};
-  return {rest.substr(0, c.length), c.length};
+  const CodePoint c = code_point_at(rest, 0);
+  return c.valid ? Chunk{c.in(rest), c.end} : Chunk{kReplacement, 1};
 }
 
 template <typename Put>
@@ -255,11 +255,7 @@ void SpmNormalizer::normalize(NormalizedText& text) const {
   for (size_t i = 0; i < old.size();) {
     size_t run = std::min(old.find(' ', i), old.size());
     // One put a run would blur the sources of its characters.
-    for (size_t k = i; k < run;) {
-      size_t length = decode_utf8(old, k).length;
-      out.put(old.substr(k, length), k, k + length);
-      k += length;
-    }
+    for (const CodePoint c : CodePoints(old.substr(0, run), i)) out.put(c.in(old), c.begin, c.end);
     if (run < old.size()) out.put(kMark, run, run + 1);
     i = run + 1;
   }

@@ -29,7 +29,7 @@ class SentencePieceNormalizer : public Normalizer, public WordNormalizer {
   explicit SentencePieceNormalizer(SentencePieceNormalization rules);
   void normalize(NormalizedText& text) const override;
   /// Where words begin with the mark, and no rule looks over a space.
-  const WordNormalizer* by_words() const override { return is_space(' ') ? this : nullptr; }
+  bool usable() const override { return is_space(' '); }
   bool merges_spaces() const override { return rules_.remove_extra_whitespaces; }
   bool marks_first() const override { return rules_.add_dummy_prefix; }
   bool normalize_word(std::string_view word, std::string& out) const override;
@@ -70,7 +70,7 @@ class UgmNormalizer final : public SentencePieceNormalizer {
  public:
   using SentencePieceNormalizer::SentencePieceNormalizer;
   void normalize(NormalizedText& text) const override;
-  const WordNormalizer* by_words() const override { return nullptr; }
+  bool usable() const override { return false; }
 };
 
 /// llama.cpp's for "llama" vocabularies: a space before the first text and after each special token, then every space

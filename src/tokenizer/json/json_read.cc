@@ -1,7 +1,6 @@
 #include "tokenizer/json/json_read.h"
 
 #include "base/json.h"
-#include "base/utf8.h"
 
 namespace malmoi::tokenizer {
 
@@ -75,12 +74,6 @@ Result<bool> JsonNode::boolean_or(std::string_view key, bool fallback) const {
 Result<int64_t> JsonNode::integer_or(std::string_view key, int64_t fallback) const {
   auto node = find(key);
   return node ? node->integer() : Result<int64_t>(fallback);
-}
-
-Result<std::string> JsonNode::character_at(std::string_view key) const {
-  MALMOI_ASSIGN(std::string text, string_at(key));
-  if (count_code_points(text) != 1) return error("\"" + std::string(key) + "\" should be one character");
-  return text;
 }
 
 Result<JsonText> JsonText::parse(std::string_view text, std::string where) {

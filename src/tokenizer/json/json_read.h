@@ -43,8 +43,6 @@ struct JsonNode {
   Result<std::string> string_or(std::string_view key, std::string fallback) const;
   Result<bool> boolean_or(std::string_view key, bool fallback) const;
   Result<int64_t> integer_or(std::string_view key, int64_t fallback) const;
-  /// A string that is one character.
-  Result<std::string> character_at(std::string_view key) const;
 };
 
 /// Holds the parsed text. Errors name the byte offset where known.

@@ -69,18 +69,4 @@ void append_json_member(std::string& out, std::string_view key, int64_t value) {
   out += std::to_string(value);
 }
 
-void append_json_vocabulary(std::string& out, const Vocabulary& vocabulary) {
-  out += '{';
-  bool first = true;
-  for (int32_t id = 0; id < vocabulary.id_limit(); ++id) {
-    if (!vocabulary.has(id)) continue;
-    if (!first) out += ',';
-    first = false;
-    append_json_string(out, vocabulary.spelling(id));
-    out += ':';
-    out += std::to_string(id);
-  }
-  out += '}';
-}
-
 }  // namespace malmoi::tokenizer

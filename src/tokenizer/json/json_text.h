@@ -4,8 +4,6 @@
 #include <string>
 #include <string_view>
 
-#include "tokenizer/vocabulary.h"
-
 namespace malmoi::tokenizer {
 
 /// The string in quotes; UTF-8 as it stands, control characters escaped.
@@ -17,7 +15,5 @@ void append_json_member(std::string& out, std::string_view key, std::string_view
 void append_json_member(std::string& out, std::string_view key, const char* value);
 void append_json_member(std::string& out, std::string_view key, bool value);
 void append_json_member(std::string& out, std::string_view key, int64_t value);
-/// {"piece": id, ...} in the order of the ids.
-void append_json_vocabulary(std::string& out, const Vocabulary& vocabulary);
 
 }  // namespace malmoi::tokenizer

@@ -2,28 +2,31 @@
 
 #include <algorithm>
 
-#include "tokenizer/json/json_text.h"
-
 namespace malmoi::tokenizer {
 
-Result<std::shared_ptr<const Pattern>> pattern_from_json(const JsonNode& component) {
-  MALMOI_ASSIGN(JsonNode node, component.at("pattern"));
+using PatternPointer = std::shared_ptr<const Pattern>;
+
+Status JsonValue<PatternPointer>::read(const JsonNode& node, PatternPointer& pattern) {
   if (auto literal = node.find("String")) {
     MALMOI_ASSIGN(std::string_view text, literal->string());
-    return Pattern::text(text);
+    pattern = Pattern::text(text);
+    return {};
   }
   MALMOI_ASSIGN(JsonNode regex, node.at("Regex"));
   MALMOI_ASSIGN(std::string_view text, regex.string());
-  Result<std::shared_ptr<const Pattern>> pattern = Pattern::compile(text);
-  if (pattern.ok()) return pattern;
-  Error error = std::move(pattern).error();
-  error.where = regex.where + ": " + error.where;
-  return error;
+  Result<PatternPointer> compiled = Pattern::compile(text);
+  if (!compiled.ok()) {
+    Error error = std::move(compiled).error();
+    error.where = regex.where + ": " + error.where;
+    return error;
+  }
+  pattern = *std::move(compiled);
+  return {};
 }
 
-void append_pattern_json(std::string& out, const Pattern& pattern) {
-  out += pattern.literal() ? R"(,"pattern":{"String":)" : R"(,"pattern":{"Regex":)";
-  append_json_string(out, pattern.source());
+void JsonValue<PatternPointer>::write(std::string& out, const PatternPointer& pattern) {
+  out += pattern->literal() ? R"({"String":)" : R"({"Regex":)";
+  append_json_string(out, pattern->source());
   out += '}';
 }
 

@@ -2,19 +2,19 @@
 #pragma once
 
 #include <memory>
-#include <string>
 #include <string_view>
 
-#include "tokenizer/json/json_read.h"
+#include "tokenizer/json/fields.h"
 #include "tokenizer/pattern/pattern.h"
 #include "tokenizer/pipeline/text.h"
 
 namespace malmoi::tokenizer {
 
-/// The member "pattern" of a component.
-Result<std::shared_ptr<const Pattern>> pattern_from_json(const JsonNode& component);
-/// `,"pattern":{...}`
-void append_pattern_json(std::string& out, const Pattern& pattern);
+template <>
+struct JsonValue<std::shared_ptr<const Pattern>> {
+  static Status read(const JsonNode& node, std::shared_ptr<const Pattern>& pattern);
+  static void write(std::string& out, const std::shared_ptr<const Pattern>& pattern);
+};
 
 /// Replaces every match by `content`, whose characters share the source of the last character matched.
 void replace_all(NormalizedText& text, const Pattern& pattern, std::string_view content);

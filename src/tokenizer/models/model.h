@@ -4,18 +4,17 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/error.h"
-#include "tokenizer/pattern/pattern.h"
+#include "tokenizer/json/component_type.h"
 #include "tokenizer/pipeline/text.h"
 #include "tokenizer/vocabulary.h"
 
 namespace malmoi::tokenizer {
-
-class WordNormalizer;
 
 /// A token of one piece: bytes [begin, end) of the piece.
 struct Token {
@@ -32,15 +31,6 @@ class Model {
   virtual void tokenize(std::string_view piece, std::vector<Token>& tokens) const = 0;
   /// Appends the ids alone; faster where a model has a shorter way.
   virtual void encode(std::string_view piece, std::vector<int32_t>& ids) const;
-  /// Appends the ids of a text cut by a pattern that covers everything: the same as `encode` of each piece, faster where a
-  /// model can look ahead.
-  virtual void encode_cut(std::string_view text, const Pattern& pattern, std::vector<int32_t>& ids) const;
-  /// Appends the ids of a text that is still to be normalised by `words`, from what is remembered of its words; false, and
-  /// nothing appended, where this text needs to be normalised as a whole.
-  virtual bool encode_by_words(std::string_view /*text*/, const WordNormalizer& /*words*/,
-                               std::vector<int32_t>& /*ids*/) const {
-    return false;
-  }
   /// Whether the vocabulary is spelled in the byte alphabet and the model wants the raw bytes of a piece.
   virtual bool takes_bytes() const { return false; }
   /// Told once before use that pieces come from a byte-level pre-tokenizer (raw bytes).
@@ -52,9 +42,11 @@ class Model {
   /// The name of tokenizer.json's model type: BPE, Unigram, WordPiece, WordLevel, or a library-specific one.
   virtual std::string_view type() const = 0;
   virtual Status write_json(std::string& out) const = 0;
-};
 
-/// From the JSON of tokenizer.json's "model".
-Result<std::unique_ptr<Model>> model_from_json(std::string_view json, std::string_view where);
+  static constexpr std::string_view kKind = "model";
+  static std::span<const ComponentType<Model>* const> types();
+  /// That of a file of before the member "type": told apart by what it has.
+  static std::string_view guessed_type(const JsonNode& node);
+};
 
 }  // namespace malmoi::tokenizer

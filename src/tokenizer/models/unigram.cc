@@ -6,18 +6,53 @@
 #include <limits>
 
 #include "base/utf8.h"
-#include "tokenizer/json/json_text.h"
+#include "tokenizer/json/fields.h"
+#include "tokenizer/models/byte_alphabet.h"
 #include "tokenizer/models/marked_words.h"
 #include "tokenizer/models/unigram_left.h"
 #include "tokenizer/models/unigram_search.h"
 #include "tokenizer/models/word_cache.h"
+#include "tokenizer/pipeline/fast_path.h"
 #include "tokenizer/pipeline/word_normalizer.h"
 
 namespace malmoi::tokenizer {
 namespace {
 
+// [[piece, score], ...]; the id is the index.
+Status read_pieces(const JsonNode& list, UnigramOptions& options) {
+  MALMOI_ASSIGN(auto items, list.array());
+  for (auto item : items) {
+    simdjson::dom::array pair;
+    std::string_view piece;
+    double score;
+    if (item.get(pair) || pair.size() != 2 || pair.at(0).get(piece) || pair.at(1).get(score))
+      return list.item(item, options.pieces.size()).error("should be [piece, score]");
+    options.pieces.emplace_back(piece);
+    options.scores.push_back(score);
+  }
+  return {};
+}
+
+void write_pieces(std::string& out, const UnigramOptions& options) {
+  out += '[';
+  for (size_t i = 0; i < options.pieces.size(); ++i) {
+    out += i ? ",[" : "[";
+    append_json_string(out, options.pieces[i]);
+    out += "," + json_number(options.scores[i]) + "]";
+  }
+  out += ']';
+}
+
+void unigram_fields(auto& options, auto& in) {
+  in.field("unk_id", options.unk_id);
+  in.custom("vocab", options, read_pieces, write_pieces);
+  in.field("byte_fallback", options.byte_fallback);
+  in.check(!options.unk_id || static_cast<size_t>(*options.unk_id) < options.pieces.size(),
+           "\"unk_id\" is not the id of a piece");
+}
+
 template <typename Score>
-class Unigram final : public Model {
+class Unigram final : public Model, public WordEncoder {
  public:
   explicit Unigram(UnigramOptions options)
       : options_(std::move(options)), number_(next_model_number()), raw_number_(next_model_number()) {
@@ -25,11 +60,7 @@ class Unigram final : public Model {
     for (const std::string& piece : options_.pieces) bytes += piece.size();
     vocabulary_.reserve(options_.pieces.size(), bytes);
     for (size_t i = 0; i < options_.pieces.size(); ++i) vocabulary_.add(options_.pieces[i], static_cast<int32_t>(i));
-    static constexpr char kHex[] = "0123456789ABCDEF";
-    for (int b = 0; b < 256; ++b) {
-      const char name[] = {'<', '0', 'x', kHex[b >> 4], kHex[b & 15], '>'};
-      byte_ids_[static_cast<size_t>(b)] = vocabulary_.find_id({name, sizeof name});
-    }
+    for (int b = 0; b < 256; ++b) byte_ids_[static_cast<size_t>(b)] = vocabulary_.find_id(byte_token(b));
     make_search();
   }
 
@@ -58,18 +89,9 @@ class Unigram final : public Model {
   std::optional<int32_t> unk_id() const override { return options_.unk_id; }
   std::string_view type() const override { return "Unigram"; }
   Status write_json(std::string& out) const override {
-    out += R"({"type":"Unigram","unk_id":)";
-    out += options_.unk_id ? std::to_string(*options_.unk_id) : "null";
-    out += ",\"vocab\":[";
-    for (size_t i = 0; i < options_.pieces.size(); ++i) {
-      out += i ? ",[" : "[";
-      append_json_string(out, options_.pieces[i]);
-      out += "," + json_number(options_.scores[i]) + "]";
-    }
-    out += ']';
-    append_json_member(out, "byte_fallback", options_.byte_fallback);
-    out += '}';
-    return {};
+    FieldWriter writer(out, "Unigram");
+    unigram_fields(options_, writer);
+    return writer.finish();
   }
 
  private:
@@ -305,6 +327,15 @@ class Unigram final : public Model {
 };
 
 }  // namespace
+
+extern const ComponentType<Model> unigram_model = {"Unigram",
+                                                   [](const JsonNode& node, int) -> Result<std::unique_ptr<Model>> {
+                                                     UnigramOptions options;
+                                                     FieldReader reader(node);
+                                                     unigram_fields(options, reader);
+                                                     MALMOI_TRY(reader.finish());
+                                                     return make_unigram(std::move(options), node.where);
+                                                   }};
 
 Result<std::unique_ptr<Model>> make_unigram(UnigramOptions options, std::string_view where) {
   if (options.pieces.size() != options.scores.size() || options.pieces.empty())

@@ -1,8 +1,8 @@
 #include "tokenizer/pattern/pattern.h"
 
-#include "base/utf8.h"
 #include "tokenizer/pattern/regex.h"
 #include "tokenizer/pattern/split_matcher.h"
+#include "tokenizer/unicode/code_points.h"
 
 namespace malmoi::tokenizer {
 namespace {
@@ -16,8 +16,8 @@ class TextPattern final : public Pattern {
   }
   void find_all(std::string_view text, std::vector<Span>& matches) const override {
     if (source_.empty()) {
-      for (size_t at = 0; at < text.size(); at += decode_utf8(text, at).length)
-        matches.push_back({static_cast<uint32_t>(at), static_cast<uint32_t>(at)});
+      for (const CodePoint c : CodePoints(text))
+        matches.push_back({static_cast<uint32_t>(c.begin), static_cast<uint32_t>(c.begin)});
       auto end = static_cast<uint32_t>(text.size());
       matches.push_back({end, end});
       return;
@@ -28,6 +28,14 @@ class TextPattern final : public Pattern {
 };
 
 }  // namespace
+
+void CoveringPattern::find_all(std::string_view text, std::vector<Span>& matches) const {
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = next_end(text, at);
+    matches.push_back({static_cast<uint32_t>(at), static_cast<uint32_t>(end)});
+    at = end;
+  }
+}
 
 Result<std::shared_ptr<const Pattern>> Pattern::compile(std::string_view regex, Dialect dialect) {
   if (auto known = well_known_pattern(regex, dialect)) return known;

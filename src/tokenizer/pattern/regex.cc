@@ -9,6 +9,7 @@
 #include "base/utf8.h"
 #include "tokenizer/pattern/regex_syntax.h"
 #include "tokenizer/unicode/unicode.h"
+#include "tokenizer/unicode/code_points.h"
 
 namespace malmoi::tokenizer {
 namespace {
@@ -54,7 +55,7 @@ class StandIns {
     for (size_t at = 0; at < text.size(); ++at) {
       auto byte = static_cast<unsigned char>(text[at]);
       if (byte < 0xE0) continue;
-      auto found = stand_in_.find(decode_utf8(text, at).code_point);
+      auto found = stand_in_.find(code_point_at(text, at).value);
       if (found == stand_in_.end()) continue;
       if (!any) out = text;
       any = true;
@@ -102,7 +103,7 @@ class Regex final : public Pattern {
       if (match.begin == match.end && match.end == last_end) {
         // An empty match right behind the last one does not count; the search goes on one character further.
         if (match.end >= text.size()) return;
-        at = match.end + decode_utf8(text, match.end).length;
+        at = code_point_at(text, match.end).end;
         continue;
       }
       matches.push_back(match);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "tokenizer/json/component_type.h"
 
 namespace malmoi::tokenizer {
 
@@ -19,6 +20,10 @@ class Decoder {
   virtual ~Decoder() = default;
   virtual void apply(std::vector<std::string>& tokens) const = 0;
   virtual Status write_json(std::string& out) const = 0;
+
+  static constexpr std::string_view kKind = "decoder", kSteps = "decoders";
+  static std::span<const ComponentType<Decoder>* const> types();
+
   /// Tokens are spelled in the byte alphabet.
   virtual bool spells_bytes() const { return false; }
   /// <0xNN> tokens are bytes.
@@ -38,11 +43,5 @@ class IdDecoder {
 };
 
 std::unique_ptr<Decoder> make_byte_level_decoder();
-
-/// The byte that a token <0xNN> stands for, as ByteFallback reads it; -1 where it is no such token.
-int byte_of_token(std::string_view token);
-
-/// From the JSON of the component, as in tokenizer.json.
-Result<std::unique_ptr<Decoder>> decoder_from_json(std::string_view json, std::string_view where);
 
 }  // namespace malmoi::tokenizer

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "base/utf8.h"
+#include "tokenizer/unicode/code_points.h"
 #include "tokenizer/unicode/unicode.h"
 
 namespace malmoi::tokenizer {
@@ -48,60 +48,32 @@ bool must_track(const Tokenizer::Parts& parts) {
   return parts.normalizer && parts.pre_tokenizer && parts.pre_tokenizer->needs_source();
 }
 
-// Tokenizers that need nothing but a pattern and a model; false where this one does.
-bool encode_directly(const Tokenizer::Parts& parts, std::string_view text, bool parse_special,
-                     std::vector<int32_t>& ids) {
-  const Pattern* pattern = parts.pre_tokenizer ? parts.pre_tokenizer->only_pattern() : nullptr;
-  if (!pattern || parts.added.any_normalized() || (parts.pre_tokenizer->ends_in_bytes() && !parts.model->takes_bytes()))
-    return false;
-  thread_local std::vector<Piece> sections;
-  sections.clear();
-  find_sections(parts, text, parse_special, sections);
-  bool first = true, after_special = false;
-  for (const Piece& section : sections) {
-    std::string_view raw = text.substr(section.begin, section.end - section.begin);
-    if (section.token >= 0) {
-      ids.push_back(section.token);
-    } else if (parts.normalizer) {
-      NormalizedText normal = NormalizedText::of(raw, section.begin, false);
-      normal.first = first;
-      normal.after_special = after_special;
-      parts.normalizer->normalize(normal);
-      parts.model->encode_cut(normal.text, *pattern, ids);
-    } else {
-      parts.model->encode_cut(raw, *pattern, ids);
-    }
-    first = false;
-    after_special = section.token >= 0;
-  }
-  return true;
-}
-
-// Tokenizers whose normalizer and model know the words of a text as it was given; false where this one, or this text, needs
-// more.
-bool encode_by_words(const Tokenizer::Parts& parts, std::string_view text, bool parse_special,
-                     std::vector<int32_t>& ids) {
-  const WordNormalizer* words = parts.normalizer ? parts.normalizer->by_words() : nullptr;
-  if (!words || parts.pre_tokenizer || parts.added.any_normalized()) return false;
+// By the shorter way, where the tokenizer has one and it holds for this text; else false, and nothing appended.
+bool encode_fast(const Tokenizer::Parts& parts, std::string_view text, bool parse_special, std::vector<int32_t>& ids) {
+  if (!parts.fast_path) return false;
   thread_local std::vector<Piece> sections;
   sections.clear();
   find_sections(parts, text, parse_special, sections);
   const size_t before = ids.size();
-  for (const Piece& section : sections) {
-    if (section.token >= 0) {
-      ids.push_back(section.token);
-    } else if (!parts.model->encode_by_words(text.substr(section.begin, section.end - section.begin), *words, ids)) {
+  Section section;
+  for (const Piece& piece : sections) {
+    section.text = text.substr(piece.begin, piece.end - piece.begin);
+    if (piece.token >= 0) {
+      ids.push_back(piece.token);
+    } else if (!parts.fast_path->encode(section, ids)) {
       ids.resize(before);
       return false;
     }
+    section.first = false;
+    section.after_special = piece.token >= 0;
   }
   return true;
 }
 
 // Byte offsets of a text to numbers of code points.
-class CodePoints {
+class CodePointNumbers {
  public:
-  explicit CodePoints(std::string_view text) : starts_((text.size() >> 6) + 1) {
+  explicit CodePointNumbers(std::string_view text) : starts_((text.size() >> 6) + 1) {
     uint32_t n = 0;
     for (size_t i = 0; i < text.size(); ++i) {
       if ((i & 63) == 0) starts_[i >> 6] = n;
@@ -131,14 +103,19 @@ class CodePoints {
 
 // Characters of white space, or of the byte alphabet's space, at the ends of a token.
 std::pair<uint16_t, uint16_t> margins_of(std::string_view token, bool raw_bytes) {
-  auto is_margin = [&](char32_t c) { return raw_bytes ? c == ' ' : c == 0x120 || is_space(c); };
   uint16_t leading = 0, trailing = 0, total = 0;
-  for (size_t at = 0; at < token.size() && total < UINT16_MAX; ++total) {
-    Utf8Char c = raw_bytes ? Utf8Char{static_cast<unsigned char>(token[at]), 1, true} : decode_utf8(token, at);
-    bool margin = is_margin(c.code_point);
+  auto count = [&](bool margin) {
     if (margin && leading == total) ++leading;
     trailing = margin ? static_cast<uint16_t>(trailing + 1) : 0;
-    at += c.length;
+    return ++total < UINT16_MAX;
+  };
+  if (raw_bytes) {
+    for (char c : token)
+      if (!count(c == ' ')) break;
+  } else {
+    constexpr char32_t kSpelledSpace = 0x120;
+    for (const CodePoint c : CodePoints(token))
+      if (!count(c.value == kSpelledSpace || is_space(c.value))) break;
   }
   return {leading, trailing};
 }
@@ -177,7 +154,7 @@ class SequenceBuilder {
 
   const Tokenizer::Parts& parts_;
   const Draft& draft_;
-  CodePoints code_points_;
+  CodePointNumbers code_points_;
   int32_t type_;
   bool margins_;
   std::vector<Token> tokens_;
@@ -217,7 +194,7 @@ void prepare_draft(const Tokenizer::Parts& parts, std::string_view text, bool pa
 }
 
 void encode_ids(const Tokenizer::Parts& parts, std::string_view text, bool parse_special, std::vector<int32_t>& ids) {
-  if (encode_directly(parts, text, parse_special, ids) || encode_by_words(parts, text, parse_special, ids)) return;
+  if (encode_fast(parts, text, parse_special, ids)) return;
   Draft draft(text, must_track(parts));
   prepare_draft(parts, text, parse_special, draft);
   std::string_view last;  // a run of one character has many pieces of one text
@@ -255,8 +232,8 @@ Sequence encode_sequence(const Tokenizer::Parts& parts, std::string_view text, b
 Encoding finish_encoding(const Tokenizer::Parts& parts, std::vector<Sequence> sequences, bool add_special) {
   bool pair = sequences.size() > 1;
   if (parts.truncation) {
-    int added = add_special && parts.post_processor ? parts.post_processor->added_tokens(pair) : 0;
-    parts.truncation->apply(sequences, static_cast<size_t>(added));
+    parts.truncation->apply(sequences,
+                            add_special && parts.post_processor ? parts.post_processor->added_tokens(pair) : 0);
   }
   if (parts.post_processor) parts.post_processor->process(sequences, add_special);
   Sequence all;

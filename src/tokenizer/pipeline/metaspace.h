@@ -2,18 +2,26 @@
 #pragma once
 
 #include <string>
-
-#include "tokenizer/json/json_read.h"
+#include <string_view>
 
 namespace malmoi::tokenizer {
 
 struct Metaspace {
   enum class Prepend { kFirst, kNever, kAlways };
+  static constexpr std::string_view kPrependNames[] = {"first", "never", "always"};
   std::string replacement = "▁";
   Prepend scheme = Prepend::kAlways;
+  bool split = true;
 };
 
-Result<Metaspace> metaspace_from_json(const JsonNode& node);
-void append_metaspace_json(std::string& out, const Metaspace& metaspace, bool split);
+inline void metaspace_fields(auto& metaspace, auto& in) {
+  in.character("replacement", metaspace.replacement);
+  in.named("prepend_scheme", metaspace.scheme, Metaspace::kPrependNames);
+  in.field("split", metaspace.split);
+  // What stood in files instead of prepend_scheme.
+  in.read_alone("add_prefix_space", true, metaspace, [](Metaspace& read, bool wanted) {
+    if (!wanted) read.scheme = Metaspace::Prepend::kNever;
+  });
+}
 
 }  // namespace malmoi::tokenizer

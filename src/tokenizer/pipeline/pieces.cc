@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "tokenizer/unicode/code_points.h"
+#include "tokenizer/unicode/unicode.h"
+
 namespace malmoi::tokenizer {
 
 void parts_of_matches(std::string_view text, const std::vector<Span>& matches, std::vector<Part>& parts) {
@@ -56,6 +59,14 @@ void apply_behavior(std::vector<Part>& parts, SplitBehavior behavior) {
       std::reverse(parts.begin(), parts.end());
       return;
   }
+}
+
+void split_by_class(Draft& draft, SplitBehavior behavior, uint32_t flags) {
+  split_pieces(draft, behavior, false, [&](std::string_view text, std::vector<Span>& matches) {
+    for (const CodePoint c : CodePoints(text))
+      if (classes_of(c.value) & flags)
+        matches.push_back({static_cast<uint32_t>(c.begin), static_cast<uint32_t>(c.end)});
+  });
 }
 
 }  // namespace malmoi::tokenizer

@@ -3,12 +3,19 @@
 
 #include <algorithm>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
-#include "tokenizer/pipeline/pre_tokenizer.h"
+#include "tokenizer/pattern/pattern.h"
+#include "tokenizer/pipeline/text.h"
 
 namespace malmoi::tokenizer {
+
+/// What becomes of the matches of a pattern; the names of tokenizer.json.
+enum class SplitBehavior { kRemoved, kIsolated, kMergedWithPrevious, kMergedWithNext, kContiguous };
+inline constexpr std::string_view kBehaviorNames[] = {"Removed", "Isolated", "MergedWithPrevious", "MergedWithNext",
+                                                      "Contiguous"};
 
 /// A part of a piece, in bytes of the piece; `match`: the pattern matched it.
 struct Part {
@@ -52,7 +59,8 @@ void cut_pieces(Draft& draft, Cut&& cut) {
 
 /// Cuts by the matches that `find(text, matches)` appends (`invert`: what does not match counts as the match).
 template <typename Find>
-void split_pieces(Draft& draft, SplitBehavior behavior, bool invert, Find&& find) {
+requires std::is_invocable_v < Find, std::string_view, std::vector<Span>
+& > void split_pieces(Draft& draft, SplitBehavior behavior, bool invert, Find&& find) {
   std::vector<Span> matches;
   std::vector<Part> parts;
   cut_pieces(draft, [&](std::string_view text, std::vector<Span>& spans) {
@@ -66,6 +74,14 @@ void split_pieces(Draft& draft, SplitBehavior behavior, bool invert, Find&& find
     for (const Part& part : parts) spans.push_back(part.span);
   });
 }
+
+/// Cuts by the matches of a pattern.
+inline void split_pieces(Draft& draft, SplitBehavior behavior, bool invert, const Pattern& pattern) {
+  split_pieces(draft, behavior, invert,
+               [&](std::string_view text, std::vector<Span>& matches) { pattern.find_all(text, matches); });
+}
+/// Cuts by the characters with one of `flags` (CharClass), each a match of its own.
+void split_by_class(Draft& draft, SplitBehavior behavior, uint32_t flags);
 
 /// Rewrites each text piece by `rewrite(NormalizedText&)`; pieces that become empty are dropped.
 template <typename Rewrite>

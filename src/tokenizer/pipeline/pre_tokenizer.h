@@ -2,10 +2,13 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.h"
+#include "tokenizer/json/component_type.h"
 #include "tokenizer/pattern/pattern.h"
 #include "tokenizer/pipeline/text.h"
 
@@ -25,24 +28,18 @@ class PreTokenizer {
   virtual bool ends_in_bytes() const { return false; }
   /// Told that another step follows, which must see the byte alphabet rather than raw bytes.
   virtual void spell_out() {}
-  /// Set where all it does is to cut by one pattern, isolated, and (perhaps) spell bytes: the fast path.
-  virtual const Pattern* only_pattern() const { return nullptr; }
+
+  static constexpr std::string_view kKind = "pre-tokenizer", kSteps = "pretokenizers";
+  static std::span<const ComponentType<PreTokenizer>* const> types();
 };
 
-/// What becomes of the matches of a pattern; the names of tokenizer.json.
-enum class SplitBehavior { kRemoved, kIsolated, kMergedWithPrevious, kMergedWithNext, kContiguous };
-
-/// Split by a pattern (`invert`: the matches are what is kept).
-std::unique_ptr<PreTokenizer> make_split(std::shared_ptr<const Pattern> pattern, SplitBehavior behavior, bool invert);
-/// ByteLevel. `use_regex` cuts by the GPT-2 pattern first.
-std::unique_ptr<PreTokenizer> make_byte_level(bool add_prefix_space, bool trim_offsets, bool use_regex);
-std::unique_ptr<PreTokenizer> make_digits(bool individual);
+/// Split by a pattern, each match a piece.
+std::unique_ptr<PreTokenizer> make_split(std::shared_ptr<const Pattern> pattern);
+/// ByteLevel that does nothing but spell.
+std::unique_ptr<PreTokenizer> make_byte_spelling();
 std::unique_ptr<PreTokenizer> make_sequence(std::vector<std::unique_ptr<PreTokenizer>> steps);
 
 /// Spells the raw bytes of a draft in the byte alphabet, for models that do not take bytes.
 void spell_draft(Draft& draft);
-
-/// From the JSON of the component, as in tokenizer.json. `where` names it in errors.
-Result<std::unique_ptr<PreTokenizer>> pre_tokenizer_from_json(std::string_view json, std::string_view where);
 
 }  // namespace malmoi::tokenizer

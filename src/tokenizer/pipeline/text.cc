@@ -1,4 +1,5 @@
 #include "tokenizer/pipeline/text.h"
+#include "tokenizer/unicode/code_points.h"
 
 #include "base/utf8.h"
 
@@ -11,12 +12,9 @@ NormalizedText NormalizedText::of(std::string_view section, uint32_t begin, bool
   out.tracked = tracked;
   if (!tracked) return out;
   out.source.reserve(section.size());
-  for (size_t i = 0; i < section.size();) {
-    size_t length = decode_utf8(section, i).length;
-    auto from = begin + static_cast<uint32_t>(i);
-    out.source.insert(out.source.end(), length, Span{from, from + static_cast<uint32_t>(length)});
-    i += length;
-  }
+  for (const CodePoint c : CodePoints(section))
+    out.source.insert(out.source.end(), c.length(),
+                      Span{begin + static_cast<uint32_t>(c.begin), begin + static_cast<uint32_t>(c.end)});
   return out;
 }
 
@@ -33,7 +31,7 @@ Rewriter::Rewriter(NormalizedText& text, size_t skip) : target_(text) {
   for (size_t i = 0; i < skip; ++i) at_ += next_old();
 }
 
-size_t Rewriter::next_old() { return at_ < target_.text.size() ? decode_utf8(target_.text, at_).length : 0; }
+size_t Rewriter::next_old() { return at_ < target_.text.size() ? code_point_at(target_.text, at_).length() : 0; }
 
 void Rewriter::put(char32_t c, int change) {
   size_t before = out_.size();

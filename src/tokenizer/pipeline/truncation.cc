@@ -1,8 +1,6 @@
-// Truncation and padding of encoded texts.
-#include <algorithm>
+#include "tokenizer/pipeline/truncation.h"
 
-#include "tokenizer/json/json_text.h"
-#include "tokenizer/pipeline/post_processor.h"
+#include <algorithm>
 
 namespace malmoi::tokenizer {
 namespace {
@@ -32,8 +30,6 @@ std::pair<size_t, size_t> longest_first(size_t first, size_t second, size_t most
   return first > second ? std::pair{longer, shorter} : std::pair{shorter, longer};
 }
 
-constexpr std::string_view kStrategies[] = {"LongestFirst", "OnlyFirst", "OnlySecond"};
-
 }  // namespace
 
 void Truncation::apply(std::vector<Sequence>& sequences, size_t added) const {
@@ -59,20 +55,12 @@ void Truncation::apply(std::vector<Sequence>& sequences, size_t added) const {
   cut(sequences[target], length > excess ? length - excess : 0, direction);
 }
 
-void Truncation::write_json(std::string& out) const {
-  out += R"({"direction":)";
-  out += direction == Side::kLeft ? R"("Left")" : R"("Right")";
-  append_json_member(out, "max_length", static_cast<int64_t>(max_length));
-  append_json_member(out, "strategy", kStrategies[static_cast<size_t>(strategy)]);
-  append_json_member(out, "stride", static_cast<int64_t>(stride));
-  out += '}';
-}
-
 void Padding::apply(Sequence& sequence) const {
-  size_t length = fixed ? fixed : sequence.ids.size();
-  if (multiple_of > 0 && length % multiple_of > 0) length += multiple_of - length % multiple_of;
-  if (sequence.ids.size() >= length) return;
-  size_t n = length - sequence.ids.size();
+  size_t target = length.fixed ? length.fixed : sequence.ids.size();
+  const size_t multiple = multiple_of.value_or(0);
+  if (multiple > 0 && target % multiple > 0) target += multiple - target % multiple;
+  if (sequence.ids.size() >= target) return;
+  const size_t n = target - sequence.ids.size();
   auto pad = [&](auto& list, auto value) {
     list.insert(direction == Side::kLeft ? list.begin() : list.end(), n, value);
   };
@@ -81,17 +69,6 @@ void Padding::apply(Sequence& sequence) const {
   pad(sequence.type_ids, type_id);
   pad(sequence.attention_mask, 0);
   pad(sequence.special_tokens_mask, 1);
-}
-
-void Padding::write_json(std::string& out) const {
-  out += R"({"strategy":)";
-  out += fixed ? R"({"Fixed":)" + std::to_string(fixed) + "}" : R"("BatchLongest")";
-  append_json_member(out, "direction", direction == Side::kLeft ? "Left" : "Right");
-  out += R"(,"pad_to_multiple_of":)" + (multiple_of ? std::to_string(multiple_of) : "null");
-  append_json_member(out, "pad_id", static_cast<int64_t>(id));
-  append_json_member(out, "pad_type_id", static_cast<int64_t>(type_id));
-  append_json_member(out, "pad_token", std::string_view(token));
-  out += '}';
 }
 
 }  // namespace malmoi::tokenizer

@@ -1,4 +1,8 @@
 // Normalisation a word at a time, so that a model can remember words as they stand in the text.
+//
+// Worked example, SentencePiece with NFKC: of "Ｍalmoi  ﬁnds" the words are "Ｍalmoi" (between the beginning and a space) and
+// "ﬁnds"; normalize_word makes "Malmoi" and "finds" of them, each alone, as normalising the whole text would. A rule that looks
+// over a space, say one that makes one character of "t h", would break that: normalize_word then returns false for "t".
 #pragma once
 
 #include <array>
@@ -15,6 +19,8 @@ namespace malmoi::tokenizer {
 class WordNormalizer {
  public:
   virtual ~WordNormalizer() = default;
+  /// Whether these rules, as they are set, work by words at all.
+  virtual bool usable() const = 0;
   /// Runs of spaces count as one, and none is left at the ends of a text.
   virtual bool merges_spaces() const = 0;
   /// A mark is put before the text.

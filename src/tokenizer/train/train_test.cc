@@ -13,6 +13,7 @@
 #include "formats/zstd_stream.h"
 #include "tokenizer/json/base64.h"
 #include "tokenizer/models/bpe.h"
+#include "tokenizer/models/byte_alphabet.h"
 #include "tokenizer/parts.h"
 #include "tokenizer/train/unigram_model.h"
 #include "tokenizer/train/word_counter.h"

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <map>
 
-#include "base/utf8.h"
+#include "tokenizer/unicode/code_points.h"
 
 namespace malmoi::tokenizer {
 
@@ -129,25 +129,22 @@ int script_of(char32_t c) {
 
 size_t grapheme_end(std::string_view text, size_t begin) {
   const auto& breaks = grapheme_breaks();
-  Utf8Char c = decode_utf8(text, begin);
-  size_t at = begin + c.length;
-  uint8_t left = breaks[c.code_point];
+  const CodePoint first = code_point_at(text, begin);
+  uint8_t left = breaks[first.value];
   int regionals = left == kRegional ? 1 : 0;
   bool after_pict = left == kPict;  // ExtPict Extend* so far
   bool after_joiner = false;        // ExtPict Extend* ZWJ
-  while (at < text.size()) {
-    c = decode_utf8(text, at);
-    uint8_t right = breaks[c.code_point];
-    bool join = joins(left, right) || (after_joiner && right == kPict) ||
-                (left == kRegional && right == kRegional && regionals % 2 == 1);
-    if (!join) break;
+  for (const CodePoint c : CodePoints(text, first.end)) {
+    const uint8_t right = breaks[c.value];
+    const bool join = joins(left, right) || (after_joiner && right == kPict) ||
+                      (left == kRegional && right == kRegional && regionals % 2 == 1);
+    if (!join) return c.begin;
     after_joiner = after_pict && right == kZwj;
     after_pict = right == kPict || (after_pict && right == kExtend);
     regionals = right == kRegional ? regionals + 1 : 0;
     left = right;
-    at += c.length;
   }
-  return at;
+  return text.size();
 }
 
 }  // namespace malmoi::tokenizer
