@@ -165,6 +165,18 @@ std::span<const TrainKindName> train_kinds() {
   return names;
 }
 
+namespace {
+
+// A vocabulary that is smaller than asked for is said: models are made for its size. Of characters there are only so many.
+void warn_of_few(const Trained& trained, const TrainOptions& options, const Job& job) {
+  const auto wanted = static_cast<size_t>(options.vocab_size);
+  if (trained.pieces.size() >= wanted || options.kind == TrainKind::kCharLevel) return;
+  job.warn(fmt::format("the text gives {} pieces only, {} were asked for{}", trained.pieces.size(), wanted,
+                       options.min_frequency > 1 ? "; rarer ones are left out by the least frequency" : ""));
+}
+
+}  // namespace
+
 Result<Tokenizer> train(const TextSource& source, const TrainOptions& options, const Job& job, TrainReport* report) {
   TrainReport local;
   if (!report) report = &local;
@@ -187,6 +199,7 @@ Result<Tokenizer> train(const TextSource& source, const TrainOptions& options, c
   report->counting_seconds = monotonic_seconds() - begin;
   if (words.size() == 0) return invalid_data("there is no text to learn from", "training text", "give files with text");
   MALMOI_ASSIGN(Trained trained, kind.learn(words, {options, specials, job, *report}));
+  warn_of_few(trained, options, job);
   report->learning_seconds = monotonic_seconds() - begin - report->counting_seconds;
   report->cpu_seconds = static_cast<double>(std::clock() - cpu) / CLOCKS_PER_SEC;
   return Tokenizer::from_json(assemble_json(options, shell, trained, specials), "trained tokenizer");

@@ -255,6 +255,25 @@ TEST(Train, AlphabetIsLimited) {
   EXPECT_EQ(report.alphabet, 300u + 256u);
 }
 
+TEST(Train, AVocabularyThatStaysSmallIsSaid) {
+  for (TrainKind kind : {TrainKind::kBpe, TrainKind::kUnigram, TrainKind::kWordPiece, TrainKind::kWordLevel}) {
+    for (int32_t size : {30'000, 400}) {
+      std::vector<std::string> texts(20, "the cat sat on the mat and the dog sat on the log again and again");
+      std::vector<std::string> warnings;
+      Job job;
+      job.warn = [&](const std::string& line) { warnings.push_back(line); };
+      TrainOptions options{.kind = kind, .vocab_size = size};
+      auto made = train(source_of(texts), options, job);
+      ASSERT_TRUE(made.ok()) << made.error().to_string();
+      const bool said = std::any_of(warnings.begin(), warnings.end(), [&](const std::string& line) {
+        return line.find(std::to_string(size) + " were asked for") != std::string::npos;
+      });
+      EXPECT_EQ(said, made->vocab_size() < size) << made->vocab_size();
+      EXPECT_TRUE(said || size == 400) << made->vocab_size();
+    }
+  }
+}
+
 TEST(Train, ErrorsSayWhat) {
   auto fails = [](const TrainOptions& options) {
     auto result = train(source_of(corpus()), options);

@@ -318,8 +318,6 @@ Result<Trained> learn_unigram(WordList& words, const TrainContext& context) {
   trained.scores.assign(trained.pieces.size(), 0.0);
   trained.pieces.insert(trained.pieces.end(), pieces.begin(), pieces.end());
   trained.scores.insert(trained.scores.end(), scores.begin(), scores.end());
-  if (trained.pieces.size() < wanted)
-    context.job.warn(fmt::format("the text gives {} pieces only, {} were asked for", trained.pieces.size(), wanted));
   return trained;
 }
 
