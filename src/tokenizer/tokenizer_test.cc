@@ -182,6 +182,42 @@ TEST(Tokenizer, TokensThatSwallowSpacesTakeLinearTime) {
   EXPECT_EQ(t->encode("a  a"), (std::vector<int32_t>{0, 2, 2, 0}));
 }
 
+// A tokenizer.json of a few kilobytes that would make gigabytes of a short text.
+TEST(TokenizerJson, PostProcessorsThatExplodeAreErrors) {
+  auto opened = [](const Json& processor) {
+    const Json file = {{"model", {{"type", "WordLevel"}, {"vocab", {{"a", 0}}}, {"unk_token", "a"}}},
+                       {"post_processor", processor}};
+    return Tokenizer::from_json(file.dump());
+  };
+  auto repeated = [](const Json& piece, size_t times) { return Json(std::vector<Json>(times, piece)); };
+  const Json text = {{"Sequence", {{"id", "A"}}}}, special = {{"SpecialToken", {{"id", "x"}}}};
+  auto processing = [&](const Json& single, size_t ids) {
+    const Json tokens = {{"x", {{"id", "x"}, {"ids", std::vector<int>(ids, 0)}}}};
+    return Json{
+        {"type", "TemplateProcessing"}, {"single", single}, {"pair", Json::array()}, {"special_tokens", tokens}};
+  };
+  auto sequence = [](const std::vector<Json>& steps) { return Json{{"type", "Sequence"}, {"processors", steps}}; };
+  const Json usual = processing({special, text, special}, 3);
+  ASSERT_TRUE(opened(usual).ok());
+  EXPECT_EQ(opened(usual)->encode("a", {.add_special = true}).size(), 7u);
+  const Json roberta = {{"type", "RobertaProcessing"}, {"sep", {"a", 0}}, {"cls", {"a", 0}}};
+  ASSERT_TRUE(opened(sequence({usual, roberta})).ok());
+  const std::pair<Json, std::string> hostile[] = {
+      {processing(repeated(special, 2000), 2000), "put around"},
+      {processing(repeated(special, 100'000), 0), "put around"},
+      {processing(repeated(text, 17), 1), "repeated"},
+      {sequence({processing(repeated(text, 5), 1), processing(repeated(text, 5), 1)}), "repeated"},
+      {sequence(std::vector<Json>(40'000, roberta)), "put around"},
+      {sequence({sequence(std::vector<Json>(300, roberta)), processing(repeated(special, 300), 300)}), "put around"},
+  };
+  for (const auto& [processor, why] : hostile) {
+    auto tokenizer = opened(processor);
+    ASSERT_FALSE(tokenizer.ok());
+    EXPECT_NE(tokenizer.error().to_string().find(why), std::string::npos) << tokenizer.error().to_string();
+    EXPECT_NE(tokenizer.error().to_string().find("post_processor"), std::string::npos);
+  }
+}
+
 TEST(TokenizerJson, WrongFilesAreErrors) {
   auto error_of = [](std::string_view json) {
     auto tokenizer = Tokenizer::from_json(json, "wrong.json");

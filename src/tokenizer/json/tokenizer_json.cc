@@ -76,6 +76,7 @@ Result<Tokenizer> import_tokenizer_json(std::string_view json, std::string where
   MALMOI_TRY(read_part(root, "normalizer", parts->normalizer));
   MALMOI_TRY(read_part(root, "pre_tokenizer", parts->pre_tokenizer));
   MALMOI_TRY(read_part(root, "post_processor", parts->post_processor));
+  if (parts->post_processor) MALMOI_TRY(check_volume(*parts->post_processor, root.where + ".post_processor"));
   MALMOI_TRY(read_part(root, "decoder", parts->decoder));
   MALMOI_TRY(read_settings(root, "truncation", parts->truncation));
   MALMOI_TRY(read_settings(root, "padding", parts->padding));

@@ -35,6 +35,19 @@ void Sequence::append(const Sequence& other) {
   join(special_tokens_mask, other.special_tokens_mask);
 }
 
+Status check_volume(const PostProcessor& processor, std::string_view where) {
+  constexpr size_t kMostAdded = size_t{1} << 16, kMostCopies = 16, kText = size_t{1} << 20;
+  const Volume added = processor.volume_after({.sequences = 2, .tokens = 0});
+  const Volume copied = processor.volume_after({.sequences = 2, .tokens = kText});
+  if (added.sequences > kMostAdded || added.tokens > kMostAdded)
+    return invalid_data("more than " + std::to_string(kMostAdded) + " tokens are put around a text", std::string(where),
+                        "check the templates of the file");
+  if (copied.tokens > kMostCopies * kText + kMostAdded)
+    return invalid_data("a text is repeated more than " + std::to_string(kMostCopies) + " times", std::string(where),
+                        "check the templates of the file");
+  return {};
+}
+
 void trim_offsets(Sequence& sequence, bool add_prefix_space) {
   for (size_t i = 0; i < sequence.ids.size() && i < sequence.margins.size(); ++i) {
     auto [leading, trailing] = sequence.margins[i];

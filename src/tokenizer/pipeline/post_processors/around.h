@@ -19,6 +19,9 @@ struct JsonValue<NamedId> {
 /// pre-tokenizer put there: it stays.
 void trim_offsets(Sequence& sequence, bool add_prefix_space);
 
+/// At most two tokens more for each sequence.
+inline Volume volume_with_two(Volume before) { return {before.sequences, before.tokens + 2 * before.sequences}; }
+
 /// `before` (where there is one) + sequence + `after`, of one type.
 Sequence wrapped(const Sequence& sequence, const NamedId* before, const NamedId& after, int32_t type);
 

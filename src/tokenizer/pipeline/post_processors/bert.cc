@@ -14,6 +14,7 @@ class BertProcessing final : public Described<BertProcessing, PostProcessor> {
     in.required("cls", self.cls_);
   }
   size_t added_tokens(bool pair) const override { return pair ? 3 : 2; }
+  Volume volume_after(Volume before) const override { return volume_with_two(before); }
   void process(std::vector<Sequence>& sequences, bool add_special) const override {
     if (!add_special) return;
     for (size_t i = 0; i < sequences.size(); ++i)

@@ -12,6 +12,7 @@ class ByteLevelProcessor final : public Described<ByteLevelProcessor, PostProces
   static void fields(auto& self, auto& in) { byte_level_fields(self.options_, in); }
   size_t added_tokens(bool) const override { return 0; }
   bool trims_offsets() const override { return options_.trim_offsets; }
+  Volume volume_after(Volume before) const override { return before; }
   void process(std::vector<Sequence>& sequences, bool) const override {
     if (!options_.trim_offsets) return;
     for (Sequence& sequence : sequences) trim_offsets(sequence, options_.add_prefix_space);

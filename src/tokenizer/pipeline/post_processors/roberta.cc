@@ -18,6 +18,7 @@ class RobertaProcessing final : public Described<RobertaProcessing, PostProcesso
   }
   size_t added_tokens(bool pair) const override { return pair ? 4 : 2; }
   bool trims_offsets() const override { return trim_; }
+  Volume volume_after(Volume before) const override { return volume_with_two(before); }
   void process(std::vector<Sequence>& sequences, bool add_special) const override {
     for (size_t i = 0; i < sequences.size(); ++i) {
       Sequence& sequence = sequences[i];

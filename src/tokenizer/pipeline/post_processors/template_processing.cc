@@ -105,6 +105,16 @@ class TemplateProcessing final : public Described<TemplateProcessing, PostProces
       if (piece.sequence < 0) total += specials_.at(piece.id).ids.size();
     return total;
   }
+  Volume volume_after(Volume before) const override {
+    Volume most;
+    for (const Template* list : {&single_, &pair_}) {
+      size_t tokens = 0;
+      for (const TemplatePiece& piece : *list)
+        tokens += piece.sequence >= 0 ? before.tokens : specials_.at(piece.id).ids.size();
+      most = {std::max(most.sequences, list->size()), std::max(most.tokens, tokens)};
+    }
+    return most;
+  }
   void process(std::vector<Sequence>& sequences, bool add_special) const override {
     std::vector<Sequence> out;
     for (const TemplatePiece& piece : sequences.size() > 1 ? pair_ : single_) {
