@@ -90,8 +90,29 @@ class WordKey {
   Size size_ = Size::kSmall;
 };
 
+/// Ids one behind the other, of which the oldest are written over.
+class IdRing {
+ public:
+  /// Where the ids stand from now on.
+  uint64_t push(std::span<const int32_t> ids) {
+    if (next_ % kIds + ids.size() > kIds) next_ += kIds - next_ % kIds;  // in one piece
+    const uint64_t at = next_;
+    for (size_t i = 0; i < ids.size(); ++i) ids_[at % kIds + i] = ids[i];
+    next_ += ids.size();
+    return at;
+  }
+  /// The ids pushed there; null where they were written over.
+  const int32_t* at(uint64_t place) const { return next_ - place <= kIds ? &ids_[place % kIds] : nullptr; }
+
+ private:
+  static constexpr size_t kIds = size_t{1} << 18;  // 1 MiB
+  ZeroedArray<int32_t> ids_{kIds};
+  uint64_t next_ = 0;
+};
+
 /// A word and its ids, three of 20 bits in each of `id_words`, since memory beyond the second-level cache is what looking
-/// words up costs. Above the ids stand four bits each of a number: five bits of a note, then how many ids there are.
+/// words up costs; ids that do not fit stand in a ring, and here where. Above them stand four bits each of a number: five bits
+/// of a note, then how many ids there are.
 template <size_t key_words, size_t id_words>
 class KeptWord {
  public:
@@ -103,37 +124,43 @@ class KeptWord {
     return same;
   }
   bool empty() const { return key_.back() == 0; }
-  /// Its ids did not fit.
-  bool elsewhere() const { return about() >> kNoteBits == kElsewhere; }
-  /// Appends the ids; returns the note.
-  uint8_t read(IdSink& ids) const {
-    int32_t* out = ids.room(kMaxIds);
-    for (size_t i = 0; i < id_words; ++i)
-      for (size_t k = 0; k < 3; ++k) out[3 * i + k] = static_cast<int32_t>(packed_[i] >> 20 * k & kMostId);
+  /// Appends the ids and gives the note; false where the ring has written over them.
+  bool read(const IdRing& ring, IdSink& ids, uint8_t& note) const {
     const uint32_t number = about();
-    ids.take(number >> kNoteBits);
-    return static_cast<uint8_t>(number & ((1 << kNoteBits) - 1));
+    note = static_cast<uint8_t>(number & ((1 << kNoteBits) - 1));
+    if (const uint32_t count = number >> kNoteBits; count != kElsewhere) {
+      int32_t* out = ids.room(kMaxIds);
+      for (size_t i = 0; i < id_words; ++i)
+        for (size_t k = 0; k < 3; ++k) out[3 * i + k] = static_cast<int32_t>(packed_[i] >> 20 * k & kMostId);
+      ids.take(count);
+      return true;
+    }
+    const int32_t* from = ring.at(packed_[0] & kIds);
+    if (from) ids.append({from, packed_[1] & kIds});
+    return from != nullptr;
   }
-  /// False where the ids do not fit; the word is then marked as being elsewhere.
-  bool write(const WordKey& word, std::span<const int32_t> ids, uint8_t note) {
+  void write(const WordKey& word, std::span<const int32_t> ids, uint8_t note, IdRing& ring) {
     std::memcpy(key_.data(), word.words().data(), sizeof key_);
     packed_ = {};
-    bool fits = ids.size() <= kMaxIds;
-    for (size_t i = 0; i < ids.size() && fits; ++i) {
-      fits = static_cast<uint32_t>(ids[i]) <= kMostId;
-      packed_[i / 3] |= uint64_t{static_cast<uint32_t>(ids[i])} << 20 * (i % 3);
+    const bool fits = ids.size() <= kMaxIds && std::all_of(ids.begin(), ids.end(), [](int32_t id) {
+                        return static_cast<uint32_t>(id) <= kMostId;
+                      });
+    if (fits) {
+      for (size_t i = 0; i < ids.size(); ++i) packed_[i / 3] |= uint64_t{static_cast<uint32_t>(ids[i])} << 20 * (i % 3);
+    } else {
+      packed_[0] = ring.push(ids) & kIds;
+      packed_[1] = ids.size();
     }
     const auto count = static_cast<uint32_t>(fits ? ids.size() : kElsewhere);
     const uint32_t number = note | count << kNoteBits;
-    for (size_t i = 0; i < kNibbles; ++i) packed_[i] = (packed_[i] & kIds) | uint64_t{number >> 4 * i & 15} << 60;
-    return fits;
+    for (size_t i = 0; i < kNibbles; ++i) packed_[i] |= uint64_t{number >> 4 * i & 15} << 60;
   }
 
  private:
   static constexpr size_t kNibbles = id_words < 3 ? 2 : 3;
   static constexpr uint32_t kNoteBits = 5, kElsewhere = (1u << (4 * kNibbles - kNoteBits)) - 1;
   static constexpr uint64_t kMostId = (1 << 20) - 1, kIds = (uint64_t{1} << 60) - 1;
-  static_assert(kMaxIds < kElsewhere);
+  static_assert(id_words >= 2 && kMaxIds < kElsewhere);
   uint32_t about() const {
     uint64_t number = packed_[0] >> 60 | packed_[1] >> 60 << 4;
     if constexpr (kNibbles > 2) number |= packed_[2] >> 60 << 8;
@@ -208,29 +235,30 @@ class WordCache {
   }
 
  private:
-  // A word stands in the table of its size, or in the first after it that has room for its ids.
+  // A word stands in the table of its size.
   bool find(const WordKey& key, IdSink& ids, uint8_t& note) const {
-    auto found_in = [&](const auto& table, bool& elsewhere) {
+    auto found_in = [&](const auto& table) {
       const auto* word = table.find(key);
-      elsewhere = word && word->elsewhere();
-      if (word && !elsewhere) note = word->read(ids);
-      return word && !elsewhere;
+      return word && word->read(ring_, ids, note);
     };
-    bool on = true;
-    if (key.size() == WordKey::Size::kSmall && found_in(small_, on)) return true;
-    if (on && key.size() != WordKey::Size::kLarge && found_in(medium_, on)) return true;
-    return on && found_in(large_, on);
+    switch (key.size()) {
+      case WordKey::Size::kSmall: return found_in(small_);
+      case WordKey::Size::kMedium: return found_in(medium_);
+      case WordKey::Size::kLarge: break;
+    }
+    return found_in(large_);
   }
   void keep(const WordKey& key, std::span<const int32_t> ids, uint8_t note) {
-    if (key.size() == WordKey::Size::kSmall && small_.make_room(key).write(key, ids, note)) return;
-    if (key.size() != WordKey::Size::kLarge && medium_.make_room(key).write(key, ids, note)) return;
-    large_.make_room(key).write(key, ids, note);
+    if (key.size() == WordKey::Size::kSmall) small_.make_room(key).write(key, ids, note, ring_);
+    else if (key.size() == WordKey::Size::kMedium) medium_.make_room(key).write(key, ids, note, ring_);
+    else large_.make_room(key).write(key, ids, note, ring_);
   }
 
   std::vector<int32_t> made_;
   WordTable<KeptWord<2, 2>> small_{size_t{1} << 17};   // 4 MiB
   WordTable<KeptWord<3, 5>> medium_{size_t{1} << 15};  // 2 MiB
-  WordTable<KeptWord<5, 11>> large_{size_t{1} << 13};  // 1 MiB
+  WordTable<KeptWord<5, 3>> large_{size_t{1} << 14};   // 1 MiB
+  IdRing ring_;
 };
 
 /// Cuts a text by `next_word(at)`, the view of the first word from there on, and calls visit(word, key) for each word in order,
