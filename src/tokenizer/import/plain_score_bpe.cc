@@ -143,7 +143,7 @@ PlainScoreBpe::PlainScoreBpe(const ScoreBpeOptions& options) : options_(options)
 std::vector<Token> PlainScoreBpe::run(std::string_view text) const { return PlainRun(*this, text).run(); }
 
 Status write_score_bpe_json(const ScoreBpeOptions& options, std::string& out) {
-  BpeOptions listed{.fuse_unk = true};
+  BpeOptions listed{.fuse_unk = true, .ignore_merges = options.cut_in_json};
   Vocabulary& vocabulary = listed.vocabulary;
   for (size_t i = 0; i < options.pieces.size(); ++i) {
     vocabulary.add(options.pieces[i].text, static_cast<int32_t>(i));

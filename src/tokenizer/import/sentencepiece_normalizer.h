@@ -33,8 +33,9 @@ class SentencePieceNormalizer : public Normalizer, public WordNormalizer {
   bool merges_spaces() const override { return rules_.remove_extra_whitespaces; }
   bool marks_first() const override { return rules_.add_dummy_prefix; }
   bool normalize_word(std::string_view word, std::string& out) const override;
-  /// As Precompiled, Replace and Prepend steps, which give the same for what those steps can do: other bytes are left
-  /// in NFD Korean (HF looks characters up by grapheme), and user-defined texts are normalised too.
+  const Charsmap& charsmap() const { return rules_.charsmap; }
+  /// As NFC, Precompiled, Replace and Prepend steps: the nearest that those can do. Where it differs (a character map is
+  /// looked up by grapheme there, user-defined texts are normalised too), `check_exact_json` says so.
   Status write_json(std::string& out) const override;
 
  protected:

@@ -89,12 +89,24 @@ class Unigram final : public Model, public WordEncoder {
   std::optional<int32_t> unk_id() const override { return options_.unk_id; }
   std::string_view type() const override { return "Unigram"; }
   Status write_json(std::string& out) const override {
+    const UnigramOptions written = with_losing_scores();
     FieldWriter writer(out, "Unigram");
-    unigram_fields(options_, writer);
+    unigram_fields(written, writer);
     return writer.finish();
   }
 
  private:
+  // In a file all pieces compete: those that do not here score less than the best way through their text without them.
+  UnigramOptions with_losing_scores() const {
+    UnigramOptions written = options_;
+    std::vector<Token> unused;
+    for (size_t i = 0; i < options_.usable.size(); ++i) {
+      if (options_.usable[i] || options_.pieces[i].empty()) continue;
+      unused.clear();
+      written.scores[i] = static_cast<double>(search_->cut(options_.pieces[i], 0, unused)) - 1;
+    }
+    return written;
+  }
   // Scores in the precision of the library. User-defined pieces win over all that lies within them.
   void make_search() {
     Score least = std::numeric_limits<Score>::max(), most = std::numeric_limits<Score>::lowest();

@@ -77,4 +77,19 @@ bool Charsmap::goes_on(const Path& path, unsigned char byte) const {
   return path.alive && byte != 0 && at < trie_.size() && label_of(trie_[at]) == byte;
 }
 
+std::vector<std::string> Charsmap::keys() const {
+  constexpr size_t kLongestKey = 256;  // a hostile trie may lead in circles
+  constexpr size_t kMostKeys = size_t{1} << 20;
+  std::vector<std::string> found, todo{""};
+  while (!todo.empty() && found.size() < kMostKeys) {
+    const std::string text = std::move(todo.back());
+    todo.pop_back();
+    if (auto match = longest(text); match && match->length == text.size()) found.push_back(text);
+    const Path path = follow(text);
+    for (int byte = 255; byte > 0 && text.size() < kLongestKey; --byte)
+      if (goes_on(path, static_cast<unsigned char>(byte))) todo.push_back(text + static_cast<char>(byte));
+  }
+  return found;
+}
+
 }  // namespace malmoi::tokenizer

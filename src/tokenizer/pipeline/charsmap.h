@@ -33,6 +33,8 @@ class Charsmap {
   Path follow(std::string_view text) const;
   /// Whether a key goes on with this byte.
   bool goes_on(const Path& path, unsigned char byte) const;
+  /// Every key, in the order of their bytes.
+  std::vector<std::string> keys() const;
   bool empty() const { return trie_.empty(); }
   const std::string& blob() const { return blob_; }
 
