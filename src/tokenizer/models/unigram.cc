@@ -6,7 +6,6 @@
 #include <limits>
 
 #include "base/utf8.h"
-#include "tokenizer/json/fields.h"
 #include "tokenizer/models/byte_alphabet.h"
 #include "tokenizer/models/marked_words.h"
 #include "tokenizer/models/unigram_left.h"
@@ -17,39 +16,6 @@
 
 namespace malmoi::tokenizer {
 namespace {
-
-// [[piece, score], ...]; the id is the index.
-Status read_pieces(const JsonNode& list, UnigramOptions& options) {
-  MALMOI_ASSIGN(auto items, list.array());
-  for (auto item : items) {
-    simdjson::dom::array pair;
-    std::string_view piece;
-    double score;
-    if (item.get(pair) || pair.size() != 2 || pair.at(0).get(piece) || pair.at(1).get(score))
-      return list.item(item, options.pieces.size()).error("should be [piece, score]");
-    options.pieces.emplace_back(piece);
-    options.scores.push_back(score);
-  }
-  return {};
-}
-
-void write_pieces(std::string& out, const UnigramOptions& options) {
-  out += '[';
-  for (size_t i = 0; i < options.pieces.size(); ++i) {
-    out += i ? ",[" : "[";
-    append_json_string(out, options.pieces[i]);
-    out += "," + json_number(options.scores[i]) + "]";
-  }
-  out += ']';
-}
-
-void unigram_fields(auto& options, auto& in) {
-  in.field("unk_id", options.unk_id);
-  in.custom("vocab", options, read_pieces, write_pieces);
-  in.field("byte_fallback", options.byte_fallback);
-  in.check(!options.unk_id || static_cast<size_t>(*options.unk_id) < options.pieces.size(),
-           "\"unk_id\" is not the id of a piece");
-}
 
 template <typename Score>
 class Unigram final : public Model, public WordEncoder {
@@ -88,12 +54,7 @@ class Unigram final : public Model, public WordEncoder {
   const Vocabulary& vocabulary() const override { return vocabulary_; }
   std::optional<int32_t> unk_id() const override { return options_.unk_id; }
   std::string_view type() const override { return "Unigram"; }
-  Status write_json(std::string& out) const override {
-    const UnigramOptions written = with_losing_scores();
-    FieldWriter writer(out, "Unigram");
-    unigram_fields(written, writer);
-    return writer.finish();
-  }
+  Status write_json(std::string& out) const override { return write_unigram_json(with_losing_scores(), out); }
 
  private:
   // In a file all pieces compete: those that do not here score less than the best way through their text without them.
@@ -339,15 +300,6 @@ class Unigram final : public Model, public WordEncoder {
 };
 
 }  // namespace
-
-extern const ComponentType<Model> unigram_model = {"Unigram",
-                                                   [](const JsonNode& node, int) -> Result<std::unique_ptr<Model>> {
-                                                     UnigramOptions options;
-                                                     FieldReader reader(node);
-                                                     unigram_fields(options, reader);
-                                                     MALMOI_TRY(reader.finish());
-                                                     return make_unigram(std::move(options), node.where);
-                                                   }};
 
 Result<std::unique_ptr<Model>> make_unigram(UnigramOptions options, std::string_view where) {
   if (options.pieces.size() != options.scores.size() || options.pieces.empty())

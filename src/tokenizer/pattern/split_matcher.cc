@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "tokenizer/pattern/digit_groups.h"
 #include "tokenizer/unicode/unicode.h"
 #include "tokenizer/unicode/code_points.h"
 
@@ -187,38 +188,6 @@ class SplitMatcher final : public CoveringPattern {
   }
 };
 
-// \P{N}*\p{N}{1,3}(?=(?:\p{N}{3})*(?!\p{N})): numbers in groups of three from the right, what stands before a number with its
-// first group. The engine would look to the end of a number again for each of its groups.
-class DigitGroups final : public Pattern {
- public:
-  explicit DigitGroups(std::string_view source) { source_ = source; }
-  void find_all(std::string_view text, std::vector<Span>& matches) const override {
-    constexpr size_t kGroup = 3;
-    uint32_t begin = 0;
-    for (size_t at = 0; at < text.size();) {
-      const Char c = reader().read(text, at);
-      if ((c.flags & kNumber) == 0) {
-        at += c.length;
-        continue;
-      }
-      std::vector<uint32_t> ends;  // of the digits
-      for (; at < text.size(); ends.push_back(static_cast<uint32_t>(at))) {
-        const Char digit = reader().read(text, at);
-        if ((digit.flags & kNumber) == 0) break;
-        at += digit.length;
-      }
-      for (size_t last = (ends.size() - 1) % kGroup; last < ends.size(); last += kGroup) {
-        matches.push_back({begin, ends[last]});
-        begin = ends[last];
-      }
-    }
-  }
-};
-
-std::shared_ptr<const Pattern> make_digit_groups(std::string_view source) {
-  return std::make_shared<DigitGroups>(source);
-}
-
 template <Rules rules>
 std::shared_ptr<const Pattern> make(std::string_view source) {
   return std::make_shared<SplitMatcher<rules>>(source);
@@ -263,7 +232,7 @@ constexpr WellKnown kWellKnown[] = {
     {LLAMA3_HEAD R"(\p{N})" LLAMA3_TAIL, Reading::kBoth, make<kQwen2>},
     {CASED(FOLDED) R"(|\p{N}{1,3})" O200K_TAIL, Reading::kBoth, make<kO200k>},
     {CASED("") R"(|\p{N})" O200K_TAIL, Reading::kBoth, make<kTekken>},
-    {R"(\P{N}*\p{N}{1,3}(?=(?:\p{N}{3})*(?!\p{N})))", Reading::kBoth, make_digit_groups},
+    {R"(\P{N}*\p{N}{1,3}(?=(?:\p{N}{3})*(?!\p{N})))", Reading::kBoth, digit_groups},
 };
 
 constexpr NamedPattern kNamed[] = {
