@@ -62,7 +62,7 @@ class Unigram final : public Model, public WordEncoder {
     UnigramOptions written = options_;
     std::vector<Token> unused;
     for (size_t i = 0; i < options_.usable.size(); ++i) {
-      if (options_.usable[i] || options_.pieces[i].empty()) continue;
+      if (options_.usable[i] || options_.pieces[i].empty() || !is_valid_utf8(options_.pieces[i])) continue;
       unused.clear();
       written.scores[i] = static_cast<double>(search_->cut(options_.pieces[i], 0, unused)) - 1;
     }
