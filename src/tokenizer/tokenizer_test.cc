@@ -218,6 +218,34 @@ TEST(TokenizerJson, PostProcessorsThatExplodeAreErrors) {
   }
 }
 
+TEST(TokenizerJson, NormalizersThatExplodeAreErrors) {
+  auto opened = [](const Json& normalizer) {
+    const Json file = {{"model", {{"type", "WordLevel"}, {"vocab", {{"a", 0}}}, {"unk_token", "a"}}},
+                       {"normalizer", normalizer}};
+    return Tokenizer::from_json(file.dump());
+  };
+  auto replace = [](const std::string& from, const std::string& to) {
+    return Json{{"type", "Replace"}, {"pattern", {{"String", from}}}, {"content", to}};
+  };
+  auto times = [](const Json& step, size_t n) {
+    return Json{{"type", "Sequence"}, {"normalizers", std::vector<Json>(n, step)}};
+  };
+  EXPECT_TRUE(opened(times(replace(" ", "\u2581"), 40)).ok());
+  EXPECT_TRUE(opened(times(Json{{"type", "NFKD"}}, 40)).ok());
+  const std::pair<Json, std::string> hostile[] = {
+      {times(replace("a", "aa"), 100), "64 times"},
+      {times(times(replace("\u4e2d", "\u4e2d\u4e2d\u4e2d"), 4), 30), "64 times"},
+      {replace(" ", std::string(5000, 'x')), "4096"},
+      {{{"type", "Prepend"}, {"prepend", std::string(5000, 'x')}}, "4096"},
+  };
+  for (const auto& [normalizer, why] : hostile) {
+    auto tokenizer = opened(normalizer);
+    ASSERT_FALSE(tokenizer.ok()) << why;
+    EXPECT_NE(tokenizer.error().to_string().find(why), std::string::npos) << tokenizer.error().to_string();
+    EXPECT_NE(tokenizer.error().to_string().find("normalizer"), std::string::npos);
+  }
+}
+
 TEST(TokenizerJson, WrongFilesAreErrors) {
   auto error_of = [](std::string_view json) {
     auto tokenizer = Tokenizer::from_json(json, "wrong.json");

@@ -6,10 +6,15 @@
 namespace malmoi::tokenizer {
 namespace {
 
+constexpr size_t kLongestInserted = 4096;  // what a hostile file could put beside every character
+
 class Prepend final : public Described<Prepend, Normalizer> {
  public:
   static constexpr std::string_view kType = "Prepend";
-  static void fields(auto& self, auto& in) { in.required("prepend", self.prefix_); }
+  static void fields(auto& self, auto& in) {
+    in.required("prepend", self.prefix_);
+    in.check(self.prefix_.size() <= kLongestInserted, "\"prepend\" is longer than 4096 bytes");
+  }
   void normalize(NormalizedText& text) const override { text.prepend(prefix_); }
 
  private:

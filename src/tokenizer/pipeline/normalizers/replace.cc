@@ -6,12 +6,15 @@
 namespace malmoi::tokenizer {
 namespace {
 
+constexpr size_t kLongestInserted = 4096;  // what a hostile file could put beside every character
+
 class Replace final : public Described<Replace, Normalizer> {
  public:
   static constexpr std::string_view kType = "Replace";
   static void fields(auto& self, auto& in) {
     in.required("pattern", self.pattern_);
     in.required("content", self.content_);
+    in.check(self.content_.size() <= kLongestInserted, "\"content\" is longer than 4096 bytes");
   }
   void normalize(NormalizedText& text) const override { replace_all(text, *pattern_, content_); }
 
