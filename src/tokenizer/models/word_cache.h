@@ -100,7 +100,7 @@ class WordCache {
   std::vector<int32_t> made_;
   WordTable<KeptWord<2, 2>> small_{size_t{1} << 17};   // 4 MiB
   WordTable<KeptWord<3, 5>> medium_{size_t{1} << 15};  // 2 MiB
-  WordTable<KeptWord<5, 3>> large_{size_t{1} << 14};   // 1 MiB
+  WordTable<KeptWord<5, 3>> large_{size_t{1} << 15};   // 2 MiB
   IdRing ring_;
 };
 

@@ -9,17 +9,33 @@ namespace malmoi::tokenizer {
 
 template <typename T>
 CodePointTable<T>::CodePointTable(std::span<const Run> runs) {
+  constexpr char32_t kBlock = 256;
   std::map<std::vector<T>, uint16_t> seen;
-  std::vector<T> block(256);
+  std::map<T, uint16_t> seen_even;  // blocks of one value, nearly all of them: found without being filled
+  std::vector<T> block(kBlock);
+  auto number_of = [&] {
+    auto [found, fresh] = seen.try_emplace(block, static_cast<uint16_t>(seen.size()));
+    if (fresh) values_.insert(values_.end(), block.begin(), block.end());
+    return found->second;
+  };
   size_t run = 0;
-  for (char32_t start = 0; start < 0x110000; start += 256) {
-    for (char32_t i = 0; i < 256; ++i) {
+  for (char32_t start = 0; start < 0x110000; start += kBlock) {
+    while (run + 1 < runs.size() && runs[run + 1].start <= start) ++run;
+    uint16_t& number = blocks_[start >> 8];
+    if (run + 1 == runs.size() || runs[run + 1].start >= start + kBlock) {
+      auto even = seen_even.find(runs[run].value);
+      if (even == seen_even.end()) {
+        std::fill(block.begin(), block.end(), runs[run].value);
+        even = seen_even.emplace(runs[run].value, number_of()).first;
+      }
+      number = even->second;
+      continue;
+    }
+    for (char32_t i = 0; i < kBlock; ++i) {
       while (run + 1 < runs.size() && runs[run + 1].start <= start + i) ++run;
       block[i] = runs[run].value;
     }
-    auto [found, fresh] = seen.try_emplace(block, static_cast<uint16_t>(seen.size()));
-    if (fresh) values_.insert(values_.end(), block.begin(), block.end());
-    blocks_[start >> 8] = found->second;
+    number = number_of();
   }
 }
 
