@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/utf8.h"
-#include "tokenizer/pattern.h"
+#include "tokenizer/pattern/pattern.h"
 
 using malmoi::tokenizer::Dialect;
 using malmoi::tokenizer::Pattern;

@@ -1,5 +1,8 @@
-// A large array of zeros whose memory is taken page by page, as it is written.
+// A large array of zeros whose memory is taken page by page, as it is written; by large pages where it fills some, since each page
+// costs a call into the system, twice where it is read first.
 #pragma once
+
+#include <sys/mman.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -17,16 +20,21 @@ class ZeroedArray {
   static_assert(std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T>);
 
  public:
-  explicit ZeroedArray(size_t size) : memory_(std::calloc(size + 1, sizeof(T)), &std::free), size_(size) {
+  explicit ZeroedArray(size_t size)
+      : memory_(std::calloc(size * sizeof(T) + alignment(size), 1), &std::free), size_(size) {
     if (!memory_) throw std::bad_alloc();
     const auto address = reinterpret_cast<uintptr_t>(memory_.get());
-    first_ = reinterpret_cast<T*>((address + alignof(T) - 1) / alignof(T) * alignof(T));
+    first_ = reinterpret_cast<T*>((address + alignment(size) - 1) / alignment(size) * alignment(size));
+    if (alignment(size) == kLargePage) madvise(first_, size * sizeof(T) / kLargePage * kLargePage, MADV_HUGEPAGE);
   }
   T& operator[](size_t i) { return first_[i]; }
   const T& operator[](size_t i) const { return first_[i]; }
   size_t size() const { return size_; }
 
  private:
+  static constexpr size_t kLargePage = size_t{2} << 20;
+  static constexpr size_t alignment(size_t size) { return size * sizeof(T) >= kLargePage ? kLargePage : alignof(T); }
+
   std::unique_ptr<void, decltype(&std::free)> memory_;
   T* first_;
   size_t size_;

@@ -162,7 +162,7 @@ void add_tokenizer_import(CLI::App& parent, Invocation& invocation) {
   struct Flags {
     std::string from, out;
     Compat compat = Compat::kDefault;
-    bool json = false;
+    bool json = false, nearest = false;
   };
   auto flags = std::make_shared<Flags>();
   CLI::App* command = parent.add_subcommand("import", "write any tokenizer as a folder with tokenizer.json");
@@ -171,11 +171,14 @@ void add_tokenizer_import(CLI::App& parent, Invocation& invocation) {
       ->add_option("from", flags->from, "tokenizer.json, .model, .tiktoken, tekken.json, vocab.txt, .gguf, or a folder")
       ->required();
   command->add_option("--out", flags->out, "the folder to write")->required();
+  command->add_flag("--nearest", flags->nearest,
+                    "of a SentencePiece model that tokenizer.json cannot hold exactly, write the nearest");
   add_compat_option(*command, flags->compat);
   add_json_flag(*command, flags->json);
   command->callback([&invocation, flags] {
     invocation.run = [flags]() -> Status {
-      MALMOI_ASSIGN(app::TokenizerWritten written, app::import_tokenizer(flags->from, flags->compat, flags->out));
+      MALMOI_ASSIGN(app::TokenizerWritten written,
+                    app::import_tokenizer(flags->from, flags->compat, flags->out, flags->nearest));
       print_values(to_json(written), flags->json);
       return {};
     };

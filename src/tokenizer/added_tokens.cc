@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 
-#include "base/utf8.h"
-#include "tokenizer/normalizer.h"
+#include "tokenizer/pipeline/normalizer.h"
+#include "tokenizer/unicode/code_points.h"
 #include "tokenizer/unicode/unicode.h"
 
 namespace malmoi::tokenizer {
@@ -131,37 +131,26 @@ void AddedTokens::split_normalized(std::string_view text, bool parse_special, st
 
 namespace {
 
-// The last character of a text that is not empty.
-char32_t last_character(std::string_view text) {
-  size_t at = text.size() - 1;
-  while (at > 0 && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80) --at;
-  return decode_utf8(text, at).code_point;
-}
-
 bool stands_alone(std::string_view text, size_t begin, size_t end) {
-  bool word_before = begin > 0 && (classes_of(last_character(text.substr(0, begin))) & kRustWord);
-  bool word_after = end < text.size() && (classes_of(decode_utf8(text, end).code_point) & kRustWord);
-  return !word_before && !word_after;
+  auto is_word = [](const CodePoint& c) { return (classes_of(c.value) & kRustWord) != 0; };
+  return !(begin > 0 && is_word(last_code_point(text.substr(0, begin)))) &&
+         !(end < text.size() && is_word(code_point_at(text, end)));
 }
 
 // Where the white space before `begin` begins, not before `least`.
 size_t space_before(std::string_view text, size_t begin, size_t least) {
   while (begin > least) {
-    size_t at = begin - 1;
-    while (at > least && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80) --at;
-    if (!is_space(decode_utf8(text, at).code_point)) break;
-    begin = at;
+    const CodePoint last = last_code_point(text.substr(0, begin));
+    if (!is_space(last.value)) break;
+    begin = last.begin;
   }
   return begin;
 }
 
 size_t space_after(std::string_view text, size_t end) {
-  while (end < text.size()) {
-    Utf8Char c = decode_utf8(text, end);
-    if (!is_space(c.code_point)) break;
-    end += c.length;
-  }
-  return end;
+  for (const CodePoint c : CodePoints(text, end))
+    if (!is_space(c.value)) return c.begin;
+  return text.size();
 }
 
 Piece piece_of(size_t begin, size_t end, int32_t token) {

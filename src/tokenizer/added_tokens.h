@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "tokenizer/text.h"
+#include "tokenizer/pipeline/text.h"
 
 namespace malmoi::tokenizer {
 
@@ -21,6 +21,18 @@ struct AddedToken {
   bool single_word = false;  // only where no word character stands at either side
   bool lstrip = false;       // swallows the white space before it
   bool rstrip = false;       // swallows the white space after it
+
+  static void fields(auto& self, auto& in) {
+    // Where "normalized" is absent, tokens that are not special are.
+    in.read_alone("special", false, self, [](AddedToken& token, bool special) { token.normalized = !special; });
+    in.field("id", self.id);
+    in.required("content", self.content);
+    in.field("single_word", self.single_word);
+    in.field("lstrip", self.lstrip);
+    in.field("rstrip", self.rstrip);
+    in.field("normalized", self.normalized);
+    in.field("special", self.special);
+  }
 };
 
 /// Cuts a raw text into sections before normalisation: pieces with `token` set, and text. The default is Hugging Face's

@@ -6,11 +6,13 @@
 #include <string>
 
 #include "tokenizer/added_tokens.h"
-#include "tokenizer/decoder.h"
-#include "tokenizer/model.h"
-#include "tokenizer/normalizer.h"
-#include "tokenizer/post_processor.h"
-#include "tokenizer/pre_tokenizer.h"
+#include "tokenizer/pipeline/decoder.h"
+#include "tokenizer/models/model.h"
+#include "tokenizer/pipeline/normalizer.h"
+#include "tokenizer/pipeline/post_processor.h"
+#include "tokenizer/pipeline/pre_tokenizer.h"
+#include "tokenizer/pipeline/fast_path.h"
+#include "tokenizer/pipeline/truncation.h"
 #include "tokenizer/tokenizer.h"
 
 namespace malmoi::tokenizer {
@@ -30,6 +32,8 @@ struct Tokenizer::Parts {
   std::optional<Truncation> truncation;
   std::optional<Padding> padding;
   std::optional<int32_t> bos, eos, unk, pad;
+  std::unique_ptr<FastPath>
+      fast_path;            // a shorter way for whole texts, where the components allow one; set by Tokenizer
   std::string config_json;  // the text of tokenizer_config.json that lay beside the file (chat template ...), or empty
   std::string origin;  // the library whose rules these are: "huggingface", "sentencepiece", "tiktoken", "llama.cpp"
 };

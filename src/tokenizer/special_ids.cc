@@ -1,7 +1,7 @@
 #include "tokenizer/special_ids.h"
 
 #include "base/json.h"
-#include "tokenizer/json_read.h"
+#include "tokenizer/json/json_read.h"
 
 namespace malmoi::tokenizer {
 namespace {

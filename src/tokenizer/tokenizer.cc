@@ -1,3 +1,4 @@
+#include "tokenizer/json/component.h"
 #include "tokenizer/tokenizer.h"
 
 #include <simdjson.h>
@@ -5,10 +6,13 @@
 #include <algorithm>
 
 #include "base/utf8.h"
-#include "tokenizer/encoder.h"
+#include "tokenizer/check_ids.h"
+#include "tokenizer/pipeline/encoder.h"
 #include "tokenizer/models/bpe.h"
+#include "tokenizer/models/byte_alphabet.h"
 #include "tokenizer/parts.h"
 #include "tokenizer/special_ids.h"
+#include "tokenizer/unicode/code_points.h"
 
 namespace malmoi::tokenizer {
 namespace {
@@ -40,10 +44,6 @@ std::string_view spelled(const Tokenizer::Parts& parts, int32_t id) {
   return parts.model->vocabulary().spelling(id);
 }
 
-bool exists(const Tokenizer::Parts& parts, int32_t id) {
-  return parts.model->vocabulary().has(id) || parts.added.by_id(id) != nullptr;
-}
-
 std::string joined(const Decoder* decoder, std::vector<std::string> tokens) {
   if (decoder && !tokens.empty()) decoder->apply(tokens);
   std::string out;
@@ -59,6 +59,7 @@ std::string joined(const Decoder* decoder, std::vector<std::string> tokens) {
 Tokenizer::Tokenizer(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {
   parts_->added.build(parts_->normalizer.get());
   if (parts_->pre_tokenizer && parts_->pre_tokenizer->ends_in_bytes()) parts_->model->expect_bytes();
+  parts_->fast_path = choose_fast_path(*parts_);
   if (!parts_->unk) parts_->unk = parts_->model->unk_id();
 }
 
@@ -76,16 +77,16 @@ Result<Tokenizer> Tokenizer::characters(std::string_view text) {
   std::string storage;
   text = mended(text, storage);
   std::vector<char32_t> letters;
-  for (size_t at = 0; at < text.size();) {
-    Utf8Char c = decode_utf8(text, at);
-    letters.push_back(c.code_point);
-    at += c.length;
-    if (letters.size() < (1u << 20)) continue;
+  auto keep_different = [&letters] {
     std::sort(letters.begin(), letters.end());
     letters.erase(std::unique(letters.begin(), letters.end()), letters.end());
+  };
+  constexpr size_t kManyLetters = size_t{1} << 20;  // so that a long text takes no memory for each of its characters
+  for (const CodePoint c : CodePoints(text)) {
+    letters.push_back(c.value);
+    if (letters.size() >= kManyLetters) keep_different();
   }
-  std::sort(letters.begin(), letters.end());
-  letters.erase(std::unique(letters.begin(), letters.end()), letters.end());
+  keep_different();
   if (letters.empty()) return usage_error("a character tokenizer of an empty text", "training text", "give some text");
   BpeOptions options;
   for (size_t i = 0; i < letters.size(); ++i) {
@@ -96,7 +97,7 @@ Result<Tokenizer> Tokenizer::characters(std::string_view text) {
   auto parts = std::make_unique<Parts>();
   parts->origin = "huggingface";
   MALMOI_ASSIGN(parts->model, make_bpe(std::move(options), "characters"));
-  MALMOI_ASSIGN(parts->decoder, decoder_from_json(R"({"type":"Fuse"})", "characters"));
+  MALMOI_ASSIGN(parts->decoder, component_from_json<Decoder>(R"({"type":"Fuse"})", "characters"));
   return Tokenizer(std::move(parts));
 }
 
@@ -142,13 +143,13 @@ std::string Tokenizer::decode(std::span<const int32_t> ids, bool skip_special) c
     std::vector<int32_t> kept;
     kept.reserve(ids.size());
     for (int32_t id : ids)
-      if (exists(*parts_, id)) kept.push_back(id);
+      if (has_id(*parts_, id)) kept.push_back(id);
     return replace_invalid_utf8(parts_->id_decoder->decode(kept, skip_special));
   }
   std::vector<std::string> tokens;
   tokens.reserve(ids.size());
   for (int32_t id : ids) {
-    if (!exists(*parts_, id)) continue;
+    if (!has_id(*parts_, id)) continue;
     std::string_view token = spelled(*parts_, id);
     // As the reference: what counts as special is the spelling, which normalisation may have changed.
     const AddedToken* added = skip_special ? parts_->added.by_id(id) : nullptr;
@@ -159,7 +160,7 @@ std::string Tokenizer::decode(std::span<const int32_t> ids, bool skip_special) c
 }
 
 std::string Tokenizer::token_bytes(int32_t id) const {
-  if (!exists(*parts_, id)) return {};
+  if (!has_id(*parts_, id)) return {};
   if (parts_->id_decoder) return parts_->id_decoder->token_bytes(id);
   std::string piece(spelled(*parts_, id));
   const Decoder* decoder = parts_->decoder.get();

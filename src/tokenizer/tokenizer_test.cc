@@ -8,6 +8,7 @@
 
 #include "base/utf8.h"
 #include "tokenizer/models/bpe.h"
+#include "tokenizer/models/byte_alphabet.h"
 #include "tokenizer/parts.h"
 #include "tokenizer/test_data.h"
 
@@ -179,6 +180,70 @@ TEST(Tokenizer, TokensThatSwallowSpacesTakeLinearTime) {
   ASSERT_TRUE(t.ok()) << t.error().to_string();
   EXPECT_EQ(t->encode(std::string(1 << 20, ' ')).size(), size_t{1} << 20);
   EXPECT_EQ(t->encode("a  a"), (std::vector<int32_t>{0, 2, 2, 0}));
+}
+
+// A tokenizer.json of a few kilobytes that would make gigabytes of a short text.
+TEST(TokenizerJson, PostProcessorsThatExplodeAreErrors) {
+  auto opened = [](const Json& processor) {
+    const Json file = {{"model", {{"type", "WordLevel"}, {"vocab", {{"a", 0}}}, {"unk_token", "a"}}},
+                       {"post_processor", processor}};
+    return Tokenizer::from_json(file.dump());
+  };
+  auto repeated = [](const Json& piece, size_t times) { return Json(std::vector<Json>(times, piece)); };
+  const Json text = {{"Sequence", {{"id", "A"}}}}, special = {{"SpecialToken", {{"id", "x"}}}};
+  auto processing = [&](const Json& single, size_t ids) {
+    const Json tokens = {{"x", {{"id", "x"}, {"ids", std::vector<int>(ids, 0)}}}};
+    return Json{
+        {"type", "TemplateProcessing"}, {"single", single}, {"pair", Json::array()}, {"special_tokens", tokens}};
+  };
+  auto sequence = [](const std::vector<Json>& steps) { return Json{{"type", "Sequence"}, {"processors", steps}}; };
+  const Json usual = processing({special, text, special}, 3);
+  ASSERT_TRUE(opened(usual).ok());
+  EXPECT_EQ(opened(usual)->encode("a", {.add_special = true}).size(), 7u);
+  const Json roberta = {{"type", "RobertaProcessing"}, {"sep", {"a", 0}}, {"cls", {"a", 0}}};
+  ASSERT_TRUE(opened(sequence({usual, roberta})).ok());
+  const std::pair<Json, std::string> hostile[] = {
+      {processing(repeated(special, 2000), 2000), "put around"},
+      {processing(repeated(special, 100'000), 0), "put around"},
+      {processing(repeated(text, 17), 1), "repeated"},
+      {sequence({processing(repeated(text, 5), 1), processing(repeated(text, 5), 1)}), "repeated"},
+      {sequence(std::vector<Json>(40'000, roberta)), "put around"},
+      {sequence({sequence(std::vector<Json>(300, roberta)), processing(repeated(special, 300), 300)}), "put around"},
+  };
+  for (const auto& [processor, why] : hostile) {
+    auto tokenizer = opened(processor);
+    ASSERT_FALSE(tokenizer.ok());
+    EXPECT_NE(tokenizer.error().to_string().find(why), std::string::npos) << tokenizer.error().to_string();
+    EXPECT_NE(tokenizer.error().to_string().find("post_processor"), std::string::npos);
+  }
+}
+
+TEST(TokenizerJson, NormalizersThatExplodeAreErrors) {
+  auto opened = [](const Json& normalizer) {
+    const Json file = {{"model", {{"type", "WordLevel"}, {"vocab", {{"a", 0}}}, {"unk_token", "a"}}},
+                       {"normalizer", normalizer}};
+    return Tokenizer::from_json(file.dump());
+  };
+  auto replace = [](const std::string& from, const std::string& to) {
+    return Json{{"type", "Replace"}, {"pattern", {{"String", from}}}, {"content", to}};
+  };
+  auto times = [](const Json& step, size_t n) {
+    return Json{{"type", "Sequence"}, {"normalizers", std::vector<Json>(n, step)}};
+  };
+  EXPECT_TRUE(opened(times(replace(" ", "\u2581"), 40)).ok());
+  EXPECT_TRUE(opened(times(Json{{"type", "NFKD"}}, 40)).ok());
+  const std::pair<Json, std::string> hostile[] = {
+      {times(replace("a", "aa"), 100), "64 times"},
+      {times(times(replace("\u4e2d", "\u4e2d\u4e2d\u4e2d"), 4), 30), "64 times"},
+      {replace(" ", std::string(5000, 'x')), "4096"},
+      {{{"type", "Prepend"}, {"prepend", std::string(5000, 'x')}}, "4096"},
+  };
+  for (const auto& [normalizer, why] : hostile) {
+    auto tokenizer = opened(normalizer);
+    ASSERT_FALSE(tokenizer.ok()) << why;
+    EXPECT_NE(tokenizer.error().to_string().find(why), std::string::npos) << tokenizer.error().to_string();
+    EXPECT_NE(tokenizer.error().to_string().find("normalizer"), std::string::npos);
+  }
 }
 
 TEST(TokenizerJson, WrongFilesAreErrors) {

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "base/json.h"
+#include "tokenizer/check_ids.h"
 
 namespace malmoi::app {
 namespace {
@@ -104,6 +105,7 @@ Result<std::string> encode_line(const Tokenizer& tokenizer, std::string_view lin
 Result<std::string> decode_line(const Tokenizer& tokenizer, std::string_view line, const DecodeLineOptions& options,
                                 const std::string& where) {
   MALMOI_ASSIGN(std::vector<int32_t> ids, options.jsonl ? ids_of_json(line, where) : ids_of_text(line, where));
+  MALMOI_TRY(tokenizer::check_ids(tokenizer, ids, where));
   std::string text = tokenizer.decode(ids, options.skip_special);
   // ASCII alone: some readers take U+0085 or U+2028 for the end of a line.
   return options.jsonl ? Json(text).dump(-1, ' ', true, Json::error_handler_t::replace) : text;

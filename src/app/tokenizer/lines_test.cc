@@ -19,9 +19,8 @@ std::string why(std::string_view line, bool jsonl) {
 }
 
 TEST(TokenizerLines, IdsAreApartBySpacesOrCommas) {
-  // Ids that the vocabulary has not are left out.
-  EXPECT_EQ(*decode_line(letters(), " 1,\t1 99\r", {}, "w"), *decode_line(letters(), "1 1", {}, "w"));
-  EXPECT_EQ(*decode_line(letters(), "[0, 99]", {.jsonl = true}, "w"), "\"\\u001b\"");
+  EXPECT_EQ(*decode_line(letters(), " 1,\t1 \r", {}, "w"), *decode_line(letters(), "1 1", {}, "w"));
+  EXPECT_EQ(*decode_line(letters(), "[0]", {.jsonl = true}, "w"), "\"\\u001b\"");
 }
 
 TEST(TokenizerLines, WrongIdsAreNamed) {
@@ -32,6 +31,10 @@ TEST(TokenizerLines, WrongIdsAreNamed) {
   for (const char* id : {"2147483648", "18446744073709551615"})
     EXPECT_THAT(why(std::string("[1, ") + id + "]", true), HasSubstr(std::string("the id ") + id + " is out of range"));
   EXPECT_THAT(why("[-1]", true), HasSubstr("the id -1 is out of range"));
+  for (bool jsonl : {false, true})
+    EXPECT_THAT(
+        why(jsonl ? "[1, 99]" : "1 99", jsonl),
+        HasSubstr("ids.txt:3: the id 99 (number 2) is of no token; the ids of this vocabulary are from 0 to 6"));
   EXPECT_THAT(why("1 x", false), HasSubstr("not a number at column 3"));
   EXPECT_THAT(why("[1.5]", true), HasSubstr("no integer"));
   EXPECT_THAT(why("{}", true), HasSubstr("array"));

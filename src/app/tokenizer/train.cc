@@ -8,6 +8,7 @@
 
 #include "app/data/documents.h"
 #include "tokenizer/export/export.h"
+#include "tokenizer/export/json_check.h"
 #include "tokenizer/parts.h"
 
 namespace malmoi::app {
@@ -123,18 +124,26 @@ Json to_json(const TokenizerWritten& written) {
   return json;
 }
 
-Result<TokenizerWritten> import_tokenizer(const Path& from, tokenizer::Compat compat, const Path& out) {
+Result<TokenizerWritten> import_tokenizer(const Path& from, tokenizer::Compat compat, const Path& out, bool nearest) {
   MALMOI_ASSIGN(Tokenizer opened, Tokenizer::load(from, compat));
-  MALMOI_TRY(make_folder(out));
-  MALMOI_TRY(opened.save(out));
   TokenizerWritten written{
       .from = from.string(), .out = out.string(), .origin = opened.parts().origin, .vocab_size = opened.vocab_size()};
-  if (written.origin == "sentencepiece" || written.origin == "llama.cpp") {
+  if (written.origin == "sentencepiece" && !nearest) {
+    MALMOI_ASSIGN(std::string rare, tokenizer::check_exact_json(opened));
+    if (!rare.empty())
+      written.note = fmt::format(
+          "tokenizer.json is exact but for rare texts (compatibility characters with combining marks, marks or jamo "
+          "out of "
+          "their order, names of byte tokens), such as {}; the original file opens here too",
+          dump_json(Json(rare)));
+  } else if (written.origin == "sentencepiece" || written.origin == "llama.cpp") {
     written.note = fmt::format(
         "tokenizer.json cannot say all rules of {}: rare texts and decoding may differ; the original file opens here "
         "too, exactly",
         written.origin);
   }
+  MALMOI_TRY(make_folder(out));
+  MALMOI_TRY(opened.save(out));
   return written;
 }
 

@@ -44,8 +44,10 @@ struct TokenizerWritten {
 };
 Json to_json(const TokenizerWritten& written);
 
-/// Opens any tokenizer and writes it as a folder with tokenizer.json.
-Result<TokenizerWritten> import_tokenizer(const Path& from, tokenizer::Compat compat, const Path& out);
+/// Opens any tokenizer and writes it as a folder with tokenizer.json. One of SentencePiece that this format cannot hold exactly
+/// is an error, unless the `nearest` is asked for.
+Result<TokenizerWritten> import_tokenizer(const Path& from, tokenizer::Compat compat, const Path& out,
+                                          bool nearest = false);
 
 /// Writes a tokenizer as `format`: json (a folder), tiktoken (a folder), sentencepiece (a .model file).
 Result<TokenizerWritten> export_tokenizer(const Path& from, tokenizer::Compat compat, const std::string& format,

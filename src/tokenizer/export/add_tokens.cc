@@ -5,7 +5,7 @@
 
 #include "base/utf8.h"
 #include "tokenizer/export/export.h"
-#include "tokenizer/json_text.h"
+#include "tokenizer/json/fields.h"
 #include "tokenizer/parts.h"
 
 namespace malmoi::tokenizer {
@@ -20,11 +20,8 @@ Result<Tokenizer> with_added_tokens(const Tokenizer& tokenizer, std::span<const 
     if (tokenizer.id_of(token) || std::find(seen.begin(), seen.end(), token) != seen.end())
       return usage_error(fmt::format("the token \"{}\" is there already", token), "added tokens", "leave it out");
     seen.push_back(token);
-    entries += "{\"id\":" + std::to_string(id++);
-    append_json_member(entries, "content", std::string_view(token));
-    for (const char* key : {"single_word", "lstrip", "rstrip", "normalized"}) append_json_member(entries, key, false);
-    append_json_member(entries, "special", special);
-    entries += "},";
+    MALMOI_TRY(write_fields(entries, AddedToken{.id = id++, .content = token, .special = special}));
+    entries += ',';
   }
   MALMOI_ASSIGN(std::string json, to_tokenizer_json(tokenizer.parts()));
   // `added_tokens` comes before anything whose text is not ours; the reader sorts its entries by id.

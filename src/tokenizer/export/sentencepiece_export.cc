@@ -8,7 +8,7 @@
 #include "tokenizer/export/export.h"
 #include "tokenizer/import/sentencepiece.h"
 #include "tokenizer/import/sentencepiece_proto.h"
-#include "tokenizer/json_read.h"
+#include "tokenizer/json/json_read.h"
 #include "tokenizer/models/marked_words.h"
 
 namespace malmoi::tokenizer {
@@ -67,7 +67,7 @@ Status check_normalizer(const JsonNode& root, SentencePieceModel& model) {
 }
 
 // Words cut at the marks, perhaps further at single digits.
-Status check_words(const JsonNode& root, SentencePieceModel& model) {
+Status check_words(const JsonNode& root) {
   MALMOI_ASSIGN(std::vector<JsonNode> steps, steps_of(root, "pre_tokenizer", "pretokenizers"));
   for (const JsonNode& step : steps) {
     MALMOI_ASSIGN(std::string type, step.string_at("type"));
@@ -170,7 +170,7 @@ Result<std::string> export_sentencepiece(const Tokenizer& tokenizer) {
   SentencePieceModel model;
   if (type != "Unigram" && type != "BPE") return cannot("its model is " + type);
   if (tokenizer.parts().model->takes_bytes()) return cannot("its model works on bytes");
-  MALMOI_TRY(check_words(root, model));
+  MALMOI_TRY(check_words(root));
   MALMOI_TRY(check_normalizer(root, model));
   MALMOI_TRY(type == "Unigram" ? read_unigram(node, model) : read_bpe(node, model));
   MALMOI_ASSIGN(model.byte_fallback, node.boolean_or("byte_fallback", false));

@@ -5,11 +5,13 @@
 
 #include "base/json.h"
 #include "base/utf8.h"
-#include "tokenizer/base64.h"
+#include "tokenizer/json/base64.h"
 #include "tokenizer/export/export.h"
 #include "tokenizer/import/importers.h"
 #include "tokenizer/models/bpe.h"
 #include "tokenizer/parts.h"
+#include "tokenizer/pipeline/fast_path.h"
+#include "tokenizer/models/byte_alphabet.h"
 
 namespace malmoi::tokenizer {
 namespace {
@@ -42,9 +44,8 @@ Result<TiktokenFiles> export_tiktoken(const Tokenizer& tokenizer) {
   const Tokenizer::Parts& parts = tokenizer.parts();
   if (parts.model->type() != "BPE" || !parts.model->takes_bytes()) return cannot("its model is not BPE over bytes");
   if (parts.normalizer) return cannot("it normalises its text");
-  const Pattern* pattern = parts.pre_tokenizer ? parts.pre_tokenizer->only_pattern() : nullptr;
-  if (!pattern || pattern->literal())
-    return cannot("its text is not cut by one pattern that is known to leave nothing out");
+  const Pattern* pattern = only_pattern(parts.pre_tokenizer.get());
+  if (!pattern) return cannot("its text is not cut by one pattern that is known to leave nothing out");
   const Vocabulary& vocabulary = parts.model->vocabulary();
   TiktokenFiles files;
   Json specials = Json::object();

@@ -24,6 +24,14 @@ namespace {
 #define DEEPSEEK3_WORDS \
   R"([!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*)" SPACES
 
+// Digits in groups of three from the right.
+#define AFMOE_DIGITS R"(\P{N}*\p{N}{1,3}(?=(?:\p{N}{3})*(?!\p{N})))"
+// Blocks of scripts that are written without spaces, and Hangul.
+#define AFMOE_SCRIPTS                                                                                          \
+  R"([\x{4E00}-\x{9FFF}\x{3400}-\x{4DBF}\x{F900}-\x{FAFF}\x{3040}-\x{30FF}\x{FF65}-\x{FF9F}\x{2F00}-\x{2FDF})" \
+  R"(\x{0E40}-\x{0E7F}\x{0E80}-\x{0EFF}\x{1780}-\x{17FF}\x{1000}-\x{109F}\x{AA60}-\x{AA7F}\x{A9E0}-\x{A9FF})"  \
+  R"(\x{AC00}-\x{D7AF}\x{1100}-\x{11FF}]+)"
+
 // Han as llama.cpp has it: blocks.
 #define LLAMA_HAN \
   R"(\x{3400}-\x{4DBF}\x{4E00}-\x{9FFF}\x{F900}-\x{FAFF}\x{20000}-\x{2A6DF}\x{2A700}-\x{2EBEF}\x{2F800}-\x{2FA1F})"
@@ -78,6 +86,9 @@ const std::vector<Entry>& table() {
         .clean_spaces = false}},
       {{"deepseek-v3", "hunyuan-dense", "joyai-llm", "hy_v4"},
        {.llama_cpp = {R"(\p{N}{1,3})", "[一-龥぀-ゟ゠-ヿ]+", DEEPSEEK3_WORDS}, .clean_spaces = false}},
+      // Behind each group of digits there is a cut, but not before the first of a number: as llama.cpp's own code does it.
+      {{"afmoe"}, {.llama_cpp = {AFMOE_DIGITS, AFMOE_SCRIPTS, DEEPSEEK3_WORDS}, .clean_spaces = false}},
+      {{"whitespace"}, {.llama_cpp = {R"(\S+)"}, .plain_text = true}},
       {{"falcon"}, {.llama_cpp = {R"([\p{P}\$\+<=>\^~\|`]+)", GPT2, "[0-9][0-9][0-9]"}}},
       {{"mpt", "olmo", "modern-bert"}, {.llama_cpp = {GPT2}, .nfc = true}},
       {{"jais", "gpt-2", "phi-2", "jina-es", "jina-de", "gigachat", "jina-v2-es", "jina-v2-de", "a.x-4.0", "mellum",

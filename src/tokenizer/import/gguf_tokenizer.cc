@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "base/json.h"
+#include "tokenizer/json/component.h"
 #include "tokenizer/import/gguf_vocab.h"
 #include "tokenizer/import/importers.h"
 #include "tokenizer/import/llama_bert.h"
@@ -60,30 +61,45 @@ std::unique_ptr<Parts> common_parts(const GgufVocab& vocab, bool llama) {
   return parts;
 }
 
-std::string split_json(const std::vector<std::string>& patterns, bool byte_level) {
-  std::string steps;
+std::string split_json(const std::vector<std::string>& patterns, const GgufVocab& vocab, bool byte_level) {
+  std::vector<std::string> steps;
+  if (vocab.drops_whitespace) steps.emplace_back(R"({"type":"WhitespaceSplit"})");
   for (const std::string& pattern : patterns)
-    steps += fmt::format(R"({}{{"type":"Split","pattern":{{"Regex":{}}},"behavior":"Isolated","invert":false}})",
-                         steps.empty() ? "" : ",", json_quoted(pattern));
-  if (byte_level) steps += R"(,{"type":"ByteLevel","add_prefix_space":false,"trim_offsets":true,"use_regex":false})";
-  return R"({"type":"Sequence","pretokenizers":[)" + steps + "]}";
+    steps.push_back(fmt::format(R"({{"type":"Split","pattern":{{"Regex":{}}},"behavior":"Isolated","invert":false}})",
+                                json_quoted(pattern)));
+  if (byte_level)
+    steps.emplace_back(R"({"type":"ByteLevel","add_prefix_space":false,"trim_offsets":true,"use_regex":false})");
+  return fmt::format(R"({{"type":"Sequence","pretokenizers":[{}]}})", fmt::join(steps, ","));
+}
+
+// What a BPE vocabulary has before and behind its pieces, by how it is spelled.
+Status add_spelling(const GgufVocab& vocab, bool llama, std::string_view where, Parts& parts) {
+  const PreType& pre = vocab.pre_type;
+  std::string_view normalizer;
+  if (pre.escape_whitespaces) parts.normalizer = std::make_unique<SpmNormalizer>(false);
+  else if (!llama && pre.nfc) normalizer = R"({"type":"NFC"})";
+  // Each character by one: Lowercase makes two of the first of these.
+  if (vocab.drops_whitespace && vocab.lowercase)
+    normalizer =
+        R"({"type":"Sequence","normalizers":[{"type":"Replace","pattern":{"String":"İ"},"content":"i"},{"type":"Lowercase"}]})";
+  if (!normalizer.empty()) {
+    MALMOI_ASSIGN(parts.normalizer, component_from_json<Normalizer>(normalizer, where));
+  }
+  if (pre.escape_whitespaces || pre.plain_text) {
+    MALMOI_ASSIGN(parts.decoder, sentencepiece_json_decoder(false));
+  } else {
+    parts.decoder = make_byte_level_decoder();
+  }
+  return {};
 }
 
 PartsResult make_bpe_parts(GgufVocab vocab, bool llama, std::string_view where) {
   const PreType& pre = vocab.pre_type;
   std::unique_ptr<Parts> parts = common_parts(vocab, llama);
-  const bool bytes = !pre.escape_whitespaces;
+  const bool bytes = !pre.escape_whitespaces && !pre.plain_text;
   const auto& patterns = llama || pre.original.empty() ? pre.llama_cpp : pre.original;
-  MALMOI_ASSIGN(parts->pre_tokenizer, pre_tokenizer_from_json(split_json(patterns, bytes), where));
-  if (!bytes) {
-    parts->normalizer = std::make_unique<SpmNormalizer>(false);
-    MALMOI_ASSIGN(parts->decoder, sentencepiece_json_decoder(false));
-  } else {
-    parts->decoder = make_byte_level_decoder();
-    if (!llama && pre.nfc) {
-      MALMOI_ASSIGN(parts->normalizer, normalizer_from_json(R"({"type":"NFC"})", where));
-    }
-  }
+  MALMOI_ASSIGN(parts->pre_tokenizer, component_from_json<PreTokenizer>(split_json(patterns, vocab, bytes), where));
+  MALMOI_TRY(add_spelling(vocab, llama, where, *parts));
   if (llama) {
     parts->splitter = std::make_unique<LlamaSplitter>(vocab);
     parts->id_decoder = std::make_unique<LlamaDecoder>(vocab);
@@ -188,14 +204,15 @@ PartsResult make_bert_parts(const GgufVocab& vocab, std::string_view where) {
                                                       : "##" + std::string(text);
     if (!piece.empty() && !pieces.find(piece)) pieces.add(piece, static_cast<int32_t>(i));
   }
-  MALMOI_ASSIGN(
-      parts->normalizer,
-      normalizer_from_json(fmt::format(R"({{"type":"BertNormalizer","clean_text":true,"handle_chinese_chars":true,)"
-                                       R"("strip_accents":{},"lowercase":{}}})",
-                                       vocab.strip_accents, vocab.lowercase),
-                           where));
-  MALMOI_ASSIGN(parts->pre_tokenizer, pre_tokenizer_from_json(R"({"type":"BertPreTokenizer"})", where));
-  MALMOI_ASSIGN(parts->decoder, decoder_from_json(R"({"type":"WordPiece","prefix":"##","cleanup":true})", where));
+  MALMOI_ASSIGN(parts->normalizer,
+                component_from_json<Normalizer>(
+                    fmt::format(R"({{"type":"BertNormalizer","clean_text":true,"handle_chinese_chars":true,)"
+                                R"("strip_accents":{},"lowercase":{}}})",
+                                vocab.strip_accents, vocab.lowercase),
+                    where));
+  MALMOI_ASSIGN(parts->pre_tokenizer, component_from_json<PreTokenizer>(R"({"type":"BertPreTokenizer"})", where));
+  MALMOI_ASSIGN(parts->decoder,
+                component_from_json<Decoder>(R"({"type":"WordPiece","prefix":"##","cleanup":true})", where));
   MALMOI_ASSIGN(parts->model, make_wordpiece({.vocabulary = std::move(pieces),
                                               .unk_token = vocab.tokens[static_cast<size_t>(vocab.unk)].text},
                                              where));
@@ -207,8 +224,9 @@ PartsResult make_llama_bert_parts(GgufVocab vocab, std::string_view where) {
   parts->splitter = std::make_unique<LlamaSplitter>(vocab);
   parts->id_decoder = std::make_unique<LlamaDecoder>(vocab);
   parts->normalizer = std::make_unique<LlamaBertNormalizer>(vocab.lowercase, vocab.strip_accents);
-  MALMOI_ASSIGN(parts->pre_tokenizer, pre_tokenizer_from_json(R"({"type":"WhitespaceSplit"})", where));
-  MALMOI_ASSIGN(parts->decoder, decoder_from_json(R"({"type":"WordPiece","prefix":"##","cleanup":true})", where));
+  MALMOI_ASSIGN(parts->pre_tokenizer, component_from_json<PreTokenizer>(R"({"type":"WhitespaceSplit"})", where));
+  MALMOI_ASSIGN(parts->decoder,
+                component_from_json<Decoder>(R"({"type":"WordPiece","prefix":"##","cleanup":true})", where));
   parts->model = make_llama_wordpiece(std::move(vocab));
   return parts;
 }

@@ -31,6 +31,7 @@ constexpr ModelRow kModels[] = {
     {"llama", GgufVocab::Kind::kSpm, 1, 2, 0, -1, -1, -1, true, false, false, true, false},
     {"bert", GgufVocab::Kind::kWpm, 101, -1, 100, 102, 0, 103, true, false, true, false, true},
     {"gpt2", GgufVocab::Kind::kBpe, 11, 11, -1, -1, -1, -1, false, false, false, false, true},
+    {"whitespace", GgufVocab::Kind::kBpe, 11, 11, -1, -1, -1, -1, false, false, false, false, true},
     {"gemma4", GgufVocab::Kind::kBpe, -1, -1, -1, -1, -1, -1, false, false, false, false, true},
     {"t5", GgufVocab::Kind::kUgm, -1, 1, 2, -1, 0, -1, false, true, false, false, false},
 };
@@ -40,13 +41,14 @@ Status read_model(const Gguf& file, GgufVocab& vocab) {
   auto row = std::find_if(std::begin(kModels), std::end(kModels), [&](const ModelRow& m) { return m.name == name; });
   if (row == std::end(kModels))
     return unsupported(fmt::format("the tokenizer model \"{}\" is not known", name), place(file, "model"),
-                       "one of: llama, gpt2, gemma4, bert, t5");
+                       "one of: llama, gpt2, whitespace, gemma4, bert, t5");
   vocab.kind = row->kind;
   vocab.bos = row->bos, vocab.eos = row->eos, vocab.unk = row->unk;
   vocab.sep = row->sep, vocab.pad = row->pad, vocab.mask = row->mask;
   vocab.add_bos = row->add_bos, vocab.add_eos = row->add_eos, vocab.add_sep = row->add_sep;
   vocab.add_space_prefix = row->add_space_prefix, vocab.clean_spaces = row->clean_spaces;
   vocab.pre = name == "gemma4" ? "gemma4" : file.text_or("tokenizer.ggml.pre", "");
+  vocab.drops_whitespace = name == "whitespace";
   if (vocab.kind == GgufVocab::Kind::kBpe) {
     const PreType* pre = find_pre_type(vocab.pre);
     if (!pre)
@@ -164,7 +166,7 @@ void read_ids(const Gguf& file, GgufVocab& vocab) {
   if (vocab.bos < 0) vocab.add_bos = false;
   if (vocab.eos < 0) vocab.add_eos = false;
   if (vocab.sep < 0) vocab.add_sep = false;
-  vocab.lowercase = file.boolean_or("tokenizer.ggml.normalizer.lowercase", true);
+  vocab.lowercase = file.boolean_or("tokenizer.ggml.normalizer.lowercase", vocab.pre != "whitespace");
   vocab.strip_accents = file.boolean_or("tokenizer.ggml.normalizer.strip_accents", vocab.lowercase);
 }
 

@@ -34,10 +34,11 @@ struct PreType {
   bool add_bos = false;
   bool nfc = false;                 // the original composes its text first
   bool escape_whitespaces = false;  // spaces are U+2581, bytes <0xNN>: SentencePiece's spelling in a BPE vocabulary
+  bool plain_text = false;          // spelled as the text is, bytes <0xNN>
 };
 
 struct GgufVocab {
-  enum class Kind { kSpm, kBpe, kWpm, kUgm };  // "llama", "gpt2", "bert", "t5"
+  enum class Kind { kSpm, kBpe, kWpm, kUgm };  // "llama", "gpt2" and its kin, "bert", "t5"
   Kind kind = Kind::kSpm;
   std::string pre;
   std::vector<GgufToken> tokens;
@@ -46,7 +47,8 @@ struct GgufVocab {
   int32_t bos = -1, eos = -1, unk = -1, sep = -1, pad = -1, mask = -1;
   bool add_bos = false, add_eos = false, add_sep = false;
   bool add_space_prefix = false, remove_extra_whitespaces = false, clean_spaces = false;
-  bool lowercase = true, strip_accents = true;  // WPM
+  bool lowercase = true, strip_accents = true;  // WPM; the first, of BPE that drops white space, too
+  bool drops_whitespace = false;                // BPE: the model "whitespace"
   PreType pre_type;                             // BPE
   std::string chat_template;
 

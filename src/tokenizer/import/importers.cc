@@ -1,6 +1,6 @@
 #include "tokenizer/import/importers.h"
 
-#include "tokenizer/base64.h"
+#include "tokenizer/json/base64.h"
 #include "tokenizer/import/sentencepiece.h"
 
 namespace malmoi::tokenizer {

@@ -4,6 +4,7 @@
 #include "tokenizer/models/marked_words.h"
 #include "tokenizer/unicode/normalization.h"
 #include "tokenizer/unicode/unicode.h"
+#include "tokenizer/unicode/code_points.h"
 
 namespace malmoi::tokenizer {
 namespace {
@@ -64,10 +65,9 @@ void LlamaBertNormalizer::normalize(NormalizedText& text) const {
     if (text.tracked) source.insert(source.end(), bytes.size(), Span{old_source[at].begin, old_source[end - 1].end});
   };
   bool in_word = false, alone = false;  // alone: what was put last ends its word
-  for (size_t at = 0; at < old.size();) {
-    const Utf8Char decoded = decode_utf8(old, at);
-    const size_t end = at + decoded.length;
-    char32_t c = strip_accents_ ? first_of_decomposition(decoded.code_point) : decoded.code_point;
+  for (const CodePoint decoded : CodePoints(old)) {
+    const size_t at = decoded.begin, end = decoded.end;
+    const char32_t c = strip_accents_ ? first_of_decomposition(decoded.value) : decoded.value;
     const uint32_t flags = classes_of(c);
     if (flags & kSpace) {
       in_word = false;
@@ -80,7 +80,6 @@ void LlamaBertNormalizer::normalize(NormalizedText& text) const {
       in_word = true;
       alone = single;
     }
-    at = end;
   }
   text.text = std::move(out);
   text.source = std::move(source);

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "tokenizer/import/gguf_vocab.h"
-#include "tokenizer/model.h"
-#include "tokenizer/normalizer.h"
+#include "tokenizer/models/model.h"
+#include "tokenizer/pipeline/normalizer.h"
 
 namespace malmoi::tokenizer {
 

@@ -4,9 +4,10 @@
 
 #include <fmt/format.h>
 
-#include "base/utf8.h"
 #include "tokenizer/models/bpe.h"
 #include "tokenizer/models/marked_words.h"
+#include "tokenizer/models/byte_alphabet.h"
+#include "tokenizer/unicode/code_points.h"
 
 namespace malmoi::tokenizer {
 namespace {
@@ -16,9 +17,8 @@ bool is_c_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 // The bytes of a token in the byte alphabet; characters outside it as llama.cpp writes them.
 std::string decode_byte_alphabet(std::string_view text) {
   std::string out, byte;
-  for (size_t at = 0; at < text.size();) {
-    const size_t length = decode_utf8(text, at).length;
-    std::string_view c = text.substr(at, length);
+  for (const CodePoint character : CodePoints(text)) {
+    const std::string_view c = character.in(text);
     if (unspell_bytes(c, byte)) {
       out += byte;
     } else {
@@ -27,7 +27,6 @@ std::string decode_byte_alphabet(std::string_view text) {
       out += text;
       out += ']';
     }
-    at += length;
   }
   return out;
 }

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "tokenizer/added_tokens.h"
-#include "tokenizer/decoder.h"
+#include "tokenizer/pipeline/decoder.h"
 #include "tokenizer/import/gguf_vocab.h"
 #include "tokenizer/import/prefix_matcher.h"
 #include "tokenizer/models/position_queue.h"

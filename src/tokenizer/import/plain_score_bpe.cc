@@ -4,8 +4,9 @@
 #include <map>
 #include <queue>
 
-#include "base/utf8.h"
-#include "tokenizer/json_text.h"
+#include "tokenizer/models/byte_alphabet.h"
+#include "tokenizer/models/bpe.h"
+#include "tokenizer/unicode/code_points.h"
 
 namespace malmoi::tokenizer {
 namespace {
@@ -58,7 +59,7 @@ class PlainRun {
     for (size_t at = 0; at < text_.size();) {
       size_t length = model_.user_defined_.longest(text_.substr(at)).length;
       const bool frozen = length > 0;
-      if (!frozen) length = decode_utf8(text_, at).length;
+      if (!frozen) length = code_point_at(text_, at).length();
       const int index = static_cast<int>(symbols_.size());
       const size_t end = at + length;
       symbols_.push_back({text_.substr(at, length), index - 1, end == text_.size() ? -1 : index + 1, frozen});
@@ -108,11 +109,9 @@ class PlainRun {
   bool output_bytes(std::string_view text) {
     std::vector<int32_t> bytes;
     for (char c : text) {
-      static constexpr char kHex[] = "0123456789ABCDEF";
       const auto b = static_cast<unsigned char>(c);
-      const char piece[] = {'<', '0', 'x', kHex[b >> 4], kHex[b & 15], '>'};
       const auto& map = options_.sentencepiece ? model_.reserved_ : model_.pieces_;
-      auto found = map.find(std::string_view(piece, sizeof piece));
+      auto found = map.find(byte_token(b));
       if (found == map.end()) return false;
       bytes.push_back(found->second);
     }
@@ -144,20 +143,13 @@ PlainScoreBpe::PlainScoreBpe(const ScoreBpeOptions& options) : options_(options)
 std::vector<Token> PlainScoreBpe::run(std::string_view text) const { return PlainRun(*this, text).run(); }
 
 Status write_score_bpe_json(const ScoreBpeOptions& options, std::string& out) {
-  Vocabulary vocabulary;
-  bool bytes = false;
+  BpeOptions listed{.fuse_unk = true, .ignore_merges = options.cut_in_json};
+  Vocabulary& vocabulary = listed.vocabulary;
   for (size_t i = 0; i < options.pieces.size(); ++i) {
     vocabulary.add(options.pieces[i].text, static_cast<int32_t>(i));
-    bytes |= byte_of_piece(options.pieces[i].text) >= 0;
+    listed.byte_fallback |= byte_of_piece(options.pieces[i].text) >= 0;
   }
-  out += R"({"type":"BPE","dropout":null)";
-  append_json_member(out, "unk_token", vocabulary.spelling(options.unk_id), true);
-  out += R"(,"continuing_subword_prefix":null,"end_of_word_suffix":null)";
-  append_json_member(out, "fuse_unk", true);
-  append_json_member(out, "byte_fallback", bytes);
-  append_json_member(out, "ignore_merges", false);
-  out += ",\"vocab\":";
-  append_json_vocabulary(out, vocabulary);
+  listed.unk_token = vocabulary.spelling(options.unk_id);
   // Every way to make a piece of two, by the score of what it makes.
   struct Way {
     float score;
@@ -166,25 +158,17 @@ Status write_score_bpe_json(const ScoreBpeOptions& options, std::string& out) {
   std::vector<Way> ways;
   for (const SentencePieceModel::Piece& piece : options.pieces) {
     if (!takes_part(piece, options.sentencepiece) || piece.kind == PieceKind::kUserDefined) continue;
-    std::string_view text = piece.text;
-    for (size_t cut = decode_utf8(text, 0).length; cut < text.size(); cut += decode_utf8(text, cut).length) {
-      int32_t left = vocabulary.find_id(text.substr(0, cut)), right = vocabulary.find_id(text.substr(cut));
-      if (left >= 0 && right >= 0) ways.push_back({piece.score, left, right});
+    const std::string_view text = piece.text;
+    for (const CodePoint c : CodePoints(text)) {
+      const int32_t left = vocabulary.find_id(text.substr(0, c.end)), right = vocabulary.find_id(text.substr(c.end));
+      if (c.end < text.size() && left >= 0 && right >= 0) ways.push_back({piece.score, left, right});
     }
   }
   std::stable_sort(ways.begin(), ways.end(), [](const Way& a, const Way& b) {
     return a.score != b.score ? a.score > b.score : std::pair(a.left, a.right) < std::pair(b.left, b.right);
   });
-  out += ",\"merges\":[";
-  for (size_t i = 0; i < ways.size(); ++i) {
-    out += i ? ",[" : "[";
-    append_json_string(out, vocabulary.spelling(ways[i].left));
-    out += ',';
-    append_json_string(out, vocabulary.spelling(ways[i].right));
-    out += ']';
-  }
-  out += "]}";
-  return {};
+  for (const Way& way : ways) listed.merges.emplace_back(way.left, way.right);
+  return write_bpe_json(listed, out);
 }
 
 }  // namespace malmoi::tokenizer

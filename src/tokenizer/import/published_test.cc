@@ -2,6 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <optional>
+
+#include "formats/gguf.h"
 #include "tokenizer/import/gguf_vocab.h"
 #include "tokenizer/import/importers.h"
 #include "tokenizer/import/llama_cpp.h"
@@ -48,6 +51,48 @@ TEST(Published, KimiCutsHanFromOtherLetters) {
   // Marks are letters of a word in the pattern, not in llama.cpp's own code.
   EXPECT_THAT(cut(kimi->original[0], "e\u0301a"), ElementsAre("e\u0301a"));
   EXPECT_THAT(cut(kimi->llama_cpp[0], "e\u0301a"), ElementsAre("e", "\u0301a"));
+}
+
+// By hand from llama.cpp's own code: a number belongs with what stands before it until its first group ends.
+TEST(Published, AfmoeGroupsDigitsFromTheRight) {
+  const PreType* afmoe = find_pre_type("afmoe");
+  ASSERT_NE(afmoe, nullptr);
+  EXPECT_FALSE(afmoe->clean_spaces);
+  ASSERT_EQ(afmoe->llama_cpp.size(), 3u);
+  EXPECT_THAT(cut(afmoe->llama_cpp[0], "in 1234567 and 12"), ElementsAre("in 1", "234", "567", " and 12"));
+  EXPECT_THAT(cut(afmoe->llama_cpp[1], "ab漢字かな 한국어ไทย!"),
+              ElementsAre("漢字かな", "한국어ไ"));  // of Thai from U+0E40 on
+  EXPECT_THAT(cut(afmoe->llama_cpp[2], "Hello, world.\n  x"), ElementsAre("Hello", ",", " world", ".\n", " ", " x"));
+}
+
+// The model "whitespace": white space goes, the rest is merged as it is spelled, and bytes stand for what is no piece.
+TEST(Published, WhitespaceVocabularies) {
+  std::vector<std::string> tokens = {"<s>", "a", "b", "ab", "中", "文", "中文", "A", "<0x63>"};
+  auto opened = [&](const char* model, std::optional<bool> lowercase) {
+    formats::GgufMetadata metadata;
+    metadata.set_text("general.architecture", "bert");
+    metadata.set_text("tokenizer.ggml.model", model);
+    metadata.set_text("tokenizer.ggml.pre", "whitespace");
+    metadata.set_texts("tokenizer.ggml.tokens", tokens);
+    metadata.set_texts("tokenizer.ggml.merges", std::vector<std::string>{"a b", "中 文"});
+    if (lowercase) metadata.set_bool("tokenizer.ggml.normalizer.lowercase", *lowercase);
+    const Path file = Path(::testing::TempDir()) / "whitespace.gguf";
+    EXPECT_TRUE(formats::write_gguf(file, metadata).ok());
+    auto tokenizer = load_gguf_tokenizer(file, Compat::kDefault);
+    EXPECT_TRUE(tokenizer.ok()) << (tokenizer.ok() ? "" : tokenizer.error().to_string());
+    return tokenizer;
+  };
+  const std::string text = " ab\u3000中文 A\nc z";  // z has neither a piece nor a byte
+  auto plain = opened("whitespace", {});
+  ASSERT_TRUE(plain.ok());
+  EXPECT_THAT(plain->encode(text), ElementsAre(3, 6, 7, 8));
+  auto lower = opened("whitespace", true);
+  ASSERT_TRUE(lower.ok());
+  EXPECT_THAT(lower->encode(text), ElementsAre(3, 6, 1, 8));
+  tokens.emplace_back(" ");
+  auto gpt2 = opened("gpt2", true);  // white space is cut off there, not dropped, and nothing is lower-cased
+  ASSERT_TRUE(gpt2.ok());
+  EXPECT_THAT(gpt2->encode(text), ElementsAre(9, 3, 6, 9, 7, 8, 9));
 }
 
 TEST(Published, TokensBeyondTheByteAlphabetAreWrittenAsLlamaDoes) {

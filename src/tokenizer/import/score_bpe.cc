@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <array>
 
-#include "base/utf8.h"
 #include "tokenizer/import/plain_score_bpe.h"
 #include "tokenizer/import/prefix_matcher.h"
 #include "tokenizer/models/marked_words.h"
 #include "tokenizer/models/merge_table.h"
 #include "tokenizer/models/merge_ways.h"
 #include "tokenizer/models/word_cache.h"
+#include "tokenizer/unicode/code_points.h"
 
 namespace malmoi::tokenizer {
 namespace {
@@ -100,13 +100,11 @@ void ScoreBpe::add_merges() {
     std::string_view text = piece.text;
     const auto rank = static_cast<uint32_t>(
         std::lower_bound(scores.begin(), scores.end(), piece.score, std::greater<>()) - scores.begin());
-    const size_t first = decode_utf8(text, 0).length;
-    for (size_t cut = first; cut < text.size();) {
-      const size_t next = decode_utf8(text, cut).length;
-      int32_t left = symbol(text.substr(0, cut), cut == first);
-      int32_t right = left < 0 ? -1 : symbol(text.substr(cut), cut + next == text.size());
+    const size_t first = code_point_at(text, 0).length();
+    for (const CodePoint c : CodePoints(text, first)) {
+      const int32_t left = symbol(text.substr(0, c.begin), c.begin == first);
+      const int32_t right = left < 0 ? -1 : symbol(text.substr(c.begin), c.end == text.size());
       if (right >= 0) ways.push_back({left, right, rank, id});
-      cut += next;
     }
   }
   merges_ = table_of_ways(ways, [&](int32_t id, std::vector<Symbol>& symbols) {
@@ -152,7 +150,7 @@ void ScoreBpe::each_part(std::string_view text, const Word& word, const Frozen& 
     for (size_t at = 0; at < text.size();) {
       PrefixMatcher::Match match = user_defined_.longest(text.substr(at));
       if (match.length == 0) {
-        at += decode_utf8(text, at).length;
+        at = code_point_at(text, at).end;
         continue;
       }
       words(done, at);
@@ -165,11 +163,8 @@ void ScoreBpe::each_part(std::string_view text, const Word& word, const Frozen& 
 
 void ScoreBpe::first_symbols(std::string_view word, std::vector<Symbol>& symbols) const {
   symbols.clear();
-  for (size_t at = 0; at < word.size();) {
-    size_t length = decode_utf8(word, at).length;
-    symbols.push_back({symbols_.find_id(word.substr(at, length)), static_cast<uint32_t>(length)});
-    at += length;
-  }
+  for (const CodePoint c : CodePoints(word))
+    symbols.push_back({symbols_.find_id(c.in(word)), static_cast<uint32_t>(c.length())});
 }
 
 void ScoreBpe::merge_word(std::string_view word, std::vector<Symbol>& symbols) const {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "tokenizer/import/sentencepiece_proto.h"
-#include "tokenizer/model.h"
+#include "tokenizer/models/model.h"
 
 namespace malmoi::tokenizer {
 
@@ -19,6 +19,8 @@ struct ScoreBpeOptions {
   /// do not merge; unused ones merge but come apart at the end. llama.cpp: every piece takes part as it is (user-defined
   /// tokens are found in the raw text before).
   bool sentencepiece = true;
+  /// In tokenizer.json user-defined pieces are cut out before the model, which takes a whole piece for its token then.
+  bool cut_in_json = false;
 };
 
 /// Errors: a piece's text given twice.

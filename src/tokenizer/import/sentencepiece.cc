@@ -1,12 +1,17 @@
+#include "tokenizer/json/component.h"
 #include "tokenizer/import/sentencepiece.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cctype>
 #include <limits>
 
 #include "tokenizer/import/score_bpe.h"
 #include "tokenizer/import/sentencepiece_decoder.h"
 #include "tokenizer/import/sentencepiece_normalizer.h"
 #include "tokenizer/import/word_model.h"
+#include "tokenizer/models/marked_words.h"
 #include "tokenizer/models/unigram.h"
 
 namespace malmoi::tokenizer {
@@ -43,18 +48,68 @@ Result<std::unique_ptr<Model>> make_unigram_model(const SentencePieceModel& mode
   return make_unigram(std::move(options), where);
 }
 
-// Control pieces and the unknown one are special; user-defined pieces are added tokens that the model itself finds.
+bool is_user_defined(const SentencePieceModel::Piece& piece) { return piece.kind == PieceKind::kUserDefined; }
+
+// How tokenizer.json says user-defined pieces. Unigram: by their scores, as here. BPE, which merges nothing over their ends: as
+// added tokens that are found in the normalised text, which they cannot be where a mark is put before it (the format normalises
+// the tokens too, and would put one before each): then by a cut.
+bool is_cut_in_json(const SentencePieceModel& model) {
+  return model.type != SentencePieceModel::Type::kUnigram && model.add_dummy_prefix &&
+         std::any_of(model.pieces.begin(), model.pieces.end(), is_user_defined);
+}
+
+// Control pieces and the unknown one are special.
 void add_tokens(const SentencePieceModel& model, Tokenizer::Parts& parts) {
+  const bool user_defined = model.type != SentencePieceModel::Type::kUnigram && !model.add_dummy_prefix;
   AddedTokens control;
   for (size_t i = 0; i < model.pieces.size(); ++i) {
     const SentencePieceModel::Piece& piece = model.pieces[i];
-    const bool special = piece.kind == PieceKind::kControl || piece.kind == PieceKind::kUnknown;
-    if (!special && piece.kind != PieceKind::kUserDefined) continue;
-    AddedToken token{.id = static_cast<int32_t>(i), .content = piece.text, .special = special};
-    if (special) control.add(token);
+    AddedToken token{.id = static_cast<int32_t>(i), .content = piece.text};
+    if (piece.kind == PieceKind::kControl || piece.kind == PieceKind::kUnknown) {
+      token.special = true;
+      control.add(token);
+    } else if (user_defined && is_user_defined(piece)) {
+      token.normalized = true;
+    } else {
+      continue;
+    }
     parts.added.add(std::move(token));
   }
   parts.splitter = std::make_unique<ControlSplitter>(std::move(control));
+}
+
+// BPE's user-defined pieces: the model finds them and merges nothing over their ends, for which tokenizer.json has a cut.
+class UserDefinedCut final : public PreTokenizer {
+ public:
+  explicit UserDefinedCut(std::vector<std::string> pieces) : pieces_(std::move(pieces)) {
+    std::stable_sort(pieces_.begin(), pieces_.end(), [](const auto& a, const auto& b) { return a.size() > b.size(); });
+  }
+  void apply(Draft&) const override {}
+  Status write_json(std::string& out) const override {
+    std::string regex;
+    for (const std::string& piece : pieces_) {
+      if (!regex.empty()) regex += '|';
+      for (char c : piece) {
+        const bool plain = static_cast<unsigned char>(c) >= 0x80 || std::isalnum(static_cast<unsigned char>(c));
+        regex += plain ? std::string(1, c) : fmt::format("\\x{{{:02X}}}", static_cast<unsigned char>(c));
+      }
+    }
+    out += R"({"type":"Split","pattern":{"Regex":)";
+    append_json_string(out, regex);
+    out += R"(},"behavior":"Isolated","invert":false})";
+    return {};
+  }
+
+ private:
+  std::vector<std::string> pieces_;  // the longest first
+};
+
+std::unique_ptr<PreTokenizer> make_user_defined_cut(const SentencePieceModel& model) {
+  std::vector<std::string> pieces;
+  if (!is_cut_in_json(model)) return nullptr;
+  for (const SentencePieceModel::Piece& piece : model.pieces)
+    if (is_user_defined(piece)) pieces.push_back(piece.text);
+  return std::make_unique<UserDefinedCut>(std::move(pieces));
 }
 
 }  // namespace
@@ -71,7 +126,10 @@ Result<std::unique_ptr<Model>> sentencepiece_model(const SentencePieceModel& mod
     case SentencePieceModel::Type::kBpe:
     case SentencePieceModel::Type::kChar: break;
   }
-  return make_score_bpe({.pieces = model.pieces, .unk_id = model.unk_id(), .byte_fallback = model.byte_fallback},
+  return make_score_bpe({.pieces = model.pieces,
+                         .unk_id = model.unk_id(),
+                         .byte_fallback = model.byte_fallback,
+                         .cut_in_json = is_cut_in_json(model)},
                         where);
 }
 
@@ -79,7 +137,7 @@ Result<std::unique_ptr<Decoder>> sentencepiece_json_decoder(bool strip_first) {
   std::string json = R"({"type":"Sequence","decoders":[{"type":"Replace","pattern":{"String":"▁"},"content":" "},)"
                      R"({"type":"ByteFallback"},{"type":"Fuse"})";
   if (strip_first) json += R"(,{"type":"Strip","content":" ","start":1,"stop":0})";
-  return decoder_from_json(json + "]}", "decoder");
+  return component_from_json<Decoder>(json + "]}", "decoder");
 }
 
 Result<Tokenizer> sentencepiece_tokenizer(const SentencePieceModel& model, std::string_view where) {
@@ -95,6 +153,7 @@ Result<std::unique_ptr<Tokenizer::Parts>> sentencepiece_parts(const SentencePiec
   MALMOI_ASSIGN(Charsmap denormalizer, Charsmap::parse(model.denormalizer_charsmap, where));
   parts->id_decoder = std::make_unique<SentencePieceDecoder>(model, std::move(denormalizer));
   MALMOI_ASSIGN(parts->decoder, sentencepiece_json_decoder(model.add_dummy_prefix));
+  parts->pre_tokenizer = make_user_defined_cut(model);
   add_tokens(model, *parts);
   std::vector<std::pair<std::string, int32_t>> begin, end;
   if (int32_t bos = model.bos_id(); bos >= 0) {

@@ -1,7 +1,7 @@
 #include "tokenizer/import/sentencepiece_decoder.h"
 
-#include "base/utf8.h"
 #include "tokenizer/models/marked_words.h"
+#include "tokenizer/unicode/code_points.h"
 
 namespace malmoi::tokenizer {
 namespace {
@@ -11,14 +11,9 @@ constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 // Every byte that is not part of a character becomes U+FFFD.
 void append_bytes(std::string& out, std::string& bytes) {
   for (size_t at = 0; at < bytes.size();) {
-    Utf8Char c = decode_utf8(bytes, at);
-    if (c.valid) {
-      out.append(bytes, at, c.length);
-      at += c.length;
-    } else {
-      out += kReplacement;
-      ++at;
-    }
+    const CodePoint c = code_point_at(bytes, at);
+    out += c.valid ? c.in(bytes) : kReplacement;
+    at = c.valid ? c.end : at + 1;
   }
   bytes.clear();
 }
@@ -73,7 +68,7 @@ std::string SentencePieceDecoder::decode(std::span<const int32_t> ids, bool /*sk
   for (size_t at = 0; at < out.size();) {
     std::string_view rest = std::string_view(out).substr(at);
     auto match = denormalizer_.longest(rest);
-    size_t length = match ? match->length : decode_utf8(rest, 0).length;
+    size_t length = match ? match->length : code_point_at(rest, 0).length();
     changed += match ? match->replacement : rest.substr(0, length);
     at += length;
   }

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "tokenizer/charsmap.h"
-#include "tokenizer/decoder.h"
+#include "tokenizer/pipeline/charsmap.h"
+#include "tokenizer/pipeline/decoder.h"
 #include "tokenizer/import/sentencepiece_proto.h"
 
 namespace malmoi::tokenizer {

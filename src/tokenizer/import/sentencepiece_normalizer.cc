@@ -1,7 +1,7 @@
 #include "tokenizer/import/sentencepiece_normalizer.h"
 
 #include "base/utf8.h"
-#include "tokenizer/base64.h"
+#include "tokenizer/unicode/code_points.h"
 
 namespace malmoi::tokenizer {
 namespace {
@@ -47,15 +47,6 @@ class Output {
 
 // ASCII, and what Chinese characters and Korean syllables begin with: little of what rules put together.
 bool is_calm_follower(unsigned char byte) { return byte < 0x80 || (byte >= 0xE4 && byte <= 0xED); }
-
-constexpr std::string_view kPrependMark = R"({"type":"Prepend","prepend":"▁"})";
-constexpr std::string_view kEscapeSpaces = R"({"type":"Replace","pattern":{"String":" "},"content":"▁"})";
-
-void write_sequence(const std::vector<std::string>& steps, std::string& out) {
-  out += R"({"type":"Sequence","normalizers":[)";
-  for (size_t i = 0; i < steps.size(); ++i) out += (i ? "," : "") + steps[i];
-  out += "]}";
-}
 
 }  // namespace
 
@@ -116,10 +107,10 @@ size_t SentencePieceNormalizer::plain_end(std::string_view text, size_t at) cons
           (static_cast<unsigned char>(text[at + 2]) & 0x3Fu);
       length = 3;
     } else if (byte >= 0x80) {
-      const Utf8Char other = decode_utf8(text, at);
-      if (!other.valid || other.code_point >= fates_.size()) break;
-      c = other.code_point;
-      length = other.length;
+      const CodePoint other = code_point_at(text, at);
+      if (!other.valid || other.value >= fates_.size()) break;
+      c = other.value;
+      length = other.length();
     }
     const Fate fate = fates_[c];
     if (fate == Fate::kLookedUp) break;
@@ -139,9 +130,8 @@ SentencePieceNormalizer::Chunk SentencePieceNormalizer::next(std::string_view re
   }
   if (!rules_.charsmap.empty())
     if (auto match = rules_.charsmap.longest(rest)) return {match->replacement, match->length};
-  Utf8Char c = decode_utf8(rest, 0);
-  if (!c.valid) return {kReplacement, 1};
-  return {rest.substr(0, c.length), c.length};
+  const CodePoint c = code_point_at(rest, 0);
+  return c.valid ? Chunk{c.in(rest), c.end} : Chunk{kReplacement, 1};
 }
 
 template <typename Put>
@@ -255,41 +245,11 @@ void SpmNormalizer::normalize(NormalizedText& text) const {
   for (size_t i = 0; i < old.size();) {
     size_t run = std::min(old.find(' ', i), old.size());
     // One put a run would blur the sources of its characters.
-    for (size_t k = i; k < run;) {
-      size_t length = decode_utf8(old, k).length;
-      out.put(old.substr(k, length), k, k + length);
-      k += length;
-    }
+    for (const CodePoint c : CodePoints(old.substr(0, run), i)) out.put(c.in(old), c.begin, c.end);
     if (run < old.size()) out.put(kMark, run, run + 1);
     i = run + 1;
   }
   out.move_to(text);
-}
-
-Status SentencePieceNormalizer::write_json(std::string& out) const {
-  if (rules_.whitespace_as_suffix)
-    return unsupported("tokenizer.json cannot put the mark of a word at its end", "normalizer",
-                       "keep the SentencePiece .model, which opens here too");
-  std::vector<std::string> steps;
-  if (!rules_.charsmap.empty())
-    steps.push_back(R"({"type":"Precompiled","precompiled_charsmap":")" + encode_base64(rules_.charsmap.blob()) +
-                    "\"}");
-  if (rules_.remove_extra_whitespaces) {
-    steps.emplace_back(R"({"type":"Strip","strip_left":true,"strip_right":true})");
-    steps.emplace_back(R"({"type":"Replace","pattern":{"Regex":" {2,}"},"content":" "})");
-  }
-  if (rules_.add_dummy_prefix) steps.emplace_back(kPrependMark);
-  if (rules_.escape_whitespaces) steps.emplace_back(kEscapeSpaces);
-  write_sequence(steps, out);
-  return {};
-}
-
-Status SpmNormalizer::write_json(std::string& out) const {
-  std::vector<std::string> steps;
-  if (add_space_prefix_) steps.emplace_back(kPrependMark);
-  steps.emplace_back(kEscapeSpaces);
-  write_sequence(steps, out);
-  return {};
 }
 
 }  // namespace malmoi::tokenizer

@@ -4,10 +4,10 @@
 #include <string>
 #include <vector>
 
-#include "tokenizer/charsmap.h"
+#include "tokenizer/pipeline/charsmap.h"
 #include "tokenizer/import/prefix_matcher.h"
-#include "tokenizer/normalizer.h"
-#include "tokenizer/word_normalizer.h"
+#include "tokenizer/pipeline/normalizer.h"
+#include "tokenizer/pipeline/word_normalizer.h"
 
 namespace malmoi::tokenizer {
 
@@ -29,12 +29,13 @@ class SentencePieceNormalizer : public Normalizer, public WordNormalizer {
   explicit SentencePieceNormalizer(SentencePieceNormalization rules);
   void normalize(NormalizedText& text) const override;
   /// Where words begin with the mark, and no rule looks over a space.
-  const WordNormalizer* by_words() const override { return is_space(' ') ? this : nullptr; }
+  bool usable() const override { return is_space(' '); }
   bool merges_spaces() const override { return rules_.remove_extra_whitespaces; }
   bool marks_first() const override { return rules_.add_dummy_prefix; }
   bool normalize_word(std::string_view word, std::string& out) const override;
-  /// As Precompiled, Replace and Prepend steps, which give the same for what those steps can do: other bytes are left
-  /// in NFD Korean (HF looks characters up by grapheme), and user-defined texts are normalised too.
+  const Charsmap& charsmap() const { return rules_.charsmap; }
+  /// As NFC, Precompiled, Replace and Prepend steps: the nearest that those can do. Where it differs (a character map is
+  /// looked up by grapheme there, user-defined texts are normalised too), `check_exact_json` says so.
   Status write_json(std::string& out) const override;
 
  protected:
@@ -70,7 +71,7 @@ class UgmNormalizer final : public SentencePieceNormalizer {
  public:
   using SentencePieceNormalizer::SentencePieceNormalizer;
   void normalize(NormalizedText& text) const override;
-  const WordNormalizer* by_words() const override { return nullptr; }
+  bool usable() const override { return false; }
 };
 
 /// llama.cpp's for "llama" vocabularies: a space before the first text and after each special token, then every space

@@ -49,7 +49,7 @@ class RawWords : public ::testing::TestWithParam<std::tuple<const char*, bool, b
 
 TEST_P(RawWords, TextsOfTroublesomeParts) {
   const Tokenizer tokenizer = open();
-  ASSERT_NE(tokenizer.parts().normalizer->by_words(), nullptr);
+  ASSERT_NE(tokenizer.parts().fast_path, nullptr);
   Rng rng(7);
   for (int n = 0; n < 3000; ++n) expect_same(tokenizer, random_text(rng, 12));
   for (const Json& line : test_lines("texts")) expect_same(tokenizer, line.get<std::string>());
@@ -85,7 +85,7 @@ TEST(RawWords, RulesThatReachOverASpaceForbidIt) {
   SentencePieceNormalization rules;
   rules.user_defined.add("b c", 0);  // begins within a word
   const SentencePieceNormalizer within{std::move(rules)};
-  ASSERT_NE(within.by_words(), nullptr);
+  ASSERT_TRUE(within.usable());
   std::string out;
   EXPECT_FALSE(within.normalize_word("ab", out));
   out.clear();
@@ -94,7 +94,7 @@ TEST(RawWords, RulesThatReachOverASpaceForbidIt) {
   SentencePieceNormalization others;
   others.user_defined.add(" x", 0);  // begins with the space
   const SentencePieceNormalizer over{std::move(others)};
-  EXPECT_EQ(over.by_words(), nullptr);
+  EXPECT_FALSE(over.usable());
 }
 
 }  // namespace

@@ -8,12 +8,14 @@
 #include <unordered_map>
 
 #include "base/json.h"
-#include "tokenizer/base64.h"
+#include "tokenizer/json/base64.h"
 #include "tokenizer/import/importers.h"
 #include "tokenizer/import/rust_pattern.h"
-#include "tokenizer/json_read.h"
-#include "tokenizer/json_text.h"
+#include "tokenizer/json/json_read.h"
+#include "tokenizer/json/json_text.h"
 #include "tokenizer/models/bpe.h"
+#include "tokenizer/pipeline/fast_path.h"
+#include "tokenizer/models/byte_alphabet.h"
 
 namespace malmoi::tokenizer {
 namespace {
@@ -71,14 +73,14 @@ class TiktokenDecoder final : public IdDecoder {
 };
 
 // The pattern as tiktoken reads it, written for the engine that reads tokenizer.json.
-class TiktokenPreTokenizer final : public PreTokenizer {
+class TiktokenPreTokenizer final : public PreTokenizer, public PatternCut {
  public:
   TiktokenPreTokenizer(std::unique_ptr<PreTokenizer> steps, std::string_view pattern)
       : steps_(std::move(steps)), spelled_(oniguruma_spelling(pattern)) {}
   void apply(Draft& draft) const override { steps_->apply(draft); }
   bool needs_source() const override { return steps_->needs_source(); }
   bool ends_in_bytes() const override { return steps_->ends_in_bytes(); }
-  const Pattern* only_pattern() const override { return steps_->only_pattern(); }
+  const CoveringPattern* only_pattern() const override { return tokenizer::only_pattern(steps_.get()); }
   Status write_json(std::string& out) const override {
     out += R"({"type":"Sequence","pretokenizers":[{"type":"Split","pattern":{"Regex":)";
     append_json_string(out, spelled_);
@@ -98,8 +100,8 @@ Result<Tokenizer> assemble(Vocabulary vocabulary, const Surroundings& around, st
   parts->origin = "tiktoken";
   MALMOI_ASSIGN(std::shared_ptr<const Pattern> pattern, Pattern::compile(around.pattern, Dialect::kRust));
   std::vector<std::unique_ptr<PreTokenizer>> steps;
-  steps.push_back(make_split(std::move(pattern), SplitBehavior::kIsolated, false));
-  steps.push_back(make_byte_level(false, true, false));
+  steps.push_back(make_split(std::move(pattern)));
+  steps.push_back(make_byte_spelling());
   parts->pre_tokenizer = std::make_unique<TiktokenPreTokenizer>(make_sequence(std::move(steps)), around.pattern);
   parts->decoder = make_byte_level_decoder();
   BpeOptions options;

@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "base/utf8.h"
+#include "tokenizer/json/component.h"
 #include "tokenizer/import/importers.h"
 #include "tokenizer/models/wordpiece.h"
 
@@ -45,18 +46,19 @@ Result<Tokenizer> vocab_txt_tokenizer(std::string_view vocab, bool lowercase, st
   auto cls = vocabulary.find("[CLS]"), sep = vocabulary.find("[SEP]");
   parts->unk = vocabulary.find("[UNK]");
   parts->pad = vocabulary.find("[PAD]");
-  MALMOI_ASSIGN(
-      parts->normalizer,
-      normalizer_from_json(fmt::format(R"({{"type":"BertNormalizer","clean_text":true,"handle_chinese_chars":true,)"
-                                       R"("strip_accents":null,"lowercase":{}}})",
-                                       lowercase),
-                           where));
-  MALMOI_ASSIGN(parts->pre_tokenizer, pre_tokenizer_from_json(R"({"type":"BertPreTokenizer"})", where));
-  MALMOI_ASSIGN(parts->decoder, decoder_from_json(R"({"type":"WordPiece","prefix":"##","cleanup":true})", where));
+  MALMOI_ASSIGN(parts->normalizer,
+                component_from_json<Normalizer>(
+                    fmt::format(R"({{"type":"BertNormalizer","clean_text":true,"handle_chinese_chars":true,)"
+                                R"("strip_accents":null,"lowercase":{}}})",
+                                lowercase),
+                    where));
+  MALMOI_ASSIGN(parts->pre_tokenizer, component_from_json<PreTokenizer>(R"({"type":"BertPreTokenizer"})", where));
+  MALMOI_ASSIGN(parts->decoder,
+                component_from_json<Decoder>(R"({"type":"WordPiece","prefix":"##","cleanup":true})", where));
   if (cls && sep) {
     const std::string processing =
         fmt::format(R"({{"type":"BertProcessing","sep":["[SEP]",{}],"cls":["[CLS]",{}]}})", *sep, *cls);
-    MALMOI_ASSIGN(parts->post_processor, post_processor_from_json(processing, where));
+    MALMOI_ASSIGN(parts->post_processor, component_from_json<PostProcessor>(processing, where));
   }
   MALMOI_ASSIGN(parts->model, make_wordpiece({.vocabulary = std::move(vocabulary)}, where));
   return Tokenizer(std::move(parts));

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "tokenizer/import/sentencepiece_proto.h"
-#include "tokenizer/model.h"
+#include "tokenizer/models/model.h"
 
 namespace malmoi::tokenizer {
 

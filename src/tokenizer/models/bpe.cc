@@ -3,49 +3,42 @@
 #include <algorithm>
 #include <array>
 
-#include "base/utf8.h"
-#include "tokenizer/json_text.h"
+#include "tokenizer/json/fields.h"
+#include "tokenizer/json/vocabulary_json.h"
+#include "tokenizer/models/byte_alphabet.h"
 #include "tokenizer/models/marked_words.h"
 #include "tokenizer/models/merge_table.h"
 #include "tokenizer/models/merge_ways.h"
 #include "tokenizer/models/word_cache.h"
+#include "tokenizer/pipeline/fast_path.h"
+#include "tokenizer/unicode/code_points.h"
 
 namespace malmoi::tokenizer {
 namespace {
 
-// The printable stand-in of each byte, and back: GPT-2's byte alphabet.
-struct ByteAlphabet {
-  std::array<char32_t, 256> character{};
-  std::array<int, 0x144> byte{};
-
-  ByteAlphabet() {
-    byte.fill(-1);
-    char32_t next = 0x100;
-    for (int b = 0; b < 256; ++b) {
-      bool printable = (b >= '!' && b <= '~') || (b >= 0xA1 && b <= 0xAC) || b >= 0xAE;
-      char32_t c = printable ? static_cast<char32_t>(b) : next++;
-      character[static_cast<size_t>(b)] = c;
-      byte[c] = b;
-    }
-  }
-};
-
-const ByteAlphabet& alphabet() {
-  static const ByteAlphabet instance;
-  return instance;
+void bpe_fields(auto& options, auto& in) {
+  in.number_or_null("dropout", options.dropout);
+  in.text_or_null("unk_token", options.unk_token);
+  in.text_or_null("continuing_subword_prefix", options.continuing_subword_prefix);
+  in.text_or_null("end_of_word_suffix", options.end_of_word_suffix);
+  in.field("fuse_unk", options.fuse_unk);
+  in.field("byte_fallback", options.byte_fallback);
+  in.field("ignore_merges", options.ignore_merges);
+  in.required("vocab", options.vocabulary);
+  in.custom(
+      "merges", options.merges,
+      [&](const JsonNode& list, IdPairs& merges) { return read_merges(list, options.vocabulary, merges); },
+      [&](std::string& out, const IdPairs& merges) { write_merges(out, options.vocabulary, merges); });
 }
 
-class Bpe final : public Model {
+class Bpe final : public Model, public CutEncoder {
  public:
   explicit Bpe(BpeOptions options) : options_(std::move(options)), number_(next_model_number()) {
     if (!options_.unk_token.empty()) unk_ = options_.vocabulary.find_id(options_.unk_token);
     for (int b = 0; b < 256; ++b) {
-      std::string spelled;
-      append_utf8(spelled, alphabet().character[static_cast<size_t>(b)]);
-      byte_ids_[static_cast<size_t>(b)] = options_.vocabulary.find_id(spelled);
-      static constexpr char kHex[] = "0123456789ABCDEF";
-      const char fallback[] = {'<', '0', 'x', kHex[b >> 4], kHex[b & 15], '>'};
-      fallback_ids_[static_cast<size_t>(b)] = options_.vocabulary.find_id({fallback, sizeof fallback});
+      const auto byte = static_cast<size_t>(b);
+      byte_ids_[byte] = options_.vocabulary.find_id(spell_bytes(std::string(1, static_cast<char>(b))));
+      fallback_ids_[byte] = options_.vocabulary.find_id(byte_token(b));
     }
   }
 
@@ -55,7 +48,7 @@ class Bpe final : public Model {
   void expect_bytes() override;
   void tokenize(std::string_view piece, std::vector<Token>& tokens) const override;
   void encode(std::string_view piece, std::vector<int32_t>& ids) const override;
-  void encode_cut(std::string_view text, const Pattern& pattern, std::vector<int32_t>& ids) const override;
+  void encode_cut(std::string_view text, const CoveringPattern& pattern, std::vector<int32_t>& ids) const override;
   const Vocabulary& vocabulary() const override { return options_.vocabulary; }
   std::optional<int32_t> unk_id() const override { return unk_ < 0 ? std::nullopt : std::optional<int32_t>(unk_); }
   std::string_view type() const override { return "BPE"; }
@@ -145,13 +138,11 @@ Status Bpe::add_listed_merges(std::string_view where) {
   // How a piece begins depends on where it stands where there are prefixes and suffixes.
   const bool plain = prefix == 0 && options_.end_of_word_suffix.empty();
   merges_ = table_of_ways(ways, [&](int32_t id, std::vector<Symbol>& symbols) {
-    std::string_view piece = vocabulary.spelling(id);
-    for (size_t at = 0; at < piece.size();) {
-      const size_t length = decode_utf8(piece, at).length;
-      const int32_t symbol = vocabulary.find_id(piece.substr(at, length));
+    const std::string_view piece = vocabulary.spelling(id);
+    for (const CodePoint c : CodePoints(piece)) {
+      const int32_t symbol = vocabulary.find_id(c.in(piece));
       if (symbol < 0 || !plain) return symbols.clear();
       symbols.push_back({symbol, 1});
-      at += length;
     }
   });
   return {};
@@ -278,7 +269,7 @@ void Bpe::encode(std::string_view piece, std::vector<int32_t>& ids) const {
   thread_word_cache(number_).encode(WordKey(piece, piece.size()), piece, ids, merge);
 }
 
-void Bpe::encode_cut(std::string_view text, const Pattern& pattern, std::vector<int32_t>& ids) const {
+void Bpe::encode_cut(std::string_view text, const CoveringPattern& pattern, std::vector<int32_t>& ids) const {
   encode_words(
       thread_word_cache(number_), text, ids, [&](size_t begin) { return pattern.next_end(text, begin); },
       [this](std::string_view word, std::vector<int32_t>& out) { encode_long(word, out); });
@@ -296,52 +287,28 @@ void Bpe::encode_long(std::string_view piece, std::vector<int32_t>& ids) const {
 }
 
 Status Bpe::write_json(std::string& out) const {
-  const Vocabulary& vocabulary = options_.vocabulary;
-  out += R"({"type":"BPE","dropout":)";
-  out += options_.dropout > 0 ? json_number(options_.dropout) : "null";
-  append_json_member(out, "unk_token", options_.unk_token, true);
-  append_json_member(out, "continuing_subword_prefix", options_.continuing_subword_prefix, true);
-  append_json_member(out, "end_of_word_suffix", options_.end_of_word_suffix, true);
-  append_json_member(out, "fuse_unk", options_.fuse_unk);
-  append_json_member(out, "byte_fallback", options_.byte_fallback);
-  append_json_member(out, "ignore_merges", whole_first_);
-  out += ",\"vocab\":";
-  append_json_vocabulary(out, vocabulary);
-  out += ",\"merges\":[";
-  auto write_pair = [&, first = true](int32_t left, int32_t right) mutable {
-    out += first ? "[" : ",[";
-    first = false;
-    append_json_string(out, vocabulary.spelling(left));
-    out += ',';
-    append_json_string(out, vocabulary.spelling(right));
-    out += ']';
-  };
-  for (auto [left, right] : options_.merges) write_pair(left, right);
-  // What tiktoken does, as a list.
-  if (options_.merge_by_id) each_way_by_id([&](int32_t left, int32_t right, int32_t) { write_pair(left, right); });
-  out += "]}";
-  return {};
+  if (!options_.merge_by_id) return write_bpe_json(options_, out);
+  BpeOptions listed = options_;  // what tiktoken does, as a list
+  listed.ignore_merges = true;
+  each_way_by_id([&](int32_t left, int32_t right, int32_t) { listed.merges.emplace_back(left, right); });
+  return write_bpe_json(listed, out);
 }
 
 }  // namespace
 
-std::string spell_bytes(std::string_view bytes) {
-  std::string out;
-  out.reserve(bytes.size() * 2);
-  for (char c : bytes) append_utf8(out, alphabet().character[static_cast<unsigned char>(c)]);
-  return out;
+Status write_bpe_json(const BpeOptions& options, std::string& out) {
+  FieldWriter writer(out, "BPE");
+  bpe_fields(options, writer);
+  return writer.finish();
 }
 
-bool unspell_bytes(std::string_view spelled, std::string& bytes) {
-  bytes.clear();
-  for (size_t at = 0; at < spelled.size();) {
-    Utf8Char c = decode_utf8(spelled, at);
-    if (!c.valid || c.code_point >= alphabet().byte.size() || alphabet().byte[c.code_point] < 0) return false;
-    bytes += static_cast<char>(alphabet().byte[c.code_point]);
-    at += c.length;
-  }
-  return true;
-}
+extern const ComponentType<Model> bpe_model = {"BPE", [](const JsonNode& node, int) -> Result<std::unique_ptr<Model>> {
+                                                 BpeOptions options;
+                                                 FieldReader reader(node);
+                                                 bpe_fields(options, reader);
+                                                 MALMOI_TRY(reader.finish());
+                                                 return make_bpe(std::move(options), node.where);
+                                               }};
 
 Result<std::unique_ptr<Model>> make_bpe(BpeOptions options, std::string_view where) {
   auto model = std::make_unique<Bpe>(std::move(options));

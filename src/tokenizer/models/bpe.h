@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "tokenizer/model.h"
+#include "tokenizer/models/model.h"
 
 namespace malmoi::tokenizer {
 
@@ -29,10 +29,7 @@ struct BpeOptions {
 
 /// Errors name a merge whose piece is missing.
 Result<std::unique_ptr<Model>> make_bpe(BpeOptions options, std::string_view where);
-
-/// The byte alphabet of GPT-2: every byte as a printable character. spell: bytes -> characters; unspell: false where a
-/// character outside the alphabet occurs.
-std::string spell_bytes(std::string_view bytes);
-bool unspell_bytes(std::string_view spelled, std::string& bytes);
+/// Appends the "model" of a tokenizer.json.
+Status write_bpe_json(const BpeOptions& options, std::string& out);
 
 }  // namespace malmoi::tokenizer

@@ -30,6 +30,10 @@ class MergeTable {
     mark(hash(key));
     set(begins_, left);
     set(ends_, right);
+    if (is_low(left, right)) {
+      if (low_.empty()) low_.assign(size_t{kLow} * kLow, kNoRank);
+      low_[low_place(left, right)] = rank;
+    }
     if (!fits(left, right, rank, id)) {
       count_ += wide_.insert_or_assign(key, Merge{rank, id}).second && narrow_rank(key) == kNoRank;
       return;
@@ -40,27 +44,24 @@ class MergeTable {
     slot = packed_key(key) | rank;
     if (products_.size() <= rank) products_.resize(rank + size_t{1}, -1);
     products_[rank] = id;
+    const int32_t offset = id - static_cast<int32_t>(rank);
+    if (count_ == 1) offset_ = offset;
+    in_order_ = in_order_ && offset == offset_;
   }
   Merge find(int32_t left, int32_t right) const {
     const uint32_t rank = rank_of(left, right);
     return rank == kNoRank ? Merge{} : Merge{rank, product(left, right, rank)};
   }
-  /// kNoRank where the pair does not merge.
+  /// kNoRank where the pair does not merge. Most pairs merge to nothing: most pieces never begin a merge, or never end one.
   uint32_t rank_of(int32_t left, int32_t right) const {
-    // Most pairs merge to nothing. Most pieces never begin a merge, or never end one; and the filter is small enough to
-    // stay near.
-    if (!test(begins_, left) || !test(ends_, right)) return kNoRank;
-    const uint64_t key = key_of(left, right), h = hash(key);
-    if ((filter_[h >> filter_shift_ >> 6] >> (h >> filter_shift_ & 63) & 1) == 0) return kNoRank;
-    if (!wide_.empty())
-      if (auto found = wide_.find(key); found != wide_.end()) return found->second.rank;
-    return narrow_rank(key);
+    if (is_low(left, right)) return low_.empty() ? kNoRank : low_[low_place(left, right)];
+    return test(begins_, left) && test(ends_, right) ? rank_of_any(left, right) : kNoRank;
   }
   /// What a pair that merges at `rank` becomes.
   int32_t product(int32_t left, int32_t right, uint32_t rank) const {
     if (!wide_.empty())
       if (auto found = wide_.find(key_of(left, right)); found != wide_.end()) return found->second.id;
-    return products_[rank];
+    return in_order_ ? static_cast<int32_t>(rank) + offset_ : products_[rank];
   }
   size_t size() const { return count_; }
   uint32_t max_rank() const { return max_rank_; }
@@ -71,6 +72,14 @@ class MergeTable {
   static constexpr uint64_t kRankMask = (uint64_t{1} << kRankBits) - 1;
   static constexpr uint64_t kEmpty = UINT64_MAX;
 
+  // Pairs of the lowest ids, which the bytes mostly have: each word begins with these, so they are looked up at once.
+  static constexpr uint32_t kLow = 256;
+  static bool is_low(int32_t left, int32_t right) {
+    return (static_cast<uint32_t>(left) | static_cast<uint32_t>(right)) < kLow;
+  }
+  static size_t low_place(int32_t left, int32_t right) {
+    return static_cast<size_t>(left) * kLow + static_cast<size_t>(right);
+  }
   static uint64_t key_of(int32_t left, int32_t right) {
     return uint64_t{static_cast<uint32_t>(left)} << 32 | static_cast<uint32_t>(right);
   }
@@ -90,6 +99,14 @@ class MergeTable {
   bool fits(int32_t left, int32_t right, uint32_t rank, int32_t id) const {
     return static_cast<uint32_t>(left) < kIdLimit && static_cast<uint32_t>(right) < kIdLimit && rank < kRankMask &&
            (rank >= products_.size() || products_[rank] < 0 || products_[rank] == id);
+  }
+  // The filter is small enough to stay near.
+  uint32_t rank_of_any(int32_t left, int32_t right) const {
+    const uint64_t key = key_of(left, right), h = hash(key);
+    if ((filter_[h >> filter_shift_ >> 6] >> (h >> filter_shift_ & 63) & 1) == 0) return kNoRank;
+    if (!wide_.empty())
+      if (auto found = wide_.find(key); found != wide_.end()) return found->second.rank;
+    return narrow_rank(key);
   }
   uint32_t narrow_rank(uint64_t key) const {
     if ((key >> 32) >= kIdLimit || (key & UINT32_MAX) >= kIdLimit) return kNoRank;
@@ -132,9 +149,12 @@ class MergeTable {
     for (const auto& [key, merge] : wide_) mark(hash(key));
   }
 
+  std::vector<uint32_t> low_;                 // ranks of the pairs of ids below kLow
   std::vector<uint64_t> begins_, ends_;       // by id: whether some merge has it on its left, on its right
   std::vector<uint64_t> slots_;               // left id, right id, rank
   std::vector<int32_t> products_;             // by rank
+  int32_t offset_ = 0;                        // of an id from its rank, where that is
+  bool in_order_ = true;                      // the same for all
   std::vector<uint64_t> filter_;              // four bits a slot, one set for each pair
   std::unordered_map<uint64_t, Merge> wide_;  // what does not fit a slot; comes before what does
   size_t count_ = 0;

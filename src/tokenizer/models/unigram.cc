@@ -6,18 +6,19 @@
 #include <limits>
 
 #include "base/utf8.h"
-#include "tokenizer/json_text.h"
+#include "tokenizer/models/byte_alphabet.h"
 #include "tokenizer/models/marked_words.h"
 #include "tokenizer/models/unigram_left.h"
 #include "tokenizer/models/unigram_search.h"
 #include "tokenizer/models/word_cache.h"
-#include "tokenizer/word_normalizer.h"
+#include "tokenizer/pipeline/fast_path.h"
+#include "tokenizer/pipeline/word_normalizer.h"
 
 namespace malmoi::tokenizer {
 namespace {
 
 template <typename Score>
-class Unigram final : public Model {
+class Unigram final : public Model, public WordEncoder {
  public:
   explicit Unigram(UnigramOptions options)
       : options_(std::move(options)), number_(next_model_number()), raw_number_(next_model_number()) {
@@ -25,11 +26,7 @@ class Unigram final : public Model {
     for (const std::string& piece : options_.pieces) bytes += piece.size();
     vocabulary_.reserve(options_.pieces.size(), bytes);
     for (size_t i = 0; i < options_.pieces.size(); ++i) vocabulary_.add(options_.pieces[i], static_cast<int32_t>(i));
-    static constexpr char kHex[] = "0123456789ABCDEF";
-    for (int b = 0; b < 256; ++b) {
-      const char name[] = {'<', '0', 'x', kHex[b >> 4], kHex[b & 15], '>'};
-      byte_ids_[static_cast<size_t>(b)] = vocabulary_.find_id({name, sizeof name});
-    }
+    for (int b = 0; b < 256; ++b) byte_ids_[static_cast<size_t>(b)] = vocabulary_.find_id(byte_token(b));
     make_search();
   }
 
@@ -57,22 +54,20 @@ class Unigram final : public Model {
   const Vocabulary& vocabulary() const override { return vocabulary_; }
   std::optional<int32_t> unk_id() const override { return options_.unk_id; }
   std::string_view type() const override { return "Unigram"; }
-  Status write_json(std::string& out) const override {
-    out += R"({"type":"Unigram","unk_id":)";
-    out += options_.unk_id ? std::to_string(*options_.unk_id) : "null";
-    out += ",\"vocab\":[";
-    for (size_t i = 0; i < options_.pieces.size(); ++i) {
-      out += i ? ",[" : "[";
-      append_json_string(out, options_.pieces[i]);
-      out += "," + json_number(options_.scores[i]) + "]";
-    }
-    out += ']';
-    append_json_member(out, "byte_fallback", options_.byte_fallback);
-    out += '}';
-    return {};
-  }
+  Status write_json(std::string& out) const override { return write_unigram_json(with_losing_scores(), out); }
 
  private:
+  // In a file all pieces compete: those that do not here score less than the best way through their text without them.
+  UnigramOptions with_losing_scores() const {
+    UnigramOptions written = options_;
+    std::vector<Token> unused;
+    for (size_t i = 0; i < options_.usable.size(); ++i) {
+      if (options_.usable[i] || options_.pieces[i].empty() || !is_valid_utf8(options_.pieces[i])) continue;
+      unused.clear();
+      written.scores[i] = static_cast<double>(search_->cut(options_.pieces[i], 0, unused)) - 1;
+    }
+    return written;
+  }
   // Scores in the precision of the library. User-defined pieces win over all that lies within them.
   void make_search() {
     Score least = std::numeric_limits<Score>::max(), most = std::numeric_limits<Score>::lowest();

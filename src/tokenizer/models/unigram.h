@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "tokenizer/model.h"
+#include "tokenizer/models/model.h"
 
 namespace malmoi::tokenizer {
 
@@ -27,5 +27,7 @@ struct UnigramOptions {
 };
 
 Result<std::unique_ptr<Model>> make_unigram(UnigramOptions options, std::string_view where);
+/// Appends the "model" of a tokenizer.json.
+Status write_unigram_json(const UnigramOptions& options, std::string& out);
 
 }  // namespace malmoi::tokenizer

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "base/utf8.h"
-#include "tokenizer/model.h"
+#include "tokenizer/models/model.h"
 #include "tokenizer/models/trie.h"
 
 namespace malmoi::tokenizer {

@@ -1,10 +1,8 @@
 // A bounded per-thread cache of short words and their ids.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
-#include <cstring>
 #include <span>
 #include <string_view>
 #include <type_traits>
@@ -12,137 +10,9 @@
 
 #include "base/zeroed_array.h"
 #include "tokenizer/models/id_sink.h"
+#include "tokenizer/models/kept_word.h"
 
 namespace malmoi::tokenizer {
-
-/// A word of at most 39 bytes as numbers, to be compared and hashed as such: two machine words for at most 15 bytes, three
-/// for 23, five for 39; the length stands in their last byte, zeros between.
-class WordKey {
- public:
-  static constexpr size_t kMaxLength = 39;
-  enum class Size : uint8_t { kSmall, kMedium, kLarge };
-
-  WordKey() = default;
-  /// `room`: bytes that may be read from the beginning of the word on.
-  WordKey(std::string_view word, size_t room) {
-    const size_t n = word.size();
-    const char* from = word.data();
-    if (n < 16) {
-      size_ = Size::kSmall;
-      if (room < 16) {
-        load_all(from, n);
-      } else {
-        const size_t low = std::min<size_t>(n, 8);
-        words_[0] = first_bytes(from, low);
-        words_[1] = first_bytes(from + 8, n - low);
-      }
-      words_[1] |= uint64_t{n} << 56;
-      hash_ = mix(words_[0], words_[1]);
-      return;
-    }
-    size_ = n < 24 ? Size::kMedium : Size::kLarge;
-    const size_t count = n < 24 ? 3 : 5;
-    words_[2] = words_[3] = words_[4] = 0;
-    std::memcpy(words_.data(), from, n - n % 8);
-    uint64_t last = 0;
-    std::memcpy(&last, from + (n - n % 8), n % 8);
-    words_[n / 8] = last;
-    words_[count - 1] |= uint64_t{n} << 56;
-    hash_ = mix(mix(words_[0], words_[1]) ^ words_[2], mix(words_[3], words_[4]));
-  }
-  Size size() const { return size_; }
-  uint64_t hashed() const { return hash_; }
-  const std::array<uint64_t, 5>& words() const { return words_; }
-
- private:
-  // The first n of eight bytes that may be read, zeros above.
-  static uint64_t first_bytes(const char* from, size_t n) {
-    uint64_t value;
-    std::memcpy(&value, from, sizeof value);
-    return n == 8 ? value : value & ((uint64_t{1} << 8 * n) - 1);
-  }
-  // A short word whose end is the end of what may be read: the first and the last bytes, overlapping.
-  void load_all(const char* from, size_t n) {
-    auto bytes = [&]<typename T>(T value, size_t at) {
-      std::memcpy(&value, from + at, sizeof value);
-      return uint64_t{value};
-    };
-    words_[0] = words_[1] = 0;
-    if (n >= 8) {
-      words_[0] = bytes(uint64_t{}, 0);
-      if (n > 8) words_[1] = bytes(uint64_t{}, n - 8) >> 8 * (16 - n);
-    } else if (n >= 4) {
-      words_[0] = bytes(uint32_t{}, 0) | bytes(uint32_t{}, n - 4) << 8 * (n - 4);
-    } else if (n > 0) {
-      const size_t middle = n / 2, last = n - 1;
-      words_[0] = bytes(uint8_t{}, 0) | bytes(uint8_t{}, middle) << 8 * middle | bytes(uint8_t{}, last) << 8 * last;
-    }
-  }
-  // Both halves of the product, so that every bit counts (wyhash's step).
-  static uint64_t mix(uint64_t a, uint64_t b) {
-    __extension__ using Wide = unsigned __int128;
-    const Wide product = static_cast<Wide>(a ^ 0x9E3779B97F4A7C15ull) * (b ^ 0xD6E8FEB86659FD93ull);
-    return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
-  }
-
-  std::array<uint64_t, 5> words_;  // what a size does not use is not set
-  uint64_t hash_ = 0;
-  Size size_ = Size::kSmall;
-};
-
-/// A word and its ids, three of 20 bits in each of `id_words`, since memory beyond the second-level cache is what looking
-/// words up costs. Above the ids stand four bits each of a number: five bits of a note, then how many ids there are.
-template <size_t key_words, size_t id_words>
-class KeptWord {
- public:
-  static constexpr size_t kMaxIds = 3 * id_words;
-
-  bool holds(const WordKey& word) const {
-    bool same = true;
-    for (size_t i = 0; i < key_words; ++i) same &= key_[i] == word.words()[i];
-    return same;
-  }
-  bool empty() const { return key_.back() == 0; }
-  /// Its ids did not fit.
-  bool elsewhere() const { return about() >> kNoteBits == kElsewhere; }
-  /// Appends the ids; returns the note.
-  uint8_t read(IdSink& ids) const {
-    int32_t* out = ids.room(kMaxIds);
-    for (size_t i = 0; i < id_words; ++i)
-      for (size_t k = 0; k < 3; ++k) out[3 * i + k] = static_cast<int32_t>(packed_[i] >> 20 * k & kMostId);
-    const uint32_t number = about();
-    ids.take(number >> kNoteBits);
-    return static_cast<uint8_t>(number & ((1 << kNoteBits) - 1));
-  }
-  /// False where the ids do not fit; the word is then marked as being elsewhere.
-  bool write(const WordKey& word, std::span<const int32_t> ids, uint8_t note) {
-    std::memcpy(key_.data(), word.words().data(), sizeof key_);
-    packed_ = {};
-    bool fits = ids.size() <= kMaxIds;
-    for (size_t i = 0; i < ids.size() && fits; ++i) {
-      fits = static_cast<uint32_t>(ids[i]) <= kMostId;
-      packed_[i / 3] |= uint64_t{static_cast<uint32_t>(ids[i])} << 20 * (i % 3);
-    }
-    const auto count = static_cast<uint32_t>(fits ? ids.size() : kElsewhere);
-    const uint32_t number = note | count << kNoteBits;
-    for (size_t i = 0; i < kNibbles; ++i) packed_[i] = (packed_[i] & kIds) | uint64_t{number >> 4 * i & 15} << 60;
-    return fits;
-  }
-
- private:
-  static constexpr size_t kNibbles = id_words < 3 ? 2 : 3;
-  static constexpr uint32_t kNoteBits = 5, kElsewhere = (1u << (4 * kNibbles - kNoteBits)) - 1;
-  static constexpr uint64_t kMostId = (1 << 20) - 1, kIds = (uint64_t{1} << 60) - 1;
-  static_assert(kMaxIds < kElsewhere);
-  uint32_t about() const {
-    uint64_t number = packed_[0] >> 60 | packed_[1] >> 60 << 4;
-    if constexpr (kNibbles > 2) number |= packed_[2] >> 60 << 8;
-    return static_cast<uint32_t>(number);
-  }
-
-  std::array<uint64_t, key_words> key_{};
-  std::array<uint64_t, id_words> packed_{};
-};
 
 /// Sets of four, filled in order, so that words that come early, as frequent ones do, stand in the first cache line. In a full
 /// set a new word takes the place of any.
@@ -208,29 +78,30 @@ class WordCache {
   }
 
  private:
-  // A word stands in the table of its size, or in the first after it that has room for its ids.
+  // A word stands in the table of its size.
   bool find(const WordKey& key, IdSink& ids, uint8_t& note) const {
-    auto found_in = [&](const auto& table, bool& elsewhere) {
+    auto found_in = [&](const auto& table) {
       const auto* word = table.find(key);
-      elsewhere = word && word->elsewhere();
-      if (word && !elsewhere) note = word->read(ids);
-      return word && !elsewhere;
+      return word && word->read(ring_, ids, note);
     };
-    bool on = true;
-    if (key.size() == WordKey::Size::kSmall && found_in(small_, on)) return true;
-    if (on && key.size() != WordKey::Size::kLarge && found_in(medium_, on)) return true;
-    return on && found_in(large_, on);
+    switch (key.size()) {
+      case WordKey::Size::kSmall: return found_in(small_);
+      case WordKey::Size::kMedium: return found_in(medium_);
+      case WordKey::Size::kLarge: break;
+    }
+    return found_in(large_);
   }
   void keep(const WordKey& key, std::span<const int32_t> ids, uint8_t note) {
-    if (key.size() == WordKey::Size::kSmall && small_.make_room(key).write(key, ids, note)) return;
-    if (key.size() != WordKey::Size::kLarge && medium_.make_room(key).write(key, ids, note)) return;
-    large_.make_room(key).write(key, ids, note);
+    if (key.size() == WordKey::Size::kSmall) small_.make_room(key).write(key, ids, note, ring_);
+    else if (key.size() == WordKey::Size::kMedium) medium_.make_room(key).write(key, ids, note, ring_);
+    else large_.make_room(key).write(key, ids, note, ring_);
   }
 
   std::vector<int32_t> made_;
   WordTable<KeptWord<2, 2>> small_{size_t{1} << 17};   // 4 MiB
   WordTable<KeptWord<3, 5>> medium_{size_t{1} << 15};  // 2 MiB
-  WordTable<KeptWord<5, 11>> large_{size_t{1} << 13};  // 1 MiB
+  WordTable<KeptWord<5, 3>> large_{size_t{1} << 15};   // 2 MiB
+  IdRing ring_;
 };
 
 /// Cuts a text by `next_word(at)`, the view of the first word from there on, and calls visit(word, key) for each word in order,

@@ -1,7 +1,7 @@
 #include "tokenizer/models/wordpiece.h"
 
 #include "base/utf8.h"
-#include "tokenizer/json_text.h"
+#include "tokenizer/json/vocabulary_json.h"
 
 namespace malmoi::tokenizer {
 namespace {
@@ -25,16 +25,7 @@ class WordPiece final : public Model {
   const Vocabulary& vocabulary() const override { return options_.vocabulary; }
   std::optional<int32_t> unk_id() const override { return unk_ < 0 ? std::nullopt : std::optional<int32_t>(unk_); }
   std::string_view type() const override { return "WordPiece"; }
-  Status write_json(std::string& out) const override {
-    out += R"({"type":"WordPiece")";
-    append_json_member(out, "unk_token", std::string_view(options_.unk_token));
-    append_json_member(out, "continuing_subword_prefix", std::string_view(options_.continuing_subword_prefix));
-    append_json_member(out, "max_input_chars_per_word", static_cast<int64_t>(options_.max_input_chars_per_word));
-    out += ",\"vocab\":";
-    append_json_vocabulary(out, options_.vocabulary);
-    out += '}';
-    return {};
-  }
+  Status write_json(std::string& out) const override { return write_fields(out, options_, "WordPiece"); }
 
  private:
   bool find_pieces(std::string_view word, std::vector<Token>& tokens) const {
@@ -64,40 +55,17 @@ class WordPiece final : public Model {
   size_t longest_ = 0;
 };
 
-class WordLevel final : public Model {
- public:
-  explicit WordLevel(WordLevelOptions options) : options_(std::move(options)) {
-    unk_ = options_.vocabulary.find_id(options_.unk_token);
-  }
-  void tokenize(std::string_view word, std::vector<Token>& tokens) const override {
-    int32_t id = options_.vocabulary.find_id(word);
-    if (id < 0) id = unk_;
-    if (id >= 0) tokens.push_back({id, 0, static_cast<uint32_t>(word.size())});
-  }
-  const Vocabulary& vocabulary() const override { return options_.vocabulary; }
-  std::optional<int32_t> unk_id() const override { return unk_ < 0 ? std::nullopt : std::optional<int32_t>(unk_); }
-  std::string_view type() const override { return "WordLevel"; }
-  Status write_json(std::string& out) const override {
-    out += R"({"type":"WordLevel","vocab":)";
-    append_json_vocabulary(out, options_.vocabulary);
-    append_json_member(out, "unk_token", std::string_view(options_.unk_token));
-    out += '}';
-    return {};
-  }
-
- private:
-  WordLevelOptions options_;
-  int32_t unk_ = -1;
-};
-
 }  // namespace
 
 Result<std::unique_ptr<Model>> make_wordpiece(WordPieceOptions options, std::string_view) {
   return std::unique_ptr<Model>(std::make_unique<WordPiece>(std::move(options)));
 }
 
-Result<std::unique_ptr<Model>> make_word_level(WordLevelOptions options, std::string_view) {
-  return std::unique_ptr<Model>(std::make_unique<WordLevel>(std::move(options)));
-}
+extern const ComponentType<Model> word_piece_model = {"WordPiece",
+                                                      [](const JsonNode& node, int) -> Result<std::unique_ptr<Model>> {
+                                                        WordPieceOptions options;
+                                                        MALMOI_TRY(read_fields(node, options));
+                                                        return make_wordpiece(std::move(options), node.where);
+                                                      }};
 
 }  // namespace malmoi::tokenizer

@@ -1,24 +1,15 @@
 // The alphabet of a character-level trainer: which characters get a piece.
-#include <fmt/format.h>
-
 #include <algorithm>
 
-#include "base/utf8.h"
 #include "tokenizer/train/trained.h"
+#include "tokenizer/unicode/code_points.h"
 
 namespace malmoi::tokenizer {
-
-std::string byte_piece(int byte) { return fmt::format("<0x{:02X}>", byte); }
 
 std::vector<std::pair<char32_t, uint64_t>> count_characters(const WordList& words) {
   std::vector<uint64_t> counts(0x110000);
   for (size_t i = 0; i < words.size(); ++i) {
-    std::string_view word = words.word(i);
-    for (size_t at = 0; at < word.size();) {
-      Utf8Char c = decode_utf8(word, at);
-      counts[c.code_point] += words.counts[i];
-      at += c.length;
-    }
+    for (const CodePoint c : CodePoints(words.word(i))) counts[c.value] += words.counts[i];
   }
   std::vector<std::pair<char32_t, uint64_t>> result;
   for (char32_t c = 0; c < counts.size(); ++c)

@@ -11,6 +11,8 @@
 #include "tokenizer/models/bpe.h"
 #include "tokenizer/train/bpe_merges.h"
 #include "tokenizer/train/trained.h"
+#include "tokenizer/models/byte_alphabet.h"
+#include "tokenizer/unicode/code_points.h"
 
 namespace malmoi::tokenizer {
 namespace {
@@ -102,12 +104,8 @@ class CharacterSymbols {
   static std::unordered_set<char32_t> characters_inside(const WordList& words) {
     std::unordered_set<char32_t> inside;
     for (size_t i = 0; i < words.size(); ++i) {
-      std::string_view word = words.word(i);
-      for (size_t at = decode_utf8(word, 0).length; at < word.size();) {
-        Utf8Char c = decode_utf8(word, at);
-        inside.insert(c.code_point);
-        at += c.length;
-      }
+      for (const CodePoint c : CodePoints(words.word(i)))
+        if (c.begin > 0) inside.insert(c.value);
     }
     return inside;
   }
@@ -125,17 +123,14 @@ class CharacterSymbols {
 // Words of characters; a word is cut where a character has no piece.
 void add_words(BpeCorpus& corpus, const WordList& words, const CharacterSymbols& symbols) {
   for (size_t i = 0; i < words.size(); ++i) {
-    std::string_view word = words.word(i);
     corpus.begin_word(words.counts[i]);
-    for (size_t at = 0; at < word.size();) {
-      Utf8Char c = decode_utf8(word, at);
-      if (auto symbol = symbols.find(c.code_point, at == 0)) {
+    for (const CodePoint c : CodePoints(words.word(i))) {
+      if (auto symbol = symbols.find(c.value, c.begin == 0)) {
         corpus.push(*symbol);
       } else {
         corpus.end_word();
         corpus.begin_word(words.counts[i]);
       }
-      at += c.length;
     }
     corpus.end_word();
   }
@@ -148,7 +143,7 @@ Result<Trained> learn_bpe(WordList& words, const TrainContext& context) {
   BpeCorpus corpus;
   corpus.pieces = context.specials;
   if (context.options.byte_fallback)
-    for (int b = 0; b < 256; ++b) corpus.pieces.push_back(byte_piece(b));
+    for (int b = 0; b < 256; ++b) corpus.pieces.push_back(byte_token(b));
   CharacterSymbols symbols(corpus, words, context.options, "");
   add_words(corpus, words, symbols);
   return merge_words(corpus, context, "");

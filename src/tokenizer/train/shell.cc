@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "base/json.h"
-#include "tokenizer/pattern.h"
+#include "tokenizer/pattern/pattern.h"
 #include "tokenizer/train/trained.h"
 
 namespace malmoi::tokenizer {

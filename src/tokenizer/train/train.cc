@@ -1,4 +1,5 @@
 // Training: options checked, words counted, the kind's trainer run, the tokenizer put together.
+#include "tokenizer/json/component.h"
 #include "tokenizer/train.h"
 
 #include <fmt/format.h>
@@ -8,9 +9,9 @@
 
 #include "base/log.h"
 #include "base/utf8.h"
-#include "tokenizer/normalizer.h"
-#include "tokenizer/pattern.h"
-#include "tokenizer/pre_tokenizer.h"
+#include "tokenizer/pipeline/normalizer.h"
+#include "tokenizer/pattern/pattern.h"
+#include "tokenizer/pipeline/pre_tokenizer.h"
 #include "tokenizer/train/trained.h"
 #include "tokenizer/train/unigram_seeds.h"
 #include "tokenizer/train/word_counter.h"
@@ -55,7 +56,7 @@ const Kind& kind_of(TrainKind kind) {
 // A pattern that covers every text, alone: its pieces are found one after another in the text as it stands.
 class PatternSplitter final : public WordSplitter {
  public:
-  explicit PatternSplitter(std::shared_ptr<const Pattern> pattern) : pattern_(std::move(pattern)) {}
+  explicit PatternSplitter(std::shared_ptr<const CoveringPattern> pattern) : pattern_(std::move(pattern)) {}
   void count(std::string_view text, WordCounts& into) const override {
     for (size_t begin = 0; begin < text.size();) {
       size_t end = pattern_->next_end(text, begin);
@@ -65,7 +66,7 @@ class PatternSplitter final : public WordSplitter {
   }
 
  private:
-  std::shared_ptr<const Pattern> pattern_;
+  std::shared_ptr<const CoveringPattern> pattern_;
 };
 
 // Any normalizer and pre-tokenizer. `mark_ends`: the last word of a text counts as one with kTextEnd behind it.
@@ -98,13 +99,15 @@ class ComponentSplitter final : public WordSplitter {
 Result<std::unique_ptr<WordSplitter>> make_splitter(const TrainOptions& options, const Shell& shell) {
   if (options.kind == TrainKind::kBpe && options.byte_level && shell.normalizer == "null" && !options.split_digits) {
     MALMOI_ASSIGN(std::shared_ptr<const Pattern> pattern, Pattern::compile(pattern_by_name(options.pattern)));
-    if (pattern->covers_everything()) return std::unique_ptr<WordSplitter>(new PatternSplitter(std::move(pattern)));
+    if (auto covering = std::dynamic_pointer_cast<const CoveringPattern>(pattern))
+      return std::unique_ptr<WordSplitter>(new PatternSplitter(std::move(covering)));
   }
   std::unique_ptr<Normalizer> normalizer;
   if (shell.normalizer != "null") {
-    MALMOI_ASSIGN(normalizer, normalizer_from_json(shell.normalizer, "normalization"));
+    MALMOI_ASSIGN(normalizer, component_from_json<Normalizer>(shell.normalizer, "normalization"));
   }
-  MALMOI_ASSIGN(std::unique_ptr<PreTokenizer> pre_tokenizer, pre_tokenizer_from_json(shell.pre_tokenizer, "pattern"));
+  MALMOI_ASSIGN(std::unique_ptr<PreTokenizer> pre_tokenizer,
+                component_from_json<PreTokenizer>(shell.pre_tokenizer, "pattern"));
   return std::unique_ptr<WordSplitter>(
       new ComponentSplitter(std::move(normalizer), std::move(pre_tokenizer), options.kind == TrainKind::kUnigram));
 }
@@ -162,6 +165,18 @@ std::span<const TrainKindName> train_kinds() {
   return names;
 }
 
+namespace {
+
+// A vocabulary that is smaller than asked for is said: models are made for its size. Of characters there are only so many.
+void warn_of_few(const Trained& trained, const TrainOptions& options, const Job& job) {
+  const auto wanted = static_cast<size_t>(options.vocab_size);
+  if (trained.pieces.size() >= wanted || options.kind == TrainKind::kCharLevel) return;
+  job.warn(fmt::format("the text gives {} pieces only, {} were asked for{}", trained.pieces.size(), wanted,
+                       options.min_frequency > 1 ? "; rarer ones are left out by the least frequency" : ""));
+}
+
+}  // namespace
+
 Result<Tokenizer> train(const TextSource& source, const TrainOptions& options, const Job& job, TrainReport* report) {
   TrainReport local;
   if (!report) report = &local;
@@ -184,6 +199,7 @@ Result<Tokenizer> train(const TextSource& source, const TrainOptions& options, c
   report->counting_seconds = monotonic_seconds() - begin;
   if (words.size() == 0) return invalid_data("there is no text to learn from", "training text", "give files with text");
   MALMOI_ASSIGN(Trained trained, kind.learn(words, {options, specials, job, *report}));
+  warn_of_few(trained, options, job);
   report->learning_seconds = monotonic_seconds() - begin - report->counting_seconds;
   report->cpu_seconds = static_cast<double>(std::clock() - cpu) / CLOCKS_PER_SEC;
   return Tokenizer::from_json(assemble_json(options, shell, trained, specials), "trained tokenizer");

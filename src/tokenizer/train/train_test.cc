@@ -11,8 +11,9 @@
 #include "base/json.h"
 #include "base/parallel.h"
 #include "formats/zstd_stream.h"
-#include "tokenizer/base64.h"
+#include "tokenizer/json/base64.h"
 #include "tokenizer/models/bpe.h"
+#include "tokenizer/models/byte_alphabet.h"
 #include "tokenizer/parts.h"
 #include "tokenizer/train/unigram_model.h"
 #include "tokenizer/train/word_counter.h"
@@ -252,6 +253,25 @@ TEST(Train, AlphabetIsLimited) {
   TrainReport report;
   trained({.vocab_size = 800, .byte_level = false, .limit_alphabet = 300}, &report);
   EXPECT_EQ(report.alphabet, 300u + 256u);
+}
+
+TEST(Train, AVocabularyThatStaysSmallIsSaid) {
+  for (TrainKind kind : {TrainKind::kBpe, TrainKind::kUnigram, TrainKind::kWordPiece, TrainKind::kWordLevel}) {
+    for (int32_t size : {30'000, 400}) {
+      std::vector<std::string> texts(20, "the cat sat on the mat and the dog sat on the log again and again");
+      std::vector<std::string> warnings;
+      Job job;
+      job.warn = [&](const std::string& line) { warnings.push_back(line); };
+      TrainOptions options{.kind = kind, .vocab_size = size};
+      auto made = train(source_of(texts), options, job);
+      ASSERT_TRUE(made.ok()) << made.error().to_string();
+      const bool said = std::any_of(warnings.begin(), warnings.end(), [&](const std::string& line) {
+        return line.find(std::to_string(size) + " were asked for") != std::string::npos;
+      });
+      EXPECT_EQ(said, made->vocab_size() < size) << made->vocab_size();
+      EXPECT_TRUE(said || size == 400) << made->vocab_size();
+    }
+  }
 }
 
 TEST(Train, ErrorsSayWhat) {

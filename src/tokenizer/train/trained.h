@@ -46,9 +46,6 @@ Result<Shell> make_shell(const TrainOptions& options, const std::vector<std::str
 std::string assemble_json(const TrainOptions& options, const Shell& shell, const Trained& trained,
                           const std::vector<std::string>& specials);
 
-/// `<0x00>` ... `<0xFF>`.
-std::string byte_piece(int byte);
-
 /// The characters of the words with their frequencies, by code point.
 std::vector<std::pair<char32_t, uint64_t>> count_characters(const WordList& words);
 /// Those to keep under `limit_alphabet` and `character_coverage` (or `default_coverage`), by code point: the most

@@ -4,8 +4,8 @@
 #include <cmath>
 #include <limits>
 
-#include "base/utf8.h"
 #include "tokenizer/models/unigram.h"
+#include "tokenizer/unicode/code_points.h"
 
 namespace malmoi::tokenizer {
 namespace {
@@ -32,15 +32,14 @@ UnigramTraining::UnigramTraining(std::vector<std::string> pieces, std::vector<do
 
 void UnigramTraining::find_edges(std::string_view word, Scratch& scratch) const {
   scratch.edges.clear();
-  for (uint32_t begin = 0; begin < word.size();) {
-    const uint32_t character = decode_utf8(word, begin).length;
+  for (const CodePoint c : CodePoints(word)) {
+    const auto begin = static_cast<uint32_t>(c.begin);
     bool known = false;
     trie_.prefixes(word.substr(begin), [&](size_t length, int32_t piece) {
       scratch.edges.push_back({begin, begin + static_cast<uint32_t>(length), piece});
-      known = known || length == character;
+      known = known || length == c.length();
     });
-    if (!known) scratch.edges.push_back({begin, begin + character, kUnknown});
-    begin += character;
+    if (!known) scratch.edges.push_back({begin, static_cast<uint32_t>(c.end), kUnknown});
   }
 }
 

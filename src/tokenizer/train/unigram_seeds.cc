@@ -8,6 +8,7 @@
 #include "base/parallel.h"
 #include "base/utf8.h"
 #include "tokenizer/unicode/unicode.h"
+#include "tokenizer/unicode/code_points.h"
 
 namespace malmoi::tokenizer {
 namespace {
@@ -28,8 +29,7 @@ class SuffixArray {
     for (size_t w = 0; w < words.size(); ++w) {
       std::string_view word = words.word(w);
       ends.clear();
-      for (size_t at = 0; at < word.size(); at += decode_utf8(word, at).length)
-        ends.push_back(static_cast<uint32_t>(at));
+      for (const CodePoint c : CodePoints(word)) ends.push_back(static_cast<uint32_t>(c.begin));
       ends.push_back(static_cast<uint32_t>(word.size()));
       for (size_t i = 0; i + 1 < ends.size(); ++i) {
         uint32_t end = ends[std::min(i + most, ends.size() - 1)];
@@ -100,19 +100,18 @@ std::bitset<256> bytes_behind(uint8_t behind) {
 bool may_be_piece(std::string_view text, const SeedOptions& options) {
   int script = -1;
   size_t length = 0;
-  for (size_t at = 0; at < text.size(); ++length) {
-    Utf8Char c = decode_utf8(text, at);
-    if (c.code_point == 0 || c.code_point == ' ' || !c.valid) return false;
-    if (c.code_point == kWordMark) {
-      if (at > 0) return false;
+  for (const CodePoint c : CodePoints(text)) {
+    ++length;
+    if (c.value == 0 || c.value == ' ' || !c.valid) return false;
+    if (c.value == kWordMark) {
+      if (c.begin > 0) return false;
     } else {
-      const uint32_t classes = classes_of(c.code_point);
-      if (options.split_digits && (classes & kDecimal) && c.length < text.size()) return false;
-      const int own = classes & kMark ? script : script_of(c.code_point);
+      const uint32_t classes = classes_of(c.value);
+      if (options.split_digits && (classes & kDecimal) && c.length() < text.size()) return false;
+      const int own = classes & kMark ? script : script_of(c.value);
       if (script >= 0 && own != script) return false;
       script = own;
     }
-    at += c.length;
   }
   return length <= options.max_length;
 }

@@ -1,5 +1,6 @@
 // The pieces that unigram training begins with, against SentencePiece's rule written out: whole texts, every substring.
 #include "tokenizer/train/unigram_seeds.h"
+#include "tokenizer/unicode/code_points.h"
 
 #include <gtest/gtest.h>
 
@@ -16,11 +17,7 @@ const std::string kMark = "\xE2\x96\x81";
 
 std::vector<std::string> characters_of(const std::string& text) {
   std::vector<std::string> out;
-  for (size_t at = 0; at < text.size();) {
-    size_t length = decode_utf8(text, at).length;
-    out.push_back(text.substr(at, length));
-    at += length;
-  }
+  for (const CodePoint c : CodePoints(text)) out.emplace_back(c.in(text));
   return out;
 }
 

@@ -14,6 +14,8 @@
 #include "tokenizer/train/trained.h"
 #include "tokenizer/train/unigram_model.h"
 #include "tokenizer/train/unigram_seeds.h"
+#include "tokenizer/models/byte_alphabet.h"
+#include "tokenizer/unicode/code_points.h"
 
 namespace malmoi::tokenizer {
 namespace {
@@ -46,13 +48,10 @@ FollowedWords spell_in(const FollowedWords& followed, const std::vector<char32_t
       out.words.push(word.substr(begin, end - begin), followed.words.counts[i]);
       out.behind.push_back(behind);
     };
-    for (size_t at = 0; at < word.size();) {
-      Utf8Char c = decode_utf8(word, at);
-      if (!known.contains(c.code_point)) {
-        push(at, kBehindUnknown);
-        begin = at + c.length;
-      }
-      at += c.length;
+    for (const CodePoint c : CodePoints(word)) {
+      if (known.contains(c.value)) continue;
+      push(c.begin, kBehindUnknown);
+      begin = c.end;
     }
     push(word.size(), followed.behind[i]);
   }
@@ -294,7 +293,7 @@ double Trainer::log_likelihood(const UnigramTraining& model) const {
 Result<Trained> learn_unigram(WordList& words, const TrainContext& context) {
   Trained trained{.pieces = context.specials};
   if (context.options.byte_fallback)
-    for (int b = 0; b < 256; ++b) trained.pieces.push_back(byte_piece(b));
+    for (int b = 0; b < 256; ++b) trained.pieces.push_back(byte_token(b));
   FollowedWords followed = join_text_ends(words);
   context.report.distinct_words -= words.size() - followed.words.size();
   words = {};
@@ -319,8 +318,6 @@ Result<Trained> learn_unigram(WordList& words, const TrainContext& context) {
   trained.scores.assign(trained.pieces.size(), 0.0);
   trained.pieces.insert(trained.pieces.end(), pieces.begin(), pieces.end());
   trained.scores.insert(trained.scores.end(), scores.begin(), scores.end());
-  if (trained.pieces.size() < wanted)
-    context.job.warn(fmt::format("the text gives {} pieces only, {} were asked for", trained.pieces.size(), wanted));
   return trained;
 }
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <map>
 
-#include "base/utf8.h"
+#include "tokenizer/unicode/code_points.h"
 #include "tokenizer/unicode/unicode.h"
 
 namespace malmoi::tokenizer {
@@ -134,10 +134,9 @@ std::vector<NormalChar> decomposed(std::string_view text, bool compatible) {
   auto sort_pending = [&] {
     if (out.size() - pending > 1) std::stable_sort(out.begin() + static_cast<ptrdiff_t>(pending), out.end(), by_class);
   };
-  for (size_t at = 0; at < text.size();) {
-    Utf8Char c = decode_utf8(text, at);
+  for (const CodePoint c : CodePoints(text)) {
     int change = 0;
-    decompose(c.code_point, compatible, [&](char32_t d) {
+    decompose(c.value, compatible, [&](char32_t d) {
       if (combining_class(d) == 0) {
         sort_pending();
         pending = out.size() + 1;
@@ -145,7 +144,6 @@ std::vector<NormalChar> decomposed(std::string_view text, bool compatible) {
       out.push_back({d, change});
       change = 1;
     });
-    at += c.length;
   }
   pending = std::min(pending, out.size());
   sort_pending();
@@ -205,15 +203,8 @@ bool is_normal(std::string_view text, NormalForm form) {
   };
   uint16_t unsafe = kUnsafe[static_cast<size_t>(form)];
   const Data& data = Data::get();
-  for (size_t at = 0; at < text.size();) {
-    if (static_cast<unsigned char>(text[at]) < 0x80) {
-      ++at;
-      continue;
-    }
-    Utf8Char c = decode_utf8(text, at);
-    if (data.traits(c.code_point) & unsafe) return false;
-    at += c.length;
-  }
+  for (const CodePoint c : CodePoints(text))
+    if (c.value >= 0x80 && (data.traits(c.value) & unsafe)) return false;
   return true;
 }
 

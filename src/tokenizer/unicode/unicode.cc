@@ -3,23 +3,39 @@
 #include <algorithm>
 #include <map>
 
-#include "base/utf8.h"
+#include "tokenizer/unicode/code_points.h"
 
 namespace malmoi::tokenizer {
 
 template <typename T>
 CodePointTable<T>::CodePointTable(std::span<const Run> runs) {
+  constexpr char32_t kBlock = 256;
   std::map<std::vector<T>, uint16_t> seen;
-  std::vector<T> block(256);
+  std::map<T, uint16_t> seen_even;  // blocks of one value, nearly all of them: found without being filled
+  std::vector<T> block(kBlock);
+  auto number_of = [&] {
+    auto [found, fresh] = seen.try_emplace(block, static_cast<uint16_t>(seen.size()));
+    if (fresh) values_.insert(values_.end(), block.begin(), block.end());
+    return found->second;
+  };
   size_t run = 0;
-  for (char32_t start = 0; start < 0x110000; start += 256) {
-    for (char32_t i = 0; i < 256; ++i) {
+  for (char32_t start = 0; start < 0x110000; start += kBlock) {
+    while (run + 1 < runs.size() && runs[run + 1].start <= start) ++run;
+    uint16_t& number = blocks_[start >> 8];
+    if (run + 1 == runs.size() || runs[run + 1].start >= start + kBlock) {
+      auto even = seen_even.find(runs[run].value);
+      if (even == seen_even.end()) {
+        std::fill(block.begin(), block.end(), runs[run].value);
+        even = seen_even.emplace(runs[run].value, number_of()).first;
+      }
+      number = even->second;
+      continue;
+    }
+    for (char32_t i = 0; i < kBlock; ++i) {
       while (run + 1 < runs.size() && runs[run + 1].start <= start + i) ++run;
       block[i] = runs[run].value;
     }
-    auto [found, fresh] = seen.try_emplace(block, static_cast<uint16_t>(seen.size()));
-    if (fresh) values_.insert(values_.end(), block.begin(), block.end());
-    blocks_[start >> 8] = found->second;
+    number = number_of();
   }
 }
 
@@ -129,25 +145,22 @@ int script_of(char32_t c) {
 
 size_t grapheme_end(std::string_view text, size_t begin) {
   const auto& breaks = grapheme_breaks();
-  Utf8Char c = decode_utf8(text, begin);
-  size_t at = begin + c.length;
-  uint8_t left = breaks[c.code_point];
+  const CodePoint first = code_point_at(text, begin);
+  uint8_t left = breaks[first.value];
   int regionals = left == kRegional ? 1 : 0;
   bool after_pict = left == kPict;  // ExtPict Extend* so far
   bool after_joiner = false;        // ExtPict Extend* ZWJ
-  while (at < text.size()) {
-    c = decode_utf8(text, at);
-    uint8_t right = breaks[c.code_point];
-    bool join = joins(left, right) || (after_joiner && right == kPict) ||
-                (left == kRegional && right == kRegional && regionals % 2 == 1);
-    if (!join) break;
+  for (const CodePoint c : CodePoints(text, first.end)) {
+    const uint8_t right = breaks[c.value];
+    const bool join = joins(left, right) || (after_joiner && right == kPict) ||
+                      (left == kRegional && right == kRegional && regionals % 2 == 1);
+    if (!join) return c.begin;
     after_joiner = after_pict && right == kZwj;
     after_pict = right == kPict || (after_pict && right == kExtend);
     regionals = right == kRegional ? regionals + 1 : 0;
     left = right;
-    at += c.length;
   }
-  return at;
+  return text.size();
 }
 
 }  // namespace malmoi::tokenizer

@@ -1,0 +1,20 @@
+// Every byte as its printable stand-in in the byte alphabet.
+#include "tokenizer/models/byte_alphabet.h"
+#include "tokenizer/json/component.h"
+#include "tokenizer/pipeline/normalizer.h"
+
+namespace malmoi::tokenizer {
+namespace {
+
+class ByteLevel final : public Described<ByteLevel, Normalizer> {
+ public:
+  static constexpr std::string_view kType = "ByteLevel";
+  static void fields(auto&, auto&) {}
+  void normalize(NormalizedText& text) const override { spell_text(text); }
+};
+
+}  // namespace
+
+extern const ComponentType<Normalizer> byte_level_normalizer = component_type<ByteLevel, Normalizer>();
+
+}  // namespace malmoi::tokenizer

@@ -1,0 +1,26 @@
+// NFC, NFD, NFKC and NFKD: the four normal forms of Unicode.
+#include "tokenizer/pipeline/normalizers/characters.h"
+#include "tokenizer/json/component.h"
+#include "tokenizer/pipeline/normalizer.h"
+
+namespace malmoi::tokenizer {
+namespace {
+
+constexpr std::string_view kNames[] = {"NFC", "NFD", "NFKC", "NFKD"};
+
+template <NormalForm form>
+class UnicodeForm final : public Described<UnicodeForm<form>, Normalizer> {
+ public:
+  static constexpr std::string_view kType = kNames[static_cast<size_t>(form)];
+  static void fields(auto&, auto&) {}
+  void normalize(NormalizedText& text) const override { apply_form(text, form); }
+};
+
+}  // namespace
+
+extern const ComponentType<Normalizer> nfc_normalizer = component_type<UnicodeForm<NormalForm::kNfc>, Normalizer>();
+extern const ComponentType<Normalizer> nfd_normalizer = component_type<UnicodeForm<NormalForm::kNfd>, Normalizer>();
+extern const ComponentType<Normalizer> nfkc_normalizer = component_type<UnicodeForm<NormalForm::kNfkc>, Normalizer>();
+extern const ComponentType<Normalizer> nfkd_normalizer = component_type<UnicodeForm<NormalForm::kNfkd>, Normalizer>();
+
+}  // namespace malmoi::tokenizer
