@@ -28,6 +28,7 @@ Status copy_run(const StageCall& call) {
   for (const Path& input : call.inputs) {
     MALMOI_ASSIGN(std::vector<Path> files, list_files(input));
     for (const Path& file : files) {
+      if (file.filename().string().starts_with('.')) continue;  // the mark of the stage before
       MALMOI_ASSIGN(std::string text, read_file(file));
       all += text;
     }

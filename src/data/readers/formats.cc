@@ -227,8 +227,7 @@ Result<std::unique_ptr<Reader>> open_gzip(Input input, const ReaderOptions& opti
 Result<std::unique_ptr<Reader>> open_content(Input input, const ReaderOptions& options, const OnSkip& on_skip,
                                              bool was_packed) {
   std::string extension = extension_of(input.name);
-  if (is_litter(input.name) ||
-      (options.format.empty() && !input.named && is_ignored(input.name, extension, options))) {
+  if (is_litter(input.name) || (options.format.empty() && !input.named && is_ignored(input.name, extension, options))) {
     on_skip({input.id, "read.ignored", "not a document by its name", false});
     return std::unique_ptr<Reader>();
   }

@@ -98,7 +98,7 @@ struct Input {
   std::string path;  // the file it lies in
   std::string name;  // what its format is judged by: the last part of the path
   int depth = 0;
-  bool named = false;  // as InputFile has it
+  bool named = false;                    // as InputFile has it
   std::shared_ptr<Expansion> expansion;  // of the outermost archive that it lies in
 };
 

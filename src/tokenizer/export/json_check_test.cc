@@ -62,7 +62,9 @@ TEST(JsonCheck, UserDefinedPiecesAndSpacesAreTheSame) {
       ASSERT_TRUE(tokenizer.ok()) << tokenizer.error().to_string();
       auto rare = check_exact_json(*tokenizer);
       ASSERT_TRUE(rare.ok()) << static_cast<int>(type) << " " << options << ": " << rare.error().to_string();
-      if (!model.byte_fallback) EXPECT_EQ(*rare, "");  // else names of byte tokens in a text
+      if (!model.byte_fallback) {  // else names of byte tokens in a text
+        EXPECT_EQ(*rare, "");
+      }
       auto json = to_tokenizer_json(tokenizer->parts());
       ASSERT_TRUE(json.ok());
       auto written = Tokenizer::from_json(*json);

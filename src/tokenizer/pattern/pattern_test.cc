@@ -58,8 +58,9 @@ TEST(Pattern, WellKnownPatternsMatchAsTheEngineDoes) {
         fast->find_all(text, got);
         (*engine)->find_all(text, want);
         ASSERT_EQ(spans(got), spans(want)) << regex << "\non: " << text;
-        if (const CoveringPattern* all = covering(fast.get()))
+        if (const CoveringPattern* all = covering(fast.get())) {
           for (Span match : got) ASSERT_EQ(all->next_end(text, match.begin), match.end);
+        }
       }
     }
   }
