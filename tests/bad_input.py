@@ -377,6 +377,17 @@ class BadInput(unittest.TestCase):
 
     # Writing.
 
+    def test_closed_standard_descriptors_take_nothing_from_files(self):
+        (self.folder / "train.yaml").write_text(TRAIN)
+        command = f"'{PROGRAM}' train train.yaml"
+        for closed in ("2>&-", ">&- 2>&-", "<&- >&- 2>&-"):
+            shutil.rmtree(self.folder / "run", ignore_errors=True)
+            result = subprocess.run(f"{command} {closed}", shell=True, cwd=self.folder, timeout=120)
+            with self.subTest(closed):
+                self.assertEqual(result.returncode, 0)
+                self.assertEqual((self.folder / "run" / ".lock").read_bytes(), b"", "messages went into a file")
+                self.assertTrue((self.folder / "run" / "model" / "model.safetensors").is_file())
+
     def test_an_output_that_cannot_be_written(self):
         (self.folder / "train.yaml").write_text(TRAIN)
         (self.folder / "run").write_text("a file stands where the folder should be")

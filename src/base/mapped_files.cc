@@ -38,10 +38,10 @@ Table& table() {
 }
 
 std::atomic<Table*> handled{nullptr};  // set before the handler is
-std::atomic<int> broken{0};            // slots that are lost or changed
+std::atomic<int> broken{0};            // marks of all slots: lost and changed count apart
 
-void mark(std::atomic<bool>& flag, const std::atomic<bool>& other) {
-  if (!flag.exchange(true) && !other) ++broken;
+void mark(std::atomic<bool>& flag) {
+  if (!flag.exchange(true)) ++broken;
 }
 
 // Only what is safe in a signal handler: atomics and system calls.
@@ -51,7 +51,7 @@ bool replace_lost_pages(uintptr_t address) {
     if (begin == 0 || address < begin || address >= end) continue;
     auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
     uintptr_t from = address / page * page;
-    mark(slot.lost, slot.changed);
+    mark(slot.lost);
     return ::mmap(reinterpret_cast<void*>(from), end - from, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
                   0) != MAP_FAILED;
   }
@@ -115,7 +115,7 @@ std::vector<std::filesystem::path> look_at_mapped_files() {
     if (slot.begin == 0 || slot.replaced) continue;
     struct stat now {};
     bool same = ::stat(slot.path.c_str(), &now) == 0 && same_file(now, slot.info);
-    if (same && !same_content(now, slot.info)) mark(slot.changed, slot.lost);
+    if (same && !same_content(now, slot.info)) mark(slot.changed);
     if (same) continue;
     slot.replaced = true;
     replaced.push_back(slot.path);
@@ -142,8 +142,7 @@ void remove_mapped_file(const void* data) {
     if (slot.begin != reinterpret_cast<uintptr_t>(data)) continue;
     if (slot.lost && !table().lost) table().lost = slot_error(slot);
     slot.begin = 0;
-    bool was_lost = slot.lost.exchange(false), was_changed = slot.changed.exchange(false);
-    if (was_lost || was_changed) --broken;
+    broken -= slot.lost.exchange(false) + slot.changed.exchange(false);
     return;
   }
 }

@@ -1,4 +1,7 @@
 // The program `malmoi`: finds the command in the table, parses its options, runs it, prints one line for an error.
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <cstdio>
 #include <exception>
 #include <new>
@@ -31,7 +34,16 @@ int fail(const Error& error) {
   return exit_code(error);
 }
 
+// Of a program that was started with them closed: the first files that it opens would take their numbers, and its messages
+// would be written into those.
+void keep_standard_descriptors() {
+  int fd = 0;
+  while (fd >= 0 && fd <= STDERR_FILENO) fd = ::open("/dev/null", O_RDWR);
+  if (fd > STDERR_FILENO) ::close(fd);
+}
+
 int run(int argc, char** argv) {
+  keep_standard_descriptors();
   CLI::App root("Malmoi builds language models: from documents to a served model, in one program.", "malmoi");
   root.set_version_flag("--version", MALMOI_VERSION);
   root.require_subcommand(1);

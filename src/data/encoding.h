@@ -43,9 +43,6 @@ Repair repair_mojibake(std::string& text);
 /// characters go (joiners stay where they join emoji or belong to the script).
 std::string clean_characters(std::string_view text);
 
-/// Of the letters of a text, the share in Hangul, weighed as it reads: a syllable counts as 2.5 Latin letters.
-double hangul_share(std::string_view text);
-
 /// "ko", "en" (any other Latin text too), "" (no letters); of `text` by the script of its letters.
 std::string script_language(std::string_view text);
 

@@ -13,23 +13,6 @@ bool is_hangul(char32_t c) {
 
 }  // namespace
 
-double hangul_share(std::string_view text) {
-  double hangul = 0, other = 0;
-  for (size_t i = 0; i < text.size();) {
-    auto byte = static_cast<unsigned char>(text[i]);
-    if (byte < 0x80) {
-      other += (byte | 32) >= 'a' && (byte | 32) <= 'z';
-      ++i;
-      continue;
-    }
-    Utf8Char c = decode_utf8(text, i);
-    i += c.length;
-    if (is_hangul(c.code_point)) hangul += 2.5;
-    else if ((c.code_point >= 0xC0 && c.code_point < 0x2000) || c.code_point >= 0x3040) other += 1;
-  }
-  return hangul + other > 0 ? hangul / (hangul + other) : 0;
-}
-
 std::string script_language(std::string_view text) {
   size_t hangul = 0, latin = 0, kana = 0, han = 0, cyrillic = 0;
   for (size_t i = 0; i < text.size();) {

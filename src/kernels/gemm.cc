@@ -48,6 +48,4 @@ bool can_gemm(const GemmArgs& args) { return choose(args) != nullptr; }
 // The level AVX-512 has the instructions of both (base/cpu.h).
 bool has_bf16_products() { return has_int8_products(); }
 
-size_t gemm_memory() { return onednn_memory() + scratch_memory(); }
-
 }  // namespace malmoi::kernels

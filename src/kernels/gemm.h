@@ -30,7 +30,4 @@ bool has_int8_products();
 /// than f32 that stands there.
 bool has_bf16_products();
 
-/// Bytes that primitives hold for scratch and prepared weights, so that a memory plan can count them.
-size_t gemm_memory();
-
 }  // namespace malmoi::kernels

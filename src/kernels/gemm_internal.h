@@ -9,7 +9,6 @@ namespace malmoi::kernels {
 
 /// oneDNN's matmul: f32 everywhere, bf16 where its effective instruction set multiplies bf16.
 const GemmProvider& onednn_provider();
-size_t onednn_memory();
 
 /// Our own, packed, on the instruction set in use: f32 and bf16.
 const GemmProvider& packed_provider();
@@ -30,6 +29,5 @@ class ScratchLock {
   std::unique_lock<std::mutex> lock_;
   void* memory_;
 };
-size_t scratch_memory();
 
 }  // namespace malmoi::kernels

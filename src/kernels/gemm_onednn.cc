@@ -1,7 +1,6 @@
 // Products by oneDNN's matmul primitive. Making a primitive costs up to 2 ms, so each is kept, keyed by all that
 // shapes it; a call only sets three or four pointers and allocates nothing.
 #include <array>
-#include <atomic>
 #include <cstdlib>
 #include <memory>
 #include <mutex>
@@ -54,9 +53,8 @@ struct Library {
   std::mutex door;
   std::unordered_map<Key, Product, KeyHash> products;
   std::unique_ptr<std::byte, void (*)(void*)> scratch{nullptr, std::free};
+  size_t scratch_bytes = 0;
 };
-
-std::atomic<size_t> scratch_bytes{0};  // apart, so that asking for it does not start the library
 
 Library& library() {
   static Library* instance = new Library;  // never destroyed: threads may still compute at exit
@@ -86,9 +84,9 @@ Product make(Library& lib, const GemmArgs& g) {
   }
   dnnl::matmul::desc what = g.bias ? dnnl::matmul::desc(a, b, bias, c) : dnnl::matmul::desc(a, b, c);
   dnnl::matmul::primitive_desc how(what, attributes, lib.engine);
-  if (size_t bytes = how.scratchpad_desc().get_size(); bytes > scratch_bytes) {
+  if (size_t bytes = how.scratchpad_desc().get_size(); bytes > lib.scratch_bytes) {
     lib.scratch.reset(static_cast<std::byte*>(std::aligned_alloc(64, (bytes + 63) & ~size_t{63})));
-    scratch_bytes = bytes;
+    lib.scratch_bytes = bytes;
   }
   Product p;
   p.primitive = dnnl::matmul(how);
@@ -157,7 +155,5 @@ const GemmProvider& onednn_provider() {
   static const GemmProvider provider = {"oneDNN", supports, run};
   return provider;
 }
-
-size_t onednn_memory() { return scratch_bytes; }
 
 }  // namespace malmoi::kernels

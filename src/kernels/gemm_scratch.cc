@@ -30,6 +30,4 @@ ScratchLock::ScratchLock(size_t bytes) : lock_(workspace().door) {
   memory_ = space.memory.get();
 }
 
-size_t scratch_memory() { return workspace().bytes; }
-
 }  // namespace malmoi::kernels

@@ -18,7 +18,6 @@ class Access {
   /// Whether one of the keys stands in `Authorization: Bearer`. All digests are compared whole: the time taken says
   /// nothing of the keys.
   bool has_key(const HttpRequest& request) const;
-  bool asks_for_key() const { return !digests_.empty(); }
   /// Why a request must be refused whatever it asks for: a server on the loopback without a key answers only to names of
   /// the loopback, so that a web page cannot reach it through a name of its own (DNS rebinding).
   std::optional<protocol::ApiError> refuse_host(const HttpRequest& request) const;

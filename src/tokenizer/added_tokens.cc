@@ -113,7 +113,6 @@ void AddedTokens::build(const Normalizer* normalizer) {
   }
 }
 
-bool AddedTokens::any_raw() const { return raw_ != nullptr; }
 bool AddedTokens::any_normalized() const { return normal_ != nullptr; }
 
 std::string_view AddedTokens::spelling(const AddedToken& token) const {

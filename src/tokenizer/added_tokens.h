@@ -66,7 +66,6 @@ class AddedTokens final : public SectionSplitter {
   void split(std::string_view text, bool parse_special, std::vector<Piece>& sections) const override;
   /// The same over a normalised section, for tokens with `normalized`.
   void split_normalized(std::string_view text, bool parse_special, std::vector<Piece>& sections) const;
-  bool any_raw() const;
   bool any_normalized() const;
   /// How decoding spells a token: normalised, where it is looked for so.
   std::string_view spelling(const AddedToken& token) const;

@@ -34,7 +34,10 @@ class Korean final : public LanguageFilter {
     repetition_.top = {0.282, 0.228, 0.185};
     repetition_.repeated = {0.201, 0.186, 0.171, 0.157, 0.142, 0.127};
     repetition_.read(s);
-    lines_.line_punctuation = 0.062, lines_.short_lines = 1, lines_.repeated_characters = 0.1, lines_.new_lines = 0.196;
+    lines_.line_punctuation = 0.062;
+    lines_.short_lines = 1;
+    lines_.repeated_characters = 0.1;
+    lines_.new_lines = 0.196;
     lines_.read(s);
   }
 
@@ -45,7 +48,9 @@ class Korean final : public LanguageFilter {
     std::bitset<kEndings.size() + kWords.size()> stop;
     for (const Token& t : tokens) {
       if (!t.word) continue;
-      ++words, length += t.length, alpha += t.alpha;
+      ++words;
+      length += t.length;
+      alpha += t.alpha;
       if (stop.count() < static_cast<size_t>(min_stop_words_)) count_stop(t.text, stop);
     }
     if (words < min_words_) return drop("korean.words", compared(words, '<', min_words_));

@@ -79,7 +79,12 @@ bool is_hex(char32_t c) { return is_digit(c) || (c >= U'a' && c <= U'f'); }
 size_t read_v6(const FoldedText& text, size_t at, bool& meaningful) {
   size_t i = at, groups = 0, good_end = at;
   bool gap = false, first_wide = false, digits = false, octets = true;
-  if (text.at(i) == U':' && text.at(i + 1) == U':') gap = true, i += 2, good_end = i;
+  auto take_gap = [&] {
+    gap = true;
+    i += 2;
+    good_end = i;
+  };
+  if (text.at(i) == U':' && text.at(i + 1) == U':') take_gap();
   while (groups < 8) {
     size_t begin = i;
     while (is_hex(text.at(i)) && i - begin < 5) digits |= is_digit(text.at(i++));
@@ -88,16 +93,18 @@ size_t read_v6(const FoldedText& text, size_t at, bool& meaningful) {
     if (text.at(i) == U'.' && is_digit(text.at(begin)) && groups > 0) {
       V4 tail = read_v4(text, begin);
       if (!tail.ok) return at;
-      groups += 2, good_end = tail.end, i = tail.end;
+      groups += 2;
+      good_end = i = tail.end;
       break;
     }
     if (groups == 0 && !gap) first_wide = i - begin >= 3 || View(text.chars).substr(begin, 2) == U"64";
     octets = octets && i - begin == 2;
-    ++groups, good_end = i;
+    ++groups;
+    good_end = i;
     if (text.at(i) != U':') break;
     if (text.at(i + 1) == U':') {
       if (gap) return at;
-      gap = true, i += 2, good_end = i;
+      take_gap();
       if (!is_hex(text.at(i))) break;
     } else {
       ++i;

@@ -92,7 +92,8 @@ NumberSpan international_phone(const FoldedText& text, size_t plus) {
       if (c == U'(') ++open;
       else if (c == U')' && open > 0) --open;
       else if (!after_code && c != U' ' && c != U'-' && c != U'.') break;
-      ++i, ++signs;
+      ++i;
+      ++signs;
     }
     if (signs == 0 || !is_digit(text.at(i))) break;
     ++separators;

@@ -29,8 +29,8 @@ struct EncodedWord {
 bool parse_word(std::string_view text, size_t end_mark, EncodedWord& word) {
   constexpr size_t kLongestCharset = 75;
   size_t charset_end = 2;
-  while (charset_end < text.size() &&
-         charset_end<kLongestCharset&& static_cast<unsigned char>(text[charset_end])> ' ' && text[charset_end] != '?')
+  const size_t charset_limit = std::min(text.size(), kLongestCharset);
+  while (charset_end < charset_limit && text[charset_end] != '?' && static_cast<unsigned char>(text[charset_end]) > ' ')
     ++charset_end;
   if (charset_end == 2 || charset_end + 3 > text.size() || text[charset_end] != '?' || text[charset_end + 2] != '?')
     return false;
@@ -123,6 +123,8 @@ std::string decode_quoted_printable(std::string_view text, bool in_header) {
       ++i;
     } else if (i + 2 < text.size() && text[i + 1] == '\r' && text[i + 2] == '\n') {
       i += 2;
+    } else if (i + 1 < text.size()) {
+      out += '=';  // of a writer that did not code it
     }
   }
   return out;

@@ -142,7 +142,8 @@ class Parser {
           return false;
         for (float* edge : {&word.left, &word.top, &word.right, &word.bottom})
           if (!std::isfinite(*edge)) *edge = 0;
-        word.space_after = flags & 1, word.turns = flags >> 1 & 3;
+        word.space_after = flags & 1;
+        word.turns = flags >> 1 & 3;
         out.pages.back().words.push_back(std::move(word));
       } else {
         missing = bytes_ == "M";

@@ -276,6 +276,7 @@ TEST(Readers, DocumentsBeyondTheLimitAreSkipped) {
 TEST(Mail, EncodingsOfBodies) {
   EXPECT_EQ(decode_base64("7JWI\r\n64WV"), "안녕");
   EXPECT_EQ(decode_quoted_printable("a=3Db=\r\nc=", false), "a=bc");
+  EXPECT_EQ(decode_quoted_printable("E=mc2 = 1=", false), "E=mc2 = 1") << "an equals sign that was not coded";
   EXPECT_FALSE(read_mail("Content-Type: image/png\n\nxx").ok());
   EXPECT_FALSE(read_mail("Content-Type: multipart/mixed; boundary=\"\"\n\n--\n").ok());
 }

@@ -200,18 +200,19 @@ void encode_ids(const Tokenizer::Parts& parts, std::string_view text, bool parse
   std::string_view last;  // a run of one character has many pieces of one text
   size_t last_begin = ids.size();
   for (const Piece& piece : draft.pieces) {
-    const std::string_view text = draft.text(piece);
+    const std::string_view piece_text = draft.text(piece);
     if (piece.token >= 0) {
       ids.push_back(piece.token);
       last = {};
-    } else if (text == last) {
+      last_begin = ids.size();
+    } else if (piece_text == last) {
       const size_t count = ids.size() - last_begin;
       for (size_t i = 0; i < count; ++i) ids.push_back(ids[last_begin + i]);
       last_begin += count;
     } else {
-      last = text;
+      last = piece_text;
       last_begin = ids.size();
-      parts.model->encode(text, ids);
+      parts.model->encode(piece_text, ids);
     }
   }
 }

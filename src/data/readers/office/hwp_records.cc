@@ -1,11 +1,10 @@
 #include "data/readers/office/hwp_records.h"
 
-#include <zlib.h>
-
 #include <algorithm>
 #include <cstring>
 
 #include "data/readers/expansion.h"
+#include "data/readers/inflate.h"
 #include "formats/compound_file.h"
 
 namespace malmoi::data::office {
@@ -23,25 +22,12 @@ class Unpacker {
 
   /// A stream as HWP packs it: deflate without a header.
   Result<std::string> inflate_raw(std::string_view packed) {
-    z_stream stream{};
-    if (inflateInit2(&stream, -MAX_WBITS) != Z_OK) return out_of_memory("zlib does not begin", where_);
-    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
-    stream.avail_in = static_cast<uInt>(packed.size());
-    std::string out;
-    char buffer[1 << 15];
-    int code = Z_OK;
-    while (code == Z_OK && limit_.ok()) {
-      stream.next_out = reinterpret_cast<Bytef*>(buffer);
-      stream.avail_out = sizeof buffer;
-      code = inflate(&stream, Z_NO_FLUSH);
-      size_t n = sizeof buffer - stream.avail_out;
-      out.append(buffer, n);
-      count(n);
-    }
-    inflateEnd(&stream);
-    if (!limit_.ok()) return limit_.error();
-    if (code != Z_STREAM_END) return invalid_data("is damaged", where_);
-    return out;
+    const uint64_t most = std::min(limits_.document_bytes, meter_.most(limits_));
+    Unpacked out = inflate(packed, Deflate::kRaw, most - meter_.out);
+    count(out.bytes.size());
+    MALMOI_TRY(limit_);
+    if (out.end != Unpacked::End::kWhole) return invalid_data("is damaged", where_);
+    return std::move(out.bytes);
   }
 
   /// Streams may share their bytes, so those that are not packed count too.
