@@ -13,7 +13,7 @@ void append_json_text(std::string& out, std::string_view text) {
   out += '"';
   for (char c : text) {
     auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') out += '\\', out += c;
+    if (c == '"' || c == '\\') (out += '\\') += c;
     else if (c == '\n') out += "\\n";
     else if (c == '\t') out += "\\t";
     else if (c == '\r') out += "\\r";
@@ -145,7 +145,8 @@ Result<Corpus> Corpus::open(const Path& path) {
       return entry.is_object() && entry.contains(key) && entry[key].is_number_unsigned() ? entry[key].get<uint64_t>()
                                                                                          : 0;
     };
-    shard.documents = number("documents"), shard.text_bytes = number("text_bytes"),
+    shard.documents = number("documents");
+    shard.text_bytes = number("text_bytes");
     shard.file_bytes = number("file_bytes");
     if (shard.file.empty() || shard.file.find('/') != std::string::npos)
       return invalid_data("a shard's 'file' is not a plain name", where, "build the corpus again");

@@ -171,8 +171,12 @@ bool is_question_marks(std::string_view text) {
     auto byte = static_cast<unsigned char>(c);
     printed += byte > 0x20;
     letters += ((byte | 32) >= 'a' && (byte | 32) <= 'z') || byte >= 0x80;
-    if (c == '?') ++marks, ++run;
-    else end_run();
+    if (c == '?') {
+      ++marks;
+      ++run;
+    } else {
+      end_run();
+    }
   }
   end_run();
   return in_runs * 2 > marks && marks * 10 > printed * 3 && letters < marks;

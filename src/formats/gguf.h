@@ -45,7 +45,8 @@ class GgufValue {
   /// An array of `count` elements of `type`; `bytes` are its elements one after another.
   static GgufValue array(GgufType type, uint64_t count, std::string_view bytes) {
     GgufValue value(GgufType::kArray, bytes);
-    value.element_ = type, value.count_ = count;
+    value.element_ = type;
+    value.count_ = count;
     return value;
   }
 

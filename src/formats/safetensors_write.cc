@@ -97,7 +97,10 @@ Status write_safetensors_folder(const Path& folder, std::span<const TensorSpec> 
   std::vector<std::vector<size_t>> shards(1);
   uint64_t used = 0, total = 0;
   for (size_t i = 0; i < specs.size(); ++i) {
-    if (!shards.back().empty() && used + sizes[i] > options.max_shard_bytes) shards.emplace_back(), used = 0;
+    if (!shards.back().empty() && used + sizes[i] > options.max_shard_bytes) {
+      shards.emplace_back();
+      used = 0;
+    }
     shards.back().push_back(i);
     used += sizes[i];
     total += sizes[i];

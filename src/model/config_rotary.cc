@@ -40,7 +40,10 @@ void read_object(ConfigReader& config, std::string_view key, ConfigReader& rope,
   r.original_max_position_embeddings = rope.integer("original_max_position_embeddings", 0, 0, int64_t{1} << 30);
   bool known = false;
   for (const ScalingName& s : kScalings) {
-    if (type == s.name) r.scaling = s.scaling, known = true;
+    if (type == s.name) {
+      r.scaling = s.scaling;
+      known = true;
+    }
   }
   if (!known)
     config.fail(key, "the rotary scaling '" + type + "' is not known", "use default, linear, dynamic, llama3 or yarn");

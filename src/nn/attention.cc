@@ -86,7 +86,8 @@ Var SelfAttention::operator()(Context& context, Var x, const Batch& batch, int64
     qkv =
         autograd::rotary(context, std::move(qkv), s.rotary->options(s.heads + s.kv_heads, s.head_dim, batch.positions));
   autograd::AttentionOptions options = options_of(s, batch);
-  options.bias_left = bias.left, options.bias_right = bias.right;
+  options.bias_left = bias.left;
+  options.bias_right = bias.right;
   std::vector<CachedKeys>& keys = cached_buffer();
   for (size_t i = 0; i < batch.states.size(); ++i) {
     const autograd::Run& run = batch.runs[i];

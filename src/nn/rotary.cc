@@ -43,7 +43,10 @@ double scale_yarn(const RotaryConfig& c, std::vector<double>& frequencies) {
     return dim * std::log(original / (rotations * kTwoPi)) / (2 * std::log(c.theta));
   };
   double low = correction(c.beta_fast), high = correction(c.beta_slow);
-  if (c.truncate) low = std::floor(low), high = std::ceil(high);
+  if (c.truncate) {
+    low = std::floor(low);
+    high = std::ceil(high);
+  }
   low = std::max(low, 0.0);
   high = std::min(high, dim - 1);
   if (low == high) high += 0.001;

@@ -31,7 +31,10 @@ class Curves {
     double step = number(line, "step");
     for (size_t i = 0; i < kSeriesCount; ++i) {
       double value = number(line, kSeries[i]);
-      if (std::isfinite(value)) sums_[i] += value, ++counts_[i];
+      if (std::isfinite(value)) {
+        sums_[i] += value;
+        ++counts_[i];
+      }
     }
     if (double valid = number(line, "valid_loss"); std::isfinite(valid)) {
       valid_steps_.push_back(step);

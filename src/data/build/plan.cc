@@ -97,7 +97,8 @@ Result<Plan> make_plan(const Recipe& recipe) {
           MALMOI_ASSIGN(end, line_start(input.file.path, begin + target, input.size));
         }
         InputFile range = input.file;
-        range.offset = begin, range.length = end - begin;
+        range.offset = begin;
+        range.length = end - begin;
         part.files.push_back(std::move(range));
         part.bytes = end - begin;
         end_part();

@@ -106,7 +106,8 @@ class Pipeline {
         before.tally.merge(result.tally);
         before.events.insert(before.events.end(), std::make_move_iterator(result.events.begin()),
                              std::make_move_iterator(result.events.end()));
-        result.tally = std::move(before.tally), result.events = std::move(before.events);
+        result.tally = std::move(before.tally);
+        result.events = std::move(before.events);
       }
       hand_in(ticket.number, std::move(result), ticket.bytes);
     }

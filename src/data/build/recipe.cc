@@ -127,7 +127,8 @@ Status read_split(ConfigReader split, Recipe& recipe) {
   if (group == "document") recipe.group = GroupBy::kDocument;
   else if (group == "folder") recipe.group = GroupBy::kFolder;
   else if (group == "host") recipe.group = GroupBy::kHost;
-  else recipe.group = GroupBy::kField, recipe.group_field = group;
+  else recipe.group = GroupBy::kField;
+  if (recipe.group == GroupBy::kField) recipe.group_field = group;
   if (recipe.valid_fraction + recipe.test_fraction >= 1)
     split.fail("valid", "valid and test leave nothing for training", "lower them");
   return split.finish();

@@ -159,7 +159,10 @@ class Stage {
       held_out += split == 1;
       ++documents;
       double value = unit_interval(mix_hash(group_of(record), recipe_.seed));
-      if (value < nearest_value) nearest_value = value, nearest = group_of(record);
+      if (value < nearest_value) {
+        nearest_value = value;
+        nearest = group_of(record);
+      }
       return {};
     }));
     // A corpus too small for its fraction still holds something out.
@@ -188,8 +191,10 @@ class Stage {
       if (!more) break;
       if (record.split != last_split || filled >= shard_bytes_) {
         uint64_t in_split = record.split == last_split ? shard_numbers_.back() + 1 : 0;
-        shard_splits_.push_back(record.split), shard_numbers_.push_back(in_split);
-        last_split = record.split, filled = 0;
+        shard_splits_.push_back(record.split);
+        shard_numbers_.push_back(in_split);
+        last_split = record.split;
+        filled = 0;
       }
       filled += record.bytes;
       total_ += record.bytes;
@@ -270,11 +275,15 @@ class Stage {
     uint64_t characters = count_code_points(document.text);
     const std::string language = document.language.empty() ? "none" : document.language;
     const std::string source = json_string(document.meta, "source", "unknown");
-    tally.add("kept.documents"), tally.add("kept.bytes", bytes), tally.add("kept.characters", characters);
-    tally.add(std::string("split.") + kSplitNames[split] + ".documents"),
-        tally.add(std::string("split.") + kSplitNames[split] + ".bytes", bytes);
-    tally.add("language." + language + ".documents"), tally.add("language." + language + ".bytes", bytes);
-    tally.add("source." + source + ".documents"), tally.add("source." + source + ".bytes", bytes);
+    tally.add("kept.documents");
+    tally.add("kept.bytes", bytes);
+    tally.add("kept.characters", characters);
+    tally.add(std::string("split.") + kSplitNames[split] + ".documents");
+    tally.add(std::string("split.") + kSplitNames[split] + ".bytes", bytes);
+    tally.add("language." + language + ".documents");
+    tally.add("language." + language + ".bytes", bytes);
+    tally.add("source." + source + ".documents");
+    tally.add("source." + source + ".bytes", bytes);
     tally.add("license." + (document.license.empty() ? "unknown" : document.license) + ".documents");
     tally.add("license." + (document.license.empty() ? "unknown" : document.license) + ".bytes", bytes);
     int width = std::bit_width(characters);

@@ -58,15 +58,22 @@ void NgramTrainer::add(std::string_view text) {
       uint64_t key = hash_of(&characters[i + 1 - n], n);
       auto it = order.find(key);
       bool fresh = it == order.end();
-      if (fresh && held_ < options_.max_ngrams) it = order.emplace(key, NgramCounts{}).first, ++held_;
-      else if (fresh) full_ = true;
+      if (fresh && held_ < options_.max_ngrams) {
+        it = order.emplace(key, NgramCounts{}).first;
+        ++held_;
+      } else if (fresh) {
+        full_ = true;
+      }
       if (it != order.end()) {
         if (n > 1) {
           auto before = orders_[n - 2].find(hash_of(&characters[i + 1 - n], n - 1));
           history = before == orders_[n - 2].end() ? nullptr : &before->second;
         }
         ++it->second.count;
-        if (history != nullptr) history->followers += fresh, ++history->total;
+        if (history != nullptr) {
+          history->followers += fresh;
+          ++history->total;
+        }
       }
     }
   }
@@ -114,7 +121,8 @@ Result<NgramModel> NgramModel::load(const Path& path) {
         counts->bytes.size() != size * sizeof(NgramCounts))
       return bad;
     Order& order = model.orders_.emplace_back();
-    order.keys.resize(size), order.counts.resize(size);
+    order.keys.resize(size);
+    order.counts.resize(size);
     std::memcpy(order.keys.data(), keys->bytes.data(), keys->bytes.size());
     std::memcpy(order.counts.data(), counts->bytes.data(), counts->bytes.size());
     if (!std::is_sorted(order.keys.begin(), order.keys.end())) return bad;

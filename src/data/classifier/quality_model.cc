@@ -30,7 +30,8 @@ std::vector<uint32_t> features(std::string_view text, uint32_t mask) {
     uint64_t word = hash64(std::string_view(normal).substr(begin, end - begin), 1);
     out.push_back(static_cast<uint32_t>(word) & mask);
     out.push_back(static_cast<uint32_t>((previous * 0x9E3779B97F4A7C15ull + word) >> 32) & mask);
-    previous = word, begin = end + 1;
+    previous = word;
+    begin = end + 1;
   }
   std::vector<size_t> starts;  // of characters
   for (size_t i = 0; i < normal.size(); i += decode_utf8(normal, i).length) starts.push_back(i);

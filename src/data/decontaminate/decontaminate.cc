@@ -177,7 +177,8 @@ std::vector<ContaminationHit> Decontaminator::find(std::string_view text) const 
     size_t k = i;
     for (; k < matches.size() && matches[k].item == matches[i].item; ++k) {
       hit.matched += k == i || matches[k].hash != matches[k - 1].hash;
-      hit.begin = std::min(hit.begin, matches[k].begin), hit.end = std::max(hit.end, matches[k].end);
+      hit.begin = std::min(hit.begin, matches[k].begin);
+      hit.end = std::max(hit.end, matches[k].end);
     }
     if (hit.matched >= s.options.min_overlap * hit.total) out.push_back(std::move(hit));
     i = k;

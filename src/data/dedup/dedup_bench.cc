@@ -39,7 +39,8 @@ std::vector<std::string> documents() {
       hangul += {static_cast<char>(0xE0 | c >> 12), static_cast<char>(0x80 | (c >> 6 & 63)),
                  static_cast<char>(0x80 | (c & 63))};
     }
-    words[0].push_back(latin), words[1].push_back(hangul);
+    words[0].push_back(latin);
+    words[1].push_back(hangul);
   }
   for (int d = 0; d < 400; ++d) {
     std::string text;

@@ -45,7 +45,10 @@ Result<Clusters> ExactDeduper::finish() {
     bool same = any && record.low == first.low && record.high == first.high;
     if (same && state_->groups.join(first.document, record.document) && out.samples.size() < 20)
       out.samples.push_back({first.document, record.document, 1.0});
-    if (!same) first = record, any = true;
+    if (!same) {
+      first = record;
+      any = true;
+    }
   }
   state_->groups.finish(out);
   return out;

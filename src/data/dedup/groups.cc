@@ -34,7 +34,10 @@ void Groups::finish(Clusters& out) {
     uint64_t root = find(i);
     if (root == i) continue;
     out.representative[i] = out.representative[root];
-    if (!counted[root]) counted[root] = true, ++out.clusters;
+    if (!counted[root]) {
+      counted[root] = true;
+      ++out.clusters;
+    }
   }
 }
 

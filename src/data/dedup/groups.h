@@ -29,7 +29,8 @@ class Groups {
   }
   /// Joins two sets; false if they were one.
   bool join(uint64_t a, uint64_t b) {
-    a = find(a), b = find(b);
+    a = find(a);
+    b = find(b);
     if (a == b) return false;
     a < b ? parent_[b] = a : parent_[a] = b;
     return true;

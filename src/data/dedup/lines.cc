@@ -84,8 +84,17 @@ Result<Removals> LineDeduper::finish() {
     MALMOI_ASSIGN(bool more, s.units.next(unit));
     if (!more) break;
     bool same = seen != 0 && unit.low == first.low && unit.high == first.high;
-    if (!same) first = unit, seen = 0, documents = 0, everywhere = false, group.clear();
-    if (documents == 0 || unit.document != last_document) ++documents, last_document = unit.document;
+    if (!same) {
+      first = unit;
+      seen = 0;
+      documents = 0;
+      everywhere = false;
+      group.clear();
+    }
+    if (documents == 0 || unit.document != last_document) {
+      ++documents;
+      last_document = unit.document;
+    }
     ++seen;
     if (!s.options.all) {
       if (seen > s.options.keep) MALMOI_TRY(s.removals.add({unit.document, unit.begin, unit.end}));

@@ -148,7 +148,10 @@ Status NearDeduper::State::join_equal() {
       if (out.samples.size() < static_cast<size_t>(options.samples) / 4)
         out.samples.push_back({first.document, record.document, 1.0});
     }
-    if (!same) first = record, any = true;
+    if (!same) {
+      first = record;
+      any = true;
+    }
   }
 }
 

@@ -42,7 +42,9 @@ ScratchFile::ScratchFile(ScratchFile&& other) noexcept
 
 ScratchFile& ScratchFile::operator=(ScratchFile&& other) noexcept {
   std::swap(fd_, other.fd_);
-  where_ = std::move(other.where_), buffer_ = std::move(other.buffer_), size_ = other.size_;
+  where_ = std::move(other.where_);
+  buffer_ = std::move(other.buffer_);
+  size_ = other.size_;
   return *this;
 }
 

@@ -81,7 +81,8 @@ class GrowingArray {
       size_t wanted = std::min(limit, capacity_ + capacity_ / 2 + 1024);
       void* grown = std::realloc(data_, wanted * sizeof(Record));
       if (grown == nullptr) return out_of_memory("no memory to sort in", "deduplication", "lower the memory limit");
-      data_ = static_cast<Record*>(grown), capacity_ = wanted;
+      data_ = static_cast<Record*>(grown);
+      capacity_ = wanted;
     }
     data_[size_++] = record;
     return {};
@@ -207,7 +208,8 @@ class ExternalSorter {
     uint64_t each = std::clamp<uint64_t>(capacity_ / (2 * runs_.size()), 64, 1 << 20);
     heap_.clear();
     for (size_t i = 0; i < runs_.size(); ++i) {
-      runs_[i].read = 0, runs_[i].at = 0;
+      runs_[i].read = 0;
+      runs_[i].at = 0;
       runs_[i].buffer.assign(each, Record{});
       runs_[i].at = runs_[i].buffer.size() - 1;
       MALMOI_ASSIGN(bool more, advance(runs_[i]));

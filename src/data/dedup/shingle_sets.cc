@@ -46,7 +46,9 @@ double jaccard_from(std::span<const uint64_t> a, std::span<const uint64_t> b, do
   auto hopeless = [&] { return static_cast<double>(both + std::min(a.size() - i, b.size() - j)) < needed; };
   auto step = [&] {
     uint64_t x = a[i], y = b[j];
-    both += x == y, i += x <= y, j += y <= x;
+    both += x == y;
+    i += x <= y;
+    j += y <= x;
   };
   constexpr size_t kSteps = 16;
   while (i + kSteps <= a.size() && j + kSteps <= b.size()) {

@@ -29,7 +29,10 @@ Status narrow(const SpooledCorpus& corpus, uint64_t end_of_document, Range& rang
   uint64_t low = range.end >= 3 ? range.end - 3 : 0;
   n = range.end + 1 - low;
   MALMOI_TRY(corpus.file.read(low, bytes, n));
-  while (n > 1 && continues(bytes[n - 1])) --n, --range.end;
+  while (n > 1 && continues(bytes[n - 1])) {
+    --n;
+    --range.end;
+  }
   return {};
 }
 

@@ -98,7 +98,8 @@ Status repeats_by_fingerprints(const SpooledCorpus& corpus, uint32_t min_bytes, 
     if (places.empty() || print.hash != hash) {
       // Most stand once: their bytes are read only when a second comes.
       places.assign(1, Context{.position = print.position});
-      hash = print.hash, loaded = false;
+      hash = print.hash;
+      loaded = false;
       continue;
     }
     if (!loaded) MALMOI_TRY(places[0].load(corpus, places[0].position, k, reach));

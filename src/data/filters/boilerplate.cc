@@ -40,7 +40,8 @@ class Boilerplate final : public Filter {
     size_t removed = 0, bytes = 0;
     for (std::string_view line : split_lines(document.text)) {
       if (model_.has(line)) {
-        ++removed, bytes += line.size();
+        ++removed;
+        bytes += line.size();
         continue;
       }
       kept.append(line).push_back('\n');

@@ -44,7 +44,10 @@ Words count_words(std::string_view line) {
   for (size_t i = 0; i <= line.size();) {
     size_t space = i < line.size() ? white_space_at(line, i) : 1;
     if (space != 0 && inside) out.longest = std::max(out.longest, i - begin);
-    if (space == 0 && !inside) begin = i, ++out.count;
+    if (space == 0 && !inside) {
+      begin = i;
+      ++out.count;
+    }
     inside = space == 0;
     i += space != 0 ? space : 1;
   }
@@ -61,7 +64,10 @@ int64_t count_sentences(std::string_view line) {
                     c.code_point == 0x2026 || c.code_point == 0xFF01 || c.code_point == 0xFF1F;
     size_t next = i + c.length;
     while (terminal && next < line.size() && (line[next] == '"' || line[next] == '\'' || line[next] == ')')) ++next;
-    if (terminal && open && (next >= line.size() || white_space_at(line, next) != 0)) ++count, open = false;
+    if (terminal && open && (next >= line.size() || white_space_at(line, next) != 0)) {
+      ++count;
+      open = false;
+    }
     if (!terminal && white_space_at(line, i) == 0) open = true;
     i += c.length;
   }

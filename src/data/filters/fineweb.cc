@@ -43,7 +43,9 @@ Verdict check_fineweb(std::string_view text, const std::vector<Token>& tokens, c
   double ends = 0, shorts = 0, characters = 0, words = 0;
   for (std::string_view line : lines) {
     auto length = static_cast<double>(count_code_points(line));
-    ends += ends_sentence(trim(line)), shorts += length <= limits.short_length, characters += length;
+    ends += ends_sentence(trim(line));
+    shorts += length <= limits.short_length;
+    characters += length;
   }
   for (const Token& t : tokens) words += t.word;
   if (Verdict v = over("line_punctuation", '<', ends / count, limits.line_punctuation); !v.keep) return v;

@@ -37,7 +37,9 @@ class GopherQuality final : public LanguageFilter {
     double words = 0, length = 0, alpha = 0, all = static_cast<double>(tokens.size());
     std::unordered_set<std::string> stop;
     for (const Token& t : tokens) {
-      words += t.word, length += t.word ? t.length : 0, alpha += t.alpha;
+      words += t.word;
+      length += t.word ? t.length : 0;
+      alpha += t.alpha;
       if (t.word && stop_words_.contains(std::string(t.text))) stop.emplace(t.text);
     }
     if (words < min_words_) return drop("gopher_quality.words", compared(words, '<', min_words_));

@@ -88,7 +88,7 @@ ScriptShares script_shares(std::string_view text) {
   }
   s.letters = s.hangul + s.latin + s.han + s.kana + s.other;
   if (s.letters > 0)
-    s.hangul /= s.letters, s.latin /= s.letters, s.han /= s.letters, s.kana /= s.letters, s.other /= s.letters;
+    for (double* share : {&s.hangul, &s.latin, &s.han, &s.kana, &s.other}) *share /= s.letters;
   return s;
 }
 
@@ -108,7 +108,8 @@ LanguageShares identify_languages(std::string_view text) {
     all += s.letters;
     double korean = s.hangul + (s.kana == 0 ? s.han * (s.hangul > 0) : 0);
     if (s.kana > 0.1) {
-      weights["ja"] += s.letters * (s.kana + s.han), korean = s.hangul;
+      weights["ja"] += s.letters * (s.kana + s.han);
+      korean = s.hangul;
       weights["ko"] += s.letters * korean;
       latin_letters += s.letters * s.latin;
     } else if (korean >= 0.3) {

@@ -53,9 +53,11 @@ class Punctuation final : public LanguageFilter {
     for (size_t i = 0; i < document.text.size();) {
       Utf8Char c = decode_utf8(document.text, i);
       if (const char* form = plain(c.code_point)) {
-        out += form, ++changed;
+        out += form;
+        ++changed;
       } else if (width_ && c.code_point >= 0xFF01 && c.code_point <= 0xFF5E) {
-        out += static_cast<char>(c.code_point - 0xFEE0), ++changed;
+        out += static_cast<char>(c.code_point - 0xFEE0);
+        ++changed;
       } else {
         out.append(document.text, i, c.length);
       }

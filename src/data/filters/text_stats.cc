@@ -56,7 +56,8 @@ std::vector<Token> split_tokens(std::string_view text) {
     }
     Token token;
     size_t begin = i;
-    i += c.length, token.length = 1;
+    i += c.length;
+    token.length = 1;
     if (kind != kMark) {
       token.word = true;
       token.alpha = kind == kLetter;
@@ -67,12 +68,14 @@ std::vector<Token> split_tokens(std::string_view text) {
           Utf8Char after = decode_utf8(text, i + next.length);
           Class after_kind = classify(after.code_point);
           if (after_kind != kLetter && after_kind != kDigit) break;
-          i += next.length, ++token.length;
+          i += next.length;
+          ++token.length;
           continue;
         }
         if (next_kind == kMark || next_kind == kSpace) break;
         token.alpha |= next_kind == kLetter;
-        i += next.length, ++token.length;
+        i += next.length;
+        ++token.length;
       }
     }
     token.text = text.substr(begin, i - begin);

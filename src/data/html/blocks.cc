@@ -110,11 +110,15 @@ class Walker {
         if (!add_table(node, self)) walk_children(element.children, self);
         break;
       default:
-        if (int level = heading_level(element.tag)) kind_ = BlockKind::kHeading, level_ = level;
+        if (int level = heading_level(element.tag)) {
+          kind_ = BlockKind::kHeading;
+          level_ = level;
+        }
         walk_children(element.children, self);
     }
     flush();
-    kind_ = outer_kind, level_ = outer_level;
+    kind_ = outer_kind;
+    level_ = outer_level;
   }
 
   void walk_list(const GumboNode* node, uint32_t self) {
@@ -129,7 +133,8 @@ class Walker {
 
   void walk_item(const GumboNode* node, uint32_t self) {
     static constexpr List kNone;
-    kind_ = BlockKind::kItem, level_ = lists_.empty() ? 0 : static_cast<int>(lists_.size()) - 1;
+    kind_ = BlockKind::kItem;
+    level_ = lists_.empty() ? 0 : static_cast<int>(lists_.size()) - 1;
     if (!lists_.empty()) begin_item(node->v.element, lists_.back());
     item_ = lists_.empty() ? kNone : lists_.back();
     walk_children(node->v.element.children, self);
@@ -164,7 +169,9 @@ class Walker {
   void add_post(const PostHead& head, uint32_t self) {
     if (!head.title.empty()) {
       Block block;
-      block.kind = BlockKind::kTitleRow, block.level = 1, block.text = head.title;
+      block.kind = BlockKind::kTitleRow;
+      block.level = 1;
+      block.text = head.title;
       push(std::move(block));
     }
     for (const GumboNode* cell : head.content) walk(cell, self);
@@ -175,12 +182,14 @@ class Walker {
   void add_text(std::string_view text) {
     size_t before = markup_.size();
     if (in_pre_) {
-      text_ += text, markup_ += text;
+      text_ += text;
+      markup_ += text;
     } else {
       for (char c : text) {
         bool space = c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f';
         if (space && (text_.empty() || text_.back() == ' ' || text_.back() == '\n')) continue;
-        text_ += space ? ' ' : c, markup_ += space ? ' ' : c;
+        text_ += space ? ' ' : c;
+        markup_ += space ? ' ' : c;
       }
     }
     if (in_link_ > 0) link_width_ += text_width(ascii_trim(std::string_view(markup_).substr(before)));
@@ -191,7 +200,8 @@ class Walker {
   void add_formula(const Formula& formula) {
     if (formula.tex.empty()) return;
     if (in_pre_) return add_text(formula.tex);
-    text_ += formula.tex, markup_ += formula_markup(formula);
+    text_ += formula.tex;
+    markup_ += formula_markup(formula);
     breaks_ = 0;
   }
 
@@ -211,7 +221,8 @@ class Walker {
   // One <br> is a line's end, two are a paragraph's.
   void line_break() {
     if (in_pre_) {
-      text_ += '\n', markup_ += '\n';
+      text_ += '\n';
+      markup_ += '\n';
       return;
     }
     if (++breaks_ >= 2) {
@@ -237,11 +248,16 @@ class Walker {
       std::string_view markup = ascii_trim(markup_);
       if (markup != block.text) block.markup = markup;
     }
-    block.kind = kind_, block.level = level_;
+    block.kind = kind_;
+    block.level = level_;
     block.link_width = link_width_;
-    if (kind_ == BlockKind::kItem) block.ordered = item_.ordered, block.number = item_.number;
+    if (kind_ == BlockKind::kItem) {
+      block.ordered = item_.ordered;
+      block.number = item_.number;
+    }
     if (kind_ == BlockKind::kCode) block.language = language_;
-    text_.clear(), markup_.clear();
+    text_.clear();
+    markup_.clear();
     link_width_ = 0;
     bool filled = !block.text.empty();
     push(std::move(block));

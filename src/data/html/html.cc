@@ -60,7 +60,10 @@ HtmlText extract_html(std::string_view source, const HtmlOptions& options) {
     std::vector<char> chosen = html::choose_blocks(unfolded);
     size_t width = 0;
     for (size_t i = 0; i < chosen.size(); ++i) width += chosen[i] ? unfolded.blocks[i].width : 0;
-    if (width >= 300) page = std::move(unfolded), keep = std::move(chosen);
+    if (width >= 300) {
+      page = std::move(unfolded);
+      keep = std::move(chosen);
+    }
   }
   result.text = html::write_blocks(page, keep, options.format);
   result.title = page_title(page, keep);

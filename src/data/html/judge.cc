@@ -61,8 +61,10 @@ Weight Judge::weigh(const GumboNode* node, bool in_link) {
   for (unsigned i = 0; i < children.length; ++i) {
     auto* inner = static_cast<const GumboNode*>(children.data[i]);
     Weight child = weigh(inner, in_link);
-    weight.width += child.width, weight.link_width += child.link_width;
-    weight.main |= child.main, weight.sentence |= child.sentence;
+    weight.width += child.width;
+    weight.link_width += child.link_width;
+    weight.main |= child.main;
+    weight.sentence |= child.sentence;
     weight.structure |= child.structure || is_structure(inner);
   }
   return weights_[node] = weight;

@@ -158,8 +158,11 @@ bool ends_sentence(std::string_view text) {
   bool stripped = true;
   while (stripped) {
     stripped = false;
-    for (std::string_view close : kClosing)
-      if (text.ends_with(close)) text.remove_suffix(close.size()), stripped = true;
+    for (std::string_view close : kClosing) {
+      if (!text.ends_with(close)) continue;
+      text.remove_suffix(close.size());
+      stripped = true;
+    }
   }
   constexpr std::string_view kEnds[] = {".", "!", "?", "。", "…", "！", "？", ":", ";", "다", "요", "죠", "까"};
   return std::any_of(std::begin(kEnds), std::end(kEnds), [&](std::string_view end) { return text.ends_with(end); });

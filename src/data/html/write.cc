@@ -16,7 +16,8 @@ void append_table(std::string& out, const std::string& rows) {
     out += "| ";
     size_t columns = 1;
     for (char c : row) {
-      if (c == '\t') out += " | ", ++columns;
+      columns += c == '\t';
+      if (c == '\t') out += " | ";
       else if (c == '|') out += "\\|";
       else out += c;
     }

@@ -181,7 +181,8 @@ void find_romanised(Findings& findings, size_t at) {
     bool of = word == U"of" && end != 0;
     if (words == 0 && !is_road && !(is_district && ends_with(word, U"-dong"))) return;
     if (!is_road && !is_district && !city && !zip && !of) break;
-    road |= is_road || words == 0, district |= is_district || (city && road);
+    road |= is_road || words == 0;
+    district |= is_district || (city && road);
     if (!of && word != U"republic" && word != U"south") end = i;
   }
   if (road && district && end != 0) findings.add(at, end, PiiType::kAddress);

@@ -37,7 +37,8 @@ size_t main_number_end(const FoldedText& text, size_t at) {
     size_t j = i + 1;
     while (is_digit(text.at(j))) ++j;
     if (j - i > 5) return 0;
-    i = j, lot = true;
+    i = j;
+    lot = true;
     if (text.at(i) == U'-' && is_digit(text.at(i + 1))) return 0;
   }
   if (starts_with_any(text, i, {U"번지", U" 번지"})) return i + (text.at(i) == U' ' ? 3 : 2);

@@ -34,7 +34,8 @@ NumberGroups::NumberGroups(const FoldedText& text, size_t at) {
   while (count < kMax && is_digit(text.at(at))) {
     size_t i = at;
     while (is_digit(text.at(i))) ++i;
-    begin[count] = at, length[count] = i - at;
+    begin[count] = at;
+    length[count] = i - at;
     auto [sign, next] = read_separator(text, i);
     separator[count++] = sign;
     if (sign == 0) break;

@@ -49,7 +49,10 @@ size_t with_bracket(const NumberPlace& place) {
 // Digits of a national number without its leading zero: 10-1234-5678, 2-123-4567, 70-1234-5678, 1588-1234.
 bool is_korean_national(const FoldedText& text, const std::array<size_t, 16>& places, size_t from, size_t count) {
   auto digit = [&](size_t i) { return text.chars[places[from + i]]; };
-  if (count > 0 && digit(0) == U'0') ++from, --count;
+  if (count > 0 && digit(0) == U'0') {
+    ++from;
+    --count;
+  }
   if (count < 8 || count > 11) return false;
   char32_t a = digit(0), b = digit(1);
   if (a == U'1') return (b == U'0' && count == 10) || (b != U'0' && (count == 9 || count == 10 || count == 8));

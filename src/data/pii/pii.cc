@@ -108,7 +108,8 @@ std::vector<PiiSpan> find_pii(std::string_view text, const PiiOptions& options) 
   for (size_t at = 0; at < text.size();) {
     size_t end = line_end(text, at);
     if (!may_hold(text.substr(at, end - at))) {
-      previous = at, at = end;
+      previous = at;
+      at = end;
       continue;
     }
     // Lines that follow each other are searched together, with the line before for its words.
@@ -137,7 +138,10 @@ std::vector<size_t> code_point_offsets(std::string_view text, const std::vector<
     at = to;
     out.push_back(count);
   };
-  for (const PiiSpan& span : spans) advance(span.begin), advance(span.end);
+  for (const PiiSpan& span : spans) {
+    advance(span.begin);
+    advance(span.end);
+  }
   return out;
 }
 

@@ -59,10 +59,9 @@ bool take_object(const Json& object, const std::string& wanted, Document& out) {
     if (value.is_string()) names.push_back(key);
   int chosen = choose_text_field(names, wanted);
   std::string text_key = chosen >= 0 ? names[static_cast<size_t>(chosen)] : "";
-  if (chosen >= 0) out.text = object[text_key].get<std::string>();
-  else if (object.contains("messages") && object["messages"].is_array())
-    out.text = join_messages(object["messages"]), text_key = "messages";
-  else return false;
+  if (chosen < 0 && (!object.contains("messages") || !object["messages"].is_array())) return false;
+  if (chosen < 0) text_key = "messages";
+  out.text = chosen >= 0 ? object[text_key].get<std::string>() : join_messages(object[text_key]);
   for (const auto& [key, value] : object.items()) {
     if (key == text_key || value.is_null()) continue;
     std::string text = value.is_string() ? value.get<std::string>() : std::string();

@@ -65,7 +65,9 @@ class MboxReader : public Reader {
         }
         if (!more) return false;
         message.clear();
-        oversized = false, inside = true, pending_ = false;
+        oversized = false;
+        inside = true;
+        pending_ = false;
         continue;
       }
       last_empty_ = line.empty();

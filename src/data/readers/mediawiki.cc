@@ -108,7 +108,10 @@ class MediaWikiReader : public Reader {
           return invalid_data("ends inside page " + std::to_string(pages_ + 1), id_, "the dump is cut short");
         size_t held = buffer_.view().size(), tail = held - std::min(held, kClose.size());
         oversized |= held > limit_;
-        if (oversized) buffer_.pass(tail), tail = 0;
+        if (oversized) {
+          buffer_.pass(tail);
+          tail = 0;
+        }
         scanned = tail;
         MALMOI_TRY(buffer_.fill());
       }

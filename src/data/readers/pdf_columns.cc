@@ -37,7 +37,10 @@ bool is_text(const Lines& lines, const Indices& side, float height) {
 bool beside(const Lines& lines, const Indices& left, const Indices& right, float height) {
   auto extent = [&](const Indices& side) {
     float top = 1e9f, bottom = -1e9f;
-    for (size_t i : side) top = std::min(top, lines[i].top), bottom = std::max(bottom, lines[i].bottom);
+    for (size_t i : side) {
+      top = std::min(top, lines[i].top);
+      bottom = std::max(bottom, lines[i].bottom);
+    }
     return std::pair{top, bottom};
   };
   auto [left_top, left_bottom] = extent(left);

@@ -79,13 +79,18 @@ void append_word(PdfLine& line, const PdfWord& last, const PdfWord& word) {
     line.widest = std::max(line.widest, gap);
   }
   line.text += plain_text(word.text);
-  line.left = std::min(line.left, word.left), line.right = std::max(line.right, word.right);
-  line.top = std::min(line.top, word.top), line.bottom = std::max(line.bottom, word.bottom);
+  line.left = std::min(line.left, word.left);
+  line.right = std::max(line.right, word.right);
+  line.top = std::min(line.top, word.top);
+  line.bottom = std::max(line.bottom, word.bottom);
 }
 
 PdfLine begin_line(const PdfWord& word, size_t page) {
   PdfLine line;
-  line.left = word.left, line.top = word.top, line.right = word.right, line.bottom = word.bottom;
+  line.left = word.left;
+  line.top = word.top;
+  line.right = word.right;
+  line.bottom = word.bottom;
   line.page = page;
   line.upright = word.turns == 0;
   line.text = plain_text(word.text);
@@ -112,16 +117,22 @@ void turn_back(PdfWord& word, const PdfPage& page, uint8_t turns) {
   word.turns = static_cast<uint8_t>((word.turns - turns) & 3);
   switch (turns) {
     case 1:
-      word.left = before.top, word.right = before.bottom;
-      word.top = page.width - before.right, word.bottom = page.width - before.left;
+      word.left = before.top;
+      word.right = before.bottom;
+      word.top = page.width - before.right;
+      word.bottom = page.width - before.left;
       break;
     case 2:
-      word.left = page.width - before.right, word.right = page.width - before.left;
-      word.top = page.height - before.bottom, word.bottom = page.height - before.top;
+      word.left = page.width - before.right;
+      word.right = page.width - before.left;
+      word.top = page.height - before.bottom;
+      word.bottom = page.height - before.top;
       break;
     default:
-      word.left = page.height - before.bottom, word.right = page.height - before.top;
-      word.top = before.left, word.bottom = before.right;
+      word.left = page.height - before.bottom;
+      word.right = page.height - before.top;
+      word.top = before.left;
+      word.bottom = before.right;
   }
 }
 

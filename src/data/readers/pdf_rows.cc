@@ -74,7 +74,8 @@ PdfLine joined(const std::vector<PdfLine>& lines, const Row& row) {
     const PdfLine& cell = lines[row[i]];
     (out.text += ' ') += cell.text;
     out.right = std::max(out.right, cell.right);
-    out.top = std::min(out.top, cell.top), out.bottom = std::max(out.bottom, cell.bottom);
+    out.top = std::min(out.top, cell.top);
+    out.bottom = std::max(out.bottom, cell.bottom);
   }
   return out;
 }

@@ -128,7 +128,8 @@ class Utf16Source : public ByteSource {
 
  private:
   Status convert_more() {
-    ready_.clear(), at_ = 0;
+    ready_.clear();
+    at_ = 0;
     char chunk[1 << 15];
     MALMOI_ASSIGN(size_t n, inner_->read(chunk, sizeof chunk));
     finished_ = n == 0;

@@ -54,7 +54,8 @@ class Stack {
     for (const nn::SequenceState* state : batch.states)
       longest = std::max(longest, state->length() + batch.longest_run);
     autograd::DistanceBuckets span = buckets_;
-    span.left = std::max<int64_t>(longest - 1, 0), span.right = kDecoder ? 0 : span.left;
+    span.left = std::max<int64_t>(longest - 1, 0);
+    span.right = kDecoder ? 0 : span.left;
     std::vector<Var> shared{autograd::distance_bias(context, *distances_, span), std::move(memory)};
     autograd::BlockIo io{std::move(x)};
     for (size_t i = 0; i < layers_.size(); ++i)

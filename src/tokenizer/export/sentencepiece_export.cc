@@ -150,7 +150,8 @@ Status check_pieces(const Tokenizer& tokenizer, const SentencePieceModel& model)
     for (const std::string& text : {*normal[i], *normal[i] + next}) {
       // Words are merged alone.
       if (text.find(kWordMark, 1) != std::string::npos) continue;
-      a.clear(), b.clear();
+      a.clear();
+      b.clear();
       tokenizer.parts().model->encode(text, a);
       theirs->encode(text, b);
       if (a != b) return cannot(fmt::format("scores do not cut the text \"{}\" as the tokenizer does", text));
@@ -174,8 +175,11 @@ Result<std::string> export_sentencepiece(const Tokenizer& tokenizer) {
   MALMOI_TRY(check_normalizer(root, model));
   MALMOI_TRY(type == "Unigram" ? read_unigram(node, model) : read_bpe(node, model));
   MALMOI_ASSIGN(model.byte_fallback, node.boolean_or("byte_fallback", false));
-  for (SentencePieceModel::Piece& piece : model.pieces)
-    if (model.byte_fallback && byte_of_piece(piece.text) >= 0) piece.kind = PieceKind::kByte, piece.score = 0;
+  for (SentencePieceModel::Piece& piece : model.pieces) {
+    if (!model.byte_fallback || byte_of_piece(piece.text) < 0) continue;
+    piece.kind = PieceKind::kByte;
+    piece.score = 0;
+  }
   for (const AddedToken& token : tokenizer.parts().added.all()) {
     if (token.id < 0 || static_cast<size_t>(token.id) >= model.pieces.size()) {
       if (static_cast<size_t>(token.id) != model.pieces.size()) return cannot("the ids of its added tokens have gaps");

@@ -27,7 +27,8 @@ Status check_pieces(const Tokenizer& tokenizer, const Tokenizer& ranks, const st
   for (size_t i = 0; i < raw.size(); ++i) {
     // The piece alone, and with the piece that follows: where merges meet.
     for (const std::string& text : {raw[i], raw[i] + raw[(i + 1) % raw.size()]}) {
-      ours.clear(), theirs.clear();
+      ours.clear();
+      theirs.clear();
       tokenizer.parts().model->encode(text, ours);
       ranks.parts().model->encode(text, theirs);
       if (ours != theirs)

@@ -43,10 +43,17 @@ Status read_model(const Gguf& file, GgufVocab& vocab) {
     return unsupported(fmt::format("the tokenizer model \"{}\" is not known", name), place(file, "model"),
                        "one of: llama, gpt2, whitespace, gemma4, bert, t5");
   vocab.kind = row->kind;
-  vocab.bos = row->bos, vocab.eos = row->eos, vocab.unk = row->unk;
-  vocab.sep = row->sep, vocab.pad = row->pad, vocab.mask = row->mask;
-  vocab.add_bos = row->add_bos, vocab.add_eos = row->add_eos, vocab.add_sep = row->add_sep;
-  vocab.add_space_prefix = row->add_space_prefix, vocab.clean_spaces = row->clean_spaces;
+  vocab.bos = row->bos;
+  vocab.eos = row->eos;
+  vocab.unk = row->unk;
+  vocab.sep = row->sep;
+  vocab.pad = row->pad;
+  vocab.mask = row->mask;
+  vocab.add_bos = row->add_bos;
+  vocab.add_eos = row->add_eos;
+  vocab.add_sep = row->add_sep;
+  vocab.add_space_prefix = row->add_space_prefix;
+  vocab.clean_spaces = row->clean_spaces;
   vocab.pre = name == "gemma4" ? "gemma4" : file.text_or("tokenizer.ggml.pre", "");
   vocab.drops_whitespace = name == "whitespace";
   if (vocab.kind == GgufVocab::Kind::kBpe) {

@@ -86,8 +86,14 @@ class Translator {
     std::string outer = std::exchange(out_, {});
     std::string others;
     // At the beginning of a class these stand for themselves.
-    if (first && peek(']')) out_ += '\\', copy(1);
-    while (first && !oniguruma_ && peek('-')) out_ += '\\', copy(1);
+    if (first && peek(']')) {
+      out_ += '\\';
+      copy(1);
+    }
+    while (first && !oniguruma_ && peek('-')) {
+      out_ += '\\';
+      copy(1);
+    }
     while (at_ < in_.size() && in_[at_] != ']' && !at_operator()) {
       if (in_[at_] == '\\') {
         escape();

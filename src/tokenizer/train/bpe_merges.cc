@@ -40,12 +40,14 @@ class PairIndex {
   void place(uint64_t key, uint32_t value) {
     size_t i = slot(key);
     while (keys_[i] != kEmpty) i = (i + 1) & (keys_.size() - 1);
-    keys_[i] = key, values_[i] = value;
+    keys_[i] = key;
+    values_[i] = value;
   }
   void grow() {
     std::vector<uint64_t> keys(keys_.size() * 2, kEmpty);
     std::vector<uint32_t> values(values_.size() * 2);
-    keys.swap(keys_), values.swap(values_);
+    keys.swap(keys_);
+    values.swap(values_);
     for (size_t i = 0; i < keys.size(); ++i)
       if (keys[i] != kEmpty) place(keys[i], values[i]);
   }

@@ -192,9 +192,12 @@ Result<Tokenizer> train(const TextSource& source, const TrainOptions& options, c
   // BPE does not depend on the order of words; the sums of the others do.
   MALMOI_ASSIGN(WordList words, counter.finish(options.kind == TrainKind::kUnigram, job));
   const CountSummary& summary = counter.summary();
-  report->texts = summary.texts, report->bytes = summary.bytes;
-  report->words = summary.words, report->distinct_words = summary.distinct;
-  report->spilled_runs = summary.spilled_runs, report->dropped_words = summary.dropped_words;
+  report->texts = summary.texts;
+  report->bytes = summary.bytes;
+  report->words = summary.words;
+  report->distinct_words = summary.distinct;
+  report->spilled_runs = summary.spilled_runs;
+  report->dropped_words = summary.dropped_words;
   report->least_count = summary.least_count;
   report->counting_seconds = monotonic_seconds() - begin;
   if (words.size() == 0) return invalid_data("there is no text to learn from", "training text", "give files with text");

@@ -187,7 +187,10 @@ Result<WordList> WordCounter::finish(bool sorted, const Job& job) {
   if (!runs_.empty()) {
     MALMOI_TRY(spill());
   } else {
-    for (size_t i = 1; i < tables_.size(); ++i) tables_[0].merge(tables_[i]), tables_[i].clear();
+    for (size_t i = 1; i < tables_.size(); ++i) {
+      tables_[0].merge(tables_[i]);
+      tables_[i].clear();
+    }
   }
   std::vector<uint64_t> cost_by_count(kCountBuckets);
   MALMOI_TRY(each_word([&](std::string_view word, uint64_t count) {
