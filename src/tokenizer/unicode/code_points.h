@@ -1,4 +1,4 @@
-// The one loop over the characters of a text: `for (const CodePoint c : CodePoints(text))`.
+// The one loop of the tokenizers over the characters of a text: `for (const CodePoint c : CodePoints(text))`.
 #pragma once
 
 #include <cstddef>
