@@ -39,14 +39,7 @@ ReadResult read_paths(const std::vector<std::string>& paths, ReaderOptions optio
   convert.limits = options.limits;
   RawDocument raw;
   uint32_t source;
-  while (stream.next(raw, source)) {
-    Converted converted;
-    Skip skip;
-    bool kept = convert_document(std::move(raw), convert, converted, skip);
-    for (Skip& part : converted.missing) on_skip(std::move(part));
-    if (kept) result.documents.push_back(std::move(converted.document));
-    else on_skip(skip);
-  }
+  while (stream.next(raw, source)) add_converted(std::move(raw), convert, result);
   return result;
 }
 

@@ -27,6 +27,16 @@ struct ReadResult {
   }
 };
 
+/// Adds what becomes of a raw document.
+inline void add_converted(RawDocument raw, const ConvertOptions& options, ReadResult& result) {
+  Converted converted;
+  Skip skip;
+  bool kept = convert_document(std::move(raw), options, converted, skip);
+  for (Skip& part : converted.missing) result.skips.push_back(std::move(part));
+  if (kept) result.documents.push_back(std::move(converted.document));
+  else result.skips.push_back(std::move(skip));
+}
+
 inline ReadResult read_bytes(const std::string& name, std::string bytes, const ReaderOptions& options = {},
                              TextFormat format = TextFormat::kMarkdown) {
   ReadResult result;
@@ -47,12 +57,7 @@ inline ReadResult read_bytes(const std::string& name, std::string bytes, const R
     auto more = (*reader)->next(raw);
     if (!more.ok()) on_skip({name, "error", more.error().to_string(), true});
     if (!more.ok() || !*more) break;
-    Converted converted;
-    Skip skip;
-    bool kept = convert_document(std::move(raw), convert, converted, skip);
-    for (Skip& part : converted.missing) on_skip(std::move(part));
-    if (kept) result.documents.push_back(std::move(converted.document));
-    else on_skip(skip);
+    add_converted(std::move(raw), convert, result);
   }
   return result;
 }
