@@ -118,6 +118,13 @@ def a_damaged_chapter_does_not_lose_the_book(work):
     assert report["skipped"] == {"read.damaged": 1} and report["kept"]["documents"] == 1, report
 
 
+def what_stands_beside_ids_is_not_believed(work):
+    (work / "ids.bin").write_bytes(bytes(range(0, 20)) * 2)
+    for about in ("x", [1], {"vocab_size": "x"}, {"vocab_size": -1, "end_of_text": 1 << 40}):
+        (work / "ids.json").write_text(json.dumps({"dtype": "u16", "tokens": 20, "about": about}))
+        run("pack", work / "ids.bin", "--sequence-length", "8", "--out", work / "packed.bin")
+
+
 def mistakes_take_one_line(work):
     (work / "mistake.yaml").write_text("sources: [in]\nout: x\nfilter: [repair]\n")
     for words, says in ((("build", "--in", work / "in", "--out", work / "x", "--memory-limit", "much"), "much"),
@@ -140,6 +147,7 @@ with tempfile.TemporaryDirectory() as name:
     neither_threads_nor_kills_show(work)
     bad_inputs_are_named(work)
     a_damaged_chapter_does_not_lose_the_book(work)
+    what_stands_beside_ids_is_not_believed(work)
     mistakes_take_one_line(work)
     (work / "lines.txt").write_text("no object\n" * 3000)
     told = run("dedup", work / "lines.txt", expect=1).told

@@ -26,6 +26,17 @@ struct Waiting {
   auto operator<=>(const Waiting&) const = default;
 };
 
+// Whether the numbers and marks of a line are what append() was given: a damaged log is an error, not an exception.
+bool is_well_formed(const Json& line) {
+  if (!line.is_object()) return false;
+  for (const auto& [key, value] : line.items()) {
+    bool is_count = key == "found" || key == "warc" || key == "end" || key == "status" || key == "bytes";
+    bool is_mark = key == "stored" || key == "sitemap";
+    if ((is_count && !value.is_number_integer()) || (is_mark && !value.is_boolean())) return false;
+  }
+  return true;
+}
+
 // Where the last whole line ends.
 Result<uint64_t> whole_lines(int fd, const std::string& where) {
   constexpr off_t kBlock = 1 << 16;
@@ -98,7 +109,8 @@ Result<CrawlLog::Past> CrawlLog::replay(const std::shared_ptr<ScratchFolder>& sc
     MALMOI_ASSIGN(Json line, parse_json(text, path_.string()));
     std::string name = json_string(line, "url");
     auto url = net::parse_url(name);
-    if (!url) return invalid_data("a line without a url", path_.string(), "name a new folder");
+    if (!url || !is_well_formed(line))
+      return invalid_data("a damaged line at byte " + std::to_string(offset), path_.string(), "name a new folder");
     Hash128 hash = hash128(name);
     bool visited = !line.contains("found");
     MALMOI_TRY(lines.add({hash.low, hash.high, offset, visited}));

@@ -78,6 +78,18 @@ TEST(Crawl, StoppedItGoesOnWithoutLossOrRepetition) {
     }
 }
 
+TEST(Crawl, ADamagedLogIsAnError) {
+  Site site;
+  fill(site);
+  for (const char* damage : {R"({"url": "http://a.example/", "status": "no"})", R"({"url": 1})", "[1]"}) {
+    Path out = scratch("damaged");
+    ASSERT_TRUE(write_file(out / "crawl.log", std::string(damage) + "\n").ok());
+    auto done = crawl(options_for(site, out));
+    ASSERT_FALSE(done.ok()) << damage;
+    EXPECT_NE(done.error().to_string().find("crawl.log"), std::string::npos) << done.error().to_string();
+  }
+}
+
 TEST(Crawl, RevisitAsksForWhatChanged) {
   Site site;
   fill(site);
