@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Runs a recipe from outside: killed at a random moment of training it goes on to the same bits; run again it does nothing;
-a changed setting runs what depends on it."""
+a changed setting runs what depends on it; a corpus and its tokenizer are made again when a document comes."""
 import json
 import pathlib
 import random
@@ -16,6 +16,13 @@ RECIPE = """
 schema_version: 1
 work: {work}
 stages:
+  - name: corpus
+    kind: data
+    settings: {{sources: [docs]}}
+  - name: tokenizer
+    kind: tokenizer
+    inputs: [{work}/corpus]
+    settings: {{type: bpe, vocab_size: 270}}
   - name: train
     kind: train
     settings:
@@ -54,6 +61,9 @@ with tempfile.TemporaryDirectory() as name:
     words = "the cat sat on a mat and saw that the rat ran off with his hat".split()
     choose = random.Random(7)
     (folder / "text.txt").write_text(" ".join(choose.choice(words) for _ in range(6000)))
+    (folder / "docs").mkdir()
+    for i in range(10):
+        (folder / "docs" / f"{i}.txt").write_text(" ".join(choose.choice(words) for _ in range(200)))
 
     whole = run(folder, "whole")
     assert all(stage["ran"] for stage in whole.values()), whole
@@ -81,6 +91,9 @@ with tempfile.TemporaryDirectory() as name:
     changed = run(folder, "whole", tokens=12)
     assert not changed["train"]["ran"] and changed["sample"]["ran"], changed
     assert changed["sample"]["reason"] == "settings.max_tokens changed", changed
+    (folder / "docs" / "new.txt").write_text("a document that was not there before, of some words")
+    again = run(folder, "whole")
+    assert again["corpus"]["ran"] and again["tokenizer"]["ran"] and not again["train"]["ran"], again
     (folder / "text.txt").write_text("the cat " * 3000)
     assert run(folder, "whole")["train"]["reason"] == "text.txt changed"
 print(f"killed {kills} times; every step once and the same")

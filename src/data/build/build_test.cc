@@ -174,6 +174,10 @@ TEST(Build, LimitsAndMistakesAreNamed) {
   ASSERT_FALSE(recipe.ok());
   EXPECT_NE(recipe.error().to_string().find("did you mean 'epochs'"), std::string::npos) << recipe.error().to_string();
   EXPECT_FALSE(build_corpus(small_recipe(in / "nowhere", out), {}).ok());
+  ASSERT_TRUE(write_file(out / ".made-by-malmoi-run", "the mark of a recipe").ok());
+  EXPECT_TRUE(build_corpus(small_recipe(in, out), {}).ok());
+  EXPECT_TRUE(fs::exists(out / ".made-by-malmoi-run"));
+  out = scratch("mistakes_foreign");
   ASSERT_TRUE(write_file(out / "thesis.doc", "mine").ok());
   auto foreign = build_corpus(small_recipe(in, out), {});
   ASSERT_FALSE(foreign.ok());

@@ -4,16 +4,22 @@
 namespace malmoi::app::kinds {
 namespace {
 
+void add_paths(const Json& named, std::vector<Path>& paths) {
+  if (named.is_string()) paths.emplace_back(named.get<std::string>());
+  if (!named.is_array()) return;
+  for (const Json& path : named) {
+    if (path.is_string()) paths.emplace_back(path.get<std::string>());
+  }
+}
+
+// A source is a path alone, or says `path`, or `paths`.
 std::vector<Path> inputs(const Json& settings) {
   std::vector<Path> paths;
   if (!settings.is_object() || !settings.contains("sources") || !settings["sources"].is_array()) return paths;
   for (const Json& source : settings["sources"]) {
-    Json listed = source.is_object() ? source.value("paths", Json()) : Json();
-    if (listed.is_string()) paths.emplace_back(listed.get<std::string>());
-    if (!listed.is_array()) continue;
-    for (const Json& path : listed) {
-      if (path.is_string()) paths.emplace_back(path.get<std::string>());
-    }
+    if (source.is_string()) add_paths(source, paths);
+    if (!source.is_object()) continue;
+    for (const char* key : {"path", "paths"}) add_paths(source.value(key, Json()), paths);
   }
   return paths;
 }
