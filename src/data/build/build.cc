@@ -81,12 +81,13 @@ class Build {
     return split && (name.ends_with(".jsonl.zst") || name.ends_with(".jsonl"));
   }
 
-  // A folder that holds something else than a corpus is not ours to fill.
+  // A folder that holds something else than a corpus is not ours to fill. Hidden files are nothing of value: a lock, the mark
+  // of the recipe that the folder belongs to.
   Status refuse_foreign_folder() const {
     std::error_code error;
     for (const auto& entry : std::filesystem::directory_iterator(recipe_.out, error)) {
       std::string name = entry.path().filename().string();
-      bool ours = name.starts_with("work-") || name == ".lock" || Corpus::is_corpus(recipe_.out) ||
+      bool ours = name.starts_with("work-") || name.starts_with('.') || Corpus::is_corpus(recipe_.out) ||
                   name.ends_with(".tmp") || is_shard(name) || name == "events.jsonl.zst" ||
                   name.starts_with("report.") || name == "DATACARD.md" || name == "README.md" ||
                   name == "datacard.json";
