@@ -401,6 +401,11 @@ class BadInput(unittest.TestCase):
                 with self.subTest(arguments):
                     self.assertEqual(result.returncode, 1, result.stderr)
                     self.assertEqual(len(result.stderr.splitlines()), 1, result.stderr)
+            # Written a token at a time: the last write, of nothing, does not fail.
+            generate = [PROGRAM, "generate", "--model", MODEL, "--prompt", "the", "--max-tokens", "3"]
+            result = subprocess.run(generate, stdout=full, stderr=subprocess.PIPE, text=True)
+            self.assertEqual(result.returncode, 1, result.stderr)
+            self.assertIn("cannot write", result.stderr)
 
 
 if __name__ == "__main__":

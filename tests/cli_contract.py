@@ -112,10 +112,11 @@ class Contract(unittest.TestCase):
         self.assert_one_line_error(run("doctor", env={"MALMOI_ISA": "avx9"}), (1, 2), "MALMOI_ISA")
 
     def test_a_full_disk_is_an_error(self):
-        with open("/dev/full", "w") as full:
-            result = subprocess.run([PROGRAM, "doctor", "--json"], stdout=full, stderr=subprocess.PIPE, text=True)
-        self.assertEqual(result.returncode, 1)
-        self.assertEqual(len(result.stderr.splitlines()), 1)
+        for arguments in (["doctor", "--json"], ["--help"], ["train", "--help"], ["--version"]):
+            with open("/dev/full", "w") as full, self.subTest(arguments):
+                result = subprocess.run([PROGRAM, *arguments], stdout=full, stderr=subprocess.PIPE, text=True)
+                self.assertEqual(result.returncode, 1)
+                self.assertEqual(len(result.stderr.splitlines()), 1)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Runs a recipe from outside: killed at a random moment of training it goes on to the same bits; run again it does nothing;
-a changed setting runs what depends on it; a corpus and its tokenizer are made again when a document comes."""
+a changed setting runs what depends on it; a corpus and its tokenizer are made again when a document comes; stages of every
+kind follow each other, from documents to samples."""
 import json
 import pathlib
 import random
@@ -39,6 +40,44 @@ stages:
 """ % STEPS
 
 
+EVERY_KIND = """
+schema_version: 1
+work: all
+stages:
+  - {name: corpus, kind: data, settings: {sources: [{name: texts, paths: papers}], split: {valid: 0.2}}}
+  - {name: tokenizer, kind: tokenizer, inputs: [all/corpus], settings: {type: bpe, vocab_size: 280}}
+  - name: train
+    kind: train
+    settings:
+      schema_version: 1
+      model: {architecture: llama, hidden_size: 32, intermediate_size: 64, num_hidden_layers: 1, num_attention_heads: 2,
+              max_position_embeddings: 32}
+      tokenizer: all/tokenizer
+      data: {train: [all/corpus], sequence_length: 32}
+      train: {batch_size: 4, steps: 10, dtype: f32, seed: 3}
+  - {name: evaluate, kind: evaluate, settings: {model: all/train/model, corpus: all/corpus}}
+  - {name: sample, kind: sample, settings: {model: all/train/model, prompts: ["the "], max_tokens: 8}}
+"""
+
+
+def every_kind(folder, sentence):
+    """Documents to samples; again, when nothing changed; and again, in the folders that hold what is replaced."""
+    (folder / "papers").mkdir()
+    write = lambda n: [(folder / "papers" / f"{i}.txt").write_text(f"This is document {i}. " + sentence() + ".") for i in range(n)]
+    (folder / "all.yaml").write_text(EVERY_KIND)
+
+    def ran():
+        result = subprocess.run([str(program), "run", "all.yaml", "--json", "--threads", "1"], cwd=folder, capture_output=True, text=True, timeout=300)
+        assert result.returncode == 0, result.stderr
+        return [stage["ran"] for stage in json.loads(result.stdout)["stages"]]
+
+    write(40)
+    assert ran() == [True] * 5
+    assert ran() == [False] * 5
+    write(50)
+    assert ran() == [True] * 5
+
+
 def command(folder, work, tokens=8):
     (folder / f"{work}.yaml").write_text(RECIPE.format(work=work, tokens=tokens))
     return [str(program), "run", f"{work}.yaml", "--json", "--threads", "1"]
@@ -64,6 +103,7 @@ with tempfile.TemporaryDirectory() as name:
     (folder / "docs").mkdir()
     for i in range(10):
         (folder / "docs" / f"{i}.txt").write_text(" ".join(choose.choice(words) for _ in range(200)))
+    every_kind(folder, lambda: " ".join(choose.choice(words) for _ in range(100)))
 
     whole = run(folder, "whole")
     assert all(stage["ran"] for stage in whole.values()), whole

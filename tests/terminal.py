@@ -54,6 +54,11 @@ class Terminal(unittest.TestCase):
         text = subprocess.run([PROGRAM, "generate", *options], capture_output=True, check=True).stdout.decode()
         self.assertIn(HOSTILE, text)
 
+    def test_what_ids_stand_for_is_filtered_too(self):
+        # Bytes are their own ids: ESC [ 3 1 m BEL.
+        text = on_terminal("tokenizer", "decode", "--tokenizer", str(MODEL), typed="27 91 51 49 109 7\n")
+        self.assertEqual(text, "␛[31m␇\n")
+
     def test_what_a_model_writes_in_a_chat_is_filtered_too(self):
         # A model of random bytes at this temperature writes control characters soon.
         text = on_terminal("chat", "--model", str(MODEL), "--max-tokens", "300", "--temperature", "50", "--seed", "3", "--threads", "1", typed="hello\n")

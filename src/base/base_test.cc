@@ -88,6 +88,18 @@ TEST(Config, ScalarsEnvironmentAndOverrides) {
   EXPECT_FALSE(parse_config("a: 1\na: 2", "f").ok());
 }
 
+// The parser makes hundreds of bytes of each one of these before it tells of anything.
+TEST(Config, LargeAndDeepOnesAreErrorsBeforeTheyTakeMemory) {
+  std::string large = "a: [";
+  while (large.size() < (2 << 20)) large += "a,";
+  auto too_large = parse_config(large + "]", "f");
+  ASSERT_FALSE(too_large.ok());
+  EXPECT_NE(too_large.error().to_string().find("is larger than"), std::string::npos) << too_large.error().to_string();
+  auto too_deep = parse_config("a: " + std::string(100'000, '['), "f");
+  ASSERT_FALSE(too_deep.ok());
+  EXPECT_EQ(too_deep.error().to_string(), "f:1: nested too deeply");
+}
+
 TEST(File, APathThatTheSystemCannotLookAtDoesNotExist) {
   EXPECT_TRUE(exists("/"));
   EXPECT_FALSE(exists(""));
@@ -110,6 +122,9 @@ TEST(File, AtomicWriteLeavesOldFileUntilCommit) {
 
 TEST(Json, RefusesHostileNestingAndReportsThePlace) {
   EXPECT_FALSE(parse_json(std::string(100000, '['), "x").ok());
+  auto number = parse_json("[" + std::string(100000, '1') + "]", "x.json");
+  ASSERT_FALSE(number.ok());
+  EXPECT_LT(number.error().to_string().size(), 200u);  // the number is not repeated
   auto result = parse_json("{\"a\": 1,\n oops}", "x.json");
   ASSERT_FALSE(result.ok());
   EXPECT_THAT(result.error().to_string(), testing::HasSubstr("line 2"));

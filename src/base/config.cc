@@ -1,5 +1,6 @@
 #include "base/config.h"
 
+#include <yaml-cpp/depthguard.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
@@ -13,6 +14,9 @@ namespace {
 
 constexpr int kMaxDepth = 64;
 constexpr int kMaxValues = 50'000;
+// The parser makes 250 bytes of each byte of a text such as `[a,a,...`, before any value can be counted. What people write
+// is hundreds of times smaller; lists of files stand as their folder.
+constexpr uint64_t kMaxBytes = 1 << 20;
 const Json kNull;
 const Json kEmptyObject = Json::object();
 
@@ -125,10 +129,15 @@ std::string ConfigDocument::where(const std::string& path) const {
 Result<ConfigDocument> parse_config(std::string_view yaml, std::string file) {
   ConfigDocument document;
   document.file = std::move(file);
+  if (yaml.size() > kMaxBytes)
+    return invalid_data("is larger than " + std::to_string(kMaxBytes) + " bytes", document.file,
+                        "name folders instead of files, or split it");
   try {
     int budget = kMaxValues;
     YAML::Node root = YAML::Load(std::string(yaml));
     MALMOI_ASSIGN(document.root, convert(root, "", 0, budget, document));
+  } catch (const YAML::DeepRecursion& error) {
+    return invalid_data("nested too deeply", document.file + ":" + std::to_string(error.mark.line + 1));
   } catch (const YAML::Exception& error) {
     std::string place = document.file;
     if (error.mark.line >= 0) place += ":" + std::to_string(error.mark.line + 1);
@@ -143,7 +152,7 @@ Result<ConfigDocument> parse_config(std::string_view yaml, std::string file) {
 }
 
 Result<ConfigDocument> read_config(const Path& path) {
-  MALMOI_ASSIGN(std::string text, read_file(path, 64 << 20));
+  MALMOI_ASSIGN(std::string text, read_file(path, kMaxBytes));
   return parse_config(text, path.string());
 }
 

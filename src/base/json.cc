@@ -40,6 +40,8 @@ Result<Json> parse_json(std::string_view text, std::string where, int max_depth)
       what += " (line " + std::to_string(1 + std::count(before.begin(), before.end(), '\n')) + ")";
     }
     return invalid_data(std::move(what), std::move(where), "check the text there");
+  } catch (const Json::out_of_range&) {  // whose text has the whole number in it
+    return invalid_data("malformed JSON: a number is too large", std::move(where), "write one below 1e308");
   } catch (const Json::exception& error) {
     return invalid_data(std::string("malformed JSON: ") + error.what(), std::move(where));
   }

@@ -9,6 +9,16 @@
 #include <cerrno>
 
 namespace malmoi {
+namespace {
+
+// Devices such as /dev/zero have no end. Terminals and /dev/null have one.
+bool is_endless(int fd, const struct stat& info) {
+  struct stat null {};
+  bool is_null = ::stat("/dev/null", &null) == 0 && info.st_rdev == null.st_rdev;
+  return S_ISBLK(info.st_mode) || (S_ISCHR(info.st_mode) && !is_null && ::isatty(fd) == 0);
+}
+
+}  // namespace
 
 Result<int> open_to_read(const Path& path) {
   // Without O_NONBLOCK the call itself waits for whoever writes into a pipe.
@@ -16,7 +26,12 @@ Result<int> open_to_read(const Path& path) {
   if (fd < 0) return io_error("cannot open", path.string(), errno);
   struct stat info {};
   struct statfs system {};
-  bool pipe = ::fstat(fd, &info) == 0 && S_ISFIFO(info.st_mode);
+  bool known = ::fstat(fd, &info) == 0;
+  if (known && is_endless(fd, info)) {
+    ::close(fd);
+    return invalid_data("is a device, a file was expected", path.string(), "name a file");
+  }
+  bool pipe = known && S_ISFIFO(info.st_mode);
   bool named = pipe && ::fstatfs(fd, &system) == 0 && system.f_type != PIPEFS_MAGIC;
   if (named) {
     ::close(fd);

@@ -31,6 +31,22 @@ TEST_F(Pipe, ANamedOneIsAnErrorEverywhere) {
   EXPECT_NE(text.error().to_string().find("named pipe"), std::string::npos);
 }
 
+// /dev/zero has no end, and no line of it has one.
+TEST(Device, WithoutAnEndIsAnErrorEverywhere) {
+  for (const char* device : {"/dev/zero", "/dev/urandom", "/dev/full"}) {
+    EXPECT_FALSE(open_to_read(device).ok()) << device;
+    auto text = read_file(device, 1 << 16);
+    ASSERT_FALSE(text.ok()) << device;
+    EXPECT_NE(text.error().to_string().find("is a device"), std::string::npos) << text.error().to_string();
+  }
+}
+
+TEST(Device, NullIsAnEmptyFile) {
+  auto text = read_file("/dev/null");
+  ASSERT_TRUE(text.ok()) << text.error().to_string();
+  EXPECT_EQ(*text, "");
+}
+
 TEST(AnonymousPipe, IsReadToItsEnd) {
   int ends[2];
   ASSERT_EQ(::pipe(ends), 0);

@@ -35,7 +35,7 @@ void add_data_dedup(CLI::App& data, Invocation& invocation) {
   command->callback([&invocation, options] {
     invocation.run = [&invocation, options]() -> Status {
       const Job& job = invocation.terminal.job();
-      MALMOI_ASSIGN(app::DedupReport report, app::data_dedup(*options, app::standard_output(), job));
+      MALMOI_ASSIGN(app::DedupReport report, app::data_dedup(*options, stdout_lines(), job));
       if (!options->report.empty()) MALMOI_TRY(write_file(options->report, dump_json(to_json(report), 2) + "\n"));
       job.message(fmt::format("{}, {} in {}", counted(report.documents, "document"),
                               counted(report.duplicates, "duplicate"), counted(report.clusters, "cluster")));

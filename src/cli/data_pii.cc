@@ -31,7 +31,7 @@ void add_data_pii(CLI::App& data, Invocation& invocation) {
   command->callback([&invocation, options] {
     invocation.run = [&invocation, options]() -> Status {
       const Job& job = invocation.terminal.job();
-      MALMOI_ASSIGN(app::PiiReport report, app::data_pii(*options, app::standard_output(), job));
+      MALMOI_ASSIGN(app::PiiReport report, app::data_pii(*options, stdout_lines(), job));
       if (!options->report.empty()) MALMOI_TRY(write_file(options->report, dump_json(to_json(report), 2) + "\n"));
       job.message(fmt::format("{}, {} with personal data", counted(report.counts.documents, "document"),
                               report.counts.documents_with_pii));

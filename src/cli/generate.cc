@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/counted.h"
 #include "app/use/generate.h"
 #include "cli/command.h"
 #include "cli/sampling_options.h"
@@ -54,8 +55,8 @@ Status show_text(const app::LoadedModel& loaded, const app::GenerateOptions& gen
   };
   MALMOI_ASSIGN(app::Generated result, app::generate(loaded, generate, show, job.stop));
   show("\n");
-  job.message(fmt::format("{} tokens, {:.1f} tokens/s, {}", result.generated_tokens, result.tokens_per_second(),
-                          result.finish_reason));
+  job.message(fmt::format("{}, {:.1f} tokens/s, {}", counted(static_cast<uint64_t>(result.generated_tokens), "token"),
+                          result.tokens_per_second(), result.finish_reason));
   return job.stop.check("", "the text so far stands above");
 }
 

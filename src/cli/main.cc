@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <exception>
+#include <iostream>
 #include <new>
 
 #include <fmt/format.h>
@@ -42,6 +43,13 @@ void keep_standard_descriptors() {
   if (fd > STDERR_FILENO) ::close(fd);
 }
 
+// What was printed must have arrived: an earlier write may have failed, although the last one did not.
+int end_output(int code) {
+  bool written = std::cout.flush().good();
+  written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0 && written;
+  return written ? code : fail({ErrorCode::kIo, "cannot write the output", "stdout", "free some space"});
+}
+
 int run(int argc, char** argv) {
   keep_standard_descriptors();
   CLI::App root("Malmoi builds language models: from documents to a served model, in one program.", "malmoi");
@@ -54,11 +62,11 @@ int run(int argc, char** argv) {
   try {
     root.parse(argc, argv);
   } catch (const CLI::CallForHelp& help) {
-    return root.exit(help);
+    return end_output(root.exit(help));
   } catch (const CLI::CallForAllHelp& help) {
-    return root.exit(help);
+    return end_output(root.exit(help));
   } catch (const CLI::CallForVersion& version) {
-    return root.exit(version);
+    return end_output(root.exit(version));
   } catch (const CLI::ParseError& error) {
     return fail(explain_parse_error(root, error));
   }
@@ -69,8 +77,7 @@ int run(int argc, char** argv) {
   if (Status whole = check_all_files_were_whole(); done.ok() && !whole.ok())
     done = whole;  // zeros were read in place of a file
   invocation.terminal.finish();
-  if (std::fflush(stdout) != 0) return fail({ErrorCode::kIo, "cannot write the output", "stdout", "free some space"});
-  return done.ok() ? invocation.exit_code : fail(done.error());
+  return done.ok() ? end_output(invocation.exit_code) : fail(done.error());
 }
 
 }  // namespace
@@ -91,7 +98,7 @@ void add_dtype_option(CLI::App& command, DType& dtype) {
              "type of products: f32 or bf16");
 }
 
-void print_json(const Json& value) { fmt::print("{}\n", dump_json(value)); }
+void print_json(const Json& value) { fmt::print("{}\n", for_stdout(dump_json(value))); }
 
 void print_fields(const Json& object, bool json, int width) {
   if (json) {

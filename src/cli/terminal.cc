@@ -29,6 +29,11 @@ void install_stop_handler() {
   sigaction(SIGTERM, &action, nullptr);
 }
 
+bool stdout_is_terminal() {
+  static const bool terminal = ::isatty(STDOUT_FILENO) != 0;
+  return terminal;
+}
+
 }  // namespace
 
 Terminal::Terminal() {
@@ -55,9 +60,11 @@ std::string visible(std::string_view text) {
   return out;
 }
 
-std::string for_stdout(std::string_view text) {
-  static const bool terminal = ::isatty(STDOUT_FILENO) != 0;
-  return terminal ? visible(text) : std::string(text);
+std::string for_stdout(std::string_view text) { return stdout_is_terminal() ? visible(text) : std::string(text); }
+
+app::LineSink stdout_lines() {
+  if (!stdout_is_terminal()) return app::standard_output();
+  return [out = app::standard_output()](std::string_view line) { return out(visible(line)); };
 }
 
 void Terminal::go_on() { stop_source().clear(); }

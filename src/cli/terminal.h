@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "app/data/json_lines.h"
 #include "base/job.h"
 #include "base/log.h"
 
@@ -15,6 +16,8 @@ std::string visible(std::string_view text);
 /// Text that came from elsewhere, such as from a model, as stdout should have it: visible() on a terminal, as it is in pipes
 /// and files.
 std::string for_stdout(std::string_view text);
+/// Writes lines to stdout as for_stdout() has them.
+app::LineSink stdout_lines();
 
 /// The live line, messages and warnings on stderr; a stop when SIGINT or SIGTERM comes, a second one of which ends the
 /// process at once. One in a process.

@@ -44,7 +44,7 @@ template <typename Transform>
 Status for_each_line(const std::string& file, Transform&& transform) {
   const std::string name = app::input_name(file);
   MALMOI_ASSIGN(app::RawLines lines, app::RawLines::open(file));
-  app::LineSink out = app::standard_output();
+  app::LineSink out = stdout_lines();
   std::string_view line;
   while (true) {
     MALMOI_ASSIGN(bool more, lines.next(line));

@@ -33,7 +33,7 @@ asio::awaitable<void> Connection::run() {
     bool another = co_await serve_one();  // not in the condition above: GCC 12 makes a trap of it
     if (!another) break;
     idle_ = true;
-    idle_since_ = monotonic_seconds();
+    wait_for_client();
     between_ = buffer_.size() == 0;
     stream_.expires_after(milliseconds(between_ ? shared_.options.idle_seconds : shared_.options.header_seconds));
   }
@@ -59,7 +59,7 @@ asio::awaitable<bool> Connection::serve_one() {
   RequestParser parser(shared_.options);
   bool arrived = co_await read(parser);
   if (!arrived) co_return false;
-  idle_ = false;
+  idle_ = waits_ = false;
   if (parser.error()) {
     co_await answer_error(*parser.error());
     co_return false;
@@ -81,8 +81,10 @@ asio::awaitable<bool> Connection::serve_one() {
   }
   stream_.expires_after(milliseconds(shared_.options.body_seconds));
   parser.begin_body();
+  wait_for_client();
   arrived = co_await read(parser);
   if (!arrived) co_return false;
+  waits_ = false;
   if (parser.error()) {
     co_await answer_error(*parser.error());
     co_return false;
@@ -122,6 +124,7 @@ asio::awaitable<void> Connection::answer_error(protocol::ApiError error) {
 
 // Reads away what a refused client still sends, so that closing does not destroy the answer on its way (RFC 9112, 9.6).
 asio::awaitable<void> Connection::linger() {
+  wait_for_client();
   boost::system::error_code ignored;
   stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
   stream_.expires_after(std::chrono::seconds(2));
@@ -131,6 +134,11 @@ asio::awaitable<void> Connection::linger() {
     if (error) co_return;
     total += size;
   }
+}
+
+void Connection::wait_for_client() {
+  waits_ = true;
+  waits_since_ = monotonic_seconds();
 }
 
 void Connection::close_if_idle() {

@@ -19,10 +19,11 @@ class Connection {
   Connection(tcp::socket socket, Shared& shared) : stream_(std::move(socket)), shared_(shared) {}
 
   asio::awaitable<void> run();
-  /// Whether no request has arrived that is not answered yet, and since when (monotonic seconds).
-  bool idle() const { return idle_; }
-  double idle_since() const { return idle_since_; }
-  /// Closes it if it is.
+  /// Whether it waits for bytes of its client (a header, a body, what a refused one still sends), and since when (monotonic
+  /// seconds).
+  bool waits() const { return waits_; }
+  double waits_since() const { return waits_since_; }
+  /// Closes it if no request has arrived that is not answered yet.
   void close_if_idle();
   /// Ends an answer under way because the server stops; its client is told.
   void end_answer();
@@ -35,13 +36,15 @@ class Connection {
   asio::awaitable<void> answer(Exchange& exchange);
   asio::awaitable<void> answer_error(protocol::ApiError error);
   asio::awaitable<void> linger();
+  void wait_for_client();
 
   beast::tcp_stream stream_;
   beast::flat_buffer buffer_;
   Shared& shared_;
   Exchange* exchange_ = nullptr;  // while its request is answered
   bool idle_ = true;
-  double idle_since_ = monotonic_seconds();
+  bool waits_ = true;
+  double waits_since_ = monotonic_seconds();
   bool between_ = false;  // nothing of the next request has come
 };
 

@@ -150,6 +150,22 @@ TEST_F(ServerTest, SilentConnectionsDoNotKeepOthersOut) {
   EXPECT_EQ(silent[2]->read().status, 200);
 }
 
+// A body that never comes holds no place, either.
+TEST_F(ServerTest, BodiesThatDoNotComeDoNotKeepOthersOut) {
+  start({.max_connections = 3});
+  std::string late = post_text("/v1/completions", R"({"prompt":"a","max_tokens":1})");
+  std::vector<std::unique_ptr<TestClient>> slow;
+  for (int i = 0; i < 3; ++i) {
+    slow.push_back(std::make_unique<TestClient>(server_->port()));
+    slow.back()->send(late.substr(0, late.size() - 1));
+  }
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));  // until their headers are read
+  EXPECT_EQ(get("/health").status, 200);
+  EXPECT_TRUE(slow[0]->at_end());
+  slow[2]->send(late.substr(late.size() - 1));
+  EXPECT_EQ(slow[2]->read().status, 200);
+}
+
 TEST_F(ServerTest, ALaterRequestHasNoMoreTimeThanTheFirst) {
   start({.header_seconds = 0.3, .idle_seconds = 20});
   TestClient client(server_->port());

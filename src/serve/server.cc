@@ -105,12 +105,12 @@ asio::awaitable<void> Server::Impl::accept_loop() {
   }
 }
 
-// Closes the connection that has waited longest for a request to arrive, so that callers who say nothing, or a header a byte at a
-// time, do not keep others out. Whether there was one.
+// Closes the connection that has waited longest for its client, so that callers who say nothing, or a header or a body a byte at
+// a time, do not keep others out. Whether there was one.
 bool Server::Impl::make_room() {
   std::shared_ptr<Connection> longest;
   for (const auto& connection : connections) {
-    if (connection->idle() && (!longest || connection->idle_since() < longest->idle_since())) longest = connection;
+    if (connection->waits() && (!longest || connection->waits_since() < longest->waits_since())) longest = connection;
   }
   if (!longest) return false;
   longest->close();

@@ -1,3 +1,4 @@
+#include "base/counted.h"
 #include "app/eval/eval.h"
 
 #include <fmt/format.h>
@@ -17,8 +18,9 @@ Status add_texts(const EvalOptions& options, eval::PerplexityMeter& meter, const
     MALMOI_TRY(job.stop.check());
     MALMOI_TRY(meter.add_text(document.text));
     if (job.progress.due())
-      job.progress(fmt::format("{} documents, {} tokens, loss {:.4f}", meter.result().documents, meter.result().tokens,
-                               meter.result().loss()));
+      job.progress(fmt::format("{}, {}, loss {:.4f}",
+                               counted(static_cast<uint64_t>(meter.result().documents), "document"),
+                               counted(static_cast<uint64_t>(meter.result().tokens), "token"), meter.result().loss()));
   }
   return {};
 }

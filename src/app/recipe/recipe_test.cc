@@ -179,6 +179,10 @@ TEST_F(RecipeTest, DamagedStateIsTheSameAsNone) {
   write("w/.recipe/files", "7 8 nonsense\n\n-1\n");
   std::filesystem::remove_all(folder_ / "w/c");
   EXPECT_THAT(reasons(), ElementsAre("", "", "never ran"));
+  Json stamp = *read_json((folder_ / "w/.recipe/c.json").string());
+  stamp["version"] = "one";
+  write("w/.recipe/c.json", dump_json(stamp));
+  EXPECT_THAT(reasons(), ElementsAre("", "", "never ran"));
 }
 
 TEST_F(RecipeTest, MistakesInTheFileAreNamed) {

@@ -82,6 +82,8 @@ bool output_stands(const Path& out, const Json& list) {
 bool well_formed(const Json& stamp) {
   if (!stamp.is_object() || !stamp.contains("settings") || !stamp.contains("inputs") || !stamp.contains("out"))
     return false;
+  auto version = stamp.find("version");
+  if (version == stamp.end() || !version->is_number_integer()) return false;
   auto files = stamp.find("files");
   if (files == stamp.end() || !files->is_array()) return false;
   for (const Json& file : *files) {
@@ -93,7 +95,7 @@ bool well_formed(const Json& stamp) {
 // Why the stage has to run, given what its stamp says; empty if it is current.
 std::string reason_to_run(const Stage& stage, const Fingerprint& print, const Json& stamp) {
   if (!well_formed(stamp)) return "never ran";
-  if (stamp.value("version", 0) != print.version || json_string(stamp, "kind") != stage.kind->name)
+  if (stamp["version"] != print.version || json_string(stamp, "kind") != stage.kind->name)
     return "its kind makes something else now";
   if (json_string(stamp, "out") != stage.out.string()) return "out changed";
   if (std::string key = first_difference(stamp["settings"], print.settings, "settings"); !key.empty())

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "app/train/texts.h"
+#include "base/counted.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "data/token_file.h"
@@ -131,7 +132,7 @@ Result<TokenizedTexts> tokenize_texts(const TrainConfig& config, const tokenizer
   unspelled.warn(job);
   if (files.has_valid) MALMOI_TRY(valid.writer->commit());
   MALMOI_TRY(write_prepared(folder / "prepared.json", wanted, train, valid, files.valid_bytes));
-  job.message(fmt::format("tokenised {} documents: {} tokens to train, {} held out", files.documents,
+  job.message(fmt::format("tokenised {}: {} tokens to train, {} held out", counted(files.documents, "document"),
                           format_count(static_cast<double>(train.writer->tokens())),
                           format_count(static_cast<double>(valid.writer->tokens()))));
   return files;

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "base/counted.h"
 #include "app/eval/eval.h"
 #include "app/recipe/kinds/kinds.h"
 
@@ -32,10 +33,10 @@ Result<Json> result(const Path& out) { return read_json((out / "evaluation.json"
 Result<std::string> show(const Path& out) {
   MALMOI_ASSIGN(Json f, result(out));
   const Json& bits = f["bits_per_byte"];
-  return fmt::format(
-      "held-out text: {} documents, {} tokens, {} bytes\nloss {:.4f} nats a token, perplexity {:.2f}{}\n",
-      f["documents"].get<int64_t>(), f["tokens"].get<int64_t>(), f["bytes"].get<int64_t>(), f["loss"].get<double>(),
-      f["perplexity"].get<double>(), bits.is_number() ? fmt::format(", {:.4f} bits a byte", bits.get<double>()) : "");
+  return fmt::format("held-out text: {}, {}, {} bytes\nloss {:.4f} nats a token, perplexity {:.2f}{}\n",
+                     counted(f["documents"].get<uint64_t>(), "document"), counted(f["tokens"].get<uint64_t>(), "token"),
+                     f["bytes"].get<int64_t>(), f["loss"].get<double>(), f["perplexity"].get<double>(),
+                     bits.is_number() ? fmt::format(", {:.4f} bits a byte", bits.get<double>()) : "");
 }
 
 }  // namespace
