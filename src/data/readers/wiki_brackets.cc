@@ -154,14 +154,21 @@ class Brackets {
     if (holds_text) texts = texts_of(open);
     switch (texts.empty() && known.leaves != Leaves::kSign ? Leaves::kNothing : known.leaves) {
       case Leaves::kNothing: return out_.resize(open.begin);
-      case Leaves::kSign: return replace(open.begin, known.sign);
+      case Leaves::kSign: return leave_sign(open.begin, known.sign);
       case Leaves::kFirst: return keep_trimmed(open.begin, texts.front());
       case Leaves::kSecond: return keep_trimmed(open.begin, texts[std::min<size_t>(1, texts.size() - 1)]);
       case Leaves::kLast: return keep_trimmed(open.begin, texts.back());
       case Leaves::kEvery: return replace(open.begin, joined(texts, texts.size(), " "));
       case Leaves::kJoined: return replace(open.begin, joined(texts, texts.size(), ""));
+      case Leaves::kGloss: return replace(open.begin, glossed(texts));
       case Leaves::kQuantity: return replace(open.begin, joined(texts, quantity_size(texts), " "));
     }
+  }
+
+  // {{=}} and {{!}} stand where a sign would be read as markup.
+  void leave_sign(size_t place, std::string_view sign) {
+    out_.resize(place);
+    append_shielded(out_, sign);
   }
 
   void replace(size_t place, std::string_view text) {
@@ -186,6 +193,18 @@ class Brackets {
       out += value;
     }
     return out;
+  }
+
+  // {{nihongo|Tokyo|東京|Tōkyō}} shows Tokyo (東京, Tōkyō), and what has no word to begin with its explanation alone.
+  std::string glossed(const std::vector<std::pair<size_t, size_t>>& texts) const {
+    constexpr size_t kShown = 3;  // a fourth is a note
+    std::string word = joined({texts.front()}, 1, "");
+    std::vector<std::pair<size_t, size_t>> rest = texts;
+    rest.resize(std::min(kShown, rest.size()));
+    rest.erase(rest.begin());
+    std::string gloss = joined(rest, rest.size(), ", ");
+    if (word.empty() || gloss.empty()) return word + gloss;
+    return word + " (" + gloss + ")";
   }
 
   // {{convert|93|m|ft}} shows 93 m, {{convert|10|to|20|km|mi}} 10 to 20 km.
