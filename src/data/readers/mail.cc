@@ -13,7 +13,7 @@ constexpr int kMaxDepth = 16;  // of multiparts and messages in one another
 
 struct Piece {
   std::string bytes, charset;
-  bool html = false;
+  bool html = false, flowed = false, delete_space = false;
 };
 using Pieces = std::vector<Piece>;
 
@@ -79,6 +79,8 @@ Pieces collect(std::string_view message, int depth) {
   if (!media.empty() && media != "text/plain" && media != "text/html") return {};
   if (ascii_lower(headers.get("content-disposition")).starts_with("attachment")) return {};
   Piece piece{{}, media_parameter(type, "charset"), media == "text/html"};
+  piece.flowed = !piece.html && ascii_lower(media_parameter(type, "format")) == "flowed";
+  piece.delete_space = ascii_lower(media_parameter(type, "delsp")) == "yes";
   std::string transfer = ascii_lower(ascii_trim(headers.get("content-transfer-encoding")));
   if (transfer == "base64") piece.bytes = decode_base64(content);
   else if (transfer == "quoted-printable") piece.bytes = decode_quoted_printable(content, false);
@@ -100,6 +102,7 @@ Result<MailText> read_mail(std::string_view message) {
   for (const Piece& piece : pieces) {
     std::string inside = piece.html ? declared_charset(piece.bytes) : std::string();
     MALMOI_ASSIGN(Decoded decoded, decode_text(piece.bytes, piece.charset.empty() ? inside : piece.charset, inside));
+    if (piece.flowed) decoded.text = join_flowed_lines(decoded.text, piece.delete_space);
     mail.parts.push_back({std::move(decoded.text), std::move(decoded.encoding), piece.html});
   }
   return mail;
