@@ -45,7 +45,9 @@ bool may_be_broken(const FoldedText& text, const Break& place) {
   if (place.end == 0 || place.next >= text.size()) return false;
   char32_t last = text.at(place.end - 1), next = text.at(place.next);
   if (last == U'@') return is_letter(next) || is_digit(next);
-  if (!is_digit(next) || !(is_digit(last) || is_sign(last))) return false;
+  if (next == U'@') return is_letter(last) || is_digit(last);
+  bool sign_next = is_sign(next) && is_digit(text.at(place.next + 1)) && is_digit(last);
+  if (!sign_next && (!is_digit(next) || !(is_digit(last) || is_sign(last)))) return false;
   size_t fewest = last == U'.' ? kFewestDigits / 2 : kFewestDigits;
   return digits_before(text, place.end) + digits_after(text, place.next) >= fewest;
 }
