@@ -84,6 +84,21 @@ TEST(Encoding, ComposedWhateverStandsBeside) {
   }
 }
 
+TEST(Encoding, ThaiWhereItIsDeclared) {
+  const std::string text = "ห้องสมุดในย่านของเราเปิดทุกเย็นวันพุธ";
+  std::string bytes;
+  for (size_t i = 0; i < text.size();) {
+    Utf8Char c = decode_utf8(text, i);
+    bytes += static_cast<char>(c.code_point - 0xE00 + 0xA0);
+    i += c.length;
+  }
+  for (const char* name : {"tis-620", "windows-874", "TIS-620"}) {
+    auto decoded = decode_text(bytes, name);
+    ASSERT_TRUE(decoded.ok());
+    EXPECT_EQ(decoded->text, text) << name;
+  }
+}
+
 // Hardly a zero byte, and bytes that look like controls.
 TEST(Encoding, ChineseInUtf16WithoutAMark) {
   for (std::u16string wide :
