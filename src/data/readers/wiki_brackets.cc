@@ -24,7 +24,8 @@ class Brackets {
   std::string run() {
     for (size_t i = 0; i < text_.size();) {
       size_t sign = std::min(text_.find_first_of("{}[]|\n", i), text_.size());
-      if (sign > i) line_begins_ = false;
+      // Tables may be indented, by spaces or colons.
+      line_begins_ &= text_.substr(i, sign - i).find_first_not_of(" \t:") == std::string_view::npos;
       out_.append(text_, i, sign - i);
       i = sign < text_.size() ? read_sign(sign) : sign;
     }

@@ -23,6 +23,7 @@ TEST(Wikitext, TagsTablesFilesAndComments) {
   check({{"== 제목 ==\n글 '''굵게'''와 '''''둘 다'''''", "## 제목\n글 굵게와 둘 다"},
          {"앞 <!-- 숨은 --> 뒤<ref name=\"a>b\">각주</ref>. 또<ref name=x/>.", "앞  뒤. 또."},
          {"앞\n{| class=\"wikitable\"\n|-\n| 값 {{틀|x}}\n|}\n뒤", "앞\n\n뒤"},
+         {"앞\n:{|\n| 값\n |}\n뒤", "앞\n\n뒤"},
          {"[[파일:a.jpg|섬네일|설명 [[링크]] {{lang|en|x}}]]글 [[분류:강]][[en:River]][[:분류:강]]", "글 분류:강"}});
 }
 
