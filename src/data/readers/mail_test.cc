@@ -84,6 +84,12 @@ TEST(Mail, TimeGrowsWithTheSize) {
     decode_header(header, "");
     decode_header("?=" + header, "");
   }
+  for (const char* piece : {"> \n", "a \n", ">", " "}) {
+    std::string text;
+    while (text.size() < (1 << 20)) text += piece;
+    EXPECT_LE(join_flowed_lines(text, true).size(), 2 * text.size());
+    decode_quoted_printable("=" + text, false);
+  }
   std::string parts = "Content-Type: multipart/mixed; boundary=b\n\n", heads;
   for (int i = 0; i < 20'000; ++i) {
     parts += "--b\nContent-Type: text/plain\n\nx\n--b1\n";
