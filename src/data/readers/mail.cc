@@ -76,12 +76,15 @@ Pieces collect(std::string_view message, int depth) {
     return out;
   }
   if (media == "message/rfc822") return collect(content, depth + 1);
-  if (!media.empty() && media != "text/plain" && media != "text/html") return {};
+  // Without a subtype, as old programs write it, text is plain.
+  bool plain = media.empty() || media == "text" || media == "text/plain" || media == "text/markdown";
+  if (!plain && media != "text/html") return {};
   if (ascii_lower(headers.get("content-disposition")).starts_with("attachment")) return {};
   Piece piece{{}, media_parameter(type, "charset"), media == "text/html"};
   piece.flowed = !piece.html && ascii_lower(media_parameter(type, "format")) == "flowed";
   piece.delete_space = ascii_lower(media_parameter(type, "delsp")) == "yes";
   std::string transfer = ascii_lower(ascii_trim(headers.get("content-transfer-encoding")));
+  transfer.resize(std::min(transfer.find_first_of(" \t;("), transfer.size()));  // a comment may follow
   if (transfer == "base64") piece.bytes = decode_base64(content);
   else if (transfer == "quoted-printable") piece.bytes = decode_quoted_printable(content, false);
   else piece.bytes = content;
@@ -93,6 +96,12 @@ Pieces collect(std::string_view message, int depth) {
 }  // namespace
 
 Result<MailText> read_mail(std::string_view message) {
+  std::string with_line_feeds;  // of a message of an old Mac
+  if (message.find('\n') == std::string_view::npos && message.find('\r') != std::string_view::npos) {
+    with_line_feeds = message;
+    std::replace(with_line_feeds.begin(), with_line_feeds.end(), '\r', '\n');
+    message = with_line_feeds;
+  }
   Headers headers;
   headers.parse(message);
   Pieces pieces = collect(message, 0);

@@ -61,6 +61,17 @@ TEST(Mail, LinesThatFlow) {
   EXPECT_EQ(mail->parts[0].text, "한 줄 \n두 줄");
 }
 
+TEST(Mail, HeadersAsOldProgramsWriteThem) {
+  for (const char* message :
+       {"Subject: t\rContent-Type: text/plain\r\rone line", "Content-Type: text; charset=utf-8\n\none line",
+        "Content-Type: text/markdown\n\none line",
+        "Content-Transfer-Encoding: Quoted-Printable (7 bits)\n\none=20line"}) {
+    auto mail = read_mail(message);
+    ASSERT_TRUE(mail.ok()) << message;
+    EXPECT_EQ(mail->parts[0].text, "one line") << message;
+  }
+}
+
 TEST(Mail, MailboxesUnderOtherNames) {
   const std::string box =
       "From a@b.kr Fri Mar  1 09:00:00 2024\nSubject: one\n\nfirst\n>From here\n\n"
