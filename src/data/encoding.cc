@@ -17,10 +17,22 @@ namespace {
 
 using internal::convert;
 
+// Whether bytes in an encoding are text by the bits of its characters: of random ones few are usual.
+bool reads_well(std::string_view bytes, const char* icu_name) {
+  constexpr double kBitsOfText = 14;
+  Decoded decoded;
+  if (!convert(bytes, icu_name, decoded) || decoded.replaced > 1) return false;  // cut within its last character
+  auto characters = std::count_if(decoded.text.begin(), decoded.text.end(),
+                                  [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
+  return internal::reading_bits_of_any(decoded.text) < kBitsOfText * static_cast<double>(characters);
+}
+
+constexpr size_t kLookedUnits = 4096;
+
 // How much UTF-16 in the given byte order looks like text: the share of units that are ASCII text, Latin, punctuation,
-// kana, Hangul or Han, less those that text does not hold.
+// kana, Hangul or Han, less those that text does not hold. Han are many, and any bytes are some: those of a text read well.
 double utf16_plausibility(std::string_view bytes, bool big) {
-  size_t units = std::min<size_t>(bytes.size() / 2, 4096), good = 0, common = 0;
+  size_t units = std::min<size_t>(bytes.size() / 2, kLookedUnits), good = 0, common = 0;
   for (size_t i = 0; i < units; ++i) {
     auto a = static_cast<unsigned char>(bytes[2 * i]), b = static_cast<unsigned char>(bytes[2 * i + 1]);
     unsigned u = big ? a << 8 | b : b << 8 | a;
@@ -29,7 +41,8 @@ double utf16_plausibility(std::string_view bytes, bool big) {
     good += ascii || (u >= 0xA0 && u < 0x250) || (u >= 0x370 && u < 0x530) || (u >= 0x2010 && u < 0x2700) ||
             (u >= 0x3000 && u < 0x3400) || (u >= 0x4E00 && u < 0xA000) || (u >= 0xAC00 && u <= 0xD7A3) || u >= 0xFF00;
   }
-  if (units == 0 || common * 5 < units) return 0;
+  bool many_common = common * 5 >= units;
+  if (units == 0 || (!many_common && !reads_well(bytes.substr(0, 2 * units), big ? "utf-16be" : "utf-16le"))) return 0;
   return static_cast<double>(good) / static_cast<double>(units);
 }
 
@@ -63,6 +76,34 @@ Result<Decoded> decode_as(std::string_view bytes, const char* icu_name, std::str
   Decoded out;
   if (!convert(bytes, icu_name, out)) return unsupported("cannot decode " + label);
   out.encoding = std::move(label);
+  return out;
+}
+
+// UTF-16 that something beside the text declares, whose byte order nothing says.
+std::optional<std::string> declared_utf16(std::string_view bytes, std::span<const std::string> declared) {
+  bool named = std::any_of(declared.begin(), declared.end(), [](const std::string& name) {
+    std::string low = ascii_lower(name);
+    return low.starts_with("utf-16") || low.starts_with("utf16") || low.starts_with("ucs-2");
+  });
+  if (!named || bytes.size() % 2 != 0 || is_valid_utf8(bytes)) return {};
+  for (const char* name : {"utf-16le", "utf-16be"})
+    if (reads_well(bytes.substr(0, 2 * kLookedUnits), name)) return name;
+  return {};
+}
+
+// Words of mail that were coded one by one and put together: a shift that another one follows at once shifts nothing,
+// and converters refuse it.
+std::string without_empty_shifts(std::string_view bytes) {
+  std::string out;
+  for (size_t i = 0; i < bytes.size();) {
+    std::string_view rest = bytes.substr(i);
+    bool to_ascii = rest.starts_with("\x1b(B\x1b") || rest.starts_with("\x1b(J\x1b");
+    bool out_and_in = rest.starts_with("\x0f\x0e");
+    bool header_again = i > 0 && rest.starts_with("\x1b$)C");
+    size_t skipped = to_ascii ? 3 : out_and_in ? 2 : header_again ? 4 : 0;
+    if (skipped == 0) out += bytes[i];
+    i += std::max<size_t>(skipped, 1);
+  }
   return out;
 }
 
@@ -124,6 +165,17 @@ Decoded decode_by_line(std::string_view bytes, std::vector<std::string> declared
 
 }  // namespace
 
+std::string unmarked_utf16(std::string_view bytes) {
+  constexpr size_t kShortest = 4;
+  constexpr double kPlausible = 0.95;
+  auto zeros = static_cast<size_t>(std::count(bytes.begin(), bytes.end(), '\0'));
+  bool line_ends_or_spaces = zeros * 100 > bytes.size();
+  if (bytes.size() < kShortest || !line_ends_or_spaces) return {};
+  double little = utf16_plausibility(bytes, false), big = utf16_plausibility(bytes, true);
+  if (std::max(little, big) <= kPlausible) return {};
+  return little >= big ? "utf-16le" : "utf-16be";
+}
+
 Result<Decoded> decode_text(std::string_view bytes, std::string_view declared, std::string_view also_declared) {
   std::vector<std::string> names;
   for (std::string_view name : {declared, also_declared})
@@ -140,18 +192,15 @@ Result<Decoded> decode_text(std::string_view bytes, std::string_view declared, s
   if (bytes.starts_with("\xFE\xFF")) return decode_as(bytes.substr(2), "UTF-16BE", "utf-16be");
   if (auto shifted = shifted_encoding(bytes, names)) {
     Decoded out;
-    if (convert(bytes, shifted->c_str(), out) && (out.replaced == 0 || bytes.find('\x1b') != std::string_view::npos)) {
+    if (convert(without_empty_shifts(bytes), shifted->c_str(), out) &&
+        (out.replaced == 0 || bytes.find('\x1b') != std::string_view::npos)) {
       out.encoding = *shifted;
       return out;
     }
   }
   Utf8Count utf8 = count_utf8(bytes);
-  bool zero_bytes = utf8.zeros * 100 > bytes.size();
-  if (bytes.size() >= 4 && zero_bytes) {
-    double little = utf16_plausibility(bytes, false), big = utf16_plausibility(bytes, true);
-    if (std::max(little, big) > 0.95)
-      return little >= big ? decode_as(bytes, "UTF-16LE", "utf-16le") : decode_as(bytes, "UTF-16BE", "utf-16be");
-  }
+  if (std::string wide = unmarked_utf16(bytes); !wide.empty()) return decode_as(bytes, wide.c_str(), wide);
+  if (auto wide = declared_utf16(bytes, names)) return decode_as(bytes, wide->c_str(), *wide);
   size_t odd = utf8.zeros + utf8.controls;
   if (bytes.size() > 16 ? odd * 20 > bytes.size() : odd * 2 > bytes.size() && odd > 0)
     return invalid_data("is binary, not text", {}, "convert it to text, or leave it out");

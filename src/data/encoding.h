@@ -24,6 +24,9 @@ struct Decoded {
 Result<Decoded> decode_text(std::string_view bytes, std::string_view declared = {},
                             std::string_view also_declared = {});
 
+/// "utf-16le" or "utf-16be" of bytes that are so plainly, without a mark, by the zero bytes of their ASCII; else empty.
+std::string unmarked_utf16(std::string_view bytes);
+
 /// The encoding that a text names in its first bytes, in lower case: <meta> of HTML, the declaration of XML, @charset of
 /// CSS, a `coding:` comment in the first two lines of source code. Empty without one.
 std::string declared_charset(std::string_view text);

@@ -84,6 +84,52 @@ TEST(Encoding, ComposedWhateverStandsBeside) {
   }
 }
 
+TEST(Encoding, ThaiWhereItIsDeclared) {
+  const std::string text = "ห้องสมุดในย่านของเราเปิดทุกเย็นวันพุธ";
+  std::string bytes;
+  for (size_t i = 0; i < text.size();) {
+    Utf8Char c = decode_utf8(text, i);
+    bytes += static_cast<char>(c.code_point - 0xE00 + 0xA0);
+    i += c.length;
+  }
+  for (const char* name : {"tis-620", "windows-874", "TIS-620"}) {
+    auto decoded = decode_text(bytes, name);
+    ASSERT_TRUE(decoded.ok());
+    EXPECT_EQ(decoded->text, text) << name;
+  }
+}
+
+// Hardly a zero byte, and bytes that look like controls.
+TEST(Encoding, ChineseInUtf16WithoutAMark) {
+  for (std::u16string wide :
+       {u"图书馆每周三晚上开放，居民们借书。\n冬天喝茶。\n", u"圖書館每週三晚上開放，居民們借書。\n冬天喝茶。\n"})
+    for (bool big : {false, true}) {
+      std::string bytes, text;
+      for (char16_t unit : wide) {
+        char high = static_cast<char>(unit >> 8), low = static_cast<char>(unit & 0xFF);
+        bytes += big ? high : low;
+        bytes += big ? low : high;
+        append_utf8(text, unit);
+      }
+      auto decoded = decode_text(bytes);
+      ASSERT_TRUE(decoded.ok());
+      EXPECT_EQ(decoded->text, text);
+      EXPECT_EQ(decoded->encoding, big ? "utf-16be" : "utf-16le");
+      bytes.resize(20);  // no line end: only the declaration says it
+      decoded = decode_text(bytes, "UTF-16");
+      ASSERT_TRUE(decoded.ok());
+      EXPECT_TRUE(text.starts_with(decoded->text));
+    }
+  auto plain = decode_text("plain after all", "utf-16");
+  ASSERT_TRUE(plain.ok());
+  EXPECT_EQ(plain->text, "plain after all");
+  std::string noise;  // bytes of no encoding
+  for (uint32_t state = 1; noise.size() < 4096;)
+    noise += static_cast<char>((state = state * 1664525 + 1013904223) >> 24);
+  EXPECT_FALSE(decode_text(noise).ok());
+  EXPECT_FALSE(decode_text(noise, "utf-16").ok());
+}
+
 TEST(Encoding, ShortWesternTextsAreNotKorean) {
   auto spanish = decode_text(
       "El ni\xf1o comi\xf3 ma\xed"

@@ -22,6 +22,8 @@ constexpr double kEnclosedBits = 6;
 constexpr double kRepeatBits = 3;
 // A text may have been cut within its last character.
 constexpr double kCutBits = 15;
+// A letter of an alphabet for which there is no list of common ones.
+constexpr double kDeclaredAlphabetBits = 7;
 // What a capital costs over the small letter of it.
 constexpr double kCapitalBits = 3;
 
@@ -159,6 +161,9 @@ const CostTable& table_of_any() {
     CostTable out(kForeignBits);
     for (const CostTable& table : tables())
       for (char32_t c = 0x80; c < 0x10000; ++c) out.lower(c, table[c]);
+    // Alphabets of encodings that are only read where they are declared: Armenian, Thai, Georgian.
+    for (auto [first, last] : {std::pair{U'\u0531', U'\u0589'}, {U'\u0E01', U'\u0E5B'}, {U'\u10A0', U'\u10FF'}})
+      for (char32_t c = first; c <= last; ++c) out.lower(c, kDeclaredAlphabetBits);
     return out;
   }();
   return any;

@@ -52,6 +52,16 @@ TEST(Language, OfShortTexts) {
   EXPECT_FALSE(is_same_language("en", "de"));
 }
 
+// Titles and terms have no kana.
+TEST(Language, JapaneseAndChineseOfTheSameCharacters) {
+  for (const char* text : {"天気予報", "日本国憲法第九条の解釈", "駅前広場", "経済対策"})
+    EXPECT_EQ(document_language(text), "ja") << text;
+  for (const char* text : {"天气预报", "經濟對策", "今天天氣很好，我們去公園散步", "经济对策", "中国图书馆"})
+    EXPECT_EQ(document_language(text), "zh") << text;
+  EXPECT_EQ(document_language("作家小沢一郎昨天在北京参观了图书馆和博物馆，今天返回东京。他说很高兴"), "zh");
+  EXPECT_EQ(document_language("漢字語가 많은 文章과 經濟를 읽는다"), "ko");
+}
+
 TEST(Language, MixedDocumentsAreSplitByLanguage) {
   std::string text = kGerman + "\n\n" + kEnglish + "\n\n" + kGerman + "\n\n" + kKorean;
   auto pieces = split_by_language(text);

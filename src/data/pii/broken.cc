@@ -1,5 +1,5 @@
 // Personal data that a line end breaks in two. The two lines are put together and searched as one; what is found across the
-// break counts where its own signs show that it is one: a hyphen, a check digit, the @ or point at the break; an address
+// break counts where its own signs show that it is one: a hyphen, a check digit, a label, the @ or point at the break; an address
 // always, as it has many parts.
 #include <algorithm>
 
@@ -27,11 +27,15 @@ Break read_break(const FoldedText& text, size_t at) {
 
 bool is_sign(char32_t c) { return c == U'-' || c == U'.' || c == U')' || c == U'('; }
 
-// Digits of the number that ends before `end`, or that begins at it.
+// Digits of the number that ends before `end`, whose groups may stand apart, or that begins at it.
 size_t digits_before(const FoldedText& text, size_t end) {
   size_t digits = 0;
-  for (; end > 0 && (is_digit(text.at(end - 1)) || is_sign(text.at(end - 1))); --end)
-    digits += is_digit(text.at(end - 1));
+  for (; end > 0; --end) {
+    char32_t c = text.at(end - 1);
+    bool between = c == U' ' && digits > 0 && end > 1 && is_digit(text.at(end - 2));
+    if (!is_digit(c) && !is_sign(c) && !between) break;
+    digits += is_digit(c);
+  }
   return digits;
 }
 
@@ -45,7 +49,9 @@ bool may_be_broken(const FoldedText& text, const Break& place) {
   if (place.end == 0 || place.next >= text.size()) return false;
   char32_t last = text.at(place.end - 1), next = text.at(place.next);
   if (last == U'@') return is_letter(next) || is_digit(next);
-  if (!is_digit(next) || !(is_digit(last) || is_sign(last))) return false;
+  if (next == U'@') return is_letter(last) || is_digit(last);
+  bool sign_next = is_sign(next) && is_digit(text.at(place.next + 1)) && is_digit(last);
+  if (!sign_next && (!is_digit(next) || !(is_digit(last) || is_sign(last)))) return false;
   size_t fewest = last == U'.' ? kFewestDigits / 2 : kFewestDigits;
   return digits_before(text, place.end) + digits_after(text, place.next) >= fewest;
 }
@@ -56,7 +62,9 @@ bool is_one(const FoldedText& joined, const PiiSpan& span, char32_t last) {
   if (span.type == PiiType::kIp) return last == U'.';
   std::u32string_view found = std::u32string_view(joined.chars).substr(span.begin, span.end - span.begin);
   bool tied = found.find(U'-') != found.npos || found.find(U')') != found.npos || last == U'.';
-  return tied || span.type == PiiType::kPassport;
+  constexpr size_t kNear = 8;
+  bool named = span.type == PiiType::kPhone && has_label_before(joined, span.begin, 0, kNear, Label::kPhone);
+  return tied || named || span.type == PiiType::kPassport;
 }
 
 // Whether a line that ends so may be the first of an address: 테헤란로 / 152, 강남구 / 테헤란로 152,

@@ -117,8 +117,10 @@ NumberSpan certain_phone(const NumberPlace& place) {
   const NumberGroups& g = place.groups;
   const FoldedText& text = place.text;
   size_t first = g.begin[0];
-  if (text.at(first) == U'8' && text.at(first + 1) == U'2' && g.length[0] == 2 && g.count >= 4) {  // 82-10-1234-5678
-    bool mobile = g.has_shape({{2, 2}, {2, 3}, {3, 4}, {4, 4}}) && g.may_end(4) && g.separator[0] != U' ';
+  size_t country = g.length[0] == 4 && text.at(first) == U'0' && text.at(first + 1) == U'0' ? first + 2 : first;
+  bool korea = text.at(country) == U'8' && text.at(country + 1) == U'2' && g.end(1) == country + 2;
+  if (korea && g.count >= 4) {  // 82-10-1234-5678, 0082-10-1234-5678
+    bool mobile = g.has_shape({{2, 4}, {2, 3}, {3, 4}, {4, 4}}) && g.may_end(4) && g.separator[0] != U' ';
     size_t code = g.begin[1];
     bool ten = (g.length[1] == 2 && text.at(code) == U'1') || (g.length[1] == 3 && is_mobile_prefix(text, code));
     if (mobile && ten) return {first, g.end(4)};

@@ -162,6 +162,10 @@ TEST(Pii, RightAfterALabelWithAnySign) {
                                                         {"RRN-850314-1234562", "RRN"},
                                                         {"R.R.N.850314-1234562", "RRN"},
                                                         {"Card.4242-4242-4242-4242", "CARD"},
+                                                        {"H/P 1588-1234", "PHONE"},
+                                                        {"T) 0212345678", "PHONE"},
+                                                        {"전번 0311234567", "PHONE"},
+                                                        {"電話:0212345678", "PHONE"},
                                                         {"No.4242424242424242", "CARD"},
                                                         {"A/C.110-000-006291", "ACCOUNT"},
                                                         {"계좌.110-000-006291", "ACCOUNT"},
@@ -199,6 +203,11 @@ TEST(Pii, AcrossALineEnd) {
                                                         {"사업자등록번호 995-27-\n52616", "BRN"},
                                                         {"운전면허 11-12-\n345678-90", "DRIVER"},
                                                         {"외국인등록번호 850314-\n5234567", "ARN"},
+                                                        {"연락처 010-2345\n-6789", "PHONE"},
+                                                        {"연락처 010\r\n -2345-6789", "PHONE"},
+                                                        {"주민등록번호 850314\n-1234562", "RRN"},
+                                                        {"hong\n@example.com", "EMAIL"},
+                                                        {"연락처 010 2345\n6789", "PHONE"},
                                                         {"서울시 강남구 테헤란로\n152", "ADDRESS"},
                                                         {"서울특별시 강남구\n테헤란로 152", "ADDRESS"},
                                                         {"9110 Placeholder Blvd,\nAnytown, NY 12399", "ADDRESS"}};
@@ -214,6 +223,9 @@ TEST(Pii, AcrossALineEnd) {
   EXPECT_TRUE(types_of("강남구\n역 3번 출구").empty());
   EXPECT_TRUE(types_of("Chapter 12,\nSection 3 of NY").empty());
   EXPECT_TRUE(types_of("2023-01-\n02\n3.14\n1592").empty());
+  EXPECT_TRUE(types_of("010 2345\n6789 1111").empty());
+  EXPECT_EQ(types_of("0082-10-2345-6789"), std::vector<std::string>{"PHONE"});
+  EXPECT_TRUE(types_of("1234567\n-1234\n2024\n-01-02").empty());
   EXPECT_EQ(types_of("010-2345-6789\n010-2345-6780").size(), 2u);
 }
 

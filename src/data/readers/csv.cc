@@ -46,15 +46,29 @@ class TableReader : public Reader {
 
  private:
   Result<bool> read_header() {
-    MALMOI_ASSIGN(bool found, next_row(names_));
+    bool found = true, before = true;  // empty lines, and what names the separator
+    while (found && before) {
+      names_.clear();
+      MALMOI_ASSIGN(found, next_row(names_));
+      before = names_separator_ || (names_.size() == 1 && ascii_trim(names_[0]).empty());
+    }
     for (std::string& name : names_) name = ascii_trim(name);
+    header_read_ = true;
     if (found && unclosed_) return invalid_data("a quote in the header is not closed", id_, "close it");
     return found;
   }
 
-  // Spreadsheets of countries with a decimal comma separate by semicolons; others say .csv and mean tabs.
+  // Spreadsheets of countries with a decimal comma separate by semicolons; others say .csv and mean tabs or bars. A first
+  // line `sep=;` says so to spreadsheets, and is no row.
   void choose_separator(std::string_view header) {
-    size_t commas = 0, semicolons = 0, tabs = 0;
+    constexpr std::string_view kSays = "sep=";
+    names_separator_ = header.size() == kSays.size() + 1 && ascii_lower(header.substr(0, kSays.size())) == kSays;
+    if (names_separator_) {
+      separator_ = header.back();
+      said_ = true;
+    }
+    if (said_) return;
+    size_t commas = 0, semicolons = 0, tabs = 0, bars = 0;
     bool quoted = false;
     for (char c : header) {
       if (c == '"') quoted = !quoted;
@@ -62,8 +76,9 @@ class TableReader : public Reader {
       commas += c == ',';
       semicolons += c == ';';
       tabs += c == '\t';
+      bars += c == '|';
     }
-    if (commas == 0 && semicolons + tabs > 0) separator_ = semicolons > 0 ? ';' : '\t';
+    if (commas == 0 && semicolons + tabs + bars > 0) separator_ = semicolons > 0 ? ';' : tabs > 0 ? '\t' : '|';
   }
 
   // By its usual names; else, unless one was asked for, the widest cell of the first row.
@@ -131,7 +146,7 @@ class TableReader : public Reader {
         if (!quoted) return false;
         break;
       }
-      if (lines_.number() == 1 && quoting_) choose_separator(line);
+      if (!header_read_ && quoting_ && width == 0) choose_separator(line);
       width += line.size() + 1;
       too_long_ |= lines_.too_long() || width > options_.limits.document_bytes;
       if (!too_long_) cut(line, row, cell, quoted);
@@ -164,6 +179,8 @@ class TableReader : public Reader {
   std::string id_, path_;
   char separator_;
   bool quoting_;  // TSV has none
+  bool header_read_ = false;
+  bool names_separator_ = false, said_ = false;  // the line at hand, and one before it
   ReaderOptions options_;
   OnSkip on_skip_;
   DecodedLines lines_;

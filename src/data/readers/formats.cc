@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/ascii.h"
+#include "data/encoding.h"
 #include "data/readers/archive.h"
 #include "data/readers/inflate.h"
 
@@ -43,6 +44,12 @@ bool is_feed(std::string_view head) {
 bool is_mbox(std::string_view head) {
   return head.starts_with("From ") && head.find('\n') != std::string_view::npos &&
          head.find(": ", head.find('\n')) != std::string_view::npos;
+}
+// A mailbox whatever its name says: the second line is a header, as that of no text that begins with "From".
+bool is_mailbox(std::string_view head) {
+  size_t line = head.find('\n') + 1;
+  size_t colon = head.find(": ", line);
+  return is_mbox(head) && head.find_first_of(" \n", line) == colon + 1;
 }
 bool is_json(std::string_view head) {
   std::string low = lower_head(head);
@@ -260,15 +267,19 @@ Result<std::unique_ptr<Reader>> open_content(Input input, const ReaderOptions& o
     format = named && named->name != "json" ? named : sniffed ? sniffed : named;
     if (format && format->name == "json" && named != format && extension != ".json") format = nullptr;
   }
+  bool one_message = format && (format->name == "eml" || format->name == "text");
+  if (one_message && options.format.empty() && is_mailbox(head)) format = by_name("mbox");
   if (format && format->name == "json" && is_json_lines(head)) format = by_name("jsonl");
   if (!format) format = by_name(options.source_trees ? "code" : "text");
   // Formats read by the line or the cell are ASCII at heart; spreadsheets write them as UTF-16 too.
-  bool wide = head.starts_with("\xFF\xFE") || head.starts_with("\xFE\xFF");
+  bool marked = head.starts_with("\xFF\xFE") || head.starts_with("\xFE\xFF");
+  std::string unmarked = marked ? "" : unmarked_utf16(head);
+  bool wide = marked || !unmarked.empty();
   bool by_line = (options.text_part_bytes > 0 || options.text_lines) &&
                  (format->name == "text" || format->name == "markdown" || format->name == "code");
   if (wide &&
       (by_line || format->name == "csv" || format->name == "tsv" || format->name == "jsonl" || format->name == "json"))
-    input.bytes = utf8_source(std::move(input.bytes), head[0] == '\xFE');
+    input.bytes = utf8_source(std::move(input.bytes), marked ? head[0] == '\xFE' : unmarked == "utf-16be");
   return format->make(std::move(input), options, on_skip);
 }
 

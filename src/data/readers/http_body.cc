@@ -115,6 +115,13 @@ Status undo(std::string_view name, std::string& body, uint64_t limit, const std:
       std::find_if(std::begin(kCodings), std::end(kCodings), [&](const Coding& known) { return known.name == name; });
   if (coding == std::end(kCodings) || body.empty()) return {};  // identity, or a charset by mistake
   Unpacked out = coding->unpack(body, limit);
+  // Packed by another than the header says: by whichever unpacks it whole, to text. Deflate without a mark takes anything.
+  for (const Coding& other : kCodings) {
+    if (out.end == Unpacked::End::kWhole || !out.bytes.empty() || is_plain(body)) break;
+    if (other.unpack == unpack_deflate && !is_gzip(body) && !is_zlib(body)) continue;
+    Unpacked tried = other.unpack(body, limit);
+    if (tried.end == Unpacked::End::kWhole && !tried.bytes.empty() && is_plain(tried.bytes)) out = std::move(tried);
+  }
   if (out.end == Unpacked::End::kTooLarge)
     return invalid_data("the body unpacks to more than " + std::to_string(limit) + " bytes", where,
                         "raise limits.document_bytes");

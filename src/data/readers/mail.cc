@@ -13,7 +13,7 @@ constexpr int kMaxDepth = 16;  // of multiparts and messages in one another
 
 struct Piece {
   std::string bytes, charset;
-  bool html = false;
+  bool html = false, flowed = false, delete_space = false;
 };
 using Pieces = std::vector<Piece>;
 
@@ -76,10 +76,15 @@ Pieces collect(std::string_view message, int depth) {
     return out;
   }
   if (media == "message/rfc822") return collect(content, depth + 1);
-  if (!media.empty() && media != "text/plain" && media != "text/html") return {};
+  // Without a subtype, as old programs write it, text is plain.
+  bool plain = media.empty() || media == "text" || media == "text/plain" || media == "text/markdown";
+  if (!plain && media != "text/html") return {};
   if (ascii_lower(headers.get("content-disposition")).starts_with("attachment")) return {};
   Piece piece{{}, media_parameter(type, "charset"), media == "text/html"};
+  piece.flowed = !piece.html && ascii_lower(media_parameter(type, "format")) == "flowed";
+  piece.delete_space = ascii_lower(media_parameter(type, "delsp")) == "yes";
   std::string transfer = ascii_lower(ascii_trim(headers.get("content-transfer-encoding")));
+  transfer.resize(std::min(transfer.find_first_of(" \t;("), transfer.size()));  // a comment may follow
   if (transfer == "base64") piece.bytes = decode_base64(content);
   else if (transfer == "quoted-printable") piece.bytes = decode_quoted_printable(content, false);
   else piece.bytes = content;
@@ -91,6 +96,12 @@ Pieces collect(std::string_view message, int depth) {
 }  // namespace
 
 Result<MailText> read_mail(std::string_view message) {
+  std::string with_line_feeds;  // of a message of an old Mac
+  if (message.find('\n') == std::string_view::npos && message.find('\r') != std::string_view::npos) {
+    with_line_feeds = message;
+    std::replace(with_line_feeds.begin(), with_line_feeds.end(), '\r', '\n');
+    message = with_line_feeds;
+  }
   Headers headers;
   headers.parse(message);
   Pieces pieces = collect(message, 0);
@@ -100,6 +111,7 @@ Result<MailText> read_mail(std::string_view message) {
   for (const Piece& piece : pieces) {
     std::string inside = piece.html ? declared_charset(piece.bytes) : std::string();
     MALMOI_ASSIGN(Decoded decoded, decode_text(piece.bytes, piece.charset.empty() ? inside : piece.charset, inside));
+    if (piece.flowed) decoded.text = join_flowed_lines(decoded.text, piece.delete_space);
     mail.parts.push_back({std::move(decoded.text), std::move(decoded.encoding), piece.html});
   }
   return mail;

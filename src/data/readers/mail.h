@@ -28,6 +28,10 @@ Result<MailText> read_mail(std::string_view message);
 /// what bytes outside of them are likely in. Time grows with the length.
 std::string decode_header(std::string_view text, std::string_view charset);
 
+/// The paragraphs of `format=flowed` (RFC 3676), each on one line: a line that ends with a space goes on in the next one of
+/// the same depth of quotation. `delete_space`: that space was put there for the break alone (`delsp=yes`).
+std::string join_flowed_lines(std::string_view text, bool delete_space);
+
 /// The decoded bytes; characters outside the alphabet are passed over.
 std::string decode_base64(std::string_view text);
 std::string decode_quoted_printable(std::string_view text, bool in_header);

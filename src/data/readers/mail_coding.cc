@@ -16,6 +16,14 @@ int hex_digit(char c) {
   return -1;
 }
 
+// Where the next line begins, if nothing but spaces, which some relays append, stands between `at` and the end of this
+// one. 0: a text goes on there.
+size_t after_soft_break(std::string_view text, size_t at) {
+  size_t end = std::min(text.find_first_not_of(" \t\r", at), text.size());
+  if (end == text.size()) return end;
+  return text[end] == '\n' ? end + 1 : 0;
+}
+
 // =?charset?B?...?= or =?charset?Q?...?=, with *language behind the charset (RFC 2231).
 struct EncodedWord {
   std::string charset;
@@ -119,12 +127,10 @@ std::string decode_quoted_printable(std::string_view text, bool in_header) {
     } else if (i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 && hex_digit(text[i + 2]) >= 0) {
       out += static_cast<char>(hex_digit(text[i + 1]) << 4 | hex_digit(text[i + 2]));
       i += 2;
-    } else if (i + 1 < text.size() && text[i + 1] == '\n') {
-      ++i;
-    } else if (i + 2 < text.size() && text[i + 1] == '\r' && text[i + 2] == '\n') {
-      i += 2;
-    } else if (i + 1 < text.size()) {
-      out += '=';  // of a writer that did not code it
+    } else if (size_t next = after_soft_break(text, i + 1); next != 0) {
+      i = next - 1;
+    } else {
+      out += '=';  // of a program that did not code it: `?a=1&b=zz`
     }
   }
   return out;

@@ -33,6 +33,55 @@ TEST(Mail, CharactersSplitOverWords) {
   EXPECT_EQ(decode_header("=?euc-kr?Q?=C7?= =?euc-kr?Q?=D1?= =?us-ascii?Q?_x?=", ""), "한 x");
 }
 
+// Each word of an encoding with shifts begins and ends in ASCII: put together they shift twice in a row.
+TEST(Mail, WordsWithShifts) {
+  EXPECT_EQ(decode_header("=?iso-2022-jp?B?GyRCMnE1RCROGyhC?= =?iso-2022-jp?B?GyRCJCpDTiRpJDsbKEI=?=", ""),
+            "会議のお知らせ");
+  EXPECT_EQ(decode_header("=?iso-2022-kr?B?GyQpQw5IOA8=?= =?iso-2022-kr?B?GyQpQw5HWA8=?=", ""), "회해");
+}
+
+TEST(Mail, QuotedPrintableOfProgramsThatDoNotQuote) {
+  EXPECT_EQ(decode_quoted_printable("http://x.kr/?a=1&b=zz 100=% =3D", false), "http://x.kr/?a=1&b=zz 100=% =");
+  EXPECT_EQ(decode_quoted_printable("one =  \r\ntwo =\t\nthree=", false), "one two three");
+}
+
+TEST(Mail, LinesThatFlow) {
+  EXPECT_EQ(join_flowed_lines("우리 동네 \n도서관은 \n문을 연다.\n\n둘째 \n문단\n", false),
+            "우리 동네 도서관은 문을 연다.\n\n둘째 문단\n");
+  EXPECT_EQ(join_flowed_lines("> 인용한 글이 \r\n> 이어진다. \r\n내 글\r\n>> 깊은 글\r\n", false),
+            "> 인용한 글이 이어진다. \n내 글\n>> 깊은 글\n");
+  EXPECT_EQ(join_flowed_lines("도서 \n관은  \n연다.\n From 여기\n> 보기\n", true),
+            "도서관은 연다.\nFrom 여기\n> 보기\n");
+  EXPECT_EQ(join_flowed_lines("끝 \n-- \n서명 \n", false), "끝 \n-- \n서명 ") << "the signature's mark is no paragraph";
+  auto mail = read_mail("Content-Type: Text/Plain; Charset=UTF-8; Format=Flowed; DelSp=Yes\n\n책 \n장");
+  ASSERT_TRUE(mail.ok());
+  EXPECT_EQ(mail->parts[0].text, "책장\n");
+  mail = read_mail("Content-Type: text/plain; charset=utf-8\n\n한 줄 \n두 줄");
+  ASSERT_TRUE(mail.ok());
+  EXPECT_EQ(mail->parts[0].text, "한 줄 \n두 줄");
+}
+
+TEST(Mail, HeadersAsOldProgramsWriteThem) {
+  for (const char* message :
+       {"Subject: t\rContent-Type: text/plain\r\rone line", "Content-Type: text; charset=utf-8\n\none line",
+        "Content-Type: text/markdown\n\none line",
+        "Content-Transfer-Encoding: Quoted-Printable (7 bits)\n\none=20line"}) {
+    auto mail = read_mail(message);
+    ASSERT_TRUE(mail.ok()) << message;
+    EXPECT_EQ(mail->parts[0].text, "one line") << message;
+  }
+}
+
+TEST(Mail, MailboxesUnderOtherNames) {
+  const std::string box =
+      "From a@b.kr Fri Mar  1 09:00:00 2024\nSubject: one\n\nfirst\n>From here\n\n"
+      "From c@d.kr Sat Mar  2 09:00:00 2024\nSubject: two\n\nsecond\n";
+  for (const char* name : {"x.eml", "x.txt", "x", "x.mbox"})
+    EXPECT_EQ(texts_of(read_bytes(name, box)), (Texts{"first\nFrom here", "second"})) << name;
+  EXPECT_EQ(texts_of(read_bytes("x.txt", "From here on it is cold.\nAnd so: wind.\n")),
+            Texts{"From here on it is cold.\nAnd so: wind."});
+}
+
 TEST(Mail, WhatIsNoWordStays) {
   for (std::string text : {"=?", "=?a", "=?a?b", "=?a?b?", "=?a?x?yy?=", "=?? ?b?x?=", "a =? b ?= c", "1 =?2 ?=3"})
     EXPECT_EQ(decode_header(text, ""), text);
@@ -45,6 +94,12 @@ TEST(Mail, TimeGrowsWithTheSize) {
     while (header.size() < (1 << 20)) header += piece;
     decode_header(header, "");
     decode_header("?=" + header, "");
+  }
+  for (const char* piece : {"> \n", "a \n", ">", " "}) {
+    std::string text;
+    while (text.size() < (1 << 20)) text += piece;
+    EXPECT_LE(join_flowed_lines(text, true).size(), 2 * text.size());
+    decode_quoted_printable("=" + text, false);
   }
   std::string parts = "Content-Type: multipart/mixed; boundary=b\n\n", heads;
   for (int i = 0; i < 20'000; ++i) {

@@ -46,6 +46,28 @@ TEST(Tables, HeadersBehindAMark) {
   EXPECT_EQ(texts_of(read_bytes("x.csv", " id , text \n1,one line\n", options)), Texts{"one line"});
 }
 
+TEST(Tables, WhatStandsBeforeTheHeader) {
+  for (const char* table :
+       {"sep=;\nid;text\n1;one, line\n", "\xEF\xBB\xBFsep=,\r\n\"id\",\"text\"\r\n1,\"one, line\"\r\n",
+        "\n \nid,text\n1,\"one, line\"\n", "id|text\n1|one, line\n"})
+    EXPECT_EQ(texts_of(read_bytes("x.csv", table)), Texts{"one, line"}) << table;
+  EXPECT_TRUE(texts_of(read_bytes("x.csv", "\n\n")).empty());
+  EXPECT_EQ(texts_of(read_bytes("x.csv", "\"a\nb|c\",text\n1,one line\n")), Texts{"one line"});
+}
+
+TEST(Tables, Utf16WithoutAMark) {
+  for (bool big : {false, true}) {
+    auto wide = [&](std::string_view ascii) {
+      std::string out;
+      for (char c : ascii) (big ? out += '\0' : out += c) += big ? c : '\0';
+      return out;
+    };
+    EXPECT_EQ(texts_of(read_bytes("x.csv", wide("id,text\r\n1,one\r\n2,two\r\n"))), (Texts{"one", "two"}));
+    EXPECT_EQ(texts_of(read_bytes("x.tsv", wide("id\ttext\n1\tone\n2\ttwo\n"))), (Texts{"one", "two"}));
+    EXPECT_EQ(texts_of(read_bytes("x.jsonl", wide("{\"text\":\"one\"}\n{\"text\":\"two\"}\n"))), (Texts{"one", "two"}));
+  }
+}
+
 TEST(Tables, EveryEndOfLines) {
   for (std::string end : {"\n", "\r\n", "\r"}) {
     std::string table = "id,text" + end + "1,\"first" + end + "second\"" + end + "2,third" + end;

@@ -24,7 +24,8 @@ class Brackets {
   std::string run() {
     for (size_t i = 0; i < text_.size();) {
       size_t sign = std::min(text_.find_first_of("{}[]|\n", i), text_.size());
-      if (sign > i) line_begins_ = false;
+      // Tables may be indented, by spaces or colons.
+      line_begins_ &= text_.substr(i, sign - i).find_first_not_of(" \t:") == std::string_view::npos;
       out_.append(text_, i, sign - i);
       i = sign < text_.size() ? read_sign(sign) : sign;
     }
@@ -154,14 +155,21 @@ class Brackets {
     if (holds_text) texts = texts_of(open);
     switch (texts.empty() && known.leaves != Leaves::kSign ? Leaves::kNothing : known.leaves) {
       case Leaves::kNothing: return out_.resize(open.begin);
-      case Leaves::kSign: return replace(open.begin, known.sign);
+      case Leaves::kSign: return leave_sign(open.begin, known.sign);
       case Leaves::kFirst: return keep_trimmed(open.begin, texts.front());
       case Leaves::kSecond: return keep_trimmed(open.begin, texts[std::min<size_t>(1, texts.size() - 1)]);
       case Leaves::kLast: return keep_trimmed(open.begin, texts.back());
       case Leaves::kEvery: return replace(open.begin, joined(texts, texts.size(), " "));
       case Leaves::kJoined: return replace(open.begin, joined(texts, texts.size(), ""));
+      case Leaves::kGloss: return replace(open.begin, glossed(texts));
       case Leaves::kQuantity: return replace(open.begin, joined(texts, quantity_size(texts), " "));
     }
+  }
+
+  // {{=}} and {{!}} stand where a sign would be read as markup.
+  void leave_sign(size_t place, std::string_view sign) {
+    out_.resize(place);
+    append_shielded(out_, sign);
   }
 
   void replace(size_t place, std::string_view text) {
@@ -186,6 +194,18 @@ class Brackets {
       out += value;
     }
     return out;
+  }
+
+  // {{nihongo|Tokyo|東京|Tōkyō}} shows Tokyo (東京, Tōkyō), and what has no word to begin with its explanation alone.
+  std::string glossed(const std::vector<std::pair<size_t, size_t>>& texts) const {
+    constexpr size_t kShown = 3;  // a fourth is a note
+    std::string word = joined({texts.front()}, 1, "");
+    std::vector<std::pair<size_t, size_t>> rest = texts;
+    rest.resize(std::min(kShown, rest.size()));
+    rest.erase(rest.begin());
+    std::string gloss = joined(rest, rest.size(), ", ");
+    if (word.empty() || gloss.empty()) return word + gloss;
+    return word + " (" + gloss + ")";
   }
 
   // {{convert|93|m|ft}} shows 93 m, {{convert|10|to|20|km|mi}} 10 to 20 km.

@@ -28,6 +28,7 @@ Words read_words() {
                               {"last argument", Leaves::kLast},
                               {"every argument", Leaves::kEvery},
                               {"joined arguments", Leaves::kJoined},
+                              {"gloss", Leaves::kGloss},
                               {"quantity", Leaves::kQuantity}})
     for (std::string_view word : section(name)) out.templates[std::string(word)] = {leaves, {}};
   for (std::string_view line : section("signs")) {
@@ -66,7 +67,8 @@ const Template& Words::find(std::string_view name) const {
     if (normal.starts_with(space)) normal.erase(0, space.size());
   auto found = templates.find(normal);
   if (found != templates.end()) return found->second;
-  return normal.starts_with("lang-") ? kFirst : kNone;
+  bool of_language = normal.starts_with("lang-") || normal.starts_with("ipa-");
+  return of_language ? kFirst : kNone;
 }
 
 const Words& words() {

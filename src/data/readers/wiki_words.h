@@ -9,7 +9,7 @@
 namespace malmoi::data::wiki {
 
 /// What a template leaves of itself.
-enum class Leaves { kNothing, kFirst, kSecond, kLast, kEvery, kJoined, kQuantity, kSign };
+enum class Leaves { kNothing, kFirst, kSecond, kLast, kEvery, kJoined, kGloss, kQuantity, kSign };
 
 struct Template {
   Leaves leaves = Leaves::kNothing;

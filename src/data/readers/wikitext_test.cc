@@ -23,6 +23,7 @@ TEST(Wikitext, TagsTablesFilesAndComments) {
   check({{"== 제목 ==\n글 '''굵게'''와 '''''둘 다'''''", "## 제목\n글 굵게와 둘 다"},
          {"앞 <!-- 숨은 --> 뒤<ref name=\"a>b\">각주</ref>. 또<ref name=x/>.", "앞  뒤. 또."},
          {"앞\n{| class=\"wikitable\"\n|-\n| 값 {{틀|x}}\n|}\n뒤", "앞\n\n뒤"},
+         {"앞\n:{|\n| 값\n |}\n뒤", "앞\n\n뒤"},
          {"[[파일:a.jpg|섬네일|설명 [[링크]] {{lang|en|x}}]]글 [[분류:강]][[en:River]][[:분류:강]]", "글 분류:강"}});
 }
 
@@ -33,10 +34,19 @@ TEST(Wikitext, TemplatesThatHoldTextLeaveIt) {
          {"{{Lang|en|text}} {{lang-de|Fluss}} {{NOWRAP| a b }} {{틀:nowrap|c}}", "text Fluss a b c"},
          {"{{quote|text=말|author=누구}} {{인용문|1=하나=둘}}", "말 하나=둘"},
          {"{{nowrap|{{lang|en|[[a|b]] c}}}}", "b c"},
+         {"{{math|x {{=}} 1}} [[강|{{asterisk}} {{!}}]]", "x = 1 * |"},
          {"1 {{ndash}} 2{{nbsp}}3 {{=}} {{!}}", "1 – 2 3 = |"},
          {"{{색|red|붉은 글}} {{임시링크|강|en|River}} {{출생일|1990|1|2}} {{chem|H|2|O}}", "붉은 글 강 1990 1 2 H2O"},
          {"{{transl|ja|Hepburn|kawa}}", "kawa"},
          {"{{각주}}{{정보상자|이름=강|길이={{convert|1|km}}}}{{Cite web|title=x}}끝", "끝"}});
+}
+
+TEST(Wikitext, ATermWithWhatItIsElsewhere) {
+  check({{"{{nihongo|Tokyo|東京|Tōkyō}} and {{일본어|도쿄|東京}}.", "Tokyo (東京, Tōkyō) and 도쿄 (東京)."},
+         {"{{nihongo|Tokyo|東京|Tōkyō|a note|lead=yes}} {{nihongo||東京}} {{nihongo|Tokyo}} {{nihongo}}",
+          "Tokyo (東京, Tōkyō) 東京 Tokyo"},
+         {"{{langx|de|Fluss}} {{ubl|one|two}} {{IPA-ko|kaŋ}} {{글씨색|red|붉은 글}} {{gaps|1|234}}",
+          "Fluss one two kaŋ 붉은 글 1234"}});
 }
 
 TEST(Wikitext, SignsThatAreNoMarkup) {
