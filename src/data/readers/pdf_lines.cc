@@ -26,8 +26,9 @@ constexpr float kApart = 1.3f;       // of the usual gap between lines: what par
 // Ligatures as letters, and the bullets that fonts of symbols keep where Unicode has nothing.
 std::string plain_text(std::string_view text) {
   constexpr std::pair<std::string_view, std::string_view> kForms[] = {
-      {"\uFB00", "ff"}, {"\uFB01", "fi"}, {"\uFB02", "fl"}, {"\uFB03", "ffi"}, {"\uFB04", "ffl"}, {"\uFB05", "st"},
-      {"\uFB06", "st"}, {"\uF0B7", "•"},  {"\uF0A7", "•"},  {"\uF06C", "•"},   {"\uF0D8", "•"},   {"\u00A0", " "}};
+      {"\uFB00", "ff"}, {"\uFB01", "fi"}, {"\uFB02", "fl"}, {"\uFB03", "ffi"}, {"\uFB04", "ffl"},
+      {"\uFB05", "st"}, {"\uFB06", "st"}, {"\uF0B7", "•"},  {"\uF0A7", "•"},   {"\uF06C", "•"},
+      {"\uF0D8", "•"},  {"\u00A0", " "},  {"\u3000", " "},  {"\u3164", " "}};  // full widths of Korean fonts
   std::string out;
   for (size_t i = 0; i < text.size();) {
     auto form = std::find_if(std::begin(kForms), std::end(kForms),

@@ -40,8 +40,11 @@ Utf8Locale::Utf8Locale() {
 std::string entry_name(archive_entry* entry) {
   const char* bytes = archive_entry_pathname(entry);
   if (!bytes) bytes = archive_entry_pathname_utf8(entry);
-  if (!bytes) return {};
-  if (is_valid_utf8(bytes)) return clean_characters(bytes);
+  return bytes ? name_text(bytes) : std::string();
+}
+
+std::string name_text(std::string_view bytes) {
+  if (is_valid_utf8(bytes)) return clean_characters(std::string(bytes));
   Decoded korean;
   if (internal::convert(bytes, "windows-949", korean) && korean.replaced == 0) return clean_characters(korean.text);
   auto guessed = decode_text(bytes);

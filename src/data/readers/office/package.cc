@@ -7,6 +7,7 @@
 #include <cctype>
 
 #include "base/ascii.h"
+#include "base/utf8.h"
 #include "data/readers/office/xml.h"
 #include "data/readers/expansion.h"
 #include "data/readers/unpack.h"
@@ -66,7 +67,9 @@ std::string unescaped(std::string_view reference) {
 }  // namespace
 
 std::string folded(std::string_view name) {
-  std::string plain(name);
+  // Programs escape the names of parts, too, not only references to them.
+  std::string plain = unescaped(name);
+  if (!is_valid_utf8(plain)) plain = name_text(plain);
   std::ranges::replace(plain, '\\', '/');
   size_t begin = 0;
   while (plain.compare(begin, 1, "/") == 0 || plain.compare(begin, 2, "./") == 0) begin += plain[begin] == '/' ? 1 : 2;
