@@ -74,8 +74,10 @@ std::vector<char> find_boilerplate(const Page& page, const std::vector<Prose>& p
     const Block& block = page.blocks[i];
     const Prose& around = prose[page.elements[block.group].parent];
     bool between = around.first < i && i < around.last;
-    found.push_back(is_boilerplate_line(block.text, block.width) ||
-                    (!between && is_separated_line(block.text, block.width)));
+    // "2. Log in" is a step of what the page explains.
+    bool step = block.kind == BlockKind::kItem && block.ordered;
+    found.push_back(!step && (is_boilerplate_line(block.text, block.width) ||
+                              (!between && is_separated_line(block.text, block.width))));
   }
   return found;
 }

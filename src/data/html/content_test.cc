@@ -210,6 +210,10 @@ TEST(HtmlContent, OnlyTheFirstParagraphOfAnItemCarriesItsMark) {
   EXPECT_EQ(between("<ol><li>one<ul><li>in</li></ul>tail</li><li>two</li></ol>"), "1. one\n  - in\n\ntail\n\n2. two");
 }
 
+TEST(HtmlContent, StepsAreKeptWhateverTheyAreCalled) {
+  EXPECT_EQ(between("<ol><li>Sign in</li><li>로그인</li><li>Share</li></ol>"), "1. Sign in\n2. 로그인\n3. Share");
+}
+
 TEST(HtmlContent, MergedCellsKeepTheColumns) {
   EXPECT_EQ(between("<table><tr><th rowspan=2>a</th><th colspan=2>b</th></tr><tr><th>c</th><th>d</th></tr>"
                     "<tr><td>1</td><td>2</td><td>3</td></tr></table>"),
