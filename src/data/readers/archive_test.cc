@@ -57,6 +57,11 @@ TEST(Archive, NamesInEveryEncoding) {
                           {"\u1100\u1161\u11A8.txt", true, "각.txt"},  // decomposed, as by a Mac
                           {"\u1100\u1161\u11A8.txt", false, "각.txt"},
                           {"\xC0\xDA\xB7\xE1\\\xC8\xB8.txt", false, "자료/회.txt"},  // packed on Windows
+                          {"\xC7\xA5.txt", false, "표.txt"},                         // UTF-8 by chance
+                          {"\xC3\xA5 1.txt", false, "책 1.txt"},
+                          {"café.txt", false, "café.txt"},
+                          {"élan.txt", true, "élan.txt"},
+                          {"Отчёт.txt", false, "Отчёт.txt"},
                           {"r\xE9sum\xE9.txt", false, "résumé.txt"},
                           {"plain.txt", false, "plain.txt"}}) {
     ReadResult result = read_bytes("a.zip", test_zip({{named.bytes, kText, named.utf8}}));

@@ -257,8 +257,9 @@ void drop_running_lines(const std::vector<PdfPage>& pages, std::vector<PdfLine>&
     }
     begin = end;
   }
-  // Of short documents each page counts; in longer ones two alike may be chance.
-  size_t others_needed = pages.size() <= 4 ? 1 : 2;
+  // Of short documents each page counts, and heads may take turns on them; in longer ones two alike may be chance.
+  constexpr size_t kShortDocument = 6;  // pages: of heads that take turns three each
+  size_t others_needed = pages.size() <= kShortDocument ? 1 : 2;
   constexpr char kBeside = 1, kRepeats = 2;
   std::vector<char> running(lines.size(), 0);
   for (const auto& [text, candidates] : alike) {

@@ -65,6 +65,7 @@ std::vector<Item> read_manifest(pugi::xml_node root, const std::string& file) {
                 properties = " " + std::string(value(node, "properties")) + " ";
     bool toc = properties.find(" nav ") != std::string::npos || contents.contains(folded(part));
     std::string_view type = value(node, "media-type");
+    toc = toc || type == "application/x-dtbncx+xml";
     bool page = type.empty() ? is_page(part) : type.find("html") != std::string_view::npos;
     items.push_back({std::string(value(node, "id")), std::move(part), toc, page});
   }
@@ -99,8 +100,8 @@ bool holds_contents(std::string_view page) {
 }
 
 // XHTML as the HTML parser reads it rightly: <title/> and <script/> close themselves in XML alone, and would take in all
-// that follows.
-std::string close_empty_elements(std::string_view page) {
+// that follows; prefixes (<m:math>) are XML's, too.
+std::string plain_html(std::string_view page) {
   constexpr std::string_view kVoid[] = {"area",  "base", "br",   "col",   "embed",  "hr",    "img",
                                         "input", "link", "meta", "param", "source", "track", "wbr"};
   auto is_name = [](char c) {
@@ -110,10 +111,15 @@ std::string close_empty_elements(std::string_view page) {
   out.reserve(page.size());
   size_t copied = 0;
   for (size_t at = page.find('<'); at != std::string_view::npos; at = page.find('<', at + 1)) {
-    size_t name_end = at + 1;
+    size_t begin = at + (page.substr(at).starts_with("</") ? 2 : 1), name_end = begin;
     while (name_end < page.size() && is_name(page[name_end])) ++name_end;
-    std::string name = ascii_lower(page.substr(at + 1, name_end - at - 1));
+    std::string name = ascii_lower(page.substr(begin, name_end - begin));
     if (name.empty()) continue;
+    if (size_t prefix = name.find(':'); prefix != std::string::npos) {
+      out.append(page.substr(copied, begin - copied));
+      copied = begin + prefix + 1;
+      name.erase(0, prefix + 1);
+    }
     size_t end = name_end;
     for (char quote = 0; end < page.size() && (quote || page[end] != '>'); ++end) {
       if (quote ? page[end] == quote : page[end] == '"' || page[end] == '\'') quote = quote ? '\0' : page[end];
@@ -127,6 +133,8 @@ std::string close_empty_elements(std::string_view page) {
   }
   return out.append(page.substr(copied));
 }
+
+constexpr size_t kLongestTitle = 200;  // bytes beside the links of a table of contents: its heading
 
 class Book {
  public:
@@ -147,12 +155,12 @@ class Book {
       problems_.push_back({part, "read.binary", decoded.error().what});
       return {};
     }
-    if (holds_contents(decoded->text)) return {};
+    bool contents = holds_contents(decoded->text);
     bool is_xml = decoded->text.find("<?xml") != std::string::npos ||
                   decoded->text.find("http://www.w3.org/1999/xhtml") != std::string::npos;
-    std::string page = is_xml ? close_empty_elements(decoded->text) : std::move(decoded->text);
+    std::string page = is_xml ? plain_html(decoded->text) : std::move(decoded->text);
     std::string chapter = extract_html(page, {source_.format, true}).text;
-    if (chapter.empty()) return {};
+    if (chapter.empty() || (contents && chapter.size() < kLongestTitle)) return {};
     (text_ += text_.empty() ? "" : "\n\n") += chapter;
     if (text_.size() > limit_) return too_much_text(limit_, source_.where);
     return {};

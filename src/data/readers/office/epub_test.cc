@@ -62,6 +62,7 @@ TEST(Epub, HrefsAndEntriesSpeltInOtherWays) {
                              {"첫.xhtml", "OEBPS/%ec%b2%ab.xhtml", false},
                              {"%C3%B9%C0%E5.xhtml", "OEBPS/첫장.xhtml", true},  // CP949
                              {"100%.xhtml", "OEBPS/100%.xhtml", false},
+                             {"표.xhtml", "OEBPS/\xC7\xA5.xhtml", false},  // UTF-8 by chance
                              {"chapter", "OEBPS/chapter", false}}) {
     std::string bytes = epub({{spelling.href}, {{spelling.entry, chapter("CH1"), spelling.utf8}}});
     EXPECT_EQ(text_of(bytes), "CH1 The river is slow.") << spelling.href;
@@ -143,6 +144,13 @@ TEST(Epub, SpinesThatAreLost) {
   EXPECT_EQ(read->text, "CH1 The river is slow.\n\nCH2 The river is slow.");
   ASSERT_EQ(read->problems.size(), 1u);
   EXPECT_EQ(read->problems[0].rule, "read.damaged");
+}
+
+TEST(Epub, PrefixesOfElements) {
+  std::string page =
+      "<?xml version='1.0'?><h:html xmlns:h='http://www.w3.org/1999/xhtml' xmlns:m='m'><h:body><h:p>so "
+      "<m:math><m:mfrac><m:mn>1</m:mn><m:mi>n</m:mi></m:mfrac></m:math> is</h:p><h:p/><h:p>two</h:p></h:body></h:html>";
+  EXPECT_EQ(text_of(epub({{"a.xhtml"}, {{"OEBPS/a.xhtml", page}}})), "so $\\frac{1}{n}$ is\n\ntwo");
 }
 
 TEST(Epub, TablesOfContentsAreLeftOut) {

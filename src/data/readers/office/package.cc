@@ -123,7 +123,11 @@ Result<Package> Package::open(std::string_view bytes, const ReaderLimits& limits
     bool stop = false;
     Result<std::string> content = read_entry(a.get(), limits, held, meter, stop, where);
     if (stop) return std::move(content).error();
-    if (content.ok()) held += content->size();
+    // A name that is UTF-8 and may be CP949 counts as both.
+    const char* bytes = archive_entry_pathname(entry);
+    std::string other = bytes && is_valid_utf8(bytes) ? folded(bytes) : key;
+    if (content.ok()) held += content->size() * (other == key ? 1 : 2);
+    if (content.ok() && other != key) package.parts_.insert({other, *content});
     if (content.ok()) package.parts_.insert_or_assign(key, *std::move(content));
     else package.damaged_[key] = content.error().what;
   }
