@@ -13,9 +13,9 @@ namespace {
 
 // A piece of a format's code: letters or digits of one kind ("yyyy", "0"), or text that is shown as it is.
 struct Token {
-  char kind =
-      '"';  // '"' text, 'y' 'm' 'd' 'h' 's' date, 'a' AM/PM, 'n' digits, 'w' day of the week in Korean, '[' elapsed time, '%',
-      // '?' unknown
+  // '"' text, 'y' 'm' 'd' 'h' 's' date, 'a' AM/PM, 'w' day of the week in Korean, 'n' digits, '[' elapsed time, '%',
+  // '?' unknown
+  char kind = '"';
   std::string text;
 };
 
