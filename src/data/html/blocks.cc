@@ -48,6 +48,7 @@ class Walker {
     if (element.tag == GUMBO_TAG_BR) return line_break();
     if (element.tag == GUMBO_TAG_IMG || element.tag == GUMBO_TAG_WBR) return;
     if (!is_block(element.tag)) return walk_inline(node, parent);
+    if (in_pre_ && !holds_tables(element.tag)) return walk_line(node, parent);
     flush();
     auto self = static_cast<uint32_t>(page_.elements.size());
     page_.elements.push_back({parent, is_semantic(element)});
@@ -63,8 +64,21 @@ class Walker {
     for (unsigned i = 0; i < children.length; ++i) walk(static_cast<const GumboNode*>(children.data[i]), parent);
   }
 
+  static bool holds_tables(GumboTag tag) {
+    return is_one_of(tag, {GUMBO_TAG_TABLE, GUMBO_TAG_TBODY, GUMBO_TAG_TR, GUMBO_TAG_TD, GUMBO_TAG_PRE});
+  }
+
+  // A line of a listing, where each is an element of its own.
+  void walk_line(const GumboNode* node, uint32_t parent) {
+    if (!text_.empty() && text_.back() != '\n') line_break();
+    line_ended_ = false;
+    walk_children(node->v.element.children, parent);
+    line_ended_ = true;
+  }
+
   void walk_inline(const GumboNode* node, uint32_t parent) {
     const GumboElement& element = node->v.element;
+    if (in_pre_ && is_line_number(node)) return;
     if (element.tag == GUMBO_TAG_SUP && is_footnote_mark(node)) return;
     if (element.tag == GUMBO_TAG_RT) return add_reading(node);
     bool link = element.tag == GUMBO_TAG_A,
@@ -98,7 +112,7 @@ class Walker {
         --in_pre_;
         break;
       case GUMBO_TAG_BLOCKQUOTE:
-        if (kind_ == BlockKind::kText) kind_ = BlockKind::kQuote;
+        if (kind_ == BlockKind::kText || (kind_ == BlockKind::kItem && item_marked_)) kind_ = BlockKind::kQuote;
         walk_children(element.children, self);
         break;
       case GUMBO_TAG_FIGCAPTION:
@@ -137,6 +151,7 @@ class Walker {
     level_ = lists_.empty() ? 0 : static_cast<int>(lists_.size()) - 1;
     if (!lists_.empty()) begin_item(node->v.element, lists_.back());
     item_ = lists_.empty() ? kNone : lists_.back();
+    item_marked_ = false;
     walk_children(node->v.element.children, self);
     flush();
     if (!lists_.empty()) lists_.back().number += lists_.back().step;
@@ -160,7 +175,7 @@ class Walker {
     if (lays_out(table, text)) return false;
     Block block;
     block.kind = BlockKind::kTable;
-    block.text = join_rows(text);
+    block.text = join_rows(table, text);
     block.link_width = judge_.weight(node).link_width;
     push(std::move(block));
     return true;
@@ -182,6 +197,7 @@ class Walker {
   void add_text(std::string_view text) {
     size_t before = markup_.size();
     if (in_pre_) {
+      if (std::exchange(line_ended_, false) && !text.starts_with('\n') && !text_.ends_with('\n')) line_break();
       text_ += text;
       markup_ += text;
     } else {
@@ -200,6 +216,8 @@ class Walker {
   void add_formula(const Formula& formula) {
     if (formula.tex.empty()) return;
     if (in_pre_) return add_text(formula.tex);
+    // Drawn, and said again for those who cannot see it.
+    if (std::string_view(ascii_trim(markup_)).ends_with(formula_markup(formula))) return;
     text_ += formula.tex;
     markup_ += formula_markup(formula);
     breaks_ = 0;
@@ -212,10 +230,22 @@ class Walker {
     if (!reading.empty()) add_text("(" + std::string(reading) + ")");
   }
 
-  void open_code() { markup_ += '`'; }
+  void open_code() {
+    code_begin_ = markup_.size();
+    markup_ += '`';
+  }
+
+  // The fence is longer than any that the code holds.
   void close_code() {
-    if (!markup_.empty() && markup_.back() == '`') markup_.pop_back();  // nothing inside
-    else markup_ += '`';
+    if (code_begin_ >= markup_.size()) return;  // a block began within
+    std::string code = markup_.substr(code_begin_ + 1);
+    markup_.resize(code_begin_);
+    if (code.empty()) return;
+    size_t longest = 0, run = 0;
+    for (char c : code) longest = std::max(longest, run = c == '`' ? run + 1 : 0);
+    std::string fence(longest + 1, '`');
+    bool touches = code.front() == '`' || code.back() == '`';
+    (((markup_ += fence) += touches ? " " + code + " " : code) += fence);
   }
 
   // One <br> is a line's end, two are a paragraph's.
@@ -251,18 +281,23 @@ class Walker {
     block.kind = kind_;
     block.level = level_;
     block.link_width = link_width_;
+    bool filled = !block.text.empty();
     if (kind_ == BlockKind::kItem) {
-      block.ordered = item_.ordered;
-      block.number = item_.number;
+      // Only the first block of an item carries its mark.
+      if (item_marked_) {
+        block.kind = BlockKind::kText;
+      } else {
+        block.ordered = item_.ordered;
+        block.number = item_.number;
+      }
+      item_marked_ = item_marked_ || filled;
     }
     if (kind_ == BlockKind::kCode) block.language = language_;
     text_.clear();
     markup_.clear();
     link_width_ = 0;
-    bool filled = !block.text.empty();
+    line_ended_ = false;
     push(std::move(block));
-    // Only the first block of an item carries its mark.
-    if (kind_ == BlockKind::kItem && filled) kind_ = BlockKind::kText;
   }
 
   void push(Block block) {
@@ -283,8 +318,11 @@ class Walker {
   bool inside_content_ = false;
   BlockKind kind_ = BlockKind::kText;
   int level_ = 0, in_pre_ = 0, in_link_ = 0, breaks_ = 0;
+  bool line_ended_ = false;  // of a listing, with its element
+  size_t code_begin_ = 0;    // in markup_
   std::vector<List> lists_;  // around what is read
   List item_;
+  bool item_marked_ = false;  // its first block has been read
   uint32_t group_ = 0;
   std::string text_, markup_, language_;
   size_t link_width_ = 0;

@@ -30,7 +30,9 @@ std::vector<Prose> find_prose(const Page& page) {
   for (size_t i = 0; i < page.blocks.size(); ++i) {
     const Block& block = page.blocks[i];
     bool sentences = block.kind != BlockKind::kTable && block.width >= 40 && ends_sentence(block.text);
-    if (!sentences || link_share(block) > 0.5 || is_boilerplate_line(block.text, block.width)) continue;
+    if (!sentences || link_share(block) > 0.5 || is_boilerplate_line(block.text, block.width) ||
+        is_separated_line(block.text, block.width))
+      continue;
     for (uint32_t element : {block.group, page.elements[block.group].parent}) {
       prose[element].width += block.width;
       prose[element].first = std::min(prose[element].first, i);
@@ -44,9 +46,8 @@ std::vector<Prose> find_prose(const Page& page) {
 // Blocks of links that are content: their list (or table, or paragraph) is the neighbour of prose, as a child of the same
 // element or of a wrapper there. What navigates stands in containers of its own or, where a page calls nothing its
 // content, before and after all prose. It is minor where the prose is more.
-std::vector<Linked> find_linked_content(const Page& page) {
+std::vector<Linked> find_linked_content(const Page& page, const std::vector<Prose>& prose) {
   constexpr uint32_t kBody = 2;  // after the root and <html>
-  std::vector<Prose> prose = find_prose(page);
   std::vector<size_t> links(page.elements.size(), 0);
   for (const Block& block : page.blocks) links[block.group] += block.link_width;
   std::vector<Linked> linked(page.blocks.size(), Linked::kNo);
@@ -66,12 +67,27 @@ std::vector<Linked> find_linked_content(const Page& page) {
   return linked;
 }
 
+// Which blocks are lines beside content, not content.
+std::vector<char> find_boilerplate(const Page& page, const std::vector<Prose>& prose) {
+  std::vector<char> found;
+  for (size_t i = 0; i < page.blocks.size(); ++i) {
+    const Block& block = page.blocks[i];
+    const Prose& around = prose[page.elements[block.group].parent];
+    bool between = around.first < i && i < around.last;
+    // "2. Log in" is a step of what the page explains.
+    bool step = block.kind == BlockKind::kItem && block.ordered;
+    found.push_back(!step && (is_boilerplate_line(block.text, block.width) ||
+                              (!between && is_separated_line(block.text, block.width))));
+  }
+  return found;
+}
+
 // What a block says for (or against) the element around it being the content.
-double block_value(const Block& block, Linked linked) {
+double block_value(const Block& block, Linked linked, bool boilerplate) {
   double links = link_share(block);
   auto width = static_cast<double>(std::min<size_t>(block.width, 500));
   bool structured = block.kind == BlockKind::kTable || block.kind == BlockKind::kCode || is_heading(block);
-  if (!structured && is_boilerplate_line(block.text, block.width)) return -30;
+  if (!structured && boilerplate) return -30;
   bool sentence = ends_sentence(block.text);
   if (links > 0.3 && linked == Linked::kMinor) return block.inside_content ? 0 : -2;
   if (links > (sentence || structured ? 0.5 : 0.3)) return is_heading(block) ? 0 : -(10 + std::min(width, 80.0) * 0.5);
@@ -183,9 +199,12 @@ void add_title(const Page& page, std::vector<char>& keep) {
 bool is_heading(const Block& block) { return block.kind == BlockKind::kHeading || block.kind == BlockKind::kTitleRow; }
 
 std::vector<char> choose_blocks(const Page& page) {
-  std::vector<Linked> linked = find_linked_content(page);
+  std::vector<Prose> prose_in = find_prose(page);
+  std::vector<Linked> linked = find_linked_content(page, prose_in);
+  std::vector<char> boilerplate = find_boilerplate(page, prose_in);
   std::vector<double> values;
-  for (size_t i = 0; i < page.blocks.size(); ++i) values.push_back(block_value(page.blocks[i], linked[i]));
+  for (size_t i = 0; i < page.blocks.size(); ++i)
+    values.push_back(block_value(page.blocks[i], linked[i], boilerplate[i]));
   std::vector<char> keep(page.blocks.size(), 0);
   Choice choice = choose_root(page, values);
   if (choice.value < 20) return keep;
@@ -199,7 +218,7 @@ std::vector<char> choose_blocks(const Page& page) {
     if (is_heading(block)) continue;
     bool all_links = block.kind == BlockKind::kTable ? links > 0.7 : links > (prose ? 0.9 : 0.5);
     if (all_links && linked[i] == Linked::kNo) keep[i] = 0;
-    if (block.kind == BlockKind::kText && is_boilerplate_line(block.text, block.width)) keep[i] = 0;
+    if (block.kind == BlockKind::kText && boilerplate[i]) keep[i] = 0;
     if (block.kind == BlockKind::kItem && values[i] <= -30 && !prose && block.width < 60) keep[i] = 0;
   }
   drop_empty_sections(page, before, keep);

@@ -11,7 +11,7 @@
 namespace malmoi::data::html {
 namespace {
 
-constexpr int kHoldersAround = 3;  // <div class="highlight-source-c"><div><pre>
+constexpr int kHoldersAround = 6;  // <figure class="highlight c"><table><tbody><tr><td><pre>
 
 std::vector<std::string> words_of(std::string_view text) {
   std::vector<std::string> words;
@@ -38,14 +38,40 @@ std::string checked(std::string_view name) {
   return plain ? std::string(name) : std::string();
 }
 
+// What stands beside a language's name in the classes of a listing.
+bool is_helper(std::string_view name) {
+  constexpr std::string_view kHelpers[] = {"sourcecode", "hljs", "highlight", "highlighted", "numberlines", "copyable"};
+  return std::ranges::find(kHelpers, name) != std::end(kHelpers) || name.starts_with("hljs-");
+}
+
+// Languages whose names say so by themselves.
+bool is_known(std::string_view name) {
+  constexpr std::string_view kKnown[] = {"bash", "c",     "cpp",        "csharp", "css",   "go",     "haskell",
+                                         "html", "java",  "javascript", "json",   "julia", "kotlin", "lua",
+                                         "perl", "php",   "python",     "ruby",   "rust",  "scala",  "shell",
+                                         "sql",  "swift", "typescript", "xml",    "yaml"};
+  return std::ranges::binary_search(kKnown, name);
+}
+
+// `lang` names a programming language on GitHub's listings, a human one elsewhere: "ko", "en-GB", "zh".
+bool is_human_language(std::string_view name) {
+  constexpr std::string_view kShort[] = {"go", "js", "ts", "py", "rb", "sh", "cs", "hs", "rs", "kt", "md"};
+  return name.find('-') != std::string_view::npos ||
+         (name.size() == 2 && std::ranges::find(kShort, name) == std::end(kShort));
+}
+
 std::string language_of(const GumboElement& element) {
-  for (const char* name : {"data-lang", "data-language"})
+  for (const char* name : {"data-lang", "data-language", "data-ke-language"})
     if (std::string language = checked(ascii_lower(attribute(element, name))); !language.empty()) return language;
+  std::string lang = ascii_lower(attribute(element, "lang"));
+  bool listing = element.tag == GUMBO_TAG_PRE || element.tag == GUMBO_TAG_CODE;
+  if (listing && lang.size() > 1 && !is_human_language(lang))
+    if (std::string language = checked(lang); !language.empty()) return language;
   std::vector<std::string> words = words_of(attribute(element, "class"));
   for (size_t i = 0; i < words.size(); ++i) {
     const std::string& word = words[i];
-    for (std::string_view prefix :
-         {"language-", "lang-", "highlight-source-", "highlight-text-", "highlight-", "brush:"}) {
+    for (std::string_view prefix : {"language-", "lang-", "lang:", "mw-highlight-lang-", "highlight-source-",
+                                    "highlight-text-", "highlight-", "brush:"}) {
       if (!word.starts_with(prefix)) continue;
       std::string_view name = std::string_view(word).substr(prefix.size());
       if (prefix == "highlight-text-" && name == "html-basic") name = "html";
@@ -53,9 +79,16 @@ std::string language_of(const GumboElement& element) {
       if (std::string language = checked(name); !language.empty()) return language;
       break;
     }
-    // Pandoc: class="sourceCode python".
-    if (word == "sourcecode" && i + 1 < words.size())
-      if (std::string language = checked(words[i + 1]); !language.empty()) return language;
+    // Emacs: "src src-elisp".
+    if (word.starts_with("src-") && i > 0 && words[i - 1] == "src")
+      if (std::string language = checked(word.substr(4)); !language.empty()) return language;
+    // Pandoc: class="sourceCode python"; Hexo: "highlight python"; highlight.js: "hljs python", or "python hljs".
+    if (listing && is_known(word)) return word;
+    bool marks = word == "sourcecode" || word == "hljs" || (word == "highlight" && element.tag == GUMBO_TAG_FIGURE);
+    if (!marks) continue;
+    for (size_t beside : {i + 1, i - 1})
+      if (beside < words.size())
+        if (std::string language = checked(words[beside]); !language.empty() && !is_helper(language)) return language;
   }
   return {};
 }
@@ -80,6 +113,17 @@ std::string code_language(const GumboNode* pre) {
     if (std::string language = language_of(around->v.element); !language.empty()) return language;
   }
   return {};
+}
+
+bool is_line_number(const GumboNode* node) {
+  std::string names = ascii_lower(attribute(node->v.element, "class"));
+  std::erase_if(names, [](char c) { return c == '-' || c == '_'; });
+  bool named = false;
+  for (std::string_view name : {"lineno", "linenumber", "linenum", "lnnum", "lnt"})
+    named = named || names.find(name) != std::string::npos;
+  if (!named) return false;
+  std::string text = first_text(node);
+  return std::ranges::all_of(ascii_trim(text), [](char c) { return c >= '0' && c <= '9'; });
 }
 
 bool is_line_numbers(std::string_view text) {

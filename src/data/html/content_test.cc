@@ -138,6 +138,15 @@ TEST(HtmlContent, AFormulaStandsOnce) {
   EXPECT_EQ(extract_html("<p>so " + mathml + "</p>", {TextFormat::kPlain, true}).text, "so Q = m");
 }
 
+TEST(HtmlContent, FormulasOfOtherMakers) {
+  EXPECT_EQ(between("<p>so <script type='math/asciimath'>x^2</script></p>"), "so $x^2$");
+  EXPECT_EQ(between("<p>so <img class=equation src=a.png alt='\\frac{1}{2}'></p>"), "so $\\frac{1}{2}$");
+  EXPECT_EQ(between("<p>so <img class=math-photo src=a.png alt='a board'> it is</p>"), "so it is");
+  // Drawn, and said again.
+  EXPECT_EQ(between("<p>so <img class=tex alt='a^2'><script type='math/tex'>a^2</script></p>"), "so $a^2$");
+  EXPECT_EQ(between("<p>so <img class=tex alt='a^2'> is <img class=tex alt='a^2'></p>"), "so $a^2$ is $a^2$");
+}
+
 TEST(HtmlContent, ReadingsStandInParentheses) {
   EXPECT_EQ(between("<p><ruby>漢字<rp>(</rp><rt>かんじ</rt><rp>)</rp></ruby>と<ruby>東<rt>とう</rt>京<rt>きょう</rt></"
                     "ruby>の<ruby><rb>國</rb><rt>국</rt></ruby></p>"),
@@ -153,6 +162,21 @@ TEST(HtmlContent, FencesNameTheLanguage) {
       {"<pre class='brush: js; gutter: false'>x</pre>", "js"},
       {"<pre class='sourceCode haskell'><code>x</code></pre>", "haskell"},
       {"<pre data-lang=Go>x</pre>", "go"},
+      {"<pre class='brush: java; toolbar: false'>x</pre>", "java"},
+      {"<pre><code class='hljs cpp'>x</code></pre>", "cpp"},
+      {"<pre><code class='python hljs'>x</code></pre>", "python"},
+      {"<pre><code class=ruby>x</code></pre>", "ruby"},
+      {"<pre class='lang:sql decode:true'>x</pre>", "sql"},
+      {"<pre class='src src-elisp'>x</pre>", "elisp"},
+      {"<pre class=code data-ke-language=kotlin>x</pre>", "kotlin"},
+      {"<div class='mw-highlight mw-highlight-lang-lua'><pre>x</pre></div>", "lua"},
+      {"<figure class='highlight perl'><table><tr><td><pre>1\n2</pre></td><td><pre>x</pre></td></tr></table></figure>",
+       "perl"},
+      {"<pre lang=rust>x</pre>", "rust"},
+      {"<pre lang=go>x</pre>", "go"},
+      {"<pre lang=ko>x</pre>", ""},
+      {"<pre lang=en-GB>x</pre>", ""},
+      {"<pre class=prettyprint>x</pre>", ""},
       {"<pre class=language-none>x</pre>", ""},
       {"<pre class='language-<script>'>x</pre>", ""},
       {"<pre>x</pre>", ""}};
@@ -160,6 +184,58 @@ TEST(HtmlContent, FencesNameTheLanguage) {
   EXPECT_EQ(between("<pre><a href=1>one</a> <a href=2>two</a></pre>"), "```\none two\n```");
   EXPECT_EQ(between("<pre>```\nx\n```</pre>"), "````\n```\nx\n```\n````");
   EXPECT_EQ(between("<table><tr><td><pre>1\n2</pre></td><td><pre>a\nb</pre></td></tr></table>"), "```\na\nb\n```");
+}
+
+TEST(HtmlContent, LinesOfAListingMayBeElements) {
+  EXPECT_EQ(between("<pre><div class=line>one</div><div class=line>  two</div></pre>"), "```\none\n  two\n```");
+  EXPECT_EQ(between("<pre><div>one</div>\n<div>two</div>\n</pre>"), "```\none\ntwo\n```");
+  EXPECT_EQ(between("<pre><ol><li>one</li><li>two</li></ol></pre>"), "```\none\ntwo\n```");
+  EXPECT_EQ(between("<pre>a<div>b</div>c</pre>"), "```\na\nb\nc\n```");
+  EXPECT_EQ(between("<pre><span class=lineno>1 </span>one\n<span class='line-number'>2</span>two</pre>"),
+            "```\none\ntwo\n```");
+  EXPECT_EQ(between("<pre><span class=lineno>x1</span></pre>"), "```\nx1\n```");
+}
+
+TEST(HtmlContent, CodeInALineIsFencedByMoreThanItHolds) {
+  EXPECT_EQ(between("<p>so <code>a ` b</code> is</p>"), "so ``a ` b`` is");
+  EXPECT_EQ(between("<p>so <code>`a`</code> is</p>"), "so `` `a` `` is");
+  EXPECT_EQ(between("<p>so <code></code>is <kbd>Ctrl</kbd></p>"), "so is `Ctrl`");
+}
+
+TEST(HtmlContent, OnlyTheFirstParagraphOfAnItemCarriesItsMark) {
+  EXPECT_EQ(between("<ul><li><p>one</p><p>more</p></li><li><p>two</p></li></ul>"), "- one\n\nmore\n\n- two");
+  EXPECT_EQ(between("<ol><li><div>one</div><div>more</div></li><li>two<p>more</p></li></ol>"),
+            "1. one\n\nmore\n\n2. two\n\nmore");
+  EXPECT_EQ(between("<ul><li><p>one</p><blockquote><p>said</p></blockquote></li></ul>"), "- one\n\n> said");
+  EXPECT_EQ(between("<ol><li>one<ul><li>in</li></ul>tail</li><li>two</li></ol>"), "1. one\n  - in\n\ntail\n\n2. two");
+}
+
+TEST(HtmlContent, StepsAreKeptWhateverTheyAreCalled) {
+  EXPECT_EQ(between("<ol><li>Sign in</li><li>로그인</li><li>Share</li></ol>"), "1. Sign in\n2. 로그인\n3. Share");
+}
+
+TEST(HtmlContent, MergedCellsKeepTheColumns) {
+  EXPECT_EQ(between("<table><tr><th rowspan=2>a</th><th colspan=2>b</th></tr><tr><th>c</th><th>d</th></tr>"
+                    "<tr><td>1</td><td>2</td><td>3</td></tr></table>"),
+            "| a | b |  |\n| --- | --- | --- |\n|  | c | d |\n| 1 | 2 | 3 |");
+  EXPECT_EQ(between("<table><tr><th>a</th></tr><tr><td>1</td><td>2</td></tr></table>"),
+            "| a |  |\n| --- | --- |\n| 1 | 2 |");
+  std::string bomb = "<table><tr><th colspan=99999999 rowspan=99999999>a</th><th>b</th></tr>";
+  for (int i = 0; i < 200; ++i) bomb += "<tr><td>1</td></tr>";
+  EXPECT_LT(between(bomb + "</table>").size(), 200u * 64 * 4);
+}
+
+TEST(HtmlContent, LinesOfPartsBetweenParagraphsAreContent) {
+  EXPECT_EQ(between("<p><a href=1>Ladle</a> · <a href=2>Trivet</a> · <a href=3>Strainer</a></p>"),
+            "Ladle · Trivet · Strainer");
+  EXPECT_EQ(between("<p>Flour | salt | water</p>"), "Flour | salt | water");
+  EXPECT_EQ(markdown("<article><p>HOME | PARTS | TEA</p><p>" + kProse + "</p><p>" + kProse + "</p></article>"),
+            kProse + "\n\n" + kProse);
+}
+
+TEST(HtmlContent, NumbersOfPrintedPagesGo) {
+  EXPECT_EQ(between("<p>one <span role=doc-pagebreak>12</span>two <span epub:type=pagebreak>13</span>three</p>"),
+            "one two three");
 }
 
 TEST(HtmlContent, PermalinksGoAndLinkedHeadingsStay) {

@@ -147,7 +147,11 @@ bool is_formula_image(const GumboElement& element) {
   for (std::string_view name :
        {"tex", "latex", "mwe-math-fallback-image-inline", "mwe-math-fallback-image-display", "math"})
     if (has_class(element, name)) return true;
-  return false;
+  // Under any other name, if it says that it is a formula and its text is TeX.
+  std::string classes = ascii_lower(attribute(element, "class"));
+  bool named = classes.find("math") != std::string::npos || classes.find("equation") != std::string::npos ||
+               classes.find("formula") != std::string::npos;
+  return named && attribute(element, "alt").find_first_of("\\^_=") != std::string_view::npos;
 }
 
 bool drawn_by_mathjax(const GumboElement& element) {

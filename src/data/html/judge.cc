@@ -16,6 +16,11 @@ bool is_structure(const GumboNode* node) {
   return is_one_of(tag, {GUMBO_TAG_LI, GUMBO_TAG_TR, GUMBO_TAG_PRE, GUMBO_TAG_P, GUMBO_TAG_DT}) || heading_level(tag);
 }
 
+// The number of the printed page, in the middle of a book's text.
+bool is_page_break(const GumboElement& element) {
+  return attribute(element, "role") == "doc-pagebreak" || attribute(element, "epub:type") == "pagebreak";
+}
+
 const GumboNode* heading_around(const GumboNode* node) {
   for (const GumboNode* at = node->parent; at && at->type == GUMBO_NODE_ELEMENT; at = at->parent) {
     if (heading_level(at->v.element.tag)) return at;
@@ -72,7 +77,7 @@ Weight Judge::weigh(const GumboNode* node, bool in_link) {
 
 bool Judge::drops(const GumboNode* node, bool inside_content) const {
   const GumboElement& element = node->v.element;
-  if (never_shown(element.tag) || hidden(element) || is_permalink(node)) return true;
+  if (never_shown(element.tag) || hidden(element) || is_permalink(node) || is_page_break(element)) return true;
   NameHint hint = std::max(name_hint(attribute(element, "class")), name_hint(attribute(element, "id")));
   if (hint == NameHint::kHidden && element.tag != GUMBO_TAG_BODY && element.tag != GUMBO_TAG_HTML) return true;
   if (options_.keep_all) return element.tag == GUMBO_TAG_NAV;
@@ -93,7 +98,8 @@ bool Judge::drops_by_name(const GumboNode* node, bool inside_content) const {
   std::string_view class_name = attribute(element, "class"), id = attribute(element, "id");
   NameHint hint = std::max(name_hint(class_name), name_hint(id));
   const Weight& own = weight(node);
-  if (hint == NameHint::kNone || heading_level(element.tag)) return false;
+  // What a listing's classes say is for whoever colours it ("brush: c; toolbar: false").
+  if (hint == NameHint::kNone || heading_level(element.tag) || element.tag == GUMBO_TAG_PRE) return false;
   // A heading that is one link: its words are the heading's, whatever the link is called.
   if (element.tag == GUMBO_TAG_A)
     if (const GumboNode* heading = heading_around(node); heading && own.width * 2 > weight(heading).width) return false;

@@ -23,9 +23,10 @@ constexpr std::string_view kSpace = " \t\n\f\r";
 
 // In order. Half of a page's attributes are for scripts, and each costs the parser as much as an element.
 constexpr std::string_view kAttributes[] = {
-    "alt",      "alttext", "aria-hidden", "class", "content",  "data-lang", "data-language", "display",
-    "encoding", "hidden",  "href",        "id",    "itemprop", "lang",      "name",          "rel",
-    "reversed", "role",    "src",         "start", "style",    "type",      "value"};
+    "alt",       "alttext",       "aria-hidden", "class",    "colspan",   "content",  "data-ke-language",
+    "data-lang", "data-language", "display",     "encoding", "epub:type", "hidden",   "href",
+    "id",        "itemprop",      "lang",        "name",     "rel",       "reversed", "role",
+    "rowspan",   "src",           "start",       "style",    "type",      "value"};
 
 bool is_space(char c) { return kSpace.find(c) != std::string_view::npos; }
 bool is_letter(char c) { return std::isalpha(static_cast<unsigned char>(c)); }
@@ -185,7 +186,8 @@ class MarkupWriter {
   bool raw_text(const std::string& name, const std::string& type) {
     if (name == "script") {
       std::string_view script = read_raw(name);
-      if (type.starts_with("math/tex")) append_formula(script, type.find("display") != std::string::npos);
+      if (type.starts_with("math/tex") || type.starts_with("math/asciimath"))
+        append_formula(script, type.find("display") != std::string::npos);
       return true;
     }
     if (is_one_of(name, {"style", "iframe", "noembed", "noframes", "noscript", "textarea"})) {

@@ -138,8 +138,11 @@ bool is_boilerplate_line(std::string_view text, size_t width) {
   }
   if (text.find('@') != std::string_view::npos && text.find("기자") != std::string_view::npos) return true;
   if (low.starts_with("by ") && width < 40) return true;
-  if (low.find("min read") != std::string::npos || low.find("minute read") != std::string::npos) return true;
-  return count_separators(text) >= 2 && width < 150;
+  return low.find("min read") != std::string::npos || low.find("minute read") != std::string::npos;
+}
+
+bool is_separated_line(std::string_view text, size_t width) {
+  return width <= 140 && !(ends_sentence(text) && width > 24) && count_separators(text) >= 2;
 }
 
 bool is_cutting_heading(std::string_view text) {

@@ -22,6 +22,8 @@ bool names_content(std::string_view attribute);
 /// A short line of the kind that stands around content: bylines, dates, sharing, copyright, previous and next.
 /// `width` is the line's width (see text_width).
 bool is_boilerplate_line(std::string_view text, size_t width);
+/// A short line cut by bars, dots or arrows: a path or a bar of links, as a rule; between paragraphs a list of its own.
+bool is_separated_line(std::string_view text, size_t width);
 /// A heading after which comments, related pages or the like follow.
 bool is_cutting_heading(std::string_view text);
 /// The label of a row of metadata in a notice board: 1 the title's, 2 another's (writer, date, hits ...), 0 none.

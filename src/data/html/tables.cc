@@ -1,7 +1,10 @@
 #include "data/html/tables.h"
 
 #include <algorithm>
+#include <charconv>
+#include <string_view>
 
+#include "base/ascii.h"
 #include "data/html/dom.h"
 #include "data/html/rules.h"
 
@@ -40,6 +43,16 @@ size_t count_breaks(const GumboNode* node) {
     breaks += count_breaks(child);
   }
   return std::min<size_t>(breaks, 3);
+}
+
+// How many columns or rows a cell takes. More than any table has would be a bomb.
+constexpr size_t kMaxSpan = 64;
+
+size_t span(const GumboNode* cell, const char* name) {
+  std::string_view text = ascii_trim(attribute(cell->v.element, name));
+  size_t value = 1;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return std::clamp<size_t>(value, 1, kMaxSpan);
 }
 
 // The cell that holds a post: long, or prose of some length.
@@ -106,12 +119,37 @@ PostHead read_post_head(const Table& table, const TableText& text) {
   return head;
 }
 
-std::string join_rows(const TableText& text) {
+std::string join_rows(const Table& table, const TableText& text) {
+  std::vector<TableText::value_type> rows;
+  std::vector<size_t> held;  // per column: for how many rows a cell from above still reaches into it
+  size_t columns = 0;
+  for (size_t r = 0; r < text.size(); ++r) {
+    auto& row = rows.emplace_back();
+    auto skip_held = [&] {
+      for (; row.size() < held.size() && held[row.size()] > 0; row.emplace_back()) --held[row.size()];
+    };
+    for (size_t i = 0; i < text[r].size(); ++i) {
+      skip_held();
+      size_t across = span(table.rows[r][i], "colspan"), down = span(table.rows[r][i], "rowspan");
+      for (size_t k = 0; k < across; ++k) {
+        size_t column = row.size();
+        row.push_back(k == 0 ? text[r][i] : std::string());
+        if (down > 1 && column < kMaxSpan) {
+          held.resize(std::max(held.size(), column + 1));
+          held[column] = down - 1;
+        }
+      }
+    }
+    for (; row.size() < held.size(); row.emplace_back())
+      if (held[row.size()] > 0) --held[row.size()];
+    while (!row.empty() && row.back().empty()) row.pop_back();
+    columns = std::max(columns, row.size());
+  }
   std::string out;
-  for (const auto& row : text) {
-    bool empty = std::all_of(row.begin(), row.end(), [](const std::string& cell) { return cell.empty(); });
-    if (empty) continue;
-    if (!out.empty()) out += '\n';
+  for (auto& row : rows) {
+    if (row.empty()) continue;
+    if (out.empty()) row.resize(columns);  // the head says how many columns there are
+    else out += '\n';
     for (size_t i = 0; i < row.size(); ++i) (out += i ? "\t" : "") += row[i];
   }
   return out;

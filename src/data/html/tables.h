@@ -29,7 +29,7 @@ TableText table_text(const Table& table, bool show_hidden);
 /// A table that only lays out a page: nested, of one row, or with cells that hold passages.
 bool lays_out(const Table& table, const TableText& text);
 PostHead read_post_head(const Table& table, const TableText& text);
-/// Rows by '\n', cells by '\t'; empty rows left out.
-std::string join_rows(const TableText& text);
+/// Rows by '\n', cells by '\t'; empty rows left out. A merged cell's text stands in its first place, the others are empty.
+std::string join_rows(const Table& table, const TableText& text);
 
 }  // namespace malmoi::data::html

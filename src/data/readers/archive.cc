@@ -128,6 +128,8 @@ class ArchiveReader : public Reader {
         inner.name = unpacked_name(input_.name);
       } else {
         inner.name = entry_name(entry);
+        // Some packers of Windows write its own separators.
+        if (inner.name.find('/') == std::string::npos) std::ranges::replace(inner.name, '\\', '/');
         if (inner.name.empty()) inner.name = "entry-" + std::to_string(entries_);
         inner.id = input_.id + "/" + inner.name;
       }

@@ -56,6 +56,12 @@ TEST(Archive, NamesInEveryEncoding) {
                            false, "샾똠.txt"},                         // beyond KS X 1001
                           {"\u1100\u1161\u11A8.txt", true, "각.txt"},  // decomposed, as by a Mac
                           {"\u1100\u1161\u11A8.txt", false, "각.txt"},
+                          {"\xC0\xDA\xB7\xE1\\\xC8\xB8.txt", false, "자료/회.txt"},  // packed on Windows
+                          {"\xC7\xA5.txt", false, "표.txt"},                         // UTF-8 by chance
+                          {"\xC3\xA5 1.txt", false, "책 1.txt"},
+                          {"café.txt", false, "café.txt"},
+                          {"élan.txt", true, "élan.txt"},
+                          {"Отчёт.txt", false, "Отчёт.txt"},
                           {"r\xE9sum\xE9.txt", false, "résumé.txt"},
                           {"plain.txt", false, "plain.txt"}}) {
     ReadResult result = read_bytes("a.zip", test_zip({{named.bytes, kText, named.utf8}}));
@@ -190,6 +196,20 @@ TEST(Archive, ArchivesInArchivesAreMeasuredTogether) {
   EXPECT_LT(result.documents.size(), 4u);  // of 27
   ASSERT_FALSE(result.skips.empty());
   EXPECT_NE(result.skips.back().detail.find("bomb"), std::string::npos) << result.skips.back().detail;
+}
+
+TEST(Archive, AnArchiveOfBooksIsNoBook) {
+  std::string book = test_zip({{"mimetype", "application/epub+zip", false, false},
+                               {"a.opf",
+                                "<package><manifest><item id='a' href='a.xhtml'/></manifest><spine><itemref "
+                                "idref='a'/></spine></package>"},
+                               {"a.xhtml", "<html><body><p>" + kText + "</p></body></html>"}});
+  ReadResult result = read_bytes("a.zip", test_zip({{"책/하나.epub", book, true, false}, {"둘.txt", kText, true}}));
+  ASSERT_EQ(result.documents.size(), 2u) << result.all();
+  EXPECT_EQ(result.documents[0].id, "a.zip/책/하나.epub");
+  // Whatever its own name, a book is one.
+  EXPECT_EQ(read_bytes("book.zip", book).documents.size(), 1u);
+  EXPECT_EQ(read_bytes("noname", book).documents.size(), 1u);
 }
 
 TEST(Archive, AZipOfAFolderCalledWordIsNoDocument) {

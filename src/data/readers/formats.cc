@@ -130,36 +130,44 @@ const FormatEntry* by_content(std::string_view head) {
   return nullptr;
 }
 
-// The names of the entries whose local headers stand in `head`, as far as their sizes say where the next one is.
-std::vector<std::string_view> zip_names(std::string_view head) {
+struct ZipEntry {
+  std::string_view name, content;  // content: as it is packed, as far as it stands in the head
+};
+
+// The entries whose local headers stand in `head`, as far as their sizes say where the next one is.
+std::vector<ZipEntry> zip_entries(std::string_view head) {
   constexpr size_t kHeader = 30;
   auto number = [&](size_t at, int bytes) {
     uint64_t value = 0;
     for (int i = bytes; i-- > 0;) value = value << 8 | static_cast<unsigned char>(head[at + static_cast<size_t>(i)]);
     return value;
   };
-  std::vector<std::string_view> names;
+  std::vector<ZipEntry> entries;
   for (uint64_t at = 0; at + kHeader <= head.size() && head.substr(at).starts_with("PK\x03\x04");) {
     uint64_t packed = number(at + 18, 4), name = number(at + 26, 2), extra = number(at + 28, 2);
-    names.push_back(head.substr(at + kHeader, name));
+    uint64_t content = std::min<uint64_t>(at + kHeader + name + extra, head.size());
+    entries.push_back({head.substr(at + kHeader, name), head.substr(content)});
     at += kHeader + name + extra + packed;
   }
-  return names;
+  return entries;
 }
 
-// Office documents and books are zips: what their first entries are called gives them away, else their own name.
+// Office documents and books are zips: what their first entries are called gives them away, else their own name. Looked at
+// are the entries themselves: an archive of books holds the same bytes further in.
 const FormatEntry* zip_document(std::string_view head, std::string_view extension) {
   if (!head.starts_with("PK\x03\x04")) return nullptr;
   const FormatEntry* named = by_extension(extension);
   if (named && is_office(*named)) return named;
-  if (head.find("mimetypeapplication/epub+zip") != std::string_view::npos) return by_name("epub");
-  if (head.find("mimetypeapplication/vnd.oasis.opendocument.") != std::string_view::npos) return by_name("odt");
-  if (head.find("mimetypeapplication/hwp+zip") != std::string_view::npos) return by_name("hwpx");
-  for (std::string_view name : zip_names(head)) {
+  for (const ZipEntry& entry : zip_entries(head)) {
+    if (entry.name == "mimetype" || entry.name.ends_with("/mimetype")) {
+      if (entry.content.starts_with("application/epub+zip")) return by_name("epub");
+      if (entry.content.starts_with("application/vnd.oasis.opendocument.")) return by_name("odt");
+      if (entry.content.starts_with("application/hwp+zip")) return by_name("hwpx");
+    }
     // Which of the three it is, its own relationships say.
     for (std::string_view part : {"[Content_Types].xml", "_rels/.rels", "word/document.xml", "xl/workbook.xml"})
-      if (name == part) return by_name("docx");
-    if (name == "META-INF/container.xml") return by_name("epub");
+      if (entry.name == part) return by_name("docx");
+    if (entry.name == "META-INF/container.xml") return by_name("epub");
   }
   return nullptr;
 }

@@ -26,8 +26,9 @@ constexpr float kApart = 1.3f;       // of the usual gap between lines: what par
 // Ligatures as letters, and the bullets that fonts of symbols keep where Unicode has nothing.
 std::string plain_text(std::string_view text) {
   constexpr std::pair<std::string_view, std::string_view> kForms[] = {
-      {"\uFB00", "ff"}, {"\uFB01", "fi"}, {"\uFB02", "fl"}, {"\uFB03", "ffi"}, {"\uFB04", "ffl"}, {"\uFB05", "st"},
-      {"\uFB06", "st"}, {"\uF0B7", "•"},  {"\uF0A7", "•"},  {"\uF06C", "•"},   {"\uF0D8", "•"},   {"\u00A0", " "}};
+      {"\uFB00", "ff"}, {"\uFB01", "fi"}, {"\uFB02", "fl"}, {"\uFB03", "ffi"}, {"\uFB04", "ffl"},
+      {"\uFB05", "st"}, {"\uFB06", "st"}, {"\uF0B7", "•"},  {"\uF0A7", "•"},   {"\uF06C", "•"},
+      {"\uF0D8", "•"},  {"\u00A0", " "},  {"\u3000", " "},  {"\u3164", " "}};  // full widths of Korean fonts
   std::string out;
   for (size_t i = 0; i < text.size();) {
     auto form = std::find_if(std::begin(kForms), std::end(kForms),
@@ -267,8 +268,9 @@ void drop_running_lines(const std::vector<PdfPage>& pages, std::vector<PdfLine>&
     }
     begin = end;
   }
-  // Of short documents each page counts; in longer ones two alike may be chance.
-  size_t others_needed = pages.size() <= 4 ? 1 : 2;
+  // Of short documents each page counts, and heads may take turns on them; in longer ones two alike may be chance.
+  constexpr size_t kShortDocument = 6;  // pages: of heads that take turns three each
+  size_t others_needed = pages.size() <= kShortDocument ? 1 : 2;
   constexpr char kBeside = 1, kRepeats = 2;
   std::vector<char> running(lines.size(), 0);
   for (const auto& [text, candidates] : alike) {

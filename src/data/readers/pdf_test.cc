@@ -55,6 +55,11 @@ std::vector<std::string> kept(const std::vector<PdfPage>& pages) {
   return out;
 }
 
+TEST(Pdf, SpacesOfFullWidthAreSpaces) {
+  PdfPage page{595, 842, {word(50, 700, "우리\u3164동네\u3000도서관")}};
+  EXPECT_EQ(kept({page}), std::vector<std::string>{"우리 동네 도서관"});
+}
+
 TEST(Pdf, ColumnsAreReadOneAfterTheOther) {
   EXPECT_EQ(text_of("columns.pdf"), "A Title Across Both Columns\n\n" + kKettles + "\n\n" + kKettles);
   // Narrow ones with much between them, and paragraphs that begin at one height.
@@ -181,6 +186,18 @@ TEST(Pdf, ManyAtOnce) {
     });
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(read_whole, 32);
+}
+
+TEST(Pdf, HeadsMayTakeTurns) {
+  std::vector<PdfPage> pages;
+  for (int i = 0; i < 5; ++i) {
+    PdfPage page{595, 842, {word(60, 20, i % 2 ? "2024 Report" : "The Town Library")}};
+    for (int k = 0; k < 4; ++k)
+      page.words.push_back(
+          word(60, 100 + 15 * static_cast<float>(k), "page" + std::string(static_cast<size_t>(4 * i + k + 1), 'x')));
+    pages.push_back(page);
+  }
+  for (const std::string& line : kept(pages)) EXPECT_TRUE(line.starts_with("page")) << line;
 }
 
 TEST(Pdf, WhatLooksLikeARunningHeadButCountsOtherwiseStays) {

@@ -37,13 +37,52 @@ Utf8Locale::Utf8Locale() {
   old_ = uselocale(utf8);
 }
 
+namespace {
+
+// Bytes beyond ASCII.
+const std::string kNoAscii = [] {
+  std::string all;
+  for (int byte = 0x80; byte <= 0xFF; ++byte) all += static_cast<char>(byte);
+  return all;
+}();
+
+// Short names in CP949 are well-formed UTF-8 by chance: the bytes of "표" are those of "ǥ". They are taken for Korean where
+// all letters beyond ASCII have two bytes and none stands beside a Latin letter, as those of "café" do.
+bool may_be_korean(std::string_view name) {
+  auto is_letter = [&](size_t at) { return at < name.size() && ((name[at] | 32) >= 'a' && (name[at] | 32) <= 'z'); };
+  for (size_t i = 0; i < name.size(); ++i) {
+    auto byte = static_cast<unsigned char>(name[i]);
+    if (byte < 0x80) continue;
+    if (byte >= 0xE0 || (i > 0 && is_letter(i - 1)) || is_letter(i + 2)) return false;
+    ++i;
+  }
+  return true;
+}
+
+bool only_syllables(std::string_view text) {
+  for (size_t at = 0; at < text.size();) {
+    Utf8Char c = decode_utf8(text, at);
+    if (c.code_point >= 0x80 && (c.code_point < 0xAC00 || c.code_point > 0xD7A3)) return false;
+    at += static_cast<size_t>(c.length);
+  }
+  return true;
+}
+
+}  // namespace
+
 std::string entry_name(archive_entry* entry) {
   const char* bytes = archive_entry_pathname(entry);
   if (!bytes) bytes = archive_entry_pathname_utf8(entry);
-  if (!bytes) return {};
-  if (is_valid_utf8(bytes)) return clean_characters(bytes);
+  return bytes ? name_text(bytes) : std::string();
+}
+
+std::string name_text(std::string_view bytes) {
   Decoded korean;
-  if (internal::convert(bytes, "windows-949", korean) && korean.replaced == 0) return clean_characters(korean.text);
+  bool is_utf8 = is_valid_utf8(bytes), is_ascii = is_utf8 && bytes.find_first_of(kNoAscii) == std::string_view::npos;
+  if (is_ascii || (is_utf8 && !may_be_korean(bytes))) return clean_characters(bytes);
+  bool whole = internal::convert(bytes, "windows-949", korean) && korean.replaced == 0;
+  if (is_utf8 && !(whole && only_syllables(korean.text))) return clean_characters(bytes);
+  if (whole) return clean_characters(korean.text);
   auto guessed = decode_text(bytes);
   return clean_characters(guessed.ok() ? guessed->text : replace_invalid_utf8(bytes));
 }

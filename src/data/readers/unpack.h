@@ -39,7 +39,9 @@ class Utf8Locale {
 };
 
 /// The name of an entry in UTF-8, composed (NFC); what is not UTF-8 is taken for CP949, as Korean Windows packs. Empty if
-/// there is none. Under a Utf8Locale.
+/// there is none; so are short names that are UTF-8 by chance. Under a Utf8Locale.
 std::string entry_name(archive_entry* entry);
+/// The same of a name's bytes.
+std::string name_text(std::string_view bytes);
 
 }  // namespace malmoi::data

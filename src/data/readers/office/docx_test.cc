@@ -245,6 +245,21 @@ TEST(Docx, HeadingsAndNumbers) {
 }
 
 TEST(Docx, FieldsSymbolsAndEmbeddedPages) {
+  // Characters of symbol fonts, at their own codes or for private use.
+  auto sym = [](const std::string& font, const std::string& code) {
+    return "<w:p><w:r><w:t>25</w:t><w:sym w:font='" + font + "' w:char='" + code + "'/><w:t>C</w:t></w:r></w:p>";
+  };
+  EXPECT_EQ(text_of(docx(sym("Symbol", "F0B0"))), "25°C");
+  EXPECT_EQ(text_of(docx(sym("Symbol", "00B0"))), "25°C");
+  EXPECT_EQ(text_of(docx(sym("Symbol", "F061"))), "25αC");
+  EXPECT_EQ(text_of(docx(sym("Symbol", "F0A3"))), "25≤C");
+  EXPECT_EQ(text_of(docx(sym("Symbol", "F0E5"))), "25∑C");
+  EXPECT_EQ(text_of(docx(sym("Symbol", "F0F2"))), "25∫C");
+  EXPECT_EQ(text_of(docx(sym("Wingdings", "F081"))), "25①C");
+  EXPECT_EQ(text_of(docx(sym("Wingdings", "F0FC"))), "25✓C");
+  EXPECT_EQ(text_of(docx(sym("Wingdings 2", "F052"))), "25☑C");
+  EXPECT_EQ(text_of(docx(sym("Batang", "AC00"))), "25가C");
+  EXPECT_EQ(text_of(docx(sym("Batang", "F0B0"))), "25C");
   EXPECT_EQ(text_of(docx(
                 "<w:p><w:r><w:fldChar w:fldCharType='begin'/></w:r><w:r><w:instrText>HYPERLINK x</w:instrText></w:r>"
                 "<w:r><w:t>링크</w:t></w:r><w:r><w:sym w:font='Wingdings' w:char='F0FE'/></w:r><w:r><w:noBreakHyphen/>"

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "base/utf8.h"
 #include "data/readers/office/math.h"
+#include "data/readers/office/symbols.h"
 #include "data/readers/office/xml.h"
 
 namespace malmoi::data::office {
@@ -25,22 +25,6 @@ bool is_left_out_control(pugi::xml_node control) {
   pugi::xml_node properties = child(control, "sdtPr");
   if (read_switch(properties, "showingPlcHdr").value_or(false)) return true;
   return value(child(child(properties, "docPartObj"), "docPartGallery"), "val") == "Table of Contents";
-}
-
-// <w:sym>: a character of a symbol font; of those that are no characters of Unicode, what forms are ticked with.
-void append_symbol(pugi::xml_node node, std::string& out) {
-  auto code = static_cast<char32_t>(std::strtoul(std::string(value(node, "char")).c_str(), nullptr, 16));
-  if (code >= 0x20 && (code < 0xE000 || code > 0xF8FF)) return append_utf8(out, code);
-  if (!value(node, "font").starts_with("Wingdings")) return;
-  switch (code & 0xFF) {
-    case 0x6F:
-    case 0xA8: out += "☐"; break;
-    case 0xFC: out += "✓"; break;
-    case 0xFD: out += "☒"; break;
-    case 0xFE: out += "☑"; break;
-    case 0xE0: out += "→"; break;
-    default: break;
-  }
 }
 
 // Of the branches of mc:AlternateContent, which say the same, the first that says anything.
@@ -148,7 +132,8 @@ void DocxText::element(pugi::xml_node node, Line& line, int depth) {
   } else if (name == "noBreakHyphen") {
     line.text += '-';
   } else if (name == "sym") {
-    append_symbol(node, line.text);
+    std::string code(value(node, "char"));
+    line.text += symbol(value(node, "font"), static_cast<char32_t>(std::strtoul(code.c_str(), nullptr, 16)));
   } else if (name == "footnoteReference" || name == "endnoteReference") {
     line.text += notes_.mark(std::string(name.substr(0, name.find("note"))) + "note " + std::string(value(node, "id")));
   } else if (name == "oMath" || name == "oMathPara") {

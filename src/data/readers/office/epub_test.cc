@@ -58,6 +58,11 @@ TEST(Epub, HrefsAndEntriesSpeltInOtherWays) {
                              {"/OEBPS/c1.xhtml", "OEBPS/c1.xhtml", false},
                              {"c1.xhtml#part", "OEBPS/c1.xhtml", false},
                              {"a%20b&amp;c.xhtml", "OEBPS/a b&c.xhtml", false},
+                             {"%EC%B2%AB.xhtml", "OEBPS/%EC%B2%AB.xhtml", false},
+                             {"첫.xhtml", "OEBPS/%ec%b2%ab.xhtml", false},
+                             {"%C3%B9%C0%E5.xhtml", "OEBPS/첫장.xhtml", true},  // CP949
+                             {"100%.xhtml", "OEBPS/100%.xhtml", false},
+                             {"표.xhtml", "OEBPS/\xC7\xA5.xhtml", false},  // UTF-8 by chance
                              {"chapter", "OEBPS/chapter", false}}) {
     std::string bytes = epub({{spelling.href}, {{spelling.entry, chapter("CH1"), spelling.utf8}}});
     EXPECT_EQ(text_of(bytes), "CH1 The river is slow.") << spelling.href;
@@ -120,10 +125,55 @@ TEST(Epub, ElementsThatCloseThemselves) {
   EXPECT_EQ(plain_of(epub({{"a.xhtml"}, {{"OEBPS/a.xhtml", page}}})), "One.\nTwo.\n\nThree.");
 }
 
+TEST(Epub, SpinesThatAreLost) {
+  std::string manifest =
+      "<manifest><item id='n' href='nav.xhtml' properties='nav' media-type='application/xhtml+xml'/>"
+      "<item id='b' href='b.xhtml' media-type='application/xhtml+xml'/><item id='s' href='s.css' "
+      "media-type='text/css'/>"
+      "<item id='a' href='a.xhtml' media-type='application/xhtml+xml'/></manifest>";
+  std::vector<TestEntry> parts = {
+      {"META-INF/container.xml", kContainer}, {"OEBPS/content.opf", "<package>" + manifest + "<spine/></package>"},
+      {"OEBPS/a.xhtml", chapter("CH1")},      {"OEBPS/nav.xhtml", chapter("NAV")},
+      {"OEBPS/b.xhtml", chapter("CH2")},      {"OEBPS/s.css", "p {}"}};
+  EXPECT_EQ(text_of(test_zip(parts)), "CH2 The river is slow.\n\nCH1 The river is slow.");
+  // The package file itself is damaged: the pages in the order of the zip.
+  parts.erase(parts.begin() + 3);
+  parts[1].damaged = true;
+  Result<OfficeText> read = read_office(test_zip(parts), {}, TextFormat::kPlain, "test");
+  ASSERT_TRUE(read.ok()) << read.error().to_string();
+  EXPECT_EQ(read->text, "CH1 The river is slow.\n\nCH2 The river is slow.");
+  ASSERT_EQ(read->problems.size(), 1u);
+  EXPECT_EQ(read->problems[0].rule, "read.damaged");
+}
+
+TEST(Epub, PrefixesOfElements) {
+  std::string page =
+      "<?xml version='1.0'?><h:html xmlns:h='http://www.w3.org/1999/xhtml' xmlns:m='m'><h:body><h:p>so "
+      "<m:math><m:mfrac><m:mn>1</m:mn><m:mi>n</m:mi></m:mfrac></m:math> is</h:p><h:p/><h:p>two</h:p></h:body></h:html>";
+  EXPECT_EQ(text_of(epub({{"a.xhtml"}, {{"OEBPS/a.xhtml", page}}})), "so $\\frac{1}{n}$ is\n\ntwo");
+}
+
+TEST(Epub, TablesOfContentsAreLeftOut) {
+  std::string links = "<ol><li><a href='a.xhtml'>LINK</a></li></ol>";
+  std::string nav = "<html><body><h1>Contents</h1><nav epub:type=\"toc\">" + links + "</nav></body></html>";
+  EXPECT_EQ(text_of(epub({{"n.xhtml", "a.xhtml"}, {{"OEBPS/n.xhtml", nav}, {"OEBPS/a.xhtml", chapter("CH1")}}})),
+            "CH1 The river is slow.");
+  // EPUB 2.
+  std::string opf =
+      "<package><manifest><item id='n' href='t.html'/><item id='a' href='a.xhtml'/></manifest><spine><itemref "
+      "idref='n'/><itemref idref='a'/></spine><guide><reference type='toc' href='t.html#top'/></guide></package>";
+  EXPECT_EQ(text_of(test_zip({{"a.opf", opf}, {"t.html", "<p>LINKS</p>" + links}, {"a.xhtml", chapter("CH1")}})),
+            "CH1 The river is slow.");
+}
+
 TEST(Epub, ContainersThatAreLost) {
   std::string opf =
       "<package><manifest><item id='a' href='a.xhtml'/></manifest><spine><itemref idref='a'/></spine></package>";
   EXPECT_EQ(text_of(test_zip({{"book/content.opf", opf}, {"book/a.xhtml", chapter("CH1")}})), "CH1 The river is slow.");
+  // One that names what is not there.
+  EXPECT_EQ(text_of(test_zip(
+                {{"META-INF/container.xml", kContainer}, {"book/Content.OPF", opf}, {"book/a.xhtml", chapter("CH1")}})),
+            "CH1 The river is slow.");
   EXPECT_NE(text_of(test_zip({{"a.txt", "text"}})).find("no package file"), std::string::npos);
   EXPECT_NE(text_of(test_zip({{"a.opf", "<package/>"}})).find("malformed"), std::string::npos);
 }

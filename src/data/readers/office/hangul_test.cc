@@ -39,8 +39,14 @@ TEST(Hwpx, TablesBoxesAndNotes) {
                       "</hp:subList></hp:caption><hp:tr>" + cell(0, 0, paragraph(text("구분")), 1, 2) +
                       cell(0, 1, paragraph(text("금액")), 2) + "</hp:tr><hp:tr>" + cell(1, 1, paragraph(text("작년"))) +
                       cell(1, 2, paragraph(text("올해"))) + "</hp:tr></hp:tbl>";
+  std::string numbered =
+      "<hp:tbl><hp:caption side='TOP'><hp:subList>" +
+      paragraph(text("&lt;표 ") + "<hp:ctrl><hp:autoNum num='3' numType='TABLE'/></hp:ctrl>" + text("&gt; 예산")) +
+      "</hp:subList></hp:caption><hp:tr>" + cell(0, 0, paragraph(text("가"))) + cell(0, 1, paragraph(text("나"))) +
+      "</hp:tr></hp:tbl>";
+  EXPECT_EQ(text_of(hwpx(paragraph(numbered))), "<표 3> 예산\n\n| 가 | 나 |\n| --- | --- |");
   std::string note = "<hp:ctrl><hp:footNote><hp:subList>" +
-                     paragraph("<hp:ctrl><hp:autoNum/></hp:ctrl>" + text("각주")) +
+                     paragraph("<hp:ctrl><hp:autoNum num='1' numType='FOOTNOTE'/></hp:ctrl>" + text("각주")) +
                      "</hp:subList></hp:footNote></hp:ctrl>";
   std::string box = "<hp:rect><hp:drawText><hp:subList>" + paragraph(text("글상자")) +
                     "</hp:subList></hp:drawText><hp:shapeComment>사각형입니다.</hp:shapeComment></hp:rect>";

@@ -190,6 +190,8 @@ class SectionReader {
       line.text += all_text(child(node, "mainText"));  // as of ruby the base
     } else if (name == "compose") {
       line.text += value(node, "composeText");
+    } else if (name == "autoNum") {
+      line.text += number_of_caption(node);
     } else if (name == "switch") {
       content(branch(node), line, depth);
     } else if (!is_left_out(name)) {
@@ -197,11 +199,18 @@ class SectionReader {
     }
   }
 
+  // The number of a picture, a table, an equation; notes are numbered otherwise, and pages are not.
+  static std::string number_of_caption(pugi::xml_node node) {
+    std::string_view type = value(node, "numType");
+    bool counts = type == "TABLE" || type == "PICTURE" || type == "FIGURE" || type == "EQUATION";
+    return std::string(counts ? value(node, "num") : "");
+  }
+
   // What stands on every page, comments, and what speaks of the text without being it.
   static bool is_left_out(std::string_view name) {
-    constexpr std::string_view kNames[] = {"secPr",        "header",  "footer",     "hiddenComment", "linesegarray",
-                                           "shapeComment", "script",  "parameters", "fieldBegin",    "autoNum",
-                                           "newNum",       "pageNum", "metaTag"};
+    constexpr std::string_view kNames[] = {"secPr",        "header",       "footer",  "hiddenComment",
+                                           "linesegarray", "shapeComment", "script",  "parameters",
+                                           "fieldBegin",   "newNum",       "pageNum", "metaTag"};
     return std::ranges::find(kNames, name) != std::end(kNames);
   }
 

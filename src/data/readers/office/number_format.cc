@@ -13,7 +13,9 @@ namespace {
 
 // A piece of a format's code: letters or digits of one kind ("yyyy", "0"), or text that is shown as it is.
 struct Token {
-  char kind = '"';  // '"' text, 'y' 'm' 'd' 'h' 's' date, 'a' AM/PM, 'n' digits, '[' elapsed time, '%', '?' unknown
+  // '"' text, 'y' 'm' 'd' 'h' 's' date, 'a' AM/PM, 'w' day of the week in Korean, 'n' digits, '[' elapsed time, '%',
+  // '?' unknown
+  char kind = '"';
   std::string text;
 };
 
@@ -52,6 +54,11 @@ std::vector<Token> tokenize(std::string_view code) {
     } else if (size_t length = half_day_length(code.substr(i)); length > 0) {
       out.push_back({'a', std::string(code.substr(i, length))});
       i += length;
+    } else if (size_t letters = code.substr(i).find_first_not_of("aA");
+               letters == 3 || letters == 4 ||
+               (letters == std::string_view::npos && (code.size() - i == 3 || code.size() - i == 4))) {
+      out.push_back({'w', std::string(code.substr(i, letters))});
+      i += out.back().text.size();
     } else if (low == 'y' || low == 'm' || low == 'd' || low == 'h' || low == 's' || low == 'e') {
       while (i < code.size() && static_cast<char>(code[i] | 32) == low) ++i;
       out.push_back({low, std::string(i - begin, low)});
@@ -66,6 +73,13 @@ std::vector<Token> tokenize(std::string_view code) {
       ++i;
     }
   }
+  return out;
+}
+
+std::string text_of(const std::vector<Token>& tokens) {
+  std::string out;
+  for (const Token& token : tokens)
+    if (token.kind == '"') out += token.text;
   return out;
 }
 
@@ -123,6 +137,12 @@ std::string day_name(int64_t days, size_t letters) {
   return std::string(letters == 3 ? name.substr(0, 3) : name);
 }
 
+// 토, 토요일
+std::string korean_day_name(int64_t days, size_t letters) {
+  constexpr std::string_view kDays[] = {"목", "금", "토", "일", "월", "화", "수"};
+  return std::string(kDays[(days % 7 + 7) % 7]) + (letters == 4 ? "요일" : "");
+}
+
 std::string format_date(double number, const std::vector<Token>& tokens, bool epoch_1904) {
   // 1970-01-01 by either count. The 29th of February 1900, which never was, is day 60.
   constexpr int64_t kFrom1900 = 25569, kFrom1904 = 24107, kPhantomDay = 60;
@@ -152,6 +172,7 @@ std::string format_date(double number, const std::vector<Token>& tokens, bool ep
         if (previous == 'h' || previous == '[' || (next != tokens.end() && next->kind == 's')) out += padded(minute);
         else out += n >= 3 ? month_name(date.month, n) : padded(date.month);
         break;
+      case 'w': out += korean_day_name(days, n); break;
       case 'd': out += n >= 3 ? day_name(days, n) : padded(date.day); break;
       case 'h': out += padded(half_days ? (hour + 11) % 12 + 1 : hour); break;
       case 's': out += padded(of_day % 60); break;
@@ -202,9 +223,39 @@ std::string format_digits(double number, std::string_view pattern) {
   return decimals.empty() ? digits : digits + "." + decimals;
 }
 
+// A number whose digits are parted by signs, as of telephones: "000-0000-0000". The runs are filled from the last.
+std::string format_code(double number, const std::vector<Token>& tokens, bool plain_sign) {
+  std::string digits = plain_number(std::round(std::abs(number)));
+  auto is_run = [](const Token& t) { return t.kind == 'n'; };
+  for (const Token& token : tokens)
+    if ((is_run(token) && token.text.find_first_not_of("0#") != std::string::npos) || token.kind == '%')
+      return plain_number(number);
+  if (digits.find_first_not_of("0123456789") != std::string::npos) return plain_number(number);
+  const Token* first = &*std::ranges::find_if(tokens, is_run);
+  std::string out;
+  for (auto token = tokens.rbegin(); token != tokens.rend(); ++token) {
+    if (!is_run(*token)) {
+      out.insert(0, token->text);
+      continue;
+    }
+    std::string shown;
+    for (auto place = token->text.rbegin(); place != token->text.rend(); ++place) {
+      if (!digits.empty()) {
+        shown.insert(0, 1, digits.back());
+        digits.pop_back();
+      } else if (*place == '0') {
+        shown.insert(0, 1, '0');
+      }
+    }
+    if (&*token == first) shown.insert(0, digits);
+    out.insert(0, shown);
+  }
+  return number < 0 && plain_sign ? "-" + out : out;
+}
+
 std::string format_number_cell(double number, const std::vector<Token>& tokens, bool plain_sign) {
   auto runs = std::ranges::count_if(tokens, [](const Token& t) { return t.kind == 'n'; });
-  if (runs != 1) return plain_number(number);
+  if (runs > 1) return format_code(number, tokens, plain_sign);
   double shown = std::abs(number) * (has(tokens, "%") ? 100 : 1);
   std::string out, digits;
   for (const Token& token : tokens) {
@@ -217,57 +268,6 @@ std::string format_number_cell(double number, const std::vector<Token>& tokens, 
 
 }  // namespace
 
-std::string_view built_in_format(int id) {
-  struct Known {
-    int id;
-    std::string_view code;
-  };
-  constexpr Known kCodes[] = {{1, "0"},
-                              {2, "0.00"},
-                              {3, "#,##0"},
-                              {4, "#,##0.00"},
-                              {9, "0%"},
-                              {10, "0.00%"},
-                              {14, "yyyy-mm-dd"},
-                              {15, "d-mmm-yy"},
-                              {16, "d-mmm"},
-                              {17, "mmm-yy"},
-                              {18, "h:mm AM/PM"},
-                              {19, "h:mm:ss AM/PM"},
-                              {20, "h:mm"},
-                              {21, "h:mm:ss"},
-                              {22, "yyyy-mm-dd h:mm"},
-                              {27, "yyyy년 mm월 dd일"},
-                              {28, "mm-dd"},
-                              {29, "mm-dd"},
-                              {30, "mm-dd-yy"},
-                              {31, "yyyy년 mm월 dd일"},
-                              {32, "h시 mm분"},
-                              {33, "h시 mm분 ss초"},
-                              {34, "yyyy-mm-dd"},
-                              {35, "yyyy-mm-dd"},
-                              {36, "yyyy년 mm월 dd일"},
-                              {37, "#,##0"},
-                              {38, "#,##0"},
-                              {39, "#,##0.00"},
-                              {40, "#,##0.00"},
-                              {45, "mm:ss"},
-                              {46, "[h]:mm:ss"},
-                              {47, "mm:ss"},
-                              {50, "yyyy년 mm월 dd일"},
-                              {51, "mm-dd"},
-                              {52, "yyyy-mm-dd"},
-                              {53, "yyyy-mm-dd"},
-                              {54, "mm-dd"},
-                              {55, "yyyy-mm-dd"},
-                              {56, "yyyy-mm-dd"},
-                              {57, "yyyy년 mm월 dd일"},
-                              {58, "mm-dd"}};
-  for (const Known& known : kCodes)
-    if (known.id == id) return known.code;
-  return {};
-}
-
 std::string plain_number(double number) {
   if (number == std::floor(number) && std::abs(number) < 1e15) return fmt::format("{:.0f}", number == 0 ? 0 : number);
   return fmt::format("{:.15g}", number);
@@ -276,10 +276,20 @@ std::string plain_number(double number) {
 std::string format_cell(double number, std::string_view code, bool epoch_1904) {
   if (code.empty() || ascii_lower(code) == "general" || !std::isfinite(number)) return plain_number(number);
   bool plain_sign = true;
-  std::vector<Token> tokens = tokenize(section(code, number, plain_sign));
+  std::string_view own = section(code, number, plain_sign);
+  for (std::string_view general : {"general", "g/표준"})
+    if (size_t at = ascii_lower(own).find(general); at != std::string::npos) {
+      std::string shown = plain_number(plain_sign ? number : std::abs(number));
+      return text_of(tokenize(own.substr(0, at))) + shown + text_of(tokenize(own.substr(at + general.size())));
+    }
+  std::vector<Token> tokens = tokenize(own);
   if (has(tokens, "?")) return plain_number(number);
-  if (has(tokens, "ymdhs[")) return format_date(number, tokens, epoch_1904);
-  if (has(tokens, "e") || !has(tokens, "n")) return plain_number(number);
+  if (has(tokens, "ymdhsw[")) return format_date(number, tokens, epoch_1904);
+  if (has(tokens, "e")) return plain_number(number);
+  if (!has(tokens, "n")) {  // words alone, as "-" is for nothing in accounts
+    std::string words(ascii_trim(text_of(tokens)));
+    return words.empty() ? plain_number(number) : words;
+  }
   return format_number_cell(number, tokens, plain_sign);
 }
 

@@ -47,6 +47,8 @@ std::string tens(int number, std::u32string_view digits, char32_t ten) {
   return out;
 }
 
+constexpr int kLastStart = 1'000'000;  // far below where counting would overflow
+
 }  // namespace
 
 std::string format_number(int number, NumberStyle style) {
@@ -69,10 +71,16 @@ std::string format_number(int number, NumberStyle style) {
   return {};
 }
 
+void ListCounters::restart(const std::string& list, int level, int number) {
+  auto at = static_cast<size_t>(std::clamp(level, 0, kLevels - 1));
+  Counts& counts = lists_[list];
+  counts.number[at] = std::clamp(number, 0, kLastStart) - 1;
+  counts.begun[at] = true;
+}
+
 std::string ListCounters::next(const std::string& list, int level, const std::vector<ListLevel>& levels) {
   level = std::clamp(level, 0, kLevels - 1);
   Counts& counts = lists_[list];
-  constexpr int kLastStart = 1'000'000;  // far below where counting would overflow
   auto start = [&](size_t i) { return i < levels.size() ? std::clamp(levels[i].start, 0, kLastStart) : 1; };
   auto at = static_cast<size_t>(level);
   counts.number[at] = counts.begun[at] ? counts.number[at] + 1 : start(at);

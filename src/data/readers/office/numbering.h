@@ -41,6 +41,8 @@ class ListCounters {
  public:
   /// Counts the next paragraph at `level` (from 0) of a list and returns its number as shown; empty for a bullet.
   std::string next(const std::string& list, int level, const std::vector<ListLevel>& levels);
+  /// The next paragraph at that level has that number.
+  void restart(const std::string& list, int level, int number);
 
  private:
   static constexpr int kLevels = 10;

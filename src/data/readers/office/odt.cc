@@ -182,6 +182,8 @@ class OpenDocumentReader {
     for (pugi::xml_node item : node.children()) {
       if (!is(item, "list-item") && !is(item, "list-header")) continue;
       list.first = is(item, "list-item");
+      if (pugi::xml_attribute start = attribute(item, "start-value"))
+        counters_.restart(list.counted, list.depth - 1, start.as_int(1));
       blocks(item, out, list, depth + 1);
     }
   }

@@ -64,6 +64,19 @@ TEST(Odt, ListsAndNumbers) {
       "1. 하나\n\n이어서\n\n  - a) 속\n  - b) 속\n2. 둘\n\n사이\n\n3. 셋\n1. 다시\n- 점");
 }
 
+TEST(Odt, ItemsMaySayTheirNumbers) {
+  std::string styles =
+      "<text:list-style style:name='L'><text:list-level-style-number text:level='1' style:num-format='1' "
+      "style:num-suffix='.'/></text:list-style>";
+  EXPECT_EQ(text_of(odt("<text:list text:style-name='L'><text:list-item>" + p("하나") +
+                            "</text:list-item><text:list-item text:start-value='5'>" + p("다섯") +
+                            "</text:list-item><text:list-item>" + p("여섯") +
+                            "</text:list-item><text:list-item text:start-value='2000000000'>" + p("많이") +
+                            "</text:list-item></text:list>",
+                        styles)),
+            "1. 하나\n5. 다섯\n6. 여섯\n1000000. 많이");
+}
+
 TEST(Odt, NumbersOfHeadings) {
   std::string styles =
       "<office:document-styles><office:styles><text:outline-style><text:outline-level-style text:level='1' "

@@ -7,6 +7,7 @@
 #include <cctype>
 
 #include "base/ascii.h"
+#include "base/utf8.h"
 #include "data/readers/office/xml.h"
 #include "data/readers/expansion.h"
 #include "data/readers/unpack.h"
@@ -66,7 +67,9 @@ std::string unescaped(std::string_view reference) {
 }  // namespace
 
 std::string folded(std::string_view name) {
-  std::string plain(name);
+  // Programs escape the names of parts, too, not only references to them.
+  std::string plain = unescaped(name);
+  if (!is_valid_utf8(plain)) plain = name_text(plain);
   std::ranges::replace(plain, '\\', '/');
   size_t begin = 0;
   while (plain.compare(begin, 1, "/") == 0 || plain.compare(begin, 2, "./") == 0) begin += plain[begin] == '/' ? 1 : 2;
@@ -120,7 +123,11 @@ Result<Package> Package::open(std::string_view bytes, const ReaderLimits& limits
     bool stop = false;
     Result<std::string> content = read_entry(a.get(), limits, held, meter, stop, where);
     if (stop) return std::move(content).error();
-    if (content.ok()) held += content->size();
+    // A name that is UTF-8 and may be CP949 counts as both.
+    const char* bytes = archive_entry_pathname(entry);
+    std::string other = bytes && is_valid_utf8(bytes) ? folded(bytes) : key;
+    if (content.ok()) held += content->size() * (other == key ? 1 : 2);
+    if (content.ok() && other != key) package.parts_.insert({other, *content});
     if (content.ok()) package.parts_.insert_or_assign(key, *std::move(content));
     else package.damaged_[key] = content.error().what;
   }

@@ -27,7 +27,8 @@ class Package {
   /// damaged entry is none: it is told of when it is asked for.
   static Result<Package> open(std::string_view bytes, const ReaderLimits& limits, const std::string& where);
 
-  /// Names compare without case and composed, `\` as `/`, a `/` before them left out. Null: none, or damaged.
+  /// Names compare without case and composed, percent escapes undone, `\` as `/`, a `/` before them left out. Null: none,
+  /// or damaged.
   const std::string* find(std::string_view name) const;
   /// The same of a part that the document needs: what is missing or damaged goes to problems().
   const std::string* require(std::string_view name);
