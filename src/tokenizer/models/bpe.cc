@@ -10,6 +10,7 @@
 #include "tokenizer/models/merge_table.h"
 #include "tokenizer/models/merge_ways.h"
 #include "tokenizer/models/whole_words.h"
+#include "tokenizer/models/window_merger.h"
 #include "tokenizer/models/word_cache.h"
 #include "tokenizer/pipeline/fast_path.h"
 #include "tokenizer/unicode/code_points.h"
@@ -41,6 +42,7 @@ class Bpe final : public Model, public CutEncoder {
       byte_ids_[byte] = options_.vocabulary.find_id(spell_bytes(std::string(1, static_cast<char>(b))));
       fallback_ids_[byte] = options_.vocabulary.find_id(byte_token(b));
     }
+    every_byte_ = std::all_of(byte_ids_.begin(), byte_ids_.end(), [](int32_t id) { return id >= 0; });
   }
 
   Status prepare(std::string_view where);
@@ -80,6 +82,7 @@ class Bpe final : public Model, public CutEncoder {
   std::optional<WholeWords> whole_words_;  // the shorter ones of raw_vocabulary_
   std::array<int32_t, 256> byte_ids_{}, fallback_ids_{};
   int32_t unk_ = -1;
+  bool every_byte_ = false;   // has an id
   bool bytes_ = false;        // pieces are raw bytes
   bool whole_first_ = false;  // a piece that is in the vocabulary is its token
   bool marks_words_ = false;  // no merge reaches over the beginning of a run of word marks
@@ -296,6 +299,8 @@ void Bpe::encode_new(std::string_view piece, const WordKey* key, std::vector<int
     ids.push_back(id);
     return;
   }
+  if (bytes_ && every_byte_ && piece.size() <= kWindowPlaces && merges_.max_rank() <= kWindowMaxRank)
+    return merge_window(merges_, piece, byte_ids_, ids);
   thread_local std::vector<Symbol> symbols;
   first_symbols(piece, symbols);
   if (merges_.size() > 0) merge_all(merges_, symbols);

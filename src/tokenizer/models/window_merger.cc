@@ -16,10 +16,12 @@ using Four = int32_t __attribute__((vector_size(16)));
 // No branch depends on what a pair is looked up as but that it merges at all: processors guess those wrong half of the time.
 class WindowMerger {
  public:
-  WindowMerger(const MergeTable& table, std::span<const Symbol> symbols)
-      : table_(table), count_(static_cast<uint32_t>(symbols.size())), left_(count_) {
+  // `id_at(i)`: the i-th of `count` symbols.
+  template <typename IdAt>
+  WindowMerger(const MergeTable& table, size_t count, IdAt&& id_at)
+      : table_(table), count_(static_cast<uint32_t>(count)), left_(count_) {
     for (uint32_t i = 0; i < count_; ++i) {
-      ids_[i] = symbols[i].id;
+      ids_[i] = id_at(i);
       next_[i] = static_cast<uint8_t>(i + 1);
       previous_[i + 1] = static_cast<uint8_t>(i);
     }
@@ -35,9 +37,11 @@ class WindowMerger {
     return std::nullopt;
   }
 
-  void run(std::vector<MergedPart>& parts) {
+  // Calls take(id, i) for each that is left, the first of whose symbols was the i-th.
+  template <typename Take>
+  void run(Take&& take) {
     while (least_ != kNone) merge_least();
-    for (uint32_t i = 0; i < count_; i = next_[i]) parts.push_back({ids_[i], i});
+    for (uint32_t i = 0; i < count_; i = next_[i]) take(ids_[i], i);
   }
 
  private:
@@ -87,12 +91,20 @@ class WindowMerger {
 }  // namespace
 
 void merge_window(const MergeTable& table, std::span<const Symbol> symbols, std::vector<MergedPart>& parts) {
-  if (symbols.size() == 1) parts.push_back({symbols[0].id, 0});
-  if (symbols.size() > 1) WindowMerger(table, symbols).run(parts);
+  WindowMerger(table, symbols.size(), [&](uint32_t i) { return symbols[i].id; }).run([&](int32_t id, uint32_t begin) {
+    parts.push_back({id, begin});
+  });
+}
+
+void merge_window(const MergeTable& table, std::string_view bytes, const std::array<int32_t, 256>& ids_of_bytes,
+                  std::vector<int32_t>& ids) {
+  WindowMerger(table, bytes.size(), [&](uint32_t i) {
+    return ids_of_bytes[static_cast<unsigned char>(bytes[i])];
+  }).run([&](int32_t id, uint32_t) { ids.push_back(id); });
 }
 
 std::optional<std::pair<int32_t, int32_t>> last_pair(const MergeTable& table, std::span<const Symbol> symbols) {
-  return symbols.size() > 1 ? WindowMerger(table, symbols).last_pair() : std::nullopt;
+  return WindowMerger(table, symbols.size(), [&](uint32_t i) { return symbols[i].id; }).last_pair();
 }
 
 }  // namespace malmoi::tokenizer

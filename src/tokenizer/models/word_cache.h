@@ -120,7 +120,7 @@ class WordCache {
 /// The next few words of a text, for which memory is asked all at once before any of it is read.
 class WordBatch {
  public:
-  static constexpr size_t kMost = 16;
+  static constexpr size_t kMost = 32;
 
   /// Takes words from `at` on, each being the view that `next_word(at)` gives. Returns where the words behind them begin.
   template <typename NextWord>
