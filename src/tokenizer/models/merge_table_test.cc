@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <string>
+
 #include "tokenizer/models/window_merger.h"
 
 namespace malmoi::tokenizer {
