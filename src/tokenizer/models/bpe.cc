@@ -9,6 +9,8 @@
 #include "tokenizer/models/marked_words.h"
 #include "tokenizer/models/merge_table.h"
 #include "tokenizer/models/merge_ways.h"
+#include "tokenizer/models/whole_words.h"
+#include "tokenizer/models/window_merger.h"
 #include "tokenizer/models/word_cache.h"
 #include "tokenizer/pipeline/fast_path.h"
 #include "tokenizer/unicode/code_points.h"
@@ -40,6 +42,7 @@ class Bpe final : public Model, public CutEncoder {
       byte_ids_[byte] = options_.vocabulary.find_id(spell_bytes(std::string(1, static_cast<char>(b))));
       fallback_ids_[byte] = options_.vocabulary.find_id(byte_token(b));
     }
+    every_byte_ = std::all_of(byte_ids_.begin(), byte_ids_.end(), [](int32_t id) { return id >= 0; });
   }
 
   Status prepare(std::string_view where);
@@ -59,21 +62,27 @@ class Bpe final : public Model, public CutEncoder {
   void add_merges_by_id();
   template <typename Way>
   void each_way_by_id(Way&& way) const;
-  int32_t whole_piece(std::string_view piece) const {
-    return whole_first_ ? (bytes_ ? raw_vocabulary_ : options_.vocabulary).find_id(piece) : -1;
+  // `key`: of the piece, or null.
+  int32_t whole_piece(std::string_view piece, const WordKey* key) const {
+    if (!whole_first_) return -1;
+    if (key && whole_words_) return whole_words_->find(*key, piece);
+    return (bytes_ ? raw_vocabulary_ : options_.vocabulary).find_id(piece);
   }
+  void encode_by(WordCache& cache, std::string_view text, auto&& next_end, std::vector<int32_t>& ids) const;
   void first_symbols(std::string_view piece, std::vector<Symbol>& symbols) const;
   void first_bytes(std::string_view piece, std::vector<Symbol>& symbols) const;
   void first_characters(std::string_view piece, std::vector<Symbol>& symbols) const;
-  void encode_long(std::string_view piece, std::vector<int32_t>& ids) const;
+  void encode_new(std::string_view piece, const WordKey* key, std::vector<int32_t>& ids) const;
   void find_boundary();
 
   BpeOptions options_;
   uint64_t number_;
   MergeTable merges_;
-  Vocabulary raw_vocabulary_;  // whole pieces as raw bytes, where bytes_
+  Vocabulary raw_vocabulary_;              // whole pieces as raw bytes, where bytes_
+  std::optional<WholeWords> whole_words_;  // the shorter ones of raw_vocabulary_
   std::array<int32_t, 256> byte_ids_{}, fallback_ids_{};
   int32_t unk_ = -1;
+  bool every_byte_ = false;   // has an id
   bool bytes_ = false;        // pieces are raw bytes
   bool whole_first_ = false;  // a piece that is in the vocabulary is its token
   bool marks_words_ = false;  // no merge reaches over the beginning of a run of word marks
@@ -116,6 +125,7 @@ void Bpe::expect_bytes() {
   std::string raw;
   for (int32_t id = 0; id < spelled.id_limit(); ++id)
     if (spelled.has(id) && unspell_bytes(spelled.spelling(id), raw)) raw_vocabulary_.add(raw, id);
+  whole_words_.emplace(raw_vocabulary_);
 }
 
 Status Bpe::add_listed_merges(std::string_view where) {
@@ -245,7 +255,7 @@ void Bpe::first_characters(std::string_view piece, std::vector<Symbol>& symbols)
 }
 
 void Bpe::tokenize(std::string_view piece, std::vector<Token>& tokens) const {
-  if (int32_t id = whole_piece(piece); id >= 0) {
+  if (int32_t id = whole_piece(piece, nullptr); id >= 0) {
     tokens.push_back({id, 0, static_cast<uint32_t>(piece.size())});
     return;
   }
@@ -260,26 +270,37 @@ void Bpe::tokenize(std::string_view piece, std::vector<Token>& tokens) const {
 }
 
 void Bpe::encode(std::string_view piece, std::vector<int32_t>& ids) const {
-  auto merge = [this](std::string_view word, std::vector<int32_t>& out) { encode_long(word, out); };
   if (piece.size() > WordKey::kMaxLength) {
-    if (!marks_words_ || bytes_) return encode_long(piece, ids);
-    return encode_words(
-        thread_word_cache(number_), piece, ids, [&](size_t begin) { return marked_word_end(piece, begin); }, merge);
+    if (!marks_words_ || bytes_) return encode_new(piece, nullptr, ids);
+    return encode_by(
+        thread_word_cache(number_), piece, [&](size_t begin) { return marked_word_end(piece, begin); }, ids);
   }
-  thread_word_cache(number_).encode(WordKey(piece, piece.size()), piece, ids, merge);
+  const WordKey key(piece, piece.size());
+  thread_word_cache(number_).encode(
+      key, piece, ids, [&](std::string_view word, std::vector<int32_t>& out) { encode_new(word, &key, out); });
 }
 
 void Bpe::encode_cut(std::string_view text, const CoveringPattern& pattern, std::vector<int32_t>& ids) const {
-  encode_words(
-      thread_word_cache(number_), text, ids, [&](size_t begin) { return pattern.next_end(text, begin); },
-      [this](std::string_view word, std::vector<int32_t>& out) { encode_long(word, out); });
+  encode_by(
+      thread_word_cache(number_), text, [&](size_t begin) { return pattern.next_end(text, begin); }, ids);
 }
 
-void Bpe::encode_long(std::string_view piece, std::vector<int32_t>& ids) const {
-  if (int32_t id = whole_piece(piece); id >= 0) {
+void Bpe::encode_by(WordCache& cache, std::string_view text, auto&& next_end, std::vector<int32_t>& ids) const {
+  encode_words(
+      cache, text, ids, next_end,
+      [this](const WordKey& key) {
+        if (whole_words_) whole_words_->prefetch(key);
+      },
+      [this](std::string_view word, const WordKey* key, std::vector<int32_t>& out) { encode_new(word, key, out); });
+}
+
+void Bpe::encode_new(std::string_view piece, const WordKey* key, std::vector<int32_t>& ids) const {
+  if (int32_t id = whole_piece(piece, key); id >= 0) {
     ids.push_back(id);
     return;
   }
+  if (bytes_ && every_byte_ && piece.size() <= kWindowPlaces && merges_.max_rank() <= kWindowMaxRank)
+    return merge_window(merges_, piece, byte_ids_, ids);
   thread_local std::vector<Symbol> symbols;
   first_symbols(piece, symbols);
   if (merges_.size() > 0) merge_all(merges_, symbols);

@@ -55,7 +55,7 @@ class MergeTable {
   /// kNoRank where the pair does not merge. Most pairs merge to nothing: most pieces never begin a merge, or never end one.
   uint32_t rank_of(int32_t left, int32_t right) const {
     if (is_low(left, right)) return low_.empty() ? kNoRank : low_[low_place(left, right)];
-    return test(begins_, left) && test(ends_, right) ? rank_of_any(left, right) : kNoRank;
+    return rank_of_any(left, right);
   }
   /// What a pair that merges at `rank` becomes.
   int32_t product(int32_t left, int32_t right, uint32_t rank) const {
@@ -103,7 +103,8 @@ class MergeTable {
   // The filter is small enough to stay near.
   uint32_t rank_of_any(int32_t left, int32_t right) const {
     const uint64_t key = key_of(left, right), h = hash(key);
-    if ((filter_[h >> filter_shift_ >> 6] >> (h >> filter_shift_ & 63) & 1) == 0) return kNoRank;
+    const uint64_t known = filter_[h >> filter_shift_ >> 6] >> (h >> filter_shift_ & 63);
+    if ((known & test(begins_, left) & test(ends_, right) & 1) == 0) return kNoRank;
     if (!wide_.empty())
       if (auto found = wide_.find(key); found != wide_.end()) return found->second.rank;
     return narrow_rank(key);
@@ -119,9 +120,9 @@ class MergeTable {
     if (at / 64 >= bits.size()) bits.resize(at / 64 + 1);
     bits[at / 64] |= uint64_t{1} << at % 64;
   }
-  static bool test(const std::vector<uint64_t>& bits, int32_t id) {
+  static uint64_t test(const std::vector<uint64_t>& bits, int32_t id) {
     const auto at = static_cast<uint32_t>(id);
-    return at >= kIdLimit || (at / 64 < bits.size() && (bits[at / 64] >> at % 64 & 1));
+    return at / 64 < bits.size() ? bits[at / 64] >> at % 64 : at >= kIdLimit;
   }
   void mark(uint64_t h) { filter_[h >> filter_shift_ >> 6] |= uint64_t{1} << (h >> filter_shift_ & 63); }
   // Where a narrow key is, or would be.

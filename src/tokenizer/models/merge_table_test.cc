@@ -3,6 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <string>
+
+#include "tokenizer/models/window_merger.h"
+
 namespace malmoi::tokenizer {
 namespace {
 
@@ -39,6 +44,25 @@ MergeTable random_merges(uint64_t seed, int32_t letters, int32_t merges) {
     if (table.find(left, right).id < 0) table.add(left, right, static_cast<uint32_t>(i), letters + i);
   }
   return table;
+}
+
+TEST(MergeTable, BytesMergeAsTheirSymbolsDo) {
+  std::array<int32_t, 256> ids_of_bytes{};
+  for (size_t byte = 0; byte < 256; ++byte) ids_of_bytes[byte] = static_cast<int32_t>(byte % 3);
+  const MergeTable table = random_merges(7, 3, 60);
+  std::string bytes;
+  uint64_t state = 5;
+  for (size_t length = 0; length <= kWindowPlaces; ++length) {
+    std::vector<Symbol> symbols;
+    for (char c : bytes) symbols.push_back({ids_of_bytes[static_cast<unsigned char>(c)], 1});
+    merge_plainly(table, symbols);
+    std::vector<int32_t> want, got;
+    for (const Symbol& symbol : symbols) want.push_back(symbol.id);
+    merge_window(table, bytes, ids_of_bytes, got);
+    EXPECT_EQ(got, want) << length;
+    state = state * 6364136223846793005ull + 1442695040888963407ull;
+    bytes += static_cast<char>(state >> 33);
+  }
 }
 
 TEST(MergeTable, MergesAsTheRuleSays) {

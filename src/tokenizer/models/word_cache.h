@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "base/prefetch.h"
 #include "base/zeroed_array.h"
 #include "tokenizer/models/id_sink.h"
 #include "tokenizer/models/kept_word.h"
@@ -20,14 +21,12 @@ template <typename Word>
 class WordTable {
  public:
   explicit WordTable(size_t words) : sets_(words / kWays) {}
-  void prefetch(const WordKey& key) const {
-    const Set& set = set_of(key);
-    __builtin_prefetch(&set);
-    __builtin_prefetch(reinterpret_cast<const char*>(&set) + 64);
-  }
+  void prefetch(const WordKey& key) const { malmoi::prefetch(&set_of(key)); }
   const Word* find(const WordKey& key) const {
-    for (const Word& word : set_of(key).words)
+    for (const Word& word : set_of(key).words) {
       if (word.holds(key)) return &word;
+      if (word.empty()) break;
+    }
     return nullptr;
   }
   /// The place for a word.
@@ -62,6 +61,7 @@ class WordCache {
   uint8_t encode(const WordKey& key, std::string_view word, IdSink& ids, Encode&& encode_word) {
     uint8_t note = 0;
     if (find(key, ids, note)) return note;
+    misses_ = true;
     made_.clear();
     if constexpr (std::is_void_v<std::invoke_result_t<Encode, std::string_view, std::vector<int32_t>&>>)
       encode_word(word, made_);
@@ -76,6 +76,18 @@ class WordCache {
     IdSink sink(ids);
     return encode(key, word, sink, encode_word);
   }
+
+  bool holds(const WordKey& key) const {
+    switch (key.size()) {
+      case WordKey::Size::kSmall: return small_.find(key) != nullptr;
+      case WordKey::Size::kMedium: return medium_.find(key) != nullptr;
+      case WordKey::Size::kLarge: break;
+    }
+    return large_.find(key) != nullptr;
+  }
+  /// Whether a word had to be encoded since misses were forgotten.
+  bool misses() const { return misses_; }
+  void forget_misses() { misses_ = false; }
 
  private:
   // A word stands in the table of its size.
@@ -98,52 +110,83 @@ class WordCache {
   }
 
   std::vector<int32_t> made_;
+  bool misses_ = true;
   WordTable<KeptWord<2, 2>> small_{size_t{1} << 17};   // 4 MiB
   WordTable<KeptWord<3, 5>> medium_{size_t{1} << 15};  // 2 MiB
   WordTable<KeptWord<5, 3>> large_{size_t{1} << 15};   // 2 MiB
   IdRing ring_;
 };
 
+/// The next few words of a text, for which memory is asked all at once before any of it is read.
+class WordBatch {
+ public:
+  static constexpr size_t kMost = 32;
+
+  /// Takes words from `at` on, each being the view that `next_word(at)` gives. Returns where the words behind them begin.
+  template <typename NextWord>
+  size_t take(const WordCache& cache, std::string_view text, size_t at, NextWord&& next_word) {
+    for (size_ = 0; size_ < kMost && at < text.size(); ++size_) {
+      words_[size_] = next_word(at);
+      const auto begin = static_cast<size_t>(words_[size_].data() - text.data());
+      if (words_[size_].size() <= WordKey::kMaxLength) {
+        keys_[size_] = WordKey(words_[size_], text.size() - begin);
+        cache.prefetch(keys_[size_]);
+      }
+      at = begin + words_[size_].size();
+    }
+    return at;
+  }
+  /// Calls visit(word, key) for each in order; `key` is null for words that are too long.
+  template <typename Visit>
+  void each(Visit&& visit) const {
+    for (size_t i = 0; i < size_; ++i) visit(words_[i], words_[i].size() <= WordKey::kMaxLength ? &keys_[i] : nullptr);
+  }
+
+ private:
+  std::array<WordKey, kMost> keys_;
+  std::array<std::string_view, kMost> words_;
+  size_t size_ = 0;
+};
+
 /// Cuts a text by `next_word(at)`, the view of the first word from there on, and calls visit(word, key) for each word in order,
 /// a few words after asking for the memory that the cache needs for it. `key` is null for words that are too long.
 template <typename NextWord, typename Visit>
 void each_word(const WordCache& cache, std::string_view text, NextWord&& next_word, Visit&& visit) {
-  constexpr size_t kAhead = 16;
-  std::array<WordKey, kAhead> keys;
-  std::array<std::string_view, kAhead> words;
+  WordBatch batch;
   for (size_t at = 0; at < text.size();) {
-    size_t n = 0;
-    for (; n < kAhead && at < text.size(); ++n) {
-      words[n] = next_word(at);
-      const auto begin = static_cast<size_t>(words[n].data() - text.data());
-      if (words[n].size() <= WordKey::kMaxLength) {
-        keys[n] = WordKey(words[n], text.size() - begin);
-        cache.prefetch(keys[n]);
-      }
-      at = begin + words[n].size();
-    }
-    for (size_t i = 0; i < n; ++i) visit(words[i], words[i].size() <= WordKey::kMaxLength ? &keys[i] : nullptr);
+    at = batch.take(cache, text, at, next_word);
+    batch.each(visit);
   }
 }
 
-/// Encodes the words of a text, each up to `next_end(begin)`, through the cache. `encode_word(word, ids)` appends the ids of a word that is not in the
-/// cache or too long for it.
-template <typename NextEnd, typename Encode>
+/// Encodes the words of a text, each up to `next_end(begin)`, through the cache. `encode_word(word, key, ids)` appends the ids
+/// of a word that is not in the cache or, `key` being null, too long for it. `expect(key)` is called some time before for most
+/// of those in a text whose words are new, to ask for the memory that it will need.
+template <typename NextEnd, typename Expect, typename Encode>
 void encode_words(WordCache& cache, std::string_view text, std::vector<int32_t>& ids, NextEnd&& next_end,
-                  Encode&& encode_word) {
+                  Expect&& expect, Encode&& encode_word) {
   IdSink sink(ids);
+  WordBatch batch;
   std::vector<int32_t> made;
-  each_word(
-      cache, text, [&](size_t begin) { return text.substr(begin, next_end(begin) - begin); },
-      [&](std::string_view word, const WordKey* key) {
-        if (key) {
-          cache.encode(*key, word, sink, encode_word);
-        } else {
-          made.clear();
-          encode_word(word, made);
-          sink.append(made);
-        }
+  for (size_t at = 0; at < text.size();) {
+    at = batch.take(cache, text, at, [&](size_t begin) { return text.substr(begin, next_end(begin) - begin); });
+    if (cache.misses()) {
+      batch.each([&](std::string_view, const WordKey* key) {
+        if (key && !cache.holds(*key)) expect(*key);
       });
+    }
+    cache.forget_misses();
+    batch.each([&](std::string_view word, const WordKey* key) {
+      if (key) {
+        cache.encode(*key, word, sink,
+                     [&](std::string_view word, std::vector<int32_t>& out) { encode_word(word, key, out); });
+      } else {
+        made.clear();
+        encode_word(word, key, made);
+        sink.append(made);
+      }
+    });
+  }
 }
 
 /// The cache of the calling thread for the model with this number (from `next_model_number`). A thread keeps the caches

@@ -183,9 +183,10 @@ template <Rules rules>
 class SplitMatcher final : public CoveringPattern {
  public:
   explicit SplitMatcher(std::string_view source) { source_ = source; }
-  size_t next_end(std::string_view text, size_t begin) const override {
-    return piece_end<rules>(reader(), text, begin);
-  }
+  size_t next_end(std::string_view text, size_t begin) const override { return piece_end<rules>(in_, text, begin); }
+
+ private:
+  const Reader& in_ = reader();  // made when the pattern is, so that no text waits for its tables
 };
 
 template <Rules rules>
