@@ -2,6 +2,7 @@
 """What bad input gets, from outside: one line that says what, where and the remedy, exit code 1 or 2, nothing half-written.
 Usage: bad_input.py MALMOI FOLDER (of the tiny model that the tests of the server share)."""
 import json
+import lzma
 import os
 import pathlib
 import shutil
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import zipfile
 
 import serve_support
 
@@ -374,6 +376,15 @@ class BadInput(unittest.TestCase):
         (self.folder / "recipe.yaml").write_text(stage.format("sample", "{model: nowhere, prompts: [a]}"))
         self.refused("run", "recipe.yaml", says="nowhere")
         self.refused("run", "recipe.yaml", "--until", "b", says="b")
+
+    def test_an_archive_without_files_is_said(self):
+        # A packed file of zeros is a tar that holds nothing.
+        (self.folder / "zeros.txt.xz").write_bytes(lzma.compress(bytes(100_000)))
+        zipfile.ZipFile(self.folder / "empty.zip", "w").close()
+        for name in ("zeros.txt.xz", "empty.zip"):
+            result = subprocess.run([PROGRAM, "data", "extract", name], cwd=self.folder, capture_output=True, text=True)
+            with self.subTest(name):
+                self.assertEqual(json.loads(result.stdout)["dropped"], "read.empty", result)
 
     # Writing.
 

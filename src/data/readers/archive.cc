@@ -103,7 +103,10 @@ class ArchiveReader : public Reader {
     while (true) {
       archive_entry* entry = nullptr;
       int code = archive_read_next_header(archive_.get(), &entry);
-      if (code == ARCHIVE_EOF) return false;
+      if (code == ARCHIVE_EOF) {  // a packed file of zeros counts as such a tar
+        if (entries_ == 0) on_skip_({input_.id, "read.empty", "an archive without files", false});
+        return false;
+      }
       if (++entries_ > options_.limits.archive_entries)
         return invalid_data("holds more than " + std::to_string(options_.limits.archive_entries) + " entries",
                             input_.id, "raise limits.archive_entries");
