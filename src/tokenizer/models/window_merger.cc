@@ -13,7 +13,7 @@ constexpr int32_t kNone = std::numeric_limits<int32_t>::max();
 // Four numbers at once on any machine that has them.
 using Four = int32_t __attribute__((vector_size(16)));
 
-// No branch depends on what a pair is looked up as but that it merges at all: processors guess those wrong half of the time.
+// What branches there are on a pair ask only whether it merges: each is guessed wrong about half of the time.
 class WindowMerger {
  public:
   // `id_at(i)`: the i-th of `count` symbols.
