@@ -66,6 +66,7 @@ class PackedSource : public ByteSource {
     if (held_.empty()) {
       MALMOI_ASSIGN(held_, reader_.next());
     }
+    if (held_.empty()) return size_t{0};
     size = std::min(size, held_.size());
     std::memcpy(buffer, held_.data(), size);
     held_.remove_prefix(size);
