@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "model/config_fields.h"
+#include "model/gguf_dialect.h"
 #include "model/model.h"
 
 namespace malmoi::model {
@@ -54,6 +55,8 @@ struct Family {
   std::span<const std::string_view> buffers = {};
   /// Fields of its published configs that change no number of a forward pass, beside those of all families.
   std::span<const std::string_view> inert = {};
+  /// How GGUF files spell it; null: such files are not read.
+  const GgufDialect* gguf = nullptr;
 };
 
 std::span<const Family* const> family_table();

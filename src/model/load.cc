@@ -7,6 +7,8 @@
 #include "formats/safetensors.h"
 #include "formats/tensor_source.h"
 #include "model/finite.h"
+#include "model/gguf_config.h"
+#include "model/gguf_weights.h"
 #include "model/layout.h"
 
 namespace malmoi::model {
@@ -44,8 +46,14 @@ bool same_values(const StoredTensor& a, const StoredTensor& b) {
 // Fills the parameters of one model from one source of named tensors.
 class Loader {
  public:
-  Loader(const WeightSource& source, const Family& family, Model& model, const LoadOptions& options)
-      : source_(source), family_(family), model_(model), options_(options), where_(source.path().string()) {}
+  Loader(const WeightSource& source, const GgufWeights* gguf, const Family& family, Model& model,
+         const LoadOptions& options)
+      : source_(source),
+        gguf_(gguf),
+        family_(family),
+        model_(model),
+        options_(options),
+        where_(source.path().string()) {}
 
   // Before memory is taken: whether the head is the table of words is for the file to say.
   void settle_head() {
@@ -104,6 +112,12 @@ class Loader {
     return tied ? find(model_.tied_head.tensor) : nullptr;
   }
 
+  // GGUF has layouts of its own.
+  nn::Source as_it_lies(nn::Source source) const {
+    if (gguf_) source.layout = gguf_->layout(source.name);
+    return source;
+  }
+
   Status start_anew(nn::ParameterSet::Entry& entry) {
     if (options_.purpose == Purpose::kServing)
       return invalid_data("tensor '" + entry.spec.sources[0].name + "' is missing", where_,
@@ -119,11 +133,12 @@ class Loader {
         return invalid_data("tensor '" + source.name + "' is missing", where_,
                             "the folder is not whole; fetch it again");
       used_.insert(tensor);
-      if (tensor->shape != stored_shape(entry.spec, source))
+      const nn::Source lying = as_it_lies(source);
+      if (tensor->shape != stored_shape(entry.spec, lying))
         return invalid_data("tensor '" + tensor->name + "' has shape " + formats::shape_text(tensor->shape) +
-                                ", the config asks for " + formats::shape_text(stored_shape(entry.spec, source)),
+                                ", the config asks for " + formats::shape_text(stored_shape(entry.spec, lying)),
                             where_, "config.json and weights do not belong together");
-      MALMOI_TRY(fill(entry, source, *tensor));
+      MALMOI_TRY(fill(entry, lying, *tensor));
     }
     return {};
   }
@@ -135,7 +150,7 @@ class Loader {
       if (!p.master && !p.compute.data())
         p.compute = Tensor::zeros(model_.parameters.compute_type(p), entry.spec.shape);
       copy_in(tensor.bytes, type, entry.spec, source, p.master ? p.master : p.compute);
-      if (!p.master) entry.originals.push_back({tensor.bytes, type});
+      if (!p.master && !gguf_) entry.originals.push_back({tensor.bytes, type});  // what is saved lies as published
     }
     return check_finite(p.master ? p.master : p.compute, entry.spec, source, tensor.name, where_);
   }
@@ -167,6 +182,7 @@ class Loader {
   }
 
   const WeightSource& source_;
+  const GgufWeights* gguf_;  // the same source, where it is one
   const Family& family_;
   Model& model_;
   const LoadOptions& options_;
@@ -194,37 +210,71 @@ std::string without_python_numbers(std::string text) {
   return text;
 }
 
-}  // namespace
-
-Result<std::unique_ptr<Model>> load_config(const Path& folder_or_file, std::optional<Task> task) {
-  std::error_code ignored;
-  Path path = std::filesystem::is_directory(folder_or_file, ignored) ? folder_or_file / "config.json" : folder_or_file;
-  ConfigDocument document;
-  MALMOI_ASSIGN(std::string text, read_file(path, kLargestConfig));
-  MALMOI_ASSIGN(document.root, parse_json(without_python_numbers(std::move(text)), path.string()));
-  document.file = path.string();
-  if (!document.root.is_object()) return invalid_data("is not a JSON object", path.string());
+Result<std::unique_ptr<Model>> model_of(const formats::Gguf& file, std::optional<Task> task) {
+  MALMOI_ASSIGN(const Family* family, family_of(file));
+  MALMOI_ASSIGN(ConfigDocument document, config_of(file, *family));
   return make_model(document, document.root, {.task = task});
 }
 
-Result<std::unique_ptr<Model>> load_model(const Path& folder, const LoadOptions& options) {
-  if (!malmoi::exists(folder))
-    return not_found("there is no model", folder.string(), "give a folder with config.json and model.safetensors");
-  MALMOI_ASSIGN(std::unique_ptr<Model> model, load_config(folder, options.task));
-  MALMOI_ASSIGN(std::unique_ptr<WeightSource> opened, formats::open_weights(folder));
-  std::shared_ptr<WeightSource> source = std::move(opened);
-  Loader loader(*source, *find_family(model->model_type()), *model, options);
+// A model without memory and what fills it.
+struct Opened {
+  std::unique_ptr<Model> model;
+  std::shared_ptr<WeightSource> source;
+  const GgufWeights* gguf = nullptr;  // the source, where it is one
+};
+
+Result<Opened> open_model(const Path& path, std::optional<Task> task) {
+  Opened opened;
+  if (!is_gguf(path)) {
+    MALMOI_ASSIGN(opened.model, load_config(path, task));
+    MALMOI_ASSIGN(opened.source, formats::open_weights(path));
+    return opened;
+  }
+  MALMOI_ASSIGN(formats::Gguf mapped, formats::Gguf::open(path));
+  auto file = std::make_shared<const formats::Gguf>(std::move(mapped));
+  MALMOI_ASSIGN(opened.model, model_of(*file, task));
+  const GgufDialect& dialect = *find_family(opened.model->model_type())->gguf;
+  MALMOI_ASSIGN(GgufWeights weights, GgufWeights::open(std::move(file), dialect, opened.model->parameters));
+  auto source = std::make_shared<GgufWeights>(std::move(weights));
+  opened.gguf = source.get();
+  opened.source = std::move(source);
+  return opened;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Model>> load_config(const Path& path, std::optional<Task> task) {
+  if (is_gguf(path)) {
+    MALMOI_ASSIGN(formats::Gguf file, formats::Gguf::open(path));
+    return model_of(file, task);
+  }
+  std::error_code ignored;
+  Path config = std::filesystem::is_directory(path, ignored) ? path / "config.json" : path;
+  ConfigDocument document;
+  MALMOI_ASSIGN(std::string text, read_file(config, kLargestConfig));
+  MALMOI_ASSIGN(document.root, parse_json(without_python_numbers(std::move(text)), config.string()));
+  document.file = config.string();
+  if (!document.root.is_object()) return invalid_data("is not a JSON object", config.string());
+  return make_model(document, document.root, {.task = task});
+}
+
+Result<std::unique_ptr<Model>> load_model(const Path& path, const LoadOptions& options) {
+  if (!malmoi::exists(path))
+    return not_found("there is no model", path.string(), "give a folder with config.json and model.safetensors");
+  MALMOI_ASSIGN(Opened opened, open_model(path, options.task));
+  Model& model = *opened.model;
+  Loader loader(*opened.source, opened.gguf, *find_family(model.model_type()), model, options);
   loader.settle_head();
-  for (auto& entry : model->parameters.entries())
+  for (auto& entry : model.parameters.entries())
     entry->parameter.trainable =
         options.purpose == Purpose::kTraining && !(options.frozen && options.frozen(entry->spec));
   // What is served takes memory tensor by tensor, since most of it stays in the map.
-  model->parameters.allocate(options.purpose == Purpose::kServing ? Purpose::kRehearsal : options.purpose,
-                             options.dtype);
+  model.parameters.allocate(options.purpose == Purpose::kServing ? Purpose::kRehearsal : options.purpose,
+                            options.dtype);
   MALMOI_TRY(loader.run());
-  model->parameters.refresh_compute();
-  model->keep(source);
-  return model;
+  model.parameters.refresh_compute();
+  model.keep(opened.source);
+  return std::move(opened.model);
 }
 
 }  // namespace malmoi::model

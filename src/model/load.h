@@ -1,4 +1,4 @@
-// Opening models: config.json and weights from a folder in Hugging Face layout.
+// Opening models: config.json and weights from a folder in Hugging Face layout, or a GGUF file.
 #pragma once
 
 #include <functional>
@@ -23,13 +23,14 @@ struct LoadOptions {
   Warn warn = {};  // of a file that contradicts its config
 };
 
-/// Opens a folder with config.json and weights (safetensors or PyTorch's .bin, in one file or several). Errors name the file
+/// Opens a folder with config.json and weights (safetensors or PyTorch's .bin, in one file or several), or a GGUF file whose
+/// tensors are dense (F32, F16, BF16) and whose family speaks GGUF (Family::gguf). Errors name the file
 /// and the field or tensor: an unknown or contradictory key, a tensor that is missing, left over, of another shape, not
 /// floating, or not finite. Where the config ties the head to the table of words and the file holds another matrix for it,
 /// that one is kept, with a warning, as transformers does.
-Result<std::unique_ptr<Model>> load_model(const Path& folder, const LoadOptions& options);
+Result<std::unique_ptr<Model>> load_model(const Path& path, const LoadOptions& options);
 
-/// The model of a folder's config.json, without weights.
-Result<std::unique_ptr<Model>> load_config(const Path& folder_or_file, std::optional<Task> task = {});
+/// The model of a folder's config.json, or of a GGUF file, without weights.
+Result<std::unique_ptr<Model>> load_config(const Path& path, std::optional<Task> task = {});
 
 }  // namespace malmoi::model

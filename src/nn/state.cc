@@ -11,7 +11,9 @@
 namespace malmoi::nn {
 namespace {
 
-bool grows(StateKind kind) { return kind == StateKind::kPagedKeys || kind == StateKind::kWindowKeys; }
+bool grows(StateKind kind) {
+  return kind == StateKind::kPagedKeys || kind == StateKind::kWindowKeys || kind == StateKind::kLatent;
+}
 bool has_elements(StateKind kind) { return kind == StateKind::kRecurrent || kind == StateKind::kConvolution; }
 
 // The first position that a query at `length` or later sees.
@@ -37,7 +39,8 @@ struct StatePool::Impl {
       : layers(std::move(states)), dtype(type), store(budget) {}
   RowPages rows_of(const LayerState& layer) const {
     size_t element = dtype_size(dtype);
-    return {static_cast<size_t>(layer.key_width) * element, static_cast<size_t>(layer.value_width) * element};
+    int64_t values = layer.kind == StateKind::kLatent ? 0 : layer.value_width;
+    return {static_cast<size_t>(layer.key_width) * element, static_cast<size_t>(values) * element};
   }
   Error exhausted(const std::string& purpose, size_t bytes) const {
     return out_of_memory(purpose + " needs " + size_of(bytes) + " more, " + size_of(store.left()) + " of " +

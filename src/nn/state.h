@@ -16,10 +16,11 @@
 namespace malmoi::nn {
 
 enum class StateKind : uint8_t {
-  kPagedKeys,    // keys and values of every position, by pages
-  kWindowKeys,   // of the last `window` positions: older pages are given back
-  kMemoryKeys,   // keys and values of an encoder's output, written once
-  kRecurrent,    // a fixed number of f32 elements, rewritten at each step
+  kPagedKeys,   // keys and values of every position, by pages
+  kWindowKeys,  // of the last `window` positions: older pages are given back
+  kMemoryKeys,  // keys and values of an encoder's output, written once
+  kLatent,      // one row of every position, by pages: its first columns are the values, too (DeepSeek-V2, section 2.1)
+  kRecurrent,   // a fixed number of f32 elements, rewritten at each step
   kConvolution,  // the last inputs of a short filter: f32
 };
 
@@ -27,9 +28,10 @@ enum class StateKind : uint8_t {
 /// them in the order in which it lists them: the slot.
 struct LayerState {
   StateKind kind = StateKind::kPagedKeys;
-  int64_t key_width = 0, value_width = 0;  // elements of a position (keys of all heads); of the pool's type
-  int64_t window = 0;                      // kWindowKeys: positions that a query may look back at, itself included
-  int64_t elements = 0;                    // kRecurrent, kConvolution
+  int64_t key_width = 0,
+          value_width = 0;  // elements of a position (keys of all heads); of the pool's type; kLatent: keys
+  int64_t window = 0;       // kWindowKeys: positions that a query may look back at, itself included
+  int64_t elements = 0;     // kRecurrent, kConvolution
 };
 
 /// Where the keys and values of a slot lie, for attention.
@@ -68,7 +70,8 @@ class SequenceState {
   /// The same state again; pages are shared until one of both writes, elements are copied. Errors: no room for these.
   Result<SequenceState> fork() const;
 
-  /// Writes n rows of keys and values (`stride` elements apart) behind length(); room must have been reserved.
+  /// Writes n rows of keys and values (`stride` elements apart) behind length(); room must have been reserved. kLatent: v is
+  /// not read.
   void write(int64_t slot, const void* k, int64_t k_stride, const void* v, int64_t v_stride, int64_t n);
   /// Rows of a slot: those of length() and the n written behind them.
   KeyPages keys(int64_t slot, int64_t written) const;

@@ -54,7 +54,7 @@ void RowPages::write(int64_t row, const void* k, size_t k_stride, const void* v,
     std::byte* page = pages_[index_of(row + i)]->data;
     auto at = static_cast<size_t>((row + i) % kPageRows);
     std::memcpy(page + at * key_bytes_, key, key_bytes_);
-    std::memcpy(page + key_bytes_ * kPageRows + at * value_bytes_, value, value_bytes_);
+    if (value_bytes_ > 0) std::memcpy(page + key_bytes_ * kPageRows + at * value_bytes_, value, value_bytes_);
   }
 }
 
@@ -94,7 +94,8 @@ RowPages RowPages::share(int64_t to) const {
 }
 
 KeyPages RowPages::view(int64_t to) const {
-  return {.k_pages = keys_.data(), .v_pages = values_.data(), .length = to - begin(), .begin = begin()};
+  const auto& values = value_bytes_ > 0 ? values_ : keys_;
+  return {.k_pages = keys_.data(), .v_pages = values.data(), .length = to - begin(), .begin = begin()};
 }
 
 }  // namespace malmoi::nn

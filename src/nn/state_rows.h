@@ -14,7 +14,7 @@ namespace malmoi::nn {
 class RowPages {
  public:
   static constexpr int64_t kPageRows = StatePool::kPageRows;
-  /// Bytes of a row's keys and of its values.
+  /// Bytes of a row's keys and of its values; without values of their own, these are read from the keys.
   RowPages(size_t key_bytes, size_t value_bytes) : key_bytes_(key_bytes), value_bytes_(value_bytes) {}
 
   static int64_t pages_for(int64_t rows) { return (rows + kPageRows - 1) / kPageRows; }

@@ -302,6 +302,28 @@ TEST(StatePool, AMemoryIsWrittenOnceAndSharedByForks) {
   EXPECT_EQ(pool->in_use(), pool->bytes_for(0, 3));
 }
 
+TEST(StatePool, ALatentRowHoldsItsValues) {
+  auto pool = pool_of({{.kind = StateKind::kLatent, .key_width = kKeyWidth, .value_width = kValueWidth}});
+  auto state = opened(*pool);
+  constexpr int64_t kLength = kRows + 3;
+  ASSERT_TRUE(state.reserve(kLength).ok());
+  std::vector<float> rows;
+  for (int64_t i = 0; i < kLength * kKeyWidth; ++i) rows.push_back(static_cast<float>(i));
+  state.write(0, rows.data(), kKeyWidth, nullptr, 0, kLength);
+  state.advance(kLength);
+  EXPECT_EQ(state.bytes(), 2 * kRows * kKeyWidth * sizeof(float)) << "no room for values";
+  auto fork = forked(state);
+  ASSERT_TRUE(fork.truncate(2));
+  EXPECT_EQ(fork.length(), 2);
+  KeyPages pages = state.keys(0, 0);
+  ASSERT_EQ(pages.length, kLength);
+  for (int64_t row = 0; row < kLength; ++row) {
+    EXPECT_EQ(pages.k_pages[row / kRows], pages.v_pages[row / kRows]);
+    const auto* k = static_cast<const float*>(pages.k_pages[row / kRows]) + row % kRows * kKeyWidth;
+    for (int64_t c = 0; c < kKeyWidth; ++c) EXPECT_EQ(k[c], rows[static_cast<size_t>(row * kKeyWidth + c)]);
+  }
+}
+
 TEST(StatePool, ElementsOfARecurrenceAreASequencesOwn) {
   LayerState recurrent{.kind = StateKind::kRecurrent, .elements = 6};
   LayerState convolution{.kind = StateKind::kConvolution, .elements = 4};

@@ -183,6 +183,35 @@ constexpr Family::Alias kAliases[] = {{"LayerNorm.weight", "LayerNorm.gamma"}, {
 constexpr std::string_view kBuffers[] = {"embeddings.position_ids"};
 constexpr std::string_view kHeads[] = {"cls.", "classifier.", "bert.pooler.", "pooler.", "qa_outputs."};
 
+constexpr GgufField kGgufFields[] = {
+    {"hidden_size", "embedding_length"},           {"intermediate_size", "feed_forward_length"},
+    {"num_hidden_layers", "block_count"},          {"num_attention_heads", "attention.head_count"},
+    {"max_position_embeddings", "context_length"}, {"layer_norm_eps", "attention.layer_norm_epsilon"}};
+constexpr GgufName kGgufNames[] = {{"bert.", ""},
+                                   {"embeddings.word_embeddings.", "token_embd."},
+                                   {"embeddings.position_embeddings.", "position_embd."},
+                                   {"embeddings.token_type_embeddings.", "token_types."},
+                                   {"embeddings.LayerNorm.", "token_embd_norm."},
+                                   {"encoder.layer.", "blk."},
+                                   {".attention.self.query.", ".attn_q."},
+                                   {".attention.self.key.", ".attn_k."},
+                                   {".attention.self.value.", ".attn_v."},
+                                   {".attention.output.dense.", ".attn_output."},
+                                   {".attention.output.LayerNorm.", ".attn_output_norm."},
+                                   {".intermediate.dense.", ".ffn_up."},
+                                   {".output.dense.", ".ffn_down."},
+                                   {".output.LayerNorm.", ".layer_output_norm."}};
+constexpr std::string_view kGgufInert[] = {"attention.causal", "pooling_type"};
+constexpr GgufDialect kGguf{.architecture = "bert",
+                            .task = Task::kFeatures,  // such files are for embeddings: they hold no head
+                            .fields = kGgufFields,
+                            .names = kGgufNames,
+                            .inert = kGgufInert,
+                            .derive = [](Json& config, const formats::Gguf& file) {
+                              const formats::GgufTensor* types = file.tensor("token_types.weight");
+                              if (types && types->dims.size() == 2) config["type_vocab_size"] = types->dims[1];
+                            }};
+
 }  // namespace
 
 extern const Family bert_family{.model_type = "bert",
@@ -191,6 +220,7 @@ extern const Family bert_family{.model_type = "bert",
                                 .optional_prefixes = kPrefixes,
                                 .aliases = kAliases,
                                 .head_prefixes = kHeads,
-                                .buffers = kBuffers};
+                                .buffers = kBuffers,
+                                .gguf = &kGguf};
 
 }  // namespace malmoi::model

@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "model/families/lm_head.h"
+#include "model/families/llama_gguf.h"
 #include "nn/blocks.h"
 
 namespace malmoi::model {
@@ -175,6 +176,30 @@ constexpr std::string_view kBuffers[] = {"rotary_emb.inv_freq", "rotary_emb_loca
 constexpr std::string_view kInert[] = {"cache_implementation", "hidden_act"};
 constexpr std::string_view kHeads[] = {"lm_head."};
 
+constexpr GgufField kGgufFields[] = {{"hidden_size", "embedding_length"},
+                                     {"intermediate_size", "feed_forward_length"},
+                                     {"num_hidden_layers", "block_count"},
+                                     {"num_attention_heads", "attention.head_count"},
+                                     {"num_key_value_heads", "attention.head_count_kv"},
+                                     {"head_dim", "attention.key_length"},
+                                     {"query_pre_attn_scalar", "attention.key_length"},
+                                     {"max_position_embeddings", "context_length"},
+                                     {"rms_norm_eps", "attention.layer_norm_rms_epsilon"},
+                                     {"sliding_window", "attention.sliding_window"},
+                                     {"final_logit_softcapping", "final_logit_softcapping"},
+                                     {"rope_theta", "rope.freq_base"},
+                                     {"rope_local_base_freq", "rope.freq_base_swa"}};
+constexpr GgufChange kPlusOne = GgufChange::kPlusOne;
+constexpr GgufName kGgufNames[] = {{"model.norm.", "output_norm.", kPlusOne},
+                                   {".input_layernorm.", ".attn_norm.", kPlusOne},
+                                   {".post_attention_layernorm.", ".post_attention_norm.", kPlusOne},
+                                   {".pre_feedforward_layernorm.", ".ffn_norm.", kPlusOne},
+                                   {".post_feedforward_layernorm.", ".post_ffw_norm.", kPlusOne},
+                                   {".self_attn.q_norm.", ".attn_q_norm.", kPlusOne},
+                                   {".self_attn.k_norm.", ".attn_k_norm.", kPlusOne}};
+constexpr GgufDialect kGguf{
+    .architecture = "gemma3", .fields = kGgufFields, .names = kGgufNames, .shared = kLlamaGgufNames};
+
 }  // namespace
 
 extern const Family gemma3_family{.model_type = "gemma3_text",
@@ -183,6 +208,7 @@ extern const Family gemma3_family{.model_type = "gemma3_text",
                                   .optional_prefixes = kPrefixes,
                                   .head_prefixes = kHeads,
                                   .buffers = kBuffers,
-                                  .inert = kInert};
+                                  .inert = kInert,
+                                  .gguf = &kGguf};
 
 }  // namespace malmoi::model

@@ -139,6 +139,23 @@ constexpr std::string_view kInert[] = {"n_ctx",
                                        "summary_first_dropout"};
 constexpr std::string_view kHeads[] = {"lm_head."};
 
+constexpr GgufField kGgufFields[] = {
+    {"n_embd", "embedding_length"},    {"n_inner", "feed_forward_length"},
+    {"n_layer", "block_count"},        {"n_head", "attention.head_count"},
+    {"n_positions", "context_length"}, {"layer_norm_epsilon", "attention.layer_norm_epsilon"}};
+constexpr GgufName kGgufNames[] = {{"transformer.wte.", "token_embd."},
+                                   {"transformer.wpe.", "position_embd."},
+                                   {"transformer.ln_f.", "output_norm."},
+                                   {"lm_head.", "output."},
+                                   {"transformer.h.", "blk."},
+                                   {".ln_1.", ".attn_norm."},
+                                   {".attn.c_attn.", ".attn_qkv."},
+                                   {".attn.c_proj.", ".attn_output."},
+                                   {".ln_2.", ".ffn_norm."},
+                                   {".mlp.c_fc.", ".ffn_up."},
+                                   {".mlp.c_proj.", ".ffn_down."}};
+constexpr GgufDialect kGguf{.architecture = "gpt2", .fields = kGgufFields, .names = kGgufNames};
+
 }  // namespace
 
 extern const Family gpt2_family{.model_type = "gpt2",
@@ -147,6 +164,7 @@ extern const Family gpt2_family{.model_type = "gpt2",
                                 .optional_prefixes = kPrefixes,
                                 .head_prefixes = kHeads,
                                 .buffers = kBuffers,
-                                .inert = kInert};
+                                .inert = kInert,
+                                .gguf = &kGguf};
 
 }  // namespace malmoi::model

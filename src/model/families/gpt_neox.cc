@@ -125,6 +125,33 @@ constexpr std::string_view kBuffers[] = {".attention.bias", ".attention.masked_b
 constexpr std::string_view kInert[] = {"classifier_dropout", "is_decoder"};
 constexpr std::string_view kHeads[] = {"embed_out."};
 
+constexpr GgufField kGgufFields[] = {{"hidden_size", "embedding_length"},
+                                     {"intermediate_size", "feed_forward_length"},
+                                     {"num_hidden_layers", "block_count"},
+                                     {"num_attention_heads", "attention.head_count"},
+                                     {"max_position_embeddings", "context_length"},
+                                     {"layer_norm_eps", "attention.layer_norm_epsilon"},
+                                     {"use_parallel_residual", "use_parallel_residual"},
+                                     {"rotary_emb_base", "rope.freq_base"}};
+constexpr GgufName kGgufNames[] = {{"gpt_neox.embed_in.", "token_embd."},
+                                   {"gpt_neox.final_layer_norm.", "output_norm."},
+                                   {"embed_out.", "output."},
+                                   {"gpt_neox.layers.", "blk."},
+                                   {".input_layernorm.", ".attn_norm."},
+                                   {".post_attention_layernorm.", ".ffn_norm."},
+                                   {".attention.query_key_value.", ".attn_qkv."},
+                                   {".attention.dense.", ".attn_output."},
+                                   {".mlp.dense_h_to_4h.", ".ffn_up."},
+                                   {".mlp.dense_4h_to_h.", ".ffn_down."}};
+// Files without rope.dimension_count rotate whole heads.
+constexpr GgufDialect kGguf{.architecture = "gptneox",
+                            .fields = kGgufFields,
+                            .names = kGgufNames,
+                            .rotary_share = "rotary_pct",
+                            .derive = [](Json& config, const formats::Gguf&) {
+                              if (!config.contains("rotary_pct")) config["rotary_pct"] = 1;
+                            }};
+
 }  // namespace
 
 extern const Family gpt_neox_family{.model_type = "gpt_neox",
@@ -133,6 +160,7 @@ extern const Family gpt_neox_family{.model_type = "gpt_neox",
                                     .optional_prefixes = kPrefixes,
                                     .head_prefixes = kHeads,
                                     .buffers = kBuffers,
-                                    .inert = kInert};
+                                    .inert = kInert,
+                                    .gguf = &kGguf};
 
 }  // namespace malmoi::model

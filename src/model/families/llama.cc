@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "model/families/llama_decoder.h"
+#include "model/families/llama_gguf.h"
 
 namespace malmoi::model {
 
@@ -60,6 +61,13 @@ Parts make(ConfigFields& f, Task, int64_t) {
 
 constexpr ModelClass kClasses[] = {{Task::kCausalLm, "LlamaForCausalLM"}};
 constexpr std::string_view kInert[] = {"pretraining_tp"};
+// Mistral's files say "llama", too: without a window, as llama.cpp runs them.
+constexpr GgufSwitch kGgufSwitches[] = {{"attention_bias", "blk.0.attn_q.bias"}, {"mlp_bias", "blk.0.ffn_up.bias"}};
+constexpr GgufDialect kGguf{.architecture = "llama",
+                            .fields = kLlamaGgufFields,
+                            .switches = kGgufSwitches,
+                            .shared = kLlamaGgufNames,
+                            .interleaved = true};
 
 }  // namespace
 
@@ -69,6 +77,7 @@ extern const Family llama_family{.model_type = "llama",
                                  .optional_prefixes = kModelPrefix,
                                  .head_prefixes = kLmHead,
                                  .buffers = kRotaryBuffers,
-                                 .inert = kInert};
+                                 .inert = kInert,
+                                 .gguf = &kGguf};
 
 }  // namespace malmoi::model

@@ -209,6 +209,40 @@ constexpr Family::Alias kAliases[] = {{"embeddings.weight", "embedding.weight"}}
 constexpr std::string_view kInert[] = {"time_step_rank", "norm_before_gate", "rms_norm", "max_position_embeddings"};
 constexpr std::string_view kHeads[] = {"lm_head."};
 
+constexpr GgufField kGgufFields[] = {{"hidden_size", "embedding_length"},
+                                     {"num_hidden_layers", "block_count"},
+                                     {"num_heads", "ssm.time_step_rank"},
+                                     {"state_size", "ssm.state_size"},
+                                     {"n_groups", "ssm.group_count"},
+                                     {"conv_kernel", "ssm.conv_kernel"},
+                                     {"layer_norm_epsilon", "attention.layer_norm_rms_epsilon"}};
+constexpr GgufName kGgufNames[] = {{"backbone.embeddings.", "token_embd."},
+                                   {"backbone.norm_f.", "output_norm."},
+                                   {"lm_head.", "output."},
+                                   {"backbone.layers.", "blk."},
+                                   {".mixer.norm.", ".ssm_norm.", GgufChange::kReshaped},
+                                   {".norm.", ".attn_norm."},
+                                   {".mixer.in_proj.", ".ssm_in."},
+                                   {".mixer.out_proj.", ".ssm_out."},
+                                   {".mixer.conv1d.", ".ssm_conv1d.", GgufChange::kReshaped},
+                                   {".mixer.dt_bias", ".ssm_dt.bias"},
+                                   {".mixer.A_log", ".ssm_a", GgufChange::kNegativeExp},
+                                   {".mixer.D", ".ssm_d", GgufChange::kReshaped}};
+constexpr std::string_view kGgufInert[] = {"context_length", "feed_forward_length", "attention.head_count",
+                                           "ssm.inner_size"};
+constexpr GgufDialect kGguf{.architecture = "mamba2",
+                            .fields = kGgufFields,
+                            .names = kGgufNames,
+                            .inert = kGgufInert,
+                            .derive = [](Json& config, const formats::Gguf& file) {
+                              int64_t inner = file.integer_or("mamba2.ssm.inner_size", 0);
+                              int64_t heads = file.integer_or("mamba2.ssm.time_step_rank", 0);
+                              int64_t width = file.integer_or("mamba2.embedding_length", 0);
+                              if (heads > 0) config["head_dim"] = inner / heads;
+                              if (width > 0) config["expand"] = inner / width;
+                              config["use_bias"] = file.tensor("blk.0.ssm_in.bias") != nullptr;
+                            }};
+
 }  // namespace
 
 extern const Family mamba2_family{.model_type = "mamba2",
@@ -217,6 +251,7 @@ extern const Family mamba2_family{.model_type = "mamba2",
                                   .optional_prefixes = kPrefixes,
                                   .aliases = kAliases,
                                   .head_prefixes = kHeads,
-                                  .inert = kInert};
+                                  .inert = kInert,
+                                  .gguf = &kGguf};
 
 }  // namespace malmoi::model

@@ -1,5 +1,6 @@
 // Mixtral (Jiang et al. 2024): Mistral's decoder whose feed-forward part is a mixture of experts.
 #include "model/families/llama_decoder.h"
+#include "model/families/llama_gguf.h"
 #include "nn/experts.h"
 
 namespace malmoi::model {
@@ -30,6 +31,28 @@ Parts make(ConfigFields& f, Task, int64_t) {
 }
 
 constexpr ModelClass kClasses[] = {{Task::kCausalLm, "MixtralForCausalLM"}};
+// The keys of Llama, and of experts.
+constexpr GgufField kGgufFields[] = {{"hidden_size", "embedding_length"},
+                                     {"intermediate_size", "feed_forward_length"},
+                                     {"num_hidden_layers", "block_count"},
+                                     {"num_attention_heads", "attention.head_count"},
+                                     {"num_key_value_heads", "attention.head_count_kv"},
+                                     {"head_dim", "attention.key_length"},
+                                     {"max_position_embeddings", "context_length"},
+                                     {"rms_norm_eps", "attention.layer_norm_rms_epsilon"},
+                                     {"rope_theta", "rope.freq_base"},
+                                     {"num_local_experts", "expert_count"},
+                                     {"num_experts_per_tok", "expert_used_count"}};
+constexpr GgufName kGgufNames[] = {{".block_sparse_moe.gate.", ".ffn_gate_inp."},
+                                   {".block_sparse_moe.experts.#.w1.", ".ffn_gate_exps."},
+                                   {".block_sparse_moe.experts.#.w2.", ".ffn_down_exps."},
+                                   {".block_sparse_moe.experts.#.w3.", ".ffn_up_exps."}};
+constexpr GgufDialect kGguf{.architecture = "llama",
+                            .marker = "expert_count",
+                            .fields = kGgufFields,
+                            .names = kGgufNames,
+                            .shared = kLlamaGgufNames,
+                            .interleaved = true};
 
 }  // namespace
 
@@ -38,6 +61,7 @@ extern const Family mixtral_family{.model_type = "mixtral",
                                    .make = make,
                                    .optional_prefixes = kModelPrefix,
                                    .head_prefixes = kLmHead,
-                                   .buffers = kRotaryBuffers};
+                                   .buffers = kRotaryBuffers,
+                                   .gguf = &kGguf};
 
 }  // namespace malmoi::model

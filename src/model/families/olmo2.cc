@@ -1,5 +1,6 @@
 // OLMo 2 (OLMo Team 2025): Llama's decoder that norms what each part adds, and queries and keys over their whole width.
 #include "model/families/llama_decoder.h"
+#include "model/families/llama_gguf.h"
 
 namespace malmoi::model {
 namespace {
@@ -16,6 +17,10 @@ Parts make(ConfigFields& f, Task, int64_t) {
 }
 
 constexpr ModelClass kClasses[] = {{Task::kCausalLm, "Olmo2ForCausalLM"}};
+constexpr GgufName kGgufNames[] = {{".post_attention_layernorm.", ".post_attention_norm."},
+                                   {".post_feedforward_layernorm.", ".post_ffw_norm."}};
+constexpr GgufDialect kGguf{
+    .architecture = "olmo2", .fields = kLlamaGgufFields, .names = kGgufNames, .shared = kLlamaGgufNames};
 
 }  // namespace
 
@@ -24,6 +29,7 @@ extern const Family olmo2_family{.model_type = "olmo2",
                                  .make = make,
                                  .optional_prefixes = kModelPrefix,
                                  .head_prefixes = kLmHead,
-                                 .buffers = kRotaryBuffers};
+                                 .buffers = kRotaryBuffers,
+                                 .gguf = &kGguf};
 
 }  // namespace malmoi::model

@@ -1,5 +1,6 @@
 // Qwen2 (Yang et al. 2024): Llama's decoder with biases on queries, keys and values.
 #include "model/families/llama.h"
+#include "model/families/llama_gguf.h"
 
 namespace malmoi::model {
 namespace {
@@ -16,6 +17,7 @@ Parts make(ConfigFields& f, Task, int64_t) {
 }
 
 constexpr ModelClass kClasses[] = {{Task::kCausalLm, "Qwen2ForCausalLM"}};
+constexpr GgufDialect kGguf{.architecture = "qwen2", .fields = kLlamaGgufFields, .shared = kLlamaGgufNames};
 
 }  // namespace
 
@@ -24,6 +26,7 @@ extern const Family qwen2_family{.model_type = "qwen2",
                                  .make = make,
                                  .optional_prefixes = kModelPrefix,
                                  .head_prefixes = kLmHead,
-                                 .buffers = kRotaryBuffers};
+                                 .buffers = kRotaryBuffers,
+                                 .gguf = &kGguf};
 
 }  // namespace malmoi::model

@@ -1,5 +1,6 @@
 // Qwen3 (Yang et al. 2025): Llama's decoder with a norm of each head of queries and keys.
 #include "model/families/llama.h"
+#include "model/families/llama_gguf.h"
 
 namespace malmoi::model {
 namespace {
@@ -19,6 +20,7 @@ Parts make(ConfigFields& f, Task, int64_t) {
 }
 
 constexpr ModelClass kClasses[] = {{Task::kCausalLm, "Qwen3ForCausalLM"}};
+constexpr GgufDialect kGguf{.architecture = "qwen3", .fields = kLlamaGgufFields, .shared = kLlamaGgufNames};
 
 }  // namespace
 
@@ -27,6 +29,7 @@ extern const Family qwen3_family{.model_type = "qwen3",
                                  .make = make,
                                  .optional_prefixes = kModelPrefix,
                                  .head_prefixes = kLmHead,
-                                 .buffers = kRotaryBuffers};
+                                 .buffers = kRotaryBuffers,
+                                 .gguf = &kGguf};
 
 }  // namespace malmoi::model

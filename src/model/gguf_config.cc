@@ -1,0 +1,153 @@
+#include "model/gguf_config.h"
+
+#include <cstdio>
+#include <memory>
+#include <set>
+
+namespace malmoi::model {
+namespace {
+
+using formats::Gguf;
+using formats::GgufType;
+using formats::GgufValue;
+
+// Said elsewhere (dimensions of tensors, other keys), or of no weight in a forward pass.
+constexpr std::string_view kInert[] = {"vocab_size", "attention.value_length"};
+
+Result<Json> value_of(const GgufValue& value, const std::string& where) {
+  if (value.type() == GgufType::kBool) return Json(*value.boolean());
+  if (auto integer = value.integer()) return Json(*integer);
+  if (auto number = value.number()) {
+    // f32 in the file, f64 in configs: 1e-05 is meant, not 9.99999974e-06.
+    char text[32];
+    std::snprintf(text, sizeof text, "%.7g", *number);
+    return Json(std::stod(text));
+  }
+  return unsupported("a number for each layer, or a text, is not read here", where, "use a model of equal layers");
+}
+
+class Reader {
+ public:
+  Reader(const Gguf& file, const Family& family)
+      : file_(file), family_(family), dialect_(*family.gguf), prefix_(std::string(dialect_.architecture) + ".") {}
+
+  Result<Json> read() {
+    for (const ModelClass& c : family_.classes) {
+      if (c.task != dialect_.task) continue;
+      config_["architectures"] = Json::array({std::string(c.name)});
+      break;
+    }
+    config_["model_type"] = std::string(family_.model_type);
+    for (const GgufField& field : dialect_.fields) {
+      const GgufValue* value = find(field.key);
+      if (!value) continue;
+      MALMOI_ASSIGN(config_[std::string(field.field)], value_of(*value, where(field.key)));
+    }
+    for (const GgufSwitch& s : dialect_.switches) config_[std::string(s.field)] = file_.tensor(s.tensor) != nullptr;
+    if (dialect_.task == Task::kCausalLm) config_["tie_word_embeddings"] = file_.tensor("output.weight") == nullptr;
+    MALMOI_TRY(read_vocabulary());
+    MALMOI_TRY(read_rotary());
+    if (dialect_.derive) dialect_.derive(config_, file_);
+    MALMOI_TRY(check_left_over());
+    return config_;
+  }
+
+ private:
+  std::string where(std::string_view key) const { return file_.path().string() + ": " + prefix_ + std::string(key); }
+
+  const GgufValue* find(std::string_view key) {
+    used_.emplace(key);
+    return file_.find(prefix_ + std::string(key));
+  }
+
+  Status read_vocabulary() {
+    const formats::GgufTensor* words = file_.tensor("token_embd.weight");
+    if (!words || words->dims.size() != 2)
+      return invalid_data("tensor 'token_embd.weight' is missing", file_.path().string(), "use a whole model's file");
+    config_["vocab_size"] = words->dims[1];
+    return {};
+  }
+
+  Status read_rotary() {
+    const GgufValue* type = find("rope.scaling.type");
+    Json scaling = Json::object();
+    for (auto [field, key] : {std::pair{"factor", "rope.scaling.factor"},
+                              std::pair{"original_max_position_embeddings", "rope.scaling.original_context_length"}}) {
+      const GgufValue* value = find(key);
+      if (!value) continue;
+      MALMOI_ASSIGN(scaling[field], value_of(*value, where(key)));
+    }
+    std::string name(type ? type->text().value_or("") : "none");
+    if (name != "none") {
+      scaling["rope_type"] = name;
+      config_["rope_scaling"] = scaling;
+    }
+    const GgufValue *rotated = find("rope.dimension_count"), *width = find("attention.key_length");
+    auto number = [](const GgufValue* value) { return value ? value->number().value_or(0) : 0; };
+    double heads = number(file_.find(prefix_ + "attention.head_count"));
+    double head_dim = width ? number(width) : heads > 0 ? number(file_.find(prefix_ + "embedding_length")) / heads : 0;
+    if (rotated && head_dim > 0 && number(rotated) != head_dim)
+      config_[std::string(dialect_.rotary_share)] = number(rotated) / head_dim;
+    return {};
+  }
+
+  Status check_left_over() const {
+    for (const auto& [key, value] : file_.pairs()) {
+      if (!key.starts_with(prefix_)) continue;
+      std::string_view rest = key.substr(prefix_.size());
+      auto is_rest = [&](std::string_view inert) { return rest == inert; };
+      if (used_.contains(std::string(rest)) || std::any_of(std::begin(kInert), std::end(kInert), is_rest) ||
+          std::any_of(dialect_.inert.begin(), dialect_.inert.end(), is_rest))
+        continue;
+      return unsupported("the key is not known", where(rest),
+                         "it may change what the model computes; use another file");
+    }
+    return {};
+  }
+
+  const Gguf& file_;
+  const Family& family_;
+  const GgufDialect& dialect_;
+  std::string prefix_;
+  Json config_ = Json::object();
+  std::set<std::string> used_;
+};
+
+}  // namespace
+
+bool is_gguf(const Path& path) {
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(path, ignored)) return false;
+  std::unique_ptr<FILE, int (*)(FILE*)> file(std::fopen(path.c_str(), "rb"), std::fclose);
+  char magic[4] = {};
+  return file && std::fread(magic, 1, sizeof magic, file.get()) == sizeof magic &&
+         std::string_view(magic, sizeof magic) == "GGUF";
+}
+
+Result<const Family*> family_of(const Gguf& file) {
+  MALMOI_ASSIGN(std::string_view architecture, file.text("general.architecture"));
+  const Family* found = nullptr;
+  std::string known;
+  for (const Family* family : family_table()) {
+    const GgufDialect* dialect = family->gguf;
+    if (!dialect) continue;
+    if (known.find(dialect->architecture) == std::string::npos)
+      known += (known.empty() ? "" : ", ") + std::string(dialect->architecture);
+    if (dialect->architecture != architecture) continue;
+    bool marked = !dialect->marker.empty();
+    if (marked && !file.find(std::string(architecture) + "." + std::string(dialect->marker))) continue;
+    if (!found || marked) found = family;
+  }
+  if (found) return found;
+  return unsupported("the architecture '" + std::string(architecture) + "' is not known",
+                     file.path().string() + ": general.architecture", "use one of " + known);
+}
+
+Result<ConfigDocument> config_of(const Gguf& file, const Family& family) {
+  ConfigDocument document;
+  document.file = file.path().string();
+  MALMOI_ASSIGN(document.root, Reader(file, family).read());
+  return document;
+}
+
+}  // namespace malmoi::model

@@ -1,0 +1,57 @@
+// How llama.cpp's GGUF files spell a family: what a family's file says of its metadata keys and tensors.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "base/json.h"
+#include "formats/gguf.h"
+#include "model/model.h"
+
+namespace malmoi::model {
+
+/// A field of config.json and the metadata key, without "ARCHITECTURE.", that holds it.
+struct GgufField {
+  std::string_view field, key;
+};
+
+/// A switch of config.json that no key holds: on where the file has the tensor.
+struct GgufSwitch {
+  std::string_view field, tensor;
+};
+
+/// What llama.cpp's converter does to values, beside writing every matrix as [out, in].
+enum class GgufChange : uint8_t {
+  kNone,
+  kRotary,       // rows of a head whose rotary pairs stand side by side, in dialects that are `interleaved`
+  kPlusOne,      // the file holds w + 1
+  kNegativeExp,  // the file holds -exp(w)
+  kReshaped,     // the same elements in other dimensions
+};
+
+/// A part of a published name and what stands for it in GGUF. '#' in the published part is the number of an expert, which
+/// chooses one matrix of a tensor [experts, out, in].
+struct GgufName {
+  std::string_view published, gguf;
+  GgufChange change = GgufChange::kNone;
+};
+
+struct GgufDialect {
+  std::string_view architecture;  // general.architecture
+  std::string_view marker = {};   // a key that tells the family from another of the same architecture
+  Task task = Task::kCausalLm;    // what the file has a head for
+  std::span<const GgufField> fields = {};
+  std::span<const GgufSwitch> switches = {};
+  /// Replaced in this order, each where it stands in what is left of the name; then those of `shared`.
+  std::span<const GgufName> names = {};
+  std::span<const GgufName> shared = {};
+  bool interleaved = false;  // rotary pairs stand side by side
+  std::string_view rotary_share = "partial_rotary_factor";
+  /// Keys that change no number of a forward pass, beside those of all dialects.
+  std::span<const std::string_view> inert = {};
+  /// What follows from several keys.
+  void (*derive)(Json& config, const formats::Gguf& file) = nullptr;
+};
+
+}  // namespace malmoi::model

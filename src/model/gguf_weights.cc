@@ -1,0 +1,145 @@
+#include "model/gguf_weights.h"
+
+#include <cmath>
+
+#include "model/layout.h"
+
+namespace malmoi::model {
+namespace {
+
+using formats::ElementType;
+using formats::GgufTensor;
+using formats::StoredTensor;
+
+// Replaces the part in the name; '#' takes the digits that stand there.
+bool replace(std::string& name, const GgufName& part, int64_t& expert) {
+  size_t mark = part.published.find('#');
+  if (mark == std::string_view::npos) {
+    size_t at = name.find(part.published);
+    if (at == std::string::npos) return false;
+    name.replace(at, part.published.size(), part.gguf);
+    return true;
+  }
+  std::string_view before = part.published.substr(0, mark), after = part.published.substr(mark + 1);
+  size_t at = name.find(before);
+  if (at == std::string::npos) return false;
+  size_t end = name.find_first_not_of("0123456789", at + before.size());
+  if (end == std::string::npos || !std::string_view(name).substr(end).starts_with(after)) return false;
+  expert = std::stoll(name.substr(at + before.size(), end - at - before.size()));
+  name.replace(at, end + after.size() - at, part.gguf);
+  return true;
+}
+
+Result<ElementType> dense_type(const GgufTensor& tensor, const std::string& where) {
+  if (tensor.type->name == "F32") return ElementType::kF32;
+  if (tensor.type->name == "F16") return ElementType::kF16;
+  if (tensor.type->name == "BF16") return ElementType::kBF16;
+  if (tensor.type->name == "F64") return ElementType::kF64;
+  return unsupported("tensor '" + tensor.name + "' is packed as " + std::string(tensor.type->name), where,
+                     "use a file of F32, F16 or BF16");
+}
+
+DType dtype_of(ElementType type) {
+  return type == ElementType::kF32   ? DType::kF32
+         : type == ElementType::kF16 ? DType::kF16
+         : type == ElementType::kF64 ? DType::kF64
+                                     : DType::kBF16;
+}
+
+// Slowest first, as ours.
+std::vector<int64_t> shape_of(const GgufTensor& tensor) {
+  std::vector<int64_t> shape(tensor.dims.rbegin(), tensor.dims.rend());
+  return shape;
+}
+
+std::vector<float> changed_back(const StoredTensor& tensor, GgufChange change) {
+  DType type = dtype_of(tensor.type);
+  std::vector<float> values(tensor.bytes.size() / dtype_size(type));
+  convert(tensor.bytes.data(), type, values.data(), DType::kF32, values.size());
+  for (float& value : values) {
+    if (change == GgufChange::kPlusOne) value -= 1;
+    if (change == GgufChange::kNegativeExp) value = std::log(-value);
+  }
+  return values;
+}
+
+}  // namespace
+
+GgufPlace place_of(const GgufDialect& dialect, const std::string& published) {
+  GgufPlace place{.tensor = published};
+  for (std::span<const GgufName> names : {dialect.names, dialect.shared}) {
+    for (const GgufName& part : names) {
+      if (replace(place.tensor, part, place.expert) && part.change != GgufChange::kNone) place.change = part.change;
+    }
+  }
+  return place;
+}
+
+Result<GgufWeights> GgufWeights::open(std::shared_ptr<const formats::Gguf> file, const GgufDialect& dialect,
+                                      const nn::ParameterSet& parameters) {
+  MALMOI_TRY(file->check_data());
+  GgufWeights weights;
+  weights.file_ = std::move(file);
+  std::string prefix = std::string(dialect.architecture) + ".";
+  int64_t heads = weights.file_->integer_or(prefix + "attention.head_count", 0);
+  int64_t even = heads > 0 ? weights.file_->integer_or(prefix + "embedding_length", 0) / heads : 0;
+  weights.head_dim_ = weights.file_->integer_or(prefix + "attention.key_length", even);
+  for (const auto& entry : parameters.entries())
+    for (const nn::Source& source : entry->spec.sources) MALMOI_TRY(weights.add(dialect, entry->spec, source));
+  MALMOI_TRY(weights.add_left_over());
+  return weights;
+}
+
+Status GgufWeights::add(const GgufDialect& dialect, const nn::ParameterSpec& spec, const nn::Source& source) {
+  GgufPlace place = place_of(dialect, source.name);
+  const GgufTensor* tensor = file_->tensor(place.tensor);
+  if (!tensor) return {};  // the loader says what is missing
+  used_[place.tensor] = true;
+  StoredTensor stored{.name = source.name, .shape = shape_of(*tensor)};
+  MALMOI_ASSIGN(stored.type, dense_type(*tensor, file_->path().string()));
+  MALMOI_ASSIGN(stored.bytes, file_->bytes(*tensor));
+  if (place.expert >= 0) {
+    if (stored.shape.size() != 3 || place.expert >= stored.shape[0])
+      return invalid_data("tensor '" + tensor->name + "' has shape " + formats::shape_text(stored.shape) +
+                              ", not a matrix for each expert",
+                          file_->path().string(), "the file does not belong to its metadata");
+    size_t bytes = stored.bytes.size() / static_cast<size_t>(stored.shape[0]);
+    stored.bytes = stored.bytes.subspan(static_cast<size_t>(place.expert) * bytes, bytes);
+    stored.shape.erase(stored.shape.begin());
+  }
+  nn::Source as_ours = source;
+  as_ours.layout = {};
+  if (place.change == GgufChange::kRotary && dialect.interleaved && head_dim_ > 0 && source.rows % head_dim_ == 0)
+    layouts_[source.name] = {nn::Layout::kRotaryPermuted, source.rows / head_dim_};
+  std::vector<int64_t> wanted = stored_shape(spec, as_ours);
+  bool other_shape = place.change == GgufChange::kReshaped || place.change == GgufChange::kNegativeExp;
+  if (other_shape && formats::element_count(stored.shape) == formats::element_count(wanted)) stored.shape = wanted;
+  if (place.change == GgufChange::kPlusOne || place.change == GgufChange::kNegativeExp) {
+    changed_.push_back(changed_back(stored, place.change));
+    stored.type = ElementType::kF32;
+    stored.bytes = std::as_bytes(std::span<const float>(changed_.back()));
+  }
+  index_[stored.name] = tensors_.size();
+  tensors_.push_back(std::move(stored));
+  return {};
+}
+
+Status GgufWeights::add_left_over() {
+  for (const GgufTensor& tensor : file_->tensors()) {
+    if (used_.contains(tensor.name)) continue;
+    tensors_.push_back({.name = tensor.name, .shape = shape_of(tensor)});
+  }
+  return {};
+}
+
+const StoredTensor* GgufWeights::find(std::string_view name) const {
+  auto found = index_.find(name);
+  return found == index_.end() ? nullptr : &tensors_[found->second];
+}
+
+nn::Layout GgufWeights::layout(const std::string& name) const {
+  auto found = layouts_.find(name);
+  return found == layouts_.end() ? nn::Layout{} : found->second;
+}
+
+}  // namespace malmoi::model

@@ -1,0 +1,52 @@
+// The tensors of a GGUF file under their published names: what a loader asks for in the words of the family.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "formats/gguf.h"
+#include "formats/tensor_source.h"
+#include "model/family.h"
+
+namespace malmoi::model {
+
+/// Where a published tensor stands in a GGUF file.
+struct GgufPlace {
+  std::string tensor;
+  int64_t expert = -1;  // the matrix of a tensor [experts, out, in]; -1: the whole tensor
+  GgufChange change = GgufChange::kNone;
+};
+GgufPlace place_of(const GgufDialect& dialect, const std::string& published);
+
+/// Dense tensors (F32, F16, BF16, F64), as the file has them where its bytes can be used, else changed back in memory.
+class GgufWeights final : public formats::WeightSource {
+ public:
+  /// Every source of `parameters` that the file has. Errors: types that are packed; dimensions that an expert's matrix
+  /// cannot be cut from; bytes beyond the end of the file.
+  static Result<GgufWeights> open(std::shared_ptr<const formats::Gguf> file, const GgufDialect& dialect,
+                                  const nn::ParameterSet& parameters);
+
+  const formats::StoredTensor* find(std::string_view name) const override;
+  std::span<const formats::StoredTensor> tensors() const override { return tensors_; }
+  const Path& path() const override { return file_->path(); }
+  /// How the rows of a published tensor lie in this file.
+  nn::Layout layout(const std::string& name) const;
+
+ private:
+  GgufWeights() = default;
+  Status add(const GgufDialect& dialect, const nn::ParameterSpec& spec, const nn::Source& source);
+  Status add_left_over();
+
+  std::shared_ptr<const formats::Gguf> file_;
+  int64_t head_dim_ = 0;
+  std::vector<formats::StoredTensor> tensors_;
+  std::map<std::string, size_t, std::less<>> index_;
+  std::map<std::string, nn::Layout, std::less<>> layouts_;  // those that are not as ours
+  std::map<std::string, bool> used_;                        // tensors of the file
+  std::deque<std::vector<float>> changed_;                  // bytes of what was changed back
+};
+
+}  // namespace malmoi::model
