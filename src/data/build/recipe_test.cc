@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "data/build/mix.h"
 #include "data/build/processor.h"
-#include "data/build/write_stage.h"
 
 namespace malmoi::data {
 namespace {
