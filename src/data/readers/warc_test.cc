@@ -216,7 +216,7 @@ TEST(Warc, AfterDamageTheNextRecordIsRead) {
 TEST(Gzip, NestedNamesAndPadding) {
   EXPECT_EQ(read_bytes("a.txt.gz", gzipped("one ") + gzipped("two")).documents.at(0).text, "one two");
   EXPECT_EQ(read_bytes("a.txt.gz", gzipped("padded") + std::string(600, '\0')).documents.at(0).text, "padded");
-  EXPECT_EQ(read_bytes("a.txt.gz", gzipped("one") + "trailing garbage").documents.at(0).text, "one");
+  EXPECT_FALSE(read_bytes("a.txt.gz", gzipped("padded") + std::string(600, '\0')).failures());
   EXPECT_EQ(read_bytes("a.txt.gz.gz", gzipped(gzipped("twice"))).documents.at(0).text, "twice");
   std::string deep = "deep";
   for (int i = 0; i < 20; ++i) deep = gzipped(deep);
@@ -225,6 +225,20 @@ TEST(Gzip, NestedNamesAndPadding) {
   ReaderOptions tight;
   tight.limits.expanded_bytes = 1 << 20;
   EXPECT_TRUE(read_bytes("a.gz", gzipped(std::string(2 << 20, 'x')), tight).failures());
+}
+
+// As a download that went wrong leaves it: what is whole is kept, and the rest is told once.
+TEST(Gzip, ForeignBytesBehindTheLastMemberAreTold) {
+  EXPECT_EQ(read_bytes("a.txt.gz", gzipped("one") + "trailing garbage").documents.at(0).text, "one");
+  std::string broken = gzipped("three");
+  broken.replace(10, 5, "\xFF\xFF\xFF\xFF\xFF");
+  for (const std::string& rest : {std::string("trailing garbage"), std::string(200'000, 'x'), broken,
+                                  std::string(600, '\0') + "behind padding", std::string("\x1f\x8b, and no more")}) {
+    ReadResult result = read_bytes("a.txt.gz", gzipped("one ") + gzipped("two") + rest);
+    EXPECT_EQ(result.all(), "a.txt.gz\none two\n");
+    EXPECT_EQ(result.failures(), 1u) << rest.substr(0, 20);
+    EXPECT_EQ(result.skips.at(0).id, "a.txt.gz");
+  }
 }
 
 TEST(Warc, TakesTimeInProportion) {
