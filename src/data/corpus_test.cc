@@ -36,6 +36,13 @@ TEST(Corpus, LineOfAnotherToolKeepsItsFieldsAsMeta) {
   EXPECT_FALSE(document_from_line("{\"a\":1}", "test").ok());
 }
 
+TEST(Corpus, HalfASurrogatePairIsReadAsAMissingCharacter) {
+  auto d = document_from_line(R"({"text": "cut \ud83d, whole \ud83d\ude00", "title": "\ude00"})", "test");
+  ASSERT_TRUE(d.ok()) << d.error().to_string();
+  EXPECT_EQ(d->text, "cut \uFFFD, whole 😀");
+  EXPECT_EQ(d->title, "\uFFFD");
+}
+
 TEST(Corpus, StreamsLinesAndWholeTexts) {
   Path folder = scratch("streams");
   Document d;

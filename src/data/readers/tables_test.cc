@@ -113,6 +113,30 @@ TEST(Tables, BadJsonLinesAreNamedByTheLineOfTheFile) {
   EXPECT_EQ(result.skips[1].detail, "line 4: not an object");
 }
 
+TEST(Tables, HalvesOfSurrogatePairsLoseNoLine) {
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {R"(cut \ud83d off, and more)", "cut \uFFFD off, and more"},
+      {R"(\ude00 stands first)", "\uFFFD stands first"},
+      {R"(\ud83d\ud83d\ude00 beside a pair)", "\uFFFD😀 beside a pair"},
+      {R"(before a letter \uD83D\u0062)", "before a letter \uFFFDb"},
+      {R"(before a line end \ud83d\nof text)", "before a line end \uFFFD\nof text"},
+      {R"(a pair \uD83D\uDE00 alone)", "a pair 😀 alone"},
+      {R"(\ude00 beside \\ud83d)", "\uFFFD beside \\ud83d"}};  // a backslash, and no escape
+  std::string lines, array;
+  for (const auto& [escaped, text] : cases) {
+    lines += "{\"text\": \"" + escaped + "\", \"\\ud800\": 1}\n";
+    array += std::string(array.empty() ? "[" : ",") + "{\"text\": \"" + escaped + "\"}";
+  }
+  for (const auto& [name, bytes] :
+       {std::pair<std::string, std::string>{"a.jsonl", lines}, {"a.json", array + "]"}, {"b.json", lines}}) {
+    ReadResult result = read_bytes(name, bytes);
+    ASSERT_EQ(result.documents.size(), cases.size()) << name;
+    for (size_t i = 0; i < cases.size(); ++i) EXPECT_EQ(result.documents[i].text, cases[i].second) << name;
+    EXPECT_FALSE(result.failures());
+  }
+  EXPECT_TRUE(read_bytes("a.jsonl", "{\"text\": \"\\ud83d\\x\"}\n").failures()) << "other faults stay faults";
+}
+
 TEST(Tables, EveryArrayOfRecordsCounts) {
   EXPECT_EQ(texts_of(read_bytes("x.json", R"({"a": [{"text": "one"}], "b": [{"text": "two"}, {"text": "three"}]})")),
             (Texts{"one", "two", "three"}));
