@@ -276,7 +276,8 @@ Json Recipe::description() const {
                  {"expansion_ratio", limits.expansion_ratio},
                  {"archive_entries", limits.archive_entries},
                  {"nesting", limits.nesting},
-                 {"pdf_seconds", limits.pdf_seconds}};
+                 {"pdf_seconds", limits.pdf_seconds},
+                 {"pdf_memory", limits.pdf_memory}};
   return d;
 }
 
