@@ -293,6 +293,17 @@ TEST(Markdown, EmptySectionsGo) {
   EXPECT_EQ(drop_empty_sections("# A\n\n## B\n\ntext\n\n## C\n\n# D"), "# A\n\n## B\n\ntext");
   EXPECT_EQ(drop_empty_sections("```\n# code\n```"), "```\n# code\n```");
   EXPECT_EQ(drop_empty_sections("# only"), "");
+  const std::string fenced = "````\n```\n# a\n# b\n```\n````";
+  EXPECT_EQ(drop_empty_sections(fenced + "\n\n# empty"), fenced);
+}
+
+TEST(Markdown, ForeignTextShowsAsItIs) {
+  EXPECT_EQ(escape_markdown("a*b* <i>_x_</i> [y](z) `q` | ~~n~~ $m$ &lt; \\"),
+            "a\\*b\\* \\<i\\>\\_x\\_\\</i\\> \\[y\\](z) \\`q\\` \\| \\~\\~n\\~\\~ \\$m\\$ \\&lt; \\\\");
+  EXPECT_EQ(escape_markdown("gopher_quality.mean_word_length"), "gopher_quality.mean_word_length");
+  EXPECT_EQ(escape_markdown("이름_하나\nCC-BY-4.0\t(docs/)"), "이름_하나 CC-BY-4.0 (docs/)");
+  EXPECT_EQ(code_fence("a ``` b ````"), "`````");
+  EXPECT_EQ(code_fence("a `b`"), "```");
 }
 
 TEST(License, CommonTexts) {
