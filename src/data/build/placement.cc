@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "data/build/mix.h"
+#include "data/build/part_documents.h"
 
 namespace malmoi::data {
 namespace {
@@ -34,15 +35,9 @@ class Placer {
 
  private:
   Status each_kept_record(const std::function<Status(uint64_t ordinal, const PartRecord& record)>& visit) const {
-    uint64_t ordinal = 0;
-    for (uint64_t part = 0; part < parts_; ++part) {
-      MALMOI_ASSIGN(std::vector<PartRecord> records, read_part_index(work_, part));
-      for (const PartRecord& record : records) {
-        if (decisions_.fates[ordinal] == Fate::kKept) MALMOI_TRY(visit(ordinal, record));
-        ++ordinal;
-      }
-    }
-    return {};
+    return for_each_record(work_, parts_, [&](uint64_t ordinal, const PartRecord& record) {
+      return decisions_.fates[ordinal] == Fate::kKept ? visit(ordinal, record) : Status{};
+    });
   }
 
   uint64_t left_of(uint64_t ordinal, const PartRecord& record) const {
