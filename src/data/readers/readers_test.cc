@@ -8,7 +8,6 @@
 
 #include "data/readers/convert.h"
 #include "data/readers/formats.h"
-#include "data/readers/headers.h"
 #include "data/readers/input_stream.h"
 #include "data/readers/license.h"
 #include "data/readers/lines.h"
@@ -173,27 +172,6 @@ TEST(Readers, OddNamesAndUnreadableFilesAreReported) {
   EXPECT_EQ(rules, (std::set<std::string>{"read.empty", "read.binary", "read.ignored"}));
 }
 
-std::string warc_record(const std::string& url, const std::string& head, const std::string& body) {
-  std::string http = "HTTP/1.1 200 OK\r\n" + head + "\r\n\r\n" + body;
-  return "WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: " + url +
-         "\r\nContent-Length: " + std::to_string(http.size()) + "\r\n\r\n" + http + "\r\n\r\n";
-}
-
-TEST(Readers, FeedsInWebArchivesAreReadByTheEntry) {
-  std::string feed = *read_file(kFolder + "feed.rss");
-  ReadResult result = read_bytes(
-      "x.warc", warc_record("http://a.example/rss", "Content-Type: application/rss+xml", feed) +
-                    warc_record("http://a.example/sitemap.xml", "Content-Type: text/xml",
-                                "<?xml version='1.0'?><urlset><url><loc>http://a.example/</loc></url></urlset>") +
-                    warc_record("http://a.example/note", "Content-Type: text/markdown", "# Note\n\nWritten by hand."));
-  ASSERT_EQ(result.documents.size(), 3u);
-  EXPECT_EQ(result.documents[0].id, "http://a.example/rss#1");
-  EXPECT_EQ(tidy_whitespace(result.documents[0].text), kKorean);
-  EXPECT_EQ(result.documents[2].title, "Note");
-  ASSERT_EQ(result.skips.size(), 1u);
-  EXPECT_EQ(result.skips[0].rule, "read.ignored");
-}
-
 TEST(Readers, AFeedThatEndsTooEarlyKeepsItsEntriesAndIsReported) {
   std::string feed = *read_file(kFolder + "feed.rss");
   ReadResult result = read_bytes("x.rss", feed.substr(0, feed.find("</channel>")));
@@ -201,17 +179,6 @@ TEST(Readers, AFeedThatEndsTooEarlyKeepsItsEntriesAndIsReported) {
   ASSERT_EQ(result.skips.size(), 1u);
   EXPECT_TRUE(result.skips[0].failed);
   EXPECT_NE(result.skips[0].detail.find("malformed XML"), std::string::npos) << result.skips[0].detail;
-}
-
-TEST(Readers, BodiesThatAreNotPackedAsTheirHeaderSays) {
-  ReadResult result = read_bytes(
-      "x.warc",
-      warc_record("http://a.example/1", "Content-Type: text/plain\r\nContent-Encoding: gzip", "plain after all") +
-          warc_record("http://a.example/2", "Content-Type: text/html\r\nContent-Encoding: br", "\x0b\x02\x80"));
-  ASSERT_EQ(result.documents.size(), 1u);
-  EXPECT_EQ(result.documents[0].text, "plain after all");
-  ASSERT_EQ(result.skips.size(), 1u);
-  EXPECT_EQ(result.skips[0].rule, "read.damaged");
 }
 
 TEST(Readers, WhatOnlyBeginsLikeAnArchiveIsNamed) {
@@ -272,14 +239,6 @@ TEST(Mail, EncodingsOfBodies) {
   EXPECT_EQ(decode_quoted_printable("E=mc2 = 1=", false), "E=mc2 = 1") << "an equals sign that was not coded";
   EXPECT_FALSE(read_mail("Content-Type: image/png\n\nxx").ok());
   EXPECT_FALSE(read_mail("Content-Type: multipart/mixed; boundary=\"\"\n\n--\n").ok());
-}
-
-TEST(Headers, ContinuedLinesAndParameters) {
-  Headers headers;
-  size_t body = headers.parse("A: 1\r\n 2\r\nB:3\r\n\r\nbody");
-  EXPECT_EQ(body, 17u);
-  EXPECT_EQ(headers.get("a"), "1 2");
-  EXPECT_EQ(media_parameter("text/html; x=\"a;b\"; charset=\"EUC-KR\"", "charset"), "euc-kr");
 }
 
 TEST(Wikitext, MarkupGoesAndTextStays) {
