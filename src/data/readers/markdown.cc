@@ -7,8 +7,6 @@
 namespace malmoi::data {
 namespace {
 
-constexpr size_t kShortestFence = 3;  // backticks (CommonMark)
-
 size_t heading_level(std::string_view line) {
   size_t level = line.find_first_not_of('#');
   return level != std::string_view::npos && level > 0 && level <= 6 && line[level] == ' ' ? level : 0;
@@ -22,12 +20,6 @@ std::vector<std::string_view> lines_of(std::string_view text) {
     begin = end + 1;
   }
   return lines;
-}
-
-// Backticks that a line begins with, if they are enough for a fence.
-size_t fence_length(std::string_view line) {
-  size_t length = std::min(line.find_first_not_of('`'), line.size());
-  return length >= kShortestFence ? length : 0;
 }
 
 // Which lines are code in a fence, or one; only as many backticks as opened a fence close it.
@@ -63,8 +55,13 @@ std::string escape_markdown(std::string_view text) {
   return out;
 }
 
-std::string code_fence(std::string_view code) {
-  size_t longest = kShortestFence - 1, run = 0;
+size_t fence_length(std::string_view line) {
+  size_t length = std::min(line.find_first_not_of('`'), line.size());
+  return length >= kShortestFence ? length : 0;
+}
+
+std::string code_fence(std::string_view code, size_t shortest) {
+  size_t longest = shortest - 1, run = 0;
   for (char c : code) {
     run = c == '`' ? run + 1 : 0;
     longest = std::max(longest, run);

@@ -13,7 +13,12 @@ std::string drop_empty_sections(std::string_view text);
 /// Foreign text as one line that shows as it is: no markup, no HTML, and it ends no cell of a table.
 std::string escape_markdown(std::string_view text);
 
-/// The fence of a block of code: longer than any that it holds.
-std::string code_fence(std::string_view code);
+constexpr size_t kShortestFence = 3;  // backticks around a block of code (CommonMark)
+
+/// A fence for code: longer than any that it holds. `shortest`: 1 for code in a line.
+std::string code_fence(std::string_view code, size_t shortest = kShortestFence);
+
+/// The backticks that a line begins with, if they are enough to fence a block; else 0.
+size_t fence_length(std::string_view line);
 
 }  // namespace malmoi::data
