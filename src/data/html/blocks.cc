@@ -241,9 +241,7 @@ class Walker {
     std::string code = markup_.substr(code_begin_ + 1);
     markup_.resize(code_begin_);
     if (code.empty()) return;
-    std::string fence = code_fence(code, 1);
-    bool touches = code.front() == '`' || code.back() == '`';
-    (((markup_ += fence) += touches ? " " + code + " " : code) += fence);
+    markup_ += inline_code(code);
   }
 
   // One <br> is a line's end, two are a paragraph's.

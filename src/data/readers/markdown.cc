@@ -22,6 +22,16 @@ std::vector<std::string_view> lines_of(std::string_view text) {
   return lines;
 }
 
+// Of backticks.
+size_t longest_run(std::string_view code) {
+  size_t longest = 0, run = 0;
+  for (char c : code) {
+    run = c == '`' ? run + 1 : 0;
+    longest = std::max(longest, run);
+  }
+  return longest;
+}
+
 // Which lines are code in a fence, or one; only as many backticks as opened a fence close it.
 std::vector<char> find_code(const std::vector<std::string_view>& lines) {
   std::vector<char> code(lines.size(), 0);
@@ -60,13 +70,14 @@ size_t fence_length(std::string_view line) {
   return length >= kShortestFence ? length : 0;
 }
 
-std::string code_fence(std::string_view code, size_t shortest) {
-  size_t longest = shortest - 1, run = 0;
-  for (char c : code) {
-    run = c == '`' ? run + 1 : 0;
-    longest = std::max(longest, run);
-  }
-  return std::string(longest + 1, '`');
+std::string code_fence(std::string_view code) {
+  return std::string(std::max(longest_run(code) + 1, kShortestFence), '`');
+}
+
+std::string inline_code(std::string_view code) {
+  std::string fence(longest_run(code) + 1, '`'), out = fence;
+  const char* space = code.starts_with('`') || code.ends_with('`') ? " " : "";
+  return (((out += space) += code) += space) += fence;
 }
 
 std::string drop_empty_sections(std::string_view text) {

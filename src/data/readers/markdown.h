@@ -15,8 +15,10 @@ std::string escape_markdown(std::string_view text);
 
 constexpr size_t kShortestFence = 3;  // backticks around a block of code (CommonMark)
 
-/// A fence for code: longer than any that it holds. `shortest`: 1 for code in a line.
-std::string code_fence(std::string_view code, size_t shortest = kShortestFence);
+/// A fence for a block of code: longer than any that it holds.
+std::string code_fence(std::string_view code);
+/// Code in a line of text, in its fence.
+std::string inline_code(std::string_view code);
 
 /// The backticks that a line begins with, if they are enough to fence a block; else 0.
 size_t fence_length(std::string_view line);
