@@ -26,7 +26,8 @@ TEST(Mixing, WeightsEpochsAndTemperature) {
 
 TEST(Splitting, GroupsStayTogether) {
   Recipe recipe;
-  recipe.valid_fraction = 0.2, recipe.test_fraction = 0.1;
+  recipe.valid_fraction = 0.2;
+  recipe.test_fraction = 0.1;
   int counts[3] = {};
   for (uint64_t g = 0; g < 10000; ++g) ++counts[split_of(recipe, g * 0x9E3779B97F4A7C15ull)];
   EXPECT_NEAR(counts[1], 2000, 200);

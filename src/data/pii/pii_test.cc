@@ -47,7 +47,9 @@ Score score_file(const std::string& name) {
     Spans found = spans_of((*row)["text"]);
     size_t both = 0;
     for (const auto& span : found) both += expected.count(span);
-    score.right += both, score.spurious += found.size() - both, score.missed += expected.size() - both;
+    score.right += both;
+    score.spurious += found.size() - both;
+    score.missed += expected.size() - both;
     if (expected.empty() && !found.empty()) ++score.negatives_hit;
     if (found != expected) ADD_FAILURE() << line << "\n  found " << ::testing::PrintToString(found);
   }
