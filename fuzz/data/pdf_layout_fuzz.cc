@@ -18,10 +18,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::vector<PdfPage> pages(4, PdfPage{600, 800, {}});
   for (size_t i = 0; i + 8 <= size && i < 8 * 512; i += 8) {
     PdfWord word;
-    word.left = static_cast<float>(data[i + 2]) * 2.5f, word.top = static_cast<float>(data[i + 3]) * 3.5f;
-    word.right = word.left + static_cast<float>(data[i + 4]),
+    word.left = static_cast<float>(data[i + 2]) * 2.5f;
+    word.top = static_cast<float>(data[i + 3]) * 3.5f;
+    word.right = word.left + static_cast<float>(data[i + 4]);
     word.bottom = word.top + static_cast<float>(data[i + 5] % 32);
-    word.space_after = data[i + 1] & 1, word.turns = (data[i + 1] >> 1 & 7) == 0 ? data[i + 1] >> 4 & 3 : 0;
+    word.space_after = data[i + 1] & 1;
+    word.turns = (data[i + 1] >> 1 & 7) == 0 ? data[i + 1] >> 4 & 3 : 0;
     word.text = texts[data[i + 6] % texts.size()];
     pages[data[i] % pages.size()].words.push_back(word);
   }

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "app/data/crawl.h"
+#include "base/counted.h"
 #include "base/log.h"
 #include "cli/command.h"
 
@@ -51,8 +52,8 @@ void add_data_crawl(CLI::App& data, Invocation& invocation) {
     invocation.run = [&invocation, options]() -> Status {
       options->out = options->folder;
       MALMOI_ASSIGN(data::CrawlResult r, data::crawl(*options, invocation.terminal.job()));
-      invocation.terminal.finish(fmt::format("{} pages ({}){}, {} unchanged, {} failed, {} disallowed, {} left",
-                                             r.fetched, format_bytes(static_cast<double>(r.bytes)),
+      invocation.terminal.finish(fmt::format("{} ({}){}, {} unchanged, {} failed, {} disallowed, {} left",
+                                             counted(r.fetched, "page"), format_bytes(static_cast<double>(r.bytes)),
                                              r.before > 0 ? fmt::format(", {} before", r.before) : "", r.unchanged,
                                              r.failed, r.disallowed, r.left));
       if (options->json) print_json(app::to_json(r));

@@ -3,6 +3,7 @@
 #include <simdjson.h>
 
 #include "base/utf8.h"
+#include "data/json_text.h"
 #include "data/readers/lines.h"
 
 namespace malmoi::data {
@@ -97,7 +98,12 @@ std::string document_to_line(const Document& d) {
 Result<Document> document_from_line(std::string_view line, const std::string& where, const std::string& text_field) {
   thread_local simdjson::dom::parser parser;
   simdjson::dom::element root;
-  if (auto error = parser.parse(line.data(), line.size()).get(root))
+  auto error = parser.parse(line.data(), line.size()).get(root);
+  if (error) {
+    std::string mended(line);
+    if (mend_surrogates(mended)) error = parser.parse(mended).get(root);
+  }
+  if (error)
     return invalid_data(std::string("malformed JSON: ") + simdjson::error_message(error), where,
                         "correct or remove the line");
   simdjson::dom::object object;

@@ -15,7 +15,10 @@ Path scratch(const std::string& name) { return test_folder("corpus_" + name); }
 
 TEST(Corpus, DocumentSurvivesItsLine) {
   Document d;
-  d.id = "a\"b", d.text = "한글\n\t\x01 끝", d.title = "제목", d.language = "ko";
+  d.id = "a\"b";
+  d.text = "한글\n\t\x01 끝";
+  d.title = "제목";
+  d.language = "ko";
   d.meta["url"] = "https://example.com/";
   auto back = document_from_line(document_to_line(d), "test");
   ASSERT_TRUE(back.ok()) << back.error().to_string();
@@ -36,10 +39,18 @@ TEST(Corpus, LineOfAnotherToolKeepsItsFieldsAsMeta) {
   EXPECT_FALSE(document_from_line("{\"a\":1}", "test").ok());
 }
 
+TEST(Corpus, HalfASurrogatePairIsReadAsAMissingCharacter) {
+  auto d = document_from_line(R"({"text": "cut \ud83d, whole \ud83d\ude00", "title": "\ude00"})", "test");
+  ASSERT_TRUE(d.ok()) << d.error().to_string();
+  EXPECT_EQ(d->text, "cut \uFFFD, whole 😀");
+  EXPECT_EQ(d->title, "\uFFFD");
+}
+
 TEST(Corpus, StreamsLinesAndWholeTexts) {
   Path folder = scratch("streams");
   Document d;
-  d.id = "one", d.text = "첫째";
+  d.id = "one";
+  d.text = "첫째";
   ASSERT_TRUE(write_file(folder / "a.jsonl", document_to_line(d) + "\n\n" + document_to_line(d) + "\n").ok());
   ASSERT_TRUE(write_file(folder / "b.txt.zst", formats::zstd_compress("둘째\n셋째\n")).ok());
   auto stream = open_documents({folder}, "");

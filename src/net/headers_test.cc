@@ -15,5 +15,13 @@ TEST(Headers, NamesAndStatusLinesInAnyCase) {
   EXPECT_EQ(Headers().parse_http("GET / HTTP/1.1\r\n\r\n"), 0u);
 }
 
+TEST(Headers, ContinuedLinesAndParameters) {
+  Headers headers;
+  size_t body = headers.parse("A: 1\r\n 2\r\nB:3\r\n\r\nbody");
+  EXPECT_EQ(body, 17u);
+  EXPECT_EQ(headers.get("a"), "1 2");
+  EXPECT_EQ(media_parameter("text/html; x=\"a;b\"; charset=\"EUC-KR\"", "charset"), "euc-kr");
+}
+
 }  // namespace
 }  // namespace malmoi::net

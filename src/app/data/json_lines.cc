@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "base/parallel.h"
+#include "data/json_text.h"
 
 namespace malmoi::app {
 namespace {
@@ -19,7 +20,7 @@ Error line_too_long(const std::string& name, uint64_t number) {
 }
 
 void parse(std::string_view line, const std::string& where, TextLine& out, std::string& problem) {
-  Result<Json> object = parse_json(line, where);
+  Result<Json> object = data::parse_foreign_json(line, where);
   if (!object.ok()) {
     problem = "not a JSON object";  // the parser's message may quote the text
     return;

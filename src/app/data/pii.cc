@@ -2,47 +2,25 @@
 
 #include <fmt/format.h>
 
-#include "base/file.h"
 #include "base/parallel.h"
+#include "data/pii/settings.h"
 
 namespace malmoi::app {
 namespace {
 
-using data::PiiAction;
-
 Result<data::PiiReplacer> make_replacer(const DataPiiOptions& options) {
   data::PiiReplacer replacer;
-  if (options.action == "placeholder") return replacer;
-  if (options.action == "remove") {
-    replacer.action = PiiAction::kRemove;
-    return replacer;
-  }
-  if (options.action != "pseudonym")
+  std::optional<data::PiiAction> action = data::pii_action(options.action);
+  if (!action)
     return usage_error(fmt::format("unknown action `{}`", options.action), "--action",
                        "placeholder, pseudonym or remove");
-  replacer.action = PiiAction::kPseudonym;
+  replacer.action = *action;
+  if (*action != data::PiiAction::kPseudonym) return replacer;
   if (options.key_file.empty())
     return usage_error("pseudonyms need a key", "--key-file",
                        "give a file of at least 16 random bytes and keep it secret");
-  MALMOI_ASSIGN(replacer.key, read_file(options.key_file, 1 << 16));
-  if (replacer.key.size() < 16)
-    return usage_error("the key is shorter than 16 bytes", options.key_file,
-                       "make one: head -c 32 /dev/urandom > FILE");
+  MALMOI_ASSIGN(replacer.key, data::read_pii_key(options.key_file));
   return replacer;
-}
-
-Result<data::PiiOptions> make_options(const DataPiiOptions& options) {
-  data::PiiOptions out;
-  if (options.types.empty()) return out;
-  out.enabled.fill(false);
-  for (const std::string& name : options.types) {
-    auto type = data::pii_type(name);
-    if (!type)
-      return usage_error(fmt::format("unknown type `{}`", name), "--types",
-                         "RRN, ARN, BRN, DRIVER, PASSPORT, PHONE, CARD, ACCOUNT, EMAIL, IP or ADDRESS");
-    out.enabled[static_cast<size_t>(*type)] = true;
-  }
-  return out;
 }
 
 std::string process(TextLine& line, const data::PiiOptions& options, const data::PiiReplacer* replacer,
@@ -71,7 +49,7 @@ Json to_json(const PiiReport& report) {
 }
 
 Result<PiiReport> data_pii(const DataPiiOptions& options, const LineSink& sink, const Job& job) {
-  MALMOI_ASSIGN(data::PiiOptions types, make_options(options));
+  MALMOI_ASSIGN(data::PiiOptions types, data::pii_options(options.types, "--types"));
   MALMOI_ASSIGN(data::PiiReplacer replacer, make_replacer(options));
   MALMOI_ASSIGN(TextLines lines, TextLines::open(options.input, input_name(options.input), job.warn));
   PiiReport report;

@@ -49,11 +49,13 @@ Result<Stage> read_stage(const ConfigDocument& document, const Json& object, con
   }
   if (stage.kind->implied_inputs) {
     for (Path& input : stage.kind->implied_inputs(stage.settings.root)) {
-      if (!input.empty()) stage.inputs.push_back(std::move(input));  // what is missing is the kind's to say
+      if (!input.empty()) stage.implied.push_back(std::move(input));  // what is missing is the kind's to say
     }
   }
   std::set<Path> seen;
-  std::erase_if(stage.inputs, [&](const Path& input) { return !seen.insert(input.lexically_normal()).second; });
+  auto is_named_twice = [&](const Path& input) { return !seen.insert(input.lexically_normal()).second; };
+  std::erase_if(stage.inputs, is_named_twice);
+  std::erase_if(stage.implied, is_named_twice);
   return stage;
 }
 

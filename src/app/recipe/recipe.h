@@ -46,7 +46,8 @@ struct Stage {
   std::string name;
   const StageKind* kind = nullptr;
   ConfigDocument settings;
-  std::vector<Path> inputs;
+  std::vector<Path> inputs;   // as declared
+  std::vector<Path> implied;  // what the settings name beside those
   Path out;
 };
 

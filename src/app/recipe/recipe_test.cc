@@ -207,6 +207,48 @@ TEST_F(RecipeTest, MistakesInTheFileAreNamed) {
   EXPECT_THAT(run().error().to_string(), HasSubstr("stage c: "));
 }
 
+// What a kind's settings name is looked at for changes, and is not given to it as one of its inputs.
+TEST_F(RecipeTest, WhatSettingsNameIsAnInput) {
+  write("r.yaml", R"(work: w
+stages:
+  - name: corpus
+    kind: data
+    inputs: [documents]
+    settings:
+      filters:
+        - repair
+        - quality: {model: q.bin, min: 0.5}
+        - perplexity: {scorer: lm}
+        - bad_words: {files: [a.txt, b.txt]}
+      pii: {action: pseudonym, key_file: key}
+      decontaminate: {sets: [test.jsonl, documents]}
+  - name: other
+    kind: data
+    settings: {sources: [a, {path: b}, {paths: [c, d]}], filters: [x, 3], pii: true, decontaminate: 5}
+)");
+  auto recipe = read_recipe(folder_ / "r.yaml");
+  ASSERT_TRUE(recipe.ok()) << recipe.error().to_string();
+  EXPECT_THAT(recipe->stages[0].inputs, ElementsAre("documents"));
+  EXPECT_THAT(recipe->stages[0].implied, ElementsAre("q.bin", "lm", "a.txt", "b.txt", "key", "test.jsonl"));
+  EXPECT_THAT(recipe->stages[1].implied, ElementsAre("a", "b", "c", "d"));
+
+  std::string f = folder_.string();
+  write("set.jsonl", "{\"text\": \"a question of the examination\"}\n");
+  write("r.yaml", "work: " + f + "/w\nstages:\n  - {name: a, kind: data, inputs: [" + f + "/in.txt], settings: {" +
+                      "min_characters: 0, split: {valid: 0}, decontaminate: {sets: [" + f + "/set.jsonl]}}}\n");
+  auto reason = [&]() -> std::string {
+    auto read = read_recipe(folder_ / "r.yaml");
+    if (!read.ok()) return read.error().to_string();
+    auto outcomes = run_recipe(*read, {}, {});
+    return outcomes.ok() ? outcomes->at(0).reason : outcomes.error().to_string();
+  };
+  EXPECT_EQ(reason(), "never ran");
+  EXPECT_EQ(reason(), "");
+  EXPECT_EQ((*read_json(f + "/w/a/report.json"))["kept"]["documents"], 1) << "the set is no document";
+  write("set.jsonl", "{\"text\": \"another question\"}\n");
+  EXPECT_THAT(reason(), HasSubstr("set.jsonl changed"));
+}
+
 TEST_F(RecipeTest, TheIndexNoticesContentAndNames) {
   FileIndex index(folder_ / "index");
   auto before = *index.hash(folder_ / "in.txt");

@@ -29,10 +29,12 @@ struct Fingerprint {
 
 Result<Fingerprint> fingerprint_of(const Stage& stage, FileIndex& index) {
   Fingerprint print{stage.settings.root, Json::object(), stage.kind->version};
-  for (const Path& input : stage.inputs) {
-    Result<Hash128> hash = index.hash(input);
-    if (!hash.ok()) return std::move(hash).error();
-    print.inputs[input.string()] = to_hex(*hash);
+  for (const std::vector<Path>* inputs : {&stage.inputs, &stage.implied}) {
+    for (const Path& input : *inputs) {
+      Result<Hash128> hash = index.hash(input);
+      if (!hash.ok()) return std::move(hash).error();
+      print.inputs[input.string()] = to_hex(*hash);
+    }
   }
   return print;
 }

@@ -98,6 +98,24 @@ TEST(Build, ChangedFilesOfTheRecipeAreBuiltAgain) {
   EXPECT_FALSE(build_corpus(recipe, {})->present);
 }
 
+TEST(Build, CardsShowNamesAndSamplesAsTheyAre) {
+  Path in = scratch("markup"), out = scratch("markup_out");
+  put(in / "a.txt", "A text of some words.\n```\n<script>of it</script>\n```\nAnd a few more words.\n");
+  Recipe recipe = small_recipe(in, out);
+  recipe.sources[0].name = "<b>one</b>|*two*";
+  recipe.sources[0].license = "[MIT](http://x.example)";
+  ASSERT_TRUE(build_corpus(recipe, {}).ok());
+  for (const char* name : {"DATACARD.md", "README.md"}) {
+    std::string card = *read_file(out / name);
+    EXPECT_NE(card.find("\\<b\\>one\\</b\\>\\|\\*two\\*"), std::string::npos) << card;
+    EXPECT_NE(card.find("\\[MIT\\](http://x.example)"), std::string::npos) << card;
+    EXPECT_EQ(card.find("<b>"), std::string::npos) << name;
+    size_t fence = card.find("\n````\n"), script = card.find("<script>");
+    ASSERT_LT(fence, script) << name;
+    EXPECT_LT(script, card.find("\n````\n", fence + 1)) << name;
+  }
+}
+
 TEST(Build, WhyAndDryRunNameTheRule) {
   Path in = make_documents("why", 60), out = scratch("why_out");
   Recipe recipe = small_recipe(in, out);

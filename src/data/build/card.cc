@@ -6,6 +6,7 @@
 
 #include "base/counted.h"
 #include "base/log.h"
+#include "data/readers/markdown.h"
 
 namespace malmoi::data {
 namespace {
@@ -48,16 +49,6 @@ Json manifest_of(const CardInput& input) {
   return manifest;
 }
 
-// Names as one line of Markdown that ends no cell.
-std::string plain(std::string_view text) {
-  std::string out;
-  for (char c : text) {
-    if (c == '|') out += '\\';
-    out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
-  }
-  return out;
-}
-
 std::string table(const std::vector<std::string>& head, const std::vector<std::vector<std::string>>& rows) {
   std::string out = "|";
   for (const std::string& cell : head) out += " " + cell + " |";
@@ -65,7 +56,7 @@ std::string table(const std::vector<std::string>& head, const std::vector<std::v
   for (size_t i = 0; i < head.size(); ++i) out += i ? " ---: |" : " --- |";
   for (const auto& row : rows) {
     out += "\n|";
-    for (const std::string& cell : row) out += " " + plain(cell) + " |";
+    for (const std::string& cell : row) out += " " + escape_markdown(cell) + " |";
   }
   return out + "\n";
 }
@@ -98,10 +89,11 @@ std::string readme_head(const CardInput& input) {
 }
 
 std::string card_text(const CardInput& input, const Json& report) {
-  std::string out = fmt::format("# Data card: {}\n\n{}, {} of text, built by Malmoi from {} ({}).\n",
-                                plain(input.recipe.name), counted(input.tally.get("kept.documents"), "document"),
-                                format_bytes(static_cast<double>(input.tally.get("kept.bytes"))),
-                                counted(input.plan.files, "file"), format_bytes(static_cast<double>(input.plan.bytes)));
+  std::string out =
+      fmt::format("# Data card: {}\n\n{}, {} of text, built by Malmoi from {} ({}).\n",
+                  escape_markdown(input.recipe.name), counted(input.tally.get("kept.documents"), "document"),
+                  format_bytes(static_cast<double>(input.tally.get("kept.bytes"))), counted(input.plan.files, "file"),
+                  format_bytes(static_cast<double>(input.plan.bytes)));
   out += "\n## Splits\n\n" + group_table(report["splits"], "split");
   out += "\n## Sources\n\n";
   std::vector<std::vector<std::string>> rows;
@@ -124,10 +116,10 @@ std::string card_text(const CardInput& input, const Json& report) {
   out += "\n## Samples\n";
   for (const Json& sample : input.samples) {
     std::string text = json_string(sample, "text");
-    out += fmt::format("\n**{}** ({}, {})\n\n> ", plain(json_string(sample, "id")),
-                       plain(json_string(sample, "source")), json_string(sample, "language"));
-    for (char c : text) (out += c) += c == '\n' ? "> " : "";
-    out += "\n";
+    std::string fence = code_fence(text);
+    out += fmt::format("\n**{}** ({}, {})\n\n{}\n{}\n{}\n", escape_markdown(json_string(sample, "id")),
+                       escape_markdown(json_string(sample, "source")), escape_markdown(json_string(sample, "language")),
+                       fence, text, fence);
   }
   out +=
       "\nEvery dropped or changed document stands in `events.jsonl.zst` with the rule; `malmoi data build --why ID "

@@ -106,13 +106,11 @@ class Stage {
   }
 
   Status read_index() {
-    for (uint64_t part = 0; part < parts_; ++part) {
-      MALMOI_ASSIGN(std::vector<PartRecord> records, read_part_index(work_, part));
-      for (const PartRecord& record : records) {
-        mixed_.push_back(record.mixed);
-        bytes_.push_back(static_cast<uint32_t>(std::min<uint64_t>(record.bytes, UINT32_MAX)));
-      }
-    }
+    MALMOI_TRY(for_each_record(work_, parts_, [&](uint64_t, const PartRecord& record) -> Status {
+      mixed_.push_back(record.mixed);
+      bytes_.push_back(static_cast<uint32_t>(std::min<uint64_t>(record.bytes, UINT32_MAX)));
+      return {};
+    }));
     out_.fates.assign(mixed_.size(), Fate::kKept);
     out_.removed_bytes.assign(mixed_.size(), 0);
     return {};
@@ -143,14 +141,10 @@ class Stage {
 
   Status exact() {
     MALMOI_ASSIGN(ExactDeduper deduper, ExactDeduper::create(scratch_));
-    uint64_t ordinal = 0;
-    for (uint64_t part = 0; part < parts_; ++part) {
-      MALMOI_ASSIGN(std::vector<PartRecord> records, read_part_index(work_, part));
-      for (const PartRecord& record : records) {
-        MALMOI_TRY(deduper.add(ordinal++, record.text, record.quality));
-        tell("exact copies", ordinal);
-      }
-    }
+    MALMOI_TRY(for_each_record(work_, parts_, [&](uint64_t ordinal, const PartRecord& record) {
+      tell("exact copies", ordinal + 1);
+      return deduper.add(ordinal, record.text, record.quality);
+    }));
     MALMOI_ASSIGN(Clusters clusters, deduper.finish());
     take_clusters(clusters, Fate::kExactCopy, "exact");
     return {};

@@ -25,4 +25,14 @@ Status for_each_document(const WorkFolder& work, uint64_t parts, const std::func
   return {};
 }
 
+Status for_each_record(const WorkFolder& work, uint64_t parts,
+                       const std::function<Status(uint64_t ordinal, const PartRecord& record)>& visit) {
+  uint64_t ordinal = 0;
+  for (uint64_t number = 0; number < parts; ++number) {
+    MALMOI_ASSIGN(std::vector<PartRecord> records, read_part_index(work, number));
+    for (const PartRecord& record : records) MALMOI_TRY(visit(ordinal++, record));
+  }
+  return {};
+}
+
 }  // namespace malmoi::data

@@ -1,4 +1,4 @@
-// The documents of all parts of a build, one after the other, numbered.
+// The documents of all parts of a build, or what is known of them, one after the other, numbered.
 #pragma once
 
 #include <functional>
@@ -14,5 +14,9 @@ namespace malmoi::data {
 Status for_each_document(const WorkFolder& work, uint64_t parts, const std::function<bool(uint64_t ordinal)>& want,
                          const std::function<Status(uint64_t ordinal, Document& document)>& visit,
                          const StopToken& stop);
+
+/// The same for their records, which are much smaller.
+Status for_each_record(const WorkFolder& work, uint64_t parts,
+                       const std::function<Status(uint64_t ordinal, const PartRecord& record)>& visit);
 
 }  // namespace malmoi::data

@@ -10,7 +10,7 @@
 #include "data/dedup/sketch.h"
 #include "data/filters/language_id.h"
 #include "data/html/rules.h"
-#include "data/pii/pii.h"
+#include "data/pii/settings.h"
 #include "data/readers/markdown.h"
 
 namespace malmoi::data {
@@ -21,8 +21,8 @@ std::vector<std::string_view> paragraphs_of(std::string_view text) {
   for (size_t begin = 0; begin < text.size();) {
     size_t end = std::min(text.find("\n\n", begin), text.size());
     // A fence of code holds empty lines of its own.
-    if (text.substr(begin).starts_with("```")) {
-      size_t close = text.find("\n```", begin + 3);
+    if (size_t fence = fence_length(text.substr(begin)); fence > 0) {
+      size_t close = text.find("\n" + std::string(fence, '`'), begin + fence);
       if (close != std::string_view::npos) end = std::min(text.find("\n\n", close), text.size());
     }
     if (end > begin) out.push_back(text.substr(begin, end - begin));
@@ -75,7 +75,7 @@ std::vector<std::pair<std::string, std::string>> split_by_language(std::string_v
   std::string current;
   std::vector<std::string_view> paragraphs = paragraphs_of(text), prose = paragraphs;
   for (std::string_view& paragraph : prose)
-    if (paragraph.starts_with("```")) paragraph = {};
+    if (fence_length(paragraph) > 0) paragraph = {};
   std::vector<std::string> languages = paragraph_languages(prose);
   for (size_t i = 0; i < paragraphs.size(); ++i) {
     std::string_view paragraph = paragraphs[i];
@@ -133,9 +133,9 @@ Result<std::unique_ptr<Processor>> Processor::create(const Recipe& recipe, const
   }
   if (recipe.near.on)
     processor->sketcher_ = std::make_unique<Sketcher>(near_options(recipe.near.threshold, recipe.near.ngram));
-  for (const std::string& type : recipe.pii.types)
-    if (!pii_type(type))
-      return usage_error("unknown type of personal data '" + type + "'", "pii.types", "see malmoi data pii --help");
+  MALMOI_ASSIGN(processor->pii_, pii_options(recipe.pii.types, "pii.types"));
+  processor->replacer_.action = pii_action(recipe.pii.action).value_or(PiiAction::kPlaceholder);  // drop: not used
+  processor->replacer_.key = recipe.pii.key;
   return processor;
 }
 
@@ -217,13 +217,7 @@ bool Processor::check_contamination(const Document& document, Processed& out) co
 
 bool Processor::hide_private(Document& document, Processed& out) const {
   if (!recipe_.pii.on) return true;
-  PiiOptions options;
-  if (!recipe_.pii.types.empty()) {
-    options.enabled.fill(false);
-    for (const std::string& type : recipe_.pii.types)
-      if (auto known = pii_type(type)) options.enabled[static_cast<size_t>(*known)] = true;
-  }
-  std::vector<PiiSpan> spans = find_pii(document.text, options);
+  std::vector<PiiSpan> spans = find_pii(document.text, pii_);
   if (spans.empty()) return true;
   std::map<std::string, int> types;
   for (const PiiSpan& span : spans) ++types[std::string(pii_name(span.type))];
@@ -237,13 +231,8 @@ bool Processor::hide_private(Document& document, Processed& out) const {
   out.tally.add(drop ? "dropped.pii" : "changed.pii");
   out.events.push_back({document.id, "pii", detail, drop});
   if (drop) return false;
-  PiiReplacer replacer;
-  replacer.action = recipe_.pii.action == "pseudonym" ? PiiAction::kPseudonym
-                    : recipe_.pii.action == "remove"  ? PiiAction::kRemove
-                                                      : PiiAction::kPlaceholder;
-  replacer.key = recipe_.pii.key;
-  document.text = replacer.apply(document.text, spans);
-  document.title = replacer.apply(document.title, find_pii(document.title, options));
+  document.text = replacer_.apply(document.text, spans);
+  document.title = replacer_.apply(document.title, find_pii(document.title, pii_));
   return true;
 }
 

@@ -9,6 +9,7 @@
 #include "data/build/recipe.h"
 #include "data/build/tally.h"
 #include "data/filter.h"
+#include "data/pii/pii.h"
 #include "data/readers/convert.h"
 
 namespace malmoi::data {
@@ -49,6 +50,8 @@ class Processor {
   std::vector<std::unique_ptr<Filter>> filters_;
   std::unique_ptr<Decontaminator> decontaminator_;
   std::unique_ptr<Sketcher> sketcher_;
+  PiiOptions pii_;
+  PiiReplacer replacer_;
 };
 
 /// The paragraphs of a text (separated by empty lines) by language: one text for each language that holds at least a

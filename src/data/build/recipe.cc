@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/hash.h"
+#include "data/pii/settings.h"
 
 namespace malmoi::data {
 namespace {
@@ -110,11 +111,7 @@ Status read_pii(ConfigReader pii, Recipe& recipe) {
     pii.fail("key_file", "pseudonyms need a key", "name a file that holds it");
   MALMOI_TRY(pii.finish());
   if (!key_file.empty()) {
-    MALMOI_ASSIGN(recipe.pii.key, read_file(key_file, 1 << 16));
-    while (!recipe.pii.key.empty() && (recipe.pii.key.back() == '\n' || recipe.pii.key.back() == '\r'))
-      recipe.pii.key.pop_back();
-    if (recipe.pii.key.size() < 16)
-      return usage_error("the key is shorter than 16 bytes", key_file, "make one: openssl rand -hex 32");
+    MALMOI_ASSIGN(recipe.pii.key, read_pii_key(key_file));
   }
   return {};
 }
@@ -276,7 +273,8 @@ Json Recipe::description() const {
                  {"expansion_ratio", limits.expansion_ratio},
                  {"archive_entries", limits.archive_entries},
                  {"nesting", limits.nesting},
-                 {"pdf_seconds", limits.pdf_seconds}};
+                 {"pdf_seconds", limits.pdf_seconds},
+                 {"pdf_memory", limits.pdf_memory}};
   return d;
 }
 

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "data/build/mix.h"
 #include "data/build/processor.h"
-#include "data/build/write_stage.h"
 
 namespace malmoi::data {
 namespace {
@@ -26,7 +26,8 @@ TEST(Mixing, WeightsEpochsAndTemperature) {
 
 TEST(Splitting, GroupsStayTogether) {
   Recipe recipe;
-  recipe.valid_fraction = 0.2, recipe.test_fraction = 0.1;
+  recipe.valid_fraction = 0.2;
+  recipe.test_fraction = 0.1;
   int counts[3] = {};
   for (uint64_t g = 0; g < 10000; ++g) ++counts[split_of(recipe, g * 0x9E3779B97F4A7C15ull)];
   EXPECT_NEAR(counts[1], 2000, 200);
@@ -42,6 +43,12 @@ TEST(Splitting, ByLanguageOfParagraphs) {
   EXPECT_EQ(pieces[1].first, "en");
   EXPECT_EQ(pieces[1].second, "An English paragraph stands here, and it is a long one too.\n\n12345");
   EXPECT_EQ(split_by_language("한국어 문단입니다. 길게 이어지는 글입니다. 조금 더 씁니다.\n\nOK").size(), 1u);
+  // A block of code is one, whatever fences and empty lines it holds.
+  EXPECT_EQ(
+      split_by_language("한국어로 쓴 문단이 여기에 하나 있습니다. 꽤 길게 썼습니다.\n\n````\n```\nx\n```\n\nAn English "
+                        "comment stands here, and it is a long one too.\n````")
+          .size(),
+      1u);
 }
 
 TEST(Recipe, SizesAndSettings) {

@@ -33,7 +33,8 @@ pid_t start(const Recipe& recipe, int rank, int world) {
   pid_t pid = ::fork();
   if (pid != 0) return pid;
   BuildOptions options;
-  options.rank = rank, options.world = world;
+  options.rank = rank;
+  options.world = world;
   auto result = build_corpus(recipe, options);
   ::_exit(result.ok() ? 0 : 1);
 }

@@ -33,11 +33,4 @@ struct WriteStageOptions {
 Result<WriteResult> write_shards(const WorkFolder& work, uint64_t parts, const Recipe& recipe, Decisions& decisions,
                                  const Path& out, formats::ZstdWriter& events, const WriteStageOptions& options);
 
-/// How often each source's training documents are taken: whole copies and the share of one more, by weight, epochs and
-/// temperature. `bytes` by source. With weights (or a temperature), no source is taken more often than its epochs say.
-std::vector<double> mixing_factors(const Recipe& recipe, const std::vector<uint64_t>& bytes);
-
-/// The split of a group: 0 train, 1 valid, 2 test.
-int split_of(const Recipe& recipe, uint64_t group);
-
 }  // namespace malmoi::data

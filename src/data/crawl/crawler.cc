@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/counted.h"
 #include "base/log.h"
 #include "data/crawl/crawl_log.h"
 #include "data/crawl/frontier.h"
@@ -43,6 +44,7 @@ class Crawler {
       double wait =
           running_.empty() ? std::clamp(soonest() - monotonic_seconds(), 0.001, kLongestWait) : kLongestWait / 2;
       for (net::HttpResponse& response : client_->wait(wait)) MALMOI_TRY(arrived(std::move(response)));
+      if (job_.progress.due()) job_.progress(state());
     }
     result_.left = waiting_ + running_.size();
     return result_;
@@ -72,6 +74,11 @@ class Crawler {
     MALMOI_ASSIGN(warc_, make<WarcWriter>(WarcWriter::open(options_.out, past.warc, past.warc_size, options_.warc_bytes,
                                                            options_.agent)));
     return {};
+  }
+
+  std::string state() const {
+    return fmt::format("{}, {}, {} waiting  {}", counted(result_.fetched, "page"),
+                       format_bytes(static_cast<double>(result_.bytes)), waiting_, asked_);
   }
 
   template <typename T>
@@ -167,6 +174,7 @@ class Crawler {
     if (!task.etag.empty()) request.headers.push_back("If-None-Match: " + task.etag);
     if (!task.modified.empty()) request.headers.push_back("If-Modified-Since: " + task.modified);
     host.busy = true;
+    asked_ = request.url;
     running_[request.id] = {std::move(task), &host};
     return client_->start(std::move(request));
   }
@@ -232,9 +240,6 @@ class Crawler {
     } else {
       done["stored"] = false;
     }
-    if (job_.progress.due())
-      job_.progress(fmt::format("{} pages, {}, {} waiting  {}", result_.fetched,
-                                format_bytes(static_cast<double>(result_.bytes)), waiting_, task.url.str()));
     return finish(task, std::move(done));
   }
 
@@ -249,11 +254,7 @@ class Crawler {
         host.robots = Robots();
         return {};
       }
-      case Host::RobotsAnswer::kUnreachable:
-        // Nothing is asked for until it can be had; what waits stays for another run.
-        host.next = now + options_.robots_retry * (1 << (host.robots_failures - 1));
-        if (host.given_up()) job_.warn("robots.txt of " + host.root + " cannot be had; its pages wait for another run");
-        return {};
+      case Host::RobotsAnswer::kUnreachable: return wait_for_robots(response, host, now);
       case Host::RobotsAnswer::kKnown: break;
     }
     // The file itself costs the site little: pages need not wait long for it.
@@ -262,6 +263,17 @@ class Crawler {
     if (!options_.sitemaps) return {};
     for (const std::string& map : host.robots.sitemaps())
       if (auto url = parse_url(map)) MALMOI_TRY(discover(*url, 0, Purpose::kSitemap));
+    return {};
+  }
+
+  // Nothing is asked for until robots.txt can be had; what waits stays for another run.
+  Status wait_for_robots(const net::HttpResponse& response, Host& host, double now) {
+    const double wait = options_.robots_retry * (1 << (host.robots_failures - 1));
+    host.next = now + wait;
+    job_.warn(fmt::format(
+        "robots.txt of {} cannot be had ({}); {}", host.root,
+        response.failure.empty() ? fmt::format("status {}", response.status) : response.failure,
+        host.given_up() ? "its pages wait for another run" : "asked for again in " + format_duration(wait)));
     return {};
   }
 
@@ -285,6 +297,7 @@ class Crawler {
   std::map<std::string, Host> hosts_;  // by scheme and host
   std::map<uint64_t, Running> running_;
   uint64_t waiting_ = 0, visited_ = 0, bytes_before_ = 0, last_id_ = 0;
+  std::string asked_;  // the last URL that was asked for
   CrawlResult result_;
 };
 

@@ -71,8 +71,19 @@ TEST(Crawl, RobotsThatCannotBeHadAllowNothing) {
     site.page("/robots.txt", "", std::string("Status: ") + status + "\r\n");
     CrawlOptions options = options_for(site, scratch("robots_down"));
     options.robots_retry = 0.01;
-    auto result = crawl(options);
+    std::vector<std::string> lines, warnings;
+    Job job;
+    job.progress = [&](const std::string& line) { lines.push_back(line); };
+    job.warn = [&](const std::string& line) { warnings.push_back(line); };
+    auto result = crawl(options, job);
     ASSERT_TRUE(result.ok());
+    // What it waits for is said while it waits.
+    ASSERT_FALSE(lines.empty());
+    EXPECT_EQ(lines.front(), "0 pages, 0 B, 1 waiting  " + site.root() + "/robots.txt");
+    ASSERT_EQ(warnings.size(), 3u);
+    EXPECT_NE(warnings[0].find("cannot be had (status " + std::string(status, 3)), std::string::npos) << warnings[0];
+    EXPECT_NE(warnings[0].find("asked for again in"), std::string::npos) << warnings[0];
+    EXPECT_NE(warnings[2].find("another run"), std::string::npos) << warnings[2];
     EXPECT_EQ(result->fetched, 0u) << status;
     EXPECT_EQ(result->left, 1u) << "the page waits for another run";
     EXPECT_EQ(site.requests().size(), 3u) << "it was asked for again";

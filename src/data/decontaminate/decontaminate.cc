@@ -10,9 +10,9 @@
 #include <unordered_map>
 
 #include "base/hash.h"
-#include "base/json.h"
 #include "base/utf8.h"
 #include "data/dedup/words.h"
+#include "data/json_text.h"
 #include "data/readers/lines.h"
 
 namespace malmoi::data {
@@ -225,7 +225,7 @@ Status Decontaminator::add_file(const Path& path) {
       return invalid_data("the line is longer than " + std::to_string(kLongestLine) + " bytes", where, "split it");
     if (jsonl) {
       if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
-      MALMOI_ASSIGN(Json value, parse_json(line, where));
+      MALMOI_ASSIGN(Json value, parse_foreign_json(line, where));
       visit_texts(value, fmt::format("{}", number),
                   [&](const std::string& item, std::string_view text) { add(name, item, text); });
     } else if (tsv) {

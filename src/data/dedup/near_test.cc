@@ -60,7 +60,8 @@ TEST(NearDuplicates, AreThoseAboveTheThreshold) {
     make_set(a);
     make_set(b);
     bool alike = jaccard(a, b) >= 0.7, joined = out.representative[i] == out.representative[i + 1];
-    above += alike, found += alike && joined;
+    above += alike;
+    found += alike && joined;
     EXPECT_FALSE(joined && !alike) << i;
   }
   EXPECT_GT(above, 80u);

@@ -104,7 +104,8 @@ Result<double> ShingleSets::compare(size_t a, size_t b, double threshold) {
   double index = jaccard_from(set(a), set(b), threshold);
   if (lock.owns_lock()) {
     clear();
-    pool_ = {}, raw_ = {};
+    pool_ = {};
+    raw_ = {};
   }
   return index;
 }

@@ -14,6 +14,7 @@
 #include "data/html/lists.h"
 #include "data/html/rules.h"
 #include "data/html/tables.h"
+#include "data/readers/markdown.h"
 
 namespace malmoi::data::html {
 namespace {
@@ -235,17 +236,12 @@ class Walker {
     markup_ += '`';
   }
 
-  // The fence is longer than any that the code holds.
   void close_code() {
     if (code_begin_ >= markup_.size()) return;  // a block began within
     std::string code = markup_.substr(code_begin_ + 1);
     markup_.resize(code_begin_);
     if (code.empty()) return;
-    size_t longest = 0, run = 0;
-    for (char c : code) longest = std::max(longest, run = c == '`' ? run + 1 : 0);
-    std::string fence(longest + 1, '`');
-    bool touches = code.front() == '`' || code.back() == '`';
-    (((markup_ += fence) += touches ? " " + code + " " : code) += fence);
+    markup_ += inline_code(code);
   }
 
   // One <br> is a line's end, two are a paragraph's.

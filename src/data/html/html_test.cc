@@ -24,7 +24,10 @@ std::map<std::string, int> count_tokens(const std::string& text) {
 double token_f1(const std::string& text, const std::string& expected) {
   auto a = count_tokens(text), b = count_tokens(expected);
   double common = 0, in_a = 0, in_b = 0;
-  for (auto& [token, n] : a) in_a += n, common += std::min(n, b.contains(token) ? b[token] : 0);
+  for (auto& [token, n] : a) {
+    in_a += n;
+    common += std::min(n, b.contains(token) ? b[token] : 0);
+  }
   for (auto& [token, n] : b) in_b += n;
   if (in_a + in_b == 0) return 1;
   return 2 * common / (in_a + in_b);

@@ -44,7 +44,10 @@ TEST(Markup, AttributesAreAsTheStandardReadsThem) {
   EXPECT_EQ(markup("<p id='never closed>text"), "");
   EXPECT_EQ(markup("<br/><p =id data-x=1 onclick='a>b' id>"), "<br /><p id>");
   std::string many = "<p", same = "<p";
-  for (int i = 0; i < 40'000; ++i) many += " a" + std::to_string(i) + "=1", same += " id=1";
+  for (int i = 0; i < 40'000; ++i) {
+    many += " a" + std::to_string(i) + "=1";
+    same += " id=1";
+  }
   EXPECT_EQ(markup(many + ">x"), "<p>x");
   EXPECT_LT(markup(same + ">x").size(), 400u);
 }

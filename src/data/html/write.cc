@@ -4,6 +4,8 @@
 #include <string_view>
 #include <utility>
 
+#include "data/readers/markdown.h"
+
 namespace malmoi::data::html {
 namespace {
 
@@ -35,14 +37,8 @@ void append_quote(std::string& out, std::string_view text) {
   for (char c : text) (out += c) += c == '\n' ? "> " : "";
 }
 
-// The fence is longer than any that the code holds.
 void append_code(std::string& out, const Block& block) {
-  size_t longest = 2, run = 0;
-  for (char c : block.text) {
-    run = c == '`' ? run + 1 : 0;
-    longest = std::max(longest, run);
-  }
-  std::string fence(longest + 1, '`');
+  std::string fence = code_fence(block.text);
   (((((out += fence) += block.language) += '\n') += block.text) += '\n') += fence;
 }
 

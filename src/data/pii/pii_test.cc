@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <set>
 
@@ -12,7 +13,9 @@
 #include "data/pii/checks.h"
 #include "data/pii/label_words.h"
 #include "data/pii/regions.h"
+#include "data/pii/settings.h"
 #include "data/pii/words.h"
+#include "data/test_folder.h"
 
 namespace malmoi::data {
 namespace {
@@ -44,7 +47,9 @@ Score score_file(const std::string& name) {
     Spans found = spans_of((*row)["text"]);
     size_t both = 0;
     for (const auto& span : found) both += expected.count(span);
-    score.right += both, score.spurious += found.size() - both, score.missed += expected.size() - both;
+    score.right += both;
+    score.spurious += found.size() - both;
+    score.missed += expected.size() - both;
     if (expected.empty() && !found.empty()) ++score.negatives_hit;
     if (found != expected) ADD_FAILURE() << line << "\n  found " << ::testing::PrintToString(found);
   }
@@ -107,6 +112,27 @@ TEST(Pii, EveryReplacement) {
   EXPECT_EQ(named.substr(first, 16), named.substr(second, 16)) << "one value written two ways has one name";
   keyed.key = "another key here";
   EXPECT_NE(keyed.apply(text, spans), named);
+}
+
+// A recipe and a command line read one key file alike: the same value has the same name in both.
+TEST(Pii, AKeyIsTheSameHoweverItsFileEnds) {
+  Path folder = test_folder("pii_key");
+  for (const char* end : {"", "\n", "\r\n", "\n\n"}) {
+    ASSERT_TRUE(write_file(folder / "key", std::string("0123456789abcdef") + end).ok());
+    EXPECT_EQ(*read_pii_key(folder / "key"), "0123456789abcdef");
+  }
+  ASSERT_TRUE(write_file(folder / "key", "0123456789abcde\n").ok());
+  EXPECT_FALSE(read_pii_key(folder / "key").ok());
+}
+
+TEST(Pii, SettingsNameTypesAndActions) {
+  auto some = pii_options({"EMAIL", "IP"}, "types");
+  ASSERT_TRUE(some.ok());
+  EXPECT_EQ(std::ranges::count(some->enabled, true), 2);
+  EXPECT_EQ(std::ranges::count(pii_options({}, "types")->enabled, false), 0);
+  EXPECT_NE(pii_options({"EMIAL"}, "pii.types").error().to_string().find("pii.types"), std::string::npos);
+  EXPECT_EQ(pii_action("pseudonym"), PiiAction::kPseudonym);
+  EXPECT_FALSE(pii_action("drop").has_value());
 }
 
 TEST(Pii, OnlyTheTypesAskedFor) {

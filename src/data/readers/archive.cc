@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "data/readers/expansion.h"
 #include "data/readers/unpack.h"
@@ -54,6 +55,7 @@ class ArchiveReader : public Reader {
       return ARCHIVE_FATAL;
     }
     self->position_ += *n;
+    if (*n > 0) self->last_read_ = *n;
     // What is read again, as entries that share their bytes are, does not count again.
     if (self->is_outermost_) self->input_.expansion->in = std::max(self->input_.expansion->in, self->position_);
     *buffer = self->chunk_.data();
@@ -98,24 +100,41 @@ class ArchiveReader : public Reader {
     return static_cast<size_t>(n);
   }
 
+  void damaged(std::string what) { on_skip_({input_.id, "read.damaged", std::move(what), true}); }
+
+  // Whether something but padding stands behind the one content of a packed file: bzip2's ends there without a word.
+  bool has_foreign_rest() const {
+    if (archive_format(archive_.get()) != ARCHIVE_FORMAT_RAW) return false;
+    constexpr int kFile = -1;  // libarchive's number of the outermost filter
+    uint64_t unread = position_ - static_cast<uint64_t>(archive_filter_bytes(archive_.get(), kFile));
+    std::string_view held(chunk_.data(), last_read_);
+    return held.substr(held.size() - std::min<uint64_t>(unread, held.size())).find_first_not_of('\0') !=
+           std::string_view::npos;
+  }
+
   // Opens the next entry that can be read; false at the end.
   Result<bool> next_entry() {
     while (true) {
       archive_entry* entry = nullptr;
       int code = archive_read_next_header(archive_.get(), &entry);
       if (code == ARCHIVE_EOF) {  // a packed file of zeros counts as such a tar
+        if (has_foreign_rest()) damaged("bytes behind what is packed were passed over");
         if (entries_ == 0) on_skip_({input_.id, "read.empty", "an archive without files", false});
         return false;
       }
       if (++entries_ > options_.limits.archive_entries)
         return invalid_data("holds more than " + std::to_string(options_.limits.archive_entries) + " entries",
                             input_.id, "raise limits.archive_entries");
-      if (code == ARCHIVE_RETRY) continue;
+      if (code == ARCHIVE_RETRY) {  // of a tar, a block where a header should stand; the next one is looked for
+        if (!std::exchange(is_searching_, true)) damaged("damaged archive: " + archive_message(archive_.get()));
+        continue;
+      }
+      is_searching_ = false;
       if (code == ARCHIVE_FATAL)
         return invalid_data("damaged archive: " + archive_message(archive_.get()), input_.id,
                             "check that the file is whole");
       if (code == ARCHIVE_FAILED) {  // this entry alone
-        on_skip_({input_.id, "read.damaged", archive_message(archive_.get()), true});
+        damaged(archive_message(archive_.get()));
         continue;
       }
       bool raw = archive_format(archive_.get()) == ARCHIVE_FORMAT_RAW;
@@ -166,7 +185,9 @@ class ArchiveReader : public Reader {
   std::vector<char> chunk_ = std::vector<char>(1 << 17);
   bool is_outermost_ = false;
   uint64_t position_ = 0;  // in the archive
+  size_t last_read_ = 0;   // bytes of chunk_
   bool opened_ = false;
+  bool is_searching_ = false;  // for a header, after damage that was told
   uint64_t entries_ = 0;
   std::unique_ptr<Reader> entry_;
   std::string entry_id_;

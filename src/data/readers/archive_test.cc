@@ -146,6 +146,40 @@ TEST(Archive, Tar) {
   EXPECT_EQ(result.documents[0].id, "a.tar/자료/하나.txt");
 }
 
+TEST(Archive, OfADamagedTarTheOtherMembersAreReadAndItIsTold) {
+  std::string whole =
+      pack(archive_write_set_format_ustar, {{"1.txt", "first " + kText}, {"2.txt", prose(400)}, {"3.txt", "third"}});
+  constexpr size_t kBlock = 512;
+  std::string damaged = whole;
+  damaged.replace(2 * kBlock, 100, 100, '\xFF');
+  ReadResult result = read_bytes("a.tar", damaged);
+  EXPECT_EQ(result.all(), "a.tar/1.txt\nfirst " + kText + "\na.tar/3.txt\nthird\n");
+  EXPECT_EQ(result.failures(), 1u);
+  EXPECT_FALSE(read_bytes("a.tar", whole + std::string(20 * kBlock, '\0')).failures());
+  // Another archive behind the first is read, too; what is none is told.
+  EXPECT_EQ(read_bytes("a.tar", whole + whole).documents.size(), 6u);
+  result = read_bytes("a.tar", whole + std::string(3 * kBlock, 'x'));
+  EXPECT_EQ(result.documents.size(), 3u);
+  EXPECT_EQ(result.failures(), 1u);
+}
+
+TEST(Archive, BytesBehindAPackedFileAreTold) {
+  // "One line of text for all to read.\n" by bzip2.
+  const std::string packed(
+      "\102\132\150\071\061\101\131\046\123\131\223\271\300\272\000\000\004\325\200\000\020\100\001\000"
+      "\000\247\045\224\100\040\000\061\114\000\000\324\310\311\203\120\270\140\032\313\206\233\042\252"
+      "\232\102\076\027\346\165\174\202\376\056\344\212\160\241\041\047\163\201\164",
+      67);
+  EXPECT_FALSE(read_bytes("a.txt.bz2", packed).failures());
+  EXPECT_FALSE(read_bytes("a.txt.bz2", packed + std::string(600, '\0')).failures());
+  EXPECT_EQ(read_bytes("a.txt.bz2", packed + packed).documents.at(0).text.size(), 68u);
+  for (const char* rest : {"x", "trailing garbage that is longer than a head"}) {
+    ReadResult result = read_bytes("a.txt.bz2", packed + rest);
+    EXPECT_EQ(result.documents.size(), 1u);
+    EXPECT_EQ(result.failures(), 1u) << rest;
+  }
+}
+
 // A zip whose entries share their bytes: each holds the header of the next, as a block that is stored, and all that
 // follows (D. Fifield, "A better zip bomb", 2019).
 std::string overlapping_zip(int entries, std::string content) {

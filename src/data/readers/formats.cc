@@ -234,7 +234,7 @@ Result<std::unique_ptr<Reader>> open_gzip(Input input, const ReaderOptions& opti
   if (++input.depth > options.limits.nesting)
     return invalid_data("archives nested deeper than " + std::to_string(options.limits.nesting), input.id,
                         "raise limits.nesting");
-  input.bytes = gzip_source(std::move(input.bytes), options.limits, input.id, input.expansion);
+  input.bytes = gzip_source(std::move(input.bytes), options.limits, input.id, input.expansion, on_skip);
   input.name = unpacked_name(input.name);
   return open_content(std::move(input), options, on_skip, true);
 }

@@ -84,12 +84,13 @@ class Inflater {
 class GzipSource : public ByteSource {
  public:
   GzipSource(std::unique_ptr<ByteSource> inner, const ReaderLimits& limits, std::string where,
-             std::shared_ptr<Expansion> expansion, bool is_outermost)
+             std::shared_ptr<Expansion> expansion, bool is_outermost, OnSkip on_skip)
       : inner_(std::move(inner)),
         limits_(limits),
         where_(std::move(where)),
         expansion_(std::move(expansion)),
-        is_outermost_(is_outermost) {}
+        is_outermost_(is_outermost),
+        on_skip_(std::move(on_skip)) {}
 
   Result<size_t> read(char* buffer, size_t size) override {
     if (size == 0) return size_t{0};
@@ -103,6 +104,7 @@ class GzipSource : public ByteSource {
         break;
       }
       if (inflater_.state() == Inflater::State::kDamaged) failure_ = broken("damaged gzip data");
+      if (inflater_.state() == Inflater::State::kPast && !is_past_told_) tell_past();
       bool over = finished_ && begin_ == end_ && step.given == 0;
       if (over && inflater_.state() == Inflater::State::kInside && !failure_)
         failure_ = broken("the gzip data ends too soon");
@@ -121,6 +123,10 @@ class GzipSource : public ByteSource {
     finished_ = end_ == 0;
     if (is_outermost_) expansion_->in += end_;
   }
+  void tell_past() {
+    is_past_told_ = true;
+    on_skip_({where_, "read.damaged", "bytes behind the last gzip member are no gzip and were passed over", true});
+  }
   Error broken(const char* what) const { return invalid_data(what, where_, "check that the file is whole"); }
 
   std::unique_ptr<ByteSource> inner_;
@@ -131,7 +137,8 @@ class GzipSource : public ByteSource {
   size_t begin_ = 0, end_ = 0;
   bool finished_ = false;
   std::shared_ptr<Expansion> expansion_;
-  bool is_outermost_;
+  bool is_outermost_, is_past_told_ = false;
+  OnSkip on_skip_;
   std::optional<Error> failure_;  // told again and again
 };
 
@@ -165,10 +172,11 @@ Unpacked inflate(std::string_view bytes, Deflate format, uint64_t limit) {
 }
 
 std::unique_ptr<ByteSource> gzip_source(std::unique_ptr<ByteSource> inner, const ReaderLimits& limits,
-                                        std::string where, std::shared_ptr<Expansion>& expansion) {
+                                        std::string where, std::shared_ptr<Expansion>& expansion,
+                                        const OnSkip& on_skip) {
   bool is_outermost = !expansion;
   if (is_outermost) expansion = std::make_shared<Expansion>();
-  return std::make_unique<GzipSource>(std::move(inner), limits, std::move(where), expansion, is_outermost);
+  return std::make_unique<GzipSource>(std::move(inner), limits, std::move(where), expansion, is_outermost, on_skip);
 }
 
 }  // namespace malmoi::data

@@ -26,10 +26,12 @@ struct Unpacked {
 /// Unpacks at most `limit` bytes; of gzip every member. What stands before damage comes out too.
 Unpacked inflate(std::string_view bytes, Deflate format, uint64_t limit);
 
-/// The content of a gzip file while it is read: every member, padding and foreign bytes behind the last ignored as gzip
-/// does. All that could be unpacked is given before the error that says the file is cut or damaged. What comes out counts
-/// for `expansion`, that of the outermost archive; null: this is it. Errors besides: `inner`'s, and what passes the limits.
+/// The content of a gzip file while it is read: every member, and padding. Foreign bytes behind the last member end it and
+/// are told once to `on_skip`, as a failure. All that could be unpacked is given before the error that says the file is cut
+/// or damaged. What comes out counts for `expansion`, that of the outermost archive; null: this is it. Errors besides:
+/// `inner`'s, and what passes the limits.
 std::unique_ptr<ByteSource> gzip_source(std::unique_ptr<ByteSource> inner, const ReaderLimits& limits,
-                                        std::string where, std::shared_ptr<Expansion>& expansion);
+                                        std::string where, std::shared_ptr<Expansion>& expansion,
+                                        const OnSkip& on_skip);
 
 }  // namespace malmoi::data

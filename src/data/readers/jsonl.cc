@@ -5,6 +5,7 @@
 #include "base/ascii.h"
 #include "data/corpus.h"
 #include "data/encoding.h"
+#include "data/json_text.h"
 #include "data/readers/formats.h"
 #include "data/readers/lines.h"
 
@@ -34,7 +35,7 @@ bool is_json_lines(std::string_view text) {
   size_t next = text.find_first_not_of(" \t\r\n", end);
   std::string_view line = ascii_trim(text.substr(0, end));
   bool objects = line.starts_with('{') && next != std::string_view::npos && text[next] == '{';
-  return objects && parse_json(line, "").ok();
+  return objects && parse_foreign_json(line, "").ok();
 }
 
 namespace {
@@ -95,7 +96,7 @@ class JsonlReader : public Reader {
         continue;
       }
       if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
-      Result<Json> object = parse_json(line, id);
+      Result<Json> object = parse_foreign_json(line, id);
       if (!object.ok() || !object->is_object()) {
         std::string detail = object.ok() ? "not an object" : object.error().what;
         on_skip_({id, "read.json", "line " + std::to_string(lines_.number()) + ": " + detail, true});
@@ -152,7 +153,7 @@ class JsonReader : public Reader {
     MALMOI_ASSIGN(std::string text, read_all(*input_.bytes, options_.limits.document_bytes, input_.id));
     MALMOI_ASSIGN(Decoded decoded, decode_text(text));
     encoding_ = decoded.encoding == "ascii" ? "utf-8" : decoded.encoding;
-    Result<Json> parsed = parse_json(decoded.text, input_.id);
+    Result<Json> parsed = parse_foreign_json(decoded.text, input_.id);
     if (!parsed.ok() && is_json_lines(decoded.text)) {
       Input lines{memory_source(std::move(decoded.text)), input_.id, input_.path, input_.name, input_.depth};
       lines_ = make_jsonl_reader(std::move(lines), options_, on_skip_);

@@ -42,7 +42,10 @@ const std::string kLibrary =
 
 PdfWord word(float left, float top, const std::string& text) {
   PdfWord w;
-  w.left = left, w.top = top, w.right = left + 5 * static_cast<float>(text.size()), w.bottom = top + 10;
+  w.left = left;
+  w.top = top;
+  w.right = left + 5 * static_cast<float>(text.size());
+  w.bottom = top + 10;
   w.text = text;
   return w;
 }

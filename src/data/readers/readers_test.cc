@@ -8,7 +8,6 @@
 
 #include "data/readers/convert.h"
 #include "data/readers/formats.h"
-#include "data/readers/headers.h"
 #include "data/readers/input_stream.h"
 #include "data/readers/license.h"
 #include "data/readers/lines.h"
@@ -173,27 +172,6 @@ TEST(Readers, OddNamesAndUnreadableFilesAreReported) {
   EXPECT_EQ(rules, (std::set<std::string>{"read.empty", "read.binary", "read.ignored"}));
 }
 
-std::string warc_record(const std::string& url, const std::string& head, const std::string& body) {
-  std::string http = "HTTP/1.1 200 OK\r\n" + head + "\r\n\r\n" + body;
-  return "WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: " + url +
-         "\r\nContent-Length: " + std::to_string(http.size()) + "\r\n\r\n" + http + "\r\n\r\n";
-}
-
-TEST(Readers, FeedsInWebArchivesAreReadByTheEntry) {
-  std::string feed = *read_file(kFolder + "feed.rss");
-  ReadResult result = read_bytes(
-      "x.warc", warc_record("http://a.example/rss", "Content-Type: application/rss+xml", feed) +
-                    warc_record("http://a.example/sitemap.xml", "Content-Type: text/xml",
-                                "<?xml version='1.0'?><urlset><url><loc>http://a.example/</loc></url></urlset>") +
-                    warc_record("http://a.example/note", "Content-Type: text/markdown", "# Note\n\nWritten by hand."));
-  ASSERT_EQ(result.documents.size(), 3u);
-  EXPECT_EQ(result.documents[0].id, "http://a.example/rss#1");
-  EXPECT_EQ(tidy_whitespace(result.documents[0].text), kKorean);
-  EXPECT_EQ(result.documents[2].title, "Note");
-  ASSERT_EQ(result.skips.size(), 1u);
-  EXPECT_EQ(result.skips[0].rule, "read.ignored");
-}
-
 TEST(Readers, AFeedThatEndsTooEarlyKeepsItsEntriesAndIsReported) {
   std::string feed = *read_file(kFolder + "feed.rss");
   ReadResult result = read_bytes("x.rss", feed.substr(0, feed.find("</channel>")));
@@ -201,17 +179,6 @@ TEST(Readers, AFeedThatEndsTooEarlyKeepsItsEntriesAndIsReported) {
   ASSERT_EQ(result.skips.size(), 1u);
   EXPECT_TRUE(result.skips[0].failed);
   EXPECT_NE(result.skips[0].detail.find("malformed XML"), std::string::npos) << result.skips[0].detail;
-}
-
-TEST(Readers, BodiesThatAreNotPackedAsTheirHeaderSays) {
-  ReadResult result = read_bytes(
-      "x.warc",
-      warc_record("http://a.example/1", "Content-Type: text/plain\r\nContent-Encoding: gzip", "plain after all") +
-          warc_record("http://a.example/2", "Content-Type: text/html\r\nContent-Encoding: br", "\x0b\x02\x80"));
-  ASSERT_EQ(result.documents.size(), 1u);
-  EXPECT_EQ(result.documents[0].text, "plain after all");
-  ASSERT_EQ(result.skips.size(), 1u);
-  EXPECT_EQ(result.skips[0].rule, "read.damaged");
 }
 
 TEST(Readers, WhatOnlyBeginsLikeAnArchiveIsNamed) {
@@ -274,14 +241,6 @@ TEST(Mail, EncodingsOfBodies) {
   EXPECT_FALSE(read_mail("Content-Type: multipart/mixed; boundary=\"\"\n\n--\n").ok());
 }
 
-TEST(Headers, ContinuedLinesAndParameters) {
-  Headers headers;
-  size_t body = headers.parse("A: 1\r\n 2\r\nB:3\r\n\r\nbody");
-  EXPECT_EQ(body, 17u);
-  EXPECT_EQ(headers.get("a"), "1 2");
-  EXPECT_EQ(media_parameter("text/html; x=\"a;b\"; charset=\"EUC-KR\"", "charset"), "euc-kr");
-}
-
 TEST(Wikitext, MarkupGoesAndTextStays) {
   EXPECT_EQ(wikitext_to_markdown("{{a|{{b}}}}글 [[링크|보이는 글]]과 [http://x 주소] ''기울임''<br/>끝"),
             "글 보이는 글과 주소 기울임\n끝");
@@ -293,6 +252,17 @@ TEST(Markdown, EmptySectionsGo) {
   EXPECT_EQ(drop_empty_sections("# A\n\n## B\n\ntext\n\n## C\n\n# D"), "# A\n\n## B\n\ntext");
   EXPECT_EQ(drop_empty_sections("```\n# code\n```"), "```\n# code\n```");
   EXPECT_EQ(drop_empty_sections("# only"), "");
+  const std::string fenced = "````\n```\n# a\n# b\n```\n````";
+  EXPECT_EQ(drop_empty_sections(fenced + "\n\n# empty"), fenced);
+}
+
+TEST(Markdown, ForeignTextShowsAsItIs) {
+  EXPECT_EQ(escape_markdown("a*b* <i>_x_</i> [y](z) `q` | ~~n~~ $m$ &lt; \\"),
+            "a\\*b\\* \\<i\\>\\_x\\_\\</i\\> \\[y\\](z) \\`q\\` \\| \\~\\~n\\~\\~ \\$m\\$ \\&lt; \\\\");
+  EXPECT_EQ(escape_markdown("gopher_quality.mean_word_length"), "gopher_quality.mean_word_length");
+  EXPECT_EQ(escape_markdown("이름_하나\nCC-BY-4.0\t(docs/)"), "이름_하나 CC-BY-4.0 (docs/)");
+  EXPECT_EQ(code_fence("a ``` b ````"), "`````");
+  EXPECT_EQ(code_fence("a `b`"), "```");
 }
 
 TEST(License, CommonTexts) {

@@ -23,9 +23,10 @@ inline std::string little(uint64_t value, int bytes) {
   return out;
 }
 
-inline std::string deflate_raw(const std::string& content) {
+/// Packed by zlib; `window_bits` says in which format.
+inline std::string deflated(const std::string& content, int window_bits) {
   z_stream stream{};
-  deflateInit2(&stream, 9, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY);
+  deflateInit2(&stream, 9, Z_DEFLATED, window_bits, 8, Z_DEFAULT_STRATEGY);
   std::string out(deflateBound(&stream, content.size()), '\0');
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(content.data()));
   stream.avail_in = static_cast<uInt>(content.size());
@@ -36,6 +37,8 @@ inline std::string deflate_raw(const std::string& content) {
   deflateEnd(&stream);
   return out;
 }
+
+inline std::string deflate_raw(const std::string& content) { return deflated(content, -MAX_WBITS); }
 
 inline std::string test_zip(const std::vector<TestEntry>& entries) {
   std::string file, directory;

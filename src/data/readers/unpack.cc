@@ -14,6 +14,8 @@ Archive make_archive(bool raw) {
   archive_read_support_filter_lzma(a.get());
   archive_read_support_filter_zstd(a.get());
   archive_read_support_format_tar(a.get());
+  // One tar behind another counts, and so does what is no tar: by itself libarchive ends at the first one's end.
+  archive_read_set_format_option(a.get(), "tar", "read_concatenated_archives", "1");
   archive_read_support_format_zip(a.get());
   archive_read_support_format_7zip(a.get());
   if (raw) archive_read_support_format_raw(a.get());

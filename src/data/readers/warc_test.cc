@@ -1,11 +1,11 @@
 // Web archives: bodies packed in every way and name, damage and cuts, records that are no pages.
 #include <gtest/gtest.h>
-#include <zlib.h>
 #include <zstd.h>
 
 #include "data/readers/http_body.h"
 #include "data/readers/inflate.h"
 #include "data/readers/test_read.h"
+#include "data/readers/test_zip.h"
 #include "data/test_growth.h"
 
 namespace malmoi::data {
@@ -26,20 +26,7 @@ std::string response(const std::string& url, const std::string& head, const std:
                 "HTTP/1.1 200 OK\r\n" + head + "\r\n\r\n" + body);
 }
 
-std::string deflated(const std::string& bytes, int window_bits) {
-  z_stream stream{};
-  deflateInit2(&stream, 9, Z_DEFLATED, window_bits, 8, Z_DEFAULT_STRATEGY);
-  std::string out(bytes.size() + 1000, '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
-  stream.avail_in = static_cast<uInt>(bytes.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  EXPECT_EQ(deflate(&stream, Z_FINISH), Z_STREAM_END);
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
-  return out;
-}
-std::string gzipped(const std::string& bytes) { return deflated(bytes, 15 + 16); }
+std::string gzipped(const std::string& bytes) { return deflated(bytes, MAX_WBITS + 16); }  // zlib's sign of gzip
 
 // RFC 7932 with the bytes stored as they are: a window of 64 KiB, one block, and the empty last one.
 std::string brotli(const std::string& bytes) {
@@ -144,12 +131,30 @@ TEST(Warc, BodiesThatAreNotPackedAsTheirHeaderSays) {
           response("http://a.example/2", "Content-Type: text/plain\r\nContent-Encoding: br",
                    brotli("packed by brotli")) +
           response("http://a.example/3", "Content-Type: text/plain\r\nContent-Encoding: compress",
-                   "\x1f\x9d\x90\x01\x02\x03"));
+                   "\x1f\x9d\x90\x01\x02\x03") +
+          response("http://a.example/4", "Content-Type: text/html\r\nContent-Encoding: br", "\x0b\x02\x80"));
   ASSERT_EQ(result.documents.size(), 2u);
   EXPECT_EQ(result.documents[0].text, "plain after all");
   EXPECT_EQ(result.documents[1].text, "packed by brotli");
-  ASSERT_EQ(result.skips.size(), 1u);
+  ASSERT_EQ(result.skips.size(), 2u);
   EXPECT_EQ(result.skips[0].rule, "read.unsupported");
+  EXPECT_EQ(result.skips[1].rule, "read.damaged");
+}
+
+TEST(Warc, FeedsAreReadByTheEntry) {
+  std::string feed = *read_file(std::string(MALMOI_TEST_DATA) + "/data/readers/feed.rss");
+  ReadResult result = read_bytes(
+      "x.warc", response("http://a.example/rss", "Content-Type: application/rss+xml", feed) +
+                    response("http://a.example/sitemap.xml", "Content-Type: text/xml",
+                             "<?xml version='1.0'?><urlset><url><loc>http://a.example/</loc></url></urlset>") +
+                    response("http://a.example/note", "Content-Type: text/markdown", "# Note\n\nWritten by hand."));
+  ASSERT_EQ(result.documents.size(), 3u);
+  EXPECT_EQ(result.documents[0].id, "http://a.example/rss#1");
+  EXPECT_EQ(tidy_whitespace(result.documents[0].text),
+            "말모이는 우리말을 모은다는 뜻이다. 사전을 만드는 사람들은 낱말을 하나하나 모았다.");
+  EXPECT_EQ(result.documents[2].title, "Note");
+  ASSERT_EQ(result.skips.size(), 1u);
+  EXPECT_EQ(result.skips[0].rule, "read.ignored");
 }
 
 TEST(Warc, RecordsThatAreNoPages) {
@@ -216,7 +221,7 @@ TEST(Warc, AfterDamageTheNextRecordIsRead) {
 TEST(Gzip, NestedNamesAndPadding) {
   EXPECT_EQ(read_bytes("a.txt.gz", gzipped("one ") + gzipped("two")).documents.at(0).text, "one two");
   EXPECT_EQ(read_bytes("a.txt.gz", gzipped("padded") + std::string(600, '\0')).documents.at(0).text, "padded");
-  EXPECT_EQ(read_bytes("a.txt.gz", gzipped("one") + "trailing garbage").documents.at(0).text, "one");
+  EXPECT_FALSE(read_bytes("a.txt.gz", gzipped("padded") + std::string(600, '\0')).failures());
   EXPECT_EQ(read_bytes("a.txt.gz.gz", gzipped(gzipped("twice"))).documents.at(0).text, "twice");
   std::string deep = "deep";
   for (int i = 0; i < 20; ++i) deep = gzipped(deep);
@@ -225,6 +230,20 @@ TEST(Gzip, NestedNamesAndPadding) {
   ReaderOptions tight;
   tight.limits.expanded_bytes = 1 << 20;
   EXPECT_TRUE(read_bytes("a.gz", gzipped(std::string(2 << 20, 'x')), tight).failures());
+}
+
+// As a download that went wrong leaves it: what is whole is kept, and the rest is told once.
+TEST(Gzip, ForeignBytesBehindTheLastMemberAreTold) {
+  EXPECT_EQ(read_bytes("a.txt.gz", gzipped("one") + "trailing garbage").documents.at(0).text, "one");
+  std::string broken = gzipped("three");
+  broken.replace(10, 5, "\xFF\xFF\xFF\xFF\xFF");
+  for (const std::string& rest : {std::string("trailing garbage"), std::string(200'000, 'x'), broken,
+                                  std::string(600, '\0') + "behind padding", std::string("\x1f\x8b, and no more")}) {
+    ReadResult result = read_bytes("a.txt.gz", gzipped("one ") + gzipped("two") + rest);
+    EXPECT_EQ(result.all(), "a.txt.gz\none two\n");
+    EXPECT_EQ(result.failures(), 1u) << rest.substr(0, 20);
+    EXPECT_EQ(result.skips.at(0).id, "a.txt.gz");
+  }
 }
 
 TEST(Warc, TakesTimeInProportion) {

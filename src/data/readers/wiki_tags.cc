@@ -12,6 +12,7 @@
 
 #include "base/ascii.h"
 #include "base/utf8.h"
+#include "data/readers/markdown.h"
 #include "data/readers/wiki_steps.h"
 
 namespace malmoi::data::wiki {
@@ -140,6 +141,18 @@ class Tags {
     return std::string_view::npos;
   }
 
+  void take_code(std::string_view content) {
+    bool is_block = ascii_trim(content).find('\n') != std::string_view::npos;
+    if (!is_block) return append_shielded(out_, inline_code(ascii_trim(content)));
+    const std::string fence = code_fence(content);
+    if (!out_.ends_with('\n')) out_ += '\n';
+    append_shielded(out_, fence + "\n");
+    append_shielded(out_, content.substr(content.find_first_not_of("\r\n")));
+    if (!content.ends_with('\n')) out_ += '\n';
+    append_shielded(out_, fence);
+    out_ += '\n';
+  }
+
   void take_content(Element kind, std::string_view content) {
     switch (kind) {
       case Element::kLiteral: append_shielded(out_, decode_entities(content)); break;
@@ -148,16 +161,7 @@ class Tags {
         append_shielded(out_, ascii_trim(content));
         append_shielded(out_, "$");
         break;
-      case Element::kCode: {
-        bool block = ascii_trim(content).find('\n') != std::string_view::npos;
-        if (block && !out_.ends_with('\n')) out_ += '\n';
-        append_shielded(out_, block ? "```\n" : "`");
-        append_shielded(out_, block ? content.substr(content.find_first_not_of("\r\n")) : ascii_trim(content));
-        if (block && !content.ends_with('\n')) out_ += '\n';
-        append_shielded(out_, block ? "```" : "`");
-        if (block) out_ += '\n';
-        break;
-      }
+      case Element::kCode: take_code(content); break;
       default: break;
     }
   }

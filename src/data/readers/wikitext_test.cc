@@ -59,6 +59,8 @@ TEST(Wikitext, SignsThatAreNoMarkup) {
          {"__FILE__ 과 __LINE__ 은 글이고 __TOC__ 은 아니다", "__FILE__ 과 __LINE__ 은 글이고  은 아니다"},
          {"<syntaxhighlight lang=\"c\">int a[2] = {{1}};</syntaxhighlight> 식 <math>a_{1} < b</math>",
           "`int a[2] = {{1}};` 식 $a_{1} < b$"},
+         {"<syntaxhighlight lang=\"sh\">a ` b</syntaxhighlight> 끝", "``a ` b`` 끝"},
+         {"<syntaxhighlight lang=\"md\">\n```\nx\n```\n</syntaxhighlight>", "````\n```\nx\n```\n````"},
          {"<syntaxhighlight lang=\"py\">\nif x:\n  # y\n  pass\n</syntaxhighlight>\n끝",
           "```\nif x:\n  # y\n  pass\n```\n끝"},
          {"<pre>\n* 그대로\n</pre>", "* 그대로"},

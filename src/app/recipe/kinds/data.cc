@@ -1,26 +1,34 @@
 #include "app/data/build.h"
 #include "app/recipe/kinds/kinds.h"
+#include "app/recipe/kinds/paths.h"
 
 namespace malmoi::app::kinds {
 namespace {
 
-void add_paths(const Json& named, std::vector<Path>& paths) {
-  if (named.is_string()) paths.emplace_back(named.get<std::string>());
-  if (!named.is_array()) return;
-  for (const Json& path : named) {
-    if (path.is_string()) paths.emplace_back(path.get<std::string>());
+// A source is a path alone, or says `path`, or `paths`.
+void add_sources(const Json& sources, std::vector<Path>& paths) {
+  if (!sources.is_array()) return;
+  for (const Json& source : sources) {
+    if (source.is_string()) paths.emplace_back(source.get<std::string>());
+    add_paths(source, {"path", "paths"}, paths);
   }
 }
 
-// A source is a path alone, or says `path`, or `paths`.
+// The models and lists of filters, each a name alone or `name: {settings}`.
+void add_filters(const Json& filters, std::vector<Path>& paths) {
+  if (!filters.is_array()) return;
+  for (const Json& filter : filters) {
+    if (!filter.is_object()) continue;
+    for (const Json& settings : filter) add_paths(settings, {"model", "scorer", "files"}, paths);
+  }
+}
+
 std::vector<Path> inputs(const Json& settings) {
   std::vector<Path> paths;
-  if (!settings.is_object() || !settings.contains("sources") || !settings["sources"].is_array()) return paths;
-  for (const Json& source : settings["sources"]) {
-    if (source.is_string()) add_paths(source, paths);
-    if (!source.is_object()) continue;
-    for (const char* key : {"path", "paths"}) add_paths(source.value(key, Json()), paths);
-  }
+  add_sources(part(settings, "sources"), paths);
+  add_filters(part(settings, "filters"), paths);
+  add_paths(part(settings, "pii"), {"key_file"}, paths);
+  add_paths(part(settings, "decontaminate"), {"sets"}, paths);
   return paths;
 }
 

@@ -6,7 +6,8 @@
 namespace malmoi::app::kinds {
 
 /// `data`: builds a corpus from its inputs. Settings: the keys of a recipe of `malmoi data build`, without `out`; `sources`
-/// only where paths alone do not say enough. An interrupted build goes on.
+/// only where paths alone do not say enough. What they name is an input: sources, models and lists of filters, sets, the
+/// key. An interrupted build goes on.
 extern const StageKind kData;
 
 /// `tokenizer`: trains one on the training part of its inputs. Settings: `type` (bpe), `vocab_size` (8192),

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "app/recipe/kinds/kinds.h"
+#include "app/recipe/kinds/paths.h"
 #include "base/log.h"
 
 namespace malmoi::app::kinds {
@@ -10,20 +11,9 @@ namespace {
 
 std::vector<Path> inputs(const Json& settings) {
   std::vector<Path> paths;
-  auto add = [&](const Json& value) {
-    if (value.is_string()) paths.emplace_back(value.get<std::string>());
-    if (!value.is_array()) return;
-    for (const Json& item : value) {
-      if (item.is_string()) paths.emplace_back(item.get<std::string>());
-    }
-  };
-  auto part = [&](const char* key) { return settings.is_object() ? settings.value(key, Json()) : Json(); };
-  Json data = part("data"), model = part("model");
-  if (data.is_object()) {
-    for (const char* key : {"train", "valid", "loss_mask"}) add(data.value(key, Json()));
-  }
-  if (model.is_object()) add(model.value("init_from", Json()));
-  add(part("tokenizer"));
+  add_paths(part(settings, "data"), {"train", "valid", "loss_mask"}, paths);
+  add_paths(part(settings, "model"), {"init_from"}, paths);
+  add_paths(settings, {"tokenizer"}, paths);
   return paths;
 }
 

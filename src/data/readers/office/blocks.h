@@ -33,6 +33,12 @@ struct Cell {
   int span = 1;  // columns; the rows below a cell that spans rows have an empty one there
 };
 
+/// A paragraph as it is read: its text, and what hangs on it and stands after it.
+struct Line {
+  std::string text;
+  Blocks after;
+};
+
 Block paragraph(std::string text);
 Block heading(std::string text, int level);
 /// `number`: what its mark (note_mark) says.

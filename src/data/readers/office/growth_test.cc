@@ -2,8 +2,8 @@
 // than four times as long.
 #include <functional>
 
-#include "base/thread_time.h"
 #include "data/readers/office/test_office.h"
+#include "data/test_growth.h"
 
 namespace malmoi::data::office {
 namespace {
@@ -39,14 +39,6 @@ std::string book(size_t n) {
   return test_zip(parts);
 }
 
-double seconds_to_read(const std::string& bytes) {
-  ReaderLimits limits;
-  limits.expansion_ratio = 1e6;
-  int64_t begin = nanoseconds_of(CLOCK_THREAD_CPUTIME_ID);
-  (void)read_office(bytes, limits, TextFormat::kMarkdown, "test");
-  return 1e-9 * static_cast<double>(nanoseconds_of(CLOCK_THREAD_CPUTIME_ID) - begin);
-}
-
 struct Large {
   const char* name;
   std::function<std::string(size_t)> make;
@@ -57,15 +49,13 @@ class Growth : public testing::TestWithParam<Large> {};
 
 TEST_P(Growth, IsAboutLinear) {
   const Large& large = GetParam();
-  std::string small = large.make(large.size), big = large.make(4 * large.size);
-  constexpr double kNoise = 0.02, kMost = 4 * 2.5;
-  double first = 0, second = 0;
-  for (int i = 0; i < 3; ++i) {  // a busy machine may slow any one of them
-    first = seconds_to_read(small);
-    second = seconds_to_read(big);
-    if (second <= kMost * first + kNoise) return;
-  }
-  FAIL() << "from " << first << " s to " << second << " s";
+  const std::string small = large.make(large.size), big = large.make(4 * large.size);
+  ReaderLimits limits;
+  limits.expansion_ratio = 1e6;
+  auto read = [&](size_t n) {
+    (void)read_office(n == large.size ? small : big, limits, TextFormat::kMarkdown, "test");
+  };
+  EXPECT_LT(growth_of(read, large.size), kSteepestGrowth);
 }
 
 INSTANTIATE_TEST_SUITE_P(

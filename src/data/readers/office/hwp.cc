@@ -8,6 +8,7 @@
 #include "data/encoding/convert.h"
 #include "data/readers/office/blocks.h"
 #include "data/readers/office/formats.h"
+#include "data/readers/office/hangul.h"
 #include "data/readers/office/hwp_records.h"
 #include "data/readers/office/notes.h"
 #include "data/readers/office/numbering.h"
@@ -15,8 +16,6 @@
 
 namespace malmoi::data::office {
 namespace {
-
-constexpr size_t kLongestHeading = 200;  // "개요" (outline) marks headings in most documents; a heading is no passage
 
 constexpr uint32_t id(const char (&name)[5]) {
   return static_cast<uint32_t>(name[0]) << 24 | static_cast<uint32_t>(name[1]) << 16 |
@@ -49,7 +48,7 @@ class Information {
   }
 
   struct Shape {
-    enum Type : uint8_t { kPlain, kOutline, kNumber, kBullet } type = kPlain;
+    HangulShape type = HangulShape::kPlain;
     int level = 0, list = 0;
   };
   Shape shape(size_t at) const { return at < shapes_.size() ? shapes_[at] : Shape(); }
@@ -64,7 +63,7 @@ class Information {
  private:
   static Shape read_shape(const HwpRecord& record) {
     uint32_t bits = record.u32(0);
-    return {static_cast<Shape::Type>(bits >> 23 & 3), static_cast<int>(bits >> 25 & 7), record.u16(30)};
+    return {static_cast<HangulShape>(bits >> 23 & 3), static_cast<int>(bits >> 25 & 7), record.u16(30)};
   }
 
   static int heading_of(const HwpRecord& record) {
@@ -118,11 +117,6 @@ class HwpReader {
   }
 
  private:
-  struct Line {
-    std::string text;
-    Blocks after;
-  };
-
   // The outermost paragraphs of a stretch, whatever stands between them.
   void paragraphs(Records records, Blocks& out, int depth) {
     if (depth > kMaxDepth) return;
@@ -138,7 +132,6 @@ class HwpReader {
   }
 
   void paragraph(Records records, Blocks& out, int depth) {
-    const HwpRecord& head = records[0];
     std::vector<Records> controls;
     const HwpRecord* text = nullptr;
     for (size_t i = 1; i < records.size();) {
@@ -149,35 +142,15 @@ class HwpReader {
     }
     Line line;
     if (text) read_text(*text, controls, line, depth);
-    finish(head, std::move(line), out);
+    paragraphs_.append(std::move(line), look_of(records[0]), out);
   }
 
-  void finish(const HwpRecord& head, Line line, Blocks& out) {
-    Block block = office::paragraph(trimmed(line.text));
-    if (!block.text.empty()) {
-      Information::Shape shape = information_.shape(head.u16(8));
-      std::string number = number_of(shape);
-      int level = information_.heading(head.data.size() > 10 ? static_cast<unsigned char>(head.data[10]) : 0);
-      if (level == 0 && shape.type == Information::Shape::kOutline) level = shape.level + 1;
-      if (level > 0 && block.text.size() <= kLongestHeading) {
-        block = heading(number.empty() ? block.text : number + " " + block.text, level);
-      } else if (shape.type == Information::Shape::kBullet || !number.empty()) {
-        block.kind = Block::Kind::kItem;
-        block.level = shape.level;
-        block.marker = number;
-      }
-      out.push_back(std::move(block));
-    }
-    std::ranges::move(line.after, std::back_inserter(out));
-  }
-
-  std::string number_of(const Information::Shape& shape) {
-    bool is_outline = shape.type == Information::Shape::kOutline;
-    if (!is_outline && shape.type != Information::Shape::kNumber) return {};
-    int list = is_outline ? outline_ : shape.list;
-    const std::vector<ListLevel>* levels = information_.list(list);
-    if (!levels) return {};
-    return counters_.next((is_outline ? "outline " : "list ") + std::to_string(list), shape.level, *levels);
+  HangulLook look_of(const HwpRecord& head) const {
+    constexpr size_t kStyle = 10;  // bytes before the number of the style
+    Information::Shape shape = information_.shape(head.u16(8));
+    int list = shape.type == HangulShape::kOutline ? outline_ : shape.list;
+    auto style = head.data.size() > kStyle ? static_cast<unsigned char>(head.data[kStyle]) : size_t{0};
+    return {shape.type, shape.level, information_.heading(style), std::to_string(list), information_.list(list)};
   }
 
   // UTF-16 with controls below 32: of one unit, or of eight. Those that have records of their own come in their order.
@@ -284,7 +257,7 @@ class HwpReader {
   const Information& information_;
   Notes notes_;
   std::map<std::string, Records> note_bodies_;
-  ListCounters counters_;
+  HangulParagraphs paragraphs_;
   int outline_ = 0;  // the numbering of the section's outline
 };
 
@@ -301,8 +274,7 @@ Result<OfficeText> read_hwp(std::string_view bytes, const ReaderLimits& limits, 
   for (const std::vector<HwpRecord>& section : sections) reader.read(section, blocks);
   reader.append_notes(blocks);
   OfficeText out;
-  for (const Block& block : blocks)
-    if (block.kind == Block::Kind::kHeading && out.title.empty()) out.title = block.text;
+  out.title = first_heading(blocks);
   MALMOI_ASSIGN(out.text, write_blocks(blocks, format, limits, bytes.size(), where));
   out.problems = std::move(streams.problems);
   return out;

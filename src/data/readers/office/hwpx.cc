@@ -5,6 +5,7 @@
 #include "base/ascii.h"
 #include "data/readers/office/blocks.h"
 #include "data/readers/office/formats.h"
+#include "data/readers/office/hangul.h"
 #include "data/readers/office/notes.h"
 #include "data/readers/office/numbering.h"
 #include "data/readers/office/xml.h"
@@ -13,8 +14,6 @@ namespace malmoi::data::office {
 namespace {
 
 constexpr int kLevels = 10;
-// "개요" (outline) is a list in some documents and marks headings in most; a heading is no passage.
-constexpr size_t kLongestHeading = 200;
 
 NumberStyle number_style(std::string_view format) {
   struct Named {
@@ -38,9 +37,16 @@ NumberStyle number_style(std::string_view format) {
 
 // What a paragraph's shape says of it.
 struct Shape {
-  std::string type, list;  // "OUTLINE", "NUMBER", "BULLET", and the list that counts
+  HangulShape type = HangulShape::kPlain;
+  std::string list;  // that counts
   int level = 0;
 };
+
+HangulShape shape_type(std::string_view name) {
+  if (name == "OUTLINE") return HangulShape::kOutline;
+  if (name == "NUMBER") return HangulShape::kNumber;
+  return name == "BULLET" ? HangulShape::kBullet : HangulShape::kPlain;
+}
 
 // Contents/header.xml: shapes of paragraphs, numberings, styles.
 class Header {
@@ -48,7 +54,7 @@ class Header {
   void read(pugi::xml_node head) {
     for (pugi::xml_node node = find(head, "paraProperties").first_child(); node; node = node.next_sibling()) {
       pugi::xml_node mark = office::find(node, "heading");
-      shapes_[std::string(value(node, "id"))] = {std::string(value(mark, "type")), std::string(value(mark, "idRef")),
+      shapes_[std::string(value(node, "id"))] = {shape_type(value(mark, "type")), std::string(value(mark, "idRef")),
                                                  std::clamp(attribute(mark, "level").as_int(), 0, kLevels - 1)};
     }
     for (pugi::xml_node node = find(head, "numberings").first_child(); node; node = node.next_sibling()) {
@@ -108,11 +114,6 @@ class SectionReader {
   }
 
  private:
-  struct Line {
-    std::string text;
-    Blocks after;
-  };
-
   Blocks content_of(pugi::xml_node node, int depth) {
     Blocks out;
     blocks(node, out, depth);
@@ -138,29 +139,13 @@ class SectionReader {
     Line line;
     deleted_ = false;
     content(node, line, depth);
-    Block block = office::paragraph(trimmed(line.text));
-    if (!block.text.empty()) {
-      Shape shape = header_.shape(value(node, "paraPrIDRef"));
-      std::string number = number_of(shape);
-      int level = header_.heading(value(node, "styleIDRef"));
-      if (level == 0 && shape.type == "OUTLINE") level = shape.level + 1;
-      if (level > 0 && block.text.size() <= kLongestHeading) {
-        block = heading(number.empty() ? block.text : number + " " + block.text, level);
-      } else if (shape.type == "BULLET" || !number.empty()) {
-        block.kind = Block::Kind::kItem;
-        block.level = shape.level;
-        block.marker = number;
-      }
-      out.push_back(std::move(block));
-    }
-    std::ranges::move(line.after, std::back_inserter(out));
+    paragraphs_.append(std::move(line), look_of(node), out);
   }
 
-  std::string number_of(const Shape& shape) {
-    if (shape.type != "NUMBER" && shape.type != "OUTLINE") return {};
-    const std::string& list = shape.type == "OUTLINE" ? outline_ : shape.list;
-    const std::vector<ListLevel>* levels = header_.list(list);
-    return levels ? counters_.next(shape.type + list, shape.level, *levels) : std::string();
+  HangulLook look_of(pugi::xml_node node) const {
+    Shape shape = header_.shape(value(node, "paraPrIDRef"));
+    const std::string& list = shape.type == HangulShape::kOutline ? outline_ : shape.list;
+    return {shape.type, shape.level, header_.heading(value(node, "styleIDRef")), list, header_.list(list)};
   }
 
   void content(pugi::xml_node node, Line& line, int depth) {
@@ -254,7 +239,7 @@ class SectionReader {
   const Header& header_;
   Notes notes_;
   std::map<std::string, pugi::xml_node> note_bodies_;
-  ListCounters counters_;
+  HangulParagraphs paragraphs_;
   std::string outline_;  // the numbering of the section's outline
   bool deleted_ = false;
 };
@@ -310,8 +295,7 @@ Result<OfficeText> read_hwpx(const Source& source) {
   reader.append_notes(blocks);
   OfficeText out;
   out.title = trimmed(all_text(child(child(root, "metadata"), "title")));
-  for (const Block& block : blocks)
-    if (block.kind == Block::Kind::kHeading && out.title.empty()) out.title = block.text;
+  if (out.title.empty()) out.title = first_heading(blocks);
   MALMOI_ASSIGN(out.text, write_blocks(blocks, source.format, source.limits, source.packed, source.where));
   return out;
 }

@@ -83,10 +83,6 @@ class OpenDocumentReader {
     int depth = 0;               // 0: none
     bool first = false;          // the first paragraph of an item, which has its number
   };
-  struct Line {
-    std::string text;
-    Blocks after;
-  };
 
   void blocks(pugi::xml_node node, Blocks& out, List list, int depth) {
     if (depth > kMaxDepth || full()) return;
