@@ -53,8 +53,7 @@ std::string token_name(const std::string& bytes) {
 
 // A character counts where its first byte stands: its parts may be tokens of their own.
 int64_t characters_begun(const std::string& bytes) {
-  return std::count_if(bytes.begin(), bytes.end(),
-                       [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
+  return std::count_if(bytes.begin(), bytes.end(), [](char c) { return !is_utf8_continuation(c); });
 }
 
 Json print_logprobs(const Answer& answer, const GenerationOptions& options, int64_t& offset) {

@@ -32,7 +32,7 @@ size_t stretch_end(std::string_view text, size_t begin) {
   size_t end = begin + kStretch;
   size_t space = text.rfind('\n', end);
   if (space != std::string_view::npos && space > begin + kStretch / 2) return space;
-  while ((static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  while (is_utf8_continuation(text[end])) --end;
   return end;
 }
 

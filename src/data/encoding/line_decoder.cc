@@ -63,7 +63,7 @@ char32_t windows_1252(char byte) {
 
 char32_t last_character(std::string_view text) {
   size_t at = text.size();
-  while (at > 0 && (static_cast<unsigned char>(text[at - 1]) & 0xC0) == 0x80) --at;
+  while (at > 0 && is_utf8_continuation(text[at - 1])) --at;
   return at > 0 ? decode_utf8(text, at - 1).code_point : 0;
 }
 

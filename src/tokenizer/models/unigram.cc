@@ -105,7 +105,8 @@ class Unigram final : public Model, public WordEncoder {
     added_[static_cast<size_t>(*options_.unk_id)] = unknown_score;
     for (size_t byte = 0; byte < byte_ids_.size(); ++byte)
       if (byte_ids_[byte] >= 0)
-        added_[static_cast<size_t>(byte_ids_[byte])] = (byte & 0xC0) == 0x80 ? 0 : unknown_score;
+        added_[static_cast<size_t>(byte_ids_[byte])] =
+            is_utf8_continuation(static_cast<char>(byte)) ? 0 : unknown_score;
   }
 
   void encode_whole(std::string_view piece, std::vector<int32_t>& ids) const {
