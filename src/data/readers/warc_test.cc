@@ -3,10 +3,10 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include "base/test_growth.h"
 #include "data/readers/http_body.h"
 #include "data/readers/inflate.h"
 #include "data/readers/test_read.h"
-#include "data/test_growth.h"
 
 namespace malmoi::data {
 namespace {

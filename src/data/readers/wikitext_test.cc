@@ -5,7 +5,7 @@
 
 #include "data/readers/test_read.h"
 #include "data/readers/wiki_words.h"
-#include "data/test_growth.h"
+#include "base/test_growth.h"
 
 namespace malmoi::data {
 namespace {
