@@ -82,7 +82,7 @@ class Scheduler {
   std::shared_ptr<Turns> turns_of(uint64_t client) const;
   Piece next_piece(Sequence& sequence) const;
   bool tells_prompt(const Sequence& sequence) const;
-  void share(std::vector<Sequence*> prompts, std::vector<Piece>& pieces);
+  void share(const std::vector<Sequence*>& prompts, std::vector<Piece>& pieces);
   std::vector<Piece> plan();
   void make_room(std::vector<Piece>& pieces);
   void pass();
