@@ -20,8 +20,6 @@ std::string sha256(std::string_view text) {
   return digest;
 }
 
-std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
-
 bool is_loopback(const std::string& host) {
   boost::system::error_code error;
   asio::ip::address address = asio::ip::make_address(host, error);
