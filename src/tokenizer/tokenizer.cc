@@ -1,4 +1,3 @@
-#include "tokenizer/json/component.h"
 #include "tokenizer/tokenizer.h"
 
 #include <simdjson.h>
@@ -7,10 +6,11 @@
 
 #include "base/utf8.h"
 #include "tokenizer/check_ids.h"
-#include "tokenizer/pipeline/encoder.h"
+#include "tokenizer/json/component.h"
 #include "tokenizer/models/bpe.h"
 #include "tokenizer/models/byte_alphabet.h"
 #include "tokenizer/parts.h"
+#include "tokenizer/pipeline/encoder.h"
 #include "tokenizer/special_ids.h"
 #include "tokenizer/unicode/code_points.h"
 
