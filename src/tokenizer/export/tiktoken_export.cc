@@ -5,13 +5,13 @@
 
 #include "base/json.h"
 #include "base/utf8.h"
-#include "tokenizer/json/base64.h"
 #include "tokenizer/export/export.h"
 #include "tokenizer/import/importers.h"
+#include "tokenizer/json/base64.h"
 #include "tokenizer/models/bpe.h"
+#include "tokenizer/models/byte_alphabet.h"
 #include "tokenizer/parts.h"
 #include "tokenizer/pipeline/fast_path.h"
-#include "tokenizer/models/byte_alphabet.h"
 
 namespace malmoi::tokenizer {
 namespace {

@@ -8,8 +8,8 @@
 
 #include "base/utf8.h"
 #include "tokenizer/pattern/regex_syntax.h"
-#include "tokenizer/unicode/unicode.h"
 #include "tokenizer/unicode/code_points.h"
+#include "tokenizer/unicode/unicode.h"
 
 namespace malmoi::tokenizer {
 namespace {

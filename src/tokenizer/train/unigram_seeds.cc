@@ -7,8 +7,8 @@
 
 #include "base/parallel.h"
 #include "base/utf8.h"
-#include "tokenizer/unicode/unicode.h"
 #include "tokenizer/unicode/code_points.h"
+#include "tokenizer/unicode/unicode.h"
 
 namespace malmoi::tokenizer {
 namespace {

@@ -12,10 +12,10 @@
 #include "base/log.h"
 #include "base/parallel.h"
 #include "base/utf8.h"
+#include "tokenizer/models/byte_alphabet.h"
 #include "tokenizer/train/trained.h"
 #include "tokenizer/train/unigram_model.h"
 #include "tokenizer/train/unigram_seeds.h"
-#include "tokenizer/models/byte_alphabet.h"
 #include "tokenizer/unicode/code_points.h"
 
 namespace malmoi::tokenizer {
