@@ -68,19 +68,13 @@ class Unigram final : public Model, public WordEncoder {
     }
     return written;
   }
-  // Scores in the precision of the library. User-defined pieces win over all that lies within them.
+  // Scores in the precision of the library.
   void make_search() {
-    Score least = std::numeric_limits<Score>::max(), most = std::numeric_limits<Score>::lowest();
+    Score least = std::numeric_limits<Score>::max();
     auto usable = [&](size_t i) { return options_.usable.empty() || options_.usable[i]; };
-    auto user_defined = [&](size_t i) { return !options_.user_defined.empty() && options_.user_defined[i]; };
     std::vector<Score> scores(options_.scores.begin(), options_.scores.end());
-    for (size_t i = 0; i < scores.size(); ++i) {
-      if (!usable(i) || user_defined(i)) continue;
-      least = std::min(least, scores[i]);
-      most = std::max(most, scores[i]);
-    }
     for (size_t i = 0; i < scores.size(); ++i)
-      if (user_defined(i)) scores[i] = static_cast<Score>(static_cast<Score>(options_.pieces[i].size()) * most - 0.1);
+      if (usable(i)) least = std::min(least, scores[i]);
     // Where a piece stands twice, its last id counts.
     std::vector<std::pair<std::string_view, int32_t>> keys;
     for (size_t i = 0; i < options_.pieces.size(); ++i)
