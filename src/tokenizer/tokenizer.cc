@@ -30,8 +30,9 @@ std::string_view mended(std::string_view text, std::string& storage) {
 size_t stretch_end(std::string_view text, size_t begin) {
   if (text.size() - begin <= kStretch) return text.size();
   size_t end = begin + kStretch;
-  size_t space = text.rfind('\n', end);
-  if (space != std::string_view::npos && space > begin + kStretch / 2) return space;
+  const size_t middle = begin + kStretch / 2;
+  const size_t space = text.substr(middle, end - middle).rfind('\n');
+  if (space != std::string_view::npos) return middle + space;
   while (is_utf8_continuation(text[end])) --end;
   return end;
 }
