@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "base/utf8.h"
 #include "data/encoding/convert.h"
 #include "data/encoding/readability.h"
@@ -23,10 +24,6 @@ constexpr double kStrayBits = 6;
 constexpr size_t kWeighedBytes = 16384;
 // A text of many odd lines is not looked at again for each.
 constexpr int kMostLooks = 64;
-
-bool is_ascii(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-}
 
 // Bytes that are well-formed by chance are so in short texts, by characters of two bytes.
 bool shows_utf8(std::string_view line) {

@@ -1,6 +1,7 @@
 // BERT's normalisation: control characters, spaces around Chinese characters, accents, case.
 #include <optional>
 
+#include "base/ascii.h"
 #include "tokenizer/json/component.h"
 #include "tokenizer/pipeline/normalizer.h"
 #include "tokenizer/pipeline/normalizers/characters.h"
