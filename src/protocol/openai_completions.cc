@@ -10,14 +10,6 @@
 namespace malmoi::protocol {
 namespace {
 
-bool read_ids(const Json& list, std::vector<int32_t>& ids) {
-  for (const Json& id : list) {
-    if (!id.is_number_integer() || id.get<double>() < 0 || id.get<double>() > INT32_MAX) return false;
-    ids.push_back(id.get<int32_t>());
-  }
-  return true;
-}
-
 void read_prompts(Fields& fields, std::vector<chat::Prompt>& prompts) {
   const Json* prompt = fields.raw("prompt");
   if (!prompt) return fields.fail("prompt", "'prompt' is missing", "give a text, a list of texts, or token ids");
@@ -37,7 +29,7 @@ void read_prompts(Fields& fields, std::vector<chat::Prompt>& prompts) {
   for (const Json& one : *prompt) {
     std::vector<int32_t> ids;
     if (one.is_string()) prompts.push_back(one.get<std::string>());
-    else if (one.is_array() && read_ids(one, ids)) prompts.push_back(std::move(ids));
+    else if (read_ids(one, ids)) prompts.push_back(std::move(ids));
     else return wrong();
   }
 }

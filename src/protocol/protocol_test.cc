@@ -66,6 +66,7 @@ TEST(Completion, DefaultsAreTheModelsOwn) {
 TEST(Completion, PromptsOfEveryForm) {
   EXPECT_EQ(completion(R"({"prompt":["a","b"]})")->prompts.size(), 2u);
   EXPECT_EQ(std::get<1>(completion(R"({"prompt":[1,2,3]})")->prompts.at(0)), (std::vector<int32_t>{1, 2, 3}));
+  EXPECT_EQ(std::get<1>(completion(R"({"prompt":[1.0,2]})")->prompts.at(0)), (std::vector<int32_t>{1, 2}));
   EXPECT_EQ(completion(R"({"prompt":[[1,2],[3]]})")->prompts.size(), 2u);
   for (const char* wrong : {R"({"prompt":[]})", R"({"prompt":[1,-2]})", R"({"prompt":[1,2.5]})",
                             R"({"prompt":{"a":1}})", R"({"prompt":[1,"a"]})", R"({"prompt":[1e300]})",
