@@ -220,6 +220,13 @@ TEST_F(ServerTest, KeysAreAskedForButByHealthAndPage) {
   EXPECT_TRUE(client.at_end());
 }
 
+TEST(ServerOptions, AddressesOfThisMachineAlone) {
+  for (const char* host : {"localhost", "LOCALHOST", "127.0.0.1", "127.8.8.8", "::1"})
+    EXPECT_TRUE(is_loopback(host)) << host;
+  for (const char* host : {"0.0.0.0", "::", "10.0.0.1", "127.evil.example", "localhost.evil.example"})
+    EXPECT_FALSE(is_loopback(host)) << host;
+}
+
 TEST_F(ServerTest, OtherHostsAndOriginsAreRefused) {
   start({.allowed_hosts = {"llm.example"}, .cors_origins = {"https://app.example"}});
   auto with_host = [&](const std::string& host) {
