@@ -114,9 +114,13 @@ TEST_F(ServerTest, EchoedPromptsHaveProbabilities) {
   EXPECT_EQ(one_more["choices"][0]["logprobs"]["tokens"].size(), 4u);
   EXPECT_EQ(one_more["choices"][0]["text"].get<std::string>().substr(0, 3), "hi!");
   // What the model says of the next token is what it says of it as a part of a longer prompt.
-  Json step = complete(R"("prompt":[104,105],"logprobs":100,"max_tokens":1)").json();
-  EXPECT_NEAR(step["choices"][0]["logprobs"]["top_logprobs"][0].value("!", logprobs["token_logprobs"][2].get<double>()),
-              logprobs["token_logprobs"][2].get<double>(), 1e-4);
+  Json step = complete(R"("prompt":[104,105],"logprobs":0,"token_details":true,"temperature":0,"max_tokens":1)").json();
+  const Json& chosen = step["choices"][0]["logprobs"]["content"][0];
+  Json longer =
+      complete("\"prompt\":[104,105," + chosen["id"].dump() + "],\"echo\":true,\"logprobs\":0,\"max_tokens\":0").json();
+  ASSERT_TRUE(longer.contains("choices")) << longer;
+  EXPECT_NEAR(longer["choices"][0]["logprobs"]["token_logprobs"][2].get<double>(), chosen["logprob"].get<double>(),
+              1e-4);
   TestResponse streamed = complete(fields + R"(1,"n":2,"stream":true)");
   std::vector<size_t> tokens(4);
   std::vector<std::string> texts(4);
