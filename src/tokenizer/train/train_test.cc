@@ -276,7 +276,7 @@ TEST(Train, AVocabularyThatStaysSmallIsSaid) {
 
 // What EM keeps of a word grows with its bytes many times over: a text without spaces is not learned from at once.
 TEST(Train, UnigramLearnsFromLongWordsInParts) {
-  for (size_t bytes : {60'000, 200'000}) {
+  for (size_t bytes : {60'000u, 200'000u}) {
     std::string text;
     uint64_t state = 1;
     while (text.size() < bytes) {
