@@ -1,10 +1,15 @@
 // ASCII letters and white space within UTF-8 text, whatever the locale; other bytes stay as they are.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 
 namespace malmoi {
+
+inline bool is_ascii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
 
 /// A-Z lower-cased.
 inline std::string ascii_lower(std::string_view text) {

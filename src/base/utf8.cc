@@ -19,7 +19,7 @@ bool second_byte_fits(unsigned char lead, unsigned char second) {
     case 0xED: return second >= 0x80 && second <= 0x9F;
     case 0xF0: return second >= 0x90 && second <= 0xBF;
     case 0xF4: return second >= 0x80 && second <= 0x8F;
-    default: return (second & 0xC0) == 0x80;
+    default: return is_utf8_continuation(static_cast<char>(second));
   }
 }
 
@@ -36,7 +36,8 @@ Utf8Char decode_utf8(std::string_view text, size_t offset) {
   char32_t code = lead & (0x7F >> length);
   code = code << 6 | (byte(1) & 0x3F);
   for (int i = 2; i < length; ++i) {
-    if (static_cast<size_t>(i) >= left || (byte(i) & 0xC0) != 0x80) return {0xFFFD, static_cast<uint8_t>(i), false};
+    if (static_cast<size_t>(i) >= left || !is_utf8_continuation(text[offset + i]))
+      return {0xFFFD, static_cast<uint8_t>(i), false};
     code = code << 6 | (byte(i) & 0x3F);
   }
   return {code, static_cast<uint8_t>(length), true};
@@ -94,8 +95,8 @@ size_t complete_utf8_prefix(std::string_view text) {
     if (length < 2 || i + static_cast<size_t>(length) <= text.size()) continue;
     bool could_complete = true;
     for (size_t j = i + 1; j < text.size(); ++j) {
-      auto c = static_cast<unsigned char>(text[j]);
-      bool fits = j == i + 1 ? second_byte_fits(static_cast<unsigned char>(text[i]), c) : (c & 0xC0) == 0x80;
+      bool fits = j == i + 1 ? second_byte_fits(static_cast<unsigned char>(text[i]), static_cast<unsigned char>(text[j]))
+                             : is_utf8_continuation(text[j]);
       if (!fits) could_complete = false;
     }
     if (could_complete) return i;

@@ -25,6 +25,9 @@ bool is_valid_utf8(std::string_view text);
 /// The text with one U+FFFD for each maximal ill-formed part (Unicode 15, section 3.9, table 3-8).
 std::string replace_invalid_utf8(std::string_view text);
 
+/// Whether a byte of valid UTF-8 goes on with a character that an earlier one began.
+inline bool is_utf8_continuation(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
+
 /// The bytes of the character that begins with `lead`, in valid UTF-8.
 inline uint32_t utf8_length(char lead) {
   const auto byte = static_cast<unsigned char>(lead);

@@ -22,8 +22,8 @@ bool reads_well(std::string_view bytes, const char* icu_name) {
   constexpr double kBitsOfText = 14;
   Decoded decoded;
   if (!convert(bytes, icu_name, decoded) || decoded.replaced > 1) return false;  // cut within its last character
-  auto characters = std::count_if(decoded.text.begin(), decoded.text.end(),
-                                  [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
+  auto characters =
+      std::count_if(decoded.text.begin(), decoded.text.end(), [](char c) { return !is_utf8_continuation(c); });
   return internal::reading_bits_of_any(decoded.text) < kBitsOfText * static_cast<double>(characters);
 }
 

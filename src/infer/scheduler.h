@@ -14,8 +14,7 @@
 namespace malmoi::infer {
 
 struct SchedulerOptions {
-  int64_t max_running =
-      32;  // answers decoded together, and a quarter more of short prompts that would wait for long ones
+  int64_t max_running = 32;    // answers decoded together; short prompts that wait for long ones get a quarter more
   int64_t prefill_rows = 512;  // prompt tokens that one step reads, and a quarter more, so that running answers go on
   size_t state_bytes = 0;      // that the states of all sequences may take; 0: half of what the machine has free
 };
@@ -32,9 +31,12 @@ struct SchedulerStats {
 /// Rows of a step are shared among clients by fair queueing (Demers et al. 1989): of the next pieces of all prompts, those
 /// come first that would end first if every client had read an equal share since it came. So a short prompt does not wait
 /// for the long ones before it, nor a client for the many prompts of another. In the same way they are let in: who has the
-/// fewest answers under way first, and short ones beyond max_running where long ones fill it. A request waits until the pool has room for its prompt and the beginning of its answers. Where room runs out later, the youngest answer gives
-/// its state back and waits; let in again, it reads what it was given and has written in the same pieces as before. So an
-/// answer's tokens do not depend on what runs beside it, to the bit. All but check() and stats() belong to one thread.
+/// fewest answers under way first, and short ones beyond max_running where long ones fill it.
+///
+/// A request waits until the pool has room for its prompt and the beginning of its answers. Where room runs out later, the
+/// youngest answer gives its state back and waits; let in again, it reads what it was given and has written in the same
+/// pieces as before. So an answer's tokens do not depend on what runs beside it, to the bit. All but check() and stats()
+/// belong to one thread.
 class Scheduler {
  public:
   /// Errors: a model that does not write text, a pool too small for one sequence.
@@ -82,7 +84,7 @@ class Scheduler {
   std::shared_ptr<Turns> turns_of(uint64_t client) const;
   Piece next_piece(Sequence& sequence) const;
   bool tells_prompt(const Sequence& sequence) const;
-  void share(std::vector<Sequence*> prompts, std::vector<Piece>& pieces);
+  void share(const std::vector<Sequence*>& prompts, std::vector<Piece>& pieces);
   std::vector<Piece> plan();
   void make_room(std::vector<Piece>& pieces);
   void pass();

@@ -3,7 +3,8 @@
 #include <cmath>
 #include <exception>
 #include <limits>
-#include <set>
+#include <map>
+#include <tuple>
 
 #include "base/mapped_files.h"
 #include "infer/scheduler_sequence.h"
@@ -51,22 +52,36 @@ Scheduler::Piece Scheduler::next_piece(Sequence& s) const {
 
 // Rows for prompts: the piece that ends first in its client's turns, then the next one, as long as they fit. What is cut
 // for a whole step leaves a quarter of one to short prompts.
-void Scheduler::share(std::vector<Sequence*> prompts, std::vector<Piece>& pieces) {
-  std::set<const Turns*> clients;
-  for (const Sequence* s : prompts) clients.insert(s->turns.get());
-  int64_t most = options_.prefill_rows + options_.prefill_rows / 4, taken = 0;
-  auto end_of = [this](Sequence* s) { return s->turns->read + static_cast<double>(next_piece(*s).rows); };
-  while (!prompts.empty() && taken < most) {
-    auto next = std::min_element(prompts.begin(), prompts.end(),
-                                 [&](Sequence* a, Sequence* b) { return end_of(a) < end_of(b); });
-    Piece piece = next_piece(**next);
-    prompts.erase(next);
-    if (taken > 0 && taken + piece.rows > most) continue;  // the first comes whole, as long as a source may be
-    pieces.push_back(piece);
-    piece.sequence->turns->read += static_cast<double>(piece.rows);
-    taken += piece.rows;
+void Scheduler::share(const std::vector<Sequence*>& prompts, std::vector<Piece>& pieces) {
+  struct Turn {
+    Piece piece;
+    size_t place;    // among the prompts: of two that end together the first one comes first
+    double end = 0;  // what its client has read then
+  };
+  std::vector<Turn> turns;
+  for (Sequence* s : prompts) turns.push_back({next_piece(*s), turns.size()});
+  // A client's shorter pieces come before its longer ones, so each ends where those before it do and its rows later.
+  std::sort(turns.begin(), turns.end(), [](const Turn& a, const Turn& b) {
+    return std::tie(a.piece.rows, a.place) < std::tie(b.piece.rows, b.place);
+  });
+  std::map<const Turns*, double> ends;  // of the clients
+  for (Turn& turn : turns) {
+    const Turns& client = *turn.piece.sequence->turns;
+    double& end = ends.try_emplace(&client, client.read).first->second;
+    end += static_cast<double>(turn.piece.rows);
+    turn.end = end;
   }
-  if (taken > 0) clock_ += static_cast<double>(taken) / static_cast<double>(clients.size());
+  std::sort(turns.begin(), turns.end(),
+            [](const Turn& a, const Turn& b) { return std::tie(a.end, a.place) < std::tie(b.end, b.place); });
+  const int64_t most = options_.prefill_rows + options_.prefill_rows / 4;
+  int64_t taken = 0;
+  for (const Turn& turn : turns) {
+    if (taken > 0 && taken + turn.piece.rows > most) continue;  // the first comes whole, as long as a source may be
+    pieces.push_back(turn.piece);
+    turn.piece.sequence->turns->read += static_cast<double>(turn.piece.rows);
+    taken += turn.piece.rows;
+  }
+  if (taken > 0) clock_ += static_cast<double>(taken) / static_cast<double>(ends.size());
 }
 
 // Answers under way take a token each; prompts share the rows beside them.
@@ -77,7 +92,7 @@ std::vector<Scheduler::Piece> Scheduler::plan() {
     if (s->read() < s->prompt || lacks_source(*s)) prompts.push_back(s.get());
     else pieces.push_back({s.get(), 1, false, s->read() + 1 == s->length() ? 1 : 0});
   }
-  share(std::move(prompts), pieces);
+  share(prompts, pieces);
   return pieces;
 }
 

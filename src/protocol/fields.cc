@@ -53,6 +53,16 @@ bool has_too_many_keys(std::string_view text) {
 
 }  // namespace
 
+bool read_ids(const Json& list, std::vector<int32_t>& ids) {
+  if (!list.is_array()) return false;
+  for (const Json& value : list) {
+    const std::optional<int64_t> id = whole_number(value);
+    if (!id || *id < 0 || *id > INT32_MAX) return false;
+    ids.push_back(static_cast<int32_t>(*id));
+  }
+  return true;
+}
+
 std::string shown(std::string_view text) {
   constexpr size_t kLongest = 100;
   if (text.size() <= kLongest) return std::string(text);

@@ -47,6 +47,9 @@ class Fields {
   std::optional<Error> error_;
 };
 
+/// Ids of a vocabulary, as a list of whole numbers from 0 on. Whether it is one.
+bool read_ids(const Json& list, std::vector<int32_t>& ids);
+
 /// A text of the client's as an error may repeat it: cut where it is long.
 std::string shown(std::string_view text);
 

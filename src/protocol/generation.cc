@@ -106,12 +106,16 @@ Json print_usage(const chat::Usage& usage) {
 
 Json print_number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
+Json print_bytes(std::string_view bytes) {
+  Json list = Json::array();
+  for (char c : bytes) list.push_back(static_cast<int>(static_cast<unsigned char>(c)));
+  return list;
+}
+
 Json print_token(const chat::TokenReport& token, bool details) {
-  Json bytes = Json::array();
-  for (char c : token.bytes) bytes.push_back(static_cast<int>(static_cast<unsigned char>(c)));
   Json json = {{"token", replace_invalid_utf8(token.bytes)},
                {"logprob", print_number(token.logprob)},
-               {"bytes", std::move(bytes)}};
+               {"bytes", print_bytes(token.bytes)}};
   if (details) {
     json["id"] = token.id;
     json["chance"] = print_number(token.chance);

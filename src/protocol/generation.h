@@ -44,6 +44,8 @@ struct ResponseHead {
 Json print_usage(const chat::Usage& usage);
 /// null where there is none (NaN), as of a prompt's first token.
 Json print_number(double value);
+/// The numbers of bytes.
+Json print_bytes(std::string_view bytes);
 /// Chat's entry of one token: token, logprob, bytes, top_logprobs; with `details` also id and chance.
 Json print_token(const chat::TokenReport& token, bool details);
 

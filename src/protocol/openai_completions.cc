@@ -10,14 +10,6 @@
 namespace malmoi::protocol {
 namespace {
 
-bool read_ids(const Json& list, std::vector<int32_t>& ids) {
-  for (const Json& id : list) {
-    if (!id.is_number_integer() || id.get<double>() < 0 || id.get<double>() > INT32_MAX) return false;
-    ids.push_back(id.get<int32_t>());
-  }
-  return true;
-}
-
 void read_prompts(Fields& fields, std::vector<chat::Prompt>& prompts) {
   const Json* prompt = fields.raw("prompt");
   if (!prompt) return fields.fail("prompt", "'prompt' is missing", "give a text, a list of texts, or token ids");
@@ -37,7 +29,7 @@ void read_prompts(Fields& fields, std::vector<chat::Prompt>& prompts) {
   for (const Json& one : *prompt) {
     std::vector<int32_t> ids;
     if (one.is_string()) prompts.push_back(one.get<std::string>());
-    else if (one.is_array() && read_ids(one, ids)) prompts.push_back(std::move(ids));
+    else if (read_ids(one, ids)) prompts.push_back(std::move(ids));
     else return wrong();
   }
 }
@@ -53,8 +45,7 @@ std::string token_name(const std::string& bytes) {
 
 // A character counts where its first byte stands: its parts may be tokens of their own.
 int64_t characters_begun(const std::string& bytes) {
-  return std::count_if(bytes.begin(), bytes.end(),
-                       [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
+  return std::count_if(bytes.begin(), bytes.end(), [](char c) { return !is_utf8_continuation(c); });
 }
 
 Json print_logprobs(const Answer& answer, const GenerationOptions& options, int64_t& offset) {

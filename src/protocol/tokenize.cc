@@ -2,6 +2,7 @@
 
 #include "base/utf8.h"
 #include "protocol/fields.h"
+#include "protocol/generation.h"
 
 namespace malmoi::protocol {
 
@@ -26,12 +27,10 @@ Json print_tokenized(const std::vector<chat::TokenPiece>& tokens, bool with_piec
       list.push_back(token.id);
       continue;
     }
-    Json bytes = Json::array();
-    for (char c : token.bytes) bytes.push_back(static_cast<int>(static_cast<unsigned char>(c)));
     list.push_back({{"id", token.id},
                     {"piece", token.piece},
                     {"text", replace_invalid_utf8(token.bytes)},
-                    {"bytes", std::move(bytes)},
+                    {"bytes", print_bytes(token.bytes)},
                     {"special", token.special}});
   }
   return {{"tokens", std::move(list)}, {"count", tokens.size()}};
@@ -41,13 +40,7 @@ Result<DetokenizeRequest> parse_detokenize(const Json& body) {
   Fields fields(body);
   DetokenizeRequest request;
   const Json* ids = fields.raw("tokens");
-  bool right = ids && ids->is_array();
-  for (size_t i = 0; right && i < ids->size(); ++i) {
-    const Json& id = (*ids)[i];
-    right = id.is_number_integer() && id.get<double>() >= 0 && id.get<double>() <= INT32_MAX;
-    if (right) request.ids.push_back(id.get<int32_t>());
-  }
-  if (!right) fields.fail("tokens", "'tokens' is not a list of ids");
+  if (!ids || !read_ids(*ids, request.ids)) fields.fail("tokens", "'tokens' is not a list of ids");
   fields.ignore({"model"});
   MALMOI_TRY(fields.finish());
   return request;

@@ -4,7 +4,6 @@
 #include <openssl/evp.h>
 
 #include <algorithm>
-#include <boost/asio/ip/address.hpp>
 #include <boost/beast/core/string.hpp>
 
 #include "base/ascii.h"
@@ -20,19 +19,11 @@ std::string sha256(std::string_view text) {
   return digest;
 }
 
-std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
-
-bool is_loopback(const std::string& host) {
-  boost::system::error_code error;
-  asio::ip::address address = asio::ip::make_address(host, error);
-  return error ? host == "localhost" : address.is_loopback();
-}
-
 }  // namespace
 
 Access::Access(const ServerOptions& options) : origins_(options.cors_origins) {
   for (const std::string& key : options.api_keys) digests_.push_back(sha256(key));
-  if (!digests_.empty() || !is_loopback(ascii_lower(options.host))) return;
+  if (!digests_.empty() || !is_loopback(options.host)) return;
   for (const std::string& host : options.allowed_hosts) {
     bool bare_ipv6 = host.find(':') != host.rfind(':') && host[0] != '[';
     hosts_.push_back(bare_ipv6 ? ascii_lower(host) : host_name(host));

@@ -36,6 +36,7 @@ protocol::Answer Answers::begin_piece(size_t answer) {
 }
 
 void Answers::keep(const protocol::Answer& piece) {
+  if (!options_.keep) return;
   protocol::Answer& all = whole_[static_cast<size_t>(piece.index)];
   all.text += piece.text;
   all.tokens.insert(all.tokens.end(), piece.tokens.begin(), piece.tokens.end());

@@ -19,6 +19,7 @@ struct AnswersOptions {
   size_t count = 1;
   size_t each = 1;  // answers to one prompt, which stand together
   bool logprobs = false;
+  bool keep = true;  // for whole(); of a stream, whose pieces are gone when they are sent, nothing is kept
   std::vector<std::string> echoes;
 };
 
@@ -34,7 +35,7 @@ class Answers {
   const std::optional<protocol::ApiError>& failure() const { return failure_; }
   /// Whole once done().
   const chat::Usage& usage() const { return usage_; }
-  /// Everything so far, one an answer.
+  /// Everything so far, one an answer, where it is kept.
   const std::vector<protocol::Answer>& whole() const { return whole_; }
 
  private:

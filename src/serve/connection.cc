@@ -14,10 +14,6 @@ namespace {
 
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 
-std::chrono::milliseconds milliseconds(double seconds) {
-  return std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000));
-}
-
 constexpr size_t kReadBytes = 16 << 10;
 
 HttpResponse failure_response(const std::string& why) {

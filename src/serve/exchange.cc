@@ -17,10 +17,6 @@ constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::milliseconds kLookInterval{150};
 constexpr int kLooksBetweenProbes = 3;
 
-std::chrono::milliseconds milliseconds(double seconds) {
-  return std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000));
-}
-
 template <typename Response>
 std::string header_text(const Response& response) {
   std::ostringstream text;

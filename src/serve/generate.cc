@@ -298,6 +298,7 @@ asio::awaitable<void> handle(Exchange& exchange, Preparation (*prepare)(const st
                   {.count = count,
                    .each = static_cast<size_t>(prepared.options.n),
                    .logprobs = prepared.options.logprobs,
+                   .keep = !prepared.options.stream,
                    .echoes = std::move(prepared.echoes)});
   Wire wire(make_head(Wire::kPrefix, provider), prepared.options, count);
   exchange.watch(queue);

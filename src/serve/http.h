@@ -5,6 +5,8 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/string_body.hpp>
+#include <chrono>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -20,6 +22,14 @@ using tcp = asio::ip::tcp;
 
 using HttpRequest = http::request<http::string_body>;
 using HttpResponse = http::response<http::string_body>;
+
+/// Beast's texts are of a type of their own.
+inline std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
+
+/// Seconds as timers take them.
+inline std::chrono::milliseconds milliseconds(double seconds) {
+  return std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000));
+}
 
 /// Whether the body is declared as JSON.
 bool has_json_body(const HttpRequest& request);

@@ -28,4 +28,7 @@ struct ServerOptions {
   Warn warn;                  // told of what fails inside the server, from its thread
 };
 
+/// Whether a host's name or address is of this machine alone.
+bool is_loopback(const std::string& host);
+
 }  // namespace malmoi::serve

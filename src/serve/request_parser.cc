@@ -17,8 +17,6 @@ constexpr std::ptrdiff_t kMaxFields = 100;
 // What may come for each byte of a body in chunks: chunks of one byte take six.
 constexpr size_t kBytesPerByte = 8;
 
-std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
-
 ApiError malformed(std::string why) {
   return {.message = "this is not an HTTP request: " + std::move(why), .code = "malformed_request"};
 }

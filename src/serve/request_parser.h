@@ -13,7 +13,8 @@ namespace malmoi::serve {
 
 /// Feeds Beast's parser, which knows the grammar, and refuses what the grammar lets pass: a request with two lengths, more
 /// than one Host, a transfer coding other than `chunked` (RFC 9112, 3.2, 6.1 and 6.3). What it keeps is bounded by the
-/// header limit and the body limit; extensions and trailers of chunks are dropped, and bounded in proportion to the body. Time is linear in the bytes.
+/// header limit and the body limit; extensions and trailers of chunks are dropped, and bounded in proportion to the body.
+/// Time is linear in the bytes.
 ///
 ///     while (!parser.stopped()) consume(parser.put(bytes)), read more;    // the header
 ///     parser.begin_body();

@@ -120,10 +120,9 @@ const Route* find_route(std::string_view path) {
 }
 
 protocol::ApiError not_found_error(std::string_view path) {
-  std::string shown = Json(std::string(path.substr(0, 100))).dump(-1, ' ', true, Json::error_handler_t::replace);
   return {.status = 404,
-          .message =
-              "there is nothing at " + shown + "; the API is at /v1/completions, /v1/chat/completions and /v1/models",
+          .message = "there is nothing at " + dump_json(Json(protocol::shown(path))) +
+                     "; the API is at /v1/completions, /v1/chat/completions and /v1/models",
           .code = "unknown_url"};
 }
 

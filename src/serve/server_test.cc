@@ -177,50 +177,6 @@ TEST_F(ServerTest, SizesAreLimited) {
   expect_error(chunked.read(), 413, "body_too_large");
 }
 
-TEST_F(ServerTest, SlowRequestsAreCutOff) {
-  start({.header_seconds = 0.2, .body_seconds = 0.2, .idle_seconds = 0.2});
-  TestClient header(server_->port());
-  header.send("GET /health HT");
-  EXPECT_TRUE(header.at_end());
-  TestClient body(server_->port());
-  body.send(
-      "POST /tokenize HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{");
-  EXPECT_TRUE(body.at_end());
-  TestClient silent(server_->port());
-  silent.send(get_text("/health"));
-  EXPECT_EQ(silent.read().status, 200);
-  EXPECT_TRUE(silent.at_end());
-}
-
-TEST_F(ServerTest, AClientThatDoesNotReadLosesItsAnswer) {
-  start({.write_seconds = 0.3});
-  TestClient client(server_->port(), 4096);
-  client.send(post_text(
-      "/v1/completions",
-      R"({"prompt":"a","max_tokens":50000,"ignore_eos":true,"stream":true,"logprobs":100,"token_details":true})"));
-  ASSERT_TRUE(client.read_until("data: "));
-  EXPECT_TRUE(idle());
-  EXPECT_LT(engine_->stats().generated_tokens, 50000);
-}
-
-TEST_F(ServerTest, AClientThatGoesAwayEndsItsWork) {
-  start();
-  for (const char* stream : {"true", "false"}) {
-    int64_t before = engine_->stats().generated_tokens;
-    TestClient client(server_->port());
-    client.send(
-        post_text("/v1/completions",
-                  std::string(R"({"prompt":"a","max_tokens":90000,"ignore_eos":true,"stream":)") + stream + "}"));
-    if (std::string(stream) == "true") {
-      ASSERT_TRUE(client.read_until("data: "));
-    }
-    while (engine_->stats().running == 0) std::this_thread::yield();
-    client.close();
-    EXPECT_TRUE(idle()) << stream;
-    EXPECT_LT(engine_->stats().generated_tokens - before, 90000);
-  }
-}
-
 TEST_F(ServerTest, ManyClientsAtOnceGetWhatEachWouldAlone) {
   start({}, {.max_running = 4});
   auto body = [](int i) {
@@ -244,80 +200,6 @@ TEST_F(ServerTest, ManyClientsAtOnceGetWhatEachWouldAlone) {
   EXPECT_EQ(same, 12);
 }
 
-TEST_F(ServerTest, AFullServerSaysSo) {
-  start({.max_requests = 2});
-  TestClient a(server_->port()), b(server_->port());
-  for (TestClient* client : {&a, &b}) {
-    client->send(post_text("/v1/completions", R"({"prompt":"a","max_tokens":90000,"ignore_eos":true,"stream":true})"));
-    ASSERT_TRUE(client->read_until("data: "));
-  }
-  TestResponse refused = complete(R"("prompt":"a")");
-  expect_error(refused, 429, "server_busy");
-  EXPECT_EQ(refused.field("Retry-After"), "1");
-  EXPECT_EQ(get("/health").status, 200);
-  a.close();
-  b.close();
-  EXPECT_TRUE(idle());
-  EXPECT_EQ(complete(R"("prompt":"a")").status, 200);
-}
-
-TEST_F(ServerTest, StoppingLetsAnswersFinish) {
-  start();
-  TestClient client(server_->port()), quiet(server_->port());
-  quiet.send(get_text("/health"));
-  ASSERT_EQ(quiet.read().status, 200);
-  client.send(post_text("/v1/completions", R"({"prompt":"a","max_tokens":300,"ignore_eos":true,"stream":true})"));
-  ASSERT_TRUE(client.read_until("data: "));
-  uint16_t port = server_->port();
-  std::thread stopping([&] { server_->stop(60); });
-  TestResponse response = client.read();
-  EXPECT_EQ(response.events().back(), "[DONE]");
-  EXPECT_TRUE(client.at_end());  // the connection is not kept
-  EXPECT_TRUE(quiet.at_end());
-  stopping.join();
-  EXPECT_FALSE(TestClient(port).connected());
-}
-
-TEST_F(ServerTest, StoppingWithoutTimeEndsAnswers) {
-  start();
-  TestClient streamed(server_->port()), whole(server_->port());
-  streamed.send(post_text("/v1/completions", R"({"prompt":"a","max_tokens":90000,"ignore_eos":true,"stream":true})"));
-  ASSERT_TRUE(streamed.read_until("data: "));
-  whole.send(post_text("/v1/completions", R"({"prompt":"a","max_tokens":90000,"ignore_eos":true})"));
-  while (engine_->stats().running < 2) std::this_thread::yield();
-  double begin = monotonic_seconds();
-  server_->stop(0.05);
-  EXPECT_LT(monotonic_seconds() - begin, 10);
-  std::vector<Json> events = streamed.read().events();
-  EXPECT_EQ(events.back()["error"]["code"], "unavailable");
-  expect_error(whole.read(), 503, "unavailable");
-}
-
-TEST_F(ServerTest, ConnectionsAreKeptAndRequestsMayComeEarly) {
-  start();
-  TestClient client(server_->port());
-  client.send(post_text("/v1/completions", R"({"prompt":"a","max_tokens":40,"stream":true,"ignore_eos":true})") +
-              get_text("/health") + get_text("/livez"));
-  EXPECT_EQ(client.read().events().back(), "[DONE]");
-  EXPECT_EQ(client.read().status, 200);
-  EXPECT_EQ(client.read().status, 200);
-  client.send(get_text("/health", "Connection: close\r\n"));
-  EXPECT_EQ(client.read().status, 200);
-  EXPECT_TRUE(client.at_end());
-  TestClient expecting(server_->port());
-  expecting.send(
-      "POST /tokenize HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 15\r\nExpect: "
-      "100-continue\r\n\r\n");
-  EXPECT_EQ(expecting.read().status, 100);
-  expecting.send(R"({"content":"a"})");
-  EXPECT_EQ(expecting.read().json()["tokens"], Json::array({97}));
-  TestClient old(server_->port());
-  std::string body = R"({"prompt":"a","max_tokens":5,"stream":true,"ignore_eos":true})";
-  old.send("POST /v1/completions HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: " +
-           std::to_string(body.size()) + "\r\n\r\n" + body);
-  EXPECT_EQ(old.read().events().back(), "[DONE]");
-}
-
 TEST_F(ServerTest, KeysAreAskedForButByHealthAndPage) {
   start({.api_keys = {"secret", "other"}});
   expect_error(get("/v1/models"), 401, "invalid_api_key");
@@ -336,6 +218,13 @@ TEST_F(ServerTest, KeysAreAskedForButByHealthAndPage) {
       "1000000\r\n\r\n{");
   expect_error(client.read(), 401, "invalid_api_key");
   EXPECT_TRUE(client.at_end());
+}
+
+TEST(ServerOptions, AddressesOfThisMachineAlone) {
+  for (const char* host : {"localhost", "LOCALHOST", "127.0.0.1", "127.8.8.8", "::1"})
+    EXPECT_TRUE(is_loopback(host)) << host;
+  for (const char* host : {"0.0.0.0", "::", "10.0.0.1", "127.evil.example", "localhost.evil.example"})
+    EXPECT_FALSE(is_loopback(host)) << host;
 }
 
 TEST_F(ServerTest, OtherHostsAndOriginsAreRefused) {

@@ -12,8 +12,6 @@ namespace {
 constexpr std::string_view kNameCharacters =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~!$&'()*+;=%";
 
-std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
-
 // Where the host begins in an absolute-form target; npos in the other forms.
 size_t authority_begin(std::string_view target) {
   for (std::string_view scheme : {"http://", "https://"}) {

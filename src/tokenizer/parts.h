@@ -6,12 +6,12 @@
 #include <string>
 
 #include "tokenizer/added_tokens.h"
-#include "tokenizer/pipeline/decoder.h"
 #include "tokenizer/models/model.h"
+#include "tokenizer/pipeline/decoder.h"
+#include "tokenizer/pipeline/fast_path.h"
 #include "tokenizer/pipeline/normalizer.h"
 #include "tokenizer/pipeline/post_processor.h"
 #include "tokenizer/pipeline/pre_tokenizer.h"
-#include "tokenizer/pipeline/fast_path.h"
 #include "tokenizer/pipeline/truncation.h"
 #include "tokenizer/tokenizer.h"
 

@@ -1,4 +1,3 @@
-#include "tokenizer/json/component.h"
 #include "tokenizer/tokenizer.h"
 
 #include <simdjson.h>
@@ -7,10 +6,11 @@
 
 #include "base/utf8.h"
 #include "tokenizer/check_ids.h"
-#include "tokenizer/pipeline/encoder.h"
+#include "tokenizer/json/component.h"
 #include "tokenizer/models/bpe.h"
 #include "tokenizer/models/byte_alphabet.h"
 #include "tokenizer/parts.h"
+#include "tokenizer/pipeline/encoder.h"
 #include "tokenizer/special_ids.h"
 #include "tokenizer/unicode/code_points.h"
 
@@ -30,9 +30,10 @@ std::string_view mended(std::string_view text, std::string& storage) {
 size_t stretch_end(std::string_view text, size_t begin) {
   if (text.size() - begin <= kStretch) return text.size();
   size_t end = begin + kStretch;
-  size_t space = text.rfind('\n', end);
-  if (space != std::string_view::npos && space > begin + kStretch / 2) return space;
-  while ((static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  const size_t middle = begin + kStretch / 2;
+  const size_t space = text.substr(middle, end - middle).rfind('\n');
+  if (space != std::string_view::npos) return middle + space;
+  while (is_utf8_continuation(text[end])) --end;
   return end;
 }
 

@@ -71,8 +71,7 @@ int64_t modified_seconds(const Path& folder) {
 }
 
 void warn_if_open(const serve::ServerOptions& options, const Warn& warn) {
-  bool local = options.host.starts_with("127.") || options.host == "localhost" || options.host == "::1";
-  if (!local && options.api_keys.empty())
+  if (!serve::is_loopback(options.host) && options.api_keys.empty())
     warn("everyone who reaches " + options.host + " may use this server; ask for a key with --api-key-file");
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/utf8.h"
 #include "data/dedup/removal_file.h"
 #include "data/dedup/repeats.h"
 
@@ -16,20 +17,18 @@ struct Range {
 constexpr size_t kMaxPlaces = 16;
 constexpr uint64_t kBytesPerByte = 6;  // text, suffix array, marks
 
-bool continues(char byte) { return (static_cast<uint8_t>(byte) & 0xC0) == 0x80; }
-
 // Narrows a range to whole characters: no byte is left behind of a character that is removed in part.
 Status narrow(const SpooledCorpus& corpus, uint64_t end_of_document, Range& range) {
   char bytes[4];
   uint64_t n = std::min<uint64_t>(4, range.end - range.begin);
   MALMOI_TRY(corpus.file.read(range.begin, bytes, n));
-  for (uint64_t i = 0; i < n && continues(bytes[i]); ++i) ++range.begin;
+  for (uint64_t i = 0; i < n && is_utf8_continuation(bytes[i]); ++i) ++range.begin;
   if (range.end == end_of_document) return {};
   // The byte after the range must begin a character; otherwise the range ends before that one's first byte.
   uint64_t low = range.end >= 3 ? range.end - 3 : 0;
   n = range.end + 1 - low;
   MALMOI_TRY(corpus.file.read(low, bytes, n));
-  while (n > 1 && continues(bytes[n - 1])) {
+  while (n > 1 && is_utf8_continuation(bytes[n - 1])) {
     --n;
     --range.end;
   }

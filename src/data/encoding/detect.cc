@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "base/ascii.h"
 #include "base/utf8.h"
 #include "data/encoding/convert.h"
 #include "data/encoding/readability.h"
@@ -14,10 +15,6 @@ namespace {
 constexpr double kDeclaredBits = 12, kDeclaredShare = 0.75;
 // A declaration of what reads worse than this share of ill-formed parts is wrong.
 constexpr size_t kIllFormedShare = 20;
-
-bool is_ascii(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-}
 
 size_t line_end(std::string_view bytes, size_t begin) {
   return std::min(bytes.find_first_of("\r\n", begin), bytes.size());

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "base/utf8.h"
 #include "data/encoding/convert.h"
 #include "data/encoding/readability.h"
@@ -23,10 +24,6 @@ constexpr double kStrayBits = 6;
 constexpr size_t kWeighedBytes = 16384;
 // A text of many odd lines is not looked at again for each.
 constexpr int kMostLooks = 64;
-
-bool is_ascii(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-}
 
 // Bytes that are well-formed by chance are so in short texts, by characters of two bytes.
 bool shows_utf8(std::string_view line) {
@@ -63,7 +60,7 @@ char32_t windows_1252(char byte) {
 
 char32_t last_character(std::string_view text) {
   size_t at = text.size();
-  while (at > 0 && (static_cast<unsigned char>(text[at - 1]) & 0xC0) == 0x80) --at;
+  while (at > 0 && is_utf8_continuation(text[at - 1])) --at;
   return at > 0 ? decode_utf8(text, at - 1).code_point : 0;
 }
 

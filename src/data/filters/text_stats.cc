@@ -117,7 +117,7 @@ std::string_view trim(std::string_view text) {
   size_t end = text.size();
   while (end > begin) {
     size_t at = end - 1;
-    while (at > begin && (static_cast<uint8_t>(text[at]) & 0xC0) == 0x80) --at;
+    while (at > begin && is_utf8_continuation(text[at])) --at;
     if (white_space_at(text, at) != end - at) break;
     end = at;
   }

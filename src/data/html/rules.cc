@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "base/ascii.h"
+#include "base/utf8.h"
 #include "data/html/word_lists.h"
 
 namespace malmoi::data::html {
@@ -174,9 +175,8 @@ bool ends_sentence(std::string_view text) {
 size_t text_width(std::string_view text) {
   size_t width = 0;
   for (char c : text) {
-    auto u = static_cast<unsigned char>(c);
-    if ((u & 0xC0) != 0x80)
-      width += u >= 0xE2 ? 2 : 1;  // from U+2000 on nearly all is East Asian; U+20xx count twice too
+    // From U+2000 on nearly all is East Asian; U+20xx count twice too.
+    if (!is_utf8_continuation(c)) width += static_cast<unsigned char>(c) >= 0xE2 ? 2 : 1;
   }
   return width;
 }

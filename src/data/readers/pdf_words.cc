@@ -30,7 +30,7 @@ char32_t first_letter(std::string_view text) { return text.empty() ? 0 : decode_
 
 char32_t last_letter(std::string_view text) {
   size_t at = text.size();
-  while (at > 0 && (static_cast<unsigned char>(text[--at]) & 0xC0) == 0x80) {
+  while (at > 0 && is_utf8_continuation(text[--at])) {
   }
   return first_letter(text.substr(at));
 }

@@ -2,11 +2,11 @@
 #include <gtest/gtest.h>
 #include <zstd.h>
 
+#include "base/test_growth.h"
 #include "data/readers/http_body.h"
 #include "data/readers/inflate.h"
 #include "data/readers/test_read.h"
 #include "data/readers/test_zip.h"
-#include "data/test_growth.h"
 
 namespace malmoi::data {
 namespace {

@@ -3,9 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include "base/test_growth.h"
 #include "data/readers/test_read.h"
 #include "data/readers/wiki_words.h"
-#include "data/test_growth.h"
 
 namespace malmoi::data {
 namespace {

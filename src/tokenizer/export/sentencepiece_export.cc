@@ -6,6 +6,7 @@
 
 #include "base/utf8.h"
 #include "tokenizer/export/export.h"
+#include "tokenizer/export/same_ids.h"
 #include "tokenizer/import/sentencepiece.h"
 #include "tokenizer/import/sentencepiece_proto.h"
 #include "tokenizer/json/json_read.h"
@@ -141,22 +142,13 @@ Status read_bpe(const JsonNode& node, SentencePieceModel& model) {
 // Every piece must come out of the model as of the tokenizer, alone and with its neighbour.
 Status check_pieces(const Tokenizer& tokenizer, const SentencePieceModel& model) {
   MALMOI_ASSIGN(std::unique_ptr<Model> theirs, sentencepiece_model(model, "export"));
-  std::vector<int32_t> a, b;
-  std::vector<const std::string*> normal;
+  std::vector<std::string> normal;
   for (const SentencePieceModel::Piece& piece : model.pieces)
-    if (piece.kind == PieceKind::kNormal) normal.push_back(&piece.text);
-  for (size_t i = 0; i < normal.size(); ++i) {
-    const std::string& next = *normal[(i + 1) % normal.size()];
-    for (const std::string& text : {*normal[i], *normal[i] + next}) {
-      // Words are merged alone.
-      if (text.find(kWordMark, 1) != std::string::npos) continue;
-      a.clear();
-      b.clear();
-      tokenizer.parts().model->encode(text, a);
-      theirs->encode(text, b);
-      if (a != b) return cannot(fmt::format("scores do not cut the text \"{}\" as the tokenizer does", text));
-    }
-  }
+    if (piece.kind == PieceKind::kNormal) normal.push_back(piece.text);
+  // Words are merged alone.
+  auto has_two_words = [](const std::string& text) { return text.find(kWordMark, 1) != std::string::npos; };
+  if (auto text = first_difference(*tokenizer.parts().model, *theirs, normal, has_two_words))
+    return cannot(fmt::format("scores do not cut the text \"{}\" as the tokenizer does", *text));
   return {};
 }
 

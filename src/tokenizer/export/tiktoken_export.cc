@@ -5,13 +5,14 @@
 
 #include "base/json.h"
 #include "base/utf8.h"
-#include "tokenizer/json/base64.h"
 #include "tokenizer/export/export.h"
+#include "tokenizer/export/same_ids.h"
 #include "tokenizer/import/importers.h"
+#include "tokenizer/json/base64.h"
 #include "tokenizer/models/bpe.h"
+#include "tokenizer/models/byte_alphabet.h"
 #include "tokenizer/parts.h"
 #include "tokenizer/pipeline/fast_path.h"
-#include "tokenizer/models/byte_alphabet.h"
 
 namespace malmoi::tokenizer {
 namespace {
@@ -23,19 +24,10 @@ Error cannot(std::string why) {
 
 // Ranks must make every piece of its bytes as the merges do, and cut nothing else differently.
 Status check_pieces(const Tokenizer& tokenizer, const Tokenizer& ranks, const std::vector<std::string>& raw) {
-  std::vector<int32_t> ours, theirs;
-  for (size_t i = 0; i < raw.size(); ++i) {
-    // The piece alone, and with the piece that follows: where merges meet.
-    for (const std::string& text : {raw[i], raw[i] + raw[(i + 1) % raw.size()]}) {
-      ours.clear();
-      theirs.clear();
-      tokenizer.parts().model->encode(text, ours);
-      ranks.parts().model->encode(text, theirs);
-      if (ours != theirs)
-        return cannot(
-            fmt::format("ranks do not merge the text \"{}\" as the list of merges does", replace_invalid_utf8(text)));
-    }
-  }
+  auto never = [](const std::string&) { return false; };
+  if (auto text = first_difference(*tokenizer.parts().model, *ranks.parts().model, raw, never))
+    return cannot(
+        fmt::format("ranks do not merge the text \"{}\" as the list of merges does", replace_invalid_utf8(*text)));
   return {};
 }
 

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include "base/json.h"
-#include "tokenizer/json/component.h"
 #include "tokenizer/import/gguf_vocab.h"
 #include "tokenizer/import/importers.h"
 #include "tokenizer/import/llama_bert.h"
@@ -10,6 +9,8 @@
 #include "tokenizer/import/score_bpe.h"
 #include "tokenizer/import/sentencepiece.h"
 #include "tokenizer/import/sentencepiece_normalizer.h"
+#include "tokenizer/json/component.h"
+#include "tokenizer/json/usual_steps.h"
 #include "tokenizer/models/bpe.h"
 #include "tokenizer/models/marked_words.h"
 #include "tokenizer/models/unigram.h"
@@ -20,8 +21,6 @@ namespace {
 
 using Parts = Tokenizer::Parts;
 using PartsResult = Result<std::unique_ptr<Parts>>;
-
-std::string json_quoted(std::string_view text) { return dump_json(Json(std::string(text))); }
 
 // What both ways share: ids, special tokens, what stands around a text, the chat template.
 std::unique_ptr<Parts> common_parts(const GgufVocab& vocab, bool llama) {
@@ -64,11 +63,8 @@ std::unique_ptr<Parts> common_parts(const GgufVocab& vocab, bool llama) {
 std::string split_json(const std::vector<std::string>& patterns, const GgufVocab& vocab, bool byte_level) {
   std::vector<std::string> steps;
   if (vocab.drops_whitespace) steps.emplace_back(R"({"type":"WhitespaceSplit"})");
-  for (const std::string& pattern : patterns)
-    steps.push_back(fmt::format(R"({{"type":"Split","pattern":{{"Regex":{}}},"behavior":"Isolated","invert":false}})",
-                                json_quoted(pattern)));
-  if (byte_level)
-    steps.emplace_back(R"({"type":"ByteLevel","add_prefix_space":false,"trim_offsets":true,"use_regex":false})");
+  for (const std::string& pattern : patterns) steps.push_back(isolating_split_step(pattern));
+  if (byte_level) steps.emplace_back(kByteSpellingStep);
   return fmt::format(R"({{"type":"Sequence","pretokenizers":[{}]}})", fmt::join(steps, ","));
 }
 

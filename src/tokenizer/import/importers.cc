@@ -1,7 +1,7 @@
 #include "tokenizer/import/importers.h"
 
-#include "tokenizer/json/base64.h"
 #include "tokenizer/import/sentencepiece.h"
+#include "tokenizer/json/base64.h"
 
 namespace malmoi::tokenizer {
 namespace {

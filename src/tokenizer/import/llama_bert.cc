@@ -2,9 +2,9 @@
 
 #include "base/utf8.h"
 #include "tokenizer/models/marked_words.h"
+#include "tokenizer/unicode/code_points.h"
 #include "tokenizer/unicode/normalization.h"
 #include "tokenizer/unicode/unicode.h"
-#include "tokenizer/unicode/code_points.h"
 
 namespace malmoi::tokenizer {
 namespace {

@@ -5,8 +5,8 @@
 #include <fmt/format.h>
 
 #include "tokenizer/models/bpe.h"
-#include "tokenizer/models/marked_words.h"
 #include "tokenizer/models/byte_alphabet.h"
+#include "tokenizer/models/marked_words.h"
 #include "tokenizer/unicode/code_points.h"
 
 namespace malmoi::tokenizer {

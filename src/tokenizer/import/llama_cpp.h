@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "tokenizer/added_tokens.h"
-#include "tokenizer/pipeline/decoder.h"
 #include "tokenizer/import/gguf_vocab.h"
 #include "tokenizer/import/prefix_matcher.h"
 #include "tokenizer/models/position_queue.h"
+#include "tokenizer/pipeline/decoder.h"
 
 namespace malmoi::tokenizer {
 

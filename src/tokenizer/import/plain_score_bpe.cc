@@ -4,8 +4,8 @@
 #include <map>
 #include <queue>
 
-#include "tokenizer/models/byte_alphabet.h"
 #include "tokenizer/models/bpe.h"
+#include "tokenizer/models/byte_alphabet.h"
 #include "tokenizer/unicode/code_points.h"
 
 namespace malmoi::tokenizer {

@@ -24,7 +24,6 @@ struct ProtoField {
     return result;
   }
   bool as_bool() const { return value != 0; }
-  int32_t as_int32() const { return static_cast<int32_t>(value); }
 };
 
 /// Reads the fields of one message one after another. Views point into the message.

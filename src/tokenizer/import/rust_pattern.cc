@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/utf8.h"
+
 namespace malmoi::tokenizer {
 namespace {
 
@@ -59,7 +61,7 @@ std::string oniguruma_spelling(std::string_view rust) {
       groups.pop_back();
     } else if (c != '*' && c != '+' && c != '?') {
       // A character of several bytes is one atom: its later bytes do not begin one.
-      if ((static_cast<unsigned char>(c) & 0xC0) != 0x80) atom = begin;
+      if (!is_utf8_continuation(c)) atom = begin;
     }
     at = end;
   }

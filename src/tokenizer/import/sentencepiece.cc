@@ -1,4 +1,3 @@
-#include "tokenizer/json/component.h"
 #include "tokenizer/import/sentencepiece.h"
 
 #include <fmt/format.h>
@@ -11,6 +10,8 @@
 #include "tokenizer/import/sentencepiece_decoder.h"
 #include "tokenizer/import/sentencepiece_normalizer.h"
 #include "tokenizer/import/word_model.h"
+#include "tokenizer/json/component.h"
+#include "tokenizer/json/usual_steps.h"
 #include "tokenizer/models/marked_words.h"
 #include "tokenizer/models/unigram.h"
 
@@ -94,9 +95,7 @@ class UserDefinedCut final : public PreTokenizer {
         regex += plain ? std::string(1, c) : fmt::format("\\x{{{:02X}}}", static_cast<unsigned char>(c));
       }
     }
-    out += R"({"type":"Split","pattern":{"Regex":)";
-    append_json_string(out, regex);
-    out += R"(},"behavior":"Isolated","invert":false})";
+    out += isolating_split_step(regex);
     return {};
   }
 
@@ -134,10 +133,7 @@ Result<std::unique_ptr<Model>> sentencepiece_model(const SentencePieceModel& mod
 }
 
 Result<std::unique_ptr<Decoder>> sentencepiece_json_decoder(bool strip_first) {
-  std::string json = R"({"type":"Sequence","decoders":[{"type":"Replace","pattern":{"String":"▁"},"content":" "},)"
-                     R"({"type":"ByteFallback"},{"type":"Fuse"})";
-  if (strip_first) json += R"(,{"type":"Strip","content":" ","start":1,"stop":0})";
-  return component_from_json<Decoder>(json + "]}", "decoder");
+  return component_from_json<Decoder>(marks_decoder(strip_first), "decoder");
 }
 
 Result<Tokenizer> sentencepiece_tokenizer(const SentencePieceModel& model, std::string_view where) {

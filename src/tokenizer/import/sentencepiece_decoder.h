@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
+#include "tokenizer/import/sentencepiece_proto.h"
 #include "tokenizer/pipeline/charsmap.h"
 #include "tokenizer/pipeline/decoder.h"
-#include "tokenizer/import/sentencepiece_proto.h"
 
 namespace malmoi::tokenizer {
 

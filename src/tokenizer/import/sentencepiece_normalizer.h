@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "tokenizer/pipeline/charsmap.h"
 #include "tokenizer/import/prefix_matcher.h"
+#include "tokenizer/pipeline/charsmap.h"
 #include "tokenizer/pipeline/normalizer.h"
 #include "tokenizer/pipeline/word_normalizer.h"
 

@@ -2,21 +2,15 @@
 #include "base/utf8.h"
 #include "tokenizer/import/sentencepiece_normalizer.h"
 #include "tokenizer/json/base64.h"
-#include "tokenizer/json/json_text.h"
+#include "tokenizer/json/usual_steps.h"
 
 namespace malmoi::tokenizer {
 namespace {
 
-constexpr std::string_view kPrependMark = R"({"type":"Prepend","prepend":"▁"})";
 constexpr std::string_view kPrependSpace = R"({"type":"Prepend","prepend":" "})";
-constexpr std::string_view kEscapeSpaces = R"({"type":"Replace","pattern":{"String":" "},"content":"▁"})";
 
 std::string replace_step(std::string_view from, std::string_view to) {
-  std::string step = R"({"type":"Replace","pattern":{"String":)";
-  append_json_string(step, from);
-  step += R"(},"content":)";
-  append_json_string(step, to);
-  return step + "}";
+  return R"({"type":"Replace","pattern":{"String":)" + json_quoted(from) + R"(},"content":)" + json_quoted(to) + "}";
 }
 
 void write_sequence(const std::vector<std::string>& steps, std::string& out) {
@@ -58,16 +52,16 @@ Status SentencePieceNormalizer::write_json(std::string& out) const {
     steps.emplace_back(R"({"type":"Replace","pattern":{"Regex":"\\A +| +\\z"},"content":""})");
     steps.emplace_back(R"({"type":"Replace","pattern":{"Regex":" {2,}"},"content":" "})");
   }
-  if (rules_.add_dummy_prefix) steps.emplace_back(rules_.escape_whitespaces ? kPrependMark : kPrependSpace);
-  if (rules_.escape_whitespaces) steps.emplace_back(kEscapeSpaces);
+  if (rules_.add_dummy_prefix) steps.emplace_back(rules_.escape_whitespaces ? kPrependMarkStep : kPrependSpace);
+  if (rules_.escape_whitespaces) steps.emplace_back(kEscapeSpacesStep);
   write_sequence(steps, out);
   return {};
 }
 
 Status SpmNormalizer::write_json(std::string& out) const {
   std::vector<std::string> steps;
-  if (add_space_prefix_) steps.emplace_back(kPrependMark);
-  steps.emplace_back(kEscapeSpaces);
+  if (add_space_prefix_) steps.emplace_back(kPrependMarkStep);
+  steps.emplace_back(kEscapeSpacesStep);
   write_sequence(steps, out);
   return {};
 }

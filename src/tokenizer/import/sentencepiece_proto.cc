@@ -6,6 +6,7 @@
 
 #include "base/utf8.h"
 #include "tokenizer/import/protobuf.h"
+#include "tokenizer/models/byte_alphabet.h"
 #include "tokenizer/vocabulary.h"
 
 namespace malmoi::tokenizer {
@@ -123,10 +124,8 @@ Status check_pieces(const SentencePieceModel& model, std::string_view where) {
 }  // namespace
 
 int byte_of_piece(std::string_view text) {
-  if (text.size() != 6 || !text.starts_with("<0x") || text[5] != '>') return -1;
-  auto digit = [](char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1; };
-  int high = digit(text[3]), low = digit(text[4]);
-  return high < 0 || low < 0 ? -1 : high * 16 + low;
+  const int byte = byte_of_token(text);
+  return byte >= 0 && byte_token(byte) == text ? byte : -1;
 }
 
 int32_t SentencePieceModel::id_of(std::string_view text, PieceKind kind) const {

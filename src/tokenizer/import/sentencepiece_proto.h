@@ -49,7 +49,7 @@ struct SentencePieceModel {
 Result<SentencePieceModel> parse_sentencepiece(std::string_view file, std::string_view where);
 std::string write_sentencepiece(const SentencePieceModel& model);
 
-/// The byte that `<0x41>` stands for; -1 for other texts.
+/// The byte that `<0x41>` stands for, spelled just so; -1 for other texts.
 int byte_of_piece(std::string_view text);
 
 }  // namespace malmoi::tokenizer

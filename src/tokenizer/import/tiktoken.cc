@@ -8,14 +8,14 @@
 #include <unordered_map>
 
 #include "base/json.h"
-#include "tokenizer/json/base64.h"
 #include "tokenizer/import/importers.h"
 #include "tokenizer/import/rust_pattern.h"
+#include "tokenizer/json/base64.h"
 #include "tokenizer/json/json_read.h"
-#include "tokenizer/json/json_text.h"
+#include "tokenizer/json/usual_steps.h"
 #include "tokenizer/models/bpe.h"
-#include "tokenizer/pipeline/fast_path.h"
 #include "tokenizer/models/byte_alphabet.h"
+#include "tokenizer/pipeline/fast_path.h"
 
 namespace malmoi::tokenizer {
 namespace {
@@ -82,10 +82,8 @@ class TiktokenPreTokenizer final : public PreTokenizer, public PatternCut {
   bool ends_in_bytes() const override { return steps_->ends_in_bytes(); }
   const CoveringPattern* only_pattern() const override { return tokenizer::only_pattern(steps_.get()); }
   Status write_json(std::string& out) const override {
-    out += R"({"type":"Sequence","pretokenizers":[{"type":"Split","pattern":{"Regex":)";
-    append_json_string(out, spelled_);
-    out += R"(},"behavior":"Isolated","invert":false},)"
-           R"({"type":"ByteLevel","add_prefix_space":false,"trim_offsets":true,"use_regex":false}]})";
+    out += fmt::format(R"({{"type":"Sequence","pretokenizers":[{},{}]}})", isolating_split_step(spelled_),
+                       kByteSpellingStep);
     return {};
   }
 

@@ -3,8 +3,8 @@
 
 #include "base/json.h"
 #include "base/utf8.h"
-#include "tokenizer/json/component.h"
 #include "tokenizer/import/importers.h"
+#include "tokenizer/json/component.h"
 #include "tokenizer/models/wordpiece.h"
 
 namespace malmoi::tokenizer {

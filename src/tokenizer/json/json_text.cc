@@ -30,6 +30,12 @@ void append_json_string(std::string& out, std::string_view text) {
   out += '"';
 }
 
+std::string json_quoted(std::string_view text) {
+  std::string out;
+  append_json_string(out, text);
+  return out;
+}
+
 std::string json_number(double value) {
   if (!std::isfinite(value)) return "null";
   char buffer[32];
@@ -37,36 +43,6 @@ std::string json_number(double value) {
   std::string text(buffer, end);
   if (text.find_first_of(".e") == std::string::npos) text += ".0";
   return text;
-}
-
-namespace {
-
-void append_key(std::string& out, std::string_view key) {
-  out += ',';
-  append_json_string(out, key);
-  out += ':';
-}
-
-}  // namespace
-
-void append_json_member(std::string& out, std::string_view key, std::string_view value, bool null_if_empty) {
-  append_key(out, key);
-  if (null_if_empty && value.empty()) out += "null";
-  else append_json_string(out, value);
-}
-
-void append_json_member(std::string& out, std::string_view key, const char* value) {
-  append_json_member(out, key, std::string_view(value));
-}
-
-void append_json_member(std::string& out, std::string_view key, bool value) {
-  append_key(out, key);
-  out += value ? "true" : "false";
-}
-
-void append_json_member(std::string& out, std::string_view key, int64_t value) {
-  append_key(out, key);
-  out += std::to_string(value);
 }
 
 }  // namespace malmoi::tokenizer

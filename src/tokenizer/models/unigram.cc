@@ -68,19 +68,13 @@ class Unigram final : public Model, public WordEncoder {
     }
     return written;
   }
-  // Scores in the precision of the library. User-defined pieces win over all that lies within them.
+  // Scores in the precision of the library.
   void make_search() {
-    Score least = std::numeric_limits<Score>::max(), most = std::numeric_limits<Score>::lowest();
+    Score least = std::numeric_limits<Score>::max();
     auto usable = [&](size_t i) { return options_.usable.empty() || options_.usable[i]; };
-    auto user_defined = [&](size_t i) { return !options_.user_defined.empty() && options_.user_defined[i]; };
     std::vector<Score> scores(options_.scores.begin(), options_.scores.end());
-    for (size_t i = 0; i < scores.size(); ++i) {
-      if (!usable(i) || user_defined(i)) continue;
-      least = std::min(least, scores[i]);
-      most = std::max(most, scores[i]);
-    }
     for (size_t i = 0; i < scores.size(); ++i)
-      if (user_defined(i)) scores[i] = static_cast<Score>(static_cast<Score>(options_.pieces[i].size()) * most - 0.1);
+      if (usable(i)) least = std::min(least, scores[i]);
     // Where a piece stands twice, its last id counts.
     std::vector<std::pair<std::string_view, int32_t>> keys;
     for (size_t i = 0; i < options_.pieces.size(); ++i)
@@ -105,7 +99,8 @@ class Unigram final : public Model, public WordEncoder {
     added_[static_cast<size_t>(*options_.unk_id)] = unknown_score;
     for (size_t byte = 0; byte < byte_ids_.size(); ++byte)
       if (byte_ids_[byte] >= 0)
-        added_[static_cast<size_t>(byte_ids_[byte])] = (byte & 0xC0) == 0x80 ? 0 : unknown_score;
+        added_[static_cast<size_t>(byte_ids_[byte])] =
+            is_utf8_continuation(static_cast<char>(byte)) ? 0 : unknown_score;
   }
 
   void encode_whole(std::string_view piece, std::vector<int32_t>& ids) const {

@@ -22,8 +22,6 @@ struct UnigramOptions {
   std::vector<bool> usable;
   /// SentencePiece: sums are single precision and the piece of an unknown character scores min - 10 over usable pieces.
   bool single_precision = false;
-  /// Pieces that always win over what lies within them (SentencePiece's user-defined ones): score by length.
-  std::vector<bool> user_defined;
 };
 
 Result<std::unique_ptr<Model>> make_unigram(UnigramOptions options, std::string_view where);

@@ -35,12 +35,12 @@ class WordPiece final : public Model {
       size_t prefix = buffer.size();
       // No piece is longer than the longest of the vocabulary.
       size_t end = std::min(word.size(), begin + longest_);
-      while (end > begin && end < word.size() && (static_cast<unsigned char>(word[end]) & 0xC0) == 0x80) --end;
+      while (end > begin && end < word.size() && is_utf8_continuation(word[end])) --end;
       buffer += word.substr(begin, end - begin);
       int32_t id = -1;
       while (end > begin && (id = options_.vocabulary.find_id(buffer)) < 0) {
         do --end;
-        while (end > begin && (static_cast<unsigned char>(word[end]) & 0xC0) == 0x80);
+        while (end > begin && is_utf8_continuation(word[end]));
         buffer.resize(prefix + end - begin);
       }
       if (id < 0) return false;

@@ -8,8 +8,8 @@
 
 #include "base/utf8.h"
 #include "tokenizer/pattern/regex_syntax.h"
-#include "tokenizer/unicode/unicode.h"
 #include "tokenizer/unicode/code_points.h"
+#include "tokenizer/unicode/unicode.h"
 
 namespace malmoi::tokenizer {
 namespace {
@@ -119,7 +119,7 @@ class Regex final : public Pattern {
     auto subject = reinterpret_cast<PCRE2_SPTR>(text.data());
     for (size_t from = at; from <= text.size();) {
       size_t to = std::min(from + kStartsAtOnce, text.size());
-      while (to < text.size() && (static_cast<unsigned char>(text[to]) & 0xC0) == 0x80) ++to;
+      while (to < text.size() && is_utf8_continuation(text[to])) ++to;
       pcre2_set_offset_limit(workspace.context.get(), to);
       int rc = pcre2_match(code_.get(), subject, text.size(), from, PCRE2_NO_UTF_CHECK, workspace.data.get(),
                            workspace.context.get());

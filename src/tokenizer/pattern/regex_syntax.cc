@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/utf8.h"
+
 namespace malmoi::tokenizer {
 namespace {
 
@@ -48,7 +50,7 @@ class Translator {
       default:
         atom_ = out_.size();
         copy(1);
-        while (at_ < in_.size() && (static_cast<unsigned char>(in_[at_]) & 0xC0) == 0x80) copy(1);
+        while (at_ < in_.size() && is_utf8_continuation(in_[at_])) copy(1);
     }
   }
 
@@ -189,7 +191,7 @@ class Translator {
       case 'P': return property();
       default: {
         copy(2);
-        while (at_ < in_.size() && (static_cast<unsigned char>(in_[at_]) & 0xC0) == 0x80) copy(1);
+        while (at_ < in_.size() && is_utf8_continuation(in_[at_])) copy(1);
         return;
       }
     }

@@ -3,8 +3,8 @@
 #include <array>
 
 #include "tokenizer/pattern/digit_groups.h"
-#include "tokenizer/unicode/unicode.h"
 #include "tokenizer/unicode/code_points.h"
+#include "tokenizer/unicode/unicode.h"
 
 namespace malmoi::tokenizer {
 namespace {

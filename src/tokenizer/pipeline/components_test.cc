@@ -7,9 +7,9 @@
 #include "base/utf8.h"
 #include "tokenizer/json/component.h"
 #include "tokenizer/models/model.h"
-#include "tokenizer/pipeline/post_processor.h"
 #include "tokenizer/pipeline/decoder.h"
 #include "tokenizer/pipeline/normalizer.h"
+#include "tokenizer/pipeline/post_processor.h"
 #include "tokenizer/pipeline/pre_tokenizer.h"
 #include "tokenizer/test_data.h"
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/utf8.h"
 #include "tokenizer/unicode/code_points.h"
 #include "tokenizer/unicode/unicode.h"
 
@@ -96,7 +97,7 @@ class CodePointNumbers {
   }
 
  private:
-  static bool is_start(char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }
+  static bool is_start(char c) { return !is_utf8_continuation(c); }
   std::vector<uint32_t> starts_;
   std::string_view text_;
 };

@@ -9,9 +9,9 @@
 
 #include "base/utf8.h"
 #include "tokenizer/models/bpe.h"
+#include "tokenizer/models/byte_alphabet.h"
 #include "tokenizer/train/bpe_merges.h"
 #include "tokenizer/train/trained.h"
-#include "tokenizer/models/byte_alphabet.h"
 #include "tokenizer/unicode/code_points.h"
 
 namespace malmoi::tokenizer {

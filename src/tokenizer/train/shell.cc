@@ -5,35 +5,22 @@
 #include <algorithm>
 
 #include "base/json.h"
+#include "tokenizer/json/usual_steps.h"
 #include "tokenizer/pattern/pattern.h"
 #include "tokenizer/train/trained.h"
 
 namespace malmoi::tokenizer {
 namespace {
 
-constexpr const char* kMetaspaceDecoder =
-    R"({"type":"Sequence","decoders":[{"type":"Replace","pattern":{"String":"▁"},"content":" "},{"type":"ByteFallback"},)"
-    R"({"type":"Fuse"},{"type":"Strip","content":" ","start":1,"stop":0}]})";
 constexpr const char* kByteLevelDecoder =
     R"({"type":"ByteLevel","add_prefix_space":true,"trim_offsets":true,"use_regex":true})";
 constexpr const char* kDigits = R"({"type":"Digits","individual_digits":true})";
-// SentencePiece's marks: one before the text and one for every space, so that decoding gives back every space; a Metaspace
-// that prepends would swallow one at the beginning.
-constexpr const char* kMarkFirst = R"({"type":"Prepend","prepend":"▁"})";
-constexpr const char* kMarkSpaces = R"({"type":"Replace","pattern":{"String":" "},"content":"▁"})";
 constexpr const char* kMetaspace = R"({"type":"Metaspace","replacement":"▁","prepend_scheme":"never","split":true})";
-
-std::string quote(std::string_view text) { return dump_json(Json(std::string(text))); }
 
 std::string sequence(const char* key, const std::vector<std::string>& steps) {
   if (steps.empty()) return "null";
   if (steps.size() == 1) return steps[0];
   return fmt::format(R"({{"type":"Sequence","{}":[{}]}})", key, fmt::join(steps, ","));
-}
-
-std::string regex_split(std::string_view regex) {
-  return fmt::format(R"({{"type":"Split","pattern":{{"Regex":{}}},"behavior":"Isolated","invert":false}})",
-                     quote(regex));
 }
 
 // One line a normalisation that can be asked for.
@@ -66,8 +53,10 @@ Result<std::vector<std::string>> normalizer_steps(const TrainOptions& options) {
         steps.push_back(R"({"type":"Lowercase"})");
       }
       if (options.kind == TrainKind::kUnigram || (options.kind == TrainKind::kBpe && !options.byte_level)) {
-        steps.push_back(kMarkFirst);
-        steps.push_back(kMarkSpaces);
+        // One mark before the text and one for every space, so that decoding gives back every space; a Metaspace that
+        // prepends would swallow one at the beginning.
+        steps.emplace_back(kPrependMarkStep);
+        steps.emplace_back(kEscapeSpacesStep);
       }
       return steps;
     }
@@ -80,15 +69,15 @@ Result<std::vector<std::string>> normalizer_steps(const TrainOptions& options) {
 Shell byte_level_shell(const TrainOptions& options) {
   std::vector<std::string> steps;
   if (options.split_digits) steps.push_back(kDigits);
-  steps.push_back(regex_split(pattern_by_name(options.pattern)));
-  steps.push_back(R"({"type":"ByteLevel","add_prefix_space":false,"trim_offsets":true,"use_regex":false})");
+  steps.push_back(isolating_split_step(pattern_by_name(options.pattern)));
+  steps.emplace_back(kByteSpellingStep);
   return {"", sequence("pretokenizers", steps), "null", kByteLevelDecoder};
 }
 
 Shell metaspace_shell(const TrainOptions& options) {
   std::vector<std::string> steps = {kMetaspace};
   if (options.split_digits) steps.push_back(kDigits);
-  return {"", sequence("pretokenizers", steps), "null", kMetaspaceDecoder};
+  return {"", sequence("pretokenizers", steps), "null", marks_decoder(true)};
 }
 
 // BERT's [CLS] A [SEP] B [SEP], where the vocabulary has both.
@@ -114,13 +103,13 @@ std::string bpe_model(const TrainOptions& options, const Trained& trained) {
       options.byte_level ? "null" : "\"<unk>\"", fallback, fallback);
   for (size_t i = 0; i < trained.pieces.size(); ++i) {
     if (i) out += ',';
-    out += quote(trained.pieces[i]) + ':' + std::to_string(i);
+    out += json_quoted(trained.pieces[i]) + ':' + std::to_string(i);
   }
   out += "},\"merges\":[";
   for (size_t i = 0; i < trained.merges.size(); ++i) {
     if (i) out += ',';
-    out += '[' + quote(trained.pieces[trained.merges[i].first]) + ',' +
-           quote(trained.pieces[trained.merges[i].second]) + ']';
+    out += '[' + json_quoted(trained.pieces[trained.merges[i].first]) + ',' +
+           json_quoted(trained.pieces[trained.merges[i].second]) + ']';
   }
   return out + "]}";
 }
@@ -130,14 +119,14 @@ std::string unigram_model(const TrainOptions& options, const Trained& trained,
   size_t unk = std::find(specials.begin(), specials.end(), "<unk>") - specials.begin();
   std::string out = fmt::format(R"({{"type":"Unigram","unk_id":{},"vocab":[)", unk);
   for (size_t i = 0; i < trained.pieces.size(); ++i)
-    out += (i ? ",[" : "[") + quote(trained.pieces[i]) + ',' + dump_json(Json(trained.scores[i])) + ']';
+    out += (i ? ",[" : "[") + json_quoted(trained.pieces[i]) + ',' + dump_json(Json(trained.scores[i])) + ']';
   return out + fmt::format("],\"byte_fallback\":{}}}", options.byte_fallback);
 }
 
 std::string flat_vocabulary(const Trained& trained) {
   std::string out = "{";
   for (size_t i = 0; i < trained.pieces.size(); ++i)
-    out += (i ? "," : "") + quote(trained.pieces[i]) + ':' + std::to_string(i);
+    out += (i ? "," : "") + json_quoted(trained.pieces[i]) + ':' + std::to_string(i);
   return out + '}';
 }
 
@@ -162,7 +151,7 @@ Result<Shell> make_shell(const TrainOptions& options, const std::vector<std::str
     case TrainKind::kUnigram: shell = metaspace_shell(options); break;
     case TrainKind::kWordPiece: shell = wordpiece_shell(options, specials); break;
     case TrainKind::kWordLevel: shell = {"", R"({"type":"Whitespace"})", "null", "null"}; break;
-    case TrainKind::kCharLevel: shell = {"", regex_split("[\\s\\S]"), "null", R"({"type":"Fuse"})"}; break;
+    case TrainKind::kCharLevel: shell = {"", isolating_split_step("[\\s\\S]"), "null", R"({"type":"Fuse"})"}; break;
   }
   if (options.kind == TrainKind::kWordLevel && options.split_digits)
     shell.pre_tokenizer = sequence("pretokenizers", {shell.pre_tokenizer, kDigits});
@@ -176,7 +165,7 @@ std::string assemble_json(const TrainOptions& options, const Shell& shell, const
   for (size_t i = 0; i < specials.size(); ++i)
     added += fmt::format(
         R"({}{{"id":{},"content":{},"single_word":false,"lstrip":false,"rstrip":false,"normalized":false,"special":true}})",
-        i ? "," : "", i, quote(specials[i]));
+        i ? "," : "", i, json_quoted(specials[i]));
   return fmt::format(
       R"({{"version":"1.0","truncation":null,"padding":null,"added_tokens":[{}],"normalizer":{},"pre_tokenizer":{},)"
       R"("post_processor":{},"decoder":{},"model":{}}})",

@@ -1,5 +1,4 @@
 // Training: options checked, words counted, the kind's trainer run, the tokenizer put together.
-#include "tokenizer/json/component.h"
 #include "tokenizer/train.h"
 
 #include <fmt/format.h>
@@ -9,8 +8,9 @@
 
 #include "base/log.h"
 #include "base/utf8.h"
-#include "tokenizer/pipeline/normalizer.h"
+#include "tokenizer/json/component.h"
 #include "tokenizer/pattern/pattern.h"
+#include "tokenizer/pipeline/normalizer.h"
 #include "tokenizer/pipeline/pre_tokenizer.h"
 #include "tokenizer/train/trained.h"
 #include "tokenizer/train/unigram_seeds.h"

@@ -274,6 +274,30 @@ TEST(Train, AVocabularyThatStaysSmallIsSaid) {
   }
 }
 
+// What EM keeps of a word grows with its bytes many times over: a text without spaces is not learned from at once.
+TEST(Train, UnigramLearnsFromLongWordsInParts) {
+  for (size_t bytes : {60'000u, 200'000u}) {
+    std::string text;
+    uint64_t state = 1;
+    while (text.size() < bytes) {
+      state = state * 6364136223846793005ull + 1442695040888963407ull;
+      constexpr const char* kSyllables[] = {"가", "나다", "라마바", "사"};
+      text += kSyllables[(state >> 33) % 4];
+    }
+    std::vector<std::string> texts{text}, warnings;
+    Job job;
+    job.warn = [&](const std::string& line) { warnings.push_back(line); };
+    auto made = train(source_of(texts), {.kind = TrainKind::kUnigram, .vocab_size = 20, .byte_fallback = false}, job);
+    ASSERT_TRUE(made.ok()) << made.error().to_string();
+    EXPECT_TRUE(made->id_of("나다").has_value());
+    EXPECT_TRUE(made->id_of("라마바").has_value());
+    const bool said = std::any_of(warnings.begin(), warnings.end(), [](const std::string& line) {
+      return line.find("learned from in parts") != std::string::npos;
+    });
+    EXPECT_EQ(said, bytes > 65'536);
+  }
+}
+
 TEST(Train, ErrorsSayWhat) {
   auto fails = [](const TrainOptions& options) {
     auto result = train(source_of(corpus()), options);

@@ -7,8 +7,8 @@
 
 #include "base/parallel.h"
 #include "base/utf8.h"
-#include "tokenizer/unicode/unicode.h"
 #include "tokenizer/unicode/code_points.h"
+#include "tokenizer/unicode/unicode.h"
 
 namespace malmoi::tokenizer {
 namespace {
@@ -82,7 +82,7 @@ size_t common_prefix(std::string_view a, std::string_view b) {
   size_t n = std::min(a.size(), b.size()), i = 0;
   while (i < n && a[i] == b[i]) ++i;
   if (i == a.size() || i == b.size()) return i;
-  while (i > 0 && (static_cast<unsigned char>(a[i]) & 0xC0) == 0x80) --i;
+  while (i > 0 && is_utf8_continuation(a[i])) --i;
   return i;
 }
 

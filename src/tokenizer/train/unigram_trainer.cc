@@ -9,12 +9,13 @@
 
 #include <fmt/format.h>
 
+#include "base/log.h"
 #include "base/parallel.h"
 #include "base/utf8.h"
+#include "tokenizer/models/byte_alphabet.h"
 #include "tokenizer/train/trained.h"
 #include "tokenizer/train/unigram_model.h"
 #include "tokenizer/train/unigram_seeds.h"
-#include "tokenizer/models/byte_alphabet.h"
 #include "tokenizer/unicode/code_points.h"
 
 namespace malmoi::tokenizer {
@@ -26,6 +27,9 @@ constexpr double kLeastExpected = 0.5;      // a piece expected less often goes
 constexpr double kSlack = 1.1;              // pruning stops at so many times the size, the rest goes by probability
 constexpr double kMissingPenalty = 0.0001;  // between required characters that EM lost
 constexpr size_t kMaxPieceLength = 16;
+// Bytes of a word that are learned from at once. EM and the search for the best way keep all places of a word and all pieces
+// that fit there, some 230 bytes for each of its own: 16 MB a thread.
+constexpr size_t kLongestWord = 64 << 10;
 
 double digamma(double x) {
   double result = 0;
@@ -36,24 +40,31 @@ double digamma(double x) {
          (127.0 / 30720) * xx4 * xx4;
 }
 
-// Words cut where a character has no piece.
-FollowedWords spell_in(const FollowedWords& followed, const std::vector<char32_t>& alphabet) {
+// Words cut where a character has no piece, and where they become too long; `long_words` is how many did.
+FollowedWords spell_in(const FollowedWords& followed, const std::vector<char32_t>& alphabet, size_t& long_words) {
   const std::unordered_set<char32_t> known(alphabet.begin(), alphabet.end());
   FollowedWords out;
   for (size_t i = 0; i < followed.words.size(); ++i) {
     std::string_view word = followed.words.word(i);
     size_t begin = 0;
+    bool too_long = false;
     auto push = [&](size_t end, uint8_t behind) {
       if (begin == end) return;
       out.words.push(word.substr(begin, end - begin), followed.words.counts[i]);
       out.behind.push_back(behind);
     };
     for (const CodePoint c : CodePoints(word)) {
+      if (c.end - begin > kLongestWord) {
+        push(c.begin, kBehindWord);
+        begin = c.begin;
+        too_long = true;
+      }
       if (known.contains(c.value)) continue;
       push(c.begin, kBehindUnknown);
       begin = c.end;
     }
     push(word.size(), followed.behind[i]);
+    long_words += too_long ? 1 : 0;
   }
   return out;
 }
@@ -304,8 +315,15 @@ Result<Trained> learn_unigram(WordList& words, const TrainContext& context) {
     return usage_error(fmt::format("a vocabulary of {} has no room for {} special and byte pieces and {} characters",
                                    wanted, trained.pieces.size(), alphabet.size()),
                        "vocab_size", "raise the vocabulary size, or limit the alphabet or its coverage");
-  Trainer trainer(spell_in(followed, alphabet), context, wanted - trained.pieces.size());
+  size_t long_words = 0;
+  FollowedWords spelled = spell_in(followed, alphabet, long_words);
   followed = {};
+  if (long_words > 0)
+    context.job.warn(
+        fmt::format("words of more than {} without a space, {} of them, are learned from in parts; where lines "
+                    "end inside them, give each line as a text of its own",
+                    format_bytes(kLongestWord), long_words));
+  Trainer trainer(std::move(spelled), context, wanted - trained.pieces.size());
   MALMOI_ASSIGN(UnigramTraining model, trainer.run());
   std::vector<std::pair<std::string, double>> chosen = trainer.finalize(model);
   std::vector<std::string> pieces;

@@ -29,7 +29,7 @@ inline CodePoint code_point_at(std::string_view text, size_t at) {
 /// The last character of valid UTF-8. Requires text not to be empty.
 inline CodePoint last_code_point(std::string_view text) {
   size_t at = text.size() - 1;
-  while (at > 0 && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80) --at;
+  while (at > 0 && is_utf8_continuation(text[at])) --at;
   return code_point_at(text, at);
 }
 

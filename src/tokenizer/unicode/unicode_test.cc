@@ -6,8 +6,8 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/utf8.h"
-#include "tokenizer/unicode/code_points.h"
 #include "tokenizer/pattern/pattern.h"
+#include "tokenizer/unicode/code_points.h"
 #include "tokenizer/unicode/normalization.h"
 
 namespace malmoi::tokenizer {

@@ -1,7 +1,7 @@
 // The end-of-word suffix of BPE becomes a space.
-#include "tokenizer/pipeline/decoders/text_edit.h"
 #include "tokenizer/json/component.h"
 #include "tokenizer/pipeline/decoder.h"
+#include "tokenizer/pipeline/decoders/text_edit.h"
 
 namespace malmoi::tokenizer {
 namespace {

@@ -1,7 +1,7 @@
 // <0xNN> tokens become bytes; a run of them that is not UTF-8 becomes one U+FFFD a byte.
 #include "base/utf8.h"
-#include "tokenizer/models/byte_alphabet.h"
 #include "tokenizer/json/component.h"
+#include "tokenizer/models/byte_alphabet.h"
 #include "tokenizer/pipeline/decoder.h"
 
 namespace malmoi::tokenizer {

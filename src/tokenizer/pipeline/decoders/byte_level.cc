@@ -1,8 +1,8 @@
 // Tokens spelled in the byte alphabet back to bytes.
 #include "base/utf8.h"
+#include "tokenizer/json/component.h"
 #include "tokenizer/models/byte_alphabet.h"
 #include "tokenizer/pipeline/byte_level_fields.h"
-#include "tokenizer/json/component.h"
 #include "tokenizer/pipeline/decoder.h"
 
 namespace malmoi::tokenizer {

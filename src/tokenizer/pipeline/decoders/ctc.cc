@@ -1,9 +1,9 @@
 // Connectionist temporal classification: repeated tokens count once, the padding is nothing.
 #include <algorithm>
 
-#include "tokenizer/pipeline/decoders/text_edit.h"
 #include "tokenizer/json/component.h"
 #include "tokenizer/pipeline/decoder.h"
+#include "tokenizer/pipeline/decoders/text_edit.h"
 
 namespace malmoi::tokenizer {
 namespace {

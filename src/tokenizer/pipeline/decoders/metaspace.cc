@@ -1,8 +1,8 @@
 // The visible character of Metaspace back to spaces; the one that was put before the text goes.
-#include "tokenizer/pipeline/decoders/text_edit.h"
-#include "tokenizer/pipeline/metaspace.h"
 #include "tokenizer/json/component.h"
 #include "tokenizer/pipeline/decoder.h"
+#include "tokenizer/pipeline/decoders/text_edit.h"
+#include "tokenizer/pipeline/metaspace.h"
 
 namespace malmoi::tokenizer {
 namespace {

@@ -1,6 +1,6 @@
 // Replaces what a pattern matches in each token.
-#include "tokenizer/json/pattern_json.h"
 #include "tokenizer/json/component.h"
+#include "tokenizer/json/pattern_json.h"
 #include "tokenizer/pipeline/decoder.h"
 
 namespace malmoi::tokenizer {

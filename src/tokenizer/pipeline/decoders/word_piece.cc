@@ -1,7 +1,7 @@
 // WordPiece: pieces that go on join the word before them, others begin a new one behind a space.
-#include "tokenizer/pipeline/decoders/text_edit.h"
 #include "tokenizer/json/component.h"
 #include "tokenizer/pipeline/decoder.h"
+#include "tokenizer/pipeline/decoders/text_edit.h"
 
 namespace malmoi::tokenizer {
 namespace {

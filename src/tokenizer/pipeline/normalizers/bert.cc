@@ -1,10 +1,11 @@
 // BERT's normalisation: control characters, spaces around Chinese characters, accents, case.
 #include <optional>
 
-#include "tokenizer/pipeline/normalizers/characters.h"
-#include "tokenizer/unicode/unicode.h"
+#include "base/ascii.h"
 #include "tokenizer/json/component.h"
 #include "tokenizer/pipeline/normalizer.h"
+#include "tokenizer/pipeline/normalizers/characters.h"
+#include "tokenizer/unicode/unicode.h"
 
 namespace malmoi::tokenizer {
 namespace {

@@ -1,6 +1,6 @@
 // Every byte as its printable stand-in in the byte alphabet.
-#include "tokenizer/models/byte_alphabet.h"
 #include "tokenizer/json/component.h"
+#include "tokenizer/models/byte_alphabet.h"
 #include "tokenizer/pipeline/normalizer.h"
 
 namespace malmoi::tokenizer {

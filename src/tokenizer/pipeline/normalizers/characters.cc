@@ -1,19 +1,13 @@
 #include "tokenizer/pipeline/normalizers/characters.h"
 
-#include <algorithm>
-
+#include "base/ascii.h"
 #include "tokenizer/unicode/unicode.h"
 
 namespace malmoi::tokenizer {
 
-bool is_ascii(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-}
-
 void lower_case(NormalizedText& text) {
   if (!text.tracked && is_ascii(text.text)) {
-    for (char& c : text.text)
-      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
+    text.text = ascii_lower(text.text);
     return;
   }
   Rewriter rewriter(text, 0);

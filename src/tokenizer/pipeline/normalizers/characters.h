@@ -11,8 +11,6 @@
 
 namespace malmoi::tokenizer {
 
-bool is_ascii(std::string_view text);
-
 /// Keeps the characters for which `keep` holds. A kept character swallows the dropped ones that follow it.
 template <typename Keep>
 void keep_characters(NormalizedText& text, Keep&& keep) {

@@ -1,7 +1,7 @@
 // Every character in lower case, without context.
-#include "tokenizer/pipeline/normalizers/characters.h"
 #include "tokenizer/json/component.h"
 #include "tokenizer/pipeline/normalizer.h"
+#include "tokenizer/pipeline/normalizers/characters.h"
 
 namespace malmoi::tokenizer {
 namespace {

@@ -1,7 +1,7 @@
 // The control characters that are dropped and the spaces that become one, by the rules of neural translation.
-#include "tokenizer/pipeline/normalizers/characters.h"
 #include "tokenizer/json/component.h"
 #include "tokenizer/pipeline/normalizer.h"
+#include "tokenizer/pipeline/normalizers/characters.h"
 
 namespace malmoi::tokenizer {
 namespace {

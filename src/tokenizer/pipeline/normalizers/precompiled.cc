@@ -1,10 +1,10 @@
 // SentencePiece's character map, grapheme by grapheme as Hugging Face reads it.
 #include "tokenizer/json/base64.h"
+#include "tokenizer/json/component.h"
 #include "tokenizer/pipeline/charsmap.h"
+#include "tokenizer/pipeline/normalizer.h"
 #include "tokenizer/unicode/code_points.h"
 #include "tokenizer/unicode/unicode.h"
-#include "tokenizer/json/component.h"
-#include "tokenizer/pipeline/normalizer.h"
 
 namespace malmoi::tokenizer {
 

@@ -1,6 +1,6 @@
 // Replaces what a pattern matches by a fixed text.
-#include "tokenizer/json/pattern_json.h"
 #include "tokenizer/json/component.h"
+#include "tokenizer/json/pattern_json.h"
 #include "tokenizer/pipeline/normalizer.h"
 
 namespace malmoi::tokenizer {

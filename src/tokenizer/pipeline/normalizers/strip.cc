@@ -1,8 +1,8 @@
 // Drops white space at the ends of a text.
-#include "tokenizer/unicode/code_points.h"
-#include "tokenizer/unicode/unicode.h"
 #include "tokenizer/json/component.h"
 #include "tokenizer/pipeline/normalizer.h"
+#include "tokenizer/unicode/code_points.h"
+#include "tokenizer/unicode/unicode.h"
 
 namespace malmoi::tokenizer {
 namespace {

@@ -1,8 +1,8 @@
 // Drops the marks that stand over letters.
-#include "tokenizer/pipeline/normalizers/characters.h"
-#include "tokenizer/unicode/unicode.h"
 #include "tokenizer/json/component.h"
 #include "tokenizer/pipeline/normalizer.h"
+#include "tokenizer/pipeline/normalizers/characters.h"
+#include "tokenizer/unicode/unicode.h"
 
 namespace malmoi::tokenizer {
 namespace {

@@ -1,7 +1,7 @@
 // NFC, NFD, NFKC and NFKD: the four normal forms of Unicode.
-#include "tokenizer/pipeline/normalizers/characters.h"
 #include "tokenizer/json/component.h"
 #include "tokenizer/pipeline/normalizer.h"
+#include "tokenizer/pipeline/normalizers/characters.h"
 
 namespace malmoi::tokenizer {
 namespace {

@@ -1,6 +1,6 @@
 // ByteLevel: offsets without the spaces at the ends of tokens.
-#include "tokenizer/pipeline/byte_level_fields.h"
 #include "tokenizer/json/component.h"
+#include "tokenizer/pipeline/byte_level_fields.h"
 #include "tokenizer/pipeline/post_processors/around.h"
 
 namespace malmoi::tokenizer {

@@ -1,8 +1,8 @@
 // ByteLevel: cuts by GPT-2's pattern and spells bytes in the byte alphabet.
+#include "tokenizer/json/component.h"
 #include "tokenizer/models/byte_alphabet.h"
 #include "tokenizer/pipeline/byte_level_fields.h"
 #include "tokenizer/pipeline/fast_path.h"
-#include "tokenizer/json/component.h"
 #include "tokenizer/pipeline/pieces.h"
 #include "tokenizer/pipeline/pre_tokenizer.h"
 

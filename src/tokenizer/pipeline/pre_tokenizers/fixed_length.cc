@@ -1,8 +1,8 @@
 // Pieces of so many characters.
-#include "tokenizer/unicode/code_points.h"
 #include "tokenizer/json/component.h"
 #include "tokenizer/pipeline/pieces.h"
 #include "tokenizer/pipeline/pre_tokenizer.h"
+#include "tokenizer/unicode/code_points.h"
 
 namespace malmoi::tokenizer {
 namespace {

@@ -1,9 +1,9 @@
 // Spaces become a visible character, at which words are cut.
 #include <cstring>
 
+#include "tokenizer/json/component.h"
 #include "tokenizer/json/pattern_json.h"
 #include "tokenizer/pipeline/metaspace.h"
-#include "tokenizer/json/component.h"
 #include "tokenizer/pipeline/pieces.h"
 #include "tokenizer/pipeline/pre_tokenizer.h"
 

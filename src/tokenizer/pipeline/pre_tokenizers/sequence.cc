@@ -1,6 +1,6 @@
 // One pre-tokenizer after another.
-#include "tokenizer/pipeline/fast_path.h"
 #include "tokenizer/json/component.h"
+#include "tokenizer/pipeline/fast_path.h"
 #include "tokenizer/pipeline/pieces.h"
 #include "tokenizer/pipeline/pre_tokenizer.h"
 

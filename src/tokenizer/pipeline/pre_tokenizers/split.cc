@@ -1,7 +1,7 @@
 // Cuts by any pattern.
+#include "tokenizer/json/component.h"
 #include "tokenizer/json/pattern_json.h"
 #include "tokenizer/pipeline/fast_path.h"
-#include "tokenizer/json/component.h"
 #include "tokenizer/pipeline/pieces.h"
 #include "tokenizer/pipeline/pre_tokenizer.h"
 

@@ -1,9 +1,9 @@
 // Cuts where the script changes.
-#include "tokenizer/unicode/code_points.h"
-#include "tokenizer/unicode/unicode.h"
 #include "tokenizer/json/component.h"
 #include "tokenizer/pipeline/pieces.h"
 #include "tokenizer/pipeline/pre_tokenizer.h"
+#include "tokenizer/unicode/code_points.h"
+#include "tokenizer/unicode/unicode.h"
 
 namespace malmoi::tokenizer {
 namespace {

@@ -1,9 +1,9 @@
 // Words and runs of other characters: \w+|[^\w\s]+ with Rust's \w; what lies between is dropped.
-#include "tokenizer/unicode/code_points.h"
-#include "tokenizer/unicode/unicode.h"
 #include "tokenizer/json/component.h"
 #include "tokenizer/pipeline/pieces.h"
 #include "tokenizer/pipeline/pre_tokenizer.h"
+#include "tokenizer/unicode/code_points.h"
+#include "tokenizer/unicode/unicode.h"
 
 namespace malmoi::tokenizer {
 namespace {

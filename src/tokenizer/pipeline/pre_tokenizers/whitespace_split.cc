@@ -1,8 +1,8 @@
 // Cuts at white space, which is dropped.
-#include "tokenizer/unicode/unicode.h"
 #include "tokenizer/json/component.h"
 #include "tokenizer/pipeline/pieces.h"
 #include "tokenizer/pipeline/pre_tokenizer.h"
+#include "tokenizer/unicode/unicode.h"
 
 namespace malmoi::tokenizer {
 namespace {

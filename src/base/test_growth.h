@@ -1,0 +1,43 @@
+// How the time of a parser grows with its input: what tests of inputs made to be slow share.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <limits>
+
+#include "base/thread_time.h"
+
+namespace malmoi {
+
+/// Above it an input is no longer read in about linear time.
+inline constexpr double kSteepestGrowth = 9;
+
+/// Processor time of work(make(4 * size)) over that of work(make(size)), without that of make(): about 4 where it is
+/// linear, 16 where it is quadratic. What a busy machine makes look steep is measured again, and the least of a few each
+/// counts.
+template <typename Make, typename Work>
+double growth_of(const Make& make, const Work& work, size_t size) {
+  constexpr int kRounds = 4;
+  auto time = [&](const auto& input) {
+    int64_t begin = nanoseconds_of(CLOCK_THREAD_CPUTIME_ID);
+    work(input);
+    return static_cast<double>(std::max<int64_t>(nanoseconds_of(CLOCK_THREAD_CPUTIME_ID) - begin, 1));
+  };
+  auto small = make(size);
+  auto large = make(4 * size);
+  double once = std::numeric_limits<double>::max(), four = once, growth = 0;
+  for (int round = 0; round < kRounds; ++round) {
+    once = std::min(once, time(small));
+    four = std::min(four, time(large));
+    growth = four / once;
+    if (growth < kSteepestGrowth) break;
+  }
+  return growth;
+}
+/// The same of work that makes its own input of a size.
+template <typename Work>
+double growth_of(const Work& work, size_t size) {
+  return growth_of([](size_t n) { return n; }, work, size);
+}
+
+}  // namespace malmoi
