@@ -32,6 +32,8 @@ struct LoopResult {
   int64_t best_step = -1;
   std::optional<double> last_loss, last_valid_loss;
   int64_t resumed_from = 0;
+  int64_t saved_step = -1;       // of the newest checkpoint; -1: there is none
+  std::optional<Error> unsaved;  // interrupted: why there is no checkpoint of the last step
 };
 
 struct LoopInputs {
@@ -49,9 +51,10 @@ struct LoopInputs {
 
 /// Runs until the steps are done, validation stops improving, or a stop is requested (then a checkpoint is left).
 /// Resumed, it reads on from the sequence that the checkpoint names, whatever the batch was.
-/// Errors: a checkpoint of another model or optimiser, or none that is whole among those that there are; too many bad steps in a row. What
-/// cannot be written on the way (a checkpoint, metrics, the best model) is a warning: training goes on with the last good one.
-/// Weights that are not finite are never written.
+/// Errors: a checkpoint of another model or optimiser, or none that is whole among those that there are; too many bad
+/// steps in a row: where they were not finite, checkpoints of the weights that they began with are put aside, if there is one
+/// before. What cannot be written on the way (a checkpoint, metrics, the best model) is a warning: training goes on with the
+/// last good one. Weights that are not finite are never written.
 Result<LoopResult> run_loop(const LoopInputs& inputs, const LoopEvents& events);
 
 /// The objective over all examples of a source, each once.
