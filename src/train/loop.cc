@@ -262,7 +262,7 @@ class Loop {
   }
 
   Status evaluate(StepMetrics& m) {
-    std::optional<LossSums> sums = evaluate_all(*in_.stepper, *in_.valid, c_.batch_size, events_);
+    std::optional<LossSums> sums = evaluate_all(*in_.stepper, *in_.valid, c_.batch_size, events_.on_evaluation);
     if (!sums)
       return invalid_data("none of the targets of the validation data counts", "data.valid",
                           "give data with labels, or leave it out");
@@ -306,28 +306,6 @@ class Loop {
 };
 
 }  // namespace
-
-std::optional<LossSums> evaluate_all(Stepper& stepper, const ExampleSource& valid, int64_t batch_size,
-                                     const LoopEvents& events) {
-  const uint64_t size = valid.size();
-  Examples batch;
-  auto for_each_batch = [&](const auto& use) {
-    for (uint64_t begin = 0; begin < size;) {
-      batch.clear();
-      for (int64_t b = 0; b < batch_size && begin < size; ++b) valid.append(begin++, batch);
-      use(begin);
-    }
-  };
-  Counts whole;
-  for_each_batch([&](uint64_t) { whole += stepper.objective().count(batch); });
-  if (whole.terms == 0) return {};
-  LossSums sums;
-  for_each_batch([&](uint64_t done) {
-    sums += stepper.evaluate(batch, whole);
-    if (events.on_evaluation) events.on_evaluation(static_cast<int64_t>(done), static_cast<int64_t>(size));
-  });
-  return sums;
-}
 
 Result<LoopResult> run_loop(const LoopInputs& inputs, const LoopEvents& events) { return Loop(inputs, events).run(); }
 
