@@ -1,6 +1,7 @@
 // Experts: cases for the walk over the ops, and what the op promises of idle and frozen experts, memory and balance.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -32,6 +33,13 @@ OpCase experts_case(const char* name, const ExpertsOptions& options, bool gated,
           }};
 }
 
+// The same gradient for all of y, which is not held any longer then, as in a model.
+void give_grad(Bench& b, Var y, float value) {
+  Tensor dy = b.context.temporary(DType::kF32, y.value.shape());
+  std::fill_n(dy.as<float>(), dy.elements(), value);
+  b.tape.give_grad(b.context, y.id, std::move(dy));
+}
+
 // Two experts for each of six rows, and everything that the tests below look at.
 struct ExpertsRun {
   Bench b{DType::kF32, kernels::cpu_backend()};
@@ -53,11 +61,7 @@ struct ExpertsRun {
     for (int64_t r = 0; r < 6; ++r) rows.as<float>()[r * 8] = 1;
   }
   void forward_and_backward() {
-    Var y = experts(b.context, x, options);
-    Tensor dy = b.context.temporary(DType::kF32, y.value.shape());
-    for (int64_t i = 0; i < dy.elements(); ++i) dy.as<float>()[i] = 1;
-    b.tape.give_grad(b.context, y.id, std::move(dy));
-    y = {};
+    give_grad(b, experts(b.context, x, options), 1);
     b.tape.backward(b.context);
   }
 };
@@ -143,12 +147,8 @@ TEST(ExpertsOp, ABlockThatRunsAgainIsCountedOnceAndGetsTheSameGradient) {
     run.b.context.checkpointing = keep;
     run.b.context.balance = &run.b.balance;
     run.b.balance.begin();
-    BlockIo io = block<&ExpertsModel::layer>(run.b.context, model, 0, batch, {run.x, {}});
+    give_grad(run.b, block<&ExpertsModel::layer>(run.b.context, model, 0, batch, {run.x, {}}).x, 0);
     losses.push_back(run.b.balance.loss(0.25));
-    Tensor dy = run.b.context.temporary(DType::kF32, io.x.value.shape());
-    std::memset(dy.data(), 0, dy.bytes());
-    run.b.tape.give_grad(run.b.context, io.x.id, std::move(dy));
-    io = {};
     run.b.tape.backward(run.b.context);
     gradients.push_back(values_of(run.router().grad));
     EXPECT_GT(std::abs(gradients.back()[0]), 0) << "the balance loss alone moves the router";

@@ -57,11 +57,13 @@ struct Workplace {
     return x;
   }
   Var input(const Tensor& x) { return {x, tape.new_id()}; }
-  void backward(Var y) {
+  void give_grad(Var y) {  // y is not held any longer then, as in a model
     Tensor dy = context.temporary(y.value.dtype(), y.value.shape());
     std::memcpy(dy.data(), y.value.data(), dy.bytes());
     tape.give_grad(context, y.id, std::move(dy));
-    y = {};
+  }
+  void backward(Var y) {
+    give_grad(std::move(y));
     tape.backward(context);
     tape.clear();
     for (const auto& p : parameters) p->grad_ready = false;

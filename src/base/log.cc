@@ -4,7 +4,6 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cstdio>
 #include <mutex>
 
@@ -16,7 +15,6 @@ namespace {
 
 std::mutex output_mutex;
 bool line_open = false;  // a progress line stands on the terminal; guarded by output_mutex
-std::atomic<LogLevel> threshold{LogLevel::kInfo};
 
 std::string one_line(std::string_view text) {
   std::string line(text);
@@ -47,11 +45,8 @@ int terminal_columns() {
 
 }  // namespace
 
-void set_log_level(LogLevel level) { threshold = level; }
-
 void log(LogLevel level, std::string_view message) {
-  if (level < threshold.load()) return;
-  const char* prefix = level == LogLevel::kWarning ? "warning: " : level == LogLevel::kError ? "error: " : "";
+  const char* prefix = level == LogLevel::kWarning ? "warning: " : "";
   std::string line = fmt::format("{}{}\n", prefix, one_line(message));
   std::lock_guard lock(output_mutex);
   if (line_open) line.insert(0, "\r\x1b[K");

@@ -8,9 +8,8 @@
 
 namespace malmoi {
 
-enum class LogLevel { kDebug, kInfo, kWarning, kError };
+enum class LogLevel { kInfo, kWarning };
 
-void set_log_level(LogLevel level);
 /// One line on stderr; clears a progress line that stands there. Thread-safe. Line breaks in `message` become spaces.
 void log(LogLevel level, std::string_view message);
 inline void log_info(std::string_view message) { log(LogLevel::kInfo, message); }

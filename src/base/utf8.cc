@@ -95,8 +95,9 @@ size_t complete_utf8_prefix(std::string_view text) {
     if (length < 2 || i + static_cast<size_t>(length) <= text.size()) continue;
     bool could_complete = true;
     for (size_t j = i + 1; j < text.size(); ++j) {
-      bool fits = j == i + 1 ? second_byte_fits(static_cast<unsigned char>(text[i]), static_cast<unsigned char>(text[j]))
-                             : is_utf8_continuation(text[j]);
+      bool fits = j == i + 1
+                      ? second_byte_fits(static_cast<unsigned char>(text[i]), static_cast<unsigned char>(text[j]))
+                      : is_utf8_continuation(text[j]);
       if (!fits) could_complete = false;
     }
     if (could_complete) return i;

@@ -5,7 +5,7 @@
 #include <csignal>
 
 #include "base/mapped_files.h"
-#include "base/utf8.h"
+#include "base/shown.h"
 
 namespace malmoi::cli {
 namespace {
@@ -45,26 +45,13 @@ Terminal::Terminal() {
   job_.stop = stop_source().token();
 }
 
-std::string visible(std::string_view text) {
-  constexpr char32_t kPictures = 0x2400, kPictureOfDelete = 0x2421;  // the block of control pictures
-  std::string out;
-  for (size_t at = 0; at < text.size();) {
-    Utf8Char c = decode_utf8(text, at);
-    at += c.length;
-    bool plain = c.code_point == '\n' || c.code_point == '\t';
-    if (c.code_point < 0x20 && !plain) append_utf8(out, kPictures + c.code_point);
-    else if (c.code_point == 0x7F) append_utf8(out, kPictureOfDelete);
-    else if (c.code_point > 0x7F && c.code_point < 0xA0) append_utf8(out, 0xFFFD);  // controls of eight bits have none
-    else append_utf8(out, c.code_point);
-  }
-  return out;
+std::string for_stdout(std::string_view text) {
+  return stdout_is_terminal() ? show_controls(text, Shown::kAsText) : std::string(text);
 }
-
-std::string for_stdout(std::string_view text) { return stdout_is_terminal() ? visible(text) : std::string(text); }
 
 app::LineSink stdout_lines() {
   if (!stdout_is_terminal()) return app::standard_output();
-  return [out = app::standard_output()](std::string_view line) { return out(visible(line)); };
+  return [out = app::standard_output()](std::string_view line) { return out(show_controls(line, Shown::kAsText)); };
 }
 
 void Terminal::go_on() { stop_source().clear(); }

@@ -10,11 +10,8 @@
 
 namespace malmoi::cli {
 
-/// A text with its control characters as pictures of them (U+241B for escape), but for new lines and tabs: what a model
-/// writes may not command the terminal. Bytes that are no text become U+FFFD.
-std::string visible(std::string_view text);
-/// Text that came from elsewhere, such as from a model, as stdout should have it: visible() on a terminal, as it is in pipes
-/// and files.
+/// Text that came from elsewhere, such as from a model, as stdout should have it: on a terminal its control characters are
+/// shown (base/shown.h), so that it commands nothing; as it is in pipes and files.
 std::string for_stdout(std::string_view text);
 /// Writes lines to stdout as for_stdout() has them.
 app::LineSink stdout_lines();

@@ -70,7 +70,7 @@ class GgufValue {
   std::string_view bytes_;
 };
 
-/// The element types of tensors: how many elements a block has and how many bytes it takes. One line a type in gguf.cc.
+/// The element types of tensors: how many elements a block has and how many bytes it takes. One line a type in gguf_values.cc.
 struct GgmlType {
   uint32_t id;
   std::string_view name;  // F32, F16, BF16, Q8_0, Q4_K ...

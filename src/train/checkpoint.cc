@@ -124,6 +124,20 @@ Status CheckpointStore::save(int64_t step, const std::vector<CheckpointTensor>& 
   return {};
 }
 
+std::optional<int64_t> CheckpointStore::put_aside_from(int64_t step) const {
+  const std::vector<int64_t> all = steps();
+  const auto first = std::lower_bound(all.begin(), all.end(), step);
+  if (first == all.begin()) return {};
+  std::error_code ignored;
+  for (auto it = first; it != all.end(); ++it) {
+    const Path from = path_of(*it), to = folder_ / ("aside-" + from.filename().string());
+    std::filesystem::remove_all(to, ignored);  // of an earlier attempt
+    std::filesystem::rename(from, to, ignored);
+  }
+  sync_folder(folder_);
+  return *std::prev(first);
+}
+
 Result<std::optional<Checkpoint>> CheckpointStore::load_newest(
     const std::vector<CheckpointTensor>& tensors, const std::string& fingerprint,
     const std::function<void(const std::string&)>& warn, const std::function<Status(const Json& state)>& check) const {

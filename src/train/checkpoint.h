@@ -42,6 +42,9 @@ class CheckpointStore {
                                                 const std::string& fingerprint,
                                                 const std::function<void(const std::string&)>& warn,
                                                 const std::function<Status(const Json& state)>& check = {}) const;
+  /// Renames those from `step` on to aside-step-..., which nothing reads, if one before them is left. Gives that one's step,
+  /// or none where nothing was before them.
+  std::optional<int64_t> put_aside_from(int64_t step) const;
   /// Steps of the checkpoints that stand there, ascending.
   std::vector<int64_t> steps() const;
   Path path_of(int64_t step) const;

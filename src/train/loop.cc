@@ -40,18 +40,19 @@ class Loop {
     const Path metrics = Path(c_.out) / "metrics.jsonl";
     MALMOI_ASSIGN(int64_t damaged, metrics_.open(metrics, step_));
     if (damaged > 0) warn(fmt::format("{}: damaged lines are left out: {}", metrics.string(), damaged));
-    while (step_ < steps_ && !result_.stopped_early) {
+    while (!done()) {
       MALMOI_TRY(one_step());
       MALMOI_TRY(check_mapped_files());  // or ids were read as zeros
       if (events_.stop_requested && events_.stop_requested()) {
-        result_.interrupted = step_ < steps_ && !result_.stopped_early;
+        result_.interrupted = !done();
         break;
       }
     }
     // The end is a checkpoint too: a run may be prolonged, and a finished one resumes to nothing left to do.
-    if (saved_ != step_) save();
+    if (saved_ != step_) save_end();
     if (masked_steps_ > kToldMaskedSteps) warn(fmt::format("{} steps had no target that counts", masked_steps_));
     result_.steps = step_;
+    result_.saved_step = saved_;
     result_.best_valid_loss = best_;
     result_.best_step = best_step_;
     return result_;
@@ -79,6 +80,7 @@ class Loop {
     if (!found) return {};
     MALMOI_ASSIGN(RunState state, read_run_state(found->state, found->file));
     step_ = saved_ = state.step;
+    learned_ = state.step - std::min(state.bad_steps, state.step);
     const uint64_t size = in_.train->size();
     sequences_ = static_cast<uint64_t>(state.epoch) * size + std::min(static_cast<uint64_t>(state.offset), size);
     updates_ = state.updates;
@@ -126,14 +128,18 @@ class Loop {
     return static_cast<int64_t>((left + sequences_per_step() - 1) / sequences_per_step());
   }
 
-  // The clock's checkpoints wait longer where writing one takes long.
+  bool done() const { return step_ >= steps_ || result_.stopped_early; }
+
+  // The clock's checkpoints wait longer where writing one takes long. While steps are skipped the weights stay those of a step
+  // that may have ruined them, which must not push the good ones out; the end is written after the loop.
   bool save_is_due() const {
+    if (done() || bad_steps_ > 0) return false;
     if (c_.save_every > 0 && step_ % c_.save_every == 0) return true;
     const double interval = std::max(60 * c_.save_minutes, kLeastRestFromSaving * save_seconds_);
     return c_.save_minutes > 0 && monotonic_seconds() - saved_at_ >= interval;
   }
 
-  void save() {
+  Status save() {
     const double begin = monotonic_seconds();
     Json json = to_json(state());
     json["model"] = fingerprint_;
@@ -142,11 +148,24 @@ class Loop {
     Status saved = model::check_trained_weights(in_.stepper->model(), store_.path_of(step_).string());
     if (saved.ok()) saved = store_.save(step_, tensors(), std::move(json), c_.keep);
     if (saved.ok()) saved_ = step_;
-    else
-      warn("the checkpoint of step " + std::to_string(step_) +
-           " was not written, training goes on: " + saved.error().to_string());
     saved_at_ = monotonic_seconds();
     save_seconds_ = saved_at_ - begin;
+    return saved;
+  }
+
+  void save_on_the_way() {
+    if (Status saved = save(); !saved.ok())
+      warn(fmt::format("the checkpoint of step {} was not written, training goes on: {}", step_,
+                       saved.error().to_string()));
+  }
+
+  // A finished run has its model; one that was stopped has nothing else to go on from.
+  void save_end() {
+    Status saved = save();
+    if (saved.ok()) return;
+    if (result_.interrupted) result_.unsaved = saved.error();
+    else
+      warn(fmt::format("the checkpoint of step {}, the last, was not written: {}", step_, saved.error().to_string()));
   }
 
   // What is missing is written once there is space again.
@@ -189,6 +208,7 @@ class Loop {
       MALMOI_TRY(count_bad_step(r));
     } else {
       bad_steps_ = 0;
+      learned_ = step_;
       ++updates_;
       spikes_.add(r.loss, r.grad_norm);
       update_ema();
@@ -198,7 +218,7 @@ class Loop {
     if (in_.valid && (due || step_ == steps_)) MALMOI_TRY(evaluate(m));
     add_metrics(m);
     if (events_.on_step) events_.on_step(m);
-    if (save_is_due()) save();
+    if (save_is_due()) save_on_the_way();
     return {};
   }
 
@@ -210,11 +230,22 @@ class Loop {
       warn(fmt::format("step {}: {}; the step is skipped", step_ - 1, why));
       return {};
     }
-    return invalid_data(fmt::format("{} steps in a row were skipped: {}", bad_steps_,
-                                    r.spike ? "their losses and gradients are spikes (train.spike_factor)"
-                                            : "their loss or gradients were not finite"),
-                        fmt::format("step {}", step_ - 1),
-                        "lower optimizer.lr, lengthen the warm-up or check the data");
+    return too_many_bad_steps(r.spike);
+  }
+
+  // Spikes are of the data; what is not finite may be of the weights: then those of the last update are put aside, so that who
+  // resumes goes on from the ones before.
+  Error too_many_bad_steps(bool spike) const {
+    std::string why = "their losses and gradients are spikes (train.spike_factor)";
+    std::string remedy = "lower optimizer.lr, lengthen the warm-up or check the data";
+    if (!spike) {
+      why = "their loss or gradients were not finite";
+      const std::optional<int64_t> before = store_.put_aside_from(learned_);
+      remedy += before ? fmt::format(", then go on with --resume: from step {}, before it", *before)
+                       : std::string("; no checkpoint is from before it: begin again in another out folder");
+    }
+    return invalid_data(fmt::format("{} steps in a row were skipped: {}", bad_steps_, why),
+                        fmt::format("step {}", step_ - 1), remedy);
   }
 
   void update_ema() {
@@ -231,7 +262,7 @@ class Loop {
   }
 
   Status evaluate(StepMetrics& m) {
-    std::optional<LossSums> sums = evaluate_all(*in_.stepper, *in_.valid, c_.batch_size, events_);
+    std::optional<LossSums> sums = evaluate_all(*in_.stepper, *in_.valid, c_.batch_size, events_.on_evaluation);
     if (!sums)
       return invalid_data("none of the targets of the validation data counts", "data.valid",
                           "give data with labels, or leave it out");
@@ -264,6 +295,7 @@ class Loop {
   LoopResult result_;
   int64_t steps_ = in_.steps;  // of the whole run
   int64_t step_ = 0, updates_ = 0, saved_ = -1, masked_steps_ = 0;
+  int64_t learned_ = 0;     // steps done when the weights last changed
   uint64_t sequences_ = 0;  // that were read
   double saved_at_ = 0, save_seconds_ = 0;
   int64_t bad_evaluations_ = 0, bad_steps_ = 0;
@@ -274,28 +306,6 @@ class Loop {
 };
 
 }  // namespace
-
-std::optional<LossSums> evaluate_all(Stepper& stepper, const ExampleSource& valid, int64_t batch_size,
-                                     const LoopEvents& events) {
-  const uint64_t size = valid.size();
-  Examples batch;
-  auto for_each_batch = [&](const auto& use) {
-    for (uint64_t begin = 0; begin < size;) {
-      batch.clear();
-      for (int64_t b = 0; b < batch_size && begin < size; ++b) valid.append(begin++, batch);
-      use(begin);
-    }
-  };
-  Counts whole;
-  for_each_batch([&](uint64_t) { whole += stepper.objective().count(batch); });
-  if (whole.terms == 0) return {};
-  LossSums sums;
-  for_each_batch([&](uint64_t done) {
-    sums += stepper.evaluate(batch, whole);
-    if (events.on_evaluation) events.on_evaluation(static_cast<int64_t>(done), static_cast<int64_t>(size));
-  });
-  return sums;
-}
 
 Result<LoopResult> run_loop(const LoopInputs& inputs, const LoopEvents& events) { return Loop(inputs, events).run(); }
 

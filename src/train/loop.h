@@ -9,6 +9,7 @@
 #include "model/model.h"
 #include "train/checkpoint.h"
 #include "train/config.h"
+#include "train/evaluation.h"
 #include "train/metrics_file.h"
 #include "train/stepper.h"
 
@@ -17,7 +18,7 @@ namespace malmoi::train {
 /// What the loop tells while it runs; any may be empty. Called on the loop's thread.
 struct LoopEvents {
   std::function<void(const StepMetrics&)> on_step;
-  std::function<void(int64_t done, int64_t total)> on_evaluation;  // progress of an evaluation, in batches
+  EvaluationProgress on_evaluation;
   std::function<void(int64_t step)> on_evaluated;                  // after each evaluation: samples are made here
   std::function<Status(int64_t step, double valid_loss)> on_best;  // a new best: export the model
   std::function<void(const std::string&)> warn;
@@ -32,6 +33,8 @@ struct LoopResult {
   int64_t best_step = -1;
   std::optional<double> last_loss, last_valid_loss;
   int64_t resumed_from = 0;
+  int64_t saved_step = -1;       // of the newest checkpoint; -1: there is none
+  std::optional<Error> unsaved;  // interrupted: why there is no checkpoint of the last step
 };
 
 struct LoopInputs {
@@ -49,13 +52,10 @@ struct LoopInputs {
 
 /// Runs until the steps are done, validation stops improving, or a stop is requested (then a checkpoint is left).
 /// Resumed, it reads on from the sequence that the checkpoint names, whatever the batch was.
-/// Errors: a checkpoint of another model or optimiser, or none that is whole among those that there are; too many bad steps in a row. What
-/// cannot be written on the way (a checkpoint, metrics, the best model) is a warning: training goes on with the last good one.
-/// Weights that are not finite are never written.
+/// Errors: a checkpoint of another model or optimiser, or none that is whole among those that there are; too many bad
+/// steps in a row: where they were not finite, checkpoints of the weights that they began with are put aside, if there is one
+/// before. What cannot be written on the way (a checkpoint, metrics, the best model) is a warning: training goes on with the
+/// last good one. Weights that are not finite are never written.
 Result<LoopResult> run_loop(const LoopInputs& inputs, const LoopEvents& events);
-
-/// The objective over all examples of a source, each once.
-std::optional<LossSums> evaluate_all(Stepper& stepper, const ExampleSource& valid, int64_t batch_size,
-                                     const LoopEvents& events);
 
 }  // namespace malmoi::train

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <limits>
@@ -18,6 +19,7 @@ using testing::AllOf;
 using testing::Contains;
 using testing::Each;
 using testing::HasSubstr;
+using testing::Not;
 using testing::SizeIs;
 
 class LoopRun : public testing::Test {
@@ -137,6 +139,57 @@ TEST_F(LoopRun, WeightsThatAreNotFiniteAreNotSaved) {
   auto result = run(4, true);
   ASSERT_TRUE(result.ok()) << result.error().to_string();
   EXPECT_EQ(result->resumed_from, 2);
+}
+
+TEST_F(LoopRun, WeightsThatOnlyGaveLossesThatAreNotFiniteArePutAside) {
+  config_.save_every = 1;
+  config_.max_bad_steps = 3;
+  events_.on_step = [&](const StepMetrics& metrics) {  // the fourth step leaves finite weights whose products are not
+    for (auto& entry : trained_->model->parameters.entries())
+      if (entry->spec.name == "model.norm.weight" && metrics.step == 3)
+        std::fill_n(entry->parameter.master.as<float>(), entry->parameter.master.elements(), 3e38f);
+  };
+  auto failed = run(20);
+  ASSERT_FALSE(failed.ok());
+  EXPECT_THAT(failed.error().to_string(),
+              AllOf(HasSubstr("3 steps in a row"), HasSubstr("not finite"), HasSubstr("--resume: from step 3")));
+  EXPECT_EQ(steps_saved(), (std::vector<int64_t>{2, 3})) << "steps that are skipped push nothing out";
+  EXPECT_TRUE(malmoi::exists(Path(config_.out) / "checkpoints" / "aside-step-00000004" / "state.json"));
+  events_.on_step = {};
+  auto result = run(6, true);
+  ASSERT_TRUE(result.ok()) << result.error().to_string();
+  EXPECT_EQ(result->resumed_from, 3);
+  EXPECT_EQ(result->skipped_steps, 0);
+}
+
+TEST_F(LoopRun, WhereAllCheckpointsAreOfRuinedWeightsTheyStay) {
+  config_.save_every = 1;
+  config_.max_bad_steps = 2;
+  events_.on_step = [&](const StepMetrics& metrics) {
+    for (auto& entry : trained_->model->parameters.entries())
+      if (entry->spec.name == "model.norm.weight" && metrics.step == 0)
+        std::fill_n(entry->parameter.master.as<float>(), entry->parameter.master.elements(), 3e38f);
+  };
+  auto failed = run(20);
+  ASSERT_FALSE(failed.ok());
+  EXPECT_THAT(failed.error().to_string(), HasSubstr("begin again"));
+  EXPECT_EQ(steps_saved(), (std::vector<int64_t>{1}));
+}
+
+TEST_F(LoopRun, AStopWithoutItsCheckpointSaysSo) {
+  std::unique_ptr<FullDisk> full;
+  config_.save_every = 2;
+  events_.on_step = [&](const StepMetrics& metrics) {
+    if (metrics.step == 2) full = std::make_unique<FullDisk>(4096);
+  };
+  events_.stop_requested = [&] { return full != nullptr; };
+  auto result = run(6);
+  full.reset();
+  ASSERT_TRUE(result.ok()) << result.error().to_string();
+  EXPECT_TRUE(result->interrupted);
+  EXPECT_EQ(result->saved_step, 2);
+  ASSERT_TRUE(result->unsaved.has_value());
+  EXPECT_THAT(warnings_, Not(Contains(HasSubstr("training goes on"))));
 }
 
 TEST_F(LoopRun, ADiskWithoutSpaceIsToldOnceAndTrainingGoesOn) {

@@ -5,7 +5,7 @@
 
 #include <cerrno>
 
-#include "base/json.h"
+#include "base/json_read.h"
 
 namespace malmoi::train {
 namespace {
@@ -49,10 +49,8 @@ KeptLines lines_before(std::string_view text, int64_t first_step) {
 
 std::optional<int64_t> step_of_line(std::string_view line) {
   auto json = parse_json(line, "");
-  if (!json.ok() || !json->is_object() || !json->contains("step")) return {};
-  const Json& step = (*json)["step"];
-  if (!step.is_number_integer() || step.get<int64_t>() < 0) return {};
-  return step.get<int64_t>();
+  if (!json.ok()) return {};
+  return json_count(*json, "step");
 }
 
 MetricsFile::~MetricsFile() {

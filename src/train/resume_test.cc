@@ -44,16 +44,10 @@ class Run : public testing::Test {
 
   // A run of the model from its first weights, or from the newest checkpoint.
   Result<LoopResult> run(const CountingSource& source, LoopInputs inputs, LoopEvents events = {}) {
-    auto model = tiny_model("llama", model::Task::kCausalLm);
-    model->parameters.allocate(model::Purpose::kTraining, DType::kF32);
-    model->parameters.initialize(1);
-    auto objective = make_objective({});
-    auto optimizer = make_optimizer(config_.optimizer, model->parameters);
-    auto stepper = Stepper::create(*model, *objective, *optimizer, {.arena_bytes = 1 << 24});
-    EXPECT_TRUE(stepper.ok());
+    Trained trained(objective_entry("causal_lm"), "llama", {}, {}, config_.optimizer);
     inputs.config = &config_;
-    inputs.stepper = &*stepper;
-    inputs.optimizer = optimizer.get();
+    inputs.stepper = trained.stepper.get();
+    inputs.optimizer = trained.optimizer.get();
     inputs.train = &source;
     if (!events.warn) events.warn = [this](const std::string& text) { warnings_.push_back(text); };
     return run_loop(inputs, events);

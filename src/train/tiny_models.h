@@ -73,12 +73,12 @@ inline Examples random_examples(const ObjectiveEntry& objective, const model::Mo
 struct Trained {
   std::unique_ptr<model::Model> model;
   std::unique_ptr<Objective> objective;
-  OptimizerConfig config{.name = "adamw", .lr = 1e-2};
+  OptimizerConfig config;
   std::unique_ptr<Optimizer> optimizer;
   std::unique_ptr<Stepper> stepper;
   Trained(const ObjectiveEntry& entry, std::string_view family, const std::vector<std::string>& freeze = {},
-          const ObjectiveConfig& options = {})
-      : model(tiny_model(family, entry.task)), objective(entry.make(options)) {
+          const ObjectiveConfig& options = {}, const OptimizerConfig& optimizer_config = {.name = "adamw", .lr = 1e-2})
+      : model(tiny_model(family, entry.task)), objective(entry.make(options)), config(optimizer_config) {
     auto frozen = frozen_by(freeze);
     for (auto& e : model->parameters.entries()) e->parameter.trainable = freeze.empty() || !frozen(e->spec);
     model->parameters.allocate(nn::Purpose::kTraining, DType::kF32);

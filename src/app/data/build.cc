@@ -8,6 +8,7 @@
 #include "app/data/rank.h"
 #include "app/data/scorers.h"
 #include "base/counted.h"
+#include "base/json_read.h"
 #include "base/log.h"
 #include "base/parallel.h"
 
@@ -69,16 +70,16 @@ Result<std::vector<data::DryRunDocument>> data_dry_run(const data::Recipe& recip
 }
 
 std::string data_summary(const Json& report) {
-  const Json &inputs = report["inputs"], &kept = report["kept"];
-  std::string out =
-      fmt::format("{} read, {} kept: {} of text", counted(inputs.value("documents", uint64_t{0}), "document"),
-                  kept.value("documents", uint64_t{0}), format_bytes(kept.value("bytes", 0.0)));
+  const Json &inputs = json_object(report, "inputs"), &kept = json_object(report, "kept");
+  auto count = [](const Json& of, const char* key) { return static_cast<uint64_t>(json_count(of, key).value_or(0)); };
+  auto bytes = [](const Json& of) { return format_bytes(json_number(of, "bytes").value_or(0)); };
+  std::string out = fmt::format("{} read, {} kept: {} of text", counted(count(inputs, "documents"), "document"),
+                                count(kept, "documents"), bytes(kept));
   std::string languages;
-  for (const auto& [language, sizes] : report["languages"].items())
-    languages +=
-        fmt::format("{}{} {}", languages.empty() ? " (" : ", ", language, format_bytes(sizes.value("bytes", 0.0)));
+  for (const auto& [language, sizes] : json_object(report, "languages").items())
+    languages += fmt::format("{}{} {}", languages.empty() ? " (" : ", ", language, bytes(sizes));
   if (!languages.empty()) out += languages + ")";
-  uint64_t skipped = inputs.value("skipped", uint64_t{0});
+  uint64_t skipped = count(inputs, "skipped");
   if (skipped > 0) out += "; " + counted(skipped, "input") + " could not be read";
   return out;
 }

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/counted.h"
+#include "base/json_read.h"
 #include "base/log.h"
 #include "data/corpus.h"
 #include "data/token_file.h"
@@ -12,17 +13,6 @@
 #include "tokenizer/tokenizer.h"
 
 namespace malmoi::app {
-namespace {
-
-// Of what stands beside ids, which anyone may have written; 0 where it is not there.
-int64_t count_in(const Json& about, const char* key) {
-  auto found = about.find(key);
-  bool is_count = found != about.end() && found->is_number_integer() && *found >= 0 && *found <= INT32_MAX;
-  return is_count ? found->get<int64_t>() : 0;
-}
-
-}  // namespace
-
 Json to_json(const TokenizeReport& report) {
   return {{"documents", report.documents}, {"tokens", report.tokens}, {"bytes", report.bytes}};
 }
@@ -66,10 +56,11 @@ Json to_json(const data::PackStats& stats) {
 Result<data::PackStats> data_pack(const DataPackOptions& options) {
   MALMOI_ASSIGN(data::TokenFile tokens, data::TokenFile::open(options.in));
   const Json& about = tokens.about();
-  int64_t vocab_size = count_in(about, "vocab_size");
+  int64_t vocab_size = json_count(about, "vocab_size", INT32_MAX).value_or(0);
   if (vocab_size == 0)  // ids of another make: the vocabulary is what they reach
     for (uint64_t i = 0; i < tokens.size(); ++i) vocab_size = std::max<int64_t>(vocab_size, tokens.at(i) + 1);
-  int64_t pad = options.pad >= 0 ? std::min<int64_t>(options.pad, INT32_MAX) : count_in(about, "end_of_text");
+  int64_t pad = options.pad >= 0 ? std::min<int64_t>(options.pad, INT32_MAX)
+                                 : json_count(about, "end_of_text", INT32_MAX).value_or(0);
   return data::write_packed(tokens, vocab_size, options.sequence_length, static_cast<int32_t>(pad), options.out);
 }
 

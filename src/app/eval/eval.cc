@@ -1,4 +1,3 @@
-#include "base/counted.h"
 #include "app/eval/eval.h"
 
 #include <fmt/format.h>

@@ -267,5 +267,23 @@ TEST_F(RecipeTest, TheIndexNoticesContentAndNames) {
   EXPECT_FALSE(again.hash(folder_ / "none").ok());
 }
 
+// What a finished stage left may have been damaged since: it is shown as far as it can be read.
+TEST(StageKinds, DamagedResultsAreNoException) {
+  const Path out = Path(testing::TempDir()) / "malmoi_damaged_results";
+  ASSERT_TRUE(make_folder(out).ok());
+  for (const char* content :
+       {"{}", "[1]", "3",
+        R"({"documents": "many", "tokens": -1, "bytes": [], "loss": "low", "perplexity": null, "bits_per_byte": {}})",
+        R"({"parameters": "x", "steps": [], "status": 1, "seconds": {}, "best_valid_loss": "x", "best_step": null})",
+        R"({"inputs": 3, "kept": {"documents": -1, "bytes": "x"}, "languages": {"ko": 1, "en": {"bytes": []}}})",
+        R"({"samples": [1, {"prompt": 2, "next": [3, {"probability": "x", "word": 4}]}]})"}) {
+    for (const char* file : {"evaluation.json", "run.json", "report.json", "samples.json"})
+      ASSERT_TRUE(write_file(out / file, content).ok());
+    for (const StageKind& kind : stage_kinds()) {
+      if (kind.show) EXPECT_TRUE(kind.show(out).ok()) << kind.name << ": " << content;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace malmoi::app

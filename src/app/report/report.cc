@@ -4,7 +4,7 @@
 #include <array>
 #include <cmath>
 
-#include "base/json.h"
+#include "base/json_read.h"
 #include "base/utf8.h"
 #include "formats/zstd_stream.h"
 
@@ -57,10 +57,7 @@ class Curves {
   }
 
  private:
-  static double number(const Json& line, const char* key) {
-    auto found = line.find(key);
-    return found != line.end() && found->is_number() ? found->get<double>() : NAN;
-  }
+  static double number(const Json& line, const char* key) { return json_number(line, key).value_or(NAN); }
   void close() {
     steps_.push_back(std::floor((first_ + last_) / 2));
     for (size_t i = 0; i < kSeriesCount; ++i) {

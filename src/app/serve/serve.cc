@@ -7,6 +7,7 @@
 
 #include "app/use/chat.h"
 #include "app/use/generate.h"
+#include "base/json_read.h"
 #include "base/log.h"
 #include "base/mapped_files.h"
 #include "infer/provider.h"
@@ -45,9 +46,7 @@ chat::SamplingOptions sampling_defaults(const Path& folder) {
   auto json = read_json((folder / "generation_config.json").string(), 1 << 20);
   if (!json.ok() || !json->is_object()) return defaults;
   chat::SamplingOptions given = defaults;
-  auto number = [&](const char* key, double& value) {
-    if (json->contains(key) && (*json)[key].is_number()) value = (*json)[key].get<double>();
-  };
+  auto number = [&](const char* key, double& value) { value = json_number(*json, key).value_or(value); };
   number("temperature", given.temperature);
   number("top_p", given.top_p);
   number("min_p", given.min_p);

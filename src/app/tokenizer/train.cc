@@ -26,19 +26,18 @@ std::string name_of(const Path& path) {
 }
 
 Json counts_of(const tokenizer::TrainReport& report) {
-  Json json;
-  json["texts"] = report.texts;
-  json["bytes"] = report.bytes;
-  json["words"] = report.words;
-  json["distinct_words"] = report.distinct_words;
-  json["alphabet"] = report.alphabet;
-  json["spilled_runs"] = report.spilled_runs;
-  json["dropped_words"] = report.dropped_words;
-  json["least_count"] = report.least_count;
+  Json json = {{"texts", report.texts},
+               {"bytes", report.bytes},
+               {"words", report.words},
+               {"distinct_words", report.distinct_words},
+               {"alphabet", report.alphabet},
+               {"spilled_runs", report.spilled_runs},
+               {"dropped_words", report.dropped_words},
+               {"least_count", report.least_count},
+               {"counting_seconds", report.counting_seconds},
+               {"learning_seconds", report.learning_seconds},
+               {"cpu_seconds", report.cpu_seconds}};
   if (report.log_likelihood != 0) json["log_likelihood"] = report.log_likelihood;
-  json["counting_seconds"] = report.counting_seconds;
-  json["learning_seconds"] = report.learning_seconds;
-  json["cpu_seconds"] = report.cpu_seconds;
   return json;
 }
 
@@ -55,8 +54,7 @@ data::ReaderOptions reader_options(const TokenizerTraining& training) {
 class NewFolder {
  public:
   static Result<NewFolder> make(const Path& path) {
-    std::error_code ignored;
-    const bool fresh = !std::filesystem::exists(path, ignored);
+    const bool fresh = !malmoi::exists(path);
     MALMOI_TRY(make_folder(path));
     if (::access(path.c_str(), W_OK) != 0) return io_error("cannot write there", path.string(), errno);
     return NewFolder(fresh ? path : Path());

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/json_read.h"
 #include "base/log.h"
 #include "kernels/gemm.h"
 
@@ -19,18 +20,11 @@ constexpr int64_t kEvaluations = 10;
 constexpr double kMostEvaluationShare = 0.2;
 constexpr int64_t kLeastStepsOfWarmup = 10;  // that many steps for each of the warm-up
 
-std::optional<int64_t> integer(const Json& object, const char* key) {
-  auto found = object.find(key);
-  if (found == object.end() || !found->is_number_integer() || *found < 0) return {};
-  return found->get<int64_t>();
-}
-
 // What stands in chosen.json, if it is for as many minutes and whole.
 std::optional<ChosenLength> recorded_length(const Json& chosen, double minutes) {
-  auto given = chosen.find("minutes");
-  if (given == chosen.end() || !given->is_number() || given->get<double>() != minutes) return {};
-  const auto steps = integer(chosen, "steps"), warmup = integer(chosen, "warmup_steps"),
-             decay = integer(chosen, "decay_steps"), eval_every = integer(chosen, "eval_every");
+  if (json_number(chosen, "minutes") != minutes) return {};
+  const auto steps = json_count(chosen, "steps"), warmup = json_count(chosen, "warmup_steps"),
+             decay = json_count(chosen, "decay_steps"), eval_every = json_count(chosen, "eval_every");
   if (!steps || *steps < 1 || !warmup || !decay || !eval_every) return {};
   return ChosenLength{*steps, *warmup, *decay, *eval_every};
 }
@@ -101,13 +95,13 @@ Result<bool> Choices::choose_length(TrainConfig& config, const std::function<Res
   MALMOI_ASSIGN(Speed speed, measure(std::min(kMeasuredShare * seconds, kMostMeasuredSeconds)));
   const ChosenLength length = fit_length(config, speed, seconds - (monotonic_seconds() - began));
   apply(length, config);
-  chosen_["minutes"] = config.minutes;
-  chosen_["steps"] = length.steps;
-  chosen_["warmup_steps"] = length.warmup_steps;
-  chosen_["decay_steps"] = length.decay_steps;
-  chosen_["eval_every"] = length.eval_every;
-  chosen_["step_seconds"] = speed.step_seconds;
-  chosen_["evaluation_seconds"] = speed.evaluation_seconds;
+  chosen_.update({{"minutes", config.minutes},
+                  {"steps", length.steps},
+                  {"warmup_steps", length.warmup_steps},
+                  {"decay_steps", length.decay_steps},
+                  {"eval_every", length.eval_every},
+                  {"step_seconds", speed.step_seconds},
+                  {"evaluation_seconds", speed.evaluation_seconds}});
   MALMOI_TRY(write());
   job.message(
       fmt::format("{:.3g} s a step{}: {} steps fit {} min", speed.step_seconds,

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "app/train/train.h"
+#include "app/train/small_run.h"
 #include "kernels/gemm.h"
 
 namespace malmoi::app {
@@ -38,30 +38,15 @@ TEST(FitLength, StepsAndEvaluationsFitTheTime) {
   EXPECT_EQ(fit_length(config, {.step_seconds = 1}, 60).decay_steps, 60);
 }
 
-class ChosenRun : public testing::Test {
+class ChosenRun : public SmallRun {
  protected:
   void SetUp() override {
-    folder_ = Path(testing::TempDir()) / "malmoi_chosen";
-    std::filesystem::remove_all(folder_);
-    ASSERT_TRUE(make_folder(folder_).ok());
-    std::string text;
-    for (int i = 0; i < 40; ++i) text += "the quick brown fox jumps over the lazy dog. ";
-    ASSERT_TRUE(write_file(folder_ / "text.txt", text).ok());
-    document_.root = {
-        {"model",
-         {{"architecture", "llama"}, {"hidden_size", 16}, {"num_hidden_layers", 1}, {"num_attention_heads", 2}}},
-        {"tokenizer", {{"type", "char"}}},
-        {"data", {{"train", {(folder_ / "text.txt").string()}}, {"valid_fraction", 0.2}, {"sequence_length", 16}}},
-        {"train", {{"batch_size", 2}, {"minutes", 0.005}, {"dtype", "auto"}, {"schedule", {{"warmup_steps", 1000}}}}},
-        {"out", (folder_ / "run").string()}};
-    job_.message = [this](const std::string& line) { messages_.push_back(line); };
+    SmallRun::SetUp();
+    document_.root["train"] = {
+        {"batch_size", 2}, {"minutes", 0.005}, {"dtype", "auto"}, {"schedule", {{"warmup_steps", 1000}}}};
+    document_.root.erase("samples");
   }
   Json chosen() const { return *read_json((folder_ / "run" / "chosen.json").string()); }
-
-  Path folder_;
-  ConfigDocument document_;
-  Job job_;
-  std::vector<std::string> messages_;
 };
 
 TEST_F(ChosenRun, ARunFitsItsMinutesAndSaysWhatItChose) {

@@ -8,6 +8,7 @@
 #include "app/train/texts.h"
 #include "base/counted.h"
 #include "base/hash.h"
+#include "base/json_read.h"
 #include "base/log.h"
 #include "data/token_file.h"
 #include "data/tokenize.h"
@@ -93,15 +94,14 @@ std::optional<TokenizedTexts> tokenized_before(const TrainConfig& config, const 
   const Path folder = Path(config.out) / "data";
   auto done = read_json((folder / "prepared.json").string());
   if (!done.ok() || json_string(*done, "fingerprint") != fingerprint(config, tokenizer)) return {};
-  for (const char* key : {"train_documents", "valid_documents", "valid_tokens", "valid_bytes"}) {
-    if (!done->contains(key) || !(*done)[key].is_number_unsigned()) return {};  // damaged: made again
-  }
-  const auto number = [&](const char* key) { return (*done)[key].get<uint64_t>(); };
+  const auto train = json_count(*done, "train_documents"), valid = json_count(*done, "valid_documents"),
+             tokens = json_count(*done, "valid_tokens"), bytes = json_count(*done, "valid_bytes");
+  if (!train || !valid || !tokens || !bytes) return {};  // damaged: made again
   return TokenizedTexts{.train = folder / "train.bin",
                         .valid = folder / "valid.bin",
-                        .has_valid = number("valid_tokens") > 0,
-                        .valid_bytes = number("valid_bytes"),
-                        .documents = number("train_documents") + number("valid_documents")};
+                        .has_valid = *tokens > 0,
+                        .valid_bytes = static_cast<uint64_t>(*bytes),
+                        .documents = static_cast<uint64_t>(*train) + static_cast<uint64_t>(*valid)};
 }
 
 Result<TokenizedTexts> tokenize_texts(const TrainConfig& config, const tokenizer::Tokenizer& tokenizer,

@@ -74,6 +74,16 @@ void finish_report(TrainReport& report, const train::LoopResult& result, const P
   report.best->bits_per_byte = bits / static_cast<double>(data.valid_bytes);
 }
 
+// Of a run that was stopped and whose last steps are no checkpoint.
+Error not_saved(const train::LoopResult& result, const Path& folder, bool exported) {
+  const std::string from =
+      result.saved_step < 0 ? "from the beginning" : fmt::format("from step {}", result.saved_step);
+  return {result.unsaved->code,
+          fmt::format("stopped after step {}, whose checkpoint could not be written ({}){}", result.steps,
+                      result.unsaved->to_string(), exported ? "; its weights are in model" : ""),
+          folder.string(), "--resume goes on " + from};
+}
+
 }  // namespace
 
 Result<TrainReport> train(const ConfigDocument& document, const TrainOptions& options, const Job& job) {
@@ -112,7 +122,10 @@ Result<TrainReport> train(const ConfigDocument& document, const TrainOptions& op
   StepsInput input{config, steps, sequences, memory, data, *model, *objective, average, options.resume, options.trace};
   MALMOI_ASSIGN(train::LoopResult result, run_steps(input, display, samples, exports, job));
 
-  MALMOI_TRY(exports.write("model"));
+  // A model takes less space than a checkpoint: it is tried also where that was too large.
+  const Status exported = exports.write("model");
+  if (result.unsaved) return not_saved(result, folder.path(), exported.ok());
+  MALMOI_TRY(exported);
   if (!average.empty()) MALMOI_TRY(exports.write_with("ema", average));
   report.seconds = monotonic_seconds() - began;
   finish_report(report, result, data);

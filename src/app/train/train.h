@@ -18,7 +18,7 @@ struct TrainOptions {
 
 /// Leaves in OUT: config.yaml, metrics.jsonl, events for TensorBoard, checkpoints, best, model, run.json, samples.jsonl,
 /// report.html. The result is what run.json holds. Without `resume` an OUT that holds a run is refused. Stopped, a run
-/// leaves a checkpoint and its models, and the error is kCancelled.
+/// leaves a checkpoint and its models, and the error is kCancelled; another one where that checkpoint could not be written.
 Result<TrainReport> train(const ConfigDocument& document, const TrainOptions& options, const Job& job);
 
 }  // namespace malmoi::app

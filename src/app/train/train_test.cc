@@ -13,10 +13,12 @@
 #include "app/train/new_model.h"
 #include "app/train/plan.h"
 #include "app/train/run_folder.h"
+#include "app/train/small_run.h"
 #include "data/token_file.h"
 #include "formats/npy.h"
 #include "formats/safetensors.h"
 #include "infer/tiny_model.h"
+#include "train/full_disk.h"
 
 namespace malmoi::app {
 namespace {
@@ -25,13 +27,6 @@ using testing::AllOf;
 using testing::Contains;
 using testing::HasSubstr;
 using testing::Not;
-
-Path fresh_folder(const std::string& name) {
-  Path folder = Path(testing::TempDir()) / ("malmoi_run_" + name);
-  std::filesystem::remove_all(folder);
-  EXPECT_TRUE(make_folder(folder).ok());
-  return folder;
-}
 
 std::vector<int32_t> all_ids(const Path& path) {
   auto file = data::TokenFile::open(path);
@@ -116,29 +111,6 @@ TEST(PrepareData, TrainingReadsTheIdsThatDataTokenizeWrites) {
   }
 }
 
-class SmallRun : public testing::Test {
- protected:
-  void SetUp() override {
-    folder_ = fresh_folder("small");
-    std::string text;
-    for (int i = 0; i < 40; ++i) text += "the quick brown fox jumps over the lazy dog. ";
-    ASSERT_TRUE(write_file(folder_ / "text.txt", text).ok());
-    document_.root = {
-        {"model",
-         {{"architecture", "llama"}, {"hidden_size", 16}, {"num_hidden_layers", 1}, {"num_attention_heads", 2}}},
-        {"tokenizer", {{"type", "char"}}},
-        {"data", {{"train", {(folder_ / "text.txt").string()}}, {"valid_fraction", 0.2}, {"sequence_length", 16}}},
-        {"train", {{"batch_size", 2}, {"steps", 4}, {"eval_every", 2}, {"dtype", "f32"}, {"ema_decay", 0.5}}},
-        {"samples", {{"prompts", {"the"}}, {"tokens", 3}}},
-        {"out", (folder_ / "run").string()}};
-    job_.message = [this](const std::string& line) { messages_.push_back(line); };
-  }
-  Path folder_;
-  ConfigDocument document_;
-  Job job_;
-  std::vector<std::string> messages_;
-};
-
 TEST_F(SmallRun, LeavesItsFolderAndSaysWhatItFound) {
   auto report = train(document_, {}, job_);
   ASSERT_TRUE(report.ok()) << report.error().to_string();
@@ -170,6 +142,25 @@ TEST_F(SmallRun, StopsWhenTheJobSaysSoAndLeavesEverything) {
   job_.message = {};
   source.clear();
   EXPECT_TRUE(train(document_, {.resume = true, .trace = {}}, job_).ok());
+}
+
+TEST_F(SmallRun, AStopWhoseCheckpointCannotBeWrittenIsNoMereStop) {
+  StopSource source;
+  std::optional<train::FullDisk> full;
+  job_.stop = source.token();
+  job_.message = [&](const std::string& line) {
+    if (line.find("steps of") == std::string::npos) return;
+    source.request();
+    full.emplace(40'000);  // a model of these sizes fits, a checkpoint does not
+  };
+  auto report = train(document_, {}, job_);
+  full.reset();
+  ASSERT_FALSE(report.ok());
+  EXPECT_NE(report.error().code, ErrorCode::kCancelled);
+  EXPECT_THAT(report.error().to_string(),
+              AllOf(HasSubstr("checkpoint could not be written"), HasSubstr("its weights are in model"),
+                    HasSubstr("from the beginning")));
+  EXPECT_TRUE(malmoi::exists(folder_ / "run" / "model" / "model.safetensors"));
 }
 
 TEST_F(SmallRun, FrozenWeightsAreExportedAsTheyBegan) {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/hash.h"
+#include "base/json_read.h"
 #include "data/readers/source_buffer.h"
 
 namespace malmoi::data {
@@ -30,9 +31,11 @@ struct Waiting {
 bool is_well_formed(const Json& line) {
   if (!line.is_object()) return false;
   for (const auto& [key, value] : line.items()) {
-    bool is_count = key == "found" || key == "warc" || key == "end" || key == "status" || key == "bytes";
-    bool is_mark = key == "stored" || key == "sitemap";
-    if ((is_count && !value.is_number_integer()) || (is_mark && !value.is_boolean())) return false;
+    const bool is_small = key == "found" || key == "warc" || key == "status";
+    const bool is_count = is_small || key == "end" || key == "bytes";
+    const bool is_mark = key == "stored" || key == "sitemap";
+    if (is_count && !json_count(line, key, is_small ? INT32_MAX : INT64_MAX)) return false;
+    if (is_mark && !value.is_boolean()) return false;
   }
   return true;
 }

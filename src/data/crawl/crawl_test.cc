@@ -81,7 +81,9 @@ TEST(Crawl, StoppedItGoesOnWithoutLossOrRepetition) {
 TEST(Crawl, ADamagedLogIsAnError) {
   Site site;
   fill(site);
-  for (const char* damage : {R"({"url": "http://a.example/", "status": "no"})", R"({"url": 1})", "[1]"}) {
+  for (const char* damage :
+       {R"({"url": "http://a.example/", "status": "no"})", R"({"url": 1})", "[1]",
+        R"({"url": "http://a.example/", "end": -1})", R"({"url": "http://a.example/", "found": 4294967296})"}) {
     Path out = scratch("damaged");
     ASSERT_TRUE(write_file(out / "crawl.log", std::string(damage) + "\n").ok());
     auto done = crawl(options_for(site, out));

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "data/readers/test_read.h"
-#include "data/test_growth.h"
+#include "base/test_growth.h"
 
 namespace malmoi::data {
 namespace {

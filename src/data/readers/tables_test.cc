@@ -3,7 +3,7 @@
 
 #include "data/readers/lines.h"
 #include "data/readers/test_read.h"
-#include "data/test_growth.h"
+#include "base/test_growth.h"
 
 namespace malmoi::data {
 namespace {

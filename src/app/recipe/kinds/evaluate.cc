@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "base/counted.h"
+#include "base/json_read.h"
 #include "app/eval/eval.h"
 #include "app/recipe/kinds/kinds.h"
 
@@ -32,11 +33,12 @@ Result<Json> result(const Path& out) { return read_json((out / "evaluation.json"
 
 Result<std::string> show(const Path& out) {
   MALMOI_ASSIGN(Json f, result(out));
-  const Json& bits = f["bits_per_byte"];
+  auto count = [&](const char* key) { return static_cast<uint64_t>(json_count(f, key).value_or(0)); };
+  auto number = [&](const char* key) { return json_number(f, key).value_or(NAN); };
+  const auto bits = json_number(f, "bits_per_byte");
   return fmt::format("held-out text: {}, {}, {} bytes\nloss {:.4f} nats a token, perplexity {:.2f}{}\n",
-                     counted(f["documents"].get<uint64_t>(), "document"), counted(f["tokens"].get<uint64_t>(), "token"),
-                     f["bytes"].get<int64_t>(), f["loss"].get<double>(), f["perplexity"].get<double>(),
-                     bits.is_number() ? fmt::format(", {:.4f} bits a byte", bits.get<double>()) : "");
+                     counted(count("documents"), "document"), counted(count("tokens"), "token"), count("bytes"),
+                     number("loss"), number("perplexity"), bits ? fmt::format(", {:.4f} bits a byte", *bits) : "");
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include "app/use/generate.h"
 #include "app/recipe/kinds/kinds.h"
+#include "base/json_read.h"
 
 namespace malmoi::app::kinds {
 namespace {
@@ -52,10 +53,11 @@ Result<Json> result(const Path& out) { return read_json((out / "samples.json").s
 Result<std::string> show(const Path& out) {
   MALMOI_ASSIGN(Json all, result(out));
   std::string text;
-  for (const Json& sample : all["samples"]) {
+  for (const Json& sample : json_list(all, "samples")) {
     text += fmt::format("{}|{}\n", json_string(sample, "prompt"), json_string(sample, "text"));
-    for (const Json& next : sample.value("next", Json::array()))
-      text += fmt::format("  {:5.1f} %  {}\n", 100 * next.value("probability", 0.0), json_string(next, "word"));
+    for (const Json& next : json_list(sample, "next"))
+      text += fmt::format("  {:5.1f} %  {}\n", 100 * json_number(next, "probability").value_or(0),
+                          json_string(next, "word"));
     text += "\n";
   }
   return text;

@@ -4,6 +4,7 @@
 
 #include "app/recipe/kinds/kinds.h"
 #include "app/recipe/kinds/paths.h"
+#include "base/json_read.h"
 #include "base/log.h"
 
 namespace malmoi::app::kinds {
@@ -33,7 +34,7 @@ Result<Json> result(const Path& out) { return read_json((out / "run.json").strin
 
 Result<std::string> show(const Path& out) {
   MALMOI_ASSIGN(Json facts, result(out));
-  auto number = [&](const char* key) { return facts.value(key, 0.0); };
+  auto number = [&](const char* key) { return json_number(facts, key).value_or(0); };
   std::string text = fmt::format("{} parameters, {} steps, {} in {}", format_count(number("parameters")),
                                  number("steps"), json_string(facts, "status"), format_duration(number("seconds")));
   if (facts.contains("best_valid_loss"))

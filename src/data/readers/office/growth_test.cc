@@ -3,7 +3,7 @@
 #include <functional>
 
 #include "data/readers/office/test_office.h"
-#include "data/test_growth.h"
+#include "base/test_growth.h"
 
 namespace malmoi::data::office {
 namespace {
