@@ -1,5 +1,6 @@
 #include "model/gguf_config.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <set>
@@ -13,6 +14,9 @@ using formats::GgufValue;
 
 // Said elsewhere (dimensions of tensors, other keys), or of no weight in a forward pass.
 constexpr std::string_view kInert[] = {"vocab_size", "attention.value_length"};
+
+// Every file that has a field for them says them; our defaults would be another model's.
+constexpr std::string_view kRequired[] = {"embedding_length", "block_count", "attention.head_count"};
 
 Result<Json> value_of(const GgufValue& value, const std::string& where) {
   if (value.type() == GgufType::kBool) return Json(*value.boolean());
@@ -32,6 +36,7 @@ class Reader {
       : file_(file), family_(family), dialect_(*family.gguf), prefix_(std::string(dialect_.architecture) + ".") {}
 
   Result<Json> read() {
+    MALMOI_TRY(check_whole());
     for (const ModelClass& c : family_.classes) {
       if (c.task != dialect_.task) continue;
       config_["architectures"] = Json::array({std::string(c.name)});
@@ -40,6 +45,8 @@ class Reader {
     config_["model_type"] = std::string(family_.model_type);
     for (const GgufField& field : dialect_.fields) {
       const GgufValue* value = find(field.key);
+      if (!value && std::ranges::find(kRequired, field.key) != std::end(kRequired))
+        return invalid_data("the key is missing", where(field.key), "use a whole model's file");
       if (!value) continue;
       MALMOI_ASSIGN(config_[std::string(field.field)], value_of(*value, where(field.key)));
     }
@@ -58,6 +65,15 @@ class Reader {
   const GgufValue* find(std::string_view key) {
     used_.emplace(key);
     return file_.find(prefix_ + std::string(key));
+  }
+
+  // Of a model in several files, each has some of the tensors.
+  Status check_whole() const {
+    const int64_t parts = file_.integer_or("split.count", 1);
+    if (parts <= 1) return {};
+    return unsupported(
+        "the file is part " + std::to_string(file_.integer_or("split.no", 0) + 1) + " of " + std::to_string(parts),
+        file_.path().string(), "join the parts with llama-gguf-split --merge");
   }
 
   Status read_vocabulary() {

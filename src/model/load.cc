@@ -213,7 +213,11 @@ std::string without_python_numbers(std::string text) {
 Result<std::unique_ptr<Model>> model_of(const formats::Gguf& file, std::optional<Task> task) {
   MALMOI_ASSIGN(const Family* family, family_of(file));
   MALMOI_ASSIGN(ConfigDocument document, config_of(file, *family));
-  return make_model(document, document.root, {.task = task});
+  auto model = make_model(document, document.root, {.task = task});
+  if (model.ok() || model.error().code != ErrorCode::kUsage) return model;
+  Error error = model.error();  // nobody wrote these values by hand
+  error.code = ErrorCode::kInvalidData;
+  return error;
 }
 
 // A model without memory and what fills it.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/counted.h"
 #include "data/corpus.h"
 #include "data/token_file.h"
 

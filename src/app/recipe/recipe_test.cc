@@ -280,7 +280,9 @@ TEST(StageKinds, DamagedResultsAreNoException) {
     for (const char* file : {"evaluation.json", "run.json", "report.json", "samples.json"})
       ASSERT_TRUE(write_file(out / file, content).ok());
     for (const StageKind& kind : stage_kinds()) {
-      if (kind.show) EXPECT_TRUE(kind.show(out).ok()) << kind.name << ": " << content;
+      if (kind.show) {
+        EXPECT_TRUE(kind.show(out).ok()) << kind.name << ": " << content;
+      }
     }
   }
 }

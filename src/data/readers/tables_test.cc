@@ -196,7 +196,9 @@ TEST(Lines, TimeGrowsWithTheSize) {
       std::string bytes = kind.head;
       for (size_t i = 0; i < n; ++i) bytes += kind.unit;
       size_t documents = read_bytes(kind.name, bytes).documents.size();
-      if (kind.has_documents) EXPECT_EQ(documents, n) << kind.unit;
+      if (kind.has_documents) {
+        EXPECT_EQ(documents, n) << kind.unit;
+      }
     };
     EXPECT_LT(growth_of(read, 5000), kSteepestGrowth) << kind.unit;
   }

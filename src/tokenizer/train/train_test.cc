@@ -289,8 +289,8 @@ TEST(Train, UnigramLearnsFromLongWordsInParts) {
     job.warn = [&](const std::string& line) { warnings.push_back(line); };
     auto made = train(source_of(texts), {.kind = TrainKind::kUnigram, .vocab_size = 20, .byte_fallback = false}, job);
     ASSERT_TRUE(made.ok()) << made.error().to_string();
-    EXPECT_TRUE(made->id_of("나다").has_value());
-    EXPECT_TRUE(made->id_of("라마바").has_value());
+    const size_t characters = text.size() / 3;
+    EXPECT_LT(made->encode(text).size(), characters * 2 / 3);  // syllables of several characters were found
     const bool said = std::any_of(warnings.begin(), warnings.end(), [](const std::string& line) {
       return line.find("learned from in parts") != std::string::npos;
     });

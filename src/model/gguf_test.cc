@@ -1,0 +1,97 @@
+// Tests of models in GGUF files: metadata that says what cannot be, and what is missing.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "formats/gguf.h"
+#include "model/gguf_config.h"
+#include "model/load.h"
+
+namespace malmoi::model {
+namespace {
+
+using formats::Gguf;
+using formats::GgufMetadata;
+using testing::HasSubstr;
+
+class GgufModels : public testing::Test {
+ protected:
+  void SetUp() override {
+    auto opened = Gguf::open(Path(MALMOI_TEST_DATA) / "gguf" / "llama-headdim" / "model.gguf");
+    ASSERT_TRUE(opened.ok()) << opened.error().to_string();
+    file_.emplace(std::move(*opened));
+    path_ = Path(testing::TempDir()) / "malmoi_changed_model.gguf";
+  }
+  void TearDown() override { std::filesystem::remove(path_); }
+
+  // The same model with other metadata: `change` sets keys over those of the file but `without`.
+  std::string load(const std::function<void(GgufMetadata&)>& change, std::string_view without = {},
+                   std::string_view without_tensor = {}) {
+    GgufMetadata metadata;
+    for (const auto& [key, value] : file_->pairs()) {
+      if (key != without) metadata.set(key, value);
+    }
+    change(metadata);
+    std::vector<formats::GgufTensorSpec> specs;
+    std::vector<const formats::GgufTensor*> tensors;
+    for (const auto& tensor : file_->tensors()) {
+      if (tensor.name == without_tensor) continue;
+      specs.push_back({tensor.name, tensor.type, tensor.dims});
+      tensors.push_back(&tensor);
+    }
+    auto written = formats::write_gguf(
+        path_, metadata, specs, [&](size_t index, const auto& sink) { return sink(*file_->bytes(*tensors[index])); });
+    EXPECT_TRUE(written.ok());
+    auto model = load_model(path_, {});
+    if (model.ok()) return "accepted";
+    EXPECT_NE(model.error().code, ErrorCode::kUsage);  // nothing that its user wrote
+    return model.error().to_string();
+  }
+
+  std::optional<Gguf> file_;
+  Path path_;
+};
+
+TEST_F(GgufModels, WhatCannotBeIsNamed) {
+  auto set = [](std::string key, uint32_t value) {
+    return [=](GgufMetadata& metadata) { metadata.set_u32(key, value); };
+  };
+  auto nothing = [](GgufMetadata&) {};
+  EXPECT_EQ(load(nothing), "accepted");
+  EXPECT_THAT(load(set("llama.attention.head_count", 0)), HasSubstr("num_attention_heads"));
+  EXPECT_THAT(load(set("llama.block_count", 0xFFFFFFFFu)), HasSubstr("num_hidden_layers"));
+  EXPECT_THAT(load(set("llama.embedding_length", 8)), HasSubstr("shape"));
+  EXPECT_THAT(load(set("llama.novel_trick", 1)), HasSubstr("llama.novel_trick"));
+  EXPECT_THAT(load(set("split.count", 3)), HasSubstr("part 1 of 3"));
+  EXPECT_EQ(load(set("split.count", 1)), "accepted");
+  EXPECT_THAT(load([](GgufMetadata& metadata) { metadata.set_text("general.architecture", "frobnicate"); }),
+              HasSubstr("'frobnicate' is not known; use one of"));
+  EXPECT_THAT(load([](GgufMetadata& metadata) { metadata.set_text("llama.block_count", "two"); }),
+              HasSubstr("llama.block_count"));
+  for (const char* key : {"llama.embedding_length", "llama.block_count", "llama.attention.head_count"})
+    EXPECT_THAT(load(nothing, key), HasSubstr(std::string(key) + ": the key is missing"));
+  EXPECT_THAT(load(nothing, "general.architecture"), HasSubstr("general.architecture"));
+  EXPECT_THAT(load(nothing, {}, "token_embd.weight"), HasSubstr("token_embd.weight"));
+  EXPECT_THAT(load(nothing, {}, "blk.1.attn_norm.weight"), HasSubstr("model.layers.1.input_layernorm.weight"));
+}
+
+TEST(GgufDialects, AFamilyIsFoundByItsArchitecture) {
+  for (const Family* family : family_table()) {
+    if (!family->gguf) continue;
+    const GgufDialect& dialect = *family->gguf;
+    Path path = Path(testing::TempDir()) / "malmoi_architecture.gguf";
+    GgufMetadata metadata;
+    metadata.set_text("general.architecture", dialect.architecture);
+    if (!dialect.marker.empty())
+      metadata.set_u32(std::string(dialect.architecture) + "." + std::string(dialect.marker), 1);
+    ASSERT_TRUE(formats::write_gguf(path, metadata).ok());
+    auto file = Gguf::open(path);
+    ASSERT_TRUE(file.ok());
+    auto found = family_of(*file);
+    ASSERT_TRUE(found.ok()) << found.error().to_string();
+    EXPECT_EQ((*found)->model_type, family->model_type);
+    std::filesystem::remove(path);
+  }
+}
+
+}  // namespace
+}  // namespace malmoi::model
