@@ -112,6 +112,12 @@ class ArchiveReader : public Reader {
            std::string_view::npos;
   }
 
+  // What begins with a header is no tar before that header is whole: a tar cut at its first entry began with zeros.
+  bool is_cut_tar() const {
+    return (archive_format(archive_.get()) & ARCHIVE_FORMAT_BASE_MASK) == ARCHIVE_FORMAT_TAR &&
+           archive_message(archive_.get()).find("Truncated tar archive") != std::string::npos;
+  }
+
   // Opens the next entry that can be read; false at the end.
   Result<bool> next_entry() {
     while (true) {
@@ -130,6 +136,10 @@ class ArchiveReader : public Reader {
         continue;
       }
       is_searching_ = false;
+      if (code == ARCHIVE_FATAL && entries_ == 1 && is_cut_tar()) {  // zeros that do not fill a last block
+        on_skip_({input_.id, "read.empty", "an archive without files", false});
+        return false;
+      }
       if (code == ARCHIVE_FATAL)
         return invalid_data("damaged archive: " + archive_message(archive_.get()), input_.id,
                             "check that the file is whole");
