@@ -69,6 +69,8 @@ void add_generate(CLI::App& root, Invocation& invocation);
 void add_chat(CLI::App& root, Invocation& invocation);
 void add_score(CLI::App& root, Invocation& invocation);
 void add_eval(CLI::App& root, Invocation& invocation);
+void add_classify(CLI::App& root, Invocation& invocation);  // classify.cc, as fill
+void add_fill(CLI::App& root, Invocation& invocation);
 void add_bench(CLI::App& root, Invocation& invocation);
 void add_serve(CLI::App& root, Invocation& invocation);
 void add_run(CLI::App& root, Invocation& invocation);

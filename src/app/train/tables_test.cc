@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 
 #include "app/train/small_run.h"
+#include "app/use/classify.h"
+#include "app/use/fill.h"
 #include "train/test_words.h"
 
 namespace malmoi::app {
@@ -65,6 +67,24 @@ TEST_F(TableRun, LearnsLabelsAndSavesTheirNames) {
   EXPECT_THAT(*lines, HasSubstr("\"valid_accuracy\":1"));
 }
 
+TEST_F(TableRun, TheTrainedModelClassifiesAndExplains) {
+  ASSERT_TRUE(train(document_, {}, job_).ok());
+  auto opened = Classifier::open({.model = (folder_ / "run" / "best").string(), .explain = true}, job_);
+  ASSERT_TRUE(opened.ok()) << opened.error().to_string();
+  auto texts = opened->classify({"good film", "bad film"});
+  ASSERT_TRUE(texts.ok()) << texts.error().to_string();
+  EXPECT_EQ((*texts)[0].label, "yes");
+  EXPECT_EQ((*texts)[1].label, "no");
+  for (const ClassifiedText& text : *texts) {
+    EXPECT_NEAR(text.scores[0].second + text.scores[1].second, 1, 1e-9);
+    ASSERT_TRUE(text.explanation.has_value());
+    ASSERT_EQ(text.explanation->tokens.size(), 2u) << "marks around a text have no share";
+    EXPECT_GT(text.explanation->tokens[0].second, text.explanation->tokens[1].second) << "the adjective decides";
+    EXPECT_LT(text.explanation->gap, 0.02 * std::abs(text.explanation->difference) + 1e-3);
+  }
+  EXPECT_EQ(to_json((*texts)[0])["tokens"][0][0], "good");
+}
+
 TEST_F(TableRun, WhatIsWrongWithRowsIsNamed) {
   document_.root["data"]["columns"]["label"] = "sentiment";
   EXPECT_THAT(refusal(), HasSubstr("no row has the column 'sentiment'; name the one that holds the label with "
@@ -120,6 +140,15 @@ TEST_F(TableRun, APretrainedModelTakesTheLabelsOfTheData) {
   document_.root["train"]["best_metric"] = "loss";
   EXPECT_EQ(refusal(), "accepted");
   std::filesystem::rename(folder_ / "run" / "model", folder_ / "pretrained");
+  const std::string pretrained = (folder_ / "pretrained").string();
+  auto filled = fill({.model = pretrained, .text = "good [MASK] playing", .words = {"film", "bad"}}, job_);
+  ASSERT_TRUE(filled.ok()) << filled.error().to_string();
+  ASSERT_EQ(filled->gaps.size(), 1u);
+  EXPECT_EQ(filled->gaps[0][0].text, "film");
+  EXPECT_EQ(filled->text, "good film playing");
+  EXPECT_THAT(fill({.model = pretrained, .text = "good"}, job_).error().to_string(), HasSubstr("write [MASK]"));
+  EXPECT_THAT(fill({.model = pretrained, .text = "[MASK]", .words = {"players"}}, job_).error().to_string(),
+              HasSubstr("cuts 'players' in 3 pieces (play ##er ##s)"));
   document_.root["objective"] = {{"name", "classification"}};
   document_.root["model"] = {{"init_from", (folder_ / "pretrained").string()}};
   document_.root["data"] = {{"format", "table"},
