@@ -228,6 +228,7 @@ void read_samples(ConfigReader& root, TrainConfig& c, Sections& sections) {
   c.samples.prompts = r.texts("prompts");
   c.samples.tokens = r.integer("tokens", 64, 1, 100000);
   c.samples.temperature = r.number("temperature", 0.8, 0, 100);
+  c.samples.outputs = r.integer("outputs", 100, 0, 1'000'000);
   sections.finish(r);
 }
 

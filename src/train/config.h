@@ -43,6 +43,7 @@ struct SampleConfig {
   std::vector<std::string> prompts;
   int64_t tokens = 64;
   double temperature = 0.8;
+  int64_t outputs = 100;  // of an encoder-decoder's held-out rows: so many are written and scored at each evaluation
   bool operator==(const SampleConfig&) const = default;
 };
 

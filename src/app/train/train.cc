@@ -132,9 +132,10 @@ Result<TrainReport> train(const ConfigDocument& document, const TrainOptions& op
   const double began = monotonic_seconds();
   RunDisplay display(job, folder);
   SampleWriter samples(config, folder, *model, tokenizer.get(), job);
+  OutputMeter outputs(config, folder, tables, *model, tokenizer.get());
   ModelExport exports(folder, *model, tokenizer.get(), config.save_dtype);
   StepsInput input{config, steps, sequences, memory, data, *model, *objective, average, options.resume, options.trace};
-  MALMOI_ASSIGN(train::LoopResult result, run_steps(input, display, samples, exports, job));
+  MALMOI_ASSIGN(train::LoopResult result, run_steps(input, display, samples, outputs, exports, job));
 
   // A model takes less space than a checkpoint: it is tried also where that was too large.
   const Status exported = exports.write("model");
