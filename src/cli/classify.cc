@@ -14,8 +14,9 @@ void add_classify(CLI::App& root, Invocation& invocation) {
   command->footer("Example: malmoi classify --model runs/sentiment/best reviews.txt");
   command->add_option("--model", options->model, "model folder, or a name in $MALMOI_HOME")->required();
   command->add_option("file", options->file, "a text per line (default: standard input)");
-  command->add_flag("--explain", options->explain,
-                    "each token's share of the label's log-probability, by integrated gradients");
+  command->add_flag(
+      "--explain", options->explain,
+      "each token's share of the label's logit, by integrated gradients, and what they lack of their sum");
   add_dtype_option(*command, options->dtype);
   add_threads_option(*command);
   command->callback([&invocation, options] {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <numeric>
 
 #include "autograd/tape.h"
 #include "infer/session.h"
@@ -115,10 +116,10 @@ struct Text {
   const std::vector<bool>& is_text;
 };
 
-// A pass over the same text once for each alpha. Gives -log p of the label of each, summed.
+// A pass over the same text once for each alpha: the logits of the label, summed.
 class Pass {
  public:
-  Pass(model::Model& model, PathTable& path, const AttributionOptions& options)
+  Pass(const model::Model& model, PathTable& path, const AttributionOptions& options)
       : model_(model), path_(path), options_(options) {
     if (auto arena = Arena::create(kArenaBytes); arena.ok()) arena_ = std::move(*arena);
     context_.arena = &arena_;
@@ -141,20 +142,39 @@ class Pass {
     }
     path_.set_path(std::move(baseline), std::move(of_rows));
     const nn::Batch batch = rows.batch();
-    const std::vector<int32_t> targets(alphas.size(), options_.label);
     autograd::Tape tape;
     context_.tape = with_gradient ? &tape : nullptr;
     autograd::Var hidden = model_.backbone->forward(context_, batch);
     autograd::Var features = model_.head->features(context_, std::move(hidden), batch);
-    const autograd::HeadLoss loss = model_.loss(context_, std::move(features), {.targets = targets});
-    if (with_gradient) tape.backward(context_);
-    context_.tape = nullptr;
+    autograd::Var logits = autograd::linear(context_, std::move(features), **model_.head->weight, model_.head->bias);
     MALMOI_TRY(stream_.sync());
-    return loss.sum;
+    const double sum = sum_of_label(logits.value);
+    if (with_gradient) {
+      tape.give_grad(context_, logits.id, slope_of_label(logits.value.shape()));
+      tape.backward(context_);
+      MALMOI_TRY(stream_.sync());
+    }
+    context_.tape = nullptr;
+    return sum;
   }
 
  private:
-  model::Model& model_;
+  double sum_of_label(const Tensor& logits) const {
+    double sum = 0;
+    for (int64_t r = 0; r < logits.shape().rows(); ++r)
+      sum += static_cast<double>(logits.as<float>()[r * logits.shape().columns() + options_.label]);
+    return sum;
+  }
+
+  // 1 at the label of each row.
+  Tensor slope_of_label(const Shape& shape) {
+    Tensor slope = context_.temporary(DType::kF32, shape);
+    std::fill_n(slope.as<float>(), slope.elements(), 0.0f);
+    for (int64_t r = 0; r < shape.rows(); ++r) slope.as<float>()[r * shape.columns() + options_.label] = 1;
+    return slope;
+  }
+
+  const model::Model& model_;
   PathTable& path_;
   const AttributionOptions& options_;
   Arena arena_;
@@ -162,6 +182,22 @@ class Pass {
   Stream stream_;
   Context context_;
 };
+
+// The shares with so many alphas.
+Result<std::vector<double>> shares_of(Pass& pass, const PathTable& path, const Text& text, int64_t steps) {
+  std::vector<double> shares(text.ids.size(), 0);
+  const auto length = static_cast<int64_t>(text.ids.size());
+  const int64_t at_once = std::max<int64_t>(kRowsAtOnce / std::max<int64_t>(length, 1), 1);
+  for (int64_t begin = 0; begin < steps; begin += at_once) {
+    std::vector<float> alphas;
+    for (int64_t k = begin; k < std::min(begin + at_once, steps); ++k)
+      alphas.push_back((static_cast<float>(k) + 0.5f) / static_cast<float>(steps));
+    if (auto ran = pass.run(text, alphas, true); !ran.ok()) return ran.error();
+    for (size_t r = 0; r < path.slopes().size(); ++r)
+      shares[r % shares.size()] += path.slopes()[r] / static_cast<double>(steps);
+  }
+  return shares;
+}
 
 }  // namespace
 
@@ -175,25 +211,17 @@ Result<Attribution> attribute(model::Model& model, std::span<const int32_t> ids,
   Pass pass(model, *path, options);
   const Text text{ids, token_types, is_text};
   Attribution result;
-  result.shares.assign(ids.size(), 0);
-  const auto length = static_cast<int64_t>(ids.size());
-  const int64_t at_once = std::max<int64_t>(kRowsAtOnce / std::max<int64_t>(length, 1), 1);
-  for (int64_t begin = 0; begin < options.steps; begin += at_once) {
-    std::vector<float> alphas;
-    for (int64_t k = begin; k < std::min(begin + at_once, options.steps); ++k)
-      alphas.push_back((static_cast<float>(k) + 0.5f) / static_cast<float>(options.steps));
-    if (auto loss = pass.run(text, alphas, true); !loss.ok()) return loss.error();
-    const std::vector<double>& slopes = (*path).slopes();
-    for (size_t r = 0; r < slopes.size(); ++r)
-      result.shares[r % ids.size()] -= slopes[r] / static_cast<double>(options.steps);  // the loss is -log p
-  }
   MALMOI_ASSIGN(double at_text, pass.run(text, {1}, false));
   MALMOI_ASSIGN(double at_baseline, pass.run(text, {0}, false));
-  result.difference = at_baseline - at_text;
-  double sum = 0;
-  for (double share : result.shares) sum += share;
-  result.gap = std::abs(result.difference - sum);
-  return result;
+  result.difference = at_text - at_baseline;
+  result.steps = options.steps;
+  while (true) {
+    MALMOI_ASSIGN(result.shares, shares_of(pass, *path, text, result.steps));
+    result.gap = std::abs(result.difference - std::accumulate(result.shares.begin(), result.shares.end(), 0.0));
+    if (result.gap <= options.largest_gap * std::abs(result.difference) || 2 * result.steps > options.most_steps)
+      return result;
+    result.steps *= 2;
+  }
 }
 
 }  // namespace malmoi::infer

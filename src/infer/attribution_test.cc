@@ -27,8 +27,8 @@ const std::vector<bool> kIsText{false, true, true, true, true, false};
 
 TEST(Attribution, SharesAddUpToWhatTheTextGains) {
   auto model = tiny_classifier();
-  auto coarse = attribute(*model, kIds, {}, kIsText, {.label = 1, .baseline = 4, .steps = 8});
-  auto fine = attribute(*model, kIds, {}, kIsText, {.label = 1, .baseline = 4, .steps = 256});
+  auto coarse = attribute(*model, kIds, {}, kIsText, {.label = 1, .baseline = 4, .steps = 8, .most_steps = 8});
+  auto fine = attribute(*model, kIds, {}, kIsText, {.label = 1, .baseline = 4, .steps = 256, .most_steps = 256});
   ASSERT_TRUE(coarse.ok() && fine.ok());
   EXPECT_GT(std::abs(fine->difference), 0.01);
   EXPECT_NEAR(coarse->difference, fine->difference, 1e-6);

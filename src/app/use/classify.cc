@@ -41,7 +41,7 @@ Json to_json(const ClassifiedText& text) {
   if (!text.explanation) return json;
   json["tokens"] = Json::array();
   for (const auto& [token, share] : text.explanation->tokens) json["tokens"].push_back(Json::array({token, share}));
-  json["log_probability_gained"] = text.explanation->difference;
+  json["logit_difference"] = text.explanation->difference;
   json["completeness_gap"] = text.explanation->gap;
   return json;
 }

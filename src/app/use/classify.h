@@ -26,7 +26,7 @@ struct ClassifiedText {
   std::vector<std::pair<std::string, double>> scores;  // of each label, in the model's order: probabilities
   int64_t cut = 0;                                     // tokens that did not fit
   struct Explanation {
-    std::vector<std::pair<std::string, double>> tokens;  // the text of each, and its share of log p(label)
+    std::vector<std::pair<std::string, double>> tokens;  // the text of each, and its share of the label's logit
     double difference = 0, gap = 0;                      // see infer::Attribution
   };
   std::optional<Explanation> explanation;
