@@ -58,16 +58,15 @@ Status count_labels(const Json* cell, std::string_view role, std::string_view wh
   return {};
 }
 
-Result<int32_t> label_index(const std::string& label, const RowEncoding& rules, std::string_view where) {
-  auto found = std::find(rules.labels.begin(), rules.labels.end(), label);
-  if (found != rules.labels.end()) return static_cast<int32_t>(found - rules.labels.begin());
+Result<int32_t> label_index(const std::string& label, std::span<const std::string> labels, std::string_view where) {
+  auto found = std::find(labels.begin(), labels.end(), label);
+  if (found != labels.end()) return static_cast<int32_t>(found - labels.begin());
   int32_t index = -1;
   auto [end, error] = std::from_chars(label.data(), label.data() + label.size(), index);
   const bool whole = error == std::errc() && end == label.data() + label.size();
-  if (whole && index >= 0 && static_cast<size_t>(index) < rules.labels.size() && are_unnamed(rules.labels))
-    return index;
-  return invalid_data("the label '" + label + "' is not one of the model's: " + list_of(rules.labels),
-                      std::string(where), "mend the label, or train a model that has it");
+  if (whole && index >= 0 && static_cast<size_t>(index) < labels.size() && are_unnamed(labels)) return index;
+  return invalid_data("the label '" + label + "' is not one of the model's: " + list_of(labels), std::string(where),
+                      "mend the label, or train a model that has it");
 }
 
 EncodedText encode_text(const std::string& first, const std::string* second, const tokenizer::Tokenizer& tokenizer,

@@ -57,7 +57,7 @@ Status count_labels(const Json* cell, std::string_view role, std::string_view wh
                     std::map<std::string, uint64_t>& counts);
 
 /// The index of a label among those of the model; where these are LABEL_0, LABEL_1 ..., a number is an index, too.
-Result<int32_t> label_index(const std::string& label, const RowEncoding& rules, std::string_view where);
+Result<int32_t> label_index(const std::string& label, std::span<const std::string> labels, std::string_view where);
 
 /// One text or two as the tokenizer puts them together (`[CLS] first [SEP] second [SEP]`). What does not fit max_length is
 /// cut from the end of the longer one.

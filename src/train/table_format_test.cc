@@ -67,9 +67,9 @@ TEST(Classification, RowsBecomeArrays) {
 TEST(Labels, NumbersAreIndicesWhereNobodyNamedThem) {
   const auto tokenizer = words_tokenizer();
   const std::vector<std::string> unnamed{"LABEL_0", "LABEL_1"}, named{"no", "yes"};
-  EXPECT_EQ(*label_index("1", {.tokenizer = tokenizer, .labels = unnamed}, ""), 1);
-  EXPECT_FALSE(label_index("2", {.tokenizer = tokenizer, .labels = unnamed}, "").ok());
-  EXPECT_FALSE(label_index("1", {.tokenizer = tokenizer, .labels = named}, "").ok());
+  EXPECT_EQ(*label_index("1", unnamed, ""), 1);
+  EXPECT_FALSE(label_index("2", unnamed, "").ok());
+  EXPECT_FALSE(label_index("1", named, "").ok());
 }
 
 TEST(Scores, MacroF1IsScikitLearns) {

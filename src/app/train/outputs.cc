@@ -2,16 +2,12 @@
 
 #include <algorithm>
 
-#include "infer/prompt.h"
-#include "infer/scheduler.h"
+#include "app/use/answer_all.h"
 #include "metrics/bleu.h"
 #include "metrics/chrf.h"
-#include "tokenizer/document_marks.h"
 
 namespace malmoi::app {
 namespace {
-
-constexpr int64_t kRunningAtOnce = 64;
 
 std::string cell(const data::TableRow& row, const std::string& name) {
   auto found = row.cells.find(name);
@@ -31,36 +27,9 @@ OutputMeter::OutputMeter(const train::TrainConfig& config, const RunFolder& fold
   }
 }
 
-Result<std::vector<std::string>> OutputMeter::generate() const {
-  MALMOI_ASSIGN(auto scheduler, infer::Scheduler::create(model_, {.max_running = kRunningAtOnce}));
-  std::vector<int32_t> ends;
-  if (auto end = tokenizer::document_marks(*tokenizer_).after) ends.push_back(*end);
-  std::vector<std::vector<int32_t>> written(sources_.size());
-  std::string failure;
-  for (size_t r = 0; r < sources_.size(); ++r) {
-    infer::TokenRequest request{
-        .prompt = train::encode_text(sources_[r], nullptr, *tokenizer_, config_.data.sequence_length).ids,
-        .max_tokens = config_.data.output_length};
-    request.sampling.temperature = 0;
-    request.stop_ids = ends;
-    request.max_tokens = std::min(request.max_tokens, scheduler->context_length() - 1);
-    std::vector<int32_t>& row = written[r];
-    MALMOI_TRY(scheduler->submit(std::move(request), [&row, &failure](const infer::Token& token) {
-      if (token.finish == chat::FinishReason::kError) failure = token.error;
-      if (token.id >= 0) row.push_back(token.id);
-      return failure.empty();
-    }));
-  }
-  while (scheduler->step()) {
-  }
-  if (!failure.empty()) return Error{ErrorCode::kInternal, failure, "outputs of the validation rows", ""};
-  std::vector<std::string> outputs;
-  for (const std::vector<int32_t>& ids : written) outputs.push_back(tokenizer_->decode(ids, true));
-  return outputs;
-}
-
 Result<std::vector<train::NamedFigure>> OutputMeter::measure(int64_t step) const {
-  MALMOI_ASSIGN(std::vector<std::string> outputs, generate());
+  MALMOI_ASSIGN(std::vector<std::string> outputs,
+                answer_all(model_, *tokenizer_, sources_, config_.data.sequence_length, config_.data.output_length));
   std::vector<std::vector<std::string>> references;
   std::string lines;
   for (size_t r = 0; r < outputs.size(); ++r) {

@@ -23,8 +23,6 @@ class OutputMeter {
   Result<std::vector<train::NamedFigure>> measure(int64_t step) const;
 
  private:
-  Result<std::vector<std::string>> generate() const;
-
   const train::TrainConfig& config_;
   const RunFolder& folder_;
   const model::Model& model_;

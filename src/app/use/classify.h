@@ -40,6 +40,7 @@ class Classifier {
   static Result<Classifier> open(const ClassifyOptions& options, const Job& job);
   /// The texts in one pass. An empty text is classified as what stands around one.
   Result<std::vector<ClassifiedText>> classify(const std::vector<std::string>& texts);
+  const std::vector<std::string>& labels() const { return loaded_.model->labels; }
 
  private:
   Classifier() = default;

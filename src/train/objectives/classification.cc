@@ -29,7 +29,7 @@ Result<EncodedRow> encode(const TableCells& row, const RowEncoding& rules) {
     MALMOI_ASSIGN(pair, cell_text(row.find(kPair), "text_pair", row.where));
   }
   MALMOI_ASSIGN(std::string label, cell_text(row.find(kLabel), "label", row.where));
-  MALMOI_ASSIGN(int32_t index, label_index(label, rules, row.where));
+  MALMOI_ASSIGN(int32_t index, label_index(label, rules.labels, row.where));
   EncodedText encoded = encode_text(text, pair ? &*pair : nullptr, rules.tokenizer, rules.max_length);
   std::vector<int32_t> mask = encoded.mask();
   return EncodedRow{.integers = {std::move(encoded.ids), std::move(mask), {index}, std::move(encoded.type_ids)},
