@@ -106,6 +106,7 @@ struct AttentionOptions {
   std::span<const CachedKeys> cached = {};  // empty, or one for each run: then keys and values are not read
   int64_t cached_k_stride = 0, cached_v_stride = 0, page_rows = 0;
   int64_t bias_left = 0, bias_right = 0;  // distances that `bias` holds
+  bool bias_by_key = false;               // it holds positions of keys 0 .. bias_right instead
   Parameter* sinks = nullptr;             // [heads]
 };
 /// out[rows, heads * value_dim] = softmax(scale q k^T + bias) v; see kernels::AttentionArgs. `bias` may be empty, else

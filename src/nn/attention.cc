@@ -40,7 +40,11 @@ std::vector<CachedKeys>& cached_buffer() {
 autograd::HeadNormRun head_norm(const Declare& declare, const AttentionSpec& s, int64_t heads) {
   autograd::HeadNormRun run{heads, s.head_dim};
   if (s.qk_norm == QkNorm::kAllHeads) run = {1, heads * s.head_dim};
-  run.weight = norm(declare, {.width = run.head_dim, .weight_offset = s.qk_norm_offset}).weight;
+  Norm n = norm(
+      declare,
+      {.width = run.head_dim, .layer = s.qk_norm_layer, .bias = s.qk_norm_bias, .weight_offset = s.qk_norm_offset});
+  run.weight = n.weight;
+  run.bias = n.bias;
   return run;
 }
 
@@ -70,8 +74,8 @@ SelfAttention::SelfAttention(const Declare& declare, const AttentionSpec& spec) 
   out_ =
       linear(declare / n.out, {.in = q, .out = spec.width, .bias = spec.out_bias, .std = spec.out_std, .layout = all});
   if (spec.qk_norm == QkNorm::kNone) return;
-  q_norm_ = head_norm(declare / "q_norm", spec, spec.heads);
-  k_norm_ = head_norm(declare / "k_norm", spec, spec.kv_heads);
+  q_norm_ = head_norm(declare / n.q_norm, spec, spec.heads);
+  k_norm_ = head_norm(declare / n.k_norm, spec, spec.kv_heads);
 }
 
 Var SelfAttention::operator()(Context& context, Var x, const Batch& batch, int64_t slot,
@@ -80,14 +84,17 @@ Var SelfAttention::operator()(Context& context, Var x, const Batch& batch, int64
   int64_t q = s.heads * s.head_dim, kv = s.kv_heads * s.head_dim;
   Var qkv = qkv_(context, std::move(x));  // [rows, (heads + 2 kv_heads) head_dim]
   if (s.qk_norm != QkNorm::kNone)
-    qkv = autograd::head_norm(context, std::move(qkv), {q_norm_, k_norm_},
-                              {.eps = static_cast<float>(s.qk_norm_eps), .weight_offset = s.qk_norm_offset});
+    qkv = autograd::head_norm(
+        context, std::move(qkv), {q_norm_, k_norm_},
+        {.layer = s.qk_norm_layer, .eps = static_cast<float>(s.qk_norm_eps), .weight_offset = s.qk_norm_offset});
   if (s.rotary)
     qkv =
         autograd::rotary(context, std::move(qkv), s.rotary->options(s.heads + s.kv_heads, s.head_dim, batch.positions));
   autograd::AttentionOptions options = options_of(s, batch);
-  options.bias_left = bias.left;
-  options.bias_right = bias.right;
+  DistanceBias added = s.alibi ? s.alibi->bias(context.statistics_type()) : bias;
+  options.bias_left = added.left;
+  options.bias_right = added.right;
+  options.bias_by_key = added.by_key;
   std::vector<CachedKeys>& keys = cached_buffer();
   for (size_t i = 0; i < batch.states.size(); ++i) {
     const autograd::Run& run = batch.runs[i];
@@ -99,7 +106,8 @@ Var SelfAttention::operator()(Context& context, Var x, const Batch& batch, int64
   }
   if (!batch.states.empty()) use_cache(options, keys, kv);
   autograd::Columns k{qkv, q, kv}, v{qkv, q + kv, kv};
-  Var attended = autograd::attention(context, {std::move(qkv), 0, q}, std::move(k), std::move(v), options, bias.values);
+  Var attended =
+      autograd::attention(context, {std::move(qkv), 0, q}, std::move(k), std::move(v), options, std::move(added.values));
   return out_(context, std::move(attended));
 }
 

@@ -61,18 +61,21 @@ struct ResPostNormBlock {
 };
 
 /// Attention and the feed-forward part read the same stream, each behind a norm of its own, and are added together
-/// (Wang & Komatsuzaki 2021).
+/// (Wang & Komatsuzaki 2021). Where `mlp_norm` is not declared both read the one norm.
 template <typename FeedForward>
 struct ParallelBlock {
   Norm attention_norm, mlp_norm;
   SelfAttention attention;
   FeedForward mlp;
+  double mlp_dropout = 0;  // of what the feed-forward part alone adds
 
   BlockIo operator()(Context& context, const Batch& batch, int64_t slot, BlockIo io,
                      const DistanceBias& bias = {}) const {
     auto [x, h] = attention_norm(context, std::move(io.x), std::move(io.delta));  // [rows, width]
+    Var read = mlp_norm.weight ? Var{} : h;
     Var attended = attention(context, std::move(h), batch, slot, bias);
-    Var added = mlp(context, mlp_norm(context, x));
+    if (mlp_norm.weight) read = mlp_norm(context, x);
+    Var added = autograd::dropout(context, mlp(context, std::move(read)), mlp_dropout);
     return {std::move(x), autograd::add(context, std::move(attended), std::move(added))};
   }
 };

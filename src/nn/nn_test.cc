@@ -1,8 +1,9 @@
-// Tests of nn/: published rotary scalings.
+// Tests of nn/: published rotary scalings, ALiBi.
 #include <gtest/gtest.h>
 
 #include "base/json.h"
 #include "base/file.h"
+#include "nn/alibi.h"
 #include "nn/rotary.h"
 
 namespace malmoi::nn {
@@ -43,6 +44,34 @@ TEST(Rotary, PublishedScalingsAreTheReferences) {
     for (size_t i = 0; i < mine.size(); ++i)
       EXPECT_NEAR(mine[i], want[i].get<double>(), 2e-6 * want[i].get<double>()) << dump_json(s) << " " << i;
   }
+}
+
+TEST(Alibi, SlopesOfAPowerOfTwoAndOfOtherNumbersOfHeads) {
+  EXPECT_EQ(alibi_slopes(4, 8), (std::vector<double>{0.25, 0.0625, 0.015625, 0.00390625}));
+  EXPECT_EQ(alibi_slopes(6, 8), (std::vector<double>{0.25, 0.0625, 0.015625, 0.00390625, 0.5, 0.125}));
+  EXPECT_EQ(alibi_slopes(2, 4), (std::vector<double>{0.25, 0.0625}));
+}
+
+TEST(Alibi, BiasesFallWithTheDistanceOrGrowWithTheKeysPosition) {
+  Alibi exact({.heads = 2, .scale = 2});
+  exact.prepare(3);
+  DistanceBias bias = exact.bias(DType::kF32);
+  EXPECT_FALSE(bias.by_key);
+  ASSERT_EQ(bias.left + 1 + bias.right, bias.values.value.shape().columns());
+  const float* entries = bias.values.value.as<float>();
+  EXPECT_EQ(entries[bias.left], 0);
+  EXPECT_EQ(entries[bias.left - 3], -2 * 3 * 0.0625f);
+
+  Alibi rounded({.heads = 6, .rounded = true});
+  rounded.prepare(300);
+  rounded.prepare(400);
+  bias = rounded.bias(DType::kF64);
+  EXPECT_TRUE(bias.by_key);
+  EXPECT_EQ(bias.left, 0);
+  ASSERT_GE(bias.right, 400);
+  const double* row = bias.values.value.as<double>() + 4 * bias.values.value.shape().columns();  // slope 0.5
+  EXPECT_EQ(row[255], 127.5);
+  EXPECT_EQ(row[257], 128) << "257 in bf16 is 256";
 }
 
 }  // namespace
