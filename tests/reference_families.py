@@ -1,7 +1,8 @@
 """The families of the program as the reference library makes them, tiny: one entry or more each.
 
 An entry: `family` and `class` of the library, `config`, what it `exercises`, and where it is not plain: `kind` (decoder,
-mlm, encdec), `length` of the ids, `dtype` and `shard` of the file, `v4` (the config as transformers 4 spelled it),
+mlm, encdec), `length` of the ids, `dtype` and `shard` of the file, `v4` (the config as transformers 4 spelled it), `attention`
+(the library's way to attend, where the plainest one is wrong),
 `scale` (factors on weights by parts of names), `post` and `on_disk` (changes by name, below), `ablate` (changes of the
 config that must be seen in the logits), `invariant` (weights that cannot matter), `train` (the `model:` of a training
 configuration of ours; absent where no text alone trains it), `objectives` (what trains it on arrays instead).
@@ -11,6 +12,8 @@ from safetensors.torch import load_file, save_file
 
 ROPE = {"rope_type": "default", "rope_theta": 10000.0}
 GPT2 = {"vocab_size": 200, "n_positions": 64, "n_embd": 48, "n_layer": 2, "n_head": 4, "bos_token_id": 0, "eos_token_id": 0}
+FALCON = {"vocab_size": 160, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "max_position_embeddings": 64,
+          "bos_token_id": 0, "eos_token_id": 0}
 OURS = {"hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 64}
 
 
@@ -104,6 +107,71 @@ FAMILIES = {
                    "rope_parameters": {**ROPE, "partial_rotary_factor": 0.25}},
         "exercises": "parallel residual, qkv interleaved per head, rotary on a quarter of each head, exact gelu, f16 file",
         "train": {"hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "max_position_embeddings": 64}},
+    "gptj": {
+        "family": "gptj", "class": "GPTJForCausalLM", "length": 32, "dtype": "float16", "v4": {"rotary": True, "scale_attn_weights": True},
+        "config": {"vocab_size": 160, "n_positions": 64, "n_embd": 48, "n_layer": 2, "n_head": 4, "rotary_dim": 8, "n_inner": 96,
+                   "bos_token_id": 0, "eos_token_id": 0},
+        "exercises": "parallel parts behind one norm, rotary pairs that are neighbours on 8 of 12 dimensions, projections without "
+                     "biases, output projection with one, f16 file",
+        "ablate": [{"rotary_dim": 6}, {"rotary_dim": 12}],
+        "train": {"n_embd": 64, "n_layer": 2, "n_head": 4, "n_positions": 64, "rotary_dim": 8}},
+    "phi": {
+        "family": "phi", "class": "PhiForCausalLM", "length": 32,
+        "config": small(num_key_value_heads=2, qk_layernorm=True, rope_parameters={**ROPE, "partial_rotary_factor": 0.4}),
+        "exercises": "parallel parts behind one norm, rotary on 0.4 of each head, layer norm of q and k per head, grouped queries, "
+                     "output projection with a bias",
+        "v4": {}, "ablate": [{"rope_parameters": {**ROPE, "partial_rotary_factor": 0.5}}],
+        "train": {**OURS, "qk_layernorm": True}},
+    "falcon": {
+        "family": "falcon", "class": "FalconForCausalLM", "length": 32, "dtype": "bfloat16",
+        "config": FALCON, "v4": {"drop": ["num_kv_heads", "ffn_hidden_size", "num_ln_in_parallel_attn"],
+                                 "apply_residual_connection_post_layernorm": False},
+        "exercises": "7B: parallel parts behind one norm, one head of keys and values, rotary, tied head, bf16 file",
+        "scale": {"word_embeddings": 0.4, "ln_f": 4.0},  # otherwise a tied model only repeats its input
+        "train": {"hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "max_position_embeddings": 64}},
+    "falcon-two": {
+        "family": "falcon", "class": "FalconForCausalLM", "length": 32,
+        "config": {**FALCON, "new_decoder_architecture": True, "num_kv_heads": 2, "tie_word_embeddings": False,
+                   "ffn_hidden_size": 96},
+        "exercises": "40B: heads in two groups, a norm for each of the parallel parts, own output matrix",
+        "ablate": [{"rope_parameters": {**ROPE, "rope_theta": 100.0}}],
+        "train": {"hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "num_kv_heads": 2,
+                  "max_position_embeddings": 64, "new_decoder_architecture": True}},
+    "falcon-one": {
+        "family": "falcon", "class": "FalconForCausalLM", "length": 32,
+        "config": {**FALCON, "new_decoder_architecture": True, "num_kv_heads": 2, "num_ln_in_parallel_attn": 1, "bias": True},
+        "exercises": "11B: heads in two groups, one norm for both of the parallel parts; biases",
+        "scale": {"word_embeddings": 0.4, "ln_f": 4.0}},
+    "falcon-rw": {
+        "family": "falcon", "class": "FalconForCausalLM", "length": 40, "attention": "sdpa",
+        "config": {**FALCON, "num_attention_heads": 6, "hidden_size": 48, "ffn_hidden_size": 64, "alibi": True, "bias": True,
+                   "multi_query": False, "parallel_attn": False},
+        "scale": {"word_embeddings": 0.4, "ln_f": 4.0},
+        "exercises": "RW: ALiBi in bf16 with slopes of six heads, one part after the other, q, k and v interleaved per head, "
+                     "biases. The library's eager attention adds ALiBi twice; its default, sdpa, once",
+        "ablate": [{"alibi": False}],
+        "train": {"hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "max_position_embeddings": 64,
+                  "alibi": True, "bias": True, "multi_query": False, "parallel_attn": False}},
+    "exaone4": {
+        "family": "exaone4", "class": "Exaone4ForCausalLM", "length": 40,
+        "config": small(num_hidden_layers=3, hidden_size=40, intermediate_size=64, head_dim=12, num_key_value_heads=2,
+                        sliding_window=8, layer_types=["sliding_attention", "sliding_attention", "full_attention"],
+                        rope_parameters={"rope_type": "default", "rope_theta": 1e6}),
+        "exercises": "two layers with a window and rotary positions, one that sees all without positions; norm of what each part "
+                     "adds, RMS norm of q and k per head; the layers as letters, as older configs have them",
+        "v4": {"drop": ["layer_types"], "sliding_window_pattern": "LLG"},
+        "ablate": [{"sliding_window": 9}, {"layer_types": ["sliding_attention", "full_attention", "full_attention"]},
+                   {"rope_parameters": ROPE}],
+        "train": {**OURS, "sliding_window": 16, "sliding_window_pattern": 2}},
+    "qwen3_moe": {
+        "family": "qwen3_moe", "class": "Qwen3MoeForCausalLM", "length": 32,
+        "config": small(num_hidden_layers=3, hidden_size=32, intermediate_size=48, moe_intermediate_size=24, head_dim=12,
+                        num_key_value_heads=2, num_experts=5, num_experts_per_tok=2, norm_topk_prob=False, mlp_only_layers=[0],
+                        rope_parameters={"rope_type": "default", "rope_theta": 1e6}),
+        "exercises": "best 2 of 5 experts with their own probabilities as weights, a dense layer before two of experts, qk norm",
+        "ablate": [{"norm_topk_prob": True}, {"num_experts_per_tok": 1}],
+        "v4": {}, "train": {**OURS, "head_dim": 16, "num_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 32,
+                            "decoder_sparse_step": 2}},
     "mixtral": {
         "family": "mixtral", "class": "MixtralForCausalLM", "length": 32, "shard": "80KB",
         "config": small(hidden_size=32, intermediate_size=48, num_key_value_heads=2, num_local_experts=4, num_experts_per_tok=2,

@@ -84,7 +84,7 @@ def train_on_rows(entry, objective, folder):
 def rows_trained_open_there(name, entry, objective, folder):
     kind = "classifier" if objective == "classification" else entry["kind"]
     model = train_on_rows(entry, objective, folder)
-    theirs = reference.load(model)
+    theirs = reference.load(model, entry)
     inputs = reference.make_inputs(entry, theirs, SEED)
     want = reference.outputs(theirs, kind, inputs)["logits"]
     gap = largest_gap(score(model, inputs, folder), want, inputs, kind)

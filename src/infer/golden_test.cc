@@ -16,10 +16,13 @@
 namespace malmoi::infer {
 namespace {
 
-const char* const kGoldens[] = {"bert",   "bert-cls", "gemma3",  "gpt2",  "gpt2-hub", "gpt_neox", "llama-gqa-rope3",
-                                "mamba2", "mistral",  "mixtral", "olmo2", "qwen2",    "qwen3",    "t5"};
-const char* const kGgufGoldens[] = {"bert",   "gemma3",  "gpt2",  "gptneox", "llama-headdim", "llama-yarn",
-                                    "mamba2", "mixtral", "olmo2", "qwen2",   "qwen3"};
+const char* const kGoldens[] = {
+    "bert",  "bert-cls", "exaone4",  "falcon",   "falcon-one",      "falcon-rw", "falcon-two", "gemma3",
+    "gpt2",  "gptj",     "gpt2-hub", "gpt_neox", "llama-gqa-rope3", "mamba2",    "mistral",    "mixtral",
+    "olmo2", "phi",      "qwen2",    "qwen3",    "qwen3_moe",       "t5"};
+const char* const kGgufGoldens[] = {"bert",    "exaone4", "falcon",        "falcon-two", "gemma3",
+                                    "gpt2",    "gptneox", "llama-headdim", "llama-yarn", "mamba2",
+                                    "mixtral", "olmo2",   "qwen2",         "qwen3",      "qwen3moe"};
 
 // A golden of either kind: its folder, and what is opened.
 struct Place {

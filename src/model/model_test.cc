@@ -81,6 +81,57 @@ TEST(Configs, WhatAFamilyCannotHonourIsRefusedByName) {
   EXPECT_THAT(refusal(R"({"model_type": "mixtral", "num_local_experts": 2, "num_experts_per_tok": 3})"),
               HasSubstr("num_experts_per_tok"));
   EXPECT_THAT(refusal(R"({"model_type": "mamba2", "num_heads": 3})"), HasSubstr("num_heads"));
+  EXPECT_THAT(refusal(R"({"model_type": "phi", "head_dim": 64})"), HasSubstr("head_dim"));
+  EXPECT_THAT(refusal(R"({"model_type": "gptj", "rotary_dim": 300})"), HasSubstr("rotary_dim"));
+  EXPECT_THAT(refusal(R"({"model_type": "gptj", "rotary_dim": 7})"), HasSubstr("rotary_dim"));
+  EXPECT_THAT(refusal(R"({"model_type": "gptj", "rotary_dim": null})"), HasSubstr("rotary_dim"));
+  EXPECT_THAT(refusal(R"({"model_type": "gptj", "rotary": false})"), HasSubstr("rotary"));
+  EXPECT_THAT(refusal(R"({"model_type": "gptj", "scale_attn_weights": false})"), HasSubstr("scale_attn_weights"));
+  EXPECT_THAT(refusal(R"({"model_type": "qwen3_moe", "num_experts": 4})"), HasSubstr("num_experts_per_tok"));
+  EXPECT_THAT(refusal(R"({"model_type": "qwen3_moe", "mlp_only_layers": "all"})"), HasSubstr("mlp_only_layers"));
+}
+
+TEST(Configs, FormsOfFalconThatAreNoneAreNamed) {
+  auto told = [](const std::string& fields) { return refusal(R"({"model_type": "falcon", )" + fields + "}"); };
+  EXPECT_EQ(told(R"("alibi": true, "bias": true, "multi_query": false, "parallel_attn": false, "hidden_size": 64,
+                    "num_attention_heads": 4)"),
+            "accepted");
+  EXPECT_EQ(told(R"("new_decoder_architecture": true, "num_attention_heads": 32, "num_kv_heads": 8, "hidden_size": 4096,
+                    "num_ln_in_parallel_attn": 1, "ff_factor": 4, "ffn_hidden_size": 16384)"),
+            "accepted");
+  EXPECT_THAT(told(R"("num_ln_in_parallel_attn": 2)"), HasSubstr("num_ln_in_parallel_attn"));
+  EXPECT_THAT(told(R"("new_decoder_architecture": true, "num_ln_in_parallel_attn": 3)"),
+              HasSubstr("num_ln_in_parallel_attn"));
+  EXPECT_THAT(told(R"("new_decoder_architecture": true, "parallel_attn": false)"), HasSubstr("parallel_attn"));
+  EXPECT_THAT(told(R"("multi_query": false, "num_kv_heads": 1)"), HasSubstr("num_kv_heads"));
+  EXPECT_THAT(told(R"("new_decoder_architecture": true, "num_kv_heads": 2)"), HasSubstr("num_kv_heads"));
+  EXPECT_THAT(told(R"("apply_residual_connection_post_layernorm": true)"),
+              HasSubstr("apply_residual_connection_post_layernorm"));
+  EXPECT_THAT(told(R"("ff_factor": 2)"), HasSubstr("ff_factor"));
+  EXPECT_THAT(told(R"("hidden_size": 4544, "n_embed": 4096)"), HasSubstr("contradicts"));
+}
+
+TEST(Configs, LayersOfExaoneByNumberByLettersAndByName) {
+  auto layers = [](const std::string& fields) {
+    ConfigDocument document;
+    document.file = "config.json";
+    document.root = *parse_json(R"({"model_type": "exaone4", "num_hidden_layers": 5, )" + fields + "}", "");
+    auto model = make_model(document, document.root);
+    if (!model.ok()) return model.error().to_string();
+    std::string letters;
+    for (const Json& type : (*model)->config()["layer_types"]) letters += type == "sliding_attention" ? 'L' : 'G';
+    return letters;
+  };
+  EXPECT_EQ(layers(R"("sliding_window": 16)"), "LLLGL");
+  EXPECT_EQ(layers(R"("sliding_window": 16, "sliding_window_pattern": 2)"), "LGLGL");
+  EXPECT_EQ(layers(R"("sliding_window": 16, "sliding_window_pattern": "LLG")"), "LLGLG");
+  EXPECT_EQ(layers(R"("sliding_window": 16, "sliding_window_pattern": "L")"), "LLLLG") << "the last one sees all";
+  EXPECT_EQ(layers(R"("sliding_window": null, "sliding_window_pattern": null)"), "GGGGG");
+  EXPECT_THAT(layers(R"("sliding_window": 16, "sliding_window_pattern": "LXG")"), HasSubstr("sliding_window_pattern"));
+  EXPECT_THAT(layers(R"("sliding_window": 16, "sliding_window_pattern": 0)"), HasSubstr("sliding_window_pattern"));
+  EXPECT_THAT(layers(R"("sliding_window": null, "layer_types": ["sliding_attention", "full_attention", "full_attention",
+                        "full_attention", "full_attention"])"),
+              HasSubstr("layer_types"));
 }
 
 TEST(Configs, AbsurdSizesAreRefusedBeforeMemoryIsTaken) {
@@ -137,7 +188,8 @@ TEST(Configs, WhatIsPublishedMakesTheSameModel) {
 }
 
 TEST(Configs, AnIdOfPaddingIsOneOfTheVocabularyOrNone) {
-  for (const char* name : {"llama", "mistral", "mixtral", "olmo2", "qwen2", "qwen3", "gemma3_text", "bert", "t5"}) {
+  for (const char* name : {"llama", "mistral", "mixtral", "olmo2", "qwen2", "qwen3", "gemma3_text", "bert", "t5", "phi",
+                           "exaone4", "qwen3_moe"}) {
     auto told = [&](const std::string& id) {
       std::string start = std::string(name) == "t5" ? R"("decoder_start_token_id": 0, )" : "";
       return refusal("{" + start + R"("model_type": ")" + name + R"(", "vocab_size": 64, "pad_token_id": )" + id + "}");

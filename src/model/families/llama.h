@@ -22,6 +22,7 @@ struct LlamaConfig {
   int32_t pad_token_id = -1;  // its row takes no gradient from look-ups
   nn::RotaryConfig rotary;
   std::vector<int64_t> window;  // of each layer; 0: none
+  std::vector<bool> rotated;    // layers whose queries and keys are rotated; empty: all
 };
 
 /// Published sizes of a family, where a config leaves them out.
@@ -37,6 +38,15 @@ struct LlamaDefaults {
 LlamaConfig read_llama_fields(ConfigFields& fields, const LlamaDefaults& defaults);
 /// `layer_types`, `sliding_window` and `max_window_layers` as newer configs have them: the window of each layer.
 void read_windows(ConfigFields& fields, LlamaConfig& config, int64_t window, int64_t first_windowed);
+/// The window of each layer by `layer_types`; where these are absent, of the layers that `windowed(layer)` names.
+template <typename Windowed>
+void read_window_layers(ConfigFields& fields, LlamaConfig& config, int64_t window, const Windowed& windowed) {
+  const char* with_window = window > 0 ? "sliding_attention" : "full_attention";  // none that no field gives a size
+  std::vector<std::string> types =
+      fields.layer_types(static_cast<int64_t>(config.window.size()), {"full_attention", with_window},
+                         [&](int64_t i) { return windowed(i) ? with_window : "full_attention"; });
+  for (size_t i = 0; i < config.window.size(); ++i) config.window[i] = types[i] == "sliding_attention" ? window : 0;
+}
 /// The model as Llama has it, norm before each part; a config that was refused gives empty parts.
 Parts make_llama_parts(ConfigFields& fields, const LlamaConfig& config);
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <type_traits>
 #include <vector>
 
 #include "model/families/llama.h"
@@ -10,7 +11,8 @@
 
 namespace malmoi::model {
 
-/// `Block` is one of nn/blocks.h with two norms; `make_mlp(declare / "layers.<i>")` makes its feed-forward part.
+/// `Block` is one of nn/blocks.h with two norms; `make_mlp(declare / "layers.<i>")`, or with i behind, makes its feed-forward
+/// part.
 template <typename Block>
 class LlamaDecoder final : public Backbone {
  public:
@@ -21,7 +23,9 @@ class LlamaDecoder final : public Backbone {
     for (int64_t i = 0; i < c.num_hidden_layers; ++i) {
       nn::Declare layer = model / "layers" / i;
       layers_.push_back(make_block(layer, i));
-      layers_.back().mlp = make_mlp(layer);
+      if constexpr (std::is_invocable_v<const MakeMlp&, const nn::Declare&, int64_t>)
+        layers_.back().mlp = make_mlp(layer, i);
+      else layers_.back().mlp = make_mlp(layer);
     }
     norm_ = make_norm(model / "norm");
   }
@@ -53,6 +57,10 @@ class LlamaDecoder final : public Backbone {
     return layers_[static_cast<size_t>(index)](context, batch, index, std::move(io));
   }
 
+  bool is_rotated(int64_t index) const {
+    return config_.rotated.empty() || config_.rotated[static_cast<size_t>(index)];
+  }
+
   nn::Norm make_norm(const nn::Declare& declare) const {
     return nn::norm(declare, {.width = config_.hidden_size, .eps = config_.rms_norm_eps});
   }
@@ -70,7 +78,7 @@ class LlamaDecoder final : public Backbone {
                                                               .mask = {.window = c.window[static_cast<size_t>(index)]},
                                                               .bias = c.qkv_bias,
                                                               .out_bias = c.out_bias,
-                                                              .rotary = &rotary_,
+                                                              .rotary = is_rotated(index) ? &rotary_ : nullptr,
                                                               .qk_norm = c.qk_norm,
                                                               .qk_norm_eps = c.rms_norm_eps});
     block.mlp_norm = make_norm(layer / c.mlp_norm);
