@@ -133,7 +133,7 @@ def ours_opens_there(name, entry, family, folder, shared):
     assert mine == ids, f"ids {mine} and {ids}"
     assert tokenizer.decode(ids) == SENTENCE, f"text {tokenizer.decode(ids)!r}"
     inputs = {"ids": np.array([ids[:40]], np.int32)}
-    want = reference.outputs(reference.load(model), "decoder", inputs)["logits"]
+    want = reference.outputs(reference.load(model, entry), "decoder", inputs)["logits"]
     gap = reference.distance(score(model, inputs, folder), want)
     assert gap < LEAST_TOLERANCE, f"logits of our model differ by {gap:.2g}"
     print(f"{name}: ours there: {len(ids)} ids the same, logits within {gap:.1e}", flush=True)
