@@ -39,6 +39,15 @@ std::vector<CachedKeys>& cached_buffer() {
 // A norm over all heads is that of one head as wide as they are together.
 autograd::HeadNormRun head_norm(const Declare& declare, const AttentionSpec& s, int64_t heads) {
   autograd::HeadNormRun run{heads, s.head_dim};
+  if (s.qk_norm == QkNorm::kOwnWeights) {
+    ParameterSpec weight{
+        .name = declare.tensor("weight"), .shape = {heads * s.head_dim}, .init = {.constant = 1 - s.qk_norm_offset}};
+    for (int64_t h = 0; h < heads; ++h)
+      weight.sources.push_back({(declare / "norms" / h).tensor("weight"), h * s.head_dim, s.head_dim});
+    run.weight = declare.set().add(std::move(weight));
+    run.per_head = true;
+    return run;
+  }
   if (s.qk_norm == QkNorm::kAllHeads) run = {1, heads * s.head_dim};
   run.weight = norm(declare, {.width = run.head_dim, .weight_offset = s.qk_norm_offset}).weight;
   return run;
@@ -70,8 +79,8 @@ SelfAttention::SelfAttention(const Declare& declare, const AttentionSpec& spec) 
   out_ =
       linear(declare / n.out, {.in = q, .out = spec.width, .bias = spec.out_bias, .std = spec.out_std, .layout = all});
   if (spec.qk_norm == QkNorm::kNone) return;
-  q_norm_ = head_norm(declare / "q_norm", spec, spec.heads);
-  k_norm_ = head_norm(declare / "k_norm", spec, spec.kv_heads);
+  q_norm_ = head_norm(declare / n.q_norm, spec, spec.heads);
+  k_norm_ = head_norm(declare / n.k_norm, spec, spec.kv_heads);
 }
 
 Var SelfAttention::operator()(Context& context, Var x, const Batch& batch, int64_t slot,
@@ -80,11 +89,12 @@ Var SelfAttention::operator()(Context& context, Var x, const Batch& batch, int64
   int64_t q = s.heads * s.head_dim, kv = s.kv_heads * s.head_dim;
   Var qkv = qkv_(context, std::move(x));  // [rows, (heads + 2 kv_heads) head_dim]
   if (s.qk_norm != QkNorm::kNone)
-    qkv = autograd::head_norm(context, std::move(qkv), {q_norm_, k_norm_},
-                              {.eps = static_cast<float>(s.qk_norm_eps), .weight_offset = s.qk_norm_offset});
+    qkv = autograd::head_norm(
+        context, std::move(qkv), {q_norm_, k_norm_},
+        {.layer = s.qk_norm_layer, .eps = static_cast<float>(s.qk_norm_eps), .weight_offset = s.qk_norm_offset});
   if (s.rotary)
-    qkv =
-        autograd::rotary(context, std::move(qkv), s.rotary->options(s.heads + s.kv_heads, s.head_dim, batch.positions));
+    qkv = autograd::rotary(context, std::move(qkv),
+                           s.rotary->options(s.heads + s.kv_heads, s.head_dim, batch.positions, batch.text_lengths));
   autograd::AttentionOptions options = options_of(s, batch);
   options.bias_left = bias.left;
   options.bias_right = bias.right;

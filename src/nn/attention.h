@@ -15,13 +15,16 @@ struct AttentionNames {
   const char* v = "v_proj";
   const char* out = "o_proj";
   const char* fused = nullptr;  // one published tensor for q, k and v
+  const char* q_norm = "q_norm";
+  const char* k_norm = "k_norm";
 };
 
-/// RMS norm of queries and keys before they are rotated, with `q_norm` and `k_norm` as its weights.
+/// Norm of queries and keys before they are rotated.
 enum class QkNorm {
   kNone,
-  kEachHead,  // one weight [head_dim] for all heads (Qwen3, Gemma 3)
-  kAllHeads,  // over the whole width of queries, and of keys (OLMo 2)
+  kEachHead,    // one weight [head_dim] for all heads (Qwen3, Gemma 3)
+  kAllHeads,    // over the whole width of queries, and of keys (OLMo 2)
+  kOwnWeights,  // of each head, with a weight of its own, published as norms.0, norms.1 ... (StableLM)
 };
 
 struct AttentionSpec {
@@ -36,6 +39,7 @@ struct AttentionSpec {
   AttentionNames names = {};
   Rotary* rotary = nullptr;  // null: positions are elsewhere
   QkNorm qk_norm = QkNorm::kNone;
+  bool qk_norm_layer = false;  // false: RMS norm; true: layer norm
   double qk_norm_eps = 1e-6;
   float qk_norm_offset = 0;  // 1 where the model stores weight - 1
 };
