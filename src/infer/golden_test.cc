@@ -16,10 +16,33 @@
 namespace malmoi::infer {
 namespace {
 
-const char* const kGoldens[] = {"bert",   "bert-cls", "gemma3",  "gpt2",  "gpt2-hub", "gpt_neox", "llama-gqa-rope3",
-                                "mamba2", "mistral",  "mixtral", "olmo2", "qwen2",    "qwen3",    "t5"};
-const char* const kGgufGoldens[] = {"bert",   "gemma3",  "gpt2",  "gptneox", "llama-headdim", "llama-yarn",
-                                    "mamba2", "mixtral", "olmo2", "qwen2",   "qwen3"};
+const char* const kGoldens[] = {"bert",
+                                "bert-cls",
+                                "gemma",
+                                "gemma2",
+                                "gemma3",
+                                "gpt2",
+                                "gpt2-hub",
+                                "gpt_neox",
+                                "granite",
+                                "llama-gqa-rope3",
+                                "mamba2",
+                                "mistral",
+                                "mixtral",
+                                "olmo2",
+                                "phi3",
+                                "phi3-longrope",
+                                "qwen2",
+                                "qwen3",
+                                "smollm3",
+                                "stablelm",
+                                "stablelm-parallel",
+                                "starcoder2",
+                                "t5"};
+const char* const kGgufGoldens[] = {"bert",    "gemma",   "gemma2",        "gemma3",      "gpt2",
+                                    "gptneox", "granite", "llama-headdim", "llama-rope3", "llama-yarn",
+                                    "mamba2",  "mixtral", "olmo2",         "phi3",        "phi3-longrope",
+                                    "qwen2",   "qwen3",   "smollm3",       "stablelm",    "starcoder2"};
 
 // A golden of either kind: its folder, and what is opened.
 struct Place {
