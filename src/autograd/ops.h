@@ -34,13 +34,14 @@ struct NormOptions {
   float eps = 1e-5f;
   float weight_offset = 0;  // 1 where the model stores weight - 1
   float dropout = 0;        // of delta
+  float delta_scale = 1;    // a factor on delta
 };
 /// The residual stream after a norm: `sum` goes on, `normed` goes into the next product.
 struct Normed {
   Var sum;
   Var normed;
 };
-/// sum = x + dropout(delta), normed = norm(sum) * weight + bias. `delta` may be empty; weight and bias may be null.
+/// sum = x + delta_scale * dropout(delta), normed = norm(sum) * weight + bias. `delta` may be empty; weight and bias may be null.
 Normed residual_norm(Context& context, Var x, Var delta, Parameter* weight, Parameter* bias,
                      const NormOptions& options);
 
@@ -69,6 +70,7 @@ struct RotaryOptions {
   const int32_t* positions = nullptr;
   const float* cos = nullptr;  // [positions, rotary_dim / 2]
   const float* sin = nullptr;
+  kernels::LongTexts long_texts = {};
 };
 Var rotary(Context& context, Var x, const RotaryOptions& options);
 

@@ -16,13 +16,41 @@
 namespace malmoi::infer {
 namespace {
 
-const char* const kGoldens[] = {
-    "bert",  "bert-cls", "exaone4",  "falcon",   "falcon-one",      "falcon-rw", "falcon-two", "gemma3",
-    "gpt2",  "gptj",     "gpt2-hub", "gpt_neox", "llama-gqa-rope3", "mamba2",    "mistral",    "mixtral",
-    "olmo2", "phi",      "qwen2",    "qwen3",    "qwen3_moe",       "t5"};
-const char* const kGgufGoldens[] = {"bert",    "exaone4", "falcon",        "falcon-two", "gemma3",
-                                    "gpt2",    "gptneox", "llama-headdim", "llama-yarn", "mamba2",
-                                    "mixtral", "olmo2",   "qwen2",         "qwen3",      "qwen3moe"};
+const char* const kGoldens[] = {"bert",
+                                "bert-cls",
+                                "exaone4",
+                                "falcon",
+                                "falcon-one",
+                                "falcon-rw",
+                                "falcon-two",
+                                "gemma",
+                                "gemma2",
+                                "gemma3",
+                                "gpt2",
+                                "gpt2-hub",
+                                "gpt_neox",
+                                "gptj",
+                                "granite",
+                                "llama-gqa-rope3",
+                                "mamba2",
+                                "mistral",
+                                "mixtral",
+                                "olmo2",
+                                "phi",
+                                "phi3",
+                                "phi3-longrope",
+                                "qwen2",
+                                "qwen3",
+                                "qwen3_moe",
+                                "smollm3",
+                                "stablelm",
+                                "stablelm-parallel",
+                                "starcoder2",
+                                "t5"};
+const char* const kGgufGoldens[] = {"bert", "exaone4", "falcon", "falcon-two", "gemma",   "gemma2",        "gemma3",      "gpt2",
+                                    "gptneox", "granite", "llama-headdim", "llama-rope3", "llama-yarn",
+                                    "mamba2",  "mixtral", "olmo2",         "phi3",        "phi3-longrope",
+                                    "qwen2",   "qwen3", "qwen3moe", "smollm3",       "stablelm",    "starcoder2"};
 
 // A golden of either kind: its folder, and what is opened.
 struct Place {

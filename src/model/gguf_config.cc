@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstring>
 #include <memory>
 #include <set>
 
@@ -43,13 +44,8 @@ class Reader {
       break;
     }
     config_["model_type"] = std::string(family_.model_type);
-    for (const GgufField& field : dialect_.fields) {
-      const GgufValue* value = find(field.key);
-      if (!value && std::ranges::find(kRequired, field.key) != std::end(kRequired))
-        return invalid_data("the key is missing", where(field.key), "use a whole model's file");
-      if (!value) continue;
-      MALMOI_ASSIGN(config_[std::string(field.field)], value_of(*value, where(field.key)));
-    }
+    for (const GgufField& field : dialect_.fields) MALMOI_TRY(read_field(field));
+    for (const GgufField& field : dialect_.shared_fields) MALMOI_TRY(read_field(field));
     for (const GgufSwitch& s : dialect_.switches) config_[std::string(s.field)] = file_.tensor(s.tensor) != nullptr;
     if (dialect_.task == Task::kCausalLm) config_["tie_word_embeddings"] = file_.tensor("output.weight") == nullptr;
     MALMOI_TRY(read_vocabulary());
@@ -65,6 +61,15 @@ class Reader {
   const GgufValue* find(std::string_view key) {
     used_.emplace(key);
     return file_.find(prefix_ + std::string(key));
+  }
+
+  Status read_field(const GgufField& field) {
+    const GgufValue* value = find(field.key);
+    if (!value && std::ranges::find(kRequired, field.key) != std::end(kRequired))
+      return invalid_data("the key is missing", where(field.key), "use a whole model's file");
+    if (!value) return {};
+    MALMOI_ASSIGN(config_[std::string(field.field)], value_of(*value, where(field.key)));
+    return {};
   }
 
   // Of a model in several files, each has some of the tensors.
@@ -94,7 +99,9 @@ class Reader {
       MALMOI_ASSIGN(scaling[field], value_of(*value, where(key)));
     }
     std::string name(type ? type->text().value_or("") : "none");
-    if (name != "none") {
+    MALMOI_ASSIGN(bool divided, read_divisors(name, scaling));
+    if (name != "none" || divided) {
+      if (divided) name = "longrope";
       scaling["rope_type"] = name;
       config_["rope_scaling"] = scaling;
     }
@@ -105,6 +112,38 @@ class Reader {
     if (rotated && head_dim > 0 && number(rotated) != head_dim)
       config_[std::string(dialect_.rotary_share)] = number(rotated) / head_dim;
     return {};
+  }
+
+  // Divisors of frequencies in place of the fields that they were computed from: one set for all texts (Llama 3.1), or one
+  // for short and one for long ones. Both are longrope, which has its factor on cosines and sines from a key.
+  Result<bool> read_divisors(const std::string& type, Json& scaling) {
+    bool alike = file_.tensor(kRopeDivisors), by_length = file_.tensor(kLongRopeDivisors);
+    if (!alike && !by_length) return false;
+    if (type != "none" && type != "longrope")
+      return unsupported("the rotary scaling '" + type + "' beside divisors of frequencies is not read",
+                         where("rope.scaling.type"), "use a model with one of them");
+    MALMOI_ASSIGN(scaling["long_factor"], numbers_of(alike ? kRopeDivisors : kLongRopeDivisors));
+    MALMOI_ASSIGN(scaling["short_factor"], numbers_of(alike ? kRopeDivisors : kShortRopeDivisors));
+    scaling["attention_factor"] = 1;
+    const GgufValue* factor = by_length ? find("rope.scaling.attn_factor") : nullptr;
+    if (!factor) return true;
+    MALMOI_ASSIGN(scaling["attention_factor"], value_of(*factor, where("rope.scaling.attn_factor")));
+    return true;
+  }
+
+  Result<Json> numbers_of(std::string_view name) const {
+    const formats::GgufTensor* tensor = file_.tensor(name);
+    if (!tensor || tensor->type->name != "F32" || tensor->dims.size() != 1)
+      return invalid_data("tensor '" + std::string(name) + "' is " + (tensor ? "not a list of F32" : "missing"),
+                          file_.path().string(), "use a whole model's file");
+    MALMOI_ASSIGN(std::span<const std::byte> bytes, file_.bytes(*tensor));
+    Json numbers = Json::array();
+    for (size_t at = 0; at + sizeof(float) <= bytes.size(); at += sizeof(float)) {
+      float number = 0;
+      std::memcpy(&number, bytes.data() + at, sizeof number);
+      numbers.push_back(static_cast<double>(number));
+    }
+    return numbers;
   }
 
   Status check_left_over() const {

@@ -74,6 +74,22 @@ TEST_F(GgufModels, WhatCannotBeIsNamed) {
   EXPECT_THAT(load(nothing, {}, "blk.1.attn_norm.weight"), HasSubstr("model.layers.1.input_layernorm.weight"));
 }
 
+// What llama.cpp divides frequencies by stands among the tensors.
+TEST_F(GgufModels, DivisorsOfFrequenciesAreReadOrRefused) {
+  auto opened = Gguf::open(Path(MALMOI_TEST_DATA) / "gguf" / "llama-rope3" / "model.gguf");
+  ASSERT_TRUE(opened.ok());
+  file_.emplace(std::move(*opened));
+  EXPECT_EQ(load([](GgufMetadata&) {}), "accepted");
+  EXPECT_THAT(load([](GgufMetadata& metadata) { metadata.set_text("llama.rope.scaling.type", "linear"); }),
+              HasSubstr("rope.scaling.type"));
+  EXPECT_THAT(load([](GgufMetadata& metadata) { metadata.set_u32("llama.rope.dimension_count", 8); }),
+              HasSubstr("rope_scaling"));
+  opened = Gguf::open(Path(MALMOI_TEST_DATA) / "gguf" / "phi3-longrope" / "model.gguf");
+  ASSERT_TRUE(opened.ok());
+  file_.emplace(std::move(*opened));
+  EXPECT_THAT(load([](GgufMetadata&) {}, {}, "rope_factors_short.weight"), HasSubstr("rope_factors_short.weight"));
+}
+
 TEST(GgufDialects, AFamilyIsFoundByItsArchitecture) {
   for (const Family* family : family_table()) {
     if (!family->gguf) continue;

@@ -99,9 +99,9 @@ Status GgufWeights::add(const GgufDialect& dialect, const nn::ParameterSpec& spe
   MALMOI_ASSIGN(stored.type, dense_type(*tensor, file_->path().string()));
   MALMOI_ASSIGN(stored.bytes, file_->bytes(*tensor));
   if (place.expert >= 0) {
-    if (stored.shape.size() != 3 || place.expert >= stored.shape[0])
+    if (stored.shape.size() < 2 || place.expert >= stored.shape[0])
       return invalid_data("tensor '" + tensor->name + "' has shape " + formats::shape_text(stored.shape) +
-                              ", not a matrix for each expert",
+                              ", not one part for each expert or head",
                           file_->path().string(), "the file does not belong to its metadata");
     size_t bytes = stored.bytes.size() / static_cast<size_t>(stored.shape[0]);
     stored.bytes = stored.bytes.subspan(static_cast<size_t>(place.expert) * bytes, bytes);
@@ -126,7 +126,9 @@ Status GgufWeights::add(const GgufDialect& dialect, const nn::ParameterSpec& spe
 
 Status GgufWeights::add_left_over() {
   for (const GgufTensor& tensor : file_->tensors()) {
-    if (used_.contains(tensor.name)) continue;
+    bool is_setting =
+        tensor.name == kRopeDivisors || tensor.name == kLongRopeDivisors || tensor.name == kShortRopeDivisors;
+    if (used_.contains(tensor.name) || is_setting) continue;
     tensors_.push_back({.name = tensor.name, .shape = shape_of(tensor)});
   }
   return {};

@@ -89,6 +89,87 @@ TEST(Configs, WhatAFamilyCannotHonourIsRefusedByName) {
   EXPECT_THAT(refusal(R"({"model_type": "gptj", "scale_attn_weights": false})"), HasSubstr("scale_attn_weights"));
   EXPECT_THAT(refusal(R"({"model_type": "qwen3_moe", "num_experts": 4})"), HasSubstr("num_experts_per_tok"));
   EXPECT_THAT(refusal(R"({"model_type": "qwen3_moe", "mlp_only_layers": "all"})"), HasSubstr("mlp_only_layers"));
+  struct Case {
+    const char *family, *fields, *named;
+  };
+  for (const auto& [family, fields, named] : std::initializer_list<Case>{
+           {"gemma", R"("use_bidirectional_attention": true)", "use_bidirectional_attention"},
+           {"gemma", R"("hidden_activation": "relu")", "hidden_activation"},
+           {"gemma", R"("hidden_act": "gelu", "hidden_activation": "gelu")", "hidden_activation"},
+           {"gemma", R"("sliding_window": 8)", "sliding_window"},
+           {"gemma2", R"("use_bidirectional_attention": true)", "use_bidirectional_attention"},
+           {"gemma2", R"("sliding_window_size": 8)", "sliding_window_size"},
+           {"gemma2", R"("sliding_window": null, "layer_types": ["sliding_attention", "full_attention"])",
+            "layer_types"},
+           {"gemma2", R"("layer_types": ["full_attention"])", "layer_types"},
+           {"gemma3_text", R"("sliding_window": null)", "sliding_window"},
+           {"phi3", R"("attention_bias": true)", "attention_bias"},
+           {"phi3", R"("lm_head_bias": true)", "lm_head_bias"},
+           {"phi3", R"("full_attn_mod": 2)", "full_attn_mod"},
+           {"phi3", R"("rope_scaling": {"type": "longrope", "short_factor": [1, 1], "long_factor": [2, 2]})", "48"},
+           {"phi3", R"("layer_types": ["full_attention", "full_attention"])", "layer_types"},
+           {"granite", R"("attention_multiplier": 0)", "attention_multiplier"},
+           {"granite", R"("logits_scaling": 0)", "logits_scaling"},
+           {"smollm3", R"("no_rope_layers": [1])", "no_rope_layers"},
+           {"smollm3", R"("no_rope_layer_interval": 0)", "no_rope_layer_interval"},
+           {"smollm3", R"("sliding_window": 8, "layer_types": ["full_attention", "sliding_attention"])", "layer_types"},
+           {"stablelm", R"("head_dim": 32)", "head_dim"},
+           {"stablelm", R"("partial_rotary_factor": 0.0125)", "even"},
+           {"starcoder2", R"("norm_type": "rms_norm")", "norm_type"},
+           {"starcoder2", R"("mlp_type": "gated")", "mlp_type"},
+           {"starcoder2", R"("scale_attn_weights": false)", "scale_attn_weights"},
+           {"starcoder2", R"("layer_norm_epsilon": 0.5)", "layer_norm_epsilon"}}) {
+    std::string config = std::string(R"({"num_hidden_layers": 2, "model_type": ")") + family + "\"";
+    EXPECT_EQ(refusal(config + "}"), "accepted");
+    EXPECT_THAT(refusal(config + ", " + fields + "}"), AllOf(HasSubstr("config.json"), HasSubstr(named))) << family;
+  }
+}
+
+// As they stand on the model hubs.
+TEST(Configs, PublishedConfigsAreTaken) {
+  for (
+      const char* config :
+      {R"({"model_type": "gemma", "hidden_act": "gelu", "hidden_activation": null, "rope_scaling": null, "head_dim": 256})",
+       R"({"model_type": "gemma", "hidden_act": "gelu_pytorch_tanh", "hidden_activation": "gelu_pytorch_tanh"})",
+       R"({"model_type": "gemma2", "sliding_window": 4096, "sliding_window_size": 4096, "cache_implementation": "hybrid",
+           "hidden_act": "gelu_pytorch_tanh", "hidden_activation": "gelu_pytorch_tanh", "query_pre_attn_scalar": 224})",
+       R"({"model_type": "phi3", "attention_bias": false, "sliding_window": 2047, "rope_scaling": null, "embd_pdrop": 0.0,
+           "num_key_value_heads": null, "auto_map": {"AutoConfig": "x"}})",
+       R"({"model_type": "phi3", "full_attn_mod": 1, "interpolate_factor": 1, "lm_head_bias": false, "mlp_bias": false})",
+       R"({"model_type": "granite", "attention_multiplier": 0.0078125, "embedding_multiplier": 12.0, "logits_scaling": 16.0,
+           "residual_multiplier": 0.22, "num_key_value_heads": null})",
+       R"({"model_type": "smollm3", "num_hidden_layers": 2, "no_rope_layers": [1, 0, 1], "pretraining_tp": 2,
+           "max_window_layers": 28, "use_sliding_window": false, "sliding_window": null})",
+       R"({"model_type": "stablelm", "partial_rotary_factor": 0.25, "qk_layernorm": true, "use_parallel_residual": true})",
+       R"({"model_type": "starcoder2", "norm_type": "layer_norm", "mlp_type": "default", "layer_norm_epsilon": 1e-05,
+           "activation_function": "gelu", "scale_attn_weights": true, "rope_theta": 999999.4420358813})"})
+    EXPECT_EQ(refusal(config), "accepted") << config;
+}
+
+TEST(Configs, LongTextsHaveDivisorsOfTheirOwn) {
+  auto published = [](const char* scaling) {
+    ConfigDocument document;
+    document.root = *parse_json(R"({"model_type": "phi3", "hidden_size": 24, "num_attention_heads": 4, "vocab_size": 64,
+        "pad_token_id": 0, "intermediate_size": 64, "num_hidden_layers": 1, "max_position_embeddings": 64,
+        "original_max_position_embeddings": 16})",
+                                "");
+    document.root["rope_scaling"] = *parse_json(scaling, "");
+    auto model = make_model(document, document.root);
+    EXPECT_TRUE(model.ok()) << model.error().to_string();
+    return *std::move(model);
+  };
+  // Three names of the same, and what stands outside holds before what stands inside.
+  for (
+      const char* scaling :
+      {R"({"type": "su", "short_factor": [1, 1, 1], "long_factor": [2, 3, 4]})",
+       R"({"type": "yarn", "short_factor": [1, 1, 1], "long_factor": [2, 3, 4]})",
+       R"({"rope_type": "longrope", "short_factor": [1, 1, 1], "long_factor": [2, 3, 4], "original_max_position_embeddings": 32})"}) {
+    auto model = published(scaling);
+    EXPECT_EQ(model->sizes.switch_length, 16);
+    EXPECT_EQ(model->config()["rope_parameters"]["rope_type"], "longrope");
+  }
+  EXPECT_EQ(published(R"({"type": "su", "short_factor": [2, 3, 4], "long_factor": [2, 3, 4]})")->sizes.switch_length,
+            0);
 }
 
 TEST(Configs, FormsOfFalconThatAreNoneAreNamed) {
@@ -188,8 +269,8 @@ TEST(Configs, WhatIsPublishedMakesTheSameModel) {
 }
 
 TEST(Configs, AnIdOfPaddingIsOneOfTheVocabularyOrNone) {
-  for (const char* name : {"llama", "mistral", "mixtral", "olmo2", "qwen2", "qwen3", "gemma3_text", "bert", "t5", "phi",
-                           "exaone4", "qwen3_moe"}) {
+  for (const char* name : {"llama", "mistral", "mixtral", "olmo2", "qwen2", "qwen3", "gemma", "gemma2", "gemma3_text",
+                           "phi3", "granite", "smollm3", "stablelm", "starcoder2", "phi", "exaone4", "qwen3_moe", "bert", "t5"}) {
     auto told = [&](const std::string& id) {
       std::string start = std::string(name) == "t5" ? R"("decoder_start_token_id": 0, )" : "";
       return refusal("{" + start + R"("model_type": ")" + name + R"(", "vocab_size": 64, "pad_token_id": )" + id + "}");

@@ -39,6 +39,15 @@ std::vector<CachedKeys>& cached_buffer() {
 // A norm over all heads is that of one head as wide as they are together.
 autograd::HeadNormRun head_norm(const Declare& declare, const AttentionSpec& s, int64_t heads) {
   autograd::HeadNormRun run{heads, s.head_dim};
+  if (s.qk_norm == QkNorm::kOwnWeights) {
+    ParameterSpec weight{
+        .name = declare.tensor("weight"), .shape = {heads * s.head_dim}, .init = {.constant = 1 - s.qk_norm_offset}};
+    for (int64_t h = 0; h < heads; ++h)
+      weight.sources.push_back({(declare / "norms" / h).tensor("weight"), h * s.head_dim, s.head_dim});
+    run.weight = declare.set().add(std::move(weight));
+    run.per_head = true;
+    return run;
+  }
   if (s.qk_norm == QkNorm::kAllHeads) run = {1, heads * s.head_dim};
   Norm n = norm(
       declare,
@@ -88,8 +97,8 @@ Var SelfAttention::operator()(Context& context, Var x, const Batch& batch, int64
         context, std::move(qkv), {q_norm_, k_norm_},
         {.layer = s.qk_norm_layer, .eps = static_cast<float>(s.qk_norm_eps), .weight_offset = s.qk_norm_offset});
   if (s.rotary)
-    qkv =
-        autograd::rotary(context, std::move(qkv), s.rotary->options(s.heads + s.kv_heads, s.head_dim, batch.positions));
+    qkv = autograd::rotary(context, std::move(qkv),
+                           s.rotary->options(s.heads + s.kv_heads, s.head_dim, batch.positions, batch.text_lengths));
   autograd::AttentionOptions options = options_of(s, batch);
   DistanceBias added = s.alibi ? s.alibi->bias(context.statistics_type()) : bias;
   options.bias_left = added.left;

@@ -23,8 +23,9 @@ struct AttentionNames {
 /// Norm of queries and keys before they are rotated.
 enum class QkNorm {
   kNone,
-  kEachHead,  // one weight [head_dim] for all heads (Qwen3, Gemma 3)
-  kAllHeads,  // over the whole width of queries, and of keys (OLMo 2)
+  kEachHead,    // one weight [head_dim] for all heads (Qwen3, Gemma 3)
+  kAllHeads,    // over the whole width of queries, and of keys (OLMo 2)
+  kOwnWeights,  // of each head, with a weight of its own, published as norms.0, norms.1 ... (StableLM)
 };
 
 struct AttentionSpec {

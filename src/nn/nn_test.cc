@@ -13,20 +13,25 @@ RotaryScaling scaling_of(const std::string& name) {
   if (name == "linear") return RotaryScaling::kLinear;
   if (name == "dynamic") return RotaryScaling::kDynamic;
   if (name == "llama3") return RotaryScaling::kLlama3;
+  if (name == "longrope") return RotaryScaling::kLongRope;
   return name == "yarn" ? RotaryScaling::kYarn : RotaryScaling::kDefault;
 }
 
 TEST(Rotary, PublishedScalingsAreTheReferences) {
   auto cases = read_json(std::string(MALMOI_TEST_DATA) + "/rotary.json");
   ASSERT_TRUE(cases.ok());
-  ASSERT_GE(cases->size(), 8u);
+  ASSERT_GE(cases->size(), 12u);
   for (const Json& c : *cases) {
     const Json& s = c["rope_scaling"];
     RotaryConfig config{.rotary_dim = c["head_dim"],
                         .theta = s["rope_theta"],
                         .scaling = scaling_of(s["rope_type"]),
-                        .factor = s["factor"],
                         .max_position_embeddings = c["max_position_embeddings"]};
+    config.short_factor = s.value("short_factor", std::vector<double>());
+    config.long_factor = s.value("long_factor", std::vector<double>());
+    double length =
+        c["max_position_embeddings"];  // over the original one where there is no factor, as configs are read
+    config.factor = s.value("factor", length / s.value("original_max_position_embeddings", length));
     config.low_freq_factor = s.value("low_freq_factor", 1.0);
     config.high_freq_factor = s.value("high_freq_factor", 4.0);
     config.original_max_position_embeddings = s.value("original_max_position_embeddings", 0);
