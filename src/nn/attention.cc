@@ -3,6 +3,8 @@
 #include <cmath>
 #include <vector>
 
+#include "nn/cached_keys.h"
+
 namespace malmoi::nn {
 namespace {
 
@@ -20,34 +22,12 @@ autograd::AttentionOptions options_of(const AttentionSpec& s, const Batch& batch
           .key_mask = batch.key_mask};
 }
 
-const void* row_at(const Tensor& rows, int64_t row, int64_t column) {
-  int64_t element = row * rows.shape().columns() + column;
-  return static_cast<const std::byte*>(rows.data()) + element * static_cast<int64_t>(dtype_size(rows.dtype()));
-}
-
-CachedKeys cached(const KeyPages& pages) {
-  return {.k_pages = pages.k_pages, .v_pages = pages.v_pages, .length = pages.length, .begin = pages.begin};
-}
-
-// Keys of states, run by run: in a buffer that is reused from call to call.
-std::vector<CachedKeys>& cached_buffer() {
-  static thread_local std::vector<CachedKeys> buffer;
-  buffer.clear();
-  return buffer;
-}
-
 // A norm over all heads is that of one head as wide as they are together.
 autograd::HeadNormRun head_norm(const Declare& declare, const AttentionSpec& s, int64_t heads) {
   autograd::HeadNormRun run{heads, s.head_dim};
   if (s.qk_norm == QkNorm::kAllHeads) run = {1, heads * s.head_dim};
   run.weight = norm(declare, {.width = run.head_dim, .weight_offset = s.qk_norm_offset}).weight;
   return run;
-}
-
-void use_cache(autograd::AttentionOptions& options, const std::vector<CachedKeys>& keys, int64_t kv_width) {
-  options.cached = keys;
-  options.cached_k_stride = options.cached_v_stride = kv_width;
-  options.page_rows = StatePool::kPageRows;
 }
 
 }  // namespace

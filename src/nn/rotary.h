@@ -32,6 +32,9 @@ struct RotaryConfig {
   bool truncate = true;
 };
 
+/// YaRN's factor on cosines and sines where the context is `factor` times the one a model was first trained at.
+double yarn_mscale(double factor, double mscale);
+
 /// Tables [positions, rotary_dim / 2]. cos and sin carry the attention factor of yarn. Grows as positions are asked for;
 /// under dynamic scaling a longer text has other frequencies, so the tables are of the longest position asked for, as the
 /// reference implementation has it. One thread at a time.
