@@ -16,10 +16,26 @@
 namespace malmoi::infer {
 namespace {
 
-const char* const kGoldens[] = {"bert",   "bert-cls", "gemma3",  "gpt2",  "gpt2-hub", "gpt_neox", "llama-gqa-rope3",
-                                "mamba2", "mistral",  "mixtral", "olmo2", "qwen2",    "qwen3",    "t5"};
-const char* const kGgufGoldens[] = {"bert",   "gemma3",  "gpt2",  "gptneox", "llama-headdim", "llama-yarn",
-                                    "mamba2", "mixtral", "olmo2", "qwen2",   "qwen3"};
+const char* const kGoldens[] = {"deepseek_v2",
+                                "deepseek_v2-lite",
+                                "deepseek_v3",
+                                "deepseek_v3-halves",
+                                "bert",
+                                "bert-cls",
+                                "gemma3",
+                                "gpt2",
+                                "gpt2-hub",
+                                "gpt_neox",
+                                "llama-gqa-rope3",
+                                "mamba2",
+                                "mistral",
+                                "mixtral",
+                                "olmo2",
+                                "qwen2",
+                                "qwen3",
+                                "t5"};
+const char* const kGgufGoldens[] = {"deepseek2",  "deepseek3", "bert",    "gemma3", "gpt2",  "gptneox", "llama-headdim",
+                                    "llama-yarn", "mamba2",    "mixtral", "olmo2",  "qwen2", "qwen3"};
 
 // A golden of either kind: its folder, and what is opened.
 struct Place {
