@@ -43,14 +43,37 @@ def untie(model, seed):
     model.lm_head.weight = torch.nn.Parameter(torch.randn(model.lm_head.weight.shape, generator=generator) * 0.3)
 
 
+def correct_choices(model, seed):
+    """What is added to the scores of experts for choosing is a buffer: zero, unless somebody trained it."""
+    generator = torch.Generator().manual_seed(seed + 9)
+    for name, buffer in model.named_buffers():
+        if name.endswith("e_score_correction_bias"):
+            buffer.copy_(0.2 * torch.randn(buffer.shape, generator=generator))
+
+
+def add_further_layer(folder, model):
+    """A layer behind the others that predicts tokens further on, as the published files hold it."""
+    path = folder / "model.safetensors"
+    weights = load_file(str(path))
+    last = f"model.layers.{model.config.num_hidden_layers}."
+    weights |= {last + "enorm.weight": torch.ones(4), last + "eh_proj.weight": torch.ones(4, 8),
+                last + "shared_head.head.weight": torch.ones(4, 4)}
+    save_file(weights, str(path), metadata={"format": "pt"})
+
+
 def untied_file(folder, model):
     weights = {name: w.contiguous() for name, w in model.state_dict().items()
                if name not in ("encoder.embed_tokens.weight", "decoder.embed_tokens.weight")}
     save_file(weights, str(folder / "model.safetensors"), metadata={"format": "pt"})
 
 
-POST = {"untie": untie}
-ON_DISK = {"names_of_the_upload": names_of_the_upload, "untied_file": untied_file}
+POST = {"untie": untie, "correct_choices": correct_choices}
+ON_DISK = {"names_of_the_upload": names_of_the_upload, "untied_file": untied_file, "add_further_layer": add_further_layer}
+# As published beside what the library knows.
+DEEPSEEK_KEYS = {"moe_layer_freq": 1, "pretraining_tp": 1, "seq_aux": True, "aux_loss_alpha": 0.001}
+LATENT = {"kv_lora_rank": 20, "qk_nope_head_dim": 12, "qk_rope_head_dim": 8, "v_head_dim": 10}
+OUR_LATENT = {"hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "max_position_embeddings": 64,
+              "moe_intermediate_size": 32}
 
 FAMILIES = {
     "gpt2": {
@@ -262,6 +285,55 @@ FAMILIES = {
         "exercises": "mixture of 4 experts, best 2 with weights renormalised, several safetensors files with an index",
         "ablate": [{"num_experts_per_tok": 1}, {"num_experts_per_tok": 3}],
         "train": {**OURS, "num_local_experts": 4, "num_experts_per_tok": 2}},
+    "deepseek_v2": {
+        "family": "deepseek_v2", "class": "DeepseekV2ForCausalLM", "length": 32, "dtype": "bfloat16",
+        "config": small(hidden_size=40, num_hidden_layers=3, q_lora_rank=24, **LATENT, n_routed_experts=12, n_shared_experts=1,
+                        num_experts_per_tok=3, moe_intermediate_size=24, first_k_dense_replace=1, n_group=4, topk_group=2,
+                        topk_method="group_limited_greedy", routed_scaling_factor=2.0, attention_bias=True, mlp_bias=True,
+                        intermediate_size=56, rope_parameters=ROPE),
+        "exercises": "latent attention with low-rank queries and biases, 3 of 12 experts from the best 2 of 4 groups by their "
+                     "best, scaled and not renormalised, a shared one, the first layer dense, bf16 file",
+        "v4": {**DEEPSEEK_KEYS, "scoring_func": "softmax"},
+        "ablate": [{"topk_method": "greedy"}, {"topk_group": 3}, {"routed_scaling_factor": 1.0}, {"first_k_dense_replace": 1,
+                   "num_experts_per_tok": 2}],
+        "train": {**OUR_LATENT, "aux_loss_alpha": 0.01, "q_lora_rank": 32}},
+    "deepseek_v2-lite": {
+        "family": "deepseek_v2", "class": "DeepseekV2ForCausalLM", "length": 40, "dtype": "bfloat16",
+        "config": small(hidden_size=48, q_lora_rank=None, **LATENT, n_routed_experts=8, n_shared_experts=2,
+                        num_experts_per_tok=3, moe_intermediate_size=24, first_k_dense_replace=1, intermediate_size=64,
+                        rope_parameters={"rope_type": "yarn", "rope_theta": 10000.0, "factor": 4.0, "beta_fast": 32,
+                                         "beta_slow": 1, "mscale": 0.707, "mscale_all_dim": 0.5,
+                                         "original_max_position_embeddings": 16}),
+        "exercises": "queries of full rank, yarn whose factor stands on scores and, where mscale differs from mscale_all_dim, on "
+                     "cosines, 3 of 8 experts, two shared ones",
+        "v4": {**DEEPSEEK_KEYS, "scoring_func": "softmax", "topk_method": "greedy", "n_group": 1, "topk_group": 1},
+        "ablate": [{"num_experts_per_tok": 2}, {"rope_parameters": ROPE}],
+        "train": {**OUR_LATENT, "num_key_value_heads": 4, "n_shared_experts": 2}},
+    "deepseek_v3": {
+        "family": "deepseek_v3", "class": "DeepseekV3ForCausalLM", "length": 40, "dtype": "bfloat16", "post": "correct_choices",
+        "config": small(hidden_size=40, num_key_value_heads=4, q_lora_rank=24, **LATENT, n_routed_experts=16,
+                        n_shared_experts=1, num_experts_per_tok=4, moe_intermediate_size=16, first_k_dense_replace=1, n_group=4,
+                        topk_group=2, intermediate_size=56, routed_scaling_factor=2.5, norm_topk_prob=True,
+                        rope_parameters={"rope_type": "yarn", "rope_theta": 10000.0, "factor": 4.0, "beta_fast": 32,
+                                         "beta_slow": 1, "mscale": 1.0, "mscale_all_dim": 1.0,
+                                         "original_max_position_embeddings": 16}),
+        "exercises": "sigmoid scores, a bias that chooses and does not weigh, the best 2 of 4 groups by their best two, weights "
+                     "renormalised and scaled, yarn on scores alone, the published file's further layer beside",
+        "on_disk": "add_further_layer",
+        "v4": {**DEEPSEEK_KEYS, "ep_size": 1, "scoring_func": "sigmoid", "topk_method": "noaux_tc",
+               "num_nextn_predict_layers": 1},
+        "ablate": [{"topk_group": 4}, {"norm_topk_prob": False}, {"rope_interleave": False}, {"num_experts_per_tok": 3}],
+        "train": {**OUR_LATENT, "num_key_value_heads": 4, "aux_loss_alpha": 0.01}},
+    "deepseek_v3-halves": {
+        "family": "deepseek_v3", "class": "DeepseekV3ForCausalLM", "length": 32, "post": "correct_choices",
+        "config": small(hidden_size=32, num_key_value_heads=4, q_lora_rank=None, **LATENT, n_routed_experts=6,
+                        n_shared_experts=1, num_experts_per_tok=2, moe_intermediate_size=16, first_k_dense_replace=0,
+                        n_group=1, topk_group=1, intermediate_size=48, routed_scaling_factor=1.5, norm_topk_prob=False,
+                        rope_interleave=False, attention_bias=True, tie_word_embeddings=True, rope_parameters=ROPE),
+        "exercises": "rotary pairs in halves, queries of full rank, no groups, weights not renormalised, experts in every layer, "
+                     "biases, a tied head",
+        "scale": {"embed_tokens": 0.4, "model.norm": 4.0},
+        "ablate": [{"norm_topk_prob": True}, {"rope_interleave": True}]},
     "mamba2": {
         "family": "mamba2", "class": "Mamba2ForCausalLM", "length": 32,
         "config": {"vocab_size": 120, "hidden_size": 32, "state_size": 8, "num_heads": 4, "head_dim": 16, "n_groups": 2,

@@ -140,11 +140,29 @@ struct HeadNormOptions {
 /// tape in place: x is used up.
 Var head_norm(Context& context, Var x, std::initializer_list<HeadNormRun> runs, const HeadNormOptions& options);
 
+/// y = some columns of rows, as rows of their own.
+Var take_columns(Context& context, Columns x);
+
+/// Keys and values of latent attention (DeepSeek-V2, section 2.1).
+struct LatentKeysOptions {
+  int64_t heads = 0, own_dim = 0, shared_dim = 0, value_dim = 0;
+};
+struct LatentKeys {
+  Var keys;    // [rows, heads (own_dim + shared_dim)]
+  Var values;  // [rows, heads value_dim]
+};
+/// `own` is [rows, heads (own_dim + value_dim)]: each head's own part of its key, then its value. `shared` is the part that
+/// the keys of all heads end with.
+LatentKeys latent_keys(Context& context, Var own, Columns shared, const LatentKeysOptions& options);
+
 /// A mixture of experts.
 struct ExpertsOptions {
   int64_t experts = 0, top_k = 0;
+  kernels::RouterScores scores = kernels::RouterScores::kSoftmax;
   bool renormalise = true;  // the weights of a row's experts sum to `scale`
   float scale = 1;
+  int64_t groups = 1, top_groups = 1, group_best = 1;  // experts of the best groups alone; see kernels::RouteArgs
+  Parameter* choice_bias = nullptr;  // [experts], for choosing alone: its gradient is zero; null: none
   kernels::Activation activation = kernels::Activation::kSilu;
   /// The router [experts, width]; then [2 inner, width] of each expert, gate and up (or [inner, width]: no gate); then
   /// [width, inner] of each expert. They live until the backward pass is done.

@@ -18,6 +18,10 @@ namespace {
 
 const char* const kGoldens[] = {"bert",
                                 "bert-cls",
+                                "deepseek_v2",
+                                "deepseek_v2-lite",
+                                "deepseek_v3",
+                                "deepseek_v3-halves",
                                 "exaone4",
                                 "falcon",
                                 "falcon-one",
@@ -47,7 +51,7 @@ const char* const kGoldens[] = {"bert",
                                 "stablelm-parallel",
                                 "starcoder2",
                                 "t5"};
-const char* const kGgufGoldens[] = {"bert", "exaone4", "falcon", "falcon-two", "gemma",   "gemma2",        "gemma3",      "gpt2",
+const char* const kGgufGoldens[] = {"bert", "deepseek2", "deepseek3", "exaone4", "falcon", "falcon-two", "gemma",   "gemma2",        "gemma3",      "gpt2",
                                     "gptneox", "granite", "llama-headdim", "llama-rope3", "llama-yarn",
                                     "mamba2",  "mixtral", "olmo2",         "phi3",        "phi3-longrope",
                                     "qwen2",   "qwen3", "qwen3moe", "smollm3",       "stablelm",    "starcoder2"};

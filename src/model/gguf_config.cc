@@ -93,7 +93,9 @@ class Reader {
     const GgufValue* type = find("rope.scaling.type");
     Json scaling = Json::object();
     for (auto [field, key] : {std::pair{"factor", "rope.scaling.factor"},
-                              std::pair{"original_max_position_embeddings", "rope.scaling.original_context_length"}}) {
+                              std::pair{"original_max_position_embeddings", "rope.scaling.original_context_length"},
+                              std::pair{"beta_fast", "rope.scaling.yarn_beta_fast"},
+                              std::pair{"beta_slow", "rope.scaling.yarn_beta_slow"}}) {
       const GgufValue* value = find(key);
       if (!value) continue;
       MALMOI_ASSIGN(scaling[field], value_of(*value, where(key)));
@@ -190,7 +192,9 @@ Result<const Family*> family_of(const Gguf& file) {
       known += (known.empty() ? "" : ", ") + std::string(dialect->architecture);
     if (dialect->architecture != architecture) continue;
     bool marked = !dialect->marker.empty();
-    if (marked && !file.find(std::string(architecture) + "." + std::string(dialect->marker))) continue;
+    const std::string marker = std::string(architecture) + "." + std::string(dialect->marker);
+    if (marked && !file.find(marker)) continue;
+    if (dialect->marker_value != 0 && file.integer_or(marker, 0) != dialect->marker_value) continue;
     if (!found || marked) found = family;
   }
   if (found) return found;

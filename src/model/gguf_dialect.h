@@ -28,6 +28,9 @@ enum class GgufChange : uint8_t {
   kPlusOne,      // the file holds w + 1
   kNegativeExp,  // the file holds -exp(w)
   kReshaped,     // the same elements in other dimensions
+  // What makes the keys and values of latent attention stands as two tensors: "_k_b" [heads, in, key], turned round, and
+  // "_v_b" [heads, value, in]; older files have it whole, as published.
+  kKeysApart,
 };
 
 /// A part of a published name and what stands for it in GGUF. '#' in the published part is the number of an expert, which
@@ -45,6 +48,7 @@ inline constexpr std::string_view kShortRopeDivisors = "rope_factors_short.weigh
 struct GgufDialect {
   std::string_view architecture;  // general.architecture
   std::string_view marker = {};   // a key that tells the family from another of the same architecture
+  int64_t marker_value = 0;       // what the marker must be; 0: anything
   Task task = Task::kCausalLm;    // what the file has a head for
   std::span<const GgufField> fields = {};
   std::span<const GgufField> shared_fields = {};  // and those of its kin

@@ -98,7 +98,8 @@ TEST(GgufDialects, AFamilyIsFoundByItsArchitecture) {
     GgufMetadata metadata;
     metadata.set_text("general.architecture", dialect.architecture);
     if (!dialect.marker.empty())
-      metadata.set_u32(std::string(dialect.architecture) + "." + std::string(dialect.marker), 1);
+      metadata.set_u32(std::string(dialect.architecture) + "." + std::string(dialect.marker),
+                       std::max(uint32_t{1}, static_cast<uint32_t>(dialect.marker_value)));
     ASSERT_TRUE(formats::write_gguf(path, metadata).ok());
     auto file = Gguf::open(path);
     ASSERT_TRUE(file.ok());

@@ -83,6 +83,7 @@ class Model {
   int32_t pad_token_id = -1;
   std::vector<std::string> labels;  // of a classifier, by index
   TiedHead tied_head;
+  std::vector<std::string> beside;  // beginnings of names of tensors that a file may hold, without use here
 
   /// Gives a tied head a matrix of its own, without memory yet.
   void untie_head();

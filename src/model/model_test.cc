@@ -89,6 +89,30 @@ TEST(Configs, WhatAFamilyCannotHonourIsRefusedByName) {
   EXPECT_THAT(refusal(R"({"model_type": "gptj", "scale_attn_weights": false})"), HasSubstr("scale_attn_weights"));
   EXPECT_THAT(refusal(R"({"model_type": "qwen3_moe", "num_experts": 4})"), HasSubstr("num_experts_per_tok"));
   EXPECT_THAT(refusal(R"({"model_type": "qwen3_moe", "mlp_only_layers": "all"})"), HasSubstr("mlp_only_layers"));
+  auto changed = [](Json config, const Json& changes) {
+    config.update(changes);
+    return refusal(dump_json(config));
+  };
+  const Json v2 = {{"model_type", "deepseek_v2"}, {"n_routed_experts", 8}, {"n_group", 4}, {"topk_group", 2}};
+  Json grouped = v2;
+  grouped.update({{"topk_method", "group_limited_greedy"}, {"num_experts_per_tok", 4}});
+  EXPECT_EQ(changed(grouped, Json::object()), "accepted");
+  EXPECT_THAT(changed(grouped, {{"n_group", 3}}), HasSubstr("n_group"));
+  EXPECT_THAT(changed(grouped, {{"topk_group", 5}}), HasSubstr("topk_group"));
+  EXPECT_THAT(changed(grouped, {{"num_experts_per_tok", 5}}), HasSubstr("num_experts_per_tok"));
+  EXPECT_THAT(changed(v2, {{"num_experts_per_tok", 9}}), HasSubstr("num_experts_per_tok"));
+  EXPECT_THAT(changed(v2, {{"topk_method", "noaux_tc"}}), HasSubstr("noaux_tc"));
+  EXPECT_THAT(changed(v2, {{"scoring_func", "sigmoid"}}), HasSubstr("scoring_func"));
+  EXPECT_THAT(changed(v2, {{"norm_topk_prob", true}}), HasSubstr("norm_topk_prob"));
+  EXPECT_THAT(changed(v2, {{"num_key_value_heads", 4}}), HasSubstr("num_key_value_heads"));
+  EXPECT_THAT(changed(v2, {{"qk_rope_head_dim", 7}}), HasSubstr("qk_rope_head_dim"));
+  EXPECT_THAT(changed(v2, {{"rope_interleave", false}}), HasSubstr("rope_interleave"));
+  const Json v3 = {{"model_type", "deepseek_v3"}, {"num_hidden_layers", 4}};
+  EXPECT_EQ(changed(v3, {{"ep_size", 1}, {"num_nextn_predict_layers", 1}, {"seq_aux", true}}), "accepted");
+  EXPECT_THAT(changed(v3, {{"scoring_func", "softmax"}}), HasSubstr("scoring_func"));
+  EXPECT_THAT(changed(v3, {{"topk_method", "greedy"}}), HasSubstr("topk_method"));
+  EXPECT_THAT(changed(v3, {{"n_group", 256}}), HasSubstr("n_group"));
+  EXPECT_THAT(changed(v3, {{"quantization_config", {{"quant_method", "fp8"}}}}), HasSubstr("quantization_config"));
   struct Case {
     const char *family, *fields, *named;
   };
@@ -269,7 +293,7 @@ TEST(Configs, WhatIsPublishedMakesTheSameModel) {
 }
 
 TEST(Configs, AnIdOfPaddingIsOneOfTheVocabularyOrNone) {
-  for (const char* name : {"llama", "mistral", "mixtral", "olmo2", "qwen2", "qwen3", "gemma", "gemma2", "gemma3_text",
+  for (const char* name : {"llama", "mistral", "mixtral", "deepseek_v2", "deepseek_v3", "olmo2", "qwen2", "qwen3", "gemma", "gemma2", "gemma3_text",
                            "phi3", "granite", "smollm3", "stablelm", "starcoder2", "phi", "exaone4", "qwen3_moe", "bert", "t5"}) {
     auto told = [&](const std::string& id) {
       std::string start = std::string(name) == "t5" ? R"("decoder_start_token_id": 0, )" : "";

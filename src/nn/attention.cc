@@ -3,6 +3,8 @@
 #include <cmath>
 #include <vector>
 
+#include "nn/cached_keys.h"
+
 namespace malmoi::nn {
 namespace {
 
@@ -18,22 +20,6 @@ autograd::AttentionOptions options_of(const AttentionSpec& s, const Batch& batch
           .dropout = static_cast<float>(s.dropout),
           .runs = batch.runs,
           .key_mask = batch.key_mask};
-}
-
-const void* row_at(const Tensor& rows, int64_t row, int64_t column) {
-  int64_t element = row * rows.shape().columns() + column;
-  return static_cast<const std::byte*>(rows.data()) + element * static_cast<int64_t>(dtype_size(rows.dtype()));
-}
-
-CachedKeys cached(const KeyPages& pages) {
-  return {.k_pages = pages.k_pages, .v_pages = pages.v_pages, .length = pages.length, .begin = pages.begin};
-}
-
-// Keys of states, run by run: in a buffer that is reused from call to call.
-std::vector<CachedKeys>& cached_buffer() {
-  static thread_local std::vector<CachedKeys> buffer;
-  buffer.clear();
-  return buffer;
 }
 
 // A norm over all heads is that of one head as wide as they are together.
@@ -55,12 +41,6 @@ autograd::HeadNormRun head_norm(const Declare& declare, const AttentionSpec& s, 
   run.weight = n.weight;
   run.bias = n.bias;
   return run;
-}
-
-void use_cache(autograd::AttentionOptions& options, const std::vector<CachedKeys>& keys, int64_t kv_width) {
-  options.cached = keys;
-  options.cached_k_stride = options.cached_v_stride = kv_width;
-  options.page_rows = StatePool::kPageRows;
 }
 
 }  // namespace

@@ -31,8 +31,6 @@ void scale_llama3(const RotaryConfig& c, std::vector<double>& frequencies) {
   }
 }
 
-double yarn_mscale(double scale, double mscale) { return scale <= 1 ? 1.0 : 0.1 * mscale * std::log(scale) + 1.0; }
-
 // YaRN (Peng et al. 2023): a ramp over dimensions between interpolated and kept frequencies.
 double scale_yarn(const RotaryConfig& c, std::vector<double>& frequencies) {
   double original = static_cast<double>(c.original_length());
@@ -67,6 +65,8 @@ double scale_longrope(const RotaryConfig& c, int64_t text_length, std::vector<do
 }
 
 }  // namespace
+
+double yarn_mscale(double factor, double mscale) { return factor <= 1 ? 1.0 : 0.1 * mscale * std::log(factor) + 1.0; }
 
 std::vector<double> Rotary::inverse_frequencies(int64_t length, double& attention_factor) const {
   const RotaryConfig& c = config_;

@@ -42,6 +42,9 @@ struct RotaryConfig {
   }
 };
 
+/// YaRN's factor on cosines and sines where the context is `factor` times the one a model was first trained at.
+double yarn_mscale(double factor, double mscale);
+
 /// Tables [positions, rotary_dim / 2]. cos and sin carry the attention factor of yarn and longrope. Grows as positions are asked for;
 /// under dynamic scaling a longer text has other frequencies, so the tables are of the longest position asked for, as the
 /// reference implementation has it. Under longrope both kinds of texts have tables, one behind the other, and a row's text
