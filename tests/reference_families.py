@@ -67,8 +67,16 @@ def untied_file(folder, model):
     save_file(weights, str(folder / "model.safetensors"), metadata={"format": "pt"})
 
 
+def add_drafts(folder, model):
+    """Tensors of layers that predict tokens further on, beside the model's, as K-EXAONE's files hold them."""
+    path = folder / "model.safetensors"
+    weights = {**load_file(str(path)), "mtp.norm.weight": torch.ones(model.config.hidden_size)}
+    save_file(weights, str(path), metadata={"format": "pt"})
+
+
 POST = {"untie": untie, "correct_choices": correct_choices}
-ON_DISK = {"names_of_the_upload": names_of_the_upload, "untied_file": untied_file, "add_further_layer": add_further_layer}
+ON_DISK = {"names_of_the_upload": names_of_the_upload, "untied_file": untied_file, "add_further_layer": add_further_layer,
+           "add_drafts": add_drafts}
 # As published beside what the library knows.
 DEEPSEEK_KEYS = {"moe_layer_freq": 1, "pretraining_tp": 1, "seq_aux": True, "aux_loss_alpha": 0.001}
 LATENT = {"kv_lora_rank": 20, "qk_nope_head_dim": 12, "qk_rope_head_dim": 8, "v_head_dim": 10}
@@ -269,6 +277,25 @@ FAMILIES = {
         "ablate": [{"sliding_window": 9}, {"layer_types": ["sliding_attention", "full_attention", "full_attention"]},
                    {"rope_parameters": ROPE}],
         "train": {**OURS, "sliding_window": 16, "sliding_window_pattern": 2}},
+    "exaone_moe": {
+        "family": "exaone_moe", "class": "ExaoneMoeForCausalLM", "length": 40, "post": "correct_choices", "on_disk": "add_drafts",
+        "config": small(num_hidden_layers=3, hidden_size=32, intermediate_size=48, moe_intermediate_size=16, head_dim=12,
+                        vocab_size=128, num_key_value_heads=2, num_experts=8, num_experts_per_tok=2, n_group=4, topk_group=2, pad_token_id=0,
+                        num_shared_experts=2, first_k_dense_replace=1, routed_scaling_factor=1.5, sliding_window=8,
+                        layer_types=["sliding_attention", "sliding_attention", "full_attention"], rope_parameters=ROPE),
+        "exercises": "a dense layer before two of experts: sigmoid scores, best 2 of 4 groups by their two best with the bias for "
+                     "choosing, 2 shared experts; norms before the parts; the layer that sees all has no positions",
+        "ablate": [{"topk_group": 4}, {"norm_topk_prob": False}, {"routed_scaling_factor": 2.5}, {"sliding_window": 9}],
+        "train": {**OURS, "num_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 32, "sliding_window": 16,
+                  "sliding_window_pattern": 2}},
+    "hyperclovax": {
+        "family": "hyperclovax", "class": "HyperCLOVAXForCausalLM", "length": 32,
+        "config": small(hidden_size=40, intermediate_size=64, num_key_value_heads=2, head_dim=16, embedding_multiplier=3.0, logits_scaling=0.5,
+                        residual_multiplier=0.7, attention_multiplier=0.15, rope_parameters={**ROPE, "rope_theta": 1e6}),
+        "exercises": "factors of muP on words, scores, what parts add and logits (which are multiplied), a norm behind each part",
+        "v4": {}, "ablate": [{"embedding_multiplier": 1.0}, {"logits_scaling": 1.0}, {"residual_multiplier": 1.0},
+                             {"attention_multiplier": 0.25}, {"use_post_norm": False}],
+        "train": {**OURS, "residual_multiplier": 0.7, "logits_scaling": 0.5}},
     "qwen3_moe": {
         "family": "qwen3_moe", "class": "Qwen3MoeForCausalLM", "length": 32,
         "config": small(num_hidden_layers=3, hidden_size=32, intermediate_size=48, moe_intermediate_size=24, head_dim=12,

@@ -117,6 +117,17 @@ TEST(Configs, WhatAFamilyCannotHonourIsRefusedByName) {
     const char *family, *fields, *named;
   };
   for (const auto& [family, fields, named] : std::initializer_list<Case>{
+           {"exaone_moe", R"("scoring_func": "softmax")", "scoring_func"},
+           {"exaone_moe", R"("topk_method": "greedy")", "topk_method"},
+           {"exaone_moe", R"("n_group": 3)", "n_group"},
+           {"exaone_moe", R"("n_group": 64)", "n_group"},
+           {"exaone_moe", R"("topk_group": 2)", "topk_group"},
+           {"exaone_moe", R"("n_group": 16)", "num_experts_per_tok"},
+           {"exaone_moe", R"("mlp_layer_types": ["dense"])", "mlp_layer_types"},
+           {"exaone_moe", R"("mlp_layer_types": ["dense", "moe"])", "mlp_layer_types"},
+           {"exaone_moe", R"("mlp_layer_types": ["dense", "sparse"], "is_moe_layer": [true, false])", "is_moe_layer"},
+           {"hyperclovax", R"("attention_multiplier": 0)", "attention_multiplier"},
+           {"hyperclovax", R"("embedding_scale": 2)", "embedding_scale"},
            {"gemma", R"("use_bidirectional_attention": true)", "use_bidirectional_attention"},
            {"gemma", R"("hidden_activation": "relu")", "hidden_activation"},
            {"gemma", R"("hidden_act": "gelu", "hidden_activation": "gelu")", "hidden_activation"},
@@ -155,6 +166,21 @@ TEST(Configs, PublishedConfigsAreTaken) {
       const char* config :
       {R"({"model_type": "gemma", "hidden_act": "gelu", "hidden_activation": null, "rope_scaling": null, "head_dim": 256})",
        R"({"model_type": "gemma", "hidden_act": "gelu_pytorch_tanh", "hidden_activation": "gelu_pytorch_tanh"})",
+       R"({"model_type": "falcon", "alibi": false, "apply_residual_connection_post_layernorm": false, "bias": false,
+           "multi_query": true, "new_decoder_architecture": false, "parallel_attn": true, "num_attention_heads": 71})",
+       R"({"model_type": "phi", "partial_rotary_factor": 0.4, "num_key_value_heads": null, "qk_layernorm": false,
+           "resid_pdrop": 0.1, "hidden_size": 2560, "intermediate_size": 10240, "rope_scaling": null})",
+       R"({"model_type": "gptj", "gradient_checkpointing": false, "n_inner": null, "rotary": true, "scale_attn_weights": true,
+           "summary_type": "cls_index", "summary_first_dropout": 0.1, "rotary_dim": 64})",
+       R"({"model_type": "exaone4", "sliding_window": null, "sliding_window_pattern": null, "num_hidden_layers": 1,
+           "layer_types": ["full_attention"], "head_dim": 64})",
+       R"({"model_type": "exaone_moe", "architectures": ["ExaoneMoEForCausalLM"], "num_hidden_layers": 2, "sliding_window": 128,
+           "sliding_window_pattern": "LLLG", "mlp_layer_types": ["dense", "sparse"], "is_moe_layer": [false, true],
+           "scoring_func": "sigmoid", "topk_method": "noaux_tc", "num_nextn_predict_layers": 1})",
+       R"({"model_type": "hyperclovax", "attention_multiplier": 0.0078125, "embedding_multiplier": 10.0, "logits_scaling": 0.125,
+           "residual_multiplier": 1.0, "use_post_norm": true, "head_dim": 128})",
+       R"({"model_type": "qwen3_moe", "num_experts": 128, "norm_topk_prob": true, "mlp_only_layers": [], "head_dim": 128,
+           "decoder_sparse_step": 1, "max_window_layers": 48, "use_sliding_window": false, "sliding_window": null})",
        R"({"model_type": "gemma2", "sliding_window": 4096, "sliding_window_size": 4096, "cache_implementation": "hybrid",
            "hidden_act": "gelu_pytorch_tanh", "hidden_activation": "gelu_pytorch_tanh", "query_pre_attn_scalar": 224})",
        R"({"model_type": "phi3", "attention_bias": false, "sliding_window": 2047, "rope_scaling": null, "embd_pdrop": 0.0,
@@ -293,8 +319,10 @@ TEST(Configs, WhatIsPublishedMakesTheSameModel) {
 }
 
 TEST(Configs, AnIdOfPaddingIsOneOfTheVocabularyOrNone) {
-  for (const char* name : {"llama", "mistral", "mixtral", "deepseek_v2", "deepseek_v3", "olmo2", "qwen2", "qwen3", "gemma", "gemma2", "gemma3_text",
-                           "phi3", "granite", "smollm3", "stablelm", "starcoder2", "phi", "exaone4", "qwen3_moe", "bert", "t5"}) {
+  for (const char* name :
+       {"llama", "mistral", "mixtral",     "deepseek_v2", "deepseek_v3", "olmo2",   "qwen2",    "qwen3",
+        "gemma", "gemma2",  "gemma3_text", "phi3",        "granite",     "smollm3", "stablelm", "starcoder2",
+        "phi",   "exaone4", "exaone_moe",  "hyperclovax", "qwen3_moe",   "bert",    "t5"}) {
     auto told = [&](const std::string& id) {
       std::string start = std::string(name) == "t5" ? R"("decoder_start_token_id": 0, )" : "";
       return refusal("{" + start + R"("model_type": ")" + name + R"(", "vocab_size": 64, "pad_token_id": )" + id + "}");

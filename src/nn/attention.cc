@@ -95,8 +95,8 @@ Var SelfAttention::operator()(Context& context, Var x, const Batch& batch, int64
   }
   if (!batch.states.empty()) use_cache(options, keys, kv);
   autograd::Columns k{qkv, q, kv}, v{qkv, q + kv, kv};
-  Var attended =
-      autograd::attention(context, {std::move(qkv), 0, q}, std::move(k), std::move(v), options, std::move(added.values));
+  Var attended = autograd::attention(context, {std::move(qkv), 0, q}, std::move(k), std::move(v), options,
+                                     std::move(added.values));
   return out_(context, std::move(attended));
 }
 

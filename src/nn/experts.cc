@@ -35,8 +35,7 @@ Experts::Experts(const Declare& declare, const ExpertsSpec& s) : spec_(s) {
                           .sources = sources_of(declare, s.experts, {s.down_name}, s.width)}))
     slots_.push_back(slot);
   weights_.resize(slots_.size());
-  if (s.choice_bias)
-    choice_bias_ = declare.set().add({.name = (declare / s.router_name).tensor(s.choice_bias), .shape = {s.experts}});
+  if (s.choice_bias) choice_bias_ = declare.set().add({.name = declare.tensor(s.choice_bias), .shape = {s.experts}});
   if (s.shared_inner > 0)
     shared_ = gated_mlp(declare / s.shared_name,
                         {.width = s.width, .inner = s.shared_inner, .activation = s.activation, .bias = s.shared_bias});

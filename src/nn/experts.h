@@ -15,7 +15,7 @@ struct ExpertsSpec {
   bool renormalise = true;                             // the weights of a row's experts sum to `scale`
   double scale = 1;                                    // of the weights
   int64_t groups = 1, top_groups = 1, group_best = 1;  // which groups' experts may be chosen; see kernels::RouteArgs
-  const char* choice_bias = nullptr;  // published name, behind the router's, of what is added for choosing; null: none
+  const char* choice_bias = nullptr;  // published name, within the module, of what is added for choosing; null: none
   const char* router_name = "gate";
   /// Of each expert: `experts.<e>.<name>.weight`.
   const char* gate_name = "w1";

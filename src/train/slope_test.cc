@@ -113,9 +113,11 @@ struct Form {
 };
 const Form kForms[] = {
     {"exaone4", R"({"sliding_window": 3, "sliding_window_pattern": 2})"},
+    {"exaone_moe", R"({"n_group": 2, "num_experts": 4, "num_shared_experts": 2, "norm_topk_prob": false})"},
     {"falcon", R"({"alibi": true, "bias": true, "multi_query": false, "parallel_attn": false})"},
     {"falcon", R"({"new_decoder_architecture": true, "bias": true, "num_attention_heads": 4, "num_kv_heads": 2})"},
     {"falcon", R"({"new_decoder_architecture": true, "num_ln_in_parallel_attn": 1})"},
+    {"hyperclovax", R"({"use_post_norm": false, "residual_multiplier": 0.5, "embedding_multiplier": 3})"},
     {"phi", R"({"qk_layernorm": true, "num_key_value_heads": 1})"},
     {"qwen3_moe", R"({"norm_topk_prob": true, "mlp_only_layers": [0]})"},
 };

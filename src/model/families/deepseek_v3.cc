@@ -42,7 +42,7 @@ Parts make(ConfigFields& f, Task, int64_t) {
   f.refuse("scoring_func", scores != "sigmoid", "'" + scores + "' is not sigmoid, by which deepseek_v3 chooses");
   f.refuse("topk_method", method != "noaux_tc", "'" + method + "' is not noaux_tc");
   c.experts.scores = kernels::RouterScores::kSigmoid;
-  c.experts.choice_bias = "e_score_correction_bias";
+  c.experts.choice_bias = "gate.e_score_correction_bias";
   c.experts.group_best = 2;
   read_groups(f, c, kDefaults, true);
   std::vector<std::string> further = further_layers(f, c.num_hidden_layers);

@@ -164,6 +164,7 @@ Parts make_parts(const FalconConfig& c) {
   add_lm_head(parts, backbone->word_embeddings(), c.tie_word_embeddings, "lm_head", c.initializer_range);
   parts.backbone = std::move(backbone);
   parts.sizes = {c.vocab_size, c.hidden_size, c.num_hidden_layers, c.max_position_embeddings};
+  parts.sizes.switch_length = c.alibi ? 0 : c.rotary.switch_length();
   return parts;
 }
 

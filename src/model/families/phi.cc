@@ -128,6 +128,7 @@ Parts make(ConfigFields& f, Task, int64_t) {
   add_lm_head_bias(parts, "lm_head");
   parts.backbone = std::move(backbone);
   parts.sizes = {c.vocab_size, c.hidden_size, c.num_hidden_layers, c.max_position_embeddings};
+  parts.sizes.switch_length = c.rotary.switch_length();
   return parts;
 }
 

@@ -58,17 +58,7 @@ Parts make(ConfigFields& f, Task, int64_t) {
 
 constexpr ModelClass kClasses[] = {{Task::kCausalLm, "Qwen3MoeForCausalLM"}};
 constexpr std::string_view kInert[] = {"max_window_layers"};
-// The keys of Llama, and of experts.
-constexpr GgufField kGgufFields[] = {{"hidden_size", "embedding_length"},
-                                     {"intermediate_size", "feed_forward_length"},
-                                     {"num_hidden_layers", "block_count"},
-                                     {"num_attention_heads", "attention.head_count"},
-                                     {"num_key_value_heads", "attention.head_count_kv"},
-                                     {"head_dim", "attention.key_length"},
-                                     {"max_position_embeddings", "context_length"},
-                                     {"rms_norm_eps", "attention.layer_norm_rms_epsilon"},
-                                     {"rope_theta", "rope.freq_base"},
-                                     {"num_experts", "expert_count"},
+constexpr GgufField kGgufFields[] = {{"num_experts", "expert_count"},
                                      {"num_experts_per_tok", "expert_used_count"},
                                      {"moe_intermediate_size", "expert_feed_forward_length"}};
 constexpr GgufName kGgufNames[] = {{".mlp.gate.", ".ffn_gate_inp."},
@@ -78,6 +68,7 @@ constexpr GgufName kGgufNames[] = {{".mlp.gate.", ".ffn_gate_inp."},
 // llama.cpp always makes the weights of a row's experts sum to one, and has experts in every layer.
 constexpr GgufDialect kGguf{.architecture = "qwen3moe",
                             .fields = kGgufFields,
+                            .shared_fields = kLlamaGgufFields,
                             .names = kGgufNames,
                             .shared = kLlamaGgufNames,
                             .derive = [](Json& config, const formats::Gguf&) { config["norm_topk_prob"] = true; }};
