@@ -79,6 +79,15 @@ std::vector<OpCase> attention_op_cases() {
          Var bias = distance_bias(b.context, *b.parameter(2, {4, 2}), {.buckets = 4, .max_distance = 3, .left = 2});
          return std::vector<Var>{attention(b.context, {in[0], 0, 8}, {in[0], 8, 8}, {in[0], 16, 8}, o, bias)};
        }},
+      {"distance_bias", "by the position of the key, through attention",
+       [two](Bench& b, std::vector<Var>& in) {
+         in = {b.input(1, {6, 24})};
+         AttentionOptions o = two;
+         o.bias_right = 2, o.bias_by_key = true;
+         Var bias = distance_bias(b.context, *b.parameter(2, {8, 2}),
+                                  {.buckets = 8, .max_distance = 8, .bidirectional = true, .right = 2});
+         return std::vector<Var>{attention(b.context, {in[0], 0, 8}, {in[0], 8, 8}, {in[0], 16, 8}, o, bias)};
+       }},
       {"distance_bias", "buckets on both sides",
        [](Bench& b, std::vector<Var>&) {
          return std::vector<Var>{

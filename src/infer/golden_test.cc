@@ -53,11 +53,11 @@ const char* const kGoldens[] = {"bert",
                                 "stablelm-parallel",
                                 "starcoder2",
                                 "t5"};
-const char* const kGgufGoldens[] = {"bert",          "deepseek2",     "deepseek3",  "exaone4", "falcon",   "falcon-two",
-                                    "gemma",         "gemma2",        "gemma3",     "gpt2",    "gptneox",  "granite",
-                                    "llama-headdim", "llama-rope3",   "llama-yarn", "mamba2",  "mixtral",  "olmo2",
-                                    "phi3",          "phi3-longrope", "qwen2",      "qwen3",   "qwen3moe", "smollm3",
-                                    "stablelm",      "starcoder2"};
+const char* const kGgufGoldens[] = {
+    "bert",       "deepseek2", "deepseek3", "exaone-moe", "exaone4",   "exaone4-window", "falcon",        "falcon-two",
+    "gemma",      "gemma2",    "gemma3",    "gpt2",       "gptneox",   "granite",        "llama-headdim", "llama-rope3",
+    "llama-yarn", "mamba2",    "mixtral",   "olmo2",      "phi2",      "phi3",           "phi3-longrope", "qwen2",
+    "qwen3",      "qwen3moe",  "smollm3",   "stablelm",   "starcoder2"};
 
 // A golden of either kind: its folder, and what is opened.
 struct Place {

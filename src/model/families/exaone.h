@@ -7,5 +7,7 @@ namespace malmoi::model {
 
 /// Which layers look at a window, by `layer_types` or `sliding_window_pattern`. Where any can, the others have no positions.
 void read_exaone_layers(ConfigFields& fields, LlamaConfig& config);
+/// The same fields as a GGUF file of this architecture says them.
+void derive_exaone_layers(Json& config, const formats::Gguf& file, std::string_view architecture);
 
 }  // namespace malmoi::model

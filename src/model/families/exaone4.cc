@@ -35,6 +35,18 @@ void read_exaone_layers(ConfigFields& f, LlamaConfig& c) {
   for (int64_t width : c.window) c.rotated.push_back(width > 0);
 }
 
+// Files of models without a window lack the key.
+void derive_exaone_layers(Json& config, const formats::Gguf& file, std::string_view architecture) {
+  std::string key = std::string(architecture) + ".attention.sliding_window";
+  int64_t window = file.integer_or(key, 0);
+  config["sliding_window"] = window > 0 ? Json(window) : Json(nullptr);
+  const formats::GgufValue* pattern = file.find(key + "_pattern");
+  std::optional<std::vector<int64_t>> local = pattern ? pattern->integers() : std::nullopt;
+  if (!local) return;
+  config["layer_types"] = Json::array();
+  for (int64_t is_local : *local) config["layer_types"].push_back(is_local ? "sliding_attention" : "full_attention");
+}
+
 namespace {
 
 Parts make(ConfigFields& f, Task, int64_t) {
@@ -55,23 +67,13 @@ constexpr GgufName kGgufNames[] = {{".post_attention_layernorm.", ".post_attenti
                                    {".post_feedforward_layernorm.", ".post_ffw_norm."}};
 constexpr std::string_view kGgufInert[] = {"attention.sliding_window", "attention.sliding_window_pattern"};
 
-// Files of models without a window lack the key.
-void derive_layers(Json& config, const formats::Gguf& file) {
-  int64_t window = file.integer_or("exaone4.attention.sliding_window", 0);
-  config["sliding_window"] = window > 0 ? Json(window) : Json(nullptr);
-  const formats::GgufValue* pattern = file.find("exaone4.attention.sliding_window_pattern");
-  std::optional<std::vector<int64_t>> local = pattern ? pattern->integers() : std::nullopt;
-  if (!local) return;
-  config["layer_types"] = Json::array();
-  for (int64_t is_local : *local) config["layer_types"].push_back(is_local ? "sliding_attention" : "full_attention");
-}
-
-constexpr GgufDialect kGguf{.architecture = "exaone4",
-                            .fields = kLlamaGgufFields,
-                            .names = kGgufNames,
-                            .shared = kLlamaGgufNames,
-                            .inert = kGgufInert,
-                            .derive = derive_layers};
+constexpr GgufDialect kGguf{
+    .architecture = "exaone4",
+    .fields = kLlamaGgufFields,
+    .names = kGgufNames,
+    .shared = kLlamaGgufNames,
+    .inert = kGgufInert,
+    .derive = [](Json& config, const formats::Gguf& file) { derive_exaone_layers(config, file, "exaone4"); }};
 
 }  // namespace
 

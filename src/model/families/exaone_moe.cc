@@ -4,6 +4,7 @@
 
 #include "model/families/exaone.h"
 #include "model/families/llama_decoder.h"
+#include "model/families/llama_gguf.h"
 #include "nn/either.h"
 #include "nn/experts.h"
 
@@ -77,23 +78,60 @@ Parts make(ConfigFields& f, Task, int64_t) {
   c.qk_norm = nn::QkNorm::kEachHead;
   nn::ExpertsSpec experts = read_experts(f, c);
   std::vector<bool> sparse = read_sparse_layers(f, static_cast<int64_t>(c.window.size()));
+  // Layers that predict tokens further on, for drafts, may stand beside: as here, or behind the others in GGUF files.
+  int64_t drafts = f.reader().integer("num_nextn_predict_layers", 0, 0, kMostLayers);
   if (f.failed()) return {};
-  return make_decoder_parts<nn::PreNormBlock<FeedForward>>(c,
-                                                           [&](const nn::Declare& layer, int64_t index) -> FeedForward {
-                                                             if (sparse[static_cast<size_t>(index)])
-                                                               return {nn::Experts(layer / "mlp", experts)};
-                                                             return {make_gated_mlp(layer, c)};
-                                                           });
+  auto make_mlp = [&](const nn::Declare& layer, int64_t index) -> FeedForward {
+    if (sparse[static_cast<size_t>(index)]) return {nn::Experts(layer / "mlp", experts)};
+    return {make_gated_mlp(layer, c)};
+  };
+  Parts parts = make_decoder_parts<nn::PreNormBlock<FeedForward>>(c, make_mlp);
+  parts.beside = {"mtp."};
+  for (int64_t i = 0; i < drafts; ++i) parts.beside.push_back("blk." + std::to_string(c.num_hidden_layers + i) + ".");
+  return parts;
 }
+
+constexpr std::string_view kArchitecture = "exaone-moe";
+// The keys of Llama, and of experts.
+constexpr GgufField kGgufFields[] = {{"num_experts", "expert_count"},
+                                     {"num_experts_per_tok", "expert_used_count"},
+                                     {"moe_intermediate_size", "expert_feed_forward_length"},
+                                     {"num_shared_experts", "expert_shared_count"},
+                                     {"routed_scaling_factor", "expert_weights_scale"},
+                                     {"norm_topk_prob", "expert_weights_norm"},
+                                     {"n_group", "expert_group_count"},
+                                     {"topk_group", "expert_group_used_count"},
+                                     {"first_k_dense_replace", "leading_dense_block_count"},
+                                     {"num_nextn_predict_layers", "nextn_predict_layers"}};
+constexpr GgufName kGgufNames[] = {
+    {".mlp.e_score_correction_bias", ".exp_probs_b.bias"}, {".mlp.gate.", ".ffn_gate_inp."},
+    {".mlp.experts.#.gate_proj.", ".ffn_gate_exps."},      {".mlp.experts.#.up_proj.", ".ffn_up_exps."},
+    {".mlp.experts.#.down_proj.", ".ffn_down_exps."},      {".mlp.shared_experts.gate_proj.", ".ffn_gate_shexp."},
+    {".mlp.shared_experts.up_proj.", ".ffn_up_shexp."},    {".mlp.shared_experts.down_proj.", ".ffn_down_shexp."}};
+constexpr std::string_view kGgufInert[] = {"attention.sliding_window", "attention.sliding_window_pattern",
+                                           "expert_shared_feed_forward_length"};
+
+// There the layers for drafts count among the others.
+void derive_layers(Json& config, const formats::Gguf& file) {
+  derive_exaone_layers(config, file, kArchitecture);
+  auto count = [&](const char* key) { return file.integer_or(std::string(kArchitecture) + "." + key, 0); };
+  config["num_hidden_layers"] = count("block_count") - count("nextn_predict_layers");
+}
+
+constexpr GgufDialect kGguf{.architecture = kArchitecture,
+                            .fields = kGgufFields,
+                            .shared_fields = kLlamaGgufFields,
+                            .names = kGgufNames,
+                            .shared = kLlamaGgufNames,
+                            .inert = kGgufInert,
+                            .derive = derive_layers};
 
 // The second name is that of the first files.
 constexpr ModelClass kClasses[] = {{Task::kCausalLm, "ExaoneMoeForCausalLM"},
                                    {Task::kCausalLm, "ExaoneMoEForCausalLM"}};
 // The library's own name of what is added for choosing.
 constexpr Family::Alias kAliases[] = {{".mlp.e_score_correction_bias", ".mlp.gate.e_score_correction_bias"}};
-constexpr std::string_view kInert[] = {"output_router_logits", "num_nextn_predict_layers"};
-// Layers that predict tokens further ahead, for drafts, are heads beside.
-constexpr std::string_view kHeads[] = {"lm_head.", "mtp."};
+constexpr std::string_view kInert[] = {"output_router_logits"};
 
 }  // namespace
 
@@ -102,8 +140,9 @@ extern const Family exaone_moe_family{.model_type = "exaone_moe",
                                       .make = make,
                                       .optional_prefixes = kModelPrefix,
                                       .aliases = kAliases,
-                                      .head_prefixes = kHeads,
+                                      .head_prefixes = kLmHead,
                                       .buffers = kRotaryBuffers,
-                                      .inert = kInert};
+                                      .inert = kInert,
+                                      .gguf = &kGguf};
 
 }  // namespace malmoi::model

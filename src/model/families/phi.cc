@@ -137,6 +137,33 @@ constexpr std::string_view kPrefixes[] = {"model."};
 constexpr std::string_view kBuffers[] = {"rotary_emb.inv_freq"};
 constexpr std::string_view kHeads[] = {"lm_head."};
 
+constexpr GgufField kGgufFields[] = {{"hidden_size", "embedding_length"},
+                                     {"intermediate_size", "feed_forward_length"},
+                                     {"num_hidden_layers", "block_count"},
+                                     {"num_attention_heads", "attention.head_count"},
+                                     {"num_key_value_heads", "attention.head_count_kv"},
+                                     {"max_position_embeddings", "context_length"},
+                                     {"layer_norm_eps", "attention.layer_norm_epsilon"},
+                                     {"rope_theta", "rope.freq_base"}};
+constexpr GgufName kGgufNames[] = {{"model.embed_tokens.", "token_embd."},
+                                   {"model.final_layernorm.", "output_norm."},
+                                   {"lm_head.", "output."},
+                                   {"model.layers.", "blk."},
+                                   {".input_layernorm.", ".attn_norm."},
+                                   {".self_attn.q_proj.", ".attn_q."},
+                                   {".self_attn.k_proj.", ".attn_k."},
+                                   {".self_attn.v_proj.", ".attn_v."},
+                                   {".self_attn.dense.", ".attn_output."},
+                                   {".mlp.fc1.", ".ffn_up."},
+                                   {".mlp.fc2.", ".ffn_down."}};
+// Files without rope.dimension_count rotate whole heads.
+constexpr GgufDialect kGguf{.architecture = "phi2",
+                            .fields = kGgufFields,
+                            .names = kGgufNames,
+                            .derive = [](Json& config, const formats::Gguf&) {
+                              if (!config.contains("partial_rotary_factor")) config["partial_rotary_factor"] = 1;
+                            }};
+
 }  // namespace
 
 extern const Family phi_family{.model_type = "phi",
@@ -144,6 +171,7 @@ extern const Family phi_family{.model_type = "phi",
                                .make = make,
                                .optional_prefixes = kPrefixes,
                                .head_prefixes = kHeads,
-                               .buffers = kBuffers};
+                               .buffers = kBuffers,
+                               .gguf = &kGguf};
 
 }  // namespace malmoi::model
