@@ -86,6 +86,11 @@ class Reader {
     if (!words || words->dims.size() != 2)
       return invalid_data("tensor 'token_embd.weight' is missing", file_.path().string(), "use a whole model's file");
     config_["vocab_size"] = words->dims[1];
+    if (dialect_.task != Task::kCausalLm) return {};
+    const int64_t padding = file_.integer_or("tokenizer.ggml.padding_token_id", -1);
+    bool is_word = padding >= 0 && padding < static_cast<int64_t>(words->dims[1]);
+    config_["pad_token_id"] =
+        is_word ? Json(padding) : Json(nullptr);  // the published default is of another vocabulary
     return {};
   }
 
