@@ -67,6 +67,30 @@ struct ExpertsRun {
   }
 };
 
+// Logits 1 and 1 + 2^-8, which bf16 rounds to the same.
+TEST(ExpertsOp, LogitsAreNotRounded) {
+  Bench b(DType::kBF16, kernels::cpu_backend());
+  Var x = b.input(1, {3, 8});
+  ExpertsOptions options{.experts = 2, .top_k = 1, .weights = b.experts(2, {10, 8}, {8, 5})};
+  Tensor& router = b.parameters[0]->compute;
+  std::memset(router.data(), 0, router.bytes());
+  auto* w = router.as<BF16>();
+  w[0] = w[8] = w[9] = to_bf16(1);
+  for (int64_t r = 0; r < 3; ++r) {
+    x.value.as<BF16>()[r * 8] = to_bf16(1);
+    x.value.as<BF16>()[r * 8 + 1] = to_bf16(0x1p-8f);
+  }
+  Var y = experts(b.context, x, options);
+  Tensor dy = b.context.temporary(DType::kBF16, y.value.shape());
+  std::fill_n(dy.as<BF16>(), dy.elements(), to_bf16(1));
+  b.tape.give_grad(b.context, y.id, std::move(dy));
+  y = Var{};
+  b.tape.backward(b.context);
+  const std::vector<double> up = values_of(b.parameters[1]->grad);  // of expert 0, then of expert 1
+  EXPECT_TRUE(std::all_of(up.begin(), up.begin() + 80, [](double d) { return d == 0; }));
+  EXPECT_TRUE(std::any_of(up.begin() + 80, up.end(), [](double d) { return d != 0; }));
+}
+
 double sum_of_squares(const Tensor& t, int64_t expert) {
   double sum = 0;
   for (double v : values_of(t.rows(expert, 1))) sum += v * v;

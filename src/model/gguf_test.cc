@@ -16,16 +16,19 @@ using testing::HasSubstr;
 class GgufModels : public testing::Test {
  protected:
   void SetUp() override {
-    auto opened = Gguf::open(Path(MALMOI_TEST_DATA) / "gguf" / "llama-headdim" / "model.gguf");
+    open("llama-headdim");
+    path_ = Path(testing::TempDir()) / "malmoi_changed_model.gguf";
+  }
+  void open(const char* name) {
+    auto opened = Gguf::open(Path(MALMOI_TEST_DATA) / "gguf" / name / "model.gguf");
     ASSERT_TRUE(opened.ok()) << opened.error().to_string();
     file_.emplace(std::move(*opened));
-    path_ = Path(testing::TempDir()) / "malmoi_changed_model.gguf";
   }
   void TearDown() override { std::filesystem::remove(path_); }
 
   // The same model with other metadata: `change` sets keys over those of the file but `without`.
   std::string load(const std::function<void(GgufMetadata&)>& change, std::string_view without = {},
-                   std::string_view without_tensor = {}) {
+                   std::string_view without_tensor = {}, std::string_view turned_tensor = {}) {
     GgufMetadata metadata;
     for (const auto& [key, value] : file_->pairs()) {
       if (key != without) metadata.set(key, value);
@@ -36,6 +39,7 @@ class GgufModels : public testing::Test {
     for (const auto& tensor : file_->tensors()) {
       if (tensor.name == without_tensor) continue;
       specs.push_back({tensor.name, tensor.type, tensor.dims});
+      if (tensor.name == turned_tensor) std::swap(specs.back().dims[0], specs.back().dims[1]);
       tensors.push_back(&tensor);
     }
     auto written = formats::write_gguf(
@@ -88,6 +92,31 @@ TEST_F(GgufModels, DivisorsOfFrequenciesAreReadOrRefused) {
   ASSERT_TRUE(opened.ok());
   file_.emplace(std::move(*opened));
   EXPECT_THAT(load([](GgufMetadata&) {}, {}, "rope_factors_short.weight"), HasSubstr("rope_factors_short.weight"));
+}
+
+TEST_F(GgufModels, KeysAndValuesOfLatentAttentionThatStandApartFitTogether) {
+  open("deepseek2");
+  auto nothing = [](GgufMetadata&) {};
+  EXPECT_EQ(load(nothing), "accepted");
+  for (const char* tensor : {"blk.1.attn_k_b.weight", "blk.1.attn_v_b.weight"}) {
+    EXPECT_THAT(load(nothing, {}, tensor), HasSubstr("model.layers.1.self_attn.kv_b_proj.weight"));
+    EXPECT_THAT(load(nothing, {}, {}, tensor), HasSubstr("not those of one projection"));
+  }
+  EXPECT_THAT(load([](GgufMetadata& metadata) { metadata.set_u32("deepseek2.expert_gating_func", 3); }),
+              HasSubstr("scoring_func"));
+}
+
+TEST_F(GgufModels, LayersForDraftsStandBehindTheOthers) {
+  open("exaone-moe");
+  auto counts = [](uint32_t layers, uint32_t drafts) {
+    return [=](GgufMetadata& metadata) {
+      metadata.set_u32("exaone-moe.block_count", layers);
+      metadata.set_u32("exaone-moe.nextn_predict_layers", drafts);
+    };
+  };
+  const char* pattern = "exaone-moe.attention.sliding_window_pattern";  // of all three
+  EXPECT_EQ(load(counts(3, 1), pattern), "accepted");
+  EXPECT_THAT(load(counts(2, 0), pattern), HasSubstr("blk.2."));
 }
 
 TEST(GgufDialects, AFamilyIsFoundByItsArchitecture) {

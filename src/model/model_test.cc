@@ -427,6 +427,16 @@ TEST_F(Damaged, MissingLayer) {
   EXPECT_THAT(refusal(), HasSubstr("belongs to nothing"));
 }
 
+TEST_F(Damaged, LayersBehindTheOthersAreThoseThatTheConfigCounts) {
+  std::filesystem::remove_all(folder_);
+  std::filesystem::copy(Path(MALMOI_TEST_DATA) / "models" / "deepseek_v3", folder_);
+  EXPECT_EQ(refusal(), "accepted");
+  Json config = *read_json((folder_ / "config.json").string());
+  config["num_nextn_predict_layers"] = 0;
+  ASSERT_TRUE(write_file(folder_ / "config.json", dump_json(config)).ok());
+  EXPECT_THAT(refusal(), AllOf(HasSubstr("model.layers.2."), HasSubstr("belongs to nothing")));
+}
+
 TEST_F(Damaged, AClassThatNeedsAHeadWhichIsNotThere) {
   auto model = load_model(folder_, {.task = Task::kMaskedLm});
   ASSERT_FALSE(model.ok());

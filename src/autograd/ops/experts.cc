@@ -66,9 +66,10 @@ kernels::RouteArgs route_args(const ExpertsOptions& o, DType dtype, Routing& r, 
 
 Routing route(Context& context, const ExpertsOptions& o, const Tensor& x, RouterBalance* balance) {
   Routing r(context, o, x.shape().rows());
-  Tensor logits = context.temporary(x.dtype(), {r.rows(), o.experts});
+  // In bf16 many experts' logits would be the same number: who is chosen would depend on rounding.
+  Tensor logits = context.temporary(context.statistics_type(), {r.rows(), o.experts});
   router(o).product(context, x, logits, nullptr);
-  kernels::RouteArgs args = route_args(o, x.dtype(), r, balance);
+  kernels::RouteArgs args = route_args(o, logits.dtype(), r, balance);
   args.logits = logits.data();
   Tensor sums, choices, ranks;
   if (o.choice_bias || o.groups > 1) ranks = context.temporary(context.statistics_type(), {r.rows(), o.experts});
