@@ -53,7 +53,8 @@ def find_inputs(name, entry, model, double, seed):
                 "logits_std": round(float(counted(got, kind, inputs).std()), 3)}
         if kind not in reference.STEPS:
             return inputs, got, said
-        ids, gap = reference.greedy(model, kind, inputs)
+        cached = not entry.get("uncached", False)
+        ids, gap = reference.greedy(model, kind, inputs, cached)
         new = ids[:, -reference.STEPS[kind]:]
         said["greedy_smallest_gap"] = round(gap, 4)
         least_distinct = 3 if kind == "encdec" else 4

@@ -1,16 +1,23 @@
 """The families of the program as the reference library makes them, tiny: one entry or more each.
 
 An entry: `family` and `class` of the library, `config`, what it `exercises`, and where it is not plain: `kind` (decoder,
-mlm, encdec), `length` of the ids, `dtype` and `shard` of the file, `v4` (the config as transformers 4 spelled it),
+mlm, encdec), `length` of the ids, `dtype` and `shard` of the file, `v4` (the config as transformers 4 spelled it), `attention`
+(the library's way to attend, where the plainest one is wrong),
 `scale` (factors on weights by parts of names), `post` and `on_disk` (changes by name, below), `ablate` (changes of the
-config that must be seen in the logits), `invariant` (weights that cannot matter), `train` (the `model:` of a training
+config that must be seen in the logits), `invariant` (weights that cannot matter), `uncached` (what was kept of a text does
+not hold when it grows), `train` (the `model:` of a training
 configuration of ours; absent where no text alone trains it), `objectives` (what trains it on arrays instead).
 """
 import torch
 from safetensors.torch import load_file, save_file
 
 ROPE = {"rope_type": "default", "rope_theta": 10000.0}
+LONGROPE = {"rope_type": "longrope", "rope_theta": 10000.0, "partial_rotary_factor": 0.75,
+            "original_max_position_embeddings": 40, "short_factor": [1.0, 1.05, 1.1, 1.2, 1.4, 1.6],
+            "long_factor": [1.0, 1.3, 2.0, 4.0, 6.5, 9.0]}
 GPT2 = {"vocab_size": 200, "n_positions": 64, "n_embd": 48, "n_layer": 2, "n_head": 4, "bos_token_id": 0, "eos_token_id": 0}
+FALCON = {"vocab_size": 160, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "max_position_embeddings": 64,
+          "bos_token_id": 0, "eos_token_id": 0}
 OURS = {"hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 64}
 
 
@@ -36,14 +43,45 @@ def untie(model, seed):
     model.lm_head.weight = torch.nn.Parameter(torch.randn(model.lm_head.weight.shape, generator=generator) * 0.3)
 
 
+def correct_choices(model, seed):
+    """What is added to the scores of experts for choosing is a buffer: zero, unless somebody trained it."""
+    generator = torch.Generator().manual_seed(seed + 9)
+    for name, buffer in model.named_buffers():
+        if name.endswith("e_score_correction_bias"):
+            buffer.copy_(0.2 * torch.randn(buffer.shape, generator=generator))
+
+
+def add_further_layer(folder, model):
+    """A layer behind the others that predicts tokens further on, as the published files hold it."""
+    path = folder / "model.safetensors"
+    weights = load_file(str(path))
+    last = f"model.layers.{model.config.num_hidden_layers}."
+    weights |= {last + "enorm.weight": torch.ones(4), last + "eh_proj.weight": torch.ones(4, 8),
+                last + "shared_head.head.weight": torch.ones(4, 4)}
+    save_file(weights, str(path), metadata={"format": "pt"})
+
+
 def untied_file(folder, model):
     weights = {name: w.contiguous() for name, w in model.state_dict().items()
                if name not in ("encoder.embed_tokens.weight", "decoder.embed_tokens.weight")}
     save_file(weights, str(folder / "model.safetensors"), metadata={"format": "pt"})
 
 
-POST = {"untie": untie}
-ON_DISK = {"names_of_the_upload": names_of_the_upload, "untied_file": untied_file}
+def add_drafts(folder, model):
+    """Tensors of layers that predict tokens further on, beside the model's, as K-EXAONE's files hold them."""
+    path = folder / "model.safetensors"
+    weights = {**load_file(str(path)), "mtp.norm.weight": torch.ones(model.config.hidden_size)}
+    save_file(weights, str(path), metadata={"format": "pt"})
+
+
+POST = {"untie": untie, "correct_choices": correct_choices}
+ON_DISK = {"names_of_the_upload": names_of_the_upload, "untied_file": untied_file, "add_further_layer": add_further_layer,
+           "add_drafts": add_drafts}
+# As published beside what the library knows.
+DEEPSEEK_KEYS = {"moe_layer_freq": 1, "pretraining_tp": 1, "seq_aux": True, "aux_loss_alpha": 0.001}
+LATENT = {"kv_lora_rank": 20, "qk_nope_head_dim": 12, "qk_rope_head_dim": 8, "v_head_dim": 10}
+OUR_LATENT = {"hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "max_position_embeddings": 64,
+              "moe_intermediate_size": 32}
 
 FAMILIES = {
     "gpt2": {
@@ -97,6 +135,85 @@ FAMILIES = {
                "rope_scaling": {"rope_type": "linear", "factor": 4.0}, "sliding_window_pattern": 3},
         "ablate": [{"sliding_window": 9}, {"query_pre_attn_scalar": 16}, {"layer_types": ["full_attention"] * 3}],
         "train": {**OURS, "head_dim": 16, "sliding_window": 16}},
+    "gemma": {
+        "family": "gemma", "class": "GemmaForCausalLM", "length": 32, "dtype": "bfloat16",
+        "config": small(hidden_size=40, num_key_value_heads=1, head_dim=16, attention_bias=True, pad_token_id=0, eos_token_id=1,
+                        bos_token_id=2, rope_parameters=ROPE),
+        "exercises": "norms with 1 + w, embeddings times sqrt(hidden), tanh gelu under the name gelu, head_dim 16 where hidden/heads "
+                     "is 10, one kv head, biases, tied head, bf16 file",
+        "scale": {"embed_tokens": 0.4, "model.norm": 4.0},  # otherwise a tied model only repeats its input
+        "v4": {"drop": ["use_bidirectional_attention"], "hidden_act": "gelu", "hidden_activation": None},
+        "ablate": [{"rms_norm_eps": 0.1}, {"hidden_act": "relu"}],
+        "train": {**OURS, "head_dim": 16}},
+    "gemma2": {
+        "family": "gemma2", "class": "Gemma2ForCausalLM", "length": 40, "dtype": "bfloat16",
+        "config": small(hidden_size=40, num_hidden_layers=3, num_key_value_heads=2, head_dim=16, query_pre_attn_scalar=24,
+                        sliding_window=8, attn_logit_softcapping=3.0, final_logit_softcapping=4.0, pad_token_id=0,
+                        eos_token_id=1, bos_token_id=2, rope_parameters=ROPE),
+        "exercises": "local and global layers in turn, soft caps of scores and logits, norms with 1 + w, four norms a layer, "
+                     "query_pre_attn_scalar, tied head, bf16 file",
+        "scale": {"embed_tokens": 0.4, "model.norm": 4.0},
+        "v4": {"drop": ["layer_types", "use_bidirectional_attention"], "sliding_window_size": 8, "cache_implementation": "hybrid"},
+        "ablate": [{"sliding_window": 9}, {"query_pre_attn_scalar": 16}, {"attn_logit_softcapping": None},
+                   {"final_logit_softcapping": None}, {"layer_types": ["full_attention"] * 3}],
+        "train": {**OURS, "head_dim": 16, "sliding_window": 16}},
+    "phi3": {
+        "family": "phi3", "class": "Phi3ForCausalLM", "length": 40, "v4": {}, "dtype": "float16",
+        "config": small(num_key_value_heads=2, pad_token_id=0, sliding_window=12, original_max_position_embeddings=64,
+                        rope_parameters={**ROPE, "partial_rotary_factor": 0.5}),
+        "exercises": "fused qkv_proj and gate_up_proj, rotary on the first half of each head, sliding window, grouped queries",
+        "ablate": [{"sliding_window": None}, {"rope_parameters": {**ROPE, "partial_rotary_factor": 1.0}}],
+        "train": {**OURS, "sliding_window": 16}},
+    "phi3-longrope": {
+        "family": "phi3", "class": "Phi3ForCausalLM", "length": 32, "uncached": True, "dtype": "float16",
+        "config": small(num_attention_heads=3, num_key_value_heads=1, pad_token_id=0, max_position_embeddings=96,
+                        original_max_position_embeddings=40, rope_parameters=LONGROPE),
+        "exercises": "longrope with short and long factors: the greedy continuation grows beyond the original length, from where "
+                     "on all positions are rotated otherwise; rotary on three quarters of each head",
+        "ablate": [{"rope_parameters": {**LONGROPE, "short_factor": LONGROPE["long_factor"]}},
+                   {"rope_parameters": {**LONGROPE, "attention_factor": 1.0}}]},
+    "granite": {
+        "family": "granite", "class": "GraniteForCausalLM", "length": 32, "v4": {}, "dtype": "float16",
+        "config": small(num_key_value_heads=2, tie_word_embeddings=True, attention_multiplier=0.2, embedding_multiplier=3.0,
+                        residual_multiplier=0.5, logits_scaling=0.7, attention_bias=True, mlp_bias=True, rope_parameters=ROPE),
+        "exercises": "factors on words, scores, what parts add and logits; biases, grouped queries, tied head",
+        "scale": {"embed_tokens": 0.3, "model.norm": 2.0},
+        "ablate": [{"attention_multiplier": 12**-0.5}, {"residual_multiplier": 1.0}, {"logits_scaling": 1.0},
+                   {"embedding_multiplier": 1.0}],
+        "train": {**OURS, "attention_multiplier": 0.25, "embedding_multiplier": 3.0, "residual_multiplier": 0.5,
+                  "logits_scaling": 2.0}},
+    "smollm3": {
+        "family": "smollm3", "class": "SmolLM3ForCausalLM", "length": 32, "dtype": "float16",
+        "config": small(hidden_size=32, num_hidden_layers=4, num_key_value_heads=2, pad_token_id=0, use_sliding_window=True,
+                        sliding_window=9, no_rope_layer_interval=2, tie_word_embeddings=False,
+                        rope_parameters={"rope_type": "default", "rope_theta": 5e5}),
+        "exercises": "every second layer without positions and with a window, grouped queries",
+        "v4": {"drop": ["layer_types"], "pretraining_tp": 2, "max_window_layers": 28},
+        "ablate": [{"no_rope_layers": [1, 1, 1, 1]}, {"no_rope_layers": [0, 1, 0, 1]}, {"sliding_window": 10},
+                   {"layer_types": ["full_attention"] * 4}],
+        "train": {**OURS, "no_rope_layer_interval": 2}},
+    "stablelm": {
+        "family": "stablelm", "class": "StableLmForCausalLM", "length": 32, "v4": {}, "dtype": "float16",
+        "config": small(num_attention_heads=3, num_key_value_heads=1, use_qkv_bias=True, rope_parameters=ROPE),
+        "exercises": "layer norms with biases, rotary on the quarter of each head that nothing says, biases on q, k, v, one kv head",
+        "ablate": [{"layer_norm_eps": 0.1}, {"rope_parameters": {**ROPE, "partial_rotary_factor": 1.0}}],
+        "train": {**OURS, "use_qkv_bias": True, "qk_layernorm": True}},
+    "stablelm-parallel": {
+        "family": "stablelm", "class": "StableLmForCausalLM", "length": 32, "dtype": "float16",
+        "config": small(hidden_size=32, num_attention_heads=4, num_key_value_heads=2, use_parallel_residual=True, qk_layernorm=True,
+                        rope_parameters={**ROPE, "partial_rotary_factor": 0.5}),
+        "exercises": "both parts side by side behind one norm, layer norm of each head of queries and keys with weights of its own",
+        "ablate": [{"layer_norm_eps": 0.1}, {"rope_parameters": {**ROPE, "partial_rotary_factor": 0.25}}]},
+    "starcoder2": {
+        "family": "starcoder2", "class": "Starcoder2ForCausalLM", "length": 40, "dtype": "float16",
+        "config": small(num_key_value_heads=2, sliding_window=10, rope_parameters=ROPE),
+        "exercises": "layer norms, biases everywhere, sliding window of 10, tanh gelu without a gate, tied head",
+        "scale": {"embed_tokens": 0.6},
+        "v4": {"norm_type": "layer_norm", "mlp_type": "default", "activation_function": "gelu", "layer_norm_epsilon": 1e-05,
+               "scale_attn_weights": True, "attention_softmax_in_fp32": True, "scale_attention_softmax_in_fp32": True,
+               "drop": ["tie_word_embeddings"]},
+        "ablate": [{"sliding_window": None}, {"sliding_window": 11}],
+        "train": {**OURS, "sliding_window": 16}},
     "gpt_neox": {
         "family": "gpt_neox", "class": "GPTNeoXForCausalLM", "length": 32, "dtype": "float16",
         "config": {"vocab_size": 160, "hidden_size": 48, "num_hidden_layers": 2, "num_attention_heads": 3, "intermediate_size": 192,
@@ -104,6 +221,90 @@ FAMILIES = {
                    "rope_parameters": {**ROPE, "partial_rotary_factor": 0.25}},
         "exercises": "parallel residual, qkv interleaved per head, rotary on a quarter of each head, exact gelu, f16 file",
         "train": {"hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "max_position_embeddings": 64}},
+    "gptj": {
+        "family": "gptj", "class": "GPTJForCausalLM", "length": 32, "dtype": "float16", "v4": {"rotary": True, "scale_attn_weights": True},
+        "config": {"vocab_size": 160, "n_positions": 64, "n_embd": 48, "n_layer": 2, "n_head": 4, "rotary_dim": 8, "n_inner": 96,
+                   "bos_token_id": 0, "eos_token_id": 0},
+        "exercises": "parallel parts behind one norm, rotary pairs that are neighbours on 8 of 12 dimensions, projections without "
+                     "biases, output projection with one, f16 file",
+        "ablate": [{"rotary_dim": 6}, {"rotary_dim": 12}],
+        "train": {"n_embd": 64, "n_layer": 2, "n_head": 4, "n_positions": 64, "rotary_dim": 8}},
+    "phi": {
+        "family": "phi", "class": "PhiForCausalLM", "length": 32,
+        "config": small(num_key_value_heads=2, qk_layernorm=True, rope_parameters={**ROPE, "partial_rotary_factor": 0.4}),
+        "exercises": "parallel parts behind one norm, rotary on 0.4 of each head, layer norm of q and k per head, grouped queries, "
+                     "output projection with a bias",
+        "v4": {}, "ablate": [{"rope_parameters": {**ROPE, "partial_rotary_factor": 0.5}}],
+        "train": {**OURS, "qk_layernorm": True}},
+    "falcon": {
+        "family": "falcon", "class": "FalconForCausalLM", "length": 32, "dtype": "bfloat16",
+        "config": FALCON, "v4": {"drop": ["num_kv_heads", "ffn_hidden_size", "num_ln_in_parallel_attn"],
+                                 "apply_residual_connection_post_layernorm": False},
+        "exercises": "7B: parallel parts behind one norm, one head of keys and values, rotary, tied head, bf16 file",
+        "scale": {"word_embeddings": 0.4, "ln_f": 4.0},  # otherwise a tied model only repeats its input
+        "train": {"hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "max_position_embeddings": 64}},
+    "falcon-two": {
+        "family": "falcon", "class": "FalconForCausalLM", "length": 32,
+        "config": {**FALCON, "new_decoder_architecture": True, "num_kv_heads": 2, "tie_word_embeddings": False,
+                   "ffn_hidden_size": 96},
+        "exercises": "40B: heads in two groups, a norm for each of the parallel parts, own output matrix",
+        "ablate": [{"rope_parameters": {**ROPE, "rope_theta": 100.0}}],
+        "train": {"hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "num_kv_heads": 2,
+                  "max_position_embeddings": 64, "new_decoder_architecture": True}},
+    "falcon-one": {
+        "family": "falcon", "class": "FalconForCausalLM", "length": 32,
+        "config": {**FALCON, "new_decoder_architecture": True, "num_kv_heads": 2, "num_ln_in_parallel_attn": 1, "bias": True},
+        "exercises": "11B: heads in two groups, one norm for both of the parallel parts; biases",
+        "scale": {"word_embeddings": 0.4, "ln_f": 4.0}},
+    "falcon-rw": {
+        "family": "falcon", "class": "FalconForCausalLM", "length": 40, "attention": "sdpa",
+        "config": {**FALCON, "num_attention_heads": 6, "hidden_size": 48, "ffn_hidden_size": 64, "alibi": True, "bias": True,
+                   "multi_query": False, "parallel_attn": False},
+        "scale": {"word_embeddings": 0.4, "ln_f": 4.0},
+        "exercises": "RW: ALiBi in bf16 with slopes of six heads, one part after the other, q, k and v interleaved per head, "
+                     "biases. The library's eager attention adds ALiBi twice; its default, sdpa, once",
+        "ablate": [{"alibi": False}],
+        "train": {"hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "max_position_embeddings": 64,
+                  "alibi": True, "bias": True, "multi_query": False, "parallel_attn": False}},
+    "exaone4": {
+        "family": "exaone4", "class": "Exaone4ForCausalLM", "length": 40,
+        "config": small(num_hidden_layers=3, hidden_size=40, intermediate_size=64, head_dim=12, num_key_value_heads=2,
+                        sliding_window=8, layer_types=["sliding_attention", "sliding_attention", "full_attention"],
+                        rope_parameters={"rope_type": "default", "rope_theta": 1e6}),
+        "exercises": "two layers with a window and rotary positions, one that sees all without positions; norm of what each part "
+                     "adds, RMS norm of q and k per head; the layers as letters, as older configs have them",
+        "v4": {"drop": ["layer_types"], "sliding_window_pattern": "LLG"},
+        "ablate": [{"sliding_window": 9}, {"layer_types": ["sliding_attention", "full_attention", "full_attention"]},
+                   {"rope_parameters": ROPE}],
+        "train": {**OURS, "sliding_window": 16, "sliding_window_pattern": 2}},
+    "exaone_moe": {
+        "family": "exaone_moe", "class": "ExaoneMoeForCausalLM", "length": 40, "post": "correct_choices", "on_disk": "add_drafts",
+        "config": small(num_hidden_layers=3, hidden_size=32, intermediate_size=48, moe_intermediate_size=16, head_dim=12,
+                        vocab_size=128, num_key_value_heads=2, num_experts=8, num_experts_per_tok=2, n_group=4, topk_group=2, pad_token_id=0,
+                        num_shared_experts=2, first_k_dense_replace=1, routed_scaling_factor=1.5, sliding_window=8,
+                        layer_types=["sliding_attention", "sliding_attention", "full_attention"], rope_parameters=ROPE),
+        "exercises": "a dense layer before two of experts: sigmoid scores, best 2 of 4 groups by their two best with the bias for "
+                     "choosing, 2 shared experts; norms before the parts; the layer that sees all has no positions",
+        "ablate": [{"topk_group": 4}, {"norm_topk_prob": False}, {"routed_scaling_factor": 2.5}, {"sliding_window": 9}],
+        "train": {**OURS, "num_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 32, "sliding_window": 16,
+                  "sliding_window_pattern": 2}},
+    "hyperclovax": {
+        "family": "hyperclovax", "class": "HyperCLOVAXForCausalLM", "length": 32,
+        "config": small(hidden_size=40, intermediate_size=64, num_key_value_heads=2, head_dim=16, embedding_multiplier=3.0, logits_scaling=0.5,
+                        residual_multiplier=0.7, attention_multiplier=0.15, rope_parameters={**ROPE, "rope_theta": 1e6}),
+        "exercises": "factors of muP on words, scores, what parts add and logits (which are multiplied), a norm behind each part",
+        "v4": {}, "ablate": [{"embedding_multiplier": 1.0}, {"logits_scaling": 1.0}, {"residual_multiplier": 1.0},
+                             {"attention_multiplier": 0.25}, {"use_post_norm": False}],
+        "train": {**OURS, "residual_multiplier": 0.7, "logits_scaling": 0.5}},
+    "qwen3_moe": {
+        "family": "qwen3_moe", "class": "Qwen3MoeForCausalLM", "length": 32,
+        "config": small(num_hidden_layers=3, hidden_size=32, intermediate_size=48, moe_intermediate_size=24, head_dim=12,
+                        num_key_value_heads=2, num_experts=5, num_experts_per_tok=2, norm_topk_prob=False, mlp_only_layers=[0],
+                        rope_parameters={"rope_type": "default", "rope_theta": 1e6}),
+        "exercises": "best 2 of 5 experts with their own probabilities as weights, a dense layer before two of experts, qk norm",
+        "ablate": [{"norm_topk_prob": True}, {"num_experts_per_tok": 1}],
+        "v4": {}, "train": {**OURS, "head_dim": 16, "num_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 32,
+                            "decoder_sparse_step": 2}},
     "mixtral": {
         "family": "mixtral", "class": "MixtralForCausalLM", "length": 32, "shard": "80KB",
         "config": small(hidden_size=32, intermediate_size=48, num_key_value_heads=2, num_local_experts=4, num_experts_per_tok=2,
@@ -111,6 +312,55 @@ FAMILIES = {
         "exercises": "mixture of 4 experts, best 2 with weights renormalised, several safetensors files with an index",
         "ablate": [{"num_experts_per_tok": 1}, {"num_experts_per_tok": 3}],
         "train": {**OURS, "num_local_experts": 4, "num_experts_per_tok": 2}},
+    "deepseek_v2": {
+        "family": "deepseek_v2", "class": "DeepseekV2ForCausalLM", "length": 32, "dtype": "bfloat16",
+        "config": small(hidden_size=40, num_hidden_layers=3, q_lora_rank=24, **LATENT, n_routed_experts=12, n_shared_experts=1,
+                        num_experts_per_tok=3, moe_intermediate_size=24, first_k_dense_replace=1, n_group=4, topk_group=2,
+                        topk_method="group_limited_greedy", routed_scaling_factor=2.0, attention_bias=True, mlp_bias=True,
+                        intermediate_size=56, rope_parameters=ROPE),
+        "exercises": "latent attention with low-rank queries and biases, 3 of 12 experts from the best 2 of 4 groups by their "
+                     "best, scaled and not renormalised, a shared one, the first layer dense, bf16 file",
+        "v4": {**DEEPSEEK_KEYS, "scoring_func": "softmax"},
+        "ablate": [{"topk_method": "greedy"}, {"topk_group": 3}, {"routed_scaling_factor": 1.0}, {"first_k_dense_replace": 1,
+                   "num_experts_per_tok": 2}],
+        "train": {**OUR_LATENT, "aux_loss_alpha": 0.01, "q_lora_rank": 32}},
+    "deepseek_v2-lite": {
+        "family": "deepseek_v2", "class": "DeepseekV2ForCausalLM", "length": 40, "dtype": "bfloat16",
+        "config": small(hidden_size=48, q_lora_rank=None, **LATENT, n_routed_experts=8, n_shared_experts=2,
+                        num_experts_per_tok=3, moe_intermediate_size=24, first_k_dense_replace=1, intermediate_size=64,
+                        rope_parameters={"rope_type": "yarn", "rope_theta": 10000.0, "factor": 4.0, "beta_fast": 32,
+                                         "beta_slow": 1, "mscale": 0.707, "mscale_all_dim": 0.5,
+                                         "original_max_position_embeddings": 16}),
+        "exercises": "queries of full rank, yarn whose factor stands on scores and, where mscale differs from mscale_all_dim, on "
+                     "cosines, 3 of 8 experts, two shared ones",
+        "v4": {**DEEPSEEK_KEYS, "scoring_func": "softmax", "topk_method": "greedy", "n_group": 1, "topk_group": 1},
+        "ablate": [{"num_experts_per_tok": 2}, {"rope_parameters": ROPE}],
+        "train": {**OUR_LATENT, "num_key_value_heads": 4, "n_shared_experts": 2}},
+    "deepseek_v3": {
+        "family": "deepseek_v3", "class": "DeepseekV3ForCausalLM", "length": 40, "dtype": "bfloat16", "post": "correct_choices",
+        "config": small(hidden_size=40, num_key_value_heads=4, q_lora_rank=24, **LATENT, n_routed_experts=16,
+                        n_shared_experts=1, num_experts_per_tok=4, moe_intermediate_size=16, first_k_dense_replace=1, n_group=4,
+                        topk_group=2, intermediate_size=56, routed_scaling_factor=2.5, norm_topk_prob=True,
+                        rope_parameters={"rope_type": "yarn", "rope_theta": 10000.0, "factor": 4.0, "beta_fast": 32,
+                                         "beta_slow": 1, "mscale": 1.0, "mscale_all_dim": 1.0,
+                                         "original_max_position_embeddings": 16}),
+        "exercises": "sigmoid scores, a bias that chooses and does not weigh, the best 2 of 4 groups by their best two, weights "
+                     "renormalised and scaled, yarn on scores alone, the published file's further layer beside",
+        "on_disk": "add_further_layer",
+        "v4": {**DEEPSEEK_KEYS, "ep_size": 1, "scoring_func": "sigmoid", "topk_method": "noaux_tc",
+               "num_nextn_predict_layers": 1},
+        "ablate": [{"topk_group": 4}, {"norm_topk_prob": False}, {"rope_interleave": False}, {"num_experts_per_tok": 3}],
+        "train": {**OUR_LATENT, "num_key_value_heads": 4, "aux_loss_alpha": 0.01}},
+    "deepseek_v3-halves": {
+        "family": "deepseek_v3", "class": "DeepseekV3ForCausalLM", "length": 32, "post": "correct_choices",
+        "config": small(hidden_size=32, num_key_value_heads=4, q_lora_rank=None, **LATENT, n_routed_experts=6,
+                        n_shared_experts=1, num_experts_per_tok=2, moe_intermediate_size=16, first_k_dense_replace=0,
+                        n_group=1, topk_group=1, intermediate_size=48, routed_scaling_factor=1.5, norm_topk_prob=False,
+                        rope_interleave=False, attention_bias=True, tie_word_embeddings=True, rope_parameters=ROPE),
+        "exercises": "rotary pairs in halves, queries of full rank, no groups, weights not renormalised, experts in every layer, "
+                     "biases, a tied head",
+        "scale": {"embed_tokens": 0.4, "model.norm": 4.0},
+        "ablate": [{"norm_topk_prob": True}, {"rope_interleave": True}]},
     "mamba2": {
         "family": "mamba2", "class": "Mamba2ForCausalLM", "length": 32,
         "config": {"vocab_size": 120, "hidden_size": 32, "state_size": 8, "num_heads": 4, "head_dim": 16, "n_groups": 2,

@@ -67,16 +67,17 @@ def randomise(model, seed, scale):
     model.tie_weights()
 
 
-def with_config(cls, config):
+def with_config(cls, config, attention="eager"):
     """A model of a configuration, by the plainest of the library's ways to compute."""
-    config._attn_implementation = config._experts_implementation = "eager"
+    config._attn_implementation, config._experts_implementation = attention, "eager"
     return cls(config).eval()
 
 
 def build(entry, seed):
     """The model of an entry, with weights rounded to its file's type and held in f32."""
     cls = getattr(transformers, entry["class"])
-    model = with_config(cls, transformers.AutoConfig.for_model(entry["family"], **entry["config"]))
+    config = transformers.AutoConfig.for_model(entry["family"], **entry["config"])
+    model = with_config(cls, config, entry.get("attention", "eager"))
     randomise(model, seed, entry.get("scale", {}))
     if entry.get("post"):
         POST[entry["post"]](model, seed)
@@ -89,7 +90,8 @@ def build(entry, seed):
 
 def changed(model, override):
     """The same weights under a changed configuration."""
-    other = with_config(type(model), type(model.config).from_dict({**model.config.to_dict(), **override}))
+    config = type(model.config).from_dict({**model.config.to_dict(), **override})
+    other = with_config(type(model), config, model.config._attn_implementation)
     other.load_state_dict(model.state_dict(), strict=False)
     return other
 
@@ -128,10 +130,11 @@ def spell_as_version_4(folder, drop=(), **put):
     path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
 
 
-def load(folder):
+def load(folder, entry):
     """A model that someone else wrote, in f32; every tensor must be there and known."""
     cls = getattr(transformers, json.loads((folder / "config.json").read_text())["architectures"][0])
-    model, said = cls.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager", output_loading_info=True)
+    model, said = cls.from_pretrained(folder, dtype=torch.float32, attn_implementation=entry.get("attention", "eager"),
+                                      output_loading_info=True)
     for what in ("missing_keys", "unexpected_keys", "mismatched_keys"):
         assert not said[what], f"{folder.name}: {what}: {said[what]}"
     return model.eval()

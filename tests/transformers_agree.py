@@ -84,7 +84,7 @@ def train_on_rows(entry, objective, folder):
 def rows_trained_open_there(name, entry, objective, folder):
     kind = "classifier" if objective == "classification" else entry["kind"]
     model = train_on_rows(entry, objective, folder)
-    theirs = reference.load(model)
+    theirs = reference.load(model, entry)
     inputs = reference.make_inputs(entry, theirs, SEED)
     want = reference.outputs(theirs, kind, inputs)["logits"]
     gap = largest_gap(score(model, inputs, folder), want, inputs, kind)
@@ -133,7 +133,7 @@ def ours_opens_there(name, entry, family, folder, shared):
     assert mine == ids, f"ids {mine} and {ids}"
     assert tokenizer.decode(ids) == SENTENCE, f"text {tokenizer.decode(ids)!r}"
     inputs = {"ids": np.array([ids[:40]], np.int32)}
-    want = reference.outputs(reference.load(model), "decoder", inputs)["logits"]
+    want = reference.outputs(reference.load(model, entry), "decoder", inputs)["logits"]
     gap = reference.distance(score(model, inputs, folder), want)
     assert gap < LEAST_TOLERANCE, f"logits of our model differ by {gap:.2g}"
     print(f"{name}: ours there: {len(ids)} ids the same, logits within {gap:.1e}", flush=True)

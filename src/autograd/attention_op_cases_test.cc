@@ -58,12 +58,34 @@ std::vector<OpCase> attention_op_cases() {
          o.sinks = b.parameter(2, {2});
          return std::vector<Var>{attention(b.context, {in[0], 0, 8}, {in[0], 8, 8}, {in[0], 16, 8}, o)};
        }},
+      {"take_columns", "columns of rows that others read, too",
+       [](Bench& b, std::vector<Var>& in) {
+         in = {b.input(1, {6, 10})};
+         Var first = take_columns(b.context, {in[0], 0, 3}), last = take_columns(b.context, {in[0], 2, 8});
+         return std::vector<Var>{first, last};
+       }},
+      {"latent_keys", "own parts and one that all heads share",
+       [](Bench& b, std::vector<Var>& in) {
+         in = {b.input(1, {6, 3 * (4 + 5)}), b.input(2, {6, 7})};
+         LatentKeys heads =
+             latent_keys(b.context, in[0], {in[1], 5, 2}, {.heads = 3, .own_dim = 4, .shared_dim = 2, .value_dim = 5});
+         return std::vector<Var>{heads.keys, heads.values};
+       }},
       {"distance_bias", "buckets of distances before the query, through attention",
        [two](Bench& b, std::vector<Var>& in) {
          in = {b.input(1, {6, 24})};
          AttentionOptions o = two;
          o.bias_left = 2;
          Var bias = distance_bias(b.context, *b.parameter(2, {4, 2}), {.buckets = 4, .max_distance = 3, .left = 2});
+         return std::vector<Var>{attention(b.context, {in[0], 0, 8}, {in[0], 8, 8}, {in[0], 16, 8}, o, bias)};
+       }},
+      {"distance_bias", "by the position of the key, through attention",
+       [two](Bench& b, std::vector<Var>& in) {
+         in = {b.input(1, {6, 24})};
+         AttentionOptions o = two;
+         o.bias_right = 2, o.bias_by_key = true;
+         Var bias = distance_bias(b.context, *b.parameter(2, {8, 2}),
+                                  {.buckets = 8, .max_distance = 8, .bidirectional = true, .right = 2});
          return std::vector<Var>{attention(b.context, {in[0], 0, 8}, {in[0], 8, 8}, {in[0], 16, 8}, o, bias)};
        }},
       {"distance_bias", "buckets on both sides",

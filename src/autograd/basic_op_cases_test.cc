@@ -8,12 +8,13 @@ using kernels::Activation;
 
 const std::vector<int32_t> kIds = {3, 1, 3, 0, 4, 3};
 const std::vector<int32_t> kPositions = {0, 1, 2, 0, 1, 2};
+const std::vector<int32_t> kLengths = {3, 3, 3, 4, 4, 4};  // of the text of each row
 const std::vector<int32_t> kTypes = {0, 1, 1, 0, 0, 1};
 
 struct RotaryTables {
   std::vector<float> cos, sin;
   RotaryTables() {
-    for (int p = 0; p < 3; ++p) {
+    for (int p = 0; p < 4; ++p) {
       for (int i = 0; i < 2; ++i) {
         cos.push_back(std::cos(static_cast<float>(p) / static_cast<float>(1 + i)));
         sin.push_back(std::sin(static_cast<float>(p) / static_cast<float>(1 + i)));
@@ -61,7 +62,8 @@ OpCase gated_case(const char* name, Activation kind) {
           }};
 }
 
-OpCase rotary_case(const char* name, int64_t first_column, bool interleaved) {
+OpCase rotary_case(const char* name, int64_t first_column, bool interleaved,
+                   const kernels::LongTexts& long_texts = {}) {
   return {"rotary", name, [=](Bench& b, std::vector<Var>& in) {
             in = {b.input(1, {6, 12})};
             // Rotation is in place: the op works on a copy so that the input can be disturbed.
@@ -75,7 +77,8 @@ OpCase rotary_case(const char* name, int64_t first_column, bool interleaved) {
                                             .interleaved = interleaved,
                                             .positions = kPositions.data(),
                                             .cos = kTables.cos.data(),
-                                            .sin = kTables.sin.data()})};
+                                            .sin = kTables.sin.data(),
+                                            .long_texts = long_texts})};
           }};
 }
 
@@ -118,6 +121,7 @@ std::vector<OpCase> basic_op_cases() {
       norm_case("rms norm with offset", {.weight_offset = 1}, false, false),
       norm_case("layer norm", {.layer = true}, true, true),
       norm_case("layer norm with dropout", {.layer = true, .dropout = 0.3f}, true, true),
+      norm_case("rms norm with a factor on what is added", {.dropout = 0.3f, .delta_scale = 0.375f}, false, true),
       {"linear", "linear with bias",
        [](Bench& b, std::vector<Var>& in) {
          in = {b.input(1, {6, 8})};
@@ -155,6 +159,7 @@ std::vector<OpCase> basic_op_cases() {
       gated_case("geglu", Activation::kGeluTanh),
       rotary_case("rotary by halves", 0, false),
       rotary_case("rotary of neighbours, from a column on", 4, true),
+      rotary_case("rotary of a short and a long text", 0, false, {kLengths.data(), 3, 1}),
       block_case("blocks run twice", false),
       block_case("blocks that share a value", true),
   };

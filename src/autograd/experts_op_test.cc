@@ -13,12 +13,13 @@ namespace {
 // The weight that the walk gives to the second output, here the balance loss.
 const double kBalanceScale = to_float(to_bf16(static_cast<float>(std::sin(4.1))));
 
-OpCase experts_case(const char* name, const ExpertsOptions& options, bool gated, bool balanced) {
+OpCase experts_case(const char* name, const ExpertsOptions& options, bool gated, bool balanced, bool biased = false) {
   return {"experts", name, [=](Bench& b, std::vector<Var>& in) {
             constexpr int64_t kWidth = 8, kInner = 5;
             in = {b.input(1, {6, kWidth})};
             ExpertsOptions o = options;
             o.weights = b.experts(o.experts, {gated ? 2 * kInner : kInner, kWidth}, {kWidth, kInner});
+            if (biased) o.choice_bias = b.parameter(24, {o.experts}, 0, Role::kVector);
             if (balanced) {
               b.context.balance = &b.balance;
               b.balance.begin();
@@ -65,6 +66,30 @@ struct ExpertsRun {
     b.tape.backward(b.context);
   }
 };
+
+// Logits 1 and 1 + 2^-8, which bf16 rounds to the same.
+TEST(ExpertsOp, LogitsAreNotRounded) {
+  Bench b(DType::kBF16, kernels::cpu_backend());
+  Var x = b.input(1, {3, 8});
+  ExpertsOptions options{.experts = 2, .top_k = 1, .weights = b.experts(2, {10, 8}, {8, 5})};
+  Tensor& router = b.parameters[0]->compute;
+  std::memset(router.data(), 0, router.bytes());
+  auto* w = router.as<BF16>();
+  w[0] = w[8] = w[9] = to_bf16(1);
+  for (int64_t r = 0; r < 3; ++r) {
+    x.value.as<BF16>()[r * 8] = to_bf16(1);
+    x.value.as<BF16>()[r * 8 + 1] = to_bf16(0x1p-8f);
+  }
+  Var y = experts(b.context, x, options);
+  Tensor dy = b.context.temporary(DType::kBF16, y.value.shape());
+  std::fill_n(dy.as<BF16>(), dy.elements(), to_bf16(1));
+  b.tape.give_grad(b.context, y.id, std::move(dy));
+  y = Var{};
+  b.tape.backward(b.context);
+  const std::vector<double> up = values_of(b.parameters[1]->grad);  // of expert 0, then of expert 1
+  EXPECT_TRUE(std::all_of(up.begin(), up.begin() + 80, [](double d) { return d == 0; }));
+  EXPECT_TRUE(std::any_of(up.begin() + 80, up.end(), [](double d) { return d != 0; }));
+}
 
 double sum_of_squares(const Tensor& t, int64_t expert) {
   double sum = 0;
@@ -167,6 +192,18 @@ std::vector<OpCase> expert_op_cases() {
                    {.experts = 3, .top_k = 1, .renormalise = false, .scale = 1.5f}, true, true),
       experts_case("experts without a gate", {.experts = 3, .top_k = 2, .activation = kernels::Activation::kGelu},
                    false, false),
+      experts_case("experts of the better two of three groups",
+                   {.experts = 6, .top_k = 3, .renormalise = false, .scale = 2, .groups = 3, .top_groups = 2}, true,
+                   false),
+      experts_case("sigmoid scores with a bias for choosing, and a balance loss",
+                   {.experts = 6,
+                    .top_k = 2,
+                    .scores = kernels::RouterScores::kSigmoid,
+                    .scale = 2.5f,
+                    .groups = 2,
+                    .top_groups = 1,
+                    .group_best = 2},
+                   true, true, true),
       {"head_norm", "rms norm of queries and keys",
        [](Bench& b, std::vector<Var>& in) {
          in = {b.input(1, {6, 16})};

@@ -34,13 +34,14 @@ struct NormOptions {
   float eps = 1e-5f;
   float weight_offset = 0;  // 1 where the model stores weight - 1
   float dropout = 0;        // of delta
+  float delta_scale = 1;    // a factor on delta
 };
 /// The residual stream after a norm: `sum` goes on, `normed` goes into the next product.
 struct Normed {
   Var sum;
   Var normed;
 };
-/// sum = x + dropout(delta), normed = norm(sum) * weight + bias. `delta` may be empty; weight and bias may be null.
+/// sum = x + delta_scale * dropout(delta), normed = norm(sum) * weight + bias. `delta` may be empty; weight and bias may be null.
 Normed residual_norm(Context& context, Var x, Var delta, Parameter* weight, Parameter* bias,
                      const NormOptions& options);
 
@@ -69,6 +70,7 @@ struct RotaryOptions {
   const int32_t* positions = nullptr;
   const float* cos = nullptr;  // [positions, rotary_dim / 2]
   const float* sin = nullptr;
+  kernels::LongTexts long_texts = {};
 };
 Var rotary(Context& context, Var x, const RotaryOptions& options);
 
@@ -106,6 +108,7 @@ struct AttentionOptions {
   std::span<const CachedKeys> cached = {};  // empty, or one for each run: then keys and values are not read
   int64_t cached_k_stride = 0, cached_v_stride = 0, page_rows = 0;
   int64_t bias_left = 0, bias_right = 0;  // distances that `bias` holds
+  bool bias_by_key = false;               // it holds positions of keys 0 .. bias_right instead
   Parameter* sinks = nullptr;             // [heads]
 };
 /// out[rows, heads * value_dim] = softmax(scale q k^T + bias) v; see kernels::AttentionArgs. `bias` may be empty, else
@@ -137,11 +140,29 @@ struct HeadNormOptions {
 /// tape in place: x is used up.
 Var head_norm(Context& context, Var x, std::initializer_list<HeadNormRun> runs, const HeadNormOptions& options);
 
+/// y = some columns of rows, as rows of their own.
+Var take_columns(Context& context, Columns x);
+
+/// Keys and values of latent attention (DeepSeek-V2, section 2.1).
+struct LatentKeysOptions {
+  int64_t heads = 0, own_dim = 0, shared_dim = 0, value_dim = 0;
+};
+struct LatentKeys {
+  Var keys;    // [rows, heads (own_dim + shared_dim)]
+  Var values;  // [rows, heads value_dim]
+};
+/// `own` is [rows, heads (own_dim + value_dim)]: each head's own part of its key, then its value. `shared` is the part that
+/// the keys of all heads end with.
+LatentKeys latent_keys(Context& context, Var own, Columns shared, const LatentKeysOptions& options);
+
 /// A mixture of experts.
 struct ExpertsOptions {
   int64_t experts = 0, top_k = 0;
+  kernels::RouterScores scores = kernels::RouterScores::kSoftmax;
   bool renormalise = true;  // the weights of a row's experts sum to `scale`
   float scale = 1;
+  int64_t groups = 1, top_groups = 1, group_best = 1;  // experts of the best groups alone; see kernels::RouteArgs
+  Parameter* choice_bias = nullptr;  // [experts], for choosing alone: its gradient is zero; null: none
   kernels::Activation activation = kernels::Activation::kSilu;
   /// The router [experts, width]; then [2 inner, width] of each expert, gate and up (or [inner, width]: no gate); then
   /// [width, inner] of each expert. They live until the backward pass is done.

@@ -16,10 +16,48 @@
 namespace malmoi::infer {
 namespace {
 
-const char* const kGoldens[] = {"bert",   "bert-cls", "gemma3",  "gpt2",  "gpt2-hub", "gpt_neox", "llama-gqa-rope3",
-                                "mamba2", "mistral",  "mixtral", "olmo2", "qwen2",    "qwen3",    "t5"};
-const char* const kGgufGoldens[] = {"bert",   "gemma3",  "gpt2",  "gptneox", "llama-headdim", "llama-yarn",
-                                    "mamba2", "mixtral", "olmo2", "qwen2",   "qwen3"};
+const char* const kGoldens[] = {"bert",
+                                "bert-cls",
+                                "deepseek_v2",
+                                "deepseek_v2-lite",
+                                "deepseek_v3",
+                                "deepseek_v3-halves",
+                                "exaone4",
+                                "exaone_moe",
+                                "falcon",
+                                "falcon-one",
+                                "falcon-rw",
+                                "falcon-two",
+                                "gemma",
+                                "gemma2",
+                                "gemma3",
+                                "gpt2",
+                                "gpt2-hub",
+                                "gpt_neox",
+                                "gptj",
+                                "granite",
+                                "hyperclovax",
+                                "llama-gqa-rope3",
+                                "mamba2",
+                                "mistral",
+                                "mixtral",
+                                "olmo2",
+                                "phi",
+                                "phi3",
+                                "phi3-longrope",
+                                "qwen2",
+                                "qwen3",
+                                "qwen3_moe",
+                                "smollm3",
+                                "stablelm",
+                                "stablelm-parallel",
+                                "starcoder2",
+                                "t5"};
+const char* const kGgufGoldens[] = {
+    "bert",       "deepseek2", "deepseek3", "exaone-moe", "exaone4",   "exaone4-window", "falcon",        "falcon-two",
+    "gemma",      "gemma2",    "gemma3",    "gpt2",       "gptneox",   "granite",        "llama-headdim", "llama-rope3",
+    "llama-yarn", "mamba2",    "mixtral",   "olmo2",      "phi2",      "phi3",           "phi3-longrope", "qwen2",
+    "qwen3",      "qwen3moe",  "smollm3",   "stablelm",   "starcoder2"};
 
 // A golden of either kind: its folder, and what is opened.
 struct Place {

@@ -93,6 +93,7 @@ class Scheduler {
   void tell_prompt(Sequence& sequence, std::span<const float> rows, int64_t count);
   void begin_answers(Sequence& first, std::vector<Sequence*>& answers);
   void accept(Sequence& sequence, std::span<const float> logits);
+  void switch_when_long(Sequence& sequence);
   void emit(Sequence& sequence, const Token& token);
   void end(Sequence& sequence, Token last);
   void fail(Sequence& sequence, const std::string& why);

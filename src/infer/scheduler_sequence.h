@@ -21,6 +21,7 @@ struct Scheduler::Sequence {
   nn::SequenceState state;    // empty: waiting
   std::vector<int32_t> text;  // what the decoder reads: a prompt (of an encoder-decoder its start), then the answer
   int64_t prompt = 0;         // how much of it is the prompt
+  int64_t in_pieces = 0;      // how much of it is read many rows at once: the prompt, or all that was there at a switch
   Sampler sampler;
   std::shared_ptr<Turns> turns;
   int64_t told = 0;     // how many tokens of the prompt, where they are asked for
@@ -35,6 +36,7 @@ struct Scheduler::Sequence {
         handler(std::move(whom)),
         text(std::move(begin)),
         prompt(static_cast<int64_t>(text.size())),
+        in_pieces(prompt),
         sampler(request->sampling, vocab_size) {
     for (int32_t id : text) sampler.observe(id);
   }
@@ -45,6 +47,7 @@ struct Scheduler::Sequence {
         answer(which),
         text(first.text),
         prompt(first.prompt),
+        in_pieces(first.in_pieces),
         sampler(seeded(first.request->sampling, which), vocab_size),
         turns(first.turns),
         told(first.told),

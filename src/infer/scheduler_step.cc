@@ -45,7 +45,7 @@ Scheduler::Piece Scheduler::next_piece(Sequence& s) const {
   int64_t longest = options_.prefill_rows;
   if (s.request->prompt_probabilities)  // the logits of all rows stand in memory together
     longest = std::clamp<int64_t>(kMostLogits / model_->vocab_size(), 1, longest);
-  int64_t rows = std::min(s.prompt - s.read(), longest - s.read() % longest);
+  int64_t rows = std::min(s.in_pieces - s.read(), longest - s.read() % longest);
   int64_t wanted = tells_prompt(s) ? rows : s.read() + rows == s.length() ? 1 : 0;
   return {&s, rows, false, wanted};
 }
@@ -89,7 +89,7 @@ std::vector<Scheduler::Piece> Scheduler::plan() {
   std::vector<Piece> pieces;
   std::vector<Sequence*> prompts;
   for (auto& s : running_) {
-    if (s->read() < s->prompt || lacks_source(*s)) prompts.push_back(s.get());
+    if (s->read() < s->in_pieces || lacks_source(*s)) prompts.push_back(s.get());
     else pieces.push_back({s.get(), 1, false, s->read() + 1 == s->length() ? 1 : 0});
   }
   share(prompts, pieces);
@@ -137,7 +137,7 @@ bool Scheduler::append(std::vector<Piece>& pieces) {
   for (const Piece& piece : pieces) {
     Sequence& s = *piece.sequence;
     std::span<const int32_t> ids(s.text.data() + s.read(), static_cast<size_t>(piece.rows));
-    session_->append(s.state, ids, piece.wanted);
+    session_->append(s.state, ids, piece.wanted, s.in_pieces);
   }
   return !pieces.empty();
 }
@@ -234,6 +234,16 @@ void Scheduler::accept(Sequence& s, std::span<const float> logits) {
   ++generated_tokens_;  // before it is handed out: who has an answer finds its tokens in the statistics
   if (s.length() - s.prompt >= request.max_tokens) token.finish = FinishReason::kLength;
   emit(s, token);
+  if (!s.done) switch_when_long(s);
+}
+
+// From one length on all positions of a text are rotated otherwise: its keys are made again, by the same pieces that a
+// prompt of that length would be read in.
+void Scheduler::switch_when_long(Sequence& s) {
+  int64_t beyond = model_->sizes.switch_length;
+  if (beyond == 0 || s.length() != beyond + 1) return;
+  s.in_pieces = s.length();
+  s.state.truncate(0);
 }
 
 }  // namespace malmoi::infer

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/file.h"
@@ -49,6 +50,37 @@ TEST(Scheduler, TokensOfAPromptAreToldWithTheirProbabilities) {
     }
     EXPECT_EQ(told[40].finish, FinishReason::kLength);
   }
+}
+
+// Where long texts are rotated otherwise: each token is that of a pass over the whole text before it.
+TEST(Scheduler, ATextThatBecomesLongIsReadAgain) {
+  auto model = tiny_longrope_model(32);
+  TokenRequest request = request_of(20, 30);
+  request.sampling.temperature = 0;
+  auto session = *Session::create(*model);
+  for (int64_t rows : {64, 7}) {
+    TrialAnswer answer = alone(*model, request, {.prefill_rows = rows});
+    ASSERT_EQ(answer.ids.size(), 30u);
+    std::vector<int32_t> text = request.prompt;
+    for (int32_t id : answer.ids) {
+      session->add({.ids = text}, 1);
+      std::span<const float> logits = *session->logits();
+      EXPECT_EQ(id, std::max_element(logits.begin(), logits.end()) - logits.begin()) << text.size();
+      text.push_back(id);
+    }
+  }
+}
+
+TEST(Scheduler, ShortAndLongTextsAreRotatedBesideEachOther) {
+  auto model = tiny_longrope_model(32);
+  SchedulerOptions options{.prefill_rows = 16};
+  Trial trial(*model, options);
+  std::vector<TokenRequest> requests;
+  for (int64_t length : {5, 50, 30, 32, 33}) requests.push_back(request_of(length, 20, static_cast<int32_t>(length)));
+  requests[2].answers = 3;
+  for (const TokenRequest& request : requests) ASSERT_TRUE(trial.submit(request).ok());
+  trial.finish();
+  expect_as_alone(trial, *model, requests, options);
 }
 
 TEST(Scheduler, BiasesOutsideTheVocabularyAreRefused) {

@@ -68,8 +68,9 @@ Status Session::read_source(nn::SequenceState& state, std::span<const int32_t> i
   return stream_.sync();
 }
 
-void Session::append(nn::SequenceState& state, std::span<const int32_t> ids, int64_t wanted) {
-  nn::RunInput run{.ids = ids, .first_position = static_cast<int32_t>(state.length()), .state = &state};
+void Session::append(nn::SequenceState& state, std::span<const int32_t> ids, int64_t wanted, int64_t text_length) {
+  nn::RunInput run{
+      .ids = ids, .first_position = static_cast<int32_t>(state.length()), .state = &state, .text_length = text_length};
   add(run, wanted);
 }
 

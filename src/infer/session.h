@@ -37,7 +37,8 @@ class Session {
   Status read_source(nn::SequenceState& state, std::span<const int32_t> ids);
 
   /// Adds ids behind what a sequence has read to the next pass; logits of the last `wanted` of them are given.
-  void append(nn::SequenceState& state, std::span<const int32_t> ids, int64_t wanted = 1);
+  /// `text_length`: of the text that these are a piece of, where more of it is known.
+  void append(nn::SequenceState& state, std::span<const int32_t> ids, int64_t wanted = 1, int64_t text_length = 0);
   /// Adds a text that is read whole, without a state; `source`: of an encoder-decoder, what its encoder reads.
   void add(const nn::RunInput& text, int64_t wanted, const nn::RunInput* source = nullptr);
 

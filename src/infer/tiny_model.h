@@ -42,6 +42,26 @@ inline std::unique_ptr<model::Model> tiny_model(int64_t context = 128, uint64_t 
                        seed);
 }
 
+/// The same with other rotary frequencies in texts longer than `original`.
+inline std::unique_ptr<model::Model> tiny_longrope_model(int64_t original, int64_t context = 128) {
+  return tiny_model_of({{"model_type", "llama"},
+                        {"vocab_size", 264},
+                        {"hidden_size", 32},
+                        {"intermediate_size", 64},
+                        {"num_hidden_layers", 2},
+                        {"num_attention_heads", 4},
+                        {"num_key_value_heads", 2},
+                        {"max_position_embeddings", context},
+                        {"rope_scaling",
+                         {{"rope_type", "longrope"},
+                          {"short_factor", {1.0, 1.5, 2.0, 2.5}},
+                          {"long_factor", {3.0, 5.0, 7.0, 9.0}},
+                          {"original_max_position_embeddings", original}}},
+                        {"initializer_range", 0.4},
+                        {"tie_word_embeddings", false}},
+                       7);
+}
+
 /// The same with a window of so many positions in every layer.
 inline std::unique_ptr<model::Model> tiny_window_model(int64_t window, int64_t context = 4096) {
   return tiny_model_of({{"model_type", "mistral"},

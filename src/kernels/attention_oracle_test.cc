@@ -6,7 +6,7 @@ namespace {
 
 struct Extras {
   int64_t prefix = 0, k_begin = 0;
-  bool key_mask = false, bias = false, sinks = false;
+  bool key_mask = false, bias = false, bias_by_key = false, sinks = false;
   float softcap = 0, dropout = 0;
 };
 struct Variant {
@@ -26,6 +26,7 @@ const Variant kVariants[] = {
     {"key mask and dropout", {.causal = false}, {.key_mask = true, .dropout = 0.3f}},
     {"soft cap", {}, {.softcap = 1.5f}},
     {"bias", {.causal = false}, {.bias = true}},
+    {"bias by key", {}, {.k_begin = 1, .bias = true, .bias_by_key = true}},
     {"sinks", {}, {.sinks = true}},
     {"everything",
      {.window = 4, .chunk = 5},
@@ -65,8 +66,9 @@ TEST(Oracle, AttentionGradients) {
                     .softcap = variant.with.softcap,
                     .mask = variant.mask,
                     .bias = variant.with.bias ? bias.data() : nullptr,
-                    .bias_left = kLeft,
-                    .bias_right = kRight,
+                    .bias_left = variant.with.bias_by_key ? 0 : kLeft,
+                    .bias_right = variant.with.bias_by_key ? kLeft + kRight : kRight,
+                    .bias_by_key = variant.with.bias_by_key,
                     .sinks = variant.with.sinks ? sinks.data() : nullptr,
                     .segments = &segment,
                     .num_segments = 1,

@@ -17,7 +17,8 @@ struct AttentionCase {
     float softcap = 0, dropout = 0;
     bool key_mask = false, sinks = false;
     int64_t bias_left = -1, bias_right = -1;  // below zero: no bias
-    int64_t page_rows = 0;                    // above zero: keys and values stand in pages
+    bool bias_by_key = false;
+    int64_t page_rows = 0;  // above zero: keys and values stand in pages
   };
   const char* name;
   int64_t heads, kv_heads, head_dim;
@@ -83,6 +84,7 @@ struct AttentionProblem {
             .bias = has_bias() ? p(bias) : nullptr,
             .bias_left = std::max<int64_t>(spec.with.bias_left, 0),
             .bias_right = std::max<int64_t>(spec.with.bias_right, 0),
+            .bias_by_key = spec.with.bias_by_key,
             .sinks = spec.with.sinks ? p(sinks) : nullptr,
             .segments = segments.data(),
             .num_segments = static_cast<int64_t>(segments.size()),

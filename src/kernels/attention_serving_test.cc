@@ -15,6 +15,7 @@ const AttentionCase kCases[] = {
     {"window", 2, 1, 16, {{1, 1200, 4}, {90, 300, 2}, {4, 20}}, {.mask = {.window = 70}, .sinks = true}},
     {"chunks", 2, 2, 16, {{2, 300, 0, 11}, {70, 150}}, {.mask = {.chunk = 64}}},
     {"bias", 2, 2, 16, {{1, 650}, {20, 120}}, {.key_mask = true, .bias_left = 30, .bias_right = 0}},
+    {"bias by key", 2, 2, 16, {{1, 650}, {20, 120}}, {.bias_left = 0, .bias_right = 400, .bias_by_key = true}},
 };
 
 TEST(AttentionServing, PagesGiveTheBitsOfRowsInOnePlace) {

@@ -17,6 +17,7 @@
 #include "kernels/contract/experts.h"
 #include "kernels/contract/gated_norm.h"
 #include "kernels/contract/head_norm.h"
+#include "kernels/contract/latent.h"
 #include "kernels/contract/loss.h"
 #include "kernels/contract/norm.h"
 #include "kernels/contract/parameters.h"

@@ -74,7 +74,7 @@ TEST(Kernels, Rotary) {
         Twin x(dtype, rows * stride, 1);
         std::vector<float> cos, sin;
         for (int i = 0; i < 16 * 16; ++i) cos.push_back(std::cos(0.1f * i)), sin.push_back(std::sin(0.1f * i));
-        std::vector<int32_t> positions = {0, 1, 2, 3, 15, 7, 6, 5, 4};
+        std::vector<int32_t> positions = {0, 1, 2, 3, 15, 7, 6, 5, 4}, lengths = {5, 5, 6, 6, 5, 7, 7, 5, 7};
         RotaryArgs a{.dtype = dtype,
                      .x = x.data(),
                      .rows = rows,
@@ -85,7 +85,8 @@ TEST(Kernels, Rotary) {
                      .interleaved = interleaved,
                      .positions = positions.data(),
                      .cos = cos.data(),
-                     .sin = sin.data()};
+                     .sin = sin.data(),
+                     .long_texts = {interleaved ? nullptr : lengths.data(), 5, 8}};
         Twin before = x;
         table.rotary(stream(), a);
         RotaryArgs o = a;

@@ -5,7 +5,7 @@ namespace malmoi::kernels {
 namespace {
 
 void check_norm(const Backend& table, DType dtype, const std::string& what, int64_t rows, int64_t cols, bool layer,
-                bool residual, bool affine, const Dropout& dropout) {
+                bool residual, bool affine, const Dropout& dropout, float delta_scale) {
   Twin x(dtype, rows * cols, 1), delta(dtype, rows * cols, 2), sum = Twin::zeros(dtype, rows * cols);
   Twin y = Twin::zeros(dtype, rows * cols), weight(DType::kF32, cols, 3), bias(DType::kF32, cols, 4);
   Twin mean = Twin::zeros(DType::kF32, rows), rstd = Twin::zeros(DType::kF32, rows);
@@ -24,6 +24,7 @@ void check_norm(const Backend& table, DType dtype, const std::string& what, int6
                     .weight_offset = affine ? 1.0f : 0.0f,
                     .mean = layer ? p(mean) : nullptr,
                     .rstd = p(rstd),
+                    .delta_scale = delta_scale,
                     .dropout = dropout};
   };
   table.norm(stream(), args(false));
@@ -65,6 +66,7 @@ void check_norm(const Backend& table, DType dtype, const std::string& what, int6
                             .dweight = affine ? p(dweight) : nullptr,
                             .dbias = affine ? p(dbias) : nullptr,
                             .scratch = scratch.get(),
+                            .delta_scale = delta_scale,
                             .dropout = dropout};
   };
   table.norm_backward(stream(), backward(false));
@@ -85,7 +87,7 @@ TEST(Kernels, Norm) {
           check_norm(
               table, dtype,
               name + " norm " + std::to_string(rows) + "x" + std::to_string(cols) + " flags " + std::to_string(flags),
-              rows, cols, flags & 1, flags & 2, flags & 4, dropout);
+              rows, cols, flags & 1, flags & 2, flags & 4, dropout, flags & 4 ? 0.375f : 1.0f);
         }
       }
     }

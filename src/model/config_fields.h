@@ -52,8 +52,10 @@ class ConfigFields {
     return layer_types(std::move(types), known);
   }
   /// Rotary settings of both styles: `rope_theta` with `rope_scaling`, and `rope_parameters`. `head_dim` is rotated whole
-  /// unless `partial_rotary_factor` (or the family's `default_share`) says otherwise.
-  nn::RotaryConfig rotary(int64_t head_dim, int64_t max_positions, double default_theta, double default_share = 1);
+  /// unless `partial_rotary_factor` (or the family's `default_share`) says otherwise. `original_length`: that the family
+  /// says outside these settings, before what stands in them; 0: it does not.
+  nn::RotaryConfig rotary(int64_t head_dim, int64_t max_positions, double default_theta, double default_share = 1,
+                          int64_t original_length = 0);
   /// The same of one kind of layers: `rope_parameters[kind]`, or the older keys (`theta_key`; scaling only where `scaled`).
   nn::RotaryConfig rotary_of(const char* kind, const char* theta_key, double default_theta, bool scaled,
                              int64_t head_dim, int64_t max_positions);

@@ -33,6 +33,7 @@ struct Parts {
   size_t head_begin = SIZE_MAX;  // entries of `parameters` from here on are the head's own
   int32_t decoder_start_token_id = -1, pad_token_id = -1;
   TiedHead tied_head;
+  std::vector<std::string> beside;  // beginnings of names of what this model's file may hold beside, without use
 };
 
 struct Family {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstring>
 #include <memory>
 #include <set>
 
@@ -43,13 +44,8 @@ class Reader {
       break;
     }
     config_["model_type"] = std::string(family_.model_type);
-    for (const GgufField& field : dialect_.fields) {
-      const GgufValue* value = find(field.key);
-      if (!value && std::ranges::find(kRequired, field.key) != std::end(kRequired))
-        return invalid_data("the key is missing", where(field.key), "use a whole model's file");
-      if (!value) continue;
-      MALMOI_ASSIGN(config_[std::string(field.field)], value_of(*value, where(field.key)));
-    }
+    for (const GgufField& field : dialect_.fields) MALMOI_TRY(read_field(field));
+    for (const GgufField& field : dialect_.shared_fields) MALMOI_TRY(read_field(field));
     for (const GgufSwitch& s : dialect_.switches) config_[std::string(s.field)] = file_.tensor(s.tensor) != nullptr;
     if (dialect_.task == Task::kCausalLm) config_["tie_word_embeddings"] = file_.tensor("output.weight") == nullptr;
     MALMOI_TRY(read_vocabulary());
@@ -67,6 +63,15 @@ class Reader {
     return file_.find(prefix_ + std::string(key));
   }
 
+  Status read_field(const GgufField& field) {
+    const GgufValue* value = find(field.key);
+    if (!value && std::ranges::find(kRequired, field.key) != std::end(kRequired))
+      return invalid_data("the key is missing", where(field.key), "use a whole model's file");
+    if (!value) return {};
+    MALMOI_ASSIGN(config_[std::string(field.field)], value_of(*value, where(field.key)));
+    return {};
+  }
+
   // Of a model in several files, each has some of the tensors.
   Status check_whole() const {
     const int64_t parts = file_.integer_or("split.count", 1);
@@ -81,6 +86,11 @@ class Reader {
     if (!words || words->dims.size() != 2)
       return invalid_data("tensor 'token_embd.weight' is missing", file_.path().string(), "use a whole model's file");
     config_["vocab_size"] = words->dims[1];
+    if (dialect_.task != Task::kCausalLm) return {};
+    const int64_t padding = file_.integer_or("tokenizer.ggml.padding_token_id", -1);
+    bool is_word = padding >= 0 && padding < static_cast<int64_t>(words->dims[1]);
+    config_["pad_token_id"] =
+        is_word ? Json(padding) : Json(nullptr);  // the published default is of another vocabulary
     return {};
   }
 
@@ -88,13 +98,17 @@ class Reader {
     const GgufValue* type = find("rope.scaling.type");
     Json scaling = Json::object();
     for (auto [field, key] : {std::pair{"factor", "rope.scaling.factor"},
-                              std::pair{"original_max_position_embeddings", "rope.scaling.original_context_length"}}) {
+                              std::pair{"original_max_position_embeddings", "rope.scaling.original_context_length"},
+                              std::pair{"beta_fast", "rope.scaling.yarn_beta_fast"},
+                              std::pair{"beta_slow", "rope.scaling.yarn_beta_slow"}}) {
       const GgufValue* value = find(key);
       if (!value) continue;
       MALMOI_ASSIGN(scaling[field], value_of(*value, where(key)));
     }
     std::string name(type ? type->text().value_or("") : "none");
-    if (name != "none") {
+    MALMOI_ASSIGN(bool divided, read_divisors(name, scaling));
+    if (name != "none" || divided) {
+      if (divided) name = "longrope";
       scaling["rope_type"] = name;
       config_["rope_scaling"] = scaling;
     }
@@ -105,6 +119,38 @@ class Reader {
     if (rotated && head_dim > 0 && number(rotated) != head_dim)
       config_[std::string(dialect_.rotary_share)] = number(rotated) / head_dim;
     return {};
+  }
+
+  // Divisors of frequencies in place of the fields that they were computed from: one set for all texts (Llama 3.1), or one
+  // for short and one for long ones. Both are longrope, which has its factor on cosines and sines from a key.
+  Result<bool> read_divisors(const std::string& type, Json& scaling) {
+    bool alike = file_.tensor(kRopeDivisors), by_length = file_.tensor(kLongRopeDivisors);
+    if (!alike && !by_length) return false;
+    if (type != "none" && type != "longrope")
+      return unsupported("the rotary scaling '" + type + "' beside divisors of frequencies is not read",
+                         where("rope.scaling.type"), "use a model with one of them");
+    MALMOI_ASSIGN(scaling["long_factor"], numbers_of(alike ? kRopeDivisors : kLongRopeDivisors));
+    MALMOI_ASSIGN(scaling["short_factor"], numbers_of(alike ? kRopeDivisors : kShortRopeDivisors));
+    scaling["attention_factor"] = 1;
+    const GgufValue* factor = by_length ? find("rope.scaling.attn_factor") : nullptr;
+    if (!factor) return true;
+    MALMOI_ASSIGN(scaling["attention_factor"], value_of(*factor, where("rope.scaling.attn_factor")));
+    return true;
+  }
+
+  Result<Json> numbers_of(std::string_view name) const {
+    const formats::GgufTensor* tensor = file_.tensor(name);
+    if (!tensor || tensor->type->name != "F32" || tensor->dims.size() != 1)
+      return invalid_data("tensor '" + std::string(name) + "' is " + (tensor ? "not a list of F32" : "missing"),
+                          file_.path().string(), "use a whole model's file");
+    MALMOI_ASSIGN(std::span<const std::byte> bytes, file_.bytes(*tensor));
+    Json numbers = Json::array();
+    for (size_t at = 0; at + sizeof(float) <= bytes.size(); at += sizeof(float)) {
+      float number = 0;
+      std::memcpy(&number, bytes.data() + at, sizeof number);
+      numbers.push_back(static_cast<double>(number));
+    }
+    return numbers;
   }
 
   Status check_left_over() const {
@@ -151,7 +197,9 @@ Result<const Family*> family_of(const Gguf& file) {
       known += (known.empty() ? "" : ", ") + std::string(dialect->architecture);
     if (dialect->architecture != architecture) continue;
     bool marked = !dialect->marker.empty();
-    if (marked && !file.find(std::string(architecture) + "." + std::string(dialect->marker))) continue;
+    const std::string marker = std::string(architecture) + "." + std::string(dialect->marker);
+    if (marked && !file.find(marker)) continue;
+    if (dialect->marker_value != 0 && file.integer_or(marker, 0) != dialect->marker_value) continue;
     if (!found || marked) found = family;
   }
   if (found) return found;

@@ -28,20 +28,30 @@ enum class GgufChange : uint8_t {
   kPlusOne,      // the file holds w + 1
   kNegativeExp,  // the file holds -exp(w)
   kReshaped,     // the same elements in other dimensions
+  // What makes the keys and values of latent attention stands as two tensors: "_k_b" [heads, in, key], turned round, and
+  // "_v_b" [heads, value, in]; older files have it whole, as published.
+  kKeysApart,
 };
 
 /// A part of a published name and what stands for it in GGUF. '#' in the published part is the number of an expert, which
-/// chooses one matrix of a tensor [experts, out, in].
+/// chooses one matrix of a tensor [experts, out, in], or of a head, which chooses one row of a tensor [heads, head_dim].
 struct GgufName {
   std::string_view published, gguf;
   GgufChange change = GgufChange::kNone;
 };
 
+/// Tensors that hold settings, not weights: what llama.cpp divides rotary frequencies by.
+inline constexpr std::string_view kRopeDivisors = "rope_freqs.weight";
+inline constexpr std::string_view kLongRopeDivisors = "rope_factors_long.weight";
+inline constexpr std::string_view kShortRopeDivisors = "rope_factors_short.weight";
+
 struct GgufDialect {
   std::string_view architecture;  // general.architecture
   std::string_view marker = {};   // a key that tells the family from another of the same architecture
+  int64_t marker_value = 0;       // what the marker must be; 0: anything
   Task task = Task::kCausalLm;    // what the file has a head for
   std::span<const GgufField> fields = {};
+  std::span<const GgufField> shared_fields = {};  // and those of its kin
   std::span<const GgufSwitch> switches = {};
   /// Replaced in this order, each where it stands in what is left of the name; then those of `shared`.
   std::span<const GgufName> names = {};

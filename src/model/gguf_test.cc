@@ -16,16 +16,19 @@ using testing::HasSubstr;
 class GgufModels : public testing::Test {
  protected:
   void SetUp() override {
-    auto opened = Gguf::open(Path(MALMOI_TEST_DATA) / "gguf" / "llama-headdim" / "model.gguf");
+    open("llama-headdim");
+    path_ = Path(testing::TempDir()) / "malmoi_changed_model.gguf";
+  }
+  void open(const char* name) {
+    auto opened = Gguf::open(Path(MALMOI_TEST_DATA) / "gguf" / name / "model.gguf");
     ASSERT_TRUE(opened.ok()) << opened.error().to_string();
     file_.emplace(std::move(*opened));
-    path_ = Path(testing::TempDir()) / "malmoi_changed_model.gguf";
   }
   void TearDown() override { std::filesystem::remove(path_); }
 
   // The same model with other metadata: `change` sets keys over those of the file but `without`.
   std::string load(const std::function<void(GgufMetadata&)>& change, std::string_view without = {},
-                   std::string_view without_tensor = {}) {
+                   std::string_view without_tensor = {}, std::string_view turned_tensor = {}) {
     GgufMetadata metadata;
     for (const auto& [key, value] : file_->pairs()) {
       if (key != without) metadata.set(key, value);
@@ -36,6 +39,7 @@ class GgufModels : public testing::Test {
     for (const auto& tensor : file_->tensors()) {
       if (tensor.name == without_tensor) continue;
       specs.push_back({tensor.name, tensor.type, tensor.dims});
+      if (tensor.name == turned_tensor) std::swap(specs.back().dims[0], specs.back().dims[1]);
       tensors.push_back(&tensor);
     }
     auto written = formats::write_gguf(
@@ -74,6 +78,47 @@ TEST_F(GgufModels, WhatCannotBeIsNamed) {
   EXPECT_THAT(load(nothing, {}, "blk.1.attn_norm.weight"), HasSubstr("model.layers.1.input_layernorm.weight"));
 }
 
+// What llama.cpp divides frequencies by stands among the tensors.
+TEST_F(GgufModels, DivisorsOfFrequenciesAreReadOrRefused) {
+  auto opened = Gguf::open(Path(MALMOI_TEST_DATA) / "gguf" / "llama-rope3" / "model.gguf");
+  ASSERT_TRUE(opened.ok());
+  file_.emplace(std::move(*opened));
+  EXPECT_EQ(load([](GgufMetadata&) {}), "accepted");
+  EXPECT_THAT(load([](GgufMetadata& metadata) { metadata.set_text("llama.rope.scaling.type", "linear"); }),
+              HasSubstr("rope.scaling.type"));
+  EXPECT_THAT(load([](GgufMetadata& metadata) { metadata.set_u32("llama.rope.dimension_count", 8); }),
+              HasSubstr("rope_scaling"));
+  opened = Gguf::open(Path(MALMOI_TEST_DATA) / "gguf" / "phi3-longrope" / "model.gguf");
+  ASSERT_TRUE(opened.ok());
+  file_.emplace(std::move(*opened));
+  EXPECT_THAT(load([](GgufMetadata&) {}, {}, "rope_factors_short.weight"), HasSubstr("rope_factors_short.weight"));
+}
+
+TEST_F(GgufModels, KeysAndValuesOfLatentAttentionThatStandApartFitTogether) {
+  open("deepseek2");
+  auto nothing = [](GgufMetadata&) {};
+  EXPECT_EQ(load(nothing), "accepted");
+  for (const char* tensor : {"blk.1.attn_k_b.weight", "blk.1.attn_v_b.weight"}) {
+    EXPECT_THAT(load(nothing, {}, tensor), HasSubstr("model.layers.1.self_attn.kv_b_proj.weight"));
+    EXPECT_THAT(load(nothing, {}, {}, tensor), HasSubstr("not those of one projection"));
+  }
+  EXPECT_THAT(load([](GgufMetadata& metadata) { metadata.set_u32("deepseek2.expert_gating_func", 3); }),
+              HasSubstr("scoring_func"));
+}
+
+TEST_F(GgufModels, LayersForDraftsStandBehindTheOthers) {
+  open("exaone-moe");
+  auto counts = [](uint32_t layers, uint32_t drafts) {
+    return [=](GgufMetadata& metadata) {
+      metadata.set_u32("exaone-moe.block_count", layers);
+      metadata.set_u32("exaone-moe.nextn_predict_layers", drafts);
+    };
+  };
+  const char* pattern = "exaone-moe.attention.sliding_window_pattern";  // of all three
+  EXPECT_EQ(load(counts(3, 1), pattern), "accepted");
+  EXPECT_THAT(load(counts(2, 0), pattern), HasSubstr("blk.2."));
+}
+
 TEST(GgufDialects, AFamilyIsFoundByItsArchitecture) {
   for (const Family* family : family_table()) {
     if (!family->gguf) continue;
@@ -82,7 +127,8 @@ TEST(GgufDialects, AFamilyIsFoundByItsArchitecture) {
     GgufMetadata metadata;
     metadata.set_text("general.architecture", dialect.architecture);
     if (!dialect.marker.empty())
-      metadata.set_u32(std::string(dialect.architecture) + "." + std::string(dialect.marker), 1);
+      metadata.set_u32(std::string(dialect.architecture) + "." + std::string(dialect.marker),
+                       std::max(uint32_t{1}, static_cast<uint32_t>(dialect.marker_value)));
     ASSERT_TRUE(formats::write_gguf(path, metadata).ok());
     auto file = Gguf::open(path);
     ASSERT_TRUE(file.ok());

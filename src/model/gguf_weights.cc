@@ -1,5 +1,6 @@
 #include "model/gguf_weights.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "model/layout.h"
@@ -93,15 +94,15 @@ Result<GgufWeights> GgufWeights::open(std::shared_ptr<const formats::Gguf> file,
 Status GgufWeights::add(const GgufDialect& dialect, const nn::ParameterSpec& spec, const nn::Source& source) {
   GgufPlace place = place_of(dialect, source.name);
   const GgufTensor* tensor = file_->tensor(place.tensor);
+  if (!tensor && place.change == GgufChange::kKeysApart) return join_keys(place, source);
   if (!tensor) return {};  // the loader says what is missing
   used_[place.tensor] = true;
-  StoredTensor stored{.name = source.name, .shape = shape_of(*tensor)};
-  MALMOI_ASSIGN(stored.type, dense_type(*tensor, file_->path().string()));
-  MALMOI_ASSIGN(stored.bytes, file_->bytes(*tensor));
+  MALMOI_ASSIGN(StoredTensor stored, this->stored(*tensor));
+  stored.name = source.name;
   if (place.expert >= 0) {
-    if (stored.shape.size() != 3 || place.expert >= stored.shape[0])
+    if (stored.shape.size() < 2 || place.expert >= stored.shape[0])
       return invalid_data("tensor '" + tensor->name + "' has shape " + formats::shape_text(stored.shape) +
-                              ", not a matrix for each expert",
+                              ", not one part for each expert or head",
                           file_->path().string(), "the file does not belong to its metadata");
     size_t bytes = stored.bytes.size() / static_cast<size_t>(stored.shape[0]);
     stored.bytes = stored.bytes.subspan(static_cast<size_t>(place.expert) * bytes, bytes);
@@ -124,9 +125,52 @@ Status GgufWeights::add(const GgufDialect& dialect, const nn::ParameterSpec& spe
   return {};
 }
 
+Result<StoredTensor> GgufWeights::stored(const GgufTensor& tensor) const {
+  StoredTensor stored{.name = tensor.name, .shape = shape_of(tensor)};
+  MALMOI_ASSIGN(stored.type, dense_type(tensor, file_->path().string()));
+  MALMOI_ASSIGN(stored.bytes, file_->bytes(tensor));
+  return stored;
+}
+
+// The rows [heads (key + value), in] of a projection whose keys and values stand apart.
+Status GgufWeights::join_keys(const GgufPlace& place, const nn::Source& source) {
+  auto named = [&](std::string_view letter) {
+    std::string name = place.tensor;
+    return name.replace(name.rfind("_kv_b."), 5, "_" + std::string(letter) + "_b");
+  };
+  const GgufTensor *keys = file_->tensor(named("k")), *values = file_->tensor(named("v"));
+  if (!keys || !values) return {};  // the loader says what is missing
+  used_[keys->name] = used_[values->name] = true;
+  MALMOI_ASSIGN(const StoredTensor k, stored(*keys));
+  MALMOI_ASSIGN(const StoredTensor v, stored(*values));
+  if (k.shape.size() != 3 || v.shape.size() != 3 || k.shape[0] != v.shape[0] || k.shape[1] != v.shape[2])
+    return invalid_data("tensors '" + k.name + "' and '" + v.name + "' have shapes " + formats::shape_text(k.shape) +
+                            " and " + formats::shape_text(v.shape) + ", not those of one projection",
+                        file_->path().string(), "the file does not belong to its metadata");
+  const int64_t heads = k.shape[0], in = k.shape[1], key = k.shape[2], value = v.shape[1];
+  const std::vector<float> k_values = changed_back(k, GgufChange::kNone), v_values = changed_back(v, GgufChange::kNone);
+  std::vector<float>& joined = changed_.emplace_back(k_values.size() + v_values.size());
+  float* to = joined.data();
+  for (int64_t h = 0; h < heads; ++h) {
+    const float* head = k_values.data() + h * in * key;
+    for (int64_t r = 0; r < key; ++r) {
+      for (int64_t c = 0; c < in; ++c) *to++ = head[c * key + r];
+    }
+    to = std::copy_n(v_values.data() + h * value * in, value * in, to);
+  }
+  index_[source.name] = tensors_.size();
+  tensors_.push_back({.name = source.name,
+                      .type = ElementType::kF32,
+                      .shape = {heads * (key + value), in},
+                      .bytes = std::as_bytes(std::span<const float>(joined))});
+  return {};
+}
+
 Status GgufWeights::add_left_over() {
   for (const GgufTensor& tensor : file_->tensors()) {
-    if (used_.contains(tensor.name)) continue;
+    bool is_setting =
+        tensor.name == kRopeDivisors || tensor.name == kLongRopeDivisors || tensor.name == kShortRopeDivisors;
+    if (used_.contains(tensor.name) || is_setting) continue;
     tensors_.push_back({.name = tensor.name, .shape = shape_of(tensor)});
   }
   return {};

@@ -38,6 +38,8 @@ class GgufWeights final : public formats::WeightSource {
  private:
   GgufWeights() = default;
   Status add(const GgufDialect& dialect, const nn::ParameterSpec& spec, const nn::Source& source);
+  Status join_keys(const GgufPlace& place, const nn::Source& source);
+  Result<formats::StoredTensor> stored(const formats::GgufTensor& tensor) const;
   Status add_left_over();
 
   std::shared_ptr<const formats::Gguf> file_;

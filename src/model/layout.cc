@@ -14,10 +14,12 @@ using nn::Source;
 int64_t stored_row(const Source& source, int64_t r) {
   const Layout& l = source.layout;
   if (l.kind == Layout::kHeadsInterleaved) {
-    assert(source.rows % (3 * l.heads) == 0);
-    int64_t part_rows = source.rows / 3, head_dim = part_rows / l.heads;
-    int64_t part = r / part_rows, head = r % part_rows / head_dim;
-    return (head * 3 + part) * head_dim + r % head_dim;
+    int64_t together = l.group + 2;  // heads that stand together: of q, k and v
+    assert(source.rows % (together * l.heads) == 0);
+    int64_t head_dim = source.rows / (together * l.heads), head = r / head_dim, queries = l.heads * l.group;
+    int64_t key = head < queries ? head / l.group : (head - queries) % l.heads;
+    int64_t place = head < queries ? head % l.group : l.group + (head - queries) / l.heads;
+    return (key * together + place) * head_dim + r % head_dim;
   }
   if (l.kind == Layout::kRotaryPermuted) {
     assert(source.rows % (2 * l.heads) == 0);

@@ -30,6 +30,10 @@ std::vector<float> rows_of(const Layout& layout, int64_t rows) {
 TEST(Layout, HeadsOfQueriesKeysAndValuesThatAlternate) {
   // Two heads of two: q0 q0 k0 k0 v0 v0 q1 q1 k1 k1 v1 v1 in the file.
   EXPECT_EQ(rows_of({Layout::kHeadsInterleaved, 2}, 12), (std::vector<float>{0, 1, 6, 7, 2, 3, 8, 9, 4, 5, 10, 11}));
+  // Two groups of two queries, heads of one: q0 q1 k0 v0 q2 q3 k1 v1.
+  EXPECT_EQ(rows_of({Layout::kHeadsInterleaved, 2, 2}, 8), (std::vector<float>{0, 1, 4, 5, 2, 6, 3, 7}));
+  // One group of all queries is as it lies.
+  EXPECT_EQ(rows_of({Layout::kHeadsInterleaved, 1, 3}, 5), (std::vector<float>{0, 1, 2, 3, 4}));
 }
 
 TEST(Layout, RotaryHalvesThatAlternate) {

@@ -169,7 +169,8 @@ class Loader {
     auto ends = [&](std::string_view ending) { return name.ends_with(ending); };
     auto begins = [&](std::string_view prefix) { return name.starts_with(prefix); };
     return std::any_of(family_.buffers.begin(), family_.buffers.end(), ends) ||
-           std::any_of(family_.head_prefixes.begin(), family_.head_prefixes.end(), begins);
+           std::any_of(family_.head_prefixes.begin(), family_.head_prefixes.end(), begins) ||
+           std::any_of(model_.beside.begin(), model_.beside.end(), begins);
   }
 
   Status check_left_over() const {

@@ -63,6 +63,7 @@ struct Sizes {
   int64_t vocab_size = 0, hidden_size = 0, num_layers = 0;
   int64_t max_positions = 0;  // the longest text; of encoder-decoders without a limit a large number
   int64_t token_types = 0;    // kinds of token types that a text may have; 0: none
+  int64_t switch_length = 0;  // a text that grows longer than this is read again from its beginning; 0: never
 };
 
 class Model {
@@ -82,6 +83,7 @@ class Model {
   int32_t pad_token_id = -1;
   std::vector<std::string> labels;  // of a classifier, by index
   TiedHead tied_head;
+  std::vector<std::string> beside;  // beginnings of names of tensors that a file may hold, without use here
 
   /// Gives a tied head a matrix of its own, without memory yet.
   void untie_head();

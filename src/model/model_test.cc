@@ -81,6 +81,188 @@ TEST(Configs, WhatAFamilyCannotHonourIsRefusedByName) {
   EXPECT_THAT(refusal(R"({"model_type": "mixtral", "num_local_experts": 2, "num_experts_per_tok": 3})"),
               HasSubstr("num_experts_per_tok"));
   EXPECT_THAT(refusal(R"({"model_type": "mamba2", "num_heads": 3})"), HasSubstr("num_heads"));
+  EXPECT_THAT(refusal(R"({"model_type": "phi", "head_dim": 64})"), HasSubstr("head_dim"));
+  EXPECT_THAT(refusal(R"({"model_type": "gptj", "rotary_dim": 300})"), HasSubstr("rotary_dim"));
+  EXPECT_THAT(refusal(R"({"model_type": "gptj", "rotary_dim": 7})"), HasSubstr("rotary_dim"));
+  EXPECT_THAT(refusal(R"({"model_type": "gptj", "rotary_dim": null})"), HasSubstr("rotary_dim"));
+  EXPECT_THAT(refusal(R"({"model_type": "gptj", "rotary": false})"), HasSubstr("rotary"));
+  EXPECT_THAT(refusal(R"({"model_type": "gptj", "scale_attn_weights": false})"), HasSubstr("scale_attn_weights"));
+  EXPECT_THAT(refusal(R"({"model_type": "qwen3_moe", "num_experts": 4})"), HasSubstr("num_experts_per_tok"));
+  EXPECT_THAT(refusal(R"({"model_type": "qwen3_moe", "mlp_only_layers": "all"})"), HasSubstr("mlp_only_layers"));
+  auto changed = [](Json config, const Json& changes) {
+    config.update(changes);
+    return refusal(dump_json(config));
+  };
+  const Json v2 = {{"model_type", "deepseek_v2"}, {"n_routed_experts", 8}, {"n_group", 4}, {"topk_group", 2}};
+  Json grouped = v2;
+  grouped.update({{"topk_method", "group_limited_greedy"}, {"num_experts_per_tok", 4}});
+  EXPECT_EQ(changed(grouped, Json::object()), "accepted");
+  EXPECT_THAT(changed(grouped, {{"n_group", 3}}), HasSubstr("n_group"));
+  EXPECT_THAT(changed(grouped, {{"topk_group", 5}}), HasSubstr("topk_group"));
+  EXPECT_THAT(changed(grouped, {{"num_experts_per_tok", 5}}), HasSubstr("num_experts_per_tok"));
+  EXPECT_THAT(changed(v2, {{"num_experts_per_tok", 9}}), HasSubstr("num_experts_per_tok"));
+  EXPECT_THAT(changed(v2, {{"topk_method", "noaux_tc"}}), HasSubstr("noaux_tc"));
+  EXPECT_THAT(changed(v2, {{"scoring_func", "sigmoid"}}), HasSubstr("scoring_func"));
+  EXPECT_THAT(changed(v2, {{"norm_topk_prob", true}}), HasSubstr("norm_topk_prob"));
+  EXPECT_THAT(changed(v2, {{"num_key_value_heads", 4}}), HasSubstr("num_key_value_heads"));
+  EXPECT_THAT(changed(v2, {{"qk_rope_head_dim", 7}}), HasSubstr("qk_rope_head_dim"));
+  EXPECT_THAT(changed(v2, {{"rope_interleave", false}}), HasSubstr("rope_interleave"));
+  const Json v3 = {{"model_type", "deepseek_v3"}, {"num_hidden_layers", 4}};
+  EXPECT_EQ(changed(v3, {{"ep_size", 1}, {"num_nextn_predict_layers", 1}, {"seq_aux", true}}), "accepted");
+  EXPECT_THAT(changed(v3, {{"scoring_func", "softmax"}}), HasSubstr("scoring_func"));
+  EXPECT_THAT(changed(v3, {{"topk_method", "greedy"}}), HasSubstr("topk_method"));
+  EXPECT_THAT(changed(v3, {{"n_group", 256}}), HasSubstr("n_group"));
+  EXPECT_THAT(changed(v3, {{"quantization_config", {{"quant_method", "fp8"}}}}), HasSubstr("quantization_config"));
+  struct Case {
+    const char *family, *fields, *named;
+  };
+  for (const auto& [family, fields, named] : std::initializer_list<Case>{
+           {"exaone_moe", R"("scoring_func": "softmax")", "scoring_func"},
+           {"exaone_moe", R"("topk_method": "greedy")", "topk_method"},
+           {"exaone_moe", R"("n_group": 3)", "n_group"},
+           {"exaone_moe", R"("n_group": 64)", "n_group"},
+           {"exaone_moe", R"("topk_group": 2)", "topk_group"},
+           {"exaone_moe", R"("n_group": 16)", "num_experts_per_tok"},
+           {"exaone_moe", R"("mlp_layer_types": ["dense"])", "mlp_layer_types"},
+           {"exaone_moe", R"("mlp_layer_types": ["dense", "moe"])", "mlp_layer_types"},
+           {"exaone_moe", R"("mlp_layer_types": ["dense", "sparse"], "is_moe_layer": [true, false])", "is_moe_layer"},
+           {"hyperclovax", R"("attention_multiplier": 0)", "attention_multiplier"},
+           {"hyperclovax", R"("embedding_scale": 2)", "embedding_scale"},
+           {"gemma", R"("use_bidirectional_attention": true)", "use_bidirectional_attention"},
+           {"gemma", R"("hidden_activation": "relu")", "hidden_activation"},
+           {"gemma", R"("hidden_act": "gelu", "hidden_activation": "gelu")", "hidden_activation"},
+           {"gemma", R"("sliding_window": 8)", "sliding_window"},
+           {"gemma2", R"("use_bidirectional_attention": true)", "use_bidirectional_attention"},
+           {"gemma2", R"("sliding_window_size": 8)", "sliding_window_size"},
+           {"gemma2", R"("sliding_window": null, "layer_types": ["sliding_attention", "full_attention"])",
+            "layer_types"},
+           {"gemma2", R"("layer_types": ["full_attention"])", "layer_types"},
+           {"gemma3_text", R"("sliding_window": null)", "sliding_window"},
+           {"phi3", R"("attention_bias": true)", "attention_bias"},
+           {"phi3", R"("lm_head_bias": true)", "lm_head_bias"},
+           {"phi3", R"("full_attn_mod": 2)", "full_attn_mod"},
+           {"phi3", R"("rope_scaling": {"type": "longrope", "short_factor": [1, 1], "long_factor": [2, 2]})", "48"},
+           {"phi3", R"("layer_types": ["full_attention", "full_attention"])", "layer_types"},
+           {"granite", R"("attention_multiplier": 0)", "attention_multiplier"},
+           {"granite", R"("logits_scaling": 0)", "logits_scaling"},
+           {"smollm3", R"("no_rope_layers": [1])", "no_rope_layers"},
+           {"smollm3", R"("no_rope_layer_interval": 0)", "no_rope_layer_interval"},
+           {"smollm3", R"("sliding_window": 8, "layer_types": ["full_attention", "sliding_attention"])", "layer_types"},
+           {"stablelm", R"("head_dim": 32)", "head_dim"},
+           {"stablelm", R"("partial_rotary_factor": 0.0125)", "even"},
+           {"starcoder2", R"("norm_type": "rms_norm")", "norm_type"},
+           {"starcoder2", R"("mlp_type": "gated")", "mlp_type"},
+           {"starcoder2", R"("scale_attn_weights": false)", "scale_attn_weights"},
+           {"starcoder2", R"("layer_norm_epsilon": 0.5)", "layer_norm_epsilon"}}) {
+    std::string config = std::string(R"({"num_hidden_layers": 2, "model_type": ")") + family + "\"";
+    EXPECT_EQ(refusal(config + "}"), "accepted");
+    EXPECT_THAT(refusal(config + ", " + fields + "}"), AllOf(HasSubstr("config.json"), HasSubstr(named))) << family;
+  }
+}
+
+// As they stand on the model hubs.
+TEST(Configs, PublishedConfigsAreTaken) {
+  for (
+      const char* config :
+      {R"({"model_type": "gemma", "hidden_act": "gelu", "hidden_activation": null, "rope_scaling": null, "head_dim": 256})",
+       R"({"model_type": "gemma", "hidden_act": "gelu_pytorch_tanh", "hidden_activation": "gelu_pytorch_tanh"})",
+       R"({"model_type": "falcon", "alibi": false, "apply_residual_connection_post_layernorm": false, "bias": false,
+           "multi_query": true, "new_decoder_architecture": false, "parallel_attn": true, "num_attention_heads": 71})",
+       R"({"model_type": "phi", "partial_rotary_factor": 0.4, "num_key_value_heads": null, "qk_layernorm": false,
+           "resid_pdrop": 0.1, "hidden_size": 2560, "intermediate_size": 10240, "rope_scaling": null})",
+       R"({"model_type": "gptj", "gradient_checkpointing": false, "n_inner": null, "rotary": true, "scale_attn_weights": true,
+           "summary_type": "cls_index", "summary_first_dropout": 0.1, "rotary_dim": 64})",
+       R"({"model_type": "exaone4", "sliding_window": null, "sliding_window_pattern": null, "num_hidden_layers": 1,
+           "layer_types": ["full_attention"], "head_dim": 64})",
+       R"({"model_type": "exaone_moe", "architectures": ["ExaoneMoEForCausalLM"], "num_hidden_layers": 2, "sliding_window": 128,
+           "sliding_window_pattern": "LLLG", "mlp_layer_types": ["dense", "sparse"], "is_moe_layer": [false, true],
+           "scoring_func": "sigmoid", "topk_method": "noaux_tc", "num_nextn_predict_layers": 1})",
+       R"({"model_type": "hyperclovax", "attention_multiplier": 0.0078125, "embedding_multiplier": 10.0, "logits_scaling": 0.125,
+           "residual_multiplier": 1.0, "use_post_norm": true, "head_dim": 128})",
+       R"({"model_type": "qwen3_moe", "num_experts": 128, "norm_topk_prob": true, "mlp_only_layers": [], "head_dim": 128,
+           "decoder_sparse_step": 1, "max_window_layers": 48, "use_sliding_window": false, "sliding_window": null})",
+       R"({"model_type": "gemma2", "sliding_window": 4096, "sliding_window_size": 4096, "cache_implementation": "hybrid",
+           "hidden_act": "gelu_pytorch_tanh", "hidden_activation": "gelu_pytorch_tanh", "query_pre_attn_scalar": 224})",
+       R"({"model_type": "phi3", "attention_bias": false, "sliding_window": 2047, "rope_scaling": null, "embd_pdrop": 0.0,
+           "num_key_value_heads": null, "auto_map": {"AutoConfig": "x"}})",
+       R"({"model_type": "phi3", "full_attn_mod": 1, "interpolate_factor": 1, "lm_head_bias": false, "mlp_bias": false})",
+       R"({"model_type": "granite", "attention_multiplier": 0.0078125, "embedding_multiplier": 12.0, "logits_scaling": 16.0,
+           "residual_multiplier": 0.22, "num_key_value_heads": null})",
+       R"({"model_type": "smollm3", "num_hidden_layers": 2, "no_rope_layers": [1, 0, 1], "pretraining_tp": 2,
+           "max_window_layers": 28, "use_sliding_window": false, "sliding_window": null})",
+       R"({"model_type": "stablelm", "partial_rotary_factor": 0.25, "qk_layernorm": true, "use_parallel_residual": true})",
+       R"({"model_type": "starcoder2", "norm_type": "layer_norm", "mlp_type": "default", "layer_norm_epsilon": 1e-05,
+           "activation_function": "gelu", "scale_attn_weights": true, "rope_theta": 999999.4420358813})"})
+    EXPECT_EQ(refusal(config), "accepted") << config;
+}
+
+TEST(Configs, LongTextsHaveDivisorsOfTheirOwn) {
+  auto published = [](const char* scaling) {
+    ConfigDocument document;
+    document.root = *parse_json(R"({"model_type": "phi3", "hidden_size": 24, "num_attention_heads": 4, "vocab_size": 64,
+        "pad_token_id": 0, "intermediate_size": 64, "num_hidden_layers": 1, "max_position_embeddings": 64,
+        "original_max_position_embeddings": 16})",
+                                "");
+    document.root["rope_scaling"] = *parse_json(scaling, "");
+    auto model = make_model(document, document.root);
+    EXPECT_TRUE(model.ok()) << model.error().to_string();
+    return *std::move(model);
+  };
+  // Three names of the same, and what stands outside holds before what stands inside.
+  for (
+      const char* scaling :
+      {R"({"type": "su", "short_factor": [1, 1, 1], "long_factor": [2, 3, 4]})",
+       R"({"type": "yarn", "short_factor": [1, 1, 1], "long_factor": [2, 3, 4]})",
+       R"({"rope_type": "longrope", "short_factor": [1, 1, 1], "long_factor": [2, 3, 4], "original_max_position_embeddings": 32})"}) {
+    auto model = published(scaling);
+    EXPECT_EQ(model->sizes.switch_length, 16);
+    EXPECT_EQ(model->config()["rope_parameters"]["rope_type"], "longrope");
+  }
+  EXPECT_EQ(published(R"({"type": "su", "short_factor": [2, 3, 4], "long_factor": [2, 3, 4]})")->sizes.switch_length,
+            0);
+}
+
+TEST(Configs, FormsOfFalconThatAreNoneAreNamed) {
+  auto told = [](const std::string& fields) { return refusal(R"({"model_type": "falcon", )" + fields + "}"); };
+  EXPECT_EQ(told(R"("alibi": true, "bias": true, "multi_query": false, "parallel_attn": false, "hidden_size": 64,
+                    "num_attention_heads": 4)"),
+            "accepted");
+  EXPECT_EQ(told(R"("new_decoder_architecture": true, "num_attention_heads": 32, "num_kv_heads": 8, "hidden_size": 4096,
+                    "num_ln_in_parallel_attn": 1, "ff_factor": 4, "ffn_hidden_size": 16384)"),
+            "accepted");
+  EXPECT_THAT(told(R"("num_ln_in_parallel_attn": 2)"), HasSubstr("num_ln_in_parallel_attn"));
+  EXPECT_THAT(told(R"("new_decoder_architecture": true, "num_ln_in_parallel_attn": 3)"),
+              HasSubstr("num_ln_in_parallel_attn"));
+  EXPECT_THAT(told(R"("new_decoder_architecture": true, "parallel_attn": false)"), HasSubstr("parallel_attn"));
+  EXPECT_THAT(told(R"("multi_query": false, "num_kv_heads": 1)"), HasSubstr("num_kv_heads"));
+  EXPECT_THAT(told(R"("new_decoder_architecture": true, "num_kv_heads": 2)"), HasSubstr("num_kv_heads"));
+  EXPECT_THAT(told(R"("apply_residual_connection_post_layernorm": true)"),
+              HasSubstr("apply_residual_connection_post_layernorm"));
+  EXPECT_THAT(told(R"("ff_factor": 2)"), HasSubstr("ff_factor"));
+  EXPECT_THAT(told(R"("hidden_size": 4544, "n_embed": 4096)"), HasSubstr("contradicts"));
+}
+
+TEST(Configs, LayersOfExaoneByNumberByLettersAndByName) {
+  auto layers = [](const std::string& fields) {
+    ConfigDocument document;
+    document.file = "config.json";
+    document.root = *parse_json(R"({"model_type": "exaone4", "num_hidden_layers": 5, )" + fields + "}", "");
+    auto model = make_model(document, document.root);
+    if (!model.ok()) return model.error().to_string();
+    std::string letters;
+    for (const Json& type : (*model)->config()["layer_types"]) letters += type == "sliding_attention" ? 'L' : 'G';
+    return letters;
+  };
+  EXPECT_EQ(layers(R"("sliding_window": 16)"), "LLLGL");
+  EXPECT_EQ(layers(R"("sliding_window": 16, "sliding_window_pattern": 2)"), "LGLGL");
+  EXPECT_EQ(layers(R"("sliding_window": 16, "sliding_window_pattern": "LLG")"), "LLGLG");
+  EXPECT_EQ(layers(R"("sliding_window": 16, "sliding_window_pattern": "L")"), "LLLLG") << "the last one sees all";
+  EXPECT_EQ(layers(R"("sliding_window": null, "sliding_window_pattern": null)"), "GGGGG");
+  EXPECT_THAT(layers(R"("sliding_window": 16, "sliding_window_pattern": "LXG")"), HasSubstr("sliding_window_pattern"));
+  EXPECT_THAT(layers(R"("sliding_window": 16, "sliding_window_pattern": 0)"), HasSubstr("sliding_window_pattern"));
+  EXPECT_THAT(layers(R"("sliding_window": null, "layer_types": ["sliding_attention", "full_attention", "full_attention",
+                        "full_attention", "full_attention"])"),
+              HasSubstr("layer_types"));
 }
 
 TEST(Configs, AbsurdSizesAreRefusedBeforeMemoryIsTaken) {
@@ -137,7 +319,10 @@ TEST(Configs, WhatIsPublishedMakesTheSameModel) {
 }
 
 TEST(Configs, AnIdOfPaddingIsOneOfTheVocabularyOrNone) {
-  for (const char* name : {"llama", "mistral", "mixtral", "olmo2", "qwen2", "qwen3", "gemma3_text", "bert", "t5"}) {
+  for (const char* name :
+       {"llama", "mistral", "mixtral",     "deepseek_v2", "deepseek_v3", "olmo2",   "qwen2",    "qwen3",
+        "gemma", "gemma2",  "gemma3_text", "phi3",        "granite",     "smollm3", "stablelm", "starcoder2",
+        "phi",   "exaone4", "exaone_moe",  "hyperclovax", "qwen3_moe",   "bert",    "t5"}) {
     auto told = [&](const std::string& id) {
       std::string start = std::string(name) == "t5" ? R"("decoder_start_token_id": 0, )" : "";
       return refusal("{" + start + R"("model_type": ")" + name + R"(", "vocab_size": 64, "pad_token_id": )" + id + "}");
@@ -240,6 +425,16 @@ TEST_F(Damaged, MissingLayer) {
   config["n_layer"] = 1;
   ASSERT_TRUE(write_file(folder_ / "config.json", dump_json(config)).ok());
   EXPECT_THAT(refusal(), HasSubstr("belongs to nothing"));
+}
+
+TEST_F(Damaged, LayersBehindTheOthersAreThoseThatTheConfigCounts) {
+  std::filesystem::remove_all(folder_);
+  std::filesystem::copy(Path(MALMOI_TEST_DATA) / "models" / "deepseek_v3", folder_);
+  EXPECT_EQ(refusal(), "accepted");
+  Json config = *read_json((folder_ / "config.json").string());
+  config["num_nextn_predict_layers"] = 0;
+  ASSERT_TRUE(write_file(folder_ / "config.json", dump_json(config)).ok());
+  EXPECT_THAT(refusal(), AllOf(HasSubstr("model.layers.2."), HasSubstr("belongs to nothing")));
 }
 
 TEST_F(Damaged, AClassThatNeedsAHeadWhichIsNotThere) {

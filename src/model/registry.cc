@@ -237,6 +237,7 @@ Result<std::unique_ptr<Model>> make_model(const ConfigDocument& document, const 
   model->pad_token_id = parts.pad_token_id;
   model->labels = std::move(labels);
   model->tied_head = std::move(parts.tied_head);
+  model->beside = std::move(parts.beside);
   return model;
 }
 

@@ -3,6 +3,8 @@
 #include <cmath>
 #include <vector>
 
+#include "nn/cached_keys.h"
+
 namespace malmoi::nn {
 namespace {
 
@@ -20,34 +22,25 @@ autograd::AttentionOptions options_of(const AttentionSpec& s, const Batch& batch
           .key_mask = batch.key_mask};
 }
 
-const void* row_at(const Tensor& rows, int64_t row, int64_t column) {
-  int64_t element = row * rows.shape().columns() + column;
-  return static_cast<const std::byte*>(rows.data()) + element * static_cast<int64_t>(dtype_size(rows.dtype()));
-}
-
-CachedKeys cached(const KeyPages& pages) {
-  return {.k_pages = pages.k_pages, .v_pages = pages.v_pages, .length = pages.length, .begin = pages.begin};
-}
-
-// Keys of states, run by run: in a buffer that is reused from call to call.
-std::vector<CachedKeys>& cached_buffer() {
-  static thread_local std::vector<CachedKeys> buffer;
-  buffer.clear();
-  return buffer;
-}
-
 // A norm over all heads is that of one head as wide as they are together.
 autograd::HeadNormRun head_norm(const Declare& declare, const AttentionSpec& s, int64_t heads) {
   autograd::HeadNormRun run{heads, s.head_dim};
+  if (s.qk_norm == QkNorm::kOwnWeights) {
+    ParameterSpec weight{
+        .name = declare.tensor("weight"), .shape = {heads * s.head_dim}, .init = {.constant = 1 - s.qk_norm_offset}};
+    for (int64_t h = 0; h < heads; ++h)
+      weight.sources.push_back({(declare / "norms" / h).tensor("weight"), h * s.head_dim, s.head_dim});
+    run.weight = declare.set().add(std::move(weight));
+    run.per_head = true;
+    return run;
+  }
   if (s.qk_norm == QkNorm::kAllHeads) run = {1, heads * s.head_dim};
-  run.weight = norm(declare, {.width = run.head_dim, .weight_offset = s.qk_norm_offset}).weight;
+  Norm n = norm(
+      declare,
+      {.width = run.head_dim, .layer = s.qk_norm_layer, .bias = s.qk_norm_bias, .weight_offset = s.qk_norm_offset});
+  run.weight = n.weight;
+  run.bias = n.bias;
   return run;
-}
-
-void use_cache(autograd::AttentionOptions& options, const std::vector<CachedKeys>& keys, int64_t kv_width) {
-  options.cached = keys;
-  options.cached_k_stride = options.cached_v_stride = kv_width;
-  options.page_rows = StatePool::kPageRows;
 }
 
 }  // namespace
@@ -70,8 +63,8 @@ SelfAttention::SelfAttention(const Declare& declare, const AttentionSpec& spec) 
   out_ =
       linear(declare / n.out, {.in = q, .out = spec.width, .bias = spec.out_bias, .std = spec.out_std, .layout = all});
   if (spec.qk_norm == QkNorm::kNone) return;
-  q_norm_ = head_norm(declare / "q_norm", spec, spec.heads);
-  k_norm_ = head_norm(declare / "k_norm", spec, spec.kv_heads);
+  q_norm_ = head_norm(declare / n.q_norm, spec, spec.heads);
+  k_norm_ = head_norm(declare / n.k_norm, spec, spec.kv_heads);
 }
 
 Var SelfAttention::operator()(Context& context, Var x, const Batch& batch, int64_t slot,
@@ -80,14 +73,17 @@ Var SelfAttention::operator()(Context& context, Var x, const Batch& batch, int64
   int64_t q = s.heads * s.head_dim, kv = s.kv_heads * s.head_dim;
   Var qkv = qkv_(context, std::move(x));  // [rows, (heads + 2 kv_heads) head_dim]
   if (s.qk_norm != QkNorm::kNone)
-    qkv = autograd::head_norm(context, std::move(qkv), {q_norm_, k_norm_},
-                              {.eps = static_cast<float>(s.qk_norm_eps), .weight_offset = s.qk_norm_offset});
+    qkv = autograd::head_norm(
+        context, std::move(qkv), {q_norm_, k_norm_},
+        {.layer = s.qk_norm_layer, .eps = static_cast<float>(s.qk_norm_eps), .weight_offset = s.qk_norm_offset});
   if (s.rotary)
-    qkv =
-        autograd::rotary(context, std::move(qkv), s.rotary->options(s.heads + s.kv_heads, s.head_dim, batch.positions));
+    qkv = autograd::rotary(context, std::move(qkv),
+                           s.rotary->options(s.heads + s.kv_heads, s.head_dim, batch.positions, batch.text_lengths));
   autograd::AttentionOptions options = options_of(s, batch);
-  options.bias_left = bias.left;
-  options.bias_right = bias.right;
+  DistanceBias added = s.alibi ? s.alibi->bias(context.statistics_type()) : bias;
+  options.bias_left = added.left;
+  options.bias_right = added.right;
+  options.bias_by_key = added.by_key;
   std::vector<CachedKeys>& keys = cached_buffer();
   for (size_t i = 0; i < batch.states.size(); ++i) {
     const autograd::Run& run = batch.runs[i];
@@ -99,7 +95,8 @@ Var SelfAttention::operator()(Context& context, Var x, const Batch& batch, int64
   }
   if (!batch.states.empty()) use_cache(options, keys, kv);
   autograd::Columns k{qkv, q, kv}, v{qkv, q + kv, kv};
-  Var attended = autograd::attention(context, {std::move(qkv), 0, q}, std::move(k), std::move(v), options, bias.values);
+  Var attended = autograd::attention(context, {std::move(qkv), 0, q}, std::move(k), std::move(v), options,
+                                     std::move(added.values));
   return out_(context, std::move(attended));
 }
 

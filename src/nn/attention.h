@@ -1,6 +1,7 @@
 // Attention modules: over the rows themselves, and over the memory of an encoder.
 #pragma once
 
+#include "nn/alibi.h"
 #include "nn/batch.h"
 #include "nn/linear.h"
 #include "nn/norm.h"
@@ -15,13 +16,16 @@ struct AttentionNames {
   const char* v = "v_proj";
   const char* out = "o_proj";
   const char* fused = nullptr;  // one published tensor for q, k and v
+  const char* q_norm = "q_norm";
+  const char* k_norm = "k_norm";
 };
 
-/// RMS norm of queries and keys before they are rotated, with `q_norm` and `k_norm` as its weights.
+/// Norm of queries and keys before they are rotated.
 enum class QkNorm {
   kNone,
-  kEachHead,  // one weight [head_dim] for all heads (Qwen3, Gemma 3)
-  kAllHeads,  // over the whole width of queries, and of keys (OLMo 2)
+  kEachHead,    // one weight [head_dim] for all heads (Qwen3, Gemma 3)
+  kAllHeads,    // over the whole width of queries, and of keys (OLMo 2)
+  kOwnWeights,  // of each head, with a weight of its own, published as norms.0, norms.1 ... (StableLM)
 };
 
 struct AttentionSpec {
@@ -35,15 +39,12 @@ struct AttentionSpec {
   Layout layout = {};
   AttentionNames names = {};
   Rotary* rotary = nullptr;  // null: positions are elsewhere
+  Alibi* alibi = nullptr;
   QkNorm qk_norm = QkNorm::kNone;
+  bool qk_norm_layer = false;  // false: RMS norm; true: layer norm
+  bool qk_norm_bias = false;
   double qk_norm_eps = 1e-6;
   float qk_norm_offset = 0;  // 1 where the model stores weight - 1
-};
-
-/// Learned numbers by distance, one tensor for all layers (Raffel et al. 2020).
-struct DistanceBias {
-  Var values;  // empty: none
-  int64_t left = 0, right = 0;
 };
 
 /// out(attention(q, k, v of the rows)); keys and values go through the batch's states where it has any.

@@ -8,6 +8,7 @@ namespace malmoi::nn {
 void BatchBuilder::clear() {
   ids_.clear();
   positions_.clear();
+  text_lengths_.clear();
   token_types_.clear();
   key_mask_.clear();
   runs_.clear();
@@ -23,14 +24,17 @@ void BatchBuilder::add(const RunInput& run) {
   first_rows_.push_back(static_cast<int32_t>(rows()));
   runs_.push_back({rows(), length});
   ids_.insert(ids_.end(), run.ids.begin(), run.ids.end());
+  auto text_length = static_cast<int32_t>(run.text_length);
   for (size_t i = 0; i < run.ids.size(); ++i) {
     int32_t position = run.positions.empty() ? run.first_position + static_cast<int32_t>(i) : run.positions[i];
     positions_.push_back(position);
     max_position_ = std::max(max_position_, position);
+    text_length = std::max(text_length, position + 1);
     token_types_.push_back(run.token_types.empty() ? 0 : run.token_types[i]);
     key_mask_.push_back(run.mask.empty() || run.mask[i] != 0);
     masked_ |= key_mask_.back() == 0;
   }
+  text_lengths_.resize(ids_.size(), text_length);
   longest_run_ = std::max(longest_run_, length);
   if (run.state) states_.push_back(run.state);
   assert(states_.empty() || states_.size() == runs_.size());  // all runs have a state, or none
@@ -40,6 +44,7 @@ Batch BatchBuilder::batch() const {
   return {.ids = ids_,
           .positions = positions_,
           .token_types = token_types_,
+          .text_lengths = text_lengths_,
           .key_mask = masked_ ? std::span<const uint8_t>(key_mask_) : std::span<const uint8_t>{},
           .runs = runs_,
           .first_rows = first_rows_,

@@ -13,10 +13,11 @@ namespace malmoi::nn {
 /// Rows are tokens, of any number of sequences one after the other. Run i (rows [begin, begin + length)) continues
 /// `states[i]`, or stands alone where there are no states (training, scoring).
 struct Batch {
-  std::span<const int32_t> ids;          // [rows]
-  std::span<const int32_t> positions;    // [rows], each run counting on from its state's length
-  std::span<const int32_t> token_types;  // [rows]
-  std::span<const uint8_t> key_mask;     // [rows], 0: a row that nobody looks at; or empty: none
+  std::span<const int32_t> ids;           // [rows]
+  std::span<const int32_t> positions;     // [rows], each run counting on from its state's length
+  std::span<const int32_t> token_types;   // [rows]
+  std::span<const int32_t> text_lengths;  // [rows], of the text that a row belongs to, as far as it is known
+  std::span<const uint8_t> key_mask;      // [rows], 0: a row that nobody looks at; or empty: none
   std::span<const autograd::Run> runs;
   std::span<const int32_t> first_rows;     // of each run
   std::span<SequenceState* const> states;  // empty, or one a run
@@ -35,6 +36,7 @@ struct RunInput {
   std::span<const int32_t> token_types = {};  // empty: all 0
   std::span<const int32_t> mask = {};         // empty: all 1
   SequenceState* state = nullptr;
+  int64_t text_length = 0;  // of the whole text, where this run is not its end
 };
 
 /// A Batch that owns its arrays.
@@ -50,7 +52,7 @@ class BatchBuilder {
   std::span<const autograd::Run> runs() const { return runs_; }
 
  private:
-  std::vector<int32_t> ids_, positions_, token_types_, first_rows_;
+  std::vector<int32_t> ids_, positions_, text_lengths_, token_types_, first_rows_;
   std::vector<uint8_t> key_mask_;
   std::vector<autograd::Run> runs_;
   std::vector<SequenceState*> states_;

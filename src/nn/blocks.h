@@ -60,19 +60,38 @@ struct ResPostNormBlock {
   }
 };
 
-/// Attention and the feed-forward part read the same stream, each behind a norm of its own, and are added together
-/// (Wang & Komatsuzaki 2021).
+/// Norm of what each part reads and of what it adds (Gemma Team 2024).
 template <typename FeedForward>
-struct ParallelBlock {
-  Norm attention_norm, mlp_norm;
+struct SandwichBlock {
+  Norm attention_norm, attention_post_norm, mlp_norm, mlp_post_norm;
   SelfAttention attention;
   FeedForward mlp;
 
   BlockIo operator()(Context& context, const Batch& batch, int64_t slot, BlockIo io,
                      const DistanceBias& bias = {}) const {
     auto [x, h] = attention_norm(context, std::move(io.x), std::move(io.delta));  // [rows, width]
+    Var attended = attention_post_norm(context, attention(context, std::move(h), batch, slot, bias));
+    auto [x2, h2] = mlp_norm(context, std::move(x), std::move(attended));
+    return {std::move(x2), mlp_post_norm(context, mlp(context, std::move(h2)))};
+  }
+};
+
+/// Attention and the feed-forward part read the same stream, each behind a norm of its own, and are added together
+/// (Wang & Komatsuzaki 2021). Where `mlp_norm` is not declared both read the one norm.
+template <typename FeedForward>
+struct ParallelBlock {
+  Norm attention_norm, mlp_norm;
+  SelfAttention attention;
+  FeedForward mlp;
+  double mlp_dropout = 0;  // of what the feed-forward part alone adds
+
+  BlockIo operator()(Context& context, const Batch& batch, int64_t slot, BlockIo io,
+                     const DistanceBias& bias = {}) const {
+    auto [x, h] = attention_norm(context, std::move(io.x), std::move(io.delta));  // [rows, width]
+    Var read = mlp_norm.weight ? Var{} : h;
     Var attended = attention(context, std::move(h), batch, slot, bias);
-    Var added = mlp(context, mlp_norm(context, x));
+    if (mlp_norm.weight) read = mlp_norm(context, x);
+    Var added = autograd::dropout(context, mlp(context, std::move(read)), mlp_dropout);
     return {std::move(x), autograd::add(context, std::move(attended), std::move(added))};
   }
 };

@@ -32,6 +32,7 @@ struct GatedMlpSpec {
   const char* gate_name = "gate_proj";
   const char* up_name = "up_proj";
   const char* down_name = "down_proj";
+  const char* fused = nullptr;  // one published tensor for gate and up
 };
 
 /// down(act(gate(x)) * up(x)) (Shazeer 2020), gate and up in one product.

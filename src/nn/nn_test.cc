@@ -1,8 +1,9 @@
-// Tests of nn/: published rotary scalings.
+// Tests of nn/: published rotary scalings, ALiBi.
 #include <gtest/gtest.h>
 
 #include "base/json.h"
 #include "base/file.h"
+#include "nn/alibi.h"
 #include "nn/rotary.h"
 
 namespace malmoi::nn {
@@ -12,20 +13,25 @@ RotaryScaling scaling_of(const std::string& name) {
   if (name == "linear") return RotaryScaling::kLinear;
   if (name == "dynamic") return RotaryScaling::kDynamic;
   if (name == "llama3") return RotaryScaling::kLlama3;
+  if (name == "longrope") return RotaryScaling::kLongRope;
   return name == "yarn" ? RotaryScaling::kYarn : RotaryScaling::kDefault;
 }
 
 TEST(Rotary, PublishedScalingsAreTheReferences) {
   auto cases = read_json(std::string(MALMOI_TEST_DATA) + "/rotary.json");
   ASSERT_TRUE(cases.ok());
-  ASSERT_GE(cases->size(), 8u);
+  ASSERT_GE(cases->size(), 12u);
   for (const Json& c : *cases) {
     const Json& s = c["rope_scaling"];
     RotaryConfig config{.rotary_dim = c["head_dim"],
                         .theta = s["rope_theta"],
                         .scaling = scaling_of(s["rope_type"]),
-                        .factor = s["factor"],
                         .max_position_embeddings = c["max_position_embeddings"]};
+    config.short_factor = s.value("short_factor", std::vector<double>());
+    config.long_factor = s.value("long_factor", std::vector<double>());
+    double length =
+        c["max_position_embeddings"];  // over the original one where there is no factor, as configs are read
+    config.factor = s.value("factor", length / s.value("original_max_position_embeddings", length));
     config.low_freq_factor = s.value("low_freq_factor", 1.0);
     config.high_freq_factor = s.value("high_freq_factor", 4.0);
     config.original_max_position_embeddings = s.value("original_max_position_embeddings", 0);
@@ -43,6 +49,34 @@ TEST(Rotary, PublishedScalingsAreTheReferences) {
     for (size_t i = 0; i < mine.size(); ++i)
       EXPECT_NEAR(mine[i], want[i].get<double>(), 2e-6 * want[i].get<double>()) << dump_json(s) << " " << i;
   }
+}
+
+TEST(Alibi, SlopesOfAPowerOfTwoAndOfOtherNumbersOfHeads) {
+  EXPECT_EQ(alibi_slopes(4, 8), (std::vector<double>{0.25, 0.0625, 0.015625, 0.00390625}));
+  EXPECT_EQ(alibi_slopes(6, 8), (std::vector<double>{0.25, 0.0625, 0.015625, 0.00390625, 0.5, 0.125}));
+  EXPECT_EQ(alibi_slopes(2, 4), (std::vector<double>{0.25, 0.0625}));
+}
+
+TEST(Alibi, BiasesFallWithTheDistanceOrGrowWithTheKeysPosition) {
+  Alibi exact({.heads = 2, .scale = 2});
+  exact.prepare(3);
+  DistanceBias bias = exact.bias(DType::kF32);
+  EXPECT_FALSE(bias.by_key);
+  ASSERT_EQ(bias.left + 1 + bias.right, bias.values.value.shape().columns());
+  const float* entries = bias.values.value.as<float>();
+  EXPECT_EQ(entries[bias.left], 0);
+  EXPECT_EQ(entries[bias.left - 3], -2 * 3 * 0.0625f);
+
+  Alibi rounded({.heads = 6, .rounded = true});
+  rounded.prepare(300);
+  rounded.prepare(400);
+  bias = rounded.bias(DType::kF64);
+  EXPECT_TRUE(bias.by_key);
+  EXPECT_EQ(bias.left, 0);
+  ASSERT_GE(bias.right, 400);
+  const double* row = bias.values.value.as<double>() + 4 * bias.values.value.shape().columns();  // slope 0.5
+  EXPECT_EQ(row[255], 127.5);
+  EXPECT_EQ(row[257], 128) << "257 in bf16 is 256";
 }
 
 }  // namespace

@@ -10,7 +10,8 @@ Norm norm(const Declare& declare, const NormSpec& spec) {
   n.options = {.layer = spec.layer,
                .eps = static_cast<float>(spec.eps),
                .weight_offset = spec.weight_offset,
-               .dropout = static_cast<float>(spec.dropout)};
+               .dropout = static_cast<float>(spec.dropout),
+               .delta_scale = static_cast<float>(spec.delta_scale)};
   return n;
 }
 

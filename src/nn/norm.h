@@ -12,11 +12,12 @@ struct NormSpec {
   bool bias = false;
   float weight_offset = 0;  // 1 where the model stores weight - 1 (Gemma)
   double dropout = 0;       // of what is added to the residual stream
+  double delta_scale = 1;   // a factor on it
   const char* weight_name = "weight";
   const char* bias_name = "bias";
 };
 
-/// sum = x + dropout(delta), normed = norm(sum); see autograd::residual_norm.
+/// sum = x + delta_scale * dropout(delta), normed = norm(sum); see autograd::residual_norm.
 struct Norm {
   Parameter* weight = nullptr;
   Parameter* bias = nullptr;

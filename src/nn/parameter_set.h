@@ -21,10 +21,11 @@ struct Layout {
   enum Kind : uint8_t {
     kAsIs,
     kTransposed,        // the file stores [in, out]
-    kHeadsInterleaved,  // rows of q, k and v alternate by head: [heads][q | k | v][head_dim] (GPT-NeoX, Falcon)
+    kHeadsInterleaved,  // rows of q, k and v alternate by head: [heads][group of q | k | v][head_dim] (GPT-NeoX, Falcon)
     kRotaryPermuted,    // halves of each head's rows are interleaved (Llama in GGUF)
   } kind = kAsIs;
-  int64_t heads = 0;  // of the last two
+  int64_t heads = 0;  // of the last two; where q, k and v alternate those of k
+  int64_t group = 1;  // heads of q beside each of k
 };
 
 /// A published tensor that fills rows [row_begin, row_begin + rows) of a parameter seen as [elements / columns, columns].

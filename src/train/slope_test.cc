@@ -19,8 +19,8 @@ constexpr double kSteps[] = {4e-3, 5e-4, 6e-5};
 // A model whose parameters and gradients are f64.
 class Oracle {
  public:
-  Oracle(const ObjectiveEntry& entry, const model::Family& family)
-      : model_(tiny_model(family.model_type, entry.task)), objective_(entry.make({})) {
+  Oracle(const ObjectiveEntry& entry, std::string_view family, const Json& fields = Json::object())
+      : model_(tiny_model(family, entry.task, fields)), objective_(entry.make({})) {
     model_->router_balance = 1;  // large enough to be seen beside the objective's loss, where there are routers
     uint64_t seed = 1;
     for (auto& e : model_->parameters.entries()) {
@@ -71,36 +71,63 @@ double moved_loss(Oracle& oracle, Parameter& p, const std::vector<double>& direc
   return loss;
 }
 
+void expect_slopes(Oracle& oracle) {
+  oracle.loss();
+  std::vector<std::vector<double>> gradients;
+  for (auto& e : oracle.model().parameters.entries()) {
+    EXPECT_TRUE(e->parameter.grad_ready) << e->spec.name << " was not reached";
+    const double* g = e->parameter.grad.as<double>();
+    gradients.emplace_back(g, g + e->spec.shape.elements());
+  }
+  uint64_t seed = 100;
+  for (size_t k = 0; k < gradients.size(); ++k) {
+    Parameter& p = oracle.model().parameters.entries()[k]->parameter;
+    Rng rng(seed++);
+    std::vector<double> direction(gradients[k].size());
+    double slope = 0, size = 0;
+    for (size_t i = 0; i < direction.size(); ++i) {
+      direction[i] = rng.normal();
+      slope += direction[i] * gradients[k][i];
+      size += gradients[k][i] * gradients[k][i];
+    }
+    auto central = [&](double h) {
+      return (moved_loss(oracle, p, direction, h) - moved_loss(oracle, p, direction, -h)) / (2 * h);
+    };
+    double best = INFINITY;
+    for (double h : kSteps)
+      best = std::min(best, std::abs((4 * central(h) - central(2 * h)) / 3 - slope));  // of fourth order
+    EXPECT_LT(best, 1e-2 * std::sqrt(size) + 1e-4) << p.name << ": slope " << slope;
+  }
+}
+
 TEST(Slopes, EveryGradientIsTheSlopeOfItsLoss) {
   for_each_objective([](const ObjectiveEntry& entry, const model::Family& family) {
-    Oracle oracle(entry, family);
-    oracle.loss();
-    std::vector<std::vector<double>> gradients;
-    for (auto& e : oracle.model().parameters.entries()) {
-      EXPECT_TRUE(e->parameter.grad_ready) << e->spec.name << " was not reached";
-      const double* g = e->parameter.grad.as<double>();
-      gradients.emplace_back(g, g + e->spec.shape.elements());
-    }
-    uint64_t seed = 100;
-    for (size_t k = 0; k < gradients.size(); ++k) {
-      Parameter& p = oracle.model().parameters.entries()[k]->parameter;
-      Rng rng(seed++);
-      std::vector<double> direction(gradients[k].size());
-      double slope = 0, size = 0;
-      for (size_t i = 0; i < direction.size(); ++i) {
-        direction[i] = rng.normal();
-        slope += direction[i] * gradients[k][i];
-        size += gradients[k][i] * gradients[k][i];
-      }
-      auto central = [&](double h) {
-        return (moved_loss(oracle, p, direction, h) - moved_loss(oracle, p, direction, -h)) / (2 * h);
-      };
-      double best = INFINITY;
-      for (double h : kSteps)
-        best = std::min(best, std::abs((4 * central(h) - central(2 * h)) / 3 - slope));  // of fourth order
-      EXPECT_LT(best, 1e-2 * std::sqrt(size) + 1e-4) << p.name << ": slope " << slope;
-    }
+    Oracle oracle(entry, family.model_type);
+    expect_slopes(oracle);
   });
+}
+
+// Forms of families that their defaults are not.
+struct Form {
+  const char *family, *fields;
+};
+const Form kForms[] = {
+    {"exaone4", R"({"sliding_window": 3, "sliding_window_pattern": 2})"},
+    {"exaone_moe", R"({"n_group": 2, "num_experts": 4, "num_shared_experts": 2, "norm_topk_prob": false})"},
+    {"falcon", R"({"alibi": true, "bias": true, "multi_query": false, "parallel_attn": false})"},
+    {"falcon", R"({"new_decoder_architecture": true, "bias": true, "num_attention_heads": 4, "num_kv_heads": 2})"},
+    {"falcon", R"({"new_decoder_architecture": true, "num_ln_in_parallel_attn": 1})"},
+    {"hyperclovax", R"({"use_post_norm": false, "residual_multiplier": 0.5, "embedding_multiplier": 3})"},
+    {"phi", R"({"qk_layernorm": true, "num_key_value_heads": 1})"},
+    {"qwen3_moe", R"({"norm_topk_prob": true, "mlp_only_layers": [0]})"},
+};
+
+TEST(Slopes, ThoseOfOtherFormsAreRightToo) {
+  for (const Form& form : kForms) {
+    SCOPED_TRACE(std::string(form.family) + " " + form.fields);
+    Oracle oracle(objective_entry("causal_lm"), form.family, *parse_json(form.fields, "form"));
+    expect_slopes(oracle);
+  }
 }
 
 }  // namespace

@@ -6,6 +6,7 @@ import pathlib
 from transformers import LlamaConfig
 from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
 
+DIVISORS = {"short_factor": [1 + i / 20 for i in range(12)], "long_factor": [1.5 + i for i in range(12)]}
 CASES = [
     {"rope_type": "linear", "factor": 4.0},
     {"rope_type": "dynamic", "factor": 2.0, "seq_len": 64},
@@ -15,6 +16,10 @@ CASES = [
     {"rope_type": "yarn", "factor": 16.0, "original_max_position_embeddings": 64, "beta_fast": 16, "beta_slow": 2, "truncate": False},
     {"rope_type": "yarn", "factor": 40.0, "original_max_position_embeddings": 128, "mscale": 0.707, "mscale_all_dim": 1.0},
     {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 32, "attention_factor": 1.25},
+    {"rope_type": "longrope", "original_max_position_embeddings": 32, "seq_len": 32, **DIVISORS},
+    {"rope_type": "longrope", "original_max_position_embeddings": 32, "seq_len": 33, **DIVISORS},
+    {"rope_type": "longrope", "factor": 8.0, "original_max_position_embeddings": 64, "seq_len": 100, **DIVISORS},
+    {"rope_type": "longrope", "original_max_position_embeddings": 64, "attention_factor": 1.25, "seq_len": 60, **DIVISORS},
 ]
 
 out = []

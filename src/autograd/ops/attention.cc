@@ -82,6 +82,7 @@ kernels::AttentionArgs make_args(const AttentionOptions& o, const kernels::Dropo
           .bias = in.bias ? in.bias->data() : nullptr,
           .bias_left = o.bias_left,
           .bias_right = o.bias_right,
+          .bias_by_key = o.bias_by_key,
           .sinks = o.sinks ? o.sinks->compute.data() : nullptr,
           .segments = segment_buffer().data(),
           .num_segments = static_cast<int64_t>(segment_buffer().size()),

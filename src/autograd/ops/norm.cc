@@ -1,4 +1,6 @@
 // The residual sum and its norm in one pass.
+#include <cstring>
+
 #include "autograd/ops.h"
 
 namespace malmoi::autograd {
@@ -33,15 +35,20 @@ Tensor recompute(Context& context, Tape&, Record& record) {
 void backward(Context& context, Tape& tape, Record& record) {
   const auto& a = record.get<Attributes>();
   Tensor dy = tape.take_grad(record.outputs[0]), dsum = tape.take_grad(record.outputs[1]);
-  if (!dy) {  // the normed value was not used: only the residual passes on
+  bool plain = a.dropout.p <= 0 && a.options.delta_scale == 1;
+  if (!dy && (plain || !a.has_delta)) {  // the normed value was not used: only the residual passes on
     tape.give_grad(context, record.inputs[0], dsum);
     if (a.has_delta) tape.give_grad(context, record.inputs[1], dsum);
     return;
   }
+  if (!dy) {
+    dy = context.temporary(dsum.dtype(), dsum.shape());
+    context.step("clear gradient", 0, [&] { std::memset(dy.data(), 0, dy.bytes()); });
+  }
   const Tensor& sum = record.saved[0].value;
   int64_t rows = sum.shape().rows(), cols = sum.shape().columns();
   Tensor dx = dsum && dsum.unique() ? dsum : context.temporary(sum.dtype(), sum.shape());
-  Tensor ddelta = a.has_delta && a.dropout.p > 0 ? context.temporary(sum.dtype(), sum.shape()) : Tensor();
+  Tensor ddelta = a.has_delta && !plain ? context.temporary(sum.dtype(), sum.shape()) : Tensor();
   Tensor scratch = context.scratch(kernels::norm_backward_scratch(rows, cols, sum.dtype()));
   Parameter *weight = record.parameters[0], *bias = record.parameters[1];
   context.run("norm backward", 0, &kernels::Backend::norm_backward,
@@ -61,6 +68,7 @@ void backward(Context& context, Tape& tape, Record& record) {
                .dweight = weight ? weight->accumulated_grad() : nullptr,
                .dbias = bias ? bias->accumulated_grad() : nullptr,
                .scratch = scratch.data(),
+               .delta_scale = a.options.delta_scale,
                .dropout = a.dropout});
   dsum = Tensor();
   if (a.has_delta) tape.give_grad(context, record.inputs[1], ddelta ? std::move(ddelta) : dx);
@@ -99,6 +107,7 @@ Normed residual_norm(Context& context, Var x, Var delta, Parameter* weight, Para
                .eps = options.eps,
                .mean = mean.data(),
                .rstd = rstd.data(),
+               .delta_scale = options.delta_scale,
                .dropout = a.dropout});
   if (!context.tape) return {{std::move(sum), -1}, {std::move(y), -1}};
   Record& record = context.tape->push(

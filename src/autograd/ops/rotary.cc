@@ -20,7 +20,8 @@ void rotate(Context& context, Tensor& x, const RotaryOptions& o, bool inverse) {
                .inverse = inverse,
                .positions = o.positions,
                .cos = o.cos,
-               .sin = o.sin});
+               .sin = o.sin,
+               .long_texts = o.long_texts});
 }
 
 void backward(Context& context, Tape& tape, Record& record) {

@@ -28,7 +28,7 @@ struct AttentionSegment {
   void* dk = nullptr;  // backward only (never paged), laid out as k and v; overwritten
   void* dv = nullptr;
   int64_t k_length = 0;
-  int64_t k_begin = 0;                // where in its sequence the first key stands; only chunks look at it
+  int64_t k_begin = 0;                // where in its sequence the first key stands; chunks and biases by key look at it
   int64_t prefix = 0;                 // so many first keys every query of the segment sees (prefix language models)
   const uint8_t* key_mask = nullptr;  // [k_length], 0: key is padding; null: all count
 };
@@ -49,6 +49,8 @@ struct AttentionArgs {
   /// the head's row (relative positions; ALiBi).
   const void* bias = nullptr;  // [heads, bias_left + 1 + bias_right], f32 (oracle f64); null: none
   int64_t bias_left = 0, bias_right = 0;
+  /// Instead by the key alone: entry min(k_begin + j, bias_right), where in its sequence it stands; bias_left is 0.
+  bool bias_by_key = false;
   /// A score that joins the sum of each softmax of a head, and lse, and has no value (gpt-oss).
   const void* sinks = nullptr;  // [heads], f32 (oracle f64); null: none
   const AttentionSegment* segments = nullptr;

@@ -9,7 +9,7 @@
 
 namespace malmoi::kernels {
 
-/// y = norm(sum) * (weight + weight_offset) + bias with sum = x + dropout(delta).
+/// y = norm(sum) * (weight + weight_offset) + bias with sum = x + delta_scale * dropout(delta).
 /// RMS: norm(s) = s / sqrt(mean(s^2) + eps). Layer: norm(s) = (s - mean(s)) / sqrt(var(s) + eps).
 struct NormArgs {
   DType dtype = DType::kF32;
@@ -25,10 +25,11 @@ struct NormArgs {
   float eps = 1e-5f;
   void* mean = nullptr;  // [rows]; layer norm only; may be null where no backward follows
   void* rstd = nullptr;  // [rows]; may be null where no backward follows
+  float delta_scale = 1;
   Dropout dropout;
 };
 
-/// dx = d(y)/d(sum)^T dy + dsum; ddelta = dropout(dx); dweight += ..., dbias += ...
+/// dx = d(y)/d(sum)^T dy + dsum; ddelta = delta_scale * dropout(dx); dweight += ..., dbias += ...
 struct NormBackwardArgs {
   DType dtype = DType::kF32;
   bool layer = false;
@@ -41,10 +42,11 @@ struct NormBackwardArgs {
   const void* mean = nullptr;
   const void* rstd = nullptr;
   void* dx = nullptr;       // [rows, cols]
-  void* ddelta = nullptr;   // [rows, cols] or null (without dropout ddelta is dx)
+  void* ddelta = nullptr;   // [rows, cols] or null (without dropout and factor ddelta is dx)
   void* dweight = nullptr;  // [cols] or null, accumulated
   void* dbias = nullptr;    // [cols] or null, accumulated
   void* scratch = nullptr;  // norm_backward_scratch() bytes
+  float delta_scale = 1;
   Dropout dropout;
 };
 size_t norm_backward_scratch(int64_t rows, int64_t cols, DType dtype);

@@ -33,8 +33,8 @@ inline uint64_t dropout_index(const AttentionArgs& a, int64_t head, int64_t row,
 
 /// Where in [heads, bias_left + 1 + bias_right] the bias of a query and a key stands.
 inline int64_t bias_index(const AttentionArgs& a, const AttentionSegment& s, int64_t head, int64_t query, int64_t key) {
-  int64_t distance = std::clamp(key - position_of(s, query), -a.bias_left, a.bias_right);
-  return head * (a.bias_left + 1 + a.bias_right) + a.bias_left + distance;
+  int64_t place = a.bias_by_key ? s.k_begin + key : key - position_of(s, query);
+  return head * (a.bias_left + 1 + a.bias_right) + a.bias_left + std::clamp(place, -a.bias_left, a.bias_right);
 }
 
 /// Row j of keys or values that are given as a whole or in pages.

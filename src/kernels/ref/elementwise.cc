@@ -97,12 +97,14 @@ void rotary(Stream&, const RotaryArgs& a) {
   with_type(a.dtype, [&](auto zero) {
     using T = decltype(zero);
     int64_t half = a.rotary_dim / 2;
+    const LongTexts& t = a.long_texts;
     for (int64_t r = 0; r < a.rows; ++r) {
+      int64_t angles = (a.positions[r] + (t.lengths && t.lengths[r] > t.beyond ? t.first_row : 0)) * half;
       for (int64_t h = 0; h < a.heads; ++h) {
         T* x = as<T>(a.x) + r * a.row_stride + h * a.head_dim;
         for (int64_t i = 0; i < half; ++i) {
-          double c = static_cast<double>(a.cos[a.positions[r] * half + i]);
-          double s = static_cast<double>(a.sin[a.positions[r] * half + i]) * (a.inverse ? -1 : 1);
+          double c = static_cast<double>(a.cos[angles + i]);
+          double s = static_cast<double>(a.sin[angles + i]) * (a.inverse ? -1 : 1);
           T &first = x[a.interleaved ? 2 * i : i], &second = x[a.interleaved ? 2 * i + 1 : i + half];
           double p = get(first), q = get(second);
           put(first, p * c - q * s);

@@ -8,7 +8,7 @@ template <typename T>
 void sum_row(const NormArgs& a, int64_t r) {
   for (int64_t i = r * a.cols; i < (r + 1) * a.cols; ++i) {
     double factor = dropout_factor(a.dropout, static_cast<uint64_t>(i));
-    put(as<T>(a.sum)[i], get(as<T>(a.x)[i]) + factor * get(as<T>(a.delta)[i]));
+    put(as<T>(a.sum)[i], get(as<T>(a.x)[i]) + factor * static_cast<double>(a.delta_scale) * get(as<T>(a.delta)[i]));
   }
 }
 
@@ -55,7 +55,8 @@ void norm_backward_row(const NormBackwardArgs& a, int64_t r) {
     double normal = (get(s[c]) - mean) * rstd, g = get(dy[c]) * weight(c);
     double dx = rstd * (g - mean_g - normal * mean_gx);
     if (a.dsum) dx += get(as<T>(a.dsum)[i]);
-    if (a.ddelta) put(as<T>(a.ddelta)[i], dx * dropout_factor(a.dropout, static_cast<uint64_t>(i)));
+    double factor = dropout_factor(a.dropout, static_cast<uint64_t>(i)) * static_cast<double>(a.delta_scale);
+    if (a.ddelta) put(as<T>(a.ddelta)[i], dx * factor);
     put(as<T>(a.dx)[i], dx);
   }
 }

@@ -37,34 +37,46 @@ MALMOI_INLINE Seers seers(const AttentionArgs& a, const AttentionSegment& s, int
   return {place(range.begin), place(range.end)};
 }
 
-/// One head's biases by distance, for queries that stand at a position.
+/// One head's biases by place: the distance of a key from a query, or where in its sequence the key stands.
 struct BiasRow {
-  const float* zero;  // distance 0
+  const float* zero;  // place 0
   int64_t left, right;
 
   BiasRow(const AttentionArgs& a, int64_t head)
       : zero(as<float>(a.bias) + head * bias_width(a) + a.bias_left), left(a.bias_left), right(a.bias_right) {}
-  int64_t entry(int64_t distance) const { return at_least(at_most(distance, right), -left); }
-  float at(int64_t distance) const { return zero[entry(distance)]; }
+  int64_t entry(int64_t place) const { return at_least(at_most(place, right), -left); }
+  float at(int64_t place) const { return zero[entry(place)]; }
 };
 
 /// A tile of scores has keys + queries - 1 distances. Entry keys - 1 - j + i of a strip is that of its key j and query i, so
-/// that a vector of queries is a vector of the strip.
+/// that a vector of queries is a vector of the strip. By key, entry j is that of key j and all queries.
 template <int64_t kKeys, int64_t kQueries>
 struct BiasStrip {
   float entries[kKeys + kQueries];
 
-  MALMOI_INLINE float* of(int64_t keys, int64_t j, int64_t i) { return entries + keys - 1 - j + i; }
+  /// Of key j and the queries [i, i + kLanes) of the tile.
+  MALMOI_INLINE Vec lanes(const AttentionArgs& a, int64_t keys, int64_t j, int64_t i) const {
+    return a.bias_by_key ? all(entries[j]) : load(entries + keys - 1 - j + i, Full{});
+  }
+  /// Adds the gradients of these to their entries.
+  MALMOI_INLINE void add(const AttentionArgs& a, int64_t keys, int64_t j, int64_t i, Vec gradients) {
+    float* to = entries + keys - 1 - j + i;
+    if (a.bias_by_key) entries[j] += reduce_add(gradients);
+    else store(to, load(to, Full{}) + gradients, Full{});
+  }
 
-  /// Distance of the first entry, for the tile at `key` and `query` of the segment.
-  static int64_t furthest(const AttentionSegment& s, int64_t key, int64_t keys, int64_t query) {
-    return key + keys - 1 - (query + s.k_length - s.q_length);
+  /// Calls body(entry, place) for the tile at `key` and `query` of the segment.
+  template <typename Body>
+  static void each_entry(const AttentionArgs& a, const AttentionSegment& s, int64_t key, int64_t keys, int64_t query,
+                         const Body& body) {
+    int64_t first = a.bias_by_key ? s.k_begin + key : key + keys - 1 - (query + s.k_length - s.q_length);
+    int64_t step = a.bias_by_key ? 1 : -1;
+    for (int64_t i = 0; i < keys + kQueries; ++i) body(i, first + step * i);
   }
   void fill(const AttentionArgs& a, const AttentionSegment& s, int64_t head, int64_t key, int64_t keys, int64_t query,
             float factor) {
     BiasRow row(a, head);
-    int64_t far = furthest(s, key, keys, query);
-    for (int64_t i = 0; i < keys + kQueries; ++i) entries[i] = factor * row.at(far - i);
+    each_entry(a, s, key, keys, query, [&](int64_t i, int64_t place) { entries[i] = factor * row.at(place); });
   }
 };
 

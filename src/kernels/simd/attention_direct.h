@@ -112,8 +112,8 @@ class DirectPart {
   void finish_scores(int64_t key, int64_t count) {
     if (a_.bias) {
       BiasRow row(a_, head_);
-      int64_t distance = key - (query_ + s_.k_length - s_.q_length);
-      for (int64_t j = 0; j < count; ++j) factors_[j] = row.at(distance + j);
+      int64_t first = a_.bias_by_key ? s_.k_begin + key : key - (query_ + s_.k_length - s_.q_length);
+      for (int64_t j = 0; j < count; ++j) factors_[j] = row.at(first + j);
     }
     each_vec(count, [&](int64_t j, auto w) MALMOI_INLINED {
       Vec x = load(scores_ + j, w) * all(a_.scale);

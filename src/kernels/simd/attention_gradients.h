@@ -160,8 +160,9 @@ class Backward {
 
   void add_bias_gradient(int64_t k, int64_t keys, int64_t q) {
     BiasRow biases(a_, head_);
-    int64_t far = strip_.furthest(*s_, k, keys, q);
-    for (int64_t i = 0; i < keys + kQueries; ++i) row_[a_.bias_left + biases.entry(far - i)] += dstrip_.entries[i];
+    dstrip_.each_entry(a_, *s_, k, keys, q, [&](int64_t i, int64_t place) {
+      row_[a_.bias_left + biases.entry(place)] += dstrip_.entries[i];
+    });
   }
 
   void make_factors(int64_t k, int64_t keys, int64_t q, int64_t queries) {
@@ -195,15 +196,12 @@ class Backward {
         score = t * all(a_.softcap);
         slope *= fnma(t, t, all(1.0f));
       }
-      if (a_.bias) score += load(strip_.of(keys, j, i), Full{});
+      if (a_.bias) score += strip_.lanes(a_, keys, j, i);
       Vec p = exp2(fma(score, all(kLog2E), zero() - lse));
       p = seers_[j].lanes(i) ? p : zero();
       Vec factor = a_.dropout.p > 0 ? load(factors_ + j * kQueries + i, Full{}) : all(1.0f);
       Vec ds = p * fma(dp, factor, zero() - dot);
-      if (b_.dbias) {
-        float* to = dstrip_.of(keys, j, i);
-        store(to, load(to, Full{}) + ds, Full{});
-      }
+      if (b_.dbias) dstrip_.add(a_, keys, j, i, ds);
       return {p * factor, ds * slope};
     }
   }

@@ -136,7 +136,7 @@ class PackedForward {
     for (int64_t j = 0; j < keys; ++j) {
       for (int64_t i = 0; i < lanes_; i += kLanes) {
         float* at = scores_ + j * kQueries + i;
-        store(at, load(at, Full{}) + load(strip_.of(keys, j, i), Full{}), Full{});
+        store(at, load(at, Full{}) + strip_.lanes(a_, keys, j, i), Full{});
       }
     }
   }

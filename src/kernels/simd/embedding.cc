@@ -96,9 +96,6 @@ MALMOI_INLINE void rotate_halves(T* x, const float* cos, const float* sin, int64
   });
 }
 
-MALMOI_INLINE void put(float* y, float x) { *y = x; }
-MALMOI_INLINE void put(BF16* y, float x) { store(y, all(x), Part{1}); }
-
 /// Pairs (2i, 2i + 1), one at a time.
 template <typename T>
 MALMOI_INLINE void rotate_neighbours(T* x, const float* cos, const float* sin, int64_t half, float sign) {
@@ -114,8 +111,10 @@ void rotate_rows(const RotaryArgs& a) {
   parallel_for(a.rows, row_grain(a.heads * a.head_dim), [&](int64_t begin, int64_t end) {
     int64_t half = a.rotary_dim / 2;
     float sign = a.inverse ? -1.0f : 1.0f;
+    const LongTexts& t = a.long_texts;
     for (int64_t r = begin; r < end; ++r) {
-      const float *cos = a.cos + a.positions[r] * half, *sin = a.sin + a.positions[r] * half;
+      int64_t angles = (a.positions[r] + (t.lengths && t.lengths[r] > t.beyond ? t.first_row : 0)) * half;
+      const float *cos = a.cos + angles, *sin = a.sin + angles;
       for (int64_t h = 0; h < a.heads; ++h) {
         T* x = as<T>(a.x) + r * a.row_stride + h * a.head_dim;
         if (a.interleaved) {

@@ -8,8 +8,9 @@ template <typename T>
 void add_residual(const NormArgs& a, int64_t r) {
   const T *x = as<T>(a.x) + r * a.cols, *delta = as<T>(a.delta) + r * a.cols;
   T* sum = as<T>(a.sum) + r * a.cols;
+  Vec scale = all(a.delta_scale);
   each_masked(a.dropout, static_cast<uint64_t>(r * a.cols), a.cols, [&](int64_t i, Vec factor, auto w) MALMOI_INLINED {
-    store(sum + i, fma(load(delta + i, w), factor, load(x + i, w)), w);
+    store(sum + i, fma(load(delta + i, w), factor * scale, load(x + i, w)), w);
   });
 }
 
@@ -79,6 +80,7 @@ void backward_row(const NormBackwardArgs& a, int64_t r, float* dweight, float* d
   const float* weight = as<float>(a.weight);
   float rstd = as<float>(a.rstd)[r], mean = a.layer ? as<float>(a.mean)[r] : 0.0f;
   Vec center = all(mean), scale = all(rstd), offset = all(a.weight_offset), sum_g = zero(), sum_gx = zero();
+  Vec delta_scale = all(a.delta_scale);
   each_vec(a.cols, [&](int64_t i, auto w) MALMOI_INLINED {
     Vec d = load(dy + i, w), x = only((load(s + i, w) - center) * scale, w, 0.0f);
     if (dweight) store(dweight + i, fma(d, x, load(dweight + i, w)), w);
@@ -96,7 +98,7 @@ void backward_row(const NormBackwardArgs& a, int64_t r, float* dweight, float* d
     if (weight) g *= load(weight + i, w) + offset;
     Vec v = scale * fnma(x, mean_gx, g - mean_g);
     if (dsum) v += load(dsum + i, w);
-    if (ddelta) store(ddelta + i, v * factor, w);
+    if (ddelta) store(ddelta + i, v * (factor * delta_scale), w);
     store(dx + i, v, w);
   };
   if (ddelta) {

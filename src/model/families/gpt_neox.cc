@@ -116,6 +116,7 @@ Parts make(ConfigFields& f, Task, int64_t) {
   add_lm_head(parts, backbone->embed_in(), c.tie_word_embeddings, "embed_out", c.initializer_range);
   parts.backbone = std::move(backbone);
   parts.sizes = {c.vocab_size, c.hidden_size, c.num_hidden_layers, c.max_position_embeddings};
+  parts.sizes.switch_length = c.rotary.switch_length();
   return parts;
 }
 

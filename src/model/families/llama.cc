@@ -9,11 +9,12 @@ namespace malmoi::model {
 LlamaConfig read_llama_fields(ConfigFields& f, const LlamaDefaults& d) {
   LlamaConfig c;
   c.vocab_size = f.size("vocab_size", {d.vocab_size, {}, "it, or a tokenizer"});
-  c.hidden_size = f.size("hidden_size", {4096, {}, "the width of the model"});
+  c.hidden_size = f.size("hidden_size", {d.hidden_size, {}, "the width of the model"});
   // A gated MLP has three matrices where a plain one has two: 8/3 of the width costs the same (Shazeer 2020).
-  c.intermediate_size = f.size("intermediate_size", {d.intermediate_size, (c.hidden_size * 8 / 3 + 63) / 64 * 64});
-  c.num_hidden_layers = f.size("num_hidden_layers", {32, {}, "the number of layers"});
-  c.num_attention_heads = f.size("num_attention_heads", {32, {}, "the number of heads"});
+  c.intermediate_size = f.size(
+      "intermediate_size", {d.intermediate_size, d.gated ? (c.hidden_size * 8 / 3 + 63) / 64 * 64 : 4 * c.hidden_size});
+  c.num_hidden_layers = f.size("num_hidden_layers", {d.num_hidden_layers, {}, "the number of layers"});
+  c.num_attention_heads = f.size("num_attention_heads", {d.num_attention_heads, {}, "the number of heads"});
   c.num_key_value_heads =
       f.size("num_key_value_heads",
              {d.num_key_value_heads ? d.num_key_value_heads : c.num_attention_heads, c.num_attention_heads});
@@ -21,12 +22,12 @@ LlamaConfig read_llama_fields(ConfigFields& f, const LlamaDefaults& d) {
   bool head_dim_given = f.has("head_dim") || (d.head_dim > 0 && !f.training());
   c.head_dim = f.size("head_dim", {d.head_dim > 0 ? d.head_dim : even, even});
   c.max_position_embeddings = f.size("max_position_embeddings", {d.max_position_embeddings});
-  c.rotary = f.rotary(c.head_dim, c.max_position_embeddings, d.rope_theta);
-  c.rms_norm_eps = f.number("rms_norm_eps", d.rms_norm_eps, 0, 1);
-  c.initializer_range = f.number("initializer_range", 0.02, 0, 1);
+  if (d.rotary) c.rotary = f.rotary(c.head_dim, c.max_position_embeddings, d.rope_theta, d.rotary_share);
+  c.rms_norm_eps = f.number(d.norm_eps, d.rms_norm_eps, 0, 1);
+  c.initializer_range = f.number("initializer_range", d.initializer_range, 0, 1);
   c.attention_dropout = f.number("attention_dropout", 0, 0, 0.99);
-  c.hidden_act = f.activation("hidden_act", "silu");
-  c.tie_word_embeddings = f.flag("tie_word_embeddings", false);
+  c.hidden_act = f.activation(d.activation, d.activation_value);
+  c.tie_word_embeddings = f.flag("tie_word_embeddings", d.tied);
   c.pad_token_id = f.token_id("pad_token_id", c.vocab_size, f.training() ? -1 : d.pad_token_id);
   c.window.assign(static_cast<size_t>(std::min<int64_t>(c.num_hidden_layers, kMostLayers)), 0);
   if (c.num_hidden_layers > kMostLayers) f.fail("num_hidden_layers", "is too large");
@@ -38,10 +39,7 @@ LlamaConfig read_llama_fields(ConfigFields& f, const LlamaDefaults& d) {
 }
 
 void read_windows(ConfigFields& f, LlamaConfig& c, int64_t window, int64_t first_windowed) {
-  std::vector<std::string> types = f.layer_types(
-      static_cast<int64_t>(c.window.size()), {"full_attention", window > 0 ? "sliding_attention" : "full_attention"},
-      [&](int64_t i) { return window > 0 && i >= first_windowed ? "sliding_attention" : "full_attention"; });
-  for (size_t i = 0; i < c.window.size(); ++i) c.window[i] = types[i] == "sliding_attention" ? window : 0;
+  read_window_layers(f, c, window, [&](int64_t i) { return i >= first_windowed; });
 }
 
 Parts make_llama_parts(ConfigFields& fields, const LlamaConfig& c) {

@@ -13,4 +13,9 @@ void add_lm_head(Parts& parts, nn::WeightSlot* words, bool tied, const char* nam
                  .weight;
 }
 
+void add_lm_head_bias(Parts& parts, const char* name) {
+  parts.head->bias =
+      parts.parameters.add({.name = std::string(name) + ".bias", .shape = {parts.head->weight->parameter().shape[0]}});
+}
+
 }  // namespace malmoi::model

@@ -9,5 +9,7 @@ namespace malmoi::model {
 
 /// Adds the head to parts whose backbone is declared. `words`: the table; `name`: of the matrix where it is not tied.
 void add_lm_head(Parts& parts, nn::WeightSlot* words, bool tied, const char* name, double std);
+/// Its bias, which a tied head has, too.
+void add_lm_head_bias(Parts& parts, const char* name);
 
 }  // namespace malmoi::model
