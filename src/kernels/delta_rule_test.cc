@@ -133,9 +133,9 @@ void check_rule(const Backend& table, const DeltaShape& shape, DType dtype, cons
 }
 
 TEST(DeltaRule, AgreesWithTheOracle) {
-  const DeltaShape shapes[] = {{4, 16, 2, 32, 40}, {2, 64, 2, 128, 10},  {3, 5, 1, 7, 100}, {6, 24, 3, 18, 120},
-                               {1, 80, 1, 4, 200}, {2, 1, 1, 1, 9},      {2, 48, 1, 16, 1}, {2, 12, 1, 8, 5},
-                               {2, 32, 1, 64, 4},  {2, 128, 1, 128, 131}};
+  const DeltaShape shapes[] = {{4, 16, 2, 32, 40}, {2, 64, 2, 128, 10}, {3, 5, 1, 7, 100}, {6, 24, 3, 18, 120},
+                               {1, 80, 1, 4, 200}, {2, 1, 1, 1, 9},     {2, 48, 1, 16, 1}, {2, 12, 1, 8, 5},
+                               {2, 32, 1, 64, 4},  {2, 64, 1, 96, 70}};
   each_kernel([&](const Backend& table, DType dtype, const std::string& name) {
     int number = 0;
     for (const DeltaShape& shape : shapes) {

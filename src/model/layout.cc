@@ -2,6 +2,7 @@
 
 #include <cassert>
 #include <cstring>
+#include <numeric>
 
 namespace malmoi::model {
 namespace {
@@ -18,6 +19,15 @@ int64_t stored_row(const Source& source, int64_t r) {
     int64_t part_rows = source.rows / 3, head_dim = part_rows / l.heads;
     int64_t part = r / part_rows, head = r % part_rows / head_dim;
     return (head * 3 + part) * head_dim + r % head_dim;
+  }
+  if (l.kind == Layout::kPartsInterleaved) {
+    int64_t together = std::accumulate(l.parts.begin(), l.parts.end(), int64_t{0}), before = 0;  // rows of one head
+    assert(source.rows == l.heads * together);
+    for (int64_t part : l.parts) {
+      if (r < l.heads * part) return r / part * together + before + r % part;
+      r -= l.heads * part;
+      before += part;
+    }
   }
   if (l.kind == Layout::kRotaryPermuted) {
     assert(source.rows % (2 * l.heads) == 0);

@@ -15,6 +15,8 @@ struct AttentionNames {
   const char* v = "v_proj";
   const char* out = "o_proj";
   const char* fused = nullptr;  // one published tensor for q, k and v
+  const char* q_norm = "q_norm";
+  const char* k_norm = "k_norm";
 };
 
 /// RMS norm of queries and keys before they are rotated, with `q_norm` and `k_norm` as its weights.
@@ -38,6 +40,8 @@ struct AttentionSpec {
   QkNorm qk_norm = QkNorm::kNone;
   double qk_norm_eps = 1e-6;
   float qk_norm_offset = 0;  // 1 where the model stores weight - 1
+  double key_scale = 1;      // a factor on keys, before they are rotated
+  bool output_gate = false;  // q_proj gives a gate beside each head's queries: what is attended to is times its sigmoid
 };
 
 /// Learned numbers by distance, one tensor for all layers (Raffel et al. 2020).
@@ -55,8 +59,10 @@ class SelfAttention {
   Var operator()(Context& context, Var x, const Batch& batch, int64_t slot, const DistanceBias& bias = {}) const;
 
  private:
+  int64_t gate_width() const { return spec_.output_gate ? spec_.heads * spec_.head_dim : 0; }
+
   AttentionSpec spec_;
-  Linear qkv_, out_;
+  Linear qkv_, out_;  // rows of q, gates where there are some, k, v
   autograd::HeadNormRun q_norm_, k_norm_;
 };
 

@@ -12,7 +12,10 @@ Mlp mlp(const Declare& declare, const MlpSpec& s) {
 GatedMlp gated_mlp(const Declare& declare, const GatedMlpSpec& s) {
   return {linear(declare / "gate_up_proj",
                  {.in = s.width, .bias = s.bias, .parts = {{s.gate_name, s.inner}, {s.up_name, s.inner}}}),
-          linear(declare / s.down_name, {.in = s.inner, .out = s.width, .bias = s.bias}), s.activation};
+          linear(declare / s.down_name, {.in = s.inner, .out = s.width, .bias = s.bias}),
+          s.activation,
+          {s.inner, static_cast<float>(s.gate_scale)},
+          s.out_scale};
 }
 
 }  // namespace malmoi::nn
