@@ -13,12 +13,13 @@ namespace {
 // The weight that the walk gives to the second output, here the balance loss.
 const double kBalanceScale = to_float(to_bf16(static_cast<float>(std::sin(4.1))));
 
-OpCase experts_case(const char* name, const ExpertsOptions& options, bool gated, bool balanced) {
+OpCase experts_case(const char* name, const ExpertsOptions& options, bool gated, bool balanced, bool biased = false) {
   return {"experts", name, [=](Bench& b, std::vector<Var>& in) {
             constexpr int64_t kWidth = 8, kInner = 5;
             in = {b.input(1, {6, kWidth})};
             ExpertsOptions o = options;
             o.weights = b.experts(o.experts, {gated ? 2 * kInner : kInner, kWidth}, {kWidth, kInner});
+            if (biased) o.choice_bias = b.parameter(24, {o.experts}, 0, Role::kVector);
             if (balanced) {
               b.context.balance = &b.balance;
               b.balance.begin();
@@ -167,6 +168,18 @@ std::vector<OpCase> expert_op_cases() {
                    {.experts = 3, .top_k = 1, .renormalise = false, .scale = 1.5f}, true, true),
       experts_case("experts without a gate", {.experts = 3, .top_k = 2, .activation = kernels::Activation::kGelu},
                    false, false),
+      experts_case("experts of the better two of three groups",
+                   {.experts = 6, .top_k = 3, .renormalise = false, .scale = 2, .groups = 3, .top_groups = 2}, true,
+                   false),
+      experts_case("sigmoid scores with a bias for choosing, and a balance loss",
+                   {.experts = 6,
+                    .top_k = 2,
+                    .scores = kernels::RouterScores::kSigmoid,
+                    .scale = 2.5f,
+                    .groups = 2,
+                    .top_groups = 1,
+                    .group_best = 2},
+                   true, true, true),
       {"head_norm", "rms norm of queries and keys",
        [](Bench& b, std::vector<Var>& in) {
          in = {b.input(1, {6, 16})};

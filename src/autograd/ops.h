@@ -150,8 +150,11 @@ Var head_norm(Context& context, Var x, std::initializer_list<HeadNormRun> runs, 
 /// A mixture of experts.
 struct ExpertsOptions {
   int64_t experts = 0, top_k = 0;
+  kernels::RouterScores scores = kernels::RouterScores::kSoftmax;
   bool renormalise = true;  // the weights of a row's experts sum to `scale`
   float scale = 1;
+  int64_t groups = 1, top_groups = 1, group_best = 1;  // experts of the best groups alone; see kernels::RouteArgs
+  Parameter* choice_bias = nullptr;  // [experts], for choosing alone: its gradient is zero; null: none
   kernels::Activation activation = kernels::Activation::kSilu;
   /// The router [experts, width]; then [2 inner, width] of each expert, gate and up (or [inner, width]: no gate); then
   /// [width, inner] of each expert. They live until the backward pass is done.

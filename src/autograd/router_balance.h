@@ -10,7 +10,7 @@
 namespace malmoi::autograd {
 
 /// experts * sum over e of f_e P_e (Fedus et al. 2021): f_e the choices of expert e for each row, P_e the mean of its
-/// probability, both over the rows of all layers together. Routers of one context have as many experts each. Set
+/// share of a row's probabilities, both over the rows of all layers together. Routers of one context have as many experts each. Set
 /// Context::balance to it before the forward pass; call loss() after it and before the backward pass, which then adds the
 /// loss's gradient to those of the routers.
 class RouterBalance {

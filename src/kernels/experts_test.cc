@@ -10,7 +10,10 @@ namespace {
 struct Routing {
   int64_t rows, experts, top_k;
   DType dtype;
-  Twin logits, probabilities, weights, sums;
+  RouterScores scores = RouterScores::kSoftmax;
+  int64_t groups = 1, top_groups = 1, group_best = 1;
+  bool biased = false;
+  Twin logits, probabilities, weights, sums, bias, ranks;
   std::vector<int32_t> ids, slot_row, slot_of, offsets, choices;
   std::vector<uint8_t> counted;
 
@@ -23,6 +26,8 @@ struct Routing {
         probabilities(Twin::zeros(DType::kF32, r * e)),
         weights(Twin::zeros(DType::kF32, r * k)),
         sums(Twin::zeros(DType::kF32, e)),
+        bias(DType::kF32, e, 8, 0.3),
+        ranks(Twin::zeros(DType::kF32, r * e)),
         ids(static_cast<size_t>(r * k)),
         slot_row(ids.size()),
         slot_of(ids.size()),
@@ -37,10 +42,16 @@ struct Routing {
             .rows = rows,
             .experts = experts,
             .top_k = top_k,
+            .scores = scores,
             .renormalise = renormalise,
             .scale = 1.25f,
+            .groups = groups,
+            .top_groups = top_groups,
+            .group_best = group_best,
+            .choice_bias = biased ? p(bias) : nullptr,
             .logits = p(logits),
             .probabilities = p(probabilities),
+            .ranks = biased || groups > 1 ? p(ranks) : nullptr,
             .ids = ids.data(),
             .weights = p(weights),
             .slot_row = slot_row.data(),
@@ -92,6 +103,67 @@ TEST(Experts, RoutingAgreesWithTheOracle) {
   });
 }
 
+// As published: of the best groups by their best (DeepSeek-V2), by two with sigmoids and a bias (DeepSeek-V3), and between.
+constexpr struct {
+  int64_t rows, experts, top_k;
+  RouterScores scores;
+  int64_t groups, top_groups, group_best;
+  bool biased;
+} kGroupedRouters[] = {{60, 20, 6, RouterScores::kSoftmax, 5, 3, 1, false},
+                       {60, 32, 8, RouterScores::kSigmoid, 8, 4, 2, true},
+                       {33, 7, 2, RouterScores::kSigmoid, 1, 1, 1, true},
+                       {33, 6, 2, RouterScores::kSigmoid, 1, 1, 1, false},
+                       {20, 6, 2, RouterScores::kSoftmax, 3, 1, 2, true}};
+
+Routing grouped_routing(size_t which, DType dtype, int64_t most_rows = 100) {
+  const auto& router = kGroupedRouters[which];
+  Routing r(std::min(router.rows, most_rows), router.experts, router.top_k, dtype);
+  r.scores = router.scores;
+  r.groups = router.groups, r.top_groups = router.top_groups, r.group_best = router.group_best;
+  r.biased = router.biased;
+  return r;
+}
+
+TEST(Experts, RoutingByGroupsAndSigmoidsAgreesWithTheOracle) {
+  each_kernel([&](const Backend& table, DType dtype, const std::string& name) {
+    for (size_t i = 0; i < std::size(kGroupedRouters); ++i) {
+      for (int flags = 0; flags < 4; ++flags) {
+        Routing r = grouped_routing(i, dtype);
+        check_route(table, r, flags & 1, flags & 2, name + " grouped router " + std::to_string(i));
+      }
+    }
+  });
+}
+
+TEST(Experts, ABiasChoosesAndDoesNotWeigh) {
+  each_kernel([&](const Backend& table, DType dtype, const std::string& name) {
+    Routing r(1, 4, 1, dtype);
+    r.scores = RouterScores::kSigmoid;
+    r.biased = true;
+    for (int64_t e = 0; e < 4; ++e) r.logits.at(e) = static_cast<double>(e), r.bias.at(e) = e == 1 ? 0.5 : 0;
+    r.logits.sync(), r.bias.sync();
+    table.route(stream(), r.args(false, false, false));
+    EXPECT_EQ(r.ids[0], 1) << name;
+    EXPECT_NEAR(r.weights.values()[0], 1.25 / (1 + std::exp(-1.0)), 1e-6) << name;
+  });
+}
+
+// The best expert of all stands in a group whose two best are worse than those of another.
+TEST(Experts, AGroupIsAsGoodAsItsBestTogether) {
+  each_kernel([&](const Backend& table, DType dtype, const std::string& name) {
+    Routing r(1, 4, 1, dtype);
+    const double logits[] = {2, -8, 1, 1};
+    for (int64_t e = 0; e < 4; ++e) r.logits.at(e) = logits[e];
+    r.logits.sync();
+    r.scores = RouterScores::kSigmoid, r.groups = 2;
+    for (int64_t best : {1, 2}) {
+      r.group_best = best;
+      table.route(stream(), r.args(false, false, false));
+      EXPECT_EQ(r.ids[0], best == 1 ? 0 : 2) << name;
+    }
+  });
+}
+
 TEST(Experts, EqualLogitsGoToTheLowestIndexAndEveryRowHasItsSlots) {
   each_kernel([&](const Backend& table, DType dtype, const std::string& name) {
     Routing r(6, 5, 2, dtype);
@@ -106,27 +178,28 @@ TEST(Experts, EqualLogitsGoToTheLowestIndexAndEveryRowHasItsSlots) {
 
 TEST(Experts, NoLogitMakesAnIdThatIsNoExpert) {
   each_kernel([&](const Backend& table, DType dtype, const std::string& name) {
-    Routing r(4, 5, 3, dtype);
-    for (int64_t i = 0; i < 10; ++i) r.logits.at(i) = NAN;
-    r.logits.at(12) = INFINITY;
-    r.logits.sync();
-    table.route(stream(), r.args(false, true, false));
-    for (int64_t row = 0; row < 4; ++row) {
-      std::vector<int32_t> ids(r.ids.begin() + row * 3, r.ids.begin() + (row + 1) * 3);
-      std::sort(ids.begin(), ids.end());
-      EXPECT_TRUE(ids[0] >= 0 && ids[0] < ids[1] && ids[1] < ids[2] && ids[2] < 5) << name << " row " << row;
+    for (bool grouped : {false, true}) {
+      Routing r(4, 6, 3, dtype);
+      if (grouped) r.groups = 2, r.group_best = 2, r.biased = true, r.scores = RouterScores::kSigmoid;
+      for (int64_t i = 0; i < 12; ++i) r.logits.at(i) = NAN;
+      r.logits.at(14) = INFINITY;
+      r.logits.sync();
+      table.route(stream(), r.args(false, true, false));
+      for (int64_t row = 0; row < 4; ++row) {
+        std::vector<int32_t> ids(r.ids.begin() + row * 3, r.ids.begin() + (row + 1) * 3);
+        std::sort(ids.begin(), ids.end());
+        EXPECT_TRUE(ids[0] >= 0 && ids[0] < ids[1] && ids[1] < ids[2] && ids[2] < 6) << name << " row " << row;
+      }
+      EXPECT_EQ(r.offsets.back(), 12) << name;
     }
-    EXPECT_EQ(r.offsets.back(), 12) << name;
   });
 }
 
-TEST(Experts, RouteGradientsOfTheOracle) {
+void check_route_gradient(Routing& r) {
   for (int flags = 0; flags < 4; ++flags) {
-    constexpr int64_t kRows = 6, kExperts = 5, kTopK = 2;
     bool renormalise = flags & 1, masked = flags & 2;
-    Routing r(kRows, kExperts, kTopK, DType::kF64);
-    Values logits = random_values(kRows * kExperts, 4), dweights = random_values(kRows * kTopK, 5);
-    Values shared = random_values(kExperts, 6), dlogits(logits.size());
+    Values logits = random_values(r.rows * r.experts, 4), dweights = random_values(r.rows * r.top_k, 5);
+    Values shared = random_values(r.experts, 6), dlogits(logits.size());
     RouteArgs a = r.args(true, renormalise, masked);
     a.logits = logits.data();
     auto forward = [&] {
@@ -138,6 +211,15 @@ TEST(Experts, RouteGradientsOfTheOracle) {
     forward();
     oracle().route_backward(stream(), {a, dweights.data(), shared.data(), dlogits.data()});
     expect_gradient("logits", logits, dlogits, forward);
+  }
+}
+
+TEST(Experts, RouteGradientsOfTheOracle) {
+  Routing plain(6, 5, 2, DType::kF64);
+  check_route_gradient(plain);
+  for (size_t i = 0; i < std::size(kGroupedRouters); ++i) {
+    Routing r = grouped_routing(i, DType::kF64, 6);
+    check_route_gradient(r);
   }
 }
 

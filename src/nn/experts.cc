@@ -35,16 +35,29 @@ Experts::Experts(const Declare& declare, const ExpertsSpec& s) : spec_(s) {
                           .sources = sources_of(declare, s.experts, {s.down_name}, s.width)}))
     slots_.push_back(slot);
   weights_.resize(slots_.size());
+  if (s.choice_bias)
+    choice_bias_ = declare.set().add({.name = (declare / s.router_name).tensor(s.choice_bias), .shape = {s.experts}});
+  if (s.shared_inner > 0)
+    shared_ = gated_mlp(declare / s.shared_name,
+                        {.width = s.width, .inner = s.shared_inner, .activation = s.activation, .bias = s.shared_bias});
 }
 
 Var Experts::operator()(Context& context, Var x) const {
   for (size_t i = 0; i < slots_.size(); ++i) weights_[i] = &**slots_[i];
-  return autograd::experts(context, std::move(x),
-                           {.experts = spec_.experts,
-                            .top_k = spec_.top_k,
-                            .renormalise = spec_.renormalise,
-                            .activation = spec_.activation,
-                            .weights = weights_});
+  Var shared = spec_.shared_inner > 0 ? shared_(context, x) : Var{};
+  Var routed = autograd::experts(context, std::move(x),
+                                 {.experts = spec_.experts,
+                                  .top_k = spec_.top_k,
+                                  .scores = spec_.scores,
+                                  .renormalise = spec_.renormalise,
+                                  .scale = static_cast<float>(spec_.scale),
+                                  .groups = spec_.groups,
+                                  .top_groups = spec_.top_groups,
+                                  .group_best = spec_.group_best,
+                                  .choice_bias = choice_bias_,
+                                  .activation = spec_.activation,
+                                  .weights = weights_});
+  return shared ? autograd::add(context, std::move(routed), std::move(shared)) : std::move(routed);
 }
 
 }  // namespace malmoi::nn

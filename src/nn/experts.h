@@ -1,24 +1,32 @@
-// A mixture of experts: each row goes to a few of several feed-forward parts.
+// A mixture of experts: each row goes to a few of several feed-forward parts, and where a model has them through parts that
+// all rows share.
 #pragma once
 
 #include <vector>
 
-#include "nn/linear.h"
+#include "nn/mlp.h"
 
 namespace malmoi::nn {
 
 struct ExpertsSpec {
   int64_t width = 0, inner = 0, experts = 0, top_k = 0;
   kernels::Activation activation = kernels::Activation::kSilu;
-  bool renormalise = true;  // the weights of a row's experts sum to one
+  kernels::RouterScores scores = kernels::RouterScores::kSoftmax;
+  bool renormalise = true;                             // the weights of a row's experts sum to `scale`
+  double scale = 1;                                    // of the weights
+  int64_t groups = 1, top_groups = 1, group_best = 1;  // which groups' experts may be chosen; see kernels::RouteArgs
+  const char* choice_bias = nullptr;  // published name, behind the router's, of what is added for choosing; null: none
   const char* router_name = "gate";
   /// Of each expert: `experts.<e>.<name>.weight`.
   const char* gate_name = "w1";
   const char* up_name = "w3";
   const char* down_name = "w2";
+  int64_t shared_inner = 0;  // of the gated part that every row goes through, too; 0: none
+  bool shared_bias = false;
+  const char* shared_name = "shared_experts";  // its matrices have GatedMlpSpec's names
 };
 
-/// The sum over a row's experts of weight * down(act(gate(x)) * up(x)); see autograd::experts.
+/// The sum over a row's experts of weight * down(act(gate(x)) * up(x)), plus the shared part; see autograd::experts.
 class Experts {
  public:
   Experts() = default;
@@ -29,6 +37,8 @@ class Experts {
   ExpertsSpec spec_;
   std::vector<WeightSlot*> slots_;                        // the router, gate and up of each expert, down of each
   mutable std::vector<const autograd::Weight*> weights_;  // what the slots hold; lives as long as a tape may ask for it
+  Parameter* choice_bias_ = nullptr;
+  GatedMlp shared_;
 };
 
 }  // namespace malmoi::nn

@@ -48,8 +48,13 @@ kernels::RouteArgs route_args(const ExpertsOptions& o, DType dtype, Routing& r, 
           .rows = r.rows(),
           .experts = o.experts,
           .top_k = o.top_k,
+          .scores = o.scores,
           .renormalise = o.renormalise,
           .scale = o.scale,
+          .groups = o.groups,
+          .top_groups = o.top_groups,
+          .group_best = o.group_best,
+          .choice_bias = o.choice_bias ? o.choice_bias->compute.data() : nullptr,
           .probabilities = r.probabilities.data(),
           .ids = r.ids.as<int32_t>(),
           .weights = r.weights.data(),
@@ -65,7 +70,9 @@ Routing route(Context& context, const ExpertsOptions& o, const Tensor& x, Router
   router(o).product(context, x, logits, nullptr);
   kernels::RouteArgs args = route_args(o, x.dtype(), r, balance);
   args.logits = logits.data();
-  Tensor sums, choices;
+  Tensor sums, choices, ranks;
+  if (o.choice_bias || o.groups > 1) ranks = context.temporary(context.statistics_type(), {r.rows(), o.experts});
+  args.ranks = ranks.data();
   bool counting = balance && balance->counting;
   if (counting) {
     sums = context.temporary(context.statistics_type(), {o.experts});
@@ -157,6 +164,7 @@ void route_backward(Context& context, const Attributes& a, Routing& r, const Ten
                .dprobabilities = a.balance ? a.balance->gradient(context.statistics_type()) : nullptr,
                .dlogits = dlogits.data()});
   if (router(o).wants_gradient()) router(o).accumulate_gradient(context, dlogits, x);
+  if (o.choice_bias) o.choice_bias->accumulated_grad();  // zero
   router(o).product_transposed(context, dlogits, dx, true);
 }
 
@@ -249,6 +257,7 @@ Var experts(Context& context, Var x, const ExpertsOptions& options) {
                                                  {r.slot_row},
                                                  {r.slot_of},
                                                  {r.offsets}},
+                                       .parameters = {options.choice_bias},
                                        .weights = options.weights},
                                       a);
   return context.tape->output(record, 0, std::move(y));

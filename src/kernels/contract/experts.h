@@ -12,35 +12,51 @@
 
 namespace malmoi::kernels {
 
-/// p = softmax(logits) of a row; its top_k largest (of equal ones the lowest index first) are its experts, with weights
-/// scale * p, or renormalised: scale * p / (the sum of the chosen p).
+/// What an expert's probability is made of its logit by.
+enum class RouterScores : uint8_t {
+  kSoftmax,  // over a row's experts
+  kSigmoid,  // of each by itself (DeepSeek-V3, section 2.1.2)
+};
+
+constexpr int64_t kMostRouterGroups = 256;  // one for each of the largest published router's experts
+constexpr int64_t kMostGroupBest = 2;
+
+/// p = scores(logits) of a row. Its top_k experts are those of the largest p + choice_bias (of equal ones the lowest index
+/// first) among the experts of its top_groups best groups, with weights scale * p, or renormalised: scale * p / (the sum of
+/// the chosen p). A group is experts / groups neighbours, as good as the sum of its group_best largest p + choice_bias
+/// (DeepSeek-V2, section 2.1.2).
 struct RouteArgs {
   DType dtype = DType::kF32;                 // of logits
-  int64_t rows = 0, experts = 0, top_k = 0;  // 1 <= top_k <= experts
+  int64_t rows = 0, experts = 0, top_k = 0;  // 1 <= top_k <= top_groups * experts / groups
+  RouterScores scores = RouterScores::kSoftmax;
   bool renormalise = true;
   float scale = 1;
-  const void* logits = nullptr;   // [rows, experts]
-  void* probabilities = nullptr;  // [rows, experts], f32 (oracle f64)
-  int32_t* ids = nullptr;         // [rows, top_k], the likeliest first
-  void* weights = nullptr;        // [rows, top_k], f32 (oracle f64)
-  int32_t* slot_row = nullptr;    // [rows * top_k]: the row of each slot
-  int32_t* slot_of = nullptr;     // [rows, top_k]: the slot of each choice
-  int32_t* offsets = nullptr;     // [experts + 1]: expert e has the slots [offsets[e], offsets[e + 1])
+  int64_t groups = 1, top_groups = 1;  // groups divides experts, at most kMostRouterGroups
+  int64_t group_best = 1;              // at most kMostGroupBest and the experts of a group
+  const void* choice_bias = nullptr;   // [experts], f32 (oracle f64); null: zero
+  const void* logits = nullptr;        // [rows, experts]
+  void* probabilities = nullptr;       // [rows, experts], f32 (oracle f64)
+  void* ranks = nullptr;               // [rows, experts], f32: scratch; needed with a choice_bias or groups
+  int32_t* ids = nullptr;              // [rows, top_k], the best first
+  void* weights = nullptr;             // [rows, top_k], f32 (oracle f64)
+  int32_t* slot_row = nullptr;         // [rows * top_k]: the row of each slot
+  int32_t* slot_of = nullptr;          // [rows, top_k]: the slot of each choice
+  int32_t* offsets = nullptr;          // [experts + 1]: expert e has the slots [offsets[e], offsets[e + 1])
   /// What the load-balancing loss is made of (Fedus et al. 2021): experts * sum over e of f_e P_e, with f_e the choices of e for
-  /// each row and P_e the mean of its probability, over the rows of all layers that count.
+  /// each row and P_e the mean of its share of the row's probabilities, over the rows of all layers that count.
   const uint8_t* counted = nullptr;  // [rows], 0: padding; null: all rows count
-  void* probability_sums =
-      nullptr;                 // [experts], f32 (oracle f64): sums of p over the rows that count; null: not wanted
-  int32_t* choices = nullptr;  // [experts]: choices of the rows that count; null: not wanted
+  void* probability_sums = nullptr;  // [experts], f32 (oracle f64): sums of shares of rows that count; null: not wanted
+  int32_t* choices = nullptr;        // [experts]: choices of the rows that count; null: not wanted
 };
 
 /// dlogits from the gradient of the weights, and of the load-balancing loss by what it adds to the gradient of every
-/// counted row's probabilities: experts * coefficient * f_e / (rows that count).
+/// counted row's shares: experts * coefficient * f_e / (rows that count). None flows to what only chooses.
 struct RouteBackwardArgs {
-  RouteArgs forward;                     // probabilities, ids, weights and counted are read
-  const void* dweights = nullptr;        // [rows, top_k], f32 (oracle f64); null: zero
-  const void* dprobabilities = nullptr;  // [experts], f32 (oracle f64): the same for every row that counts; null: zero
-  void* dlogits = nullptr;               // [rows, experts], of type dtype; overwritten
+  RouteArgs forward;               // probabilities, ids, weights and counted are read
+  const void* dweights = nullptr;  // [rows, top_k], f32 (oracle f64); null: zero
+  const void* dprobabilities =
+      nullptr;              // [experts], f32 (oracle f64): of the shares of every row that counts; null: zero
+  void* dlogits = nullptr;  // [rows, experts], of type dtype; overwritten
 };
 
 /// y[i] = x[index[i]]; index -1: zeros.

@@ -9,18 +9,53 @@ namespace malmoi::kernels::ref {
 namespace {
 
 template <typename T>
-void choose(const RouteArgs& a, int64_t r) {
-  using P = Param<T>;
-  const T* logits = as<T>(a.logits) + r * a.experts;
-  P* probabilities = as<P>(a.probabilities) + r * a.experts;
-  double top = get(logits[0]), total = 0, chosen = 0;
+void score(const RouteArgs& a, const T* logits, Param<T>* probabilities) {
+  if (a.scores == RouterScores::kSigmoid) {
+    for (int64_t e = 0; e < a.experts; ++e) put(probabilities[e], 1 / (1 + std::exp(-get(logits[e]))));
+    return;
+  }
+  double top = get(logits[0]), total = 0;
   for (int64_t e = 0; e < a.experts; ++e) top = std::max(top, get(logits[e]));
   for (int64_t e = 0; e < a.experts; ++e) total += std::exp(get(logits[e]) - top);
   for (int64_t e = 0; e < a.experts; ++e) put(probabilities[e], std::exp(get(logits[e]) - top) / total);
-  std::vector<int32_t> order(static_cast<size_t>(a.experts));
+}
+
+// 0 .. values.size() - 1 by falling value, of equal ones the lowest first.
+std::vector<int32_t> by_value(const std::vector<double>& values) {
+  std::vector<int32_t> order(values.size());
   std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(),
-                   [&](int32_t x, int32_t y) { return probabilities[x] > probabilities[y]; });
+  std::stable_sort(order.begin(), order.end(), [&](int32_t x, int32_t y) {
+    return values[static_cast<size_t>(x)] > values[static_cast<size_t>(y)];
+  });
+  return order;
+}
+
+// What a row's experts are chosen by: those of the groups that are out rank last.
+template <typename P>
+std::vector<double> ranks_of(const RouteArgs& a, const P* probabilities) {
+  std::vector<double> ranks;
+  for (int64_t e = 0; e < a.experts; ++e)
+    ranks.push_back(get(probabilities[e]) + (a.choice_bias ? get(as<P>(a.choice_bias)[e]) : 0));
+  int64_t size = a.experts / a.groups;
+  std::vector<double> groups;
+  for (int64_t g = 0; g < a.groups; ++g) {
+    std::vector<double> best(ranks.begin() + g * size, ranks.begin() + (g + 1) * size);
+    std::sort(best.rbegin(), best.rend());
+    groups.push_back(std::accumulate(best.begin(), best.begin() + a.group_best, 0.0));
+  }
+  std::vector<int32_t> order = by_value(groups);
+  for (int64_t g = a.top_groups; g < a.groups; ++g)
+    std::fill_n(ranks.begin() + order[static_cast<size_t>(g)] * size, size, -INFINITY);
+  return ranks;
+}
+
+template <typename T>
+void choose(const RouteArgs& a, int64_t r) {
+  using P = Param<T>;
+  P* probabilities = as<P>(a.probabilities) + r * a.experts;
+  score(a, as<T>(a.logits) + r * a.experts, probabilities);
+  std::vector<int32_t> order = by_value(ranks_of(a, probabilities));
+  double chosen = 0;
   for (int64_t k = 0; k < a.top_k; ++k) chosen += get(probabilities[order[static_cast<size_t>(k)]]);
   for (int64_t k = 0; k < a.top_k; ++k) {
     int32_t e = order[static_cast<size_t>(k)];
@@ -43,6 +78,14 @@ void sort_slots(const RouteArgs& a) {
   a.offsets[a.experts] = slot;
 }
 
+// A softmax's is 1.
+template <typename P>
+double sum_of(const RouteArgs& a, const P* probabilities) {
+  double sum = 0;
+  for (int64_t e = 0; e < a.experts; ++e) sum += get(probabilities[e]);
+  return a.scores == RouterScores::kSigmoid ? sum : 1;
+}
+
 template <typename T>
 void balance(const RouteArgs& a) {
   using P = Param<T>;
@@ -51,7 +94,8 @@ void balance(const RouteArgs& a) {
     int32_t choices = 0;
     for (int64_t r = 0; r < a.rows; ++r) {
       if (a.counted && !a.counted[r]) continue;
-      sum += get(as<P>(a.probabilities)[r * a.experts + e]);
+      const P* probabilities = as<P>(a.probabilities) + r * a.experts;
+      sum += get(probabilities[e]) / sum_of(a, probabilities);
       for (int64_t k = 0; k < a.top_k; ++k) choices += a.ids[r * a.top_k + k] == e;
     }
     if (a.probability_sums) put(as<P>(a.probability_sums)[e], sum);
@@ -65,9 +109,11 @@ void route_backward_row(const RouteBackwardArgs& b, int64_t r) {
   const RouteArgs& a = b.forward;
   const P* probabilities = as<P>(a.probabilities) + r * a.experts;
   std::vector<double> dp(static_cast<size_t>(a.experts));
-  for (int64_t e = 0; e < a.experts; ++e) {
-    bool counts = b.dprobabilities && (!a.counted || a.counted[r]);
-    dp[static_cast<size_t>(e)] = counts ? get(as<P>(b.dprobabilities)[e]) : 0;
+  if (b.dprobabilities && (!a.counted || a.counted[r])) {  // of shares, p / (the sum of all p)
+    double sum = sum_of(a, probabilities), mean = 0;
+    auto dshare = [&](int64_t e) { return get(as<P>(b.dprobabilities)[e]); };
+    for (int64_t e = 0; e < a.experts; ++e) mean += dshare(e) * get(probabilities[e]) / sum;
+    for (int64_t e = 0; e < a.experts; ++e) dp[static_cast<size_t>(e)] = (dshare(e) - mean) / sum;
   }
   double chosen = 0, along = 0;  // the sum of the chosen p, and of dweight * weight
   for (int64_t k = r * a.top_k; b.dweights && k < (r + 1) * a.top_k; ++k) {
@@ -81,7 +127,9 @@ void route_backward_row(const RouteBackwardArgs& b, int64_t r) {
   double mean = 0;
   for (int64_t e = 0; e < a.experts; ++e) mean += dp[static_cast<size_t>(e)] * get(probabilities[e]);
   for (int64_t e = 0; e < a.experts; ++e) {
-    put(as<T>(b.dlogits)[r * a.experts + e], get(probabilities[e]) * (dp[static_cast<size_t>(e)] - mean));
+    double p = get(probabilities[e]), d = dp[static_cast<size_t>(e)];
+    double dlogit = a.scores == RouterScores::kSigmoid ? p * (1 - p) * d : p * (d - mean);
+    put(as<T>(b.dlogits)[r * a.experts + e], dlogit);
   }
 }
 

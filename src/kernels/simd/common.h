@@ -34,6 +34,10 @@ MALMOI_INLINE void with_type(DType dtype, const Body& body) {
   }
 }
 
+/// One element.
+MALMOI_INLINE void put(float* y, float x) { *y = x; }
+MALMOI_INLINE void put(BF16* y, float x) { store(y, all(x), Part{1}); }
+
 /// The word a kept element's random word must reach.
 MALMOI_INLINE uint32_t dropout_threshold(const Dropout& d) {
   double exact = static_cast<double>(d.p) * 0x1p32;

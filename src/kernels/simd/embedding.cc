@@ -96,9 +96,6 @@ MALMOI_INLINE void rotate_halves(T* x, const float* cos, const float* sin, int64
   });
 }
 
-MALMOI_INLINE void put(float* y, float x) { *y = x; }
-MALMOI_INLINE void put(BF16* y, float x) { store(y, all(x), Part{1}); }
-
 /// Pairs (2i, 2i + 1), one at a time.
 template <typename T>
 MALMOI_INLINE void rotate_neighbours(T* x, const float* cos, const float* sin, int64_t half, float sign) {

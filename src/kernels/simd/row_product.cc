@@ -21,9 +21,6 @@ MALMOI_INLINE Vec load_step(const T* p, Width w) {
   }
 }
 
-MALMOI_INLINE void put(float* y, float x) { *y = x; }
-MALMOI_INLINE void put(BF16* y, float x) { store(y, all(x), Part{1}); }
-
 /// y[0..M) x [0..N) of one tile.
 template <typename X, typename W, typename Y, int M, int N>
 void tile(const RowProductArgs& a, int64_t m, int64_t n) {
