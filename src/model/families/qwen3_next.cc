@@ -1,14 +1,12 @@
 // Qwen3-Next (Qwen Team 2025): three layers of gated delta rule (Yang et al. 2024) to one of gated attention, each before
 // a mixture of many small experts with one that all rows share.
 #include <algorithm>
-#include <cmath>
 #include <variant>
 
-#include "base/rng.h"
 #include "model/families/lm_head.h"
 #include "nn/blocks.h"
 #include "nn/experts.h"
-#include "nn/recurrent.h"
+#include "nn/gated_delta_net.h"
 
 namespace malmoi::model {
 namespace {
@@ -16,91 +14,20 @@ namespace {
 struct Qwen3NextConfig {
   int64_t vocab_size, hidden_size, intermediate_size, num_hidden_layers, num_attention_heads, num_key_value_heads,
       head_dim, max_position_embeddings;
-  int64_t taps, key_heads, key_dim, value_heads, value_dim;  // of the delta rule
   int64_t moe_intermediate_size, shared_expert_intermediate_size, num_experts, num_experts_per_tok;
   double rms_norm_eps, initializer_range, attention_dropout;
   bool tie_word_embeddings, attention_bias, norm_topk_prob;
   int32_t pad_token_id;
   nn::RotaryConfig rotary;
+  nn::GatedDeltaNetSpec delta_net;
   std::vector<bool> attends, sparse;  // of each layer
-
-  int64_t keys() const { return key_heads * key_dim; }
-  int64_t values() const { return value_heads * value_dim; }
-  int64_t channels() const { return 2 * keys() + values(); }  // of the convolution: q, k and v
-};
-
-// A recurrence that corrects what its state holds for a key.
-struct GatedDeltaNet {
-  int64_t keys = 0, values = 0;
-  nn::Linear in, out;
-  Parameter *conv = nullptr, *a_log = nullptr, *dt_bias = nullptr, *norm = nullptr;
-  autograd::HeadNormRun key_norm;
-  autograd::DeltaRuleOptions rule;
-  double norm_eps = 0;
-
-  GatedDeltaNet() = default;
-  GatedDeltaNet(const nn::Declare& declare, const Qwen3NextConfig& c)
-      : keys(c.keys()), values(c.values()), key_norm{c.key_heads, c.key_dim}, norm_eps(c.rms_norm_eps) {
-    nn::ParameterSet& set = declare.set();
-    // The file has q, k, v and z of a key head side by side, and so b and a.
-    int64_t each = c.value_heads / c.key_heads;
-    nn::Layout qkvz{
-        nn::Layout::kPartsInterleaved, c.key_heads, {c.key_dim, c.key_dim, each * c.value_dim, each * c.value_dim}};
-    nn::Layout ba{nn::Layout::kPartsInterleaved, c.key_heads, {each, each}};
-    in = nn::linear(declare / "in_proj", {.in = c.hidden_size,
-                                          .parts = {{"in_proj_qkvz", c.channels() + values, -1, qkvz},
-                                                    {"in_proj_ba", 2 * c.value_heads, -1, ba}}});
-    conv = set.add({.name = declare.tensor("conv1d.weight"),
-                    .shape = {c.channels(), 1, c.taps},
-                    .role = nn::Role::kConvolution,
-                    .init = {.std = 1 / std::sqrt(3.0 * static_cast<double>(c.taps))}});
-    auto fill_a = [](uint64_t seed, float* a, int64_t n) {
-      Rng rng(seed, 0);
-      constexpr double kLeast = 0.01, kMost = 16;
-      for (int64_t i = 0; i < n; ++i) a[i] = static_cast<float>(std::log(kLeast + rng.uniform() * (kMost - kLeast)));
-    };
-    a_log = set.add({.name = declare.tensor("A_log"), .shape = {c.value_heads}, .init = {.fill = fill_a}});
-    dt_bias = set.add({.name = declare.tensor("dt_bias"), .shape = {c.value_heads}, .init = {.constant = 1}});
-    norm = set.add({.name = declare.tensor("norm.weight"), .shape = {c.value_dim}, .init = {.constant = 1}});
-    out = nn::linear(declare / "out_proj", {.in = values, .out = c.hidden_size});
-    // Queries and keys come with a mean square of one; as vectors of length one they are smaller by the root of their width,
-    // and queries are scaled by it once more, as in attention.
-    double length = std::sqrt(static_cast<double>(c.key_dim));
-    rule = {.heads = c.value_heads,
-            .value_dim = c.value_dim,
-            .key_heads = c.key_heads,
-            .key_dim = c.key_dim,
-            .query_scale = static_cast<float>(1 / (length * length)),
-            .key_scale = static_cast<float>(1 / length),
-            .a_log = a_log,
-            .dt_bias = dt_bias};
-  }
-
-  Var operator()(Context& context, Var h, const nn::Batch& batch, int64_t slot) const {
-    constexpr float kLengthEps = 1e-6f;  // of a vector's squared length
-    int64_t z = 2 * keys + values, b = z + values, a = b + rule.heads;
-    std::vector<float*> conv_states = nn::elements_of(batch, slot), rule_states = nn::elements_of(batch, slot + 1);
-    Var projected = in(context, std::move(h));  // [rows, q | k | v | z | b | a]
-    Var qkv = autograd::causal_conv(context, {projected, 0, z}, *conv, nullptr,
-                                    {.runs = batch.runs, .states = conv_states});  // [rows, q | k | v]
-    qkv = autograd::head_norm(context, std::move(qkv), {key_norm, key_norm},
-                              {.eps = kLengthEps / static_cast<float>(key_norm.head_dim)});
-    autograd::DeltaRuleOptions options = rule;
-    options.runs = batch.runs;
-    options.states = rule_states;
-    Var y = autograd::delta_rule(context, {qkv, 0, keys}, {qkv, keys, keys}, {qkv, 2 * keys, values},
-                                 {projected, b, rule.heads}, {projected, a, rule.heads}, options);  // [rows, values]
-    y = autograd::gated_norm(context, std::move(y), {std::move(projected), z, values}, norm,
-                             {.groups = rule.heads, .eps = static_cast<float>(norm_eps), .norm_first = true});
-    return out(context, std::move(y));
-  }
 };
 
 struct Layer {
   bool attends = false;
   nn::Norm input_norm, mlp_norm;
   nn::SelfAttention attention;
-  GatedDeltaNet delta_net;
+  nn::GatedDeltaNet delta_net;
   std::variant<nn::GatedMlp, nn::Experts> mlp;
   int64_t slot = 0;  // its first one
 };
@@ -133,8 +60,7 @@ class Qwen3Next final : public Backbone {
         states.push_back({.kind = nn::StateKind::kPagedKeys, .key_width = width, .value_width = width});
         continue;
       }
-      states.push_back({.kind = nn::StateKind::kConvolution, .elements = (c.taps - 1) * c.channels()});
-      states.push_back({.kind = nn::StateKind::kRecurrent, .elements = c.key_dim * c.values()});
+      for (const nn::LayerState& state : nn::GatedDeltaNet::states(c.delta_net)) states.push_back(state);
     }
     return states;
   }
@@ -176,7 +102,7 @@ class Qwen3Next final : public Backbone {
                                                             .qk_norm_eps = c.rms_norm_eps,
                                                             .qk_norm_offset = 1,
                                                             .output_gate = true});
-    else l.delta_net = GatedDeltaNet(layer / "linear_attn", c);
+    else l.delta_net = nn::GatedDeltaNet(layer / "linear_attn", c.delta_net);
     l.mlp_norm = make_norm(layer / "post_attention_layernorm");
     if (c.sparse[static_cast<size_t>(index)])
       l.mlp = nn::Experts(layer / "mlp", {.width = c.hidden_size,
@@ -226,16 +152,20 @@ std::vector<bool> read_sparse(ConfigFields& f, int64_t layers) {
   return sparse;
 }
 
-void read_delta_net(ConfigFields& f, Qwen3NextConfig& c) {
-  c.taps = f.size("linear_conv_kernel_dim", {4, 4});
-  c.key_dim = f.size("linear_key_head_dim", {128, 32});
-  c.value_dim = f.size("linear_value_head_dim", {128, 32});
-  c.key_heads = f.size("linear_num_key_heads", {16, std::max<int64_t>(c.hidden_size / (2 * c.key_dim), 1)});
-  c.value_heads = f.size("linear_num_value_heads", {32, 2 * c.key_heads});
-  if (c.value_heads % c.key_heads != 0)
+nn::GatedDeltaNetSpec read_delta_net(ConfigFields& f, const Qwen3NextConfig& c) {
+  nn::GatedDeltaNetSpec d;
+  d.width = c.hidden_size;
+  d.norm_eps = c.rms_norm_eps;
+  d.taps = f.size("linear_conv_kernel_dim", {4, 4});
+  d.key_dim = f.size("linear_key_head_dim", {128, 32});
+  d.value_dim = f.size("linear_value_head_dim", {128, 32});
+  d.key_heads = f.size("linear_num_key_heads", {16, std::max<int64_t>(c.hidden_size / (2 * d.key_dim), 1)});
+  d.heads = f.size("linear_num_value_heads", {32, 2 * d.key_heads});
+  if (d.heads % d.key_heads != 0)
     f.fail("linear_num_value_heads", "is not a multiple of linear_num_key_heads", "change one of them");
-  if (c.taps > kernels::kMaxConvTaps)
+  if (d.taps > kernels::kMaxConvTaps)
     f.fail("linear_conv_kernel_dim", "is larger than " + std::to_string(kernels::kMaxConvTaps));
+  return d;
 }
 
 void read_experts(ConfigFields& f, Qwen3NextConfig& c) {
@@ -272,7 +202,7 @@ Qwen3NextConfig read(ConfigFields& f) {
   c.tie_word_embeddings = f.flag("tie_word_embeddings", false);
   c.pad_token_id = f.token_id("pad_token_id", c.vocab_size);
   f.refuse("hidden_act", f.activation("hidden_act", "silu") != kernels::Activation::kSilu, "qwen3_next has silu alone");
-  read_delta_net(f, c);
+  c.delta_net = read_delta_net(f, c);
   if (c.num_attention_heads % c.num_key_value_heads != 0)
     f.fail("num_attention_heads", "is not a multiple of num_key_value_heads", "change one of them");
   if (c.num_hidden_layers > kMostLayers) {
