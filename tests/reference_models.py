@@ -53,7 +53,7 @@ def randomise(model, seed, scale):
         owner = type(modules[name.rpartition(".")[0]]).__name__
         x = torch.randn(parameter.shape, generator=generator)
         if "Norm" in owner and name.endswith("weight"):
-            x = 0.2 * x if owner.startswith("Gemma") else 1 + 0.2 * x
+            x = 0.2 * x if owner.startswith("Gemma") or owner == "Qwen3NextRMSNorm" else 1 + 0.2 * x
         elif parameter.ndim < 2 or name.endswith("bias"):
             x = 0.2 * x
         elif "Embedding" in owner:

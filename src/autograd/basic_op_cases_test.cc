@@ -133,6 +133,30 @@ std::vector<OpCase> basic_op_cases() {
          return std::vector<Var>{linear(b.context, in[0], b.weight(2, {5, 8}), nullptr),
                                  linear(b.context, in[0], b.weight(3, {4, 8}), nullptr)};
        }},
+      {"multiply", "a gate among other columns",
+       [](Bench& b, std::vector<Var>& in) {
+         in = {b.input(1, {6, 8}), b.input(2, {6, 11})};
+         return std::vector<Var>{multiply(b.context, {in[0], 0, 8}, {in[1], 2, 8}, Activation::kSigmoid)};
+       }},
+      {"multiply", "columns of one tensor, used twice",
+       [](Bench& b, std::vector<Var>& in) {
+         in = {b.input(1, {6, 12})};
+         Var product = multiply(b.context, {in[0], 8, 4}, {in[0], 0, 4}, Activation::kNone);
+         return std::vector<Var>{multiply(b.context, {product, 0, 4}, {in[0], 4, 4}, Activation::kSilu)};
+       }},
+      {"multiply", "one gate a row, of what can be made again",
+       [](Bench& b, std::vector<Var>& in) {
+         b.context.checkpointing = Checkpointing::kCheap;
+         in = {b.input(1, {6, 8}), b.input(2, {6, 3})};
+         Var made = activation(b.context, in[0], Activation::kSilu);
+         return std::vector<Var>{multiply(b.context, {made, 0, 8}, {in[1], 1, 1}, Activation::kSigmoid)};
+       }},
+      {"scale", "runs of columns, in place and apart",
+       [](Bench& b, std::vector<Var>& in) {
+         in = {b.input(1, {6, 8})};
+         Var apart = scale(b.context, in[0], {{2, 3.0f}, {3, 1.0f}, {1, -0.5f}});
+         return std::vector<Var>{scale(b.context, std::move(apart), 0.25)};
+       }},
       {"add", "a sum, one side of it used again",
        [](Bench& b, std::vector<Var>& in) {
          in = {b.input(1, {6, 8}), b.input(2, {6, 8})};
@@ -155,6 +179,7 @@ std::vector<OpCase> basic_op_cases() {
       activation_case("gelu tanh", Activation::kGeluTanh),
       activation_case("silu", Activation::kSilu),
       activation_case("tanh", Activation::kTanh),
+      activation_case("sigmoid", Activation::kSigmoid),
       gated_case("swiglu", Activation::kSilu),
       gated_case("geglu", Activation::kGeluTanh),
       rotary_case("rotary by halves", 0, false),

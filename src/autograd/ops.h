@@ -53,6 +53,12 @@ Var activation(Context& context, Var x, kernels::Activation kind);
 /// y = act(gate) * up of rows that hold gate and up side by side.
 Var gated(Context& context, Var gate_up, kernels::Activation kind);
 
+/// y = x with runs of columns, from the first on, multiplied by a factor each; columns beyond them stay as they are. In
+/// place where nobody else has x.
+Var scale(Context& context, Var x, std::initializer_list<kernels::ColumnScale> runs);
+/// y = factor x.
+Var scale(Context& context, Var x, double factor);
+
 /// y = a + b.
 Var add(Context& context, Var a, Var b);
 
@@ -79,6 +85,9 @@ struct Columns {
   Var rows;
   int64_t first = 0, width = 0;
 };
+
+/// y = x * act(z), z as wide as x or one column, which is that of the whole row.
+Var multiply(Context& context, Columns x, Columns z, kernels::Activation kind);
 
 /// A run of rows of one sequence or document: rows [begin, begin + length) see each other and nothing else.
 struct Run {
@@ -130,13 +139,14 @@ struct HeadNormRun {
   Parameter* weight = nullptr;  // [head_dim], or [heads, head_dim] if per_head; null: ones
   Parameter* bias = nullptr;    // the same, or null
   bool per_head = false;
+  int64_t skip = 0;  // columns before its first head that stay as they are
 };
 struct HeadNormOptions {
   bool layer = false;  // false: RMS norm
   float eps = 1e-6f;
   float weight_offset = 0;
 };
-/// Norms each head of at most kernels::kMaxHeadRuns runs, which begin at column 0; columns beyond them stay as they are. Without a
+/// Norms each head of at most kernels::kMaxHeadRuns runs, which begin at column 0; columns beside them stay as they are. Without a
 /// tape in place: x is used up.
 Var head_norm(Context& context, Var x, std::initializer_list<HeadNormRun> runs, const HeadNormOptions& options);
 
@@ -196,10 +206,27 @@ struct ScanOptions {
 /// y[rows, heads * head_dim] of x [heads * head_dim], B and C [groups * state_size], dt [heads]. Rows of no run are zero.
 Var scan(Context& context, Columns x, Columns b, Columns c, Columns dt, const ScanOptions& options);
 
-/// y = rmsnorm(x * silu(z)) * weight by `groups` equal parts of a row (Dao & Gu 2024). `weight` may be null.
+/// The gated delta rule (Yang et al. 2024); see kernels::DeltaRuleArgs.
+struct DeltaRuleOptions {
+  int64_t heads = 0, value_dim = 0;    // of values
+  int64_t key_heads = 0, key_dim = 0;  // of queries and keys
+  float query_scale = 1, key_scale = 1;
+  Parameter* a_log = nullptr;  // [heads], as dt_bias
+  Parameter* dt_bias = nullptr;
+  std::span<const Run> runs;
+  std::span<float* const> states = {};  // empty, or one a run: [heads, key_dim, value_dim]; rewritten
+};
+/// y[rows, heads * value_dim] of q and k [key_heads * key_dim], v [heads * value_dim], b and a [heads]. Rows of no run are
+/// zero.
+Var delta_rule(Context& context, Columns q, Columns k, Columns v, Columns b, Columns a,
+               const DeltaRuleOptions& options);
+
+/// y = rmsnorm(x * silu(z)) * weight by `groups` equal parts of a row (Dao & Gu 2024), or rmsnorm(x) * weight * silu(z).
+/// `weight` may be null; one of a part's width is that of all parts.
 struct GatedNormOptions {
   int64_t groups = 1;
   float eps = 1e-5f;
+  bool norm_first = false;
 };
 Var gated_norm(Context& context, Var x, Columns z, Parameter* weight, const GatedNormOptions& options);
 

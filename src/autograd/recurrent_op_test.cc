@@ -48,6 +48,51 @@ struct Mixer {
   }
 };
 
+// q and k of one key head, v of two heads, b and a, beside each other.
+constexpr int64_t kDeltaKeys = 3, kDeltaValues = 2 * 2, kDeltaColumns = 2 * kDeltaKeys + kDeltaValues + 4;
+
+DeltaRuleOptions delta_options(Bench& b, int64_t heads, int64_t key_heads, std::span<const Run> runs) {
+  return {.heads = heads,
+          .value_dim = 2,
+          .key_heads = key_heads,
+          .key_dim = 3,
+          .query_scale = 0.75f,
+          .key_scale = 0.5f,
+          .a_log = b.parameter(21, {heads}),
+          .dt_bias = b.parameter(22, {heads}),
+          .runs = runs};
+}
+
+Var delta_of(Context& context, const Var& rows, const DeltaRuleOptions& options) {
+  return delta_rule(context, {rows, 0, kDeltaKeys}, {rows, kDeltaKeys, kDeltaKeys},
+                    {rows, 2 * kDeltaKeys, kDeltaValues}, {rows, 2 * kDeltaKeys + kDeltaValues, 2},
+                    {rows, kDeltaColumns - 2, 2}, options);
+}
+
+TEST(RecurrentOps, ADeltaRuleGoesOnFromItsState) {
+  Bench b(DType::kF32, kernels::cpu_backend());
+  constexpr int64_t kRows = 45;
+  Var rows = b.input(1, {kRows, kDeltaColumns});
+  b.context.tape = nullptr;
+  std::vector<autograd::Run> whole = {{0, kRows}};
+  DeltaRuleOptions options = delta_options(b, 2, 1, whole);
+  std::vector<double> expected = values_of(delta_of(b.context, rows, options).value);
+  std::vector<float> state(3 * kDeltaValues);
+  std::vector<float*> states = {state.data()};
+  std::vector<double> got;
+  int64_t begin = 0;
+  for (int64_t count : {40, 1, 4}) {  // a prompt, a token, a second prompt
+    std::vector<autograd::Run> part = {{0, count}};
+    options.runs = part;
+    options.states = states;
+    for (double v : values_of(delta_of(b.context, {rows.value.rows(begin, count), -1}, options).value))
+      got.push_back(v);
+    begin += count;
+  }
+  ASSERT_EQ(got.size(), expected.size());
+  for (size_t i = 0; i < got.size(); ++i) EXPECT_NEAR(got[i], expected[i], 1e-5) << i;
+}
+
 TEST(RecurrentOps, ASequenceGoesOnFromItsStates) {
   Bench b(DType::kF32, kernels::cpu_backend());
   Mixer mixer(b);
@@ -94,6 +139,24 @@ std::vector<OpCase> recurrent_op_cases() {
                                        .dt_max = 1.5f,
                                        .a_log = b.parameter(5, {4}),
                                        .runs = kRuns})};
+       }},
+      {"delta_rule", "operands apart",
+       [](Bench& b, std::vector<Var>& in) {
+         in = {b.input(1, {6, 7}), b.input(2, {6, 6}), b.input(3, {6, 9}), b.input(4, {6, 4}), b.input(5, {6, 5})};
+         return std::vector<Var>{delta_rule(b.context, {in[0], 1, 6}, {in[1], 0, 6}, {in[2], 0, 8}, {in[3], 0, 4},
+                                            {in[4], 1, 4}, delta_options(b, 4, 2, kRuns))};
+       }},
+      {"delta_rule", "columns of one tensor, which gets the gradients of all",
+       [](Bench& b, std::vector<Var>& in) {
+         in = {b.input(1, {40, kDeltaColumns})};  // more rows than a chunk has
+         static const std::vector<Run> kLong = {{0, 3}, {4, 36}};
+         return std::vector<Var>{delta_of(b.context, in[0], delta_options(b, 2, 1, kLong))};
+       }},
+      {"gated_norm", "norm first, one weight for all groups",
+       [](Bench& b, std::vector<Var>& in) {
+         in = {b.input(1, {6, 8}), b.input(2, {6, 11})};
+         return std::vector<Var>{
+             gated_norm(b.context, in[0], {in[1], 3, 8}, b.parameter(3, {4}, 1), {.groups = 2, .norm_first = true})};
        }},
       {"gated_norm", "without a weight",
        [](Bench& b, std::vector<Var>& in) {

@@ -131,12 +131,18 @@ TEST(CausalConv, GradientsOfTheOracle) {
   }
 }
 
-void check_gated_norm(const Backend& table, DType dtype, const std::array<int64_t, 3>& shape, bool weighted,
-                      const std::string& what) {
-  auto [rows, cols, groups] = shape;
+struct GatedNormCase {
+  int64_t rows, cols, groups;
+  bool weighted = true, shared = false, norm_first = false;
+};
+
+void check_gated_norm(const Backend& table, DType dtype, const GatedNormCase& shape, const std::string& what) {
+  auto [rows, cols, groups, weighted, shared, norm_first] = shape;
+  int64_t weights = shared ? cols / groups : cols;
   Twin x(dtype, rows * (cols + 2), 1), z(dtype, rows * (cols + 5), 2, 2.0), y = Twin::zeros(dtype, rows * cols);
-  Twin weight(DType::kF32, cols, 3), rstd = Twin::zeros(DType::kF32, rows * groups);
-  auto args = [&](bool oracle) {
+  Twin weight(DType::kF32, weights, 3), rstd = Twin::zeros(DType::kF32, rows * groups);
+  auto args = [&, rows = rows, cols = cols, groups = groups, weighted = weighted, shared = shared,
+               norm_first = norm_first](bool oracle) {
     auto p = [&](Twin& t) { return oracle ? t.oracle() : t.data(); };
     return GatedNormArgs{.dtype = oracle ? DType::kF64 : dtype,
                          .rows = rows,
@@ -148,6 +154,8 @@ void check_gated_norm(const Backend& table, DType dtype, const std::array<int64_
                          .x = p(x),
                          .z = p(z),
                          .weight = weighted ? p(weight) : nullptr,
+                         .shared_weight = shared,
+                         .norm_first = norm_first,
                          .y = p(y),
                          .rstd = p(rstd)};
   };
@@ -157,9 +165,9 @@ void check_gated_norm(const Backend& table, DType dtype, const std::array<int64_
   rstd.expect_close(what + " rstd", 1e-5);
   rstd.sync();
   Twin dy(dtype, rows * cols, 4), dx = Twin::zeros(dtype, rows * cols), dz(dtype, rows * cols, 6),
-                                  dweight(DType::kF32, cols, 5);
+                                  dweight(DType::kF32, weights, 5);
   TestScratch scratch(gated_norm_backward_scratch(cols));
-  auto backward = [&](bool oracle) {
+  auto backward = [&, cols = cols, weighted = weighted](bool oracle) {
     auto p = [&](Twin& t) { return oracle ? t.oracle() : t.data(); };
     return GatedNormBackwardArgs{.forward = args(oracle),
                                  .dy = p(dy),
@@ -180,19 +188,21 @@ void check_gated_norm(const Backend& table, DType dtype, const std::array<int64_
 
 TEST(GatedNorm, AgreesWithTheOracle) {
   each_kernel([&](const Backend& table, DType dtype, const std::string& name) {
-    for (const std::array<int64_t, 3>& shape :
+    for (auto [rows, cols, groups] :
          {std::array<int64_t, 3>{4, 64, 1}, {9, 66, 2}, {3, 35, 5}, {40, 256, 1}, {0, 8, 1}}) {
-      for (bool weighted : {true, false}) {
-        check_gated_norm(table, dtype, shape, weighted, name + " gated norm of " + std::to_string(shape[1]));
+      for (int flags = 0; flags < 8; ++flags) {
+        GatedNormCase shape{rows, cols, groups, (flags & 1) != 0, (flags & 2) != 0, (flags & 4) != 0};
+        check_gated_norm(table, dtype, shape, name + " gated norm of " + std::to_string(cols));
       }
     }
   });
 }
 
-TEST(GatedNorm, GradientsOfTheOracle) {
+void check_gated_norm_gradients(bool shared, bool norm_first) {
   constexpr int64_t kRows = 3, kCols = 8, kN = kRows * kCols;
-  Values x = random_values(kN, 1), z = random_values(kN, 2), weight = random_values(kCols, 3), y(kN), rstd(2 * kRows);
-  Values dy = random_values(kN, 4), dx(kN), dz(kN), dweight(kCols);
+  const int64_t weights = shared ? kCols / 2 : kCols;
+  Values x = random_values(kN, 1), z = random_values(kN, 2), weight = random_values(weights, 3), y(kN), rstd(2 * kRows);
+  Values dy = random_values(kN, 4), dx(kN), dz(kN), dweight(weight.size());
   GatedNormArgs a{.dtype = DType::kF64,
                   .rows = kRows,
                   .cols = kCols,
@@ -203,6 +213,8 @@ TEST(GatedNorm, GradientsOfTheOracle) {
                   .x = x.data(),
                   .z = z.data(),
                   .weight = weight.data(),
+                  .shared_weight = shared,
+                  .norm_first = norm_first,
                   .y = y.data(),
                   .rstd = rstd.data()};
   auto forward = [&] {
@@ -220,6 +232,12 @@ TEST(GatedNorm, GradientsOfTheOracle) {
   expect_gradient("x", x, dx, forward);
   expect_gradient("z", z, dz, forward);
   expect_gradient("weight", weight, dweight, forward);
+}
+
+TEST(GatedNorm, GradientsOfTheOracle) {
+  for (bool shared : {false, true}) {
+    for (bool norm_first : {false, true}) check_gated_norm_gradients(shared, norm_first);
+  }
 }
 
 }  // namespace

@@ -4,8 +4,8 @@
 namespace malmoi::kernels {
 namespace {
 
-constexpr Activation kActivations[] = {Activation::kNone, Activation::kGelu, Activation::kGeluTanh,
-                                       Activation::kRelu, Activation::kSilu, Activation::kTanh};
+constexpr Activation kActivations[] = {Activation::kNone, Activation::kGelu, Activation::kGeluTanh, Activation::kRelu,
+                                       Activation::kSilu, Activation::kTanh, Activation::kSigmoid};
 
 TEST(Kernels, Activations) {
   each_kernel([&](const Backend& table, DType dtype, const std::string& name) {
@@ -44,6 +44,72 @@ TEST(Kernels, Gated) {
       table.gated_backward(stream(), {dtype, kind, rows, cols, x.data(), dy.data(), x.data()});
       EXPECT_EQ(x.values(), dx.values()) << what << " in place";
     }
+  });
+}
+
+// Columns of wider rows; a gate for each element, or one for each row.
+void check_multiply(const Backend& table, DType dtype, Activation kind, bool one_gate, const std::string& what) {
+  int64_t rows = 7, cols = 45, x_stride = 50, z_stride = one_gate ? 3 : 61;
+  Twin x(dtype, rows * x_stride, 1), z(dtype, rows * z_stride, 2, 2.0), y = Twin::zeros(dtype, rows * cols);
+  Twin dy(dtype, rows * cols, 3), dx(dtype, rows * x_stride, 4), dz(dtype, rows * z_stride, 5);
+  auto args = [&](bool oracle) {
+    auto p = [&](Twin& t) { return oracle ? t.oracle() : t.data(); };
+    MultiplyArgs forward{.dtype = oracle ? DType::kF64 : dtype,
+                         .kind = kind,
+                         .rows = rows,
+                         .cols = cols,
+                         .one_gate = one_gate,
+                         .x_stride = x_stride,
+                         .z_stride = z_stride,
+                         .y_stride = cols,
+                         .x = p(x),
+                         .z = p(z),
+                         .y = p(y)};
+    return MultiplyBackwardArgs{.forward = forward,
+                                .dy = p(dy),
+                                .dx_stride = x_stride,
+                                .dz_stride = z_stride,
+                                .dx = p(dx),
+                                .dz = p(dz),
+                                .accumulate_dx = kind == Activation::kSilu,
+                                .accumulate_dz = kind != Activation::kNone};
+  };
+  table.multiply(stream(), args(false).forward);
+  reference_backend().multiply(stream(), args(true).forward);
+  y.expect_close(what, 2e-6);
+  table.multiply_backward(stream(), args(false));
+  reference_backend().multiply_backward(stream(), args(true));
+  dx.expect_close(what + " dx", 2e-6);
+  dz.expect_close(what + " dz", 2e-5);
+}
+
+TEST(Kernels, Multiply) {
+  each_kernel([&](const Backend& table, DType dtype, const std::string& name) {
+    for (Activation kind : kActivations) {
+      for (bool one_gate : {false, true}) {
+        std::string what = name + " multiply " + std::to_string(static_cast<int>(kind));
+        check_multiply(table, dtype, kind, one_gate, what + (one_gate ? " by row" : ""));
+      }
+    }
+  });
+}
+
+TEST(Kernels, Scale) {
+  each_kernel([&](const Backend& table, DType dtype, const std::string& name) {
+    int64_t rows = 5, cols = 83;
+    Twin x(dtype, rows * cols, 1), y = Twin::zeros(dtype, rows * cols);
+    auto args = [&](DType type, void* from, void* to) {
+      ScaleArgs a{.dtype = type, .rows = rows, .cols = cols, .num_runs = 3, .x = from, .y = to};
+      a.runs[0] = {33, 0.5f};
+      a.runs[1] = {8, 1};
+      a.runs[2] = {31, -3};
+      return a;
+    };
+    table.scale(stream(), args(dtype, x.data(), y.data()));
+    reference_backend().scale(stream(), args(DType::kF64, x.oracle(), y.oracle()));
+    y.expect_close(name + " scale", 0);
+    table.scale(stream(), args(dtype, x.data(), x.data()));
+    EXPECT_EQ(x.values(), y.values()) << name << " in place";
   });
 }
 

@@ -13,10 +13,10 @@ inline int64_t all_heads(const HeadNormArgs& a) {
   return heads;
 }
 
-/// Columns that heads cover; those beyond are copied.
-inline int64_t normed_columns(const HeadNormArgs& a) {
+/// Where the last run ends; columns beyond are copied.
+inline int64_t columns_of_runs(const HeadNormArgs& a) {
   int64_t columns = 0;
-  for (int i = 0; i < a.num_runs; ++i) columns += a.runs[i].heads * a.runs[i].head_dim;
+  for (int i = 0; i < a.num_runs; ++i) columns += a.runs[i].skip + a.runs[i].heads * a.runs[i].head_dim;
   return columns;
 }
 

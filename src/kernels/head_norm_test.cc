@@ -7,7 +7,8 @@ namespace {
 struct HeadNormCase {
   int64_t rows, heads, kv_heads, head_dim, rest;
   bool layer, affine, per_head;
-  int64_t kv_dim = 0;  // of a head of keys; 0: head_dim
+  int64_t kv_dim = 0;   // of a head of keys; 0: head_dim
+  int64_t between = 0;  // columns between queries and keys
 
   int64_t key_dim() const { return kv_dim > 0 ? kv_dim : head_dim; }
 };
@@ -22,7 +23,7 @@ struct HeadNormData {
   HeadNormData(const HeadNormCase& c, DType type)
       : shape(c),
         dtype(type),
-        cols(c.heads * c.head_dim + c.kv_heads * c.key_dim() + c.rest),
+        cols(c.heads * c.head_dim + c.between + c.kv_heads * c.key_dim() + c.rest),
         heads(c.heads + c.kv_heads),
         weights(c.per_head ? c.heads * c.head_dim : c.head_dim),
         x_stride(cols + 5),
@@ -50,7 +51,7 @@ struct HeadNormData {
                    .mean = shape.layer ? p(mean) : nullptr,
                    .rstd = p(rstd)};
     a.runs[0] = {.heads = shape.heads, .head_dim = shape.head_dim, .stride = shape.per_head ? shape.head_dim : 0};
-    a.runs[1] = {.heads = shape.kv_heads, .head_dim = shape.key_dim()};
+    a.runs[1] = {.heads = shape.kv_heads, .head_dim = shape.key_dim(), .skip = shape.between};
     if (shape.affine) {
       a.runs[0].weight = p(q_weight);
       a.runs[0].bias = p(q_bias);
@@ -100,9 +101,10 @@ void check_head_norm(const Backend& table, const HeadNormCase& shape, DType dtyp
 }
 
 TEST(HeadNorm, AgreesWithTheOracle) {
-  const HeadNormCase shapes[] = {{5, 4, 2, 16, 32, false, true, false},     {7, 3, 1, 13, 9, true, true, true},
-                                 {33, 2, 2, 64, 128, false, true, true},    {9, 4, 0, 8, 0, true, false, false},
-                                 {40, 1, 1, 96, 7, false, true, false, 35}, {0, 2, 1, 8, 8, false, true, false}};
+  const HeadNormCase shapes[] = {{5, 4, 2, 16, 32, false, true, false},      {7, 3, 1, 13, 9, true, true, true},
+                                 {33, 2, 2, 64, 128, false, true, true},     {9, 4, 0, 8, 0, true, false, false},
+                                 {40, 1, 1, 96, 7, false, true, false, 35},  {0, 2, 1, 8, 8, false, true, false},
+                                 {6, 3, 2, 20, 5, false, true, false, 0, 37}};
   each_kernel([&](const Backend& table, DType dtype, const std::string& name) {
     int number = 0;
     for (const HeadNormCase& shape : shapes) {
@@ -129,7 +131,7 @@ TEST(HeadNorm, WorksInPlace) {
 
 TEST(HeadNorm, GradientsOfTheOracle) {
   for (int flags = 0; flags < 4; ++flags) {
-    HeadNormData data({3, 2, 1, 5, 4, (flags & 1) != 0, true, (flags & 2) != 0}, DType::kF64);
+    HeadNormData data({3, 2, 1, 5, 4, (flags & 1) != 0, true, (flags & 2) != 0, 0, flags}, DType::kF64);
     int64_t size = data.shape.rows * data.cols;
     auto values = [](Twin& t) {
       return Values(static_cast<double*>(t.oracle()), static_cast<double*>(t.oracle()) + t.size());

@@ -56,7 +56,7 @@ TEST(Oracle, NormGradients) {
 
 TEST(Oracle, ActivationGradients) {
   for (Activation kind : {Activation::kNone, Activation::kGelu, Activation::kGeluTanh, Activation::kRelu,
-                          Activation::kSilu, Activation::kTanh}) {
+                          Activation::kSilu, Activation::kTanh, Activation::kSigmoid}) {
     constexpr int64_t kN = 40;
     std::string what = "activation " + std::to_string(static_cast<int>(kind));
     Values x = random_values(kN, 1), dy = random_values(kN, 2), y(kN), dx(kN);
@@ -74,6 +74,37 @@ TEST(Oracle, ActivationGradients) {
     };
     oracle().gated_backward(stream(), {DType::kF64, kind, 4, 10, gate_up.data(), dy.data(), dgate_up.data()});
     expect_gradient(what + " gated", gate_up, dgate_up, gated);
+  }
+}
+
+TEST(Oracle, MultiplyGradients) {
+  for (bool one_gate : {false, true}) {
+    constexpr int64_t kRows = 3, kCols = 5;
+    Values x = random_values(kRows * kCols, 1), z = random_values(one_gate ? kRows : kRows * kCols, 2),
+           dy = random_values(kRows * kCols, 3), y(dy.size()), dx(x.size()), dz(z.size());
+    MultiplyArgs a{.dtype = DType::kF64,
+                   .kind = Activation::kSigmoid,
+                   .rows = kRows,
+                   .cols = kCols,
+                   .one_gate = one_gate,
+                   .x_stride = kCols,
+                   .z_stride = one_gate ? 1 : kCols,
+                   .y_stride = kCols,
+                   .x = x.data(),
+                   .z = z.data(),
+                   .y = y.data()};
+    auto forward = [&] {
+      oracle().multiply(stream(), a);
+      return dot(y, dy);
+    };
+    oracle().multiply_backward(stream(), {.forward = a,
+                                          .dy = dy.data(),
+                                          .dx_stride = a.x_stride,
+                                          .dz_stride = a.z_stride,
+                                          .dx = dx.data(),
+                                          .dz = dz.data()});
+    expect_gradient("x", x, dx, forward);
+    expect_gradient("z", z, dz, forward);
   }
 }
 

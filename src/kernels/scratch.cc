@@ -1,5 +1,6 @@
 // Scratch of the kernels of heads, experts and recurrences, the same for every instruction set.
 #include "base/parallel.h"
+#include "kernels/delta_rule_layout.h"
 #include "kernels/head_norm_layout.h"
 #include "kernels/kernels.h"
 #include "kernels/scan_layout.h"
@@ -24,6 +25,14 @@ size_t ssd_scan_scratch(const SsdScanArgs& args) {
 
 size_t ssd_scan_backward_scratch(const SsdScanArgs& args) {
   return static_cast<size_t>(num_threads() * scan_backward_words(args)) * sizeof(float);
+}
+
+size_t delta_rule_scratch(const DeltaRuleArgs& args) {
+  return static_cast<size_t>(num_threads() * delta_words(args)) * sizeof(float);
+}
+
+size_t delta_rule_backward_scratch(const DeltaRuleArgs& args) {
+  return static_cast<size_t>(delta_workers(args) * delta_backward_words(args)) * sizeof(float);
 }
 
 }  // namespace malmoi::kernels

@@ -2,6 +2,7 @@
 
 #include <cassert>
 #include <cstring>
+#include <numeric>
 
 namespace malmoi::model {
 namespace {
@@ -20,6 +21,15 @@ int64_t stored_row(const Source& source, int64_t r) {
     int64_t key = head < queries ? head / l.group : (head - queries) % l.heads;
     int64_t place = head < queries ? head % l.group : l.group + (head - queries) / l.heads;
     return (key * together + place) * head_dim + r % head_dim;
+  }
+  if (l.kind == Layout::kPartsInterleaved) {
+    int64_t together = std::accumulate(l.parts.begin(), l.parts.end(), int64_t{0}), before = 0;  // rows of one head
+    assert(source.rows == l.heads * together);
+    for (int64_t part : l.parts) {
+      if (r < l.heads * part) return r / part * together + before + r % part;
+      r -= l.heads * part;
+      before += part;
+    }
   }
   if (l.kind == Layout::kRotaryPermuted) {
     assert(source.rows % (2 * l.heads) == 0);

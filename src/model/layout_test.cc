@@ -36,6 +36,12 @@ TEST(Layout, HeadsOfQueriesKeysAndValuesThatAlternate) {
   EXPECT_EQ(rows_of({Layout::kHeadsInterleaved, 1, 3}, 5), (std::vector<float>{0, 1, 2, 3, 4}));
 }
 
+TEST(Layout, PartsOfAHeadThatAlternate) {
+  // Two heads, each with two rows of one part, one of another, three of a third.
+  EXPECT_EQ(rows_of({Layout::kPartsInterleaved, 2, {2, 1, 3}}, 12),
+            (std::vector<float>{0, 1, 6, 7, 2, 8, 3, 4, 5, 9, 10, 11}));
+}
+
 TEST(Layout, RotaryHalvesThatAlternate) {
   // One head of six and another: pairs are neighbours in the file, halves here.
   EXPECT_EQ(rows_of({Layout::kRotaryPermuted, 2}, 12), (std::vector<float>{0, 2, 4, 1, 3, 5, 6, 8, 10, 7, 9, 11}));

@@ -81,6 +81,19 @@ TEST(Configs, WhatAFamilyCannotHonourIsRefusedByName) {
   EXPECT_THAT(refusal(R"({"model_type": "mixtral", "num_local_experts": 2, "num_experts_per_tok": 3})"),
               HasSubstr("num_experts_per_tok"));
   EXPECT_THAT(refusal(R"({"model_type": "mamba2", "num_heads": 3})"), HasSubstr("num_heads"));
+  EXPECT_THAT(refusal(R"({"model_type": "falcon_h1", "hidden_act": "relu"})"), HasSubstr("hidden_act"));
+  EXPECT_THAT(refusal(R"({"model_type": "falcon_h1", "ssm_multipliers": [1, 2]})"), HasSubstr("ssm_multipliers"));
+  EXPECT_THAT(refusal(R"({"model_type": "falcon_h1", "mamba_n_heads": 100})"), HasSubstr("mamba_n_heads"));
+  EXPECT_THAT(refusal(R"({"model_type": "falcon_h1", "mamba_d_conv": 17})"), HasSubstr("mamba_d_conv"));
+  EXPECT_THAT(refusal(R"({"model_type": "lfm2", "full_attn_idxs": ["a"]})"), HasSubstr("full_attn_idxs"));
+  EXPECT_THAT(refusal(R"({"model_type": "lfm2", "layer_types": ["conv"]})"), HasSubstr("layer_types"));
+  EXPECT_THAT(refusal(R"({"model_type": "lfm2", "conv_L_cache": 99})"), HasSubstr("conv_L_cache"));
+  EXPECT_THAT(refusal(R"({"model_type": "qwen3_next", "hidden_act": "gelu"})"), HasSubstr("hidden_act"));
+  EXPECT_THAT(refusal(R"({"model_type": "qwen3_next", "linear_num_value_heads": 20})"),
+              HasSubstr("linear_num_value_heads"));
+  EXPECT_THAT(refusal(R"({"model_type": "qwen3_next", "num_experts": 4, "num_experts_per_tok": 5})"),
+              HasSubstr("num_experts_per_tok"));
+  EXPECT_THAT(refusal(R"({"model_type": "qwen3_next", "mlp_only_layers": 3})"), HasSubstr("mlp_only_layers"));
   EXPECT_THAT(refusal(R"({"model_type": "phi", "head_dim": 64})"), HasSubstr("head_dim"));
   EXPECT_THAT(refusal(R"({"model_type": "gptj", "rotary_dim": 300})"), HasSubstr("rotary_dim"));
   EXPECT_THAT(refusal(R"({"model_type": "gptj", "rotary_dim": 7})"), HasSubstr("rotary_dim"));
@@ -319,10 +332,7 @@ TEST(Configs, WhatIsPublishedMakesTheSameModel) {
 }
 
 TEST(Configs, AnIdOfPaddingIsOneOfTheVocabularyOrNone) {
-  for (const char* name :
-       {"llama", "mistral", "mixtral",     "deepseek_v2", "deepseek_v3", "olmo2",   "qwen2",    "qwen3",
-        "gemma", "gemma2",  "gemma3_text", "phi3",        "granite",     "smollm3", "stablelm", "starcoder2",
-        "phi",   "exaone4", "exaone_moe",  "hyperclovax", "qwen3_moe",   "bert",    "t5"}) {
+  for (const char* name : {"llama", "mistral", "mixtral", "deepseek_v2", "deepseek_v3", "olmo2", "qwen2", "qwen3", "gemma", "gemma2", "gemma3_text", "phi3", "granite", "smollm3", "stablelm", "starcoder2", "phi", "exaone4", "exaone_moe", "hyperclovax", "qwen3_moe", "bert", "t5", "falcon_h1", "lfm2", "qwen3_next"}) {
     auto told = [&](const std::string& id) {
       std::string start = std::string(name) == "t5" ? R"("decoder_start_token_id": 0, )" : "";
       return refusal("{" + start + R"("model_type": ")" + name + R"(", "vocab_size": 64, "pad_token_id": )" + id + "}");

@@ -57,7 +57,9 @@ SelfAttention::SelfAttention(const Declare& declare, const AttentionSpec& spec) 
     qkv.out = q + 2 * kv;
     qkv.layout = spec.layout;
   } else {
-    qkv.parts = {{n.q, q, spec.q_std, permuted(spec.heads)}, {n.k, kv, -1, permuted(spec.kv_heads)}, {n.v, kv}};
+    Layout queries = permuted(spec.heads);
+    if (spec.output_gate) queries = {Layout::kPartsInterleaved, spec.heads, {spec.head_dim, spec.head_dim}};
+    qkv.parts = {{n.q, q + gate_width(), spec.q_std, queries}, {n.k, kv, -1, permuted(spec.kv_heads)}, {n.v, kv}};
   }
   qkv_ = linear(declare / (n.fused ? n.fused : "qkv_proj"), qkv);
   out_ =
@@ -65,20 +67,29 @@ SelfAttention::SelfAttention(const Declare& declare, const AttentionSpec& spec) 
   if (spec.qk_norm == QkNorm::kNone) return;
   q_norm_ = head_norm(declare / n.q_norm, spec, spec.heads);
   k_norm_ = head_norm(declare / n.k_norm, spec, spec.kv_heads);
+  k_norm_.skip = gate_width();
 }
 
 Var SelfAttention::operator()(Context& context, Var x, const Batch& batch, int64_t slot,
                               const DistanceBias& bias) const {
   const AttentionSpec& s = spec_;
-  int64_t q = s.heads * s.head_dim, kv = s.kv_heads * s.head_dim;
-  Var qkv = qkv_(context, std::move(x));  // [rows, (heads + 2 kv_heads) head_dim]
+  int64_t q = s.heads * s.head_dim, kv = s.kv_heads * s.head_dim, kv_begin = q + gate_width();
+  Var qkv = qkv_(context, std::move(x));  // [rows, kv_begin + 2 kv]
   if (s.qk_norm != QkNorm::kNone)
     qkv = autograd::head_norm(
         context, std::move(qkv), {q_norm_, k_norm_},
         {.layer = s.qk_norm_layer, .eps = static_cast<float>(s.qk_norm_eps), .weight_offset = s.qk_norm_offset});
-  if (s.rotary)
+  qkv = autograd::scale(context, std::move(qkv), {{kv_begin, 1}, {kv, static_cast<float>(s.key_scale)}});
+  if (s.rotary) {
+    int64_t together = s.output_gate ? s.heads : s.heads + s.kv_heads;  // gates stand between queries and keys
     qkv = autograd::rotary(context, std::move(qkv),
-                           s.rotary->options(s.heads + s.kv_heads, s.head_dim, batch.positions, batch.text_lengths));
+                           s.rotary->options(together, s.head_dim, batch.positions, batch.text_lengths));
+  }
+  if (s.rotary && s.output_gate) {
+    autograd::RotaryOptions of_keys = s.rotary->options(s.kv_heads, s.head_dim, batch.positions, batch.text_lengths);
+    of_keys.first_column = kv_begin;
+    qkv = autograd::rotary(context, std::move(qkv), of_keys);
+  }
   autograd::AttentionOptions options = options_of(s, batch);
   DistanceBias added = s.alibi ? s.alibi->bias(context.statistics_type()) : bias;
   options.bias_left = added.left;
@@ -89,14 +100,17 @@ Var SelfAttention::operator()(Context& context, Var x, const Batch& batch, int64
     const autograd::Run& run = batch.runs[i];
     SequenceState& state = *batch.states[i];
     if (!context.rehearsal())
-      state.write(slot, row_at(qkv.value, run.begin, q), q + 2 * kv, row_at(qkv.value, run.begin, q + kv), q + 2 * kv,
-                  run.length);
+      state.write(slot, row_at(qkv.value, run.begin, kv_begin), kv_begin + 2 * kv,
+                  row_at(qkv.value, run.begin, kv_begin + kv), kv_begin + 2 * kv, run.length);
     keys.push_back(cached(state.keys(slot, run.length)));
   }
   if (!batch.states.empty()) use_cache(options, keys, kv);
-  autograd::Columns k{qkv, q, kv}, v{qkv, q + kv, kv};
+  autograd::Columns k{qkv, kv_begin, kv}, v{qkv, kv_begin + kv, kv}, gate;
+  if (s.output_gate) gate = {qkv, q, q};
   Var attended = autograd::attention(context, {std::move(qkv), 0, q}, std::move(k), std::move(v), options,
                                      std::move(added.values));
+  if (s.output_gate)
+    attended = autograd::multiply(context, {std::move(attended), 0, q}, std::move(gate), kernels::Activation::kSigmoid);
   return out_(context, std::move(attended));
 }
 

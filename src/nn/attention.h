@@ -45,6 +45,8 @@ struct AttentionSpec {
   bool qk_norm_bias = false;
   double qk_norm_eps = 1e-6;
   float qk_norm_offset = 0;  // 1 where the model stores weight - 1
+  double key_scale = 1;      // a factor on keys, before they are rotated
+  bool output_gate = false;  // q_proj gives a gate beside each head's queries: what is attended to is times its sigmoid
 };
 
 /// out(attention(q, k, v of the rows)); keys and values go through the batch's states where it has any.
@@ -56,8 +58,10 @@ class SelfAttention {
   Var operator()(Context& context, Var x, const Batch& batch, int64_t slot, const DistanceBias& bias = {}) const;
 
  private:
+  int64_t gate_width() const { return spec_.output_gate ? spec_.heads * spec_.head_dim : 0; }
+
   AttentionSpec spec_;
-  Linear qkv_, out_;
+  Linear qkv_, out_;  // rows of q, gates where there are some, k, v
   autograd::HeadNormRun q_norm_, k_norm_;
 };
 

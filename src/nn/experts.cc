@@ -39,11 +39,20 @@ Experts::Experts(const Declare& declare, const ExpertsSpec& s) : spec_(s) {
   if (s.shared_inner > 0)
     shared_ = gated_mlp(declare / s.shared_name,
                         {.width = s.width, .inner = s.shared_inner, .activation = s.activation, .bias = s.shared_bias});
+  if (s.shared_gate) shared_gate_ = linear(declare / s.shared_gate, {.in = s.width, .out = 1});
+}
+
+Var Experts::shared(Context& context, const Var& x) const {
+  Var y = shared_(context, x);
+  if (!spec_.shared_gate) return y;
+  Var gate = shared_gate_(context, x);  // [rows, 1]
+  return autograd::multiply(context, {std::move(y), 0, spec_.width}, {std::move(gate), 0, 1},
+                            kernels::Activation::kSigmoid);
 }
 
 Var Experts::operator()(Context& context, Var x) const {
   for (size_t i = 0; i < slots_.size(); ++i) weights_[i] = &**slots_[i];
-  Var shared = spec_.shared_inner > 0 ? shared_(context, x) : Var{};
+  Var beside = spec_.shared_inner > 0 ? shared(context, x) : Var{};
   Var routed = autograd::experts(context, std::move(x),
                                  {.experts = spec_.experts,
                                   .top_k = spec_.top_k,
@@ -56,7 +65,7 @@ Var Experts::operator()(Context& context, Var x) const {
                                   .choice_bias = choice_bias_,
                                   .activation = spec_.activation,
                                   .weights = weights_});
-  return shared ? autograd::add(context, std::move(routed), std::move(shared)) : std::move(routed);
+  return beside ? autograd::add(context, std::move(routed), std::move(beside)) : std::move(routed);
 }
 
 }  // namespace malmoi::nn

@@ -24,6 +24,7 @@ struct ExpertsSpec {
   int64_t shared_inner = 0;  // of the gated part that every row goes through, too; 0: none
   bool shared_bias = false;
   const char* shared_name = "shared_experts";  // its matrices have GatedMlpSpec's names
+  const char* shared_gate = nullptr;  // published name of [1, width], whose sigmoid is a factor on it; null: none
 };
 
 /// The sum over a row's experts of weight * down(act(gate(x)) * up(x)), plus the shared part; see autograd::experts.
@@ -34,11 +35,14 @@ class Experts {
   Var operator()(Context& context, Var x) const;
 
  private:
+  Var shared(Context& context, const Var& x) const;
+
   ExpertsSpec spec_;
   std::vector<WeightSlot*> slots_;                        // the router, gate and up of each expert, down of each
   mutable std::vector<const autograd::Weight*> weights_;  // what the slots hold; lives as long as a tape may ask for it
   Parameter* choice_bias_ = nullptr;
   GatedMlp shared_;
+  Linear shared_gate_;
 };
 
 }  // namespace malmoi::nn

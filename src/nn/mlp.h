@@ -29,6 +29,7 @@ struct GatedMlpSpec {
   int64_t width = 0, inner = 0;
   kernels::Activation activation = kernels::Activation::kSilu;
   bool bias = false;
+  double gate_scale = 1, out_scale = 1;  // factors on what the activation reads, and on what comes out
   const char* gate_name = "gate_proj";
   const char* up_name = "up_proj";
   const char* down_name = "down_proj";
@@ -39,8 +40,11 @@ struct GatedMlpSpec {
 struct GatedMlp {
   Linear gate_up, down;
   kernels::Activation activation = kernels::Activation::kSilu;
+  kernels::ColumnScale gate_scale;
+  double out_scale = 1;
   Var operator()(Context& context, Var x) const {
-    return down(context, autograd::gated(context, gate_up(context, std::move(x)), activation));
+    Var both = autograd::scale(context, gate_up(context, std::move(x)), {gate_scale});
+    return autograd::scale(context, down(context, autograd::gated(context, std::move(both), activation)), out_scale);
   }
 };
 GatedMlp gated_mlp(const Declare& declare, const GatedMlpSpec& spec);

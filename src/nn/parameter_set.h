@@ -1,6 +1,7 @@
 // The parameters of a model: declared by its modules with their published names, bound to weights when a file is opened.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -23,9 +24,11 @@ struct Layout {
     kTransposed,        // the file stores [in, out]
     kHeadsInterleaved,  // rows of q, k and v alternate by head: [heads][group of q | k | v][head_dim] (GPT-NeoX, Falcon)
     kRotaryPermuted,    // halves of each head's rows are interleaved (Llama in GGUF)
+    kPartsInterleaved,  // rows of several parts alternate by head: [heads][part 0's rows of a head | part 1's | ...]
   } kind = kAsIs;
-  int64_t heads = 0;  // of the last two; where q, k and v alternate those of k
-  int64_t group = 1;  // heads of q beside each of k
+  int64_t heads = 0;                  // of the last three; where q, k and v alternate those of k
+  int64_t group = 1;                  // heads of q beside each of k
+  std::array<int64_t, 4> parts = {};  // kPartsInterleaved: rows of each part in one head
 };
 
 /// A published tensor that fills rows [row_begin, row_begin + rows) of a parameter seen as [elements / columns, columns].

@@ -1,4 +1,4 @@
-// The norm after a gate; the gate is some columns of its input's rows.
+// The norm beside a gate; the gate is some columns of its input's rows.
 #include "autograd/columns.h"
 #include "autograd/ops.h"
 
@@ -22,6 +22,8 @@ kernels::GatedNormArgs make_args(const Attributes& a, const Tensor& x, const Ten
           .x = x.data(),
           .z = first_column(z, a.first),
           .weight = weight ? weight->compute.data() : nullptr,
+          .shared_weight = weight && weight->shape.elements() < cols,
+          .norm_first = a.options.norm_first,
           .eps = a.options.eps};
 }
 

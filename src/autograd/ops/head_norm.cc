@@ -31,7 +31,8 @@ kernels::HeadNormArgs make_args(const Attributes& a, const Tensor& x) {
                              .x = x.data()};
   for (int i = 0; i < a.num_runs; ++i) {
     const HeadNormRun& run = a.runs[static_cast<size_t>(i)];
-    args.runs[i] = {run.heads, run.head_dim, values(run.weight), values(run.bias), run.per_head ? run.head_dim : 0};
+    args.runs[i] = {run.heads, run.head_dim, values(run.weight), values(run.bias), run.per_head ? run.head_dim : 0,
+                    run.skip};
   }
   return args;
 }

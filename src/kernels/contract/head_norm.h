@@ -14,12 +14,13 @@ struct HeadRun {
   const void* weight = nullptr;  // f32 (oracle f64); null: all ones
   const void* bias = nullptr;    // laid out as the weight, or null
   int64_t stride = 0;            // from one head's weight and bias to the next's: 0 (all heads share them) or head_dim
+  int64_t skip = 0;              // columns before its first head that are copied
 };
 
 constexpr int kMaxHeadRuns = 2;  // queries, keys
 
 /// Each head of each run: y = norm(x) * (weight + weight_offset) + bias, with RMS or layer norm as NormArgs has them
-/// (Dehghani et al. 2023, queries and keys). Runs begin at column 0, one after another; columns beyond them are copied.
+/// (Dehghani et al. 2023, queries and keys). Runs begin at column 0, one after another; columns beside them are copied.
 struct HeadNormArgs {
   DType dtype = DType::kF32;
   bool layer = false;

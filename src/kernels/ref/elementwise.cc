@@ -1,4 +1,4 @@
-// Oracle of activations, gated activations, residual sums and rotary positions.
+// Oracle of activations, gates, factors of columns, residual sums and rotary positions.
 #include "kernels/ref/ref.h"
 
 namespace malmoi::kernels::ref {
@@ -17,6 +17,7 @@ double activate(Activation kind, double x) {
     case Activation::kRelu: return x > 0 ? x : 0;
     case Activation::kSilu: return x / (1 + std::exp(-x));
     case Activation::kTanh: return std::tanh(x);
+    case Activation::kSigmoid: return 1 / (1 + std::exp(-x));
   }
   return x;
 }
@@ -37,6 +38,10 @@ double activate_derivative(Activation kind, double x) {
     case Activation::kTanh: {
       double t = std::tanh(x);
       return 1 - t * t;
+    }
+    case Activation::kSigmoid: {
+      double s = 1 / (1 + std::exp(-x));
+      return s * (1 - s);
     }
   }
   return 1;
@@ -79,6 +84,51 @@ void gated_backward(Stream&, const GatedBackwardArgs& a) {
         put(dgate[c], activate_derivative(a.kind, g) * u * dy);
         put(dup[c], activate(a.kind, g) * dy);
       }
+    }
+  });
+}
+
+void multiply(Stream&, const MultiplyArgs& a) {
+  with_type(a.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    for (int64_t i = 0; i < a.rows * a.cols; ++i) {
+      int64_t r = i / a.cols, c = i % a.cols;
+      double gate = activate(a.kind, get(as<T>(a.z)[r * a.z_stride + (a.one_gate ? 0 : c)]));
+      put(as<T>(a.y)[r * a.y_stride + c], get(as<T>(a.x)[r * a.x_stride + c]) * gate);
+    }
+  });
+}
+
+void multiply_backward(Stream&, const MultiplyBackwardArgs& b) {
+  with_type(b.forward.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    const MultiplyArgs& a = b.forward;
+    for (int64_t r = 0; r < a.rows; ++r) {
+      double of_row = 0;  // the gradient of a row's one gate
+      for (int64_t c = 0; c < a.cols; ++c) {
+        double x = get(as<T>(a.x)[r * a.x_stride + c]), z = get(as<T>(a.z)[r * a.z_stride + (a.one_gate ? 0 : c)]);
+        double dy = get(as<T>(b.dy)[r * a.y_stride + c]), dgate = activate_derivative(a.kind, z) * x * dy;
+        T& dx = as<T>(b.dx)[r * b.dx_stride + c];
+        put(dx, (b.accumulate_dx ? get(dx) : 0) + activate(a.kind, z) * dy);
+        of_row += dgate;
+        if (a.one_gate && c + 1 < a.cols) continue;
+        T& dz = as<T>(b.dz)[r * b.dz_stride + (a.one_gate ? 0 : c)];
+        put(dz, (b.accumulate_dz ? get(dz) : 0) + (a.one_gate ? of_row : dgate));
+      }
+    }
+  });
+}
+
+void scale(Stream&, const ScaleArgs& a) {
+  with_type(a.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    for (int64_t r = 0; r < a.rows; ++r) {
+      int64_t c = 0;
+      for (int k = 0; k < a.num_runs; ++k) {
+        for (int64_t end = c + a.runs[k].columns; c < end; ++c)
+          put(as<T>(a.y)[r * a.cols + c], get(as<T>(a.x)[r * a.cols + c]) * static_cast<double>(a.runs[k].factor));
+      }
+      for (; c < a.cols; ++c) as<T>(a.y)[r * a.cols + c] = as<T>(a.x)[r * a.cols + c];
     }
   });
 }

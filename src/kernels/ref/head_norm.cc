@@ -11,12 +11,24 @@ void each_head(const HeadNormArgs& a, const Body& body) {
   int64_t head = 0, column = 0;
   for (int i = 0; i < a.num_runs; ++i) {
     const HeadRun& run = a.runs[i];
+    column += run.skip;
     for (int64_t h = 0; h < run.heads; ++h) {
       body(run, i, h, head, column);
       ++head;
       column += run.head_dim;
     }
   }
+}
+
+/// Columns that no head covers.
+template <typename T>
+void copy_rest(const HeadNormArgs& a, const T* from, T* to) {
+  int64_t first = 0;
+  for (int i = 0; i < a.num_runs; ++i) {
+    for (int64_t c = first; c < first + a.runs[i].skip; ++c) to[c] = from[c];
+    first += a.runs[i].skip + a.runs[i].heads * a.runs[i].head_dim;
+  }
+  for (int64_t c = first; c < a.cols; ++c) to[c] = from[c];
 }
 
 template <typename T>
@@ -45,7 +57,7 @@ void forward_row(const HeadNormArgs& a, int64_t r) {
       put(y[column + c], (get(s[c]) - mean) * rstd * weight_of<T>(a, run, h * run.stride + c) + bias);
     }
   });
-  for (int64_t c = normed_columns(a); c < a.cols; ++c) y[c] = x[c];
+  copy_rest(a, x, y);
 }
 
 template <typename T>
@@ -72,7 +84,7 @@ void backward_row(const HeadNormBackwardArgs& b, int64_t r) {
       put(dx[column + c], rstd * (g - mean_g - normal * mean_gx));
     }
   });
-  for (int64_t c = normed_columns(a); c < a.cols; ++c) dx[c] = dy[c];
+  copy_rest(a, dy, dx);
 }
 
 }  // namespace

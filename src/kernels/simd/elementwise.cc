@@ -1,4 +1,4 @@
-// Activations, gated activations, residual sums: one pass over memory each.
+// Activations, gates, factors of columns, residual sums: one pass over memory each.
 #include "kernels/simd/common.h"
 
 namespace malmoi::kernels::MALMOI_SIMD_NAMESPACE {
@@ -24,6 +24,7 @@ MALMOI_INLINE Vec activate(Vec x) {
   if constexpr (kind == Activation::kRelu) return max(x, zero());
   if constexpr (kind == Activation::kSilu) return x * sigmoid(x);
   if constexpr (kind == Activation::kTanh) return tanh(x);
+  if constexpr (kind == Activation::kSigmoid) return sigmoid(x);
   return x;
 }
 
@@ -52,6 +53,10 @@ MALMOI_INLINE WithDerivative differentiate(Vec x) {
     Vec t = tanh(x);
     return {t, fnma(t, t, one)};
   }
+  if constexpr (kind == Activation::kSigmoid) {
+    Vec s = sigmoid(x);
+    return {s, s * (one - s)};
+  }
   return {x, one};
 }
 
@@ -65,6 +70,7 @@ MALMOI_INLINE void with_activation(Activation kind, const Body& body) {
     case Activation::kRelu: return body.template operator()<Activation::kRelu>();
     case Activation::kSilu: return body.template operator()<Activation::kSilu>();
     case Activation::kTanh: return body.template operator()<Activation::kTanh>();
+    case Activation::kSigmoid: return body.template operator()<Activation::kSigmoid>();
   }
 }
 
@@ -89,29 +95,88 @@ void activation_backward_array(const ActivationBackwardArgs& a) {
 }
 
 template <typename T, Activation kind>
-void gated_rows(const GatedArgs& a) {
+void multiply_rows(const MultiplyArgs& a) {
   parallel_for(a.rows, row_grain(a.cols), [&](int64_t begin, int64_t end) {
     for (int64_t r = begin; r < end; ++r) {
-      const T *gate = as<T>(a.gate_up) + 2 * r * a.cols, *up = gate + a.cols;
-      T* y = as<T>(a.y) + r * a.cols;
+      const T *x = as<T>(a.x) + r * a.x_stride, *z = as<T>(a.z) + r * a.z_stride;
+      T* y = as<T>(a.y) + r * a.y_stride;
+      if (a.one_gate) {
+        Vec gate = activate<kind>(all(widen(*z)));
+        each_vec(a.cols, [&](int64_t i, auto w) MALMOI_INLINED { store(y + i, gate * load(x + i, w), w); });
+        continue;
+      }
       each_vec(a.cols, [&](int64_t i, auto w)
-                           MALMOI_INLINED { store(y + i, activate<kind>(load(gate + i, w)) * load(up + i, w), w); });
+                           MALMOI_INLINED { store(y + i, activate<kind>(load(z + i, w)) * load(x + i, w), w); });
     }
   });
 }
 
+/// A row with one gate: its gradient is a sum over the row.
 template <typename T, Activation kind>
-void gated_backward_rows(const GatedBackwardArgs& a) {
+void multiply_backward_row(const MultiplyBackwardArgs& b, const T* x, const T* z, const T* dy, T* dx, T* dz) {
+  WithDerivative act = differentiate<kind>(all(widen(*z)));
+  Vec sum = zero();
+  each_vec(b.forward.cols, [&](int64_t i, auto w) MALMOI_INLINED {
+    Vec d = load(dy + i, w);
+    sum = fma(d, load(x + i, w), sum);
+    store(dx + i, fma(act.value, d, b.accumulate_dx ? load(dx + i, w) : zero()), w);
+  });
+  Vec before = b.accumulate_dz ? all(widen(*dz)) : zero();
+  store(dz, fma(act.derivative, all(reduce_add(sum)), before), Part{1});
+}
+
+template <typename T, Activation kind>
+void multiply_backward_rows(const MultiplyBackwardArgs& b) {
+  const MultiplyArgs& a = b.forward;
   parallel_for(a.rows, row_grain(a.cols), [&](int64_t begin, int64_t end) {
     for (int64_t r = begin; r < end; ++r) {
-      const T *gate = as<T>(a.gate_up) + 2 * r * a.cols, *up = gate + a.cols, *dy = as<T>(a.dy) + r * a.cols;
-      T *dgate = as<T>(a.dgate_up) + 2 * r * a.cols, *dup = dgate + a.cols;
+      const T *x = as<T>(a.x) + r * a.x_stride, *z = as<T>(a.z) + r * a.z_stride, *dy = as<T>(b.dy) + r * a.y_stride;
+      T *dx = as<T>(b.dx) + r * b.dx_stride, *dz = as<T>(b.dz) + r * b.dz_stride;
+      if (a.one_gate) {
+        multiply_backward_row<T, kind>(b, x, z, dy, dx, dz);
+        continue;
+      }
       each_vec(a.cols, [&](int64_t i, auto w) MALMOI_INLINED {
-        WithDerivative act = differentiate<kind>(load(gate + i, w));
-        Vec d = load(dy + i, w), u = load(up + i, w);
-        store(dgate + i, act.derivative * u * d, w);
-        store(dup + i, act.value * d, w);
+        WithDerivative act = differentiate<kind>(load(z + i, w));
+        Vec d = load(dy + i, w), value = load(x + i, w);
+        Vec dx_before = b.accumulate_dx ? load(dx + i, w) : zero();
+        Vec dz_before = b.accumulate_dz ? load(dz + i, w) : zero();
+        store(dz + i, fma(act.derivative * value, d, dz_before), w);
+        store(dx + i, fma(act.value, d, dx_before), w);
       });
+    }
+  });
+}
+
+/// A gate that lies before what it gates.
+template <typename T>
+MultiplyArgs halves_of(const GatedArgs& a) {
+  return {.dtype = a.dtype,
+          .kind = a.kind,
+          .rows = a.rows,
+          .cols = a.cols,
+          .x_stride = 2 * a.cols,
+          .z_stride = 2 * a.cols,
+          .y_stride = a.cols,
+          .x = as<T>(a.gate_up) + a.cols,
+          .z = a.gate_up,
+          .y = a.y};
+}
+
+template <typename T>
+void scale_rows(const ScaleArgs& a) {
+  parallel_for(a.rows, row_grain(a.cols), [&](int64_t begin, int64_t end) {
+    for (int64_t r = begin; r < end; ++r) {
+      const T* x = as<T>(a.x) + r * a.cols;
+      T* y = as<T>(a.y) + r * a.cols;
+      int64_t first = 0;
+      for (int k = 0; k < a.num_runs; first += a.runs[k++].columns) {
+        if (x == y && a.runs[k].factor == 1.0f) continue;
+        Vec factor = all(a.runs[k].factor);
+        each_vec(a.runs[k].columns,
+                 [&](int64_t i, auto w) MALMOI_INLINED { store(y + first + i, load(x + first + i, w) * factor, w); });
+      }
+      if (x != y) __builtin_memcpy(y + first, x + first, sizeof(T) * static_cast<size_t>(a.cols - first));
     }
   });
 }
@@ -141,16 +206,37 @@ void activation_backward(Stream&, const ActivationBackwardArgs& a) {
   });
 }
 
-void gated(Stream&, const GatedArgs& a) {
+void multiply(Stream&, const MultiplyArgs& a) {
   with_type(a.dtype, [&](auto type) {
-    with_activation(a.kind, [&]<Activation kind>() { gated_rows<decltype(type), kind>(a); });
+    with_activation(a.kind, [&]<Activation kind>() { multiply_rows<decltype(type), kind>(a); });
   });
 }
 
-void gated_backward(Stream&, const GatedBackwardArgs& a) {
-  with_type(a.dtype, [&](auto type) {
-    with_activation(a.kind, [&]<Activation kind>() { gated_backward_rows<decltype(type), kind>(a); });
+void multiply_backward(Stream&, const MultiplyBackwardArgs& b) {
+  with_type(b.forward.dtype, [&](auto type) {
+    with_activation(b.forward.kind, [&]<Activation kind>() { multiply_backward_rows<decltype(type), kind>(b); });
   });
+}
+
+void gated(Stream& stream, const GatedArgs& a) {
+  with_type(a.dtype, [&](auto type) { multiply(stream, halves_of<decltype(type)>(a)); });
+}
+
+void gated_backward(Stream& stream, const GatedBackwardArgs& a) {
+  with_type(a.dtype, [&](auto type) {
+    using T = decltype(type);
+    MultiplyArgs forward = halves_of<T>({a.dtype, a.kind, a.rows, a.cols, a.gate_up});
+    multiply_backward(stream, {.forward = forward,
+                               .dy = a.dy,
+                               .dx_stride = forward.x_stride,
+                               .dz_stride = forward.z_stride,
+                               .dx = as<T>(a.dgate_up) + a.cols,
+                               .dz = a.dgate_up});
+  });
+}
+
+void scale(Stream&, const ScaleArgs& a) {
+  with_type(a.dtype, [&](auto type) { scale_rows<decltype(type)>(a); });
 }
 
 void add(Stream&, const AddArgs& a) {

@@ -7,10 +7,13 @@ namespace {
 
 /// Columns that no head covers.
 template <typename T>
+MALMOI_INLINE void copy_columns(const T* from, T* to, int64_t n) {
+  if (from != to && n > 0) __builtin_memcpy(to, from, sizeof(T) * static_cast<size_t>(n));
+}
+template <typename T>
 MALMOI_INLINE void copy_rest(const HeadNormArgs& a, const T* from, T* to) {
-  int64_t first = normed_columns(a);
-  if (from == to || first >= a.cols) return;
-  __builtin_memcpy(to + first, from + first, sizeof(T) * static_cast<size_t>(a.cols - first));
+  int64_t first = columns_of_runs(a);
+  copy_columns(from + first, to + first, a.cols - first);
 }
 
 struct Statistics {
@@ -41,6 +44,9 @@ void forward_row(const HeadNormArgs& a, int64_t r, int64_t heads) {
   for (int k = 0; k < a.num_runs; ++k) {
     const HeadRun& run = a.runs[k];
     const float *weight = as<float>(run.weight), *bias = as<float>(run.bias);
+    copy_columns(x, y, run.skip);
+    x += run.skip;
+    y += run.skip;
     for (int64_t h = 0; h < run.heads; ++h, ++head, x += run.head_dim, y += run.head_dim) {
       Statistics s = statistics(a, x, run.head_dim);
       if (a.mean && a.layer) as<float>(a.mean)[head] = s.mean;
@@ -103,6 +109,10 @@ void backward_row(const HeadNormBackwardArgs& b, int64_t r, int64_t heads, float
     const HeadRun& run = a.runs[k];
     int64_t weights = weights_of(run);
     head.n = run.head_dim;
+    copy_columns(head.dy, head.dx, run.skip);
+    head.x += run.skip;
+    head.dy += run.skip;
+    head.dx += run.skip;
     for (int64_t h = 0; h < run.heads; ++h, ++number) {
       int64_t at = h * run.stride;
       head.statistics = {a.layer ? as<float>(a.mean)[number] : 0.0f, as<float>(a.rstd)[number]};

@@ -11,36 +11,11 @@ struct Worker {
   float* state;
 };
 
-/// Where the run's state is kept meanwhile.
-struct State {
-  float* data;
-  int64_t ld, rows;
-};
-
-State open_state(const SsdScanArgs& a, const ScanRun& run, int64_t head, float* own) {
-  if (!run.state_out || a.head_dim % kLanes != 0 || a.state_size % kScanRows != 0) {
-    load_state(a, run, head, own);
-    return {own, scan_width(a), scan_round(a.state_size, kScanRows)};
-  }
-  int64_t size = a.state_size * a.head_dim;
-  float* out = as<float>(run.state_out) + head * size;
-  size_t bytes = sizeof(float) * static_cast<size_t>(size);
-  if (!run.state_in) {
-    __builtin_memset(out, 0, bytes);
-  } else if (run.state_in != run.state_out) {
-    __builtin_memcpy(out, as<float>(run.state_in) + head * size, bytes);
-  }
-  return {out, a.head_dim, a.state_size};
-}
-
-void close_state(const SsdScanArgs& a, const ScanRun& run, int64_t head, const State& state, const float* own) {
-  if (!run.state_out || state.data != own) return;
-  copy_state(a, own, state.ld, as<float>(run.state_out) + head * a.state_size * a.head_dim, a.head_dim);
-}
-
 template <typename T>
 void scan_head(const SsdScanArgs& a, const ScanRun& run, int64_t head, Worker& worker) {
-  State state = open_state(a, run, head, worker.state);
+  bool fits = a.head_dim % kLanes == 0 && a.state_size % kScanRows == 0;
+  OpenState state = open_state(state_size_of(a), run, head, fits, worker.state, padded_size_of(a));
+  int64_t rows = scan_round(a.state_size, kScanRows);
   ScanChunk& chunk = worker.chunk;
   float skip = a.d ? as<float>(a.d)[head] : 0.0f;
   int64_t column = head * a.head_dim;
@@ -51,14 +26,14 @@ void scan_head(const SsdScanArgs& a, const ScanRun& run, int64_t head, Worker& w
       widen_row(as<T>(a.x) + (first + i) * a.x_stride + column, a.head_dim, skip, chunk.y + i * chunk.width,
                 chunk.width);
     }
-    advance<true>(chunk, state.data, state.ld, state.rows, lanes_of(a.head_dim));
+    advance<true>(chunk, state.data, state.ld, rows, lanes_of(a.head_dim));
     for (int64_t i = 0; i < count; ++i) {
       T* y = as<T>(a.y) + (first + i) * a.y_stride + column;
       const float* from = chunk.y + i * chunk.width;
       each_vec(a.head_dim, [&](int64_t p, auto w) MALMOI_INLINED { store(y + p, load(from + p, w), w); });
     }
   }
-  close_state(a, run, head, state, worker.state);
+  close_state(state_size_of(a), run, head, state, worker.state);
 }
 
 template <typename T>

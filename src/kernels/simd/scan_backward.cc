@@ -164,7 +164,7 @@ void backward_head(const SsdScanBackwardArgs& s, const ScanRun& run, int64_t hea
   ScanChunk& chunk = k.chunk;
   int64_t size = chunk.states * chunk.width, chunks = (run.length + kScanChunk - 1) / kScanChunk;
   auto rows_of = [&](int64_t i) { return min_of(kScanChunk, run.length - i * kScanChunk); };
-  load_state(a, run, head, k.starts);
+  load_state(state_size_of(a), run, head, k.starts, padded_size_of(a));
   for (int64_t i = 0; i + 1 < chunks; ++i) {
     float* next = k.starts + (i + 1) * size;
     __builtin_memcpy(next, next - size, sizeof(float) * static_cast<size_t>(size));

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "kernels/scan_layout.h"
+#include "kernels/simd/recurrent_state.h"
 #include "kernels/simd/tile.h"
 
 namespace malmoi::kernels::MALMOI_SIMD_NAMESPACE {
@@ -24,6 +25,9 @@ struct ScanChunk {
   float* decay = nullptr;
 };
 
+MALMOI_INLINE StateSize state_size_of(const SsdScanArgs& a) { return {a.state_size, a.head_dim}; }
+MALMOI_INLINE StateSize padded_size_of(const SsdScanArgs& a) { return {scan_states(a), scan_width(a)}; }
+
 MALMOI_INLINE void take_chunk(const SsdScanArgs& a, Scratch& scratch, int64_t rows, ScanChunk& chunk) {
   chunk.width = scan_width(a);
   chunk.states = scan_states(a);
@@ -35,14 +39,6 @@ MALMOI_INLINE void take_chunk(const SsdScanArgs& a, Scratch& scratch, int64_t ro
   chunk.decay = scratch.take<float>(kScanChunk);
 }
 
-/// to[0, n) = scale * from, zero up to `padded`.
-template <typename T>
-MALMOI_INLINE void widen_row(const T* from, int64_t n, float scale, float* to, int64_t padded) {
-  for (int64_t i = n / kLanes * kLanes; i < padded; i += kLanes) store(to + i, zero(), Full{});
-  Vec factor = all(scale);
-  each_vec(n, [&](int64_t i, auto w) MALMOI_INLINED { store(to + i, load(from + i, w) * factor, w); });
-}
-
 /// dt after softplus and clamp, and its derivative by what went in.
 struct StepSize {
   float dt, slope;
@@ -51,12 +47,10 @@ struct StepSize {
 template <typename T>
 StepSize step_size(const SsdScanArgs& a, int64_t row, int64_t head) {
   float raw = widen(as<T>(a.dt)[row * a.dt_stride + head]) + (a.dt_bias ? as<float>(a.dt_bias)[head] : 0.0f);
-  float tail = __builtin_expf(-__builtin_fabsf(raw));
-  float soft = (raw > 0 ? raw : 0.0f) + __builtin_log1pf(tail);
-  float slope = (raw > 0 ? 1.0f : tail) / (1.0f + tail);
-  if (soft < a.dt_min) return {a.dt_min, 0};
-  if (soft > a.dt_max) return {a.dt_max, 0};
-  return {soft, slope};
+  Softplus soft = softplus(raw);
+  if (soft.value < a.dt_min) return {a.dt_min, 0};
+  if (soft.value > a.dt_max) return {a.dt_max, 0};
+  return {soft.value, soft.slope};
 }
 
 /// A of a head.
@@ -124,21 +118,6 @@ void advance(const ScanChunk& chunk, float* state, int64_t ld, int64_t rows, int
     }
     for (; p < columns; p += kLanes) advance_tile<1, kOutput>(chunk, row + p, ld, n, p);
   }
-}
-
-/// Copies the state of a head, rows of head_dim, to or from scratch with rows of ld.
-MALMOI_INLINE void copy_state(const SsdScanArgs& a, const float* from, int64_t ld_from, float* to, int64_t ld_to) {
-  for (int64_t n = 0; n < a.state_size; ++n) {
-    __builtin_memcpy(to + n * ld_to, from + n * ld_from, sizeof(float) * static_cast<size_t>(a.head_dim));
-  }
-}
-
-/// The state before a run in scratch of [scan_states][scan_width].
-MALMOI_INLINE void load_state(const SsdScanArgs& a, const ScanRun& run, int64_t head, float* state) {
-  int64_t width = scan_width(a);
-  __builtin_memset(state, 0, sizeof(float) * static_cast<size_t>(scan_states(a) * width));
-  if (!run.state_in) return;
-  copy_state(a, as<float>(run.state_in) + head * a.state_size * a.head_dim, a.head_dim, state, width);
 }
 
 }  // namespace

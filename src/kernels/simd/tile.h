@@ -119,6 +119,14 @@ void pack_rows(const T* x, int64_t stride, int64_t rows, int64_t cols, Word* out
   }
 }
 
+/// to[0, n) = scale * from, zero up to `padded`.
+template <typename T>
+MALMOI_INLINE void widen_row(const T* from, int64_t n, float scale, float* to, int64_t padded) {
+  for (int64_t i = n / kLanes * kLanes; i < padded; i += kLanes) store(to + i, zero(), Full{});
+  Vec factor = all(scale);
+  each_vec(n, [&](int64_t i, auto w) MALMOI_INLINED { store(to + i, load(from + i, w) * factor, w); });
+}
+
 /// Rows are the summed dimension: out[step][column], each step one row (two with kDot), columns padded with zero to ld.
 template <typename T>
 void pack_steps(const T* x, int64_t stride, int64_t rows, int64_t cols, Word* out, int64_t ld) {

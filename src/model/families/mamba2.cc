@@ -1,32 +1,42 @@
 // Mamba-2 (Dao & Gu 2024): a recurrence whose step depends on what it reads, behind a short convolution.
 #include <cmath>
 #include <limits>
+#include <tuple>
 
 #include "base/rng.h"
 #include "model/families/lm_head.h"
+#include "model/families/mamba2.h"
 #include "nn/blocks.h"
+#include "nn/mamba2_mixer.h"
 
 namespace malmoi::model {
+
+std::pair<double, double> read_time_step_limit(ConfigFields& f) {
+  const Json& limit = f.reader().raw("time_step_limit");
+  double least = 0, most = std::numeric_limits<double>::infinity();
+  if (limit.is_array() && limit.size() == 2) {
+    if (limit[0].is_number()) least = limit[0].get<double>();
+    if (limit[1].is_number()) most = limit[1].get<double>();
+  } else if (!limit.is_null()) {
+    f.fail("time_step_limit", "two numbers were expected");
+  }
+  if (!(least >= 0 && least <= most)) f.fail("time_step_limit", "is not a range of steps");
+  Json published = std::isinf(most) ? Json{{"__float__", "Infinity"}} : Json(most);
+  f.publish("time_step_limit", Json::array({least, published}));
+  return {least, most};
+}
+
 namespace {
 
 struct Mamba2Config {
   int64_t vocab_size, hidden_size, num_hidden_layers, num_heads, head_dim, state_size, conv_kernel, n_groups, expand;
   double layer_norm_epsilon, initializer_range, time_step_min, time_step_max, time_step_floor, dt_least, dt_most;
   bool use_bias, use_conv_bias, tie_word_embeddings, rescale_prenorm_residual;
-
-  int64_t inner() const { return num_heads * head_dim; }
-  int64_t bc() const { return n_groups * state_size; }
-  int64_t channels() const { return inner() + 2 * bc(); }  // of the convolution: x, B and C
-};
-
-struct Mixer {
-  nn::Linear in, out;
-  Parameter *conv, *conv_bias, *a_log, *d, *dt_bias, *norm;
 };
 
 struct Layer {
   nn::Norm norm;
-  Mixer mixer;
+  nn::Mamba2Mixer mixer;
 };
 
 // -log of steps that lie between min and max, evenly by logarithm: softplus of it is the step (section 6 of the code paper).
@@ -46,8 +56,7 @@ class Mamba2 final : public Backbone {
     embeddings_ = nn::embedding(model / "embeddings", {c.vocab_size, c.hidden_size});
     for (int64_t i = 0; i < c.num_hidden_layers; ++i) {
       nn::Declare layer = model / "layers" / i;
-      nn::Norm norm = make_norm(layer / "norm");
-      layers_.push_back({norm, make_mixer(layer / "mixer")});
+      layers_.push_back({make_norm(layer / "norm"), nn::Mamba2Mixer(layer / "mixer", mixer_spec())});
     }
     norm_ = make_norm(model / "norm_f");
   }
@@ -60,13 +69,10 @@ class Mamba2 final : public Backbone {
     return norm_(context, std::move(io.x), std::move(io.delta)).normed;
   }
 
-  // Of each layer: the last inputs of the convolution, then the recurrent state.
   std::vector<nn::LayerState> states() const override {
     std::vector<nn::LayerState> states;
     for (int64_t i = 0; i < config_.num_hidden_layers; ++i) {
-      states.push_back(
-          {.kind = nn::StateKind::kConvolution, .elements = (config_.conv_kernel - 1) * config_.channels()});
-      states.push_back({.kind = nn::StateKind::kRecurrent, .elements = config_.inner() * config_.state_size});
+      for (const nn::LayerState& state : nn::Mamba2Mixer::states(mixer_spec())) states.push_back(state);
     }
     return states;
   }
@@ -75,65 +81,34 @@ class Mamba2 final : public Backbone {
 
  private:
   autograd::BlockIo layer(Context& context, int64_t index, const nn::Batch& batch, autograd::BlockIo io) const {
-    const auto& [norm, m] = layers_[static_cast<size_t>(index)];
-    int64_t inner = config_.inner(), bc = config_.bc(), channels = config_.channels();
+    const auto& [norm, mixer] = layers_[static_cast<size_t>(index)];
     auto [x, h] = norm(context, std::move(io.x), std::move(io.delta));  // [rows, hidden_size]
-    Var projected = m.in(context, std::move(h));                        // [rows, z | x B C | dt]
-    std::vector<float*> conv_states = states_of(batch, 2 * index), scan_states = states_of(batch, 2 * index + 1);
-    Var xbc = autograd::causal_conv(context, {projected, inner, channels}, *m.conv, m.conv_bias,
-                                    {.runs = batch.runs, .states = conv_states});  // [rows, x | B | C]
-    autograd::Columns b{xbc, inner, bc}, c{xbc, inner + bc, bc}, dt{projected, inner + channels, config_.num_heads};
-    Var y = autograd::scan(context, {std::move(xbc), 0, inner}, std::move(b), std::move(c), std::move(dt),
-                           {.heads = config_.num_heads,
-                            .head_dim = config_.head_dim,
-                            .groups = config_.n_groups,
-                            .state_size = config_.state_size,
-                            .dt_min = static_cast<float>(config_.dt_least),
-                            .dt_max = static_cast<float>(config_.dt_most),
-                            .a_log = m.a_log,
-                            .d = m.d,
-                            .dt_bias = m.dt_bias,
-                            .runs = batch.runs,
-                            .states = scan_states});  // [rows, inner]
-    y = autograd::gated_norm(context, std::move(y), {std::move(projected), 0, inner}, m.norm,
-                             {.groups = config_.n_groups, .eps = static_cast<float>(config_.layer_norm_epsilon)});
-    return {std::move(x), m.out(context, std::move(y))};
-  }
-
-  static std::vector<float*> states_of(const nn::Batch& batch, int64_t slot) {
-    std::vector<float*> states;
-    for (nn::SequenceState* state : batch.states) states.push_back(state->elements(slot).data());
-    return states;
+    return {std::move(x), mixer(context, std::move(h), batch, 2 * index)};
   }
 
   nn::Norm make_norm(const nn::Declare& declare) const {
     return nn::norm(declare, {.width = config_.hidden_size, .eps = config_.layer_norm_epsilon});
   }
 
-  Mixer make_mixer(const nn::Declare& mixer) const {
+  nn::Mamba2MixerSpec mixer_spec() const {
     const Mamba2Config& c = config_;
-    nn::ParameterSet& set = mixer.set();
-    Mixer m;
     // Residual projections start smaller where asked for: the variance of their sum does not grow with depth.
     double out_std =
         c.rescale_prenorm_residual ? c.initializer_range / std::sqrt(static_cast<double>(c.num_hidden_layers)) : -1;
-    m.in = nn::linear(mixer / "in_proj",
-                      {.in = c.hidden_size, .out = c.inner() + c.channels() + c.num_heads, .bias = c.use_bias});
-    m.conv = set.add({.name = mixer.tensor("conv1d.weight"),
-                      .shape = {c.channels(), 1, c.conv_kernel},
-                      .role = nn::Role::kConvolution,
-                      .init = {.std = 1 / std::sqrt(3.0 * static_cast<double>(c.conv_kernel))}});
-    m.conv_bias = c.use_conv_bias ? set.add({.name = mixer.tensor("conv1d.bias"), .shape = {c.channels()}}) : nullptr;
-    auto fill_a = [](uint64_t, float* values, int64_t n) {
-      for (int64_t i = 0; i < n; ++i) values[i] = std::log(static_cast<float>(i + 1));
-    };
-    auto fill_dt = [c](uint64_t seed, float* values, int64_t n) { fill_dt_bias(c, seed, values, n); };
-    m.a_log = set.add({.name = mixer.tensor("A_log"), .shape = {c.num_heads}, .init = {.fill = fill_a}});
-    m.d = set.add({.name = mixer.tensor("D"), .shape = {c.num_heads}, .init = {.constant = 1}});
-    m.dt_bias = set.add({.name = mixer.tensor("dt_bias"), .shape = {c.num_heads}, .init = {.fill = fill_dt}});
-    m.norm = set.add({.name = mixer.tensor("norm.weight"), .shape = {c.inner()}, .init = {.constant = 1}});
-    m.out = nn::linear(mixer / "out_proj", {.in = c.inner(), .out = c.hidden_size, .bias = c.use_bias, .std = out_std});
-    return m;
+    return {.width = c.hidden_size,
+            .heads = c.num_heads,
+            .head_dim = c.head_dim,
+            .groups = c.n_groups,
+            .state_size = c.state_size,
+            .taps = c.conv_kernel,
+            .in_bias = c.use_bias,
+            .out_bias = c.use_bias,
+            .conv_bias = c.use_conv_bias,
+            .norm_eps = c.layer_norm_epsilon,
+            .dt_min = c.dt_least,
+            .dt_max = c.dt_most,
+            .out_std = out_std,
+            .fill_dt_bias = [c](uint64_t seed, float* values, int64_t n) { fill_dt_bias(c, seed, values, n); }};
   }
 
   Mamba2Config config_;
@@ -141,21 +116,6 @@ class Mamba2 final : public Backbone {
   std::vector<Layer> layers_;
   nn::Norm norm_;
 };
-
-// [least, most]; what is not a number (infinity, in the ways that files write it) is no limit.
-void read_time_step_limit(ConfigFields& f, Mamba2Config& c) {
-  const Json& limit = f.reader().raw("time_step_limit");
-  c.dt_most = std::numeric_limits<double>::infinity();
-  if (limit.is_array() && limit.size() == 2) {
-    if (limit[0].is_number()) c.dt_least = limit[0].get<double>();
-    if (limit[1].is_number()) c.dt_most = limit[1].get<double>();
-  } else if (!limit.is_null()) {
-    f.fail("time_step_limit", "two numbers were expected");
-  }
-  if (!(c.dt_least >= 0 && c.dt_least <= c.dt_most)) f.fail("time_step_limit", "is not a range of steps");
-  Json most = std::isinf(c.dt_most) ? Json{{"__float__", "Infinity"}} : Json(c.dt_most);
-  f.publish("time_step_limit", Json::array({c.dt_least, most}));
-}
 
 Mamba2Config read(ConfigFields& f) {
   Mamba2Config c{};
@@ -174,7 +134,7 @@ Mamba2Config read(ConfigFields& f) {
   c.time_step_min = f.number("time_step_min", 0.001, 1e-9, 1e3);
   c.time_step_max = f.number("time_step_max", 0.1, 1e-9, 1e3);
   c.time_step_floor = f.number("time_step_floor", 1e-4, 0, 1e3);
-  read_time_step_limit(f, c);
+  std::tie(c.dt_least, c.dt_most) = read_time_step_limit(f);
   c.use_bias = f.flag("use_bias", false);
   c.use_conv_bias = f.flag("use_conv_bias", true);
   c.tie_word_embeddings = f.flag("tie_word_embeddings", false);
