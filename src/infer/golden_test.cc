@@ -16,12 +16,8 @@
 namespace malmoi::infer {
 namespace {
 
-const char* const kGoldens[] = {"bert", "bert-cls", "deepseek_v2", "deepseek_v2-lite", "deepseek_v3", "deepseek_v3-halves", "exaone4", "exaone_moe", "falcon", "falcon-one", "falcon-rw", "falcon-two", "falcon_h1", "falcon_h1-norm", "gemma", "gemma2", "gemma3", "gpt2", "gpt2-hub", "gpt_neox", "gptj", "granite", "hyperclovax", "lfm2", "llama-gqa-rope3", "mamba2", "mistral", "mixtral", "olmo2", "phi", "phi3", "phi3-longrope", "qwen2", "qwen3", "qwen3_moe", "qwen3_next", "smollm3", "stablelm", "stablelm-parallel", "starcoder2", "t5"};
-const char* const kGgufGoldens[] = {
-    "bert",       "deepseek2", "deepseek3", "exaone-moe", "exaone4",   "exaone4-window", "falcon",        "falcon-two",
-    "gemma",      "gemma2",    "gemma3",    "gpt2",       "gptneox",   "granite",        "llama-headdim", "llama-rope3",
-    "llama-yarn", "mamba2",    "mixtral",   "olmo2",      "phi2",      "phi3",           "phi3-longrope", "qwen2",
-    "qwen3",      "qwen3moe",  "smollm3",   "stablelm",   "starcoder2"};
+const char* const kGoldens[] = {"bert", "bert-cls", "deepseek_v2", "deepseek_v2-lite", "deepseek_v3", "deepseek_v3-halves", "exaone4", "exaone_moe", "falcon", "falcon-one", "falcon-rw", "falcon-two", "falcon_h1", "falcon_h1-norm", "gemma", "gemma2", "gemma3", "gpt2", "gpt2-hub", "gpt_neox", "gptj", "granite", "hyperclovax", "lfm2", "llama-gqa-rope3", "mamba", "mamba2", "mistral", "mixtral", "olmo2", "phi", "phi3", "phi3-longrope", "qwen2", "qwen3", "qwen3_moe", "qwen3_next", "recurrent_gemma", "rwkv", "smollm3", "stablelm", "stablelm-parallel", "starcoder2", "t5"};
+const char* const kGgufGoldens[] = {"bert", "deepseek2", "deepseek3", "exaone-moe", "exaone4", "exaone4-window", "falcon", "falcon-two", "gemma", "gemma2", "gemma3", "gpt2", "gptneox", "granite", "llama-headdim", "llama-rope3", "llama-yarn", "mamba", "mamba2", "mixtral", "olmo2", "phi2", "phi3", "phi3-longrope", "qwen2", "qwen3", "qwen3moe", "smollm3", "stablelm", "starcoder2"};
 
 // A golden of either kind: its folder, and what is opened.
 struct Place {

@@ -94,6 +94,21 @@ TEST(Configs, WhatAFamilyCannotHonourIsRefusedByName) {
   EXPECT_THAT(refusal(R"({"model_type": "qwen3_next", "num_experts": 4, "num_experts_per_tok": 5})"),
               HasSubstr("num_experts_per_tok"));
   EXPECT_THAT(refusal(R"({"model_type": "qwen3_next", "mlp_only_layers": 3})"), HasSubstr("mlp_only_layers"));
+  EXPECT_THAT(refusal(R"({"model_type": "mamba", "hidden_act": "gelu"})"), HasSubstr("hidden_act"));
+  EXPECT_THAT(refusal(R"({"model_type": "mamba", "rms_norm": false})"), HasSubstr("rms_norm"));
+  EXPECT_THAT(refusal(R"({"model_type": "mamba", "ssm_cfg": {"layer": "Mamba2"}})"), HasSubstr("ssm_cfg"));
+  EXPECT_THAT(refusal(R"({"model_type": "mamba", "time_step_init_scheme": "none"})"), HasSubstr("random or constant"));
+  EXPECT_THAT(refusal(R"({"model_type": "mamba", "time_step_rank": "full"})"), HasSubstr("time_step_rank"));
+  EXPECT_THAT(refusal(R"({"model_type": "mamba", "state_size": 1024})"), HasSubstr("state_size"));
+  EXPECT_EQ(refusal(R"({"model_type": "mamba", "time_step_rank": "auto", "ssm_cfg": {}, "d_model": 768})"), "accepted");
+  EXPECT_THAT(refusal(R"({"model_type": "rwkv", "head_size": 64})"), HasSubstr("head_size"));
+  EXPECT_THAT(refusal(R"({"model_type": "recurrent_gemma", "block_types": ["recurrent", "global"]})"),
+              HasSubstr("'global'"));
+  EXPECT_THAT(refusal(R"({"model_type": "recurrent_gemma", "embeddings_scale_by_sqrt_dim": false})"),
+              HasSubstr("embeddings_scale_by_sqrt_dim"));
+  EXPECT_THAT(refusal(R"({"model_type": "recurrent_gemma", "rope_scaling": {"type": "linear", "factor": 2}})"),
+              HasSubstr("rotary scaling"));
+  EXPECT_THAT(refusal(R"({"model_type": "recurrent_gemma", "lru_width": 2561})"), HasSubstr("lru_width"));
   EXPECT_THAT(refusal(R"({"model_type": "phi", "head_dim": 64})"), HasSubstr("head_dim"));
   EXPECT_THAT(refusal(R"({"model_type": "gptj", "rotary_dim": 300})"), HasSubstr("rotary_dim"));
   EXPECT_THAT(refusal(R"({"model_type": "gptj", "rotary_dim": 7})"), HasSubstr("rotary_dim"));
@@ -332,7 +347,7 @@ TEST(Configs, WhatIsPublishedMakesTheSameModel) {
 }
 
 TEST(Configs, AnIdOfPaddingIsOneOfTheVocabularyOrNone) {
-  for (const char* name : {"llama", "mistral", "mixtral", "deepseek_v2", "deepseek_v3", "olmo2", "qwen2", "qwen3", "gemma", "gemma2", "gemma3_text", "phi3", "granite", "smollm3", "stablelm", "starcoder2", "phi", "exaone4", "exaone_moe", "hyperclovax", "qwen3_moe", "bert", "t5", "falcon_h1", "lfm2", "qwen3_next"}) {
+  for (const char* name : {"llama", "mistral", "mixtral", "deepseek_v2", "deepseek_v3", "olmo2", "qwen2", "qwen3", "gemma", "gemma2", "gemma3_text", "phi3", "granite", "smollm3", "stablelm", "starcoder2", "phi", "exaone4", "exaone_moe", "hyperclovax", "qwen3_moe", "bert", "t5", "falcon_h1", "lfm2", "qwen3_next", "recurrent_gemma"}) {
     auto told = [&](const std::string& id) {
       std::string start = std::string(name) == "t5" ? R"("decoder_start_token_id": 0, )" : "";
       return refusal("{" + start + R"("model_type": ")" + name + R"(", "vocab_size": 64, "pad_token_id": )" + id + "}");
@@ -372,6 +387,78 @@ TEST(Initialisation, T5sQueriesStartSmaller) {
     EXPECT_NEAR(deviation(0), 1 / std::sqrt(64.0 * 16), 0.003) << entry->spec.name;
     EXPECT_NEAR(deviation(64), 1 / std::sqrt(64.0), 0.01) << entry->spec.name;
   }
+}
+
+// As the authors of each begin: steps evenly by logarithm, decays of 1 .. state_size, slow ones of Griffin.
+TEST(Initialisation, RecurrencesBeginWithTheDecaysOfTheirAuthors) {
+  auto values = [](const char* family, const std::string& ending) {
+    ConfigDocument document;
+    document.root = {{"architecture", family},
+                     {"hidden_size", 64},
+                     {"num_hidden_layers", 2},
+                     {"num_attention_heads", 4},
+                     {"vocab_size", 32}};
+    auto model = *make_model(document, document.root, {.training = true});
+    model->parameters.allocate(Purpose::kTraining, DType::kF32);
+    model->parameters.initialize(1);
+    for (const auto& entry : model->parameters.entries()) {
+      const Tensor& t = entry->parameter.master;
+      if (entry->spec.name.ends_with(ending)) return std::vector<float>(t.as<float>(), t.as<float>() + t.elements());
+    }
+    return std::vector<float>();
+  };
+  auto extremes = [](std::vector<float> v, auto&& of) {
+    for (float& x : v) x = of(x);
+    return std::pair(*std::min_element(v.begin(), v.end()), *std::max_element(v.begin(), v.end()));
+  };
+  auto softplus = [](float x) { return std::log1p(std::exp(x)); };
+  auto [least, most] = extremes(values("mamba", "dt_proj.bias"), softplus);
+  EXPECT_GT(least, 0.00099f);
+  EXPECT_LT(least, 0.003f);
+  EXPECT_GT(most, 0.04f);
+  EXPECT_LT(most, 0.101f);
+  std::vector<float> rates = values("mamba", "A_log");
+  EXPECT_EQ(rates[0], 0);
+  EXPECT_NEAR(rates[15], std::log(16.0f), 1e-6);
+  EXPECT_EQ(rates[16], 0) << "each channel begins anew";
+  auto [fastest, slowest] =
+      extremes(values("recurrent_gemma", "recurrent_param"), [&](float x) { return std::exp(-softplus(x)); });
+  EXPECT_GT(fastest, 0.899f);
+  EXPECT_LT(slowest, 0.9991f);
+  std::vector<float> decays = values("rwkv", "blocks.0.attention.time_decay");
+  EXPECT_FLOAT_EQ(decays.front(), -5);
+  EXPECT_FLOAT_EQ(decays.back(), 3);
+}
+
+// The reference halves RWKV's stream where it is not trained, which only the norms' epsilon sees.
+TEST(Rwkv, ItsStreamIsHalvedOnlyWhereItIsNotTrained) {
+  auto hidden = [](int64_t rescale_every, bool training) {
+    ConfigDocument document;
+    document.root = {
+        {"model_type", "rwkv"},    {"hidden_size", 16},         {"num_hidden_layers", 3},        {"vocab_size", 32},
+        {"intermediate_size", 32}, {"layer_norm_epsilon", 0.1}, {"rescale_every", rescale_every}};
+    auto model = *make_model(document, document.root);
+    model->parameters.allocate(Purpose::kTraining, DType::kF32);
+    model->parameters.initialize(1);
+    Arena arena = std::move(*Arena::create(16 << 20));
+    StoragePool pool;
+    Stream stream;
+    Context context;
+    context.arena = &arena;
+    context.pool = &pool;
+    context.stream = &stream;
+    context.backend = &kernels::cpu_backend();
+    context.training = training;
+    std::vector<int32_t> ids = {3, 1, 4, 1, 5};
+    nn::BatchBuilder batch;
+    batch.add(ids);
+    Var rows = model->backbone->forward(context, batch.batch());
+    return std::vector<float>(rows.value.as<float>(), rows.value.as<float>() + rows.value.elements());
+  };
+  EXPECT_EQ(hidden(0, true), hidden(0, false));
+  EXPECT_EQ(hidden(1, true), hidden(0, true));
+  EXPECT_NE(hidden(1, false), hidden(0, false));
+  EXPECT_EQ(hidden(-6, false), hidden(0, false));
 }
 
 class Damaged : public testing::Test {
