@@ -13,6 +13,7 @@
 #include "kernels/contract/activation.h"
 #include "kernels/contract/attention.h"
 #include "kernels/contract/conv.h"
+#include "kernels/contract/disentangled.h"
 #include "kernels/contract/embedding.h"
 #include "kernels/contract/experts.h"
 #include "kernels/contract/gated_norm.h"

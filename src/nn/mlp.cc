@@ -10,9 +10,12 @@ Mlp mlp(const Declare& declare, const MlpSpec& s) {
 }
 
 GatedMlp gated_mlp(const Declare& declare, const GatedMlpSpec& s) {
-  return {linear(declare / "gate_up_proj",
-                 {.in = s.width, .bias = s.bias, .parts = {{s.gate_name, s.inner}, {s.up_name, s.inner}}}),
-          linear(declare / s.down_name, {.in = s.inner, .out = s.width, .bias = s.bias}), s.activation};
+  LinearSpec gate_up{.in = s.width, .bias = s.bias};
+  if (s.fused) gate_up.out = 2 * s.inner;
+  else gate_up.parts = {{s.gate_name, s.inner}, {s.up_name, s.inner}};
+  return {linear(declare / (s.fused ? s.fused : "gate_up_proj"), gate_up),
+          linear(declare / s.down_name, {.in = s.inner, .out = s.width, .bias = s.bias, .std = s.down_std}),
+          s.activation, s.dropout};
 }
 
 }  // namespace malmoi::nn

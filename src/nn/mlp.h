@@ -29,17 +29,22 @@ struct GatedMlpSpec {
   int64_t width = 0, inner = 0;
   kernels::Activation activation = kernels::Activation::kSilu;
   bool bias = false;
+  double dropout = 0;    // of what goes down
+  double down_std = -1;  // negative: the declaration's
   const char* gate_name = "gate_proj";
   const char* up_name = "up_proj";
   const char* down_name = "down_proj";
+  const char* fused = nullptr;  // one published tensor for gate and up
 };
 
 /// down(act(gate(x)) * up(x)) (Shazeer 2020), gate and up in one product.
 struct GatedMlp {
   Linear gate_up, down;
   kernels::Activation activation = kernels::Activation::kSilu;
+  double dropout = 0;
   Var operator()(Context& context, Var x) const {
-    return down(context, autograd::gated(context, gate_up(context, std::move(x)), activation));
+    Var inner = autograd::gated(context, gate_up(context, std::move(x)), activation);
+    return down(context, autograd::dropout(context, std::move(inner), dropout));
   }
 };
 GatedMlp gated_mlp(const Declare& declare, const GatedMlpSpec& spec);

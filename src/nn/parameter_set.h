@@ -23,8 +23,9 @@ struct Layout {
     kTransposed,        // the file stores [in, out]
     kHeadsInterleaved,  // rows of q, k and v alternate by head: [heads][q | k | v][head_dim] (GPT-NeoX, Falcon)
     kRotaryPermuted,    // halves of each head's rows are interleaved (Llama in GGUF)
+    kTaps,  // the file has a dimension more: [out, in, taps] of a convolution, whose columns here are in * taps
   } kind = kAsIs;
-  int64_t heads = 0;  // of the last two
+  int64_t heads = 0;  // of kHeadsInterleaved and kRotaryPermuted; taps of kTaps
 };
 
 /// A published tensor that fills rows [row_begin, row_begin + rows) of a parameter seen as [elements / columns, columns].

@@ -36,13 +36,15 @@ struct Range {
   int64_t low, high;
   const char* meaning;
 };
-Range range_of(const ArrayColumn& column, const ArrayLimits& limits) {
+Range range_of(const ArrayColumn& column, const ArrayLimits& limits, int64_t positions) {
   switch (column.values) {
     case ArrayValues::kIds: return {0, limits.vocab_size, "the vocabulary"};
     case ArrayValues::kMask: return {0, 2, "a mask's values"};
     case ArrayValues::kTokenTypes:
       return {0, limits.token_types > 0 ? limits.token_types : INT32_MAX, "the model's token types"};
     case ArrayValues::kLabels: return {0, limits.outputs, "the model's labels"};
+    case ArrayValues::kFlags: return {0, 2, "a flag's values"};
+    case ArrayValues::kPlaces: return {0, positions, "the positions of a row"};
     case ArrayValues::kNumbers: break;
   }
   return {INT32_MIN, INT32_MAX, "integers"};
@@ -50,13 +52,18 @@ Range range_of(const ArrayColumn& column, const ArrayLimits& limits) {
 
 constexpr int32_t kNoLabel = -100;  // as published data sets mark what does not count
 
+bool is_label(ArrayValues values) {
+  return values == ArrayValues::kLabels || values == ArrayValues::kFlags || values == ArrayValues::kPlaces;
+}
+
+// `positions`: of a row of tokens.
 Status check_integers(const std::vector<int32_t>& values, int64_t length, const ArrayColumn& column,
-                      const ArrayLimits& limits, const std::string& where) {
-  const Range range = range_of(column, limits);
+                      const ArrayLimits& limits, int64_t positions, const std::string& where) {
+  const Range range = range_of(column, limits, positions);
   for (size_t i = 0; i < values.size(); ++i) {
     int32_t value = values[i];
     bool fits = value >= range.low && value < range.high;
-    if (fits || (column.values == ArrayValues::kLabels && value == kNoLabel)) continue;
+    if (fits || (is_label(column.values) && value == kNoLabel)) continue;
     return invalid_data(fmt::format("row {}: {} is outside {}, 0 to {}", i / static_cast<size_t>(length), value,
                                     range.meaning, range.high - 1),
                         where, "the arrays were made for another model");
@@ -85,6 +92,7 @@ Status check_row(const ArrayRow& row, const ArrayFormat& format, const ArrayLimi
       RealTokens real = real_tokens(mask);
       if (real.length == 0)
         return invalid_data(fmt::format("row {} has no token: its mask is 0 throughout", index), where, "leave it out");
+      if (format.whole_rows) real = whole_row(mask);
       if (static_cast<int64_t>(real.begin + real.length) > limits.max_positions)
         return invalid_data(fmt::format("row {} has {} positions, the model has {}", index, real.begin + real.length,
                                         limits.max_positions),
@@ -166,7 +174,7 @@ Result<std::unique_ptr<ArraySource>> ArraySource::open(const Path& folder, const
       MALMOI_TRY(check_numbers(values.numbers, values.length, where));
     } else {
       MALMOI_ASSIGN(values.integers, array->values<int32_t>());
-      MALMOI_TRY(check_integers(values.integers, values.length, column, limits, where));
+      MALMOI_TRY(check_integers(values.integers, values.length, column, limits, tokens_of_a_row, where));
     }
   }
   Examples one;
@@ -184,7 +192,7 @@ Result<std::unique_ptr<ArraySource>> ArraySource::open(const Path& folder, const
                           folder.string(), "cut the rows");
   }
   auto labels = std::find_if(format.columns.begin(), format.columns.end(),
-                             [](const ArrayColumn& c) { return c.values == ArrayValues::kLabels; });
+                             [](const ArrayColumn& c) { return is_label(c.values); });
   if (labels != format.columns.end() && !counts)
     return invalid_data("none of its labels counts", path_of(folder, *labels).string(),
                         "write labels instead of -100 where there is something to learn");
