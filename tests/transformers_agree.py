@@ -27,6 +27,7 @@ except ImportError as error:
 MALMOI = sys.argv[1]
 SENTENCE = "오늘 날씨가 너무 좋아서 gathers words, don't 낱말 123!\n"
 CLASSES = 3
+LABELS = {"classification": CLASSES, "token_classification": CLASSES, "regression": 1, "question_answering": 2}
 SEED = 20261  # other weights and ids than the goldens have
 LEAST_TOLERANCE = 2e-4  # as of the goldens; else thirty times what f32 costs the reference itself
 KINDS = {"masked_lm": "mlm", "classification": "classifier", "regression": "classifier", "token_classification": "tokens",
@@ -81,9 +82,9 @@ def train_on_rows(entry, objective, folder):
     """A short run of ours on arrays: its model's folder."""
     rows = folder / f"{objective}_rows"
     rows.mkdir()
-    for name, array in random_rows(objective).items():
+    for name, array in random_rows(objective, vocabulary=entry["config"]["vocab_size"]).items():
         np.save(rows / f"{name}.npy", array)
-    classes = {"num_labels": CLASSES} if objective in ("classification", "token_classification") else {}
+    classes = {"num_labels": LABELS[objective]} if objective in LABELS else {}
     (folder / "run.yaml").write_text(json.dumps({
         "objective": {"name": objective}, "model": {"architecture": entry["family"], **entry["config"], **classes},
         "data": {"format": "arrays", "train": [str(rows)]},

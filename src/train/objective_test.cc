@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "formats/npy.h"
 #include "formats/safetensors.h"
 #include "train/freeze.h"
@@ -65,6 +67,18 @@ TEST(Objectives, AccuracyIsTheShareOfRowsThatAreRight) {
   ASSERT_EQ(r.figures.size(), 1u);
   EXPECT_EQ(r.figures[0].name, "accuracy");
   EXPECT_NEAR(t.stepper->evaluate(all, t.objective->count(all)).figures[0].value, 1.0, 1e-12) << "six rows are learned";
+}
+
+TEST(Objectives, AnAnswersLossIsTheMeanOfThatOfItsBeginningAndItsEnd) {
+  const ObjectiveEntry& entry = objective_entry("question_answering");
+  Trained t(entry, "bert");
+  Examples all = random_examples(entry, *t.model, 4, 8);
+  LossSums sums = t.stepper->evaluate(all, t.objective->count(all));
+  ASSERT_EQ(sums.figures.size(), 2u);
+  EXPECT_EQ(sums.figures[0].name, "start_loss");
+  EXPECT_EQ(sums.figures[1].name, "end_loss");
+  EXPECT_NEAR(sums.loss, (sums.figures[0].value + sums.figures[1].value) / 2, 1e-12);
+  EXPECT_NEAR(sums.loss, std::log(8.0), 0.3) << "a new head knows nothing of eight positions, padding among them";
 }
 
 TEST(Objectives, WhatOnlyHelpsToLearnIsNoPartOfWhatIsMeasured) {

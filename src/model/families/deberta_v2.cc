@@ -100,22 +100,22 @@ class Deberta final : public Backbone {
                           std::span<const Var> shared) const {
     const Layer& l = layers_[static_cast<size_t>(index)];
     bool convolves = index == 0 && convolution_.weight;
-    Var embedded = convolves ? io.x : Var{};
+    Var around = convolves ? neighbours(context, batch, io.x) : Var{};  // before norms write over io.x
     Var attended = l.attention(context, io.x, batch, shared.empty() ? Var{} : shared[0]);  // [rows, hidden_size]
     Var h = l.attention_norm(context, std::move(io.x), std::move(attended)).normed;
     Var added = l.mlp(context, h);
     Var x = l.mlp_norm(context, std::move(h), std::move(added)).normed;
-    if (convolves) x = convolve(context, batch, std::move(embedded), std::move(x));
-    return {std::move(x), {}};
+    if (!convolves) return {std::move(x), {}};
+    x = convolution_norm_(context, std::move(x), std::move(around)).normed;
+    return {autograd::mask_rows(context, std::move(x), batch.key_mask), {}};
   }
 
-  // What each token's neighbours say, beside the first layer.
-  Var convolve(Context& context, const nn::Batch& batch, Var embedded, Var x) const {
+  // What each token's neighbours say, beside the first layer: [rows, hidden_size].
+  Var neighbours(Context& context, const nn::Batch& batch, Var embedded) const {
     Var around = autograd::neighbours(context, std::move(embedded), config_.conv_kernel_size, batch.runs);
     Var y = autograd::mask_rows(context, convolution_(context, std::move(around)), batch.key_mask);
-    y = autograd::activation(context, autograd::dropout(context, std::move(y), config_.hidden_dropout_prob),
-                             config_.conv_act);
-    return autograd::mask_rows(context, convolution_norm_(context, std::move(x), std::move(y)).normed, batch.key_mask);
+    y = autograd::dropout(context, std::move(y), config_.hidden_dropout_prob);
+    return autograd::activation(context, std::move(y), config_.conv_act);
   }
 
   Layer make_layer(const nn::Declare& layer) const {
@@ -231,7 +231,10 @@ void read_positions(ConfigFields& f, DebertaConfig& c) {
 
 void read_convolution(ConfigFields& f, DebertaConfig& c) {
   c.conv_kernel_size = f.integer("conv_kernel_size", 0, 0, 1 << 10);
-  if (c.conv_kernel_size == 0) return;
+  if (c.conv_kernel_size == 0) {  // what it would be changes nothing
+    for (const char* unused : {"conv_act", "conv_groups"}) f.reader().raw(unused);
+    return;
+  }
   c.conv_act = f.activation("conv_act", "tanh");
   if (c.conv_kernel_size % 2 == 0) f.fail("conv_kernel_size", "is even: a token has no middle place", "use an odd one");
   int64_t groups = f.integer("conv_groups", 1, 1);
