@@ -52,7 +52,10 @@ TEST(Objectives, ARehearsalTakesTheMemoryOfAStepOfFullRows) {
         {.model = *t.model, .objective = *t.objective, .optimizer = t.config, .batch_size = 3, .sequence_length = 8});
     t.stepper->step(
         1, [&](int64_t, Examples& out) { t.objective->append_rehearsal(3, 8, out); }, 0, 1, 1e-3);
-    EXPECT_EQ(t.stepper->arena().peak(), plan.activations);
+    // Where the head is the largest moment, the plan has room for rows that it might gather.
+    const auto peak = static_cast<double>(t.stepper->arena().peak()), planned = static_cast<double>(plan.activations);
+    EXPECT_LE(peak, planned);
+    EXPECT_GE(peak, 0.97 * planned);
     EXPECT_GT(training_flops_per_token(*t.model, *t.objective, 8), 0);
   });
 }
