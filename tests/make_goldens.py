@@ -38,7 +38,8 @@ def round_up(x):
 
 def counted(outputs, kind, inputs):
     """Logits where there is no padding."""
-    return outputs["logits"][reference.tensor(inputs["mask"]).bool()] if kind == "mlm" else outputs["logits"]
+    each = kind in reference.EACH_TOKEN
+    return outputs["logits"][reference.tensor(inputs["mask"]).bool()] if each else outputs["logits"]
 
 
 def find_inputs(name, entry, model, double, seed):

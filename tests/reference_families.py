@@ -3,6 +3,7 @@
 An entry: `family` and `class` of the library, `config`, what it `exercises`, and where it is not plain: `kind` (decoder,
 mlm, encdec), `length` of the ids, `dtype` and `shard` of the file, `v4` (the config as transformers 4 spelled it), `attention`
 (the library's way to attend, where the plainest one is wrong),
+encdec; of encoders what their head gives: mlm, classifier, tokens, spans, disc), `length` of the ids, `dtype` and `shard` of the file, `v4` (the config as transformers 4 spelled it),
 `scale` (factors on weights by parts of names), `post` and `on_disk` (changes by name, below), `ablate` (changes of the
 config that must be seen in the logits), `invariant` (weights that cannot matter), `uncached` (what was kept of a text does
 not hold when it grows), `train` (the `model:` of a training
@@ -101,6 +102,18 @@ def whole_weights(folder, model):
 
 POST = {"slow_decays": slow_decays, "untie": untie}
 ON_DISK = {"names_of_the_upload": names_of_the_upload, "untied_file": untied_file, "whole_weights": whole_weights}
+# What trains any encoder.
+ENCODER = ["masked_lm", "classification", "regression", "token_classification", "question_answering"]
+
+
+def encoder(**changes):
+    """The usual sizes of an encoder, changed."""
+    return {"vocab_size": 120, "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4,
+            "max_position_embeddings": 48, "pad_token_id": 0, **changes}
+
+
+POST = {"untie": untie}
+ON_DISK = {"names_of_the_upload": names_of_the_upload, "untied_file": untied_file}
 
 FAMILIES = {
     "gpt2": {
@@ -477,10 +490,91 @@ FAMILIES = {
         "train": {"hidden_size": 64, "num_hidden_layers": 2}},
     "bert": {
         "family": "bert", "class": "BertForMaskedLM", "kind": "mlm", "length": 32, "invariant": ["self.key.bias"],
-        "objectives": ["masked_lm", "classification"],
+        "objectives": ENCODER,
         "config": {"vocab_size": 150, "hidden_size": 48, "intermediate_size": 96, "num_hidden_layers": 2,
                    "num_attention_heads": 4, "type_vocab_size": 2, "max_position_embeddings": 48, "pad_token_id": 0},
         "exercises": "post-norm encoder, learned positions, MLM head with transform and bias, padding mask"},
+    "roberta": {
+        "family": "roberta", "class": "RobertaForMaskedLM", "kind": "mlm", "length": 40, "invariant": ["self.key.bias"],
+        "objectives": ENCODER, "config": encoder(type_vocab_size=1, pad_token_id=1, hidden_act="relu"),
+        "exercises": "positions begin behind pad_token_id and pass over padding; the head's gelu whatever hidden_act says"},
+    "roberta-cls": {
+        "family": "roberta", "class": "RobertaForSequenceClassification", "kind": "classifier", "length": 24,
+        "invariant": ["self.key.bias"], "config": encoder(type_vocab_size=1, pad_token_id=1, num_labels=1),
+        "exercises": "a dense layer and tanh over the first token; one number: regression"},
+    "xlm-roberta": {
+        "family": "xlm-roberta", "class": "XLMRobertaForTokenClassification", "kind": "tokens", "length": 24,
+        "invariant": ["self.key.bias"], "objectives": ENCODER,
+        "config": encoder(type_vocab_size=1, pad_token_id=1, num_labels=5),
+        "exercises": "RoBERTa under other names of classes; labels of tokens"},
+    "electra": {
+        "family": "electra", "class": "ElectraForPreTraining", "kind": "disc", "length": 24, "invariant": ["self.key.bias"],
+        "objectives": [*ENCODER, "replaced_token"], "config": encoder(embedding_size=16, hidden_act="relu"),
+        "exercises": "embeddings narrower than the layers, the discriminator's head"},
+    "electra-generator": {
+        "family": "electra", "class": "ElectraForMaskedLM", "kind": "mlm", "length": 24, "invariant": ["self.key.bias"],
+        "config": encoder(embedding_size=24, hidden_act="relu"),
+        "exercises": "the generator's head: gelu whatever hidden_act says, back to the width of embeddings, tied"},
+    "electra-cls": {
+        "family": "electra", "class": "ElectraForSequenceClassification", "kind": "classifier", "length": 24,
+        "invariant": ["self.key.bias"], "config": encoder(embedding_size=32, num_labels=3),
+        "exercises": "a dense layer and gelu over the first token; embeddings as wide as the layers"},
+    "distilbert": {
+        "family": "distilbert", "class": "DistilBertForMaskedLM", "kind": "mlm", "length": 24, "objectives": ENCODER,
+        "invariant": ["k_lin.bias"],
+        "config": {"vocab_size": 120, "dim": 32, "hidden_dim": 64, "n_layers": 2, "n_heads": 4, "max_position_embeddings": 48,
+                   "pad_token_id": 0, "activation": "relu"},
+        "exercises": "no token types, the head's activation is the layers'"},
+    "distilbert-qa": {
+        "family": "distilbert", "class": "DistilBertForQuestionAnswering", "kind": "spans", "length": 24,
+        "invariant": ["k_lin.bias"],
+        "config": {"vocab_size": 120, "dim": 32, "hidden_dim": 64, "n_layers": 1, "n_heads": 4, "max_position_embeddings": 48,
+                   "pad_token_id": 0, "sinusoidal_pos_embds": True},
+        "exercises": "where an answer begins and ends"},
+    "albert": {
+        "family": "albert", "class": "AlbertForMaskedLM", "kind": "mlm", "length": 24, "objectives": ENCODER,
+        "invariant": ["attention.key.bias"],
+        "config": encoder(embedding_size=16, num_hidden_layers=3, hidden_act="gelu_new"),
+        "exercises": "one layer at three depths, embeddings of half the width, tanh gelu"},
+    "albert-cls": {
+        "family": "albert", "class": "AlbertForSequenceClassification", "kind": "classifier", "length": 24,
+        "invariant": ["attention.key.bias"], "scale": {".query.": 2.0, ".key.": 2.0},  # else depth makes all tokens alike
+        "config": encoder(embedding_size=16, num_hidden_layers=3, num_hidden_groups=2, inner_group_num=2, num_labels=3),
+        "exercises": "two groups of two layers at three depths; the pooler"},
+    "modernbert": {
+        "family": "modernbert", "class": "ModernBertForMaskedLM", "kind": "mlm", "length": 40, "objectives": ENCODER,
+        "config": encoder(num_hidden_layers=4, local_attention=20, pad_token_id=3, bos_token_id=1, eos_token_id=2,
+                          cls_token_id=1, sep_token_id=2,
+                          rope_parameters={"full_attention": {"rope_type": "default", "rope_theta": 20000.0},
+                                           "sliding_attention": {"rope_type": "default", "rope_theta": 500.0}}),
+        "exercises": "rotary positions with two bases, local layers between global ones, gated gelu, no biases, no norm before "
+                     "the first attention",
+        "v4": {"drop": ["layer_types"], "global_attn_every_n_layers": 3, "global_rope_theta": 20000.0,
+               "local_rope_theta": 500.0, "layer_norm_eps": 1e-5, "reference_compile": False},
+        "ablate": [{"local_attention": 22}, {"local_attention": 18}, {"layer_types": ["full_attention"] * 4}]},
+    "modernbert-cls": {
+        "family": "modernbert", "class": "ModernBertForSequenceClassification", "kind": "classifier", "length": 24,
+        "config": encoder(num_hidden_layers=2, local_attention=12, pad_token_id=3, bos_token_id=1, eos_token_id=2, cls_token_id=1,
+                          sep_token_id=2, classifier_pooling="mean", classifier_activation="silu", classifier_bias=True,
+                          norm_bias=True, attention_bias=True, mlp_bias=True, num_labels=3),
+        "exercises": "the mean of a text's tokens, all biases",
+        "ablate": [{"classifier_pooling": "cls"}]},
+    "deberta-v2": {
+        "family": "deberta-v2", "class": "DebertaV2ForMaskedLM", "kind": "mlm", "length": 40, "objectives": ENCODER,
+        "config": encoder(type_vocab_size=0, relative_attention=True, position_buckets=8, norm_rel_ebd="layer_norm",
+                          share_att_key=True, pos_att_type=["p2c", "c2p"], position_biased_input=False),
+        "exercises": "as v3 was published: both parts of positions by the layers' own projections, buckets by logarithm, a norm "
+                     "of the table, no absolute positions",
+        "v4": {"pos_att_type": "p2c|c2p"},
+        "ablate": [{"pos_att_type": ["c2p"]}, {"max_relative_positions": 200}, {"norm_rel_ebd": "none"}]},
+    "deberta-v2-cls": {
+        "family": "deberta-v2", "class": "DebertaV2ForSequenceClassification", "kind": "classifier", "length": 24,
+        "invariant": ["pos_key_proj.bias"], "scale": {"pos_query_proj.weight": 3.0},
+        "config": encoder(type_vocab_size=2, relative_attention=True, max_relative_positions=6, pos_att_type=["c2p", "p2c"],
+                          embedding_size=24, conv_kernel_size=3, conv_act="gelu", num_labels=3, pooler_hidden_act="tanh"),
+        "exercises": "positions with projections of their own, every distance a row, a convolution beside the first layer, "
+                     "narrower embeddings with token types and absolute positions, the pooler",
+        "ablate": [{"conv_act": "tanh"}, {"pos_att_type": ["p2c"]}]},
     "t5": {
         "family": "t5", "class": "T5ForConditionalGeneration", "kind": "encdec", "length": 32, "post": "untie",
         "on_disk": "untied_file", "objectives": ["seq2seq"],

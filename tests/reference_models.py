@@ -21,6 +21,7 @@ transformers.logging.set_verbosity_error()
 transformers.utils.logging.disable_progress_bar()
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 STEPS = {"decoder": 16, "encdec": 12}  # of a greedy continuation
+EACH_TOKEN = ("mlm", "tokens", "spans", "disc")  # kinds whose logits at padding are nobody's business
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
@@ -31,7 +32,7 @@ def program_families():
 
 def family_of(entry):
     """The program's name of an entry's family: that of the text model where the library has one of its own for that."""
-    return entry["family"].removesuffix("_text")
+    return entry["family"].removesuffix("_text").replace("-", "_")
 
 
 def complain_of_missing():
@@ -172,16 +173,16 @@ def outputs(model, kind, inputs):
     mask = tensor(inputs["mask"])
 
     def real(x):
-        return torch.where(mask.bool()[..., None], x, torch.zeros((), dtype=x.dtype))
+        return torch.where(mask.bool().reshape(mask.shape + (1,) * (x.dim() - 2)), x, torch.zeros((), dtype=x.dtype))
 
     if kind == "encdec":
         decoder_ids = tensor(inputs["decoder_ids"])
         return {"logits": model(input_ids=ids, attention_mask=mask, decoder_input_ids=decoder_ids, use_cache=False).logits,
                 "encoder_hidden": real(model.get_encoder()(input_ids=ids, attention_mask=mask)[0])}
-    if kind == "classifier":
-        return {"logits": model(input_ids=ids, attention_mask=mask).logits}
+    out = model(input_ids=ids, attention_mask=mask)
+    logits = torch.stack([out.start_logits, out.end_logits], -1) if kind == "spans" else out.logits
     return {"hidden": real(model.base_model(input_ids=ids, attention_mask=mask)[0]),
-            "logits": real(model(input_ids=ids, attention_mask=mask).logits)}
+            "logits": real(logits) if kind in EACH_TOKEN else logits}
 
 
 def first_cache(model):

@@ -27,8 +27,11 @@ except ImportError as error:
 MALMOI = sys.argv[1]
 SENTENCE = "오늘 날씨가 너무 좋아서 gathers words, don't 낱말 123!\n"
 CLASSES = 3
+LABELS = {"classification": CLASSES, "token_classification": CLASSES, "regression": 1, "question_answering": 2}
 SEED = 20261  # other weights and ids than the goldens have
 LEAST_TOLERANCE = 2e-4  # as of the goldens; else thirty times what f32 costs the reference itself
+KINDS = {"masked_lm": "mlm", "classification": "classifier", "regression": "classifier", "token_classification": "tokens",
+         "question_answering": "spans", "replaced_token": "disc", "seq2seq": "encdec"}  # of the heads that objectives train
 # Of other families transformers takes its own class of tokenizer, whatever the files say.
 OWN_TOKENIZER = ("llama", "gpt2")
 
@@ -61,6 +64,15 @@ def random_rows(objective, rows=8, length=24, vocabulary=150):
         arrays["labels"] = np.where(mask * (rng.random((rows, length)) < 0.3), arrays["ids"], -100).astype(np.int32)
     elif objective == "classification":
         arrays["labels"] = rng.integers(0, CLASSES, rows).astype(np.int32)
+    elif objective == "regression":
+        arrays["targets"] = rng.normal(size=rows).astype(np.float32)
+    elif objective == "token_classification":
+        arrays["labels"] = np.where(mask, rng.integers(0, CLASSES, (rows, length)), -100).astype(np.int32)
+    elif objective == "question_answering":
+        arrays["start"] = rng.integers(0, length // 2, rows).astype(np.int32)
+        arrays["end"] = arrays["start"] + 1
+    elif objective == "replaced_token":
+        arrays["labels"] = rng.integers(0, 2, (rows, length)).astype(np.int32)
     else:
         arrays["labels"] = rng.integers(4, vocabulary, (rows, length // 2)).astype(np.int32)
     return arrays
@@ -70,9 +82,9 @@ def train_on_rows(entry, objective, folder):
     """A short run of ours on arrays: its model's folder."""
     rows = folder / f"{objective}_rows"
     rows.mkdir()
-    for name, array in random_rows(objective).items():
+    for name, array in random_rows(objective, vocabulary=entry["config"]["vocab_size"]).items():
         np.save(rows / f"{name}.npy", array)
-    classes = {"num_labels": CLASSES} if objective == "classification" else {}
+    classes = {"num_labels": LABELS[objective]} if objective in LABELS else {}
     (folder / "run.yaml").write_text(json.dumps({
         "objective": {"name": objective}, "model": {"architecture": entry["family"], **entry["config"], **classes},
         "data": {"format": "arrays", "train": [str(rows)]},
@@ -82,7 +94,7 @@ def train_on_rows(entry, objective, folder):
 
 
 def rows_trained_open_there(name, entry, objective, folder):
-    kind = "classifier" if objective == "classification" else entry["kind"]
+    kind = KINDS[objective]
     model = train_on_rows(entry, objective, folder)
     theirs = reference.load(model, entry)
     inputs = reference.make_inputs(entry, theirs, SEED)
@@ -95,7 +107,7 @@ def rows_trained_open_there(name, entry, objective, folder):
 def largest_gap(got, want, inputs, kind):
     """Where there is no padding."""
     assert got.shape == want.shape, f"logits of shape {tuple(got.shape)}, not {tuple(want.shape)}"
-    counted = reference.tensor(inputs["mask"]).bool() if kind == "mlm" else slice(None)
+    counted = reference.tensor(inputs["mask"]).bool() if kind in reference.EACH_TOKEN else slice(None)
     return reference.distance(got[counted], want[counted])
 
 

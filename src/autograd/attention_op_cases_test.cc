@@ -18,6 +18,30 @@ OpCase fused(const char* name, const AttentionOptions& options) {
           }};
 }
 
+// Of two texts, the longer of four rows; `queries` and `keys`: first columns of those of positions.
+OpCase disentangled(const char* name, const RelativePositions& relative, int64_t queries, int64_t keys, float dropout,
+                    std::span<const uint8_t> mask = {}) {
+  return {"disentangled_attention", name, [=](Bench& b, std::vector<Var>& in) {
+            static const std::vector<Run> kTexts = {{0, 4}, {4, 2}};
+            b.context.training = dropout > 0;
+            int64_t first = relative.row(-3), rows = relative.row(3) - first + 1;
+            bool positions = queries >= 0 || keys >= 0;
+            in = {b.input(1, {6, 24})};
+            if (positions) in.push_back(b.input(2, {rows, 16}));
+            return std::vector<Var>{disentangled_attention(b.context, in[0], positions ? in[1] : Var{},
+                                                           {.heads = 2,
+                                                            .head_dim = 4,
+                                                            .scale = 0.4f,
+                                                            .dropout = dropout,
+                                                            .runs = kTexts,
+                                                            .key_mask = mask,
+                                                            .relative = relative,
+                                                            .first_row = first,
+                                                            .position_queries = queries,
+                                                            .position_keys = keys})};
+          }};
+}
+
 }  // namespace
 
 std::vector<OpCase> attention_op_cases() {
@@ -88,6 +112,11 @@ std::vector<OpCase> attention_op_cases() {
                                   {.buckets = 8, .max_distance = 8, .bidirectional = true, .right = 2});
          return std::vector<Var>{attention(b.context, {in[0], 0, 8}, {in[0], 8, 8}, {in[0], 16, 8}, o, bias)};
        }},
+      disentangled("all parts of the scores, far distances by logarithm", {.buckets = 4, .max_distance = 6, .span = 4},
+                   0, 8, 0),
+      disentangled("a table shorter than the text, padding", {.max_distance = 2, .span = 2}, 0, 8, 0, kMask),
+      disentangled("keys of positions alone, with dropout", {.max_distance = 8, .span = 8}, -1, 0, 0.25f),
+      disentangled("contents alone", {.max_distance = 8, .span = 8}, -1, -1, 0, kMask),
       {"distance_bias", "buckets on both sides",
        [](Bench& b, std::vector<Var>&) {
          return std::vector<Var>{

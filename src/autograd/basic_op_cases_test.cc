@@ -37,6 +37,16 @@ OpCase embedding_case(const char* name, int32_t padding_id, float dropout) {
           padding_id < 0};
 }
 
+// Ids that are made on the way, in memory of the context.
+OpCase computed_ids_case() {
+  return {"embedding", "ids that nobody else keeps", [](Bench& b, std::vector<Var>&) {
+            Tensor ids = b.context.temporary(DType::kI32, {6});
+            b.context.step("ids", 0, [&] { std::copy(kIds.begin(), kIds.end(), ids.as<int32_t>()); });
+            const int32_t* at = ids.as<int32_t>();
+            return std::vector<Var>{embedding(b.context, {{&b.weight(1, {5, 8}), at}}, {.rows = 6}, std::move(ids))};
+          }};
+}
+
 OpCase norm_case(const char* name, const NormOptions& options, bool bias, bool delta) {
   return {"norm", name, [=](Bench& b, std::vector<Var>& in) {
             b.context.training = options.dropout > 0;
@@ -117,6 +127,7 @@ std::vector<OpCase> basic_op_cases() {
       embedding_case("words, positions and types", -1, 0),
       embedding_case("padding takes no gradient from look-ups", 3, 0),
       embedding_case("embedding with dropout", -1, 0.3f),
+      computed_ids_case(),
       norm_case("rms norm of a sum", {}, false, true),
       norm_case("rms norm with offset", {.weight_offset = 1}, false, false),
       norm_case("layer norm", {.layer = true}, true, true),
@@ -174,6 +185,25 @@ std::vector<OpCase> basic_op_cases() {
          static const std::vector<int32_t> kIndex = {4, 0, 4};
          in = {b.input(1, {6, 8})};
          return std::vector<Var>{gather_rows(b.context, in[0], kIndex)};
+       }},
+      {"mean_rows", "means of texts, without padding",
+       [](Bench& b, std::vector<Var>& in) {
+         static const std::vector<Run> kRuns = {{0, 4}, {4, 2}};
+         static const std::vector<uint8_t> kCounts = {1, 1, 0, 1, 1, 1};
+         in = {b.input(1, {6, 8})};
+         return std::vector<Var>{mean_rows(b.context, in[0], kRuns, kCounts)};
+       }},
+      {"mask_rows", "rows without padding",
+       [](Bench& b, std::vector<Var>& in) {
+         static const std::vector<uint8_t> kCounts = {1, 1, 0, 1, 0, 1};
+         in = {b.input(1, {6, 8})};
+         return std::vector<Var>{mask_rows(b.context, in[0], kCounts)};
+       }},
+      {"neighbours", "three neighbours of each row, within its text",
+       [](Bench& b, std::vector<Var>& in) {
+         static const std::vector<Run> kRuns = {{0, 4}, {4, 2}};
+         in = {b.input(1, {6, 8})};
+         return std::vector<Var>{neighbours(b.context, in[0], 3, kRuns)};
        }},
       activation_case("gelu", Activation::kGelu),
       activation_case("gelu tanh", Activation::kGeluTanh),

@@ -27,7 +27,9 @@ struct EmbeddingOptions {
   float dropout = 0;
 };
 /// y[r] = dropout(scale * sum of the tables' rows): words, positions, token types. At most one table need not be stored whole.
-Var embedding(Context& context, std::initializer_list<Lookup> tables, const EmbeddingOptions& options);
+/// `computed`: memory of the context that some of the ids stand in, kept until the backward pass is done.
+Var embedding(Context& context, std::initializer_list<Lookup> tables, const EmbeddingOptions& options,
+              Tensor computed = {});
 
 /// A norm's constants.
 struct NormOptions {
@@ -72,6 +74,17 @@ Var dropout(Context& context, Var x, double p);
 
 /// y[i] = x[index[i]]; index -1: zeros.
 Var gather_rows(Context& context, Var x, std::span<const int32_t> index);
+
+/// y[r] = x[r] where mask[r] is not 0, else zeros; x itself where the mask is empty.
+Var mask_rows(Context& context, Var x, std::span<const uint8_t> mask);
+
+/// A run of rows of one sequence or document: rows [begin, begin + length) see each other and nothing else.
+struct Run {
+  int64_t begin = 0, length = 0;
+};
+
+/// y[i] = the mean of run i's rows, those left out that `mask` calls padding (by row, 0: padding; empty: all count).
+Var mean_rows(Context& context, Var x, std::span<const Run> runs, std::span<const uint8_t> mask);
 
 /// Rotates `heads` heads of each row, from column `first_column` on, in place: x is used up.
 struct RotaryOptions {
@@ -131,6 +144,30 @@ struct AttentionOptions {
 /// out[rows, heads * value_dim] = softmax(scale q k^T + bias) v; see kernels::AttentionArgs. `bias` may be empty, else
 /// [heads, bias_left + 1 + bias_right] of the context's statistics type. k and v may be empty where keys are cached.
 Var attention(Context& context, Columns q, Columns k, Columns v, const AttentionOptions& options, Var bias = {});
+
+/// Rows of a table of positions by distance (He et al. 2021, and their code): near distances one each, far ones by
+/// logarithm, from row 0 (the farthest key behind the query) to 2 span - 1.
+struct RelativePositions {
+  int64_t buckets = 0;       // 0: every distance has a row of its own
+  int64_t max_distance = 0;  // where logarithms end
+  int64_t span = 0;          // half of the table's rows
+  /// The row of a key that stands `distance` positions before its query.
+  int64_t row(int64_t distance) const;
+};
+struct DisentangledOptions {
+  int64_t heads = 0, head_dim = 0;
+  float scale = 1;  // of all three parts of the scores
+  float dropout = 0;
+  std::span<const Run> runs;
+  std::span<const uint8_t> key_mask = {};  // by row, 0: padding; empty: all count
+  RelativePositions relative;
+  int64_t first_row = 0;                              // of the table: row 0 of `positions`
+  int64_t position_queries = -1, position_keys = -1;  // first columns of these in `positions`; below zero: none
+};
+/// Attention whose scores are of queries by keys, of queries by the keys of positions, and of the queries of positions by
+/// keys; see kernels::DisentangledArgs. `qkv` holds queries, keys and values side by side, `positions` (or nothing) the rows
+/// of the table that the longest run asks for, projected.
+Var disentangled_attention(Context& context, Var qkv, Var positions, const DisentangledOptions& options);
 
 /// Which learned number a distance has (Raffel et al. 2020): near distances one each, far ones by logarithm.
 struct DistanceBuckets {
@@ -200,6 +237,10 @@ struct CausalConvOptions {
 };
 /// `weight` is [channels, taps] or, as published, [channels, 1, taps]; `bias` [channels] or null. Rows of no run are zero.
 Var causal_conv(Context& context, Columns x, Parameter& weight, Parameter* bias, const CausalConvOptions& options);
+
+/// y[r, c * taps + t] = x[r + t - (taps - 1) / 2, c] within each run, zeros beyond it: what a convolution over neighbours on
+/// both sides multiplies. taps is odd. Rows of no run are zero.
+Var neighbours(Context& context, Var x, int64_t taps, std::span<const Run> runs);
 
 /// The state space scan of Mamba-2; see kernels::SsdScanArgs.
 struct ScanOptions {

@@ -15,6 +15,7 @@
 #include "kernels/contract/columns.h"
 #include "kernels/contract/conv.h"
 #include "kernels/contract/delta_rule.h"
+#include "kernels/contract/disentangled.h"
 #include "kernels/contract/embedding.h"
 #include "kernels/contract/experts.h"
 #include "kernels/contract/gated_norm.h"

@@ -56,9 +56,14 @@ struct Family {
   std::span<const std::string_view> buffers = {};
   /// Fields of its published configs that change no number of a forward pass, beside those of all families.
   std::span<const std::string_view> inert = {};
+  /// Positions count on from pad_token_id: a table for texts of n tokens has n + pad_token_id + 1 rows (RoBERTa).
+  bool positions_follow_padding = false;
   /// How GGUF files spell it; null: such files are not read.
   const GgufDialect* gguf = nullptr;
 };
+
+/// Whether a family has a head for a task.
+bool has_head(const Family& family, Task task);
 
 std::span<const Family* const> family_table();
 /// The family of a published `model_type`; null if there is none.

@@ -68,6 +68,7 @@ std::vector<int64_t> stored_shape(const ParameterSpec& spec, const Source& sourc
     if (spec.role == nn::Role::kBlocks) return {source.rows / rows, cols, rows};
     return {cols, source.rows};
   }
+  if (source.layout.kind == Layout::kTaps) return {source.rows, cols / source.layout.heads, source.layout.heads};
   if (spec.shape.rank() == 2 || spec.role == nn::Role::kExperts) return {source.rows, cols};  // a matrix an expert
   std::vector<int64_t> shape;
   for (int i = 0; i < spec.shape.rank(); ++i) shape.push_back(spec.shape[i]);
@@ -75,7 +76,8 @@ std::vector<int64_t> stored_shape(const ParameterSpec& spec, const Source& sourc
 }
 
 bool lies_as_ours(const ParameterSpec& spec, const Source& source) {
-  return source.layout.kind == Layout::kAsIs || (source.layout.kind == Layout::kTransposed && spec.shape.rank() == 1);
+  return source.layout.kind == Layout::kAsIs || source.layout.kind == Layout::kTaps ||
+         (source.layout.kind == Layout::kTransposed && spec.shape.rank() == 1);
 }
 
 void copy_in(std::span<const std::byte> stored, DType type, const ParameterSpec& spec, const Source& source,

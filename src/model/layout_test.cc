@@ -75,6 +75,10 @@ TEST(Layout, StoredShapesAreThoseOfThePublishedTensors) {
   nn::ParameterSpec expert{
       .name = "experts", .shape = {1, 4, 3}, .role = nn::Role::kExperts, .sources = {{"experts.0", 0, 4}}};
   EXPECT_EQ(stored_shape(expert, expert.sources[0]), (std::vector<int64_t>{4, 3})) << "also where there is one expert";
+  nn::ParameterSpec taps{
+      .name = "taps", .shape = {4, 6}, .role = nn::Role::kMatrix, .sources = {{"taps", 0, 4, {Layout::kTaps, 3}}}};
+  EXPECT_EQ(stored_shape(taps, taps.sources[0]), (std::vector<int64_t>{4, 2, 3}));
+  EXPECT_TRUE(lies_as_ours(taps, taps.sources[0]));
   nn::ParameterSpec vector{.name = "norm", .shape = {4}, .sources = {{"norm", 0, 4}}};
   EXPECT_EQ(stored_shape(vector, vector.sources[0]), (std::vector<int64_t>{4}));
 }

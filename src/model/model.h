@@ -21,7 +21,23 @@ using autograd::Var;
 using nn::Purpose;
 
 /// What a model's head is for; a class of a published config names one.
-enum class Task : uint8_t { kFeatures, kCausalLm, kMaskedLm, kSeq2Seq, kClassification };
+enum class Task : uint8_t {
+  kFeatures,
+  kCausalLm,
+  kMaskedLm,
+  kSeq2Seq,
+  kClassification,       // one of several labels for each text
+  kMultiLabel,           // yes or no to each of several labels
+  kRegression,           // numbers for each text
+  kTokenClassification,  // one of several labels for each token
+  kQuestionAnswering,    // of each token: how well the answer begins with it, and how well it ends
+  kDiscrimination,       // of each token: whether it was put in place of another (Clark et al. 2020)
+};
+
+/// The task whose head serves: what the numbers of a text mean is no matter of the head that makes them.
+constexpr Task head_task(Task task) {
+  return task == Task::kMultiLabel || task == Task::kRegression ? Task::kClassification : task;
+}
 
 /// The layers between tokens and hidden states, of one family. Const members may be called from one compute thread at a
 /// time.
@@ -81,7 +97,7 @@ class Model {
   size_t head_begin = SIZE_MAX;  // entries of `parameters` from here on are the head's own
   int32_t decoder_start_token_id = -1;  // encoder-decoders
   int32_t pad_token_id = -1;
-  std::vector<std::string> labels;  // of a classifier, by index
+  std::vector<std::string> labels;  // of a classifier of texts or tokens, by index
   TiedHead tied_head;
   std::vector<std::string> beside;  // beginnings of names of tensors that a file may hold, without use here
 

@@ -70,17 +70,41 @@ TEST(Configs, WhatAFamilyCannotHonourIsRefusedByName) {
   EXPECT_THAT(refusal(R"({"model_type": "t5", "feed_forward_proj": "gated-mish"})"), HasSubstr("gated-mish"));
   EXPECT_THAT(refusal(R"({"model_type": "t5", "decoder_start_token_id": 999999})"),
               HasSubstr("decoder_start_token_id"));
-  EXPECT_THAT(refusal("{" + bert + R"(, "architectures": ["BertForSequenceClassification"], "num_labels": 1})"),
-              HasSubstr("num_labels"));
   EXPECT_THAT(
-      refusal("{" + bert + R"(, "architectures": ["BertForSequenceClassification"], "problem_type": "regression"})"),
-      HasSubstr("regression"));
+      refusal(
+          "{" + bert +
+          R"(, "architectures": ["BertForSequenceClassification"], "num_labels": 1, "problem_type": "single_label_classification"})"),
+      HasSubstr("num_labels"));
+  EXPECT_THAT(
+      refusal("{" + bert + R"(, "architectures": ["BertForSequenceClassification"], "problem_type": "ranking"})"),
+      HasSubstr("ranking"));
+  EXPECT_THAT(refusal("{" + bert + R"(, "architectures": ["BertForQuestionAnswering"], "num_labels": 3})"),
+              HasSubstr("num_labels"));
   EXPECT_THAT(refusal("{" + bert +
                       R"(, "architectures": ["BertForSequenceClassification"], "id2label": {"a": "x", "b": "y"}})"),
               HasSubstr("id2label"));
   EXPECT_THAT(refusal(R"({"model_type": "mixtral", "num_local_experts": 2, "num_experts_per_tok": 3})"),
               HasSubstr("num_experts_per_tok"));
   EXPECT_THAT(refusal(R"({"model_type": "mamba2", "num_heads": 3})"), HasSubstr("num_heads"));
+  EXPECT_THAT(refusal(R"({"model_type": "roberta", "pad_token_id": null})"), HasSubstr("pad_token_id"));
+  EXPECT_THAT(refusal(R"({"model_type": "xlm-roberta", "max_position_embeddings": 2})"),
+              HasSubstr("max_position_embeddings"));
+  EXPECT_THAT(refusal(R"({"model_type": "electra", "is_decoder": true})"), HasSubstr("is_decoder"));
+  EXPECT_THAT(refusal(R"({"model_type": "distilbert", "n_heads": 5})"), HasSubstr("n_heads"));
+  EXPECT_THAT(refusal(R"({"model_type": "albert", "num_hidden_groups": 13})"), HasSubstr("num_hidden_groups"));
+  EXPECT_THAT(refusal(R"({"model_type": "albert", "position_embedding_type": "relative_key"})"),
+              HasSubstr("relative_key"));
+  EXPECT_THAT(refusal(R"({"model_type": "modernbert", "classifier_pooling": "max"})"), HasSubstr("max"));
+  EXPECT_THAT(refusal(R"({"model_type": "modernbert", "layer_types": ["full_attention"]})"), HasSubstr("layer_types"));
+  auto deberta = [](const std::string& field) { return refusal(R"({"model_type": "deberta-v2", )" + field + "}"); };
+  EXPECT_EQ(deberta(R"("pos_att_type": "P2C | c2p", "relative_attention": true)"), "accepted");
+  EXPECT_THAT(deberta(R"("pos_att_type": "p2p")"), HasSubstr("p2p"));
+  EXPECT_THAT(deberta(R"("norm_rel_ebd": "rms")"), HasSubstr("rms"));
+  EXPECT_THAT(deberta(R"("conv_kernel_size": 4)"), HasSubstr("conv_kernel_size"));
+  EXPECT_THAT(deberta(R"("conv_kernel_size": 3, "conv_groups": 2)"), HasSubstr("conv_groups"));
+  EXPECT_THAT(deberta(R"("attention_head_size": 32)"), HasSubstr("attention_head_size"));
+  EXPECT_THAT(deberta(R"("pooler_hidden_size": 32)"), HasSubstr("pooler_hidden_size"));
+  EXPECT_THAT(deberta(R"("position_buckets": 1)"), HasSubstr("position_buckets"));
   EXPECT_THAT(refusal(R"({"model_type": "falcon_h1", "hidden_act": "relu"})"), HasSubstr("hidden_act"));
   EXPECT_THAT(refusal(R"({"model_type": "falcon_h1", "ssm_multipliers": [1, 2]})"), HasSubstr("ssm_multipliers"));
   EXPECT_THAT(refusal(R"({"model_type": "falcon_h1", "mamba_n_heads": 100})"), HasSubstr("mamba_n_heads"));
@@ -293,6 +317,30 @@ TEST(Configs, LayersOfExaoneByNumberByLettersAndByName) {
               HasSubstr("layer_types"));
 }
 
+// The class says the head, the config what its numbers mean.
+TEST(Configs, LabelsMeanWhatTheConfigSays) {
+  auto made = [](const std::string& fields, std::optional<Task> task = {}) {
+    ConfigDocument document;
+    document.root = *parse_json(R"({"model_type": "bert", )" + fields + "}", "config.json");
+    return make_model(document, document.root, {.task = task});
+  };
+  const std::string classifier = R"("architectures": ["BertForSequenceClassification"])";
+  EXPECT_EQ((*made(classifier))->task(), Task::kClassification);
+  EXPECT_EQ((*made(classifier + R"(, "num_labels": 1)"))->task(), Task::kRegression) << "as the reference has it";
+  EXPECT_EQ((*made(classifier + R"(, "num_labels": 3, "problem_type": "regression")"))->outputs(), 3);
+  auto several = *made(classifier + R"(, "num_labels": 3, "problem_type": "multi_label_classification")");
+  EXPECT_EQ(several->task(), Task::kMultiLabel);
+  EXPECT_EQ(several->config()["problem_type"], "multi_label_classification");
+  EXPECT_EQ(several->config()["architectures"][0], "BertForSequenceClassification");
+  EXPECT_THAT(made(classifier + R"(, "num_labels": 3)", Task::kRegression).error().to_string(),
+              HasSubstr("num_labels"));
+  // Labels of another head say nothing of one that begins anew.
+  const std::string words = R"("architectures": ["BertForMaskedLM"], "id2label": {"0": "a", "1": "b", "2": "c"})";
+  EXPECT_EQ((*made(words, Task::kRegression))->outputs(), 1);
+  EXPECT_EQ((*made(words, Task::kQuestionAnswering))->outputs(), 2);
+  EXPECT_EQ((*made(words, Task::kTokenClassification))->labels, (std::vector<std::string>{"a", "b", "c"}));
+}
+
 TEST(Configs, AbsurdSizesAreRefusedBeforeMemoryIsTaken) {
   const std::string huge =
       R"("hidden_size": 16777216, "num_attention_heads": 1, "intermediate_size": 16777216, "vocab_size": 16777216)";
@@ -347,7 +395,7 @@ TEST(Configs, WhatIsPublishedMakesTheSameModel) {
 }
 
 TEST(Configs, AnIdOfPaddingIsOneOfTheVocabularyOrNone) {
-  for (const char* name : {"llama", "mistral", "mixtral", "deepseek_v2", "deepseek_v3", "olmo2", "qwen2", "qwen3", "gemma", "gemma2", "gemma3_text", "phi3", "granite", "smollm3", "stablelm", "starcoder2", "phi", "exaone4", "exaone_moe", "hyperclovax", "qwen3_moe", "bert", "t5", "falcon_h1", "lfm2", "qwen3_next", "recurrent_gemma"}) {
+  for (const char* name : {"llama", "mistral", "mixtral", "deepseek_v2", "deepseek_v3", "olmo2", "qwen2", "qwen3", "gemma", "gemma2", "gemma3_text", "phi3", "granite", "smollm3", "stablelm", "starcoder2", "phi", "exaone4", "exaone_moe", "hyperclovax", "qwen3_moe", "bert", "t5", "falcon_h1", "lfm2", "qwen3_next", "recurrent_gemma", "electra", "distilbert", "albert", "modernbert", "deberta-v2"}) {
     auto told = [&](const std::string& id) {
       std::string start = std::string(name) == "t5" ? R"("decoder_start_token_id": 0, )" : "";
       return refusal("{" + start + R"("model_type": ")" + name + R"(", "vocab_size": 64, "pad_token_id": )" + id + "}");

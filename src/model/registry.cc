@@ -2,8 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
-
-#include "base/json_read.h"
+#include <optional>
 
 namespace malmoi::model {
 
@@ -18,6 +17,11 @@ std::span<const Family* const> family_table() {
 #undef FAMILY
   };
   return kTable;
+}
+
+bool has_head(const Family& family, Task task) {
+  return std::any_of(family.classes.begin(), family.classes.end(),
+                     [&](const ModelClass& c) { return c.task == head_task(task); });
 }
 
 const Family* find_family(std::string_view model_type) {
@@ -104,50 +108,88 @@ constexpr std::string_view kInert[] = {
     "problem_type",
 };
 
-// Whether the config's class is one of the task, so that the config's labels are those of its head.
-bool names_class_of(const Json& object, const Family& family, Task task) {
-  const Json& names = json_list(object, "architectures");
-  return !names.empty() && std::any_of(family.classes.begin(), family.classes.end(), [&](const ModelClass& c) {
-    return c.task == task && names.front() == std::string(c.name);
-  });
+// The task that the class of a config names, if the family knows it.
+std::optional<Task> named_task(ConfigReader& reader, const Family& family) {
+  std::vector<std::string> names = reader.texts("architectures");
+  if (names.empty()) return family.classes.front().task;
+  for (const ModelClass& c : family.classes) {
+    if (c.name == names.front()) return c.task;
+  }
+  return {};
 }
 
-// The task that a config's class names.
 Result<Task> task_of(ConfigReader& reader, const Family& family, const MakeOptions& options) {
-  auto has = [&](Task task) {
-    return std::any_of(family.classes.begin(), family.classes.end(),
-                       [&](const ModelClass& c) { return c.task == task; });
-  };
   if (options.task) {
-    if (!has(*options.task))
+    if (!has_head(family, *options.task))
       return usage_error("the family '" + std::string(family.model_type) + "' has no head for this task",
                          reader.where("model_type"), "use another family or objective");
     return *options.task;
   }
-  std::vector<std::string> names = reader.texts("architectures");
-  if (names.empty()) return family.classes.front().task;
+  if (auto task = named_task(reader, family)) return *task;
   std::string known;
-  for (const ModelClass& c : family.classes) {
-    if (c.name == names.front()) return c.task;
-    known += (known.empty() ? "" : ", ") + std::string(c.name);
+  for (const ModelClass& c : family.classes) known += (known.empty() ? "" : ", ") + std::string(c.name);
+  return unsupported(
+      "the class '" + reader.texts("architectures").front() + "' is not known for " + std::string(family.model_type),
+      reader.where("architectures"), "use one of " + known);
+}
+
+bool has_labels(Task task) {
+  return head_task(task) == Task::kClassification || task == Task::kTokenClassification ||
+         task == Task::kQuestionAnswering;
+}
+
+// What the labels of a text mean, as configs say it.
+struct Problem {
+  Task task;
+  std::string_view name;
+};
+constexpr Problem kProblems[] = {{Task::kClassification, "single_label_classification"},
+                                 {Task::kMultiLabel, "multi_label_classification"},
+                                 {Task::kRegression, "regression"}};
+
+// A config that does not say what its labels mean says it by their number.
+Task problem_of(ConfigReader& reader, int64_t labels) {
+  std::string name = reader.text("problem_type", "");
+  if (name.empty()) return labels == 1 ? Task::kRegression : Task::kClassification;
+  for (const Problem& problem : kProblems) {
+    if (problem.name == name) return problem.task;
   }
-  return unsupported("the class '" + names.front() + "' is not known for " + std::string(family.model_type),
-                     reader.where("architectures"), "use one of " + known);
+  reader.fail("problem_type", "'" + name + "' is not known",
+              "use single_label_classification, multi_label_classification or regression");
+  return Task::kClassification;
+}
+
+// The number of labels that a config names. `new_head`: what it names is of another head than the one that is made.
+int64_t label_count(ConfigReader& reader, Task task, bool new_head) {
+  const int64_t fixed = task == Task::kQuestionAnswering ? 2 : 1;  // beginnings and ends; one number for each text
+  const bool is_fixed = task == Task::kQuestionAnswering || task == Task::kRegression;
+  const Json& names = reader.raw("id2label");
+  const bool named = names.is_object() && !names.empty();
+  const int64_t count = reader.integer("num_labels",
+                                       named      ? static_cast<int64_t>(names.size())
+                                       : is_fixed ? fixed
+                                                  : 2,
+                                       1, 1 << 20);
+  return is_fixed && new_head ? fixed : count;
+}
+
+void check_count(ConfigReader& reader, Task task, int64_t count, bool trains) {
+  if (task == Task::kClassification && count < 2)
+    reader.fail("num_labels", "one label leaves nothing to choose", "name two labels or more");
+  if (task == Task::kQuestionAnswering && count != 2)
+    reader.fail("num_labels", "an answer has a beginning and an end, not " + std::to_string(count) + " numbers",
+                "set it to 2");
+  if (task == Task::kRegression && count != 1 && trains)
+    reader.fail("num_labels", "regression learns one number for each text, not " + std::to_string(count),
+                "set it to 1");
 }
 
 // Names of a classifier's labels, by index.
-std::vector<std::string> read_labels(ConfigReader& reader) {
+std::vector<std::string> read_labels(ConfigReader& reader, int64_t count, bool named) {
   std::vector<std::string> labels;
-  const Json& names = reader.raw("id2label");
-  int64_t count = reader.integer(
-      "num_labels", names.is_object() && !names.empty() ? static_cast<int64_t>(names.size()) : 2, 1, 1 << 20);
-  std::string problem = reader.text("problem_type", "single_label_classification");
-  if (problem != "single_label_classification" || count < 2)
-    reader.fail(count < 2 ? "num_labels" : "problem_type",
-                count < 2 ? "one label leaves nothing to choose" : "'" + problem + "' is not known",
-                "use single_label_classification with two labels or more");
   for (int64_t i = 0; i < count; ++i) labels.push_back("LABEL_" + std::to_string(i));
-  if (!names.is_object()) return labels;
+  const Json& names = reader.raw("id2label");
+  if (!names.is_object() || !named) return labels;
   for (const auto& [key, value] : names.items()) {
     size_t index = labels.size();
     auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), index);
@@ -158,15 +200,31 @@ std::vector<std::string> read_labels(ConfigReader& reader) {
   return labels;
 }
 
+// The labels of a head that has any; settles what those of a text mean.
+std::vector<std::string> settle_labels(ConfigReader& reader, const Family& family, const MakeOptions& options,
+                                       Task& task) {
+  if (!has_labels(task)) return {};
+  const bool has_class = !reader.texts("architectures").empty();
+  const bool new_head = options.task && has_class && named_task(reader, family) != head_task(task);
+  const int64_t count = label_count(reader, task, new_head);
+  const Task said = problem_of(reader, count);
+  if (task == Task::kClassification && !options.task) task = said;
+  check_count(reader, task, count, options.task.has_value());
+  const bool sorts = task == Task::kClassification || task == Task::kMultiLabel || task == Task::kTokenClassification;
+  if (sorts && !options.labels.empty() && (new_head || !has_class)) return options.labels;
+  const bool fixed = new_head && (task == Task::kQuestionAnswering || task == Task::kRegression);
+  return read_labels(reader, count, !fixed);
+}
+
 void publish_head(ConfigFields& fields, const Family& family, Task task, const std::vector<std::string>& labels) {
   fields.publish("model_type", family.model_type);
   for (const ModelClass& c : family.classes) {
-    if (c.task == task) {
+    if (c.task == head_task(task)) {
       fields.publish("architectures", Json::array({std::string(c.name)}));
       break;
     }
   }
-  if (task != Task::kClassification) return;
+  if (labels.empty()) return;
   Json by_id = Json::object(), by_name = Json::object();
   for (size_t i = 0; i < labels.size(); ++i) {
     by_id[std::to_string(i)] = labels[i];
@@ -174,7 +232,9 @@ void publish_head(ConfigFields& fields, const Family& family, Task task, const s
   }
   fields.publish("id2label", by_id);
   fields.publish("label2id", by_name);
-  fields.publish("problem_type", "single_label_classification");
+  for (const Problem& problem : kProblems) {
+    if (problem.task == task) fields.publish("problem_type", problem.name);
+  }
 }
 
 // A hundred times the largest models that were published; their sums and products fit 64 bits.
@@ -213,11 +273,9 @@ Result<std::unique_ptr<Model>> make_model(const ConfigDocument& document, const 
   }
   MALMOI_ASSIGN(Task task, task_of(reader, *family, options));
   ConfigFields fields(reader, options.training);
-  std::vector<std::string> labels;
-  if (task == Task::kClassification) labels = read_labels(reader);
-  if (!options.labels.empty() && !labels.empty() && !names_class_of(object, *family, task)) labels = options.labels;
+  std::vector<std::string> labels = settle_labels(reader, *family, options, task);
   publish_head(fields, *family, task, labels);
-  Parts parts = family->make(fields, task, static_cast<int64_t>(labels.size()));
+  Parts parts = family->make(fields, head_task(task), static_cast<int64_t>(labels.size()));
   fields.token_ids({"bos_token_id", "eos_token_id"});
   if (!fields.published().contains("pad_token_id")) fields.token_ids({"pad_token_id"});
   fields.publish("use_cache", true);

@@ -14,10 +14,11 @@ GatedMlp gated_mlp(const Declare& declare, const GatedMlpSpec& s) {
   if (s.fused) gate_up.out = 2 * s.inner;
   else gate_up.parts = {{s.gate_name, s.inner}, {s.up_name, s.inner}};
   return {linear(declare / (s.fused ? s.fused : "gate_up_proj"), gate_up),
-          linear(declare / s.down_name, {.in = s.inner, .out = s.width, .bias = s.bias}),
+          linear(declare / s.down_name, {.in = s.inner, .out = s.width, .bias = s.bias, .std = s.down_std}),
           s.activation,
           {s.inner, static_cast<float>(s.gate_scale)},
-          s.out_scale};
+          s.out_scale,
+          s.dropout};
 }
 
 }  // namespace malmoi::nn

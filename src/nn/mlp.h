@@ -30,6 +30,8 @@ struct GatedMlpSpec {
   kernels::Activation activation = kernels::Activation::kSilu;
   bool bias = false;
   double gate_scale = 1, out_scale = 1;  // factors on what the activation reads, and on what comes out
+  double dropout = 0;    // of what goes down
+  double down_std = -1;  // negative: the declaration's
   const char* gate_name = "gate_proj";
   const char* up_name = "up_proj";
   const char* down_name = "down_proj";
@@ -42,9 +44,11 @@ struct GatedMlp {
   kernels::Activation activation = kernels::Activation::kSilu;
   kernels::ColumnScale gate_scale;
   double out_scale = 1;
+  double dropout = 0;
   Var operator()(Context& context, Var x) const {
     Var both = autograd::scale(context, gate_up(context, std::move(x)), {gate_scale});
-    return autograd::scale(context, down(context, autograd::gated(context, std::move(both), activation)), out_scale);
+    Var inner = autograd::dropout(context, autograd::gated(context, std::move(both), activation), dropout);
+    return autograd::scale(context, down(context, std::move(inner)), out_scale);
   }
 };
 GatedMlp gated_mlp(const Declare& declare, const GatedMlpSpec& spec);

@@ -25,8 +25,9 @@ struct Layout {
     kHeadsInterleaved,  // rows of q, k and v alternate by head: [heads][group of q | k | v][head_dim] (GPT-NeoX, Falcon)
     kRotaryPermuted,    // halves of each head's rows are interleaved (Llama in GGUF)
     kPartsInterleaved,  // rows of several parts alternate by head: [heads][part 0's rows of a head | part 1's | ...]
+    kTaps,  // the file has a dimension more: [out, in, taps] of a convolution, whose columns here are in * taps
   } kind = kAsIs;
-  int64_t heads = 0;                  // of the last three; where q, k and v alternate those of k
+  int64_t heads = 0;                  // of those by heads; where q, k and v alternate those of k; taps of kTaps
   int64_t group = 1;                  // heads of q beside each of k
   std::array<int64_t, 4> parts = {};  // kPartsInterleaved: rows of each part in one head
 };

@@ -23,6 +23,8 @@ enum class ArrayValues : uint8_t {
   kMask,        // 1: a token, 0: padding; no row without a token
   kTokenTypes,  // integers that the model has token types for
   kLabels,      // an output of the model, or -100: does not count; of tokens, only where the mask before it is 1
+  kFlags,       // 0, 1, or -100: does not count; what stands at padding does not count either
+  kPlaces,      // a position of the row, or -100: does not count
   kNumbers,     // finite floats
 };
 
@@ -48,6 +50,7 @@ struct RowRules {
 struct ArrayFormat {
   std::span<const ArrayColumn> columns;
   void (*append)(const ArrayRow& row, const RowRules& rules, Examples& out) = nullptr;
+  bool whole_rows = false;  // the model reads padding, too: a loss counts it
 };
 
 /// Where the tokens of a padded row stand: padding before and behind is cut away, holes between stay masked.
@@ -67,5 +70,7 @@ struct RealTokens {
   }
 };
 RealTokens real_tokens(std::span<const int32_t> mask);
+/// The whole row, padding masked.
+inline RealTokens whole_row(std::span<const int32_t> mask) { return {0, mask.size()}; }
 
 }  // namespace malmoi::train

@@ -125,6 +125,39 @@ TEST_F(Arrays, WhatDoesNotFitIsNamed) {
   EXPECT_THAT(refusal("masked_lm"), HasSubstr("ids.npy"));
 }
 
+TEST_F(Arrays, AnAnswerStandsInARowThatIsReadWhole) {
+  write("ids", {2, 4}, {11, 12, 13, 0, 21, 22, 23, 24});
+  write("mask", {2, 4}, {1, 1, 1, 0, 1, 1, 1, 1});
+  write("start", {2}, {3, -100});
+  write("end", {2}, {3, 1});
+  Examples out;
+  auto source = open("question_answering");
+  source->append(0, out);
+  source->append(1, out);
+  EXPECT_THAT(out.input.batch().ids, ElementsAre(11, 12, 13, 0, 21, 22, 23, 24));
+  EXPECT_THAT(out.input.batch().key_mask, ElementsAre(1, 1, 1, 0, 1, 1, 1, 1));
+  EXPECT_THAT(out.targets, ElementsAre(3, 3, -1, -1)) << "an answer without a beginning does not count";
+  EXPECT_EQ(make_objective({.name = "question_answering"})->count(out).terms, 1);
+  write("end", {2}, {4, 1});
+  EXPECT_THAT(refusal("question_answering"), AllOf(HasSubstr("end.npy"), HasSubstr("row 0: 4 is outside")));
+  write("end", {2}, {3, 1});
+  write("ids", {2, 7}, std::vector<int32_t>(14, 5));
+  write("mask", {2, 7}, {1, 1, 1, 1, 1, 1, 0, 1, 1, 1, 1, 1, 1, 0});
+  EXPECT_THAT(refusal("question_answering"), HasSubstr("the model has 6")) << "padding has positions, too";
+}
+
+TEST_F(Arrays, WhatWasReplacedCountsWhereThereIsNoPadding) {
+  write("ids", {1, 5}, {11, 12, 13, 14, 0});
+  write("mask", {1, 5}, {1, 0, 1, 1, 0});
+  write("labels", {1, 5}, {1, 1, 0, -100, 1});
+  Examples out;
+  open("replaced_token")->append(0, out);
+  EXPECT_THAT(out.targets, ElementsAre(1, -1, 0, -100));
+  EXPECT_EQ(make_objective({.name = "replaced_token"})->count(out).terms, 2);
+  write("labels", {1, 5}, {1, 1, 0, 2, 1});
+  EXPECT_THAT(refusal("replaced_token"), HasSubstr("row 0: 2 is outside"));
+}
+
 TEST_F(Arrays, NumbersMustBeFinite) {
   static constexpr ArrayColumn kColumns[] = {
       {.name = "targets", .axis = ArrayAxis::kRow, .values = ArrayValues::kNumbers}};

@@ -11,6 +11,7 @@ void Examples::clear() {
   input.clear();
   decoder.clear();
   targets.clear();
+  numbers.clear();
 }
 
 ModelInput::ModelInput(const Examples& examples) : batch_(examples.input.batch()) {

@@ -13,6 +13,7 @@ struct Examples {
   nn::BatchBuilder input;        // what the model reads; of an encoder-decoder, what its encoder reads
   nn::BatchBuilder decoder;      // of encoder-decoders alone: one run for each run of `input`
   std::vector<int32_t> targets;  // of each row that the head makes (tokens, or runs); < 0: does not count
+  std::vector<float> numbers;    // instead, of each run, where numbers are learned
 
   void clear();
   /// Tokens that are read, by encoder and decoder.

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "formats/npy.h"
 #include "formats/safetensors.h"
 #include "train/freeze.h"
@@ -50,7 +52,10 @@ TEST(Objectives, ARehearsalTakesTheMemoryOfAStepOfFullRows) {
         {.model = *t.model, .objective = *t.objective, .optimizer = t.config, .batch_size = 3, .sequence_length = 8});
     t.stepper->step(
         1, [&](int64_t, Examples& out) { t.objective->append_rehearsal(3, 8, out); }, 0, 1, 1e-3);
-    EXPECT_EQ(t.stepper->arena().peak(), plan.activations);
+    // Where the head is the largest moment, the plan has room for rows that it might gather.
+    const auto peak = static_cast<double>(t.stepper->arena().peak()), planned = static_cast<double>(plan.activations);
+    EXPECT_LE(peak, planned);
+    EXPECT_GE(peak, 0.97 * planned);
     EXPECT_GT(training_flops_per_token(*t.model, *t.objective, 8), 0);
   });
 }
@@ -65,6 +70,18 @@ TEST(Objectives, AccuracyIsTheShareOfRowsThatAreRight) {
   ASSERT_EQ(r.figures.size(), 1u);
   EXPECT_EQ(r.figures[0].name, "accuracy");
   EXPECT_NEAR(t.stepper->evaluate(all, t.objective->count(all)).figures[0].value, 1.0, 1e-12) << "six rows are learned";
+}
+
+TEST(Objectives, AnAnswersLossIsTheMeanOfThatOfItsBeginningAndItsEnd) {
+  const ObjectiveEntry& entry = objective_entry("question_answering");
+  Trained t(entry, "bert");
+  Examples all = random_examples(entry, *t.model, 4, 8);
+  LossSums sums = t.stepper->evaluate(all, t.objective->count(all));
+  ASSERT_EQ(sums.figures.size(), 2u);
+  EXPECT_EQ(sums.figures[0].name, "start_loss");
+  EXPECT_EQ(sums.figures[1].name, "end_loss");
+  EXPECT_NEAR(sums.loss, (sums.figures[0].value + sums.figures[1].value) / 2, 1e-12);
+  EXPECT_NEAR(sums.loss, std::log(8.0), 0.3) << "a new head knows nothing of eight positions, padding among them";
 }
 
 TEST(Objectives, WhatOnlyHelpsToLearnIsNoPartOfWhatIsMeasured) {

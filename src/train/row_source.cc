@@ -13,13 +13,15 @@ struct Range {
   int64_t low, high;
   const char* meaning;
 };
-Range range_of(const ArrayColumn& column, const RowLimits& limits) {
+Range range_of(const ArrayColumn& column, const RowLimits& limits, size_t tokens) {
   switch (column.values) {
     case ArrayValues::kIds: return {0, limits.vocab_size, "the vocabulary"};
     case ArrayValues::kMask: return {0, 2, "a mask's values"};
     case ArrayValues::kTokenTypes:
       return {0, limits.token_types > 0 ? limits.token_types : INT32_MAX, "the model's token types"};
     case ArrayValues::kLabels: return {0, limits.outputs, "the model's labels"};
+    case ArrayValues::kFlags: return {0, 2, "a flag's values"};
+    case ArrayValues::kPlaces: return {0, static_cast<int64_t>(tokens), "the positions of a row"};
     case ArrayValues::kNumbers: break;
   }
   return {INT32_MIN, INT32_MAX, "integers"};
@@ -27,21 +29,28 @@ Range range_of(const ArrayColumn& column, const RowLimits& limits) {
 
 constexpr int32_t kNoLabel = -100;  // as published data sets mark what does not count
 
+bool is_label(ArrayValues values) {
+  return values == ArrayValues::kLabels || values == ArrayValues::kFlags || values == ArrayValues::kPlaces;
+}
+
 // The row that value `i` of a column stands in.
 size_t row_of(const RowColumn& column, size_t i) {
   return static_cast<size_t>(std::upper_bound(column.starts.begin(), column.starts.end(), i) - column.starts.begin()) -
          1;
 }
 
-Status check_integers(const RowColumn& values, const ArrayColumn& column, const RowLimits& limits) {
-  const Range range = range_of(column, limits);
-  for (size_t i = 0; i < values.integers.size(); ++i) {
-    int32_t value = values.integers[i];
-    bool fits = value >= range.low && value < range.high;
-    if (fits || (column.values == ArrayValues::kLabels && value == kNoLabel)) continue;
-    return invalid_data(
-        fmt::format("row {}: {} is outside {}, 0 to {}", row_of(values, i), value, range.meaning, range.high - 1),
-        values.where, "the rows were made for another model");
+// `tokens`: a column with a value for each token of the input; null: there is none.
+Status check_integers(const RowColumn& values, const ArrayColumn& column, const RowColumn* tokens,
+                      const RowLimits& limits) {
+  for (size_t r = 0; r < values.rows() && !values.integers.empty(); ++r) {
+    const Range range = range_of(column, limits, tokens ? tokens->starts[r + 1] - tokens->starts[r] : 0);
+    for (size_t i = values.starts[r]; i < values.starts[r + 1]; ++i) {
+      const int32_t value = values.integers[i];
+      const bool fits = value >= range.low && value < range.high;
+      if (fits || (is_label(column.values) && value == kNoLabel)) continue;
+      return invalid_data(fmt::format("row {}: {} is outside {}, 0 to {}", r, value, range.meaning, range.high - 1),
+                          values.where, "the rows were made for another model");
+    }
   }
   return {};
 }
@@ -67,6 +76,7 @@ Status check_row(const ArrayRow& row, const ArrayFormat& format, const std::vect
       RealTokens real = real_tokens(mask);
       if (real.length == 0)
         return invalid_data(fmt::format("row {} has no token: its mask is 0 throughout", index), where, "leave it out");
+      if (format.whole_rows) real = whole_row(mask);
       if (static_cast<int64_t>(real.begin + real.length) > limits.max_positions)
         return invalid_data(fmt::format("row {} has {} positions, the model has {}", index, real.begin + real.length,
                                         limits.max_positions),
@@ -149,8 +159,12 @@ Status RowSource::check_shapes(const std::string& where) const {
 }
 
 Status RowSource::check_values(const RowLimits& limits) const {
+  const RowColumn* tokens = nullptr;
+  for (size_t c = 0; c < columns_.size() && !tokens; ++c) {
+    if (format_.columns[c].axis == ArrayAxis::kToken && !columns_[c].is_absent()) tokens = &columns_[c];
+  }
   for (size_t c = 0; c < columns_.size(); ++c) {
-    MALMOI_TRY(check_integers(columns_[c], format_.columns[c], limits));
+    MALMOI_TRY(check_integers(columns_[c], format_.columns[c], tokens, limits));
     MALMOI_TRY(check_numbers(columns_[c]));
   }
   return {};
@@ -173,7 +187,7 @@ Status RowSource::check_rows(const RowLimits& limits, const std::string& where) 
                           where, "cut the rows");
   }
   auto labels = std::find_if(format_.columns.begin(), format_.columns.end(),
-                             [](const ArrayColumn& c) { return c.values == ArrayValues::kLabels; });
+                             [](const ArrayColumn& c) { return is_label(c.values); });
   if (labels != format_.columns.end() && !counts)
     return invalid_data("none of its labels counts",
                         columns_[static_cast<size_t>(labels - format_.columns.begin())].where,

@@ -49,6 +49,8 @@ inline void append_random_row(const ObjectiveEntry& objective, const model::Mode
       case ArrayValues::kMask: return t < real;
       case ArrayValues::kTokenTypes: return t > length / 2;
       case ArrayValues::kLabels: return t < real && t % 2 == 0 ? below(model.outputs()) : -100;
+      case ArrayValues::kFlags: return below(2);
+      case ArrayValues::kPlaces: return below(length);
       case ArrayValues::kNumbers: break;
     }
     return 0;
@@ -59,8 +61,10 @@ inline void append_random_row(const ObjectiveEntry& objective, const model::Mode
     for (int64_t t = 0; t < (column.axis == ArrayAxis::kRow ? 1 : length); ++t)
       columns.back().push_back(value(column, t));
   }
+  std::vector<float> number = {static_cast<float>(rng.normal())};
   ArrayRow row;
   for (const auto& column : columns) row.integers.emplace_back(column);
+  for (size_t c = 0; c < columns.size(); ++c) row.numbers.emplace_back(number);
   objective.arrays.append(row, row_limits(model).rules, out);
 }
 
@@ -117,9 +121,7 @@ void for_each_objective(const Test& test) {
   for (const ObjectiveEntry* objective : objective_table()) {
     bool any = false;
     for (const model::Family* family : model::family_table()) {
-      bool fits = false;
-      for (const model::ModelClass& c : family->classes) fits |= c.task == objective->task;
-      if (!fits) continue;
+      if (!model::has_head(*family, objective->task)) continue;
       SCOPED_TRACE(std::string(objective->name) + " of " + std::string(family->model_type));
       test(*objective, *family);
       any = true;

@@ -16,6 +16,15 @@ using train::TrainConfig;
 
 model::Task task_of(const TrainConfig& config) { return train::objective_entry(config.objective.name).task; }
 
+// Rows of a table of positions that no token of a text takes.
+int64_t positions_before_text(const Json& object) {
+  const Json name = object.value("architecture", Json());
+  const model::Family* family = name.is_string() ? model::find_family(name.get<std::string>()) : nullptr;
+  if (!family || !family->positions_follow_padding) return 0;
+  const Json padding = object.value("pad_token_id", Json());
+  return padding.is_number_integer() ? padding.get<int64_t>() + 1 : 2;  // the published one is 1
+}
+
 // The fields of `model:` with those that follow from tokenizer and data.
 Json complete_config(const TrainConfig& config, const tokenizer::Tokenizer* tokenizer,
                      const std::vector<std::string>& labels) {
@@ -23,13 +32,17 @@ Json complete_config(const TrainConfig& config, const tokenizer::Tokenizer* toke
   auto fill = [&](const char* key, Json value) {
     if (!object.contains(key)) object[key] = std::move(value);
   };
-  if (!object.contains("n_positions")) fill("max_position_embeddings", config.data.sequence_length);
   if (!labels.empty()) {
     Json names = Json::object();
     for (size_t i = 0; i < labels.size(); ++i) names[std::to_string(i)] = labels[i];
     fill("id2label", std::move(names));
   }
-  if (!tokenizer) return object;
+  auto fill_positions = [&] {
+    if (!object.contains("n_positions"))
+      fill("max_position_embeddings", config.data.sequence_length + positions_before_text(object));
+    return object;
+  };
+  if (!tokenizer) return fill_positions();
   fill("vocab_size", tokenizer->vocab_size());
   // What the model will have seen, so that whoever begins a text from its config begins as documents did.
   const tokenizer::DocumentMarks marks = tokenizer::document_marks(*tokenizer);
@@ -39,7 +52,7 @@ Json complete_config(const TrainConfig& config, const tokenizer::Tokenizer* toke
                          {"pad_token_id", tokenizer->pad_id()}}) {
     if (id) fill(key, *id);
   }
-  return object;
+  return fill_positions();
 }
 
 Result<std::unique_ptr<model::Model>> make_new(const ConfigDocument& document, const TrainConfig& config,

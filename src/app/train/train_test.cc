@@ -323,8 +323,7 @@ TEST(Objectives, AClassifierIsTrainedFromArrays) {
 TEST(Objectives, EveryFamilyTakesTheSharedNamesOfSizes) {
   for (const train::ObjectiveEntry* objective : train::objective_table()) {
     for (const model::Family* family : model::family_table()) {
-      auto fits = [&](const model::ModelClass& c) { return c.task == objective->task; };
-      if (std::none_of(family->classes.begin(), family->classes.end(), fits)) continue;
+      if (!model::has_head(*family, objective->task)) continue;
       train::TrainConfig config;
       config.objective.name = objective->name;
       config.precision = Precision::kF32;

@@ -1,5 +1,7 @@
 #include "app/use/score.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "app/use/id_array.h"
@@ -18,6 +20,7 @@ class Rows {
     MALMOI_ASSIGN(rows.ids_, read_ids(options.ids, options.mask, model.vocab_size()));
     // A decoder's positions count what is there; others are told what to pass over.
     rows.whole_ = model.task() != model::Task::kCausalLm;
+    rows.padding_ = std::max(model.pad_token_id, 0);
     if (rows.ids_.cols > model.max_positions())
       return usage_error(
           fmt::format("rows of {} ids do not fit the context of {}", rows.ids_.cols, model.max_positions()),
@@ -47,7 +50,7 @@ class Rows {
     }
     auto columns = static_cast<size_t>(ids_.cols);
     mask_.assign(columns, 0);
-    current_ids_.assign(columns, 0);  // ids of padding may be anything
+    current_ids_.assign(columns, padding_);  // what stands at padding in the file may be anything
     current_types_.assign(types_.rows > 0 ? columns : 0, 0);
     for (int64_t column : kept) {
       auto at = static_cast<size_t>(column), in = static_cast<size_t>(b * ids_.cols + column);
@@ -74,6 +77,7 @@ class Rows {
  private:
   IdArray ids_, types_;
   bool whole_ = false;
+  int32_t padding_ = 0;
   std::vector<int32_t> current_ids_, current_types_, mask_;
 };
 
@@ -99,6 +103,7 @@ Result<IdArray> read_decoder_ids(const ScoreOptions& options, const model::Model
 
 std::vector<int64_t> logits_shape(const Rows& rows, const IdArray& decoder_ids, const model::Model& model) {
   if (model.head->row_for_each_run) return {rows.count(), model.outputs()};
+  if (model.task() == model::Task::kDiscrimination) return {rows.count(), rows.columns()};
   return {rows.count(), decoder_ids.rows > 0 ? decoder_ids.cols : rows.columns(), model.outputs()};
 }
 

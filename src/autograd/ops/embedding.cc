@@ -29,7 +29,8 @@ void backward(Context& context, Tape& tape, Record& record) {
 
 extern const Op embedding_op{"embedding", backward};
 
-Var embedding(Context& context, std::initializer_list<Lookup> tables, const EmbeddingOptions& options) {
+Var embedding(Context& context, std::initializer_list<Lookup> tables, const EmbeddingOptions& options,
+              Tensor computed) {
   assert(tables.size() <= kMaxTables);
   Attributes a{options, context.next_dropout(options.dropout), {}};
   std::copy(tables.begin(), tables.end(), a.tables.begin());
@@ -52,8 +53,9 @@ Var embedding(Context& context, std::initializer_list<Lookup> tables, const Embe
   if (!context.tape) return {std::move(y), -1};
   std::array<const Weight*, kMaxTables> weights{};
   for (size_t i = 0; i < tables.size(); ++i) weights[i] = a.tables[i].table;
-  Record& record =
-      context.tape->push(embedding_op, {.weights = std::span<const Weight* const>(weights.data(), tables.size())}, a);
+  Record& record = context.tape->push(
+      embedding_op,
+      {.saved = {{std::move(computed)}}, .weights = std::span<const Weight* const>(weights.data(), tables.size())}, a);
   return context.tape->output(record, 0, std::move(y));
 }
 

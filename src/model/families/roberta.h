@@ -1,0 +1,18 @@
+// RoBERTa's model, for the families that are it under another name.
+#pragma once
+
+#include "model/families/bert_encoder.h"
+
+namespace malmoi::model {
+
+/// Everything but the names of the classes; `vocab_size`: published, where a config leaves it out.
+Parts make_roberta_parts(ConfigFields& fields, Task task, int64_t labels, int64_t vocab_size);
+
+inline constexpr std::string_view kRobertaPrefixes[] = {"roberta."};
+inline constexpr std::string_view kRobertaBuffers[] = {"embeddings.position_ids"};
+inline constexpr std::string_view kRobertaHeads[] = {"lm_head.", "classifier.", "roberta.pooler.", "pooler.",
+                                                     "qa_outputs."};
+inline constexpr std::string_view kRobertaInert[] = {"output_past"};
+inline constexpr Family::Alias kRobertaAliases[] = {{"lm_head.decoder.bias", "lm_head.bias"}};
+
+}  // namespace malmoi::model

@@ -1,0 +1,31 @@
+#include "train/objectives/logits_loss.h"
+
+#include "autograd/tape.h"
+
+namespace malmoi::train {
+
+using autograd::Var;
+
+LossSums LogitsLoss::accumulate(autograd::Context& context, const model::Model& model, const Examples& examples,
+                                const Counts& whole) const {
+  ModelInput input(examples);  // blocks that run again in the backward pass read it
+  Var hidden = model.backbone->forward(context, input.batch());
+  Var features = model.head->features(context, std::move(hidden), input.batch());
+  Var logits = autograd::linear(context, std::move(features), **model.head->weight, model.head->bias);
+  auto n = static_cast<size_t>(logits.value.elements());
+  LossSums sums;
+  std::vector<double> values(n), gradient(n);
+  if (!context.rehearsal()) {
+    convert(logits.value.data(), logits.value.dtype(), values.data(), DType::kF64, n);
+    sums = loss(examples, whole, values, gradient);
+  }
+  if (!context.tape) return sums;
+  Tensor dlogits = context.temporary(logits.value.dtype(), logits.value.shape());
+  context.step("loss", 0, [&] { convert(gradient.data(), DType::kF64, dlogits.data(), dlogits.dtype(), n); });
+  context.tape->give_grad(context, logits.id, std::move(dlogits));
+  logits.value = Tensor();
+  context.tape->backward(context);
+  return sums;
+}
+
+}  // namespace malmoi::train
