@@ -119,6 +119,17 @@ FAMILIES = {
         "exercises": "state-space layers: convolution, gated norm, groups of B and C, chunks of 8",
         "ablate": [{"layer_norm_epsilon": 0.1}],
         "train": {"hidden_size": 64, "state_size": 8, "num_heads": 8, "head_dim": 16, "n_groups": 2, "num_hidden_layers": 2}},
+    "lstm": {
+        "family": "lstm", "class": "LstmForCausalLM", "length": 32,
+        "config": {"vocab_size": 120, "embed_size": 24, "hidden_size": 33, "num_layers": 2, "tie_word_embeddings": False},
+        "exercises": "torch.nn.LSTM: gates i, f, g, o, two biases, embeddings of another width than the layers, a width that "
+                     "fills no vector",
+        "train": {"embed_size": 24, "hidden_size": 64, "num_layers": 2}},
+    "gru": {
+        "family": "gru", "class": "GruForCausalLM", "length": 32, "dtype": "bfloat16",
+        "config": {"vocab_size": 120, "embed_size": 36, "hidden_size": 36, "num_layers": 2, "tie_word_embeddings": True},
+        "exercises": "torch.nn.GRU: gates r, z, n, with r behind the recurrent product and its bias, tied head with a bias, bf16 file",
+        "train": {"hidden_size": 64, "num_layers": 2, "tie_word_embeddings": True}},
     "bert": {
         "family": "bert", "class": "BertForMaskedLM", "kind": "mlm", "length": 32, "invariant": ["self.key.bias"],
         "objectives": ["masked_lm", "classification"],

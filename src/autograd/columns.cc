@@ -19,6 +19,18 @@ Tensor rows_of_runs(Context& context, const Tensor& like, int64_t width, std::sp
   return y;
 }
 
+Tensor keep_states(Context& context, std::span<float* const> states) {
+  if (states.empty()) return {};
+  Tensor kept = context.scratch(states.size_bytes());
+  context.step("keep states", 0, [&] { std::memcpy(kept.data(), states.data(), states.size_bytes()); });
+  return kept;
+}
+
+std::span<float* const> kept_states(const Tensor& kept) {
+  if (!kept) return {};
+  return {static_cast<float* const*>(kept.data()), kept.bytes() / sizeof(float*)};
+}
+
 Tensor gradient_to_add_to(Context& context, Tape& tape, int32_t id, const Tensor& like) {
   if (Tensor there = tape.addable_grad(id)) return there;
   Tensor grad = context.temporary(like.dtype(), like.shape());

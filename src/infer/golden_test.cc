@@ -16,8 +16,9 @@
 namespace malmoi::infer {
 namespace {
 
-const char* const kGoldens[] = {"bert",   "bert-cls", "gemma3",  "gpt2",  "gpt2-hub", "gpt_neox", "llama-gqa-rope3",
-                                "mamba2", "mistral",  "mixtral", "olmo2", "qwen2",    "qwen3",    "t5"};
+const char* const kGoldens[] = {"bert",  "bert-cls",        "gemma3", "gpt2",   "gpt2-hub", "gpt_neox",
+                                "gru",   "llama-gqa-rope3", "lstm",   "mamba2", "mistral",  "mixtral",
+                                "olmo2", "qwen2",           "qwen3",  "t5"};
 const char* const kGgufGoldens[] = {"bert",   "gemma3",  "gpt2",  "gptneox", "llama-headdim", "llama-yarn",
                                     "mamba2", "mixtral", "olmo2", "qwen2",   "qwen3"};
 

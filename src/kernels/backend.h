@@ -21,6 +21,7 @@
 #include "kernels/contract/norm.h"
 #include "kernels/contract/parameters.h"
 #include "kernels/contract/product.h"
+#include "kernels/contract/recurrent.h"
 #include "kernels/contract/rotary.h"
 #include "kernels/contract/scan.h"
 #include "tensor/device.h"

@@ -2,6 +2,7 @@
 #include "base/parallel.h"
 #include "kernels/head_norm_layout.h"
 #include "kernels/kernels.h"
+#include "kernels/recurrent_layout.h"
 #include "kernels/scan_layout.h"
 
 namespace malmoi::kernels {
@@ -24,6 +25,14 @@ size_t ssd_scan_scratch(const SsdScanArgs& args) {
 
 size_t ssd_scan_backward_scratch(const SsdScanArgs& args) {
   return static_cast<size_t>(num_threads() * scan_backward_words(args)) * sizeof(float);
+}
+
+size_t recurrent_scratch(const RecurrentArgs& args) {
+  return static_cast<size_t>(recurrent_words(args)) * sizeof(float);
+}
+
+size_t recurrent_backward_scratch(const RecurrentArgs& args) {
+  return static_cast<size_t>(recurrent_backward_words(args)) * sizeof(float);
 }
 
 }  // namespace malmoi::kernels

@@ -30,6 +30,7 @@ struct DataConfig {
   double valid_fraction = 0;
   int64_t sequence_length = 256;  // of arrays: that of their longest rows, set when they are opened
   bool shuffled = true;
+  bool streams = false;  // in order, each row of a step going on from that row of the step before
   std::string token_dtype = "u16";
   bool split_documents = true;  // text: packed documents do not see each other
   bool operator==(const DataConfig&) const = default;

@@ -71,6 +71,8 @@ class Mamba2 final : public Backbone {
     return states;
   }
 
+  bool carries_states() const override { return true; }
+
   nn::WeightSlot* embeddings() const { return embeddings_; }
 
  private:
@@ -79,9 +81,11 @@ class Mamba2 final : public Backbone {
     int64_t inner = config_.inner(), bc = config_.bc(), channels = config_.channels();
     auto [x, h] = norm(context, std::move(io.x), std::move(io.delta));  // [rows, hidden_size]
     Var projected = m.in(context, std::move(h));                        // [rows, z | x B C | dt]
-    std::vector<float*> conv_states = states_of(batch, 2 * index), scan_states = states_of(batch, 2 * index + 1);
-    Var xbc = autograd::causal_conv(context, {projected, inner, channels}, *m.conv, m.conv_bias,
-                                    {.runs = batch.runs, .states = conv_states});  // [rows, x | B | C]
+    nn::CarriedElements of_conv = nn::carried_elements(batch, 2 * index),
+                        of_scan = nn::carried_elements(batch, 2 * index + 1);
+    Var xbc = autograd::causal_conv(
+        context, {projected, inner, channels}, *m.conv, m.conv_bias,
+        {.runs = batch.runs, .states = of_conv.before, .next_states = of_conv.after});  // [rows, x | B | C]
     autograd::Columns b{xbc, inner, bc}, c{xbc, inner + bc, bc}, dt{projected, inner + channels, config_.num_heads};
     Var y = autograd::scan(context, {std::move(xbc), 0, inner}, std::move(b), std::move(c), std::move(dt),
                            {.heads = config_.num_heads,
@@ -94,16 +98,11 @@ class Mamba2 final : public Backbone {
                             .d = m.d,
                             .dt_bias = m.dt_bias,
                             .runs = batch.runs,
-                            .states = scan_states});  // [rows, inner]
+                            .states = of_scan.before,
+                            .next_states = of_scan.after});  // [rows, inner]
     y = autograd::gated_norm(context, std::move(y), {std::move(projected), 0, inner}, m.norm,
                              {.groups = config_.n_groups, .eps = static_cast<float>(config_.layer_norm_epsilon)});
     return {std::move(x), m.out(context, std::move(y))};
-  }
-
-  static std::vector<float*> states_of(const nn::Batch& batch, int64_t slot) {
-    std::vector<float*> states;
-    for (nn::SequenceState* state : batch.states) states.push_back(state->elements(slot).data());
-    return states;
   }
 
   nn::Norm make_norm(const nn::Declare& declare) const {
