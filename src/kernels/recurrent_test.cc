@@ -25,7 +25,7 @@ struct CellData {
         dtype(type),
         gates(recurrent_gates(s.cell)),
         rows(count(s)),
-        weight(type, gates * s.hidden * s.hidden, 1, 0.3),
+        weight(type, gates * s.hidden * s.hidden, 1, 0.1),
         bias(DType::kF32, gates * s.hidden, 2, 0.5),
         input(type, rows * gates * s.hidden, 3),
         values(Twin::zeros(type, rows * gates * s.hidden)),
@@ -142,7 +142,7 @@ TEST(Recurrent, WeightsOfAllStoredTypesAreRead) {
     for (DType stored : {DType::kF32, DType::kBF16, DType::kF16}) {
       for (DType dtype : {DType::kF32, DType::kBF16}) {
         CellData d({RecurrentCell::kLstm, 19, {5, 5}}, dtype);
-        Twin weight(stored, d.weight.size(), 9, 0.3);
+        Twin weight(stored, d.weight.size(), 9, 0.1);
         auto with_weight = [&](RecurrentArgs a, DType type, const void* values) {
           a.w_dtype = type, a.weight = values;
           return a;

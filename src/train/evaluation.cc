@@ -5,27 +5,33 @@
 namespace malmoi::train {
 namespace {
 
-// Example s of each part, in a batch of one example a part; the first parts have one more where they cannot be equal, so that
-// those which still have an example stand first.
-void append_step(const ExampleSource& source, uint64_t step, uint64_t parts, Examples& batch) {
+// The next examples, at most `most`; gives their number.
+uint64_t append_next(const ExampleSource& source, uint64_t done, uint64_t most, Examples& batch) {
+  const uint64_t count = std::min(most, source.size() - done);
+  for (uint64_t n = done; n < done + count; ++n) source.append(n, batch);
+  return count;
+}
+
+// Example `step` of each part; gives their number. The first parts have one more where they cannot be equal, so that those
+// which still have an example stand first.
+uint64_t append_step(const ExampleSource& source, uint64_t step, uint64_t parts, Examples& batch) {
   const uint64_t each = source.size() / parts, longer = source.size() % parts;
-  const uint64_t active = step < each ? parts : longer;
-  for (uint64_t part = 0; part < active; ++part) source.append(part * each + std::min(part, longer) + step, batch);
+  const uint64_t count = step < each ? parts : longer;
+  for (uint64_t part = 0; part < count; ++part) source.append(part * each + std::min(part, longer) + step, batch);
+  return count;
 }
 
 }  // namespace
 
 std::optional<LossSums> evaluate_all(Stepper& stepper, const ExampleSource& valid, int64_t batch_size,
                                      const EvaluationProgress& progress, Streams* streams) {
-  const uint64_t size = valid.size(), parts = static_cast<uint64_t>(streams ? streams->rows() : batch_size);
+  const uint64_t size = valid.size();
+  const auto together = static_cast<uint64_t>(streams ? streams->rows() : batch_size);
   Examples batch;
   auto for_each_batch = [&](const auto& use) {
     for (uint64_t done = 0, step = 0; done < size; ++step) {
       batch.clear();
-      if (streams) append_step(valid, step, parts, batch);
-      else
-        for (uint64_t n = done; n < std::min(done + parts, size); ++n) valid.append(n, batch);
-      done = std::min(done + (streams ? batch.input.runs().size() : parts), size);
+      done += streams ? append_step(valid, step, together, batch) : append_next(valid, done, together, batch);
       use(done);
     }
   };
