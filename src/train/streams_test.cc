@@ -5,7 +5,10 @@
 
 #include <cmath>
 
+#include "formats/npy.h"
+#include "model/load.h"
 #include "train/loop.h"
+#include "train/schedule.h"
 #include "train/tiny_models.h"
 
 namespace malmoi::train {
@@ -132,6 +135,43 @@ TEST(Streams, ValidationGoesOnFromSequenceToSequence) {
   EXPECT_NEAR(evaluate_all(*t.stepper, text, 8, progress, &three)->loss, in_parts, 1e-5);
   EXPECT_EQ(done, (std::vector<int64_t>{3, 6, 9, 10}));
 }
+
+class StreamGolden : public testing::TestWithParam<const char*> {};
+
+TEST_P(StreamGolden, LossesAreThoseOfPyTorch) {
+  const Path folder = Path(MALMOI_TEST_DATA) / "train" / (std::string(GetParam()) + "-streams");
+  const Json hyper = *read_json((folder / "hyper.json").string());
+  const Json losses = *read_json((folder / "losses.json").string());
+  const auto tokens = *formats::NpyArray::open(folder / "tokens.npy")->values<int32_t>();
+  const auto model = std::move(*model::load_model(folder / "init", {model::Purpose::kTraining, DType::kF32}));
+  const auto objective = make_objective({});
+  const OptimizerConfig config{.beta2 = hyper["beta2"], .weight_decay = hyper["weight_decay"]};
+  const auto optimizer = make_optimizer(config, model->parameters);
+  Stepper stepper = *Stepper::create(*model, *objective, *optimizer, {.arena_bytes = 32 << 20});
+  const size_t rows = hyper["batch"], length = hyper["seq"], steps = losses.size();
+  Streams streams = *Streams::create(*model->backbone, static_cast<int64_t>(rows));
+  for (size_t step = 0; step < steps; ++step) {
+    const ScheduleArgs schedule{hyper["lr"], hyper["lr_min"], hyper["warmup_steps"], static_cast<int64_t>(steps)};
+    const StepResult r = stepper.step(
+        1,
+        [&](int64_t, Examples& out) {
+          for (size_t row = 0; row < rows; ++row) {
+            const int32_t* from = tokens.data() + (row * steps + step) * length;
+            out.input.add({from, length});
+            out.targets.insert(out.targets.end(), from + 1, from + 1 + length);
+          }
+          streams.attach(0, out);
+        },
+        step, static_cast<int64_t>(step) + 1, learning_rate("cosine", schedule, static_cast<int64_t>(step)));
+    streams.advance();
+    EXPECT_NEAR(r.loss, losses[step]["loss"].get<double>(), hyper["tolerance"]["loss"].get<double>()) << step;
+    const double norm = losses[step]["grad_norm"];
+    EXPECT_NEAR(r.grad_norm, norm, norm * hyper["tolerance"]["grad_norm_relative"].get<double>()) << step;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Families, StreamGolden, testing::Values("lstm", "gru"),
+                         [](const auto& info) { return std::string(info.param); });
 
 class StreamRun : public testing::Test {
  protected:
