@@ -128,7 +128,8 @@ TEST(Recurrent, AgreesWithTheOracle) {
                                   {cell, 33, {3, 9, 1, 0, 5}},
                                   {cell, 1, {4}},
                                   {cell, 70, {2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2}},
-                                  {cell, 100, {6, 6, 6, 6, 6, 6, 6, 6}}};
+                                  {cell, 100, {6, 6, 6, 6, 6, 6, 6, 6}},
+                                  {cell, 200, {3, 4, 3}}};
       int number = 0;
       for (const CellShape& shape : shapes)
         check_cell(table, shape, dtype,
