@@ -125,7 +125,10 @@ TEST(RecurrentOps, StatesAreReadAgainInTheBackwardPass) {
       {
         std::vector<float*> states = {before.data()}, next = {after.data()};  // ends before the backward pass
         RecurrentOptions options{.runs = runs};
-        if (carried) options.states = states, options.next_states = next;
+        if (carried) {
+          options.states = states;
+          options.next_states = next;
+        }
         y = layer(b.context, input, options);
       }
       EXPECT_EQ(before, std::vector<float>(before.size(), 0.5f));

@@ -41,7 +41,10 @@ struct CellData {
     int64_t begin = 0;
     for (size_t i = 0; i < s.lengths.size(); ++i) {
       runs.push_back({.begin = begin, .length = s.lengths[i]});
-      if (i % 2 == 0) runs.back().state_in = states[i].data(), runs.back().state_out = last[i].data();
+      if (i % 2 == 0) {
+        runs.back().state_in = states[i].data();
+        runs.back().state_out = last[i].data();
+      }
       begin += s.lengths[i] + 1;
     }
   }
@@ -145,7 +148,8 @@ TEST(Recurrent, WeightsOfAllStoredTypesAreRead) {
         CellData d({RecurrentCell::kLstm, 19, {5, 5}}, dtype);
         Twin weight(stored, d.weight.size(), 9, 0.1);
         auto with_weight = [&](RecurrentArgs a, DType type, const void* values) {
-          a.w_dtype = type, a.weight = values;
+          a.w_dtype = type;
+          a.weight = values;
           return a;
         };
         RecurrentArgs a = with_weight(d.args(false), stored, weight.data());
