@@ -5,7 +5,7 @@ usage: train_against_torch.py --python PYTHON --torch-script SCRIPT [--malmoi bu
                               [--isa avx2] [--only NAME ...]
 
 PYTHON has torch installed; SCRIPT takes --size --batch --seq --dtype --steps --threads and prints a JSON line with
-tokens_per_second.max. Run it with nothing else on the machine. Prints one JSON line a row.
+tokens_per_second.max; rows of recurrent models have train_torch_more.py here. Run it with nothing else on the machine. Prints one JSON line a row.
 """
 import argparse
 import json
@@ -19,6 +19,8 @@ ROWS = {  # name: (config, torch size, batch, sequence, steps)
     "124m 4x1024": ("gpt2-124m.json", "124m", 4, 1024, 3),
     "14m 8x256": ("gpt2-14m.json", "14m", 8, 256, 15),
     "0.8m 12x64": ("gpt2-0.8m.json", "0.8m", 12, 64, 200),
+    "lstm 16x128": ("lstm-2x512.json", "lstm-2x512", 16, 128, 10),
+    "gru 16x128": ("gru-2x512.json", "gru-2x512", 16, 128, 10),
 }
 
 
@@ -59,7 +61,8 @@ for name in options.only:
         mine = run([options.malmoi, "bench", "train", "--config", HERE / "configs" / config, *shape, "--json"], options.isa)
         best["malmoi"] = max(best["malmoi"], mine["tokens_per_second"]["max"])
         memory = max(memory, mine["peak_memory_bytes"])
-        theirs = run([options.python, options.torch_script, "--size", size, *shape, *uncompiled], options.isa)
+        script = HERE / "train_torch_more.py" if "x512" in size else options.torch_script
+        theirs = run([options.python, script, "--size", size, *shape, *uncompiled], options.isa)
         best["torch"] = max(best["torch"], theirs["tokens_per_second"]["max"])
         products = run([options.malmoi, "bench", "gemm", "--config", HERE / "configs" / config, *shape, "--json"], options.isa)
         best["gemm"] = max(best["gemm"], products["tokens_per_second"]["max"])

@@ -488,6 +488,19 @@ FAMILIES = {
                      "behind each layer",
         "scale": {"time_decay": 5.0, "time_first": 5.0, "time_mix": 3.0},
         "train": {"hidden_size": 64, "num_hidden_layers": 2}},
+    "lstm": {
+        "family": "lstm", "class": "LstmForCausalLM", "length": 32,
+        "config": {"vocab_size": 120, "embed_size": 24, "hidden_size": 33, "num_layers": 2, "tie_word_embeddings": False},
+        "exercises": "torch.nn.LSTM: gates i, f, g, o, two biases, embeddings of another width than the layers, a width that "
+                     "fills no vector",
+        "scale": {"embed": 3.0, "weight_ih": 2.0, "head.weight": 3.0},  # otherwise its answers are nearly even
+        "train": {"embed_size": 24, "hidden_size": 64, "num_layers": 2}},
+    "gru": {
+        "family": "gru", "class": "GruForCausalLM", "length": 32, "dtype": "bfloat16",
+        "config": {"vocab_size": 120, "embed_size": 36, "hidden_size": 36, "num_layers": 2, "tie_word_embeddings": True},
+        "exercises": "torch.nn.GRU: gates r, z, n, with r behind the recurrent product and its bias, tied head with a bias, bf16 file",
+        "scale": {"embed": 3.0, "weight_ih": 2.0},
+        "train": {"hidden_size": 64, "num_layers": 2, "tie_word_embeddings": True}},
     "bert": {
         "family": "bert", "class": "BertForMaskedLM", "kind": "mlm", "length": 32, "invariant": ["self.key.bias"],
         "objectives": ENCODER,

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 import transformers
 
+import reference_modules
 from reference_families import FAMILIES, ON_DISK, POST
 
 torch.set_num_threads(1)
@@ -68,6 +69,11 @@ def randomise(model, seed, scale):
     model.tie_weights()
 
 
+def class_of(name):
+    """A class of the library, or a module of PyTorch that is dressed as one."""
+    return getattr(reference_modules, name, None) or getattr(transformers, name)
+
+
 def with_config(cls, config, attention="eager"):
     """A model of a configuration, by the plainest of the library's ways to compute."""
     config._attn_implementation, config._experts_implementation = attention, "eager"
@@ -76,9 +82,10 @@ def with_config(cls, config, attention="eager"):
 
 def build(entry, seed):
     """The model of an entry, with weights rounded to its file's type and held in f32."""
-    cls = getattr(transformers, entry["class"])
-    config = transformers.AutoConfig.for_model(entry["family"], **entry["config"])
-    model = with_config(cls, config, entry.get("attention", "eager"))
+    cls = class_of(entry["class"])
+    known = hasattr(transformers, entry["class"])
+    model = with_config(cls, transformers.AutoConfig.for_model(entry["family"], **entry["config"]) if known
+                        else reference_modules.Config(**entry["config"]), entry.get("attention", "eager"))
     randomise(model, seed, entry.get("scale", {}))
     if entry.get("post"):
         POST[entry["post"]](model, seed)
@@ -133,7 +140,7 @@ def spell_as_version_4(folder, drop=(), **put):
 
 def load(folder, entry):
     """A model that someone else wrote, in f32; every tensor must be there and known."""
-    cls = getattr(transformers, json.loads((folder / "config.json").read_text())["architectures"][0])
+    cls = class_of(json.loads((folder / "config.json").read_text())["architectures"][0])
     model, said = cls.from_pretrained(folder, dtype=torch.float32, attn_implementation=entry.get("attention", "eager"),
                                       output_loading_info=True)
     for what in ("missing_keys", "unexpected_keys", "mismatched_keys"):

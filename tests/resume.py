@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Kills training at random moments, also while a checkpoint is written, and resumes it: every line of metrics.jsonl must be
-that of a run that was never killed, to the bit, each step once; with dropout and without. Signals that ask it to stop leave all.
+that of a run that was never killed, to the bit, each step once; with dropout and without, and of streams, whose states go on
+from step to step. Signals that ask it to stop leave all.
 
 usage: resume.py MALMOI [KILLS]
 """
@@ -31,6 +32,13 @@ def config(folder, out, dropout):
     }
 
 
+def streams(folder, out, dropout):
+    settings = config(folder, out, dropout)
+    settings["model"] = {"architecture": "lstm", "embed_size": 48, "hidden_size": 64, "num_layers": 2, "dropout": dropout}
+    settings["data"]["order"] = "streams"
+    return settings
+
+
 def train(path, *more):
     return subprocess.Popen([MALMOI, "train", str(path), "--threads", "1", *more], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
@@ -41,10 +49,11 @@ def lines(out):
     return [{k: row[k] for k in keep if k in row} for row in rows]
 
 
-def check(folder, dropout):
-    whole, killed = folder / f"whole-{dropout}", folder / f"killed-{dropout}"
+def check(folder, dropout, settings=config):
+    name = f"{settings.__name__}-{dropout}"
+    whole, killed = folder / f"whole-{name}", folder / f"killed-{name}"
     for out in (whole, killed):
-        (folder / f"{out.name}.yaml").write_text(json.dumps(config(folder, out, dropout)))
+        (folder / f"{out.name}.yaml").write_text(json.dumps(settings(folder, out, dropout)))
     begin = time.monotonic()
     process = train(folder / f"{whole.name}.yaml")
     assert process.wait(300) == 0, process.stderr.read().decode()
@@ -64,10 +73,10 @@ def check(folder, dropout):
     expected, got = lines(whole), lines(killed)
     assert [row["step"] for row in got] == list(range(STEPS)), "each step stands once"
     for a, b in zip(expected, got, strict=True):
-        assert a == b, f"dropout {dropout}: {a} became {b}"
-    for name in ("model/model.safetensors", "best/model.safetensors"):
-        assert (whole / name).read_bytes() == (killed / name).read_bytes(), f"{name} differs"
-    print(f"dropout {dropout}: {kills} kills, {STEPS} steps the same to the bit")
+        assert a == b, f"{name}: {a} became {b}"
+    for file in ("model/model.safetensors", "best/model.safetensors"):
+        assert (whole / file).read_bytes() == (killed / file).read_bytes(), f"{name}: {file} differs"
+    print(f"{name}: {kills} kills, {STEPS} steps the same to the bit")
 
 
 def stop_by_signal(folder):
@@ -117,5 +126,6 @@ with tempfile.TemporaryDirectory() as name:
     (folder / "text.txt").write_text(TEXT)
     for dropout in (0.0, 0.2):
         check(folder, dropout)
+    check(folder, 0.2, streams)
     stop_by_signal(folder)
     two_at_once(folder)

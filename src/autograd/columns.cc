@@ -20,14 +20,27 @@ Tensor rows_of_runs(Context& context, const Tensor& like, int64_t width, std::sp
   return y;
 }
 
-std::span<const kernels::ScanRun> scan_runs(std::span<const Run> runs, std::span<float* const> states) {
+std::span<const kernels::ScanRun> scan_runs(std::span<const Run> runs, std::span<float* const> states,
+                                           std::span<float* const> next_states) {
   static thread_local std::vector<kernels::ScanRun> buffer;
   buffer.clear();
   for (size_t i = 0; i < runs.size(); ++i) {
     float* state = states.empty() ? nullptr : states[i];
-    buffer.push_back({runs[i].begin, runs[i].length, state, state});
+    buffer.push_back({runs[i].begin, runs[i].length, state, next_states.empty() ? state : next_states[i]});
   }
   return buffer;
+}
+
+Tensor keep_states(Context& context, std::span<float* const> states) {
+  if (states.empty()) return {};
+  Tensor kept = context.scratch(states.size_bytes());
+  context.step("keep states", 0, [&] { std::memcpy(kept.data(), states.data(), states.size_bytes()); });
+  return kept;
+}
+
+std::span<float* const> kept_states(const Tensor& kept) {
+  if (!kept) return {};
+  return {static_cast<float* const*>(kept.data()), kept.bytes() / sizeof(float*)};
 }
 
 Tensor gradient_to_add_to(Context& context, Tape& tape, int32_t id, const Tensor& like) {

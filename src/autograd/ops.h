@@ -232,8 +232,9 @@ Var experts(Context& context, Var x, const ExpertsOptions& options);
 struct CausalConvOptions {
   kernels::Activation activation = kernels::Activation::kSilu;  // or kNone
   std::span<const Run> runs;
-  std::span<float* const> states =
-      {};  // empty, or one a run: its last taps - 1 inputs, [taps - 1, channels]; rewritten
+  /// Empty, or one a run: its last taps - 1 inputs, [taps - 1, channels].
+  std::span<float* const> states = {};
+  std::span<float* const> next_states = {};  // where those after the runs go; empty: to the same places
 };
 /// `weight` is [channels, taps] or, as published, [channels, 1, taps]; `bias` [channels] or null. Rows of no run are zero.
 Var causal_conv(Context& context, Columns x, Parameter& weight, Parameter* bias, const CausalConvOptions& options);
@@ -250,7 +251,8 @@ struct ScanOptions {
   Parameter* d = nullptr;        // null: zero
   Parameter* dt_bias = nullptr;  // null: zero
   std::span<const Run> runs;
-  std::span<float* const> states = {};  // empty, or one a run: [heads, state_size, head_dim]; rewritten
+  std::span<float* const> states = {};       // empty, or one a run: [heads, state_size, head_dim]
+  std::span<float* const> next_states = {};  // where those after the runs go; empty: to the same places
 };
 /// y[rows, heads * head_dim] of x [heads * head_dim], B and C [groups * state_size], dt [heads]. Rows of no run are zero.
 Var scan(Context& context, Columns x, Columns b, Columns c, Columns dt, const ScanOptions& options);
@@ -309,6 +311,18 @@ Var rg_lru(Context& context, Var x, Var input_gate, Var recurrent_gate, const Rg
 
 /// y = rmsnorm(x * silu(z)) * weight by `groups` equal parts of a row (Dao & Gu 2024), or rmsnorm(x) * weight * silu(z).
 /// `weight` may be null; one of a part's width is that of all parts.
+/// The recurrence of an LSTM's or a GRU's layer; see kernels::RecurrentArgs.
+struct RecurrentOptions {
+  kernels::RecurrentCell cell = kernels::RecurrentCell::kLstm;
+  std::span<const Run> runs;
+  std::span<float* const> states = {};       // empty, or one a run: h, then c of an LSTM
+  std::span<float* const> next_states = {};  // where those after the runs go; empty: to the same places
+};
+/// h[rows, hidden] of `input` [rows, gates * hidden], the products of the layer's input, and the weight [gates * hidden, hidden]
+/// with which each row reads the h before it. `bias` [gates * hidden] or null. Rows of no run are zero.
+Var recurrent(Context& context, Var input, const Weight& weight, Parameter* bias, const RecurrentOptions& options);
+
+/// y = rmsnorm(x * silu(z)) * weight by `groups` equal parts of a row (Dao & Gu 2024). `weight` may be null.
 struct GatedNormOptions {
   int64_t groups = 1;
   float eps = 1e-5f;

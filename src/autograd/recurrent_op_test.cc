@@ -115,6 +115,117 @@ TEST(RecurrentOps, ASequenceGoesOnFromItsStates) {
   for (size_t i = 0; i < got.size(); ++i) EXPECT_EQ(got[i], expected[i]) << i;
 }
 
+// An LSTM's or a GRU's layer of kUnits units.
+constexpr int64_t kUnits = 5;
+
+int64_t state_size(kernels::RecurrentCell cell) { return kernels::recurrent_state(cell, kUnits); }
+int64_t gates_width(kernels::RecurrentCell cell) { return kernels::recurrent_gates(cell) * kUnits; }
+
+struct CellLayer {
+  kernels::RecurrentCell cell;
+  const DenseWeight& weight;
+  Parameter* bias;
+  CellLayer(Bench& b, kernels::RecurrentCell kind)
+      : cell(kind), weight(b.weight(11, {gates_width(kind), kUnits})), bias(b.parameter(12, {gates_width(kind)})) {}
+  Var operator()(Context& context, Var input, RecurrentOptions options) const {
+    options.cell = cell;
+    return recurrent(context, std::move(input), weight, bias, options);
+  }
+};
+
+constexpr kernels::RecurrentCell kCells[] = {kernels::RecurrentCell::kLstm, kernels::RecurrentCell::kGru};
+
+TEST(RecurrentOps, ACellGoesOnFromItsState) {
+  for (kernels::RecurrentCell cell : kCells) {
+    for (DType type : {DType::kF32, DType::kBF16}) {
+      Bench b(type, kernels::cpu_backend());
+      CellLayer layer(b, cell);
+      Var input = b.input(1, {9, gates_width(cell)});
+      b.context.tape = nullptr;
+      std::vector<autograd::Run> whole = {{0, 9}};
+      std::vector<double> expected = values_of(layer(b.context, input, {.runs = whole}).value), got;
+      std::vector<float> state(static_cast<size_t>(state_size(cell)));
+      std::vector<float*> states = {state.data()};
+      for (auto [begin, count] : {std::pair{0, 4}, {4, 1}, {5, 4}}) {
+        std::vector<autograd::Run> part = {{0, count}};
+        Var piece{input.value.rows(begin, count), -1};
+        for (double v : values_of(layer(b.context, piece, {.runs = part, .states = states}).value)) got.push_back(v);
+      }
+      EXPECT_EQ(got, expected);
+    }
+  }
+}
+
+// What is learned of a sequence in two steps: the second one reads the state that the first one left, as it was then, although
+// both states are written to before the backward pass.
+TEST(RecurrentOps, StatesAreReadAgainInTheBackwardPass) {
+  for (kernels::RecurrentCell cell : kCells) {
+    auto gradients = [&](bool carried) {
+      Bench b(DType::kF64, kernels::reference_backend());
+      CellLayer layer(b, cell);
+      Var input = b.input(1, {3, gates_width(cell)});
+      std::vector<float> before(static_cast<size_t>(state_size(cell)), 0.5f), after(before.size());
+      Var y;
+      std::vector<autograd::Run> runs = {{0, 3}};
+      {
+        std::vector<float*> states = {before.data()}, next = {after.data()};  // ends before the backward pass
+        RecurrentOptions options{.runs = runs};
+        if (carried) {
+          options.states = states;
+          options.next_states = next;
+        }
+        y = layer(b.context, input, options);
+      }
+      EXPECT_EQ(before, std::vector<float>(before.size(), 0.5f));
+      Tensor g = b.context.temporary(DType::kF64, y.value.shape());
+      Bench::fill(g, 3, 0);
+      b.tape.give_grad(b.context, y.id, g);
+      b.tape.backward(b.context);
+      return std::pair{values_of(b.parameters[0]->grad), carried ? after[0] != 0 : true};
+    };
+    auto [with, left] = gradients(true);
+    EXPECT_TRUE(left);
+    EXPECT_NE(with, gradients(false).first) << "the first row's h is part of the weight's gradient";
+  }
+}
+
+// A matrix that kernels cannot read where it lies.
+class Unstored final : public Weight {
+ public:
+  explicit Unstored(const DenseWeight& inside) : inside_(inside) {}
+  int64_t out_features() const override { return inside_.out_features(); }
+  int64_t in_features() const override { return inside_.in_features(); }
+  void product(Context& c, const Tensor& x, Tensor& y, const Parameter* bias) const override {
+    inside_.product(c, x, y, bias);
+  }
+  void product_transposed(Context& c, const Tensor& dy, Tensor& dx, bool accumulate) const override {
+    inside_.product_transposed(c, dy, dx, accumulate);
+  }
+  void accumulate_gradient(Context& c, const Tensor& dy, const Tensor& x) const override {
+    inside_.accumulate_gradient(c, dy, x);
+  }
+  void gather(Context& c, const RowIds& ids, Tensor& y) const override { inside_.gather(c, ids, y); }
+  void accumulate_rows(Context& c, const RowIds& ids, const Tensor& dy, float scale,
+                       const kernels::Dropout& dropout) const override {
+    inside_.accumulate_rows(c, ids, dy, scale, dropout);
+  }
+  std::span<Parameter* const> parameters() const override { return inside_.parameters(); }
+
+ private:
+  const DenseWeight& inside_;
+};
+
+TEST(RecurrentOps, AWeightThatIsNotStoredWholeIsMadeRowByRow) {
+  std::vector<autograd::Run> runs = {{0, 4}};
+  Bench b(DType::kF32, kernels::cpu_backend());
+  CellLayer layer(b, kernels::RecurrentCell::kGru);
+  Var input = b.input(1, {4, gates_width(layer.cell)});
+  b.context.tape = nullptr;
+  Var want = layer(b.context, input, {.runs = runs});
+  Var got = recurrent(b.context, input, Unstored(layer.weight), layer.bias, {.cell = layer.cell, .runs = runs});
+  EXPECT_EQ(values_of(got.value), values_of(want.value));
+}
+
 }  // namespace
 
 std::vector<OpCase> recurrent_op_cases() {
@@ -157,6 +268,26 @@ std::vector<OpCase> recurrent_op_cases() {
          in = {b.input(1, {6, 8}), b.input(2, {6, 11})};
          return std::vector<Var>{
              gated_norm(b.context, in[0], {in[1], 3, 8}, b.parameter(3, {4}, 1), {.groups = 2, .norm_first = true})};
+       }},
+      {"recurrent", "an LSTM's layer",
+       [](Bench& b, std::vector<Var>& in) {
+         in = {b.input(1, {6, 4 * kUnits})};
+         return std::vector<Var>{CellLayer(b, kernels::RecurrentCell::kLstm)(b.context, in[0], {.runs = kRuns})};
+       }},
+      {"recurrent", "a GRU's layer",
+       [](Bench& b, std::vector<Var>& in) {
+         in = {b.input(1, {6, 3 * kUnits})};
+         return std::vector<Var>{CellLayer(b, kernels::RecurrentCell::kGru)(b.context, in[0], {.runs = kRuns})};
+       }},
+      {"recurrent", "two layers without a bias, over rows that are used up",
+       [](Bench& b, std::vector<Var>& in) {
+         static const std::vector<Run> runs = {{0, 4}, {4, 2}};
+         in = {b.input(1, {6, 3})};
+         const DenseWeight &first = b.weight(2, {4 * kUnits, 3}), &hidden = b.weight(3, {4 * kUnits, kUnits});
+         Var y = recurrent(b.context, linear(b.context, in[0], first, nullptr), hidden, nullptr, {.runs = runs});
+         const DenseWeight &second = b.weight(4, {3 * kUnits, kUnits}), &last = b.weight(5, {3 * kUnits, kUnits});
+         return std::vector<Var>{recurrent(b.context, linear(b.context, std::move(y), second, nullptr), last, nullptr,
+                                           {.cell = kernels::RecurrentCell::kGru, .runs = runs})};
        }},
       {"gated_norm", "without a weight",
        [](Bench& b, std::vector<Var>& in) {

@@ -26,6 +26,7 @@
 #include "kernels/contract/parameters.h"
 #include "kernels/contract/product.h"
 #include "kernels/contract/rg_lru.h"
+#include "kernels/contract/recurrent.h"
 #include "kernels/contract/rotary.h"
 #include "kernels/contract/scan.h"
 #include "kernels/contract/selective_scan.h"

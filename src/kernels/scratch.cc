@@ -4,6 +4,7 @@
 #include "kernels/head_norm_layout.h"
 #include "kernels/kernels.h"
 #include "kernels/recurrence_layout.h"
+#include "kernels/recurrent_layout.h"
 #include "kernels/scan_layout.h"
 
 namespace malmoi::kernels {
@@ -42,6 +43,14 @@ size_t selective_scan_backward_scratch(const SelectiveScanArgs& args) {
 
 size_t wkv_backward_scratch(const WkvArgs& args) {
   return static_cast<size_t>(num_threads() * wkv_words(args)) * sizeof(float);
+}
+
+size_t recurrent_scratch(const RecurrentArgs& args) {
+  return static_cast<size_t>(recurrent_words(args)) * sizeof(float);
+}
+
+size_t recurrent_backward_scratch(const RecurrentArgs& args) {
+  return static_cast<size_t>(recurrent_backward_words(args)) * sizeof(float);
 }
 
 }  // namespace malmoi::kernels

@@ -53,6 +53,9 @@ class Backbone {
   virtual void remember(Context& context, const Var& memory, const nn::Batch& source) const;
   /// What a sequence keeps of each layer; empty for encoders, which read a text whole.
   virtual std::vector<nn::LayerState> states() const { return {}; }
+  /// Whether a batch that is trained on may go on from states (data.order: streams): each layer then writes what comes after a
+  /// run to batch.next_states, so that it reads the same states again in the backward pass.
+  virtual bool carries_states() const { return false; }
 };
 
 /// What turns hidden states into logits: a transform of some of the rows, then one product.

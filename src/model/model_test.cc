@@ -86,6 +86,14 @@ TEST(Configs, WhatAFamilyCannotHonourIsRefusedByName) {
   EXPECT_THAT(refusal(R"({"model_type": "mixtral", "num_local_experts": 2, "num_experts_per_tok": 3})"),
               HasSubstr("num_experts_per_tok"));
   EXPECT_THAT(refusal(R"({"model_type": "mamba2", "num_heads": 3})"), HasSubstr("num_heads"));
+  for (const char* name : {"lstm", "gru"}) {
+    const std::string start = R"({"model_type": ")" + std::string(name) + R"(", "hidden_size": 32, "vocab_size": 64, )";
+    EXPECT_EQ(refusal(start + R"("embed_size": 24, "num_layers": 2, "dropout": 0.5})"), "accepted");
+    EXPECT_THAT(refusal(start + R"("embed_size": 24, "tie_word_embeddings": true})"), HasSubstr("embed_size"));
+    EXPECT_THAT(refusal(start + R"("bidirectional": true})"), HasSubstr("bidirectional"));
+    EXPECT_THAT(refusal(start + R"("proj_size": 16})"), HasSubstr("proj_size"));
+    EXPECT_THAT(refusal(start + R"("dropout": 1.5})"), HasSubstr("dropout"));
+  }
   EXPECT_THAT(refusal(R"({"model_type": "roberta", "pad_token_id": null})"), HasSubstr("pad_token_id"));
   EXPECT_THAT(refusal(R"({"model_type": "xlm-roberta", "max_position_embeddings": 2})"),
               HasSubstr("max_position_embeddings"));

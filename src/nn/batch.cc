@@ -5,6 +5,13 @@
 
 namespace malmoi::nn {
 
+CarriedElements carried_elements(const Batch& batch, int64_t slot) {
+  CarriedElements carried;
+  for (SequenceState* state : batch.states) carried.before.push_back(state->elements(slot).data());
+  for (SequenceState* state : batch.next_states) carried.after.push_back(state->elements(slot).data());
+  return carried;
+}
+
 void BatchBuilder::clear() {
   ids_.clear();
   positions_.clear();
@@ -14,6 +21,7 @@ void BatchBuilder::clear() {
   runs_.clear();
   first_rows_.clear();
   states_.clear();
+  next_states_.clear();
   max_position_ = 0;
   longest_run_ = 0;
   masked_ = false;
@@ -40,6 +48,12 @@ void BatchBuilder::add(const RunInput& run) {
   assert(states_.empty() || states_.size() == runs_.size());  // all runs have a state, or none
 }
 
+void BatchBuilder::carry(std::span<SequenceState> states, std::span<SequenceState> next_states) {
+  assert(states_.empty() && states.size() == runs_.size() && next_states.size() == runs_.size());
+  for (SequenceState& state : states) states_.push_back(&state);
+  for (SequenceState& state : next_states) next_states_.push_back(&state);
+}
+
 Batch BatchBuilder::batch() const {
   return {.ids = ids_,
           .positions = positions_,
@@ -49,6 +63,7 @@ Batch BatchBuilder::batch() const {
           .runs = runs_,
           .first_rows = first_rows_,
           .states = states_,
+          .next_states = next_states_,
           .max_position = max_position_,
           .longest_run = longest_run_};
 }

@@ -21,12 +21,20 @@ struct Batch {
   std::span<const autograd::Run> runs;
   std::span<const int32_t> first_rows;     // of each run
   std::span<SequenceState* const> states;  // empty, or one a run
-  int32_t max_position = 0;                // the largest of `positions`
+  /// Where the states after the runs go, of recurrences that are trained; empty: to `states`.
+  std::span<SequenceState* const> next_states;
+  int32_t max_position = 0;  // the largest of `positions`
   int64_t longest_run = 0;
   const Batch* source = nullptr;  // encoder-decoders: what the encoder reads, run by run; null: it stands in the states
 
   int64_t rows() const { return static_cast<int64_t>(ids.size()); }
 };
+
+/// Where the elements of a slot lie before and after each run; empty where the runs have no states.
+struct CarriedElements {
+  std::vector<float*> before, after;
+};
+CarriedElements carried_elements(const Batch& batch, int64_t slot);
 
 /// A run of tokens to add to a batch.
 struct RunInput {
@@ -47,6 +55,9 @@ class BatchBuilder {
   void add(std::span<const int32_t> ids, int32_t first_position = 0, SequenceState* state = nullptr) {
     add(RunInput{.ids = ids, .first_position = first_position, .state = state});
   }
+  /// All runs go on from states, one each in order, and leave those after them in others.
+  void carry(std::span<SequenceState> states, std::span<SequenceState> next_states);
+  bool carried() const { return !next_states_.empty(); }
   Batch batch() const;
   int64_t rows() const { return static_cast<int64_t>(ids_.size()); }
   std::span<const autograd::Run> runs() const { return runs_; }
@@ -55,7 +66,7 @@ class BatchBuilder {
   std::vector<int32_t> ids_, positions_, text_lengths_, token_types_, first_rows_;
   std::vector<uint8_t> key_mask_;
   std::vector<autograd::Run> runs_;
-  std::vector<SequenceState*> states_;
+  std::vector<SequenceState*> states_, next_states_;
   int32_t max_position_ = 0;
   int64_t longest_run_ = 0;
   bool masked_ = false;

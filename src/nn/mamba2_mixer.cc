@@ -34,9 +34,9 @@ Var Mamba2Mixer::operator()(Context& context, Var x, const Batch& batch, int64_t
   Var projected = in_(context, autograd::scale(context, std::move(x), s.in_scale));  // [rows, z | x B C | dt]
   projected = autograd::scale(context, std::move(projected),
                               {{inner, by(0)}, {inner, by(1)}, {bc, by(2)}, {bc, by(3)}, {s.heads, by(4)}});
-  std::vector<float*> conv_states = elements_of(batch, slot), scan_states = elements_of(batch, slot + 1);
+  CarriedElements of_conv = carried_elements(batch, slot), of_scan = carried_elements(batch, slot + 1);
   Var xbc = autograd::causal_conv(context, {projected, inner, channels}, *conv_, conv_bias_,
-                                  {.runs = batch.runs, .states = conv_states});  // [rows, x | B | C]
+                                  {.runs = batch.runs, .states = of_conv.before, .next_states = of_conv.after});  // [rows, x | B | C]
   autograd::Columns b{xbc, inner, bc}, c{xbc, inner + bc, bc}, dt{projected, inner + channels, s.heads};
   Var y = autograd::scan(context, {std::move(xbc), 0, inner}, std::move(b), std::move(c), std::move(dt),
                          {.heads = s.heads,
@@ -49,7 +49,8 @@ Var Mamba2Mixer::operator()(Context& context, Var x, const Batch& batch, int64_t
                           .d = d_,
                           .dt_bias = dt_bias_,
                           .runs = batch.runs,
-                          .states = scan_states});  // [rows, inner]
+                          .states = of_scan.before,
+                          .next_states = of_scan.after});  // [rows, inner]
   return out_(context, gated(context, std::move(y), {std::move(projected), 0, inner}));
 }
 

@@ -113,14 +113,19 @@ void read_data(ConfigReader& root, TrainConfig& c, Sections& sections) {
   for (const char* key : {"columns", "output_length", "long_rows"}) {
     if (r.has(key) && d.format != DataFormat::kTable) r.fail(key, "belongs to format: table");
   }
-  d.shuffled = r.choice("order", {"shuffled", "sequential"}, 0) == 0;
+  const size_t order = r.choice("order", {"shuffled", "sequential", "streams"}, 0);
+  d.shuffled = order == 0;
+  d.streams = order == 2;
   d.token_dtype = r.text("token_dtype", "u16");
-  d.split_documents = r.boolean("split_documents", true);
+  d.split_documents = r.boolean("split_documents", !d.streams);
+  if (d.streams && d.split_documents)
+    r.fail("split_documents", "stands beside order: streams, which go on across documents", "leave one of them out");
   if (d.train.empty()) r.fail("train", "is missing", "name the training data: train: [PATH]");
   if (d.format == DataFormat::kArrays) {
     if (d.train.size() > 1) r.fail("train", "must be one folder where the format is arrays", "join the arrays");
     if (d.valid.size() > 1) r.fail("valid", "must be one folder where the format is arrays", "join the arrays");
     if (d.valid_fraction > 0) r.fail("valid_fraction", "is not for arrays", "name a folder with valid: [DIR]");
+    if (d.streams) r.fail("order", "streams are of text or ids", "use shuffled or sequential");
   }
   if (!d.valid.empty() && d.valid_fraction > 0) r.fail("valid_fraction", "stands beside valid", "give one of them");
   if (!d.loss_mask.empty() && d.format != DataFormat::kIds) r.fail("loss_mask", "belongs to format: ids");

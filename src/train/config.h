@@ -34,6 +34,7 @@ struct DataConfig {
   std::map<std::string, std::string> columns;  // table: the column that holds what an objective asks for
   bool cut_long_rows = false;                  // table: rows that are too long are cut, not an error
   bool shuffled = true;
+  bool streams = false;  // in order, each row of a step going on from that row of the step before
   std::string token_dtype = "u16";
   bool split_documents = true;  // text: packed documents do not see each other
   bool operator==(const DataConfig&) const = default;

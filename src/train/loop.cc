@@ -2,17 +2,20 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "base/hash.h"
+#include "base/json_read.h"
 #include "base/log.h"
 #include "base/mapped_files.h"
 #include "base/parallel.h"
 #include "model/finite.h"
 #include "train/run_state.h"
 #include "train/schedule.h"
+#include "train/streams.h"
 
 namespace malmoi::train {
 namespace {
@@ -33,6 +36,7 @@ class Loop {
         fingerprint_(to_hex(hash128(dump_json(inputs.stepper->model().config())))) {}
 
   Result<LoopResult> run() {
+    MALMOI_TRY(open_streams());
     if (in_.resume) MALMOI_TRY(restore());
     if (in_.sequences > 0) steps_ = step_ + steps_left();
     saved_at_ = monotonic_seconds();
@@ -60,6 +64,16 @@ class Loop {
   }
 
  private:
+  // Of the run, and of its evaluations, in which as many rows go together as in a forward pass.
+  Status open_streams() {
+    if (!c_.data.streams) return {};
+    const model::Backbone& backbone = *in_.stepper->model().backbone;
+    MALMOI_ASSIGN(streams_, Streams::create(backbone, c_.sequences_per_step()));
+    if (!in_.valid) return {};
+    MALMOI_ASSIGN(valid_streams_, Streams::create(backbone, c_.batch_size));
+    return {};
+  }
+
   // What changes: frozen weights come from where they came from.
   std::vector<CheckpointTensor> tensors() {
     std::vector<CheckpointTensor> list;
@@ -67,6 +81,7 @@ class Loop {
     for (StateTensor& s : in_.optimizer->state()) list.push_back({s.name, s.values});
     for (size_t i = 0; in_.ema && i < in_.ema->size(); ++i)
       list.push_back({trained_[i]->spec.name + "/ema", (*in_.ema)[i]});
+    if (streams_) std::ranges::move(streams_->tensors(), std::back_inserter(list));
     return list;
   }
 
@@ -75,7 +90,10 @@ class Loop {
   }
 
   Status restore() {
-    auto check = [this](const Json& state) { return check_optimizer(state); };
+    auto check = [this](const Json& state) -> Status {
+      MALMOI_TRY(check_optimizer(state));
+      return check_streams(state);
+    };
     auto tell = [this](const std::string& text) { warn(text); };
     MALMOI_ASSIGN(std::optional<Checkpoint> found, store_.load_newest(tensors(), fingerprint_, tell, check));
     if (!found) return {};
@@ -131,6 +149,15 @@ class Loop {
         "train.optimizer.name", "go on with " + before + ", or begin another run with init_from");
   }
 
+  // Where a stream stands follows from their number.
+  Status check_streams(const Json& state) const {
+    const int64_t before = json_count(state, "streams").value_or(0), now = streams_ ? streams_->rows() : 0;
+    if (before == now) return {};
+    return usage_error(fmt::format("the run was trained on {} streams, the configuration has {}", before, now),
+                       "train.batch_size",
+                       "go on with as many rows a step and the same data.order, or begin another run with init_from");
+  }
+
   uint64_t sequences_per_step() const { return static_cast<uint64_t>(c_.sequences_per_step()); }
   int64_t steps_left() const {
     const uint64_t left = in_.sequences - std::min(in_.sequences, sequences_);
@@ -154,6 +181,7 @@ class Loop {
     json["model"] = fingerprint_;
     json["seed"] = c_.seed;
     json["optimizer"] = c_.optimizer.name;
+    if (streams_) json["streams"] = streams_->rows();
     Status saved = model::check_trained_weights(in_.stepper->model(), store_.path_of(step_).string());
     if (saved.ok()) saved = store_.save(step_, tensors(), std::move(json), c_.keep);
     if (saved.ok()) saved_ = step_;
@@ -193,15 +221,18 @@ class Loop {
     uint64_t count = sequences_per_step();
     if (in_.sequences > 0) count = std::min(count, in_.sequences - sequences_);
     const auto batch = static_cast<uint64_t>(c_.batch_size);
+    if (streams_ && sequences_ % in_.train->size() == 0) streams_->restart();
     StepResult r = in_.stepper->step(
         static_cast<int64_t>((count + batch - 1) / batch),
         [&](int64_t i, Examples& out) {
           const uint64_t begin_row = static_cast<uint64_t>(i) * batch;
           for (uint64_t row = begin_row; row < std::min(begin_row + batch, count); ++row)
             in_.train->append(sequences_ + row, out);
+          if (streams_) streams_->attach(static_cast<int64_t>(begin_row), out);
         },
         static_cast<uint64_t>(step_) * static_cast<uint64_t>(c_.gradient_accumulation), updates_ + 1, m.lr);
     sequences_ += count;
+    if (streams_) move_streams(r);
     m.loss = r.counts.terms > 0 ? r.loss : NAN;
     m.grad_norm = r.grad_norm;
     m.tokens = r.counts.tokens;
@@ -229,6 +260,12 @@ class Loop {
     if (events_.on_step) events_.on_step(m);
     if (save_is_due()) save_on_the_way();
     return {};
+  }
+
+  // A state that is not finite would make all later steps like it.
+  void move_streams(const StepResult& r) {
+    if (std::isfinite(r.loss)) streams_->advance();
+    else streams_->restart();
   }
 
   Status count_bad_step(const StepResult& r) {
@@ -292,7 +329,8 @@ class Loop {
   }
 
   Status evaluate(StepMetrics& m) {
-    std::optional<LossSums> sums = evaluate_all(*in_.stepper, *in_.valid, c_.batch_size, events_.on_evaluation);
+    std::optional<LossSums> sums = evaluate_all(*in_.stepper, *in_.valid, c_.batch_size, events_.on_evaluation,
+                                                valid_streams_ ? &*valid_streams_ : nullptr);
     if (!sums)
       return invalid_data("none of the targets of the validation data counts", "data.valid",
                           "give data with labels, or leave it out");
@@ -326,6 +364,7 @@ class Loop {
   CheckpointStore store_;
   std::vector<Entry*> trained_;
   std::string fingerprint_;
+  std::optional<Streams> streams_, valid_streams_;  // data.order: streams
   MetricsFile metrics_;
   LoopResult result_;
   int64_t steps_ = in_.steps;  // of the whole run

@@ -58,9 +58,12 @@ StepResult Stepper::step(int64_t count, const Fill& fill, uint64_t micro_index, 
   c.tape = tape_.get();
   c.training = true;
   c.int8_products = options_.int8_products;
-  for (int64_t i = 0; i <= last; ++i) {
+  for (int64_t i = 0; i < count; ++i) {
     const Examples& micro = micro_[static_cast<size_t>(i)];
-    if (objective_->count(micro).terms == 0) continue;
+    if (objective_->count(micro).terms == 0) {
+      if (micro.input.carried()) read_on(micro, counts);
+      continue;
+    }
     c.random_stream = (micro_index + static_cast<uint64_t>(i)) * kStreamsPerMicroBatch;
     tape_->on_final_gradient(i == last ? sink_ : nullptr);
     sums += objective_->accumulate(c, *model_, micro, counts);
@@ -70,6 +73,12 @@ StepResult Stepper::step(int64_t count, const Fill& fill, uint64_t micro_index, 
   c.training = false;
   c.int8_products = false;
   return finish(sums, counts, update, lr);
+}
+
+void Stepper::read_on(const Examples& examples, const Counts& whole) {
+  context_->tape = nullptr;
+  objective_->accumulate(*context_, *model_, examples, whole);
+  context_->tape = tape_.get();
 }
 
 double Stepper::gradient_norm() {

@@ -57,6 +57,8 @@ class Stepper {
   Stepper() = default;
   StepResult finish(const LossSums& sums, const Counts& counts, int64_t update, double lr);
   double gradient_norm();
+  /// Examples of which nothing counts, for the states that streams have after them.
+  void read_on(const Examples& examples, const Counts& whole);
 
   model::Model* model_ = nullptr;
   const Objective* objective_ = nullptr;

@@ -36,6 +36,15 @@ Result<TokenData> TokenData::open(std::vector<data::TokenFile> files, const std:
     return invalid_data("the training data has " + std::to_string(data.total_) + " tokens, less than one sequence of " +
                             std::to_string(length),
                         "data.sequence_length", "add documents or shorten the sequence");
+  if (options.streams > 0) {
+    const auto streams = static_cast<uint64_t>(options.streams);
+    data.windows_ = (data.total_ - 1) / (streams * length) * streams;
+    if (data.windows_ == 0)
+      return invalid_data("the training data has " + std::to_string(data.total_) + " tokens, less than a step of " +
+                              std::to_string(streams) + " streams of " + std::to_string(length) + " and a target",
+                          "data.sequence_length", "add documents, or take fewer or shorter sequences a step");
+    return data;
+  }
   data.jitter_ = options.shuffled && length > 1 && data.total_ >= 3 * length;
   if (options.to_the_end) data.windows_ = (data.total_ - 1 + length - 1) / length;
   else data.windows_ = data.jitter_ ? (data.total_ - length) / length : (data.total_ - 1) / length;
@@ -82,6 +91,10 @@ void TokenData::append(uint64_t n, Examples& out) const {
   if (options_.shuffled) {
     window = permute(window, windows_, options_.seed, epoch);
     if (jitter_ && epoch > 0) offset = 1 + Rng(options_.seed, epoch).below(length - 1);
+  }
+  if (options_.streams > 0) {
+    const auto streams = static_cast<uint64_t>(options_.streams);
+    window = window % streams * (windows_ / streams) + window / streams;
   }
   uint64_t begin = offset + window * length;
   append_range(begin, static_cast<int64_t>(std::min(length, total_ - 1 - begin)), out);

@@ -20,11 +20,15 @@ struct TokenDataOptions {
   bool split_documents = false;
   // The last sequence may be shorter, so that every token but the first is a target once: for evaluations, in order.
   bool to_the_end = false;
+  // Above 0: so many streams side by side instead, of parts of the ids that are as long as whole steps allow; row b of step s
+  // is the s-th sequence of stream b. In order.
+  int64_t streams = 0;
 };
 
 /// The n-th sequence of a run is a function of n and the seed: position and epoch follow from n alone, whatever the
 /// number of processes or the batch. Sequential: ids [n T, n T + T), around again at the end. Shuffled: every epoch
-/// visits the windows in a new order, and from the second on they begin at a new offset below T.
+/// visits the windows in a new order, and from the second on they begin at a new offset below T. Streams: sequence n of an epoch is
+/// that of step n / streams and row n % streams.
 class TokenData final : public ExampleSource {
  public:
   /// Files are joined in order. `masks`: empty, or a u8 file for each, 1 where the next token counts.
@@ -49,7 +53,7 @@ class TokenData final : public ExampleSource {
   std::vector<uint64_t> starts_;  // first position of each file, and the end
   std::vector<MappedFile> masks_;
   TokenDataOptions options_;
-  uint64_t total_ = 0, windows_ = 0;
+  uint64_t total_ = 0, windows_ = 0;  // windows: of an epoch
   bool jitter_ = false;
 };
 

@@ -81,6 +81,24 @@ TEST(Data, EveryEpochVisitsEveryWindowOnce) {
   EXPECT_NE(first, second) << "a later epoch begins at another offset";
 }
 
+TEST(Data, StreamsAreTheContracts) {
+  // (107 - 1) / (3 * 5) = 7 steps: each stream has 35 ids.
+  TokenData data = token_data("streams.bin", 107, {.sequence_length = 5, .shuffled = false, .streams = 3});
+  EXPECT_EQ(data.size(), 21u);
+  for (uint64_t n : {0u, 1u, 2u, 3u, 20u, 22u}) {
+    Examples micro;
+    data.append(n, micro);
+    const auto row = static_cast<int32_t>(n % 3), step = static_cast<int32_t>(n / 3 % 7);
+    EXPECT_EQ(micro.input.batch().ids[0], row * 35 + step * 5) << n;
+    EXPECT_EQ(micro.targets[4], row * 35 + step * 5 + 5) << n;
+  }
+  std::vector<data::TokenFile> files;
+  files.push_back(token_file("short.bin", 15));
+  auto refused = TokenData::open(std::move(files), {}, {.sequence_length = 5, .shuffled = false, .streams = 3});
+  ASSERT_FALSE(refused.ok());
+  EXPECT_NE(refused.error().to_string().find("3 streams of 5"), std::string::npos);
+}
+
 // Documents of these lengths; ids count on over all of them.
 data::TokenFile documents_file(const std::string& name, const std::vector<int>& lengths) {
   Path path = Path(testing::TempDir()) / name;

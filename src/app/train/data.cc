@@ -34,7 +34,8 @@ train::TokenDataOptions read_options(const TrainConfig& config) {
   return {.sequence_length = config.data.sequence_length,
           .shuffled = config.data.shuffled,
           .seed = config.seed,
-          .split_documents = config.data.split_documents};
+          .split_documents = config.data.split_documents,
+          .streams = config.data.streams ? config.sequences_per_step() : 0};
 }
 
 Result<std::unique_ptr<train::ExampleSource>> open_training(const std::vector<Path>& paths, const TrainConfig& config,
@@ -52,6 +53,7 @@ Result<std::unique_ptr<train::ExampleSource>> open_validation(const std::vector<
   MALMOI_ASSIGN(std::vector<data::TokenFile> files, open_files(paths, config, vocab_size));
   train::TokenDataOptions options = read_options(config);
   options.shuffled = false;
+  options.streams = 0;  // evaluation makes its own
   options.to_the_end = true;
   MALMOI_ASSIGN(train::TokenData data, train::TokenData::open(std::move(files), {}, options));
   return std::make_unique<train::TokenData>(std::move(data));

@@ -87,6 +87,9 @@ Result<std::unique_ptr<model::Model>> describe_model(const ConfigDocument& docum
   } else {
     MALMOI_ASSIGN(model, make_new(document, config, tokenizer, labels));
   }
+  if (config.data.streams && !model->backbone->carries_states())
+    return usage_error("is streams, but '" + model->model_type() + "' carries no state from step to step",
+                       document.where("data.order"), "use shuffled, or a family that does, such as lstm");
   if (config.freeze.empty()) return model;
   MALMOI_TRY(train::check_freeze(config.freeze, model->parameters, document.where("train.freeze")));
   auto frozen = train::frozen_by(config.freeze);

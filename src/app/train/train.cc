@@ -32,10 +32,12 @@ Status check_length(const ConfigDocument& document, const TrainConfig& config, c
       document.where("data.sequence_length"), "shorten it");
 }
 
-// Where the configuration gives epochs: so many sequences are read; else 0.
+// Where the configuration gives epochs: so many sequences are read; else 0. Streams go on together.
 uint64_t sequences_of(const TrainConfig& config, const train::ExampleSource& data) {
   if (config.epochs <= 0) return 0;
-  return std::max<uint64_t>(static_cast<uint64_t>(std::llround(config.epochs * static_cast<double>(data.size()))), 1);
+  const auto asked = static_cast<uint64_t>(std::llround(config.epochs * static_cast<double>(data.size())));
+  const uint64_t together = config.data.streams ? static_cast<uint64_t>(config.sequences_per_step()) : 1;
+  return std::max<uint64_t>((asked + together - 1) / together, 1) * together;
 }
 
 int64_t steps_of(const TrainConfig& config, uint64_t sequences) {

@@ -259,6 +259,26 @@ TEST_F(SmallRun, AnEpochIsReadOnceWhateverTheBatch) {
   EXPECT_EQ(report->steps, 18);
 }
 
+TEST_F(SmallRun, ATextIsReadAsStreamsByWhatCarriesAState) {
+  document_.root["data"]["order"] = "streams";
+  auto refused = train(document_, {}, job_);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_THAT(refused.error().to_string(), AllOf(HasSubstr("data.order"), HasSubstr("llama"), HasSubstr("lstm")));
+  document_.root["model"] = {{"architecture", "lstm"}, {"hidden_size", 16}, {"num_layers", 1}, {"dropout", 0.1}};
+  document_.root["train"] = {{"batch_size", 3}, {"epochs", 0.1}, {"dtype", "f32"}};
+  document_.root["out"] = (folder_ / "lstm").string();
+  auto report = train(document_, {}, job_);
+  ASSERT_TRUE(report.ok()) << report.error().to_string();
+  EXPECT_EQ(report->steps, 3) << "1439 characters are 29 steps of three rows";
+  EXPECT_TRUE(report->best.has_value());
+  EXPECT_TRUE(plan(document_).ok());
+  document_.root["data"]["split_documents"] = true;
+  EXPECT_THAT(train(document_, {}, job_).error().to_string(), HasSubstr("split_documents"));
+  document_.root["data"] = {{"format", "arrays"}, {"train", {folder_.string()}}, {"order", "streams"}};
+  document_.root["objective"] = {{"name", "classification"}};
+  EXPECT_THAT(train(document_, {}, job_).error().to_string(), HasSubstr("order"));
+}
+
 TEST_F(SmallRun, TheConfigSaysWhatTextsBeginAndEndWith) {
   const Path tokenizer = folder_ / "tokenizer";
   ASSERT_TRUE(make_folder(tokenizer).ok());

@@ -19,7 +19,7 @@ kernels::CausalConvArgs make_args(const Attributes& a, const Tensor& x, const Pa
   runs.clear();
   for (size_t i = 0; i < o.runs.size(); ++i) {
     float* state = o.states.empty() ? nullptr : o.states[i];
-    runs.push_back({o.runs[i].begin, o.runs[i].length, state, state});
+    runs.push_back({o.runs[i].begin, o.runs[i].length, state, o.next_states.empty() ? state : o.next_states[i]});
   }
   return {.dtype = x.dtype(),
           .activation = o.activation,
@@ -39,7 +39,8 @@ double cost(const kernels::CausalConvArgs& a, const CausalConvOptions& o) {
 }
 
 void backward(Context& context, Tape& tape, Record& record) {
-  const auto& a = record.get<Attributes>();
+  Attributes a = record.get<Attributes>();
+  a.options.states = kept_states(record.saved[1].value);
   Tensor dy = tape.take_grad(record.outputs[0]);
   const Tensor& x = record.saved[0].value;
   Parameter *weight = record.parameters[0], *bias = record.parameters[1];
@@ -67,8 +68,10 @@ Var causal_conv(Context& context, Columns x, Parameter& weight, Parameter* bias,
   args.y = y.data();
   context.run("convolution", cost(args, options), &kernels::Backend::causal_conv, args);
   if (!context.tape) return {std::move(y), -1};
-  Record& record =
-      context.tape->push(causal_conv_op, {.inputs = {x.rows.id}, .saved = {{rows}}, .parameters = {&weight, bias}}, a);
+  Record& record = context.tape->push(
+      causal_conv_op,
+      {.inputs = {x.rows.id}, .saved = {{rows}, {keep_states(context, options.states)}}, .parameters = {&weight, bias}},
+      a);
   return context.tape->output(record, 0, std::move(y));
 }
 

@@ -20,7 +20,7 @@ const void* values(const Parameter* p) { return p ? p->compute.data() : nullptr;
 
 kernels::SsdScanArgs make_args(const Attributes& a, const Operands& in) {
   const ScanOptions& o = a.options;
-  std::span<const kernels::ScanRun> runs = scan_runs(o.runs, o.states);
+  std::span<const kernels::ScanRun> runs = scan_runs(o.runs, o.states, o.next_states);
   return {.dtype = in[0]->dtype(),
           .heads = o.heads,
           .head_dim = o.head_dim,
@@ -50,9 +50,10 @@ double cost(const ScanOptions& o) {
   return 6.0 * static_cast<double>(rows_of(o.runs)) * static_cast<double>(o.heads * o.head_dim * o.state_size);
 }
 
-// saved and inputs: x, B, C, dt; those that are columns of one tensor share its gradient.
+// saved and inputs: x, B, C, dt; those that are columns of one tensor share its gradient. Then, saved, the states.
 void backward(Context& context, Tape& tape, Record& record) {
-  const auto& a = record.get<Attributes>();
+  Attributes a = record.get<Attributes>();
+  a.options.states = kept_states(record.saved[kOperands].value);
   const ScanOptions& o = a.options;
   Tensor dy = tape.take_grad(record.outputs[0]);
   Operands in;
@@ -99,11 +100,13 @@ Var scan(Context& context, Columns x, Columns b, Columns c, Columns dt, const Sc
   context.run("scan", cost(options), &kernels::Backend::ssd_scan, args);
   scratch = Tensor();
   if (!context.tape) return {std::move(y), -1};
-  Record& record = context.tape->push(scan_op,
-                                      {.inputs = {x.rows.id, b.rows.id, c.rows.id, dt.rows.id},
-                                       .saved = {{x.rows.value}, {b.rows.value}, {c.rows.value}, {dt.rows.value}},
-                                       .parameters = {options.a_log, options.d, options.dt_bias}},
-                                      a);
+  Record& record = context.tape->push(
+      scan_op,
+      {.inputs = {x.rows.id, b.rows.id, c.rows.id, dt.rows.id},
+       .saved =
+           {{x.rows.value}, {b.rows.value}, {c.rows.value}, {dt.rows.value}, {keep_states(context, options.states)}},
+       .parameters = {options.a_log, options.d, options.dt_bias}},
+      a);
   return context.tape->output(record, 0, std::move(y));
 }
 

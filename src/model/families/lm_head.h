@@ -7,8 +7,9 @@
 
 namespace malmoi::model {
 
-/// Adds the head to parts whose backbone is declared. `words`: the table; `name`: of the matrix where it is not tied.
-void add_lm_head(Parts& parts, nn::WeightSlot* words, bool tied, const char* name, double std);
+/// Adds the head to parts whose backbone is declared. `words`: the table; `name`: of the matrix where it is not tied; `width`:
+/// of the hidden states where that is not the table's.
+void add_lm_head(Parts& parts, nn::WeightSlot* words, bool tied, const char* name, double std, int64_t width = 0);
 /// Its bias, which a tied head has, too.
 void add_lm_head_bias(Parts& parts, const char* name);
 

@@ -77,6 +77,8 @@ class Mamba2 final : public Backbone {
     return states;
   }
 
+  bool carries_states() const override { return true; }
+
   nn::WeightSlot* embeddings() const { return embeddings_; }
 
  private:

@@ -1,0 +1,118 @@
+// The recurrence of an LSTM's or a GRU's layer. The gates' values are kept for the backward pass, whose products of all rows
+// (the weight's gradient) are one product at its end.
+#include <numeric>
+#include <vector>
+
+#include "autograd/bias.h"
+#include "autograd/columns.h"
+#include "autograd/ops.h"
+
+namespace malmoi::autograd {
+namespace {
+
+using kernels::RecurrentCell;
+
+struct Attributes {
+  RecurrentOptions options;
+};
+
+/// The matrix as kernels read it: where it lies, or made row by row where it is not stored whole.
+Tensor whole(Context& context, const Weight& weight) {
+  if (Tensor stored = weight.stored_rows(); stored.shape().rank() == 2) return stored;
+  Tensor rows = context.temporary(context.dtype, {weight.out_features(), weight.in_features()});
+  std::vector<int32_t> ids(static_cast<size_t>(weight.out_features()));
+  std::iota(ids.begin(), ids.end(), 0);
+  weight.gather(context, {.ids = ids.data(), .rows = weight.out_features()}, rows);
+  return rows;
+}
+
+kernels::RecurrentArgs make_args(const RecurrentOptions& o, const Tensor& weight, DType dtype) {
+  static thread_local std::vector<kernels::RecurrentRun> runs;
+  runs.clear();
+  for (size_t i = 0; i < o.runs.size(); ++i) {
+    float* state = o.states.empty() ? nullptr : o.states[i];
+    runs.push_back({o.runs[i].begin, o.runs[i].length, state, o.next_states.empty() ? state : o.next_states[i]});
+  }
+  return {.dtype = dtype,
+          .w_dtype = weight.dtype(),
+          .cell = o.cell,
+          .hidden = weight.shape().columns(),
+          .runs = runs.data(),
+          .num_runs = static_cast<int64_t>(runs.size()),
+          .weight = weight.data()};
+}
+
+double cost(const RecurrentOptions& o, const Weight& weight) {
+  return 2.0 * static_cast<double>(rows_of(o.runs)) * static_cast<double>(weight.out_features()) *
+         static_cast<double>(weight.in_features());
+}
+
+// saved: the gates' values, c (or what a GRU's r multiplies), h, the states.
+void backward(Context& context, Tape& tape, Record& record) {
+  RecurrentOptions o = record.get<Attributes>().options;
+  o.states = kept_states(record.saved[3].value);
+  const Weight& weight = *record.weights[0];
+  Tensor dy = tape.take_grad(record.outputs[0]), gates = std::move(record.saved[0].value);
+  Tensor inner = record.saved[1].value, y = record.saved[2].value;
+  const int64_t width = gates.shape().columns();
+  const bool lstm = o.cell == RecurrentCell::kLstm, all_rows = rows_of(o.runs) == gates.shape().rows();
+  Tensor dinput = all_rows && gates.unique() ? gates : rows_of_runs(context, gates, width, o.runs);
+  Tensor dproduct = lstm ? dinput : rows_of_runs(context, gates, width, o.runs);
+  Tensor previous = rows_of_runs(context, y, weight.in_features(), o.runs);
+  {
+    Tensor w = whole(context, weight);
+    kernels::RecurrentArgs forward = make_args(o, w, y.dtype());
+    forward.gates = gates.data();
+    forward.inner = inner.data();
+    forward.y = y.data();
+    Tensor scratch = context.scratch(kernels::recurrent_backward_scratch(forward));
+    context.run("recurrence backward", cost(o, weight), &kernels::Backend::recurrent_backward,
+                {.forward = forward,
+                 .dy = dy.data(),
+                 .dinput = dinput.data(),
+                 .dproduct = dproduct.data(),
+                 .previous = previous.data(),
+                 .scratch = scratch.data()});
+  }
+  accumulate_bias(context, record.parameters[0], dproduct);
+  if (weight.wants_gradient()) weight.accumulate_gradient(context, dproduct, previous);
+  tape.give_grad(context, record.inputs[0], std::move(dinput));
+}
+
+}  // namespace
+
+extern const Op recurrent_op{"recurrent", backward};
+
+Var recurrent(Context& context, Var input, const Weight& weight, Parameter* bias, const RecurrentOptions& options) {
+  const Tensor& x = input.value;
+  Tensor y = rows_of_runs(context, x, weight.in_features(), options.runs), gates, inner;
+  if (context.tape) {
+    gates = x.unique() ? x : context.temporary(x.dtype(), x.shape());
+    inner = context.temporary(context.statistics_type(), y.shape());
+  }
+  {
+    Tensor w = whole(context, weight);
+    kernels::RecurrentArgs args = make_args(options, w, x.dtype());
+    Tensor scratch = context.scratch(kernels::recurrent_scratch(args));
+    args.bias = bias ? bias->compute.data() : nullptr;
+    args.input = x.data();
+    args.gates = gates.data();
+    args.inner = inner.data();
+    args.y = y.data();
+    args.scratch = scratch.data();
+    context.run("recurrence", cost(options, weight), &kernels::Backend::recurrent, args);
+  }
+  if (!context.tape) return {std::move(y), -1};
+  const int32_t id = input.id;
+  input.value = Tensor();
+  Record& record = context.tape->push(
+      recurrent_op,
+      {.inputs = {id},
+       .saved = {{std::move(gates)}, {std::move(inner)}, {y}, {keep_states(context, options.states)}},
+       .parameters = {bias},
+       .weights = {&weight}},
+      Attributes{options});
+  return context.tape->output(record, 0, std::move(y));
+}
+
+}  // namespace malmoi::autograd
