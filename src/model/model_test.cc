@@ -81,6 +81,28 @@ TEST(Configs, WhatAFamilyCannotHonourIsRefusedByName) {
   EXPECT_THAT(refusal(R"({"model_type": "mixtral", "num_local_experts": 2, "num_experts_per_tok": 3})"),
               HasSubstr("num_experts_per_tok"));
   EXPECT_THAT(refusal(R"({"model_type": "mamba2", "num_heads": 3})"), HasSubstr("num_heads"));
+  EXPECT_EQ(refusal(R"({"model_type": "t5", "architectures": ["T5EncoderModel"], "is_encoder_decoder": false})"),
+            "accepted");
+  EXPECT_THAT(refusal(R"({"model_type": "mt5", "is_encoder_decoder": false})"), HasSubstr("MT5EncoderModel"));
+  EXPECT_THAT(refusal(R"({"model_type": "mt5", "is_decoder": true})"), HasSubstr("is_decoder"));
+  // Of all that is read after BART's way.
+  for (const std::string name : {"bart", "mbart", "marian"}) {
+    const std::string begin = R"({"model_type": ")" + name +
+                              R"(", "d_model": 32, "vocab_size": 64, "pad_token_id": 1, )" +
+                              R"("decoder_start_token_id": 2, )";
+    EXPECT_EQ(refusal(begin + R"("eos_token_id": [2, 3]})"), "accepted") << name;
+    EXPECT_EQ(refusal(begin + R"("encoder_layers": 2, "num_hidden_layers": 12})"), "accepted") << "an echo, once";
+    EXPECT_THAT(refusal(begin + R"("is_decoder": true})"), HasSubstr("is_decoder"));
+    EXPECT_THAT(refusal(begin + R"("is_encoder_decoder": false})"), HasSubstr("is_encoder_decoder"));
+    EXPECT_THAT(refusal(begin + R"("activation_function": "mish"})"), HasSubstr("mish"));
+    EXPECT_THAT(refusal(begin + R"("decoder_attention_heads": 5})"), HasSubstr("encoder_attention_heads"));
+    EXPECT_THAT(refusal(begin + R"("encoder_layerdrop": 1.5})"), HasSubstr("encoder_layerdrop"));
+    EXPECT_THAT(refusal(begin + R"("eos_token_id": []})"), HasSubstr("eos_token_id"));
+  }
+  EXPECT_THAT(refusal(R"({"model_type": "bart", "decoder_start_token_id": null})"),
+              HasSubstr("decoder_start_token_id"));
+  EXPECT_EQ(refusal(R"({"model_type": "mbart", "decoder_start_token_id": null})"), "accepted");
+  EXPECT_THAT(refusal(R"({"model_type": "marian", "decoder_vocab_size": 99})"), HasSubstr("decoder_vocab_size"));
 }
 
 TEST(Configs, AbsurdSizesAreRefusedBeforeMemoryIsTaken) {
@@ -137,9 +159,12 @@ TEST(Configs, WhatIsPublishedMakesTheSameModel) {
 }
 
 TEST(Configs, AnIdOfPaddingIsOneOfTheVocabularyOrNone) {
-  for (const char* name : {"llama", "mistral", "mixtral", "olmo2", "qwen2", "qwen3", "gemma3_text", "bert", "t5"}) {
+  for (const char* name : {"llama", "mistral", "mixtral", "olmo2", "qwen2", "qwen3", "gemma3_text", "bert", "t5",
+                           "bart", "mbart", "marian"}) {
+    const bool answers =
+        std::string(name) == "t5" || std::string(name).ends_with("bart") || std::string(name) == "marian";
     auto told = [&](const std::string& id) {
-      std::string start = std::string(name) == "t5" ? R"("decoder_start_token_id": 0, )" : "";
+      std::string start = answers ? R"("decoder_start_token_id": 0, )" : "";
       return refusal("{" + start + R"("model_type": ")" + name + R"(", "vocab_size": 64, "pad_token_id": )" + id + "}");
     };
     EXPECT_EQ(told("63"), "accepted") << name;
@@ -356,7 +381,7 @@ class TiedHeads : public testing::Test {
 };
 
 TEST_F(TiedHeads, AnotherMatrixInTheFileIsKeptWithAWarning) {
-  for (const char* family : {"llama", "gpt2", "gpt_neox", "gemma3_text", "t5"}) {
+  for (const char* family : {"llama", "gpt2", "gpt_neox", "gemma3_text", "t5", "bart"}) {
     SCOPED_TRACE(family);
     write(family, words_, other_);
     for (Purpose purpose : {Purpose::kServing, Purpose::kTraining}) {
