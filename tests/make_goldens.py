@@ -106,7 +106,8 @@ def make(name, folder):
     for key, array in inputs.items():
         np.save(folder / f"{key}.npy", array)
     for key, array in got.items():
-        np.save(folder / f"{key}.npy", array.numpy().astype(np.float32))
+        file = "cls_logits" if kind == "classifier" and key == "logits" else key
+        np.save(folder / f"{file}.npy", array.numpy().astype(np.float32))
     (folder / "fixture.json").write_text(json.dumps({
         "name": name, "family": entry["family"], "architecture": entry["class"], "kind": kind,
         "transformers": transformers.__version__, "seed": seed, "exercises": entry["exercises"],

@@ -7,6 +7,9 @@ encdec; of encoders what their head gives: mlm, classifier, tokens, spans, disc)
 `scale` (factors on weights by parts of names), `post` and `on_disk` (changes by name, below), `ablate` (changes of the
 config that must be seen in the logits), `invariant` (weights that cannot matter), `uncached` (what was kept of a text does
 not hold when it grows), `train` (the `model:` of a training
+mlm, encdec, classifier), `length` of the ids, `dtype` and `shard` of the file, `v4` (the config as transformers 4 spelled it),
+`ends` (rows end with the end of text), `scale` (factors on weights by parts of names), `post` and `on_disk` (changes by
+name, below), `ablate` (changes of the config that must be seen in the logits), `invariant` (weights that cannot matter), `train` (the `model:` of a training
 configuration of ours; absent where no text alone trains it), `objectives` (what trains it on arrays instead).
 """
 import torch
@@ -20,6 +23,10 @@ GPT2 = {"vocab_size": 200, "n_positions": 64, "n_embd": 48, "n_layer": 2, "n_hea
 FALCON = {"vocab_size": 160, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "max_position_embeddings": 64,
           "bos_token_id": 0, "eos_token_id": 0}
 OURS = {"hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 64}
+
+BART = {"vocab_size": 120, "d_model": 32, "encoder_layers": 2, "decoder_layers": 2, "encoder_attention_heads": 4,
+        "decoder_attention_heads": 4, "encoder_ffn_dim": 64, "decoder_ffn_dim": 64, "max_position_embeddings": 48,
+        "pad_token_id": 1, "bos_token_id": 0, "eos_token_id": 2, "decoder_start_token_id": 2}
 
 
 def small(**changes):
@@ -113,6 +120,13 @@ def encoder(**changes):
 
 
 POST = {"untie": untie}
+def bias_logits(model, seed):
+    """Published files have zeros there, which would hide that nobody adds them."""
+    generator = torch.Generator().manual_seed(seed + 6)
+    model.final_logits_bias = torch.nn.Buffer(torch.randn(model.final_logits_bias.shape, generator=generator) * 0.5)
+
+
+POST = {"untie": untie, "bias_logits": bias_logits}
 ON_DISK = {"names_of_the_upload": names_of_the_upload, "untied_file": untied_file}
 
 FAMILIES = {
@@ -600,4 +614,57 @@ FAMILIES = {
         "scale": {"Attention.q.weight": 0.3, "relative_attention_bias": 2.0},
         "v4": {"drop": ["is_gated_act", "dense_act_fn", "scale_decoder_outputs"], "tie_word_embeddings": False},
         "ablate": [{"relative_attention_max_distance": 40}]},
+    "t5-first": {
+        "family": "t5", "class": "T5ForConditionalGeneration", "kind": "encdec", "length": 32, "objectives": ["seq2seq"],
+        "config": {"vocab_size": 160, "d_model": 32, "d_kv": 12, "d_ff": 64, "num_layers": 2, "num_heads": 3,
+                   "relative_attention_num_buckets": 12, "relative_attention_max_distance": 20, "pad_token_id": 0,
+                   "eos_token_id": 1, "decoder_start_token_id": 0},
+        "exercises": "the first version: relu without a gate, the table of words as the head, outputs times 1 / sqrt(d_model)",
+        "scale": {"Attention.q.weight": 0.3, "relative_attention_bias": 2.0, "shared": 2.0, "decoder.final_layer_norm": 2.0},
+        "v4": {"drop": ["is_gated_act", "dense_act_fn", "scale_decoder_outputs"]},
+        "ablate": [{"scale_decoder_outputs": False}]},
+    "mt5": {
+        "family": "mt5", "class": "MT5ForConditionalGeneration", "kind": "encdec", "length": 32, "post": "untie",
+        "on_disk": "untied_file", "objectives": ["seq2seq"],
+        "config": {"vocab_size": 160, "d_model": 32, "d_kv": 12, "d_ff": 64, "num_layers": 2, "num_decoder_layers": 2,
+                   "num_heads": 3, "relative_attention_num_buckets": 12, "relative_attention_max_distance": 20,
+                   "pad_token_id": 0, "eos_token_id": 1, "decoder_start_token_id": 0},
+        "exercises": "a head of its own though the config says that it is tied, no scale of outputs, gated tanh gelu",
+        "scale": {"Attention.q.weight": 0.3, "relative_attention_bias": 2.0}},
+    "bart": {
+        "family": "bart", "class": "BartForConditionalGeneration", "kind": "encdec", "length": 32, "post": "bias_logits",
+        "objectives": ["seq2seq"], "config": BART, "invariant": ["k_proj.bias"],
+        "scale": {"decoder.embed_positions": 8.0, "encoder_attn.out_proj": 0.3, "fc": 2.0, "bias": 0.3},  # or it repeats itself
+        "exercises": "learned positions that begin at the third row, norm of the embeddings, norm behind each sum, a bias of "
+                     "logits, the table of words as the head",
+        "ablate": [{"scale_embedding": True}]},
+    "bart-cls": {
+        "family": "bart", "class": "BartForSequenceClassification", "kind": "classifier", "length": 24, "ends": True,
+        "objectives": ["classification"], "config": {**BART, "num_labels": 4}, "invariant": ["k_proj.bias", "final_logits_bias"],
+        "exercises": "the decoder reads the text moved by one, the last end-of-text row goes through a dense layer and tanh"},
+    "mbart": {
+        "family": "mbart", "class": "MBartForConditionalGeneration", "kind": "encdec", "length": 32, "post": "bias_logits",
+        "objectives": ["seq2seq"], "invariant": ["k_proj.bias"],
+        "config": {**BART, "scale_embedding": True, "decoder_start_token_id": 9, "decoder_layers": 3,
+                   "decoder_attention_heads": 2, "decoder_ffn_dim": 48, "activation_function": "relu"},
+        "scale": {"decoder.embed_positions": 6.0, "encoder_attn.out_proj": 0.3, "fc": 1.5, "bias": 0.3,
+                  "decoder.layer_norm.weight": 2.0},
+        "exercises": "norm before each part and one behind the last, scaled words beside learned positions, sides of unlike sizes",
+        "ablate": [{"scale_embedding": False}]},
+    "marian": {
+        "family": "marian", "class": "MarianMTModel", "kind": "encdec", "length": 32, "post": "bias_logits",
+        "objectives": ["seq2seq"], "invariant": ["k_proj.bias"],
+        "config": {**BART, "activation_function": "swish", "scale_embedding": True, "pad_token_id": 119,
+                   "decoder_start_token_id": 119, "eos_token_id": 0, "forced_eos_token_id": 0},
+        "scale": {"encoder_attn.out_proj": 0.3, "fc": 2.0, "bias": 0.3, "shared": 0.3},
+        "exercises": "positions of sines and cosines that no file holds, scaled words, swish",
+        "ablate": [{"scale_embedding": False}]},
+    "marian-own-vocabularies": {
+        "family": "marian", "class": "MarianMTModel", "kind": "encdec", "length": 32,
+        "invariant": ["k_proj.bias"],
+        "config": {**BART, "activation_function": "swish", "scale_embedding": True, "pad_token_id": 89, "decoder_start_token_id": 89,
+                   "eos_token_id": 0, "forced_eos_token_id": 0, "share_encoder_decoder_embeddings": False,
+                   "decoder_vocab_size": 90},
+        "scale": {"encoder_attn.out_proj": 0.3, "fc": 3.0, "bias": 0.05, "embed_tokens": 0.4},
+        "exercises": "a vocabulary for each side, the decoder's as the head"},
 }

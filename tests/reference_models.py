@@ -52,6 +52,8 @@ def randomise(model, seed, scale):
     generator = torch.Generator().manual_seed(seed)
     modules = dict(model.named_modules())
     for name, parameter in model.named_parameters():
+        if not parameter.requires_grad:  # a table that is computed, which no file holds
+            continue
         owner = type(modules[name.rpartition(".")[0]]).__name__
         x = torch.randn(parameter.shape, generator=generator)
         if "Norm" in owner and name.endswith("weight"):
@@ -161,8 +163,11 @@ def make_inputs(entry, model, seed):
     mask[1, length - length // 4:] = 0
     ids[mask == 0] = model.config.pad_token_id
     inputs = {"ids": ids, "mask": mask}
+    if entry.get("ends"):
+        ids[range(2), mask.sum(1) - 1] = model.config.eos_token_id
     if kind == "encdec":
-        inputs["decoder_ids"] = rng.integers(low, model.config.vocab_size, (2, 14)).astype(np.int32)
+        written = getattr(model.config, "decoder_vocab_size", None) or model.config.vocab_size
+        inputs["decoder_ids"] = rng.integers(low, written, (2, 14)).astype(np.int32)
         inputs["decoder_ids"][:, 0] = model.config.decoder_start_token_id
     return inputs
 
@@ -186,6 +191,10 @@ def outputs(model, kind, inputs):
         decoder_ids = tensor(inputs["decoder_ids"])
         return {"logits": model(input_ids=ids, attention_mask=mask, decoder_input_ids=decoder_ids, use_cache=False).logits,
                 "encoder_hidden": real(model.get_encoder()(input_ids=ids, attention_mask=mask)[0])}
+    if kind == "classifier":
+        base = model.base_model.get_encoder() if model.config.is_encoder_decoder else model.base_model
+        return {"logits": model(input_ids=ids, attention_mask=mask).logits,
+                "hidden": real(base(input_ids=ids, attention_mask=mask)[0])}
     out = model(input_ids=ids, attention_mask=mask)
     logits = torch.stack([out.start_logits, out.end_logits], -1) if kind == "spans" else out.logits
     return {"hidden": real(model.base_model(input_ids=ids, attention_mask=mask)[0]),

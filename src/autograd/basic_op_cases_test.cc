@@ -24,15 +24,16 @@ struct RotaryTables {
 };
 const RotaryTables kTables;
 
-OpCase embedding_case(const char* name, int32_t padding_id, float dropout) {
+OpCase embedding_case(const char* name, int32_t padding_id, float dropout, int64_t first_position = 0) {
   return {"embedding", name,
           [=](Bench& b, std::vector<Var>&) {
             b.context.training = dropout > 0;
-            return std::vector<Var>{embedding(b.context,
-                                              {{&b.weight(1, {5, 8}), kIds.data(), padding_id},
-                                               {&b.weight(2, {3, 8}), kPositions.data()},
-                                               {&b.weight(3, {2, 8}), kTypes.data()}},
-                                              {.rows = 6, .scale = 2, .dropout = dropout})};
+            return std::vector<Var>{
+                embedding(b.context,
+                          {{&b.weight(1, {5, 8}), kIds.data(), padding_id},
+                           {&b.weight(2, {3 + first_position, 8}), kPositions.data(), -1, first_position},
+                           {&b.weight(3, {2, 8}), kTypes.data()}},
+                          {.rows = 6, .scale = 2, .dropout = dropout})};
           },
           padding_id < 0};
 }
@@ -128,6 +129,7 @@ std::vector<OpCase> basic_op_cases() {
       embedding_case("padding takes no gradient from look-ups", 3, 0),
       embedding_case("embedding with dropout", -1, 0.3f),
       computed_ids_case(),
+      embedding_case("positions that begin at the third row", -1, 0, 2),
       norm_case("rms norm of a sum", {}, false, true),
       norm_case("rms norm with offset", {.weight_offset = 1}, false, false),
       norm_case("layer norm", {.layer = true}, true, true),

@@ -20,6 +20,7 @@ struct Lookup {
   const Weight* table = nullptr;
   const int32_t* ids = nullptr;
   int32_t padding_id = -1;  // its row takes no gradient from look-ups
+  int64_t first_row = 0;    // ids count from this row of the table, which is stored whole
 };
 struct EmbeddingOptions {
   int64_t rows = 0;

@@ -11,6 +11,10 @@ bool Weight::wants_gradient() const {
 
 namespace {
 
+Tensor rows_from(const Tensor& matrix, int64_t first) {
+  return first == 0 ? matrix : matrix.rows(first, matrix.shape().rows() - first);
+}
+
 double product_flops(const Tensor& x, int64_t n) {
   return 2.0 * static_cast<double>(x.elements()) * static_cast<double>(n);
 }
@@ -106,7 +110,7 @@ void DenseWeight::accumulate_gradient(Context& context, const Tensor& dy, const 
 
 void DenseWeight::gather(Context& context, const RowIds& ids, Tensor& y) const {
   kernels::EmbeddingArgs args{.dtype = y.dtype(), .rows = ids.rows, .cols = in_features(), .y = y.data()};
-  Tensor rows = stored_rows();
+  Tensor rows = rows_from(stored_rows(), ids.first_row);
   args.tables[args.num_tables++] = {ids.ids, rows.data(), rows.dtype()};
   context.run("gather rows", 0, &kernels::Backend::embedding, args);
 }
@@ -114,17 +118,20 @@ void DenseWeight::gather(Context& context, const RowIds& ids, Tensor& y) const {
 void DenseWeight::accumulate_rows(Context& context, const RowIds& ids, const Tensor& dy, float scale,
                                   const kernels::Dropout& dropout) const {
   if (!wants_gradient()) return;
-  Tensor scratch = context.scratch(kernels::embedding_backward_scratch(ids.rows, out_features()));
+  int64_t entries = out_features() - ids.first_row;
+  parameter_->accumulated_grad();
+  Tensor grad = rows_from(parameter_->grad, ids.first_row);
+  Tensor scratch = context.scratch(kernels::embedding_backward_scratch(ids.rows, entries));
   context.run("embedding backward", 0, &kernels::Backend::embedding_backward,
               {.dtype = dy.dtype(),
                .rows = ids.rows,
                .cols = in_features(),
-               .vocab = out_features(),
+               .vocab = entries,
                .ids = ids.ids,
                .padding_id = ids.padding_id,
                .dy = dy.data(),
                .scale = scale,
-               .dtable = parameter_->accumulated_grad(),
+               .dtable = grad.data(),
                .scratch = scratch.data(),
                .dropout = dropout});
 }

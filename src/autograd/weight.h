@@ -14,6 +14,7 @@ struct RowIds {
   const int32_t* ids = nullptr;
   int64_t rows = 0;
   int32_t padding_id = -1;  // its row takes no gradient from look-ups
+  int64_t first_row = 0;    // rows count from this one of the matrix
 };
 
 /// A matrix W [out_features, in_features] of some kind (dense, quantised, adapted ...). Products take and give rows. One

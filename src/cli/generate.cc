@@ -6,6 +6,7 @@
 
 #include "base/counted.h"
 #include "app/use/generate.h"
+#include "app/use/generation_defaults.h"
 #include "cli/command.h"
 #include "cli/sampling_options.h"
 
@@ -16,9 +17,15 @@ struct Options {
   std::string model;
   std::optional<std::string> prompt;
   std::optional<Path> ids, mask, ids_out;
+  app::NamedTokens tokens;
   app::GenerateOptions generate;
   bool json = false;
   DType dtype = DType::kBF16;
+  const CLI::App* command = nullptr;  // tells what was given
+
+  app::Given given() const {
+    return [this](std::string_view name) { return command->count("--" + std::string(name)) > 0; };
+  }
 };
 
 void print_next(const app::NextReport& next) {
@@ -31,30 +38,41 @@ void print_next(const app::NextReport& next) {
   fmt::print("\n");
 }
 
-Status continue_ids(const Options& o, const Job& job) {
+// Raw: what the folder says of generation holds where beams are searched, else what was given alone.
+Status continue_ids(Options& o, const Job& job) {
   if (!o.ids_out) return usage_error("--ids needs --ids-out", "generate", "name the .npy file to write");
   MALMOI_ASSIGN(Path folder, app::find_model(o.model, job.message));
-  return app::generate_ids({.model = folder,
-                            .ids = *o.ids,
-                            .out = *o.ids_out,
-                            .mask = o.mask,
-                            .max_tokens = o.generate.max_tokens,
-                            .sampling = o.generate.sampling,
-                            .ignore_eos = o.generate.ignore_eos,
-                            .dtype = o.dtype,
-                            .warn = job.warn});
+  MALMOI_TRY(app::complete_for_ids(folder, o.given(), o.tokens, o.generate, job.warn));
+  MALMOI_ASSIGN(app::AnswerScores scores, app::generate_ids({.model = folder,
+                                                             .ids = *o.ids,
+                                                             .out = *o.ids_out,
+                                                             .mask = o.mask,
+                                                             .max_tokens = o.generate.max_tokens,
+                                                             .sampling = o.generate.sampling,
+                                                             .answers = o.generate.answers,
+                                                             .ignore_eos = o.generate.ignore_eos,
+                                                             .dtype = o.dtype,
+                                                             .warn = job.warn}));
+  if (o.json) print_json({{"ids", o.ids_out->string()}, {"scores", scores}});
+  return {};
 }
 
-// Text on the terminal: the prompt first, once it is known to be a good one.
+// Text on the terminal: the prompt first, once it is known to be a good one; the answer of an encoder-decoder by itself.
 Status show_text(const app::LoadedModel& loaded, const app::GenerateOptions& generate, const Job& job) {
-  bool begun = false;
+  const bool several = generate.answers.n_best > 1;
+  bool begun = several || app::answers_texts(loaded);
   auto show = [&](const std::string& text) {
     if (!std::exchange(begun, true)) fmt::print("{}", for_stdout(generate.prompt));
     fmt::print("{}", for_stdout(text));
     std::fflush(stdout);
   };
-  MALMOI_ASSIGN(app::Generated result, app::generate(loaded, generate, show, job.stop));
-  show("\n");
+  auto nothing = [](const std::string&) {};
+  MALMOI_ASSIGN(app::Generated result, several ? app::generate(loaded, generate, nothing, job.stop)
+                                               : app::generate(loaded, generate, show, job.stop));
+  if (!several) show("\n");
+  for (const app::Generated::Answer& answer : result.answers) {
+    if (several) fmt::print("{:.4f}\t{}\n", answer.score, for_stdout(answer.text));
+  }
   job.message(fmt::format("{}, {:.1f} tokens/s, {}", counted(static_cast<uint64_t>(result.generated_tokens), "token"),
                           result.tokens_per_second(), result.finish_reason));
   return job.stop.check("", "the text so far stands above");
@@ -67,6 +85,7 @@ Status run_generate(Options& o, const Job& job) {
   if (o.ids_out || o.mask) return usage_error("--ids-out and --mask belong to --ids", "generate", "name the ids, too");
   o.generate.prompt = *o.prompt;
   MALMOI_ASSIGN(app::LoadedModel loaded, app::load_for_generation(o.model, o.dtype, job));
+  MALMOI_TRY(app::complete_options(loaded, o.given(), o.tokens, o.generate, job.warn));
   app::warn_of_unknown(*loaded.tokenizer, o.generate.prompt, job.warn);
   std::optional<app::NextReport> next;
   if (o.generate.top_probabilities > 0) {
@@ -83,19 +102,50 @@ Status run_generate(Options& o, const Job& job) {
   return {};
 }
 
+constexpr int64_t kMostBeams = 1000;
+
+void add_answer_options(CLI::App& command, Options& o) {
+  app::AnswerOptions& answers = o.generate.answers;
+  command
+      .add_option("--beams", answers.beams, "search the most probable texts, keeping so many of each length; 1: draw")
+      ->check(CLI::Range(int64_t{1}, kMostBeams));
+  command.add_option("--n-best", answers.n_best, "answers to show: of the beams, or drawn apart")
+      ->check(CLI::Range(int64_t{1}, kMostBeams));
+  command.add_option("--length-penalty", answers.length_penalty,
+                     "with beams: scores are log p / length^X; above 0 favours longer ones");
+  add_choice<infer::EarlyStopping>(command, "--early-stopping", answers.early_stopping,
+                                   {{"false", infer::EarlyStopping::kNo},
+                                    {"true", infer::EarlyStopping::kYes},
+                                    {"never", infer::EarlyStopping::kNever}},
+                                   "with beams: whether the first finished answers end the search");
+  command
+      .add_option("--no-repeat-ngram", answers.rules.no_repeat_ngram_size,
+                  "so many tokens in a row come once at the most; 0: however often")
+      ->check(CLI::Range(int64_t{0}, INT64_MAX));
+  command.add_option("--min-tokens", answers.rules.min_new_tokens, "the answer does not end before so many")
+      ->check(CLI::Range(int64_t{0}, INT64_MAX));
+  command.add_option("--forced-bos", o.tokens.forced_bos,
+                     "the token (or its id) that an answer's text begins with: a language");
+  command.add_option("--answer-start", o.tokens.answer_start,
+                     "the token (or its id) that the decoder of an encoder-decoder begins with");
+}
+
 }  // namespace
 
 void add_generate(CLI::App& root, Invocation& invocation) {
   auto o = std::make_shared<Options>();
-  CLI::App* command = root.add_subcommand("generate", "continue a text");
+  CLI::App* command = root.add_subcommand("generate", "continue a text, or answer one (translate, summarise)");
+  o->command = command;
   command->footer(
+      "What is not given follows from the model's generation_config.json.\n"
       "Example: malmoi generate --model runs/first/model --prompt '오늘 날씨가 너무' --top-probabilities 5");
   command->add_option("--model", o->model, "model folder, or a name in $MALMOI_HOME")->required();
-  command->add_option("--prompt", o->prompt, "the text to continue");
+  command->add_option("--prompt", o->prompt, "the text to continue; of an encoder-decoder, the text it answers");
   command->add_option("--ids", o->ids, "instead of a prompt: i32 [B,T] .npy, continued raw");
   command->add_option("--mask", o->mask, "with --ids: 0 marks padding");
   command->add_option("--ids-out", o->ids_out, "with --ids: where i32 [B,T+N] goes");
   add_sampling_options(*command, o->generate);
+  add_answer_options(*command, *o);
   command
       ->add_option("--top-probabilities", o->generate.top_probabilities,
                    "show the K most probable next tokens and words")

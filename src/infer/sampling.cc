@@ -105,7 +105,7 @@ double Sampler::chance(int32_t id) const {
   return w < options_.min_p ? 0 : w / total_;
 }
 
-Candidate Sampler::next(std::span<const float> logits) {
+Candidate Sampler::next(std::span<const float> logits, std::span<const float> original) {
   adjust(logits);
   double draw = rng_.uniform();  // drawn always, so that the n-th draw is the n-th whatever the options
   int32_t chosen = 0;
@@ -127,7 +127,7 @@ Candidate Sampler::next(std::span<const float> logits) {
       sum += w;
     }
   }
-  return {chosen, static_cast<double>(logits[static_cast<size_t>(chosen)]) - log_sum_exp(logits), chance(chosen)};
+  return {chosen, static_cast<double>(original[static_cast<size_t>(chosen)]) - log_sum_exp(original), chance(chosen)};
 }
 
 }  // namespace malmoi::infer

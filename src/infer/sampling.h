@@ -26,7 +26,9 @@ class Sampler {
   /// Counts a token as part of the text, for the penalties.
   void observe(int32_t id, bool generated = false);
   /// The next token, with its logprob before any option and its chance after them.
-  Candidate next(std::span<const float> logits);
+  Candidate next(std::span<const float> logits) { return next(logits, logits); }
+  /// The same where rules have forbidden some: `original` are the logits before them, of which logprobs are.
+  Candidate next(std::span<const float> logits, std::span<const float> original);
   /// The chance that a token had in the last next(): 0 where the options left it out.
   double chance(int32_t id) const;
 

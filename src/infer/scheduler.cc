@@ -22,13 +22,10 @@ int64_t longest(const nn::StatePool& pool, int64_t most, int64_t memory, int64_t
   return fits;
 }
 
-Status check_biases(const SamplingOptions& sampling, int64_t vocab_size) {
-  for (const auto& [id, bias] : sampling.logit_bias) {
-    if (id < 0 || id >= vocab_size)
-      return usage_error("token " + std::to_string(id) + " is outside the vocabulary of " + std::to_string(vocab_size),
-                         "logit_bias", "use ids of the model's own tokenizer");
-  }
-  return {};
+Status check_written(int32_t id, const char* where, int64_t vocab_size) {
+  if (id >= 0 && id < vocab_size) return {};
+  return usage_error("token " + std::to_string(id) + " is outside the vocabulary of " + std::to_string(vocab_size),
+                     where, "use ids of the model's own tokenizer");
 }
 
 }  // namespace
@@ -44,9 +41,6 @@ Scheduler::~Scheduler() = default;
 Result<std::unique_ptr<Scheduler>> Scheduler::create(const model::Model& model, const SchedulerOptions& options) {
   MALMOI_TRY(check_generates(model));
   std::unique_ptr<Scheduler> scheduler(new Scheduler(model, options));
-  if (scheduler->encodes_ && (model.decoder_start_token_id < 0 || model.decoder_start_token_id >= model.vocab_size()))
-    return usage_error("the model does not say how an answer begins", "config.json",
-                       "add decoder_start_token_id to it");
   MALMOI_ASSIGN(scheduler->session_,
                 Session::create(model, {.row_invariant = true, .state_bytes = options.state_bytes}));
   const nn::StatePool& pool = scheduler->session_->pool();
@@ -62,7 +56,11 @@ Result<std::unique_ptr<Scheduler>> Scheduler::create(const model::Model& model, 
 Status Scheduler::check(const TokenRequest& request) const {
   MALMOI_TRY(check_mapped_files());
   MALMOI_TRY(request.sampling.check());
-  MALMOI_TRY(check_biases(request.sampling, model_->vocab_size()));
+  for (const auto& [id, bias] : request.sampling.logit_bias)
+    MALMOI_TRY(check_written(id, "logit_bias", model_->outputs()));
+  MALMOI_TRY(request.rules.check(model_->outputs()));
+  if (encodes_ && request.begin.empty()) MALMOI_TRY(check_begins(*model_));
+  for (int32_t id : request.begin) MALMOI_TRY(check_written(id, "begin", model_->outputs()));
   if (request.prompt_probabilities && encodes_)
     return unsupported("a prompt that an encoder reads has no probabilities", "prompt_probabilities", "leave it out");
   const std::vector<int32_t>& prompt = request.prompt;
@@ -90,17 +88,19 @@ Status Scheduler::check(const TokenRequest& request) const {
 int64_t Scheduler::room_for_answer(const TokenRequest& request) const {
   auto length = static_cast<int64_t>(request.prompt.size());
   if (!encodes_) return context_length_ - length;
-  return longest(session_->pool(), model_->max_positions(), length, options_.prefill_rows) - 1;
+  const auto begin = std::max<int64_t>(static_cast<int64_t>(request.begin.size()), 1);
+  return longest(session_->pool(), model_->max_positions(), length, options_.prefill_rows) - begin;
 }
 
 Status Scheduler::submit(TokenRequest request, TokenHandler handler) {
   MALMOI_TRY(check(request));
   request.max_tokens = std::min(request.max_tokens, room_for_answer(request));
   auto shared = std::make_shared<const TokenRequest>(std::move(request));
-  std::vector<int32_t> begin = encodes_ ? std::vector<int32_t>{model_->decoder_start_token_id} : shared->prompt;
+  std::vector<int32_t> begin = shared->prompt;
+  if (encodes_) begin = shared->begin.empty() ? std::vector<int32_t>{model_->decoder_start_token_id} : shared->begin;
   uint64_t client = shared->client;
   auto sequence =
-      std::make_unique<Sequence>(std::move(shared), std::move(handler), std::move(begin), model_->vocab_size());
+      std::make_unique<Sequence>(std::move(shared), std::move(handler), std::move(begin), model_->outputs());
   sequence->turns = turns_of(client);
   waiting_.push_back(std::move(sequence));
   ++requests_;

@@ -92,6 +92,7 @@ class Scheduler {
   void take(const std::vector<Piece>& pieces, std::span<const float> logits);
   void tell_prompt(Sequence& sequence, std::span<const float> rows, int64_t count);
   void begin_answers(Sequence& first, std::vector<Sequence*>& answers);
+  std::span<const float> allowed(const Sequence& sequence, std::span<const float> logits);
   void accept(Sequence& sequence, std::span<const float> logits);
   void switch_when_long(Sequence& sequence);
   void emit(Sequence& sequence, const Token& token);
@@ -107,7 +108,8 @@ class Scheduler {
   std::unique_ptr<Session> session_;
   Sequences waiting_;  // those sent back first, then in the order of their coming
   Sequences running_;  // the oldest first
-  double clock_ = 0;   // rows of prompts that a client has read that was always there
+  std::vector<float> allowed_;
+  double clock_ = 0;  // rows of prompts that a client has read that was always there
   std::atomic<int64_t> num_running_{0}, num_waiting_{0}, prompt_tokens_{0}, generated_tokens_{0}, requests_{0};
   std::atomic<size_t> state_bytes_{0};
 };

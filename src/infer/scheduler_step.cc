@@ -44,7 +44,7 @@ Scheduler::Piece Scheduler::next_piece(Sequence& s) const {
   if (lacks_source(s)) return {&s, static_cast<int64_t>(s.request->prompt.size()), true};
   int64_t longest = options_.prefill_rows;
   if (s.request->prompt_probabilities)  // the logits of all rows stand in memory together
-    longest = std::clamp<int64_t>(kMostLogits / model_->vocab_size(), 1, longest);
+    longest = std::clamp<int64_t>(kMostLogits / model_->outputs(), 1, longest);
   int64_t rows = std::min(s.in_pieces - s.read(), longest - s.read() % longest);
   int64_t wanted = tells_prompt(s) ? rows : s.read() + rows == s.length() ? 1 : 0;
   return {&s, rows, false, wanted};
@@ -158,7 +158,7 @@ void Scheduler::pass() {
 
 // What comes of the rows that were wanted: tokens of prompts with their probabilities, and new tokens.
 void Scheduler::take(const std::vector<Piece>& pieces, std::span<const float> logits) {
-  auto vocab = static_cast<size_t>(model_->vocab_size());
+  auto vocab = static_cast<size_t>(model_->outputs());
   for (const Piece& piece : pieces) {
     Sequence& s = *piece.sequence;
     std::span<const float> rows = logits.subspan(0, static_cast<size_t>(piece.wanted) * vocab);
@@ -174,7 +174,7 @@ void Scheduler::take(const std::vector<Piece>& pieces, std::span<const float> lo
 
 // The tokens that the last `count` rows read lead to, of the prompt; before them its first one, which none leads to.
 void Scheduler::tell_prompt(Sequence& s, std::span<const float> rows, int64_t count) {
-  auto vocab = static_cast<size_t>(model_->vocab_size());
+  auto vocab = static_cast<size_t>(model_->outputs());
   auto tell = [&](int64_t at, double logprob, std::vector<Candidate> top) {
     for (Candidate& other : top) other.chance = kNone;
     s.told = at + 1;
@@ -200,7 +200,7 @@ void Scheduler::begin_answers(Sequence& first, std::vector<Sequence*>& answers) 
   first.begun = true;
   auto place = std::find_if(running_.begin(), running_.end(), [&](const auto& s) { return s.get() == &first; });
   for (int64_t i = 1; i < first.request->answers; ++i) {
-    auto other = std::make_unique<Sequence>(first, i, model_->vocab_size());
+    auto other = std::make_unique<Sequence>(first, i, model_->outputs());
     answers.push_back(other.get());
     if (auto state = first.state.fork(); state.ok()) {
       other->state = *std::move(state);
@@ -211,13 +211,28 @@ void Scheduler::begin_answers(Sequence& first, std::vector<Sequence*>& answers) 
   }
 }
 
+// The logits under the rules of the request.
+std::span<const float> Scheduler::allowed(const Sequence& s, std::span<const float> logits) {
+  const TokenRequest& request = *s.request;
+  if (request.rules == AnswerRules{}) return logits;
+  allowed_.assign(logits.begin(), logits.end());
+  apply_rules(request.rules,
+              {.text = s.text,
+               .prompt = s.prompt,
+               .source = encodes_ ? std::span<const int32_t>(request.prompt) : std::span<const int32_t>{},
+               .max_tokens = request.max_tokens,
+               .ends = request.stop_ids},
+              allowed_);
+  return allowed_;
+}
+
 void Scheduler::accept(Sequence& s, std::span<const float> logits) {
   const TokenRequest& request = *s.request;
   if (request.max_tokens == 0) {  // the prompt was read, nothing is wanted
     emit(s, {.answer = s.answer, .finish = FinishReason::kLength});
     return;
   }
-  Candidate chosen = s.sampler.next(logits);
+  Candidate chosen = s.sampler.next(allowed(s, logits), logits);
   if (!std::isfinite(chosen.logprob)) {
     fail(s, "the model gave a value that is not a number; try --dtype f32");
     return;

@@ -27,6 +27,12 @@ Status check_continues(const model::Model& model) {
                      "use a causal language model");
 }
 
+Status check_begins(const model::Model& model) {
+  if (model.decoder_start_token_id >= 0 && model.decoder_start_token_id < model.outputs()) return {};
+  return usage_error("the model does not say how an answer begins", "config.json",
+                     "add decoder_start_token_id to it, or name the token with --answer-start");
+}
+
 Status check_classifies(const model::Model& model) {
   if (model.task() == model::Task::kClassification) return {};
   return usage_error("this " + model.model_type() + " model has no head that gives labels", "model",

@@ -21,6 +21,8 @@ struct SessionOptions {
 Status check_generates(const model::Model& model);
 /// Whether a model goes on with a text. Errors: the same, and an encoder-decoder, which answers one.
 Status check_continues(const model::Model& model);
+/// Whether an encoder-decoder says what its answers begin with. Errors: one that does not (mBART), which must be told.
+Status check_begins(const model::Model& model);
 /// Whether a model gives labels. Errors: all that have no such head.
 Status check_classifies(const model::Model& model);
 

@@ -8,6 +8,7 @@
 
 #include "base/job.h"
 #include "chat/generation.h"
+#include "infer/answer_rules.h"
 #include "infer/sampling.h"
 
 namespace malmoi::infer {
@@ -17,8 +18,10 @@ struct TokenRequest {
   std::vector<int32_t> prompt;  // at least one token; of an encoder-decoder, what its encoder reads
   int64_t max_tokens = 256;
   SamplingOptions sampling;
-  std::vector<int32_t> stop_ids;      // tokens that end the answer and are not part of it (end of text)
-  int64_t top_probabilities = 0;      // alternatives to report with each token
+  AnswerRules rules;              // before sampling
+  std::vector<int32_t> begin;     // what the decoder of an encoder-decoder begins with; empty: decoder_start_token_id
+  std::vector<int32_t> stop_ids;  // tokens that end the answer and are not part of it (end of text)
+  int64_t top_probabilities = 0;  // alternatives to report with each token
   bool prompt_probabilities = false;  // the prompt's tokens are told with theirs before the answers
   uint64_t client = 0;                // prompts of one client are read in its turns; 0: one of its own
   StopToken cancel;                   // once requested, the request ends, waiting or running

@@ -57,7 +57,9 @@ class Loader {
 
   // Before memory is taken: whether the head is the table of words is for the file to say.
   void settle_head() {
-    if (!model_.head || model_.tied_head.tensor.empty()) return;
+    if (!model_.head) return;
+    if (model_.tied_head.words && !find(model_.head->weight->parameter().name)) model_.tie_head();
+    if (model_.tied_head.tensor.empty()) return;
     const std::string table = words_entry().spec.sources[0].name;
     const StoredTensor *head = find(model_.tied_head.tensor), *words = find(table);
     if (!head || !words || same_values(*head, *words)) return;
@@ -70,8 +72,9 @@ class Loader {
   Status run() {
     auto& entries = model_.parameters.entries();
     for (size_t i = 0; i < entries.size(); ++i) {
-      bool may_be_new = options_.task && i >= model_.head_begin;
-      if (may_be_new && !find(entries[i]->spec.sources[0].name)) MALMOI_TRY(start_anew(*entries[i]));
+      bool may_be_new = options_.task && i >= model_.head_begin, absent = !find(entries[i]->spec.sources[0].name);
+      if (absent && entries[i]->spec.fixed) compute_anew(*entries[i]);
+      else if (absent && may_be_new) MALMOI_TRY(start_anew(*entries[i]));
       else MALMOI_TRY(fill(*entries[i]));
     }
     return check_left_over();
@@ -116,6 +119,12 @@ class Loader {
   nn::Source as_it_lies(nn::Source source) const {
     if (gguf_) source.layout = gguf_->layout(source.name);
     return source;
+  }
+
+  void compute_anew(nn::ParameterSet::Entry& entry) {
+    Parameter& p = entry.parameter;
+    if (!p.compute.data()) p.compute = Tensor::zeros(model_.parameters.compute_type(p), entry.spec.shape);
+    model_.parameters.initialize(entry, options_.seed);
   }
 
   Status start_anew(nn::ParameterSet::Entry& entry) {
@@ -274,7 +283,7 @@ Result<std::unique_ptr<Model>> load_model(const Path& path, const LoadOptions& o
   loader.settle_head();
   for (auto& entry : model.parameters.entries())
     entry->parameter.trainable =
-        options.purpose == Purpose::kTraining && !(options.frozen && options.frozen(entry->spec));
+        options.purpose == Purpose::kTraining && !entry->spec.fixed && !(options.frozen && options.frozen(entry->spec));
   // What is served takes memory tensor by tensor, since most of it stays in the map.
   model.parameters.allocate(options.purpose == Purpose::kServing ? Purpose::kRehearsal : options.purpose,
                             options.dtype);

@@ -18,6 +18,14 @@ void Model::untie_head() {
   tied_head = {};
 }
 
+void Model::tie_head() {
+  const Parameter& own = head->weight->parameter();
+  TiedHead tied{.tensor = own.name, .field = ""};
+  head->weight = tied_head.words;
+  parameters.remove(own);
+  tied_head = std::move(tied);
+}
+
 Tensor Model::logits(Context& context, const Tensor& features) const {
   Tensor logits = context.temporary(DType::kF32, {features.shape().rows(), outputs()});
   (*head->weight)->product(context, features, logits, head->bias);

@@ -75,6 +75,7 @@ class Head {
 struct TiedHead {
   std::string tensor;                         // the matrix's published name; empty: the head is not tied
   std::string field = "tie_word_embeddings";  // of the config, to be false then; empty: none says it
+  nn::WeightSlot* words = nullptr;  // of a head that is not tied: the table that it is where a file leaves it out
 };
 
 /// The sizes that those who use a model ask for.
@@ -106,6 +107,8 @@ class Model {
 
   /// Gives a tied head a matrix of its own, without memory yet.
   void untie_head();
+  /// Takes a head's own matrix away: it is the table `tied_head.words`.
+  void tie_head();
 
   /// f32 logits of rows of features, for serving and scoring.
   Tensor logits(Context& context, const Tensor& features) const;

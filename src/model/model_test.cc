@@ -86,6 +86,28 @@ TEST(Configs, WhatAFamilyCannotHonourIsRefusedByName) {
   EXPECT_THAT(refusal(R"({"model_type": "mixtral", "num_local_experts": 2, "num_experts_per_tok": 3})"),
               HasSubstr("num_experts_per_tok"));
   EXPECT_THAT(refusal(R"({"model_type": "mamba2", "num_heads": 3})"), HasSubstr("num_heads"));
+  EXPECT_EQ(refusal(R"({"model_type": "t5", "architectures": ["T5EncoderModel"], "is_encoder_decoder": false})"),
+            "accepted");
+  EXPECT_THAT(refusal(R"({"model_type": "mt5", "is_encoder_decoder": false})"), HasSubstr("MT5EncoderModel"));
+  EXPECT_THAT(refusal(R"({"model_type": "mt5", "is_decoder": true})"), HasSubstr("is_decoder"));
+  // Of all that is read after BART's way.
+  for (const std::string name : {"bart", "mbart", "marian"}) {
+    const std::string begin = R"({"model_type": ")" + name +
+                              R"(", "d_model": 32, "vocab_size": 64, "pad_token_id": 1, )" +
+                              R"("decoder_start_token_id": 2, )";
+    EXPECT_EQ(refusal(begin + R"("eos_token_id": [2, 3]})"), "accepted") << name;
+    EXPECT_EQ(refusal(begin + R"("encoder_layers": 2, "num_hidden_layers": 12})"), "accepted") << "an echo, once";
+    EXPECT_THAT(refusal(begin + R"("is_decoder": true})"), HasSubstr("is_decoder"));
+    EXPECT_THAT(refusal(begin + R"("is_encoder_decoder": false})"), HasSubstr("is_encoder_decoder"));
+    EXPECT_THAT(refusal(begin + R"("activation_function": "mish"})"), HasSubstr("mish"));
+    EXPECT_THAT(refusal(begin + R"("decoder_attention_heads": 5})"), HasSubstr("encoder_attention_heads"));
+    EXPECT_THAT(refusal(begin + R"("encoder_layerdrop": 1.5})"), HasSubstr("encoder_layerdrop"));
+    EXPECT_THAT(refusal(begin + R"("eos_token_id": []})"), HasSubstr("eos_token_id"));
+  }
+  EXPECT_THAT(refusal(R"({"model_type": "bart", "decoder_start_token_id": null})"),
+              HasSubstr("decoder_start_token_id"));
+  EXPECT_EQ(refusal(R"({"model_type": "mbart", "decoder_start_token_id": null})"), "accepted");
+  EXPECT_THAT(refusal(R"({"model_type": "marian", "decoder_vocab_size": 99})"), HasSubstr("decoder_vocab_size"));
   for (const char* name : {"lstm", "gru"}) {
     const std::string start = R"({"model_type": ")" + std::string(name) + R"(", "hidden_size": 32, "vocab_size": 64, )";
     EXPECT_EQ(refusal(start + R"("embed_size": 24, "num_layers": 2, "dropout": 0.5})"), "accepted");
@@ -403,9 +425,9 @@ TEST(Configs, WhatIsPublishedMakesTheSameModel) {
 }
 
 TEST(Configs, AnIdOfPaddingIsOneOfTheVocabularyOrNone) {
-  for (const char* name : {"llama", "mistral", "mixtral", "deepseek_v2", "deepseek_v3", "olmo2", "qwen2", "qwen3", "gemma", "gemma2", "gemma3_text", "phi3", "granite", "smollm3", "stablelm", "starcoder2", "phi", "exaone4", "exaone_moe", "hyperclovax", "qwen3_moe", "bert", "t5", "falcon_h1", "lfm2", "qwen3_next", "recurrent_gemma", "electra", "distilbert", "albert", "modernbert", "deberta-v2"}) {
+  for (const char* name : {"llama", "mistral", "mixtral", "deepseek_v2", "deepseek_v3", "olmo2", "qwen2", "qwen3", "gemma", "gemma2", "gemma3_text", "phi3", "granite", "smollm3", "stablelm", "starcoder2", "phi", "exaone4", "exaone_moe", "hyperclovax", "qwen3_moe", "bert", "t5", "falcon_h1", "lfm2", "qwen3_next", "recurrent_gemma", "electra", "distilbert", "albert", "modernbert", "deberta-v2", "bart", "mbart", "marian", "bart", "marian"}) {
     auto told = [&](const std::string& id) {
-      std::string start = std::string(name) == "t5" ? R"("decoder_start_token_id": 0, )" : "";
+      std::string start = answers ? R"("decoder_start_token_id": 0, )" : "";
       return refusal("{" + start + R"("model_type": ")" + name + R"(", "vocab_size": 64, "pad_token_id": )" + id + "}");
     };
     EXPECT_EQ(told("63"), "accepted") << name;
@@ -704,7 +726,7 @@ class TiedHeads : public testing::Test {
 };
 
 TEST_F(TiedHeads, AnotherMatrixInTheFileIsKeptWithAWarning) {
-  for (const char* family : {"llama", "gpt2", "gpt_neox", "gemma3_text", "t5"}) {
+  for (const char* family : {"llama", "gpt2", "gpt_neox", "gemma3_text", "t5", "bart"}) {
     SCOPED_TRACE(family);
     write(family, words_, other_);
     for (Purpose purpose : {Purpose::kServing, Purpose::kTraining}) {
@@ -729,6 +751,53 @@ TEST_F(TiedHeads, TheSameMatrixOnceMoreIsTheTable) {
   EXPECT_EQ(warnings_, "");
   EXPECT_EQ(model->head->weight->parameter().role, autograd::Role::kEmbedding);
   EXPECT_TRUE(model->config()["tie_word_embeddings"].get<bool>());
+}
+
+// transformers 5 writes tie_word_embeddings as true whatever the head is: the file says it.
+TEST_F(TiedHeads, AT5WithoutAHeadInItsFileHasTheTable) {
+  for (const bool own : {true, false}) {
+    write("t5", words_, own ? other_ : std::vector<float>());
+    Json config = *read_json((folder_ / "config.json").string());
+    config["scale_decoder_outputs"] = false;
+    ASSERT_TRUE(write_file(folder_ / "config.json", dump_json(config)).ok());
+    auto model = open();
+    EXPECT_EQ(head_value(*model), own ? 0.25f : 0.5f);
+    EXPECT_EQ(model->head->weight->parameter().role, own ? autograd::Role::kHead : autograd::Role::kEmbedding);
+    EXPECT_EQ(model->head->logit_scale, 1);
+    EXPECT_EQ(warnings_, "");
+  }
+}
+
+TEST(Initialisation, AnEncoderAloneHasNoDecoder) {
+  ConfigDocument document;
+  document.root = {{"model_type", "t5"}, {"vocab_size", 32}, {"d_model", 16}, {"architectures", {"T5EncoderModel"}}};
+  auto model = *make_model(document, document.root);
+  EXPECT_EQ(model->config()["architectures"][0].get<std::string>(), "T5EncoderModel");
+  EXPECT_EQ(model->head, nullptr);
+  EXPECT_TRUE(model->backbone->states().empty());
+  for (const auto& entry : model->parameters.entries()) EXPECT_FALSE(entry->spec.name.starts_with("decoder"));
+}
+
+// sin(p / 10000^(2k/d)) in the first half of row p, the cosines in the second.
+TEST(Initialisation, MariansPositionsAreSinesAndCosinesThatNothingTrains) {
+  ConfigDocument document;
+  document.root = {{"architecture", "marian"},
+                   {"vocab_size", 16},
+                   {"d_model", 8},
+                   {"encoder_layers", 1},
+                   {"encoder_attention_heads", 2},
+                   {"max_position_embeddings", 4}};
+  auto model = *make_model(document, document.root, {.training = true});
+  model->parameters.allocate(Purpose::kTraining, DType::kF32);
+  model->parameters.initialize(1);
+  for (const auto& entry : model->parameters.entries()) {
+    EXPECT_EQ(entry->parameter.trainable, !entry->spec.fixed);
+    if (entry->spec.name != "model.encoder.embed_positions.weight") continue;
+    EXPECT_TRUE(entry->spec.fixed);
+    const float* row = entry->parameter.compute.as<float>() + 3 * 8;
+    EXPECT_NEAR(row[1], std::sin(0.3), 1e-6);
+    EXPECT_NEAR(row[5], std::cos(0.3), 1e-6);
+  }
 }
 
 TEST_F(TiedHeads, TheHeadAloneFillsTheTable) {

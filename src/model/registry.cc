@@ -276,8 +276,9 @@ Result<std::unique_ptr<Model>> make_model(const ConfigDocument& document, const 
   std::vector<std::string> labels = settle_labels(reader, *family, options, task);
   publish_head(fields, *family, task, labels);
   Parts parts = family->make(fields, head_task(task), static_cast<int64_t>(labels.size()));
-  fields.token_ids({"bos_token_id", "eos_token_id"});
-  if (!fields.published().contains("pad_token_id")) fields.token_ids({"pad_token_id"});
+  for (const char* key : {"bos_token_id", "eos_token_id", "pad_token_id"}) {
+    if (!fields.published().contains(key)) fields.token_ids({key});
+  }
   fields.publish("use_cache", true);
   MALMOI_TRY(reader.finish());
   if (double count = parameters_of(parts.parameters); count > kMostParameters)

@@ -1,6 +1,7 @@
 // Blocks: how norms, attention and feed-forward parts stand on the residual stream.
 #pragma once
 
+#include "base/rng.h"
 #include "nn/attention.h"
 #include "nn/mlp.h"
 #include "nn/norm.h"
@@ -116,5 +117,32 @@ struct CrossBlock {
     return {std::move(x3), mlp(context, std::move(h3))};
   }
 };
+
+/// The same with a norm behind each sum (the original Transformer, BART).
+template <typename FeedForward>
+struct PostNormCrossBlock {
+  SelfAttention attention;
+  Norm attention_norm;
+  CrossAttention cross;
+  Norm cross_norm;
+  FeedForward mlp;
+  Norm mlp_norm;
+
+  BlockIo operator()(Context& context, const Batch& batch, int64_t slot, BlockIo io, Var memory,
+                     const DistanceBias& bias = {}) const {
+    Var attended = attention(context, io.x, batch, slot, bias);  // [rows, width]
+    Var h = attention_norm(context, std::move(io.x), std::move(attended)).normed;
+    Var crossed = cross(context, h, batch, slot + 1, std::move(memory));
+    h = cross_norm(context, std::move(h), std::move(crossed)).normed;
+    Var added = mlp(context, h);
+    return {mlp_norm(context, std::move(h), std::move(added)).normed, {}};
+  }
+};
+
+/// Whether a layer is left out this once, with probability p, while training (Fan et al. 2020). A rehearsal leaves out none.
+inline bool drops_layer(Context& context, double p) {
+  if (!context.training || p <= 0 || context.rehearsal()) return false;
+  return Rng(context.seed, context.random_stream++).uniform() < p;
+}
 
 }  // namespace malmoi::nn

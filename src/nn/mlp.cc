@@ -6,7 +6,7 @@ Mlp mlp(const Declare& declare, const MlpSpec& s) {
   return {linear(declare / s.in_name, {.in = s.width, .out = s.inner, .bias = s.bias, .layout = s.layout}),
           linear(declare / s.out_name,
                  {.in = s.inner, .out = s.width, .bias = s.bias, .std = s.out_std, .layout = s.layout}),
-          s.activation};
+          s.activation, s.dropout};
 }
 
 GatedMlp gated_mlp(const Declare& declare, const GatedMlpSpec& s) {

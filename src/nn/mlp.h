@@ -10,17 +10,20 @@ struct MlpSpec {
   kernels::Activation activation = kernels::Activation::kGelu;
   bool bias = false;
   double out_std = -1;  // of the projection into the residual stream; negative: the declaration's
+  double dropout = 0;   // of what is projected there
   const char* in_name = "fc1";
   const char* out_name = "fc2";
   Layout layout = {};
 };
 
-/// out(act(in(x))).
+/// out(dropout(act(in(x)))).
 struct Mlp {
   Linear in, out;
   kernels::Activation activation = kernels::Activation::kGelu;
+  double dropout = 0;
   Var operator()(Context& context, Var x) const {
-    return out(context, autograd::activation(context, in(context, std::move(x)), activation));
+    Var inner = autograd::activation(context, in(context, std::move(x)), activation);
+    return out(context, autograd::dropout(context, std::move(inner), dropout));
   }
 };
 Mlp mlp(const Declare& declare, const MlpSpec& spec);

@@ -15,6 +15,7 @@ Parameter* ParameterSet::add(ParameterSpec spec) {
   entry->parameter.name = spec.name;
   entry->parameter.shape = spec.shape;
   entry->parameter.role = spec.role;
+  entry->parameter.trainable = !spec.fixed;
   entry->spec = std::move(spec);
   entries_.push_back(std::move(entry));
   return &entries_.back()->parameter;
@@ -32,6 +33,10 @@ std::vector<WeightSlot*> ParameterSet::add_weights(ParameterSpec spec) {
     slots.push_back(entry.slots.back().get());
   }
   return slots;
+}
+
+void ParameterSet::remove(const Parameter& parameter) {
+  std::erase_if(entries_, [&](const auto& entry) { return &entry->parameter == &parameter; });
 }
 
 int64_t ParameterSet::count() const {

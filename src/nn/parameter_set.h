@@ -54,6 +54,7 @@ struct ParameterSpec {
   Role role = Role::kVector;
   Init init = {};
   std::vector<Source> sources = {};  // empty: one of the parameter's own name
+  bool fixed = false;                // a table that nothing trains; where a file leaves it out, it is as `init` says
 };
 
 /// What memory a model's parameters take.
@@ -102,6 +103,9 @@ class ParameterSet {
   WeightSlot* add_weight(ParameterSpec spec);
   /// A stack of matrices [count, out, in].
   std::vector<WeightSlot*> add_weights(ParameterSpec spec);
+
+  /// Forgets a parameter that was declared and is not wanted after all.
+  void remove(const Parameter& parameter);
 
   std::vector<std::unique_ptr<Entry>>& entries() { return entries_; }
   const std::vector<std::unique_ptr<Entry>>& entries() const { return entries_; }

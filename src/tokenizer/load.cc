@@ -12,7 +12,7 @@ constexpr uint64_t kLargestFile = uint64_t{2} << 30;
 bool is_tokenizer_json(const Path& file) { return file.extension() == ".json" && file.filename() != "tekken.json"; }
 
 // Where a folder holds several, the first of these counts.
-constexpr const char* kNames[] = {"tokenizer.json", "tokenizer.model", "tekken.json", "vocab.txt"};
+constexpr const char* kNames[] = {"tokenizer.json", "tokenizer.model", "tekken.json", "vocab.txt", "source.spm"};
 constexpr const char* kExtensions[] = {".model", ".tiktoken", ".gguf"};
 
 Result<Path> file_in(const Path& folder) {
@@ -27,8 +27,9 @@ Result<Path> file_in(const Path& folder) {
   for (const char* extension : kExtensions)
     for (const Path& file : files)
       if (file.extension() == extension) return file;
-  return not_found("no tokenizer in the folder", folder.string(),
-                   "give a folder with tokenizer.json, tokenizer.model, *.tiktoken, tekken.json, vocab.txt or *.gguf");
+  return not_found(
+      "no tokenizer in the folder", folder.string(),
+      "give a folder with tokenizer.json, tokenizer.model, *.tiktoken, tekken.json, vocab.txt, source.spm or *.gguf");
 }
 
 Result<Tokenizer> load_json(const Path& file) {
@@ -60,7 +61,7 @@ Result<Tokenizer> Tokenizer::load(const Path& path, Compat compat) {
   for (const Importer& importer : importers())
     if (importer.matches(file)) return importer.load(file, compat);
   return unsupported("not a tokenizer file that is known", file.string(),
-                     "give tokenizer.json, tokenizer.model, *.tiktoken, tekken.json, vocab.txt or *.gguf");
+                     "give tokenizer.json, tokenizer.model, *.tiktoken, tekken.json, vocab.txt, source.spm or *.gguf");
 }
 
 }  // namespace malmoi::tokenizer

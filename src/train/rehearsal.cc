@@ -17,8 +17,10 @@ std::unique_ptr<model::Model> twin_of(const model::Model& model, DType dtype) {
   auto made = model::make_model(document, document.root, {.task = model.task()});
   if (!made.ok()) return nullptr;
   std::unique_ptr<model::Model> twin = std::move(*made);
-  const bool untied = twin->parameters.entries().size() < model.parameters.entries().size();
-  if (untied) twin->untie_head();  // as its file said, where the config says nothing of it
+  // As its file said, where the config says nothing of it.
+  const size_t its = twin->parameters.entries().size(), ours = model.parameters.entries().size();
+  if (its < ours) twin->untie_head();
+  if (its > ours) twin->tie_head();
   twin->parameters.allocate(nn::Purpose::kRehearsal, dtype);
   // An address that is never touched stands for a gradient that is wanted.
   void* somewhere = reinterpret_cast<void*>(uintptr_t{Arena::kAlignment});

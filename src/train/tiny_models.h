@@ -86,7 +86,8 @@ struct Trained {
           const ObjectiveConfig& options = {}, const OptimizerConfig& optimizer_config = {.name = "adamw", .lr = 1e-2})
       : model(tiny_model(family, entry.task)), objective(entry.make(options)), config(optimizer_config) {
     auto frozen = frozen_by(freeze);
-    for (auto& e : model->parameters.entries()) e->parameter.trainable = freeze.empty() || !frozen(e->spec);
+    for (auto& e : model->parameters.entries())
+      e->parameter.trainable = !e->spec.fixed && (freeze.empty() || !frozen(e->spec));
     model->parameters.allocate(nn::Purpose::kTraining, DType::kF32);
     model->parameters.initialize(5);
     optimizer = make_optimizer(config, model->parameters);

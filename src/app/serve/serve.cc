@@ -7,7 +7,7 @@
 
 #include "app/use/chat.h"
 #include "app/use/generate.h"
-#include "base/json_read.h"
+#include "app/use/generation_defaults.h"
 #include "base/log.h"
 #include "base/mapped_files.h"
 #include "infer/provider.h"
@@ -38,21 +38,6 @@ std::string name_of(const Path& folder) {
   std::string name = path.filename().string();
   if ((name == "model" || name == "best") && path.has_parent_path()) name = path.parent_path().filename().string();
   return name.empty() ? "model" : name;
-}
-
-// What generation_config.json says of sampling; values out of range are passed over.
-chat::SamplingOptions sampling_defaults(const Path& folder) {
-  chat::SamplingOptions defaults;
-  auto json = read_json((folder / "generation_config.json").string(), 1 << 20);
-  if (!json.ok() || !json->is_object()) return defaults;
-  chat::SamplingOptions given = defaults;
-  auto number = [&](const char* key, double& value) { value = json_number(*json, key).value_or(value); };
-  number("temperature", given.temperature);
-  number("top_p", given.top_p);
-  number("min_p", given.min_p);
-  number("repetition_penalty", given.repetition_penalty);
-  if (json->contains("top_k") && (*json)["top_k"].is_number_integer()) given.top_k = (*json)["top_k"].get<int64_t>();
-  return given.check().ok() ? given : defaults;
 }
 
 std::string url_of(const serve::ServerOptions& options, uint16_t port) {
@@ -129,11 +114,12 @@ Status serve_model(const ServeOptions& options, const Job& job) {
                 infer::Engine::create(*loaded.model, *loaded.tokenizer,
                                       {.max_running = options.max_running, .state_bytes = options.state_bytes}));
   std::string name = options.name.empty() ? name_of(folder) : options.name;
-  infer::EngineProvider provider(
-      *engine, *loaded.tokenizer,
-      {.model = {.name = name, .created = modified_seconds(folder), .defaults = sampling_defaults(folder)},
-       .chat_template = chat,
-       .stop_ids = loaded.stop_ids});
+  infer::EngineProvider provider(*engine, *loaded.tokenizer,
+                                 {.model = {.name = name,
+                                            .created = modified_seconds(folder),
+                                            .defaults = sampling_defaults(generation_fields(folder))},
+                                  .chat_template = chat,
+                                  .stop_ids = loaded.stop_ids});
   server->serve(provider);
   job.message("serving at " + url_of(server_options, server->port()) + " (Ctrl-C stops)");
   FileWatch files(server_options.warn);

@@ -93,7 +93,8 @@ Result<std::unique_ptr<model::Model>> describe_model(const ConfigDocument& docum
   if (config.freeze.empty()) return model;
   MALMOI_TRY(train::check_freeze(config.freeze, model->parameters, document.where("train.freeze")));
   auto frozen = train::frozen_by(config.freeze);
-  for (auto& entry : model->parameters.entries()) entry->parameter.trainable = !frozen(entry->spec);
+  for (auto& entry : model->parameters.entries())
+    entry->parameter.trainable = !entry->spec.fixed && !frozen(entry->spec);
   return model;
 }
 

@@ -96,7 +96,7 @@ TEST(GenerateIds, GreedyOfDecodersAndEncoderDecoders) {
                                .max_tokens = shape[1] - (given.decoder_ids ? 1 : read),
                                .sampling = {.temperature = 0},
                                .ignore_eos = true};
-    Status status = generate_ids(options);
+    auto status = generate_ids(options);
     ASSERT_TRUE(status.ok()) << status.error().to_string();
     EXPECT_EQ(formats::NpyArray::open(options.out)->shape(), shape);
     EXPECT_EQ(values_of<int32_t>(options.out), values_of<int32_t>(folder / "greedy.npy")) << name;
@@ -105,7 +105,7 @@ TEST(GenerateIds, GreedyOfDecodersAndEncoderDecoders) {
 
 TEST(GenerateIds, MoreTokensThanTheContextHasAreRefused) {
   for (const char* name : {"gpt2", "t5"}) {
-    Status status = generate_ids(
+    auto status = generate_ids(
         {.model = folder_of(name), .ids = folder_of(name) / "ids.npy", .out = out_file("no"), .max_tokens = INT64_MAX});
     ASSERT_FALSE(status.ok()) << name;
     EXPECT_NE(status.error().to_string().find("--max-tokens"), std::string::npos) << status.error().to_string();
@@ -113,8 +113,7 @@ TEST(GenerateIds, MoreTokensThanTheContextHasAreRefused) {
 }
 
 TEST(GenerateIds, AnEncoderIsRefused) {
-  Status status =
-      generate_ids({.model = folder_of("bert"), .ids = folder_of("bert") / "ids.npy", .out = out_file("no")});
+  auto status = generate_ids({.model = folder_of("bert"), .ids = folder_of("bert") / "ids.npy", .out = out_file("no")});
   ASSERT_FALSE(status.ok());
   EXPECT_EQ(status.error().code, ErrorCode::kUsage);
 }

@@ -6,10 +6,10 @@
 
 #include <fmt/format.h>
 
-#include "app/use/id_array.h"
+#include "app/use/beams.h"
+#include "app/use/generation_defaults.h"
 #include "base/mapped_files.h"
 #include "base/log.h"
-#include "formats/npy.h"
 #include "infer/prompt.h"
 #include "infer/scheduler.h"
 #include "infer/session.h"
@@ -19,21 +19,6 @@
 
 namespace malmoi::app {
 namespace {
-
-// `eos_token_id` of a JSON file: one id or a list.
-std::vector<int32_t> eos_ids(const Path& file) {
-  auto json = read_json(file.string(), 64 << 20);
-  std::vector<int32_t> ids;
-  if (!json.ok() || !json->is_object() || !json->contains("eos_token_id")) return ids;
-  const Json& eos = (*json)["eos_token_id"];
-  if (eos.is_number_integer()) ids.push_back(eos.get<int32_t>());
-  if (eos.is_array()) {
-    for (const Json& id : eos) {
-      if (id.is_number_integer()) ids.push_back(id.get<int32_t>());
-    }
-  }
-  return ids;
-}
 
 // What a training run in the folder left: its best model, or its last one.
 std::optional<Path> model_of_run(const Path& folder) {
@@ -73,17 +58,6 @@ Result<std::vector<int32_t>> prompt_of(const LoadedModel& loaded, const std::str
                      "--prompt", "give some text");
 }
 
-const char* finish_name(chat::FinishReason reason) {
-  switch (reason) {
-    case chat::FinishReason::kStop: return "stop";
-    case chat::FinishReason::kLength: return "length";
-    case chat::FinishReason::kCancelled: return "cancelled";
-    case chat::FinishReason::kError: return "error";
-    case chat::FinishReason::kNone: break;
-  }
-  return "none";
-}
-
 }  // namespace
 
 Result<Path> find_model(const std::string& name, const Message& message) {
@@ -101,8 +75,7 @@ Result<LoadedModel> load_for_ids(const std::string& name, DType dtype, const Job
   MALMOI_ASSIGN(loaded.folder, find_model(name, job.message));
   MALMOI_ASSIGN(loaded.model, model::load_model(loaded.folder, {.dtype = dtype, .warn = job.warn}));
   MALMOI_TRY(check_all_files_were_whole());
-  loaded.stop_ids = eos_ids(loaded.folder / "generation_config.json");
-  if (loaded.stop_ids.empty()) loaded.stop_ids = eos_ids(loaded.folder / "config.json");
+  loaded.stop_ids = end_ids(loaded.folder);
   auto tokenizer = tokenizer::Tokenizer::load(loaded.folder);
   if (!tokenizer.ok()) {
     if (tokenizer.error().code == ErrorCode::kNotFound) return loaded;
@@ -116,6 +89,8 @@ Result<LoadedModel> load_for_ids(const std::string& name, DType dtype, const Job
   if (loaded.stop_ids.empty() && end) loaded.stop_ids.push_back(*end);
   return loaded;
 }
+
+bool answers_texts(const LoadedModel& loaded) { return loaded.model->task() == model::Task::kSeq2Seq; }
 
 Result<LoadedModel> load_for_generation(const std::string& name, DType dtype, const Job& job) {
   MALMOI_ASSIGN(LoadedModel loaded, load_for_ids(name, dtype, job));
@@ -131,6 +106,17 @@ void warn_of_unknown(const tokenizer::Tokenizer& tokenizer, const std::string& p
       covered.unknown, covered.characters, covered.examples));
 }
 
+const char* finish_name(chat::FinishReason reason) {
+  switch (reason) {
+    case chat::FinishReason::kStop: return "stop";
+    case chat::FinishReason::kLength: return "length";
+    case chat::FinishReason::kCancelled: return "cancelled";
+    case chat::FinishReason::kError: return "error";
+    case chat::FinishReason::kNone: break;
+  }
+  return "none";
+}
+
 double TokenChance::probability() const { return std::exp(logprob); }
 
 Json to_json(const Generated& generated) {
@@ -140,6 +126,13 @@ Json to_json(const Generated& generated) {
                {"generated_tokens", generated.generated_tokens},
                {"seconds", generated.seconds},
                {"tokens_per_second", generated.tokens_per_second()}};
+  if (!generated.answers.empty()) json["answers"] = Json::array();
+  for (const Generated::Answer& answer : generated.answers) {
+    json["answers"].push_back({{"text", answer.text},
+                               {"score", answer.score},
+                               {"finish_reason", answer.finish_reason},
+                               {"generated_tokens", answer.tokens}});
+  }
   if (!generated.tokens) return json;
   Json tokens = Json::array();
   for (const Generated::Token& token : *generated.tokens) {
@@ -152,35 +145,79 @@ Json to_json(const Generated& generated) {
   return json;
 }
 
+namespace {
+
+// What is told of one answer after the other becomes a report.
+class Gatherer {
+ public:
+  Gatherer(const GenerateOptions& options, Generated& result) : options_(options), result_(result) {
+    all_.resize(static_cast<size_t>(options.answers.n_best));
+    if (options.top_probabilities > 0) result.tokens.emplace();
+  }
+  void add(const chat::TokenEvent& event) {
+    Generated::Answer& answer = all_[static_cast<size_t>(event.answer)];
+    answer.text += event.text;
+    if (event.id >= 0) {
+      ++answer.tokens;
+      answer.score += event.logprob;
+    }
+    if (event.id >= 0 && event.answer == 0 && result_.tokens) {
+      Generated::Token token{chance_of(event), {}};
+      for (const chat::TokenReport& other : event.top) token.alternatives.push_back(chance_of(other));
+      result_.tokens->push_back(std::move(token));
+    }
+    if (event.finish == chat::FinishReason::kError) failure_ = event.error;
+    if (event.finish != chat::FinishReason::kNone) answer.finish_reason = finish_name(event.finish);
+  }
+  const std::string& failure() const { return failure_; }
+  void finish() {
+    for (Generated::Answer& answer : all_) {
+      if (answer.finish_reason.empty()) answer.finish_reason = finish_name(chat::FinishReason::kCancelled);
+      result_.generated_tokens += answer.tokens;
+      answer.score /=
+          std::pow(static_cast<double>(std::max<int64_t>(answer.tokens, 1)), options_.answers.length_penalty);
+    }
+    result_.text = all_[0].text;
+    result_.finish_reason = all_[0].finish_reason;
+    if (all_.size() < 2) return;
+    result_.answers = std::move(all_);
+    std::stable_sort(result_.answers.begin(), result_.answers.end(),
+                     [](const Generated::Answer& a, const Generated::Answer& b) { return a.score > b.score; });
+  }
+
+ private:
+  const GenerateOptions& options_;
+  Generated& result_;
+  std::vector<Generated::Answer> all_;
+  std::string failure_;
+};
+
+}  // namespace
+
 Result<Generated> generate(const LoadedModel& loaded, const GenerateOptions& options,
                            const std::function<void(const std::string&)>& on_text, const StopToken& stop) {
   infer::Request request;
   MALMOI_ASSIGN(request.prompt, prompt_of(loaded, options.prompt, options.parse_special));
+  if (options.answers.beams > 1) return generate_by_beams(loaded, request.prompt, options, on_text, stop);
   request.max_tokens = options.max_tokens;
   request.sampling = options.sampling;
+  request.rules = options.answers.rules;
+  request.begin = options.answers.begin;
+  request.answers = options.answers.n_best;
   request.stop = options.stop;
   request.trim_start = options.trim_start;
   request.top_probabilities = options.top_probabilities;
   if (!options.ignore_eos) request.stop_ids = loaded.stop_ids;
   Generated result{.prompt_tokens = static_cast<int64_t>(request.prompt.size())};
-  if (options.top_probabilities > 0) result.tokens.emplace();
-  std::string failure;
-  double begin = monotonic_seconds();
+  Gatherer gatherer(options, result);
+  const double begin = monotonic_seconds();
   MALMOI_TRY(infer::generate(*loaded.model, *loaded.tokenizer, std::move(request), [&](const chat::TokenEvent& event) {
-    result.text += event.text;
-    if (!event.text.empty() && on_text) on_text(event.text);
-    if (event.id >= 0) ++result.generated_tokens;
-    if (event.id >= 0 && result.tokens) {
-      Generated::Token token{chance_of(event), {}};
-      for (const chat::TokenReport& other : event.top) token.alternatives.push_back(chance_of(other));
-      result.tokens->push_back(std::move(token));
-    }
-    if (event.finish == chat::FinishReason::kError) failure = event.error;
-    if (event.finish != chat::FinishReason::kNone) result.finish_reason = finish_name(event.finish);
-    else if (stop.requested()) result.finish_reason = finish_name(chat::FinishReason::kCancelled);
+    gatherer.add(event);
+    if (!event.text.empty() && event.answer == 0 && on_text) on_text(event.text);
     return !stop.requested();
   }));
-  if (!failure.empty()) return Error{ErrorCode::kInternal, failure, loaded.folder.string(), ""};
+  if (!gatherer.failure().empty()) return Error{ErrorCode::kInternal, gatherer.failure(), loaded.folder.string(), ""};
+  gatherer.finish();
   result.seconds = monotonic_seconds() - begin;
   return result;
 }
@@ -207,46 +244,6 @@ Result<NextReport> next_probabilities(const LoadedModel& loaded, const std::stri
     report.tokens.push_back({c.id, loaded.tokenizer->token_bytes(c.id), c.logprob});
   MALMOI_ASSIGN(report.words, infer::next_words(*session, *loaded.tokenizer, ids, count));
   return report;
-}
-
-Status generate_ids(const GenerateIdsOptions& options) {
-  MALMOI_ASSIGN(auto model, model::load_model(options.model, {.dtype = options.dtype, .warn = options.warn}));
-  MALMOI_ASSIGN(IdArray ids, read_ids(options.ids, options.mask, model->vocab_size()));
-  MALMOI_ASSIGN(auto scheduler, infer::Scheduler::create(*model, {.max_running = ids.rows}));
-  bool answers = model->task() == model::Task::kSeq2Seq;  // what is written stands apart from what is read
-  int64_t before = answers ? 1 : ids.cols;
-  if (options.max_tokens > scheduler->context_length() - before)
-    return usage_error(fmt::format("{} ids and {} more do not fit the context of {}", before, options.max_tokens,
-                                   scheduler->context_length()),
-                       options.ids.string(), "use a smaller --max-tokens");
-  std::vector<int32_t> ends = options.ignore_eos ? std::vector<int32_t>{} : eos_ids(options.model / "config.json");
-  std::vector<std::vector<int32_t>> made(static_cast<size_t>(ids.rows));
-  std::string failure;
-  for (int64_t b = 0; b < ids.rows; ++b) {
-    infer::TokenRequest request{.prompt = ids.row(b), .max_tokens = options.max_tokens, .sampling = options.sampling};
-    request.sampling.seed += static_cast<uint64_t>(b);
-    std::vector<int32_t>& row = made[static_cast<size_t>(b)];
-    // The end of text is part of the array, so the scheduler is not told of it.
-    MALMOI_TRY(scheduler->submit(std::move(request), [&row, &ends, &failure](const infer::Token& token) {
-      if (token.finish == chat::FinishReason::kError) failure = token.error;
-      if (token.id < 0) return false;
-      row.push_back(token.id);
-      return std::find(ends.begin(), ends.end(), token.id) == ends.end();
-    }));
-  }
-  while (scheduler->step()) {
-  }
-  if (!failure.empty()) return Error{ErrorCode::kInternal, failure, options.model.string(), ""};
-  std::vector<int32_t> out;
-  for (int64_t b = 0; b < ids.rows; ++b) {
-    std::vector<int32_t>& row = made[static_cast<size_t>(b)];
-    if (!row.empty()) row.resize(static_cast<size_t>(options.max_tokens), row.back());
-    auto prompt = ids.ids.begin() + static_cast<std::ptrdiff_t>(b * ids.cols);
-    if (answers) out.push_back(model->decoder_start_token_id);
-    else out.insert(out.end(), prompt, prompt + static_cast<std::ptrdiff_t>(ids.cols));
-    out.insert(out.end(), row.begin(), row.end());
-  }
-  return formats::write_npy(options.out, {ids.rows, before + options.max_tokens}, std::span<const int32_t>(out));
 }
 
 }  // namespace malmoi::app

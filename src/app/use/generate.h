@@ -12,6 +12,7 @@
 #include "base/job.h"
 #include "base/json.h"
 #include "chat/sampling.h"
+#include "infer/beam_search.h"
 #include "infer/engine.h"
 #include "infer/next_words.h"
 #include "model/model.h"
@@ -30,15 +31,29 @@ struct LoadedModel {
 /// The folder of a model: a path, or a name in $MALMOI_HOME (default ~/.cache/malmoi). Of a training run, that of its best
 /// model, or of its last where nothing was held out; `message` is told so.
 Result<Path> find_model(const std::string& name, const Message& message = {});
+/// Whether a model answers a text, rather than to go on with it: an encoder-decoder.
+bool answers_texts(const LoadedModel& loaded);
 /// Warns where model and tokenizer do not seem to belong together.
 Result<LoadedModel> load_for_generation(const std::string& name, DType dtype, const Job& job);
 /// For who gives ids and takes ids: the tokenizer is null where the folder has none.
 Result<LoadedModel> load_for_ids(const std::string& name, DType dtype, const Job& job);
 
+/// How answers are found and what they may be made of, beside sampling.
+struct AnswerOptions {
+  int64_t beams = 1;   // above 1: a search (infer/beam_search.h) in place of drawing
+  int64_t n_best = 1;  // answers that are told: of the beams, or drawn apart
+  double length_penalty = 1;
+  infer::EarlyStopping early_stopping = infer::EarlyStopping::kNo;
+  bool renormalise = false;
+  infer::AnswerRules rules;
+  std::vector<int32_t> begin;  // what the decoder of an encoder-decoder begins with; empty: as the model says
+};
+
 struct GenerateOptions {
   std::string prompt;
   int64_t max_tokens = 128;
   chat::SamplingOptions sampling;
+  AnswerOptions answers;
   std::vector<std::string> stop;
   bool ignore_eos = false;
   bool parse_special = true;  // special tokens written in the prompt are recognised
@@ -61,14 +76,23 @@ struct Generated {
   struct Token : TokenChance {
     std::vector<TokenChance> alternatives;  // the most probable ones, in order
   };
-  std::string text;
+  struct Answer {
+    std::string text;
+    std::string finish_reason;
+    double score = 0;  // the sum of the tokens' logprobs over a power of their number: AnswerOptions::length_penalty
+    int64_t tokens = 0;
+  };
+  std::string text;           // of the first answer
   std::string finish_reason;  // stop, length or cancelled
   int64_t prompt_tokens = 0, generated_tokens = 0;
   double seconds = 0;
   std::optional<std::vector<Token>> tokens;  // where top_probabilities asks for them
+  std::vector<Answer> answers;               // where there are beams, or more than one answer: the best first
   double tokens_per_second() const { return seconds > 0 ? static_cast<double>(generated_tokens) / seconds : 0; }
 };
 Json to_json(const Generated& generated);
+/// `stop`, `length` ...
+const char* finish_name(chat::FinishReason reason);
 
 /// Streams the answer to `on_text` (may be null) until it ends or a stop is requested, which is no error.
 Result<Generated> generate(const LoadedModel& loaded, const GenerateOptions& options,
@@ -88,12 +112,15 @@ struct GenerateIdsOptions {
   std::optional<Path> mask;
   int64_t max_tokens = 16;
   chat::SamplingOptions sampling;
+  AnswerOptions answers;
   bool ignore_eos = false;
   DType dtype = DType::kF32;
   Warn warn = {};
 };
+/// The scores of each row's answers; empty where they were drawn.
+using AnswerScores = std::vector<std::vector<double>>;
 /// Raw: ids [B, T] in, [B, T + N] out, of an encoder-decoder [B, 1 + N]; after the end of a row (unless ignored) its last id
-/// is repeated.
-Status generate_ids(const GenerateIdsOptions& options);
+/// is repeated. With beams [B n_best, ...]: a row's answers one below the other, the best first.
+Result<AnswerScores> generate_ids(const GenerateIdsOptions& options);
 
 }  // namespace malmoi::app

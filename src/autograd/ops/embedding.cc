@@ -20,7 +20,7 @@ void backward(Context& context, Tape& tape, Record& record) {
   Tensor dy = tape.take_grad(record.outputs[0]);
   for (size_t i = 0; i < record.weights.size(); ++i) {
     const Lookup& t = a.tables[i];
-    RowIds rows{t.ids, a.options.rows, t.padding_id};
+    RowIds rows{t.ids, a.options.rows, t.padding_id, t.first_row};
     if (t.table->wants_gradient()) t.table->accumulate_rows(context, rows, dy, a.options.scale, a.dropout);
   }
 }
@@ -43,9 +43,10 @@ Var embedding(Context& context, std::initializer_list<Lookup> tables, const Embe
                               .dropout = a.dropout};
   for (const Lookup& t : tables) {
     if (Tensor rows = t.table->stored_rows()) {
-      args.tables[args.num_tables++] = {t.ids, rows.data(), rows.dtype()};
+      Tensor from = t.first_row == 0 ? rows : rows.rows(t.first_row, rows.shape().rows() - t.first_row);
+      args.tables[args.num_tables++] = {t.ids, from.data(), from.dtype()};
     } else {  // made into the result, to which the others are added
-      t.table->gather(context, {t.ids, options.rows, t.padding_id}, y);
+      t.table->gather(context, {t.ids, options.rows, t.padding_id, t.first_row}, y);
       args.base = y.data();
     }
   }

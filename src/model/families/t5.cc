@@ -3,6 +3,7 @@
 #include <type_traits>
 
 #include "model/families/lm_head.h"
+#include "model/families/t5.h"
 #include "nn/blocks.h"
 
 namespace malmoi::model {
@@ -11,7 +12,7 @@ namespace {
 struct T5Config {
   int64_t vocab_size, d_model, d_kv, d_ff, num_layers, num_decoder_layers, num_heads, buckets, max_distance;
   double dropout_rate, layer_norm_epsilon, initializer_factor;
-  bool gated, scale_decoder_outputs;
+  bool gated, encoder_alone, tied, scale_decoder_outputs;
   kernels::Activation activation;
 };
 
@@ -131,7 +132,7 @@ class T5 final : public Backbone {
     nn::Declare model(set, "", c.initializer_factor);
     shared_ = nn::embedding(model / "shared", {c.vocab_size, c.d_model});
     encoder_ = Stack<EncoderBlock>(model / "encoder", c);
-    decoder_ = Stack<DecoderBlock>(model / "decoder", c);
+    if (!c.encoder_alone) decoder_ = Stack<DecoderBlock>(model / "decoder", c);
   }
 
   Var encode(Context& context, const nn::Batch& source) const override {
@@ -142,6 +143,7 @@ class T5 final : public Backbone {
   }
 
   Var forward(Context& context, const nn::Batch& batch) const override {
+    if (config_.encoder_alone) return encode(context, batch);
     Var memory = batch.source ? encode(context, *batch.source) : Var{};
     return dropped(context, decoder_(context, embed(context, batch), batch, std::move(memory)));
   }
@@ -155,7 +157,7 @@ class T5 final : public Backbone {
   std::vector<nn::LayerState> states() const override {
     std::vector<nn::LayerState> states;
     int64_t width = config_.num_heads * config_.d_kv;
-    for (int64_t i = 0; i < config_.num_decoder_layers; ++i) {
+    for (size_t i = 0; i < decoder_.layers().size(); ++i) {
       states.push_back({.kind = nn::StateKind::kPagedKeys, .key_width = width, .value_width = width});
       states.push_back({.kind = nn::StateKind::kMemoryKeys, .key_width = width, .value_width = width});
     }
@@ -178,81 +180,103 @@ class T5 final : public Backbone {
 };
 
 // `relu`, or `gated-gelu`, whose gelu is the one by tanh.
-void read_feed_forward(ConfigFields& f, T5Config& c) {
-  std::string proj = f.text("feed_forward_proj", "relu");
+void read_feed_forward(ConfigFields& f, T5Config& c, const char* fallback) {
+  std::string proj = f.text("feed_forward_proj", fallback);
   c.gated = proj.starts_with("gated-");
   std::string name = c.gated ? proj.substr(6) : proj;
   using kernels::Activation;
   if (name == "relu") c.activation = Activation::kRelu;
-  else if (name == "silu") c.activation = Activation::kSilu;
+  else if (name == "silu" || name == "swish") c.activation = Activation::kSilu;
   else if (name == "gelu_new" || (c.gated && name == "gelu")) c.activation = Activation::kGeluTanh;
   else if (name == "gelu") c.activation = Activation::kGelu;
-  else f.fail("feed_forward_proj", "'" + proj + "' is not known", "use relu, gelu, silu or gated-gelu");
+  else f.fail("feed_forward_proj", "'" + proj + "' is not known", "use relu, gelu, silu, or gated- before one of them");
 }
 
-Parts make(ConfigFields& f, Task task, int64_t) {
-  T5Config c{};
-  c.vocab_size = f.size("vocab_size", {32128, {}, "it, or a tokenizer"});
+// Whether the head is the table of words, and whether its outputs are scaled down. The first version has both, later ones
+// neither. transformers 4 said it by tie_word_embeddings alone; transformers 5 writes that as true always and the scale beside
+// it; there a matrix of the file's own is the head, and the table where the file has none.
+void read_head(ConfigFields& f, T5Config& c, const T5Defaults& defaults) {
+  const bool tied = f.flag("tie_word_embeddings", defaults.tied);
+  c.scale_decoder_outputs = defaults.scales && f.flag("scale_decoder_outputs", tied);
+  c.tied = f.training() ? tied : c.scale_decoder_outputs;
+}
+
+void read_sizes(ConfigFields& f, T5Config& c, const T5Defaults& defaults) {
+  c.vocab_size = f.size("vocab_size", {defaults.vocab_size, {}, "it, or a tokenizer"});
   c.d_model = f.size("d_model", "hidden_size", {512, {}, "the width of the model"});
-  c.num_layers = f.size("num_layers", "num_hidden_layers", {6, {}, "the number of layers"});
+  c.num_layers = f.size("num_layers", "num_hidden_layers", {defaults.num_layers, {}, "the number of layers"});
   c.num_decoder_layers = f.size("num_decoder_layers", {c.num_layers, c.num_layers});
-  c.num_heads = f.size("num_heads", "num_attention_heads", {8, {}, "the number of heads"});
-  c.d_kv = f.size("d_kv", {64, std::max<int64_t>(c.d_model / c.num_heads, 1)});
-  read_feed_forward(f, c);
+  c.num_heads = f.size("num_heads", "num_attention_heads", {defaults.num_heads, {}, "the number of heads"});
+  c.d_kv = f.size("d_kv", "head_dim", {64, std::max<int64_t>(c.d_model / c.num_heads, 1)});
+  read_feed_forward(f, c, defaults.feed_forward_proj);
   // A gated part has three matrices where a plain one has two (Shazeer 2020).
-  c.d_ff = f.size("d_ff", "intermediate_size", {2048, c.gated ? (c.d_model * 8 / 3 + 63) / 64 * 64 : 4 * c.d_model});
+  c.d_ff = f.size("d_ff", "intermediate_size",
+                  {defaults.d_ff, c.gated ? (c.d_model * 8 / 3 + 63) / 64 * 64 : 4 * c.d_model});
   c.buckets = f.size("relative_attention_num_buckets", {32, 32});
   c.max_distance = f.size("relative_attention_max_distance", {128, 128});
-  c.dropout_rate = f.number("dropout_rate", 0.1, 0, 0.99);
-  c.layer_norm_epsilon = f.number("layer_norm_epsilon", 1e-6, 0, 1);
-  c.initializer_factor = f.number("initializer_factor", 1, 0, 100);
-  const bool tied = f.flag("tie_word_embeddings", true);
-  // transformers 5 writes tie_word_embeddings as true always, and here whether the head is the table, scaled.
-  c.scale_decoder_outputs = f.flag("scale_decoder_outputs", tied);
-  f.refuse("is_decoder", f.flag("is_decoder", false), "a decoder alone is not supported for t5");
-  f.refuse("is_encoder_decoder", !f.flag("is_encoder_decoder", true), "an encoder alone is not supported for t5");
   if (c.buckets < 4 || c.max_distance <= c.buckets / 2)
     f.fail("relative_attention_num_buckets", "leaves no bucket for far distances",
            "use at least 4, and a relative_attention_max_distance beyond half of it");
   if (c.num_layers > kMostLayers || c.num_decoder_layers > kMostLayers) f.fail("num_layers", "is too large");
+}
+
+// Whether the config is of the encoder by itself, as sentence embeddings and image generators use it.
+bool read_encoder_alone(ConfigFields& f, std::string_view encoder_class) {
+  const std::vector<std::string> names = f.reader().texts("architectures");
+  const bool alone = !names.empty() && names.front() == encoder_class;
+  f.refuse("is_decoder", f.flag("is_decoder", false), "a decoder alone is not supported for this family");
+  f.refuse("is_encoder_decoder", !f.flag("is_encoder_decoder", true) && !alone,
+           "an encoder alone is of the class " + std::string(encoder_class));
+  if (alone) f.publish("architectures", Json::array({std::string(encoder_class)}));
+  return alone;
+}
+
+}  // namespace
+
+Parts make_t5(ConfigFields& f, Task task, const T5Defaults& defaults) {
+  T5Config c{};
+  read_sizes(f, c, defaults);
+  c.dropout_rate = f.number("dropout_rate", 0.1, 0, 0.99);
+  c.layer_norm_epsilon = f.number("layer_norm_epsilon", 1e-6, 0, 1);
+  c.initializer_factor = f.number("initializer_factor", 1, 0, 100);
+  c.encoder_alone = read_encoder_alone(f, defaults.encoder_class);
+  read_head(f, c, defaults);
   Parts parts;
   parts.pad_token_id = f.token_id("pad_token_id", c.vocab_size, 0);
   parts.decoder_start_token_id = f.token_id("decoder_start_token_id", c.vocab_size, parts.pad_token_id);
-  if (parts.decoder_start_token_id < 0)
+  if (parts.decoder_start_token_id < 0 && !c.encoder_alone)
     f.fail("decoder_start_token_id", "is missing", "name the token that an answer begins with");
   if (f.failed()) return parts;
   auto backbone = std::make_unique<T5>(parts.parameters, c);
   parts.head_begin = parts.parameters.entries().size();
   if (task == Task::kSeq2Seq) {
-    add_lm_head(parts, backbone->shared(), c.scale_decoder_outputs, "lm_head", c.initializer_factor);
-    // Outputs are scaled whatever stands in the file: only tie_word_embeddings as false would end that.
-    parts.tied_head.field.clear();
+    add_lm_head(parts, backbone->shared(), c.tied, "lm_head", c.initializer_factor);
+    parts.tied_head.field.clear();  // outputs are scaled whatever stands in the file: the field would end that
+    if (!c.tied) parts.tied_head.words = backbone->shared();
     if (c.scale_decoder_outputs) parts.head->logit_scale = 1 / std::sqrt(static_cast<float>(c.d_model));
   }
   parts.backbone = std::move(backbone);
   // Distances beyond the last bucket share it: no text is too long for the positions.
-  parts.sizes = {c.vocab_size, c.d_model, c.num_layers + c.num_decoder_layers, kNoLimit};
+  const int64_t layers = c.num_layers + (c.encoder_alone ? 0 : c.num_decoder_layers);
+  parts.sizes = {c.vocab_size, c.d_model, layers, kNoLimit};
   return parts;
 }
 
+namespace {
+
 constexpr ModelClass kClasses[] = {{Task::kSeq2Seq, "T5ForConditionalGeneration"},
                                    {Task::kSeq2Seq, "T5WithLMHeadModel"},
-                                   {Task::kFeatures, "T5Model"}};
-// The table of words is stored again for each side by some versions; the first decoder's bias of distances to the memory is
-// in old files and was never used.
-constexpr std::string_view kBuffers[] = {"encoder.embed_tokens.weight", "decoder.embed_tokens.weight",
-                                         "decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight"};
-constexpr std::string_view kInert[] = {
-    "n_positions", "max_position_embeddings", "output_past", "classifier_dropout", "dense_act_fn", "is_gated_act"};
-constexpr std::string_view kHeads[] = {"lm_head."};
+                                   {Task::kFeatures, "T5Model"},
+                                   {Task::kFeatures, "T5EncoderModel"}};
 
 }  // namespace
 
 extern const Family t5_family{.model_type = "t5",
                               .classes = kClasses,
-                              .make = make,
-                              .head_prefixes = kHeads,
-                              .buffers = kBuffers,
-                              .inert = kInert};
+                              .make = [](ConfigFields& f, Task task, int64_t) { return make_t5(f, task, {}); },
+                              .aliases = kT5Aliases,
+                              .head_prefixes = kT5Heads,
+                              .buffers = kT5Buffers,
+                              .inert = kT5Inert};
 
 }  // namespace malmoi::model

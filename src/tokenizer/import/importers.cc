@@ -1,5 +1,6 @@
 #include "tokenizer/import/importers.h"
 
+#include "tokenizer/import/marian.h"
 #include "tokenizer/import/sentencepiece.h"
 #include "tokenizer/json/base64.h"
 
@@ -31,6 +32,7 @@ Result<Tokenizer> load_model_file(const Path& file, Compat compat) {
 
 std::span<const Importer> importers() {
   static constexpr Importer kTable[] = {
+      {"Marian", [](const Path& f) { return ends_in(f, "source.spm"); }, load_marian},
       {"SentencePiece", [](const Path& f) { return ends_in(f, ".model"); }, load_model_file},
       {"tiktoken", [](const Path& f) { return ends_in(f, ".tiktoken"); }, load_tiktoken},
       {"tekken", [](const Path& f) { return ends_in(f, "tekken.json"); }, load_tekken},

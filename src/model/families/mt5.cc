@@ -1,0 +1,29 @@
+// mT5 (Xue et al. 2021): the later T5 for many languages; its outputs are never scaled.
+#include "model/families/t5.h"
+
+namespace malmoi::model {
+namespace {
+
+constexpr T5Defaults kDefaults{.vocab_size = 250112,
+                               .d_ff = 1024,
+                               .num_layers = 8,
+                               .num_heads = 6,
+                               .feed_forward_proj = "gated-gelu",
+                               .tied = false,
+                               .scales = false,
+                               .encoder_class = "MT5EncoderModel"};
+constexpr ModelClass kClasses[] = {{Task::kSeq2Seq, "MT5ForConditionalGeneration"},
+                                   {Task::kFeatures, "MT5Model"},
+                                   {Task::kFeatures, "MT5EncoderModel"}};
+
+}  // namespace
+
+extern const Family mt5_family{.model_type = "mt5",
+                               .classes = kClasses,
+                               .make = [](ConfigFields& f, Task task, int64_t) { return make_t5(f, task, kDefaults); },
+                               .aliases = kT5Aliases,
+                               .head_prefixes = kT5Heads,
+                               .buffers = kT5Buffers,
+                               .inert = kT5Inert};
+
+}  // namespace malmoi::model
