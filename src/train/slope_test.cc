@@ -19,8 +19,8 @@ constexpr double kSteps[] = {4e-3, 5e-4, 6e-5};
 // A model whose parameters and gradients are f64.
 class Oracle {
  public:
-  Oracle(const ObjectiveEntry& entry, const model::Family& family)
-      : model_(tiny_model(family.model_type, entry.task)), objective_(entry.make({})) {
+  Oracle(const ObjectiveEntry& entry, std::string_view family, const Json& more = Json::object())
+      : model_(tiny_model(family, entry.task, more)), objective_(entry.make({})) {
     model_->router_balance = 1;  // large enough to be seen beside the objective's loss, where there are routers
     uint64_t seed = 1;
     for (auto& e : model_->parameters.entries()) {
@@ -71,36 +71,67 @@ double moved_loss(Oracle& oracle, Parameter& p, const std::vector<double>& direc
   return loss;
 }
 
+void expect_slopes(Oracle& oracle) {
+  oracle.loss();
+  std::vector<std::vector<double>> gradients;
+  for (auto& e : oracle.model().parameters.entries()) {
+    EXPECT_TRUE(e->parameter.grad_ready) << e->spec.name << " was not reached";
+    const double* g = e->parameter.grad.as<double>();
+    gradients.emplace_back(g, g + e->spec.shape.elements());
+  }
+  uint64_t seed = 100;
+  for (size_t k = 0; k < gradients.size(); ++k) {
+    Parameter& p = oracle.model().parameters.entries()[k]->parameter;
+    Rng rng(seed++);
+    std::vector<double> direction(gradients[k].size());
+    double slope = 0, size = 0;
+    for (size_t i = 0; i < direction.size(); ++i) {
+      direction[i] = rng.normal();
+      slope += direction[i] * gradients[k][i];
+      size += gradients[k][i] * gradients[k][i];
+    }
+    auto central = [&](double h) {
+      return (moved_loss(oracle, p, direction, h) - moved_loss(oracle, p, direction, -h)) / (2 * h);
+    };
+    double best = INFINITY;
+    for (double h : kSteps)
+      best = std::min(best, std::abs((4 * central(h) - central(2 * h)) / 3 - slope));  // of fourth order
+    EXPECT_LT(best, 1e-2 * std::sqrt(size) + 1e-4) << p.name << ": slope " << slope;
+  }
+}
+
 TEST(Slopes, EveryGradientIsTheSlopeOfItsLoss) {
   for_each_objective([](const ObjectiveEntry& entry, const model::Family& family) {
-    Oracle oracle(entry, family);
-    oracle.loss();
-    std::vector<std::vector<double>> gradients;
-    for (auto& e : oracle.model().parameters.entries()) {
-      EXPECT_TRUE(e->parameter.grad_ready) << e->spec.name << " was not reached";
-      const double* g = e->parameter.grad.as<double>();
-      gradients.emplace_back(g, g + e->spec.shape.elements());
-    }
-    uint64_t seed = 100;
-    for (size_t k = 0; k < gradients.size(); ++k) {
-      Parameter& p = oracle.model().parameters.entries()[k]->parameter;
-      Rng rng(seed++);
-      std::vector<double> direction(gradients[k].size());
-      double slope = 0, size = 0;
-      for (size_t i = 0; i < direction.size(); ++i) {
-        direction[i] = rng.normal();
-        slope += direction[i] * gradients[k][i];
-        size += gradients[k][i] * gradients[k][i];
-      }
-      auto central = [&](double h) {
-        return (moved_loss(oracle, p, direction, h) - moved_loss(oracle, p, direction, -h)) / (2 * h);
-      };
-      double best = INFINITY;
-      for (double h : kSteps)
-        best = std::min(best, std::abs((4 * central(h) - central(2 * h)) / 3 - slope));  // of fourth order
-      EXPECT_LT(best, 1e-2 * std::sqrt(size) + 1e-4) << p.name << ": slope " << slope;
-    }
+    Oracle oracle(entry, family.model_type);
+    expect_slopes(oracle);
   });
+}
+
+// What the defaults of a family leave out, and published models have.
+TEST(Slopes, OfWhatAConfigTurnsOn) {
+  const Json longrope = {{"rope_type", "longrope"},
+                         {"short_factor", {1, 1.5, 2, 2.5}},
+                         {"long_factor", {2, 3, 4, 5}},
+                         {"original_max_position_embeddings", 4}};
+  const std::pair<const char*, Json> cases[] = {
+      {"gemma2", {{"attn_logit_softcapping", 1}, {"final_logit_softcapping", 2}, {"sliding_window", 3}}},
+      {"phi3", {{"rope_scaling", longrope}, {"original_max_position_embeddings", 4}, {"sliding_window", 3}}},
+      {"granite",
+       {{"embedding_multiplier", 3},
+        {"residual_multiplier", 0.5},
+        {"attention_multiplier", 0.25},
+        {"logits_scaling", 2}}},
+      {"smollm3", {{"no_rope_layer_interval", 2}, {"use_sliding_window", true}, {"sliding_window", 3}}},
+      {"stablelm", {{"qk_layernorm", true}, {"use_qkv_bias", true}}},
+      {"stablelm", {{"qk_layernorm", true}, {"use_parallel_residual", true}, {"num_key_value_heads", 1}}}};
+  auto table = objective_table();
+  auto causal_lm =
+      std::ranges::find(table, "causal_lm", [](const ObjectiveEntry* e) { return std::string_view(e->name); });
+  for (const auto& [family, fields] : cases) {
+    SCOPED_TRACE(std::string(family) + " " + dump_json(fields));
+    Oracle oracle(**causal_lm, family, fields);
+    expect_slopes(oracle);
+  }
 }
 
 }  // namespace
