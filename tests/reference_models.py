@@ -3,6 +3,7 @@
 
 A family is an entry of FAMILIES below; a script that finds a family of the program without one fails.
 """
+import copy
 import json
 import math
 import os
@@ -86,7 +87,7 @@ def build(entry, seed):
     """The model of an entry, with weights rounded to its file's type and held in f32."""
     cls = class_of(entry["class"])
     known = hasattr(transformers, entry["class"])
-    model = with_config(cls, transformers.AutoConfig.for_model(entry["family"], **entry["config"]) if known
+    model = with_config(cls, transformers.AutoConfig.for_model(entry["family"], **copy.deepcopy(entry["config"])) if known
                         else reference_modules.Config(**entry["config"]), entry.get("attention", "eager"))
     randomise(model, seed, entry.get("scale", {}))
     if entry.get("post"):

@@ -21,7 +21,7 @@ Tensor rows_of_runs(Context& context, const Tensor& like, int64_t width, std::sp
 }
 
 std::span<const kernels::ScanRun> scan_runs(std::span<const Run> runs, std::span<float* const> states,
-                                           std::span<float* const> next_states) {
+                                            std::span<float* const> next_states) {
   static thread_local std::vector<kernels::ScanRun> buffer;
   buffer.clear();
   for (size_t i = 0; i < runs.size(); ++i) {

@@ -21,7 +21,7 @@ Tensor rows_of_runs(Context& context, const Tensor& like, int64_t width, std::sp
 /// Runs as recurrences read them, each with its state (or all without one), and where the state after it goes; no `next_states`:
 /// to the same place. They hold until this thread asks again.
 std::span<const kernels::ScanRun> scan_runs(std::span<const Run> runs, std::span<float* const> states,
-                                           std::span<float* const> next_states = {});
+                                            std::span<float* const> next_states = {});
 /// Where the states of runs lie, kept on the tape for a backward pass that reads them again: the spans of an op's options end
 /// with its forward pass. Empty where there are none; in a rehearsal there must be none.
 Tensor keep_states(Context& context, std::span<float* const> states);

@@ -35,8 +35,9 @@ Var Mamba2Mixer::operator()(Context& context, Var x, const Batch& batch, int64_t
   projected = autograd::scale(context, std::move(projected),
                               {{inner, by(0)}, {inner, by(1)}, {bc, by(2)}, {bc, by(3)}, {s.heads, by(4)}});
   CarriedElements of_conv = carried_elements(batch, slot), of_scan = carried_elements(batch, slot + 1);
-  Var xbc = autograd::causal_conv(context, {projected, inner, channels}, *conv_, conv_bias_,
-                                  {.runs = batch.runs, .states = of_conv.before, .next_states = of_conv.after});  // [rows, x | B | C]
+  Var xbc = autograd::causal_conv(
+      context, {projected, inner, channels}, *conv_, conv_bias_,
+      {.runs = batch.runs, .states = of_conv.before, .next_states = of_conv.after});  // [rows, x | B | C]
   autograd::Columns b{xbc, inner, bc}, c{xbc, inner + bc, bc}, dt{projected, inner + channels, s.heads};
   Var y = autograd::scan(context, {std::move(xbc), 0, inner}, std::move(b), std::move(c), std::move(dt),
                          {.heads = s.heads,

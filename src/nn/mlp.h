@@ -33,8 +33,8 @@ struct GatedMlpSpec {
   kernels::Activation activation = kernels::Activation::kSilu;
   bool bias = false;
   double gate_scale = 1, out_scale = 1;  // factors on what the activation reads, and on what comes out
-  double dropout = 0;    // of what goes down
-  double down_std = -1;  // negative: the declaration's
+  double dropout = 0;                    // of what goes down
+  double down_std = -1;                  // negative: the declaration's
   const char* gate_name = "gate_proj";
   const char* up_name = "up_proj";
   const char* down_name = "down_proj";

@@ -131,5 +131,32 @@ TEST(Slopes, ThoseOfOtherFormsAreRightToo) {
   }
 }
 
+// What the defaults of a family leave out, and published models have.
+TEST(Slopes, OfWhatAConfigTurnsOn) {
+  const Json longrope = {{"rope_type", "longrope"},
+                         {"short_factor", {1, 1.5, 2, 2.5}},
+                         {"long_factor", {2, 3, 4, 5}},
+                         {"original_max_position_embeddings", 4}};
+  const std::pair<const char*, Json> cases[] = {
+      {"gemma2", {{"attn_logit_softcapping", 1}, {"final_logit_softcapping", 2}, {"sliding_window", 3}}},
+      {"phi3", {{"rope_scaling", longrope}, {"original_max_position_embeddings", 4}, {"sliding_window", 3}}},
+      {"granite",
+       {{"embedding_multiplier", 3},
+        {"residual_multiplier", 0.5},
+        {"attention_multiplier", 0.25},
+        {"logits_scaling", 2}}},
+      {"smollm3", {{"no_rope_layer_interval", 2}, {"use_sliding_window", true}, {"sliding_window", 3}}},
+      {"stablelm", {{"qk_layernorm", true}, {"use_qkv_bias", true}}},
+      {"stablelm", {{"qk_layernorm", true}, {"use_parallel_residual", true}, {"num_key_value_heads", 1}}}};
+  auto table = objective_table();
+  auto causal_lm =
+      std::ranges::find(table, "causal_lm", [](const ObjectiveEntry* e) { return std::string_view(e->name); });
+  for (const auto& [family, fields] : cases) {
+    SCOPED_TRACE(std::string(family) + " " + dump_json(fields));
+    Oracle oracle(**causal_lm, family, fields);
+    expect_slopes(oracle);
+  }
+}
+
 }  // namespace
 }  // namespace malmoi::train
