@@ -16,6 +16,7 @@
 namespace malmoi::infer {
 namespace {
 
+<<<<<<< HEAD
 const char* const kGoldens[] = {"albert",
                                 "albert-cls",
                                 "bart",
@@ -89,6 +90,13 @@ const char* const kGgufGoldens[] = {"bert",           "deepseek2",  "deepseek3",
                                     "llama-rope3",    "llama-yarn", "mamba",      "mamba2",        "mixtral",
                                     "olmo2",          "phi2",       "phi3",       "phi3-longrope", "qwen2",
                                     "qwen3",          "qwen3moe",   "smollm3",    "stablelm",      "starcoder2"};
+=======
+const char* const kGoldens[] = {"bert",     "bert-cls", "falcon_h1", "falcon_h1-norm",  "gemma3",     "gpt2",
+                                "gpt2-hub", "gpt_neox", "lfm2",      "llama-gqa-rope3", "mamba2",     "mistral",
+                                "mixtral",  "olmo2",    "qwen2",     "qwen3",           "qwen3_next", "t5"};
+const char* const kGgufGoldens[] = {"bert",       "gemma3", "gpt2",    "gptneox", "lfm2",  "llama-headdim",
+                                    "llama-yarn", "mamba2", "mixtral", "olmo2",   "qwen2", "qwen3"};
+>>>>>>> fam_h
 
 // A golden of either kind: its folder, and what is opened.
 struct Place {

@@ -217,7 +217,8 @@ constexpr ModelClass kClasses[] = {{Task::kCausalLm, "FalconH1ForCausalLM"}};
 constexpr std::string_view kPrefixes[] = {"model."};
 constexpr std::string_view kHeads[] = {"lm_head."};
 constexpr std::string_view kBuffers[] = {"rotary_emb.inv_freq", "mamba.mup_vector"};
-constexpr std::string_view kInert[] = {"num_logits_to_keep", "attn_layer_indices", "mamba_use_mlp",
+constexpr std::string_view kInert[] = {"num_logits_to_keep",  "attn_layer_indices", "mamba_use_mlp",
+                                       "time_step_min",       "time_step_max",      "time_step_floor",
                                        "mlp_expansion_factor"};
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "model/families/llama_gguf.h"
 #include "model/families/lm_head.h"
 #include "nn/blocks.h"
 #include "nn/recurrent.h"
@@ -223,6 +224,47 @@ constexpr std::string_view kInert[] = {"block_dim",
                                        "theta",
                                        "use_pos_enc"};
 
+constexpr GgufField kGgufFields[] = {{"hidden_size", "embedding_length"},
+                                     {"intermediate_size", "feed_forward_length"},
+                                     {"num_hidden_layers", "block_count"},
+                                     {"num_attention_heads", "attention.head_count"},
+                                     {"head_dim", "attention.key_length"},
+                                     {"max_position_embeddings", "context_length"},
+                                     {"norm_eps", "attention.layer_norm_rms_epsilon"},
+                                     {"rope_theta", "rope.freq_base"},
+                                     {"conv_L_cache", "shortconv.l_cache"}};
+constexpr GgufName kGgufNames[] = {{"model.embedding_norm.", "token_embd_norm."},
+                                   {".operator_norm.", ".attn_norm."},
+                                   {".self_attn.out_proj.", ".attn_output."},
+                                   {".self_attn.q_layernorm.", ".attn_q_norm."},
+                                   {".self_attn.k_layernorm.", ".attn_k_norm."},
+                                   {".conv.conv.", ".shortconv.conv.", GgufChange::kReshaped},
+                                   {".conv.in_proj.", ".shortconv.in_proj."},
+                                   {".conv.out_proj.", ".shortconv.out_proj."},
+                                   {".feed_forward.w1.", ".ffn_gate."},
+                                   {".feed_forward.w2.", ".ffn_down."},
+                                   {".feed_forward.w3.", ".ffn_up."}};
+constexpr std::string_view kGgufInert[] = {"attention.head_count_kv"};
+// The heads of keys are told layer by layer, none where a layer has a convolution; the feed-forward width as it is.
+constexpr GgufDialect kGguf{.architecture = "lfm2",
+                            .fields = kGgufFields,
+                            .names = kGgufNames,
+                            .shared = kLlamaGgufNames,
+                            .inert = kGgufInert,
+                            .derive = [](Json& config, const formats::Gguf& file) {
+                              config["block_auto_adjust_ff_dim"] = false;
+                              const formats::GgufValue* heads = file.find("lfm2.attention.head_count_kv");
+                              auto list = heads ? heads->integers() : std::nullopt;
+                              Json types = Json::array();
+                              int64_t most = 1;
+                              for (int64_t n : list.value_or(std::vector<int64_t>{})) {
+                                types.push_back(n > 0 ? "full_attention" : "conv");
+                                most = std::max(most, n);
+                              }
+                              config["num_key_value_heads"] = most;
+                              config["layer_types"] = std::move(types);
+                            }};
+
 }  // namespace
 
 extern const Family lfm2_family{.model_type = "lfm2",
@@ -231,6 +273,7 @@ extern const Family lfm2_family{.model_type = "lfm2",
                                 .optional_prefixes = kPrefixes,
                                 .head_prefixes = kHeads,
                                 .buffers = kBuffers,
-                                .inert = kInert};
+                                .inert = kInert,
+                                .gguf = &kGguf};
 
 }  // namespace malmoi::model
