@@ -2,6 +2,7 @@
 // layout (tests/data/models) and GGUF files as llama.cpp's converter writes them (tests/data/gguf).
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <set>
@@ -16,102 +17,26 @@
 namespace malmoi::infer {
 namespace {
 
-<<<<<<< HEAD
-const char* const kGoldens[] = {"albert",
-                                "albert-cls",
-                                "bart",
-                                "bart-cls",
-                                "bert",
-                                "bert-cls",
-                                "deberta-v2",
-                                "deberta-v2-cls",
-                                "deepseek_v2",
-                                "deepseek_v2-lite",
-                                "deepseek_v3",
-                                "deepseek_v3-halves",
-                                "distilbert",
-                                "distilbert-qa",
-                                "electra",
-                                "electra-cls",
-                                "electra-generator",
-                                "exaone4",
-                                "exaone_moe",
-                                "falcon",
-                                "falcon-one",
-                                "falcon-rw",
-                                "falcon-two",
-                                "falcon_h1",
-                                "falcon_h1-norm",
-                                "gemma",
-                                "gemma2",
-                                "gemma3",
-                                "gpt2",
-                                "gpt2-hub",
-                                "gpt_neox",
-                                "gptj",
-                                "granite",
-                                "gru",
-                                "hyperclovax",
-                                "lfm2",
-                                "llama-gqa-rope3",
-                                "lstm",
-                                "mamba",
-                                "mamba2",
-                                "marian",
-                                "marian-own-vocabularies",
-                                "mbart",
-                                "mistral",
-                                "mixtral",
-                                "modernbert",
-                                "modernbert-cls",
-                                "mt5",
-                                "olmo2",
-                                "phi",
-                                "phi3",
-                                "phi3-longrope",
-                                "qwen2",
-                                "qwen3",
-                                "qwen3_moe",
-                                "qwen3_next",
-                                "recurrent_gemma",
-                                "roberta",
-                                "roberta-cls",
-                                "rwkv",
-                                "smollm3",
-                                "stablelm",
-                                "stablelm-parallel",
-                                "starcoder2",
-                                "t5",
-                                "t5-first",
-                                "xlm-roberta"};
-const char* const kGgufGoldens[] = {"bert",           "deepseek2",  "deepseek3",  "exaone-moe",    "exaone4",
-                                    "exaone4-window", "falcon",     "falcon-two", "gemma",         "gemma2",
-                                    "gemma3",         "gpt2",       "gptneox",    "granite",       "llama-headdim",
-                                    "llama-rope3",    "llama-yarn", "mamba",      "mamba2",        "mixtral",
-                                    "olmo2",          "phi2",       "phi3",       "phi3-longrope", "qwen2",
-                                    "qwen3",          "qwen3moe",   "smollm3",    "stablelm",      "starcoder2"};
-=======
-const char* const kGoldens[] = {"bert",     "bert-cls", "falcon_h1", "falcon_h1-norm",  "gemma3",     "gpt2",
-                                "gpt2-hub", "gpt_neox", "lfm2",      "llama-gqa-rope3", "mamba2",     "mistral",
-                                "mixtral",  "olmo2",    "qwen2",     "qwen3",           "qwen3_next", "t5"};
-const char* const kGgufGoldens[] = {"bert",       "gemma3", "gpt2",    "gptneox", "lfm2",  "llama-headdim",
-                                    "llama-yarn", "mamba2", "mixtral", "olmo2",   "qwen2", "qwen3"};
->>>>>>> fam_h
-
 // A golden of either kind: its folder, and what is opened.
 struct Place {
   std::string name;
   Path folder, model;
 };
+// Whatever stands in the two folders: a family is tested as soon as its golden is there.
 std::vector<Place> all_goldens() {
   std::vector<Place> all;
-  for (std::string name : kGoldens) {
-    Path folder = Path(MALMOI_TEST_DATA) / "models" / name;
-    all.push_back({name, folder, folder});
-  }
-  for (std::string name : kGgufGoldens) {
-    Path folder = Path(MALMOI_TEST_DATA) / "gguf" / name;
-    all.push_back({"gguf_" + name, folder, folder / "model.gguf"});
+  for (const char* kind : {"models", "gguf"}) {
+    std::vector<Path> folders;
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator(Path(MALMOI_TEST_DATA) / kind, error)) {
+      if (malmoi::exists(entry.path() / "fixture.json")) folders.push_back(entry.path());
+    }
+    std::sort(folders.begin(), folders.end());
+    const bool as_gguf = std::string_view(kind) == "gguf";
+    for (const Path& folder : folders) {
+      const std::string name = folder.filename().string();
+      all.push_back({(as_gguf ? "gguf_" : "") + name, folder, as_gguf ? folder / "model.gguf" : folder});
+    }
   }
   return all;
 }
