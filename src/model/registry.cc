@@ -106,6 +106,10 @@ constexpr std::string_view kInert[] = {
     "label2id",
     "num_labels",
     "problem_type",
+    "_num_labels",  // id2label beside it says the same
+    "sentence_transformers",
+    "language",
+    "name",
 };
 
 // The task that the class of a config names, if the family knows it.

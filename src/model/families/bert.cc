@@ -45,6 +45,10 @@ constexpr Family::Alias kAliases[] = {{"LayerNorm.weight", "LayerNorm.gamma"},
                                       {"LayerNorm.bias", "LayerNorm.beta"},
                                       {"cls.predictions.decoder.bias", "cls.predictions.bias"}};
 constexpr std::string_view kBuffers[] = {"embeddings.position_ids"};
+// Of the original code, which had poolers of other kinds, too.
+constexpr std::string_view kInert[] = {
+    "output_past",          "directionality",       "pooler_fc_size", "pooler_num_attention_heads",
+    "pooler_num_fc_layers", "pooler_size_per_head", "pooler_type"};
 constexpr std::string_view kHeads[] = {"cls.", "classifier.", "bert.pooler.", "pooler.", "qa_outputs."};
 
 constexpr GgufField kGgufFields[] = {
@@ -85,6 +89,7 @@ extern const Family bert_family{.model_type = "bert",
                                 .aliases = kAliases,
                                 .head_prefixes = kHeads,
                                 .buffers = kBuffers,
+                                .inert = kInert,
                                 .gguf = &kGguf};
 
 }  // namespace malmoi::model

@@ -301,7 +301,8 @@ constexpr Family::Alias kAliases[] = {{"cls.predictions.decoder.bias", "cls.pred
 constexpr std::string_view kBuffers[] = {"embeddings.position_ids", "embeddings.position_embeddings.weight"};
 constexpr std::string_view kHeads[] = {
     "cls.", "lm_predictions.", "mask_predictions.", "pooler.", "deberta.pooler.", "classifier.", "qa_outputs."};
-constexpr std::string_view kInert[] = {"output_past", "pooler_size"};
+constexpr std::string_view kInert[] = {"output_past",        "pooler_size",      "summary_type",
+                                       "summary_activation", "summary_use_proj", "summary_last_dropout"};
 
 }  // namespace
 
