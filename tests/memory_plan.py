@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What `malmoi plan` predicts is within a tenth of the memory that training took, for five configurations.
+"""What `malmoi plan` predicts is within a tenth of the memory that training took, for six configurations.
 
 usage: memory_plan.py MALMOI
 """
@@ -20,6 +20,7 @@ CASES = [
      {"checkpointing": "block"}),
     ({"architecture": "qwen2", "hidden_size": 320, "num_hidden_layers": 6, "num_attention_heads": 5, "num_key_value_heads": 1,
       "vocab_size": 32000}, 4, 128, "bf16", {"optimizer": {"name": "lion", "lr": 1e-4}}),
+    ({"architecture": "lstm", "embed_size": 256, "hidden_size": 512, "num_layers": 2, "vocab_size": 8000}, 16, 128, "f32", {}),
 ]
 
 failed = 0
