@@ -82,12 +82,6 @@ std::vector<OpCase> attention_op_cases() {
          o.sinks = b.parameter(2, {2});
          return std::vector<Var>{attention(b.context, {in[0], 0, 8}, {in[0], 8, 8}, {in[0], 16, 8}, o)};
        }},
-      {"take_columns", "columns of rows that others read, too",
-       [](Bench& b, std::vector<Var>& in) {
-         in = {b.input(1, {6, 10})};
-         Var first = take_columns(b.context, {in[0], 0, 3}), last = take_columns(b.context, {in[0], 2, 8});
-         return std::vector<Var>{first, last};
-       }},
       {"latent_keys", "own parts and one that all heads share",
        [](Bench& b, std::vector<Var>& in) {
          in = {b.input(1, {6, 3 * (4 + 5)}), b.input(2, {6, 7})};

@@ -196,9 +196,6 @@ struct HeadNormOptions {
 /// tape in place: x is used up.
 Var head_norm(Context& context, Var x, std::initializer_list<HeadNormRun> runs, const HeadNormOptions& options);
 
-/// y = some columns of rows, as rows of their own.
-Var take_columns(Context& context, Columns x);
-
 /// Keys and values of latent attention (DeepSeek-V2, section 2.1).
 struct LatentKeysOptions {
   int64_t heads = 0, own_dim = 0, shared_dim = 0, value_dim = 0;

@@ -4,23 +4,6 @@
 namespace malmoi::kernels {
 namespace {
 
-TEST(Latent, ColumnsAreCopiedOrAdded) {
-  each_kernel([&](const Backend& table, DType dtype, const std::string& name) {
-    for (auto [rows, cols] : {std::pair<int64_t, int64_t>{1, 1}, {0, 5}, {37, 19}, {300, 64}}) {
-      for (bool accumulate : {false, true}) {
-        Twin x(dtype, rows * (cols + 3), 1), y(dtype, rows * (cols + 2), 2);
-        CopyColumnsArgs a{dtype, rows, cols, cols + 3, cols + 2, x.data(), y.data(), accumulate};
-        table.copy_columns(stream(), a);
-        a.dtype = DType::kF64;
-        a.x = x.oracle();
-        a.y = y.oracle();
-        reference_backend().copy_columns(stream(), a);
-        y.expect_close(name + " columns", 0, accumulate ? 1e-6 : 0);
-      }
-    }
-  });
-}
-
 // Keys and values of three heads, the shared part beside something else.
 struct Keys {
   int64_t rows, heads = 3, own, shared, value;

@@ -8,16 +8,6 @@
 
 namespace malmoi::kernels {
 
-/// y[r, c] = x[r, c] of some columns of rows, or, to add up gradients, y[r, c] += x[r, c].
-struct CopyColumnsArgs {
-  DType dtype = DType::kF32;
-  int64_t rows = 0, cols = 0;
-  int64_t x_stride = 0, y_stride = 0;  // elements between rows
-  const void* x = nullptr;             // the first of the columns
-  void* y = nullptr;
-  bool accumulate = false;
-};
-
 /// Rows of heads that lie [own key | value] become keys [own key | the part that all heads share] and values.
 struct LatentKeysArgs {
   DType dtype = DType::kF32;

@@ -46,17 +46,6 @@ void head_product_row(const HeadProductArgs& a, int64_t r, int64_t h) {
 
 }  // namespace
 
-void copy_columns(Stream&, const CopyColumnsArgs& a) {
-  with_type(a.dtype, [&](auto zero) {
-    using T = decltype(zero);
-    for (int64_t i = 0; i < a.rows * a.cols; ++i) {
-      int64_t r = i / a.cols, c = i % a.cols;
-      T& y = as<T>(a.y)[r * a.y_stride + c];
-      put(y, (a.accumulate ? get(y) : 0) + get(as<T>(a.x)[r * a.x_stride + c]));
-    }
-  });
-}
-
 void latent_keys(Stream&, const LatentKeysArgs& a) {
   with_type(a.dtype, [&](auto zero) {
     for (int64_t i = 0; i < a.rows * a.heads; ++i) latent_keys_head<decltype(zero)>(a, i / a.heads, i % a.heads);

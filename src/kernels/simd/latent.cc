@@ -17,14 +17,6 @@ MALMOI_INLINE void copy_part(T* to, const T* from, int64_t h, int64_t width, int
 }
 
 template <typename T>
-void copy_columns_row(const CopyColumnsArgs& a, int64_t r) {
-  const T* x = as<T>(a.x) + r * a.x_stride;
-  T* y = as<T>(a.y) + r * a.y_stride;
-  if (!a.accumulate) return copy(y, x, a.cols);
-  each_vec(a.cols, [&](int64_t c, auto w) MALMOI_INLINED { store(y + c, load(y + c, w) + load(x + c, w), w); });
-}
-
-template <typename T>
 void latent_keys_row(const LatentKeysArgs& a, int64_t r) {
   const T *own = as<T>(a.own) + r * a.heads * (a.own_dim + a.value_dim),
           *shared = as<T>(a.shared) + r * a.shared_stride;
@@ -160,14 +152,6 @@ void with_weight(const HeadProductArgs& a) {
 }
 
 }  // namespace
-
-void copy_columns(Stream&, const CopyColumnsArgs& a) {
-  with_type(a.dtype, [&](auto type) {
-    parallel_for(a.rows, row_grain(a.cols), [&](int64_t begin, int64_t end) {
-      for (int64_t r = begin; r < end; ++r) copy_columns_row<decltype(type)>(a, r);
-    });
-  });
-}
 
 void latent_keys(Stream&, const LatentKeysArgs& a) {
   with_type(a.dtype, [&](auto type) {
