@@ -111,11 +111,6 @@ Var multiply(Context& context, Columns x, Columns z, kernels::Activation kind);
 /// y = a copy of the columns, rows of their own.
 Var slice(Context& context, Columns x);
 
-/// A run of rows of one sequence or document: rows [begin, begin + length) see each other and nothing else.
-struct Run {
-  int64_t begin = 0, length = 0;
-};
-
 /// Keys and values of a run that come from a state, with what was there before: in one piece, or by pages.
 struct CachedKeys {
   const void* k = nullptr;
