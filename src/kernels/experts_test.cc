@@ -119,7 +119,9 @@ Routing grouped_routing(size_t which, DType dtype, int64_t most_rows = 100) {
   const auto& router = kGroupedRouters[which];
   Routing r(std::min(router.rows, most_rows), router.experts, router.top_k, dtype);
   r.scores = router.scores;
-  r.groups = router.groups, r.top_groups = router.top_groups, r.group_best = router.group_best;
+  r.groups = router.groups;
+  r.top_groups = router.top_groups;
+  r.group_best = router.group_best;
   r.biased = router.biased;
   return r;
 }
@@ -140,8 +142,12 @@ TEST(Experts, ABiasChoosesAndDoesNotWeigh) {
     Routing r(1, 4, 1, dtype);
     r.scores = RouterScores::kSigmoid;
     r.biased = true;
-    for (int64_t e = 0; e < 4; ++e) r.logits.at(e) = static_cast<double>(e), r.bias.at(e) = e == 1 ? 0.5 : 0;
-    r.logits.sync(), r.bias.sync();
+    for (int64_t e = 0; e < 4; ++e) {
+      r.logits.at(e) = static_cast<double>(e);
+      r.bias.at(e) = e == 1 ? 0.5 : 0;
+    }
+    r.logits.sync();
+    r.bias.sync();
     table.route(stream(), r.args(false, false, false));
     EXPECT_EQ(r.ids[0], 1) << name;
     EXPECT_NEAR(r.weights.values()[0], 1.25 / (1 + std::exp(-1.0)), 1e-6) << name;
@@ -155,7 +161,8 @@ TEST(Experts, AGroupIsAsGoodAsItsBestTogether) {
     const double logits[] = {2, -8, 1, 1};
     for (int64_t e = 0; e < 4; ++e) r.logits.at(e) = logits[e];
     r.logits.sync();
-    r.scores = RouterScores::kSigmoid, r.groups = 2;
+    r.scores = RouterScores::kSigmoid;
+    r.groups = 2;
     for (int64_t best : {1, 2}) {
       r.group_best = best;
       table.route(stream(), r.args(false, false, false));
@@ -180,7 +187,12 @@ TEST(Experts, NoLogitMakesAnIdThatIsNoExpert) {
   each_kernel([&](const Backend& table, DType dtype, const std::string& name) {
     for (bool grouped : {false, true}) {
       Routing r(4, 6, 3, dtype);
-      if (grouped) r.groups = 2, r.group_best = 2, r.biased = true, r.scores = RouterScores::kSigmoid;
+      if (grouped) {
+        r.groups = 2;
+        r.group_best = 2;
+        r.biased = true;
+        r.scores = RouterScores::kSigmoid;
+      }
       for (int64_t i = 0; i < 12; ++i) r.logits.at(i) = NAN;
       r.logits.at(14) = INFINITY;
       r.logits.sync();

@@ -11,7 +11,9 @@ TEST(Latent, ColumnsAreCopiedOrAdded) {
         Twin x(dtype, rows * (cols + 3), 1), y(dtype, rows * (cols + 2), 2);
         CopyColumnsArgs a{dtype, rows, cols, cols + 3, cols + 2, x.data(), y.data(), accumulate};
         table.copy_columns(stream(), a);
-        a.dtype = DType::kF64, a.x = x.oracle(), a.y = y.oracle();
+        a.dtype = DType::kF64;
+        a.x = x.oracle();
+        a.y = y.oracle();
         reference_backend().copy_columns(stream(), a);
         y.expect_close(name + " columns", 0, accumulate ? 1e-6 : 0);
       }
@@ -87,7 +89,10 @@ TEST(Latent, KeyGradientsOfTheOracle) {
   Values down(own.size()), dshared(shared.size());
   Values keys(dkeys.size()), values(dvalues.size());
   LatentKeysArgs a = k.args(true);
-  a.own = own.data(), a.shared = shared.data(), a.keys = keys.data(), a.values = values.data();
+  a.own = own.data();
+  a.shared = shared.data();
+  a.keys = keys.data();
+  a.values = values.data();
   auto forward = [&] {
     oracle().latent_keys(stream(), a);
     return dot(keys, dkeys) + dot(values, dvalues);
@@ -127,7 +132,9 @@ TEST(Latent, ProductsOfHeads) {
           std::vector<double> together = y.values();
           HeadProductArgs exact = a;
           exact.dtype = exact.w_dtype = DType::kF64;
-          exact.x = x.oracle(), exact.w = w.oracle(), exact.y = y.oracle();
+          exact.x = x.oracle();
+          exact.w = w.oracle();
+          exact.y = y.oracle();
           reference_backend().head_product(stream(), exact);
           y.expect_close(name + " products of heads", 5e-5);
           a.rows = 1;  // a row alone has the same bits

@@ -126,7 +126,10 @@ void LatentAttention::attend_absorbed(Context& context, const Tensor& q, std::sp
   each_stretch(runs, [&](int64_t first, int64_t count) {
     Tensor part = turned.rows(first, count);
     kernels::HeadProductArgs args = product_of_heads(q.rows(first, count), kv, part);
-    args.in = s.nope_dim, args.out = s.kv_rank, args.transposed = true, args.tail = s.rope_dim;
+    args.in = s.nope_dim;
+    args.out = s.kv_rank;
+    args.transposed = true;
+    args.tail = s.rope_dim;
     context.run("queries to latent rows", flops_of(args), &kernels::Backend::head_product, args);
   });
   autograd::AttentionOptions options{.heads = s.heads,
@@ -141,7 +144,9 @@ void LatentAttention::attend_absorbed(Context& context, const Tensor& q, std::sp
   each_stretch(runs, [&](int64_t first, int64_t count) {
     Tensor part = values.rows(first, count);
     kernels::HeadProductArgs args = product_of_heads(attended.rows(first, count), kv, part);
-    args.in = s.kv_rank, args.out = s.value_dim, args.w = row_at(kv, s.nope_dim, 0);
+    args.in = s.kv_rank;
+    args.out = s.value_dim;
+    args.w = row_at(kv, s.nope_dim, 0);
     context.run("latent rows to values", flops_of(args), &kernels::Backend::head_product, args);
   });
 }

@@ -34,7 +34,9 @@ void latent_keys_row(const LatentKeysArgs& a, int64_t r) {
     copy(key, own, a.own_dim);
     copy(key + a.own_dim, shared, a.shared_dim);
     copy(value, own + a.own_dim, a.value_dim);
-    own += a.own_dim + a.value_dim, key += a.own_dim + a.shared_dim, value += a.value_dim;
+    own += a.own_dim + a.value_dim;
+    key += a.own_dim + a.shared_dim;
+    value += a.value_dim;
   }
 }
 

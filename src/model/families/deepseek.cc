@@ -101,7 +101,9 @@ int64_t count_of(ConfigFields& f, const char* key, int64_t fallback) {
 
 nn::ExpertsSpec read_experts(ConfigFields& f, const DeepseekConfig& c, const DeepseekDefaults& d) {
   nn::ExpertsSpec e{.width = c.hidden_size, .activation = c.hidden_act};
-  e.gate_name = "gate_proj", e.up_name = "up_proj", e.down_name = "down_proj";
+  e.gate_name = "gate_proj";
+  e.up_name = "up_proj";
+  e.down_name = "down_proj";
   e.experts = count_of(f, "n_routed_experts", f.training() ? 8 : d.n_routed_experts);
   // A row goes through two experts and the shared one: together as wide as one part of the usual width.
   e.inner = f.size("moe_intermediate_size", {d.moe_intermediate_size, (c.intermediate_size / 3 + 15) / 16 * 16});
@@ -149,7 +151,8 @@ void read_groups(ConfigFields& f, DeepseekConfig& c, const DeepseekDefaults& d, 
   int64_t groups = f.optional_integer("n_group", f.training() ? 0 : d.n_group);
   int64_t top_groups = f.optional_integer("topk_group", f.training() ? 0 : d.topk_group);
   if (!used || e.experts == 0) return;
-  e.groups = std::max<int64_t>(groups, 1), e.top_groups = std::max<int64_t>(top_groups, 1);
+  e.groups = std::max<int64_t>(groups, 1);
+  e.top_groups = std::max<int64_t>(top_groups, 1);
   f.publish("n_group", e.groups);
   f.publish("topk_group", e.top_groups);
   if (e.groups > kernels::kMostRouterGroups) f.fail("n_group", "is too large");
