@@ -193,7 +193,7 @@ FAMILIES = {
                    {"layer_types": ["full_attention"] * 4}],
         "train": {**OURS, "no_rope_layer_interval": 2}},
     "stablelm": {
-        "family": "stablelm", "class": "StableLmForCausalLM", "length": 32, "v4": {}, "dtype": "float16",
+        "family": "stablelm", "class": "StableLmForCausalLM", "length": 32, "v4": {"drop": ["partial_rotary_factor"]}, "dtype": "float16",
         "config": small(num_attention_heads=3, num_key_value_heads=1, use_qkv_bias=True, rope_parameters=ROPE),
         "exercises": "layer norms with biases, rotary on the quarter of each head that nothing says, biases on q, k, v, one kv head",
         "ablate": [{"layer_norm_eps": 0.1}, {"rope_parameters": {**ROPE, "partial_rotary_factor": 1.0}}],

@@ -3,6 +3,7 @@
 
 A family is an entry of FAMILIES below; a script that finds a family of the program without one fails.
 """
+import copy
 import json
 import math
 import os
@@ -76,7 +77,7 @@ def with_config(cls, config, attention="eager"):
 def build(entry, seed):
     """The model of an entry, with weights rounded to its file's type and held in f32."""
     cls = getattr(transformers, entry["class"])
-    config = transformers.AutoConfig.for_model(entry["family"], **entry["config"])
+    config = transformers.AutoConfig.for_model(entry["family"], **copy.deepcopy(entry["config"]))
     model = with_config(cls, config, entry.get("attention", "eager"))
     randomise(model, seed, entry.get("scale", {}))
     if entry.get("post"):

@@ -119,6 +119,48 @@ TEST_F(GgufModels, LayersForDraftsStandBehindTheOthers) {
   EXPECT_THAT(load(counts(2, 0), pattern), HasSubstr("blk.2."));
 }
 
+// The config of a golden whose metadata `change` sets keys over; of its tensors the words alone.
+Json changed_config(const std::string& golden, const std::function<void(GgufMetadata&)>& change) {
+  auto file = Gguf::open(Path(MALMOI_TEST_DATA) / "gguf" / golden / "model.gguf");
+  EXPECT_TRUE(file.ok());
+  GgufMetadata metadata;
+  for (const auto& [key, value] : file->pairs()) metadata.set(key, value);
+  change(metadata);
+  const formats::GgufTensor& words = *file->tensor("token_embd.weight");
+  Path path = Path(testing::TempDir()) / "malmoi_changed_config.gguf";
+  EXPECT_TRUE(formats::write_gguf(path, metadata,
+                                  std::vector<formats::GgufTensorSpec>{{words.name, words.type, words.dims}},
+                                  [&](size_t, const auto& sink) { return sink(*file->bytes(words)); })
+                  .ok());
+  auto changed = Gguf::open(path);
+  EXPECT_TRUE(changed.ok());
+  auto config = config_of(*changed, **family_of(*changed));
+  EXPECT_TRUE(config.ok()) << config.error().to_string();
+  std::filesystem::remove(path);
+  return config->root;
+}
+
+TEST(GgufDialects, TheLargestGemmasScaleScoresByTheirWidth) {
+  for (auto [golden, layers] : {std::pair{"gemma2", 46}, std::pair{"gemma3", 62}}) {
+    auto config_with = [&](int count) {
+      return changed_config(golden, [&](GgufMetadata& metadata) {
+        metadata.set_u32(std::string(golden) + ".block_count", static_cast<uint32_t>(count));
+      });
+    };
+    EXPECT_EQ(config_with(layers)["query_pre_attn_scalar"], 40 / 4) << golden;  // hidden_size / heads
+    EXPECT_EQ(config_with(layers - 1)["query_pre_attn_scalar"], 16) << golden;  // head_dim
+  }
+}
+
+TEST(GgufDialects, PaddingIsAWordOfTheVocabularyOrNone) {
+  auto padding_of = [](uint32_t id) {
+    return changed_config("phi3",
+                          [&](GgufMetadata& m) { m.set_u32("tokenizer.ggml.padding_token_id", id); })["pad_token_id"];
+  };
+  EXPECT_EQ(padding_of(255), 255);
+  EXPECT_TRUE(padding_of(256).is_null());
+}
+
 TEST(GgufDialects, AFamilyIsFoundByItsArchitecture) {
   for (const Family* family : family_table()) {
     if (!family->gguf) continue;

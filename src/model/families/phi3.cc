@@ -1,11 +1,11 @@
-// Phi-3 (Abdin et al. 2024): Llama's decoder with fused projections, a window, and rotary positions that long texts have others of.
+// Phi-3 (Abdin et al. 2024): Llama's decoder with fused projections, a window, and other rotary frequencies in long texts.
 #include "model/families/llama.h"
 #include "model/families/llama_gguf.h"
 
 namespace malmoi::model {
 namespace {
 
-// Fields of published configs that only one value of is known.
+// Fields of published configs of which one value is known.
 void refuse_other_values(ConfigFields& f) {
   for (const char* bias : {"attention_bias", "mlp_bias", "lm_head_bias"})
     f.refuse(bias, f.reader().boolean(bias, false), "biases are not supported for phi3");
