@@ -26,8 +26,8 @@ GatedDeltaNet::GatedDeltaNet(const Declare& declare, const GatedDeltaNetSpec& s)
   };
   // The file has q, k, v and z of a key head side by side, and so b and a.
   int64_t each = s.heads / s.key_heads;
-  Layout qkvz{Layout::kPartsInterleaved, s.key_heads, {s.key_dim, s.key_dim, each * s.value_dim, each * s.value_dim}};
-  Layout ba{Layout::kPartsInterleaved, s.key_heads, {each, each}};
+  Layout qkvz{.kind = Layout::kPartsInterleaved, .heads = s.key_heads, .parts = {s.key_dim, s.key_dim, each * s.value_dim, each * s.value_dim}};
+  Layout ba{.kind = Layout::kPartsInterleaved, .heads = s.key_heads, .parts = {each, each}};
   in_ = linear(declare / "in_proj",
                {.in = s.width,
                 .parts = {{"in_proj_qkvz", s.channels() + s.values(), -1, qkvz}, {"in_proj_ba", 2 * s.heads, -1, ba}}});

@@ -19,8 +19,8 @@ constexpr double kSteps[] = {4e-3, 5e-4, 6e-5};
 // A model whose parameters and gradients are f64.
 class Oracle {
  public:
-  Oracle(const ObjectiveEntry& entry, std::string_view family, const Json& fields = Json::object())
-      : model_(tiny_model(family, entry.task, fields)), objective_(entry.make({})) {
+  Oracle(const ObjectiveEntry& entry, std::string_view family, const Json& more = Json::object())
+      : model_(tiny_model(family, entry.task, more)), objective_(entry.make({})) {
     model_->router_balance = 1;  // large enough to be seen beside the objective's loss, where there are routers
     uint64_t seed = 1;
     for (auto& e : model_->parameters.entries()) {
@@ -108,29 +108,6 @@ TEST(Slopes, EveryGradientIsTheSlopeOfItsLoss) {
   });
 }
 
-// Forms of families that their defaults are not.
-struct Form {
-  const char *family, *fields;
-};
-const Form kForms[] = {
-    {"exaone4", R"({"sliding_window": 3, "sliding_window_pattern": 2})"},
-    {"exaone_moe", R"({"n_group": 2, "num_experts": 4, "num_shared_experts": 2, "norm_topk_prob": false})"},
-    {"falcon", R"({"alibi": true, "bias": true, "multi_query": false, "parallel_attn": false})"},
-    {"falcon", R"({"new_decoder_architecture": true, "bias": true, "num_attention_heads": 4, "num_kv_heads": 2})"},
-    {"falcon", R"({"new_decoder_architecture": true, "num_ln_in_parallel_attn": 1})"},
-    {"hyperclovax", R"({"use_post_norm": false, "residual_multiplier": 0.5, "embedding_multiplier": 3})"},
-    {"phi", R"({"qk_layernorm": true, "num_key_value_heads": 1})"},
-    {"qwen3_moe", R"({"norm_topk_prob": true, "mlp_only_layers": [0]})"},
-};
-
-TEST(Slopes, ThoseOfOtherFormsAreRightToo) {
-  for (const Form& form : kForms) {
-    SCOPED_TRACE(std::string(form.family) + " " + form.fields);
-    Oracle oracle(objective_entry("causal_lm"), form.family, *parse_json(form.fields, "form"));
-    expect_slopes(oracle);
-  }
-}
-
 // What the defaults of a family leave out, and published models have.
 TEST(Slopes, OfWhatAConfigTurnsOn) {
   const Json longrope = {{"rope_type", "longrope"},
@@ -139,6 +116,14 @@ TEST(Slopes, OfWhatAConfigTurnsOn) {
                          {"original_max_position_embeddings", 4}};
   const std::pair<const char*, Json> cases[] = {
       {"gemma2", {{"attn_logit_softcapping", 1}, {"final_logit_softcapping", 2}, {"sliding_window", 3}}},
+      {"exaone4", {{"sliding_window", 3}, {"sliding_window_pattern", 2}}},
+      {"exaone_moe", {{"n_group", 2}, {"num_experts", 4}, {"num_shared_experts", 2}, {"norm_topk_prob", false}}},
+      {"falcon", {{"alibi", true}, {"bias", true}, {"multi_query", false}, {"parallel_attn", false}}},
+      {"falcon", {{"new_decoder_architecture", true}, {"bias", true}, {"num_attention_heads", 4}, {"num_kv_heads", 2}}},
+      {"falcon", {{"new_decoder_architecture", true}, {"num_ln_in_parallel_attn", 1}}},
+      {"hyperclovax", {{"use_post_norm", false}, {"residual_multiplier", 0.5}, {"embedding_multiplier", 3}}},
+      {"phi", {{"qk_layernorm", true}, {"num_key_value_heads", 1}}},
+      {"qwen3_moe", {{"norm_topk_prob", true}, {"mlp_only_layers", Json::array({0})}}},
       {"phi3", {{"rope_scaling", longrope}, {"original_max_position_embeddings", 4}, {"sliding_window", 3}}},
       {"granite",
        {{"embedding_multiplier", 3},

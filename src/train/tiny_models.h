@@ -17,13 +17,13 @@
 
 namespace malmoi::train {
 
-/// Without memory; its sizes are the same whatever the family. `fields`: others of its config, which are no defaults.
+/// Without memory; its sizes are the same whatever the family. `more`: other fields of its config.
 inline std::unique_ptr<model::Model> tiny_model(std::string_view family, model::Task task,
-                                                const Json& fields = Json::object()) {
+                                                const Json& more = Json::object()) {
   ConfigDocument document;
   document.root = {{"architecture", family}, {"vocab_size", 29},         {"hidden_size", 16},
                    {"num_hidden_layers", 2}, {"num_attention_heads", 2}, {"max_position_embeddings", 32}};
-  document.root.update(fields);
+  document.root.update(more);
   auto made = model::make_model(document, document.root, {.task = task, .training = true});
   EXPECT_TRUE(made.ok()) << made.error().to_string();
   if (!made.ok()) std::abort();
