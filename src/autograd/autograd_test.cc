@@ -229,7 +229,7 @@ TEST(Tape, AFrozenParameterTakesNoGradient) {
 const std::vector<OpCase>& op_cases() {
   static const std::vector<OpCase> all = [] {
     std::vector<OpCase> list;
-    for (auto* cases : {basic_op_cases, attention_op_cases, expert_op_cases, recurrent_op_cases}) {
+    for (auto* cases : {basic_op_cases, attention_op_cases, expert_op_cases, recurrent_op_cases, channel_op_cases}) {
       for (OpCase& c : cases()) list.push_back(std::move(c));
     }
     return list;

@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <utility>
+#include <vector>
 
 namespace malmoi::autograd {
 
@@ -17,6 +18,16 @@ Tensor rows_of_runs(Context& context, const Tensor& like, int64_t width, std::sp
     context.step("clear rows", 0, [&] { std::memset(y.data(), 0, y.bytes()); });
   }
   return y;
+}
+
+std::span<const kernels::ScanRun> scan_runs(std::span<const Run> runs, std::span<float* const> states) {
+  static thread_local std::vector<kernels::ScanRun> buffer;
+  buffer.clear();
+  for (size_t i = 0; i < runs.size(); ++i) {
+    float* state = states.empty() ? nullptr : states[i];
+    buffer.push_back({runs[i].begin, runs[i].length, state, state});
+  }
+  return buffer;
 }
 
 Tensor gradient_to_add_to(Context& context, Tape& tape, int32_t id, const Tensor& like) {

@@ -18,6 +18,9 @@ int64_t rows_of(std::span<const Run> runs);
 /// New rows beside those of `like`, of another width: for an op that writes those of the runs. What it leaves is zero.
 Tensor rows_of_runs(Context& context, const Tensor& like, int64_t width, std::span<const Run> runs);
 
+/// Runs as recurrences read them, each with its state (or all without one). They hold until this thread asks again.
+std::span<const kernels::ScanRun> scan_runs(std::span<const Run> runs, std::span<float* const> states);
+
 /// The gradient of activation `id` (of `like`'s shape) for an op that adds to some columns of it: the one that has arrived
 /// so far, or zeros, which the tape gets at once. Where no gradient is wanted, memory that nobody reads.
 Tensor gradient_to_add_to(Context& context, Tape& tape, int32_t id, const Tensor& like);

@@ -45,7 +45,7 @@ struct Bench {
   }
   DType parameter_type(Shape shape, Role role) const {
     if (dtype == DType::kF64) return DType::kF64;
-    return shape.rank() >= 2 && role != Role::kConvolution ? dtype : DType::kF32;
+    return shape.rank() >= 2 && role != Role::kConvolution && role != Role::kVector ? dtype : DType::kF32;
   }
   Parameter* parameter(uint64_t seed, Shape shape, double offset = 0, Role role = Role::kMatrix) {
     auto p = std::make_unique<Parameter>();
@@ -120,5 +120,6 @@ std::vector<OpCase> basic_op_cases();
 std::vector<OpCase> attention_op_cases();
 std::vector<OpCase> expert_op_cases();
 std::vector<OpCase> recurrent_op_cases();
+std::vector<OpCase> channel_op_cases();
 
 }  // namespace malmoi::autograd

@@ -3,6 +3,7 @@
 // backward pass is done.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <initializer_list>
 #include <limits>
@@ -47,6 +48,10 @@ Normed residual_norm(Context& context, Var x, Var delta, Parameter* weight, Para
 /// y = x W^T + b. `bias` may be null.
 Var linear(Context& context, Var x, const Weight& weight, Parameter* bias);
 
+/// y = x W^T + b with a W of blocks on its diagonal: block i, [out, in], reads columns [i in, (i + 1) in) of x alone.
+/// `blocks` is [blocks, out, in]; `bias` [blocks, out] or null.
+Var block_linear(Context& context, Var x, Parameter& blocks, Parameter* bias);
+
 /// y = act(x).
 Var activation(Context& context, Var x, kernels::Activation kind);
 /// y = act(gate) * up of rows that hold gate and up side by side.
@@ -86,6 +91,9 @@ struct Columns {
 
 /// y = x * act(z), z as wide as x or one column, which is that of the whole row.
 Var multiply(Context& context, Columns x, Columns z, kernels::Activation kind);
+
+/// y = a copy of the columns, rows of their own.
+Var slice(Context& context, Columns x);
 
 /// A run of rows of one sequence or document: rows [begin, begin + length) see each other and nothing else.
 struct Run {
@@ -202,6 +210,43 @@ struct DeltaRuleOptions {
 /// zero.
 Var delta_rule(Context& context, Columns q, Columns k, Columns v, Columns b, Columns a,
                const DeltaRuleOptions& options);
+
+/// Mamba's selective scan; see kernels::SelectiveScanArgs.
+struct SelectiveScanOptions {
+  Parameter* a_log = nullptr;  // [channels, state_size]
+  Parameter* d = nullptr;      // [channels]; null: zero
+  std::span<const Run> runs;
+  std::span<float* const> states = {};  // empty, or one a run: [state_size, channels]; rewritten
+};
+/// y[rows, channels] of x and dt [channels], B and C [state_size]. Rows of no run are zero.
+Var selective_scan(Context& context, Columns x, Columns dt, Columns b, Columns c, const SelectiveScanOptions& options);
+
+/// Rows mixed with the rows before them; see kernels::TokenShiftArgs. Rows of no run are zero.
+struct TokenShiftOptions {
+  std::span<const Run> runs;
+  std::span<float* const> states = {};  // empty, or one a run: its last row; rewritten
+};
+/// One output for each of at most kernels::kMaxShifts shares [.., channels]; the others are empty.
+std::array<Var, kernels::kMaxShifts> token_shift(Context& context, Var x, std::initializer_list<Parameter*> shares,
+                                                 const TokenShiftOptions& options);
+
+/// RWKV-4's weighted average of the values so far; see kernels::WkvArgs. Rows of no run are zero.
+struct WkvOptions {
+  Parameter* decay = nullptr;  // [channels], as first
+  Parameter* first = nullptr;
+  std::span<const Run> runs;
+  std::span<float* const> states = {};  // empty, or one a run: [3, channels]; rewritten
+};
+Var wkv(Context& context, Var k, Var v, const WkvOptions& options);
+
+/// Griffin's gated linear recurrence; see kernels::RgLruArgs. Rows of no run are zero.
+struct RgLruOptions {
+  Parameter* param = nullptr;          // [channels]
+  std::span<const int32_t> positions;  // of the rows; 0 begins a text
+  std::span<const Run> runs;
+  std::span<float* const> states = {};  // empty, or one a run: [channels]; rewritten
+};
+Var rg_lru(Context& context, Var x, Var input_gate, Var recurrent_gate, const RgLruOptions& options);
 
 /// y = rmsnorm(x * silu(z)) * weight by `groups` equal parts of a row (Dao & Gu 2024), or rmsnorm(x) * weight * silu(z).
 /// `weight` may be null; one of a part's width is that of all parts.

@@ -18,10 +18,13 @@ enum class Role : uint8_t {
   kVector,       // norms, biases, scalars of a head or channel
   kExperts,      // matrices of several experts: [experts, out, in]
   kConvolution,  // a short filter of each channel: [channels, width]
+  kBlocks,       // the blocks on the diagonal of a matrix, one tensor: [blocks, out, in]
 };
 
 /// A product with it costs 2 FLOPs for each element and row.
-constexpr bool is_product(Role role) { return role == Role::kMatrix || role == Role::kHead || role == Role::kExperts; }
+constexpr bool is_product(Role role) {
+  return role == Role::kMatrix || role == Role::kHead || role == Role::kExperts || role == Role::kBlocks;
+}
 
 /// One array. In training `master` is f32 and `compute` what kernels read: the master itself, or its bf16 copy, written by
 /// the optimiser. In serving, and where it is frozen, there is `compute` alone.

@@ -16,11 +16,12 @@
 namespace malmoi::infer {
 namespace {
 
-const char* const kGoldens[] = {"bert",     "bert-cls", "falcon_h1", "falcon_h1-norm",  "gemma3",     "gpt2",
-                                "gpt2-hub", "gpt_neox", "lfm2",      "llama-gqa-rope3", "mamba2",     "mistral",
-                                "mixtral",  "olmo2",    "qwen2",     "qwen3",           "qwen3_next", "t5"};
-const char* const kGgufGoldens[] = {"bert",       "gemma3", "gpt2",    "gptneox", "lfm2",  "llama-headdim",
-                                    "llama-yarn", "mamba2", "mixtral", "olmo2",   "qwen2", "qwen3"};
+const char* const kGoldens[] = {
+    "bert",     "bert-cls", "falcon_h1",       "falcon_h1-norm", "gemma3",          "gpt2",    "gpt2-hub",
+    "gpt_neox", "lfm2",     "llama-gqa-rope3", "mamba",          "mamba2",          "mistral", "mixtral",
+    "olmo2",    "qwen2",    "qwen3",           "qwen3_next",     "recurrent_gemma", "rwkv",    "t5"};
+const char* const kGgufGoldens[] = {"bert",  "gemma3", "gpt2",    "gptneox", "lfm2",  "llama-headdim", "llama-yarn",
+                                    "mamba", "mamba2", "mixtral", "olmo2",   "qwen2", "qwen3"};
 
 // A golden of either kind: its folder, and what is opened.
 struct Place {

@@ -12,6 +12,7 @@
 
 #include "kernels/contract/activation.h"
 #include "kernels/contract/attention.h"
+#include "kernels/contract/columns.h"
 #include "kernels/contract/conv.h"
 #include "kernels/contract/delta_rule.h"
 #include "kernels/contract/embedding.h"
@@ -22,8 +23,11 @@
 #include "kernels/contract/norm.h"
 #include "kernels/contract/parameters.h"
 #include "kernels/contract/product.h"
+#include "kernels/contract/rg_lru.h"
 #include "kernels/contract/rotary.h"
 #include "kernels/contract/scan.h"
+#include "kernels/contract/selective_scan.h"
+#include "kernels/contract/wkv.h"
 #include "tensor/device.h"
 
 namespace malmoi {

@@ -4,8 +4,9 @@
 namespace malmoi::kernels {
 namespace {
 
-constexpr Activation kActivations[] = {Activation::kNone, Activation::kGelu, Activation::kGeluTanh, Activation::kRelu,
-                                       Activation::kSilu, Activation::kTanh, Activation::kSigmoid};
+constexpr Activation kActivations[] = {Activation::kNone,    Activation::kGelu,       Activation::kGeluTanh,
+                                       Activation::kRelu,    Activation::kSilu,       Activation::kTanh,
+                                       Activation::kSigmoid, Activation::kReluSquared};
 
 TEST(Kernels, Activations) {
   each_kernel([&](const Backend& table, DType dtype, const std::string& name) {

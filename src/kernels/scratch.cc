@@ -3,6 +3,7 @@
 #include "kernels/delta_rule_layout.h"
 #include "kernels/head_norm_layout.h"
 #include "kernels/kernels.h"
+#include "kernels/recurrence_layout.h"
 #include "kernels/scan_layout.h"
 
 namespace malmoi::kernels {
@@ -33,6 +34,14 @@ size_t delta_rule_scratch(const DeltaRuleArgs& args) {
 
 size_t delta_rule_backward_scratch(const DeltaRuleArgs& args) {
   return static_cast<size_t>(delta_workers(args) * delta_backward_words(args)) * sizeof(float);
+}
+
+size_t selective_scan_backward_scratch(const SelectiveScanArgs& args) {
+  return static_cast<size_t>(num_threads() * selective_words(args)) * sizeof(float);
+}
+
+size_t wkv_backward_scratch(const WkvArgs& args) {
+  return static_cast<size_t>(num_threads() * wkv_words(args)) * sizeof(float);
 }
 
 }  // namespace malmoi::kernels

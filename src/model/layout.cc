@@ -1,5 +1,6 @@
 #include "model/layout.h"
 
+#include <algorithm>
 #include <cassert>
 #include <cstring>
 #include <numeric>
@@ -37,6 +38,11 @@ int64_t stored_row(const Source& source, int64_t r) {
   return r;
 }
 
+// Rows of what is transposed as a whole: the source, or each matrix of a stack in it.
+int64_t matrix_rows(const ParameterSpec& spec, const Source& source) {
+  return spec.shape.rank() > 2 ? std::min(source.rows, spec.shape[spec.shape.rank() - 2]) : source.rows;
+}
+
 bool is_transposed(const ParameterSpec& spec, const Source& source) {
   return source.layout.kind == Layout::kTransposed && spec.shape.rank() > 1;
 }
@@ -46,13 +52,20 @@ bool is_transposed(const ParameterSpec& spec, const Source& source) {
 int64_t columns_of(const ParameterSpec& spec) { return spec.shape.rank() == 1 ? 1 : spec.shape.columns(); }
 
 int64_t stored_element(const ParameterSpec& spec, const Source& source, int64_t r, int64_t c) {
-  return is_transposed(spec, source) ? c * source.rows + r : stored_row(source, r) * columns_of(spec) + c;
+  int64_t cols = columns_of(spec);
+  if (!is_transposed(spec, source)) return stored_row(source, r) * cols + c;
+  int64_t rows = matrix_rows(spec, source);
+  return (r / rows * cols + c) * rows + r % rows;
 }
 
 std::vector<int64_t> stored_shape(const ParameterSpec& spec, const Source& source) {
   if (spec.shape.rank() == 1) return {source.rows};
   int64_t cols = columns_of(spec);
-  if (is_transposed(spec, source)) return {cols, source.rows};
+  if (is_transposed(spec, source)) {
+    int64_t rows = matrix_rows(spec, source);
+    if (spec.role == nn::Role::kBlocks) return {source.rows / rows, cols, rows};
+    return {cols, source.rows};
+  }
   if (spec.shape.rank() == 2 || spec.role == nn::Role::kExperts) return {source.rows, cols};  // a matrix an expert
   std::vector<int64_t> shape;
   for (int i = 0; i < spec.shape.rank(); ++i) shape.push_back(spec.shape[i]);
@@ -79,13 +92,15 @@ void copy_in(std::span<const std::byte> stored, DType type, const ParameterSpec&
               target + static_cast<size_t>(r) * row * element, to.dtype(), row);
     return;
   }
-  std::vector<std::byte> line(static_cast<size_t>(source.rows) * element);
-  for (int64_t c = 0; c < cols; ++c) {  // a line of the file is a column of ours
-    convert(stored.data() + static_cast<size_t>(c * source.rows) * from_element, type, line.data(), to.dtype(),
-            static_cast<size_t>(source.rows));
-    for (int64_t r = 0; r < source.rows; ++r)
-      std::memcpy(target + static_cast<size_t>(r * cols + c) * element, line.data() + static_cast<size_t>(r) * element,
-                  element);
+  int64_t rows = matrix_rows(spec, source);
+  std::vector<std::byte> line(static_cast<size_t>(rows) * element);
+  for (int64_t i = 0; i < source.rows / rows * cols; ++i) {  // a line of the file is a column of ours
+    convert(stored.data() + static_cast<size_t>(i * rows) * from_element, type, line.data(), to.dtype(),
+            static_cast<size_t>(rows));
+    int64_t first_row = i / cols * rows, column = i % cols;
+    for (int64_t r = 0; r < rows; ++r)
+      std::memcpy(target + static_cast<size_t>((first_row + r) * cols + column) * element,
+                  line.data() + static_cast<size_t>(r) * element, element);
   }
 }
 

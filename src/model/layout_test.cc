@@ -53,6 +53,20 @@ TEST(Layout, TransposedMatrixAndItsShape) {
   EXPECT_EQ(copy_out(ours, spec, spec.sources[0]), stored);
 }
 
+TEST(Layout, EachBlockOfADiagonalIsTransposed) {
+  nn::ParameterSpec spec{.name = "w",
+                         .shape = {2, 2, 3},
+                         .role = nn::Role::kBlocks,
+                         .sources = {{"w", 0, 4, {Layout::kTransposed}}}};
+  EXPECT_EQ(stored_shape(spec, spec.sources[0]), (std::vector<int64_t>{2, 3, 2}));
+  std::vector<float> stored = counting(12);
+  Tensor ours = Tensor::zeros(DType::kF32, spec.shape);
+  copy_in(std::as_bytes(std::span(stored)), DType::kF32, spec, spec.sources[0], ours);
+  EXPECT_EQ(std::vector<float>(ours.as<float>(), ours.as<float>() + 12),
+            (std::vector<float>{0, 2, 4, 1, 3, 5, 6, 8, 10, 7, 9, 11}));
+  EXPECT_EQ(copy_out(ours, spec, spec.sources[0]), stored);
+}
+
 TEST(Layout, StoredShapesAreThoseOfThePublishedTensors) {
   nn::ParameterSpec conv{.name = "conv", .shape = {4, 1, 3}, .sources = {{"conv", 0, 4}}};
   EXPECT_EQ(stored_shape(conv, conv.sources[0]), (std::vector<int64_t>{4, 1, 3}));

@@ -94,6 +94,21 @@ TEST(Configs, WhatAFamilyCannotHonourIsRefusedByName) {
   EXPECT_THAT(refusal(R"({"model_type": "qwen3_next", "num_experts": 4, "num_experts_per_tok": 5})"),
               HasSubstr("num_experts_per_tok"));
   EXPECT_THAT(refusal(R"({"model_type": "qwen3_next", "mlp_only_layers": 3})"), HasSubstr("mlp_only_layers"));
+  EXPECT_THAT(refusal(R"({"model_type": "mamba", "hidden_act": "gelu"})"), HasSubstr("hidden_act"));
+  EXPECT_THAT(refusal(R"({"model_type": "mamba", "rms_norm": false})"), HasSubstr("rms_norm"));
+  EXPECT_THAT(refusal(R"({"model_type": "mamba", "ssm_cfg": {"layer": "Mamba2"}})"), HasSubstr("ssm_cfg"));
+  EXPECT_THAT(refusal(R"({"model_type": "mamba", "time_step_init_scheme": "none"})"), HasSubstr("random or constant"));
+  EXPECT_THAT(refusal(R"({"model_type": "mamba", "time_step_rank": "full"})"), HasSubstr("time_step_rank"));
+  EXPECT_THAT(refusal(R"({"model_type": "mamba", "state_size": 1024})"), HasSubstr("state_size"));
+  EXPECT_EQ(refusal(R"({"model_type": "mamba", "time_step_rank": "auto", "ssm_cfg": {}, "d_model": 768})"), "accepted");
+  EXPECT_THAT(refusal(R"({"model_type": "rwkv", "head_size": 64})"), HasSubstr("head_size"));
+  EXPECT_THAT(refusal(R"({"model_type": "recurrent_gemma", "block_types": ["recurrent", "global"]})"),
+              HasSubstr("'global'"));
+  EXPECT_THAT(refusal(R"({"model_type": "recurrent_gemma", "embeddings_scale_by_sqrt_dim": false})"),
+              HasSubstr("embeddings_scale_by_sqrt_dim"));
+  EXPECT_THAT(refusal(R"({"model_type": "recurrent_gemma", "rope_scaling": {"type": "linear", "factor": 2}})"),
+              HasSubstr("rotary scaling"));
+  EXPECT_THAT(refusal(R"({"model_type": "recurrent_gemma", "lru_width": 2561})"), HasSubstr("lru_width"));
 }
 
 TEST(Configs, AbsurdSizesAreRefusedBeforeMemoryIsTaken) {
@@ -151,7 +166,7 @@ TEST(Configs, WhatIsPublishedMakesTheSameModel) {
 
 TEST(Configs, AnIdOfPaddingIsOneOfTheVocabularyOrNone) {
   for (const char* name : {"llama", "mistral", "mixtral", "olmo2", "qwen2", "qwen3", "gemma3_text", "bert", "t5",
-                           "falcon_h1", "lfm2", "qwen3_next"}) {
+                           "recurrent_gemma", "falcon_h1", "lfm2", "qwen3_next"}) {
     auto told = [&](const std::string& id) {
       std::string start = std::string(name) == "t5" ? R"("decoder_start_token_id": 0, )" : "";
       return refusal("{" + start + R"("model_type": ")" + name + R"(", "vocab_size": 64, "pad_token_id": )" + id + "}");

@@ -34,11 +34,11 @@ Linear linear(const Declare& declare, const LinearSpec& spec) {
   layer.weight = declare.set().add_weight({.name = declare.tensor("weight"),
                                            .shape = {out, spec.in},
                                            .role = spec.role,
-                                           .init = {.std = spec.std < 0 ? declare.std() : spec.std},
+                                           .init = {.std = spec.std < 0 ? declare.std() : spec.std, .fill = spec.fill},
                                            .sources = sources_of(declare, whole, ".weight", true)});
   if (spec.bias)
     layer.bias = declare.set().add(
-        {.name = declare.tensor("bias"), .shape = {out}, .sources = sources_of(declare, whole, ".bias", false)});
+        {.name = declare.tensor("bias"), .shape = {out}, .init = {.fill = spec.fill_bias}, .sources = sources_of(declare, whole, ".bias", false)});
   return layer;
 }
 

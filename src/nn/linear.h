@@ -34,6 +34,7 @@ struct LinearSpec {
   std::vector<LinearPart> parts = {};  // products that read the same rows are one product: q, k and v; gate and up
   Layout layout = {};
   Role role = Role::kMatrix;
+  decltype(Init::fill) fill = {}, fill_bias = {};  // where weight or bias start otherwise than normal, or zero
 };
 
 /// Declares `<path>.weight` [out, in] and `<path>.bias`; of a fused layer under the names of its parts.

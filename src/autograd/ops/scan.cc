@@ -1,6 +1,5 @@
 // The state space scan over columns of its inputs' rows; its states are computed again in the backward pass.
 #include <array>
-#include <vector>
 
 #include "autograd/columns.h"
 #include "autograd/ops.h"
@@ -20,13 +19,8 @@ using Operands = std::array<const Tensor*, kOperands>;
 const void* values(const Parameter* p) { return p ? p->compute.data() : nullptr; }
 
 kernels::SsdScanArgs make_args(const Attributes& a, const Operands& in) {
-  static thread_local std::vector<kernels::ScanRun> runs;
   const ScanOptions& o = a.options;
-  runs.clear();
-  for (size_t i = 0; i < o.runs.size(); ++i) {
-    float* state = o.states.empty() ? nullptr : o.states[i];
-    runs.push_back({o.runs[i].begin, o.runs[i].length, state, state});
-  }
+  std::span<const kernels::ScanRun> runs = scan_runs(o.runs, o.states);
   return {.dtype = in[0]->dtype(),
           .heads = o.heads,
           .head_dim = o.head_dim,

@@ -16,6 +16,7 @@ enum class Activation : uint8_t {
   kSilu,  // x sigmoid(x)
   kTanh,
   kSigmoid,
+  kReluSquared,  // max(x, 0)^2
 };
 
 /// y = act(x). y may be x.

@@ -9,10 +9,9 @@
 
 namespace malmoi::kernels {
 
-/// Consecutive rows of one sequence, and the state before and after them.
+/// Consecutive rows of one sequence, and the state before and after them; each recurrence says how its own lies.
 struct ScanRun {
   int64_t begin = 0, length = 0;
-  /// [heads, state_size, head_dim], f32 (oracle f64): a state's row is one of B's elements, so that x lies along vectors.
   const void* state_in = nullptr;  // null: zeros
   void* state_out = nullptr;       // may be state_in; null: not wanted
 };
@@ -20,7 +19,8 @@ struct ScanRun {
 /// For each head, with its group's B_t and C_t (Dao & Gu 2024):
 ///   dt_t = clamp(softplus(dt[t] + dt_bias), dt_min, dt_max), A = -exp(a_log)
 ///   h_t = exp(A dt_t) h_{t-1} + dt_t B_t x_t^T,   y_t = h_t^T C_t + D x_t
-/// Head h is of group h / (heads / groups). Computed by chunks of rows, which change nothing but the order in time.
+/// Head h is of group h / (heads / groups). A state of a run is [heads, state_size, head_dim], f32 (oracle f64): its row is one
+/// of B's elements, so that x lies along vectors. Computed by chunks of rows, which change nothing but the order in time.
 struct SsdScanArgs {
   DType dtype = DType::kF32;
   int64_t heads = 0, head_dim = 0, groups = 0, state_size = 0;

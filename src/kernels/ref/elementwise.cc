@@ -18,6 +18,7 @@ double activate(Activation kind, double x) {
     case Activation::kSilu: return x / (1 + std::exp(-x));
     case Activation::kTanh: return std::tanh(x);
     case Activation::kSigmoid: return 1 / (1 + std::exp(-x));
+    case Activation::kReluSquared: return x > 0 ? x * x : 0;
   }
   return x;
 }
@@ -43,6 +44,7 @@ double activate_derivative(Activation kind, double x) {
       double s = 1 / (1 + std::exp(-x));
       return s * (1 - s);
     }
+    case Activation::kReluSquared: return x > 0 ? 2 * x : 0;
   }
   return 1;
 }

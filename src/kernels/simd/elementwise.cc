@@ -25,6 +25,7 @@ MALMOI_INLINE Vec activate(Vec x) {
   if constexpr (kind == Activation::kSilu) return x * sigmoid(x);
   if constexpr (kind == Activation::kTanh) return tanh(x);
   if constexpr (kind == Activation::kSigmoid) return sigmoid(x);
+  if constexpr (kind == Activation::kReluSquared) return x * max(x, zero());
   return x;
 }
 
@@ -57,6 +58,10 @@ MALMOI_INLINE WithDerivative differentiate(Vec x) {
     Vec s = sigmoid(x);
     return {s, s * (one - s)};
   }
+  if constexpr (kind == Activation::kReluSquared) {
+    Vec positive = max(x, zero());
+    return {x * positive, positive + positive};
+  }
   return {x, one};
 }
 
@@ -71,6 +76,7 @@ MALMOI_INLINE void with_activation(Activation kind, const Body& body) {
     case Activation::kSilu: return body.template operator()<Activation::kSilu>();
     case Activation::kTanh: return body.template operator()<Activation::kTanh>();
     case Activation::kSigmoid: return body.template operator()<Activation::kSigmoid>();
+    case Activation::kReluSquared: return body.template operator()<Activation::kReluSquared>();
   }
 }
 

@@ -1,6 +1,7 @@
 // The gradient of the state space scan: states at the beginnings of chunks are kept while a head goes forward; then each chunk,
 // from the last, makes its states again tile by tile and sends gradients back through them. Workers have heads of their own
 // and sums of their own for B and C, which heads share; these are added in the order of workers.
+#include "kernels/simd/reduce.h"
 #include "kernels/simd/scan_common.h"
 
 namespace malmoi::kernels::MALMOI_SIMD_NAMESPACE {
@@ -16,27 +17,6 @@ struct Worker {
   float* tile;               // a tile's states through the chunk, beginning with that before it
   float *db_rows, *dc_rows;  // [rows, groups, scan_states]: the worker's sums
 };
-
-/// The vectors' sums, in order: halves are added while they are interleaved, until a lane holds one vector's sum.
-MALMOI_INLINE void reduce_sums(Vec* v, float* sums) {
-  constexpr int kGroup = kLanes < kSums ? kLanes : kSums;
-  for (int first = 0; first < kSums; first += kGroup) {
-    Vec* g = v + first;
-    for (int half = kGroup / 2; half > 0; half /= 2) {
-      for (int i = 0; i < half; ++i) {
-        Vec low = zip_low(g[i], g[i + half]);
-        Vec high = zip_high(g[i], g[i + half]);
-        g[i] = low + high;
-      }
-    }
-    float lanes[kLanes];
-    store(lanes, g[0], Full{});
-    for (int i = 0; i < kGroup; ++i) {
-      sums[first + i] = lanes[i];
-      for (int more = i + kGroup; more < kLanes; more += kGroup) sums[first + i] += lanes[more];
-    }
-  }
-}
 
 /// The tile's states through the chunk: slot 0 is that before it, slot t + 1 that after row t.
 template <int V>
@@ -94,7 +74,7 @@ void retreat_tile(Worker& k, const float* start, float* dstate, int64_t n, int64
     each_index<V>([&](auto v) MALMOI_INLINED { store(dx + v.value * kLanes, dxs[v.value], Full{}); });
     store(lanes, ddecay, Full{});
     float reduced[kSums];
-    reduce_sums(sums, reduced);
+    reduce_sums<kSums>(sums, reduced);
     for (int i = 0; i < kScanRows; ++i) {
       k.dc[t * chunk.states + n + i] += reduced[i];
       k.db[t * chunk.states + n + i] += reduced[kScanRows + i];

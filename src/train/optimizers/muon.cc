@@ -15,7 +15,8 @@ constexpr double kLeastNorm = 1e-7;
 constexpr int64_t kRowGrain = 16;
 
 bool is_layer_matrix(const Entry& entry) {
-  return entry.spec.role == nn::Role::kMatrix || entry.spec.role == nn::Role::kExperts;
+  const nn::Role role = entry.spec.role;
+  return role == nn::Role::kMatrix || role == nn::Role::kExperts || role == nn::Role::kBlocks;
 }
 
 struct MuonState {

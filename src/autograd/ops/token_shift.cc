@@ -1,0 +1,67 @@
+// Rows mixed with the rows before them, in several shares at once.
+#include <algorithm>
+#include <cassert>
+
+#include "autograd/columns.h"
+#include "autograd/ops.h"
+
+namespace malmoi::autograd {
+namespace {
+
+struct Attributes {
+  TokenShiftOptions options;
+};
+
+kernels::TokenShiftArgs make_args(const Attributes& a, const Tensor& x, std::span<Parameter* const> shares) {
+  std::span<const kernels::ScanRun> runs = scan_runs(a.options.runs, a.options.states);
+  kernels::TokenShiftArgs args{.dtype = x.dtype(),
+                               .count = static_cast<int>(shares.size()),
+                               .channels = x.shape().columns(),
+                               .runs = runs.data(),
+                               .num_runs = static_cast<int64_t>(runs.size()),
+                               .x = x.data()};
+  for (size_t i = 0; i < shares.size(); ++i) args.mix[i] = shares[i]->compute.data();
+  return args;
+}
+
+void backward(Context& context, Tape& tape, Record& record) {
+  const auto& a = record.get<Attributes>();
+  const Tensor& x = record.saved[0].value;
+  Tensor dx = rows_of_runs(context, x, x.shape().columns(), a.options.runs);
+  std::array<Tensor, kernels::kMaxShifts> dys;  // empty where nothing has used an output
+  kernels::TokenShiftBackwardArgs args{.forward = make_args(a, x, record.parameters), .dx = dx.data()};
+  for (size_t i = 0; i < record.outputs.size(); ++i) {
+    dys[i] = tape.take_grad(record.outputs[i]);
+    args.dy[i] = dys[i].data();
+    args.dmix[i] = record.parameters[i]->accumulated_grad();
+  }
+  context.run("token shift backward", 0, &kernels::Backend::token_shift_backward, args);
+  dys = {};
+  tape.give_grad(context, record.inputs[0], std::move(dx));
+}
+
+}  // namespace
+
+extern const Op token_shift_op{"token_shift", backward};
+
+std::array<Var, kernels::kMaxShifts> token_shift(Context& context, Var x, std::initializer_list<Parameter*> shares,
+                                                 const TokenShiftOptions& options) {
+  assert(shares.size() <= kernels::kMaxShifts);
+  Attributes a{options};
+  kernels::TokenShiftArgs args = make_args(a, x.value, {shares.begin(), shares.size()});
+  std::array<Var, kernels::kMaxShifts> out;
+  for (size_t i = 0; i < shares.size(); ++i) {
+    out[i].value = rows_of_runs(context, x.value, args.channels, options.runs);
+    args.y[i] = out[i].value.data();
+  }
+  context.run("token shift", 0, &kernels::Backend::token_shift, args);
+  if (!context.tape) return out;
+  Record& record = context.tape->push(
+      token_shift_op,
+      {.inputs = {x.id}, .outputs = static_cast<int>(shares.size()), .saved = {{x.value}}, .parameters = shares}, a);
+  for (size_t i = 0; i < shares.size(); ++i)
+    out[i] = context.tape->output(record, static_cast<int>(i), std::move(out[i].value));
+  return out;
+}
+
+}  // namespace malmoi::autograd
