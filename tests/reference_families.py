@@ -42,8 +42,25 @@ def untied_file(folder, model):
     save_file(weights, str(folder / "model.safetensors"), metadata={"format": "pt"})
 
 
-POST = {"untie": untie}
-ON_DISK = {"names_of_the_upload": names_of_the_upload, "untied_file": untied_file}
+def slow_decays(model, seed):
+    """States that last: with weights around zero a linear recurrence would forget each row at once."""
+    for name, parameter in model.named_parameters():
+        if "recurrent_param" in name:
+            parameter.data -= 3
+
+
+def whole_weights(folder, model):
+    """What the library divides in place when it first computes, for the sake of half precision, as it is published."""
+    path = folder / "model.safetensors"
+    weights, every = load_file(str(path)), model.config.rescale_every
+    for name, weight in weights.items():
+        if name.endswith(("attention.output.weight", "feed_forward.value.weight")):
+            weights[name] = weight * 2 ** (int(name.split(".")[2]) // every)
+    save_file(weights, str(path), metadata={"format": "pt"})
+
+
+POST = {"slow_decays": slow_decays, "untie": untie}
+ON_DISK = {"names_of_the_upload": names_of_the_upload, "untied_file": untied_file, "whole_weights": whole_weights}
 
 FAMILIES = {
     "gpt2": {
@@ -111,6 +128,17 @@ FAMILIES = {
         "exercises": "mixture of 4 experts, best 2 with weights renormalised, several safetensors files with an index",
         "ablate": [{"num_experts_per_tok": 1}, {"num_experts_per_tok": 3}],
         "train": {**OURS, "num_local_experts": 4, "num_experts_per_tok": 2}},
+    "mamba": {
+        "family": "mamba", "class": "MambaForCausalLM", "length": 40,
+        "config": {"vocab_size": 120, "hidden_size": 32, "state_size": 9, "expand": 2, "conv_kernel": 3, "time_step_rank": 3,
+                   "use_bias": True, "num_hidden_layers": 2, "tie_word_embeddings": False, "bos_token_id": 1, "eos_token_id": 2,
+                   "pad_token_id": 0},
+        "exercises": "selective scan with states of its own in each channel, step projection of rank 3, biases, 3 taps, own head, "
+                     "the fields of the first conversions",
+        "v4": {"d_model": 32, "d_inner": 64, "n_layer": 2, "ssm_cfg": {}, "rms_norm": True, "fused_add_norm": True,
+               "pad_vocab_size_multiple": 8},
+        "ablate": [{"layer_norm_epsilon": 0.1}],
+        "train": {"hidden_size": 64, "state_size": 8, "num_hidden_layers": 2}},
     "mamba2": {
         "family": "mamba2", "class": "Mamba2ForCausalLM", "length": 32,
         "config": {"vocab_size": 120, "hidden_size": 32, "state_size": 8, "num_heads": 4, "head_dim": 16, "n_groups": 2,
@@ -174,6 +202,27 @@ FAMILIES = {
         "ablate": [{"norm_topk_prob": True}, {"num_experts_per_tok": 3}, {"rms_norm_eps": 0.1}, {"rope_parameters": ROPE}],
         "train": {**OURS, "num_hidden_layers": 4, "head_dim": 16, "linear_num_key_heads": 2, "linear_key_head_dim": 16,
                   "linear_value_head_dim": 16, "num_experts": 4}},
+    "recurrent_gemma": {
+        "family": "recurrent_gemma", "class": "RecurrentGemmaForCausalLM", "length": 40, "post": "slow_decays",
+        "config": {"vocab_size": 120, "hidden_size": 32, "intermediate_size": 50, "num_hidden_layers": 3, "num_attention_heads": 4,
+                   "num_key_value_heads": 2, "lru_width": 48, "conv1d_width": 3, "attention_window_size": 7,
+                   "block_types": ["recurrent", "attention"], "attention_bias": True, "logits_soft_cap": 5.0,
+                   "bos_token_id": 2, "eos_token_id": 1, "pad_token_id": 0,
+                   "rope_parameters": {"rope_type": "default", "rope_theta": 500.0, "partial_rotary_factor": 0.5}},
+        "exercises": "gated linear recurrence wider than the model, gates by head, window of 7 keys, half of each head rotated, "
+                     "an odd half of the inner width, soft cap, a pattern of two",
+        "scale": {"embed_tokens": 0.4},
+        "v4": {"drop": ["block_types", "layer_types"], "_block_types": ["recurrent", "attention"]},
+        "ablate": [{"attention_window_size": 8}, {"logits_soft_cap": 30.0}],
+        "train": {"hidden_size": 64, "num_hidden_layers": 3, "num_attention_heads": 4, "attention_window_size": 16}},
+    "rwkv": {
+        "family": "rwkv", "class": "RwkvForCausalLM", "length": 40, "on_disk": "whole_weights",
+        "config": {"vocab_size": 120, "hidden_size": 32, "intermediate_size": 80, "num_hidden_layers": 3, "context_length": 64,
+                   "layer_norm_epsilon": 1e-3, "rescale_every": 1, "bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0},
+        "exercises": "version 4: token shift, averages whose weights fade, a norm before the first layer, a stream that is halved "
+                     "behind each layer",
+        "scale": {"time_decay": 5.0, "time_first": 5.0, "time_mix": 3.0},
+        "train": {"hidden_size": 64, "num_hidden_layers": 2}},
     "bert": {
         "family": "bert", "class": "BertForMaskedLM", "kind": "mlm", "length": 32, "invariant": ["self.key.bias"],
         "objectives": ["masked_lm", "classification"],

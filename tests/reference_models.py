@@ -181,6 +181,15 @@ def outputs(model, kind, inputs):
             "logits": real(model(input_ids=ids, attention_mask=mask).logits)}
 
 
+def first_cache(model):
+    """What the library calls a model's cache, and what goes into its first step: most models make one of their own."""
+    if model.config.model_type == "recurrent_gemma":  # keeps some in itself, and gives none back
+        return "past_key_values", transformers.DynamicCache(config=model.config)
+    if model.config.model_type == "rwkv":
+        return "state", None
+    return "cache_params" if hasattr(model.config, "state_size") else "past_key_values", None
+
+
 @torch.no_grad()
 def greedy(model, kind, inputs, cached=True):
     """Plain argmax decoding: the ids, prompt included, and the smallest gap between the best two logits."""
@@ -189,11 +198,12 @@ def greedy(model, kind, inputs, cached=True):
         mask = tensor(inputs["mask"])
         extra = {"attention_mask": mask, "encoder_outputs": model.get_encoder()(input_ids=ids, attention_mask=mask)}
         ids = torch.full((ids.shape[0], 1), model.config.decoder_start_token_id)
-    key, gap, cache, new = "decoder_input_ids" if kind == "encdec" else "input_ids", math.inf, None, ids
+    key, gap, new = "decoder_input_ids" if kind == "encdec" else "input_ids", math.inf, ids
+    cache_key, cache = first_cache(model)
     for _ in range(STEPS[kind]):
-        held = {"cache_params" if hasattr(model.config, "state_size") else "past_key_values": cache} if cached else {}
+        held = {cache_key: cache} if cached else {}
         out = model(**{key: new if cached else ids}, **held, use_cache=cached, **extra)
-        cache = getattr(out, "past_key_values", None) or getattr(out, "cache_params", None)
+        cache = getattr(out, cache_key, cache)
         best = out.logits[:, -1].topk(2, -1)
         gap = min(gap, (best.values[:, 0] - best.values[:, 1]).min().item())
         new = best.indices[:, :1]

@@ -7,11 +7,12 @@
 namespace malmoi::kernels {
 namespace {  // included by files of several instruction sets: nothing here may be shared by the linker
 
-constexpr int64_t kRecurrenceChunk = 32;    // rows at a time: the states after each of them are in the second cache
-constexpr int64_t kRecurrenceLanes = 16;    // the most lanes of any instruction set
-constexpr int64_t kRecurrenceBlock = 64;    // channels that go through the rows together: whole cache lines of bf16 and f32
-constexpr int64_t kSelectiveGroup = 4;      // states whose parts of dB and dC are summed over lanes together
-constexpr int64_t kWkvSums = 3;             // numerator, denominator, exponent
+constexpr int64_t kRecurrenceChunk = 32;  // rows at a time: the states after each of them are in the second cache
+constexpr int64_t kRecurrenceLanes = 16;  // the most lanes of any instruction set
+constexpr int64_t kRecurrenceBlock =
+    64;                                 // channels that go through the rows together: whole cache lines of bf16 and f32
+constexpr int64_t kSelectiveGroup = 4;  // states whose parts of dB and dC are summed over lanes together
+constexpr int64_t kWkvSums = 3;         // numerator, denominator, exponent
 
 inline int64_t recurrence_chunks(const ScanRun* runs, int64_t num_runs) {
   int64_t longest = 0;

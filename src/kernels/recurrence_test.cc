@@ -34,7 +34,8 @@ TEST(TokenShift, AgreesWithTheOracle) {
     for (auto [channels, rows] : kShapes) {
       int64_t n = channels * rows;
       Twin x(dtype, n, 1), mix(DType::kF32, 3 * channels, 2, 0.5), state(DType::kF32, channels, 3);
-      Twin state_out = Twin::zeros(DType::kF32, channels), dx = Twin::zeros(dtype, n), dmix(DType::kF32, 3 * channels, 7);
+      Twin state_out = Twin::zeros(DType::kF32, channels), dx = Twin::zeros(dtype, n),
+           dmix(DType::kF32, 3 * channels, 7);
       std::array<Twin, 3> y{Twin::zeros(dtype, n), Twin::zeros(dtype, n), Twin::zeros(dtype, n)};
       std::array<Twin, 3> dy{Twin(dtype, n, 4), Twin(dtype, n, 5), Twin(dtype, n, 6)};
       std::vector<ScanRun> runs[] = {two_runs(rows, state.data(), state_out.data()),
@@ -196,7 +197,8 @@ TEST(RgLru, AgreesWithTheOracle) {
       data.state_out.expect_close(name + " state", 2e-5);
       data.y.sync();  // both read the same states on the way back
       int64_t n = channels * rows;
-      Twin dy(dtype, n, 6), dx = Twin::zeros(dtype, n), dinput = Twin::zeros(dtype, n), drecurrent = Twin::zeros(dtype, n);
+      Twin dy(dtype, n, 6), dx = Twin::zeros(dtype, n), dinput = Twin::zeros(dtype, n),
+                            drecurrent = Twin::zeros(dtype, n);
       Twin dparam(DType::kF32, channels, 7);
       run_both<RgLruBackwardArgs>(table, &Backend::rg_lru_backward, [&](bool oracle) {
         return RgLruBackwardArgs{.forward = forward(oracle),

@@ -54,10 +54,8 @@ TEST(Layout, TransposedMatrixAndItsShape) {
 }
 
 TEST(Layout, EachBlockOfADiagonalIsTransposed) {
-  nn::ParameterSpec spec{.name = "w",
-                         .shape = {2, 2, 3},
-                         .role = nn::Role::kBlocks,
-                         .sources = {{"w", 0, 4, {Layout::kTransposed}}}};
+  nn::ParameterSpec spec{
+      .name = "w", .shape = {2, 2, 3}, .role = nn::Role::kBlocks, .sources = {{"w", 0, 4, {Layout::kTransposed}}}};
   EXPECT_EQ(stored_shape(spec, spec.sources[0]), (std::vector<int64_t>{2, 3, 2}));
   std::vector<float> stored = counting(12);
   Tensor ours = Tensor::zeros(DType::kF32, spec.shape);

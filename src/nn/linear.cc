@@ -37,8 +37,10 @@ Linear linear(const Declare& declare, const LinearSpec& spec) {
                                            .init = {.std = spec.std < 0 ? declare.std() : spec.std, .fill = spec.fill},
                                            .sources = sources_of(declare, whole, ".weight", true)});
   if (spec.bias)
-    layer.bias = declare.set().add(
-        {.name = declare.tensor("bias"), .shape = {out}, .init = {.fill = spec.fill_bias}, .sources = sources_of(declare, whole, ".bias", false)});
+    layer.bias = declare.set().add({.name = declare.tensor("bias"),
+                                    .shape = {out},
+                                    .init = {.fill = spec.fill_bias},
+                                    .sources = sources_of(declare, whole, ".bias", false)});
   return layer;
 }
 

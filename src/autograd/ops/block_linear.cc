@@ -18,7 +18,9 @@ const void* block_of(const Tensor& stack, int64_t index, const Blocks& b) {
   return first_column(stack, index * b.out * b.in);
 }
 
-double flops(const Tensor& x, const Blocks& b) { return 2.0 * static_cast<double>(x.elements()) * static_cast<double>(b.out); }
+double flops(const Tensor& x, const Blocks& b) {
+  return 2.0 * static_cast<double>(x.elements()) * static_cast<double>(b.out);
+}
 
 /// Rows of a block's own, as the kernel of serving reads them.
 Tensor columns_of(Context& context, const Tensor& x, int64_t first, int64_t width) {

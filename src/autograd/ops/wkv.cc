@@ -49,8 +49,8 @@ Var wkv(Context& context, Var k, Var v, const WkvOptions& options) {
   context.run("wkv", 0, &kernels::Backend::wkv, args);
   if (!context.tape) return {std::move(y), -1};
   Record& record = context.tape->push(
-      wkv_op,
-      {.inputs = {k.id, v.id}, .saved = {{k.value}, {v.value}}, .parameters = {options.decay, options.first}}, options);
+      wkv_op, {.inputs = {k.id, v.id}, .saved = {{k.value}, {v.value}}, .parameters = {options.decay, options.first}},
+      options);
   return context.tape->output(record, 0, std::move(y));
 }
 

@@ -8,8 +8,8 @@
 
 namespace malmoi::kernels {
 
-constexpr float kRgLruPower = 8;                // c of equation 3
-constexpr float kRgLruMaxRootSlope = 1000;      // the slope of sqrt(1 - a^2) is cut off here, as the authors trained it
+constexpr float kRgLruPower = 8;            // c of equation 3
+constexpr float kRgLruMaxRootSlope = 1000;  // the slope of sqrt(1 - a^2) is cut off here, as the authors trained it
 
 /// For each channel (De et al. 2024, equations 1 to 4):
 ///   r = sigmoid(recurrent_gate), i = sigmoid(input_gate), a = exp(-8 r softplus(param))

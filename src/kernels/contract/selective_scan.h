@@ -18,7 +18,7 @@ constexpr int64_t kMaxSelectiveStates = 256;
 /// A state of a run is [state_size, channels], f32 (oracle f64): channels lie along vectors.
 struct SelectiveScanArgs {
   DType dtype = DType::kF32;
-  int64_t channels = 0, state_size = 0;  // state_size <= kMaxSelectiveStates
+  int64_t channels = 0, state_size = 0;                                           // state_size <= kMaxSelectiveStates
   int64_t x_stride = 0, dt_stride = 0, b_stride = 0, c_stride = 0, y_stride = 0;  // elements between rows
   const ScanRun* runs = nullptr;                                                  // rows of no run are left as they are
   int64_t num_runs = 0;

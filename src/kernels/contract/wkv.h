@@ -19,16 +19,16 @@ struct TokenShiftArgs {
   int64_t channels = 0;
   const ScanRun* runs = nullptr;  // rows of no run are left as they are
   int64_t num_runs = 0;
-  const void* x = nullptr;             // [rows, channels]
-  const void* mix[kMaxShifts] = {};    // m_i [channels], f32 (oracle f64)
-  void* y[kMaxShifts] = {};            // [rows, channels] each; not x
+  const void* x = nullptr;           // [rows, channels]
+  const void* mix[kMaxShifts] = {};  // m_i [channels], f32 (oracle f64)
+  void* y[kMaxShifts] = {};          // [rows, channels] each; not x
 };
 /// dx is overwritten within the runs, dmix accumulated. Nothing flows into the states.
 struct TokenShiftBackwardArgs {
-  TokenShiftArgs forward;                  // y and state_out are not used
-  const void* dy[kMaxShifts] = {};         // null: zero
-  void* dx = nullptr;                      // [rows, channels]; not dy
-  void* dmix[kMaxShifts] = {};             // [channels] each; null: not wanted
+  TokenShiftArgs forward;           // y and state_out are not used
+  const void* dy[kMaxShifts] = {};  // null: zero
+  void* dx = nullptr;               // [rows, channels]; not dy
+  void* dmix[kMaxShifts] = {};      // [channels] each; null: not wanted
 };
 
 /// For each channel, with decay w = -exp(decay) and bonus u = first of the current row (Peng et al. 2023, equation 16):
@@ -50,13 +50,13 @@ struct WkvArgs {
 /// dk and dv are overwritten within the runs, gradients of parameters accumulated. States are made again by chunks of rows;
 /// nothing flows into state_in.
 struct WkvBackwardArgs {
-  WkvArgs forward;            // y and state_out are not used
-  const void* dy = nullptr;   // [rows, channels]
-  void* dk = nullptr;         // [rows, channels]; not dy
-  void* dv = nullptr;         // the same
-  void* ddecay = nullptr;     // [channels], accumulated; null: not wanted, as dfirst
-  void* dfirst = nullptr;     // [channels]
-  void* scratch = nullptr;    // wkv_backward_scratch() bytes
+  WkvArgs forward;           // y and state_out are not used
+  const void* dy = nullptr;  // [rows, channels]
+  void* dk = nullptr;        // [rows, channels]; not dy
+  void* dv = nullptr;        // the same
+  void* ddecay = nullptr;    // [channels], accumulated; null: not wanted, as dfirst
+  void* dfirst = nullptr;    // [channels]
+  void* scratch = nullptr;   // wkv_backward_scratch() bytes
 };
 size_t wkv_backward_scratch(const WkvArgs& args);
 

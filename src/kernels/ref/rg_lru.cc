@@ -52,9 +52,7 @@ void backward_channel(const RgLruBackwardArgs& b, const ScanRun& run, int64_t c)
   for (int64_t row = run.begin + run.length - 1; row >= run.begin; --row) {
     int64_t i = row * a.channels + c;
     Gates g = gates_of<T>(a, row, c);
-    double before = row > run.begin ? get(as<T>(a.y)[i - a.channels])
-                    : run.state_in  ? get(as<P>(run.state_in)[c])
-                                    : 0;
+    double before = row > run.begin ? get(as<T>(a.y)[i - a.channels]) : run.state_in ? get(as<P>(run.state_in)[c]) : 0;
     double x = get(as<T>(a.x)[i]), dh = get(as<T>(b.dy)[i]) + carry;
     double slope = std::min(0.5 / g.root, static_cast<double>(kRgLruMaxRootSlope));  // of the root
     double dlog = g.begins ? 0 : dh * before * g.decay - dh * g.input * x * slope * 2 * g.decay * g.decay;

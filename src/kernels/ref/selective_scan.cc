@@ -31,8 +31,7 @@ std::vector<double> states_of(const SelectiveScanArgs& a, const ScanRun& run, in
     for (int64_t n = 0; n < a.state_size; ++n) {
       double before = states[static_cast<size_t>(t * a.state_size + n)];
       double b = get(as<T>(a.b)[row * a.b_stride + n]);
-      states[static_cast<size_t>((t + 1) * a.state_size + n)] =
-          std::exp(rate<T>(a, c, n) * dt) * before + dt * b * x;
+      states[static_cast<size_t>((t + 1) * a.state_size + n)] = std::exp(rate<T>(a, c, n) * dt) * before + dt * b * x;
     }
   }
   return states;

@@ -137,9 +137,8 @@ void token_shift(Stream&, const TokenShiftArgs& a) {
 }
 
 void token_shift_backward(Stream&, const TokenShiftBackwardArgs& s) {
-  each_channel(s.forward, [&](auto zero, const ScanRun& run, int64_t c) {
-    shift_backward_channel<decltype(zero)>(s, run, c);
-  });
+  each_channel(s.forward,
+               [&](auto zero, const ScanRun& run, int64_t c) { shift_backward_channel<decltype(zero)>(s, run, c); });
 }
 
 void wkv(Stream&, const WkvArgs& a) {
@@ -147,9 +146,8 @@ void wkv(Stream&, const WkvArgs& a) {
 }
 
 void wkv_backward(Stream&, const WkvBackwardArgs& s) {
-  each_channel(s.forward, [&](auto zero, const ScanRun& run, int64_t c) {
-    wkv_backward_channel<decltype(zero)>(s, run, c);
-  });
+  each_channel(s.forward,
+               [&](auto zero, const ScanRun& run, int64_t c) { wkv_backward_channel<decltype(zero)>(s, run, c); });
 }
 
 }  // namespace malmoi::kernels::ref

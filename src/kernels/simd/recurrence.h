@@ -41,7 +41,8 @@ MALMOI_INLINE BlockValues block_values(const void* values, const Block& block) {
 MALMOI_INLINE void add_block(void* to, const Block& block, const BlockValues& sums) {
   if (!to) return;
   float* place = as<float>(to) + block.first;
-  each_vec(block.n, [&](int64_t i, auto w) MALMOI_INLINED { store(place + i, load(place + i, w) + load(sums.at + i, w), w); });
+  each_vec(block.n,
+           [&](int64_t i, auto w) MALMOI_INLINED { store(place + i, load(place + i, w) + load(sums.at + i, w), w); });
 }
 
 /// log(1 + u) for u in [0, 1], within 2 ulp: 2 artanh(u / (2 + u)), whose argument is at most a third.

@@ -13,12 +13,12 @@ constexpr float kLog2E = 1.44269504088896341f;
 template <typename Width>
 void load_rates(const SelectiveScanArgs& a, int64_t c, Width w, int64_t states, float (*rates)[kLanes]) {
   float column[kLanes] = {};
-  for (int64_t n = 0; n < states; ++n) {
-    for (int64_t i = 0; n < a.state_size && i < kLanes && c + i < a.channels; ++i)
-      column[i] = as<float>(a.a_log)[(c + i) * a.state_size + n];
-    Vec rate = zero() - exp(load(column, w));
-    store(rates[n], n < a.state_size ? rate : zero(), Full{});
+  int64_t count = min_of(kLanes, a.channels - c);
+  for (int64_t n = 0; n < a.state_size; ++n) {
+    for (int64_t i = 0; i < count; ++i) column[i] = as<float>(a.a_log)[(c + i) * a.state_size + n];
+    store(rates[n], zero() - exp(load(column, w)), Full{});
   }
+  for (int64_t n = a.state_size; n < states; ++n) store(rates[n], zero(), Full{});
 }
 
 /// B and C of a row, widened.
@@ -81,14 +81,14 @@ MALMOI_INLINE int64_t workers_of(const SelectiveScanArgs& a) { return max_of(1, 
 
 /// What a worker of the backward pass has.
 struct Worker {
-  int64_t states;                   // of a channel, padded
-  float *db_rows, *dc_rows;         // [rows][states]: sums over its channels
-  float (*starts)[kLanes];          // states at the beginnings of chunks
-  float (*slots)[kLanes];           // before each row of a chunk, and behind the last
-  float (*decays)[kLanes];          // of each row
+  int64_t states;            // of a channel, padded
+  float *db_rows, *dc_rows;  // [rows][states]: sums over its channels
+  float (*starts)[kLanes];   // states at the beginnings of chunks
+  float (*slots)[kLanes];    // before each row of a chunk, and behind the last
+  float (*decays)[kLanes];   // of each row
   float rates[kMaxSelectiveStates][kLanes];
-  float drates[kMaxSelectiveStates][kLanes];  // gradients of rates, of the state behind the row
-  float dstate[kMaxSelectiveStates][kLanes];
+  float drates[kMaxSelectiveStates][kLanes];
+  float dstate[kMaxSelectiveStates][kLanes];  // of the state behind the row
   float dskip[kLanes];
 };
 
@@ -97,7 +97,9 @@ void take_worker(const SelectiveScanArgs& a, void* memory, Worker& k) {
   k.states = selective_states(a);
   k.db_rows = scratch.take<float>(selective_sums(a));
   k.dc_rows = k.db_rows + a.rows * k.states;
-  auto take = [&](int64_t count) { return reinterpret_cast<float(*)[kLanes]>(scratch.take<float>(count * k.states * kLanes)); };
+  auto take = [&](int64_t count) {
+    return reinterpret_cast<float(*)[kLanes]>(scratch.take<float>(count * k.states * kLanes));
+  };
   k.starts = take(recurrence_chunks(a.runs, a.num_runs));
   k.slots = take(kRecurrenceChunk + 1);
   k.decays = take(kRecurrenceChunk);
@@ -106,7 +108,8 @@ void take_worker(const SelectiveScanArgs& a, void* memory, Worker& k) {
 
 /// States through rows [first, first + count) from h, row after row; with kKeep each in its slot, with its decay.
 template <typename T, bool kKeep, typename Width>
-void replay(const SelectiveScanArgs& a, Worker& k, int64_t first, int64_t count, int64_t c, Width w, float (*h)[kLanes]) {
+void replay(const SelectiveScanArgs& a, Worker& k, int64_t first, int64_t count, int64_t c, Width w,
+            float (*h)[kLanes]) {
   float b[kMaxSelectiveStates] = {};
   for (int64_t t = 0; t < count; ++t) {
     int64_t row = first + t;
@@ -133,8 +136,8 @@ void retreat_row(const SelectiveScanBackwardArgs& s, Worker& k, int64_t t, int64
   Vec x = load(as<T>(a.x) + row * a.x_stride + c, w), raw = load(as<T>(a.dt) + row * a.dt_stride + c, w);
   Vec dt = softplus(raw), dy = load(as<T>(s.dy) + row * a.y_stride + c, w), input = dt * x;
   Vec by_input = zero(), by_rate = zero();
-  const float(*before)[kLanes] = k.slots + t * k.states;
-  const float(*after)[kLanes] = before + k.states;
+  float(*before)[kLanes] = k.slots + t * k.states;
+  float(*after)[kLanes] = before + k.states;
   for (int64_t n = 0; n < k.states; n += kSelectiveGroup) {
     Vec sums[2 * kSelectiveGroup];
     each_index<kSelectiveGroup>([&](auto index) MALMOI_INLINED {

@@ -195,7 +195,8 @@ void wkv_backward_run(const WkvBackwardArgs& s, const ScanRun& run, const Block&
     replay<T>(a, block, rates, run.begin + i * kRecurrenceChunk, kRecurrenceChunk, sums, [](int64_t) {});
   }
   if (chunks > 0) copy(starts + (chunks - 1) * kSize);
-  for (int64_t i = 0; i < kSize; i += kLanes) store(g.sums + i, i < 2 * kRecurrenceBlock ? zero() : all(kNothing), Full{});
+  for (int64_t i = 0; i < kSize; i += kLanes)
+    store(g.sums + i, i < 2 * kRecurrenceBlock ? zero() : all(kNothing), Full{});
   for (int64_t i = chunks - 1; i >= 0; --i) {
     int64_t first = i * kRecurrenceChunk, count = min_of(kRecurrenceChunk, run.length - first);
     __builtin_memcpy(sums, starts + i * kSize, sizeof sums);
@@ -233,8 +234,7 @@ void token_shift_backward(Stream&, const TokenShiftBackwardArgs& s) {
     each_block(a.channels, a.runs, a.num_runs, [&](const Block& block) {
       BlockValues mixes[kMaxShifts], dmixes[kMaxShifts];
       for (int k = 0; k < a.count; ++k) mixes[k] = block_values(a.mix[k], block);
-      for (int64_t i = 0; i < a.num_runs; ++i)
-        shift_backward_block<decltype(type)>(s, a.runs[i], block, mixes, dmixes);
+      for (int64_t i = 0; i < a.num_runs; ++i) shift_backward_block<decltype(type)>(s, a.runs[i], block, mixes, dmixes);
       for (int k = 0; k < a.count; ++k) add_block(s.dmix[k], block, dmixes[k]);
     });
   });

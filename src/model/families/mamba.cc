@@ -64,7 +64,8 @@ class Mamba final : public Backbone {
     int64_t inner = config_.inner, rank = config_.time_step_rank, state = config_.state_size;
     auto [x, h] = norm(context, std::move(io.x), std::move(io.delta));  // [rows, hidden_size]
     Var xz = m.in(context, std::move(h));                               // [rows, x | z]
-    std::vector<float*> conv_states = nn::elements_of(batch, 2 * index), scan_states = nn::elements_of(batch, 2 * index + 1);
+    std::vector<float*> conv_states = nn::elements_of(batch, 2 * index),
+                        scan_states = nn::elements_of(batch, 2 * index + 1);
     Var u = autograd::causal_conv(context, {xz, 0, inner}, *m.conv, m.conv_bias,
                                   {.runs = batch.runs, .states = conv_states});  // [rows, inner]
     Var selected = m.x(context, u);                                              // [rows, dt of rank | B | C]
@@ -98,8 +99,7 @@ class Mamba final : public Backbone {
     auto fill_a = [states = c.state_size](uint64_t, float* values, int64_t n) {
       for (int64_t i = 0; i < n; ++i) values[i] = std::log(static_cast<float>(i % states + 1));
     };
-    m.a_log = set.add(
-        {.name = mixer.tensor("A_log"), .shape = {c.inner, c.state_size}, .init = {.fill = fill_a}});
+    m.a_log = set.add({.name = mixer.tensor("A_log"), .shape = {c.inner, c.state_size}, .init = {.fill = fill_a}});
     m.d = set.add({.name = mixer.tensor("D"), .shape = {c.inner}, .init = {.constant = 1}});
     // Residual projections start smaller where asked for: the variance of their sum does not grow with depth.
     double out_std = 1 / std::sqrt(3.0 * static_cast<double>(c.inner));
@@ -114,8 +114,7 @@ class Mamba final : public Backbone {
     double size = c.time_step_scale / std::sqrt(static_cast<double>(c.time_step_rank));
     auto fill_weight = [size, constant = c.constant_steps](uint64_t seed, float* values, int64_t n) {
       Rng rng(seed, 0);
-      for (int64_t i = 0; i < n; ++i)
-        values[i] = static_cast<float>(constant ? size : size * (2 * rng.uniform() - 1));
+      for (int64_t i = 0; i < n; ++i) values[i] = static_cast<float>(constant ? size : size * (2 * rng.uniform() - 1));
     };
     auto fill_bias = [c](uint64_t seed, float* values, int64_t n) {
       Rng rng(seed, 0);
@@ -125,11 +124,8 @@ class Mamba final : public Backbone {
         values[i] = static_cast<float>(step + std::log(-std::expm1(-step)));
       }
     };
-    return nn::linear(declare, {.in = c.time_step_rank,
-                                .out = c.inner,
-                                .bias = true,
-                                .fill = fill_weight,
-                                .fill_bias = fill_bias});
+    return nn::linear(
+        declare, {.in = c.time_step_rank, .out = c.inner, .bias = true, .fill = fill_weight, .fill_bias = fill_bias});
   }
 
   MambaConfig config_;
@@ -170,7 +166,8 @@ MambaConfig read(ConfigFields& f) {
   f.refuse("hidden_act", f.activation("hidden_act", "silu") != kernels::Activation::kSilu, "mamba has silu alone");
   f.refuse("rms_norm", !f.reader().boolean("rms_norm", true), "mamba has RMS norms alone");
   const Json& layers = f.reader().raw("ssm_cfg");
-  f.refuse("ssm_cfg", layers.is_object() && !layers.empty(), "layers other than Mamba's first are not supported for mamba");
+  f.refuse("ssm_cfg", layers.is_object() && !layers.empty(),
+           "layers other than Mamba's first are not supported for mamba");
   f.refuse("dt_b_c_rms", f.reader().boolean("dt_b_c_rms", false),
            "norms of dt, B and C, as Falcon Mamba has them, are not supported for mamba");
   if (c.conv_kernel > kernels::kMaxConvTaps)
@@ -196,9 +193,15 @@ constexpr ModelClass kClasses[] = {{Task::kCausalLm, "MambaForCausalLM"}};
 constexpr std::string_view kPrefixes[] = {"backbone."};
 constexpr Family::Alias kAliases[] = {{"embeddings.weight", "embedding.weight"}};
 // What the first files repeat of the configuration that they were converted from, and ways to compute the same.
-constexpr std::string_view kInert[] = {"d_model",          "d_inner",   "n_layer",
-                                       "fused_add_norm",   "use_mambapy", "use_associative_scan",
-                                       "pad_vocab_size_multiple", "max_position_embeddings", "num_attention_heads"};
+constexpr std::string_view kInert[] = {"d_model",
+                                       "d_inner",
+                                       "n_layer",
+                                       "fused_add_norm",
+                                       "use_mambapy",
+                                       "use_associative_scan",
+                                       "pad_vocab_size_multiple",
+                                       "max_position_embeddings",
+                                       "num_attention_heads"};
 constexpr std::string_view kHeads[] = {"lm_head."};
 
 constexpr GgufField kGgufFields[] = {{"hidden_size", "embedding_length"},

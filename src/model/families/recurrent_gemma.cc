@@ -11,8 +11,8 @@ namespace malmoi::model {
 namespace {
 
 struct RecurrentGemmaConfig {
-  int64_t vocab_size, hidden_size, num_hidden_layers, intermediate_size, num_attention_heads, num_key_value_heads, head_dim,
-      lru_width, conv1d_width, attention_window_size;
+  int64_t vocab_size, hidden_size, num_hidden_layers, intermediate_size, num_attention_heads, num_key_value_heads,
+      head_dim, lru_width, conv1d_width, attention_window_size;
   double rms_norm_eps, attention_dropout, logits_soft_cap, w_init_variance_scale, final_w_init_variance_scale;
   kernels::Activation hidden_activation;
   bool attention_bias, tie_word_embeddings;
@@ -135,9 +135,7 @@ class RecurrentGemma final : public Backbone {
 
   double std_in() const { return 1 / std::sqrt(static_cast<double>(config_.hidden_size)); }
   // Of what is added to the residual stream, from so many features.
-  double std_out(int64_t in) const {
-    return std::sqrt(config_.final_w_init_variance_scale / static_cast<double>(in));
-  }
+  double std_out(int64_t in) const { return std::sqrt(config_.final_w_init_variance_scale / static_cast<double>(in)); }
 
   nn::SelfAttention make_attention(const nn::Declare& declare) {
     const RecurrentGemmaConfig& c = config_;
@@ -158,12 +156,11 @@ class RecurrentGemma final : public Backbone {
   Parameter* make_gate(const nn::Declare& lru, const char* name) const {
     int64_t heads = config_.num_attention_heads, width = config_.block_width();
     std::string tensor = lru.tensor(name);
-    return lru.set().add(
-        {.name = tensor,
-         .shape = {heads, width, width},
-         .role = nn::Role::kBlocks,
-         .init = {.std = std::sqrt(config_.w_init_variance_scale / static_cast<double>(width))},
-         .sources = {{.name = tensor, .rows = heads * width, .layout = {nn::Layout::kTransposed}}}});
+    return lru.set().add({.name = tensor,
+                          .shape = {heads, width, width},
+                          .role = nn::Role::kBlocks,
+                          .init = {.std = std::sqrt(config_.w_init_variance_scale / static_cast<double>(width))},
+                          .sources = {{.name = tensor, .rows = heads * width, .layout = {nn::Layout::kTransposed}}}});
   }
 
   Recurrence make_recurrence(const nn::Declare& block) const {

@@ -9,7 +9,8 @@ std::vector<Part> parts_of(const nn::ParameterSpec& spec) {
   std::vector<Part> parts;
   for (const nn::Source& source : spec.sources) {
     int64_t rows = source.rows;
-    if (spec.role == nn::Role::kExperts || spec.role == nn::Role::kBlocks) rows = std::min(rows, spec.shape[spec.shape.rank() - 2]);
+    if (spec.role == nn::Role::kExperts || spec.role == nn::Role::kBlocks)
+      rows = std::min(rows, spec.shape[spec.shape.rank() - 2]);
     for (int64_t done = 0; done < source.rows; done += rows)
       parts.push_back({(source.row_begin + done) * columns, rows, columns});
   }
