@@ -208,6 +208,47 @@ TEST(Initialisation, T5sQueriesStartSmaller) {
   }
 }
 
+// As the authors of each begin: steps evenly by logarithm, decays of 1 .. state_size, slow ones of Griffin.
+TEST(Initialisation, RecurrencesBeginWithTheDecaysOfTheirAuthors) {
+  auto values = [](const char* family, const std::string& ending) {
+    ConfigDocument document;
+    document.root = {{"architecture", family},
+                     {"hidden_size", 64},
+                     {"num_hidden_layers", 2},
+                     {"num_attention_heads", 4},
+                     {"vocab_size", 32}};
+    auto model = *make_model(document, document.root, {.training = true});
+    model->parameters.allocate(Purpose::kTraining, DType::kF32);
+    model->parameters.initialize(1);
+    for (const auto& entry : model->parameters.entries()) {
+      const Tensor& t = entry->parameter.master;
+      if (entry->spec.name.ends_with(ending)) return std::vector<float>(t.as<float>(), t.as<float>() + t.elements());
+    }
+    return std::vector<float>();
+  };
+  auto extremes = [](std::vector<float> v, auto&& of) {
+    for (float& x : v) x = of(x);
+    return std::pair(*std::min_element(v.begin(), v.end()), *std::max_element(v.begin(), v.end()));
+  };
+  auto softplus = [](float x) { return std::log1p(std::exp(x)); };
+  auto [least, most] = extremes(values("mamba", "dt_proj.bias"), softplus);
+  EXPECT_GT(least, 0.00099f);
+  EXPECT_LT(least, 0.003f);
+  EXPECT_GT(most, 0.04f);
+  EXPECT_LT(most, 0.101f);
+  std::vector<float> rates = values("mamba", "A_log");
+  EXPECT_EQ(rates[0], 0);
+  EXPECT_NEAR(rates[15], std::log(16.0f), 1e-6);
+  EXPECT_EQ(rates[16], 0) << "each channel begins anew";
+  auto [fastest, slowest] =
+      extremes(values("recurrent_gemma", "recurrent_param"), [&](float x) { return std::exp(-softplus(x)); });
+  EXPECT_GT(fastest, 0.899f);
+  EXPECT_LT(slowest, 0.9991f);
+  std::vector<float> decays = values("rwkv", "blocks.0.attention.time_decay");
+  EXPECT_FLOAT_EQ(decays.front(), -5);
+  EXPECT_FLOAT_EQ(decays.back(), 3);
+}
+
 class Damaged : public testing::Test {
  protected:
   void SetUp() override {
