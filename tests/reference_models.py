@@ -185,8 +185,6 @@ def first_cache(model):
     """What the library calls a model's cache, and what goes into its first step: most models make one of their own."""
     if model.config.model_type == "recurrent_gemma":  # keeps some in itself, and gives none back
         return "past_key_values", transformers.DynamicCache(config=model.config)
-    if model.config.model_type == "rwkv":
-        return "state", None
     return "cache_params" if hasattr(model.config, "state_size") else "past_key_values", None
 
 
@@ -199,6 +197,7 @@ def greedy(model, kind, inputs, cached=True):
         extra = {"attention_mask": mask, "encoder_outputs": model.get_encoder()(input_ids=ids, attention_mask=mask)}
         ids = torch.full((ids.shape[0], 1), model.config.decoder_start_token_id)
     key, gap, new = "decoder_input_ids" if kind == "encdec" else "input_ids", math.inf, ids
+    cached = cached and model.config.model_type != "rwkv"  # the library's own mixes the rows of a batch
     cache_key, cache = first_cache(model)
     for _ in range(STEPS[kind]):
         held = {cache_key: cache} if cached else {}
