@@ -249,6 +249,37 @@ TEST(Initialisation, RecurrencesBeginWithTheDecaysOfTheirAuthors) {
   EXPECT_FLOAT_EQ(decays.back(), 3);
 }
 
+// The reference halves RWKV's stream where it is not trained, which only the norms' epsilon sees.
+TEST(Rwkv, ItsStreamIsHalvedOnlyWhereItIsNotTrained) {
+  auto hidden = [](int64_t rescale_every, bool training) {
+    ConfigDocument document;
+    document.root = {
+        {"model_type", "rwkv"},    {"hidden_size", 16},         {"num_hidden_layers", 3},        {"vocab_size", 32},
+        {"intermediate_size", 32}, {"layer_norm_epsilon", 0.1}, {"rescale_every", rescale_every}};
+    auto model = *make_model(document, document.root);
+    model->parameters.allocate(Purpose::kTraining, DType::kF32);
+    model->parameters.initialize(1);
+    Arena arena = std::move(*Arena::create(16 << 20));
+    StoragePool pool;
+    Stream stream;
+    Context context;
+    context.arena = &arena;
+    context.pool = &pool;
+    context.stream = &stream;
+    context.backend = &kernels::cpu_backend();
+    context.training = training;
+    std::vector<int32_t> ids = {3, 1, 4, 1, 5};
+    nn::BatchBuilder batch;
+    batch.add(ids);
+    Var rows = model->backbone->forward(context, batch.batch());
+    return std::vector<float>(rows.value.as<float>(), rows.value.as<float>() + rows.value.elements());
+  };
+  EXPECT_EQ(hidden(0, true), hidden(0, false));
+  EXPECT_EQ(hidden(1, true), hidden(0, true));
+  EXPECT_NE(hidden(1, false), hidden(0, false));
+  EXPECT_EQ(hidden(-6, false), hidden(0, false));
+}
+
 class Damaged : public testing::Test {
  protected:
   void SetUp() override {

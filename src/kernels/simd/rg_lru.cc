@@ -25,11 +25,9 @@ MALMOI_INLINE Gates gates_of(const RgLruArgs& a, int64_t at, bool begins, Vec ra
   return {input, recurrent, exp(log_decay), sqrt(one_minus_exp(log_decay + log_decay))};
 }
 
-BlockValues state_before(const ScanRun& run, const Block& block) { return block_values(run.state_in, block); }
-
 template <typename T>
-void forward_block(const RgLruArgs& a, const ScanRun& run, const Block& block) {
-  BlockValues rates = load_rates(a, block), state = state_before(run, block);
+void forward_block(const RgLruArgs& a, const ScanRun& run, const Block& block, const BlockValues& rates) {
+  BlockValues state = block_values(run.state_in, block);
   for (int64_t row = run.begin; row < run.begin + run.length; ++row) {
     int64_t first = row * a.channels + block.first;
     bool begins = a.positions[row] == 0;
@@ -97,7 +95,8 @@ void backward_block(const RgLruBackwardArgs& b, const Block& block) {
 void rg_lru(Stream&, const RgLruArgs& a) {
   with_type(a.dtype, [&](auto type) {
     each_block(a.channels, a.runs, a.num_runs, [&](const Block& block) {
-      for (int64_t i = 0; i < a.num_runs; ++i) forward_block<decltype(type)>(a, a.runs[i], block);
+      BlockValues rates = load_rates(a, block);
+      for (int64_t i = 0; i < a.num_runs; ++i) forward_block<decltype(type)>(a, a.runs[i], block, rates);
     });
   });
 }

@@ -36,10 +36,8 @@ MALMOI_INLINE void load_state(const SelectiveScanArgs& a, const ScanRun& run, in
 }
 
 template <typename T, typename Width>
-void forward_channels(const SelectiveScanArgs& a, const ScanRun& run, int64_t c, Width w) {
-  float rates[kMaxSelectiveStates][kLanes], h[kMaxSelectiveStates][kLanes];
-  float b[kMaxSelectiveStates], to[kMaxSelectiveStates];
-  load_rates(a, c, w, a.state_size, rates);
+void forward_channels(const SelectiveScanArgs& a, const ScanRun& run, int64_t c, Width w, float (*rates)[kLanes]) {
+  float h[kMaxSelectiveStates][kLanes], b[kMaxSelectiveStates], to[kMaxSelectiveStates];
   load_state(a, run, c, w, h);
   Vec skip = a.d ? load(as<float>(a.d) + c, w) : zero();
   for (int64_t t = 0; t < run.length; ++t) {
@@ -227,7 +225,9 @@ void forward(const SelectiveScanArgs& a) {
   for (int64_t i = 0; i < a.num_runs; ++i) rows += a.runs[i].length;
   parallel_for(vectors, row_grain(kLanes * rows * a.state_size), [&](int64_t begin, int64_t end) {
     each_channels(a.channels, begin, end, [&](int64_t c, auto w) {
-      for (int64_t i = 0; i < a.num_runs; ++i) forward_channels<T>(a, a.runs[i], c, w);
+      float rates[kMaxSelectiveStates][kLanes];
+      load_rates(a, c, w, a.state_size, rates);
+      for (int64_t i = 0; i < a.num_runs; ++i) forward_channels<T>(a, a.runs[i], c, w, rates);
     });
   });
 }

@@ -119,8 +119,7 @@ void close_sums(const WkvArgs& a, const ScanRun& run, const Block& block, const 
 }
 
 template <typename T>
-void wkv_block(const WkvArgs& a, const ScanRun& run, const Block& block) {
-  Rates rates = load_rates(a, block);
+void wkv_block(const WkvArgs& a, const ScanRun& run, const Block& block, const Rates& rates) {
   float sums[kWkvSums * kRecurrenceBlock];
   open_sums(a, run, block, sums);
   for (int64_t t = 0; t < run.length; ++t) {
@@ -243,7 +242,8 @@ void token_shift_backward(Stream&, const TokenShiftBackwardArgs& s) {
 void wkv(Stream&, const WkvArgs& a) {
   with_type(a.dtype, [&](auto type) {
     each_block(a.channels, a.runs, a.num_runs, [&](const Block& block) {
-      for (int64_t i = 0; i < a.num_runs; ++i) wkv_block<decltype(type)>(a, a.runs[i], block);
+      Rates rates = load_rates(a, block);
+      for (int64_t i = 0; i < a.num_runs; ++i) wkv_block<decltype(type)>(a, a.runs[i], block, rates);
     });
   });
 }
