@@ -291,11 +291,12 @@ Parts make(ConfigFields& f, Task task, int64_t labels) {
   return parts;
 }
 
-constexpr ModelClass kClasses[] = {{Task::kMaskedLm, "DebertaV2ForMaskedLM"},
+// Microsoft's configs name no class, and their files hold no head that the reference reads.
+constexpr ModelClass kClasses[] = {{Task::kFeatures, "DebertaV2Model"},
+                                   {Task::kMaskedLm, "DebertaV2ForMaskedLM"},
                                    {Task::kClassification, "DebertaV2ForSequenceClassification"},
                                    {Task::kTokenClassification, "DebertaV2ForTokenClassification"},
-                                   {Task::kQuestionAnswering, "DebertaV2ForQuestionAnswering"},
-                                   {Task::kFeatures, "DebertaV2Model"}};
+                                   {Task::kQuestionAnswering, "DebertaV2ForQuestionAnswering"}};
 constexpr std::string_view kPrefixes[] = {"deberta."};
 constexpr Family::Alias kAliases[] = {{"cls.predictions.decoder.bias", "cls.predictions.bias"}};
 constexpr std::string_view kBuffers[] = {"embeddings.position_ids", "embeddings.position_embeddings.weight"};
