@@ -185,8 +185,9 @@ Var gated_norm(Context& context, Var x, Columns z, Parameter* weight, const Gate
 
 /// The output projection and its cross-entropy in chunks of rows: the logits of all rows never stand in memory at once.
 struct HeadLossOptions {
-  std::span<const int32_t> targets;  // [rows]; < 0: not counted, and left out before the product
-  double scale = 1;                  // gradients are of scale * (sum of losses)
+  std::span<const int32_t> targets;            // [rows]; < 0: not counted, and left out before the product
+  double scale = 1;                            // gradients are of scale * (sum of losses)
+  std::span<const float> target_weights = {};  // of a row's loss, by its target; empty: all 1
   float label_smoothing = 0, z_weight = 0;
   float logit_scale = 1, softcap = 0;  // logits = softcap(logit_scale * (hidden W^T + bias))
   bool count_correct = false;

@@ -65,10 +65,13 @@ void add_tokenizer_export(CLI::App& parent, Invocation& invocation);
 void add_tokenizer_add(CLI::App& parent, Invocation& invocation);
 void add_plan(CLI::App& root, Invocation& invocation);
 void add_train(CLI::App& root, Invocation& invocation);
+void add_compare(CLI::App& root, Invocation& invocation);
 void add_generate(CLI::App& root, Invocation& invocation);
 void add_chat(CLI::App& root, Invocation& invocation);
 void add_score(CLI::App& root, Invocation& invocation);
 void add_eval(CLI::App& root, Invocation& invocation);
+void add_classify(CLI::App& root, Invocation& invocation);  // classify.cc, as fill
+void add_fill(CLI::App& root, Invocation& invocation);
 void add_bench(CLI::App& root, Invocation& invocation);
 void add_serve(CLI::App& root, Invocation& invocation);
 void add_run(CLI::App& root, Invocation& invocation);

@@ -219,10 +219,10 @@ std::string without_python_numbers(std::string text) {
   return text;
 }
 
-Result<std::unique_ptr<Model>> model_of(const formats::Gguf& file, std::optional<Task> task) {
+Result<std::unique_ptr<Model>> model_of(const formats::Gguf& file, const MakeOptions& options) {
   MALMOI_ASSIGN(const Family* family, family_of(file));
   MALMOI_ASSIGN(ConfigDocument document, config_of(file, *family));
-  auto model = make_model(document, document.root, {.task = task});
+  auto model = make_model(document, document.root, options);
   if (model.ok() || model.error().code != ErrorCode::kUsage) return model;
   Error error = model.error();  // nobody wrote these values by hand
   error.code = ErrorCode::kInvalidData;
@@ -236,16 +236,16 @@ struct Opened {
   const GgufWeights* gguf = nullptr;  // the source, where it is one
 };
 
-Result<Opened> open_model(const Path& path, std::optional<Task> task) {
+Result<Opened> open_model(const Path& path, const MakeOptions& options) {
   Opened opened;
   if (!is_gguf(path)) {
-    MALMOI_ASSIGN(opened.model, load_config(path, task));
+    MALMOI_ASSIGN(opened.model, load_config(path, options.task, options.labels));
     MALMOI_ASSIGN(opened.source, formats::open_weights(path));
     return opened;
   }
   MALMOI_ASSIGN(formats::Gguf mapped, formats::Gguf::open(path));
   auto file = std::make_shared<const formats::Gguf>(std::move(mapped));
-  MALMOI_ASSIGN(opened.model, model_of(*file, task));
+  MALMOI_ASSIGN(opened.model, model_of(*file, options));
   const GgufDialect& dialect = *find_family(opened.model->model_type())->gguf;
   MALMOI_ASSIGN(GgufWeights weights, GgufWeights::open(std::move(file), dialect, opened.model->parameters));
   auto source = std::make_shared<GgufWeights>(std::move(weights));
@@ -256,10 +256,12 @@ Result<Opened> open_model(const Path& path, std::optional<Task> task) {
 
 }  // namespace
 
-Result<std::unique_ptr<Model>> load_config(const Path& path, std::optional<Task> task) {
+Result<std::unique_ptr<Model>> load_config(const Path& path, std::optional<Task> task,
+                                           std::vector<std::string> labels) {
+  const MakeOptions options{.task = task, .labels = std::move(labels)};
   if (is_gguf(path)) {
     MALMOI_ASSIGN(formats::Gguf file, formats::Gguf::open(path));
-    return model_of(file, task);
+    return model_of(file, options);
   }
   std::error_code ignored;
   Path config = std::filesystem::is_directory(path, ignored) ? path / "config.json" : path;
@@ -268,13 +270,13 @@ Result<std::unique_ptr<Model>> load_config(const Path& path, std::optional<Task>
   MALMOI_ASSIGN(document.root, parse_json(without_python_numbers(std::move(text)), config.string()));
   document.file = config.string();
   if (!document.root.is_object()) return invalid_data("is not a JSON object", config.string());
-  return make_model(document, document.root, {.task = task});
+  return make_model(document, document.root, options);
 }
 
 Result<std::unique_ptr<Model>> load_model(const Path& path, const LoadOptions& options) {
   if (!malmoi::exists(path))
     return not_found("there is no model", path.string(), "give a folder with config.json and model.safetensors");
-  MALMOI_ASSIGN(Opened opened, open_model(path, options.task));
+  MALMOI_ASSIGN(Opened opened, open_model(path, {.task = options.task, .labels = options.labels}));
   Model& model = *opened.model;
   Loader loader(*opened.source, opened.gguf, *find_family(model.model_type()), model, options);
   loader.settle_head();

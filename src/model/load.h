@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -15,9 +16,10 @@ namespace malmoi::model {
 
 struct LoadOptions {
   Purpose purpose = Purpose::kServing;
-  DType dtype = DType::kF32;      // of products
-  std::optional<Task> task = {};  // instead of the config's own; a head that the file has not starts anew
-  uint64_t seed = 1;              // of such a head
+  DType dtype = DType::kF32;             // of products
+  std::optional<Task> task = {};         // instead of the config's own; a head that the file has not starts anew
+  std::vector<std::string> labels = {};  // of such a head, where it sorts
+  uint64_t seed = 1;                     // of such a head
   /// Which parameters are not trained; none by default.
   std::function<bool(const nn::ParameterSpec&)> frozen = {};
   Warn warn = {};  // of a file that contradicts its config
@@ -30,7 +32,8 @@ struct LoadOptions {
 /// that one is kept, with a warning, as transformers does.
 Result<std::unique_ptr<Model>> load_model(const Path& path, const LoadOptions& options);
 
-/// The model of a folder's config.json, or of a GGUF file, without weights.
-Result<std::unique_ptr<Model>> load_config(const Path& path, std::optional<Task> task = {});
+/// The model of a folder's config.json, or of a GGUF file, without weights; `task` and `labels` as LoadOptions has them.
+Result<std::unique_ptr<Model>> load_config(const Path& path, std::optional<Task> task = {},
+                                           std::vector<std::string> labels = {});
 
 }  // namespace malmoi::model

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/json_read.h"
+
 namespace malmoi::model {
 
 #define FAMILY(name) extern const Family name##_family;
@@ -101,6 +103,14 @@ constexpr std::string_view kInert[] = {
     "num_labels",
     "problem_type",
 };
+
+// Whether the config's class is one of the task, so that the config's labels are those of its head.
+bool names_class_of(const Json& object, const Family& family, Task task) {
+  const Json& names = json_list(object, "architectures");
+  return !names.empty() && std::any_of(family.classes.begin(), family.classes.end(), [&](const ModelClass& c) {
+    return c.task == task && names.front() == std::string(c.name);
+  });
+}
 
 // The task that a config's class names.
 Result<Task> task_of(ConfigReader& reader, const Family& family, const MakeOptions& options) {
@@ -205,6 +215,7 @@ Result<std::unique_ptr<Model>> make_model(const ConfigDocument& document, const 
   ConfigFields fields(reader, options.training);
   std::vector<std::string> labels;
   if (task == Task::kClassification) labels = read_labels(reader);
+  if (!options.labels.empty() && !labels.empty() && !names_class_of(object, *family, task)) labels = options.labels;
   publish_head(fields, *family, task, labels);
   Parts parts = family->make(fields, task, static_cast<int64_t>(labels.size()));
   for (const char* key : {"bos_token_id", "eos_token_id", "pad_token_id"}) {

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/config.h"
 #include "model/family.h"
@@ -12,8 +13,9 @@ namespace malmoi::model {
 
 struct MakeOptions {
   std::optional<Task> task = {};  // instead of what the config's `architectures` (or the family's first class) says
-  bool training = false;          // fields of a training configuration: sizes must be said
-  std::string path = {};          // of the object in its document
+  std::vector<std::string> labels = {};  // of a new head that sorts: where the config's class has another task
+  bool training = false;                 // fields of a training configuration: sizes must be said
+  std::string path = {};                 // of the object in its document
 };
 
 /// Makes the model of a config (`model_type`, or `architecture` in training configurations), without memory. A field that

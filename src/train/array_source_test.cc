@@ -16,11 +16,11 @@ using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-constexpr ArrayLimits kLimits{.vocab_size = 50,
-                              .outputs = 50,
-                              .max_positions = 6,
-                              .token_types = 2,
-                              .rules = {.decoder_start_token_id = 1, .pad_token_id = 0}};
+constexpr RowLimits kLimits{.vocab_size = 50,
+                            .outputs = 50,
+                            .max_positions = 6,
+                            .token_types = 2,
+                            .rules = {.decoder_start_token_id = 1, .pad_token_id = 0}};
 
 class Arrays : public testing::Test {
  protected:
@@ -33,11 +33,11 @@ class Arrays : public testing::Test {
     ASSERT_TRUE(formats::write_npy(folder_ / (std::string(name) + ".npy"), std::move(shape), values).ok());
   }
   std::string refusal(const char* objective) {
-    auto source = ArraySource::open(folder_, objective_entry(objective).arrays, kLimits, {});
+    auto source = open_arrays(folder_, objective_entry(objective).arrays, kLimits, {});
     return source.ok() ? "accepted" : source.error().to_string();
   }
-  std::unique_ptr<ArraySource> open(const char* objective, const ArrayOptions& options = {}) {
-    auto source = ArraySource::open(folder_, objective_entry(objective).arrays, kLimits, options);
+  std::unique_ptr<RowSource> open(const char* objective, const RowOrder& options = {}) {
+    auto source = open_arrays(folder_, objective_entry(objective).arrays, kLimits, options);
     EXPECT_TRUE(source.ok()) << source.error().to_string();
     return std::move(*source);
   }
@@ -60,7 +60,7 @@ TEST_F(Arrays, PaddingIsCutAwayAndHolesAreMasked) {
   EXPECT_THAT(batch.key_mask, ElementsAre(1, 0, 1, 1, 1, 1, 1, 1, 1, 1));
   EXPECT_THAT(out.targets, ElementsAre(5, -100, -100, 7, 6, -100, -100, -100, -100, 8));
   EXPECT_EQ(make_objective({.name = "masked_lm"})->count(out).terms, 4);
-  EXPECT_EQ(*ArraySource::longest(folder_, objective_entry("masked_lm").arrays), 6);
+  EXPECT_EQ(*longest_array_row(folder_, objective_entry("masked_lm").arrays), 6);
 }
 
 TEST_F(Arrays, TheDecoderReadsTheLabelsMovedRight) {
@@ -133,7 +133,7 @@ TEST_F(Arrays, NumbersMustBeFinite) {
   };
   std::vector<float> numbers = {1.0f, NAN};
   ASSERT_TRUE(formats::write_npy(folder_ / "targets.npy", {2}, numbers).ok());
-  auto source = ArraySource::open(folder_, {kColumns, append}, kLimits, {});
+  auto source = open_arrays(folder_, {kColumns, append}, kLimits, {});
   ASSERT_FALSE(source.ok());
   EXPECT_THAT(source.error().to_string(), HasSubstr("row 1: a value is not finite"));
 }

@@ -63,25 +63,56 @@ void read_tokenizer(ConfigReader& root, TrainConfig& c, Sections& sections) {
   sections.finish(r);
 }
 
+constexpr const char* kDataFormats[] = {"text", "ids", "arrays", "table"};
+
+bool takes(const ObjectiveEntry& objective, DataFormat format) {
+  switch (format) {
+    case DataFormat::kText:
+    case DataFormat::kIds: return objective.flat;
+    case DataFormat::kArrays: return !objective.arrays.columns.empty();
+    case DataFormat::kTable: return !objective.table.columns.empty();
+  }
+  return false;
+}
+
 // Which formats an objective takes.
 void check_format(ConfigReader& data, const TrainConfig& c) {
   const ObjectiveEntry& objective = objective_entry(c.objective.name);
-  const bool arrays = c.data.format == DataFormat::kArrays;
-  if (arrays ? !objective.arrays.columns.empty() : objective.flat) return;
-  data.fail("format", "is not what the objective '" + c.objective.name + "' reads",
-            arrays ? "use text or ids" : "use arrays");
+  if (takes(objective, c.data.format)) return;
+  std::string taken;
+  for (size_t i = 0; i < std::size(kDataFormats); ++i) {
+    if (takes(objective, static_cast<DataFormat>(i)))
+      taken += (taken.empty() ? "use " : " or ") + std::string(kDataFormats[i]);
+  }
+  data.fail("format", "is not what the objective '" + c.objective.name + "' reads", taken);
+}
+
+// data.columns: {role: column}. Roles are the objective's.
+void read_columns(ConfigReader& data, TrainConfig& c, Sections& sections) {
+  ConfigReader r = data.object("columns");
+  for (const TableColumn& column : objective_entry(c.objective.name).table.columns) {
+    const std::string role(column.role);
+    c.data.columns[role] = r.text(role, role);
+  }
+  sections.finish(r);
 }
 
 void read_data(ConfigReader& root, TrainConfig& c, Sections& sections) {
   ConfigReader r = root.object("data");
   DataConfig& d = c.data;
-  d.format = static_cast<DataFormat>(r.choice("format", {"text", "ids", "arrays"}, 0));
+  d.format = static_cast<DataFormat>(r.choice("format", {std::begin(kDataFormats), std::end(kDataFormats)}, 0));
   check_format(r, c);
   d.train = r.texts("train");
   d.valid = r.texts("valid");
   d.loss_mask = r.texts("loss_mask");
   d.valid_fraction = r.number("valid_fraction", 0, 0, 0.9);
   d.sequence_length = r.integer("sequence_length", 256, 1, 1 << 20);
+  d.output_length = r.integer("output_length", d.sequence_length, 1, 1 << 20);
+  d.cut_long_rows = r.choice("long_rows", {"error", "cut"}, 0) == 1;
+  if (d.format == DataFormat::kTable) read_columns(r, c, sections);
+  for (const char* key : {"columns", "output_length", "long_rows"}) {
+    if (r.has(key) && d.format != DataFormat::kTable) r.fail(key, "belongs to format: table");
+  }
   d.shuffled = r.choice("order", {"shuffled", "sequential"}, 0) == 0;
   d.token_dtype = r.text("token_dtype", "u16");
   d.split_documents = r.boolean("split_documents", true);
@@ -180,6 +211,7 @@ void read_train(ConfigReader& root, TrainConfig& c, Sections& sections) {
   c.max_bad_steps = r.integer("max_bad_steps", 10, 1);
   c.save_dtype = r.choice("save_dtype", {"f32", "bf16"}, 0) == 0 ? DType::kF32 : DType::kBF16;
   read_memory(r, c);
+  c.best_metric = r.text("best_metric", "loss");
   if (r.has("early_stopping")) {
     ConfigReader e = r.object("early_stopping");
     c.early_stopping = true;
@@ -196,6 +228,7 @@ void read_samples(ConfigReader& root, TrainConfig& c, Sections& sections) {
   c.samples.prompts = r.texts("prompts");
   c.samples.tokens = r.integer("tokens", 64, 1, 100000);
   c.samples.temperature = r.number("temperature", 0.8, 0, 100);
+  c.samples.outputs = r.integer("outputs", 100, 0, 1'000'000);
   sections.finish(r);
 }
 
@@ -240,7 +273,8 @@ Result<TrainConfig> parse_train_config(const ConfigDocument& document) {
   read_samples(root, c, sections);
   c.out = root.text("out", "");
   if (c.out.empty()) root.fail("out", "is missing", "name a folder for the run");
-  if (c.data.format == DataFormat::kText && c.tokenizer.empty() && !c.character_tokenizer && !c.init_from)
+  const bool reads_texts = c.data.format == DataFormat::kText || c.data.format == DataFormat::kTable;
+  if (reads_texts && c.tokenizer.empty() && !c.character_tokenizer && !c.init_from)
     root.fail("tokenizer", "is missing", "name a tokenizer's folder, or use {type: char}");
   sections.finish(root);
   MALMOI_TRY(sections.result());

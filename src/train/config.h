@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,13 +23,16 @@ struct ScheduleConfig {
   bool operator==(const ScheduleConfig&) const = default;
 };
 
-enum class DataFormat : uint8_t { kText, kIds, kArrays };
+enum class DataFormat : uint8_t { kText, kIds, kArrays, kTable };
 
 struct DataConfig {
   DataFormat format = DataFormat::kText;
   std::vector<std::string> train, valid, loss_mask;
   double valid_fraction = 0;
-  int64_t sequence_length = 256;  // of arrays: that of their longest rows, set when they are opened
+  int64_t sequence_length = 256;  // of arrays and tables: that of their longest rows, set when they are opened
+  int64_t output_length = 256;    // table: the longest output of an encoder-decoder
+  std::map<std::string, std::string> columns;  // table: the column that holds what an objective asks for
+  bool cut_long_rows = false;                  // table: rows that are too long are cut, not an error
   bool shuffled = true;
   std::string token_dtype = "u16";
   bool split_documents = true;  // text: packed documents do not see each other
@@ -39,6 +43,7 @@ struct SampleConfig {
   std::vector<std::string> prompts;
   int64_t tokens = 64;
   double temperature = 0.8;
+  int64_t outputs = 100;  // of an encoder-decoder's held-out rows: so many are written and scored at each evaluation
   bool operator==(const SampleConfig&) const = default;
 };
 
@@ -62,8 +67,9 @@ struct TrainConfig {
   double ema_decay = 0;             // 0: none
   uint64_t seed = 1;
   int64_t eval_every = 0, save_every = 0, keep = 3;
-  bool eval_by_share = false;  // minutes without eval_every: so often in the run, not every so many steps
-  double save_minutes = 1;     // of wall time between checkpoints; 0: by save_every alone
+  bool eval_by_share = false;        // minutes without eval_every: so often in the run, not every so many steps
+  double save_minutes = 1;           // of wall time between checkpoints; 0: by save_every alone
+  std::string best_metric = "loss";  // of the validation data: what the best model and early stopping go by
   bool early_stopping = false;
   int64_t patience = 5;
   double min_delta = 0;

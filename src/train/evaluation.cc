@@ -21,6 +21,7 @@ std::optional<LossSums> evaluate_all(Stepper& stepper, const ExampleSource& vali
     sums += stepper.evaluate(batch, whole);
     if (progress) progress(static_cast<int64_t>(done), static_cast<int64_t>(size));
   });
+  for (const Figure& figure : stepper.objective().figures_of(sums.predictions)) sums.figures.push_back(figure);
   return sums;
 }
 

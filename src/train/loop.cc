@@ -53,8 +53,9 @@ class Loop {
     if (masked_steps_ > kToldMaskedSteps) warn(fmt::format("{} steps had no target that counts", masked_steps_));
     result_.steps = step_;
     result_.saved_step = saved_;
-    result_.best_valid_loss = best_;
+    result_.best_valid_loss = best_loss_;
     result_.best_step = best_step_;
+    if (!by_loss()) result_.best_score = {c_.best_metric, best_};
     return result_;
   }
 
@@ -88,8 +89,14 @@ class Loop {
     bad_steps_ = state.bad_steps;
     spikes_.restore(state.spikes);
     result_.skipped_steps = state.skipped_steps;
-    best_step_ = state.best_step;
-    best_ = state.best_valid_loss;
+    if (state.best_metric == c_.best_metric) {
+      best_step_ = state.best_step;
+      best_loss_ = state.best_valid_loss;
+      best_ = state.best_score;
+    } else if (state.best_step >= 0) {
+      warn(fmt::format("the best model was chosen by {}, now by {}: the next evaluation begins anew", state.best_metric,
+                       c_.best_metric));
+    }
     result_.stopped_early = state.stopped_early;
     result_.last_loss = state.last_loss;
     result_.last_valid_loss = state.last_valid_loss;
@@ -106,7 +113,9 @@ class Loop {
             .bad_steps = bad_steps_,
             .skipped_steps = result_.skipped_steps,
             .best_step = best_step_,
-            .best_valid_loss = best_,
+            .best_valid_loss = best_loss_,
+            .best_metric = c_.best_metric,
+            .best_score = best_,
             .stopped_early = result_.stopped_early,
             .last_loss = result_.last_loss,
             .last_valid_loss = result_.last_valid_loss,
@@ -261,6 +270,27 @@ class Loop {
     }
   }
 
+  bool by_loss() const { return c_.best_metric == "loss"; }
+
+  // Of an evaluation, by the metric that chooses the best model.
+  Result<double> score_of(const StepMetrics& m) const {
+    if (by_loss()) return *m.valid_loss;
+    std::string known = "loss";
+    for (const auto& [name, value] : m.figures) {
+      if (!name.starts_with("valid_")) continue;
+      if (name == "valid_" + c_.best_metric) return value;
+      known += ", " + name.substr(std::string_view("valid_").size());
+    }
+    return usage_error("the objective measures no '" + c_.best_metric + "'", "train.best_metric",
+                       "use one of " + known);
+  }
+
+  // A lower loss; of all else, more.
+  bool is_better(double score) const {
+    if (!std::isfinite(score)) return false;
+    return best_step_ < 0 || (by_loss() ? score < best_ - c_.min_delta : score > best_ + c_.min_delta);
+  }
+
   Status evaluate(StepMetrics& m) {
     std::optional<LossSums> sums = evaluate_all(*in_.stepper, *in_.valid, c_.batch_size, events_.on_evaluation);
     if (!sums)
@@ -271,10 +301,15 @@ class Loop {
       m.figures.emplace_back("valid_" + std::string(figure.name), figure.value);
     m.valid_loss = loss;
     result_.last_valid_loss = loss;
+    if (events_.measure) {
+      MALMOI_ASSIGN(std::vector<NamedFigure> measured, events_.measure(step_));
+      for (NamedFigure& figure : measured) m.figures.emplace_back("valid_" + figure.first, figure.second);
+    }
     if (events_.on_evaluated) events_.on_evaluated(step_);
-    bool better = std::isfinite(loss) && (best_step_ < 0 || loss < best_ - c_.min_delta);
-    if (better) {
-      best_ = loss;
+    MALMOI_ASSIGN(double score, score_of(m));
+    if (is_better(score)) {
+      best_ = score;
+      best_loss_ = loss;
       best_step_ = step_;
       bad_evaluations_ = 0;
       if (Status told = events_.on_best ? events_.on_best(step_, loss) : Status(); !told.ok())
@@ -302,7 +337,7 @@ class Loop {
   bool metrics_failed_ = false;
   SpikeWatch spikes_{c_.spike_factor};
   int64_t best_step_ = -1;
-  double best_ = 0;
+  double best_ = 0, best_loss_ = 0;  // the best score, and the loss of its step
 };
 
 }  // namespace

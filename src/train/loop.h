@@ -4,6 +4,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "model/model.h"
@@ -15,10 +16,15 @@
 
 namespace malmoi::train {
 
+/// A figure by name.
+using NamedFigure = std::pair<std::string, double>;
+
 /// What the loop tells while it runs; any may be empty. Called on the loop's thread.
 struct LoopEvents {
   std::function<void(const StepMetrics&)> on_step;
   EvaluationProgress on_evaluation;
+  /// Figures of the validation data that the objective does not give (those of generated texts), after each evaluation.
+  std::function<Result<std::vector<NamedFigure>>(int64_t step)> measure;
   std::function<void(int64_t step)> on_evaluated;                  // after each evaluation: samples are made here
   std::function<Status(int64_t step, double valid_loss)> on_best;  // a new best: export the model
   std::function<void(const std::string&)> warn;
@@ -29,7 +35,8 @@ struct LoopResult {
   int64_t steps = 0;  // completed
   bool stopped_early = false, interrupted = false;
   int64_t skipped_steps = 0;
-  double best_valid_loss = 0;
+  double best_valid_loss = 0;             // of the best step
+  std::optional<NamedFigure> best_score;  // by train.best_metric, where that is not the loss
   int64_t best_step = -1;
   std::optional<double> last_loss, last_valid_loss;
   int64_t resumed_from = 0;

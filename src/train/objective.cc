@@ -36,6 +36,11 @@ void LossSums::operator+=(const LossSums& other) {
     if (mine == figures.end()) figures.push_back(figure);
     else mine->value += figure.value;
   }
+  auto append = [](std::vector<int32_t>& to, const std::vector<int32_t>& from) {
+    to.insert(to.end(), from.begin(), from.end());
+  };
+  append(predictions.targets, other.predictions.targets);
+  append(predictions.predicted, other.predictions.predicted);
 }
 
 }  // namespace malmoi::train

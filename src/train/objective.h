@@ -1,6 +1,7 @@
 // What a model is trained for: a loss over examples, written once for training steps, evaluations and memory plans.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -11,6 +12,8 @@
 #include "model/model.h"
 #include "train/array_format.h"
 #include "train/examples.h"
+#include "train/masking.h"
+#include "train/table_format.h"
 
 namespace malmoi::train {
 
@@ -18,9 +21,11 @@ namespace malmoi::train {
 struct Counts {
   int64_t terms = 0;   // of the loss: targets, or rows
   int64_t tokens = 0;  // that are read
+  double weight = 0;   // of all terms, where they weigh differently
   void operator+=(const Counts& other) {
     terms += other.terms;
     tokens += other.tokens;
+    weight += other.weight;
   }
 };
 
@@ -30,10 +35,16 @@ struct Figure {
   double value = 0;
 };
 
+/// What a model predicts for each target that counts, in order: of evaluations, for figures that no sum gives.
+struct Predictions {
+  std::vector<int32_t> targets, predicted;
+};
+
 /// One part's share of the means of the whole: the shares of all parts add up to them.
 struct LossSums {
   double loss = 0;
   std::vector<Figure> figures;
+  Predictions predictions;
   void operator+=(const LossSums& other);
 };
 
@@ -47,6 +58,8 @@ class Objective {
   /// parameters'; without, nothing is kept; in a rehearsal memory is taken and nothing is computed.
   virtual LossSums accumulate(autograd::Context& context, const model::Model& model, const Examples& examples,
                               const Counts& whole) const = 0;
+  /// Figures of a whole evaluation that no sum gives, from what its parts predicted.
+  virtual std::vector<Figure> figures_of(const Predictions&) const { return {}; }
   /// Adds `batch` examples of `length` tokens, all of which count: for rehearsals.
   virtual void append_rehearsal(int64_t batch, int64_t length, Examples& out) const = 0;
 };
@@ -54,7 +67,11 @@ class Objective {
 /// The options of all objectives; each reads its own.
 struct ObjectiveConfig {
   std::string name = "causal_lm";  // a name of objective_table()
+  MaskingConfig masking;           // masked_lm
   double label_smoothing = 0;
+  std::vector<float> class_weights;  // classification: of each label; empty: all 1
+  bool balanced_classes = false;     // they follow from how often each label comes
+  std::map<std::string, double> named_class_weights;
   double z_loss = 0;  // times the square of the logarithm of the softmax's denominator (Chowdhery et al. 2022)
   bool operator==(const ObjectiveConfig&) const = default;
 };
@@ -65,8 +82,14 @@ struct ObjectiveEntry {
   model::Task task;                                             // the head that it trains
   bool flat;                                                    // takes flat ids: data.format text and ids
   ArrayFormat arrays;                                           // of data.format arrays; no columns: does not take it
+  TableFormat table = {};                                       // of data.format table; likewise
   void (*read)(ConfigReader& reader, ObjectiveConfig& config);  // its options
   std::unique_ptr<Objective> (*make)(const ObjectiveConfig& config);
+  /// What it makes of sequences of flat ids where it does not read them as they are: examples of at most `room` tokens. Draws
+  /// follow from `seed` and the example's number. Errors: what it needs of the vocabulary and is not there.
+  Result<std::unique_ptr<ExampleSource>> (*of_tokens)(std::unique_ptr<ExampleSource> sequences, const TokenRules& rules,
+                                                      const ObjectiveConfig& config, uint64_t seed,
+                                                      int64_t room) = nullptr;
 };
 std::span<const ObjectiveEntry* const> objective_table();
 /// `name` must stand in the table.

@@ -28,6 +28,8 @@ Json to_json(const RunState& state) {
                {"skipped_steps", state.skipped_steps},
                {"best_step", state.best_step},
                {"best_valid_loss", state.best_valid_loss},
+               {"best_metric", state.best_metric},
+               {"best_score", state.best_score},
                {"stopped_early", state.stopped_early}};
   json["data"] = {{"epoch", state.epoch}, {"offset", state.offset}};
   json["spike_watch"] = {
@@ -53,6 +55,8 @@ Result<RunState> read_run_state(const Json& json, const std::string& file) {
   state.skipped_steps = count("skipped_steps");
   state.best_step = reader.integer("best_step", -1, -1, kMostSteps);
   state.best_valid_loss = reader.number("best_valid_loss", 0);
+  state.best_metric = reader.text("best_metric", "loss");
+  state.best_score = reader.number("best_score", state.best_valid_loss);
   state.stopped_early = reader.boolean("stopped_early", false);
   state.last_loss = read_loss(reader, json, "last_loss");
   state.last_valid_loss = read_loss(reader, json, "last_valid_loss");

@@ -18,6 +18,8 @@ struct RunState {
   int64_t bad_evaluations = 0, bad_steps = 0, skipped_steps = 0;
   int64_t best_step = -1;  // -1: nothing was measured
   double best_valid_loss = 0;
+  std::string best_metric = "loss";  // what `best_score` is of
+  double best_score = 0;
   bool stopped_early = false;
   std::optional<double> last_loss, last_valid_loss;  // NaN where they were not finite
   SpikeWatch::State spikes;

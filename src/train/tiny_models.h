@@ -59,7 +59,7 @@ inline void append_random_row(const ObjectiveEntry& objective, const model::Mode
   }
   ArrayRow row;
   for (const auto& column : columns) row.integers.emplace_back(column);
-  objective.arrays.append(row, array_limits(model).rules, out);
+  objective.arrays.append(row, row_limits(model).rules, out);
 }
 
 inline Examples random_examples(const ObjectiveEntry& objective, const model::Model& model, uint64_t rows,

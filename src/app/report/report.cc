@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 
+#include "app/report/page.h"
 #include "base/json_read.h"
 #include "base/utf8.h"
 #include "formats/zstd_stream.h"
@@ -129,16 +130,6 @@ Result<Json> read_samples(const Path& path) {
   return samples;
 }
 
-// In a <script>, "</" or "<!--" would end or bend the element; JSON may spell '<' as an escape.
-std::string for_script(const Json& data) {
-  std::string text = dump_json(data), out;
-  for (char c : text) {
-    if (c == '<') out += "\\u003c";
-    else out += c;
-  }
-  return out;
-}
-
 }  // namespace
 
 Status write_report(const Path& run_folder) {
@@ -155,13 +146,7 @@ Status write_report(const Path& run_folder) {
   if (Result<Json> run = read_json((run_folder / "run.json").string(), kMaxTextFile); run.ok() && run->is_object())
     data["run"] = *run;
 
-  constexpr std::string_view kPlace = "{{DATA}}";
-  std::string_view page = embedded::report_page;
-  size_t at = page.find(kPlace);
-  if (at == std::string_view::npos) return internal_error("the report page has no place for its data");
-  std::string html(page.substr(0, at));
-  html += for_script(data);
-  html += page.substr(at + kPlace.size());
+  MALMOI_ASSIGN(std::string html, fill_page(embedded::report_page, data));
   return write_file(run_folder / "report.html", html);
 }
 

@@ -6,6 +6,7 @@
 
 #include "app/train/texts.h"
 #include "app/train/tokenized_texts.h"
+#include "base/counted.h"
 #include "base/log.h"
 #include "data/token_file.h"
 #include "train/array_source.h"
@@ -58,12 +59,12 @@ Result<std::unique_ptr<train::ExampleSource>> open_validation(const std::vector<
 
 Result<PreparedData> open_arrays(const TrainConfig& config, const model::Model& model) {
   const train::ArrayFormat& format = train::objective_entry(config.objective.name).arrays;
-  const train::ArrayLimits limits = train::array_limits(model);
+  const train::RowLimits limits = train::row_limits(model);
   PreparedData prepared;
-  MALMOI_ASSIGN(prepared.train, train::ArraySource::open(config.data.train[0], format, limits,
-                                                         {.shuffled = config.data.shuffled, .seed = config.seed}));
+  MALMOI_ASSIGN(prepared.train, train::open_arrays(config.data.train[0], format, limits,
+                                                   {.shuffled = config.data.shuffled, .seed = config.seed}));
   if (config.data.valid.empty()) return prepared;
-  MALMOI_ASSIGN(prepared.valid, train::ArraySource::open(config.data.valid[0], format, limits, {}));
+  MALMOI_ASSIGN(prepared.valid, train::open_arrays(config.data.valid[0], format, limits, {}));
   return prepared;
 }
 
@@ -85,23 +86,6 @@ Result<PreparedData> open_tokenized(const TokenizedTexts& files, const TrainConf
   return prepared;
 }
 
-// Said where what was asked for leaves nothing to evaluate on: early stopping would never stop.
-Status check_held_out(const TrainConfig& config, const PreparedData& prepared, uint64_t documents, const Job& job) {
-  const bool asked = config.data.valid_fraction > 0 || !config.data.valid.empty();
-  if (prepared.valid || (!asked && !config.early_stopping)) return {};
-  const std::string what =
-      config.data.valid_fraction > 0
-          ? fmt::format(
-                "none of the {} documents is held out: each goes by a hash of its text, and {} of them came to none",
-                documents, config.data.valid_fraction)
-          : std::string("nothing is held out");
-  if (config.early_stopping)
-    return usage_error(what + ", so early stopping has nothing to go by", "train.early_stopping",
-                       "raise data.valid_fraction, or name data.valid");
-  job.warn(what + ": there is no validation loss, and no best model");
-  return {};
-}
-
 Result<tokenizer::Tokenizer> tokenizer_of_characters(const TrainConfig& config) {
   std::string all;
   MALMOI_TRY(for_each_text(config.data, [&](std::string&& text, bool held_out) -> Status {
@@ -111,7 +95,36 @@ Result<tokenizer::Tokenizer> tokenizer_of_characters(const TrainConfig& config) 
   return tokenizer::Tokenizer::characters(all);
 }
 
+// Sequences as the objective reads them.
+Status change_sequences(PreparedData& prepared, const TrainConfig& config, const tokenizer::Tokenizer* tokenizer,
+                        const model::Model& model) {
+  const train::ObjectiveEntry& objective = train::objective_entry(config.objective.name);
+  if (!objective.of_tokens) return {};
+  const train::TokenRules rules = train::token_rules(tokenizer, model.vocab_size());
+  for (auto* source : {&prepared.train, &prepared.valid}) {
+    if (!*source) continue;
+    MALMOI_ASSIGN(*source, objective.of_tokens(std::move(*source), rules, config.objective, config.seed,
+                                               config.data.sequence_length));
+  }
+  return {};
+}
+
 }  // namespace
+
+Status check_held_out(const TrainConfig& config, const PreparedData& prepared, const Job& job) {
+  const bool asked = config.data.valid_fraction > 0 || !config.data.valid.empty();
+  if (prepared.valid || (!asked && !config.early_stopping)) return {};
+  const std::string what =
+      config.data.valid_fraction > 0
+          ? fmt::format("none of {} is held out: each goes by a hash of its text, and {} of them came to none",
+                        counted(prepared.documents, "text"), config.data.valid_fraction)
+          : std::string("nothing is held out");
+  if (config.early_stopping)
+    return usage_error(what + ", so early stopping has nothing to go by", "train.early_stopping",
+                       "raise data.valid_fraction, or name data.valid");
+  job.warn(what + ": there is no validation loss, and no best model");
+  return {};
+}
 
 Result<std::unique_ptr<tokenizer::Tokenizer>> open_tokenizer(const TrainConfig& config) {
   std::unique_ptr<tokenizer::Tokenizer> none;
@@ -132,14 +145,13 @@ Result<std::unique_ptr<tokenizer::Tokenizer>> open_tokenizer(const TrainConfig& 
 Status measure_arrays(TrainConfig& config) {
   if (config.data.format != train::DataFormat::kArrays) return {};
   const train::ArrayFormat& format = train::objective_entry(config.objective.name).arrays;
-  MALMOI_ASSIGN(config.data.sequence_length, train::ArraySource::longest(config.data.train[0], format));
+  MALMOI_ASSIGN(config.data.sequence_length, train::longest_array_row(config.data.train[0], format));
   return {};
 }
 
 Result<PreparedData> prepare_data(const TrainConfig& config, const tokenizer::Tokenizer* tokenizer,
                                   const model::Model& model, const Job& job) {
   PreparedData prepared;
-  uint64_t documents = 0;
   if (config.data.format == train::DataFormat::kArrays) {
     MALMOI_ASSIGN(prepared, open_arrays(config, model));
   } else if (config.data.format == train::DataFormat::kIds) {
@@ -147,9 +159,10 @@ Result<PreparedData> prepare_data(const TrainConfig& config, const tokenizer::To
   } else {
     MALMOI_ASSIGN(TokenizedTexts files, tokenize_texts(config, *tokenizer, job));
     MALMOI_ASSIGN(prepared, open_tokenized(files, config, model.vocab_size()));
-    documents = files.documents;
+    prepared.documents = files.documents;
   }
-  MALMOI_TRY(check_held_out(config, prepared, documents, job));
+  if (config.data.format != train::DataFormat::kArrays)
+    MALMOI_TRY(change_sequences(prepared, config, tokenizer, model));
   return prepared;
 }
 

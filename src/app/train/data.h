@@ -19,14 +19,18 @@ Result<std::unique_ptr<tokenizer::Tokenizer>> open_tokenizer(const train::TrainC
 struct PreparedData {
   std::unique_ptr<train::ExampleSource> train, valid;  // valid null: none
   uint64_t valid_bytes = 0;                            // of the validation text; 0: not known
+  uint64_t documents = 0;                              // texts or rows that valid_fraction chose from
 };
+
+/// What asks for validation and leaves nothing for it is said, an error where early stopping is asked for.
+Status check_held_out(const train::TrainConfig& config, const PreparedData& prepared, const Job& job);
 
 /// Of arrays, sets data.sequence_length to the length of their longest rows.
 Status measure_arrays(train::TrainConfig& config);
 
 /// Tokenises by data/tokenize.h (once: what is there for the same inputs is used again) or opens flat ids or arrays. Every
-/// value is checked against what the model can take; what asks for validation and leaves nothing for it is said, an error
-/// where early stopping is asked for. `tokenizer` may be null where the format is not text.
+/// value is checked against what the model can take. `tokenizer` may be null where the format is not text. Tables are
+/// encode_tables' (tables.h).
 Result<PreparedData> prepare_data(const train::TrainConfig& config, const tokenizer::Tokenizer* tokenizer,
                                   const model::Model& model, const Job& job);
 

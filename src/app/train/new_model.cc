@@ -17,12 +17,18 @@ using train::TrainConfig;
 model::Task task_of(const TrainConfig& config) { return train::objective_entry(config.objective.name).task; }
 
 // The fields of `model:` with those that follow from tokenizer and data.
-Json complete_config(const TrainConfig& config, const tokenizer::Tokenizer* tokenizer) {
+Json complete_config(const TrainConfig& config, const tokenizer::Tokenizer* tokenizer,
+                     const std::vector<std::string>& labels) {
   Json object = config.model;
   auto fill = [&](const char* key, Json value) {
     if (!object.contains(key)) object[key] = std::move(value);
   };
   if (!object.contains("n_positions")) fill("max_position_embeddings", config.data.sequence_length);
+  if (!labels.empty()) {
+    Json names = Json::object();
+    for (size_t i = 0; i < labels.size(); ++i) names[std::to_string(i)] = labels[i];
+    fill("id2label", std::move(names));
+  }
   if (!tokenizer) return object;
   fill("vocab_size", tokenizer->vocab_size());
   // What the model will have seen, so that whoever begins a text from its config begins as documents did.
@@ -37,8 +43,9 @@ Json complete_config(const TrainConfig& config, const tokenizer::Tokenizer* toke
 }
 
 Result<std::unique_ptr<model::Model>> make_new(const ConfigDocument& document, const TrainConfig& config,
-                                               const tokenizer::Tokenizer* tokenizer) {
-  const Json object = complete_config(config, tokenizer);
+                                               const tokenizer::Tokenizer* tokenizer,
+                                               const std::vector<std::string>& labels) {
+  const Json object = complete_config(config, tokenizer, labels);
   // Before the ids of its tokens are looked at one by one.
   const Json size = object.is_object() && object.contains("vocab_size") ? object["vocab_size"] : Json();
   if (tokenizer && size.is_number_integer() && tokenizer->vocab_size() > size.get<int64_t>())
@@ -58,13 +65,14 @@ Status resolve_init_from(TrainConfig& config, const Message& message) {
 }
 
 Result<std::unique_ptr<model::Model>> describe_model(const ConfigDocument& document, const TrainConfig& config,
-                                                     const tokenizer::Tokenizer* tokenizer) {
+                                                     const tokenizer::Tokenizer* tokenizer,
+                                                     const std::vector<std::string>& labels) {
   MALMOI_TRY(check_precision(config.precision, document.where("train") + ".dtype"));
   std::unique_ptr<model::Model> model;
   if (config.init_from) {
-    MALMOI_ASSIGN(model, model::load_config(*config.init_from, task_of(config)));
+    MALMOI_ASSIGN(model, model::load_config(*config.init_from, task_of(config), labels));
   } else {
-    MALMOI_ASSIGN(model, make_new(document, config, tokenizer));
+    MALMOI_ASSIGN(model, make_new(document, config, tokenizer, labels));
   }
   if (config.freeze.empty()) return model;
   MALMOI_TRY(train::check_freeze(config.freeze, model->parameters, document.where("train.freeze")));
@@ -80,6 +88,7 @@ Status fill_model(const TrainConfig& config, std::unique_ptr<model::Model>& mode
     MALMOI_ASSIGN(model, model::load_model(*config.init_from, {.purpose = model::Purpose::kTraining,
                                                                .dtype = type,
                                                                .task = task_of(config),
+                                                               .labels = model->labels,
                                                                .seed = config.seed,
                                                                .frozen = train::frozen_by(config.freeze),
                                                                .warn = warn}));

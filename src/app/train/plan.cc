@@ -10,6 +10,7 @@
 #include "app/train/data.h"
 #include "app/train/memory.h"
 #include "app/train/new_model.h"
+#include "app/train/tables.h"
 #include "base/log.h"
 
 namespace malmoi::app {
@@ -48,12 +49,15 @@ Result<FittedMemory> plan_memory(const model::Model& model, const train::Objecti
   return *unfitted;
 }
 
-// The steps of the run: those that are given, that epochs make of the data, or that fit the minutes.
+// The steps of the run: those that are given, that epochs make of the data (`rows`: of tables), or that fit the minutes.
 Result<int64_t> planned_steps(const train::TrainConfig& config, const tokenizer::Tokenizer* tokenizer,
-                              const model::Model& model, double seconds_per_step) {
+                              const model::Model& model, uint64_t rows, double seconds_per_step) {
   if (config.steps > 0) return config.steps;
   if (config.minutes > 0) return std::max<int64_t>(static_cast<int64_t>(60 * config.minutes / seconds_per_step), 1);
-  MALMOI_ASSIGN(uint64_t examples, examples_of_epoch(config, tokenizer, model));
+  uint64_t examples = rows;
+  if (examples == 0) {
+    MALMOI_ASSIGN(examples, examples_of_epoch(config, tokenizer, model));
+  }
   const double sequences = std::max(std::round(config.epochs * static_cast<double>(examples)), 1.0);
   return static_cast<int64_t>(std::ceil(sequences / static_cast<double>(config.sequences_per_step())));
 }
@@ -67,7 +71,12 @@ Result<PlanReport> plan(const ConfigDocument& document, const PlanOptions& optio
   if (config.fastest_precision) config.precision = fastest_precision();
   const auto objective = train::make_objective(config.objective);
   MALMOI_ASSIGN(auto tokenizer, open_tokenizer(config));
-  MALMOI_ASSIGN(auto model, describe_model(document, config, tokenizer.get()));
+  MALMOI_ASSIGN(Tables tables, read_tables(config));
+  MALMOI_ASSIGN(auto model, describe_model(document, config, tokenizer.get(), tables.labels));
+  if (!tables.train.empty()) {  // the rows' length is what a step's memory follows from
+    auto encoded = encode_tables(tables, config, *tokenizer, *model, {});
+    if (!encoded.ok()) return encoded.error();
+  }
   PlanReport report;
   report.machine_memory = machine_memory();
   if (options.memory) {
@@ -88,7 +97,8 @@ Result<PlanReport> plan(const ConfigDocument& document, const PlanOptions& optio
                                          : measured_rate(config.batch_size * config.data.sequence_length,
                                                          model->hidden_size(), config.precision);
   report.seconds_per_step = report.flops_per_step() / (kStepShare * report.flops_per_second);
-  MALMOI_ASSIGN(report.steps, planned_steps(config, tokenizer.get(), *model, report.seconds_per_step));
+  MALMOI_ASSIGN(report.steps,
+                planned_steps(config, tokenizer.get(), *model, tables.train.size(), report.seconds_per_step));
   return report;
 }
 

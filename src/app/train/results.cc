@@ -25,6 +25,7 @@ Json to_json(const TrainReport& report) {
   if (report.best) {
     json["best_step"] = report.best->step;
     json["best_valid_loss"] = report.best->valid_loss;
+    if (report.best->score) json["best_" + report.best->score->first] = report.best->score->second;
     json["perplexity"] = std::exp(report.best->valid_loss);
     if (report.best->bits_per_byte) json["bits_per_byte"] = *report.best->bits_per_byte;
   }

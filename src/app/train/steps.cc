@@ -66,7 +66,7 @@ Result<Speed> measure_speed(const StepsInput& input, double seconds, const Job& 
 }
 
 Result<train::LoopResult> run_steps(const StepsInput& input, RunDisplay& display, SampleWriter& samples,
-                                    const ModelExport& exports, const Job& job) {
+                                    const OutputMeter& outputs, const ModelExport& exports, const Job& job) {
   auto optimizer = train::make_optimizer(input.config.optimizer, input.model.parameters);
   MALMOI_ASSIGN(train::Stepper stepper,
                 train::Stepper::create(input.model, input.objective, *optimizer, stepper_options(input)));
@@ -78,6 +78,7 @@ Result<train::LoopResult> run_steps(const StepsInput& input, RunDisplay& display
     display.step(metrics);
   };
   events.on_evaluation = [&](int64_t done, int64_t total) { display.evaluation(done, total); };
+  if (outputs.measures()) events.measure = [&](int64_t step) { return outputs.measure(step); };
   events.on_evaluated = [&](int64_t step) { samples.write(step); };
   events.on_best = [&](int64_t, double) { return exports.write("best"); };
   events.warn = job.warn;

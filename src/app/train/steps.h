@@ -10,6 +10,7 @@
 #include "app/train/display.h"
 #include "app/train/export.h"
 #include "app/train/memory.h"
+#include "app/train/outputs.h"
 #include "app/train/samples.h"
 
 namespace malmoi::app {
@@ -39,6 +40,6 @@ Result<Speed> measure_speed(const StepsInput& input, double seconds, const Job& 
 
 /// Runs until the steps are done, validation stops improving, or job.stop asks; see train::run_loop.
 Result<train::LoopResult> run_steps(const StepsInput& input, RunDisplay& display, SampleWriter& samples,
-                                    const ModelExport& exports, const Job& job);
+                                    const OutputMeter& outputs, const ModelExport& exports, const Job& job);
 
 }  // namespace malmoi::app

@@ -34,11 +34,6 @@ class Texts {
 
 constexpr uint64_t kSplitSeed = 0x76616C6964;  // "valid"
 
-// Which split a document goes to: by hash of its text, so that a copy goes where its original goes.
-bool is_validation(const std::string& text, double fraction) {
-  return static_cast<double>(hash64(text, kSplitSeed) >> 11) * 0x1.0p-53 < fraction;
-}
-
 // Splits one text at the given share of its characters.
 size_t split_point(const std::string& text, double train_share) {
   auto wanted = static_cast<size_t>(static_cast<double>(count_code_points(text)) * train_share);
@@ -63,6 +58,10 @@ Status for_each_held_out(const train::DataConfig& data, const TextSink& sink) {
 
 }  // namespace
 
+bool is_held_out(const std::string& text, double fraction) {
+  return static_cast<double>(hash64(text, kSplitSeed) >> 11) * 0x1.0p-53 < fraction;
+}
+
 Status for_each_text(const train::DataConfig& data, const TextSink& sink) {
   MALMOI_ASSIGN(Texts texts, Texts::open(data.train, "train"));
   std::string first, text;
@@ -77,7 +76,7 @@ Status for_each_text(const train::DataConfig& data, const TextSink& sink) {
     return sink(std::move(rest), true);
   }
   auto route = [&](std::string&& document) {
-    bool held_out = data.valid_fraction > 0 && is_validation(document, data.valid_fraction);
+    bool held_out = data.valid_fraction > 0 && is_held_out(document, data.valid_fraction);
     return sink(std::move(document), held_out);
   };
   MALMOI_TRY(route(std::move(first)));

@@ -11,6 +11,7 @@
 #include "app/train/choices.h"
 #include "app/train/new_model.h"
 #include "app/train/steps.h"
+#include "app/train/tables.h"
 #include "base/cpu.h"
 #include "base/log.h"
 #include "base/parallel.h"
@@ -23,9 +24,9 @@ using train::TrainConfig;
 std::string now_text() { return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr))); }
 
 Status check_length(const ConfigDocument& document, const TrainConfig& config, const model::Model& model) {
-  // Rows made ready are looked at one by one, without their padding.
-  bool arrays = config.data.format == train::DataFormat::kArrays;
-  if (arrays || config.data.sequence_length <= model.max_positions()) return {};
+  // Rows are looked at one by one, without their padding.
+  bool rows = config.data.format == train::DataFormat::kArrays || config.data.format == train::DataFormat::kTable;
+  if (rows || config.data.sequence_length <= model.max_positions()) return {};
   return usage_error(
       fmt::format("is {}, the model has {} positions", config.data.sequence_length, model.max_positions()),
       document.where("data.sequence_length"), "shorten it");
@@ -60,7 +61,8 @@ TrainReport begin_report(const TrainConfig& config, const model::Model& model, c
   return report;
 }
 
-void finish_report(TrainReport& report, const train::LoopResult& result, const PreparedData& data) {
+void finish_report(TrainReport& report, const train::LoopResult& result, const model::Model& model,
+                   const PreparedData& data) {
   report.status = result.interrupted ? "interrupted" : result.stopped_early ? "early_stopped" : "finished";
   report.finished = now_text();
   report.steps = result.steps;
@@ -68,8 +70,9 @@ void finish_report(TrainReport& report, const train::LoopResult& result, const P
   report.skipped_steps = result.skipped_steps;
   report.loss = result.last_loss;
   if (result.best_step < 0) return;
-  report.best = {result.best_step, result.best_valid_loss, {}};
-  if (data.valid_bytes == 0) return;
+  report.best = {result.best_step, result.best_valid_loss, {}, result.best_score};
+  // Only who predicts every token of a text encodes it.
+  if (data.valid_bytes == 0 || model.task() != model::Task::kCausalLm) return;
   double bits = result.best_valid_loss / std::log(2.0) * static_cast<double>(data.valid->tokens() - 1);
   report.best->bits_per_byte = bits / static_cast<double>(data.valid_bytes);
 }
@@ -90,15 +93,26 @@ Result<TrainReport> train(const ConfigDocument& document, const TrainOptions& op
   MALMOI_ASSIGN(TrainConfig config, train::parse_train_config(document));
   MALMOI_TRY(resolve_init_from(config, job.message));
   MALMOI_TRY(measure_arrays(config));
-  const auto objective = train::make_objective(config.objective);
   MALMOI_ASSIGN(RunFolder folder, RunFolder::open(config.out, document, options.resume));
   Choices choices(folder, options.resume);
   MALMOI_TRY(choices.choose_precision(config, job));
   MALMOI_ASSIGN(auto tokenizer, open_tokenizer(config));
-  MALMOI_ASSIGN(auto model, describe_model(document, config, tokenizer.get()));
+  MALMOI_ASSIGN(Tables tables, read_tables(config));
+  MALMOI_ASSIGN(auto model, describe_model(document, config, tokenizer.get(), tables.labels));
   MALMOI_TRY(check_length(document, config, *model));
+  MALMOI_TRY(weigh_classes(tables, *model, config));
+  const auto objective = train::make_objective(config.objective);
+  PreparedData data;
+  const bool is_table =
+      config.data.format == train::DataFormat::kTable;  // whose rows' length a step's memory follows from
+  if (is_table) {
+    MALMOI_ASSIGN(data, encode_tables(tables, config, *tokenizer, *model, job));
+  }
   MALMOI_ASSIGN(FittedMemory memory, fit_memory(*model, *objective, config, job.stop));
-  MALMOI_ASSIGN(PreparedData data, prepare_data(config, tokenizer.get(), *model, job));
+  if (!is_table) {
+    MALMOI_ASSIGN(data, prepare_data(config, tokenizer.get(), *model, job));
+  }
+  MALMOI_TRY(check_held_out(config, data, job));
   MALMOI_TRY(fill_model(config, model, job.warn));
   std::vector<Tensor> average;
   const auto measure = [&](double seconds) {
@@ -118,9 +132,10 @@ Result<TrainReport> train(const ConfigDocument& document, const TrainOptions& op
   const double began = monotonic_seconds();
   RunDisplay display(job, folder);
   SampleWriter samples(config, folder, *model, tokenizer.get(), job);
+  OutputMeter outputs(config, folder, tables, *model, tokenizer.get());
   ModelExport exports(folder, *model, tokenizer.get(), config.save_dtype);
   StepsInput input{config, steps, sequences, memory, data, *model, *objective, average, options.resume, options.trace};
-  MALMOI_ASSIGN(train::LoopResult result, run_steps(input, display, samples, exports, job));
+  MALMOI_ASSIGN(train::LoopResult result, run_steps(input, display, samples, outputs, exports, job));
 
   // A model takes less space than a checkpoint: it is tried also where that was too large.
   const Status exported = exports.write("model");
@@ -128,7 +143,7 @@ Result<TrainReport> train(const ConfigDocument& document, const TrainOptions& op
   MALMOI_TRY(exported);
   if (!average.empty()) MALMOI_TRY(exports.write_with("ema", average));
   report.seconds = monotonic_seconds() - began;
-  finish_report(report, result, data);
+  finish_report(report, result, *model, data);
   MALMOI_TRY(write_file(folder / "run.json", dump_json(to_json(report), 2) + "\n"));
   MALMOI_TRY(write_report(folder.path()));
   if (result.interrupted)

@@ -78,6 +78,7 @@ HeadLoss head_loss(Context& context, Var hidden, const Weight& weight, Parameter
                  .targets = targets.as<int32_t>() + begin,
                  .loss = loss.as<float>() + begin,
                  .correct = options.count_correct ? correct.as<uint8_t>() + begin : nullptr,
+                 .target_weights = options.target_weights.empty() ? nullptr : options.target_weights.data(),
                  .loss_scale = static_cast<float>(options.scale),
                  .label_smoothing = options.label_smoothing,
                  .z_weight = options.z_weight,

@@ -13,10 +13,11 @@ namespace malmoi::kernels {
 struct CrossEntropyArgs {
   DType dtype = DType::kF32;
   int64_t rows = 0, cols = 0;
-  void* logits = nullptr;            // [rows, cols]
-  const int32_t* targets = nullptr;  // [rows], each in [0, cols)
-  float* loss = nullptr;             // [rows], f32: unscaled
-  uint8_t* correct = nullptr;        // [rows], 1 where no logit is larger than the target's; null: not wanted
+  void* logits = nullptr;                 // [rows, cols]
+  const int32_t* targets = nullptr;       // [rows], each in [0, cols)
+  float* loss = nullptr;                  // [rows], f32: unscaled
+  uint8_t* correct = nullptr;             // [rows], 1 where no logit is larger than the target's; null: not wanted
+  const float* target_weights = nullptr;  // [cols]: a row's loss and gradient are times that of its target; null: 1
   float loss_scale = 1;
   float label_smoothing = 0, z_weight = 0;
   float logit_scale = 1;  // logits are multiplied by it first

@@ -23,14 +23,15 @@ void row(const CrossEntropyArgs& a, int64_t r, std::vector<double>& z) {
   double lse = top + std::log(total);
   int64_t target = a.targets[r];
   double loss = lse - (1 - smoothing) * z[static_cast<size_t>(target)] - smoothing * sum / n + z_weight * lse * lse;
-  if (a.loss) a.loss[r] = static_cast<float>(loss);
+  const double weight = a.target_weights ? static_cast<double>(a.target_weights[target]) : 1;
+  if (a.loss) a.loss[r] = static_cast<float>(weight * loss);
   if (a.correct) a.correct[r] = z[static_cast<size_t>(target)] >= top;
   if (!a.dlogits) return;
   for (int64_t c = 0; c < a.cols; ++c) {
     double zc = z[static_cast<size_t>(c)];
     double d = std::exp(zc - lse) * (1 + 2 * z_weight * lse) - smoothing / n - (c == target ? 1 - smoothing : 0);
     if (cap > 0) d *= 1 - zc / cap * (zc / cap);
-    put(logits[c], d * static_cast<double>(a.loss_scale) * static_cast<double>(a.logit_scale));
+    put(logits[c], weight * d * static_cast<double>(a.loss_scale) * static_cast<double>(a.logit_scale));
   }
 }
 

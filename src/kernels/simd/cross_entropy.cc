@@ -54,8 +54,8 @@ float logit(const CrossEntropyArgs& a, const T* row, int64_t c) {
 }
 
 template <typename T>
-void gradient(const CrossEntropyArgs& a, T* row, float lse, int64_t target) {
-  float n = static_cast<float>(a.cols), scale = a.loss_scale * a.logit_scale;
+void gradient(const CrossEntropyArgs& a, T* row, float lse, int64_t target, float target_weight) {
+  float n = static_cast<float>(a.cols), scale = a.loss_scale * a.logit_scale * target_weight;
   Vec shift = all(lse), weight = all((1 + 2 * a.z_weight * lse) * scale);
   Vec smooth = all(a.label_smoothing / n * scale);
   auto slope = [&](Vec z) MALMOI_INLINED {
@@ -82,12 +82,13 @@ void rows(const CrossEntropyArgs& a) {
       RowSums s = sums(a, static_cast<const T*>(row));
       float lse = s.top + __builtin_logf(s.total), n = static_cast<float>(a.cols);
       int64_t target = a.targets[r];
+      const float target_weight = a.target_weights ? a.target_weights[target] : 1;
       if (a.loss) {
-        a.loss[r] = lse - (1 - a.label_smoothing) * logit(a, row, target) - a.label_smoothing * s.sum / n +
-                    a.z_weight * lse * lse;
+        a.loss[r] = target_weight * (lse - (1 - a.label_smoothing) * logit(a, row, target) -
+                                     a.label_smoothing * s.sum / n + a.z_weight * lse * lse);
       }
       if (a.correct) a.correct[r] = logit(a, row, target) >= s.top;
-      if (a.dlogits) gradient(a, row, lse, target);
+      if (a.dlogits) gradient(a, row, lse, target, target_weight);
     }
   });
 }

@@ -1,4 +1,6 @@
 // Classification of texts: one label each.
+#include <optional>
+
 #include "train/objectives/cross_entropy.h"
 
 namespace malmoi::train {
@@ -16,9 +18,28 @@ void append_row(const ArrayRow& row, const RowRules&, Examples& out) {
   out.targets.push_back(row.integers[kLabels][0]);
 }
 
+enum Cell { kText, kPair, kLabel };
+constexpr TableColumn kCells[] = {
+    {.role = "text"}, {.role = "text_pair", .optional = true}, {.role = "label", .label = true}};
+
+Result<EncodedRow> encode(const TableCells& row, const RowEncoding& rules) {
+  MALMOI_ASSIGN(std::string text, cell_text(row.find(kText), "text", row.where));
+  std::optional<std::string> pair;
+  if (row.find(kPair)) {
+    MALMOI_ASSIGN(pair, cell_text(row.find(kPair), "text_pair", row.where));
+  }
+  MALMOI_ASSIGN(std::string label, cell_text(row.find(kLabel), "label", row.where));
+  MALMOI_ASSIGN(int32_t index, label_index(label, rules.labels, row.where));
+  EncodedText encoded = encode_text(text, pair ? &*pair : nullptr, rules.tokenizer, rules.max_length);
+  std::vector<int32_t> mask = encoded.mask();
+  return EncodedRow{.integers = {std::move(encoded.ids), std::move(mask), {index}, std::move(encoded.type_ids)},
+                    .cut = encoded.cut};
+}
+
 class Classification final : public CrossEntropy {
  public:
-  Classification() : CrossEntropy({.accuracy = true}) {}
+  explicit Classification(const ObjectiveConfig& config)
+      : CrossEntropy({.accuracy = true, .f1 = true, .target_weights = config.class_weights}) {}
   void append_rehearsal(int64_t batch, int64_t length, Examples& out) const override {
     const std::vector<int32_t> row(static_cast<size_t>(length), 0);
     for (int64_t b = 0; b < batch; ++b) {
@@ -28,6 +49,22 @@ class Classification final : public CrossEntropy {
   }
 };
 
+// class_weights: balanced, or {label: weight}, the others 1.
+void read(ConfigReader& reader, ObjectiveConfig& config) {
+  if (!reader.has("class_weights")) return;
+  const Json& weights = reader.raw("class_weights");
+  config.balanced_classes = weights == "balanced";
+  if (config.balanced_classes) return;
+  if (!weights.is_object()) {
+    reader.fail("class_weights", "is neither balanced nor weights by label", "write balanced, or {label: 2.0}");
+    return;
+  }
+  for (const auto& [label, weight] : weights.items()) {
+    if (weight.is_number() && weight.get<double>() >= 0) config.named_class_weights[label] = weight.get<double>();
+    else reader.fail("class_weights", "the weight of '" + label + "' is not a number from 0 on");
+  }
+}
+
 }  // namespace
 
 extern const ObjectiveEntry classification_objective{
@@ -35,7 +72,10 @@ extern const ObjectiveEntry classification_objective{
     .task = model::Task::kClassification,
     .flat = false,
     .arrays = {kFiles, append_row},
-    .read = [](ConfigReader&, ObjectiveConfig&) {},
-    .make = [](const ObjectiveConfig&) -> std::unique_ptr<Objective> { return std::make_unique<Classification>(); }};
+    .table = {kCells, encode},
+    .read = read,
+    .make = [](const ObjectiveConfig& config) -> std::unique_ptr<Objective> {
+      return std::make_unique<Classification>(config);
+    }};
 
 }  // namespace malmoi::train

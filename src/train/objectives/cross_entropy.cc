@@ -4,13 +4,43 @@
 
 #include "autograd/router_balance.h"
 #include "autograd/tape.h"
+#include "train/scores.h"
 
 namespace malmoi::train {
 
 Counts CrossEntropy::count(const Examples& examples) const {
   auto counted = std::count_if(examples.targets.begin(), examples.targets.end(), [](int32_t t) { return t >= 0; });
-  return {.terms = counted, .tokens = examples.tokens()};
+  double weight = 0;
+  for (int32_t target : examples.targets) weight += target >= 0 ? weight_of(target) : 0;
+  return {.terms = counted, .tokens = examples.tokens(), .weight = weight};
 }
+
+double CrossEntropy::weight_of(int32_t target) const {
+  const auto& weights = options_.target_weights;
+  return weights.empty() ? 1 : static_cast<double>(weights[static_cast<size_t>(target)]);
+}
+
+std::vector<Figure> CrossEntropy::figures_of(const Predictions& predictions) const {
+  if (!options_.f1 || predictions.targets.empty()) return {};
+  return {{"f1", macro_f1(predictions)}};
+}
+
+namespace {
+
+// The largest logit of each row of features that has a target.
+void predict(autograd::Context& context, const model::Model& model, const Tensor& features,
+             std::span<const int32_t> targets, Predictions& out) {
+  const Tensor logits = model.logits(context, features);
+  const int64_t outputs = logits.shape().columns();
+  for (size_t r = 0; r < targets.size(); ++r) {
+    if (targets[r] < 0) continue;
+    const float* row = logits.as<float>() + static_cast<int64_t>(r) * outputs;
+    out.targets.push_back(targets[r]);
+    out.predicted.push_back(static_cast<int32_t>(std::max_element(row, row + outputs) - row));
+  }
+}
+
+}  // namespace
 
 LossSums CrossEntropy::accumulate(autograd::Context& context, const model::Model& model, const Examples& examples,
                                   const Counts& whole) const {
@@ -24,14 +54,19 @@ LossSums CrossEntropy::accumulate(autograd::Context& context, const model::Model
   }
   autograd::Var hidden = model.backbone->forward(context, input.batch());
   autograd::Var features = model.head->features(context, std::move(hidden), input.batch());
-  double share = 1.0 / static_cast<double>(std::max<int64_t>(whole.terms, 1));
+  LossSums sums;
+  if (options_.f1 && !learns && !context.rehearsal())
+    predict(context, model, features.value, examples.targets, sums.predictions);
+  const double share =
+      1 / std::max(options_.target_weights.empty() ? static_cast<double>(whole.terms) : whole.weight, 1e-9);
   autograd::HeadLoss loss = model.loss(context, std::move(features),
                                        {.targets = examples.targets,
                                         .scale = share,
+                                        .target_weights = options_.target_weights,
                                         .label_smoothing = learns ? options_.label_smoothing : 0,
                                         .z_weight = learns ? options_.z_weight : 0,
                                         .count_correct = options_.accuracy});
-  LossSums sums{.loss = loss.sum * share};
+  sums.loss = loss.sum * share;
   if (balanced) {
     // Part by part, as the authors do: each weighs by its tokens.
     double part = static_cast<double>(examples.tokens()) / static_cast<double>(whole.tokens);
@@ -41,7 +76,9 @@ LossSums CrossEntropy::accumulate(autograd::Context& context, const model::Model
   }
   if (learns) context.tape->backward(context);
   context.balance = nullptr;
-  if (options_.accuracy) sums.figures.push_back({"accuracy", static_cast<double>(loss.correct) * share});
+  if (options_.accuracy)
+    sums.figures.push_back(
+        {"accuracy", static_cast<double>(loss.correct) / static_cast<double>(std::max<int64_t>(whole.terms, 1))});
   return sums;
 }
 

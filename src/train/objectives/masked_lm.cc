@@ -19,13 +19,20 @@ void append_row(const ArrayRow& row, const RowRules&, Examples& out) {
 
 std::unique_ptr<Objective> make(const ObjectiveConfig&) { return std::make_unique<CrossEntropy>(); }
 
+Result<std::unique_ptr<ExampleSource>> of_tokens(std::unique_ptr<ExampleSource> sequences, const TokenRules& rules,
+                                                 const ObjectiveConfig& config, uint64_t seed, int64_t room) {
+  return mask_tokens(std::move(sequences), rules, config.masking, seed, room);
+}
+
 }  // namespace
 
-extern const ObjectiveEntry masked_lm_objective{.name = "masked_lm",
-                                                .task = model::Task::kMaskedLm,
-                                                .flat = false,
-                                                .arrays = {kFiles, append_row},
-                                                .read = [](ConfigReader&, ObjectiveConfig&) {},
-                                                .make = make};
+extern const ObjectiveEntry masked_lm_objective{
+    .name = "masked_lm",
+    .task = model::Task::kMaskedLm,
+    .flat = true,
+    .arrays = {kFiles, append_row},
+    .read = [](ConfigReader& reader, ObjectiveConfig& config) { config.masking = read_masking(reader); },
+    .make = make,
+    .of_tokens = of_tokens};
 
 }  // namespace malmoi::train

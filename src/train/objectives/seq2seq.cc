@@ -24,6 +24,19 @@ void append_row(const ArrayRow& row, const RowRules& rules, Examples& out) {
   out.targets.insert(out.targets.end(), labels.begin(), labels.end());
 }
 
+enum Cell { kSource, kTarget };
+constexpr TableColumn kCells[] = {{.role = "source"}, {.role = "target"}};
+
+Result<EncodedRow> encode(const TableCells& row, const RowEncoding& rules) {
+  MALMOI_ASSIGN(std::string source, cell_text(row.find(kSource), "source", row.where));
+  MALMOI_ASSIGN(std::string target, cell_text(row.find(kTarget), "target", row.where));
+  EncodedText input = encode_text(source, nullptr, rules.tokenizer, rules.max_length);
+  MALMOI_ASSIGN(EncodedText output, encode_output(target, rules.tokenizer, rules.max_output));
+  std::vector<int32_t> mask = input.mask();
+  return EncodedRow{.integers = {std::move(input.ids), std::move(mask), std::move(output.ids)},
+                    .cut = input.cut + output.cut};
+}
+
 class Seq2Seq final : public CrossEntropy {
  public:
   using CrossEntropy::CrossEntropy;
@@ -48,6 +61,7 @@ extern const ObjectiveEntry seq2seq_objective{.name = "seq2seq",
                                               .task = model::Task::kSeq2Seq,
                                               .flat = false,
                                               .arrays = {kFiles, append_row},
+                                              .table = {kCells, encode},
                                               .read = read,
                                               .make = make};
 

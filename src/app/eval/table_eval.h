@@ -1,0 +1,53 @@
+// How well a model does what it was trained for on rows of a table: labels (classifiers) or outputs (encoder-decoders), beside
+// baselines that need no model.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/use/generate.h"
+#include "base/error.h"
+#include "base/job.h"
+#include "base/json.h"
+
+namespace malmoi::app {
+
+struct TableEvalOptions {
+  std::string model;
+  std::vector<std::string> tables;             // the rows to judge by
+  std::vector<std::string> train_tables;       // rows that baselines learn from; none: no baselines that learn
+  std::map<std::string, std::string> columns;  // by role, as data.columns of a training configuration
+  int64_t limit = 0;                           // rows; 0: all
+  int64_t examples = 20;                       // rows shown in the report
+  DType dtype = DType::kF32;
+};
+
+/// A way of answering, with its figures.
+struct JudgedAnswers {
+  std::string name;  // "model", or of a baseline
+  std::vector<std::pair<std::string, double>> figures;
+  double seconds = 0;  // of learning and answering
+};
+
+struct TableEvalReport {
+  std::string task;  // classification, seq2seq
+  std::string model;
+  uint64_t rows = 0;
+  std::vector<JudgedAnswers> answers;            // the model's first
+  std::vector<std::string> labels;               // of a classifier
+  std::vector<std::vector<uint64_t>> confusion;  // [label, predicted]
+  struct Example {
+    std::string input, target, output;
+  };
+  std::vector<Example> examples;
+};
+Json to_json(const TableEvalReport& report);
+
+/// Classifiers: accuracy, macro F1 and loss; baselines: the most frequent label, logistic regression over n-grams of
+/// characters (data/classifier/label_model.h). Encoder-decoders: BLEU (13a), BLEU by characters and chrF; baselines: the
+/// source itself, the target of the most similar training source by bigrams of characters.
+Result<TableEvalReport> evaluate_table(const TableEvalOptions& options, const Job& job);
+
+}  // namespace malmoi::app

@@ -1,0 +1,164 @@
+// Tests of training on tables: labels of a new head, what is told of rows, and the metric that chooses the best model.
+#include "app/train/tables.h"
+
+#include <gmock/gmock.h>
+
+#include "app/train/small_run.h"
+#include "app/use/classify.h"
+#include "app/use/fill.h"
+#include "train/test_words.h"
+
+namespace malmoi::app {
+namespace {
+
+using testing::Contains;
+using testing::HasSubstr;
+
+class TableRun : public SmallRun {
+ protected:
+  void SetUp() override {
+    SmallRun::SetUp();
+    ASSERT_TRUE(write_file(folder_ / "words" / "tokenizer.json", train::words_tokenizer_json()).ok());
+    std::string rows = "id\tdocument\tlabel\n";
+    for (int i = 0; i < 60; ++i)
+      rows += std::to_string(i) + (i % 2 ? "\tgood film playing\tyes\n" : "\tbad film players\tno\n");
+    ASSERT_TRUE(write_file(folder_ / "train.tsv", rows).ok());
+    ASSERT_TRUE(write_file(folder_ / "valid.tsv", rows).ok());
+    document_.root = {
+        {"objective", {{"name", "classification"}}},
+        {"model",
+         {{"architecture", "bert"}, {"hidden_size", 16}, {"num_hidden_layers", 1}, {"num_attention_heads", 2}}},
+        {"tokenizer", (folder_ / "words").string()},
+        {"data",
+         {{"format", "table"},
+          {"train", {(folder_ / "train.tsv").string()}},
+          {"valid", {(folder_ / "valid.tsv").string()}},
+          {"columns", {{"text", "document"}}},
+          {"sequence_length", 16}}},
+        {"train",
+         {{"batch_size", 4},
+          {"steps", 60},
+          {"eval_every", 20},
+          {"dtype", "f32"},
+          {"best_metric", "f1"},
+          {"optimizer", {{"lr", 0.01}}}}},
+        {"out", (folder_ / "run").string()}};
+    job_.warn = [this](const std::string& line) { messages_.push_back(line); };
+  }
+  std::string refusal() {
+    std::filesystem::remove_all(folder_ / "run");
+    auto report = train(document_, {}, job_);
+    return report.ok() ? "accepted" : report.error().to_string();
+  }
+};
+
+TEST_F(TableRun, LearnsLabelsAndSavesTheirNames) {
+  auto report = train(document_, {}, job_);
+  ASSERT_TRUE(report.ok()) << report.error().to_string();
+  ASSERT_TRUE(report->best.has_value());
+  ASSERT_TRUE(report->best->score.has_value());
+  EXPECT_EQ(report->best->score->first, "f1");
+  EXPECT_EQ(report->best->score->second, 1) << "good is yes, bad is no";
+  EXPECT_FALSE(report->best->bits_per_byte.has_value());
+  auto config = read_json((folder_ / "run" / "model" / "config.json").string());
+  EXPECT_EQ((*config)["id2label"], Json::parse(R"({"0": "no", "1": "yes"})"));
+  EXPECT_EQ((*config)["label2id"], Json::parse(R"({"no": 0, "yes": 1})"));
+  auto lines = read_file(folder_ / "run" / "metrics.jsonl");
+  EXPECT_THAT(*lines, HasSubstr("\"valid_accuracy\":1"));
+}
+
+TEST_F(TableRun, TheTrainedModelClassifiesAndExplains) {
+  ASSERT_TRUE(train(document_, {}, job_).ok());
+  auto opened = Classifier::open({.model = (folder_ / "run" / "best").string(), .explain = true}, job_);
+  ASSERT_TRUE(opened.ok()) << opened.error().to_string();
+  auto texts = opened->classify({"good film", "bad film"});
+  ASSERT_TRUE(texts.ok()) << texts.error().to_string();
+  EXPECT_EQ((*texts)[0].label, "yes");
+  EXPECT_EQ((*texts)[1].label, "no");
+  for (const ClassifiedText& text : *texts) {
+    EXPECT_NEAR(text.scores[0].second + text.scores[1].second, 1, 1e-9);
+    ASSERT_TRUE(text.explanation.has_value());
+    ASSERT_EQ(text.explanation->tokens.size(), 2u) << "marks around a text have no share";
+    EXPECT_GT(text.explanation->tokens[0].second, text.explanation->tokens[1].second) << "the adjective decides";
+    EXPECT_LT(text.explanation->gap, 0.02 * std::abs(text.explanation->difference) + 1e-3);
+  }
+  EXPECT_EQ(to_json((*texts)[0])["tokens"][0][0], "good");
+}
+
+TEST_F(TableRun, WhatIsWrongWithRowsIsNamed) {
+  document_.root["data"]["columns"]["label"] = "sentiment";
+  EXPECT_THAT(refusal(), HasSubstr("no row has the column 'sentiment'; name the one that holds the label with "
+                                   "data.columns.label; there are document, id, label"));
+  document_.root["data"]["columns"] = {{"text", "document"}, {"lable", "label"}};
+  EXPECT_THAT(refusal(), HasSubstr("lable"));
+  document_.root["data"]["columns"] = {{"text", "document"}};
+  ASSERT_TRUE(write_file(folder_ / "valid.tsv", "document\tlabel\ngood\tmaybe\n").ok());
+  EXPECT_THAT(refusal(), HasSubstr("the label 'maybe' is not one of the model's: no, yes"));
+  ASSERT_TRUE(
+      write_file(
+          folder_ / "valid.tsv",
+          "document\tlabel\ngood good good good good good good good good good good good good good good good\tno\n")
+          .ok());
+  EXPECT_THAT(refusal(), HasSubstr("2 tokens more than fit"));
+  document_.root["data"]["long_rows"] = "cut";
+  EXPECT_EQ(refusal(), "accepted");
+  EXPECT_THAT(messages_, Contains(HasSubstr("1 row cut to 16 tokens")));
+  ASSERT_TRUE(write_file(folder_ / "train.tsv", "document\tlabel\ngood\tyes\nbad\tyes\n").ok());
+  EXPECT_THAT(refusal(), HasSubstr("all rows have the label 'yes'"));
+}
+
+TEST_F(TableRun, AMetricThatNobodyMeasuresIsNamed) {
+  document_.root["train"]["best_metric"] = "bleu";
+  EXPECT_THAT(refusal(),
+              HasSubstr("train.best_metric: the objective measures no 'bleu'; use one of loss, accuracy, f1"));
+}
+
+TEST_F(TableRun, ClassesWeigh) {
+  document_.root["objective"]["class_weights"] = {{"maybe", 2}};
+  EXPECT_THAT(refusal(), HasSubstr("the model has no label 'maybe'"));
+  document_.root["objective"]["class_weights"] = {{"no", 0}};  // then `yes` alone is learned
+  document_.root["train"]["best_metric"] = "loss";
+  EXPECT_EQ(refusal(), "accepted");
+  auto lines = read_file(folder_ / "run" / "metrics.jsonl");
+  EXPECT_THAT(*lines, HasSubstr("\"valid_accuracy\":0.5"));
+  train::TrainConfig config;
+  config.objective.balanced_classes = true;
+  Tables tables;
+  tables.train.resize(8);
+  tables.labels = {"a", "b"};
+  tables.label_counts = {{"a", 6}, {"b", 2}};
+  model::Model model("bert", model::Task::kClassification, {});
+  model.labels = {"a", "b"};
+  ASSERT_TRUE(weigh_classes(tables, model, config).ok());
+  EXPECT_THAT(config.objective.class_weights,
+              testing::ElementsAre(testing::FloatNear(8.0f / 12, 1e-6f), testing::FloatNear(2, 1e-6f)));
+}
+
+TEST_F(TableRun, APretrainedModelTakesTheLabelsOfTheData) {
+  document_.root["objective"] = {{"name", "masked_lm"}};
+  document_.root["data"] = {{"train", {(folder_ / "train.tsv").string()}}, {"sequence_length", 16}};
+  document_.root["train"]["best_metric"] = "loss";
+  EXPECT_EQ(refusal(), "accepted");
+  std::filesystem::rename(folder_ / "run" / "model", folder_ / "pretrained");
+  const std::string pretrained = (folder_ / "pretrained").string();
+  auto filled = fill({.model = pretrained, .text = "good [MASK] playing", .words = {"film", "bad"}}, job_);
+  ASSERT_TRUE(filled.ok()) << filled.error().to_string();
+  ASSERT_EQ(filled->gaps.size(), 1u);
+  EXPECT_EQ(filled->gaps[0][0].text, "film");
+  EXPECT_EQ(filled->text, "good film playing");
+  EXPECT_THAT(fill({.model = pretrained, .text = "good"}, job_).error().to_string(), HasSubstr("write [MASK]"));
+  EXPECT_THAT(fill({.model = pretrained, .text = "[MASK]", .words = {"players"}}, job_).error().to_string(),
+              HasSubstr("cuts 'players' in 3 pieces (play ##er ##s)"));
+  document_.root["objective"] = {{"name", "classification"}};
+  document_.root["model"] = {{"init_from", (folder_ / "pretrained").string()}};
+  document_.root["data"] = {{"format", "table"},
+                            {"train", {(folder_ / "train.tsv").string()}},
+                            {"columns", {{"text", "document"}}},
+                            {"sequence_length", 16}};
+  EXPECT_EQ(refusal(), "accepted");
+  auto config = read_json((folder_ / "run" / "model" / "config.json").string());
+  EXPECT_EQ((*config)["id2label"], Json::parse(R"({"0": "no", "1": "yes"})"));
+}
+
+}  // namespace
+}  // namespace malmoi::app

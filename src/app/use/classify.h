@@ -1,0 +1,58 @@
+// `malmoi classify`: the labels of texts with their probabilities, and what each token adds.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "app/use/generate.h"
+#include "infer/session.h"
+#include "train/table_format.h"
+
+namespace malmoi::app {
+
+struct ClassifyOptions {
+  std::string model;       // a folder, or a name in the store
+  std::string file = "-";  // a text a line; "-": the standard input
+  bool explain = false;    // the share of each token by integrated gradients (infer/attribution.h)
+  DType dtype = DType::kF32;
+};
+
+struct ClassifiedText {
+  std::string label;                                   // the most probable
+  std::vector<std::pair<std::string, double>> scores;  // of each label, in the model's order: probabilities
+  int64_t cut = 0;                                     // tokens that did not fit
+  struct Explanation {
+    std::vector<std::pair<std::string, double>> tokens;  // the text of each, and its share of the label's logit
+    double difference = 0, gap = 0;                      // see infer::Attribution
+  };
+  std::optional<Explanation> explanation;
+};
+Json to_json(const ClassifiedText& text);
+
+/// A classifier with its tokenizer, for one thread.
+class Classifier {
+ public:
+  /// Errors: a model without labels, or without a tokenizer.
+  static Result<Classifier> open(const ClassifyOptions& options, const Job& job);
+  /// The texts in one pass. An empty text is classified as what stands around one.
+  Result<std::vector<ClassifiedText>> classify(const std::vector<std::string>& texts);
+  const std::vector<std::string>& labels() const { return loaded_.model->labels; }
+
+ private:
+  Classifier() = default;
+  Status explain(const train::EncodedText& encoded, int32_t label, ClassifiedText& out);
+
+  ClassifyOptions options_;
+  LoadedModel loaded_;
+  std::unique_ptr<infer::Session> session_;
+};
+
+/// Gives each line of the file in order. Warns of lines that were cut.
+Status classify(const ClassifyOptions& options, const std::function<Status(const ClassifiedText&)>& sink,
+                const Job& job);
+
+}  // namespace malmoi::app

@@ -1,0 +1,64 @@
+// Tests of tables: their kinds, their cells, and rows that cannot be read.
+#include "data/table.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "data/test_folder.h"
+
+namespace malmoi::data {
+namespace {
+
+using testing::HasSubstr;
+
+class Tables : public testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = Path(testing::TempDir()) / "malmoi_tables";
+    std::filesystem::remove_all(folder_);
+    ASSERT_TRUE(make_folder(folder_).ok());
+  }
+  // The cells of all rows, or what is wrong.
+  Json read(const std::string& name, const std::string& content, const std::string& text = "document") {
+    EXPECT_TRUE(write_file(folder_ / name, content).ok());
+    Json rows = Json::array();
+    Status read = for_each_table_row(folder_ / name, text, [&](TableRow&& row) -> Status {
+      rows.push_back(std::move(row.cells));
+      return {};
+    });
+    return read.ok() ? rows : Json(read.error().to_string());
+  }
+  Path folder_;
+};
+
+TEST_F(Tables, EveryKindGivesTheSameCells) {
+  const Json want =
+      Json::parse(R"([{"id": "1", "document": "좋다, 참", "label": "1"}, {"id": "2", "document": "b", "label": "0"}])");
+  EXPECT_EQ(read("a.tsv", "id\tdocument\tlabel\n1\t좋다, 참\t1\n2\tb\t0\n"), want);
+  EXPECT_EQ(read("ratings.txt", "id\tdocument\tlabel\n1\t좋다, 참\t1\n2\tb\t0\n"), want) << "as NSMC is published";
+  EXPECT_EQ(read("a.csv", "id,document,label\n1,\"좋다, 참\",1\n2,b,0\n"), want);
+  EXPECT_EQ(read("a.jsonl",
+                 "{\"id\": \"1\", \"document\": \"좋다, 참\", \"label\": \"1\"}\n\n{\"id\": \"2\", \"document\": "
+                 "\"b\", \"label\": \"0\"}\n"),
+            want);
+}
+
+TEST_F(Tables, LinesKeepValuesOfAnyKind) {
+  EXPECT_EQ(read("a.jsonl", "{\"words\": [\"a\", \"b\"], \"label\": 1}\n", "words"),
+            Json::parse(R"([{"words": ["a", "b"], "label": 1}])"));
+}
+
+TEST_F(Tables, WhatCannotBeReadIsNamed) {
+  EXPECT_THAT(read("a.parquet", "x").get<std::string>(), HasSubstr("a.parquet"));
+  EXPECT_THAT(read("a.jsonl", "{\"a\": 1}\n[1]\n").get<std::string>(), HasSubstr("(line 2): is not a JSON object"));
+  EXPECT_THAT(read("b.jsonl", "{\"a\": 1}\n{\"a\"\n").get<std::string>(), HasSubstr("(line 2)"));
+  EXPECT_THAT(read("a.tsv", "id\tlabel\n1\t2\n").get<std::string>(), HasSubstr("no column 'document'"));
+  EXPECT_THAT(read("b.csv", "document,label\na,1\n\"b,2\n").get<std::string>(), HasSubstr("b.csv"));
+  Status missing = for_each_table_row(folder_ / "none.tsv", "a", [](TableRow&&) -> Status { return {}; });
+  EXPECT_THAT(missing.error().to_string(), HasSubstr("none.tsv"));
+}
+
+}  // namespace
+}  // namespace malmoi::data

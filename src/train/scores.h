@@ -1,0 +1,11 @@
+// Scores of a whole evaluation, out of what was predicted for each target.
+#pragma once
+
+#include "train/objective.h"
+
+namespace malmoi::train {
+
+/// The mean, over the labels that are a target or were predicted, of F1 = 2 TP / (2 TP + FP + FN) (scikit-learn's "macro").
+double macro_f1(const Predictions& predictions);
+
+}  // namespace malmoi::train

@@ -1,0 +1,119 @@
+#include "train/table_format.h"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+#include "tokenizer/document_marks.h"
+
+namespace malmoi::train {
+namespace {
+
+// Labels that nobody named (registry.cc makes them so, as transformers does).
+bool are_unnamed(std::span<const std::string> labels) {
+  for (size_t i = 0; i < labels.size(); ++i) {
+    if (labels[i] != "LABEL_" + std::to_string(i)) return false;
+  }
+  return true;
+}
+
+std::string list_of(std::span<const std::string> labels) {
+  constexpr size_t kShown = 12;
+  std::string text;
+  for (size_t i = 0; i < std::min(labels.size(), kShown); ++i) text += (i ? ", " : "") + labels[i];
+  return labels.size() > kShown ? text + " ..." : text;
+}
+
+// The values whose place is kept.
+template <typename T>
+void keep_only(std::vector<T>& values, const std::vector<bool>& kept) {
+  size_t to = 0;
+  for (size_t from = 0; from < values.size(); ++from) {
+    if (kept[from]) values[to++] = values[from];
+  }
+  values.resize(to);
+}
+
+}  // namespace
+
+Result<std::string> cell_text(const Json* cell, std::string_view role, std::string_view where) {
+  std::string text;
+  if (cell && cell->is_string()) text = cell->get<std::string>();
+  else if (cell && (cell->is_number() || cell->is_boolean())) text = dump_json(*cell);
+  else if (cell && !cell->is_null())
+    return invalid_data("the " + std::string(role) + " is not a text", std::string(where), "write a text there");
+  if (text.find_first_not_of(" \t\r\n") == std::string::npos)
+    return invalid_data("the " + std::string(role) + " is empty", std::string(where), "fill it, or take the row out");
+  return text;
+}
+
+Status count_labels(const Json* cell, std::string_view role, std::string_view where,
+                    std::map<std::string, uint64_t>& counts) {
+  if (cell && cell->is_array()) {
+    for (const Json& one : *cell) MALMOI_TRY(count_labels(&one, role, where, counts));
+    return {};
+  }
+  MALMOI_ASSIGN(std::string label, cell_text(cell, role, where));
+  ++counts[label];
+  return {};
+}
+
+Result<int32_t> label_index(const std::string& label, std::span<const std::string> labels, std::string_view where) {
+  auto found = std::find(labels.begin(), labels.end(), label);
+  if (found != labels.end()) return static_cast<int32_t>(found - labels.begin());
+  int32_t index = -1;
+  auto [end, error] = std::from_chars(label.data(), label.data() + label.size(), index);
+  const bool whole = error == std::errc() && end == label.data() + label.size();
+  if (whole && index >= 0 && static_cast<size_t>(index) < labels.size() && are_unnamed(labels)) return index;
+  return invalid_data("the label '" + label + "' is not one of the model's: " + list_of(labels), std::string(where),
+                      "mend the label, or train a model that has it");
+}
+
+EncodedText encode_text(const std::string& first, const std::string* second, const tokenizer::Tokenizer& tokenizer,
+                        int64_t max_length) {
+  constexpr tokenizer::EncodeOptions kWhole{.add_special = true, .parse_special = false};
+  tokenizer::Encoding encoding =
+      second ? tokenizer.encode_pair(first, *second, kWhole) : tokenizer.encode_full(first, kWhole);
+  EncodedText text;
+  const auto limit = static_cast<size_t>(max_length);
+  if (encoding.ids.size() > limit) {
+    text.cut = static_cast<int64_t>(encoding.ids.size() - limit);
+    // Tokens of the texts, in order; the first `split` are the first text's.
+    std::vector<size_t> places;
+    for (size_t i = 0; i < encoding.ids.size(); ++i) {
+      if (encoding.special_tokens_mask[i] == 0) places.push_back(i);
+    }
+    size_t split =
+        second ? std::min(tokenizer.encode(first, {.parse_special = false}).size(), places.size()) : places.size();
+    size_t ends[] = {split, places.size()}, begins[] = {0, split};
+    std::vector<bool> kept(encoding.ids.size(), true);
+    for (int64_t n = 0; n < text.cut; ++n) {
+      const size_t longer = ends[1] - begins[1] > ends[0] - begins[0] ? 1 : 0;
+      if (ends[longer] == begins[longer]) break;  // what the tokenizer adds alone is longer than the limit
+      kept[places[--ends[longer]]] = false;
+    }
+    keep_only(encoding.ids, kept);
+    keep_only(encoding.type_ids, kept);
+  }
+  text.ids = std::move(encoding.ids);
+  text.type_ids = std::move(encoding.type_ids);
+  return text;
+}
+
+Result<EncodedText> encode_output(const std::string& text, const tokenizer::Tokenizer& tokenizer, int64_t max_length) {
+  const std::optional<int32_t> end = tokenizer::document_marks(tokenizer).after;
+  if (!end)
+    return usage_error("has no token that ends a text, so that a decoder would never stop", "tokenizer",
+                       "use one with an end of text");
+  EncodedText output = encode_text(text, nullptr, tokenizer, max_length);
+  if (output.ids.empty() || output.ids.back() != *end) {
+    if (static_cast<int64_t>(output.ids.size()) >= max_length && !output.ids.empty()) {
+      output.ids.pop_back();
+      ++output.cut;
+    }
+    output.ids.push_back(*end);
+  }
+  return output;
+}
+
+}  // namespace malmoi::train

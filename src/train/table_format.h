@@ -1,0 +1,76 @@
+// Tables of texts that an objective reads (data.format: table), and how the texts of a row become the arrays of an example.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "tokenizer/tokenizer.h"
+
+namespace malmoi::train {
+
+/// What a cell of a row is to the objective; data.columns names the column that holds it, else it has the role's name.
+struct TableColumn {
+  std::string_view role;
+  bool optional = false;
+  bool label = false;  // names of labels: their set makes the outputs of a new head
+};
+
+/// One row by the place of its columns; null: the row has no such cell.
+struct TableCells {
+  std::span<const Json* const> cells;
+  std::string_view where;  // for errors
+
+  const Json* find(size_t place) const { return cells[place]; }
+};
+
+/// What encoding needs to know beside the row.
+struct RowEncoding {
+  const tokenizer::Tokenizer& tokenizer;
+  std::span<const std::string> labels;     // of the model, by index
+  int64_t max_length = 0, max_output = 0;  // tokens of an input, and of the output of an encoder-decoder
+};
+
+/// The values of one example by the place of ArrayFormat's columns.
+struct EncodedRow {
+  std::vector<std::vector<int32_t>> integers;
+  std::vector<std::vector<float>> numbers;
+  int64_t cut = 0;  // tokens that did not fit
+};
+
+struct TableFormat {
+  std::span<const TableColumn> columns;  // the first is the text that a row is known by; none: does not take tables
+  /// Errors name `cells.where`: an empty text, a label that the model has not, a value of another kind.
+  Result<EncodedRow> (*encode)(const TableCells& cells, const RowEncoding& rules) = nullptr;
+};
+
+/// The text of a cell: a number or a truth value as it is written. Errors: a list, an object, an empty text.
+Result<std::string> cell_text(const Json* cell, std::string_view role, std::string_view where);
+
+/// Counts the labels of a cell: one, or each of a list.
+Status count_labels(const Json* cell, std::string_view role, std::string_view where,
+                    std::map<std::string, uint64_t>& counts);
+
+/// The index of a label among those of the model; where these are LABEL_0, LABEL_1 ..., a number is an index, too.
+Result<int32_t> label_index(const std::string& label, std::span<const std::string> labels, std::string_view where);
+
+/// One text or two as the tokenizer puts them together (`[CLS] first [SEP] second [SEP]`). What does not fit max_length is
+/// cut from the end of the longer one.
+struct EncodedText {
+  std::vector<int32_t> ids, type_ids;
+  int64_t cut = 0;
+
+  std::vector<int32_t> mask() const { return std::vector<int32_t>(ids.size(), 1); }
+};
+EncodedText encode_text(const std::string& first, const std::string* second, const tokenizer::Tokenizer& tokenizer,
+                        int64_t max_length);
+/// What a decoder is to write: the text as the tokenizer puts it together, and its end of text where that is not there yet.
+/// Errors: a tokenizer without one, since the model would never stop.
+Result<EncodedText> encode_output(const std::string& text, const tokenizer::Tokenizer& tokenizer, int64_t max_length);
+
+}  // namespace malmoi::train
