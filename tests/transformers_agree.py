@@ -70,7 +70,7 @@ def train_on_rows(entry, objective, folder):
     """A short run of ours on arrays: its model's folder."""
     rows = folder / f"{objective}_rows"
     rows.mkdir()
-    for name, array in random_rows(objective).items():
+    for name, array in random_rows(objective, vocabulary=min(150, entry["config"]["vocab_size"])).items():
         np.save(rows / f"{name}.npy", array)
     classes = {"num_labels": CLASSES} if objective == "classification" else {}
     (folder / "run.yaml").write_text(json.dumps({

@@ -71,10 +71,40 @@ TEST(Scheduler, AnAnswerMustBeginWithATokenOfTheVocabulary) {
   for (int32_t start : {-1, 264}) {
     auto model = tiny_encoder_decoder();
     model->decoder_start_token_id = start;
-    auto scheduler = Scheduler::create(*model);
-    ASSERT_FALSE(scheduler.ok()) << start;
-    EXPECT_NE(scheduler.error().to_string().find("decoder_start_token_id"), std::string::npos);
+    auto scheduler = *Scheduler::create(*model);
+    TokenRequest request{.prompt = {5, 6}, .max_tokens = 3, .sampling = {.temperature = 0}};
+    Status refused = scheduler->check(request);
+    ASSERT_FALSE(refused.ok()) << start;
+    EXPECT_NE(refused.error().to_string().find("decoder_start_token_id"), std::string::npos);
+    request.begin = {264};
+    EXPECT_FALSE(scheduler->check(request).ok());
+    request.begin = {0};
+    EXPECT_TRUE(scheduler->check(request).ok()) << "it is told";
   }
+}
+
+TEST(Scheduler, AnAnswerThatIsToldHowItBeginsGoesOnFromThere) {
+  auto model = tiny_encoder_decoder();
+  auto answer = [&](std::vector<int32_t> begin) {
+    auto scheduler = *Scheduler::create(*model);
+    TokenRequest request{
+        .prompt = {5, 6, 7}, .max_tokens = 6, .sampling = {.temperature = 0}, .begin = std::move(begin)};
+    std::vector<int32_t> ids;
+    EXPECT_TRUE(scheduler
+                    ->submit(std::move(request),
+                             [&](const Token& token) {
+                               ids.push_back(token.id);
+                               return true;
+                             })
+                    .ok());
+    while (scheduler->step()) {
+    }
+    return ids;
+  };
+  const std::vector<int32_t> usual = answer({});
+  EXPECT_EQ(answer({model->decoder_start_token_id}), usual);
+  const std::vector<int32_t> later = answer({model->decoder_start_token_id, usual[0]});
+  EXPECT_EQ(std::vector<int32_t>(later.begin(), later.end() - 1), std::vector<int32_t>(usual.begin() + 1, usual.end()));
 }
 
 TEST(Scheduler, ASourceThatThePoolCannotHoldIsRefused) {

@@ -408,6 +408,53 @@ TEST_F(TiedHeads, TheSameMatrixOnceMoreIsTheTable) {
   EXPECT_TRUE(model->config()["tie_word_embeddings"].get<bool>());
 }
 
+// transformers 5 writes tie_word_embeddings as true whatever the head is: the file says it.
+TEST_F(TiedHeads, AT5WithoutAHeadInItsFileHasTheTable) {
+  for (const bool own : {true, false}) {
+    write("t5", words_, own ? other_ : std::vector<float>());
+    Json config = *read_json((folder_ / "config.json").string());
+    config["scale_decoder_outputs"] = false;
+    ASSERT_TRUE(write_file(folder_ / "config.json", dump_json(config)).ok());
+    auto model = open();
+    EXPECT_EQ(head_value(*model), own ? 0.25f : 0.5f);
+    EXPECT_EQ(model->head->weight->parameter().role, own ? autograd::Role::kHead : autograd::Role::kEmbedding);
+    EXPECT_EQ(model->head->logit_scale, 1);
+    EXPECT_EQ(warnings_, "");
+  }
+}
+
+TEST(Initialisation, AnEncoderAloneHasNoDecoder) {
+  ConfigDocument document;
+  document.root = {{"model_type", "t5"}, {"vocab_size", 32}, {"d_model", 16}, {"architectures", {"T5EncoderModel"}}};
+  auto model = *make_model(document, document.root);
+  EXPECT_EQ(model->config()["architectures"][0].get<std::string>(), "T5EncoderModel");
+  EXPECT_EQ(model->head, nullptr);
+  EXPECT_TRUE(model->backbone->states().empty());
+  for (const auto& entry : model->parameters.entries()) EXPECT_FALSE(entry->spec.name.starts_with("decoder"));
+}
+
+// sin(p / 10000^(2k/d)) in the first half of row p, the cosines in the second.
+TEST(Initialisation, MariansPositionsAreSinesAndCosinesThatNothingTrains) {
+  ConfigDocument document;
+  document.root = {{"architecture", "marian"},
+                   {"vocab_size", 16},
+                   {"d_model", 8},
+                   {"encoder_layers", 1},
+                   {"encoder_attention_heads", 2},
+                   {"max_position_embeddings", 4}};
+  auto model = *make_model(document, document.root, {.training = true});
+  model->parameters.allocate(Purpose::kTraining, DType::kF32);
+  model->parameters.initialize(1);
+  for (const auto& entry : model->parameters.entries()) {
+    EXPECT_EQ(entry->parameter.trainable, !entry->spec.fixed);
+    if (entry->spec.name != "model.encoder.embed_positions.weight") continue;
+    EXPECT_TRUE(entry->spec.fixed);
+    const float* row = entry->parameter.compute.as<float>() + 3 * 8;
+    EXPECT_NEAR(row[1], std::sin(0.3), 1e-6);
+    EXPECT_NEAR(row[5], std::cos(0.3), 1e-6);
+  }
+}
+
 TEST_F(TiedHeads, TheHeadAloneFillsTheTable) {
   write("llama", words_, other_);
   std::string bytes = *read_file(folder_ / "model.safetensors");

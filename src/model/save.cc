@@ -10,7 +10,8 @@ using formats::ElementType;
 
 Json generation_config(const Json& config) {
   Json json = {{"_from_model_config", true}};
-  for (const char* key : {"bos_token_id", "eos_token_id", "pad_token_id", "decoder_start_token_id"}) {
+  for (const char* key : {"bos_token_id", "eos_token_id", "pad_token_id", "decoder_start_token_id",
+                          "forced_bos_token_id", "forced_eos_token_id"}) {
     if (config.contains(key) && !config[key].is_null()) json[key] = config[key];
   }
   return json;

@@ -1,8 +1,9 @@
-// Tests of nn/: published rotary scalings.
+// Tests of nn/: published rotary scalings, layers that are left out.
 #include <gtest/gtest.h>
 
 #include "base/json.h"
 #include "base/file.h"
+#include "nn/blocks.h"
 #include "nn/rotary.h"
 
 namespace malmoi::nn {
@@ -43,6 +44,28 @@ TEST(Rotary, PublishedScalingsAreTheReferences) {
     for (size_t i = 0; i < mine.size(); ++i)
       EXPECT_NEAR(mine[i], want[i].get<double>(), 2e-6 * want[i].get<double>()) << dump_json(s) << " " << i;
   }
+}
+
+TEST(LayerDrop, AShareOfLayersIsLeftOutWhileTrainingAlone) {
+  Arena arena, rehearsal = Arena::rehearsal();
+  autograd::Context context;
+  context.arena = &arena;
+  context.seed = 3;
+  auto dropped = [&](double p) {
+    int count = 0;
+    for (int i = 0; i < 2000; ++i) count += drops_layer(context, p);
+    return count;
+  };
+  EXPECT_EQ(dropped(0.3), 0) << "nothing is left out of what is measured";
+  context.training = true;
+  EXPECT_NEAR(dropped(0.3), 600, 80);
+  EXPECT_EQ(dropped(0), 0);
+  context.random_stream = 7;
+  const bool first = drops_layer(context, 0.5);
+  context.random_stream = 7;
+  EXPECT_EQ(drops_layer(context, 0.5), first) << "draws are counted";
+  context.arena = &rehearsal;
+  EXPECT_EQ(dropped(0.9), 0) << "memory is planned for all";
 }
 
 }  // namespace

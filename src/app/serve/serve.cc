@@ -114,11 +114,12 @@ Status serve_model(const ServeOptions& options, const Job& job) {
                 infer::Engine::create(*loaded.model, *loaded.tokenizer,
                                       {.max_running = options.max_running, .state_bytes = options.state_bytes}));
   std::string name = options.name.empty() ? name_of(folder) : options.name;
-  infer::EngineProvider provider(
-      *engine, *loaded.tokenizer,
-      {.model = {.name = name, .created = modified_seconds(folder), .defaults = sampling_defaults(generation_fields(folder)},
-       .chat_template = chat,
-       .stop_ids = loaded.stop_ids});
+  infer::EngineProvider provider(*engine, *loaded.tokenizer,
+                                 {.model = {.name = name,
+                                            .created = modified_seconds(folder),
+                                            .defaults = sampling_defaults(generation_fields(folder))},
+                                  .chat_template = chat,
+                                  .stop_ids = loaded.stop_ids});
   server->serve(provider);
   job.message("serving at " + url_of(server_options, server->port()) + " (Ctrl-C stops)");
   FileWatch files(server_options.warn);

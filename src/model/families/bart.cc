@@ -120,8 +120,10 @@ BartConfig read_bart(ConfigFields& f, const BartDefaults& defaults) {
   c.tie_word_embeddings = f.flag("tie_word_embeddings", true);
   c.pad_token_id = f.token_id("pad_token_id", c.vocab_size, f.training() ? -1 : defaults.pad_token_id);
   c.eos_token_id = read_end(f, c, defaults);
-  c.decoder_start_token_id = f.token_id("decoder_start_token_id", c.decoder_vocab_size,
-                                        default_id(f, defaults.decoder_start_token_id, c.decoder_vocab_size));
+  // A new model begins as mBART-50 does where its config's class names nothing.
+  const bool by_end = f.training() && defaults.decoder_start_token_id < 0;
+  const int32_t start = by_end ? c.eos_token_id : default_id(f, defaults.decoder_start_token_id, c.decoder_vocab_size);
+  c.decoder_start_token_id = f.token_id("decoder_start_token_id", c.decoder_vocab_size, start);
   if (c.decoder_start_token_id < 0 && defaults.decoder_start_token_id >= 0)
     f.fail("decoder_start_token_id", "is missing", "name the token that an answer begins with");
   f.token_ids({"forced_bos_token_id", "forced_eos_token_id"});
