@@ -83,6 +83,7 @@ void add_data_extract(CLI::App& data, Invocation& invocation);
 void add_data_crawl(CLI::App& data, Invocation& invocation);
 void add_data_tokenize(CLI::App& data, Invocation& invocation);
 void add_data_pack(CLI::App& data, Invocation& invocation);
+void add_data_pairs(CLI::App& data, Invocation& invocation);
 void add_data_pii(CLI::App& data, Invocation& invocation);
 void add_data_dedup(CLI::App& data, Invocation& invocation);
 void add_data_train_filter(CLI::App& data, Invocation& invocation);

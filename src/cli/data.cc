@@ -13,6 +13,7 @@ void add_data(CLI::App& root, Invocation& invocation) {
   add_data_tokenize(*data, invocation);
   add_data_pack(*data, invocation);
   add_data_pii(*data, invocation);
+  add_data_pairs(*data, invocation);
   add_data_dedup(*data, invocation);
   add_data_train_filter(*data, invocation);
 }

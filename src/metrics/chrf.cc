@@ -68,7 +68,6 @@ struct Text {
 
   Text(const std::string& raw, const ChrfOptions& options) {
     std::u32string line = code_points(raw);
-    while (!line.empty() && is_white_space(line.back())) line.pop_back();
     if (options.lowercase) line = lower_case(line);
     for (char32_t c : line) {
       if (options.whitespace || !is_white_space(c)) characters += c;

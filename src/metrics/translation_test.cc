@@ -50,14 +50,10 @@ TEST(Bleu, WordsAreSacreBleus) {
   for (const Sentence& sentence : sentences()) {
     for (auto [name, rule] : kRules) {
       if (!sentence.expected["tok_hyp"].contains(name)) continue;
-      std::string joined;
-      for (const std::string& word : split_words(sentence.hypothesis, rule))
-        joined += (joined.empty() ? "" : " ") + word;
-      std::string want;  // runs of spaces stand where sacreBLEU writes a token of white space
-      for (char c : sentence.expected["tok_hyp"][name].get<std::string>()) {
-        if (c != ' ' || (!want.empty() && want.back() != ' ')) want += c;
-      }
-      EXPECT_EQ(joined, want) << sentence.id << " " << name;
+      // White space among sacreBLEU's tokens (by characters it writes it out) counts nowhere.
+      const std::string want = sentence.expected["tok_hyp"][name].get<std::string>();
+      EXPECT_EQ(split_words(sentence.hypothesis, rule), split_words(want, WordRule::kNone))
+          << sentence.id << " " << name;
     }
   }
 }

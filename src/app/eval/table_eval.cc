@@ -296,6 +296,16 @@ Json to_json(const TableEvalReport& report) {
   return json;
 }
 
+std::string to_text(const TableEvalReport& report) {
+  std::string text;
+  for (const JudgedAnswers& answers : report.answers) {
+    text += fmt::format("{:<54}", answers.name);
+    for (const auto& [name, value] : answers.figures) text += fmt::format(" {} {:.4f}", name, value);
+    text += "\n";
+  }
+  return text;
+}
+
 Result<TableEvalReport> evaluate_table(const TableEvalOptions& options, const Job& job) {
   MALMOI_ASSIGN(LoadedModel loaded, load_for_generation(options.model, options.dtype, job));
   if (loaded.model->task() == model::Task::kSeq2Seq) return OutputJudge(options, job).run(std::move(loaded));

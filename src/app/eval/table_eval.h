@@ -44,6 +44,8 @@ struct TableEvalReport {
   std::vector<Example> examples;
 };
 Json to_json(const TableEvalReport& report);
+/// A line for each way of answering, with its figures.
+std::string to_text(const TableEvalReport& report);
 
 /// Classifiers: accuracy, macro F1 and loss; baselines: the most frequent label, logistic regression over n-grams of
 /// characters (data/classifier/label_model.h). Encoder-decoders: BLEU (13a), BLEU by characters and chrF; baselines: the

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/json.h"
+#include "train/loop.h"
 #include "train/rehearsal.h"
 
 namespace malmoi::app {

@@ -10,6 +10,10 @@ namespace malmoi::app::kinds {
 /// key. An interrupted build goes on.
 extern const StageKind kData;
 
+/// `pairs`: aligned paragraphs of two trees. Settings: `source`, `target`, `valid_fraction` (0.03), `test_fraction` (0.03),
+/// `least_characters` (2), `most_characters` (1000). Makes train.jsonl, valid.jsonl and test.jsonl.
+extern const StageKind kPairs;
+
 /// `tokenizer`: trains one on the training part of its inputs. Settings: `type` (bpe), `vocab_size` (8192),
 /// `min_frequency`, `pattern`, `byte_level`, `normalization`, `special_tokens`. Makes a folder with tokenizer.json.
 extern const StageKind kTokenizer;
@@ -19,7 +23,9 @@ extern const StageKind kTokenizer;
 extern const StageKind kTrain;
 
 /// `evaluate`: how well a model predicts held-out text. Settings: `model`, `corpus`, `split` (valid), `window` (0: the
-/// model's context), `max_documents` (0: all). Makes out/evaluation.json.
+/// model's context), `max_documents` (0: all). Makes out/evaluation.json. Or `model`,
+/// `table`, `columns`, `baseline_table` (what baselines learn from), `limit`, `examples`: see app/eval/table_eval.h; makes
+/// out/report.html, too.
 extern const StageKind kEvaluate;
 
 /// `sample`: what a model says. Settings: `model`, `prompts`, `max_tokens` (60), `temperature`, `top_k`, `top_p`, `min_p`,
