@@ -13,6 +13,7 @@
 #include "train/array_format.h"
 #include "train/examples.h"
 #include "train/masking.h"
+#include "train/spans.h"
 #include "train/table_format.h"
 
 namespace malmoi::train {
@@ -68,6 +69,7 @@ class Objective {
 struct ObjectiveConfig {
   std::string name = "causal_lm";  // a name of objective_table()
   MaskingConfig masking;           // masked_lm
+  SpanConfig spans;                // span_corruption
   double label_smoothing = 0;
   std::vector<float> class_weights;  // classification: of each label; empty: all 1
   bool balanced_classes = false;     // they follow from how often each label comes

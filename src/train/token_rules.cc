@@ -37,6 +37,9 @@ TokenRules token_rules(const tokenizer::Tokenizer* tokenizer, int64_t vocab_size
   for (std::string_view name : kMaskNames) {
     if (auto id = tokenizer->id_of(name); id && !rules.mask_id) rules.mask_id = id;
   }
+  while (auto id = tokenizer->id_of("<extra_id_" + std::to_string(rules.sentinels.size()) + ">"))
+    rules.sentinels.push_back(*id);
+  rules.end_id = tokenizer->eos_id();
   const bool by_continuation = marks_continuation(*tokenizer);
   for (int32_t id = 0; id < rules.vocab_size; ++id) {
     const auto at = static_cast<size_t>(id);

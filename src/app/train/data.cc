@@ -102,7 +102,8 @@ Status change_sequences(PreparedData& prepared, const TrainConfig& config, const
                         const model::Model& model) {
   const train::ObjectiveEntry& objective = train::objective_entry(config.objective.name);
   if (!objective.of_tokens) return {};
-  const train::TokenRules rules = train::token_rules(tokenizer, model.vocab_size());
+  train::TokenRules rules = train::token_rules(tokenizer, model.vocab_size());
+  rules.decoder_start_token_id = model.decoder_start_token_id;
   for (auto* source : {&prepared.train, &prepared.valid}) {
     if (!*source) continue;
     MALMOI_ASSIGN(*source, objective.of_tokens(std::move(*source), rules, config.objective, config.seed,

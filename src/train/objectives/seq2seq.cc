@@ -2,27 +2,12 @@
 #include <algorithm>
 
 #include "train/objectives/cross_entropy.h"
+#include "train/objectives/seq2seq.h"
 
 namespace malmoi::train {
 namespace {
 
 enum File { kIds, kMask, kLabels };
-constexpr ArrayColumn kFiles[] = {{.name = "ids", .values = ArrayValues::kIds},
-                                  {.name = "mask", .values = ArrayValues::kMask},
-                                  {.name = "labels", .axis = ArrayAxis::kOutput, .values = ArrayValues::kLabels}};
-
-// The decoder reads its start token, then the labels moved right by one; where there is no label, padding.
-void append_row(const ArrayRow& row, const RowRules& rules, Examples& out) {
-  RealTokens real = real_tokens(row.integers[kMask]);
-  out.input.add(real.input(row.integers[kIds], row.integers[kMask], {}));
-  std::span<const int32_t> labels = row.integers[kLabels];
-  // Rows behind the last label change nothing. One row stays, since every run of the encoder has a run of the decoder.
-  while (labels.size() > 1 && labels.back() < 0) labels = labels.first(labels.size() - 1);
-  std::vector<int32_t> moved{rules.decoder_start_token_id};
-  for (size_t i = 0; i + 1 < labels.size(); ++i) moved.push_back(labels[i] < 0 ? rules.pad_token_id : labels[i]);
-  out.decoder.add(moved);
-  out.targets.insert(out.targets.end(), labels.begin(), labels.end());
-}
 
 enum Cell { kSource, kTarget };
 constexpr TableColumn kCells[] = {{.role = "source"}, {.role = "target"}};
@@ -41,9 +26,7 @@ class Seq2Seq final : public CrossEntropy {
  public:
   using CrossEntropy::CrossEntropy;
   void append_rehearsal(int64_t batch, int64_t length, Examples& out) const override {
-    CrossEntropy::append_rehearsal(batch, length, out);
-    const std::vector<int32_t> row(static_cast<size_t>(length), 0);
-    for (int64_t b = 0; b < batch; ++b) out.decoder.add(row);
+    append_pairs(batch, length, length, out);
   }
 };
 
@@ -57,10 +40,36 @@ std::unique_ptr<Objective> make(const ObjectiveConfig& config) {
 
 }  // namespace
 
+const ArrayColumn kSeq2SeqFiles[3] = {{.name = "ids", .values = ArrayValues::kIds},
+                                      {.name = "mask", .values = ArrayValues::kMask},
+                                      {.name = "labels", .axis = ArrayAxis::kOutput, .values = ArrayValues::kLabels}};
+
+// The decoder reads its start token, then the labels moved right by one; where there is no label, padding.
+void append_seq2seq_row(const ArrayRow& row, const RowRules& rules, Examples& out) {
+  RealTokens real = real_tokens(row.integers[kMask]);
+  out.input.add(real.input(row.integers[kIds], row.integers[kMask], {}));
+  std::span<const int32_t> labels = row.integers[kLabels];
+  // Rows behind the last label change nothing. One row stays, since every run of the encoder has a run of the decoder.
+  while (labels.size() > 1 && labels.back() < 0) labels = labels.first(labels.size() - 1);
+  std::vector<int32_t> moved{rules.decoder_start_token_id};
+  for (size_t i = 0; i + 1 < labels.size(); ++i) moved.push_back(labels[i] < 0 ? rules.pad_token_id : labels[i]);
+  out.decoder.add(moved);
+  out.targets.insert(out.targets.end(), labels.begin(), labels.end());
+}
+
+void append_pairs(int64_t batch, int64_t input, int64_t output, Examples& out) {
+  const std::vector<int32_t> source(static_cast<size_t>(input), 0), target(static_cast<size_t>(output), 0);
+  for (int64_t b = 0; b < batch; ++b) {
+    out.input.add(source);
+    out.decoder.add(target);
+    out.targets.insert(out.targets.end(), target.begin(), target.end());
+  }
+}
+
 extern const ObjectiveEntry seq2seq_objective{.name = "seq2seq",
                                               .task = model::Task::kSeq2Seq,
                                               .flat = false,
-                                              .arrays = {kFiles, append_row},
+                                              .arrays = {kSeq2SeqFiles, append_seq2seq_row},
                                               .table = {kCells, encode},
                                               .read = read,
                                               .make = make};

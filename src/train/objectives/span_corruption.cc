@@ -1,0 +1,44 @@
+// Span corruption (Raffel et al. 2020), T5's own objective: the encoder reads a text with spans cut out, the decoder writes them.
+#include "train/objectives/cross_entropy.h"
+#include "train/objectives/seq2seq.h"
+#include "train/spans.h"
+
+namespace malmoi::train {
+namespace {
+
+class SpanCorruption final : public CrossEntropy {
+ public:
+  explicit SpanCorruption(const ObjectiveConfig& config)
+      : CrossEntropy({.label_smoothing = static_cast<float>(config.label_smoothing),
+                      .z_weight = static_cast<float>(config.z_loss)}) {}
+  // An example's sides have as much room as its sequence: short documents may be cut out by half.
+  void append_rehearsal(int64_t batch, int64_t length, Examples& out) const override {
+    append_pairs(batch, length, length, out);
+  }
+};
+
+void read(ConfigReader& reader, ObjectiveConfig& config) {
+  config.spans = read_spans(reader);
+  config.label_smoothing = reader.number("label_smoothing", 0, 0, 0.99);
+  config.z_loss = reader.number("z_loss", 0, 0, 1);
+}
+
+std::unique_ptr<Objective> make(const ObjectiveConfig& config) { return std::make_unique<SpanCorruption>(config); }
+
+Result<std::unique_ptr<ExampleSource>> of_tokens(std::unique_ptr<ExampleSource> sequences, const TokenRules& rules,
+                                                 const ObjectiveConfig& config, uint64_t seed, int64_t room) {
+  return corrupt_sequences(std::move(sequences), rules, config.spans, seed, room);
+}
+
+}  // namespace
+
+extern const ObjectiveEntry span_corruption_objective{
+    .name = "span_corruption",
+    .task = model::Task::kSeq2Seq,
+    .flat = true,
+    .arrays = {kSeq2SeqFiles, append_seq2seq_row},  // rows corrupted beforehand
+    .read = read,
+    .make = make,
+    .of_tokens = of_tokens};
+
+}  // namespace malmoi::train
