@@ -58,7 +58,8 @@ SelfAttention::SelfAttention(const Declare& declare, const AttentionSpec& spec) 
     qkv.layout = spec.layout;
   } else {
     Layout queries = permuted(spec.heads);
-    if (spec.output_gate) queries = {.kind = Layout::kPartsInterleaved, .heads = spec.heads, .parts = {spec.head_dim, spec.head_dim}};
+    if (spec.output_gate)
+      queries = {.kind = Layout::kPartsInterleaved, .heads = spec.heads, .parts = {spec.head_dim, spec.head_dim}};
     qkv.parts = {{n.q, q + gate_width(), spec.q_std, queries}, {n.k, kv, -1, permuted(spec.kv_heads)}, {n.v, kv}};
   }
   qkv_ = linear(declare / (n.fused ? n.fused : "qkv_proj"), qkv);

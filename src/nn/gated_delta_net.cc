@@ -26,7 +26,9 @@ GatedDeltaNet::GatedDeltaNet(const Declare& declare, const GatedDeltaNetSpec& s)
   };
   // The file has q, k, v and z of a key head side by side, and so b and a.
   int64_t each = s.heads / s.key_heads;
-  Layout qkvz{.kind = Layout::kPartsInterleaved, .heads = s.key_heads, .parts = {s.key_dim, s.key_dim, each * s.value_dim, each * s.value_dim}};
+  Layout qkvz{.kind = Layout::kPartsInterleaved,
+              .heads = s.key_heads,
+              .parts = {s.key_dim, s.key_dim, each * s.value_dim, each * s.value_dim}};
   Layout ba{.kind = Layout::kPartsInterleaved, .heads = s.key_heads, .parts = {each, each}};
   in_ = linear(declare / "in_proj",
                {.in = s.width,

@@ -71,8 +71,7 @@ Var LatentAttention::attend_in_full(Context& context, Var q, Var latent, std::sp
                                     std::span<const uint8_t> key_mask) const {
   const LatentAttentionSpec& s = spec_;
   int64_t key_dim = s.nope_dim + s.rope_dim;
-  Var kv =
-      kv_b_(context, autograd::slice(context, {latent, 0, s.kv_rank}));  // [rows, heads (nope_dim + value_dim)]
+  Var kv = kv_b_(context, autograd::slice(context, {latent, 0, s.kv_rank}));  // [rows, heads (nope_dim + value_dim)]
   autograd::LatentKeys heads = autograd::latent_keys(
       context, std::move(kv), {std::move(latent), s.kv_rank, s.rope_dim},
       {.heads = s.heads, .own_dim = s.nope_dim, .shared_dim = s.rope_dim, .value_dim = s.value_dim});
