@@ -125,10 +125,10 @@ OpCase block_case(const char* name, bool shared) {
 
 std::vector<OpCase> basic_op_cases() {
   return {
-      embedding_case("positions that begin at the third row", -1, 0, 2),
       embedding_case("words, positions and types", -1, 0),
       embedding_case("padding takes no gradient from look-ups", 3, 0),
       embedding_case("embedding with dropout", -1, 0.3f),
+      embedding_case("positions that begin at the third row", -1, 0, 2),
       computed_ids_case(),
       norm_case("rms norm of a sum", {}, false, true),
       norm_case("rms norm with offset", {.weight_offset = 1}, false, false),

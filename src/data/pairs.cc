@@ -52,7 +52,7 @@ bool fits(const std::string& a, const std::string& b, const PairOptions& options
     const size_t n = count_code_points(text);
     return n >= options.least_characters && n <= options.most_characters;
   };
-  const auto [shorter, longer] = std::minmax(a.size(), b.size());
+  const auto [shorter, longer] = std::minmax({a.size(), b.size()});
   return in_range(a) && in_range(b) &&
          static_cast<double>(longer) <= options.largest_ratio * static_cast<double>(shorter);
 }

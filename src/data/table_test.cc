@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <vector>
 
 #include "data/test_folder.h"
@@ -13,7 +14,7 @@ namespace {
 
 using testing::HasSubstr;
 
-class Tables : public testing::Test {
+class TableRows : public testing::Test {
  protected:
   void SetUp() override {
     folder_ = Path(testing::TempDir()) / "malmoi_tables";
@@ -25,7 +26,10 @@ class Tables : public testing::Test {
     EXPECT_TRUE(write_file(folder_ / name, content).ok());
     Json rows = Json::array();
     Status read = for_each_table_row(folder_ / name, text, [&](TableRow&& row) -> Status {
-      rows.push_back(std::move(row.cells));
+      std::map<std::string, Json> sorted;
+      for (const auto& [name, cell] : row.cells.items()) sorted[name] = cell;
+      Json& cells = rows.emplace_back(Json::object());
+      for (const auto& [name, cell] : sorted) cells[name] = cell;
       return {};
     });
     return read.ok() ? rows : Json(read.error().to_string());
@@ -33,9 +37,9 @@ class Tables : public testing::Test {
   Path folder_;
 };
 
-TEST_F(Tables, EveryKindGivesTheSameCells) {
+TEST_F(TableRows, EveryKindGivesTheSameCells) {
   const Json want =
-      Json::parse(R"([{"id": "1", "document": "좋다, 참", "label": "1"}, {"id": "2", "document": "b", "label": "0"}])");
+      Json::parse(R"([{"document": "좋다, 참", "id": "1", "label": "1"}, {"document": "b", "id": "2", "label": "0"}])");
   EXPECT_EQ(read("a.tsv", "id\tdocument\tlabel\n1\t좋다, 참\t1\n2\tb\t0\n"), want);
   EXPECT_EQ(read("ratings.txt", "id\tdocument\tlabel\n1\t좋다, 참\t1\n2\tb\t0\n"), want) << "as NSMC is published";
   EXPECT_EQ(read("a.csv", "id,document,label\n1,\"좋다, 참\",1\n2,b,0\n"), want);
@@ -45,12 +49,12 @@ TEST_F(Tables, EveryKindGivesTheSameCells) {
             want);
 }
 
-TEST_F(Tables, LinesKeepValuesOfAnyKind) {
+TEST_F(TableRows, LinesKeepValuesOfAnyKind) {
   EXPECT_EQ(read("a.jsonl", "{\"words\": [\"a\", \"b\"], \"label\": 1}\n", "words"),
-            Json::parse(R"([{"words": ["a", "b"], "label": 1}])"));
+            Json::parse(R"([{"label": 1, "words": ["a", "b"]}])"));
 }
 
-TEST_F(Tables, WhatCannotBeReadIsNamed) {
+TEST_F(TableRows, WhatCannotBeReadIsNamed) {
   EXPECT_THAT(read("a.parquet", "x").get<std::string>(), HasSubstr("a.parquet"));
   EXPECT_THAT(read("a.jsonl", "{\"a\": 1}\n[1]\n").get<std::string>(), HasSubstr("(line 2): is not a JSON object"));
   EXPECT_THAT(read("b.jsonl", "{\"a\": 1}\n{\"a\"\n").get<std::string>(), HasSubstr("(line 2)"));

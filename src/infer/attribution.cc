@@ -24,7 +24,10 @@ constexpr size_t kArenaBytes = size_t{16} << 30;
 // is kept row by row. Anything else is the table's.
 class PathTable final : public Weight {
  public:
-  explicit PathTable(std::unique_ptr<Weight> table) : table_(std::move(table)) { probe_.trainable = true; }
+  explicit PathTable(std::unique_ptr<Weight> table) : table_(std::move(table)) {
+    probe_.trainable = true;
+    probe_.grad = Tensor::zeros(DType::kF32, {1});
+  }
 
   // Row r of the next look-up is baseline[r] + alphas[r] * (its own - baseline[r]).
   void set_path(std::vector<int32_t> baseline, std::vector<float> alphas) {
@@ -50,7 +53,7 @@ class PathTable final : public Weight {
   void gather(Context& context, const RowIds& ids, Tensor& y) const override {
     Tensor base = context.temporary(y.dtype(), {ids.rows, in_features()});
     table_->gather(context, ids, y);
-    table_->gather(context, {baseline_.data(), ids.rows}, base);
+    table_->gather(context, {baseline_.data(), ids.rows, -1, ids.first_row}, base);
     const int64_t width = in_features();
     for (int64_t r = 0; r < ids.rows; ++r) {
       float *own = y.as<float>() + r * width, *from = base.as<float>() + r * width;
@@ -63,7 +66,7 @@ class PathTable final : public Weight {
     Tensor own = context.temporary(dy.dtype(), {ids.rows, in_features()}),
            base = context.temporary(dy.dtype(), {ids.rows, in_features()});
     table_->gather(context, ids, own);
-    table_->gather(context, {baseline_.data(), ids.rows}, base);
+    table_->gather(context, {baseline_.data(), ids.rows, -1, ids.first_row}, base);
     slopes_.assign(static_cast<size_t>(ids.rows), 0);
     const int64_t width = in_features();
     for (int64_t i = 0; i < ids.rows * width; ++i) {
@@ -75,7 +78,7 @@ class PathTable final : public Weight {
 
  private:
   std::unique_ptr<Weight> table_;
-  autograd::Parameter probe_;  // has no memory: it says that gradients are wanted
+  autograd::Parameter probe_;  // says that gradients are wanted; none are written there
   autograd::Parameter* probe_of_all_ = &probe_;
   std::vector<int32_t> baseline_;
   std::vector<float> alphas_;

@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "infer/session.h"
 #include "infer/tiny_model.h"
 
 namespace malmoi::infer {

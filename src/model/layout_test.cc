@@ -38,7 +38,7 @@ TEST(Layout, HeadsOfQueriesKeysAndValuesThatAlternate) {
 
 TEST(Layout, PartsOfAHeadThatAlternate) {
   // Two heads, each with two rows of one part, one of another, three of a third.
-  EXPECT_EQ(rows_of({Layout::kPartsInterleaved, 2, {2, 1, 3}}, 12),
+  EXPECT_EQ(rows_of({.kind = Layout::kPartsInterleaved, .heads = 2, .parts = {2, 1, 3}}, 12),
             (std::vector<float>{0, 1, 6, 7, 2, 8, 3, 4, 5, 9, 10, 11}));
 }
 

@@ -46,7 +46,11 @@ std::optional<LossSums> evaluate_all(Stepper& stepper, const ExampleSource& vali
     if (streams) streams->advance();
     if (progress) progress(static_cast<int64_t>(done), static_cast<int64_t>(size));
   });
-  for (const Figure& figure : stepper.objective().figures_of(sums.predictions)) sums.figures.push_back(figure);
+  for (const Figure& figure : stepper.objective().figures_of(sums.predictions)) {
+    auto rounded = std::ranges::find(sums.figures, figure.name, &Figure::name);  // the sum of the parts' shares
+    if (rounded == sums.figures.end()) sums.figures.push_back(figure);
+    else *rounded = figure;
+  }
   return sums;
 }
 

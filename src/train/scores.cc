@@ -4,6 +4,12 @@
 
 namespace malmoi::train {
 
+double accuracy(const Predictions& predictions) {
+  double right = 0;
+  for (size_t i = 0; i < predictions.targets.size(); ++i) right += predictions.targets[i] == predictions.predicted[i];
+  return predictions.targets.empty() ? 0 : right / static_cast<double>(predictions.targets.size());
+}
+
 double macro_f1(const Predictions& predictions) {
   struct Count {
     double hits = 0, predicted = 0, targets = 0;

@@ -5,6 +5,8 @@
 
 namespace malmoi::train {
 
+/// The share of targets that were predicted.
+double accuracy(const Predictions& predictions);
 /// The mean, over the labels that are a target or were predicted, of F1 = 2 TP / (2 TP + FP + FN) (scikit-learn's "macro").
 double macro_f1(const Predictions& predictions);
 

@@ -95,7 +95,8 @@ TEST(Config, EachMistakeIsNamed) {
   EXPECT_THAT(message(kSmall + "train: {steps: 5, optimizer: {name: muon}}\n"), HasSubstr("adamw_lr"));
   EXPECT_THAT(message(kSmall + "train: {steps: 5, optimizer: {name: adamw, eps: 0}}\n"), HasSubstr("optimizer.eps"));
   EXPECT_EQ(message(kSmall + "train: {steps: 5, optimizer: {name: adamw, eps: 1e-30}}\n"), "accepted");
-  EXPECT_THAT(message(kSmall + "objective: {name: masked_lm}\ntrain: {steps: 5}\n"), HasSubstr("use arrays"));
+  EXPECT_THAT(message(kSmall + "objective: {name: classification}\ntrain: {steps: 5}\n"),
+              HasSubstr("use arrays or table"));
   EXPECT_THAT(message(kSmall + "objective: {name: causal_lm, gamma: 1}\ntrain: {steps: 5}\n"), HasSubstr("'gamma'"));
   EXPECT_THAT(message(kSmall + "train: {steps: 5, early_stopping: {patience: 2}}\n"), HasSubstr("eval_every"));
   EXPECT_THAT(message("tokenizer: t\ndata: {train: [x]}\nout: o\ntrain: {steps: 1}\n"), HasSubstr("model"));

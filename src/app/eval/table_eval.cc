@@ -72,10 +72,7 @@ Result<double> timed(const Answer& answer) {
 // --- classifiers
 
 std::vector<std::pair<std::string, double>> label_figures(const train::Predictions& predictions) {
-  double right = 0;
-  for (size_t i = 0; i < predictions.targets.size(); ++i) right += predictions.targets[i] == predictions.predicted[i];
-  return {{"accuracy", right / static_cast<double>(predictions.targets.size())},
-          {"macro_f1", train::macro_f1(predictions)}};
+  return {{"accuracy", train::accuracy(predictions)}, {"macro_f1", train::macro_f1(predictions)}};
 }
 
 class LabelJudge {

@@ -6,7 +6,6 @@
 
 #include "app/train/texts.h"
 #include "app/train/tokenized_texts.h"
-#include "base/counted.h"
 #include "base/log.h"
 #include "data/token_file.h"
 #include "train/array_source.h"
@@ -119,8 +118,9 @@ Status check_held_out(const TrainConfig& config, const PreparedData& prepared, c
   if (prepared.valid || (!asked && !config.early_stopping)) return {};
   const std::string what =
       config.data.valid_fraction > 0
-          ? fmt::format("none of {} is held out: each goes by a hash of its text, and {} of them came to none",
-                        counted(prepared.documents, "text"), config.data.valid_fraction)
+          ? fmt::format("none of the {} {} is held out: each goes by a hash of its text, and {} of them came to none",
+                        prepared.documents, config.data.format == train::DataFormat::kTable ? "rows" : "documents",
+                        config.data.valid_fraction)
           : std::string("nothing is held out");
   if (config.early_stopping)
     return usage_error(what + ", so early stopping has nothing to go by", "train.early_stopping",

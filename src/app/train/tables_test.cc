@@ -18,6 +18,7 @@ class TableRun : public SmallRun {
  protected:
   void SetUp() override {
     SmallRun::SetUp();
+    ASSERT_TRUE(make_folder(folder_ / "words").ok());
     ASSERT_TRUE(write_file(folder_ / "words" / "tokenizer.json", train::words_tokenizer_json()).ok());
     std::string rows = "id\tdocument\tlabel\n";
     for (int i = 0; i < 60; ++i)

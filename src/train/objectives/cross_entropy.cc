@@ -22,7 +22,7 @@ double CrossEntropy::weight_of(int32_t target) const {
 
 std::vector<Figure> CrossEntropy::figures_of(const Predictions& predictions) const {
   if (!options_.f1 || predictions.targets.empty()) return {};
-  return {{"f1", macro_f1(predictions)}};
+  return {{"accuracy", accuracy(predictions)}, {"f1", macro_f1(predictions)}};
 }
 
 namespace {
