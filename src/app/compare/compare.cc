@@ -24,7 +24,8 @@ namespace {
 constexpr int64_t kRecallTokens = 16'000'000;
 constexpr int64_t kRecallTests = 256;  // sequences
 constexpr int64_t kRecallBatch = 32;
-constexpr size_t kMostPoints = 1000;  // of a curve
+constexpr double kRecallTolerance = 0.2;  // small models change by a tenth with each step of their width
+constexpr size_t kMostPoints = 1000;      // of a curve
 
 // A training configuration out of those of all and of one.
 ConfigDocument document_of(const Json& root, const ConfigDocument& recipe) {
@@ -124,8 +125,9 @@ class Comparison {
       if (!config_.recall.asked) continue;
       Json bare = model.model;
       bare.erase("hidden_size");
-      MALMOI_ASSIGN(SizedModel small, fit_size(bare, recall_vocabulary(config_.recall), config_.recall.length,
-                                               config_.recall.parameters, 2 * config_.tolerance, true, where(model)));
+      MALMOI_ASSIGN(SizedModel small,
+                    fit_size(bare, recall_vocabulary(config_.recall), config_.recall.length, config_.recall.parameters,
+                             std::max(config_.tolerance, kRecallTolerance), true, where(model)));
       recall_sizes_.push_back(std::move(small));
     }
     return {};
