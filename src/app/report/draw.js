@@ -26,7 +26,7 @@ const short = v => {
   if (size >= 1e4) return (v / 1e3).toFixed(1) + "k";
   return String(+v.toPrecision(4));
 };
-const bytes = v => v >= 1e9 ? (v / 1e9).toFixed(2) + " GB" : v >= 1e6 ? (v / 1e6).toFixed(1) + " MB" : v + " B";
+const bytes = v => v >= 1e9 ? (v / 1e9).toFixed(2) + " GB" : v >= 1e6 ? (v / 1e6).toFixed(1) + " MB" : v >= 1e4 ? Math.round(v / 1e3) + " kB" : v + " B";
 const duration = s => {
   const h = Math.floor(s / 3600), m = Math.floor(s % 3600 / 60), r = Math.round(s % 60);
   if (language === "ko") return (h ? h + "시간 " : "") + (h || m ? m + "분 " : "") + (h ? "" : r + "초");
