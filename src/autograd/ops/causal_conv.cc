@@ -41,6 +41,7 @@ double cost(const kernels::CausalConvArgs& a, const CausalConvOptions& o) {
 void backward(Context& context, Tape& tape, Record& record) {
   Attributes a = record.get<Attributes>();
   a.options.states = kept_states(record.saved[1].value);
+  a.options.next_states = {};  // the forward pass wrote them
   Tensor dy = tape.take_grad(record.outputs[0]);
   const Tensor& x = record.saved[0].value;
   Parameter *weight = record.parameters[0], *bias = record.parameters[1];

@@ -51,6 +51,7 @@ double cost(const RecurrentOptions& o, const Weight& weight) {
 void backward(Context& context, Tape& tape, Record& record) {
   RecurrentOptions o = record.get<Attributes>().options;
   o.states = kept_states(record.saved[3].value);
+  o.next_states = {};  // the forward pass wrote them
   const Weight& weight = *record.weights[0];
   Tensor dy = tape.take_grad(record.outputs[0]), gates = std::move(record.saved[0].value);
   Tensor inner = record.saved[1].value, y = record.saved[2].value;

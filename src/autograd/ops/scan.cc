@@ -54,6 +54,7 @@ double cost(const ScanOptions& o) {
 void backward(Context& context, Tape& tape, Record& record) {
   Attributes a = record.get<Attributes>();
   a.options.states = kept_states(record.saved[kOperands].value);
+  a.options.next_states = {};  // the forward pass wrote them
   const ScanOptions& o = a.options;
   Tensor dy = tape.take_grad(record.outputs[0]);
   Operands in;
