@@ -35,13 +35,18 @@ TEST(EncodeText, TheLongerTextIsCutAtItsEnd) {
 }
 
 TEST(EncodeText, AnOutputEnds) {
-  const auto tokenizer = words_tokenizer();  // its end of text is [SEP]?
-  auto output = encode_output("good film bad", tokenizer, 4);
-  if (!output.ok()) {
-    EXPECT_THAT(output.error().to_string(), HasSubstr("ends a text"));
-    return;
-  }
-  EXPECT_LE(output->ids.size(), 4u);
+  const auto tokenizer = words_tokenizer("<|endoftext|>");
+  const int32_t end = *tokenizer.id_of("<|endoftext|>");
+  auto whole = encode_output("good film", tokenizer, 8);
+  ASSERT_TRUE(whole.ok()) << whole.error().to_string();
+  EXPECT_THAT(whole->ids, ElementsAre(2, 5, 7, 3, end));
+  EXPECT_EQ(whole->cut, 0);
+  auto cut = encode_output("good film bad", tokenizer, 4);
+  ASSERT_TRUE(cut.ok());
+  EXPECT_EQ(cut->ids.size(), 4u);
+  EXPECT_EQ(cut->ids.back(), end) << "a cut output ends, too";
+  EXPECT_GT(cut->cut, 0);
+  EXPECT_THAT(encode_output("good", words_tokenizer(), 4).error().to_string(), HasSubstr("no token that ends a text"));
 }
 
 TEST(Classification, RowsBecomeArrays) {

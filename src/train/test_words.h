@@ -9,8 +9,8 @@
 
 namespace malmoi::train {
 
-/// Ids: 0 [PAD], 1 [UNK], 2 [CLS], 3 [SEP], 4 [MASK], 5 good, 6 bad, 7 film, 8 play, 9 ##ing, 10 ##er, 11 ##s, then letters.
-inline std::string words_tokenizer_json() {
+/// `end`: a token that ends a text, behind the letters; empty: none. Ids: 0 [PAD], 1 [UNK], 2 [CLS], 3 [SEP], 4 [MASK], 5 good, 6 bad, 7 film, 8 play, 9 ##ing, 10 ##er, 11 ##s, then letters.
+inline std::string words_tokenizer_json(const std::string& end = {}) {
   std::string vocab;
   int id = 0;
   auto add = [&](const std::string& piece) {
@@ -24,12 +24,16 @@ inline std::string words_tokenizer_json() {
   for (char c = 'a'; c <= 'z'; ++c) {
     if (c != 's') add("##" + std::string(1, c));
   }
+  if (!end.empty()) add(end);
   std::string special;
   for (int i = 0; i < 5; ++i) {
     const char* names[] = {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"};
     special += std::string(i ? ", " : "") + R"({"id": )" + std::to_string(i) + R"(, "content": ")" + names[i] +
                R"(", "single_word": false, "lstrip": false, "rstrip": false, "normalized": false, "special": true})";
   }
+  if (!end.empty())
+    special += R"(, {"id": )" + std::to_string(id - 1) + R"(, "content": ")" + end +
+               R"(", "single_word": false, "lstrip": false, "rstrip": false, "normalized": false, "special": true})";
   return R"({"version": "1.0", "added_tokens": [)" + special +
          R"(], "normalizer": null, "pre_tokenizer": {"type": "BertPreTokenizer"},
             "post_processor": {"type": "BertProcessing", "sep": ["[SEP]", 3], "cls": ["[CLS]", 2]},
@@ -39,8 +43,8 @@ inline std::string words_tokenizer_json() {
          vocab + "}}}";
 }
 
-inline tokenizer::Tokenizer words_tokenizer() {
-  auto made = tokenizer::Tokenizer::from_json(words_tokenizer_json());
+inline tokenizer::Tokenizer words_tokenizer(const std::string& end = {}) {
+  auto made = tokenizer::Tokenizer::from_json(words_tokenizer_json(end));
   EXPECT_TRUE(made.ok()) << made.error().to_string();
   return std::move(*made);
 }
