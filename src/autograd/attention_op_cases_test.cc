@@ -101,7 +101,8 @@ std::vector<OpCase> attention_op_cases() {
        [two](Bench& b, std::vector<Var>& in) {
          in = {b.input(1, {6, 24})};
          AttentionOptions o = two;
-         o.bias_right = 2, o.bias_by_key = true;
+         o.bias_right = 2;
+         o.bias_by_key = true;
          Var bias = distance_bias(b.context, *b.parameter(2, {8, 2}),
                                   {.buckets = 8, .max_distance = 8, .bidirectional = true, .right = 2});
          return std::vector<Var>{attention(b.context, {in[0], 0, 8}, {in[0], 8, 8}, {in[0], 16, 8}, o, bias)};

@@ -20,9 +20,9 @@ Tensor rows_of_runs(Context& context, const Tensor& like, int64_t width, std::sp
   return y;
 }
 
-std::span<const kernels::ScanRun> scan_runs(std::span<const Run> runs, std::span<float* const> states,
-                                            std::span<float* const> next_states) {
-  static thread_local std::vector<kernels::ScanRun> buffer;
+std::span<const kernels::StateRun> state_runs(std::span<const Run> runs, std::span<float* const> states,
+                                              std::span<float* const> next_states) {
+  static thread_local std::vector<kernels::StateRun> buffer;
   buffer.clear();
   for (size_t i = 0; i < runs.size(); ++i) {
     float* state = states.empty() ? nullptr : states[i];
@@ -50,6 +50,18 @@ Tensor gradient_to_add_to(Context& context, Tape& tape, int32_t id, const Tensor
   if (id < 0) return grad;
   tape.give_grad(context, id, std::move(grad));
   return tape.addable_grad(id);
+}
+
+void gradients_to_add_to(Context& context, Tape& tape, const Record& record, std::span<Tensor> grads) {
+  auto is_one_tensor = [&](size_t i, size_t j) {
+    return record.inputs[i] == record.inputs[j] && record.saved[i].value.data() == record.saved[j].value.data();
+  };
+  for (size_t i = 0; i < grads.size(); ++i) {
+    for (size_t j = 0; j < i && !grads[i]; ++j) {
+      if (is_one_tensor(i, j)) grads[i] = grads[j];
+    }
+    if (!grads[i]) grads[i] = gradient_to_add_to(context, tape, record.inputs[i], record.saved[i].value);
+  }
 }
 
 }  // namespace malmoi::autograd

@@ -156,8 +156,8 @@ TEST(RecurrentOps, ACellGoesOnFromItsState) {
   }
 }
 
-// What is learned of a sequence in two steps: the second one reads the state that the first one left, as it was then, although
-// both states are written to before the backward pass.
+// What is learned of a sequence that goes on from a state: the backward pass reads that state again, after the spans that named
+// it have ended.
 TEST(RecurrentOps, StatesAreReadAgainInTheBackwardPass) {
   for (kernels::RecurrentCell cell : kCells) {
     auto gradients = [&](bool carried) {

@@ -1,8 +1,22 @@
 #include "autograd/weight.h"
 
+#include <numeric>
+#include <vector>
+
 #include <algorithm>
 
 namespace malmoi::autograd {
+
+Tensor Weight::rows(Context& context) const {
+  // A rehearsal's parameters have shapes and no memory.
+  if (Tensor stored = stored_rows(); stored.shape().rank() == 2) return stored;
+  static thread_local std::vector<int32_t> every_row;
+  every_row.resize(static_cast<size_t>(out_features()));
+  std::iota(every_row.begin(), every_row.end(), 0);
+  Tensor made = context.temporary(context.dtype, {out_features(), in_features()});
+  gather(context, {.ids = every_row.data(), .rows = out_features()}, made);
+  return made;
+}
 
 bool Weight::wants_gradient() const {
   std::span<Parameter* const> all = parameters();

@@ -39,6 +39,9 @@ class Weight {
   virtual void accumulate_rows(Context& context, const RowIds& ids, const Tensor& dy, float scale,
                                const kernels::Dropout& dropout) const = 0;
 
+  /// The whole matrix as kernels read rows: where it lies, or made for this pass.
+  Tensor rows(Context& context) const;
+
   /// The parameters that it may give gradients to.
   virtual std::span<Parameter* const> parameters() const = 0;
   bool wants_gradient() const;

@@ -51,7 +51,6 @@ struct AttentionProblem {
 
   /// Arguments that point into this problem, until its next call.
   AttentionArgs args(bool oracle) {
-    auto p = [&](Twin& t) { return oracle ? t.oracle() : t.data(); };
     segments.clear(), pages.clear();
     int64_t row = 0, key = 0;
     for (const auto& s : spec.segments) {
@@ -81,17 +80,17 @@ struct AttentionProblem {
             .scale = 1 / std::sqrt(static_cast<float>(spec.head_dim)),
             .softcap = spec.with.softcap,
             .mask = spec.with.mask,
-            .bias = has_bias() ? p(bias) : nullptr,
+            .bias = has_bias() ? bias.side(oracle) : nullptr,
             .bias_left = std::max<int64_t>(spec.with.bias_left, 0),
             .bias_right = std::max<int64_t>(spec.with.bias_right, 0),
             .bias_by_key = spec.with.bias_by_key,
-            .sinks = spec.with.sinks ? p(sinks) : nullptr,
+            .sinks = spec.with.sinks ? sinks.side(oracle) : nullptr,
             .segments = segments.data(),
             .num_segments = static_cast<int64_t>(segments.size()),
             .total_rows = rows,
-            .q = p(q),
-            .out = p(out),
-            .lse = p(lse),
+            .q = q.side(oracle),
+            .out = out.side(oracle),
+            .lse = lse.side(oracle),
             .dropout = {.p = spec.with.dropout, .seed = 3, .stream = 8}};
   }
 
@@ -106,12 +105,11 @@ struct AttentionProblem {
   void backward(const Backend& table, bool oracle) {
     AttentionArgs a = args(oracle);
     TestScratch scratch(attention_backward_scratch(a));
-    auto p = [&](Twin& t) { return oracle ? t.oracle() : t.data(); };
     table.attention_backward(stream(), {.forward = a,
-                                        .dout = p(dout),
-                                        .dq = p(dq),
-                                        .dbias = has_bias() ? p(dbias) : nullptr,
-                                        .dsinks = spec.with.sinks ? p(dsinks) : nullptr,
+                                        .dout = dout.side(oracle),
+                                        .dq = dq.side(oracle),
+                                        .dbias = has_bias() ? dbias.side(oracle) : nullptr,
+                                        .dsinks = spec.with.sinks ? dsinks.side(oracle) : nullptr,
                                         .scratch = scratch.get()});
   }
 

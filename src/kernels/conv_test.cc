@@ -25,14 +25,12 @@ struct ConvData {
         state(DType::kF32, (k - 1) * c, 4),
         state_out(Twin::zeros(DType::kF32, (k - 1) * c)) {}
 
-  std::vector<ConvRun> runs(bool oracle) {
-    auto p = [&](Twin& t) { return oracle ? t.oracle() : t.data(); };
+  std::vector<StateRun> runs(bool oracle) {
     int64_t first = rows / 3;
-    return {{.begin = 0, .length = first, .state_in = p(state), .state_out = p(state_out)},
+    return {{.begin = 0, .length = first, .state_in = state.side(oracle), .state_out = state_out.side(oracle)},
             {.begin = first, .length = rows - first}};
   }
-  CausalConvArgs args(bool oracle, Activation activation, bool has_bias, const std::vector<ConvRun>& spans) {
-    auto p = [&](Twin& t) { return oracle ? t.oracle() : t.data(); };
+  CausalConvArgs args(bool oracle, Activation activation, bool has_bias, const std::vector<StateRun>& spans) {
     return {.dtype = oracle ? DType::kF64 : dtype,
             .activation = activation,
             .channels = channels,
@@ -41,16 +39,16 @@ struct ConvData {
             .y_stride = y_stride,
             .runs = spans.data(),
             .num_runs = static_cast<int64_t>(spans.size()),
-            .x = p(x),
-            .weight = p(weight),
-            .bias = has_bias ? p(bias) : nullptr,
-            .y = p(y)};
+            .x = x.side(oracle),
+            .weight = weight.side(oracle),
+            .bias = has_bias ? bias.side(oracle) : nullptr,
+            .y = y.side(oracle)};
   }
 };
 
 void check_conv(const Backend& table, ConvData& data, Activation activation, const std::string& what) {
   bool has_bias = activation == Activation::kSilu, accumulate = has_bias;
-  std::vector<ConvRun> runs = data.runs(false), oracle_runs = data.runs(true);
+  std::vector<StateRun> runs = data.runs(false), oracle_runs = data.runs(true);
   table.causal_conv(stream(), data.args(false, activation, has_bias, runs));
   reference_backend().causal_conv(stream(), data.args(true, activation, has_bias, oracle_runs));
   data.y.expect_close(what + " y", 2e-5);
@@ -58,15 +56,14 @@ void check_conv(const Backend& table, ConvData& data, Activation activation, con
 
   Twin dy(data.dtype, data.y.size(), 5), dx(data.dtype, data.rows * data.channels, 8);
   Twin dweight(DType::kF32, data.weight.size(), 6), dbias(DType::kF32, data.channels, 7);
-  auto backward = [&](bool oracle, const std::vector<ConvRun>& spans) {
-    auto p = [&](Twin& t) { return oracle ? t.oracle() : t.data(); };
+  auto backward = [&](bool oracle, const std::vector<StateRun>& spans) {
     return CausalConvBackwardArgs{.forward = data.args(oracle, activation, has_bias, spans),
-                                  .dy = p(dy),
-                                  .dx = p(dx),
+                                  .dy = dy.side(oracle),
+                                  .dx = dx.side(oracle),
                                   .dx_stride = data.channels,
                                   .accumulate = accumulate,
-                                  .dweight = p(dweight),
-                                  .dbias = p(dbias)};
+                                  .dweight = dweight.side(oracle),
+                                  .dbias = dbias.side(oracle)};
   };
   table.causal_conv_backward(stream(), backward(false, runs));
   reference_backend().causal_conv_backward(stream(), backward(true, oracle_runs));
@@ -90,12 +87,12 @@ TEST(CausalConv, AgreesWithTheOracle) {
 TEST(CausalConv, RowByRowIsTheSameAsAllAtOnce) {
   each_kernel([&](const Backend& table, DType dtype, const std::string& name) {
     ConvData data(21, 4, 10, dtype);
-    std::vector<ConvRun> whole = {{.begin = 0, .length = 10, .state_out = data.state_out.data()}};
+    std::vector<StateRun> whole = {{.begin = 0, .length = 10, .state_out = data.state_out.data()}};
     table.causal_conv(stream(), data.args(false, Activation::kSilu, true, whole));
     std::vector<double> expected = data.y.values(), last = data.state_out.values();
     Twin kept = Twin::zeros(DType::kF32, data.state_out.size());
     for (int64_t t = 0; t < 10; ++t) {
-      std::vector<ConvRun> one = {{.begin = t, .length = 1, .state_in = kept.data(), .state_out = kept.data()}};
+      std::vector<StateRun> one = {{.begin = t, .length = 1, .state_in = kept.data(), .state_out = kept.data()}};
       table.causal_conv(stream(), data.args(false, Activation::kSilu, true, one));
     }
     EXPECT_EQ(data.y.values(), expected) << name;
@@ -106,7 +103,7 @@ TEST(CausalConv, RowByRowIsTheSameAsAllAtOnce) {
 TEST(CausalConv, GradientsOfTheOracle) {
   for (Activation activation : {Activation::kNone, Activation::kSilu}) {
     ConvData data(3, 4, 9, DType::kF64);
-    std::vector<ConvRun> runs = data.runs(true);
+    std::vector<StateRun> runs = data.runs(true);
     Values x = random_values(data.x.size(), 1), weight = random_values(data.weight.size(), 2);
     Values bias = random_values(3, 3), y(static_cast<size_t>(data.y.size())), dy = random_values(data.y.size(), 4);
     CausalConvArgs a = data.args(true, activation, true, runs);
@@ -143,7 +140,6 @@ void check_gated_norm(const Backend& table, DType dtype, const GatedNormCase& sh
   Twin weight(DType::kF32, weights, 3), rstd = Twin::zeros(DType::kF32, rows * groups);
   auto args = [&, rows = rows, cols = cols, groups = groups, weighted = weighted, shared = shared,
                norm_first = norm_first](bool oracle) {
-    auto p = [&](Twin& t) { return oracle ? t.oracle() : t.data(); };
     return GatedNormArgs{.dtype = oracle ? DType::kF64 : dtype,
                          .rows = rows,
                          .cols = cols,
@@ -151,13 +147,13 @@ void check_gated_norm(const Backend& table, DType dtype, const GatedNormCase& sh
                          .x_stride = cols + 2,
                          .z_stride = cols + 5,
                          .y_stride = cols,
-                         .x = p(x),
-                         .z = p(z),
-                         .weight = weighted ? p(weight) : nullptr,
+                         .x = x.side(oracle),
+                         .z = z.side(oracle),
+                         .weight = weighted ? weight.side(oracle) : nullptr,
                          .shared_weight = shared,
                          .norm_first = norm_first,
-                         .y = p(y),
-                         .rstd = p(rstd)};
+                         .y = y.side(oracle),
+                         .rstd = rstd.side(oracle)};
   };
   table.gated_norm(stream(), args(false));
   reference_backend().gated_norm(stream(), args(true));
@@ -168,15 +164,14 @@ void check_gated_norm(const Backend& table, DType dtype, const GatedNormCase& sh
                                   dweight(DType::kF32, weights, 5);
   TestScratch scratch(gated_norm_backward_scratch(cols));
   auto backward = [&, cols = cols, weighted = weighted](bool oracle) {
-    auto p = [&](Twin& t) { return oracle ? t.oracle() : t.data(); };
     return GatedNormBackwardArgs{.forward = args(oracle),
-                                 .dy = p(dy),
+                                 .dy = dy.side(oracle),
                                  .dx_stride = cols,
                                  .dz_stride = cols,
-                                 .dx = p(dx),
-                                 .dz = p(dz),
+                                 .dx = dx.side(oracle),
+                                 .dz = dz.side(oracle),
                                  .accumulate_dz = weighted,
-                                 .dweight = weighted ? p(dweight) : nullptr,
+                                 .dweight = weighted ? dweight.side(oracle) : nullptr,
                                  .scratch = scratch.get()};
   };
   table.gated_norm_backward(stream(), backward(false));

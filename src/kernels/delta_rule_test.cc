@@ -31,21 +31,11 @@ struct DeltaData {
         state_out(Twin::zeros(DType::kF32, values * s.key_dim)) {}
 
   /// Two runs and a row between them that belongs to none; the first begins with a state.
-  std::vector<ScanRun> runs(bool oracle) {
-    auto p = [&](Twin& t) { return oracle ? t.oracle() : t.data(); };
-    int64_t first = shape.rows / 3;
-    return {{.begin = 0, .length = first, .state_in = p(state), .state_out = p(state_out)},
-            {.begin = first + 1, .length = shape.rows - first - 1}};
-  }
-  DeltaRuleArgs args(bool oracle, const std::vector<ScanRun>& spans) {
-    auto p = [&](Twin& t) { return oracle ? t.oracle() : t.data(); };
-    DType type = oracle ? DType::kF64 : dtype;
-    auto column = [&](int64_t c) {
-      return static_cast<std::byte*>(p(rows)) + static_cast<size_t>(c) * dtype_size(type);
-    };
+  std::vector<StateRun> runs(bool oracle) { return two_runs(shape.rows, state.side(oracle), state_out.side(oracle)); }
+  DeltaRuleArgs args(bool oracle, const std::vector<StateRun>& spans) {
     // As vectors of about the length that the model gives them.
     auto length = static_cast<float>(std::sqrt(static_cast<double>(shape.key_dim)));
-    return {.dtype = type,
+    return {.dtype = oracle ? DType::kF64 : dtype,
             .heads = shape.heads,
             .value_dim = shape.value_dim,
             .key_heads = shape.key_heads,
@@ -58,16 +48,16 @@ struct DeltaData {
             .y_stride = values,
             .runs = spans.data(),
             .num_runs = static_cast<int64_t>(spans.size()),
-            .q = column(0),
-            .k = column(keys),
-            .v = column(2 * keys),
-            .b = column(2 * keys + values),
-            .a = column(2 * keys + values + shape.heads),
+            .q = rows.side(oracle, 0),
+            .k = rows.side(oracle, keys),
+            .v = rows.side(oracle, 2 * keys),
+            .b = rows.side(oracle, 2 * keys + values),
+            .a = rows.side(oracle, 2 * keys + values + shape.heads),
             .query_scale = 2 / length,
             .key_scale = 1 / length,
-            .a_log = p(a_log),
-            .dt_bias = p(dt_bias),
-            .y = p(y)};
+            .a_log = a_log.side(oracle),
+            .dt_bias = dt_bias.side(oracle),
+            .y = y.side(oracle)};
   }
 };
 
@@ -79,15 +69,14 @@ struct DeltaGradients {
         a_log(DType::kF32, data.shape.heads, 6),
         dt_bias(DType::kF32, data.shape.heads, 8) {}
 
-  DeltaRuleBackwardArgs args(DeltaData& data, bool oracle, const std::vector<ScanRun>& spans, Twin& dy) {
-    auto p = [&](Twin& t) { return oracle ? t.oracle() : t.data(); };
+  DeltaRuleBackwardArgs args(DeltaData& data, bool oracle, const std::vector<StateRun>& spans, Twin& dy) {
     DeltaRuleArgs forward = data.args(oracle, spans);
     auto like = [&](const void* x) {
-      return static_cast<std::byte*>(p(rows)) +
+      return static_cast<std::byte*>(rows.side(oracle)) +
              (static_cast<const std::byte*>(x) - static_cast<const std::byte*>(forward.q));
     };
     return {.forward = forward,
-            .dy = p(dy),
+            .dy = dy.side(oracle),
             .dq_stride = data.stride,
             .dk_stride = data.stride,
             .dv_stride = data.stride,
@@ -98,14 +87,14 @@ struct DeltaGradients {
             .dv = like(forward.v),
             .db = like(forward.b),
             .da = like(forward.a),
-            .da_log = p(a_log),
-            .ddt_bias = p(dt_bias)};
+            .da_log = a_log.side(oracle),
+            .ddt_bias = dt_bias.side(oracle)};
   }
 };
 
 void check_rule(const Backend& table, const DeltaShape& shape, DType dtype, const std::string& what) {
   DeltaData data(shape, dtype);
-  std::vector<ScanRun> runs = data.runs(false), oracle_runs = data.runs(true);
+  std::vector<StateRun> runs = data.runs(false), oracle_runs = data.runs(true);
   DeltaRuleArgs a = data.args(false, runs);
   TestScratch scratch(delta_rule_scratch(a));
   a.scratch = scratch.get();
@@ -150,7 +139,7 @@ TEST(DeltaRule, DecaysOfAnySizeLeaveNumbers) {
     DeltaData data({2, 16, 1, 16, 70}, dtype);
     for (int64_t head = 0; head < 2; ++head) data.a_log.at(head) = head == 0 ? 6 : -20;
     data.a_log.sync();
-    std::vector<ScanRun> runs = data.runs(false), oracle_runs = data.runs(true);
+    std::vector<StateRun> runs = data.runs(false), oracle_runs = data.runs(true);
     DeltaRuleArgs a = data.args(false, runs);
     TestScratch scratch(delta_rule_scratch(a));
     a.scratch = scratch.get();
@@ -165,7 +154,7 @@ TEST(DeltaRule, RowByRowIsTheSameAsByChunks) {
   each_kernel([&](const Backend& table, DType dtype, const std::string& name) {
     for (const DeltaShape& shape : {DeltaShape{4, 32, 2, 24, 50}, DeltaShape{2, 12, 1, 8, 37}}) {
       DeltaData data(shape, dtype);
-      std::vector<ScanRun> whole = {{.begin = 0, .length = shape.rows, .state_out = data.state_out.data()}};
+      std::vector<StateRun> whole = {{.begin = 0, .length = shape.rows, .state_out = data.state_out.data()}};
       DeltaRuleArgs a = data.args(false, whole);
       TestScratch scratch(delta_rule_scratch(a));
       a.scratch = scratch.get();
@@ -173,7 +162,7 @@ TEST(DeltaRule, RowByRowIsTheSameAsByChunks) {
       std::vector<double> expected = data.y.values(), last = data.state_out.values();
       Twin kept = Twin::zeros(DType::kF32, data.state_out.size());
       for (int64_t t = 0; t < shape.rows; ++t) {
-        std::vector<ScanRun> one = {{.begin = t, .length = 1, .state_in = kept.data(), .state_out = kept.data()}};
+        std::vector<StateRun> one = {{.begin = t, .length = 1, .state_in = kept.data(), .state_out = kept.data()}};
         DeltaRuleArgs step = data.args(false, one);
         step.scratch = scratch.get();
         table.delta_rule(stream(), step);
@@ -191,7 +180,7 @@ TEST(DeltaRule, RowByRowIsTheSameAsByChunks) {
 TEST(DeltaRule, GradientsRepeatToTheBit) {
   each_kernel([&](const Backend& table, DType dtype, const std::string& name) {
     DeltaData data({4, 16, 2, 8, 50}, dtype);
-    std::vector<ScanRun> runs = data.runs(false);
+    std::vector<StateRun> runs = data.runs(false);
     Twin dy(dtype, data.y.size(), 9);
     auto once = [&] {
       DeltaGradients gradients(data);
@@ -208,7 +197,7 @@ TEST(DeltaRule, GradientsRepeatToTheBit) {
 TEST(DeltaRule, GradientsOfTheOracle) {
   for (const DeltaShape& shape : {DeltaShape{2, 2, 1, 3, 7}, DeltaShape{4, 1, 2, 2, 6}}) {
     DeltaData data(shape, DType::kF64);
-    std::vector<ScanRun> runs = data.runs(true);
+    std::vector<StateRun> runs = data.runs(true);
     auto values = [](Twin& t) {
       return Values(static_cast<double*>(t.oracle()), static_cast<double*>(t.oracle()) + t.size());
     };

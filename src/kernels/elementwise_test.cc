@@ -54,7 +54,6 @@ void check_multiply(const Backend& table, DType dtype, Activation kind, bool one
   Twin x(dtype, rows * x_stride, 1), z(dtype, rows * z_stride, 2, 2.0), y = Twin::zeros(dtype, rows * cols);
   Twin dy(dtype, rows * cols, 3), dx(dtype, rows * x_stride, 4), dz(dtype, rows * z_stride, 5);
   auto args = [&](bool oracle) {
-    auto p = [&](Twin& t) { return oracle ? t.oracle() : t.data(); };
     MultiplyArgs forward{.dtype = oracle ? DType::kF64 : dtype,
                          .kind = kind,
                          .rows = rows,
@@ -63,15 +62,15 @@ void check_multiply(const Backend& table, DType dtype, Activation kind, bool one
                          .x_stride = x_stride,
                          .z_stride = z_stride,
                          .y_stride = cols,
-                         .x = p(x),
-                         .z = p(z),
-                         .y = p(y)};
+                         .x = x.side(oracle),
+                         .z = z.side(oracle),
+                         .y = y.side(oracle)};
     return MultiplyBackwardArgs{.forward = forward,
-                                .dy = p(dy),
+                                .dy = dy.side(oracle),
                                 .dx_stride = x_stride,
                                 .dz_stride = z_stride,
-                                .dx = p(dx),
-                                .dz = p(dz),
+                                .dx = dx.side(oracle),
+                                .dz = dz.side(oracle),
                                 .accumulate_dx = kind == Activation::kSilu,
                                 .accumulate_dz = kind != Activation::kNone};
   };

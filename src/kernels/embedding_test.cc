@@ -18,17 +18,16 @@ void check_embedding(const Backend& table, DType dtype, DType table_dtype, const
     }
   }
   auto args = [&](bool oracle) {
-    auto p = [&](Twin& t) { return oracle ? t.oracle() : t.data(); };
     EmbeddingArgs a{.dtype = oracle ? DType::kF64 : dtype,
                     .rows = kRows,
                     .cols = kCols,
-                    .base = has_base ? p(base) : nullptr,
+                    .base = has_base ? base.side(oracle) : nullptr,
                     .num_tables = num_tables,
                     .scale = 1.5f,
-                    .y = p(y),
+                    .y = y.side(oracle),
                     .dropout = dropout};
     for (size_t k = 0; k < tables.size(); ++k) {
-      a.tables[k] = {ids[k].data(), p(tables[k]), oracle ? DType::kF64 : tables[k].type()};
+      a.tables[k] = {ids[k].data(), tables[k].side(oracle), oracle ? DType::kF64 : tables[k].type()};
     }
     return a;
   };

@@ -37,7 +37,6 @@ struct Routing {
   }
 
   RouteArgs args(bool oracle, bool renormalise, bool masked) {
-    auto p = [&](Twin& t) { return oracle ? t.oracle() : t.data(); };
     return {.dtype = oracle ? DType::kF64 : dtype,
             .rows = rows,
             .experts = experts,
@@ -48,17 +47,17 @@ struct Routing {
             .groups = groups,
             .top_groups = top_groups,
             .group_best = group_best,
-            .choice_bias = biased ? p(bias) : nullptr,
-            .logits = p(logits),
-            .probabilities = p(probabilities),
-            .ranks = biased || groups > 1 ? p(ranks) : nullptr,
+            .choice_bias = biased ? bias.side(oracle) : nullptr,
+            .logits = logits.side(oracle),
+            .probabilities = probabilities.side(oracle),
+            .ranks = biased || groups > 1 ? ranks.side(oracle) : nullptr,
             .ids = ids.data(),
-            .weights = p(weights),
+            .weights = weights.side(oracle),
             .slot_row = slot_row.data(),
             .slot_of = slot_of.data(),
             .offsets = offsets.data(),
             .counted = masked ? counted.data() : nullptr,
-            .probability_sums = p(sums),
+            .probability_sums = sums.side(oracle),
             .choices = choices.data()};
   }
 };
@@ -79,11 +78,10 @@ void check_route(const Backend& table, Routing& r, bool renormalise, bool masked
   Twin dlogits = Twin::zeros(r.dtype, r.rows * r.experts);
   for (int terms = 1; terms < 4; ++terms) {
     auto backward = [&](bool oracle) {
-      auto p = [&](Twin& t) { return oracle ? t.oracle() : t.data(); };
       return RouteBackwardArgs{.forward = r.args(oracle, renormalise, masked),
-                               .dweights = terms & 1 ? p(dweights) : nullptr,
-                               .dprobabilities = terms & 2 ? p(shared) : nullptr,
-                               .dlogits = p(dlogits)};
+                               .dweights = terms & 1 ? dweights.side(oracle) : nullptr,
+                               .dprobabilities = terms & 2 ? shared.side(oracle) : nullptr,
+                               .dlogits = dlogits.side(oracle)};
     };
     table.route_backward(stream(), backward(false));
     reference_backend().route_backward(stream(), backward(true));
@@ -266,15 +264,14 @@ TEST(Experts, CombiningAgreesWithTheOracle) {
       Twin x(dtype, kRows * kTopK * kCols, 2), y = Twin::zeros(dtype, kRows * kCols), dy(dtype, kRows * kCols, 3);
       Twin dx = Twin::zeros(dtype, x.size()), dweights = Twin::zeros(DType::kF32, kRows * kTopK);
       auto args = [&](bool oracle) {
-        auto p = [&](Twin& t) { return oracle ? t.oracle() : t.data(); };
         return CombineRowsArgs{.dtype = oracle ? DType::kF64 : dtype,
                                .rows = kRows,
                                .cols = kCols,
                                .top_k = kTopK,
-                               .x = p(x),
+                               .x = x.side(oracle),
                                .slot_of = r.slot_of.data(),
-                               .weights = weighted ? p(r.weights) : nullptr,
-                               .y = p(y)};
+                               .weights = weighted ? r.weights.side(oracle) : nullptr,
+                               .y = y.side(oracle)};
       };
       table.combine_rows(stream(), args(false));
       reference_backend().combine_rows(stream(), args(true));

@@ -37,7 +37,6 @@ struct HeadNormData {
         k_bias(DType::kF32, c.key_dim(), 5) {}
 
   HeadNormArgs args(bool oracle) {
-    auto p = [&](Twin& t) { return oracle ? t.oracle() : t.data(); };
     HeadNormArgs a{.dtype = oracle ? DType::kF64 : dtype,
                    .layer = shape.layer,
                    .rows = shape.rows,
@@ -46,17 +45,17 @@ struct HeadNormData {
                    .y_stride = cols,
                    .num_runs = shape.kv_heads > 0 ? 2 : 1,
                    .weight_offset = shape.affine ? 1.0f : 0.0f,
-                   .x = p(x),
-                   .y = p(y),
-                   .mean = shape.layer ? p(mean) : nullptr,
-                   .rstd = p(rstd)};
+                   .x = x.side(oracle),
+                   .y = y.side(oracle),
+                   .mean = shape.layer ? mean.side(oracle) : nullptr,
+                   .rstd = rstd.side(oracle)};
     a.runs[0] = {.heads = shape.heads, .head_dim = shape.head_dim, .stride = shape.per_head ? shape.head_dim : 0};
     a.runs[1] = {.heads = shape.kv_heads, .head_dim = shape.key_dim(), .skip = shape.between};
     if (shape.affine) {
-      a.runs[0].weight = p(q_weight);
-      a.runs[0].bias = p(q_bias);
-      a.runs[1].weight = p(k_weight);
-      a.runs[1].bias = p(k_bias);
+      a.runs[0].weight = q_weight.side(oracle);
+      a.runs[0].bias = q_bias.side(oracle);
+      a.runs[1].weight = k_weight.side(oracle);
+      a.runs[1].bias = k_bias.side(oracle);
     }
     return a;
   }
@@ -77,18 +76,17 @@ void check_head_norm(const Backend& table, const HeadNormCase& shape, DType dtyp
   Twin dq(DType::kF32, data.weights, 7), dk(DType::kF32, shape.key_dim(), 8), dq_bias = dq, dk_bias = dk;
   TestScratch scratch(head_norm_backward_scratch(data.args(false)));
   auto backward = [&](bool oracle) {
-    auto p = [&](Twin& t) { return oracle ? t.oracle() : t.data(); };
     HeadNormBackwardArgs b{.forward = data.args(oracle),
-                           .dy = p(dy),
-                           .dx = p(dx),
+                           .dy = dy.side(oracle),
+                           .dx = dx.side(oracle),
                            .dy_stride = data.cols,
                            .dx_stride = data.cols,
                            .scratch = scratch.get()};
     if (!shape.affine) return b;
-    b.dweight[0] = p(dq);
-    b.dweight[1] = p(dk);
-    b.dbias[0] = p(dq_bias);
-    b.dbias[1] = p(dk_bias);
+    b.dweight[0] = dq.side(oracle);
+    b.dweight[1] = dk.side(oracle);
+    b.dbias[0] = dq_bias.side(oracle);
+    b.dbias[1] = dk_bias.side(oracle);
     return b;
   };
   table.head_norm_backward(stream(), backward(false));

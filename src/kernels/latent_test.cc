@@ -21,18 +21,17 @@ struct Keys {
         keys(type, r * heads * (own_dim + shared_dim), 3),
         values(type, r * heads * value_dim, 4) {}
   LatentKeysArgs args(bool oracle) {
-    auto p = [&](Twin& t) { return oracle ? t.oracle() : t.data(); };
     return {.dtype = oracle ? DType::kF64 : dtype,
             .rows = rows,
             .heads = heads,
             .own_dim = own,
             .shared_dim = shared,
             .value_dim = value,
-            .own = p(down),
-            .shared = p(rotated),
+            .own = down.side(oracle),
+            .shared = rotated.side(oracle),
             .shared_stride = shared + 1,
-            .keys = p(keys),
-            .values = p(values)};
+            .keys = keys.side(oracle),
+            .values = values.side(oracle)};
   }
 };
 
@@ -47,12 +46,11 @@ TEST(Latent, KeysOfHeadsAgreeWithTheOracle) {
       k.values.expect_close(name + " values", 0, 0);
       for (bool with_values : {true, false}) {  // the gradients take the places of what they are of
         auto backward = [&](bool oracle) {
-          auto p = [&](Twin& t) { return oracle ? t.oracle() : t.data(); };
           return LatentKeysBackwardArgs{.forward = k.args(oracle),
-                                        .dkeys = p(k.keys),
-                                        .dvalues = with_values ? p(k.values) : nullptr,
-                                        .down = p(k.down),
-                                        .dshared = p(k.rotated),
+                                        .dkeys = k.keys.side(oracle),
+                                        .dvalues = with_values ? k.values.side(oracle) : nullptr,
+                                        .down = k.down.side(oracle),
+                                        .dshared = k.rotated.side(oracle),
                                         .dshared_stride = shared + 1};
         };
         table.latent_keys_backward(stream(), backward(false));

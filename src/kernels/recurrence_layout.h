@@ -14,7 +14,7 @@ constexpr int64_t kRecurrenceBlock =
 constexpr int64_t kSelectiveGroup = 4;  // states whose parts of dB and dC are summed over lanes together
 constexpr int64_t kWkvSums = 3;         // numerator, denominator, exponent
 
-inline int64_t recurrence_chunks(const ScanRun* runs, int64_t num_runs) {
+inline int64_t recurrence_chunks(const StateRun* runs, int64_t num_runs) {
   int64_t longest = 0;
   for (int64_t i = 0; i < num_runs; ++i) longest = runs[i].length > longest ? runs[i].length : longest;
   return (longest + kRecurrenceChunk - 1) / kRecurrenceChunk;

@@ -12,13 +12,6 @@ struct RowsShape {
 };
 constexpr RowsShape kShapes[] = {{5, 9}, {70, 75}, {64, 34}, {129, 33}, {3, 2}};
 
-/// Two runs with a row between them that belongs to none; the first begins with a state, and leaves one.
-std::vector<ScanRun> two_runs(int64_t rows, void* state, void* state_out) {
-  int64_t first = rows / 3;
-  return {{.begin = 0, .length = first, .state_in = state, .state_out = state_out},
-          {.begin = first + 1, .length = rows - first - 1}};
-}
-
 /// Runs a kernel of one table on the kernel's buffers, and the oracle's on its own.
 template <typename Args>
 void run_both(const Backend& table, void (*Backend::*kernel)(Stream&, const Args&),
@@ -26,8 +19,6 @@ void run_both(const Backend& table, void (*Backend::*kernel)(Stream&, const Args
   (table.*kernel)(stream(), args(false));
   (reference_backend().*kernel)(stream(), args(true));
 }
-
-void* side(Twin& t, bool oracle) { return oracle ? t.oracle() : t.data(); }
 
 TEST(TokenShift, AgreesWithTheOracle) {
   each_kernel([&](const Backend& table, DType dtype, const std::string& name) {
@@ -38,10 +29,10 @@ TEST(TokenShift, AgreesWithTheOracle) {
            dmix(DType::kF32, 3 * channels, 7);
       std::array<Twin, 3> y{Twin::zeros(dtype, n), Twin::zeros(dtype, n), Twin::zeros(dtype, n)};
       std::array<Twin, 3> dy{Twin(dtype, n, 4), Twin(dtype, n, 5), Twin(dtype, n, 6)};
-      std::vector<ScanRun> runs[] = {two_runs(rows, state.data(), state_out.data()),
-                                     two_runs(rows, state.oracle(), state_out.oracle())};
+      std::vector<StateRun> runs[] = {two_runs(rows, state.data(), state_out.data()),
+                                      two_runs(rows, state.oracle(), state_out.oracle())};
       auto part = [&, width = channels](Twin& t, bool oracle, int i) {
-        return static_cast<std::byte*>(side(t, oracle)) + i * width * (oracle ? 8 : 4);
+        return static_cast<std::byte*>(t.side(oracle)) + i * width * (oracle ? 8 : 4);
       };
       auto forward = [&, width = channels](bool oracle) {
         TokenShiftArgs a{.dtype = oracle ? DType::kF64 : dtype,
@@ -49,10 +40,10 @@ TEST(TokenShift, AgreesWithTheOracle) {
                          .channels = width,
                          .runs = runs[oracle].data(),
                          .num_runs = 2,
-                         .x = side(x, oracle)};
+                         .x = x.side(oracle)};
         for (int i = 0; i < 3; ++i) {
           a.mix[i] = part(mix, oracle, i);
-          a.y[i] = side(y[static_cast<size_t>(i)], oracle);
+          a.y[i] = y[static_cast<size_t>(i)].side(oracle);
         }
         return a;
       };
@@ -60,9 +51,9 @@ TEST(TokenShift, AgreesWithTheOracle) {
       for (Twin& t : y) t.expect_close(name + " token shift", 2e-5);
       state_out.expect_close(name + " state of a token shift", 0);
       run_both<TokenShiftBackwardArgs>(table, &Backend::token_shift_backward, [&](bool oracle) {
-        TokenShiftBackwardArgs b{.forward = forward(oracle), .dx = side(dx, oracle)};
+        TokenShiftBackwardArgs b{.forward = forward(oracle), .dx = dx.side(oracle)};
         for (int i = 0; i < 3; ++i) {
-          if (i != 1) b.dy[i] = side(dy[static_cast<size_t>(i)], oracle);  // nothing has used the second output
+          if (i != 1) b.dy[i] = dy[static_cast<size_t>(i)].side(oracle);  // nothing has used the second output
           b.dmix[i] = part(dmix, oracle, i);
         }
         return b;
@@ -92,16 +83,16 @@ struct WkvData {
     for (int64_t i = 0; i < c; ++i) state.at(c + i) = i % 3 == 0 ? 0 : 0.5;  // nothing was added to some
     state.sync();
   }
-  WkvArgs args(bool oracle, const std::vector<ScanRun>& runs) {
+  WkvArgs args(bool oracle, const std::vector<StateRun>& runs) {
     return {.dtype = oracle ? DType::kF64 : dtype,
             .channels = channels,
             .runs = runs.data(),
             .num_runs = static_cast<int64_t>(runs.size()),
-            .k = side(k, oracle),
-            .v = side(v, oracle),
-            .decay = side(decay, oracle),
-            .first = side(first, oracle),
-            .y = side(y, oracle)};
+            .k = k.side(oracle),
+            .v = v.side(oracle),
+            .decay = decay.side(oracle),
+            .first = first.side(oracle),
+            .y = y.side(oracle)};
   }
 };
 
@@ -109,8 +100,8 @@ TEST(Wkv, AgreesWithTheOracle) {
   each_kernel([&](const Backend& table, DType dtype, const std::string& name) {
     for (auto [channels, rows] : kShapes) {
       WkvData data(channels, rows, dtype);
-      std::vector<ScanRun> runs[] = {two_runs(rows, data.state.data(), data.state_out.data()),
-                                     two_runs(rows, data.state.oracle(), data.state_out.oracle())};
+      std::vector<StateRun> runs[] = {two_runs(rows, data.state.data(), data.state_out.data()),
+                                      two_runs(rows, data.state.oracle(), data.state_out.oracle())};
       auto forward = [&](bool oracle) { return data.args(oracle, runs[oracle]); };
       run_both<WkvArgs>(table, &Backend::wkv, forward);
       data.y.expect_close(name + " average", 2e-5);
@@ -121,11 +112,11 @@ TEST(Wkv, AgreesWithTheOracle) {
       TestScratch scratch(wkv_backward_scratch(forward(false)));
       run_both<WkvBackwardArgs>(table, &Backend::wkv_backward, [&](bool oracle) {
         return WkvBackwardArgs{.forward = forward(oracle),
-                               .dy = side(dy, oracle),
-                               .dk = side(dk, oracle),
-                               .dv = side(dv, oracle),
-                               .ddecay = side(ddecay, oracle),
-                               .dfirst = side(dfirst, oracle),
+                               .dy = dy.side(oracle),
+                               .dk = dk.side(oracle),
+                               .dv = dv.side(oracle),
+                               .ddecay = ddecay.side(oracle),
+                               .dfirst = dfirst.side(oracle),
                                .scratch = scratch.get()};
       });
       dk.expect_close(name + " dk", 1e-4);
@@ -139,12 +130,12 @@ TEST(Wkv, AgreesWithTheOracle) {
 TEST(Wkv, RowByRowIsTheSameAsAllAtOnce) {
   each_kernel([&](const Backend& table, DType dtype, const std::string& name) {
     WkvData data(21, 40, dtype);
-    std::vector<ScanRun> whole = {{.begin = 0, .length = 40, .state_out = data.state_out.data()}};
+    std::vector<StateRun> whole = {{.begin = 0, .length = 40, .state_out = data.state_out.data()}};
     table.wkv(stream(), data.args(false, whole));
     std::vector<double> expected = data.y.values(), last = data.state_out.values();
     Twin kept = Twin::zeros(DType::kF32, data.state.size());
     for (int64_t t = 0; t < 40; ++t) {
-      std::vector<ScanRun> one = {{.begin = t, .length = 1, .state_in = kept.data(), .state_out = kept.data()}};
+      std::vector<StateRun> one = {{.begin = t, .length = 1, .state_in = kept.data(), .state_out = kept.data()}};
       table.wkv(stream(), data.args(false, one));
     }
     EXPECT_EQ(data.y.values(), expected) << name;
@@ -171,17 +162,17 @@ struct RgLruData {
         state_out(Twin::zeros(DType::kF32, c)) {
     for (int64_t t = 0; t < r; ++t) positions.push_back(t == r / 2 ? 0 : static_cast<int32_t>(t + 1));
   }
-  RgLruArgs args(bool oracle, const std::vector<ScanRun>& runs) {
+  RgLruArgs args(bool oracle, const std::vector<StateRun>& runs) {
     return {.dtype = oracle ? DType::kF64 : dtype,
             .channels = channels,
             .runs = runs.data(),
             .num_runs = static_cast<int64_t>(runs.size()),
             .positions = positions.data(),
-            .x = side(x, oracle),
-            .input_gate = side(input_gate, oracle),
-            .recurrent_gate = side(recurrent_gate, oracle),
-            .param = side(param, oracle),
-            .y = side(y, oracle)};
+            .x = x.side(oracle),
+            .input_gate = input_gate.side(oracle),
+            .recurrent_gate = recurrent_gate.side(oracle),
+            .param = param.side(oracle),
+            .y = y.side(oracle)};
   }
 };
 
@@ -189,8 +180,8 @@ TEST(RgLru, AgreesWithTheOracle) {
   each_kernel([&](const Backend& table, DType dtype, const std::string& name) {
     for (auto [channels, rows] : kShapes) {
       RgLruData data(channels, rows, dtype);
-      std::vector<ScanRun> runs[] = {two_runs(rows, data.state.data(), data.state_out.data()),
-                                     two_runs(rows, data.state.oracle(), data.state_out.oracle())};
+      std::vector<StateRun> runs[] = {two_runs(rows, data.state.data(), data.state_out.data()),
+                                      two_runs(rows, data.state.oracle(), data.state_out.oracle())};
       auto forward = [&](bool oracle) { return data.args(oracle, runs[oracle]); };
       run_both<RgLruArgs>(table, &Backend::rg_lru, forward);
       data.y.expect_close(name + " recurrence", 2e-5);
@@ -202,11 +193,11 @@ TEST(RgLru, AgreesWithTheOracle) {
       Twin dparam(DType::kF32, channels, 7);
       run_both<RgLruBackwardArgs>(table, &Backend::rg_lru_backward, [&](bool oracle) {
         return RgLruBackwardArgs{.forward = forward(oracle),
-                                 .dy = side(dy, oracle),
-                                 .dx = side(dx, oracle),
-                                 .dinput_gate = side(dinput, oracle),
-                                 .drecurrent_gate = side(drecurrent, oracle),
-                                 .dparam = side(dparam, oracle)};
+                                 .dy = dy.side(oracle),
+                                 .dx = dx.side(oracle),
+                                 .dinput_gate = dinput.side(oracle),
+                                 .drecurrent_gate = drecurrent.side(oracle),
+                                 .dparam = dparam.side(oracle)};
       });
       dx.expect_close(name + " dx", 2e-4, 1e-4);
       dinput.expect_close(name + " gradient of the input gate", 2e-4, 1e-4);
@@ -219,12 +210,12 @@ TEST(RgLru, AgreesWithTheOracle) {
 TEST(RgLru, RowByRowIsTheSameAsAllAtOnce) {
   each_kernel([&](const Backend& table, DType dtype, const std::string& name) {
     RgLruData data(21, 40, dtype);
-    std::vector<ScanRun> whole = {{.begin = 0, .length = 40, .state_out = data.state_out.data()}};
+    std::vector<StateRun> whole = {{.begin = 0, .length = 40, .state_out = data.state_out.data()}};
     table.rg_lru(stream(), data.args(false, whole));
     std::vector<double> expected = data.y.values(), last = data.state_out.values();
     Twin kept = Twin::zeros(DType::kF32, data.state.size());
     for (int64_t t = 0; t < 40; ++t) {
-      std::vector<ScanRun> one = {{.begin = t, .length = 1, .state_in = kept.data(), .state_out = kept.data()}};
+      std::vector<StateRun> one = {{.begin = t, .length = 1, .state_in = kept.data(), .state_out = kept.data()}};
       table.rg_lru(stream(), data.args(false, one));
     }
     EXPECT_EQ(data.y.values(), expected) << name;
@@ -243,8 +234,8 @@ TEST(Columns, AreCopiedAndAdded) {
                                .cols = cols,
                                .x_stride = 30,
                                .y_stride = 24,
-                               .x = side(x, oracle),
-                               .y = side(y, oracle),
+                               .x = x.side(oracle),
+                               .y = y.side(oracle),
                                .accumulate = accumulate};
       });
       y.expect_close(name + " columns", 0);

@@ -54,19 +54,18 @@ struct CellData {
     return rows;
   }
   RecurrentArgs args(bool oracle) {
-    auto p = [&](Twin& t) { return oracle ? t.oracle() : t.data(); };
     return {.dtype = oracle ? DType::kF64 : dtype,
             .w_dtype = oracle ? DType::kF64 : dtype,
             .cell = shape.cell,
             .hidden = shape.hidden,
             .runs = runs.data(),
             .num_runs = static_cast<int64_t>(runs.size()),
-            .weight = p(weight),
-            .bias = p(bias),
-            .input = p(input),
-            .gates = p(values),
-            .inner = p(inner),
-            .y = p(y)};
+            .weight = weight.side(oracle),
+            .bias = bias.side(oracle),
+            .input = input.side(oracle),
+            .gates = values.side(oracle),
+            .inner = inner.side(oracle),
+            .y = y.side(oracle)};
   }
   void forward(const Backend& table) {
     RecurrentArgs a = args(false);
@@ -85,12 +84,11 @@ struct CellGradients {
         dproduct(d.dtype, d.input.size(), 7),
         previous(d.dtype, d.y.size(), 8) {}
   RecurrentBackwardArgs args(CellData& d, bool oracle) {
-    auto p = [&](Twin& t) { return oracle ? t.oracle() : t.data(); };
     return {.forward = d.args(oracle),
-            .dy = p(dy),
-            .dinput = p(dinput),
-            .dproduct = d.shape.cell == RecurrentCell::kLstm ? nullptr : p(dproduct),
-            .previous = p(previous)};
+            .dy = dy.side(oracle),
+            .dinput = dinput.side(oracle),
+            .dproduct = d.shape.cell == RecurrentCell::kLstm ? nullptr : dproduct.side(oracle),
+            .previous = previous.side(oracle)};
   }
   void backward(const Backend& table, CellData& d) {
     RecurrentBackwardArgs b = args(d, false);

@@ -33,19 +33,9 @@ struct ScanData {
         state_out(Twin::zeros(DType::kF32, inner * s.state_size)) {}
 
   /// Two runs and a row between them that belongs to none; the first begins with a state.
-  std::vector<ScanRun> runs(bool oracle) {
-    auto p = [&](Twin& t) { return oracle ? t.oracle() : t.data(); };
-    int64_t first = shape.rows / 3;
-    return {{.begin = 0, .length = first, .state_in = p(state), .state_out = p(state_out)},
-            {.begin = first + 1, .length = shape.rows - first - 1}};
-  }
-  SsdScanArgs args(bool oracle, const std::vector<ScanRun>& spans) {
-    auto p = [&](Twin& t) { return oracle ? t.oracle() : t.data(); };
-    DType type = oracle ? DType::kF64 : dtype;
-    auto column = [&](int64_t c) {
-      return static_cast<std::byte*>(p(rows)) + static_cast<size_t>(c) * dtype_size(type);
-    };
-    return {.dtype = type,
+  std::vector<StateRun> runs(bool oracle) { return two_runs(shape.rows, state.side(oracle), state_out.side(oracle)); }
+  SsdScanArgs args(bool oracle, const std::vector<StateRun>& spans) {
+    return {.dtype = oracle ? DType::kF64 : dtype,
             .heads = shape.heads,
             .head_dim = shape.head_dim,
             .groups = shape.groups,
@@ -58,16 +48,16 @@ struct ScanData {
             .runs = spans.data(),
             .num_runs = static_cast<int64_t>(spans.size()),
             .rows = shape.rows,
-            .x = column(0),
-            .dt = column(inner + 2 * shared),
-            .b = column(inner),
-            .c = column(inner + shared),
-            .a_log = p(a_log),
-            .d = p(d),
-            .dt_bias = p(dt_bias),
+            .x = rows.side(oracle, 0),
+            .dt = rows.side(oracle, inner + 2 * shared),
+            .b = rows.side(oracle, inner),
+            .c = rows.side(oracle, inner + shared),
+            .a_log = a_log.side(oracle),
+            .d = d.side(oracle),
+            .dt_bias = dt_bias.side(oracle),
             .dt_min = shape.dt_min,
             .dt_max = shape.dt_max,
-            .y = p(y)};
+            .y = y.side(oracle)};
   }
 };
 
@@ -80,15 +70,14 @@ struct ScanGradients {
         d(DType::kF32, data.shape.heads, 7),
         dt_bias(DType::kF32, data.shape.heads, 8) {}
 
-  SsdScanBackwardArgs args(ScanData& data, bool oracle, const std::vector<ScanRun>& spans, Twin& dy, void* scratch) {
-    auto p = [&](Twin& t) { return oracle ? t.oracle() : t.data(); };
+  SsdScanBackwardArgs args(ScanData& data, bool oracle, const std::vector<StateRun>& spans, Twin& dy, void* scratch) {
     SsdScanArgs forward = data.args(oracle, spans);
     auto like = [&](const void* x) {
-      return static_cast<std::byte*>(p(rows)) +
+      return static_cast<std::byte*>(rows.side(oracle)) +
              (static_cast<const std::byte*>(x) - static_cast<const std::byte*>(forward.x));
     };
     return {.forward = forward,
-            .dy = p(dy),
+            .dy = dy.side(oracle),
             .dx_stride = data.stride,
             .ddt_stride = data.stride,
             .db_stride = data.stride,
@@ -97,16 +86,16 @@ struct ScanGradients {
             .ddt = like(forward.dt),
             .db = like(forward.b),
             .dc = like(forward.c),
-            .da_log = p(a_log),
-            .dd = p(d),
-            .ddt_bias = p(dt_bias),
+            .da_log = a_log.side(oracle),
+            .dd = d.side(oracle),
+            .ddt_bias = dt_bias.side(oracle),
             .scratch = scratch};
   }
 };
 
 void check_scan(const Backend& table, const ScanShape& shape, DType dtype, const std::string& what) {
   ScanData data(shape, dtype);
-  std::vector<ScanRun> runs = data.runs(false), oracle_runs = data.runs(true);
+  std::vector<StateRun> runs = data.runs(false), oracle_runs = data.runs(true);
   SsdScanArgs a = data.args(false, runs);
   TestScratch scratch(ssd_scan_scratch(a));
   a.scratch = scratch.get();
@@ -149,7 +138,7 @@ TEST(Scan, TokenByTokenIsTheSameAsInChunks) {
   each_kernel([&](const Backend& table, DType dtype, const std::string& name) {
     for (const ScanShape& shape : {ScanShape{3, 32, 1, 16, 150}, ScanShape{2, 10, 1, 6, 70}}) {
       ScanData data(shape, dtype);
-      std::vector<ScanRun> whole = {{.begin = 0, .length = shape.rows, .state_out = data.state_out.data()}};
+      std::vector<StateRun> whole = {{.begin = 0, .length = shape.rows, .state_out = data.state_out.data()}};
       SsdScanArgs a = data.args(false, whole);
       TestScratch scratch(ssd_scan_scratch(a));
       a.scratch = scratch.get();
@@ -157,7 +146,7 @@ TEST(Scan, TokenByTokenIsTheSameAsInChunks) {
       std::vector<double> expected = data.y.values(), last = data.state_out.values();
       Twin kept = Twin::zeros(DType::kF32, data.state.size());
       for (int64_t t = 0; t < shape.rows; ++t) {
-        std::vector<ScanRun> one = {{.begin = t, .length = 1, .state_in = kept.data(), .state_out = kept.data()}};
+        std::vector<StateRun> one = {{.begin = t, .length = 1, .state_in = kept.data(), .state_out = kept.data()}};
         a.runs = one.data();
         table.ssd_scan(stream(), a);
       }
@@ -170,7 +159,7 @@ TEST(Scan, TokenByTokenIsTheSameAsInChunks) {
 TEST(Scan, GradientsRepeatToTheBit) {
   each_kernel([&](const Backend& table, DType dtype, const std::string& name) {
     ScanData data({5, 16, 1, 12, 90}, dtype);
-    std::vector<ScanRun> runs = data.runs(false);
+    std::vector<StateRun> runs = data.runs(false);
     Twin dy(dtype, data.y.size(), 9);
     auto once = [&] {
       ScanGradients gradients(data);
@@ -187,7 +176,7 @@ TEST(Scan, GradientsRepeatToTheBit) {
 TEST(Scan, GradientsOfTheOracle) {
   for (const ScanShape& shape : {ScanShape{2, 2, 1, 3, 6}, ScanShape{4, 1, 2, 2, 7, 0.3f, 1.2f}}) {
     ScanData data(shape, DType::kF64);
-    std::vector<ScanRun> runs = data.runs(true);
+    std::vector<StateRun> runs = data.runs(true);
     auto values = [](Twin& t) {
       return Values(static_cast<double*>(t.oracle()), static_cast<double*>(t.oracle()) + t.size());
     };

@@ -28,19 +28,9 @@ struct SelectiveData {
         state(DType::kF32, s.channels * s.state_size, 4),
         state_out(Twin::zeros(DType::kF32, s.channels * s.state_size)) {}
 
-  std::vector<ScanRun> runs(bool oracle) {
-    auto p = [&](Twin& t) { return oracle ? t.oracle() : t.data(); };
-    int64_t first = shape.rows / 3;
-    return {{.begin = 0, .length = first, .state_in = p(state), .state_out = p(state_out)},
-            {.begin = first + 1, .length = shape.rows - first - 1}};
-  }
-  SelectiveScanArgs args(bool oracle, const std::vector<ScanRun>& spans) {
-    auto p = [&](Twin& t) { return oracle ? t.oracle() : t.data(); };
-    DType type = oracle ? DType::kF64 : dtype;
-    auto column = [&](int64_t c) {
-      return static_cast<std::byte*>(p(rows)) + static_cast<size_t>(c) * dtype_size(type);
-    };
-    return {.dtype = type,
+  std::vector<StateRun> runs(bool oracle) { return two_runs(shape.rows, state.side(oracle), state_out.side(oracle)); }
+  SelectiveScanArgs args(bool oracle, const std::vector<StateRun>& spans) {
+    return {.dtype = oracle ? DType::kF64 : dtype,
             .channels = shape.channels,
             .state_size = shape.state_size,
             .x_stride = stride,
@@ -51,13 +41,13 @@ struct SelectiveData {
             .runs = spans.data(),
             .num_runs = static_cast<int64_t>(spans.size()),
             .rows = shape.rows,
-            .x = column(0),
-            .dt = column(shape.channels),
-            .b = column(2 * shape.channels),
-            .c = column(2 * shape.channels + shape.state_size),
-            .a_log = p(a_log),
-            .d = p(d),
-            .y = p(y)};
+            .x = rows.side(oracle, 0),
+            .dt = rows.side(oracle, shape.channels),
+            .b = rows.side(oracle, 2 * shape.channels),
+            .c = rows.side(oracle, 2 * shape.channels + shape.state_size),
+            .a_log = a_log.side(oracle),
+            .d = d.side(oracle),
+            .y = y.side(oracle)};
   }
 };
 
@@ -69,16 +59,15 @@ struct SelectiveGradients {
         a_log(zeros ? Twin::zeros(DType::kF32, data.a_log.size()) : Twin(DType::kF32, data.a_log.size(), 6)),
         d(zeros ? Twin::zeros(DType::kF32, data.d.size()) : Twin(DType::kF32, data.d.size(), 7)) {}
 
-  SelectiveScanBackwardArgs args(SelectiveData& data, bool oracle, const std::vector<ScanRun>& spans, Twin& dy,
+  SelectiveScanBackwardArgs args(SelectiveData& data, bool oracle, const std::vector<StateRun>& spans, Twin& dy,
                                  void* scratch) {
-    auto p = [&](Twin& t) { return oracle ? t.oracle() : t.data(); };
     SelectiveScanArgs forward = data.args(oracle, spans);
     auto like = [&](const void* x) {
-      return static_cast<std::byte*>(p(rows)) +
+      return static_cast<std::byte*>(rows.side(oracle)) +
              (static_cast<const std::byte*>(x) - static_cast<const std::byte*>(forward.x));
     };
     return {.forward = forward,
-            .dy = p(dy),
+            .dy = dy.side(oracle),
             .dx_stride = data.stride,
             .ddt_stride = data.stride,
             .db_stride = data.stride,
@@ -87,8 +76,8 @@ struct SelectiveGradients {
             .ddt = like(forward.dt),
             .db = like(forward.b),
             .dc = like(forward.c),
-            .da_log = p(a_log),
-            .dd = p(d),
+            .da_log = a_log.side(oracle),
+            .dd = d.side(oracle),
             .scratch = scratch};
   }
 };
@@ -96,7 +85,7 @@ struct SelectiveGradients {
 void check_selective(const Backend& table, const SelectiveShape& shape, DType dtype, bool accumulate,
                      const std::string& what) {
   SelectiveData data(shape, dtype);
-  std::vector<ScanRun> runs = data.runs(false), oracle_runs = data.runs(true);
+  std::vector<StateRun> runs = data.runs(false), oracle_runs = data.runs(true);
   table.selective_scan(stream(), data.args(false, runs));
   reference_backend().selective_scan(stream(), data.args(true, oracle_runs));
   data.y.expect_close(what + " y", 2e-4);
@@ -132,12 +121,12 @@ TEST(SelectiveScan, AgreesWithTheOracle) {
 TEST(SelectiveScan, TokenByTokenIsTheSameAsInChunks) {
   each_kernel([&](const Backend& table, DType dtype, const std::string& name) {
     SelectiveData data({37, 16, 70}, dtype);
-    std::vector<ScanRun> whole = {{.begin = 0, .length = 70, .state_out = data.state_out.data()}};
+    std::vector<StateRun> whole = {{.begin = 0, .length = 70, .state_out = data.state_out.data()}};
     table.selective_scan(stream(), data.args(false, whole));
     std::vector<double> expected = data.y.values(), last = data.state_out.values();
     Twin kept = Twin::zeros(DType::kF32, data.state.size());
     for (int64_t t = 0; t < 70; ++t) {
-      std::vector<ScanRun> one = {{.begin = t, .length = 1, .state_in = kept.data(), .state_out = kept.data()}};
+      std::vector<StateRun> one = {{.begin = t, .length = 1, .state_in = kept.data(), .state_out = kept.data()}};
       table.selective_scan(stream(), data.args(false, one));
     }
     EXPECT_EQ(data.y.values(), expected) << name;
@@ -148,7 +137,7 @@ TEST(SelectiveScan, TokenByTokenIsTheSameAsInChunks) {
 TEST(SelectiveScan, GradientsRepeatToTheBit) {
   each_kernel([&](const Backend& table, DType dtype, const std::string& name) {
     SelectiveData data({50, 5, 70}, dtype);
-    std::vector<ScanRun> runs = data.runs(false);
+    std::vector<StateRun> runs = data.runs(false);
     Twin dy(dtype, data.y.size(), 9);
     auto once = [&] {
       SelectiveGradients gradients(data, true);
@@ -164,7 +153,7 @@ TEST(SelectiveScan, GradientsRepeatToTheBit) {
 
 TEST(SelectiveScan, GradientsOfTheOracle) {
   SelectiveData data({3, 2, 7}, DType::kF64);
-  std::vector<ScanRun> runs = data.runs(true);
+  std::vector<StateRun> runs = data.runs(true);
   auto values = [](Twin& t) {
     return Values(static_cast<double*>(t.oracle()), static_cast<double*>(t.oracle()) + t.size());
   };

@@ -33,6 +33,13 @@ class Twin {
   }
   void* data() { return data_.data(); }
   void* oracle() { return oracle_.data(); }
+  /// The values that a kernel reads: its own, or the oracle's.
+  void* side(bool oracle) { return oracle ? this->oracle() : data(); }
+  /// From one element on.
+  void* side(bool oracle, int64_t element) {
+    const DType type = oracle ? DType::kF64 : type_;
+    return static_cast<std::byte*>(side(oracle)) + static_cast<size_t>(element) * dtype_size(type);
+  }
   double& at(int64_t i) { return oracle_[static_cast<size_t>(i)]; }
   int64_t size() const { return static_cast<int64_t>(oracle_.size()); }
   DType type() const { return type_; }
@@ -62,6 +69,13 @@ class Twin {
   };
   std::vector<Line> data_;
 };
+
+/// Two runs with a row between them that belongs to none; the first begins with a state, and leaves one.
+inline std::vector<StateRun> two_runs(int64_t rows, void* state, void* state_out) {
+  int64_t first = rows / 3;
+  return {{.begin = 0, .length = first, .state_in = state, .state_out = state_out},
+          {.begin = first + 1, .length = rows - first - 1}};
+}
 
 /// Scratch of a given size, aligned, with a guard behind it.
 class TestScratch {

@@ -1,6 +1,4 @@
 // The short causal convolution before a scan, over some columns of its input's rows.
-#include <vector>
-
 #include "autograd/columns.h"
 #include "autograd/ops.h"
 
@@ -14,13 +12,8 @@ struct Attributes {
 
 kernels::CausalConvArgs make_args(const Attributes& a, const Tensor& x, const Parameter& weight,
                                   const Parameter* bias) {
-  static thread_local std::vector<kernels::ConvRun> runs;
   const CausalConvOptions& o = a.options;
-  runs.clear();
-  for (size_t i = 0; i < o.runs.size(); ++i) {
-    float* state = o.states.empty() ? nullptr : o.states[i];
-    runs.push_back({o.runs[i].begin, o.runs[i].length, state, o.next_states.empty() ? state : o.next_states[i]});
-  }
+  std::span<const kernels::StateRun> runs = state_runs(o.runs, o.states, o.next_states);
   return {.dtype = x.dtype(),
           .activation = o.activation,
           .channels = a.channels,

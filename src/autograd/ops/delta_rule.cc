@@ -1,6 +1,5 @@
 // The gated delta rule over columns of its inputs' rows; its states are computed again in the backward pass.
 #include <array>
-#include <vector>
 
 #include "autograd/columns.h"
 #include "autograd/ops.h"
@@ -18,13 +17,8 @@ struct Attributes {
 using Operands = std::array<const Tensor*, kOperands>;
 
 kernels::DeltaRuleArgs make_args(const Attributes& attributes, const Operands& in) {
-  static thread_local std::vector<kernels::ScanRun> runs;
   const DeltaRuleOptions& o = attributes.options;
-  runs.clear();
-  for (size_t i = 0; i < o.runs.size(); ++i) {
-    float* state = o.states.empty() ? nullptr : o.states[i];
-    runs.push_back({o.runs[i].begin, o.runs[i].length, state, state});
-  }
+  std::span<const kernels::StateRun> runs = state_runs(o.runs, o.states);
   auto stride = [&](size_t i) { return in[i]->shape().columns(); };
   auto values = [&](size_t i) { return first_column(*in[i], attributes.first[i]); };
   return {.dtype = in[0]->dtype(),
@@ -63,13 +57,8 @@ void backward(Context& context, Tape& tape, Record& record) {
   Tensor dy = tape.take_grad(record.outputs[0]);
   Operands in;
   std::array<Tensor, kOperands> grads;
-  for (size_t i = 0; i < kOperands; ++i) {
-    in[i] = &record.saved[i].value;
-    for (size_t j = 0; j < i && !grads[i]; ++j) {
-      if (record.inputs[j] == record.inputs[i] && in[j]->data() == in[i]->data()) grads[i] = grads[j];
-    }
-    if (!grads[i]) grads[i] = gradient_to_add_to(context, tape, record.inputs[i], *in[i]);
-  }
+  for (size_t i = 0; i < kOperands; ++i) in[i] = &record.saved[i].value;
+  gradients_to_add_to(context, tape, record, grads);
   kernels::DeltaRuleArgs forward = make_args(attributes, in);
   Tensor scratch = context.scratch(kernels::delta_rule_backward_scratch(forward));
   auto gradient = [&](size_t i) { return first_column(grads[i], attributes.first[i]); };

@@ -1,4 +1,6 @@
-// The mean of a text's rows.
+// The mean of a text's rows; 0 of a text all of whose rows are masked.
+#include <algorithm>
+#include <cstring>
 #include <vector>
 
 #include "autograd/ops.h"
@@ -15,10 +17,11 @@ struct Attributes {
 
 bool counts(const Attributes& a, int64_t row) { return a.mask.empty() || a.mask[static_cast<size_t>(row)] != 0; }
 
-int64_t counted(const Attributes& a, const Run& run) {
+// 1 / the number of rows that count.
+double share_of_each(const Attributes& a, const Run& run) {
   int64_t n = 0;
   for (int64_t r = run.begin; r < run.begin + run.length; ++r) n += counts(a, r);
-  return n;
+  return 1 / static_cast<double>(std::max<int64_t>(n, 1));
 }
 
 // Row `row` in f64, and back.
@@ -46,10 +49,11 @@ void backward(Context& context, Tape& tape, Record& record) {
   int64_t width = dy.shape().columns();
   Tensor dx = context.temporary(dy.dtype(), {a.source_rows, width});
   context.step("mean rows backward", 0, [&] {
+    std::memset(dx.data(), 0, dx.bytes());  // rows of no text
     each_run(a, width, [&](int64_t i, const Run& run, std::vector<double>& zeros, std::vector<double>& share) {
       read_row(dy, i, share);
-      auto n = static_cast<double>(counted(a, run));
-      for (double& value : share) value /= n;
+      const double each = share_of_each(a, run);
+      for (double& value : share) value *= each;
       for (int64_t r = run.begin; r < run.begin + run.length; ++r) write_row(counts(a, r) ? share : zeros, dx, r);
     });
   });
@@ -72,8 +76,8 @@ Var mean_rows(Context& context, Var x, std::span<const Run> runs, std::span<cons
         read_row(x.value, r, row);
         for (size_t c = 0; c < sum.size(); ++c) sum[c] += row[c];
       }
-      auto n = static_cast<double>(counted(a, run));
-      for (double& value : sum) value /= n;
+      const double each = share_of_each(a, run);
+      for (double& value : sum) value *= each;
       write_row(sum, y, i);
     });
   });

@@ -1,6 +1,5 @@
 // The recurrence of an LSTM's or a GRU's layer. The gates' values are kept for the backward pass, whose products of all rows
 // (the weight's gradient) are one product at its end.
-#include <numeric>
 #include <vector>
 
 #include "autograd/bias.h"
@@ -15,16 +14,6 @@ using kernels::RecurrentCell;
 struct Attributes {
   RecurrentOptions options;
 };
-
-/// The matrix as kernels read it: where it lies, or made row by row where it is not stored whole.
-Tensor whole(Context& context, const Weight& weight) {
-  if (Tensor stored = weight.stored_rows(); stored.shape().rank() == 2) return stored;
-  Tensor rows = context.temporary(context.dtype, {weight.out_features(), weight.in_features()});
-  std::vector<int32_t> ids(static_cast<size_t>(weight.out_features()));
-  std::iota(ids.begin(), ids.end(), 0);
-  weight.gather(context, {.ids = ids.data(), .rows = weight.out_features()}, rows);
-  return rows;
-}
 
 kernels::RecurrentArgs make_args(const RecurrentOptions& o, const Tensor& weight, DType dtype) {
   static thread_local std::vector<kernels::RecurrentRun> runs;
@@ -61,7 +50,7 @@ void backward(Context& context, Tape& tape, Record& record) {
   Tensor dproduct = lstm ? dinput : rows_of_runs(context, gates, width, o.runs);
   Tensor previous = rows_of_runs(context, y, weight.in_features(), o.runs);
   {
-    Tensor w = whole(context, weight);
+    Tensor w = weight.rows(context);
     kernels::RecurrentArgs forward = make_args(o, w, y.dtype());
     forward.gates = gates.data();
     forward.inner = inner.data();
@@ -92,7 +81,7 @@ Var recurrent(Context& context, Var input, const Weight& weight, Parameter* bias
     inner = context.temporary(context.statistics_type(), y.shape());
   }
   {
-    Tensor w = whole(context, weight);
+    Tensor w = weight.rows(context);
     kernels::RecurrentArgs args = make_args(options, w, x.dtype());
     Tensor scratch = context.scratch(kernels::recurrent_scratch(args));
     args.bias = bias ? bias->compute.data() : nullptr;

@@ -7,7 +7,7 @@ namespace {
 
 kernels::RgLruArgs make_args(const RgLruOptions& o, const Tensor& x, const Tensor& input_gate,
                              const Tensor& recurrent_gate) {
-  std::span<const kernels::ScanRun> runs = scan_runs(o.runs, o.states);
+  std::span<const kernels::StateRun> runs = state_runs(o.runs, o.states);
   return {.dtype = x.dtype(),
           .channels = x.shape().columns(),
           .runs = runs.data(),

@@ -20,7 +20,7 @@ const void* values(const Parameter* p) { return p ? p->compute.data() : nullptr;
 
 kernels::SsdScanArgs make_args(const Attributes& a, const Operands& in) {
   const ScanOptions& o = a.options;
-  std::span<const kernels::ScanRun> runs = scan_runs(o.runs, o.states, o.next_states);
+  std::span<const kernels::StateRun> runs = state_runs(o.runs, o.states, o.next_states);
   return {.dtype = in[0]->dtype(),
           .heads = o.heads,
           .head_dim = o.head_dim,
@@ -59,13 +59,8 @@ void backward(Context& context, Tape& tape, Record& record) {
   Tensor dy = tape.take_grad(record.outputs[0]);
   Operands in;
   std::array<Tensor, kOperands> grads;
-  for (size_t i = 0; i < kOperands; ++i) {
-    in[i] = &record.saved[i].value;
-    for (size_t j = 0; j < i && !grads[i]; ++j) {
-      if (record.inputs[j] == record.inputs[i] && in[j]->data() == in[i]->data()) grads[i] = grads[j];
-    }
-    if (!grads[i]) grads[i] = gradient_to_add_to(context, tape, record.inputs[i], *in[i]);
-  }
+  for (size_t i = 0; i < kOperands; ++i) in[i] = &record.saved[i].value;
+  gradients_to_add_to(context, tape, record, grads);
   kernels::SsdScanArgs forward = make_args(a, in);
   Tensor scratch = context.scratch(kernels::ssd_scan_backward_scratch(forward));
   auto grad = [](Parameter* p) { return p ? p->accumulated_grad() : nullptr; };

@@ -18,7 +18,7 @@ using Operands = std::array<const Tensor*, kOperands>;
 
 kernels::SelectiveScanArgs make_args(const Attributes& a, const Operands& in) {
   const SelectiveScanOptions& o = a.options;
-  std::span<const kernels::ScanRun> runs = scan_runs(o.runs, o.states);
+  std::span<const kernels::StateRun> runs = state_runs(o.runs, o.states);
   int64_t channels = o.a_log->shape.rows();
   return {.dtype = in[0]->dtype(),
           .channels = channels,
@@ -51,13 +51,8 @@ void backward(Context& context, Tape& tape, Record& record) {
   Tensor dy = tape.take_grad(record.outputs[0]);
   Operands in;
   std::array<Tensor, kOperands> grads;
-  for (size_t i = 0; i < kOperands; ++i) {
-    in[i] = &record.saved[i].value;
-    for (size_t j = 0; j < i && !grads[i]; ++j) {
-      if (record.inputs[j] == record.inputs[i] && in[j]->data() == in[i]->data()) grads[i] = grads[j];
-    }
-    if (!grads[i]) grads[i] = gradient_to_add_to(context, tape, record.inputs[i], *in[i]);
-  }
+  for (size_t i = 0; i < kOperands; ++i) in[i] = &record.saved[i].value;
+  gradients_to_add_to(context, tape, record, grads);
   kernels::SelectiveScanArgs forward = make_args(a, in);
   Tensor scratch = context.scratch(kernels::selective_scan_backward_scratch(forward));
   context.run("selective scan backward", 3 * cost(o), &kernels::Backend::selective_scan_backward,

@@ -13,7 +13,7 @@ struct Attributes {
 };
 
 kernels::TokenShiftArgs make_args(const Attributes& a, const Tensor& x, std::span<Parameter* const> shares) {
-  std::span<const kernels::ScanRun> runs = scan_runs(a.options.runs, a.options.states);
+  std::span<const kernels::StateRun> runs = state_runs(a.options.runs, a.options.states);
   kernels::TokenShiftArgs args{.dtype = x.dtype(),
                                .count = static_cast<int>(shares.size()),
                                .channels = x.shape().columns(),

@@ -6,7 +6,7 @@ namespace malmoi::autograd {
 namespace {
 
 kernels::WkvArgs make_args(const WkvOptions& o, const Tensor& k, const Tensor& v) {
-  std::span<const kernels::ScanRun> runs = scan_runs(o.runs, o.states);
+  std::span<const kernels::StateRun> runs = state_runs(o.runs, o.states);
   return {.dtype = k.dtype(),
           .channels = k.shape().columns(),
           .runs = runs.data(),

@@ -4,27 +4,21 @@
 #include <cstdint>
 
 #include "kernels/contract/activation.h"
+#include "kernels/contract/state_run.h"
 #include "tensor/dtype.h"
 
 namespace malmoi::kernels {
 
 constexpr int64_t kMaxConvTaps = 16;  // sums of all taps stay in the first cache; published models have 2 to 4
 
-/// Consecutive rows of one sequence, and what came before and goes on after them.
-struct ConvRun {
-  int64_t begin = 0, length = 0;
-  const void* state_in =
-      nullptr;                // [taps - 1, channels], f32 (oracle f64): the rows of x before the first; null: zeros
-  void* state_out = nullptr;  // the same after the last row; may be state_in; null: not wanted
-};
-
-/// y[t, c] = act(bias[c] + sum over j of weight[c, j] x[t - (taps - 1) + j, c]) within each run (Gu & Dao 2023).
+/// y[t, c] = act(bias[c] + sum over j of weight[c, j] x[t - (taps - 1) + j, c]) within each run (Gu & Dao 2023). A state of a run is
+/// [taps - 1, channels], f32 (oracle f64): the rows of x before its first, or after its last.
 struct CausalConvArgs {
   DType dtype = DType::kF32;
   Activation activation = Activation::kSilu;  // kNone or kSilu
   int64_t channels = 0, taps = 0;             // 1 <= taps <= kMaxConvTaps
   int64_t x_stride = 0, y_stride = 0;         // elements between rows
-  const ConvRun* runs = nullptr;              // rows of no run are left as they are
+  const StateRun* runs = nullptr;             // rows of no run are left as they are
   int64_t num_runs = 0;
   const void* x = nullptr;
   const void* weight = nullptr;  // [channels, taps], f32 (oracle f64)

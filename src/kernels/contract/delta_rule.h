@@ -4,7 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "kernels/contract/scan.h"
+#include "kernels/contract/state_run.h"
+#include "tensor/dtype.h"
 
 namespace malmoi::kernels {
 
@@ -17,7 +18,7 @@ struct DeltaRuleArgs {
   DType dtype = DType::kF32;
   int64_t heads = 0, value_dim = 0, key_heads = 0, key_dim = 0;
   int64_t q_stride = 0, k_stride = 0, v_stride = 0, b_stride = 0, a_stride = 0, y_stride = 0;  // elements between rows
-  const ScanRun* runs = nullptr;  // states are [heads, key_dim, value_dim]; rows of no run are left as they are
+  const StateRun* runs = nullptr;  // states are [heads, key_dim, value_dim]; rows of no run are left as they are
   int64_t num_runs = 0;
   const void* q = nullptr;  // [rows, key_heads * key_dim], as k
   const void* k = nullptr;

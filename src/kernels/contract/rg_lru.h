@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "kernels/contract/scan.h"
+#include "kernels/contract/state_run.h"
 #include "tensor/dtype.h"
 
 namespace malmoi::kernels {
@@ -18,7 +18,7 @@ constexpr float kRgLruMaxRootSlope = 1000;  // the slope of sqrt(1 - a^2) is cut
 struct RgLruArgs {
   DType dtype = DType::kF32;
   int64_t channels = 0;
-  const ScanRun* runs = nullptr;  // rows of no run are left as they are
+  const StateRun* runs = nullptr;  // rows of no run are left as they are
   int64_t num_runs = 0;
   const int32_t* positions = nullptr;    // [rows]
   const void* x = nullptr;               // [rows, channels], as the gates and y

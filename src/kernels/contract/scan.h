@@ -5,16 +5,10 @@
 #include <cstdint>
 #include <limits>
 
+#include "kernels/contract/state_run.h"
 #include "tensor/dtype.h"
 
 namespace malmoi::kernels {
-
-/// Consecutive rows of one sequence, and the state before and after them; each recurrence says how its own lies.
-struct ScanRun {
-  int64_t begin = 0, length = 0;
-  const void* state_in = nullptr;  // null: zeros
-  void* state_out = nullptr;       // may be state_in; null: not wanted
-};
 
 /// For each head, with its group's B_t and C_t (Dao & Gu 2024):
 ///   dt_t = clamp(softplus(dt[t] + dt_bias), dt_min, dt_max), A = -exp(a_log)
@@ -25,7 +19,7 @@ struct SsdScanArgs {
   DType dtype = DType::kF32;
   int64_t heads = 0, head_dim = 0, groups = 0, state_size = 0;
   int64_t x_stride = 0, dt_stride = 0, b_stride = 0, c_stride = 0, y_stride = 0;  // elements between rows
-  const ScanRun* runs = nullptr;                                                  // rows of no run are left as they are
+  const StateRun* runs = nullptr;                                                 // rows of no run are left as they are
   int64_t num_runs = 0;
   int64_t rows = 0;               // of x; no run goes beyond
   const void* x = nullptr;        // [rows, heads * head_dim]

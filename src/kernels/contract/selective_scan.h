@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "kernels/contract/scan.h"
+#include "kernels/contract/state_run.h"
 #include "tensor/dtype.h"
 
 namespace malmoi::kernels {
@@ -20,7 +20,7 @@ struct SelectiveScanArgs {
   DType dtype = DType::kF32;
   int64_t channels = 0, state_size = 0;                                           // state_size <= kMaxSelectiveStates
   int64_t x_stride = 0, dt_stride = 0, b_stride = 0, c_stride = 0, y_stride = 0;  // elements between rows
-  const ScanRun* runs = nullptr;                                                  // rows of no run are left as they are
+  const StateRun* runs = nullptr;                                                 // rows of no run are left as they are
   int64_t num_runs = 0;
   int64_t rows = 0;             // of x; no run goes beyond
   const void* x = nullptr;      // [rows, channels]

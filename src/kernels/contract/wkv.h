@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "kernels/contract/scan.h"
+#include "kernels/contract/state_run.h"
 #include "tensor/dtype.h"
 
 namespace malmoi::kernels {
@@ -17,7 +17,7 @@ struct TokenShiftArgs {
   DType dtype = DType::kF32;
   int count = 0;  // of shifts, at most kMaxShifts
   int64_t channels = 0;
-  const ScanRun* runs = nullptr;  // rows of no run are left as they are
+  const StateRun* runs = nullptr;  // rows of no run are left as they are
   int64_t num_runs = 0;
   const void* x = nullptr;           // [rows, channels]
   const void* mix[kMaxShifts] = {};  // m_i [channels], f32 (oracle f64)
@@ -39,7 +39,7 @@ struct TokenShiftBackwardArgs {
 struct WkvArgs {
   DType dtype = DType::kF32;
   int64_t channels = 0;
-  const ScanRun* runs = nullptr;  // rows of no run are left as they are
+  const StateRun* runs = nullptr;  // rows of no run are left as they are
   int64_t num_runs = 0;
   const void* k = nullptr;      // [rows, channels]
   const void* v = nullptr;      // [rows, channels]

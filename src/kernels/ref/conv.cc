@@ -9,13 +9,13 @@ namespace {
 
 /// Row t of a run's input, where t < 0 is before it.
 template <typename T>
-double conv_input(const CausalConvArgs& a, const ConvRun& run, int64_t t, int64_t c) {
+double conv_input(const CausalConvArgs& a, const StateRun& run, int64_t t, int64_t c) {
   if (t >= 0) return get(as<T>(a.x)[(run.begin + t) * a.x_stride + c]);
   return run.state_in ? get(as<Param<T>>(run.state_in)[(a.taps - 1 + t) * a.channels + c]) : 0;
 }
 
 template <typename T>
-double conv_sum(const CausalConvArgs& a, const ConvRun& run, int64_t t, int64_t c) {
+double conv_sum(const CausalConvArgs& a, const StateRun& run, int64_t t, int64_t c) {
   using P = Param<T>;
   double sum = a.bias ? get(as<P>(a.bias)[c]) : 0;
   for (int64_t j = 0; j < a.taps; ++j) {
@@ -25,7 +25,7 @@ double conv_sum(const CausalConvArgs& a, const ConvRun& run, int64_t t, int64_t 
 }
 
 template <typename T>
-void conv_run(const CausalConvArgs& a, const ConvRun& run) {
+void conv_run(const CausalConvArgs& a, const StateRun& run) {
   for (int64_t c = 0; c < a.channels; ++c) {
     for (int64_t t = 0; t < run.length; ++t) {
       put(as<T>(a.y)[(run.begin + t) * a.y_stride + c], activate(a.activation, conv_sum<T>(a, run, t, c)));
@@ -38,7 +38,7 @@ void conv_run(const CausalConvArgs& a, const ConvRun& run) {
 }
 
 template <typename T>
-void conv_backward_run(const CausalConvBackwardArgs& b, const ConvRun& run) {
+void conv_backward_run(const CausalConvBackwardArgs& b, const StateRun& run) {
   using P = Param<T>;
   const CausalConvArgs& a = b.forward;
   std::vector<double> dx(static_cast<size_t>(run.length));

@@ -7,8 +7,6 @@
 namespace malmoi::kernels::ref {
 namespace {
 
-double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
-
 /// One row of one head.
 struct Row {
   std::vector<double> q, k, v;
@@ -28,7 +26,7 @@ Row row_of(const DeltaRuleArgs& a, int64_t row, int64_t head) {
     r.v.push_back(get(as<T>(a.v)[row * a.v_stride + head * a.value_dim + j]));
   }
   r.raw = get(as<T>(a.a)[row * a.a_stride + head]) + get(as<P>(a.dt_bias)[head]);
-  r.soft = std::max(r.raw, 0.0) + std::log1p(std::exp(-std::abs(r.raw)));
+  r.soft = softplus(r.raw);
   r.alpha = std::exp(-std::exp(get(as<P>(a.a_log)[head])) * r.soft);
   r.beta = sigmoid(get(as<T>(a.b)[row * a.b_stride + head]));
   return r;
@@ -58,7 +56,7 @@ State next_state(const DeltaRuleArgs& a, const Row& r, const State& before) {
 
 /// The states of one head through a run: states[t + 1] is that after row t.
 template <typename T>
-std::vector<State> states_of(const DeltaRuleArgs& a, const ScanRun& run, int64_t head) {
+std::vector<State> states_of(const DeltaRuleArgs& a, const StateRun& run, int64_t head) {
   int64_t size = a.key_dim * a.value_dim;
   std::vector<State> states(1, State(static_cast<size_t>(size)));
   for (int64_t i = 0; run.state_in && i < size; ++i) {
@@ -71,7 +69,7 @@ std::vector<State> states_of(const DeltaRuleArgs& a, const ScanRun& run, int64_t
 }
 
 template <typename T>
-void rule_run(const DeltaRuleArgs& a, const ScanRun& run, int64_t head) {
+void rule_run(const DeltaRuleArgs& a, const StateRun& run, int64_t head) {
   int64_t size = a.key_dim * a.value_dim;
   std::vector<State> states = states_of<T>(a, run, head);
   for (int64_t t = 0; t < run.length; ++t) {
@@ -142,7 +140,7 @@ void backward_row(const DeltaRuleBackwardArgs& s, int64_t row, int64_t head, con
 }
 
 template <typename T>
-void backward_run(const DeltaRuleBackwardArgs& s, const ScanRun& run) {
+void backward_run(const DeltaRuleBackwardArgs& s, const StateRun& run) {
   const DeltaRuleArgs& a = s.forward;
   int64_t width = a.key_heads * a.key_dim;
   KeySums sums;

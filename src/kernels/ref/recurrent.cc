@@ -10,8 +10,6 @@ namespace {
 
 using Row = std::vector<double>;
 
-double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
-
 /// The weight as it is stored in files, widened.
 double weight_at(const RecurrentArgs& a, int64_t i) {
   switch (a.w_dtype) {

@@ -1,6 +1,7 @@
 // What the scalar oracle's files share: typed access to rows, the dropout mask, and the kernels' declarations.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/rng.h"
@@ -54,6 +55,10 @@ void with_type(DType dtype, const Body& body) {
     default: return;
   }
 }
+
+inline double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
+/// log(1 + e^x).
+inline double softplus(double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))); }
 
 /// The factor of element i: 0, or 1 / (1 - p).
 inline double dropout_factor(const Dropout& d, uint64_t i) {

@@ -6,9 +6,6 @@
 namespace malmoi::kernels::ref {
 namespace {
 
-double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
-double softplus(double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))); }
-
 /// What a row makes of its gates.
 struct Gates {
   double input, recurrent;  // after the sigmoid
@@ -33,7 +30,7 @@ Gates gates_of(const RgLruArgs& a, int64_t row, int64_t c) {
 }
 
 template <typename T>
-void forward_channel(const RgLruArgs& a, const ScanRun& run, int64_t c) {
+void forward_channel(const RgLruArgs& a, const StateRun& run, int64_t c) {
   using P = Param<T>;
   double h = run.state_in ? get(as<P>(run.state_in)[c]) : 0;
   for (int64_t row = run.begin; row < run.begin + run.length; ++row) {
@@ -45,7 +42,7 @@ void forward_channel(const RgLruArgs& a, const ScanRun& run, int64_t c) {
 }
 
 template <typename T>
-void backward_channel(const RgLruBackwardArgs& b, const ScanRun& run, int64_t c) {
+void backward_channel(const RgLruBackwardArgs& b, const StateRun& run, int64_t c) {
   using P = Param<T>;
   const RgLruArgs& a = b.forward;
   double param = get(as<P>(a.param)[c]), power = static_cast<double>(kRgLruPower), carry = 0, dparam = 0;

@@ -7,8 +7,6 @@
 namespace malmoi::kernels::ref {
 namespace {
 
-double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
-
 /// The step sizes of one head in one run.
 struct Step {
   double dt, slope, decay;  // after softplus and clamp; d(dt)/d(input); exp(A dt)
@@ -18,7 +16,7 @@ template <typename T>
 Step scan_step(const SsdScanArgs& a, int64_t row, int64_t head) {
   using P = Param<T>;
   double raw = get(as<T>(a.dt)[row * a.dt_stride + head]) + (a.dt_bias ? get(as<P>(a.dt_bias)[head]) : 0);
-  double soft = std::max(raw, 0.0) + std::log1p(std::exp(-std::abs(raw)));
+  double soft = softplus(raw);
   double low = static_cast<double>(a.dt_min), high = static_cast<double>(a.dt_max);
   double dt = std::clamp(soft, low, high);
   return {dt, soft >= low && soft <= high ? sigmoid(raw) : 0, std::exp(-std::exp(get(as<P>(a.a_log)[head])) * dt)};
@@ -26,7 +24,7 @@ Step scan_step(const SsdScanArgs& a, int64_t row, int64_t head) {
 
 /// The states of one head through a run: states[t + 1] is that after row t.
 template <typename T>
-std::vector<double> scan_head(const SsdScanArgs& a, const ScanRun& run, int64_t head) {
+std::vector<double> scan_head(const SsdScanArgs& a, const StateRun& run, int64_t head) {
   int64_t size = a.state_size * a.head_dim, group = head / (a.heads / a.groups);
   std::vector<double> states(static_cast<size_t>((run.length + 1) * size));
   for (int64_t i = 0; run.state_in && i < size; ++i) {
@@ -46,7 +44,7 @@ std::vector<double> scan_head(const SsdScanArgs& a, const ScanRun& run, int64_t 
 }
 
 template <typename T>
-void scan_run(const SsdScanArgs& a, const ScanRun& run, int64_t head) {
+void scan_run(const SsdScanArgs& a, const StateRun& run, int64_t head) {
   using P = Param<T>;
   int64_t size = a.state_size * a.head_dim, group = head / (a.heads / a.groups);
   std::vector<double> states = scan_head<T>(a, run, head);
@@ -84,7 +82,7 @@ struct ScanSums {
 };
 
 template <typename T>
-void scan_backward_head(const SsdScanBackwardArgs& s, const ScanRun& run, int64_t head, ScanSums& sums) {
+void scan_backward_head(const SsdScanBackwardArgs& s, const StateRun& run, int64_t head, ScanSums& sums) {
   using P = Param<T>;
   const SsdScanArgs& a = s.forward;
   int64_t size = a.state_size * a.head_dim, group = head / (a.heads / a.groups);
@@ -121,7 +119,7 @@ void scan_backward_head(const SsdScanBackwardArgs& s, const ScanRun& run, int64_
 }
 
 template <typename T>
-void scan_backward_run(const SsdScanBackwardArgs& s, const ScanRun& run) {
+void scan_backward_run(const SsdScanBackwardArgs& s, const StateRun& run) {
   const SsdScanArgs& a = s.forward;
   int64_t width = a.groups * a.state_size;
   ScanSums sums;

@@ -12,8 +12,6 @@ double step_input(const SelectiveScanArgs& a, int64_t row, int64_t c) {
   return get(as<T>(a.dt)[row * a.dt_stride + c]);
 }
 
-double softplus(double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))); }
-
 template <typename T>
 double rate(const SelectiveScanArgs& a, int64_t c, int64_t n) {
   return -std::exp(get(as<Param<T>>(a.a_log)[c * a.state_size + n]));
@@ -21,7 +19,7 @@ double rate(const SelectiveScanArgs& a, int64_t c, int64_t n) {
 
 /// The states of one channel through a run: states[t + 1] is that after row t.
 template <typename T>
-std::vector<double> states_of(const SelectiveScanArgs& a, const ScanRun& run, int64_t c) {
+std::vector<double> states_of(const SelectiveScanArgs& a, const StateRun& run, int64_t c) {
   std::vector<double> states(static_cast<size_t>((run.length + 1) * a.state_size));
   for (int64_t n = 0; run.state_in && n < a.state_size; ++n)
     states[static_cast<size_t>(n)] = get(as<Param<T>>(run.state_in)[n * a.channels + c]);
@@ -38,7 +36,7 @@ std::vector<double> states_of(const SelectiveScanArgs& a, const ScanRun& run, in
 }
 
 template <typename T>
-void forward_channel(const SelectiveScanArgs& a, const ScanRun& run, int64_t c) {
+void forward_channel(const SelectiveScanArgs& a, const StateRun& run, int64_t c) {
   using P = Param<T>;
   std::vector<double> states = states_of<T>(a, run, c);
   for (int64_t t = 0; t < run.length; ++t) {
@@ -65,7 +63,7 @@ void put_row(const SelectiveScanBackwardArgs& s, void* to, int64_t i, double x) 
 
 /// `db` and `dc` [length, state_size] are sums over channels.
 template <typename T>
-void backward_channel(const SelectiveScanBackwardArgs& s, const ScanRun& run, int64_t c, std::vector<double>& db,
+void backward_channel(const SelectiveScanBackwardArgs& s, const StateRun& run, int64_t c, std::vector<double>& db,
                       std::vector<double>& dc) {
   using P = Param<T>;
   const SelectiveScanArgs& a = s.forward;
@@ -94,7 +92,7 @@ void backward_channel(const SelectiveScanBackwardArgs& s, const ScanRun& run, in
 }
 
 template <typename T>
-void backward_run(const SelectiveScanBackwardArgs& s, const ScanRun& run) {
+void backward_run(const SelectiveScanBackwardArgs& s, const StateRun& run) {
   const SelectiveScanArgs& a = s.forward;
   std::vector<double> db(static_cast<size_t>(run.length * a.state_size)), dc(db.size());
   for (int64_t c = 0; c < a.channels; ++c) backward_channel<T>(s, run, c, db, dc);

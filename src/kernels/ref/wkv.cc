@@ -9,13 +9,13 @@ namespace {
 
 /// Row t of a run's input, where t < 0 is before it.
 template <typename T>
-double shift_input(const TokenShiftArgs& a, const ScanRun& run, int64_t t, int64_t c) {
+double shift_input(const TokenShiftArgs& a, const StateRun& run, int64_t t, int64_t c) {
   if (t >= 0) return get(as<T>(a.x)[(run.begin + t) * a.channels + c]);
   return run.state_in ? get(as<Param<T>>(run.state_in)[c]) : 0;
 }
 
 template <typename T>
-void shift_channel(const TokenShiftArgs& a, const ScanRun& run, int64_t c) {
+void shift_channel(const TokenShiftArgs& a, const StateRun& run, int64_t c) {
   using P = Param<T>;
   if (run.length == 0) return;
   for (int64_t t = 0; t < run.length; ++t) {
@@ -29,7 +29,7 @@ void shift_channel(const TokenShiftArgs& a, const ScanRun& run, int64_t c) {
 }
 
 template <typename T>
-void shift_backward_channel(const TokenShiftBackwardArgs& s, const ScanRun& run, int64_t c) {
+void shift_backward_channel(const TokenShiftBackwardArgs& s, const StateRun& run, int64_t c) {
   using P = Param<T>;
   const TokenShiftArgs& a = s.forward;
   auto dy = [&](int i, int64_t t) {
@@ -54,7 +54,7 @@ struct Sums {
 };
 
 template <typename T>
-Sums sums_before(const WkvArgs& a, const ScanRun& run, int64_t c) {
+Sums sums_before(const WkvArgs& a, const StateRun& run, int64_t c) {
   if (!run.state_in) return {};
   auto at = [&](int64_t i) { return get(as<Param<T>>(run.state_in)[i * a.channels + c]); };
   return at(1) > 0 ? Sums{at(0), at(1), at(2)} : Sums{};
@@ -68,7 +68,7 @@ Sums advance(const Sums& s, double decay, double k, double v) {
 }
 
 template <typename T>
-std::vector<Sums> sums_of(const WkvArgs& a, const ScanRun& run, int64_t c) {
+std::vector<Sums> sums_of(const WkvArgs& a, const StateRun& run, int64_t c) {
   double decay = -std::exp(get(as<Param<T>>(a.decay)[c]));
   std::vector<Sums> sums{sums_before<T>(a, run, c)};
   for (int64_t t = 0; t < run.length; ++t) {
@@ -79,7 +79,7 @@ std::vector<Sums> sums_of(const WkvArgs& a, const ScanRun& run, int64_t c) {
 }
 
 template <typename T>
-void wkv_channel(const WkvArgs& a, const ScanRun& run, int64_t c) {
+void wkv_channel(const WkvArgs& a, const StateRun& run, int64_t c) {
   using P = Param<T>;
   std::vector<Sums> sums = sums_of<T>(a, run, c);
   double first = get(as<P>(a.first)[c]);
@@ -96,7 +96,7 @@ void wkv_channel(const WkvArgs& a, const ScanRun& run, int64_t c) {
 
 /// Gradients of numerator and denominator behind a row are multiples of e^exponent, too.
 template <typename T>
-void wkv_backward_channel(const WkvBackwardArgs& s, const ScanRun& run, int64_t c) {
+void wkv_backward_channel(const WkvBackwardArgs& s, const StateRun& run, int64_t c) {
   using P = Param<T>;
   const WkvArgs& a = s.forward;
   std::vector<Sums> sums = sums_of<T>(a, run, c);
@@ -133,21 +133,21 @@ void each_channel(const Args& a, const Body& body) {
 }  // namespace
 
 void token_shift(Stream&, const TokenShiftArgs& a) {
-  each_channel(a, [&](auto zero, const ScanRun& run, int64_t c) { shift_channel<decltype(zero)>(a, run, c); });
+  each_channel(a, [&](auto zero, const StateRun& run, int64_t c) { shift_channel<decltype(zero)>(a, run, c); });
 }
 
 void token_shift_backward(Stream&, const TokenShiftBackwardArgs& s) {
   each_channel(s.forward,
-               [&](auto zero, const ScanRun& run, int64_t c) { shift_backward_channel<decltype(zero)>(s, run, c); });
+               [&](auto zero, const StateRun& run, int64_t c) { shift_backward_channel<decltype(zero)>(s, run, c); });
 }
 
 void wkv(Stream&, const WkvArgs& a) {
-  each_channel(a, [&](auto zero, const ScanRun& run, int64_t c) { wkv_channel<decltype(zero)>(a, run, c); });
+  each_channel(a, [&](auto zero, const StateRun& run, int64_t c) { wkv_channel<decltype(zero)>(a, run, c); });
 }
 
 void wkv_backward(Stream&, const WkvBackwardArgs& s) {
   each_channel(s.forward,
-               [&](auto zero, const ScanRun& run, int64_t c) { wkv_backward_channel<decltype(zero)>(s, run, c); });
+               [&](auto zero, const StateRun& run, int64_t c) { wkv_backward_channel<decltype(zero)>(s, run, c); });
 }
 
 }  // namespace malmoi::kernels::ref

@@ -11,6 +11,9 @@ namespace {
 /// Elements a thread should have at least: below this a second thread costs more than it brings.
 constexpr int64_t kGrain = 8192;
 
+/// Below all logits, and finite, so that a difference of two is a number.
+constexpr float kLowest = -3.0e38f;
+
 MALMOI_INLINE int64_t row_grain(int64_t cols) { return max_of(1, kGrain / max_of(cols, 1)); }
 
 template <typename T>

@@ -26,13 +26,13 @@ void load_block(const CausalConvArgs& a, int64_t index, Block& block) {
 
 /// Channels [c, ...) of row t of a run; t < 0 is before it.
 template <typename T, typename Width>
-MALMOI_INLINE Vec input(const CausalConvArgs& a, const ConvRun& run, int64_t t, int64_t c, Width w) {
+MALMOI_INLINE Vec input(const CausalConvArgs& a, const StateRun& run, int64_t t, int64_t c, Width w) {
   if (t >= 0) return load(as<T>(a.x) + (run.begin + t) * a.x_stride + c, w);
   return run.state_in ? load(as<float>(run.state_in) + (a.taps - 1 + t) * a.channels + c, w) : zero();
 }
 
 template <typename T, typename Width>
-MALMOI_INLINE Vec tap_sum(const CausalConvArgs& a, const ConvRun& run, const Block& block, int64_t t, int64_t i,
+MALMOI_INLINE Vec tap_sum(const CausalConvArgs& a, const StateRun& run, const Block& block, int64_t t, int64_t i,
                           Width w) {
   Vec sum = load(block.bias + i, w);
   for (int64_t j = 0; j < a.taps; ++j) {
@@ -42,7 +42,7 @@ MALMOI_INLINE Vec tap_sum(const CausalConvArgs& a, const ConvRun& run, const Blo
 }
 
 template <typename T>
-void forward_block(const CausalConvArgs& a, const ConvRun& run, const Block& block) {
+void forward_block(const CausalConvArgs& a, const StateRun& run, const Block& block) {
   bool silu = a.activation == Activation::kSilu;
   for (int64_t t = 0; t < run.length; ++t) {
     T* y = as<T>(a.y) + (run.begin + t) * a.y_stride + block.first;
@@ -68,7 +68,7 @@ struct BlockSums {
 
 /// The gradient g of the sum of taps at row t, as it reaches weights and bias.
 template <typename T>
-void gradient_row(const CausalConvBackwardArgs& b, const ConvRun& run, const Block& block, int64_t t, float* g,
+void gradient_row(const CausalConvBackwardArgs& b, const StateRun& run, const Block& block, int64_t t, float* g,
                   BlockSums& sums) {
   const CausalConvArgs& a = b.forward;
   const T* dy = as<T>(b.dy) + (run.begin + t) * a.y_stride + block.first;
@@ -89,7 +89,7 @@ void gradient_row(const CausalConvBackwardArgs& b, const ConvRun& run, const Blo
 
 /// A row's dx is ready when the last row that it reaches has been seen: the last gradients are kept, one for each tap.
 template <typename T>
-void backward_block(const CausalConvBackwardArgs& b, const ConvRun& run, const Block& block, BlockSums& sums) {
+void backward_block(const CausalConvBackwardArgs& b, const StateRun& run, const Block& block, BlockSums& sums) {
   const CausalConvArgs& a = b.forward;
   float kept[kMaxConvTaps][kChannels] = {};
   for (int64_t t = 0; t < run.length + a.taps - 1; ++t) {

@@ -21,7 +21,6 @@ struct RowSums {
 
 template <typename T>
 RowSums sums(const CrossEntropyArgs& a, const T* row) {
-  constexpr float kLowest = -3.0e38f;
   RowSums s{kLowest, 0, 0};
   Vec total = zero(), sum = zero();
   bool smooth = a.label_smoothing > 0;

@@ -64,7 +64,7 @@ void answer(const DeltaChunk& c, int64_t value_dim) {
 }
 
 template <typename T>
-void rule_head(const DeltaRuleArgs& a, const ScanRun& run, int64_t head, Worker& worker) {
+void rule_head(const DeltaRuleArgs& a, const StateRun& run, int64_t head, Worker& worker) {
   bool fits = a.value_dim % kLanes == 0;
   OpenState state = open_state(state_size_of(a), run, head, fits, worker.state, padded_size_of(a));
   DeltaChunk& chunk = worker.chunk;

@@ -244,7 +244,7 @@ void retreat(const DeltaRuleBackwardArgs& s, Worker& k, int64_t head, int64_t fi
 }
 
 template <typename T>
-void backward_head(const DeltaRuleBackwardArgs& s, const ScanRun& run, int64_t head, Worker& k) {
+void backward_head(const DeltaRuleBackwardArgs& s, const StateRun& run, int64_t head, Worker& k) {
   const DeltaRuleArgs& a = s.forward;
   DeltaChunk& chunk = k.chunk;
   int64_t size = delta_state(a), chunks = (run.length + kDeltaChunk - 1) / kDeltaChunk;
@@ -270,7 +270,7 @@ void backward_head(const DeltaRuleBackwardArgs& s, const ScanRun& run, int64_t h
 
 /// All heads of one key head through a run.
 template <typename T>
-void backward_key_head(const DeltaRuleBackwardArgs& s, const ScanRun& run, int64_t key_head, Worker& k) {
+void backward_key_head(const DeltaRuleBackwardArgs& s, const StateRun& run, int64_t key_head, Worker& k) {
   const DeltaRuleArgs& a = s.forward;
   int64_t keys = k.chunk.keys, each = a.heads / a.key_heads, column = key_head * a.key_dim;
   __builtin_memset(k.dk_rows, 0, sizeof(float) * static_cast<size_t>(run.length * keys));

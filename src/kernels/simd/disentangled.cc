@@ -4,8 +4,6 @@
 namespace malmoi::kernels::MALMOI_SIMD_NAMESPACE {
 namespace {
 
-constexpr float kLowest = -3.0e38f;
-
 MALMOI_INLINE bool is_hidden(const DisentangledArgs& a, int64_t i) { return a.key_mask && a.key_mask[i] == 0; }
 
 MALMOI_INLINE uint64_t first_element(const DisentangledArgs& a, int64_t i) {

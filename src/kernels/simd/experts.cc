@@ -6,7 +6,6 @@ namespace {
 
 template <typename T>
 void softmax_row(const T* logits, float* probabilities, int64_t n) {
-  constexpr float kLowest = -3.0e38f;
   Vec top = all(kLowest), total = zero();
   each_vec(n, [&](int64_t i, auto w) MALMOI_INLINED { top = max(top, only(load(logits + i, w), w, kLowest)); });
   Vec shift = all(reduce_max(top));

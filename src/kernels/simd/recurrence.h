@@ -14,7 +14,7 @@ struct Block {
 
 /// Calls body(block) for every block of channels: each belongs to one thread, so that sums over rows are in their order.
 template <typename Body>
-MALMOI_INLINE void each_block(int64_t channels, const ScanRun* runs, int64_t num_runs, const Body& body) {
+MALMOI_INLINE void each_block(int64_t channels, const StateRun* runs, int64_t num_runs, const Body& body) {
   int64_t rows = 0;
   for (int64_t i = 0; i < num_runs; ++i) rows += runs[i].length;
   parallel_for((channels + kRecurrenceBlock - 1) / kRecurrenceBlock, row_grain(kRecurrenceBlock * rows),

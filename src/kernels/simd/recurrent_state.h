@@ -1,7 +1,7 @@
 // A head's state while a run goes through it: where it lies, if its rows are whole vectors, or in a worker's scratch.
 #pragma once
 
-#include "kernels/contract/scan.h"
+#include "kernels/contract/state_run.h"
 #include "kernels/simd/common.h"
 
 namespace malmoi::kernels::MALMOI_SIMD_NAMESPACE {
@@ -26,14 +26,14 @@ MALMOI_INLINE void copy_state(StateSize size, const float* from, int64_t ld_from
 }
 
 /// The state before a run in scratch of `padded` rows and columns, zero beside it.
-MALMOI_INLINE void load_state(StateSize size, const ScanRun& run, int64_t head, float* state, StateSize padded) {
+MALMOI_INLINE void load_state(StateSize size, const StateRun& run, int64_t head, float* state, StateSize padded) {
   __builtin_memset(state, 0, sizeof(float) * static_cast<size_t>(padded.elements()));
   if (!run.state_in) return;
   copy_state(size, as<float>(run.state_in) + head * size.elements(), size.columns, state, padded.columns);
 }
 
 /// `fits`: whether the kernel can work on a state as it lies. `own`: scratch for one that it cannot, or that is not wanted.
-MALMOI_INLINE OpenState open_state(StateSize size, const ScanRun& run, int64_t head, bool fits, float* own,
+MALMOI_INLINE OpenState open_state(StateSize size, const StateRun& run, int64_t head, bool fits, float* own,
                                    StateSize padded) {
   if (!run.state_out || !fits) {
     load_state(size, run, head, own, padded);
@@ -49,7 +49,7 @@ MALMOI_INLINE OpenState open_state(StateSize size, const ScanRun& run, int64_t h
   return {out, size.columns};
 }
 
-MALMOI_INLINE void close_state(StateSize size, const ScanRun& run, int64_t head, const OpenState& state,
+MALMOI_INLINE void close_state(StateSize size, const StateRun& run, int64_t head, const OpenState& state,
                                const float* own) {
   if (!run.state_out || state.data != own) return;
   copy_state(size, own, state.ld, as<float>(run.state_out) + head * size.elements(), size.columns);

@@ -26,7 +26,7 @@ MALMOI_INLINE Gates gates_of(const RgLruArgs& a, int64_t at, bool begins, Vec ra
 }
 
 template <typename T>
-void forward_block(const RgLruArgs& a, const ScanRun& run, const Block& block, const BlockValues& rates) {
+void forward_block(const RgLruArgs& a, const StateRun& run, const Block& block, const BlockValues& rates) {
   BlockValues state = block_values(run.state_in, block);
   for (int64_t row = run.begin; row < run.begin + run.length; ++row) {
     int64_t first = row * a.channels + block.first;
@@ -48,7 +48,7 @@ struct Gradients {
 };
 
 template <typename T>
-MALMOI_INLINE void retreat_row(const RgLruBackwardArgs& b, const ScanRun& run, const Block& block,
+MALMOI_INLINE void retreat_row(const RgLruBackwardArgs& b, const StateRun& run, const Block& block,
                                const BlockValues& rates, int64_t row, Gradients& g) {
   const RgLruArgs& a = b.forward;
   int64_t first = row * a.channels + block.first;
@@ -78,7 +78,7 @@ void backward_block(const RgLruBackwardArgs& b, const Block& block) {
   BlockValues rates = load_rates(a, block), params = block_values(a.param, block);
   Gradients g;
   for (int64_t k = 0; k < a.num_runs; ++k) {
-    const ScanRun& run = a.runs[k];
+    const StateRun& run = a.runs[k];
     g.carry = {};
     for (int64_t row = run.begin + run.length - 1; row >= run.begin; --row)
       retreat_row<T>(b, run, block, rates, row, g);

@@ -12,7 +12,7 @@ struct Worker {
 };
 
 template <typename T>
-void scan_head(const SsdScanArgs& a, const ScanRun& run, int64_t head, Worker& worker) {
+void scan_head(const SsdScanArgs& a, const StateRun& run, int64_t head, Worker& worker) {
   bool fits = a.head_dim % kLanes == 0 && a.state_size % kScanRows == 0;
   OpenState state = open_state(state_size_of(a), run, head, fits, worker.state, padded_size_of(a));
   int64_t rows = scan_round(a.state_size, kScanRows);

@@ -139,7 +139,7 @@ void store_row(const SsdScanBackwardArgs& s, Worker& k, int64_t head, int64_t fi
 }
 
 template <typename T>
-void backward_head(const SsdScanBackwardArgs& s, const ScanRun& run, int64_t head, Worker& k) {
+void backward_head(const SsdScanBackwardArgs& s, const StateRun& run, int64_t head, Worker& k) {
   const SsdScanArgs& a = s.forward;
   ScanChunk& chunk = k.chunk;
   int64_t size = chunk.states * chunk.width, chunks = (run.length + kScanChunk - 1) / kScanChunk;
@@ -225,7 +225,7 @@ void scan_backward(const SsdScanBackwardArgs& s) {
     }
   });
   for (int64_t i = 0; i < a.num_runs; ++i) {
-    const ScanRun& run = a.runs[i];
+    const StateRun& run = a.runs[i];
     parallel_for(run.length, row_grain(a.groups * a.state_size), [&](int64_t begin, int64_t end) {
       for (int64_t t = begin; t < end; ++t) add_workers<T>(s, run.begin + t, words);
     });

@@ -29,14 +29,14 @@ MALMOI_INLINE void widen_states(const T* from, int64_t n, float* to) {
 
 /// The state of channels [c, ...) before a run.
 template <typename Width>
-MALMOI_INLINE void load_state(const SelectiveScanArgs& a, const ScanRun& run, int64_t c, Width w, float (*h)[kLanes]) {
+MALMOI_INLINE void load_state(const SelectiveScanArgs& a, const StateRun& run, int64_t c, Width w, float (*h)[kLanes]) {
   for (int64_t n = 0; n < a.state_size; ++n) {
     store(h[n], run.state_in ? load(as<float>(run.state_in) + n * a.channels + c, w) : zero(), Full{});
   }
 }
 
 template <typename T, typename Width>
-void forward_channels(const SelectiveScanArgs& a, const ScanRun& run, int64_t c, Width w, float (*rates)[kLanes]) {
+void forward_channels(const SelectiveScanArgs& a, const StateRun& run, int64_t c, Width w, float (*rates)[kLanes]) {
   float h[kMaxSelectiveStates][kLanes], b[kMaxSelectiveStates], to[kMaxSelectiveStates];
   load_state(a, run, c, w, h);
   Vec skip = a.d ? load(as<float>(a.d) + c, w) : zero();
@@ -165,7 +165,7 @@ void retreat_row(const SelectiveScanBackwardArgs& s, Worker& k, int64_t t, int64
 }
 
 template <typename T, typename Width>
-void backward_run(const SelectiveScanBackwardArgs& s, Worker& k, const ScanRun& run, int64_t c, Width w) {
+void backward_run(const SelectiveScanBackwardArgs& s, Worker& k, const StateRun& run, int64_t c, Width w) {
   const SelectiveScanArgs& a = s.forward;
   int64_t chunks = (run.length + kRecurrenceChunk - 1) / kRecurrenceChunk;
   size_t bytes = sizeof(float) * static_cast<size_t>(k.states * kLanes);
@@ -243,7 +243,7 @@ void backward(const SelectiveScanBackwardArgs& s) {
                   [&](int64_t c, auto w) { backward_channels<T>(s, k, c, w); });
   });
   for (int64_t i = 0; i < a.num_runs; ++i) {
-    const ScanRun& run = a.runs[i];
+    const StateRun& run = a.runs[i];
     parallel_for(run.length, row_grain(a.state_size), [&](int64_t begin, int64_t end) {
       for (int64_t t = begin; t < end; ++t) add_workers<T>(s, run.begin + t);
     });

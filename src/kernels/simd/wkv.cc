@@ -8,13 +8,13 @@ namespace {
 
 /// Channels of the row before row t of a run.
 template <typename T, typename Width>
-MALMOI_INLINE Vec row_before(const TokenShiftArgs& a, const ScanRun& run, int64_t t, int64_t c, Width w) {
+MALMOI_INLINE Vec row_before(const TokenShiftArgs& a, const StateRun& run, int64_t t, int64_t c, Width w) {
   if (t > 0) return load(as<T>(a.x) + (run.begin + t - 1) * a.channels + c, w);
   return run.state_in ? load(as<float>(run.state_in) + c, w) : zero();
 }
 
 template <typename T>
-void shift_block(const TokenShiftArgs& a, const ScanRun& run, const Block& block) {
+void shift_block(const TokenShiftArgs& a, const StateRun& run, const Block& block) {
   if (run.length == 0) return;
   BlockValues mixes[kMaxShifts];
   for (int k = 0; k < a.count; ++k) mixes[k] = block_values(a.mix[k], block);
@@ -33,7 +33,7 @@ void shift_block(const TokenShiftArgs& a, const ScanRun& run, const Block& block
 
 /// From the last row to the first: what row t + 1 sends back is known when row t is written.
 template <typename T>
-void shift_backward_block(const TokenShiftBackwardArgs& s, const ScanRun& run, const Block& block,
+void shift_backward_block(const TokenShiftBackwardArgs& s, const StateRun& run, const Block& block,
                           const BlockValues* mixes, BlockValues* dmixes) {
   const TokenShiftArgs& a = s.forward;
   BlockValues sent;  // by the row behind
@@ -95,7 +95,7 @@ Rates load_rates(const WkvArgs& a, const Block& block) {
   return rates;
 }
 
-void open_sums(const WkvArgs& a, const ScanRun& run, const Block& block, float* sums) {
+void open_sums(const WkvArgs& a, const StateRun& run, const Block& block, float* sums) {
   each_vec(block.n, [&](int64_t i, auto w) MALMOI_INLINED {
     Sums s{zero(), zero(), all(kNothing)};
     if (run.state_in) {
@@ -107,7 +107,7 @@ void open_sums(const WkvArgs& a, const ScanRun& run, const Block& block, float* 
   });
 }
 
-void close_sums(const WkvArgs& a, const ScanRun& run, const Block& block, const float* sums) {
+void close_sums(const WkvArgs& a, const StateRun& run, const Block& block, const float* sums) {
   if (!run.state_out || run.length == 0) return;
   each_vec(block.n, [&](int64_t i, auto w) MALMOI_INLINED {
     Sums s = load_sums(sums, i, w);
@@ -119,7 +119,7 @@ void close_sums(const WkvArgs& a, const ScanRun& run, const Block& block, const 
 }
 
 template <typename T>
-void wkv_block(const WkvArgs& a, const ScanRun& run, const Block& block, const Rates& rates) {
+void wkv_block(const WkvArgs& a, const StateRun& run, const Block& block, const Rates& rates) {
   float sums[kWkvSums * kRecurrenceBlock];
   open_sums(a, run, block, sums);
   for (int64_t t = 0; t < run.length; ++t) {
@@ -181,7 +181,7 @@ MALMOI_INLINE void retreat_row(const WkvBackwardArgs& s, const Block& block, con
 }
 
 template <typename T>
-void wkv_backward_run(const WkvBackwardArgs& s, const ScanRun& run, const Block& block, const Rates& rates,
+void wkv_backward_run(const WkvBackwardArgs& s, const StateRun& run, const Block& block, const Rates& rates,
                       float* scratch, WkvGradients& g) {
   constexpr int64_t kSize = kWkvSums * kRecurrenceBlock;
   const WkvArgs& a = s.forward;
