@@ -23,6 +23,13 @@ constexpr int64_t kMostExperts = 1 << 18;  // of all layers together
 /// max_positions of a model whose positions do not end: memory ends first.
 constexpr int64_t kNoLimit = 1 << 24;
 
+/// The inner width of a gated MLP with about the parameters of a plain one of four times the width: 8/3 of it, in whole steps
+/// (Shazeer 2020, section 3).
+constexpr int64_t gated_width(int64_t width) {
+  constexpr int64_t kStep = 64;
+  return (width * 8 / 3 + kStep - 1) / kStep * kStep;
+}
+
 /// What a family makes of a config, before it has memory.
 struct Parts {
   nn::ParameterSet parameters;

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <filesystem>
 #include <limits>
 #include <set>
 
@@ -263,6 +264,38 @@ TEST(Configs, LongTextsHaveDivisorsOfTheirOwn) {
   }
   EXPECT_EQ(published(R"({"type": "su", "short_factor": [2, 3, 4], "long_factor": [2, 3, 4]})")->sizes.switch_length,
             0);
+}
+
+// Every family that takes divisors for long texts tells the engine from where on a text is read again.
+TEST(Configs, WhoeverRotatesLongTextsOtherwiseTellsWhereTheyBegin) {
+  constexpr int64_t kWhere = 16, kMostDivisors = 64;
+  std::set<std::string> told;
+  for (const auto& entry : std::filesystem::directory_iterator(Path(MALMOI_TEST_DATA) / "models")) {
+    auto config = read_json((entry.path() / "config.json").string());
+    if (!config.ok()) continue;
+    if (config->value("alibi", false)) continue;  // rotates nothing
+    config->erase("rope_scaling");
+    if (config->contains("original_max_position_embeddings")) (*config)["original_max_position_embeddings"] = kWhere;
+    const std::string type = config->value("model_type", "");
+    const bool by_layer_type = type == "gemma3_text" || type == "modernbert";
+    Json& rope = by_layer_type ? (*config)["rope_parameters"]["full_attention"] : (*config)["rope_parameters"];
+    if (!rope.is_object()) rope = Json::object();
+    rope.update(Json{{"rope_type", "longrope"}, {"original_max_position_embeddings", kWhere}, {"factor", 4.0}});
+    for (int64_t divisors = 1; divisors <= kMostDivisors; ++divisors) {
+      rope["short_factor"] = std::vector<double>(static_cast<size_t>(divisors), 1);
+      rope["long_factor"] = std::vector<double>(static_cast<size_t>(divisors), 2);
+      ConfigDocument document;
+      document.root = *config;
+      auto model = make_model(document, document.root);
+      if (!model.ok() || !(*model)->generates()) continue;
+      EXPECT_EQ((*model)->sizes.switch_length, kWhere) << (*model)->model_type();
+      told.insert((*model)->model_type());
+      break;
+    }
+  }
+  for (const char* name :
+       {"llama", "phi3", "phi", "gpt_neox", "falcon", "deepseek_v3", "falcon_h1", "lfm2", "qwen3_next"})
+    EXPECT_TRUE(told.contains(name)) << name;
 }
 
 TEST(Configs, FormsOfFalconThatAreNoneAreNamed) {

@@ -23,8 +23,10 @@ TEST(Initialisation, T5sQueriesStartSmaller) {
   auto model = *make_model(document, document.root, {.training = true});
   model->parameters.allocate(Purpose::kTraining, DType::kF32);
   model->parameters.initialize(1);
+  int64_t found = 0;
   for (const auto& entry : model->parameters.entries()) {
     if (entry->spec.name.find("SelfAttention.qkv_proj") == std::string::npos) continue;
+    ++found;
     auto deviation = [&](int64_t first_row) {
       const float* values = entry->parameter.master.as<float>() + first_row * 64;
       double squares = 0;
@@ -34,6 +36,7 @@ TEST(Initialisation, T5sQueriesStartSmaller) {
     EXPECT_NEAR(deviation(0), 1 / std::sqrt(64.0 * 16), 0.003) << entry->spec.name;
     EXPECT_NEAR(deviation(64), 1 / std::sqrt(64.0), 0.01) << entry->spec.name;
   }
+  EXPECT_EQ(found, 2) << "of the encoder and of the decoder";
 }
 
 // As the authors of each begin: steps evenly by logarithm, decays of 1 .. state_size, slow ones of Griffin.
@@ -52,7 +55,8 @@ TEST(Initialisation, RecurrencesBeginWithTheDecaysOfTheirAuthors) {
       const Tensor& t = entry->parameter.master;
       if (entry->spec.name.ends_with(ending)) return std::vector<float>(t.as<float>(), t.as<float>() + t.elements());
     }
-    return std::vector<float>();
+    ADD_FAILURE() << family << " has no " << ending;
+    return std::vector<float>{0};
   };
   auto extremes = [](std::vector<float> v, auto&& of) {
     for (float& x : v) x = of(x);
@@ -130,14 +134,17 @@ TEST(Initialisation, MariansPositionsAreSinesAndCosinesThatNothingTrains) {
   auto model = *make_model(document, document.root, {.training = true});
   model->parameters.allocate(Purpose::kTraining, DType::kF32);
   model->parameters.initialize(1);
+  int64_t found = 0;
   for (const auto& entry : model->parameters.entries()) {
     EXPECT_EQ(entry->parameter.trainable, !entry->spec.fixed);
     if (entry->spec.name != "model.encoder.embed_positions.weight") continue;
+    ++found;
     EXPECT_TRUE(entry->spec.fixed);
     const float* row = entry->parameter.compute.as<float>() + 3 * 8;
     EXPECT_NEAR(row[1], std::sin(0.3), 1e-6);
     EXPECT_NEAR(row[5], std::cos(0.3), 1e-6);
   }
+  EXPECT_EQ(found, 1);
 }
 
 }  // namespace

@@ -20,7 +20,7 @@ struct Batch {
   std::span<const uint8_t> key_mask;      // [rows], 0: a row that nobody looks at; or empty: none
   std::span<const autograd::Run> runs;
   std::span<const int32_t> first_rows;     // of each run
-  std::span<SequenceState* const> states;  // empty, or one a run
+  std::span<SequenceState* const> states;  // empty, or one per run
   /// Where the states after the runs go, of recurrences that are trained; empty: to `states`.
   std::span<SequenceState* const> next_states;
   int32_t max_position = 0;  // the largest of `positions`

@@ -3,7 +3,6 @@
 #include <cmath>
 
 #include "base/rng.h"
-#include "nn/recurrent.h"
 
 namespace malmoi::nn {
 namespace {
@@ -47,7 +46,8 @@ Var GatedDeltaNet::operator()(Context& context, Var x, const Batch& batch, int64
   const GatedDeltaNetSpec& s = spec_;
   int64_t keys = s.keys(), values = s.values(), z = s.channels(), b = z + values, a = b + s.heads;
   double key_dim = static_cast<double>(s.key_dim);
-  std::vector<float*> conv_states = elements_of(batch, slot), rule_states = elements_of(batch, slot + 1);
+  std::vector<float*> conv_states = carried_elements(batch, slot).before,
+                      rule_states = carried_elements(batch, slot + 1).before;
   Var projected = in_(context, std::move(x));  // [rows, q | k | v | z | b | a]
   Var qkv = autograd::causal_conv(context, {projected, 0, z}, *conv_, nullptr,
                                   {.runs = batch.runs, .states = conv_states});  // [rows, q | k | v]

@@ -1,7 +1,6 @@
 #include "nn/latent_attention.h"
 
 #include <cassert>
-#include <numeric>
 #include <vector>
 
 #include "nn/cached_keys.h"
@@ -54,13 +53,14 @@ Var LatentAttention::operator()(Context& context, Var x, const Batch& batch, int
 Var LatentAttention::queries(Context& context, Var x, const Batch& batch) const {
   const LatentAttentionSpec& s = spec_;
   if (s.q_rank > 0) x = q_norm_(context, q_a_(context, std::move(x)));
-  autograd::RotaryOptions rotated = s.rotary->options(s.heads, s.nope_dim + s.rope_dim, batch.positions);
+  autograd::RotaryOptions rotated =
+      s.rotary->options(s.heads, s.nope_dim + s.rope_dim, batch.positions, batch.text_lengths);
   rotated.first_column = s.nope_dim;
   return autograd::rotary(context, q_(context, std::move(x)), rotated);
 }
 
 Var LatentAttention::latents(Context& context, Var x, const Batch& batch) const {
-  autograd::RotaryOptions rotated = spec_.rotary->options(1, spec_.rope_dim, batch.positions);
+  autograd::RotaryOptions rotated = spec_.rotary->options(1, spec_.rope_dim, batch.positions, batch.text_lengths);
   rotated.first_column = spec_.kv_rank;
   Var latent =
       autograd::head_norm(context, kv_a_(context, std::move(x)), {kv_norm_}, {.eps = static_cast<float>(kNormEps)});
@@ -120,7 +120,7 @@ void LatentAttention::attend_absorbed(Context& context, const Tensor& q, std::sp
   const LatentAttentionSpec& s = spec_;
   const int64_t rows = q.shape().rows(), row_width = s.kv_rank + s.rope_dim;
   // Of each head nope_dim rows of its key matrix, then value_dim rows of its value matrix.
-  const Tensor kv = kv_rows(context);
+  const Tensor kv = (*kv_b_.weight)->rows(context);
   Tensor turned = context.temporary(context.dtype, {rows, s.heads * row_width});
   each_stretch(runs, [&](int64_t first, int64_t count) {
     Tensor part = turned.rows(first, count);
@@ -164,17 +164,6 @@ kernels::HeadProductArgs LatentAttention::product_of_heads(const Tensor& x, cons
           .y = y.data(),
           .y_stride = y_width,
           .y_head = y_width / heads};
-}
-
-Tensor LatentAttention::kv_rows(Context& context) const {
-  const autograd::Weight& weight = **kv_b_.weight;
-  if (Tensor stored = weight.stored_rows()) return stored;
-  static thread_local std::vector<int32_t> every_row;
-  every_row.resize(static_cast<size_t>(weight.out_features()));
-  std::iota(every_row.begin(), every_row.end(), 0);
-  Tensor rows = context.temporary(context.dtype, {weight.out_features(), weight.in_features()});
-  weight.gather(context, {.ids = every_row.data(), .rows = weight.out_features()}, rows);
-  return rows;
 }
 
 }  // namespace malmoi::nn

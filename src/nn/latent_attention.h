@@ -46,7 +46,6 @@ class LatentAttention {
   void attend_absorbed(Context& context, const Tensor& q, std::span<const autograd::Run> runs,
                        const std::vector<autograd::CachedKeys>& keys, Tensor& values) const;
   kernels::HeadProductArgs product_of_heads(const Tensor& x, const Tensor& kv, Tensor& y) const;
-  Tensor kv_rows(Context& context) const;
 
   LatentAttentionSpec spec_;
   Linear q_a_, q_, kv_a_, kv_b_, out_;

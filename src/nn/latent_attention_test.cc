@@ -70,7 +70,9 @@ class LatentAttentionTest : public testing::Test {
     BatchBuilder builder;
     std::vector<int32_t> ids(static_cast<size_t>(end - begin), 0);
     builder.add(ids, static_cast<int32_t>(begin), state);
-    if (state) EXPECT_TRUE(state->reserve(end).ok());
+    if (state) {
+      EXPECT_TRUE(state->reserve(end).ok());
+    }
     const Batch batch = builder.batch();
     Tensor x = context_.temporary(DType::kF32, {end - begin, kWidth});
     std::memcpy(x.data(), rows_.data() + begin * kWidth, x.bytes());
@@ -151,10 +153,13 @@ TEST_F(LatentAttentionTest, AStateHoldsARowOfEachPosition) {
 
 TEST_F(LatentAttentionTest, AWeightThatIsNotStoredWholeIsMadeRowByRow) {
   std::vector<float> stored = in_pieces({kPositions - 1, 1});
+  int64_t wrapped = 0;
   for (auto& entry : set_.entries()) {
     if (entry->spec.name != "layer.kv_b_proj.weight") continue;
     entry->slots[0]->wrap([](auto weight) { return std::make_unique<RowsOnRequest>(std::move(weight)); });
+    ++wrapped;
   }
+  ASSERT_EQ(wrapped, 1);
   EXPECT_EQ(in_pieces({kPositions - 1, 1}), stored);
 }
 

@@ -2,8 +2,6 @@
 
 #include <cmath>
 
-#include "nn/recurrent.h"
-
 namespace malmoi::nn {
 
 Mamba2Mixer::Mamba2Mixer(const Declare& declare, const Mamba2MixerSpec& s) : spec_(s) {

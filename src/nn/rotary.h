@@ -60,7 +60,7 @@ class Rotary {
   /// For the first `heads` heads of rows at these positions, which prepare() has seen.
   /// `text_lengths`: of the text of each row, for scalings that ask for it.
   autograd::RotaryOptions options(int64_t heads, int64_t head_dim, std::span<const int32_t> positions,
-                                  std::span<const int32_t> text_lengths = {}) const {
+                                  std::span<const int32_t> text_lengths) const {
     return {.heads = heads,
             .head_dim = head_dim,
             .rotary_dim = config_.rotary_dim,

@@ -123,7 +123,7 @@ DeepseekConfig read_deepseek_fields(ConfigFields& f, const DeepseekDefaults& d) 
   DeepseekConfig c;
   c.vocab_size = f.size("vocab_size", {d.vocab_size, {}, "it, or a tokenizer"});
   c.hidden_size = f.size("hidden_size", {d.hidden_size, {}, "the width of the model"});
-  c.intermediate_size = f.size("intermediate_size", {d.intermediate_size, (c.hidden_size * 8 / 3 + 63) / 64 * 64});
+  c.intermediate_size = f.size("intermediate_size", {d.intermediate_size, gated_width(c.hidden_size)});
   c.num_hidden_layers = f.size("num_hidden_layers", {d.num_hidden_layers, {}, "the number of layers"});
   int64_t heads = f.size("num_attention_heads", {d.num_attention_heads, {}, "the number of heads"});
   c.max_position_embeddings = f.size("max_position_embeddings", {d.max_position_embeddings});
@@ -171,6 +171,7 @@ Parts make_deepseek_parts(ConfigFields& fields, const DeepseekConfig& c) {
   add_lm_head(parts, backbone->embed_tokens(), c.tie_word_embeddings, "lm_head", c.initializer_range);
   parts.backbone = std::move(backbone);
   parts.sizes = {c.vocab_size, c.hidden_size, c.num_hidden_layers, c.max_position_embeddings};
+  parts.sizes.switch_length = c.rotary.switch_length();
   // The authors add up one loss a layer, with choices counted for each of a row's experts apart; ours is one mean of all.
   int64_t layers = 0;
   for (int64_t i = 0; i < c.num_hidden_layers; ++i) layers += c.has_experts(i);

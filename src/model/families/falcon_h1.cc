@@ -171,7 +171,7 @@ FalconH1Config read(ConfigFields& f) {
   c.vocab_size = f.size("vocab_size", {128000, {}, "it, or a tokenizer"});
   c.hidden_size = f.size("hidden_size", {4096, {}, "the width of the model"});
   // A gated MLP has three matrices where a plain one has two: 8/3 of the width costs the same (Shazeer 2020).
-  c.intermediate_size = f.size("intermediate_size", {14336, (c.hidden_size * 8 / 3 + 63) / 64 * 64});
+  c.intermediate_size = f.size("intermediate_size", {14336, gated_width(c.hidden_size)});
   c.num_hidden_layers = f.size("num_hidden_layers", {32, {}, "the number of layers"});
   c.num_attention_heads = f.size("num_attention_heads", {32, {}, "the number of heads"});
   c.num_key_value_heads = size_or_null(f, "num_key_value_heads", {8, c.num_attention_heads}, c.num_attention_heads);
@@ -210,6 +210,7 @@ Parts make(ConfigFields& f, Task, int64_t) {
   parts.head->logit_scale = static_cast<float>(c.lm_head_multiplier);
   parts.backbone = std::move(backbone);
   parts.sizes = {c.vocab_size, c.hidden_size, c.num_hidden_layers, c.max_position_embeddings};
+  parts.sizes.switch_length = c.rotary.switch_length();
   return parts;
 }
 

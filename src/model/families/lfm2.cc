@@ -5,7 +5,6 @@
 #include "model/families/llama_gguf.h"
 #include "model/families/lm_head.h"
 #include "nn/blocks.h"
-#include "nn/recurrent.h"
 
 namespace malmoi::model {
 namespace {
@@ -40,7 +39,7 @@ struct ShortConv {
   Var operator()(Context& context, Var h, const nn::Batch& batch, int64_t slot) const {
     constexpr auto kNone = kernels::Activation::kNone;
     Var bcx = in(context, std::move(h));  // [rows, B | C | x]
-    std::vector<float*> states = nn::elements_of(batch, slot);
+    std::vector<float*> states = nn::carried_elements(batch, slot).before;
     Var y = autograd::multiply(context, {bcx, 2 * width, width}, {bcx, 0, width}, kNone);  // [rows, width]
     y = autograd::causal_conv(context, {std::move(y), 0, width}, *filter, bias,
                               {.activation = kNone, .runs = batch.runs, .states = states});
@@ -203,6 +202,7 @@ Parts make(ConfigFields& f, Task, int64_t) {
   add_lm_head(parts, backbone->embed_tokens(), c.tie_word_embeddings, "lm_head", c.initializer_range);
   parts.backbone = std::move(backbone);
   parts.sizes = {c.vocab_size, c.hidden_size, c.num_hidden_layers, c.max_position_embeddings};
+  parts.sizes.switch_length = c.rotary.switch_length();
   return parts;
 }
 

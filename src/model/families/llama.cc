@@ -11,8 +11,8 @@ LlamaConfig read_llama_fields(ConfigFields& f, const LlamaDefaults& d) {
   c.vocab_size = f.size("vocab_size", {d.vocab_size, {}, "it, or a tokenizer"});
   c.hidden_size = f.size("hidden_size", {d.hidden_size, {}, "the width of the model"});
   // A gated MLP has three matrices where a plain one has two: 8/3 of the width costs the same (Shazeer 2020).
-  c.intermediate_size = f.size(
-      "intermediate_size", {d.intermediate_size, d.gated ? (c.hidden_size * 8 / 3 + 63) / 64 * 64 : 4 * c.hidden_size});
+  c.intermediate_size =
+      f.size("intermediate_size", {d.intermediate_size, d.gated ? gated_width(c.hidden_size) : 4 * c.hidden_size});
   c.num_hidden_layers = f.size("num_hidden_layers", {d.num_hidden_layers, {}, "the number of layers"});
   c.num_attention_heads = f.size("num_attention_heads", {d.num_attention_heads, {}, "the number of heads"});
   c.num_key_value_heads =

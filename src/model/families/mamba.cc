@@ -4,7 +4,6 @@
 #include "base/rng.h"
 #include "model/families/lm_head.h"
 #include "nn/blocks.h"
-#include "nn/recurrent.h"
 
 namespace malmoi::model {
 namespace {
@@ -64,8 +63,8 @@ class Mamba final : public Backbone {
     int64_t inner = config_.inner, rank = config_.time_step_rank, state = config_.state_size;
     auto [x, h] = norm(context, std::move(io.x), std::move(io.delta));  // [rows, hidden_size]
     Var xz = m.in(context, std::move(h));                               // [rows, x | z]
-    std::vector<float*> conv_states = nn::elements_of(batch, 2 * index),
-                        scan_states = nn::elements_of(batch, 2 * index + 1);
+    std::vector<float*> conv_states = nn::carried_elements(batch, 2 * index).before,
+                        scan_states = nn::carried_elements(batch, 2 * index + 1).before;
     Var u = autograd::causal_conv(context, {xz, 0, inner}, *m.conv, m.conv_bias,
                                   {.runs = batch.runs, .states = conv_states});  // [rows, inner]
     Var selected = m.x(context, u);                                              // [rows, dt of rank | B | C]

@@ -155,7 +155,7 @@ ModernBertConfig read(ConfigFields& f) {
   c.vocab_size = f.size("vocab_size", {50368, {}, "it, or a tokenizer"});
   c.hidden_size = f.size("hidden_size", {768, {}, "the width of the model"});
   // A gated MLP has three matrices where a plain one has two: 8/3 of the width costs the same (Shazeer 2020).
-  c.intermediate_size = f.size("intermediate_size", {1152, (c.hidden_size * 8 / 3 + 63) / 64 * 64});
+  c.intermediate_size = f.size("intermediate_size", {1152, gated_width(c.hidden_size)});
   c.num_hidden_layers = f.size("num_hidden_layers", {22, {}, "the number of layers"});
   c.num_attention_heads = f.size("num_attention_heads", {12, {}, "the number of heads"});
   c.max_position_embeddings = f.size("max_position_embeddings", {8192});

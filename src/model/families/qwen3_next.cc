@@ -188,7 +188,7 @@ Qwen3NextConfig read(ConfigFields& f) {
   c.vocab_size = f.size("vocab_size", {151936, {}, "it, or a tokenizer"});
   c.hidden_size = f.size("hidden_size", {2048, {}, "the width of the model"});
   // A gated MLP has three matrices where a plain one has two: 8/3 of the width costs the same (Shazeer 2020).
-  c.intermediate_size = f.size("intermediate_size", {5632, (c.hidden_size * 8 / 3 + 63) / 64 * 64});
+  c.intermediate_size = f.size("intermediate_size", {5632, gated_width(c.hidden_size)});
   c.num_hidden_layers = f.size("num_hidden_layers", {48, {}, "the number of layers"});
   c.num_attention_heads = f.size("num_attention_heads", {16, {}, "the number of heads"});
   c.num_key_value_heads = f.size("num_key_value_heads", {2, c.num_attention_heads});
@@ -224,6 +224,7 @@ Parts make(ConfigFields& f, Task, int64_t) {
   add_lm_head(parts, backbone->embed_tokens(), c.tie_word_embeddings, "lm_head", c.initializer_range);
   parts.backbone = std::move(backbone);
   parts.sizes = {c.vocab_size, c.hidden_size, c.num_hidden_layers, c.max_position_embeddings};
+  parts.sizes.switch_length = c.rotary.switch_length();
   // As published: the loss that keeps experts equally busy is asked for by the switch that returns the routers' logits.
   if (with_balance) parts.router_balance = balance;
   return parts;

@@ -5,7 +5,6 @@
 #include "base/rng.h"
 #include "model/families/lm_head.h"
 #include "nn/blocks.h"
-#include "nn/recurrent.h"
 
 namespace malmoi::model {
 namespace {
@@ -94,7 +93,8 @@ class RecurrentGemma final : public Backbone {
   // Section 2.4 of Griffin.
   Var recur(Context& context, const Recurrence& r, Var h, const nn::Batch& batch, int64_t slot) const {
     int64_t width = config_.lru_width;
-    std::vector<float*> conv_states = nn::elements_of(batch, slot), states = nn::elements_of(batch, slot + 1);
+    std::vector<float*> conv_states = nn::carried_elements(batch, slot).before,
+                        states = nn::carried_elements(batch, slot + 1).before;
     Var yx = r.branches(context, std::move(h));  // [rows, y | x]
     Var x = autograd::causal_conv(
         context, {yx, width, width}, *r.conv, r.conv_bias,

@@ -5,7 +5,6 @@
 
 #include "model/families/lm_head.h"
 #include "nn/blocks.h"
-#include "nn/recurrent.h"
 
 namespace malmoi::model {
 namespace {
@@ -79,7 +78,8 @@ class Rwkv final : public Backbone {
   // out(sigmoid(r) * wkv(k, v)), each of k, v and r from rows mixed in shares of its own (section 3.1.2).
   Var mix_time(Context& context, const TimeMix& m, const nn::Batch& batch, int64_t slot, Var h) const {
     int64_t width = config_.attention_hidden_size;
-    std::vector<float*> last_rows = nn::elements_of(batch, slot), sums = nn::elements_of(batch, slot + 1);
+    std::vector<float*> last_rows = nn::carried_elements(batch, slot).before,
+                        sums = nn::carried_elements(batch, slot + 1).before;
     auto [key_rows, value_rows, receptance_rows] =
         autograd::token_shift(context, std::move(h), {m.key_share, m.value_share, m.receptance_share},
                               {.runs = batch.runs, .states = last_rows});  // [rows, hidden_size] each
@@ -94,7 +94,7 @@ class Rwkv final : public Backbone {
   // sigmoid(r) * value(max(k, 0)^2) (section 3.1.3).
   Var mix_channels(Context& context, const ChannelMix& m, const nn::Batch& batch, int64_t slot, Var h) const {
     int64_t width = config_.hidden_size;
-    std::vector<float*> last_rows = nn::elements_of(batch, slot);
+    std::vector<float*> last_rows = nn::carried_elements(batch, slot).before;
     auto [key_rows, receptance_rows, nothing] = autograd::token_shift(
         context, std::move(h), {m.key_share, m.receptance_share}, {.runs = batch.runs, .states = last_rows});
     Var k = m.key(context, std::move(key_rows));  // [rows, intermediate_size]

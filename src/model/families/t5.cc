@@ -210,8 +210,7 @@ void read_sizes(ConfigFields& f, T5Config& c, const T5Defaults& defaults) {
   c.d_kv = f.size("d_kv", "head_dim", {64, std::max<int64_t>(c.d_model / c.num_heads, 1)});
   read_feed_forward(f, c, defaults.feed_forward_proj);
   // A gated part has three matrices where a plain one has two (Shazeer 2020).
-  c.d_ff = f.size("d_ff", "intermediate_size",
-                  {defaults.d_ff, c.gated ? (c.d_model * 8 / 3 + 63) / 64 * 64 : 4 * c.d_model});
+  c.d_ff = f.size("d_ff", "intermediate_size", {defaults.d_ff, c.gated ? gated_width(c.d_model) : 4 * c.d_model});
   c.buckets = f.size("relative_attention_num_buckets", {32, 32});
   c.max_distance = f.size("relative_attention_max_distance", {128, 128});
   if (c.buckets < 4 || c.max_distance <= c.buckets / 2)
