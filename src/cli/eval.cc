@@ -1,4 +1,4 @@
-// `malmoi eval`: perplexity and bits a byte on held-out text.
+// `malmoi eval`: perplexity and bits per byte on held-out text.
 #include "app/eval/eval.h"
 
 #include <fmt/format.h>
@@ -46,7 +46,7 @@ void add_eval(CLI::App& root, Invocation& invocation) {
   command->add_option("--baseline-table", table->train_tables, "rows that baselines learn from");
   command->add_option("--columns", *columns, "role=column, e.g. text=document label=label; source=ko target=en");
   command->add_option("--split", o->split, "of a built corpus")->check(CLI::IsMember({"valid", "test", "train"}));
-  command->add_option("--window", o->perplexity.window, "tokens a window (default: the model's context)")
+  command->add_option("--window", o->perplexity.window, "tokens per window (default: the model's context)")
       ->check(CLI::Range(int64_t{1}, INT64_MAX));
   using eval::Convention;
   add_choice(*command, "--convention", o->perplexity.convention,

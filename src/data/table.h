@@ -13,6 +13,12 @@ namespace malmoi::data {
 struct TableRow {
   Json cells = Json::object();  // by column: texts, of JSON lines any value
   std::string where;            // file and line or row
+
+  /// The cell of a column; null: the row has none, or an empty one.
+  const Json* find(const std::string& column) const {
+    auto found = cells.find(column);
+    return found == cells.end() || found->is_null() ? nullptr : &*found;
+  }
 };
 
 using TableSink = std::function<Status(TableRow&& row)>;

@@ -23,7 +23,8 @@ using NamedFigure = std::pair<std::string, double>;
 struct LoopEvents {
   std::function<void(const StepMetrics&)> on_step;
   EvaluationProgress on_evaluation;
-  /// Figures of the validation data that the objective does not give (those of generated texts), after each evaluation.
+  /// Figures of the validation data that the objective does not give (those of generated texts), after each evaluation. An error is
+  /// told, and training goes on.
   std::function<Result<std::vector<NamedFigure>>(int64_t step)> measure;
   std::function<void(int64_t step)> on_evaluated;                  // after each evaluation: samples are made here
   std::function<Status(int64_t step, double valid_loss)> on_best;  // a new best: export the model

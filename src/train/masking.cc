@@ -34,10 +34,9 @@ class MaskedSequences final : public ExampleSource {
     const nn::Batch batch = whole.input.batch();
     size_t room = room_;  // each document of a sequence takes some for what surrounds it
     for (const autograd::Run& run : batch.runs) {
-      const size_t around = rules_.before.size() + rules_.behind.size();
-      if (room <= around) return;
-      const size_t length = std::min(static_cast<size_t>(run.length), room - around);
-      std::vector<int32_t> ids = surrounded(batch.ids.subspan(static_cast<size_t>(run.begin), length));
+      std::vector<int32_t> ids =
+          surrounded(batch.ids.subspan(static_cast<size_t>(run.begin), static_cast<size_t>(run.length)), room);
+      if (ids.empty()) return;
       room -= ids.size();
       std::vector<int32_t> targets(ids.size(), kNotMasked);
       hide(rng, ids, targets);
@@ -47,18 +46,20 @@ class MaskedSequences final : public ExampleSource {
   }
 
  private:
-  // Documents stand in flat ids with what begins and ends them, as far as the tokenizer of a decoder would have it.
-  std::vector<int32_t> surrounded(std::span<const int32_t> document) const {
-    auto begins = [&](const std::vector<int32_t>& with) {
-      return document.size() >= with.size() && std::equal(with.begin(), with.end(), document.begin());
-    };
-    auto ends = [&](const std::vector<int32_t>& with) {
-      return document.size() >= with.size() && std::equal(with.rbegin(), with.rend(), document.rbegin());
-    };
-    std::vector<int32_t> ids;
-    if (!begins(rules_.before)) ids = rules_.before;
+  // A document without what a decoder's tokenizer wrote around it, cut to what `room` leaves of it, between the marks of a text;
+  // nothing where these alone fill the room.
+  std::vector<int32_t> surrounded(std::span<const int32_t> document, size_t room) const {
+    const std::vector<int32_t>&before = rules_.before, &behind = rules_.behind;
+    if (document.size() >= before.size() && std::equal(before.begin(), before.end(), document.begin()))
+      document = document.subspan(before.size());
+    if (document.size() >= behind.size() && std::equal(behind.rbegin(), behind.rend(), document.rbegin()))
+      document = document.first(document.size() - behind.size());
+    const size_t around = before.size() + behind.size();
+    if (room <= around) return {};
+    document = document.first(std::min(document.size(), room - around));
+    std::vector<int32_t> ids = before;
     ids.insert(ids.end(), document.begin(), document.end());
-    if (!ends(rules_.behind)) ids.insert(ids.end(), rules_.behind.begin(), rules_.behind.end());
+    ids.insert(ids.end(), behind.begin(), behind.end());
     return ids;
   }
 

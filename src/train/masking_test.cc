@@ -98,6 +98,10 @@ TEST(Masking, SurroundsEachDocumentOnceAndKeepsItsRoom) {
   const Examples cut = example(*masked({{5, 7}, {6, 8}, {5}}, none, 7), 1);
   EXPECT_THAT(std::vector<int32_t>(cut.input.batch().ids.begin(), cut.input.batch().ids.end()),
               ElementsAre(2, 5, 7, 3, 2, 6, 3));
+  const Examples full = example(*masked({{2, 5, 7, 3}}, none, 4), 1);
+  EXPECT_THAT(std::vector<int32_t>(full.input.batch().ids.begin(), full.input.batch().ids.end()),
+              ElementsAre(2, 5, 7, 3))
+      << "marks that stand already take no room twice";
 }
 
 TEST(Masking, AVocabularyWithoutAMaskIsRefused) {

@@ -87,6 +87,8 @@ struct ObjectiveEntry {
   TableFormat table = {};                                       // of data.format table; likewise
   void (*read)(ConfigReader& reader, ObjectiveConfig& config);  // its options
   std::unique_ptr<Objective> (*make)(const ObjectiveConfig& config);
+  /// Its figures of validation data of which more is better: what train.best_metric may name beside the loss.
+  std::span<const std::string_view> scores = {};
   /// What it makes of sequences of flat ids where it does not read them as they are: examples of at most `room` tokens. Draws
   /// follow from `seed` and the example's number. Errors: what it needs of the vocabulary and is not there.
   Result<std::unique_ptr<ExampleSource>> (*of_tokens)(std::unique_ptr<ExampleSource> sequences, const TokenRules& rules,

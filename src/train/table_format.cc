@@ -47,17 +47,6 @@ Result<std::string> cell_text(const Json* cell, std::string_view role, std::stri
   return text;
 }
 
-Status count_labels(const Json* cell, std::string_view role, std::string_view where,
-                    std::map<std::string, uint64_t>& counts) {
-  if (cell && cell->is_array()) {
-    for (const Json& one : *cell) MALMOI_TRY(count_labels(&one, role, where, counts));
-    return {};
-  }
-  MALMOI_ASSIGN(std::string label, cell_text(cell, role, where));
-  ++counts[label];
-  return {};
-}
-
 Result<int32_t> label_index(const std::string& label, std::span<const std::string> labels, std::string_view where) {
   auto found = std::find(labels.begin(), labels.end(), label);
   if (found != labels.end()) return static_cast<int32_t>(found - labels.begin());

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -51,10 +50,6 @@ struct TableFormat {
 
 /// The text of a cell: a number or a truth value as it is written. Errors: a list, an object, an empty text.
 Result<std::string> cell_text(const Json* cell, std::string_view role, std::string_view where);
-
-/// Counts the labels of a cell: one, or each of a list.
-Status count_labels(const Json* cell, std::string_view role, std::string_view where,
-                    std::map<std::string, uint64_t>& counts);
 
 /// The index of a label among those of the model; where these are LABEL_0, LABEL_1 ..., a number is an index, too.
 Result<int32_t> label_index(const std::string& label, std::span<const std::string> labels, std::string_view where);

@@ -46,7 +46,14 @@ TEST(EncodeText, AnOutputEnds) {
   EXPECT_EQ(cut->ids.size(), 4u);
   EXPECT_EQ(cut->ids.back(), end) << "a cut output ends, too";
   EXPECT_GT(cut->cut, 0);
-  EXPECT_THAT(encode_output("good", words_tokenizer(), 4).error().to_string(), HasSubstr("no token that ends a text"));
+
+  std::string json = words_tokenizer_json();
+  for (size_t at; (at = json.find("[SEP]")) != json.npos;) json.replace(at, 5, "[GAP]");
+  auto endless = tokenizer::Tokenizer::from_json(json);
+  ASSERT_TRUE(endless.ok()) << endless.error().to_string();
+  auto refused = encode_output("good", *endless, 4);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_THAT(refused.error().to_string(), HasSubstr("no token that ends a text"));
 }
 
 TEST(Classification, RowsBecomeArrays) {

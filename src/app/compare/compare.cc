@@ -7,6 +7,7 @@
 #include "app/compare/cost.h"
 #include "app/compare/page.h"
 #include "app/compare/sizes.h"
+#include "app/recipe/file_index.h"
 #include "app/train/data.h"
 #include "app/train/train.h"
 #include "base/cpu.h"
@@ -89,7 +90,7 @@ void thin_out(ComparedCurves& curves) {
 class Comparison {
  public:
   Comparison(CompareConfig config, const ConfigDocument& recipe, const Job& job)
-      : config_(std::move(config)), recipe_(recipe), job_(job) {}
+      : config_(std::move(config)), recipe_(recipe), job_(job), files_(Path(config_.out) / "files.json") {}
 
   Result<CompareReport> run() {
     MALMOI_TRY(fit_sizes());
@@ -142,9 +143,27 @@ class Comparison {
                        recipe_);
   }
 
+  // The configuration and the contents of the files that it reads.
+  Result<std::string> stamp_of(const ConfigDocument& document) {
+    MALMOI_ASSIGN(const train::TrainConfig config, train::parse_train_config(document));
+    std::string read = dump_json(document.root);
+    for (const auto* files : {&config.data.train, &config.data.valid}) {
+      for (const std::string& file : *files) {
+        MALMOI_ASSIGN(Hash128 hash, files_.hash(file));
+        read += to_hex(hash);
+      }
+    }
+    if (config_.tokenizer.is_string() && malmoi::exists(config_.tokenizer.get<std::string>())) {
+      MALMOI_ASSIGN(Hash128 hash, files_.hash(config_.tokenizer.get<std::string>()));
+      read += to_hex(hash);
+    }
+    MALMOI_TRY(files_.save());
+    return to_hex(hash128(read));
+  }
+
   // Trains unless the folder holds what the same configuration gave before.
   Status train_once(const ConfigDocument& document, const Path& folder) {
-    const std::string stamp = to_hex(hash128(dump_json(document.root)));
+    MALMOI_ASSIGN(const std::string stamp, stamp_of(document));
     const Path mark = folder / "compared.txt";
     if (auto before = read_file(mark); before.ok() && *before == stamp) {
       job_.message(folder.string() + ": as before");
@@ -184,8 +203,9 @@ class Comparison {
   }
 
   Status run_recall(const ComparedModel& model, const SizedModel& sized, ComparedResult& result) {
-    const Path data = Path(config_.out) / "recall-data", folder = Path(config_.out) / (model.name + "-recall");
     const RecallConfig& recall = config_.recall;
+    const Path folder = Path(config_.out) / (model.name + "-recall"),
+               data = Path(config_.out) / fmt::format("recall-data-{}-{}", recall.length, recall.keys);
     if (!malmoi::exists(data / "train.json"))
       MALMOI_TRY(write_recall_data(recall, kRecallTokens / recall.length, data));
     const Json train = {{"batch_size", kRecallBatch},
@@ -222,6 +242,7 @@ class Comparison {
   CompareConfig config_;
   const ConfigDocument& recipe_;
   const Job& job_;
+  FileIndex files_;
   std::vector<SizedModel> sizes_, recall_sizes_;
 };
 

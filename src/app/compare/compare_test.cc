@@ -95,6 +95,10 @@ TEST_F(SmallComparison, LeavesAReportAndTrainsOnlyWhatChanged) {
   EXPECT_EQ(std::count_if(messages_.begin(), messages_.end(),
                           [](const std::string& line) { return line.ends_with(": as before"); }),
             2);
+  messages_.clear();
+  ASSERT_TRUE(write_file(folder_ / "text.txt", *read_file(folder_ / "text.txt") + "One more line.\n").ok());
+  ASSERT_TRUE(compare(document_, job_).ok());
+  EXPECT_THAT(messages_, testing::Not(testing::Contains(HasSubstr(": as before")))) << "the text is another";
 }
 
 TEST_F(SmallComparison, AWrongRecipeIsNamed) {

@@ -3,19 +3,20 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <tuple>
 #include <unordered_map>
 
 #include <fmt/format.h>
 
+#include "app/eval/output_figures.h"
 #include "app/use/answer_all.h"
 #include "app/use/classify.h"
+#include "app/use/generation_defaults.h"
 #include "base/json_read.h"
 #include "base/log.h"
 #include "base/utf8.h"
 #include "data/classifier/label_model.h"
 #include "data/table.h"
-#include "metrics/bleu.h"
-#include "metrics/chrf.h"
 #include "train/scores.h"
 
 namespace malmoi::app {
@@ -24,10 +25,13 @@ namespace {
 // What a row asks and what it should be answered.
 struct AskedRow {
   std::string input, target;
+  std::optional<std::string> pair;  // the second text of the input
+  std::string where;
 };
 
 struct Roles {
   std::string input, target;
+  std::optional<std::string> pair = {};  // which a row may have
 };
 
 Result<std::vector<AskedRow>> read_rows(const std::vector<std::string>& tables, const Roles& roles,
@@ -37,7 +41,7 @@ Result<std::vector<AskedRow>> read_rows(const std::vector<std::string>& tables, 
     return found == columns.end() ? role : found->second;
   };
   for (const auto& [role, name] : columns) {
-    if (role != roles.input && role != roles.target)
+    if (role != roles.input && role != roles.target && role != roles.pair)
       return usage_error("the model reads no '" + role + "'", "columns",
                          "name " + roles.input + " and " + roles.target);
   }
@@ -46,13 +50,13 @@ Result<std::vector<AskedRow>> read_rows(const std::vector<std::string>& tables, 
   for (const std::string& table : tables) {
     MALMOI_TRY(data::for_each_table_row(table, input, [&](data::TableRow&& row) -> Status {
       if (limit > 0 && static_cast<int64_t>(rows.size()) >= limit) return {};
-      auto cell = [&](const std::string& name) -> const Json* {
-        auto found = row.cells.find(name);
-        return found == row.cells.end() ? nullptr : &*found;
-      };
       AskedRow asked;
-      MALMOI_ASSIGN(asked.input, train::cell_text(cell(input), input, row.where));
-      MALMOI_ASSIGN(asked.target, train::cell_text(cell(target), target, row.where));
+      MALMOI_ASSIGN(asked.input, train::cell_text(row.find(input), input, row.where));
+      MALMOI_ASSIGN(asked.target, train::cell_text(row.find(target), target, row.where));
+      if (const Json* pair = roles.pair ? row.find(column(*roles.pair)) : nullptr) {
+        MALMOI_ASSIGN(asked.pair, train::cell_text(pair, column(*roles.pair), row.where));
+      }
+      asked.where = std::move(row.where);
       rows.push_back(std::move(asked));
       return {};
     }));
@@ -79,8 +83,8 @@ class LabelJudge {
  public:
   LabelJudge(const TableEvalOptions& options, const Job& job) : options_(options), job_(job) {}
 
-  Result<TableEvalReport> run() {
-    MALMOI_ASSIGN(Classifier classifier, Classifier::open({.model = options_.model, .dtype = options_.dtype}, job_));
+  Result<TableEvalReport> run(LoadedModel loaded) {
+    MALMOI_ASSIGN(Classifier classifier, Classifier::of(std::move(loaded), false));
     labels_ = classifier.labels();
     MALMOI_ASSIGN(std::vector<AskedRow> rows, read_rows(options_.tables, kRoles, options_.columns, options_.limit));
     MALMOI_TRY(index_labels(rows, targets_));
@@ -91,11 +95,11 @@ class LabelJudge {
   }
 
  private:
-  static inline const Roles kRoles{"text", "label"};
+  static inline const Roles kRoles{"text", "label", "text_pair"};
 
   Status index_labels(const std::vector<AskedRow>& rows, std::vector<int32_t>& out) {
     for (const AskedRow& row : rows) {
-      MALMOI_ASSIGN(int32_t index, train::label_index(row.target, labels_, "table"));
+      MALMOI_ASSIGN(int32_t index, train::label_index(row.target, labels_, row.where));
       out.push_back(index);
     }
     return {};
@@ -108,8 +112,9 @@ class LabelJudge {
     auto answer = [&]() -> Status {
       for (size_t begin = 0; begin < rows.size(); begin += kTextsAtOnce) {
         MALMOI_TRY(job_.stop.check());
-        std::vector<std::string> texts;
-        for (size_t r = begin; r < std::min(begin + kTextsAtOnce, rows.size()); ++r) texts.push_back(rows[r].input);
+        std::vector<TextPair> texts;
+        for (size_t r = begin; r < std::min(begin + kTextsAtOnce, rows.size()); ++r)
+          texts.push_back({rows[r].input, rows[r].pair});
         MALMOI_ASSIGN(std::vector<ClassifiedText> classified, classifier.classify(texts));
         for (const ClassifiedText& text : classified) add(text, rows, predictions, loss);
       }
@@ -173,13 +178,6 @@ class LabelJudge {
 
 // --- encoder-decoders
 
-std::vector<std::pair<std::string, double>> output_figures(const std::vector<std::string>& outputs,
-                                                           const std::vector<std::vector<std::string>>& references) {
-  return {{"bleu", metrics::bleu(outputs, references).score},
-          {"bleu_char", metrics::bleu(outputs, references, {.words = metrics::WordRule::kChar}).score},
-          {"chrf", metrics::chrf(outputs, references)}};
-}
-
 // Texts by their bigrams of characters.
 class NearestText {
  public:
@@ -203,7 +201,7 @@ class NearestText {
     uint32_t nearest = 0;
     for (const auto& [row, count] : shared) {
       const double dice = 2.0 * static_cast<double>(count) / static_cast<double>(grams.size() + sizes_[row]);
-      if (dice > best || (dice == best && row < nearest)) best = dice, nearest = row;
+      if (dice > best || (dice == best && row < nearest)) std::tie(best, nearest) = std::pair(dice, row);
     }
     return rows_[nearest].target;
   }
@@ -241,10 +239,9 @@ class OutputJudge {
       sources.push_back(row.input);
       references.push_back({row.target});
     }
-    const int64_t positions = loaded.model->max_positions();
+    MALMOI_ASSIGN(AnswerAllOptions how, how_to_answer(loaded));
     auto answer = [&]() -> Status {
-      MALMOI_ASSIGN(outputs, answer_all(*loaded.model, *loaded.tokenizer, sources, std::min(positions, kLongest),
-                                        std::min(positions, kLongest), job_.stop));
+      MALMOI_ASSIGN(outputs, answer_all(*loaded.model, *loaded.tokenizer, sources, how, job_));
       return {};
     };
     MALMOI_ASSIGN(double seconds, timed(answer));
@@ -267,7 +264,19 @@ class OutputJudge {
   }
 
  private:
-  static constexpr int64_t kLongest = 512;  // tokens of models whose positions do not end
+  // As `malmoi generate` would, without a search.
+  Result<AnswerAllOptions> how_to_answer(const LoadedModel& loaded) const {
+    GenerateOptions folder{.max_tokens = kLongestOutput};
+    auto given = [](std::string_view option) { return option == "temperature"; };  // one path, the most probable
+    MALMOI_TRY(complete_options(loaded, given, {}, folder, job_.warn));
+    return AnswerAllOptions{.max_input = loaded.model->max_positions(),
+                            .max_output = folder.max_tokens,
+                            .begin = std::move(folder.answers.begin),
+                            .ends = loaded.stop_ids,
+                            .rules = std::move(folder.answers.rules)};
+  }
+
+  static constexpr int64_t kLongestOutput = 1024;  // tokens, where the folder names no max_length
 
   const TableEvalOptions& options_;
   const Job& job_;
@@ -307,7 +316,7 @@ Result<TableEvalReport> evaluate_table(const TableEvalOptions& options, const Jo
   MALMOI_ASSIGN(LoadedModel loaded, load_for_generation(options.model, options.dtype, job));
   if (loaded.model->task() == model::Task::kSeq2Seq) return OutputJudge(options, job).run(std::move(loaded));
   MALMOI_TRY(infer::check_classifies(*loaded.model));
-  return LabelJudge(options, job).run();
+  return LabelJudge(options, job).run(std::move(loaded));
 }
 
 }  // namespace malmoi::app

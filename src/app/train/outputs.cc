@@ -2,24 +2,33 @@
 
 #include <algorithm>
 
-#include "app/use/answer_all.h"
-#include "metrics/bleu.h"
-#include "metrics/chrf.h"
+#include "app/eval/output_figures.h"
+#include "tokenizer/document_marks.h"
 
 namespace malmoi::app {
 namespace {
 
+// As training reads it: a row that could not be read would have ended the run before.
 std::string cell(const data::TableRow& row, const std::string& name) {
-  auto found = row.cells.find(name);
-  return found != row.cells.end() && found->is_string() ? found->get<std::string>() : std::string();
+  auto text = train::cell_text(row.find(name), name, row.where);
+  return text.ok() ? *text : "";
 }
 
 }  // namespace
 
+std::vector<std::string_view> OutputMeter::scores_of(const train::TrainConfig& config, const Tables& tables,
+                                                     model::Task task) {
+  if (task != model::Task::kSeq2Seq || tables.valid.empty() || config.samples.outputs == 0) return {};
+  return {"bleu", "bleu_char", "chrf"};
+}
+
 OutputMeter::OutputMeter(const train::TrainConfig& config, const RunFolder& folder, const Tables& tables,
-                         const model::Model& model, const tokenizer::Tokenizer* tokenizer)
-    : config_(config), folder_(folder), model_(model), tokenizer_(tokenizer) {
-  if (model.task() != model::Task::kSeq2Seq || !tokenizer || tables.valid.empty()) return;
+                         const model::Model& model, const tokenizer::Tokenizer* tokenizer, const Job& job)
+    : folder_(folder), model_(model), tokenizer_(tokenizer), job_(job) {
+  if (scores_of(config, tables, model.task()).empty()) return;
+  options_.max_input = config.data.sequence_length;
+  options_.max_output = config.data.output_length;
+  if (auto end = tokenizer::document_marks(*tokenizer).after) options_.ends.push_back(*end);
   const auto count = std::min<size_t>(static_cast<size_t>(config.samples.outputs), tables.valid.size());
   for (size_t r = 0; r < count; ++r) {
     sources_.push_back(cell(tables.valid[r], config.data.columns.at("source")));
@@ -28,8 +37,7 @@ OutputMeter::OutputMeter(const train::TrainConfig& config, const RunFolder& fold
 }
 
 Result<std::vector<train::NamedFigure>> OutputMeter::measure(int64_t step) const {
-  MALMOI_ASSIGN(std::vector<std::string> outputs,
-                answer_all(model_, *tokenizer_, sources_, config_.data.sequence_length, config_.data.output_length));
+  MALMOI_ASSIGN(std::vector<std::string> outputs, answer_all(model_, *tokenizer_, sources_, options_, job_));
   std::vector<std::vector<std::string>> references;
   std::string lines;
   for (size_t r = 0; r < outputs.size(); ++r) {
@@ -37,11 +45,9 @@ Result<std::vector<train::NamedFigure>> OutputMeter::measure(int64_t step) const
     lines += dump_json(Json{{"step", step}, {"source", sources_[r]}, {"target", targets_[r]}, {"output", outputs[r]}}) +
              "\n";
   }
-  MALMOI_TRY(write_file(folder_ / "outputs.jsonl", lines));
-  return std::vector<train::NamedFigure>{
-      {"bleu", metrics::bleu(outputs, references).score},
-      {"bleu_char", metrics::bleu(outputs, references, {.words = metrics::WordRule::kChar}).score},
-      {"chrf", metrics::chrf(outputs, references)}};
+  if (Status written = write_file(folder_ / "outputs.jsonl", lines); !written.ok())
+    job_.warn(written.error().to_string());
+  return output_figures(outputs, references);
 }
 
 }  // namespace malmoi::app

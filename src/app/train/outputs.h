@@ -5,6 +5,7 @@
 
 #include "app/train/run_folder.h"
 #include "app/train/tables.h"
+#include "app/use/answer_all.h"
 #include "base/job.h"
 #include "train/loop.h"
 
@@ -15,7 +16,11 @@ namespace malmoi::app {
 class OutputMeter {
  public:
   OutputMeter(const train::TrainConfig& config, const RunFolder& folder, const Tables& tables,
-              const model::Model& model, const tokenizer::Tokenizer* tokenizer);
+              const model::Model& model, const tokenizer::Tokenizer* tokenizer, const Job& job);
+
+  /// The names of the scores that such a run measures; none where it writes no outputs.
+  static std::vector<std::string_view> scores_of(const train::TrainConfig& config, const Tables& tables,
+                                                 model::Task task);
 
   /// Whether there is anything to score: an encoder-decoder trained on a table with held-out rows.
   bool measures() const { return !sources_.empty(); }
@@ -23,10 +28,11 @@ class OutputMeter {
   Result<std::vector<train::NamedFigure>> measure(int64_t step) const;
 
  private:
-  const train::TrainConfig& config_;
   const RunFolder& folder_;
   const model::Model& model_;
   const tokenizer::Tokenizer* tokenizer_;
+  const Job& job_;
+  AnswerAllOptions options_;
   std::vector<std::string> sources_, targets_;
 };
 

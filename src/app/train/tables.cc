@@ -26,11 +26,6 @@ const std::string& name_of(const TrainConfig& config, const TableColumn& column)
   return config.data.columns.at(std::string(column.role));
 }
 
-const Json* find_cell(const TableRow& row, const std::string& name) {
-  auto found = row.cells.find(name);
-  return found == row.cells.end() || found->is_null() ? nullptr : &*found;
-}
-
 std::string names_in(const std::vector<TableRow>& rows) {
   constexpr size_t kLookedAt = 100;  // rows; all of a table have about the same columns
   std::set<std::string> names;
@@ -64,9 +59,10 @@ std::optional<int64_t> whole_number(const std::string& text) {
 Status count_labels(const TrainConfig& config, Tables& tables) {
   for (const TableColumn& column : columns_of(config)) {
     if (!column.label) continue;
-    for (const TableRow& row : tables.train)
-      MALMOI_TRY(
-          train::count_labels(find_cell(row, name_of(config, column)), column.role, row.where, tables.label_counts));
+    for (const TableRow& row : tables.train) {
+      MALMOI_ASSIGN(std::string label, train::cell_text(row.find(name_of(config, column)), column.role, row.where));
+      ++tables.label_counts[label];
+    }
   }
   std::vector<std::string>& labels = tables.labels;
   for (const auto& [label, count] : tables.label_counts) labels.push_back(label);
@@ -90,7 +86,7 @@ void hold_out(const TrainConfig& config, Tables& tables) {
   const std::string& name = name_of(config, columns_of(config)[0]);
   std::vector<TableRow> kept;
   for (TableRow& row : tables.train) {
-    const Json* text = find_cell(row, name);
+    const Json* text = row.find(name);
     const bool held = text && is_held_out(text->is_string() ? text->get<std::string>() : dump_json(*text),
                                           config.data.valid_fraction);
     (held ? tables.valid : kept).push_back(std::move(row));
@@ -123,6 +119,7 @@ class Encoder {
       if (!encoded[r].ok()) return encoded[r].error();
       MALMOI_TRY(check_length(*encoded[r], rows[r]));
       for (size_t c = 0; c < columns.size(); ++c) append(*encoded[r], c, columns[c]);
+      encoded[r] = train::EncodedRow{};  // two copies of a row at a time, not of a table
     }
     return train::RowSource::make(std::move(columns), entry_.arrays, limits_, order, where);
   }
@@ -133,7 +130,7 @@ class Encoder {
  private:
   Result<train::EncodedRow> encode(const TableRow& row) const {
     std::vector<const Json*> cells;
-    for (const TableColumn& column : entry_.table.columns) cells.push_back(find_cell(row, name_of(config_, column)));
+    for (const TableColumn& column : entry_.table.columns) cells.push_back(row.find(name_of(config_, column)));
     return entry_.table.encode({cells, row.where}, rules_);
   }
 
@@ -162,14 +159,21 @@ class Encoder {
   uint64_t cut_rows_ = 0;
 };
 
+// Training rows of each of the model's labels. Errors: a label that the model has not.
+Result<std::vector<uint64_t>> rows_by_label(const Tables& tables, const model::Model& model) {
+  std::vector<uint64_t> rows(model.labels.size(), 0);
+  for (const auto& [label, count] : tables.label_counts) {
+    MALMOI_ASSIGN(int32_t index, train::label_index(label, model.labels, "data.train"));
+    rows[static_cast<size_t>(index)] += count;
+  }
+  return rows;
+}
+
 // A label that the model has and no training row: it would be learned as what never comes.
-void warn_of_empty_classes(const Tables& tables, const model::Model& model, const Job& job) {
-  if (tables.labels.empty()) return;
+void warn_of_empty_classes(const std::vector<uint64_t>& rows, const model::Model& model, const Job& job) {
   std::vector<std::string> empty;
-  for (const std::string& label : model.labels) {
-    const bool unnamed = label.starts_with("LABEL_");
-    if (!unnamed && std::find(tables.labels.begin(), tables.labels.end(), label) == tables.labels.end())
-      empty.push_back(label);
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (rows[i] == 0) empty.push_back(model.labels[i]);
   }
   if (!empty.empty())
     job.warn(fmt::format("{} of the model's labels without a training row: {}", empty.size(), fmt::join(empty, ", ")));
@@ -213,12 +217,10 @@ Status weigh_classes(const Tables& tables, const model::Model& model, TrainConfi
     *of_label = static_cast<float>(weight);
   }
   if (!objective.balanced_classes) return {};
-  for (size_t i = 0; i < model.labels.size(); ++i) {
-    auto count = tables.label_counts.find(model.labels[i]);
-    const double rows = count == tables.label_counts.end() ? 0 : static_cast<double>(count->second);
-    const double all = static_cast<double>(tables.train.size()), labels = static_cast<double>(tables.labels.size());
-    objective.class_weights[i] = rows > 0 ? static_cast<float>(all / (labels * rows)) : 0;
-  }
+  MALMOI_ASSIGN(std::vector<uint64_t> rows, rows_by_label(tables, model));
+  const double all = static_cast<double>(tables.train.size()), labels = static_cast<double>(tables.labels.size());
+  for (size_t i = 0; i < rows.size(); ++i)
+    objective.class_weights[i] = rows[i] > 0 ? static_cast<float>(all / (labels * static_cast<double>(rows[i]))) : 0;
   return {};
 }
 
@@ -226,9 +228,12 @@ Result<PreparedData> encode_tables(const Tables& tables, TrainConfig& config, co
                                    const model::Model& model, const Job& job) {
   Encoder encoder(config, tokenizer, model);
   PreparedData prepared{.documents = tables.train.size() + tables.valid.size()};
-  warn_of_empty_classes(tables, model, job);
   MALMOI_ASSIGN(auto train, encoder.encode(tables.train, {.shuffled = config.data.shuffled, .seed = config.seed},
                                            config.data.train[0]));
+  if (!tables.labels.empty()) {
+    MALMOI_ASSIGN(std::vector<uint64_t> rows, rows_by_label(tables, model));
+    warn_of_empty_classes(rows, model, job);
+  }
   int64_t longest = train->longest();
   prepared.train = std::move(train);
   if (!tables.valid.empty()) {

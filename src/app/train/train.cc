@@ -1,5 +1,6 @@
 #include "app/train/train.h"
 
+#include <algorithm>
 #include <cmath>
 #include <ctime>
 
@@ -10,6 +11,7 @@
 #include "app/report/report.h"
 #include "app/train/choices.h"
 #include "app/train/new_model.h"
+#include "app/train/outputs.h"
 #include "app/train/steps.h"
 #include "app/train/tables.h"
 #include "base/cpu.h"
@@ -30,6 +32,17 @@ Status check_length(const ConfigDocument& document, const TrainConfig& config, c
   return usage_error(
       fmt::format("is {}, the model has {} positions", config.data.sequence_length, model.max_positions()),
       document.where("data.sequence_length"), "shorten it");
+}
+
+// A metric that nobody measures would be known after the first evaluation.
+Status check_best_metric(const ConfigDocument& document, const TrainConfig& config, const Tables& tables,
+                         const model::Model& model) {
+  std::vector<std::string_view> known{"loss"};
+  std::ranges::copy(train::objective_entry(config.objective.name).scores, std::back_inserter(known));
+  std::ranges::copy(OutputMeter::scores_of(config, tables, model.task()), std::back_inserter(known));
+  if (std::ranges::find(known, config.best_metric) != known.end()) return {};
+  return usage_error("the run measures no '" + config.best_metric + "' of which more is better",
+                     document.where("train.best_metric"), fmt::format("use one of {}", fmt::join(known, ", ")));
 }
 
 // Where the configuration gives epochs: so many sequences are read; else 0. Streams go on together.
@@ -102,6 +115,7 @@ Result<TrainReport> train(const ConfigDocument& document, const TrainOptions& op
   MALMOI_ASSIGN(Tables tables, read_tables(config));
   MALMOI_ASSIGN(auto model, describe_model(document, config, tokenizer.get(), tables.labels));
   MALMOI_TRY(check_length(document, config, *model));
+  MALMOI_TRY(check_best_metric(document, config, tables, *model));
   MALMOI_TRY(weigh_classes(tables, *model, config));
   const auto objective = train::make_objective(config.objective);
   PreparedData data;
@@ -109,6 +123,7 @@ Result<TrainReport> train(const ConfigDocument& document, const TrainOptions& op
       config.data.format == train::DataFormat::kTable;  // whose rows' length a step's memory follows from
   if (is_table) {
     MALMOI_ASSIGN(data, encode_tables(tables, config, *tokenizer, *model, job));
+    tables.train = {};  // what was encoded; outputs are written for the held-out rows
   }
   MALMOI_ASSIGN(FittedMemory memory, fit_memory(*model, *objective, config, job.stop));
   if (!is_table) {
@@ -134,7 +149,7 @@ Result<TrainReport> train(const ConfigDocument& document, const TrainOptions& op
   const double began = monotonic_seconds();
   RunDisplay display(job, folder);
   SampleWriter samples(config, folder, *model, tokenizer.get(), job);
-  OutputMeter outputs(config, folder, tables, *model, tokenizer.get());
+  OutputMeter outputs(config, folder, tables, *model, tokenizer.get(), job);
   ModelExport exports(folder, *model, tokenizer.get(), config.save_dtype);
   StepsInput input{config, steps, sequences, memory, data, *model, *objective, average, options.resume, options.trace};
   MALMOI_ASSIGN(train::LoopResult result, run_steps(input, display, samples, outputs, exports, job));

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 
-#include "infer/scheduler.h"
-#include "tokenizer/document_marks.h"
+#include <fmt/format.h>
+
+#include "base/counted.h"
+#include "infer/collect.h"
 #include "train/table_format.h"
 
 namespace malmoi::app {
@@ -14,27 +16,25 @@ constexpr int64_t kRunningAtOnce = 64;
 }  // namespace
 
 Result<std::vector<std::string>> answer_all(const model::Model& model, const tokenizer::Tokenizer& tokenizer,
-                                            const std::vector<std::string>& sources, int64_t max_length,
-                                            int64_t max_output, const StopToken& stop) {
+                                            const std::vector<std::string>& sources, const AnswerAllOptions& options,
+                                            const Job& job) {
   MALMOI_ASSIGN(auto scheduler, infer::Scheduler::create(model, {.max_running = kRunningAtOnce}));
-  std::vector<int32_t> ends;
-  if (auto end = tokenizer::document_marks(tokenizer).after) ends.push_back(*end);
-  std::vector<std::vector<int32_t>> written(sources.size());
-  std::string failure;
-  for (size_t r = 0; r < sources.size(); ++r) {
-    infer::TokenRequest request{.prompt = train::encode_text(sources[r], nullptr, tokenizer, max_length).ids,
-                                .max_tokens = std::min(max_output, scheduler->context_length() - 1)};
+  std::vector<infer::TokenRequest> requests;
+  uint64_t cut = 0;
+  for (const std::string& source : sources) {
+    train::EncodedText text = train::encode_text(source, nullptr, tokenizer, options.max_input);
+    cut += text.cut > 0;
+    infer::TokenRequest& request = requests.emplace_back();
+    request.prompt = std::move(text.ids);
+    request.max_tokens = std::min(options.max_output, scheduler->context_length() - 1);
     request.sampling.temperature = 0;
-    request.stop_ids = ends;
-    std::vector<int32_t>& row = written[r];
-    MALMOI_TRY(scheduler->submit(std::move(request), [&row, &failure](const infer::Token& token) {
-      if (token.finish == chat::FinishReason::kError) failure = token.error;
-      if (token.id >= 0) row.push_back(token.id);
-      return failure.empty();
-    }));
+    request.rules = options.rules;
+    request.begin = options.begin;
   }
-  while (scheduler->step()) MALMOI_TRY(stop.check());
-  if (!failure.empty()) return Error{ErrorCode::kInternal, failure, "an encoder-decoder's outputs", ""};
+  if (cut > 0)
+    job.warn(fmt::format("{} longer than {} tokens, cut at the end", counted(cut, "source"), options.max_input));
+  MALMOI_ASSIGN(std::vector<std::vector<int32_t>> written,
+                infer::collect(*scheduler, std::move(requests), options.ends, job.stop));
   std::vector<std::string> outputs;
   for (const std::vector<int32_t>& ids : written) outputs.push_back(tokenizer.decode(ids, true));
   return outputs;

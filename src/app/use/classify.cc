@@ -8,22 +8,13 @@
 #include "base/counted.h"
 #include "data/readers/lines.h"
 #include "infer/attribution.h"
+#include "infer/sampling.h"
 #include "train/token_rules.h"
 
 namespace malmoi::app {
 namespace {
 
 constexpr size_t kTextsAtOnce = 32;
-
-// softmax of one row of logits.
-std::vector<double> probabilities(std::span<const float> logits) {
-  const float top = *std::max_element(logits.begin(), logits.end());
-  std::vector<double> out;
-  double sum = 0;
-  for (float logit : logits) sum += out.emplace_back(std::exp(static_cast<double>(logit - top)));
-  for (double& p : out) p /= sum;
-  return out;
-}
 
 // What stands for nothing in a text: the mask, else padding, else the unknown token.
 int32_t baseline_of(const LoadedModel& loaded) {
@@ -47,19 +38,25 @@ Json to_json(const ClassifiedText& text) {
 }
 
 Result<Classifier> Classifier::open(const ClassifyOptions& options, const Job& job) {
+  MALMOI_ASSIGN(LoadedModel loaded, load_for_generation(options.model, options.dtype, job));
+  return of(std::move(loaded), options.explain);
+}
+
+Result<Classifier> Classifier::of(LoadedModel loaded, bool explain) {
+  MALMOI_TRY(infer::check_classifies(*loaded.model));
   Classifier classifier;
-  classifier.options_ = options;
-  MALMOI_ASSIGN(classifier.loaded_, load_for_generation(options.model, options.dtype, job));
-  MALMOI_TRY(infer::check_classifies(*classifier.loaded_.model));
+  if (explain) classifier.baseline_ = baseline_of(loaded);
+  classifier.loaded_ = std::move(loaded);
   MALMOI_ASSIGN(classifier.session_, infer::Session::create(*classifier.loaded_.model, {.row_invariant = false}));
   return classifier;
 }
 
-Result<std::vector<ClassifiedText>> Classifier::classify(const std::vector<std::string>& texts) {
+Result<std::vector<ClassifiedText>> Classifier::classify(const std::vector<TextPair>& texts) {
   const model::Model& model = *loaded_.model;
   std::vector<train::EncodedText> encoded;
-  for (const std::string& text : texts) {
-    encoded.push_back(train::encode_text(text, nullptr, *loaded_.tokenizer, model.max_positions()));
+  for (const TextPair& text : texts) {
+    encoded.push_back(
+        train::encode_text(text.text, text.pair ? &*text.pair : nullptr, *loaded_.tokenizer, model.max_positions()));
     if (encoded.back().ids.empty())
       return invalid_data("the text is empty, and the tokenizer puts nothing around it", "classify", "give a text");
     session_->add({.ids = encoded.back().ids, .token_types = encoded.back().type_ids}, 1);
@@ -69,12 +66,14 @@ Result<std::vector<ClassifiedText>> Classifier::classify(const std::vector<std::
   const size_t labels = logits.size() / texts.size();
   std::vector<ClassifiedText> out(texts.size());
   for (size_t t = 0; t < texts.size(); ++t) {
-    const std::vector<double> scores = probabilities(logits.subspan(t * labels, labels));
-    const auto best = static_cast<size_t>(std::max_element(scores.begin(), scores.end()) - scores.begin());
-    for (size_t l = 0; l < labels; ++l) out[t].scores.emplace_back(model.labels[l], scores[l]);
+    const std::span<const float> row = logits.subspan(t * labels, labels);
+    const double whole = infer::log_sum_exp(row);
+    const auto best = static_cast<size_t>(std::max_element(row.begin(), row.end()) - row.begin());
+    for (size_t l = 0; l < labels; ++l)
+      out[t].scores.emplace_back(model.labels[l], std::exp(static_cast<double>(row[l]) - whole));
     out[t].label = model.labels[best];
     out[t].cut = encoded[t].cut;
-    if (options_.explain) MALMOI_TRY(explain(encoded[t], static_cast<int32_t>(best), out[t]));
+    if (baseline_) MALMOI_TRY(explain(encoded[t], static_cast<int32_t>(best), out[t]));
   }
   return out;
 }
@@ -83,7 +82,7 @@ Status Classifier::explain(const train::EncodedText& encoded, int32_t label, Cla
   std::vector<bool> is_text;
   for (int32_t id : encoded.ids) is_text.push_back(!loaded_.tokenizer->is_special(id));
   MALMOI_ASSIGN(infer::Attribution shares, infer::attribute(*loaded_.model, encoded.ids, encoded.type_ids, is_text,
-                                                            {.label = label, .baseline = baseline_of(loaded_)}));
+                                                            {.label = label, .baseline = *baseline_}));
   ClassifiedText::Explanation& explanation = out.explanation.emplace();
   for (size_t i = 0; i < encoded.ids.size(); ++i) {
     if (is_text[i]) explanation.tokens.emplace_back(loaded_.tokenizer->piece(encoded.ids[i]), shares.shares[i]);
@@ -101,14 +100,14 @@ Status classify(const ClassifyOptions& options, const std::function<Status(const
   uint64_t cut = 0;
   bool more = true;
   while (more) {
-    std::vector<std::string> texts;
+    std::vector<TextPair> texts;
     std::string_view line;
     while (texts.size() < kTextsAtOnce && more) {
       MALMOI_ASSIGN(more, lines.next(line));
       if (more && lines.too_long())
         return invalid_data("the line is longer than the limit",
                             fmt::format("{} (line {})", options.file, lines.number()), "split it");
-      if (more) texts.emplace_back(line);
+      if (more) texts.push_back({std::string(line)});
     }
     MALMOI_TRY(job.stop.check());
     MALMOI_ASSIGN(std::vector<ClassifiedText> classified, classifier.classify(texts));

@@ -21,6 +21,12 @@ struct ClassifyOptions {
   DType dtype = DType::kF32;
 };
 
+/// What is classified: a text, or two that belong together.
+struct TextPair {
+  std::string text;
+  std::optional<std::string> pair = {};
+};
+
 struct ClassifiedText {
   std::string label;                                   // the most probable
   std::vector<std::pair<std::string, double>> scores;  // of each label, in the model's order: probabilities
@@ -38,16 +44,18 @@ class Classifier {
  public:
   /// Errors: a model without labels, or without a tokenizer.
   static Result<Classifier> open(const ClassifyOptions& options, const Job& job);
+  /// The same of a model that was opened. `explain`: see ClassifyOptions.
+  static Result<Classifier> of(LoadedModel loaded, bool explain);
   /// The texts in one pass. An empty text is classified as what stands around one.
-  Result<std::vector<ClassifiedText>> classify(const std::vector<std::string>& texts);
+  Result<std::vector<ClassifiedText>> classify(const std::vector<TextPair>& texts);
   const std::vector<std::string>& labels() const { return loaded_.model->labels; }
 
  private:
   Classifier() = default;
   Status explain(const train::EncodedText& encoded, int32_t label, ClassifiedText& out);
 
-  ClassifyOptions options_;
   LoadedModel loaded_;
+  std::optional<int32_t> baseline_;  // the token that stands for nothing; empty: nothing is explained
   std::unique_ptr<infer::Session> session_;
 };
 

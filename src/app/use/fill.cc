@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include <fmt/format.h>
 
 #include "base/ascii.h"
+#include "infer/sampling.h"
 #include "infer/session.h"
 #include "train/token_rules.h"
 
@@ -40,17 +40,14 @@ Result<std::vector<int32_t>> candidates(const FillOptions& options, const Loaded
 std::vector<FilledText::Word> most_probable(std::span<const float> logits, std::vector<int32_t> ids, int64_t top,
                                             const tokenizer::Tokenizer& tokenizer) {
   auto logit = [&](int32_t id) { return static_cast<double>(logits[static_cast<size_t>(id)]); };
-  const auto highest = static_cast<double>(*std::max_element(logits.begin(), logits.end()));
-  const double sum = std::accumulate(logits.begin(), logits.end(), 0.0, [&](double total, float x) {
-    return total + std::exp(static_cast<double>(x) - highest);
-  });
+  const double whole = infer::log_sum_exp(logits);
   const auto wanted = std::min(static_cast<size_t>(top), ids.size());
   std::partial_sort(ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(wanted), ids.end(),
                     [&](int32_t a, int32_t b) { return logit(a) != logit(b) ? logit(a) > logit(b) : a < b; });
   std::vector<FilledText::Word> words;
   for (size_t i = 0; i < wanted; ++i) {
     std::string text(ascii_trim(tokenizer.decode({&ids[i], 1})));
-    words.push_back({ids[i], std::move(text), std::exp(logit(ids[i]) - highest) / sum});
+    words.push_back({ids[i], std::move(text), std::exp(logit(ids[i]) - whole)});
   }
   return words;
 }

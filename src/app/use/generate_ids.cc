@@ -7,7 +7,7 @@
 #include "app/use/generation_defaults.h"
 #include "app/use/id_array.h"
 #include "formats/npy.h"
-#include "infer/scheduler.h"
+#include "infer/collect.h"
 #include "model/load.h"
 
 namespace malmoi::app {
@@ -21,32 +21,30 @@ std::vector<int32_t> beginning(const model::Model& model, const IdArray& ids, in
   return {row, row + static_cast<std::ptrdiff_t>(ids.cols)};
 }
 
+Status check_room(const GenerateIdsOptions& options, int64_t before, int64_t context) {
+  if (options.max_tokens <= context - before) return {};
+  return usage_error(
+      fmt::format("{} ids and {} more do not fit the context of {}", before, options.max_tokens, context),
+      options.ids.string(), "use a smaller --max-tokens");
+}
+
 using Rows = std::vector<std::vector<int32_t>>;
 
 // One answer to each row; the end of text is part of it.
-Result<Rows> draw(infer::Scheduler& scheduler, const IdArray& ids, const GenerateIdsOptions& options,
-                  const std::vector<int32_t>& ends) {
-  Rows made(static_cast<size_t>(ids.rows));
-  std::string failure;
+Result<Rows> draw(const model::Model& model, const IdArray& ids, const GenerateIdsOptions& options,
+                  const std::vector<int32_t>& ends, int64_t before) {
+  MALMOI_ASSIGN(auto scheduler, infer::Scheduler::create(model, {.max_running = ids.rows}));
+  MALMOI_TRY(check_room(options, before, scheduler->context_length()));  // which memory may shorten
+  std::vector<infer::TokenRequest> requests;
   for (int64_t b = 0; b < ids.rows; ++b) {
-    infer::TokenRequest request{.prompt = ids.row(b),
-                                .max_tokens = options.max_tokens,
-                                .sampling = options.sampling,
-                                .rules = options.answers.rules,
-                                .begin = options.answers.begin};
-    request.sampling.seed += static_cast<uint64_t>(b);
-    std::vector<int32_t>& row = made[static_cast<size_t>(b)];
-    MALMOI_TRY(scheduler.submit(std::move(request), [&row, &ends, &failure](const infer::Token& token) {
-      if (token.finish == chat::FinishReason::kError) failure = token.error;
-      if (token.id < 0) return false;
-      row.push_back(token.id);
-      return std::find(ends.begin(), ends.end(), token.id) == ends.end();
-    }));
+    requests.push_back({.prompt = ids.row(b),
+                        .max_tokens = options.max_tokens,
+                        .sampling = options.sampling,
+                        .rules = options.answers.rules,
+                        .begin = options.answers.begin});
+    requests.back().sampling.seed += static_cast<uint64_t>(b);
   }
-  while (scheduler.step()) {
-  }
-  if (!failure.empty()) return Error{ErrorCode::kInternal, failure, options.model.string(), ""};
-  return made;
+  return infer::collect(*scheduler, std::move(requests), ends, {});
 }
 
 // The best answers to each row, one row after the other.
@@ -75,17 +73,13 @@ Result<AnswerScores> generate_ids(const GenerateIdsOptions& options) {
   const bool searched = options.answers.beams > 1;
   if (!searched && options.answers.n_best > 1)
     return usage_error("several answers to a row of ids come of beams", "--n-best", "give --beams, too");
-  MALMOI_ASSIGN(auto scheduler, infer::Scheduler::create(*model, {.max_running = ids.rows}));
   const auto before = static_cast<int64_t>(beginning(*model, ids, 0, options.answers).size());
-  if (options.max_tokens > scheduler->context_length() - before)
-    return usage_error(fmt::format("{} ids and {} more do not fit the context of {}", before, options.max_tokens,
-                                   scheduler->context_length()),
-                       options.ids.string(), "use a smaller --max-tokens");
+  MALMOI_TRY(check_room(options, before, model->max_positions()));
   std::vector<int32_t> ends;
   if (!options.ignore_eos) ends = end_ids(options.model);
   AnswerScores scores;
   MALMOI_ASSIGN(Rows made,
-                searched ? search(*model, ids, options, ends, scores) : draw(*scheduler, ids, options, ends));
+                searched ? search(*model, ids, options, ends, scores) : draw(*model, ids, options, ends, before));
   const int64_t answers = searched ? options.answers.n_best : 1;
   std::vector<int32_t> out;
   for (size_t i = 0; i < made.size(); ++i) {

@@ -31,10 +31,11 @@ bool asks(const Json& fields, const char* key, const Json& nothing) {
 
 void warn_of_unsupported(const Json& fields, const Warn& warn) {
   const std::pair<const char*, Json> kNothing[] = {
-      {"num_beam_groups", 1},   {"diversity_penalty", 0.0},   {"penalty_alpha", nullptr},
-      {"guidance_scale", 1.0},  {"sequence_bias", nullptr},   {"typical_p", 1.0},
-      {"epsilon_cutoff", 0.0},  {"eta_cutoff", 0.0},          {"exponential_decay_length_penalty", nullptr},
-      {"constraints", nullptr}, {"force_words_ids", nullptr}, {"watermarking_config", nullptr}};
+      {"num_beam_groups", 1},    {"diversity_penalty", 0.0},   {"penalty_alpha", nullptr},
+      {"guidance_scale", 1.0},   {"sequence_bias", nullptr},   {"typical_p", 1.0},
+      {"epsilon_cutoff", 0.0},   {"eta_cutoff", 0.0},          {"exponential_decay_length_penalty", nullptr},
+      {"constraints", nullptr},  {"force_words_ids", nullptr}, {"watermarking_config", nullptr},
+      {"stop_strings", nullptr}, {"max_time", nullptr}};
   for (const auto& [key, nothing] : kNothing) {
     if (asks(fields, key, nothing))
       warn(std::string(kWhere) + " asks for " + key + ", which is not supported: it is left out");

@@ -49,6 +49,8 @@ class Classification final : public CrossEntropy {
   }
 };
 
+constexpr std::string_view kScores[] = {"accuracy", "f1"};
+
 // class_weights: balanced, or {label: weight}, the others 1.
 void read(ConfigReader& reader, ObjectiveConfig& config) {
   if (!reader.has("class_weights")) return;
@@ -76,6 +78,7 @@ extern const ObjectiveEntry classification_objective{
     .read = read,
     .make = [](const ObjectiveConfig& config) -> std::unique_ptr<Objective> {
       return std::make_unique<Classification>(config);
-    }};
+    },
+    .scores = kScores};
 
 }  // namespace malmoi::train

@@ -51,6 +51,8 @@ class ReplacedToken final : public LogitsLoss {
   }
 };
 
+constexpr std::string_view kScores[] = {"accuracy"};
+
 }  // namespace
 
 extern const ObjectiveEntry replaced_token_objective{
@@ -59,6 +61,7 @@ extern const ObjectiveEntry replaced_token_objective{
     .flat = false,
     .arrays = {kFiles, append_row},
     .read = [](ConfigReader&, ObjectiveConfig&) {},
-    .make = [](const ObjectiveConfig&) -> std::unique_ptr<Objective> { return std::make_unique<ReplacedToken>(); }};
+    .make = [](const ObjectiveConfig&) -> std::unique_ptr<Objective> { return std::make_unique<ReplacedToken>(); },
+    .scores = kScores};
 
 }  // namespace malmoi::train

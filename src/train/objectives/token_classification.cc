@@ -17,6 +17,8 @@ void append_row(const ArrayRow& row, const RowRules&, Examples& out) {
   out.targets.insert(out.targets.end(), labels.begin(), labels.end());
 }
 
+constexpr std::string_view kScores[] = {"accuracy"};
+
 std::unique_ptr<Objective> make(const ObjectiveConfig&) {
   return std::make_unique<CrossEntropy>(CrossEntropyOptions{.accuracy = true});
 }
@@ -28,6 +30,7 @@ extern const ObjectiveEntry token_classification_objective{.name = "token_classi
                                                            .flat = false,
                                                            .arrays = {kFiles, append_row},
                                                            .read = [](ConfigReader&, ObjectiveConfig&) {},
-                                                           .make = make};
+                                                           .make = make,
+                                                           .scores = kScores};
 
 }  // namespace malmoi::train
