@@ -2,7 +2,10 @@
 // rest. Embeddings and the head are matrices in shape only: they take AdamW, as the authors advise.
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
+#include <utility>
 
+#include "kernels/gemm.h"
 #include "kernels/kernels.h"
 #include "train/optimizers/adamw.h"
 
@@ -25,9 +28,11 @@ struct MuonState {
   Tensor momentum;
 };
 
-// Scratch of the largest matrix, shared by all.
+// Scratch of the largest matrix [r, c], shared by all; `small` is min(r, c).
 struct Workspace {
-  Tensor x, a, b, next;  // X [r, c] with r <= c; A = X X^T and B [r, r]; the next X
+  Tensor direction;                 // f32 [r, c]: what is made orthogonal, and what comes out
+  Tensor x, next;                   // [r, c], of the type of products
+  Tensor gram, polynomial, square;  // [small, small], the last in f32
 };
 
 class Muon final : public Optimizer {
@@ -39,6 +44,7 @@ class Muon final : public Optimizer {
         rest_.emplace_back(entry->parameter);
         continue;
       }
+      in_bf16_ = kernels::has_bf16_products() && compute_copy(entry->parameter);
       matrices_.push_back({&entry->parameter, parts_of(entry->spec), Tensor::zeros(DType::kF32, entry->spec.shape)});
       for (const Part& part : matrices_.back().parts) {
         int64_t small = std::min(part.rows, part.columns);
@@ -47,8 +53,10 @@ class Muon final : public Optimizer {
       }
     }
     if (matrices_.empty()) return;
-    work_ = {Tensor::zeros(DType::kF32, {largest}), Tensor::zeros(DType::kF32, {square}),
-             Tensor::zeros(DType::kF32, {square}), Tensor::zeros(DType::kF32, {largest})};
+    const DType type = in_bf16_ ? DType::kBF16 : DType::kF32;
+    work_ = {Tensor::zeros(DType::kF32, {largest}), Tensor::zeros(type, {largest}),
+             Tensor::zeros(type, {largest}),        Tensor::zeros(type, {square}),
+             Tensor::zeros(type, {square}),         Tensor::zeros(DType::kF32, {square})};
   }
 
   void update(const UpdateArgs& args) override {
@@ -68,20 +76,17 @@ class Muon final : public Optimizer {
   }
 
  private:
-  // m = mu m + (1 - mu) g; X = (1 - mu) g + mu m (Nesterov) or m, turned so that it has at most as many rows as columns.
-  void fill_direction(MuonState& s, const Part& part, const UpdateArgs& args, bool turned) {
+  // m = mu m + (1 - mu) g; the direction is (1 - mu) g + mu m (Nesterov) or m.
+  void fill_direction(MuonState& s, const Part& part, const UpdateArgs& args) {
     const float* g = s.parameter->grad.as<float>() + part.begin;
-    float *m = s.momentum.as<float>() + part.begin, *x = work_.x.as<float>();
-    auto mu = static_cast<float>(config_.momentum), scale = static_cast<float>(args.grad_scale);
-    bool nesterov = config_.nesterov;
-    parallel_for(part.rows, kRowGrain, [&](int64_t begin, int64_t end) {
+    float *m = s.momentum.as<float>() + part.begin, *x = work_.direction.as<float>();
+    const auto mu = static_cast<float>(config_.momentum), fresh = (1 - mu) * static_cast<float>(args.grad_scale);
+    const float of_momentum = config_.nesterov ? mu : 1, of_gradient = config_.nesterov ? fresh : 0;
+    parallel_for(part.elements(), kElementGrain, [&](int64_t begin, int64_t end) {
+#pragma omp simd
       for (int64_t i = begin; i < end; ++i) {
-        for (int64_t j = 0; j < part.columns; ++j) {
-          float fresh = (1 - mu) * g[i * part.columns + j] * scale;
-          float& momentum = m[i * part.columns + j];
-          momentum = mu * momentum + fresh;
-          x[turned ? j * part.rows + i : i * part.columns + j] = nesterov ? fresh + mu * momentum : momentum;
-        }
+        m[i] = mu * m[i] + fresh * g[i];
+        x[i] = of_gradient * g[i] + of_momentum * m[i];
       }
     });
   }
@@ -94,54 +99,115 @@ class Muon final : public Optimizer {
   }
 
   void update_matrix(MuonState& s, const Part& part, const UpdateArgs& args) {
-    const bool turned = part.rows > part.columns;
-    fill_direction(s, part, args, turned);
-    orthogonalise(std::min(part.rows, part.columns), std::max(part.rows, part.columns));
+    fill_direction(s, part, args);
+    if (in_bf16_) orthogonalise<BF16>(part);
+    else orthogonalise<float>(part);
     Parameter& p = *s.parameter;
-    const float* o = work_.x.as<float>();
-    auto step = static_cast<float>(args.lr * scale_of(part));
-    auto decay = static_cast<float>(args.lr * decay_of(config_, p));
+    const float* o = work_.direction.as<float>();
+    const auto step = static_cast<float>(args.lr * scale_of(part));
+    const auto kept = static_cast<float>(1 - args.lr * decay_of(config_, p));
     float* value = p.master.as<float>() + part.begin;
-    BF16* copy = compute_copy(p);
-    if (copy) copy += part.begin;
-    parallel_for(part.rows, kRowGrain, [&](int64_t begin, int64_t end) {
+    parallel_for(part.elements(), kElementGrain, [&](int64_t begin, int64_t end) {
+#pragma omp simd
+      for (int64_t i = begin; i < end; ++i) value[i] = kept * value[i] - step * o[i];
+    });
+    if (BF16* copy = compute_copy(p))
+      kernels::cpu_backend().to_bf16(stream_, {.n = part.elements(), .x = value, .y = copy + part.begin});
+  }
+
+  // The direction over its norm, as products read it.
+  template <typename T>
+  void fill_x(const Part& part) {
+    const kernels::Backend& backend = kernels::cpu_backend();
+    float* direction = work_.direction.as<float>();
+    double squares = 0;
+    backend.sum_of_squares(stream_, {.n = part.elements(), .x = direction, .sum = &squares});
+    const auto inverse = static_cast<float>(1 / std::max(std::sqrt(squares), kLeastNorm));
+    float* scaled = std::is_same_v<T, BF16> ? direction : work_.x.as<float>();
+    parallel_for(part.elements(), kElementGrain, [&](int64_t begin, int64_t end) {
+#pragma omp simd
+      for (int64_t i = begin; i < end; ++i) scaled[i] = direction[i] * inverse;
+    });
+    if constexpr (std::is_same_v<T, BF16>)
+      backend.to_bf16(stream_, {.n = part.elements(), .x = scaled, .y = work_.x.as<BF16>()});
+  }
+
+  // Quintic Newton-Schulz: X <- P X with P = a I + b A + c A^2 and A = X X^T, after X / ||X||; of a matrix of more rows than
+  // columns X <- X P with A = X^T X, which is the same. A and P have the smaller size.
+  template <typename T>
+  void orthogonalise(const Part& part) {
+    constexpr DType kType = std::is_same_v<T, BF16> ? DType::kBF16 : DType::kF32;
+    const kernels::Backend& backend = kernels::cpu_backend();
+    const int64_t r = part.rows, c = part.columns, small = std::min(r, c);
+    const bool tall = r > c;
+    fill_x<T>(part);
+    T *x = work_.x.as<T>(), *next = work_.next.as<T>(), *a = work_.gram.as<T>(), *p = work_.polynomial.as<T>();
+    for (int64_t iteration = 0; iteration < config_.ns_steps; ++iteration) {
+      backend.gemm(stream_, {.m = small,
+                             .n = small,
+                             .k = std::max(r, c),
+                             .a = x,
+                             .a_type = kType,
+                             .lda = c,
+                             .transpose_a = tall,
+                             .b = x,
+                             .b_type = kType,
+                             .ldb = c,
+                             .transpose_b = !tall,
+                             .c = a,
+                             .c_type = kType,
+                             .ldc = small});
+      backend.gemm(stream_, {.m = small,
+                             .n = small,
+                             .k = small,
+                             .a = a,
+                             .a_type = kType,
+                             .lda = small,
+                             .b = a,
+                             .b_type = kType,
+                             .ldb = small,
+                             .c = work_.square.data(),
+                             .ldc = small});
+      fill_polynomial(small, a, p);
+      const bool last = iteration + 1 == config_.ns_steps;
+      backend.gemm(stream_, {.m = r,
+                             .n = c,
+                             .k = small,
+                             .a = tall ? x : p,
+                             .a_type = kType,
+                             .lda = tall ? c : small,
+                             .b = tall ? p : x,
+                             .b_type = kType,
+                             .ldb = c,
+                             .c = last ? work_.direction.data() : next,
+                             .c_type = last ? DType::kF32 : kType,
+                             .ldc = c});
+      std::swap(x, next);
+    }
+  }
+
+  template <typename T>
+  void fill_polynomial(int64_t size, const T* a, T* p) {
+    const float* square = work_.square.as<float>();
+    parallel_for(size, kRowGrain, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
-        for (int64_t j = 0; j < part.columns; ++j) {
-          float& w = value[i * part.columns + j];
-          w -= decay * w + step * o[turned ? j * part.rows + i : i * part.columns + j];
-          if (copy) copy[i * part.columns + j] = to_bf16(w);
+        for (int64_t j = 0; j < size; ++j) {
+          const int64_t at = i * size + j;
+          const float value = kB * to_float(a[at]) + kC * square[at] + (i == j ? kA : 0);
+          if constexpr (std::is_same_v<T, BF16>) p[at] = to_bf16(value);
+          else p[at] = value;
         }
       }
     });
   }
 
-  // Quintic Newton-Schulz: X <- a X + (b A + c A^2) X with A = X X^T, after X / ||X||.
-  void orthogonalise(int64_t r, int64_t c) {
-    const kernels::Backend& backend = kernels::cpu_backend();
-    float *x = work_.x.as<float>(), *a = work_.a.as<float>(), *b = work_.b.as<float>(), *next = work_.next.as<float>();
-    double squares = 0;
-    backend.sum_of_squares(stream_, {.n = r * c, .x = x, .sum = &squares});
-    auto inverse = static_cast<float>(1 / std::max(std::sqrt(squares), kLeastNorm));
-    parallel_for(r * c, kElementGrain, [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i) x[i] *= inverse;
-    });
-    for (int64_t iteration = 0; iteration < config_.ns_steps; ++iteration) {
-      backend.gemm(stream_,
-                   {.m = r, .n = r, .k = c, .a = x, .lda = c, .b = x, .ldb = c, .transpose_b = true, .c = a, .ldc = r});
-      backend.gemm(stream_, {.m = r, .n = r, .k = r, .a = a, .lda = r, .b = a, .ldb = r, .c = b, .ldc = r});
-      parallel_for(r * r, kElementGrain, [&](int64_t begin, int64_t end) {
-        for (int64_t i = begin; i < end; ++i) b[i] = kB * a[i] + kC * b[i];
-      });
-      backend.gemm(stream_, {.m = r, .n = c, .k = r, .a = b, .lda = r, .b = x, .ldb = c, .c = next, .ldc = c});
-      parallel_for(r * c, kElementGrain, [&](int64_t begin, int64_t end) {
-        for (int64_t i = begin; i < end; ++i) x[i] = kA * x[i] + next[i];
-      });
-    }
-  }
+  static float to_float(float value) { return value; }
+  static float to_float(BF16 value) { return malmoi::to_float(value); }
 
   OptimizerConfig config_;
   std::vector<MuonState> matrices_;
   std::vector<AdamWState> rest_;
+  bool in_bf16_ = false;  // the iterations: where products of the model are, and the CPU multiplies bf16 by itself
   Workspace work_;
   Stream stream_;
 };
