@@ -99,6 +99,16 @@ class Contract(unittest.TestCase):
                     self.assert_one_line_error(result, (1, 2), arguments)
                     self.assertIn("missing", result.stderr)
 
+    def test_words_in_brackets_stay_whole(self):
+        with tempfile.TemporaryDirectory() as folder:
+            text = pathlib.Path(folder) / "text.txt"
+            text.write_text("words in brackets stay whole\n" * 20)
+            for special in (["--special", "[PAD]", "[MASK]"], ["--special=[MASK]"]):
+                out = f"{folder}/{len(special)}"
+                run("tokenizer", "train", "--type", "bpe", "--vocab-size", "300", "--in", str(text), "--out", out, *special)
+                made = json.loads((pathlib.Path(out) / "tokenizer.json").read_text())
+                self.assertIn("[MASK]", [token["content"] for token in made["added_tokens"]], special)
+
     def test_json_is_one_object(self):
         result = run("doctor", "--json")
         self.assertEqual(result.returncode, 0)

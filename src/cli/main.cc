@@ -59,8 +59,9 @@ int run(int argc, char** argv) {
   Invocation invocation;
   for (AddCommand add : kCommands) add(root, invocation);
   check_integers(root);
+  keep_brackets(root);
   try {
-    root.parse(argc, argv);
+    root.parse(words_as_written(root, argc, argv));
   } catch (const CLI::CallForHelp& help) {
     return end_output(root.exit(help));
   } catch (const CLI::CallForAllHelp& help) {

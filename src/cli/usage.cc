@@ -1,5 +1,7 @@
 #include "cli/usage.h"
 
+#include <algorithm>
+
 #include <charconv>
 #include <cstdint>
 #include <string>
@@ -63,6 +65,9 @@ Error unknown_option(const CLI::App& command, const std::string& word, const std
   return usage_error("unknown option '" + name + "'", words, did_you_mean(name, names, "see " + words + " --help"));
 }
 
+// Stands before a word in brackets until it has been parsed; no one types it.
+constexpr char kWordMark = '\x1f';
+
 }  // namespace
 
 void check_integers(CLI::App& app) {
@@ -91,6 +96,39 @@ Error explain_parse_error(const CLI::App& root, const CLI::ParseError& error) {
   }
   std::string what = left.empty() ? error.what() : "one word too many: '" + left.front() + "'";
   return usage_error(what, words, "see " + words + " --help");
+}
+
+void keep_brackets(CLI::App& app) {
+  auto unmark = [](std::string& word) {
+    if (word.starts_with(kWordMark)) word.erase(0, 1);
+    return std::string();
+  };
+  for (CLI::Option* option : app.get_options()) {
+    if (option->get_allow_extra_args()) option->transform(CLI::Validator(unmark, ""));
+  }
+  for (CLI::App* command : app.get_subcommands({})) keep_brackets(*command);
+}
+
+std::vector<std::string> words_as_written(const CLI::App& app, int argc, char** argv) {
+  std::vector<std::string> words(argv + 1, argv + argc);
+  const CLI::App* command = &app;
+  bool many = false;  // the option that the next words belong to takes any number of them
+  for (std::string& word : words) {
+    size_t value = 0;  // where it begins in the word
+    if (word.starts_with("-")) {
+      const size_t equals = word.find('=');
+      const CLI::Option* option = command->get_option_no_throw(word.substr(0, equals));
+      many = option && option->get_allow_extra_args();
+      value = equals == word.npos ? word.size() : equals + 1;
+    } else if (!many) {
+      auto called = command->get_subcommands([&](const CLI::App* next) { return next->check_name(word); });
+      if (!called.empty()) command = called.front();
+    }
+    const std::string_view said = std::string_view(word).substr(value);
+    if (many && said.starts_with("[") && said.ends_with("]")) word.insert(value, 1, kWordMark);
+  }
+  std::reverse(words.begin(), words.end());
+  return words;
 }
 
 }  // namespace malmoi::cli
