@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
-#include <optional>
+#include <cmath>
 
 #include "tokenizer/document_marks.h"
 
@@ -24,6 +24,20 @@ std::string list_of(std::span<const std::string> labels) {
   return labels.size() > kShown ? text + " ..." : text;
 }
 
+constexpr std::string_view kSpace = " \t\r\n";
+
+// Where each token stands; the first `of_first` that the tokenizer did not add are the first text's.
+std::vector<EncodedText::Place> places_in(const tokenizer::Encoding& encoding, size_t of_first) {
+  std::vector<EncodedText::Place> places(encoding.ids.size());
+  size_t tokens = 0;
+  for (size_t i = 0; i < places.size(); ++i) {
+    if (encoding.special_tokens_mask[i] != 0) continue;
+    const auto [begin, end] = encoding.offsets[i];
+    places[i] = {tokens++ < of_first ? 0 : 1, begin, end};
+  }
+  return places;
+}
+
 // The values whose place is kept.
 template <typename T>
 void keep_only(std::vector<T>& values, const std::vector<bool>& kept) {
@@ -42,9 +56,48 @@ Result<std::string> cell_text(const Json* cell, std::string_view role, std::stri
   else if (cell && (cell->is_number() || cell->is_boolean())) text = dump_json(*cell);
   else if (cell && !cell->is_null())
     return invalid_data("the " + std::string(role) + " is not a text", std::string(where), "write a text there");
-  if (text.find_first_not_of(" \t\r\n") == std::string::npos)
+  if (text.find_first_not_of(kSpace) == std::string::npos)
     return invalid_data("the " + std::string(role) + " is empty", std::string(where), "fill it, or take the row out");
   return text;
+}
+
+Result<std::vector<std::string>> cell_list(const Json* cell, std::string_view role, std::string_view where) {
+  std::vector<std::string> texts;
+  if (cell && cell->is_array()) {
+    for (const Json& part : *cell) {
+      MALMOI_ASSIGN(std::string text, cell_text(&part, role, where));
+      texts.push_back(std::move(text));
+    }
+    if (texts.empty())
+      return invalid_data("the " + std::string(role) + " are empty", std::string(where), "take the row out");
+    return texts;
+  }
+  MALMOI_ASSIGN(std::string whole, cell_text(cell, role, where));
+  for (size_t at = 0; (at = whole.find_first_not_of(kSpace, at)) != whole.npos;) {
+    const size_t end = std::min(whole.find_first_of(kSpace, at), whole.size());
+    texts.push_back(whole.substr(at, end - at));
+    at = end;
+  }
+  return texts;
+}
+
+Result<float> cell_number(const Json* cell, std::string_view role, std::string_view where) {
+  MALMOI_ASSIGN(std::string text, cell_text(cell, role, where));
+  float number = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(number))
+    return invalid_data("the " + std::string(role) + " '" + text + "' is not a number", std::string(where),
+                        "write one, such as 3.5");
+  return number;
+}
+
+Result<CellTexts> cell_texts(const Json* first, const Json* second, std::string_view where) {
+  CellTexts texts;
+  MALMOI_ASSIGN(texts.first, cell_text(first, "text", where));
+  if (second) {
+    MALMOI_ASSIGN(texts.second, cell_text(second, "text_pair", where));
+  }
+  return texts;
 }
 
 Result<int32_t> label_index(const std::string& label, std::span<const std::string> labels, std::string_view where) {
@@ -64,25 +117,25 @@ EncodedText encode_text(const std::string& first, const std::string* second, con
   tokenizer::Encoding encoding =
       second ? tokenizer.encode_pair(first, *second, kWhole) : tokenizer.encode_full(first, kWhole);
   EncodedText text;
+  text.places =
+      places_in(encoding, second ? tokenizer.encode(first, {.parse_special = false}).size() : encoding.ids.size());
   const auto limit = static_cast<size_t>(max_length);
   if (encoding.ids.size() > limit) {
     text.cut = static_cast<int64_t>(encoding.ids.size() - limit);
-    // Tokens of the texts, in order; the first `split` are the first text's.
-    std::vector<size_t> places;
-    for (size_t i = 0; i < encoding.ids.size(); ++i) {
-      if (encoding.special_tokens_mask[i] == 0) places.push_back(i);
+    std::vector<size_t> tokens[2];  // of each text, in order
+    for (size_t i = 0; i < text.places.size(); ++i) {
+      if (text.places[i].text >= 0) tokens[text.places[i].text].push_back(i);
     }
-    size_t split =
-        second ? std::min(tokenizer.encode(first, {.parse_special = false}).size(), places.size()) : places.size();
-    size_t ends[] = {split, places.size()}, begins[] = {0, split};
     std::vector<bool> kept(encoding.ids.size(), true);
     for (int64_t n = 0; n < text.cut; ++n) {
-      const size_t longer = ends[1] - begins[1] > ends[0] - begins[0] ? 1 : 0;
-      if (ends[longer] == begins[longer]) break;  // what the tokenizer adds alone is longer than the limit
-      kept[places[--ends[longer]]] = false;
+      std::vector<size_t>& longer = tokens[1].size() > tokens[0].size() ? tokens[1] : tokens[0];
+      if (longer.empty()) break;  // what the tokenizer adds alone is longer than the limit
+      kept[longer.back()] = false;
+      longer.pop_back();
     }
     keep_only(encoding.ids, kept);
     keep_only(encoding.type_ids, kept);
+    keep_only(text.places, kept);
   }
   text.ids = std::move(encoding.ids);
   text.type_ids = std::move(encoding.type_ids);
@@ -98,9 +151,11 @@ Result<EncodedText> encode_output(const std::string& text, const tokenizer::Toke
   if (output.ids.empty() || output.ids.back() != *end) {
     if (static_cast<int64_t>(output.ids.size()) >= max_length && !output.ids.empty()) {
       output.ids.pop_back();
+      output.places.pop_back();
       ++output.cut;
     }
     output.ids.push_back(*end);
+    output.places.emplace_back();
   }
   return output;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,6 +19,7 @@ struct TableColumn {
   std::string_view role;
   bool optional = false;
   bool label = false;  // names of labels: their set makes the outputs of a new head
+  bool list = false;   // one for each of several words
 };
 
 /// One row by the place of its columns; null: the row has no such cell.
@@ -50,6 +52,17 @@ struct TableFormat {
 
 /// The text of a cell: a number or a truth value as it is written. Errors: a list, an object, an empty text.
 Result<std::string> cell_text(const Json* cell, std::string_view role, std::string_view where);
+/// The texts of a cell: a list of them, or one text whose words stand apart by white space. Errors: as cell_text.
+Result<std::vector<std::string>> cell_list(const Json* cell, std::string_view role, std::string_view where);
+/// A finite number, or a text that is one. Errors: anything else.
+Result<float> cell_number(const Json* cell, std::string_view role, std::string_view where);
+/// A text and, if the row has one, a second one. Errors: as cell_text.
+struct CellTexts {
+  std::string first;
+  std::optional<std::string> second;
+  const std::string* pair() const { return second ? &*second : nullptr; }
+};
+Result<CellTexts> cell_texts(const Json* first, const Json* second, std::string_view where);
 
 /// The index of a label among those of the model; where these are LABEL_0, LABEL_1 ..., a number is an index, too.
 Result<int32_t> label_index(const std::string& label, std::span<const std::string> labels, std::string_view where);
@@ -57,7 +70,13 @@ Result<int32_t> label_index(const std::string& label, std::span<const std::strin
 /// One text or two as the tokenizer puts them together (`[CLS] first [SEP] second [SEP]`). What does not fit max_length is
 /// cut from the end of the longer one.
 struct EncodedText {
+  /// Where a token stands: code points [begin, end) of the first text (0) or the second (1); -1: the tokenizer put it there.
+  struct Place {
+    int32_t text = -1;
+    uint32_t begin = 0, end = 0;
+  };
   std::vector<int32_t> ids, type_ids;
+  std::vector<Place> places;
   int64_t cut = 0;
 
   std::vector<int32_t> mask() const { return std::vector<int32_t>(ids.size(), 1); }

@@ -76,6 +76,87 @@ TEST(Classification, RowsBecomeArrays) {
   EXPECT_THAT(encode("good", Json()).error().to_string(), HasSubstr("the label is empty"));
 }
 
+TEST(Regression, RowsBecomeArrays) {
+  const auto tokenizer = words_tokenizer();
+  const TableFormat& table = objective_entry("regression").table;
+  const RowEncoding rules{.tokenizer = tokenizer, .labels = {}, .max_length = 8};
+  auto encode = [&](const Json& number) {
+    const Json text = "good film", pair = "bad";
+    const Json* cells[] = {&text, &pair, &number};
+    return table.encode({cells, "file (line 3)"}, rules);
+  };
+  auto row = encode("3.5");
+  ASSERT_TRUE(row.ok()) << row.error().to_string();
+  EXPECT_THAT(row->integers[0], ElementsAre(2, 5, 7, 3, 6, 3));
+  EXPECT_THAT(row->integers[3], ElementsAre(0, 0, 0, 0, 1, 1));
+  EXPECT_THAT(row->numbers[2], ElementsAre(3.5f));
+  EXPECT_THAT(encode(-2)->numbers[2], ElementsAre(-2.f));
+  for (const char* wrong : {"three", "nan", "1e99", "3,5"})
+    EXPECT_THAT(encode(wrong).error().to_string(),
+                HasSubstr("file (line 3): the target '" + std::string(wrong) + "' is not a number"));
+}
+
+TEST(TokenClassification, TheFirstTokenOfAWordHasItsLabel) {
+  const auto tokenizer = words_tokenizer();
+  const TableFormat& table = objective_entry("token_classification").table;
+  const std::vector<std::string> labels{"O", "V"};
+  RowEncoding rules{.tokenizer = tokenizer, .labels = labels, .max_length = 8};
+  auto encode = [&](const Json& words, const Json& names) {
+    const Json* cells[] = {&words, &names};
+    return table.encode({cells, "file (line 3)"}, rules);
+  };
+  // good, play ##ing, film: a list, or words apart by spaces
+  for (const auto& [words, names] : {std::pair<Json, Json>{{"good", "playing", "film"}, {"O", "V", "O"}},
+                                     std::pair<Json, Json>{"good playing  film", "O V O"}}) {
+    auto row = encode(words, names);
+    ASSERT_TRUE(row.ok()) << row.error().to_string();
+    EXPECT_THAT(row->integers[0], ElementsAre(2, 5, 8, 9, 7, 3));
+    EXPECT_THAT(row->integers[2], ElementsAre(-100, 0, 1, -100, 0, -100));
+  }
+  EXPECT_THAT(encode({"good"}, {"O", "V"}).error().to_string(), HasSubstr("file (line 3): 1 token with 2 labels"));
+  EXPECT_THAT(encode({"good"}, {"X"}).error().to_string(), HasSubstr("the label 'X' is not one of the model's: O, V"));
+  EXPECT_THAT(encode(Json::array(), Json::array()).error().to_string(), HasSubstr("the tokens are empty"));
+  rules.max_length = 5;
+  auto cut = encode({"good", "playing", "film"}, {"O", "V", "O"});
+  ASSERT_TRUE(cut.ok());
+  EXPECT_EQ(cut->cut, 1);
+  EXPECT_THAT(cut->integers[2], ElementsAre(-100, 0, 1, -100, -100)) << "the word that was cut away has no place";
+}
+
+TEST(QuestionAnswering, AnswersAreFoundInTheContext) {
+  const auto tokenizer = words_tokenizer();
+  const TableFormat& table = objective_entry("question_answering").table;
+  RowEncoding rules{.tokenizer = tokenizer, .labels = {}, .max_length = 16};
+  auto encode = [&](const Json& answers, const Json& start = nullptr) {
+    const Json question = "play", context = "bad film good film playing";
+    const Json* cells[] = {&question, &context, &answers, start.is_null() ? nullptr : &start};
+    return table.encode({cells, "file (line 3)"}, rules);
+  };
+  // 2 [CLS], 8 play, 3 [SEP], then the context from token 3 on: bad film good film play ##ing [SEP]
+  auto borders = [&](const Json& answers, const Json& start = nullptr) -> std::pair<int, int> {
+    auto row = encode(answers, start);
+    if (!row.ok()) return {-1, -1};
+    EXPECT_EQ(row->integers[0].size(), 10u);
+    return {row->integers[2][0], row->integers[3][0]};
+  };
+  EXPECT_EQ(borders("film"), std::pair(4, 4)) << "without a place the first";
+  EXPECT_EQ(borders("film", 14), std::pair(6, 6));
+  EXPECT_EQ(borders({{"text", {"film playing", "film"}}, {"answer_start", {14, 4}}}), std::pair(6, 8))
+      << "SQuAD's form";
+  EXPECT_EQ(borders({{"text", Json::array()}, {"answer_start", Json::array()}}), std::pair(0, 0)) << "no answer";
+  EXPECT_EQ(borders(Json::array()), std::pair(0, 0));
+  for (const auto& [answer, start] :
+       {std::pair<Json, Json>{"film", 3}, {"film", 99}, {"film", -1}, {"nothing", nullptr}})
+    EXPECT_THAT(encode(answer, start).error().to_string(),
+                HasSubstr("file (line 3): the context does not hold the answer"));
+  rules.max_length = 8;  // the two last words of the context are cut away
+  auto cut = encode("playing");
+  ASSERT_TRUE(cut.ok()) << cut.error().to_string();
+  EXPECT_GT(cut->cut, 0);
+  EXPECT_THAT(cut->integers[2], ElementsAre(0));
+  EXPECT_THAT(cut->integers[3], ElementsAre(0));
+}
+
 TEST(Labels, NumbersAreIndicesWhereNobodyNamedThem) {
   const auto tokenizer = words_tokenizer();
   const std::vector<std::string> unnamed{"LABEL_0", "LABEL_1"}, named{"no", "yes"};

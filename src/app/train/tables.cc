@@ -60,8 +60,14 @@ Status count_labels(const TrainConfig& config, Tables& tables) {
   for (const TableColumn& column : columns_of(config)) {
     if (!column.label) continue;
     for (const TableRow& row : tables.train) {
-      MALMOI_ASSIGN(std::string label, train::cell_text(row.find(name_of(config, column)), column.role, row.where));
-      ++tables.label_counts[label];
+      const Json* cell = row.find(name_of(config, column));
+      std::vector<std::string> said(1);
+      if (column.list) {
+        MALMOI_ASSIGN(said, train::cell_list(cell, column.role, row.where));
+      } else {
+        MALMOI_ASSIGN(said[0], train::cell_text(cell, column.role, row.where));
+      }
+      for (const std::string& label : said) ++tables.label_counts[label];
     }
   }
   std::vector<std::string>& labels = tables.labels;

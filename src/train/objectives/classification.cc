@@ -1,6 +1,4 @@
 // Classification of texts: one label each.
-#include <optional>
-
 #include "train/objectives/cross_entropy.h"
 
 namespace malmoi::train {
@@ -23,14 +21,10 @@ constexpr TableColumn kCells[] = {
     {.role = "text"}, {.role = "text_pair", .optional = true}, {.role = "label", .label = true}};
 
 Result<EncodedRow> encode(const TableCells& row, const RowEncoding& rules) {
-  MALMOI_ASSIGN(std::string text, cell_text(row.find(kText), "text", row.where));
-  std::optional<std::string> pair;
-  if (row.find(kPair)) {
-    MALMOI_ASSIGN(pair, cell_text(row.find(kPair), "text_pair", row.where));
-  }
+  MALMOI_ASSIGN(CellTexts texts, cell_texts(row.find(kText), row.find(kPair), row.where));
   MALMOI_ASSIGN(std::string label, cell_text(row.find(kLabel), "label", row.where));
   MALMOI_ASSIGN(int32_t index, label_index(label, rules.labels, row.where));
-  EncodedText encoded = encode_text(text, pair ? &*pair : nullptr, rules.tokenizer, rules.max_length);
+  EncodedText encoded = encode_text(texts.first, texts.pair(), rules.tokenizer, rules.max_length);
   std::vector<int32_t> mask = encoded.mask();
   return EncodedRow{.integers = {std::move(encoded.ids), std::move(mask), {index}, std::move(encoded.type_ids)},
                     .cut = encoded.cut};

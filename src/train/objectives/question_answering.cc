@@ -1,7 +1,9 @@
 // Question answering: where in a row that holds a question and a text the answer begins and ends (Devlin et al. 2019, 4.2).
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
+#include "base/utf8.h"
 #include "train/objectives/logits_loss.h"
 
 namespace malmoi::train {
@@ -23,6 +25,70 @@ void append_row(const ArrayRow& row, const RowRules&, Examples& out) {
   const int32_t start = row.integers[kStart][0], end = row.integers[kEnd][0];
   const bool counts = start >= 0 && end >= 0;
   out.targets.insert(out.targets.end(), {counts ? start : -1, counts ? end : -1});
+}
+
+enum Cell { kQuestion, kContext, kAnswers, kAnswerStart };
+constexpr TableColumn kCells[] = {
+    {.role = "question"}, {.role = "context"}, {.role = "answers"}, {.role = "answer_start", .optional = true}};
+
+// What is to be found in the context: code points [begin, end); without an answer both are zero.
+struct Answer {
+  size_t begin = 0, end = 0;
+};
+
+// Where the n-th code point begins; npos: the text is shorter.
+size_t byte_of_code_point(const std::string& text, size_t n) {
+  size_t at = 0;
+  for (; n > 0 && at < text.size(); --n) at += decode_utf8(text, at).length;
+  return n > 0 ? text.npos : at;
+}
+
+// The first of a list, or the value itself; null: an empty list.
+const Json* first_of(const Json* value) {
+  if (!value || !value->is_array()) return value;
+  return value->empty() ? nullptr : &(*value)[0];
+}
+
+// A text, a list of texts, or SQuAD's {"text": [...], "answer_start": [...]}, where empty lists mean that there is no answer.
+Result<Answer> find_answer(const TableCells& row, const std::string& context) {
+  const Json *said = row.find(kAnswers), *start = row.find(kAnswerStart);
+  if (!said) return invalid_data("the answers are missing", std::string(row.where), "write [] where there is none");
+  if (said->is_object()) {
+    start = said->contains("answer_start") ? &(*said)["answer_start"] : start;
+    said = said->contains("text") ? &(*said)["text"] : nullptr;
+  }
+  if (said && said->is_array() && said->empty()) return Answer{};
+  MALMOI_ASSIGN(std::string answer, cell_text(first_of(said), "answer", row.where));
+  size_t at = context.find(answer);
+  if (first_of(start)) {
+    MALMOI_ASSIGN(float place, cell_number(first_of(start), "answer_start", row.where));
+    at = place < 0 ? context.npos : byte_of_code_point(context, static_cast<size_t>(place));
+    if (at > context.size() || context.compare(at, answer.size(), answer) != 0) at = context.npos;
+  }
+  if (at == context.npos)
+    return invalid_data("the context does not hold the answer '" + answer + "' there", std::string(row.where),
+                        "count answer_start in characters, or leave it out");
+  const size_t begin = count_code_points(std::string_view(context).substr(0, at));
+  return Answer{begin, begin + count_code_points(answer)};
+}
+
+Result<EncodedRow> encode(const TableCells& row, const RowEncoding& rules) {
+  MALMOI_ASSIGN(std::string question, cell_text(row.find(kQuestion), "question", row.where));
+  MALMOI_ASSIGN(std::string context, cell_text(row.find(kContext), "context", row.where));
+  MALMOI_ASSIGN(Answer answer, find_answer(row, context));
+  EncodedText text = encode_text(question, &context, rules.tokenizer, rules.max_length);
+  int32_t start = 0,
+          end = 0;  // no answer, or one that was cut away: the first token, as in SQuAD 2 (Devlin et al. 2019, 4.3)
+  bool found = false;
+  for (size_t i = 0; i < text.places.size(); ++i) {
+    const EncodedText::Place& place = text.places[i];
+    if (place.text != 1 || place.end <= answer.begin || place.begin >= answer.end) continue;
+    if (!std::exchange(found, true)) start = static_cast<int32_t>(i);
+    end = static_cast<int32_t>(i);
+  }
+  std::vector<int32_t> mask = text.mask();
+  return EncodedRow{.integers = {std::move(text.ids), std::move(mask), {start}, {end}, std::move(text.type_ids)},
+                    .cut = text.cut};
 }
 
 // Cross-entropy of one border of one row's positions; its gradient is of `share` times that.
@@ -78,6 +144,7 @@ extern const ObjectiveEntry question_answering_objective{
     .task = model::Task::kQuestionAnswering,
     .flat = false,
     .arrays = {.columns = kFiles, .append = append_row, .whole_rows = true},
+    .table = {kCells, encode},
     .read = [](ConfigReader&, ObjectiveConfig&) {},
     .make = [](const ObjectiveConfig&) -> std::unique_ptr<Objective> { return std::make_unique<QuestionAnswering>(); }};
 

@@ -16,6 +16,19 @@ void append_row(const ArrayRow& row, const RowRules&, Examples& out) {
   out.numbers.push_back(row.numbers[kTargets][0]);
 }
 
+enum Cell { kText, kPair, kNumber };
+constexpr TableColumn kCells[] = {{.role = "text"}, {.role = "text_pair", .optional = true}, {.role = "target"}};
+
+Result<EncodedRow> encode(const TableCells& row, const RowEncoding& rules) {
+  MALMOI_ASSIGN(CellTexts texts, cell_texts(row.find(kText), row.find(kPair), row.where));
+  MALMOI_ASSIGN(float number, cell_number(row.find(kNumber), "target", row.where));
+  EncodedText encoded = encode_text(texts.first, texts.pair(), rules.tokenizer, rules.max_length);
+  std::vector<int32_t> mask = encoded.mask();
+  return EncodedRow{.integers = {std::move(encoded.ids), std::move(mask), {}, std::move(encoded.type_ids)},
+                    .numbers = {{}, {}, {number}},
+                    .cut = encoded.cut};
+}
+
 class Regression final : public LogitsLoss {
  public:
   Counts count(const Examples& examples) const override {
@@ -50,6 +63,7 @@ extern const ObjectiveEntry regression_objective{
     .task = model::Task::kRegression,
     .flat = false,
     .arrays = {kFiles, append_row},
+    .table = {kCells, encode},
     .read = [](ConfigReader&, ObjectiveConfig&) {},
     .make = [](const ObjectiveConfig&) -> std::unique_ptr<Objective> { return std::make_unique<Regression>(); }};
 
