@@ -45,6 +45,7 @@ void add_text_options(CLI::App& command, TrainFlags& flags) {
                   "files and folders of any format that data build reads, or a built corpus (its training part)")
       ->required();
   command.add_option("--out", flags.out, "folder of the tokenizer")->required();
+  command.add_option("--columns", flags.columns, "the inputs are tables, and these columns hold the texts");
   command.add_flag("--lines", flags.lines, "every line of plain text is a text of its own, without its line break");
   command
       .add_option("--memory-limit", flags.memory_mib,

@@ -4,9 +4,11 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <optional>
 #include <utility>
 
 #include "app/data/documents.h"
+#include "data/table.h"
 #include "tokenizer/export/export.h"
 #include "tokenizer/export/json_check.h"
 #include "tokenizer/parts.h"
@@ -71,6 +73,60 @@ class NewFolder {
   Path path_;
 };
 
+// The texts that a vocabulary is learned from, one by one.
+class Texts {
+ public:
+  static Result<Texts> open(const TokenizerTraining& training, const Job& job) {
+    Texts texts;
+    if (!training.columns.empty()) {
+      for (const Path& table : training.inputs) MALMOI_TRY(texts.read_cells(table, training.columns));
+      return texts;
+    }
+    // Of a built corpus the training part alone: what is held out stays unseen by the tokenizer, too.
+    MALMOI_ASSIGN(Documents documents, Documents::open(training.inputs, "train", reader_options(training), job.warn));
+    texts.documents_.emplace(std::move(documents));
+    return texts;
+  }
+
+  /// False: there are no more.
+  Result<bool> next(std::string& text) {
+    if (!documents_) {
+      if (at_ == cells_.size()) return false;
+      text = std::move(cells_[at_++]);
+      return true;
+    }
+    data::Document document;
+    MALMOI_ASSIGN(bool more, documents_->next(document));
+    text = std::move(document.text);
+    return more;
+  }
+
+  uint64_t skipped() const { return documents_ ? documents_->skipped() : 0; }
+  std::string first_problem() const { return skipped() > 0 ? documents_->first_problem() : "give files with text"; }
+
+ private:
+  Status read_cells(const Path& table, const std::vector<std::string>& columns) {
+    std::vector<bool> there(columns.size(), false);
+    MALMOI_TRY(data::for_each_table_row(table, columns[0], [&](data::TableRow&& row) -> Status {
+      for (size_t c = 0; c < columns.size(); ++c) {
+        there[c] = there[c] || row.cells.contains(columns[c]);
+        const Json* cell = row.find(columns[c]);
+        if (cell && cell->is_string()) cells_.push_back(cell->get<std::string>());
+      }
+      return {};
+    }));
+    for (size_t c = 0; c < columns.size(); ++c) {
+      if (!there[c])
+        return invalid_data("no row has the column '" + columns[c] + "'", table.string(), "name one that is there");
+    }
+    return {};
+  }
+
+  std::optional<Documents> documents_;
+  std::vector<std::string> cells_;
+  size_t at_ = 0;
+};
+
 }  // namespace
 
 Json to_json(const TokenizerTrained& trained) {
@@ -82,16 +138,13 @@ Json to_json(const TokenizerTrained& trained) {
 }
 
 Result<TokenizerTrained> train_tokenizer(const TokenizerTraining& training, const Job& job) {
-  // Of a built corpus the training part alone: what is held out stays unseen by the tokenizer, too.
-  MALMOI_ASSIGN(Documents documents, Documents::open(training.inputs, "train", reader_options(training), job.warn));
+  MALMOI_ASSIGN(Texts texts, Texts::open(training, job));
   std::optional<Error> failed;
   std::string sample;
-  data::Document document;
   auto source = [&](std::string& text) {
-    Result<bool> more = documents.next(document);
+    Result<bool> more = texts.next(text);
     if (!more.ok()) failed = more.error();
     if (!more.ok() || !*more) return false;
-    text = std::move(document.text);
     if (sample.size() < kSampleBytes) sample.append(text, 0, kSampleBytes).append("\n\n");
     return true;
   };
@@ -100,10 +153,9 @@ Result<TokenizerTrained> train_tokenizer(const TokenizerTraining& training, cons
   Result<Tokenizer> trained = tokenizer::train(source, training.options, job, &report.counts);
   if (failed) return *failed;
   if (!trained.ok() && report.counts.bytes == 0 && trained.error().code == ErrorCode::kInvalidData)
-    return invalid_data("there is no text to learn from", training.inputs[0].string(),
-                        documents.skipped() > 0 ? documents.first_problem() : "give files with text");
+    return invalid_data("there is no text to learn from", training.inputs[0].string(), texts.first_problem());
   if (!trained.ok()) return trained.error();
-  report.skipped = documents.skipped();
+  report.skipped = texts.skipped();
   report.vocab_size = trained->vocab_size();
   report.fertility = compare_one(*trained, name_of(training.out), sample);
   MALMOI_TRY(trained->save(training.out));

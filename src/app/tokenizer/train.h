@@ -19,6 +19,8 @@ struct TokenizerTraining {
       inputs;  // built corpora (their training part), files of any format that `data build` reads, folders
   Path out;
   bool lines = false;  // every line of plain text is a text of its own
+  std::vector<std::string>
+      columns;  // the inputs are tables (data/table.h), and these columns hold the texts; empty: documents
   tokenizer::TrainOptions options;
 };
 
