@@ -5,7 +5,7 @@ usage: train_against_torch.py --python PYTHON --torch-script SCRIPT [--malmoi bu
                               [--isa avx2] [--only NAME ...]
 
 PYTHON has torch installed; SCRIPT takes --size --batch --seq --dtype --steps --threads and prints a JSON line with
-tokens_per_second.max; rows of recurrent models have train_torch_more.py here. Run it with nothing else on the machine. Prints one JSON line a row.
+tokens_per_second.max; rows of other models have train_torch_more.py here. Run it with nothing else on the machine. Prints one JSON line a row.
 """
 import argparse
 import json
@@ -21,7 +21,12 @@ ROWS = {  # name: (config, torch size, batch, sequence, steps)
     "0.8m 12x64": ("gpt2-0.8m.json", "0.8m", 12, 64, 200),
     "lstm 16x128": ("lstm-2x512.json", "lstm-2x512", 16, 128, 10),
     "gru 16x128": ("gru-2x512.json", "gru-2x512", 16, 128, 10),
+    "bert 16x256": ("bert-small.json", "bert-small", 16, 256, 8),
+    "seq2seq 16x128": ("bart-6x6.json", "bart-6x6", 16, 128, 8),
 }
+
+OBJECTIVES = {"bert-small": "masked_lm", "bart-6x6": "seq2seq"}  # of the others, causal_lm
+MORE = ("lstm-2x512", "gru-2x512", *OBJECTIVES)  # what train_torch_more.py has, compiled and not: the faster counts
 
 
 # Both sides held to one instruction set. PyTorch then runs uncompiled: its compiler writes for the CPU it finds. Its f32
@@ -58,13 +63,16 @@ for name in options.only:
     best = {"malmoi": 0.0, "torch": 0.0, "gemm": 0.0}
     memory = 0
     for _ in range(options.rounds):
-        mine = run([options.malmoi, "bench", "train", "--config", HERE / "configs" / config, *shape, "--json"], options.isa)
+        ours = ["--config", HERE / "configs" / config, "--objective", OBJECTIVES.get(size, "causal_lm"), *shape, "--json"]
+        mine = run([options.malmoi, "bench", "train", *ours], options.isa)
         best["malmoi"] = max(best["malmoi"], mine["tokens_per_second"]["max"])
         memory = max(memory, mine["peak_memory_bytes"])
-        script = HERE / "train_torch_more.py" if "x512" in size else options.torch_script
-        theirs = run([options.python, script, "--size", size, *shape, *uncompiled], options.isa)
-        best["torch"] = max(best["torch"], theirs["tokens_per_second"]["max"])
-        products = run([options.malmoi, "bench", "gemm", "--config", HERE / "configs" / config, *shape, "--json"], options.isa)
+        script = HERE / "train_torch_more.py" if size in MORE else options.torch_script
+        ways = [[], ["--compile"]] if size in MORE and not options.isa else [uncompiled]
+        for way in ways:
+            theirs = run([options.python, script, "--size", size, *shape, *way], options.isa)
+            best["torch"] = max(best["torch"], theirs["tokens_per_second"]["max"])
+        products = run([options.malmoi, "bench", "gemm", *ours], options.isa)
         best["gemm"] = max(best["gemm"], products["tokens_per_second"]["max"])
     print(json.dumps({"row": name, "dtype": options.dtype, "isa": options.isa, "malmoi": round(best["malmoi"]), "torch": round(best["torch"]),
                       "products_alone": round(best["gemm"]), "against_torch": round(best["malmoi"] / best["torch"], 2),

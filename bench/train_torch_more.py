@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """PyTorch on CPU: tokens/s of a whole training step (forward, backward, clip to 1.0, AdamW) of an LSTM's or a GRU's language
-model. Prints a JSON line; train_against_torch.py runs it beside the program for its rows of recurrent models.
+model, of a BERT on masked tokens, and of an encoder-decoder. Prints a JSON line; train_against_torch.py runs it beside the program
+for these rows.
 
 With the defaults, f32 and oneDNN; --dtype, --compile and --no-onednn are the other ways that PyTorch has.
 """
@@ -12,10 +13,13 @@ import statistics
 import sys
 import time
 
-SIZES = {  # cell, layers, width, vocabulary, batch, sequence
+SIZES = {  # kind, layers, width, vocabulary, batch, sequence
     "lstm-2x512": ("LSTM", 2, 512, 8192, 16, 128),
     "gru-2x512": ("GRU", 2, 512, 8192, 16, 128),
+    "bert-small": ("encoder", 6, 384, 8192, 16, 256),
+    "bart-6x6": ("encoder-decoder", 6, 384, 8192, 16, 128),
 }
+HEAD_DIM, MASKED_SHARE = 64, 0.15
 
 
 def parse():
@@ -60,20 +64,83 @@ def main():
     torch.set_flush_denormal(True)
     torch.set_float32_matmul_precision("medium" if a.dtype == "medium" else "highest")
     torch.backends.mkldnn.enabled = a.onednn
-    cell, layers, width, vocab = SIZES[a.size][:4]
+    kind, layers, width, vocab = SIZES[a.size][:4]
 
-    class Model(torch.nn.Module):
+    class Attention(torch.nn.Module):
+        def __init__(self, causal=False):
+            super().__init__()
+            self.qkv = torch.nn.Linear(width, 3 * width)
+            self.out = torch.nn.Linear(width, width)
+            self.causal = causal
+
+        def forward(self, x, memory=None):
+            heads = lambda t: t.view(t.shape[0], t.shape[1], -1, HEAD_DIM).transpose(1, 2)
+            if memory is None:
+                q, k, v = self.qkv(x).split(width, dim=2)
+            else:
+                q = F.linear(x, self.qkv.weight[:width], self.qkv.bias[:width])
+                k, v = F.linear(memory, self.qkv.weight[width:], self.qkv.bias[width:]).split(width, dim=2)
+            y = F.scaled_dot_product_attention(heads(q), heads(k), heads(v), is_causal=self.causal)
+            return self.out(y.transpose(1, 2).reshape(x.shape))
+
+    class Block(torch.nn.Module):
+        """Norms behind each part, as BERT and BART have them."""
+        def __init__(self, decoder=False):
+            super().__init__()
+            self.attention, self.norm = Attention(decoder), torch.nn.LayerNorm(width)
+            self.cross, self.cross_norm = (Attention(), torch.nn.LayerNorm(width)) if decoder else (None, None)
+            self.up, self.down = torch.nn.Linear(width, 4 * width), torch.nn.Linear(4 * width, width)
+            self.mlp_norm = torch.nn.LayerNorm(width)
+
+        def forward(self, x, memory=None):
+            x = self.norm(x + self.attention(x))
+            if self.cross:
+                x = self.cross_norm(x + self.cross(x, memory))
+            return self.mlp_norm(x + self.down(F.gelu(self.up(x))))
+
+    class Transformer(torch.nn.Module):
+        def __init__(self, decodes):
+            super().__init__()
+            self.embed, self.positions = torch.nn.Embedding(vocab, width), torch.nn.Embedding(512, width)
+            self.norm = torch.nn.LayerNorm(width)
+            self.encoder = torch.nn.ModuleList(Block() for _ in range(layers))
+            self.decoder = torch.nn.ModuleList(Block(True) for _ in range(layers)) if decodes else None
+            self.transform = None if decodes else torch.nn.Sequential(
+                torch.nn.Linear(width, width), torch.nn.GELU(), torch.nn.LayerNorm(width))
+            self.bias = torch.nn.Parameter(torch.zeros(vocab))
+
+        def words(self, ids):
+            return self.norm(self.embed(ids) + self.positions.weight[:ids.shape[1]])
+
+        def forward(self, ids, targets):
+            x = self.words(ids)
+            for block in self.encoder:
+                x = block(x)
+            if self.decoder is not None:
+                memory, x = x, self.words(ids)
+                for block in self.decoder:
+                    x = block(x, memory)
+                x = x.view(-1, width)
+            else:
+                x = self.transform(x.view(-1, width)[places])  # logits of the masked tokens alone
+            return F.cross_entropy(F.linear(x, self.embed.weight, self.bias).float(), targets.view(-1)[places])
+
+    places = slice(None)  # of the tokens that have a target
+    if kind == "encoder":
+        places = torch.randperm(a.batch * a.seq)[:round(MASKED_SHARE * a.batch * a.seq)]
+
+    class Recurrent(torch.nn.Module):
         def __init__(self):
             super().__init__()
             self.embed = torch.nn.Embedding(vocab, width)
-            self.rnn = getattr(torch.nn, cell)(width, width, layers, batch_first=True)
+            self.rnn = getattr(torch.nn, kind)(width, width, layers, batch_first=True)
             self.head = torch.nn.Linear(width, vocab)
 
         def forward(self, ids, targets):
             hidden, _ = self.rnn(self.embed(ids))
             return F.cross_entropy(self.head(hidden).view(-1, vocab).float(), targets.view(-1))
 
-    model = Model()
+    model = Transformer(kind == "encoder-decoder") if kind.startswith("encoder") else Recurrent()
     if a.dtype == "pure-bf16":
         model.to(torch.bfloat16)
     optimiser = torch.optim.AdamW(model.parameters(), lr=3e-4, betas=(0.9, 0.95), weight_decay=0.1, fused=True)
@@ -91,7 +158,7 @@ def main():
         loss = loss.item()
         if step >= a.warmup:
             times.append(time.perf_counter() - begin)
-    n = a.batch * a.seq
+    n = a.batch * a.seq * (2 if kind == "encoder-decoder" else 1)  # what is read: by both
     print(json.dumps({
         "peer": "torch " + torch.__version__, "size": a.size, "parameters": sum(p.numel() for p in model.parameters()),
         "batch": a.batch, "seq": a.seq, "dtype": a.dtype, "compile": a.compile, "onednn": a.onednn,

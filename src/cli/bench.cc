@@ -1,4 +1,7 @@
 // `malmoi bench`: figures of this machine; one line a sub-command in the table.
+#include <iterator>
+#include <set>
+
 #include "app/bench/train.h"
 #include "cli/command.h"
 
@@ -7,6 +10,8 @@ namespace {
 
 void add_step_options(CLI::App& command, app::BenchTrainOptions& o) {
   command.add_option("--config", o.config, "a Hugging Face config.json")->required();
+  command.add_option("--objective", o.objective, "causal_lm (default), masked_lm or seq2seq")
+      ->check(CLI::IsMember(std::set<std::string>(std::begin(app::kBenchObjectives), std::end(app::kBenchObjectives))));
   command.add_option("--batch", o.batch, "sequences")->check(CLI::Range(1, 1 << 20));
   command.add_option("--seq", o.sequence_length, "tokens a sequence")->check(CLI::Range(1, 1 << 20));
   command.add_option("--steps", o.steps, "counted steps")->check(CLI::Range(1, 1 << 20));

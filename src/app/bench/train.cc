@@ -1,6 +1,7 @@
 #include "app/bench/train.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -20,11 +21,31 @@ namespace {
 
 Result<std::unique_ptr<model::Model>> open_config(const BenchTrainOptions& o) {
   MALMOI_TRY(check_precision(o.precision, "--dtype"));
-  MALMOI_ASSIGN(auto model, model::load_config(o.config, model::Task::kCausalLm));
+  MALMOI_ASSIGN(auto model, model::load_config(o.config, train::objective_entry(o.objective).task));
   if (o.sequence_length > model->max_positions())
     return usage_error(fmt::format("is {}, the model has {} positions", o.sequence_length, model->max_positions()),
                        "--seq", "shorten it");
   return model;
+}
+
+constexpr double kMaskedShare = 0.15;  // Devlin et al. 2019
+
+bool is_masked(const BenchTrainOptions& o) { return o.objective == "masked_lm"; }
+bool has_outputs(const BenchTrainOptions& o) { return o.objective == "seq2seq"; }
+int64_t tokens_per_step(const BenchTrainOptions& o) { return o.batch * o.sequence_length * (has_outputs(o) ? 2 : 1); }
+
+// A batch of random ids as the objective reads them.
+void append_random(const BenchTrainOptions& o, int64_t vocab_size, uint64_t step, train::Examples& out) {
+  Rng rng(7, step);
+  std::vector<int32_t> ids(static_cast<size_t>(o.sequence_length + 1));
+  const auto inputs = static_cast<size_t>(o.sequence_length);
+  for (int64_t b = 0; b < o.batch; ++b) {
+    for (int32_t& id : ids) id = static_cast<int32_t>(rng.below(static_cast<uint64_t>(vocab_size)));
+    out.input.add({ids.data(), inputs});
+    if (has_outputs(o)) out.decoder.add({ids.data(), inputs});
+    for (size_t i = 1; i <= inputs; ++i)
+      out.targets.push_back(!is_masked(o) || rng.uniform() < kMaskedShare ? ids[i] : -1);
+  }
 }
 
 // One product of a step: y[m, n] from x[m, k]; with its two backward products.
@@ -72,7 +93,7 @@ Result<TrainFigures> bench_train(const BenchTrainOptions& o, const Job& job) {
   MALMOI_ASSIGN(auto model, open_config(o));
   train::OptimizerConfig optimizer_config{
       .name = o.optimizer, .lr = kRate, .momentum = 0.9, .nesterov = true, .adamw_lr = kRate};
-  const auto objective = train::make_objective({});
+  const auto objective = train::make_objective({.name = o.objective});
   train::MemoryPlan plan = train::plan_memory({.model = *model,
                                                .objective = *objective,
                                                .dtype = activation_type(o.precision),
@@ -90,25 +111,17 @@ Result<TrainFigures> bench_train(const BenchTrainOptions& o, const Job& job) {
   autograd::Profile profile;
   std::vector<double> rates, seconds;
   double loss = 0;
-  std::vector<int32_t> ids(static_cast<size_t>(o.sequence_length + 1));
   for (int64_t step = 0; step < o.warmup + o.steps; ++step) {
     if (step == o.warmup && (o.profile || !o.trace.empty())) stepper.set_profile(&profile);
     double begin = monotonic_seconds();
     train::StepResult r = stepper.step(
         1,
-        [&](int64_t, train::Examples& out) {
-          Rng rng(7, static_cast<uint64_t>(step));
-          for (int64_t b = 0; b < o.batch; ++b) {
-            for (int32_t& id : ids) id = static_cast<int32_t>(rng.below(static_cast<uint64_t>(model->vocab_size())));
-            out.input.add({ids.data(), static_cast<size_t>(o.sequence_length)});
-            out.targets.insert(out.targets.end(), ids.begin() + 1, ids.end());
-          }
-        },
+        [&](int64_t, train::Examples& out) { append_random(o, model->vocab_size(), static_cast<uint64_t>(step), out); },
         static_cast<uint64_t>(step), step + 1, kRate);
     loss = r.loss;
     if (step >= o.warmup) {
       seconds.push_back(monotonic_seconds() - begin);
-      rates.push_back(static_cast<double>(o.batch * o.sequence_length) / seconds.back());
+      rates.push_back(static_cast<double>(tokens_per_step(o)) / seconds.back());
     }
   }
   if (o.profile) tell_lines(job.message, profile.table());
@@ -161,21 +174,24 @@ Result<GemmFigures> bench_gemm(const BenchTrainOptions& o) {
   int64_t widest = 0;
   for (const Product& p : products) widest = std::max(widest, p.k);
   Tensor x = Tensor::zeros(type, {m, widest}), dx = Tensor::zeros(type, {m, widest});
+  const int64_t head_rows = is_masked(o) ? std::llround(kMaskedShare * static_cast<double>(m)) : m;
   // The head's rows go in chunks, as in a step.
   int64_t chunk =
       std::clamp<int64_t>((64 << 20) / (model->vocab_size() * static_cast<int64_t>(dtype_size(type))), 64, m);
   const kernels::Backend& backend = kernels::cpu_backend();
   Stream stream;
   double flops = 0;
-  for (const Product& p : products) flops += 6.0 * static_cast<double>(m * p.n * p.k);
+  for (size_t i = 0; i < products.size(); ++i)
+    flops += 6.0 * static_cast<double>((i + 1 == products.size() ? head_rows : m) * products[i].n * products[i].k);
   std::vector<double> seconds;
   for (int64_t step = 0; step < o.warmup + o.steps; ++step) {
     double begin = monotonic_seconds();
     for (size_t i = 0; i < products.size(); ++i) {
       Product& p = products[i];
-      int64_t rows = i + 1 == products.size() ? chunk : m;
-      for (int64_t r = 0; r < m; r += rows) {
-        int64_t n = std::min(rows, m - r);
+      const bool head = i + 1 == products.size();
+      const int64_t rows = head ? chunk : m, all = head ? head_rows : m;
+      for (int64_t r = 0; r < all; r += rows) {
+        int64_t n = std::min(rows, all - r);
         backend.gemm(stream, {.m = n,
                               .n = p.n,
                               .k = p.k,
@@ -223,7 +239,7 @@ Result<GemmFigures> bench_gemm(const BenchTrainOptions& o) {
   }
   std::vector<double> tokens, rate;
   for (double s : seconds) {
-    tokens.push_back(static_cast<double>(m) / s);
+    tokens.push_back(static_cast<double>(tokens_per_step(o)) / s);
     rate.push_back(flops / s / 1e9);
   }
   return GemmFigures{.architecture = model->model_type(),

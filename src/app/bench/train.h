@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/bench/figures.h"
@@ -15,8 +16,11 @@
 
 namespace malmoi::app {
 
+constexpr std::string_view kBenchObjectives[] = {"causal_lm", "masked_lm", "seq2seq"};
+
 struct BenchTrainOptions {
-  Path config;  // a Hugging Face config.json
+  Path config;                          // a Hugging Face config.json
+  std::string objective = "causal_lm";  // of kBenchObjectives
   int64_t batch = 4, sequence_length = 256;
   Precision precision = Precision::kBF16;
   int64_t steps = 10, warmup = 3;
@@ -44,7 +48,8 @@ Json to_json(const TrainFigures& figures);
 /// The optimisers there are.
 std::vector<std::string> optimizer_names();
 
-/// Whole steps, forward to optimiser with clipping to 1.0, on random ids, without dropout.
+/// Whole steps, forward to optimiser with clipping to 1.0, on random ids, without dropout. Of masked_lm 15 % of the tokens have a
+/// target; of seq2seq each sequence has an output of the same length, and both count as tokens.
 Result<TrainFigures> bench_train(const BenchTrainOptions& options, const Job& job);
 
 struct GemmFigures {
