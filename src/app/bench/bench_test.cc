@@ -40,5 +40,24 @@ TEST(Bench, StepsAndTheirProducts) {
   }
 }
 
+TEST(Bench, StepsOfEveryObjectiveAndTheTokensThatTheyRead) {
+  for (std::string_view objective : kBenchObjectives) {
+    const Path models = Path(MALMOI_TEST_DATA) / "models";
+    const Path model = objective == "masked_lm" ? models / "bert" : objective == "seq2seq" ? models / "bart" : kModel;
+    BenchTrainOptions o{.config = model / "config.json",
+                        .objective = std::string(objective),
+                        .batch = 2,
+                        .sequence_length = 8,
+                        .steps = 2,
+                        .warmup = 0};
+    auto figures = bench_train(o, {});
+    ASSERT_TRUE(figures.ok()) << objective << ": " << figures.error().to_string();
+    const double tokens = figures->tokens_per_second.max * figures->step_seconds.min;
+    EXPECT_NEAR(tokens, objective == "seq2seq" ? 32 : 16, 1e-6) << objective;
+    EXPECT_GT(figures->loss, 1) << "of a model that knows nothing";
+    expect_spread(bench_gemm(o)->gflops_per_second);
+  }
+}
+
 }  // namespace
 }  // namespace malmoi::app

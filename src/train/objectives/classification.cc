@@ -33,7 +33,10 @@ Result<EncodedRow> encode(const TableCells& row, const RowEncoding& rules) {
 class Classification final : public CrossEntropy {
  public:
   explicit Classification(const ObjectiveConfig& config)
-      : CrossEntropy({.accuracy = true, .f1 = true, .target_weights = config.class_weights}) {}
+      : CrossEntropy({.label_smoothing = static_cast<float>(config.label_smoothing),
+                      .accuracy = true,
+                      .f1 = true,
+                      .target_weights = config.class_weights}) {}
   void append_rehearsal(int64_t batch, int64_t length, Examples& out) const override {
     const std::vector<int32_t> row(static_cast<size_t>(length), 0);
     for (int64_t b = 0; b < batch; ++b) {
@@ -45,8 +48,9 @@ class Classification final : public CrossEntropy {
 
 constexpr std::string_view kScores[] = {"accuracy", "f1"};
 
-// class_weights: balanced, or {label: weight}, the others 1.
+// label_smoothing; class_weights: balanced, or {label: weight}, the others 1.
 void read(ConfigReader& reader, ObjectiveConfig& config) {
+  config.label_smoothing = reader.number("label_smoothing", 0, 0, 0.99);
   if (!reader.has("class_weights")) return;
   const Json& weights = reader.raw("class_weights");
   config.balanced_classes = weights == "balanced";
