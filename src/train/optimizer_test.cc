@@ -162,6 +162,61 @@ TEST(Optimizers, MuonsUpdateOfEachPublishedMatrixIsNearlyOrthogonal) {
   }
 }
 
+// The quintic iteration (Jordan et al. 2024) in f64, of X [rows, columns] over its norm.
+std::vector<double> orthogonal(std::vector<double> x, size_t rows, size_t columns) {
+  auto at = [&](size_t i, size_t j) -> double& { return x[i * columns + j]; };
+  double squares = 0;
+  for (double value : x) squares += value * value;
+  for (double& value : x) value /= std::sqrt(squares);
+  for (int iteration = 0; iteration < 5; ++iteration) {
+    std::vector<double> a(rows * rows, 0), p(rows * rows, 0), next(x.size(), 0);
+    for (size_t i = 0; i < rows; ++i)
+      for (size_t j = 0; j < rows; ++j)
+        for (size_t k = 0; k < columns; ++k) a[i * rows + j] += at(i, k) * at(j, k);
+    for (size_t i = 0; i < rows; ++i)
+      for (size_t j = 0; j < rows; ++j) {
+        for (size_t k = 0; k < rows; ++k) p[i * rows + j] += 2.0315 * a[i * rows + k] * a[k * rows + j];
+        p[i * rows + j] += -4.7750 * a[i * rows + j] + (i == j ? 3.4445 : 0);
+      }
+    for (size_t i = 0; i < rows; ++i)
+      for (size_t j = 0; j < columns; ++j)
+        for (size_t k = 0; k < rows; ++k) next[i * columns + j] += p[i * rows + k] * at(k, j);
+    x = std::move(next);
+  }
+  return x;
+}
+
+// Wide, tall and square matrices, with products in f32 and, where the CPU has them, in bf16.
+TEST(Optimizers, MuonsIterationIsThePapersWhateverTheShapeAndTheTypeOfProducts) {
+  for (auto [rows, columns] : {std::pair<size_t, size_t>{8, 24}, {24, 8}, {16, 16}}) {
+    for (DType type : {DType::kF32, DType::kBF16}) {
+      nn::ParameterSet set;
+      set.add({.name = "w",
+               .shape = {static_cast<int64_t>(rows), static_cast<int64_t>(columns)},
+               .role = nn::Role::kMatrix});
+      set.allocate(nn::Purpose::kTraining, type);
+      Parameter& p = set.entries()[0]->parameter;
+      Rng rng(11);
+      std::vector<double> gradient(rows * columns);
+      for (size_t i = 0; i < gradient.size(); ++i) {
+        p.master.as<float>()[i] = 0;
+        p.grad.as<float>()[i] = static_cast<float>(gradient[i] = rng.normal());
+      }
+      p.grad_ready = true;
+      make_optimizer({.name = "muon", .weight_decay = 0, .momentum = 0.95, .nesterov = true, .adamw_lr = 1}, set)
+          ->update({.lr = 1});
+      const std::vector<double> expected = orthogonal(gradient, rows, columns);
+      const double scale = std::sqrt(std::max(1.0, static_cast<double>(rows) / static_cast<double>(columns)));
+      double off = 0, size = 0;
+      for (size_t i = 0; i < expected.size(); ++i) {
+        off += std::pow(-static_cast<double>(p.master.as<float>()[i]) - scale * expected[i], 2);
+        size += std::pow(scale * expected[i], 2);
+      }
+      EXPECT_LT(std::sqrt(off / size), type == DType::kF32 ? 1e-4 : 0.05) << rows << "x" << columns;
+    }
+  }
+}
+
 TEST(Optimizers, ARateOfZeroMovesNothing) {
   for (const OptimizerEntry* entry : optimizer_table()) {
     Toy toy;
