@@ -5,7 +5,7 @@
 A text is UTF-8, its documents apart by empty lines; the peers get the same documents one by one. A tokenizer is anything that
 Malmoi opens. A folder of .tiktoken ranks is compared with tiktoken and, written as tokenizer.json by Malmoi, with Hugging
 Face; a tokenizer.json with Hugging Face; a .model with sentencepiece. Needs those packages in the interpreter it is run by.
-Figures are 10^6 bytes a second of processor time, the best of all rounds, of the passes over a text that was seen and of the first
+Figures are 10^6 bytes per second of processor time, the best of all rounds, of the passes over a text that was seen and of the first
 pass of a process; token counts must agree. Prints a JSON line a
 comparison and a table. MALMOI names the program (default: build/release/bin/malmoi)."""
 import argparse

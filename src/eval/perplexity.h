@@ -1,6 +1,6 @@
-// How well a model predicts held-out text: loss a token, perplexity, bits a byte.
+// How well a model predicts held-out text: loss a token, perplexity, bits per byte.
 //
-//   loss = -sum log p(token | what is before it in its window) / tokens       (nats a token)
+//   loss = -sum log p(token | what is before it in its window) / tokens       (nats per token)
 //   perplexity = exp(loss);  bits_per_byte = -sum log p / (bytes ln 2)
 //
 // Both sums run over the same tokens: those that are scored, and the bytes that these stand for.

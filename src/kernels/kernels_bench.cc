@@ -32,7 +32,7 @@ class Buffer {
   std::vector<Line> lines_;
 };
 
-/// Operations or bytes a second, by the benchmark's own clock.
+/// Operations or bytes per second, by the benchmark's own clock.
 void count(benchmark::State& state, double operations, const char* name) {
   state.counters[name] =
       benchmark::Counter(operations * static_cast<double>(state.iterations()), benchmark::Counter::kIsRate);

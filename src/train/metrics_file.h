@@ -1,4 +1,4 @@
-// metrics.jsonl: a line a step, each written with one call, so that a killed run leaves whole lines but for the last.
+// metrics.jsonl: a line per step, each written with one call, so that a killed run leaves whole lines but for the last.
 #pragma once
 
 #include <cstdint>

@@ -24,7 +24,7 @@ struct EvalOptions {
 };
 
 struct EvalReport {
-  eval::Perplexity perplexity;  // loss in nats a token
+  eval::Perplexity perplexity;  // loss in nats per token
   int64_t window = 0;           // tokens
 };
 /// `loss`, `perplexity`, `bits_per_byte` (null where the bytes of ids are not known, for want of a tokenizer), `tokens`,

@@ -8,7 +8,7 @@ namespace malmoi::app {
 
 /// Writes `report.html` into a run folder, from:
 ///
-///     metrics.jsonl   a line a step: step, loss, grad_norm, lr, tokens, tokens_per_second, valid_loss (where measured)
+///     metrics.jsonl   a line per step: step, loss, grad_norm, lr, tokens, tokens_per_second, valid_loss (where measured)
 ///     config.yaml     the resolved configuration, shown as it stands                                        (optional)
 ///     samples.jsonl   a line a sample: step, prompt, text; optional: temperature ...                        (optional)
 ///     run.json        facts of the run, an object of texts and numbers; those that the page knows are named in two

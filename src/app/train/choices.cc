@@ -103,10 +103,10 @@ Result<bool> Choices::choose_length(TrainConfig& config, const std::function<Res
                   {"step_seconds", speed.step_seconds},
                   {"evaluation_seconds", speed.evaluation_seconds}});
   MALMOI_TRY(write());
-  job.message(
-      fmt::format("{:.3g} s a step{}: {} steps fit {} min", speed.step_seconds,
-                  speed.evaluation_seconds > 0 ? fmt::format(", {:.3g} s an evaluation", speed.evaluation_seconds) : "",
-                  length.steps, config.minutes));
+  job.message(fmt::format(
+      "{:.3g} s per step{}: {} steps fit {} min", speed.step_seconds,
+      speed.evaluation_seconds > 0 ? fmt::format(", {:.3g} s per evaluation", speed.evaluation_seconds) : "",
+      length.steps, config.minutes));
   return true;
 }
 

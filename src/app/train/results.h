@@ -30,7 +30,7 @@ struct TrainReport {
   std::optional<double> loss;  // of the last step
   struct Best {
     int64_t step = 0;
-    double valid_loss = 0;                         // nats a token; perplexity is its exponential
+    double valid_loss = 0;                         // nats per token; perplexity is its exponential
     std::optional<double> bits_per_byte;           // absent: the bytes of the text are not known
     std::optional<train::NamedFigure> score = {};  // by train.best_metric, where that is not the loss
   };

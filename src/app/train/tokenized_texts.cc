@@ -43,7 +43,7 @@ std::string fingerprint(const TrainConfig& config, const tokenizer::Tokenizer& t
   return to_hex(hash128(all));
 }
 
-// What of the held-out text no token stands for: it is not learned, so it must not lower the bits a byte.
+// What of the held-out text no token stands for: it is not learned, so it must not lower the bits per byte.
 struct Unspelled {
   uint64_t bytes = 0, characters = 0, all_characters = 0;
   std::string examples;

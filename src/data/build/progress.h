@@ -1,4 +1,4 @@
-// What a build shows while it runs: a line with the stage, documents and bytes a second, and the time left.
+// What a build shows while it runs: a line with the stage, documents and bytes per second, and the time left.
 #pragma once
 
 #include <cstdint>

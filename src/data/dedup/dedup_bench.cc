@@ -1,4 +1,4 @@
-// How fast text goes through sketches, filters and the search for personal data: bytes a second, one thread.
+// How fast text goes through sketches, filters and the search for personal data: bytes per second, one thread.
 // MALMOI_BENCH_TEXTS names a .jsonl file whose texts are used instead of invented ones; bench/text_stages.py sets it.
 #include <cstdlib>
 

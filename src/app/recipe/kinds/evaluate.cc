@@ -62,9 +62,9 @@ Result<std::string> show(const Path& out) {
   auto count = [&](const char* key) { return static_cast<uint64_t>(json_count(f, key).value_or(0)); };
   auto number = [&](const char* key) { return json_number(f, key).value_or(NAN); };
   const auto bits = json_number(f, "bits_per_byte");
-  return fmt::format("held-out text: {}, {}, {} bytes\nloss {:.4f} nats a token, perplexity {:.2f}{}\n",
+  return fmt::format("held-out text: {}, {}, {} bytes\nloss {:.4f} nats per token, perplexity {:.2f}{}\n",
                      counted(count("documents"), "document"), counted(count("tokens"), "token"), count("bytes"),
-                     number("loss"), number("perplexity"), bits ? fmt::format(", {:.4f} bits a byte", *bits) : "");
+                     number("loss"), number("perplexity"), bits ? fmt::format(", {:.4f} bits per byte", *bits) : "");
 }
 
 }  // namespace
