@@ -120,6 +120,7 @@ std::vector<int32_t> Tokenizer::encode(std::string_view text, EncodeOptions opti
   sequence.type_ids.resize(ids.size());
   sequence.attention_mask.resize(ids.size(), 1);
   sequence.special_tokens_mask.resize(ids.size());
+  sequence.sequence_ids.resize(ids.size());
   sequence.ids = std::move(ids);
   return finish_encoding(*parts_, std::move(sequences), true).ids;
 }

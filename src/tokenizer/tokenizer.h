@@ -31,6 +31,7 @@ struct Encoding {
   std::vector<int32_t> type_ids;
   std::vector<int32_t> attention_mask;
   std::vector<int32_t> special_tokens_mask;
+  std::vector<int8_t> sequence_ids;  // the text that a token came from: 0, of a pair also 1; -1: none
 };
 
 /// Immutable after loading; every const member may be called from many threads at once.

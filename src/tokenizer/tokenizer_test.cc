@@ -80,6 +80,7 @@ TEST(Tokenizer, IdsOffsetsAndSpecials) {
   EXPECT_EQ(tokenizer.encode("<|end|>", {.parse_special = false}).size(), 7u);
   EXPECT_EQ(tokenizer.decode(encoding.ids, true), "안 hell");
   EXPECT_EQ(tokenizer.encode_pair("a", "b").type_ids, (std::vector<int32_t>{0, 1}));
+  EXPECT_EQ(tokenizer.encode_pair("a", "b").sequence_ids, (std::vector<int8_t>{0, 1}));
   EXPECT_EQ(tokenizer.eos_id(), std::nullopt);
   EXPECT_TRUE(tokenizer.is_special(300));
   EXPECT_EQ(tokenizer.vocab_size(), 301);

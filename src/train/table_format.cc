@@ -26,15 +26,10 @@ std::string list_of(std::span<const std::string> labels) {
 
 constexpr std::string_view kSpace = " \t\r\n";
 
-// Where each token stands; the first `of_first` that the tokenizer did not add are the first text's.
-std::vector<EncodedText::Place> places_in(const tokenizer::Encoding& encoding, size_t of_first) {
+std::vector<EncodedText::Place> places_in(const tokenizer::Encoding& encoding) {
   std::vector<EncodedText::Place> places(encoding.ids.size());
-  size_t tokens = 0;
-  for (size_t i = 0; i < places.size(); ++i) {
-    if (encoding.special_tokens_mask[i] != 0) continue;
-    const auto [begin, end] = encoding.offsets[i];
-    places[i] = {tokens++ < of_first ? 0 : 1, begin, end};
-  }
+  for (size_t i = 0; i < places.size(); ++i)
+    places[i] = {encoding.sequence_ids[i], encoding.offsets[i].first, encoding.offsets[i].second};
   return places;
 }
 
@@ -81,11 +76,11 @@ Result<std::vector<std::string>> cell_list(const Json* cell, std::string_view ro
   return texts;
 }
 
-Result<float> cell_number(const Json* cell, std::string_view role, std::string_view where) {
+Result<double> cell_number(const Json* cell, std::string_view role, std::string_view where) {
   MALMOI_ASSIGN(std::string text, cell_text(cell, role, where));
-  float number = 0;
+  double number = 0;
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(number))
+  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(static_cast<float>(number)))
     return invalid_data("the " + std::string(role) + " '" + text + "' is not a number", std::string(where),
                         "write one, such as 3.5");
   return number;
@@ -117,8 +112,7 @@ EncodedText encode_text(const std::string& first, const std::string* second, con
   tokenizer::Encoding encoding =
       second ? tokenizer.encode_pair(first, *second, kWhole) : tokenizer.encode_full(first, kWhole);
   EncodedText text;
-  text.places =
-      places_in(encoding, second ? tokenizer.encode(first, {.parse_special = false}).size() : encoding.ids.size());
+  text.places = places_in(encoding);
   const auto limit = static_cast<size_t>(max_length);
   if (encoding.ids.size() > limit) {
     text.cut = static_cast<int64_t>(encoding.ids.size() - limit);

@@ -54,8 +54,8 @@ struct TableFormat {
 Result<std::string> cell_text(const Json* cell, std::string_view role, std::string_view where);
 /// The texts of a cell: a list of them, or one text whose words stand apart by white space. Errors: as cell_text.
 Result<std::vector<std::string>> cell_list(const Json* cell, std::string_view role, std::string_view where);
-/// A finite number, or a text that is one. Errors: anything else.
-Result<float> cell_number(const Json* cell, std::string_view role, std::string_view where);
+/// A number that is finite in f32, or a text that is one. Errors: anything else.
+Result<double> cell_number(const Json* cell, std::string_view role, std::string_view where);
 /// A text and, if the row has one, a second one. Errors: as cell_text.
 struct CellTexts {
   std::string first;

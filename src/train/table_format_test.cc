@@ -34,6 +34,17 @@ TEST(EncodeText, TheLongerTextIsCutAtItsEnd) {
   EXPECT_EQ(two.cut, 1);
 }
 
+// Whatever a tokenizer puts where, a token is of the text that it came from.
+TEST(EncodeText, TokensOfPairsKnowTheirTextAndTheirPlace) {
+  const std::string second = "bad film";
+  const EncodedText pair = encode_text("good", &second, words_tokenizer(), 16);
+  ASSERT_THAT(pair.ids, ElementsAre(2, 5, 3, 6, 7, 3));
+  const int32_t texts[] = {-1, 0, -1, 1, 1, -1};
+  for (size_t i = 0; i < pair.ids.size(); ++i) EXPECT_EQ(pair.places[i].text, texts[i]) << i;
+  EXPECT_EQ(pair.places[4].begin, 4u);
+  EXPECT_EQ(pair.places[4].end, 8u);
+}
+
 TEST(EncodeText, AnOutputEnds) {
   const auto tokenizer = words_tokenizer("<|endoftext|>");
   const int32_t end = *tokenizer.id_of("<|endoftext|>");

@@ -151,6 +151,7 @@ class SequenceBuilder {
     out.type_ids.push_back(type_);
     out.attention_mask.push_back(1);
     out.special_tokens_mask.push_back(0);
+    out.sequence_ids.push_back(static_cast<int8_t>(type_));
   }
 
   const Tokenizer::Parts& parts_;

@@ -8,6 +8,7 @@ void Sequence::push(int32_t id, std::pair<uint32_t, uint32_t> where, int32_t typ
   type_ids.push_back(type);
   attention_mask.push_back(1);
   special_tokens_mask.push_back(special);
+  sequence_ids.push_back(-1);
   if (!margins.empty()) margins.emplace_back();
 }
 
@@ -18,6 +19,7 @@ void Sequence::append(const Sequence& other) {
   join(type_ids, other.type_ids);
   join(attention_mask, other.attention_mask);
   join(special_tokens_mask, other.special_tokens_mask);
+  join(sequence_ids, other.sequence_ids);
 }
 
 Status check_volume(const PostProcessor& processor, std::string_view where) {

@@ -16,6 +16,7 @@ void cut(Sequence& sequence, size_t length, Side side) {
   keep(sequence.type_ids);
   keep(sequence.attention_mask);
   keep(sequence.special_tokens_mask);
+  keep(sequence.sequence_ids);
   keep(sequence.margins);
 }
 
@@ -69,6 +70,7 @@ void Padding::apply(Sequence& sequence) const {
   pad(sequence.type_ids, type_id);
   pad(sequence.attention_mask, 0);
   pad(sequence.special_tokens_mask, 1);
+  pad(sequence.sequence_ids, -1);
 }
 
 }  // namespace malmoi::tokenizer

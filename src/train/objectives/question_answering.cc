@@ -61,7 +61,7 @@ Result<Answer> find_answer(const TableCells& row, const std::string& context) {
   MALMOI_ASSIGN(std::string answer, cell_text(first_of(said), "answer", row.where));
   size_t at = context.find(answer);
   if (first_of(start)) {
-    MALMOI_ASSIGN(float place, cell_number(first_of(start), "answer_start", row.where));
+    MALMOI_ASSIGN(double place, cell_number(first_of(start), "answer_start", row.where));
     at = place < 0 ? context.npos : byte_of_code_point(context, static_cast<size_t>(place));
     if (at > context.size() || context.compare(at, answer.size(), answer) != 0) at = context.npos;
   }
@@ -77,8 +77,8 @@ Result<EncodedRow> encode(const TableCells& row, const RowEncoding& rules) {
   MALMOI_ASSIGN(std::string context, cell_text(row.find(kContext), "context", row.where));
   MALMOI_ASSIGN(Answer answer, find_answer(row, context));
   EncodedText text = encode_text(question, &context, rules.tokenizer, rules.max_length);
-  int32_t start = 0,
-          end = 0;  // no answer, or one that was cut away: the first token, as in SQuAD 2 (Devlin et al. 2019, 4.3)
+  // Without an answer, or where it was cut away, both point at the first token, as in SQuAD 2 (Devlin et al. 2019, 4.3).
+  int32_t start = 0, end = 0;
   bool found = false;
   for (size_t i = 0; i < text.places.size(); ++i) {
     const EncodedText::Place& place = text.places[i];

@@ -21,11 +21,11 @@ constexpr TableColumn kCells[] = {{.role = "text"}, {.role = "text_pair", .optio
 
 Result<EncodedRow> encode(const TableCells& row, const RowEncoding& rules) {
   MALMOI_ASSIGN(CellTexts texts, cell_texts(row.find(kText), row.find(kPair), row.where));
-  MALMOI_ASSIGN(float number, cell_number(row.find(kNumber), "target", row.where));
+  MALMOI_ASSIGN(double number, cell_number(row.find(kNumber), "target", row.where));
   EncodedText encoded = encode_text(texts.first, texts.pair(), rules.tokenizer, rules.max_length);
   std::vector<int32_t> mask = encoded.mask();
   return EncodedRow{.integers = {std::move(encoded.ids), std::move(mask), {}, std::move(encoded.type_ids)},
-                    .numbers = {{}, {}, {number}},
+                    .numbers = {{}, {}, {static_cast<float>(number)}},
                     .cut = encoded.cut};
 }
 
