@@ -1,7 +1,6 @@
 #include "app/bench/train.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include <fmt/format.h>
 
@@ -29,6 +28,7 @@ Result<std::unique_ptr<model::Model>> open_config(const BenchTrainOptions& o) {
 }
 
 constexpr double kMaskedShare = 0.15;  // Devlin et al. 2019
+int64_t masked_tokens(int64_t tokens) { return static_cast<int64_t>(kMaskedShare * static_cast<double>(tokens)); }
 
 bool is_masked(const BenchTrainOptions& o) { return o.objective == "masked_lm"; }
 bool has_outputs(const BenchTrainOptions& o) { return o.objective == "seq2seq"; }
@@ -44,9 +44,10 @@ void append_random(const BenchTrainOptions& o, int64_t vocab_size, uint64_t step
     out.input.add({ids.data(), inputs});
     if (has_outputs(o)) out.decoder.add({ids.data(), inputs});
     // Targets stand at even distances, so that no step is without.
-    auto hidden = [](size_t n) { return std::floor(kMaskedShare * static_cast<double>(n)); };
-    for (size_t i = 1; i <= inputs; ++i)
-      out.targets.push_back(!is_masked(o) || hidden(i) > hidden(i - 1) ? ids[i] : -1);
+    for (int64_t i = 1; i <= o.sequence_length; ++i) {
+      const bool counts = !is_masked(o) || masked_tokens(i) > masked_tokens(i - 1);
+      out.targets.push_back(counts ? ids[static_cast<size_t>(i)] : -1);
+    }
   }
 }
 
@@ -176,7 +177,7 @@ Result<GemmFigures> bench_gemm(const BenchTrainOptions& o) {
   int64_t widest = 0;
   for (const Product& p : products) widest = std::max(widest, p.k);
   Tensor x = Tensor::zeros(type, {m, widest}), dx = Tensor::zeros(type, {m, widest});
-  const int64_t head_rows = is_masked(o) ? std::llround(kMaskedShare * static_cast<double>(m)) : m;
+  const int64_t head_rows = is_masked(o) ? o.batch * masked_tokens(o.sequence_length) : m;
   // The head's rows go in chunks, as in a step.
   int64_t chunk =
       std::clamp<int64_t>((64 << 20) / (model->vocab_size() * static_cast<int64_t>(dtype_size(type))), 64, m);

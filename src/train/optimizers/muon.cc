@@ -44,7 +44,6 @@ class Muon final : public Optimizer {
         rest_.emplace_back(entry->parameter);
         continue;
       }
-      in_bf16_ = kernels::has_bf16_products() && compute_copy(entry->parameter);
       matrices_.push_back({&entry->parameter, parts_of(entry->spec), Tensor::zeros(DType::kF32, entry->spec.shape)});
       for (const Part& part : matrices_.back().parts) {
         int64_t small = std::min(part.rows, part.columns);
@@ -53,6 +52,7 @@ class Muon final : public Optimizer {
       }
     }
     if (matrices_.empty()) return;
+    in_bf16_ = kernels::has_bf16_products() && compute_copy(*matrices_[0].parameter);
     const DType type = in_bf16_ ? DType::kBF16 : DType::kF32;
     work_ = {Tensor::zeros(DType::kF32, {largest}), Tensor::zeros(type, {largest}),
              Tensor::zeros(type, {largest}),        Tensor::zeros(type, {square}),
