@@ -73,9 +73,8 @@ void add_train(CLI::App& root, Invocation& invocation) {
   auto o = std::make_shared<Options>();
   CLI::App* command = root.add_subcommand("train", "train a model from a configuration");
   command->footer(
-      "Example: malmoi train recipes/shakespeare-char.yaml --set train.minutes=0.5\nCtrl-C leaves a checkpoint; "
-      "--resume "
-      "goes on from it.");
+      "Example: malmoi train recipes/shakespeare-char.yaml --set train.minutes=0.5\n"
+      "Ctrl-C leaves a checkpoint; --resume goes on from it.");
   command->add_option("config", o->config, "training configuration (YAML)")->required();
   add_override_options(*command, o);
   command->add_flag("--resume", o->train.resume, "go on from the newest good checkpoint");

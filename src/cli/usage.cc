@@ -1,7 +1,6 @@
 #include "cli/usage.h"
 
 #include <algorithm>
-
 #include <charconv>
 #include <cstdint>
 #include <string>

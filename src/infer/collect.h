@@ -9,8 +9,8 @@
 
 namespace malmoi::infer {
 
-/// Runs the requests together; gives the ids of each answer, in the requests' order. An answer ends with one of `ends`, which is its
-/// last id, or with its request's max_tokens. Errors: a request that cannot run, a failure in a step, a stop.
+/// Runs the requests together; gives the ids of each answer, in the requests' order. An answer ends with one of `ends`, which
+/// is its last id, or with its request's max_tokens. Errors: a request that cannot run, a failure in a step, a stop.
 Result<std::vector<std::vector<int32_t>>> collect(Scheduler& scheduler, std::vector<TokenRequest> requests,
                                                   std::span<const int32_t> ends, const StopToken& stop);
 

@@ -48,8 +48,9 @@ Json to_json(const TableEvalReport& report);
 std::string to_text(const TableEvalReport& report);
 
 /// Classifiers: accuracy, macro F1 and loss; baselines: the most frequent label, logistic regression over n-grams of
-/// characters (data/classifier/label_model.h), which read the first text alone. Encoder-decoders, greedy by the rules of their folder: BLEU (13a), BLEU by characters and chrF; baselines: the
-/// source itself, the target of the most similar training source by bigrams of characters.
+/// characters (data/classifier/label_model.h), which read the first text alone. Encoder-decoders, greedy by the rules of their
+/// folder: BLEU (13a), BLEU by characters and chrF; baselines: the source itself, the target of the most similar training
+/// source by bigrams of characters.
 Result<TableEvalReport> evaluate_table(const TableEvalOptions& options, const Job& job);
 
 }  // namespace malmoi::app

@@ -19,7 +19,7 @@ std::string cell(const data::TableRow& row, const std::string& name) {
 std::vector<std::string_view> OutputMeter::scores_of(const train::TrainConfig& config, const Tables& tables,
                                                      model::Task task) {
   if (task != model::Task::kSeq2Seq || tables.valid.empty() || config.samples.outputs == 0) return {};
-  return {"bleu", "bleu_char", "chrf"};
+  return {std::begin(kOutputFigures), std::end(kOutputFigures)};
 }
 
 OutputMeter::OutputMeter(const train::TrainConfig& config, const RunFolder& folder, const Tables& tables,
