@@ -9,12 +9,12 @@
 
 #include "base/file.h"
 
-namespace malmoi::data {
+namespace malmoi {
 
 /// A new, empty folder.
 inline Path test_folder(const std::string& name) {
   struct Root {
-    Path path = Path(testing::TempDir()) / ("malmoi_data_" + std::to_string(::getpid()));
+    Path path = Path(testing::TempDir()) / ("malmoi_test_" + std::to_string(::getpid()));
     ~Root() {
       std::error_code ignored;
       std::filesystem::remove_all(path, ignored);
@@ -28,4 +28,4 @@ inline Path test_folder(const std::string& name) {
   return folder;
 }
 
-}  // namespace malmoi::data
+}  // namespace malmoi

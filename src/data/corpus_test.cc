@@ -5,7 +5,7 @@
 #include <filesystem>
 
 #include "data/token_file.h"
-#include "data/test_folder.h"
+#include "base/test_folder.h"
 #include "formats/zstd_stream.h"
 
 namespace malmoi::data {

@@ -1,5 +1,5 @@
 #include "data/packing.h"
-#include "data/test_folder.h"
+#include "base/test_folder.h"
 
 #include <gtest/gtest.h>
 

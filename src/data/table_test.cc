@@ -7,7 +7,7 @@
 #include <map>
 #include <vector>
 
-#include "data/test_folder.h"
+#include "base/test_folder.h"
 
 namespace malmoi::data {
 namespace {
@@ -16,11 +16,7 @@ using testing::HasSubstr;
 
 class TableRows : public testing::Test {
  protected:
-  void SetUp() override {
-    folder_ = Path(testing::TempDir()) / "malmoi_tables";
-    std::filesystem::remove_all(folder_);
-    ASSERT_TRUE(make_folder(folder_).ok());
-  }
+  void SetUp() override { folder_ = test_folder("malmoi_tables"); }
   // The cells of all rows, or what is wrong.
   Json read(const std::string& name, const std::string& content, const std::string& text = "document") {
     EXPECT_TRUE(write_file(folder_ / name, content).ok());

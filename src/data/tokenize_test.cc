@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/json.h"
-#include "data/test_folder.h"
+#include "base/test_folder.h"
 
 namespace malmoi::data {
 namespace {

@@ -1,4 +1,5 @@
 // Tests of safetensors: files written and read back, and headers that lie.
+#include "base/test_folder.h"
 #include "formats/safetensors.h"
 
 #include <gmock/gmock.h>
@@ -22,9 +23,7 @@ std::string error_of(const std::string& header, size_t data_bytes) {
 }
 
 Path fresh_folder(const std::string& name) {
-  Path folder = Path(testing::TempDir()) / ("malmoi_safetensors_" + name);
-  std::filesystem::remove_all(folder);
-  EXPECT_TRUE(make_folder(folder).ok());
+  Path folder = test_folder("malmoi_safetensors_" + name);
   return folder;
 }
 

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/test_folder.h"
 #include "formats/safetensors.h"
 #include "formats/torch_checkpoint.h"
 
@@ -23,9 +24,7 @@ void write_one(const Path& folder) {
 }
 
 TEST(OpenWeights, PrefersSafetensorsAndReadsTheOthers) {
-  Path folder = Path(testing::TempDir()) / "malmoi_open_weights";
-  std::filesystem::remove_all(folder);
-  ASSERT_TRUE(make_folder(folder).ok());
+  Path folder = test_folder("malmoi_open_weights");
   auto none = open_weights(folder);
   ASSERT_FALSE(none.ok());
   EXPECT_EQ(none.error().code, ErrorCode::kNotFound);

@@ -6,6 +6,7 @@
 
 #include <cmath>
 
+#include "base/test_folder.h"
 #include "formats/npy.h"
 #include "train/objective.h"
 
@@ -24,11 +25,7 @@ constexpr RowLimits kLimits{.vocab_size = 50,
 
 class Arrays : public testing::Test {
  protected:
-  void SetUp() override {
-    folder_ = Path(testing::TempDir()) / "arrays_test";
-    std::filesystem::remove_all(folder_);
-    ASSERT_TRUE(make_folder(folder_).ok());
-  }
+  void SetUp() override { folder_ = test_folder("arrays_test"); }
   void write(const char* name, std::vector<int64_t> shape, const std::vector<int32_t>& values) {
     ASSERT_TRUE(formats::write_npy(folder_ / (std::string(name) + ".npy"), std::move(shape), values).ok());
   }

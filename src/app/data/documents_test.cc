@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "app/data/extract.h"
+#include "base/test_folder.h"
 #include "formats/zstd_stream.h"
 
 namespace malmoi::app {
@@ -16,11 +17,7 @@ using Texts = std::vector<std::string>;
 
 class DocumentsTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    folder_ = Path(::testing::TempDir()) / "malmoi_documents";
-    std::filesystem::remove_all(folder_);
-    ASSERT_TRUE(make_folder(folder_).ok());
-  }
+  void SetUp() override { folder_ = test_folder("malmoi_documents"); }
   void TearDown() override { std::filesystem::remove_all(folder_); }
   Path put(const std::string& name, std::string_view content) {
     EXPECT_TRUE(write_file(folder_ / name, content).ok());

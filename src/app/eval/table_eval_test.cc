@@ -148,6 +148,7 @@ TEST_F(OutputTable, TheRulesOfTheFolderHold) {
   ASSERT_TRUE(write_file(rules, dump_json(said)).ok());
   auto report = evaluate(false);
   ASSERT_TRUE(report.ok()) << report.error().to_string();
+  ASSERT_EQ(report->examples.size(), static_cast<size_t>(kRows));
   for (const TableEvalReport::Example& example : report->examples) EXPECT_EQ(example.output, "film");
 }
 

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "app/recipe/file_index.h"
+#include "base/test_folder.h"
 
 namespace malmoi::app {
 namespace {
@@ -44,9 +45,7 @@ constexpr StageKind kKinds[] = {
 class RecipeTest : public testing::Test {
  protected:
   void SetUp() override {
-    folder_ = Path(testing::TempDir()) / "malmoi_recipe";
-    std::filesystem::remove_all(folder_);
-    ASSERT_TRUE(make_folder(folder_).ok());
+    folder_ = test_folder("malmoi_recipe");
     write("in.txt", "one");
     write_recipe("5");
     calls.clear();

@@ -5,14 +5,13 @@
 #include <gtest/gtest.h>
 
 #include "base/json.h"
+#include "base/test_folder.h"
 
 namespace malmoi::app {
 namespace {
 
 Path fresh_run(const std::string& name) {
-  Path folder = Path(testing::TempDir()) / ("malmoi_report_" + name);
-  std::filesystem::remove_all(folder);
-  EXPECT_TRUE(make_folder(folder).ok());
+  Path folder = test_folder("malmoi_report_" + name);
   return folder;
 }
 

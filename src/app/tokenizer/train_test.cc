@@ -1,5 +1,6 @@
 // Tests of training on tables: the texts of the columns that are named, and of no other.
 #include "app/tokenizer/train.h"
+#include "base/test_folder.h"
 
 #include <gmock/gmock.h>
 
@@ -9,9 +10,7 @@ namespace {
 using testing::HasSubstr;
 
 TEST(TokenizerTraining, LearnsFromTheColumnsOfTables) {
-  const Path folder = Path(testing::TempDir()) / "malmoi_tokenizer_columns";
-  std::filesystem::remove_all(folder);
-  ASSERT_TRUE(make_folder(folder).ok());
+  const Path folder = test_folder("malmoi_tokenizer_columns");
   ASSERT_TRUE(write_file(folder / "rows.tsv", "id\tsource\ttarget\n7\tab ab\tcd\n8\tab\tcd cd\n").ok());
   TokenizerTraining training{.inputs = {folder / "rows.tsv"}, .out = folder / "out", .columns = {"source", "target"}};
   training.options.kind = tokenizer::TrainKind::kWordLevel;

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/file.h"
+#include "base/test_folder.h"
 
 namespace malmoi::app {
 namespace {
@@ -12,9 +13,7 @@ namespace {
 using testing::HasSubstr;
 
 TEST(Plan, StepsFollowFromEpochsAndMinutesAndNothingIsWritten) {
-  const Path folder = Path(testing::TempDir()) / "malmoi_plan";
-  std::filesystem::remove_all(folder);
-  ASSERT_TRUE(make_folder(folder).ok());
+  const Path folder = test_folder("malmoi_plan");
   ASSERT_TRUE(write_file(folder / "text.txt", std::string(900, 'a') + std::string(900, 'b')).ok());
   ConfigDocument document;
   document.root = {

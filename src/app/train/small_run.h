@@ -8,20 +8,14 @@
 
 #include "app/train/train.h"
 #include "base/file.h"
+#include "base/test_folder.h"
 
 namespace malmoi::app {
-
-inline Path fresh_folder(const std::string& name) {
-  Path folder = Path(testing::TempDir()) / ("malmoi_run_" + name);
-  std::filesystem::remove_all(folder);
-  EXPECT_TRUE(make_folder(folder).ok());
-  return folder;
-}
 
 class SmallRun : public testing::Test {
  protected:
   void SetUp() override {
-    folder_ = fresh_folder(testing::UnitTest::GetInstance()->current_test_info()->test_suite_name());
+    folder_ = test_folder(testing::UnitTest::GetInstance()->current_test_info()->test_suite_name());
     std::string text;
     for (int i = 0; i < 40; ++i) text += "the quick brown fox jumps over the lazy dog. ";
     ASSERT_TRUE(write_file(folder_ / "text.txt", text).ok());

@@ -37,7 +37,7 @@ std::vector<int32_t> all_ids(const Path& path) {
 }
 
 TEST(RunFolder, ARunIsNotOverwrittenUnlessItGoesOn) {
-  Path folder = fresh_folder("open");
+  Path folder = test_folder("open");
   ConfigDocument document;
   document.root = {{"out", "x"}};
   ASSERT_TRUE(RunFolder::open(folder, document, false).ok());
@@ -47,7 +47,7 @@ TEST(RunFolder, ARunIsNotOverwrittenUnlessItGoesOn) {
 }
 
 TEST(RunFolder, OneRunAtATimeIsAtWorkInIt) {
-  Path path = fresh_folder("lock");
+  Path path = test_folder("lock");
   ConfigDocument document;
   document.root = {{"out", "x"}};
   {
@@ -59,7 +59,7 @@ TEST(RunFolder, OneRunAtATimeIsAtWorkInIt) {
 }
 
 TEST(RunFolder, WhatCannotBeWrittenLeavesTheOldOne) {
-  Path path = fresh_folder("replace");
+  Path path = test_folder("replace");
   auto folder = RunFolder::open(path, {}, false);
   ASSERT_TRUE(folder.ok());
   auto write = [](const std::string& text) {
@@ -77,7 +77,7 @@ TEST(RunFolder, WhatCannotBeWrittenLeavesTheOldOne) {
 }
 
 TEST(PrepareData, TrainingReadsTheIdsThatDataTokenizeWrites) {
-  Path folder = fresh_folder("ids");
+  Path folder = test_folder("ids");
   ASSERT_TRUE(write_file(folder / "tokenizer.json", infer::tiny_tokenizer_json()).ok());
   ASSERT_TRUE(write_file(folder / "texts.jsonl", "{\"text\": \"one\"}\n{\"text\": \"two words\"}\n").ok());
   train::TrainConfig config;
@@ -291,7 +291,7 @@ TEST_F(SmallRun, TheConfigSaysWhatTextsBeginAndEndWith) {
 }
 
 TEST(Objectives, AClassifierIsTrainedFromArrays) {
-  Path folder = fresh_folder("classifier");
+  Path folder = test_folder("classifier");
   std::vector<int32_t> ids, mask(8 * 6, 1), labels;
   for (int32_t row = 0; row < 8; ++row) {
     for (int32_t t = 0; t < 6; ++t) ids.push_back(1 + (row * 7 + t * 3) % 19);

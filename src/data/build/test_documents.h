@@ -14,7 +14,7 @@
 #include "base/rng.h"
 #include "data/build/recipe.h"
 #include "data/corpus.h"
-#include "data/test_folder.h"
+#include "base/test_folder.h"
 
 namespace malmoi::data {
 

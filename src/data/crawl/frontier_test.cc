@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "data/test_folder.h"
+#include "base/test_folder.h"
 
 namespace malmoi::data {
 namespace {

@@ -20,7 +20,7 @@
 #include "base/log.h"
 #include "data/crawl/crawler.h"
 #include "data/readers/input_stream.h"
-#include "data/test_folder.h"
+#include "base/test_folder.h"
 
 namespace malmoi::data {
 

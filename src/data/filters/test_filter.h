@@ -8,7 +8,7 @@
 
 #include "base/config.h"
 #include "data/filter.h"
-#include "data/test_folder.h"
+#include "base/test_folder.h"
 
 namespace malmoi::data {
 

@@ -15,7 +15,7 @@
 #include "data/pii/regions.h"
 #include "data/pii/settings.h"
 #include "data/pii/words.h"
-#include "data/test_folder.h"
+#include "base/test_folder.h"
 
 namespace malmoi::data {
 namespace {

@@ -15,7 +15,7 @@
 #include "data/readers/markdown.h"
 #include "data/readers/test_read.h"
 #include "data/readers/wikitext.h"
-#include "data/test_folder.h"
+#include "base/test_folder.h"
 
 namespace malmoi::data {
 namespace {

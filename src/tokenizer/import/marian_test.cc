@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/json.h"
+#include "base/test_folder.h"
 #include "tokenizer/import/sentencepiece_proto.h"
 
 namespace malmoi::tokenizer {
@@ -24,9 +25,7 @@ SentencePieceModel model_of(const std::vector<std::string>& words) {
 class Marian : public ::testing::Test {
  protected:
   void SetUp() override {
-    folder_ = Path(::testing::TempDir()) / "marian_tokenizer";
-    std::filesystem::remove_all(folder_);
-    ASSERT_TRUE(make_folder(folder_).ok());
+    folder_ = test_folder("marian_tokenizer");
     write("source.spm", write_sentencepiece(model_of({"▁the", "▁cat", "s", "▁", "t"})));
     write("target.spm", write_sentencepiece(model_of({"▁die", "▁Katze", "n"})));
     write("vocab.json", dump_json({{"</s>", 0},

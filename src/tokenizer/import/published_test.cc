@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "formats/gguf.h"
+#include "base/test_folder.h"
 #include "tokenizer/import/gguf_vocab.h"
 #include "tokenizer/import/importers.h"
 #include "tokenizer/import/llama_cpp.h"
@@ -17,9 +18,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 TEST(Published, RanksInAFileOfSentencePiecesName) {
-  const Path folder = Path(::testing::TempDir()) / "ranks-as-model";
-  std::filesystem::remove_all(folder);
-  ASSERT_TRUE(make_folder(folder).ok());
+  const Path folder = test_folder("ranks-as-model");
   ASSERT_TRUE(write_file(folder / "tokenizer.model", "YQ== 0\nYg== 1\nYWI= 2\n").ok());
   auto without = Tokenizer::load(folder);
   ASSERT_FALSE(without.ok());
