@@ -12,6 +12,7 @@
 
 #include "kernels/contract/activation.h"
 #include "kernels/contract/attention.h"
+#include "kernels/contract/block_product.h"
 #include "kernels/contract/columns.h"
 #include "kernels/contract/conv.h"
 #include "kernels/contract/delta_rule.h"

@@ -1,0 +1,94 @@
+// Words of four bytes, one of each row in a panel: the arithmetic that products of packed weights are made of.
+#pragma once
+
+#include "kernels/simd/common.h"
+
+namespace malmoi::kernels::MALMOI_SIMD_NAMESPACE {
+namespace {
+
+/// Four weights of each of kLanes rows.
+MALMOI_INLINE UVec load_words(const uint8_t* p) {
+  typedef uint32_t UVecUnaligned __attribute__((vector_size(kLanes * 4), aligned(1), may_alias));
+  return *reinterpret_cast<const UVecUnaligned*>(p);
+}
+
+/// The same bytes in each byte of each word.
+MALMOI_INLINE constexpr uint32_t in_each_byte(uint32_t byte) { return byte * 0x01010101u; }
+
+MALMOI_INLINE UVec low_nibbles(UVec words) { return words & in_each_byte(15); }
+MALMOI_INLINE UVec high_nibbles(UVec words) { return words >> 4 & in_each_byte(15); }
+
+/// One unsigned or signed byte of each of kLanes rows, in f32.
+MALMOI_INLINE Vec widen_bytes(const uint8_t* p) {
+  typedef uint8_t Bytes __attribute__((vector_size(kLanes)));
+  Bytes bytes;
+  __builtin_memcpy(&bytes, p, sizeof bytes);
+  return __builtin_convertvector(__builtin_convertvector(bytes, IVec), Vec);
+}
+MALMOI_INLINE Vec widen_bytes(const int8_t* p) {
+  typedef int8_t Bytes __attribute__((vector_size(kLanes)));
+  Bytes bytes;
+  __builtin_memcpy(&bytes, p, sizeof bytes);
+  return __builtin_convertvector(__builtin_convertvector(bytes, IVec), Vec);
+}
+MALMOI_INLINE Vec widen_halves(const uint8_t* p) { return load(reinterpret_cast<const F16*>(p), Full{}); }
+
+/// Byte i of the result: table[low nibble of byte i of `nibbles`].
+MALMOI_INLINE UVec look_up(const uint8_t* table, UVec nibbles) {
+#if defined(MALMOI_SIMD_AVX512)
+  __m512i t = _mm512_broadcast_i32x4(_mm_loadu_si128(reinterpret_cast<const __m128i*>(table)));
+  return (UVec)_mm512_shuffle_epi8(t, (__m512i)nibbles);
+#elif defined(__AVX2__)
+  __m256i t = _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(table)));
+  return (UVec)_mm256_shuffle_epi8(t, (__m256i)nibbles);
+#else
+  uint8_t bytes[kLanes * 4];
+  __builtin_memcpy(bytes, &nibbles, sizeof bytes);
+  for (uint8_t& byte : bytes) byte = table[byte];
+  return load_words(bytes);
+#endif
+}
+
+#if defined(MALMOI_SIMD_AVX512) || defined(__AVX2__)
+/// Whether products of bytes are worth it.
+constexpr bool kByteProducts = true;
+#else
+constexpr bool kByteProducts = false;
+#endif
+
+/// sum + (of each word: the four products of its unsigned bytes and the signed ones of x). kWide: bytes may be above 128.
+template <bool kWide>
+MALMOI_INLINE IVec add_products(IVec sum, UVec words, int32_t x) {
+#if defined(MALMOI_SIMD_AVX512)
+  return (IVec)_mm512_dpbusd_epi32((__m512i)sum, (__m512i)words, _mm512_set1_epi32(x));
+#elif defined(__AVX2__)
+  // Pairs are summed in 16 bits, which hold 2 * 128 * 127: weights above are taken as signed, 128 less (kWide).
+  const __m256i xs = _mm256_set1_epi32(x);
+  __m256i pairs;
+  if constexpr (kWide) {
+    const __m256i signed_bytes = (__m256i)(words ^ in_each_byte(128));
+    pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(signed_bytes), _mm256_sign_epi8(xs, signed_bytes));
+  } else {
+    pairs = _mm256_maddubs_epi16((__m256i)words, xs);
+  }
+  return sum + (IVec)_mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
+#else
+  int8_t bytes[4];
+  __builtin_memcpy(bytes, &x, sizeof bytes);
+  for (int j = 0; j < 4; ++j) sum += (IVec)(words >> (8 * j) & 255u) * bytes[j];
+  return sum;
+#endif
+}
+
+/// What stands for zero in the sums of add_products, where it is `zero` in the bytes.
+template <bool kWide>
+constexpr int32_t zero_in_products(int32_t zero) {
+#if !defined(MALMOI_SIMD_AVX512) && defined(__AVX2__)
+  return kWide ? zero - 128 : zero;
+#else
+  return zero;
+#endif
+}
+
+}  // namespace
+}  // namespace malmoi::kernels::MALMOI_SIMD_NAMESPACE

@@ -1,0 +1,287 @@
+// How a product reads each packed type from a panel (kernels/panels.h): words of four weights, scales, offsets.
+//
+// A type here is made from a panel and the first of the kLanes rows to read. kZero is the byte that stands for a weight of 0,
+// kWide says whether bytes may be above 128, kGroup how many weights share a scale. `quad<q>(group)`: weights 4 q to 4 q + 3
+// of a group.
+#pragma once
+
+#include "kernels/simd/block_bytes.h"
+
+namespace malmoi::kernels::MALMOI_SIMD_NAMESPACE {
+namespace {
+
+constexpr int64_t kWidth = 16;             // rows of a panel
+constexpr int64_t kWordLine = 4 * kWidth;  // bytes of one word of all rows
+
+/// Where the fields of a panel begin.
+struct Fields {
+  const uint8_t* next;
+  int64_t blocks, lane;
+  /// The next field: of each block `bytes`, in units of `unit`.
+  MALMOI_INLINE const uint8_t* take(int64_t bytes, int64_t unit) {
+    const uint8_t* field = next + lane * unit;
+    next += blocks * bytes * kWidth;
+    return field;
+  }
+};
+
+// -- 32 weights a block ----------------------------------------------------------------------------------------------
+
+struct SmallBlocks {
+  static constexpr int kGroup = 32;
+  static constexpr bool kOffsets = false, kWide = false;
+};
+
+/// Nibbles: the low ones of a line are the weights of quad q, the high ones those of quad q + 4.
+struct NibbleBlocks : SmallBlocks {
+  const uint8_t* words;
+  template <int q>
+  MALMOI_INLINE UVec nibbles(int64_t group) const {
+    UVec line = load_words(words + (group * 4 + q % 4) * kWordLine);
+    return q < 4 ? low_nibbles(line) : high_nibbles(line);
+  }
+};
+
+/// Fifth bits, by weight in its byte: bit q of a byte is that of quad q.
+template <int q>
+MALMOI_INLINE UVec fifth(const uint8_t* bits, int64_t group) {
+  UVec line = load_words(bits + group * kWordLine);
+  return (q < 4 ? line << (4 - q) : line >> (q - 4)) & in_each_byte(16);
+}
+
+struct ReadQ4_0 : NibbleBlocks {
+  static constexpr int kZero = 8;
+  const uint8_t* d;
+  explicit ReadQ4_0(Fields f) { words = f.take(16, 4), d = f.take(2, 2); }
+  template <int q>
+  MALMOI_INLINE UVec quad(int64_t group) const {
+    return nibbles<q>(group);
+  }
+  MALMOI_INLINE Vec scale(int64_t group) const { return widen_halves(d + group * 2 * kWidth); }
+};
+
+struct ReadQ4_1 : NibbleBlocks {
+  static constexpr int kZero = 0;
+  static constexpr bool kOffsets = true;
+  const uint8_t *d, *least;
+  explicit ReadQ4_1(Fields f) { words = f.take(16, 4), d = f.take(2, 2), least = f.take(2, 2); }
+  template <int q>
+  MALMOI_INLINE UVec quad(int64_t group) const {
+    return nibbles<q>(group);
+  }
+  MALMOI_INLINE Vec scale(int64_t group) const { return widen_halves(d + group * 2 * kWidth); }
+  MALMOI_INLINE Vec offset(int64_t group) const { return widen_halves(least + group * 2 * kWidth); }
+};
+
+struct ReadQ5_0 : NibbleBlocks {
+  static constexpr int kZero = 16;
+  const uint8_t *bits, *d;
+  explicit ReadQ5_0(Fields f) { words = f.take(16, 4), bits = f.take(4, 4), d = f.take(2, 2); }
+  template <int q>
+  MALMOI_INLINE UVec quad(int64_t group) const {
+    return nibbles<q>(group) | fifth<q>(bits, group);
+  }
+  MALMOI_INLINE Vec scale(int64_t group) const { return widen_halves(d + group * 2 * kWidth); }
+};
+
+struct ReadQ5_1 : NibbleBlocks {
+  static constexpr int kZero = 0;
+  static constexpr bool kOffsets = true;
+  const uint8_t *bits, *d, *least;
+  explicit ReadQ5_1(Fields f) { words = f.take(16, 4), bits = f.take(4, 4), d = f.take(2, 2), least = f.take(2, 2); }
+  template <int q>
+  MALMOI_INLINE UVec quad(int64_t group) const {
+    return nibbles<q>(group) | fifth<q>(bits, group);
+  }
+  MALMOI_INLINE Vec scale(int64_t group) const { return widen_halves(d + group * 2 * kWidth); }
+  MALMOI_INLINE Vec offset(int64_t group) const { return widen_halves(least + group * 2 * kWidth); }
+};
+
+struct ReadQ8_0 : SmallBlocks {
+  static constexpr int kZero = 128;
+  static constexpr bool kWide = true;
+  const uint8_t *words, *d;
+  explicit ReadQ8_0(Fields f) { words = f.take(32, 4), d = f.take(2, 2); }
+  template <int q>
+  MALMOI_INLINE UVec quad(int64_t group) const {
+    return load_words(words + (group * 8 + q) * kWordLine) ^ in_each_byte(128);
+  }
+  MALMOI_INLINE Vec scale(int64_t group) const { return widen_halves(d + group * 2 * kWidth); }
+};
+
+// -- values chosen by a nibble, 128 above what they are ---------------------------------------------------------------
+
+constexpr uint8_t kIq4Bytes[16] = {1, 24, 45, 63, 79, 93, 106, 118, 129, 141, 153, 166, 181, 197, 217, 241};
+constexpr uint8_t kE2m1Bytes[16] = {128, 129, 130, 131, 132, 134, 136, 140, 128, 127, 126, 125, 124, 122, 120, 116};
+
+struct ReadIQ4_NL : NibbleBlocks {
+  static constexpr int kZero = 128;
+  static constexpr bool kWide = true;
+  const uint8_t* d;
+  explicit ReadIQ4_NL(Fields f) { words = f.take(16, 4), d = f.take(2, 2); }
+  template <int q>
+  MALMOI_INLINE UVec quad(int64_t group) const {
+    return look_up(kIq4Bytes, nibbles<q>(group));
+  }
+  MALMOI_INLINE Vec scale(int64_t group) const { return widen_halves(d + group * 2 * kWidth); }
+};
+
+struct ReadMXFP4 : NibbleBlocks {
+  static constexpr int kZero = 128;
+  static constexpr bool kWide = true;
+  const uint8_t* exponent;
+  explicit ReadMXFP4(Fields f) { words = f.take(16, 4), exponent = f.take(1, 1); }
+  template <int q>
+  MALMOI_INLINE UVec quad(int64_t group) const {
+    return look_up(kE2m1Bytes, nibbles<q>(group));
+  }
+  /// 2^(e - 128): half the power of two of a byte e.
+  MALMOI_INLINE Vec scale(int64_t group) const {
+    typedef uint8_t Bytes __attribute__((vector_size(kLanes)));
+    Bytes bytes;
+    __builtin_memcpy(&bytes, exponent + group * kWidth, sizeof bytes);
+    UVec e = __builtin_convertvector(bytes, UVec);
+    return (Vec)(e < 2u ? 0x00200000u << e : (e - 1) << 23);
+  }
+};
+
+// -- 256 weights a block ----------------------------------------------------------------------------------------------
+
+/// Eight groups of 32: of a line of nibbles the low ones are those of an even group, the high ones those of the next.
+struct PairedNibbles {
+  static constexpr int kGroup = 32;
+  static constexpr bool kOffsets = false, kWide = false;
+  const uint8_t* words;
+  template <int q>
+  MALMOI_INLINE UVec nibbles(int64_t group) const {
+    UVec line = load_words(words + (group / 2 * 8 + q) * kWordLine);
+    return line >> static_cast<int>(group % 2 * 4) & in_each_byte(15);
+  }
+};
+
+struct ReadQ4_K : PairedNibbles {
+  static constexpr int kZero = 0;
+  static constexpr bool kOffsets = true;
+  const uint8_t *sixes, *d, *dmin;
+  explicit ReadQ4_K(Fields f) { words = f.take(128, 4), sixes = f.take(16, 1), d = f.take(2, 2), dmin = f.take(2, 2); }
+  template <int q>
+  MALMOI_INLINE UVec quad(int64_t group) const {
+    return nibbles<q>(group);
+  }
+  MALMOI_INLINE Vec scale(int64_t group) const {
+    const int64_t block = group / 8;
+    return widen_halves(d + block * 2 * kWidth) * widen_bytes(sixes + (block * 16 + group % 8) * kWidth);
+  }
+  MALMOI_INLINE Vec offset(int64_t group) const {
+    const int64_t block = group / 8;
+    return zero() -
+           widen_halves(dmin + block * 2 * kWidth) * widen_bytes(sixes + (block * 16 + 8 + group % 8) * kWidth);
+  }
+};
+
+struct ReadQ5_K : PairedNibbles {
+  static constexpr int kZero = 0;
+  static constexpr bool kOffsets = true;
+  const uint8_t *bits, *sixes, *d, *dmin;
+  explicit ReadQ5_K(Fields f) {
+    words = f.take(128, 4), bits = f.take(32, 4), sixes = f.take(16, 1), d = f.take(2, 2), dmin = f.take(2, 2);
+  }
+  /// Bit g of a byte of line q is the fifth of group g.
+  template <int q>
+  MALMOI_INLINE UVec quad(int64_t group) const {
+    UVec line = load_words(bits + (group / 8 * 8 + q) * kWordLine);
+    return nibbles<q>(group) | (line >> static_cast<int>(group % 8) & in_each_byte(1)) << 4;
+  }
+  MALMOI_INLINE Vec scale(int64_t group) const {
+    const int64_t block = group / 8;
+    return widen_halves(d + block * 2 * kWidth) * widen_bytes(sixes + (block * 16 + group % 8) * kWidth);
+  }
+  MALMOI_INLINE Vec offset(int64_t group) const {
+    const int64_t block = group / 8;
+    return zero() -
+           widen_halves(dmin + block * 2 * kWidth) * widen_bytes(sixes + (block * 16 + 8 + group % 8) * kWidth);
+  }
+};
+
+struct ReadIQ4_XS {
+  static constexpr int kGroup = 32, kZero = 128;
+  static constexpr bool kOffsets = false, kWide = true;
+  const uint8_t *words, *scales, *d;
+  explicit ReadIQ4_XS(Fields f) { words = f.take(128, 4), scales = f.take(8, 1), d = f.take(2, 2); }
+  template <int q>
+  MALMOI_INLINE UVec quad(int64_t group) const {
+    UVec line = load_words(words + (group * 4 + q % 4) * kWordLine);
+    return look_up(kIq4Bytes, q < 4 ? low_nibbles(line) : high_nibbles(line));
+  }
+  MALMOI_INLINE Vec scale(int64_t group) const {
+    const int64_t block = group / 8;
+    const auto* of_group = reinterpret_cast<const int8_t*>(scales) + (block * 8 + group % 8) * kWidth;
+    return widen_halves(d + block * 2 * kWidth) * widen_bytes(of_group);
+  }
+};
+
+/// Sixteen groups of 16. Of the 128 weights of half h, those of part c (32 each) have their nibble in byte 64 h + 32 (c % 2),
+/// low for c < 2, and two bits more in byte 32 h, from bit 2 c on.
+struct ReadQ6_K {
+  static constexpr int kGroup = 16, kZero = 32;
+  static constexpr bool kOffsets = false, kWide = false;
+  const uint8_t *words, *twos, *scales, *d;
+  explicit ReadQ6_K(Fields f) {
+    words = f.take(128, 4), twos = f.take(64, 4), scales = f.take(16, 1), d = f.take(2, 2);
+  }
+  template <int q>
+  MALMOI_INLINE UVec quad(int64_t group) const {
+    const int64_t block = group / 16, half = group / 8 % 2, part = group / 2 % 4, first = group % 2 * 4 + q;
+    UVec nibble = load_words(words + (block * 32 + half * 16 + part % 2 * 8 + first) * kWordLine);
+    UVec two = load_words(twos + (block * 16 + half * 8 + first) * kWordLine);
+    return (nibble >> static_cast<int>(part / 2 * 4) & in_each_byte(15)) |
+           (two >> static_cast<int>(2 * part) & in_each_byte(3)) << 4;
+  }
+  MALMOI_INLINE Vec scale(int64_t group) const {
+    const auto* of_group = reinterpret_cast<const int8_t*>(scales) + group * kWidth;
+    return widen_halves(d + group / 16 * 2 * kWidth) * widen_bytes(of_group);
+  }
+};
+
+/// Sixteen groups of 16: two bits each, part c of half h in byte 32 h from bit 2 c on; scale and least value in a nibble each.
+struct ReadQ2_K {
+  static constexpr int kGroup = 16, kZero = 0;
+  static constexpr bool kOffsets = true, kWide = false;
+  const uint8_t *words, *scales, *d, *dmin;
+  explicit ReadQ2_K(Fields f) { words = f.take(64, 4), scales = f.take(16, 1), d = f.take(2, 2), dmin = f.take(2, 2); }
+  template <int q>
+  MALMOI_INLINE UVec quad(int64_t group) const {
+    const int64_t block = group / 16, half = group / 8 % 2, part = group / 2 % 4, first = group % 2 * 4 + q;
+    UVec line = load_words(words + (block * 16 + half * 8 + first) * kWordLine);
+    return line >> static_cast<int>(2 * part) & in_each_byte(3);
+  }
+  MALMOI_INLINE Vec nibbles(int64_t group, int shift) const {
+    uint8_t bytes[kLanes];
+    const uint8_t* of_group = scales + group * kWidth;
+    for (int i = 0; i < kLanes; ++i) bytes[i] = of_group[i] >> shift & 15;
+    return widen_bytes(bytes);
+  }
+  MALMOI_INLINE Vec scale(int64_t group) const { return widen_halves(d + group / 16 * 2 * kWidth) * nibbles(group, 0); }
+  MALMOI_INLINE Vec offset(int64_t group) const {
+    return zero() - widen_halves(dmin + group / 16 * 2 * kWidth) * nibbles(group, 4);
+  }
+};
+
+/// Types without panels, unpacked into one of bytes (128 above their value) and scales in f32 (simd/block_unpack.h).
+template <int kSize>
+struct ReadUnpacked {
+  static constexpr int kGroup = kSize, kZero = 128;
+  static constexpr bool kOffsets = false, kWide = true;
+  const uint8_t *words, *scales;
+  explicit ReadUnpacked(Fields f) { words = f.take(kGroup, 4), scales = f.take(4, 4); }
+  template <int q>
+  MALMOI_INLINE UVec quad(int64_t group) const {
+    return load_words(words + (group * (kGroup / 4) + q) * kWordLine);
+  }
+  MALMOI_INLINE Vec scale(int64_t group) const {
+    return load(reinterpret_cast<const float*>(scales + group * 4 * kWidth), Full{});
+  }
+};
+
+}  // namespace
+}  // namespace malmoi::kernels::MALMOI_SIMD_NAMESPACE

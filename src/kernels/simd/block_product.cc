@@ -1,0 +1,274 @@
+// Products with packed weights, a panel of sixteen rows at a time: the weights of a panel are unpacked in registers and
+// multiplied with a tile of activation rows, so that what unpacking costs is shared by the rows of the tile.
+#include "kernels/panels.h"
+#include "kernels/simd/block_formats.h"
+#include "kernels/simd/block_rows.h"
+
+namespace malmoi::kernels::MALMOI_SIMD_NAMESPACE {
+namespace {
+
+/// Activation rows of a tile; the vectors of a panel that one row alone is multiplied with at once.
+#if defined(MALMOI_SIMD_AVX512)
+constexpr int kTile = 8;
+#else
+constexpr int kTile = 4;
+#endif
+constexpr int kParts = static_cast<int>(kWidth) / kLanes;
+
+/// What a tile is part of.
+struct Work {
+  const BlockProductArgs& args;
+  RoundedRows rounded;  // of bf16 rows, where bytes are multiplied
+  const float* rows;    // else the rows in f32
+};
+
+/// The panel of rows [first, first + count) of y's columns.
+struct Panel {
+  const uint8_t* data;
+  int64_t blocks, first, count;
+};
+
+template <typename Read>
+MALMOI_INLINE Read reader(const Panel& panel, int part) {
+  return Read(Fields{panel.data, panel.blocks, part * kLanes});
+}
+
+MALMOI_INLINE int32_t word_of(const int8_t* bytes) {
+  int32_t word;
+  __builtin_memcpy(&word, bytes, sizeof word);
+  return word;
+}
+
+/// sums[i][p] += rows m + i of bytes times part `first + p` of the panel.
+template <typename Read, int M, int P>
+MALMOI_INLINE void sum_bytes(const Work& work, const Panel& panel, int64_t m, int first, Vec (&sums)[M][P]) {
+  constexpr int kGroup = Read::kGroup;
+  const RoundedRows& x = work.rounded;
+  const int64_t groups = x.k / kGroup, scales = x.k / kRoundGroup;
+  const int32_t* group_sums = (kGroup == kRoundGroup ? x.sums : x.sums_halves) + m * groups;
+  const float* weighted = (kGroup == kRoundGroup ? x.weighted : x.weighted_halves) + m * groups;
+  const float* row_scales = x.scales + m * scales;
+  const int8_t* bytes = x.bytes + m * x.k;
+  for (int64_t g = 0; g < groups; ++g) {
+    IVec whole[M][P];
+    each_index<M>([&](auto i) MALMOI_INLINED {
+      const int32_t zero_sum = -zero_in_products<Read::kWide>(Read::kZero) * group_sums[i.value * groups + g];
+      each_index<P>([&](auto p) MALMOI_INLINED { whole[i.value][p.value] = IVec{} + zero_sum; });
+    });
+    each_index<kGroup / 4>([&](auto q) MALMOI_INLINED {
+      each_index<P>([&](auto p) MALMOI_INLINED {
+        const UVec words = reader<Read>(panel, first + p.value).template quad<q.value>(g);
+        each_index<M>([&](auto i) MALMOI_INLINED {
+          const int32_t xs = word_of(bytes + i.value * x.k + g * kGroup + 4 * q.value);
+          whole[i.value][p.value] = add_products<Read::kWide>(whole[i.value][p.value], words, xs);
+        });
+      });
+    });
+    each_index<P>([&](auto p) MALMOI_INLINED {
+      const Read read = reader<Read>(panel, first + p.value);
+      const Vec scale = read.scale(g);
+      each_index<M>([&](auto i) MALMOI_INLINED {
+        const Vec both = scale * all(row_scales[i.value * scales + g * kGroup / kRoundGroup]);
+        Vec& sum = sums[i.value][p.value];
+        sum = fma(__builtin_convertvector(whole[i.value][p.value], Vec), both, sum);
+      });
+      if constexpr (Read::kOffsets) {
+        const Vec offset = read.offset(g);
+        each_index<M>([&](auto i) MALMOI_INLINED {
+          sums[i.value][p.value] = fma(offset, all(weighted[i.value * groups + g]), sums[i.value][p.value]);
+        });
+      }
+    });
+  }
+}
+
+/// The same of rows in f32.
+template <typename Read, int M, int P>
+MALMOI_INLINE void sum_floats(const Work& work, const Panel& panel, int64_t m, int first, Vec (&sums)[M][P]) {
+  constexpr int kGroup = Read::kGroup;
+  const int64_t k = work.args.k;
+  const float* x = work.rows + m * k;
+  for (int64_t g = 0; g < k / kGroup; ++g) {
+    each_index<P>([&](auto p) MALMOI_INLINED {
+      const Read read = reader<Read>(panel, first + p.value);
+      const Vec scale = read.scale(g);
+      Vec offset = zero();
+      if constexpr (Read::kOffsets) offset = read.offset(g);
+      each_index<kGroup / 4>([&](auto q) MALMOI_INLINED {
+        const UVec words = read.template quad<q.value>(g);
+        each_index<4>([&](auto j) MALMOI_INLINED {
+          const IVec whole = (IVec)(words >> (8 * j.value) & 255u) - Read::kZero;
+          const Vec weights = fma(__builtin_convertvector(whole, Vec), scale, offset);
+          each_index<M>([&](auto i) MALMOI_INLINED {
+            const float value = x[i.value * k + g * kGroup + 4 * q.value + j.value];
+            sums[i.value][p.value] = fma(weights, all(value), sums[i.value][p.value]);
+          });
+        });
+      });
+    });
+  }
+}
+
+template <typename Y>
+MALMOI_INLINE void put_columns(const Work& work, int64_t m, int64_t n, int64_t count, Vec sum) {
+  const BlockProductArgs& a = work.args;
+  Y* y = as<Y>(a.y) + m * a.n + n;
+  if (count >= kLanes) {
+    store(y, a.bias ? sum + load(a.bias + n, Full{}) : sum, Full{});
+  } else if (count > 0) {
+    const Part part{static_cast<int>(count)};
+    store(y, a.bias ? sum + load(a.bias + n, part) : sum, part);
+  }
+}
+
+template <typename Read, typename Y, int M, int P>
+void tile(const Work& work, const Panel& panel, int64_t m, int first) {
+  Vec sums[M][P] = {};
+  if (work.rows) sum_floats<Read, M, P>(work, panel, m, first, sums);
+  else sum_bytes<Read, M, P>(work, panel, m, first, sums);
+  each_index<P>([&](auto p) MALMOI_INLINED {
+    const int64_t lane = (first + p.value) * kLanes;
+    each_index<M>([&](auto i) MALMOI_INLINED {
+      put_columns<Y>(work, m + i.value, panel.first + lane, panel.count - lane, sums[i.value][p.value]);
+    });
+  });
+}
+
+/// Rows [m, m_end) of the tile's height, or fewer.
+template <typename Read, typename Y>
+void rows_of_panel(const Work& work, const Panel& panel) {
+  const int64_t end = work.args.m;
+  if (end == 1) return tile<Read, Y, 1, kParts>(work, panel, 0, 0);
+  for (int part = 0; part < kParts; ++part) {
+    int64_t m = 0;
+    for (; m + kTile <= end; m += kTile) tile<Read, Y, kTile, 1>(work, panel, m, part);
+    if constexpr (kTile > 4) {
+      if (m + 4 <= end) tile<Read, Y, 4, 1>(work, panel, m, part), m += 4;
+    }
+    if (m + 2 <= end) tile<Read, Y, 2, 1>(work, panel, m, part), m += 2;
+    if (m < end) tile<Read, Y, 1, 1>(work, panel, m, part);
+  }
+}
+
+/// Sixteen stored rows to a panel of bytes, 128 above their value, and scales in f32.
+void unpack_panel(const BlockFormat& format, const BlockMatrix& matrix, int64_t row, int64_t count, uint8_t* to) {
+  const int64_t k = matrix.columns, blocks = k / format.elements;
+  auto* scales = reinterpret_cast<float*>(to + k * kWidth);
+  Unpacked unpacked;
+  for (int64_t r = 0; r < count; ++r) {
+    const auto* stored = as<uint8_t>(matrix.data) + (row + r) * blocks * format.bytes;
+    for (int64_t b = 0; b < blocks; ++b) {
+      format.unpack(stored + b * format.bytes, unpacked);
+      for (int64_t i = 0; i < format.elements; ++i) {
+        const int64_t at = b * format.elements + i;
+        to[at / 4 * kWordLine + r * 4 + at % 4] = static_cast<uint8_t>(unpacked.quants[i] + 128);
+      }
+      for (int64_t g = 0; g < format.groups(); ++g) scales[(b * format.groups() + g) * kWidth + r] = unpacked.scales[g];
+    }
+  }
+}
+
+/// Panels [begin, end) of one matrix, whose first row is column n of y.
+template <typename Y>
+struct PanelRange {
+  const Work& work;
+  const BlockMatrix& matrix;
+  int64_t begin, end, n;
+  uint8_t* scratch;  // of this thread, for a panel of a type that has none
+
+  template <typename Read>
+  void each(size_t bytes, int64_t blocks) const {
+    for (int64_t p = begin; p < end; ++p)
+      rows_of_panel<Read, Y>(work, {as<uint8_t>(matrix.data) + static_cast<size_t>(p) * bytes, blocks, n + p * kWidth,
+                                    min_of(kWidth, matrix.rows - p * kWidth)});
+  }
+  template <typename Read>
+  void each_unpacked(const BlockFormat& format) const {
+    for (int64_t p = begin; p < end; ++p) {
+      const int64_t count = min_of(kWidth, matrix.rows - p * kWidth);
+      unpack_panel(format, matrix, p * kWidth, count, scratch);
+      rows_of_panel<Read, Y>(work, {scratch, matrix.columns / Read::kGroup, n + p * kWidth, count});
+    }
+  }
+  void run() const {
+    const BlockFormat& format = block_format(matrix.type);
+    const int64_t blocks = matrix.columns / format.elements;
+    const size_t bytes = panel_bytes(matrix.type, blocks);
+    switch (matrix.type) {
+      case BlockType::Q4_0: return each<ReadQ4_0>(bytes, blocks);
+      case BlockType::Q4_1: return each<ReadQ4_1>(bytes, blocks);
+      case BlockType::Q5_0: return each<ReadQ5_0>(bytes, blocks);
+      case BlockType::Q5_1: return each<ReadQ5_1>(bytes, blocks);
+      case BlockType::Q8_0: return each<ReadQ8_0>(bytes, blocks);
+      case BlockType::Q2_K: return each<ReadQ2_K>(bytes, blocks);
+      case BlockType::Q4_K: return each<ReadQ4_K>(bytes, blocks);
+      case BlockType::Q5_K: return each<ReadQ5_K>(bytes, blocks);
+      case BlockType::Q6_K: return each<ReadQ6_K>(bytes, blocks);
+      case BlockType::IQ4_NL: return each<ReadIQ4_NL>(bytes, blocks);
+      case BlockType::IQ4_XS: return each<ReadIQ4_XS>(bytes, blocks);
+      case BlockType::MXFP4: return each<ReadMXFP4>(bytes, blocks);
+      default:
+        return format.group == kRoundGroup ? each_unpacked<ReadUnpacked<32>>(format)
+                                           : each_unpacked<ReadUnpacked<16>>(format);
+    }
+  }
+};
+
+int64_t panels_of(const BlockMatrix& matrix) { return (matrix.rows + kWidth - 1) / kWidth; }
+
+/// All panels of all parts, shared among the threads.
+template <typename Y>
+void product(const Work& work, uint8_t* scratch) {
+  const BlockProductArgs& a = work.args;
+  int64_t panels = 0;
+  for (int i = 0; i < a.num_parts; ++i) panels += panels_of(a.parts[i]);
+  const int64_t grain = max_of(1, kGrain / max_of(1, kWidth * a.k * min_of(a.m, 8)));
+  parallel_for(panels, grain, [&](int64_t begin, int64_t end) {
+    uint8_t* own = scratch + static_cast<size_t>(compute_thread()) * unpacked_panel_bytes(a.k);
+    int64_t first = 0, n = 0;  // of this part
+    for (int i = 0; i < a.num_parts; n += a.parts[i].rows, first += panels_of(a.parts[i]), ++i) {
+      const int64_t from = max_of(begin, first), to = min_of(end, first + panels_of(a.parts[i]));
+      if (from < to) PanelRange<Y>{work, a.parts[i], from - first, to - first, n, own}.run();
+    }
+  });
+}
+
+/// The rows as products read them.
+Work ready(const BlockProductArgs& a) {
+  Work work{.args = a, .rounded = {}, .rows = nullptr};
+  if (a.dtype == DType::kF32) {
+    work.rows = as<float>(a.x);
+    return work;
+  }
+  const BF16* x = as<BF16>(a.x);
+  if constexpr (kByteProducts) {
+    work.rounded = rounded_rows(a.scratch, a.m, a.k);
+    parallel_for(a.m, row_grain(a.k), [&](int64_t begin, int64_t end) {
+      for (int64_t r = begin; r < end; ++r) round_row(x, r, work.rounded);
+    });
+  } else {
+    work.rows = as<float>(a.scratch);
+    parallel_for(a.m, row_grain(a.k), [&](int64_t begin, int64_t end) {
+      for (int64_t r = begin; r < end; ++r) round_row(x, r, a.k, as<float>(a.scratch));
+    });
+  }
+  return work;
+}
+
+}  // namespace
+
+void block_product(Stream&, const BlockProductArgs& a) {
+  if (a.m == 0 || a.n == 0) return;
+  const Work work = ready(a);
+  uint8_t* panels = as<uint8_t>(a.scratch) + rounded_rows_bytes(a.m, a.k);
+  if (a.y_dtype == DType::kBF16) product<BF16>(work, panels);
+  else product<float>(work, panels);
+}
+
+void block_rows(Stream&, const BlockRowsArgs& a) {
+  parallel_for(a.rows, row_grain(a.columns), [&](int64_t begin, int64_t end) {
+    for (int64_t r = begin; r < end; ++r) read_block_row(a, r);
+  });
+}
+
+}  // namespace malmoi::kernels::MALMOI_SIMD_NAMESPACE

@@ -1,0 +1,41 @@
+#include "tensor/block_type.h"
+
+#include <algorithm>
+
+#include "tensor/blocks/unpack.h"
+
+namespace malmoi {
+namespace {
+
+constexpr BlockFormat kFormats[] = {
+#define BLOCK_TYPE(type, elements, bytes, group, offsets, unpack) \
+  {BlockType::type, #type, elements, bytes, group, offsets, blocks::unpack},
+#include "tensor/blocks/table.inc"
+#undef BLOCK_TYPE
+};
+
+}  // namespace
+
+std::span<const BlockFormat> block_formats() { return kFormats; }
+
+const BlockFormat& block_format(BlockType type) { return kFormats[static_cast<size_t>(type)]; }
+
+const BlockFormat* find_block_format(std::string_view name) {
+  auto it = std::find_if(std::begin(kFormats), std::end(kFormats), [&](const auto& f) { return f.name == name; });
+  return it == std::end(kFormats) ? nullptr : it;
+}
+
+void decode_blocks(const BlockFormat& format, const void* blocks, int64_t count, float* out) {
+  const auto* block = static_cast<const uint8_t*>(blocks);
+  Unpacked unpacked;
+  for (int64_t b = 0; b < count; ++b, block += format.bytes) {
+    format.unpack(block, unpacked);
+    for (int i = 0; i < format.elements; ++i) {
+      const int group = i / format.group;
+      const float product = unpacked.scales[group] * static_cast<float>(unpacked.quants[i]);
+      *out++ = format.offsets ? product + unpacked.offsets[group] : product;
+    }
+  }
+}
+
+}  // namespace malmoi
