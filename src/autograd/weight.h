@@ -42,6 +42,8 @@ class Weight {
   /// The whole matrix as kernels read rows: where it lies, or made for this pass.
   Tensor rows(Context& context) const;
 
+  /// Memory that its values take; none where they are made on request.
+  virtual size_t bytes() const { return 0; }
   /// The parameters that it may give gradients to.
   virtual std::span<Parameter* const> parameters() const = 0;
   bool wants_gradient() const;
@@ -60,6 +62,7 @@ class DenseWeight final : public Weight {
   void gather(Context& context, const RowIds& ids, Tensor& y) const override;
   void accumulate_rows(Context& context, const RowIds& ids, const Tensor& dy, float scale,
                        const kernels::Dropout& dropout) const override;
+  size_t bytes() const override { return matrix(parameter_->compute).bytes(); }
   std::span<Parameter* const> parameters() const override { return {&parameter_, 1}; }
 
  private:

@@ -22,6 +22,8 @@ struct StoredTensor {
   ElementType type = ElementType::kF32;
   std::vector<int64_t> shape;
   std::span<const std::byte> bytes;
+  std::string_view packed =
+      {};  // the type of weights that stand in blocks (ggml's names: Q4_K ...); empty: `type`'s elements
 };
 
 /// The tensors of a model, one file or many. Immutable after opening; safe from many threads. Tensors and their bytes live

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "model/layout.h"
+#include "model/stored_values.h"
 
 namespace malmoi::model {
 namespace {
@@ -31,20 +32,17 @@ bool replace(std::string& name, const GgufName& part, int64_t& expert) {
   return true;
 }
 
-Result<ElementType> dense_type(const GgufTensor& tensor, const std::string& where) {
-  if (tensor.type->name == "F32") return ElementType::kF32;
-  if (tensor.type->name == "F16") return ElementType::kF16;
-  if (tensor.type->name == "BF16") return ElementType::kBF16;
-  if (tensor.type->name == "F64") return ElementType::kF64;
-  return unsupported("tensor '" + tensor.name + "' is packed as " + std::string(tensor.type->name), where,
-                     "use a file of F32, F16 or BF16");
-}
-
-DType dtype_of(ElementType type) {
-  return type == ElementType::kF32   ? DType::kF32
-         : type == ElementType::kF16 ? DType::kF16
-         : type == ElementType::kF64 ? DType::kF64
-                                     : DType::kBF16;
+// What the elements are, or how they are packed.
+Status set_type(StoredTensor& stored, const formats::GgmlType& type, const std::string& where) {
+  if (type.name == "F32") stored.type = ElementType::kF32;
+  else if (type.name == "F16") stored.type = ElementType::kF16;
+  else if (type.name == "BF16") stored.type = ElementType::kBF16;
+  else if (type.name == "F64") stored.type = ElementType::kF64;
+  else if (find_block_format(type.name)) stored.packed = type.name;
+  else
+    return unsupported("tensor '" + stored.name + "' is of type " + std::string(type.name) + ", which holds no weights",
+                       where, "use a file of another type");
+  return {};
 }
 
 // Slowest first, as ours.
@@ -53,15 +51,11 @@ std::vector<int64_t> shape_of(const GgufTensor& tensor) {
   return shape;
 }
 
-std::vector<float> changed_back(const StoredTensor& tensor, GgufChange change) {
-  DType type = dtype_of(tensor.type);
-  std::vector<float> values(tensor.bytes.size() / dtype_size(type));
-  convert(tensor.bytes.data(), type, values.data(), DType::kF32, values.size());
+void change_back(std::vector<float>& values, GgufChange change) {
   for (float& value : values) {
     if (change == GgufChange::kPlusOne) value -= 1;
     if (change == GgufChange::kNegativeExp) value = std::log(-value);
   }
-  return values;
 }
 
 }  // namespace
@@ -116,8 +110,11 @@ Status GgufWeights::add(const GgufDialect& dialect, const nn::ParameterSpec& spe
   bool other_shape = place.change == GgufChange::kReshaped || place.change == GgufChange::kNegativeExp;
   if (other_shape && formats::element_count(stored.shape) == formats::element_count(wanted)) stored.shape = wanted;
   if (place.change == GgufChange::kPlusOne || place.change == GgufChange::kNegativeExp) {
-    changed_.push_back(changed_back(stored, place.change));
+    MALMOI_ASSIGN(std::vector<float> values, stored_values(stored, file_->path().string()));
+    change_back(values, place.change);
+    changed_.push_back(std::move(values));
     stored.type = ElementType::kF32;
+    stored.packed = {};
     stored.bytes = std::as_bytes(std::span<const float>(changed_.back()));
   }
   index_[stored.name] = tensors_.size();
@@ -127,7 +124,7 @@ Status GgufWeights::add(const GgufDialect& dialect, const nn::ParameterSpec& spe
 
 Result<StoredTensor> GgufWeights::stored(const GgufTensor& tensor) const {
   StoredTensor stored{.name = tensor.name, .shape = shape_of(tensor)};
-  MALMOI_ASSIGN(stored.type, dense_type(tensor, file_->path().string()));
+  MALMOI_TRY(set_type(stored, *tensor.type, file_->path().string()));
   MALMOI_ASSIGN(stored.bytes, file_->bytes(tensor));
   return stored;
 }
@@ -148,7 +145,8 @@ Status GgufWeights::join_keys(const GgufPlace& place, const nn::Source& source) 
                             " and " + formats::shape_text(v.shape) + ", not those of one projection",
                         file_->path().string(), "the file does not belong to its metadata");
   const int64_t heads = k.shape[0], in = k.shape[1], key = k.shape[2], value = v.shape[1];
-  const std::vector<float> k_values = changed_back(k, GgufChange::kNone), v_values = changed_back(v, GgufChange::kNone);
+  MALMOI_ASSIGN(const std::vector<float> k_values, stored_values(k, file_->path().string()));
+  MALMOI_ASSIGN(const std::vector<float> v_values, stored_values(v, file_->path().string()));
   std::vector<float>& joined = changed_.emplace_back(k_values.size() + v_values.size());
   float* to = joined.data();
   for (int64_t h = 0; h < heads; ++h) {

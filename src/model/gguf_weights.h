@@ -21,10 +21,10 @@ struct GgufPlace {
 };
 GgufPlace place_of(const GgufDialect& dialect, const std::string& published);
 
-/// Dense tensors (F32, F16, BF16, F64), as the file has them where its bytes can be used, else changed back in memory.
+/// The tensors as the file has them, packed or not, where its bytes can be used; else changed back in memory.
 class GgufWeights final : public formats::WeightSource {
  public:
-  /// Every source of `parameters` that the file has. Errors: types that are packed; dimensions that an expert's matrix
+  /// Every source of `parameters` that the file has. Errors: types of no weights; dimensions that an expert's matrix
   /// cannot be cut from; bytes beyond the end of the file.
   static Result<GgufWeights> open(std::shared_ptr<const formats::Gguf> file, const GgufDialect& dialect,
                                   const nn::ParameterSet& parameters);

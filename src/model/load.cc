@@ -3,44 +3,28 @@
 #include <algorithm>
 #include <set>
 
-#include "formats/element_type.h"
 #include "formats/safetensors.h"
 #include "formats/tensor_source.h"
+#include "model/bind_packed.h"
 #include "model/finite.h"
 #include "model/gguf_config.h"
 #include "model/gguf_weights.h"
 #include "model/layout.h"
+#include "model/stored_values.h"
 
 namespace malmoi::model {
 namespace {
 
-using formats::ElementType;
 using formats::StoredTensor;
 using formats::WeightSource;
-
-Result<DType> float_type(const StoredTensor& tensor, const std::string& where) {
-  switch (tensor.type) {
-    case ElementType::kF32: return DType::kF32;
-    case ElementType::kBF16: return DType::kBF16;
-    case ElementType::kF16: return DType::kF16;
-    case ElementType::kF64: return DType::kF64;
-    default:
-      return unsupported("tensor '" + tensor.name + "' has a type that is not floating", where,
-                         "use f32, bf16 or f16 weights");
-  }
-}
 
 // In whatever types they are stored.
 bool same_values(const StoredTensor& a, const StoredTensor& b) {
   if (a.shape != b.shape) return false;
-  if (a.type == b.type) return a.bytes.data() == b.bytes.data() || std::ranges::equal(a.bytes, b.bytes);
-  auto a_type = float_type(a, ""), b_type = float_type(b, "");
-  if (!a_type.ok() || !b_type.ok()) return false;
-  const size_t n = a.bytes.size() / dtype_size(*a_type);
-  std::vector<float> a_values(n), b_values(n);
-  convert(a.bytes.data(), *a_type, a_values.data(), DType::kF32, n);
-  convert(b.bytes.data(), *b_type, b_values.data(), DType::kF32, n);
-  return a_values == b_values;
+  if (a.type == b.type && a.packed == b.packed)
+    return a.bytes.data() == b.bytes.data() || std::ranges::equal(a.bytes, b.bytes);
+  auto a_values = stored_values(a, ""), b_values = stored_values(b, "");
+  return a_values.ok() && b_values.ok() && *a_values == *b_values;
 }
 
 // Fills the parameters of one model from one source of named tensors.
@@ -135,33 +119,51 @@ class Loader {
     return {};
   }
 
+  // The tensor of a source, of the shape that it must have.
+  Result<PackedSource> stored(const nn::ParameterSet::Entry& entry, const nn::Source& source) {
+    const StoredTensor* tensor = find_source(entry, source);
+    if (!tensor)
+      return invalid_data("tensor '" + source.name + "' is missing", where_, "the folder is not whole; fetch it again");
+    used_.insert(tensor);
+    PackedSource found{as_it_lies(source), tensor};
+    std::vector<int64_t> wanted = stored_shape(entry.spec, found.source);
+    if (tensor->shape == wanted) return found;
+    return invalid_data("tensor '" + tensor->name + "' has shape " + formats::shape_text(tensor->shape) +
+                            ", the config asks for " + formats::shape_text(wanted),
+                        where_, "config.json and weights do not belong together");
+  }
+
   Status fill(nn::ParameterSet::Entry& entry) {
+    std::vector<PackedSource> sources;
     for (const nn::Source& source : entry.spec.sources) {
-      const StoredTensor* tensor = find_source(entry, source);
-      if (!tensor)
-        return invalid_data("tensor '" + source.name + "' is missing", where_,
-                            "the folder is not whole; fetch it again");
-      used_.insert(tensor);
-      const nn::Source lying = as_it_lies(source);
-      if (tensor->shape != stored_shape(entry.spec, lying))
-        return invalid_data("tensor '" + tensor->name + "' has shape " + formats::shape_text(tensor->shape) +
-                                ", the config asks for " + formats::shape_text(stored_shape(entry.spec, lying)),
-                            where_, "config.json and weights do not belong together");
-      MALMOI_TRY(fill(entry, lying, *tensor));
+      MALMOI_ASSIGN(PackedSource found, stored(entry, source));
+      sources.push_back(std::move(found));
     }
+    if (options_.purpose == Purpose::kServing && options_.keep_packed && can_bind_packed(entry, sources))
+      return bind_packed(entry, sources, where_);
+    for (const PackedSource& found : sources) MALMOI_TRY(fill(entry, found.source, *found.tensor));
     return {};
   }
 
   Status fill(nn::ParameterSet::Entry& entry, const nn::Source& source, const StoredTensor& tensor) {
     Parameter& p = entry.parameter;
-    MALMOI_ASSIGN(DType type, float_type(tensor, where_));
-    if (!map(entry, source, tensor, type)) {
-      if (!p.master && !p.compute.data())
-        p.compute = Tensor::zeros(model_.parameters.compute_type(p), entry.spec.shape);
-      copy_in(tensor.bytes, type, entry.spec, source, p.master ? p.master : p.compute);
-      if (!p.master && !gguf_) entry.originals.push_back({tensor.bytes, type});  // what is saved lies as published
+    if (tensor.packed.empty()) {
+      MALMOI_ASSIGN(const DType type, element_dtype(tensor, where_));
+      if (!map(entry, source, tensor, type)) {
+        copy_in(tensor.bytes, type, entry.spec, source, memory_of(p, entry.spec));
+        if (!p.master && !gguf_) entry.originals.push_back({tensor.bytes, type});  // what is saved lies as published
+      }
+    } else {
+      MALMOI_ASSIGN(const std::vector<float> values, stored_values(tensor, where_));
+      copy_in(std::as_bytes(std::span(values)), DType::kF32, entry.spec, source, memory_of(p, entry.spec));
     }
     return check_finite(p.master ? p.master : p.compute, entry.spec, source, tensor.name, where_);
+  }
+
+  // Of what is served, taken when it is first filled.
+  Tensor& memory_of(Parameter& p, const nn::ParameterSpec& spec) {
+    if (!p.master && !p.compute.data()) p.compute = Tensor::zeros(model_.parameters.compute_type(p), spec.shape);
+    return p.master ? p.master : p.compute;
   }
 
   // Served from the map: the pages are shared with every process that serves this file.

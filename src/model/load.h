@@ -22,11 +22,12 @@ struct LoadOptions {
   uint64_t seed = 1;                     // of such a head
   /// Which parameters are not trained; none by default.
   std::function<bool(const nn::ParameterSpec&)> frozen = {};
-  Warn warn = {};  // of a file that contradicts its config
+  bool keep_packed = true;  // matrices that a file has packed are served as they are; else all are unpacked
+  Warn warn = {};           // of a file that contradicts its config
 };
 
-/// Opens a folder with config.json and weights (safetensors or PyTorch's .bin, in one file or several), or a GGUF file whose
-/// tensors are dense (F32, F16, BF16) and whose family speaks GGUF (Family::gguf). Errors name the file
+/// Opens a folder with config.json and weights (safetensors or PyTorch's .bin, in one file or several), or a GGUF file, of
+/// whatever types, whose family speaks GGUF (Family::gguf). Errors name the file
 /// and the field or tensor: an unknown or contradictory key, a tensor that is missing, left over, of another shape, not
 /// floating, or not finite. Where the config ties the head to the table of words and the file holds another matrix for it,
 /// that one is kept, with a warning, as transformers does.

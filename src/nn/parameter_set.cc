@@ -9,6 +9,13 @@ namespace malmoi::nn {
 WeightSlot::WeightSlot(Parameter& parameter, int64_t index)
     : parameter_(&parameter), weight_(std::make_unique<autograd::DenseWeight>(parameter, index)) {}
 
+size_t ParameterSet::Entry::bytes() const {
+  if (slots.empty()) return parameter.compute.bytes();
+  size_t bytes = 0;
+  for (const auto& slot : slots) bytes += (*slot)->bytes();
+  return bytes;
+}
+
 Parameter* ParameterSet::add(ParameterSpec spec) {
   auto entry = std::make_unique<Entry>();
   if (spec.sources.empty()) spec.sources = {{spec.name, 0, spec.shape.rank() == 1 ? spec.shape[0] : spec.shape.rows()}};

@@ -97,6 +97,9 @@ class ParameterSet {
     std::vector<std::unique_ptr<WeightSlot>> slots;  // one, or one for each matrix of a stack; none: read as it lies
     // Of each source, where there is no master and the compute copy may be rounded: what is not trained is written as it was.
     std::vector<Original> originals;
+
+    /// Memory that its values take when it serves.
+    size_t bytes() const;
   };
 
   Parameter* add(ParameterSpec spec);

@@ -1,6 +1,7 @@
 #include "tensor/block_type.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "tensor/blocks/unpack.h"
 
@@ -8,8 +9,8 @@ namespace malmoi {
 namespace {
 
 constexpr BlockFormat kFormats[] = {
-#define BLOCK_TYPE(type, elements, bytes, group, offsets, unpack) \
-  {BlockType::type, #type, elements, bytes, group, offsets, blocks::unpack},
+#define BLOCK_TYPE(type, elements, bytes, group, offsets, half, second_half, unpack) \
+  {BlockType::type, #type, elements, bytes, group, offsets, {half, second_half}, blocks::unpack},
 #include "tensor/blocks/table.inc"
 #undef BLOCK_TYPE
 };
@@ -36,6 +37,25 @@ void decode_blocks(const BlockFormat& format, const void* blocks, int64_t count,
       *out++ = format.offsets ? product + unpacked.offsets[group] : product;
     }
   }
+}
+
+int64_t first_not_finite(const BlockFormat& format, const void* blocks, int64_t count) {
+  constexpr uint16_t kExponent = 0x7C00;
+  const auto* block = static_cast<const uint8_t*>(blocks);
+  for (int64_t b = 0; b < count; ++b, block += format.bytes) {
+    if (format.halves[0] >= 0) {  // a scale that is finite in f16 makes no weight that is not
+      const bool first = (malmoi::blocks::word16(block + format.halves[0]) & kExponent) == kExponent;
+      const int32_t second = format.halves[1];
+      if (first || (second >= 0 && (malmoi::blocks::word16(block + second) & kExponent) == kExponent)) return b;
+      continue;
+    }
+    Unpacked unpacked;
+    format.unpack(block, unpacked);
+    for (int g = 0; g < format.groups(); ++g) {
+      if (!std::isfinite(unpacked.scales[g] * 127)) return b;
+    }
+  }
+  return count;
 }
 
 }  // namespace malmoi

@@ -10,7 +10,7 @@ namespace malmoi {
 
 /// One line of tensor/blocks/table.inc each. The names are ggml's.
 enum class BlockType : uint8_t {
-#define BLOCK_TYPE(type, elements, bytes, group, offsets, unpack) type,
+#define BLOCK_TYPE(type, elements, bytes, group, offsets, half, second_half, unpack) type,
 #include "tensor/blocks/table.inc"
 #undef BLOCK_TYPE
 };
@@ -29,10 +29,11 @@ struct Unpacked {
 struct BlockFormat {
   BlockType type;
   std::string_view name;
-  int32_t elements;  // of a block
-  int32_t bytes;     // of a block
-  int32_t group;     // elements that share a scale: 16 or 32
-  bool offsets;      // whether groups have one
+  int32_t elements;   // of a block
+  int32_t bytes;      // of a block
+  int32_t group;      // elements that share a scale: 16 or 32
+  bool offsets;       // whether groups have one
+  int32_t halves[2];  // bytes of a block where its numbers in f16 stand; -1: none, or in pieces
   void (*unpack)(const uint8_t* block, Unpacked& out);
 
   int32_t groups() const { return elements / group; }
@@ -49,5 +50,8 @@ const BlockFormat* find_block_format(std::string_view name);
 
 /// The weights of `count` blocks in f32.
 void decode_blocks(const BlockFormat& format, const void* blocks, int64_t count, float* out);
+
+/// The first of `count` blocks that holds a weight which is not finite; `count` where all are.
+int64_t first_not_finite(const BlockFormat& format, const void* blocks, int64_t count);
 
 }  // namespace malmoi

@@ -120,8 +120,7 @@ Result<InferFigures> bench_infer(const BenchInferOptions& o) {
                        .generate = o.generate,
                        .batch = o.batch,
                        .depth = o.depth};
-  for (const auto& entry : model->parameters.entries())
-    figures.model_bytes += static_cast<int64_t>(entry->parameter.compute.bytes());
+  for (const auto& entry : model->parameters.entries()) figures.model_bytes += static_cast<int64_t>(entry->bytes());
   MALMOI_ASSIGN(Sequences sequences, Sequences::create(*model, o.batch, room));
   auto at_depth = [&] { return sequences.begin(o.depth); };
   if (o.prompt > 0) {

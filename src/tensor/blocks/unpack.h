@@ -9,7 +9,8 @@
 
 namespace malmoi::blocks {
 
-#define BLOCK_TYPE(type, elements, bytes, group, offsets, unpack) void unpack(const uint8_t* block, Unpacked& out);
+#define BLOCK_TYPE(type, elements, bytes, group, offsets, half, second_half, unpack) \
+  void unpack(const uint8_t* block, Unpacked& out);
 #include "tensor/blocks/table.inc"
 #undef BLOCK_TYPE
 

@@ -1,0 +1,43 @@
+#include "model/stored_values.h"
+
+#include "base/parallel.h"
+
+namespace malmoi::model {
+
+using formats::ElementType;
+using formats::StoredTensor;
+
+Result<DType> element_dtype(const StoredTensor& tensor, const std::string& where) {
+  if (tensor.packed.empty()) {
+    switch (tensor.type) {
+      case ElementType::kF32: return DType::kF32;
+      case ElementType::kBF16: return DType::kBF16;
+      case ElementType::kF16: return DType::kF16;
+      case ElementType::kF64: return DType::kF64;
+      default: break;
+    }
+  }
+  return unsupported("tensor '" + tensor.name + "' has a type that is not floating", where,
+                     "use f32, bf16 or f16 weights");
+}
+
+const BlockFormat* format_of(const StoredTensor& tensor) { return find_block_format(tensor.packed); }
+
+Result<std::vector<float>> stored_values(const StoredTensor& tensor, const std::string& where) {
+  if (const BlockFormat* format = format_of(tensor)) {
+    const auto blocks = static_cast<int64_t>(tensor.bytes.size()) / format->bytes;
+    std::vector<float> values(static_cast<size_t>(blocks * format->elements));
+    constexpr int64_t kGrain = 1024;
+    parallel_for(blocks, kGrain, [&](int64_t begin, int64_t end) {
+      decode_blocks(*format, tensor.bytes.data() + begin * format->bytes, end - begin,
+                    values.data() + begin * format->elements);
+    });
+    return values;
+  }
+  MALMOI_ASSIGN(const DType type, element_dtype(tensor, where));
+  std::vector<float> values(tensor.bytes.size() / dtype_size(type));
+  convert(tensor.bytes.data(), type, values.data(), DType::kF32, values.size());
+  return values;
+}
+
+}  // namespace malmoi::model
