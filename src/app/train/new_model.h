@@ -25,7 +25,8 @@ Result<std::unique_ptr<model::Model>> describe_model(const ConfigDocument& docum
                                                      const tokenizer::Tokenizer* tokenizer,
                                                      const std::vector<std::string>& labels = {});
 
-/// Gives `model` its memory and its first weights: drawn from the seed, or those of init_from (then it is another object).
+/// Gives `model` its memory and its first weights: drawn from the seed, or those of init_from (then it is another object). A
+/// companion's own are drawn.
 Status fill_model(const train::TrainConfig& config, std::unique_ptr<model::Model>& model, const Warn& warn);
 
 /// int8 needs a CPU that multiplies in 8 bits; `where` names the setting.

@@ -46,7 +46,7 @@ double timed_evaluation(const StepsInput& input, train::Stepper& stepper) {
 }  // namespace
 
 Result<Speed> measure_speed(const StepsInput& input, double seconds, const Job& job) {
-  auto optimizer = train::make_optimizer(input.config.optimizer, input.model.parameters);
+  auto optimizer = train::make_optimizer(input.config.optimizer, input.model);
   MALMOI_ASSIGN(train::Stepper stepper,
                 train::Stepper::create(input.model, input.objective, *optimizer, stepper_options(input)));
   const double began = monotonic_seconds();
@@ -67,7 +67,7 @@ Result<Speed> measure_speed(const StepsInput& input, double seconds, const Job& 
 
 Result<train::LoopResult> run_steps(const StepsInput& input, RunDisplay& display, SampleWriter& samples,
                                     const OutputMeter& outputs, const ModelExport& exports, const Job& job) {
-  auto optimizer = train::make_optimizer(input.config.optimizer, input.model.parameters);
+  auto optimizer = train::make_optimizer(input.config.optimizer, input.model);
   MALMOI_ASSIGN(train::Stepper stepper,
                 train::Stepper::create(input.model, input.objective, *optimizer, stepper_options(input)));
   autograd::Profile profile;
