@@ -1,6 +1,7 @@
 #include "app/train/export.h"
 
 #include <cstring>
+#include <filesystem>
 
 #include "model/companion.h"
 #include "model/finite.h"
@@ -19,6 +20,14 @@ void swap_weights(const model::Model& model, std::vector<Tensor>& weights) {
 
 Status ModelExport::write_companion() const {
   return model_.companion ? write_model(*model_.companion, std::string(model::kCompanionName)) : Status();
+}
+
+Status ModelExport::rehearse() const {
+  const std::string name = ".rehearsal";
+  const Status written = write(name);
+  std::error_code ignored;
+  std::filesystem::remove_all(folder_ / name, ignored);
+  return written;
 }
 
 Status ModelExport::write_model(const model::Model& model, const std::string& name) const {

@@ -21,6 +21,8 @@ class ModelExport {
   Status write(const std::string& name) const { return write_model(model_, name); }
   /// Writes the model that was trained beside it, where there is one, to OUT/generator.
   Status write_companion() const;
+  /// Takes as long as write(), and leaves nothing.
+  Status rehearse() const;
   /// Writes another set of trained weights, one a parameter, in the model's place; they are swapped in and out again.
   Status write_with(const std::string& name, std::vector<Tensor>& weights) const;
 

@@ -133,7 +133,10 @@ Result<TrainReport> train(const ConfigDocument& document, const TrainOptions& op
   MALMOI_TRY(fill_model(config, model, job.warn));
   std::vector<Tensor> average;
   const auto measure = [&](double seconds) {
-    return measure_speed({config, 0, 0, memory, data, *model, *objective, average, false, {}}, seconds, job);
+    return measure_steps({config, 0, 0, memory, data, *model, *objective, average, false, {}},
+                         OutputMeter(config, folder, tables, *model, tokenizer.get(), job),
+                         SampleWriter(config, folder, *model, tokenizer.get(), job),
+                         ModelExport(folder, *model, tokenizer.get(), config.save_dtype), seconds, job);
   };
   MALMOI_ASSIGN(bool measured, choices.choose_length(config, measure, job));
   if (measured) MALMOI_TRY(fill_model(config, model, {}));  // what was measured with has been trained on
