@@ -85,9 +85,12 @@ void finish_report(TrainReport& report, const train::LoopResult& result, const m
   report.skipped_steps = result.skipped_steps;
   report.loss = result.last_loss;
   if (result.best_step < 0) return;
-  report.best = {result.best_step, result.best_valid_loss, {}, result.best_score};
+  report.best = {result.best_step, result.best_valid_loss, {}, {}, result.best_score};
+  const model::Task task = model.task();
+  if (task == model::Task::kCausalLm || task == model::Task::kMaskedLm || task == model::Task::kSeq2Seq)
+    report.best->perplexity = std::exp(result.best_valid_loss);
   // Only who predicts every token of a text encodes it.
-  if (data.valid_bytes == 0 || model.task() != model::Task::kCausalLm) return;
+  if (data.valid_bytes == 0 || task != model::Task::kCausalLm) return;
   double bits = result.best_valid_loss / std::log(2.0) * static_cast<double>(data.valid->tokens() - 1);
   report.best->bits_per_byte = bits / static_cast<double>(data.valid_bytes);
 }
