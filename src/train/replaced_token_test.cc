@@ -119,11 +119,12 @@ TEST_F(TwoModels, ARehearsalTakesTheMemoryOfBothAndOfWhatTheyShareOnce) {
 }
 
 TEST(DrawnToken, ComesAsOftenAsItsProbability) {
-  const std::vector<float> logits = {std::log(0.2f), std::log(0.5f), std::log(0.3f)};
+  const std::vector<float> probabilities = {0.2f, 0.5f, 0.3f};
   std::vector<int32_t> drawn;
-  for (double draw : {0.0, 0.19, 0.21, 0.69, 0.71, 0.999999}) drawn.push_back(drawn_token(logits, draw));
+  for (double draw : {0.0, 0.19, 0.21, 0.69, 0.71, 0.999999}) drawn.push_back(drawn_token(probabilities, draw));
   EXPECT_THAT(drawn, ElementsAre(0, 0, 1, 1, 2, 2));
   EXPECT_EQ(drawn_token(std::vector<float>{NAN, 1}, 0.5), 1) << "a loss that is not finite is told by who counts it";
+  EXPECT_EQ(drawn_token(std::vector<float>{0.5f, 0.4999f}, 0.99999), 1) << "by rounding nothing may be left";
 }
 
 // The same words as every example.

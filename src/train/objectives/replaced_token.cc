@@ -2,6 +2,7 @@
 // a masked language model that learns beside the discriminator, puts them there; rows made ready have them.
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <utility>
 
 #include "autograd/tape.h"
@@ -47,16 +48,13 @@ class DrawnSequences final : public ExampleSource {
 
 }  // namespace
 
-int32_t drawn_token(std::span<const float> logits, double draw) {
-  const float most = *std::max_element(logits.begin(), logits.end());
-  double sum = 0;
-  for (float logit : logits) sum += static_cast<double>(std::exp(logit - most));
-  double left = draw * sum;
-  for (size_t token = 0; token < logits.size(); ++token) {
-    left -= static_cast<double>(std::exp(logits[token] - most));
+int32_t drawn_token(std::span<const float> probabilities, double draw) {
+  double left = draw;
+  for (size_t token = 0; token < probabilities.size(); ++token) {
+    left -= static_cast<double>(probabilities[token]);
     if (left < 0) return static_cast<int32_t>(token);
   }
-  return static_cast<int32_t>(logits.size()) - 1;  // by rounding, or where a logit is not finite
+  return static_cast<int32_t>(probabilities.size()) - 1;
 }
 
 namespace {
@@ -69,22 +67,33 @@ void draw_tokens(autograd::Context& context, const model::Model& generator, cons
   for (size_t r = 0; r < ids.size(); ++r) {
     if (examples.targets[r] >= 0) places.push_back(r);
   }
-  const size_t row_bytes = static_cast<size_t>(features.shape().columns()) * dtype_size(features.dtype());
   for (size_t begin = 0; begin < places.size(); begin += kRowsAtOnce) {
     const std::span<const size_t> rows = std::span(places).subspan(begin, std::min(kRowsAtOnce, places.size() - begin));
     const auto count = static_cast<int64_t>(rows.size());
     Tensor some = context.temporary(features.dtype(), {count, features.shape().columns()});
     context.step("gather rows", 0, [&] {
       for (size_t i = 0; i < rows.size(); ++i)
-        std::copy_n(static_cast<const std::byte*>(features.data()) + rows[i] * row_bytes, row_bytes,
-                    static_cast<std::byte*>(some.data()) + i * row_bytes);
+        std::memcpy(some.rows(static_cast<int64_t>(i), 1).data(),
+                    features.rows(static_cast<int64_t>(rows[i]), 1).data(), some.bytes() / rows.size());
     });
-    const Tensor logits = generator.logits(context, some);
-    const auto outputs = static_cast<size_t>(logits.shape().columns());
+    Tensor logits = generator.logits(context, some), loss = context.temporary(DType::kF32, {count});
+    std::vector<int32_t> targets;
+    for (size_t row : rows) targets.push_back(examples.targets[row]);
+    // The gradient of a loss is the softmax, but for one less at the target.
+    context.run("softmax", 0, &kernels::Backend::cross_entropy,
+                {.rows = count,
+                 .cols = logits.shape().columns(),
+                 .logits = logits.data(),
+                 .targets = targets.data(),
+                 .loss = loss.as<float>()});
     context.step("draw tokens", 0, [&] {
       parallel_for(count, 1, [&](int64_t first, int64_t last) {
-        for (auto i = static_cast<size_t>(first); i < static_cast<size_t>(last); ++i)
-          ids[rows[i]] = drawn_token({logits.as<float>() + i * outputs, outputs}, examples.draws[rows[i]]);
+        for (int64_t i = first; i < last; ++i) {
+          const size_t row = rows[static_cast<size_t>(i)];
+          auto* probabilities = logits.rows(i, 1).as<float>();
+          probabilities[examples.targets[row]] += 1;
+          ids[row] = drawn_token({probabilities, static_cast<size_t>(logits.shape().columns())}, examples.draws[row]);
+        }
       });
     });
   }

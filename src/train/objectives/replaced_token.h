@@ -6,7 +6,8 @@
 
 namespace malmoi::train {
 
-/// The token at which the running sum of softmax(logits) passes `draw`, in [0, 1); the last one where the logits are not finite.
-int32_t drawn_token(std::span<const float> logits, double draw);
+/// The token at which the running sum of the probabilities passes `draw`, in [0, 1); the last one where it never does: by
+/// rounding, or because some are not finite.
+int32_t drawn_token(std::span<const float> probabilities, double draw);
 
 }  // namespace malmoi::train
