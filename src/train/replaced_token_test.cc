@@ -98,6 +98,27 @@ TEST_F(TwoModels, AStepIsThatOfAMaskedModelAndFiftyTimesThatOfADiscriminator) {
   }
 }
 
+TEST_F(TwoModels, ALossIsTheSameInParts) {
+  Examples other, both = masked_;
+  other.input.add(std::vector<int32_t>{2, kMasked, 3});
+  other.targets = {kNone, 8, kNone};
+  other.draws = {0.1, 0.2, 0.3};
+  both.input.add(std::vector<int32_t>{2, kMasked, 3});
+  both.targets.insert(both.targets.end(), other.targets.begin(), other.targets.end());
+  both.draws.insert(both.draws.end(), other.draws.begin(), other.draws.end());
+  const auto objective = make_objective({.name = "replaced_token"});
+  const auto optimizer = make_optimizer(OptimizerConfig(), *model_);
+  Stepper stepper = *Stepper::create(*model_, *objective, *optimizer, {.arena_bytes = 64 << 20});
+  const Counts counts = objective->count(both);
+  const LossSums whole = stepper.evaluate(both, counts);
+  LossSums divided;
+  for (const Examples* part : {&masked_, &other}) divided += stepper.evaluate(*part, counts);
+  EXPECT_NEAR(divided.loss, whole.loss, 1e-5);
+  ASSERT_EQ(divided.figures.size(), whole.figures.size());
+  for (size_t i = 0; i < whole.figures.size(); ++i)
+    EXPECT_NEAR(divided.figures[i].value, whole.figures[i].value, 1e-6) << whole.figures[i].name;
+}
+
 TEST_F(TwoModels, ARehearsalTakesTheMemoryOfBothAndOfWhatTheyShareOnce) {
   const auto objective = make_objective({.name = "replaced_token"});
   const OptimizerConfig config;
