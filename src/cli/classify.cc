@@ -1,7 +1,7 @@
 // `malmoi classify` and `malmoi fill`: what encoders say of texts.
 #include <fmt/format.h>
 
-#include "app/use/classify.h"
+#include "app/use/classify_lines.h"
 #include "app/use/fill.h"
 #include "base/shown.h"
 #include "cli/command.h"
@@ -10,10 +10,16 @@ namespace malmoi::cli {
 
 void add_classify(CLI::App& root, Invocation& invocation) {
   auto options = std::make_shared<app::ClassifyOptions>();
-  CLI::App* command = root.add_subcommand("classify", "the labels of texts with their probabilities, as JSON lines");
-  command->footer("Example: malmoi classify --model runs/sentiment/best reviews.txt");
+  CLI::App* command =
+      root.add_subcommand("classify", "what a model says of each line, as JSON: labels, a number, an answer");
+  command->footer(
+      "Example: malmoi classify --model runs/sentiment/best reviews.txt\n"
+      "         echo '{\"question\": \"Who came?\", \"context\": \"Mina came home.\"}' | malmoi classify --model "
+      "runs/squad/best");
   command->add_option("--model", options->model, "model folder, or a name in $MALMOI_HOME")->required();
-  command->add_option("file", options->file, "a text per line (default: standard input)");
+  command->add_option(
+      "file", options->file,
+      "a text per line (default: standard input); of a question answering model {\"question\": ..., \"context\": ...}");
   command->add_flag(
       "--explain", options->explain,
       "each token's share of the label's logit, by integrated gradients, and what they lack of their sum");
@@ -23,8 +29,8 @@ void add_classify(CLI::App& root, Invocation& invocation) {
     invocation.run = [&invocation, options] {
       return app::classify(
           *options,
-          [](const app::ClassifiedText& text) -> Status {
-            print_json(to_json(text));
+          [](const app::ClassifiedLine& line) -> Status {
+            print_json(to_json(line));
             return {};
           },
           invocation.terminal.job());

@@ -1,4 +1,4 @@
-// `malmoi eval`: perplexity and bits per byte on held-out text.
+// `malmoi eval`: perplexity and bits per byte on held-out text; figures of a table of rows.
 #include "app/eval/eval.h"
 
 #include <fmt/format.h>
@@ -38,11 +38,15 @@ void add_eval(CLI::App& root, Invocation& invocation) {
   auto columns = std::make_shared<std::vector<std::string>>();
   auto json = std::make_shared<bool>(false);
   CLI::App* command = root.add_subcommand("eval", "how well a model predicts held-out text");
-  command->footer("Example: malmoi eval --model runs/first/model --text corpus --json");
+  command->footer(
+      "Example: malmoi eval --model runs/first/model --text corpus --json\n"
+      "         malmoi eval --model runs/names/best --table dev.jsonl --columns tokens=words labels=tags");
   command->add_option("--model", o->model, "model folder, or a name in $MALMOI_HOME")->required();
   command->add_option("--text", o->text, "built corpus (its validation split), .jsonl, .jsonl.zst or text files");
   command->add_option("--tokens", o->tokens, "flat ids (.bin) instead of text");
-  command->add_option("--table", table->tables, "rows of a .tsv, .csv or .jsonl: labels or outputs instead of text");
+  command->add_option(
+      "--table", table->tables,
+      "rows of a .tsv, .csv or .jsonl instead of text: labels, numbers, labels of words, answers or outputs");
   command->add_option("--baseline-table", table->train_tables, "rows that baselines learn from");
   command->add_option("--columns", *columns, "role=column, e.g. text=document label=label; source=ko target=en");
   command->add_option("--split", o->split, "of a built corpus")->check(CLI::IsMember({"valid", "test", "train"}));

@@ -67,6 +67,8 @@ struct Family {
   bool positions_follow_padding = false;
   /// How GGUF files spell it; null: such files are not read.
   const GgufDialect* gguf = nullptr;
+  /// The config of a model `size` times as wide that fills masked words beside this one (companion.h); null: it has none.
+  Json (*companion)(const Json& config, double size) = nullptr;
 };
 
 /// Whether a family has a head for a task.

@@ -49,6 +49,7 @@ Status check_trained_weights(const Model& model, const std::string& where) {
                           "the training diverged: lower optimizer.lr and go on from the last checkpoint with --resume");
     }
   }
+  if (model.companion) return check_trained_weights(*model.companion, where);
   return {};
 }
 

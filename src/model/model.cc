@@ -26,6 +26,11 @@ void Model::tie_head() {
   tied_head = std::move(tied);
 }
 
+void Model::refresh_compute() {
+  parameters.refresh_compute();
+  if (companion) companion->parameters.refresh_compute();
+}
+
 Tensor Model::logits(Context& context, const Tensor& features) const {
   Tensor logits = context.temporary(DType::kF32, {features.shape().rows(), outputs()});
   (*head->weight)->product(context, features, logits, head->bias);

@@ -103,12 +103,15 @@ class Model {
   int32_t pad_token_id = -1;
   std::vector<std::string> labels;  // of a classifier of texts or tokens, by index
   TiedHead tied_head;
-  std::vector<std::string> beside;  // beginnings of names of tensors that a file may hold, without use here
+  std::vector<std::string> beside;   // beginnings of names of tensors that a file may hold, without use here
+  std::unique_ptr<Model> companion;  // trained beside this one, whose tables it reads (companion.h); null: none
 
   /// Gives a tied head a matrix of its own, without memory yet.
   void untie_head();
   /// Takes a head's own matrix away: it is the table `tied_head.words`.
   void tie_head();
+  /// Writes the compute copies from the masters, the companion's too.
+  void refresh_compute();
 
   /// f32 logits of rows of features, for serving and scoring.
   Tensor logits(Context& context, const Tensor& features) const;

@@ -12,6 +12,7 @@ void Examples::clear() {
   decoder.clear();
   targets.clear();
   numbers.clear();
+  draws.clear();
 }
 
 ModelInput::ModelInput(const Examples& examples) : batch_(examples.input.batch()) {

@@ -14,6 +14,7 @@ struct Examples {
   nn::BatchBuilder decoder;      // of encoder-decoders alone: one run for each run of `input`
   std::vector<int32_t> targets;  // of each row that the head makes (tokens, or runs); < 0: does not count
   std::vector<float> numbers;    // instead, of each run, where numbers are learned
+  std::vector<double> draws;     // of each row, uniform in [0, 1): of objectives that sample
 
   void clear();
   /// Tokens that are read, by encoder and decoder.

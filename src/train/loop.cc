@@ -25,6 +25,13 @@ constexpr double kLeastRestFromSaving = 20;
 // Steps with nothing to learn that are told one by one; of more, their number.
 constexpr int64_t kToldMaskedSteps = 3;
 
+// What a checkpoint's model must be like: its config, and that of its companion.
+std::string fingerprint_of(const model::Model& model) {
+  std::string configs = dump_json(model.config());
+  if (model.companion) configs += dump_json(model.companion->config());
+  return to_hex(hash128(configs));
+}
+
 class Loop {
  public:
   Loop(const LoopInputs& inputs, const LoopEvents& events)
@@ -32,8 +39,8 @@ class Loop {
         c_(*inputs.config),
         events_(events),
         store_(Path(c_.out) / "checkpoints"),
-        trained_(trainable_entries(inputs.stepper->model().parameters)),
-        fingerprint_(to_hex(hash128(dump_json(inputs.stepper->model().config())))) {}
+        trained_(trainable_entries(inputs.stepper->model())),
+        fingerprint_(fingerprint_of(inputs.stepper->model())) {}
 
   Result<LoopResult> run() {
     MALMOI_TRY(open_streams());
@@ -77,10 +84,10 @@ class Loop {
   // What changes: frozen weights come from where they came from.
   std::vector<CheckpointTensor> tensors() {
     std::vector<CheckpointTensor> list;
-    for (const Entry* entry : trained_) list.push_back({entry->spec.name, entry->parameter.master});
+    for (const Entry* entry : trained_) list.push_back({entry->parameter.name, entry->parameter.master});
     for (StateTensor& s : in_.optimizer->state()) list.push_back({s.name, s.values});
     for (size_t i = 0; in_.ema && i < in_.ema->size(); ++i)
-      list.push_back({trained_[i]->spec.name + "/ema", (*in_.ema)[i]});
+      list.push_back({trained_[i]->parameter.name + "/ema", (*in_.ema)[i]});
     if (streams_) std::ranges::move(streams_->tensors(), std::back_inserter(list));
     return list;
   }
@@ -118,7 +125,7 @@ class Loop {
     result_.stopped_early = state.stopped_early;
     result_.last_loss = state.last_loss;
     result_.last_valid_loss = state.last_valid_loss;
-    in_.stepper->model().parameters.refresh_compute();
+    in_.stepper->model().refresh_compute();
     return {};
   }
 

@@ -103,12 +103,12 @@ class MaskedSequences final : public ExampleSource {
 
 }  // namespace
 
-MaskingConfig read_masking(ConfigReader& reader) {
-  MaskingConfig config;
+MaskingConfig read_masking(ConfigReader& reader, const MaskingConfig& defaults) {
+  MaskingConfig config = defaults;
   config.rate = reader.number("rate", config.rate, 0.001, 0.999);
   config.mask = reader.number("mask", config.mask, 0, 1);
   config.random = reader.number("random", config.random, 0, 1);
-  config.whole_words = reader.boolean("whole_words", false);
+  config.whole_words = reader.boolean("whole_words", config.whole_words);
   if (config.mask + config.random > 1) reader.fail("random", "and mask are more than all", "make their sum 1 at most");
   return config;
 }

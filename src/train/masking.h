@@ -17,7 +17,7 @@ struct MaskingConfig {
   bool whole_words = false;         // all tokens of a word or none
   bool operator==(const MaskingConfig&) const = default;
 };
-MaskingConfig read_masking(ConfigReader& reader);
+MaskingConfig read_masking(ConfigReader& reader, const MaskingConfig& defaults = {});
 
 /// `sequences` with what the tokenizer puts around a text around each of their documents, and masked: what is hidden in
 /// example n follows from n and the seed alone. An example has `room` tokens at most. Errors: a vocabulary without a mask.

@@ -22,10 +22,12 @@ namespace malmoi::train {
 struct Counts {
   int64_t terms = 0;   // of the loss: targets, or rows
   int64_t tokens = 0;  // that are read
+  int64_t filled = 0;  // masked tokens that a companion fills, a mean of its own
   double weight = 0;   // of all terms, where they weigh differently
   void operator+=(const Counts& other) {
     terms += other.terms;
     tokens += other.tokens;
+    filled += other.filled;
     weight += other.weight;
   }
 };
@@ -68,12 +70,14 @@ class Objective {
 /// The options of all objectives; each reads its own.
 struct ObjectiveConfig {
   std::string name = "causal_lm";  // a name of objective_table()
-  MaskingConfig masking;           // masked_lm
+  MaskingConfig masking;           // masked_lm, replaced_token
   SpanConfig spans;                // span_corruption
   double label_smoothing = 0;
   std::vector<float> class_weights;  // classification: of each label; empty: all 1
   bool balanced_classes = false;     // they follow from how often each label comes
   std::map<std::string, double> named_class_weights;
+  double generator_size = 0.25;      // replaced_token: of the discriminator's width
+  double discriminator_weight = 50;  // replaced_token: of its loss beside the generator's
   double z_loss = 0;  // times the square of the logarithm of the softmax's denominator (Chowdhery et al. 2022)
   bool operator==(const ObjectiveConfig&) const = default;
 };
@@ -94,6 +98,9 @@ struct ObjectiveEntry {
   Result<std::unique_ptr<ExampleSource>> (*of_tokens)(std::unique_ptr<ExampleSource> sequences, const TokenRules& rules,
                                                       const ObjectiveConfig& config, uint64_t seed,
                                                       int64_t room) = nullptr;
+  /// Gives a model without memory the companion that is trained beside it on flat ids (model/companion.h); null: there is none.
+  /// Errors: a model that has none.
+  Status (*accompany)(model::Model& model, const ObjectiveConfig& config) = nullptr;
 };
 std::span<const ObjectiveEntry* const> objective_table();
 /// `name` must stand in the table.

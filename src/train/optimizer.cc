@@ -33,8 +33,19 @@ std::vector<Entry*> trainable_entries(const nn::ParameterSet& parameters) {
   return list;
 }
 
+std::vector<Entry*> trainable_entries(const model::Model& model) {
+  std::vector<Entry*> list = trainable_entries(model.parameters);
+  if (!model.companion) return list;
+  for (Entry* entry : trainable_entries(model.companion->parameters)) list.push_back(entry);
+  return list;
+}
+
 std::unique_ptr<Optimizer> make_optimizer(const OptimizerConfig& config, const nn::ParameterSet& parameters) {
   return optimizer_entry(config.name).make(config, trainable_entries(parameters));
+}
+
+std::unique_ptr<Optimizer> make_optimizer(const OptimizerConfig& config, const model::Model& model) {
+  return optimizer_entry(config.name).make(config, trainable_entries(model));
 }
 
 }  // namespace malmoi::train

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/config.h"
-#include "nn/parameter_set.h"
+#include "model/model.h"
 
 namespace malmoi::train {
 
@@ -68,7 +68,10 @@ const OptimizerEntry& optimizer_entry(std::string_view name);
 
 /// The parameters that are trained, in their order: those that an optimiser, a checkpoint and an average hold.
 std::vector<Entry*> trainable_entries(const nn::ParameterSet& parameters);
-/// Of `config` for the model's trainable parameters.
+/// The model's, then its companion's own.
+std::vector<Entry*> trainable_entries(const model::Model& model);
+/// Of `config` for the trainable parameters.
 std::unique_ptr<Optimizer> make_optimizer(const OptimizerConfig& config, const nn::ParameterSet& parameters);
+std::unique_ptr<Optimizer> make_optimizer(const OptimizerConfig& config, const model::Model& model);
 
 }  // namespace malmoi::train

@@ -2,6 +2,7 @@
 
 #include "autograd/tape.h"
 #include "kernels/kernels.h"
+#include "model/companion.h"
 #include "model/registry.h"
 
 namespace malmoi::train {
@@ -9,6 +10,18 @@ namespace {
 
 // Program, libraries and their tables, as measured on Linux with glibc; prepared products come on top.
 constexpr size_t kProcessBytes = 30 << 20;
+
+// Trained as the other is: an address that is never touched stands for a gradient that is wanted.
+void train_as(nn::ParameterSet& twin, const nn::ParameterSet& other) {
+  void* somewhere = reinterpret_cast<void*>(uintptr_t{Arena::kAlignment});
+  for (size_t i = 0; i < twin.entries().size(); ++i) {
+    Parameter& p = twin.entries()[i]->parameter;
+    p.trainable = other.entries()[i]->parameter.trainable;
+    if (!p.trainable) continue;
+    p.grad = Tensor::view(somewhere, DType::kF32, p.shape);
+    p.grad_ready = true;
+  }
+}
 
 // A twin of the model without memory: a rehearsal must not touch the real one's gradients. Null where the config makes none.
 std::unique_ptr<model::Model> twin_of(const model::Model& model, DType dtype) {
@@ -22,16 +35,26 @@ std::unique_ptr<model::Model> twin_of(const model::Model& model, DType dtype) {
   if (its < ours) twin->untie_head();
   if (its > ours) twin->tie_head();
   twin->parameters.allocate(nn::Purpose::kRehearsal, dtype);
-  // An address that is never touched stands for a gradient that is wanted.
-  void* somewhere = reinterpret_cast<void*>(uintptr_t{Arena::kAlignment});
-  for (size_t i = 0; i < twin->parameters.entries().size(); ++i) {
-    Parameter& p = twin->parameters.entries()[i]->parameter;
-    p.trainable = model.parameters.entries()[i]->parameter.trainable;
-    if (!p.trainable) continue;
-    p.grad = Tensor::view(somewhere, DType::kF32, p.shape);
-    p.grad_ready = true;
-  }
+  train_as(twin->parameters, model.parameters);
+  if (!model.companion) return twin;
+  if (!model::attach_companion(*twin, model.companion->config()).ok()) return nullptr;
+  model::fill_companion(*twin, nn::Purpose::kRehearsal, 0);
+  train_as(twin->companion->parameters, model.companion->parameters);
   return twin;
+}
+
+// Adds what the parameters take, whether they are trained or not.
+void add_parameters(const nn::ParameterSet& parameters, MemoryPlan& plan) {
+  for (const auto& entry : parameters.entries()) {
+    const Parameter& p = entry->parameter;
+    const size_t master = sizeof(float) * static_cast<size_t>(p.shape.elements());
+    if (!p.trainable) {
+      plan.weights += p.compute.bytes();
+      continue;
+    }
+    plan.weights += master + (p.compute.dtype() == DType::kF32 ? 0 : p.compute.bytes());
+    plan.gradients += master;
+  }
 }
 
 struct Rehearsed {
@@ -68,18 +91,10 @@ MemoryPlan plan_memory(const PlanInput& input) {
   MemoryPlan plan;
   std::unique_ptr<model::Model> twin = twin_of(input.model, input.dtype);
   if (!twin) return plan;
-  for (const nn::ParameterSet::Entry* entry : trainable_entries(twin->parameters))
+  for (const Entry* entry : trainable_entries(*twin))
     plan.optimizer += sizeof(float) * optimizer_entry(input.optimizer.name).state_elements(input.optimizer, *entry);
-  for (const auto& entry : twin->parameters.entries()) {
-    const Parameter& p = entry->parameter;
-    const size_t master = sizeof(float) * static_cast<size_t>(p.shape.elements());
-    if (!p.trainable) {
-      plan.weights += p.compute.bytes();
-      continue;
-    }
-    plan.weights += master + (p.compute.dtype() == DType::kF32 ? 0 : p.compute.bytes());
-    plan.gradients += master;
-  }
+  add_parameters(twin->parameters, plan);
+  if (twin->companion) add_parameters(twin->companion->parameters, plan);
   plan.activations =
       rehearse(*twin, input.objective, input.dtype, input.batch_size, input.sequence_length, input.checkpointing).peak;
   plan.process = kProcessBytes;

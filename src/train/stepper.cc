@@ -21,6 +21,7 @@ Result<Stepper> Stepper::create(model::Model& model, const Objective& objective,
   stepper.model_ = &model;
   stepper.objective_ = &objective;
   stepper.optimizer_ = &optimizer;
+  stepper.trained_ = trainable_entries(model);
   stepper.options_ = options;
   MALMOI_ASSIGN(Arena arena, Arena::create(options.arena_bytes));
   stepper.arena_ = std::make_unique<Arena>(std::move(arena));
@@ -52,7 +53,7 @@ StepResult Stepper::step(int64_t count, const Fill& fill, uint64_t micro_index, 
     counts += part;
     if (part.terms > 0) last = i;
   }
-  for (const auto& entry : model_->parameters.entries()) entry->parameter.grad_ready = false;
+  for (Entry* entry : trained_) entry->parameter.grad_ready = false;
   LossSums sums;
   autograd::Context& c = *context_;
   c.tape = tape_.get();
@@ -83,9 +84,9 @@ void Stepper::read_on(const Examples& examples, const Counts& whole) {
 
 double Stepper::gradient_norm() {
   double squares = 0;
-  for (const auto& entry : model_->parameters.entries()) {
+  for (const Entry* entry : trained_) {
     const Parameter& p = entry->parameter;
-    if (!p.trainable || !p.grad_ready) continue;
+    if (!p.grad_ready) continue;
     context_->run("gradient norm", 0, &kernels::Backend::sum_of_squares,
                   {.n = p.grad.elements(), .x = p.grad.as<float>(), .sum = &squares});
   }

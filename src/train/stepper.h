@@ -63,6 +63,7 @@ class Stepper {
   model::Model* model_ = nullptr;
   const Objective* objective_ = nullptr;
   Optimizer* optimizer_ = nullptr;
+  std::vector<Entry*> trained_;  // the model's, and its companion's
   autograd::GradientSink* sink_ = nullptr;
   StepperOptions options_;
   StepLimits limits_;

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/utf8.h"
 #include "tokenizer/document_marks.h"
 
 namespace malmoi::train {
@@ -68,11 +69,33 @@ Result<std::vector<std::string>> cell_list(const Json* cell, std::string_view ro
     return texts;
   }
   MALMOI_ASSIGN(std::string whole, cell_text(cell, role, where));
-  for (size_t at = 0; (at = whole.find_first_not_of(kSpace, at)) != whole.npos;) {
-    const size_t end = std::min(whole.find_first_of(kSpace, at), whole.size());
-    texts.push_back(whole.substr(at, end - at));
+  for (std::string_view word : words_of(whole)) texts.emplace_back(word);
+  return texts;
+}
+
+std::vector<std::string_view> words_of(std::string_view text) {
+  std::vector<std::string_view> words;
+  for (size_t at = 0; (at = text.find_first_not_of(kSpace, at)) != text.npos;) {
+    const size_t end = std::min(text.find_first_of(kSpace, at), text.size());
+    words.push_back(text.substr(at, end - at));
     at = end;
   }
+  return words;
+}
+
+Result<std::vector<std::string>> cell_answers(const Json* cell, std::string_view where) {
+  if (!cell) return invalid_data("the answers are missing", std::string(where), "write [] where there is none");
+  if (cell->is_object()) cell = cell->contains("text") ? &(*cell)["text"] : nullptr;
+  std::vector<std::string> texts;
+  if (cell && cell->is_array()) {
+    for (const Json& answer : *cell) {
+      MALMOI_ASSIGN(std::string text, cell_text(&answer, "answer", where));
+      texts.push_back(std::move(text));
+    }
+    return texts;
+  }
+  MALMOI_ASSIGN(std::string text, cell_text(cell, "answer", where));
+  texts.push_back(std::move(text));
   return texts;
 }
 
@@ -134,6 +157,23 @@ EncodedText encode_text(const std::string& first, const std::string* second, con
   text.ids = std::move(encoding.ids);
   text.type_ids = std::move(encoding.type_ids);
   return text;
+}
+
+EncodedWords encode_words(const std::vector<std::string>& words, const tokenizer::Tokenizer& tokenizer,
+                          int64_t max_length) {
+  std::string joined;
+  for (const std::string& word : words) joined += (joined.empty() ? "" : " ") + word;
+  EncodedWords encoded{encode_text(joined, nullptr, tokenizer, max_length), std::vector<int64_t>(words.size(), -1)};
+  const std::vector<EncodedText::Place>& places = encoded.text.places;
+  uint32_t begin = 0;  // of the word, in code points
+  size_t token = 0;
+  for (size_t w = 0; w < words.size(); ++w) {
+    const uint32_t end = begin + static_cast<uint32_t>(count_code_points(words[w]));
+    while (token < places.size() && (places[token].text < 0 || places[token].end <= begin)) ++token;
+    if (token < places.size() && places[token].begin < end) encoded.first[w] = static_cast<int64_t>(token++);
+    begin = end + 1;
+  }
+  return encoded;
 }
 
 Result<EncodedText> encode_output(const std::string& text, const tokenizer::Tokenizer& tokenizer, int64_t max_length) {

@@ -54,6 +54,8 @@ struct TableFormat {
 Result<std::string> cell_text(const Json* cell, std::string_view role, std::string_view where);
 /// The texts of a cell: a list of them, or one text whose words stand apart by white space. Errors: as cell_text.
 Result<std::vector<std::string>> cell_list(const Json* cell, std::string_view role, std::string_view where);
+/// What stands between white space; views of the text.
+std::vector<std::string_view> words_of(std::string_view text);
 /// A number that is finite in f32, or a text that is one. Errors: anything else.
 Result<double> cell_number(const Json* cell, std::string_view role, std::string_view where);
 /// A text and, if the row has one, a second one. Errors: as cell_text.
@@ -63,6 +65,10 @@ struct CellTexts {
   const std::string* pair() const { return second ? &*second : nullptr; }
 };
 Result<CellTexts> cell_texts(const Json* first, const Json* second, std::string_view where);
+
+/// The answers to a question: a text, a list of texts, or SQuAD's {"text": [...]}; empty lists: there is none. Errors: a value of
+/// another kind, or none.
+Result<std::vector<std::string>> cell_answers(const Json* cell, std::string_view where);
 
 /// The index of a label among those of the model; where these are LABEL_0, LABEL_1 ..., a number is an index, too.
 Result<int32_t> label_index(const std::string& label, std::span<const std::string> labels, std::string_view where);
@@ -83,6 +89,13 @@ struct EncodedText {
 };
 EncodedText encode_text(const std::string& first, const std::string* second, const tokenizer::Tokenizer& tokenizer,
                         int64_t max_length);
+/// Words as a text with a space between, and the first token of each; -1: it was cut away, or has none of its own.
+struct EncodedWords {
+  EncodedText text;
+  std::vector<int64_t> first;
+};
+EncodedWords encode_words(const std::vector<std::string>& words, const tokenizer::Tokenizer& tokenizer,
+                          int64_t max_length);
 /// What a decoder is to write: the text as the tokenizer puts it together, and its end of text where that is not there yet.
 /// Errors: a tokenizer without one, since the model would never stop.
 Result<EncodedText> encode_output(const std::string& text, const tokenizer::Tokenizer& tokenizer, int64_t max_length);

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 
 #include "app/train/table_run.h"
+#include "app/use/answer_all.h"
+#include "app/use/generate.h"
 
 namespace malmoi::app {
 namespace {
@@ -150,6 +152,22 @@ TEST_F(OutputTable, TheRulesOfTheFolderHold) {
   ASSERT_TRUE(report.ok()) << report.error().to_string();
   ASSERT_EQ(report->examples.size(), static_cast<size_t>(kRows));
   for (const TableEvalReport::Example& example : report->examples) EXPECT_EQ(example.output, "film");
+}
+
+TEST_F(OutputTable, AnOutputIsAsLongAsItIsAskedFor) {
+  document_.root["train"]["steps"] = 20;
+  document_.root["train"]["best_metric"] = "loss";
+  ASSERT_EQ(refusal(), "accepted");
+  auto loaded = load_for_generation((folder_ / "run" / "best").string(), DType::kF32, job_);
+  ASSERT_TRUE(loaded.ok()) << loaded.error().to_string();
+  auto written = [&](std::vector<int64_t> lengths) {
+    return *answer_all(*loaded->model, *loaded->tokenizer, {"good film", "bad play"},
+                       {.max_input = 8, .max_output = 4, .lengths = std::move(lengths)}, job_);
+  };
+  const std::vector<std::string> whole = written({}), shorter = written({2, 9});
+  EXPECT_TRUE(whole[0].starts_with(shorter[0]));
+  EXPECT_LT(shorter[0].size(), whole[0].size());
+  EXPECT_EQ(shorter[1], whole[1]);
 }
 
 TEST_F(OutputTable, SourcesThatAreCutAreCounted) {

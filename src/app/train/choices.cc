@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "base/json_read.h"
-#include "base/log.h"
 #include "kernels/gemm.h"
 
 namespace malmoi::app {
@@ -27,6 +27,18 @@ std::optional<ChosenLength> recorded_length(const Json& chosen, double minutes) 
              decay = json_count(chosen, "decay_steps"), eval_every = json_count(chosen, "eval_every");
   if (!steps || *steps < 1 || !warmup || !decay || !eval_every) return {};
   return ChosenLength{*steps, *warmup, *decay, *eval_every};
+}
+
+// Steps that fit with an evaluation behind each `every` of them (0: none), and one behind the last, due or not.
+int64_t most_steps(double seconds, double step, double evaluation, int64_t every) {
+  int64_t steps = 0;
+  if (every > 0) {
+    const double group = static_cast<double>(every) * step + evaluation;
+    const double groups = std::floor(seconds / group);
+    steps = static_cast<int64_t>(groups) * every;
+    seconds -= groups * group;
+  }
+  return steps + static_cast<int64_t>(std::max(seconds - evaluation, 0.0) / step);
 }
 
 void apply(const ChosenLength& length, TrainConfig& config) {
@@ -52,16 +64,14 @@ ChosenLength fit_length(const TrainConfig& config, const Speed& speed, double se
     length.steps = std::max<int64_t>(static_cast<int64_t>(left / step), 1);
     length.eval_every = (length.steps + evaluations - 1) / evaluations;
   } else {
-    const double evaluation =
-        length.eval_every > 0 ? speed.evaluation_seconds / static_cast<double>(length.eval_every) : 0;
-    length.steps = std::max<int64_t>(static_cast<int64_t>(seconds / (step + evaluation)), 1);
+    length.steps = std::max<int64_t>(most_steps(seconds, step, speed.evaluation_seconds, length.eval_every), 1);
   }
   length.warmup_steps = std::min(length.warmup_steps, length.steps / kLeastStepsOfWarmup);
   length.decay_steps = std::min(length.decay_steps, length.steps - length.warmup_steps);
   return length;
 }
 
-Choices::Choices(const RunFolder& folder, bool resume) : folder_(folder) {
+Choices::Choices(const RunFolder& folder, bool resume, Clock clock) : folder_(folder), clock_(std::move(clock)) {
   if (!resume) return;
   auto before = read_json((folder / "chosen.json").string());
   if (before.ok() && before->is_object()) chosen_ = *std::move(before);
@@ -90,10 +100,10 @@ Result<bool> Choices::choose_length(TrainConfig& config, const std::function<Res
     job.message(fmt::format("{} steps, as this run chose for {} min", config.steps, config.minutes));
     return false;
   }
-  const double seconds = 60 * config.minutes, began = monotonic_seconds();
+  const double seconds = 60 * config.minutes, began = clock_();
   job.message("measuring the speed of the first steps");
   MALMOI_ASSIGN(Speed speed, measure(std::min(kMeasuredShare * seconds, kMostMeasuredSeconds)));
-  const ChosenLength length = fit_length(config, speed, seconds - (monotonic_seconds() - began));
+  const ChosenLength length = fit_length(config, speed, seconds - (clock_() - began));
   apply(length, config);
   chosen_.update({{"minutes", config.minutes},
                   {"steps", length.steps},

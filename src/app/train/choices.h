@@ -5,9 +5,10 @@
 #include <functional>
 
 #include "app/train/run_folder.h"
-#include "app/train/steps.h"
+#include "app/train/speed.h"
 #include "base/error.h"
 #include "base/job.h"
+#include "tensor/precision.h"
 #include "train/config.h"
 
 namespace malmoi::app {
@@ -19,14 +20,14 @@ Precision fastest_precision();
 struct ChosenLength {
   int64_t steps = 1, warmup_steps = 0, decay_steps = 0, eval_every = 0;
 };
-/// As many steps as fit `seconds` with their evaluations. Warm-up takes a tenth of them at most. Where the configuration does
+/// As many steps as fit `seconds` with their evaluations, one of which is after the last step. Warm-up takes a tenth of them at most. Where the configuration does
 /// not say after how many steps to evaluate: ten times in the run, less often where that would take a fifth of the time.
 ChosenLength fit_length(const train::TrainConfig& config, const Speed& speed, double seconds);
 
 class Choices {
  public:
   /// `resume`: what the run in the folder chose before holds again.
-  Choices(const RunFolder& folder, bool resume);
+  Choices(const RunFolder& folder, bool resume, Clock clock = monotonic_seconds);
 
   /// Fills in `precision` where the configuration leaves it open, and says which.
   Status choose_precision(train::TrainConfig& config, const Job& job);
@@ -39,6 +40,7 @@ class Choices {
   Status write() const { return write_file(folder_ / "chosen.json", dump_json(chosen_, 2) + "\n"); }
 
   const RunFolder& folder_;
+  Clock clock_;
   Json chosen_ = Json::object();
 };
 

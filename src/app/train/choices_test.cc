@@ -38,6 +38,66 @@ TEST(FitLength, StepsAndEvaluationsFitTheTime) {
   EXPECT_EQ(fit_length(config, {.step_seconds = 1}, 60).decay_steps, 60);
 }
 
+// Counts seconds as they are said to pass.
+struct FakeClock {
+  double now = 0;
+  Clock clock() {
+    return [this] { return now; };
+  }
+  std::function<Status()> takes(double seconds, int* calls = nullptr) {
+    return [this, seconds, calls] {
+      now += seconds;
+      if (calls) ++*calls;
+      return Status();
+    };
+  }
+};
+
+TEST(MeasureSpeed, CountsAllThatAnEvaluationDoes) {
+  FakeClock fake;
+  int outputs = 0;
+  TimedRun run{.step =
+                   [&](int64_t step) {
+                     fake.now += step == 0 ? 30 : 2;
+                     return Status();
+                   },
+               .evaluation = {{fake.takes(1), 20}, {fake.takes(5, &outputs)}, {fake.takes(0.5)}},
+               .clock = fake.clock()};
+  auto speed = measure_speed(run, 40);
+  ASSERT_TRUE(speed.ok());
+  EXPECT_EQ(speed->step_seconds, 2) << "without the first step";
+  EXPECT_EQ(speed->evaluation_seconds, 20 * 1 + 5 + 0.5) << "a batch for all, the outputs, the samples";
+  EXPECT_EQ(outputs, 1);
+  EXPECT_EQ(fake.now, 30 + 5 * 2 + 1 + 5 + 0.5);
+  run.evaluation[1].run = [] { return Status(invalid_data("no memory")); };
+  EXPECT_FALSE(measure_speed(run, 1).ok());
+}
+
+// Seconds of the run that was chosen: its steps, and an evaluation after each `eval_every` of them and after the last.
+double seconds_of(const ChosenLength& length, const Speed& speed) {
+  double seconds = 0;
+  for (int64_t step = 1; step <= length.steps; ++step) {
+    seconds += speed.step_seconds;
+    const bool due = length.eval_every > 0 && step % length.eval_every == 0;
+    if (due || step == length.steps) seconds += speed.evaluation_seconds;
+  }
+  return seconds;
+}
+
+TEST(FitLength, FiveMinutesEndInFiveMinutes) {
+  for (double evaluation : {0.0, 0.3, 7.0, 45.0}) {
+    for (double step : {0.01, 0.7, 4.0}) {
+      for (int64_t eval_every : {-1, 0, 7, 100}) {
+        const Speed speed{.step_seconds = step, .evaluation_seconds = evaluation};
+        const double seconds = seconds_of(fit_length(timed(0, eval_every), speed, 300), speed);
+        SCOPED_TRACE(testing::Message() << evaluation << " " << step << " " << eval_every);
+        EXPECT_LE(seconds, 300 + 1e-6);
+        EXPECT_GE(seconds, 300 - 2 * step - evaluation) << "and there is no room for more";
+      }
+    }
+  }
+}
+
 class ChosenRun : public SmallRun {
  protected:
   void SetUp() override {
@@ -60,6 +120,33 @@ TEST_F(ChosenRun, ARunFitsItsMinutesAndSaysWhatItChose) {
   EXPECT_THAT(messages_, Contains(HasSubstr("dtype " + report->dtype)));
   EXPECT_THAT(messages_, Contains(HasSubstr("steps fit 0.005 min")));
   EXPECT_TRUE(report->best.has_value()) << "it is evaluated without eval_every";
+}
+
+TEST_F(ChosenRun, WhatMeasuringTakesIsPartOfTheTime) {
+  auto folder = RunFolder::open(folder_ / "fake", {}, false);
+  ASSERT_TRUE(folder.ok());
+  FakeClock fake;
+  Choices choices(*folder, false, fake.clock());
+  train::TrainConfig config = timed(0);
+  auto measured = choices.choose_length(
+      config,
+      [&](double) {
+        fake.now += 20;
+        return Result<Speed>(Speed{.step_seconds = 1, .evaluation_seconds = 2});
+      },
+      job_);
+  ASSERT_TRUE(measured.ok() && *measured);
+  EXPECT_EQ(config.steps, 32) << "of 40 s four evaluations take 8";
+  EXPECT_EQ(config.eval_every, 8);
+}
+
+TEST_F(ChosenRun, MeasuringLeavesNothingInTheFolder) {
+  document_.root["samples"] = {{"prompts", {"the"}}, {"tokens", 3}};
+  auto report = train(document_, {}, job_);
+  ASSERT_TRUE(report.ok()) << report.error().to_string();
+  for (const auto& entry : std::filesystem::directory_iterator(folder_ / "run"))
+    EXPECT_THAT(entry.path().filename().string(), testing::Not(HasSubstr("rehearsal")));
+  EXPECT_THAT(*read_file(folder_ / "run" / "samples.jsonl"), testing::Not(HasSubstr("\"step\":0")));
 }
 
 TEST_F(ChosenRun, AResumedRunGoesOnWithWhatWasChosen) {

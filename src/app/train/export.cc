@@ -1,7 +1,9 @@
 #include "app/train/export.h"
 
 #include <cstring>
+#include <filesystem>
 
+#include "model/companion.h"
 #include "model/finite.h"
 #include "model/save.h"
 #include "train/optimizer.h"
@@ -10,16 +12,28 @@ namespace malmoi::app {
 namespace {
 
 void swap_weights(const model::Model& model, std::vector<Tensor>& weights) {
-  auto entries = train::trainable_entries(model.parameters);
+  auto entries = train::trainable_entries(model);
   for (size_t i = 0; i < weights.size(); ++i) std::swap(entries[i]->parameter.master, weights[i]);
 }
 
 }  // namespace
 
-Status ModelExport::write(const std::string& name) const {
-  MALMOI_TRY(model::check_trained_weights(model_, (folder_ / name).string()));
+Status ModelExport::write_companion() const {
+  return model_.companion ? write_model(*model_.companion, std::string(model::kCompanionName)) : Status();
+}
+
+Status ModelExport::rehearse() const {
+  const std::string name = ".rehearsal";
+  const Status written = write(name);
+  std::error_code ignored;
+  std::filesystem::remove_all(folder_ / name, ignored);
+  return written;
+}
+
+Status ModelExport::write_model(const model::Model& model, const std::string& name) const {
+  MALMOI_TRY(model::check_trained_weights(model, (folder_ / name).string()));
   return folder_.replace(name, [&](const Path& folder) -> Status {
-    MALMOI_TRY(model::save_model(model_, folder, dtype_));
+    MALMOI_TRY(model::save_model(model, folder, dtype_));
     return tokenizer_ ? tokenizer_->save(folder) : Status();
   });
 }
@@ -33,7 +47,7 @@ Status ModelExport::write_with(const std::string& name, std::vector<Tensor>& wei
 
 std::vector<Tensor> copy_weights(const model::Model& model) {
   std::vector<Tensor> weights;
-  for (const auto* entry : train::trainable_entries(model.parameters)) {
+  for (const auto* entry : train::trainable_entries(model)) {
     const Tensor& master = entry->parameter.master;
     weights.push_back(Tensor::zeros(DType::kF32, master.shape()));
     std::memcpy(weights.back().data(), master.data(), master.bytes());

@@ -4,6 +4,7 @@
 
 #include "app/use/generate.h"
 #include "kernels/gemm.h"
+#include "model/companion.h"
 #include "model/load.h"
 #include "model/registry.h"
 #include "tokenizer/document_marks.h"
@@ -90,6 +91,9 @@ Result<std::unique_ptr<model::Model>> describe_model(const ConfigDocument& docum
   if (config.data.streams && !model->backbone->carries_states())
     return usage_error("is streams, but '" + model->model_type() + "' carries no state from step to step",
                        document.where("data.order"), "use shuffled, or a family that does, such as lstm");
+  const bool is_flat = config.data.format == train::DataFormat::kText || config.data.format == train::DataFormat::kIds;
+  if (auto accompany = train::objective_entry(config.objective.name).accompany; accompany && is_flat)
+    MALMOI_TRY(accompany(*model, config.objective));
   if (config.freeze.empty()) return model;
   MALMOI_TRY(train::check_freeze(config.freeze, model->parameters, document.where("train.freeze")));
   auto frozen = train::frozen_by(config.freeze);
@@ -101,17 +105,20 @@ Result<std::unique_ptr<model::Model>> describe_model(const ConfigDocument& docum
 Status fill_model(const TrainConfig& config, std::unique_ptr<model::Model>& model, const Warn& warn) {
   DType type = activation_type(config.precision);
   if (config.init_from) {
-    MALMOI_ASSIGN(model, model::load_model(*config.init_from, {.purpose = model::Purpose::kTraining,
-                                                               .dtype = type,
-                                                               .task = task_of(config),
-                                                               .labels = model->labels,
-                                                               .seed = config.seed,
-                                                               .frozen = train::frozen_by(config.freeze),
-                                                               .warn = warn}));
-    return {};
+    MALMOI_ASSIGN(auto filled, model::load_model(*config.init_from, {.purpose = model::Purpose::kTraining,
+                                                                     .dtype = type,
+                                                                     .task = task_of(config),
+                                                                     .labels = model->labels,
+                                                                     .seed = config.seed,
+                                                                     .frozen = train::frozen_by(config.freeze),
+                                                                     .warn = warn}));
+    if (model->companion) MALMOI_TRY(model::attach_companion(*filled, model->companion->config()));
+    model = std::move(filled);
+  } else {
+    model->parameters.allocate(model::Purpose::kTraining, type);
+    model->parameters.initialize(config.seed);
   }
-  model->parameters.allocate(model::Purpose::kTraining, type);
-  model->parameters.initialize(config.seed);
+  if (model->companion) model::fill_companion(*model, model::Purpose::kTraining, config.seed);
   return {};
 }
 

@@ -4,6 +4,7 @@
 
 #include "app/eval/output_figures.h"
 #include "tokenizer/document_marks.h"
+#include "train/table_format.h"
 
 namespace malmoi::app {
 namespace {
@@ -32,22 +33,36 @@ OutputMeter::OutputMeter(const train::TrainConfig& config, const RunFolder& fold
   const auto count = std::min<size_t>(static_cast<size_t>(config.samples.outputs), tables.valid.size());
   for (size_t r = 0; r < count; ++r) {
     sources_.push_back(cell(tables.valid[r], config.data.columns.at("source")));
-    targets_.push_back(cell(tables.valid[r], config.data.columns.at("target")));
+    targets_.push_back({cell(tables.valid[r], config.data.columns.at("target"))});
   }
 }
 
 Result<std::vector<train::NamedFigure>> OutputMeter::measure(int64_t step) const {
   MALMOI_ASSIGN(std::vector<std::string> outputs, answer_all(model_, *tokenizer_, sources_, options_, job_));
-  std::vector<std::vector<std::string>> references;
   std::string lines;
-  for (size_t r = 0; r < outputs.size(); ++r) {
-    references.push_back({targets_[r]});
-    lines += dump_json(Json{{"step", step}, {"source", sources_[r]}, {"target", targets_[r]}, {"output", outputs[r]}}) +
-             "\n";
-  }
+  for (size_t r = 0; r < outputs.size(); ++r)
+    lines +=
+        dump_json(Json{{"step", step}, {"source", sources_[r]}, {"target", targets_[r][0]}, {"output", outputs[r]}}) +
+        "\n";
   if (Status written = write_file(folder_ / "outputs.jsonl", lines); !written.ok())
     job_.warn(written.error().to_string());
-  return output_figures(outputs, references);
+  return output_figures(outputs, targets_);
+}
+
+Status OutputMeter::rehearse() const {
+  constexpr int64_t kTimesTarget = 2;  // before it knows where to end, a model writes more than was asked for
+  if (!measures()) return {};
+  AnswerAllOptions options = options_;
+  options.ends.clear();
+  for (const std::vector<std::string>& target : targets_) {
+    MALMOI_ASSIGN(train::EncodedText output, train::encode_output(target[0], *tokenizer_, options.max_output));
+    options.lengths.push_back(kTimesTarget * static_cast<int64_t>(output.ids.size()));
+  }
+  Job quiet;
+  quiet.stop = job_.stop;
+  MALMOI_ASSIGN(std::vector<std::string> outputs, answer_all(model_, *tokenizer_, sources_, options, quiet));
+  output_figures(outputs, targets_);
+  return {};
 }
 
 }  // namespace malmoi::app

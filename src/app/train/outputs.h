@@ -26,6 +26,8 @@ class OutputMeter {
   bool measures() const { return !sources_.empty(); }
   /// `bleu`, `bleu_char`, `chrf`; OUT/outputs.jsonl holds {step, source, target, output} of the last call.
   Result<std::vector<train::NamedFigure>> measure(int64_t step) const;
+  /// Takes about as long as measure() of a model that has begun to learn, and leaves nothing.
+  Status rehearse() const;
 
  private:
   const RunFolder& folder_;
@@ -33,7 +35,8 @@ class OutputMeter {
   const tokenizer::Tokenizer* tokenizer_;
   const Job& job_;
   AnswerAllOptions options_;
-  std::vector<std::string> sources_, targets_;
+  std::vector<std::string> sources_;
+  std::vector<std::vector<std::string>> targets_;  // one each
 };
 
 }  // namespace malmoi::app

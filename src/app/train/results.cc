@@ -1,7 +1,5 @@
 #include "app/train/results.h"
 
-#include <cmath>
-
 namespace malmoi::app {
 
 Json to_json(const TrainReport& report) {
@@ -26,7 +24,7 @@ Json to_json(const TrainReport& report) {
     json["best_step"] = report.best->step;
     json["best_valid_loss"] = report.best->valid_loss;
     if (report.best->score) json["best_" + report.best->score->first] = report.best->score->second;
-    json["perplexity"] = std::exp(report.best->valid_loss);
+    if (report.best->perplexity) json["perplexity"] = *report.best->perplexity;
     if (report.best->bits_per_byte) json["bits_per_byte"] = *report.best->bits_per_byte;
   }
   return json;

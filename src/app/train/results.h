@@ -30,7 +30,8 @@ struct TrainReport {
   std::optional<double> loss;  // of the last step
   struct Best {
     int64_t step = 0;
-    double valid_loss = 0;                         // nats per token; perplexity is its exponential
+    double valid_loss = 0;
+    std::optional<double> perplexity;              // absent: the loss is not one of tokens
     std::optional<double> bits_per_byte;           // absent: the bytes of the text are not known
     std::optional<train::NamedFigure> score = {};  // by train.best_metric, where that is not the loss
   };

@@ -28,8 +28,16 @@ void SampleWriter::begin(int64_t done) {
 
 void SampleWriter::write(int64_t step) {
   begin(step - 1);
-  if (!tokenizer_ || !model_.generates() || config_.samples.prompts.empty()) return;
+  const std::vector<Sample> samples = texts();
+  if (samples.empty()) return;
   std::ofstream file(folder_ / "samples.jsonl", std::ios::app);
+  for (const Sample& sample : samples)
+    file << dump_json(Json{{"step", step}, {"prompt", sample.prompt}, {"text", sample.text}}) << "\n";
+}
+
+std::vector<SampleWriter::Sample> SampleWriter::texts() const {
+  std::vector<Sample> samples;
+  if (!tokenizer_ || !model_.generates()) return samples;
   std::vector<int32_t> ends;
   if (auto end = tokenizer::document_marks(*tokenizer_).after) ends.push_back(*end);
   for (const std::string& prompt : config_.samples.prompts) {
@@ -45,8 +53,9 @@ void SampleWriter::write(int64_t step) {
       text += event.text;
       return true;
     });
-    if (done.ok()) file << dump_json(Json{{"step", step}, {"prompt", prompt}, {"text", text}}) << "\n";
+    if (done.ok()) samples.push_back({prompt, std::move(text)});
   }
+  return samples;
 }
 
 }  // namespace malmoi::app

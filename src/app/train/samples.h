@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <vector>
 
 #include "app/train/run_folder.h"
 #include "base/job.h"
@@ -22,6 +24,12 @@ class SampleWriter {
   void begin(int64_t done);
   /// Appends a line for each prompt, {step, prompt, text}, to OUT/samples.jsonl; `step` steps are done.
   void write(int64_t step);
+
+  struct Sample {
+    std::string prompt, text;
+  };
+  /// What the model as it is makes of each prompt; none where it writes no text.
+  std::vector<Sample> texts() const;
 
  private:
   const train::TrainConfig& config_;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "base/log.h"
 #include "train/optimizer.h"
 
 namespace malmoi::app {
@@ -17,10 +16,6 @@ train::StepperOptions stepper_options(const StepsInput& input) {
           .int8_products = config.precision == Precision::kInt8};
 }
 
-// After the first step, which touches memory and makes code.
-constexpr int64_t kTimedSteps = 3;
-constexpr double kPatience = 2;  // times as long as asked for, where steps are slow
-
 void try_step(const StepsInput& input, train::Stepper& stepper, int64_t step) {
   const train::TrainConfig& config = input.config;
   stepper.step(
@@ -32,42 +27,46 @@ void try_step(const StepsInput& input, train::Stepper& stepper, int64_t step) {
       static_cast<uint64_t>(step * config.gradient_accumulation), step + 1, config.optimizer.lr);
 }
 
-double timed_evaluation(const StepsInput& input, train::Stepper& stepper) {
+// A batch of the held-out data, which stands for all of it.
+TimedRun::Part timed_batch(const StepsInput& input, train::Stepper& stepper) {
   const train::ExampleSource& valid = *input.data.valid;
-  train::Examples batch;
   const uint64_t rows = std::min(static_cast<uint64_t>(input.config.batch_size), valid.size());
-  for (uint64_t n = 0; n < rows; ++n) valid.append(n, batch);
-  const double begin = monotonic_seconds();
-  stepper.evaluate(batch, input.objective.count(batch));
-  const double batches = static_cast<double>(valid.size()) / static_cast<double>(rows);
-  return (monotonic_seconds() - begin) * batches;
+  auto evaluate = [&input, &stepper, &valid, rows]() -> Status {
+    train::Examples batch;
+    for (uint64_t n = 0; n < rows; ++n) valid.append(n, batch);
+    stepper.evaluate(batch, input.objective.count(batch));
+    return {};
+  };
+  return {evaluate, static_cast<double>(valid.size()) / static_cast<double>(rows)};
 }
 
 }  // namespace
 
-Result<Speed> measure_speed(const StepsInput& input, double seconds, const Job& job) {
-  auto optimizer = train::make_optimizer(input.config.optimizer, input.model.parameters);
+Result<Speed> measure_steps(const StepsInput& input, const OutputMeter& outputs, const SampleWriter& samples,
+                            const ModelExport& exports, double seconds, const Job& job) {
+  auto optimizer = train::make_optimizer(input.config.optimizer, input.model);
   MALMOI_ASSIGN(train::Stepper stepper,
                 train::Stepper::create(input.model, input.objective, *optimizer, stepper_options(input)));
-  const double began = monotonic_seconds();
-  try_step(input, stepper, 0);
-  const double first = monotonic_seconds();
-  int64_t steps = 0;
-  double now = first;
-  do {
-    MALMOI_TRY(job.stop.check("", "run it again", "stopped while measuring the speed"));
-    try_step(input, stepper, ++steps);
-    now = monotonic_seconds();
-  } while (now < began + (steps < kTimedSteps ? kPatience : 1) * seconds);
-  // The mean: what other programs take of the machine now, they take later, too.
-  Speed speed{.step_seconds = (now - first) / static_cast<double>(steps)};
-  if (input.data.valid) speed.evaluation_seconds = timed_evaluation(input, stepper);
-  return speed;
+  TimedRun run;
+  run.step = [&](int64_t step) -> Status {
+    try_step(input, stepper, step);
+    return job.stop.check("", "run it again", "stopped while measuring the speed");
+  };
+  if (input.data.valid) {
+    run.evaluation = {timed_batch(input, stepper),
+                      {[&] { return outputs.rehearse(); }},
+                      {[&] {
+                        samples.texts();
+                        return Status();
+                      }},
+                      {[&] { return exports.rehearse(); }}};
+  }
+  return measure_speed(run, seconds);
 }
 
 Result<train::LoopResult> run_steps(const StepsInput& input, RunDisplay& display, SampleWriter& samples,
                                     const OutputMeter& outputs, const ModelExport& exports, const Job& job) {
-  auto optimizer = train::make_optimizer(input.config.optimizer, input.model.parameters);
+  auto optimizer = train::make_optimizer(input.config.optimizer, input.model);
   MALMOI_ASSIGN(train::Stepper stepper,
                 train::Stepper::create(input.model, input.objective, *optimizer, stepper_options(input)));
   autograd::Profile profile;

@@ -12,6 +12,7 @@
 #include "app/train/memory.h"
 #include "app/train/outputs.h"
 #include "app/train/samples.h"
+#include "app/train/speed.h"
 
 namespace malmoi::app {
 
@@ -28,15 +29,11 @@ struct StepsInput {
   std::optional<std::string> trace;  // where a Chrome trace of the kernels goes
 };
 
-/// What steps and evaluations take here.
-struct Speed {
-  double step_seconds = 0;
-  double evaluation_seconds = 0;  // of all held-out data; 0: there is none
-};
-
-/// Times the first steps of a run, an evaluation's batch and what a step's update takes, for about `seconds`. The model's
-/// weights are changed: fill it anew. Errors: no memory; a stop that was asked for.
-Result<Speed> measure_speed(const StepsInput& input, double seconds, const Job& job);
+/// Times the first steps of a run, for about `seconds`, and an evaluation: a batch of it for all, the outputs that are scored, the
+/// samples, and the model as it is written where it is the best. Nothing of them stays but the model's weights, which are
+/// changed: fill it anew. Errors: no memory; a stop that was asked for.
+Result<Speed> measure_steps(const StepsInput& input, const OutputMeter& outputs, const SampleWriter& samples,
+                            const ModelExport& exports, double seconds, const Job& job);
 
 /// Runs until the steps are done, validation stops improving, or job.stop asks; see train::run_loop.
 Result<train::LoopResult> run_steps(const StepsInput& input, RunDisplay& display, SampleWriter& samples,

@@ -21,6 +21,7 @@ TEST_F(TableRun, LearnsLabelsAndSavesTheirNames) {
   EXPECT_EQ(report->best->score->first, "f1");
   EXPECT_EQ(report->best->score->second, 1) << "good is yes, bad is no";
   EXPECT_FALSE(report->best->bits_per_byte.has_value());
+  EXPECT_FALSE(report->best->perplexity.has_value());
   auto config = read_json((folder_ / "run" / "model" / "config.json").string());
   EXPECT_EQ((*config)["id2label"], Json::parse(R"({"0": "no", "1": "yes"})"));
   EXPECT_EQ((*config)["label2id"], Json::parse(R"({"no": 0, "yes": 1})"));

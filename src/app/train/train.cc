@@ -85,9 +85,12 @@ void finish_report(TrainReport& report, const train::LoopResult& result, const m
   report.skipped_steps = result.skipped_steps;
   report.loss = result.last_loss;
   if (result.best_step < 0) return;
-  report.best = {result.best_step, result.best_valid_loss, {}, result.best_score};
+  report.best = {result.best_step, result.best_valid_loss, {}, {}, result.best_score};
+  const model::Task task = model.task();
+  if (task == model::Task::kCausalLm || task == model::Task::kMaskedLm || task == model::Task::kSeq2Seq)
+    report.best->perplexity = std::exp(result.best_valid_loss);
   // Only who predicts every token of a text encodes it.
-  if (data.valid_bytes == 0 || model.task() != model::Task::kCausalLm) return;
+  if (data.valid_bytes == 0 || task != model::Task::kCausalLm) return;
   double bits = result.best_valid_loss / std::log(2.0) * static_cast<double>(data.valid->tokens() - 1);
   report.best->bits_per_byte = bits / static_cast<double>(data.valid_bytes);
 }
@@ -133,7 +136,10 @@ Result<TrainReport> train(const ConfigDocument& document, const TrainOptions& op
   MALMOI_TRY(fill_model(config, model, job.warn));
   std::vector<Tensor> average;
   const auto measure = [&](double seconds) {
-    return measure_speed({config, 0, 0, memory, data, *model, *objective, average, false, {}}, seconds, job);
+    return measure_steps({config, 0, 0, memory, data, *model, *objective, average, false, {}},
+                         OutputMeter(config, folder, tables, *model, tokenizer.get(), job),
+                         SampleWriter(config, folder, *model, tokenizer.get(), job),
+                         ModelExport(folder, *model, tokenizer.get(), config.save_dtype), seconds, job);
   };
   MALMOI_ASSIGN(bool measured, choices.choose_length(config, measure, job));
   if (measured) MALMOI_TRY(fill_model(config, model, {}));  // what was measured with has been trained on
@@ -158,6 +164,7 @@ Result<TrainReport> train(const ConfigDocument& document, const TrainOptions& op
   const Status exported = exports.write("model");
   if (result.unsaved) return not_saved(result, folder.path(), exported.ok());
   MALMOI_TRY(exported);
+  MALMOI_TRY(exports.write_companion());
   if (!average.empty()) MALMOI_TRY(exports.write_with("ema", average));
   report.seconds = monotonic_seconds() - began;
   finish_report(report, result, *model, data);

@@ -118,6 +118,7 @@ TEST_F(SmallRun, LeavesItsFolderAndSaysWhatItFound) {
   EXPECT_EQ(report->steps, 4);
   ASSERT_TRUE(report->best.has_value());
   EXPECT_GT(report->best->bits_per_byte.value_or(0), 0);
+  EXPECT_EQ(report->best->perplexity, std::exp(report->best->valid_loss));
   EXPECT_EQ(*read_json((folder_ / "run" / "run.json").string()), to_json(*report));
   for (const char* name : {"model", "best", "ema"})
     EXPECT_TRUE(std::filesystem::exists(folder_ / "run" / name / "model.safetensors")) << name;

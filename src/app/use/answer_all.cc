@@ -27,6 +27,8 @@ Result<std::vector<std::string>> answer_all(const model::Model& model, const tok
     infer::TokenRequest& request = requests.emplace_back();
     request.prompt = std::move(text.ids);
     request.max_tokens = std::min(options.max_output, scheduler->context_length() - 1);
+    if (!options.lengths.empty())
+      request.max_tokens = std::min(request.max_tokens, options.lengths[requests.size() - 1]);
     request.sampling.temperature = 0;
     request.rules = options.rules;
     request.begin = options.begin;

@@ -14,6 +14,7 @@ namespace malmoi::app {
 
 struct AnswerAllOptions {
   int64_t max_input = 0, max_output = 0;  // tokens
+  std::vector<int64_t> lengths = {};      // tokens of each output at most, where that is less; empty: max_output
   std::vector<int32_t> begin;             // what the decoder begins with; empty: as the model says
   std::vector<int32_t> ends;              // ids that end an answer
   infer::AnswerRules rules = {};

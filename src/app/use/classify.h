@@ -1,30 +1,21 @@
-// `malmoi classify`: the labels of texts with their probabilities, and what each token adds.
+// What a classifier says of texts: labels with their probabilities, and what each token adds.
 #pragma once
 
-#include <functional>
-#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "app/use/generate.h"
-#include "infer/session.h"
-#include "train/table_format.h"
+#include "app/use/text_head.h"
+#include "base/json.h"
 
 namespace malmoi::app {
 
 struct ClassifyOptions {
   std::string model;       // a folder, or a name in the store
-  std::string file = "-";  // a text a line; "-": the standard input
+  std::string file = "-";  // what is read, a line each; "-": the standard input
   bool explain = false;    // the share of each token by integrated gradients (infer/attribution.h)
   DType dtype = DType::kF32;
-};
-
-/// What is classified: a text, or two that belong together.
-struct TextPair {
-  std::string text;
-  std::optional<std::string> pair = {};
 };
 
 struct ClassifiedText {
@@ -48,19 +39,14 @@ class Classifier {
   static Result<Classifier> of(LoadedModel loaded, bool explain);
   /// The texts in one pass. An empty text is classified as what stands around one.
   Result<std::vector<ClassifiedText>> classify(const std::vector<TextPair>& texts);
-  const std::vector<std::string>& labels() const { return loaded_.model->labels; }
+  const std::vector<std::string>& labels() const { return head_.model().labels; }
 
  private:
-  Classifier() = default;
+  explicit Classifier(TextHead head) : head_(std::move(head)) {}
   Status explain(const train::EncodedText& encoded, int32_t label, ClassifiedText& out);
 
-  LoadedModel loaded_;
+  TextHead head_;
   std::optional<int32_t> baseline_;  // the token that stands for nothing; empty: nothing is explained
-  std::unique_ptr<infer::Session> session_;
 };
-
-/// Gives each line of the file in order. Warns of lines that were cut.
-Status classify(const ClassifyOptions& options, const std::function<Status(const ClassifiedText&)>& sink,
-                const Job& job);
 
 }  // namespace malmoi::app

@@ -6,11 +6,9 @@
 namespace malmoi::autograd {
 namespace {
 
-struct Attributes {
-  std::span<const uint8_t> mask;
-};
+using Mask = std::span<const uint8_t>;  // of each row
 
-Tensor masked(Context& context, const Tensor& x, std::span<const uint8_t> mask) {
+Tensor masked(Context& context, const Tensor& x, Mask mask) {
   Tensor y = context.temporary(x.dtype(), x.shape());
   context.step("mask rows", 0, [&] {
     size_t row = x.bytes() / mask.size();
@@ -25,7 +23,7 @@ Tensor masked(Context& context, const Tensor& x, std::span<const uint8_t> mask) 
 
 void backward(Context& context, Tape& tape, Record& record) {
   Tensor dy = tape.take_grad(record.outputs[0]);
-  tape.give_grad(context, record.inputs[0], masked(context, dy, record.get<Attributes>().mask));
+  tape.give_grad(context, record.inputs[0], masked(context, dy, record.get<Mask>()));
 }
 
 }  // namespace
@@ -36,7 +34,7 @@ Var mask_rows(Context& context, Var x, std::span<const uint8_t> mask) {
   if (mask.empty()) return x;
   Tensor y = masked(context, x.value, mask);
   if (!context.tape) return {std::move(y), -1};
-  Record& record = context.tape->push(mask_rows_op, {.inputs = {x.id}}, Attributes{mask});
+  Record& record = context.tape->push(mask_rows_op, {.inputs = {x.id}}, mask);
   return context.tape->output(record, 0, std::move(y));
 }
 

@@ -11,10 +11,6 @@ namespace {
 
 using kernels::RecurrentCell;
 
-struct Attributes {
-  RecurrentOptions options;
-};
-
 kernels::RecurrentArgs make_args(const RecurrentOptions& o, const Tensor& weight, DType dtype) {
   static thread_local std::vector<kernels::RecurrentRun> runs;
   runs.clear();
@@ -38,7 +34,7 @@ double cost(const RecurrentOptions& o, const Weight& weight) {
 
 // saved: the gates' values, c (or what a GRU's r multiplies), h, the states.
 void backward(Context& context, Tape& tape, Record& record) {
-  RecurrentOptions o = record.get<Attributes>().options;
+  RecurrentOptions o = record.get<RecurrentOptions>();
   o.states = kept_states(record.saved[3].value);
   o.next_states = {};  // the forward pass wrote them
   const Weight& weight = *record.weights[0];
@@ -101,7 +97,7 @@ Var recurrent(Context& context, Var input, const Weight& weight, Parameter* bias
        .saved = {{std::move(gates)}, {std::move(inner)}, {y}, {keep_states(context, options.states)}},
        .parameters = {bias},
        .weights = {&weight}},
-      Attributes{options});
+      options);
   return context.tape->output(record, 0, std::move(y));
 }
 

@@ -8,12 +8,9 @@
 namespace malmoi::autograd {
 namespace {
 
-struct Attributes {
-  TokenShiftOptions options;
-};
-
-kernels::TokenShiftArgs make_args(const Attributes& a, const Tensor& x, std::span<Parameter* const> shares) {
-  std::span<const kernels::StateRun> runs = state_runs(a.options.runs, a.options.states);
+kernels::TokenShiftArgs make_args(const TokenShiftOptions& options, const Tensor& x,
+                                  std::span<Parameter* const> shares) {
+  std::span<const kernels::StateRun> runs = state_runs(options.runs, options.states);
   kernels::TokenShiftArgs args{.dtype = x.dtype(),
                                .count = static_cast<int>(shares.size()),
                                .channels = x.shape().columns(),
@@ -25,11 +22,11 @@ kernels::TokenShiftArgs make_args(const Attributes& a, const Tensor& x, std::spa
 }
 
 void backward(Context& context, Tape& tape, Record& record) {
-  const auto& a = record.get<Attributes>();
+  const auto& options = record.get<TokenShiftOptions>();
   const Tensor& x = record.saved[0].value;
-  Tensor dx = rows_of_runs(context, x, x.shape().columns(), a.options.runs);
+  Tensor dx = rows_of_runs(context, x, x.shape().columns(), options.runs);
   std::array<Tensor, kernels::kMaxShifts> dys;  // empty where nothing has used an output
-  kernels::TokenShiftBackwardArgs args{.forward = make_args(a, x, record.parameters), .dx = dx.data()};
+  kernels::TokenShiftBackwardArgs args{.forward = make_args(options, x, record.parameters), .dx = dx.data()};
   for (size_t i = 0; i < record.outputs.size(); ++i) {
     dys[i] = tape.take_grad(record.outputs[i]);
     args.dy[i] = dys[i].data();
@@ -47,8 +44,7 @@ extern const Op token_shift_op{"token_shift", backward};
 std::array<Var, kernels::kMaxShifts> token_shift(Context& context, Var x, std::initializer_list<Parameter*> shares,
                                                  const TokenShiftOptions& options) {
   assert(shares.size() <= kernels::kMaxShifts);
-  Attributes a{options};
-  kernels::TokenShiftArgs args = make_args(a, x.value, {shares.begin(), shares.size()});
+  kernels::TokenShiftArgs args = make_args(options, x.value, {shares.begin(), shares.size()});
   std::array<Var, kernels::kMaxShifts> out;
   for (size_t i = 0; i < shares.size(); ++i) {
     out[i].value = rows_of_runs(context, x.value, args.channels, options.runs);
@@ -58,7 +54,8 @@ std::array<Var, kernels::kMaxShifts> token_shift(Context& context, Var x, std::i
   if (!context.tape) return out;
   Record& record = context.tape->push(
       token_shift_op,
-      {.inputs = {x.id}, .outputs = static_cast<int>(shares.size()), .saved = {{x.value}}, .parameters = shares}, a);
+      {.inputs = {x.id}, .outputs = static_cast<int>(shares.size()), .saved = {{x.value}}, .parameters = shares},
+      options);
   for (size_t i = 0; i < shares.size(); ++i)
     out[i] = context.tape->output(record, static_cast<int>(i), std::move(out[i].value));
   return out;

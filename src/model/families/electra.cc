@@ -1,5 +1,8 @@
 // ELECTRA (Clark et al. 2020): BERT's encoder over narrower embeddings; a generator that fills masked words, and a
 // discriminator that says of each token whether it was put in place of another.
+#include <algorithm>
+#include <cmath>
+
 #include "model/families/bert_encoder.h"
 
 namespace malmoi::model {
@@ -42,6 +45,19 @@ Parts make(ConfigFields& f, Task task, int64_t labels) {
   return make_bert_parts(c, task, [&](nn::WeightSlot* words) { return head_of(c, task, labels, words); });
 }
 
+// A discriminator's generator: as deep, with fewer heads of the same width, over embeddings of the same width (section 3.2 and
+// the published configs).
+Json generator_of(const Json& config, double size) {
+  auto field = [&](const char* key) { return config[key].get<int64_t>(); };
+  auto scaled = [&](int64_t whole) { return std::max<int64_t>(std::llround(size * static_cast<double>(whole)), 1); };
+  const int64_t heads = field("num_attention_heads"), fewer = scaled(heads);
+  Json generator = config;
+  generator["num_attention_heads"] = fewer;
+  generator["hidden_size"] = fewer * (field("hidden_size") / heads);
+  generator["intermediate_size"] = scaled(field("intermediate_size"));
+  return generator;
+}
+
 constexpr ModelClass kClasses[] = {{Task::kDiscrimination, "ElectraForPreTraining"},
                                    {Task::kMaskedLm, "ElectraForMaskedLM"},
                                    {Task::kClassification, "ElectraForSequenceClassification"},
@@ -64,6 +80,7 @@ extern const Family electra_family{.model_type = "electra",
                                    .optional_prefixes = kPrefixes,
                                    .head_prefixes = kHeads,
                                    .buffers = kBuffers,
-                                   .inert = kInert};
+                                   .inert = kInert,
+                                   .companion = generator_of};
 
 }  // namespace malmoi::model

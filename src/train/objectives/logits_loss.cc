@@ -9,8 +9,15 @@ using autograd::Var;
 LossSums LogitsLoss::accumulate(autograd::Context& context, const model::Model& model, const Examples& examples,
                                 const Counts& whole) const {
   ModelInput input(examples);  // blocks that run again in the backward pass read it
-  Var hidden = model.backbone->forward(context, input.batch());
-  Var features = model.head->features(context, std::move(hidden), input.batch());
+  LossSums sums = forward(context, model, input.batch(), examples, whole, 1);
+  if (context.tape) context.tape->backward(context);
+  return sums;
+}
+
+LossSums LogitsLoss::forward(autograd::Context& context, const model::Model& model, const nn::Batch& batch,
+                             const Examples& examples, const Counts& whole, double weight) const {
+  Var hidden = model.backbone->forward(context, batch);
+  Var features = model.head->features(context, std::move(hidden), batch);
   Var logits = autograd::linear(context, std::move(features), **model.head->weight, model.head->bias);
   auto n = static_cast<size_t>(logits.value.elements());
   LossSums sums;
@@ -18,13 +25,13 @@ LossSums LogitsLoss::accumulate(autograd::Context& context, const model::Model& 
   if (!context.rehearsal()) {
     convert(logits.value.data(), logits.value.dtype(), values.data(), DType::kF64, n);
     sums = loss(examples, whole, values, gradient);
+    sums.loss *= weight;
+    for (double& value : gradient) value *= weight;
   }
   if (!context.tape) return sums;
   Tensor dlogits = context.temporary(logits.value.dtype(), logits.value.shape());
   context.step("loss", 0, [&] { convert(gradient.data(), DType::kF64, dlogits.data(), dlogits.dtype(), n); });
   context.tape->give_grad(context, logits.id, std::move(dlogits));
-  logits.value = Tensor();
-  context.tape->backward(context);
   return sums;
 }
 

@@ -52,13 +52,10 @@ const Json* first_of(const Json* value) {
 // A text, a list of texts, or SQuAD's {"text": [...], "answer_start": [...]}, where empty lists mean that there is no answer.
 Result<Answer> find_answer(const TableCells& row, const std::string& context) {
   const Json *said = row.find(kAnswers), *start = row.find(kAnswerStart);
-  if (!said) return invalid_data("the answers are missing", std::string(row.where), "write [] where there is none");
-  if (said->is_object()) {
-    start = said->contains("answer_start") ? &(*said)["answer_start"] : start;
-    said = said->contains("text") ? &(*said)["text"] : nullptr;
-  }
-  if (said && said->is_array() && said->empty()) return Answer{};
-  MALMOI_ASSIGN(std::string answer, cell_text(first_of(said), "answer", row.where));
+  if (said && said->is_object() && said->contains("answer_start")) start = &(*said)["answer_start"];
+  MALMOI_ASSIGN(std::vector<std::string> answers, cell_answers(said, row.where));
+  if (answers.empty()) return Answer{};
+  const std::string& answer = answers[0];
   size_t at = context.find(answer);
   if (first_of(start)) {
     MALMOI_ASSIGN(double place, cell_number(first_of(start), "answer_start", row.where));

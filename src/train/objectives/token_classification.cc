@@ -1,6 +1,5 @@
 // Classification of tokens: a label for each that has one, as names and their kinds in a sentence.
 #include "base/counted.h"
-#include "base/utf8.h"
 #include "train/objectives/cross_entropy.h"
 
 namespace malmoi::train {
@@ -21,28 +20,8 @@ void append_row(const ArrayRow& row, const RowRules&, Examples& out) {
 
 constexpr int32_t kDoesNotCount = -100;
 
-std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
-  return text;
-}
-
 enum Cell { kWords, kNames };
 constexpr TableColumn kCells[] = {{.role = "tokens", .list = true}, {.role = "labels", .label = true, .list = true}};
-
-// The first token of each word; -1: it was cut away, or has none of its own.
-std::vector<int64_t> first_tokens(const EncodedText& text, const std::vector<std::string>& words) {
-  std::vector<int64_t> first(words.size(), -1);
-  uint32_t begin = 0;  // of the word, in code points of the words with a space between
-  size_t token = 0;
-  for (size_t w = 0; w < words.size(); ++w) {
-    const uint32_t end = begin + static_cast<uint32_t>(count_code_points(words[w]));
-    while (token < text.places.size() && (text.places[token].text < 0 || text.places[token].end <= begin)) ++token;
-    if (token < text.places.size() && text.places[token].begin < end) first[w] = static_cast<int64_t>(token++);
-    begin = end + 1;
-  }
-  return first;
-}
 
 // The label of a word is its first token's; the others do not count (Devlin et al. 2019, 5.3).
 Result<EncodedRow> encode(const TableCells& row, const RowEncoding& rules) {
@@ -51,9 +30,8 @@ Result<EncodedRow> encode(const TableCells& row, const RowEncoding& rules) {
   if (words.size() != names.size())
     return invalid_data(counted(words.size(), "token") + " with " + counted(names.size(), "label"),
                         std::string(row.where), "give each token one label");
-  EncodedText text = encode_text(joined(words), nullptr, rules.tokenizer, rules.max_length);
+  auto [text, first] = encode_words(words, rules.tokenizer, rules.max_length);
   std::vector<int32_t> labels(text.ids.size(), kDoesNotCount);
-  const std::vector<int64_t> first = first_tokens(text, words);
   for (size_t w = 0; w < words.size(); ++w) {
     MALMOI_ASSIGN(int32_t index, label_index(names[w], rules.labels, row.where));
     if (first[w] >= 0) labels[static_cast<size_t>(first[w])] = index;

@@ -70,7 +70,7 @@ Result<std::string> show(const Path& out) {
 }  // namespace
 
 const StageKind kEvaluate = {
-    "evaluate", "loss and perplexity on held-out text, or labels and outputs for rows of a table",
+    "evaluate", "loss and perplexity on held-out text, or figures of what is said of the rows of a table",
     2,          false,
     inputs,     run,
     show,       result};

@@ -1,0 +1,50 @@
+// The rows that a model is judged by, by the roles of what it was trained for.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/eval/table_eval.h"
+#include "base/log.h"
+#include "train/table_format.h"
+
+namespace malmoi::app {
+
+/// Calls `take` for each row of the tables, at most `limit` (0: all), with its cells by the place of their role among those of
+/// `objective` (train::objective_entry). Errors: a column for a role that it has not, no rows, those of `take`.
+Status for_each_judged_row(const std::vector<std::string>& tables, const TableEvalOptions& options,
+                           std::string_view objective, int64_t limit,
+                           const std::function<Status(const train::TableCells& row)>& take);
+
+/// What a row asks and what it should be answered, in words.
+struct AskedRow {
+  std::string input, target;
+  std::optional<std::string> pair;  // the second text of the input
+  std::string where;
+};
+/// Rows of objectives whose roles are a text, a second one where there are three, and what is wanted.
+Result<std::vector<AskedRow>> read_asked_rows(const std::vector<std::string>& tables, const TableEvalOptions& options,
+                                              std::string_view objective, int64_t limit);
+
+/// Runs `answer`, which gives a Status, and times it, in seconds.
+template <typename Answer>
+Result<double> timed(const Answer& answer) {
+  const double begin = monotonic_seconds();
+  MALMOI_TRY(answer());
+  return monotonic_seconds() - begin;
+}
+
+/// Calls `answer(begin, end)` for the rows [begin, end) of each batch; `stop` ends it between two of them.
+template <typename Answer>
+Status in_batches(size_t rows, const StopToken& stop, const Answer& answer) {
+  constexpr size_t kRowsAtOnce = 32;
+  for (size_t begin = 0; begin < rows; begin += kRowsAtOnce) {
+    MALMOI_TRY(stop.check());
+    MALMOI_TRY(answer(begin, std::min(begin + kRowsAtOnce, rows)));
+  }
+  return {};
+}
+
+}  // namespace malmoi::app

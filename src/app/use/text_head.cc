@@ -1,0 +1,38 @@
+#include "app/use/text_head.h"
+
+#include <utility>
+
+namespace malmoi::app {
+
+Result<TextHead> TextHead::of(LoadedModel loaded) {
+  TextHead head;
+  head.loaded_ = std::move(loaded);
+  MALMOI_ASSIGN(head.session_, infer::Session::create(*head.loaded_.model, {.row_invariant = false}));
+  return head;
+}
+
+Result<train::EncodedText> TextHead::encode(const TextPair& text) const {
+  train::EncodedText encoded =
+      train::encode_text(text.text, text.pair ? &*text.pair : nullptr, tokenizer(), model().max_positions());
+  if (encoded.ids.empty())
+    return invalid_data("the text is empty, and the tokenizer puts nothing around it", "classify", "give a text");
+  return encoded;
+}
+
+Result<std::vector<std::span<const float>>> TextHead::logits(const std::vector<train::EncodedText>& texts) {
+  std::vector<std::span<const float>> each;
+  if (texts.empty()) return each;
+  auto rows = [&](const train::EncodedText& text) { return model().head->row_for_each_run ? 1 : text.ids.size(); };
+  for (const train::EncodedText& text : texts)
+    session_->add({.ids = text.ids, .token_types = text.type_ids}, static_cast<int64_t>(rows(text)));
+  MALMOI_ASSIGN(std::span<const float> all, session_->logits());
+  const auto width = static_cast<size_t>(model().outputs());
+  size_t begin = 0;
+  for (const train::EncodedText& text : texts) {
+    each.push_back(all.subspan(begin, rows(text) * width));
+    begin += each.back().size();
+  }
+  return each;
+}
+
+}  // namespace malmoi::app

@@ -1,0 +1,41 @@
+// Texts through a head that reads them whole: the logits of each, and what stands around that is the same for all such heads.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "app/use/generate.h"
+#include "infer/session.h"
+#include "train/table_format.h"
+
+namespace malmoi::app {
+
+/// What is read: a text, or two that belong together.
+struct TextPair {
+  std::string text;
+  std::optional<std::string> pair = {};
+};
+
+/// A model with its tokenizer, for one thread.
+class TextHead {
+ public:
+  static Result<TextHead> of(LoadedModel loaded);
+  /// As the tokenizer puts it together, cut to the model's context. Errors: nothing is left of an empty text.
+  Result<train::EncodedText> encode(const TextPair& text) const;
+  /// Of each text a row of outputs, or, of heads of tokens, a row for each of its tokens. Valid until the next call.
+  Result<std::vector<std::span<const float>>> logits(const std::vector<train::EncodedText>& texts);
+
+  model::Model& model() { return *loaded_.model; }
+  const model::Model& model() const { return *loaded_.model; }
+  const tokenizer::Tokenizer& tokenizer() const { return *loaded_.tokenizer; }
+
+ private:
+  TextHead() = default;
+  LoadedModel loaded_;
+  std::unique_ptr<infer::Session> session_;
+};
+
+}  // namespace malmoi::app
