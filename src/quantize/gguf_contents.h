@@ -1,0 +1,45 @@
+// What a GGUF file to be written holds: metadata, and tensors that are made when their turn comes.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "formats/gguf.h"
+
+namespace malmoi::quantize {
+
+/// A tensor before it has a type.
+struct GgufSource {
+  std::string name;
+  std::vector<uint64_t> dims;          // fastest first
+  const formats::GgmlType* as_it_is;   // the type that keeps its values
+  /// All values in f32, in the file's order; called once, on the thread that writes.
+  std::function<Result<std::vector<float>>()> values;
+  std::span<const std::byte> bytes = {};  // of `as_it_is`, where they stand in memory already
+
+  uint64_t elements() const;
+  uint64_t rows() const { return dims.empty() ? 0 : elements() / dims[0]; }
+};
+
+struct GgufContents {
+  formats::GgufMetadata metadata;
+  std::vector<GgufSource> tensors;
+  std::string architecture;
+  int64_t layers = 0;
+  std::vector<std::shared_ptr<const void>> kept;  // what the tensors are made from
+};
+
+/// The contents of a file, as they are. Errors: tensors of types that hold no weights.
+Result<GgufContents> contents_of(std::shared_ptr<const formats::Gguf> file);
+
+/// Writes them, each tensor in the type that `types` has at its place. `importance`: of a tensor's columns (see pack_row), or
+/// none; may be null. `done`: told each tensor's relative error, sqrt(sum (x - y)^2 / sum x^2); may be null.
+Status write_contents(const Path& path, const GgufContents& contents,
+                      const std::vector<const formats::GgmlType*>& types,
+                      const std::function<std::span<const float>(const std::string& name)>& importance,
+                      const std::function<void(size_t index, double error)>& done);
+
+}  // namespace malmoi::quantize

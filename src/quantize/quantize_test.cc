@@ -1,0 +1,180 @@
+// Packing loses little, by the levels that a type has; files keep what they are told to keep.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+
+#include "base/rng.h"
+#include "base/test_folder.h"
+#include "quantize/fit.h"
+#include "quantize/pack.h"
+#include "quantize/type_choice.h"
+
+namespace malmoi::quantize {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::vector<float> random_row(int64_t columns, uint64_t seed) {
+  Rng rng(seed);
+  std::vector<float> row(static_cast<size_t>(columns));
+  for (float& x : row) x = static_cast<float>(0.05 * rng.normal());
+  return row;
+}
+
+// A row packed and unpacked.
+std::vector<float> packed_and_back(BlockType type, const std::vector<float>& row, std::span<const float> importance) {
+  const BlockFormat& format = block_format(type);
+  const auto columns = static_cast<int64_t>(row.size());
+  std::vector<uint8_t> blocks(format.bytes_of(columns));
+  pack_row(type, row.data(), columns, importance, blocks.data());
+  std::vector<float> back(row.size());
+  decode_blocks(format, blocks.data(), columns / format.elements, back.data());
+  return back;
+}
+
+// The root of the mean squared error over that of the values, each column counted as `counts` says.
+double relative_error(const std::vector<float>& row, const std::vector<float>& back, std::span<const float> counts = {}) {
+  double off = 0, all = 0;
+  for (size_t i = 0; i < row.size(); ++i) {
+    const double weight = counts.empty() ? 1 : static_cast<double>(counts[i]);
+    off += weight * std::pow(static_cast<double>(row[i] - back[i]), 2);
+    all += weight * std::pow(static_cast<double>(row[i]), 2);
+  }
+  return std::sqrt(off / all);
+}
+
+// Of normal numbers: what rounding to as many levels costs at best is a little less.
+TEST(Pack, LosesWhatItsLevelsMust) {
+  const std::vector<float> row = random_row(4096, 3);
+  const std::pair<BlockType, double> kMost[] = {
+      {BlockType::Q8_0, 0.006}, {BlockType::Q6_K, 0.02},  {BlockType::Q5_K, 0.04},  {BlockType::Q5_1, 0.045},
+      {BlockType::Q5_0, 0.05},  {BlockType::Q4_K, 0.078}, {BlockType::Q4_1, 0.085}, {BlockType::Q4_0, 0.095}};
+  for (auto [type, most] : kMost) {
+    ASSERT_NE(packer(type), nullptr);
+    const double error = relative_error(row, packed_and_back(type, row, {}));
+    EXPECT_LT(error, most) << block_format(type).name;
+    EXPECT_GT(error, most / 3) << block_format(type).name;
+  }
+}
+
+TEST(Pack, RowsOfOneValueAreKept) {
+  for (const BlockFormat& format : block_formats()) {
+    if (!packer(format.type)) continue;
+    for (float value : {0.0f, 0.5f, -0.5f}) {
+      const std::vector<float> back = packed_and_back(format.type, std::vector<float>(512, value), {});
+      for (float x : back) ASSERT_NEAR(x, value, 0.002) << format.name << " " << value;
+    }
+  }
+}
+
+// Columns that count more come out better.
+TEST(Pack, ImportanceIsKeptTo) {
+  const std::vector<float> row = random_row(2048, 5);
+  std::vector<float> importance(row.size(), 0.01f);
+  for (size_t i = 0; i < importance.size(); i += 4) importance[i] = 1;
+  for (BlockType type : {BlockType::Q4_0, BlockType::Q4_1, BlockType::Q4_K, BlockType::Q5_K, BlockType::Q6_K}) {
+    const double plain = relative_error(row, packed_and_back(type, row, {}), importance);
+    const double weighted = relative_error(row, packed_and_back(type, row, importance), importance);
+    EXPECT_LT(weighted, 0.97 * plain) << block_format(type).name;
+  }
+}
+
+GgufContents some_contents(int64_t columns) {
+  GgufContents contents;
+  contents.architecture = "llama";
+  contents.layers = 8;
+  contents.metadata.set_text("general.architecture", "llama");
+  auto add = [&](const std::string& name, std::vector<uint64_t> dims) {
+    uint64_t count = 1;
+    for (uint64_t size : dims) count *= size;
+    auto values = [count, seed = contents.tensors.size()]() -> Result<std::vector<float>> {
+      return random_row(static_cast<int64_t>(count), seed);
+    };
+    contents.tensors.push_back({name, dims, formats::ggml_type("F32"), values});
+  };
+  const auto wide = static_cast<uint64_t>(columns);
+  add("token_embd.weight", {wide, 40});
+  add("blk.0.attn_v.weight", {wide, 32});
+  add("blk.1.attn_v.weight", {wide, 32});
+  add("blk.1.attn_norm.weight", {wide});
+  add("blk.1.ffn_gate_inp.weight", {wide, 4});
+  add("output.weight", {wide, 40});
+  return contents;
+}
+
+std::vector<std::string> names_of(const TypeChoice& choice) {
+  std::vector<std::string> names;
+  for (const formats::GgmlType* type : choice.types) names.emplace_back(type->name);
+  return names;
+}
+
+TEST(TypeChoice, FollowsLlamaCpp) {
+  auto choice = choose_types(some_contents(512), "q4_k_m", {});
+  ASSERT_TRUE(choice.ok()) << choice.error().to_string();
+  EXPECT_THAT(names_of(*choice), ::testing::ElementsAre("Q4_K", "Q6_K", "Q4_K", "F32", "F32", "Q6_K"));
+  EXPECT_EQ(choice->file_type, 15u);
+}
+
+TEST(TypeChoice, RowsThatDoNotFillBlocksGetAnother) {
+  auto choice = choose_types(some_contents(576), "q4_k_m", {});
+  ASSERT_TRUE(choice.ok());
+  EXPECT_THAT(names_of(*choice), ::testing::ElementsAre("Q5_0", "Q8_0", "Q5_0", "F32", "F32", "Q8_0"));
+  choice = choose_types(some_contents(40), "q8_0", {});
+  EXPECT_EQ(choice->types[0]->name, "F16");
+}
+
+TEST(TypeChoice, RulesComeLastAndMustMatch) {
+  auto rule = parse_type_rule("attn_v=q5_1");
+  ASSERT_TRUE(rule.ok());
+  auto choice = choose_types(some_contents(512), "q8_0", {*rule});
+  ASSERT_TRUE(choice.ok());
+  EXPECT_EQ(choice->types[1]->name, "Q5_1");
+  EXPECT_EQ(choice->types[0]->name, "Q8_0");
+  EXPECT_THAT(choose_types(some_contents(512), "q8_0", {{"nothing", "Q8_0"}}).error().to_string(),
+              HasSubstr("no tensor matches 'nothing'"));
+  EXPECT_FALSE(parse_type_rule("attn_v").ok());
+  EXPECT_FALSE(parse_type_rule("(=q8_0").ok());
+  EXPECT_FALSE(parse_type_rule("attn_v=iq2_s").ok());
+  EXPECT_FALSE(choose_types(some_contents(512), "q9", {}).ok());
+}
+
+TEST(WriteContents, WhatIsWrittenReadsBack) {
+  const Path path = test_folder("written") / "model.gguf";
+  const GgufContents contents = some_contents(512);
+  auto choice = choose_types(contents, "q4_k_m", {});
+  std::vector<double> errors(contents.tensors.size(), -1);
+  ASSERT_TRUE(write_contents(path, contents, choice->types, {}, [&](size_t i, double error) { errors[i] = error; }).ok());
+  auto file = formats::Gguf::open(path);
+  ASSERT_TRUE(file.ok()) << file.error().to_string();
+  auto again = contents_of(std::make_shared<const formats::Gguf>(std::move(*file)));
+  ASSERT_TRUE(again.ok()) << again.error().to_string();
+  EXPECT_EQ(again->layers, 0);
+  for (size_t i = 0; i < contents.tensors.size(); ++i) {
+    EXPECT_EQ(again->tensors[i].as_it_is, choice->types[i]);
+    EXPECT_EQ(again->tensors[i].dims, contents.tensors[i].dims);
+    const std::vector<float> wanted = *contents.tensors[i].values(), got = *again->tensors[i].values();
+    double off = 0, all = 0;
+    for (size_t j = 0; j < wanted.size(); ++j)
+      off += std::pow(static_cast<double>(wanted[j] - got[j]), 2), all += std::pow(static_cast<double>(wanted[j]), 2);
+    EXPECT_NEAR(std::sqrt(off / all), errors[i], 1e-6) << contents.tensors[i].name;
+    EXPECT_LT(errors[i], 0.09);
+  }
+}
+
+TEST(WriteContents, ValuesThatAreNotFiniteAreRefused) {
+  const Path path = test_folder("refused") / "model.gguf";
+  GgufContents contents = some_contents(512);
+  contents.tensors[1].values = []() -> Result<std::vector<float>> {
+    return std::vector<float>(512 * 32, std::nanf(""));
+  };
+  auto choice = choose_types(contents, "q8_0", {});
+  Status written = write_contents(path, contents, choice->types, {}, {});
+  ASSERT_FALSE(written.ok());
+  EXPECT_THAT(written.error().to_string(), HasSubstr("'blk.0.attn_v.weight' holds a value that is not finite"));
+  EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+}  // namespace
+}  // namespace malmoi::quantize
