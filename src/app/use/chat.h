@@ -11,8 +11,11 @@
 
 namespace malmoi::app {
 
-/// The template of a model's chats. `choice`: auto (its own, the plain one where it has none) or plain.
-Result<chat::ChatTemplate> chat_template(const Path& folder, const std::string& choice);
+/// The template of a model's chats. `choice`: auto (its own, the plain one where it has none) or plain. Its own stands in
+/// chat_template.jinja or tokenizer_config.json; one that cannot be read is an error of every rendering, for the model still
+/// continues texts. Errors: a tokenizer_config.json that is no JSON.
+Result<chat::ChatTemplate> chat_template(const Path& folder, const tokenizer::Tokenizer& tokenizer,
+                                         const std::string& choice);
 
 struct ChatOptions {
   std::string system;                  // what the model is told beforehand; may be empty
@@ -37,7 +40,11 @@ class Chat {
 
  private:
   Chat(const LoadedModel& loaded, chat::ChatTemplate chat_template, const std::string& system, GenerateOptions options);
-  Result<chat::RenderedChat> render_to_fit();
+  struct Prompt {
+    std::vector<int32_t> ids;
+    chat::RenderedChat chat;
+  };
+  Result<Prompt> render_to_fit();
 
   const LoadedModel* loaded_;
   chat::ChatTemplate template_;

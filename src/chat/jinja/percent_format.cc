@@ -32,8 +32,9 @@ class Formatter {
       if (at_ < text.size()) MALMOI_TRY(conversion());
       MALMOI_TRY(run_.budget().room(out_.size()));
     }
-    const bool rest =
-        is_tuple_ ? next_ < values_.list()->items.size() : next_ == 0 && !values_.dict() && !values_.list();
+    // One value that has items may stand for names that the format does not use.
+    const bool single = values_.is_number() || values_.is_none() || values_.text();
+    const bool rest = is_tuple_ ? next_ < values_.list()->items.size() : next_ == 0 && single;
     if (rest) return type_error("not all values found a place in the format");
     return run_.text(std::move(out_), format_.markup);
   }

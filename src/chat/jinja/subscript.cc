@@ -124,8 +124,7 @@ Result<Value> slice(Run& run, const Value& value, const Value& first, const Valu
   const Text* text = value.text();
   const List* list = value.list();
   const auto* numbers = dynamic_cast<const Range*>(value.object());
-  if ((!text && !list && !numbers) || (list && list->is_view()))
-    return Value::undefined(owner(value) + " has no slices");
+  if ((!text && !list && !numbers) || (list && list->is_view())) return type_error(owner(value) + " has no slices");
   MALMOI_ASSIGN(int64_t length, length_of(value));
   MALMOI_ASSIGN(SliceRange range, slice_range(length, first, last, step));
   if (numbers) {

@@ -172,7 +172,6 @@ Result<Value> filter_indent(Run& run, const Value& value, const Args& args) {
 
 Result<Value> filter_truncate(Run& run, const Value& value, const Args& args) {
   MALMOI_ASSIGN(Bound bound, bind("truncate", args, {"length", "killwords", "end", "leeway"}));
-  MALMOI_ASSIGN(std::string_view given, text_argument("truncate", value));
   int64_t length = 255, leeway = 5;
   std::string_view end = "...";
   if (bound.given(0)) {
@@ -184,11 +183,13 @@ Result<Value> filter_truncate(Run& run, const Value& value, const Args& args) {
   if (bound.has(3)) {
     MALMOI_ASSIGN(leeway, index_argument("truncate", *bound[3]));
   }
-  std::u32string text = code_points(given);
   const auto end_length = static_cast<int64_t>(count_code_points(end));
   if (length < end_length) return type_error("truncate() wants a length of at least " + std::to_string(end_length));
   if (leeway < 0) return type_error("truncate() wants a leeway of at least 0");
-  if (static_cast<int64_t>(text.size()) <= length + leeway) return value;
+  MALMOI_ASSIGN(int64_t whole, length_of(value));
+  if (whole <= length + leeway) return value;
+  MALMOI_ASSIGN(std::string_view given, text_argument("truncate", value));
+  std::u32string text = code_points(given);
   std::u32string kept = text.substr(0, static_cast<size_t>(length - end_length));
   if (!bound.truthy(1)) {
     size_t space = kept.rfind(U' ');
