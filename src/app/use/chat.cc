@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/file.h"
+#include "chat/answer/answer_parser.h"
 #include "chat/published_template.h"
 #include "infer/prompt.h"
 
@@ -77,10 +78,65 @@ Result<Chat::Prompt> Chat::render_to_fit() {
   }
 }
 
-Result<std::string> Chat::say(const std::string& message, const std::function<void(const std::string&)>& on_text,
-                              const StopToken& stop) {
+namespace {
+
+// What comes of an answer becomes a message, and is told on the way.
+class Listener {
+ public:
+  Listener(const std::string& template_source, std::string_view prompt, const TextReceiver& on_text,
+           const TextReceiver& on_reasoning)
+      : on_text_(on_text), on_reasoning_(on_reasoning) {
+    // The plain template's answers are what they are.
+    if (!template_source.empty()) parser_ = chat::answer_family(template_source).parser(prompt);
+  }
+  void hear(const std::string& piece) {
+    if (parser_) take(parser_->push(piece));
+    else say(piece);
+  }
+  chat::Message finish() {
+    if (parser_) take(parser_->finish());
+    return std::move(message_);
+  }
+  const std::string& said() const { return said_; }
+
+ private:
+  void say(const std::string& text) {
+    message_.content += text;
+    tell(text);
+  }
+  void tell(const std::string& text) {
+    said_ += text;
+    if (on_text_) on_text_(text);
+  }
+  void take(const std::vector<chat::AnswerEvent>& events) {
+    for (const chat::AnswerEvent& event : events) {
+      switch (event.kind) {
+        case chat::AnswerEvent::Kind::kContent: say(event.text); break;
+        case chat::AnswerEvent::Kind::kReasoning:
+          message_.reasoning_content += event.text;
+          if (on_reasoning_) on_reasoning_(event.text);
+          break;
+        case chat::AnswerEvent::Kind::kToolCall:
+          message_.tool_calls.push_back(event.call);
+          tell(event.call.name + "(" + event.call.arguments + ")");
+          break;
+      }
+    }
+  }
+
+  const TextReceiver &on_text_, &on_reasoning_;
+  std::unique_ptr<chat::AnswerParser> parser_;
+  chat::Message message_{.role = "assistant"};
+  std::string said_;
+};
+
+}  // namespace
+
+Result<std::string> Chat::say(const std::string& message, const TextReceiver& on_text, const StopToken& stop,
+                              const TextReceiver& on_reasoning) {
   messages_.push_back({"user", message});
-  auto answer = [&]() -> Result<std::string> {
+  std::string said;
+  auto answer = [&]() -> Result<chat::Message> {
     MALMOI_ASSIGN(Prompt prompt, render_to_fit());
     GenerateOptions options = options_;
     options.prompt = prompt.chat.prompt;
@@ -88,19 +144,19 @@ Result<std::string> Chat::say(const std::string& message, const std::function<vo
     options.end_ids = infer::end_of_turn_ids(*loaded_->tokenizer, prompt.chat);
     options.stop.insert(options.stop.end(), prompt.chat.stop.begin(), prompt.chat.stop.end());
     options.trim_start = prompt.chat.trim_start;
-    std::string text;
+    Listener listener(template_.source(), options.prompt, on_text, on_reasoning);
     MALMOI_TRY(generate(
-        *loaded_, options,
-        [&](const std::string& piece) {
-          text += piece;
-          if (on_text) on_text(piece);
-        },
-        stop));
-    return text;
+        *loaded_, options, [&](const std::string& piece) { listener.hear(piece); }, stop));
+    chat::Message heard = listener.finish();
+    said = listener.said();
+    return heard;
   }();
-  if (answer.ok()) messages_.push_back({"assistant", *answer});
-  else messages_.pop_back();
-  return answer;
+  if (!answer.ok()) {
+    messages_.pop_back();
+    return std::move(answer).error();
+  }
+  messages_.push_back(*std::move(answer));
+  return said;
 }
 
 }  // namespace malmoi::app

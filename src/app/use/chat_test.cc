@@ -114,7 +114,10 @@ TEST(Chat, AModelsOwnTemplateIsFollowed) {
   EXPECT_EQ(loaded.tokenizer->decode(ids), "a<|endoftext|><|endoftext|>");
   auto chat = Chat::start(loaded, {}, greedy(4));
   ASSERT_TRUE(chat.ok()) << chat.error().to_string();
-  EXPECT_TRUE(chat->say("a", nullptr).ok());
+  std::string streamed;
+  auto said = chat->say("a", [&](const std::string& text) { streamed += text; });
+  ASSERT_TRUE(said.ok()) << said.error().to_string();
+  EXPECT_EQ(streamed, *said);
 }
 
 }  // namespace

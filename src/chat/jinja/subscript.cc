@@ -41,6 +41,12 @@ Result<std::optional<Value>> python_attribute(Run& run, const Value& value, std:
     MALMOI_ASSIGN(std::optional<Value> found, object->attribute(run, name));
     if (found) return found;
   }
+  if (value.is_number()) {  // what Python's numbers have beside methods
+    if (name == "real") return std::optional<Value>(value.is_bool() ? Value(value.as_int()) : value);
+    if (name == "imag") return std::optional<Value>(value.is_float() ? Value(0.0) : Value(0));
+    if (value.is_integer() && name == "numerator") return std::optional<Value>(value.as_int());
+    if (value.is_integer() && name == "denominator") return std::optional<Value>(1);
+  }
   const List* list = value.list();
   if (list && list->kind == ListKind::kGroup && (name == "grouper" || name == "list"))
     return std::optional<Value>(list->items[name == "list"]);
