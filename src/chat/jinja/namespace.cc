@@ -96,7 +96,8 @@ class Joiner : public Object {
   int depth() const override { return depth_of(separator_) + 1; }
   Result<Value> call(Run& run, const Args& args) override {
     MALMOI_TRY(check_count("joiner", args, 0, 0));
-    return std::exchange(used_, true) ? separator_ : run.text("");
+    if (std::exchange(used_, true)) return separator_;
+    return run.text("");
   }
 
  private:
