@@ -1,6 +1,51 @@
 #include "chat/chat_template.h"
 
+#include "base/json.h"
+#include "chat/published_template.h"
+#include "chat/typed_tokens.h"
+
 namespace malmoi::chat {
+namespace {
+
+// Special tokens in whatever the request brings: texts of messages, tools, variables.
+Json marked(const TypedTokens& tokens, const Json& value) {
+  if (value.is_string()) return tokens.marked(value.get_ref<const std::string&>());
+  if (!value.is_structured()) return value;
+  Json made = value;
+  for (auto& item : made) item = marked(tokens, item);
+  return made;
+}
+
+// A model's template expects arguments as objects, where they are JSON.
+Json tool_call(const ToolCall& call) {
+  auto arguments = parse_json(call.arguments, "arguments");
+  Json function = {{"name", call.name}};
+  if (arguments.ok()) function["arguments"] = *std::move(arguments);
+  else function["arguments"] = call.arguments;
+  Json made = {{"type", "function"}, {"function", std::move(function)}};
+  if (!call.id.empty()) made["id"] = call.id;
+  return made;
+}
+
+Json message_json(const Message& message) {
+  Json made = {{"role", message.role}, {"content", message.content}};
+  if (!message.parts.empty()) {
+    Json parts = Json::array();
+    for (const ContentPart& part : message.parts) {
+      Json entry = {{"type", part.type}};
+      if (part.type == "text") entry["text"] = part.text;
+      parts.push_back(std::move(entry));
+    }
+    made["content"] = std::move(parts);
+  }
+  if (!message.reasoning_content.empty()) made["reasoning_content"] = message.reasoning_content;
+  if (!message.tool_call_id.empty()) made["tool_call_id"] = message.tool_call_id;
+  if (!message.name.empty()) made["name"] = message.name;
+  for (const ToolCall& call : message.tool_calls) made["tool_calls"].push_back(tool_call(call));
+  return made;
+}
+
+}  // namespace
 
 RenderedChat render_plain(const std::vector<Message>& messages) {
   RenderedChat chat{.stop = {"\nuser:", "\nassistant:", "\nsystem:"}, .trim_start = true};
@@ -12,27 +57,81 @@ RenderedChat render_plain(const std::vector<Message>& messages) {
     } else if (last && m.role == "assistant") {
       chat.prompt += "assistant: " + m.content;
       chat.trim_start = false;
-      return chat;
+      break;
     } else {
       chat.prompt += m.role + ": " + m.content + "\n";
     }
+    if (last) chat.prompt += "assistant:";
   }
-  chat.prompt += "assistant:";
+  if (messages.empty()) chat.prompt = "assistant:";
+  chat.literal = {{0, chat.prompt.size()}};  // all of it is text
   return chat;
 }
 
-ChatTemplate ChatTemplate::of_model(const Json& tokenizer_config, std::string file) {
-  bool has = tokenizer_config.is_object() && tokenizer_config.contains("chat_template") &&
-             !tokenizer_config["chat_template"].is_null();
-  return ChatTemplate(has ? std::move(file) : "");
+struct ChatTemplate::Own {
+  PublishedTemplate published;
+  TypedTokens tokens;
+  std::vector<std::string> end_of_turn = {};
+};
+
+ChatTemplate ChatTemplate::of_model(PublishedTemplate published, std::vector<std::string> special_tokens) {
+  Own own{std::move(published), TypedTokens(std::move(special_tokens))};
+  // What the template writes after an assistant's words ends its turn. A template that refuses so short a conversation, or
+  // changes the words, ends turns by the model's own end of text alone.
+  constexpr std::string_view kWords = "malmoi";
+  Json turns = Json::array({{{"role", "user"}, {"content", "?"}}, {{"role", "assistant"}, {"content", kWords}}});
+  auto shown = own.published.render(Json{{"messages", std::move(turns)}}, jinja::local_moment());
+  size_t words = shown.ok() ? shown->text.rfind(kWords) : std::string::npos;
+  if (words != std::string::npos) {
+    std::string_view after = std::string_view(shown->text).substr(words + kWords.size());
+    after.remove_prefix(std::min(after.find_first_not_of(" \n"), after.size()));
+    if (std::string_view token = own.tokens.at_beginning(after); !token.empty()) own.end_of_turn.emplace_back(token);
+  }
+  ChatTemplate made;
+  made.own_ = std::make_shared<const Own>(std::move(own));
+  return made;
 }
 
-Result<RenderedChat> ChatTemplate::render(const std::vector<Message>& messages) const {
-  if (!refusal_.empty())
-    return unsupported(
-        "the model has a chat template of its own (in " + refusal_ + ", in Jinja), which is not interpreted yet",
-        "messages", "use --chat-template plain, or continue text formatted elsewhere (generate, /v1/completions)");
-  return render_plain(messages);
+ChatTemplate ChatTemplate::broken(Error error) {
+  ChatTemplate made;
+  made.broken_ = std::make_shared<const Error>(std::move(error));
+  return made;
+}
+
+std::string ChatTemplate::source() const { return own_ ? own_->published.source() : ""; }
+
+Result<RenderedChat> ChatTemplate::render(const std::vector<Message>& messages, const RenderOptions& options) const {
+  if (broken_) return *broken_;
+  if (!own_) return render_plain(messages);
+  Json variables = Json::object();
+  if (!options.variables.empty()) {
+    MALMOI_ASSIGN(variables, parse_json(options.variables, "variables"));
+    if (!variables.is_object()) return usage_error("is no JSON object", "variables", "give names and values");
+  }
+  if (!options.tools.empty()) {
+    MALMOI_ASSIGN(variables["tools"], parse_json(options.tools, "tools"));
+  }
+  Json turns = Json::array();
+  for (const Message& message : messages) turns.push_back(message_json(message));
+  const bool goes_on = !messages.empty() && messages.back().role == "assistant" && messages.back().tool_calls.empty();
+  variables["messages"] = std::move(turns);
+  variables = marked(own_->tokens, variables);
+  if (goes_on) {
+    Json& last = variables["messages"].back();
+    last["content"] = json_string(last, "content") + std::string(kContinuationMark);
+  }
+  variables["add_generation_prompt"] = !goes_on;
+  MALMOI_ASSIGN(jinja::Rendered shown, own_->published.render(std::move(variables), jinja::local_moment()));
+  if (goes_on) {
+    size_t end = shown.text.rfind(kContinuationMark);
+    if (end == std::string::npos)
+      return unsupported("the model's chat template does not show the last message as it is", "messages",
+                         "end with a message of the user");
+    shown.text.resize(end);
+  }
+  TypedTokens::Unmarked unmarked = own_->tokens.unmarked(shown.text);
+  return RenderedChat{
+      .prompt = std::move(unmarked.text), .literal = std::move(unmarked.typed), .end_of_turn = own_->end_of_turn};
 }
 
 }  // namespace malmoi::chat

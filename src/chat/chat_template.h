@@ -1,20 +1,27 @@
 // From a conversation to the one text that a model continues.
 #pragma once
 
+#include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
-#include "base/json.h"
 #include "chat/message.h"
 
 namespace malmoi::chat {
 
-/// A conversation's text and the texts that end an answer to it.
+class PublishedTemplate;
+
+/// A conversation's text and what ends an answer to it.
 struct RenderedChat {
   std::string prompt;
-  std::vector<std::string> stop;
-  bool trim_start = false;  // white space at the answer's beginning belongs to the template
+  /// Bytes [begin, end) of the prompt in which special tokens are text: those that somebody typed, not the template.
+  std::vector<std::pair<size_t, size_t>> literal = {};
+  std::vector<std::string> stop = {};         // texts
+  std::vector<std::string> end_of_turn = {};  // special tokens, beside those that end every text of the model
+  bool trim_start = false;                    // white space at the answer's beginning belongs to the template
 };
 
 /// The plain template, for models that were trained without one. A message is a line `role: content`; system and
@@ -27,20 +34,34 @@ struct RenderedChat {
 ///     assistant:
 RenderedChat render_plain(const std::vector<Message>& messages);
 
-/// Which template a model's chats go through.
+/// What a conversation may say beside its messages.
+struct RenderOptions {
+  std::string tools = {};      // a JSON list of function schemas; empty: none
+  std::string variables = {};  // a JSON object of the template's own (`enable_thinking` ...); empty: none
+};
+
+/// Which template a model's chats go through. Immutable; many threads may use one.
 class ChatTemplate {
  public:
-  static ChatTemplate plain() { return ChatTemplate(""); }
-  /// `tokenizer_config`: the model's own (null if it has none). A model with a `chat_template` (Jinja) of its own is not
-  /// given another one silently: rendering is then an error that names it and the remedy.
-  static ChatTemplate of_model(const Json& tokenizer_config, std::string file);
+  static ChatTemplate plain() { return ChatTemplate(); }
+  /// The model's own, with the texts of its tokenizer's special tokens: typed in a message they are text (RenderedChat::
+  /// literal), and the one that the template ends an assistant's turn with ends an answer.
+  static ChatTemplate of_model(PublishedTemplate published, std::vector<std::string> special_tokens);
+  /// Of a model whose own template cannot be used: it is given no other one silently. Every rendering is this error.
+  static ChatTemplate broken(Error error);
 
-  Result<RenderedChat> render(const std::vector<Message>& messages) const;
-  const char* name() const { return refusal_.empty() ? "plain" : "jinja (not supported)"; }
+  /// The text to which an answer is wanted; a last message of the assistant is continued. Errors: what the template raises
+  /// or does wrong, options that are no JSON, a last message that the template does not show as it is.
+  Result<RenderedChat> render(const std::vector<Message>& messages, const RenderOptions& options = {}) const;
+  const char* name() const { return own_ || broken_ ? "jinja" : "plain"; }
+  /// Of a model's own template, what it is written in; empty else. The family of its answers shows in it.
+  std::string source() const;
 
  private:
-  explicit ChatTemplate(std::string refusal) : refusal_(std::move(refusal)) {}
-  std::string refusal_;  // the file that holds a template we cannot follow
+  struct Own;
+  ChatTemplate() = default;
+  std::shared_ptr<const Own> own_;
+  std::shared_ptr<const Error> broken_;
 };
 
 }  // namespace malmoi::chat

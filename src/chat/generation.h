@@ -23,7 +23,8 @@ struct GenerationRequest {
   int64_t n = 1;                      // answers, drawn apart: answer i with seed + i
   SamplingOptions sampling;
   std::vector<std::string> stop;  // texts that end an answer and are not part of it
-  bool ignore_eos = false;        // go on after the end of text
+  std::vector<int32_t> end_ids;   // tokens that end an answer, beside the model's end of text; a prepared chat's turn
+  bool ignore_eos = false;        // go on after the end of text, and of a turn
   bool trim_start = false;        // white space at an answer's beginning is not told
   bool logprobs = false;          // events must carry their tokens' probabilities
   int64_t top_logprobs = 0;       // alternatives to report with each token

@@ -47,7 +47,11 @@ Status run_chat(const Options& o, Terminal& terminal) {
       std::fflush(stdout);
     };
     app::warn_of_unknown(*loaded.tokenizer, line, job.warn);
-    auto answer = chat.say(line, show, job.stop);
+    // Thoughts are for who watches: dim, beside the output.
+    auto muse = [&](const std::string& text) {
+      if (interactive) fmt::print(stderr, "\033[2m{}\033[0m", for_stdout(text));
+    };
+    auto answer = chat.say(line, show, job.stop, muse);
     if (!answer.ok() && !interactive) return answer.error();
     if (!answer.ok()) job.warn(answer.error().to_string());
     else fmt::print("\n");

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "chat/chat_template.h"
 #include "model/model.h"
 #include "tokenizer/tokenizer.h"
 
@@ -16,5 +17,13 @@ namespace malmoi::infer {
 /// tokenizer puts around it. Empty where there is nothing to read.
 std::vector<int32_t> prompt_ids(const model::Model& model, const tokenizer::Tokenizer& tokenizer,
                                 std::span<const int32_t> ends, std::string_view text, bool parse_special = true);
+
+/// The ids of a conversation: special tokens that its template writes are recognised, those that somebody typed are text.
+/// What stands before a document stands there once, whether the template writes it or not.
+std::vector<int32_t> chat_ids(const model::Model& model, const tokenizer::Tokenizer& tokenizer,
+                              std::span<const int32_t> ends, const chat::RenderedChat& chat);
+
+/// The ids of the special tokens that end an answer to a conversation, beside those that end every text.
+std::vector<int32_t> end_of_turn_ids(const tokenizer::Tokenizer& tokenizer, const chat::RenderedChat& chat);
 
 }  // namespace malmoi::infer

@@ -21,8 +21,8 @@ Result<chat::GenerationRequest> EngineProvider::prepare(chat::GenerationRequest 
     MALMOI_ASSIGN(chat::RenderedChat rendered, options_.chat_template.render(*messages));
     request.stop.insert(request.stop.end(), rendered.stop.begin(), rendered.stop.end());
     request.trim_start = rendered.trim_start;
-    // What a user writes is text: special tokens in it are not recognised.
-    request.prompt = ids_of(rendered.prompt, false);
+    request.end_ids = end_of_turn_ids(*tokenizer_, rendered);
+    request.prompt = chat_ids(engine_->model(), *tokenizer_, options_.stop_ids, rendered);
   } else if (const auto* text = std::get_if<std::string>(&request.prompt)) {
     request.prompt = ids_of(*text, true);
   }
@@ -35,7 +35,10 @@ Status EngineProvider::generate(chat::GenerationRequest request, chat::TokenSink
   asked.prompt = std::get<std::vector<int32_t>>(std::move(request.prompt));
   asked.max_tokens = request.max_tokens.value_or(engine_->context_length());
   asked.sampling = std::move(request.sampling);
-  if (!request.ignore_eos) asked.stop_ids = options_.stop_ids;
+  if (!request.ignore_eos) {
+    asked.stop_ids = options_.stop_ids;
+    asked.stop_ids.insert(asked.stop_ids.end(), request.end_ids.begin(), request.end_ids.end());
+  }
   asked.top_probabilities = request.top_logprobs;
   asked.prompt_probabilities = request.prompt_logprobs;
   asked.client = request.client;

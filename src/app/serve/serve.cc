@@ -105,11 +105,11 @@ Status serve_model(const ServeOptions& options, const Job& job) {
     MALMOI_ASSIGN(server_options.api_keys, read_keys(*options.api_key_file));
   }
   MALMOI_ASSIGN(Path folder, find_model(options.model));
-  MALMOI_ASSIGN(chat::ChatTemplate chat, chat_template(folder, options.chat_template));
   warn_if_open(server_options, server_options.warn);
   // Listens first: a port in use is said before a large model is read, and health checks see that it is loading.
   MALMOI_ASSIGN(std::unique_ptr<serve::Server> server, serve::Server::start(server_options));
   MALMOI_ASSIGN(LoadedModel loaded, load_for_generation(options.model, options.dtype, job));
+  MALMOI_ASSIGN(chat::ChatTemplate chat, chat_template(folder, *loaded.tokenizer, options.chat_template));
   MALMOI_ASSIGN(auto engine,
                 infer::Engine::create(*loaded.model, *loaded.tokenizer,
                                       {.max_running = options.max_running, .state_bytes = options.state_bytes}));

@@ -2,26 +2,72 @@
 
 #include <algorithm>
 
+#include "base/file.h"
+#include "chat/answer/answer_parser.h"
+#include "chat/published_template.h"
 #include "infer/prompt.h"
+#include "model/gguf_config.h"
+#include "tokenizer/special_ids.h"
 
 namespace malmoi::app {
 
-// A template stands in a file of its own (newer folders) or in tokenizer_config.json.
-Result<chat::ChatTemplate> chat_template(const Path& folder, const std::string& choice) {
-  std::error_code ignored;
-  auto has = [&](const char* name) { return std::filesystem::exists(folder / name, ignored); };
+namespace {
+
+// Written out, each of them would be one token.
+std::vector<std::string> special_tokens(const tokenizer::Tokenizer& tokenizer) {
+  std::vector<std::string> tokens;
+  for (int32_t id = 0; id < tokenizer.vocab_size(); ++id) {
+    if (tokenizer.is_special(id)) tokens.push_back(tokenizer.piece(id));
+  }
+  return tokens;
+}
+
+// A template stands in a file of its own (newer folders) or in tokenizer_config.json, which names special tokens for both.
+Result<chat::PublishedTemplate> published(const Path& file, const Json& config, const std::string& config_name) {
+  if (!malmoi::exists(file)) return chat::PublishedTemplate::of_config(config, config_name);
+  MALMOI_ASSIGN(std::string source, read_file(file, 16 << 20));
+  MALMOI_ASSIGN(chat::PublishedTemplate made, chat::PublishedTemplate::of_text(source, file.string()));
+  made.set_special_tokens(chat::special_tokens_of(config));
+  return made;
+}
+
+chat::ChatTemplate unusable(Error error) {
+  error.remedy = "use --chat-template plain, or correct the template";
+  return chat::ChatTemplate::broken(std::move(error));
+}
+
+// A GGUF file has its template, and the names of special tokens, in the tokenizer's metadata.
+Result<chat::ChatTemplate> template_of_gguf(const Path& file, const tokenizer::Tokenizer& tokenizer) {
+  const std::string name = file.string() + ": tokenizer.chat_template";
+  MALMOI_ASSIGN(const Json config, parse_json(tokenizer::tokenizer_config_json(tokenizer), name));
+  if (!config.contains("chat_template")) return chat::ChatTemplate::plain();
+  auto own = chat::PublishedTemplate::of_config(config, name);
+  if (!own.ok()) return unusable(std::move(own).error());
+  return chat::ChatTemplate::of_model(*std::move(own), special_tokens(tokenizer));
+}
+
+}  // namespace
+
+Result<chat::ChatTemplate> chat_template(const Path& folder, const tokenizer::Tokenizer& tokenizer,
+                                         const std::string& choice) {
   if (choice == "plain") return chat::ChatTemplate::plain();
-  if (has("chat_template.jinja"))
-    return chat::ChatTemplate::of_model(Json{{"chat_template", true}}, "chat_template.jinja");
-  if (!has("tokenizer_config.json")) return chat::ChatTemplate::plain();
-  MALMOI_ASSIGN(Json config, read_json((folder / "tokenizer_config.json").string(), 64 << 20));
-  return chat::ChatTemplate::of_model(config, "tokenizer_config.json");
+  if (model::is_gguf(folder)) return template_of_gguf(folder, tokenizer);
+  const Path config_file = folder / "tokenizer_config.json", file = folder / "chat_template.jinja";
+  Json config = Json::object();
+  if (malmoi::exists(config_file)) {
+    MALMOI_ASSIGN(config, read_json(config_file.string(), 64 << 20));
+  }
+  const bool in_config = config.is_object() && config.contains("chat_template") && !config["chat_template"].is_null();
+  if (!malmoi::exists(file) && !in_config) return chat::ChatTemplate::plain();
+  auto own = published(file, config, config_file.string());
+  if (own.ok()) return chat::ChatTemplate::of_model(*std::move(own), special_tokens(tokenizer));
+  return unusable(std::move(own).error());
 }
 
 Result<Chat> Chat::start(const LoadedModel& loaded, const ChatOptions& chat, GenerateOptions options) {
   MALMOI_TRY(infer::check_generates(*loaded.model));
-  MALMOI_ASSIGN(chat::ChatTemplate chosen, chat_template(loaded.folder, chat.chat_template));
-  MALMOI_TRY(chosen.render({{"user", ""}}));  // a template that cannot be followed is said at once
+  MALMOI_ASSIGN(chat::ChatTemplate chosen, chat_template(loaded.folder, *loaded.tokenizer, chat.chat_template));
+  MALMOI_TRY(chosen.render({{"user", "?"}}));  // a template that cannot be followed is said at once
   return Chat(loaded, std::move(chosen), chat.system, std::move(options));
 }
 
@@ -34,42 +80,99 @@ Chat::Chat(const LoadedModel& loaded, chat::ChatTemplate chat_template, const st
 }
 
 // Leaves a quarter of the context to the answer where it can.
-Result<chat::RenderedChat> Chat::render_to_fit() {
+Result<Chat::Prompt> Chat::render_to_fit() {
   int64_t context = loaded_->model->max_positions();
   int64_t room = context - std::clamp<int64_t>(options_.max_tokens, 1, std::max<int64_t>(1, context / 4));
   while (true) {
-    MALMOI_ASSIGN(chat::RenderedChat chat, template_.render(messages_));
-    auto length =
-        static_cast<int64_t>(infer::prompt_ids(*loaded_->model, *loaded_->tokenizer, {}, chat.prompt, false).size());
-    if (length <= room || messages_.size() < first_turn_ + 3) return chat;
+    Prompt prompt;
+    MALMOI_ASSIGN(prompt.chat, template_.render(messages_));
+    prompt.ids = infer::chat_ids(*loaded_->model, *loaded_->tokenizer, loaded_->stop_ids, prompt.chat);
+    if (static_cast<int64_t>(prompt.ids.size()) <= room || messages_.size() < first_turn_ + 3) return prompt;
     messages_.erase(messages_.begin() + static_cast<std::ptrdiff_t>(first_turn_),
                     messages_.begin() + static_cast<std::ptrdiff_t>(first_turn_ + 2));
     ++forgotten_;
   }
 }
 
-Result<std::string> Chat::say(const std::string& message, const std::function<void(const std::string&)>& on_text,
-                              const StopToken& stop) {
+namespace {
+
+// What comes of an answer becomes a message, and is told on the way.
+class Listener {
+ public:
+  Listener(const std::string& template_source, std::string_view prompt, const TextReceiver& on_text,
+           const TextReceiver& on_reasoning)
+      : on_text_(on_text), on_reasoning_(on_reasoning) {
+    // The plain template's answers are what they are.
+    if (!template_source.empty()) parser_ = chat::answer_family(template_source).parser(prompt);
+  }
+  void hear(const std::string& piece) {
+    if (parser_) take(parser_->push(piece));
+    else say(piece);
+  }
+  chat::Message finish() {
+    if (parser_) take(parser_->finish());
+    return std::move(message_);
+  }
+  const std::string& said() const { return said_; }
+
+ private:
+  void say(const std::string& text) {
+    message_.content += text;
+    tell(text);
+  }
+  void tell(const std::string& text) {
+    said_ += text;
+    if (on_text_) on_text_(text);
+  }
+  void take(const std::vector<chat::AnswerEvent>& events) {
+    for (const chat::AnswerEvent& event : events) {
+      switch (event.kind) {
+        case chat::AnswerEvent::Kind::kContent: say(event.text); break;
+        case chat::AnswerEvent::Kind::kReasoning:
+          message_.reasoning_content += event.text;
+          if (on_reasoning_) on_reasoning_(event.text);
+          break;
+        case chat::AnswerEvent::Kind::kToolCall:
+          message_.tool_calls.push_back(event.call);
+          tell(event.call.name + "(" + event.call.arguments + ")");
+          break;
+      }
+    }
+  }
+
+  const TextReceiver &on_text_, &on_reasoning_;
+  std::unique_ptr<chat::AnswerParser> parser_;
+  chat::Message message_{.role = "assistant"};
+  std::string said_;
+};
+
+}  // namespace
+
+Result<std::string> Chat::say(const std::string& message, const TextReceiver& on_text, const StopToken& stop,
+                              const TextReceiver& on_reasoning) {
   messages_.push_back({"user", message});
-  auto answer = [&]() -> Result<std::string> {
-    MALMOI_ASSIGN(chat::RenderedChat chat, render_to_fit());
+  std::string said;
+  auto answer = [&]() -> Result<chat::Message> {
+    MALMOI_ASSIGN(Prompt prompt, render_to_fit());
     GenerateOptions options = options_;
-    options.prompt = chat.prompt;
-    options.stop.insert(options.stop.end(), chat.stop.begin(), chat.stop.end());
-    options.trim_start = chat.trim_start;
-    std::string text;
+    options.prompt = prompt.chat.prompt;
+    options.prompt_ids = std::move(prompt.ids);
+    options.end_ids = infer::end_of_turn_ids(*loaded_->tokenizer, prompt.chat);
+    options.stop.insert(options.stop.end(), prompt.chat.stop.begin(), prompt.chat.stop.end());
+    options.trim_start = prompt.chat.trim_start;
+    Listener listener(template_.source(), options.prompt, on_text, on_reasoning);
     MALMOI_TRY(generate(
-        *loaded_, options,
-        [&](const std::string& piece) {
-          text += piece;
-          if (on_text) on_text(piece);
-        },
-        stop));
-    return text;
+        *loaded_, options, [&](const std::string& piece) { listener.hear(piece); }, stop));
+    chat::Message heard = listener.finish();
+    said = listener.said();
+    return heard;
   }();
-  if (answer.ok()) messages_.push_back({"assistant", *answer});
-  else messages_.pop_back();
-  return answer;
+  if (!answer.ok()) {
+    messages_.pop_back();
+    return std::move(answer).error();
+  }
+  messages_.push_back(*std::move(answer));
+  return said;
 }
 
 }  // namespace malmoi::app

@@ -11,8 +11,14 @@
 
 namespace malmoi::app {
 
-/// The template of a model's chats. `choice`: auto (its own, the plain one where it has none) or plain.
-Result<chat::ChatTemplate> chat_template(const Path& folder, const std::string& choice);
+/// The template of a model's chats. `choice`: auto (its own, the plain one where it has none) or plain. Its own stands in
+/// chat_template.jinja or tokenizer_config.json; one that cannot be read is an error of every rendering, for the model still
+/// continues texts. Errors: a tokenizer_config.json that is no JSON.
+Result<chat::ChatTemplate> chat_template(const Path& folder, const tokenizer::Tokenizer& tokenizer,
+                                         const std::string& choice);
+
+/// Is told text as it comes; may be null.
+using TextReceiver = std::function<void(const std::string&)>;
 
 struct ChatOptions {
   std::string system;                  // what the model is told beforehand; may be empty
@@ -26,18 +32,23 @@ class Chat {
   /// `options`: sampling, length and stop texts of each answer.
   static Result<Chat> start(const LoadedModel& loaded, const ChatOptions& chat, GenerateOptions options);
 
-  /// Streams the answer to one message and returns it whole. After an error the message is forgotten. Errors: a message
-  /// that does not fit the context by itself, a template that cannot be followed.
-  /// A requested stop ends the answer where it is, which is no error.
-  Result<std::string> say(const std::string& message, const std::function<void(const std::string&)>& on_text,
-                          const StopToken& stop = {});
+  /// Streams the answer to one message and returns what it says. Where the model's own template is followed, what it thinks
+  /// before it speaks is told apart by the template's family (chat/answer/) and goes to `on_reasoning`; a tool call that it
+  /// asks for is said as `name(arguments)`. After an error the message is forgotten. Errors: a message that does not fit the
+  /// context by itself, a template that cannot be followed. A requested stop ends the answer where it is, which is no error.
+  Result<std::string> say(const std::string& message, const TextReceiver& on_text, const StopToken& stop = {},
+                          const TextReceiver& on_reasoning = nullptr);
 
   /// Turns (a message with its answer) that were forgotten for want of room so far.
   int64_t forgotten() const { return forgotten_; }
 
  private:
   Chat(const LoadedModel& loaded, chat::ChatTemplate chat_template, const std::string& system, GenerateOptions options);
-  Result<chat::RenderedChat> render_to_fit();
+  struct Prompt {
+    std::vector<int32_t> ids;
+    chat::RenderedChat chat;
+  };
+  Result<Prompt> render_to_fit();
 
   const LoadedModel* loaded_;
   chat::ChatTemplate template_;

@@ -4,6 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
+#include "infer/prompt.h"
 #include "infer/tiny_model.h"
 
 namespace malmoi::app {
@@ -84,11 +87,37 @@ TEST(Chat, ATemplateThatCannotBeFollowedIsNamedUnlessThePlainOneIsAskedFor) {
   LoadedModel loaded = tiny(64);
   loaded.folder = Path(testing::TempDir()) / "malmoi_chat";
   ASSERT_TRUE(make_folder(loaded.folder).ok());
-  ASSERT_TRUE(write_file(loaded.folder / "chat_template.jinja", "{{ messages }}").ok());
+  ASSERT_TRUE(write_file(loaded.folder / "chat_template.jinja", "{{ messages").ok());
   auto refused = Chat::start(loaded, {}, greedy(1));
   ASSERT_FALSE(refused.ok());
-  EXPECT_THAT(refused.error().to_string(), HasSubstr("chat_template.jinja"));
+  EXPECT_THAT(refused.error().to_string(), HasSubstr("chat_template.jinja, line 1, column 1"));
   EXPECT_TRUE(Chat::start(loaded, {.chat_template = "plain"}, greedy(1)).ok());
+}
+
+// The template writes a special token, which is one; somebody types it, and it is text.
+TEST(Chat, AModelsOwnTemplateIsFollowed) {
+  LoadedModel loaded = tiny(256);
+  loaded.folder = Path(testing::TempDir()) / "malmoi_chat_own";
+  ASSERT_TRUE(make_folder(loaded.folder).ok());
+  ASSERT_TRUE(write_file(loaded.folder / "chat_template.jinja",
+                         "{% for m in messages %}{{ m.content }}{{ eos_token }}{% endfor %}")
+                  .ok());
+  ASSERT_TRUE(write_file(loaded.folder / "tokenizer_config.json", "{\"eos_token\": \"<|endoftext|>\"}").ok());
+  auto chosen = chat_template(loaded.folder, *loaded.tokenizer, "auto");
+  ASSERT_TRUE(chosen.ok()) << chosen.error().to_string();
+  auto text = chosen->render({{"user", "a<|endoftext|>"}});
+  ASSERT_TRUE(text.ok()) << text.error().to_string();
+  EXPECT_THAT(infer::end_of_turn_ids(*loaded.tokenizer, *text), testing::ElementsAre(infer::kTinyEnd));
+  std::vector<int32_t> ids = infer::chat_ids(*loaded.model, *loaded.tokenizer, {}, *text);
+  EXPECT_EQ(std::count(ids.begin(), ids.end(), infer::kTinyEnd), 1);
+  EXPECT_EQ(ids.back(), infer::kTinyEnd);
+  EXPECT_EQ(loaded.tokenizer->decode(ids), "a<|endoftext|><|endoftext|>");
+  auto chat = Chat::start(loaded, {}, greedy(4));
+  ASSERT_TRUE(chat.ok()) << chat.error().to_string();
+  std::string streamed;
+  auto said = chat->say("a", [&](const std::string& text) { streamed += text; });
+  ASSERT_TRUE(said.ok()) << said.error().to_string();
+  EXPECT_EQ(streamed, *said);
 }
 
 }  // namespace

@@ -197,7 +197,10 @@ class Gatherer {
 Result<Generated> generate(const LoadedModel& loaded, const GenerateOptions& options,
                            const std::function<void(const std::string&)>& on_text, const StopToken& stop) {
   infer::Request request;
-  MALMOI_ASSIGN(request.prompt, prompt_of(loaded, options.prompt, options.parse_special));
+  request.prompt = options.prompt_ids;
+  if (request.prompt.empty()) {
+    MALMOI_ASSIGN(request.prompt, prompt_of(loaded, options.prompt, options.parse_special));
+  }
   if (options.answers.beams > 1) return generate_by_beams(loaded, request.prompt, options, on_text, stop);
   request.max_tokens = options.max_tokens;
   request.sampling = options.sampling;
@@ -207,7 +210,10 @@ Result<Generated> generate(const LoadedModel& loaded, const GenerateOptions& opt
   request.stop = options.stop;
   request.trim_start = options.trim_start;
   request.top_probabilities = options.top_probabilities;
-  if (!options.ignore_eos) request.stop_ids = loaded.stop_ids;
+  if (!options.ignore_eos) {
+    request.stop_ids = loaded.stop_ids;
+    request.stop_ids.insert(request.stop_ids.end(), options.end_ids.begin(), options.end_ids.end());
+  }
   Generated result{.prompt_tokens = static_cast<int64_t>(request.prompt.size())};
   Gatherer gatherer(options, result);
   const double begin = monotonic_seconds();

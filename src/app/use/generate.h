@@ -51,6 +51,8 @@ struct AnswerOptions {
 
 struct GenerateOptions {
   std::string prompt;
+  std::vector<int32_t> prompt_ids;  // in place of the prompt, where there are any
+  std::vector<int32_t> end_ids;     // tokens that end an answer, beside the model's end of text
   int64_t max_tokens = 128;
   chat::SamplingOptions sampling;
   AnswerOptions answers;

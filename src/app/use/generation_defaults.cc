@@ -4,6 +4,8 @@
 #include <charconv>
 
 #include "base/json_read.h"
+#include "formats/gguf.h"
+#include "model/gguf_config.h"
 #include "model/load.h"
 
 namespace malmoi::app {
@@ -103,7 +105,20 @@ Json generation_fields(const Path& folder) {
   return fields.empty() ? object_of(folder / "config.json") : fields;
 }
 
+// A GGUF file names the end of a text, of a turn, and of a message, each by a key of its own.
+std::vector<int32_t> end_ids_of_gguf(const Path& path) {
+  std::vector<int32_t> ids;
+  auto file = formats::Gguf::open(path);
+  if (!file.ok()) return ids;
+  for (const char* key : {"eos_token_id", "eot_token_id", "eom_token_id"}) {
+    const int64_t id = file->integer_or(std::string("tokenizer.ggml.") + key, -1);
+    if (id >= 0 && id <= INT32_MAX) ids.push_back(static_cast<int32_t>(id));
+  }
+  return ids;
+}
+
 std::vector<int32_t> end_ids(const Path& folder) {
+  if (model::is_gguf(folder)) return end_ids_of_gguf(folder);
   std::vector<int32_t> ids = ids_under(object_of(folder / kWhere), "eos_token_id");
   return ids.empty() ? ids_under(object_of(folder / "config.json"), "eos_token_id") : ids;
 }

@@ -1,0 +1,114 @@
+// Answers of each family, whole and character by character: the same is told, and never a part of a marker.
+#include "chat/answer/answer_parser.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace malmoi::chat {
+namespace {
+
+// c: content, r: reasoning, t: name(arguments).
+std::string told(const std::vector<AnswerEvent>& events) {
+  std::string out;
+  char last = 0;
+  for (const AnswerEvent& event : events) {
+    char kind = event.kind == AnswerEvent::Kind::kContent     ? 'c'
+                : event.kind == AnswerEvent::Kind::kReasoning ? 'r'
+                                                              : 't';
+    if (kind != last || kind == 't') out += std::string(out.empty() ? "" : "|") + kind + ":";
+    out += kind == 't' ? event.call.name + "(" + event.call.arguments + ")" : event.text;
+    last = kind;
+  }
+  return out;
+}
+
+std::string parsed(const AnswerFamily& family, std::string_view prompt, std::string_view answer, size_t step) {
+  auto parser = family.parser(prompt);
+  std::vector<AnswerEvent> events;
+  auto add = [&](std::vector<AnswerEvent> more) { events.insert(events.end(), more.begin(), more.end()); };
+  for (size_t at = 0; at < answer.size(); at += step) add(parser->push(answer.substr(at, step)));
+  add(parser->finish());
+  return told(events);
+}
+
+struct Case {
+  const char* family;
+  const char* source;  // a piece of a template
+  const char* prompt;
+  const char* answer;
+  const char* expected;
+};
+
+constexpr Case kCases[] = {
+    {"hermes", "<tool_call>", "", "Hi\n<tool_call>\n{\"name\": \"f\", \"arguments\": {\"x\": 1}}\n</tool_call>",
+     "c:Hi|t:f({\"x\":1})"},
+    {"hermes", "<tool_call>", "", "<think>\na b\n</think>\n\nYes < no", "r:a b|c:Yes < no"},
+    {"hermes", "<tool_call>", "assistant\n<think>\n", "a\n</think>\n\nYes", "r:a|c:Yes"},
+    {"hermes", "<tool_call>", "", "<tool_call>oops</tool_call> x", "c:<tool_call>oops</tool_call> x"},
+    {"hermes", "<tool_call>", "", "a <tool", "c:a <tool"},
+    {"llama3", "<|python_tag|>", "",
+     "{\"name\": \"f\", \"parameters\": {\"a\": \";\"}}; {\"name\": \"g\", \"parameters\": {}}",
+     "t:f({\"a\":\";\"})|t:g({})"},
+    {"llama3", "<|python_tag|>", "", "<|python_tag|>{\"name\": \"f\", \"parameters\": {}}<|eom_id|>", "t:f({})"},
+    {"llama3", "<|python_tag|>", "", "{not json}", "c:{not json}"},
+    {"llama3", "<|python_tag|>", "", "Use {x}.", "c:Use {x}."},
+    {"mistral", "[TOOL_CALLS]", "", "[TOOL_CALLS][{\"name\": \"f\", \"arguments\": {\"x\": 1}, \"id\": \"a\"}]",
+     "t:f({\"x\":1})"},
+    {"mistral", "[TOOL_CALLS]", "", "[TOOL_CALLS]f[ARGS]{\"x\": 1}[TOOL_CALLS]g[CALL_ID]c[ARGS]{}",
+     "t:f({\"x\":1})|t:g({})"},
+    {"mistral", "[TOOL_CALLS]", "", "[THINK]a[/THINK]b [1]", "r:a|c:b [1]"},
+    {"deepseek", "<｜Assistant｜>", "<｜Assistant｜><think>\n",
+     "a</think>b<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>f\n```json\n{\"x\": "
+     "1}\n```<｜tool▁call▁end｜>\n"
+     "<｜tool▁call▁begin｜>function<｜tool▁sep｜>g\n```json\n{}\n```<｜tool▁call▁end｜><｜tool▁calls▁end｜>",
+     "r:a|c:b|t:f({\"x\":1})|t:g({})"},
+    {"deepseek", "<｜tool▁call▁begin｜>", "",
+     "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>f<｜tool▁sep｜>{\"x\": 1}<｜tool▁call▁end｜><｜tool▁calls▁end｜>",
+     "t:f({\"x\":1})"},
+    {"gemma", "<start_of_turn>", "", "Wait:\n```tool_code\n{\"name\": \"f\", \"parameters\": {\"x\": 1}}\n```",
+     "c:Wait:|t:f({\"x\":1})"},
+    {"gemma", "<start_of_turn>", "", "{\"name\": \"f\", \"parameters\": {}}", "t:f({})"},
+    {"gemma", "<start_of_turn>", "", "```json\n[1]\n``` x", "c:```json\n[1]\n``` x"},
+    {"harmony", "<|channel|>", "<|start|>assistant",
+     "<|channel|>analysis<|message|>hm<|end|><|start|>assistant<|channel|>final<|message|>Yes<|return|>", "r:hm|c:Yes"},
+    {"harmony", "<|channel|>", "",
+     "<|channel|>commentary to=functions.f <|constrain|>json<|message|>{\"x\": 1}<|call|>", "t:f({\"x\":1})"},
+    {"plain", "", "", "<think>a</think>b", "r:a|c:b"},
+    {"plain", "", "", "  x\n", "c:x\n"},
+};
+
+TEST(Answer, IsToldApartHoweverItComes) {
+  std::set<std::string_view> seen;
+  for (const Case& one : kCases) {
+    const AnswerFamily& family = answer_family(one.source);
+    EXPECT_EQ(family.name, one.family);
+    seen.insert(family.name);
+    for (size_t step : {size_t{1000}, size_t{1}, size_t{3}, size_t{7}})
+      EXPECT_EQ(parsed(family, one.prompt, one.answer, step), one.expected) << one.answer << " by " << step;
+  }
+  for (const AnswerFamily* family : answer_families()) EXPECT_TRUE(seen.contains(family->name)) << family->name;
+}
+
+TEST(Answer, WhatIsCertainIsToldAtOnce) {
+  auto parser = answer_family("<tool_call>").parser("");
+  EXPECT_EQ(told(parser->push("Hello there")), "c:Hello there");
+  EXPECT_EQ(told(parser->push(" <tool")), "");
+  EXPECT_EQ(told(parser->push("box>")), "c: <toolbox>");
+}
+
+TEST(Answer, AnyBytesComeBack) {
+  for (const AnswerFamily* family : answer_families()) {
+    for (std::string_view text :
+         {"{", "[", "<", "<|channel|>", "```", "<think>", "\xff\xfe", "{\"name\": 1}", "<tool_call>", "[TOOL_CALLS]"}) {
+      auto parser = family->parser(text);
+      parser->push(text);
+      parser->push(text);
+      parser->finish();
+    }
+  }
+}
+
+}  // namespace
+}  // namespace malmoi::chat

@@ -1,0 +1,35 @@
+// The table of families of answers, in the order in which a template is held to them.
+#include "chat/answer/sections.h"
+
+namespace malmoi::chat {
+namespace {
+
+const Section kSections[] = {kThink};
+
+bool wrote(std::string_view) { return true; }
+
+std::unique_ptr<AnswerParser> parser(std::string_view prompt) {
+  return section_parser(kSections, prompt_opens(prompt, kThink) ? &kSections[0] : nullptr);
+}
+
+}  // namespace
+
+extern const AnswerFamily harmony_answers, deepseek_answers, mistral_answers, llama3_answers, hermes_answers,
+    gemma_answers;
+const AnswerFamily plain_answers{"plain", wrote, parser};
+
+std::span<const AnswerFamily* const> answer_families() {
+  static constexpr const AnswerFamily* kFamilies[] = {&harmony_answers, &deepseek_answers, &mistral_answers,
+                                                      &llama3_answers,  &hermes_answers,   &gemma_answers,
+                                                      &plain_answers};
+  return kFamilies;
+}
+
+const AnswerFamily& answer_family(std::string_view template_source) {
+  for (const AnswerFamily* family : answer_families()) {
+    if (family->wrote(template_source)) return *family;
+  }
+  return plain_answers;
+}
+
+}  // namespace malmoi::chat

@@ -1,0 +1,21 @@
+// Gemma: calls as blocks ```tool_code, ```tool_call or ```json, with {"name", "parameters"} in them.
+#include "chat/answer/sections.h"
+
+namespace malmoi::chat {
+namespace {
+
+const Section kSections[] = {
+    {.open = "```tool_code", .closes = {"```"}, .calls = json_tool_calls},
+    {.open = "```tool_call", .closes = {"```"}, .calls = json_tool_calls},
+    {.open = "```json", .closes = {"```"}, .calls = json_tool_calls},
+    {.open = "{", .closes = {}, .calls = json_tool_calls, .at_start = true, .keeps_open = true}};
+
+bool wrote(std::string_view source) { return source.find("<start_of_turn>") != source.npos; }
+
+std::unique_ptr<AnswerParser> parser(std::string_view) { return section_parser(kSections, nullptr); }
+
+}  // namespace
+
+extern const AnswerFamily gemma_answers{"gemma", wrote, parser};
+
+}  // namespace malmoi::chat

@@ -1,0 +1,104 @@
+// gpt-oss: messages in channels. `analysis` is thought, `final` is said, one that goes to=functions.NAME is a call.
+//
+// Source: OpenAI's Harmony response format.
+#include <algorithm>
+#include <array>
+
+#include "base/json.h"
+#include "chat/answer/answer_parser.h"
+
+namespace malmoi::chat {
+namespace {
+
+using Kind = AnswerEvent::Kind;
+
+constexpr std::string_view kMessage = "<|message|>";
+constexpr std::array<std::string_view, 6> kMarks = {"<|channel|>", "<|message|>", "<|end|>",
+                                                    "<|call|>",    "<|return|>",  "<|start|>"};
+
+class HarmonyParser : public AnswerParser {
+ public:
+  std::vector<AnswerEvent> push(std::string_view text) override {
+    held_ += text;
+    while (true) {
+      size_t first = held_.npos, waits = 0;
+      std::string_view found;
+      for (std::string_view mark : kMarks) {
+        if (size_t at = held_.find(mark); at < first) first = at, found = mark;
+        for (size_t length = std::min(held_.size(), mark.size() - 1); length > waits; --length) {
+          if (held_.ends_with(mark.substr(0, length))) waits = length;
+        }
+      }
+      if (found.empty()) {
+        take(held_.size() - waits);
+        break;
+      }
+      take(first);
+      held_.erase(0, found.size());
+      meet(found);
+    }
+    return std::exchange(events_, {});
+  }
+
+  std::vector<AnswerEvent> finish() override {
+    take(held_.size());
+    end_message();
+    return std::exchange(events_, {});
+  }
+
+ private:
+  // Text up to a mark: of a header, a call, or what is told at once.
+  void take(size_t length) {
+    std::string text = held_.substr(0, length);
+    held_.erase(0, length);
+    if (text.empty()) return;
+    if (in_header_) header_ += text;
+    else if (!recipient_.empty()) body_ += text;
+    else tell(thinks_ ? Kind::kReasoning : Kind::kContent, std::move(text));
+  }
+  void tell(Kind kind, std::string text) {
+    if (!events_.empty() && events_.back().kind == kind && kind != Kind::kToolCall) events_.back().text += text;
+    else events_.push_back({.kind = kind, .text = std::move(text)});
+  }
+  void meet(std::string_view mark) {
+    if (mark == kMessage) {
+      in_header_ = false;
+      thinks_ = header_.find("analysis") != header_.npos;
+      constexpr std::string_view kTo = "to=functions.";
+      if (size_t to = header_.find(kTo); to != header_.npos) {
+        size_t begin = to + kTo.size();
+        recipient_ = header_.substr(begin, header_.find_first_of(" <\n", begin) - begin);
+      }
+      header_.clear();
+      return;
+    }
+    end_message();
+    in_header_ = mark == "<|channel|>" || mark == "<|start|>";
+    if (mark == "<|start|>") header_.clear();
+  }
+  void end_message() {
+    if (!in_header_ && !recipient_.empty()) {
+      auto read = parse_json(body_, "arguments");
+      if (read.ok() && read->is_object())
+        events_.push_back({.kind = Kind::kToolCall, .call = {.name = recipient_, .arguments = dump_json(*read)}});
+      else if (!body_.empty()) tell(Kind::kContent, body_);
+      recipient_.clear();
+      body_.clear();
+    }
+    if (!in_header_) thinks_ = false;
+  }
+
+  std::string held_, header_, recipient_, body_;
+  std::vector<AnswerEvent> events_;
+  bool in_header_ = false, thinks_ = false;
+};
+
+bool wrote(std::string_view source) { return source.find("<|channel|>") != source.npos; }
+
+std::unique_ptr<AnswerParser> parser(std::string_view) { return std::make_unique<HarmonyParser>(); }
+
+}  // namespace
+
+extern const AnswerFamily harmony_answers{"harmony", wrote, parser};
+
+}  // namespace malmoi::chat

@@ -1,0 +1,25 @@
+// Values as Python prints them: str() for output, repr() inside of lists and dicts.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+#include "chat/jinja/value.h"
+
+namespace malmoi::chat::jinja {
+
+/// str(): a text as it is, an undefined value as nothing. Errors: values too deep within each other.
+Result<std::string> to_text(const Value& value);
+/// repr(), appended. `depth`: how many values it stands in.
+Status print_repr(std::string& out, const Value& value, int depth = 0);
+/// `'it'`, or `"it's"`: quoted and escaped as repr() of a str.
+void print_quoted(std::string& out, std::string_view text);
+
+std::string print_int(Int value);
+/// Digits of |value| to a base of 2 to 16, lower case.
+std::string digits_of(Int value, int base);
+/// The shortest digits that read back to the same bits, laid out as Python's repr(float): `1e+16`, `1.0`, `nan`.
+std::string print_float(double value);
+
+}  // namespace malmoi::chat::jinja

@@ -1,0 +1,170 @@
+#include "chat/jinja/value.h"
+
+#include <cmath>
+#include <functional>
+
+#include "base/utf8.h"
+#include "chat/jinja/arguments.h"
+#include "chat/jinja/operators.h"
+
+namespace malmoi::chat::jinja {
+
+Value Value::undefined(std::string message) {
+  Value value;
+  value.state_ = Undefined{std::make_shared<const std::string>(std::move(message))};
+  return value;
+}
+
+Value Value::constant(std::string bytes) { return std::make_shared<const Text>(std::move(bytes), false, Charge()); }
+
+bool Value::truthy() const {
+  switch (kind()) {
+    case Kind::kUndefined:
+    case Kind::kNone: return false;
+    case Kind::kBool: return as_bool();
+    case Kind::kInt: return as_int() != 0;
+    case Kind::kFloat: return as_float() != 0;
+    case Kind::kText: return !text()->bytes.empty();
+    case Kind::kList: return !list()->items.empty();
+    case Kind::kDict: return !dict()->entries.empty();
+    case Kind::kObject: return object()->truthy();
+  }
+  return false;
+}
+
+const char* Value::type_name() const {
+  switch (kind()) {
+    case Kind::kUndefined: return "Undefined";
+    case Kind::kNone: return "NoneType";
+    case Kind::kBool: return "bool";
+    case Kind::kInt: return "int";
+    case Kind::kFloat: return "float";
+    case Kind::kText: return "str";
+    case Kind::kDict: return "dict";
+    case Kind::kObject: return object()->type_name();
+    case Kind::kList: break;
+  }
+  switch (list()->kind) {
+    case ListKind::kList: return "list";
+    case ListKind::kKeys: return "dict_keys";
+    case ListKind::kValues: return "dict_values";
+    case ListKind::kItems: return "dict_items";
+    case ListKind::kTuple:
+    case ListKind::kGroup: break;
+  }
+  return "tuple";
+}
+
+// Python keeps one object of each small integer and short text; equal constants are taken for the same here.
+bool Value::same_as(const Value& other) const {
+  if (kind() != other.kind()) return false;
+  switch (kind()) {
+    case Kind::kUndefined:
+    case Kind::kList: return list() == other.list();
+    case Kind::kDict: return dict() == other.dict();
+    case Kind::kObject: return object() == other.object();
+    case Kind::kNone: return true;
+    default: return equal(*this, other);
+  }
+}
+
+Text::Text(std::string text, bool is_markup, Charge charged)
+    : bytes(std::move(text)),
+      length(static_cast<int64_t>(count_code_points(bytes))),
+      markup(is_markup),
+      charge(std::move(charged)) {}
+
+bool hashable(const Value& value) {
+  if (value.dict()) return false;
+  const List* list = value.list();
+  if (!list) return true;
+  if (!list->is_tuple()) return false;
+  for (const Value& item : list->items) {
+    if (!hashable(item)) return false;
+  }
+  return true;
+}
+
+// Equal values have equal hashes: 1, 1.0 and True are one key.
+size_t hash_of(const Value& value) {
+  if (const Text* text = value.text()) return std::hash<std::string_view>()(text->bytes);
+  if (value.is_number()) return std::hash<double>()(value.as_float());
+  if (const Object* object = value.object()) return std::hash<const void*>()(object);
+  size_t hash = static_cast<size_t>(value.kind());
+  if (const List* list = value.list()) {
+    for (const Value& item : list->items) hash = hash * 1000003 + hash_of(item);
+  }
+  return hash;
+}
+
+namespace {
+
+constexpr size_t kIndexedFrom = 9;  // fewer keys are compared one by one
+
+}  // namespace
+
+template <typename Same>
+const std::pair<Value, Value>* Dict::find_hashed(size_t hash, const Same& same) const {
+  auto [first, last] = index_.equal_range(hash);
+  for (; first != last; ++first) {
+    if (same(entries[first->second].first)) return &entries[first->second];
+  }
+  return nullptr;
+}
+
+const Value* Dict::find(const Value& key) const {
+  if (const Text* text = key.text()) return find(std::string_view(text->bytes));
+  auto same = [&](const Value& held) { return equal(held, key); };
+  if (index_.empty()) {
+    for (const auto& [held, value] : entries) {
+      if (same(held)) return &value;
+    }
+    return nullptr;
+  }
+  const auto* entry = find_hashed(hash_of(key), same);
+  return entry ? &entry->second : nullptr;
+}
+
+const Value* Dict::find(std::string_view key) const {
+  auto same = [&](const Value& held) { return held.text() && held.text()->bytes == key; };
+  if (index_.empty()) {
+    for (const auto& [held, value] : entries) {
+      if (same(held)) return &value;
+    }
+    return nullptr;
+  }
+  const auto* entry = find_hashed(std::hash<std::string_view>()(key), same);
+  return entry ? &entry->second : nullptr;
+}
+
+void Dict::set(Value key, Value value) {
+  if (const Value* held = find(key)) {
+    *const_cast<Value*>(held) = std::move(value);  // its own entry, while it is made
+    return;
+  }
+  entries.emplace_back(std::move(key), std::move(value));
+  if (entries.size() < kIndexedFrom) return;
+  if (entries.size() == kIndexedFrom) {
+    for (size_t i = 0; i + 1 < entries.size(); ++i) index_.emplace(hash_of(entries[i].first), i);
+  }
+  index_.emplace(hash_of(entries.back().first), entries.size() - 1);
+}
+
+Status Object::print(std::string& out, int) const {
+  out += std::string("<") + type_name() + " object>";
+  return {};
+}
+
+int depth_of(const Value& value) {
+  if (const List* list = value.list()) return list->depth;
+  if (const Dict* dict = value.dict()) return dict->depth;
+  return value.object() ? value.object()->depth() : 0;
+}
+
+Result<Value> Object::call(Run&, const Args&) {
+  return type_error(std::string("'") + type_name() + "' cannot be called");
+}
+
+Result<std::optional<Value>> Object::attribute(Run&, std::string_view) { return std::optional<Value>(); }
+
+}  // namespace malmoi::chat::jinja
