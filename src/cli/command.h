@@ -75,6 +75,8 @@ void add_classify(CLI::App& root, Invocation& invocation);  // classify.cc, as f
 void add_fill(CLI::App& root, Invocation& invocation);
 void add_bench(CLI::App& root, Invocation& invocation);
 void add_serve(CLI::App& root, Invocation& invocation);
+void add_quantize(CLI::App& root, Invocation& invocation);  // quantize.cc, as convert
+void add_convert(CLI::App& root, Invocation& invocation);
 void add_run(CLI::App& root, Invocation& invocation);
 void add_data(CLI::App& root, Invocation& invocation);
 

@@ -73,8 +73,7 @@ ScaleAndOffset fit_scale_and_offset(const float* x, const float* weights, int n,
     }
     const float determinant = sum_w * sum_qq - sum_q * sum_q;
     if (!(determinant > 0)) continue;
-    ScaleAndOffset by{(sum_w * sum_xq - sum_x * sum_q) / determinant,
-                      (sum_qq * sum_x - sum_q * sum_xq) / determinant};
+    ScaleAndOffset by{(sum_w * sum_xq - sum_x * sum_q) / determinant, (sum_qq * sum_x - sum_q * sum_xq) / determinant};
     if (below_zero && by.offset > 0) by = {sum_qq > 0 ? sum_xq / sum_qq : 0, 0};
     const float error = round_to_levels(x, weights, n, by, 0, high, tried);
     if (error >= best_error) continue;

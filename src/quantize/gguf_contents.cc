@@ -83,9 +83,9 @@ Result<GgufContents> contents_of(std::shared_ptr<const formats::Gguf> file) {
   contents.layers = file->integer_or(contents.architecture + ".block_count", 0);
   for (const formats::GgufTensor& tensor : file->tensors()) {
     if (!plain_type(*tensor.type) && !find_block_format(tensor.type->name))
-      return unsupported("tensor '" + tensor.name + "' is of type " + std::string(tensor.type->name) +
-                             ", which holds no weights",
-                         file->path().string(), "use a file of another type");
+      return unsupported(
+          "tensor '" + tensor.name + "' is of type " + std::string(tensor.type->name) + ", which holds no weights",
+          file->path().string(), "use a file of another type");
     MALMOI_ASSIGN(std::span<const std::byte> bytes, file->bytes(tensor));
     const GgmlType* type = tensor.type;
     auto values = [type, bytes]() -> Result<std::vector<float>> { return decoded(*type, bytes); };

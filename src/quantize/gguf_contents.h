@@ -14,8 +14,8 @@ namespace malmoi::quantize {
 /// A tensor before it has a type.
 struct GgufSource {
   std::string name;
-  std::vector<uint64_t> dims;          // fastest first
-  const formats::GgmlType* as_it_is;   // the type that keeps its values
+  std::vector<uint64_t> dims;         // fastest first
+  const formats::GgmlType* as_it_is;  // the type that keeps its values
   /// All values in f32, in the file's order; called once, on the thread that writes.
   std::function<Result<std::vector<float>>()> values;
   std::span<const std::byte> bytes = {};  // of `as_it_is`, where they stand in memory already

@@ -27,8 +27,7 @@ void put_half(uint8_t* to, float x) {
 
 // Levels from 0 on: low nibbles of the first half, high ones of the last.
 void put_nibbles(const int8_t* levels, uint8_t* to) {
-  for (int i = 0; i < kHalf; ++i)
-    to[i] = static_cast<uint8_t>((levels[i] & 15) | (levels[i + kHalf] & 15) << 4);
+  for (int i = 0; i < kHalf; ++i) to[i] = static_cast<uint8_t>((levels[i] & 15) | (levels[i + kHalf] & 15) << 4);
 }
 
 void put_fifths(const int8_t* levels, uint8_t* to) {

@@ -60,7 +60,8 @@ Groups fit_groups(const float* x, const float* weights, int high, uint8_t* block
     return unit > 0 ? std::clamp(static_cast<int>(std::lrintf(value / unit)), 0, kMostSix) : 0;
   };
   for (int g = 0; g < kGroups; ++g)
-    settle(x + g * kGroup, weights + g * kGroup, high, six(fits[g].scale, out.d), six(-fits[g].offset, out.dmin), g, out);
+    settle(x + g * kGroup, weights + g * kGroup, high, six(fits[g].scale, out.d), six(-fits[g].offset, out.dmin), g,
+           out);
   return out;
 }
 

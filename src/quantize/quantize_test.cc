@@ -35,7 +35,8 @@ std::vector<float> packed_and_back(BlockType type, const std::vector<float>& row
 }
 
 // The root of the mean squared error over that of the values, each column counted as `counts` says.
-double relative_error(const std::vector<float>& row, const std::vector<float>& back, std::span<const float> counts = {}) {
+double relative_error(const std::vector<float>& row, const std::vector<float>& back,
+                      std::span<const float> counts = {}) {
   double off = 0, all = 0;
   for (size_t i = 0; i < row.size(); ++i) {
     const double weight = counts.empty() ? 1 : static_cast<double>(counts[i]);
@@ -145,7 +146,8 @@ TEST(WriteContents, WhatIsWrittenReadsBack) {
   const GgufContents contents = some_contents(512);
   auto choice = choose_types(contents, "q4_k_m", {});
   std::vector<double> errors(contents.tensors.size(), -1);
-  ASSERT_TRUE(write_contents(path, contents, choice->types, {}, [&](size_t i, double error) { errors[i] = error; }).ok());
+  ASSERT_TRUE(
+      write_contents(path, contents, choice->types, {}, [&](size_t i, double error) { errors[i] = error; }).ok());
   auto file = formats::Gguf::open(path);
   ASSERT_TRUE(file.ok()) << file.error().to_string();
   auto again = contents_of(std::make_shared<const formats::Gguf>(std::move(*file)));

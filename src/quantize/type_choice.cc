@@ -18,12 +18,10 @@ struct FileType {
   std::string_view matrix, head, more;  // of matrices, of the head, of what a few layers have wider
 };
 constexpr FileType kFileTypes[] = {
-    {"f32", 0, "F32", "F32", ""},        {"f16", 1, "F16", "F16", ""},
-    {"bf16", 32, "BF16", "BF16", ""},    {"q8_0", 7, "Q8_0", "Q8_0", ""},
-    {"q4_0", 2, "Q4_0", "Q6_K", ""},     {"q4_1", 3, "Q4_1", "Q6_K", ""},
-    {"q5_0", 8, "Q5_0", "Q6_K", ""},     {"q5_1", 9, "Q5_1", "Q6_K", ""},
-    {"q4_k_s", 14, "Q4_K", "Q6_K", ""},  {"q4_k_m", 15, "Q4_K", "Q6_K", "Q6_K"},
-    {"q5_k_s", 16, "Q5_K", "Q6_K", ""},  {"q5_k_m", 17, "Q5_K", "Q6_K", "Q6_K"},
+    {"f32", 0, "F32", "F32", ""},           {"f16", 1, "F16", "F16", ""},       {"bf16", 32, "BF16", "BF16", ""},
+    {"q8_0", 7, "Q8_0", "Q8_0", ""},        {"q4_0", 2, "Q4_0", "Q6_K", ""},    {"q4_1", 3, "Q4_1", "Q6_K", ""},
+    {"q5_0", 8, "Q5_0", "Q6_K", ""},        {"q5_1", 9, "Q5_1", "Q6_K", ""},    {"q4_k_s", 14, "Q4_K", "Q6_K", ""},
+    {"q4_k_m", 15, "Q4_K", "Q6_K", "Q6_K"}, {"q5_k_s", 16, "Q5_K", "Q6_K", ""}, {"q5_k_m", 17, "Q5_K", "Q6_K", "Q6_K"},
     {"q6_k", 18, "Q6_K", "Q6_K", ""},
 };
 
@@ -50,10 +48,12 @@ bool has_more_bits(int64_t layer, int64_t layers) {
 
 // Matrices of products and the table of words; routers decide by small differences, positions and filters are small.
 bool is_packable(const GgufSource& tensor) {
-  static constexpr std::string_view kKept[] = {"ffn_gate_inp", "position_embd", "token_types", "ssm_conv1d",
-                                               "shortconv.conv", "ssm_a", "_norm", "attn_rel_b", "ssm_x", "ssm_dt"};
+  static constexpr std::string_view kKept[] = {"ffn_gate_inp",   "position_embd", "token_types", "ssm_conv1d",
+                                               "shortconv.conv", "ssm_a",         "_norm",       "attn_rel_b",
+                                               "ssm_x",          "ssm_dt"};
   if (tensor.dims.size() < 2 || !tensor.name.ends_with("weight")) return false;
-  return std::none_of(std::begin(kKept), std::end(kKept), [&](std::string_view part) { return has(tensor.name, part); });
+  return std::none_of(std::begin(kKept), std::end(kKept),
+                      [&](std::string_view part) { return has(tensor.name, part); });
 }
 
 const GgmlType* filled(std::string_view type, uint64_t columns) {
@@ -115,7 +115,8 @@ Result<TypeChoice> choose_types(const GgufContents& contents, std::string_view f
     const bool may_be_wider = has(tensor.name, "attn_v.") || has(tensor.name, "ffn_down");
     std::string_view type = row->matrix;
     if (is_head) type = row->head;
-    else if (may_be_wider && !row->more.empty() && has_more_bits(layer_of(tensor.name), contents.layers)) type = row->more;
+    else if (may_be_wider && !row->more.empty() && has_more_bits(layer_of(tensor.name), contents.layers))
+      type = row->more;
     choice.types.push_back(is_packable(tensor) ? filled(type, tensor.dims[0]) : formats::ggml_type("F32"));
   }
   for (const TypeRule& rule : rules) {

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "formats/gguf.h"
 #include "tokenizer/tokenizer.h"
 
 namespace malmoi::tokenizer {
@@ -22,6 +23,14 @@ Result<TiktokenFiles> export_tiktoken(const Tokenizer& tokenizer);
 /// The bytes of a SentencePiece .model. Errors say why not: byte-level or WordPiece models, normalisation that is no
 /// character map, words cut otherwise than at white space, merges that scores cannot say.
 Result<std::string> export_sentencepiece(const Tokenizer& tokenizer);
+
+/// `tokenizer.ggml.model` of a file that has none.
+inline constexpr std::string_view kNoVocabulary = "no_vocab";
+
+/// Writes the `tokenizer.` keys of a GGUF file: the vocabulary, filled up to `vocab_size` entries, special ids, and the chat
+/// template that lay beside it. Errors say why not: a model that llama.cpp has not, a way of cutting text that has no name
+/// there, other tokens for one of some texts that are tried.
+Status export_gguf(const Tokenizer& tokenizer, int64_t vocab_size, formats::GgufMetadata& metadata);
 
 /// The same tokenizer with more tokens, whose ids follow its largest. `special` ones are dropped by decoding on request.
 /// Errors: a token that is there already, empty or not UTF-8; a tokenizer that tokenizer.json cannot hold.

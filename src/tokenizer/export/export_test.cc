@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/test_folder.h"
 #include "tokenizer/import/importers.h"
 #include "tokenizer/import/sentencepiece.h"
 #include "tokenizer/test_data.h"
@@ -76,6 +77,30 @@ TEST(Export, SentencePieceGivesTheSameIds) {
         differ.push_back(text);
     }
     EXPECT_LE(differ.size(), kind == TrainKind::kBpe ? 0u : 2u) << ::testing::PrintToString(differ);
+  }
+}
+
+// Written and read by llama.cpp's rules; what is tried at writing is not all that is tried here.
+TEST(Export, GgufGivesTheSameIds) {
+  const TrainOptions kinds[] = {
+      {.vocab_size = 700},
+      {.kind = TrainKind::kBpe, .vocab_size = 3000, .byte_level = false, .character_coverage = 1.0},
+      {.kind = TrainKind::kUnigram, .vocab_size = 3000, .byte_level = false, .character_coverage = 1.0}};
+  for (const TrainOptions& options : kinds) {
+    Tokenizer t = trained(options);
+    formats::GgufMetadata metadata;
+    metadata.set_text("general.architecture", "llama");
+    Status written = export_gguf(t, t.vocab_size() + 5, metadata);
+    ASSERT_TRUE(written.ok()) << written.error().to_string();
+    const Path path = test_folder("export_gguf") / "model.gguf";
+    ASSERT_TRUE(formats::write_gguf(path, metadata).ok());
+    auto again = load_gguf_tokenizer(path, Compat::kDefault);
+    ASSERT_TRUE(again.ok()) << again.error().to_string();
+    EXPECT_EQ(again->vocab_size(), t.vocab_size() + 5);
+    size_t differ = 0;
+    for (const std::string& text : texts())
+      differ += t.encode(text, {.parse_special = false}) != again->encode(text, {.parse_special = false});
+    EXPECT_LE(differ, texts().size() / 50) << static_cast<int>(options.kind);
   }
 }
 

@@ -38,6 +38,8 @@ constexpr ModelRow kModels[] = {
 
 Status read_model(const Gguf& file, GgufVocab& vocab) {
   MALMOI_ASSIGN(std::string_view name, file.text("tokenizer.ggml.model"));
+  if (name == "no_vocab" || name == "none")
+    return not_found("the file has no tokenizer", place(file, "model"), "work with ids, or use a file that has one");
   auto row = std::find_if(std::begin(kModels), std::end(kModels), [&](const ModelRow& m) { return m.name == name; });
   if (row == std::end(kModels))
     return unsupported(fmt::format("the tokenizer model \"{}\" is not known", name), place(file, "model"),
