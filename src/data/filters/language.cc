@@ -30,8 +30,9 @@ class LanguageChoice final : public Filter {
   double wanted_share(const LanguageShares& found) const {
     double sum = 0;
     for (const auto& [code, share] : found.shares)
-      sum += share * std::any_of(wanted_.begin(), wanted_.end(),
-                                 [&](const std::string& wanted) { return is_same_language(wanted, code); });
+      sum += share * std::any_of(wanted_.begin(), wanted_.end(), [&, &code = code](const std::string& wanted) {
+               return is_same_language(wanted, code);
+             });
     return sum;
   }
 

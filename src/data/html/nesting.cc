@@ -134,6 +134,11 @@ bool Nesting::open(std::string_view name, bool closes_itself) {
       if (!closes_itself) stack_.push_back({std::string(name), kind, true});
       return true;
     }
+    // What is left out leaves no trace: nor does it end what it stands in.
+    if ((kind & kFormatting) && is_left_out(name)) {
+      remember(name, true);
+      return false;
+    }
     while (foreign()) stack_.pop_back();
   }
   if (size_t select = open_select(); select != kNone) {
@@ -178,15 +183,24 @@ void Nesting::open_in_list(std::string_view name) {
   if (size_t item = find(alike, apart); item != kNone) pop_to(item);
 }
 
+// Of links and <nobr> one is open at most: they are never too many.
+bool Nesting::is_left_out(std::string_view name) const {
+  if (name == "a" || name == "nobr") return false;
+  return std::count_if(formatting_.begin(), formatting_.end(), [](const Formatting& f) { return !f.left_out; }) >=
+         static_cast<std::ptrdiff_t>(kMaxFormatting);
+}
+
+// What is left out is remembered for its end tag, as far as a page could mean it.
+void Nesting::remember(std::string_view name, bool left_out) {
+  if (!left_out || formatting_.size() < 64 * kMaxFormatting)
+    formatting_.push_back({std::string(name), markers(), left_out});
+}
+
 bool Nesting::open_formatting(std::string_view name) {
   // A link or <nobr> in another one closes it.
   if (name == "a" || name == "nobr") close_formatting(name);
-  size_t open = 0;
-  for (const Formatting& f : formatting_) open += !f.left_out;
-  bool left_out = open >= kMaxFormatting && name != "a";
-  // What is left out is remembered for its end tag, as far as a page could mean it.
-  if (!left_out || formatting_.size() < 64 * kMaxFormatting)
-    formatting_.push_back({std::string(name), markers(), left_out});
+  const bool left_out = is_left_out(name);
+  remember(name, left_out);
   return !left_out;
 }
 

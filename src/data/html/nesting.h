@@ -47,6 +47,8 @@ class Nesting {
   size_t open_select() const;
   bool leave_foreign(std::string_view name);
   void open_in_list(std::string_view name);
+  bool is_left_out(std::string_view name) const;
+  void remember(std::string_view name, bool left_out);
   bool open_formatting(std::string_view name);
   bool close_formatting(std::string_view name);
   void close_ordinary(std::string_view name);

@@ -57,7 +57,7 @@ TEST(Unicode, ClassesAreTheReferences) {
                                                        {"WhitespaceSplit", kSpace}};
   for (auto [name, flag] : kClasses) {
     size_t wrong = 0;
-    for_each_code_point(name, [&](char32_t c, bool in) { wrong += ((classes_of(c) & flag) != 0) != in; });
+    for_each_code_point(name, [&, flag = flag](char32_t c, bool in) { wrong += ((classes_of(c) & flag) != 0) != in; });
     EXPECT_EQ(wrong, 0u) << name;
   }
 }
@@ -78,7 +78,7 @@ TEST(Unicode, NormalFormsChangeWhatTheReferenceChanges) {
                                                        {"NFKD changes", NormalForm::kNfkd}};
   for (auto [name, form] : kForms) {
     size_t wrong = 0;
-    for_each_code_point(name, [&](char32_t c, bool in) {
+    for_each_code_point(name, [&, form = form](char32_t c, bool in) {
       std::string text;
       append_utf8(text, c);
       std::vector<NormalChar> out = normal_characters(text, form);
