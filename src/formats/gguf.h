@@ -88,6 +88,7 @@ struct GgufTensor {
   std::vector<uint64_t> dims;  // fastest first, as in the file: a row-major matrix [rows, columns] is {columns, rows}
   uint64_t offset = 0;         // from the beginning of the tensors' bytes
   uint64_t size = 0;           // bytes
+  uint32_t part = 0;           // the file that it stands in, of a model in several
 
   uint64_t elements() const;
 };
@@ -107,9 +108,11 @@ struct GgufHeader {
 /// Whether the tensors' bytes are there is not checked (files of metadata alone are common): `Gguf::check_data`.
 Result<GgufHeader> parse_gguf(std::string_view file, const std::string& where);
 
-/// A mapped file. Immutable; safe from many threads.
+/// A mapped file, or the first of several that make one model (`NAME-00001-of-00003.gguf`, `split.count`): the keys are the
+/// first's, the tensors those of all. Immutable; safe from many threads.
 class Gguf {
  public:
+  /// Errors: what parse_gguf() refuses; of a model in several files another than the first, or one that is not beside it.
   static Result<Gguf> open(const Path& path);
   /// A file that is in memory already; `name` stands for its path.
   static Result<Gguf> from_bytes(std::string bytes, const Path& name);
@@ -137,7 +140,10 @@ class Gguf {
   const Path& path() const { return path_; }
 
  private:
+  static Result<Gguf> open_alone(const Path& path);
   Status read_header(std::string_view content);
+  Status open_parts();
+  Status add_part(Gguf part);
 
   MappedFile file_;
   std::unique_ptr<std::string> owned_;  // instead of the map
@@ -145,6 +151,7 @@ class Gguf {
   GgufHeader header_;
   std::unordered_map<std::string_view, size_t> key_index_;
   std::unordered_map<std::string_view, size_t> tensor_index_;
+  std::vector<Gguf> parts_;  // after the first
   Path path_;
 };
 

@@ -1,5 +1,7 @@
 #include "formats/gguf.h"
 
+#include "base/test_folder.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -106,6 +108,44 @@ TEST_F(GgufTest, MissingTensorBytesAreFound) {
   auto gguf = Gguf::open(path_);
   ASSERT_TRUE(gguf.ok());
   EXPECT_FALSE(gguf->check_data().ok());
+}
+
+// Writes part `number` of `count` with one tensor of one number.
+Path write_part(const Path& folder, const std::string& name, uint32_t number, uint32_t count, const std::string& tensor,
+                float value) {
+  GgufMetadata metadata;
+  metadata.set_u32("split.no", number - 1);
+  metadata.set_u32("split.count", count);
+  const Path path = folder / name;
+  const GgufTensorSpec spec{tensor, ggml_type("F32"), {1}};
+  EXPECT_TRUE(write_gguf(path, metadata, {&spec, 1}, [&](size_t, const auto& sink) {
+                return sink(std::as_bytes(std::span(&value, 1)));
+              }).ok());
+  return path;
+}
+
+TEST(GgufParts, TensorsOfAllFilesAreOne) {
+  const Path folder = test_folder("parts");
+  const Path first = write_part(folder, "m-00001-of-00002.gguf", 1, 2, "a", 1);
+  const Path second = folder / "m-00002-of-00002.gguf";
+  EXPECT_THAT(Gguf::open(first).error().to_string(), HasSubstr("m-00002-of-00002.gguf: part 2 of 2 is missing"));
+  write_part(folder, "m-00002-of-00002.gguf", 2, 2, "b", 2);
+  auto gguf = Gguf::open(first);
+  ASSERT_TRUE(gguf.ok()) << gguf.error().to_string();
+  ASSERT_EQ(gguf->tensors().size(), 2u);
+  EXPECT_TRUE(gguf->check_data().ok());
+  for (auto [name, wanted] : {std::pair{"a", 1.0f}, std::pair{"b", 2.0f}}) {
+    const GgufTensor* tensor = gguf->tensor(name);
+    ASSERT_NE(tensor, nullptr);
+    float value = 0;
+    std::memcpy(&value, gguf->bytes(*tensor)->data(), sizeof value);
+    EXPECT_EQ(value, wanted);
+  }
+  EXPECT_THAT(Gguf::open(second).error().to_string(), HasSubstr("give the first"));
+  write_part(folder, "m-00002-of-00002.gguf", 2, 2, "a", 2);
+  EXPECT_THAT(Gguf::open(first).error().to_string(), HasSubstr("stands in two parts"));
+  write_part(folder, "m-00002-of-00002.gguf", 1, 2, "b", 2);
+  EXPECT_THAT(Gguf::open(first).error().to_string(), HasSubstr("is not part 2 of 2"));
 }
 
 TEST(GgmlTypes, IdsAndNamesAreUnique) {

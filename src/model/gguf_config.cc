@@ -37,7 +37,6 @@ class Reader {
       : file_(file), family_(family), dialect_(*family.gguf), prefix_(std::string(dialect_.architecture) + ".") {}
 
   Result<Json> read() {
-    MALMOI_TRY(check_whole());
     for (const ModelClass& c : family_.classes) {
       if (c.task != dialect_.task) continue;
       config_["architectures"] = Json::array({std::string(c.name)});
@@ -70,15 +69,6 @@ class Reader {
     if (!value) return {};
     MALMOI_ASSIGN(config_[std::string(field.field)], value_of(*value, where(field.key)));
     return {};
-  }
-
-  // Of a model in several files, each has some of the tensors.
-  Status check_whole() const {
-    const int64_t parts = file_.integer_or("split.count", 1);
-    if (parts <= 1) return {};
-    return unsupported(
-        "the file is part " + std::to_string(file_.integer_or("split.no", 0) + 1) + " of " + std::to_string(parts),
-        file_.path().string(), "join the parts with llama-gguf-split --merge");
   }
 
   Status read_vocabulary() {

@@ -77,7 +77,8 @@ uint64_t GgufSource::elements() const {
 Result<GgufContents> contents_of(std::shared_ptr<const formats::Gguf> file) {
   MALMOI_TRY(file->check_data());
   GgufContents contents;
-  for (const auto& [key, value] : file->pairs()) contents.metadata.set(key, value);
+  for (const auto& [key, value] : file->pairs())
+    if (!key.starts_with("split.")) contents.metadata.set(key, value);  // what is written is one file
   MALMOI_ASSIGN(std::string_view architecture, file->text("general.architecture"));
   contents.architecture = architecture;
   contents.layers = file->integer_or(contents.architecture + ".block_count", 0);
