@@ -10,6 +10,7 @@
 #include "model/gguf_config.h"
 #include "model/gguf_weights.h"
 #include "model/layout.h"
+#include "model/spellings.h"
 #include "model/stored_values.h"
 
 namespace malmoi::model {
@@ -67,21 +68,8 @@ class Loader {
  private:
   // By the published name, or as older and newer files spell it.
   const StoredTensor* find(const std::string& name) const {
-    if (const auto* found = find_prefixed(name)) return found;
-    for (const Family::Alias& alias : family_.aliases) {
-      size_t at = name.find(alias.name);
-      if (at == std::string::npos) continue;
-      std::string other = name;
-      other.replace(at, alias.name.size(), alias.other);
-      if (const auto* found = find_prefixed(other)) return found;
-    }
-    return nullptr;
-  }
-  const StoredTensor* find_prefixed(const std::string& name) const {
-    if (const auto* found = source_.find(name)) return found;
-    for (std::string_view prefix : family_.optional_prefixes) {
-      if (!name.starts_with(prefix)) continue;
-      if (const auto* found = source_.find(name.substr(prefix.size()))) return found;
+    for (const std::string& spelled : spellings(family_, name)) {
+      if (const auto* found = source_.find(spelled)) return found;
     }
     return nullptr;
   }
