@@ -193,7 +193,7 @@ class Fitting {
     if (module.magnitude) {
       MALMOI_ASSIGN(part.magnitude, matrix(*module.magnitude, {rows}, rows_of(place)));
     }
-    MALMOI_ASSIGN(part.scale, scale(module, rank));
+    part.scale = scale(module, rank);
     auto& adapters = plan_[place.slot];
     adapters.resize(count_);
     adapters[index_].push_back(part);
@@ -201,7 +201,7 @@ class Fitting {
     return {};
   }
 
-  Result<double> scale(const AdapterModule& module, int64_t rank) const {
+  double scale(const AdapterModule& module, int64_t rank) const {
     if (!file_.architecture.empty())
       return file_.config.alpha == 0 ? 1 : file_.config.alpha / static_cast<double>(rank);
     for (const auto& [name, known] : file_.modules) {

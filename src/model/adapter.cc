@@ -76,11 +76,10 @@ Status check_module(const AdapterFile& file, const std::string& name, const Adap
 
 Status check_peft_module(const AdapterFile& file, const std::string& name, const AdapterModule& module) {
   MALMOI_TRY(check_module(file, name, module));
-  MALMOI_ASSIGN(const bool target, is_target(file.config, name));
-  if (!target)
+  if (!is_target(file.config, name))
     return invalid_data("tensor '" + module.a->name + "' is of a module that target_modules does not name", file.where,
                         "adapter_config.json and weights do not belong together");
-  MALMOI_ASSIGN(const int64_t rank, rank_of(file.config, name));
+  const int64_t rank = rank_of(file.config, name);
   if (module.a->shape[0] != rank || module.b->shape[1] != rank)
     return invalid_data("tensors '" + module.a->name + "' and '" + module.b->name + "' have shapes " +
                             formats::shape_text(module.a->shape) + " and " + formats::shape_text(module.b->shape) +

@@ -1,18 +1,13 @@
 #include "model/adapter_config.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <functional>
-#include <regex>
+#include <optional>
 #include <string_view>
 
 namespace malmoi::model {
 namespace {
 
-// Longer patterns nobody writes; the parser of std::regex calls itself.
-constexpr size_t kLongestPattern = 512;
-constexpr size_t kLongestName = 512;
 constexpr size_t kMostPatterns = 4096;
 constexpr int64_t kHighestRank = 1 << 20;
 
@@ -29,58 +24,35 @@ bool is_off(const Json& value) {
          (value.is_string() && value.get<std::string>().empty());
 }
 
-// The polynomial way of matching: no pattern of a hostile file takes for ever.
-Result<std::regex> compiled(const std::string& pattern) {
-  if (pattern.size() > kLongestPattern)
-    return unsupported("a pattern has " + std::to_string(pattern.size()) + " characters", "adapter_config.json",
-                       "write it in at most " + std::to_string(kLongestPattern));
-  try {
-    return std::regex(pattern, std::regex::ECMAScript | std::regex_constants::__polynomial);
-  } catch (const std::regex_error&) {
-    return unsupported("the pattern '" + pattern + "' is none that can be read", "adapter_config.json",
-                       "write it without what Python's regular expressions alone have");
-  }
-}
-
-Result<bool> matches(const std::string& pattern, const std::string& name) {
-  MALMOI_ASSIGN(const std::regex regex, compiled(pattern));
-  if (name.size() > kLongestName) return false;
-  return std::regex_match(name, regex);
-}
-
 bool ends_with_module(const std::string& name, const std::string& module) {
   return name == module || name.ends_with("." + module);
 }
 
-Result<bool> names_module(const ModuleNames& modules, const std::string& name) {
-  if (!modules.pattern.empty()) return matches(modules.pattern, name);
+bool names_module(const ModuleNames& modules, const std::string& name) {
+  if (modules.pattern) return modules.pattern->matches(name);
   return std::ranges::any_of(modules.names, [&](const std::string& module) { return ends_with_module(name, module); });
 }
 
-// The first value whose pattern is the end of the name, behind a dot or whole.
-Result<double> value_of(const std::vector<std::pair<std::string, double>>& patterns, const std::string& name,
-                        double otherwise) {
+double value_of(const PatternValues& patterns, const std::string& name, double otherwise) {
   for (const auto& [pattern, value] : patterns) {
-    MALMOI_ASSIGN(const bool found, matches("(.*\\.)?(" + pattern + ")", name));
-    if (found) return value;
+    if (pattern.matches(name)) return value;
   }
   return otherwise;
 }
 
 // The number of the layer that a module belongs to: the first one in its name that stands behind one of the patterns; empty:
 // none.
-Result<std::string> layer_of(const AdapterConfig& config, const std::string& module) {
+std::string layer_of(const AdapterConfig& config, const std::string& module) {
   for (size_t dot = module.find('.'); dot != std::string::npos; dot = module.find('.', dot + 1)) {
     const size_t end = module.find_first_not_of("0123456789", dot + 1);
     if (end == std::string::npos || end == dot + 1 || module[end] != '.') continue;
-    const std::string number = module.substr(dot + 1, end - dot - 1), before = module.substr(0, dot);
-    if (config.layers_patterns.empty()) return number;
-    for (const std::string& pattern : config.layers_patterns) {
-      MALMOI_ASSIGN(const bool found, matches("(.*\\.)?(" + pattern + ")", before));
-      if (found) return number;
-    }
+    const std::string before = module.substr(0, dot);
+    const bool found = config.layers_patterns.empty() ||
+                       std::ranges::any_of(config.layers_patterns,
+                                           [&](const NamePattern& pattern) { return pattern.matches(before); });
+    if (found) return module.substr(dot + 1, end - dot - 1);
   }
-  return std::string();
+  return {};
 }
 
 // Reads the fields of one object; the first error stays.
@@ -107,19 +79,28 @@ class Fields {
     const Json* value = find(key);
     return value ? checked(key, *value, low, high, whole) : otherwise;
   }
-  std::vector<std::pair<std::string, double>> pattern(std::string_view key, double low, double high, bool whole) {
-    std::vector<std::pair<std::string, double>> patterns;
+  PatternValues pattern_values(std::string_view key, double low, double high, bool whole) {
+    PatternValues values;
     const Json* value = find(key);
-    if (!value) return patterns;
+    if (!value) return values;
     if (!value->is_object() || value->size() > kMostPatterns) {
       wrong(key, "an object of patterns");
-      return patterns;
+      return values;
     }
     for (const auto& [name, number] : value->items()) {
-      patterns.emplace_back(name, checked(std::string(key) + "." + name, number, low, high, whole));
-      check_pattern(key, "(.*\\.)?(" + name + ")");
+      auto pattern = made(key, name, NamePattern::Part::kEnd);
+      if (pattern)
+        values.emplace_back(*std::move(pattern), checked(std::string(key) + "." + name, number, low, high, whole));
     }
-    return patterns;
+    return values;
+  }
+  std::optional<NamePattern> made(std::string_view key, const std::string& text, NamePattern::Part part) {
+    auto pattern = NamePattern::make(text, part);
+    if (pattern.ok()) return *std::move(pattern);
+    Error error = pattern.error();
+    error.where = where_ + ": " + std::string(key);
+    fail(std::move(error));
+    return {};
   }
   std::vector<std::string> texts(std::string_view key) {
     const Json* value = find(key);
@@ -137,8 +118,7 @@ class Fields {
     ModuleNames modules;
     const Json* value = find(key);
     if (value && value->is_string()) {
-      modules.pattern = value->get<std::string>();
-      check_pattern(key, modules.pattern);
+      modules.pattern = made(key, value->get<std::string>(), NamePattern::Part::kWhole);
     } else {
       modules.names = texts(key);
     }
@@ -169,7 +149,7 @@ class Fields {
       if (error_ || is_off(value) || std::ranges::find(known_, key) != known_.end() ||
           std::ranges::find(kInert, key) != std::ranges::end(kInert))
         continue;
-      refuse(key, "is not known: it may change what the adapter computes",
+      refuse(key, "is not honoured here: it may change what the adapter computes",
              "merge the adapter into its model with the library that made it");
     }
     if (error_) return *error_;
@@ -182,13 +162,6 @@ class Fields {
     if (number >= low && number <= high && (!whole || number == std::floor(number))) return number;
     wrong(key, whole ? "a whole number above 0" : "a number");
     return low;
-  }
-  void check_pattern(std::string_view key, const std::string& pattern) {
-    auto read = compiled(pattern);
-    if (read.ok()) return;
-    Error error = read.error();
-    error.where = where_ + ": " + std::string(key);
-    fail(error);
   }
   void fail(Error error) {
     if (!error_) error_ = std::move(error);
@@ -226,45 +199,43 @@ Result<AdapterConfig> parse_adapter_config(const Json& object, const std::string
   config.rank_stabilised = fields.boolean("use_rslora");
   config.magnitudes = fields.boolean("use_dora");
   config.keeps_tied = fields.boolean("ensure_weight_tying");
-  config.rank_pattern = fields.pattern("rank_pattern", 1, kHighestRank, true);
-  config.alpha_pattern = fields.pattern("alpha_pattern", -kLargestAlpha, kLargestAlpha, false);
+  config.rank_pattern = fields.pattern_values("rank_pattern", 1, kHighestRank, true);
+  config.alpha_pattern = fields.pattern_values("alpha_pattern", -kLargestAlpha, kLargestAlpha, false);
   config.target_modules = fields.modules("target_modules");
   config.exclude_modules = fields.modules("exclude_modules");
   config.modules_to_save = fields.texts("modules_to_save");
   config.layers = fields.integers("layers_to_transform");
-  config.layers_patterns = fields.texts("layers_pattern");
+  for (const std::string& text : fields.texts("layers_pattern")) {
+    if (auto pattern = fields.made("layers_pattern", text, NamePattern::Part::kEnd))
+      config.layers_patterns.push_back(*std::move(pattern));
+  }
   config.base = fields.text("base_model_name_or_path", "");
   config.bias = fields.text("bias", "none");
   if (config.bias != "none" && config.bias != "all" && config.bias != "lora_only")
     fields.wrong("bias", "none, all or lora_only");
-  for (const std::string& pattern : config.layers_patterns) {
-    if (!compiled(pattern).ok()) fields.wrong("layers_pattern", "a pattern that can be read");
-  }
   check_start(fields);
   MALMOI_TRY(fields.finish());
   return config;
 }
 
-Result<int64_t> rank_of(const AdapterConfig& config, const std::string& module) {
-  MALMOI_ASSIGN(const double rank, value_of(config.rank_pattern, module, static_cast<double>(config.rank)));
-  return static_cast<int64_t>(rank);
+int64_t rank_of(const AdapterConfig& config, const std::string& module) {
+  return static_cast<int64_t>(value_of(config.rank_pattern, module, static_cast<double>(config.rank)));
 }
 
-Result<double> scale_of(const AdapterConfig& config, const std::string& module) {
-  MALMOI_ASSIGN(const int64_t rank, rank_of(config, module));
-  MALMOI_ASSIGN(const double alpha, value_of(config.alpha_pattern, module, config.alpha));
-  return alpha / (config.rank_stabilised ? std::sqrt(static_cast<double>(rank)) : static_cast<double>(rank));
+double scale_of(const AdapterConfig& config, const std::string& module) {
+  const auto rank = static_cast<double>(rank_of(config, module));
+  return value_of(config.alpha_pattern, module, config.alpha) / (config.rank_stabilised ? std::sqrt(rank) : rank);
 }
 
-Result<bool> is_target(const AdapterConfig& config, const std::string& module) {
-  MALMOI_ASSIGN(const bool excluded, names_module(config.exclude_modules, module));
-  if (excluded) return false;
-  if (config.target_modules.empty()) return true;  // what the library chose for the architecture
-  MALMOI_ASSIGN(const bool named, names_module(config.target_modules, module));
-  const bool by_layer = !config.layers.empty() && config.target_modules.pattern.empty() &&
-                        std::ranges::find(config.target_modules.names, module) == config.target_modules.names.end();
-  if (!named || !by_layer) return named;
-  MALMOI_ASSIGN(const std::string number, layer_of(config, module));
+bool is_target(const AdapterConfig& config, const std::string& module) {
+  if (names_module(config.exclude_modules, module)) return false;
+  const ModuleNames& target = config.target_modules;
+  if (target.pattern) return target.pattern->matches(module);
+  if (target.names.empty()) return true;  // what the library chose for the architecture
+  if (!names_module(target, module)) return false;
+  const bool named_whole = std::ranges::find(target.names, module) != target.names.end();
+  if (config.layers.empty() || named_whole) return true;
+  const std::string number = layer_of(config, module);
   return std::ranges::any_of(config.layers, [&](int64_t layer) { return std::to_string(layer) == number; });
 }
 

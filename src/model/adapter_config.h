@@ -2,33 +2,37 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/error.h"
 #include "base/json.h"
+#include "model/name_pattern.h"
 
 namespace malmoi::model {
 
 /// The names of modules that a field lists: each is a whole name or what one ends with, or the field is one pattern.
 struct ModuleNames {
   std::vector<std::string> names;
-  std::string pattern;  // instead of names: of whole names
-  bool empty() const { return names.empty() && pattern.empty(); }
+  std::optional<NamePattern> pattern;  // instead of names: of whole names
 };
 
-/// Every field that changes a number. Patterns are Python's regular expressions, as far as ECMAScript has them, too.
+/// Values of modules whose names end with a pattern; the first that fits counts.
+using PatternValues = std::vector<std::pair<NamePattern, double>>;
+
+/// Every field that changes a number.
 struct AdapterConfig {
   int64_t rank = 8;
   double alpha = 8;
   bool rank_stabilised = false;  // use_rslora: scales are alpha / sqrt(rank) (Kalajdzievski 2023)
   bool magnitudes = false;       // use_dora (Liu et al. 2024)
-  std::vector<std::pair<std::string, double>> rank_pattern, alpha_pattern;  // the first that a module's name ends with
+  PatternValues rank_pattern, alpha_pattern;
   ModuleNames target_modules, exclude_modules;
   std::vector<std::string> modules_to_save;
   std::vector<int64_t> layers;               // layers_to_transform; empty: all
-  std::vector<std::string> layers_patterns;  // what stands before a layer's number; empty: anything
+  std::vector<NamePattern> layers_patterns;  // what stands before a layer's number; empty: anything
   bool keeps_tied = false;                   // ensure_weight_tying
   std::string bias = "none";
   std::string base;  // base_model_name_or_path, as whoever trained it had it
@@ -39,9 +43,9 @@ struct AdapterConfig {
 Result<AdapterConfig> parse_adapter_config(const Json& object, const std::string& where);
 
 /// The rank that matrices of a module have, and what their product is multiplied by.
-Result<int64_t> rank_of(const AdapterConfig& config, const std::string& module);
-Result<double> scale_of(const AdapterConfig& config, const std::string& module);
+int64_t rank_of(const AdapterConfig& config, const std::string& module);
+double scale_of(const AdapterConfig& config, const std::string& module);
 /// Whether the config says that a module is adapted.
-Result<bool> is_target(const AdapterConfig& config, const std::string& module);
+bool is_target(const AdapterConfig& config, const std::string& module);
 
 }  // namespace malmoi::model
