@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
+#include "formats/gguf.h"
+#include "formats/safetensors.h"
 #include "infer/test_array.h"
 #include "infer/test_scheduler.h"
 #include "model/adapt.h"
@@ -171,6 +174,60 @@ TEST(Adapters, ChangeWhatIsWritten) {
   EXPECT_FALSE(Trial(*model).submit(request).ok());
   request.adapter = -2;
   EXPECT_FALSE(Trial(*model).submit(request).ok());
+}
+
+// The matrices of a PEFT adapter as llama.cpp's converter writes them: rows of q and k turned, a table's turned round.
+Path as_gguf(const Path& peft, int64_t head_dim) {
+  const Path path = test_folder("as_gguf") / "adapter.gguf";
+  auto source = *formats::Safetensors::open(peft / "adapter_model.safetensors");
+  const std::map<std::string, std::string> names = {
+      {"model.layers.0.self_attn.q_proj.lora_A.weight", "blk.0.attn_q.weight.lora_a"},
+      {"model.layers.0.self_attn.q_proj.lora_B.weight", "blk.0.attn_q.weight.lora_b"},
+      {"model.layers.1.mlp.down_proj.lora_A.weight", "blk.1.ffn_down.weight.lora_a"},
+      {"model.layers.1.mlp.down_proj.lora_B.weight", "blk.1.ffn_down.weight.lora_b"},
+      {"model.embed_tokens.lora_embedding_A", "token_embd.weight.lora_a"},
+      {"model.embed_tokens.lora_embedding_B", "token_embd.weight.lora_b"}};
+  std::vector<formats::GgufTensorSpec> specs;
+  std::vector<std::vector<float>> values;
+  for (const auto& [name, written] : names) {
+    const formats::StoredTensor& tensor = *source.find("base_model.model." + name);
+    int64_t rows = tensor.shape[0], columns = tensor.shape[1];
+    std::vector<float> from(static_cast<size_t>(rows * columns)), to = from;
+    std::memcpy(from.data(), tensor.bytes.data(), tensor.bytes.size());
+    const bool turned = written.find("attn_q.weight.lora_b") != std::string::npos;
+    const bool round = written == "token_embd.weight.lora_a";
+    for (int64_t r = 0; r < rows; ++r) {
+      const int64_t inside = r % head_dim, half = head_dim / 2;
+      const int64_t row = turned ? r - inside + inside % half * 2 + inside / half : r;
+      for (int64_t c = 0; c < columns; ++c)
+        to[static_cast<size_t>(round ? c * rows + r : row * columns + c)] = from[static_cast<size_t>(r * columns + c)];
+    }
+    if (round) std::swap(rows, columns);
+    specs.push_back(
+        {written, formats::ggml_type("F32"), {static_cast<uint64_t>(columns), static_cast<uint64_t>(rows)}});
+    values.push_back(std::move(to));
+  }
+  formats::GgufMetadata metadata;
+  metadata.set_text("general.type", "adapter");
+  metadata.set_text("general.architecture", "llama");
+  metadata.set_text("adapter.type", "lora");
+  metadata.set_f32("adapter.lora.alpha", 6);
+  EXPECT_TRUE(formats::write_gguf(path, metadata, specs, [&](size_t i, const auto& sink) {
+                return sink(std::as_bytes(std::span<const float>(values[i])));
+              }).ok());
+  return path;
+}
+
+TEST(Adapters, InGgufComputeTheSame) {
+  auto tensors =
+      low_rank_tensors({{"model.layers.0.self_attn.q_proj", {32, 32}}, {"model.layers.1.mlp.down_proj", {32, 64}}});
+  tensors["base_model.model.model.embed_tokens.lora_embedding_A"] = {2, 264};
+  tensors["base_model.model.model.embed_tokens.lora_embedding_B"] = {32, 2};
+  const Path peft = write_adapter("to_gguf", model::adapter_json(), tensors);
+  const TokenRequest request = request_of(20, 12);
+  const TrialAnswer want = alone(*adapted_model({peft}), request);
+  expect_same(alone(*adapted_model({as_gguf(peft, 8)}), request), want);
+  EXPECT_NE(want.logprobs, alone(*tiny_model(), request).logprobs);
 }
 
 // The same adapter over packed matrices and over the same values unpacked.

@@ -266,14 +266,25 @@ class Fitting {
     return check_finite(made.compute, own, whole, tensor.name, file_.where);
   }
 
+  // What is tied may stand in a file twice.
+  bool is_copy(const StoredTensor& tensor) const {
+    return std::ranges::any_of(file_.whole, [&](const auto& other) {
+      return used_.contains(other.second) && other.second->shape == tensor.shape && other.second->type == tensor.type &&
+             std::ranges::equal(other.second->bytes, tensor.bytes);
+    });
+  }
+
   Status check_left_over() const {
-    auto nothing = [&](const StoredTensor* tensor) -> Status {
-      if (used_.contains(tensor)) return {};
-      return invalid_data("tensor '" + tensor->name + "' belongs to nothing in this model", file_.where,
+    auto nothing = [&](const StoredTensor& tensor) {
+      return invalid_data("tensor '" + tensor.name + "' belongs to nothing in this model", file_.where,
                           "use the model that the adapter was trained on");
     };
-    for (const auto& [name, module] : file_.modules) MALMOI_TRY(nothing(module.a));
-    for (const auto& [name, tensor] : file_.whole) MALMOI_TRY(nothing(tensor));
+    for (const auto& [name, module] : file_.modules) {
+      if (!used_.contains(module.a)) return nothing(*module.a);
+    }
+    for (const auto& [name, tensor] : file_.whole) {
+      if (!used_.contains(tensor) && !is_copy(*tensor)) return nothing(*tensor);
+    }
     return {};
   }
 
