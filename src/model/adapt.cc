@@ -56,7 +56,8 @@ struct Place {
 // Fits one adapter to the model.
 class Fitting {
  public:
-  Fitting(Model& model, const AdapterFile& file, size_t index, size_t count, Owned& owned, Plan& plan, Adapted& adapted)
+  Fitting(Model& model, const AdapterFile& file, size_t index, size_t count, Owned& owned, Plan& plan, Adapted& adapted,
+          const Warn& warn)
       : model_(model),
         family_(*find_family(model.model_type())),
         file_(file),
@@ -64,7 +65,8 @@ class Fitting {
         count_(count),
         owned_(owned),
         plan_(plan),
-        adapted_(adapted) {}
+        adapted_(adapted),
+        warn_(warn) {}
 
   Status run() {
     MALMOI_TRY(check_architecture());
@@ -118,7 +120,7 @@ class Fitting {
     const bool apart = model_.head->weight != words.slots[0].get();
     const nn::Source& table = words.spec.sources[0];
     if (!apart && !touches(table.name) && !touches(model_.tied_head.tensor)) return {};
-    if (file_.config.keeps_tied)
+    if (file_.config.keeps_tied && touches(table.name) != touches(model_.tied_head.tensor))
       return unsupported("'ensure_weight_tying' adapts words and head together", file_.where, kMerge);
     if (!apart) model_.separate_head();
     head_ = Place{&words, table, model_.head->weight};
@@ -275,15 +277,17 @@ class Fitting {
   }
 
   Status check_left_over() const {
-    auto nothing = [&](const StoredTensor& tensor) {
-      return invalid_data("tensor '" + tensor.name + "' belongs to nothing in this model", file_.where,
-                          "use the model that the adapter was trained on");
+    auto check = [&](const std::string& name, const StoredTensor& tensor) -> Status {
+      if (used_.contains(&tensor)) return {};
+      if (!may_be_left(family_, model_, name))
+        return invalid_data("tensor '" + tensor.name + "' belongs to nothing in this model", file_.where,
+                            "use the model that the adapter was trained on");
+      warn_("tensor '" + tensor.name + "' is of a part that is not used here (" + file_.where + ")");
+      return {};
     };
-    for (const auto& [name, module] : file_.modules) {
-      if (!used_.contains(module.a)) return nothing(*module.a);
-    }
+    for (const auto& [name, module] : file_.modules) MALMOI_TRY(check(name + ".weight", *module.a));
     for (const auto& [name, tensor] : file_.whole) {
-      if (!used_.contains(tensor) && !is_copy(*tensor)) return nothing(*tensor);
+      if (!is_copy(*tensor)) MALMOI_TRY(check(name, *tensor));
     }
     return {};
   }
@@ -295,6 +299,7 @@ class Fitting {
   Owned& owned_;
   Plan& plan_;
   Adapted& adapted_;
+  const Warn& warn_;
   std::optional<Place> head_;
   std::set<const StoredTensor*> used_;
 };
@@ -308,14 +313,14 @@ bool keeps_rows(const Model& model) {
 
 }  // namespace
 
-Result<Adapted> adapt(Model& model, std::span<const Path> adapters) {
+Result<Adapted> adapt(Model& model, std::span<const Path> adapters, const Warn& warn) {
   Adapted adapted;
   Plan plan;
   auto owned = std::make_shared<Owned>();
   model.mixes_adapters = keeps_rows(model);
   for (size_t i = 0; i < adapters.size(); ++i) {
     MALMOI_ASSIGN(const AdapterFile file, open_adapter(adapters[i]));
-    MALMOI_TRY(Fitting(model, file, i, adapters.size(), *owned, plan, adapted).run());
+    MALMOI_TRY(Fitting(model, file, i, adapters.size(), *owned, plan, adapted, warn).run());
   }
   for (auto& [slot, parts] : plan) {
     slot->wrap([&](std::unique_ptr<autograd::Weight> base) {

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/job.h"
 #include "model/model.h"
 
 namespace malmoi::model {
@@ -24,6 +25,8 @@ struct Adapted {
 /// A tied head stays as it is where the table of words is adapted, and the other way round, as PEFT has it. Errors name the
 /// file and the tensor: one that belongs to nothing in the model, or has another shape than its matrix asks for (checked
 /// before memory is taken), or a value that is not finite; a matrix that is not multiplied by rows (a convolution).
-Result<Adapted> adapt(Model& model, std::span<const Path> adapters);
+///
+/// What adapts a part that the model's files may hold without use here (a pooler, another head) is passed over with a warning.
+Result<Adapted> adapt(Model& model, std::span<const Path> adapters, const Warn& warn = {});
 
 }  // namespace malmoi::model

@@ -103,6 +103,20 @@ TEST_F(Adapt, WhatStandsInThePlaceOfTheModelsIsAloneWithIt) {
   EXPECT_THAT(refusal_around("llama-gqa-rope3", {plain, whole}), HasSubstr("model.norm.weight"));
 }
 
+TEST_F(Adapt, WhatTheModelHasNoUseForIsPassedOverWithAWarning) {
+  auto model = load_model(models("bert"), {});
+  ASSERT_TRUE(model.ok());
+  const int64_t width = (*model)->hidden_size();
+  const Path adapter = write_adapter("unused", adapter_json(),
+                                     low_rank_tensors({{"bert.encoder.layer.0.attention.self.query", {width, width}},
+                                                       {"bert.pooler.dense", {width, width}}}));
+  std::vector<std::string> warned;
+  auto adapted = adapt(**model, {&adapter, 1}, [&](const std::string& line) { warned.push_back(line); });
+  ASSERT_TRUE(adapted.ok()) << adapted.error().to_string();
+  ASSERT_EQ(warned.size(), 1u);
+  EXPECT_THAT(warned[0], HasSubstr("bert.pooler.dense.lora_A"));
+}
+
 TEST_F(Adapt, FoldersWithoutAnAdapterAreNamed) {
   const Path empty = test_folder("no_adapter");
   EXPECT_THAT(refusal_around("llama-gqa-rope3", {empty}), HasSubstr("there is no adapter"));

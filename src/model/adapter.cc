@@ -76,7 +76,8 @@ Status check_module(const AdapterFile& file, const std::string& name, const Adap
 
 Status check_peft_module(const AdapterFile& file, const std::string& name, const AdapterModule& module) {
   MALMOI_TRY(check_module(file, name, module));
-  if (!is_target(file.config, name))
+  // A head that is kept tied to the words is adapted with them, whether it is named or not.
+  if (!file.config.keeps_tied && !is_target(file.config, name))
     return invalid_data("tensor '" + module.a->name + "' is of a module that target_modules does not name", file.where,
                         "adapter_config.json and weights do not belong together");
   const int64_t rank = rank_of(file.config, name);

@@ -164,17 +164,9 @@ class Loader {
     return in_place;
   }
 
-  bool may_be_left(std::string_view name) const {
-    auto ends = [&](std::string_view ending) { return name.ends_with(ending); };
-    auto begins = [&](std::string_view prefix) { return name.starts_with(prefix); };
-    return std::any_of(family_.buffers.begin(), family_.buffers.end(), ends) ||
-           std::any_of(family_.head_prefixes.begin(), family_.head_prefixes.end(), begins) ||
-           std::any_of(model_.beside.begin(), model_.beside.end(), begins);
-  }
-
   Status check_left_over() const {
     for (const StoredTensor& tensor : source_.tensors()) {
-      if (used_.contains(&tensor) || may_be_left(tensor.name)) continue;
+      if (used_.contains(&tensor) || may_be_left(family_, model_, tensor.name)) continue;
       return invalid_data("tensor '" + tensor.name + "' belongs to nothing in this model", where_,
                           "config.json and weights do not belong together");
     }

@@ -1,5 +1,7 @@
 #include "model/spellings.h"
 
+#include <algorithm>
+
 namespace malmoi::model {
 namespace {
 
@@ -22,6 +24,13 @@ std::vector<std::string> spellings(const Family& family, const std::string& name
     add_with_prefixes(family, other.replace(at, alias.name.size(), alias.other), names);
   }
   return names;
+}
+
+bool may_be_left(const Family& family, const Model& model, std::string_view name) {
+  auto ends = [&](std::string_view ending) { return name.ends_with(ending); };
+  auto begins = [&](std::string_view prefix) { return name.starts_with(prefix); };
+  return std::ranges::any_of(family.buffers, ends) || std::ranges::any_of(family.head_prefixes, begins) ||
+         std::ranges::any_of(model.beside, begins);
 }
 
 }  // namespace malmoi::model

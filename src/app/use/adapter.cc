@@ -68,7 +68,7 @@ Status merge_adapter(const MergeOptions& options, const Job& job) {
   if (std::filesystem::equivalent(folder, options.out, ignored))
     return usage_error("is the model's own folder", options.out.string(), "give another one with --out");
   MALMOI_ASSIGN(auto model, model::load_model(folder, {.keep_packed = false, .warn = job.warn}));
-  MALMOI_ASSIGN(const model::Adapted adapted, model::adapt(*model, {&options.adapter, 1}));
+  MALMOI_ASSIGN(const model::Adapted adapted, model::adapt(*model, {&options.adapter, 1}, job.warn));
   MALMOI_TRY(model::merge(*model, adapted));
   MALMOI_TRY(model::save_model(*model, options.out, options.dtype.value_or(dtype_of(*model))));
   if (std::filesystem::is_directory(folder, ignored)) return copy_beside(folder, options.out);

@@ -76,7 +76,7 @@ Result<LoadedModel> load_for_ids(const std::string& name, DType dtype, const Job
   LoadedModel loaded;
   MALMOI_ASSIGN(loaded.folder, find_model(name, job.message));
   MALMOI_ASSIGN(loaded.model, model::load_model(loaded.folder, {.dtype = dtype, .warn = job.warn}));
-  if (!adapters.empty()) MALMOI_TRY(model::adapt(*loaded.model, adapters));
+  if (!adapters.empty()) MALMOI_TRY(model::adapt(*loaded.model, adapters, job.warn));
   MALMOI_TRY(check_all_files_were_whole());
   loaded.stop_ids = end_ids(loaded.folder);
   auto tokenizer = tokenizer::Tokenizer::load(loaded.folder);
