@@ -117,6 +117,7 @@ if [ "$only" = agree ]; then
     exit 3
   }
   agrees "goldens are what tests/make_goldens.py makes" "$reference/bin/python" tests/make_goldens.py --check
+  agrees "adapters are what tests/make_adapter_goldens.py makes" "$reference/bin/python" tests/make_adapter_goldens.py --check
   build release malmoi && agrees "families both ways" "$reference/bin/python" tests/transformers_agree.py build/release/bin/malmoi
 fi
 

@@ -140,6 +140,28 @@ std::vector<OpCase> basic_op_cases() {
          in = {b.input(1, {6, 8})};
          return std::vector<Var>{linear(b.context, in[0], b.weight(2, {5, 8}), b.parameter(3, {5}))};
        }},
+      {"linear", "adapters around two parts of a fused matrix",
+       [](Bench& b, std::vector<Var>& in) {
+         in = {b.input(1, {6, 8})};
+         return std::vector<Var>{
+             linear(b.context, in[0], b.adapted_weight(20, {7, 8}, {{0, 3}, {4, 3}}), b.parameter(3, {7}))};
+       }},
+      {"linear", "an adapter with magnitudes, whose norms take no gradient",
+       [](Bench& b, std::vector<Var>& in) {
+         in = {b.input(1, {6, 8})};
+         return std::vector<Var>{
+             linear(b.context, in[0], b.adapted_weight(20, {7, 8}, {{0, 3}, {4, 3}}, true), b.parameter(3, {7}))};
+       },
+       false},
+      {"embedding", "two adapted tables and a plain one",
+       [](Bench& b, std::vector<Var>&) {
+         b.context.training = true;
+         return std::vector<Var>{embedding(b.context,
+                                           {{&b.weight(2, {3, 8}), kPositions.data()},
+                                            {&b.adapted_weight(20, {5, 8}, {{0, 5}}), kIds.data()},
+                                            {&b.adapted_weight(30, {2, 8}, {{0, 2}}), kTypes.data()}},
+                                           {.rows = 6, .scale = 2, .dropout = 0.3f})};
+       }},
       {"linear", "two linears of one input",
        [](Bench& b, std::vector<Var>& in) {
          in = {b.input(1, {6, 8})};

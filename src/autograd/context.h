@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <type_traits>
 
 #include "autograd/profile.h"
@@ -33,6 +34,8 @@ struct Context {
   bool int8_products = false;  // forward and back to inputs, where the machine has them
   bool row_invariant = false;  // serving: a row's bits do not depend on what else is in the batch
   Checkpointing checkpointing = Checkpointing::kCheap;
+  /// Serving: which of several adapters each row of products goes through, -1: none; one number: all rows (AdaptedWeight).
+  std::span<const int32_t> row_adapters = {};
   uint64_t seed = 0;
   uint64_t random_stream = 0;        // of the next dropout; set to a function of the micro-batch before each pass
   RouterBalance* balance = nullptr;  // gathers the routers' load where a loss of it is wanted

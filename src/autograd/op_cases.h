@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "autograd/adapted_weight.h"
 #include "autograd/ops.h"
 #include "autograd/router_balance.h"
 #include "base/rng.h"
@@ -29,6 +30,7 @@ struct Bench {
   Stream stream;
   std::vector<std::unique_ptr<Parameter>> parameters;
   std::vector<std::unique_ptr<DenseWeight>> weights;
+  std::vector<std::unique_ptr<const Weight>> adapted;
   std::vector<const Weight*> expert_weights;
   RouterBalance balance;
   Tape tape;  // ends before the weights that its records name
@@ -62,6 +64,21 @@ struct Bench {
   const DenseWeight& weight(uint64_t seed, Shape shape) {
     weights.push_back(std::make_unique<DenseWeight>(*parameter(seed, shape)));
     return *weights.back();
+  }
+  /// A matrix with an adapter around some of its rows, [first, first + count) of each part.
+  const Weight& adapted_weight(uint64_t seed, Shape shape, std::initializer_list<std::pair<int64_t, int64_t>> rows,
+                               bool magnitudes = false) {
+    AdaptedWeight::Parts parts;
+    auto base = std::make_shared<DenseWeight>(*parameter(seed, shape));
+    for (const auto& [first, count] : rows) {
+      LowRank part{
+          .row_begin = first, .a = parameter(++seed, {2, shape[1]}), .b = parameter(++seed, {count, 2}), .scale = 1.5};
+      if (magnitudes) part.magnitude = parameter(++seed, {count}, 2, Role::kVector);
+      parts.push_back(part);
+    }
+    adapted.push_back(
+        std::make_unique<AdaptedWeight>(std::move(base), std::vector<AdaptedWeight::Parts>{std::move(parts)}));
+    return *adapted.back();
   }
   /// The router, and stacks of what goes up and down, of experts.
   std::span<const Weight* const> experts(int64_t count, Shape up, Shape down) {

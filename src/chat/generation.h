@@ -18,6 +18,7 @@ namespace malmoi::chat {
 using Prompt = std::variant<std::string, std::vector<int32_t>, std::vector<Message>>;
 
 struct GenerationRequest {
+  std::string model;  // by the name that its ModelInfo has; empty: the provider's first
   Prompt prompt;
   std::optional<int64_t> max_tokens;  // of each answer; none: as many as the context holds
   int64_t n = 1;                      // answers, drawn apart: answer i with seed + i

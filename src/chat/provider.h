@@ -33,6 +33,8 @@ class Provider {
   virtual ~Provider() = default;
 
   virtual ModelInfo info() const = 0;
+  /// All models that requests may name: info() first, then what stands beside it (adapters).
+  virtual std::vector<ModelInfo> models() const { return {info()}; }
   /// The request as generate() would begin with it, so that it can be refused, or counted, before anything runs: where the
   /// provider has the tokenizer, its prompt as ids. May take as long as reading the prompt. Errors: a prompt that it cannot
   /// read.

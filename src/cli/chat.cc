@@ -17,6 +17,7 @@ struct Options {
   std::string model;
   app::ChatOptions chat;
   app::GenerateOptions generate;
+  std::optional<Path> adapter;
   DType dtype = DType::kBF16;
 };
 
@@ -34,7 +35,7 @@ bool read_message(bool interactive, const Job& job, std::string& line) {
 Status run_chat(const Options& o, Terminal& terminal) {
   const Job& job = terminal.job();
   MALMOI_TRY(o.generate.sampling.check());
-  MALMOI_ASSIGN(app::LoadedModel loaded, app::load_for_generation(o.model, o.dtype, job));
+  MALMOI_ASSIGN(app::LoadedModel loaded, app::load_for_generation(o.model, o.dtype, job, one_adapter(o.adapter)));
   MALMOI_ASSIGN(app::Chat chat, app::Chat::start(loaded, o.chat, o.generate));
   bool interactive = ::isatty(STDIN_FILENO) != 0;
   if (interactive) fmt::print(stderr, "Type a message. Ctrl-C stops an answer; an empty line or Ctrl-D ends.\n");
@@ -79,6 +80,7 @@ void add_chat(CLI::App& root, Invocation& invocation) {
                    "auto: the model's own, or the plain one where it has none; plain")
       ->check(CLI::IsMember({"auto", "plain"}));
   add_sampling_options(*command, o->generate);
+  add_adapter_option(*command, o->adapter);
   add_dtype_option(*command, o->dtype);
   add_threads_option(*command);
   command->callback(

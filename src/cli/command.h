@@ -3,12 +3,14 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <CLI/CLI.hpp>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "cli/terminal.h"
 #include "tensor/dtype.h"
@@ -32,6 +34,9 @@ void add_json_flag(CLI::App& command, bool& json);
 void add_threads_option(CLI::App& command);
 /// `--dtype f32|bf16`: the type of products.
 void add_dtype_option(CLI::App& command, DType& dtype);
+/// `--adapter DIR`: a LoRA adapter around the model.
+void add_adapter_option(CLI::App& command, std::optional<Path>& adapter);
+std::vector<Path> one_adapter(const std::optional<Path>& adapter);
 /// An option that takes one of the names of a table.
 template <typename T>
 CLI::Option* add_choice(CLI::App& command, const std::string& option, T& value, const std::map<std::string, T>& choices,
@@ -69,6 +74,7 @@ void add_compare(CLI::App& root, Invocation& invocation);
 void add_generate(CLI::App& root, Invocation& invocation);
 void add_chat(CLI::App& root, Invocation& invocation);
 void add_template(CLI::App& root, Invocation& invocation);
+void add_adapter(CLI::App& root, Invocation& invocation);
 void add_score(CLI::App& root, Invocation& invocation);
 void add_eval(CLI::App& root, Invocation& invocation);
 void add_classify(CLI::App& root, Invocation& invocation);  // classify.cc, as fill

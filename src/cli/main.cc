@@ -21,8 +21,9 @@ namespace {
 
 // One line a command, in the order of --help.
 constexpr AddCommand kCommands[] = {
-    add_doctor, add_data, add_tokenizer, add_plan,     add_train, add_compare, add_generate, add_chat,    add_template,
-    add_score,  add_eval, add_fill,      add_classify, add_bench, add_serve,   add_quantize, add_convert, add_run,
+    add_doctor,   add_data,  add_tokenizer, add_plan, add_train,    add_compare, add_generate, add_chat,     add_template,
+    add_score,    add_eval,  add_fill,      add_classify, add_adapter, add_bench, add_serve, add_quantize, add_convert,
+    add_run,
 };
 
 int exit_code(const Error& error) {
@@ -97,6 +98,15 @@ void add_threads_option(CLI::App& command) {
 void add_dtype_option(CLI::App& command, DType& dtype) {
   add_choice(command, "--dtype", dtype, {{"f32", DType::kF32}, {"bf16", DType::kBF16}},
              "type of products: f32 or bf16");
+}
+
+void add_adapter_option(CLI::App& command, std::optional<Path>& adapter) {
+  command.add_option("--adapter", adapter,
+                     "a LoRA adapter around the model: a folder as PEFT saves it, or a GGUF file");
+}
+
+std::vector<Path> one_adapter(const std::optional<Path>& adapter) {
+  return adapter ? std::vector<Path>{*adapter} : std::vector<Path>{};
 }
 
 void print_json(const Json& value) { fmt::print("{}\n", for_stdout(dump_json(value))); }

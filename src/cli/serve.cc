@@ -55,6 +55,8 @@ void add_serve(CLI::App& root, Invocation& invocation) {
   serve::ServerOptions& server = o->server;
   command->add_option("--model", o->model, "model folder, or a name in $MALMOI_HOME")->required();
   command->add_option("--name", o->name, "by which requests call the model (default: its folder's name)");
+  command->add_option("--adapter", o->adapters,
+                      "NAME=DIR: a LoRA adapter, which requests choose by its name as their model (may be repeated)");
   command->add_option("--host", server.host,
                       "address to listen on (default 127.0.0.1: this machine alone; 0.0.0.0: all)");
   command->add_option("--port", server.port, "port to listen on (default 8080; 0: any free one)")

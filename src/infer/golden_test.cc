@@ -7,9 +7,9 @@
 #include <cstring>
 #include <set>
 
-#include "formats/npy.h"
 #include "infer/scheduler.h"
 #include "infer/session.h"
+#include "infer/test_array.h"
 #include "model/load.h"
 #include "model/registry.h"
 #include "model/save.h"
@@ -54,24 +54,6 @@ TEST(Goldens, EveryFamilyHasOne) {
     EXPECT_EQ(as_gguf.contains(name), family->gguf != nullptr) << name;
   }
 }
-
-// An array of the folder; empty if the folder has none of that name.
-template <typename T>
-struct Array {
-  std::vector<int64_t> shape;
-  std::vector<T> values;
-  Array(const Path& file) {
-    auto array = formats::NpyArray::open(file);
-    if (!array.ok()) return;
-    shape = array->shape();
-    values = *array->template values<T>();
-  }
-  explicit operator bool() const { return !shape.empty(); }
-  std::span<const T> row(int64_t i) const {
-    auto width = values.size() / static_cast<size_t>(shape[0]);
-    return {values.data() + static_cast<size_t>(i) * width, width};
-  }
-};
 
 class Golden : public testing::TestWithParam<Place> {
  protected:

@@ -1,5 +1,6 @@
 #include "infer/provider.h"
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -14,6 +15,23 @@ EngineProvider::EngineProvider(Engine& engine, const tokenizer::Tokenizer& token
 
 std::vector<int32_t> EngineProvider::ids_of(std::string_view text, bool parse_special) const {
   return prompt_ids(engine_->model(), *tokenizer_, options_.stop_ids, text, parse_special);
+}
+
+std::vector<chat::ModelInfo> EngineProvider::models() const {
+  std::vector<chat::ModelInfo> models{options_.model};
+  for (const std::string& name : options_.adapters) {
+    models.push_back(options_.model);
+    models.back().name = name;
+  }
+  return models;
+}
+
+// The model itself is none of its adapters.
+Result<int32_t> EngineProvider::adapter_of(const std::string& name) const {
+  if (name.empty() || name == options_.model.name) return -1;
+  auto found = std::ranges::find(options_.adapters, name);
+  if (found != options_.adapters.end()) return static_cast<int32_t>(found - options_.adapters.begin());
+  return usage_error("there is no model '" + name + "'", "model", "use '" + options_.model.name + "'");
 }
 
 Result<chat::GenerationRequest> EngineProvider::prepare(chat::GenerationRequest request) const {
@@ -41,6 +59,7 @@ Status EngineProvider::generate(chat::GenerationRequest request, chat::TokenSink
   }
   asked.top_probabilities = request.top_logprobs;
   asked.prompt_probabilities = request.prompt_logprobs;
+  MALMOI_ASSIGN(asked.adapter, adapter_of(request.model));
   asked.client = request.client;
   asked.cancel = std::move(request.cancel);
   asked.answers = request.n;

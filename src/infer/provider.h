@@ -14,7 +14,8 @@ namespace malmoi::infer {
 struct EngineProviderOptions {
   chat::ModelInfo model;  // its context length is the engine's
   chat::ChatTemplate chat_template = chat::ChatTemplate::plain();
-  std::vector<int32_t> stop_ids;  // end of text
+  std::vector<int32_t> stop_ids;      // end of text
+  std::vector<std::string> adapters;  // the names of the model's, by which requests call it with them
 };
 
 /// generate() calls its sink on the engine's thread.
@@ -24,9 +25,10 @@ class EngineProvider : public chat::Provider {
   EngineProvider(Engine& engine, const tokenizer::Tokenizer& tokenizer, EngineProviderOptions options);
 
   chat::ModelInfo info() const override { return options_.model; }
+  std::vector<chat::ModelInfo> models() const override;
   /// Errors: a chat template that cannot be followed.
   Result<chat::GenerationRequest> prepare(chat::GenerationRequest request) const override;
-  /// Errors: as Engine::submit.
+  /// Errors: as Engine::submit; a name that no model has.
   Status generate(chat::GenerationRequest request, chat::TokenSink sink) override;
   chat::ProviderStats stats() const override;
   /// Errors: a file of the model that changed while it was in use.
@@ -37,6 +39,7 @@ class EngineProvider : public chat::Provider {
 
  private:
   std::vector<int32_t> ids_of(std::string_view text, bool parse_special) const;
+  Result<int32_t> adapter_of(const std::string& name) const;
 
   Engine* engine_;
   const tokenizer::Tokenizer* tokenizer_;

@@ -7,6 +7,8 @@
 
 #include "infer/prompt.h"
 #include "infer/tiny_model.h"
+#include "model/adapt.h"
+#include "model/test_adapter.h"
 
 namespace malmoi::infer {
 namespace {
@@ -147,6 +149,33 @@ TEST_F(EngineProviderTest, AfterDrainingNothingIsTaken) {
   Status refused = provider_->generate({.prompt = "a"}, [](const TokenEvent&) { return true; });
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.error().code, ErrorCode::kCancelled);
+}
+
+// A name chooses an adapter, the model's own name none.
+TEST_F(EngineProviderTest, NamesChooseAdapters) {
+  const Path adapter = model::write_adapter("named", model::adapter_json(),
+                                            model::low_rank_tensors({{"model.layers.0.mlp.down_proj", {32, 64}}}));
+  auto asked = [&](const std::string& name) {
+    std::vector<int32_t> ids;
+    for (const TokenEvent& event : events_of({.model = name, .prompt = "hello", .max_tokens = 12}))
+      ids.push_back(event.id);
+    return ids;
+  };
+  const std::vector<int32_t> plain = asked("");
+  engine_.reset();
+  auto adapted = model::adapt(*model_, {&adapter, 1});
+  ASSERT_TRUE(adapted.ok()) << adapted.error().to_string();
+  engine_ = *Engine::create(*model_, *tokenizer_);
+  provider_ = std::make_unique<EngineProvider>(
+      *engine_, *tokenizer_,
+      EngineProviderOptions{.model = {.name = "tiny"}, .stop_ids = {kTinyEnd}, .adapters = {"letters"}});
+  ASSERT_EQ(provider_->models().size(), 2u);
+  EXPECT_EQ(provider_->models()[1].name, "letters");
+  EXPECT_EQ(provider_->models()[1].context_length, provider_->info().context_length);
+  EXPECT_EQ(asked(""), plain);
+  EXPECT_EQ(asked("tiny"), plain);
+  EXPECT_NE(asked("letters"), plain);
+  EXPECT_FALSE(provider_->generate({.model = "other", .prompt = "a"}, [](const TokenEvent&) { return true; }).ok());
 }
 
 }  // namespace

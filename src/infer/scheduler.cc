@@ -72,6 +72,10 @@ Status Scheduler::check(const TokenRequest& request) const {
                          "prompt, position " + std::to_string(i), "use the tokenizer that belongs to the model");
   }
   if (request.max_tokens < 0) return usage_error("max_tokens is negative", "max_tokens", "use 0 or more");
+  const bool adapted = request.adapter == 0 || (request.adapter >= -1 && request.adapter < model_->num_adapters);
+  if (!adapted)
+    return usage_error("there is no adapter " + std::to_string(request.adapter) + " beside the model", "adapter",
+                       "choose one of " + std::to_string(model_->num_adapters));
   if (request.answers < 1) return usage_error("no answer is asked for", "answers", "use 1 or more");
   auto length = static_cast<int64_t>(prompt.size());
   if (encodes_ ? length > model_->max_positions() : length >= model_->max_positions())

@@ -131,29 +131,43 @@ bool Scheduler::append(std::vector<Piece>& pieces) {
   for (const Piece& piece : pieces) {
     if (!piece.source) continue;
     Sequence& s = *piece.sequence;
-    if (Status read = session_->read_source(s.state, s.request->prompt); !read.ok()) fail(s, read.error().to_string());
+    if (Status read = session_->read_source(s.state, s.request->prompt, s.request->adapter); !read.ok())
+      fail(s, read.error().to_string());
   }
   std::erase_if(pieces, [](const Piece& piece) { return piece.source; });
   for (const Piece& piece : pieces) {
     Sequence& s = *piece.sequence;
     std::span<const int32_t> ids(s.text.data() + s.read(), static_cast<size_t>(piece.rows));
-    session_->append(s.state, ids, piece.wanted, s.in_pieces);
+    session_->append(s.state, ids, piece.wanted, s.in_pieces, s.request->adapter);
   }
   return !pieces.empty();
 }
 
-// One forward pass over all pieces.
+// One forward pass over all pieces, or, of a model that cannot mix adapters, one over those of each.
 void Scheduler::pass() {
   std::vector<Piece> pieces = plan();
   make_room(pieces);
-  if (!append(pieces)) return;
-  auto logits = session_->logits();
-  Status whole = check_mapped_files();  // or weights were read as zeros
-  if (!logits.ok() || !whole.ok()) {
-    fail_running((logits.ok() ? whole.error() : logits.error()).to_string());
-    return;
+  while (!pieces.empty()) {
+    std::vector<Piece> others;
+    if (!model_->mixes_adapters) {
+      const int32_t adapter = pieces.front().sequence->request->adapter;
+      auto of_others = std::stable_partition(pieces.begin(), pieces.end(), [&](const Piece& piece) {
+        return piece.sequence->request->adapter == adapter;
+      });
+      others.assign(of_others, pieces.end());
+      pieces.erase(of_others, pieces.end());
+    }
+    if (append(pieces)) {
+      auto logits = session_->logits();
+      Status whole = check_mapped_files();  // or weights were read as zeros
+      if (!logits.ok() || !whole.ok()) {
+        fail_running((logits.ok() ? whole.error() : logits.error()).to_string());
+        return;
+      }
+      take(pieces, *logits);
+    }
+    pieces = std::move(others);
   }
-  take(pieces, *logits);
 }
 
 // What comes of the rows that were wanted: tokens of prompts with their probabilities, and new tokens.

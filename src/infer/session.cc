@@ -64,19 +64,24 @@ Result<nn::SequenceState> Session::open() {
   return pool_->open();
 }
 
-Status Session::read_source(nn::SequenceState& state, std::span<const int32_t> ids) {
+Status Session::read_source(nn::SequenceState& state, std::span<const int32_t> ids, int32_t adapter) {
   MALMOI_TRY(state.reserve_memory(static_cast<int64_t>(ids.size())));
   nn::BatchBuilder source;
-  source.add(ids, 0, &state);
+  source.add({.ids = ids, .state = &state, .adapter = adapter});
   nn::Batch batch = source.batch();
+  choose_adapters(batch);
   Var memory = model_->backbone->encode(context_, batch);
   model_->backbone->remember(context_, memory, batch);
   return stream_.sync();
 }
 
-void Session::append(nn::SequenceState& state, std::span<const int32_t> ids, int64_t wanted, int64_t text_length) {
-  nn::RunInput run{
-      .ids = ids, .first_position = static_cast<int32_t>(state.length()), .state = &state, .text_length = text_length};
+void Session::append(nn::SequenceState& state, std::span<const int32_t> ids, int64_t wanted, int64_t text_length,
+                     int32_t adapter) {
+  nn::RunInput run{.ids = ids,
+                   .first_position = static_cast<int32_t>(state.length()),
+                   .state = &state,
+                   .text_length = text_length,
+                   .adapter = adapter};
   add(run, wanted);
 }
 
@@ -91,6 +96,14 @@ void Session::forget() {
   batch_.clear();
   source_.clear();
   wanted_.clear();
+  context_.row_adapters = {};
+}
+
+// Of a model without adapters nobody asks.
+void Session::choose_adapters(const nn::Batch& batch) {
+  std::span<const int32_t> adapters = batch.adapters;
+  bool one = std::ranges::all_of(adapters, [&](int32_t adapter) { return adapter == adapters[0]; });
+  context_.row_adapters = one && !adapters.empty() ? adapters.first(1) : adapters;
 }
 
 // Forgets what was added, also where a pass ends by an error or an exception.
@@ -108,6 +121,7 @@ Result<Var> Session::forward() {
   logits_ = Tensor();
   nn::Batch batch = batch_.batch(), source = source_.batch();
   if (source.rows() > 0) batch.source = &source;
+  choose_adapters(batch);
   for (size_t i = 0; i < batch.states.size(); ++i)
     MALMOI_TRY(batch.states[i]->reserve(batch.states[i]->length() + batch.runs[i].length));
   Var hidden = model_->backbone->forward(context_, batch);
@@ -120,6 +134,11 @@ Tensor Session::chosen_rows(const Tensor& rows) {
   auto count = static_cast<int64_t>(wanted_.size());
   if (count == rows.shape().rows()) return rows;
   int64_t width = rows.shape().columns();
+  if (context_.row_adapters.size() > 1) {
+    wanted_adapters_.clear();
+    for (int64_t row : wanted_) wanted_adapters_.push_back(context_.row_adapters[static_cast<size_t>(row)]);
+    context_.row_adapters = wanted_adapters_;
+  }
   Tensor chosen = context_.temporary(rows.dtype(), {count, width});
   size_t bytes = static_cast<size_t>(width) * dtype_size(rows.dtype());
   auto* to = static_cast<std::byte*>(chosen.data());
@@ -148,6 +167,7 @@ Result<std::span<const float>> Session::logits() {
 
 Result<std::vector<float>> Session::hidden() {
   PassEnd end(*this);
+  choose_adapters(batch_.batch());
   Var hidden = model_->backbone->encode(context_, batch_.batch());
   MALMOI_TRY(stream_.sync());
   if (!hidden) {  // there is no encoder apart

@@ -36,11 +36,12 @@ class Session {
   /// A sequence that has read nothing. Errors: a model that keeps no state (an encoder), a pool without room.
   Result<nn::SequenceState> open();
   /// Encoder-decoders: reads the source of a sequence, once; forks share it. Errors: no room for it.
-  Status read_source(nn::SequenceState& state, std::span<const int32_t> ids);
+  Status read_source(nn::SequenceState& state, std::span<const int32_t> ids, int32_t adapter = 0);
 
   /// Adds ids behind what a sequence has read to the next pass; logits of the last `wanted` of them are given.
-  /// `text_length`: of the text that these are a piece of, where more of it is known.
-  void append(nn::SequenceState& state, std::span<const int32_t> ids, int64_t wanted = 1, int64_t text_length = 0);
+  /// `text_length`: of the text that these are a piece of, where more of it is known; `adapter`: see nn::RunInput.
+  void append(nn::SequenceState& state, std::span<const int32_t> ids, int64_t wanted = 1, int64_t text_length = 0,
+              int32_t adapter = 0);
   /// Adds a text that is read whole, without a state; `source`: of an encoder-decoder, what its encoder reads.
   void add(const nn::RunInput& text, int64_t wanted, const nn::RunInput* source = nullptr);
 
@@ -62,6 +63,7 @@ class Session {
   class PassEnd;
   Session(const model::Model& model, bool row_invariant);
   Result<autograd::Var> forward();
+  void choose_adapters(const nn::Batch& batch);
   Tensor chosen_rows(const Tensor& rows);
 
   const model::Model* model_;
@@ -71,7 +73,8 @@ class Session {
   autograd::Context context_;
   std::unique_ptr<nn::StatePool> pool_;
   nn::BatchBuilder batch_, source_;
-  std::vector<int64_t> wanted_;  // rows of the pass
+  std::vector<int64_t> wanted_;           // rows of the pass
+  std::vector<int32_t> wanted_adapters_;  // that they go through, where not all go through one
   Tensor logits_;
 };
 

@@ -23,6 +23,7 @@ struct TokenRequest {
   std::vector<int32_t> stop_ids;  // tokens that end the answer and are not part of it (end of text)
   int64_t top_probabilities = 0;  // alternatives to report with each token
   bool prompt_probabilities = false;  // the prompt's tokens are told with theirs before the answers
+  int32_t adapter = 0;                // of the model's adapters, where it has any; -1: none
   uint64_t client = 0;                // prompts of one client are read in its turns; 0: one of its own
   StopToken cancel;                   // once requested, the request ends, waiting or running
   int64_t answers = 1;                // drawn apart after the prompt was read once: answer i with seed + i

@@ -70,6 +70,19 @@ GgufPlace place_of(const GgufDialect& dialect, const std::string& published) {
   return place;
 }
 
+nn::Layout gguf_rows(const GgufDialect& dialect, const nn::Source& source, int64_t head_dim) {
+  const bool rotary = place_of(dialect, source.name).change == GgufChange::kRotary && dialect.interleaved;
+  if (!rotary || head_dim <= 0 || source.rows % head_dim != 0) return {};
+  return {nn::Layout::kRotaryPermuted, source.rows / head_dim};
+}
+
+Result<StoredTensor> stored_tensor(const formats::Gguf& file, const GgufTensor& tensor) {
+  StoredTensor stored{.name = tensor.name, .shape = shape_of(tensor)};
+  MALMOI_TRY(set_type(stored, *tensor.type, file.path().string()));
+  MALMOI_ASSIGN(stored.bytes, file.bytes(tensor));
+  return stored;
+}
+
 Result<GgufWeights> GgufWeights::open(std::shared_ptr<const formats::Gguf> file, const GgufDialect& dialect,
                                       const nn::ParameterSet& parameters) {
   MALMOI_TRY(file->check_data());
@@ -91,7 +104,7 @@ Status GgufWeights::add(const GgufDialect& dialect, const nn::ParameterSpec& spe
   if (!tensor && place.change == GgufChange::kKeysApart) return join_keys(place, source);
   if (!tensor) return {};  // the loader says what is missing
   used_[place.tensor] = true;
-  MALMOI_ASSIGN(StoredTensor stored, this->stored(*tensor));
+  MALMOI_ASSIGN(StoredTensor stored, stored_tensor(*file_, *tensor));
   stored.name = source.name;
   if (place.expert >= 0) {
     if (stored.shape.size() < 2 || place.expert >= stored.shape[0])
@@ -104,8 +117,8 @@ Status GgufWeights::add(const GgufDialect& dialect, const nn::ParameterSpec& spe
   }
   nn::Source as_ours = source;
   as_ours.layout = {};
-  if (place.change == GgufChange::kRotary && dialect.interleaved && head_dim_ > 0 && source.rows % head_dim_ == 0)
-    layouts_[source.name] = {nn::Layout::kRotaryPermuted, source.rows / head_dim_};
+  if (nn::Layout rows = gguf_rows(dialect, source, head_dim_); rows.kind != nn::Layout::kAsIs)
+    layouts_[source.name] = rows;
   std::vector<int64_t> wanted = stored_shape(spec, as_ours);
   bool other_shape = place.change == GgufChange::kReshaped || place.change == GgufChange::kNegativeExp;
   if (other_shape && formats::element_count(stored.shape) == formats::element_count(wanted)) stored.shape = wanted;
@@ -122,13 +135,6 @@ Status GgufWeights::add(const GgufDialect& dialect, const nn::ParameterSpec& spe
   return {};
 }
 
-Result<StoredTensor> GgufWeights::stored(const GgufTensor& tensor) const {
-  StoredTensor stored{.name = tensor.name, .shape = shape_of(tensor)};
-  MALMOI_TRY(set_type(stored, *tensor.type, file_->path().string()));
-  MALMOI_ASSIGN(stored.bytes, file_->bytes(tensor));
-  return stored;
-}
-
 // The rows [heads (key + value), in] of a projection whose keys and values stand apart.
 Status GgufWeights::join_keys(const GgufPlace& place, const nn::Source& source) {
   auto named = [&](std::string_view letter) {
@@ -138,8 +144,8 @@ Status GgufWeights::join_keys(const GgufPlace& place, const nn::Source& source) 
   const GgufTensor *keys = file_->tensor(named("k")), *values = file_->tensor(named("v"));
   if (!keys || !values) return {};  // the loader says what is missing
   used_[keys->name] = used_[values->name] = true;
-  MALMOI_ASSIGN(const StoredTensor k, stored(*keys));
-  MALMOI_ASSIGN(const StoredTensor v, stored(*values));
+  MALMOI_ASSIGN(const StoredTensor k, stored_tensor(*file_, *keys));
+  MALMOI_ASSIGN(const StoredTensor v, stored_tensor(*file_, *values));
   if (k.shape.size() != 3 || v.shape.size() != 3 || k.shape[0] != v.shape[0] || k.shape[1] != v.shape[2])
     return invalid_data("tensors '" + k.name + "' and '" + v.name + "' have shapes " + formats::shape_text(k.shape) +
                             " and " + formats::shape_text(v.shape) + ", not those of one projection",

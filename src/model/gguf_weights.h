@@ -21,6 +21,12 @@ struct GgufPlace {
 };
 GgufPlace place_of(const GgufDialect& dialect, const std::string& published);
 
+/// How the rows of a source lie in a GGUF file; `head_dim`: of the model's attention.
+nn::Layout gguf_rows(const GgufDialect& dialect, const nn::Source& source, int64_t head_dim);
+
+/// A tensor of the file, dimensions slowest first. Errors: a type that holds no weights, bytes beyond the file's end.
+Result<formats::StoredTensor> stored_tensor(const formats::Gguf& file, const formats::GgufTensor& tensor);
+
 /// The tensors as the file has them, packed or not, where its bytes can be used; else changed back in memory.
 class GgufWeights final : public formats::WeightSource {
  public:
@@ -39,7 +45,6 @@ class GgufWeights final : public formats::WeightSource {
   GgufWeights() = default;
   Status add(const GgufDialect& dialect, const nn::ParameterSpec& spec, const nn::Source& source);
   Status join_keys(const GgufPlace& place, const nn::Source& source);
-  Result<formats::StoredTensor> stored(const formats::GgufTensor& tensor) const;
   Status add_left_over();
 
   std::shared_ptr<const formats::Gguf> file_;

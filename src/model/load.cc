@@ -10,6 +10,7 @@
 #include "model/gguf_config.h"
 #include "model/gguf_weights.h"
 #include "model/layout.h"
+#include "model/spellings.h"
 #include "model/stored_values.h"
 
 namespace malmoi::model {
@@ -67,21 +68,8 @@ class Loader {
  private:
   // By the published name, or as older and newer files spell it.
   const StoredTensor* find(const std::string& name) const {
-    if (const auto* found = find_prefixed(name)) return found;
-    for (const Family::Alias& alias : family_.aliases) {
-      size_t at = name.find(alias.name);
-      if (at == std::string::npos) continue;
-      std::string other = name;
-      other.replace(at, alias.name.size(), alias.other);
-      if (const auto* found = find_prefixed(other)) return found;
-    }
-    return nullptr;
-  }
-  const StoredTensor* find_prefixed(const std::string& name) const {
-    if (const auto* found = source_.find(name)) return found;
-    for (std::string_view prefix : family_.optional_prefixes) {
-      if (!name.starts_with(prefix)) continue;
-      if (const auto* found = source_.find(name.substr(prefix.size()))) return found;
+    for (const std::string& spelled : spellings(family_, name)) {
+      if (const auto* found = source_.find(spelled)) return found;
     }
     return nullptr;
   }
@@ -176,17 +164,9 @@ class Loader {
     return in_place;
   }
 
-  bool may_be_left(std::string_view name) const {
-    auto ends = [&](std::string_view ending) { return name.ends_with(ending); };
-    auto begins = [&](std::string_view prefix) { return name.starts_with(prefix); };
-    return std::any_of(family_.buffers.begin(), family_.buffers.end(), ends) ||
-           std::any_of(family_.head_prefixes.begin(), family_.head_prefixes.end(), begins) ||
-           std::any_of(model_.beside.begin(), model_.beside.end(), begins);
-  }
-
   Status check_left_over() const {
     for (const StoredTensor& tensor : source_.tensors()) {
-      if (used_.contains(&tensor) || may_be_left(tensor.name)) continue;
+      if (used_.contains(&tensor) || may_be_left(family_, model_, tensor.name)) continue;
       return invalid_data("tensor '" + tensor.name + "' belongs to nothing in this model", where_,
                           "config.json and weights do not belong together");
     }

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "autograd/adapted_weight.h"
 #include "base/parallel.h"
 
 namespace malmoi::model {
@@ -16,6 +17,18 @@ void Model::untie_head() {
   head->weight = parameters.add_weight({.name = tied_head.tensor, .shape = table, .role = nn::Role::kHead});
   if (!tied_head.field.empty()) config_[tied_head.field] = false;
   tied_head = {};
+}
+
+void Model::separate_head() {
+  if (!head || tied_head.tensor.empty()) return;
+  head_slot_ = std::make_unique<nn::WeightSlot>(head->weight->parameter());
+  nn::WeightSlot& words = *head->weight;
+  words.wrap([&](std::unique_ptr<autograd::Weight> table) {
+    std::shared_ptr<const autograd::Weight> shared = std::move(table);
+    head_slot_->bind(std::make_unique<autograd::AdaptedWeight>(shared));
+    return std::make_unique<autograd::AdaptedWeight>(std::move(shared));
+  });
+  head->weight = head_slot_.get();
 }
 
 void Model::tie_head() {

@@ -103,11 +103,15 @@ class Model {
   int32_t pad_token_id = -1;
   std::vector<std::string> labels;  // of a classifier of texts or tokens, by index
   TiedHead tied_head;
+  int32_t num_adapters = 0;         // that runs may choose from (model/adapt.h)
+  bool mixes_adapters = true;       // whether the runs of one batch may choose different ones
   std::vector<std::string> beside;   // beginnings of names of tensors that a file may hold, without use here
   std::unique_ptr<Model> companion;  // trained beside this one, whose tables it reads (companion.h); null: none
 
   /// Gives a tied head a matrix of its own, without memory yet.
   void untie_head();
+  /// Gives a tied head a slot of its own over the table of words, so that either may be adapted without the other.
+  void separate_head();
   /// Takes a head's own matrix away: it is the table `tied_head.words`.
   void tie_head();
   /// Writes the compute copies from the masters, the companion's too.
@@ -139,6 +143,7 @@ class Model {
   std::string model_type_;
   Task task_;
   Json config_;
+  std::unique_ptr<nn::WeightSlot> head_slot_;
   std::vector<std::shared_ptr<void>> kept_;
 };
 

@@ -17,6 +17,7 @@ void BatchBuilder::clear() {
   positions_.clear();
   text_lengths_.clear();
   token_types_.clear();
+  adapters_.clear();
   key_mask_.clear();
   runs_.clear();
   first_rows_.clear();
@@ -43,6 +44,7 @@ void BatchBuilder::add(const RunInput& run) {
     masked_ |= key_mask_.back() == 0;
   }
   text_lengths_.resize(ids_.size(), text_length);
+  adapters_.resize(ids_.size(), run.adapter);
   longest_run_ = std::max(longest_run_, length);
   if (run.state) states_.push_back(run.state);
   assert(states_.empty() || states_.size() == runs_.size());  // all runs have a state, or none
@@ -59,6 +61,7 @@ Batch BatchBuilder::batch() const {
           .positions = positions_,
           .token_types = token_types_,
           .text_lengths = text_lengths_,
+          .adapters = adapters_,
           .key_mask = masked_ ? std::span<const uint8_t>(key_mask_) : std::span<const uint8_t>{},
           .runs = runs_,
           .first_rows = first_rows_,

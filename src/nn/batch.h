@@ -17,6 +17,7 @@ struct Batch {
   std::span<const int32_t> positions;     // [rows], each run counting on from its state's length
   std::span<const int32_t> token_types;   // [rows]
   std::span<const int32_t> text_lengths;  // [rows], of the text that a row belongs to, as far as it is known
+  std::span<const int32_t> adapters;      // [rows], of the model's adapters; -1: none
   std::span<const uint8_t> key_mask;      // [rows], 0: a row that nobody looks at; or empty: none
   std::span<const autograd::Run> runs;
   std::span<const int32_t> first_rows;     // of each run
@@ -45,6 +46,7 @@ struct RunInput {
   std::span<const int32_t> mask = {};         // empty: all 1
   SequenceState* state = nullptr;
   int64_t text_length = 0;  // of the whole text, where this run is not its end
+  int32_t adapter = 0;      // of the model's adapters, where it has any; -1: none
 };
 
 /// A Batch that owns its arrays.
@@ -63,7 +65,7 @@ class BatchBuilder {
   std::span<const autograd::Run> runs() const { return runs_; }
 
  private:
-  std::vector<int32_t> ids_, positions_, text_lengths_, token_types_, first_rows_;
+  std::vector<int32_t> ids_, positions_, text_lengths_, token_types_, adapters_, first_rows_;
   std::vector<uint8_t> key_mask_;
   std::vector<autograd::Run> runs_;
   std::vector<SequenceState*> states_, next_states_;

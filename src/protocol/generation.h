@@ -15,7 +15,6 @@ namespace malmoi::protocol {
 /// about the response alone. `top_k`, `min_p`, `repetition_penalty`, `ignore_eos` and `token_details`
 /// are extensions; the others are OpenAI's.
 struct GenerationOptions : chat::GenerationRequest {
-  std::string model;    // empty: the one served
   bool seeded = false;  // false: the server draws a seed
   bool stream = false, include_usage = false;
   bool token_details = false;  // ids and chances after sampling options in logprobs; in completions `content` too

@@ -28,6 +28,15 @@ class FakeProvider : public chat::Provider {
     return {.name = "fake", .created = 5, .context_length = 1000};
   }
 
+  std::vector<chat::ModelInfo> models() const override {
+    std::vector<chat::ModelInfo> all{info()};
+    for (const std::string& name : beside) {
+      all.push_back(info());
+      all.back().name = name;
+    }
+    return all;
+  }
+
   Result<chat::GenerationRequest> prepare(chat::GenerationRequest request) const override {
     if (refusal) return *refusal;
     return request;
@@ -68,6 +77,7 @@ class FakeProvider : public chat::Provider {
     return false;
   }
 
+  std::vector<std::string> beside;       // names of models beside its own; set before the first request
   std::vector<chat::TokenEvent> script;  // set before the first request, as `refusal`
   std::optional<Error> refusal;          // of prepare()
   std::atomic<bool> hold{false};         // the script's last event waits while this holds, or until it is cancelled

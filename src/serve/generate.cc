@@ -32,16 +32,22 @@ std::string new_id(const char* prefix) {
 }
 
 // A function apart: GCC 12 destroys the fields of a brace twice where one of them throws in a coroutine.
-protocol::ResponseHead make_head(const char* prefix, const chat::Provider& provider) {
-  return {new_id(prefix), provider.info().name, static_cast<int64_t>(std::time(nullptr))};
+protocol::ResponseHead make_head(const char* prefix, const chat::Provider& provider,
+                                 const protocol::GenerationOptions& options) {
+  return {new_id(prefix), options.model.empty() ? provider.info().name : options.model,
+          static_cast<int64_t>(std::time(nullptr))};
 }
 
 uint64_t random_seed() { return std::random_device{}() | uint64_t{std::random_device{}()} << 32; }
 
-std::optional<ApiError> check_model(const std::string& name, const chat::ModelInfo& model) {
-  if (name.empty() || name == model.name) return {};
+std::optional<ApiError> check_model(const std::string& name, const chat::Provider& provider) {
+  std::string known;
+  for (const chat::ModelInfo& model : provider.models()) {
+    if (name.empty() || name == model.name) return {};
+    known += (known.empty() ? "'" : ", '") + model.name + "'";
+  }
   return ApiError{.status = 404,
-                  .message = "the model '" + protocol::shown(name) + "' does not exist here; use '" + model.name + "'",
+                  .message = "the model '" + protocol::shown(name) + "' does not exist here; use " + known,
                   .param = "model",
                   .code = "model_not_found"};
 }
@@ -81,7 +87,7 @@ Preparation prepare_completion(const std::string& body, const chat::Provider& pr
   auto request = protocol::parse_completion(*json, model.defaults);
   if (!request.ok()) return protocol::to_api_error(request.error());
   Prepared out{.options = request->options};
-  if (auto error = check_model(out.options.model, model)) return *error;
+  if (auto error = check_model(out.options.model, provider)) return *error;
   for (chat::Prompt& prompt : request->prompts) {
     std::string echo;
     if (request->echo) {
@@ -101,7 +107,7 @@ Preparation prepare_chat(const std::string& body, const chat::Provider& provider
   auto request = protocol::parse_chat(*json, model.defaults);
   if (!request.ok()) return protocol::to_api_error(request.error());
   Prepared out{.options = request->options};
-  if (auto error = check_model(out.options.model, model)) return *error;
+  if (auto error = check_model(out.options.model, provider)) return *error;
   if (auto error = add_request(out, provider, std::move(request->messages), "messages", "")) return *error;
   return out;
 }
@@ -300,7 +306,7 @@ asio::awaitable<void> handle(Exchange& exchange, Preparation (*prepare)(const st
                    .logprobs = prepared.options.logprobs,
                    .keep = !prepared.options.stream,
                    .echoes = std::move(prepared.echoes)});
-  Wire wire(make_head(Wire::kPrefix, provider), prepared.options, count);
+  Wire wire(make_head(Wire::kPrefix, provider, prepared.options), prepared.options, count);
   exchange.watch(queue);
   if (prepared.options.stream) co_await send_stream(exchange, wire, answers, *queue, prepared.options.include_usage);
   else co_await send_whole(exchange, wire, answers, *queue);

@@ -53,6 +53,28 @@ class ProviderTest : public ::testing::Test {
   std::unique_ptr<Server> server_;
 };
 
+TEST_F(ProviderTest, RequestsNameOneOfItsModels) {
+  provider_.script = {event("a"), last(chat::FinishReason::kStop)};
+  provider_.beside = {"letters"};
+  start();
+  TestClient client(server_->port());
+  client.send(get_text("/v1/models"));
+  const Json listed = client.read().json();
+  ASSERT_EQ(listed["data"].size(), 2u);
+  EXPECT_EQ(listed["data"][1]["id"], "letters");
+  client.send(get_text("/v1/models/letters"));
+  EXPECT_EQ(client.read().json()["id"], "letters");
+  EXPECT_EQ(post("/v1/completions", R"({"prompt":"a","model":"letters"})").json()["model"], "letters");
+  EXPECT_EQ(post("/v1/completions", R"({"prompt":"a"})").json()["model"], "fake");
+  const std::vector<chat::GenerationRequest> asked = provider_.asked();
+  ASSERT_EQ(asked.size(), 2u);
+  EXPECT_EQ(asked[0].model, "letters");
+  EXPECT_EQ(asked[1].model, "");
+  const TestResponse refused = post("/v1/completions", R"({"prompt":"a","model":"other"})");
+  EXPECT_EQ(refused.status, 404);
+  EXPECT_NE(refused.body.find("'fake', 'letters'"), std::string::npos);
+}
+
 TEST_F(ProviderTest, MessagesReachItAsTheyAreAndItsEventsBecomeAnAnswer) {
   provider_.script = {event("안녕"), event("!"), last(chat::FinishReason::kStop)};
   start();

@@ -44,15 +44,17 @@ asio::awaitable<void> handle_metrics(Exchange& exchange) {
 
 asio::awaitable<void> handle_models(Exchange& exchange) {
   return exchange.send(
-      json_response(http::status::ok, protocol::print_models({exchange.shared().provider.load()->info()})));
+      json_response(http::status::ok, protocol::print_models(exchange.shared().provider.load()->models())));
 }
 
 asio::awaitable<void> handle_model(Exchange& exchange) {
-  chat::ModelInfo model = exchange.shared().provider.load()->info();
-  std::string name = percent_decode(path_of(exchange.request()).substr(kModels.size()));
-  if (name == model.name) return exchange.send(json_response(http::status::ok, protocol::print_model(model)));
+  std::string name = percent_decode(path_of(exchange.request()).substr(kModels.size())), known;
+  for (const chat::ModelInfo& model : exchange.shared().provider.load()->models()) {
+    if (name == model.name) return exchange.send(json_response(http::status::ok, protocol::print_model(model)));
+    known += (known.empty() ? "'" : ", '") + model.name + "'";
+  }
   return exchange.send(error_response({.status = 404,
-                                       .message = "no such model; this server has '" + model.name + "'",
+                                       .message = "no such model; this server has " + known,
                                        .param = "model",
                                        .code = "model_not_found"}));
 }

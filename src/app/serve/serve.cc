@@ -1,5 +1,6 @@
 #include "app/serve/serve.h"
 
+#include <algorithm>
 #include <chrono>
 #include <mutex>
 #include <thread>
@@ -38,6 +39,27 @@ std::string name_of(const Path& folder) {
   std::string name = path.filename().string();
   if ((name == "model" || name == "best") && path.has_parent_path()) name = path.parent_path().filename().string();
   return name.empty() ? "model" : name;
+}
+
+struct NamedAdapters {
+  std::vector<std::string> names;
+  std::vector<Path> paths;
+};
+
+Result<NamedAdapters> named_adapters(const std::vector<std::string>& given, const std::string& model) {
+  NamedAdapters adapters;
+  for (const std::string& text : given) {
+    const size_t sign = text.find('=');
+    if (sign == std::string::npos || sign == 0 || sign + 1 == text.size())
+      return usage_error("'" + text + "' is not NAME=DIR", "--adapter",
+                         "name the adapter, such as letters=adapters/letters");
+    const std::string name = text.substr(0, sign);
+    if (name == model || std::ranges::find(adapters.names, name) != adapters.names.end())
+      return usage_error("two models are called '" + name + "'", "--adapter", "give each a name of its own");
+    adapters.names.push_back(name);
+    adapters.paths.emplace_back(text.substr(sign + 1));
+  }
+  return adapters;
 }
 
 std::string url_of(const serve::ServerOptions& options, uint16_t port) {
@@ -105,21 +127,23 @@ Status serve_model(const ServeOptions& options, const Job& job) {
     MALMOI_ASSIGN(server_options.api_keys, read_keys(*options.api_key_file));
   }
   MALMOI_ASSIGN(Path folder, find_model(options.model));
+  const std::string name = options.name.empty() ? name_of(folder) : options.name;
+  MALMOI_ASSIGN(NamedAdapters adapters, named_adapters(options.adapters, name));
   warn_if_open(server_options, server_options.warn);
   // Listens first: a port in use is said before a large model is read, and health checks see that it is loading.
   MALMOI_ASSIGN(std::unique_ptr<serve::Server> server, serve::Server::start(server_options));
-  MALMOI_ASSIGN(LoadedModel loaded, load_for_generation(options.model, options.dtype, job));
+  MALMOI_ASSIGN(LoadedModel loaded, load_for_generation(options.model, options.dtype, job, adapters.paths));
   MALMOI_ASSIGN(chat::ChatTemplate chat, chat_template(folder, *loaded.tokenizer, options.chat_template));
   MALMOI_ASSIGN(auto engine,
                 infer::Engine::create(*loaded.model, *loaded.tokenizer,
                                       {.max_running = options.max_running, .state_bytes = options.state_bytes}));
-  std::string name = options.name.empty() ? name_of(folder) : options.name;
   infer::EngineProvider provider(*engine, *loaded.tokenizer,
                                  {.model = {.name = name,
                                             .created = modified_seconds(folder),
                                             .defaults = sampling_defaults(generation_fields(folder))},
                                   .chat_template = chat,
-                                  .stop_ids = loaded.stop_ids});
+                                  .stop_ids = loaded.stop_ids,
+                                  .adapters = adapters.names});
   server->serve(provider);
   job.message("serving at " + url_of(server_options, server->port()) + " (Ctrl-C stops)");
   FileWatch files(server_options.warn);

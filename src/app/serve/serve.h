@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -14,7 +15,8 @@ namespace malmoi::app {
 
 struct ServeOptions {
   std::string model;
-  std::string name;  // by which requests call it; empty: from the folder
+  std::string name;                   // by which requests call it; empty: from the folder
+  std::vector<std::string> adapters;  // NAME=DIR: served beside the model, by that name
   DType dtype = DType::kBF16;
   serve::ServerOptions server;
   std::optional<Path> api_key_file;    // one key a line; empty lines and lines that begin with # are passed over

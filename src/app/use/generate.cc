@@ -13,6 +13,7 @@
 #include "infer/prompt.h"
 #include "infer/scheduler.h"
 #include "infer/session.h"
+#include "model/adapt.h"
 #include "model/load.h"
 #include "tokenizer/coverage.h"
 #include "tokenizer/document_marks.h"
@@ -70,10 +71,12 @@ Result<Path> find_model(const std::string& name, const Message& message) {
                    "give a model folder, or a name in " + store.string());
 }
 
-Result<LoadedModel> load_for_ids(const std::string& name, DType dtype, const Job& job) {
+Result<LoadedModel> load_for_ids(const std::string& name, DType dtype, const Job& job,
+                                 const std::vector<Path>& adapters) {
   LoadedModel loaded;
   MALMOI_ASSIGN(loaded.folder, find_model(name, job.message));
   MALMOI_ASSIGN(loaded.model, model::load_model(loaded.folder, {.dtype = dtype, .warn = job.warn}));
+  if (!adapters.empty()) MALMOI_TRY(model::adapt(*loaded.model, adapters, job.warn));
   MALMOI_TRY(check_all_files_were_whole());
   loaded.stop_ids = end_ids(loaded.folder);
   auto tokenizer = tokenizer::Tokenizer::load(loaded.folder);
@@ -92,8 +95,9 @@ Result<LoadedModel> load_for_ids(const std::string& name, DType dtype, const Job
 
 bool answers_texts(const LoadedModel& loaded) { return loaded.model->task() == model::Task::kSeq2Seq; }
 
-Result<LoadedModel> load_for_generation(const std::string& name, DType dtype, const Job& job) {
-  MALMOI_ASSIGN(LoadedModel loaded, load_for_ids(name, dtype, job));
+Result<LoadedModel> load_for_generation(const std::string& name, DType dtype, const Job& job,
+                                        const std::vector<Path>& adapters) {
+  MALMOI_ASSIGN(LoadedModel loaded, load_for_ids(name, dtype, job, adapters));
   if (loaded.tokenizer) return loaded;
   return not_found("the model has no tokenizer beside it", loaded.folder.string(), "put its tokenizer.json there");
 }

@@ -34,9 +34,12 @@ Result<Path> find_model(const std::string& name, const Message& message = {});
 /// Whether a model answers a text, rather than to go on with it: an encoder-decoder.
 bool answers_texts(const LoadedModel& loaded);
 /// Warns where model and tokenizer do not seem to belong together.
-Result<LoadedModel> load_for_generation(const std::string& name, DType dtype, const Job& job);
+/// `adapters`: put around the model (model/adapt.h).
+Result<LoadedModel> load_for_generation(const std::string& name, DType dtype, const Job& job,
+                                        const std::vector<Path>& adapters = {});
 /// For who gives ids and takes ids: the tokenizer is null where the folder has none.
-Result<LoadedModel> load_for_ids(const std::string& name, DType dtype, const Job& job);
+Result<LoadedModel> load_for_ids(const std::string& name, DType dtype, const Job& job,
+                                 const std::vector<Path>& adapters = {});
 
 /// How answers are found and what they may be made of, beside sampling.
 struct AnswerOptions {
@@ -116,6 +119,7 @@ struct GenerateIdsOptions {
   chat::SamplingOptions sampling;
   AnswerOptions answers;
   bool ignore_eos = false;
+  std::vector<Path> adapters;  // put around the model: the first is used
   DType dtype = DType::kF32;
   Warn warn = {};
 };

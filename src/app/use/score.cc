@@ -7,6 +7,7 @@
 #include "app/use/id_array.h"
 #include "formats/npy.h"
 #include "infer/session.h"
+#include "model/adapt.h"
 #include "model/load.h"
 
 namespace malmoi::app {
@@ -149,6 +150,7 @@ Status score(const ScoreOptions& options) {
   if (!options.logits && !options.hidden)
     return usage_error("nothing to write", "score", "give --logits OUT.npy or --hidden OUT.npy");
   MALMOI_ASSIGN(auto model, model::load_model(options.model, {.dtype = options.dtype, .warn = options.warn}));
+  if (options.adapter) MALMOI_TRY(model::adapt(*model, {&*options.adapter, 1}, options.warn));
   MALMOI_ASSIGN(Rows rows, Rows::read(options, *model));
   MALMOI_ASSIGN(auto session, infer::Session::create(*model, {.row_invariant = false}));
   if (options.logits) MALMOI_TRY(write_logits(options, *session, rows));

@@ -1,6 +1,8 @@
 // Sums of rows of tables by id: words, positions, token types.
 #include <array>
 #include <cassert>
+#include <numeric>
+#include <vector>
 
 #include "autograd/ops.h"
 
@@ -41,13 +43,21 @@ Var embedding(Context& context, std::initializer_list<Lookup> tables, const Embe
                               .scale = options.scale,
                               .y = y.data(),
                               .dropout = a.dropout};
+  std::vector<Tensor> gathered;
   for (const Lookup& t : tables) {
     if (Tensor rows = t.table->stored_rows()) {
       Tensor from = t.first_row == 0 ? rows : rows.rows(t.first_row, rows.shape().rows() - t.first_row);
       args.tables[args.num_tables++] = {t.ids, from.data(), from.dtype()};
-    } else {  // made into the result, to which the others are added
+    } else if (!args.base) {  // made into the result, to which the others are added
       t.table->gather(context, {t.ids, options.rows, t.padding_id, t.first_row}, y);
       args.base = y.data();
+    } else {  // a table of its own, whose rows are looked up in their order
+      Tensor own = context.temporary(context.dtype, y.shape()), order = context.temporary(DType::kI32, {options.rows});
+      t.table->gather(context, {t.ids, options.rows, t.padding_id, t.first_row}, own);
+      context.step("order of rows", 0, [&] { std::iota(order.as<int32_t>(), order.as<int32_t>() + options.rows, 0); });
+      args.tables[args.num_tables++] = {order.as<int32_t>(), own.data(), own.dtype()};
+      gathered.push_back(std::move(own));
+      gathered.push_back(std::move(order));
     }
   }
   context.run("embedding", 0, &kernels::Backend::embedding, args);

@@ -1,0 +1,18 @@
+// The names under which files hold a published tensor.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/family.h"
+
+namespace malmoi::model {
+
+/// The published name first, then as older and newer files of the family spell it.
+std::vector<std::string> spellings(const Family& family, const std::string& name);
+
+/// Whether a file of the family may hold a tensor of this name that the model has no use for: a buffer, another head.
+bool may_be_left(const Family& family, const Model& model, std::string_view name);
+
+}  // namespace malmoi::model
