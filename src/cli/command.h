@@ -76,6 +76,8 @@ void add_fill(CLI::App& root, Invocation& invocation);
 void add_bench(CLI::App& root, Invocation& invocation);
 void add_serve(CLI::App& root, Invocation& invocation);
 void add_run(CLI::App& root, Invocation& invocation);
+void add_pull(CLI::App& root, Invocation& invocation);
+void add_models(CLI::App& root, Invocation& invocation);
 void add_data(CLI::App& root, Invocation& invocation);
 
 // Subcommands of `malmoi data`.
