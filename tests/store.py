@@ -161,6 +161,22 @@ class Hub(Case):
         self.refused("pull", "tiny/model", says=["cannot be reached", "HF_ENDPOINT"], HF_ENDPOINT="http://127.0.0.1:1")
         self.refused("pull", "tiny/model", says=["HF_ENDPOINT"], code=2, HF_ENDPOINT="file:///etc")
 
+    def test_a_disk_without_room_is_told_before_anything_is_fetched(self):
+        self.offer().told_sizes["model.safetensors"] = 10**15
+        self.refused("pull", "tiny/model", says=["needs 1000", "on the disk", "MALMOI_HOME"])
+        self.assertFalse(self.server.asked("hub", "/resolve/"))
+
+    def test_more_and_less_than_was_told(self):
+        self.offer("tiny/more").told_sizes["model.safetensors"] = 1000
+        self.refused("pull", "tiny/more", says=["more than the 1000 bytes"])
+        self.offer("tiny/less").told_sizes["model.safetensors"] = len(WEIGHTS) + 1
+        self.refused("pull", "tiny/less", says=["300000 bytes come, 300001 were told"])
+
+    def test_a_commit_that_is_there_needs_no_network(self):
+        self.offer()
+        self.pull("tiny/model")
+        self.assertTrue(self.pull("tiny/model@" + "c" * 40, HF_ENDPOINT="http://127.0.0.1:1")["was_there"])
+
     def test_a_busy_server_is_asked_again(self):
         self.offer()
         self.server.busy = 2
@@ -257,6 +273,14 @@ class Models(Case):
         self.assertEqual(self.models(), ["own"])
         self.assertFalse((self.store / "tiny").exists())
         self.pull("tiny/model")
+
+    def test_half_a_model_is_removed_by_its_name_too(self):
+        self.offer().cut["model.safetensors"] = (0, 100)
+        self.refused("pull", "tiny/model", says=["run it again"])
+        self.assertTrue((self.store / ".pull/tiny--model/config.json").exists())
+        self.assertEqual(self.run_program("models", "remove", "tiny/model").returncode, 0)
+        self.assertFalse((self.store / ".pull/tiny--model").exists())
+        self.refused("models", "remove", "tiny/model", says=["no such model"])
 
     def test_another_model_under_the_name_stays(self):
         self.offer()

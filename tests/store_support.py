@@ -27,14 +27,16 @@ class Repository:
         self.files, self.commit, self.gated = files, commit, gated
         self.wrong = {}  # path: bytes that are sent in place of the right ones, how often
         self.cut = {}  # path: after how many bytes connections break, how often
+        self.told_sizes = {}  # path: the size that the list has in place of the right one
         self.extra_names = []  # of files that the list has besides
 
     def listing(self):
         out = [{"type": "directory", "oid": "0" * 40, "size": 0, "path": "onnx"}]
         for path, data in self.files.items():
-            entry = {"type": "file", "oid": git_blob(data), "size": len(data), "path": path}
+            size = self.told_sizes.get(path, len(data))
+            entry = {"type": "file", "oid": git_blob(data), "size": size, "path": path}
             if len(data) >= 1000:
-                entry["lfs"] = {"oid": sha256(data), "size": len(data), "pointerSize": 130}
+                entry["lfs"] = {"oid": sha256(data), "size": size, "pointerSize": 130}
             out.append(entry)
         return out + [{"type": "file", "oid": "0" * 40, "size": 1, "path": name} for name in self.extra_names]
 
@@ -67,6 +69,7 @@ class StandIn:
 
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         server.daemon_threads = True
+        server.handle_error = lambda *_: None  # clients that go away are part of the tests
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         return server
 

@@ -47,8 +47,10 @@ void Fetching::show(const RemoteFile& file, uint64_t bytes) {
   const double rate = static_cast<double>(done - std::min(done, first_)) / seconds;
   std::string line = fmt::format("{}: {}  {}", name_, file.path, format_bytes(static_cast<double>(done)));
   if (total_ > 0) line += " of " + format_bytes(static_cast<double>(total_));
-  line += fmt::format("  {}/s", format_bytes(rate));
-  if (total_ > done && rate > 0) line += "  " + format_duration(static_cast<double>(total_ - done) / rate) + " left";
+  constexpr double kMeasured = 0.5;  // seconds, before which a rate says nothing
+  if (seconds > kMeasured) line += fmt::format("  {}/s", format_bytes(rate));
+  if (seconds > kMeasured && total_ > done && rate > 0)
+    line += "  " + format_duration(static_cast<double>(total_ - done) / rate) + " left";
   job_.progress(line);
 }
 

@@ -4,10 +4,14 @@
 
 namespace malmoi::app {
 
-Result<PullLock> PullLock::take(const std::string& entry) {
+Path PullLock::folder_of(const std::string& entry) {
   std::string key = entry;
   if (size_t slash = key.find('/'); slash != std::string::npos) key.replace(slash, 1, "--");
-  const Path folder = store_folder() / ".pull" / key;
+  return store_folder() / ".pull" / key;
+}
+
+Result<PullLock> PullLock::take(const std::string& entry) {
+  const Path folder = folder_of(entry);
   MALMOI_TRY(make_folder(folder.parent_path()));
   MALMOI_ASSIGN(FileLock lock, FileLock::open(folder.string() + ".lock"));
   if (!lock.try_lock())

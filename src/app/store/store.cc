@@ -163,8 +163,23 @@ Result<StoredModel> stored_model(const std::string& name) {
                    near.empty() ? "`malmoi models` lists those that there are" : near);
 }
 
+namespace {
+
+// What a pull that ended early left, in place of a model.
+std::optional<StoredModel> half_model(const std::string& name) {
+  const std::string entry = entry_of(name);
+  if (entry.empty() || !is_folder(PullLock::folder_of(entry))) return {};
+  return by_hand(entry, PullLock::folder_of(entry));
+}
+
+}  // namespace
+
 Result<StoredModel> remove_model(const std::string& name) {
-  MALMOI_ASSIGN(StoredModel model, stored_model(name));
+  Result<StoredModel> found = stored_model(name);
+  const std::optional<StoredModel> half = half_model(name);
+  if (!found.ok() && half) found = *half;
+  if (!found.ok()) return found;
+  StoredModel model = *std::move(found);
   MALMOI_ASSIGN(PullLock lock, PullLock::take(model.name));
   // Out of sight in one step: a removal that is cut off leaves no half model.
   Path gone = lock.folder();
@@ -174,9 +189,10 @@ Result<StoredModel> remove_model(const std::string& name) {
   fs::rename(model.folder, gone, error);
   if (error) return io_error("cannot remove", model.folder.string(), error.value());
   fs::remove_all(gone, error);
+  if (!error) fs::remove_all(lock.folder(), error);
   if (error) return io_error("cannot remove", gone.string(), error.value());
   const Path owner = model.folder.parent_path();
-  if (owner != store_folder()) fs::remove(owner, ignored);  // only where it is empty
+  if (owner.parent_path() == store_folder()) fs::remove(owner, ignored);  // only where it is empty
   return model;
 }
 
