@@ -45,13 +45,13 @@ void Fetching::show(const RemoteFile& file, uint64_t bytes) {
   const uint64_t done = before_ + bytes;
   const double seconds = std::max(monotonic_seconds() - began_, 0.001);
   const double rate = static_cast<double>(done - std::min(done, first_)) / seconds;
-  std::string line = fmt::format("{}: {}  {}", name_, file.path, format_bytes(static_cast<double>(done)));
+  std::string line = fmt::format("{}: {}", name_, format_bytes(static_cast<double>(done)));
   if (total_ > 0) line += " of " + format_bytes(static_cast<double>(total_));
   constexpr double kMeasured = 0.5;  // seconds, before which a rate says nothing
   if (seconds > kMeasured) line += fmt::format("  {}/s", format_bytes(rate));
   if (seconds > kMeasured && total_ > done && rate > 0)
     line += "  " + format_duration(static_cast<double>(total_ - done) / rate) + " left";
-  job_.progress(line);
+  job_.progress(line + "  " + file.path);  // last: it may be long, and lines end with the terminal
 }
 
 Result<StoredFile> Fetching::fetch(const Remote& remote, const RemoteFile& file) {
