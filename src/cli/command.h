@@ -84,6 +84,8 @@ void add_serve(CLI::App& root, Invocation& invocation);
 void add_quantize(CLI::App& root, Invocation& invocation);  // quantize.cc, as convert
 void add_convert(CLI::App& root, Invocation& invocation);
 void add_run(CLI::App& root, Invocation& invocation);
+void add_pull(CLI::App& root, Invocation& invocation);
+void add_models(CLI::App& root, Invocation& invocation);
 void add_data(CLI::App& root, Invocation& invocation);
 
 // Subcommands of `malmoi data`.

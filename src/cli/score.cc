@@ -9,7 +9,7 @@ void add_score(CLI::App& root, Invocation& invocation) {
   auto options = std::make_shared<app::ScoreOptions>();
   CLI::App* command = root.add_subcommand("score", "logits of given ids, teacher-forced");
   command->footer("Example: malmoi score --model runs/first/model --ids ids.npy --logits logits.npy");
-  command->add_option("--model", options->model, "model folder")->required();
+  command->add_option("--model", options->model, "model folder, or a name in $MALMOI_HOME")->required();
   command->add_option("--ids", options->ids, "i32 [B,T] .npy")->required();
   command->add_option("--mask", options->mask, "[B,T] .npy: 0 marks padding");
   command->add_option("--token-types", options->token_types, "[B,T] .npy: the segment of each id (default: all 0)");

@@ -17,6 +17,7 @@ constexpr double kConnectSeconds = 15;
 struct Transfer {
   HttpResponse response;
   uint64_t limit = 0;
+  BodySink sink;
   CURL* handle = nullptr;
   curl_slist* headers = nullptr;
 
@@ -41,6 +42,12 @@ size_t on_head(char* data, size_t size, size_t count, void* pointer) {
 size_t on_body(char* data, size_t size, size_t count, void* pointer) {
   auto* transfer = static_cast<Transfer*>(pointer);
   HttpResponse& response = transfer->response;
+  if (transfer->sink) {
+    long status = 0;
+    curl_easy_getinfo(transfer->handle, CURLINFO_RESPONSE_CODE, &status);
+    response.status = static_cast<int>(status);
+    if (status == 200 || status == 206) return transfer->sink(response, {data, size * count}) ? size * count : 0;
+  }
   size_t room = static_cast<size_t>(transfer->limit - response.body.size());
   response.body.append(data, std::min(room, size * count));
   response.too_large = size * count > room;
@@ -80,6 +87,7 @@ Status HttpClient::start(HttpRequest request) {
   auto transfer = std::make_unique<Transfer>();
   transfer->response.id = request.id;
   transfer->limit = request.max_bytes;
+  transfer->sink = std::move(request.sink);
   CURL* handle = transfer->handle = curl_easy_init();
   if (!handle) return internal_error("libcurl has no memory for a request");
   for (const std::string& line : request.headers)
@@ -90,8 +98,12 @@ Status HttpClient::start(HttpRequest request) {
   curl_easy_setopt(handle, CURLOPT_USERAGENT, options.agent.c_str());
   curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(options.timeout * 1000));
-  curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS,
-                   static_cast<long>(std::min(options.timeout, kConnectSeconds) * 1000));
+  const double connect = options.timeout > 0 ? std::min(options.timeout, kConnectSeconds) : kConnectSeconds;
+  curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(connect * 1000));
+  if (options.stall > 0) {
+    curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, static_cast<long>(options.stall));
+  }
   curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, on_head);
   curl_easy_setopt(handle, CURLOPT_HEADERDATA, transfer.get());
   curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, on_body);

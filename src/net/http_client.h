@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.h"
@@ -12,14 +14,20 @@ namespace malmoi::net {
 
 struct HttpOptions {
   std::string agent;
-  double timeout = 30;  // seconds for a whole answer
+  double timeout = 30;  // seconds for a whole answer; 0: as long as it takes
+  int stall = 0;        // seconds in which nothing comes, after which an answer is given up; 0: never
 };
+
+struct HttpResponse;
+/// Takes the next bytes of a body; the answer so far has status and head. False ends it, with a failure.
+using BodySink = std::function<bool(const HttpResponse& so_far, std::string_view bytes)>;
 
 struct HttpRequest {
   uint64_t id = 0;  // comes back with the answer
   std::string url;  // http or https; redirects are not followed
   std::vector<std::string> headers;
   uint64_t max_bytes = uint64_t{16} << 20;
+  BodySink sink;  // of a 200 or a 206, in place of the answer's `body`; max_bytes does not hold for it
 };
 
 struct HttpResponse {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <map>
 
 #include "model/gguf_config.h"
@@ -19,6 +20,12 @@ using model::GgufDialect;
 using model::GgufField;
 
 Error not_in_gguf(const std::string& what) { return unsupported(what, "GGUF", "keep the Hugging Face folder"); }
+
+// How a family is spelled there; Mistral's first models are Llama's, where no window says otherwise.
+const GgufDialect* dialect_of(std::string_view model_type) {
+  if (const GgufDialect* own = model::find_family(model_type)->gguf) return own;
+  return model_type == "mistral" ? model::find_family("llama")->gguf : nullptr;
+}
 
 // -- settings ------------------------------------------------------------------------------------------------------------
 
@@ -243,7 +250,9 @@ bool same_value(const Json& a, const Json& b) {
   return a == b;
 }
 
-std::string header_bytes(const GgufContents& contents) {
+// A file of these keys and tensors for the sake of its settings: vectors have their values (frequencies' divisors are
+// settings), matrices are zeros.
+Result<std::string> header_bytes(const GgufContents& contents) {
   std::string bytes = "GGUF";
   auto put = [&](auto number) { bytes.append(reinterpret_cast<const char*>(&number), sizeof number); };
   put(uint32_t{3}), put(static_cast<uint64_t>(contents.tensors.size()));
@@ -259,19 +268,37 @@ std::string header_bytes(const GgufContents& contents) {
     put(type.id), put(offset);
     offset += (tensor.elements() * sizeof(float) + 31) / 32 * 32;
   }
-  bytes.resize((bytes.size() + 31) / 32 * 32 + offset);  // read for its settings: the tensors are zeros
+  const size_t data = (bytes.size() + 31) / 32 * 32;
+  bytes.resize(data + offset);
+  offset = 0;
+  for (const GgufSource& tensor : contents.tensors) {
+    if (tensor.dims.size() == 1) {
+      MALMOI_ASSIGN(const std::vector<float> values, tensor.values());
+      std::memcpy(bytes.data() + data + offset, values.data(), values.size() * sizeof(float));
+    }
+    offset += (tensor.elements() * sizeof(float) + 31) / 32 * 32;
+  }
   return bytes;
 }
 
+// Windows that are switched off have whatever width.
+bool windows_are_off(const Json& config) {
+  return config.contains("use_sliding_window") && config["use_sliding_window"] == false;
+}
+
 Status check_settings(const model::Model& model, const GgufContents& contents) {
-  MALMOI_ASSIGN(const formats::Gguf file, formats::Gguf::from_bytes(header_bytes(contents), "GGUF"));
+  MALMOI_ASSIGN(std::string bytes, header_bytes(contents));
+  MALMOI_ASSIGN(const formats::Gguf file, formats::Gguf::from_bytes(std::move(bytes), "GGUF"));
   MALMOI_ASSIGN(const model::Family* family, model::family_of(file));
-  if (family->model_type != model.model_type())
+  if (family->model_type != model.model_type() && family->gguf != dialect_of(model.model_type()))
     return not_in_gguf("a " + model.model_type() + " model would be read as " + std::string(family->model_type));
   MALMOI_ASSIGN(const ConfigDocument document, model::config_of(file, *family));
   MALMOI_ASSIGN(const std::unique_ptr<model::Model> back, model::make_model(document, document.root));
   for (const auto& [field, value] : model.config().items()) {
     if (!matters(field)) continue;
+    if (field.find("sliding_window") != field.npos && windows_are_off(model.config()) &&
+        windows_are_off(back->config()))
+      continue;
     const Json read = back->config().contains(field) ? back->config()[field] : Json();
     if (!same_value(value, read))
       return not_in_gguf("the field '" + field + "' (" + dump_json(value) + ") would be read as " + dump_json(read));
@@ -282,7 +309,7 @@ Status check_settings(const model::Model& model, const GgufContents& contents) {
 }  // namespace
 
 Result<GgufContents> contents_of(std::shared_ptr<const model::Model> model) {
-  const GgufDialect* dialect = model::find_family(model->model_type())->gguf;
+  const GgufDialect* dialect = dialect_of(model->model_type());
   if (!dialect) return not_in_gguf("the family " + model->model_type() + " is not written there");
   if (dialect->task != model->task())
     return not_in_gguf("a head of this kind of a " + model->model_type() + " model has no form there");

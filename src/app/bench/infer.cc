@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "app/use/generate.h"
 #include "base/log.h"
 #include "base/parallel.h"
 #include "base/rng.h"
@@ -107,7 +108,8 @@ Json to_json(const InferFigures& figures) {
 }
 
 Result<InferFigures> bench_infer(const BenchInferOptions& o) {
-  MALMOI_ASSIGN(auto model, model::load_model(o.model, {model::Purpose::kServing, o.dtype}));
+  MALMOI_ASSIGN(Path folder, find_model(o.model.string()));
+  MALMOI_ASSIGN(auto model, model::load_model(folder, {model::Purpose::kServing, o.dtype}));
   int64_t room = o.depth + std::max(o.prompt, o.generate);
   if (room > model->max_positions())
     return usage_error(fmt::format("{} tokens are more than the model's {} positions", room, model->max_positions()),

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 
 #include <fmt/format.h>
 
+#include "app/store/store.h"
 #include "app/use/beams.h"
 #include "app/use/generation_defaults.h"
 #include "base/mapped_files.h"
@@ -29,8 +29,9 @@ std::optional<Path> model_of_run(const Path& folder) {
   return {};
 }
 
-// A folder that holds no model itself may be a training run, or have one in it (what a recipe leaves).
-Result<Path> model_in(const Path& folder, const Message& message) {
+// A folder may hold one GGUF file. One that holds no model itself may be a training run, or have one in it (what a recipe leaves).
+Result<Path> model_in(const Path& named, const Message& message) {
+  MALMOI_ASSIGN(Path folder, model_file(named));
   if (!std::filesystem::is_directory(folder) || malmoi::exists(folder / "config.json")) return folder;
   if (auto model = model_of_run(folder)) {
     message(fmt::format("{} is a training run: its model {} is used", folder.string(), model->string()));
@@ -63,12 +64,11 @@ Result<std::vector<int32_t>> prompt_of(const LoadedModel& loaded, const std::str
 
 Result<Path> find_model(const std::string& name, const Message& message) {
   if (malmoi::exists(name)) return model_in(name, message);
-  const char* home = std::getenv("MALMOI_HOME");
-  const char* user = std::getenv("HOME");
-  Path store = home ? Path(home) : Path(user ? user : ".") / ".cache" / "malmoi";
-  if (!name.empty() && malmoi::exists(store / name)) return store / name;
-  return not_found("there is no such model", name.empty() ? "--model" : name,
-                   "give a model folder, or a name in " + store.string());
+  MALMOI_ASSIGN(std::optional<Path> stored, find_in_store(name));
+  if (stored) return model_in(*stored, message);
+  return not_found(
+      "there is no such model", name.empty() ? "--model" : name,
+      "give a model folder, or a name in " + store_folder().string() + " (`malmoi pull` brings models there)");
 }
 
 Result<LoadedModel> load_for_ids(const std::string& name, DType dtype, const Job& job,

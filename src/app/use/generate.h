@@ -28,8 +28,8 @@ struct LoadedModel {
   Path folder;
 };
 
-/// The folder of a model: a path, or a name in $MALMOI_HOME (default ~/.cache/malmoi). Of a training run, that of its best
-/// model, or of its last where nothing was held out; `message` is told so.
+/// The folder or GGUF file of a model: a path, or a name of the store (app/store/store.h). Of a folder with one GGUF file,
+/// that; of a training run, the folder of its best model, or of its last where nothing was held out; `message` is told so.
 Result<Path> find_model(const std::string& name, const Message& message = {});
 /// Whether a model answers a text, rather than to go on with it: an encoder-decoder.
 bool answers_texts(const LoadedModel& loaded);

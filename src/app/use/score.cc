@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "app/use/generate.h"
 #include "app/use/id_array.h"
 #include "formats/npy.h"
 #include "infer/session.h"
@@ -149,7 +150,8 @@ Status write_hidden(const ScoreOptions& options, infer::Session& session, Rows& 
 Status score(const ScoreOptions& options) {
   if (!options.logits && !options.hidden)
     return usage_error("nothing to write", "score", "give --logits OUT.npy or --hidden OUT.npy");
-  MALMOI_ASSIGN(auto model, model::load_model(options.model, {.dtype = options.dtype, .warn = options.warn}));
+  MALMOI_ASSIGN(Path folder, find_model(options.model.string()));
+  MALMOI_ASSIGN(auto model, model::load_model(folder, {.dtype = options.dtype, .warn = options.warn}));
   if (options.adapter) MALMOI_TRY(model::adapt(*model, {&*options.adapter, 1}, options.warn));
   MALMOI_ASSIGN(Rows rows, Rows::read(options, *model));
   MALMOI_ASSIGN(auto session, infer::Session::create(*model, {.row_invariant = false}));

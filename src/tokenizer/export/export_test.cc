@@ -82,26 +82,34 @@ TEST(Export, SentencePieceGivesTheSameIds) {
 
 // Written and read by llama.cpp's rules; what is tried at writing is not all that is tried here.
 TEST(Export, GgufGivesTheSameIds) {
-  const TrainOptions kinds[] = {
-      {.vocab_size = 700},
-      {.kind = TrainKind::kBpe, .vocab_size = 3000, .byte_level = false, .character_coverage = 1.0},
-      {.kind = TrainKind::kUnigram, .vocab_size = 3000, .byte_level = false, .character_coverage = 1.0}};
-  for (const TrainOptions& options : kinds) {
-    Tokenizer t = trained(options);
+  Tokenizer t = trained({.vocab_size = 700});
+  formats::GgufMetadata metadata;
+  metadata.set_text("general.architecture", "llama");
+  Status written = export_gguf(t, t.vocab_size() + 5, metadata);
+  ASSERT_TRUE(written.ok()) << written.error().to_string();
+  const Path path = test_folder("export_gguf") / "model.gguf";
+  ASSERT_TRUE(formats::write_gguf(path, metadata).ok());
+  auto again = load_gguf_tokenizer(path, Compat::kDefault);
+  ASSERT_TRUE(again.ok()) << again.error().to_string();
+  EXPECT_EQ(again->vocab_size(), t.vocab_size() + 5);
+  size_t differ = 0;
+  for (const std::string& text : texts())
+    differ += t.encode(text, {.parse_special = false}) != again->encode(text, {.parse_special = false});
+  EXPECT_LE(differ, texts().size() / 50);
+}
+
+// llama.cpp spells an unknown character otherwise than a vocabulary without bytes does.
+TEST(Export, GgufRefusesWhatWouldBeOtherIds) {
+  for (TrainKind kind : {TrainKind::kBpe, TrainKind::kUnigram}) {
+    Tokenizer t = trained({.kind = kind, .vocab_size = 3000, .byte_level = false, .character_coverage = 1.0});
     formats::GgufMetadata metadata;
     metadata.set_text("general.architecture", "llama");
-    Status written = export_gguf(t, t.vocab_size() + 5, metadata);
-    ASSERT_TRUE(written.ok()) << written.error().to_string();
-    const Path path = test_folder("export_gguf") / "model.gguf";
-    ASSERT_TRUE(formats::write_gguf(path, metadata).ok());
-    auto again = load_gguf_tokenizer(path, Compat::kDefault);
-    ASSERT_TRUE(again.ok()) << again.error().to_string();
-    EXPECT_EQ(again->vocab_size(), t.vocab_size() + 5);
-    size_t differ = 0;
-    for (const std::string& text : texts())
-      differ += t.encode(text, {.parse_special = false}) != again->encode(text, {.parse_special = false});
-    EXPECT_LE(differ, texts().size() / 50) << static_cast<int>(options.kind);
+    if (Status written = export_gguf(t, t.vocab_size(), metadata); !written.ok())
+      EXPECT_THAT(written.error().to_string(), HasSubstr("other tokens of the same text"));
   }
+  Tokenizer characters = *Tokenizer::characters("abc");
+  formats::GgufMetadata metadata;
+  EXPECT_FALSE(export_gguf(characters, characters.vocab_size(), metadata).ok());
 }
 
 TEST(Export, ErrorsSayWhy) {

@@ -1,0 +1,32 @@
+// Checksums of what is fetched: SHA-256 of any file, and git's name of one (SHA-1 over its size and bytes).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace malmoi::app {
+
+/// Bytes in, hexadecimal out. One thread.
+class Digest {
+ public:
+  static Digest sha256();
+  /// git's name of a blob: SHA-1 of "blob SIZE\0" and the bytes.
+  static Digest git_blob(uint64_t size);
+
+  void add(std::string_view bytes);
+  /// Lower case; ends the digest.
+  std::string hex();
+
+  Digest(Digest&&) noexcept;
+  Digest& operator=(Digest&&) noexcept;
+  ~Digest();
+
+ private:
+  struct State;
+  explicit Digest(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace malmoi::app
