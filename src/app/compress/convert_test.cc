@@ -48,7 +48,9 @@ double relative_distance(const std::vector<float>& wanted, const std::vector<flo
 }
 
 // Families that are read from GGUF and not written yet.
-const std::set<std::string> kReadAlone = {"deepseek_v2", "deepseek_v3", "lfm2", "mamba", "mamba2"};
+const std::set<std::string> kReadAlone = {"deepseek_v2", "deepseek_v3", "exaone_moe", "lfm2", "mamba", "mamba2"};
+// And one that is written where no layer has a window.
+constexpr const char* kWindowed = "exaone4-window";
 
 // From a file to a folder, and from that to a file again.
 TEST(Convert, EveryFamilyComesBackWithItsLogits) {
@@ -65,7 +67,8 @@ TEST(Convert, EveryFamilyComesBackWithItsLogits) {
     const std::vector<float> wanted = logits_of(golden, DType::kF32);
     EXPECT_LT(relative_distance(wanted, logits_of(folder, DType::kF32)), 1e-5);
     auto report = quantize_model({.model = folder.string(), .type = "", .out = file, .tensors = {}}, {});
-    EXPECT_EQ(report.ok(), !kReadAlone.contains(family)) << (report.ok() ? family : report.error().to_string());
+    const bool read_alone = kReadAlone.contains(family) || golden.parent_path().filename() == kWindowed;
+    EXPECT_EQ(report.ok(), !read_alone) << (report.ok() ? family : report.error().to_string());
     if (!report.ok()) continue;
     written.insert(family);
     EXPECT_LT(relative_distance(wanted, logits_of(file, DType::kF32)), 1e-5);

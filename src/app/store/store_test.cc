@@ -200,7 +200,9 @@ TEST(Store, OneGgufFileStandsForItsFolder) {
   EXPECT_EQ(*model_file(folder), folder);
   const Path parts = test_folder("parts");
   ASSERT_TRUE(write_file(parts / "m-00001-of-00002.gguf", "x").ok());
-  EXPECT_EQ(model_file(parts).error().code, ErrorCode::kUnsupported);
+  EXPECT_EQ(*model_file(parts), parts / "m-00001-of-00002.gguf");  // opening it says what is missing
+  ASSERT_TRUE(write_file(parts / "m-00002-of-00002.gguf", "x").ok());
+  EXPECT_EQ(*model_file(parts), parts / "m-00001-of-00002.gguf");
 }
 
 }  // namespace

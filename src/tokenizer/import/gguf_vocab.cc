@@ -280,8 +280,8 @@ void set_stripping(const Gguf& file, GgufVocab& vocab) {
 
 Result<GgufVocab> read_gguf_vocab(const Gguf& file) {
   if (!file.find("tokenizer.ggml.model"))
-    return invalid_data("the file has no tokenizer", file.path().string() + ": tokenizer.ggml.model",
-                        "give a GGUF file with its vocabulary");
+    return not_found("the file has no tokenizer", file.path().string() + ": tokenizer.ggml.model",
+                     "give a GGUF file with its vocabulary");
   GgufVocab vocab;
   MALMOI_TRY(read_model(file, vocab));
   MALMOI_TRY(read_tokens(file, vocab));
