@@ -32,14 +32,14 @@ Status check_finite(const formats::StoredTensor& tensor, const BlockFormat& form
 
 // The rows of one source. Of a type without panels they stay in the file, where they lie as ours.
 BlockMatrix matrix_of(const nn::ParameterSpec& spec, const PackedSource& packed, const BlockFormat& format,
-                      std::vector<Tensor>& memory) {
+                      PackedMemory& from, std::vector<Tensor>& memory) {
   const int64_t columns = columns_of(spec), rows = packed.source.rows;
   const size_t row_bytes = format.bytes_of(columns);
   const std::byte* stored = packed.tensor->bytes.data();
   if (!kernels::panel_format(format.type) && lies_as_ours(spec, packed.source))
     return {format.type, rows, columns, stored};
   const size_t bytes = kernels::block_matrix_bytes(format.type, rows, columns);
-  Tensor to = Tensor::zeros(DType::kU8, {static_cast<int64_t>(bytes)});
+  Tensor to = from.take(bytes);
   auto row = [&](int64_t r) {
     return stored + static_cast<size_t>(stored_element(spec, packed.source, r, 0) / columns) * row_bytes;
   };
@@ -49,6 +49,15 @@ BlockMatrix matrix_of(const nn::ParameterSpec& spec, const PackedSource& packed,
 }
 
 }  // namespace
+
+Tensor PackedMemory::take(size_t bytes) {
+  constexpr int64_t kPiece = int64_t{8} << 20, kLine = 64;  // what is left of a piece is lost
+  const int64_t size = (static_cast<int64_t>(bytes) + kLine - 1) / kLine * kLine;
+  if (size > kPiece / 2) return Tensor::zeros(DType::kU8, {size});
+  if (!piece_ || used_ + size > kPiece) piece_ = Tensor::zeros(DType::kU8, {kPiece}), used_ = 0;
+  used_ += size;
+  return piece_.rows(used_ - size, size);
+}
 
 bool can_bind_packed(const nn::ParameterSet::Entry& entry, std::span<const PackedSource> sources) {
   if (entry.slots.empty() || sources.empty()) return false;
@@ -62,7 +71,8 @@ bool can_bind_packed(const nn::ParameterSet::Entry& entry, std::span<const Packe
   });
 }
 
-Status bind_packed(nn::ParameterSet::Entry& entry, std::span<const PackedSource> sources, const std::string& where) {
+Status bind_packed(nn::ParameterSet::Entry& entry, std::span<const PackedSource> sources, PackedMemory& memory_from,
+                   const std::string& where) {
   const int64_t slot_rows = entry.spec.shape.rows() / static_cast<int64_t>(entry.slots.size());
   std::vector<PackedSource> sorted(sources.begin(), sources.end());
   std::ranges::sort(sorted, {}, [](const PackedSource& packed) { return packed.source.row_begin; });
@@ -73,7 +83,7 @@ Status bind_packed(nn::ParameterSet::Entry& entry, std::span<const PackedSource>
     for (; next < sorted.size() && sorted[next].source.row_begin / slot_rows == static_cast<int64_t>(slot); ++next) {
       const BlockFormat& format = *format_of(*sorted[next].tensor);
       MALMOI_TRY(check_finite(*sorted[next].tensor, format, where));
-      parts.push_back(matrix_of(entry.spec, sorted[next], format, memory));
+      parts.push_back(matrix_of(entry.spec, sorted[next], format, memory_from, memory));
     }
     entry.slots[slot]->bind(std::make_unique<autograd::BlockWeight>(std::move(parts), std::move(memory)));
   }

@@ -18,7 +18,20 @@ struct PackedSource {
 /// Whether all that fills a parameter is packed, and lies in rows: what can be served as it is.
 bool can_bind_packed(const nn::ParameterSet::Entry& entry, std::span<const PackedSource> sources);
 
+/// Where the weights of a model are laid, side by side in large pieces: of small pages each would be looked up anew for every
+/// 4 KiB that a product reads.
+class PackedMemory {
+ public:
+  /// So many bytes, aligned to 64.
+  Tensor take(size_t bytes);
+
+ private:
+  Tensor piece_;
+  int64_t used_ = 0;  // bytes of it
+};
+
 /// Binds a weight to each slot of the parameter. Errors: a scale that is not finite, with its tensor.
-Status bind_packed(nn::ParameterSet::Entry& entry, std::span<const PackedSource> sources, const std::string& where);
+Status bind_packed(nn::ParameterSet::Entry& entry, std::span<const PackedSource> sources, PackedMemory& memory,
+                   const std::string& where);
 
 }  // namespace malmoi::model

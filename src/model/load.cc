@@ -128,7 +128,7 @@ class Loader {
       sources.push_back(std::move(found));
     }
     if (options_.purpose == Purpose::kServing && options_.keep_packed && can_bind_packed(entry, sources))
-      return bind_packed(entry, sources, where_);
+      return bind_packed(entry, sources, packed_memory_, where_);
     for (const PackedSource& found : sources) MALMOI_TRY(fill(entry, found.source, *found.tensor));
     return {};
   }
@@ -180,6 +180,7 @@ class Loader {
   const LoadOptions& options_;
   std::string where_;
   std::set<const StoredTensor*> used_;
+  PackedMemory packed_memory_;
 };
 
 }  // namespace

@@ -25,8 +25,14 @@ struct Work {
 /// The panel of rows [first, first + count) of y's columns.
 struct Panel {
   const uint8_t* data;
-  int64_t blocks, first, count;
+  int64_t bytes, blocks, first, count;
 };
+
+/// The first rows that a panel is multiplied with read it faster than the machine fetches by itself what comes next.
+constexpr int64_t kAhead = 3072, kLine = 64;
+MALMOI_INLINE void fetch_ahead(const uint8_t* from, int64_t bytes) {
+  for (int64_t at = 0; at < bytes; at += kLine) __builtin_prefetch(from + kAhead + at);
+}
 
 template <typename Read>
 MALMOI_INLINE Read reader(const Panel& panel, int part) {
@@ -49,7 +55,9 @@ MALMOI_INLINE void sum_bytes(const Work& work, const Panel& panel, int64_t m, in
   const float* weighted = (kGroup == kRoundGroup ? x.weighted : x.weighted_halves) + m * groups;
   const float* row_scales = x.scales + m * scales;
   const int8_t* bytes = x.bytes + m * x.k;
+  const int64_t group_bytes = panel.bytes / max_of(groups, 1);
   for (int64_t g = 0; g < groups; ++g) {
+    if (m == 0) fetch_ahead(panel.data + g * group_bytes, group_bytes);
     IVec whole[M][P];
     each_index<M>([&](auto i) MALMOI_INLINED {
       const int32_t zero_sum = -zero_in_products<Read::kWide>(Read::kZero) * group_sums[i.value * groups + g];
@@ -179,7 +187,7 @@ struct PanelRange {
   template <typename Read>
   void each(size_t bytes, int64_t blocks) const {
     for (int64_t p = begin; p < end; ++p)
-      rows_of_panel<Read, Y>(work, {as<uint8_t>(matrix.data) + static_cast<size_t>(p) * bytes, blocks, n + p * kWidth,
+      rows_of_panel<Read, Y>(work, {as<uint8_t>(matrix.data) + static_cast<size_t>(p) * bytes, static_cast<int64_t>(bytes), blocks, n + p * kWidth,
                                     min_of(kWidth, matrix.rows - p * kWidth)});
   }
   template <typename Read>
@@ -187,7 +195,7 @@ struct PanelRange {
     for (int64_t p = begin; p < end; ++p) {
       const int64_t count = min_of(kWidth, matrix.rows - p * kWidth);
       unpack_panel(format, matrix, p * kWidth, count, scratch);
-      rows_of_panel<Read, Y>(work, {scratch, matrix.columns / Read::kGroup, n + p * kWidth, count});
+      rows_of_panel<Read, Y>(work, {scratch, 0, matrix.columns / Read::kGroup, n + p * kWidth, count});
     }
   }
   void run() const {
