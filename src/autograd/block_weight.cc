@@ -4,8 +4,7 @@
 
 namespace malmoi::autograd {
 
-BlockWeight::BlockWeight(std::vector<kernels::BlockMatrix> parts, std::vector<Tensor> memory)
-    : parts_(std::move(parts)), memory_(std::move(memory)) {
+BlockWeight::BlockWeight(std::vector<kernels::BlockMatrix> parts) : parts_(std::move(parts)) {
   for (const kernels::BlockMatrix& part : parts_) rows_ += part.rows;
 }
 

@@ -10,8 +10,8 @@ namespace malmoi::autograd {
 /// Its rows are those of its parts, one after another: a fused matrix may be of several types. Nothing of it is trained.
 class BlockWeight final : public Weight {
  public:
-  /// `memory`: what the parts lie in, where nobody else keeps it.
-  BlockWeight(std::vector<kernels::BlockMatrix> parts, std::vector<Tensor> memory);
+  /// What the parts lie in is somebody else's to keep.
+  explicit BlockWeight(std::vector<kernels::BlockMatrix> parts);
   int64_t out_features() const override { return rows_; }
   int64_t in_features() const override { return parts_.front().columns; }
   /// With a tape, the rows are multiplied as they are; else see kernels::BlockProductArgs.
@@ -25,7 +25,6 @@ class BlockWeight final : public Weight {
 
  private:
   std::vector<kernels::BlockMatrix> parts_;
-  std::vector<Tensor> memory_;
   int64_t rows_ = 0;
 };
 

@@ -1,5 +1,8 @@
 #include "model/bind_packed.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <atomic>
 #include <vector>
@@ -30,33 +33,51 @@ Status check_finite(const formats::StoredTensor& tensor, const BlockFormat& form
                       where, "the file is damaged; use another one");
 }
 
+// Pages of the map that were read once and are not read again; read all the same, they come from the file anew.
+void let_go(std::span<const std::byte> bytes) {
+  const auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const auto begin = (reinterpret_cast<uintptr_t>(bytes.data()) + page - 1) / page * page;
+  const auto end = (reinterpret_cast<uintptr_t>(bytes.data()) + bytes.size()) / page * page;
+  if (begin < end) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+}
+
 // The rows of one source. Of a type without panels they stay in the file, where they lie as ours.
-BlockMatrix matrix_of(const nn::ParameterSpec& spec, const PackedSource& packed, const BlockFormat& format,
-                      PackedMemory& from, std::vector<Tensor>& memory) {
+Result<BlockMatrix> matrix_of(const nn::ParameterSpec& spec, const PackedSource& packed, const BlockFormat& format,
+                              PackedMemory& memory) {
   const int64_t columns = columns_of(spec), rows = packed.source.rows;
   const size_t row_bytes = format.bytes_of(columns);
   const std::byte* stored = packed.tensor->bytes.data();
   if (!kernels::panel_format(format.type) && lies_as_ours(spec, packed.source))
-    return {format.type, rows, columns, stored};
-  const size_t bytes = kernels::block_matrix_bytes(format.type, rows, columns);
-  Tensor to = from.take(bytes);
+    return BlockMatrix{format.type, rows, columns, stored};
+  MALMOI_ASSIGN(std::byte * to, memory.take(kernels::block_matrix_bytes(format.type, rows, columns)));
   auto row = [&](int64_t r) {
     return stored + static_cast<size_t>(stored_element(spec, packed.source, r, 0) / columns) * row_bytes;
   };
-  kernels::write_block_matrix(format.type, rows, columns, row, static_cast<std::byte*>(to.data()));
-  memory.push_back(to);
-  return {format.type, rows, columns, static_cast<const std::byte*>(to.data())};
+  kernels::write_block_matrix(format.type, rows, columns, row, to);
+  let_go(packed.tensor->bytes);
+  return BlockMatrix{format.type, rows, columns, to};
 }
 
 }  // namespace
 
-Tensor PackedMemory::take(size_t bytes) {
-  constexpr int64_t kPiece = int64_t{8} << 20, kLine = 64;  // what is left of a piece is lost
-  const int64_t size = (static_cast<int64_t>(bytes) + kLine - 1) / kLine * kLine;
-  if (size > kPiece / 2) return Tensor::zeros(DType::kU8, {size});
-  if (!piece_ || used_ + size > kPiece) piece_ = Tensor::zeros(DType::kU8, {kPiece}), used_ = 0;
-  used_ += size;
-  return piece_.rows(used_ - size, size);
+Result<std::byte*> PackedMemory::take(size_t bytes) {
+  constexpr size_t kPiece = size_t{8} << 20, kHuge = size_t{2} << 20, kLine = 64;
+  const size_t wanted = (bytes + kLine - 1) / kLine * kLine;
+  if (wanted > left_) {  // what is left of a piece is lost, and was never touched
+    const size_t size = (std::max(wanted, kPiece) + kHuge - 1) / kHuge * kHuge;
+    void* mapped =
+        ::mmap(nullptr, size + kHuge, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (mapped == MAP_FAILED)
+      return Error{ErrorCode::kIo, "no memory for " + std::to_string(size) + " bytes of weights", "",
+                   "close other programs, or use a smaller model"};
+    model_->keep(std::shared_ptr<void>(mapped, [size](void* memory) { ::munmap(memory, size + kHuge); }));
+    const uintptr_t begin = (reinterpret_cast<uintptr_t>(mapped) + kHuge - 1) / kHuge * kHuge;
+    piece_ = reinterpret_cast<std::byte*>(begin), left_ = size;
+    ::madvise(piece_, size, MADV_HUGEPAGE);
+  }
+  std::byte* taken = piece_;
+  piece_ += wanted, left_ -= wanted;
+  return taken;
 }
 
 bool can_bind_packed(const nn::ParameterSet::Entry& entry, std::span<const PackedSource> sources) {
@@ -71,7 +92,7 @@ bool can_bind_packed(const nn::ParameterSet::Entry& entry, std::span<const Packe
   });
 }
 
-Status bind_packed(nn::ParameterSet::Entry& entry, std::span<const PackedSource> sources, PackedMemory& memory_from,
+Status bind_packed(nn::ParameterSet::Entry& entry, std::span<const PackedSource> sources, PackedMemory& memory,
                    const std::string& where) {
   const int64_t slot_rows = entry.spec.shape.rows() / static_cast<int64_t>(entry.slots.size());
   std::vector<PackedSource> sorted(sources.begin(), sources.end());
@@ -79,13 +100,13 @@ Status bind_packed(nn::ParameterSet::Entry& entry, std::span<const PackedSource>
   size_t next = 0;
   for (size_t slot = 0; slot < entry.slots.size(); ++slot) {
     std::vector<BlockMatrix> parts;
-    std::vector<Tensor> memory;
     for (; next < sorted.size() && sorted[next].source.row_begin / slot_rows == static_cast<int64_t>(slot); ++next) {
       const BlockFormat& format = *format_of(*sorted[next].tensor);
       MALMOI_TRY(check_finite(*sorted[next].tensor, format, where));
-      parts.push_back(matrix_of(entry.spec, sorted[next], format, memory_from, memory));
+      MALMOI_ASSIGN(const BlockMatrix matrix, matrix_of(entry.spec, sorted[next], format, memory));
+      parts.push_back(matrix);
     }
-    entry.slots[slot]->bind(std::make_unique<autograd::BlockWeight>(std::move(parts), std::move(memory)));
+    entry.slots[slot]->bind(std::make_unique<autograd::BlockWeight>(std::move(parts)));
   }
   return {};
 }

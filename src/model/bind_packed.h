@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "formats/tensor_source.h"
+#include "model/model.h"
 #include "nn/parameter_set.h"
 
 namespace malmoi::model {
@@ -19,15 +20,17 @@ struct PackedSource {
 bool can_bind_packed(const nn::ParameterSet::Entry& entry, std::span<const PackedSource> sources);
 
 /// Where the weights of a model are laid, side by side in large pieces: of small pages each would be looked up anew for every
-/// 4 KiB that a product reads.
+/// 4 KiB that a product reads. The model keeps the pieces.
 class PackedMemory {
  public:
-  /// So many bytes, aligned to 64.
-  Tensor take(size_t bytes);
+  explicit PackedMemory(Model& model) : model_(&model) {}
+  /// So many bytes, aligned to 64. Errors: no memory.
+  Result<std::byte*> take(size_t bytes);
 
  private:
-  Tensor piece_;
-  int64_t used_ = 0;  // bytes of it
+  Model* model_;
+  std::byte* piece_ = nullptr;
+  size_t left_ = 0;  // bytes of it
 };
 
 /// Binds a weight to each slot of the parameter. Errors: a scale that is not finite, with its tensor.

@@ -180,7 +180,7 @@ class Loader {
   const LoadOptions& options_;
   std::string where_;
   std::set<const StoredTensor*> used_;
-  PackedMemory packed_memory_;
+  PackedMemory packed_memory_{model_};
 };
 
 }  // namespace

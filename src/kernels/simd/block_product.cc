@@ -187,8 +187,9 @@ struct PanelRange {
   template <typename Read>
   void each(size_t bytes, int64_t blocks) const {
     for (int64_t p = begin; p < end; ++p)
-      rows_of_panel<Read, Y>(work, {as<uint8_t>(matrix.data) + static_cast<size_t>(p) * bytes, static_cast<int64_t>(bytes), blocks, n + p * kWidth,
-                                    min_of(kWidth, matrix.rows - p * kWidth)});
+      rows_of_panel<Read, Y>(
+          work, {as<uint8_t>(matrix.data) + static_cast<size_t>(p) * bytes, static_cast<int64_t>(bytes), blocks,
+                 n + p * kWidth, min_of(kWidth, matrix.rows - p * kWidth)});
   }
   template <typename Read>
   void each_unpacked(const BlockFormat& format) const {
