@@ -20,8 +20,9 @@ std::vector<std::string> names_of(auto table) {
 // A section must be finished for its unknown keys; the first error of any section is the one reported.
 class Sections {
  public:
-  void finish(ConfigReader& reader) {
-    if (Status done = reader.finish(); !done.ok() && !error_) error_ = done.error();
+  void finish(ConfigReader& reader) { add(reader.finish()); }
+  void add(Status done) {
+    if (!done.ok() && !error_) error_ = std::move(done).error();
   }
   Status result() const { return error_ ? Status(*error_) : Status(); }
 
@@ -85,6 +86,17 @@ void check_format(ConfigReader& data, const TrainConfig& c) {
       taken += (taken.empty() ? "use " : " or ") + std::string(kDataFormats[i]);
   }
   data.fail("format", "is not what the objective '" + c.objective.name + "' reads", taken);
+}
+
+// What an objective does to texts was done before, where rows are made ready.
+void check_flat_options(ConfigReader& root, const TrainConfig& c, Sections& sections) {
+  if (c.data.is_flat()) return;
+  ConfigReader r = root.object("objective");
+  for (std::string_view option : objective_entry(c.objective.name).flat_options) {
+    if (r.has(option))
+      sections.add(usage_error("says what is done to texts and ids, but data.format is rows made ready",
+                               r.where(option), "leave it out"));
+  }
 }
 
 // data.columns: {role: column}. Roles are the objective's.
@@ -274,6 +286,7 @@ Result<TrainConfig> parse_train_config(const ConfigDocument& document) {
   read_model(root, c, sections);
   read_tokenizer(root, c, sections);
   read_data(root, c, sections);
+  check_flat_options(root, c, sections);
   read_train(root, c, sections);
   read_samples(root, c, sections);
   c.out = root.text("out", "");

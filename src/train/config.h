@@ -37,6 +37,9 @@ struct DataConfig {
   bool streams = false;  // in order, each row of a step going on from that row of the step before
   std::string token_dtype = "u16";
   bool split_documents = true;  // text: packed documents do not see each other
+
+  /// Whether examples are cut out of ids in a row; else they are rows.
+  bool is_flat() const { return format == DataFormat::kText || format == DataFormat::kIds; }
   bool operator==(const DataConfig&) const = default;
 };
 

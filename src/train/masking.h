@@ -17,6 +17,7 @@ struct MaskingConfig {
   bool whole_words = false;         // all tokens of a word or none
   bool operator==(const MaskingConfig&) const = default;
 };
+inline constexpr std::string_view kMaskingOptions[] = {"rate", "mask", "random", "whole_words"};
 MaskingConfig read_masking(ConfigReader& reader, const MaskingConfig& defaults = {});
 
 /// `sequences` with what the tokenizer puts around a text around each of their documents, and masked: what is hidden in

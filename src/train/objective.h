@@ -98,6 +98,8 @@ struct ObjectiveEntry {
   Result<std::unique_ptr<ExampleSource>> (*of_tokens)(std::unique_ptr<ExampleSource> sequences, const TokenRules& rules,
                                                       const ObjectiveConfig& config, uint64_t seed,
                                                       int64_t room) = nullptr;
+  /// Options that `read` reads and that say what is done to flat ids: rows made ready refuse them.
+  std::span<const std::string_view> flat_options = {};
   /// Gives a model without memory the companion that is trained beside it on flat ids (model/companion.h); null: there is none.
   /// Errors: a model that has none.
   Status (*accompany)(model::Model& model, const ObjectiveConfig& config) = nullptr;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "base/config.h"
@@ -18,6 +19,7 @@ struct SpanConfig {
   double mean_span = 3;         // tokens
   bool operator==(const SpanConfig&) const = default;
 };
+inline constexpr std::string_view kSpanOptions[] = {"noise_density", "mean_span"};
 SpanConfig read_spans(ConfigReader& reader);
 
 /// How many tokens of a text are cut out, in how many spans: at least one of either, and one token stays before each.

@@ -91,8 +91,7 @@ Result<std::unique_ptr<model::Model>> describe_model(const ConfigDocument& docum
   if (config.data.streams && !model->backbone->carries_states())
     return usage_error("is streams, but '" + model->model_type() + "' carries no state from step to step",
                        document.where("data.order"), "use shuffled, or a family that does, such as lstm");
-  const bool is_flat = config.data.format == train::DataFormat::kText || config.data.format == train::DataFormat::kIds;
-  if (auto accompany = train::objective_entry(config.objective.name).accompany; accompany && is_flat)
+  if (auto accompany = train::objective_entry(config.objective.name).accompany; accompany && config.data.is_flat())
     MALMOI_TRY(accompany(*model, config.objective));
   if (config.freeze.empty()) return model;
   MALMOI_TRY(train::check_freeze(config.freeze, model->parameters, document.where("train.freeze")));

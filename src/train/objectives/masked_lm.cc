@@ -33,6 +33,7 @@ extern const ObjectiveEntry masked_lm_objective{
     .arrays = {kFiles, append_row},
     .read = [](ConfigReader& reader, ObjectiveConfig& config) { config.masking = read_masking(reader); },
     .make = make,
-    .of_tokens = of_tokens};
+    .of_tokens = of_tokens,
+    .flat_options = kMaskingOptions};
 
 }  // namespace malmoi::train

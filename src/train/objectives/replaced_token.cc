@@ -175,6 +175,9 @@ class ReplacedToken final : public LogitsLoss {
   double weight_;
 };
 
+constexpr std::string_view kFlatOptions[] = {"rate",        "mask",           "random",
+                                             "whole_words", "generator_size", "discriminator_weight"};
+
 // As the paper has it, all tokens that are chosen are masked.
 void read(ConfigReader& reader, ObjectiveConfig& config) {
   config.masking = read_masking(reader, {.mask = 1, .random = 0});
@@ -203,6 +206,7 @@ extern const ObjectiveEntry replaced_token_objective{
     },
     .scores = kScores,
     .of_tokens = of_tokens,
+    .flat_options = kFlatOptions,
     .accompany = [](model::Model& model,
                     const ObjectiveConfig& config) { return model::add_companion(model, config.generator_size); }};
 

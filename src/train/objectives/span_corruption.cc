@@ -39,6 +39,7 @@ extern const ObjectiveEntry span_corruption_objective{
     .arrays = {kSeq2SeqFiles, append_seq2seq_row},  // rows corrupted beforehand
     .read = read,
     .make = make,
-    .of_tokens = of_tokens};
+    .of_tokens = of_tokens,
+    .flat_options = kSpanOptions};
 
 }  // namespace malmoi::train
