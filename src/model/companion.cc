@@ -46,15 +46,19 @@ Status attach_companion(Model& model, const Json& config) {
   return {};
 }
 
-void fill_companion(Model& model, Purpose purpose, uint64_t seed) {
-  nn::ParameterSet& parameters = model.companion->parameters;
-  const bool rehearsal = purpose == Purpose::kRehearsal;
-  for (auto& entry : parameters.entries()) {
+void share_tables(Model& model) {
+  for (auto& entry : model.companion->parameters.entries()) {
     if (const Entry* table = shared_table(model, *entry)) {
       entry->parameter.master = table->parameter.master;
       entry->parameter.compute = table->parameter.compute;
     }
   }
+}
+
+void fill_companion(Model& model, Purpose purpose, uint64_t seed) {
+  nn::ParameterSet& parameters = model.companion->parameters;
+  const bool rehearsal = purpose == Purpose::kRehearsal;
+  share_tables(model);
   parameters.allocate(purpose, model.dtype());
   for (auto& entry : parameters.entries()) {
     const bool shared = shared_table(model, *entry) != nullptr;

@@ -19,6 +19,9 @@ Status add_companion(Model& model, double size);
 /// have under one name in one shape are the model's: the companion reads them and adds to their gradients (section 3.2).
 Status attach_companion(Model& model, const Json& config);
 
+/// Points the tables that the companion shares at the model's memory: wherever that has become another.
+void share_tables(Model& model);
+
 /// Takes the memory of the companion's own parameters, of the model's type, and draws them from `seed`; those that it shares
 /// are the model's, which must have its memory. In a rehearsal nothing is drawn.
 void fill_companion(Model& model, Purpose purpose, uint64_t seed);

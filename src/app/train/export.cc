@@ -11,15 +11,20 @@
 namespace malmoi::app {
 namespace {
 
-void swap_weights(const model::Model& model, std::vector<Tensor>& weights) {
+void swap_weights(model::Model& model, std::vector<Tensor>& weights) {
   auto entries = train::trainable_entries(model);
   for (size_t i = 0; i < weights.size(); ++i) std::swap(entries[i]->parameter.master, weights[i]);
+  if (model.companion) model::share_tables(model);
 }
 
 }  // namespace
 
-Status ModelExport::write_companion() const {
-  return model_.companion ? write_model(*model_.companion, std::string(model::kCompanionName)) : Status();
+Status ModelExport::write(const std::string& name) const {
+  MALMOI_TRY(model::check_trained_weights(model_, (folder_ / name).string()));
+  return folder_.replace(name, [&](const Path& folder) -> Status {
+    MALMOI_TRY(write_model(model_, folder));
+    return model_.companion ? write_model(*model_.companion, folder / model::kCompanionName) : Status();
+  });
 }
 
 Status ModelExport::rehearse() const {
@@ -30,12 +35,9 @@ Status ModelExport::rehearse() const {
   return written;
 }
 
-Status ModelExport::write_model(const model::Model& model, const std::string& name) const {
-  MALMOI_TRY(model::check_trained_weights(model, (folder_ / name).string()));
-  return folder_.replace(name, [&](const Path& folder) -> Status {
-    MALMOI_TRY(model::save_model(model, folder, dtype_));
-    return tokenizer_ ? tokenizer_->save(folder) : Status();
-  });
+Status ModelExport::write_model(const model::Model& model, const Path& folder) const {
+  MALMOI_TRY(model::save_model(model, folder, dtype_));
+  return tokenizer_ ? tokenizer_->save(folder) : Status();
 }
 
 Status ModelExport::write_with(const std::string& name, std::vector<Tensor>& weights) const {

@@ -17,17 +17,15 @@ class ModelExport {
   ModelExport(const RunFolder& folder, model::Model& model, const tokenizer::Tokenizer* tokenizer, DType dtype)
       : folder_(folder), model_(model), tokenizer_(tokenizer), dtype_(dtype) {}
 
-  /// Writes the model as it is to OUT/NAME.
-  Status write(const std::string& name) const { return write_model(model_, name); }
-  /// Writes the model that was trained beside it, where there is one, to OUT/generator.
-  Status write_companion() const;
+  /// Writes the model as it is to OUT/NAME, and one that is trained beside it to OUT/NAME/generator: both or neither.
+  Status write(const std::string& name) const;
   /// Takes as long as write(), and leaves nothing.
   Status rehearse() const;
   /// Writes another set of trained weights, one a parameter, in the model's place; they are swapped in and out again.
   Status write_with(const std::string& name, std::vector<Tensor>& weights) const;
 
  private:
-  Status write_model(const model::Model& model, const std::string& name) const;
+  Status write_model(const model::Model& model, const Path& folder) const;
 
   const RunFolder& folder_;
   model::Model& model_;

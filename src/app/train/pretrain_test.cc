@@ -69,11 +69,11 @@ TEST_F(Pretraining, AGeneratorAndADiscriminatorLearnTogether) {
   document_.root["model"] = {{"architecture", "electra"}, {"hidden_size", 16},        {"num_hidden_layers", 1},
                              {"embedding_size", 8},       {"num_attention_heads", 2}, {"intermediate_size", 32}};
   document_.root["train"]["best_metric"] = "accuracy";
-  expect_resumes({"model", "best", "ema", "generator"});
+  expect_resumes({"model", "best", "ema", "model/generator", "best/generator", "ema/generator"});
   EXPECT_THAT(*read_file(folder_ / "whole" / "metrics.jsonl"),
               AllOf(HasSubstr("\"generator_loss\""), HasSubstr("\"valid_discriminator_loss\"")));
 
-  auto generator = model::load_model(folder_ / "whole" / "generator", {});
+  auto generator = model::load_model(folder_ / "whole" / "model" / "generator", {});
   ASSERT_TRUE(generator.ok()) << generator.error().to_string();
   EXPECT_EQ((*generator)->config()["architectures"][0], "ElectraForMaskedLM");
   EXPECT_EQ((*generator)->hidden_size(), 8);
@@ -81,11 +81,15 @@ TEST_F(Pretraining, AGeneratorAndADiscriminatorLearnTogether) {
   auto discriminator = model::load_model(folder_ / "whole" / "model", {});
   ASSERT_TRUE(discriminator.ok()) << discriminator.error().to_string();
   EXPECT_EQ((*discriminator)->config()["architectures"][0], "ElectraForPreTraining");
-  auto first = formats::Safetensors::open(folder_ / "whole" / "model" / "model.safetensors");
-  auto second = formats::Safetensors::open(folder_ / "whole" / "generator" / "model.safetensors");
   const std::string words = "electra.embeddings.word_embeddings.weight";
-  EXPECT_TRUE(std::ranges::equal(first->find(words)->bytes, second->find(words)->bytes)) << "one table for both";
-  EXPECT_TRUE(malmoi::exists(folder_ / "whole" / "generator" / "tokenizer.json"));
+  for (const char* name : {"model", "best", "ema"}) {
+    auto first = formats::Safetensors::open(folder_ / "whole" / name / "model.safetensors");
+    auto second = formats::Safetensors::open(folder_ / "whole" / name / "generator" / "model.safetensors");
+    ASSERT_TRUE(first.ok() && second.ok()) << name;
+    EXPECT_TRUE(std::ranges::equal(first->find(words)->bytes, second->find(words)->bytes)) << "one table for both";
+  }
+  EXPECT_NE(weights("whole", "model/generator"), weights("whole", "ema/generator"));
+  EXPECT_TRUE(malmoi::exists(folder_ / "whole" / "model" / "generator" / "tokenizer.json"));
 
   document_.root["objective"]["generator_size"] = 1;
   document_.root["out"] = (folder_ / "halves").string();
@@ -105,7 +109,7 @@ TEST_F(Pretraining, ADiscriminatorGoesOnWithANewGenerator) {
     return *formats::Safetensors::open(folder_ / run / model / "model.safetensors");
   };
   const std::string words = "electra.embeddings.word_embeddings.weight";
-  const auto before = of("first", "model"), after = of("second", "generator");
+  const auto before = of("first", "model"), after = of("second", "model/generator");
   EXPECT_TRUE(std::ranges::equal(before.find(words)->bytes, after.find(words)->bytes))
       << "what is frozen stays in both";
 }

@@ -164,7 +164,6 @@ Result<TrainReport> train(const ConfigDocument& document, const TrainOptions& op
   const Status exported = exports.write("model");
   if (result.unsaved) return not_saved(result, folder.path(), exported.ok());
   MALMOI_TRY(exported);
-  MALMOI_TRY(exports.write_companion());
   if (!average.empty()) MALMOI_TRY(exports.write_with("ema", average));
   report.seconds = monotonic_seconds() - began;
   finish_report(report, result, *model, data);
