@@ -34,7 +34,7 @@ Status check_begins(const model::Model& model) {
 }
 
 Status check_classifies(const model::Model& model) {
-  if (model.task() == model::Task::kClassification) return {};
+  if (model.task() == model::Task::kClassification || model.task() == model::Task::kMultiLabel) return {};
   return usage_error("this " + model.model_type() + " model has no head that gives labels", "model",
                      "use a model that was trained to classify");
 }

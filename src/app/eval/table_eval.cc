@@ -41,6 +41,9 @@ Result<TableEvalReport> evaluate_table(const TableEvalOptions& options, const Jo
     case model::Task::kRegression: return judge_numbers(std::move(loaded), options, job);
     case model::Task::kTokenClassification: return judge_words(std::move(loaded), options, job);
     case model::Task::kQuestionAnswering: return judge_answers(std::move(loaded), options, job);
+    case model::Task::kMultiLabel:
+      return unsupported("a model that gives a text several labels is not judged by rows", options.model,
+                         "use one of a single label, or score what `malmoi classify` says");
     default: return judge_labels(std::move(loaded), options, job);
   }
 }

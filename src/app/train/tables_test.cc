@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include "app/eval/table_eval.h"
 #include "app/train/table_run.h"
 #include "app/use/classify.h"
 #include "app/use/fill.h"
@@ -45,6 +46,25 @@ TEST_F(TableRun, TheTrainedModelClassifiesAndExplains) {
     EXPECT_LT(text.explanation->gap, 0.02 * std::abs(text.explanation->difference) + 1e-3);
   }
   EXPECT_EQ(to_json((*texts)[0])["tokens"][0][0], "good");
+
+  // The same logits, read as yes or no to each label.
+  const std::string file = (folder_ / "run" / "best" / "config.json").string();
+  Json config = *read_json(file);
+  config["problem_type"] = "multi_label_classification";
+  ASSERT_TRUE(write_file(file, dump_json(config)).ok());
+  auto several = Classifier::open({.model = (folder_ / "run" / "best").string(), .explain = true}, job_);
+  ASSERT_TRUE(several.ok()) << several.error().to_string();
+  auto each = several->classify({{"good film"}});
+  ASSERT_TRUE(each.ok()) << each.error().to_string();
+  auto logit = [](double p) { return std::log(p / (1 - p)); };
+  EXPECT_NEAR(logit((*each)[0].scores[1].second) - logit((*each)[0].scores[0].second),
+              logit((*texts)[0].scores[1].second), 1e-4);
+  const Json said = to_json((*each)[0]);
+  EXPECT_EQ(said["labels"], Json::array({"yes"}));
+  EXPECT_EQ(said["label"], "yes");
+  EXPECT_TRUE(said.contains("tokens"));
+  EXPECT_THAT(evaluate_table({.model = (folder_ / "run" / "best").string(), .tables = {}}, job_).error().to_string(),
+              HasSubstr("several labels"));
 }
 
 // Each objective that takes tables learns a rule from rows in which it holds without exception.

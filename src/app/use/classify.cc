@@ -21,6 +21,7 @@ int32_t baseline_of(const TextHead& head) {
 
 Json to_json(const ClassifiedText& text) {
   Json json = {{"label", text.label}, {"scores", Json::object()}};
+  if (text.labels) json["labels"] = *text.labels;
   for (const auto& [label, score] : text.scores) json["scores"][label] = score;
   if (text.cut > 0) json["cut_tokens"] = text.cut;
   if (!text.explanation) return json;
@@ -54,15 +55,30 @@ Result<std::vector<ClassifiedText>> Classifier::classify(const std::vector<TextP
   std::vector<ClassifiedText> out(texts.size());
   for (size_t t = 0; t < texts.size(); ++t) {
     const std::span<const float> row = logits[t];
-    const double whole = infer::log_sum_exp(row);
     const auto best = static_cast<size_t>(std::max_element(row.begin(), row.end()) - row.begin());
-    for (size_t l = 0; l < row.size(); ++l)
-      out[t].scores.emplace_back(labels()[l], std::exp(static_cast<double>(row[l]) - whole));
     out[t].label = labels()[best];
+    if (head_.model().task() == model::Task::kMultiLabel) score_each(row, out[t]);
+    else score_one(row, out[t]);
     out[t].cut = encoded[t].cut;
     if (baseline_) MALMOI_TRY(explain(encoded[t], static_cast<int32_t>(best), out[t]));
   }
   return out;
+}
+
+// Softmax: one label holds.
+void Classifier::score_one(std::span<const float> logits, ClassifiedText& out) const {
+  const double whole = infer::log_sum_exp(logits);
+  for (size_t l = 0; l < logits.size(); ++l)
+    out.scores.emplace_back(labels()[l], std::exp(static_cast<double>(logits[l]) - whole));
+}
+
+// A sigmoid for each label, whatever the others are.
+void Classifier::score_each(std::span<const float> logits, ClassifiedText& out) const {
+  std::vector<std::string>& held = out.labels.emplace();
+  for (size_t l = 0; l < logits.size(); ++l) {
+    out.scores.emplace_back(labels()[l], 1 / (1 + std::exp(-static_cast<double>(logits[l]))));
+    if (logits[l] > 0) held.push_back(labels()[l]);
+  }
 }
 
 Status Classifier::explain(const train::EncodedText& encoded, int32_t label, ClassifiedText& out) {

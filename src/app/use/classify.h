@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,6 +22,8 @@ struct ClassifyOptions {
 struct ClassifiedText {
   std::string label;                                   // the most probable
   std::vector<std::pair<std::string, double>> scores;  // of each label, in the model's order: probabilities
+  /// Of a model that says yes or no to each label: those that are more probable than not.
+  std::optional<std::vector<std::string>> labels;
   int64_t cut = 0;                                     // tokens that did not fit
   struct Explanation {
     std::vector<std::pair<std::string, double>> tokens;  // the text of each, and its share of the label's logit
@@ -43,6 +46,8 @@ class Classifier {
 
  private:
   explicit Classifier(TextHead head) : head_(std::move(head)) {}
+  void score_one(std::span<const float> logits, ClassifiedText& out) const;
+  void score_each(std::span<const float> logits, ClassifiedText& out) const;
   Status explain(const train::EncodedText& encoded, int32_t label, ClassifiedText& out);
 
   TextHead head_;
