@@ -89,6 +89,11 @@ struct EncodedText {
 };
 EncodedText encode_text(const std::string& first, const std::string* second, const tokenizer::Tokenizer& tokenizer,
                         int64_t max_length);
+/// Two texts of which the second does not fit: pieces of it, each behind the whole first one, as long as they may be, and each
+/// beginning with the last `overlap` tokens of the one before (half of its room at most). Where the first text leaves less than a
+/// quarter of max_length, both are cut, as by encode_text.
+std::vector<EncodedText> encode_windows(const std::string& first, const std::string& second,
+                                        const tokenizer::Tokenizer& tokenizer, int64_t max_length, int64_t overlap);
 /// Words as a text with a space between, and the first token of each; -1: it was cut away, or has none of its own.
 struct EncodedWords {
   EncodedText text;

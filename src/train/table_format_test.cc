@@ -34,6 +34,31 @@ TEST(EncodeText, TheLongerTextIsCutAtItsEnd) {
   EXPECT_EQ(two.cut, 1);
 }
 
+TEST(EncodeText, WindowsHoldTheWholeOfALongSecondText) {
+  const auto tokenizer = words_tokenizer();
+  auto ids_of = [&](const std::string& second, int64_t overlap) {
+    std::vector<std::vector<int32_t>> ids;
+    for (const EncodedText& window : encode_windows("good", second, tokenizer, 8, overlap)) {
+      EXPECT_EQ(window.cut, 0);
+      ids.push_back(window.ids);
+    }
+    return ids;
+  };
+  using Windows = std::vector<std::vector<int32_t>>;
+  EXPECT_EQ(ids_of("a b c d", 1), (Windows{{2, 5, 3, 12, 13, 14, 15, 3}}));
+  EXPECT_EQ(ids_of("a b c d e", 1), (Windows{{2, 5, 3, 12, 13, 14, 15, 3}, {2, 5, 3, 15, 16, 3}}));
+  EXPECT_EQ(ids_of("a b c d e f g", 1), (Windows{{2, 5, 3, 12, 13, 14, 15, 3}, {2, 5, 3, 15, 16, 17, 18, 3}}));
+  EXPECT_EQ(ids_of("a b c d e f", 9), (Windows{{2, 5, 3, 12, 13, 14, 15, 3}, {2, 5, 3, 14, 15, 16, 17, 3}}))
+      << "they overlap by half at most";
+  const std::vector<EncodedText> windows = encode_windows("good", "a b c d e f g", tokenizer, 8, 1);
+  EXPECT_EQ(windows[1].places[3].begin, 6u) << "places are those of the whole text";
+  EXPECT_EQ(windows[1].type_ids, windows[0].type_ids);
+  const std::vector<EncodedText> cut = encode_windows("good film play bad", "a b c d e f g", tokenizer, 8, 1);
+  ASSERT_EQ(cut.size(), 1u);
+  EXPECT_EQ(cut[0].ids.size(), 8u);
+  EXPECT_EQ(cut[0].cut, 6);
+}
+
 // Whatever a tokenizer puts where, a token is of the text that it came from.
 TEST(EncodeText, TokensOfPairsKnowTheirTextAndTheirPlace) {
   const std::string second = "bad film";

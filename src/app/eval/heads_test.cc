@@ -160,6 +160,15 @@ TEST_F(Heads, AnswersAreFoundInTheirContext) {
   EXPECT_EQ(said[0]["end"], 10);
   EXPECT_EQ(said[1]["answer"], nullptr);
   EXPECT_FALSE(said[1].contains("start"));
+  std::string far = "bad play";  // from the answer: twice what the model reads at once
+  for (int i = 0; i < 14; ++i) far += " bad play";
+  std::vector<Json> of_long = said_of(dump_json({{"question", "good"}, {"context", far + " good film"}}) + "\n" +
+                                      dump_json({{"question", "good"}, {"context", far}}) + "\n");
+  ASSERT_EQ(of_long.size(), 2u);
+  EXPECT_EQ(of_long[0]["answer"], "good");
+  EXPECT_EQ(of_long[0]["start"], far.size() + 1);
+  EXPECT_EQ(of_long[1]["answer"], nullptr);
+  EXPECT_FALSE(of_long[0].contains("cut_tokens"));
   for (const char* line : {"good film", "[1]", "{\"question\": \"good\"}"}) {
     const std::string told = said_of(std::string(line) + "\n")[0].get<std::string>();
     EXPECT_THAT(told, AllOf(HasSubstr("lines.txt (line 1)"), HasSubstr("context")));

@@ -46,11 +46,7 @@ Result<Classifier> Classifier::of(LoadedModel loaded, bool explain) {
 }
 
 Result<std::vector<ClassifiedText>> Classifier::classify(const std::vector<TextPair>& texts) {
-  std::vector<train::EncodedText> encoded;
-  for (const TextPair& text : texts) {
-    MALMOI_ASSIGN(train::EncodedText one, head_.encode(text));
-    encoded.push_back(std::move(one));
-  }
+  MALMOI_ASSIGN(auto encoded, head_.encode(texts));
   MALMOI_ASSIGN(auto logits, head_.logits(encoded));
   std::vector<ClassifiedText> out(texts.size());
   for (size_t t = 0; t < texts.size(); ++t) {

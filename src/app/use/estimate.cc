@@ -17,11 +17,7 @@ Result<Estimator> Estimator::of(LoadedModel loaded) {
 }
 
 Result<std::vector<EstimatedNumbers>> Estimator::estimate(const std::vector<TextPair>& texts) {
-  std::vector<train::EncodedText> encoded;
-  for (const TextPair& text : texts) {
-    MALMOI_ASSIGN(train::EncodedText one, head_.encode(text));
-    encoded.push_back(std::move(one));
-  }
+  MALMOI_ASSIGN(auto encoded, head_.encode(texts));
   MALMOI_ASSIGN(auto logits, head_.logits(encoded));
   const std::vector<std::string>& names = head_.model().labels;
   std::vector<EstimatedNumbers> out(texts.size());

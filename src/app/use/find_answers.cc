@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <tuple>
+#include <iterator>
 
 #include "base/ascii.h"
 #include "base/utf8.h"
@@ -13,6 +13,8 @@ namespace {
 
 constexpr size_t kBorders = 2;         // logits alternate between beginnings and ends
 constexpr size_t kLongestAnswer = 30;  // tokens, as the published evaluation has it
+constexpr int64_t kOverlap = 128;      // tokens that windows of a context share, likewise
+constexpr size_t kWindowsAtOnce = 32;
 
 // Code points [begin, end) of a text.
 std::string part_of(const std::string& text, int64_t begin, int64_t end) {
@@ -30,23 +32,37 @@ std::vector<float> border(std::span<const float> logits, size_t which) {
   return values;
 }
 
-FoundAnswer best_answer(const train::EncodedText& text, std::span<const float> logits, const std::string& context) {
+// What a window says: its best part of the context, and that there is none.
+struct Window {
+  struct Part {
+    double score = -INFINITY, probability = 0;
+    train::EncodedText::Place first, last;
+  };
+  Part best = {}, none = {};
+};
+
+Window read_window(const train::EncodedText& text, std::span<const float> logits) {
   const std::vector<float> begins = border(logits, 0), ends = border(logits, 1);
-  size_t first = 0, last = 0;
-  double best = static_cast<double>(begins[0]) + static_cast<double>(ends[0]);
+  const double whole = infer::log_sum_exp(begins) + infer::log_sum_exp(ends);
+  auto score = [&](size_t i, size_t j) { return static_cast<double>(begins[i]) + static_cast<double>(ends[j]); };
+  auto part = [&](size_t i, size_t j) -> Window::Part {
+    return {score(i, j), std::exp(score(i, j) - whole), text.places[i], text.places[j]};
+  };
+  Window window{.none = part(0, 0)};
   for (size_t i = 0; i < begins.size(); ++i) {
     if (text.places[i].text != 1) continue;
-    for (size_t j = i; j < std::min(begins.size(), i + kLongestAnswer) && text.places[j].text == 1; ++j) {
-      const double score = static_cast<double>(begins[i]) + static_cast<double>(ends[j]);
-      if (score > best) std::tie(best, first, last) = std::tuple(score, i, j);
-    }
+    for (size_t j = i; j < std::min(begins.size(), i + kLongestAnswer) && text.places[j].text == 1; ++j)
+      if (score(i, j) > window.best.score) window.best = part(i, j);
   }
-  FoundAnswer answer{.probability = std::exp(best - infer::log_sum_exp(begins) - infer::log_sum_exp(ends)),
-                     .cut = text.cut};
-  if (text.places[first].text != 1) return answer;
-  answer.begin = text.places[first].begin;
-  answer.end = text.places[last].end;
-  const std::string found = part_of(context, answer.begin, answer.end);
+  return window;
+}
+
+FoundAnswer answer_of(const Window& window, int64_t cut, const std::string& context) {
+  FoundAnswer answer{.probability = window.none.probability, .cut = cut};
+  if (window.best.score <= window.none.score) return answer;
+  answer.probability = window.best.probability;
+  answer.begin = window.best.first.begin;
+  const std::string found = part_of(context, answer.begin, window.best.last.end);
   answer.text = std::string(ascii_trim(found));  // a token may begin with the space before its word
   answer.begin += static_cast<int64_t>(found.find(*answer.text));
   answer.end = answer.begin + static_cast<int64_t>(count_code_points(*answer.text));
@@ -68,15 +84,30 @@ Result<AnswerFinder> AnswerFinder::of(LoadedModel loaded) {
 }
 
 Result<std::vector<FoundAnswer>> AnswerFinder::find(const std::vector<TextPair>& questions) {
-  std::vector<train::EncodedText> encoded;
-  for (const TextPair& question : questions) {
-    MALMOI_ASSIGN(train::EncodedText one, head_.encode(question));
-    encoded.push_back(std::move(one));
+  std::vector<train::EncodedText> windows;
+  std::vector<size_t> question_of;  // each window's
+  for (size_t q = 0; q < questions.size(); ++q) {
+    MALMOI_ASSIGN(auto of_question, head_.encode_windows(questions[q], kOverlap));
+    question_of.insert(question_of.end(), of_question.size(), q);
+    std::ranges::move(of_question, std::back_inserter(windows));
   }
-  MALMOI_ASSIGN(auto logits, head_.logits(encoded));
+  std::vector<std::optional<Window>> said(questions.size());
+  std::vector<int64_t> cut(questions.size());
+  for (size_t begin = 0; begin < windows.size(); begin += kWindowsAtOnce) {
+    const auto some = std::span(windows).subspan(begin, std::min(kWindowsAtOnce, windows.size() - begin));
+    MALMOI_ASSIGN(auto logits, head_.logits(some));
+    for (size_t w = 0; w < some.size(); ++w) {
+      const Window window = read_window(some[w], logits[w]);
+      const size_t q = question_of[begin + w];
+      cut[q] = some[w].cut;
+      if (!said[q]) said[q] = window;
+      if (window.best.score > said[q]->best.score) said[q]->best = window.best;
+      if (window.none.score < said[q]->none.score) said[q]->none = window.none;
+    }
+  }
   std::vector<FoundAnswer> answers;
   for (size_t q = 0; q < questions.size(); ++q)
-    answers.push_back(best_answer(encoded[q], logits[q], questions[q].pair.value_or("")));
+    answers.push_back(answer_of(*said[q], cut[q], questions[q].pair.value_or("")));
   return answers;
 }
 

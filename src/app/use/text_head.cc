@@ -3,6 +3,14 @@
 #include <utility>
 
 namespace malmoi::app {
+namespace {
+
+Status check_not_empty(const train::EncodedText& text) {
+  if (!text.ids.empty()) return {};
+  return invalid_data("the text is empty, and the tokenizer puts nothing around it", "classify", "give a text");
+}
+
+}  // namespace
 
 Result<TextHead> TextHead::of(LoadedModel loaded) {
   TextHead head;
@@ -11,15 +19,24 @@ Result<TextHead> TextHead::of(LoadedModel loaded) {
   return head;
 }
 
-Result<train::EncodedText> TextHead::encode(const TextPair& text) const {
-  train::EncodedText encoded =
-      train::encode_text(text.text, text.pair ? &*text.pair : nullptr, tokenizer(), model().max_positions());
-  if (encoded.ids.empty())
-    return invalid_data("the text is empty, and the tokenizer puts nothing around it", "classify", "give a text");
+Result<std::vector<train::EncodedText>> TextHead::encode(const std::vector<TextPair>& texts) const {
+  std::vector<train::EncodedText> encoded;
+  for (const TextPair& text : texts) {
+    encoded.push_back(
+        train::encode_text(text.text, text.pair ? &*text.pair : nullptr, tokenizer(), model().max_positions()));
+    MALMOI_TRY(check_not_empty(encoded.back()));
+  }
   return encoded;
 }
 
-Result<std::vector<std::span<const float>>> TextHead::logits(const std::vector<train::EncodedText>& texts) {
+Result<std::vector<train::EncodedText>> TextHead::encode_windows(const TextPair& text, int64_t overlap) const {
+  if (!text.pair) return encode({text});
+  auto windows = train::encode_windows(text.text, *text.pair, tokenizer(), model().max_positions(), overlap);
+  MALMOI_TRY(check_not_empty(windows[0]));
+  return windows;
+}
+
+Result<std::vector<std::span<const float>>> TextHead::logits(std::span<const train::EncodedText> texts) {
   std::vector<std::span<const float>> each;
   if (texts.empty()) return each;
   auto rows = [&](const train::EncodedText& text) { return model().head->row_for_each_run ? 1 : text.ids.size(); };

@@ -24,9 +24,11 @@ class TextHead {
  public:
   static Result<TextHead> of(LoadedModel loaded);
   /// As the tokenizer puts it together, cut to the model's context. Errors: nothing is left of an empty text.
-  Result<train::EncodedText> encode(const TextPair& text) const;
+  Result<std::vector<train::EncodedText>> encode(const std::vector<TextPair>& texts) const;
+  /// The same in windows over a long second text (train::encode_windows); a text without one is cut.
+  Result<std::vector<train::EncodedText>> encode_windows(const TextPair& text, int64_t overlap) const;
   /// Of each text a row of outputs, or, of heads of tokens, a row for each of its tokens. Valid until the next call.
-  Result<std::vector<std::span<const float>>> logits(const std::vector<train::EncodedText>& texts);
+  Result<std::vector<std::span<const float>>> logits(std::span<const train::EncodedText> texts);
 
   model::Model& model() { return *loaded_.model; }
   const model::Model& model() const { return *loaded_.model; }
