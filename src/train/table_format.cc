@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/counted.h"
 #include "base/utf8.h"
 #include "tokenizer/document_marks.h"
 
@@ -105,6 +106,15 @@ Result<std::vector<std::string>> cell_list(const Json* cell, std::string_view ro
   MALMOI_ASSIGN(std::string whole, cell_text(cell, role, where));
   for (std::string_view word : words_of(whole)) texts.emplace_back(word);
   return texts;
+}
+
+Result<CellWords> cell_words(const Json* words, const Json* labels, std::string_view where) {
+  CellWords cell;
+  MALMOI_ASSIGN(cell.words, cell_list(words, "tokens", where));
+  MALMOI_ASSIGN(cell.labels, cell_list(labels, "labels", where));
+  if (cell.words.size() == cell.labels.size()) return cell;
+  return invalid_data(counted(cell.words.size(), "token") + " with " + counted(cell.labels.size(), "label"),
+                      std::string(where), "give each token one label");
 }
 
 std::vector<std::string_view> words_of(std::string_view text) {

@@ -54,6 +54,11 @@ struct TableFormat {
 Result<std::string> cell_text(const Json* cell, std::string_view role, std::string_view where);
 /// The texts of a cell: a list of them, or one text whose words stand apart by white space. Errors: as cell_text.
 Result<std::vector<std::string>> cell_list(const Json* cell, std::string_view role, std::string_view where);
+/// Words with a label each. Errors: as cell_list; another number of labels.
+struct CellWords {
+  std::vector<std::string> words, labels;
+};
+Result<CellWords> cell_words(const Json* words, const Json* labels, std::string_view where);
 /// What stands between white space; views of the text.
 std::vector<std::string_view> words_of(std::string_view text);
 /// A number that is finite in f32, or a text that is one. Errors: anything else.

@@ -1,10 +1,7 @@
 // Question answering models: exact match and F1 of the answers that they find.
-#include <fmt/format.h>
-
 #include "app/eval/judges.h"
 #include "app/eval/table_rows.h"
 #include "app/use/find_answers.h"
-#include "base/counted.h"
 #include "metrics/answers.h"
 
 namespace malmoi::app {
@@ -39,10 +36,8 @@ Result<TableEvalReport> judge_answers(LoadedModel loaded, const TableEvalOptions
   MALMOI_ASSIGN(AnswerFinder finder, AnswerFinder::of(std::move(loaded)));
   std::vector<FoundAnswer> found;
   auto answer = [&]() -> Status {
-    return in_batches(asked.questions.size(), job.stop, [&](size_t begin, size_t end) -> Status {
-      const auto first = asked.questions.begin();
-      MALMOI_ASSIGN(auto some, finder.find({first + static_cast<std::ptrdiff_t>(begin),
-                                            first + static_cast<std::ptrdiff_t>(end)}));
+    return in_batches(asked.questions, job.stop, [&](const std::vector<TextPair>& questions) -> Status {
+      MALMOI_ASSIGN(auto some, finder.find(questions));
       found.insert(found.end(), some.begin(), some.end());
       return {};
     });
@@ -62,7 +57,7 @@ Result<TableEvalReport> judge_answers(LoadedModel loaded, const TableEvalOptions
     if (score.exact_match == 0 && static_cast<int64_t>(report.examples.size()) < options.examples)
       report.examples.push_back({asked.questions[q].text, wanted.empty() ? "" : wanted[0], said});
   }
-  if (cut > 0) job.warn(fmt::format("{} longer than the model's context, cut at the end", counted(cut, "text")));
+  warn_of_cut(cut, job);
   const auto rows = static_cast<double>(found.size());
   report.answers.push_back(
       {"model", {{"exact_match", exact / rows}, {"f1", f1 / rows}, {"f1_char", by_characters / rows}}, seconds});

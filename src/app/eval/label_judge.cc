@@ -43,10 +43,10 @@ class LabelJudge {
   Status judge_model(Classifier& classifier, const std::vector<AskedRow>& rows) {
     train::Predictions predictions{.targets = targets_, .predicted = {}};
     double loss = 0;
+    std::vector<TextPair> all;
+    for (const AskedRow& row : rows) all.push_back({row.input, row.pair});
     auto answer = [&]() -> Status {
-      return in_batches(rows.size(), job_.stop, [&](size_t begin, size_t end) -> Status {
-        std::vector<TextPair> texts;
-        for (size_t r = begin; r < end; ++r) texts.push_back({rows[r].input, rows[r].pair});
+      return in_batches(all, job_.stop, [&](const std::vector<TextPair>& texts) -> Status {
         MALMOI_ASSIGN(std::vector<ClassifiedText> classified, classifier.classify(texts));
         for (const ClassifiedText& text : classified) add(text, rows, predictions, loss);
         return {};

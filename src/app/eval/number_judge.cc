@@ -1,6 +1,6 @@
 // Regression models: Pearson's r and the mean squared error, beside the mean of the training rows.
-#include <cmath>
 #include <numeric>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -48,10 +48,8 @@ Result<TableEvalReport> judge_numbers(LoadedModel loaded, const TableEvalOptions
   MALMOI_ASSIGN(Estimator estimator, Estimator::of(std::move(loaded)));
   std::vector<double> said;
   auto answer = [&]() -> Status {
-    return in_batches(rated.texts.size(), job.stop, [&](size_t begin, size_t end) -> Status {
-      const auto first = rated.texts.begin();
-      MALMOI_ASSIGN(auto numbers, estimator.estimate({first + static_cast<std::ptrdiff_t>(begin),
-                                                      first + static_cast<std::ptrdiff_t>(end)}));
+    return in_batches(rated.texts, job.stop, [&](const std::vector<TextPair>& texts) -> Status {
+      MALMOI_ASSIGN(auto numbers, estimator.estimate(texts));
       for (const EstimatedNumbers& number : numbers) said.push_back(number.values[0].second);
       return {};
     });

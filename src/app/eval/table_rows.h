@@ -1,6 +1,7 @@
 // The rows that a model is judged by, by the roles of what it was trained for.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <optional>
 #include <string>
@@ -36,13 +37,15 @@ Result<double> timed(const Answer& answer) {
   return monotonic_seconds() - begin;
 }
 
-/// Calls `answer(begin, end)` for the rows [begin, end) of each batch; `stop` ends it between two of them.
-template <typename Answer>
-Status in_batches(size_t rows, const StopToken& stop, const Answer& answer) {
-  constexpr size_t kRowsAtOnce = 32;
-  for (size_t begin = 0; begin < rows; begin += kRowsAtOnce) {
+/// Has `answer` say something of each batch of the inputs, in order; `stop` ends it between two of them.
+template <typename Input, typename Answer>
+Status in_batches(const std::vector<Input>& inputs, const StopToken& stop, const Answer& answer) {
+  constexpr std::ptrdiff_t kInputsAtOnce = 32;
+  for (auto begin = inputs.begin(); begin != inputs.end();) {
     MALMOI_TRY(stop.check());
-    MALMOI_TRY(answer(begin, std::min(begin + kRowsAtOnce, rows)));
+    const auto end = begin + std::min(kInputsAtOnce, inputs.end() - begin);
+    MALMOI_TRY(answer(std::vector<Input>(begin, end)));
+    begin = end;
   }
   return {};
 }

@@ -7,7 +7,6 @@
 #include "app/eval/judges.h"
 #include "app/eval/table_rows.h"
 #include "app/use/label_words.h"
-#include "base/counted.h"
 #include "metrics/entities.h"
 #include "train/scores.h"
 
@@ -53,17 +52,13 @@ class WordJudge {
   Result<Labelled> read(const std::vector<std::string>& tables, int64_t limit) const {
     Labelled rows;
     auto take = [&](const train::TableCells& row) -> Status {
-      MALMOI_ASSIGN(auto words, train::cell_list(row.find(kWords), "tokens", row.where));
-      MALMOI_ASSIGN(auto labels, train::cell_list(row.find(kLabels), "labels", row.where));
-      if (words.size() != labels.size())
-        return invalid_data(counted(words.size(), "token") + " with " + counted(labels.size(), "label"),
-                            std::string(row.where), "give each token one label");
-      for (std::string& label : labels) {
+      MALMOI_ASSIGN(train::CellWords cell, train::cell_words(row.find(kWords), row.find(kLabels), row.where));
+      for (std::string& label : cell.labels) {
         MALMOI_ASSIGN(int32_t index, train::label_index(label, labels_, row.where));
         label = labels_[static_cast<size_t>(index)];
       }
-      rows.words.push_back(std::move(words));
-      rows.labels.push_back(std::move(labels));
+      rows.words.push_back(std::move(cell.words));
+      rows.labels.push_back(std::move(cell.labels));
       return {};
     };
     MALMOI_TRY(for_each_judged_row(tables, options_, "token_classification", limit, take));
@@ -72,10 +67,8 @@ class WordJudge {
 
   Status label(WordLabeler& labeler, const Sentences& words, Sentences& said) {
     uint64_t cut = 0;
-    MALMOI_TRY(in_batches(words.size(), job_.stop, [&](size_t begin, size_t end) -> Status {
-      const auto first = words.begin();
-      MALMOI_ASSIGN(auto labelled, labeler.label({first + static_cast<std::ptrdiff_t>(begin),
-                                                  first + static_cast<std::ptrdiff_t>(end)}));
+    MALMOI_TRY(in_batches(words, job_.stop, [&](const Sentences& sentences) -> Status {
+      MALMOI_ASSIGN(auto labelled, labeler.label(sentences));
       for (const LabelledWords& sentence : labelled) {
         cut += sentence.cut > 0;
         said.emplace_back();
@@ -83,7 +76,7 @@ class WordJudge {
       }
       return {};
     }));
-    if (cut > 0) job_.warn(fmt::format("{} longer than the model's context, cut at the end", counted(cut, "text")));
+    warn_of_cut(cut, job_);
     return {};
   }
 

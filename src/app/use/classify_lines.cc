@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 
-#include "base/counted.h"
 #include "data/readers/lines.h"
 #include "metrics/entities.h"
 
@@ -16,12 +15,8 @@ constexpr size_t kTextsAtOnce = 32;
 using LineSink = std::function<Status(const ClassifiedLine&)>;
 
 // What of a line did not fit.
-int64_t cut_of(const ClassifiedLine& line) {
-  if (const auto* labelled = std::get_if<LabelledLine>(&line)) return labelled->labelled.cut;
-  if (const auto* text = std::get_if<ClassifiedText>(&line)) return text->cut;
-  if (const auto* numbers = std::get_if<EstimatedNumbers>(&line)) return numbers->cut;
-  return std::get<FoundAnswer>(line).cut;
-}
+int64_t cut_of(const LabelledLine& line) { return line.labelled.cut; }
+int64_t cut_of(const auto& said) { return said.cut; }
 
 // Reads the file in batches: `parse` makes an input of a line, `answer` says something of each input of a batch.
 template <typename Parse, typename Answer>
@@ -45,11 +40,11 @@ Status each_line(const ClassifyOptions& options, const Parse& parse, const Answe
     MALMOI_TRY(job.stop.check());
     MALMOI_ASSIGN(std::vector<ClassifiedLine> answers, answer(texts));
     for (const ClassifiedLine& said : answers) {
-      cut += cut_of(said) > 0;
+      cut += std::visit([](const auto& any) { return cut_of(any) > 0; }, said);
       MALMOI_TRY(sink(said));
     }
   }
-  if (cut > 0) job.warn(fmt::format("{} longer than the model's context, cut at the end", counted(cut, "text")));
+  warn_of_cut(cut, job);
   return {};
 }
 

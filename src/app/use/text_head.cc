@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/counted.h"
+
 namespace malmoi::app {
 namespace {
 
@@ -11,6 +13,10 @@ Status check_not_empty(const train::EncodedText& text) {
 }
 
 }  // namespace
+
+void warn_of_cut(uint64_t texts, const Job& job) {
+  if (texts > 0) job.warn(counted(texts, "text") + " longer than the model's context, cut at the end");
+}
 
 Result<TextHead> TextHead::of(LoadedModel loaded) {
   TextHead head;

@@ -19,6 +19,9 @@ struct TextPair {
   std::optional<std::string> pair = {};
 };
 
+/// Warns that so many texts were longer than the model's context, if any.
+void warn_of_cut(uint64_t texts, const Job& job);
+
 /// A model with its tokenizer, for one thread.
 class TextHead {
  public:

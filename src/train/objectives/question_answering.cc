@@ -59,7 +59,8 @@ Result<Answer> find_answer(const TableCells& row, const std::string& context) {
   size_t at = context.find(answer);
   if (first_of(start)) {
     MALMOI_ASSIGN(double place, cell_number(first_of(start), "answer_start", row.where));
-    at = place < 0 ? context.npos : byte_of_code_point(context, static_cast<size_t>(place));
+    const bool within = place >= 0 && place <= static_cast<double>(context.size());
+    at = within ? byte_of_code_point(context, static_cast<size_t>(place)) : context.npos;
     if (at > context.size() || context.compare(at, answer.size(), answer) != 0) at = context.npos;
   }
   if (at == context.npos)

@@ -1,5 +1,4 @@
 // Classification of tokens: a label for each that has one, as names and their kinds in a sentence.
-#include "base/counted.h"
 #include "train/objectives/cross_entropy.h"
 
 namespace malmoi::train {
@@ -25,15 +24,11 @@ constexpr TableColumn kCells[] = {{.role = "tokens", .list = true}, {.role = "la
 
 // The label of a word is its first token's; the others do not count (Devlin et al. 2019, 5.3).
 Result<EncodedRow> encode(const TableCells& row, const RowEncoding& rules) {
-  MALMOI_ASSIGN(std::vector<std::string> words, cell_list(row.find(kWords), "tokens", row.where));
-  MALMOI_ASSIGN(std::vector<std::string> names, cell_list(row.find(kNames), "labels", row.where));
-  if (words.size() != names.size())
-    return invalid_data(counted(words.size(), "token") + " with " + counted(names.size(), "label"),
-                        std::string(row.where), "give each token one label");
-  auto [text, first] = encode_words(words, rules.tokenizer, rules.max_length);
+  MALMOI_ASSIGN(CellWords cell, cell_words(row.find(kWords), row.find(kNames), row.where));
+  auto [text, first] = encode_words(cell.words, rules.tokenizer, rules.max_length);
   std::vector<int32_t> labels(text.ids.size(), kDoesNotCount);
-  for (size_t w = 0; w < words.size(); ++w) {
-    MALMOI_ASSIGN(int32_t index, label_index(names[w], rules.labels, row.where));
+  for (size_t w = 0; w < first.size(); ++w) {
+    MALMOI_ASSIGN(int32_t index, label_index(cell.labels[w], rules.labels, row.where));
     if (first[w] >= 0) labels[static_cast<size_t>(first[w])] = index;
   }
   std::vector<int32_t> mask = text.mask();
