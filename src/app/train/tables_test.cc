@@ -67,40 +67,6 @@ TEST_F(TableRun, TheTrainedModelClassifiesAndExplains) {
               HasSubstr("several labels"));
 }
 
-// Each objective that takes tables learns a rule from rows in which it holds without exception.
-TEST_F(TableRun, NumbersTokensAndAnswersAreLearned) {
-  std::string rows;
-  for (int i = 0; i < 40; ++i) {
-    const std::string value = i % 2 ? "good" : "bad", thing = i % 3 ? "film" : "play";
-    const std::string text = i % 5 < 2 ? thing + " " + value : value + " " + thing;
-    rows += dump_json({{"text", text},
-                       {"target", i % 2 ? 1.5 : -1.5},
-                       {"labels", i % 5 < 2 ? Json{"thing", "value"} : Json{"value", "thing"}},
-                       {"question", "good"},
-                       {"answers", value == "good" ? Json(value) : Json::array()}}) +
-            "\n";
-  }
-  ASSERT_TRUE(write_file(folder_ / "rows.jsonl", rows).ok());
-  document_.root["data"]["train"] = document_.root["data"]["valid"] = {(folder_ / "rows.jsonl").string()};
-  document_.root["train"]["best_metric"] = "loss";
-  document_.root["train"]["steps"] = 200;
-  document_.root["train"]["eval_every"] = 100;
-  const std::pair<const char*, Json> cases[] = {{"regression", Json::object()},
-                                                {"token_classification", {{"tokens", "text"}}},
-                                                {"question_answering", {{"context", "text"}}}};
-  for (const auto& [objective, columns] : cases) {
-    document_.root["objective"]["name"] = objective;
-    document_.root["data"]["columns"] = columns;
-    std::filesystem::remove_all(folder_ / "run");
-    auto report = train(document_, {}, job_);
-    ASSERT_TRUE(report.ok()) << objective << ": " << report.error().to_string();
-    ASSERT_TRUE(report->best.has_value()) << objective;
-    EXPECT_LT(report->best->valid_loss, 0.1) << objective;
-  }
-  auto config = read_json((folder_ / "run" / "model" / "config.json").string());
-  EXPECT_EQ((*config)["architectures"][0], "BertForQuestionAnswering");
-}
-
 TEST_F(TableRun, WhatIsWrongWithRowsIsNamed) {
   document_.root["data"]["columns"]["label"] = "sentiment";
   EXPECT_THAT(refusal(), HasSubstr("no row has the column 'sentiment'; name the one that holds the label with "
