@@ -81,13 +81,8 @@ class Loop {
     return {};
   }
 
-  // What changes: frozen weights come from where they came from.
   std::vector<CheckpointTensor> tensors() {
-    std::vector<CheckpointTensor> list;
-    for (const Entry* entry : trained_) list.push_back({entry->parameter.name, entry->parameter.master});
-    for (StateTensor& s : in_.optimizer->state()) list.push_back({s.name, s.values});
-    for (size_t i = 0; in_.ema && i < in_.ema->size(); ++i)
-      list.push_back({trained_[i]->parameter.name + "/ema", (*in_.ema)[i]});
+    std::vector<CheckpointTensor> list = checkpoint_tensors(in_.stepper->model(), *in_.optimizer, in_.ema);
     if (streams_) std::ranges::move(streams_->tensors(), std::back_inserter(list));
     return list;
   }
@@ -178,8 +173,8 @@ class Loop {
   bool save_is_due() const {
     if (done() || bad_steps_ > 0) return false;
     if (c_.save_every > 0 && step_ % c_.save_every == 0) return true;
-    const double interval = std::max(60 * c_.save_minutes, kLeastRestFromSaving * save_seconds_);
-    return c_.save_minutes > 0 && monotonic_seconds() - saved_at_ >= interval;
+    return c_.save_minutes > 0 &&
+           monotonic_seconds() - saved_at_ >= seconds_between_saves(c_.save_minutes, save_seconds_);
   }
 
   Status save() {
@@ -383,6 +378,20 @@ class Loop {
 };
 
 }  // namespace
+
+std::vector<CheckpointTensor> checkpoint_tensors(const model::Model& model, Optimizer& optimizer,
+                                                 const std::vector<Tensor>* ema) {
+  const std::vector<Entry*> trained = trainable_entries(model);  // frozen weights come from where they came from
+  std::vector<CheckpointTensor> list;
+  for (const Entry* entry : trained) list.push_back({entry->parameter.name, entry->parameter.master});
+  for (StateTensor& s : optimizer.state()) list.push_back({s.name, s.values});
+  for (size_t i = 0; ema && i < ema->size(); ++i) list.push_back({trained[i]->parameter.name + "/ema", (*ema)[i]});
+  return list;
+}
+
+double seconds_between_saves(double save_minutes, double save_seconds) {
+  return std::max(60 * save_minutes, kLeastRestFromSaving * save_seconds);
+}
 
 Result<LoopResult> run_loop(const LoopInputs& inputs, const LoopEvents& events) { return Loop(inputs, events).run(); }
 

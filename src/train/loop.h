@@ -58,6 +58,12 @@ struct LoopInputs {
   bool resume = false;
 };
 
+/// What a checkpoint holds of what changes: trained weights, the optimiser's arrays, the average (which may be null).
+std::vector<CheckpointTensor> checkpoint_tensors(const model::Model& model, Optimizer& optimizer,
+                                                 const std::vector<Tensor>* ema);
+/// Seconds from a checkpoint by the clock to the next: `save_minutes`, or more where writing one takes long.
+double seconds_between_saves(double save_minutes, double save_seconds);
+
 /// Runs until the steps are done, validation stops improving, or a stop is requested (then a checkpoint is left).
 /// Resumed, it reads on from the sequence that the checkpoint names, whatever the batch was.
 /// Errors: a checkpoint of another model or optimiser, or none that is whole among those that there are; too many bad

@@ -8,6 +8,7 @@
 
 #include "base/json_read.h"
 #include "kernels/gemm.h"
+#include "train/loop.h"
 
 namespace malmoi::app {
 namespace {
@@ -41,6 +42,13 @@ int64_t most_steps(double seconds, double step, double evaluation, int64_t every
   return steps + static_cast<int64_t>(std::max(seconds - evaluation, 0.0) / step);
 }
 
+// What checkpoints leave of the time: those by the clock, and the one at the end.
+double without_saves(double seconds, double save, double save_minutes) {
+  seconds = std::max(seconds - save, 0.0);
+  if (save_minutes <= 0) return seconds;
+  return seconds - std::floor(seconds / (train::seconds_between_saves(save_minutes, save) + save)) * save;
+}
+
 void apply(const ChosenLength& length, TrainConfig& config) {
   config.steps = length.steps;
   config.schedule.warmup_steps = length.warmup_steps;
@@ -56,7 +64,9 @@ ChosenLength fit_length(const TrainConfig& config, const Speed& speed, double se
   ChosenLength length{.warmup_steps = config.schedule.warmup_steps,
                       .decay_steps = config.schedule.decay_steps,
                       .eval_every = config.eval_every};
-  const double step = std::max(speed.step_seconds, 1e-9);
+  seconds = without_saves(seconds, speed.save_seconds, config.save_minutes);
+  double step = std::max(speed.step_seconds, 1e-9);
+  if (config.save_every > 0) step += speed.save_seconds / static_cast<double>(config.save_every);
   if (config.eval_by_share && speed.evaluation_seconds > 0) {
     const double fit = std::floor(kMostEvaluationShare * seconds / speed.evaluation_seconds);
     const auto evaluations = static_cast<int64_t>(std::clamp(fit, 1.0, static_cast<double>(kEvaluations)));
@@ -111,7 +121,8 @@ Result<bool> Choices::choose_length(TrainConfig& config, const std::function<Res
                   {"decay_steps", length.decay_steps},
                   {"eval_every", length.eval_every},
                   {"step_seconds", speed.step_seconds},
-                  {"evaluation_seconds", speed.evaluation_seconds}});
+                  {"evaluation_seconds", speed.evaluation_seconds},
+                  {"save_seconds", speed.save_seconds}});
   MALMOI_TRY(write());
   job.message(fmt::format(
       "{:.3g} s per step{}: {} steps fit {} min", speed.step_seconds,

@@ -20,8 +20,9 @@ Precision fastest_precision();
 struct ChosenLength {
   int64_t steps = 1, warmup_steps = 0, decay_steps = 0, eval_every = 0;
 };
-/// As many steps as fit `seconds` with their evaluations, one of which is after the last step. Warm-up takes a tenth of them at most. Where the configuration does
-/// not say after how many steps to evaluate: ten times in the run, less often where that would take a fifth of the time.
+/// As many steps as fit `seconds` with their evaluations and checkpoints, one of each after the last step. Warm-up takes a tenth
+/// of them at most. Where the configuration does not say after how many steps to evaluate: ten times in the run, less often
+/// where that would take a fifth of the time.
 ChosenLength fit_length(const train::TrainConfig& config, const Speed& speed, double seconds);
 
 class Choices {

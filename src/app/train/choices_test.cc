@@ -62,13 +62,15 @@ TEST(MeasureSpeed, CountsAllThatAnEvaluationDoes) {
                      return Status();
                    },
                .evaluation = {{fake.takes(1), 20}, {fake.takes(5, &outputs)}, {fake.takes(0.5)}},
+               .save = fake.takes(7),
                .clock = fake.clock()};
   auto speed = measure_speed(run, 40);
   ASSERT_TRUE(speed.ok());
   EXPECT_EQ(speed->step_seconds, 2) << "without the first step";
   EXPECT_EQ(speed->evaluation_seconds, 20 * 1 + 5 + 0.5) << "a batch for all, the outputs, the samples";
   EXPECT_EQ(outputs, 1);
-  EXPECT_EQ(fake.now, 30 + 5 * 2 + 1 + 5 + 0.5);
+  EXPECT_EQ(speed->save_seconds, 7);
+  EXPECT_EQ(fake.now, 30 + 5 * 2 + 1 + 5 + 0.5 + 7);
   run.evaluation[1].run = [] { return Status(invalid_data("no memory")); };
   EXPECT_FALSE(measure_speed(run, 1).ok());
 }
@@ -96,6 +98,21 @@ TEST(FitLength, FiveMinutesEndInFiveMinutes) {
       }
     }
   }
+}
+
+TEST(FitLength, CheckpointsArePartOfTheTime) {
+  train::TrainConfig config = timed(0);
+  config.save_minutes = 1;
+  const Speed speed{.step_seconds = 1, .save_seconds = 2};
+  EXPECT_EQ(fit_length(config, speed, 300).steps, 300 - 2 - 4 * 2) << "one each minute, one at the end";
+  config.save_minutes = 0;
+  EXPECT_EQ(fit_length(config, speed, 300).steps, 300 - 2);
+  config.save_every = 10;
+  EXPECT_EQ(fit_length(config, speed, 302).steps, 250) << "twelve seconds for each ten";
+  config.save_every = 0;
+  config.save_minutes = 1;
+  EXPECT_EQ(fit_length(config, {.step_seconds = 1, .save_seconds = 6}, 300).steps, 300 - 6 - 2 * 6)
+      << "they wait twenty times as long as they take";
 }
 
 class ChosenRun : public SmallRun {

@@ -6,6 +6,12 @@ namespace {
 constexpr int64_t kTimedSteps = 3;
 constexpr double kPatience = 2;  // times as long as asked for, where steps are slow
 
+Result<double> timed(const std::function<Status()>& run, const Clock& clock) {
+  const double begin = clock();
+  MALMOI_TRY(run());
+  return clock() - begin;
+}
+
 }  // namespace
 
 Result<Speed> measure_speed(const TimedRun& run, double seconds) {
@@ -21,9 +27,11 @@ Result<Speed> measure_speed(const TimedRun& run, double seconds) {
   // The mean: what other programs take of the machine now, they take later, too.
   Speed speed{.step_seconds = (now - first) / static_cast<double>(steps)};
   for (const TimedRun::Part& part : run.evaluation) {
-    const double begin = run.clock();
-    MALMOI_TRY(part.run());
-    speed.evaluation_seconds += (run.clock() - begin) * part.times;
+    MALMOI_ASSIGN(double taken, timed(part.run, run.clock));
+    speed.evaluation_seconds += taken * part.times;
+  }
+  if (run.save) {
+    MALMOI_ASSIGN(speed.save_seconds, timed(run.save, run.clock));
   }
   return speed;
 }

@@ -16,6 +16,7 @@ using Clock = std::function<double()>;  // seconds since some moment
 struct Speed {
   double step_seconds = 0;
   double evaluation_seconds = 0;  // of all that is done at an evaluation; 0: there is none
+  double save_seconds = 0;        // of a checkpoint
 };
 
 /// What is timed, and by which clock.
@@ -27,11 +28,12 @@ struct TimedRun {
     double times = 1;
   };
   std::vector<Part> evaluation;
+  std::function<Status()> save = {};  // a checkpoint; empty: none is timed
   Clock clock = monotonic_seconds;
 };
 
 /// Times steps for about `seconds` behind the first one, which touches memory and makes code, then each part of an evaluation
-/// once. Errors: those of what is timed.
+/// and a checkpoint once. Errors: those of what is timed.
 Result<Speed> measure_speed(const TimedRun& run, double seconds);
 
 }  // namespace malmoi::app

@@ -1,6 +1,7 @@
 #include "app/train/steps.h"
 
 #include <algorithm>
+#include <filesystem>
 
 #include "train/optimizer.h"
 
@@ -16,6 +17,9 @@ train::StepperOptions stepper_options(const StepsInput& input) {
           .int8_products = config.precision == Precision::kInt8};
 }
 
+// Nothing is learned: at the full rate, which a warm-up should come before, weights may become such that none are written.
+constexpr double kNoRate = 0;
+
 void try_step(const StepsInput& input, train::Stepper& stepper, int64_t step) {
   const train::TrainConfig& config = input.config;
   stepper.step(
@@ -24,7 +28,7 @@ void try_step(const StepsInput& input, train::Stepper& stepper, int64_t step) {
         const int64_t first = (step * config.gradient_accumulation + i) * config.batch_size;
         for (int64_t b = 0; b < config.batch_size; ++b) input.data.train->append(static_cast<uint64_t>(first + b), out);
       },
-      static_cast<uint64_t>(step * config.gradient_accumulation), step + 1, config.optimizer.lr);
+      static_cast<uint64_t>(step * config.gradient_accumulation), step + 1, kNoRate);
 }
 
 // A batch of the held-out data, which stands for all of it.
@@ -38,6 +42,17 @@ TimedRun::Part timed_batch(const StepsInput& input, train::Stepper& stepper) {
     return {};
   };
   return {evaluate, static_cast<double>(valid.size()) / static_cast<double>(rows)};
+}
+
+// Writes a checkpoint as large as the run's, and removes it. That there is no room for it is told when it is needed.
+Status rehearse_checkpoint(const StepsInput& input, train::Optimizer& optimizer) {
+  const Path folder = Path(input.config.out) / ".rehearsal";
+  const std::vector<Tensor> average = input.config.ema_decay > 0 ? copy_weights(input.model) : std::vector<Tensor>();
+  train::CheckpointStore store(folder);
+  (void)store.save(0, train::checkpoint_tensors(input.model, optimizer, &average), Json::object(), 1);
+  std::error_code ignored;
+  std::filesystem::remove_all(folder, ignored);
+  return {};
 }
 
 }  // namespace
@@ -61,6 +76,7 @@ Result<Speed> measure_steps(const StepsInput& input, const OutputMeter& outputs,
                       }},
                       {[&] { return exports.rehearse(); }}};
   }
+  run.save = [&] { return rehearse_checkpoint(input, *optimizer); };
   return measure_speed(run, seconds);
 }
 

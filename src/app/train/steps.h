@@ -30,8 +30,8 @@ struct StepsInput {
 };
 
 /// Times the first steps of a run, for about `seconds`, and an evaluation: a batch of it for all, the outputs that are scored, the
-/// samples, and the model as it is written where it is the best. Nothing of them stays but the model's weights, which are
-/// changed: fill it anew. Errors: no memory; a stop that was asked for.
+/// samples, and the model as it is written where it is the best; then a checkpoint. Nothing of them stays but the model's
+/// gradients: fill it anew. Errors: no memory; a stop that was asked for.
 Result<Speed> measure_steps(const StepsInput& input, const OutputMeter& outputs, const SampleWriter& samples,
                             const ModelExport& exports, double seconds, const Job& job);
 

@@ -142,7 +142,7 @@ Result<TrainReport> train(const ConfigDocument& document, const TrainOptions& op
                          ModelExport(folder, *model, tokenizer.get(), config.save_dtype), seconds, job);
   };
   MALMOI_ASSIGN(bool measured, choices.choose_length(config, measure, job));
-  if (measured) MALMOI_TRY(fill_model(config, model, {}));  // what was measured with has been trained on
+  if (measured) MALMOI_TRY(fill_model(config, model, {}));  // as if nothing had been measured
   if (config.ema_decay > 0) average = copy_weights(*model);
 
   TrainReport report = begin_report(config, *model, *objective, memory, data);
