@@ -162,6 +162,12 @@ Result<CellTexts> cell_texts(const Json* first, const Json* second, std::string_
   return texts;
 }
 
+size_t byte_of_code_point(std::string_view text, size_t n) {
+  size_t at = 0;
+  for (; n > 0 && at < text.size(); --n) at += decode_utf8(text, at).length;
+  return n > 0 ? text.npos : at;
+}
+
 Result<int32_t> label_index(const std::string& label, std::span<const std::string> labels, std::string_view where) {
   auto found = std::find(labels.begin(), labels.end(), label);
   if (found != labels.end()) return static_cast<int32_t>(found - labels.begin());

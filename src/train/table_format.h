@@ -75,6 +75,9 @@ Result<CellTexts> cell_texts(const Json* first, const Json* second, std::string_
 /// another kind, or none.
 Result<std::vector<std::string>> cell_answers(const Json* cell, std::string_view where);
 
+/// Where the n-th code point of a text begins, from 0; npos: the text is shorter.
+size_t byte_of_code_point(std::string_view text, size_t n);
+
 /// The index of a label among those of the model; where these are LABEL_0, LABEL_1 ..., a number is an index, too.
 Result<int32_t> label_index(const std::string& label, std::span<const std::string> labels, std::string_view where);
 

@@ -16,16 +16,6 @@ constexpr size_t kLongestAnswer = 30;  // tokens, as the published evaluation ha
 constexpr int64_t kOverlap = 128;      // tokens that windows of a context share, likewise
 constexpr size_t kWindowsAtOnce = 32;
 
-// Code points [begin, end) of a text.
-std::string part_of(const std::string& text, int64_t begin, int64_t end) {
-  size_t at = 0, from = 0;
-  for (int64_t n = 0; n < end && at < text.size(); ++n) {
-    if (n == begin) from = at;
-    at += decode_utf8(text, at).length;
-  }
-  return text.substr(from, at - from);
-}
-
 std::vector<float> border(std::span<const float> logits, size_t which) {
   std::vector<float> values;
   for (size_t i = which; i < logits.size(); i += kBorders) values.push_back(logits[i]);
@@ -62,7 +52,9 @@ FoundAnswer answer_of(const Window& window, int64_t cut, const std::string& cont
   if (window.best.score <= window.none.score) return answer;
   answer.probability = window.best.probability;
   answer.begin = window.best.first.begin;
-  const std::string found = part_of(context, answer.begin, window.best.last.end);
+  const size_t from = train::byte_of_code_point(context, window.best.first.begin);
+  const std::string found =
+      context.substr(from, train::byte_of_code_point(context, window.best.last.end) - from);
   answer.text = std::string(ascii_trim(found));  // a token may begin with the space before its word
   answer.begin += static_cast<int64_t>(found.find(*answer.text));
   answer.end = answer.begin + static_cast<int64_t>(count_code_points(*answer.text));

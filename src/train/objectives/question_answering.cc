@@ -36,13 +36,6 @@ struct Answer {
   size_t begin = 0, end = 0;
 };
 
-// Where the n-th code point begins; npos: the text is shorter.
-size_t byte_of_code_point(const std::string& text, size_t n) {
-  size_t at = 0;
-  for (; n > 0 && at < text.size(); --n) at += decode_utf8(text, at).length;
-  return n > 0 ? text.npos : at;
-}
-
 // The first of a list, or the value itself; null: an empty list.
 const Json* first_of(const Json* value) {
   if (!value || !value->is_array()) return value;
