@@ -49,7 +49,7 @@ Window read_window(const train::EncodedText& text, std::span<const float> logits
 
 FoundAnswer answer_of(const Window& window, int64_t cut, const std::string& context) {
   FoundAnswer answer{.probability = window.none.probability, .cut = cut};
-  if (window.best.score <= window.none.score) return answer;
+  if (!(window.best.score > window.none.score)) return answer;  // nor where either is no number
   answer.probability = window.best.probability;
   answer.begin = window.best.first.begin;
   const size_t from = train::byte_of_code_point(context, window.best.first.begin);
