@@ -71,7 +71,7 @@ class LabelJudge {
     predictions.predicted.push_back(static_cast<int32_t>(best));
     loss -= std::log(std::max(text.scores[target].second, 1e-30));
     if (static_cast<size_t>(best) != target && static_cast<int64_t>(report_.examples.size()) < options_.examples)
-      report_.examples.push_back({rows[row].input, rows[row].target, text.label});
+      report_.examples.push_back({shown({rows[row].input, rows[row].pair}), rows[row].target, text.label});
   }
 
   Status judge_baselines(const std::vector<AskedRow>& rows) {

@@ -64,11 +64,9 @@ Result<TableEvalReport> judge_numbers(LoadedModel loaded, const TableEvalOptions
     const std::vector<double> always(said.size(), mean);
     report.answers.push_back({"the mean of the training rows", figures_of(always, rated.numbers), 0});
   }
-  for (size_t r = 0; r < said.size() && static_cast<int64_t>(r) < options.examples; ++r) {
-    const TextPair& text = rated.texts[r];
-    report.examples.push_back({text.pair ? text.text + " / " + *text.pair : text.text,
-                               fmt::format("{:g}", rated.numbers[r]), fmt::format("{:.4g}", said[r])});
-  }
+  for (size_t r = 0; r < said.size() && static_cast<int64_t>(r) < options.examples; ++r)
+    report.examples.push_back(
+        {shown(rated.texts[r]), fmt::format("{:g}", rated.numbers[r]), fmt::format("{:.4g}", said[r])});
   return report;
 }
 

@@ -62,6 +62,9 @@ TEST_F(LabelTable, ReadsTheSecondTextOfARow) {
   auto alone = evaluate(rows, {{"text", "a"}});
   ASSERT_TRUE(alone.ok()) << alone.error().to_string();
   EXPECT_DOUBLE_EQ(figure(alone->answers[0], "accuracy"), 0.5) << "the same text with both labels";
+  auto wrong = evaluate("a\tb\tlabel\n1\tgood film\tno\n", {{"text", "a"}, {"text_pair", "b"}});
+  ASSERT_TRUE(wrong.ok() && wrong->examples.size() == 1);
+  EXPECT_EQ(wrong->examples[0].input, "1 / good film");
 }
 
 TEST_F(LabelTable, WhatIsWrongIsNamedByItsRow) {

@@ -67,4 +67,6 @@ Result<std::vector<AskedRow>> read_asked_rows(const std::vector<std::string>& ta
   return rows;
 }
 
+std::string shown(const TextPair& text) { return text.pair ? text.text + " / " + *text.pair : text.text; }
+
 }  // namespace malmoi::app

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "app/eval/table_eval.h"
+#include "app/use/text_head.h"
 #include "base/log.h"
 #include "train/table_format.h"
 
@@ -28,6 +29,9 @@ struct AskedRow {
 /// Rows of objectives whose roles are a text, a second one where there are three, and what is wanted.
 Result<std::vector<AskedRow>> read_asked_rows(const std::vector<std::string>& tables, const TableEvalOptions& options,
                                               std::string_view objective, int64_t limit);
+
+/// The one text or both, as an example shows them.
+std::string shown(const TextPair& text);
 
 /// Runs `answer`, which gives a Status, and times it, in seconds.
 template <typename Answer>
