@@ -19,7 +19,7 @@ std::vector<Path> inputs(const Json& settings) {
   return paths;
 }
 
-// Rows of a table instead of text: what a classifier or an encoder-decoder is for.
+// Rows of a table instead of text, for models that do not go on with one.
 Status run_on_table(const StageCall& call, ConfigReader& reader, const std::string& model) {
   TableEvalOptions options{.model = model, .tables = {reader.text("table", "")}};
   if (reader.has("baseline_table")) options.train_tables = {reader.text("baseline_table", "")};
