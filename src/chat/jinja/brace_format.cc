@@ -118,7 +118,7 @@ class Formatter {
       if (rest[1] == 's') {
         MALMOI_ASSIGN(shown, run_.string_of(value));
       } else if (rest[1] == 'r' || rest[1] == 'a') {
-        MALMOI_TRY(print_repr(shown, value));
+        MALMOI_ASSIGN(shown, run_.repr_of(value));
       } else {
         return bad("a conversion that is none");
       }

@@ -38,10 +38,9 @@ bool equal_lists(const List& left, const List& right) {
   if (left.kind == ListKind::kValues || right.kind == ListKind::kValues) return &left == &right;
   if (left.items.size() != right.items.size()) return false;
   if (left.is_view()) {  // sets
-    return std::all_of(left.items.begin(), left.items.end(), [&](const Value& item) {
-      return std::any_of(right.items.begin(), right.items.end(),
-                         [&](const Value& other) { return equal(item, other); });
-    });
+    Dict found;
+    for (const Value& item : right.items) found.set(item, Value());
+    return std::all_of(left.items.begin(), left.items.end(), [&](const Value& item) { return found.find(item); });
   }
   return std::equal(left.items.begin(), left.items.end(), right.items.begin(), equal);
 }
@@ -58,6 +57,27 @@ Error no_order(const Value& left, const Value& right) {
   if (left.is_undefined()) return type_error(left.message());
   if (right.is_undefined()) return type_error(right.message());
   return type_error(std::string("'") + left.type_name() + "' and '" + right.type_name() + "' have no order");
+}
+
+// -1, 0 or 1; 2 where a number is none. Items of lists need no order where they are equal.
+Result<int> ordered(const Value& left, const Value& right, bool items = false) {
+  if (left.is_number() && right.is_number()) return order_of(left, right);
+  if (left.text() && right.text()) {
+    const int order = left.text()->bytes.compare(right.text()->bytes);
+    return order < 0 ? -1 : order > 0 ? 1 : 0;
+  }
+  const List *first = left.list(), *second = right.list();
+  const bool sequences = first && second && !first->is_view() && !second->is_view();
+  if (!sequences || first->is_tuple() != second->is_tuple()) {
+    if (items && equal(left, right)) return 0;
+    return no_order(left, right);
+  }
+  const size_t lengths[] = {first->items.size(), second->items.size()};
+  for (size_t i = 0; i < std::min(lengths[0], lengths[1]); ++i) {
+    MALMOI_ASSIGN(int order, ordered(first->items[i], second->items[i], true));
+    if (order != 0) return order;
+  }
+  return lengths[0] < lengths[1] ? -1 : lengths[0] > lengths[1] ? 1 : 0;
 }
 
 }  // namespace
@@ -78,38 +98,25 @@ bool equal(const Value& left, const Value& right) {
 }
 
 Result<bool> less(const Value& left, const Value& right) {
-  if (left.is_number() && right.is_number()) return order_of(left, right) == -1;
-  if (left.text() && right.text()) return left.text()->bytes < right.text()->bytes;
-  const List *first = left.list(), *second = right.list();
-  if (!first || !second || first->is_view() || second->is_view() || first->is_tuple() != second->is_tuple())
-    return no_order(left, right);
-  size_t common = std::min(first->items.size(), second->items.size());
-  for (size_t i = 0; i < common; ++i) {
-    if (!equal(first->items[i], second->items[i])) return less(first->items[i], second->items[i]);
-  }
-  return first->items.size() < second->items.size();
+  MALMOI_ASSIGN(int order, ordered(left, right));
+  return order == -1;
 }
 
 Result<bool> compare(Run& run, CompareOp op, const Value& left, const Value& right) {
+  run.meet(left, right);
   switch (op) {
     case CompareOp::kEqual: return equal(left, right);
     case CompareOp::kNotEqual: return !equal(left, right);
-    case CompareOp::kLess: return less(left, right);
-    case CompareOp::kGreater: return less(right, left);
     case CompareOp::kIn: return contains(run, right, left);
     case CompareOp::kNotIn: {
       MALMOI_ASSIGN(bool found, contains(run, right, left));
       return !found;
     }
-    case CompareOp::kLessEqual:
-    case CompareOp::kGreaterEqual: break;
+    default: break;
   }
-  if (left.is_number() && right.is_number()) {  // not the opposite of less: NaN is in no order
-    int order = order_of(left, right);
-    return order == 0 || order == (op == CompareOp::kLessEqual ? -1 : 1);
-  }
-  MALMOI_ASSIGN(bool opposite, op == CompareOp::kLessEqual ? less(right, left) : less(left, right));
-  return !opposite;
+  MALMOI_ASSIGN(int order, ordered(left, right));
+  if (order == 0) return op == CompareOp::kLessEqual || op == CompareOp::kGreaterEqual;
+  return order == (op == CompareOp::kLess || op == CompareOp::kLessEqual ? -1 : 1);
 }
 
 Result<bool> contains(Run& run, const Value& container, const Value& item) {
@@ -117,21 +124,21 @@ Result<bool> contains(Run& run, const Value& container, const Value& item) {
     if (!item.text())
       return type_error(item.is_undefined() ? item.message()
                                             : std::string("a text contains texts, not '") + item.type_name() + "'");
-    run.step(text->bytes.size() / 64);
+    MALMOI_TRY(run.search(text->bytes, item.text()->bytes));
     return text->bytes.find(item.text()->bytes) != std::string::npos;
   }
   if (const Dict* dict = container.dict()) {
-    if (!hashable(item)) return type_error(std::string("'") + item.type_name() + "' cannot be a key");
+    MALMOI_TRY(run.check_key(item));
     return dict->find(item) != nullptr;
   }
   if (const auto* range = dynamic_cast<const Range*>(container.object())) {
-    run.step(static_cast<uint64_t>(range->length()));
     return range->contains(item);
   }
   if (!container.list() && !container.is_undefined() && !dynamic_cast<Iterator*>(container.object()))
     return type_error(std::string("'") + container.type_name() + "' contains nothing");
   MALMOI_ASSIGN(Items items, run.items_of(container));
-  run.step(items->size());
+  run.walk(*items);
+  MALMOI_TRY(run.budget().check());
   return std::any_of(items->begin(), items->end(), [&](const Value& held) { return equal(held, item); });
 }
 

@@ -96,7 +96,7 @@ Result<Value> Interpreter::dict_of(const Expr& expr, const std::shared_ptr<Scope
   for (size_t i = 0; i < expr.items.size(); i += 2) {
     MALMOI_ASSIGN(Value key, evaluate(*expr.items[i], scope));
     MALMOI_ASSIGN(Value value, evaluate(*expr.items[i + 1], scope));
-    if (!hashable(key)) return type_error(std::string("'") + key.type_name() + "' cannot be a key");
+    MALMOI_TRY(check_key(key));
     made->set(std::move(key), std::move(value));
   }
   return dict(std::move(made));

@@ -17,7 +17,7 @@ Result<Value> range(Run&, const Args& args) {
   Int bounds[3] = {0, 0, 1};
   for (size_t i = 0; i < args.positional.size(); ++i) {
     MALMOI_ASSIGN(Int bound, integer_argument("range", args.positional[i]));
-    if (bound > (Int{1} << 100) || bound < -(Int{1} << 100)) return type_error("range() has too many numbers");
+    if (bound > kMaxBound || bound < -kMaxBound) return type_error("range() has too many numbers");
     bounds[args.positional.size() == 1 ? 1 : i] = bound;
   }
   if (bounds[2] == 0) return type_error("range() has a step of 0");
@@ -37,7 +37,7 @@ Result<std::shared_ptr<Dict>> entries(Run& run, const Args& args, const char* fu
     for (const Value& pair : *pairs) {
       MALMOI_ASSIGN(Items parts, run.items_of(pair));
       if (parts->size() != 2) return type_error(std::string(function) + "() wants pairs of a key and a value");
-      if (!hashable((*parts)[0])) return type_error(std::string("'") + (*parts)[0].type_name() + "' cannot be a key");
+      MALMOI_TRY(run.check_key((*parts)[0]));
       made->set((*parts)[0], (*parts)[1]);
     }
   }

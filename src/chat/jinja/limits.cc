@@ -13,6 +13,7 @@ std::string mebibytes(size_t bytes) { return std::to_string(bytes >> 20) + " MiB
 
 Error Budget::exceeded() const {
   if (too_deep_) return over("nests values more than " + std::to_string(limits_.depth) + " deep");
+  if (too_many_) return over("makes a list of more than " + std::to_string(limits_.values) + " values");
   if (bytes_ > limits_.memory) return over("needs more than " + mebibytes(limits_.memory) + " of memory");
   return over("takes more than " + std::to_string(limits_.steps) + " steps");
 }

@@ -18,6 +18,7 @@ struct Limits {
   int calls = 200;                    // macros and recursive loops within each other
   size_t stack = size_t{2} << 20;     // bytes of the calling thread's stack
   int depth = 400;                    // lists and dicts within each other
+  uint64_t values = 4'000'000;        // in one list or dict, counted wherever they stand
 };
 
 /// Steps and bytes of one rendering. What goes over a limit is noticed by check(), which the interpreter calls at every
@@ -29,12 +30,17 @@ class Budget {
   void step(uint64_t count = 1) { steps_ += count; }
   void take(size_t bytes) { bytes_ += bytes; }
   void give(size_t bytes) { bytes_ -= bytes; }
-  void refuse_depth() { too_deep_ = true; }
+  /// Whether a value may hold values so deep in each other, and so many; where not, the budget is spent.
+  bool holds(int depth, uint64_t values) {
+    too_deep_ = too_deep_ || depth >= limits_.depth;
+    too_many_ = too_many_ || values > limits_.values;
+    return !too_deep_ && !too_many_;
+  }
   const Limits& limits() const { return limits_; }
 
   /// Errors: what was exceeded, and by which limit.
   Status check() const {
-    if (steps_ <= limits_.steps && bytes_ <= limits_.memory && !too_deep_) return {};
+    if (steps_ <= limits_.steps && bytes_ <= limits_.memory && !too_deep_ && !too_many_) return {};
     return exceeded();
   }
   /// Whether `count` pieces of `bytes` would still fit; asked before much is made at once.
@@ -50,7 +56,7 @@ class Budget {
   uintptr_t base_;
   uint64_t steps_ = 0;
   size_t bytes_ = 0;
-  bool too_deep_ = false;
+  bool too_deep_ = false, too_many_ = false;
 };
 
 /// Bytes that a value holds for as long as it lives. Without a budget (constants of a template): none.

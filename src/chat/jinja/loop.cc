@@ -103,6 +103,7 @@ Result<Value> Loop::cycle(const Args& args) const {
 }
 
 bool Loop::changed(const Args& args) {
+  interpreter_->walk(args.positional);
   bool same = changed_ && changed_->size() == args.positional.size();
   for (size_t i = 0; same && i < args.positional.size(); ++i) same = equal((*changed_)[i], args.positional[i]);
   if (!same) changed_ = args.positional;

@@ -25,7 +25,7 @@ class BoundMethod : public Object {
   BoundMethod(Value self, const MethodEntry& entry) : self_(std::move(self)), entry_(&entry) {}
   const char* type_name() const override { return "builtin_function_or_method"; }
   bool callable() const override { return true; }
-  int depth() const override { return depth_of(self_) + 1; }
+  int depth() const override { return extent_of(self_).depth + 1; }
   Status print(std::string& out, int) const override {
     out += "<built-in method " + std::string(entry_->name) + " of " + self_.type_name() + " object>";
     return {};

@@ -15,7 +15,7 @@ Result<Value> method_list_copy(Run&, const Value& self, const Args& args) {
 Result<Value> method_list_count(Run& run, const Value& self, const Args& args) {
   MALMOI_TRY(check_count("count", args, 1, 1));
   MALMOI_ASSIGN(Items items, run.items_of(self));
-  run.step(items->size());
+  run.walk(*items);
   return static_cast<int64_t>(
       std::count_if(items->begin(), items->end(), [&](const Value& item) { return equal(item, args.positional[0]); }));
 }
@@ -23,7 +23,7 @@ Result<Value> method_list_count(Run& run, const Value& self, const Args& args) {
 Result<Value> method_list_index(Run& run, const Value& self, const Args& args) {
   MALMOI_TRY(check_count("index", args, 1, 3));
   MALMOI_ASSIGN(Items items, run.items_of(self));
-  run.step(items->size());
+  run.walk(*items);
   auto at = [&](size_t i) { return args.positional.size() > i ? args.positional[i] : Value(); };
   MALMOI_ASSIGN(SliceRange range, slice_range(static_cast<int64_t>(items->size()), at(1), at(2), Value()));
   for (int64_t i = range.first; i < range.first + range.count; ++i) {
@@ -42,16 +42,16 @@ Result<Value> method_dict_fromkeys(Run& run, const Value&, const Args& args) {
   MALMOI_ASSIGN(Items keys, run.items_of(args.positional[0]));
   auto made = std::make_shared<Dict>();
   for (const Value& key : *keys) {
-    if (!hashable(key)) return type_error(std::string("'") + key.type_name() + "' cannot be a key");
+    MALMOI_TRY(run.check_key(key));
     made->set(key, args.positional.size() > 1 ? args.positional[1] : Value());
   }
   return run.dict(std::move(made));
 }
 
-Result<Value> method_dict_get(Run&, const Value& self, const Args& args) {
+Result<Value> method_dict_get(Run& run, const Value& self, const Args& args) {
   MALMOI_TRY(check_count("get", args, 1, 2));
   const Value& key = args.positional[0];
-  if (!hashable(key)) return type_error(std::string("'") + key.type_name() + "' cannot be a key");
+  MALMOI_TRY(run.check_key(key));
   if (const Value* found = self.dict()->find(key)) return *found;
   return args.positional.size() > 1 ? args.positional[1] : Value();
 }

@@ -39,12 +39,9 @@ Result<Value> all_characters(Run& run, const Value& self, const Args& args, cons
 
 Result<Value> strip(Run& run, const Value& self, const Args& args, const char* name, bool left, bool right) {
   MALMOI_TRY(check_count(name, args, 0, 1));
-  std::string_view chars;
-  const bool given = !args.positional.empty() && !args.positional[0].is_none();
-  if (given) {
-    MALMOI_ASSIGN(chars, text_argument(name, args.positional[0]));
-  }
-  return like(run, self, std::string(stripped(bytes(self), given ? &chars : nullptr, left, right)));
+  const Value* chars = args.positional.empty() ? nullptr : &args.positional[0];
+  MALMOI_ASSIGN(std::string_view kept, stripped(run, bytes(self), chars, name, left, right));
+  return like(run, self, std::string(kept));
 }
 
 Value parts_of(Run& run, const Value& self, const std::vector<std::string_view>& parts) {
@@ -63,6 +60,7 @@ Result<Value> split(Run& run, const Value& self, const Args& args, const char* n
   if (!bound.has(0)) return parts_of(run, self, split_spaces(bytes(self), limit, from_right));
   MALMOI_ASSIGN(std::string_view separator, text_argument(name, *bound[0]));
   if (separator.empty()) return type_error(std::string(name) + "() wants a separator that is not empty");
+  MALMOI_TRY(run.search(bytes(self), separator));
   return parts_of(run, self, split_at(bytes(self), separator, limit, from_right));
 }
 
@@ -71,6 +69,7 @@ Result<Value> partition(Run& run, const Value& self, const Args& args, const cha
   MALMOI_ASSIGN(std::string_view separator, text_argument(name, args.positional[0]));
   if (separator.empty()) return type_error(std::string(name) + "() wants a separator that is not empty");
   const std::string& text = bytes(self);
+  MALMOI_TRY(run.search(text, separator));
   size_t found = from_right ? text.rfind(separator) : text.find(separator);
   std::string before = text, at, after;
   if (found != text.npos) {
@@ -111,7 +110,7 @@ Result<Window> window(const Value& self, const Args& args, const char* name) {
 Result<int64_t> position(Run& run, const Value& self, const Args& args, const char* name, bool from_right) {
   MALMOI_ASSIGN(Window in, window(self, args, name));
   MALMOI_ASSIGN(std::string_view wanted, text_argument(name, args.positional[0]));
-  run.step(in.text.size() / 64);
+  MALMOI_TRY(run.search(in.text, wanted));
   size_t found = from_right ? in.text.rfind(wanted) : in.text.find(wanted);
   if (found == in.text.npos || !in.inside) return -1;
   return in.before + static_cast<int64_t>(count_code_points(in.text.substr(0, found)));
@@ -275,7 +274,7 @@ Result<Value> method_rindex(Run& run, const Value& self, const Args& args) {
 Result<Value> method_count(Run& run, const Value& self, const Args& args) {
   MALMOI_ASSIGN(Window in, window(self, args, "count"));
   MALMOI_ASSIGN(std::string_view wanted, text_argument("count", args.positional[0]));
-  run.step(in.text.size() / 64);
+  MALMOI_TRY(run.search(in.text, wanted));
   if (!in.inside) return 0;
   if (wanted.empty()) return static_cast<int64_t>(count_code_points(in.text)) + 1;
   int64_t found = 0;

@@ -13,8 +13,6 @@ Status Namespace::print(std::string& out, int depth) const {
     print_quoted(out, entries_[i].first);
     out += ": ";
     MALMOI_TRY(print_repr(out, entries_[i].second, depth + 1));
-    if (out.size() > (size_t{64} << 20))
-      return unsupported("a namespace is too large to be printed", "", "print a part");
   }
   out += "}>";
   return {};
@@ -93,7 +91,7 @@ class Joiner : public Object {
   explicit Joiner(Value separator) : separator_(std::move(separator)) {}
   const char* type_name() const override { return "Joiner"; }
   bool callable() const override { return true; }
-  int depth() const override { return depth_of(separator_) + 1; }
+  int depth() const override { return extent_of(separator_).depth + 1; }
   Result<Value> call(Run& run, const Args& args) override {
     MALMOI_TRY(check_count("joiner", args, 0, 0));
     if (std::exchange(used_, true)) return separator_;
@@ -109,16 +107,15 @@ class Joiner : public Object {
 
 Result<Value> make_cycler(Run& run, const Args& args) {
   if (!args.named.empty() || args.positional.empty()) return type_error("cycler() wants items");
-  int depth = 0;
-  for (const Value& item : args.positional) depth = std::max(depth, depth_of(item));
-  if (!run.fits(depth)) return Value();
-  return Value(std::shared_ptr<Object>(std::make_shared<Cycler>(args.positional, depth + 1)));
+  const Extent within = extent_of(args.positional);
+  if (!run.fits(within)) return Value();
+  return Value(std::shared_ptr<Object>(std::make_shared<Cycler>(args.positional, within.depth + 1)));
 }
 
 Result<Value> make_joiner(Run& run, const Args& args) {
   MALMOI_ASSIGN(Bound bound, bind("joiner", args, {"sep"}));
   Value separator = bound.given(0) ? *bound[0] : run.text(", ");
-  if (!run.fits(depth_of(separator))) return Value();
+  if (!run.fits(extent_of(separator))) return Value();
   return Value(std::shared_ptr<Object>(std::make_shared<Joiner>(std::move(separator))));
 }
 

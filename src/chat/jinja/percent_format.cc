@@ -126,7 +126,7 @@ class Formatter {
       else if (value.text() && value.text()->length == 1) shown = value.text()->bytes;
       else return type_error("%c wants a character");
     } else {
-      MALMOI_TRY(print_repr(shown, value));
+      MALMOI_ASSIGN(shown, run_.repr_of(value));
     }
     if (form.number.precision >= 0 && type != 'c') {
       size_t end = 0;

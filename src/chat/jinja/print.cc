@@ -12,6 +12,7 @@ namespace malmoi::chat::jinja {
 namespace {
 
 constexpr int kMaxDepth = 450;  // above Limits::depth: only namespaces that hold themselves come here
+constexpr size_t kMaxPrinted = size_t{64} << 20;
 
 Status print_items(std::string& out, const Values& items, int depth) {
   for (size_t i = 0; i < items.size(); ++i) {
@@ -22,7 +23,7 @@ Status print_items(std::string& out, const Values& items, int depth) {
 }
 
 Status print_list(std::string& out, const List& list, int depth) {
-  if (list.is_view()) out += std::string(Value(std::make_shared<const List>(List{{}, list.kind})).type_name()) + "(";
+  if (list.is_view()) (out += type_name(list.kind)) += '(';
   out += list.is_tuple() ? '(' : '[';
   MALMOI_TRY(print_items(out, list.items, depth));
   if (list.is_tuple() && list.items.size() == 1) out += ',';
@@ -114,6 +115,7 @@ std::string print_float(double value) {
 
 Status print_repr(std::string& out, const Value& value, int depth) {
   if (depth > kMaxDepth) return unsupported("values stand in each other without end", "", "print a part of them");
+  if (out.size() > kMaxPrinted) return unsupported("a value is too large to be printed", "", "print a part of it");
   switch (value.kind()) {
     case Value::Kind::kUndefined: out += "Undefined"; break;
     case Value::Kind::kNone: out += "None"; break;
@@ -130,13 +132,6 @@ Status print_repr(std::string& out, const Value& value, int depth) {
     case Value::Kind::kObject: return value.object()->print(out, depth);
   }
   return {};
-}
-
-Result<std::string> to_text(const Value& value) {
-  if (const Text* text = value.text()) return text->bytes;
-  std::string out;
-  if (!value.is_undefined()) MALMOI_TRY(print_repr(out, value));
-  return out;
 }
 
 }  // namespace malmoi::chat::jinja

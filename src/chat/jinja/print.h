@@ -1,4 +1,4 @@
-// Values as Python prints them: str() for output, repr() inside of lists and dicts.
+// Values as Python's repr() prints them.
 #pragma once
 
 #include <string>
@@ -9,9 +9,7 @@
 
 namespace malmoi::chat::jinja {
 
-/// str(): a text as it is, an undefined value as nothing. Errors: values too deep within each other.
-Result<std::string> to_text(const Value& value);
-/// repr(), appended. `depth`: how many values it stands in.
+/// repr(), appended. `depth`: how many values it stands in. Errors: more than 64 MiB, values too deep within each other.
 Status print_repr(std::string& out, const Value& value, int depth = 0);
 /// `'it'`, or `"it's"`: quoted and escaped as repr() of a str.
 void print_quoted(std::string& out, std::string_view text);

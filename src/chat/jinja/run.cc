@@ -1,6 +1,7 @@
 #include "chat/jinja/run.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/utf8.h"
 #include "chat/jinja/filters/filters.h"
@@ -14,12 +15,6 @@ namespace {
 
 constexpr size_t kOverhead = 64;  // bytes of a shared value beside what it holds
 
-int depth_within(const Values& values) {
-  int depth = 0;
-  for (const Value& value : values) depth = std::max(depth, depth_of(value));
-  return depth;
-}
-
 }  // namespace
 
 Value Run::text(std::string bytes, bool markup) {
@@ -30,42 +25,60 @@ Value Run::text(std::string bytes, bool markup) {
 
 Value Run::list(Values items, ListKind kind) {
   budget_.step(1 + items.size() / 4);
-  const int depth = depth_within(items);
-  if (!fits(depth)) return {};
+  const Extent within = extent_of(items);
+  if (!fits(within)) return {};
   size_t held = items.capacity() * sizeof(Value) + kOverhead + sizeof(List);
-  return std::make_shared<const List>(List{std::move(items), kind, depth + 1, Charge(budget_, held)});
+  return std::make_shared<const List>(
+      List{std::move(items), kind, {within.depth + 1, within.size + 1}, Charge(budget_, held)});
 }
 
 Value Run::dict(std::shared_ptr<Dict> dict) {
   budget_.step(1 + dict->entries.size() / 2);
-  int depth = 0;
-  for (const auto& [key, value] : dict->entries) depth = std::max({depth, depth_of(key), depth_of(value)});
-  if (!fits(depth)) return {};
+  Extent within{.size = 0};
+  for (const auto& [key, value] : dict->entries) {
+    const Extent of_key = extent_of(key), of_value = extent_of(value);
+    within = {std::max({within.depth, of_key.depth, of_value.depth}), within.size + of_key.size + of_value.size};
+  }
+  if (!fits(within)) return {};
   size_t held = dict->entries.capacity() * (2 * sizeof(Value) + 32) + kOverhead + sizeof(Dict);
   auto made = std::make_shared<Dict>(Charge(budget_, held));
-  made->depth = depth + 1;
+  made->extent = {within.depth + 1, within.size + 1};
   for (auto& [key, value] : dict->entries) made->set(std::move(key), std::move(value));
   return std::shared_ptr<const Dict>(std::move(made));
 }
 
 Value Run::iterator(Values items) {
   budget_.step(1 + items.size() / 4);
-  const int depth = depth_within(items);
-  if (!fits(depth)) return {};
+  const Extent within = extent_of(items);
+  if (!fits(within)) return {};
   size_t held = items.capacity() * sizeof(Value) + kOverhead;
-  return std::shared_ptr<Object>(std::make_shared<Iterator>(std::move(items), depth + 1, Charge(budget_, held)));
+  return std::shared_ptr<Object>(
+      std::make_shared<Iterator>(std::move(items), within.depth + 1, Charge(budget_, held)));
 }
 
-bool Run::fits(int depth) {
-  if (depth < budget_.limits().depth) return true;
-  budget_.refuse_depth();
-  return false;
+Status Run::search(std::string_view text, std::string_view wanted) {
+  step(1 + text.size() / 64 * (1 + wanted.size() / 64));
+  return budget_.check();
 }
 
 Result<std::string> Run::string_of(const Value& value) {
-  MALMOI_ASSIGN(std::string printed, to_text(value));
-  budget_.step(printed.size() / 64);
+  if (value.is_undefined()) return std::string();
+  if (!value.text()) return repr_of(value);
+  budget_.step(value.text()->bytes.size() / 64);
+  return value.text()->bytes;
+}
+
+Result<std::string> Run::repr_of(const Value& value) {
+  std::string printed;
+  MALMOI_TRY(print_repr(printed, value));
+  budget_.step(printed.size() / 8);
   return printed;
+}
+
+Status Run::check_key(const Value& key) {
+  walk(key);
+  if (hashable(key)) return {};
+  return type_error(std::string("'") + key.type_name() + "' cannot be a key");
 }
 
 Result<Items> Run::items_of(const Value& value) {
@@ -89,7 +102,8 @@ Result<Values> Run::values_of(const Value& value) {
       at += length;
     }
   } else if (auto* range = dynamic_cast<Range*>(value.object())) {
-    for (Int i = 0; i < range->length(); ++i) items.push_back(range->at(i));
+    const Int count = range->length();
+    for (Int i = 0; i < count; ++i) items.push_back(range->at(i));
   } else if (auto* iterator = dynamic_cast<Iterator*>(value.object())) {
     items = iterator->take();
   } else {
@@ -168,11 +182,10 @@ Int Range::length() const {
 }
 
 bool Range::contains(const Value& value) const {
-  if (!value.is_number()) return false;
-  for (Int i = 0; i < length(); ++i) {
-    if (equal(Value(at(i)), value)) return true;
-  }
-  return false;
+  if (!value.is_number() || !(std::abs(value.as_float()) < 0x1p126)) return false;
+  const Int number = value.is_float() ? static_cast<Int>(value.as_float()) : value.as_int();
+  const bool inside = step_ > 0 ? number >= start_ && number < stop_ : number <= start_ && number > stop_;
+  return inside && (number - start_) % step_ == 0 && equal(Value(number), value);
 }
 
 bool Range::operator==(const Range& other) const {

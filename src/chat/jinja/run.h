@@ -1,6 +1,7 @@
 // One rendering under way: what filters, tests, methods and functions may ask of it.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -27,6 +28,15 @@ class Run {
 
   Budget& budget() { return budget_; }
   void step(uint64_t count = 1) { budget_.step(count); }
+  /// Pays for walking through a value.
+  void walk(const Value& value) { budget_.step(extent_of(value).size); }
+  void walk(const Values& values) { budget_.step(extent_of(values).size); }
+  /// Pays for comparing two values.
+  void meet(const Value& left, const Value& right) {
+    budget_.step(std::min(extent_of(left).size, extent_of(right).size));
+  }
+  /// Pays for looking for `wanted` in a text, which may compare all of it at each place. Errors: more than the budget holds.
+  Status search(std::string_view text, std::string_view wanted);
 
   Value text(std::string bytes, bool markup = false);
   Value list(Values items, ListKind kind = ListKind::kList);
@@ -34,10 +44,13 @@ class Run {
   Value dict(std::shared_ptr<Dict> dict);
   /// What is iterated over once: the result of `map`, `select` ...
   Value iterator(Values items);
-  /// Whether something may hold values `depth` deep; where not, the budget is spent.
-  bool fits(int depth);
-  /// `str(value)`.
+  /// Whether something may hold what has this extent; where not, the budget is spent.
+  bool fits(const Extent& extent) { return budget_.holds(extent.depth, extent.size); }
+  /// `str(value)` and `repr(value)`.
   Result<std::string> string_of(const Value& value);
+  Result<std::string> repr_of(const Value& value);
+  /// Whether a value may be a key of a dict; pays for looking it up. Errors: it may not.
+  Status check_key(const Value& key);
 
   /// What iterating over a value gives; an iterator is used up by it. Errors: values that are not iterable.
   Result<Items> items_of(const Value& value);
@@ -82,6 +95,8 @@ class Iterator : public Object {
   Charge charge_;
 };
 
+/// Bounds of a range go no further, so that reckoning with them stays within 128 bits.
+constexpr Int kMaxBound = Int{1} << 100;
 /// As Python's range: start, stop and step.
 class Range : public Object {
  public:

@@ -22,9 +22,8 @@ Value no_attribute(const Value& value, std::string_view name) {
 
 Value no_item(const Value& value, const Value& key) {
   if (const Text* text = key.text()) return no_attribute(value, text->bytes);
-  std::string printed;
-  if (!print_repr(printed, key).ok()) printed = key.type_name();
-  return Value::undefined(owner(value) + " has no element " + printed);
+  return Value::undefined(owner(value) + " has no element " +
+                          (key.is_integer() ? print_int(key.as_int()) : key.type_name()));
 }
 
 Value unsafe(const Value& value, std::string_view name) {
@@ -83,7 +82,7 @@ std::optional<Value> item_at(Run& run, const Value& value, Int index) {
 
 Result<Value> subscript(Run& run, const Value& value, const Value& key) {
   if (value.is_undefined()) return type_error(value.message());
-  if (const Dict* dict = value.dict(); dict && hashable(key)) {
+  if (const Dict* dict = value.dict(); dict && run.check_key(key).ok()) {
     if (const Value* found = dict->find(key)) return *found;
   }
   if (key.is_integer()) {
@@ -134,8 +133,11 @@ Result<Value> slice(Run& run, const Value& value, const Value& first, const Valu
   MALMOI_ASSIGN(int64_t length, length_of(value));
   MALMOI_ASSIGN(SliceRange range, slice_range(length, first, last, step));
   if (numbers) {
-    Int from = numbers->at(range.first), stride = numbers->step() * range.step;
-    return std::shared_ptr<Object>(std::make_shared<Range>(from, from + stride * range.count, stride));
+    Int from = numbers->at(range.first), stride = 0, stop = 0;
+    if (__builtin_mul_overflow(numbers->step(), Int{range.step}, &stride) ||
+        __builtin_mul_overflow(stride, Int{range.count}, &stop) || stop > kMaxBound || stop < -kMaxBound)
+      return unsupported("a range has numbers of more than 100 bits", "", "use smaller numbers");
+    return std::shared_ptr<Object>(std::make_shared<Range>(from, from + stop, stride));
   }
   if (list) {
     Values items;

@@ -62,6 +62,12 @@ constexpr Case kCases[] = {
     {"{{ 7 // -2 }} {{ -7 % 3 }} {{ -7.5 % 2 }} {{ 2 ** 3 ** 2 }} {{ -2 ** 2 }} {{ 7 / 2 }}", "-4 2 0.5 64 4 3.5"},
     {"{{ 1 < 2 < 3 }} {{ 1 == 1.0 }} {{ [1] == (1,) }} {{ 'b' in s }} {{ 2 not in l }} {{ 'z' in nope }}",
      "True True False False False False"},
+    {"{{ [1, [2, 3]] < [1, [2, 4]] }} {{ [none] < [none, 1] }} {{ [2] >= [1] }} {{ 'b' <= 'a' }} {{ 1.0 > 1 }}",
+     "True True True False False"},
+    {"{{ 4 in range(0, 9, 2) }} {{ 3 in range(0, 9, 2) }} {{ 4.0 in range(9, 0, -5) }} {{ 0 in range(9, 0, -3) }}",
+     "True False True False"},
+    {"{{ {'a': [1], 'b': 2}.items() == {'b': 2, 'a': [1]}.items() }} {{ {'a': 1}.keys() == {'b': 1}.keys() }}",
+     "True False"},
     {"{{ 0 or 'x' }}{{ '' and 1 }}{{ not none }}{{ 1 if false }}{{ 1 if 0 else 2 }}", "xTrue2"},
     {"{{ 1 ~ none ~ [1] }}{{ 'ab' * 2 }}{{ [1] + [2] }}", "1None[1]abab[1, 2]"},
     {"{{ ko[1:] }}{{ ko[::-1] }}{{ ko[-1] }}{{ l[:2] }}{{ l[9] }}{{ range(5)[1:3] | list }}",
@@ -155,6 +161,12 @@ TEST(Template, NoTemplateRunsWithoutEnd) {
            "{% set ns = namespace(s='aaaaaaaa') %}{% for i in range(60) %}{% set ns.s = ns.s ~ ns.s %}{% endfor %}",
            "{% set ns = namespace(s=[1]) %}{% for i in range(60) %}{% set ns.s = ns.s + ns.s %}{% endfor %}",
            "{% set ns = namespace(s=[]) %}{% for i in range(9999) %}{% set ns.s = [ns.s] %}{% endfor %}{{ ns.s }}",
+           "{% set ns = namespace(s=[]) %}{% for i in range(60) %}{% set ns.s = [ns.s, ns.s] %}{% endfor %}{{ ns.s }}",
+           "{% set ns = namespace(s=(), t=()) %}{% for i in range(60) %}{% set ns.s = (ns.s, ns.s) %}{% set ns.t = (ns.t, "
+           "ns.t) %}{% endfor %}{{ ns.s == ns.t }}",
+           "{% set ns = namespace(s=()) %}{% for i in range(20) %}{% set ns.s = (ns.s, ns.s) %}{% endfor %}{% for i in "
+           "range(9999) %}{{ {ns.s: 1} | length }}{% endfor %}",
+           "{{ ('a' * 1000000).find('a' * 500000 ~ 'b') }}", "{{ ('a' * 1000000).strip('b' * 500000 ~ 'a') }}",
            "{{ 'a' * 100000000000 }}", "{{ '%99999999999d' % 1 }}", "{{ 'x'.ljust(100000000000) }}",
            "{{ '{:>99999999999}'.format(1) }}", "{{ ('a' * 1000000).replace('a', 'b' * 1000000) }}", "{{ " + deep,
            "{{ " + std::string(100000, '-') + "1 }}", "{{ 1" + std::string(100000, '+') + "1 }}"})

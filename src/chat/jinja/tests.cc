@@ -76,8 +76,9 @@ Result<bool> in(Run& run, const Value& value, const Args& args) {
   MALMOI_ASSIGN(Bound bound, bind("in", args, {"seq"}, 1));
   return contains(run, *bound[0], value);
 }
-Result<bool> sameas(Run&, const Value& value, const Args& args) {
+Result<bool> sameas(Run& run, const Value& value, const Args& args) {
   MALMOI_ASSIGN(Bound bound, bind("sameas", args, {"other"}, 1));
+  run.meet(value, *bound[0]);
   return value.same_as(*bound[0]);
 }
 Result<bool> names_filter(Run&, const Value& value, const Args& args) {

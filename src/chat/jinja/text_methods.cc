@@ -29,6 +29,14 @@ std::string_view stripped(std::string_view text, const std::string_view* chars, 
   return text;
 }
 
+Result<std::string_view> stripped(Run& run, std::string_view text, const Value* chars, const char* function, bool left,
+                                  bool right) {
+  if (!chars || chars->is_none()) return stripped(text, nullptr, left, right);
+  MALMOI_ASSIGN(std::string_view all, text_argument(function, *chars));
+  MALMOI_TRY(run.search(text, all));
+  return stripped(text, &all, left, right);
+}
+
 std::vector<std::string_view> split_spaces(std::string_view text) { return split_spaces(text, -1, false); }
 
 std::vector<std::string_view> split_spaces(std::string_view text, int64_t limit, bool from_right) {
@@ -98,13 +106,13 @@ char32_t last_character(std::string_view text) {
 
 Result<std::string> replaced(Run& run, std::string_view text, std::string_view old, std::string_view replacement,
                              int64_t count) {
+  MALMOI_TRY(run.search(text, old));
   size_t most = old.empty() ? count_code_points(text) + 1 : text.size() / old.size();
   if (count >= 0) most = std::min(most, static_cast<size_t>(count));
   size_t matches = old.empty() ? most : 0;
   for (size_t at = old.empty() ? text.npos : text.find(old); at != text.npos && matches < most;
        at = text.find(old, at + old.size()))
     ++matches;
-  run.step(text.size() / 64);
   MALMOI_TRY(run.budget().room(replacement.size(), matches));
   std::string out;
   out.reserve(text.size() + matches * replacement.size() - matches * old.size());

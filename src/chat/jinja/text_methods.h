@@ -12,6 +12,9 @@ namespace malmoi::chat::jinja {
 
 /// Without the characters of `chars` (null: white space) at its ends.
 std::string_view stripped(std::string_view text, const std::string_view* chars, bool left, bool right);
+/// As str.strip(chars): None or what is not given is white space. Errors: no text, more than the budget holds.
+Result<std::string_view> stripped(Run& run, std::string_view text, const Value* chars, const char* function,
+                                  bool left = true, bool right = true);
 /// The parts between runs of white space.
 std::vector<std::string_view> split_spaces(std::string_view text);
 /// At most `limit` cuts (below 0: all) at white space, from the left or the right.

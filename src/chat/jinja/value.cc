@@ -1,6 +1,6 @@
 #include "chat/jinja/value.h"
 
-#include <cmath>
+#include <algorithm>
 #include <functional>
 
 #include "base/utf8.h"
@@ -44,7 +44,11 @@ const char* Value::type_name() const {
     case Kind::kObject: return object()->type_name();
     case Kind::kList: break;
   }
-  switch (list()->kind) {
+  return jinja::type_name(list()->kind);
+}
+
+const char* type_name(ListKind kind) {
+  switch (kind) {
     case ListKind::kList: return "list";
     case ListKind::kKeys: return "dict_keys";
     case ListKind::kValues: return "dict_values";
@@ -85,9 +89,14 @@ bool hashable(const Value& value) {
   return true;
 }
 
-// Equal values have equal hashes: 1, 1.0 and True are one key.
+// Equal values have equal hashes: 1, 1.0 and True are one key. An integer that no float equals has a hash of its own digits,
+// so that large ones beside each other do not share one.
 size_t hash_of(const Value& value) {
   if (const Text* text = value.text()) return std::hash<std::string_view>()(text->bytes);
+  if (value.is_integer() && !equal(value, Value(value.as_float()))) {
+    const auto digits = static_cast<unsigned __int128>(value.as_int());
+    return static_cast<size_t>(digits) * 1000003 + static_cast<size_t>(digits >> 64);
+  }
   if (value.is_number()) return std::hash<double>()(value.as_float());
   if (const Object* object = value.object()) return std::hash<const void*>()(object);
   size_t hash = static_cast<size_t>(value.kind());
@@ -155,10 +164,20 @@ Status Object::print(std::string& out, int) const {
   return {};
 }
 
-int depth_of(const Value& value) {
-  if (const List* list = value.list()) return list->depth;
-  if (const Dict* dict = value.dict()) return dict->depth;
-  return value.object() ? value.object()->depth() : 0;
+Extent extent_of(const Value& value) {
+  if (const Text* text = value.text()) return {.size = 1 + text->bytes.size() / 64};
+  if (const List* list = value.list()) return list->extent;
+  if (const Dict* dict = value.dict()) return dict->extent;
+  return {.depth = value.object() ? value.object()->depth() : 0};
+}
+
+Extent extent_of(const Values& values) {
+  Extent all{.size = 0};
+  for (const Value& value : values) {
+    const Extent one = extent_of(value);
+    all = {std::max(all.depth, one.depth), all.size + one.size};
+  }
+  return all;
 }
 
 Result<Value> Object::call(Run&, const Args&) {

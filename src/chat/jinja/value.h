@@ -76,7 +76,6 @@ class Value {
     return held ? held->get() : nullptr;
   }
   const std::shared_ptr<const List>& shared_list() const { return *std::get_if<std::shared_ptr<const List>>(&state_); }
-  const std::shared_ptr<Object>& shared_object() const { return *std::get_if<std::shared_ptr<Object>>(&state_); }
   /// Why it is undefined.
   const std::string& message() const { return *std::get_if<Undefined>(&state_)->message; }
 
@@ -110,13 +109,25 @@ struct Text {
 };
 
 enum class ListKind : uint8_t { kList, kTuple, kGroup, kKeys, kValues, kItems };
+/// As Python calls it.
+const char* type_name(ListKind kind);
 using Values = std::vector<Value>;
+
+/// What walking through a value takes. Both have a limit: a few steps of a template make a list in which a value stands a
+/// billion times over, or so deep that printing, comparing or freeing it takes a thread's stack.
+struct Extent {
+  int depth = 0;      // values within each other: 0 for a number or a text
+  uint64_t size = 1;  // values in it, counted wherever they stand; of a text one more for each 64 bytes
+};
+Extent extent_of(const Value& value);
+/// Of all of them together, without what holds them.
+Extent extent_of(const Values& values);
 
 /// A list, a tuple, or what a dict's keys(), values() and items() give. A group of `groupby` is a tuple with names.
 struct List {
   Values items;
   ListKind kind = ListKind::kList;
-  int depth = 1;  // of values within each other
+  Extent extent = {.depth = 1};
   Charge charge = {};
 
   bool is_tuple() const { return kind == ListKind::kTuple || kind == ListKind::kGroup; }
@@ -128,7 +139,7 @@ struct Dict {
   explicit Dict(Charge charged = {}) : charge(std::move(charged)) {}
 
   std::vector<std::pair<Value, Value>> entries;
-  int depth = 1;
+  Extent extent = {.depth = 1};
   Charge charge;
 
   const Value* find(const Value& key) const;
@@ -160,12 +171,8 @@ class Object {
   virtual Result<Value> call(Run& run, const Args& args);
   /// Forgets what it holds, at the end of a rendering: of what may hold itself.
   virtual void release() {}
-  /// How deep in each other the values are that it holds for as long as it lives; see depth_of().
+  /// How deep in each other the values are that it holds for as long as it lives (Extent::depth).
   virtual int depth() const { return 0; }
 };
-
-/// How many values stand in each other here: 0 for a number or a text. It has a limit, so that no value is so deep that
-/// printing, comparing or freeing it takes a thread's stack.
-int depth_of(const Value& value);
 
 }  // namespace malmoi::chat::jinja

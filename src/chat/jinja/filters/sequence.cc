@@ -30,7 +30,8 @@ Result<Value> extreme(Run& run, const Value& value, const Args& args, const char
   Value best, best_key;
   for (size_t i = 0; i < items->size(); ++i) {
     MALMOI_ASSIGN(Value key, key_of(run, (*items)[i], bound[1], bound.truthy(0)));
-    run.step();
+    run.meet(key, i > 0 ? best_key : key);
+    MALMOI_TRY(run.budget().check());
     bool better = i == 0;
     if (i > 0) {
       MALMOI_ASSIGN(better, largest ? less(best_key, key) : less(key, best_key));
@@ -59,9 +60,9 @@ Status sort_by(Run& run, Values& keys, Values& items, bool reverse) {
       for (size_t out = begin; out < end; ++out) {
         bool take_right = left == middle;
         if (!take_right && right < end) {
-          run.step();
-          MALMOI_TRY(run.budget().check());
           const Value &a = keys[order[left]], &b = keys[order[right]];
+          run.meet(a, b);
+          MALMOI_TRY(run.budget().check());
           MALMOI_ASSIGN(take_right, reverse ? less(a, b) : less(b, a));
         }
         next[out] = take_right ? order[right++] : order[left++];
@@ -185,7 +186,7 @@ Result<Value> filter_unique(Run& run, const Value& value, const Args& args) {
   for (Value& item : items) {
     run.step();
     MALMOI_ASSIGN(Value key, key_of(run, item, bound[1], bound.truthy(0)));
-    if (!hashable(key)) return type_error(std::string("unique() does not compare '") + key.type_name() + "'");
+    MALMOI_TRY(run.check_key(key));
     if (seen.find(key)) continue;
     seen.set(std::move(key), Value());
     kept.push_back(std::move(item));
@@ -205,7 +206,7 @@ Result<Value> filter_groupby(Run& run, const Value& value, const Args& args) {
   MALMOI_TRY(sort_by(run, keys, items, false));
   for (size_t begin = 0; begin < items.size();) {
     size_t end = begin + 1;
-    while (end < items.size() && equal(keys[begin], keys[end])) ++end;
+    for (; end < items.size() && equal(keys[begin], keys[end]); ++end) run.walk(keys[end]);
     MALMOI_ASSIGN(Value name, key_of(run, items[begin], bound[0], true, fallback));
     Values members(items.begin() + static_cast<std::ptrdiff_t>(begin),
                    items.begin() + static_cast<std::ptrdiff_t>(end));

@@ -78,11 +78,8 @@ Result<Value> filter_title(Run& run, const Value& value, const Args& args) {
 Result<Value> filter_trim(Run& run, const Value& value, const Args& args) {
   MALMOI_ASSIGN(Bound bound, bind("trim", args, {"chars"}));
   MALMOI_ASSIGN(Soft text, soft(run, value));
-  std::string_view chars;
-  if (bound.has(0)) {
-    MALMOI_ASSIGN(chars, text_argument("trim", *bound[0]));
-  }
-  return run.text(std::string(stripped(text.bytes, bound.has(0) ? &chars : nullptr, true, true)), text.markup);
+  MALMOI_ASSIGN(std::string_view kept, stripped(run, text.bytes, bound[0], "trim"));
+  return run.text(std::string(kept), text.markup);
 }
 
 Result<Value> filter_replace(Run& run, const Value& value, const Args& args) {
