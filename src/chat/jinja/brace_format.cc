@@ -8,6 +8,7 @@
 #include "chat/jinja/operators.h"
 #include "chat/jinja/print.h"
 #include "chat/jinja/text_methods.h"
+#include "chat/jinja/unicode.h"
 
 namespace malmoi::chat::jinja {
 namespace {
@@ -119,6 +120,7 @@ class Formatter {
         MALMOI_ASSIGN(shown, run_.string_of(value));
       } else if (rest[1] == 'r' || rest[1] == 'a') {
         MALMOI_ASSIGN(shown, run_.repr_of(value));
+        if (rest[1] == 'a') shown = ascii_escaped(shown);
       } else {
         return bad("a conversion that is none");
       }
@@ -171,11 +173,7 @@ class Formatter {
         spec.align == '=')
       return type_error("a text has no such format");
     std::string shown = value.text()->bytes;
-    if (spec.precision >= 0) {
-      size_t end = 0;
-      for (int64_t i = 0; i < spec.precision && end < shown.size(); ++i) end += utf8_length(shown[end]);
-      shown.resize(end);
-    }
+    if (spec.precision >= 0) shown.resize(first_bytes(shown, spec.precision));
     if (spec.zero && spec.align == '\0') spec.fill = "0";
     return padded_to(spec, shown, '<');
   }

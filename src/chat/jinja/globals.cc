@@ -1,5 +1,6 @@
 #include "chat/jinja/globals.h"
 
+#include <chrono>
 #include <clocale>
 #include <ctime>
 #include <locale.h>
@@ -68,15 +69,6 @@ Result<Value> raise_exception(Run& run, const Args& args) {
                       "change what the template refuses");
 }
 
-// The day of the week (0: Sunday) and of the year (from 0), by Zeller's reckoning of days.
-void set_days(std::tm& time) {
-  auto leap = [](int year) { return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0; };
-  constexpr int kBefore[] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334};
-  const int year = time.tm_year + 1900, past = year - 1;
-  time.tm_yday = kBefore[time.tm_mon] + time.tm_mday - 1 + (time.tm_mon > 1 && leap(year) ? 1 : 0);
-  time.tm_wday = (past + past / 4 - past / 100 + past / 400 + time.tm_yday + 1) % 7;
-}
-
 // Names of days and months in English, whatever the machine's language.
 Result<Value> strftime_now(Run& run, const Args& args) {
   MALMOI_ASSIGN(Bound bound, bind("strftime_now", args, {"format"}, 1));
@@ -105,7 +97,10 @@ Result<Value> strftime_now(Run& run, const Args& args) {
   time.tm_min = now.minute;
   time.tm_sec = now.second;
   time.tm_isdst = -1;
-  set_days(time);
+  const std::chrono::year_month_day date = std::chrono::year(now.year) / now.month / now.day;
+  const std::chrono::sys_days day = date;
+  time.tm_yday = static_cast<int>((day - std::chrono::sys_days(date.year() / 1 / 1)).count());
+  time.tm_wday = static_cast<int>(std::chrono::weekday(day).c_encoding());
   constexpr size_t kLongest = 1 << 16;
   if (format.empty()) return run.text("");
   if (format.size() > kLongest / 64) return type_error("strftime_now() wants a shorter format");

@@ -76,6 +76,7 @@ class Loop : public Object, public std::enable_shared_from_this<Loop> {
   void release() override;
 
  private:
+  Result<bool> read();
   Result<bool> peek();
   Result<int64_t> length();
 

@@ -6,6 +6,7 @@
 
 #include "base/utf8.h"
 #include "chat/jinja/literals.h"
+#include "chat/jinja/text_methods.h"
 #include "chat/jinja/unicode.h"
 
 namespace malmoi::chat::jinja {
@@ -34,7 +35,7 @@ class Lexer {
 
  private:
   Error error(std::string what, size_t offset, std::string remedy) const {
-    return invalid_data(std::move(what), place_text(source_, offset), std::move(remedy));
+    return error_at(source_, offset, std::move(what), std::move(remedy));
   }
   bool stands(std::string_view word, size_t at) const { return source_.substr(at, word.size()) == word; }
   void add(TokenKind kind, size_t offset, std::string text) {
@@ -47,12 +48,8 @@ class Lexer {
     return source_.npos;
   }
   size_t after_space(size_t at) const {
-    while (at < source_.size()) {
-      Utf8Char c = decode_utf8(source_, at);
-      if (!is_space(c.code_point)) break;
-      at += c.length;
-    }
-    return at;
+    if (at >= source_.size()) return at;
+    return source_.size() - stripped(source_.substr(at), nullptr, true, false).size();
   }
   // Ends a tag or section at `at`: white space or one newline goes with it.
   void leave(size_t at, bool dash, bool plus, bool trims) {
@@ -72,16 +69,7 @@ class Lexer {
     if ((line > 0 || line_begins_) && right_stripped(text.substr(line)).empty()) text = text.substr(0, line);
     return std::string(text);
   }
-  static std::string_view right_stripped(std::string_view text) {
-    size_t end = text.size();
-    while (end > 0) {
-      size_t begin = end - 1;
-      while (begin > 0 && is_utf8_continuation(text[begin])) --begin;
-      if (!is_space(decode_utf8(text, begin).code_point)) break;
-      end = begin;
-    }
-    return text.substr(0, end);
-  }
+  static std::string_view right_stripped(std::string_view text) { return stripped(text, nullptr, false, true); }
   char sign_at(size_t at) const {
     char c = at < source_.size() ? source_[at] : '\0';
     return c == '-' || c == '+' ? c : '\0';
@@ -218,16 +206,15 @@ class Lexer {
 
 }  // namespace
 
-Place place_of(std::string_view source, size_t offset) {
+std::string place_text(std::string_view source, size_t offset) {
   std::string_view before = source.substr(0, offset);
-  size_t line = before.rfind('\n');
-  std::string_view of_line = line == before.npos ? before : before.substr(line + 1);
-  return {1 + std::count(before.begin(), before.end(), '\n'), 1 + static_cast<int64_t>(count_code_points(of_line))};
+  const auto lines = std::count(before.begin(), before.end(), '\n');
+  const size_t column = count_code_points(before.substr(before.rfind('\n') + 1));
+  return "line " + std::to_string(1 + lines) + ", column " + std::to_string(1 + column);
 }
 
-std::string place_text(std::string_view source, size_t offset) {
-  Place place = place_of(source, offset);
-  return "line " + std::to_string(place.line) + ", column " + std::to_string(place.column);
+Error error_at(std::string_view source, size_t offset, std::string what, std::string remedy) {
+  return invalid_data(std::move(what), place_text(source, offset), std::move(remedy));
 }
 
 std::string normalized_source(std::string_view source) {

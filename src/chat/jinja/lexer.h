@@ -34,13 +34,10 @@ struct Token {
   Value number = {};
 };
 
-/// A place of the source as people count: both from 1, the column in code points.
-struct Place {
-  int64_t line = 1, column = 1;
-};
-Place place_of(std::string_view source, size_t offset);
-/// `line 3, column 14`.
+/// `line 3, column 14`, as people count: both from 1, the column in code points.
 std::string place_text(std::string_view source, size_t offset);
+/// What is wrong with a source, at one of its bytes.
+Error error_at(std::string_view source, size_t offset, std::string what, std::string remedy);
 
 /// All newlines as LF, and without the last one.
 std::string normalized_source(std::string_view source);

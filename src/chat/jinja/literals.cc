@@ -1,11 +1,10 @@
 #include "chat/jinja/literals.h"
 
-#include <cmath>
-#include <cstdio>
 #include <cstdlib>
-#include <limits>
 
 #include "base/utf8.h"
+#include "chat/jinja/print.h"
+#include "chat/jinja/text_methods.h"
 #include "chat/jinja/unicode.h"
 
 namespace malmoi::chat::jinja {
@@ -66,15 +65,8 @@ class Unescaper {
   void unknown() {
     Utf8Char c = decode_utf8(text_, at_);
     at_ += c.length;
-    out_ += '\\';
-    if (c.code_point < 0x80) {
-      out_ += static_cast<char>(c.code_point);
-      return;
-    }
-    char buffer[16];
-    const char* form = c.code_point < 0x100 ? "x%02x" : c.code_point < 0x10000 ? "u%04x" : "U%08x";
-    std::snprintf(buffer, sizeof buffer, form, static_cast<unsigned>(c.code_point));
-    out_ += buffer;
+    if (c.code_point < 0x80) (out_ += '\\') += static_cast<char>(c.code_point);
+    else print_escape(out_, c.code_point);
   }
 
   Status code_point(size_t digits) {
@@ -143,15 +135,11 @@ std::string without_underscores(std::string_view text) {
 
 // White space of any kind goes, decimal digits of any script become ASCII's.
 std::string plain_number(std::string_view text) {
-  std::u32string all = code_points(text);
-  size_t begin = 0, end = all.size();
-  while (begin < end && is_space(all[begin])) ++begin;
-  while (end > begin && is_space(all[end - 1])) --end;
   std::string out;
-  for (size_t i = begin; i < end; ++i) {
-    int value = digit_value(all[i]);
+  for (char32_t c : code_points(stripped(text, nullptr, true, true))) {
+    int value = digit_value(c);
     if (value >= 0) out += static_cast<char>('0' + value);
-    else append_utf8(out, all[i]);
+    else append_utf8(out, c);
   }
   return out;
 }

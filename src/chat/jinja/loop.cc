@@ -29,8 +29,9 @@ Status Loop::print(std::string& out, int) const {
   return {};
 }
 
-Result<bool> Loop::peek() {
-  while (waiting_.empty() && items_ && read_ < items_->size()) {
+// Reads the next item that passes the condition; false where there is none.
+Result<bool> Loop::read() {
+  while (items_ && read_ < items_->size()) {
     const Value& next = (*items_)[read_++];
     if (stmt_->condition) {
       interpreter_->step();
@@ -41,21 +42,19 @@ Result<bool> Loop::peek() {
       if (!passes.truthy()) continue;
     }
     waiting_.push_back(next);
+    return true;
   }
-  return !waiting_.empty();
+  return false;
 }
+
+Result<bool> Loop::peek() { return waiting_.empty() ? read() : Result<bool>(true); }
 
 Result<int64_t> Loop::length() {
   if (!items_) return 0;
   if (!stmt_->condition) return static_cast<int64_t>(items_->size());
-  std::deque<Value> passed;
-  while (true) {
-    MALMOI_ASSIGN(bool more, peek());
-    if (!more) break;
-    passed.push_back(std::move(waiting_.front()));
-    waiting_.pop_front();
+  for (bool more = true; more;) {
+    MALMOI_ASSIGN(more, read());
   }
-  waiting_ = std::move(passed);
   return index0_ + 1 + static_cast<int64_t>(waiting_.size());
 }
 

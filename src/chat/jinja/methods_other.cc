@@ -58,9 +58,7 @@ Result<Value> method_dict_get(Run& run, const Value& self, const Args& args) {
 
 Result<Value> method_dict_items(Run& run, const Value& self, const Args& args) {
   MALMOI_TRY(check_count("items", args, 0, 0));
-  Values pairs;
-  for (const auto& [key, value] : self.dict()->entries) pairs.push_back(run.tuple({key, value}));
-  return run.list(std::move(pairs), ListKind::kItems);
+  return run.list(run.pairs(*self.dict()), ListKind::kItems);
 }
 
 Result<Value> method_dict_keys(Run& run, const Value& self, const Args& args) {

@@ -24,9 +24,7 @@ Value like(Run& run, const Value& self, std::string text) { return run.text(std:
 
 using Mapping = std::string (*)(std::string_view);
 Result<Value> mapped(Run& run, const Value& self, const Args& args, const char* name, Mapping mapping) {
-  MALMOI_TRY(check_count(name, args, 0, 0));
-  run.step(bytes(self).size() / 8);
-  return like(run, self, mapping(bytes(self)));
+  return jinja::mapped(run, bytes(self), self.text()->markup, args, name, mapping);
 }
 
 template <typename Holds>
@@ -93,18 +91,14 @@ Result<Window> window(const Value& self, const Args& args, const char* name) {
   auto at = [&](size_t i) { return args.positional.size() > i ? args.positional[i] : Value(); };
   const int64_t length = self.text()->length;
   MALMOI_ASSIGN(SliceRange range, slice_range(length, at(1), at(2), Value()));
-  std::string_view text = bytes(self);
-  size_t begin = 0, end = 0;
-  for (int64_t i = 0; i < range.first; ++i) begin += self.text()->ascii() ? 1 : utf8_length(text[begin]);
-  end = begin;
-  for (int64_t i = 0; i < range.count; ++i) end += self.text()->ascii() ? 1 : utf8_length(text[end]);
+  const size_t begin = self.text()->byte_of(range.first), end = self.text()->byte_of(range.first + range.count);
   bool inside = true;
   if (at(1).is_integer()) inside = at(1).as_int() <= length;
   if (inside && range.count == 0 && !at(2).is_none()) {
     Int last = at(2).as_int() < 0 ? std::max<Int>(at(2).as_int() + length, 0) : at(2).as_int();
     inside = last >= range.first;
   }
-  return Window{text.substr(begin, end - begin), range.first, inside};
+  return Window{std::string_view(bytes(self)).substr(begin, end - begin), range.first, inside};
 }
 
 Result<int64_t> position(Run& run, const Value& self, const Args& args, const char* name, bool from_right) {
@@ -143,16 +137,10 @@ Result<Padding> padding(const Value& self, const Args& args, const char* name) {
   return made;
 }
 
-// Some character has a case, and all that have one are `wanted`.
 Result<Value> of_one_case(Run& run, const Value& self, const Args& args, const char* name, bool (*wanted)(char32_t)) {
   MALMOI_TRY(check_count(name, args, 0, 0));
   run.step(bytes(self).size() / 8);
-  bool any = false;
-  for (char32_t c : code_points(bytes(self))) {
-    if (wanted(c)) any = true;
-    else if (is_lower(c) || is_upper(c) || is_title(c)) return false;
-  }
-  return any;
+  return is_of_one_case(bytes(self), wanted);
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 #include "chat/jinja/format.h"
 #include "chat/jinja/operators.h"
 #include "chat/jinja/print.h"
-#include "chat/jinja/text_methods.h"
+#include "chat/jinja/unicode.h"
 
 namespace malmoi::chat::jinja {
 namespace {
@@ -127,12 +127,9 @@ class Formatter {
       else return type_error("%c wants a character");
     } else {
       MALMOI_ASSIGN(shown, run_.repr_of(value));
+      if (type == 'a') shown = ascii_escaped(shown);
     }
-    if (form.number.precision >= 0 && type != 'c') {
-      size_t end = 0;
-      for (int i = 0; i < form.number.precision && end < shown.size(); ++i) end += utf8_length(shown[end]);
-      shown.resize(std::min(end, shown.size()));
-    }
+    if (form.number.precision >= 0 && type != 'c') shown.resize(first_bytes(shown, form.number.precision));
     return put("", shown, form, ' ');
   }
 

@@ -45,6 +45,8 @@ Status print_dict(std::string& out, const Dict& dict, int depth) {
   return {};
 }
 
+}  // namespace
+
 void print_escape(std::string& out, char32_t c) {
   char buffer[16];
   const char* form = c < 0x100 ? "\\x%02x" : c < 0x10000 ? "\\u%04x" : "\\U%08x";
@@ -52,7 +54,14 @@ void print_escape(std::string& out, char32_t c) {
   out += buffer;
 }
 
-}  // namespace
+std::string ascii_escaped(std::string_view text) {
+  std::string out;
+  for (char32_t c : code_points(text)) {
+    if (c < 0x80) out += static_cast<char>(c);
+    else print_escape(out, c);
+  }
+  return out;
+}
 
 void print_quoted(std::string& out, std::string_view text) {
   char quote = text.find('\'') != text.npos && text.find('"') == text.npos ? '"' : '\'';

@@ -13,6 +13,10 @@ namespace malmoi::chat::jinja {
 Status print_repr(std::string& out, const Value& value, int depth = 0);
 /// `'it'`, or `"it's"`: quoted and escaped as repr() of a str.
 void print_quoted(std::string& out, std::string_view text);
+/// `\x1f`, `\u200b`, `\U0001f600`: a character by its number.
+void print_escape(std::string& out, char32_t c);
+/// What repr() made, as ascii() makes it: characters beyond ASCII by their numbers.
+std::string ascii_escaped(std::string_view text);
 
 std::string print_int(Int value);
 /// Digits of |value| to a base of 2 to 16, lower case.

@@ -47,6 +47,12 @@ Value Run::dict(std::shared_ptr<Dict> dict) {
   return std::shared_ptr<const Dict>(std::move(made));
 }
 
+Values Run::pairs(const Dict& dict) {
+  Values pairs;
+  for (const auto& [key, value] : dict.entries) pairs.push_back(tuple({key, value}));
+  return pairs;
+}
+
 Value Run::iterator(Values items) {
   budget_.step(1 + items.size() / 4);
   const Extent within = extent_of(items);

@@ -42,6 +42,8 @@ class Run {
   Value list(Values items, ListKind kind = ListKind::kList);
   Value tuple(Values items) { return list(std::move(items), ListKind::kTuple); }
   Value dict(std::shared_ptr<Dict> dict);
+  /// The entries of a dict as tuples.
+  Values pairs(const Dict& dict);
   /// What is iterated over once: the result of `map`, `select` ...
   Value iterator(Values items);
   /// Whether something may hold what has this extent; where not, the budget is spent.

@@ -174,7 +174,7 @@ class Resolver {
   };
 
   Error error(std::string what, uint32_t offset, std::string remedy) const {
-    return invalid_data(std::move(what), place_text(source_, offset), std::move(remedy));
+    return error_at(source_, offset, std::move(what), std::move(remedy));
   }
 
   Status check(const Expr& expr, bool soft) {

@@ -55,13 +55,6 @@ Result<std::optional<Value>> python_attribute(Run& run, const Value& value, std:
   return std::optional<Value>();
 }
 
-size_t byte_of(const Text& text, int64_t position) {
-  if (text.ascii()) return static_cast<size_t>(position);
-  size_t at = 0;
-  for (; position > 0; --position) at += utf8_length(text.bytes[at]);
-  return at;
-}
-
 // An item by its number; nothing where it is out of range or the value has no such items.
 std::optional<Value> item_at(Run& run, const Value& value, Int index) {
   const Text* text = value.text();
@@ -73,7 +66,7 @@ std::optional<Value> item_at(Run& run, const Value& value, Int index) {
   if (index < 0 || index >= length) return {};
   if (list) return list->items[static_cast<size_t>(index)];
   if (range) return range->at(index);
-  size_t at = byte_of(*text, static_cast<int64_t>(index));
+  size_t at = text->byte_of(static_cast<int64_t>(index));
   run.step(text->ascii() ? 0 : at / 64);
   return run.text(text->bytes.substr(at, utf8_length(text->bytes[at])), text->markup);
 }
@@ -146,7 +139,7 @@ Result<Value> slice(Run& run, const Value& value, const Value& first, const Valu
     return run.list(std::move(items), list->is_tuple() ? ListKind::kTuple : ListKind::kList);
   }
   if (range.step == 1) {
-    size_t from = byte_of(*text, range.first), to = byte_of(*text, range.first + range.count);
+    size_t from = text->byte_of(range.first), to = text->byte_of(range.first + range.count);
     run.step(to / 64);
     return run.text(text->bytes.substr(from, to - from), text->markup);
   }

@@ -1,5 +1,6 @@
 #include "chat/jinja/template.h"
 
+#include <chrono>
 #include <ctime>
 
 #include "base/utf8.h"
@@ -77,19 +78,11 @@ bool read_moment(std::string_view text, Run::Moment& m) {
   return true;
 }
 
-int days_of(int year, int month) {
-  constexpr int kDays[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-  bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-  return kDays[month - 1] + (month == 2 && leap ? 1 : 0);
-}
-
 }  // namespace
 
 Result<Run::Moment> parse_moment(std::string_view text) {
   Run::Moment m;
-  if (read_moment(text, m) && m.year >= 1 && m.month >= 1 && m.month <= 12 && m.day >= 1 &&
-      m.day <= days_of(m.year, m.month) && m.hour < 24 && m.minute < 60 && m.second < 60)
-    return m;
+  if (read_moment(text, m) && m.year >= 1 && (std::chrono::year(m.year) / m.month / m.day).ok() && m.hour < 24 && m.minute < 60 && m.second < 60) return m;
   return usage_error("'" + std::string(text.substr(0, 40)) + "' is no date and time", "strftime_now",
                      "write it as 2025-07-26T09:05:03");
 }

@@ -104,6 +104,13 @@ char32_t last_character(std::string_view text) {
   return text.empty() ? 0 : decode_utf8(text, previous(text, text.size())).code_point;
 }
 
+Result<Value> mapped(Run& run, std::string_view text, bool markup, const Args& args, const char* function,
+                     std::string (*mapping)(std::string_view)) {
+  MALMOI_TRY(check_count(function, args, 0, 0));
+  run.step(text.size() / 8);
+  return run.text(mapping(text), markup);
+}
+
 Result<std::string> replaced(Run& run, std::string_view text, std::string_view old, std::string_view replacement,
                              int64_t count) {
   MALMOI_TRY(run.search(text, old));

@@ -45,7 +45,7 @@ class TokenStream {
   }
 
   Error error(std::string what, size_t offset, std::string remedy) const {
-    return invalid_data(std::move(what), place_text(source_, offset), std::move(remedy));
+    return error_at(source_, offset, std::move(what), std::move(remedy));
   }
   /// What stands here, and what should.
   Error wanted(const std::string& what) const {

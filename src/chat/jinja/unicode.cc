@@ -7,6 +7,7 @@
 #include <unicode/uchar.h>
 #include <unicode/unistr.h>
 
+#include "base/ascii.h"
 #include "base/utf8.h"
 
 namespace malmoi::chat::jinja {
@@ -14,12 +15,7 @@ namespace {
 
 UChar32 icu(char32_t c) { return static_cast<UChar32>(c); }
 
-bool ascii(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-}
-
 char ascii_upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; }
-char ascii_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
 icu::UnicodeString utf16(std::string_view text) {
   return icu::UnicodeString::fromUTF8(icu::StringPiece(text.data(), static_cast<int32_t>(text.size())));
@@ -107,17 +103,14 @@ char32_t character_named(const std::string& name) {
 }
 
 std::string to_upper(std::string_view text) {
-  if (!ascii(text)) return utf8(utf16(text).toUpper(icu::Locale::getRoot()));
+  if (!is_ascii(text)) return utf8(utf16(text).toUpper(icu::Locale::getRoot()));
   std::string out(text);
   std::transform(out.begin(), out.end(), out.begin(), ascii_upper);
   return out;
 }
 
 std::string to_lower(std::string_view text) {
-  if (!ascii(text)) return utf8(utf16(text).toLower(icu::Locale::getRoot()));
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), ascii_lower);
-  return out;
+  return is_ascii(text) ? ascii_lower(text) : utf8(utf16(text).toLower(icu::Locale::getRoot()));
 }
 
 std::string case_folded(std::string_view text) { return utf8(utf16(text).foldCase()); }
@@ -166,11 +159,19 @@ std::u32string code_points(std::string_view text) {
   return out;
 }
 
-std::string from_code_points(std::u32string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (char32_t c : text) append_utf8(out, c);
-  return out;
+size_t first_bytes(std::string_view text, int64_t count) {
+  size_t at = 0;
+  for (; count > 0 && at < text.size(); --count) at += utf8_length(text[at]);
+  return at;
+}
+
+bool is_of_one_case(std::string_view text, bool (*wanted)(char32_t)) {
+  bool any = false;
+  for (char32_t c : code_points(text)) {
+    if (wanted(c)) any = true;
+    else if (cased(c)) return false;
+  }
+  return any;
 }
 
 }  // namespace malmoi::chat::jinja

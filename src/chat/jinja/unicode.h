@@ -3,6 +3,8 @@
 // Python 3.12, Unicode 15: `str.isspace`, `isalpha`, ... and the full mappings of SpecialCasing.txt.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -38,6 +40,9 @@ std::string title_cased(std::string_view text);
 std::string case_swapped(std::string_view text);
 
 std::u32string code_points(std::string_view text);
-std::string from_code_points(std::u32string_view text);
+/// How many bytes the first `count` code points of a text have, or all of it.
+size_t first_bytes(std::string_view text, int64_t count);
+/// Whether some character has the case that is `wanted` (is_lower, is_upper), and none another.
+bool is_of_one_case(std::string_view text, bool (*wanted)(char32_t));
 
 }  // namespace malmoi::chat::jinja

@@ -6,6 +6,7 @@
 #include "base/utf8.h"
 #include "chat/jinja/arguments.h"
 #include "chat/jinja/operators.h"
+#include "chat/jinja/unicode.h"
 
 namespace malmoi::chat::jinja {
 
@@ -77,6 +78,11 @@ Text::Text(std::string text, bool is_markup, Charge charged)
       length(static_cast<int64_t>(count_code_points(bytes))),
       markup(is_markup),
       charge(std::move(charged)) {}
+
+size_t Text::byte_of(int64_t position) const {
+  if (position == length) return bytes.size();
+  return ascii() ? static_cast<size_t>(position) : first_bytes(bytes, position);
+}
 
 bool hashable(const Value& value) {
   if (value.dict()) return false;

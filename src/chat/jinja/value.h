@@ -101,6 +101,8 @@ class Value {
 struct Text {
   Text(std::string text, bool is_markup, Charge charged);
   bool ascii() const { return length == static_cast<int64_t>(bytes.size()); }
+  /// Where a code point begins, by its number from 0 to `length`.
+  size_t byte_of(int64_t position) const;
 
   std::string bytes;
   int64_t length;       // code points

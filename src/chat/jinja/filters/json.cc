@@ -1,9 +1,8 @@
 // `tojson`, as transformers has it: json.dumps without HTML escapes.
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 
-#include "base/utf8.h"
+#include "base/json.h"
 #include "chat/jinja/filters/filters.h"
 #include "chat/jinja/print.h"
 
@@ -45,31 +44,8 @@ class Writer {
     if (std::isinf(value)) return value < 0 ? "-Infinity" : "Infinity";
     return print_float(value);
   }
-  void escape_unit(unsigned unit) {
-    char buffer[16];
-    std::snprintf(buffer, sizeof buffer, "\\u%04x", unit);
-    out += buffer;
-  }
   void quote(std::string_view text) {
-    out += '"';
-    for (size_t at = 0; at < text.size();) {
-      Utf8Char c = decode_utf8(text, at);
-      std::string_view bytes = text.substr(at, c.length);
-      at += c.length;
-      const char32_t code = c.code_point;
-      if (code == '"' || code == '\\') (out += '\\') += static_cast<char>(code);
-      else if (code == '\n') out += "\\n";
-      else if (code == '\r') out += "\\r";
-      else if (code == '\t') out += "\\t";
-      else if (code == '\f') out += "\\f";
-      else if (code == '\b') out += "\\b";
-      else if (code < 0x20 || (form_.ascii && code > 0x7E && code < 0x10000)) escape_unit(code);
-      else if (form_.ascii && code >= 0x10000) {
-        escape_unit(0xD800 + ((code - 0x10000) >> 10));
-        escape_unit(0xDC00 + ((code - 0x10000) & 0x3FF));
-      } else out += bytes;
-    }
-    out += '"';
+    out += Json(text).dump(-1, ' ', form_.ascii, Json::error_handler_t::replace);  // dump_json(), in ASCII where wanted
   }
   void line(int depth) {
     if (!form_.lines) return;

@@ -94,11 +94,9 @@ Result<Value> filter_list(Run& run, const Value& value, const Args& args) {
 
 Result<Value> filter_items(Run& run, const Value& value, const Args& args) {
   MALMOI_TRY(check_count("items", args, 0, 0));
-  Values pairs;
-  if (value.is_undefined()) return run.iterator(std::move(pairs));
+  if (value.is_undefined()) return run.iterator({});
   if (!value.dict()) return type_error(std::string("items() wants a dict, not '") + value.type_name() + "'");
-  for (const auto& [key, held] : value.dict()->entries) pairs.push_back(run.tuple({key, held}));
-  return run.iterator(std::move(pairs));
+  return run.iterator(run.pairs(*value.dict()));
 }
 
 Result<Value> filter_first(Run& run, const Value& value, const Args& args) {
@@ -168,11 +166,10 @@ Result<Value> filter_dictsort(Run& run, const Value& value, const Args& args) {
     MALMOI_ASSIGN(by, text_argument("dictsort", *bound[1]));
   }
   if (by != "key" && by != "value") return type_error("dictsort() sorts by 'key' or by 'value'");
-  Values keys, pairs;
+  Values keys, pairs = run.pairs(*value.dict());
   for (const auto& [key, held] : value.dict()->entries) {
     const Value& sorted = by == "key" ? key : held;
     keys.push_back(bound.truthy(0) ? sorted : without_case(run, sorted));
-    pairs.push_back(run.tuple({key, held}));
   }
   MALMOI_TRY(sort_by(run, keys, pairs, bound.truthy(2)));
   return run.list(std::move(pairs));

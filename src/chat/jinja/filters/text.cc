@@ -26,10 +26,8 @@ Result<Soft> soft(Run& run, const Value& value) {
 using Mapping = std::string (*)(std::string_view);
 
 Result<Value> mapped(Run& run, const Value& value, const Args& args, const char* name, Mapping mapping) {
-  MALMOI_TRY(check_count(name, args, 0, 0));
   MALMOI_ASSIGN(Soft text, soft(run, value));
-  run.step(text.bytes.size() / 8);
-  return run.text(mapping(text.bytes), text.markup);
+  return jinja::mapped(run, text.bytes, text.markup, args, name, mapping);
 }
 
 bool begins_word(char c) { return c == '-' || c == '(' || c == '{' || c == '[' || c == '<'; }
@@ -186,13 +184,9 @@ Result<Value> filter_truncate(Run& run, const Value& value, const Args& args) {
   MALMOI_ASSIGN(int64_t whole, length_of(value));
   if (whole <= length + leeway) return value;
   MALMOI_ASSIGN(std::string_view given, text_argument("truncate", value));
-  std::u32string text = code_points(given);
-  std::u32string kept = text.substr(0, static_cast<size_t>(length - end_length));
-  if (!bound.truthy(1)) {
-    size_t space = kept.rfind(U' ');
-    if (space != kept.npos) kept.resize(space);
-  }
-  return run.text(from_code_points(kept) + std::string(end));
+  std::string_view kept = given.substr(0, first_bytes(given, length - end_length));
+  if (!bound.truthy(1)) kept = kept.substr(0, kept.rfind(' '));
+  return run.text(std::string(kept).append(end));
 }
 
 Result<Value> filter_wordcount(Run& run, const Value& value, const Args& args) {

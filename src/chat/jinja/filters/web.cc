@@ -30,7 +30,7 @@ Result<Value> filter_urlencode(Run& run, const Value& value, const Args& args) {
   MALMOI_TRY(check_count("urlencode", args, 0, 0));
   Values pairs;
   if (value.dict()) {
-    for (const auto& [key, held] : value.dict()->entries) pairs.push_back(run.tuple({key, held}));
+    pairs = run.pairs(*value.dict());
   } else if (value.list()) {
     pairs = value.list()->items;
   } else {
