@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <memory>
 
+#include "base/begun.h"
+
 namespace malmoi::infer {
 
 StopFilter::StopFilter(std::vector<std::string> stops) : stops_(std::move(stops)) {
@@ -18,19 +20,11 @@ std::string StopFilter::push(const std::string& text) {
     return take(first);
   }
   size_t safe = held_.size();
-  for (const std::string& stop : stops_) safe = std::min(safe, held_.size() - overlap(stop));
+  for (const std::string& stop : stops_) safe = std::min(safe, held_.size() - begun(held_, stop));
   return take(safe);
 }
 
 std::string StopFilter::finish() { return stopped_ ? "" : take(held_.size()); }
-
-// The longest end of what is held that begins `stop`.
-size_t StopFilter::overlap(const std::string& stop) const {
-  for (size_t n = std::min(stop.size() - 1, held_.size()); n > 0; --n) {
-    if (held_.compare(held_.size() - n, n, stop, 0, n) == 0) return n;
-  }
-  return 0;
-}
 
 std::string StopFilter::take(size_t bytes) {
   std::string out = held_.substr(0, bytes);

@@ -19,7 +19,6 @@ class StopFilter {
   bool stopped() const { return stopped_; }
 
  private:
-  size_t overlap(const std::string& stop) const;
   std::string take(size_t bytes);
 
   std::vector<std::string> stops_;

@@ -35,6 +35,9 @@ struct AnswerFamily {
   std::string_view name;
   /// Whether a chat template is of this family.
   bool (*wrote)(std::string_view template_source);
+  /// What stands between the parts of an answer. Where the tokenizer has it as a special token, the parser must see it
+  /// written out.
+  std::span<const std::string_view> marks;
   /// `prompt`: what the answer goes on with; a thought that it opened is open.
   std::unique_ptr<AnswerParser> (*parser)(std::string_view prompt);
 };

@@ -4,7 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
+#include <string>
 
 namespace malmoi::chat {
 namespace {
@@ -47,12 +49,17 @@ constexpr Case kCases[] = {
     {"hermes", "<tool_call>", "", "<think>\na b\n</think>\n\nYes < no", "r:a b|c:Yes < no"},
     {"hermes", "<tool_call>", "assistant\n<think>\n", "a\n</think>\n\nYes", "r:a|c:Yes"},
     {"hermes", "<tool_call>", "", "<tool_call>oops</tool_call> x", "c:<tool_call>oops</tool_call> x"},
+    {"hermes", "<tool_call>", "", "Hi\n\n<tool_call>oops</tool_call>\nx", "c:Hi\n\n<tool_call>oops</tool_call>\nx"},
     {"hermes", "<tool_call>", "", "a <tool", "c:a <tool"},
     {"llama3", "<|python_tag|>", "",
      "{\"name\": \"f\", \"parameters\": {\"a\": \";\"}}; {\"name\": \"g\", \"parameters\": {}}",
      "t:f({\"a\":\";\"})|t:g({})"},
     {"llama3", "<|python_tag|>", "", "<|python_tag|>{\"name\": \"f\", \"parameters\": {}}<|eom_id|>", "t:f({})"},
+    {"llama3", "<|python_tag|>", "",
+     "{\"name\": \"f\", \"parameters\": {\"a\": \"\\\";\"}};{\"name\": \"g\", \"parameters\": {}};",
+     "t:f({\"a\":\"\\\";\"})|t:g({})"},
     {"llama3", "<|python_tag|>", "", "{not json}", "c:{not json}"},
+    {"llama3", "<|python_tag|>", "", "{\"a\": \"\\", "c:{\"a\": \"\\"},
     {"llama3", "<|python_tag|>", "", "Use {x}.", "c:Use {x}."},
     {"mistral", "[TOOL_CALLS]", "", "[TOOL_CALLS][{\"name\": \"f\", \"arguments\": {\"x\": 1}, \"id\": \"a\"}]",
      "t:f({\"x\":1})"},
@@ -75,6 +82,8 @@ constexpr Case kCases[] = {
      "<|channel|>analysis<|message|>hm<|end|><|start|>assistant<|channel|>final<|message|>Yes<|return|>", "r:hm|c:Yes"},
     {"harmony", "<|channel|>", "",
      "<|channel|>commentary to=functions.f <|constrain|>json<|message|>{\"x\": 1}<|call|>", "t:f({\"x\":1})"},
+    {"harmony", "<|channel|>", "", "<|channel|>commentary to=functions.f<|constrain|>json<|message|>{}<|call|>",
+     "t:f({})"},
     {"plain", "", "", "<think>a</think>b", "r:a|c:b"},
     {"plain", "", "", "  x\n", "c:x\n"},
 };
@@ -100,12 +109,22 @@ TEST(Answer, WhatIsCertainIsToldAtOnce) {
 
 TEST(Answer, AnyBytesComeBack) {
   for (const AnswerFamily* family : answer_families()) {
-    for (std::string_view text :
-         {"{", "[", "<", "<|channel|>", "```", "<think>", "\xff\xfe", "{\"name\": 1}", "<tool_call>", "[TOOL_CALLS]"}) {
-      auto parser = family->parser(text);
-      parser->push(text);
-      parser->push(text);
-      parser->finish();
+    auto told_of = [&](const std::string& text, size_t step) { return parsed(*family, text, text + text, step); };
+    for (const std::string text : {"{", "[", "<", "```", "\xff\xfe", "{\"name\": 1}"}) {
+      EXPECT_EQ(told_of(text, 1000), "c:" + text + text) << family->name;
+      EXPECT_EQ(told_of(text, 1), "c:" + text + text) << family->name;
+    }
+    for (const std::string mark : {"<|channel|>", "<think>", "<tool_call>", "[TOOL_CALLS]", "[THINK]", "<|python_tag|>"})
+      EXPECT_EQ(told_of(mark, 1), told_of(mark, 1000)) << family->name << ": " << mark;
+  }
+}
+
+TEST(Answer, MarksOfAFamilyStandInItsAnswers) {
+  for (const AnswerFamily* family : answer_families()) {
+    for (std::string_view mark : family->marks) {
+      EXPECT_TRUE(std::ranges::any_of(kCases, [&](const Case& one) {
+        return one.family == family->name && std::string_view(one.answer).find(mark) != std::string_view::npos;
+      })) << family->name << ": " << mark;
     }
   }
 }

@@ -1,6 +1,7 @@
 // DeepSeek: thoughts in <think>, calls between marks of their own, each with its arguments in a block of JSON (R1, V3) or bare (V3.1).
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "base/json.h"
 #include "chat/answer/sections.h"
 
@@ -8,24 +9,19 @@ namespace malmoi::chat {
 namespace {
 
 constexpr std::string_view kBegin = "<｜tool▁call▁begin｜>", kSeparator = "<｜tool▁sep｜>",
-                           kEnd = "<｜tool▁call▁end｜>";
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kSpaces = " \t\r\n";
-  text.remove_prefix(std::min(text.find_first_not_of(kSpaces), text.size()));
-  return text.substr(0, text.find_last_not_of(kSpaces) + 1);
-}
+                           kEnd = "<｜tool▁call▁end｜>", kAllBegin = "<｜tool▁calls▁begin｜>",
+                           kAllEnd = "<｜tool▁calls▁end｜>";
 
 std::optional<ToolCall> call_of(std::string_view text) {
   size_t separator = text.find(kSeparator);
   if (separator == text.npos) return {};
-  std::string_view first = trimmed(text.substr(0, separator)),
-                   rest = trimmed(text.substr(separator + kSeparator.size()));
+  std::string_view first = ascii_trim(text.substr(0, separator)),
+                   rest = ascii_trim(text.substr(separator + kSeparator.size()));
   std::string_view name = first, arguments = rest;
   if (size_t block = rest.find("```json"); block != rest.npos) {  // type <sep> name, then the block
-    name = trimmed(rest.substr(0, block));
+    name = ascii_trim(rest.substr(0, block));
     arguments = rest.substr(block + 7);
-    arguments = trimmed(arguments.substr(0, arguments.rfind("```")));
+    arguments = ascii_trim(arguments.substr(0, arguments.rfind("```")));
   }
   auto read = parse_json(arguments, "arguments");
   if (name.empty() || !read.ok() || !read->is_object()) return {};
@@ -34,7 +30,7 @@ std::optional<ToolCall> call_of(std::string_view text) {
 
 std::optional<std::vector<ToolCall>> calls_of(std::string_view text) {
   std::vector<ToolCall> calls;
-  for (text = trimmed(text); !text.empty(); text = trimmed(text)) {
+  for (text = ascii_trim(text); !text.empty(); text = ascii_trim(text)) {
     if (!text.starts_with(kBegin)) return {};
     text.remove_prefix(kBegin.size());
     size_t end = std::min(text.find(kEnd), text.size());
@@ -46,19 +42,15 @@ std::optional<std::vector<ToolCall>> calls_of(std::string_view text) {
   return calls;
 }
 
-const Section kSections[] = {kThink,
-                             {.open = "<｜tool▁calls▁begin｜>", .closes = {"<｜tool▁calls▁end｜>"}, .calls = calls_of}};
+const Section kSections[] = {kThink, {.open = kAllBegin, .closes = {kAllEnd}, .calls = calls_of}};
+constexpr std::string_view kMarks[] = {"<think>", "</think>", kAllBegin, kAllEnd, kBegin, kSeparator, kEnd};
 
 bool wrote(std::string_view source) {
-  return source.find("<｜tool▁call▁begin｜>") != source.npos || source.find("<｜Assistant｜>") != source.npos;
-}
-
-std::unique_ptr<AnswerParser> parser(std::string_view prompt) {
-  return section_parser(kSections, prompt_opens(prompt, kThink) ? &kSections[0] : nullptr);
+  return source.find(kBegin) != source.npos || source.find("<｜Assistant｜>") != source.npos;
 }
 
 }  // namespace
 
-extern const AnswerFamily deepseek_answers{"deepseek", wrote, parser};
+extern const AnswerFamily deepseek_answers{"deepseek", wrote, kMarks, parser_of<kSections>};
 
 }  // namespace malmoi::chat

@@ -5,18 +5,15 @@ namespace malmoi::chat {
 namespace {
 
 const Section kSections[] = {kThink};
+constexpr std::string_view kMarks[] = {"<think>", "</think>"};
 
 bool wrote(std::string_view) { return true; }
-
-std::unique_ptr<AnswerParser> parser(std::string_view prompt) {
-  return section_parser(kSections, prompt_opens(prompt, kThink) ? &kSections[0] : nullptr);
-}
 
 }  // namespace
 
 extern const AnswerFamily harmony_answers, deepseek_answers, mistral_answers, llama3_answers, hermes_answers,
     gemma_answers;
-const AnswerFamily plain_answers{"plain", wrote, parser};
+const AnswerFamily plain_answers{"plain", wrote, kMarks, parser_of<kSections>};
 
 std::span<const AnswerFamily* const> answer_families() {
   static constexpr const AnswerFamily* kFamilies[] = {&harmony_answers, &deepseek_answers, &mistral_answers,

@@ -12,10 +12,8 @@ const Section kSections[] = {
 
 bool wrote(std::string_view source) { return source.find("<start_of_turn>") != source.npos; }
 
-std::unique_ptr<AnswerParser> parser(std::string_view) { return section_parser(kSections, nullptr); }
-
 }  // namespace
 
-extern const AnswerFamily gemma_answers{"gemma", wrote, parser};
+extern const AnswerFamily gemma_answers{"gemma", wrote, {}, parser_of<kSections>};
 
 }  // namespace malmoi::chat

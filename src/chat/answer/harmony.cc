@@ -4,8 +4,9 @@
 #include <algorithm>
 #include <array>
 
+#include "base/begun.h"
 #include "base/json.h"
-#include "chat/answer/answer_parser.h"
+#include "chat/answer/events.h"
 
 namespace malmoi::chat {
 namespace {
@@ -25,9 +26,7 @@ class HarmonyParser : public AnswerParser {
       std::string_view found;
       for (std::string_view mark : kMarks) {
         if (size_t at = held_.find(mark); at < first) first = at, found = mark;
-        for (size_t length = std::min(held_.size(), mark.size() - 1); length > waits; --length) {
-          if (held_.ends_with(mark.substr(0, length))) waits = length;
-        }
+        waits = std::max(waits, begun(held_, mark));
       }
       if (found.empty()) {
         take(held_.size() - waits);
@@ -37,28 +36,23 @@ class HarmonyParser : public AnswerParser {
       held_.erase(0, found.size());
       meet(found);
     }
-    return std::exchange(events_, {});
+    return events_.take();
   }
 
   std::vector<AnswerEvent> finish() override {
     take(held_.size());
     end_message();
-    return std::exchange(events_, {});
+    return events_.take();
   }
 
  private:
   // Text up to a mark: of a header, a call, or what is told at once.
   void take(size_t length) {
-    std::string text = held_.substr(0, length);
-    held_.erase(0, length);
-    if (text.empty()) return;
+    const std::string_view text = std::string_view(held_).substr(0, length);
     if (in_header_) header_ += text;
     else if (!recipient_.empty()) body_ += text;
-    else tell(thinks_ ? Kind::kReasoning : Kind::kContent, std::move(text));
-  }
-  void tell(Kind kind, std::string text) {
-    if (!events_.empty() && events_.back().kind == kind && kind != Kind::kToolCall) events_.back().text += text;
-    else events_.push_back({.kind = kind, .text = std::move(text)});
+    else events_.add(thinks_ ? Kind::kReasoning : Kind::kContent, text);
+    held_.erase(0, length);
   }
   void meet(std::string_view mark) {
     if (mark == kMessage) {
@@ -79,9 +73,8 @@ class HarmonyParser : public AnswerParser {
   void end_message() {
     if (!in_header_ && !recipient_.empty()) {
       auto read = parse_json(body_, "arguments");
-      if (read.ok() && read->is_object())
-        events_.push_back({.kind = Kind::kToolCall, .call = {.name = recipient_, .arguments = dump_json(*read)}});
-      else if (!body_.empty()) tell(Kind::kContent, body_);
+      if (read.ok() && read->is_object()) events_.add({.name = recipient_, .arguments = dump_json(*read)});
+      else events_.add(Kind::kContent, body_);
       recipient_.clear();
       body_.clear();
     }
@@ -89,7 +82,7 @@ class HarmonyParser : public AnswerParser {
   }
 
   std::string held_, header_, recipient_, body_;
-  std::vector<AnswerEvent> events_;
+  AnswerEvents events_;
   bool in_header_ = false, thinks_ = false;
 };
 
@@ -99,6 +92,6 @@ std::unique_ptr<AnswerParser> parser(std::string_view) { return std::make_unique
 
 }  // namespace
 
-extern const AnswerFamily harmony_answers{"harmony", wrote, parser};
+extern const AnswerFamily harmony_answers{"harmony", wrote, kMarks, parser};
 
 }  // namespace malmoi::chat

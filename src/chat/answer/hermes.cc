@@ -5,15 +5,12 @@ namespace malmoi::chat {
 namespace {
 
 const Section kSections[] = {kThink, {.open = "<tool_call>", .closes = {"</tool_call>"}, .calls = json_tool_calls}};
+constexpr std::string_view kMarks[] = {"<think>", "</think>", "<tool_call>", "</tool_call>"};
 
 bool wrote(std::string_view source) { return source.find("<tool_call>") != source.npos; }
 
-std::unique_ptr<AnswerParser> parser(std::string_view prompt) {
-  return section_parser(kSections, prompt_opens(prompt, kThink) ? &kSections[0] : nullptr);
-}
-
 }  // namespace
 
-extern const AnswerFamily hermes_answers{"hermes", wrote, parser};
+extern const AnswerFamily hermes_answers{"hermes", wrote, kMarks, parser_of<kSections>};
 
 }  // namespace malmoi::chat

@@ -37,14 +37,12 @@ std::optional<std::vector<ToolCall>> calls_of(std::string_view text) {
 const Section kSections[] = {{.open = "[THINK]", .closes = {"[/THINK]"}},
                              {.open = kCalls, .closes = {"</s>"}, .calls = calls_of}};
 
-bool wrote(std::string_view source) { return source.find("[TOOL_CALLS]") != source.npos; }
+constexpr std::string_view kMarks[] = {"[THINK]", "[/THINK]", kCalls, kArgs, kId};
 
-std::unique_ptr<AnswerParser> parser(std::string_view prompt) {
-  return section_parser(kSections, prompt_opens(prompt, kSections[0]) ? &kSections[0] : nullptr);
-}
+bool wrote(std::string_view source) { return source.find(kCalls) != source.npos; }
 
 }  // namespace
 
-extern const AnswerFamily mistral_answers{"mistral", wrote, parser};
+extern const AnswerFamily mistral_answers{"mistral", wrote, kMarks, parser_of<kSections>};
 
 }  // namespace malmoi::chat

@@ -1,7 +1,11 @@
 #include "chat/answer/sections.h"
 
 #include <algorithm>
+#include <string>
 #include <utility>
+
+#include "base/begun.h"
+#include "chat/answer/events.h"
 
 namespace malmoi::chat {
 namespace {
@@ -13,13 +17,8 @@ std::string_view without_spaces_before(std::string_view text) {
   return text.substr(std::min(text.find_first_not_of(kSpaces), text.size()));
 }
 
-// How much of the end of a text may be the beginning of a marker.
-size_t begun(std::string_view text, std::string_view marker) {
-  size_t most = std::min(text.size(), marker.size() - 1);
-  for (size_t length = most; length > 0; --length) {
-    if (text.ends_with(marker.substr(0, length))) return length;
-  }
-  return 0;
+std::string_view without_spaces_behind(std::string_view text) {
+  return text.substr(0, text.find_last_not_of(kSpaces) + 1);
 }
 
 class SectionParser : public AnswerParser {
@@ -28,65 +27,72 @@ class SectionParser : public AnswerParser {
 
   std::vector<AnswerEvent> push(std::string_view text) override {
     held_ += text;
-    while (section_ ? within(false) : outside(false)) {
-    }
-    return std::exchange(events_, {});
+    return told(false);
   }
-
-  std::vector<AnswerEvent> finish() override {
-    while (!held_.empty() || (section_ && section_->calls)) {
-      if (!(section_ ? within(true) : outside(true))) break;
-    }
-    return std::exchange(events_, {});
-  }
+  std::vector<AnswerEvent> finish() override { return told(true); }
 
  private:
-  void tell(Kind kind, std::string_view text) {
-    if (kind == Kind::kContent && trims_) text = without_spaces_before(text);
+  std::vector<AnswerEvent> told(bool last) {
+    while (section_ ? within(last) : outside(last)) {
+    }
+    return events_.take();
+  }
+
+  void say(std::string_view text) {
+    if (trims_) text = without_spaces_before(text);
     if (text.empty()) return;
     trims_ = false;
-    if (kind == Kind::kContent && text.find_first_not_of(kSpaces) != text.npos) said_ = true;
-    if (!events_.empty() && events_.back().kind == kind && kind != Kind::kToolCall) events_.back().text += text;
-    else events_.push_back({.kind = kind, .text = std::string(text)});
+    said_ = said_ || !without_spaces_before(text).empty();
+    events_.add(Kind::kContent, text);
+  }
+
+  void think(std::string_view text) {
+    if (!thought_) text = without_spaces_before(text);
+    thought_ = thought_ || !text.empty();
+    events_.add(Kind::kReasoning, text);
+  }
+
+  void call(const Section& section, const std::string& text, const std::string& close) {
+    auto calls = section.calls(text);
+    if (!calls || calls->empty()) {  // as it was written
+      say(gap_ + (section.keeps_open ? "" : std::string(section.open)) + text + close);
+      return;
+    }
+    for (ToolCall& one : *calls) events_.add(std::move(one));
+    trims_ = true;
   }
 
   // Content up to the next section. False: more text is needed.
   bool outside(bool last) {
-    size_t first = held_.npos;
+    size_t first = held_.npos, waits = 0;
     const Section* found = nullptr;
-    size_t waits = 0;
     for (const Section& section : sections_) {
-      if (section.at_start) {
-        if (said_) continue;
-        std::string_view rest = without_spaces_before(held_);
-        size_t at = held_.size() - rest.size();
-        if (rest.starts_with(section.open) && at < first) first = at, found = &section;
-        else if (section.open.starts_with(rest)) waits = std::max(waits, rest.size());
-        continue;
-      }
-      size_t at = held_.find(section.open);
-      if (at < first) first = at, found = &section;
-      waits = std::max(waits, begun(held_, section.open));
+      if (section.at_start && said_) continue;
+      const std::string_view rest = section.at_start ? without_spaces_before(held_) : std::string_view(held_);
+      const size_t before = held_.size() - rest.size();
+      size_t at = section.at_start && !rest.starts_with(section.open) ? rest.npos : rest.find(section.open);
+      if (at != rest.npos && before + at < first) first = before + at, found = &section;
+      const size_t wait = begun(rest, section.open);
+      if (!section.at_start || wait == rest.size()) waits = std::max(waits, wait);
     }
     if (found) {
-      std::string before = held_.substr(0, first);
-      before.erase(before.find_last_not_of(kSpaces) + 1);
-      tell(Kind::kContent, before);
+      const std::string before = held_.substr(0, first);
+      const std::string_view content = without_spaces_behind(before);
+      say(content);
+      gap_ = before.substr(content.size());
       held_.erase(0, first + (found->keeps_open ? 0 : found->open.size()));
       section_ = found;
-      trims_ = true;
       return true;
     }
-    if (last) waits = 0;
     // White space waits, too: before a section it goes.
-    size_t sure = held_.size() - waits;
-    if (!last) sure = std::string_view(held_).substr(0, sure).find_last_not_of(kSpaces) + 1;
-    tell(Kind::kContent, std::string_view(held_).substr(0, sure));
+    const std::string_view held = held_;
+    const size_t sure = last ? held.size() : without_spaces_behind(held.substr(0, held.size() - waits)).size();
+    say(held.substr(0, sure));
     held_.erase(0, sure);
     return false;
   }
 
-  // Within a section, up to its end.
+  // Within a section, up to its end. False: more text is needed.
   bool within(bool last) {
     size_t end = held_.npos, length = 0, waits = 0;
     for (std::string_view close : section_->closes) {
@@ -95,52 +101,32 @@ class SectionParser : public AnswerParser {
       waits = std::max(waits, begun(held_, close));
     }
     const bool ended = end != held_.npos;
-    if (!section_->calls) {
-      if (ended || last) {
-        think(held_.substr(0, end), true);
-        trims_ = true;
-      } else {
-        size_t sure = std::string_view(held_).substr(0, held_.size() - waits).find_last_not_of(kSpaces) + 1;
-        think(held_.substr(0, sure), false);
-        held_.erase(0, sure);
-        return false;
-      }
-    } else if (ended || last) {
-      // Without its end a call may still be whole: some models end their turn in place of it.
-      call(held_.substr(0, end), ended ? held_.substr(end, length) : "");
-    } else {
+    if (!ended && !last) {
+      if (section_->calls) return false;
+      const std::string_view sure = without_spaces_behind(std::string_view(held_).substr(0, held_.size() - waits));
+      think(sure);
+      held_.erase(0, sure.size());
       return false;
     }
-    held_.erase(0, ended ? end + length : held_.npos);
-    section_ = nullptr;
-    thought_ = false;
-    return true;
-  }
-
-  void think(std::string text, bool whole) {
-    if (!thought_) text.erase(0, std::min(text.find_first_not_of(kSpaces), text.size()));
-    if (whole) text.erase(text.find_last_not_of(kSpaces) + 1);
-    if (text.empty()) return;
-    thought_ = true;
-    if (!events_.empty() && events_.back().kind == Kind::kReasoning) events_.back().text += text;
-    else events_.push_back({.kind = Kind::kReasoning, .text = std::move(text)});
-  }
-
-  void call(const std::string& text, const std::string& close) {
-    auto calls = section_->calls(text);
-    if (!calls || calls->empty()) {
-      trims_ = false;
-      tell(Kind::kContent, (section_->keeps_open ? "" : std::string(section_->open)) + text + close);
-      return;
+    // Without its end a call may still be whole: some models end their turn in place of it.
+    const std::string text = held_.substr(0, end), close = ended ? held_.substr(end, length) : "";
+    held_.erase(0, text.size() + close.size());
+    const Section& section = *std::exchange(section_, nullptr);
+    if (section.calls) {
+      call(section, text, close);
+    } else {
+      think(without_spaces_behind(text));
+      thought_ = false;
+      trims_ = true;
     }
-    for (ToolCall& one : *calls) events_.push_back({.kind = Kind::kToolCall, .call = std::move(one)});
-    trims_ = true;
+    return true;
   }
 
   std::span<const Section> sections_;
   const Section* section_;
   std::string held_;
-  std::vector<AnswerEvent> events_;
+  std::string gap_;  // white space before the section
+  AnswerEvents events_;
   bool trims_ = true;     // white space at the beginning and after a section
   bool said_ = false;     // some content
   bool thought_ = false;  // some of this thought
@@ -148,12 +134,11 @@ class SectionParser : public AnswerParser {
 
 }  // namespace
 
-std::unique_ptr<AnswerParser> section_parser(std::span<const Section> sections, const Section* open_section) {
-  return std::make_unique<SectionParser>(sections, open_section);
-}
-
-bool prompt_opens(std::string_view prompt, const Section& section) {
-  return prompt.substr(0, prompt.find_last_not_of(kSpaces) + 1).ends_with(section.open);
+std::unique_ptr<AnswerParser> section_parser(std::span<const Section> sections, std::string_view prompt) {
+  auto open = std::find_if(sections.begin(), sections.end(), [&](const Section& section) {
+    return !section.calls && without_spaces_behind(prompt).ends_with(section.open);
+  });
+  return std::make_unique<SectionParser>(sections, open == sections.end() ? nullptr : &*open);
 }
 
 }  // namespace malmoi::chat

@@ -3,7 +3,7 @@
 
 #include <memory>
 #include <optional>
-#include <string>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -21,11 +21,14 @@ struct Section {
   bool keeps_open = false;  // `open` belongs to the text between
 };
 
-/// White space beside a section is left out. `open_section`: one that the prompt has opened already, or null.
-std::unique_ptr<AnswerParser> section_parser(std::span<const Section> sections, const Section* open_section);
+/// White space beside a section is left out. A thought whose mark `prompt` ends with is open already.
+std::unique_ptr<AnswerParser> section_parser(std::span<const Section> sections, std::string_view prompt);
 
-/// Whether a prompt ends with an opened section.
-bool prompt_opens(std::string_view prompt, const Section& section);
+/// The same as AnswerFamily::parser.
+template <const auto& kSections>
+std::unique_ptr<AnswerParser> parser_of(std::string_view prompt) {
+  return section_parser(kSections, prompt);
+}
 
 /// `<think>` ... `</think>`, as several families have it.
 inline const Section kThink{.open = "<think>", .closes = {"</think>"}};
