@@ -1,6 +1,7 @@
 #include "chat/chat_template.h"
 
 #include "base/json.h"
+#include "chat/answer/answer_parser.h"
 #include "chat/published_template.h"
 #include "chat/typed_tokens.h"
 
@@ -71,11 +72,13 @@ RenderedChat render_plain(const std::vector<Message>& messages) {
 struct ChatTemplate::Own {
   PublishedTemplate published;
   TypedTokens tokens;
+  const AnswerFamily* answers;
   std::vector<std::string> end_of_turn = {};
 };
 
 ChatTemplate ChatTemplate::of_model(PublishedTemplate published, std::vector<std::string> special_tokens) {
-  Own own{std::move(published), TypedTokens(std::move(special_tokens))};
+  const AnswerFamily* answers = &answer_family(published.source());
+  Own own{std::move(published), TypedTokens(std::move(special_tokens)), answers};
   // What the template writes after an assistant's words ends its turn. A template that refuses so short a conversation, or
   // changes the words, ends turns by the model's own end of text alone.
   constexpr std::string_view kWords = "malmoi";
@@ -98,7 +101,7 @@ ChatTemplate ChatTemplate::broken(Error error) {
   return made;
 }
 
-std::string ChatTemplate::source() const { return own_ ? own_->published.source() : ""; }
+const AnswerFamily* ChatTemplate::answers() const { return own_ ? own_->answers : nullptr; }
 
 Result<RenderedChat> ChatTemplate::render(const std::vector<Message>& messages, const RenderOptions& options) const {
   if (broken_) return *broken_;

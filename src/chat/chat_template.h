@@ -12,6 +12,7 @@
 
 namespace malmoi::chat {
 
+struct AnswerFamily;
 class PublishedTemplate;
 
 /// A conversation's text and what ends an answer to it.
@@ -53,9 +54,9 @@ class ChatTemplate {
   /// The text to which an answer is wanted; a last message of the assistant is continued. Errors: what the template raises
   /// or does wrong, options that are no JSON, a last message that the template does not show as it is.
   Result<RenderedChat> render(const std::vector<Message>& messages, const RenderOptions& options = {}) const;
-  const char* name() const { return own_ || broken_ ? "jinja" : "plain"; }
-  /// Of a model's own template, what it is written in; empty else. The family of its answers shows in it.
-  std::string source() const;
+  /// How answers to a model's own template are told apart (answer/answer_parser.h). Null of the plain one, to which an answer
+  /// is what it is.
+  const AnswerFamily* answers() const;
 
  private:
   struct Own;

@@ -205,6 +205,14 @@ TEST_F(EngineTest, AnEndTokenEndsTheAnswer) {
   EXPECT_EQ(run(r).ids, std::vector<int32_t>(50, kTinyEnd));
 }
 
+TEST_F(EngineTest, SpecialTokensAreNothingUnlessTheyAreToBeSpelled) {
+  Request r = request("a", 3);
+  r.sampling.logit_bias = {{kTinyEnd, 100.f}};
+  EXPECT_EQ(run(r).text, "");
+  r.spelled_ids = {kTinyEnd};
+  EXPECT_EQ(run(r).text, "<|endoftext|><|endoftext|><|endoftext|>");
+}
+
 TEST_F(EngineTest, EveryTokenComesWithItsAlternatives) {
   Request r = request("x", 10, 1);
   r.top_probabilities = 264;

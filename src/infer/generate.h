@@ -13,7 +13,8 @@ namespace malmoi::infer {
 /// What to generate, and how it becomes text.
 struct Request : TokenRequest {
   std::vector<std::string> stop;  // texts that end an answer and are not part of it
-  bool skip_special = true;       // special tokens print as nothing
+  /// Special tokens that print as they are spelled; all others print as nothing.
+  std::vector<int32_t> spelled_ids;
   bool trim_start = false;        // white space at an answer's beginning is not told
 };
 

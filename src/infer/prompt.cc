@@ -46,4 +46,13 @@ std::vector<int32_t> end_of_turn_ids(const tokenizer::Tokenizer& tokenizer, cons
   return ids;
 }
 
+std::vector<int32_t> mark_ids(const tokenizer::Tokenizer& tokenizer, const chat::AnswerFamily& family) {
+  std::vector<int32_t> ids;
+  for (std::string_view mark : family.marks) {
+    const std::optional<int32_t> id = tokenizer.id_of(mark);
+    if (id && tokenizer.is_special(*id)) ids.push_back(*id);
+  }
+  return ids;
+}
+
 }  // namespace malmoi::infer

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "chat/answer/answer_parser.h"
 #include "chat/chat_template.h"
 #include "model/model.h"
 #include "tokenizer/tokenizer.h"
@@ -25,5 +26,8 @@ std::vector<int32_t> chat_ids(const model::Model& model, const tokenizer::Tokeni
 
 /// The ids of the special tokens that end an answer to a conversation, beside those that end every text.
 std::vector<int32_t> end_of_turn_ids(const tokenizer::Tokenizer& tokenizer, const chat::RenderedChat& chat);
+
+/// The ids of the marks of a family's answers that are special tokens (Request::spelled_ids).
+std::vector<int32_t> mark_ids(const tokenizer::Tokenizer& tokenizer, const chat::AnswerFamily& family);
 
 }  // namespace malmoi::infer

@@ -34,7 +34,8 @@ std::string StopFilter::take(size_t bytes) {
 
 TextStream::TextStream(const tokenizer::Tokenizer& tokenizer, const Request& request)
     : tokenizer_(&tokenizer),
-      decoder_(tokenizer, request.skip_special),
+      decoder_(tokenizer),
+      spelled_ids_(request.spelled_ids),
       stops_(request.stop),
       trimming_(request.trim_start),
       prompt_tokens_(static_cast<int64_t>(request.prompt.size())) {}
@@ -43,12 +44,18 @@ chat::TokenReport TextStream::report(const Candidate& token) const {
   return {.id = token.id, .bytes = tokenizer_->token_bytes(token.id), .logprob = token.logprob, .chance = token.chance};
 }
 
+// What follows a token that is spelled out is decoded as the beginning of a text.
+std::string TextStream::text_of(int32_t id) {
+  if (std::find(spelled_ids_.begin(), spelled_ids_.end(), id) == spelled_ids_.end()) return decoder_.push(id);
+  return decoder_.finish() + tokenizer_->piece(id);
+}
+
 TokenEvent TextStream::add(const Token& token) {
   TokenEvent event;
   if (token.id >= 0) {
     static_cast<chat::TokenReport&>(event) = report({token.id, token.logprob, token.chance});
     for (const Candidate& other : token.top) event.top.push_back(report(other));
-    if (!token.prompt) event.text = stops_.push(decoder_.push(token.id));
+    if (!token.prompt) event.text = stops_.push(text_of(token.id));
   }
   event.answer = token.answer;
   event.prompt = token.prompt;

@@ -36,9 +36,11 @@ class TextStream {
 
  private:
   chat::TokenReport report(const Candidate& token) const;
+  std::string text_of(int32_t id);
 
   const tokenizer::Tokenizer* tokenizer_;
   tokenizer::StreamDecoder decoder_;
+  std::vector<int32_t> spelled_ids_;
   StopFilter stops_;
   bool trimming_;
   int64_t prompt_tokens_;

@@ -99,11 +99,10 @@ namespace {
 // What comes of an answer becomes a message, and is told on the way.
 class Listener {
  public:
-  Listener(const std::string& template_source, std::string_view prompt, const TextReceiver& on_text,
+  Listener(const chat::AnswerFamily* family, std::string_view prompt, const TextReceiver& on_text,
            const TextReceiver& on_reasoning)
       : on_text_(on_text), on_reasoning_(on_reasoning) {
-    // The plain template's answers are what they are.
-    if (!template_source.empty()) parser_ = chat::answer_family(template_source).parser(prompt);
+    if (family) parser_ = family->parser(prompt);
   }
   void hear(const std::string& piece) {
     if (parser_) take(parser_->push(piece));
@@ -155,12 +154,13 @@ Result<std::string> Chat::say(const std::string& message, const TextReceiver& on
   auto answer = [&]() -> Result<chat::Message> {
     MALMOI_ASSIGN(Prompt prompt, render_to_fit());
     GenerateOptions options = options_;
-    options.prompt = prompt.chat.prompt;
     options.prompt_ids = std::move(prompt.ids);
     options.end_ids = infer::end_of_turn_ids(*loaded_->tokenizer, prompt.chat);
     options.stop.insert(options.stop.end(), prompt.chat.stop.begin(), prompt.chat.stop.end());
     options.trim_start = prompt.chat.trim_start;
-    Listener listener(template_.source(), options.prompt, on_text, on_reasoning);
+    const chat::AnswerFamily* family = template_.answers();
+    if (family) options.spelled_ids = infer::mark_ids(*loaded_->tokenizer, *family);
+    Listener listener(family, prompt.chat.prompt, on_text, on_reasoning);
     MALMOI_TRY(generate(
         *loaded_, options, [&](const std::string& piece) { listener.hear(piece); }, stop));
     chat::Message heard = listener.finish();

@@ -120,5 +120,31 @@ TEST(Chat, AModelsOwnTemplateIsFollowed) {
   EXPECT_EQ(streamed, *said);
 }
 
+// Marks that are special tokens, which print as nothing elsewhere, reach the parser of the template's family.
+TEST(Chat, ThoughtsBetweenSpecialTokensAreToldApart) {
+  LoadedModel loaded = tiny(256);
+  Json json = *parse_json(infer::tiny_tokenizer_json(), "tokenizer.json");
+  Json mark = json["added_tokens"][0];
+  constexpr int32_t kThink = 257;
+  mark["id"] = kThink;
+  mark["content"] = "[THINK]";
+  json["added_tokens"].push_back(mark);
+  auto tokenizer = tokenizer::Tokenizer::from_json(dump_json(json));
+  ASSERT_TRUE(tokenizer.ok()) << tokenizer.error().to_string();
+  loaded.tokenizer = std::make_unique<tokenizer::Tokenizer>(*std::move(tokenizer));
+  loaded.folder = Path(testing::TempDir()) / "malmoi_chat_marks";
+  ASSERT_TRUE(make_folder(loaded.folder).ok());
+  ASSERT_TRUE(write_file(loaded.folder / "chat_template.jinja", "{{ messages[-1].content }}{# [TOOL_CALLS] #}").ok());
+  GenerateOptions options = greedy(3);
+  options.sampling.logit_bias = {{kThink, 100.f}};
+  auto chat = Chat::start(loaded, {}, options);
+  ASSERT_TRUE(chat.ok()) << chat.error().to_string();
+  std::string thought;
+  auto said = chat->say("a", nullptr, {}, [&](const std::string& text) { thought += text; });
+  ASSERT_TRUE(said.ok()) << said.error().to_string();
+  EXPECT_EQ(thought, "[THINK][THINK]");  // within the thought that the first one opens
+  EXPECT_EQ(*said, "");
+}
+
 }  // namespace
 }  // namespace malmoi::app

@@ -212,6 +212,7 @@ Result<Generated> generate(const LoadedModel& loaded, const GenerateOptions& opt
   request.begin = options.answers.begin;
   request.answers = options.answers.n_best;
   request.stop = options.stop;
+  request.spelled_ids = options.spelled_ids;
   request.trim_start = options.trim_start;
   request.top_probabilities = options.top_probabilities;
   if (!options.ignore_eos) {

@@ -54,8 +54,9 @@ struct AnswerOptions {
 
 struct GenerateOptions {
   std::string prompt;
-  std::vector<int32_t> prompt_ids;  // in place of the prompt, where there are any
-  std::vector<int32_t> end_ids;     // tokens that end an answer, beside the model's end of text
+  std::vector<int32_t> prompt_ids;   // in place of the prompt, where there are any
+  std::vector<int32_t> end_ids;      // tokens that end an answer, beside the model's end of text
+  std::vector<int32_t> spelled_ids;  // special tokens that print as they are spelled (infer::Request)
   int64_t max_tokens = 128;
   chat::SamplingOptions sampling;
   AnswerOptions answers;

@@ -71,6 +71,7 @@ constexpr Case kCases[] = {
      "1}\n```<｜tool▁call▁end｜>\n"
      "<｜tool▁call▁begin｜>function<｜tool▁sep｜>g\n```json\n{}\n```<｜tool▁call▁end｜><｜tool▁calls▁end｜>",
      "r:a|c:b|t:f({\"x\":1})|t:g({})"},
+    {"deepseek", "<｜Assistant｜>", "", "<think>a</think>\nb", "r:a|c:b"},
     {"deepseek", "<｜tool▁call▁begin｜>", "",
      "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>f<｜tool▁sep｜>{\"x\": 1}<｜tool▁call▁end｜><｜tool▁calls▁end｜>",
      "t:f({\"x\":1})"},
