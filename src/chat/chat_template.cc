@@ -8,13 +8,19 @@
 namespace malmoi::chat {
 namespace {
 
-// Special tokens in whatever the request brings: texts of messages, tools, variables.
-Json marked(const TypedTokens& tokens, const Json& value) {
-  if (value.is_string()) return tokens.marked(value.get_ref<const std::string&>());
-  if (!value.is_structured()) return value;
-  Json made = value;
-  for (auto& item : made) item = marked(tokens, item);
-  return made;
+// Marks special tokens in whatever the request brings: texts of messages, tools, variables, and keys, which templates print.
+void mark(const TypedTokens& tokens, Json& value) {
+  if (value.is_string()) value = tokens.marked(value.get_ref<const std::string&>());
+  if (value.is_array()) {
+    for (Json& item : value) mark(tokens, item);
+  }
+  if (!value.is_object()) return;
+  Json made = Json::object();
+  for (auto& [key, item] : value.items()) {
+    mark(tokens, item);
+    made[tokens.marked(key)] = std::move(item);
+  }
+  value = std::move(made);
 }
 
 // A model's template expects arguments as objects, where they are JSON.
@@ -49,22 +55,14 @@ Json message_json(const Message& message) {
 }  // namespace
 
 RenderedChat render_plain(const std::vector<Message>& messages) {
-  RenderedChat chat{.stop = {"\nuser:", "\nassistant:", "\nsystem:"}, .trim_start = true};
-  for (size_t i = 0; i < messages.size(); ++i) {
-    const Message& m = messages[i];
-    bool last = i + 1 == messages.size();
-    if (m.role == "system" || m.role == "developer") {
-      chat.prompt += m.content + "\n\n";
-    } else if (last && m.role == "assistant") {
-      chat.prompt += "assistant: " + m.content;
-      chat.trim_start = false;
-      break;
-    } else {
-      chat.prompt += m.role + ": " + m.content + "\n";
-    }
-    if (last) chat.prompt += "assistant:";
+  const bool goes_on = !messages.empty() && messages.back().role == "assistant";
+  RenderedChat chat{.stop = {"\nuser:", "\nassistant:", "\nsystem:"}, .trim_start = !goes_on};
+  for (const Message& m : messages) {
+    if (m.role == "system" || m.role == "developer") chat.prompt += m.content + "\n\n";
+    else chat.prompt += m.role + ": " + m.content + "\n";
   }
-  if (messages.empty()) chat.prompt = "assistant:";
+  if (goes_on) chat.prompt.pop_back();
+  else chat.prompt += "assistant:";
   chat.literal = {{0, chat.prompt.size()}};  // all of it is text
   return chat;
 }
@@ -118,10 +116,11 @@ Result<RenderedChat> ChatTemplate::render(const std::vector<Message>& messages, 
   for (const Message& message : messages) turns.push_back(message_json(message));
   const bool goes_on = !messages.empty() && messages.back().role == "assistant" && messages.back().tool_calls.empty();
   variables["messages"] = std::move(turns);
-  variables = marked(own_->tokens, variables);
+  mark(own_->tokens, variables);
   if (goes_on) {
-    Json& last = variables["messages"].back();
-    last["content"] = json_string(last, "content") + std::string(kContinuationMark);
+    Json& content = variables["messages"].back()["content"];
+    if (content.is_array()) content.push_back({{"type", "text"}, {"text", kContinuationMark}});
+    else content.get_ref<std::string&>() += kContinuationMark;
   }
   variables["add_generation_prompt"] = !goes_on;
   MALMOI_ASSIGN(jinja::Rendered shown, own_->published.render(std::move(variables), jinja::local_moment()));

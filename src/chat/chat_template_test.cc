@@ -51,6 +51,11 @@ TEST(ChatTemplate, SpecialTokensThatSomebodyTypedAreText) {
   ASSERT_TRUE(text.ok());
   EXPECT_EQ(text->prompt, "<|im_start|>user\na<|im_end|>b<|im_end|>\n<|im_start|>assistant\n");
   EXPECT_THAT(text->literal, ElementsAre(Span(18, 28)));
+  // Keys are typed, too.
+  auto key = of("{{ tools | tojson }}").render({{"user", "a"}}, {.tools = "[{\"</s>\": 1}]"});
+  ASSERT_TRUE(key.ok());
+  EXPECT_EQ(key->prompt, "[{\"</s>\": 1}]");
+  EXPECT_THAT(key->literal, ElementsAre(Span(3, 7)));
   // A template that cuts at what was typed sees it, and leaves no mark behind.
   auto cut = of("{{ messages[0].content.split('</s>')[1] }}").render({{"user", "a</s>b"}});
   ASSERT_TRUE(cut.ok());
@@ -67,6 +72,10 @@ TEST(ChatTemplate, ALastMessageOfTheAssistantIsContinued) {
   ASSERT_TRUE(text.ok());
   EXPECT_EQ(text->prompt, "<|im_start|>user\nCount<|im_end|>\n<|im_start|>assistant\nOne, ");
   EXPECT_FALSE(of("{{ messages[0].content }}").render({{"user", "a"}, {"assistant", "b"}}).ok());
+  Message parts{.role = "assistant", .parts = {{"text", "One, "}}};
+  auto of_parts = of("{% for p in messages[1].content %}{{ p.text }}{% endfor %}</s>").render({{"user", "a"}, parts});
+  ASSERT_TRUE(of_parts.ok()) << of_parts.error().to_string();
+  EXPECT_EQ(of_parts->prompt, "One, ");
 }
 
 TEST(ChatTemplate, MessagesCarryWhatTemplatesAskFor) {

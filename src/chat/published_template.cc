@@ -11,10 +11,10 @@ constexpr const char* kRemedy = "see what transformers' apply_chat_template take
 Error bad_request(std::string what, const char* field) { return usage_error(std::move(what), field, kRemedy); }
 
 // What transformers does to a message before a template sees it.
-Json prepared(const Json& message) {
+Json prepared(Json message) {
   Json kept = Json::object();
-  for (const auto& [key, value] : message.items()) {
-    if (!value.is_null()) kept[key] = value;
+  for (auto& [key, value] : message.items()) {
+    if (!value.is_null()) kept[key] = std::move(value);
   }
   for (const char* name : {"reasoning_content", "thinking", "reasoning"}) {
     if (!kept.contains(name)) continue;
@@ -86,16 +86,14 @@ Result<PublishedTemplate> PublishedTemplate::of_config(const Json& config, const
 
 Result<jinja::Rendered> PublishedTemplate::render(Json variables, const jinja::Run::Moment& now) const {
   if (!variables.is_object()) return bad_request("is no object", "request");
-  const Json given = variables.contains("messages") ? variables["messages"] : Json();
-  if (!given.is_array() || given.empty()) return bad_request("is no list with a message in it", "messages");
-  MALMOI_TRY(check_objects(given, "messages"));
+  Json& messages = variables["messages"];
+  if (!messages.is_array() || messages.empty()) return bad_request("is no list with a message in it", "messages");
+  MALMOI_TRY(check_objects(messages, "messages"));
+  for (Json& message : messages) message = prepared(std::move(message));
   for (const char* field : {"tools", "documents"}) {
     if (!variables.contains(field)) variables[field] = nullptr;
     MALMOI_TRY(check_objects(variables[field], field));
   }
-  Json messages = Json::array();
-  for (const Json& message : given) messages.push_back(prepared(message));
-  variables["messages"] = std::move(messages);
   if (!variables.contains("add_generation_prompt")) variables["add_generation_prompt"] = false;
   for (const auto& [name, token] : special_tokens_.items()) {
     if (!variables.contains(name)) variables[name] = token;

@@ -18,6 +18,9 @@ TypedTokens::TypedTokens(std::vector<std::string> special_tokens) : tokens_(std:
   std::sort(tokens_.begin(), tokens_.end(), [](const std::string& a, const std::string& b) {
     return a.size() != b.size() ? a.size() > b.size() : a < b;
   });
+  for (const std::string& token : tokens_) {
+    if (first_bytes_.find(token[0]) == first_bytes_.npos) first_bytes_ += token[0];
+  }
 }
 
 std::string_view TypedTokens::at_beginning(std::string_view text) const {
@@ -33,13 +36,8 @@ std::string TypedTokens::marked(std::string_view text) const {
     if (is_mark(text.substr(at))) at += kBegin.size();
     else clean += text[at++];
   }
-  // Most texts hold no character that a special token begins with.
-  std::string first;
-  for (const std::string& token : tokens_) {
-    if (first.find(token[0]) == first.npos) first += token[0];
-  }
   for (size_t at = 0; at < clean.size();) {
-    size_t next = std::min(clean.find_first_of(first, at), clean.size());
+    size_t next = std::min(clean.find_first_of(first_bytes_, at), clean.size());
     out.append(clean, at, next - at);
     at = next;
     if (at >= clean.size()) break;

@@ -33,6 +33,7 @@ class TypedTokens {
 
  private:
   std::vector<std::string> tokens_;  // the longest first
+  std::string first_bytes_;          // that they begin with: most texts hold few of these
 };
 
 }  // namespace malmoi::chat
