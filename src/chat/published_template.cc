@@ -53,19 +53,15 @@ Json special_tokens_of(const Json& config) {
   return tokens;
 }
 
-Result<PublishedTemplate> PublishedTemplate::of_text(std::string_view source, std::string name) {
+Result<PublishedTemplate> PublishedTemplate::of_text(std::string_view source, std::string name, Json special_tokens) {
   MALMOI_ASSIGN(jinja::Template read, jinja::Template::parse(source, std::move(name)));
-  return PublishedTemplate(std::move(read));
+  return PublishedTemplate(std::move(read), std::move(special_tokens));
 }
 
 Result<PublishedTemplate> PublishedTemplate::of_config(const Json& config, const std::string& name) {
   const Json* held = config.is_object() && config.contains("chat_template") ? &config["chat_template"] : nullptr;
   if (!held || held->is_null()) return not_found("there is no chat_template in it", name, "give a chat_template.jinja");
-  if (held->is_string()) {
-    MALMOI_ASSIGN(PublishedTemplate made, of_text(held->get_ref<const std::string&>(), name));
-    made.special_tokens_ = special_tokens_of(config);
-    return made;
-  }
+  if (held->is_string()) return of_text(held->get_ref<const std::string&>(), name, special_tokens_of(config));
   std::optional<jinja::Template> first, tools;
   for (const Json& entry : held->is_array() ? *held : Json::array()) {
     const std::string which = json_string(entry, "name");
@@ -78,9 +74,8 @@ Result<PublishedTemplate> PublishedTemplate::of_config(const Json& config, const
   if (!first && !tools)
     return invalid_data("chat_template is neither a text nor a list with a template named 'default'", name,
                         "write it as one text");
-  PublishedTemplate made(first ? *first : *tools);
+  PublishedTemplate made(first ? *first : *tools, special_tokens_of(config));
   made.tool_use_ = std::move(tools);
-  made.special_tokens_ = special_tokens_of(config);
   return made;
 }
 

@@ -16,8 +16,10 @@ namespace malmoi::chat {
 /// many threads may render one at once.
 class PublishedTemplate {
  public:
-  /// `name`: what errors call it. Errors: name, line and column of what is no template.
-  static Result<PublishedTemplate> of_text(std::string_view source, std::string name);
+  /// `name`: what errors call it. `special_tokens`: as special_tokens_of() has them. Errors: name, line and column of what is
+  /// no template.
+  static Result<PublishedTemplate> of_text(std::string_view source, std::string name,
+                                           Json special_tokens = Json::object());
   /// tokenizer_config.json: `chat_template` is a text, or a list of {name, template} of which `tool_use` answers where there
   /// are tools, `default` else. bos_token, eos_token ... (a text, or `content` of an object) become variables. Errors: no
   /// chat_template in it, another form of one.
@@ -31,16 +33,16 @@ class PublishedTemplate {
 
   /// Special tokens by the names of their variables, for another template beside the same tokenizer.
   const Json& special_tokens() const { return special_tokens_; }
-  void set_special_tokens(Json tokens) { special_tokens_ = std::move(tokens); }
   /// Sources, one after the other: what family it is shows in them.
   std::string source() const;
 
  private:
-  explicit PublishedTemplate(jinja::Template single) : default_(std::move(single)) {}
+  PublishedTemplate(jinja::Template single, Json special_tokens)
+      : default_(std::move(single)), special_tokens_(std::move(special_tokens)) {}
 
   jinja::Template default_;
   std::optional<jinja::Template> tool_use_;
-  Json special_tokens_ = Json::object();
+  Json special_tokens_;
 };
 
 /// bos_token, eos_token, unk_token, sep_token, pad_token, cls_token and mask_token of a tokenizer_config.json.

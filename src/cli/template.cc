@@ -11,15 +11,12 @@ namespace malmoi::cli {
 namespace {
 
 struct Options {
-  std::optional<std::string> file;
+  std::optional<Path> file;
   std::string requests = "-";
-  bool jsonl = false;
 };
 
 Status run_render(const Options& o) {
-  std::optional<Path> file;
-  if (o.file) file = *o.file;
-  MALMOI_ASSIGN(app::TemplateLines lines, app::TemplateLines::open(file));
+  MALMOI_ASSIGN(app::TemplateLines lines, app::TemplateLines::open(o.file));
   MALMOI_ASSIGN(app::RawLines requests, app::RawLines::open(o.requests));
   app::LineSink out = stdout_lines();
   std::string_view line;
@@ -41,7 +38,7 @@ void add_render(CLI::App& parent, Invocation& invocation) {
       "chat_template.jinja --jsonl");
   command->add_option("--template", o->file,
                       "a chat_template.jinja or tokenizer_config.json; requests may bring their own");
-  command->add_flag("--jsonl", o->jsonl, "requests and answers are JSON lines")->required();
+  command->add_flag("--jsonl", "requests and answers are JSON lines")->required();
   command->add_option("file", o->requests, "requests (default: standard input)");
   command->callback([&invocation, o] { invocation.run = [o] { return run_render(*o); }; });
 }

@@ -26,24 +26,7 @@ std::vector<std::string> special_tokens(const tokenizer::Tokenizer& tokenizer) {
 Result<chat::PublishedTemplate> published(const Path& file, const Json& config, const std::string& config_name) {
   if (!malmoi::exists(file)) return chat::PublishedTemplate::of_config(config, config_name);
   MALMOI_ASSIGN(std::string source, read_file(file, 16 << 20));
-  MALMOI_ASSIGN(chat::PublishedTemplate made, chat::PublishedTemplate::of_text(source, file.string()));
-  made.set_special_tokens(chat::special_tokens_of(config));
-  return made;
-}
-
-chat::ChatTemplate unusable(Error error) {
-  error.remedy = "use --chat-template plain, or correct the template";
-  return chat::ChatTemplate::broken(std::move(error));
-}
-
-// A GGUF file has its template, and the names of special tokens, in the tokenizer's metadata.
-Result<chat::ChatTemplate> template_of_gguf(const Path& file, const tokenizer::Tokenizer& tokenizer) {
-  const std::string name = file.string() + ": tokenizer.chat_template";
-  MALMOI_ASSIGN(const Json config, parse_json(tokenizer::tokenizer_config_json(tokenizer), name));
-  if (!config.contains("chat_template")) return chat::ChatTemplate::plain();
-  auto own = chat::PublishedTemplate::of_config(config, name);
-  if (!own.ok()) return unusable(std::move(own).error());
-  return chat::ChatTemplate::of_model(*std::move(own), special_tokens(tokenizer));
+  return chat::PublishedTemplate::of_text(source, file.string(), chat::special_tokens_of(config));
 }
 
 }  // namespace
@@ -51,17 +34,22 @@ Result<chat::ChatTemplate> template_of_gguf(const Path& file, const tokenizer::T
 Result<chat::ChatTemplate> chat_template(const Path& folder, const tokenizer::Tokenizer& tokenizer,
                                          const std::string& choice) {
   if (choice == "plain") return chat::ChatTemplate::plain();
-  if (model::is_gguf(folder)) return template_of_gguf(folder, tokenizer);
-  const Path config_file = folder / "tokenizer_config.json", file = folder / "chat_template.jinja";
+  const Path file = folder / "chat_template.jinja";
+  std::string config_name = (folder / "tokenizer_config.json").string();
   Json config = Json::object();
-  if (malmoi::exists(config_file)) {
-    MALMOI_ASSIGN(config, read_json(config_file.string(), 64 << 20));
+  if (model::is_gguf(folder)) {  // template and special tokens stand in the tokenizer's metadata
+    config_name = folder.string() + ": tokenizer.chat_template";
+    MALMOI_ASSIGN(config, parse_json(tokenizer::tokenizer_config_json(tokenizer), config_name));
+  } else if (malmoi::exists(config_name)) {
+    MALMOI_ASSIGN(config, read_json(config_name, 64 << 20));
   }
   const bool in_config = config.is_object() && config.contains("chat_template") && !config["chat_template"].is_null();
   if (!malmoi::exists(file) && !in_config) return chat::ChatTemplate::plain();
-  auto own = published(file, config, config_file.string());
+  auto own = published(file, config, config_name);
   if (own.ok()) return chat::ChatTemplate::of_model(*std::move(own), special_tokens(tokenizer));
-  return unusable(std::move(own).error());
+  Error error = std::move(own).error();
+  error.remedy = "use --chat-template plain, or correct the template";
+  return chat::ChatTemplate::broken(std::move(error));
 }
 
 Result<Chat> Chat::start(const LoadedModel& loaded, const ChatOptions& chat, GenerateOptions options) {

@@ -47,8 +47,8 @@ Result<Json> TemplateLines::rendered(std::string_view line) const {
   std::optional<chat::PublishedTemplate> own;
   if (auto source = request.find("template"); source != request.end()) {
     if (!source->is_string()) return usage_error("is no text", "template", "give the template's text");
-    MALMOI_ASSIGN(own, chat::PublishedTemplate::of_text(source->get_ref<const std::string&>(), "template"));
-    if (file_.ok()) own->set_special_tokens(file_->special_tokens());
+    MALMOI_ASSIGN(own, chat::PublishedTemplate::of_text(source->get_ref<const std::string&>(), "template",
+                                                        file_.ok() ? file_->special_tokens() : Json::object()));
     request.erase("template");
   }
   if (!own && !file_.ok()) return file_.error();
