@@ -4,8 +4,10 @@ named. Usage: terminal.py MALMOI FOLDER (of the tiny model that the tests of the
 import os
 import pathlib
 import pty
+import shutil
 import subprocess
 import sys
+import tempfile
 import unittest
 
 import serve_support
@@ -19,6 +21,20 @@ HOSTILE = "\x1b[31mred\x07\rover\u009b2J\x7f\ttab\nline"
 SHOWN = "␛[31mred␇␍over�2J␡\ttab\nline"
 
 
+def read_all(terminal):
+    got = b""
+    while True:
+        try:
+            piece = os.read(terminal, 65536)
+        except OSError:  # the other end is closed
+            break
+        if not piece:
+            break
+        got += piece
+    os.close(terminal)
+    return got.decode().replace("\r\n", "\n")
+
+
 def on_terminal(*arguments, typed=None):
     """What a command writes on a terminal as its stdout."""
     ours, theirs = pty.openpty()
@@ -27,18 +43,9 @@ def on_terminal(*arguments, typed=None):
     if typed is not None:
         process.stdin.write(typed.encode())
     process.stdin.close()
-    got = b""
-    while True:
-        try:
-            piece = os.read(ours, 65536)
-        except OSError:  # the other end is closed
-            break
-        if not piece:
-            break
-        got += piece
-    os.close(ours)
+    got = read_all(ours)
     assert process.wait(timeout=60) == 0, got
-    return got.decode().replace("\r\n", "\n")
+    return got
 
 
 class Terminal(unittest.TestCase):
@@ -62,6 +69,23 @@ class Terminal(unittest.TestCase):
     def test_what_a_model_writes_in_a_chat_is_filtered_too(self):
         # A model of random bytes at this temperature writes control characters soon.
         text = on_terminal("chat", "--model", str(MODEL), "--max-tokens", "300", "--temperature", "50", "--seed", "3", "--threads", "1", typed="hello\n")
+        self.assertTrue(any(0x2400 <= ord(c) <= 0x2421 for c in text), text)
+        self.assertFalse([c for c in text if (ord(c) < 32 and c not in "\n\t") or 0x7F <= ord(c) < 0xA0], text)
+
+    def test_what_a_model_thinks_is_filtered_too_wherever_its_answers_go(self):
+        with tempfile.TemporaryDirectory() as folder:
+            model = pathlib.Path(folder) / "model"
+            shutil.copytree(MODEL, model)
+            (model / "chat_template.jinja").write_text("{{ messages[-1].content }}<think>")
+            ours, theirs = pty.openpty()
+            options = ["--max-tokens", "300", "--temperature", "50", "--seed", "3", "--threads", "1"]
+            process = subprocess.Popen([PROGRAM, "chat", "--model", str(model), *options], stdin=theirs, stderr=theirs, stdout=subprocess.PIPE)
+            os.close(theirs)
+            os.write(ours, b"hello\n\n")
+            got = read_all(ours)
+            self.assertEqual(process.communicate(timeout=60)[0].strip(), b"")
+        self.assertIn("\x1b[2m", got)
+        text = got.replace("\x1b[2m", "").replace("\x1b[0m", "")
         self.assertTrue(any(0x2400 <= ord(c) <= 0x2421 for c in text), text)
         self.assertFalse([c for c in text if (ord(c) < 32 and c not in "\n\t") or 0x7F <= ord(c) < 0xA0], text)
 

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/shown.h"
 #include "cli/command.h"
 #include "cli/sampling_options.h"
 
@@ -37,7 +38,7 @@ Status run_chat(const Options& o, Terminal& terminal) {
   MALMOI_TRY(o.generate.sampling.check());
   MALMOI_ASSIGN(app::LoadedModel loaded, app::load_for_generation(o.model, o.dtype, job, one_adapter(o.adapter)));
   MALMOI_ASSIGN(app::Chat chat, app::Chat::start(loaded, o.chat, o.generate));
-  bool interactive = ::isatty(STDIN_FILENO) != 0;
+  const bool interactive = ::isatty(STDIN_FILENO) != 0, watched = interactive && ::isatty(STDERR_FILENO) != 0;
   if (interactive) fmt::print(stderr, "Type a message. Ctrl-C stops an answer; an empty line or Ctrl-D ends.\n");
   std::string line;
   int64_t forgotten = 0;
@@ -50,7 +51,7 @@ Status run_chat(const Options& o, Terminal& terminal) {
     app::warn_of_unknown(*loaded.tokenizer, line, job.warn);
     // Thoughts are for who watches: dim, beside the output.
     auto muse = [&](const std::string& text) {
-      if (interactive) fmt::print(stderr, "\033[2m{}\033[0m", for_stdout(text));
+      if (watched) fmt::print(stderr, "\033[2m{}\033[0m", show_controls(text, Shown::kAsText));
     };
     auto answer = chat.say(line, show, job.stop, muse);
     if (!answer.ok() && !interactive) return answer.error();
