@@ -141,17 +141,21 @@ Result<ExprPtr> ExpressionParser::comparison() {
   return chain ? made(std::move(chain)) : Result<ExprPtr>(std::move(first));
 }
 
-Result<ExprPtr> ExpressionParser::sum() {
-  MALMOI_ASSIGN(ExprPtr left, concatenation());
-  while (auto op = binary_op(tokens_.now(), {{"+", BinaryOp::kAdd}, {"-", BinaryOp::kSubtract}})) {
+Result<ExprPtr> ExpressionParser::left_to_right(Operand operand, Operators ops) {
+  MALMOI_ASSIGN(ExprPtr left, (this->*operand)());
+  while (auto op = binary_op(tokens_.now(), ops)) {
     const uint32_t offset = tokens_.now().offset;
     tokens_.next();
-    MALMOI_ASSIGN(ExprPtr right, concatenation());
+    MALMOI_ASSIGN(ExprPtr right, (this->*operand)());
     ExprPtr whole = node(ExprKind::kBinary, offset, std::move(left), std::move(right));
     whole->binary = *op;
     MALMOI_ASSIGN(left, made(std::move(whole)));
   }
   return left;
+}
+
+Result<ExprPtr> ExpressionParser::sum() {
+  return left_to_right(&ExpressionParser::concatenation, {{"+", BinaryOp::kAdd}, {"-", BinaryOp::kSubtract}});
 }
 
 Result<ExprPtr> ExpressionParser::concatenation() {
@@ -166,34 +170,18 @@ Result<ExprPtr> ExpressionParser::concatenation() {
 }
 
 Result<ExprPtr> ExpressionParser::product() {
-  MALMOI_ASSIGN(ExprPtr left, power());
-  while (auto op = binary_op(tokens_.now(), {{"*", BinaryOp::kMultiply},
-                                             {"/", BinaryOp::kDivide},
-                                             {"//", BinaryOp::kFloorDivide},
-                                             {"%", BinaryOp::kModulo}})) {
-    const uint32_t offset = tokens_.now().offset;
-    tokens_.next();
-    MALMOI_ASSIGN(ExprPtr right, power());
-    ExprPtr whole = node(ExprKind::kBinary, offset, std::move(left), std::move(right));
-    whole->binary = *op;
-    MALMOI_ASSIGN(left, made(std::move(whole)));
-  }
-  return left;
+  return left_to_right(&ExpressionParser::power, {{"*", BinaryOp::kMultiply},
+                                                  {"/", BinaryOp::kDivide},
+                                                  {"//", BinaryOp::kFloorDivide},
+                                                  {"%", BinaryOp::kModulo}});
 }
 
-// To the left, as Jinja has it: 2 ** 3 ** 2 is 64.
+// As Jinja has it: 2 ** 3 ** 2 is 64.
 Result<ExprPtr> ExpressionParser::power() {
-  MALMOI_ASSIGN(ExprPtr left, unary(true));
-  while (tokens_.at_operator("**")) {
-    const uint32_t offset = tokens_.now().offset;
-    tokens_.next();
-    MALMOI_ASSIGN(ExprPtr right, unary(true));
-    ExprPtr whole = node(ExprKind::kBinary, offset, std::move(left), std::move(right));
-    whole->binary = BinaryOp::kPower;
-    MALMOI_ASSIGN(left, made(std::move(whole)));
-  }
-  return left;
+  return left_to_right(&ExpressionParser::filtered, {{"**", BinaryOp::kPower}});
 }
+
+Result<ExprPtr> ExpressionParser::filtered() { return unary(true); }
 
 Result<ExprPtr> ExpressionParser::unary(bool with_filters) {
   Level level(*this);

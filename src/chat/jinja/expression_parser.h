@@ -1,6 +1,7 @@
 // Expressions of templates, by precedence climbing: Jinja's grammar, which is Python's with filters and tests.
 #pragma once
 
+#include <initializer_list>
 #include <string_view>
 #include <utility>
 
@@ -25,15 +26,20 @@ class ExpressionParser {
 
  private:
   class Level;
+  using Operand = Result<ExprPtr> (ExpressionParser::*)();
+  using Operators = std::initializer_list<std::pair<std::string_view, BinaryOp>>;
   Result<ExprPtr> condition();
   Result<ExprPtr> either();
   Result<ExprPtr> both();
   Result<ExprPtr> negation();
   Result<ExprPtr> comparison();
+  /// Operands with any of these operators between them.
+  Result<ExprPtr> left_to_right(Operand operand, Operators ops);
   Result<ExprPtr> sum();
   Result<ExprPtr> concatenation();
   Result<ExprPtr> product();
   Result<ExprPtr> power();
+  Result<ExprPtr> filtered();
   Result<ExprPtr> unary(bool with_filters);
   Result<ExprPtr> primary(bool namespaces = false);
   Result<ExprPtr> named(bool namespaces);
