@@ -9,6 +9,7 @@
 #include "app/store/name.h"
 #include "app/store/pypi.h"
 #include "app/store/wheel.h"
+#include "base/percent.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace malmoi::app;
@@ -18,7 +19,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   told_checksum(text, "a.gguf");
   const std::string there = follow("https://example.com/a/b?c", text);
   if (!there.empty() && origin_of(there).empty()) std::abort();
-  unescape(escape_path(text));
+  if (malmoi::percent_decode(escape_path(text)) != text) std::abort();
   auto name = parse_model_name(text);
   if (name.ok() && !is_safe_path(name->entry())) std::abort();  // it becomes a path
   const std::string path(text.substr(0, 1000));

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/parallel.h"
+#include "base/percent.h"
 #include "base/rng.h"
 #include "base/utf8.h"
 
@@ -29,6 +30,16 @@ TEST(Utf8, CompletePrefixHoldsBackUnfinishedCharacters) {
   EXPECT_EQ(complete_utf8_prefix("말모"), 6u);
   EXPECT_EQ(complete_utf8_prefix("\xEB\x41"), 2u) << "a broken part cannot be completed";
   EXPECT_EQ(complete_utf8_prefix("\xF0\x9F\x98"), 0u);
+}
+
+TEST(Percent, EscapesThereAndBack) {
+  EXPECT_EQ(percent_decode("%EB%A7%90%eb%aa%a8%EC%9D%B4"), "말모이");
+  EXPECT_EQ(percent_decode("org%2Fmodel/x"), "org/model/x");
+  EXPECT_EQ(percent_decode("100%"), "100%");
+  EXPECT_EQ(percent_decode("%zz%4"), "%zz%4");
+  EXPECT_EQ(percent_decode("%41"), "A");
+  EXPECT_EQ(percent_decode("se%40cret%"), "se@cret%");
+  EXPECT_EQ(percent_encode("a b~/한?", is_unreserved), "a%20b~%2F%ED%95%9C%3F");
 }
 
 TEST(Rng, PhiloxKnownAnswers) {  // Random123's kat_vectors, philox4x32 10

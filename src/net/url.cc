@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/ascii.h"
+#include "base/percent.h"
 
 namespace malmoi::net {
 namespace {
@@ -11,16 +12,9 @@ namespace {
 constexpr size_t kMaxLength = 2048;
 
 std::string escape(std::string_view text) {
-  constexpr char kHex[] = "0123456789ABCDEF";
-  std::string out;
-  for (char c : text) {
-    auto u = static_cast<unsigned char>(c);
-    if (u <= 0x20 || u >= 0x7F || c == '"' || c == '<' || c == '>' || c == '\\' || c == '^' || c == '`' || c == '{' ||
-        c == '}' || c == '|')
-      ((out += '%') += kHex[u >> 4]) += kHex[u & 15];
-    else out += c;
-  }
-  return out;
+  return percent_encode(text, [](char c) {
+    return c > 0x20 && c < 0x7F && std::string_view("\"<>\\^`{}|").find(c) == std::string_view::npos;
+  });
 }
 
 std::string remove_dots(std::string_view path) {

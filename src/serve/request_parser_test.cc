@@ -229,11 +229,6 @@ TEST(Target, PathsHostsAndNames) {
   EXPECT_EQ(host_name("LOCALHOST:8080"), "localhost");
   EXPECT_EQ(host_name("localhost.:8080"), "localhost");
   EXPECT_EQ(host_name("[::1]:8080"), "::1");
-  EXPECT_EQ(percent_decode("%EB%A7%90%eb%aa%a8%EC%9D%B4"), "말모이");
-  EXPECT_EQ(percent_decode("org%2Fmodel/x"), "org/model/x");
-  EXPECT_EQ(percent_decode("100%"), "100%");
-  EXPECT_EQ(percent_decode("%zz%4"), "%zz%4");
-  EXPECT_EQ(percent_decode("%41"), "A");
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/beast/core/string.hpp>
 
+#include "base/percent.h"
 #include "protocol/fields.h"
 #include "protocol/openai_models.h"
 #include "protocol/tokenize.h"

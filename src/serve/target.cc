@@ -1,7 +1,6 @@
 #include "serve/target.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/ascii.h"
 
@@ -70,24 +69,6 @@ std::string host_name(std::string_view authority) {
   if (authority.starts_with('[')) host = authority.substr(1, std::min(authority.find(']'), authority.size()) - 1);
   if (host.ends_with('.')) host.remove_suffix(1);  // the root of the domain names, spelled out
   return ascii_lower(host);
-}
-
-std::string percent_decode(std::string_view text) {
-  std::string out;
-  for (size_t i = 0; i < text.size(); ++i) {
-    unsigned int byte = 0;
-    if (text[i] == '%' && i + 2 < text.size()) {
-      const char* digits = text.data() + i + 1;
-      if (auto [end, error] = std::from_chars(digits, digits + 2, byte, 16);
-          error == std::errc() && end == digits + 2) {
-        out += static_cast<char>(byte);
-        i += 2;
-        continue;
-      }
-    }
-    out += text[i];
-  }
-  return out;
 }
 
 }  // namespace malmoi::serve

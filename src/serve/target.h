@@ -26,7 +26,4 @@ bool is_authority(std::string_view text);
 /// `localhost:8080` -> `localhost`, `[::1]:8080` -> `::1`, `LOCALHOST.` -> `localhost`.
 std::string host_name(std::string_view authority);
 
-/// Text with `%EB%A7%90` as the bytes that it stands for; a percent sign without two digits stays as it is.
-std::string percent_decode(std::string_view text);
-
 }  // namespace malmoi::serve

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/ascii.h"
+#include "base/percent.h"
 
 namespace malmoi::app {
 namespace {
@@ -21,17 +22,6 @@ Authority authority_of(std::string_view url) {
   const size_t end = std::min(url.find_first_of("/?#", begin), url.size());
   const size_t at = url.substr(begin, end - begin).rfind('@');
   return {begin, at == std::string_view::npos ? begin : begin + at + 1, end};
-}
-
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  const char lower = static_cast<char>(c | 0x20);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
-bool is_plain(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         std::string_view("-._~/").find(c) != std::string_view::npos;
 }
 
 }  // namespace
@@ -79,7 +69,8 @@ std::string follow(std::string_view url, std::string_view location) {
   } else if (authority_of(target).begin == 0) {  // beside the page
     std::string_view path = url.substr(authority.end);
     path = path.substr(0, path.find_first_of("?#"));
-    target = origin + (path.empty() ? "/" : std::string(path.substr(0, path.rfind('/') + 1))) + target;
+    if (!target.starts_with('?')) path = path.substr(0, path.rfind('/') + 1);
+    target = origin + (path.empty() ? "/" : std::string(path)) + target;
   }
   const std::string there = origin_of(target);
   if (there.empty() || (origin.starts_with("https:") && there.starts_with("http:"))) return {};
@@ -87,28 +78,7 @@ std::string follow(std::string_view url, std::string_view location) {
 }
 
 std::string escape_path(std::string_view path) {
-  constexpr char kDigits[] = "0123456789ABCDEF";
-  std::string out;
-  for (char c : path) {
-    if (is_plain(c)) {
-      out += c;
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(c);
-    ((out += '%') += kDigits[byte >> 4]) += kDigits[byte & 15];
-  }
-  return out;
-}
-
-std::string unescape(std::string_view text) {
-  std::string out;
-  for (size_t at = 0; at < text.size(); ++at) {
-    const bool is_escape =
-        text[at] == '%' && at + 2 < text.size() && hex_value(text[at + 1]) >= 0 && hex_value(text[at + 2]) >= 0;
-    out += is_escape ? static_cast<char>(hex_value(text[at + 1]) * 16 + hex_value(text[at + 2])) : text[at];
-    if (is_escape) at += 2;
-  }
-  return out;
+  return percent_encode(path, [](char c) { return is_unreserved(c) || c == '/'; });
 }
 
 }  // namespace malmoi::app

@@ -1,4 +1,5 @@
-// Addresses on the web as the store needs them: who is asked, where a redirect leads, what a message may show.
+// Addresses on the web as the store needs them: who is asked, where a redirect leads, what a message may show. net/url.h brings
+// the pages of a crawler into one form; here no byte changes, since some addresses are signed.
 #pragma once
 
 #include <string>
@@ -18,7 +19,5 @@ std::string shown_url(std::string_view url);
 std::string follow(std::string_view url, std::string_view location);
 /// Everything but letters, digits, "-._~" and '/' as %XX.
 std::string escape_path(std::string_view path);
-/// The way back, of what `escape_path` and browsers make; what is no escape stays.
-std::string unescape(std::string_view text);
 
 }  // namespace malmoi::app

@@ -8,6 +8,12 @@
 
 namespace malmoi::app {
 
+inline constexpr size_t kSha256Digits = 64;  // hexadecimal
+inline constexpr size_t kGitDigits = 40;     // of blobs and commits
+
+/// Whether a text is so many hexadecimal digits, in lower case.
+bool is_hex(std::string_view text, size_t digits);
+
 /// Bytes in, hexadecimal out. One thread.
 class Digest {
  public:

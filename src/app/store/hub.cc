@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "app/store/address.h"
+#include "app/store/digest.h"
 #include "base/json.h"
 #include "base/json_read.h"
 
@@ -74,10 +75,6 @@ std::string escape_revision(const std::string& revision) {
   return out;
 }
 
-bool is_hex(const std::string& text, size_t digits) {
-  return text.size() == digits && text.find_first_not_of("0123456789abcdef") == std::string::npos;
-}
-
 Result<RemoteFile> parse_file(const Json& entry, const std::string& where) {
   RemoteFile file{.path = json_string(entry, "path")};
   if (!is_safe_path(file.path))
@@ -89,8 +86,8 @@ Result<RemoteFile> parse_file(const Json& entry, const std::string& where) {
   const Json& large = json_object(entry, "lfs");
   const std::string sha256 = json_string(large, "oid"), blob = json_string(entry, "oid");
   if (auto bytes = json_count(large, "size")) file.size = static_cast<uint64_t>(*bytes);
-  if (is_hex(sha256, 64)) file.sha256 = sha256;
-  else if (is_hex(blob, 40) && large.empty()) file.git_blob = blob;
+  if (is_hex(sha256, kSha256Digits)) file.sha256 = sha256;
+  else if (is_hex(blob, kGitDigits) && large.empty()) file.git_blob = blob;
   if (file.sha256.empty() && file.git_blob.empty())
     return invalid_data("the server tells no checksum of " + file.path, where, "check HF_ENDPOINT");
   return file;
@@ -165,7 +162,7 @@ Result<Snapshot> Hub::look_up(const ModelName& name) const {
   if (!answer.ok() && answer.error().code != ErrorCode::kNotFound) return answer.error();
   if (answer.ok()) {
     MALMOI_ASSIGN(Json information, parse_json(answer->body, about, 64));
-    if (const std::string commit = json_string(information, "sha"); is_hex(commit, 40)) found.revision = commit;
+    if (const std::string commit = json_string(information, "sha"); is_hex(commit, kGitDigits)) found.revision = commit;
     found.licence = licence_of(information);
   }
   MALMOI_ASSIGN(std::vector<RemoteFile> all, list(name, found.revision));

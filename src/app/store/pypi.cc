@@ -1,7 +1,5 @@
 #include "app/store/pypi.h"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
@@ -9,24 +7,19 @@
 #include <fmt/format.h>
 
 #include "app/store/address.h"
+#include "app/store/digest.h"
 #include "app/store/name.h"
 #include "base/ascii.h"
 #include "base/json.h"
 #include "base/json_read.h"
+#include "base/percent.h"
+#include "tokenizer/json/base64.h"
 
 namespace malmoi::app {
 namespace {
 
 constexpr const char* kIndex = "https://pypi.org/simple";
 constexpr uint64_t kLargestPage = uint64_t{32} << 20;
-
-std::string base64(const std::string& text) {
-  std::string out(4 * ((text.size() + 2) / 3) + 1, '\0');
-  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                                   reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
-  out.resize(static_cast<size_t>(size));
-  return out;
-}
 
 std::vector<std::string> split(std::string_view text, char mark) {
   std::vector<std::string> parts;
@@ -70,14 +63,10 @@ std::optional<std::vector<int>> release_numbers(const std::string& version) {
   return numbers;
 }
 
-bool is_sha256(std::string_view text) {
-  return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
-}
-
 void add_wheel(std::vector<Wheel>& wheels, const std::string& package, std::string_view file_name, Wheel wheel) {
   wheel.version = version_of(file_name, package);
   wheel.file.path = file_name;
-  const bool is_whole = !wheel.version.empty() && !wheel.file.url.empty() && is_sha256(wheel.file.sha256);
+  const bool is_whole = !wheel.version.empty() && !wheel.file.url.empty() && is_hex(wheel.file.sha256, kSha256Digits);
   if (is_whole) wheels.push_back(std::move(wheel));
 }
 
@@ -127,7 +116,7 @@ std::vector<Wheel> parse_html_page(std::string_view page, const std::string& url
     wheel.file.sha256 = ascii_lower(link.substr(hash + kHash.size()));
     wheel.yanked = tag.find("data-yanked") != std::string_view::npos;
     const std::string path = link.substr(0, link.find_first_of("?#"));
-    add_wheel(wheels, package, unescape(base_name(path)), std::move(wheel));
+    add_wheel(wheels, package, percent_decode(base_name(path)), std::move(wheel));
   }
   return wheels;
 }
@@ -184,7 +173,7 @@ Result<PackageIndex> PackageIndex::from_environment(const StopToken& stop) {
   if (server.origin.empty())
     return usage_error("is no http or https address", variable, std::string("set MALMOI_PYPI to one like ") + kIndex);
   if (const std::string user = credentials_of(url); !user.empty())
-    server.authorization = "Basic " + base64(unescape(user));
+    server.authorization = "Basic " + tokenizer::encode_base64(percent_decode(user));
   return PackageIndex(without_credentials(url), Remote(std::move(server)));
 }
 

@@ -21,10 +21,9 @@ using OnBytes = std::function<void(uint64_t)>;
 
 /// A server and how it is spoken to.
 struct RemoteServer {
-  std::string origin;  // as origin_of (address.h) has it
-  std::string
-      authorization;   // the value of that header; sent to the origin alone, not where a redirect leads elsewhere
-  std::string remedy;  // what to do where it cannot be reached
+  std::string origin;         // as origin_of (address.h) has it
+  std::string authorization;  // the value of that header; sent to the origin alone, not where a redirect leads
+  std::string remedy;         // what to do where it cannot be reached
   ExplainStatus explain;
   StopToken stop;
 };

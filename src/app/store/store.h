@@ -54,7 +54,8 @@ Status write_source(const StoredModel& model);
 /// A model by its name, with or without the "pypi:" of packages. Errors: there is none, with names that are near.
 Result<StoredModel> stored_model(const std::string& name);
 
-/// Takes a model off the disk, with what a pull of it that ended early left. Errors: as `stored_model`; one is being pulled under this name; the disk.
+/// Takes a model off the disk, with what a pull of it that ended early left. Errors: as `stored_model`; one is being pulled
+/// under this name; the disk.
 Result<StoredModel> remove_model(const std::string& name);
 
 /// Where the model of that name is, as commands open it; nothing if there is none. Errors: as `model_file`.

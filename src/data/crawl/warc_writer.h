@@ -47,7 +47,4 @@ class WarcWriter {
 /// The head of an answer whose body is stored in one piece: with its length, without what packed it on its way.
 std::string plain_head(const std::string& head, size_t length);
 
-/// Now, as WARC and HTTP logs have it: 2024-03-02T09:00:00Z.
-std::string utc_now();
-
 }  // namespace malmoi::data

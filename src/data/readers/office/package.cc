@@ -7,6 +7,7 @@
 #include <cctype>
 
 #include "base/ascii.h"
+#include "base/percent.h"
 #include "base/utf8.h"
 #include "data/readers/office/xml.h"
 #include "data/readers/expansion.h"
@@ -45,30 +46,11 @@ Result<std::string> read_entry(archive* a, const ReaderLimits& limits, uint64_t 
   }
 }
 
-int hex(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if ((c | 32) >= 'a' && (c | 32) <= 'f') return (c | 32) - 'a' + 10;
-  return -1;
-}
-
-std::string unescaped(std::string_view reference) {
-  std::string out;
-  for (size_t i = 0; i < reference.size(); ++i) {
-    if (reference[i] == '%' && i + 2 < reference.size() && hex(reference[i + 1]) >= 0 && hex(reference[i + 2]) >= 0) {
-      out += static_cast<char>(hex(reference[i + 1]) << 4 | hex(reference[i + 2]));
-      i += 2;
-    } else {
-      out += reference[i];
-    }
-  }
-  return out;
-}
-
 }  // namespace
 
 std::string folded(std::string_view name) {
   // Programs escape the names of parts, too, not only references to them.
-  std::string plain = unescaped(name);
+  std::string plain = percent_decode(name);
   if (!is_valid_utf8(plain)) plain = name_text(plain);
   std::ranges::replace(plain, '\\', '/');
   size_t begin = 0;
@@ -86,7 +68,7 @@ std::string folded(std::string_view name) {
 }
 
 std::string resolve(const std::string& part, std::string_view reference) {
-  std::string path = unescaped(reference.substr(0, reference.find('#')));
+  std::string path = percent_decode(reference.substr(0, reference.find('#')));
   size_t slash = part.rfind('/');
   if (!path.starts_with('/') && slash != std::string::npos) path = part.substr(0, slash + 1) + path;
   path = Path(path).lexically_normal().generic_string();
