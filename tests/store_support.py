@@ -27,6 +27,7 @@ class Repository:
         self.files, self.commit, self.gated = files, commit, gated
         self.wrong = {}  # path: bytes that are sent in place of the right ones, how often
         self.cut = {}  # path: after how many bytes connections break, how often
+        self.held = {}  # path: after how many bytes nothing more comes until the other side goes away
         self.told_sizes = {}  # path: the size that the list has in place of the right one
         self.extra_names = []  # of files that the list has besides
 
@@ -177,6 +178,11 @@ class StandIn:
             handler.send_header("Content-Range", f"bytes {begin}-{len(data) - 1}/{len(data)}")
         handler.send_header("Content-Length", str(len(data) - begin))
         handler.end_headers()
+        if repository and path in repository.held:
+            handler.wfile.write(data[begin:begin + repository.held[path]])
+            handler.wfile.flush()
+            handler.close_connection = True
+            return handler.connection.recv(1)
         after, times = repository.cut.get(path, (0, 0)) if repository else (0, 0)
         if times > 0:
             repository.cut[path] = (after, times - 1)
