@@ -26,10 +26,6 @@ constexpr std::string_view kNeeded[] = {
     "vocab.json",
     "merges.txt",
     "vocab.txt",
-    "tokenizer.model",
-    "spiece.model",
-    "spm.model",
-    "sentencepiece.bpe.model",
     "source.spm",
     "target.spm",
     "target_vocab.json",
@@ -169,6 +165,11 @@ std::string some_names(const Files& files) {
 
 std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
+bool stands_beside_weights(std::string_view file_name) {
+  return std::ranges::find(kNeeded, file_name) != std::end(kNeeded) || file_name.ends_with(".model") ||
+         file_name.ends_with(".tiktoken");
+}
+
 bool is_licence(std::string_view file_name) {
   const std::string name = ascii_lower(file_name);
   if (name.ends_with(".py") || name.ends_with(".gguf")) return false;
@@ -197,9 +198,7 @@ Result<Files> choose_files(const Files& files, std::string_view choice, const st
   }
   for (const RemoteFile& file : files) {
     if (!is_at_root(file.path)) continue;
-    const bool is_needed =
-        std::ranges::find(kNeeded, file.path) != std::end(kNeeded) || file.path.ends_with(".tiktoken");
-    if (is_licence(file.path) || (is_folder && is_needed)) chosen.push_back(file);
+    if (is_licence(file.path) || (is_folder && stands_beside_weights(file.path))) chosen.push_back(file);
   }
   chosen.insert(chosen.end(), weights.begin(), weights.end());
   return chosen;

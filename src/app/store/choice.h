@@ -27,6 +27,8 @@ struct RemoteFile {
 Result<std::vector<RemoteFile>> choose_files(const std::vector<RemoteFile>& files, std::string_view choice,
                                              const std::string& where);
 
+/// Whether commands, or transformers, read a file of this name beside the weights: configuration, tokenizer, template of chats.
+bool stands_beside_weights(std::string_view file_name);
 /// Whether the name is that of a licence or of a notice that goes with it.
 bool is_licence(std::string_view file_name);
 /// What stands behind the last '/'.

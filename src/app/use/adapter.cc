@@ -2,30 +2,34 @@
 
 #include <algorithm>
 
+#include "app/store/choice.h"
 #include "app/use/generate.h"
 #include "model/adapter.h"
 #include "model/load.h"
 #include "model/merge.h"
 #include "model/save.h"
+#include "tokenizer/tokenizer.h"
 
 namespace malmoi::app {
 namespace {
 
-DType dtype_of(const model::Model& model) {
-  std::string name = json_string(model.config(), "dtype");
-  if (name.empty()) name = json_string(model.config(), "torch_dtype");
-  return name == "bfloat16" ? DType::kBF16 : name == "float16" ? DType::kF16 : DType::kF32;
+// The type that the largest parameter is stored in; f32 where it is packed.
+DType stored_type(const model::Model& model) {
+  const auto& entries = model.parameters.entries();
+  const auto largest =
+      std::ranges::max_element(entries, {}, [](const auto& entry) { return entry->parameter.shape.elements(); });
+  const bool is_half = !(*largest)->originals.empty() && (*largest)->originals[0].type != DType::kF64;
+  return is_half ? (*largest)->originals[0].type : DType::kF32;
 }
 
-// All but weights and what save_model writes: the tokenizer, the template of chats, settings of generation.
+// The tokenizer, the template of chats, settings of generation, licences; save_model has written config.json.
 Status copy_beside(const Path& from, const Path& to) {
   std::error_code failed;
   for (const auto& entry : std::filesystem::directory_iterator(from, failed)) {
     const Path name = entry.path().filename();
-    const std::string text = name.string(), ending = name.extension().string();
-    const bool weights = ending == ".safetensors" || ending == ".bin" || ending == ".gguf" || ending == ".npy" ||
-                         text.ends_with(".index.json");
-    if (!entry.is_regular_file(failed) || weights || text == "config.json") continue;
+    const std::string text = name.string();
+    const bool is_wanted = (stands_beside_weights(text) && text != "config.json") || is_licence(text);
+    if (!is_wanted || !entry.is_regular_file(failed)) continue;
     std::filesystem::copy_file(entry.path(), to / name, std::filesystem::copy_options::overwrite_existing, failed);
     if (failed) return Error{ErrorCode::kIo, "cannot copy " + text, to.string(), failed.message()};
   }
@@ -68,12 +72,14 @@ Status merge_adapter(const MergeOptions& options, const Job& job) {
   if (std::filesystem::equivalent(folder, options.out, ignored))
     return usage_error("is the model's own folder", options.out.string(), "give another one with --out");
   MALMOI_ASSIGN(auto model, model::load_model(folder, {.keep_packed = false, .warn = job.warn}));
+  const DType stored = stored_type(*model);
   MALMOI_ASSIGN(const model::Adapted adapted, model::adapt(*model, {&options.adapter, 1}, job.warn));
   MALMOI_TRY(model::merge(*model, adapted));
-  MALMOI_TRY(model::save_model(*model, options.out, options.dtype.value_or(dtype_of(*model))));
+  MALMOI_TRY(model::save_model(*model, options.out, options.dtype.value_or(stored)));
   if (std::filesystem::is_directory(folder, ignored)) return copy_beside(folder, options.out);
-  job.warn("the tokenizer stays in " + folder.string() + ": export it with malmoi tokenizer export");
-  return {};
+  auto tokenizer = tokenizer::Tokenizer::load(folder);
+  if (!tokenizer.ok() && tokenizer.error().code != ErrorCode::kNotFound) return tokenizer.error();
+  return tokenizer.ok() ? tokenizer->save(options.out) : Status();
 }
 
 }  // namespace malmoi::app

@@ -29,10 +29,10 @@ Result<AdapterReport> show_adapter(const Path& adapter);
 struct MergeOptions {
   std::string model;
   Path adapter, out;
-  std::optional<DType> dtype;  // of what is written; none: as the model's config says, f32 where it says nothing
+  std::optional<DType> dtype;  // of what is written; none: as the model is stored, f32 where it is packed
 };
-/// Writes a model folder with the adapter in its weights (computed in f32), the tokenizer's files beside it. Errors: as
-/// model::adapt; an `out` that is the model's own folder.
+/// Writes a model folder with the adapter in its weights (computed in f32), and the tokenizer, the template of chats and licences
+/// beside it. Errors: as model::adapt; an `out` that is the model's own folder.
 Status merge_adapter(const MergeOptions& options, const Job& job);
 
 }  // namespace malmoi::app
