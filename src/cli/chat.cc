@@ -18,7 +18,7 @@ struct Options {
   std::string model;
   app::ChatOptions chat;
   app::GenerateOptions generate;
-  std::optional<Path> adapter;
+  std::vector<Path> adapters;
   DType dtype = DType::kBF16;
 };
 
@@ -36,7 +36,7 @@ bool read_message(bool interactive, const Job& job, std::string& line) {
 Status run_chat(const Options& o, Terminal& terminal) {
   const Job& job = terminal.job();
   MALMOI_TRY(o.generate.sampling.check());
-  MALMOI_ASSIGN(app::LoadedModel loaded, app::load_for_generation(o.model, o.dtype, job, one_adapter(o.adapter)));
+  MALMOI_ASSIGN(app::LoadedModel loaded, app::load_for_generation(o.model, o.dtype, job, o.adapters));
   MALMOI_ASSIGN(app::Chat chat, app::Chat::start(loaded, o.chat, o.generate));
   const bool interactive = ::isatty(STDIN_FILENO) != 0, watched = interactive && ::isatty(STDERR_FILENO) != 0;
   if (interactive) fmt::print(stderr, "Type a message. Ctrl-C stops an answer; an empty line or Ctrl-D ends.\n");
@@ -81,7 +81,7 @@ void add_chat(CLI::App& root, Invocation& invocation) {
                    "auto: the model's own, or the plain one where it has none; plain")
       ->check(CLI::IsMember({"auto", "plain"}));
   add_sampling_options(*command, o->generate);
-  add_adapter_option(*command, o->adapter);
+  add_adapter_option(*command, o->adapters);
   add_dtype_option(*command, o->dtype);
   add_threads_option(*command);
   command->callback(

@@ -23,6 +23,7 @@ void add_classify(CLI::App& root, Invocation& invocation) {
   command->add_flag(
       "--explain", options->explain,
       "each token's share of the label's logit, by integrated gradients, and what they lack of their sum");
+  add_adapter_option(*command, options->adapters);
   add_dtype_option(*command, options->dtype);
   add_threads_option(*command);
   command->callback([&invocation, options] {
@@ -48,6 +49,7 @@ void add_fill(CLI::App& root, Invocation& invocation) {
   command->add_option("--top", options->top, "words for each gap")->check(CLI::Range(1, 1000));
   command->add_option("--words", options->words, "the probabilities of these words instead")->delimiter(',');
   add_json_flag(*command, *json);
+  add_adapter_option(*command, options->adapters);
   add_dtype_option(*command, options->dtype);
   add_threads_option(*command);
   command->callback([&invocation, options, json] {

@@ -35,8 +35,7 @@ void add_threads_option(CLI::App& command);
 /// `--dtype f32|bf16`: the type of products.
 void add_dtype_option(CLI::App& command, DType& dtype);
 /// `--adapter DIR`: a LoRA adapter around the model.
-void add_adapter_option(CLI::App& command, std::optional<Path>& adapter);
-std::vector<Path> one_adapter(const std::optional<Path>& adapter);
+void add_adapter_option(CLI::App& command, std::vector<Path>& adapters);
 /// An option that takes one of the names of a table.
 template <typename T>
 CLI::Option* add_choice(CLI::App& command, const std::string& option, T& value, const std::map<std::string, T>& choices,

@@ -17,6 +17,7 @@ Status eval_table(const app::EvalOptions& options, app::TableEvalOptions table, 
     return usage_error("stands beside --text or --tokens", "--table", "give one of them");
   table.model = options.model;
   table.limit = options.max_documents;
+  table.adapters = options.adapters;
   for (const std::string& column : columns) {
     const size_t at = column.find('=');
     if (at == std::string::npos || at == 0) return usage_error("'" + column + "' is not role=column", "--columns");
@@ -58,6 +59,7 @@ void add_eval(CLI::App& root, Invocation& invocation) {
              "strided (windows overlap by half) or llama.cpp (side by side, second halves)");
   command->add_option("--max-documents", o->max_documents, "stop after so many")
       ->check(CLI::Range(int64_t{0}, INT64_MAX));
+  add_adapter_option(*command, o->adapters);
   add_dtype_option(*command, o->dtype);
   add_json_flag(*command, *json);
   add_threads_option(*command);

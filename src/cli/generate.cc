@@ -19,7 +19,7 @@ struct Options {
   std::optional<Path> ids, mask, ids_out;
   app::NamedTokens tokens;
   app::GenerateOptions generate;
-  std::optional<Path> adapter;
+  std::vector<Path> adapters;
   bool json = false;
   DType dtype = DType::kBF16;
   const CLI::App* command = nullptr;  // tells what was given
@@ -52,7 +52,7 @@ Status continue_ids(Options& o, const Job& job) {
                                                              .sampling = o.generate.sampling,
                                                              .answers = o.generate.answers,
                                                              .ignore_eos = o.generate.ignore_eos,
-                                                             .adapters = one_adapter(o.adapter),
+                                                             .adapters = o.adapters,
                                                              .dtype = o.dtype,
                                                              .warn = job.warn}));
   if (o.json) print_json({{"ids", o.ids_out->string()}, {"scores", scores}});
@@ -86,7 +86,7 @@ Status run_generate(Options& o, const Job& job) {
   if (!o.prompt) return usage_error("there is nothing to continue", "generate", "give --prompt TEXT or --ids FILE.npy");
   if (o.ids_out || o.mask) return usage_error("--ids-out and --mask belong to --ids", "generate", "name the ids, too");
   o.generate.prompt = *o.prompt;
-  MALMOI_ASSIGN(app::LoadedModel loaded, app::load_for_generation(o.model, o.dtype, job, one_adapter(o.adapter)));
+  MALMOI_ASSIGN(app::LoadedModel loaded, app::load_for_generation(o.model, o.dtype, job, o.adapters));
   MALMOI_TRY(app::complete_options(loaded, o.given(), o.tokens, o.generate, job.warn));
   app::warn_of_unknown(*loaded.tokenizer, o.generate.prompt, job.warn);
   std::optional<app::NextReport> next;
@@ -152,7 +152,7 @@ void add_generate(CLI::App& root, Invocation& invocation) {
       ->add_option("--top-probabilities", o->generate.top_probabilities,
                    "show the K most probable next tokens and words")
       ->check(CLI::Range(0, 1000));
-  add_adapter_option(*command, o->adapter);
+  add_adapter_option(*command, o->adapters);
   add_dtype_option(*command, o->dtype);
   add_json_flag(*command, o->json);
   add_threads_option(*command);

@@ -100,13 +100,10 @@ void add_dtype_option(CLI::App& command, DType& dtype) {
              "type of products: f32 or bf16");
 }
 
-void add_adapter_option(CLI::App& command, std::optional<Path>& adapter) {
-  command.add_option("--adapter", adapter,
-                     "a LoRA adapter around the model: a folder as PEFT saves it, or a GGUF file");
-}
-
-std::vector<Path> one_adapter(const std::optional<Path>& adapter) {
-  return adapter ? std::vector<Path>{*adapter} : std::vector<Path>{};
+void add_adapter_option(CLI::App& command, std::vector<Path>& adapters) {
+  command.add_option_function<Path>(
+      "--adapter", [&adapters](const Path& adapter) { adapters = {adapter}; },
+      "a LoRA adapter around the model: a folder as PEFT saves it, or a GGUF file");
 }
 
 void print_json(const Json& value) { fmt::print("{}\n", for_stdout(dump_json(value))); }

@@ -18,7 +18,7 @@ void add_score(CLI::App& root, Invocation& invocation) {
                       "where the f32 [B,T,V] .npy goes; [B,Td,V] of an encoder-decoder, [B,labels] of a classifier");
   command->add_option("--hidden", options->hidden,
                       "where the last hidden states go, f32 [B,T,H]; of the encoder where there is one");
-  add_adapter_option(*command, options->adapter);
+  add_adapter_option(*command, options->adapters);
   add_dtype_option(*command, options->dtype);
   add_threads_option(*command);
   options->warn = invocation.terminal.job().warn;

@@ -19,6 +19,7 @@ struct EvalOptions {
   std::optional<Path> tokens;  // flat ids (.bin) instead
   std::string split = "valid";
   eval::PerplexityOptions perplexity;
+  std::vector<Path> adapters;  // put around the model: the first is used
   DType dtype = DType::kBF16;
   int64_t max_documents = 0;  // 0: all
 };

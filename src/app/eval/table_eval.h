@@ -21,6 +21,7 @@ struct TableEvalOptions {
   std::map<std::string, std::string> columns;  // by role, as data.columns of a training configuration
   int64_t limit = 0;                           // rows; 0: all
   int64_t examples = 20;                       // rows shown in the report
+  std::vector<Path> adapters;                  // put around the model: the first is used
   DType dtype = DType::kF32;
 };
 

@@ -13,9 +13,10 @@
 namespace malmoi::app {
 
 struct ClassifyOptions {
-  std::string model;       // a folder, or a name in the store
-  std::string file = "-";  // what is read, a line each; "-": the standard input
-  bool explain = false;    // the share of each token by integrated gradients (infer/attribution.h)
+  std::string model;           // a folder, or a name in the store
+  std::string file = "-";      // what is read, a line each; "-": the standard input
+  bool explain = false;        // the share of each token by integrated gradients (infer/attribution.h)
+  std::vector<Path> adapters;  // put around the model: the first is used
   DType dtype = DType::kF32;
 };
 

@@ -13,6 +13,7 @@ struct FillOptions {
   std::string text;                // with the vocabulary's mask ([MASK], <mask>) in it
   int64_t top = 5;                 // words for each gap
   std::vector<std::string> words;  // instead of the most probable: these
+  std::vector<Path> adapters;      // put around the model: the first is used
   DType dtype = DType::kF32;
 };
 

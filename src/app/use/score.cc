@@ -152,7 +152,7 @@ Status score(const ScoreOptions& options) {
     return usage_error("nothing to write", "score", "give --logits OUT.npy or --hidden OUT.npy");
   MALMOI_ASSIGN(Path folder, find_model(options.model.string()));
   MALMOI_ASSIGN(auto model, model::load_model(folder, {.dtype = options.dtype, .warn = options.warn}));
-  if (options.adapter) MALMOI_TRY(model::adapt(*model, {&*options.adapter, 1}, options.warn));
+  if (!options.adapters.empty()) MALMOI_TRY(model::adapt(*model, options.adapters, options.warn));
   MALMOI_ASSIGN(Rows rows, Rows::read(options, *model));
   MALMOI_ASSIGN(auto session, infer::Session::create(*model, {.row_invariant = false}));
   if (options.logits) MALMOI_TRY(write_logits(options, *session, rows));

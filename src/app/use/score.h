@@ -19,7 +19,7 @@ struct ScoreOptions {
   std::optional<Path> decoder_ids;  // .npy i32 [B, Td]: what the decoder of an encoder-decoder reads
   std::optional<Path> logits;       // out: f32 [B, T, V]; of an encoder-decoder [B, Td, V], of a classifier [B, labels]
   std::optional<Path> hidden;       // out: f32 [B, T, H], of the encoder where there is one
-  std::optional<Path> adapter;      // LoRA, around the model
+  std::vector<Path> adapters;       // put around the model: the first is used
   DType dtype = DType::kF32;
   Warn warn = {};
 };
