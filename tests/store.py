@@ -236,6 +236,16 @@ class Hub(Case):
         told = self.refused("score", "--model", "tiny/other", "--ids", LLAMA / "ids.npy", "--logits", self.store / "x.npy", says=["malmoi pull"])
         self.assertIn(str(self.store), told)
 
+    def test_names_work_where_a_tokenizer_is_asked_for(self):
+        files = {"config.json": b"{}", "model.safetensors": WEIGHTS, "vocab.txt": b"[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nmal\nmoi\n"}
+        self.offer(files=files)
+        self.pull("tiny/model")
+        text = self.store / "text.txt"
+        text.write_text("mal moi\n")
+        encoded = self.run_program("tokenizer", "encode", "--tokenizer", "tiny/model", text)
+        self.assertEqual((encoded.returncode, encoded.stdout), (0, "5 6\n"), encoded.stderr)
+        self.refused("tokenizer", "encode", "--tokenizer", "tiny/other", text, says=["tiny/other", "no such file or folder"])
+
     def score(self, name, ids):
         out = self.store / "logits.npy"
         result = self.run_program("score", "--model", name, "--ids", ids, "--logits", out, "--threads", "1")

@@ -10,7 +10,8 @@ void add_bench_tokenizer(CLI::App& bench, Invocation& invocation) {
   auto json = std::make_shared<bool>(false);
   CLI::App* command = bench.add_subcommand("tokenizer", "encoding the documents of a file");
   command->footer("Example: malmoi bench tokenizer --tokenizer runs/first/model --file korean.txt --threads 1 --json");
-  command->add_option("--tokenizer", options->tokenizer, "a tokenizer's file or folder")->required();
+  command->add_option("--tokenizer", options->tokenizer, "a tokenizer's file or folder, or a name in $MALMOI_HOME")
+      ->required();
   command->add_option("--file", options->file, "the text; documents are apart by empty lines")->required();
   command->add_option("--repeat", options->repeat, "counted runs, after one that is not")
       ->check(CLI::Range(1, 1000))

@@ -16,7 +16,8 @@ void add_data_tokenize(CLI::App& data, Invocation& invocation) {
   command->footer(
       "Writes NAME.bin (u16 or u32 ids), NAME.ends (document ends) and NAME.json.\n"
       "Example: malmoi data tokenize --tokenizer tok --in corpus --split train --out train.bin");
-  command->add_option("--tokenizer", options->tokenizer, "a tokenizer's folder or file")->required();
+  command->add_option("--tokenizer", options->tokenizer, "a tokenizer's folder or file, or a name in $MALMOI_HOME")
+      ->required();
   command->add_option("--in", options->in, "corpora, .jsonl, .txt (also .zst)")->required()->expected(1, -1);
   command->add_option("--split", options->split, "of corpora")
       ->check(CLI::IsMember({"train", "valid", "test"}))

@@ -8,6 +8,7 @@
 
 #include "app/data/json_lines.h"
 #include "app/tokenizer/lines.h"
+#include "app/tokenizer/open.h"
 #include "app/tokenizer/report.h"
 #include "base/file.h"
 #include "base/shown.h"
@@ -28,9 +29,9 @@ struct Source {
 
 void add_tokenizer_option(CLI::App& command, Source& source) {
   command
-      .add_option(
-          "--tokenizer", source.tokenizer,
-          "folder with tokenizer.json, tokenizer.model, *.tiktoken, tekken.json or vocab.txt; such a file; a .gguf")
+      .add_option("--tokenizer", source.tokenizer,
+                  "folder with tokenizer.json, tokenizer.model, *.tiktoken, tekken.json or vocab.txt; such a file; a "
+                  ".gguf; a name in $MALMOI_HOME")
       ->required();
   add_compat_option(command, source.compat);
 }
@@ -70,7 +71,7 @@ void add_encode(CLI::App& parent, Invocation& invocation) {
   command->add_flag("--offsets", options->line.offsets, "objects with ids, offsets (code points), mask, types");
   command->callback([&invocation, options] {
     invocation.run = [options]() -> Status {
-      MALMOI_ASSIGN(Tokenizer tokenizer, Tokenizer::load(options->tokenizer, options->compat));
+      MALMOI_ASSIGN(Tokenizer tokenizer, app::open_tokenizer(options->tokenizer, options->compat));
       return for_each_line(options->file, [&](std::string_view line, const std::string& where) {
         return app::encode_line(tokenizer, line, options->line, where);
       });
@@ -91,7 +92,7 @@ void add_decode(CLI::App& parent, Invocation& invocation) {
   command->add_flag("--skip-special", options->line.skip_special, "leave special tokens out");
   command->callback([&invocation, options] {
     invocation.run = [options]() -> Status {
-      MALMOI_ASSIGN(Tokenizer tokenizer, Tokenizer::load(options->tokenizer, options->compat));
+      MALMOI_ASSIGN(Tokenizer tokenizer, app::open_tokenizer(options->tokenizer, options->compat));
       return for_each_line(options->file, [&](std::string_view line, const std::string& where) {
         return app::decode_line(tokenizer, line, options->line, where);
       });
@@ -114,7 +115,7 @@ void add_inspect(CLI::App& parent, Invocation& invocation) {
   add_json_flag(*command, options->json);
   command->callback([&invocation, options, given] {
     invocation.run = [options, given]() -> Status {
-      MALMOI_ASSIGN(Tokenizer tokenizer, Tokenizer::load(options->tokenizer, options->compat));
+      MALMOI_ASSIGN(Tokenizer tokenizer, app::open_tokenizer(options->tokenizer, options->compat));
       std::string text = options->text;
       if (given->count() == 0) text.assign(std::istreambuf_iterator<char>(std::cin), {});
       tokenizer::EncodeOptions encode{.add_special = options->special, .parse_special = !options->plain};
@@ -152,7 +153,9 @@ void add_compare(CLI::App& parent, Invocation& invocation) {
       parent.add_subcommand("compare", "several tokenizers over one text: tokens, fertility, unknowns, speed");
   command->footer(
       "Example: malmoi tokenizer compare --tokenizer runs/first/model --tokenizer o200k_base.tiktoken korean.txt");
-  command->add_option("--tokenizer", options->tokenizers, "a tokenizer's file or folder; several times")
+  command
+      ->add_option("--tokenizer", options->tokenizers,
+                   "a tokenizer's file or folder, or a name in $MALMOI_HOME; several times")
       ->required()
       ->expected(1)
       ->take_all();
@@ -166,7 +169,7 @@ void add_compare(CLI::App& parent, Invocation& invocation) {
         return invalid_data("there is no text in it", options->file, "give a file with text");
       std::vector<app::TokenizerComparison> rows;
       for (const std::string& path : options->tokenizers) {
-        MALMOI_ASSIGN(Tokenizer tokenizer, Tokenizer::load(path, options->compat));
+        MALMOI_ASSIGN(Tokenizer tokenizer, app::open_tokenizer(path, options->compat));
         rows.push_back(app::compare_one(tokenizer, path, text));
       }
       if (!options->json) {

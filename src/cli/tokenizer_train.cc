@@ -169,7 +169,9 @@ void add_tokenizer_import(CLI::App& parent, Invocation& invocation) {
   CLI::App* command = parent.add_subcommand("import", "write any tokenizer as a folder with tokenizer.json");
   command->footer("Example: malmoi tokenizer import model.gguf --out tokenizers/llama");
   command
-      ->add_option("from", flags->from, "tokenizer.json, .model, .tiktoken, tekken.json, vocab.txt, .gguf, or a folder")
+      ->add_option(
+          "from", flags->from,
+          "tokenizer.json, .model, .tiktoken, tekken.json, vocab.txt, .gguf, a folder, or a name in $MALMOI_HOME")
       ->required();
   command->add_option("--out", flags->out, "the folder to write")->required();
   command->add_flag("--nearest", flags->nearest,
@@ -195,7 +197,8 @@ void add_tokenizer_export(CLI::App& parent, Invocation& invocation) {
   auto flags = std::make_shared<Flags>();
   CLI::App* command = parent.add_subcommand("export", "write a tokenizer in another library's format");
   command->footer("Example: malmoi tokenizer export --tokenizer runs/tokenizer --to tiktoken --out runs/tiktoken");
-  command->add_option("--tokenizer", flags->from, "the tokenizer's folder or file")->required();
+  command->add_option("--tokenizer", flags->from, "the tokenizer's folder or file, or a name in $MALMOI_HOME")
+      ->required();
   command->add_option("--to", flags->to, "json or tiktoken (a folder), sentencepiece (a .model file)")
       ->required()
       ->check(CLI::IsMember({"json", "tiktoken", "sentencepiece"}));
@@ -224,7 +227,8 @@ void add_tokenizer_add(CLI::App& parent, Invocation& invocation) {
   command->footer(
       "Example: malmoi tokenizer add --tokenizer runs/tokenizer --special '<|im_start|>' --special '<|im_end|>' --out "
       "runs/chat");
-  command->add_option("--tokenizer", flags->from, "the tokenizer's folder or file")->required();
+  command->add_option("--tokenizer", flags->from, "the tokenizer's folder or file, or a name in $MALMOI_HOME")
+      ->required();
   command->add_option("--special", flags->specials, "special tokens");
   command->add_option("--token", flags->tokens, "other tokens");
   add_compat_option(*command, flags->compat);

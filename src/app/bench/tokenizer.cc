@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "app/bench/hard_texts.h"
+#include "app/tokenizer/open.h"
 #include "base/file.h"
 #include "base/parallel.h"
-#include "tokenizer/tokenizer.h"
 
 namespace malmoi::app {
 namespace {
@@ -99,7 +99,7 @@ Json to_json(const TokenizerFigures& figures) {
 
 Result<TokenizerFigures> bench_tokenizer(const BenchTokenizerOptions& options) {
   auto start = std::chrono::steady_clock::now();
-  MALMOI_ASSIGN(tokenizer::Tokenizer tokenizer, tokenizer::Tokenizer::load(options.tokenizer));
+  MALMOI_ASSIGN(tokenizer::Tokenizer tokenizer, open_tokenizer(options.tokenizer));
   double load_seconds = seconds_since(start);
   MALMOI_ASSIGN(std::string text, read_file(options.file));
   std::vector<std::string_view> documents = documents_of(text, options.whole);

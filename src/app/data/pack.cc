@@ -4,13 +4,13 @@
 
 #include <fmt/format.h>
 
+#include "app/tokenizer/open.h"
 #include "base/counted.h"
 #include "base/json_read.h"
 #include "base/log.h"
 #include "data/corpus.h"
 #include "data/token_file.h"
 #include "data/tokenize.h"
-#include "tokenizer/tokenizer.h"
 
 namespace malmoi::app {
 Json to_json(const TokenizeReport& report) {
@@ -18,7 +18,7 @@ Json to_json(const TokenizeReport& report) {
 }
 
 Result<TokenizeReport> data_tokenize(const DataTokenizeOptions& options, const Job& job) {
-  MALMOI_ASSIGN(tokenizer::Tokenizer tokenizer, tokenizer::Tokenizer::load(options.tokenizer));
+  MALMOI_ASSIGN(tokenizer::Tokenizer tokenizer, open_tokenizer(options.tokenizer));
   MALMOI_ASSIGN(std::unique_ptr<data::DocumentStream> documents,
                 data::open_documents({options.in.begin(), options.in.end()}, options.split));
   data::DocumentMarks marks = data::document_marks(tokenizer);

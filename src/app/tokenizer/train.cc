@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "app/data/documents.h"
+#include "app/tokenizer/open.h"
 #include "data/table.h"
 #include "tokenizer/export/export.h"
 #include "tokenizer/export/json_check.h"
@@ -175,7 +176,7 @@ Json to_json(const TokenizerWritten& written) {
 }
 
 Result<TokenizerWritten> import_tokenizer(const Path& from, tokenizer::Compat compat, const Path& out, bool nearest) {
-  MALMOI_ASSIGN(Tokenizer opened, Tokenizer::load(from, compat));
+  MALMOI_ASSIGN(Tokenizer opened, open_tokenizer(from, compat));
   TokenizerWritten written{
       .from = from.string(), .out = out.string(), .origin = opened.parts().origin, .vocab_size = opened.vocab_size()};
   if (written.origin == "sentencepiece" && !nearest) {
@@ -200,7 +201,7 @@ Result<TokenizerWritten> import_tokenizer(const Path& from, tokenizer::Compat co
 Result<TokenizerWritten> export_tokenizer(const Path& from, tokenizer::Compat compat, const std::string& format,
                                           const Path& out) {
   if (format == "json") return import_tokenizer(from, compat, out);
-  MALMOI_ASSIGN(Tokenizer opened, Tokenizer::load(from, compat));
+  MALMOI_ASSIGN(Tokenizer opened, open_tokenizer(from, compat));
   if (format == "sentencepiece") {
     if (from.extension() == ".model") {
       MALMOI_ASSIGN(std::string same, read_file(from));
@@ -237,7 +238,7 @@ Result<TokensAdded> add_to_tokenizer(const Path& from, tokenizer::Compat compat,
                                      const Path& out) {
   if (specials.empty() && tokens.empty())
     return usage_error("no token to add was given", "--special, --token", "give at least one");
-  MALMOI_ASSIGN(Tokenizer opened, Tokenizer::load(from, compat));
+  MALMOI_ASSIGN(Tokenizer opened, open_tokenizer(from, compat));
   TokensAdded added{.from = from.string(), .out = out.string(), .vocab_size_before = opened.vocab_size()};
   if (!specials.empty()) {
     MALMOI_ASSIGN(opened, tokenizer::with_added_tokens(opened, specials, true));

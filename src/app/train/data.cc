@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "app/tokenizer/open.h"
 #include "app/train/texts.h"
 #include "app/train/tokenized_texts.h"
 #include "base/log.h"
@@ -135,14 +136,15 @@ Result<std::unique_ptr<tokenizer::Tokenizer>> open_tokenizer(const TrainConfig& 
     MALMOI_ASSIGN(tokenizer::Tokenizer made, tokenizer_of_characters(config));
     return std::make_unique<tokenizer::Tokenizer>(std::move(made));
   }
-  Path folder = !config.tokenizer.empty() ? Path(config.tokenizer) : Path(config.init_from.value_or(""));
-  if (folder.empty()) return none;
-  if (config.tokenizer.empty() && !malmoi::exists(folder / "tokenizer.json")) {
-    if (config.data.format != train::DataFormat::kText) return none;
-    return not_found("the model has no tokenizer beside it", folder.string(), "name one with tokenizer: DIR");
-  }
-  MALMOI_ASSIGN(tokenizer::Tokenizer opened, tokenizer::Tokenizer::load(folder));
-  return std::make_unique<tokenizer::Tokenizer>(std::move(opened));
+  if (config.tokenizer.empty() && !config.init_from) return none;
+  auto opened =
+      config.tokenizer.empty() ? tokenizer::Tokenizer::load(*config.init_from) : open_tokenizer(Path(config.tokenizer));
+  const bool is_alone = config.tokenizer.empty() && !opened.ok() && opened.error().code == ErrorCode::kNotFound;
+  if (is_alone && config.data.format != train::DataFormat::kText) return none;
+  if (is_alone)
+    return not_found("the model has no tokenizer beside it", *config.init_from, "name one with tokenizer: DIR");
+  if (!opened.ok()) return opened.error();
+  return std::make_unique<tokenizer::Tokenizer>(*std::move(opened));
 }
 
 Status measure_arrays(TrainConfig& config) {
