@@ -1,16 +1,13 @@
 #include "model/adapt.h"
 
 #include <algorithm>
-#include <cmath>
 #include <deque>
 #include <map>
 
 #include "autograd/adapted_weight.h"
 #include "formats/element_type.h"
-#include "model/adapter.h"
-#include "model/family.h"
+#include "model/adapter_names.h"
 #include "model/finite.h"
-#include "model/gguf_weights.h"
 #include "model/layout.h"
 #include "model/spellings.h"
 #include "model/stored_values.h"
@@ -26,7 +23,6 @@ using nn::Role;
 using nn::WeightSlot;
 using Entry = nn::ParameterSet::Entry;
 
-constexpr std::string_view kWeight = ".weight";
 constexpr const char* kMerge = "merge the adapter into its model with the library that made it";
 
 // What adapters have beside the model: it lives as long as the model.
@@ -44,7 +40,13 @@ struct Owned {
   }
 };
 
-using Plan = std::map<WeightSlot*, std::vector<AdaptedWeight::Parts>>;
+// What comes of fitting several adapters, one after the other.
+struct Fitted {
+  size_t adapters = 0;  // in all
+  std::shared_ptr<Owned> owned = std::make_shared<Owned>();
+  std::map<WeightSlot*, std::vector<AdaptedWeight::Parts>> parts;
+  Adapted adapted;
+};
 
 // Where a published tensor lies: a slot and the rows of it. No slot: a vector.
 struct Place {
@@ -53,23 +55,31 @@ struct Place {
   WeightSlot* slot = nullptr;
 };
 
+Place place_of_source(Entry& entry, const nn::Source& source) {
+  Place place{&entry, source};
+  if (entry.slots.empty()) return place;
+  const int64_t rows = entry.spec.shape.rows() / static_cast<int64_t>(entry.slots.size());
+  const int64_t slot = source.row_begin / rows;
+  if ((source.row_begin + source.rows - 1) / rows != slot) return place;  // several matrices in one tensor
+  place.slot = entry.slots[static_cast<size_t>(slot)].get();
+  place.source.row_begin = source.row_begin % rows;
+  return place;
+}
+
+// Whether its rows are looked up: a head over a table is a product.
+bool is_table(const Place& place) {
+  const Role role = place.entry->spec.role;
+  return (role == Role::kEmbedding || role == Role::kPositions) && place.slot == place.entry->slots[0].get();
+}
+
 // Fits one adapter to the model.
 class Fitting {
  public:
-  Fitting(Model& model, const AdapterFile& file, size_t index, size_t count, Owned& owned, Plan& plan, Adapted& adapted,
+  Fitting(Model& model, const AdapterFile& file, const AdapterNames& names, size_t index, Fitted& fitted,
           const Warn& warn)
-      : model_(model),
-        family_(*find_family(model.model_type())),
-        file_(file),
-        index_(index),
-        count_(count),
-        owned_(owned),
-        plan_(plan),
-        adapted_(adapted),
-        warn_(warn) {}
+      : model_(model), file_(file), names_(names), index_(index), fitted_(fitted), warn_(warn) {}
 
   Status run() {
-    MALMOI_TRY(check_architecture());
     MALMOI_TRY(settle_head());
     for (auto& entry : model_.parameters.entries()) {
       for (const nn::Source& source : entry->spec.sources)
@@ -80,34 +90,6 @@ class Fitting {
   }
 
  private:
-  Status check_architecture() const {
-    if (file_.architecture.empty()) return {};
-    if (!family_.gguf || family_.gguf->architecture != file_.architecture)
-      return invalid_data("the adapter is of a " + file_.architecture + " model, the model is " + model_.model_type(),
-                          file_.where, "use the model that the adapter was trained on");
-    return {};
-  }
-
-  // The name of a module, or of a tensor, in the file.
-  std::vector<std::string> names_in_file(const std::string& name, bool module) const {
-    if (!file_.architecture.empty()) return {place_of(*family_.gguf, name).tensor};
-    std::vector<std::string> names = spellings(family_, name);
-    if (!module) return names;
-    std::erase_if(names, [](const std::string& n) { return !n.ends_with(kWeight); });
-    for (std::string& n : names) n.resize(n.size() - kWeight.size());
-    return names;
-  }
-  template <typename Value>
-  const Value* find(const std::map<std::string, Value>& values, const std::string& name, bool module) const {
-    for (const std::string& spelled : names_in_file(name, module)) {
-      if (auto found = values.find(spelled); found != values.end()) return &found->second;
-    }
-    return nullptr;
-  }
-  bool touches(const std::string& name) const {
-    return find(file_.modules, name, true) || find(file_.whole, name, false);
-  }
-
   Entry& entry_of(const Parameter& parameter) const {
     auto& entries = model_.parameters.entries();
     return **std::ranges::find_if(entries, [&](const auto& entry) { return &entry->parameter == &parameter; });
@@ -119,153 +101,105 @@ class Fitting {
     Entry& words = entry_of(model_.head->weight->parameter());
     const bool apart = model_.head->weight != words.slots[0].get();
     const nn::Source& table = words.spec.sources[0];
-    if (!apart && !touches(table.name) && !touches(model_.tied_head.tensor)) return {};
-    if (file_.config.keeps_tied && touches(table.name) != touches(model_.tied_head.tensor))
+    const bool touches_table = names_.touches(table.name), touches_head = names_.touches(model_.tied_head.tensor);
+    if (!apart && !touches_table && !touches_head) return {};
+    if (file_.config.keeps_tied && touches_table != touches_head)
       return unsupported("'ensure_weight_tying' adapts words and head together", file_.where, kMerge);
     if (!apart) model_.separate_head();
     head_ = Place{&words, table, model_.head->weight};
-    adapted_.head = true;
+    fitted_.adapted.head = true;
     return {};
-  }
-
-  Place place_of_source(Entry& entry, const nn::Source& source) const {
-    Place place{&entry, source};
-    if (entry.slots.empty()) return place;
-    const int64_t rows = entry.spec.shape.rows() / static_cast<int64_t>(entry.slots.size());
-    const int64_t slot = source.row_begin / rows;
-    if ((source.row_begin + source.rows - 1) / rows != slot) return place;  // several matrices in one tensor
-    place.slot = entry.slots[static_cast<size_t>(slot)].get();
-    place.source.row_begin = source.row_begin % rows;
-    return place;
   }
 
   Status fit(const Place& place, const std::string& name) {
-    if (const AdapterModule* module = find(file_.modules, name, true)) {
-      used_.insert(module->a);
+    if (const AdapterNames::Module* module = names_.module_of(name)) {
+      used_.insert(module->second.a);
       MALMOI_TRY(add_low_rank(place, *module));
     }
-    if (const StoredTensor* const* tensor = find(file_.whole, name, false)) {
-      used_.insert(*tensor);
-      MALMOI_TRY(put_in_place(place, **tensor));
+    if (const StoredTensor* tensor = names_.whole_of(name)) {
+      used_.insert(tensor);
+      MALMOI_TRY(put_in_place(place, *tensor));
     }
     return {};
   }
 
-  // The layout that rows of the file have, where they are no columns of it.
-  nn::Layout rows_of(const Place& place) const {
-    nn::Layout layout = place.source.layout;
-    if (!file_.architecture.empty()) layout = gguf_rows(*family_.gguf, place.source, head_dim());
-    return layout.kind == nn::Layout::kTransposed || layout.kind == nn::Layout::kTaps ? nn::Layout{} : layout;
-  }
-
-  int64_t head_dim() const {
-    auto integer = [&](const char* key) {
-      const auto found = model_.config().find(key);
-      return found != model_.config().end() && found->is_number_integer() ? found->get<int64_t>() : 0;
-    };
-    if (const int64_t said = integer("head_dim"); said > 0) return said;
-    const int64_t heads = integer("num_attention_heads");
-    return heads > 0 ? model_.hidden_size() / heads : 0;
-  }
-
-  Status add_low_rank(const Place& place, const AdapterModule& module) {
+  Status add_low_rank(const Place& place, const AdapterNames::Module& module) {
+    const AdapterModule& tensors = module.second;
     const bool convolution = place.source.layout.kind == nn::Layout::kTaps || place.entry->spec.role == Role::kBlocks;
     if (!place.slot || convolution)
-      return unsupported("tensor '" + module.a->name + "' adapts what is no matrix by rows in this model", file_.where,
+      return unsupported("tensor '" + tensors.a->name + "' adapts what is no matrix by rows in this model", file_.where,
                          kMerge);
+    MALMOI_ASSIGN(const Factors factors, names_.factors(module, place.source, is_table(place)));
     const int64_t rows = place.source.rows, in = columns_of(place.entry->spec);
-    const bool table = place.entry->spec.role == Role::kEmbedding || place.entry->spec.role == Role::kPositions;
-    const bool as_table = table && place.slot == place.entry->slots[0].get();  // a head over it is a product
-    if (file_.architecture.empty() && module.table != as_table)
-      return invalid_data("tensor '" + module.a->name + "' is " + (module.table ? "" : "not ") + "that of a table, '" +
-                              place.source.name + "' is " + (as_table ? "one" : "none"),
-                          file_.where, "adapter and model do not belong together");
-    const int64_t rank = file_.architecture.empty() || !as_table ? module.a->shape[0] : module.a->shape[1];
-    LowRank part{.row_begin = place.source.row_begin};
-    const nn::Layout turned{nn::Layout::kTransposed}, as_is{};
-    if (as_table) {
-      // Rows of a table are B^T's, as its columns are A's.
-      const nn::Layout entries = file_.architecture.empty() ? turned : as_is;
-      MALMOI_ASSIGN(part.a, matrix(*module.b, {rank, in}, turned));
-      MALMOI_ASSIGN(part.b, matrix(*module.a, {rows, rank}, entries));
-    } else {
-      MALMOI_ASSIGN(part.a, matrix(*module.a, {rank, in}, as_is));
-      MALMOI_ASSIGN(part.b, matrix(*module.b, {rows, rank}, rows_of(place)));
+    LowRank part{.row_begin = place.source.row_begin, .scale = factors.scale};
+    MALMOI_ASSIGN(part.a, matrix(*factors.a, {factors.rank, in}, factors.a_layout));
+    MALMOI_ASSIGN(part.b, matrix(*factors.b, {rows, factors.rank}, factors.b_layout));
+    if (tensors.magnitude) {
+      MALMOI_ASSIGN(part.magnitude, matrix(*tensors.magnitude, {rows}, factors.b_layout));
     }
-    if (module.magnitude) {
-      MALMOI_ASSIGN(part.magnitude, matrix(*module.magnitude, {rows}, rows_of(place)));
-    }
-    part.scale = scale(module, rank);
-    auto& adapters = plan_[place.slot];
-    adapters.resize(count_);
+    auto& adapters = fitted_.parts[place.slot];
+    adapters.resize(fitted_.adapters);
     adapters[index_].push_back(part);
     note(place);
     return {};
   }
 
-  double scale(const AdapterModule& module, int64_t rank) const {
-    if (!file_.architecture.empty())
-      return file_.config.alpha == 0 ? 1 : file_.config.alpha / static_cast<double>(rank);
-    for (const auto& [name, known] : file_.modules) {
-      if (known.a == module.a) return scale_of(file_.config, name);
-    }
-    return 1;
-  }
-
   void note(const Place& place) {
-    if (!head_ || place.slot != head_->slot) adapted_.parameters.insert(&place.entry->parameter);
+    if (!head_ || place.slot != head_->slot) fitted_.adapted.parameters.insert(&place.entry->parameter);
     // Rows of experts are in an order of their own.
     if (place.entry->slots.size() > 1) model_.mixes_adapters = false;
   }
 
-  // A parameter of the adapter's, filled from a tensor once its shape is known to be right.
+  // A parameter of the adapter's, made once the tensor's shape is known to be right.
   Result<Parameter*> matrix(const StoredTensor& tensor, Shape shape, const nn::Layout& layout) {
     const int64_t rows = shape.rank() == 1 ? shape[0] : shape.rows();
     const nn::ParameterSpec spec{.name = tensor.name, .shape = shape, .role = Role::kMatrix};
     const nn::Source source{tensor.name, 0, rows, layout};
-    MALMOI_TRY(check_shape(tensor, stored_shape(spec, source)));
-    MALMOI_ASSIGN(const std::vector<float> values, stored_values(tensor, file_.where));
-    Parameter& made = owned_.add(tensor.name, shape, DType::kF32, Role::kMatrix);
-    copy_in(std::as_bytes(std::span(values)), DType::kF32, spec, source, made.compute);
-    MALMOI_TRY(check_finite(made.compute, spec, source, tensor.name, file_.where));
+    MALMOI_TRY(check_shape(tensor, spec, source));
+    Parameter& made = fitted_.owned->add(tensor.name, shape, DType::kF32, Role::kMatrix);
+    MALMOI_TRY(fill(tensor, spec, source, made.compute));
     return &made;
   }
 
-  Status check_shape(const StoredTensor& tensor, const std::vector<int64_t>& wanted) const {
+  Status check_shape(const StoredTensor& tensor, const nn::ParameterSpec& spec, const nn::Source& source) const {
+    const std::vector<int64_t> wanted = stored_shape(spec, source);
     if (tensor.shape == wanted) return {};
     return invalid_data("tensor '" + tensor.name + "' has shape " + formats::shape_text(tensor.shape) +
                             ", the model asks for " + formats::shape_text(wanted),
                         file_.where, "use the model that the adapter was trained on");
   }
 
+  // The tensor's values in the source's rows of `to`.
+  Status fill(const StoredTensor& tensor, const nn::ParameterSpec& spec, const nn::Source& source, Tensor& to) const {
+    MALMOI_ASSIGN(const std::vector<float> values, stored_values(tensor, file_.where));
+    copy_in(std::as_bytes(std::span(values)), DType::kF32, spec, source, to);
+    return check_finite(to, spec, source, tensor.name, file_.where);
+  }
+
   // A module that was trained whole, or a bias: it takes the place of the model's.
   Status put_in_place(const Place& place, const StoredTensor& tensor) {
-    if (count_ > 1)
+    if (fitted_.adapters > 1)
       return unsupported("tensor '" + tensor.name + "' takes the place of one of the model's", file_.where,
                          "give the adapter alone, or merge it (malmoi adapter merge)");
     const nn::ParameterSpec& spec = place.entry->spec;
-    nn::Source whole = place.source;
-    MALMOI_TRY(check_shape(tensor, stored_shape(spec, whole)));
-    MALMOI_ASSIGN(const std::vector<float> values, stored_values(tensor, file_.where));
+    MALMOI_TRY(check_shape(tensor, spec, place.source));
     Parameter& p = place.entry->parameter;
-    note(place);
     if (!place.slot && !p.compute.data())
       return unsupported("tensor '" + tensor.name + "' takes the place of what is packed together with others",
                          file_.where, kMerge);
+    note(place);
     if (!place.slot) {  // what the file holds is only read
       Tensor copy = Tensor::zeros(p.compute.dtype(), p.compute.shape());
       convert(p.compute.data(), p.compute.dtype(), copy.data(), copy.dtype(), static_cast<size_t>(copy.elements()));
       p.compute = copy;
-      copy_in(std::as_bytes(std::span(values)), DType::kF32, spec, whole, p.compute);
-      return check_finite(p.compute, spec, whole, tensor.name, file_.where);
+      return fill(tensor, spec, place.source, p.compute);
     }
-    nn::ParameterSpec own{
+    const nn::ParameterSpec own{
         .name = spec.name, .shape = {(*place.slot)->out_features(), (*place.slot)->in_features()}, .role = spec.role};
-    Parameter& made = owned_.add(spec.name, own.shape, model_.parameters.compute_type(p), spec.role);
+    Parameter& made = fitted_.owned->add(spec.name, own.shape, model_.parameters.compute_type(p), spec.role);
     write_rows(**place.slot, made.compute);
-    copy_in(std::as_bytes(std::span(values)), DType::kF32, own, whole, made.compute);
     place.slot->bind(std::make_unique<autograd::DenseWeight>(made));
-    return check_finite(made.compute, own, whole, tensor.name, file_.where);
+    return fill(tensor, own, place.source, made.compute);
   }
 
   // What is tied may stand in a file twice.
@@ -277,9 +211,10 @@ class Fitting {
   }
 
   Status check_left_over() const {
+    const Family& family = *find_family(model_.model_type());
     auto check = [&](const std::string& name, const StoredTensor& tensor) -> Status {
       if (used_.contains(&tensor)) return {};
-      if (!may_be_left(family_, model_, name))
+      if (!may_be_left(family, model_, name))
         return invalid_data("tensor '" + tensor.name + "' belongs to nothing in this model", file_.where,
                             "use the model that the adapter was trained on");
       warn_("tensor '" + tensor.name + "' is of a part that is not used here (" + file_.where + ")");
@@ -293,12 +228,10 @@ class Fitting {
   }
 
   Model& model_;
-  const Family& family_;
   const AdapterFile& file_;
-  size_t index_, count_;
-  Owned& owned_;
-  Plan& plan_;
-  Adapted& adapted_;
+  const AdapterNames& names_;
+  size_t index_;
+  Fitted& fitted_;
   const Warn& warn_;
   std::optional<Place> head_;
   std::set<const StoredTensor*> used_;
@@ -314,22 +247,21 @@ bool keeps_rows(const Model& model) {
 }  // namespace
 
 Result<Adapted> adapt(Model& model, std::span<const Path> adapters, const Warn& warn) {
-  Adapted adapted;
-  Plan plan;
-  auto owned = std::make_shared<Owned>();
+  Fitted fitted{.adapters = adapters.size()};
   model.mixes_adapters = keeps_rows(model);
   for (size_t i = 0; i < adapters.size(); ++i) {
     MALMOI_ASSIGN(const AdapterFile file, open_adapter(adapters[i]));
-    MALMOI_TRY(Fitting(model, file, i, adapters.size(), *owned, plan, adapted, warn).run());
+    MALMOI_ASSIGN(const AdapterNames names, AdapterNames::make(file, model));
+    MALMOI_TRY(Fitting(model, file, names, i, fitted, warn).run());
   }
-  for (auto& [slot, parts] : plan) {
+  for (auto& [slot, parts] : fitted.parts) {
     slot->wrap([&](std::unique_ptr<autograd::Weight> base) {
       return std::make_unique<AdaptedWeight>(std::move(base), std::move(parts));
     });
   }
   model.num_adapters = static_cast<int32_t>(adapters.size());
-  model.keep(std::move(owned));
-  return adapted;
+  model.keep(std::move(fitted.owned));
+  return std::move(fitted.adapted);
 }
 
 }  // namespace malmoi::model

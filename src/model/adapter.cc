@@ -118,7 +118,6 @@ Result<AdapterFile> open_peft(const Path& folder) {
     MALMOI_TRY(add(file, tensor));
     file.parameters += static_cast<size_t>(formats::element_count(tensor.shape).value_or(0));
   }
-  file.tensors = file.source->tensors().size();
   for (const auto& [name, module] : file.modules) MALMOI_TRY(check_peft_module(file, name, module));
   return file;
 }
@@ -150,7 +149,6 @@ Result<AdapterFile> open_gguf(const Path& path) {
     AdapterModule& module = file.modules[tensor.name.substr(0, tensor.name.size() - ending)];
     (is_a ? module.a : module.b) = &kept;
   }
-  file.tensors = file.gguf_tensors.size();
   for (const auto& [name, module] : file.modules) MALMOI_TRY(check_module(file, name, module));
   return file;
 }

@@ -30,7 +30,7 @@ struct AdapterFile {
   std::map<std::string, const formats::StoredTensor*> whole;  // tensors in the place of the model's, by published name
   std::string where;                                          // the file with the tensors
   std::string architecture;                                   // GGUF: general.architecture; else empty
-  size_t tensors = 0, parameters = 0;
+  size_t parameters = 0;
 
   std::unique_ptr<formats::WeightSource> source;  // what the tensors lie in
   std::shared_ptr<const formats::Gguf> gguf;

@@ -203,16 +203,15 @@ Result<AdapterConfig> parse_adapter_config(const Json& object, const std::string
   config.alpha_pattern = fields.pattern_values("alpha_pattern", -kLargestAlpha, kLargestAlpha, false);
   config.target_modules = fields.modules("target_modules");
   config.exclude_modules = fields.modules("exclude_modules");
-  config.modules_to_save = fields.texts("modules_to_save");
+  fields.texts("modules_to_save");
   config.layers = fields.integers("layers_to_transform");
   for (const std::string& text : fields.texts("layers_pattern")) {
     if (auto pattern = fields.made("layers_pattern", text, NamePattern::Part::kEnd))
       config.layers_patterns.push_back(*std::move(pattern));
   }
   config.base = fields.text("base_model_name_or_path", "");
-  config.bias = fields.text("bias", "none");
-  if (config.bias != "none" && config.bias != "all" && config.bias != "lora_only")
-    fields.wrong("bias", "none, all or lora_only");
+  const std::string bias = fields.text("bias", "none");
+  if (bias != "none" && bias != "all" && bias != "lora_only") fields.wrong("bias", "none, all or lora_only");
   check_start(fields);
   MALMOI_TRY(fields.finish());
   return config;

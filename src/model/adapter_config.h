@@ -22,7 +22,7 @@ struct ModuleNames {
 /// Values of modules whose names end with a pattern; the first that fits counts.
 using PatternValues = std::vector<std::pair<NamePattern, double>>;
 
-/// Every field that changes a number.
+/// Every field that changes a number. What was saved whole (modules_to_save, bias) stands in the weights and is known by its name.
 struct AdapterConfig {
   int64_t rank = 8;
   double alpha = 8;
@@ -30,12 +30,10 @@ struct AdapterConfig {
   bool magnitudes = false;       // use_dora (Liu et al. 2024)
   PatternValues rank_pattern, alpha_pattern;
   ModuleNames target_modules, exclude_modules;
-  std::vector<std::string> modules_to_save;
   std::vector<int64_t> layers;               // layers_to_transform; empty: all
   std::vector<NamePattern> layers_patterns;  // what stands before a layer's number; empty: anything
   bool keeps_tied = false;                   // ensure_weight_tying
-  std::string bias = "none";
-  std::string base;  // base_model_name_or_path, as whoever trained it had it
+  std::string base;                          // base_model_name_or_path, as whoever trained it had it
 };
 
 /// Reads the object. Errors name `where` and the field: another kind of adapter or of value; what changes numbers in a way

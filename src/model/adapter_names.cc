@@ -1,0 +1,80 @@
+#include "model/adapter_names.h"
+
+#include "base/json_read.h"
+#include "model/gguf_weights.h"
+#include "model/spellings.h"
+
+namespace malmoi::model {
+
+using formats::StoredTensor;
+using nn::Layout;
+
+Result<AdapterNames> AdapterNames::make(const AdapterFile& file, const Model& model) {
+  const Family& family = *find_family(model.model_type());
+  const bool is_other = !file.architecture.empty() && (!family.gguf || family.gguf->architecture != file.architecture);
+  if (is_other)
+    return invalid_data("the adapter is of a " + file.architecture + " model, the model is " + model.model_type(),
+                        file.where, "use the model that the adapter was trained on");
+  return AdapterNames(file, model, family);
+}
+
+std::vector<std::string> AdapterNames::module_names(const std::string& tensor) const {
+  if (is_gguf()) return {place_of(*family_->gguf, tensor).tensor};
+  constexpr std::string_view kWeight = ".weight";
+  std::vector<std::string> names = spellings(*family_, tensor);
+  std::erase_if(names, [](const std::string& name) { return !name.ends_with(kWeight); });
+  for (std::string& name : names) name.resize(name.size() - kWeight.size());
+  return names;
+}
+
+const AdapterNames::Module* AdapterNames::module_of(const std::string& tensor) const {
+  for (const std::string& name : module_names(tensor)) {
+    if (auto found = file_->modules.find(name); found != file_->modules.end()) return &*found;
+  }
+  return nullptr;
+}
+
+const StoredTensor* AdapterNames::whole_of(const std::string& tensor) const {
+  if (file_->whole.empty()) return nullptr;
+  for (const std::string& name : spellings(*family_, tensor)) {
+    if (auto found = file_->whole.find(name); found != file_->whole.end()) return found->second;
+  }
+  return nullptr;
+}
+
+Result<Factors> AdapterNames::factors(const Module& module, const nn::Source& source, bool table) const {
+  const auto& [name, tensors] = module;
+  if (!is_gguf() && tensors.table != table)
+    return invalid_data("tensor '" + tensors.a->name + "' is " + (tensors.table ? "" : "not ") + "that of a table, '" +
+                            source.name + "' is " + (table ? "one" : "none"),
+                        file_->where, "adapter and model do not belong together");
+  Factors factors{.a = tensors.a, .b = tensors.b, .b_layout = rows_of(source), .rank = tensors.a->shape[0]};
+  if (table) {  // its rows are what B^T has, and its columns what A has
+    std::swap(factors.a, factors.b);
+    factors.a_layout = {Layout::kTransposed};
+    factors.b_layout = is_gguf() ? Layout{} : Layout{Layout::kTransposed};
+    factors.rank = factors.a->shape[1];
+  }
+  factors.scale = is_gguf() ? scale_of_gguf(factors.rank) : scale_of(file_->config, name);
+  return factors;
+}
+
+// How the rows of B lie: as the model's file has those of the matrix, whose columns are A's.
+Layout AdapterNames::rows_of(const nn::Source& source) const {
+  const Layout layout = is_gguf() ? gguf_rows(*family_->gguf, source, head_dim()) : source.layout;
+  return layout.kind == Layout::kTransposed || layout.kind == Layout::kTaps ? Layout{} : layout;
+}
+
+int64_t AdapterNames::head_dim() const {
+  if (const auto said = json_count(model_->config(), "head_dim"); said && *said > 0) return *said;
+  const int64_t heads = json_count(model_->config(), "num_attention_heads").value_or(0);
+  return heads > 0 ? model_->hidden_size() / heads : 0;
+}
+
+// As llama.cpp has it.
+double AdapterNames::scale_of_gguf(int64_t rank) const {
+  const double alpha = file_->config.alpha;
+  return alpha == 0 ? 1 : alpha / static_cast<double>(rank);
+}
+
+}  // namespace malmoi::model
