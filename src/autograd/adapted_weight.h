@@ -45,17 +45,16 @@ class AdaptedWeight final : public Weight {
   size_t bytes() const override;
   std::span<Parameter* const> parameters() const override { return parameters_; }
 
-  /// Whether any adapter changes it.
-  bool is_adapted() const;
-
  private:
+  bool is_adapted() const;  // by any of the adapters
   const Parts& parts_of(int32_t adapter) const;
   const Parts& parts_of_all(const Context& context) const;
   Tensor low_rank(Context& context, const LowRank& part, const Tensor& x) const;
   Tensor norms(Context& context, const LowRank& part) const;
   Tensor measure(Context& context, const LowRank& part) const;
   Tensor factored(Context& context, const Parts& parts, const Tensor& dy) const;
-  void accumulate_magnitude(Context& context, const LowRank& part, const Tensor& dy, const Tensor& x) const;
+  void accumulate_magnitude(Context& context, const LowRank& part, const Tensor& dy, const Tensor& x,
+                            const Tensor& of_base) const;
 
   std::shared_ptr<const Weight> base_;
   std::vector<Parts> adapters_;

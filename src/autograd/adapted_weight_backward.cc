@@ -18,10 +18,12 @@ Tensor scaled_columns(Context& context, const LowRank& part, const Tensor& dy) {
     in_type(dy, [&](const auto* from) {
       using S = SumOf<decltype(from)>;
       S* to = columns.as<S>();
-      for (int64_t r = 0; r < m; ++r) {
-        for (int64_t c = 0; c < width; ++c)
-          to[r * width + c] = static_cast<S>(part.scale) * load(from[r * stride + part.row_begin + c]);
-      }
+      parallel_for(m, grain(width), [&](int64_t begin, int64_t end) {
+        for (int64_t r = begin; r < end; ++r) {
+          for (int64_t c = 0; c < width; ++c)
+            to[r * width + c] = static_cast<S>(part.scale) * load(from[r * stride + part.row_begin + c]);
+        }
+      });
     });
   });
   return as_type(context, columns, part.b->compute.dtype());
@@ -61,10 +63,12 @@ Tensor AdaptedWeight::factored(Context& context, const Parts& parts, const Tenso
       in_type(made, [&](auto* to) {
         using S = SumOf<decltype(to)>;
         const S *norm = norms.as<S>(), *magnitude = part.magnitude->compute.as<S>();
-        for (int64_t r = 0; r < made.shape().rows(); ++r) {
-          auto* row = to + r * stride + part.row_begin;
-          for (int64_t c = 0; c < part.rows(); ++c) store(row[c], load(row[c]) * magnitude[c] / norm[c]);
-        }
+        parallel_for(made.shape().rows(), grain(part.rows()), [&](int64_t begin, int64_t end) {
+          for (int64_t r = begin; r < end; ++r) {
+            auto* row = to + r * stride + part.row_begin;
+            for (int64_t c = 0; c < part.rows(); ++c) store(row[c], load(row[c]) * magnitude[c] / norm[c]);
+          }
+        });
       });
     });
   }
@@ -90,8 +94,15 @@ void AdaptedWeight::accumulate_gradient(Context& context, const Tensor& dy, cons
   const Parts& parts = parts_of_all(context);
   const Tensor at_rows = factored(context, parts, dy);
   base_->accumulate_gradient(context, at_rows, x);
+  Tensor of_base;  // W x, which the magnitudes of all parts need
   for (const LowRank& part : parts) {
-    if (part.magnitude && part.magnitude->wants_gradient()) accumulate_magnitude(context, part, dy, x);
+    if (part.magnitude && part.magnitude->wants_gradient()) {
+      if (!of_base) {
+        of_base = context.temporary(dy.dtype(), dy.shape());
+        base_->product(context, x, of_base, nullptr);
+      }
+      accumulate_magnitude(context, part, dy, x, of_base);
+    }
     if (!part.a->wants_gradient() && !part.b->wants_gradient()) continue;
     const int64_t m = dy.shape().rows();
     const Tensor columns = scaled_columns(context, part, at_rows);
@@ -104,27 +115,28 @@ void AdaptedWeight::accumulate_gradient(Context& context, const Tensor& dy, cons
 }
 
 // dm[c] += sum over rows of dy (W x + scale B A x) / norm.
-void AdaptedWeight::accumulate_magnitude(Context& context, const LowRank& part, const Tensor& dy,
-                                         const Tensor& x) const {
-  Tensor y = context.temporary(dy.dtype(), dy.shape());
-  base_->product(context, x, y, nullptr);
+void AdaptedWeight::accumulate_magnitude(Context& context, const LowRank& part, const Tensor& dy, const Tensor& x,
+                                         const Tensor& of_base) const {
   const Tensor added = low_rank(context, part, x), norms = this->norms(context, part);
   void* gradient = part.magnitude->accumulated_grad();
   context.step("gradient of magnitudes", 0, [&] {
     const int64_t stride = dy.shape().columns(), width = part.rows();
     in_type(dy, [&](const auto* down) {
       using S = SumOf<decltype(down)>;
-      const auto* base = y.as<std::remove_cvref_t<decltype(*down)>>();
+      const auto* base = of_base.as<std::remove_cvref_t<decltype(*down)>>();
       const S *low = added.as<S>(), *norm = norms.as<S>();
       S* dm = static_cast<S*>(gradient);
-      for (int64_t c = 0; c < width; ++c) {
-        S sum = 0;
+      parallel_for(width, grain(dy.shape().rows()), [&](int64_t begin, int64_t end) {
+        std::vector<S> sums(static_cast<size_t>(end - begin), S{0});
         for (int64_t r = 0; r < dy.shape().rows(); ++r) {
-          const int64_t at = r * stride + part.row_begin + c;
-          sum += load(down[at]) * (load(base[at]) + static_cast<S>(part.scale) * low[r * width + c]);
+          for (int64_t c = begin; c < end; ++c) {
+            const int64_t at = r * stride + part.row_begin + c;
+            sums[static_cast<size_t>(c - begin)] +=
+                load(down[at]) * (load(base[at]) + static_cast<S>(part.scale) * low[r * width + c]);
+          }
         }
-        dm[c] += sum / norm[c];
-      }
+        for (int64_t c = begin; c < end; ++c) dm[c] += sums[static_cast<size_t>(c - begin)] / norm[c];
+      });
     });
   });
 }
