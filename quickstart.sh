@@ -17,12 +17,13 @@ Example: ./quickstart.sh --chat
 EOF
 }
 
-serve=1 port=8080 chat=0
+serve=1 port=8080 chat=0 of_serving=
 while [ $# -gt 0 ]; do
   case "$1" in
-    --no-serve) serve=0 ;;
+    --no-serve) serve=0 of_serving=$1 ;;
     --chat) chat=1 ;;
     --port)
+      of_serving=$1
       port=${2:-}
       [[ $port =~ ^[0-9]+$ ]] && [ "$port" -ge 1 ] && [ "$port" -le 65535 ] ||
         { echo "quickstart.sh: --port: '$port' is no port; use 1 to 65535" >&2; exit 2; }
@@ -32,6 +33,11 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
+
+if [ "$chat" = 1 ] && [ -n "$of_serving" ]; then
+  echo "quickstart.sh: $of_serving: with --chat nothing is served; leave one of the two out" >&2
+  exit 2
+fi
 
 . .ci/packages.sh
 recipe=recipes/quickstart.yaml
