@@ -4,8 +4,7 @@
 usage: make_adapter_goldens.py [NAME...] [--check]      all of them where none is named
 
 A golden: a folder with the adapter as PEFT saves it, `ids.npy` (and `mask.npy`), what the reference computes with it in f32
-(`logits.npy`), and `fixture.json` with the model's name and the tolerance. It needs tests/requirements-agree.txt and
-peft==0.21.2.
+(`logits.npy`), and `fixture.json` with the model's name and the tolerance. It needs tests/requirements-agree.txt.
 """
 import argparse
 import json

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
 #include <ctime>
 #include <random>
@@ -10,6 +11,7 @@
 #include "base/log.h"
 #include "protocol/openai_chat.h"
 #include "protocol/openai_completions.h"
+#include "protocol/openai_models.h"
 #include "serve/answers.h"
 
 namespace malmoi::serve {
@@ -41,15 +43,9 @@ protocol::ResponseHead make_head(const char* prefix, const chat::Provider& provi
 uint64_t random_seed() { return std::random_device{}() | uint64_t{std::random_device{}()} << 32; }
 
 std::optional<ApiError> check_model(const std::string& name, const chat::Provider& provider) {
-  std::string known;
-  for (const chat::ModelInfo& model : provider.models()) {
-    if (name.empty() || name == model.name) return {};
-    known += (known.empty() ? "'" : ", '") + model.name + "'";
-  }
-  return ApiError{.status = 404,
-                  .message = "the model '" + protocol::shown(name) + "' does not exist here; use " + known,
-                  .param = "model",
-                  .code = "model_not_found"};
+  const std::vector<chat::ModelInfo> models = provider.models();
+  if (name.empty() || std::ranges::find(models, name, &chat::ModelInfo::name) != models.end()) return {};
+  return protocol::no_such_model(name, models);
 }
 
 // Adds the request of one prompt, for `n` answers.

@@ -49,15 +49,11 @@ asio::awaitable<void> handle_models(Exchange& exchange) {
 }
 
 asio::awaitable<void> handle_model(Exchange& exchange) {
-  std::string name = percent_decode(path_of(exchange.request()).substr(kModels.size())), known;
-  for (const chat::ModelInfo& model : exchange.shared().provider.load()->models()) {
-    if (name == model.name) return exchange.send(json_response(http::status::ok, protocol::print_model(model)));
-    known += (known.empty() ? "'" : ", '") + model.name + "'";
-  }
-  return exchange.send(error_response({.status = 404,
-                                       .message = "no such model; this server has " + known,
-                                       .param = "model",
-                                       .code = "model_not_found"}));
+  const std::string name = percent_decode(path_of(exchange.request()).substr(kModels.size()));
+  const std::vector<chat::ModelInfo> models = exchange.shared().provider.load()->models();
+  const auto found = std::ranges::find(models, name, &chat::ModelInfo::name);
+  if (found == models.end()) return exchange.send(error_response(protocol::no_such_model(name, models)));
+  return exchange.send(json_response(http::status::ok, protocol::print_model(*found)));
 }
 
 HttpResponse tokenize(const std::string& body, const chat::Provider& provider) {
