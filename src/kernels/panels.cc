@@ -66,6 +66,21 @@ void gather_iq4_scales(const uint8_t* ready, uint8_t* stored) {
   stored[0] = static_cast<uint8_t>(high), stored[1] = static_cast<uint8_t>(high >> 8);
 }
 
+// Sixteen 6-bit scales of Q3_K, upper two bits last, to signed bytes.
+void spread_q3_scales(const uint8_t* stored, uint8_t* ready) {
+  for (int g = 0; g < 16; ++g)
+    ready[g] =
+        static_cast<uint8_t>(((stored[g % 8] >> (g / 8 * 4) & 15) | (stored[8 + g % 4] >> (g / 4 * 2) & 3) << 4) - 32);
+}
+void gather_q3_scales(const uint8_t* ready, uint8_t* stored) {
+  std::fill_n(stored, 12, uint8_t{0});
+  for (int g = 0; g < 16; ++g) {
+    const int scale = (ready[g] + 32) & 63;
+    stored[g % 8] = static_cast<uint8_t>(stored[g % 8] | (scale & 15) << (g / 8 * 4));
+    stored[8 + g % 4] = static_cast<uint8_t>(stored[8 + g % 4] | scale >> 4 << (g / 4 * 2));
+  }
+}
+
 // -- blocks made ready: a list of pieces in the order of the fields -------------------------------------------------------
 
 using Move = void (*)(const uint8_t*, uint8_t*);
@@ -84,6 +99,7 @@ constexpr Piece kQ5_0[] = {{6, 16, 4}, {2, 4, 4, 4, spread_fifths, gather_fifths
 constexpr Piece kQ5_1[] = {{8, 16, 4}, {4, 4, 4, 4, spread_fifths, gather_fifths}, {0, 2, 2}, {2, 2, 2}};
 constexpr Piece kQ8_0[] = {{2, 32, 4}, {0, 2, 2}};
 constexpr Piece kQ2_K[] = {{16, 64, 4}, {0, 16, 1}, {80, 2, 2}, {82, 2, 2}};
+constexpr Piece kQ3_K[] = {{32, 64, 4}, {0, 32, 4}, {96, 12, 1, 16, spread_q3_scales, gather_q3_scales}, {108, 2, 2}};
 constexpr Piece kQ4_K[] = {{16, 128, 4}, {4, 12, 1, 16, spread_sixes, gather_sixes}, {0, 2, 2}, {2, 2, 2}};
 constexpr Piece kQ5_K[] = {{48, 128, 4}, {16, 32, 4}, {4, 12, 1, 16, spread_sixes, gather_sixes}, {0, 2, 2}, {2, 2, 2}};
 constexpr Piece kQ6_K[] = {{0, 128, 4}, {128, 64, 4}, {192, 16, 1}, {208, 2, 2}};
@@ -124,10 +140,11 @@ constexpr PanelFormat format_of(BlockType type) {
 }
 
 constexpr PanelFormat kFormats[] = {
-    format_of<kQ4_0>(BlockType::Q4_0),     format_of<kQ4_1>(BlockType::Q4_1),     format_of<kQ5_0>(BlockType::Q5_0),
-    format_of<kQ5_1>(BlockType::Q5_1),     format_of<kQ8_0>(BlockType::Q8_0),     format_of<kQ2_K>(BlockType::Q2_K),
-    format_of<kQ4_K>(BlockType::Q4_K),     format_of<kQ5_K>(BlockType::Q5_K),     format_of<kQ6_K>(BlockType::Q6_K),
-    format_of<kIQ4_NL>(BlockType::IQ4_NL), format_of<kIQ4_XS>(BlockType::IQ4_XS), format_of<kMXFP4>(BlockType::MXFP4),
+    format_of<kQ4_0>(BlockType::Q4_0),   format_of<kQ4_1>(BlockType::Q4_1),     format_of<kQ5_0>(BlockType::Q5_0),
+    format_of<kQ5_1>(BlockType::Q5_1),   format_of<kQ8_0>(BlockType::Q8_0),     format_of<kQ2_K>(BlockType::Q2_K),
+    format_of<kQ3_K>(BlockType::Q3_K),   format_of<kQ4_K>(BlockType::Q4_K),     format_of<kQ5_K>(BlockType::Q5_K),
+    format_of<kQ6_K>(BlockType::Q6_K),   format_of<kIQ4_NL>(BlockType::IQ4_NL), format_of<kIQ4_XS>(BlockType::IQ4_XS),
+    format_of<kMXFP4>(BlockType::MXFP4),
 };
 
 // -- panels ------------------------------------------------------------------------------------------------------------

@@ -7,13 +7,13 @@
 namespace malmoi::kernels::MALMOI_SIMD_NAMESPACE {
 namespace {
 
-/// Activation rows of a tile; the vectors of a panel that one row alone is multiplied with at once.
+/// Activation rows of a tile, which its sums must fit the registers with.
 #if defined(MALMOI_SIMD_AVX512)
 constexpr int kTile = 8;
 #else
 constexpr int kTile = 4;
 #endif
-constexpr int kParts = static_cast<int>(kWidth) / kLanes;
+constexpr int kParts = static_cast<int>(kWidth) / kLanes;  // vectors that a panel's rows fill
 
 /// What a tile is part of.
 struct Work {
@@ -34,83 +34,66 @@ MALMOI_INLINE void fetch_ahead(const uint8_t* from, int64_t bytes) {
   for (int64_t at = 0; at < bytes; at += kLine) __builtin_prefetch(from + kAhead + at);
 }
 
-template <typename Read>
-MALMOI_INLINE Read reader(const Panel& panel, int part) {
-  return Read(Fields{panel.data, panel.blocks, part * kLanes});
-}
-
 MALMOI_INLINE int32_t word_of(const int8_t* bytes) {
   int32_t word;
   __builtin_memcpy(&word, bytes, sizeof word);
   return word;
 }
 
-/// sums[i][p] += rows m + i of bytes times part `first + p` of the panel.
-template <typename Read, int M, int P>
-MALMOI_INLINE void sum_bytes(const Work& work, const Panel& panel, int64_t m, int first, Vec (&sums)[M][P]) {
+/// sums[i] += rows m + i of bytes times what is read; `ahead`: a panel whose successor is to be fetched, or null.
+template <typename Read, int M>
+MALMOI_INLINE void sum_bytes(const RoundedRows& x, const Read& read, const Panel* ahead, int64_t m, Vec (&sums)[M]) {
   constexpr int kGroup = Read::kGroup;
-  const RoundedRows& x = work.rounded;
   const int64_t groups = x.k / kGroup, scales = x.k / kRoundGroup;
   const int32_t* group_sums = (kGroup == kRoundGroup ? x.sums : x.sums_halves) + m * groups;
   const float* weighted = (kGroup == kRoundGroup ? x.weighted : x.weighted_halves) + m * groups;
   const float* row_scales = x.scales + m * scales;
   const int8_t* bytes = x.bytes + m * x.k;
-  const int64_t group_bytes = panel.bytes / max_of(groups, 1);
+  const int64_t group_bytes = ahead ? ahead->bytes / groups : 0;
   for (int64_t g = 0; g < groups; ++g) {
-    if (m == 0) fetch_ahead(panel.data + g * group_bytes, group_bytes);
-    IVec whole[M][P];
+    if (ahead) fetch_ahead(ahead->data + g * group_bytes, group_bytes);
+    IVec whole[M];
     each_index<M>([&](auto i) MALMOI_INLINED {
-      const int32_t zero_sum = -zero_in_products<Read::kWide>(Read::kZero) * group_sums[i.value * groups + g];
-      each_index<P>([&](auto p) MALMOI_INLINED { whole[i.value][p.value] = IVec{} + zero_sum; });
+      whole[i.value] = IVec{} - zero_in_products<Read::kWide>(Read::kZero) * group_sums[i.value * groups + g];
     });
     each_index<kGroup / 4>([&](auto q) MALMOI_INLINED {
-      each_index<P>([&](auto p) MALMOI_INLINED {
-        const UVec words = reader<Read>(panel, first + p.value).template quad<q.value>(g);
-        each_index<M>([&](auto i) MALMOI_INLINED {
-          const int32_t xs = word_of(bytes + i.value * x.k + g * kGroup + 4 * q.value);
-          whole[i.value][p.value] = add_products<Read::kWide>(whole[i.value][p.value], words, xs);
-        });
-      });
-    });
-    each_index<P>([&](auto p) MALMOI_INLINED {
-      const Read read = reader<Read>(panel, first + p.value);
-      const Vec scale = read.scale(g);
+      const UVec words = read.template quad<q.value>(g);
       each_index<M>([&](auto i) MALMOI_INLINED {
-        const Vec both = scale * all(row_scales[i.value * scales + g * kGroup / kRoundGroup]);
-        Vec& sum = sums[i.value][p.value];
-        sum = fma(__builtin_convertvector(whole[i.value][p.value], Vec), both, sum);
+        const int32_t xs = word_of(bytes + i.value * x.k + g * kGroup + 4 * q.value);
+        whole[i.value] = add_products<Read::kWide>(whole[i.value], words, xs);
       });
-      if constexpr (Read::kOffsets) {
-        const Vec offset = read.offset(g);
-        each_index<M>([&](auto i) MALMOI_INLINED {
-          sums[i.value][p.value] = fma(offset, all(weighted[i.value * groups + g]), sums[i.value][p.value]);
-        });
-      }
     });
+    const Vec scale = read.scale(g);
+    each_index<M>([&](auto i) MALMOI_INLINED {
+      const Vec both = scale * all(row_scales[i.value * scales + g * kGroup / kRoundGroup]);
+      sums[i.value] = fma(__builtin_convertvector(whole[i.value], Vec), both, sums[i.value]);
+    });
+    if constexpr (Read::kOffsets) {
+      const Vec offset = read.offset(g);
+      each_index<M>([&](auto i) MALMOI_INLINED {
+        sums[i.value] = fma(offset, all(weighted[i.value * groups + g]), sums[i.value]);
+      });
+    }
   }
 }
 
 /// The same of rows in f32.
-template <typename Read, int M, int P>
-MALMOI_INLINE void sum_floats(const Work& work, const Panel& panel, int64_t m, int first, Vec (&sums)[M][P]) {
+template <typename Read, int M>
+MALMOI_INLINE void sum_floats(const float* rows, int64_t k, const Read& read, int64_t m, Vec (&sums)[M]) {
   constexpr int kGroup = Read::kGroup;
-  const int64_t k = work.args.k;
-  const float* x = work.rows + m * k;
+  const float* x = rows + m * k;
   for (int64_t g = 0; g < k / kGroup; ++g) {
-    each_index<P>([&](auto p) MALMOI_INLINED {
-      const Read read = reader<Read>(panel, first + p.value);
-      const Vec scale = read.scale(g);
-      Vec offset = zero();
-      if constexpr (Read::kOffsets) offset = read.offset(g);
-      each_index<kGroup / 4>([&](auto q) MALMOI_INLINED {
-        const UVec words = read.template quad<q.value>(g);
-        each_index<4>([&](auto j) MALMOI_INLINED {
-          const IVec whole = (IVec)(words >> (8 * j.value) & 255u) - Read::kZero;
-          const Vec weights = fma(__builtin_convertvector(whole, Vec), scale, offset);
-          each_index<M>([&](auto i) MALMOI_INLINED {
-            const float value = x[i.value * k + g * kGroup + 4 * q.value + j.value];
-            sums[i.value][p.value] = fma(weights, all(value), sums[i.value][p.value]);
-          });
+    const Vec scale = read.scale(g);
+    Vec offset = zero();
+    if constexpr (Read::kOffsets) offset = read.offset(g);
+    each_index<kGroup / 4>([&](auto q) MALMOI_INLINED {
+      const UVec words = read.template quad<q.value>(g);
+      each_index<4>([&](auto j) MALMOI_INLINED {
+        const IVec whole = (IVec)(words >> (8 * j.value) & 255u) - Read::kZero;
+        const Vec weights = fma(__builtin_convertvector(whole, Vec), scale, offset);
+        each_index<M>([&](auto i) MALMOI_INLINED {
+          const float value = x[i.value * k + g * kGroup + 4 * q.value + j.value];
+          sums[i.value] = fma(weights, all(value), sums[i.value]);
         });
       });
     });
@@ -118,8 +101,7 @@ MALMOI_INLINE void sum_floats(const Work& work, const Panel& panel, int64_t m, i
 }
 
 template <typename Y>
-MALMOI_INLINE void put_columns(const Work& work, int64_t m, int64_t n, int64_t count, Vec sum) {
-  const BlockProductArgs& a = work.args;
+MALMOI_INLINE void put_columns(const BlockProductArgs& a, int64_t m, int64_t n, int64_t count, Vec sum) {
   Y* y = as<Y>(a.y) + m * a.n + n;
   if (count >= kLanes) {
     store(y, a.bias ? sum + load(a.bias + n, Full{}) : sum, Full{});
@@ -129,38 +111,36 @@ MALMOI_INLINE void put_columns(const Work& work, int64_t m, int64_t n, int64_t c
   }
 }
 
-template <typename Read, typename Y, int M, int P>
-void tile(const Work& work, const Panel& panel, int64_t m, int first) {
-  Vec sums[M][P] = {};
-  if (work.rows) sum_floats<Read, M, P>(work, panel, m, first, sums);
-  else sum_bytes<Read, M, P>(work, panel, m, first, sums);
-  each_index<P>([&](auto p) MALMOI_INLINED {
-    const int64_t lane = (first + p.value) * kLanes;
-    each_index<M>([&](auto i) MALMOI_INLINED {
-      put_columns<Y>(work, m + i.value, panel.first + lane, panel.count - lane, sums[i.value][p.value]);
-    });
+/// Rows [m, m + M) times one vector of the panel's rows.
+template <typename Read, typename Y, int M>
+void tile(const Work& work, const Panel& panel, int64_t m, int part) {
+  const int64_t lane = part * kLanes;
+  const Read read(Fields{panel.data, panel.blocks, lane});
+  Vec sums[M] = {};
+  if (work.rows) sum_floats(work.rows, work.args.k, read, m, sums);
+  else sum_bytes(work.rounded, read, m == 0 && part == 0 ? &panel : nullptr, m, sums);
+  each_index<M>([&](auto i) MALMOI_INLINED {
+    put_columns<Y>(work.args, m + i.value, panel.first + lane, panel.count - lane, sums[i.value]);
   });
 }
 
-/// Rows [m, m_end) of the tile's height, or fewer.
 template <typename Read, typename Y>
 void rows_of_panel(const Work& work, const Panel& panel) {
   const int64_t end = work.args.m;
-  if (end == 1) return tile<Read, Y, 1, kParts>(work, panel, 0, 0);
   for (int part = 0; part < kParts; ++part) {
     int64_t m = 0;
-    for (; m + kTile <= end; m += kTile) tile<Read, Y, kTile, 1>(work, panel, m, part);
+    for (; m + kTile <= end; m += kTile) tile<Read, Y, kTile>(work, panel, m, part);
     if constexpr (kTile > 4) {
-      if (m + 4 <= end) tile<Read, Y, 4, 1>(work, panel, m, part), m += 4;
+      if (m + 4 <= end) tile<Read, Y, 4>(work, panel, m, part), m += 4;
     }
-    if (m + 2 <= end) tile<Read, Y, 2, 1>(work, panel, m, part), m += 2;
-    if (m < end) tile<Read, Y, 1, 1>(work, panel, m, part);
+    if (m + 2 <= end) tile<Read, Y, 2>(work, panel, m, part), m += 2;
+    if (m < end) tile<Read, Y, 1>(work, panel, m, part);
   }
 }
 
 /// Sixteen stored rows to a panel of bytes, 128 above their value, and scales in f32.
 void unpack_panel(const BlockFormat& format, const BlockMatrix& matrix, int64_t row, int64_t count, uint8_t* to) {
-  const int64_t k = matrix.columns, blocks = k / format.elements;
+  const int64_t k = matrix.columns, blocks = k / format.elements, groups = format.elements / format.group;
   auto* scales = reinterpret_cast<float*>(to + k * kWidth);
   Unpacked unpacked;
   for (int64_t r = 0; r < count; ++r) {
@@ -171,7 +151,7 @@ void unpack_panel(const BlockFormat& format, const BlockMatrix& matrix, int64_t 
         const int64_t at = b * format.elements + i;
         to[at / 4 * kWordLine + r * 4 + at % 4] = static_cast<uint8_t>(unpacked.quants[i] + 128);
       }
-      for (int64_t g = 0; g < format.groups(); ++g) scales[(b * format.groups() + g) * kWidth + r] = unpacked.scales[g];
+      for (int64_t g = 0; g < groups; ++g) scales[(b * groups + g) * kWidth + r] = unpacked.scales[g];
     }
   }
 }
@@ -210,6 +190,7 @@ struct PanelRange {
       case BlockType::Q5_1: return each<ReadQ5_1>(bytes, blocks);
       case BlockType::Q8_0: return each<ReadQ8_0>(bytes, blocks);
       case BlockType::Q2_K: return each<ReadQ2_K>(bytes, blocks);
+      case BlockType::Q3_K: return each<ReadQ3_K>(bytes, blocks);
       case BlockType::Q4_K: return each<ReadQ4_K>(bytes, blocks);
       case BlockType::Q5_K: return each<ReadQ5_K>(bytes, blocks);
       case BlockType::Q6_K: return each<ReadQ6_K>(bytes, blocks);

@@ -42,6 +42,17 @@ void tile(const RowProductArgs& a, int64_t m, int64_t n) {
   if (k < a.k) step(k, Part{static_cast<int>(a.k - k)});
   const float* bias = as<float>(a.bias);
   Y* y = as<Y>(a.y);
+#if defined(MALMOI_SIMD_AVX512)
+  if constexpr (M == 4 && N == 4) {
+    const Vec all_sums = reduce_add_each(sums);
+    const Vec shift = bias ? load(bias + n, Part{N}) : zero();
+    each_index<M>([&](auto i) MALMOI_INLINED {
+      const Vec row = quarter<i.value>(all_sums);
+      store(y + (m + i.value) * a.n + n, bias ? row + shift : row, Part{N});
+    });
+    return;
+  }
+#endif
   for (int i = 0; i < M; ++i) {
     for (int j = 0; j < N; ++j) {
       float sum = reduce_add(sums[i][j]);
