@@ -1,5 +1,6 @@
 #include "autograd/block_weight.h"
 
+#include "autograd/dense_product.h"
 #include "kernels/panels.h"
 
 namespace malmoi::autograd {
@@ -9,30 +10,13 @@ BlockWeight::BlockWeight(std::vector<kernels::BlockMatrix> parts) : parts_(std::
 }
 
 void BlockWeight::product(Context& context, const Tensor& x, Tensor& y, const Parameter* bias) const {
-  const int64_t m = x.shape().rows(), n = out_features(), k = in_features();
-  const double flops = 2.0 * static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k);
-  const auto* bias_values = bias ? static_cast<const float*>(bias->compute.data()) : nullptr;
-  if (context.tape) {
-    Tensor w = rows(context);
-    context.run("product forward", flops, &kernels::Backend::gemm,
-                {.m = m,
-                 .n = n,
-                 .k = k,
-                 .a = x.data(),
-                 .a_type = x.dtype(),
-                 .lda = k,
-                 .b = w.data(),
-                 .b_type = w.dtype(),
-                 .ldb = k,
-                 .transpose_b = true,
-                 .c = y.data(),
-                 .c_type = y.dtype(),
-                 .ldc = n,
-                 .bias = bias_values});
+  if (context.tape) {  // gradients are those of rows that were not rounded
+    dense_product(context, x, rows(context), y, bias);
     return;
   }
+  const int64_t m = x.shape().rows(), n = out_features(), k = in_features();
   Tensor scratch = context.scratch(kernels::block_product_scratch(m, k));
-  context.run("product (packed)", flops, &kernels::Backend::block_product,
+  context.run("product (packed)", product_flops(x, n), &kernels::Backend::block_product,
               {.dtype = x.dtype(),
                .m = m,
                .n = n,
@@ -40,30 +24,14 @@ void BlockWeight::product(Context& context, const Tensor& x, Tensor& y, const Pa
                .x = x.data(),
                .parts = parts_.data(),
                .num_parts = static_cast<int>(parts_.size()),
-               .bias = bias_values,
+               .bias = bias ? static_cast<const float*>(bias->compute.data()) : nullptr,
                .y = y.data(),
                .y_dtype = y.dtype(),
                .scratch = scratch.data()});
 }
 
 void BlockWeight::product_transposed(Context& context, const Tensor& dy, Tensor& dx, bool accumulate) const {
-  const int64_t m = dy.shape().rows(), n = out_features(), k = in_features();
-  Tensor w = rows(context);
-  context.run("product dX", 2.0 * static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k),
-              &kernels::Backend::gemm,
-              {.m = m,
-               .n = k,
-               .k = n,
-               .a = dy.data(),
-               .a_type = dy.dtype(),
-               .lda = n,
-               .b = w.data(),
-               .b_type = w.dtype(),
-               .ldb = k,
-               .c = dx.data(),
-               .c_type = dx.dtype(),
-               .ldc = k,
-               .accumulate = accumulate});
+  dense_product_transposed(context, dy, rows(context), dx, accumulate);
 }
 
 void BlockWeight::gather(Context& context, const RowIds& ids, Tensor& y) const {

@@ -1,5 +1,7 @@
 #include "autograd/weight.h"
 
+#include "autograd/dense_product.h"
+
 #include <numeric>
 #include <vector>
 
@@ -29,10 +31,6 @@ Tensor rows_from(const Tensor& matrix, int64_t first) {
   return first == 0 ? matrix : matrix.rows(first, matrix.shape().rows() - first);
 }
 
-double product_flops(const Tensor& x, int64_t n) {
-  return 2.0 * static_cast<double>(x.elements()) * static_cast<double>(n);
-}
-
 }  // namespace
 
 Tensor DenseWeight::matrix(const Tensor& whole) const {
@@ -59,42 +57,11 @@ void DenseWeight::product(Context& context, const Tensor& x, Tensor& y, const Pa
                  .y_dtype = y.dtype()});
     return;
   }
-  context.run("product forward", product_flops(x, n), &kernels::Backend::gemm,
-              {.m = m,
-               .n = n,
-               .k = k,
-               .a = x.data(),
-               .a_type = x.dtype(),
-               .lda = k,
-               .b = w.data(),
-               .b_type = w.dtype(),
-               .ldb = k,
-               .transpose_b = true,
-               .c = y.data(),
-               .c_type = y.dtype(),
-               .ldc = n,
-               .bias = static_cast<const float*>(bias_values),
-               .int8 = context.int8_products});
+  dense_product(context, x, w, y, bias);
 }
 
 void DenseWeight::product_transposed(Context& context, const Tensor& dy, Tensor& dx, bool accumulate) const {
-  Tensor w = matrix(parameter_->compute);
-  int64_t m = dy.shape().rows(), n = out_features(), k = in_features();
-  context.run("product dX", product_flops(dy, k), &kernels::Backend::gemm,
-              {.m = m,
-               .n = k,
-               .k = n,
-               .a = dy.data(),
-               .a_type = dy.dtype(),
-               .lda = n,
-               .b = w.data(),
-               .b_type = w.dtype(),
-               .ldb = k,
-               .c = dx.data(),
-               .c_type = dx.dtype(),
-               .ldc = k,
-               .accumulate = accumulate,
-               .int8 = context.int8_products});
+  dense_product_transposed(context, dy, matrix(parameter_->compute), dx, accumulate);
 }
 
 void DenseWeight::accumulate_gradient(Context& context, const Tensor& dy, const Tensor& x) const {
