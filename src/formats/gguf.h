@@ -155,6 +155,9 @@ class Gguf {
   Path path_;
 };
 
+/// At which the tensors of a written file stand.
+inline constexpr uint64_t kGgufAlignment = 32;
+
 /// Builds the metadata of a file to be written; `set` replaces a key that is there.
 class GgufMetadata {
  public:
@@ -186,12 +189,15 @@ struct GgufTensorSpec {
   std::vector<uint64_t> dims;  // fastest first
 };
 
+/// What a version 3 file begins with, to the first tensor's byte: tensors in the order of `specs`. Errors: shapes that do not fill blocks.
+Result<std::string> gguf_header(const GgufMetadata& metadata, std::span<const GgufTensorSpec> specs = {});
+
 /// Gives the bytes of tensor `specs[index]` to the sink, all of them and no more.
 using GgufTensorSource =
     std::function<Status(size_t index, const std::function<Status(std::span<const std::byte>)>& sink)>;
 
-/// Writes a version 3 file, atomically, tensors in the order of `specs` at an alignment of 32. `source` is called once for
-/// each. Errors: shapes that do not fill blocks, a source that gives too few or too many bytes.
+/// Writes a file, atomically: gguf_header() and the tensors' bytes. `source` is called once for each. Errors: those of
+/// gguf_header(), a source that gives too few or too many bytes.
 Status write_gguf(const Path& path, const GgufMetadata& metadata, std::span<const GgufTensorSpec> specs = {},
                   const GgufTensorSource& source = {});
 

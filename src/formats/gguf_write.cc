@@ -9,8 +9,6 @@
 namespace malmoi::formats {
 namespace {
 
-constexpr uint64_t kAlignment = 32;
-
 template <typename T>
 void put(std::string& out, T value) {
   char bytes[sizeof value];
@@ -39,7 +37,9 @@ std::string bytes_of(T value) {
   return out;
 }
 
-std::string padding(uint64_t size) { return std::string((kAlignment - size % kAlignment) % kAlignment, '\0'); }
+std::string padding(uint64_t size) {
+  return std::string((kGgufAlignment - size % kGgufAlignment) % kGgufAlignment, '\0');
+}
 
 Result<uint64_t> tensor_bytes(const GgufTensorSpec& spec) {
   const std::string where = "tensor " + spec.name;
@@ -135,14 +135,12 @@ std::string GgufMetadata::serialized() const {
   return out;
 }
 
-Status write_gguf(const Path& path, const GgufMetadata& metadata, std::span<const GgufTensorSpec> specs,
-                  const GgufTensorSource& source) {
+Result<std::string> gguf_header(const GgufMetadata& metadata, std::span<const GgufTensorSpec> specs) {
   std::string header = "GGUF";
   put<uint32_t>(header, 3);
   put<uint64_t>(header, specs.size());
   put<uint64_t>(header, metadata.size());
   header += metadata.serialized();
-  std::vector<uint64_t> sizes;
   uint64_t offset = 0;
   for (const GgufTensorSpec& spec : specs) {
     MALMOI_ASSIGN(uint64_t size, tensor_bytes(spec));
@@ -151,13 +149,20 @@ Status write_gguf(const Path& path, const GgufMetadata& metadata, std::span<cons
     for (uint64_t dim : spec.dims) put(header, dim);
     put(header, spec.type->id);
     put(header, offset);
-    sizes.push_back(size);
     offset += size + padding(size).size();
   }
-  header += padding(header.size());
+  return header + padding(header.size());
+}
+
+Status write_gguf(const Path& path, const GgufMetadata& metadata, std::span<const GgufTensorSpec> specs,
+                  const GgufTensorSource& source) {
+  MALMOI_ASSIGN(const std::string header, gguf_header(metadata, specs));
   MALMOI_ASSIGN(AtomicFile file, AtomicFile::create(path));
   MALMOI_TRY(file.write(header));
-  for (size_t i = 0; i < specs.size(); ++i) MALMOI_TRY(write_tensor(file, specs[i].name, sizes[i], i, source));
+  for (size_t i = 0; i < specs.size(); ++i) {
+    MALMOI_ASSIGN(uint64_t size, tensor_bytes(specs[i]));
+    MALMOI_TRY(write_tensor(file, specs[i].name, size, i, source));
+  }
   return file.commit();
 }
 

@@ -31,18 +31,11 @@ constexpr std::string_view kProbes[] = {
     "MixedCase camelCase snake_case ALLCAPS I'M You'Re don'T",
 };
 
-std::string file_bytes(const GgufMetadata& metadata) {
-  std::string bytes = "GGUF";
-  auto put = [&](auto number) { bytes.append(reinterpret_cast<const char*>(&number), sizeof number); };
-  put(uint32_t{3});
-  put(uint64_t{0});
-  put(static_cast<uint64_t>(metadata.size()));
-  return bytes + metadata.serialized();
-}
-
 // Whether what was written encodes as the tokenizer does.
 bool reads_back(const Tokenizer& tokenizer, const GgufMetadata& metadata) {
-  auto file = formats::Gguf::from_bytes(file_bytes(metadata), "export");
+  auto header = formats::gguf_header(metadata);
+  if (!header.ok()) return false;
+  auto file = formats::Gguf::from_bytes(*std::move(header), "export");
   if (!file.ok()) return false;
   auto back = gguf_tokenizer(*file, Compat::kDefault);
   if (!back.ok()) return false;
