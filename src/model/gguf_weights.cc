@@ -32,19 +32,6 @@ bool replace(std::string& name, const GgufName& part, int64_t& expert) {
   return true;
 }
 
-// What the elements are, or how they are packed.
-Status set_type(StoredTensor& stored, const formats::GgmlType& type, const std::string& where) {
-  if (type.name == "F32") stored.type = ElementType::kF32;
-  else if (type.name == "F16") stored.type = ElementType::kF16;
-  else if (type.name == "BF16") stored.type = ElementType::kBF16;
-  else if (type.name == "F64") stored.type = ElementType::kF64;
-  else if (find_block_format(type.name)) stored.packed = type.name;
-  else
-    return unsupported("tensor '" + stored.name + "' is of type " + std::string(type.name) + ", which holds no weights",
-                       where, "use a file of another type");
-  return {};
-}
-
 // Slowest first, as ours.
 std::vector<int64_t> shape_of(const GgufTensor& tensor) {
   std::vector<int64_t> shape(tensor.dims.rbegin(), tensor.dims.rend());
@@ -74,6 +61,18 @@ nn::Layout gguf_rows(const GgufDialect& dialect, const nn::Source& source, int64
   const bool rotary = place_of(dialect, source.name).change == GgufChange::kRotary && dialect.interleaved;
   if (!rotary || head_dim <= 0 || source.rows % head_dim != 0) return {};
   return {nn::Layout::kRotaryPermuted, source.rows / head_dim};
+}
+
+Status set_type(StoredTensor& stored, const formats::GgmlType& type, const std::string& where) {
+  if (type.name == "F32") stored.type = ElementType::kF32;
+  else if (type.name == "F16") stored.type = ElementType::kF16;
+  else if (type.name == "BF16") stored.type = ElementType::kBF16;
+  else if (type.name == "F64") stored.type = ElementType::kF64;
+  else if (find_block_format(type.name)) stored.packed = type.name;
+  else
+    return unsupported("tensor '" + stored.name + "' is of type " + std::string(type.name) + ", which holds no weights",
+                       where, "use a file of another type");
+  return {};
 }
 
 Result<StoredTensor> stored_tensor(const formats::Gguf& file, const GgufTensor& tensor) {

@@ -24,6 +24,9 @@ GgufPlace place_of(const GgufDialect& dialect, const std::string& published);
 /// How the rows of a source lie in a GGUF file; `head_dim`: of the model's attention.
 nn::Layout gguf_rows(const GgufDialect& dialect, const nn::Source& source, int64_t head_dim);
 
+/// What the elements of a GGUF type are, or how they are packed. Errors: a type that holds no weights.
+Status set_type(formats::StoredTensor& stored, const formats::GgmlType& type, const std::string& where);
+
 /// A tensor of the file, dimensions slowest first. Errors: a type that holds no weights, bytes beyond the file's end.
 Result<formats::StoredTensor> stored_tensor(const formats::Gguf& file, const formats::GgufTensor& tensor);
 

@@ -1,57 +1,53 @@
 #include "quantize/gguf_contents.h"
 
 #include <cmath>
-#include <optional>
 
 #include "base/parallel.h"
+#include "model/gguf_weights.h"
+#include "model/stored_values.h"
 #include "quantize/pack.h"
 #include "tensor/block_type.h"
-#include "tensor/dtype.h"
 
 namespace malmoi::quantize {
 namespace {
 
 using formats::GgmlType;
+using formats::StoredTensor;
 
-// The plain types; nothing where a type is packed.
-std::optional<DType> plain_type(const GgmlType& type) {
-  if (type.name == "F32") return DType::kF32;
-  if (type.name == "F16") return DType::kF16;
-  if (type.name == "BF16") return DType::kBF16;
-  if (type.name == "F64") return DType::kF64;
-  return {};
+struct Rows {
+  const std::vector<float>& values;
+  int64_t columns;
+  int64_t count() const { return static_cast<int64_t>(values.size()) / columns; }
+};
+
+// How much errors count in the columns of row r: of stacked experts each has its own.
+std::span<const float> importance_of(std::span<const float> all, const Rows& rows, int64_t r) {
+  if (all.empty()) return {};
+  const int64_t experts = static_cast<int64_t>(all.size()) / rows.columns, rows_each = rows.count() / experts;
+  return all.subspan(static_cast<size_t>(r / rows_each * rows.columns), static_cast<size_t>(rows.columns));
 }
 
-std::vector<float> decoded(const GgmlType& type, std::span<const std::byte> bytes) {
-  if (auto plain = plain_type(type)) {
-    std::vector<float> values(bytes.size() / dtype_size(*plain));
-    convert(bytes.data(), *plain, values.data(), DType::kF32, values.size());
-    return values;
-  }
-  const BlockFormat& format = *find_block_format(type.name);
-  const auto blocks = static_cast<int64_t>(bytes.size()) / format.bytes;
-  std::vector<float> values(static_cast<size_t>(blocks * format.elements));
-  constexpr int64_t kGrain = 256;
-  parallel_for(blocks, kGrain, [&](int64_t begin, int64_t end) {
-    decode_blocks(format, bytes.data() + begin * format.bytes, end - begin, values.data() + begin * format.elements);
-  });
-  return values;
+bool fits(std::span<const float> importance, const Rows& rows) {
+  const int64_t experts = static_cast<int64_t>(importance.size()) / rows.columns;
+  return experts > 0 && experts * rows.columns == static_cast<int64_t>(importance.size()) &&
+         rows.count() % experts == 0;
 }
 
-std::vector<std::byte> encoded(const GgmlType& type, const std::vector<float>& values, int64_t columns,
-                               std::span<const float> importance) {
-  if (auto plain = plain_type(type)) {
-    std::vector<std::byte> bytes(values.size() * dtype_size(*plain));
-    convert(values.data(), DType::kF32, bytes.data(), *plain, values.size());
+// `to` says of which type; its bytes are made here.
+std::vector<std::byte> encoded(const StoredTensor& to, const Rows& rows, std::span<const float> importance) {
+  const BlockFormat* format = model::format_of(to);
+  if (!format) {
+    const DType plain = *model::element_dtype(to, "");
+    std::vector<std::byte> bytes(rows.values.size() * dtype_size(plain));
+    convert(rows.values.data(), DType::kF32, bytes.data(), plain, rows.values.size());
     return bytes;
   }
-  const BlockFormat& format = *find_block_format(type.name);
-  const int64_t rows = static_cast<int64_t>(values.size()) / columns;
-  const size_t row_bytes = format.bytes_of(columns);
-  std::vector<std::byte> bytes(static_cast<size_t>(rows) * row_bytes);
-  parallel_for(rows, 1, [&](int64_t begin, int64_t end) {
+  if (!fits(importance, rows)) importance = {};
+  const size_t row_bytes = format->bytes_of(rows.columns);
+  std::vector<std::byte> bytes(static_cast<size_t>(rows.count()) * row_bytes);
+  parallel_for(rows.count(), 1, [&](int64_t begin, int64_t end) {
     for (int64_t r = begin; r < end; ++r)
-      pack_row(format.type, values.data() + r * columns, columns, importance,
+      pack_row(format->type, rows.values.data() + r * rows.columns, rows.columns, importance_of(importance, rows, r),
                reinterpret_cast<uint8_t*>(bytes.data()) + static_cast<size_t>(r) * row_bytes);
   });
   return bytes;
@@ -64,6 +60,13 @@ double relative_error(const std::vector<float>& wanted, const std::vector<float>
     off += (x - y) * (x - y), all += x * x;
   }
   return all > 0 ? std::sqrt(off / all) : 0;
+}
+
+Status check_finite(const GgufSource& tensor, const std::vector<float>& values, const Path& path) {
+  auto wrong = std::ranges::find_if(values, [](float value) { return !std::isfinite(value); });
+  if (wrong == values.end()) return {};
+  return invalid_data("tensor '" + tensor.name + "' holds a value that is not finite", path.string(),
+                      "the model is damaged or its training diverged; use another one");
 }
 
 }  // namespace
@@ -82,43 +85,41 @@ Result<GgufContents> contents_of(std::shared_ptr<const formats::Gguf> file) {
   MALMOI_ASSIGN(std::string_view architecture, file->text("general.architecture"));
   contents.architecture = architecture;
   contents.layers = file->integer_or(contents.architecture + ".block_count", 0);
+  const std::string where = file->path().string();
   for (const formats::GgufTensor& tensor : file->tensors()) {
-    if (!plain_type(*tensor.type) && !find_block_format(tensor.type->name))
-      return unsupported(
-          "tensor '" + tensor.name + "' is of type " + std::string(tensor.type->name) + ", which holds no weights",
-          file->path().string(), "use a file of another type");
-    MALMOI_ASSIGN(std::span<const std::byte> bytes, file->bytes(tensor));
-    const GgmlType* type = tensor.type;
-    auto values = [type, bytes]() -> Result<std::vector<float>> { return decoded(*type, bytes); };
-    contents.tensors.push_back({tensor.name, tensor.dims, type, values, bytes});
+    MALMOI_ASSIGN(const StoredTensor stored, model::stored_tensor(*file, tensor));
+    auto values = [stored, where] { return model::stored_values(stored, where); };
+    contents.tensors.push_back({tensor.name, tensor.dims, tensor.type, values, stored.bytes});
   }
   contents.kept.push_back(file);
   return contents;
 }
 
 Status write_contents(const Path& path, const GgufContents& contents, const std::vector<const GgmlType*>& types,
-                      const std::function<std::span<const float>(const std::string& name)>& importance,
-                      const std::function<void(size_t index, double error)>& done) {
+                      const Importance& importance, const TensorWritten& written, const StopToken& stop) {
   std::vector<formats::GgufTensorSpec> specs;
   for (size_t i = 0; i < contents.tensors.size(); ++i)
     specs.push_back({contents.tensors[i].name, types[i], contents.tensors[i].dims});
   auto write = [&](size_t i, const std::function<Status(std::span<const std::byte>)>& sink) -> Status {
     const GgufSource& tensor = contents.tensors[i];
+    MALMOI_TRY(stop.check(path.string()));
     if (types[i] == tensor.as_it_is && !tensor.bytes.empty()) {
-      if (done) done(i, 0);
+      if (written) written(i, 0);
       return sink(tensor.bytes);
     }
     MALMOI_ASSIGN(const std::vector<float> values, tensor.values());
-    for (float value : values) {
-      if (std::isfinite(value)) continue;
-      return invalid_data("tensor '" + tensor.name + "' holds a value that is not finite", path.string(),
-                          "the model is damaged or its training diverged; use another one");
+    MALMOI_TRY(check_finite(tensor, values, path));
+    StoredTensor stored{.name = tensor.name};
+    MALMOI_TRY(model::set_type(stored, *types[i], path.string()));
+    auto counts = importance.find(tensor.name);
+    const std::vector<std::byte> bytes =
+        encoded(stored, {values, static_cast<int64_t>(tensor.dims[0])},
+                counts == importance.end() ? std::span<const float>() : std::span<const float>(counts->second));
+    stored.bytes = bytes;
+    if (written) {
+      MALMOI_ASSIGN(const std::vector<float> back, model::stored_values(stored, path.string()));
+      written(i, relative_error(values, back));
     }
-    const auto columns = static_cast<int64_t>(tensor.dims[0]);
-    std::span<const float> counts = importance ? importance(tensor.name) : std::span<const float>();
-    if (static_cast<int64_t>(counts.size()) != columns) counts = {};
-    const std::vector<std::byte> bytes = encoded(*types[i], values, columns, counts);
-    if (done) done(i, relative_error(values, decoded(*types[i], bytes)));
     return sink(bytes);
   };
   return formats::write_gguf(path, contents.metadata, specs, write);

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "base/error.h"
+#include "base/job.h"
 #include "formats/gguf.h"
 
 namespace malmoi::quantize {
@@ -16,12 +18,11 @@ struct GgufSource {
   std::string name;
   std::vector<uint64_t> dims;         // fastest first
   const formats::GgmlType* as_it_is;  // the type that keeps its values
-  /// All values in f32, in the file's order; called once, on the thread that writes.
+  /// All values in f32, in the file's order; called on the thread that writes.
   std::function<Result<std::vector<float>>()> values;
   std::span<const std::byte> bytes = {};  // of `as_it_is`, where they stand in memory already
 
   uint64_t elements() const;
-  uint64_t rows() const { return dims.empty() ? 0 : elements() / dims[0]; }
 };
 
 struct GgufContents {
@@ -35,11 +36,16 @@ struct GgufContents {
 /// The contents of a file, as they are. Errors: tensors of types that hold no weights.
 Result<GgufContents> contents_of(std::shared_ptr<const formats::Gguf> file);
 
-/// Writes them, each tensor in the type that `types` has at its place. `importance`: of a tensor's columns (see pack_row), or
-/// none; may be null. `done`: told each tensor's relative error, sqrt(sum (x - y)^2 / sum x^2); may be null.
+/// By tensor, how much an error in each of its columns counts (see pack_row); of stacked experts one after another.
+using Importance = std::map<std::string, std::vector<float>, std::less<>>;
+
+/// Told each tensor's relative error, sqrt(sum (x - y)^2 / sum x^2), as soon as it is written.
+using TensorWritten = std::function<void(size_t index, double error)>;
+
+/// Writes them, each tensor in the type that `types` has at its place. A stop is seen between tensors. Errors: a value that is
+/// not finite, and what the file system says.
 Status write_contents(const Path& path, const GgufContents& contents,
-                      const std::vector<const formats::GgmlType*>& types,
-                      const std::function<std::span<const float>(const std::string& name)>& importance,
-                      const std::function<void(size_t index, double error)>& done);
+                      const std::vector<const formats::GgmlType*>& types, const Importance& importance,
+                      const TensorWritten& written, const StopToken& stop = {});
 
 }  // namespace malmoi::quantize

@@ -8,6 +8,7 @@
 #include "base/rng.h"
 #include "base/test_folder.h"
 #include "quantize/fit.h"
+#include "quantize/importance.h"
 #include "quantize/pack.h"
 #include "quantize/type_choice.h"
 
@@ -133,8 +134,11 @@ TEST(TypeChoice, RulesComeLastAndMustMatch) {
   ASSERT_TRUE(choice.ok());
   EXPECT_EQ(choice->types[1]->name, "Q5_1");
   EXPECT_EQ(choice->types[0]->name, "Q8_0");
-  EXPECT_THAT(choose_types(some_contents(512), "q8_0", {{"nothing", "Q8_0"}}).error().to_string(),
+  EXPECT_THAT(choose_types(some_contents(512), "q8_0", {*parse_type_rule("nothing=q8_0")}).error().to_string(),
               HasSubstr("no tensor matches 'nothing'"));
+  choice = choose_types(some_contents(512), "", {*rule});
+  ASSERT_TRUE(choice.ok());
+  EXPECT_THAT(names_of(*choice), ::testing::ElementsAre("F32", "Q5_1", "Q5_1", "F32", "F32", "F32"));
   EXPECT_FALSE(parse_type_rule("attn_v").ok());
   EXPECT_FALSE(parse_type_rule("(=q8_0").ok());
   EXPECT_FALSE(parse_type_rule("attn_v=iq2_s").ok());
@@ -176,6 +180,67 @@ TEST(WriteContents, ValuesThatAreNotFiniteAreRefused) {
   ASSERT_FALSE(written.ok());
   EXPECT_THAT(written.error().to_string(), HasSubstr("'blk.0.attn_v.weight' holds a value that is not finite"));
   EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+// -- importance ---------------------------------------------------------------------------------------------------------
+
+template <typename T>
+void put(std::string& bytes, T value) {
+  bytes.append(reinterpret_cast<const char*>(&value), sizeof value);
+}
+
+// An entry of the older form: two columns, four calls.
+std::string older_file(const std::string& name, float first, float second) {
+  std::string bytes;
+  put<int32_t>(bytes, 1);
+  put(bytes, static_cast<int32_t>(name.size()));
+  bytes += name;
+  put<int32_t>(bytes, 4);
+  put<int32_t>(bytes, 2);
+  put(bytes, first), put(bytes, second);
+  return bytes;
+}
+
+TEST(Importance, TheOlderFormIsRead) {
+  const Path path = test_folder("importance") / "x.imatrix";
+  ASSERT_TRUE(write_file(path, older_file("blk.0.ffn_down.weight", 8, 0)).ok());
+  auto read = read_importance(path);
+  ASSERT_TRUE(read.ok()) << read.error().to_string();
+  const std::vector<float>& of = read->at("blk.0.ffn_down.weight");
+  EXPECT_NEAR(of[0], 2, 1e-3);
+  EXPECT_GT(of[1], 0) << "a column that was never used still counts a little";
+  EXPECT_LT(of[1], 1e-3);
+}
+
+TEST(Importance, GgufsFormIsReadExpertByExpert) {
+  const Path path = test_folder("importance_gguf") / "x.gguf";
+  formats::GgufMetadata metadata;
+  metadata.set_text("general.type", "imatrix");
+  const formats::GgmlType* f32 = formats::ggml_type("F32");
+  const formats::GgufTensorSpec specs[] = {{"a.weight.in_sum2", f32, {2, 2}}, {"a.weight.counts", f32, {1, 2}}};
+  const std::vector<float> values[] = {{2, 4, 30, 60}, {2, 10}};
+  ASSERT_TRUE(formats::write_gguf(path, metadata, specs, [&](size_t i, const auto& sink) {
+                return sink(std::as_bytes(std::span(values[i])));
+              }).ok());
+  auto read = read_importance(path);
+  ASSERT_TRUE(read.ok()) << read.error().to_string();
+  const float wanted[] = {1, 2, 3, 6};
+  for (size_t i = 0; i < 4; ++i) EXPECT_NEAR(read->at("a.weight")[i], wanted[i], 1e-3);
+}
+
+TEST(Importance, DamageIsSaid) {
+  const Path path = test_folder("importance_damaged") / "x.imatrix";
+  const std::string whole = older_file("a", 8, 0);
+  for (size_t size = 0; size < whole.size(); ++size) {
+    ASSERT_TRUE(write_file(path, whole.substr(0, size)).ok());
+    EXPECT_FALSE(read_importance(path).ok()) << size;
+  }
+  ASSERT_TRUE(write_file(path, older_file("a", -1, 0)).ok());
+  EXPECT_THAT(read_importance(path).error().to_string(), HasSubstr("a sum of squares that is none"));
+  std::string huge = whole;
+  std::memset(huge.data(), 0x7F, 8);
+  ASSERT_TRUE(write_file(path, huge).ok());
+  EXPECT_THAT(read_importance(path).error().to_string(), HasSubstr("cut short"));
 }
 
 }  // namespace

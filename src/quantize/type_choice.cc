@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <regex>
 
 #include "quantize/pack.h"
 #include "tensor/block_type.h"
@@ -74,41 +73,24 @@ bool is_written(std::string_view type) {
   return type == "F32" || type == "F16" || type == "BF16" || (format && packer(format->type));
 }
 
-}  // namespace
-
-std::vector<std::string_view> file_type_names() {
-  std::vector<std::string_view> names;
-  for (const FileType& type : kFileTypes) names.push_back(type.name);
-  return names;
+// Each tensor as it is stored, and the number that says what most of them are.
+TypeChoice as_stored(const GgufContents& contents) {
+  TypeChoice choice;
+  for (const GgufSource& tensor : contents.tensors) choice.types.push_back(tensor.as_it_is);
+  for (std::string_view name : {"f16", "bf16"}) {
+    const FileType& row = *std::ranges::find(kFileTypes, name, &FileType::name);
+    auto is_matrix = [&](const GgmlType* type) { return type->name == row.matrix; };
+    if (std::ranges::any_of(choice.types, is_matrix)) choice.file_type = row.id;
+  }
+  return choice;
 }
 
-Result<TypeRule> parse_type_rule(const std::string& text) {
-  const size_t equals = text.rfind('=');
-  if (equals == std::string::npos || equals == 0)
-    return usage_error("'" + text + "' is not PATTERN=TYPE", "--tensor", "for example 'ffn_down=q6_k'");
-  TypeRule rule{text.substr(0, equals), upper(text.substr(equals + 1))};
-  if (!is_written(rule.type))
-    return usage_error("the type '" + rule.type + "' is not written", "--tensor",
-                       "use f32, f16, bf16, q8_0, q4_0, q4_1, q5_0, q5_1, q4_k, q5_k or q6_k");
-  try {
-    std::regex compiled(rule.pattern, std::regex::ECMAScript);
-  } catch (const std::regex_error&) {
-    return usage_error("'" + rule.pattern + "' is not a regular expression", "--tensor", "for example 'blk\\.0\\.'");
-  }
-  return rule;
-}
-
-Result<TypeChoice> choose_types(const GgufContents& contents, std::string_view file_type,
-                                const std::vector<TypeRule>& rules) {
-  auto row = std::find_if(std::begin(kFileTypes), std::end(kFileTypes),
-                          [&](const FileType& t) { return t.name == file_type; });
-  if (row == std::end(kFileTypes)) {
-    std::string known;
-    for (std::string_view name : file_type_names()) known += (known.empty() ? "" : ", ") + std::string(name);
-    return usage_error("the type '" + std::string(file_type) + "' is not known", "--type", "use one of " + known);
-  }
-  const bool tied = std::none_of(contents.tensors.begin(), contents.tensors.end(),
-                                 [](const GgufSource& t) { return t.name == "output.weight"; });
+Result<TypeChoice> of_file_type(const GgufContents& contents, std::string_view file_type) {
+  auto row = std::ranges::find(kFileTypes, file_type, &FileType::name);
+  if (row == std::end(kFileTypes))
+    return usage_error("the type '" + std::string(file_type) + "' is not known", "--type",
+                       "use one of " + file_type_names());
+  const bool tied = std::ranges::find(contents.tensors, "output.weight", &GgufSource::name) == contents.tensors.end();
   TypeChoice choice{.types = {}, .file_type = row->id};
   for (const GgufSource& tensor : contents.tensors) {
     const bool is_head = tensor.name == "output.weight" || (tied && tensor.name == "token_embd.weight");
@@ -119,11 +101,41 @@ Result<TypeChoice> choose_types(const GgufContents& contents, std::string_view f
       type = row->more;
     choice.types.push_back(is_packable(tensor) ? filled(type, tensor.dims[0]) : formats::ggml_type("F32"));
   }
+  return choice;
+}
+
+}  // namespace
+
+std::string file_type_names() {
+  std::string names;
+  for (const FileType& type : kFileTypes) names += (names.empty() ? "" : ", ") + std::string(type.name);
+  return names;
+}
+
+Result<TypeRule> parse_type_rule(const std::string& text) {
+  const size_t equals = text.rfind('=');
+  if (equals == std::string::npos || equals == 0)
+    return usage_error("'" + text + "' is not PATTERN=TYPE", "--tensor", "for example 'ffn_down=q6_k'");
+  const std::string pattern = text.substr(0, equals), type = upper(text.substr(equals + 1));
+  if (!is_written(type))
+    return usage_error("the type '" + type + "' is not written", "--tensor",
+                       "use f32, f16, bf16, q8_0, q4_0, q4_1, q5_0, q5_1, q4_k, q5_k or q6_k");
+  auto names = model::NamePattern::make(".*(?:" + pattern + ").*", model::NamePattern::Part::kWhole);
+  if (!names.ok())
+    return usage_error("'" + pattern + "' is not a regular expression", "--tensor", "for example 'blk\\.0\\.'");
+  return TypeRule{pattern, type, *std::move(names)};
+}
+
+Result<TypeChoice> choose_types(const GgufContents& contents, std::string_view file_type,
+                                const std::vector<TypeRule>& rules) {
+  TypeChoice choice = as_stored(contents);
+  if (!file_type.empty()) {
+    MALMOI_ASSIGN(choice, of_file_type(contents, file_type));
+  }
   for (const TypeRule& rule : rules) {
-    const std::regex pattern(rule.pattern, std::regex::ECMAScript);
     bool matched = false;
     for (size_t i = 0; i < contents.tensors.size(); ++i) {
-      if (!std::regex_search(contents.tensors[i].name, pattern)) continue;
+      if (!rule.names.matches(contents.tensors[i].name)) continue;
       matched = true;
       choice.types[i] = filled(rule.type, contents.tensors[i].dims.empty() ? 1 : contents.tensors[i].dims[0]);
     }

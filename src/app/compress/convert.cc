@@ -5,8 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "app/compress/calibrate.h"
 #include "app/use/generate.h"
-#include "base/json_read.h"
 #include "formats/gguf.h"
 #include "model/gguf_config.h"
 #include "model/load.h"
@@ -14,7 +14,6 @@
 #include "quantize/model_contents.h"
 #include "quantize/type_choice.h"
 #include "tokenizer/export/export.h"
-#include "tokenizer/special_ids.h"
 
 namespace malmoi::app {
 namespace {
@@ -60,19 +59,28 @@ uint64_t bytes_of(const formats::GgmlType& type, uint64_t elements) {
   return elements / type.block_elements * type.block_bytes;
 }
 
-// Each tensor as it is stored, and the number that says what most of them are.
-quantize::TypeChoice as_stored(const GgufContents& contents) {
-  quantize::TypeChoice choice;
-  for (const auto& tensor : contents.tensors) choice.types.push_back(tensor.as_it_is);
-  auto has = [&](std::string_view name) {
-    return std::ranges::any_of(choice.types, [&](const auto* t) { return t->name == name; });
-  };
-  constexpr uint32_t kF16 = 1, kBF16 = 32;
-  choice.file_type = has("BF16") ? kBF16 : has("F16") ? kF16 : 0;
-  return choice;
+Result<std::vector<quantize::TypeRule>> rules_of(const std::vector<std::string>& texts) {
+  std::vector<quantize::TypeRule> rules;
+  for (const std::string& text : texts) {
+    MALMOI_ASSIGN(quantize::TypeRule rule, quantize::parse_type_rule(text));
+    rules.push_back(std::move(rule));
+  }
+  return rules;
+}
+
+Status convert_to_folder(const Path& file, const Path& folder, DType dtype, const Job& job) {
+  MALMOI_ASSIGN(const std::unique_ptr<model::Model> model,
+                model::load_model(file, {.dtype = DType::kF32, .keep_packed = false, .warn = job.warn}));
+  auto tokenizer = tokenizer::Tokenizer::load(file);
+  if (!tokenizer.ok() && tokenizer.error().code != ErrorCode::kNotFound) return tokenizer.error();
+  MALMOI_TRY(job.stop.check());
+  MALMOI_TRY(model::save_model(*model, folder, dtype));
+  return tokenizer.ok() ? tokenizer->save(folder) : Status();
 }
 
 }  // namespace
+
+std::string gguf_type_names() { return quantize::file_type_names(); }
 
 double QuantizeReport::bits_per_weight() const {
   return weights > 0 ? 8.0 * static_cast<double>(bytes_after) / static_cast<double>(weights) : 0;
@@ -89,54 +97,61 @@ Json to_json(const QuantizeReport& report) {
   for (const auto& tensor : worst)
     json["worst"].push_back(
         {{"tensor", tensor.name}, {"from", tensor.from}, {"to", tensor.to}, {"error", tensor.error}});
+  if (!report.divergence) return json;
+  json["perplexity_before"] = std::exp(report.divergence->first_loss);
+  json["perplexity_after"] = std::exp(report.divergence->second_loss);
+  json["kl_divergence"] = report.divergence->kl;
+  json["same_top"] = report.divergence->same_top;
   return json;
 }
 
 Result<QuantizeReport> quantize_model(const QuantizeOptions& options, const Job& job) {
-  std::vector<quantize::TypeRule> rules;
-  for (const std::string& text : options.tensors) {
-    MALMOI_ASSIGN(quantize::TypeRule rule, quantize::parse_type_rule(text));
-    rules.push_back(std::move(rule));
-  }
+  MALMOI_ASSIGN(const std::vector<quantize::TypeRule> rules, rules_of(options.tensors));
   MALMOI_ASSIGN(const Path path, find_model(options.model, job.message));
   std::error_code ignored;
   if (std::filesystem::equivalent(path, options.out, ignored))
     return usage_error("is the model itself", options.out.string(), "write to another file");
   MALMOI_ASSIGN(GgufContents contents, contents_at(path, job));
-  quantize::TypeChoice choice = as_stored(contents);
-  if (!options.type.empty()) {
-    MALMOI_ASSIGN(choice, quantize::choose_types(contents, options.type, rules));
-  }
+  MALMOI_ASSIGN(const quantize::TypeChoice choice, quantize::choose_types(contents, options.type, rules));
   if (!options.type.empty() || !model::is_gguf(path)) contents.metadata.set_u32("general.file_type", choice.file_type);
-  QuantizeReport report{.out = options.out, .tensors = {}};
-  Status stopped;
-  auto done = [&](size_t i, double error) {
+  quantize::Importance importance;
+  if (options.calibration) {
+    MALMOI_ASSIGN(importance, calibrate(options.model, *options.calibration, job));
+  }
+  QuantizeReport report{.out = options.out, .tensors = {}, .divergence = {}};
+  auto written = [&](size_t i, double error) {
     const auto& tensor = contents.tensors[i];
-    report.bytes_before += bytes_of(*tensor.as_it_is, tensor.elements());
-    report.bytes_after += bytes_of(*choice.types[i], tensor.elements());
+    const formats::GgmlType &before = *tensor.as_it_is, &after = *choice.types[i];
+    report.bytes_before += bytes_of(before, tensor.elements());
+    report.bytes_after += bytes_of(after, tensor.elements());
     report.weights += tensor.elements();
-    report.tensors.push_back(
-        {tensor.name, std::string(tensor.as_it_is->name), std::string(choice.types[i]->name), error});
+    report.tensors.push_back({tensor.name, std::string(before.name), std::string(after.name), error});
     if (job.progress.due()) job.progress(fmt::format("{} of {} tensors", i + 1, contents.tensors.size()));
   };
-  for (auto& tensor : contents.tensors) {  // a stop is seen between tensors
-    tensor.values = [values = tensor.values, &job]() -> Result<std::vector<float>> {
-      MALMOI_TRY(job.stop.check());
-      return values();
-    };
+  MALMOI_TRY(quantize::write_contents(options.out, contents, choice.types, importance, written, job.stop));
+  if (options.measure) {
+    MALMOI_ASSIGN(report.divergence, measure_loss(options.model, options.out, *options.measure, job));
   }
-  MALMOI_TRY(quantize::write_contents(options.out, contents, choice.types, {}, done));
   return report;
 }
 
-Status convert_to_folder(const Path& file, const Path& folder, DType dtype, const Job& job) {
-  MALMOI_ASSIGN(const std::unique_ptr<model::Model> model,
-                model::load_model(file, {.dtype = DType::kF32, .keep_packed = false, .warn = job.warn}));
-  auto tokenizer = tokenizer::Tokenizer::load(file);
-  if (!tokenizer.ok() && tokenizer.error().code != ErrorCode::kNotFound) return tokenizer.error();
-  MALMOI_TRY(job.stop.check());
-  MALMOI_TRY(model::save_model(*model, folder, dtype));
-  return tokenizer.ok() ? tokenizer->save(folder) : Status();
+Result<std::optional<QuantizeReport>> convert_model(const ConvertOptions& options, const Job& job) {
+  if (options.to.extension() == ".gguf") {
+    MALMOI_ASSIGN(QuantizeReport report, quantize_model({.model = options.from,
+                                                         .type = options.type,
+                                                         .out = options.to,
+                                                         .tensors = {},
+                                                         .calibration = {},
+                                                         .measure = {}},
+                                                        job));
+    return std::optional(std::move(report));
+  }
+  if (!options.type.empty()) return usage_error("is for .gguf files alone", "--type", "use --dtype");
+  MALMOI_ASSIGN(const Path from, find_model(options.from, job.message));
+  if (!model::is_gguf(from))
+    return usage_error("neither is a .gguf file", "FROM, TO", "give one, for example model.gguf");
+  MALMOI_TRY(convert_to_folder(from, options.to, options.dtype, job));
+  return std::optional<QuantizeReport>();
 }
 
 }  // namespace malmoi::app

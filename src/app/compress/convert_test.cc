@@ -1,12 +1,16 @@
 // Models to GGUF and back: of every family that llama.cpp has, with the same logits; and quantised, with nearly the same.
 #include "app/compress/convert.h"
 
+#include "app/compress/calibrate.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <functional>
 #include <set>
 
+#include "base/json.h"
 #include "base/test_folder.h"
 #include "formats/gguf.h"
 #include "infer/session.h"
@@ -47,6 +51,14 @@ double relative_distance(const std::vector<float>& wanted, const std::vector<flo
   return std::sqrt(off / all);
 }
 
+// What is said where it cannot be; empty: it was.
+std::string convert(const Path& from, const Path& to) {
+  auto converted = convert_model({.from = from.string(), .to = to, .type = "", .dtype = DType::kF32}, {});
+  if (!converted.ok()) return converted.error().to_string();
+  EXPECT_EQ(converted->has_value(), to.extension() == ".gguf");
+  return "";
+}
+
 // Families that are read from GGUF and not written yet.
 const std::set<std::string> kReadAlone = {"deepseek_v2", "deepseek_v3", "exaone_moe", "lfm2", "mamba", "mamba2"};
 // And one that is written where no layer has a window.
@@ -62,30 +74,57 @@ TEST(Convert, EveryFamilyComesBackWithItsLogits) {
     SCOPED_TRACE(golden.string());
     const std::string family = (*config)->model_type();
     const Path folder = test_folder("convert") / "model", file = test_folder("back") / "model.gguf";
-    Status converted = convert_to_folder(golden, folder, DType::kF32, {});
-    ASSERT_TRUE(converted.ok()) << converted.error().to_string();
+    ASSERT_EQ(convert(golden, folder), "");
     const std::vector<float> wanted = logits_of(golden, DType::kF32);
     EXPECT_LT(relative_distance(wanted, logits_of(folder, DType::kF32)), 1e-5);
-    auto report = quantize_model({.model = folder.string(), .type = "", .out = file, .tensors = {}}, {});
     const bool read_alone = kReadAlone.contains(family) || golden.parent_path().filename() == kWindowed;
-    EXPECT_EQ(report.ok(), !read_alone) << (report.ok() ? family : report.error().to_string());
-    if (!report.ok()) continue;
+    const std::string said = convert(folder, file);
+    EXPECT_EQ(said.empty(), !read_alone) << family << ": " << said;
+    if (!said.empty()) continue;
     written.insert(family);
     EXPECT_LT(relative_distance(wanted, logits_of(file, DType::kF32)), 1e-5);
   }
   EXPECT_GE(written.size(), 15u);
 }
 
+// A folder of a golden with other fields.
+Path changed_golden(const std::string& name, const std::function<void(Json&)>& change) {
+  const Path from = Path(MALMOI_TEST_DATA) / "models" / name, to = test_folder("changed_" + name);
+  for (const auto& entry : std::filesystem::directory_iterator(from))
+    if (entry.path().filename() != "config.json") std::filesystem::copy(entry.path(), to);
+  Json config = *read_json((from / "config.json").string(), 1 << 20);
+  change(config);
+  EXPECT_TRUE(write_file(to / "config.json", dump_json(config)).ok());
+  return to;
+}
+
+// Mistral without a window is Llama there.
+TEST(Convert, MistralIsWrittenAsLlama) {
+  const Path file = test_folder("mistral") / "model.gguf";
+  EXPECT_THAT(convert(Path(MALMOI_TEST_DATA) / "models" / "mistral", file), HasSubstr("'sliding_window'"));
+  const Path folder = changed_golden("mistral", [](Json& config) { config["sliding_window"] = nullptr; });
+  ASSERT_EQ(convert(folder, file), "");
+  EXPECT_EQ((*model::load_config(file))->model_type(), "llama");
+  EXPECT_LT(relative_distance(logits_of(folder, DType::kF32), logits_of(file, DType::kF32)), 1e-5);
+}
+
 // What llama.cpp has no key for is not left out silently.
 TEST(Convert, WhatGgufCannotSayIsNamed) {
-  const std::pair<const char*, const char*> kFields[] = {
-      {"gemma", "'attention_bias' (true)"}, {"phi", "'qk_layernorm' (true)"}, {"mbart", "family mbart"}};
-  const Path out = test_folder("named") / "model.gguf";
-  for (auto [name, said] : kFields) {
-    const std::string folder = (Path(MALMOI_TEST_DATA) / "models" / name).string();
-    EXPECT_THAT(quantize_model({.model = folder, .type = "", .out = out, .tensors = {}}, {}).error().to_string(),
-                HasSubstr(said));
-  }
+  const Path out = test_folder("named") / "model.gguf", models = Path(MALMOI_TEST_DATA) / "models";
+  EXPECT_THAT(convert(models / "gemma", out), HasSubstr("'attention_bias' (true)"));
+  EXPECT_THAT(convert(models / "phi", out), HasSubstr("'qk_layernorm' (true)"));
+  EXPECT_THAT(convert(models / "mbart", out), HasSubstr("family mbart"));
+  auto with_rope = [](const Json& rope) {
+    return changed_golden("olmo2", [&](Json& config) {
+      config.erase("rope_parameters");
+      config["rope_theta"] = 10000.0;
+      config["rope_scaling"] = rope;
+    });
+  };
+  EXPECT_THAT(convert(with_rope({{"rope_type", "dynamic"}, {"factor", 2.0}}), out), HasSubstr("'dynamic'"));
+  const Json yarn = {
+      {"rope_type", "yarn"}, {"factor", 2.0}, {"original_max_position_embeddings", 32}, {"truncate", false}};
+  EXPECT_THAT(convert(with_rope(yarn), out), HasSubstr("'truncate'"));
   EXPECT_FALSE(malmoi::exists(out));
 }
 
@@ -102,6 +141,43 @@ TEST(Quantize, LogitsStayNear) {
     EXPECT_LT(relative_distance(wanted, logits_of(file, DType::kBF16)), most + 0.05) << type;
     EXPECT_EQ(to_json(*report)["out"], file.string());
   }
+}
+
+// A text goes through every matrix; what it says changes what is written, and the change is measured.
+TEST(Quantize, ATextCalibratesAndMeasures) {
+  const std::string model = (Path(MALMOI_TEST_DATA) / "gguf" / "llama-q4_k" / "model.gguf").string();
+  const Path folder = test_folder("calibrate"), text = folder / "text.txt";
+  std::string words;
+  for (int i = 0; i < 200; ++i) words += "word " + std::to_string(i * i) + (i % 10 == 9 ? "\n" : " ");
+  ASSERT_TRUE(write_file(text, words).ok());
+  auto importance = calibrate(model, text, {});
+  ASSERT_TRUE(importance.ok()) << importance.error().to_string();
+  for (const char* name : {"blk.0.attn_q.weight", "blk.0.attn_k.weight", "blk.0.ffn_down.weight"}) {
+    ASSERT_TRUE(importance->contains(name)) << name;
+    for (float counts : importance->at(name)) EXPECT_GT(counts, 0);
+  }
+  EXPECT_EQ(importance->at("blk.0.attn_q.weight"), importance->at("blk.0.attn_k.weight"));  // they read the same rows
+
+  auto quantized = [&](const std::optional<Path>& calibration, const char* name) {
+    auto report = quantize_model({.model = model,
+                                  .type = "q4_0",
+                                  .out = folder / name,
+                                  .tensors = {},
+                                  .calibration = calibration,
+                                  .measure = text},
+                                 {});
+    EXPECT_TRUE(report.ok()) << report.error().to_string();
+    return *std::move(report);
+  };
+  const QuantizeReport plain = quantized({}, "plain.gguf"), calibrated = quantized(text, "calibrated.gguf");
+  EXPECT_GT(plain.divergence->tokens, 100);
+  EXPECT_GT(plain.divergence->kl, 0);
+  EXPECT_LT(calibrated.divergence->kl, plain.divergence->kl);
+  EXPECT_GT(to_json(plain)["perplexity_after"], 1.0);
+  auto itself = measure_loss(model, model, text, {});
+  ASSERT_TRUE(itself.ok());
+  EXPECT_EQ(itself->kl, 0);
+  EXPECT_EQ(itself->same_top, 1);
 }
 
 TEST(Quantize, WhatCannotBeIsNamed) {

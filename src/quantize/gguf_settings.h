@@ -1,0 +1,27 @@
+// The settings of a model of ours as the keys of a GGUF file.
+#pragma once
+
+#include "base/error.h"
+#include "model/gguf_dialect.h"
+#include "model/model.h"
+#include "quantize/gguf_contents.h"
+
+namespace malmoi::quantize {
+
+/// How a family is spelled in GGUF; null where it is not.
+const model::GgufDialect* dialect_of(std::string_view model_type);
+
+/// The width of a head by a published config; 0 where it says none.
+int64_t head_dim_of(const Json& config);
+
+/// What a GGUF file cannot say: `what`, and where to keep it.
+Error not_in_gguf(const std::string& what);
+
+/// Adds every key of the architecture, and the tensors that hold settings (what rotary frequencies are divided by). Errors: a
+/// rotary scaling that has no form there.
+Status add_settings(const model::Model& model, const model::GgufDialect& dialect, GgufContents& contents);
+
+/// Reads the keys back. Errors: the first field of the config that a reader would take for another, by name.
+Status check_settings(const model::Model& model, const GgufContents& contents);
+
+}  // namespace malmoi::quantize
