@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/percent.h"
 #include "serve/request_parser.h"
 #include "serve/target.h"
 
@@ -27,7 +28,7 @@ void check_request(const HttpRequest& request) {
     if (!is_authority(*authority) || host_name(*authority).size() > authority->size()) std::abort();
   }
   std::string_view path = path_of(request);
-  if (path.empty() || percent_decode(path).size() > path.size()) std::abort();
+  if (path.empty() || malmoi::percent_decode(path).size() > path.size()) std::abort();
 }
 
 // As a connection reads, `piece` bytes at a time.

@@ -13,6 +13,7 @@ namespace {
 struct Options {
   std::optional<Path> file;
   std::string requests = "-";
+  bool jsonl = false;
 };
 
 Status run_render(const Options& o) {
@@ -38,7 +39,8 @@ void add_render(CLI::App& parent, Invocation& invocation) {
       "chat_template.jinja --jsonl");
   command->add_option("--template", o->file,
                       "a chat_template.jinja or tokenizer_config.json; requests may bring their own");
-  command->add_flag("--jsonl", "requests and answers are JSON lines")->required();
+  command->add_flag("--jsonl", o->jsonl, "requests and answers are JSON lines (the one form that there is)")
+      ->required();
   command->add_option("file", o->requests, "requests (default: standard input)");
   command->callback([&invocation, o] { invocation.run = [o] { return run_render(*o); }; });
 }

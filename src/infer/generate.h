@@ -15,7 +15,7 @@ struct Request : TokenRequest {
   std::vector<std::string> stop;  // texts that end an answer and are not part of it
   /// Special tokens that print as they are spelled; all others print as nothing.
   std::vector<int32_t> spelled_ids;
-  bool trim_start = false;        // white space at an answer's beginning is not told
+  bool trim_start = false;  // white space at an answer's beginning is not told
 };
 
 using chat::TokenEvent;

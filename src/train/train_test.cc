@@ -98,14 +98,15 @@ TEST(Config, EachMistakeIsNamed) {
   EXPECT_THAT(message(kSmall + "objective: {name: classification}\ntrain: {steps: 5}\n"),
               HasSubstr("use arrays or table"));
   EXPECT_THAT(message(kSmall + "objective: {name: causal_lm, gamma: 1}\ntrain: {steps: 5}\n"), HasSubstr("'gamma'"));
-  const std::string rows = "model: {architecture: electra}\nout: o\ntrain: {steps: 5}\ndata: {train: [x], format: arrays}\n";
-  const std::map<std::string_view, std::string> values = {{"whole_words", "true"}, {"mean_span", "2"}};
+  const std::string rows =
+      "model: {architecture: electra}\nout: o\ntrain: {steps: 5}\ndata: {train: [x], format: arrays}\n";
+  const std::map<std::string_view, std::string> values = {{"whole_words", "true"}, {"mean_span", "2"}, {"random", "0"}};
   for (const char* name : {"masked_lm", "replaced_token", "span_corruption"}) {
     const std::string objective = std::string("objective: {name: ") + name;
     EXPECT_EQ(message(rows + objective + "}\n"), "accepted");
     ASSERT_FALSE(objective_entry(name).flat_options.empty());
     for (std::string_view option : objective_entry(name).flat_options) {
-      const std::string value = values.contains(option) ? values.at(option) : "0.5";
+      const std::string value = values.contains(option) ? values.at(option) : "0.1";
       EXPECT_THAT(message(rows + objective + ", " + std::string(option) + ": " + value + "}\n"),
                   AllOf(HasSubstr("objective." + std::string(option)), HasSubstr("rows made ready")));
     }

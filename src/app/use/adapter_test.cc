@@ -72,7 +72,8 @@ class AdapterInUse : public testing::Test {
     std::string words = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n";
     for (char c = 'a'; c <= 'z'; ++c) (words += c) += '\n';
     ASSERT_TRUE(write_file(base_ / "vocab.txt", words).ok());
-    Status done = merge_adapter({.model = base_.string(), .adapter = adapter_, .out = merged_}, {});
+    Status done =
+        merge_adapter({.model = base_.string(), .adapter = adapter_, .out = merged_, .dtype = DType::kF32}, {});
     ASSERT_TRUE(done.ok()) << done.error().to_string();
   }
   // `of(model, adapters)`: numbers that are near the merged model's with the adapter, and others without it.

@@ -25,7 +25,7 @@ struct ClassifiedText {
   std::vector<std::pair<std::string, double>> scores;  // of each label, in the model's order: probabilities
   /// Of a model that says yes or no to each label: those that are more probable than not.
   std::optional<std::vector<std::string>> labels;
-  int64_t cut = 0;                                     // tokens that did not fit
+  int64_t cut = 0;  // tokens that did not fit
   struct Explanation {
     std::vector<std::pair<std::string, double>> tokens;  // the text of each, and its share of the label's logit
     double difference = 0, gap = 0;                      // see infer::Attribution

@@ -115,7 +115,8 @@ TEST(Answer, AnyBytesComeBack) {
       EXPECT_EQ(told_of(text, 1000), "c:" + text + text) << family->name;
       EXPECT_EQ(told_of(text, 1), "c:" + text + text) << family->name;
     }
-    for (const std::string mark : {"<|channel|>", "<think>", "<tool_call>", "[TOOL_CALLS]", "[THINK]", "<|python_tag|>"})
+    for (const std::string mark :
+         {"<|channel|>", "<think>", "<tool_call>", "[TOOL_CALLS]", "[THINK]", "<|python_tag|>"})
       EXPECT_EQ(told_of(mark, 1), told_of(mark, 1000)) << family->name << ": " << mark;
   }
 }
@@ -123,9 +124,12 @@ TEST(Answer, AnyBytesComeBack) {
 TEST(Answer, MarksOfAFamilyStandInItsAnswers) {
   for (const AnswerFamily* family : answer_families()) {
     for (std::string_view mark : family->marks) {
-      EXPECT_TRUE(std::ranges::any_of(kCases, [&](const Case& one) {
-        return one.family == family->name && std::string_view(one.answer).find(mark) != std::string_view::npos;
-      })) << family->name << ": " << mark;
+      EXPECT_TRUE(std::ranges::any_of(kCases,
+                                      [&](const Case& one) {
+                                        return one.family == family->name &&
+                                               std::string_view(one.answer).find(mark) != std::string_view::npos;
+                                      }))
+          << family->name << ": " << mark;
     }
   }
 }

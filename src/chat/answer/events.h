@@ -18,9 +18,7 @@ class AnswerEvents {
     if (!events_.empty() && events_.back().kind == kind) events_.back().text += text;
     else events_.push_back({.kind = kind, .text = std::string(text)});
   }
-  void add(ToolCall call) {
-    events_.push_back({.kind = AnswerEvent::Kind::kToolCall, .call = std::move(call)});
-  }
+  void add(ToolCall call) { events_.push_back({.kind = AnswerEvent::Kind::kToolCall, .call = std::move(call)}); }
   std::vector<AnswerEvent> take() { return std::exchange(events_, {}); }
 
  private:

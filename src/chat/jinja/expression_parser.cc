@@ -170,10 +170,9 @@ Result<ExprPtr> ExpressionParser::concatenation() {
 }
 
 Result<ExprPtr> ExpressionParser::product() {
-  return left_to_right(&ExpressionParser::power, {{"*", BinaryOp::kMultiply},
-                                                  {"/", BinaryOp::kDivide},
-                                                  {"//", BinaryOp::kFloorDivide},
-                                                  {"%", BinaryOp::kModulo}});
+  return left_to_right(
+      &ExpressionParser::power,
+      {{"*", BinaryOp::kMultiply}, {"/", BinaryOp::kDivide}, {"//", BinaryOp::kFloorDivide}, {"%", BinaryOp::kModulo}});
 }
 
 // As Jinja has it: 2 ** 3 ** 2 is 64.

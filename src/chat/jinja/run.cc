@@ -58,8 +58,7 @@ Value Run::iterator(Values items) {
   const Extent within = extent_of(items);
   if (!fits(within)) return {};
   size_t held = items.capacity() * sizeof(Value) + kOverhead;
-  return std::shared_ptr<Object>(
-      std::make_shared<Iterator>(std::move(items), within.depth + 1, Charge(budget_, held)));
+  return std::shared_ptr<Object>(std::make_shared<Iterator>(std::move(items), within.depth + 1, Charge(budget_, held)));
 }
 
 Status Run::search(std::string_view text, std::string_view wanted) {

@@ -82,7 +82,9 @@ bool read_moment(std::string_view text, Run::Moment& m) {
 
 Result<Run::Moment> parse_moment(std::string_view text) {
   Run::Moment m;
-  if (read_moment(text, m) && m.year >= 1 && (std::chrono::year(m.year) / m.month / m.day).ok() && m.hour < 24 && m.minute < 60 && m.second < 60) return m;
+  if (read_moment(text, m) && m.year >= 1 && (std::chrono::year(m.year) / m.month / m.day).ok() && m.hour < 24 &&
+      m.minute < 60 && m.second < 60)
+    return m;
   return usage_error("'" + std::string(text.substr(0, 40)) + "' is no date and time", "strftime_now",
                      "write it as 2025-07-26T09:05:03");
 }

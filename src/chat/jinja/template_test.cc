@@ -117,7 +117,8 @@ constexpr Case kCases[] = {
     {"{{ '{!a:>4}|%a|%r'.format('é') % ('한', '한') }}", "'\\xe9'|'\\ud55c'|'한'"},
     {"{{ ('é\x7f' ~ '\u2028😀\n') | tojson }} {{ 'é\x7f😀\n' | tojson(ensure_ascii=true) }}",
      "\"é\x7f\u2028😀\\n\" \"\\u00e9\\u007f\\ud83d\\ude00\\n\""},
-    {"{{ '한국어 글자 입니다' | truncate(9, false, '.', 0) }}|{{ '한국어' | truncate(2, true, '', 0) }}|{{ '%.2s' % ko }}",
+    {"{{ '한국어 글자 입니다' | truncate(9, false, '.', 0) }}|{{ '한국어' | truncate(2, true, '', 0) }}|{{ '%.2s' % ko "
+     "}}",
      "한국어 글자.|한국|한국"},
     {"{{ '<b>' | e }}{{ '<b>' | safe + '<' }}", "&lt;b&gt;<b>&lt;"},
     {"{{ strftime_now('%d %B %Y %H:%M, %A') }}", "06 July 2025 09:05, Sunday"},
@@ -167,7 +168,8 @@ TEST(Template, NoTemplateRunsWithoutEnd) {
            "{% set ns = namespace(s=[1]) %}{% for i in range(60) %}{% set ns.s = ns.s + ns.s %}{% endfor %}",
            "{% set ns = namespace(s=[]) %}{% for i in range(9999) %}{% set ns.s = [ns.s] %}{% endfor %}{{ ns.s }}",
            "{% set ns = namespace(s=[]) %}{% for i in range(60) %}{% set ns.s = [ns.s, ns.s] %}{% endfor %}{{ ns.s }}",
-           "{% set ns = namespace(s=(), t=()) %}{% for i in range(60) %}{% set ns.s = (ns.s, ns.s) %}{% set ns.t = (ns.t, "
+           "{% set ns = namespace(s=(), t=()) %}{% for i in range(60) %}{% set ns.s = (ns.s, ns.s) %}{% set ns.t = "
+           "(ns.t, "
            "ns.t) %}{% endfor %}{{ ns.s == ns.t }}",
            "{% set ns = namespace(s=()) %}{% for i in range(20) %}{% set ns.s = (ns.s, ns.s) %}{% endfor %}{% for i in "
            "range(9999) %}{{ {ns.s: 1} | length }}{% endfor %}",
