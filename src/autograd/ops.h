@@ -82,6 +82,7 @@ Var mask_rows(Context& context, Var x, std::span<const uint8_t> mask);
 /// A run of rows of one sequence or document: rows [begin, begin + length) see each other and nothing else.
 struct Run {
   int64_t begin = 0, length = 0;
+  kernels::AttentionPath path = kernels::AttentionPath::kByCount;  // of its rows as queries, forward
 };
 
 /// y[i] = the mean of run i's rows, those left out that `mask` calls padding (by row, 0: padding; empty: all count).

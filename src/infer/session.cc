@@ -75,13 +75,12 @@ Status Session::read_source(nn::SequenceState& state, std::span<const int32_t> i
   return stream_.sync();
 }
 
-void Session::append(nn::SequenceState& state, std::span<const int32_t> ids, int64_t wanted, int64_t text_length,
-                     int32_t adapter) {
-  nn::RunInput run{.ids = ids,
-                   .first_position = static_cast<int32_t>(state.length()),
-                   .state = &state,
-                   .text_length = text_length,
-                   .adapter = adapter};
+void Session::append(nn::SequenceState& state, std::span<const int32_t> ids, int64_t wanted) {
+  append({.ids = ids, .state = &state}, wanted);
+}
+
+void Session::append(nn::RunInput run, int64_t wanted) {
+  run.first_position = static_cast<int32_t>(run.state->length());
   add(run, wanted);
 }
 

@@ -39,9 +39,9 @@ class Session {
   Status read_source(nn::SequenceState& state, std::span<const int32_t> ids, int32_t adapter = 0);
 
   /// Adds ids behind what a sequence has read to the next pass; logits of the last `wanted` of them are given.
-  /// `text_length`: of the text that these are a piece of, where more of it is known; `adapter`: see nn::RunInput.
-  void append(nn::SequenceState& state, std::span<const int32_t> ids, int64_t wanted = 1, int64_t text_length = 0,
-              int32_t adapter = 0);
+  void append(nn::SequenceState& state, std::span<const int32_t> ids, int64_t wanted = 1);
+  /// The same of a run that goes on from `run.state` and says more of itself; its first position is the state's length.
+  void append(nn::RunInput run, int64_t wanted);
   /// Adds a text that is read whole, without a state; `source`: of an encoder-decoder, what its encoder reads.
   void add(const nn::RunInput& text, int64_t wanted, const nn::RunInput* source = nullptr);
 

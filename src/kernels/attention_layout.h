@@ -17,27 +17,33 @@ constexpr int64_t kPartKeys = 512;
 
 constexpr int64_t round_to(int64_t n, int64_t unit) { return (n + unit - 1) / unit * unit; }
 
-inline bool is_direct(const AttentionSegment& s) { return s.q_length <= kDirectQueries; }
+inline bool is_direct(const AttentionSegment& s) {
+  return s.path == AttentionPath::kByCount ? s.q_length <= kDirectQueries : s.path == AttentionPath::kEach;
+}
 
-/// The parts of a segment's keys that its few queries see. They depend on that segment alone.
+/// The parts of a segment's keys that its few queries see. They depend on that segment alone, and are cut at the same
+/// positions of a sequence wherever its first key here stands.
 struct Parts {
   int64_t prefix = 0;  // so many first ones, which hold the segment's prefix
   int64_t first = 0;   // then from this one on
   int64_t count = 0;   // of all
+  int64_t before = 0;  // positions of the first part that stand before the segment's first key
 
   Range keys(int64_t part) const {
     int64_t place = part < prefix ? part : first + part - prefix;
-    return {place * kPartKeys, (place + 1) * kPartKeys};
+    return {at_least(place * kPartKeys - before, 0), (place + 1) * kPartKeys - before};
   }
 };
 
 inline Parts parts_of(const AttentionArgs& a, const AttentionSegment& s) {
   if (s.q_length == 0) return {};
   Range seen = keys_seen(a.mask, s, Range{0, s.q_length});
-  int64_t prefix = round_to(prefix_keys(s), kPartKeys) / kPartKeys;
-  int64_t first = at_least(seen.begin / kPartKeys, prefix), end = round_to(seen.end, kPartKeys) / kPartKeys;
+  int64_t before = s.k_begin % kPartKeys;
+  int64_t prefix = s.prefix > 0 ? round_to(prefix_keys(s) + before, kPartKeys) / kPartKeys : 0;
+  int64_t first = at_least((seen.begin + before) / kPartKeys, prefix);
+  int64_t end = round_to(seen.end + before, kPartKeys) / kPartKeys;
   // A query that sees nothing still has one part, empty, that its row of zeros is written from.
-  return {prefix, first, at_least(prefix + at_least(end - first, 0), 1)};
+  return {prefix, first, at_least(prefix + at_least(end - first, 0), 1), before};
 }
 
 /// What a query has of one part of its keys: maximum and sum in the first lanes, then the sum of weighed values.

@@ -91,20 +91,58 @@ TEST(AttentionServing, ASequenceAloneGivesTheBitsOfItsPlaceInABatch) {
   set_num_threads(threads);
 }
 
-TEST(AttentionServing, AStepOfSeveralQueriesGivesTheBitsOfSingleSteps) {
+/// The bits of queries [first, first + count) of the only segment, computed by a segment that ends with them, its keys
+/// those from `begin` on.
+std::vector<std::byte> rows_apart(const Backend& table, const AttentionProblem& p, const AttentionArgs& whole,
+                                  int64_t first, int64_t count, AttentionPath path, int64_t begin = 0) {
+  AttentionSegment part = whole.segments[0];
+  part.k_length -= part.q_length - first - count + begin;
+  part.k_begin += begin;
+  const size_t element = dtype_size(p.dtype);
+  part.k = static_cast<const std::byte*>(part.k) + static_cast<size_t>(begin * whole.k_stride) * element;
+  part.v = static_cast<const std::byte*>(part.v) + static_cast<size_t>(begin * whole.v_stride) * element;
+  part.q_begin += first, part.q_length = count, part.path = path;
+  AttentionArgs step = whole;
+  step.segments = &part;
+  attend(table, step);
+  return out_rows(p, step, part.q_begin, count);
+}
+
+// Tokens that are guessed ahead are read with the one before them, and a window's first rows may be gone.
+TEST(AttentionServing, QueriesOneByOneHaveTheBitsOfSingleSteps) {
+  constexpr int64_t kQueries = 9;
   each_kernel([&](const Backend& table, DType dtype, const std::string& name) {
-    AttentionProblem p({"drafts", 4, 2, 24, {{4, 1030}}, {.mask = {.window = 900}}}, dtype);
-    AttentionArgs together = p.args(false);
-    attend(table, together);
-    for (int64_t i = 0; i < 4; ++i) {
-      std::vector<std::byte> expected = out_rows(p, together, i, 1);
-      AttentionSegment single = together.segments[0];
-      single.q_begin = i, single.q_length = 1, single.k_length -= 3 - i;
-      AttentionArgs step = together;
-      step.segments = &single;
-      attend(table, step);
-      EXPECT_EQ(expected, out_rows(p, step, i, 1)) << name << " query " << i;
+    AttentionProblem p({"drafts", 4, 2, 24, {{kQueries, 1335}}, {.mask = {.window = 900}, .softcap = 20}}, dtype);
+    const AttentionArgs args = p.args(false);
+    const std::vector<std::byte> together = rows_apart(table, p, args, 0, kQueries, AttentionPath::kEach);
+    const size_t row = together.size() / kQueries;
+    for (int64_t i = 0; i < kQueries; ++i) {
+      const auto at = together.begin() + i * static_cast<std::ptrdiff_t>(row);
+      const std::vector<std::byte> expected(at, at + static_cast<std::ptrdiff_t>(row));
+      for (int64_t begin : {0, 32, 416}) {
+        EXPECT_EQ(expected, rows_apart(table, p, args, i, 1, AttentionPath::kEach, begin))
+            << name << " query " << i << ", keys from " << begin;
+      }
     }
+  });
+}
+
+TEST(AttentionServing, QueriesByBlocksHaveTheSameBitsWhereverTheyAreCut) {
+  constexpr int64_t kQueries = 200;
+  each_kernel([&](const Backend& table, DType dtype, const std::string& name) {
+    AttentionProblem p({"pieces", 4, 2, 24, {{kQueries, kQueries}}, {.sinks = true}}, dtype);
+    const AttentionArgs args = p.args(false);
+    const std::vector<std::byte> together = rows_apart(table, p, args, 0, kQueries, AttentionPath::kBlocks);
+    const auto row = static_cast<std::ptrdiff_t>(together.size()) / kQueries;
+    int64_t first = 0;
+    for (int64_t count : {1, 70, 3, 64, 2, 60}) {
+      const auto at = together.begin() + first * row;
+      EXPECT_EQ(std::vector<std::byte>(at, at + count * row),
+                rows_apart(table, p, args, first, count, AttentionPath::kBlocks))
+          << name << " queries from " << first;
+      first += count;
+    }
+    EXPECT_EQ(first, kQueries);
   });
 }
 
@@ -116,6 +154,11 @@ TEST(AttentionServing, ALongContextIsWorkForManyWorkers) {
   EXPECT_EQ(parts_of({.mask = {.window = kPartKeys}}, step).count, 1);
   EXPECT_EQ(parts_of({.mask = {.window = kPartKeys + 1}}, step).count, 2);
   EXPECT_EQ(parts_of({.mask = {.chunk = 4 * kPartKeys}}, step).count, 4);
+  // Parts end at the same positions of the sequence where the first rows are gone.
+  step.k_begin = 32;
+  EXPECT_EQ(parts_of({}, step).count, 33);
+  EXPECT_EQ(parts_of({}, step).keys(0).end, kPartKeys - 32);
+  step.k_begin = 0;
   step.prefix = kPartKeys + 1;
   EXPECT_EQ(parts_of({.mask = {.window = kPartKeys}}, step).count, 3);
 }

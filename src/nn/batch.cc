@@ -31,7 +31,7 @@ void BatchBuilder::clear() {
 void BatchBuilder::add(const RunInput& run) {
   auto length = static_cast<int64_t>(run.ids.size());
   first_rows_.push_back(static_cast<int32_t>(rows()));
-  runs_.push_back({rows(), length});
+  runs_.push_back({rows(), length, run.path});
   ids_.insert(ids_.end(), run.ids.begin(), run.ids.end());
   auto text_length = static_cast<int32_t>(run.text_length);
   for (size_t i = 0; i < run.ids.size(); ++i) {

@@ -47,6 +47,8 @@ struct RunInput {
   SequenceState* state = nullptr;
   int64_t text_length = 0;  // of the whole text, where this run is not its end
   int32_t adapter = 0;      // of the model's adapters, where it has any; -1: none
+  /// Named where a sequence may be cut into runs anywhere without its bits showing it.
+  kernels::AttentionPath path = kernels::AttentionPath::kByCount;
 };
 
 /// A Batch that owns its arrays.

@@ -127,7 +127,8 @@ void SequenceState::advance(int64_t n) {
   for (size_t i = 0; i < slots_->all.size(); ++i) {
     const LayerState& layer = slots_->pool.layers[i];
     if (layer.kind == StateKind::kWindowKeys)
-      slots_->all[i].rows.keep(first_seen(layer, length_), reserved_, slots_->pool.store);
+      slots_->all[i].rows.keep(first_seen(layer, std::max<int64_t>(length_ - StatePool::kUndoRows, 0)), reserved_,
+                               slots_->pool.store);
   }
 }
 
@@ -237,7 +238,7 @@ size_t StatePool::bytes_for(int64_t length, int64_t memory, int64_t step) const 
     // Before a window gives pages back it spans what the step adds and what its first query looks back at, and these rows
     // may begin anywhere in a page.
     if (layer.kind == StateKind::kWindowKeys && step > 0)
-      pages = std::min(pages, (layer.window - 1 + step + kPageRows - 2) / kPageRows + 1);
+      pages = std::min(pages, (layer.window - 1 + kUndoRows + step + kPageRows - 2) / kPageRows + 1);
     sum += has_elements(layer.kind) ? static_cast<size_t>(layer.elements) * sizeof(float)
                                     : static_cast<size_t>(pages) * impl_->rows_of(layer).page_bytes();
   }

@@ -64,8 +64,8 @@ class SequenceState {
   /// Counts n positions as read, once every slot has written them. Windows give back the pages that no later query sees.
   void advance(int64_t n);
   /// Forgets positions from `length` on; 0 is the beginning, of which every state is capable (an encoder's memory stays).
-  /// False where the family's state cannot go back (a recurrence, or a window whose older rows are gone): then nothing is
-  /// changed.
+  /// A window goes back kUndoRows at least. False where the state cannot (a recurrence, or a window whose older rows are
+  /// gone): then nothing is changed.
   bool truncate(int64_t length);
   /// The same state again; pages are shared until one of both writes, elements are copied. Errors: no room for these.
   Result<SequenceState> fork() const;
@@ -101,6 +101,8 @@ class SequenceState {
 class StatePool {
  public:
   static constexpr int64_t kPageRows = 32;
+  /// Rows that a window keeps beyond those it sees, so that what was guessed in vain can be forgotten.
+  static constexpr int64_t kUndoRows = 16;
   /// `budget`: bytes of all pages together. Errors: too small for one page of every slot.
   static Result<std::unique_ptr<StatePool>> create(std::vector<LayerState> layers, DType dtype, size_t budget);
   ~StatePool();

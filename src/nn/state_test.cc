@@ -204,13 +204,15 @@ TEST(StatePool, AWindowGoesBackAsFarAsItsRowsAreThere) {
   SequenceState state = opened(*pool);
   ASSERT_TRUE(append(state, 1, 40).ok());
   ASSERT_TRUE(append(state, 1, 5).ok());
+  EXPECT_EQ(state.keys(0, 0).begin, 0);  // position 45 - kUndoRows looks back at 22
+  ASSERT_TRUE(append(state, 1, 12).ok());
   EXPECT_EQ(state.keys(0, 0).begin, 32);
   EXPECT_FALSE(state.truncate(38));  // position 38 looks back at 31
-  EXPECT_EQ(state.length(), 45);
-  EXPECT_TRUE(state.truncate(39));
+  EXPECT_EQ(state.length(), 57);
+  EXPECT_TRUE(state.truncate(57 - StatePool::kUndoRows));
   ASSERT_TRUE(append(state, 2, 2).ok());
-  expect_rows(state.keys(0, 0), 1, 0, 32, 39);
-  expect_rows(state.keys(0, 0), 2, 0, 39, 41);
+  expect_rows(state.keys(0, 0), 1, 0, 32, 41);
+  expect_rows(state.keys(0, 0), 2, 0, 41, 43);
   EXPECT_TRUE(state.truncate(0));
   ASSERT_TRUE(append(state, 3, 2).ok());
   expect_rows(state.keys(0, 0), 3, 0, 0, 2);
@@ -227,7 +229,7 @@ TEST(StatePool, AForkOfAWindowIsWhole) {
     expect_rows(first.keys(slot, 0), 1, slot, 64, 80);
     expect_rows(second.keys(slot, 0), 2, slot, 64, 80);
   }
-  EXPECT_EQ(first.keys(0, 0).begin, 64);
+  EXPECT_EQ(first.keys(0, 0).begin, 32);
   expect_rows(second.keys(1, 0), 1, 1, 0, 50);
 }
 

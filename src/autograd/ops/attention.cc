@@ -45,7 +45,7 @@ void make_segments(const AttentionOptions& o, const Operands& in) {
   segments.clear();
   assert(o.cached.empty() || o.key_mask.empty());
   for (size_t i = 0; i < o.runs.size(); ++i) {
-    kernels::AttentionSegment s{.q_begin = o.runs[i].begin, .q_length = o.runs[i].length};
+    kernels::AttentionSegment s{.q_begin = o.runs[i].begin, .q_length = o.runs[i].length, .path = o.runs[i].path};
     if (!o.prefixes.empty()) s.prefix = o.prefixes[i];
     if (o.cached.empty()) {
       const Run& keys = o.key_runs.empty() ? o.runs[i] : o.key_runs[i];

@@ -17,6 +17,14 @@ struct AttentionMask {
   int64_t chunk = 0;   // c > 0: positions of the sequence are cut into chunks of c, keys of other chunks are hidden
 };
 
+/// How a segment's queries are computed. A query has the same bits on one path whatever queries its segment has besides, and
+/// others on another: who may cut a sequence anywhere names the path.
+enum class AttentionPath : uint8_t {
+  kByCount,  // the faster one
+  kEach,     // one by one over keys as they lie: steps of generation
+  kBlocks,   // by blocks over packed keys: prompts
+};
+
 /// One run of queries that attends to one run of keys. Row r of q is query q_begin + r.
 struct AttentionSegment {
   int64_t q_begin = 0, q_length = 0;  // rows of q, out and lse
@@ -31,6 +39,7 @@ struct AttentionSegment {
   int64_t k_begin = 0;                // where in its sequence the first key stands; chunks and biases by key look at it
   int64_t prefix = 0;                 // so many first keys every query of the segment sees (prefix language models)
   const uint8_t* key_mask = nullptr;  // [k_length], 0: key is padding; null: all count
+  AttentionPath path = AttentionPath::kByCount;  // forward
 };
 
 /// out = softmax(softcap(scale q k^T) + bias, hidden keys left out) v for each query and head (Dao 2023: tiled, no T x T
