@@ -33,14 +33,6 @@ Status check_finite(const formats::StoredTensor& tensor, const BlockFormat& form
                       where, "the file is damaged; use another one");
 }
 
-// Pages of the map that were read once and are not read again; read all the same, they come from the file anew.
-void let_go(std::span<const std::byte> bytes) {
-  const auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
-  const auto begin = (reinterpret_cast<uintptr_t>(bytes.data()) + page - 1) / page * page;
-  const auto end = (reinterpret_cast<uintptr_t>(bytes.data()) + bytes.size()) / page * page;
-  if (begin < end) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
-}
-
 // The rows of one source. Of a type without panels they stay in the file, where they lie as ours.
 Result<BlockMatrix> matrix_of(const nn::ParameterSpec& spec, const PackedSource& packed, const BlockFormat& format,
                               PackedMemory& memory) {
@@ -78,6 +70,13 @@ Result<std::byte*> PackedMemory::take(size_t bytes) {
   std::byte* taken = piece_;
   piece_ += wanted, left_ -= wanted;
   return taken;
+}
+
+void let_go(std::span<const std::byte> bytes) {
+  const auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const auto begin = (reinterpret_cast<uintptr_t>(bytes.data()) + page - 1) / page * page;
+  const auto end = (reinterpret_cast<uintptr_t>(bytes.data()) + bytes.size()) / page * page;
+  if (begin < end) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
 }
 
 bool can_bind_packed(const nn::ParameterSet::Entry& entry, std::span<const PackedSource> sources) {

@@ -33,6 +33,9 @@ class PackedMemory {
   size_t left_ = 0;  // bytes of it
 };
 
+/// Pages of a mapped file that were read once and are not read again; read all the same, they come from the file anew.
+void let_go(std::span<const std::byte> bytes);
+
 /// Binds a weight to each slot of the parameter. Errors: a scale that is not finite, with its tensor.
 Status bind_packed(nn::ParameterSet::Entry& entry, std::span<const PackedSource> sources, PackedMemory& memory,
                    const std::string& where);

@@ -1,0 +1,92 @@
+#include "quantize/served_weights.h"
+
+#include <algorithm>
+
+#include "autograd/block_weight.h"
+#include "base/parallel.h"
+#include "kernels/panels.h"
+#include "model/bind_packed.h"
+#include "quantize/pack.h"
+
+namespace malmoi::quantize {
+namespace {
+
+using Entry = nn::ParameterSet::Entry;
+
+// Routers and other matrices that are too small to save anything.
+constexpr int64_t kLeastElements = int64_t{1} << 16;
+constexpr std::pair<std::string_view, BlockType> kTypes[] = {{"q8_0", BlockType::Q8_0},
+                                                             {"q5_1", BlockType::Q5_1},
+                                                             {"q5_0", BlockType::Q5_0},
+                                                             {"q4_1", BlockType::Q4_1},
+                                                             {"q4_0", BlockType::Q4_0}};
+
+Result<const BlockFormat*> format_named(const std::string& name) {
+  for (const auto& [known, type] : kTypes) {
+    if (known == name) return &block_format(type);
+  }
+  return usage_error("'" + name + "' is not a type that a model is packed in when it is loaded", "--quantize-at-load",
+                     "use q8_0, q5_1, q5_0, q4_1 or q4_0");
+}
+
+bool can_pack(const Entry& entry, const BlockFormat& format) {
+  const Tensor& dense = entry.parameter.compute;
+  return !entry.slots.empty() && dense && !entry.parameter.master && dense.shape().rank() >= 2 &&
+         dense.shape().columns() % format.elements == 0 &&
+         dense.elements() / static_cast<int64_t>(entry.slots.size()) >= kLeastElements;
+}
+
+// Rows [first, first + count) as blocks, one row after another.
+std::vector<std::byte> packed_rows(const Tensor& dense, int64_t first, int64_t count, const BlockFormat& format) {
+  const int64_t columns = dense.shape().columns();
+  const size_t row_bytes = format.bytes_of(columns);
+  const size_t dense_row = static_cast<size_t>(columns) * dtype_size(dense.dtype());
+  std::vector<std::byte> blocks(static_cast<size_t>(count) * row_bytes);
+  parallel_for(count, 1, [&](int64_t begin, int64_t end) {
+    std::vector<float> row(static_cast<size_t>(columns));
+    for (int64_t r = begin; r < end; ++r) {
+      convert(static_cast<const std::byte*>(dense.data()) + static_cast<size_t>(first + r) * dense_row, dense.dtype(),
+              row.data(), DType::kF32, row.size());
+      pack_row(format.type, row.data(), columns, {},
+               reinterpret_cast<uint8_t*>(blocks.data()) + static_cast<size_t>(r) * row_bytes);
+    }
+  });
+  return blocks;
+}
+
+Status pack(Entry& entry, const BlockFormat& format, model::PackedMemory& memory, ServedWeights& done) {
+  Tensor& dense = entry.parameter.compute;
+  const int64_t columns = dense.shape().columns();
+  const int64_t rows = dense.shape().rows() / static_cast<int64_t>(entry.slots.size());
+  const size_t row_bytes = format.bytes_of(columns), bytes = kernels::block_matrix_bytes(format.type, rows, columns);
+  for (size_t slot = 0; slot < entry.slots.size(); ++slot) {
+    const std::vector<std::byte> blocks = packed_rows(dense, static_cast<int64_t>(slot) * rows, rows, format);
+    MALMOI_ASSIGN(std::byte * to, memory.take(bytes));
+    auto row = [&](int64_t r) { return blocks.data() + static_cast<size_t>(r) * row_bytes; };
+    kernels::write_block_matrix(format.type, rows, columns, row, to);
+    entry.slots[slot]->bind(
+        std::make_unique<autograd::BlockWeight>(std::vector<kernels::BlockMatrix>{{format.type, rows, columns, to}}));
+    done.after += bytes;
+    ++done.matrices;
+  }
+  done.before += dense.bytes();
+  const bool is_mapped = !dense.unique();
+  if (is_mapped) model::let_go({static_cast<const std::byte*>(dense.data()), dense.bytes()});
+  dense = Tensor();
+  entry.originals.clear();
+  return {};
+}
+
+}  // namespace
+
+Result<ServedWeights> pack_served_weights(model::Model& model, const std::string& type) {
+  MALMOI_ASSIGN(const BlockFormat* format, format_named(type));
+  ServedWeights done;
+  model::PackedMemory memory(model);
+  for (auto& entry : model.parameters.entries()) {
+    if (can_pack(*entry, *format)) MALMOI_TRY(pack(*entry, *format, memory, done));
+  }
+  return done;
+}
+
+}  // namespace malmoi::quantize
