@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/job.h"
+#include "chat/constraint.h"
 #include "chat/message.h"
 #include "chat/sampling.h"
 
@@ -23,15 +24,16 @@ struct GenerationRequest {
   std::optional<int64_t> max_tokens;  // of each answer; none: as many as the context holds
   int64_t n = 1;                      // answers, drawn apart: answer i with seed + i
   SamplingOptions sampling;
-  std::vector<std::string> stop;  // texts that end an answer and are not part of it
-  std::vector<int32_t> end_ids;   // tokens that end an answer, beside the model's end of text; a prepared chat's turn
-  bool ignore_eos = false;        // go on after the end of text, and of a turn
-  bool trim_start = false;        // white space at an answer's beginning is not told
-  bool logprobs = false;          // events must carry their tokens' probabilities
-  int64_t top_logprobs = 0;       // alternatives to report with each token
-  bool prompt_logprobs = false;   // the prompt's tokens are told, too, before its answers
-  uint64_t client = 0;            // requests of one client share its turns; 0: a client of its own
-  StopToken cancel;               // once requested, the answers end, waiting or running
+  std::optional<Constraint> constraint;  // what every answer must be, whole
+  std::vector<std::string> stop;         // texts that end an answer and are not part of it
+  std::vector<int32_t> end_ids;  // tokens that end an answer, beside the model's end of text; a prepared chat's turn
+  bool ignore_eos = false;       // go on after the end of text, and of a turn
+  bool trim_start = false;       // white space at an answer's beginning is not told
+  bool logprobs = false;         // events must carry their tokens' probabilities
+  int64_t top_logprobs = 0;      // alternatives to report with each token
+  bool prompt_logprobs = false;  // the prompt's tokens are told, too, before its answers
+  uint64_t client = 0;           // requests of one client share its turns; 0: a client of its own
+  StopToken cancel;              // once requested, the answers end, waiting or running
 };
 
 enum class FinishReason { kNone, kStop, kLength, kCancelled, kError };
@@ -55,6 +57,7 @@ struct TokenEvent : TokenReport {
   FinishReason finish = FinishReason::kNone;  // set on an answer's last event
   std::string error;                          // with kError
   int64_t prompt_tokens = 0;                  // on an answer's last event: how many the prompt has
+  int64_t cached_tokens = 0;                  // and how many of them had been read for another request
 };
 
 /// Called in an answer's order, on a thread of the provider's; returns false to end the answer without another event. Must
@@ -62,7 +65,7 @@ struct TokenEvent : TokenReport {
 using TokenSink = std::function<bool(const TokenEvent& event)>;
 
 struct Usage {
-  int64_t prompt_tokens = 0, completion_tokens = 0;
+  int64_t prompt_tokens = 0, completion_tokens = 0, cached_tokens = 0;
 };
 
 }  // namespace malmoi::chat

@@ -74,6 +74,9 @@ chat::ProviderStats EngineProvider::stats() const {
           .waiting = stats.waiting,
           .prompt_tokens = stats.prompt_tokens,
           .generated_tokens = stats.generated_tokens,
+          .cached_tokens = stats.cached_tokens,
+          .guessed_tokens = stats.guessed_tokens,
+          .accepted_tokens = stats.accepted_tokens,
           .state_bytes = stats.state_bytes};
 }
 

@@ -22,6 +22,24 @@ int64_t longest(const nn::StatePool& pool, int64_t most, int64_t memory, int64_t
   return fits;
 }
 
+// Whether every state can forget its last rows.
+bool can_go_back(const nn::StatePool& pool) {
+  return std::ranges::none_of(pool.layers(), [](const nn::LayerState& layer) {
+    return layer.kind == nn::StateKind::kRecurrent || layer.kind == nn::StateKind::kConvolution;
+  });
+}
+
+// Up to which length a prompt has the same bits wherever it is cut: without end where every position keeps its keys; with
+// windows until their first rows go; never where a state is computed by chunks, or a beginning in another way than the rest.
+int64_t free_cut(const nn::StatePool& pool) {
+  int64_t length = INT64_MAX;
+  for (const nn::LayerState& layer : pool.layers()) {
+    if (layer.kind == nn::StateKind::kWindowKeys) length = std::min(length, layer.window);
+    else if (layer.kind != nn::StateKind::kPagedKeys) length = 0;
+  }
+  return length;
+}
+
 Status check_written(int32_t id, const char* where, int64_t vocab_size) {
   if (id >= 0 && id < vocab_size) return {};
   return usage_error("token " + std::to_string(id) + " is outside the vocabulary of " + std::to_string(vocab_size),
@@ -31,7 +49,10 @@ Status check_written(int32_t id, const char* where, int64_t vocab_size) {
 }  // namespace
 
 Scheduler::Scheduler(const model::Model& model, const SchedulerOptions& options)
-    : model_(&model), options_(options), encodes_(model.task() == model::Task::kSeq2Seq) {
+    : model_(&model),
+      options_(options),
+      encodes_(model.task() == model::Task::kSeq2Seq),
+      prefixes_(encodes_ ? 0 : options.prefix_bytes) {
   options_.max_running = std::max<int64_t>(options_.max_running, 1);
   options_.prefill_rows = std::max<int64_t>(options_.prefill_rows, 1);
 }
@@ -44,6 +65,8 @@ Result<std::unique_ptr<Scheduler>> Scheduler::create(const model::Model& model, 
   MALMOI_ASSIGN(scheduler->session_,
                 Session::create(model, {.row_invariant = true, .state_bytes = options.state_bytes}));
   const nn::StatePool& pool = scheduler->session_->pool();
+  scheduler->goes_back_ = can_go_back(pool);
+  scheduler->free_cut_ = free_cut(pool);
   scheduler->context_length_ =
       longest(pool, model.max_positions(), scheduler->encodes_ ? 1 : 0, scheduler->options_.prefill_rows);
   constexpr int64_t kLeastPositions = 2;  // a token that is read and one that is written
@@ -106,6 +129,7 @@ Status Scheduler::submit(TokenRequest request, TokenHandler handler) {
   auto sequence =
       std::make_unique<Sequence>(std::move(shared), std::move(handler), std::move(begin), model_->outputs());
   sequence->turns = turns_of(client);
+  sequence->id = ++sequences_;
   waiting_.push_back(std::move(sequence));
   ++requests_;
   publish();
@@ -127,6 +151,9 @@ SchedulerStats Scheduler::stats() const {
           .prompt_tokens = prompt_tokens_,
           .generated_tokens = generated_tokens_,
           .requests = requests_,
+          .cached_tokens = cached_tokens_,
+          .guessed_tokens = guessed_tokens_,
+          .accepted_tokens = accepted_tokens_,
           .state_bytes = state_bytes_,
           .state_budget = session_->pool().budget()};
 }
@@ -188,6 +215,14 @@ bool Scheduler::has_bytes(const Sequence& next) const {
   return bytes <= session_->pool().budget();
 }
 
+// What is kept of prompts gives way to sequences.
+bool Scheduler::has_bytes_or_makes_them(const Sequence& next) {
+  while (!has_bytes(next)) {
+    if (!prefixes_.drop_oldest()) return false;
+  }
+  return true;
+}
+
 // Those that were sent back; then the first to come of the clients that have the fewest answers under way. One that waits has
 // none at last, and is the first.
 Scheduler::Sequences::iterator Scheduler::next_in_turn() {
@@ -213,7 +248,7 @@ Scheduler::Sequences::iterator Scheduler::next_to_let_in(bool& extra) {
       return waiting_.end();
   }
   // Who waits for memory is not passed by: one that needs much would wait for ever for those that need little.
-  return has_bytes(**next) ? next : waiting_.end();
+  return has_bytes_or_makes_them(**next) ? next : waiting_.end();
 }
 
 void Scheduler::admit() {
@@ -222,7 +257,7 @@ void Scheduler::admit() {
     auto place = next_to_let_in(extra);
     if (place == waiting_.end()) return;
     Sequence& next = **place;
-    auto state = session_->open();
+    auto state = state_for(next);
     if (!state.ok() && !running_.empty()) return;
     next.turns->read = std::max(next.turns->read, clock_);  // what passed while it waited is not made up for
     next.let_in = true;
@@ -237,9 +272,13 @@ void Scheduler::admit() {
   }
 }
 
-void Scheduler::emit(Sequence& s, const Token& token) {
-  if (token.finish != FinishReason::kNone) s.done = true;
+void Scheduler::emit(Sequence& s, Token token) {
+  if (token.finish != FinishReason::kNone) {
+    s.done = true;
+    token.cached = s.cached;
+  }
   if (!s.handler(token)) s.done = true;
+  if (s.done && options_.drafter) options_.drafter->forget(s.id);
 }
 
 // Ends a sequence and the answers that were to begin with it.

@@ -8,6 +8,8 @@
 #include <span>
 #include <vector>
 
+#include "infer/drafter.h"
+#include "infer/prefix_tree.h"
 #include "infer/session.h"
 #include "infer/token_request.h"
 
@@ -17,11 +19,18 @@ struct SchedulerOptions {
   int64_t max_running = 32;    // answers decoded together; short prompts that wait for long ones get a quarter more
   int64_t prefill_rows = 512;  // prompt tokens that one step reads, and a quarter more, so that running answers go on
   size_t state_bytes = 0;      // that the states of all sequences may take; 0: half of what the machine has free
+  /// Of these, what prompts that were read may keep for those that begin as they do; 0: nothing. Room is made for sequences
+  /// that run first.
+  size_t prefix_bytes = 0;
+  /// What guesses tokens ahead (drafter.h); null: nothing is guessed. The scheduler takes turns with others that share it.
+  std::shared_ptr<Drafter> drafter;
 };
 
 struct SchedulerStats {
   int64_t running = 0, waiting = 0;  // answers
   int64_t prompt_tokens = 0, generated_tokens = 0, requests = 0;
+  int64_t cached_tokens = 0;  // of the prompts' tokens, those that had been read for another request
+  int64_t guessed_tokens = 0, accepted_tokens = 0;
   size_t state_bytes = 0;   // held by sequences
   size_t state_budget = 0;  // that they may hold together
 };
@@ -34,9 +43,11 @@ struct SchedulerStats {
 /// fewest answers under way first, and short ones beyond max_running where long ones fill it.
 ///
 /// A request waits until the pool has room for its prompt and the beginning of its answers. Where room runs out later, the
-/// youngest answer gives its state back and waits; let in again, it reads what it was given and has written in the same
-/// pieces as before. So an answer's tokens do not depend on what runs beside it, to the bit. All but check() and stats()
-/// belong to one thread.
+/// youngest answer gives its state back and waits; let in again, it reads what it was given and has written as before. A
+/// prompt that begins as another did goes on from that one's state; tokens that are guessed ahead are read with the one
+/// before them. Prompts are computed by blocks and answers token by token (kernels::AttentionPath), wherever they are cut:
+/// so an answer's tokens depend neither on what runs beside it, nor on what ran before it, nor on what was guessed, to the
+/// bit. All but check() and stats() belong to one thread.
 class Scheduler {
  public:
   /// Errors: a model that does not write text, a pool too small for one sequence.
@@ -62,12 +73,13 @@ class Scheduler {
   struct Sequence;
   struct Turns;
   using Sequences = std::deque<std::unique_ptr<Sequence>>;
-  // What a sequence does in a step: reads rows of its source, of its prompt, or its last token.
+  // What a sequence does in a step: reads rows of its source, of its prompt, or of its answer, with guesses behind it.
   struct Piece {
     Sequence* sequence = nullptr;
     int64_t rows = 0;
     bool source = false;
-    int64_t wanted = 0;  // of the rows, whose logits are looked at: the last ones
+    int64_t wanted = 0;               // of the rows, whose logits are looked at: the last ones
+    std::vector<int32_t> guess = {};  // the last of the rows
   };
 
   Scheduler(const model::Model& model, const SchedulerOptions& options);
@@ -81,8 +93,16 @@ class Scheduler {
   bool lacks_source(const Sequence& sequence) const;
   void end_cancelled(Sequences& sequences, bool all);
   void admit();
+  bool has_bytes_or_makes_them(const Sequence& next);
+  Result<nn::SequenceState> state_for(Sequence& next);
+  int64_t prefix_key(const Sequence& sequence) const;
+  void keep_prefix(Sequence& sequence);
   std::shared_ptr<Turns> turns_of(uint64_t client) const;
   Piece next_piece(Sequence& sequence) const;
+  Piece next_of_answer(Sequence& sequence) const;
+  int64_t most_to_guess(const Sequence& sequence, int64_t answers) const;
+  void guess(std::vector<Piece>& pieces);
+  static bool give_up_guess(Piece& piece);
   bool tells_prompt(const Sequence& sequence) const;
   void share(const std::vector<Sequence*>& prompts, std::vector<Piece>& pieces);
   std::vector<Piece> plan();
@@ -92,10 +112,11 @@ class Scheduler {
   void take(const std::vector<Piece>& pieces, std::span<const float> logits);
   void tell_prompt(Sequence& sequence, std::span<const float> rows, int64_t count);
   void begin_answers(Sequence& first, std::vector<Sequence*>& answers);
+  void take_guesses(Sequence& sequence, const Piece& piece, std::span<const float> rows);
   std::span<const float> allowed(const Sequence& sequence, std::span<const float> logits);
   void accept(Sequence& sequence, std::span<const float> logits);
   void switch_when_long(Sequence& sequence);
-  void emit(Sequence& sequence, const Token& token);
+  void emit(Sequence& sequence, Token token);
   void end(Sequence& sequence, Token last);
   void fail(Sequence& sequence, const std::string& why);
   void fail_running(const std::string& why);
@@ -104,13 +125,19 @@ class Scheduler {
   const model::Model* model_;
   SchedulerOptions options_;
   int64_t context_length_ = 0;
-  bool encodes_ = false;  // encoder-decoder
+  bool encodes_ = false;    // encoder-decoder
+  bool goes_back_ = false;  // states can forget their last rows, so that something may be guessed
+  int64_t free_cut_ = 0;    // prompts may be cut anywhere up to this length without their bits showing it
   std::unique_ptr<Session> session_;
+  PrefixTree prefixes_;
   Sequences waiting_;  // those sent back first, then in the order of their coming
   Sequences running_;  // the oldest first
   std::vector<float> allowed_;
-  double clock_ = 0;  // rows of prompts that a client has read that was always there
+  std::vector<int32_t> reading_;  // ids of a piece
+  double clock_ = 0;              // rows of prompts that a client has read that was always there
+  uint64_t sequences_ = 0;        // that there were
   std::atomic<int64_t> num_running_{0}, num_waiting_{0}, prompt_tokens_{0}, generated_tokens_{0}, requests_{0};
+  std::atomic<int64_t> cached_tokens_{0}, guessed_tokens_{0}, accepted_tokens_{0};
   std::atomic<size_t> state_bytes_{0};
 };
 

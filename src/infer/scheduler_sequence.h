@@ -9,6 +9,10 @@
 
 namespace malmoi::infer {
 
+// Rows of one answer in a step, guesses among them: of more, few are right, and each reads all keys by itself.
+inline constexpr int64_t kMostSteps = 16;
+static_assert(kMostSteps <= nn::StatePool::kUndoRows);
+
 // How many rows of prompts a client has read, of those that it could have since it came.
 struct Scheduler::Turns {
   double read = 0;
@@ -17,6 +21,7 @@ struct Scheduler::Turns {
 struct Scheduler::Sequence {
   std::shared_ptr<const TokenRequest> request;
   TokenHandler handler;
+  uint64_t id = 0;            // of all that the scheduler has had
   int64_t answer = 0;         // which of the request's
   nn::SequenceState state;    // empty: waiting
   std::vector<int32_t> text;  // what the decoder reads: a prompt (of an encoder-decoder its start), then the answer
@@ -24,10 +29,12 @@ struct Scheduler::Sequence {
   int64_t in_pieces = 0;      // how much of it is read many rows at once: the prompt, or all that was there at a switch
   Sampler sampler;
   std::shared_ptr<Turns> turns;
-  int64_t told = 0;     // how many tokens of the prompt, where they are asked for
-  bool let_in = false;  // it has run before: where it waits, it was sent back
-  bool extra = false;   // let in beyond max_running
-  bool begun = false;   // the prompt was read once, the other answers have begun
+  int64_t cached = 0;    // tokens of the prompt that had been read for another request
+  int64_t guessing = 0;  // tokens to guess next: as many more as the last guesses were right
+  int64_t told = 0;      // how many tokens of the prompt, where they are asked for
+  bool let_in = false;   // it has run before: where it waits, it was sent back
+  bool extra = false;    // let in beyond max_running
+  bool begun = false;    // the prompt was read once, the other answers have begun
   bool done = false;
 
   /// The first answer, which reads the prompt.
@@ -50,6 +57,7 @@ struct Scheduler::Sequence {
         in_pieces(first.in_pieces),
         sampler(seeded(first.request->sampling, which), vocab_size),
         turns(first.turns),
+        cached(first.cached),
         told(first.told),
         begun(true) {
     for (int32_t id : text) sampler.observe(id);

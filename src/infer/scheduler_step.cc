@@ -38,8 +38,8 @@ bool Scheduler::step() {
 // Whether a sequence reads its prompt for the first time, and somebody wants to know how probable that is.
 bool Scheduler::tells_prompt(const Sequence& s) const { return s.request->prompt_probabilities && s.told < s.prompt; }
 
-// What a prompt reads next. It is cut at the same places whatever else there is to read: kernels sum in another order for a
-// piece of another length, and an answer must not depend on what runs beside it.
+// What a prompt reads next. It is cut at the same places whatever else there is to read: what is computed by chunks would be
+// others, and an answer must not depend on what runs beside it.
 Scheduler::Piece Scheduler::next_piece(Sequence& s) const {
   if (lacks_source(s)) return {&s, static_cast<int64_t>(s.request->prompt.size()), true};
   int64_t longest = options_.prefill_rows;
@@ -90,15 +90,23 @@ std::vector<Scheduler::Piece> Scheduler::plan() {
   std::vector<Sequence*> prompts;
   for (auto& s : running_) {
     if (s->read() < s->in_pieces || lacks_source(*s)) prompts.push_back(s.get());
-    else pieces.push_back({s.get(), 1, false, s->read() + 1 == s->length() ? 1 : 0});
+    else pieces.push_back(next_of_answer(*s));
   }
+  guess(pieces);
   share(prompts, pieces);
   return pieces;
 }
 
+// The last token of an answer; of one that was sent back, what it had written: several at once where they may be.
+Scheduler::Piece Scheduler::next_of_answer(Sequence& s) const {
+  const int64_t left = s.length() - s.read(), rows = goes_back_ ? std::min(left, kMostSteps) : 1;
+  return {&s, rows, false, rows == left ? 1 : 0};
+}
+
 bool Scheduler::lacks_source(const Sequence& s) const { return encodes_ && s.state.memory_length() == 0; }
 
-// Reserves what the pieces write. Where the pool is spent, the youngest waits again and its piece is left out.
+// Reserves what the pieces write. Where the pool is spent, guesses are given up, then what is kept of prompts; then the
+// youngest waits again and its piece is left out.
 void Scheduler::make_room(std::vector<Piece>& pieces) {
   for (size_t i = 0; i < pieces.size();) {
     const Piece& piece = pieces[i];
@@ -108,6 +116,7 @@ void Scheduler::make_room(std::vector<Piece>& pieces) {
       ++i;
       continue;
     }
+    if (give_up_guess(pieces[i]) || prefixes_.drop_oldest()) continue;
     Sequence* youngest = running_.back().get();
     if (running_.size() == 1) {  // it would fit, but the system has no memory
       fail(*youngest, room.error().to_string());
@@ -137,8 +146,17 @@ bool Scheduler::append(std::vector<Piece>& pieces) {
   std::erase_if(pieces, [](const Piece& piece) { return piece.source; });
   for (const Piece& piece : pieces) {
     Sequence& s = *piece.sequence;
-    std::span<const int32_t> ids(s.text.data() + s.read(), static_cast<size_t>(piece.rows));
-    session_->append(s.state, ids, piece.wanted, s.in_pieces, s.request->adapter);
+    const size_t own = static_cast<size_t>(piece.rows) - piece.guess.size();
+    const auto first = s.text.begin() + static_cast<std::ptrdiff_t>(s.read());
+    reading_.assign(first, first + static_cast<std::ptrdiff_t>(own));
+    reading_.insert(reading_.end(), piece.guess.begin(), piece.guess.end());
+    const bool is_answer = s.read() >= s.in_pieces;
+    session_->append({.ids = reading_,
+                      .state = &s.state,
+                      .text_length = s.in_pieces,
+                      .adapter = s.request->adapter,
+                      .path = is_answer ? kernels::AttentionPath::kEach : kernels::AttentionPath::kBlocks},
+                     piece.wanted);
   }
   return !pieces.empty();
 }
@@ -178,7 +196,12 @@ void Scheduler::take(const std::vector<Piece>& pieces, std::span<const float> lo
     std::span<const float> rows = logits.subspan(0, static_cast<size_t>(piece.wanted) * vocab);
     logits = logits.subspan(rows.size());
     if (tells_prompt(s)) tell_prompt(s, rows, piece.wanted);
+    keep_prefix(s);
     if (piece.wanted == 0 || s.read() < s.length() || s.done) continue;
+    if (!piece.guess.empty()) {
+      take_guesses(s, piece, rows);
+      continue;
+    }
     std::span<const float> row = rows.last(vocab);
     std::vector<Sequence*> answers{&s};
     if (!s.begun) begin_answers(s, answers);
@@ -211,10 +234,12 @@ void Scheduler::tell_prompt(Sequence& s, std::span<const float> rows, int64_t co
 // The prompt has been read: the other answers go on from the same state. One that cannot have it waits for its own.
 void Scheduler::begin_answers(Sequence& first, std::vector<Sequence*>& answers) {
   prompt_tokens_ += static_cast<int64_t>(first.request->prompt.size());
+  cached_tokens_ += first.cached;
   first.begun = true;
   auto place = std::find_if(running_.begin(), running_.end(), [&](const auto& s) { return s.get() == &first; });
   for (int64_t i = 1; i < first.request->answers; ++i) {
     auto other = std::make_unique<Sequence>(first, i, model_->outputs());
+    other->id = ++sequences_;
     answers.push_back(other.get());
     if (auto state = first.state.fork(); state.ok()) {
       other->state = *std::move(state);
@@ -262,7 +287,7 @@ void Scheduler::accept(Sequence& s, std::span<const float> logits) {
   s.text.push_back(chosen.id);
   ++generated_tokens_;  // before it is handed out: who has an answer finds its tokens in the statistics
   if (s.length() - s.prompt >= request.max_tokens) token.finish = FinishReason::kLength;
-  emit(s, token);
+  emit(s, std::move(token));
   if (!s.done) switch_when_long(s);
 }
 

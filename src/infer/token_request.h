@@ -41,6 +41,7 @@ struct Token {
   std::vector<Candidate> top;                 // the most probable before them
   FinishReason finish = FinishReason::kNone;  // set on an answer's last event
   std::string error;                          // with kError
+  int64_t cached = 0;                         // on a last event: tokens of the prompt that had been read for another
 };
 
 /// Called in order; returns false to end the answer without another event. Must not block for long.

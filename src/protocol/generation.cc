@@ -101,7 +101,8 @@ GenerationOptions read_options(Fields& fields, const chat::SamplingOptions& defa
 Json print_usage(const chat::Usage& usage) {
   return {{"prompt_tokens", usage.prompt_tokens},
           {"completion_tokens", usage.completion_tokens},
-          {"total_tokens", usage.prompt_tokens + usage.completion_tokens}};
+          {"total_tokens", usage.prompt_tokens + usage.completion_tokens},
+          {"prompt_tokens_details", {{"cached_tokens", usage.cached_tokens}}}};
 }
 
 Json print_number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }

@@ -286,7 +286,8 @@ TEST(Printing, CompletionStreamCountsOffsetsOn) {
   EXPECT_EQ(json["choices"][0]["logprobs"]["text_offset"], (Json::array({2})));
   EXPECT_TRUE(json["choices"][0]["logprobs"]["top_logprobs"].is_null());
   EXPECT_TRUE(json["usage"].is_null());
-  Json last = stream.usage_chunk({1, 2});
+  Json last = stream.usage_chunk({.prompt_tokens = 1, .completion_tokens = 2, .cached_tokens = 1});
+  EXPECT_EQ(last["usage"]["prompt_tokens_details"]["cached_tokens"], 1);
   EXPECT_TRUE(last["choices"].empty());
   EXPECT_EQ(last["usage"]["total_tokens"], 3);
 }

@@ -73,7 +73,10 @@ std::vector<protocol::Answer> Answers::add(const AnswerEvent& event) {
   }
   if (token.finish != chat::FinishReason::kNone) {
     piece.finish_reason = token.finish == chat::FinishReason::kLength ? "length" : "stop";
-    if (token.answer == 0) usage_.prompt_tokens += token.prompt_tokens;  // once a prompt
+    if (token.answer == 0) {  // once per prompt
+      usage_.prompt_tokens += token.prompt_tokens;
+      usage_.cached_tokens += token.cached_tokens;
+    }
     metrics_->finished(piece.finish_reason, event.time - start_);
     --left_;
   }

@@ -62,6 +62,11 @@ std::string Metrics::print(const chat::ProviderStats* stats, const std::string& 
         stats->state_bytes);
     add("malmoi_prompt_tokens_total", "Prompt tokens read", MetricType::Counter, stats->prompt_tokens);
     add("malmoi_generation_tokens_total", "Tokens generated", MetricType::Counter, stats->generated_tokens);
+    add("malmoi_cached_prompt_tokens_total", "Prompt tokens that had been read for another request",
+        MetricType::Counter, stats->cached_tokens);
+    add("malmoi_draft_tokens_total", "Tokens guessed ahead", MetricType::Counter, stats->guessed_tokens);
+    add("malmoi_accepted_draft_tokens_total", "Guessed tokens that were drawn", MetricType::Counter,
+        stats->accepted_tokens);
   }
   return prometheus::TextSerializer().Serialize(all);
 }
