@@ -10,6 +10,7 @@
 #include "infer/scheduler.h"
 #include "infer/session.h"
 #include "infer/test_array.h"
+#include "infer/test_scheduler.h"
 #include "model/load.h"
 #include "model/registry.h"
 #include "model/save.h"
@@ -157,6 +158,33 @@ TEST_P(Golden, GreedyWithACacheInPieces) {
       auto want = greedy_.row(b).subspan(static_cast<size_t>(from));
       EXPECT_EQ(got[static_cast<size_t>(b)], std::vector<int32_t>(want.begin(), want.end()));
     }
+  }
+}
+
+// With guesses, and after prompts that begin in the same way: whatever states the family keeps.
+TEST_P(Golden, AnswersAreTheSameWithGuessesAndSharedBeginnings) {
+  if (!greedy_ || decoder_ids_) return;
+  SchedulerOptions options{.prefill_rows = 13};
+  std::vector<TokenRequest> requests;
+  for (int32_t i = 0; i < 3; ++i) {
+    TokenRequest request{.max_tokens = 12, .sampling = {.temperature = i == 1 ? 0.8 : 0.0}};
+    const auto row = ids_.row(0), other = ids_.row(ids_.shape[0] - 1);
+    request.prompt.assign(row.begin(), row.end());
+    request.prompt.insert(request.prompt.end(), other.begin(), other.begin() + 5 * i);
+    request.prompt.insert(request.prompt.end(), row.begin(), row.begin() + 4);
+    requests.push_back(std::move(request));
+  }
+  for (bool by_model : {false, true}) {
+    SchedulerOptions faster = options;
+    faster.prefix_bytes = size_t{1} << 24;
+    faster.drafter = by_model ? *make_draft_model(*model_, model_->outputs()) : make_prompt_lookup();
+    Trial trial(*model_, faster);
+    for (const TokenRequest& request : requests) {
+      ASSERT_TRUE(trial.submit(request).ok());
+      trial.finish();
+    }
+    EXPECT_GT(trial.stats().cached_tokens, 0);
+    expect_as_alone(trial, *model_, requests, options);
   }
 }
 
