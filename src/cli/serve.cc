@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "cli/command.h"
+#include "cli/draft_options.h"
 
 namespace malmoi::cli {
 namespace {
@@ -75,6 +76,11 @@ void add_serve(CLI::App& root, Invocation& invocation) {
       ->add_option("--state-memory", o->state_bytes,
                    "memory for what running answers have read, such as 8GiB (default: half of what is free)")
       ->transform(CLI::AsSizeValue(false));
+  command
+      ->add_option("--prefix-share", o->prefix_share,
+                   "of that memory, what prompts may keep for others that begin as they do (default 0.5; 0: nothing)")
+      ->check(CLI::Range(0.0, 1.0));
+  add_draft_options(*command, o->draft);
   command
       ->add_option("--max-requests", server.max_requests,
                    "answers running and waiting together; more are refused with 429")

@@ -61,8 +61,8 @@ Status DivergenceMeter::add_window(std::span<const int32_t> ids) {
   for (int64_t begin = 0; begin < predicted; begin += kRowsAtOnce) {
     const int64_t rows = std::min(kRowsAtOnce, predicted - begin);
     const auto part = ids.subspan(static_cast<size_t>(begin), static_cast<size_t>(rows));
-    first_->append(first_state, part, rows, predicted);
-    second_->append(second_state, part, rows, predicted);
+    first_->append({.ids = part, .state = &first_state, .text_length = predicted}, rows);
+    second_->append({.ids = part, .state = &second_state, .text_length = predicted}, rows);
     MALMOI_ASSIGN(const std::span<const float> first, first_->logits());
     MALMOI_ASSIGN(const std::span<const float> second, second_->logits());
     for (int64_t r = 0; r < rows; ++r) {

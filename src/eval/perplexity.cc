@@ -64,8 +64,10 @@ Status PerplexityMeter::score(const Window& window, int64_t first_target) {
   for (int64_t begin = 0; begin + 1 < length;) {
     int64_t n = std::min(kRowsAtOnce, length - 1 - begin);  // the last token predicts nothing that is here
     int64_t skip = std::clamp<int64_t>(first_target - 1 - begin, 0, n);
-    session_->append(state, window.ids.subspan(static_cast<size_t>(begin), static_cast<size_t>(n)), n - skip,
-                     length - 1);
+    session_->append({.ids = window.ids.subspan(static_cast<size_t>(begin), static_cast<size_t>(n)),
+                      .state = &state,
+                      .text_length = length - 1},
+                     n - skip);
     MALMOI_ASSIGN(std::span<const float> logits, session_->logits());
     for (int64_t i = skip; i < n; ++i) {
       std::span<const float> row = logits.subspan(static_cast<size_t>(i - skip) * vocab, vocab);

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/mapped_files.h"
 #include "infer/provider.h"
+#include "infer/state_budget.h"
 #include "serve/server.h"
 
 namespace malmoi::app {
@@ -134,9 +135,15 @@ Status serve_model(const ServeOptions& options, const Job& job) {
   MALMOI_ASSIGN(std::unique_ptr<serve::Server> server, serve::Server::start(server_options));
   MALMOI_ASSIGN(LoadedModel loaded, load_for_generation(options.model, options.dtype, job, adapters.paths));
   MALMOI_ASSIGN(chat::ChatTemplate chat, chat_template(folder, *loaded.tokenizer, options.chat_template));
+  MALMOI_ASSIGN(auto drafter, open_drafter(options.draft, loaded, options.dtype, job));
+  const size_t state_bytes = options.state_bytes > 0 ? options.state_bytes : infer::default_state_bytes();
   MALMOI_ASSIGN(auto engine,
-                infer::Engine::create(*loaded.model, *loaded.tokenizer,
-                                      {.max_running = options.max_running, .state_bytes = options.state_bytes}));
+                infer::Engine::create(
+                    *loaded.model, *loaded.tokenizer,
+                    {.max_running = options.max_running,
+                     .state_bytes = state_bytes,
+                     .prefix_bytes = static_cast<size_t>(static_cast<double>(state_bytes) * options.prefix_share),
+                     .drafter = std::move(drafter)}));
   infer::EngineProvider provider(*engine, *loaded.tokenizer,
                                  {.model = {.name = name,
                                             .created = modified_seconds(folder),

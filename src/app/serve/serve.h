@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "app/use/drafting.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/job.h"
@@ -23,7 +24,9 @@ struct ServeOptions {
   std::string chat_template = "auto";  // plain: also for a model that has a template of its own
   int64_t max_running = 32;            // answers decoded together
   uint64_t state_bytes = 0;            // memory for the states of all answers; 0: half of what is free
-  double stop_seconds = 30;            // for running answers to finish when the server stops
+  double prefix_share = 0.5;           // of it, what prompts that were read may keep for those that begin as they do
+  DraftOptions draft;
+  double stop_seconds = 30;  // for running answers to finish when the server stops
 };
 
 /// Listens, loads the model, tells the server's address, serves, and returns after job.stop asks, once everything is
