@@ -36,7 +36,7 @@ bool read_message(bool interactive, const Job& job, std::string& line) {
 Status run_chat(const Options& o, Terminal& terminal) {
   const Job& job = terminal.job();
   MALMOI_TRY(o.generate.sampling.check());
-  MALMOI_ASSIGN(app::LoadedModel loaded, app::load_for_generation(o.model, o.dtype, job, o.adapters));
+  MALMOI_ASSIGN(app::LoadedModel loaded, app::load_for_generation(o.model, {o.dtype, o.adapters}, job));
   MALMOI_ASSIGN(app::Chat chat, app::Chat::start(loaded, o.chat, o.generate));
   const bool interactive = ::isatty(STDIN_FILENO) != 0, watched = interactive && ::isatty(STDERR_FILENO) != 0;
   if (interactive) fmt::print(stderr, "Type a message. Ctrl-C stops an answer; an empty line or Ctrl-D ends.\n");

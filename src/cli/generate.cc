@@ -86,7 +86,7 @@ Status run_generate(Options& o, const Job& job) {
   if (!o.prompt) return usage_error("there is nothing to continue", "generate", "give --prompt TEXT or --ids FILE.npy");
   if (o.ids_out || o.mask) return usage_error("--ids-out and --mask belong to --ids", "generate", "name the ids, too");
   o.generate.prompt = *o.prompt;
-  MALMOI_ASSIGN(app::LoadedModel loaded, app::load_for_generation(o.model, o.dtype, job, o.adapters));
+  MALMOI_ASSIGN(app::LoadedModel loaded, app::load_for_generation(o.model, {o.dtype, o.adapters}, job));
   MALMOI_TRY(app::complete_options(loaded, o.given(), o.tokens, o.generate, job.warn));
   app::warn_of_unknown(*loaded.tokenizer, o.generate.prompt, job.warn);
   std::optional<app::NextReport> next;

@@ -79,7 +79,7 @@ void add_importance(const Observed& observed, const model::GgufDialect& dialect,
 
 Result<quantize::Importance> calibrate(const std::string& model, const Path& text, const Job& job) {
   if (holds_importance(text)) return quantize::read_importance(text);
-  MALMOI_ASSIGN(LoadedModel loaded, load_for_generation(model, DType::kBF16, job));
+  MALMOI_ASSIGN(LoadedModel loaded, load_for_generation(model, {DType::kBF16}, job));
   const model::GgufDialect* dialect = quantize::dialect_of(loaded.model->model_type());
   if (!dialect) return quantize::not_in_gguf("the family " + loaded.model->model_type() + " is not written there");
   const std::deque<Observed> observed = observe(*loaded.model);
@@ -95,8 +95,8 @@ Result<quantize::Importance> calibrate(const std::string& model, const Path& tex
 
 Result<eval::Divergence> measure_loss(const std::string& model, const Path& quantised, const Path& text,
                                       const Job& job) {
-  MALMOI_ASSIGN(const LoadedModel before, load_for_generation(model, DType::kBF16, job));
-  MALMOI_ASSIGN(const LoadedModel after, load_for_generation(quantised.string(), DType::kBF16, job));
+  MALMOI_ASSIGN(const LoadedModel before, load_for_generation(model, {DType::kBF16}, job));
+  MALMOI_ASSIGN(const LoadedModel after, load_for_generation(quantised.string(), {DType::kBF16}, job));
   MALMOI_ASSIGN(auto meter, eval::DivergenceMeter::create(*before.model, *after.model, *before.tokenizer, kWindow));
   MALMOI_TRY(each_text(text, job, [&](const std::string& document) { return meter.add_text(document); }));
   return meter.result();

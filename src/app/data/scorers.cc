@@ -14,7 +14,7 @@ class ModelScorer {
  public:
   static Result<std::shared_ptr<ModelScorer>> load(const std::string& name, const Job& job) {
     auto scorer = std::make_shared<ModelScorer>();
-    MALMOI_ASSIGN(scorer->loaded_, load_for_generation(name, DType::kBF16, job));
+    MALMOI_ASSIGN(scorer->loaded_, load_for_generation(name, {DType::kBF16}, job));
     if (!scorer->loaded_.tokenizer)
       return invalid_data("has no tokenizer", name, "a scorer reads text: put tokenizer.json beside the model");
     return scorer;

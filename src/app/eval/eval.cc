@@ -44,8 +44,8 @@ Status add_tokens(const EvalOptions& options, int64_t vocab_size, const tokenize
 
 // A model with its tokenizer; ids need none.
 Result<LoadedModel> load(const EvalOptions& options, const Job& job) {
-  if (!options.tokens) return load_for_generation(options.model, options.dtype, job, options.adapters);
-  return load_for_ids(options.model, options.dtype, job, options.adapters);
+  if (!options.tokens) return load_for_generation(options.model, {options.dtype, options.adapters}, job);
+  return load_for_ids(options.model, {options.dtype, options.adapters}, job);
 }
 
 void warn_of_unknown(const eval::Perplexity& r, const Job& job) {

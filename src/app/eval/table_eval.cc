@@ -35,7 +35,7 @@ std::string to_text(const TableEvalReport& report) {
 }
 
 Result<TableEvalReport> evaluate_table(const TableEvalOptions& options, const Job& job) {
-  MALMOI_ASSIGN(LoadedModel loaded, load_for_generation(options.model, options.dtype, job, options.adapters));
+  MALMOI_ASSIGN(LoadedModel loaded, load_for_generation(options.model, {options.dtype, options.adapters}, job));
   switch (loaded.model->task()) {
     case model::Task::kSeq2Seq: return judge_outputs(std::move(loaded), options, job);
     case model::Task::kRegression: return judge_numbers(std::move(loaded), options, job);

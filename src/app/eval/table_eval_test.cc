@@ -161,7 +161,7 @@ TEST_F(OutputTable, AnOutputIsAsLongAsItIsAskedFor) {
   document_.root["train"]["steps"] = 20;
   document_.root["train"]["best_metric"] = "loss";
   ASSERT_EQ(refusal(), "accepted");
-  auto loaded = load_for_generation((folder_ / "run" / "best").string(), DType::kF32, job_);
+  auto loaded = load_for_generation((folder_ / "run" / "best").string(), {DType::kF32}, job_);
   ASSERT_TRUE(loaded.ok()) << loaded.error().to_string();
   auto written = [&](std::vector<int64_t> lengths) {
     return *answer_all(*loaded->model, *loaded->tokenizer, {"good film", "bad play"},

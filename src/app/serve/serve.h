@@ -19,6 +19,7 @@ struct ServeOptions {
   std::string name;                   // by which requests call it; empty: from the folder
   std::vector<std::string> adapters;  // NAME=DIR: served beside the model, by that name
   DType dtype = DType::kBF16;
+  std::string packed;  // see LoadChoice
   serve::ServerOptions server;
   std::optional<Path> api_key_file;    // one key a line; empty lines and lines that begin with # are passed over
   std::string chat_template = "auto";  // plain: also for a model that has a template of its own

@@ -33,7 +33,7 @@ Json to_json(const ClassifiedText& text) {
 }
 
 Result<Classifier> Classifier::open(const ClassifyOptions& options, const Job& job) {
-  MALMOI_ASSIGN(LoadedModel loaded, load_for_generation(options.model, options.dtype, job, options.adapters));
+  MALMOI_ASSIGN(LoadedModel loaded, load_for_generation(options.model, {options.dtype, options.adapters}, job));
   return of(std::move(loaded), options.explain);
 }
 

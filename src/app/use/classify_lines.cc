@@ -88,7 +88,7 @@ Json to_json(const ClassifiedLine& line) {
 }
 
 Status classify(const ClassifyOptions& options, const LineSink& sink, const Job& job) {
-  MALMOI_ASSIGN(LoadedModel loaded, load_for_generation(options.model, options.dtype, job, options.adapters));
+  MALMOI_ASSIGN(LoadedModel loaded, load_for_generation(options.model, {options.dtype, options.adapters}, job));
   const model::Task task = loaded.model->task();
   const bool says_more = task == model::Task::kRegression || task == model::Task::kTokenClassification ||
                          task == model::Task::kQuestionAnswering;

@@ -34,7 +34,7 @@ Result<std::shared_ptr<infer::Drafter>> open_drafter(const DraftOptions& options
   if (options.prompt_lookup)
     return usage_error("there are two ways to guess", "--draft-model", "leave it or --prompt-lookup out");
   auto drafting = std::make_shared<Drafting>();
-  MALMOI_ASSIGN(drafting->loaded, load_for_generation(options.model, dtype, job));
+  MALMOI_ASSIGN(drafting->loaded, load_for_generation(options.model, {dtype}, job));
   MALMOI_TRY(check_same_tokens(*drafting->loaded.tokenizer, *loaded.tokenizer, options.model));
   MALMOI_ASSIGN(drafting->drafter, infer::make_draft_model(*drafting->loaded.model, loaded.model->outputs()));
   return std::shared_ptr<infer::Drafter>(drafting, drafting->drafter.get());

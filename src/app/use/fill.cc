@@ -66,7 +66,7 @@ Json to_json(const FilledText& filled) {
 }
 
 Result<FilledText> fill(const FillOptions& options, const Job& job) {
-  MALMOI_ASSIGN(LoadedModel loaded, load_for_generation(options.model, options.dtype, job, options.adapters));
+  MALMOI_ASSIGN(LoadedModel loaded, load_for_generation(options.model, {options.dtype, options.adapters}, job));
   const model::Model& model = *loaded.model;
   if (model.task() != model::Task::kMaskedLm)
     return usage_error("this " + model.model_type() + " model fills no gaps", "model",

@@ -13,8 +13,6 @@
 #include "infer/prompt.h"
 #include "infer/scheduler.h"
 #include "infer/session.h"
-#include "model/adapt.h"
-#include "model/load.h"
 #include "tokenizer/coverage.h"
 #include "tokenizer/document_marks.h"
 
@@ -71,12 +69,10 @@ Result<Path> find_model(const std::string& name, const Message& message) {
       "give a model folder, or a name in " + store_folder().string() + " (`malmoi pull` brings models there)");
 }
 
-Result<LoadedModel> load_for_ids(const std::string& name, DType dtype, const Job& job,
-                                 const std::vector<Path>& adapters) {
+Result<LoadedModel> load_for_ids(const std::string& name, const LoadChoice& choice, const Job& job) {
   LoadedModel loaded;
   MALMOI_ASSIGN(loaded.folder, find_model(name, job.message));
-  MALMOI_ASSIGN(loaded.model, model::load_model(loaded.folder, {.dtype = dtype, .warn = job.warn}));
-  if (!adapters.empty()) MALMOI_TRY(model::adapt(*loaded.model, adapters, job.warn));
+  MALMOI_ASSIGN(loaded.model, load_model(loaded.folder, choice, job.warn));
   MALMOI_TRY(check_all_files_were_whole());
   loaded.stop_ids = end_ids(loaded.folder);
   auto tokenizer = tokenizer::Tokenizer::load(loaded.folder);
@@ -95,9 +91,8 @@ Result<LoadedModel> load_for_ids(const std::string& name, DType dtype, const Job
 
 bool answers_texts(const LoadedModel& loaded) { return loaded.model->task() == model::Task::kSeq2Seq; }
 
-Result<LoadedModel> load_for_generation(const std::string& name, DType dtype, const Job& job,
-                                        const std::vector<Path>& adapters) {
-  MALMOI_ASSIGN(LoadedModel loaded, load_for_ids(name, dtype, job, adapters));
+Result<LoadedModel> load_for_generation(const std::string& name, const LoadChoice& choice, const Job& job) {
+  MALMOI_ASSIGN(LoadedModel loaded, load_for_ids(name, choice, job));
   if (loaded.tokenizer) return loaded;
   return not_found("the model has no tokenizer beside it", loaded.folder.string(), "put its tokenizer.json there");
 }

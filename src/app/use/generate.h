@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "app/use/load_choice.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/job.h"
@@ -34,12 +35,9 @@ Result<Path> find_model(const std::string& name, const Message& message = {});
 /// Whether a model answers a text, rather than to go on with it: an encoder-decoder.
 bool answers_texts(const LoadedModel& loaded);
 /// Warns where model and tokenizer do not seem to belong together.
-/// `adapters`: put around the model (model/adapt.h).
-Result<LoadedModel> load_for_generation(const std::string& name, DType dtype, const Job& job,
-                                        const std::vector<Path>& adapters = {});
+Result<LoadedModel> load_for_generation(const std::string& name, const LoadChoice& choice, const Job& job);
 /// For who gives ids and takes ids: the tokenizer is null where the folder has none.
-Result<LoadedModel> load_for_ids(const std::string& name, DType dtype, const Job& job,
-                                 const std::vector<Path>& adapters = {});
+Result<LoadedModel> load_for_ids(const std::string& name, const LoadChoice& choice, const Job& job);
 
 /// How answers are found and what they may be made of, beside sampling.
 struct AnswerOptions {

@@ -6,9 +6,9 @@
 #include "app/use/beams.h"
 #include "app/use/generation_defaults.h"
 #include "app/use/id_array.h"
+#include "app/use/load_choice.h"
 #include "formats/npy.h"
 #include "infer/collect.h"
-#include "model/adapt.h"
 #include "model/load.h"
 
 namespace malmoi::app {
@@ -69,8 +69,7 @@ Result<Rows> search(const model::Model& model, const IdArray& ids, const Generat
 }  // namespace
 
 Result<AnswerScores> generate_ids(const GenerateIdsOptions& options) {
-  MALMOI_ASSIGN(auto model, model::load_model(options.model, {.dtype = options.dtype, .warn = options.warn}));
-  if (!options.adapters.empty()) MALMOI_TRY(model::adapt(*model, options.adapters, options.warn));
+  MALMOI_ASSIGN(auto model, load_model(options.model, {options.dtype, options.adapters}, options.warn));
   MALMOI_ASSIGN(IdArray ids, read_ids(options.ids, options.mask, model->vocab_size()));
   const bool searched = options.answers.beams > 1;
   if (!searched && options.answers.n_best > 1)

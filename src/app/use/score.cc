@@ -6,9 +6,9 @@
 
 #include "app/use/generate.h"
 #include "app/use/id_array.h"
+#include "app/use/load_choice.h"
 #include "formats/npy.h"
 #include "infer/session.h"
-#include "model/adapt.h"
 #include "model/load.h"
 
 namespace malmoi::app {
@@ -151,8 +151,7 @@ Status score(const ScoreOptions& options) {
   if (!options.logits && !options.hidden)
     return usage_error("nothing to write", "score", "give --logits OUT.npy or --hidden OUT.npy");
   MALMOI_ASSIGN(Path folder, find_model(options.model.string()));
-  MALMOI_ASSIGN(auto model, model::load_model(folder, {.dtype = options.dtype, .warn = options.warn}));
-  if (!options.adapters.empty()) MALMOI_TRY(model::adapt(*model, options.adapters, options.warn));
+  MALMOI_ASSIGN(auto model, load_model(folder, {options.dtype, options.adapters}, options.warn));
   MALMOI_ASSIGN(Rows rows, Rows::read(options, *model));
   MALMOI_ASSIGN(auto session, infer::Session::create(*model, {.row_invariant = false}));
   if (options.logits) MALMOI_TRY(write_logits(options, *session, rows));

@@ -31,7 +31,7 @@ Status run(const StageCall& call) {
   MALMOI_ASSIGN(GenerateOptions options, read_options(reader));
   MALMOI_TRY(reader.finish());
   MALMOI_TRY(options.sampling.check());
-  MALMOI_ASSIGN(LoadedModel loaded, load_for_generation(model, DType::kF32, call.job));
+  MALMOI_ASSIGN(LoadedModel loaded, load_for_generation(model, {DType::kF32}, call.job));
   Json samples = Json::array();
   for (const std::string& prompt : prompts) {
     options.prompt = prompt;
