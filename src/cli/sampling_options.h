@@ -7,7 +7,7 @@
 
 namespace malmoi::cli {
 
-/// `--max-tokens`, `--temperature` ... `--seed`, `--stop`, `--ignore-eos`. Ranges are checked by SamplingOptions::check().
+/// `--max-tokens`, `--stop`, `--ignore-eos`, and the numbers of chat::sampling_fields(), `--seed`, `--logit-bias` ... as a group. Ranges are checked by SamplingOptions::check().
 void add_sampling_options(CLI::App& command, app::GenerateOptions& options);
 
 }  // namespace malmoi::cli

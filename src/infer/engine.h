@@ -10,6 +10,7 @@
 
 #include "infer/generate.h"
 #include "infer/scheduler.h"
+#include "infer/sequence_breakers.h"
 
 namespace malmoi::infer {
 
@@ -43,6 +44,7 @@ class Engine {
   void loop();
 
   const tokenizer::Tokenizer* tokenizer_;
+  SequenceBreakerFinder breakers_;
   std::unique_ptr<Scheduler> scheduler_;  // the thread's own, but for what it lets any thread ask
   mutable std::mutex mutex_;
   std::condition_variable wake_, idle_;

@@ -172,7 +172,23 @@ TEST(Sampling, RangesAreCheckedByName) {
                                       {{.min_p = -.1}, "min_p"},
                                       {{.repetition_penalty = 0}, "repetition_penalty"},
                                       {{.presence_penalty = nan}, "presence_penalty"},
-                                      {{.frequency_penalty = 1000}, "frequency_penalty"}}) {
+                                      {{.frequency_penalty = 1000}, "frequency_penalty"},
+                                      {{.typical_p = 0}, "typical_p"},
+                                      {{.typical_p = nan}, "typical_p"},
+                                      {{.top_n_sigma = 1000}, "top_n_sigma"},
+                                      {{.xtc_probability = 1.5}, "xtc_probability"},
+                                      {{.xtc_threshold = -1}, "xtc_threshold"},
+                                      {{.penalty_last_n = -2}, "penalty_last_n"},
+                                      {{.dry_multiplier = -1}, "dry_multiplier"},
+                                      {{.dry_base = .5}, "dry_base"},
+                                      {{.dry_allowed_length = -1}, "dry_allowed_length"},
+                                      {{.dry_penalty_last_n = -2}, "dry_penalty_last_n"},
+                                      {{.dry_sequence_breakers = {""}}, "dry_sequence_breakers"},
+                                      {{.dry_sequence_breakers = std::vector<std::string>(99, "x")}, "dry_sequence"},
+                                      {{.mirostat = 3}, "mirostat"},
+                                      {{.mirostat_tau = nan}, "mirostat_tau"},
+                                      {{.mirostat_eta = -1}, "mirostat_eta"},
+                                      {{.logit_bias = {{1, INFINITY}}}, "logit_bias"}}) {
     Status status = options.check();
     ASSERT_FALSE(status.ok()) << name;
     EXPECT_NE(status.error().what.find(name), std::string::npos) << status.error().what;

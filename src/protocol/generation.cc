@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/utf8.h"
+#include "protocol/sampler_fields.h"
 
 namespace malmoi::protocol {
 namespace {
@@ -46,11 +47,7 @@ void refuse_extensions(Fields& fields) {
   static const std::vector<Extension> kExtensions = {
       {"min_tokens", 0},
       {"length_penalty", 1},
-      {"typical_p", 1},
-      {"mirostat", 0},
       {"tfs_z", 1},
-      {"dry_multiplier", 0},
-      {"xtc_probability", 0},
       {"n_probs", 0},
       {"dynatemp_range", 0},
       {"use_beam_search", false},
@@ -79,14 +76,13 @@ GenerationOptions read_options(Fields& fields, const chat::SamplingOptions& defa
     s.top_k = 1;
     s.top_p = 1;
   }
-  s.min_p = fields.number("min_p", 0, 1).value_or(defaults.min_p);
-  s.repetition_penalty = fields.number("repetition_penalty", 0.01, 100).value_or(defaults.repetition_penalty);
   s.presence_penalty = fields.number("presence_penalty", -2, 2).value_or(0);
   s.frequency_penalty = fields.number("frequency_penalty", -2, 2).value_or(0);
   if (auto seed = fields.integer("seed", INT64_MIN, INT64_MAX)) {
     s.seed = static_cast<uint64_t>(*seed);
     options.seeded = true;
   }
+  read_sampler_fields(fields, defaults, s);
   read_logit_bias(fields, s);
   options.n = fields.integer("n", 1, kMaxAnswers).value_or(1);
   options.stop = fields.texts("stop", 16);

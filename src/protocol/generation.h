@@ -12,7 +12,7 @@
 namespace malmoi::protocol {
 
 /// The fields common to completions and chats: the request, but for its prompt (a body may hold several), and what is
-/// about the response alone. `top_k`, `min_p`, `repetition_penalty`, `ignore_eos` and `token_details`
+/// about the response alone. `ignore_eos`, `token_details` and those of protocol/sampler_fields.h
 /// are extensions; the others are OpenAI's.
 struct GenerationOptions : chat::GenerationRequest {
   bool seeded = false;  // false: the server draws a seed

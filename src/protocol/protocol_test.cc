@@ -126,12 +126,79 @@ TEST(Completion, TakesWhatOtherServersTake) {
   EXPECT_EQ(completion(R"({"prompt":"a","top_p":0,"top_k":7})")->options.sampling.top_k, 1);
 }
 
+// The names of llama.cpp's server and of vLLM's, in both APIs.
+TEST(Completion, TakesTheSamplersOfOtherServers) {
+  const std::string fields = R"("typical_p":0.9,"top_n_sigma":1.5,"xtc_probability":0.5,"xtc_threshold":0.2,
+    "repeat_penalty":1.3,"repeat_last_n":64,"dry_multiplier":0.8,"dry_base":2,"dry_allowed_length":3,
+    "dry_penalty_last_n":512,"dry_sequence_breakers":["\n","."],"mirostat":2,"mirostat_tau":3.5,"mirostat_eta":0.2})";
+  auto completed = completion("{\"prompt\":\"a\"," + fields);
+  ASSERT_TRUE(completed.ok()) << completed.error().to_string();
+  auto answered = parse_chat(*parse_body(R"({"messages":[{"role":"user","content":"a"}],)" + fields), {});
+  ASSERT_TRUE(answered.ok()) << answered.error().to_string();
+  for (const chat::SamplingOptions& s : {completed->options.sampling, answered->options.sampling}) {
+    EXPECT_EQ(s.typical_p, 0.9);
+    EXPECT_EQ(s.top_n_sigma, 1.5);
+    EXPECT_EQ(s.xtc_probability, 0.5);
+    EXPECT_EQ(s.xtc_threshold, 0.2);
+    EXPECT_EQ(s.repetition_penalty, 1.3);
+    EXPECT_EQ(s.penalty_last_n, 64);
+    EXPECT_EQ(s.dry_multiplier, 0.8);
+    EXPECT_EQ(s.dry_base, 2);
+    EXPECT_EQ(s.dry_allowed_length, 3);
+    EXPECT_EQ(s.dry_penalty_last_n, 512);
+    EXPECT_EQ(s.dry_sequence_breakers, (std::vector<std::string>{"\n", "."}));
+    EXPECT_EQ(s.mirostat, 2);
+    EXPECT_EQ(s.mirostat_tau, 3.5);
+    EXPECT_EQ(s.mirostat_eta, 0.2);
+    EXPECT_TRUE(s.check().ok());
+  }
+}
+
+// A request says what the table of options says, by each of its names; what it leaves out is the model's.
+TEST(Completion, EveryNumberOfSamplingHasItsRangeAndDefault) {
+  chat::SamplingOptions defaults;
+  for (const chat::SamplingField& field : chat::sampling_fields()) {
+    for (std::string name : {std::string(field.name), std::string(field.alias)}) {
+      if (name.empty()) continue;
+      auto with = [&](double value) {
+        return parse_completion(*parse_body(dump_json({{"prompt", "a"}, {name, value}})), defaults);
+      };
+      EXPECT_TRUE(with(1).ok()) << name;
+      auto request = with(field.high * 2 + 1);
+      ASSERT_FALSE(request.ok()) << name;
+      EXPECT_EQ(request.error().where, name);
+      EXPECT_FALSE(with(-200).ok()) << name;
+    }
+  }
+  defaults.typical_p = 0.5;
+  defaults.dry_sequence_breakers = {"x"};
+  auto silent = parse_completion(*parse_body(R"({"prompt":"a"})"), defaults);
+  EXPECT_EQ(silent->options.sampling.typical_p, 0.5);
+  EXPECT_EQ(silent->options.sampling.dry_sequence_breakers, std::vector<std::string>{"x"});
+}
+
+TEST(Completion, SamplersAreReadStrictly) {
+  EXPECT_EQ(completion(R"({"prompt":"a","repetition_penalty":1.1,"repeat_penalty":1.5})")
+                ->options.sampling.repetition_penalty,
+            1.1);
+  EXPECT_EQ(completion(R"({"prompt":"a","top_n_sigma":-1})")->options.sampling.top_n_sigma, -1)
+      << "off, as llama.cpp has it";
+  EXPECT_TRUE(
+      completion(R"({"prompt":"a","dry_sequence_breakers":[]})")->options.sampling.dry_sequence_breakers.empty());
+  const std::string too_long(chat::kLongestBreaker + 1, 'x');
+  for (const std::string& body :
+       {std::string(R"({"prompt":"a","typical_p":0})"), std::string(R"({"prompt":"a","mirostat":1.5})"),
+        std::string(R"({"prompt":"a","dry_sequence_breakers":[""]})"), std::string(R"({"prompt":"a","dry_base":"2"})"),
+        R"({"prompt":"a","dry_sequence_breakers":[")" + too_long + R"("]})"})
+    EXPECT_FALSE(completion(body).ok()) << body;
+}
+
 TEST(Completion, ExtensionsOfOtherServersAreRefusedUnlessTheyAskForNothing) {
   EXPECT_TRUE(
       completion(R"({"prompt":"a","min_tokens":0,"length_penalty":1.0,"use_beam_search":false,"stop_token_ids":[],
     "skip_special_tokens":true,"mirostat":0,"typical_p":1,"cache_prompt":true,"bad_words":null})")
           .ok());
-  for (const char* body : {R"({"prompt":"a","min_tokens":5})", R"({"prompt":"a","mirostat":2})",
+  for (const char* body : {R"({"prompt":"a","min_tokens":5})", R"({"prompt":"a","tfs_z":0.5})",
                            R"({"prompt":"a","stop_token_ids":[1]})", R"({"prompt":"a","skip_special_tokens":false})",
                            R"({"prompt":"a","use_beam_search":true})", R"({"prompt":"a","length_penalty":0.5})"}) {
     auto request = completion(body);

@@ -24,10 +24,12 @@ std::string text_of(const tokenizer::Tokenizer& tokenizer, const infer::BeamAnsw
 
 Result<infer::BeamOptions> beam_options(const AnswerOptions& answers, const chat::SamplingOptions& sampling,
                                         int64_t max_tokens, std::vector<int32_t> stop_ids) {
-  const bool drawn = sampling.presence_penalty != 0 || sampling.frequency_penalty != 0 || !sampling.logit_bias.empty();
+  const bool drawn = sampling.presence_penalty != 0 || sampling.frequency_penalty != 0 ||
+                     !sampling.logit_bias.empty() || sampling.penalty_last_n != -1 || sampling.dry_multiplier != 0 ||
+                     sampling.mirostat != 0;
   if (drawn)
-    return usage_error("penalties of presence and frequency and biases of tokens are for drawn answers", "--beams",
-                       "leave them out, or use one beam");
+    return usage_error("penalties of presence, frequency and DRY, Mirostat and biases of tokens are for drawn answers",
+                       "--beams", "leave them out, or use one beam");
   return infer::BeamOptions{.beams = answers.beams,
                             .answers = answers.n_best,
                             .max_tokens = max_tokens,

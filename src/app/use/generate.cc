@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "app/store/store.h"
 #include "app/use/beams.h"
 #include "app/use/generation_defaults.h"
+#include "app/use/token_biases.h"
 #include "base/mapped_files.h"
 #include "base/log.h"
 #include "infer/prompt.h"
@@ -195,6 +197,11 @@ class Gatherer {
 
 Result<Generated> generate(const LoadedModel& loaded, const GenerateOptions& options,
                            const std::function<void(const std::string&)>& on_text, const StopToken& stop) {
+  if (!options.token_biases.empty()) {
+    GenerateOptions named = options;
+    MALMOI_TRY(add_token_biases(loaded.tokenizer.get(), std::exchange(named.token_biases, {}), named.sampling));
+    return generate(loaded, named, on_text, stop);
+  }
   infer::Request request;
   request.prompt = options.prompt_ids;
   if (request.prompt.empty()) {

@@ -57,6 +57,7 @@ struct GenerateOptions {
   std::vector<int32_t> spelled_ids;  // special tokens that print as they are spelled (infer::Request)
   int64_t max_tokens = 128;
   chat::SamplingOptions sampling;
+  std::vector<std::string> token_biases;  // of sampling, as app/use/token_biases.h reads them
   AnswerOptions answers;
   std::vector<std::string> stop;
   bool ignore_eos = false;

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
+#include "app/use/token_biases.h"
 #include "base/json_read.h"
 #include "formats/gguf.h"
 #include "model/gguf_config.h"
@@ -32,12 +34,19 @@ bool asks(const Json& fields, const char* key, const Json& nothing) {
 }
 
 void warn_of_unsupported(const Json& fields, const Warn& warn) {
-  const std::pair<const char*, Json> kNothing[] = {
-      {"num_beam_groups", 1},    {"diversity_penalty", 0.0},   {"penalty_alpha", nullptr},
-      {"guidance_scale", 1.0},   {"sequence_bias", nullptr},   {"typical_p", 1.0},
-      {"epsilon_cutoff", 0.0},   {"eta_cutoff", 0.0},          {"exponential_decay_length_penalty", nullptr},
-      {"constraints", nullptr},  {"force_words_ids", nullptr}, {"watermarking_config", nullptr},
-      {"stop_strings", nullptr}, {"max_time", nullptr}};
+  const std::pair<const char*, Json> kNothing[] = {{"num_beam_groups", 1},
+                                                   {"diversity_penalty", 0.0},
+                                                   {"penalty_alpha", nullptr},
+                                                   {"guidance_scale", 1.0},
+                                                   {"sequence_bias", nullptr},
+                                                   {"epsilon_cutoff", 0.0},
+                                                   {"eta_cutoff", 0.0},
+                                                   {"exponential_decay_length_penalty", nullptr},
+                                                   {"constraints", nullptr},
+                                                   {"force_words_ids", nullptr},
+                                                   {"watermarking_config", nullptr},
+                                                   {"stop_strings", nullptr},
+                                                   {"max_time", nullptr}};
   for (const auto& [key, nothing] : kNothing) {
     if (asks(fields, key, nothing))
       warn(std::string(kWhere) + " asks for " + key + ", which is not supported: it is left out");
@@ -49,6 +58,7 @@ void add_sampling(const Json& fields, bool answers, const Given& given, chat::Sa
   if (!given("top-k")) sampling.top_k = said.top_k;
   if (!given("top-p")) sampling.top_p = said.top_p;
   if (!given("min-p")) sampling.min_p = said.min_p;
+  if (!given("typical-p")) sampling.typical_p = said.typical_p;
   if (!given("repetition-penalty")) sampling.repetition_penalty = said.repetition_penalty;
   if (given("temperature")) return;
   sampling.temperature = flag(fields, "do_sample", !answers) ? said.temperature : 0;
@@ -142,6 +152,7 @@ chat::SamplingOptions sampling_defaults(const Json& fields) {
   number("temperature", given.temperature);
   number("top_p", given.top_p);
   number("min_p", given.min_p);
+  number("typical_p", given.typical_p);
   number("repetition_penalty", given.repetition_penalty);
   given.top_k = json_count(fields, "top_k").value_or(given.top_k);
   return given.check().ok() ? given : defaults;
@@ -198,6 +209,7 @@ Status complete_for_ids(const Path& folder, const Given& given, const NamedToken
   MALMOI_ASSIGN(auto model, model::load_config(folder));
   if (options.answers.beams > 1)
     MALMOI_TRY(add_generation_defaults(generation_fields(folder), *model, given, options, warn));
+  MALMOI_TRY(add_token_biases(nullptr, std::exchange(options.token_biases, {}), options.sampling));
   return add_named(tokens, *model, nullptr, options.answers);
 }
 

@@ -78,6 +78,10 @@ TEST_F(Defaults, OfADecoderThatIsToSample) {
   EXPECT_EQ(o.sampling.temperature, 0.6);
   EXPECT_EQ(o.sampling.top_p, 0.9);
   EXPECT_EQ(o.max_tokens, GenerateOptions().max_tokens) << "the length of a whole context is no length of an answer";
+  EXPECT_EQ(options_of(R"({"do_sample": true, "typical_p": 0.4})", *goes_on_).sampling.typical_p, 0.4);
+  options_.sampling.typical_p = 0.7;
+  EXPECT_EQ(options_of(R"({"typical_p": 0.4})", *goes_on_, {"typical-p"}).sampling.typical_p, 0.7);
+  EXPECT_EQ(warnings_, "");
   EXPECT_EQ(options_of(R"({"do_sample": false})", *goes_on_).sampling.temperature, 0);
   EXPECT_EQ(options_of("{}", *goes_on_).sampling.temperature, 1);
 }

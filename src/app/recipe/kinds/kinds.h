@@ -28,8 +28,8 @@ extern const StageKind kTrain;
 /// out/report.html, too.
 extern const StageKind kEvaluate;
 
-/// `sample`: what a model says. Settings: `model`, `prompts`, `max_tokens` (60), `temperature`, `top_k`, `top_p`, `min_p`,
-/// `repetition_penalty`, `seed`, `next_words` (0: how many of the most probable next words to show of each prompt).
+/// `sample`: what a model says. Settings: `model`, `prompts`, `max_tokens` (60), `temperature` (0.7), `top_p` (0.9) and the
+/// other numbers of chat::sampling_fields(), `dry_sequence_breakers`, `seed`, `next_words` (0: how many of the most probable next words to show of each prompt).
 /// Makes out/samples.json: {"samples": [{prompt, text, next}]}.
 extern const StageKind kSample;
 

@@ -12,11 +12,17 @@ std::vector<Path> inputs(const Json& settings) { return {json_string(settings, "
 Result<GenerateOptions> read_options(ConfigReader& reader) {
   GenerateOptions options;
   options.max_tokens = reader.integer("max_tokens", 60, 1, 1 << 20);
-  options.sampling.temperature = reader.number("temperature", 0.7);
-  options.sampling.top_k = reader.integer("top_k", 0);
-  options.sampling.top_p = reader.number("top_p", 0.9);
-  options.sampling.min_p = reader.number("min_p", 0);
-  options.sampling.repetition_penalty = reader.number("repetition_penalty", 1);
+  options.sampling.temperature = 0.7;
+  options.sampling.top_p = 0.9;
+  for (const chat::SamplingField& field : chat::sampling_fields()) {
+    auto read = [&](auto& value) {
+      if constexpr (std::is_same_v<decltype(value), double&>) value = reader.number(field.name, value);
+      else value = reader.integer(field.name, value);
+    };
+    std::visit([&](auto member) { read(options.sampling.*member); }, field.member);
+  }
+  options.sampling.dry_sequence_breakers =
+      reader.texts("dry_sequence_breakers", options.sampling.dry_sequence_breakers);
   options.sampling.seed = static_cast<uint64_t>(reader.integer("seed", 1, 0));
   return options;
 }
