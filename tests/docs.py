@@ -31,6 +31,9 @@ def check_paths(document, text):
 sources = "".join(file.read_text() for file in sorted((root / "src/cli").glob("*")))
 COMMANDS = set(re.findall(r'add_subcommand\("([\w-]+)"', sources))
 OPTIONS = set(re.findall(r"--[a-z][\w-]*", sources)) | {"--help", "--version"}
+# The numbers of sampling are options by their table: name, and alias as the last of a line.
+sampling = (root / "src/chat/sampling.cc").read_text()
+OPTIONS |= {"--" + name.replace("_", "-") for name in re.findall(r'{"(\w+)",\s*&Options::|, "(\w+)"}', sampling) for name in name if name}
 
 
 def check_commands(document, text):

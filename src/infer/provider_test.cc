@@ -137,6 +137,32 @@ TEST_F(EngineProviderTest, WhiteSpaceAtTheBeginningIsLeftOutWhereAsked) {
   EXPECT_GT(led_by_space, 0);
 }
 
+// An answer of one letter is a repetition, unless that letter ends repetitions: the texts of a request become ids.
+TEST_F(EngineProviderTest, BreakersOfRepetitionsAreTexts) {
+  chat::GenerationRequest request{.prompt = "a", .max_tokens = 12, .ignore_eos = true};
+  request.sampling.temperature = 0;
+  request.sampling.logit_bias = {{'a', 50.f}};
+  request.sampling.dry_multiplier = 100;
+  const std::string repeated(12, 'a');
+  auto answer = [&](std::vector<std::string> breakers) {
+    request.sampling.dry_sequence_breakers = std::move(breakers);
+    std::string text, here;
+    for (const TokenEvent& event : events_of(request)) text += event.text;
+    Request same;  // on this thread
+    same.prompt = {'a'};
+    same.max_tokens = 12;
+    same.sampling = request.sampling;
+    EXPECT_TRUE(infer::generate(*model_, *tokenizer_, same, [&](const TokenEvent& event) {
+                  here += event.text;
+                  return true;
+                }).ok());
+    EXPECT_EQ(here, text);
+    return text;
+  };
+  EXPECT_NE(answer({"\n"}), repeated);
+  EXPECT_EQ(answer({"a"}), repeated);
+}
+
 TEST_F(EngineProviderTest, TheContextIsTheEnginesAndBoundsAnAnswerWithoutALimit) {
   EXPECT_EQ(provider_->info().context_length, engine_->context_length());
   std::vector<TokenEvent> events = events_of({.prompt = "hello", .ignore_eos = true});

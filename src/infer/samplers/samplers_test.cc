@@ -1,6 +1,7 @@
 // What each step of a sampler keeps, by formulas worked out by hand; what holds for every line of the table.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <map>
@@ -66,6 +67,26 @@ TEST(TypicalP, ALargeVocabularyIsTheSameAsSorted) {
   while (sum < .7) sum += std::exp(logits[static_cast<size_t>(order[count++].second)] - total);
   std::vector<double> got = chances({.typical_p = .7}, logits);
   for (size_t i = 0; i < order.size(); ++i) EXPECT_EQ(got[static_cast<size_t>(order[i].second)] > 0, i < count) << i;
+}
+
+// Top-p of a large vocabulary sorts what it keeps alone: the same tokens as by sorting all, also where the last of them
+// reaches p exactly.
+TEST(TopP, ALargeVocabularyIsTheSameAsSorted) {
+  Rng rng(6);
+  for (double scale : {.1, 1., 4.}) {
+    Logits logits(3000);
+    for (float& x : logits) x = static_cast<float>(scale * rng.normal());
+    std::vector<float> best(logits);
+    std::sort(best.begin(), best.end(), std::greater<>());
+    const double total = log_sum_exp(logits);
+    double sum = 0;
+    size_t count = 0;
+    while (sum < .8) sum += std::exp(best[count++] - total);
+    std::vector<double> got = chances({.top_p = .8}, logits);
+    for (size_t i = 0; i < logits.size(); ++i) EXPECT_EQ(got[i] > 0, logits[i] >= best[count - 1]) << i;
+  }
+  std::vector<double> halves = chances({.top_p = .5}, Logits(1000, 1.f));
+  for (size_t i = 0; i < 1000; ++i) EXPECT_EQ(halves[i], i < 500 ? .002 : 0) << i;
 }
 
 TEST(TopNSigma, KeepsLogitsWithinNDeviationsOfTheLargest) {
@@ -258,6 +279,18 @@ TEST_P(EverySampler, ACopyGoesOnFromTheSameState) {
     copy.observe(second.back(), true);
   }
   EXPECT_EQ(first, second);
+}
+
+TEST_P(EverySampler, TemperatureZeroLeavesTheMostProbable) {
+  if (GetParam()->name == "temperature") return;
+  options_.temperature = 0;
+  Sampler sampler = sampler_of(options_, 5);
+  Candidate c = sampler.next(logits_);
+  EXPECT_EQ(c.chance, 1);
+  EXPECT_EQ(sampler.next(logits_).id, c.id);
+  if (GetParam()->truncates) {
+    EXPECT_EQ(c.id, 0);
+  }
 }
 
 TEST_P(EverySampler, BearsLogitsThatAreNoNumbersAndSingleTokens) {
