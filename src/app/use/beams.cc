@@ -28,8 +28,9 @@ Result<infer::BeamOptions> beam_options(const AnswerOptions& answers, const chat
                      !sampling.logit_bias.empty() || sampling.penalty_last_n != -1 || sampling.dry_multiplier != 0 ||
                      sampling.mirostat != 0;
   if (drawn)
-    return usage_error("penalties of presence, frequency and DRY, Mirostat and biases of tokens are for drawn answers",
-                       "--beams", "leave them out, or use one beam");
+    return usage_error(
+        "penalties of presence and frequency, windows, DRY, Mirostat and biases of tokens are for drawn answers",
+        "--beams", "leave them out, or use one beam");
   return infer::BeamOptions{.beams = answers.beams,
                             .answers = answers.n_best,
                             .max_tokens = max_tokens,
