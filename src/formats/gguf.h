@@ -169,6 +169,7 @@ class GgufMetadata {
   void set_f32(std::string_view key, float value);
   void set_texts(std::string_view key, std::span<const std::string> values);
   void set_i32s(std::string_view key, std::span<const int32_t> values);
+  void set_bools(std::string_view key, const std::vector<bool>& values);
   void set_f32s(std::string_view key, std::span<const float> values);
   void set_bytes(std::string_view key, std::string_view values);  // an array of u8
   /// A value as it stands in another file.

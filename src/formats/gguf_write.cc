@@ -106,6 +106,10 @@ void GgufMetadata::set_texts(std::string_view key, std::span<const std::string> 
 void GgufMetadata::set_i32s(std::string_view key, std::span<const int32_t> values) {
   put(key, GgufType::kArray, array_of(GgufType::kI32, values));
 }
+void GgufMetadata::set_bools(std::string_view key, const std::vector<bool>& values) {
+  const std::string bytes(values.begin(), values.end());
+  put(key, GgufType::kArray, array_of(GgufType::kBool, std::span<const char>(bytes)));
+}
 void GgufMetadata::set_f32s(std::string_view key, std::span<const float> values) {
   put(key, GgufType::kArray, array_of(GgufType::kF32, values));
 }

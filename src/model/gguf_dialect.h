@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "base/json.h"
 #include "formats/gguf.h"
@@ -21,16 +22,23 @@ struct GgufSwitch {
   std::string_view field, tensor;
 };
 
-/// What llama.cpp's converter does to values, beside writing every matrix as [out, in].
+/// What llama.cpp's converter does to values, beside writing every matrix as [out, in] (gguf_change.h has both ways).
 enum class GgufChange : uint8_t {
   kNone,
   kRotary,       // rows of a head whose rotary pairs stand side by side, in dialects that are `interleaved`
   kPlusOne,      // the file holds w + 1
   kNegativeExp,  // the file holds -exp(w)
-  kReshaped,     // the same elements in other dimensions
   // What makes the keys and values of latent attention stands as two tensors: "_k_b" [heads, in, key], turned round, and
   // "_v_b" [heads, value, in]; older files have it whole, as published.
   kKeysApart,
+};
+
+/// The dimensions that a file has for the same elements.
+enum class GgufShape : uint8_t {
+  kPublished,
+  kSqueezed,  // without those of one: [channels, 1, taps] as [channels, taps]
+  kColumn,    // [n] as [n, 1]
+  kGroups,    // [n] as [groups, n / groups], where "ssm.group_count" says how many
 };
 
 /// A part of a published name and what stands for it in GGUF. '#' in the published part is the number of an expert, which
@@ -38,6 +46,7 @@ enum class GgufChange : uint8_t {
 struct GgufName {
   std::string_view published, gguf;
   GgufChange change = GgufChange::kNone;
+  GgufShape shape = GgufShape::kPublished;
 };
 
 /// Tensors that hold settings, not weights: what llama.cpp divides rotary frequencies by.
@@ -62,6 +71,13 @@ struct GgufDialect {
   std::span<const std::string_view> inert = {};
   /// What follows from several keys.
   void (*derive)(Json& config, const formats::Gguf& file) = nullptr;
+  /// Says the same model in the fields that derive() gives, before it is written.
+  void (*simplify)(Json& config) = nullptr;
+  /// The keys of which derive() makes fields, and what else llama.cpp asks for: the last word on what stands in a file. Errors:
+  /// what they cannot say.
+  Status (*describe)(const Json& config, formats::GgufMetadata& metadata) = nullptr;
+  /// Fields of a rotary scaling that describe() looks after.
+  std::span<const std::string_view> rope_fields = {};
 };
 
 }  // namespace malmoi::model

@@ -1,8 +1,8 @@
 #include "model/gguf_weights.h"
 
 #include <algorithm>
-#include <cmath>
 
+#include "model/gguf_change.h"
 #include "model/layout.h"
 #include "model/stored_values.h"
 
@@ -38,20 +38,15 @@ std::vector<int64_t> shape_of(const GgufTensor& tensor) {
   return shape;
 }
 
-void change_back(std::vector<float>& values, GgufChange change) {
-  for (float& value : values) {
-    if (change == GgufChange::kPlusOne) value -= 1;
-    if (change == GgufChange::kNegativeExp) value = std::log(-value);
-  }
-}
-
 }  // namespace
 
 GgufPlace place_of(const GgufDialect& dialect, const std::string& published) {
   GgufPlace place{.tensor = published};
   for (std::span<const GgufName> names : {dialect.names, dialect.shared}) {
     for (const GgufName& part : names) {
-      if (replace(place.tensor, part, place.expert) && part.change != GgufChange::kNone) place.change = part.change;
+      if (!replace(place.tensor, part, place.expert)) continue;
+      if (part.change != GgufChange::kNone) place.change = part.change;
+      if (part.shape != GgufShape::kPublished) place.shape = part.shape;
     }
   }
   return place;
@@ -119,11 +114,11 @@ Status GgufWeights::add(const GgufDialect& dialect, const nn::ParameterSpec& spe
   if (nn::Layout rows = gguf_rows(dialect, source, head_dim_); rows.kind != nn::Layout::kAsIs)
     layouts_[source.name] = rows;
   std::vector<int64_t> wanted = stored_shape(spec, as_ours);
-  bool other_shape = place.change == GgufChange::kReshaped || place.change == GgufChange::kNegativeExp;
+  const bool other_shape = place.shape != GgufShape::kPublished;
   if (other_shape && formats::element_count(stored.shape) == formats::element_count(wanted)) stored.shape = wanted;
-  if (place.change == GgufChange::kPlusOne || place.change == GgufChange::kNegativeExp) {
+  if (changes_values(place.change)) {
     MALMOI_ASSIGN(std::vector<float> values, stored_values(stored, file_->path().string()));
-    change_back(values, place.change);
+    change_from_gguf(values, place.change);
     changed_.push_back(std::move(values));
     stored.type = ElementType::kF32;
     stored.packed = {};
@@ -134,13 +129,10 @@ Status GgufWeights::add(const GgufDialect& dialect, const nn::ParameterSpec& spe
   return {};
 }
 
-// The rows [heads (key + value), in] of a projection whose keys and values stand apart.
+// A projection whose keys and values stand apart.
 Status GgufWeights::join_keys(const GgufPlace& place, const nn::Source& source) {
-  auto named = [&](std::string_view letter) {
-    std::string name = place.tensor;
-    return name.replace(name.rfind("_kv_b."), 5, "_" + std::string(letter) + "_b");
-  };
-  const GgufTensor *keys = file_->tensor(named("k")), *values = file_->tensor(named("v"));
+  const auto [keys_name, values_name] = LatentKeys::names(place.tensor);
+  const GgufTensor *keys = file_->tensor(keys_name), *values = file_->tensor(values_name);
   if (!keys || !values) return {};  // the loader says what is missing
   used_[keys->name] = used_[values->name] = true;
   MALMOI_ASSIGN(const StoredTensor k, stored_tensor(*file_, *keys));
@@ -149,22 +141,14 @@ Status GgufWeights::join_keys(const GgufPlace& place, const nn::Source& source) 
     return invalid_data("tensors '" + k.name + "' and '" + v.name + "' have shapes " + formats::shape_text(k.shape) +
                             " and " + formats::shape_text(v.shape) + ", not those of one projection",
                         file_->path().string(), "the file does not belong to its metadata");
-  const int64_t heads = k.shape[0], in = k.shape[1], key = k.shape[2], value = v.shape[1];
+  const LatentKeys latent{.heads = k.shape[0], .key = k.shape[2], .value = v.shape[1], .in = k.shape[1]};
   MALMOI_ASSIGN(const std::vector<float> k_values, stored_values(k, file_->path().string()));
   MALMOI_ASSIGN(const std::vector<float> v_values, stored_values(v, file_->path().string()));
-  std::vector<float>& joined = changed_.emplace_back(k_values.size() + v_values.size());
-  float* to = joined.data();
-  for (int64_t h = 0; h < heads; ++h) {
-    const float* head = k_values.data() + h * in * key;
-    for (int64_t r = 0; r < key; ++r) {
-      for (int64_t c = 0; c < in; ++c) *to++ = head[c * key + r];
-    }
-    to = std::copy_n(v_values.data() + h * value * in, value * in, to);
-  }
+  const std::vector<float>& joined = changed_.emplace_back(latent.joined(k_values, v_values));
   index_[source.name] = tensors_.size();
   tensors_.push_back({.name = source.name,
                       .type = ElementType::kF32,
-                      .shape = {heads * (key + value), in},
+                      .shape = {latent.heads * (latent.key + latent.value), latent.in},
                       .bytes = std::as_bytes(std::span<const float>(joined))});
   return {};
 }

@@ -18,6 +18,7 @@ struct GgufPlace {
   std::string tensor;
   int64_t expert = -1;  // the matrix of a tensor [experts, out, in]; -1: the whole tensor
   GgufChange change = GgufChange::kNone;
+  GgufShape shape = GgufShape::kPublished;
 };
 GgufPlace place_of(const GgufDialect& dialect, const std::string& published);
 

@@ -48,7 +48,8 @@ class Settings {
     const Json width = value("head_dim");
     put("vocab_size", value("vocab_size"));
     if (width.is_number()) put("attention.value_length", width);
-    return write_rotary();
+    MALMOI_TRY(write_rotary());
+    return dialect_.describe ? dialect_.describe(config_, contents_.metadata) : Status();
   }
 
  private:
@@ -90,7 +91,8 @@ class Settings {
       const std::string_view name = field;
       auto key = std::ranges::find(kKeys, name, [](const auto& pair) { return pair.first; });
       if (key != std::end(kKeys)) put(key->second, given);
-      else if (!given.is_null() && std::ranges::find(kSaidElsewhere, name) == std::end(kSaidElsewhere))
+      else if (!given.is_null() && std::ranges::find(kSaidElsewhere, name) == std::end(kSaidElsewhere) &&
+               std::ranges::find(dialect_.rope_fields, name) == dialect_.rope_fields.end())
         return not_in_gguf("the field '" + field + "' of a rotary scaling has no form there");
     }
     return {};
@@ -120,7 +122,12 @@ class Settings {
     return {};
   }
 
+  // One set of divisors for all texts is what Llama 3.1's bands become when they are read.
   Status write_longrope(const Json& rope) {
+    if (rope["long_factor"] == rope["short_factor"] && rope.value("attention_factor", 0.0) == 1) {
+      add_vector(model::kRopeDivisors, rope["long_factor"].get<std::vector<float>>());
+      return {};
+    }
     add_vector(model::kLongRopeDivisors, rope["long_factor"].get<std::vector<float>>());
     add_vector(model::kShortRopeDivisors, rope["short_factor"].get<std::vector<float>>());
     put("rope.scaling.original_context_length", rope["original_max_position_embeddings"]);
@@ -137,12 +144,14 @@ class Settings {
 
 // -- read back -----------------------------------------------------------------------------------------------------------
 
-// Fields that change no number of a forward pass, or whose values stand in tensors (rotary scalings are refused where they are
-// written).
+// Fields that change no number of a forward pass (how weights start, orders of computation), or whose values stand in tensors
+// (rotary scalings are refused where they are written).
 bool matters(std::string_view field) {
-  static constexpr std::string_view kNot[] = {"dropout",    "pdrop",        "initializer",     "token_id",
-                                              "aux_loss",   "rope_scaling", "rope_parameters", "architectures",
-                                              "model_type", "tie_word",     "dtype",           "use_cache"};
+  static constexpr std::string_view kNot[] = {
+      "dropout",        "pdrop",           "initializer",     "token_id",         "aux_loss",
+      "rope_scaling",   "rope_parameters", "architectures",   "model_type",       "tie_word",
+      "dtype",          "use_cache",       "time_step_min",   "time_step_max",    "time_step_fl",
+      "time_step_init", "time_step_scale", "rescale_prenorm", "residual_in_fp32", "chunk_size"};
   return std::none_of(std::begin(kNot), std::end(kNot),
                       [&](std::string_view part) { return field.find(part) != field.npos; });
 }
@@ -203,19 +212,25 @@ int64_t head_dim_of(const Json& config) {
   return number("head_dim") > 0 ? number("head_dim") : heads > 0 ? number("hidden_size") / heads : 0;
 }
 
-Status add_settings(const model::Model& model, const GgufDialect& dialect, GgufContents& contents) {
-  return Settings(model.config(), dialect, contents).write();
+Json simplified(const model::Model& model, const GgufDialect& dialect) {
+  Json config = model.config();
+  if (dialect.simplify) dialect.simplify(config);
+  return config;
 }
 
-Status check_settings(const model::Model& model, const GgufContents& contents) {
+Status add_settings(const Json& config, const GgufDialect& dialect, GgufContents& contents) {
+  return Settings(config, dialect, contents).write();
+}
+
+Status check_settings(const model::Model& model, const Json& config, const GgufContents& contents) {
   MALMOI_ASSIGN(const formats::Gguf file, settings_file(contents));
   MALMOI_ASSIGN(const model::Family* family, model::family_of(file));
   if (family->gguf != dialect_of(model.model_type()))
     return not_in_gguf("a " + model.model_type() + " model would be read as " + std::string(family->model_type));
   MALMOI_ASSIGN(const ConfigDocument document, model::config_of(file, *family));
   MALMOI_ASSIGN(const std::unique_ptr<model::Model> back, model::make_model(document, document.root));
-  const bool no_windows = windows_are_off(model.config()) && windows_are_off(back->config());
-  for (const auto& [field, value] : model.config().items()) {
+  const bool no_windows = windows_are_off(config) && windows_are_off(back->config());
+  for (const auto& [field, value] : config.items()) {
     if (!matters(field) || (no_windows && field.find("sliding_window") != field.npos)) continue;
     const Json read = back->config().contains(field) ? back->config()[field] : Json();
     if (!same_value(list_or_nothing(value), list_or_nothing(read)))

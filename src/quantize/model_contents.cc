@@ -1,9 +1,9 @@
 #include "quantize/model_contents.h"
 
 #include <algorithm>
-#include <cmath>
 #include <map>
 
+#include "model/gguf_change.h"
 #include "model/gguf_weights.h"
 #include "model/layout.h"
 #include "quantize/gguf_settings.h"
@@ -18,31 +18,32 @@ using model::GgufDialect;
 struct Piece {
   const nn::ParameterSet::Entry* entry;
   nn::Source source;
-  GgufChange change;
-  int64_t expert;
+  model::GgufPlace place;
 };
 
 std::vector<float> values_of(const Piece& piece) {
   const autograd::Parameter& p = piece.entry->parameter;
   std::vector<float> values = model::copy_out(p.master ? p.master : p.compute, piece.entry->spec, piece.source);
-  for (float& value : values) {
-    if (piece.change == GgufChange::kPlusOne) value += 1;
-    if (piece.change == GgufChange::kNegativeExp) value = -std::exp(value);
-  }
+  model::change_to_gguf(values, piece.place.change);
   return values;
+}
+
+// llama.cpp's operators of filters, states and positions take f32 alone.
+bool is_packed_there(const nn::ParameterSpec& spec) {
+  return autograd::is_product(spec.role) || spec.role == nn::Role::kEmbedding;
 }
 
 const formats::GgmlType* stored_type(const Piece& piece, size_t index) {
   const nn::ParameterSet::Entry& entry = *piece.entry;
   const DType type = index < entry.originals.size() ? entry.originals[index].type : entry.parameter.compute.dtype();
-  if (entry.spec.shape.rank() < 2) return formats::ggml_type("F32");
+  if (entry.spec.shape.rank() < 2 || !is_packed_there(entry.spec)) return formats::ggml_type("F32");
   return formats::ggml_type(type == DType::kBF16 ? "BF16" : type == DType::kF16 ? "F16" : "F32");
 }
 
 class Tensors {
  public:
-  Tensors(const model::Model& model, const GgufDialect& dialect, GgufContents& contents)
-      : model_(model), dialect_(dialect), contents_(contents), head_dim_(head_dim_of(model.config())) {}
+  Tensors(const model::Model& model, const Json& config, const GgufDialect& dialect, GgufContents& contents)
+      : model_(model), config_(config), dialect_(dialect), contents_(contents), head_dim_(head_dim_of(config)) {}
 
   Status write() {
     for (const auto& entry : model_.parameters.entries())
@@ -55,22 +56,49 @@ class Tensors {
   Status add(const nn::ParameterSet::Entry& entry, size_t index) {
     const nn::Source& source = entry.spec.sources[index];
     const model::GgufPlace place = model::place_of(dialect_, source.name);
-    if (place.tensor == source.name || place.change == GgufChange::kKeysApart || place.change == GgufChange::kReshaped)
-      return not_in_gguf("tensor '" + source.name + "' of a " + model_.model_type() + " model is not written yet");
-    Piece piece{&entry, source, place.change, place.expert};
+    if (place.tensor == source.name)
+      return not_in_gguf("tensor '" + source.name + "' of a " + model_.model_type() + " model has no name there");
+    Piece piece{&entry, source, place};
     piece.source.layout = model::gguf_rows(dialect_, source, head_dim_);
+    if (place.change == GgufChange::kKeysApart) {
+      add_apart(piece, stored_type(piece, index));
+      return {};
+    }
     auto& pieces = pieces_[place.tensor];
     if (pieces.empty()) order_.push_back(place.tensor), types_[place.tensor] = stored_type(piece, index);
     pieces.push_back(std::move(piece));
     return {};
   }
 
+  int64_t size(const char* field) const {
+    return config_.contains(field) && config_[field].is_number() ? config_[field].get<int64_t>() : 1;
+  }
+
+  void add_apart(const Piece& whole, const formats::GgmlType* type) {
+    model::LatentKeys latent{.heads = size("num_attention_heads"), .key = size("qk_nope_head_dim")};
+    latent.value = whole.source.rows / latent.heads - latent.key;
+    latent.in = whole.entry->spec.shape.columns();
+    auto count = [](int64_t n) { return static_cast<uint64_t>(n); };
+    const auto [keys, values] = model::LatentKeys::names(whole.place.tensor);
+    contents_.tensors.push_back(
+        {keys,
+         {count(latent.key), count(latent.in), count(latent.heads)},
+         type,
+         [whole, latent]() -> Result<std::vector<float>> { return latent.keys(values_of(whole)); }});
+    contents_.tensors.push_back(
+        {values,
+         {count(latent.in), count(latent.value), count(latent.heads)},
+         type,
+         [whole, latent]() -> Result<std::vector<float>> { return latent.values(values_of(whole)); }});
+  }
+
   void add_joined(const std::string& name) {
     std::vector<Piece>& pieces = pieces_[name];
-    std::ranges::sort(pieces, {}, &Piece::expert);
-    const std::vector<int64_t> shape = model::stored_shape(pieces[0].entry->spec, pieces[0].source);
+    std::ranges::sort(pieces, {}, [](const Piece& piece) { return piece.place.expert; });
+    const std::vector<int64_t> published = model::stored_shape(pieces[0].entry->spec, pieces[0].source);
+    const std::vector<int64_t> shape = model::gguf_shape(pieces[0].place.shape, published, size("n_groups"));
     std::vector<uint64_t> dims(shape.rbegin(), shape.rend());
-    if (pieces[0].expert >= 0) dims.push_back(pieces.size());
+    if (pieces[0].place.expert >= 0) dims.push_back(pieces.size());
     auto values = [pieces]() -> Result<std::vector<float>> {
       std::vector<float> all;
       for (const Piece& piece : pieces) {
@@ -83,6 +111,7 @@ class Tensors {
   }
 
   const model::Model& model_;
+  const Json& config_;
   const GgufDialect& dialect_;
   GgufContents& contents_;
   int64_t head_dim_;
@@ -101,9 +130,10 @@ Result<GgufContents> contents_of(std::shared_ptr<const model::Model> model) {
   GgufContents contents;
   contents.architecture = dialect->architecture;
   contents.layers = model->num_layers();
-  MALMOI_TRY(add_settings(*model, *dialect, contents));
-  MALMOI_TRY(Tensors(*model, *dialect, contents).write());
-  MALMOI_TRY(check_settings(*model, contents));
+  const Json config = simplified(*model, *dialect);
+  MALMOI_TRY(add_settings(config, *dialect, contents));
+  MALMOI_TRY(Tensors(*model, config, *dialect, contents).write());
+  MALMOI_TRY(check_settings(*model, config, contents));
   contents.kept.push_back(model);
   return contents;
 }

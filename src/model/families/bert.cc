@@ -70,15 +70,25 @@ constexpr GgufName kGgufNames[] = {{"bert.", ""},
                                    {".output.dense.", ".ffn_down."},
                                    {".output.LayerNorm.", ".layer_output_norm."}};
 constexpr std::string_view kGgufInert[] = {"attention.causal", "pooling_type"};
+
+// How rows become one for an embedding no config says: llama.cpp is told by its --pooling.
+Status describe(const Json& config, formats::GgufMetadata& metadata) {
+  metadata.set_bool("bert.attention.causal", false);
+  metadata.set_u32("tokenizer.ggml.token_type_count", config["type_vocab_size"].get<uint32_t>());
+  return {};
+}
+
 constexpr GgufDialect kGguf{.architecture = "bert",
                             .task = Task::kFeatures,  // such files are for embeddings: they hold no head
                             .fields = kGgufFields,
                             .names = kGgufNames,
                             .inert = kGgufInert,
-                            .derive = [](Json& config, const formats::Gguf& file) {
-                              const formats::GgufTensor* types = file.tensor("token_types.weight");
-                              if (types && types->dims.size() == 2) config["type_vocab_size"] = types->dims[1];
-                            }};
+                            .derive =
+                                [](Json& config, const formats::Gguf& file) {
+                                  const formats::GgufTensor* types = file.tensor("token_types.weight");
+                                  if (types && types->dims.size() == 2) config["type_vocab_size"] = types->dims[1];
+                                },
+                            .describe = describe};
 
 }  // namespace
 

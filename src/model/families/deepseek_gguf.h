@@ -70,4 +70,31 @@ inline void derive_deepseek(Json& config, const formats::Gguf& file) {
   config["rope_scaling"]["mscale"] = config["rope_scaling"]["mscale_all_dim"] = mscale;
 }
 
+/// llama.cpp's numbers of how experts are scored.
+inline constexpr uint32_t kGgufSoftmax = 1, kGgufSigmoid = 2;
+
+inline constexpr std::string_view kDeepseekRopeFields[] = {"mscale", "mscale_all_dim"};
+
+/// The sizes of what is kept (one row for all heads: the latent and what is rotated), and of a head's keys and values.
+inline Status describe_deepseek(const Json& config, uint32_t scores, formats::GgufMetadata& metadata) {
+  auto size = [&](const char* field) { return config[field].get<uint32_t>(); };
+  auto put = [&](const char* key, uint32_t value) { metadata.set_u32("deepseek2." + std::string(key), value); };
+  put("attention.head_count_kv", 1);
+  put("attention.key_length", size("kv_lora_rank") + size("qk_rope_head_dim"));
+  put("attention.value_length", size("kv_lora_rank"));
+  put("attention.key_length_mla", size("qk_nope_head_dim") + size("qk_rope_head_dim"));
+  put("attention.value_length_mla", size("v_head_dim"));
+  put("rope.dimension_count", size("qk_rope_head_dim"));
+  put("expert_gating_func", scores);
+  for (const char* rope : {"rope_scaling", "rope_parameters"}) {
+    if (!config.contains(rope) || !config[rope].is_object() || !config[rope].contains("mscale_all_dim")) continue;
+    const Json &one = config[rope].value("mscale", Json()), &all = config[rope]["mscale_all_dim"];
+    if (one != all)
+      return unsupported("the fields 'mscale' and 'mscale_all_dim' of a rotary scaling have one key there", "GGUF",
+                         "keep the Hugging Face folder");
+    metadata.set_f32("deepseek2.rope.scaling.yarn_log_multiplier", static_cast<float>(0.1 * all.get<double>()));
+  }
+  return {};
+}
+
 }  // namespace malmoi::model

@@ -42,12 +42,16 @@ void derive(Json& config, const formats::Gguf& file) {
   if (function > 1) config["scoring_func"] = "gating function " + std::to_string(function);  // 0, 1: softmax
 }
 
-constexpr GgufDialect kGguf{.architecture = "deepseek2",
-                            .fields = kDeepseekGgufFields,
-                            .names = kDeepseekGgufNames,
-                            .shared = kLlamaGgufNames,
-                            .inert = kDeepseekGgufRead,
-                            .derive = derive};
+constexpr GgufDialect kGguf{
+    .architecture = "deepseek2",
+    .fields = kDeepseekGgufFields,
+    .names = kDeepseekGgufNames,
+    .shared = kLlamaGgufNames,
+    .inert = kDeepseekGgufRead,
+    .derive = derive,
+    .describe = [](const Json& config,
+                   formats::GgufMetadata& metadata) { return describe_deepseek(config, kGgufSoftmax, metadata); },
+    .rope_fields = kDeepseekRopeFields};
 
 }  // namespace
 

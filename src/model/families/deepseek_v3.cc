@@ -60,15 +60,18 @@ void derive(Json& config, const formats::Gguf& file) {
   }
 }
 
-constexpr int64_t kSigmoid = 2;  // llama.cpp's number
-constexpr GgufDialect kGguf{.architecture = "deepseek2",
-                            .marker = "expert_gating_func",
-                            .marker_value = kSigmoid,
-                            .fields = kDeepseekGgufFields,
-                            .names = kDeepseekGgufNames,
-                            .shared = kLlamaGgufNames,
-                            .inert = kDeepseekGgufRead,
-                            .derive = derive};
+constexpr GgufDialect kGguf{
+    .architecture = "deepseek2",
+    .marker = "expert_gating_func",
+    .marker_value = kGgufSigmoid,
+    .fields = kDeepseekGgufFields,
+    .names = kDeepseekGgufNames,
+    .shared = kLlamaGgufNames,
+    .inert = kDeepseekGgufRead,
+    .derive = derive,
+    .describe = [](const Json& config,
+                   formats::GgufMetadata& metadata) { return describe_deepseek(config, kGgufSigmoid, metadata); },
+    .rope_fields = kDeepseekRopeFields};
 
 }  // namespace
 

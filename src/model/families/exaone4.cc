@@ -14,14 +14,16 @@ bool is_local(const Json& pattern, int64_t layer, int64_t layers) {
   return layer + 1 < layers && text[static_cast<size_t>(layer) % text.size()] == 'L';
 }
 
+constexpr int64_t kDefaultPattern = 4;
+
 Json read_pattern(ConfigFields& f) {
   const Json& given = f.reader().raw("sliding_window_pattern");
-  if (given.is_null()) return 4;
+  if (given.is_null()) return kDefaultPattern;
   bool text = given.is_string() && !given.get<std::string>().empty() &&
               given.get<std::string>().find_first_not_of("LG") == std::string::npos;
   if (text || (given.is_number_integer() && given.get<int64_t>() > 0)) return given;
   f.fail("sliding_window_pattern", "is neither letters L and G nor a number of layers", "use one like LLLG, or 4");
-  return 4;
+  return kDefaultPattern;
 }
 
 }  // namespace
@@ -45,6 +47,20 @@ void derive_exaone_layers(Json& config, const formats::Gguf& file, std::string_v
   if (!local) return;
   config["layer_types"] = Json::array();
   for (int64_t is_local : *local) config["layer_types"].push_back(is_local ? "sliding_attention" : "full_attention");
+}
+
+// The list of layers says what the pattern said.
+void simplify_exaone_layers(Json& config) {
+  config["sliding_window_pattern"] = config["sliding_window"].is_null() ? Json(nullptr) : Json(kDefaultPattern);
+}
+
+void describe_exaone_layers(const Json& config, formats::GgufMetadata& metadata, std::string_view architecture) {
+  if (config["sliding_window"].is_null()) return;
+  std::vector<bool> local;
+  for (const Json& type : config["layer_types"]) local.push_back(type == "sliding_attention");
+  const std::string key = std::string(architecture) + ".attention.sliding_window";
+  metadata.set_u32(key, config["sliding_window"].get<uint32_t>());
+  metadata.set_bools(key + "_pattern", local);
 }
 
 namespace {
@@ -73,7 +89,12 @@ constexpr GgufDialect kGguf{
     .names = kGgufNames,
     .shared = kLlamaGgufNames,
     .inert = kGgufInert,
-    .derive = [](Json& config, const formats::Gguf& file) { derive_exaone_layers(config, file, "exaone4"); }};
+    .derive = [](Json& config, const formats::Gguf& file) { derive_exaone_layers(config, file, "exaone4"); },
+    .simplify = simplify_exaone_layers,
+    .describe = [](const Json& config, formats::GgufMetadata& metadata) -> Status {
+      describe_exaone_layers(config, metadata, "exaone4");
+      return {};
+    }};
 
 }  // namespace
 

@@ -109,13 +109,36 @@ constexpr GgufName kGgufNames[] = {
     {".mlp.experts.#.down_proj.", ".ffn_down_exps."},      {".mlp.shared_experts.gate_proj.", ".ffn_gate_shexp."},
     {".mlp.shared_experts.up_proj.", ".ffn_up_shexp."},    {".mlp.shared_experts.down_proj.", ".ffn_down_shexp."}};
 constexpr std::string_view kGgufInert[] = {"attention.sliding_window", "attention.sliding_window_pattern",
-                                           "expert_shared_feed_forward_length"};
+                                           "expert_shared_feed_forward_length", "expert_gating_func"};
+
+constexpr int64_t kSigmoid = 2;  // llama.cpp's number
 
 // There the layers for drafts count among the others.
 void derive_layers(Json& config, const formats::Gguf& file) {
   derive_exaone_layers(config, file, kArchitecture);
   auto count = [&](const char* key) { return file.integer_or(std::string(kArchitecture) + "." + key, 0); };
   config["num_hidden_layers"] = count("block_count") - count("nextn_predict_layers");
+  const int64_t scores = count("expert_gating_func");  // absent in older files
+  if (scores != 0 && scores != kSigmoid) config["scoring_func"] = "gating function " + std::to_string(scores);
+}
+
+// Layers without experts stand before the others, as many as the list of layers says.
+void simplify(Json& config) {
+  simplify_exaone_layers(config);
+  const Json types = config["mlp_layer_types"];
+  config["first_k_dense_replace"] = std::ranges::find(types, Json("sparse")) - types.begin();
+}
+
+Status describe(const Json& config, formats::GgufMetadata& metadata) {
+  describe_exaone_layers(config, metadata, kArchitecture);
+  auto put = [&](const char* key, int64_t value) {
+    metadata.set_u32(std::string(kArchitecture) + "." + key, static_cast<uint32_t>(value));
+  };
+  put("expert_gating_func", kSigmoid);
+  put("nextn_predict_layers", 0);
+  put("expert_shared_feed_forward_length",
+      config["moe_intermediate_size"].get<int64_t>() * config["num_shared_experts"].get<int64_t>());
+  return {};
 }
 
 constexpr GgufDialect kGguf{.architecture = kArchitecture,
@@ -124,7 +147,9 @@ constexpr GgufDialect kGguf{.architecture = kArchitecture,
                             .names = kGgufNames,
                             .shared = kLlamaGgufNames,
                             .inert = kGgufInert,
-                            .derive = derive_layers};
+                            .derive = derive_layers,
+                            .simplify = simplify,
+                            .describe = describe};
 
 // The second name is that of the first files.
 constexpr ModelClass kClasses[] = {{Task::kCausalLm, "ExaoneMoeForCausalLM"},

@@ -132,18 +132,22 @@ class Lfm2 final : public Backbone {
   nn::Norm norm_;
 };
 
-// The width of the feed-forward part: two thirds of what is published, times a factor, rounded up; or as it stands.
+// Two thirds of what is published, times a factor, rounded up. `factor` 0: neither factor nor rounding.
+int64_t adjusted_ffn_size(int64_t published, double factor, int64_t multiple) {
+  const int64_t size = std::max<int64_t>(2 * published / 3, 1);
+  if (factor <= 0) return size;
+  const auto scaled = static_cast<int64_t>(factor * static_cast<double>(size));
+  return std::max<int64_t>((scaled + multiple - 1) / multiple, 1) * multiple;
+}
+
+// The width of the feed-forward part: as it stands, or adjusted.
 int64_t read_ffn_size(ConfigFields& f, int64_t width) {
   int64_t size = f.size("intermediate_size", {12288, 4 * width});
   size = f.reader().integer("block_ff_dim", size, 1, int64_t{1} << 24);  // as older configs have it, which goes before
   f.publish("intermediate_size", size);
   int64_t multiple = f.size("block_multiple_of", {256, 64});
   double factor = f.optional_number("block_ffn_dim_multiplier", 1);  // null: neither factor nor rounding
-  if (!f.flag("block_auto_adjust_ff_dim", true)) return size;
-  size = std::max<int64_t>(2 * size / 3, 1);
-  if (factor <= 0) return size;
-  auto scaled = static_cast<int64_t>(factor * static_cast<double>(size));
-  return std::max<int64_t>((scaled + multiple - 1) / multiple, 1) * multiple;
+  return f.flag("block_auto_adjust_ff_dim", true) ? adjusted_ffn_size(size, factor, multiple) : size;
 }
 
 // By a list of kinds, or, in older configs, of the numbers of the layers that attend; where there is neither, all do. A
@@ -238,32 +242,56 @@ constexpr GgufName kGgufNames[] = {{"model.embedding_norm.", "token_embd_norm."}
                                    {".self_attn.out_proj.", ".attn_output."},
                                    {".self_attn.q_layernorm.", ".attn_q_norm."},
                                    {".self_attn.k_layernorm.", ".attn_k_norm."},
-                                   {".conv.conv.", ".shortconv.conv.", GgufChange::kReshaped},
+                                   {".conv.conv.", ".shortconv.conv.", GgufChange::kNone, GgufShape::kSqueezed},
                                    {".conv.in_proj.", ".shortconv.in_proj."},
                                    {".conv.out_proj.", ".shortconv.out_proj."},
                                    {".feed_forward.w1.", ".ffn_gate."},
                                    {".feed_forward.w2.", ".ffn_down."},
                                    {".feed_forward.w3.", ".ffn_up."}};
 constexpr std::string_view kGgufInert[] = {"attention.head_count_kv"};
+
+// The width as it is, and what it was adjusted by as where a config says nothing.
+void simplify(Json& config) {
+  const Json factor = config["block_ffn_dim_multiplier"];
+  if (config["block_auto_adjust_ff_dim"] == true)
+    config["intermediate_size"] =
+        adjusted_ffn_size(config["intermediate_size"].get<int64_t>(), factor.is_number() ? factor.get<double>() : 0,
+                          config["block_multiple_of"].get<int64_t>());
+  config["block_auto_adjust_ff_dim"] = false;
+  config.erase("block_ffn_dim_multiplier");
+  config.erase("block_multiple_of");
+}
+
+Status describe(const Json& config, formats::GgufMetadata& metadata) {
+  std::vector<int32_t> heads;
+  for (const Json& type : config["layer_types"])
+    heads.push_back(type == "full_attention" ? config["num_key_value_heads"].get<int32_t>() : 0);
+  metadata.set_i32s("lfm2.attention.head_count_kv", heads);
+  return {};
+}
+
 // The heads of keys are told layer by layer, none where a layer has a convolution; the feed-forward width as it is.
 constexpr GgufDialect kGguf{.architecture = "lfm2",
                             .fields = kGgufFields,
                             .names = kGgufNames,
                             .shared = kLlamaGgufNames,
                             .inert = kGgufInert,
-                            .derive = [](Json& config, const formats::Gguf& file) {
-                              config["block_auto_adjust_ff_dim"] = false;
-                              const formats::GgufValue* heads = file.find("lfm2.attention.head_count_kv");
-                              auto list = heads ? heads->integers() : std::nullopt;
-                              Json types = Json::array();
-                              int64_t most = 1;
-                              for (int64_t n : list.value_or(std::vector<int64_t>{})) {
-                                types.push_back(n > 0 ? "full_attention" : "conv");
-                                most = std::max(most, n);
-                              }
-                              config["num_key_value_heads"] = most;
-                              config["layer_types"] = std::move(types);
-                            }};
+                            .derive =
+                                [](Json& config, const formats::Gguf& file) {
+                                  config["block_auto_adjust_ff_dim"] = false;
+                                  const formats::GgufValue* heads = file.find("lfm2.attention.head_count_kv");
+                                  auto list = heads ? heads->integers() : std::nullopt;
+                                  Json types = Json::array();
+                                  int64_t most = 1;
+                                  for (int64_t n : list.value_or(std::vector<int64_t>{})) {
+                                    types.push_back(n > 0 ? "full_attention" : "conv");
+                                    most = std::max(most, n);
+                                  }
+                                  config["num_key_value_heads"] = most;
+                                  config["layer_types"] = std::move(types);
+                                },
+                            .simplify = simplify,
+                            .describe = describe};
 
 }  // namespace
 

@@ -3,6 +3,7 @@
 
 #include "base/rng.h"
 #include "model/families/lm_head.h"
+#include "model/families/mamba_gguf.h"
 #include "nn/blocks.h"
 
 namespace malmoi::model {
@@ -220,16 +221,31 @@ constexpr GgufName kGgufNames[] = {{"backbone.embeddings.", "token_embd."},
                                    {".mixer.x_proj.", ".ssm_x."},
                                    {".mixer.dt_proj.", ".ssm_dt."},
                                    {".mixer.out_proj.", ".ssm_out."},
-                                   {".mixer.conv1d.", ".ssm_conv1d.", GgufChange::kReshaped},
+                                   {".mixer.conv1d.", ".ssm_conv1d.", GgufChange::kNone, GgufShape::kSqueezed},
                                    {".mixer.A_log", ".ssm_a", GgufChange::kNegativeExp},
                                    {".mixer.D", ".ssm_d"}};
 constexpr GgufSwitch kGgufSwitches[] = {{"use_bias", "blk.0.ssm_in.bias"}, {"use_conv_bias", "blk.0.ssm_conv1d.bias"}};
 constexpr std::string_view kGgufInert[] = {"context_length", "feed_forward_length", "attention.head_count"};
+
+// How often the width is taken, where it is so.
+void derive(Json& config, const formats::Gguf& file) {
+  const int64_t inner = file.integer_or("mamba.ssm.inner_size", 0),
+                width = file.integer_or("mamba.embedding_length", 0);
+  if (width > 0 && inner % width == 0 && inner > 0) config["expand"] = inner / width;
+}
+
+Status describe(const Json&, formats::GgufMetadata& metadata) {
+  describe_without_attention("mamba", metadata);
+  return {};
+}
+
 constexpr GgufDialect kGguf{.architecture = "mamba",
                             .fields = kGgufFields,
                             .switches = kGgufSwitches,
                             .names = kGgufNames,
-                            .inert = kGgufInert};
+                            .inert = kGgufInert,
+                            .derive = derive,
+                            .describe = describe};
 
 }  // namespace
 

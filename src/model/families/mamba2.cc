@@ -6,6 +6,7 @@
 #include "base/rng.h"
 #include "model/families/lm_head.h"
 #include "model/families/mamba2.h"
+#include "model/families/mamba_gguf.h"
 #include "nn/blocks.h"
 #include "nn/mamba2_mixer.h"
 
@@ -182,28 +183,38 @@ constexpr GgufName kGgufNames[] = {{"backbone.embeddings.", "token_embd."},
                                    {"backbone.norm_f.", "output_norm."},
                                    {"lm_head.", "output."},
                                    {"backbone.layers.", "blk."},
-                                   {".mixer.norm.", ".ssm_norm.", GgufChange::kReshaped},
+                                   {".mixer.norm.", ".ssm_norm.", GgufChange::kNone, GgufShape::kGroups},
                                    {".norm.", ".attn_norm."},
                                    {".mixer.in_proj.", ".ssm_in."},
                                    {".mixer.out_proj.", ".ssm_out."},
-                                   {".mixer.conv1d.", ".ssm_conv1d.", GgufChange::kReshaped},
+                                   {".mixer.conv1d.", ".ssm_conv1d.", GgufChange::kNone, GgufShape::kSqueezed},
                                    {".mixer.dt_bias", ".ssm_dt.bias"},
-                                   {".mixer.A_log", ".ssm_a", GgufChange::kNegativeExp},
-                                   {".mixer.D", ".ssm_d", GgufChange::kReshaped}};
+                                   {".mixer.A_log", ".ssm_a", GgufChange::kNegativeExp, GgufShape::kColumn},
+                                   {".mixer.D", ".ssm_d", GgufChange::kNone, GgufShape::kColumn}};
 constexpr std::string_view kGgufInert[] = {"context_length", "feed_forward_length", "attention.head_count",
                                            "ssm.inner_size"};
+
+Status describe(const Json& config, formats::GgufMetadata& metadata) {
+  describe_without_attention("mamba2", metadata);
+  const auto inner = config["num_heads"].get<int64_t>() * config["head_dim"].get<int64_t>();
+  metadata.set_u32("mamba2.ssm.inner_size", static_cast<uint32_t>(inner));
+  return {};
+}
+
 constexpr GgufDialect kGguf{.architecture = "mamba2",
                             .fields = kGgufFields,
                             .names = kGgufNames,
                             .inert = kGgufInert,
-                            .derive = [](Json& config, const formats::Gguf& file) {
-                              int64_t inner = file.integer_or("mamba2.ssm.inner_size", 0);
-                              int64_t heads = file.integer_or("mamba2.ssm.time_step_rank", 0);
-                              int64_t width = file.integer_or("mamba2.embedding_length", 0);
-                              if (heads > 0) config["head_dim"] = inner / heads;
-                              if (width > 0) config["expand"] = inner / width;
-                              config["use_bias"] = file.tensor("blk.0.ssm_in.bias") != nullptr;
-                            }};
+                            .derive =
+                                [](Json& config, const formats::Gguf& file) {
+                                  int64_t inner = file.integer_or("mamba2.ssm.inner_size", 0);
+                                  int64_t heads = file.integer_or("mamba2.ssm.time_step_rank", 0);
+                                  int64_t width = file.integer_or("mamba2.embedding_length", 0);
+                                  if (heads > 0) config["head_dim"] = inner / heads;
+                                  if (width > 0) config["expand"] = inner / width;
+                                  config["use_bias"] = file.tensor("blk.0.ssm_in.bias") != nullptr;
+                                },
+                            .describe = describe};
 
 }  // namespace
 
