@@ -13,6 +13,9 @@ find_package(nlohmann_json REQUIRED)     # JSON values
 find_package(yaml-cpp REQUIRED)          # configurations and recipes
 find_package(fmt REQUIRED)               # formatting
 find_package(CLI11 REQUIRED)             # the command line
+# Editing lines in `malmoi chat`, with wide characters and pasted lines. GPL-3, as poppler is GPL: our sources stay under their
+# licence, which agrees with it; who passes a built program on does so under the GPL.
+find_library(READLINE_LIBRARY readline REQUIRED)
 find_package(ZLIB REQUIRED)              # stored and deflated checks of archives
 find_package(LibArchive REQUIRED)        # gz, xz, bz2, zip, tar of documents
 find_package(OpenSSL REQUIRED)           # digests, keyed pseudonyms

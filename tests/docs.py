@@ -28,7 +28,7 @@ def check_paths(document, text):
             problems.append(f"{document.relative_to(root)}: {path} does not exist")
 
 
-sources = "".join(file.read_text() for file in sorted((root / "src/cli").glob("*")))
+sources = "".join(file.read_text() for file in sorted((root / "src/cli").rglob("*.[hc]*")))
 COMMANDS = set(re.findall(r'add_subcommand\("([\w-]+)"', sources))
 OPTIONS = set(re.findall(r"--[a-z][\w-]*", sources)) | {"--help", "--version"}
 # The numbers of sampling are options by their table: name, and alias as the last of a line.

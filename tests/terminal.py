@@ -11,6 +11,7 @@ import tempfile
 import unittest
 
 import serve_support
+from terminal_support import CTRL_D, PROMPT, Terminal
 
 PROGRAM = str(pathlib.Path(sys.argv[1]).resolve())
 MODEL = serve_support.tiny_model(PROGRAM, sys.argv[2])
@@ -48,7 +49,7 @@ def on_terminal(*arguments, typed=None):
     return got
 
 
-class Terminal(unittest.TestCase):
+class OnTerminals(unittest.TestCase):
     def test_control_characters_are_shown_and_not_obeyed(self):
         options = ["--model", str(MODEL), "--prompt", HOSTILE, "--max-tokens", "1", "--threads", "1"]
         text = on_terminal("generate", *options)
@@ -77,13 +78,15 @@ class Terminal(unittest.TestCase):
             model = pathlib.Path(folder) / "model"
             shutil.copytree(MODEL, model)
             (model / "chat_template.jinja").write_text("{{ messages[-1].content }}<think>")
-            ours, theirs = pty.openpty()
             options = ["--max-tokens", "300", "--temperature", "50", "--seed", "3", "--threads", "1"]
-            process = subprocess.Popen([PROGRAM, "chat", "--model", str(model), *options], stdin=theirs, stderr=theirs, stdout=subprocess.PIPE)
-            os.close(theirs)
-            os.write(ours, b"hello\n\n")
-            got = read_all(ours)
-            self.assertEqual(process.communicate(timeout=60)[0].strip(), b"")
+            command = [PROGRAM, "chat", "--model", str(model), *options]
+            with Terminal(*command, stdout=subprocess.PIPE, XDG_STATE_HOME=folder) as chat:
+                chat.expect(PROMPT)
+                chat.type("hello\r")
+                got = chat.expect("tokens/s").split("hello\r\n")[1].replace("\r\n", "\n")
+                chat.expect(PROMPT)
+                chat.type(CTRL_D)
+                self.assertEqual(chat.process.communicate(timeout=60)[0].strip(), b"")
         self.assertIn("\x1b[2m", got)
         text = got.replace("\x1b[2m", "").replace("\x1b[0m", "")
         self.assertTrue(any(0x2400 <= ord(c) <= 0x2421 for c in text), text)
@@ -94,6 +97,32 @@ class Terminal(unittest.TestCase):
             told = subprocess.run([PROGRAM, "generate", "--model", "x", wrong, "1"], capture_output=True, text=True)
             self.assertEqual(told.returncode, 2)
             self.assertIn(f"did you mean '{right}'", told.stderr)
+
+
+class Prompts(unittest.TestCase):
+    """`malmoi generate` takes its prompt from an option, a file or a pipe."""
+
+    def generate(self, *options, typed=None):
+        command = [PROGRAM, "generate", "--model", str(MODEL), "--max-tokens", "2", "--temperature", "0", "--threads", "1", *options]
+        return subprocess.run(command, input=typed, stdin=None if typed is not None else subprocess.DEVNULL, capture_output=True)
+
+    def test_files_and_pipes_say_what_an_option_says(self):
+        text = "오늘 날씨가\n너무"
+        wanted = self.generate("--prompt", text).stdout
+        self.assertTrue(wanted.startswith(text.encode()))
+        with tempfile.TemporaryDirectory() as folder:
+            file = pathlib.Path(folder) / "prompt.txt"
+            file.write_text(text + "\n")
+            self.assertEqual(self.generate("--prompt-file", str(file)).stdout, wanted)
+            self.assertEqual(self.generate("--prompt-file", str(file), "--prompt", "a").returncode, 2)
+            self.assertEqual(self.generate("--prompt-file", str(file) + "x").returncode, 1)
+        typed = (text + "\n").encode()
+        self.assertEqual(self.generate("--prompt-file", "-", typed=typed).stdout, wanted)
+        self.assertEqual(self.generate(typed=typed).stdout, wanted)
+        self.assertEqual(self.generate("--prompt", text, typed=b"passed over").stdout, wanted)
+        empty = self.generate()
+        self.assertEqual(empty.returncode, 2)
+        self.assertIn(b"--prompt-file", empty.stderr)
 
 
 if __name__ == "__main__":

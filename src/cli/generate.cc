@@ -1,4 +1,6 @@
 // `malmoi generate`.
+#include <unistd.h>
+
 #include <cstdio>
 #include <utility>
 
@@ -7,6 +9,7 @@
 #include "base/counted.h"
 #include "app/use/generate.h"
 #include "app/use/generation_defaults.h"
+#include "app/use/prompt_file.h"
 #include "cli/command.h"
 #include "cli/sampling_options.h"
 
@@ -15,7 +18,7 @@ namespace {
 
 struct Options {
   std::string model;
-  std::optional<std::string> prompt;
+  std::optional<std::string> prompt, prompt_file;
   std::optional<Path> ids, mask, ids_out;
   app::NamedTokens tokens;
   app::GenerateOptions generate;
@@ -80,12 +83,25 @@ Status show_text(const app::LoadedModel& loaded, const app::GenerateOptions& gen
   return job.stop.check("", "the text so far stands above");
 }
 
+// As it was given, from a file, or from a pipe where neither is named.
+Result<std::string> prompt_of(const Options& o) {
+  if (o.prompt && o.prompt_file) return usage_error("there are two prompts", "generate", "leave one of them out");
+  if (o.prompt) return *o.prompt;
+  if (o.prompt_file) return app::read_prompt(*o.prompt_file);
+  std::string text;
+  if (::isatty(STDIN_FILENO) == 0) {
+    MALMOI_ASSIGN(text, app::read_prompt("-"));
+  }
+  if (!text.empty()) return text;
+  return usage_error("there is nothing to continue", "generate",
+                     "give --prompt TEXT, --prompt-file FILE, a text on standard input, or --ids FILE.npy");
+}
+
 Status run_generate(Options& o, const Job& job) {
   MALMOI_TRY(o.generate.sampling.check());
   if (o.ids) return continue_ids(o, job);
-  if (!o.prompt) return usage_error("there is nothing to continue", "generate", "give --prompt TEXT or --ids FILE.npy");
   if (o.ids_out || o.mask) return usage_error("--ids-out and --mask belong to --ids", "generate", "name the ids, too");
-  o.generate.prompt = *o.prompt;
+  MALMOI_ASSIGN(o.generate.prompt, prompt_of(o));
   MALMOI_ASSIGN(app::LoadedModel loaded, app::load_for_generation(o.model, {o.dtype, o.adapters}, job));
   MALMOI_TRY(app::complete_options(loaded, o.given(), o.tokens, o.generate, job.warn));
   app::warn_of_unknown(*loaded.tokenizer, o.generate.prompt, job.warn);
@@ -143,6 +159,7 @@ void add_generate(CLI::App& root, Invocation& invocation) {
       "Example: malmoi generate --model runs/first/model --prompt '오늘 날씨가 너무' --top-probabilities 5");
   command->add_option("--model", o->model, "model folder, or a name in $MALMOI_HOME")->required();
   command->add_option("--prompt", o->prompt, "the text to continue; of an encoder-decoder, the text it answers");
+  command->add_option("--prompt-file", o->prompt_file, "the same from a file; - and a pipe: from standard input");
   command->add_option("--ids", o->ids, "instead of a prompt: i32 [B,T] .npy, continued raw");
   command->add_option("--mask", o->mask, "with --ids: 0 marks padding");
   command->add_option("--ids-out", o->ids_out, "with --ids: where i32 [B,T+N] goes");

@@ -11,8 +11,6 @@
 
 #include "base/cpu.h"
 #include "base/mapped_files.h"
-#include "base/parallel.h"
-#include "base/shown.h"
 #include "cli/command.h"
 #include "cli/usage.h"
 
@@ -83,48 +81,6 @@ int run(int argc, char** argv) {
 }
 
 }  // namespace
-
-void add_json_flag(CLI::App& command, bool& json) {
-  command.add_flag("--json", json, "print one JSON object on stdout and nothing else");
-}
-
-void add_threads_option(CLI::App& command) {
-  command
-      .add_option_function<int>(
-          "--threads", [](int n) { set_num_threads(n); }, "compute threads (default: all cores)")
-      ->check(CLI::Range(1, 1024));
-}
-
-void add_dtype_option(CLI::App& command, DType& dtype) {
-  add_choice(command, "--dtype", dtype, {{"f32", DType::kF32}, {"bf16", DType::kBF16}},
-             "type of products: f32 or bf16");
-}
-
-void add_packed_option(CLI::App& command, std::string& type) {
-  command
-      .add_option("--quantize-at-load", type,
-                  "matrices of a model that is not packed take fewer bits in memory: q8_0, q5_1, q5_0, q4_1 or q4_0")
-      ->check(CLI::IsMember({"q8_0", "q5_1", "q5_0", "q4_1", "q4_0"}));
-}
-
-void add_adapter_option(CLI::App& command, std::vector<Path>& adapters) {
-  command.add_option_function<Path>(
-      "--adapter", [&adapters](const Path& adapter) { adapters = {adapter}; },
-      "a LoRA adapter around the model: a folder as PEFT saves it, or a GGUF file");
-}
-
-void print_json(const Json& value) { fmt::print("{}\n", for_stdout(dump_json(value))); }
-
-void print_fields(const Json& object, bool json, int width) {
-  if (json) {
-    print_json(object);
-    return;
-  }
-  for (const auto& [key, value] : object.items())
-    fmt::print("{:<{}} {}\n", key, width,
-               value.is_string() ? show_controls(value.get<std::string>()) : dump_json(value));
-}
-
 }  // namespace malmoi::cli
 
 int main(int argc, char** argv) {

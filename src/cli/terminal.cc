@@ -16,7 +16,10 @@ StopSource& stop_source() {
   return source;
 }
 
+volatile std::sig_atomic_t told_to_end = 0;
+
 void on_signal(int signal) {
+  if (signal == SIGTERM) told_to_end = 1;
   if (stop_source().request()) _exit(128 + signal);
 }
 
@@ -53,6 +56,8 @@ app::LineSink stdout_lines() {
   if (!stdout_is_terminal()) return app::standard_output();
   return [out = app::standard_output()](std::string_view line) { return out(show_controls(line, Shown::kAsText)); };
 }
+
+bool Terminal::terminated() const { return told_to_end != 0; }
 
 void Terminal::go_on() { stop_source().clear(); }
 

@@ -25,6 +25,8 @@ class Terminal {
   /// Leaves the live line as it is, or `text` in its place.
   void finish(const std::string& text = {}) { line_.finish(text); }
   bool stopped() const { return job_.stop.requested(); }
+  /// Whether the program was told to end (SIGTERM), not only what it does.
+  bool terminated() const;
   /// Takes the user's stop back, to go on with something else.
   void go_on();
 

@@ -7,11 +7,15 @@ namespace malmoi::infer {
 
 Status generate(const model::Model& model, const tokenizer::Tokenizer& tokenizer, Request request, TokenSink sink) {
   MALMOI_ASSIGN(auto scheduler, Scheduler::create(model, {.max_running = request.answers}));
-  MALMOI_TRY(scheduler->check(request));
+  return generate(*scheduler, tokenizer, std::move(request), std::move(sink));
+}
+
+Status generate(Scheduler& scheduler, const tokenizer::Tokenizer& tokenizer, Request request, TokenSink sink) {
+  MALMOI_TRY(scheduler.check(request));
   SequenceBreakerFinder(tokenizer).fill(request.sampling);
   TokenHandler tokens = text_handler(tokenizer, request, std::move(sink));
-  MALMOI_TRY(scheduler->submit(std::move(request), std::move(tokens)));
-  while (scheduler->step()) {
+  MALMOI_TRY(scheduler.submit(std::move(request), std::move(tokens)));
+  while (scheduler.step()) {
   }
   return {};
 }

@@ -24,5 +24,7 @@ using chat::TokenSink;
 /// Generates on the calling thread and streams to `sink`; the same tokens as an Engine would give. Errors: what cannot
 /// run (Scheduler::check).
 Status generate(const model::Model& model, const tokenizer::Tokenizer& tokenizer, Request request, TokenSink sink);
+/// The same by a scheduler that stays for the next request, with what it remembers; whatever else it has to do is done, too.
+Status generate(Scheduler& scheduler, const tokenizer::Tokenizer& tokenizer, Request request, TokenSink sink);
 
 }  // namespace malmoi::infer

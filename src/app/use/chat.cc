@@ -3,14 +3,12 @@
 #include <algorithm>
 
 #include "base/file.h"
-#include "chat/answer/answer_parser.h"
 #include "chat/published_template.h"
 #include "infer/prompt.h"
 #include "model/gguf_config.h"
 #include "tokenizer/special_ids.h"
 
 namespace malmoi::app {
-
 namespace {
 
 // Written out, each of them would be one token.
@@ -52,19 +50,66 @@ Result<chat::ChatTemplate> chat_template(const Path& folder, const tokenizer::To
   return chat::ChatTemplate::broken(std::move(error));
 }
 
+namespace {
+
+// Where the turns begin.
+size_t count_system(const std::vector<chat::Message>& messages) {
+  auto is_system = [](const chat::Message& message) { return message.role == "system" || message.role == "developer"; };
+  return static_cast<size_t>(std::ranges::find_if_not(messages, is_system) - messages.begin());
+}
+
+// As they stand before the next message, of which the template shows its place.
+std::vector<chat::Message> with_question(std::vector<chat::Message> messages, const std::string& question) {
+  if (messages.empty() || messages.back().role != "user") messages.push_back({"user", question});
+  return messages;
+}
+
+Status check_order(const std::vector<chat::Message>& messages) {
+  const size_t first = count_system(messages);
+  for (size_t i = first; i < messages.size(); ++i) {
+    const std::string& role = messages[i].role;
+    const std::string where = "messages[" + std::to_string(i) + "].role";
+    if (role != "user" && role != "assistant" && role != "tool")
+      return invalid_data("'" + role + "' cannot stand here", where, "use user, assistant or tool after the system's");
+    const bool follows_user = i > first && messages[i - 1].role == "user";
+    if (role == "user" ? follows_user : i == first)
+      return invalid_data("'" + role + "' cannot stand here", where, "user and assistant take turns, the user first");
+  }
+  return {};
+}
+
+}  // namespace
+
+double ChatAnswer::tokens_per_second() const {
+  const double writing = seconds - first_seconds;
+  if (generated_tokens > 1 && writing > 0) return static_cast<double>(generated_tokens - 1) / writing;
+  return seconds > 0 ? static_cast<double>(generated_tokens) / seconds : 0;
+}
+
 Result<Chat> Chat::start(const LoadedModel& loaded, const ChatOptions& chat, GenerateOptions options) {
   MALMOI_TRY(infer::check_generates(*loaded.model));
   MALMOI_ASSIGN(chat::ChatTemplate chosen, chat_template(loaded.folder, *loaded.tokenizer, chat.chat_template));
   MALMOI_TRY(chosen.render({{"user", "?"}}));  // a template that cannot be followed is said at once
-  return Chat(loaded, std::move(chosen), chat.system, std::move(options));
+  MALMOI_ASSIGN(auto scheduler, infer::Scheduler::create(*loaded.model, {.max_running = 1}));
+  return Chat(loaded, std::move(chosen), std::move(scheduler), chat.system, std::move(options));
 }
 
-Chat::Chat(const LoadedModel& loaded, chat::ChatTemplate chat_template, const std::string& system,
-           GenerateOptions options)
-    : loaded_(&loaded), template_(std::move(chat_template)), options_(std::move(options)) {
+Chat::Chat(const LoadedModel& loaded, chat::ChatTemplate chat_template, std::unique_ptr<infer::Scheduler> scheduler,
+           const std::string& system, GenerateOptions options)
+    : loaded_(&loaded),
+      template_(std::move(chat_template)),
+      scheduler_(std::move(scheduler)),
+      options_(std::move(options)) {
   options_.parse_special = false;  // what a user writes is text
   if (!system.empty()) messages_.push_back({"system", system});
   first_turn_ = messages_.size();
+}
+
+Result<Chat::Prompt> Chat::render(const std::vector<chat::Message>& messages) const {
+  Prompt prompt;
+  MALMOI_ASSIGN(prompt.chat, template_.render(messages));
+  prompt.ids = infer::chat_ids(*loaded_->model, *loaded_->tokenizer, loaded_->stop_ids, prompt.chat);
+  return prompt;
 }
 
 // Leaves a quarter of the context to the answer where it can.
@@ -72,95 +117,116 @@ Result<Chat::Prompt> Chat::render_to_fit() {
   int64_t context = loaded_->model->max_positions();
   int64_t room = context - std::clamp<int64_t>(options_.max_tokens, 1, std::max<int64_t>(1, context / 4));
   while (true) {
-    Prompt prompt;
-    MALMOI_ASSIGN(prompt.chat, template_.render(messages_));
-    prompt.ids = infer::chat_ids(*loaded_->model, *loaded_->tokenizer, loaded_->stop_ids, prompt.chat);
-    if (static_cast<int64_t>(prompt.ids.size()) <= room || messages_.size() < first_turn_ + 3) return prompt;
-    messages_.erase(messages_.begin() + static_cast<std::ptrdiff_t>(first_turn_),
-                    messages_.begin() + static_cast<std::ptrdiff_t>(first_turn_ + 2));
+    MALMOI_ASSIGN(Prompt prompt, render(messages_));
+    const auto oldest = messages_.begin() + static_cast<std::ptrdiff_t>(first_turn_);
+    const auto next = std::find_if(oldest + 1, messages_.end(), [](const auto& m) { return m.role == "user"; });
+    if (static_cast<int64_t>(prompt.ids.size()) <= room || next == messages_.end()) return prompt;
+    messages_.erase(oldest, next);
     ++forgotten_;
   }
 }
 
-namespace {
+Result<ChatAnswer> Chat::answer(const TextReceiver& on_text, const StopToken& stop, const TextReceiver& on_reasoning) {
+  MALMOI_ASSIGN(Prompt prompt, render_to_fit());
+  GenerateOptions options = options_;
+  options.prompt_ids = std::move(prompt.ids);
+  options.sampling.seed += draws_;
+  options.end_ids = infer::end_of_turn_ids(*loaded_->tokenizer, prompt.chat);
+  options.stop.insert(options.stop.end(), prompt.chat.stop.begin(), prompt.chat.stop.end());
+  options.trim_start = prompt.chat.trim_start;
+  const chat::AnswerFamily* family = template_.answers();
+  if (family) options.spelled_ids = infer::mark_ids(*loaded_->tokenizer, *family);
+  ChatListener listener(family, prompt.chat.prompt, on_text, on_reasoning);
+  auto hear = [&](const std::string& piece) { listener.hear(piece); };
+  MALMOI_ASSIGN(Generated generated, generate(*loaded_, *scheduler_, options, hear, stop));
+  messages_.push_back(listener.finish());
+  return ChatAnswer{.text = listener.said(),
+                    .finish_reason = generated.finish_reason,
+                    .prompt_tokens = generated.prompt_tokens,
+                    .generated_tokens = generated.generated_tokens,
+                    .seconds = generated.seconds,
+                    .first_seconds = generated.first_seconds};
+}
 
-// What comes of an answer becomes a message, and is told on the way.
-class Listener {
- public:
-  Listener(const chat::AnswerFamily* family, std::string_view prompt, const TextReceiver& on_text,
-           const TextReceiver& on_reasoning)
-      : on_text_(on_text), on_reasoning_(on_reasoning) {
-    if (family) parser_ = family->parser(prompt);
-  }
-  void hear(const std::string& piece) {
-    if (parser_) take(parser_->push(piece));
-    else say(piece);
-  }
-  chat::Message finish() {
-    if (parser_) take(parser_->finish());
-    return std::move(message_);
-  }
-  const std::string& said() const { return said_; }
-
- private:
-  void say(const std::string& text) {
-    message_.content += text;
-    tell(text);
-  }
-  void tell(const std::string& text) {
-    said_ += text;
-    if (on_text_) on_text_(text);
-  }
-  void take(const std::vector<chat::AnswerEvent>& events) {
-    for (const chat::AnswerEvent& event : events) {
-      switch (event.kind) {
-        case chat::AnswerEvent::Kind::kContent: say(event.text); break;
-        case chat::AnswerEvent::Kind::kReasoning:
-          message_.reasoning_content += event.text;
-          if (on_reasoning_) on_reasoning_(event.text);
-          break;
-        case chat::AnswerEvent::Kind::kToolCall:
-          message_.tool_calls.push_back(event.call);
-          tell(event.call.name + "(" + event.call.arguments + ")");
-          break;
-      }
-    }
-  }
-
-  const TextReceiver &on_text_, &on_reasoning_;
-  std::unique_ptr<chat::AnswerParser> parser_;
-  chat::Message message_{.role = "assistant"};
-  std::string said_;
-};
-
-}  // namespace
-
-Result<std::string> Chat::say(const std::string& message, const TextReceiver& on_text, const StopToken& stop,
-                              const TextReceiver& on_reasoning) {
+Result<ChatAnswer> Chat::say(const std::string& message, const TextReceiver& on_text, const StopToken& stop,
+                             const TextReceiver& on_reasoning) {
+  if (waits()) return usage_error("the last message has no answer yet", "", "answer it again, or take it back, first");
   messages_.push_back({"user", message});
-  std::string said;
-  auto answer = [&]() -> Result<chat::Message> {
-    MALMOI_ASSIGN(Prompt prompt, render_to_fit());
-    GenerateOptions options = options_;
-    options.prompt_ids = std::move(prompt.ids);
-    options.end_ids = infer::end_of_turn_ids(*loaded_->tokenizer, prompt.chat);
-    options.stop.insert(options.stop.end(), prompt.chat.stop.begin(), prompt.chat.stop.end());
-    options.trim_start = prompt.chat.trim_start;
-    const chat::AnswerFamily* family = template_.answers();
-    if (family) options.spelled_ids = infer::mark_ids(*loaded_->tokenizer, *family);
-    Listener listener(family, prompt.chat.prompt, on_text, on_reasoning);
-    MALMOI_TRY(generate(
-        *loaded_, options, [&](const std::string& piece) { listener.hear(piece); }, stop));
-    chat::Message heard = listener.finish();
-    said = listener.said();
-    return heard;
-  }();
-  if (!answer.ok()) {
-    messages_.pop_back();
-    return std::move(answer).error();
+  draws_ = 0;
+  auto answered = answer(on_text, stop, on_reasoning);
+  if (!answered.ok()) messages_.pop_back();
+  return answered;
+}
+
+std::optional<size_t> Chat::last_question() const {
+  for (size_t i = messages_.size(); i > first_turn_; --i) {
+    if (messages_[i - 1].role == "user") return i - 1;
   }
-  messages_.push_back(*std::move(answer));
-  return said;
+  return {};
+}
+
+Result<ChatAnswer> Chat::retry(const TextReceiver& on_text, const StopToken& stop, const TextReceiver& on_reasoning) {
+  const std::optional<size_t> question = last_question();
+  if (!question) return usage_error("there is no message to answer", "", "write one");
+  const auto begin = messages_.begin() + static_cast<std::ptrdiff_t>(*question) + 1;
+  std::vector<chat::Message> before(begin, messages_.end());
+  messages_.erase(begin, messages_.end());
+  if (!before.empty()) ++draws_;
+  auto answered = answer(on_text, stop, on_reasoning);
+  const bool nothing = answered.ok() && answered->finish_reason == "cancelled" && answered->generated_tokens == 0;
+  if (nothing) messages_.pop_back();
+  if (nothing || !answered.ok()) messages_.insert(messages_.end(), before.begin(), before.end());
+  return answered;
+}
+
+Status Chat::replace(std::vector<chat::Message> messages) {
+  MALMOI_TRY(check_order(messages));
+  MALMOI_TRY(template_.render(with_question(messages, "?")));
+  messages_ = std::move(messages);
+  first_turn_ = count_system(messages_);
+  draws_ = 0;
+  return {};
+}
+
+void Chat::clear() {
+  messages_.resize(first_turn_);
+  draws_ = 0;
+}
+
+std::optional<std::string> Chat::undo() {
+  const std::optional<size_t> question = last_question();
+  if (!question) return {};
+  std::string message = std::move(messages_[*question].content);
+  messages_.resize(*question);
+  draws_ = 0;
+  return message;
+}
+
+std::string Chat::system() const {
+  std::string text;
+  for (size_t i = 0; i < first_turn_; ++i) text += (i > 0 ? "\n\n" : "") + messages_[i].content;
+  return text;
+}
+
+Status Chat::set_system(const std::string& text) {
+  std::vector<chat::Message> messages(messages_.begin() + static_cast<std::ptrdiff_t>(first_turn_), messages_.end());
+  if (!text.empty()) messages.insert(messages.begin(), {"system", text});
+  MALMOI_TRY(template_.render(with_question(messages, "?")));
+  messages_ = std::move(messages);
+  first_turn_ = text.empty() ? 0 : 1;
+  return {};
+}
+
+Status Chat::set_options(const GenerateOptions& options) {
+  MALMOI_TRY(options.sampling.check());
+  options_ = options;
+  options_.parse_special = false;
+  return {};
+}
+
+Result<ChatSize> Chat::size() const {
+  MALMOI_ASSIGN(Prompt prompt, render(with_question(messages_, "")));
+  return ChatSize{static_cast<int64_t>(prompt.ids.size()), loaded_->model->max_positions()};
 }
 
 }  // namespace malmoi::app

@@ -195,21 +195,17 @@ class Gatherer {
 
 }  // namespace
 
-Result<Generated> generate(const LoadedModel& loaded, const GenerateOptions& options,
-                           const std::function<void(const std::string&)>& on_text, const StopToken& stop) {
-  if (!options.token_biases.empty()) {
-    GenerateOptions named = options;
-    MALMOI_TRY(add_token_biases(loaded.tokenizer.get(), std::exchange(named.token_biases, {}), named.sampling));
-    return generate(loaded, named, on_text, stop);
-  }
+namespace {
+
+Result<infer::Request> request_of(const LoadedModel& loaded, const GenerateOptions& options, const StopToken& stop) {
   infer::Request request;
   request.prompt = options.prompt_ids;
   if (request.prompt.empty()) {
     MALMOI_ASSIGN(request.prompt, prompt_of(loaded, options.prompt, options.parse_special));
   }
-  if (options.answers.beams > 1) return generate_by_beams(loaded, request.prompt, options, on_text, stop);
   request.max_tokens = options.max_tokens;
   request.sampling = options.sampling;
+  MALMOI_TRY(add_token_biases(loaded.tokenizer.get(), options.token_biases, request.sampling));
   request.rules = options.answers.rules;
   request.begin = options.answers.begin;
   request.answers = options.answers.n_best;
@@ -217,18 +213,42 @@ Result<Generated> generate(const LoadedModel& loaded, const GenerateOptions& opt
   request.spelled_ids = options.spelled_ids;
   request.trim_start = options.trim_start;
   request.top_probabilities = options.top_probabilities;
+  request.cancel = stop;
   if (!options.ignore_eos) {
     request.stop_ids = loaded.stop_ids;
     request.stop_ids.insert(request.stop_ids.end(), options.end_ids.begin(), options.end_ids.end());
   }
+  return request;
+}
+
+}  // namespace
+
+Result<Generated> generate(const LoadedModel& loaded, const GenerateOptions& options,
+                           const std::function<void(const std::string&)>& on_text, const StopToken& stop) {
+  if (options.answers.beams > 1) {
+    MALMOI_ASSIGN(infer::Request request, request_of(loaded, options, stop));
+    GenerateOptions named = options;
+    named.sampling = request.sampling;  // with biases by their ids
+    named.token_biases.clear();
+    return generate_by_beams(loaded, request.prompt, named, on_text, stop);
+  }
+  MALMOI_ASSIGN(auto scheduler, infer::Scheduler::create(*loaded.model, {.max_running = options.answers.n_best}));
+  return generate(loaded, *scheduler, options, on_text, stop);
+}
+
+Result<Generated> generate(const LoadedModel& loaded, infer::Scheduler& scheduler, const GenerateOptions& options,
+                           const std::function<void(const std::string&)>& on_text, const StopToken& stop) {
+  MALMOI_ASSIGN(infer::Request request, request_of(loaded, options, stop));
   Generated result{.prompt_tokens = static_cast<int64_t>(request.prompt.size())};
   Gatherer gatherer(options, result);
   const double begin = monotonic_seconds();
-  MALMOI_TRY(infer::generate(*loaded.model, *loaded.tokenizer, std::move(request), [&](const chat::TokenEvent& event) {
+  auto hear = [&](const chat::TokenEvent& event) {
+    if (result.first_seconds == 0) result.first_seconds = monotonic_seconds() - begin;
     gatherer.add(event);
     if (!event.text.empty() && event.answer == 0 && on_text) on_text(event.text);
     return !stop.requested();
-  }));
+  };
+  MALMOI_TRY(infer::generate(scheduler, *loaded.tokenizer, std::move(request), hear));
   if (!gatherer.failure().empty()) return Error{ErrorCode::kInternal, gatherer.failure(), loaded.folder.string(), ""};
   gatherer.finish();
   result.seconds = monotonic_seconds() - begin;

@@ -90,7 +90,7 @@ struct Generated {
   std::string text;           // of the first answer
   std::string finish_reason;  // stop, length or cancelled
   int64_t prompt_tokens = 0, generated_tokens = 0;
-  double seconds = 0;
+  double seconds = 0, first_seconds = 0;     // until the end, until the first token
   std::optional<std::vector<Token>> tokens;  // where top_probabilities asks for them
   std::vector<Answer> answers;               // where there are beams, or more than one answer: the best first
   double tokens_per_second() const { return seconds > 0 ? static_cast<double>(generated_tokens) / seconds : 0; }
@@ -101,6 +101,9 @@ const char* finish_name(chat::FinishReason reason);
 
 /// Streams the answer to `on_text` (may be null) until it ends or a stop is requested, which is no error.
 Result<Generated> generate(const LoadedModel& loaded, const GenerateOptions& options,
+                           const std::function<void(const std::string&)>& on_text, const StopToken& stop);
+/// The same by a scheduler of the model that stays for the next text; nothing is searched by beams.
+Result<Generated> generate(const LoadedModel& loaded, infer::Scheduler& scheduler, const GenerateOptions& options,
                            const std::function<void(const std::string&)>& on_text, const StopToken& stop);
 
 /// What may follow a prompt, the most probable first.

@@ -1,0 +1,76 @@
+// `malmoi chat`.
+#include <unistd.h>
+
+#include <iostream>
+
+#include <fmt/format.h>
+
+#include "app/use/chat.h"
+#include "cli/chat/interactive.h"
+#include "cli/chat/speaker.h"
+#include "cli/command.h"
+#include "cli/sampling_options.h"
+
+namespace malmoi::cli {
+namespace {
+
+// An answer ends by itself as a rule; this is where one that does not is cut off.
+constexpr int64_t kAnswerTokens = 1024;
+
+struct Options {
+  std::string model;
+  app::ChatOptions chat;
+  app::GenerateOptions generate{.max_tokens = kAnswerTokens};
+  std::vector<Path> adapters;
+  DType dtype = DType::kBF16;
+};
+
+// A message a line, whatever it begins with.
+Status chat_by_lines(app::Chat& chat, const app::LoadedModel& loaded, Terminal& terminal) {
+  const Job& job = terminal.job();
+  Speaker speaker(chat, terminal, false);
+  std::string line;
+  while (std::getline(std::cin, line) && !job.stop.requested()) {
+    if (line.ends_with('\r')) line.pop_back();
+    if (line.empty()) continue;
+    app::warn_of_unknown(*loaded.tokenizer, line, job.warn);
+    MALMOI_TRY(speaker.say(line));
+  }
+  return job.stop.check("", "");
+}
+
+Status run_chat(const Options& o, Terminal& terminal) {
+  const Job& job = terminal.job();
+  MALMOI_TRY(o.generate.sampling.check());
+  MALMOI_ASSIGN(app::LoadedModel loaded, app::load_for_generation(o.model, {o.dtype, o.adapters}, job));
+  MALMOI_ASSIGN(app::Chat chat, app::Chat::start(loaded, o.chat, o.generate));
+  MALMOI_TRY(job.stop.check("", ""));
+  const bool interactive = ::isatty(STDIN_FILENO) != 0 && ::isatty(STDERR_FILENO) != 0;
+  return interactive ? chat_at_terminal(chat, loaded, o.model, terminal) : chat_by_lines(chat, loaded, terminal);
+}
+
+}  // namespace
+
+void add_chat(CLI::App& root, Invocation& invocation) {
+  auto o = std::make_shared<Options>();
+  CLI::App* command = root.add_subcommand("chat", "talk with a model, turn by turn");
+  command->footer(
+      "On a terminal: edited lines with a history, and commands (/help shows them); else a message a line from "
+      "standard\n"
+      "input.\n"
+      "Example: malmoi chat --model runs/first/model --system 'Answer in one sentence.'");
+  command->add_option("--model", o->model, "model folder, or a name in $MALMOI_HOME")->required();
+  command->add_option("--system", o->chat.system, "what the model is told beforehand");
+  command
+      ->add_option("--chat-template", o->chat.chat_template,
+                   "auto: the model's own, or the plain one where it has none; plain")
+      ->check(CLI::IsMember({"auto", "plain"}));
+  add_sampling_options(*command, o->generate);
+  add_adapter_option(*command, o->adapters);
+  add_dtype_option(*command, o->dtype);
+  add_threads_option(*command);
+  command->callback(
+      [&invocation, o] { invocation.run = [&invocation, o] { return run_chat(*o, invocation.terminal); }; });
+}
+
+}  // namespace malmoi::cli
