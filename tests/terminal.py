@@ -83,7 +83,7 @@ class OnTerminals(unittest.TestCase):
             with Terminal(*command, stdout=subprocess.PIPE, XDG_STATE_HOME=folder) as chat:
                 chat.expect(PROMPT)
                 chat.type("hello\r")
-                got = chat.expect("tokens/s").split("hello\r\n")[1].replace("\r\n", "\n")
+                got = chat.expect("tokens/s").split("hello\r\n\x1b[?2004l\r")[1].replace("\r\n", "\n")
                 chat.expect(PROMPT)
                 chat.type(CTRL_D)
                 self.assertEqual(chat.process.communicate(timeout=60)[0].strip(), b"")

@@ -41,7 +41,7 @@ void Speaker::muse(const std::string& text) {
 Status Speaker::finish(const Result<app::ChatAnswer>& answer) {
   if (std::exchange(musing_, false)) fmt::print(stderr, "\n");
   if (!answer.ok()) return answer.error();
-  fmt::print("\n");
+  if (!watched_ || !answer->text.ends_with('\n')) fmt::print("\n");
   std::fflush(stdout);
   if (watched_) fmt::print(stderr, "{}{}{}\n", kDim, summary_of(*answer), kPlain);
   if (chat_.forgotten() > std::exchange(forgotten_, chat_.forgotten()))
