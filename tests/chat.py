@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import termios
 import unittest
 
 import serve_support
@@ -127,14 +128,30 @@ class Chat(unittest.TestCase):
         else:
             self.fail("no answer was stopped")
         self.assertIn("tokens in 2 messages", chat.enter("/tokens"))
-        chat.type("half a line" + CTRL_C)
-        chat.expect(PROMPT)
+        chat.type("half a line")
+        chat.expect("half a line")
+        chat.type(CTRL_C)
+        self.assertTrue(chat.expect(PROMPT).startswith("^C\r\n"))
         chat.enter('"""', MORE)
         chat.type(CTRL_C)
         chat.expect(PROMPT)
         self.assertIn("tokens in 2 messages", chat.enter("/tokens"))
         chat.type(CTRL_D)
         self.assertEqual(chat.rest()[1], 0)
+
+    def test_a_line_goes_on_after_the_program_was_set_aside(self):
+        chat = self.chat()
+        chat.type("before")
+        chat.expect("before")
+        chat.process.send_signal(signal.SIGSTOP)
+        shell = termios.tcgetattr(chat.ours)
+        shell[3] |= termios.ECHO | termios.ICANON  # as a shell has it
+        termios.tcsetattr(chat.ours, termios.TCSANOW, shell)
+        chat.process.send_signal(signal.SIGCONT)
+        chat.expect("> before")  # shown again
+        self.assertFalse(chat.echoes())
+        chat.enter(" and after")
+        self.assertEqual(self.asked(chat), ["before and after"])
 
     def test_a_told_end_leaves_the_terminal_as_it_was(self):
         chat = self.chat()

@@ -22,7 +22,7 @@ class Terminal:
         self.ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         self.seen, self.looked = "", 0
-        env = {**os.environ, "TERM": "xterm", **environment}
+        env = {**os.environ, "TERM": "xterm", "INPUTRC": "/dev/null", **environment}
 
         def lead():  # Ctrl-C goes to the session that the terminal controls
             os.setsid()

@@ -22,8 +22,9 @@ Status show_help(CommandContext& context, const std::string&) {
     const std::string form = fmt::format("/{} {}", command.name, command.words);
     context.tell(fmt::format("  {:<22}{}", form, command.what));
   }
-  context.tell("A line that ends in \\ goes on in the next one; \"\"\" opens and closes a text of several lines.");
-  context.tell("A message that begins with / is written with //. Ctrl-C stops an answer, Ctrl-D ends the chat.");
+  context.tell("A \\ at its end joins the next line; \"\"\" opens and closes many lines.");
+  context.tell("A message that begins with / is written with //.");
+  context.tell("Ctrl-C stops an answer, Ctrl-D ends the chat.");
   return {};
 }
 

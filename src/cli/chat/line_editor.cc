@@ -77,9 +77,9 @@ void abandon_line() {
   rl_redisplay();
   rl_free_line_state();
   rl_callback_sigcleanup();
+  std::fputs("^C\n", stderr);  // before the terminal is given back, which goes to the beginning of the line
   rl_replace_line("", 0);
   rl_callback_handler_remove();
-  std::fputs("^C\n", stderr);
 }
 
 }  // namespace
@@ -120,6 +120,7 @@ LineEditor::Line LineEditor::read(const std::string& prompt) {
       return {End::kStop, ""};
     }
     if (std::exchange(continued, 0)) {  // others used the terminal meanwhile
+      rl_deprep_terminal();
       rl_prep_terminal(1);
       rl_forced_update_display();
     }

@@ -13,6 +13,8 @@
 namespace malmoi::cli {
 namespace {
 
+constexpr const char* kEmptyList = "[]";  // as CLI11 spells it
+
 // The options as `malmoi chat` declares them, around values of our own.
 class DeclaredOptions {
  public:
@@ -28,7 +30,8 @@ class DeclaredOptions {
     for (CLI::Option* option : app_.get_options()) {
       if (option->get_items_expected_max() == 0) continue;  // a flag
       option->capture_default_str();
-      all.push_back({option->get_lnames().front(), option->get_default_str(), option->get_description()});
+      const std::string value = option->get_default_str();
+      all.push_back({option->get_lnames().front(), value == kEmptyList ? "" : value, option->get_description()});
     }
     return all;
   }
@@ -69,7 +72,7 @@ Result<Setting> find_setting(const app::GenerateOptions& options, const std::str
 }
 
 std::string shown(const Setting& setting) {
-  return fmt::format("  {:<22}{:<10} {}", setting.name, setting.value, setting.what);
+  return fmt::format("  {:<19} {:<7} {}", setting.name, setting.value, setting.what);
 }
 
 }  // namespace

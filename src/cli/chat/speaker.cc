@@ -16,11 +16,12 @@ constexpr const char* kPlain = "\033[0m";
 
 }  // namespace
 
-std::string summary_of(const app::ChatAnswer& answer) {
+std::string summary_of(const app::ChatAnswer& answer, int64_t max_tokens) {
   std::string text = fmt::format("{}, {:.1f} tokens/s, the first after {:.2f} s",
                                  counted(static_cast<uint64_t>(answer.generated_tokens), "token"),
                                  answer.tokens_per_second(), answer.first_seconds);
-  if (answer.finish_reason == "length") text += ", cut off by length (/set max-tokens, /tokens)";
+  if (answer.finish_reason == "length")
+    text += answer.generated_tokens < max_tokens ? ", the context is full" : ", cut off (/set max-tokens)";
   else if (answer.finish_reason == "cancelled") text += ", stopped";
   else if (answer.finish_reason != "stop") text += ", " + answer.finish_reason;
   return text;
@@ -43,7 +44,7 @@ Status Speaker::finish(const Result<app::ChatAnswer>& answer) {
   if (!answer.ok()) return answer.error();
   if (!watched_ || !answer->text.ends_with('\n')) fmt::print("\n");
   std::fflush(stdout);
-  if (watched_) fmt::print(stderr, "{}{}{}\n", kDim, summary_of(*answer), kPlain);
+  if (watched_) fmt::print(stderr, "{}{}{}\n", kDim, summary_of(*answer, chat_.options().max_tokens), kPlain);
   if (chat_.forgotten() > std::exchange(forgotten_, chat_.forgotten()))
     terminal_.job().message("the context is full: the oldest turns are forgotten");
   if (!terminal_.stopped()) return {};

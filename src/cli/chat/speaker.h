@@ -8,8 +8,9 @@
 
 namespace malmoi::cli {
 
-/// `34 tokens, 21.3 tokens/s, the first after 0.21 s`, and why it ended where the model did not end it.
-std::string summary_of(const app::ChatAnswer& answer);
+/// `34 tokens, 21.3 tokens/s, the first after 0.21 s`, and why it ended where the model did not end it. `max_tokens`: those
+/// that it might have had.
+std::string summary_of(const app::ChatAnswer& answer, int64_t max_tokens);
 
 /// One conversation's answers. `watched`: somebody sits at the terminal: a stop ends the answer alone.
 class Speaker {
