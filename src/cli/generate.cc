@@ -11,6 +11,8 @@
 #include "app/use/generation_defaults.h"
 #include "app/use/prompt_file.h"
 #include "cli/command.h"
+#include "cli/constraint_options.h"
+#include "cli/draft_options.h"
 #include "cli/sampling_options.h"
 
 namespace malmoi::cli {
@@ -25,6 +27,9 @@ struct Options {
   std::vector<Path> adapters;
   bool json = false;
   DType dtype = DType::kBF16;
+  std::string packed;
+  app::DraftOptions draft;
+  app::ConstraintOptions constraint;
   const CLI::App* command = nullptr;  // tells what was given
 
   app::Given given() const {
@@ -102,7 +107,9 @@ Status run_generate(Options& o, const Job& job) {
   if (o.ids) return continue_ids(o, job);
   if (o.ids_out || o.mask) return usage_error("--ids-out and --mask belong to --ids", "generate", "name the ids, too");
   MALMOI_ASSIGN(o.generate.prompt, prompt_of(o));
-  MALMOI_ASSIGN(app::LoadedModel loaded, app::load_for_generation(o.model, {o.dtype, o.adapters}, job));
+  MALMOI_ASSIGN(app::LoadedModel loaded, app::load_for_generation(o.model, {o.dtype, o.adapters, o.packed}, job));
+  MALMOI_ASSIGN(o.generate.constraint, app::read_constraint(o.constraint));
+  MALMOI_ASSIGN(o.generate.drafter, app::open_drafter(o.draft, loaded, o.dtype, job));
   MALMOI_TRY(app::complete_options(loaded, o.given(), o.tokens, o.generate, job.warn));
   app::warn_of_unknown(*loaded.tokenizer, o.generate.prompt, job.warn);
   std::optional<app::NextReport> next;
@@ -171,6 +178,9 @@ void add_generate(CLI::App& root, Invocation& invocation) {
       ->check(CLI::Range(0, 1000));
   add_adapter_option(*command, o->adapters);
   add_dtype_option(*command, o->dtype);
+  add_packed_option(*command, o->packed);
+  add_draft_options(*command, o->draft);
+  add_constraint_options(*command, o->constraint);
   add_json_flag(*command, o->json);
   add_threads_option(*command);
   command->callback(

@@ -13,7 +13,11 @@ Result<std::unique_ptr<Engine>> Engine::create(const model::Model& model, const 
 }
 
 Engine::Engine(const tokenizer::Tokenizer& tokenizer, std::unique_ptr<Scheduler> scheduler)
-    : tokenizer_(&tokenizer), breakers_(tokenizer), scheduler_(std::move(scheduler)), thread_([this] { loop(); }) {}
+    : tokenizer_(&tokenizer),
+      breakers_(tokenizer),
+      constraints_(tokenizer),
+      scheduler_(std::move(scheduler)),
+      thread_([this] { loop(); }) {}
 
 Engine::~Engine() {
   {
@@ -27,6 +31,9 @@ Engine::~Engine() {
 Status Engine::submit(Request request, TokenSink sink) {
   MALMOI_TRY(scheduler_->check(request));
   breakers_.fill(request.sampling);
+  if (request.constraint) {
+    MALMOI_ASSIGN(request.grammar, constraints_.compile(*request.constraint));
+  }
   TokenHandler tokens = text_handler(*tokenizer_, request, std::move(sink));
   std::lock_guard lock(mutex_);
   if (stopping_) return Error{ErrorCode::kCancelled, "the server is stopping", "", "try again later"};

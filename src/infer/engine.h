@@ -10,6 +10,7 @@
 
 #include "infer/generate.h"
 #include "infer/scheduler.h"
+#include "infer/constraints.h"
 #include "infer/sequence_breakers.h"
 
 namespace malmoi::infer {
@@ -45,6 +46,7 @@ class Engine {
 
   const tokenizer::Tokenizer* tokenizer_;
   SequenceBreakerFinder breakers_;
+  Constraints constraints_;
   std::unique_ptr<Scheduler> scheduler_;  // the thread's own, but for what it lets any thread ask
   mutable std::mutex mutex_;
   std::condition_variable wake_, idle_;

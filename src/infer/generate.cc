@@ -1,5 +1,6 @@
 #include "infer/generate.h"
 
+#include "infer/constraints.h"
 #include "infer/sequence_breakers.h"
 #include "infer/text_stream.h"
 
@@ -13,6 +14,9 @@ Status generate(const model::Model& model, const tokenizer::Tokenizer& tokenizer
 Status generate(Scheduler& scheduler, const tokenizer::Tokenizer& tokenizer, Request request, TokenSink sink) {
   MALMOI_TRY(scheduler.check(request));
   SequenceBreakerFinder(tokenizer).fill(request.sampling);
+  if (request.constraint) {
+    MALMOI_ASSIGN(request.grammar, Constraints(tokenizer).compile(*request.constraint));
+  }
   TokenHandler tokens = text_handler(tokenizer, request, std::move(sink));
   MALMOI_TRY(scheduler.submit(std::move(request), std::move(tokens)));
   while (scheduler.step()) {

@@ -1,6 +1,7 @@
 // Generation with text: what is asked for and told where a tokenizer stands between.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,7 +13,8 @@ namespace malmoi::infer {
 
 /// What to generate, and how it becomes text.
 struct Request : TokenRequest {
-  std::vector<std::string> stop;  // texts that end an answer and are not part of it
+  std::vector<std::string> stop;               // texts that end an answer and are not part of it
+  std::optional<chat::Constraint> constraint;  // becomes `grammar`
   /// Special tokens that print as they are spelled; all others print as nothing.
   std::vector<int32_t> spelled_ids;
   bool trim_start = false;  // white space at an answer's beginning is not told

@@ -65,6 +65,7 @@ Status EngineProvider::generate(chat::GenerationRequest request, chat::TokenSink
   asked.answers = request.n;
   asked.stop = std::move(request.stop);
   asked.trim_start = request.trim_start;
+  asked.constraint = std::move(request.constraint);
   return engine_->submit(std::move(asked), std::move(sink));
 }
 

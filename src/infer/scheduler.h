@@ -113,7 +113,7 @@ class Scheduler {
   void tell_prompt(Sequence& sequence, std::span<const float> rows, int64_t count);
   void begin_answers(Sequence& first, std::vector<Sequence*>& answers);
   void take_guesses(Sequence& sequence, const Piece& piece, std::span<const float> rows);
-  std::span<const float> allowed(const Sequence& sequence, std::span<const float> logits);
+  Result<std::span<const float>> allowed(const Sequence& sequence, std::span<const float> logits);
   void accept(Sequence& sequence, std::span<const float> logits);
   void switch_when_long(Sequence& sequence);
   void emit(Sequence& sequence, Token token);

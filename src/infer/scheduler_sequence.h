@@ -2,9 +2,11 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
+#include "grammar/matcher.h"
 #include "infer/scheduler.h"
 
 namespace malmoi::infer {
@@ -28,6 +30,7 @@ struct Scheduler::Sequence {
   int64_t prompt = 0;         // how much of it is the prompt
   int64_t in_pieces = 0;      // how much of it is read many rows at once: the prompt, or all that was there at a switch
   Sampler sampler;
+  std::optional<grammar::Matcher> matcher;  // of an answer that must be of a grammar
   std::shared_ptr<Turns> turns;
   int64_t cached = 0;    // tokens of the prompt that had been read for another request
   int64_t guessing = 0;  // tokens to guess next: as many more as the last guesses were right
@@ -45,7 +48,7 @@ struct Scheduler::Sequence {
         prompt(static_cast<int64_t>(text.size())),
         in_pieces(prompt),
         sampler(request->sampling, vocab_size) {
-    for (int32_t id : text) sampler.observe(id);
+    begin_answer();
   }
   /// Another answer to a prompt that the first has read.
   Sequence(const Sequence& first, int64_t which, int64_t vocab_size)
@@ -60,7 +63,7 @@ struct Scheduler::Sequence {
         cached(first.cached),
         told(first.told),
         begun(true) {
-    for (int32_t id : text) sampler.observe(id);
+    begin_answer();
   }
 
   int64_t length() const { return static_cast<int64_t>(text.size()); }
@@ -70,6 +73,10 @@ struct Scheduler::Sequence {
   bool cancelled() const { return request->cancel.requested(); }
 
  private:
+  void begin_answer() {
+    for (int32_t id : text) sampler.observe(id);
+    if (request->grammar) matcher.emplace(request->grammar, request->stop_ids);
+  }
   static SamplingOptions seeded(SamplingOptions options, int64_t which) {
     options.seed += static_cast<uint64_t>(which);
     return options;

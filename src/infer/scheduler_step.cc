@@ -250,10 +250,10 @@ void Scheduler::begin_answers(Sequence& first, std::vector<Sequence*>& answers) 
   }
 }
 
-// The logits under the rules of the request.
-std::span<const float> Scheduler::allowed(const Sequence& s, std::span<const float> logits) {
+// The logits under the rules of the request. Errors: a grammar that no token goes on with.
+Result<std::span<const float>> Scheduler::allowed(const Sequence& s, std::span<const float> logits) {
   const TokenRequest& request = *s.request;
-  if (request.rules == AnswerRules{}) return logits;
+  if (request.rules == AnswerRules{} && !s.matcher) return logits;
   allowed_.assign(logits.begin(), logits.end());
   apply_rules(request.rules,
               {.text = s.text,
@@ -262,7 +262,8 @@ std::span<const float> Scheduler::allowed(const Sequence& s, std::span<const flo
                .max_tokens = request.max_tokens,
                .ends = request.stop_ids},
               allowed_);
-  return allowed_;
+  if (s.matcher) MALMOI_TRY(s.matcher->forbid(allowed_));
+  return std::span<const float>(allowed_);
 }
 
 void Scheduler::accept(Sequence& s, std::span<const float> logits) {
@@ -271,7 +272,12 @@ void Scheduler::accept(Sequence& s, std::span<const float> logits) {
     emit(s, {.answer = s.answer, .finish = FinishReason::kLength});
     return;
   }
-  Candidate chosen = s.sampler.next(allowed(s, logits), logits);
+  const auto scores = allowed(s, logits);
+  if (!scores.ok()) {
+    fail(s, scores.error().to_string());
+    return;
+  }
+  Candidate chosen = s.sampler.next(*scores, logits);
   if (!std::isfinite(chosen.logprob)) {
     fail(s, "the model gave a value that is not a number; try --dtype f32");
     return;
@@ -287,6 +293,10 @@ void Scheduler::accept(Sequence& s, std::span<const float> logits) {
   s.text.push_back(chosen.id);
   ++generated_tokens_;  // before it is handed out: who has an answer finds its tokens in the statistics
   if (s.length() - s.prompt >= request.max_tokens) token.finish = FinishReason::kLength;
+  if (s.matcher) {
+    s.matcher->accept(chosen.id);
+    if (s.matcher->is_ended_only()) token.finish = FinishReason::kStop;  // whole: nothing else may follow
+  }
   emit(s, std::move(token));
   if (!s.done) switch_when_long(s);
 }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,10 @@
 #include "infer/answer_rules.h"
 #include "infer/sampling.h"
 
+namespace malmoi::grammar {
+class CompiledGrammar;
+}
+
 namespace malmoi::infer {
 
 /// What to generate.
@@ -18,7 +23,9 @@ struct TokenRequest {
   std::vector<int32_t> prompt;  // at least one token; of an encoder-decoder, what its encoder reads
   int64_t max_tokens = 256;
   SamplingOptions sampling;
-  AnswerRules rules;              // before sampling
+  AnswerRules rules;  // before sampling
+  /// What the text of an answer must be; with stop_ids it ends where it is whole. Null: anything.
+  std::shared_ptr<const grammar::CompiledGrammar> grammar;
   std::vector<int32_t> begin;     // what the decoder of an encoder-decoder begins with; empty: decoder_start_token_id
   std::vector<int32_t> stop_ids;  // tokens that end the answer and are not part of it (end of text)
   int64_t top_probabilities = 0;  // alternatives to report with each token

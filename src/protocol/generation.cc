@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/utf8.h"
+#include "protocol/constraint_fields.h"
 #include "protocol/sampler_fields.h"
 
 namespace malmoi::protocol {
@@ -86,6 +87,7 @@ GenerationOptions read_options(Fields& fields, const chat::SamplingOptions& defa
   read_logit_bias(fields, s);
   options.n = fields.integer("n", 1, kMaxAnswers).value_or(1);
   options.stop = fields.texts("stop", 16);
+  options.constraint = read_constraint(fields);
   read_stream(fields, options);
   options.ignore_eos = fields.boolean("ignore_eos").value_or(false);
   options.token_details = fields.boolean("token_details").value_or(false);

@@ -70,7 +70,6 @@ void refuse_unsupported(Fields& fields) {
                 fields.raw("tool_choice") && *fields.raw("tool_choice") == "auto" ? "auto" : "none");
   fields.refuse("functions", "the model calls no functions");
   fields.refuse("function_call", "the model calls no functions", "none");
-  fields.refuse("response_format", "answers are not constrained to a format", Json{{"type", "text"}});
   fields.refuse("modalities", "answers are text", Json::array({"text"}));
   fields.refuse("audio", "answers are text");
   fields.refuse("prediction", "it would change nothing");

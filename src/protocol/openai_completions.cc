@@ -98,7 +98,6 @@ Result<CompletionRequest> parse_completion(const Json& body, const chat::Samplin
   }
   request.options.prompt_logprobs = request.echo && request.options.logprobs;
   fields.refuse("suffix", "this model continues texts, it does not fill gaps", "");
-  fields.refuse("response_format", "answers are not constrained to a format", Json{{"type", "text"}});
   fields.refuse("tools", "the model calls no functions");
   fields.refuse("best_of", "answers are not ranked; ask for 'n' of them", request.options.n);
   if (static_cast<int64_t>(request.prompts.size()) * request.options.n > kMaxAnswers)

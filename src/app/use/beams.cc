@@ -48,6 +48,9 @@ Result<Generated> generate_by_beams(const LoadedModel& loaded, std::span<const i
   if (options.top_probabilities > 0)
     return unsupported("a search over beams tells no alternatives to its tokens", "--top-probabilities",
                        "leave it out, or use --beams 1");
+  if (options.constraint)
+    return unsupported("a search over beams keeps to no grammar", "--beams",
+                       "leave the constraint out, or use --beams 1");
   MALMOI_ASSIGN(infer::BeamOptions beams, beam_options(options.answers, options.sampling, options.max_tokens,
                                                        options.ignore_eos ? std::vector<int32_t>{} : loaded.stop_ids));
   const double begin = monotonic_seconds();

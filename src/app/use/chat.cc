@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "chat/published_template.h"
 #include "infer/prompt.h"
+#include "infer/state_budget.h"
 #include "model/gguf_config.h"
 #include "tokenizer/special_ids.h"
 
@@ -90,7 +91,12 @@ Result<Chat> Chat::start(const LoadedModel& loaded, const ChatOptions& chat, Gen
   MALMOI_TRY(infer::check_generates(*loaded.model));
   MALMOI_ASSIGN(chat::ChatTemplate chosen, chat_template(loaded.folder, *loaded.tokenizer, chat.chat_template));
   MALMOI_TRY(chosen.render({{"user", "?"}}));  // a template that cannot be followed is said at once
-  MALMOI_ASSIGN(auto scheduler, infer::Scheduler::create(*loaded.model, {.max_running = 1}));
+  // Each turn begins as the last one did.
+  const size_t state_bytes = infer::default_state_bytes();
+  MALMOI_ASSIGN(auto scheduler, infer::Scheduler::create(*loaded.model, {.max_running = 1,
+                                                                         .state_bytes = state_bytes,
+                                                                         .prefix_bytes = state_bytes / 2,
+                                                                         .drafter = options.drafter}));
   return Chat(loaded, std::move(chosen), std::move(scheduler), chat.system, std::move(options));
 }
 

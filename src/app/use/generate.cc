@@ -210,6 +210,7 @@ Result<infer::Request> request_of(const LoadedModel& loaded, const GenerateOptio
   request.begin = options.answers.begin;
   request.answers = options.answers.n_best;
   request.stop = options.stop;
+  request.constraint = options.constraint;
   request.spelled_ids = options.spelled_ids;
   request.trim_start = options.trim_start;
   request.top_probabilities = options.top_probabilities;
@@ -232,7 +233,8 @@ Result<Generated> generate(const LoadedModel& loaded, const GenerateOptions& opt
     named.token_biases.clear();
     return generate_by_beams(loaded, request.prompt, named, on_text, stop);
   }
-  MALMOI_ASSIGN(auto scheduler, infer::Scheduler::create(*loaded.model, {.max_running = options.answers.n_best}));
+  MALMOI_ASSIGN(auto scheduler, infer::Scheduler::create(*loaded.model, {.max_running = options.answers.n_best,
+                                                                         .drafter = options.drafter}));
   return generate(loaded, *scheduler, options, on_text, stop);
 }
 

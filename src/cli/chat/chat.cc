@@ -9,6 +9,8 @@
 #include "cli/chat/interactive.h"
 #include "cli/chat/speaker.h"
 #include "cli/command.h"
+#include "cli/constraint_options.h"
+#include "cli/draft_options.h"
 #include "cli/sampling_options.h"
 
 namespace malmoi::cli {
@@ -23,6 +25,9 @@ struct Options {
   app::GenerateOptions generate{.max_tokens = kAnswerTokens};
   std::vector<Path> adapters;
   DType dtype = DType::kBF16;
+  std::string packed;
+  app::DraftOptions draft;
+  app::ConstraintOptions constraint;
 };
 
 // A message a line, whatever it begins with.
@@ -39,10 +44,12 @@ Status chat_by_lines(app::Chat& chat, const app::LoadedModel& loaded, Terminal& 
   return job.stop.check("", "");
 }
 
-Status run_chat(const Options& o, Terminal& terminal) {
+Status run_chat(Options& o, Terminal& terminal) {
   const Job& job = terminal.job();
   MALMOI_TRY(o.generate.sampling.check());
-  MALMOI_ASSIGN(app::LoadedModel loaded, app::load_for_generation(o.model, {o.dtype, o.adapters}, job));
+  MALMOI_ASSIGN(app::LoadedModel loaded, app::load_for_generation(o.model, {o.dtype, o.adapters, o.packed}, job));
+  MALMOI_ASSIGN(o.generate.drafter, app::open_drafter(o.draft, loaded, o.dtype, job));
+  MALMOI_ASSIGN(o.generate.constraint, app::read_constraint(o.constraint));
   MALMOI_ASSIGN(app::Chat chat, app::Chat::start(loaded, o.chat, o.generate));
   MALMOI_TRY(job.stop.check("", ""));
   const bool interactive = ::isatty(STDIN_FILENO) != 0 && ::isatty(STDERR_FILENO) != 0;
@@ -68,6 +75,9 @@ void add_chat(CLI::App& root, Invocation& invocation) {
   add_sampling_options(*command, o->generate);
   add_adapter_option(*command, o->adapters);
   add_dtype_option(*command, o->dtype);
+  add_packed_option(*command, o->packed);
+  add_draft_options(*command, o->draft);
+  add_constraint_options(*command, o->constraint);
   add_threads_option(*command);
   command->callback(
       [&invocation, o] { invocation.run = [&invocation, o] { return run_chat(*o, invocation.terminal); }; });

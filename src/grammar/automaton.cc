@@ -1,0 +1,193 @@
+#include "grammar/automaton.h"
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "grammar/limits.h"
+
+namespace malmoi::grammar {
+namespace {
+
+// Repeats of one character or literal are copied up to so often; beyond, and of anything else, they are counted.
+constexpr int32_t kMaxUnrolled = 16;
+// Rules of so few expressions are copied to where they are used: fewer frames make masks that hold in more places.
+constexpr int kMaxInlined = 12;
+
+}  // namespace
+
+/// Builds from the end of a text to its beginning, so that what follows is always there.
+class AutomatonCompiler {
+ public:
+  AutomatonCompiler(const Grammar& grammar, const Analysis& analysis)
+      : grammar_(grammar), analysis_(analysis), inlined_(grammar.rules().size()) {}
+
+  Result<Automaton> run() {
+    const size_t rules = grammar_.rules().size();
+    for (size_t rule = 0; rule < rules; ++rule) {
+      const Rule& one = grammar_.rules()[rule];
+      int budget = kMaxInlined;
+      inlined_[rule] = one.may_inline && one.body >= 0 && is_small(one.body, budget);
+    }
+    result_.root_ = grammar_.root();
+    bodies_.resize(rules);
+    for (size_t rule = 0; rule < rules; ++rule) bodies_[rule] = grammar_.rules()[rule].body;
+    // Loops within loops become rules of their own, behind these.
+    for (size_t rule = 0; rule < bodies_.size(); ++rule) {
+      const bool unused = rule < rules && inlined_[rule] && static_cast<RuleId>(rule) != grammar_.root();
+      const int32_t accept = add({.kind = StateKind::kAccept});
+      result_.starts_.push_back(unused || bodies_[rule] < 0 ? accept : build(bodies_[rule], accept, false));
+      if (result_.states_.size() > static_cast<size_t>(kMaxStates))
+        return unsupported("a grammar of more than " + std::to_string(kMaxStates) + " states",
+                           grammar_.rule(grammar_.root()).where, "make it smaller");
+    }
+    return std::move(result_);
+  }
+
+ private:
+  bool is_small(ExprId id, int& budget) const {
+    const Expr& expr = grammar_.expr(id);
+    if (expr.kind == ExprKind::kRule || --budget < 0) return false;
+    if (expr.kind == ExprKind::kLiteral && expr.bytes.size() > static_cast<size_t>(kMaxInlined)) return false;
+    return std::all_of(expr.parts.begin(), expr.parts.end(), [&](ExprId part) { return is_small(part, budget); });
+  }
+
+  int32_t add(State state) {
+    result_.states_.push_back(state);
+    return static_cast<int32_t>(result_.states_.size() - 1);
+  }
+  State& at(int32_t id) { return result_.states_[static_cast<size_t>(id)]; }
+
+  int32_t add_bytes(const std::vector<Edge>& edges) {
+    const auto first = static_cast<int32_t>(result_.edges_.size());
+    result_.edges_.insert(result_.edges_.end(), edges.begin(), edges.end());
+    return add({.kind = StateKind::kBytes, .first = first, .count = static_cast<int32_t>(edges.size())});
+  }
+  void set_targets(int32_t id, const std::vector<int32_t>& targets) {
+    at(id).first = static_cast<int32_t>(result_.targets_.size());
+    at(id).count = static_cast<int32_t>(targets.size());
+    result_.targets_.insert(result_.targets_.end(), targets.begin(), targets.end());
+  }
+  int32_t split(const std::vector<int32_t>& targets) {
+    const int32_t id = add({.kind = StateKind::kSplit});
+    set_targets(id, targets);
+    return id;
+  }
+
+  // The first state of `id`, behind which comes `next`. `counting`: within a counted loop of this rule.
+  int32_t build(ExprId id, int32_t next, bool counting) {
+    const Expr& expr = grammar_.expr(id);
+    switch (expr.kind) {
+      case ExprKind::kLiteral:
+        for (auto byte = expr.bytes.rbegin(); byte != expr.bytes.rend(); ++byte)
+          next = add_bytes({{static_cast<uint8_t>(*byte), static_cast<uint8_t>(*byte), next}});
+        return next;
+      case ExprKind::kChars: return build_chars(expr.set, next);
+      case ExprKind::kSequence:
+        for (auto part = expr.parts.rbegin(); part != expr.parts.rend(); ++part) next = build(*part, next, counting);
+        return next;
+      case ExprKind::kChoice: return build_choice(expr, next, counting);
+      case ExprKind::kRepeat: return build_repeat(id, expr, next, counting);
+      case ExprKind::kRule:
+        if (inlined_[static_cast<size_t>(expr.rule)]) return build(grammar_.rule(expr.rule).body, next, counting);
+        return add({.kind = StateKind::kCall, .next = next, .target = expr.rule});
+    }
+    return next;
+  }
+
+  bool productive(ExprId id) const { return analysis_.productive[static_cast<size_t>(id)]; }
+
+  // Without what never comes to an end: no answer is led there.
+  int32_t build_choice(const Expr& expr, int32_t next, bool counting) {
+    std::vector<int32_t> targets;
+    for (ExprId part : expr.parts)
+      if (productive(part)) targets.push_back(build(part, next, counting));
+    return targets.size() == 1 ? targets[0] : split(targets);
+  }
+
+  int32_t build_repeat(ExprId id, const Expr& expr, int32_t next, bool counting) {
+    const ExprId part = expr.parts[0];
+    if (!productive(part)) return expr.min == 0 ? next : split({});
+    if (expr.min == 0 && expr.max == 1) return split({build(part, next, counting), next});
+    if (expr.max == kUnbounded && expr.min <= 1) {
+      const int32_t loop = add({.kind = StateKind::kSplit});
+      const int32_t body = build(part, loop, counting);
+      set_targets(loop, {body, next});
+      return expr.min == 0 ? loop : body;
+    }
+    const ExprKind kind = grammar_.expr(part).kind;
+    const bool simple = kind == ExprKind::kChars || kind == ExprKind::kLiteral;
+    if (simple && std::max(expr.min, expr.max) <= kMaxUnrolled) return unroll(part, expr.min, expr.max, next);
+    if (!counting) return build_loop(expr, next);
+    bodies_.push_back(id);
+    return add({.kind = StateKind::kCall, .next = next, .target = static_cast<int32_t>(bodies_.size() - 1)});
+  }
+
+  int32_t unroll(ExprId part, int32_t min, int32_t max, int32_t next) {
+    if (max == kUnbounded) {
+      const int32_t loop = add({.kind = StateKind::kSplit});
+      set_targets(loop, {build(part, loop, false), next});
+      next = loop;
+    }
+    const int32_t end = next;
+    for (int32_t i = min; i < max; ++i) next = split({build(part, next, false), end});
+    for (int32_t i = 0; i < min; ++i) next = build(part, next, false);
+    return next;
+  }
+
+  int32_t build_loop(const Expr& expr, int32_t next) {
+    const ExprId part = expr.parts[0];
+    // Of what may be empty any number of times may be, too: then only those count that are not, and none is asked for.
+    const int32_t min = analysis_.nullable[static_cast<size_t>(part)] ? 0 : expr.min;
+    const int32_t head = add({.kind = StateKind::kHead, .next = next, .min = min, .max = expr.max});
+    const int32_t back = add({.kind = StateKind::kBack, .next = head});
+    const int32_t body = build(part, back, true);
+    at(head).target = body;
+    return add({.kind = StateKind::kEnter, .next = head});
+  }
+
+  // The states of one character: sequences with the same first bytes share them, and so do those with the same last ones.
+  int32_t build_chars(const CodePointSet& set, int32_t next) {
+    const std::vector<ByteRanges> sequences = utf8_ranges(set);
+    std::map<std::string, int32_t> tails;
+    return build_bytes(sequences.data(), sequences.data() + sequences.size(), 0, next, tails);
+  }
+
+  int32_t build_bytes(const ByteRanges* begin, const ByteRanges* end, int depth, int32_t next,
+                      std::map<std::string, int32_t>& tails) {
+    std::string key(1, static_cast<char>(depth == 0));
+    for (const ByteRanges* sequence = begin; sequence != end; ++sequence)
+      for (int i = depth; i < sequence->length; ++i) {
+        const ByteRange range = sequence->bytes[static_cast<size_t>(i)];
+        key += {static_cast<char>(range.first), static_cast<char>(range.last)};
+      }
+    if (depth > 0)
+      if (auto known = tails.find(key); known != tails.end()) return known->second;
+    std::vector<Edge> edges;
+    for (const ByteRanges* group = begin; group != end;) {
+      const ByteRange range = group->bytes[static_cast<size_t>(depth)];
+      const ByteRanges* after = group;
+      while (after != end && after->bytes[static_cast<size_t>(depth)].first == range.first) ++after;
+      const bool last = group->length == depth + 1;
+      edges.push_back({range.first, range.last, last ? next : build_bytes(group, after, depth + 1, next, tails)});
+      group = after;
+    }
+    const int32_t made = add_bytes(edges);
+    if (depth > 0) tails.emplace(std::move(key), made);
+    return made;
+  }
+
+  const Grammar& grammar_;
+  const Analysis& analysis_;
+  std::vector<bool> inlined_;
+  std::vector<ExprId> bodies_;  // of rules, then of loops within loops
+  Automaton result_;
+};
+
+Result<Automaton> Automaton::compile(const Grammar& grammar) {
+  MALMOI_ASSIGN(const Analysis analysis, grammar.analyse());
+  return AutomatonCompiler(grammar, analysis).run();
+}
+
+}  // namespace malmoi::grammar

@@ -1,0 +1,201 @@
+#include "grammar/schema_builder.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/shown.h"
+#include "grammar/limits.h"
+
+namespace malmoi::grammar {
+
+Result<Grammar> SchemaBuilder::run() {
+  const RuleId root = grammar_.add_rule("schema", place(""));
+  grammar_.set_root(root);
+  references_.emplace("#", root);
+  open_.push_back({root, {}, &root_, ""});
+  while (!open_.empty()) {
+    const Open next = std::move(open_.front());
+    open_.pop_front();
+    MALMOI_ASSIGN(const ExprId body, schema(next.schema ? *next.schema : next.made, next.at));
+    grammar_.define(next.rule, body);
+  }
+  return std::move(grammar_);
+}
+
+Status SchemaBuilder::check_keywords(const Json& schema, const std::string& at) const {
+  for (const auto& item : schema.items()) {
+    if (use_of(item.key()) != KeywordUse::kUnknown) continue;
+    return unsupported("the keyword '" + show_controls(item.key()) + "' cannot be kept to", place(at),
+                       "leave it out, and check the answer for it");
+  }
+  if (auto type = schema.find("type"); type != schema.end()) {
+    constexpr const char* kTypes[] = {"object", "array", "string", "number", "integer", "boolean", "null"};
+    const Json list = type->is_array() ? *type : Json::array({*type});
+    for (const Json& one : list) {
+      const bool known = one.is_string() &&
+                         std::find(std::begin(kTypes), std::end(kTypes), one.get<std::string>()) != std::end(kTypes);
+      if (!known)
+        return invalid_data("an unknown type " + dump_json(one), place(at + "/type"),
+                            "one of object, array, string, number, integer, boolean, null");
+    }
+  }
+  return {};
+}
+
+ExprId SchemaBuilder::as_rule(const char* name, const std::string& at, ExprId body) {
+  const RuleId rule = grammar_.add_rule(name, place(at));
+  grammar_.define(rule, body);
+  return grammar_.call(rule);
+}
+
+// Merged schemas may lead to themselves again: each is written once.
+ExprId SchemaBuilder::rule_of(Json made, const std::string& at) {
+  const auto [found, is_new] = made_.try_emplace(dump_json(made), -1);
+  if (is_new) {
+    found->second = grammar_.add_rule("schema", place(at));
+    open_.push_back({found->second, std::move(made), nullptr, at});
+  }
+  return grammar_.call(found->second);
+}
+
+Result<ExprId> SchemaBuilder::reference(const Json& value, const std::string& at) {
+  if (!value.is_string()) return invalid_data("$ref is a string", place(at));
+  const auto text = value.get<std::string>();
+  auto known = references_.find(text);
+  if (known == references_.end()) {
+    MALMOI_ASSIGN(const Json* target, merger_.resolve(text, "#" + at));
+    const RuleId rule = grammar_.add_rule(show_controls(text), place(at));
+    known = references_.emplace(text, rule).first;
+    open_.push_back({rule, {}, target, text.substr(1)});
+  }
+  return grammar_.call(known->second);
+}
+
+Result<ExprId> SchemaBuilder::schema(const Json& schema, const std::string& at) {
+  if (schema.is_boolean()) return schema.get<bool>() ? json_.value() : grammar_.nothing();
+  if (!schema.is_object()) return invalid_data("a schema is an object, true or false", place(at));
+  MALMOI_TRY(check_keywords(schema, at));
+  if (says_nothing(schema)) return json_.value();
+  if (auto nullable = schema.find("nullable"); nullable != schema.end()) {
+    if (!nullable->is_boolean()) return invalid_data("nullable is true or false", place(at + "/nullable"));
+    const Json rest = without(schema, "nullable");
+    MALMOI_ASSIGN(const ExprId other, this->schema(rest, at));
+    return nullable->get<bool>() && !says_nothing(rest) ? grammar_.choice({other, grammar_.literal("null")}) : other;
+  }
+  for (const char* keyword : {"$ref", "allOf"}) {
+    auto found = schema.find(keyword);
+    if (found == schema.end()) continue;
+    const bool alone = says_nothing(without(schema, keyword));
+    if (alone && found->is_string()) return reference(*found, at + "/" + keyword);
+    if (alone && found->is_array() && found->size() == 1) return this->schema((*found)[0], at + "/allOf/0");
+    MALMOI_ASSIGN(Json made, merger_.expand(schema, "#" + at));
+    return rule_of(std::move(made), at);
+  }
+  for (const char* keyword : {"anyOf", "oneOf"})
+    if (schema.contains(keyword)) return choice(schema, keyword, at);
+  if (schema.contains("const") || schema.contains("enum")) return listed(schema, at);
+  std::vector<ExprId> ways;
+  const std::vector<std::string> types = types_of(schema);
+  for (const std::string& type : types) {
+    MALMOI_ASSIGN(const ExprId way, of_type(type, schema, at));
+    ways.push_back(way);
+  }
+  return grammar_.choice(std::move(ways));
+}
+
+Result<ExprId> SchemaBuilder::choice(const Json& schema, const std::string& keyword, const std::string& at) {
+  const Json& branches = schema[keyword];
+  const std::string place_of_list = at + "/" + keyword;
+  if (!branches.is_array() || branches.empty())
+    return invalid_data(keyword + " is a list of one or more schemas", place(place_of_list));
+  if (keyword == "oneOf") MALMOI_TRY(check_one_of(branches, place_of_list));
+  const Json rest = without(schema, keyword);
+  const bool alone = says_nothing(rest);
+  std::vector<ExprId> ways;
+  for (size_t i = 0; i < branches.size(); ++i) {
+    const std::string branch_at = place_of_list + "/" + std::to_string(i);
+    if (alone) {
+      MALMOI_ASSIGN(const ExprId way, this->schema(branches[i], branch_at));
+      ways.push_back(way);
+    } else {
+      if (branches[i].is_object()) MALMOI_TRY(check_keywords(branches[i], branch_at));
+      MALMOI_ASSIGN(Json made, merger_.merge(rest, branches[i], "#" + branch_at));
+      ways.push_back(rule_of(std::move(made), branch_at));
+    }
+  }
+  return grammar_.choice(std::move(ways));
+}
+
+Status SchemaBuilder::check_one_of(const Json& branches, const std::string& at) {
+  // More are compared with each other than anyone writes.
+  constexpr size_t kMostBranches = 200;
+  if (branches.size() > kMostBranches)
+    return unsupported("oneOf of more than " + std::to_string(kMostBranches) + " schemas", place(at), "write anyOf");
+  for (size_t i = 0; i < branches.size(); ++i) {
+    for (size_t j = 0; j < i; ++j) {
+      MALMOI_ASSIGN(const bool disjoint, merger_.are_disjoint(branches[j], branches[i], "#" + at));
+      if (!disjoint)
+        return unsupported("the branches " + std::to_string(j) + " and " + std::to_string(i) +
+                               " of oneOf may both hold, which cannot be kept to",
+                           place(at), "write anyOf, or tell them apart by a required property with a const of its own");
+    }
+  }
+  return {};
+}
+
+// The values of `enum` or `const` that are of the schema's types.
+Result<ExprId> SchemaBuilder::listed(const Json& schema, const std::string& at) {
+  for (const auto& item : schema.items()) {
+    const std::string& key = item.key();
+    const bool beside = key == "enum" || key == "const" || key == "type" || use_of(key) == KeywordUse::kAnnotation;
+    if (!beside)
+      return unsupported("'" + key + "' beside listed values cannot be kept to", place(at),
+                         "list only values that have it");
+  }
+  Json values = Json::array();
+  auto constant = schema.find("const"), list = schema.find("enum");
+  if (list != schema.end() && !list->is_array()) return invalid_data("enum is a list of values", place(at + "/enum"));
+  if (constant != schema.end()) {
+    if (list == schema.end() || std::find(list->begin(), list->end(), *constant) != list->end())
+      values.push_back(*constant);
+  } else {
+    values = *list;
+  }
+  std::vector<ExprId> ways;
+  const std::vector<std::string> types = types_of(schema.contains("type") ? schema : Json::object());
+  for (const Json& value : values)
+    if (std::any_of(types.begin(), types.end(), [&](const std::string& type) { return is_of_type(value, type); }))
+      ways.push_back(json_.exactly(value));
+  return grammar_.choice(std::move(ways));
+}
+
+Result<ExprId> SchemaBuilder::of_type(const std::string& type, const Json& schema, const std::string& at) {
+  if (type == "string") return string(schema, at);
+  if (type == "integer") return number(schema, true, at);
+  if (type == "number") return number(schema, false, at);
+  if (type == "boolean") return json_.boolean();
+  if (type == "null") return grammar_.literal("null");
+  return type == "array" ? array(schema, at) : object(schema, at);
+}
+
+Result<SchemaBuilder::Counts> SchemaBuilder::counts(const Json& schema, const char* min, const char* max,
+                                                    const std::string& at) const {
+  Counts found;
+  for (const char* key : {min, max}) {
+    auto value = schema.find(key);
+    if (value == schema.end()) continue;
+    if (!is_of_type(*value, "integer") || *value < Json(0))
+      return invalid_data(std::string(key) + " is a whole number from 0", place(at + "/" + key));
+    if (*value > Json(kMaxRepeat)) {
+      // More than anyone writes: no upper end at all would be the same, a lower one could not be reached.
+      if (key == max) continue;
+      return unsupported(std::string(key) + " is above " + std::to_string(kMaxRepeat), place(at + "/" + key));
+    }
+    (key == min ? found.min : found.max) = static_cast<int32_t>(value->get<double>());
+  }
+  if (found.max != kUnbounded && found.max < found.min)
+    return invalid_data(std::string(max) + " is below " + min, place(at), "no value has both");
+  return found;
+}
+
+}  // namespace malmoi::grammar

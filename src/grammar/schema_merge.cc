@@ -1,0 +1,401 @@
+#include "grammar/schema_merge.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <utility>
+
+#include "base/shown.h"
+
+namespace malmoi::grammar {
+namespace {
+
+constexpr int kMaxMergeDepth = 64;             // references and allOf within each other
+constexpr int64_t kMaxMergedValues = 500'000;  // JSON values that merging makes: what grows for ever stops there
+
+struct Keyword {
+  std::string_view name;
+  KeywordUse use;
+};
+
+constexpr Keyword kKeywords[] = {
+    {"title", KeywordUse::kAnnotation},
+    {"description", KeywordUse::kAnnotation},
+    {"default", KeywordUse::kAnnotation},
+    {"example", KeywordUse::kAnnotation},
+    {"examples", KeywordUse::kAnnotation},
+    {"deprecated", KeywordUse::kAnnotation},
+    {"readOnly", KeywordUse::kAnnotation},
+    {"writeOnly", KeywordUse::kAnnotation},
+    {"$schema", KeywordUse::kAnnotation},
+    {"$comment", KeywordUse::kAnnotation},
+    {"$id", KeywordUse::kAnnotation},
+    {"id", KeywordUse::kAnnotation},
+    {"$defs", KeywordUse::kAnnotation},
+    {"definitions", KeywordUse::kAnnotation},
+    {"contentMediaType", KeywordUse::kAnnotation},
+    {"contentEncoding", KeywordUse::kAnnotation},
+    {"type", KeywordUse::kAnyType},
+    {"nullable", KeywordUse::kAnyType},
+    {"enum", KeywordUse::kAnyType},
+    {"const", KeywordUse::kAnyType},
+    {"anyOf", KeywordUse::kAnyType},
+    {"oneOf", KeywordUse::kAnyType},
+    {"allOf", KeywordUse::kAnyType},
+    {"$ref", KeywordUse::kAnyType},
+    {"minLength", KeywordUse::kString},
+    {"maxLength", KeywordUse::kString},
+    {"pattern", KeywordUse::kString},
+    {"format", KeywordUse::kString},
+    {"minimum", KeywordUse::kNumber},
+    {"maximum", KeywordUse::kNumber},
+    {"exclusiveMinimum", KeywordUse::kNumber},
+    {"exclusiveMaximum", KeywordUse::kNumber},
+    {"multipleOf", KeywordUse::kNumber},
+    {"items", KeywordUse::kArray},
+    {"prefixItems", KeywordUse::kArray},
+    {"additionalItems", KeywordUse::kArray},
+    {"minItems", KeywordUse::kArray},
+    {"maxItems", KeywordUse::kArray},
+    {"uniqueItems", KeywordUse::kArray},
+    {"properties", KeywordUse::kObject},
+    {"required", KeywordUse::kObject},
+    {"additionalProperties", KeywordUse::kObject},
+    {"patternProperties", KeywordUse::kObject},
+    {"propertyNames", KeywordUse::kObject},
+    {"minProperties", KeywordUse::kObject},
+    {"maxProperties", KeywordUse::kObject},
+};
+
+constexpr std::array<std::string_view, 5> kLowerEnds{"minimum", "exclusiveMinimum", "minLength", "minItems",
+                                                     "minProperties"};
+constexpr std::array<std::string_view, 5> kUpperEnds{"maximum", "exclusiveMaximum", "maxLength", "maxItems",
+                                                     "maxProperties"};
+
+template <typename List>
+bool is_one_of(const List& list, std::string_view name) {
+  return std::find(list.begin(), list.end(), name) != list.end();
+}
+
+int64_t count_values(const Json& value) {
+  int64_t count = 1;
+  if (value.is_structured())
+    for (const Json& inner : value) count += count_values(inner);
+  return count;
+}
+
+Json as_list(const Json& value) { return value.is_array() ? value : Json::array({value}); }
+
+// Steps of a JSON pointer within a URI fragment.
+std::string unescaped(std::string_view step) {
+  std::string out;
+  for (size_t i = 0; i < step.size(); ++i) {
+    if (step[i] == '~' && i + 1 < step.size() && (step[i + 1] == '0' || step[i + 1] == '1')) {
+      out += step[++i] == '0' ? '~' : '/';
+    } else if (step[i] == '%' && i + 2 < step.size()) {
+      const std::string hex(step.substr(i + 1, 2));
+      out += static_cast<char>(std::strtol(hex.c_str(), nullptr, 16));
+      i += 2;
+    } else {
+      out += step[i];
+    }
+  }
+  return out;
+}
+
+const Json* child(const Json& value, const std::string& step) {
+  if (value.is_object()) {
+    auto found = value.find(step);
+    return found == value.end() ? nullptr : &*found;
+  }
+  if (!value.is_array() || step.empty() || step.find_first_not_of("0123456789") != std::string::npos || step.size() > 9)
+    return nullptr;
+  const auto index = static_cast<size_t>(std::stoul(step));
+  return index < value.size() ? &value[index] : nullptr;
+}
+
+// The values of `enum` or `const`, if the schema has one.
+std::optional<Json> listed_values(const Json& schema) {
+  if (auto found = schema.find("const"); found != schema.end()) return Json::array({*found});
+  if (auto found = schema.find("enum"); found != schema.end() && found->is_array()) return *found;
+  return {};
+}
+
+Json common_types(const Json& a, const Json& b) {
+  Json out = Json::array();
+  const Json first = as_list(a), second = as_list(b);
+  for (const Json& type : first) {
+    if (is_one_of(second, type.is_string() ? type.get<std::string>() : "")) out.push_back(type);
+    else if (type == "integer" && is_one_of(second, "number")) out.push_back(type);
+    else if (type == "number" && is_one_of(second, "integer")) out.push_back("integer");
+  }
+  return out;
+}
+
+bool requires_key(const Json& schema, const std::string& key) {
+  auto found = schema.find("required");
+  return found != schema.end() && found->is_array() && is_one_of(*found, key);
+}
+
+}  // namespace
+
+KeywordUse use_of(std::string_view keyword) {
+  for (const Keyword& known : kKeywords)
+    if (known.name == keyword) return known.use;
+  return keyword.starts_with("x-") ? KeywordUse::kAnnotation : KeywordUse::kUnknown;
+}
+
+bool says_nothing(const Json& schema) {
+  if (schema.is_boolean()) return schema.get<bool>();
+  for (const auto& item : schema.items())
+    if (use_of(item.key()) != KeywordUse::kAnnotation) return false;
+  return true;
+}
+
+Json without(const Json& schema, std::string_view keyword) {
+  Json out = Json::object();
+  for (const auto& [key, value] : schema.items())
+    if (key != keyword && use_of(key) != KeywordUse::kAnnotation) out[key] = value;
+  return out;
+}
+
+bool is_of_type(const Json& value, std::string_view type) {
+  if (type == "integer")
+    return value.is_number_integer() ||
+           (value.is_number_float() &&
+            value.get<double>() == static_cast<double>(static_cast<int64_t>(value.get<double>())));
+  if (type == "number") return value.is_number();
+  return value.type_name() == type;
+}
+
+std::vector<std::string> types_of(const Json& schema) {
+  std::vector<std::string> types;
+  if (auto found = schema.find("type"); found != schema.end()) {
+    for (const Json& type : as_list(*found))
+      if (type.is_string()) types.push_back(type.get<std::string>());
+    return types;
+  }
+  auto add = [&](const char* type) {
+    if (!is_one_of(types, type)) types.push_back(type);
+  };
+  for (const auto& [key, value] : schema.items()) {
+    switch (use_of(key)) {
+      case KeywordUse::kString: add("string"); break;
+      case KeywordUse::kNumber: add("number"); break;
+      case KeywordUse::kArray: add("array"); break;
+      case KeywordUse::kObject: add("object"); break;
+      default: break;
+    }
+  }
+  return types.empty() ? std::vector<std::string>{"object", "array", "string", "number", "boolean", "null"} : types;
+}
+
+Result<const Json*> SchemaMerger::resolve(const std::string& reference, const std::string& at) const {
+  const std::string shown = "'" + show_controls(reference) + "'";
+  if (!reference.starts_with("#"))
+    return unsupported("a reference to another document, " + shown, place(at), "put it into this schema, under $defs");
+  if (reference.size() > 1 && reference[1] != '/')
+    return unsupported("a reference by an anchor, " + shown, place(at), "refer to it by its path, as #/$defs/NAME");
+  const Json* found = &root_;
+  for (size_t begin = 1; begin < reference.size();) {
+    const size_t end = std::min(reference.find('/', begin + 1), reference.size());
+    found = child(*found, unescaped(std::string_view(reference).substr(begin + 1, end - begin - 1)));
+    if (!found) return invalid_data("a reference to what is not there, " + shown, place(at), "define it under $defs");
+    begin = end;
+  }
+  return found;
+}
+
+Status SchemaMerger::spend(const Json& made, const std::string& at) {
+  spent_ += count_values(made);
+  if (spent_ <= kMaxMergedValues) return {};
+  return unsupported("allOf, anyOf and references that make too much of each other", place(at), "write them out");
+}
+
+Result<Json> SchemaMerger::expand(const Json& schema, const std::string& at) { return expand_at(schema, at, 0); }
+Result<Json> SchemaMerger::merge(const Json& a, const Json& b, const std::string& at) { return merge_at(a, b, at, 0); }
+
+Result<Json> SchemaMerger::expand_at(const Json& schema, const std::string& at, int depth) {
+  if (depth > kMaxMergeDepth)
+    return unsupported("references and allOf within each other without end", place(at), "break the circle");
+  if (schema.is_boolean()) return schema;
+  if (!schema.is_object()) return invalid_data("a schema is an object, true or false", place(at));
+  Json out = without(schema, "");
+  MALMOI_TRY(spend(out, at));
+  if (auto reference = schema.find("$ref"); reference != schema.end()) {
+    if (!reference->is_string()) return invalid_data("$ref is a string", place(at));
+    MALMOI_ASSIGN(const Json* target, resolve(reference->get<std::string>(), at));
+    return merge_at(*target, without(out, "$ref"), at, depth + 1);
+  }
+  auto all = schema.find("allOf");
+  if (all == schema.end()) return out;
+  if (!all->is_array()) return invalid_data("allOf is a list of schemas", place(at));
+  out = without(out, "allOf");
+  for (const Json& part : *all) {
+    MALMOI_ASSIGN(out, merge_at(out, part, at, depth + 1));
+  }
+  return out;
+}
+
+Result<Json> SchemaMerger::merge_at(const Json& a, const Json& b, const std::string& at, int depth) {
+  MALMOI_ASSIGN(Json first, expand_at(a, at, depth + 1));
+  MALMOI_ASSIGN(const Json second, expand_at(b, at, depth + 1));
+  if (first == Json(false) || second == Json(false)) return Json(false);
+  if (first.is_boolean()) return second;
+  if (second.is_boolean()) return first;
+  const bool nullable = first.value("nullable", false) && second.value("nullable", false);
+  first.erase("nullable");
+  MALMOI_TRY(check_reach(first, second, at));
+  MALMOI_TRY(check_reach(second, first, at));
+  MALMOI_TRY(add_properties(first, second, at));
+  for (const auto& [key, value] : second.items())
+    if (key != "properties" && key != "nullable") MALMOI_TRY(add_keyword(first, key, value, at));
+  if (nullable) first["nullable"] = true;
+  MALMOI_TRY(spend(first, at));
+  return first;
+}
+
+// Some keywords speak of what others beside them do not name: in one schema they would reach less far, or further.
+Status SchemaMerger::check_reach(const Json& schema, const Json& other, const std::string& at) const {
+  auto refuse = [&](const char* one, const char* beside) {
+    return unsupported(std::string("'") + one + "' and '" + beside + "' of two schemas that must both hold", place(at),
+                       "write one schema that says both");
+  };
+  const bool is_tuple = schema.contains("prefixItems") && !other.contains("prefixItems");
+  if (is_tuple && (other.contains("items") || other.contains("additionalItems"))) return refuse("prefixItems", "items");
+  auto additional = other.find("additionalProperties");
+  const bool closed = additional != other.end() && *additional != Json(true);
+  if (schema.contains("patternProperties") && closed && !other.contains("patternProperties"))
+    return refuse("patternProperties", "additionalProperties");
+  return {};
+}
+
+// What one says of keys that only the other one names: its `additionalProperties`.
+Status SchemaMerger::add_properties(Json& into, const Json& from, const std::string& at) const {
+  const Json none = Json::object();
+  auto properties_of = [&](const Json& schema) -> const Json& {
+    auto found = schema.find("properties");
+    return found != schema.end() && found->is_object() ? *found : none;
+  };
+  const Json first = properties_of(into);
+  const Json& second = properties_of(from);
+  if (first.empty() && second.empty()) return {};
+  Json both = Json::object();
+  auto add = [&](const std::string& key, const Json& schema, const Json& other, const Json& other_schema) -> Status {
+    auto there = other.find(key);
+    if (there != other.end()) {
+      both[key] = {{"allOf", Json::array({schema, *there})}};
+      return {};
+    }
+    auto additional = other_schema.find("additionalProperties");
+    if (additional == other_schema.end() || *additional == Json(true)) both[key] = schema;
+    else if (*additional == Json(false))
+      return unsupported(
+          "the property '" + show_controls(key) + "' is forbidden by the additionalProperties of a schema beside it",
+          place(at), "put all properties into one schema");
+    else both[key] = {{"allOf", Json::array({schema, *additional})}};
+    return {};
+  };
+  for (const auto& [key, schema] : first.items()) MALMOI_TRY(add(key, schema, second, from));
+  for (const auto& [key, schema] : second.items())
+    if (!first.contains(key)) MALMOI_TRY(add(key, schema, first, into));
+  into["properties"] = std::move(both);
+  return {};
+}
+
+Status SchemaMerger::add_keyword(Json& into, const std::string& key, const Json& value, const std::string& at) {
+  auto there = into.find(key);
+  if (there == into.end()) {
+    into[key] = value;
+    return {};
+  }
+  Json& mine = *there;
+  if (mine == value) return {};
+  if (key == "type") {
+    mine = common_types(mine, value);
+    return {};
+  }
+  if (key == "required" && mine.is_array() && value.is_array()) {
+    for (const Json& name : value)
+      if (!is_one_of(mine, name.is_string() ? name.get<std::string>() : "")) mine.push_back(name);
+    return {};
+  }
+  if (key == "enum" && mine.is_array() && value.is_array()) {
+    Json common = Json::array();
+    for (const Json& one : mine)
+      if (std::find(value.begin(), value.end(), one) != value.end()) common.push_back(one);
+    mine = std::move(common);
+    return {};
+  }
+  const bool numbers = mine.is_number() && value.is_number();
+  if (numbers && is_one_of(kLowerEnds, key)) {
+    if (value > mine) mine = value;
+    return {};
+  }
+  if (numbers && is_one_of(kUpperEnds, key)) {
+    if (value < mine) mine = value;
+    return {};
+  }
+  if (key == "items" || key == "additionalProperties" || key == "propertyNames") {
+    mine = {{"allOf", Json::array({mine, value})}};
+    return {};
+  }
+  if (key == "anyOf" && mine.is_array() && value.is_array()) {
+    Json pairs = Json::array();
+    for (const Json& one : mine)
+      for (const Json& other : value) {
+        pairs.push_back({{"allOf", Json::array({one, other})}});
+        MALMOI_TRY(spend(pairs.back(), at));
+      }
+    mine = std::move(pairs);
+    return {};
+  }
+  return unsupported("two schemas that must both hold say different things of '" + key + "'", place(at),
+                     "write one of them");
+}
+
+Result<bool> SchemaMerger::are_disjoint(const Json& a, const Json& b, const std::string& at) {
+  return are_disjoint_at(a, b, at, 0);
+}
+
+Result<bool> SchemaMerger::are_disjoint_at(const Json& a, const Json& b, const std::string& at, int depth) {
+  constexpr int kDeepestDifference = 4;  // objects within objects that are looked into for what tells them apart
+  if (depth > kDeepestDifference) return false;
+  MALMOI_ASSIGN(const Json first, expand(a, at));
+  MALMOI_ASSIGN(const Json second, expand(b, at));
+  if (!first.is_object() || !second.is_object()) return first == Json(false) || second == Json(false);
+  const std::optional<Json> values = listed_values(first), others = listed_values(second);
+  if (values && others)
+    return std::none_of(values->begin(), values->end(), [&](const Json& value) {
+      return std::find(others->begin(), others->end(), value) != others->end();
+    });
+  auto types_or_values = [](const Json& schema, const std::optional<Json>& listed) {
+    std::vector<std::string> types = types_of(schema);
+    if (listed) {
+      types.clear();
+      for (const Json& value : *listed) types.push_back(value.type_name());
+    }
+    if (schema.value("nullable", false)) types.push_back("null");
+    // Branches of choices are of any type.
+    if (!listed && !schema.contains("type") && (schema.contains("anyOf") || schema.contains("oneOf")))
+      types = types_of(Json::object());
+    for (std::string& type : types)
+      if (type == "integer") type = "number";
+    return types;
+  };
+  const std::vector<std::string> types = types_or_values(first, values), other_types = types_or_values(second, others);
+  for (const std::string& type : types)
+    if (is_one_of(other_types, type) && type != "object") return false;
+  if (!is_one_of(types, "object") || !is_one_of(other_types, "object")) return true;
+  auto properties = first.find("properties"), other_properties = second.find("properties");
+  if (properties == first.end() || other_properties == second.end()) return false;
+  for (const auto& [key, schema] : properties->items()) {
+    auto other = other_properties->find(key);
+    if (other == other_properties->end() || !requires_key(first, key) || !requires_key(second, key)) continue;
+    MALMOI_ASSIGN(const bool differ, are_disjoint_at(schema, *other, at, depth + 1));
+    if (differ) return true;
+  }
+  return false;
+}
+
+}  // namespace malmoi::grammar

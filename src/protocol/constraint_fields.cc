@@ -1,0 +1,90 @@
+#include "protocol/constraint_fields.h"
+
+namespace malmoi::protocol {
+namespace {
+
+using chat::Constraint;
+using Kind = Constraint::Kind;
+
+// A schema is an object, `true` or `false`; some clients send it as a text.
+Constraint schema(const Json& value) {
+  return {Kind::kJsonSchema, value.is_string() ? value.get<std::string>() : dump_json(value)};
+}
+
+std::optional<Constraint> read_json_schema(Fields& fields, const Json& format) {
+  const Json* given =
+      format.contains("json_schema") && format["json_schema"].is_object() ? &format["json_schema"] : nullptr;
+  if (!given) {
+    fields.fail("response_format.json_schema", "there is none", "give {\"name\": ..., \"schema\": {...}}");
+    return {};
+  }
+  Fields inner(*given, "response_format.json_schema.");
+  const Json* rule = inner.raw("schema");
+  inner.ignore({"name", "description", "strict"});  // a schema is always kept to
+  if (Status done = inner.finish(); !done.ok()) fields.fail(done.error());
+  if (!rule) return Constraint{Kind::kJsonSchema, "true"};
+  return schema(*rule);
+}
+
+std::optional<Constraint> read_response_format(Fields& fields) {
+  const Json* format = fields.raw("response_format");
+  if (!format) return {};
+  const std::string type = format->is_object() ? format->value("type", "") : "";
+  if (type == "text") return {};
+  if (type == "json_object") {
+    if (format->contains("schema")) return schema((*format)["schema"]);  // as llama.cpp's server takes it
+    return Constraint{Kind::kJsonObject, ""};
+  }
+  if (type == "json_schema") return read_json_schema(fields, *format);
+  fields.fail("response_format", "has no type that is known", "use text, json_object or json_schema");
+  return {};
+}
+
+// Text for a regular expression that stands for itself.
+std::string escaped(const std::string& text) {
+  std::string out;
+  for (char c : text) {
+    if (std::string_view("\\^$.|?*+()[]{}/-").find(c) != std::string_view::npos) out += '\\';
+    out += c;
+  }
+  return out;
+}
+
+std::optional<Constraint> read_choice(Fields& fields) {
+  const std::vector<std::string> choices = fields.texts("guided_choice", 4096);
+  if (choices.empty()) return {};
+  std::string regex;
+  for (const std::string& choice : choices) regex += (regex.empty() ? "" : "|") + escaped(choice);
+  return Constraint{Kind::kRegex, regex};
+}
+
+}  // namespace
+
+std::optional<Constraint> read_constraint(Fields& fields) {
+  std::optional<Constraint> constraint;
+  auto take = [&](const char* name, std::optional<Constraint> found) {
+    if (!found) return;
+    if (constraint) fields.fail(name, "stands beside another rule for the answer", "leave one of them out");
+    constraint = std::move(found);
+  };
+  auto text = [&](const char* name, Kind kind) -> std::optional<Constraint> {
+    auto given = fields.text(name);
+    if (!given || given->empty()) return {};
+    return Constraint{kind, *std::move(given)};
+  };
+  auto json = [&](const char* name) -> std::optional<Constraint> {
+    const Json* given = fields.raw(name);
+    if (!given) return {};
+    return schema(*given);
+  };
+  take("response_format", read_response_format(fields));
+  take("json_schema", json("json_schema"));
+  take("grammar", text("grammar", Kind::kGbnf));
+  take("guided_json", json("guided_json"));
+  take("guided_regex", text("guided_regex", Kind::kRegex));
+  take("guided_choice", read_choice(fields));
+  take("guided_grammar", text("guided_grammar", Kind::kGbnf));
+  return constraint;
+}
+
+}  // namespace malmoi::protocol
