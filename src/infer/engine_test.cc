@@ -332,6 +332,25 @@ TEST_F(EngineTest, GenerateGivesWhatAnEngineGivesOnTheCallingThread) {
   EXPECT_EQ(ids, run(request("a", 10, 3)).ids);
 }
 
+// What a scheduler did before, be it ended by its sink, changes nothing of what it gives next.
+TEST_F(EngineTest, GenerateGivesTheSameByASchedulerThatStays) {
+  auto scheduler = Scheduler::create(*model_, {.max_running = 1});
+  ASSERT_TRUE(scheduler.ok());
+  for (int round = 0; round < 3; ++round) {
+    std::vector<int32_t> ids;
+    auto hear = [&](const TokenEvent& event) {
+      if (event.id >= 0) ids.push_back(event.id);
+      return round != 1 || ids.size() < 2;
+    };
+    ASSERT_TRUE(generate(**scheduler, *tokenizer_, request("a", 10, 3), hear).ok());
+    std::vector<int32_t> want = run(request("a", 10, 3)).ids;
+    if (round == 1) want.resize(2);
+    EXPECT_EQ(ids, want);
+    EXPECT_EQ((*scheduler)->stats().running, 0);
+  }
+  EXPECT_FALSE(generate(**scheduler, *tokenizer_, Request{}, [](const TokenEvent&) { return true; }).ok());
+}
+
 TEST_F(EngineTest, AnswersOfOneRequestHaveTextsOfTheirOwn) {
   Request r = korean(4);
   r.answers = 3;
