@@ -4,6 +4,7 @@ the program. Usage: chat.py MALMOI FOLDER (of the tiny model that the tests of t
 import json
 import os
 import pathlib
+import shutil
 import signal
 import stat
 import subprocess
@@ -26,8 +27,8 @@ class Chat(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.folder = pathlib.Path(folder.name)
 
-    def chat(self, *options, **environment):
-        terminal = Terminal(PROGRAM, "chat", "--model", str(MODEL), "--threads", "1", *(options or ("--max-tokens", "3")),
+    def chat(self, *options, model=MODEL, **environment):
+        terminal = Terminal(PROGRAM, "chat", "--model", str(model), "--threads", "1", *(options or ("--max-tokens", "3")),
                             **{"XDG_STATE_HOME": str(self.folder / "state"), "LC_ALL": "C", **environment})
         self.addCleanup(terminal.__exit__)
         terminal.expect(PROMPT)
@@ -115,6 +116,16 @@ class Chat(unittest.TestCase):
         self.assertIn("in 3 messages", chat.enter(""))
         chat.type("/exit" + ENTER)
         self.assertEqual(chat.rest()[1], 0)
+
+    def test_what_is_not_given_follows_from_the_model(self):
+        model = self.folder / "model"
+        shutil.copytree(MODEL, model)
+        (model / "generation_config.json").write_text(json.dumps({"temperature": 0.3, "top_k": 7, "num_beams": 4, "eos_token_id": 256}))
+        chat = self.chat("--top-k", "9", "--max-tokens", "3", model=model)
+        shown = chat.enter("/set")
+        self.assertRegex(shown, r"temperature +0\.3 ")
+        self.assertRegex(shown, r"top-k +9 ")
+        self.assertIn("3 tokens", chat.enter("오늘"))
 
     def test_ctrl_c_stops_an_answer_and_not_the_program(self):
         chat = self.chat("--max-tokens", "400", "--ignore-eos")

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "app/use/chat.h"
+#include "app/use/generation_defaults.h"
 #include "cli/chat/interactive.h"
 #include "cli/chat/speaker.h"
 #include "cli/command.h"
@@ -28,7 +29,21 @@ struct Options {
   std::string packed;
   app::DraftOptions draft;
   app::ConstraintOptions constraint;
+  const CLI::App* command = nullptr;  // tells what was given
 };
+
+// What was not given follows from the model's folder, but for a search by beams: an answer is one text, shown as it comes.
+Result<app::GenerateOptions> complete_options(const Options& o, const app::LoadedModel& loaded, const Warn& warn) {
+  auto given = [&o](std::string_view name) {
+    const CLI::Option* option = o.command->get_option_no_throw("--" + std::string(name));
+    return option && option->count() > 0;
+  };
+  app::GenerateOptions options = o.generate;
+  MALMOI_TRY(app::complete_options(loaded, given, {}, options, warn));
+  options.answers.beams = 1;
+  options.answers.n_best = 1;
+  return options;
+}
 
 // A message a line, whatever it begins with.
 Status chat_by_lines(app::Chat& chat, const app::LoadedModel& loaded, Terminal& terminal) {
@@ -50,7 +65,8 @@ Status run_chat(Options& o, Terminal& terminal) {
   MALMOI_ASSIGN(app::LoadedModel loaded, app::load_for_generation(o.model, {o.dtype, o.adapters, o.packed}, job));
   MALMOI_ASSIGN(o.generate.drafter, app::open_drafter(o.draft, loaded, o.dtype, job));
   MALMOI_ASSIGN(o.generate.constraint, app::read_constraint(o.constraint));
-  MALMOI_ASSIGN(app::Chat chat, app::Chat::start(loaded, o.chat, o.generate));
+  MALMOI_ASSIGN(app::GenerateOptions options, complete_options(o, loaded, job.warn));
+  MALMOI_ASSIGN(app::Chat chat, app::Chat::start(loaded, o.chat, std::move(options)));
   MALMOI_TRY(job.stop.check("", ""));
   const bool interactive = ::isatty(STDIN_FILENO) != 0 && ::isatty(STDERR_FILENO) != 0;
   return interactive ? chat_at_terminal(chat, loaded, o.model, terminal) : chat_by_lines(chat, loaded, terminal);
@@ -61,6 +77,7 @@ Status run_chat(Options& o, Terminal& terminal) {
 void add_chat(CLI::App& root, Invocation& invocation) {
   auto o = std::make_shared<Options>();
   CLI::App* command = root.add_subcommand("chat", "talk with a model, turn by turn");
+  o->command = command;
   command->footer(
       "On a terminal: edited lines with a history, and commands (/help shows them); else a message a line from "
       "standard\n"
