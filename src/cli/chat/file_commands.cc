@@ -1,5 +1,6 @@
 // /save and /load.
 #include <cstdlib>
+#include <utility>
 
 #include "app/use/chat_record.h"
 #include "base/counted.h"

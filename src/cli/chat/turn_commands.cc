@@ -1,4 +1,7 @@
 // The commands that change or count turns.
+#include <algorithm>
+#include <optional>
+
 #include <fmt/format.h>
 
 #include "base/counted.h"
