@@ -12,8 +12,11 @@ namespace {
 
 // Repeats of one character or literal are copied up to so often; beyond, and of anything else, they are counted.
 constexpr int32_t kMaxUnrolled = 16;
-// Rules of so few expressions are copied to where they are used: fewer frames make masks that hold in more places.
-constexpr int kMaxInlined = 12;
+// Rules of so few expressions, with all that they call, are copied to where they are used: a set of readings then holds for
+// more bytes, and the stack is asked less often which tokens may come.
+constexpr int64_t kMaxInlined = 40;
+// Copies are made until there are so many states; then rules are called.
+constexpr size_t kInlineUpTo = 100'000;
 
 }  // namespace
 
@@ -25,19 +28,14 @@ class AutomatonCompiler {
 
   Result<Automaton> run() {
     const size_t rules = grammar_.rules().size();
-    for (size_t rule = 0; rule < rules; ++rule) {
-      const Rule& one = grammar_.rules()[rule];
-      int budget = kMaxInlined;
-      inlined_[rule] = one.may_inline && one.body >= 0 && is_small(one.body, budget);
-    }
+    find_small_rules();
     result_.root_ = grammar_.root();
     bodies_.resize(rules);
     for (size_t rule = 0; rule < rules; ++rule) bodies_[rule] = grammar_.rules()[rule].body;
     // Loops within loops become rules of their own, behind these.
     for (size_t rule = 0; rule < bodies_.size(); ++rule) {
-      const bool unused = rule < rules && inlined_[rule] && static_cast<RuleId>(rule) != grammar_.root();
       const int32_t accept = add({.kind = StateKind::kAccept});
-      result_.starts_.push_back(unused || bodies_[rule] < 0 ? accept : build(bodies_[rule], accept, false));
+      result_.starts_.push_back(bodies_[rule] < 0 ? accept : build(bodies_[rule], accept, false));
       if (result_.states_.size() > static_cast<size_t>(kMaxStates))
         return unsupported("a grammar of more than " + std::to_string(kMaxStates) + " states",
                            grammar_.rule(grammar_.root()).where, "make it smaller");
@@ -46,11 +44,51 @@ class AutomatonCompiler {
   }
 
  private:
-  bool is_small(ExprId id, int& budget) const {
-    const Expr& expr = grammar_.expr(id);
-    if (expr.kind == ExprKind::kRule || --budget < 0) return false;
-    if (expr.kind == ExprKind::kLiteral && expr.bytes.size() > static_cast<size_t>(kMaxInlined)) return false;
-    return std::all_of(expr.parts.begin(), expr.parts.end(), [&](ExprId part) { return is_small(part, budget); });
+  // Rules from those that call no others on, each once all that it calls are known; those in circles never are.
+  void find_small_rules() {
+    const size_t rules = grammar_.rules().size();
+    std::vector<int64_t> size(rules, 0);
+    std::vector<size_t> unknown(rules, 0);
+    std::vector<std::vector<size_t>> callers(rules);
+    std::vector<size_t> ready;
+    for (size_t rule = 0; rule < rules; ++rule) {
+      const Rule& one = grammar_.rules()[rule];
+      if (!one.may_inline || one.body < 0) unknown[rule] = 1;  // never
+      else size[rule] = own_size(one.body, rule, unknown, callers);
+      if (unknown[rule] == 0) ready.push_back(rule);
+    }
+    while (!ready.empty()) {
+      const size_t rule = ready.back();
+      ready.pop_back();
+      inlined_[rule] = size[rule] <= kMaxInlined;
+      if (!inlined_[rule]) continue;
+      for (size_t caller : callers[rule]) {
+        size[caller] += size[rule];
+        if (--unknown[caller] == 0) ready.push_back(caller);
+      }
+    }
+  }
+
+  // The expressions of a body, without what it calls; those are noted.
+  int64_t own_size(ExprId body, size_t rule, std::vector<size_t>& unknown,
+                   std::vector<std::vector<size_t>>& callers) const {
+    int64_t size = 0;
+    std::vector<ExprId> open{body};
+    while (!open.empty()) {
+      const Expr& expr = grammar_.expr(open.back());
+      open.pop_back();
+      size += 1 + static_cast<int64_t>(expr.bytes.size());
+      if (expr.kind == ExprKind::kRule) {
+        ++unknown[rule];
+        callers[static_cast<size_t>(expr.rule)].push_back(rule);
+      }
+      open.insert(open.end(), expr.parts.begin(), expr.parts.end());
+    }
+    return size;
+  }
+
+  bool is_copied(RuleId rule) const {
+    return inlined_[static_cast<size_t>(rule)] && result_.states_.size() < kInlineUpTo;
   }
 
   int32_t add(State state) {
@@ -90,7 +128,7 @@ class AutomatonCompiler {
       case ExprKind::kChoice: return build_choice(expr, next, counting);
       case ExprKind::kRepeat: return build_repeat(id, expr, next, counting);
       case ExprKind::kRule:
-        if (inlined_[static_cast<size_t>(expr.rule)]) return build(grammar_.rule(expr.rule).body, next, counting);
+        if (is_copied(expr.rule)) return build(grammar_.rule(expr.rule).body, next, counting);
         return add({.kind = StateKind::kCall, .next = next, .target = expr.rule});
     }
     return next;

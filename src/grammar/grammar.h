@@ -32,7 +32,7 @@ struct Rule {
   std::string name;
   std::string where;  // of the source: for errors
   ExprId body = -1;
-  bool may_inline = false;  // copied to where it is used, if it is small and names no rule
+  bool may_inline = false;  // copied to where it is used, if it is small and does not lead to itself
 };
 
 /// What is known of every expression and rule once a grammar is whole.

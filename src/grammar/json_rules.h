@@ -52,8 +52,7 @@ class JsonRules {
   ExprId once(RuleId& slot, const char* name, const Make& make);
 
   Grammar& grammar_;
-  RuleId new_line_ = -1, value_ = -1, object_ = -1, array_ = -1, string_ = -1, rest_ = -1, number_ = -1, integer_ = -1,
-         escape_ = -1;
+  RuleId new_line_ = -1, value_ = -1, object_ = -1, array_ = -1, string_ = -1, rest_ = -1, number_ = -1, integer_ = -1;
 };
 
 }  // namespace malmoi::grammar

@@ -1,6 +1,7 @@
 #include "grammar/matcher.h"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <utility>
 
@@ -9,14 +10,30 @@ namespace {
 
 constexpr float kForbidden = -std::numeric_limits<float>::infinity();
 
-void forbid_word(std::span<float> logits, uint64_t allowed) {
+constexpr size_t kGroup = 8;  // logits that a byte of a mask speaks of
+
+/// For each byte of a mask the largest values that its logits may have: one minimum for each, whatever the bits are.
+struct Ceilings {
+  std::array<std::array<float, kGroup>, 256> of_byte;
+  Ceilings() {
+    for (size_t byte = 0; byte < of_byte.size(); ++byte)
+      for (size_t bit = 0; bit < kGroup; ++bit)
+        of_byte[byte][bit] = (byte >> bit & 1) != 0 ? std::numeric_limits<float>::infinity() : kForbidden;
+  }
+};
+
+// Whole words whose bits are all alike need no logit to be read.
+void forbid_word(float* logits, uint64_t allowed) {
+  static const Ceilings ceilings;
   if (allowed == ~uint64_t{0}) return;
   if (allowed == 0) {
-    std::fill(logits.begin(), logits.end(), kForbidden);
+    std::fill_n(logits, 64, kForbidden);
     return;
   }
-  for (size_t bit = 0; bit < logits.size(); ++bit)
-    if ((allowed >> bit & 1) == 0) logits[bit] = kForbidden;
+  for (size_t group = 0; group < 64 / kGroup; ++group, logits += kGroup) {
+    const std::array<float, kGroup>& ceiling = ceilings.of_byte[allowed >> (kGroup * group) & 0xFF];
+    for (size_t bit = 0; bit < kGroup; ++bit) logits[bit] = std::min(logits[bit], ceiling[bit]);
+  }
 }
 
 }  // namespace
@@ -56,10 +73,11 @@ Status Matcher::allowed(std::span<uint64_t> mask) const {
 Status Matcher::forbid(std::span<float> logits) const {
   std::vector<uint64_t> mask(vocabulary().mask_words());
   MALMOI_TRY(allowed(mask));
-  for (size_t begin = 0; begin < logits.size(); begin += 64) {
-    const size_t word = begin / 64;
-    forbid_word(logits.subspan(begin, std::min<size_t>(64, logits.size() - begin)),
-                word < mask.size() ? mask[word] : 0);
+  const size_t words = std::min(mask.size(), logits.size() / 64);
+  for (size_t word = 0; word < words; ++word) forbid_word(logits.data() + 64 * word, mask[word]);
+  for (size_t id = 64 * words; id < logits.size(); ++id) {
+    const bool allowed = id / 64 < mask.size() && (mask[id / 64] >> (id % 64) & 1) != 0;
+    if (!allowed) logits[id] = kForbidden;
   }
   return {};
 }

@@ -22,17 +22,27 @@ constexpr const char* kSchema = R"({"type": "object", "properties": {
   "tags": {"type": "array", "items": {"enum": ["red", "green", "blue"]}, "maxItems": 3},
   "address": {"type": "object", "properties": {"street": {"type": "string"}, "zip": {"type": "string", "pattern": "^[0-9]{5}$"}}, "required": ["street", "zip"]},
   "scores": {"type": "array", "items": {"type": "number"}}, "any": {}}, "required": ["name", "summary", "age", "tags", "address", "scores", "any"]})";
-constexpr const char* kAnswer = R"({
+constexpr const char* kAnswer = R"answer({
   "name": "홍길동 (Hong Gildong)",
   "summary": "The hero of a story that is told as \"The Tale of Hong Gildong\", written in the sixteenth century. 서자로 태어나 의적이 된다.",
   "age": 42,
   "tags": ["red", "blue"],
   "address": {"street": "12, Sejong-daero, Jongno-gu", "zip": "03154"},
   "scores": [1.5, -2, 3e7, 0.25],
-  "any": {
-  "nested" : [ {"x" : null}, true, "text with, punctuation: \u00e9" ], "more" : "end"
-}
-})";
+  "any": {"nested": [{"x": null}, true, "text with, punctuation: \u00e9"], "more": "end"}
+})answer";
+
+// As llama.cpp writes the rules of JSON.
+constexpr const char* kJsonGrammar = R"(root ::= object
+value ::= object | array | string | number | "true" | "false" | "null"
+object ::= "{" ws (string ":" ws value ("," ws string ":" ws value)*)? ws "}"
+array ::= "[" ws (value ("," ws value)*)? ws "]"
+string ::= "\"" char* "\""
+char ::= [^"\\\x00-\x1F] | "\\" escape
+escape ::= ["\\/bfnrt] | "u" [0-9a-fA-F]{4}
+number ::= "-"? ("0" | [1-9] [0-9]{0,15}) ("." [0-9]+)? ([eE] [-+]? [0-9]+)?
+ws ::= [ \n]*
+)";
 
 const tokenizer::Tokenizer* tokenizer_of_run() {
   static const auto tokenizer = [] {
@@ -97,6 +107,7 @@ BENCHMARK_CAPTURE(masks, json_object, Constraint{Constraint::Kind::kJsonObject, 
 BENCHMARK_CAPTURE(masks, regex, Constraint{Constraint::Kind::kRegex, "([A-Z][a-z]+ ){2,20}[0-9]{4}"},
                   "Alpha Beta Gamma 2026")
     ->Iterations(5);
+BENCHMARK_CAPTURE(masks, gbnf_json, Constraint{Constraint::Kind::kGbnf, kJsonGrammar}, kAnswer)->Iterations(5);
 BENCHMARK_CAPTURE(masks, gbnf,
                   Constraint{
                       Constraint::Kind::kGbnf,
