@@ -36,7 +36,7 @@ class AutomatonCompiler {
     for (size_t rule = 0; rule < bodies_.size(); ++rule) {
       const int32_t accept = add({.kind = StateKind::kAccept});
       result_.starts_.push_back(bodies_[rule] < 0 ? accept : build(bodies_[rule], accept, false));
-      if (result_.states_.size() > static_cast<size_t>(kMaxStates))
+      if (is_too_large())
         return unsupported("a grammar of more than " + std::to_string(kMaxStates) + " states",
                            grammar_.rule(grammar_.root()).where, "make it smaller");
     }
@@ -87,6 +87,7 @@ class AutomatonCompiler {
     return size;
   }
 
+  bool is_too_large() const { return result_.states_.size() > static_cast<size_t>(kMaxStates); }
   bool is_copied(RuleId rule) const {
     return inlined_[static_cast<size_t>(rule)] && result_.states_.size() < kInlineUpTo;
   }
@@ -116,6 +117,7 @@ class AutomatonCompiler {
   // The first state of `id`, behind which comes `next`. `counting`: within a counted loop of this rule.
   int32_t build(ExprId id, int32_t next, bool counting) {
     const Expr& expr = grammar_.expr(id);
+    if (is_too_large()) return next;  // run() says so
     switch (expr.kind) {
       case ExprKind::kLiteral:
         for (auto byte = expr.bytes.rbegin(); byte != expr.bytes.rend(); ++byte)

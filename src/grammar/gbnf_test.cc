@@ -6,7 +6,7 @@
 
 #include "base/test_growth.h"
 #include "grammar/limits.h"
-#include "grammar/test_grammar.h"
+#include "grammar/fixtures_test.h"
 
 namespace malmoi::grammar {
 namespace {
@@ -107,6 +107,7 @@ TEST(Gbnf, HostileTextsAreRefusedInLinearTime) {
   EXPECT_THAT(error_of(parse_gbnf("root ::= \"a\"" + std::string(100'000, '*'))),
               HasSubstr("repetitions of a repetition"));
   EXPECT_THAT(error_of(parse_gbnf(std::string(kMaxText + 1, '#'))), HasSubstr("more than"));
+  EXPECT_THAT(error_of(parse_gbnf("root ::= " + std::string(1'000'000, '.'))), HasSubstr("states"));
   const double growth = growth_of(
       [](size_t rules) {
         std::string text = "root ::= r0\n";

@@ -21,6 +21,8 @@ class JsonRules {
   static constexpr int32_t kMaxDigits = 16;         // before, and behind the point
   static constexpr int32_t kMaxExponentDigits = 2;  // 16 digits and e99 stay below the largest f64
 
+  static constexpr size_t kMaxOtherNames = 20'000;  // bytes of names that others must differ from: each is a rule
+
   ExprId space();
   ExprId value();   // anything
   ExprId object();  // with any members

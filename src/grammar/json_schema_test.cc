@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "grammar/limits.h"
-#include "grammar/test_grammar.h"
+#include "grammar/fixtures_test.h"
 
 namespace malmoi::grammar {
 namespace {
@@ -106,7 +106,7 @@ TEST(JsonSchema, Strings) {
       {R"({"type": "string", "pattern": "^a{2,5}$", "maxLength": 9, "minLength": 1})", {"\"aa\""}, {"\"a\""}},
       {R"({"type": "string", "format": "date"})",
        {"\"2026-11-27\"", "\"2024-02-29\"", "\"2000-02-29\""},
-       {"\"2026-13-01\"", "\"2023-02-29\"", "\"1900-02-29\"", "\"2026-04-31\"", "\"26-1-1\""}},
+       {"\"2026-13-01\"", "\"2023-02-29\"", "\"1900-02-29\"", "\"2026-04-31\"", "\"26-1-1\"", "\"0000-01-01\""}},
       {R"({"type": "string", "format": "time"})",
        {"\"23:59:59Z\"", "\"00:00:00.5+09:00\""},
        {"\"24:00:00Z\"", "\"1:00:00Z\"", "\"00:00:00\""}},
@@ -361,6 +361,20 @@ TEST(JsonSchema, HostileSchemasEndSoon) {
     doubled += ", \"d" + std::to_string(i) + R"(": {"type": "array", "prefixItems": [)" + before + "," + before + "]}";
   }
   EXPECT_EQ(error_of(parse_json_schema(doubled + "}}")), "");
+  // A long name above many small schemas, each of which has a place.
+  std::string wide = R"({"properties": {")" + std::string(300'000, 'n') + R"(": {"properties": {)";
+  for (int i = 0; i < 20'000; ++i) wide += std::string(i ? "," : "") + "\"" + std::to_string(i) + R"(":{"minItems":1})";
+  EXPECT_EQ(error_of(parse_json_schema(wide + "}}}}")), "");
+  // Long lists that must both hold, or must not.
+  std::string list = "[0";
+  for (int i = 1; i < 60'000; ++i) list += "," + std::to_string(i);
+  const std::string enumeration = R"({"enum": )" + list + "]}", none = R"({"enum": )" + list + ".5]}";
+  EXPECT_EQ(error_of(parse_json_schema(R"({"allOf": [)" + enumeration + "," + none + "]}")), "");
+  EXPECT_THAT(error_of(parse_json_schema(R"({"oneOf": [)" + enumeration + "," + none + "]}")),
+              HasSubstr("may both hold"));
+  EXPECT_THAT(error_of(parse_json_schema(R"({"properties": {")" + std::string(30'000, 'n') +
+                                         R"(": {}}, "additionalProperties": true})")),
+              HasSubstr("names of more than"));
   EXPECT_FALSE(parse_json_schema(std::string(100'000, '[')).ok());
   EXPECT_THAT(error_of(parse_json_schema(std::string(kMaxText + 1, ' '))), HasSubstr("more than"));
   EXPECT_EQ(error_of(parse_json_schema(R"({"type": "string", "minLength": 1000000, "maxLength": 900000000})")), "");

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "grammar/regex.h"
-#include "grammar/test_grammar.h"
+#include "grammar/fixtures_test.h"
 
 namespace malmoi::grammar {
 namespace {

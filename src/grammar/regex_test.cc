@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "grammar/test_grammar.h"
+#include "grammar/fixtures_test.h"
 
 namespace malmoi::grammar {
 namespace {

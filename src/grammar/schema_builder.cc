@@ -22,6 +22,11 @@ Result<Grammar> SchemaBuilder::run() {
   return std::move(grammar_);
 }
 
+std::string SchemaBuilder::place(const std::string& at) const {
+  constexpr size_t kLongest = 600;  // every rule has one
+  return where_ + "#" + (at.size() <= kLongest ? at : at.substr(0, kLongest) + "...");
+}
+
 Status SchemaBuilder::check_keywords(const Json& schema, const std::string& at) const {
   for (const auto& item : schema.items()) {
     if (use_of(item.key()) != KeywordUse::kUnknown) continue;

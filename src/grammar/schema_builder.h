@@ -53,7 +53,7 @@ class SchemaBuilder {
   Result<ExprId> of_type(const std::string& type, const Json& schema, const std::string& at);
   ExprId rule_of(Json made, const std::string& at);
   Result<Counts> counts(const Json& schema, const char* min, const char* max, const std::string& at) const;
-  std::string place(const std::string& at) const { return where_ + "#" + at; }
+  std::string place(const std::string& at) const;
 
   // schema_scalars.cc
   Result<ExprId> string(const Json& schema, const std::string& at);

@@ -15,10 +15,11 @@ namespace {
 
 ExprId plain(Grammar& grammar, const CodePointSet& set) { return grammar.chars(set); }
 
-// A key as a step of a JSON pointer.
+// A key as a step of a JSON pointer; a long one is cut, for every place below it is spelled with it.
 std::string step(const std::string& key) {
+  constexpr size_t kLongest = 60;
   std::string out = "/";
-  for (char c : key) {
+  for (char c : key.substr(0, kLongest)) {
     if (c == '~') out += "~0";
     else if (c == '/') out += "~1";
     else out += c;
@@ -166,6 +167,12 @@ Result<std::optional<ExprId>> SchemaBuilder::other_members(const Json& schema, c
       for (const auto& item : properties->items()) taken.push_back(item.key());
     if (required != schema.end())
       for (const Json& name : *required) taken.push_back(name.get<std::string>());
+    size_t bytes = 0;
+    for (const std::string& name : taken) bytes += name.size();
+    if (bytes > JsonRules::kMaxOtherNames)
+      return unsupported(
+          "'additionalProperties' beside names of more than " + std::to_string(JsonRules::kMaxOtherNames) + " bytes",
+          place(at + "/additionalProperties"), "set it to false");
     key = json_.string_other_than(std::move(taken));
   }
   return std::optional<ExprId>(json_.member(key, value));
@@ -185,8 +192,8 @@ Result<ExprId> SchemaBuilder::pattern_member(const Json& schema, const std::stri
   if (auto additional = schema.find("additionalProperties"); additional != schema.end() && *additional != Json(false))
     return unsupported("'additionalProperties' beside 'patternProperties' cannot be kept to", place(at),
                        "set it to false");
-  const auto& item = *patterns.items().begin();
-  const std::string text = item.key();
+  const auto item = patterns.begin();
+  const std::string& text = item.key();
   MALMOI_ASSIGN(const Regex regex, Regex::parse(text, place(here)));
   // A named property that is of the pattern, too, would have to be of both schemas.
   Grammar names_of_pattern;

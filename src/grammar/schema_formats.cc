@@ -1,9 +1,11 @@
 #include "grammar/schema_formats.h"
 
-// Parts of the expressions below; RFC 3339 for dates and times, RFC 4291 for addresses.
-#define MALMOI_LEAP_YEAR "([0-9]{2}(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)"
-#define MALMOI_DATE                                                                                                   \
-  "([0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))" \
+// Parts of the expressions below; RFC 3339 for dates and times, RFC 4291 for addresses. Years are 1000 to 9999: not everyone who
+// reads dates takes the year 0.
+#define MALMOI_LEAP_YEAR "([1-9][0-9](0[48]|[2468][048]|[13579][26])|([2468][048]|[13579][26])00)"
+#define MALMOI_DATE                                                                                                    \
+  "([1-9][0-9]{3}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-" \
+  "8]))"                                                                                                               \
   "|" MALMOI_LEAP_YEAR "-02-29)"
 #define MALMOI_TIME "([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
 #define MALMOI_BYTE "(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"

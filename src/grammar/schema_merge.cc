@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <optional>
+#include <unordered_set>
 #include <utility>
 
+#include "base/json_read.h"
 #include "base/shown.h"
 
 namespace malmoi::grammar {
@@ -12,60 +15,6 @@ namespace {
 
 constexpr int kMaxMergeDepth = 64;             // references and allOf within each other
 constexpr int64_t kMaxMergedValues = 500'000;  // JSON values that merging makes: what grows for ever stops there
-
-struct Keyword {
-  std::string_view name;
-  KeywordUse use;
-};
-
-constexpr Keyword kKeywords[] = {
-    {"title", KeywordUse::kAnnotation},
-    {"description", KeywordUse::kAnnotation},
-    {"default", KeywordUse::kAnnotation},
-    {"example", KeywordUse::kAnnotation},
-    {"examples", KeywordUse::kAnnotation},
-    {"deprecated", KeywordUse::kAnnotation},
-    {"readOnly", KeywordUse::kAnnotation},
-    {"writeOnly", KeywordUse::kAnnotation},
-    {"$schema", KeywordUse::kAnnotation},
-    {"$comment", KeywordUse::kAnnotation},
-    {"$id", KeywordUse::kAnnotation},
-    {"id", KeywordUse::kAnnotation},
-    {"$defs", KeywordUse::kAnnotation},
-    {"definitions", KeywordUse::kAnnotation},
-    {"contentMediaType", KeywordUse::kAnnotation},
-    {"contentEncoding", KeywordUse::kAnnotation},
-    {"type", KeywordUse::kAnyType},
-    {"nullable", KeywordUse::kAnyType},
-    {"enum", KeywordUse::kAnyType},
-    {"const", KeywordUse::kAnyType},
-    {"anyOf", KeywordUse::kAnyType},
-    {"oneOf", KeywordUse::kAnyType},
-    {"allOf", KeywordUse::kAnyType},
-    {"$ref", KeywordUse::kAnyType},
-    {"minLength", KeywordUse::kString},
-    {"maxLength", KeywordUse::kString},
-    {"pattern", KeywordUse::kString},
-    {"format", KeywordUse::kString},
-    {"minimum", KeywordUse::kNumber},
-    {"maximum", KeywordUse::kNumber},
-    {"exclusiveMinimum", KeywordUse::kNumber},
-    {"exclusiveMaximum", KeywordUse::kNumber},
-    {"multipleOf", KeywordUse::kNumber},
-    {"items", KeywordUse::kArray},
-    {"prefixItems", KeywordUse::kArray},
-    {"additionalItems", KeywordUse::kArray},
-    {"minItems", KeywordUse::kArray},
-    {"maxItems", KeywordUse::kArray},
-    {"uniqueItems", KeywordUse::kArray},
-    {"properties", KeywordUse::kObject},
-    {"required", KeywordUse::kObject},
-    {"additionalProperties", KeywordUse::kObject},
-    {"patternProperties", KeywordUse::kObject},
-    {"propertyNames", KeywordUse::kObject},
-    {"minProperties", KeywordUse::kObject},
-    {"maxProperties", KeywordUse::kObject},
-};
 
 constexpr std::array<std::string_view, 5> kLowerEnds{"minimum", "exclusiveMinimum", "minLength", "minItems",
                                                      "minProperties"};
@@ -77,14 +26,40 @@ bool is_one_of(const List& list, std::string_view name) {
   return std::find(list.begin(), list.end(), name) != list.end();
 }
 
-int64_t count_values(const Json& value) {
-  int64_t count = 1;
-  if (value.is_structured())
-    for (const Json& inner : value) count += count_values(inner);
-  return count;
+// What a value weighs: long texts as much as many values.
+int64_t weight_of(const Json& value) {
+  constexpr size_t kTextOfOne = 16;
+  if (value.is_string()) return 1 + static_cast<int64_t>(value.get_ref<const std::string&>().size() / kTextOfOne);
+  int64_t weight = 1;
+  if (!value.is_structured()) return weight;
+  for (const auto& item : value.items()) {
+    weight += weight_of(item.value());
+    if (value.is_object()) weight += static_cast<int64_t>(item.key().size() / kTextOfOne);
+  }
+  return weight;
 }
 
-Json as_list(const Json& value) { return value.is_array() ? value : Json::array({value}); }
+// Values that are equal for JSON Schema, and only those, have the same text.
+std::string text_of(const Json& value) {
+  constexpr double kExactBelow = 0x1p53;  // whole numbers of f64
+  if (value.is_number_float() && is_of_type(value, "integer") && std::abs(value.get<double>()) < kExactBelow)
+    return std::to_string(static_cast<int64_t>(value.get<double>()));
+  if (!value.is_structured()) return dump_json(value);
+  std::string out = value.is_array() ? "[" : "{";
+  std::vector<std::string> parts;
+  for (const auto& item : value.items())
+    parts.push_back(value.is_array() ? text_of(item.value())
+                                     : dump_json(Json(item.key())) + ":" + text_of(item.value()));
+  if (value.is_object()) std::sort(parts.begin(), parts.end());
+  for (const std::string& part : parts) out += part + ",";
+  return out + (value.is_array() ? "]" : "}");
+}
+
+std::unordered_set<std::string> texts_of(const Json& list) {
+  std::unordered_set<std::string> out;
+  for (const Json& value : list) out.insert(text_of(value));
+  return out;
+}
 
 // Steps of a JSON pointer within a URI fragment.
 std::string unescaped(std::string_view step) {
@@ -132,63 +107,7 @@ Json common_types(const Json& a, const Json& b) {
   return out;
 }
 
-bool requires_key(const Json& schema, const std::string& key) {
-  auto found = schema.find("required");
-  return found != schema.end() && found->is_array() && is_one_of(*found, key);
-}
-
 }  // namespace
-
-KeywordUse use_of(std::string_view keyword) {
-  for (const Keyword& known : kKeywords)
-    if (known.name == keyword) return known.use;
-  return keyword.starts_with("x-") ? KeywordUse::kAnnotation : KeywordUse::kUnknown;
-}
-
-bool says_nothing(const Json& schema) {
-  if (schema.is_boolean()) return schema.get<bool>();
-  for (const auto& item : schema.items())
-    if (use_of(item.key()) != KeywordUse::kAnnotation) return false;
-  return true;
-}
-
-Json without(const Json& schema, std::string_view keyword) {
-  Json out = Json::object();
-  for (const auto& [key, value] : schema.items())
-    if (key != keyword && use_of(key) != KeywordUse::kAnnotation) out[key] = value;
-  return out;
-}
-
-bool is_of_type(const Json& value, std::string_view type) {
-  if (type == "integer")
-    return value.is_number_integer() ||
-           (value.is_number_float() &&
-            value.get<double>() == static_cast<double>(static_cast<int64_t>(value.get<double>())));
-  if (type == "number") return value.is_number();
-  return value.type_name() == type;
-}
-
-std::vector<std::string> types_of(const Json& schema) {
-  std::vector<std::string> types;
-  if (auto found = schema.find("type"); found != schema.end()) {
-    for (const Json& type : as_list(*found))
-      if (type.is_string()) types.push_back(type.get<std::string>());
-    return types;
-  }
-  auto add = [&](const char* type) {
-    if (!is_one_of(types, type)) types.push_back(type);
-  };
-  for (const auto& [key, value] : schema.items()) {
-    switch (use_of(key)) {
-      case KeywordUse::kString: add("string"); break;
-      case KeywordUse::kNumber: add("number"); break;
-      case KeywordUse::kArray: add("array"); break;
-      case KeywordUse::kObject: add("object"); break;
-      default: break;
-    }
-  }
-  return types.empty() ? std::vector<std::string>{"object", "array", "string", "number", "boolean", "null"} : types;
-}
 
 Result<const Json*> SchemaMerger::resolve(const std::string& reference, const std::string& at) const {
   const std::string shown = "'" + show_controls(reference) + "'";
@@ -207,7 +126,7 @@ Result<const Json*> SchemaMerger::resolve(const std::string& reference, const st
 }
 
 Status SchemaMerger::spend(const Json& made, const std::string& at) {
-  spent_ += count_values(made);
+  spent_ += weight_of(made);
   if (spent_ <= kMaxMergedValues) return {};
   return unsupported("allOf, anyOf and references that make too much of each other", place(at), "write them out");
 }
@@ -316,14 +235,16 @@ Status SchemaMerger::add_keyword(Json& into, const std::string& key, const Json&
     return {};
   }
   if (key == "required" && mine.is_array() && value.is_array()) {
+    const std::unordered_set<std::string> known = texts_of(mine);
     for (const Json& name : value)
-      if (!is_one_of(mine, name.is_string() ? name.get<std::string>() : "")) mine.push_back(name);
+      if (!known.contains(text_of(name))) mine.push_back(name);
     return {};
   }
   if (key == "enum" && mine.is_array() && value.is_array()) {
+    const std::unordered_set<std::string> others = texts_of(value);
     Json common = Json::array();
     for (const Json& one : mine)
-      if (std::find(value.begin(), value.end(), one) != value.end()) common.push_back(one);
+      if (others.contains(text_of(one))) common.push_back(one);
     mine = std::move(common);
     return {};
   }
@@ -358,17 +279,26 @@ Result<bool> SchemaMerger::are_disjoint(const Json& a, const Json& b, const std:
   return are_disjoint_at(a, b, at, 0);
 }
 
+Result<const Json*> SchemaMerger::expanded(const Json& schema, Json& made, const std::string& at) {
+  if (!schema.is_object() || (!schema.contains("$ref") && !schema.contains("allOf"))) return &schema;
+  MALMOI_ASSIGN(made, expand(schema, at));
+  return &made;
+}
+
 Result<bool> SchemaMerger::are_disjoint_at(const Json& a, const Json& b, const std::string& at, int depth) {
   constexpr int kDeepestDifference = 4;  // objects within objects that are looked into for what tells them apart
   if (depth > kDeepestDifference) return false;
-  MALMOI_ASSIGN(const Json first, expand(a, at));
-  MALMOI_ASSIGN(const Json second, expand(b, at));
+  Json first_made, second_made;
+  MALMOI_ASSIGN(const Json* first_whole, expanded(a, first_made, at));
+  MALMOI_ASSIGN(const Json* second_whole, expanded(b, second_made, at));
+  const Json &first = *first_whole, &second = *second_whole;
   if (!first.is_object() || !second.is_object()) return first == Json(false) || second == Json(false);
   const std::optional<Json> values = listed_values(first), others = listed_values(second);
-  if (values && others)
-    return std::none_of(values->begin(), values->end(), [&](const Json& value) {
-      return std::find(others->begin(), others->end(), value) != others->end();
-    });
+  if (values && others) {
+    const std::unordered_set<std::string> known = texts_of(*values);
+    return std::none_of(others->begin(), others->end(),
+                        [&](const Json& value) { return known.contains(text_of(value)); });
+  }
   auto types_or_values = [](const Json& schema, const std::optional<Json>& listed) {
     std::vector<std::string> types = types_of(schema);
     if (listed) {
@@ -389,10 +319,13 @@ Result<bool> SchemaMerger::are_disjoint_at(const Json& a, const Json& b, const s
   if (!is_one_of(types, "object") || !is_one_of(other_types, "object")) return true;
   auto properties = first.find("properties"), other_properties = second.find("properties");
   if (properties == first.end() || other_properties == second.end()) return false;
-  for (const auto& [key, schema] : properties->items()) {
-    auto other = other_properties->find(key);
-    if (other == other_properties->end() || !requires_key(first, key) || !requires_key(second, key)) continue;
-    MALMOI_ASSIGN(const bool differ, are_disjoint_at(schema, *other, at, depth + 1));
+  if (!properties->is_object() || !other_properties->is_object()) return false;
+  const std::unordered_set<std::string> required = texts_of(json_list(second, "required"));
+  for (const Json& name : json_list(first, "required")) {
+    if (!name.is_string() || !required.contains(text_of(name))) continue;
+    auto one = properties->find(name.get<std::string>()), other = other_properties->find(name.get<std::string>());
+    if (one == properties->end() || other == other_properties->end()) continue;
+    MALMOI_ASSIGN(const bool differ, are_disjoint_at(*one, *other, at, depth + 1));
     if (differ) return true;
   }
   return false;

@@ -82,27 +82,30 @@ TEST(Completion, RefusesByName) {
     const char* body;
     const char* param;
   };
-  for (auto [body, param] : {Case{R"({"prompt":"a","temperature":-1})", "temperature"},
-                             {R"({"prompt":"a","top_p":1.5})", "top_p"},
-                             {R"({"prompt":"a","n":0})", "n"},
-                             {R"({"prompt":["a","b","c"],"n":64})", "n"},
-                             {R"({"prompt":"a","max_tokens":-1})", "max_tokens"},
-                             {R"({"prompt":"a","max_tokens":"7"})", "max_tokens"},
-                             {R"({"prompt":"a","suffix":"b"})", "suffix"},
-                             {R"({"prompt":"a","best_of":3})", "best_of"},
-                             {R"({"prompt":"a","stop":[""]})", "stop"},
-                             {R"({"prompt":"a","stop":7})", "stop"},
-                             {R"({"prompt":"a","logit_bias":{"x":1}})", "logit_bias"},
-                             {R"({"prompt":"a","logit_bias":{"1":200}})", "logit_bias"},
-                             {R"({"prompt":"a","stream_options":{"include_usage":true}})", "stream_options"},
-                             {R"({"prompt":"a","max_tokens":2.5})", "max_tokens"},
-                             {R"({"prompt":"a","max_tokens":1e300})", "max_tokens"},
-                             {R"({"prompt":"a","top_k":-2})", "top_k"},
-                             {R"({"prompt":"a","response_format":{"type":"json_object"}})", "response_format"},
-                             {R"({"prompt":"a","seed":1.5})", "seed"},
-                             {R"({"prompt":"a","temprature":1})", "temprature"},
-                             {R"({"prompt":"a","stream":1})", "stream"},
-                             {R"({"prompt":"a","logprobs":true})", "logprobs"}}) {
+  for (auto [body, param] :
+       {Case{R"({"prompt":"a","temperature":-1})", "temperature"},
+        {R"({"prompt":"a","top_p":1.5})", "top_p"},
+        {R"({"prompt":"a","n":0})", "n"},
+        {R"({"prompt":["a","b","c"],"n":64})", "n"},
+        {R"({"prompt":"a","max_tokens":-1})", "max_tokens"},
+        {R"({"prompt":"a","max_tokens":"7"})", "max_tokens"},
+        {R"({"prompt":"a","suffix":"b"})", "suffix"},
+        {R"({"prompt":"a","best_of":3})", "best_of"},
+        {R"({"prompt":"a","stop":[""]})", "stop"},
+        {R"({"prompt":"a","stop":7})", "stop"},
+        {R"({"prompt":"a","logit_bias":{"x":1}})", "logit_bias"},
+        {R"({"prompt":"a","logit_bias":{"1":200}})", "logit_bias"},
+        {R"({"prompt":"a","stream_options":{"include_usage":true}})", "stream_options"},
+        {R"({"prompt":"a","max_tokens":2.5})", "max_tokens"},
+        {R"({"prompt":"a","max_tokens":1e300})", "max_tokens"},
+        {R"({"prompt":"a","top_k":-2})", "top_k"},
+        {R"({"prompt":"a","response_format":{"type":"yaml"}})", "response_format"},
+        {R"({"prompt":"a","response_format":{"type":"json_schema"}})", "response_format.json_schema"},
+        {R"({"prompt":"a","guided_regex":"a","grammar":"root ::= \"a\""})", "guided_regex"},
+        {R"({"prompt":"a","seed":1.5})", "seed"},
+        {R"({"prompt":"a","temprature":1})", "temprature"},
+        {R"({"prompt":"a","stream":1})", "stream"},
+        {R"({"prompt":"a","logprobs":true})", "logprobs"}}) {
     auto request = completion(body);
     ASSERT_FALSE(request.ok()) << body;
     EXPECT_EQ(request.error().where, param) << body;
@@ -110,6 +113,28 @@ TEST(Completion, RefusesByName) {
   EXPECT_NE(completion(R"({"prompt":"a","temprature":1})").error().to_string().find("did you mean 'temperature'"),
             std::string::npos);
   EXPECT_TRUE(completion(R"({"prompt":"a","n":2,"best_of":2,"suffix":null,"logprobs":null,"echo":false})").ok());
+}
+
+TEST(Completion, AnswersMayBeHeldToARule) {
+  using Kind = chat::Constraint::Kind;
+  auto rule_of = [](const std::string& field) {
+    auto request = completion(R"({"prompt":"a",)" + field + "}");
+    EXPECT_TRUE(request.ok()) << field << request.error().to_string();
+    return request.ok() ? request->options.constraint : std::nullopt;
+  };
+  using Rule = std::optional<chat::Constraint>;
+  EXPECT_EQ(rule_of(R"("response_format":{"type":"text"})"), std::nullopt);
+  EXPECT_EQ(rule_of(R"("response_format":{"type":"json_object"})"), (Rule{{Kind::kJsonObject, ""}}));
+  const Rule schema{{Kind::kJsonSchema, R"({"type":"integer"})"}};
+  EXPECT_EQ(rule_of(R"("response_format":{"type":"json_schema","json_schema":{"name":"n","strict":true,
+                       "schema":{"type":"integer"}}})"),
+            schema);
+  EXPECT_EQ(rule_of(R"("json_schema":{"type":"integer"})"), schema);
+  EXPECT_EQ(rule_of(R"("guided_json":"{\"type\":\"integer\"}")"), schema);
+  EXPECT_EQ(rule_of(R"("guided_regex":"a|b")"), (Rule{{Kind::kRegex, "a|b"}}));
+  EXPECT_EQ(rule_of(R"("guided_choice":["a.b","c"])"), (Rule{{Kind::kRegex, "a\\.b|c"}}));
+  EXPECT_EQ(rule_of(R"("grammar":"root ::= [a]")"), (Rule{{Kind::kGbnf, "root ::= [a]"}}));
+  EXPECT_EQ(rule_of(R"("grammar":"")"), std::nullopt);
 }
 
 TEST(Completion, TakesWhatOtherServersTake) {
