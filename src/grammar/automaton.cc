@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <map>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "grammar/limits.h"
@@ -138,12 +140,43 @@ class AutomatonCompiler {
 
   bool productive(ExprId id) const { return analysis_.productive[static_cast<size_t>(id)]; }
 
-  // Without what never comes to an end: no answer is led there.
+  // Without what never comes to an end: no answer is led there. Literals share their beginnings, so that a list of thousands is
+  // read in one way.
   int32_t build_choice(const Expr& expr, int32_t next, bool counting) {
     std::vector<int32_t> targets;
-    for (ExprId part : expr.parts)
-      if (productive(part)) targets.push_back(build(part, next, counting));
+    std::vector<std::string_view> literals;
+    for (ExprId part : expr.parts) {
+      if (grammar_.expr(part).kind == ExprKind::kLiteral) literals.push_back(grammar_.expr(part).bytes);
+      else if (productive(part)) targets.push_back(build(part, next, counting));
+    }
+    std::sort(literals.begin(), literals.end());
+    literals.erase(std::unique(literals.begin(), literals.end()), literals.end());
+    if (!literals.empty()) targets.push_back(build_literals(literals, 0, next));
     return targets.size() == 1 ? targets[0] : split(targets);
+  }
+
+  // Sorted literals, each once, that share their first `begin` bytes.
+  int32_t build_literals(std::span<const std::string_view> literals, size_t begin, int32_t next) {
+    const std::string_view first = literals.front(), last = literals.back();
+    size_t common = begin;
+    while (common < first.size() && common < last.size() && first[common] == last[common]) ++common;
+    const bool ends = first.size() == common;
+    std::vector<Edge> edges;
+    for (auto group = literals.begin() + (ends ? 1 : 0); group != literals.end();) {
+      const char byte = (*group)[common];
+      const auto after = std::find_if(group, literals.end(), [&](std::string_view one) { return one[common] != byte; });
+      edges.push_back(
+          {static_cast<uint8_t>(byte), static_cast<uint8_t>(byte), build_literals({group, after}, common + 1, next)});
+      group = after;
+    }
+    int32_t start = next;
+    if (!edges.empty()) {
+      start = add_bytes(edges);
+      if (ends) start = split({start, next});
+    }
+    for (size_t i = common; i-- > begin;)
+      start = add_bytes({{static_cast<uint8_t>(first[i]), static_cast<uint8_t>(first[i]), start}});
+    return start;
   }
 
   int32_t build_repeat(ExprId id, const Expr& expr, int32_t next, bool counting) {

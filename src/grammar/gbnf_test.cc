@@ -29,6 +29,9 @@ void check(const Case& one) {
 TEST(Gbnf, Expressions) {
   check({"root ::= \"a\" | \"bc\"", {"a", "bc"}, {"", "b", "ab", "abc"}});
   check({"root ::= \"\"", {""}, {"a"}});
+  check({"root ::= \"abc\" | \"\" | \"ab\" | \"abd\" | \"ab\" | [x]",
+         {"", "ab", "abc", "abd", "x"},
+         {"a", "abcd", "abe"}});
   check({"root ::= [a-c]+ [^a-c\\n]", {"abcx", "c가"}, {"abc", "x", "ab\n"}});
   check({"root ::= [a-]", {"a", "-"}, {"b"}});
   check({"root ::= .", {"a", "\n", "가", "😀"}, {"", "ab"}});

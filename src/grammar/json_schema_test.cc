@@ -83,6 +83,19 @@ TEST(JsonSchema, ListedValues) {
   });
 }
 
+TEST(JsonSchema, ThousandsOfValuesAreReadInOneWay) {
+  std::string list = "[\"\"";
+  for (int i = 0; i < 20'000; ++i) list += ",\"v" + std::to_string(i * i) + "\"";
+  const Automaton automaton = compiled(parse_json_schema(R"({"enum": )" + list + "]}"));
+  for (int i = 0; i < 20'000; i += 97) EXPECT_TRUE(matches(automaton, "\"v" + std::to_string(i * i) + "\""));
+  EXPECT_TRUE(matches(automaton, "\"\""));
+  EXPECT_FALSE(matches(automaton, "\"v2\""));
+  EXPECT_FALSE(matches(automaton, "\"v\""));
+  Reading reading(automaton);
+  ASSERT_TRUE(reading.read(automaton, "\"v1"));
+  EXPECT_EQ(reading.threads().size(), 1u);
+}
+
 TEST(JsonSchema, Strings) {
   check({
       {R"({"type": "string", "minLength": 2, "maxLength": 3})",

@@ -42,7 +42,8 @@ int32_t LocalAutomaton::intern(std::vector<Thread> threads, bool returns) {
 
 int32_t LocalAutomaton::closed() {
   closure_.run(stacks_, threads_);
-  if (threads_.too_many) return kExceeded;
+  // As a reading would fail there: such tokens are not allowed.
+  if (threads_.too_many || threads_.too_deep) return kDead;
   return intern(threads_.alive, threads_.ended);
 }
 
@@ -57,9 +58,7 @@ int32_t LocalAutomaton::enter(int32_t state, int32_t count) {
   if (auto known = entered_.find(key); known != entered_.end()) return known->second;
   if (is_exhausted()) return kExceeded;
   closure_.add(state, count, kBottom);
-  const int32_t set = closed();
-  if (set != kExceeded) entered_.emplace(key, set);
-  return set;
+  return entered_.emplace(key, closed()).first->second;
 }
 
 // All bytes that the same edges read lead to the same set: a row is filled in stretches.
@@ -76,7 +75,6 @@ int32_t LocalAutomaton::fill(int32_t set, uint8_t byte) {
   }
   closure_.add_stepped(threads_of(set), byte);
   const int32_t next = closed();
-  if (next == kExceeded) return next;
   std::unique_ptr<Row>& row = sets_[static_cast<size_t>(set)].row;
   if (!row) {
     row = std::make_unique<Row>();

@@ -18,8 +18,8 @@ namespace malmoi::grammar {
 /// began in, and goes on in what the place is. One thread at a time.
 class LocalAutomaton {
  public:
-  static constexpr int32_t kDead = -1;      // no thread is left, and none has returned
-  static constexpr int32_t kExceeded = -2;  // too many threads, or too much work
+  static constexpr int32_t kDead = -1;      // no thread is left, and none has returned; or there are too many of them
+  static constexpr int32_t kExceeded = -2;  // too much work
 
   explicit LocalAutomaton(const Automaton& automaton) : automaton_(automaton), closure_(automaton) {}
 

@@ -244,7 +244,7 @@ TEST(Matcher, AVocabularyThatCannotGoOnIsAnError) {
   EXPECT_THAT(status.error().to_string(), HasSubstr("no token of the vocabulary"));
 }
 
-TEST(Matcher, TooMuchWorkIsAnError) {
+TEST(Matcher, AmbiguityBeyondTheLimitIsAnError) {
   // Every token leaves a memory of each of its bytes, and each may be read in many ways.
   std::string text = "root ::= x{1,100000}\nx ::= [a-z] y? | [a-z]\ny ::= ";
   for (char c = 'a'; c <= 'z'; ++c) text += std::string(c > 'a' ? " | " : "") + "[a-z] x \"" + c + "\"";
@@ -259,6 +259,32 @@ TEST(Matcher, TooMuchWorkIsAnError) {
   }
   ASSERT_FALSE(status.ok());
   EXPECT_THAT(status.error().to_string(), HasSubstr("ambiguous"));
+}
+
+Json all_words_of_three_letters() {
+  Json vocabulary = Json::object();
+  for (char first = 'a'; first <= 'z'; ++first)
+    for (char second = 'a'; second <= 'z'; ++second)
+      for (char third = 'a'; third <= 'z'; ++third) vocabulary[std::string{first, second, third}] = vocabulary.size();
+  return {{"model", {{"type", "BPE"}, {"vocab", std::move(vocabulary)}, {"merges", Json::array()}}},
+          {"decoder", {{"type", "ByteLevel"}}}};
+}
+
+TEST(Matcher, TooMuchWorkForAMaskIsAnError) {
+  // After each byte hundreds of readings, on stacks that remember all bytes: every token makes sets of its own.
+  std::string text = "root ::= ";
+  for (char c = 'a'; c <= 'z'; ++c) text += std::string("\"") + c + "\" root \"" + c + "\" | ";
+  text += "many\nmany ::= ";
+  for (int i = 0; i < 400; ++i) text += std::string(i > 0 ? " | " : "") + "[a-z]* \"" + std::to_string(i) + "\"";
+  auto tokenizer = tokenizer::Tokenizer::from_json(dump_json(all_words_of_three_letters()));
+  ASSERT_TRUE(tokenizer.ok()) << tokenizer.error().to_string();
+  auto grammar = compile({Constraint::Kind::kGbnf, text}, *tokenizer);
+  ASSERT_TRUE(grammar.ok()) << grammar.error().to_string();
+  Matcher matcher(*grammar, {});
+  std::vector<uint64_t> mask(matcher.vocabulary().mask_words());
+  const Status status = matcher.allowed(mask);
+  ASSERT_FALSE(status.ok());
+  EXPECT_THAT(status.error().to_string(), HasSubstr("takes too long"));
 }
 
 TEST(Matcher, ThreadsShareAGrammar) {

@@ -87,8 +87,8 @@ bool Closure::is_new(const Item& item) {
 }
 
 void Closure::follow(const Item& item, Stacks& stacks, Threads& out) {
-  const auto [id, count, stack] = item.thread;
-  const State& state = automaton_.state(id);
+  const int32_t count = item.thread.count, stack = item.thread.stack;
+  const State& state = automaton_.state(item.thread.state);
   auto on = [&](int32_t next, int32_t new_count, bool fresh) { open_.push_back({{next, new_count, stack}, fresh}); };
   switch (state.kind) {
     case StateKind::kBytes: out.alive.push_back(item.thread); return;

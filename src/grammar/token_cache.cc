@@ -46,7 +46,7 @@ bool TokenCache::walk(const Part& part, int32_t set, const OnTokens& on_tokens, 
     i += local_.is_alive(next) ? 1 : node.size;
   }
   path_.resize(base);
-  return within_limits && visits_ <= kMaxTokenWork;
+  return within_limits && visits_ <= kMaxTokenVisits;
 }
 
 // What the frame at the top of `stack` reads of the nodes, and what those below it do where it returns.

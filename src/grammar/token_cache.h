@@ -23,7 +23,7 @@ class TokenCache {
   /// Both must live as long.
   TokenCache(const Automaton& automaton, const Vocabulary& vocabulary) : vocabulary_(vocabulary), local_(automaton) {}
 
-  /// Sets the bits of all tokens that `threads`, sorted by stack, can read to the end. Errors: kMaxTokenWork, kMaxThreads.
+  /// Sets the bits of all tokens that `threads`, sorted by stack, can read to the end. Errors: kMaxTokenWork, kMaxTokenVisits.
   Status add_tokens(std::span<const Thread> threads, const Stacks& stacks, std::span<uint64_t> mask);
 
  private:
