@@ -16,6 +16,10 @@ constexpr ValueChange kValueChanges[] = {
     {GgufChange::kNegativeExp, [](float w) { return -std::exp(w); }, [](float w) { return std::log(-w); }},
 };
 
+std::string with(std::string name, std::string_view part, std::string_view instead) {
+  return name.replace(name.rfind(part), part.size(), instead);
+}
+
 const ValueChange* find(GgufChange change) {
   const auto* found = std::ranges::find(kValueChanges, change, &ValueChange::change);
   return found == std::end(kValueChanges) ? nullptr : found;
@@ -41,13 +45,12 @@ std::vector<int64_t> gguf_shape(GgufShape shape, const std::vector<int64_t>& pub
   return dims;
 }
 
+std::pair<std::string, std::string> gate_apart_names(const std::string& whole) {
+  return {with(whole, "ssm_in", "attn_qkv"), with(whole, "ssm_in", "attn_gate")};
+}
+
 std::pair<std::string, std::string> LatentKeys::names(const std::string& whole) {
-  constexpr std::string_view kWhole = "_kv_b";
-  auto named = [&](std::string_view part) {
-    std::string name = whole;
-    return name.replace(name.rfind(kWhole), kWhole.size(), part);
-  };
-  return {named("_k_b"), named("_v_b")};
+  return {with(whole, "_kv_b", "_k_b"), with(whole, "_kv_b", "_v_b")};
 }
 
 // Each head's rows of keys, turned round.

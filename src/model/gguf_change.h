@@ -20,6 +20,9 @@ void change_from_gguf(std::span<float> values, GgufChange change);
 /// The dimensions that a file has, slowest first. `groups`: for kGroups.
 std::vector<int64_t> gguf_shape(GgufShape shape, const std::vector<int64_t>& published, int64_t groups);
 
+/// The names of what holds q, k and v, and of what holds z, by the name of the whole (kGateApart).
+std::pair<std::string, std::string> gate_apart_names(const std::string& whole);
+
 /// The projection of latent attention to keys and values of all heads: published as [heads (key + value), in].
 struct LatentKeys {
   int64_t heads = 0, key = 0, value = 0, in = 0;

@@ -185,7 +185,7 @@ Result<const Family*> family_of(const Gguf& file) {
     if (!dialect) continue;
     if (known.find(dialect->architecture) == std::string::npos)
       known += (known.empty() ? "" : ", ") + std::string(dialect->architecture);
-    if (dialect->architecture != architecture) continue;
+    if (dialect->architecture != architecture || !dialect->read_as.empty()) continue;
     bool marked = !dialect->marker.empty();
     const std::string marker = std::string(architecture) + "." + std::string(dialect->marker);
     if (marked && !file.find(marker)) continue;

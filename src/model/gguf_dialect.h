@@ -25,9 +25,13 @@ struct GgufSwitch {
 /// What llama.cpp's converter does to values, beside writing every matrix as [out, in] (gguf_change.h has both ways).
 enum class GgufChange : uint8_t {
   kNone,
-  kRotary,       // rows of a head whose rotary pairs stand side by side, in dialects that are `interleaved`
-  kPlusOne,      // the file holds w + 1
-  kNegativeExp,  // the file holds -exp(w)
+  kRotary,         // rows of a head whose rotary pairs stand side by side, in dialects that are `interleaved`
+  kPlusOne,        // the file holds w + 1
+  kNegativeExp,    // the file holds -exp(w)
+  kFromPadding,    // rows of positions without those that stand for padding: from pad_token_id + 1 on
+  kPublishedRows,  // rows alternate as published, where those of other fused matrices stand part by part
+  // q, k, v and z of a gated delta net stand part by part, z in a tensor of its own; older files have it whole, as published.
+  kGateApart,
   // What makes the keys and values of latent attention stands as two tensors: "_k_b" [heads, in, key], turned round, and
   // "_v_b" [heads, value, in]; older files have it whole, as published.
   kKeysApart,
@@ -42,7 +46,8 @@ enum class GgufShape : uint8_t {
 };
 
 /// A part of a published name and what stands for it in GGUF. '#' in the published part is the number of an expert, which
-/// chooses one matrix of a tensor [experts, out, in], or of a head, which chooses one row of a tensor [heads, head_dim].
+/// chooses one matrix of a tensor [experts, out, in], or of a head, which chooses one row of a tensor [heads, head_dim]; '*' in
+/// both is a number that stays.
 struct GgufName {
   std::string_view published, gguf;
   GgufChange change = GgufChange::kNone;
@@ -56,6 +61,7 @@ inline constexpr std::string_view kShortRopeDivisors = "rope_factors_short.weigh
 
 struct GgufDialect {
   std::string_view architecture;  // general.architecture
+  std::string_view read_as = {};  // the family that a file is of when it is read; empty: the dialect's own
   std::string_view marker = {};   // a key that tells the family from another of the same architecture
   int64_t marker_value = 0;       // what the marker must be; 0: anything
   Task task = Task::kCausalLm;    // what the file has a head for
@@ -73,6 +79,8 @@ struct GgufDialect {
   void (*derive)(Json& config, const formats::Gguf& file) = nullptr;
   /// Says the same model in the fields that derive() gives, before it is written.
   void (*simplify)(Json& config) = nullptr;
+  /// Multiplies into a published tensor what fields say that simplify() takes out; `config` has them still.
+  void (*fold)(const Json& config, std::string_view published, std::span<float> values) = nullptr;
   /// The keys of which derive() makes fields, and what else llama.cpp asks for: the last word on what stands in a file. Errors:
   /// what they cannot say.
   Status (*describe)(const Json& config, formats::GgufMetadata& metadata) = nullptr;

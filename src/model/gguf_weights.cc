@@ -13,9 +13,9 @@ using formats::ElementType;
 using formats::GgufTensor;
 using formats::StoredTensor;
 
-// Replaces the part in the name; '#' takes the digits that stand there.
+// Replaces the part in the name; '#' takes the digits that stand there, '*' keeps them.
 bool replace(std::string& name, const GgufName& part, int64_t& expert) {
-  size_t mark = part.published.find('#');
+  size_t mark = part.published.find_first_of("#*");
   if (mark == std::string_view::npos) {
     size_t at = name.find(part.published);
     if (at == std::string::npos) return false;
@@ -27,8 +27,11 @@ bool replace(std::string& name, const GgufName& part, int64_t& expert) {
   if (at == std::string::npos) return false;
   size_t end = name.find_first_not_of("0123456789", at + before.size());
   if (end == std::string::npos || !std::string_view(name).substr(end).starts_with(after)) return false;
-  expert = std::stoll(name.substr(at + before.size(), end - at - before.size()));
-  name.replace(at, end + after.size() - at, part.gguf);
+  const std::string digits = name.substr(at + before.size(), end - at - before.size());
+  std::string instead(part.gguf);
+  if (part.published[mark] == '#') expert = std::stoll(digits);
+  else instead.replace(instead.find('*'), 1, digits);
+  name.replace(at, end + after.size() - at, instead);
   return true;
 }
 
@@ -53,7 +56,9 @@ GgufPlace place_of(const GgufDialect& dialect, const std::string& published) {
 }
 
 nn::Layout gguf_rows(const GgufDialect& dialect, const nn::Source& source, int64_t head_dim) {
-  const bool rotary = place_of(dialect, source.name).change == GgufChange::kRotary && dialect.interleaved;
+  const GgufChange change = place_of(dialect, source.name).change;
+  if (change == GgufChange::kPublishedRows) return source.layout;
+  const bool rotary = change == GgufChange::kRotary && dialect.interleaved;
   if (!rotary || head_dim <= 0 || source.rows % head_dim != 0) return {};
   return {nn::Layout::kRotaryPermuted, source.rows / head_dim};
 }
@@ -96,6 +101,7 @@ Status GgufWeights::add(const GgufDialect& dialect, const nn::ParameterSpec& spe
   GgufPlace place = place_of(dialect, source.name);
   const GgufTensor* tensor = file_->tensor(place.tensor);
   if (!tensor && place.change == GgufChange::kKeysApart) return join_keys(place, source);
+  if (!tensor && place.change == GgufChange::kGateApart) return join_gate(place, source);
   if (!tensor) return {};  // the loader says what is missing
   used_[place.tensor] = true;
   MALMOI_ASSIGN(StoredTensor stored, stored_tensor(*file_, *tensor));
@@ -111,8 +117,9 @@ Status GgufWeights::add(const GgufDialect& dialect, const nn::ParameterSpec& spe
   }
   nn::Source as_ours = source;
   as_ours.layout = {};
-  if (nn::Layout rows = gguf_rows(dialect, source, head_dim_); rows.kind != nn::Layout::kAsIs)
-    layouts_[source.name] = rows;
+  const nn::Layout rows =
+      place.change == GgufChange::kGateApart ? source.layout : gguf_rows(dialect, source, head_dim_);
+  if (rows.kind != nn::Layout::kAsIs) layouts_[source.name] = rows;
   std::vector<int64_t> wanted = stored_shape(spec, as_ours);
   const bool other_shape = place.shape != GgufShape::kPublished;
   if (other_shape && formats::element_count(stored.shape) == formats::element_count(wanted)) stored.shape = wanted;
@@ -144,13 +151,38 @@ Status GgufWeights::join_keys(const GgufPlace& place, const nn::Source& source) 
   const LatentKeys latent{.heads = k.shape[0], .key = k.shape[2], .value = v.shape[1], .in = k.shape[1]};
   MALMOI_ASSIGN(const std::vector<float> k_values, stored_values(k, file_->path().string()));
   MALMOI_ASSIGN(const std::vector<float> v_values, stored_values(v, file_->path().string()));
-  const std::vector<float>& joined = changed_.emplace_back(latent.joined(k_values, v_values));
+  add_joined(source, latent.joined(k_values, v_values), {latent.heads * (latent.key + latent.value), latent.in});
+  return {};
+}
+
+// Rows of q, k and v, and behind them those of z.
+Status GgufWeights::join_gate(const GgufPlace& place, const nn::Source& source) {
+  const auto [mixed_name, gate_name] = gate_apart_names(place.tensor);
+  const GgufTensor *mixed = file_->tensor(mixed_name), *gate = file_->tensor(gate_name);
+  if (!mixed || !gate) return {};  // the loader says what is missing
+  used_[mixed->name] = used_[gate->name] = true;
+  std::vector<float> rows;
+  for (const GgufTensor* part : {mixed, gate}) {
+    MALMOI_ASSIGN(const StoredTensor stored, stored_tensor(*file_, *part));
+    MALMOI_ASSIGN(const std::vector<float> values, stored_values(stored, file_->path().string()));
+    rows.insert(rows.end(), values.begin(), values.end());
+  }
+  const auto columns = static_cast<int64_t>(mixed->dims[0]);
+  const auto count = static_cast<int64_t>(rows.size()) / columns;
+  if (mixed->dims[0] != gate->dims[0])
+    return invalid_data("tensors '" + mixed->name + "' and '" + gate->name + "' are not of one width",
+                        file_->path().string(), "the file does not belong to its metadata");
+  add_joined(source, std::move(rows), {count, columns});
+  return {};
+}
+
+void GgufWeights::add_joined(const nn::Source& source, std::vector<float> values, std::vector<int64_t> shape) {
+  const std::vector<float>& joined = changed_.emplace_back(std::move(values));
   index_[source.name] = tensors_.size();
   tensors_.push_back({.name = source.name,
                       .type = ElementType::kF32,
-                      .shape = {latent.heads * (latent.key + latent.value), latent.in},
+                      .shape = std::move(shape),
                       .bytes = std::as_bytes(std::span<const float>(joined))});
-  return {};
 }
 
 Status GgufWeights::add_left_over() {

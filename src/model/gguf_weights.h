@@ -49,6 +49,8 @@ class GgufWeights final : public formats::WeightSource {
   GgufWeights() = default;
   Status add(const GgufDialect& dialect, const nn::ParameterSpec& spec, const nn::Source& source);
   Status join_keys(const GgufPlace& place, const nn::Source& source);
+  Status join_gate(const GgufPlace& place, const nn::Source& source);
+  void add_joined(const nn::Source& source, std::vector<float> values, std::vector<int64_t> shape);
   Status add_left_over();
 
   std::shared_ptr<const formats::Gguf> file_;

@@ -47,7 +47,7 @@ class Settings {
       for (const GgufField& field : fields) put(field.key, value(std::string(field.field)));
     const Json width = value("head_dim");
     put("vocab_size", value("vocab_size"));
-    if (width.is_number()) put("attention.value_length", width);
+    if (width.is_number() && says("attention.key_length")) put("attention.value_length", width);
     MALMOI_TRY(write_rotary());
     return dialect_.describe ? dialect_.describe(config_, contents_.metadata) : Status();
   }
@@ -58,11 +58,12 @@ class Settings {
     put_value(prefix_ + std::string(key), value, contents_.metadata);
   }
 
-  bool has_rotary() const {
-    auto is_base = [](const GgufField& field) { return field.key == "rope.freq_base"; };
-    return std::ranges::any_of(dialect_.fields, is_base) || std::ranges::any_of(dialect_.shared_fields, is_base) ||
-           config_.contains(std::string(dialect_.rotary_share));
+  bool says(std::string_view key) const {
+    auto is_key = [&](const GgufField& field) { return field.key == key; };
+    return std::ranges::any_of(dialect_.fields, is_key) || std::ranges::any_of(dialect_.shared_fields, is_key);
   }
+
+  bool has_rotary() const { return says("rope.freq_base") || config_.contains(std::string(dialect_.rotary_share)); }
 
   Status write_rotary() {
     if (!has_rotary()) return {};
@@ -198,11 +199,7 @@ Result<formats::Gguf> settings_file(const GgufContents& contents) {
 
 Error not_in_gguf(const std::string& what) { return unsupported(what, "GGUF", "keep the Hugging Face folder"); }
 
-// Mistral's first models are Llama's there, where no window says otherwise.
-const GgufDialect* dialect_of(std::string_view model_type) {
-  if (const GgufDialect* own = model::find_family(model_type)->gguf) return own;
-  return model_type == "mistral" ? model::find_family("llama")->gguf : nullptr;
-}
+const GgufDialect* dialect_of(std::string_view model_type) { return model::find_family(model_type)->gguf; }
 
 int64_t head_dim_of(const Json& config) {
   auto number = [&](const char* key) {
@@ -225,7 +222,8 @@ Status add_settings(const Json& config, const GgufDialect& dialect, GgufContents
 Status check_settings(const model::Model& model, const Json& config, const GgufContents& contents) {
   MALMOI_ASSIGN(const formats::Gguf file, settings_file(contents));
   MALMOI_ASSIGN(const model::Family* family, model::family_of(file));
-  if (family->gguf != dialect_of(model.model_type()))
+  const std::string_view read_as = dialect_of(model.model_type())->read_as;
+  if (family->model_type != (read_as.empty() ? model.model_type() : read_as))
     return not_in_gguf("a " + model.model_type() + " model would be read as " + std::string(family->model_type));
   MALMOI_ASSIGN(const ConfigDocument document, model::config_of(file, *family));
   MALMOI_ASSIGN(const std::unique_ptr<model::Model> back, model::make_model(document, document.root));

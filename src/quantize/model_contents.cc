@@ -1,6 +1,7 @@
 #include "quantize/model_contents.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 
 #include "model/gguf_change.h"
@@ -16,15 +17,20 @@ using model::GgufDialect;
 
 // One published tensor of the model, and how it lies in the file.
 struct Piece {
+  const model::Model* model;
+  const GgufDialect* dialect;
   const nn::ParameterSet::Entry* entry;
   nn::Source source;
   model::GgufPlace place;
+  int64_t rows_before = 0;  // that the file leaves out
 };
 
 std::vector<float> values_of(const Piece& piece) {
   const autograd::Parameter& p = piece.entry->parameter;
   std::vector<float> values = model::copy_out(p.master ? p.master : p.compute, piece.entry->spec, piece.source);
+  if (piece.dialect->fold) piece.dialect->fold(piece.model->config(), piece.source.name, values);
   model::change_to_gguf(values, piece.place.change);
+  values.erase(values.begin(), values.begin() + piece.rows_before * model::columns_of(piece.entry->spec));
   return values;
 }
 
@@ -58,10 +64,12 @@ class Tensors {
     const model::GgufPlace place = model::place_of(dialect_, source.name);
     if (place.tensor == source.name)
       return not_in_gguf("tensor '" + source.name + "' of a " + model_.model_type() + " model has no name there");
-    Piece piece{&entry, source, place};
+    Piece piece{&model_, &dialect_, &entry, source, place};
+    if (place.change == GgufChange::kFromPadding) piece.rows_before = size("pad_token_id") + 1;
     piece.source.layout = model::gguf_rows(dialect_, source, head_dim_);
-    if (place.change == GgufChange::kKeysApart) {
-      add_apart(piece, stored_type(piece, index));
+    if (place.change == GgufChange::kKeysApart || place.change == GgufChange::kGateApart) {
+      if (place.change == GgufChange::kKeysApart) add_keys_apart(piece, stored_type(piece, index));
+      else add_gate_apart(piece, stored_type(piece, index));
       return {};
     }
     auto& pieces = pieces_[place.tensor];
@@ -74,40 +82,60 @@ class Tensors {
     return config_.contains(field) && config_[field].is_number() ? config_[field].get<int64_t>() : 1;
   }
 
-  void add_apart(const Piece& whole, const formats::GgmlType* type) {
+  int64_t groups() const {
+    for (const model::GgufField& field : dialect_.fields)
+      if (field.key == "ssm.group_count") return size(std::string(field.field).c_str());
+    return 1;
+  }
+
+  // Keys and values of latent attention, each in a tensor of its own.
+  void add_keys_apart(const Piece& whole, const formats::GgmlType* type) {
     model::LatentKeys latent{.heads = size("num_attention_heads"), .key = size("qk_nope_head_dim")};
     latent.value = whole.source.rows / latent.heads - latent.key;
     latent.in = whole.entry->spec.shape.columns();
-    auto count = [](int64_t n) { return static_cast<uint64_t>(n); };
     const auto [keys, values] = model::LatentKeys::names(whole.place.tensor);
-    contents_.tensors.push_back(
-        {keys,
-         {count(latent.key), count(latent.in), count(latent.heads)},
-         type,
-         [whole, latent]() -> Result<std::vector<float>> { return latent.keys(values_of(whole)); }});
-    contents_.tensors.push_back(
-        {values,
-         {count(latent.in), count(latent.value), count(latent.heads)},
-         type,
-         [whole, latent]() -> Result<std::vector<float>> { return latent.values(values_of(whole)); }});
+    add_tensor(keys, {latent.heads, latent.in, latent.key}, type,
+               [whole, latent] { return latent.keys(values_of(whole)); });
+    add_tensor(values, {latent.heads, latent.value, latent.in}, type,
+               [whole, latent] { return latent.values(values_of(whole)); });
+  }
+
+  void add_gate_apart(const Piece& whole, const formats::GgmlType* type) {
+    const int64_t columns = whole.entry->spec.shape.columns();
+    const int64_t gate = size("linear_num_value_heads") * size("linear_value_head_dim"),
+                  mixed = whole.source.rows - gate;
+    const auto [mixed_name, gate_name] = model::gate_apart_names(whole.place.tensor);
+    auto rows = [whole, columns](int64_t begin, int64_t count) {
+      const std::vector<float> all = values_of(whole);
+      return std::vector<float>(all.begin() + begin * columns, all.begin() + (begin + count) * columns);
+    };
+    add_tensor(mixed_name, {mixed, columns}, type, [=] { return rows(0, mixed); });
+    add_tensor(gate_name, {gate, columns}, type, [=] { return rows(mixed, gate); });
+  }
+
+  // Dimensions slowest first.
+  void add_tensor(const std::string& name, const std::vector<int64_t>& shape, const formats::GgmlType* type,
+                  std::function<std::vector<float>()> values) {
+    const std::vector<uint64_t> dims(shape.rbegin(), shape.rend());
+    auto result = [values = std::move(values)]() -> Result<std::vector<float>> { return values(); };
+    contents_.tensors.push_back({name, dims, type, result});
   }
 
   void add_joined(const std::string& name) {
     std::vector<Piece>& pieces = pieces_[name];
     std::ranges::sort(pieces, {}, [](const Piece& piece) { return piece.place.expert; });
-    const std::vector<int64_t> published = model::stored_shape(pieces[0].entry->spec, pieces[0].source);
-    const std::vector<int64_t> shape = model::gguf_shape(pieces[0].place.shape, published, size("n_groups"));
-    std::vector<uint64_t> dims(shape.rbegin(), shape.rend());
-    if (pieces[0].place.expert >= 0) dims.push_back(pieces.size());
-    auto values = [pieces]() -> Result<std::vector<float>> {
+    std::vector<int64_t> published = model::stored_shape(pieces[0].entry->spec, pieces[0].source);
+    published[0] -= pieces[0].rows_before;
+    std::vector<int64_t> shape = model::gguf_shape(pieces[0].place.shape, published, groups());
+    if (pieces[0].place.expert >= 0) shape.insert(shape.begin(), static_cast<int64_t>(pieces.size()));
+    add_tensor(name, shape, types_[name], [pieces] {
       std::vector<float> all;
       for (const Piece& piece : pieces) {
         const std::vector<float> one = values_of(piece);
         all.insert(all.end(), one.begin(), one.end());
       }
       return all;
-    };
-    contents_.tensors.push_back({name, dims, types_[name], values});
+    });
   }
 
   const model::Model& model_;

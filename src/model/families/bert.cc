@@ -1,5 +1,6 @@
 // BERT (Devlin et al. 2019): an encoder that reads a text in both directions, with a norm behind each sum.
 #include "model/families/bert_encoder.h"
+#include "model/families/bert_gguf.h"
 
 namespace malmoi::model {
 namespace {
@@ -51,44 +52,19 @@ constexpr std::string_view kInert[] = {
     "pooler_num_fc_layers", "pooler_size_per_head", "pooler_type"};
 constexpr std::string_view kHeads[] = {"cls.", "classifier.", "bert.pooler.", "pooler.", "qa_outputs."};
 
-constexpr GgufField kGgufFields[] = {
-    {"hidden_size", "embedding_length"},           {"intermediate_size", "feed_forward_length"},
-    {"num_hidden_layers", "block_count"},          {"num_attention_heads", "attention.head_count"},
-    {"max_position_embeddings", "context_length"}, {"layer_norm_eps", "attention.layer_norm_epsilon"}};
-constexpr GgufName kGgufNames[] = {{"bert.", ""},
-                                   {"embeddings.word_embeddings.", "token_embd."},
-                                   {"embeddings.position_embeddings.", "position_embd."},
-                                   {"embeddings.token_type_embeddings.", "token_types."},
-                                   {"embeddings.LayerNorm.", "token_embd_norm."},
-                                   {"encoder.layer.", "blk."},
-                                   {".attention.self.query.", ".attn_q."},
-                                   {".attention.self.key.", ".attn_k."},
-                                   {".attention.self.value.", ".attn_v."},
-                                   {".attention.output.dense.", ".attn_output."},
-                                   {".attention.output.LayerNorm.", ".attn_output_norm."},
-                                   {".intermediate.dense.", ".ffn_up."},
-                                   {".output.dense.", ".ffn_down."},
-                                   {".output.LayerNorm.", ".layer_output_norm."}};
 constexpr std::string_view kGgufInert[] = {"attention.causal", "pooling_type"};
-
-// How rows become one for an embedding no config says: llama.cpp is told by its --pooling.
-Status describe(const Json& config, formats::GgufMetadata& metadata) {
-  metadata.set_bool("bert.attention.causal", false);
-  metadata.set_u32("tokenizer.ggml.token_type_count", config["type_vocab_size"].get<uint32_t>());
-  return {};
-}
 
 constexpr GgufDialect kGguf{.architecture = "bert",
                             .task = Task::kFeatures,  // such files are for embeddings: they hold no head
-                            .fields = kGgufFields,
-                            .names = kGgufNames,
+                            .fields = kBertGgufFields,
+                            .names = kBertGgufNames,
                             .inert = kGgufInert,
                             .derive =
                                 [](Json& config, const formats::Gguf& file) {
                                   const formats::GgufTensor* types = file.tensor("token_types.weight");
                                   if (types && types->dims.size() == 2) config["type_vocab_size"] = types->dims[1];
                                 },
-                            .describe = describe};
+                            .describe = describe_bert};
 
 }  // namespace
 

@@ -5,6 +5,7 @@
 #include <tuple>
 #include <vector>
 
+#include "model/families/falcon_h1_gguf.h"
 #include "model/families/lm_head.h"
 #include "model/families/mamba2.h"
 #include "nn/blocks.h"
@@ -230,6 +231,7 @@ extern const Family falcon_h1_family{.model_type = "falcon_h1",
                                      .optional_prefixes = kPrefixes,
                                      .head_prefixes = kHeads,
                                      .buffers = kBuffers,
-                                     .inert = kInert};
+                                     .inert = kInert,
+                                     .gguf = &kFalconH1Gguf};
 
 }  // namespace malmoi::model

@@ -59,7 +59,6 @@ Parts make(ConfigFields& f, Task, int64_t) {
 
 constexpr ModelClass kClasses[] = {{Task::kCausalLm, "LlamaForCausalLM"}};
 constexpr std::string_view kInert[] = {"pretraining_tp"};
-// Mistral's files say "llama", too: without a window, as llama.cpp runs them.
 constexpr GgufSwitch kGgufSwitches[] = {{"attention_bias", "blk.0.attn_q.bias"}, {"mlp_bias", "blk.0.ffn_up.bias"}};
 constexpr GgufDialect kGguf{.architecture = "llama",
                             .fields = kLlamaGgufFields,

@@ -1,5 +1,6 @@
 // Mistral (Jiang et al. 2023): Llama's decoder with a sliding window.
 #include "model/families/llama.h"
+#include "model/families/llama_gguf.h"
 
 namespace malmoi::model {
 namespace {
@@ -13,6 +14,12 @@ Parts make(ConfigFields& f, Task, int64_t) {
 }
 
 constexpr ModelClass kClasses[] = {{Task::kCausalLm, "MistralForCausalLM"}};
+// Its files say "llama": without a window, as llama.cpp runs them.
+constexpr GgufDialect kGguf{.architecture = "llama",
+                            .read_as = "llama",
+                            .fields = kLlamaGgufFields,
+                            .shared = kLlamaGgufNames,
+                            .interleaved = true};
 
 }  // namespace
 
@@ -21,6 +28,7 @@ extern const Family mistral_family{.model_type = "mistral",
                                    .make = make,
                                    .optional_prefixes = kModelPrefix,
                                    .head_prefixes = kLmHead,
-                                   .buffers = kRotaryBuffers};
+                                   .buffers = kRotaryBuffers,
+                                   .gguf = &kGguf};
 
 }  // namespace malmoi::model

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "model/encoder_head.h"
+#include "model/families/modernbert_gguf.h"
 #include "nn/attention.h"
 #include "nn/mlp.h"
 
@@ -225,6 +226,7 @@ extern const Family modernbert_family{.model_type = "modernbert",
                                       .optional_prefixes = kPrefixes,
                                       .head_prefixes = kHeads,
                                       .buffers = kBuffers,
-                                      .inert = kInert};
+                                      .inert = kInert,
+                                      .gguf = &kModernBertGguf};
 
 }  // namespace malmoi::model

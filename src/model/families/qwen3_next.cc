@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "model/families/lm_head.h"
+#include "model/families/qwen3_next_gguf.h"
 #include "nn/blocks.h"
 #include "nn/experts.h"
 #include "nn/gated_delta_net.h"
@@ -218,8 +219,11 @@ Parts make(ConfigFields& f, Task, int64_t) {
   Qwen3NextConfig c = read(f);
   double balance = f.number("router_aux_loss_coef", 0.001, 0, 1e6);
   bool with_balance = f.flag("output_router_logits", false);
+  // Layers that predict tokens further on, for drafts, stand behind the others in GGUF files.
+  const int64_t drafts = f.reader().integer("num_nextn_predict_layers", 0, 0, kMostLayers);
   Parts parts;
   if (f.failed()) return parts;
+  for (int64_t i = 0; i < drafts; ++i) parts.beside.push_back("blk." + std::to_string(c.num_hidden_layers + i) + ".");
   auto backbone = std::make_unique<Qwen3Next>(parts.parameters, c);
   add_lm_head(parts, backbone->embed_tokens(), c.tie_word_embeddings, "lm_head", c.initializer_range);
   parts.backbone = std::move(backbone);
@@ -244,6 +248,7 @@ extern const Family qwen3_next_family{.model_type = "qwen3_next",
                                       .optional_prefixes = kPrefixes,
                                       .head_prefixes = kHeads,
                                       .buffers = kBuffers,
-                                      .inert = kInert};
+                                      .inert = kInert,
+                                      .gguf = &kQwen3NextGguf};
 
 }  // namespace malmoi::model

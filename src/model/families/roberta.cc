@@ -58,6 +58,7 @@ extern const Family roberta_family{.model_type = "roberta",
                                    .head_prefixes = kRobertaHeads,
                                    .buffers = kRobertaBuffers,
                                    .inert = kRobertaInert,
-                                   .positions_follow_padding = true};
+                                   .positions_follow_padding = true,
+                                   .gguf = &kRobertaGguf};
 
 }  // namespace malmoi::model

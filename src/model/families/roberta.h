@@ -2,6 +2,7 @@
 #pragma once
 
 #include "model/families/bert_encoder.h"
+#include "model/families/bert_gguf.h"
 
 namespace malmoi::model {
 
@@ -14,5 +15,22 @@ inline constexpr std::string_view kRobertaHeads[] = {"lm_head.", "classifier.", 
                                                      "qa_outputs."};
 inline constexpr std::string_view kRobertaInert[] = {"output_past"};
 inline constexpr Family::Alias kRobertaAliases[] = {{"lm_head.decoder.bias", "lm_head.bias"}};
+
+/// In GGUF it is BERT: positions that nothing stands at are left out.
+inline constexpr GgufName kRobertaGgufNames[] = {
+    {"roberta.", ""}, {"embeddings.position_embeddings.", "position_embd.", GgufChange::kFromPadding}};
+inline constexpr GgufDialect kRobertaGguf{.architecture = "bert",
+                                          .read_as = "bert",
+                                          .task = Task::kFeatures,
+                                          .fields = kBertGgufFields,
+                                          .names = kRobertaGgufNames,
+                                          .shared = kBertGgufNames,
+                                          .simplify =
+                                              [](Json& config) {
+                                                config["max_position_embeddings"] =
+                                                    config["max_position_embeddings"].get<int64_t>() -
+                                                    config["pad_token_id"].get<int64_t>() - 1;
+                                              },
+                                          .describe = describe_bert};
 
 }  // namespace malmoi::model

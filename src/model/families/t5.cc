@@ -4,6 +4,7 @@
 
 #include "model/families/lm_head.h"
 #include "model/families/t5.h"
+#include "model/families/t5_gguf.h"
 #include "nn/blocks.h"
 
 namespace malmoi::model {
@@ -267,6 +268,13 @@ constexpr ModelClass kClasses[] = {{Task::kSeq2Seq, "T5ForConditionalGeneration"
                                    {Task::kSeq2Seq, "T5WithLMHeadModel"},
                                    {Task::kFeatures, "T5Model"},
                                    {Task::kFeatures, "T5EncoderModel"}};
+constexpr GgufDialect kGguf{.architecture = "t5",
+                            .task = Task::kSeq2Seq,
+                            .fields = kT5GgufFields,
+                            .names = kT5GgufNames,
+                            .inert = kT5GgufInert,
+                            .derive = derive_t5,
+                            .describe = describe_t5};
 
 }  // namespace
 
@@ -276,6 +284,7 @@ extern const Family t5_family{.model_type = "t5",
                               .aliases = kT5Aliases,
                               .head_prefixes = kT5Heads,
                               .buffers = kT5Buffers,
-                              .inert = kT5Inert};
+                              .inert = kT5Inert,
+                              .gguf = &kGguf};
 
 }  // namespace malmoi::model

@@ -22,6 +22,7 @@ extern const Family xlm_roberta_family{.model_type = "xlm-roberta",
                                        .head_prefixes = kRobertaHeads,
                                        .buffers = kRobertaBuffers,
                                        .inert = kRobertaInert,
-                                       .positions_follow_padding = true};
+                                       .positions_follow_padding = true,
+                                       .gguf = &kRobertaGguf};
 
 }  // namespace malmoi::model
