@@ -1,14 +1,29 @@
 #include "quantize/fit.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+
+#include "quantize/lanes/lanes.h"
 
 namespace malmoi::quantize {
 namespace {
 
-constexpr int kMostNumbers = 256;
 constexpr float kStep = 0.1f;  // between the levels that the largest number is tried on
 constexpr int kSteps = 9;      // to either side
+
+// Lanes for all that is tried at once, in whole runs.
+constexpr int kCandidates = (2 * (2 * kSteps + 1) + kLaneRun - 1) / kLaneRun * kLaneRun;
+using Candidates = std::array<float, kCandidates>;
+
+LaneInput input(const float* x, const float* weights, int n, int low, int high) {
+  return {x, weights, n, static_cast<float>(low), static_cast<float>(high)};
+}
+
+float inverse_of(float scale) {
+  const float inverse = 1 / scale;
+  return scale != 0 && std::isfinite(inverse) ? inverse : 0;
+}
 
 int8_t level(float x, int low, int high) {
   return static_cast<int8_t>(std::clamp(static_cast<int>(std::lrintf(x)), low, high));
@@ -17,7 +32,7 @@ int8_t level(float x, int low, int high) {
 }  // namespace
 
 float round_to_levels(const float* x, const float* weights, int n, ScaleAndOffset by, int low, int high, int8_t* q) {
-  const float inverse = by.scale != 0 ? 1 / by.scale : 0;
+  const float inverse = inverse_of(by.scale);
   float error = 0;
   for (int i = 0; i < n; ++i) {
     q[i] = level((x[i] - by.offset) * inverse, low, high);
@@ -32,26 +47,39 @@ float fit_scale(const float* x, const float* weights, int n, int low, int high, 
   for (int i = 0; i < n; ++i) largest = std::abs(x[i]) > std::abs(largest) ? x[i] : largest;
   std::fill_n(q, n, int8_t{0});
   if (largest == 0) return 0;
-  int8_t tried[kMostNumbers];
-  float best = -1, scale = 0;
-  auto attempt = [&](float end) {
-    const float inverse = end / largest;
-    float xq = 0, qq = 0;
-    for (int i = 0; i < n; ++i) {
-      tried[i] = level(x[i] * inverse, low, high);
-      const auto value = static_cast<float>(tried[i]);
-      xq += weights[i] * x[i] * value, qq += weights[i] * value * value;
-    }
-    if (qq <= 0 || xq * xq <= best * qq) return;  // what the least-squares scale gains: xq^2 / qq
-    best = xq * xq / qq, scale = xq / qq;
-    std::copy_n(tried, n, q);
-  };
-  for (int step = -kSteps; step <= kSteps; ++step) {
+  Candidates inverse{}, xq, qq;
+  for (int step = -kSteps, k = 0; step <= kSteps; ++step) {
     const float by = kStep * static_cast<float>(step);
-    attempt(static_cast<float>(low) + by);
-    attempt(static_cast<float>(high) + by);
+    inverse[k++] = (static_cast<float>(low) + by) / largest;
+    inverse[k++] = (static_cast<float>(high) + by) / largest;
   }
+  for (float& one : inverse) one = std::isfinite(one) ? one : 0;  // of numbers too small to have a scale
+  lanes().scale_sums(input(x, weights, n, low, high), kCandidates, inverse.data(), xq.data(), qq.data());
+  float best = -1, scale = 0, best_inverse = 0;
+  for (int k = 0; k < 2 * (2 * kSteps + 1); ++k) {
+    if (qq[k] <= 0 || xq[k] * xq[k] <= best * qq[k]) continue;  // what the least-squares scale gains: xq^2 / qq
+    best = xq[k] * xq[k] / qq[k], scale = xq[k] / qq[k], best_inverse = inverse[k];
+  }
+  for (int i = 0; i < n; ++i) q[i] = level(x[i] * best_inverse, low, high);
   return scale;
+}
+
+int least_error(const float* x, const float* weights, int n, std::span<const ScaleAndOffset> tried, int low, int high,
+                int8_t* q) {
+  Candidates scale{}, offset{}, inverse{}, errors;
+  for (size_t k = 0; k < tried.size(); ++k) {
+    scale[k] = tried[k].scale, offset[k] = tried[k].offset;
+    inverse[k] = inverse_of(scale[k]);
+  }
+  const int runs = (static_cast<int>(tried.size()) + kLaneRun - 1) / kLaneRun;
+  lanes().errors(input(x, weights, n, low, high), runs * kLaneRun, scale.data(), offset.data(), inverse.data(),
+                 errors.data());
+  int best = -1;
+  for (int k = 0; k < static_cast<int>(tried.size()); ++k) {
+    if (errors[k] < (best < 0 ? INFINITY : errors[best])) best = k;
+  }
+  if (best >= 0) round_to_levels(x, weights, n, tried[static_cast<size_t>(best)], low, high, q);
+  return best;
 }
 
 ScaleAndOffset fit_scale_and_offset(const float* x, const float* weights, int n, int high, bool below_zero, int8_t* q) {
@@ -60,30 +88,31 @@ ScaleAndOffset fit_scale_and_offset(const float* x, const float* weights, int n,
   if (below_zero) least = std::min(least, 0.0f);
   std::fill_n(q, n, int8_t{0});
   if (most == least) return {0, least};
-  int8_t tried[kMostNumbers];
-  ScaleAndOffset best;
-  float best_error = INFINITY;
+  Candidates inverse{}, sum_q, sum_xq, sum_qq;
   for (int step = -kSteps; step <= kSteps; ++step) {
-    const float inverse = (static_cast<float>(high) + kStep * static_cast<float>(step)) / (most - least);
-    float sum_w = 0, sum_x = 0, sum_q = 0, sum_xq = 0, sum_qq = 0;
-    for (int i = 0; i < n; ++i) {
-      const auto value = static_cast<float>(level((x[i] - least) * inverse, 0, high));
-      sum_w += weights[i], sum_x += weights[i] * x[i], sum_q += weights[i] * value;
-      sum_xq += weights[i] * x[i] * value, sum_qq += weights[i] * value * value;
-    }
-    const float determinant = sum_w * sum_qq - sum_q * sum_q;
-    if (!(determinant > 0)) continue;
-    ScaleAndOffset by{(sum_w * sum_xq - sum_x * sum_q) / determinant, (sum_qq * sum_x - sum_q * sum_xq) / determinant};
-    if (below_zero && by.offset > 0) by = {sum_qq > 0 ? sum_xq / sum_qq : 0, 0};
-    const float error = round_to_levels(x, weights, n, by, 0, high, tried);
-    if (error >= best_error) continue;
-    best_error = error, best = by;
-    std::copy_n(tried, n, q);
+    const float by = (static_cast<float>(high) + kStep * static_cast<float>(step)) / (most - least);
+    inverse[step + kSteps] = std::isfinite(by) ? by : 0;
   }
-  if (best_error < INFINITY) return best;
-  best = {(most - least) / static_cast<float>(high), least};
-  round_to_levels(x, weights, n, best, 0, high, q);
-  return best;
+  constexpr int kTried = 2 * kSteps + 1, kRuns = (kTried + kLaneRun - 1) / kLaneRun;
+  lanes().offset_sums(input(x, weights, n, 0, high), kRuns * kLaneRun, least, inverse.data(), sum_q.data(),
+                      sum_xq.data(), sum_qq.data());
+  float sum_w = 0, sum_x = 0;
+  for (int i = 0; i < n; ++i) sum_w += weights[i], sum_x += weights[i] * x[i];
+  ScaleAndOffset tried[kTried];
+  size_t count = 0;
+  for (int k = 0; k < kTried; ++k) {
+    const float determinant = sum_w * sum_qq[k] - sum_q[k] * sum_q[k];
+    if (!(determinant > 0)) continue;
+    ScaleAndOffset by{(sum_w * sum_xq[k] - sum_x * sum_q[k]) / determinant,
+                      (sum_qq[k] * sum_x - sum_q[k] * sum_xq[k]) / determinant};
+    if (below_zero && by.offset > 0) by = {sum_qq[k] > 0 ? sum_xq[k] / sum_qq[k] : 0, 0};
+    tried[count++] = by;
+  }
+  const int best = least_error(x, weights, n, {tried, count}, 0, high, q);
+  if (best >= 0) return tried[best];
+  const ScaleAndOffset even{(most - least) / static_cast<float>(high), least};
+  round_to_levels(x, weights, n, even, 0, high, q);
+  return even;
 }
 
 }  // namespace malmoi::quantize

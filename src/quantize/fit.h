@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 namespace malmoi::quantize {
 
@@ -16,6 +17,11 @@ struct ScaleAndOffset {
 };
 /// The same with x[i] about scale * q[i] + offset, q[i] in [0, high]. `below_zero`: the offset must not be positive.
 ScaleAndOffset fit_scale_and_offset(const float* x, const float* weights, int n, int high, bool below_zero, int8_t* q);
+
+/// Of the pairs, at most 38, the index of the one that loses least; its q is written. -1, and nothing written: no error is a
+/// number.
+int least_error(const float* x, const float* weights, int n, std::span<const ScaleAndOffset> tried, int low, int high,
+                int8_t* q);
 
 /// sum_i w[i] (x[i] - (scale q + offset))^2 with each q the nearest level in [low, high], which is written.
 float round_to_levels(const float* x, const float* weights, int n, ScaleAndOffset by, int low, int high, int8_t* q);

@@ -26,23 +26,23 @@ constexpr int kGroup = 32, kGroups = 8, kMostSix = 63;
 // What a block begins with, and the levels of its weights.
 struct Groups {
   float d = 0, dmin = 0;  // as they are stored
-  int scales[kGroups], mins[kGroups];
-  int8_t levels[kBlock];
+  int scales[kGroups] = {}, mins[kGroups] = {};
+  int8_t levels[kBlock] = {};
 };
 
 // Of the scales and least values beside the rounded ones, those that lose least.
 void settle(const float* x, const float* weights, int high, int scale, int min, int g, Groups& out) {
-  float best = INFINITY;
-  int8_t tried[kGroup];
+  ScaleAndOffset tried[9];
+  int scales[9], mins[9];
+  size_t count = 0;
   for (int s = std::max(scale - 1, 0); s <= std::min(scale + 1, kMostSix); ++s) {
-    for (int m = std::max(min - 1, 0); m <= std::min(min + 1, kMostSix); ++m) {
-      const ScaleAndOffset by{out.d * static_cast<float>(s), -out.dmin * static_cast<float>(m)};
-      const float error = round_to_levels(x, weights, kGroup, by, 0, high, tried);
-      if (error >= best) continue;
-      best = error, out.scales[g] = s, out.mins[g] = m;
-      std::copy_n(tried, kGroup, out.levels + g * kGroup);
+    for (int m = std::max(min - 1, 0); m <= std::min(min + 1, kMostSix); ++m, ++count) {
+      tried[count] = {out.d * static_cast<float>(s), -out.dmin * static_cast<float>(m)};
+      scales[count] = s, mins[count] = m;
     }
   }
+  const int best = least_error(x, weights, kGroup, {tried, count}, 0, high, out.levels + g * kGroup);
+  if (best >= 0) out.scales[g] = scales[best], out.mins[g] = mins[best];
 }
 
 Groups fit_groups(const float* x, const float* weights, int high, uint8_t* block) {
@@ -89,16 +89,12 @@ constexpr int kSmall = 16;
 
 // Of the scales beside the rounded one, the one that loses least.
 int settle(const float* x, const float* weights, float d, int scale, int8_t* levels) {
-  float best = INFINITY;
-  int settled = scale;
-  int8_t tried[kSmall];
-  for (int s = std::max(scale - 1, -128); s <= std::min(scale + 1, 127); ++s) {
-    const float error = round_to_levels(x, weights, kSmall, {d * static_cast<float>(s), 0}, -32, 31, tried);
-    if (error >= best) continue;
-    best = error, settled = s;
-    std::copy_n(tried, kSmall, levels);
-  }
-  return settled;
+  ScaleAndOffset tried[3];
+  size_t count = 0;
+  const int first = std::max(scale - 1, -128), last = std::min(scale + 1, 127);
+  for (int s = first; s <= last; ++s) tried[count++] = {d * static_cast<float>(s), 0};
+  const int best = least_error(x, weights, kSmall, {tried, count}, -32, 31, levels);
+  return best >= 0 ? first + best : scale;
 }
 
 }  // namespace

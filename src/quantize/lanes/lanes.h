@@ -1,0 +1,42 @@
+// Many scales of one block tried side by side: each lane is a scale, so that its sums are added up in the order of the block,
+// whatever the instruction set.
+#pragma once
+
+namespace malmoi::quantize {
+
+/// Lanes are worked through in runs of this many: arrays of scales, and of what comes out, have a multiple of it.
+inline constexpr int kLaneRun = 16;
+
+/// The numbers of a block, x[n], and how much an error of each counts.
+struct LaneInput {
+  const float *x, *weights;
+  int n;
+  float low, high;  // the ends of the levels, whole numbers
+};
+
+/// One implementation. `lanes`: a multiple of kLaneRun. Levels are rounded to the nearest, halves to even.
+struct Lanes {
+  /// With q = level(x inverse[k]): value_sums[k] = sum w x q, square_sums[k] = sum w q^2.
+  void (*scale_sums)(const LaneInput& in, int lanes, const float* inverse, float* value_sums, float* square_sums);
+  /// With q = level((x - least) inverse[k]): sums[k] = sum w q, and those of w x q and w q^2.
+  void (*offset_sums)(const LaneInput& in, int lanes, float least, const float* inverse, float* sums, float* value_sums,
+                      float* square_sums);
+  /// With q = level((x - offset[k]) inverse[k]): errors[k] = sum w (x - (scale[k] q + offset[k]))^2.
+  void (*errors)(const LaneInput& in, int lanes, const float* scale, const float* offset, const float* inverse,
+                 float* errors);
+};
+
+/// That of the instruction set in use.
+const Lanes& lanes();
+
+namespace baseline {
+extern const Lanes kLanes;
+}
+namespace avx2 {
+extern const Lanes kLanes;
+}
+namespace avx512 {
+extern const Lanes kLanes;
+}
+
+}  // namespace malmoi::quantize

@@ -1,0 +1,100 @@
+// The lanes of lanes.h as vectors of the compiler's, compiled once for each instruction set.
+#include "quantize/lanes/lanes.h"
+
+#include <cstring>
+
+namespace malmoi::quantize::MALMOI_SIMD_NAMESPACE {
+namespace {
+
+#if defined(__AVX512F__)
+constexpr int kWidth = 16;
+#elif defined(__AVX2__)
+constexpr int kWidth = 8;
+#else
+constexpr int kWidth = 4;
+#endif
+typedef float Vector __attribute__((vector_size(kWidth * sizeof(float))));
+constexpr int kVectors = kLaneRun / kWidth;
+
+// A run of lanes.
+struct Run {
+  Vector part[kVectors];
+};
+
+Run load(const float* from) {
+  Run run;
+  std::memcpy(&run, from, sizeof run);
+  return run;
+}
+
+void store(const Run& run, float* to) { std::memcpy(to, &run, sizeof run); }
+
+// Adding and taking away this leaves whole numbers, rounded to even: it has no bits for fractions.
+constexpr float kWhole = 12582912.0f;  // 1.5 * 2^23
+
+Vector level(Vector x, float low, float high) {
+  const Vector least = Vector{} + low, most = Vector{} + high;
+  x = x < least ? least : x;
+  x = x > most ? most : x;
+  return (x + kWhole) - kWhole;
+}
+
+void scale_sums(const LaneInput& in, int lanes, const float* inverse, float* value_sums, float* square_sums) {
+  for (int k = 0; k < lanes; k += kLaneRun) {
+    const Run by = load(inverse + k);
+    Run xq{}, qq{};
+    for (int i = 0; i < in.n; ++i) {
+      const float x = in.x[i], w = in.weights[i], wx = w * x;
+      for (int v = 0; v < kVectors; ++v) {
+        const Vector q = level(x * by.part[v], in.low, in.high);
+        xq.part[v] += wx * q;
+        qq.part[v] += w * q * q;
+      }
+    }
+    store(xq, value_sums + k);
+    store(qq, square_sums + k);
+  }
+}
+
+void offset_sums(const LaneInput& in, int lanes, float least, const float* inverse, float* sums, float* value_sums,
+                 float* square_sums) {
+  for (int k = 0; k < lanes; k += kLaneRun) {
+    const Run by = load(inverse + k);
+    Run wq{}, xq{}, qq{};
+    for (int i = 0; i < in.n; ++i) {
+      const float x = in.x[i], above = x - least, w = in.weights[i], wx = w * x;
+      for (int v = 0; v < kVectors; ++v) {
+        const Vector q = level(above * by.part[v], in.low, in.high);
+        wq.part[v] += w * q;
+        xq.part[v] += wx * q;
+        qq.part[v] += w * q * q;
+      }
+    }
+    store(wq, sums + k);
+    store(xq, value_sums + k);
+    store(qq, square_sums + k);
+  }
+}
+
+void errors(const LaneInput& in, int lanes, const float* scale, const float* offset, const float* inverse,
+            float* errors) {
+  for (int k = 0; k < lanes; k += kLaneRun) {
+    const Run scales = load(scale + k), offsets = load(offset + k), by = load(inverse + k);
+    Run lost{};
+    for (int i = 0; i < in.n; ++i) {
+      const float x = in.x[i], w = in.weights[i];
+      for (int v = 0; v < kVectors; ++v) {
+        const Vector q = level((x - offsets.part[v]) * by.part[v], in.low, in.high);
+        const Vector off = x - (scales.part[v] * q + offsets.part[v]);
+        lost.part[v] += w * off * off;
+      }
+    }
+    store(lost, errors + k);
+  }
+}
+
+}  // namespace
+
+extern const Lanes kLanes{scale_sums, offset_sums, errors};
+
+}  // namespace malmoi::quantize::MALMOI_SIMD_NAMESPACE
