@@ -36,7 +36,11 @@ Result<std::vector<float>> stored_values(const StoredTensor& tensor, const std::
   }
   MALMOI_ASSIGN(const DType type, element_dtype(tensor, where));
   std::vector<float> values(tensor.bytes.size() / dtype_size(type));
-  convert(tensor.bytes.data(), type, values.data(), DType::kF32, values.size());
+  constexpr int64_t kGrain = 1 << 16;
+  parallel_for(static_cast<int64_t>(values.size()), kGrain, [&](int64_t begin, int64_t end) {
+    convert(tensor.bytes.data() + static_cast<size_t>(begin) * dtype_size(type), type, values.data() + begin,
+            DType::kF32, static_cast<size_t>(end - begin));
+  });
   return values;
 }
 

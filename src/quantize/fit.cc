@@ -25,21 +25,10 @@ float inverse_of(float scale) {
   return scale != 0 && std::isfinite(inverse) ? inverse : 0;
 }
 
-int8_t level(float x, int low, int high) {
-  return static_cast<int8_t>(std::clamp(static_cast<int>(std::lrintf(x)), low, high));
-}
-
 }  // namespace
 
-float round_to_levels(const float* x, const float* weights, int n, ScaleAndOffset by, int low, int high, int8_t* q) {
-  const float inverse = inverse_of(by.scale);
-  float error = 0;
-  for (int i = 0; i < n; ++i) {
-    q[i] = level((x[i] - by.offset) * inverse, low, high);
-    const float off = x[i] - (by.scale * static_cast<float>(q[i]) + by.offset);
-    error += weights[i] * off * off;
-  }
-  return error;
+void round_to_levels(const float* x, const float* weights, int n, ScaleAndOffset by, int low, int high, int8_t* q) {
+  lanes().levels(input(x, weights, n, low, high), by.offset, inverse_of(by.scale), q);
 }
 
 float fit_scale(const float* x, const float* weights, int n, int low, int high, int8_t* q) {
@@ -47,20 +36,20 @@ float fit_scale(const float* x, const float* weights, int n, int low, int high, 
   for (int i = 0; i < n; ++i) largest = std::abs(x[i]) > std::abs(largest) ? x[i] : largest;
   std::fill_n(q, n, int8_t{0});
   if (largest == 0) return 0;
-  Candidates inverse{}, xq, qq;
+  Candidates ends{}, xq, qq;
   for (int step = -kSteps, k = 0; step <= kSteps; ++step) {
     const float by = kStep * static_cast<float>(step);
-    inverse[k++] = (static_cast<float>(low) + by) / largest;
-    inverse[k++] = (static_cast<float>(high) + by) / largest;
+    ends[k++] = static_cast<float>(low) + by;
+    ends[k++] = static_cast<float>(high) + by;
   }
-  for (float& one : inverse) one = std::isfinite(one) ? one : 0;  // of numbers too small to have a scale
-  lanes().scale_sums(input(x, weights, n, low, high), kCandidates, inverse.data(), xq.data(), qq.data());
-  float best = -1, scale = 0, best_inverse = 0;
+  const LaneInput in = input(x, weights, n, low, high);
+  lanes().scale_sums(in, kCandidates, ends.data(), largest, xq.data(), qq.data());
+  float best = -1, scale = 0, best_end = 0;
   for (int k = 0; k < 2 * (2 * kSteps + 1); ++k) {
     if (qq[k] <= 0 || xq[k] * xq[k] <= best * qq[k]) continue;  // what the least-squares scale gains: xq^2 / qq
-    best = xq[k] * xq[k] / qq[k], scale = xq[k] / qq[k], best_inverse = inverse[k];
+    best = xq[k] * xq[k] / qq[k], scale = xq[k] / qq[k], best_end = ends[k];
   }
-  for (int i = 0; i < n; ++i) q[i] = level(x[i] * best_inverse, low, high);
+  if (best > 0) lanes().levels(in, 0, best_end / largest, q);
   return scale;
 }
 

@@ -23,7 +23,7 @@ ScaleAndOffset fit_scale_and_offset(const float* x, const float* weights, int n,
 int least_error(const float* x, const float* weights, int n, std::span<const ScaleAndOffset> tried, int low, int high,
                 int8_t* q);
 
-/// sum_i w[i] (x[i] - (scale q + offset))^2 with each q the nearest level in [low, high], which is written.
-float round_to_levels(const float* x, const float* weights, int n, ScaleAndOffset by, int low, int high, int8_t* q);
+/// Each q is the nearest level in [low, high] of (x - offset) / scale; `n` is a multiple of 16, here and above.
+void round_to_levels(const float* x, const float* weights, int n, ScaleAndOffset by, int low, int high, int8_t* q);
 
 }  // namespace malmoi::quantize

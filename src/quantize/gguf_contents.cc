@@ -33,33 +33,58 @@ bool fits(std::span<const float> importance, const Rows& rows) {
          rows.count() % experts == 0;
 }
 
-// `to` says of which type; its bytes are made here.
-std::vector<std::byte> encoded(const StoredTensor& to, const Rows& rows, std::span<const float> importance) {
-  const BlockFormat* format = model::format_of(to);
-  if (!format) {
-    const DType plain = *model::element_dtype(to, "");
-    std::vector<std::byte> bytes(rows.values.size() * dtype_size(plain));
-    convert(rows.values.data(), DType::kF32, bytes.data(), plain, rows.values.size());
-    return bytes;
+// A row as it is stored, and what became of it: squares of what is off, and of all.
+struct Loss {
+  double off = 0, all = 0;
+};
+
+Loss loss_of(const float* wanted, std::span<const float> got) {
+  Loss loss;
+  for (size_t i = 0; i < got.size(); ++i) {
+    const double x = static_cast<double>(wanted[i]), y = static_cast<double>(got[i]);
+    loss.off += (x - y) * (x - y), loss.all += x * x;
   }
-  if (!fits(importance, rows)) importance = {};
-  const size_t row_bytes = format->bytes_of(rows.columns);
-  std::vector<std::byte> bytes(static_cast<size_t>(rows.count()) * row_bytes);
-  parallel_for(rows.count(), 1, [&](int64_t begin, int64_t end) {
-    for (int64_t r = begin; r < end; ++r)
-      pack_row(format->type, rows.values.data() + r * rows.columns, rows.columns, importance_of(importance, rows, r),
-               reinterpret_cast<uint8_t*>(bytes.data()) + static_cast<size_t>(r) * row_bytes);
-  });
-  return bytes;
+  return loss;
 }
 
-double relative_error(const std::vector<float>& wanted, const std::vector<float>& got) {
-  double off = 0, all = 0;
-  for (size_t i = 0; i < wanted.size(); ++i) {
-    const double x = static_cast<double>(wanted[i]), y = static_cast<double>(got[i]);
-    off += (x - y) * (x - y), all += x * x;
-  }
-  return all > 0 ? std::sqrt(off / all) : 0;
+double relative_error(const std::vector<Loss>& rows) {
+  Loss sum;
+  for (const Loss& row : rows) sum.off += row.off, sum.all += row.all;
+  return sum.all > 0 ? std::sqrt(sum.off / sum.all) : 0;
+}
+
+struct Encoded {
+  std::vector<std::byte> bytes;
+  double error = 0;  // of all rows
+};
+
+// `to` says of which type. Rows are packed, and unpacked again to be compared, side by side.
+Encoded encoded(const StoredTensor& to, const Rows& rows, std::span<const float> importance) {
+  const BlockFormat* format = model::format_of(to);
+  const DType plain = format ? DType::kF32 : *model::element_dtype(to, "");
+  if (!fits(importance, rows)) importance = {};
+  const auto columns = static_cast<size_t>(rows.columns);
+  const size_t row_bytes = format ? format->bytes_of(rows.columns) : columns * dtype_size(plain);
+  Encoded out{.bytes = std::vector<std::byte>(static_cast<size_t>(rows.count()) * row_bytes)};
+  std::vector<Loss> losses(static_cast<size_t>(rows.count()));
+  parallel_for(rows.count(), 1, [&](int64_t begin, int64_t end) {
+    std::vector<float> back(columns);
+    for (int64_t r = begin; r < end; ++r) {
+      const float* row = rows.values.data() + r * rows.columns;
+      std::byte* bytes = out.bytes.data() + static_cast<size_t>(r) * row_bytes;
+      if (format) {
+        pack_row(format->type, row, rows.columns, importance_of(importance, rows, r),
+                 reinterpret_cast<uint8_t*>(bytes));
+        decode_blocks(*format, bytes, rows.columns / format->elements, back.data());
+      } else {
+        convert(row, DType::kF32, bytes, plain, columns);
+        convert(bytes, plain, back.data(), DType::kF32, columns);
+      }
+      losses[static_cast<size_t>(r)] = loss_of(row, back);
+    }
+  });
+  out.error = relative_error(losses);
+  return out;
 }
 
 Status check_finite(const GgufSource& tensor, const std::vector<float>& values, const Path& path) {
@@ -112,15 +137,11 @@ Status write_contents(const Path& path, const GgufContents& contents, const std:
     StoredTensor stored{.name = tensor.name};
     MALMOI_TRY(model::set_type(stored, *types[i], path.string()));
     auto counts = importance.find(tensor.name);
-    const std::vector<std::byte> bytes =
+    const Encoded made =
         encoded(stored, {values, static_cast<int64_t>(tensor.dims[0])},
                 counts == importance.end() ? std::span<const float>() : std::span<const float>(counts->second));
-    stored.bytes = bytes;
-    if (written) {
-      MALMOI_ASSIGN(const std::vector<float> back, model::stored_values(stored, path.string()));
-      written(i, relative_error(values, back));
-    }
-    return sink(bytes);
+    if (written) written(i, made.error);
+    return sink(made.bytes);
   };
   return formats::write_gguf(path, contents.metadata, specs, write);
 }

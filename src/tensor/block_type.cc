@@ -31,10 +31,13 @@ void decode_blocks(const BlockFormat& format, const void* blocks, int64_t count,
   Unpacked unpacked;
   for (int64_t b = 0; b < count; ++b, block += format.bytes) {
     format.unpack(block, unpacked);
-    for (int i = 0; i < format.elements; ++i) {
-      const int group = i / format.group;
-      const float product = unpacked.scales[group] * static_cast<float>(unpacked.quants[i]);
-      *out++ = format.offsets ? product + unpacked.offsets[group] : product;
+    for (int i = 0, group = 0; i < format.elements; ++group) {
+      const float scale = unpacked.scales[group];
+      const int end = i + format.group;
+      for (; i < end; ++i) {
+        const float product = scale * static_cast<float>(unpacked.quants[i]);
+        *out++ = format.offsets ? product + unpacked.offsets[group] : product;
+      }
     }
   }
 }

@@ -58,6 +58,8 @@ void convert(const void* from, DType from_type, void* to, DType to_type, size_t 
     for (size_t i = 0; i < n; ++i) static_cast<BF16*>(to)[i] = to_bf16(static_cast<const float*>(from)[i]);
   } else if (from_type == DType::kBF16 && to_type == DType::kF32) {
     for (size_t i = 0; i < n; ++i) static_cast<float*>(to)[i] = to_float(static_cast<const BF16*>(from)[i]);
+  } else if (from_type == DType::kF16 && to_type == DType::kF32) {
+    for (size_t i = 0; i < n; ++i) static_cast<float*>(to)[i] = half_to_float(static_cast<const uint16_t*>(from)[i]);
   } else {
     for (size_t i = 0; i < n; ++i) store(to, to_type, i, load(from, from_type, i));
   }

@@ -2,6 +2,8 @@
 // whatever the instruction set.
 #pragma once
 
+#include <cstdint>
+
 namespace malmoi::quantize {
 
 /// Lanes are worked through in runs of this many: arrays of scales, and of what comes out, have a multiple of it.
@@ -16,14 +18,18 @@ struct LaneInput {
 
 /// One implementation. `lanes`: a multiple of kLaneRun. Levels are rounded to the nearest, halves to even.
 struct Lanes {
-  /// With q = level(x inverse[k]): value_sums[k] = sum w x q, square_sums[k] = sum w q^2.
-  void (*scale_sums)(const LaneInput& in, int lanes, const float* inverse, float* value_sums, float* square_sums);
+  /// With q = level(x ends[k] / largest): value_sums[k] = sum w x q, square_sums[k] = sum w q^2. A quotient that is not finite
+  /// counts as 0.
+  void (*scale_sums)(const LaneInput& in, int lanes, const float* ends, float largest, float* value_sums,
+                     float* square_sums);
   /// With q = level((x - least) inverse[k]): sums[k] = sum w q, and those of w x q and w q^2.
   void (*offset_sums)(const LaneInput& in, int lanes, float least, const float* inverse, float* sums, float* value_sums,
                       float* square_sums);
   /// With q = level((x - offset[k]) inverse[k]): errors[k] = sum w (x - (scale[k] q + offset[k]))^2.
   void (*errors)(const LaneInput& in, int lanes, const float* scale, const float* offset, const float* inverse,
                  float* errors);
+  /// q[i] = level((x[i] - offset) inverse), where the block is of whole runs.
+  void (*levels)(const LaneInput& in, float offset, float inverse, int8_t* q);
 };
 
 /// That of the instruction set in use.

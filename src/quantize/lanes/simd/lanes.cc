@@ -39,9 +39,14 @@ Vector level(Vector x, float low, float high) {
   return (x + kWhole) - kWhole;
 }
 
-void scale_sums(const LaneInput& in, int lanes, const float* inverse, float* value_sums, float* square_sums) {
+void scale_sums(const LaneInput& in, int lanes, const float* ends, float largest, float* value_sums,
+                float* square_sums) {
   for (int k = 0; k < lanes; k += kLaneRun) {
-    const Run by = load(inverse + k);
+    Run by = load(ends + k);
+    for (Vector& part : by.part) {
+      part /= Vector{} + largest;
+      part = part - part == Vector{} ? part : Vector{};  // infinite less itself is no number
+    }
     Run xq{}, qq{};
     for (int i = 0; i < in.n; ++i) {
       const float x = in.x[i], w = in.weights[i], wx = w * x;
@@ -93,8 +98,18 @@ void errors(const LaneInput& in, int lanes, const float* scale, const float* off
   }
 }
 
+void levels(const LaneInput& in, float offset, float inverse, int8_t* q) {
+  for (int i = 0; i < in.n; i += kLaneRun) {
+    Run x = load(in.x + i);
+    for (Vector& part : x.part) part = level((part - offset) * inverse, in.low, in.high);
+    float whole[kLaneRun];
+    store(x, whole);
+    for (int k = 0; k < kLaneRun; ++k) q[i + k] = static_cast<int8_t>(whole[k]);
+  }
+}
+
 }  // namespace
 
-extern const Lanes kLanes{scale_sums, offset_sums, errors};
+extern const Lanes kLanes{scale_sums, offset_sums, errors, levels};
 
 }  // namespace malmoi::quantize::MALMOI_SIMD_NAMESPACE
