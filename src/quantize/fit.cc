@@ -13,11 +13,19 @@ constexpr float kStep = 0.1f;  // between the levels that the largest number is 
 constexpr int kSteps = 9;      // to either side
 
 // Lanes for all that is tried at once, in whole runs.
-constexpr int kCandidates = (2 * (2 * kSteps + 1) + kLaneRun - 1) / kLaneRun * kLaneRun;
+constexpr int kScales = 2 * (2 * kSteps + 1);
+constexpr int kCandidates = (kScales + kLaneRun - 1) / kLaneRun * kLaneRun;
 using Candidates = std::array<float, kCandidates>;
 
 LaneInput input(const float* x, const float* weights, int n, int low, int high) {
   return {x, weights, n, static_cast<float>(low), static_cast<float>(high)};
+}
+
+// The number of largest size, the first of them.
+float largest_of(const float* x, int n) {
+  float size = 0;
+  for (int i = 0; i < n; ++i) size = std::max(size, std::abs(x[i]));
+  return *std::find_if(x, x + n, [&](float value) { return std::abs(value) == size; });
 }
 
 float inverse_of(float scale) {
@@ -32,25 +40,29 @@ void round_to_levels(const float* x, const float* weights, int n, ScaleAndOffset
 }
 
 float fit_scale(const float* x, const float* weights, int n, int low, int high, int8_t* q) {
-  float largest = 0;
-  for (int i = 0; i < n; ++i) largest = std::abs(x[i]) > std::abs(largest) ? x[i] : largest;
+  const float largest = largest_of(x, n);
   std::fill_n(q, n, int8_t{0});
   if (largest == 0) return 0;
-  Candidates ends{}, xq, qq;
+  Candidates ends{}, xq, qq, gains;
   for (int step = -kSteps, k = 0; step <= kSteps; ++step) {
     const float by = kStep * static_cast<float>(step);
     ends[k++] = static_cast<float>(low) + by;
     ends[k++] = static_cast<float>(high) + by;
   }
   const LaneInput in = input(x, weights, n, low, high);
-  lanes().scale_sums(in, kCandidates, ends.data(), largest, xq.data(), qq.data());
-  float best = -1, scale = 0, best_end = 0;
-  for (int k = 0; k < 2 * (2 * kSteps + 1); ++k) {
-    if (qq[k] <= 0 || xq[k] * xq[k] <= best * qq[k]) continue;  // what the least-squares scale gains: xq^2 / qq
-    best = xq[k] * xq[k] / qq[k], scale = xq[k] / qq[k], best_end = ends[k];
+  lanes().scale_sums(in, kCandidates, ends.data(), largest, xq.data(), qq.data(), gains.data());
+  // The first one that no other beats: quotients are compared without dividing, among those that rounding could take for it.
+  constexpr float kNear = 1 - 1e-4f;
+  const float near = kNear * *std::max_element(gains.begin(), gains.end());
+  float best = -1;
+  int chosen = -1;
+  for (int k = 0; k < kScales; ++k) {
+    if (gains[k] < near || qq[k] <= 0 || xq[k] * xq[k] <= best * qq[k]) continue;
+    best = gains[k], chosen = k;
   }
-  if (best > 0) lanes().levels(in, 0, best_end / largest, q);
-  return scale;
+  if (chosen < 0) return 0;
+  lanes().levels(in, 0, ends[chosen] / largest, q);
+  return xq[chosen] / qq[chosen];
 }
 
 int least_error(const float* x, const float* weights, int n, std::span<const ScaleAndOffset> tried, int low, int high,

@@ -5,13 +5,16 @@
 
 namespace malmoi {
 
-float half_to_float(uint16_t h) {
+// Inlined here: what other files see may be replaced by a linker, so compilers leave it a call.
+static inline float float_of_half(uint16_t h) {
   uint32_t sign = static_cast<uint32_t>(h & 0x8000) << 16, exponent = h >> 10 & 0x1F, mantissa = h & 0x3FF;
   if (exponent == 0x1F) return std::bit_cast<float>(sign | 0x7F800000u | mantissa << 13);
   if (exponent != 0) return std::bit_cast<float>(sign | (exponent + 112) << 23 | mantissa << 13);
   float subnormal = static_cast<float>(mantissa) * 0x1.0p-24f;
   return sign ? -subnormal : subnormal;
 }
+
+float half_to_float(uint16_t h) { return float_of_half(h); }
 
 uint16_t float_to_half(float x) {
   uint32_t bits = std::bit_cast<uint32_t>(x);
@@ -59,7 +62,7 @@ void convert(const void* from, DType from_type, void* to, DType to_type, size_t 
   } else if (from_type == DType::kBF16 && to_type == DType::kF32) {
     for (size_t i = 0; i < n; ++i) static_cast<float*>(to)[i] = to_float(static_cast<const BF16*>(from)[i]);
   } else if (from_type == DType::kF16 && to_type == DType::kF32) {
-    for (size_t i = 0; i < n; ++i) static_cast<float*>(to)[i] = half_to_float(static_cast<const uint16_t*>(from)[i]);
+    for (size_t i = 0; i < n; ++i) static_cast<float*>(to)[i] = float_of_half(static_cast<const uint16_t*>(from)[i]);
   } else {
     for (size_t i = 0; i < n; ++i) store(to, to_type, i, load(from, from_type, i));
   }

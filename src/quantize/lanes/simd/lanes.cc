@@ -39,8 +39,8 @@ Vector level(Vector x, float low, float high) {
   return (x + kWhole) - kWhole;
 }
 
-void scale_sums(const LaneInput& in, int lanes, const float* ends, float largest, float* value_sums,
-                float* square_sums) {
+void scale_sums(const LaneInput& in, int lanes, const float* ends, float largest, float* value_sums, float* square_sums,
+                float* gains) {
   for (int k = 0; k < lanes; k += kLaneRun) {
     Run by = load(ends + k);
     for (Vector& part : by.part) {
@@ -58,6 +58,11 @@ void scale_sums(const LaneInput& in, int lanes, const float* ends, float largest
     }
     store(xq, value_sums + k);
     store(qq, square_sums + k);
+    for (int v = 0; v < kVectors; ++v) {
+      const Vector gain = xq.part[v] * xq.part[v] / qq.part[v];
+      xq.part[v] = qq.part[v] > Vector{} ? gain : Vector{};
+    }
+    store(xq, gains + k);
   }
 }
 
