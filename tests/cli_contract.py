@@ -115,6 +115,20 @@ class Contract(unittest.TestCase):
         self.assertIsInstance(json.loads(result.stdout), dict)
         self.assertEqual(len(result.stdout.splitlines()), 1)
 
+    def test_a_list_in_a_report_is_a_table(self):
+        model = pathlib.Path(__file__).parent / "data" / "gguf" / "llama-q8_0" / "model.gguf"
+        with tempfile.TemporaryDirectory() as folder:
+            command = ("quantize", "--model", str(model), "--type", "q4_0", "--out", f"{folder}/x.gguf")
+            lines = run(*command).stdout.splitlines()
+            worst = json.loads(run(*command, "--json").stdout)["worst"]
+        at = lines.index("worst")
+        table = [line.split() for line in lines[at + 1:]]
+        self.assertEqual(sorted(table[0]), sorted(worst[0]))
+        self.assertEqual([row[table[0].index("tensor")] for row in table[1:]], [row["tensor"] for row in worst])
+        for line in lines[at + 1:]:  # columns stand below their names
+            self.assertTrue(line.startswith("  "))
+            self.assertEqual(line[lines[at + 1].index(table[0][1]) - 1], " ")
+
     def test_version(self):
         self.assertRegex(run("--version").stdout, r"\d+\.\d+\.\d+")
 

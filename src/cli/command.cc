@@ -37,16 +37,4 @@ void add_adapter_option(CLI::App& command, std::vector<Path>& adapters) {
       "a LoRA adapter around the model: a folder as PEFT saves it, or a GGUF file");
 }
 
-void print_json(const Json& value) { fmt::print("{}\n", for_stdout(dump_json(value))); }
-
-void print_fields(const Json& object, bool json, int width) {
-  if (json) {
-    print_json(object);
-    return;
-  }
-  for (const auto& [key, value] : object.items())
-    fmt::print("{:<{}} {}\n", key, width,
-               value.is_string() ? show_controls(value.get<std::string>()) : dump_json(value));
-}
-
 }  // namespace malmoi::cli

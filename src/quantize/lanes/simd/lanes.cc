@@ -14,6 +14,8 @@ constexpr int kWidth = 8;
 constexpr int kWidth = 4;
 #endif
 typedef float Vector __attribute__((vector_size(kWidth * sizeof(float))));
+typedef int32_t Integers __attribute__((vector_size(kWidth * sizeof(int32_t))));
+typedef int8_t Bytes __attribute__((vector_size(kWidth)));
 constexpr int kVectors = kLaneRun / kWidth;
 
 // A run of lanes.
@@ -105,11 +107,12 @@ void errors(const LaneInput& in, int lanes, const float* scale, const float* off
 
 void levels(const LaneInput& in, float offset, float inverse, int8_t* q) {
   for (int i = 0; i < in.n; i += kLaneRun) {
-    Run x = load(in.x + i);
-    for (Vector& part : x.part) part = level((part - offset) * inverse, in.low, in.high);
-    float whole[kLaneRun];
-    store(x, whole);
-    for (int k = 0; k < kLaneRun; ++k) q[i + k] = static_cast<int8_t>(whole[k]);
+    const Run x = load(in.x + i);
+    for (int v = 0; v < kVectors; ++v) {
+      const Vector whole = level((x.part[v] - offset) * inverse, in.low, in.high);
+      const Bytes bytes = __builtin_convertvector(__builtin_convertvector(whole, Integers), Bytes);
+      std::memcpy(q + i + v * kWidth, &bytes, sizeof bytes);
+    }
   }
 }
 
