@@ -13,10 +13,12 @@ namespace {
 struct Packer {
   BlockType type;
   PackBlock pack;
+  bool weighs = true;  // whether some errors count more than others
 };
-constexpr Packer kPackers[] = {{BlockType::Q4_0, pack_q4_0}, {BlockType::Q4_1, pack_q4_1}, {BlockType::Q5_0, pack_q5_0},
-                               {BlockType::Q5_1, pack_q5_1}, {BlockType::Q8_0, pack_q8_0}, {BlockType::Q4_K, pack_q4_k},
-                               {BlockType::Q5_K, pack_q5_k}, {BlockType::Q6_K, pack_q6_k}};
+constexpr Packer kPackers[] = {{BlockType::Q4_0, pack_q4_0},        {BlockType::Q4_1, pack_q4_1},
+                               {BlockType::Q5_0, pack_q5_0},        {BlockType::Q5_1, pack_q5_1},
+                               {BlockType::Q8_0, pack_q8_0, false}, {BlockType::Q4_K, pack_q4_k},
+                               {BlockType::Q5_K, pack_q5_k},        {BlockType::Q6_K, pack_q6_k}};
 
 constexpr int kBlock = 32, kHalf = 16;
 
@@ -36,6 +38,13 @@ void put_fifths(const int8_t* levels, uint8_t* to) {
   std::memcpy(to, &bits, sizeof bits);
 }
 
+// To the nearest, halves away from 0, as std::lround; but a loop of it becomes vectors.
+int rounded(float x) {
+  const auto whole = static_cast<int>(x);
+  const float rest = x - static_cast<float>(whole);
+  return whole + static_cast<int>(rest >= 0.5f) - static_cast<int>(rest <= -0.5f);
+}
+
 // Levels about the scale as it is stored in f16, counted from 0.
 void levels_of(const float* x, const float* weights, int low, int high, float& scale, int8_t* levels) {
   scale = half_to_float(float_to_half(fit_scale(x, weights, kBlock, low, high, levels)));
@@ -50,27 +59,35 @@ ScaleAndOffset levels_with_offset(const float* x, const float* weights, int high
   return by;
 }
 
+const Packer* find(BlockType type) {
+  const auto* found = std::ranges::find(kPackers, type, &Packer::type);
+  return found == std::end(kPackers) ? nullptr : found;
+}
+
+// How much an error of each weight of a block counts: pack_row() has the formula.
+void weigh(const float* x, int n, std::span<const float> importance, float* weights) {
+  float squares = 0;
+  for (int i = 0; i < n; ++i) squares += x[i] * x[i];
+  const float twice_mean = 2 * squares / static_cast<float>(n);
+  for (int i = 0; i < n; ++i) weights[i] = std::sqrt(twice_mean + x[i] * x[i]);
+  for (size_t i = 0; !importance.empty() && i < static_cast<size_t>(n); ++i) weights[i] *= importance[i];
+}
+
 }  // namespace
 
 PackBlock packer(BlockType type) {
-  auto it = std::find_if(std::begin(kPackers), std::end(kPackers), [&](const Packer& p) { return p.type == type; });
-  return it == std::end(kPackers) ? nullptr : it->pack;
+  const Packer* found = find(type);
+  return found ? found->pack : nullptr;
 }
 
 void pack_row(BlockType type, const float* x, int64_t columns, std::span<const float> importance, uint8_t* blocks) {
   const BlockFormat& format = block_format(type);
-  const PackBlock pack = packer(type);
+  const Packer& packer = *find(type);
   float weights[kMaxBlockElements];
   for (int64_t begin = 0; begin < columns; begin += format.elements, blocks += format.bytes) {
-    const float* block = x + begin;
-    float squares = 0;
-    for (int i = 0; i < format.elements; ++i) squares += block[i] * block[i];
-    const float twice_mean = 2 * squares / static_cast<float>(format.elements);
-    for (int i = 0; i < format.elements; ++i) {
-      const float counts = importance.empty() ? 1 : importance[static_cast<size_t>(begin + i)];
-      weights[i] = counts * std::sqrt(twice_mean + block[i] * block[i]);
-    }
-    pack(block, weights, blocks);
+    const auto counts = importance.empty() ? importance : importance.subspan(static_cast<size_t>(begin));
+    if (packer.weighs) weigh(x + begin, format.elements, counts, weights);
+    packer.pack(x + begin, weights, blocks);
   }
 }
 
@@ -112,10 +129,9 @@ void pack_q8_0(const float* x, const float*, uint8_t* block) {
   for (int i = 0; i < kBlock; ++i) largest = std::max(largest, std::abs(x[i]));
   const float inverse = largest > 0 ? 127 / largest : 0;
   put_half(block, largest / 127);
-  for (int i = 0; i < kBlock; ++i) {
-    const auto whole = static_cast<int8_t>(std::lround(x[i] * inverse));
-    std::memcpy(block + 2 + i, &whole, 1);
-  }
+  int8_t whole[kBlock];
+  for (int i = 0; i < kBlock; ++i) whole[i] = static_cast<int8_t>(rounded(x[i] * inverse));
+  std::memcpy(block + 2, whole, sizeof whole);
 }
 
 }  // namespace malmoi::quantize
