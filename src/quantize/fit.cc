@@ -23,8 +23,7 @@ LaneInput input(const float* x, const float* weights, int n, int low, int high) 
 
 // The number of largest size, the first of them.
 float largest_of(const float* x, int n) {
-  float size = 0;
-  for (int i = 0; i < n; ++i) size = std::max(size, std::abs(x[i]));
+  const float size = lanes().size(x, n);
   return *std::find_if(x, x + n, [&](float value) { return std::abs(value) == size; });
 }
 
@@ -50,10 +49,10 @@ float fit_scale(const float* x, const float* weights, int n, int low, int high, 
     ends[k++] = static_cast<float>(high) + by;
   }
   const LaneInput in = input(x, weights, n, low, high);
-  lanes().scale_sums(in, kCandidates, ends.data(), largest, xq.data(), qq.data(), gains.data());
+  const float most = lanes().scale_sums(in, kCandidates, ends.data(), largest, xq.data(), qq.data(), gains.data());
   // The first one that no other beats: quotients are compared without dividing, among those that rounding could take for it.
   constexpr float kNear = 1 - 1e-4f;
-  const float near = kNear * *std::max_element(gains.begin(), gains.end());
+  const float near = kNear * most;
   float best = -1;
   int chosen = -1;
   for (int k = 0; k < kScales; ++k) {

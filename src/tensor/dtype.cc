@@ -6,12 +6,14 @@
 namespace malmoi {
 
 // Inlined here: what other files see may be replaced by a linker, so compilers leave it a call.
+// All three forms are made and one is taken, so that a loop of it becomes vectors.
 static inline float float_of_half(uint16_t h) {
-  uint32_t sign = static_cast<uint32_t>(h & 0x8000) << 16, exponent = h >> 10 & 0x1F, mantissa = h & 0x3FF;
-  if (exponent == 0x1F) return std::bit_cast<float>(sign | 0x7F800000u | mantissa << 13);
-  if (exponent != 0) return std::bit_cast<float>(sign | (exponent + 112) << 23 | mantissa << 13);
-  float subnormal = static_cast<float>(mantissa) * 0x1.0p-24f;
-  return sign ? -subnormal : subnormal;
+  const uint32_t exponent = h & 0x7C00, mantissa = h & 0x3FF;
+  const uint32_t normal = (static_cast<uint32_t>(h & 0x7FFF) << 13) + (112u << 23);
+  const uint32_t infinite = 0x7F800000u | mantissa << 13;
+  const uint32_t subnormal = std::bit_cast<uint32_t>(static_cast<float>(static_cast<int32_t>(mantissa)) * 0x1.0p-24f);
+  const uint32_t size = exponent == 0 ? subnormal : exponent == 0x7C00 ? infinite : normal;
+  return std::bit_cast<float>(static_cast<uint32_t>(h & 0x8000) << 16 | size);
 }
 
 float half_to_float(uint16_t h) { return float_of_half(h); }

@@ -18,10 +18,13 @@ struct LaneInput {
 
 /// One implementation. `lanes`: a multiple of kLaneRun. Levels are rounded to the nearest, halves to even.
 struct Lanes {
+  /// The largest |x|.
+  float (*size)(const float* x, int n);
   /// With q = level(x ends[k] / largest): value_sums[k] = sum w x q, square_sums[k] = sum w q^2, and what the least-squares
-  /// scale of these q gains, gains[k] = value_sums^2 / square_sums, 0 where no q is. A quotient that is not finite counts as 0.
-  void (*scale_sums)(const LaneInput& in, int lanes, const float* ends, float largest, float* value_sums,
-                     float* square_sums, float* gains);
+  /// scale of these q gains, gains[k] = value_sums^2 / square_sums, 0 where no q is. A quotient that is not finite counts as 0. Returns
+  /// the largest gain.
+  float (*scale_sums)(const LaneInput& in, int lanes, const float* ends, float largest, float* value_sums,
+                      float* square_sums, float* gains);
   /// With q = level((x - least) inverse[k]): sums[k] = sum w q, and those of w x q and w q^2.
   void (*offset_sums)(const LaneInput& in, int lanes, float least, const float* inverse, float* sums, float* value_sums,
                       float* square_sums);

@@ -41,8 +41,28 @@ Vector level(Vector x, float low, float high) {
   return (x + kWhole) - kWhole;
 }
 
-void scale_sums(const LaneInput& in, int lanes, const float* ends, float largest, float* value_sums, float* square_sums,
-                float* gains) {
+Vector larger(Vector a, Vector b) { return a > b ? a : b; }
+
+float largest_of(Vector of_lanes) {
+  float values[kWidth];
+  std::memcpy(values, &of_lanes, sizeof values);
+  for (int half = kWidth / 2; half > 0; half /= 2) {
+    for (int i = 0; i < half; ++i) values[i] = values[i] > values[i + half] ? values[i] : values[i + half];
+  }
+  return values[0];
+}
+
+float size(const float* x, int n) {
+  Vector most{};
+  for (int i = 0; i < n; i += kLaneRun) {
+    for (const Vector& part : load(x + i).part) most = larger(most, larger(part, -part));
+  }
+  return largest_of(most);
+}
+
+float scale_sums(const LaneInput& in, int lanes, const float* ends, float largest, float* value_sums,
+                 float* square_sums, float* gains) {
+  Vector most{};
   for (int k = 0; k < lanes; k += kLaneRun) {
     Run by = load(ends + k);
     for (Vector& part : by.part) {
@@ -63,9 +83,11 @@ void scale_sums(const LaneInput& in, int lanes, const float* ends, float largest
     for (int v = 0; v < kVectors; ++v) {
       const Vector gain = xq.part[v] * xq.part[v] / qq.part[v];
       xq.part[v] = qq.part[v] > Vector{} ? gain : Vector{};
+      most = larger(most, xq.part[v]);
     }
     store(xq, gains + k);
   }
+  return largest_of(most);
 }
 
 void offset_sums(const LaneInput& in, int lanes, float least, const float* inverse, float* sums, float* value_sums,
@@ -118,6 +140,6 @@ void levels(const LaneInput& in, float offset, float inverse, int8_t* q) {
 
 }  // namespace
 
-extern const Lanes kLanes{scale_sums, offset_sums, errors, levels};
+extern const Lanes kLanes{size, scale_sums, offset_sums, errors, levels};
 
 }  // namespace malmoi::quantize::MALMOI_SIMD_NAMESPACE
