@@ -16,6 +16,12 @@ constexpr int kSteps = 9;      // to either side
 constexpr int kScales = 2 * (2 * kSteps + 1);
 constexpr int kCandidates = (kScales + kLaneRun - 1) / kLaneRun * kLaneRun;
 using Candidates = std::array<float, kCandidates>;
+// How far beside an end of the range the largest number is put: each step twice, for both ends. The lanes left over repeat the ends.
+constexpr Candidates kBeside = [] {
+  Candidates beside{};
+  for (int k = 0; k < kScales; ++k) beside[static_cast<size_t>(k)] = kStep * static_cast<float>(k / 2 - kSteps);
+  return beside;
+}();
 
 LaneInput input(const float* x, const float* weights, int n, int low, int high) {
   return {x, weights, n, static_cast<float>(low), static_cast<float>(high)};
@@ -42,12 +48,8 @@ float fit_scale(const float* x, const float* weights, int n, int low, int high, 
   const float largest = largest_of(x, n);
   std::fill_n(q, n, int8_t{0});
   if (largest == 0) return 0;
-  Candidates ends{}, xq, qq, gains;
-  for (int step = -kSteps, k = 0; step <= kSteps; ++step) {
-    const float by = kStep * static_cast<float>(step);
-    ends[k++] = static_cast<float>(low) + by;
-    ends[k++] = static_cast<float>(high) + by;
-  }
+  Candidates ends, xq, qq, gains;
+  for (int k = 0; k < kCandidates; ++k) ends[k] = static_cast<float>(k % 2 == 0 ? low : high) + kBeside[k];
   const LaneInput in = input(x, weights, n, low, high);
   const float most = lanes().scale_sums(in, kCandidates, ends.data(), largest, xq.data(), qq.data(), gains.data());
   // The first one that no other beats: quotients are compared without dividing, among those that rounding could take for it.

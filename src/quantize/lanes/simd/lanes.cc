@@ -60,33 +60,48 @@ float size(const float* x, int n) {
   return largest_of(most);
 }
 
+struct ScaleSums {
+  float *values, *squares, *gains;
+};
+
+// Several runs at once: what a number is multiplied by is loaded once for all of them.
+template <int kRuns>
+Vector sums_of_runs(const LaneInput& in, const float* ends, float largest, ScaleSums to) {
+  constexpr int kAll = kRuns * kVectors;
+  Vector by[kAll], xq[kAll] = {}, qq[kAll] = {}, most{};
+  std::memcpy(by, ends, sizeof by);
+  for (Vector& part : by) {
+    part /= Vector{} + largest;
+    part = part - part == Vector{} ? part : Vector{};  // infinite less itself is no number
+  }
+  for (int i = 0; i < in.n; ++i) {
+    const Vector x = Vector{} + in.x[i], w = Vector{} + in.weights[i], wx = w * x;
+    for (int v = 0; v < kAll; ++v) {
+      const Vector q = level(x * by[v], in.low, in.high);
+      xq[v] += wx * q;
+      qq[v] += w * q * q;
+    }
+  }
+  std::memcpy(to.values, xq, sizeof xq);
+  std::memcpy(to.squares, qq, sizeof qq);
+  for (int v = 0; v < kAll; ++v) {
+    const Vector gain = xq[v] * xq[v] / qq[v];
+    xq[v] = qq[v] > Vector{} ? gain : Vector{};
+    most = larger(most, xq[v]);
+  }
+  std::memcpy(to.gains, xq, sizeof xq);
+  return most;
+}
+
 float scale_sums(const LaneInput& in, int lanes, const float* ends, float largest, float* value_sums,
                  float* square_sums, float* gains) {
+  constexpr int kTogether = kWidth == kLaneRun ? 3 : 1;  // where that many sums stay in registers
   Vector most{};
-  for (int k = 0; k < lanes; k += kLaneRun) {
-    Run by = load(ends + k);
-    for (Vector& part : by.part) {
-      part /= Vector{} + largest;
-      part = part - part == Vector{} ? part : Vector{};  // infinite less itself is no number
-    }
-    Run xq{}, qq{};
-    for (int i = 0; i < in.n; ++i) {
-      const float x = in.x[i], w = in.weights[i], wx = w * x;
-      for (int v = 0; v < kVectors; ++v) {
-        const Vector q = level(x * by.part[v], in.low, in.high);
-        xq.part[v] += wx * q;
-        qq.part[v] += w * q * q;
-      }
-    }
-    store(xq, value_sums + k);
-    store(qq, square_sums + k);
-    for (int v = 0; v < kVectors; ++v) {
-      const Vector gain = xq.part[v] * xq.part[v] / qq.part[v];
-      xq.part[v] = qq.part[v] > Vector{} ? gain : Vector{};
-      most = larger(most, xq.part[v]);
-    }
-    store(xq, gains + k);
-  }
+  int k = 0;
+  for (; k + kTogether * kLaneRun <= lanes; k += kTogether * kLaneRun)
+    most = larger(most, sums_of_runs<kTogether>(in, ends + k, largest, {value_sums + k, square_sums + k, gains + k}));
+  for (; k < lanes; k += kLaneRun)
+    most = larger(most, sums_of_runs<1>(in, ends + k, largest, {value_sums + k, square_sums + k, gains + k}));
   return largest_of(most);
 }
 
