@@ -106,6 +106,15 @@ TEST_F(GgufModels, KeysAndValuesOfLatentAttentionThatStandApartFitTogether) {
               HasSubstr("scoring_func"));
 }
 
+TEST_F(GgufModels, ProjectionsOfADeltaNetThatStandApartFitTogether) {
+  open("qwen3next");
+  auto nothing = [](GgufMetadata&) {};
+  EXPECT_EQ(load(nothing), "accepted");
+  for (const char* tensor : {"blk.0.attn_qkv.weight", "blk.0.attn_gate.weight"})
+    EXPECT_THAT(load(nothing, {}, tensor), HasSubstr("model.layers.0.linear_attn.in_proj_qkvz.weight"));
+  EXPECT_THAT(load(nothing, {}, {}, "blk.0.attn_qkv.weight"), HasSubstr("not matrices of one width"));
+}
+
 TEST_F(GgufModels, LayersForDraftsStandBehindTheOthers) {
   open("exaone-moe");
   auto counts = [](uint32_t layers, uint32_t drafts) {

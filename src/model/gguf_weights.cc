@@ -161,6 +161,9 @@ Status GgufWeights::join_gate(const GgufPlace& place, const nn::Source& source) 
   const GgufTensor *mixed = file_->tensor(mixed_name), *gate = file_->tensor(gate_name);
   if (!mixed || !gate) return {};  // the loader says what is missing
   used_[mixed->name] = used_[gate->name] = true;
+  if (mixed->dims.size() != 2 || gate->dims.size() != 2 || mixed->dims[0] != gate->dims[0] || mixed->dims[0] == 0)
+    return invalid_data("tensors '" + mixed->name + "' and '" + gate->name + "' are not matrices of one width",
+                        file_->path().string(), "the file does not belong to its metadata");
   std::vector<float> rows;
   for (const GgufTensor* part : {mixed, gate}) {
     MALMOI_ASSIGN(const StoredTensor stored, stored_tensor(*file_, *part));
@@ -169,9 +172,6 @@ Status GgufWeights::join_gate(const GgufPlace& place, const nn::Source& source) 
   }
   const auto columns = static_cast<int64_t>(mixed->dims[0]);
   const auto count = static_cast<int64_t>(rows.size()) / columns;
-  if (mixed->dims[0] != gate->dims[0])
-    return invalid_data("tensors '" + mixed->name + "' and '" + gate->name + "' are not of one width",
-                        file_->path().string(), "the file does not belong to its metadata");
   add_joined(source, std::move(rows), {count, columns});
   return {};
 }
