@@ -97,7 +97,7 @@ TEST(Gbnf, ErrorsNameTheLine) {
            {"* ::= \"a\"", "grammar:1", "a rule was expected"},
            {"root ::= item\nitem ::= item \"a\" | \"b\"", "grammar:1", "'item' begins with itself"},
            {"root ::= a\na ::= [x]? b\nb ::= a \"c\"", "grammar:", "begins with itself"},
-           {"root ::= \"a\" root", "grammar:1", "never come to an end"},
+           {"root ::= \"a\" root", "grammar:1", "no text is a"},
            {"root ::= \"\xff\"", "grammar", "not UTF-8"}}) {
     EXPECT_THAT(error_of(parse_gbnf(wrong.grammar)), AllOf(HasSubstr(wrong.line), HasSubstr(wrong.what)))
         << wrong.grammar;

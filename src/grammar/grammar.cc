@@ -162,8 +162,8 @@ Result<Analysis> Grammar::analyse() const {
   MALMOI_TRY(check_left_recursion(*this, found.nullable));
   const Rule& root = rule(root_);
   if (!found.productive[at(root.body)])
-    return invalid_data("no text is a '" + root.name + "': it can never come to an end", root.where,
-                        "give its recursion a way out");
+    return invalid_data("no text is a '" + root.name + "'", root.where,
+                        "it contradicts itself, or its recursion has no way out");
   return found;
 }
 

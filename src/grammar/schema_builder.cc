@@ -4,15 +4,17 @@
 #include <utility>
 
 #include "base/shown.h"
+#include "grammar/automaton.h"
 #include "grammar/limits.h"
+#include "grammar/reading.h"
 
 namespace malmoi::grammar {
 
-Result<Grammar> SchemaBuilder::run() {
+Result<Grammar> SchemaBuilder::run(const Json& start) {
   const RuleId root = grammar_.add_rule("schema", place(""));
   grammar_.set_root(root);
-  references_.emplace("#", root);
-  open_.push_back({root, {}, &root_, ""});
+  if (&start == &root_) references_.emplace("#", root);
+  open_.push_back({root, {}, &start, ""});
   while (!open_.empty()) {
     const Open next = std::move(open_.front());
     open_.pop_front();
@@ -148,30 +150,48 @@ Status SchemaBuilder::check_one_of(const Json& branches, const std::string& at) 
   return {};
 }
 
-// The values of `enum` or `const` that are of the schema's types.
+// The values of `enum` or `const` that are of what the schema says beside.
 Result<ExprId> SchemaBuilder::listed(const Json& schema, const std::string& at) {
-  for (const auto& item : schema.items()) {
-    const std::string& key = item.key();
-    const bool beside = key == "enum" || key == "const" || key == "type" || use_of(key) == KeywordUse::kAnnotation;
-    if (!beside)
-      return unsupported("'" + key + "' beside listed values cannot be kept to", place(at),
-                         "list only values that have it");
-  }
   Json values = Json::array();
   auto constant = schema.find("const"), list = schema.find("enum");
   if (list != schema.end() && !list->is_array()) return invalid_data("enum is a list of values", place(at + "/enum"));
   if (constant != schema.end()) {
-    if (list == schema.end() || std::find(list->begin(), list->end(), *constant) != list->end())
-      values.push_back(*constant);
+    const bool listed = list == schema.end() || std::find(list->begin(), list->end(), *constant) != list->end();
+    if (listed) values.push_back(*constant);
   } else {
     values = *list;
   }
+  const Json rest = without(without(schema, "enum"), "const");
+  if (!says_nothing(rest)) {
+    MALMOI_ASSIGN(values, values_of(values, rest, at));
+  }
   std::vector<ExprId> ways;
-  const std::vector<std::string> types = types_of(schema.contains("type") ? schema : Json::object());
-  for (const Json& value : values)
-    if (std::any_of(types.begin(), types.end(), [&](const std::string& type) { return is_of_type(value, type); }))
-      ways.push_back(json_.exactly(value));
+  for (const Json& value : values) ways.push_back(json_.exactly(value));
   return grammar_.choice(std::move(ways));
+}
+
+// Reads every value by the grammar of the rest: one that would not be written by it is left out.
+Result<Json> SchemaBuilder::values_of(const Json& values, const Json& rest, const std::string& at) {
+  Json kept = Json::array();
+  if (says_nothing(without(rest, "type"))) {
+    const std::vector<std::string> types = types_of(rest);
+    for (const Json& value : values)
+      if (std::any_of(types.begin(), types.end(), [&](const std::string& type) { return is_of_type(value, type); }))
+        kept.push_back(value);
+    return kept;
+  }
+  constexpr int kMostFiltered = 100;  // each builds a grammar of its own
+  if (++filtered_ > kMostFiltered)
+    return unsupported(
+        "more than " + std::to_string(kMostFiltered) + " lists of values with other keywords beside them", place(at),
+        "list only values that are of the others");
+  MALMOI_ASSIGN(const Grammar grammar, SchemaBuilder(root_, place(at)).run(rest));
+  const Result<Automaton> automaton = Automaton::compile(grammar);
+  if (!automaton.ok() && automaton.error().code == ErrorCode::kInvalidData) return kept;  // nothing is of the rest
+  if (!automaton.ok()) return automaton.error();
+  for (const Json& value : values)
+    if (matches(*automaton, dump_json(value))) kept.push_back(value);
+  return kept;
 }
 
 Result<ExprId> SchemaBuilder::of_type(const std::string& type, const Json& schema, const std::string& at) {

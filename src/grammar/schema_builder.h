@@ -23,7 +23,9 @@ class SchemaBuilder {
   SchemaBuilder(const Json& root, std::string where)
       : root_(root), where_(std::move(where)), json_(grammar_), merger_(root, where_) {}
 
-  Result<Grammar> run();
+  /// The grammar of the document, or of a schema that refers to it.
+  Result<Grammar> run() { return run(root_); }
+  Result<Grammar> run(const Json& start);
 
  private:
   /// A property, or what else stands between braces.
@@ -50,6 +52,7 @@ class SchemaBuilder {
   Result<ExprId> choice(const Json& schema, const std::string& keyword, const std::string& at);
   Status check_one_of(const Json& branches, const std::string& at);
   Result<ExprId> listed(const Json& schema, const std::string& at);
+  Result<Json> values_of(const Json& values, const Json& rest, const std::string& at);
   Result<ExprId> of_type(const std::string& type, const Json& schema, const std::string& at);
   ExprId rule_of(Json made, const std::string& at);
   Result<Counts> counts(const Json& schema, const char* min, const char* max, const std::string& at) const;
@@ -83,6 +86,7 @@ class SchemaBuilder {
   std::unordered_map<std::string, RuleId> made_;        // merged schemas, by their JSON
   std::map<std::pair<int32_t, int32_t>, RuleId> strings_of_length_;
   std::deque<Open> open_;
+  int filtered_ = 0;  // lists of values that were compared with what stands beside them
 };
 
 }  // namespace malmoi::grammar

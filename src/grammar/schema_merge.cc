@@ -234,6 +234,10 @@ Status SchemaMerger::add_keyword(Json& into, const std::string& key, const Json&
     mine = common_types(mine, value);
     return {};
   }
+  if (key == "const") {  // no value is both
+    into["enum"] = Json::array();
+    return {};
+  }
   if (key == "required" && mine.is_array() && value.is_array()) {
     const std::unordered_set<std::string> known = texts_of(mine);
     for (const Json& name : value)
