@@ -10,11 +10,11 @@
 
 namespace malmoi::grammar {
 
-Result<Grammar> SchemaBuilder::run(const Json& start) {
-  const RuleId root = grammar_.add_rule("schema", place(""));
+Result<Grammar> SchemaBuilder::run(const Json& start, const std::string& at) {
+  const RuleId root = grammar_.add_rule("schema", place(at));
   grammar_.set_root(root);
   if (&start == &root_) references_.emplace("#", root);
-  open_.push_back({root, {}, &start, ""});
+  open_.push_back({root, {}, &start, at});
   while (!open_.empty()) {
     const Open next = std::move(open_.front());
     open_.pop_front();
@@ -185,7 +185,7 @@ Result<Json> SchemaBuilder::values_of(const Json& values, const Json& rest, cons
     return unsupported(
         "more than " + std::to_string(kMostFiltered) + " lists of values with other keywords beside them", place(at),
         "list only values that are of the others");
-  MALMOI_ASSIGN(const Grammar grammar, SchemaBuilder(root_, place(at)).run(rest));
+  MALMOI_ASSIGN(const Grammar grammar, SchemaBuilder(root_, where_).run(rest, at));
   const Result<Automaton> automaton = Automaton::compile(grammar);
   if (!automaton.ok() && automaton.error().code == ErrorCode::kInvalidData) return kept;  // nothing is of the rest
   if (!automaton.ok()) return automaton.error();

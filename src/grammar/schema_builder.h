@@ -24,8 +24,8 @@ class SchemaBuilder {
       : root_(root), where_(std::move(where)), json_(grammar_), merger_(root, where_) {}
 
   /// The grammar of the document, or of a schema that refers to it.
-  Result<Grammar> run() { return run(root_); }
-  Result<Grammar> run(const Json& start);
+  Result<Grammar> run() { return run(root_, ""); }
+  Result<Grammar> run(const Json& start, const std::string& at);
 
  private:
   /// A property, or what else stands between braces.
