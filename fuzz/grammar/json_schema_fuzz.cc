@@ -11,6 +11,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace malmoi::grammar;
   auto text = walk_any(parse_json_schema({reinterpret_cast<const char*>(data), size}, "fuzz"));
   if (!text) std::abort();
-  if (!text->empty() && !malmoi::parse_json(*text, "fuzz", 4 * 512).ok()) std::abort();
+  if (!text->empty() && !malmoi::parse_json(*text, "fuzz").ok()) std::abort();
   return 0;
 }

@@ -175,6 +175,7 @@ class GbnfParser {
   }
 
   Status repeats(int depth, std::vector<ExprId>& parts) {
+    constexpr int kMaxStacked = 4;  // each is one more level that the compiler recurses into
     for (int count = 0;; skip_space(depth > 0)) {
       Bounds bounds{};
       if (cursor_.skip("*")) bounds = {0, kUnbounded};
@@ -182,7 +183,7 @@ class GbnfParser {
       else if (cursor_.skip("?")) bounds = {0, 1};
       else if (cursor_.peek() == '{') MALMOI_TRY(braces(bounds));
       else return {};
-      if (++count > kMaxNesting) return error("too many repetitions of a repetition");
+      if (++count > kMaxStacked) return error("too many repetitions of a repetition");
       parts.back() = grammar_.repeat(parts.back(), bounds.min, bounds.max);
     }
   }

@@ -107,6 +107,9 @@ TEST(Gbnf, ErrorsNameTheLine) {
 TEST(Gbnf, HostileTextsAreRefusedInLinearTime) {
   std::string deep = "root ::= " + std::string(100'000, '(');
   EXPECT_THAT(error_of(parse_gbnf(deep)), HasSubstr("groups deeper"));
+  std::string nested = "\"a\"";
+  for (int i = 0; i < kMaxNesting; ++i) nested = "(" + nested + ")*{2,9}+?";
+  EXPECT_EQ(error_of(parse_gbnf("root ::= " + nested)), "");
   EXPECT_THAT(error_of(parse_gbnf("root ::= \"a\"" + std::string(100'000, '*'))),
               HasSubstr("repetitions of a repetition"));
   EXPECT_THAT(error_of(parse_gbnf(std::string(kMaxText + 1, '#'))), HasSubstr("more than"));

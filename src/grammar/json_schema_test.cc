@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "grammar/limits.h"
+#include "grammar/schema_formats.h"
 #include "grammar/fixtures_test.h"
 
 namespace malmoi::grammar {
@@ -149,6 +150,15 @@ TEST(JsonSchema, Strings) {
        {"\"https://example.com:80/a/b?x=1#y\""},
        {"\"example.com\"", "\"http:///x y\""}},
   });
+}
+
+TEST(JsonSchema, EveryFormatIsAGrammar) {
+  std::string names = format_names() + ", ";
+  for (size_t end; (end = names.find(", ")) != std::string::npos; names.erase(0, end + 2)) {
+    const Json schema = {{"type", "string"}, {"format", names.substr(0, end)}};
+    EXPECT_EQ(error_of(schema_grammar(schema)), "") << schema;
+    EXPECT_NE(format_regex(names.substr(0, end)), nullptr);
+  }
 }
 
 TEST(JsonSchema, Numbers) {
@@ -382,6 +392,10 @@ TEST(JsonSchema, HostileSchemasEndSoon) {
     doubled += ", \"d" + std::to_string(i) + R"(": {"type": "array", "prefixItems": [)" + before + "," + before + "]}";
   }
   EXPECT_EQ(error_of(parse_json_schema(doubled + "}}")), "");
+  // Many that must all hold are one, not one within the other.
+  std::string many = R"({"allOf": [{"items": {"minimum": 0}})";
+  for (int i = 1; i < 200; ++i) many += R"(, {"items": {"minimum": )" + std::to_string(i) + "}}";
+  EXPECT_EQ(error_of(parse_json_schema(many + "]}")), "");
   // A long name above many small schemas, each of which has a place.
   std::string wide = R"({"properties": {")" + std::string(300'000, 'n') + R"(": {"properties": {)";
   for (int i = 0; i < 20'000; ++i) wide += std::string(i ? "," : "") + "\"" + std::to_string(i) + R"(":{"minItems":1})";

@@ -52,15 +52,25 @@ class RegexSpeller {
   ExprId anything() { return grammar_.repeat(spell_(grammar_, CodePointSet::all()), 0, kUnbounded); }
 
   bool has(int32_t id, RegexKind anchor) const {
-    const RegexNode& one = node(id);
-    if (one.kind == anchor) return true;
-    return std::any_of(one.parts.begin(), one.parts.end(), [&](int32_t part) { return has(part, anchor); });
+    return (anchor == RegexKind::kStart ? starts_ : ends_)[static_cast<size_t>(id)];
+  }
+
+  // The nodes that are an anchor or have one in them; parts stand before what they are parts of.
+  std::vector<bool> holders(RegexKind anchor) const {
+    std::vector<bool> held(regex_.nodes_.size());
+    for (size_t id = 0; id < held.size(); ++id) {
+      const RegexNode& one = regex_.nodes_[id];
+      held[id] = one.kind == anchor || std::any_of(one.parts.begin(), one.parts.end(),
+                                                   [&](int32_t part) { return held[static_cast<size_t>(part)]; });
+    }
+    return held;
   }
 
   Grammar& grammar_;
   const Regex& regex_;
   const Regex::Spell& spell_;
   bool whole_;
+  std::vector<bool> starts_ = holders(RegexKind::kStart), ends_ = holders(RegexKind::kEnd);
 };
 
 ExprId Regex::whole(Grammar& grammar, const Spell& spell) const {

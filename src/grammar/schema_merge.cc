@@ -61,6 +61,14 @@ std::unordered_set<std::string> texts_of(const Json& list) {
   return out;
 }
 
+// What must be of both; a long list stays one list.
+Json both(const Json& one, const Json& other) {
+  if (!one.is_object() || one.size() != 1 || !one.contains("allOf")) return {{"allOf", Json::array({one, other})}};
+  Json out = one;
+  out["allOf"].push_back(other);
+  return out;
+}
+
 // Steps of a JSON pointer within a URI fragment.
 std::string unescaped(std::string_view step) {
   std::string out;
@@ -199,26 +207,26 @@ Status SchemaMerger::add_properties(Json& into, const Json& from, const std::str
   const Json first = properties_of(into);
   const Json& second = properties_of(from);
   if (first.empty() && second.empty()) return {};
-  Json both = Json::object();
+  Json all = Json::object();
   auto add = [&](const std::string& key, const Json& schema, const Json& other, const Json& other_schema) -> Status {
     auto there = other.find(key);
     if (there != other.end()) {
-      both[key] = {{"allOf", Json::array({schema, *there})}};
+      all[key] = both(schema, *there);
       return {};
     }
     auto additional = other_schema.find("additionalProperties");
-    if (additional == other_schema.end() || *additional == Json(true)) both[key] = schema;
+    if (additional == other_schema.end() || *additional == Json(true)) all[key] = schema;
     else if (*additional == Json(false))
       return unsupported(
           "the property '" + show_controls(key) + "' is forbidden by the additionalProperties of a schema beside it",
           place(at), "put all properties into one schema");
-    else both[key] = {{"allOf", Json::array({schema, *additional})}};
+    else all[key] = both(schema, *additional);
     return {};
   };
   for (const auto& [key, schema] : first.items()) MALMOI_TRY(add(key, schema, second, from));
   for (const auto& [key, schema] : second.items())
     if (!first.contains(key)) MALMOI_TRY(add(key, schema, first, into));
-  into["properties"] = std::move(both);
+  into["properties"] = std::move(all);
   return {};
 }
 
@@ -262,14 +270,14 @@ Status SchemaMerger::add_keyword(Json& into, const std::string& key, const Json&
     return {};
   }
   if (key == "items" || key == "additionalProperties" || key == "propertyNames") {
-    mine = {{"allOf", Json::array({mine, value})}};
+    mine = both(mine, value);
     return {};
   }
   if (key == "anyOf" && mine.is_array() && value.is_array()) {
     Json pairs = Json::array();
     for (const Json& one : mine)
       for (const Json& other : value) {
-        pairs.push_back({{"allOf", Json::array({one, other})}});
+        pairs.push_back(both(one, other));
         MALMOI_TRY(spend(pairs.back(), at));
       }
     mine = std::move(pairs);
