@@ -63,6 +63,7 @@ class SchemaBuilder {
   Result<ExprId> pattern(const Json& schema, const Counts& length, const std::string& at);
   Result<ExprId> format(const Json& schema, const Counts& length, const std::string& at);
   Result<ExprId> number(const Json& schema, bool integer, const std::string& at);
+  Result<std::optional<size_t>> places_of_step(const Json& schema, const std::string& at) const;
   Result<std::optional<Bound>> bound(const Json& schema, bool lower, const std::string& at) const;
 
   // schema_containers.cc

@@ -92,17 +92,37 @@ Result<std::optional<Bound>> SchemaBuilder::bound(const Json& schema, bool lower
   return found;
 }
 
+// How many digits behind the point `multipleOf` leaves: none said, or those of 1, 0.1, 0.01 ...
+Result<std::optional<size_t>> SchemaBuilder::places_of_step(const Json& schema, const std::string& at) const {
+  auto step = schema.find("multipleOf");
+  if (step == schema.end()) return std::optional<size_t>{};
+  MALMOI_ASSIGN(const Decimal value, to_decimal(*step, place(at + "/multipleOf")));
+  const std::string zeros(value.fraction.empty() ? 0 : value.fraction.size() - 1, '0');
+  const bool is_one = value == Decimal{.whole = "1"}, is_place = value == Decimal{.fraction = zeros + "1"};
+  if ((is_one || is_place) && value.fraction.size() <= JsonRules::kMaxDigits)
+    return std::optional<size_t>(value.fraction.size());
+  return unsupported("'multipleOf' other than 1, 0.1, 0.01 ... cannot be kept to", place(at + "/multipleOf"),
+                     "leave it out, and check the answer for it");
+}
+
 Result<ExprId> SchemaBuilder::number(const Json& schema, bool integer, const std::string& at) {
-  if (auto step = schema.find("multipleOf"); step != schema.end() && !(integer && *step == Json(1)))
-    return unsupported("'multipleOf' cannot be kept to", place(at + "/multipleOf"),
-                       "leave it out, and check the answer for it");
+  MALMOI_ASSIGN(const std::optional<size_t> places, places_of_step(schema, at));
   MALMOI_ASSIGN(const std::optional<Bound> low, bound(schema, true, at));
   MALMOI_ASSIGN(const std::optional<Bound> high, bound(schema, false, at));
-  if (!low && !high) return integer ? json_.integer() : json_.number();
-  const std::string text = integer ? integer_range(low, high) : number_range(low, high);
+  const bool whole = integer || places == size_t{0};
+  if (!low && !high && whole) return json_.integer();
+  if (!low && !high && !places) return json_.number();
+  std::string text;
+  if (!low && !high) {
+    text = "-?(0|[1-9][0-9]{0,15})(\\.[0-9]{1," + std::to_string(*places) + "})?";
+  } else if (places && !whole) {
+    return unsupported("bounds beside this 'multipleOf' cannot be kept to", place(at), "leave one of them out");
+  } else {
+    text = whole ? integer_range(low, high) : number_range(low, high);
+  }
   if (text.empty()) return invalid_data("no number is within these bounds", place(at), "correct one of them");
   MALMOI_ASSIGN(const Regex regex, Regex::parse(text, place(at)));
-  return as_rule(integer ? "integer" : "number", at, regex.whole(grammar_, plain));
+  return as_rule(whole ? "integer" : "number", at, regex.whole(grammar_, plain));
 }
 
 }  // namespace malmoi::grammar
