@@ -93,7 +93,7 @@ class OnTerminals(unittest.TestCase):
         self.assertFalse([c for c in text if (ord(c) < 32 and c not in "\n\t") or 0x7F <= ord(c) < 0xA0], text)
 
     def test_beginnings_of_options_are_named_whole(self):
-        for wrong, right in (("--temp", "--temperature"), ("--max-tok", "--max-tokens"), ("--rep", "--repetition-penalty"), ("--prmpt", "--prompt")):
+        for wrong, right in (("--temp", "--temperature"), ("--max-tok", "--max-tokens"), ("--repet", "--repetition-penalty"), ("--prmpt", "--prompt")):
             told = subprocess.run([PROGRAM, "generate", "--model", "x", wrong, "1"], capture_output=True, text=True)
             self.assertEqual(told.returncode, 2)
             self.assertIn(f"did you mean '{right}'", told.stderr)

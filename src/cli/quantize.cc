@@ -37,7 +37,7 @@ void add_quantize(CLI::App& root, Invocation& invocation) {
   command->add_option("--type", o->type, app::gguf_type_names())->required();
   command->add_option("--out", o->out, "the .gguf file to write")->required();
   command->add_option("--tensor", o->tensors,
-                      "PATTERN=TYPE: tensors whose name matches get another type; may be repeated");
+                      "PATTERN=TYPE: matrices whose name matches get another type; may be repeated");
   command->add_option("--calibrate", o->calibration,
                       "a text that shows which columns count most, or what llama-imatrix wrote (.imatrix, .gguf)");
   command->add_option("--measure", o->measure, "a text: perplexity before and after, divergence");

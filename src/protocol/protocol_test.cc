@@ -304,9 +304,6 @@ TEST(Chat, RefusesWhatItCannotDoByName) {
   for (const auto& [body, param, code] :
        {Case{with(R"("tools":[{"type":"function"}])"), "tools", ErrorCode::kUnsupported},
         Case{with(R"("tool_choice":"required")"), "tool_choice", ErrorCode::kUnsupported},
-        Case{with(R"("response_format":{"type":"json_schema","json_schema":{}})"), "response_format",
-             ErrorCode::kUnsupported},
-        Case{with(R"("response_format":{"type":"json_object"})"), "response_format", ErrorCode::kUnsupported},
         Case{with(R"("modalities":["text","audio"])"), "modalities", ErrorCode::kUnsupported},
         Case{with(R"("reasoning_effort":"high")"), "reasoning_effort", ErrorCode::kUnsupported},
         Case{with(R"("top_logprobs":2)"), "top_logprobs", ErrorCode::kUsage},

@@ -135,12 +135,13 @@ Result<TypeChoice> choose_types(const GgufContents& contents, std::string_view f
   for (const TypeRule& rule : rules) {
     bool matched = false;
     for (size_t i = 0; i < contents.tensors.size(); ++i) {
-      if (!rule.names.matches(contents.tensors[i].name)) continue;
+      const bool is_vector = contents.tensors[i].dims.size() < 2;  // norms, biases: read as they are
+      if (is_vector || !rule.names.matches(contents.tensors[i].name)) continue;
       matched = true;
-      choice.types[i] = filled(rule.type, contents.tensors[i].dims.empty() ? 1 : contents.tensors[i].dims[0]);
+      choice.types[i] = filled(rule.type, contents.tensors[i].dims[0]);
     }
     if (!matched)
-      return usage_error("no tensor matches '" + rule.pattern + "'", "--tensor", "for example 'ffn_down=q6_k'");
+      return usage_error("no matrix matches '" + rule.pattern + "'", "--tensor", "for example 'ffn_down=q6_k'");
   }
   return choice;
 }

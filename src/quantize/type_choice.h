@@ -14,7 +14,7 @@ namespace malmoi::quantize {
 /// The names of --type, in a line.
 std::string file_type_names();
 
-/// `PATTERN=TYPE`: tensors whose name matches the regular expression get the type.
+/// `PATTERN=TYPE`: matrices whose name matches the regular expression get the type.
 struct TypeRule {
   std::string pattern, type;
   model::NamePattern names;

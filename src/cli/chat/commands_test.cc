@@ -208,7 +208,7 @@ TEST(ChatCommands, WordsAreCompleted) {
   auto words = [&](const char* before, const char* word) { return complete_command(scene.chat(), before, word).words; };
   EXPECT_THAT(words("", "/s"), ElementsAre("/save", "/system", "/set"));
   EXPECT_THAT(words("", "he"), IsEmpty());
-  EXPECT_THAT(words("/set ", "top-"), ElementsAre("top-k", "top-p"));
+  EXPECT_THAT(words("/set ", "top-"), ElementsAre("top-k", "top-p", "top-n-sigma"));
   EXPECT_THAT(words("/retry ", "x"), IsEmpty());
   EXPECT_TRUE(complete_command(scene.chat(), "/load ", "x").files);
   EXPECT_FALSE(complete_command(scene.chat(), "say ", "x").files);
