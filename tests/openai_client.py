@@ -55,7 +55,10 @@ def chat(client, model):
     assert "".join(p.choices[0].delta.content or "" for p in pieces) == whole.choices[0].message.content
     assert pieces[0].choices[0].delta.role == "assistant" and pieces[-1].choices[0].finish_reason == whole.choices[0].finish_reason
     refused(openai.BadRequestError, lambda: client.chat.completions.create(model=model, messages=messages, tools=[{"type": "function", "function": {"name": "f"}}]), "unsupported_parameter")
-    refused(openai.BadRequestError, lambda: client.chat.completions.create(model=model, messages=messages, response_format={"type": "json_object"}), "unsupported_parameter")
+    kind = {"type": "json_schema", "json_schema": {"name": "weather", "strict": True, "schema": {"enum": ["좋다", "춥다"]}}}
+    held = client.chat.completions.create(model=model, messages=messages, response_format=kind, max_completion_tokens=40)
+    assert held.choices[0].message.content in ('"좋다"', '"춥다"') and held.choices[0].finish_reason == "stop", held
+    refused(openai.BadRequestError, lambda: client.chat.completions.create(model=model, messages=messages, response_format={"type": "yaml"}))
     image = [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:,"}}]}]
     refused(openai.BadRequestError, lambda: client.chat.completions.create(model=model, messages=image), "unsupported_parameter")
 

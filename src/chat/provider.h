@@ -25,8 +25,8 @@ struct ProviderStats {
   int64_t running = 0, waiting = 0;  // answers
   int64_t prompt_tokens = 0, generated_tokens = 0;
   int64_t cached_tokens = 0;  // of the prompts' tokens, those that had been read for another request
-  int64_t guessed_tokens = 0, accepted_tokens = 0;  // ahead of the answers (speculative decoding)
-  size_t state_bytes = 0;                           // memory of the answers under way, and of prompts that are kept
+  int64_t draft_tokens = 0, accepted_draft_tokens = 0;  // ahead of the answers (speculative decoding)
+  size_t state_bytes = 0;                               // memory of the answers under way, and of prompts that are kept
 };
 
 /// All functions may be called from any thread.

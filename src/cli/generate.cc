@@ -109,7 +109,7 @@ Status run_generate(Options& o, const Job& job) {
   MALMOI_ASSIGN(o.generate.prompt, prompt_of(o));
   MALMOI_ASSIGN(app::LoadedModel loaded, app::load_for_generation(o.model, {o.dtype, o.adapters, o.packed}, job));
   MALMOI_ASSIGN(o.generate.constraint, app::read_constraint(o.constraint));
-  MALMOI_ASSIGN(o.generate.drafter, app::open_drafter(o.draft, loaded, o.dtype, job));
+  MALMOI_ASSIGN(o.generate.drafter, app::open_drafter(o.draft, loaded, o.dtype, app::default_draft_bytes(), job));
   MALMOI_TRY(app::complete_options(loaded, o.given(), o.tokens, o.generate, job.warn));
   app::warn_of_unknown(*loaded.tokenizer, o.generate.prompt, job.warn);
   std::optional<app::NextReport> next;

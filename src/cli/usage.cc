@@ -74,6 +74,7 @@ void check_integers(CLI::App& app) {
     std::string type = option->get_type_name();
     bool is_unsigned = type.starts_with("UINT");
     if (!is_unsigned && !type.starts_with("INT")) continue;
+    if (type.find(":SIZE") != type.npos) continue;  // a number with a unit, such as 8GiB
     auto strict = [is_unsigned](std::string& text) { return strict_integer(text, !is_unsigned); };
     option->transform(CLI::Validator(strict, ""));
   }

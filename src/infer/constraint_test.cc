@@ -32,6 +32,7 @@ class Constrained : public testing::Test {
     request.stop_ids = {kTinyEnd};
     request.sampling.temperature = temperature;
     request.constraint = constraint;
+    request.rules = rules_;
     auto scheduler = *Scheduler::create(*model_, {.drafter = std::move(drafter)});
     Answers all;
     Status status = generate(*scheduler, *tokenizer_, request, [&](const TokenEvent& event) {
@@ -47,6 +48,7 @@ class Constrained : public testing::Test {
 
   std::unique_ptr<model::Model> model_ = tiny_model(4096);
   std::optional<tokenizer::Tokenizer> tokenizer_;
+  AnswerRules rules_;
 };
 
 TEST_F(Constrained, AnAnswerIsWhatTheExpressionMatchesAndEndsWithIt) {
@@ -91,6 +93,23 @@ TEST_F(Constrained, RulesThatCannotBeReadAreErrors) {
   EXPECT_THAT(answer({Kind::kRegex, "(a"}, 5).error, HasSubstr("regex, character 1"));
   EXPECT_NE(answer({Kind::kJsonSchema, "{\"type\":\"colour\"}"}, 5).error, "");
   EXPECT_NE(answer({Kind::kGbnf, "root ::= x"}, 5).error, "");
+}
+
+TEST_F(Constrained, WhereNothingIsLeftTheAnswerEndsOrFails) {
+  const Answers empty = answer({Kind::kGbnf, "root ::= \"\""}, 5);
+  EXPECT_EQ(empty.texts[0], "");
+  EXPECT_EQ(empty.ends[0], FinishReason::kStop);
+  rules_.no_repeat_ngram_size = 1;
+  const Answers dead = answer({Kind::kRegex, "zz"}, 5);
+  EXPECT_EQ(dead.texts[0], "z");
+  EXPECT_THAT(dead.error, HasSubstr("leave no token"));
+  rules_ = {};
+  rules_.forced_eos_token_ids = {kTinyEnd};
+  EXPECT_THAT(answer({Kind::kRegex, "zz"}, 5).error, HasSubstr("constraint"));
+}
+
+TEST_F(Constrained, NothingIsWrittenWhereNothingIsWanted) {
+  EXPECT_EQ(answer({Kind::kRegex, "a+"}, 0).ends[0], FinishReason::kLength);
 }
 
 TEST_F(Constrained, WhatWasCompiledIsRemembered) {

@@ -7,8 +7,8 @@
 namespace malmoi::infer {
 namespace {
 
-// What a server is asked for again and again; each holds a few megabytes of masks at the most.
-constexpr size_t kMostRemembered = 32;
+// What a server is asked for again and again. A hostile one may hold up to some 128 MB (grammar/limits.h), most hold less than one.
+constexpr size_t kMostRemembered = 8;
 
 }  // namespace
 
@@ -29,6 +29,8 @@ Result<std::shared_ptr<const grammar::CompiledGrammar>> Constraints::compile(con
   }
   MALMOI_ASSIGN(Compiled compiled, grammar::compile(constraint, vocabulary()));  // beside others, which need not wait
   std::lock_guard lock(mutex_);
+  auto same = std::ranges::find(last_, constraint, [](const auto& entry) { return entry.first; });
+  if (same != last_.end()) return same->second;  // another thread was as quick
   last_.emplace_front(constraint, compiled);
   if (last_.size() > kMostRemembered) last_.pop_back();
   return compiled;

@@ -1,3 +1,4 @@
+// Drafts by a smaller model, which reads each text beside the large one.
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -5,13 +6,14 @@
 #include "infer/drafter.h"
 #include "infer/sampling.h"
 #include "infer/session.h"
+#include "infer/state_rules.h"
 
 namespace malmoi::infer {
 namespace {
 
 // A token that the draft model itself thinks less probable is not worth a row of the large model.
 constexpr double kLeastProbability = 0.4;
-// Of a text that it has not read yet, so many tokens per call: the texts beside it wait no longer than that.
+// Tokens of texts that it has not read yet, per call: answers wait no longer than that.
 constexpr size_t kMostRead = 512;
 
 class DraftModel : public Drafter {
@@ -22,7 +24,9 @@ class DraftModel : public Drafter {
         most_(model.max_positions()),
         session_(std::move(session)) {}
 
-  void guess(std::span<Text> texts) override {
+  void draft(std::span<Text> texts) override {
+    session_->forget();  // what a call that failed has left
+    left_to_read_ = kMostRead;
     std::vector<Going> going;
     for (Text& text : texts) {
       if (text.most > 0 && is_readable(text)) catch_up(text, going);
@@ -59,7 +63,10 @@ class DraftModel : public Drafter {
         reader->ids.begin());
     same = std::min(same, text.ids.size() - 1);  // the last one is read again, for its logits
     if (!reader->state.truncate(static_cast<int64_t>(same))) reader->state.truncate(same = 0);
-    const size_t rows = std::min(text.ids.size() - same, kMostRead);
+    const size_t rows =
+        std::min(text.ids.size() - same,
+                 std::exchange(left_to_read_, left_to_read_ - std::min(left_to_read_, text.ids.size() - same)));
+    if (rows == 0) return;
     const auto next = text.ids.subspan(same, rows);
     reader->ids.resize(same);
     reader->ids.insert(reader->ids.end(), next.begin(), next.end());
@@ -79,7 +86,7 @@ class DraftModel : public Drafter {
       session_->append(one.reader->state, std::span<const int32_t>(one.reader->ids).last(one.rows));
     auto logits = session_->logits();
     if (!logits.ok()) {
-      for (Going& one : going) readers_.erase(one.text->sequence);
+      readers_.clear();  // its memory is spent: who still writes is read anew
       return false;
     }
     std::vector<Going> more;
@@ -97,8 +104,8 @@ class DraftModel : public Drafter {
     if (one.reader->ids.size() < text.ids.size()) return false;  // not read to its end yet
     const Candidate best = top_candidates(row, 1)[0];
     if (best.id >= vocab_size_ || !(std::exp(best.logprob) >= kLeastProbability)) return false;
-    text.guess.push_back(best.id);
-    if (static_cast<int64_t>(text.guess.size()) >= text.most) return false;
+    text.draft.push_back(best.id);
+    if (static_cast<int64_t>(text.draft.size()) >= text.most) return false;
     one.reader->ids.push_back(best.id);
     one.rows = 1;
     return true;
@@ -108,6 +115,7 @@ class DraftModel : public Drafter {
   int64_t outputs_, most_;
   std::unique_ptr<Session> session_;
   std::map<uint64_t, Reader> readers_;
+  size_t left_to_read_ = 0;  // in a call
 };
 
 }  // namespace
@@ -121,6 +129,9 @@ Result<std::unique_ptr<Drafter>> make_draft_model(const model::Model& model, int
                            std::to_string(vocab_size),
                        "draft model", "use a smaller model with the same tokenizer");
   MALMOI_ASSIGN(auto session, Session::create(model, {.row_invariant = false, .state_bytes = bytes}));
+  if (!can_truncate(session->pool()))
+    return unsupported("a recurrent model cannot take back what it drafted", "draft model",
+                       "use one that keeps keys and values");
   return std::make_unique<DraftModel>(model, vocab_size, std::move(session));
 }
 

@@ -24,10 +24,10 @@ class Drafter {
     uint64_t sequence = 0;         // the same from call to call
     std::span<const int32_t> ids;  // all of it
     int64_t most = 0;              // tokens to guess at the most
-    std::vector<int32_t> guess;    // is filled
+    std::vector<int32_t> draft;    // is filled
   };
   virtual ~Drafter() = default;
-  virtual void guess(std::span<Text> texts) = 0;
+  virtual void draft(std::span<Text> texts) = 0;
   /// A text that will not be asked about again.
   virtual void forget(uint64_t sequence) { (void)sequence; }
 };
@@ -38,7 +38,7 @@ std::unique_ptr<Drafter> make_prompt_lookup();
 
 /// Guesses by a smaller model of the same vocabulary: its most probable tokens, as long as it is sure enough. `bytes` that
 /// its states may take (0: default_state_bytes()); `model` outlives the drafter. Errors: a model that does not go on with a
-/// text, another vocabulary than `vocab_size`, a budget too small.
+/// text or is recurrent, another vocabulary than `vocab_size`, a budget too small.
 Result<std::unique_ptr<Drafter>> make_draft_model(const model::Model& model, int64_t vocab_size, size_t bytes = 0);
 
 }  // namespace malmoi::infer

@@ -42,6 +42,11 @@ Status Engine::submit(Request request, TokenSink sink) {
   return {};
 }
 
+Status Engine::prepare(const chat::Constraint& constraint) {
+  auto compiled = constraints_.compile(constraint);
+  return compiled.ok() ? Status() : compiled.error();
+}
+
 EngineStats Engine::stats() const {
   std::lock_guard lock(mutex_);
   EngineStats stats = scheduler_->stats();

@@ -30,8 +30,11 @@ class Engine {
   /// The longest prompt and answer together, in tokens: what the model reads and its memory holds.
   int64_t context_length() const { return scheduler_->context_length(); }
   const model::Model& model() const { return scheduler_->model(); }
-  /// Queues a request. Errors: as Scheduler::check; an engine that is stopping.
+  /// Queues a request. Errors: as Scheduler::check and prepare(); an engine that is stopping.
   Status submit(Request request, TokenSink sink);
+  /// Compiles a rule for answers, which takes long for a large one: a request with it is then submitted at once. Errors: as
+  /// grammar::compile.
+  Status prepare(const chat::Constraint& constraint);
   EngineStats stats() const;
   /// Refuses new requests and returns when those running are done, or cancelled once `seconds` have passed.
   void drain(double seconds);

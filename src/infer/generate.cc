@@ -14,7 +14,7 @@ Status generate(const model::Model& model, const tokenizer::Tokenizer& tokenizer
 Status generate(Scheduler& scheduler, const tokenizer::Tokenizer& tokenizer, Request request, TokenSink sink) {
   MALMOI_TRY(scheduler.check(request));
   SequenceBreakerFinder(tokenizer).fill(request.sampling);
-  if (request.constraint) {
+  if (request.constraint && !request.grammar) {
     MALMOI_ASSIGN(request.grammar, Constraints(tokenizer).compile(*request.constraint));
   }
   TokenHandler tokens = text_handler(tokenizer, request, std::move(sink));

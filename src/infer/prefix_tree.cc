@@ -76,11 +76,24 @@ void PrefixTree::let_go(Node& node) {
   --states_;
 }
 
-// Takes away a leaf without a state, and what becomes one.
-void PrefixTree::prune(Node* node) {
-  while (node->parent && !node->state && node->children.empty()) {
+// A node without a state of its own becomes one with its only child.
+void PrefixTree::join(Node& node) {
+  if (!node.parent || node.state || node.children.size() != 1) return;
+  const std::unique_ptr<Node> child = std::move(node.children.begin()->second);
+  node.ids.insert(node.ids.end(), child->ids.begin(), child->ids.end());
+  node.children = std::exchange(child->children, {});
+  for (auto& [id, grandchild] : node.children) grandchild->parent = &node;
+  node.state = std::exchange(child->state, std::nullopt);
+  node.bytes = child->bytes;
+  node.used = child->used;
+}
+
+// After states were let go: takes away leaves without one, from `node` up, and joins what is left in a row.
+void PrefixTree::tidy(Node* node) {
+  while (node->parent) {
     Node* parent = node->parent;
-    parent->children.erase(node->ids[0]);
+    if (!node->state && node->children.empty()) parent->children.erase(node->ids[0]);
+    else join(*node);
     node = parent;
   }
 }
@@ -112,20 +125,24 @@ void PrefixTree::insert(int64_t key, std::span<const int32_t> ids, nn::SequenceS
   node->used = ++clock_;
   bytes_ += node->bytes;
   ++states_;
+  tidy(node);
   while (bytes_ > most_bytes_ && drop_oldest()) {
   }
 }
 
 bool PrefixTree::drop_oldest() {
   Node* oldest = nullptr;
-  auto visit = [&](auto& self, Node& node) -> void {
-    if (node.state && (!oldest || node.used < oldest->used)) oldest = &node;
-    for (auto& [id, child] : node.children) self(self, *child);
-  };
-  for (auto& [key, root] : roots_) visit(visit, *root);
+  std::vector<Node*> left;
+  for (auto& [key, root] : roots_) left.push_back(root.get());
+  while (!left.empty()) {
+    Node* node = left.back();
+    left.pop_back();
+    if (node->state && (!oldest || node->used < oldest->used)) oldest = node;
+    for (auto& [id, child] : node->children) left.push_back(child.get());
+  }
   if (!oldest) return false;
   let_go(*oldest);
-  prune(oldest);
+  tidy(oldest);
   return true;
 }
 

@@ -44,7 +44,8 @@ class PrefixTree {
   Node* any_state(Node& node) const;
   void split(Node& node, size_t at);
   void let_go(Node& node);
-  void prune(Node* node);
+  static void join(Node& node);
+  static void tidy(Node* node);
 
   size_t most_bytes_, bytes_ = 0;
   int64_t states_ = 0;

@@ -77,6 +77,19 @@ TEST_F(Tree, WhatWasUsedLongestAgoGoesFirst) {
   EXPECT_EQ(pool_->in_use(), 0u);
 }
 
+// A conversation that goes on and on is one state, however often it was asked for.
+TEST_F(Tree, GrowingPromptsLeaveOneState) {
+  std::vector<int32_t> ids;
+  for (int32_t i = 0; i < 2000; ++i) {
+    ids.push_back(i);
+    insert(tree_, ids);
+  }
+  EXPECT_EQ(tree_.states(), 1);
+  EXPECT_EQ(longest(tree_, ids), 2000);
+  EXPECT_TRUE(tree_.drop_oldest());
+  EXPECT_FALSE(tree_.drop_oldest());
+}
+
 TEST_F(Tree, ItHoldsNoMoreThanItMay) {
   const size_t one = read(1).bytes();
   PrefixTree small(3 * one);

@@ -1,3 +1,4 @@
+// Drafts from the text itself.
 #include <algorithm>
 
 #include "infer/drafter.h"
@@ -16,21 +17,23 @@ size_t match_before(std::span<const int32_t> ids, size_t end) {
 
 class PromptLookup : public Drafter {
  public:
-  void guess(std::span<Text> texts) override {
-    for (Text& text : texts) guess_one(text);
+  void draft(std::span<Text> texts) override {
+    for (Text& text : texts) draft_one(text);
   }
 
  private:
-  static void guess_one(Text& text) {
+  static void draft_one(Text& text) {
     size_t best = kLeastMatch - 1, place = 0;
     for (size_t end = text.ids.size() - 1; end > 0 && best < kMostMatch; --end) {
       const size_t same = match_before(text.ids, end);
-      if (same > best) best = same, place = end;
+      if (same <= best) continue;
+      best = same;
+      place = end;
     }
     if (place == 0) return;
     const auto follow = text.ids.subspan(place);
     const auto count = std::min(follow.size(), static_cast<size_t>(text.most));
-    text.guess.assign(follow.begin(), follow.begin() + static_cast<std::ptrdiff_t>(count));
+    text.draft.assign(follow.begin(), follow.begin() + static_cast<std::ptrdiff_t>(count));
   }
 };
 

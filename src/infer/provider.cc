@@ -44,6 +44,7 @@ Result<chat::GenerationRequest> EngineProvider::prepare(chat::GenerationRequest 
   } else if (const auto* text = std::get_if<std::string>(&request.prompt)) {
     request.prompt = ids_of(*text, true);
   }
+  if (request.constraint) MALMOI_TRY(engine_->prepare(*request.constraint));
   return request;
 }
 
@@ -76,8 +77,8 @@ chat::ProviderStats EngineProvider::stats() const {
           .prompt_tokens = stats.prompt_tokens,
           .generated_tokens = stats.generated_tokens,
           .cached_tokens = stats.cached_tokens,
-          .guessed_tokens = stats.guessed_tokens,
-          .accepted_tokens = stats.accepted_tokens,
+          .draft_tokens = stats.draft_tokens,
+          .accepted_draft_tokens = stats.accepted_draft_tokens,
           .state_bytes = stats.state_bytes};
 }
 

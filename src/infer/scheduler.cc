@@ -5,6 +5,7 @@
 
 #include "base/mapped_files.h"
 #include "infer/scheduler_sequence.h"
+#include "infer/state_rules.h"
 
 namespace malmoi::infer {
 namespace {
@@ -20,24 +21,6 @@ int64_t longest(const nn::StatePool& pool, int64_t most, int64_t memory, int64_t
     (pool.bytes_for(middle, memory, step) <= pool.budget() ? fits : above) = middle;
   }
   return fits;
-}
-
-// Whether every state can forget its last rows.
-bool can_go_back(const nn::StatePool& pool) {
-  return std::ranges::none_of(pool.layers(), [](const nn::LayerState& layer) {
-    return layer.kind == nn::StateKind::kRecurrent || layer.kind == nn::StateKind::kConvolution;
-  });
-}
-
-// Up to which length a prompt has the same bits wherever it is cut: without end where every position keeps its keys; with
-// windows until their first rows go; never where a state is computed by chunks, or a beginning in another way than the rest.
-int64_t free_cut(const nn::StatePool& pool) {
-  int64_t length = INT64_MAX;
-  for (const nn::LayerState& layer : pool.layers()) {
-    if (layer.kind == nn::StateKind::kWindowKeys) length = std::min(length, layer.window);
-    else if (layer.kind != nn::StateKind::kPagedKeys) length = 0;
-  }
-  return length;
 }
 
 Status check_written(int32_t id, const char* where, int64_t vocab_size) {
@@ -65,8 +48,8 @@ Result<std::unique_ptr<Scheduler>> Scheduler::create(const model::Model& model, 
   MALMOI_ASSIGN(scheduler->session_,
                 Session::create(model, {.row_invariant = true, .state_bytes = options.state_bytes}));
   const nn::StatePool& pool = scheduler->session_->pool();
-  scheduler->goes_back_ = can_go_back(pool);
-  scheduler->free_cut_ = free_cut(pool);
+  scheduler->can_truncate_ = can_truncate(pool);
+  scheduler->cut_free_length_ = cut_free_length(pool);
   scheduler->context_length_ =
       longest(pool, model.max_positions(), scheduler->encodes_ ? 1 : 0, scheduler->options_.prefill_rows);
   constexpr int64_t kLeastPositions = 2;  // a token that is read and one that is written
@@ -82,6 +65,10 @@ Status Scheduler::check(const TokenRequest& request) const {
   for (const auto& [id, bias] : request.sampling.logit_bias)
     MALMOI_TRY(check_written(id, "logit_bias", model_->outputs()));
   MALMOI_TRY(request.rules.check(model_->outputs()));
+  const bool forces = request.rules.forced_bos_token_id >= 0 || !request.rules.forced_eos_token_ids.empty();
+  if (request.grammar && forces)
+    return unsupported("an answer that must be of a grammar cannot be forced to begin or end with a token",
+                       "constraint", "leave the constraint or the forced token out");
   if (encodes_ && request.begin.empty()) MALMOI_TRY(check_begins(*model_));
   for (int32_t id : request.begin) MALMOI_TRY(check_written(id, "begin", model_->outputs()));
   if (request.prompt_probabilities && encodes_)
@@ -152,8 +139,8 @@ SchedulerStats Scheduler::stats() const {
           .generated_tokens = generated_tokens_,
           .requests = requests_,
           .cached_tokens = cached_tokens_,
-          .guessed_tokens = guessed_tokens_,
-          .accepted_tokens = accepted_tokens_,
+          .draft_tokens = draft_tokens_,
+          .accepted_draft_tokens = accepted_draft_tokens_,
           .state_bytes = state_bytes_,
           .state_budget = session_->pool().budget()};
 }
@@ -205,19 +192,26 @@ int64_t Scheduler::answers_running(bool extra) const {
   return answers;
 }
 
-// Whether the pool holds a sequence beside those that run, each of which has yet to take some of what it wants.
-bool Scheduler::has_bytes(const Sequence& next) const {
+// What the pool must hold for a sequence beside those that run, each of which has yet to take some of what it wants.
+size_t Scheduler::bytes_with(const Sequence& next) const {
   size_t bytes = session_->pool().in_use() + bytes_wanted(next);
   for (const auto& s : running_) {
     size_t wanted = bytes_wanted(*s);
     bytes += wanted - std::min(wanted, s->state.bytes());
   }
-  return bytes <= session_->pool().budget();
+  return bytes;
 }
 
-// What is kept of prompts gives way to sequences.
-bool Scheduler::has_bytes_or_makes_them(const Sequence& next) {
-  while (!has_bytes(next)) {
+// What is kept of prompts gives way to sequences, where that is enough; last what this one begins with.
+bool Scheduler::makes_room_for(const Sequence& next) {
+  const size_t budget = session_->pool().budget();
+  if (bytes_with(next) <= budget) return true;
+  // Of what is kept, the prompts of those that run stay in memory with them.
+  size_t freed = prefixes_.bytes();
+  for (const auto& s : running_) freed -= std::min(freed, session_->pool().bytes_for(s->prompt));
+  if (bytes_with(next) > budget + freed) return false;
+  prefixes_.find(prefix_key(next), next.text);
+  while (bytes_with(next) > budget) {
     if (!prefixes_.drop_oldest()) return false;
   }
   return true;
@@ -248,7 +242,7 @@ Scheduler::Sequences::iterator Scheduler::next_to_let_in(bool& extra) {
       return waiting_.end();
   }
   // Who waits for memory is not passed by: one that needs much would wait for ever for those that need little.
-  return has_bytes_or_makes_them(**next) ? next : waiting_.end();
+  return makes_room_for(**next) ? next : waiting_.end();
 }
 
 void Scheduler::admit() {
@@ -273,10 +267,8 @@ void Scheduler::admit() {
 }
 
 void Scheduler::emit(Sequence& s, Token token) {
-  if (token.finish != FinishReason::kNone) {
-    s.done = true;
-    token.cached = s.cached;
-  }
+  if (token.finish != FinishReason::kNone) s.done = true;
+  token.cached = s.cached;
   if (!s.handler(token)) s.done = true;
   if (s.done && options_.drafter) options_.drafter->forget(s.id);
 }

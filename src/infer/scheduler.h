@@ -22,7 +22,7 @@ struct SchedulerOptions {
   /// Of these, what prompts that were read may keep for those that begin as they do; 0: nothing. Room is made for sequences
   /// that run first.
   size_t prefix_bytes = 0;
-  /// What guesses tokens ahead (drafter.h); null: nothing is guessed. The scheduler takes turns with others that share it.
+  /// What guesses tokens ahead (drafter.h); null: nothing is guessed. Of schedulers that share one, one has answers under way at a time.
   std::shared_ptr<Drafter> drafter;
 };
 
@@ -30,8 +30,8 @@ struct SchedulerStats {
   int64_t running = 0, waiting = 0;  // answers
   int64_t prompt_tokens = 0, generated_tokens = 0, requests = 0;
   int64_t cached_tokens = 0;  // of the prompts' tokens, those that had been read for another request
-  int64_t guessed_tokens = 0, accepted_tokens = 0;
-  size_t state_bytes = 0;   // held by sequences
+  int64_t draft_tokens = 0, accepted_draft_tokens = 0;
+  size_t state_bytes = 0;   // held by sequences, and by prompts that are kept
   size_t state_budget = 0;  // that they may hold together
 };
 
@@ -79,7 +79,7 @@ class Scheduler {
     int64_t rows = 0;
     bool source = false;
     int64_t wanted = 0;               // of the rows, whose logits are looked at: the last ones
-    std::vector<int32_t> guess = {};  // the last of the rows
+    std::vector<int32_t> draft = {};  // the last of the rows
   };
 
   Scheduler(const model::Model& model, const SchedulerOptions& options);
@@ -89,30 +89,31 @@ class Scheduler {
   int64_t answers_running(bool extra) const;
   Sequences::iterator next_in_turn();
   Sequences::iterator next_to_let_in(bool& extra);
-  bool has_bytes(const Sequence& next) const;
+  size_t bytes_with(const Sequence& next) const;
   bool lacks_source(const Sequence& sequence) const;
   void end_cancelled(Sequences& sequences, bool all);
   void admit();
-  bool has_bytes_or_makes_them(const Sequence& next);
+  bool makes_room_for(const Sequence& next);
   Result<nn::SequenceState> state_for(Sequence& next);
   int64_t prefix_key(const Sequence& sequence) const;
   void keep_prefix(Sequence& sequence);
   std::shared_ptr<Turns> turns_of(uint64_t client) const;
   Piece next_piece(Sequence& sequence) const;
   Piece next_of_answer(Sequence& sequence) const;
-  int64_t most_to_guess(const Sequence& sequence, int64_t answers) const;
-  void guess(std::vector<Piece>& pieces);
-  static bool give_up_guess(Piece& piece);
+  int64_t most_to_draft(const Sequence& sequence, int64_t answers) const;
+  void draft(std::vector<Piece>& pieces);
+  static void drop_draft(Piece& piece);
   bool tells_prompt(const Sequence& sequence) const;
   void share(const std::vector<Sequence*>& prompts, std::vector<Piece>& pieces);
   std::vector<Piece> plan();
   void make_room(std::vector<Piece>& pieces);
+  void make_own_room(std::vector<Piece>& pieces);
   void pass();
   bool append(std::vector<Piece>& pieces);
   void take(const std::vector<Piece>& pieces, std::span<const float> logits);
   void tell_prompt(Sequence& sequence, std::span<const float> rows, int64_t count);
   void begin_answers(Sequence& first, std::vector<Sequence*>& answers);
-  void take_guesses(Sequence& sequence, const Piece& piece, std::span<const float> rows);
+  void take_draft(Sequence& sequence, const Piece& piece, std::span<const float> rows);
   Result<std::span<const float>> allowed(const Sequence& sequence, std::span<const float> logits);
   void accept(Sequence& sequence, std::span<const float> logits);
   void switch_when_long(Sequence& sequence);
@@ -125,9 +126,9 @@ class Scheduler {
   const model::Model* model_;
   SchedulerOptions options_;
   int64_t context_length_ = 0;
-  bool encodes_ = false;    // encoder-decoder
-  bool goes_back_ = false;  // states can forget their last rows, so that something may be guessed
-  int64_t free_cut_ = 0;    // prompts may be cut anywhere up to this length without their bits showing it
+  bool encodes_ = false;         // encoder-decoder
+  bool can_truncate_ = false;    // states can forget their last rows, so that something may be guessed
+  int64_t cut_free_length_ = 0;  // prompts may be cut anywhere up to this length without their bits showing it
   std::unique_ptr<Session> session_;
   PrefixTree prefixes_;
   Sequences waiting_;  // those sent back first, then in the order of their coming
@@ -137,7 +138,7 @@ class Scheduler {
   double clock_ = 0;              // rows of prompts that a client has read that was always there
   uint64_t sequences_ = 0;        // that there were
   std::atomic<int64_t> num_running_{0}, num_waiting_{0}, prompt_tokens_{0}, generated_tokens_{0}, requests_{0};
-  std::atomic<int64_t> cached_tokens_{0}, guessed_tokens_{0}, accepted_tokens_{0};
+  std::atomic<int64_t> cached_tokens_{0}, draft_tokens_{0}, accepted_draft_tokens_{0};
   std::atomic<size_t> state_bytes_{0};
 };
 

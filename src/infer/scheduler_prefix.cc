@@ -1,9 +1,20 @@
 // What a scheduler keeps of prompts that it has read, and how later ones go on from there.
 #include <algorithm>
+#include <bit>
 
 #include "infer/scheduler_sequence.h"
 
 namespace malmoi::infer {
+namespace {
+
+// Of a long prompt a state is kept at the last place where it is cut, and where others of half the length and less would part.
+bool ends_a_piece(int64_t read, int64_t prompt, int64_t rows) {
+  if (read % rows != 0) return false;
+  const auto pieces = static_cast<uint64_t>(read / rows);
+  return std::has_single_bit(pieces) || read + rows > prompt;
+}
+
+}  // namespace
 
 // Prompts share where they are read in the same way: through the same adapter, by the same rotary frequencies.
 int64_t Scheduler::prefix_key(const Sequence& s) const {
@@ -15,18 +26,18 @@ int64_t Scheduler::prefix_key(const Sequence& s) const {
 // A state to begin with: that of the longest beginning that was read before, else a new one. The last token is always read,
 // for its logits; a prompt that is to be told is read whole.
 Result<nn::SequenceState> Scheduler::state_for(Sequence& s) {
-  s.cached = 0;
   if (!prefixes_.keeps() || s.request->prompt_probabilities) return session_->open();
   const auto [longest, whole] =
       prefixes_.find(prefix_key(s), std::span(s.text).first(static_cast<size_t>(s.prompt - 1)));
-  auto go_on = [&](const PrefixTree::Match& match) -> Result<nn::SequenceState> {
+  for (const PrefixTree::Match& match : {longest, whole}) {
+    const bool is_whole = match.state && match.state->length() == match.length;
+    if (!match.state || (!is_whole && match.length > cut_free_length_)) continue;
     MALMOI_ASSIGN(nn::SequenceState state, match.state->fork());
-    if (!state.truncate(match.length)) return session_->open();
-    s.cached = match.length;
+    if (!state.truncate(match.length)) continue;     // rows of a window are gone
+    const bool was_sent_back = s.let_in || s.begun;  // then it reads its own prompt again
+    if (!was_sent_back) s.cached = match.length;
     return state;
-  };
-  if (longest.state && longest.length <= free_cut_) return go_on(longest);
-  if (whole.state) return go_on(whole);
+  }
   return session_->open();
 }
 
@@ -34,8 +45,9 @@ Result<nn::SequenceState> Scheduler::state_for(Sequence& s) {
 void Scheduler::keep_prefix(Sequence& s) {
   const int64_t read = s.read();
   if (!prefixes_.keeps() || read > s.prompt || read <= s.cached) return;
-  const bool cuts_anywhere = s.prompt <= free_cut_;
-  if (cuts_anywhere ? read < s.prompt : read % options_.prefill_rows != 0) return;
+  const bool cuts_anywhere = s.prompt <= cut_free_length_;
+  if (cuts_anywhere ? read < s.prompt : !ends_a_piece(read, s.prompt, options_.prefill_rows)) return;
+  if (!cuts_anywhere && s.request->prompt_probabilities) return;  // it is cut elsewhere
   auto state = s.state.fork();
   if (!state.ok()) return;
   prefixes_.insert(prefix_key(s), std::span(s.text).first(static_cast<size_t>(read)), *std::move(state), cuts_anywhere);

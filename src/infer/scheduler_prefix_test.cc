@@ -89,6 +89,35 @@ TEST(PrefixSharing, APromptThatIsToldIsReadWhole) {
   EXPECT_EQ(trial.answer(1).ids.size(), 73u);
 }
 
+TEST(PrefixSharing, AnAnswerThatWaitsLeavesWhatIsKept) {
+  auto model = tiny_model(4096);
+  SchedulerOptions options{.state_bytes = 20 * kPageBytes, .prefix_bytes = 8 * kPageBytes};
+  Trial trial(*model, options);
+  ASSERT_TRUE(trial.submit(request_of(60, 2, 200)).ok());
+  trial.finish();
+  for (int32_t i = 0; i < 2; ++i) ASSERT_TRUE(trial.submit(request_of(90, 250, i)).ok());  // one runs, one waits
+  trial.finish();
+  const int64_t before = trial.stats().cached_tokens;
+  ASSERT_TRUE(trial.submit(request_of(60, 2, 200)).ok());
+  trial.finish();
+  EXPECT_EQ(trial.stats().cached_tokens - before, 59);
+}
+
+TEST(PrefixSharing, WhoIsSentBackReadsItsOwnPromptWhichCountsForNobody) {
+  auto model = tiny_model(4096);
+  SchedulerOptions options{.prefill_rows = 16, .state_bytes = 26 * kPageBytes, .prefix_bytes = 10 * kPageBytes};
+  Trial trial(*model, options);
+  std::vector<TokenRequest> requests;
+  for (int32_t i = 0; i < 3; ++i) {
+    requests.push_back(request_of(20 + i, 640, 60 * i));
+    ASSERT_TRUE(trial.submit(requests.back()).ok());
+  }
+  trial.finish();
+  EXPECT_EQ(trial.stats().cached_tokens, 0);
+  options.prefix_bytes = 0;
+  expect_as_alone(trial, *model, requests, options);
+}
+
 TEST(PrefixSharing, WhatIsKeptGivesWayToWhatRuns) {
   auto model = tiny_model(4096);
   SchedulerOptions options{.state_bytes = 8 * kPageBytes, .prefix_bytes = 8 * kPageBytes};

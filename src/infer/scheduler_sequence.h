@@ -11,9 +11,9 @@
 
 namespace malmoi::infer {
 
-// Rows of one answer in a step, guesses among them: of more, few are right, and each reads all keys by itself.
-inline constexpr int64_t kMostSteps = 16;
-static_assert(kMostSteps <= nn::StatePool::kUndoRows);
+// Rows of one answer in a step, drafts among them: of more, few are right, and each reads all keys by itself.
+inline constexpr int64_t kMostRowsOfAnswer = 16;
+static_assert(kMostRowsOfAnswer <= nn::StatePool::kUndoRows);
 
 // How many rows of prompts a client has read, of those that it could have since it came.
 struct Scheduler::Turns {
@@ -32,12 +32,13 @@ struct Scheduler::Sequence {
   Sampler sampler;
   std::optional<grammar::Matcher> matcher;  // of an answer that must be of a grammar
   std::shared_ptr<Turns> turns;
-  int64_t cached = 0;    // tokens of the prompt that had been read for another request
-  int64_t guessing = 0;  // tokens to guess next: as many more as the last guesses were right
-  int64_t told = 0;      // how many tokens of the prompt, where they are asked for
-  bool let_in = false;   // it has run before: where it waits, it was sent back
-  bool extra = false;    // let in beyond max_running
-  bool begun = false;    // the prompt was read once, the other answers have begun
+  int64_t cached = 0;  // tokens of the prompt that had been read for another request
+  int64_t draft_length =
+      0;  // draft tokens to try next: twice as many after a draft that was right, as many as were right after another
+  int64_t told = 0;     // how many tokens of the prompt, where they are asked for
+  bool let_in = false;  // it has run before: where it waits, it was sent back
+  bool extra = false;   // let in beyond max_running
+  bool begun = false;   // the prompt was read once, the other answers have begun
   bool done = false;
 
   /// The first answer, which reads the prompt.

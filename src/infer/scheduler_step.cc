@@ -16,6 +16,11 @@ constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 // Logits of a step that tells how probable a prompt is: 256 MiB.
 constexpr int64_t kMostLogits = int64_t{64} << 20;
 
+// Whether no token is left to choose. What is not a number is not forbidden, and said elsewhere.
+bool is_forbidden(std::span<const float> scores) {
+  return std::ranges::all_of(scores, [](float score) { return score == -std::numeric_limits<float>::infinity(); });
+}
+
 }  // namespace
 
 bool Scheduler::step() {
@@ -92,31 +97,40 @@ std::vector<Scheduler::Piece> Scheduler::plan() {
     if (s->read() < s->in_pieces || lacks_source(*s)) prompts.push_back(s.get());
     else pieces.push_back(next_of_answer(*s));
   }
-  guess(pieces);
+  draft(pieces);
   share(prompts, pieces);
   return pieces;
 }
 
 // The last token of an answer; of one that was sent back, what it had written: several at once where they may be.
 Scheduler::Piece Scheduler::next_of_answer(Sequence& s) const {
-  const int64_t left = s.length() - s.read(), rows = goes_back_ ? std::min(left, kMostSteps) : 1;
+  const int64_t left = s.length() - s.read(), rows = can_truncate_ ? std::min(left, kMostRowsOfAnswer) : 1;
   return {&s, rows, false, rows == left ? 1 : 0};
 }
 
 bool Scheduler::lacks_source(const Sequence& s) const { return encodes_ && s.state.memory_length() == 0; }
 
-// Reserves what the pieces write. Where the pool is spent, guesses are given up, then what is kept of prompts; then the
-// youngest waits again and its piece is left out.
+// Reserves what the pieces write: their own rows first, then drafts where there is room.
 void Scheduler::make_room(std::vector<Piece>& pieces) {
+  make_own_room(pieces);
+  for (Piece& piece : pieces) {
+    nn::SequenceState& state = piece.sequence->state;
+    if (!piece.draft.empty() && !state.reserve(state.length() + piece.rows).ok()) drop_draft(piece);
+  }
+}
+
+// Where the pool is spent, what is kept of prompts goes; then the youngest waits again and its piece is left out.
+void Scheduler::make_own_room(std::vector<Piece>& pieces) {
   for (size_t i = 0; i < pieces.size();) {
     const Piece& piece = pieces[i];
     nn::SequenceState& state = piece.sequence->state;
-    Status room = piece.source ? state.reserve_memory(piece.rows) : state.reserve(state.length() + piece.rows);
+    const int64_t own = piece.rows - static_cast<int64_t>(piece.draft.size());
+    Status room = piece.source ? state.reserve_memory(piece.rows) : state.reserve(state.length() + own);
     if (room.ok()) {
       ++i;
       continue;
     }
-    if (give_up_guess(pieces[i]) || prefixes_.drop_oldest()) continue;
+    if (prefixes_.drop_oldest()) continue;
     Sequence* youngest = running_.back().get();
     if (running_.size() == 1) {  // it would fit, but the system has no memory
       fail(*youngest, room.error().to_string());
@@ -146,10 +160,10 @@ bool Scheduler::append(std::vector<Piece>& pieces) {
   std::erase_if(pieces, [](const Piece& piece) { return piece.source; });
   for (const Piece& piece : pieces) {
     Sequence& s = *piece.sequence;
-    const size_t own = static_cast<size_t>(piece.rows) - piece.guess.size();
+    const size_t own = static_cast<size_t>(piece.rows) - piece.draft.size();
     const auto first = s.text.begin() + static_cast<std::ptrdiff_t>(s.read());
     reading_.assign(first, first + static_cast<std::ptrdiff_t>(own));
-    reading_.insert(reading_.end(), piece.guess.begin(), piece.guess.end());
+    reading_.insert(reading_.end(), piece.draft.begin(), piece.draft.end());
     const bool is_answer = s.read() >= s.in_pieces;
     session_->append({.ids = reading_,
                       .state = &s.state,
@@ -198,8 +212,8 @@ void Scheduler::take(const std::vector<Piece>& pieces, std::span<const float> lo
     if (tells_prompt(s)) tell_prompt(s, rows, piece.wanted);
     keep_prefix(s);
     if (piece.wanted == 0 || s.read() < s.length() || s.done) continue;
-    if (!piece.guess.empty()) {
-      take_guesses(s, piece, rows);
+    if (!piece.draft.empty()) {
+      take_draft(s, piece, rows);
       continue;
     }
     std::span<const float> row = rows.last(vocab);
@@ -250,7 +264,7 @@ void Scheduler::begin_answers(Sequence& first, std::vector<Sequence*>& answers) 
   }
 }
 
-// The logits under the rules of the request. Errors: a grammar that no token goes on with.
+// The logits under the rules of the request. Errors: a text that the grammar cannot go on with.
 Result<std::span<const float>> Scheduler::allowed(const Sequence& s, std::span<const float> logits) {
   const TokenRequest& request = *s.request;
   if (request.rules == AnswerRules{} && !s.matcher) return logits;
@@ -272,9 +286,18 @@ void Scheduler::accept(Sequence& s, std::span<const float> logits) {
     emit(s, {.answer = s.answer, .finish = FinishReason::kLength});
     return;
   }
+  if (s.matcher && s.matcher->is_ended_only()) {
+    emit(s, {.answer = s.answer, .finish = FinishReason::kStop});
+    return;
+  }
   const auto scores = allowed(s, logits);
   if (!scores.ok()) {
     fail(s, scores.error().to_string());
+    return;
+  }
+  if (is_forbidden(*scores)) {
+    if (s.matcher && s.matcher->can_end()) emit(s, {.answer = s.answer, .finish = FinishReason::kStop});
+    else fail(s, "the rules for the answer leave no token");
     return;
   }
   Candidate chosen = s.sampler.next(*scores, logits);
@@ -286,6 +309,11 @@ void Scheduler::accept(Sequence& s, std::span<const float> logits) {
     emit(s, {.answer = s.answer, .finish = FinishReason::kStop});
     return;
   }
+  if (s.matcher && !s.matcher->accept(chosen.id)) {
+    const Status grammar = s.matcher->status();
+    fail(s, grammar.ok() ? "the grammar does not go on with a token that it allowed" : grammar.error().to_string());
+    return;
+  }
   Token token{.answer = s.answer, .id = chosen.id, .logprob = chosen.logprob, .chance = chosen.chance};
   if (request.top_probabilities > 0) token.top = top_candidates(logits, request.top_probabilities);
   for (Candidate& c : token.top) c.chance = s.sampler.chance(c.id);
@@ -293,10 +321,7 @@ void Scheduler::accept(Sequence& s, std::span<const float> logits) {
   s.text.push_back(chosen.id);
   ++generated_tokens_;  // before it is handed out: who has an answer finds its tokens in the statistics
   if (s.length() - s.prompt >= request.max_tokens) token.finish = FinishReason::kLength;
-  if (s.matcher) {
-    s.matcher->accept(chosen.id);
-    if (s.matcher->is_ended_only()) token.finish = FinishReason::kStop;  // whole: nothing else may follow
-  }
+  if (s.matcher && s.matcher->is_ended_only()) token.finish = FinishReason::kStop;  // whole: nothing else may follow
   emit(s, std::move(token));
   if (!s.done) switch_when_long(s);
 }

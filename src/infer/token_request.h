@@ -24,7 +24,7 @@ struct TokenRequest {
   int64_t max_tokens = 256;
   SamplingOptions sampling;
   AnswerRules rules;  // before sampling
-  /// What the text of an answer must be; with stop_ids it ends where it is whole. Null: anything.
+  /// What the text of an answer must be. It ends where nothing can follow; where it may end, stop_ids may end it. Null: anything.
   std::shared_ptr<const grammar::CompiledGrammar> grammar;
   std::vector<int32_t> begin;     // what the decoder of an encoder-decoder begins with; empty: decoder_start_token_id
   std::vector<int32_t> stop_ids;  // tokens that end the answer and are not part of it (end of text)
@@ -48,7 +48,7 @@ struct Token {
   std::vector<Candidate> top;                 // the most probable before them
   FinishReason finish = FinishReason::kNone;  // set on an answer's last event
   std::string error;                          // with kError
-  int64_t cached = 0;                         // on a last event: tokens of the prompt that had been read for another
+  int64_t cached = 0;                         // tokens of the prompt that had been read for another request
 };
 
 /// Called in order; returns false to end the answer without another event. Must not block for long.

@@ -11,33 +11,42 @@ Constraint schema(const Json& value) {
   return {Kind::kJsonSchema, value.is_string() ? value.get<std::string>() : dump_json(value)};
 }
 
-std::optional<Constraint> read_json_schema(Fields& fields, const Json& format) {
-  const Json* given =
-      format.contains("json_schema") && format["json_schema"].is_object() ? &format["json_schema"] : nullptr;
-  if (!given) {
-    fields.fail("response_format.json_schema", "there is none", "give {\"name\": ..., \"schema\": {...}}");
+std::optional<Constraint> read_json_schema(Fields& format) {
+  const Json* given = format.raw("json_schema");
+  if (!given || !given->is_object()) {
+    format.fail("json_schema", "there is none", "give {\"name\": ..., \"schema\": {...}}");
     return {};
   }
   Fields inner(*given, "response_format.json_schema.");
   const Json* rule = inner.raw("schema");
   inner.ignore({"name", "description", "strict"});  // a schema is always kept to
-  if (Status done = inner.finish(); !done.ok()) fields.fail(done.error());
-  if (!rule) return Constraint{Kind::kJsonSchema, "true"};
-  return schema(*rule);
+  if (Status done = inner.finish(); !done.ok()) format.fail(done.error());
+  return rule ? schema(*rule) : Constraint{Kind::kJsonSchema, "true"};
+}
+
+std::optional<Constraint> read_format(Fields& format) {
+  const std::string type = format.text("type").value_or("");
+  if (type == "text") return {};
+  if (type == "json_schema") return read_json_schema(format);
+  if (type == "json_object") {
+    const Json* rule = format.raw("schema");  // as llama.cpp's server takes it
+    return rule ? schema(*rule) : Constraint{Kind::kJsonObject, ""};
+  }
+  format.fail("type", "is none that is known", "use text, json_object or json_schema");
+  return {};
 }
 
 std::optional<Constraint> read_response_format(Fields& fields) {
   const Json* format = fields.raw("response_format");
   if (!format) return {};
-  const std::string type = format->is_object() ? format->value("type", "") : "";
-  if (type == "text") return {};
-  if (type == "json_object") {
-    if (format->contains("schema")) return schema((*format)["schema"]);  // as llama.cpp's server takes it
-    return Constraint{Kind::kJsonObject, ""};
+  if (!format->is_object()) {
+    fields.fail("response_format", "is not an object", "for example {\"type\": \"json_object\"}");
+    return {};
   }
-  if (type == "json_schema") return read_json_schema(fields, *format);
-  fields.fail("response_format", "has no type that is known", "use text, json_object or json_schema");
-  return {};
+  Fields inner(*format, "response_format.");
+  auto constraint = read_format(inner);
+  if (Status done = inner.finish(); !done.ok()) fields.fail(done.error());
+  return constraint;
 }
 
 // Text for a regular expression that stands for itself.

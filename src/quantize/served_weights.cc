@@ -70,7 +70,7 @@ Status pack(Entry& entry, const BlockFormat& format, model::PackedMemory& memory
     ++done.matrices;
   }
   done.before += dense.bytes();
-  const bool is_mapped = !dense.unique();
+  const bool is_mapped = !dense.unique();  // nobody else holds the memory of a parameter that is being loaded
   if (is_mapped) model::let_go({static_cast<const std::byte*>(dense.data()), dense.bytes()});
   dense = Tensor();
   entry.originals.clear();

@@ -58,15 +58,16 @@ std::string Metrics::print(const chat::ProviderStats* stats, const std::string& 
     };
     add("malmoi_num_requests_running", "Sequences being decoded", MetricType::Gauge, stats->running);
     add("malmoi_num_requests_waiting", "Sequences waiting to begin", MetricType::Gauge, stats->waiting);
-    add("malmoi_kv_cache_bytes", "Memory of the keys and values of running sequences", MetricType::Gauge,
-        stats->state_bytes);
-    add("malmoi_prompt_tokens_total", "Prompt tokens read", MetricType::Counter, stats->prompt_tokens);
+    add("malmoi_kv_cache_bytes", "Memory of the keys and values of running sequences and of prompts that are kept",
+        MetricType::Gauge, stats->state_bytes);
+    add("malmoi_prompt_tokens_total", "Prompt tokens, those in the cache among them", MetricType::Counter,
+        stats->prompt_tokens);
     add("malmoi_generation_tokens_total", "Tokens generated", MetricType::Counter, stats->generated_tokens);
     add("malmoi_cached_prompt_tokens_total", "Prompt tokens that had been read for another request",
         MetricType::Counter, stats->cached_tokens);
-    add("malmoi_draft_tokens_total", "Tokens guessed ahead", MetricType::Counter, stats->guessed_tokens);
+    add("malmoi_draft_tokens_total", "Tokens guessed ahead", MetricType::Counter, stats->draft_tokens);
     add("malmoi_accepted_draft_tokens_total", "Guessed tokens that were drawn", MetricType::Counter,
-        stats->accepted_tokens);
+        stats->accepted_draft_tokens);
   }
   return prometheus::TextSerializer().Serialize(all);
 }

@@ -136,8 +136,10 @@ Status serve_model(const ServeOptions& options, const Job& job) {
   MALMOI_ASSIGN(LoadedModel loaded,
                 load_for_generation(options.model, {options.dtype, adapters.paths, options.packed}, job));
   MALMOI_ASSIGN(chat::ChatTemplate chat, chat_template(folder, *loaded.tokenizer, options.chat_template));
-  MALMOI_ASSIGN(auto drafter, open_drafter(options.draft, loaded, options.dtype, job));
-  const size_t state_bytes = options.state_bytes > 0 ? options.state_bytes : infer::default_state_bytes();
+  size_t state_bytes = options.state_bytes > 0 ? options.state_bytes : infer::default_state_bytes();
+  const size_t draft_bytes = options.draft.model.empty() ? 0 : state_bytes / kDraftShare;
+  state_bytes -= draft_bytes;
+  MALMOI_ASSIGN(auto drafter, open_drafter(options.draft, loaded, options.dtype, draft_bytes, job));
   MALMOI_ASSIGN(auto engine,
                 infer::Engine::create(
                     *loaded.model, *loaded.tokenizer,

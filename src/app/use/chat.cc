@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "chat/published_template.h"
+#include "infer/constraints.h"
 #include "infer/prompt.h"
 #include "infer/state_budget.h"
 #include "model/gguf_config.h"
@@ -91,6 +92,9 @@ Result<Chat> Chat::start(const LoadedModel& loaded, const ChatOptions& chat, Gen
   MALMOI_TRY(infer::check_generates(*loaded.model));
   MALMOI_ASSIGN(chat::ChatTemplate chosen, chat_template(loaded.folder, *loaded.tokenizer, chat.chat_template));
   MALMOI_TRY(chosen.render({{"user", "?"}}));  // a template that cannot be followed is said at once
+  if (options.constraint) {
+    MALMOI_ASSIGN(options.grammar, infer::Constraints(*loaded.tokenizer).compile(*options.constraint));
+  }
   // Each turn begins as the last one did.
   const size_t state_bytes = infer::default_state_bytes();
   MALMOI_ASSIGN(auto scheduler, infer::Scheduler::create(*loaded.model, {.max_running = 1,

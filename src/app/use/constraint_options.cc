@@ -3,7 +3,7 @@
 namespace malmoi::app {
 namespace {
 
-constexpr uint64_t kMostBytes = 4 << 20;  // of a schema or a grammar
+constexpr uint64_t kMostBytes = 1 << 20;  // of a schema or a grammar (grammar/limits.h)
 
 }  // namespace
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "infer/state_budget.h"
+
 namespace malmoi::app {
 namespace {
 
@@ -25,8 +27,10 @@ struct Drafting {
 
 }  // namespace
 
+size_t default_draft_bytes() { return infer::default_state_bytes() / kDraftShare; }
+
 Result<std::shared_ptr<infer::Drafter>> open_drafter(const DraftOptions& options, const LoadedModel& loaded,
-                                                     DType dtype, const Job& job) {
+                                                     DType dtype, size_t state_bytes, const Job& job) {
   if (options.model.empty()) {
     if (!options.prompt_lookup) return std::shared_ptr<infer::Drafter>();
     return std::shared_ptr<infer::Drafter>(infer::make_prompt_lookup());
@@ -36,7 +40,8 @@ Result<std::shared_ptr<infer::Drafter>> open_drafter(const DraftOptions& options
   auto drafting = std::make_shared<Drafting>();
   MALMOI_ASSIGN(drafting->loaded, load_for_generation(options.model, {dtype}, job));
   MALMOI_TRY(check_same_tokens(*drafting->loaded.tokenizer, *loaded.tokenizer, options.model));
-  MALMOI_ASSIGN(drafting->drafter, infer::make_draft_model(*drafting->loaded.model, loaded.model->outputs()));
+  MALMOI_ASSIGN(drafting->drafter,
+                infer::make_draft_model(*drafting->loaded.model, loaded.model->outputs(), state_bytes));
   return std::shared_ptr<infer::Drafter>(drafting, drafting->drafter.get());
 }
 

@@ -211,6 +211,7 @@ Result<infer::Request> request_of(const LoadedModel& loaded, const GenerateOptio
   request.answers = options.answers.n_best;
   request.stop = options.stop;
   request.constraint = options.constraint;
+  request.grammar = options.grammar;
   request.spelled_ids = options.spelled_ids;
   request.trim_start = options.trim_start;
   request.top_probabilities = options.top_probabilities;

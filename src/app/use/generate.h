@@ -60,8 +60,9 @@ struct GenerateOptions {
   std::vector<std::string> token_biases;  // of sampling, as app/use/token_biases.h reads them
   AnswerOptions answers;
   std::vector<std::string> stop;
-  std::optional<chat::Constraint> constraint;  // what the answer must be; not with beams
-  std::shared_ptr<infer::Drafter> drafter;     // guesses ahead; null: nothing does
+  std::optional<chat::Constraint> constraint;               // what the answer must be; not with beams
+  std::shared_ptr<const grammar::CompiledGrammar> grammar;  // the same, compiled; null: it is compiled for each answer
+  std::shared_ptr<infer::Drafter> drafter;                  // guesses ahead; null: nothing does
   bool ignore_eos = false;
   bool parse_special = true;  // special tokens written in the prompt are recognised
   bool trim_start = false;    // white space at the answer's beginning is left out

@@ -63,7 +63,7 @@ Status run_chat(Options& o, Terminal& terminal) {
   const Job& job = terminal.job();
   MALMOI_TRY(o.generate.sampling.check());
   MALMOI_ASSIGN(app::LoadedModel loaded, app::load_for_generation(o.model, {o.dtype, o.adapters, o.packed}, job));
-  MALMOI_ASSIGN(o.generate.drafter, app::open_drafter(o.draft, loaded, o.dtype, job));
+  MALMOI_ASSIGN(o.generate.drafter, app::open_drafter(o.draft, loaded, o.dtype, app::default_draft_bytes(), job));
   MALMOI_ASSIGN(o.generate.constraint, app::read_constraint(o.constraint));
   MALMOI_ASSIGN(app::GenerateOptions options, complete_options(o, loaded, job.warn));
   MALMOI_ASSIGN(app::Chat chat, app::Chat::start(loaded, o.chat, std::move(options)));
