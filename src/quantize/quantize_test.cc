@@ -135,7 +135,7 @@ TEST(TypeChoice, RulesComeLastAndMustMatch) {
   EXPECT_EQ(choice->types[1]->name, "Q5_1");
   EXPECT_EQ(choice->types[0]->name, "Q8_0");
   EXPECT_THAT(choose_types(some_contents(512), "q8_0", {*parse_type_rule("nothing=q8_0")}).error().to_string(),
-              HasSubstr("no tensor matches 'nothing'"));
+              HasSubstr("no matrix matches 'nothing'"));
   choice = choose_types(some_contents(512), "", {*rule});
   ASSERT_TRUE(choice.ok());
   EXPECT_THAT(names_of(*choice), ::testing::ElementsAre("F32", "Q5_1", "Q5_1", "F32", "F32", "F32"));

@@ -29,7 +29,7 @@ struct TypeChoice {
 
 /// Matrices in the file type, the head and, of the _M types, values and down projections of some layers in a wider one, as
 /// llama.cpp chooses; rows that do not fill its blocks in the nearest type that they fill; vectors, routers and positions as
-/// they are, in F32. Without a file type every tensor is as it is stored. Errors: a name that is not known; a rule that no tensor matches.
+/// they are, in F32. Without a file type every tensor is as it is stored. Errors: a name that is not known; a rule that no matrix matches.
 Result<TypeChoice> choose_types(const GgufContents& contents, std::string_view file_type,
                                 const std::vector<TypeRule>& rules);
 

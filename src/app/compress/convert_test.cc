@@ -221,7 +221,7 @@ TEST(Quantize, WhatCannotBeIsNamed) {
   auto said = [&](const QuantizeOptions& options) { return quantize_model(options, {}).error().to_string(); };
   EXPECT_THAT(said({.model = model, .type = "q7", .out = out, .tensors = {}}), HasSubstr("'q7' is not known"));
   EXPECT_THAT(said({.model = model, .type = "q8_0", .out = out, .tensors = {"nothing=q8_0"}}),
-              HasSubstr("no tensor matches"));
+              HasSubstr("no matrix matches"));
   EXPECT_THAT(said({.model = model, .type = "q8_0", .out = model, .tensors = {}}), HasSubstr("is the model itself"));
   const std::string bert = (Path(MALMOI_TEST_DATA) / "models" / "albert").string();
   EXPECT_THAT(said({.model = bert, .type = "q8_0", .out = out, .tensors = {}}), HasSubstr("not written there"));
