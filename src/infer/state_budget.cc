@@ -51,6 +51,8 @@ size_t available_bytes(std::string_view meminfo) {
   return at == meminfo.npos ? 0 : number(meminfo.substr(at + kKey.size()), 0) * 1024;
 }
 
-size_t default_state_bytes() { return std::max(std::min(machine_bytes(), container_bytes()) / 2, kLeast); }
+size_t free_bytes() { return std::min(machine_bytes(), container_bytes()); }
+
+size_t default_state_bytes() { return std::max(free_bytes() / 2, kLeast); }
 
 }  // namespace malmoi::infer

@@ -6,8 +6,10 @@
 
 namespace malmoi::infer {
 
-/// Half of the memory that is free now, of the machine or of the control group that this process runs in, whichever has
-/// less; at least 64 MiB. The other half is for what comes later: activations, buffers, other programs.
+/// Memory that is free now, of the machine or of the control group that this process runs in, whichever has less.
+size_t free_bytes();
+
+/// Half of free_bytes(), at least 64 MiB. The other half is for what comes later: activations, buffers, other programs.
 size_t default_state_bytes();
 
 /// `MemAvailable` of a text like /proc/meminfo, in bytes; 0 where there is none.

@@ -18,7 +18,7 @@ struct LoadChoice {
   std::string packed = {};  // matrices are packed in blocks of this type (quantize/served_weights.h); empty: none
 };
 
-/// A folder or a GGUF file. Errors: as model::load_model, quantize::pack_served_weights and model::adapt.
+/// A folder or a GGUF file. Errors: one that does not fit into the memory that is free (app/use/model_memory.h); as model::load_model, quantize::pack_served_weights and model::adapt.
 Result<std::unique_ptr<model::Model>> load_model(const Path& path, const LoadChoice& choice, const Warn& warn);
 
 }  // namespace malmoi::app

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "app/compress/convert.h"
+#include "app/use/model_memory.h"
 #include "base/test_folder.h"
 #include "infer/session.h"
 #include "infer/tiny_model.h"
@@ -67,6 +68,28 @@ TEST(LoadChoice, PackedWhenLoadedIsAsPackedBefore) {
   auto unknown = load_model(base, {.packed = "q9"}, {});
   ASSERT_FALSE(unknown.ok());
   EXPECT_THAT(unknown.error().to_string(), testing::HasSubstr("q8_0"));
+}
+
+// Said before anything is read, with what would fit.
+TEST(ModelMemory, WhatIsTooLargeIsSaidWithWhatWouldFit) {
+  const Path folder = test_folder("too_large"), base = saved_model(folder / "base");
+  const uint64_t plain = *weight_bytes(base, {}), packed = *weight_bytes(base, {.packed = "q8_0"});
+  EXPECT_NEAR(static_cast<double>(packed) / static_cast<double>(plain), 8.5 / 16, 0.01);
+  EXPECT_TRUE(check_fits(base, {}, plain).ok());
+  Status status = check_fits(base, {}, plain - 1);
+  ASSERT_FALSE(status.ok());
+  EXPECT_THAT(status.error().to_string(), testing::AllOf(testing::HasSubstr("the weights take"),
+                                                         testing::HasSubstr("--quantize-at-load q8_0 it takes")));
+  EXPECT_THAT(check_fits(base, {}, packed * 2 / 3).error().to_string(), testing::HasSubstr("--quantize-at-load q4_0"));
+  EXPECT_THAT(check_fits(base, {}, 1000).error().to_string(), testing::HasSubstr("smaller model"));
+  const Path file = folder / "model.gguf";
+  ASSERT_TRUE(quantize_model({.model = base.string(), .type = "q4_0", .out = file}, {}).ok());
+  EXPECT_EQ(*weight_bytes(file, {}), std::filesystem::file_size(file));
+  EXPECT_FALSE(check_fits(file, {}, 1000).ok());
+  std::filesystem::rename(file, folder / "model-00001-of-00002.gguf");
+  ASSERT_TRUE(write_file(folder / "model-00002-of-00002.gguf", "12345").ok());
+  EXPECT_EQ(*weight_bytes(folder / "model-00001-of-00002.gguf", {}),
+            std::filesystem::file_size(folder / "model-00001-of-00002.gguf") + 5);
 }
 
 }  // namespace
