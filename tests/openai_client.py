@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The official `openai` Python client against `malmoi serve`. Usage: openai_client.py MALMOI FOLDER. Exits 77 (skipped)
 where the package cannot be imported."""
+import json
 import sys
 import urllib.parse
 import urllib.request
@@ -63,6 +64,30 @@ def chat(client, model):
     refused(openai.BadRequestError, lambda: client.chat.completions.create(model=model, messages=image), "unsupported_parameter")
 
 
+# As Hermes and Qwen write calls.
+TEMPLATE = """{{ tools | tojson }}
+{% for m in messages %}{{ m.role }}: {{ m.content }}
+{% for call in m.tool_calls or [] %}<tool_call>{{ call.function | tojson }}</tool_call>
+{% endfor %}{% endfor %}assistant: """
+
+
+def tools(client, model):
+    places = {"type": "object", "properties": {"to": {"enum": ["집", "학교"]}}, "required": ["to"], "additionalProperties": False}
+    functions = [{"type": "function", "function": {"name": "walk", "description": "Walks.", "parameters": places}}]
+    messages = [{"role": "user", "content": "Go."}]
+    asked = {"model": model, "tools": functions, "tool_choice": "required", "seed": 3}
+    whole = client.chat.completions.create(messages=messages, **asked).choices[0]
+    assert whole.finish_reason == "tool_calls" and whole.message.content is None, whole
+    call = whole.message.tool_calls[0]
+    assert call.function.name == "walk" and json.loads(call.function.arguments)["to"] in ("집", "학교"), call
+    calls = [c for p in client.chat.completions.create(messages=messages, stream=True, **asked) for c in p.choices[0].delta.tool_calls or []]
+    assert [(c.index, c.function.name, c.function.arguments) for c in calls] == [(0, "walk", call.function.arguments)], calls
+    messages += [whole.message, {"role": "tool", "tool_call_id": call.id, "content": "done"}]
+    client.chat.completions.create(model=model, messages=messages, tools=functions, max_completion_tokens=5)
+    named = {"type": "function", "function": {"name": "fly"}}
+    assert refused(openai.BadRequestError, lambda: client.chat.completions.create(model=model, messages=messages, tools=functions, tool_choice=named)).param == "tool_choice.function.name"
+
+
 def errors(client, model):
     refused(openai.NotFoundError, lambda: client.completions.create(model="gpt-none", prompt="a"), "model_not_found")
     refused(openai.NotFoundError, lambda: client.models.retrieve("gpt-none"), "model_not_found")
@@ -90,4 +115,6 @@ with serve_support.server(malmoi, folder, "--name", "tiny", "--api-key-file", ke
     chat(client, "tiny")
     errors(client, "tiny")
     refused(openai.AuthenticationError, lambda: openai.OpenAI(base_url=url + "v1", api_key="wrong", max_retries=0).models.list(), "invalid_api_key")
-print(f"openai {openai.__version__}: completions, chat, streams, errors, keys")
+with serve_support.server(malmoi, folder, "--name", "caller", template=TEMPLATE) as url:
+    tools(openai.OpenAI(base_url=url + "v1", api_key="unused", max_retries=0, timeout=60), "caller")
+print(f"openai {openai.__version__}: completions, chat, tools, streams, errors, keys")

@@ -4,6 +4,7 @@ import contextlib
 import json
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -62,10 +63,20 @@ out: {folder / "tiny"}
     return model
 
 
+def with_template(model, template):
+    """A copy of a model's folder whose chats go through a template of its own."""
+    copy = model.parent / "with_template"
+    shutil.copytree(model, copy, dirs_exist_ok=True)
+    (copy / "chat_template.jinja").write_text(template)
+    return copy
+
+
 @contextlib.contextmanager
-def server(malmoi, folder, *options):
+def server(malmoi, folder, *options, template=None):
     """Runs the server on a free port; gives its URL. It must stop by itself when asked to."""
     model = tiny_model(malmoi, folder)
+    if template:
+        model = with_template(model, template)
     process = subprocess.Popen([malmoi, "serve", "--model", model, "--port", "0", "--dtype", "f32", "--threads", "1", *options], stderr=subprocess.PIPE, text=True)
     try:
         url = None

@@ -1,9 +1,13 @@
-// Fuzzes the bodies of requests: whatever is accepted is within its limits, and every error names something.
+// Fuzzes the bodies of requests: whatever is accepted is within its limits, every error names something, and a call that must
+// be made has a schema in every form.
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
 
+#include "base/json.h"
+#include "chat/answer/answer_parser.h"
 #include "chat/chat_template.h"
+#include "chat/tool_use.h"
 #include "protocol/openai_chat.h"
 #include "protocol/openai_completions.h"
 #include "protocol/openai_error.h"
@@ -24,6 +28,15 @@ void check(const GenerationOptions& options) {
     std::abort();
 }
 
+void check(const malmoi::chat::ToolUse& tools) {
+  if (tools.functions.empty()) return;
+  for (const malmoi::chat::AnswerFamily* family : malmoi::chat::answer_families()) {
+    auto forced = malmoi::chat::force_call(tools, family->call_form(""));
+    if (!forced.ok()) check(forced.error());
+    else if (!malmoi::parse_json(forced->schema, "schema").ok()) std::abort();
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -37,6 +50,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   if (auto request = parse_chat(*body, {}); request.ok()) {
     check(request->options);
+    check(request->options.tools);
     if (request->messages.empty() || malmoi::chat::render_plain(request->messages).prompt.empty()) std::abort();
   } else {
     check(request.error());

@@ -54,8 +54,12 @@ Json message_json(const Message& message) {
 
 }  // namespace
 
+bool is_continued(const std::vector<Message>& messages) {
+  return !messages.empty() && messages.back().role == "assistant" && messages.back().tool_calls.empty();
+}
+
 RenderedChat render_plain(const std::vector<Message>& messages) {
-  const bool goes_on = !messages.empty() && messages.back().role == "assistant";
+  const bool goes_on = is_continued(messages);
   RenderedChat chat{.stop = {"\nuser:", "\nassistant:", "\nsystem:"}, .trim_start = !goes_on};
   for (const Message& m : messages) {
     if (m.role == "system" || m.role == "developer") chat.prompt += m.content + "\n\n";
@@ -71,12 +75,19 @@ struct ChatTemplate::Own {
   PublishedTemplate published;
   TypedTokens tokens;
   const AnswerFamily* answers;
+  CallForm call_form;
+  bool reads_tools;
   std::vector<std::string> end_of_turn = {};
 };
 
 ChatTemplate ChatTemplate::of_model(PublishedTemplate published, std::vector<std::string> special_tokens) {
-  const AnswerFamily* answers = &answer_family(published.source());
-  Own own{std::move(published), TypedTokens(std::move(special_tokens)), answers};
+  const std::string source = published.source();
+  const AnswerFamily* answers = &answer_family(source);
+  Own own{.published = std::move(published),
+          .tokens = TypedTokens(std::move(special_tokens)),
+          .answers = answers,
+          .call_form = answers->call_form(source),
+          .reads_tools = source.find("tools") != source.npos};
   // What the template writes after an assistant's words ends its turn. A template that refuses so short a conversation, or
   // changes the words, ends turns by the model's own end of text alone.
   constexpr std::string_view kWords = "malmoi";
@@ -100,9 +111,13 @@ ChatTemplate ChatTemplate::broken(Error error) {
 }
 
 const AnswerFamily* ChatTemplate::answers() const { return own_ ? own_->answers : nullptr; }
+CallForm ChatTemplate::call_form() const { return own_ ? own_->call_form : CallForm{}; }
 
 Result<RenderedChat> ChatTemplate::render(const std::vector<Message>& messages, const RenderOptions& options) const {
   if (broken_) return *broken_;
+  if (!options.tools.empty() && !(own_ && own_->reads_tools))
+    return unsupported("the model's chat template knows no tools", "tools",
+                       "leave them out, or use a model that was trained to call functions");
   if (!own_) return render_plain(messages);
   Json variables = Json::object();
   if (!options.variables.empty()) {
@@ -114,7 +129,7 @@ Result<RenderedChat> ChatTemplate::render(const std::vector<Message>& messages, 
   }
   Json turns = Json::array();
   for (const Message& message : messages) turns.push_back(message_json(message));
-  const bool goes_on = !messages.empty() && messages.back().role == "assistant" && messages.back().tool_calls.empty();
+  const bool goes_on = is_continued(messages);
   variables["messages"] = std::move(turns);
   mark(own_->tokens, variables);
   if (goes_on) {

@@ -13,6 +13,7 @@
 namespace malmoi::chat {
 
 struct AnswerFamily;
+struct CallForm;
 class PublishedTemplate;
 
 /// A conversation's text and what ends an answer to it.
@@ -35,6 +36,9 @@ struct RenderedChat {
 ///     assistant:
 RenderedChat render_plain(const std::vector<Message>& messages);
 
+/// Whether the last message is the assistant's own, which an answer goes on with.
+bool is_continued(const std::vector<Message>& messages);
+
 /// What a conversation may say beside its messages.
 struct RenderOptions {
   std::string tools = {};      // a JSON list of function schemas; empty: none
@@ -52,11 +56,14 @@ class ChatTemplate {
   static ChatTemplate broken(Error error);
 
   /// The text to which an answer is wanted; a last message of the assistant is continued. Errors: what the template raises
-  /// or does wrong, options that are no JSON, a last message that the template does not show as it is.
+  /// or does wrong, options that are no JSON, tools for a template that never reads `tools`, a last message that the template
+  /// does not show as it is.
   Result<RenderedChat> render(const std::vector<Message>& messages, const RenderOptions& options = {}) const;
   /// How answers to a model's own template are told apart (answer/answer_parser.h). Null of the plain one, to which an answer
   /// is what it is.
   const AnswerFamily* answers() const;
+  /// How an answer begins a call; of the plain template in no way.
+  CallForm call_form() const;
 
  private:
   struct Own;

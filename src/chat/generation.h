@@ -12,11 +12,23 @@
 #include "chat/constraint.h"
 #include "chat/message.h"
 #include "chat/sampling.h"
+#include "chat/tool_use.h"
 
 namespace malmoi::chat {
 
 /// A text to continue, the ids of one, or a conversation to answer.
 using Prompt = std::variant<std::string, std::vector<int32_t>, std::vector<Message>>;
+
+struct AnswerFamily;
+
+/// How the text of an answer to a conversation is told apart (chat/conversation.h).
+struct AnswerForm {
+  const AnswerFamily* family = nullptr;  // null: all of it is content
+  std::string prompt_end = {};           // what the answer goes on with
+  std::string begun = {};                // the beginning of the answer, which the prompt holds
+  bool with_calls = false;
+  bool in_content = false;  // as AnswerStart
+};
 
 struct GenerationRequest {
   std::string model;  // by the name that its ModelInfo has; empty: the provider's first
@@ -24,9 +36,11 @@ struct GenerationRequest {
   std::optional<int64_t> max_tokens;  // of each answer; none: as many as the context holds
   int64_t n = 1;                      // answers, drawn apart: answer i with seed + i
   SamplingOptions sampling;
-  std::optional<Constraint> constraint;  // what every answer must be, whole
+  ToolUse tools;                         // of a conversation
+  std::optional<Constraint> constraint;  // what every answer must be, whole; a prepared chat's call that must be made
   std::vector<std::string> stop;         // texts that end an answer and are not part of it
   std::vector<int32_t> end_ids;  // tokens that end an answer, beside the model's end of text; a prepared chat's turn
+  AnswerForm form;               // of a prepared chat
   bool ignore_eos = false;       // go on after the end of text, and of a turn
   bool trim_start = false;       // white space at an answer's beginning is not told
   bool logprobs = false;         // events must carry their tokens' probabilities

@@ -4,6 +4,7 @@
 #include <utility>
 #include <variant>
 
+#include "chat/conversation.h"
 #include "infer/prompt.h"
 
 namespace malmoi::infer {
@@ -35,10 +36,8 @@ Result<int32_t> EngineProvider::adapter_of(const std::string& name) const {
 }
 
 Result<chat::GenerationRequest> EngineProvider::prepare(chat::GenerationRequest request) const {
-  if (const auto* messages = std::get_if<std::vector<chat::Message>>(&request.prompt)) {
-    MALMOI_ASSIGN(chat::RenderedChat rendered, options_.chat_template.render(*messages));
-    request.stop.insert(request.stop.end(), rendered.stop.begin(), rendered.stop.end());
-    request.trim_start = rendered.trim_start;
+  if (std::holds_alternative<std::vector<chat::Message>>(request.prompt)) {
+    MALMOI_ASSIGN(chat::RenderedChat rendered, chat::begin_answer(options_.chat_template, request));
     request.end_ids = end_of_turn_ids(*tokenizer_, rendered);
     request.prompt = chat_ids(engine_->model(), *tokenizer_, options_.stop_ids, rendered);
   } else if (const auto* text = std::get_if<std::string>(&request.prompt)) {
@@ -66,6 +65,7 @@ Status EngineProvider::generate(chat::GenerationRequest request, chat::TokenSink
   asked.answers = request.n;
   asked.stop = std::move(request.stop);
   asked.trim_start = request.trim_start;
+  if (request.form.family) asked.spelled_ids = mark_ids(*tokenizer_, *request.form.family);
   asked.constraint = std::move(request.constraint);
   return engine_->submit(std::move(asked), std::move(sink));
 }

@@ -26,7 +26,7 @@ class EngineProvider : public chat::Provider {
 
   chat::ModelInfo info() const override { return options_.model; }
   std::vector<chat::ModelInfo> models() const override;
-  /// Errors: a chat template that cannot be followed.
+  /// Errors: a chat template that cannot be followed, tools for one that knows none (chat::begin_answer).
   Result<chat::GenerationRequest> prepare(chat::GenerationRequest request) const override;
   /// Errors: as Engine::submit; a name that no model has.
   Status generate(chat::GenerationRequest request, chat::TokenSink sink) override;

@@ -5,6 +5,8 @@
 
 #include <future>
 
+#include "chat/conversation.h"
+#include "chat/published_template.h"
 #include "infer/prompt.h"
 #include "infer/tiny_model.h"
 #include "model/adapt.h"
@@ -73,6 +75,41 @@ TEST_F(EngineProviderTest, AConversationGoesThroughTheTemplateAndUsersWriteText)
   auto again = provider_->prepare(*prepared);
   ASSERT_TRUE(again.ok());
   EXPECT_EQ(again->stop, prepared->stop);
+}
+
+// Through the template, the grammar and the parser: a call that must be made is one of the function's.
+TEST_F(EngineProviderTest, ThePromptHoldsToolsAndACallThatMustBeMadeIsMade) {
+  auto published = chat::PublishedTemplate::of_text(
+      "{{ tools | tojson }}<|endoftext|>{{ messages[0].content }}{# <tool_call> #}", "t.jinja");
+  ASSERT_TRUE(published.ok()) << published.error().to_string();
+  model_ = tiny_model(2048);
+  engine_ = *Engine::create(*model_, *tokenizer_);
+  provider_ = std::make_unique<EngineProvider>(
+      *engine_, *tokenizer_,
+      EngineProviderOptions{.model = {.name = "tiny"},
+                            .chat_template = chat::ChatTemplate::of_model(*std::move(published), {"<|endoftext|>"}),
+                            .stop_ids = {kTinyEnd}});
+  chat::GenerationRequest request{.prompt = std::vector<chat::Message>{{"user", "go"}}};
+  request.tools = {.functions = R"([{"type":"function","function":{"name":"walk","parameters":{"type":"object",
+          "properties":{"to":{"$ref":"#/$defs/to"}},"required":["to"],"additionalProperties":false,
+          "$defs":{"to":{"enum":["<|endoftext|>","집"]}}}}}])",
+                   .choice = chat::ToolUse::Choice::kRequired};
+  auto prepared = provider_->prepare(request);
+  ASSERT_TRUE(prepared.ok()) << prepared.error().to_string();
+  const auto& ids = std::get<std::vector<int32_t>>(prepared->prompt);
+  EXPECT_EQ(std::count(ids.begin(), ids.end(), kTinyEnd), 1) << "what the functions say is text";
+  const std::string prompt = *provider_->detokenize(ids);
+  EXPECT_NE(prompt.find(R"("name": "walk")"), std::string::npos) << prompt;
+  EXPECT_TRUE(prompt.ends_with("go<tool_call>\n")) << prompt;
+  auto parser = chat::open_parser(prepared->form);
+  std::string text;
+  for (const TokenEvent& event : events_of(*prepared)) text += event.text;
+  EXPECT_TRUE(parser->push(text).empty()) << text;
+  const std::vector<chat::AnswerEvent> told = parser->finish();
+  ASSERT_EQ(told.size(), 1u) << text;
+  EXPECT_EQ(told[0].call.name, "walk");
+  const Json arguments = *parse_json(told[0].call.arguments, "arguments");
+  EXPECT_TRUE(arguments["to"] == "집" || arguments["to"] == "<|endoftext|>") << text;
 }
 
 TEST_F(EngineProviderTest, WhatATokenizerPutsBeforeATextStandsThereOnceAndNothingBehindIt) {

@@ -30,8 +30,11 @@ GenerationOptions read_options(Fields& fields, const chat::SamplingOptions& defa
 struct Answer {
   int64_t index = 0;
   std::string text;
+  std::string reasoning;              // what was thought before it
+  std::vector<chat::ToolCall> calls;  // each with an id
+  int64_t first_call = 0;             // of a piece: how many calls came before it
   std::vector<chat::TokenReport> tokens;
-  std::string finish_reason;  // "stop", "length"; empty prints as null
+  std::string finish_reason;  // "stop", "length", "tool_calls"; empty prints as null
 };
 
 /// What stands at the head of each response and chunk.

@@ -1,82 +1,20 @@
 #include "protocol/openai_chat.h"
 
-#include <algorithm>
+#include "protocol/openai_messages.h"
+#include "protocol/openai_tools.h"
 
 namespace malmoi::protocol {
 namespace {
 
-constexpr size_t kMaxMessages = 4096;
-
-// A text, or a list of parts of which only texts are understood.
-std::string read_content(Fields& fields, const std::string& place) {
-  const Json* content = fields.raw("content");
-  if (!content) return fields.fail("content", "the message has no 'content'", "give a text"), "";
-  if (content->is_string()) return content->get<std::string>();
-  if (!content->is_array()) return fields.fail("content", "'content' is not a text or a list of parts"), "";
-  std::string text;
-  for (const Json& part : *content) {
-    if (!part.is_object() || json_string(part, "type").empty())
-      return fields.fail("content", "a part is not an object with a 'type'"), "";
-    std::string type = json_string(part, "type");
-    if (type != "text") {
-      fields.fail(unsupported("parts of type '" + shown(type) + "' are not supported: the model reads text alone",
-                              place + "content", "send text"));
-      return "";
-    }
-    if (!part.contains("text") || !part["text"].is_string())
-      return fields.fail("content", "a part of type 'text' has no 'text'"), "";
-    text += part["text"].get<std::string>();
-  }
-  return text;
-}
-
-Result<chat::Message> read_message(const Json& json, size_t index) {
-  std::string place = "messages[" + std::to_string(index) + "].";
-  if (!json.is_object()) return usage_error("a message is not an object", place.substr(0, place.size() - 1));
-  Fields fields(json, place);
-  chat::Message message;
-  message.role = fields.text("role").value_or("");
-  static const std::vector<std::string> kRoles = {"system", "developer", "user", "assistant"};
-  if (message.role == "tool" || message.role == "function") {
-    fields.fail(unsupported("role '" + message.role + "' is not supported: there are no tools", place + "role",
-                            "leave the message out"));
-  } else if (std::find(kRoles.begin(), kRoles.end(), message.role) == kRoles.end()) {
-    fields.fail("role", "'role' is not one of system, developer, user, assistant");
-  }
-  message.content = read_content(fields, place);
-  fields.refuse("tool_calls", "there are no tools");
-  fields.refuse("function_call", "there are no tools");
-  fields.refuse("audio", "the model reads text alone");
-  fields.ignore({"name", "refusal", "annotations", "reasoning_content"});
-  MALMOI_TRY(fields.finish());
-  return message;
-}
-
-void read_messages(Fields& fields, std::vector<chat::Message>& messages) {
-  const Json* list = fields.raw("messages");
-  if (!list) return fields.fail("messages", "'messages' is missing", "give a list of messages");
-  if (!list->is_array() || list->empty() || list->size() > kMaxMessages)
-    return fields.fail("messages", "'messages' is not a list of 1 to " + std::to_string(kMaxMessages) + " messages");
-  for (size_t i = 0; i < list->size(); ++i) {
-    auto message = read_message((*list)[i], i);
-    if (!message.ok()) return fields.fail(message.error());
-    messages.push_back(*std::move(message));
-  }
-}
-
 void refuse_unsupported(Fields& fields) {
-  fields.refuse("tools", "the model calls no functions");
-  fields.refuse("tool_choice", "the model calls no functions",
-                fields.raw("tool_choice") && *fields.raw("tool_choice") == "auto" ? "auto" : "none");
-  fields.refuse("functions", "the model calls no functions");
-  fields.refuse("function_call", "the model calls no functions", "none");
+  fields.refuse("functions", "'tools' has taken its place");
+  fields.refuse("function_call", "'tool_choice' has taken its place", "none");
   fields.refuse("modalities", "answers are text", Json::array({"text"}));
   fields.refuse("audio", "answers are text");
   fields.refuse("prediction", "it would change nothing");
-  fields.refuse("reasoning_effort", "the model does not reason before it answers", "none");
+  fields.refuse("reasoning_effort", "the server has no such control", "none");
   fields.refuse("verbosity", "the model has no such control", "medium");
   fields.refuse("web_search_options", "the model searches nothing");
-  fields.ignore({"parallel_tool_calls"});
 }
 
 Json print_logprobs(const Answer& answer, bool details) {
@@ -88,6 +26,29 @@ Json print_logprobs(const Answer& answer, bool details) {
     content.push_back(std::move(entry));
   }
   return {{"content", std::move(content)}, {"refusal", nullptr}};
+}
+
+// In chunks calls carry their place among those of the answer.
+Json print_calls(const Answer& answer, bool with_index) {
+  Json list = Json::array();
+  for (const chat::ToolCall& call : answer.calls) {
+    Json entry = Json::object();
+    if (with_index) entry["index"] = answer.first_call + static_cast<int64_t>(list.size());
+    entry["id"] = call.id;
+    entry["type"] = "function";
+    entry["function"] = {{"name", call.name}, {"arguments", call.arguments}};
+    list.push_back(std::move(entry));
+  }
+  return list;
+}
+
+Json print_message(const Answer& answer) {
+  const bool calls_alone = answer.text.empty() && !answer.calls.empty();
+  Json message = {{"role", "assistant"}, {"content", calls_alone ? Json(nullptr) : Json(answer.text)}};
+  message["refusal"] = nullptr;
+  if (!answer.reasoning.empty()) message["reasoning_content"] = answer.reasoning;
+  if (!answer.calls.empty()) message["tool_calls"] = print_calls(answer, false);
+  return message;
 }
 
 Json print_head(const ResponseHead& head, const char* object) {
@@ -104,7 +65,8 @@ Result<ChatRequest> parse_chat(const Json& body, const chat::SamplingOptions& de
   Fields fields(body);
   ChatRequest request;
   request.options = read_options(fields, defaults);
-  read_messages(fields, request.messages);
+  request.messages = read_messages(fields);
+  request.options.tools = read_tools(fields);
   auto older = fields.integer("max_tokens", 0, 1 << 24), newer = fields.integer("max_completion_tokens", 0, 1 << 24);
   request.options.max_tokens = newer ? newer : older;
   request.options.logprobs = fields.boolean("logprobs").value_or(false);
@@ -123,7 +85,7 @@ Json print_chat(const ResponseHead& head, const std::vector<Answer>& answers, co
   for (const Answer& answer : answers) {
     json["choices"].push_back(
         {{"index", answer.index},
-         {"message", {{"role", "assistant"}, {"content", answer.text}, {"refusal", nullptr}}},
+         {"message", print_message(answer)},
          {"logprobs", options.logprobs ? print_logprobs(answer, options.token_details) : Json(nullptr)},
          {"finish_reason", print_finish(answer)}});
   }
@@ -147,7 +109,9 @@ Json ChatStream::role_chunk(int64_t index) const {
 
 Json ChatStream::chunk(const Answer& piece) const {
   Json delta = Json::object();
+  if (!piece.reasoning.empty()) delta["reasoning_content"] = piece.reasoning;
   if (!piece.text.empty()) delta["content"] = piece.text;
+  if (!piece.calls.empty()) delta["tool_calls"] = print_calls(piece, true);
   return chunk_of(
       {{"index", piece.index},
        {"delta", std::move(delta)},

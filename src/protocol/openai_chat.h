@@ -14,7 +14,7 @@ struct ChatRequest {
   std::vector<chat::Message> messages;  // at least one
 };
 
-/// Errors name the field. Tools, images, audio, structured output and reasoning controls are refused by name.
+/// Errors name the field. Images, audio, the older functions and reasoning controls are refused by name.
 Result<ChatRequest> parse_chat(const Json& body, const chat::SamplingOptions& defaults);
 
 Json print_chat(const ResponseHead& head, const std::vector<Answer>& answers, const chat::Usage& usage,

@@ -304,15 +304,15 @@ TEST(Chat, RefusesWhatItCannotDoByName) {
     ErrorCode code;
   };
   for (const auto& [body, param, code] :
-       {Case{with(R"("tools":[{"type":"function"}])"), "tools", ErrorCode::kUnsupported},
-        Case{with(R"("tool_choice":"required")"), "tool_choice", ErrorCode::kUnsupported},
+       {Case{with(R"("functions":[{"name":"f"}])"), "functions", ErrorCode::kUnsupported},
+        Case{with(R"("response_format":{"type":"xml"})"), "response_format.type", ErrorCode::kUsage},
         Case{with(R"("modalities":["text","audio"])"), "modalities", ErrorCode::kUnsupported},
         Case{with(R"("reasoning_effort":"high")"), "reasoning_effort", ErrorCode::kUnsupported},
         Case{with(R"("top_logprobs":2)"), "top_logprobs", ErrorCode::kUsage},
         Case{with(R"("prompt":"a")"), "prompt", ErrorCode::kUsage},
         Case{R"({"messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"x"}}]}]})",
              "messages[0].content", ErrorCode::kUnsupported},
-        Case{R"({"messages":[{"role":"tool","content":"x"}]})", "messages[0].role", ErrorCode::kUnsupported},
+        Case{R"({"messages":[{"role":"function","content":"x"}]})", "messages[0].role", ErrorCode::kUnsupported},
         Case{R"({"messages":[{"role":"king","content":"x"}]})", "messages[0].role", ErrorCode::kUsage},
         Case{R"({"messages":[{"role":"user"}]})", "messages[0].content", ErrorCode::kUsage},
         Case{R"({"messages":[{"role":"user","content":"a"},7]})", "messages[1]", ErrorCode::kUsage},

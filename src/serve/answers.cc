@@ -1,6 +1,9 @@
 #include "serve/answers.h"
 
+#include <iterator>
 #include <utility>
+
+#include "serve/new_id.h"
 
 namespace malmoi::serve {
 
@@ -17,8 +20,12 @@ Answers::Answers(Metrics& metrics, double start, AnswersOptions options)
       options_(std::move(options)),
       whole_(options_.count),
       last_(options_.count, 0),
+      calls_(options_.count, 0),
       left_(options_.count) {
-  for (size_t i = 0; i < whole_.size(); ++i) whole_[i].index = static_cast<int64_t>(i);
+  for (size_t i = 0; i < whole_.size(); ++i) {
+    whole_[i].index = static_cast<int64_t>(i);
+    parsers_.push_back(chat::open_parser(options_.form));
+  }
 }
 
 void Answers::measure(const AnswerEvent& event) {
@@ -39,8 +46,39 @@ void Answers::keep(const protocol::Answer& piece) {
   if (!options_.keep) return;
   protocol::Answer& all = whole_[static_cast<size_t>(piece.index)];
   all.text += piece.text;
+  all.reasoning += piece.reasoning;
+  all.calls.insert(all.calls.end(), piece.calls.begin(), piece.calls.end());
   all.tokens.insert(all.tokens.end(), piece.tokens.begin(), piece.tokens.end());
   all.finish_reason = piece.finish_reason;
+}
+
+void Answers::add_call(size_t answer, chat::ToolCall call, protocol::Answer& piece) {
+  if (options_.one_call && calls_[answer] > 0) return;
+  if (call.id.empty()) call.id = new_call_id(options_.form.family->short_ids);
+  piece.calls.push_back(std::move(call));
+  ++calls_[answer];
+}
+
+// What a token's text makes certain, and at the end what is left.
+void Answers::read(const AnswerEvent& event, protocol::Answer& piece) {
+  chat::AnswerParser* parser = parsers_[event.answer].get();
+  if (!parser) {
+    piece.text += event.event.text;
+    return;
+  }
+  std::vector<chat::AnswerEvent> told = parser->push(event.event.text);
+  if (event.event.finish != chat::FinishReason::kNone) {
+    std::vector<chat::AnswerEvent> rest = parser->finish();
+    told.insert(told.end(), std::move_iterator(rest.begin()), std::move_iterator(rest.end()));
+  }
+  piece.first_call = calls_[event.answer];
+  for (chat::AnswerEvent& part : told) {
+    switch (part.kind) {
+      case chat::AnswerEvent::Kind::kContent: piece.text += part.text; break;
+      case chat::AnswerEvent::Kind::kReasoning: piece.reasoning += part.text; break;
+      case chat::AnswerEvent::Kind::kToolCall: add_call(event.answer, std::move(part.call), piece); break;
+    }
+  }
 }
 
 // A token of a prompt stands at the beginning of every answer to it.
@@ -66,13 +104,14 @@ std::vector<protocol::Answer> Answers::add(const AnswerEvent& event) {
     return {};
   }
   protocol::Answer piece = begin_piece(event.answer);
-  piece.text += token.text;
+  read(event, piece);
   if (token.id >= 0) {
     ++usage_.completion_tokens;
     if (options_.logprobs) piece.tokens.push_back(token);
   }
   if (token.finish != chat::FinishReason::kNone) {
-    piece.finish_reason = token.finish == chat::FinishReason::kLength ? "length" : "stop";
+    const char* whole = calls_[event.answer] > 0 ? "tool_calls" : "stop";
+    piece.finish_reason = token.finish == chat::FinishReason::kLength ? "length" : whole;
     if (token.answer == 0) {  // once per prompt
       usage_.prompt_tokens += token.prompt_tokens;
       usage_.cached_tokens += token.cached_tokens;
@@ -80,7 +119,8 @@ std::vector<protocol::Answer> Answers::add(const AnswerEvent& event) {
     metrics_->finished(piece.finish_reason, event.time - start_);
     --left_;
   }
-  if (piece.text.empty() && piece.tokens.empty() && piece.finish_reason.empty()) return {};
+  const bool says = !piece.text.empty() || !piece.reasoning.empty() || !piece.calls.empty();
+  if (!says && piece.tokens.empty() && piece.finish_reason.empty()) return {};
   keep(piece);
   return {std::move(piece)};
 }

@@ -1,10 +1,12 @@
 // The answers of one request as they grow, from the provider's events.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "chat/conversation.h"
 #include "protocol/generation.h"
 #include "protocol/openai_error.h"
 #include "serve/event_queue.h"
@@ -21,6 +23,8 @@ struct AnswersOptions {
   bool logprobs = false;
   bool keep = true;  // for whole(); of a stream, whose pieces are gone when they are sent, nothing is kept
   std::vector<std::string> echoes;
+  chat::AnswerForm form = {};  // how each is told apart
+  bool one_call = false;       // of several calls in an answer the first alone is told
 };
 
 /// Collects events into whole answers and gives the pieces to stream. One thread.
@@ -41,6 +45,8 @@ class Answers {
  private:
   void measure(const AnswerEvent& event);
   protocol::Answer begin_piece(size_t answer);
+  void read(const AnswerEvent& event, protocol::Answer& piece);
+  void add_call(size_t answer, chat::ToolCall call, protocol::Answer& piece);
   void keep(const protocol::Answer& piece);
   std::vector<protocol::Answer> add_prompt_token(const AnswerEvent& event);
 
@@ -48,7 +54,9 @@ class Answers {
   double start_;
   AnswersOptions options_;
   std::vector<protocol::Answer> whole_;
-  std::vector<double> last_;  // when each answer's last token came; 0: none yet
+  std::vector<double> last_;                                  // when each answer's last token came; 0: none yet
+  std::vector<std::unique_ptr<chat::AnswerParser>> parsers_;  // null: all is content
+  std::vector<int64_t> calls_;                                // told of each answer
   chat::Usage usage_;
   size_t left_;
   std::optional<protocol::ApiError> failure_;

@@ -39,6 +39,8 @@ class FakeProvider : public chat::Provider {
 
   Result<chat::GenerationRequest> prepare(chat::GenerationRequest request) const override {
     if (refusal) return *refusal;
+    if (std::holds_alternative<std::vector<chat::Message>>(request.prompt))
+      request.form = {.family = family, .with_calls = request.tools.are_allowed()};
     return request;
   }
 
@@ -77,11 +79,12 @@ class FakeProvider : public chat::Provider {
     return false;
   }
 
-  std::vector<std::string> beside;       // names of models beside its own; set before the first request
-  std::vector<chat::TokenEvent> script;  // set before the first request, as `refusal`
-  std::optional<Error> refusal;          // of prepare()
-  std::atomic<bool> hold{false};         // the script's last event waits while this holds, or until it is cancelled
-  std::atomic<bool> deaf{false};         // in the middle of a step: it does not look whether it is to stop
+  std::vector<std::string> beside;             // names of models beside its own; set before the first request
+  std::vector<chat::TokenEvent> script;        // set before the first request, as `refusal`
+  const chat::AnswerFamily* family = nullptr;  // of answers to chats
+  std::optional<Error> refusal;                // of prepare()
+  std::atomic<bool> hold{false};  // the script's last event waits while this holds, or until it is cancelled
+  std::atomic<bool> deaf{false};  // in the middle of a step: it does not look whether it is to stop
   std::atomic<bool> throws_while_running{false};  // info() does
 
  private:

@@ -13,6 +13,7 @@
 #include "protocol/openai_completions.h"
 #include "protocol/openai_models.h"
 #include "serve/answers.h"
+#include "serve/new_id.h"
 
 namespace malmoi::serve {
 namespace {
@@ -27,16 +28,10 @@ struct Prepared {
 };
 using Preparation = std::variant<Prepared, ApiError>;
 
-// An id that no two answers share, such as `cmpl-5f0c...`.
-std::string new_id(const char* prefix) {
-  static thread_local std::mt19937_64 random{std::random_device{}()};
-  return fmt::format("{}-{:016x}{:016x}", prefix, random(), random());
-}
-
 // A function apart: GCC 12 destroys the fields of a brace twice where one of them throws in a coroutine.
 protocol::ResponseHead make_head(const char* prefix, const chat::Provider& provider,
                                  const protocol::GenerationOptions& options) {
-  return {new_id(prefix), options.model.empty() ? provider.info().name : options.model,
+  return {new_id(prefix + std::string("-")), options.model.empty() ? provider.info().name : options.model,
           static_cast<int64_t>(std::time(nullptr))};
 }
 
@@ -292,6 +287,7 @@ asio::awaitable<void> handle(Exchange& exchange, Preparation (*prepare)(const st
   auto queue = std::make_shared<EventQueue>(exchange.executor());
   QueueGuard guard(queue);
   size_t count = prepared.echoes.size();
+  chat::AnswerForm form = prepared.requests.front().form;  // one for all: a chat is one request
   if (auto error = submit(exchange.shared(), provider, prepared, queue)) {
     co_await exchange.send(error_response(*error));
     co_return;
@@ -301,7 +297,9 @@ asio::awaitable<void> handle(Exchange& exchange, Preparation (*prepare)(const st
                    .each = static_cast<size_t>(prepared.options.n),
                    .logprobs = prepared.options.logprobs,
                    .keep = !prepared.options.stream,
-                   .echoes = std::move(prepared.echoes)});
+                   .echoes = std::move(prepared.echoes),
+                   .form = std::move(form),
+                   .one_call = !prepared.options.tools.parallel});
   Wire wire(make_head(Wire::kPrefix, provider, prepared.options), prepared.options, count);
   exchange.watch(queue);
   if (prepared.options.stream) co_await send_stream(exchange, wire, answers, *queue, prepared.options.include_usage);

@@ -166,8 +166,12 @@ TEST_F(ServerTest, BadRequestsAreRefusedInOneShape) {
   expect_error(post("/v1/completions", ""), 400, "");
   expect_error(post("/v1/completions", R"({"prompt":"a","model":"gpt-9"})"), 404, "model_not_found", "model");
   expect_error(post("/v1/completions", R"({"prompt":"a","best_of":4})"), 400, "unsupported_parameter", "best_of");
-  expect_error(post("/v1/chat/completions", R"({"messages":[{"role":"user","content":"a"}],"tools":[{}]})"), 400,
-               "unsupported_parameter", "tools");
+  expect_error(post("/v1/chat/completions", R"({"messages":[{"role":"user","content":"a"}],"tools":[{}]})"), 400, "",
+               "tools[0].type");
+  expect_error(
+      post("/v1/chat/completions",
+           R"({"messages":[{"role":"user","content":"a"}],"tools":[{"type":"function","function":{"name":"f"}}]})"),
+      400, "unsupported_parameter", "tools");  // the plain template knows none
   expect_error(complete("\"prompt\":\"" + std::string(kContext, 'a') + "\""), 400, "context_length_exceeded", "prompt");
   expect_error(complete(R"("prompt":[1,2,999])"), 400, "", "prompt, position 2");
   expect_error(post("/nowhere", "{}"), 404, "unknown_url");

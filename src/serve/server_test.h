@@ -34,7 +34,9 @@ class ServerTest : public ::testing::Test {
     server_ = *std::move(server);
     provider_ = std::make_unique<infer::EngineProvider>(
         *engine_, *tokenizer_,
-        infer::EngineProviderOptions{.model = {.name = std::move(name), .created = 5}, .stop_ids = {infer::kTinyEnd}});
+        infer::EngineProviderOptions{.model = {.name = std::move(name), .created = 5},
+                                     .chat_template = chat_template_,
+                                     .stop_ids = {infer::kTinyEnd}});
     server_->serve(*provider_);
   }
   void TearDown() override {
@@ -65,6 +67,7 @@ class ServerTest : public ::testing::Test {
     return false;
   }
 
+  chat::ChatTemplate chat_template_ = chat::ChatTemplate::plain();  // set before start()
   std::unique_ptr<model::Model> model_;
   std::unique_ptr<tokenizer::Tokenizer> tokenizer_;
   std::unique_ptr<infer::Engine> engine_;

@@ -7,7 +7,7 @@ namespace malmoi::app {
 ChatListener::ChatListener(const chat::AnswerFamily* family, std::string_view prompt, const TextReceiver& on_text,
                            const TextReceiver& on_reasoning)
     : on_text_(on_text), on_reasoning_(on_reasoning) {
-  if (family) parser_ = family->parser(prompt);
+  if (family) parser_ = family->parser({.prompt = prompt});
 }
 
 void ChatListener::hear(const std::string& piece) {

@@ -28,6 +28,29 @@ class AnswerParser {
   virtual std::vector<AnswerEvent> push(std::string_view text) = 0;
   /// What is left, at the answer's end.
   virtual std::vector<AnswerEvent> finish() = 0;
+  /// What would end the thought that the text is in; empty outside of one.
+  virtual std::string_view thought_end() const { return {}; }
+};
+
+/// How a family begins a call, so that a JSON schema can hold what follows to it: `before`, of kArguments also the function's
+/// name and `after_name`, then JSON.
+struct CallForm {
+  enum class Body {
+    kNone,       // calls are not written as JSON alone
+    kCall,       // {"name", KEY}
+    kCalls,      // a list of such
+    kArguments,  // what KEY would hold: the name stands before it
+  };
+  Body body = Body::kNone;
+  std::string_view before = {}, after_name = {};
+  std::string_view key = "arguments";
+};
+
+/// Where an answer begins.
+struct AnswerStart {
+  std::string_view prompt = {};  // what the answer goes on with; a thought that it opened is open
+  bool with_calls = true;        // else calls are content
+  bool in_content = false;       // the prompt ends within what the answer says
 };
 
 /// How the models of one kind write calls and thoughts.
@@ -38,8 +61,10 @@ struct AnswerFamily {
   /// What stands between the parts of an answer. Where the tokenizer has it as a special token, the parser must see it
   /// written out.
   std::span<const std::string_view> marks;
-  /// `prompt`: what the answer goes on with; a thought that it opened is open.
-  std::unique_ptr<AnswerParser> (*parser)(std::string_view prompt);
+  std::unique_ptr<AnswerParser> (*parser)(const AnswerStart& start);
+  /// How models of a template of the family begin a call.
+  CallForm (*call_form)(std::string_view template_source);
+  bool short_ids = false;  // its templates take ids of calls of nine letters and digits, no others
 };
 
 /// One file each; the last is for all that is of no family: everything but <think> is content.

@@ -27,7 +27,7 @@ std::string told(const std::vector<AnswerEvent>& events) {
 }
 
 std::string parsed(const AnswerFamily& family, std::string_view prompt, std::string_view answer, size_t step) {
-  auto parser = family.parser(prompt);
+  auto parser = family.parser({.prompt = prompt});
   std::vector<AnswerEvent> events;
   auto add = [&](std::vector<AnswerEvent> more) { events.insert(events.end(), more.begin(), more.end()); };
   for (size_t at = 0; at < answer.size(); at += step) add(parser->push(answer.substr(at, step)));
@@ -102,10 +102,40 @@ TEST(Answer, IsToldApartHoweverItComes) {
 }
 
 TEST(Answer, WhatIsCertainIsToldAtOnce) {
-  auto parser = answer_family("<tool_call>").parser("");
+  auto parser = answer_family("<tool_call>").parser({});
   EXPECT_EQ(told(parser->push("Hello there")), "c:Hello there");
   EXPECT_EQ(told(parser->push(" <tool")), "");
   EXPECT_EQ(told(parser->push("box>")), "c: <toolbox>");
+}
+
+// Where nobody offered functions, JSON that looks like a call is what was asked for.
+TEST(Answer, WithoutCallsTheyAreContent) {
+  for (const Case& one : kCases) {
+    const AnswerFamily& family = answer_family(one.source);
+    auto parser = family.parser({.prompt = one.prompt, .with_calls = false});
+    std::vector<AnswerEvent> events = parser->push(one.answer);
+    for (AnswerEvent& event : parser->finish()) events.push_back(std::move(event));
+    for (const AnswerEvent& event : events) EXPECT_NE(event.kind, AnswerEvent::Kind::kToolCall) << one.answer;
+  }
+  EXPECT_EQ(
+      told(
+          answer_family("<|python_tag|>").parser({.with_calls = false})->push("{\"name\": \"f\", \"parameters\": {}}")),
+      "c:{\"name\": \"f\", \"parameters\": {}}");
+}
+
+// A message that is gone on with has its spaces, and no beginning.
+TEST(Answer, WithinContentNothingIsTrimmed) {
+  auto parser = answer_family("<|python_tag|>").parser({.in_content = true});
+  EXPECT_EQ(told(parser->push(" two {\"name\": \"f\", \"parameters\": {}}")),
+            "c: two {\"name\": \"f\", \"parameters\": {}}");
+  EXPECT_EQ(told(answer_family("").parser({.in_content = true})->push("  x")), "c:  x");
+}
+
+TEST(Answer, AThoughtThatIsOpenHasAnEnd) {
+  EXPECT_EQ(answer_family("<tool_call>").parser({.prompt = "<think>\n"})->thought_end(), "</think>");
+  EXPECT_EQ(answer_family("[TOOL_CALLS]").parser({.prompt = "[THINK]"})->thought_end(), "[/THINK]");
+  EXPECT_EQ(answer_family("<tool_call>").parser({.prompt = "hm"})->thought_end(), "");
+  EXPECT_EQ(answer_family("<|channel|>").parser({.prompt = "<|start|>assistant"})->thought_end(), "");
 }
 
 TEST(Answer, AnyBytesComeBack) {

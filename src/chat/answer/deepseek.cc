@@ -49,8 +49,17 @@ bool wrote(std::string_view source) {
   return source.find(kBegin) != source.npos || source.find("<｜Assistant｜>") != source.npos;
 }
 
+CallForm call_form(std::string_view source) {
+  using enum CallForm::Body;
+  if (source.find("```json") != source.npos)
+    return {.body = kArguments,
+            .before = "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>",
+            .after_name = "\n```json\n"};
+  return {.body = kArguments, .before = "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>", .after_name = kSeparator};
+}
+
 }  // namespace
 
-extern const AnswerFamily deepseek_answers{"deepseek", wrote, kMarks, parser_of<kSections>};
+extern const AnswerFamily deepseek_answers{"deepseek", wrote, kMarks, parser_of<kSections>, call_form};
 
 }  // namespace malmoi::chat

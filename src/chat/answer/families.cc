@@ -8,12 +8,13 @@ const Section kSections[] = {kThink};
 constexpr std::string_view kMarks[] = {"<think>", "</think>"};
 
 bool wrote(std::string_view) { return true; }
+CallForm call_form(std::string_view) { return {}; }
 
 }  // namespace
 
 extern const AnswerFamily harmony_answers, deepseek_answers, mistral_answers, llama3_answers, hermes_answers,
     gemma_answers;
-const AnswerFamily plain_answers{"plain", wrote, kMarks, parser_of<kSections>};
+const AnswerFamily plain_answers{"plain", wrote, kMarks, parser_of<kSections>, call_form};
 
 std::span<const AnswerFamily* const> answer_families() {
   static constexpr const AnswerFamily* kFamilies[] = {&harmony_answers, &deepseek_answers, &mistral_answers,

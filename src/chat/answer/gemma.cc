@@ -12,8 +12,10 @@ const Section kSections[] = {
 
 bool wrote(std::string_view source) { return source.find("<start_of_turn>") != source.npos; }
 
+CallForm call_form(std::string_view) { return {.body = CallForm::Body::kCall, .key = "parameters"}; }
+
 }  // namespace
 
-extern const AnswerFamily gemma_answers{"gemma", wrote, {}, parser_of<kSections>};
+extern const AnswerFamily gemma_answers{"gemma", wrote, {}, parser_of<kSections>, call_form};
 
 }  // namespace malmoi::chat

@@ -19,6 +19,8 @@ constexpr std::array<std::string_view, 6> kMarks = {"<|channel|>", "<|message|>"
 
 class HarmonyParser : public AnswerParser {
  public:
+  explicit HarmonyParser(bool with_calls) : with_calls_(with_calls) {}
+
   std::vector<AnswerEvent> push(std::string_view text) override {
     held_ += text;
     while (true) {
@@ -59,7 +61,7 @@ class HarmonyParser : public AnswerParser {
       in_header_ = false;
       thinks_ = header_.find("analysis") != header_.npos;
       constexpr std::string_view kTo = "to=functions.";
-      if (size_t to = header_.find(kTo); to != header_.npos) {
+      if (size_t to = header_.find(kTo); with_calls_ && to != header_.npos) {
         size_t begin = to + kTo.size();
         recipient_ = header_.substr(begin, header_.find_first_of(" <\n", begin) - begin);
       }
@@ -81,6 +83,7 @@ class HarmonyParser : public AnswerParser {
     if (!in_header_) thinks_ = false;
   }
 
+  bool with_calls_;
   std::string held_, header_, recipient_, body_;
   AnswerEvents events_;
   bool in_header_ = false, thinks_ = false;
@@ -88,10 +91,18 @@ class HarmonyParser : public AnswerParser {
 
 bool wrote(std::string_view source) { return source.find("<|channel|>") != source.npos; }
 
-std::unique_ptr<AnswerParser> parser(std::string_view) { return std::make_unique<HarmonyParser>(); }
+std::unique_ptr<AnswerParser> parser(const AnswerStart& start) {
+  return std::make_unique<HarmonyParser>(start.with_calls);
+}
+
+CallForm call_form(std::string_view) {
+  return {.body = CallForm::Body::kArguments,
+          .before = "<|channel|>commentary to=functions.",
+          .after_name = " <|constrain|>json<|message|>"};
+}
 
 }  // namespace
 
-extern const AnswerFamily harmony_answers{"harmony", wrote, kMarks, parser};
+extern const AnswerFamily harmony_answers{"harmony", wrote, kMarks, parser, call_form};
 
 }  // namespace malmoi::chat

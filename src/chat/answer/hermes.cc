@@ -9,8 +9,14 @@ constexpr std::string_view kMarks[] = {"<think>", "</think>", "<tool_call>", "</
 
 bool wrote(std::string_view source) { return source.find("<tool_call>") != source.npos; }
 
+// Some templates of the kind have calls written as XML.
+CallForm call_form(std::string_view source) {
+  if (source.find("<function=") != source.npos) return {};
+  return {.body = CallForm::Body::kCall, .before = "<tool_call>\n"};
+}
+
 }  // namespace
 
-extern const AnswerFamily hermes_answers{"hermes", wrote, kMarks, parser_of<kSections>};
+extern const AnswerFamily hermes_answers{"hermes", wrote, kMarks, parser_of<kSections>, call_form};
 
 }  // namespace malmoi::chat

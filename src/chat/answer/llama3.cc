@@ -35,8 +35,10 @@ bool wrote(std::string_view source) {
          (source.find("<|start_header_id|>") != source.npos && source.find("\"parameters\"") != source.npos);
 }
 
+CallForm call_form(std::string_view) { return {.body = CallForm::Body::kCall, .key = "parameters"}; }
+
 }  // namespace
 
-extern const AnswerFamily llama3_answers{"llama3", wrote, kMarks, parser_of<kSections>};
+extern const AnswerFamily llama3_answers{"llama3", wrote, kMarks, parser_of<kSections>, call_form};
 
 }  // namespace malmoi::chat

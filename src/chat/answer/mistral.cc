@@ -41,8 +41,13 @@ constexpr std::string_view kMarks[] = {"[THINK]", "[/THINK]", kCalls, kArgs, kId
 
 bool wrote(std::string_view source) { return source.find(kCalls) != source.npos; }
 
+CallForm call_form(std::string_view source) {
+  if (source.find(kArgs) == source.npos) return {.body = CallForm::Body::kCalls, .before = kCalls};
+  return {.body = CallForm::Body::kArguments, .before = kCalls, .after_name = kArgs};
+}
+
 }  // namespace
 
-extern const AnswerFamily mistral_answers{"mistral", wrote, kMarks, parser_of<kSections>};
+extern const AnswerFamily mistral_answers{"mistral", wrote, kMarks, parser_of<kSections>, call_form, true};
 
 }  // namespace malmoi::chat

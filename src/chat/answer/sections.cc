@@ -23,13 +23,21 @@ std::string_view without_spaces_behind(std::string_view text) {
 
 class SectionParser : public AnswerParser {
  public:
-  SectionParser(std::span<const Section> sections, const Section* open) : sections_(sections), section_(open) {}
+  SectionParser(std::span<const Section> sections, const Section* open, const AnswerStart& start)
+      : sections_(sections),
+        section_(open),
+        with_calls_(start.with_calls),
+        trims_(!start.in_content),
+        said_(start.in_content) {}
 
   std::vector<AnswerEvent> push(std::string_view text) override {
     held_ += text;
     return told(false);
   }
   std::vector<AnswerEvent> finish() override { return told(true); }
+  std::string_view thought_end() const override {
+    return section_ && !section_->calls && !section_->closes.empty() ? section_->closes[0] : std::string_view();
+  }
 
  private:
   std::vector<AnswerEvent> told(bool last) {
@@ -67,7 +75,7 @@ class SectionParser : public AnswerParser {
     size_t first = held_.npos, waits = 0;
     const Section* found = nullptr;
     for (const Section& section : sections_) {
-      if (section.at_start && said_) continue;
+      if ((section.at_start && said_) || (section.calls && !with_calls_)) continue;
       const std::string_view rest = section.at_start ? without_spaces_before(held_) : std::string_view(held_);
       const size_t before = held_.size() - rest.size();
       size_t at = section.at_start && !rest.starts_with(section.open) ? rest.npos : rest.find(section.open);
@@ -124,21 +132,22 @@ class SectionParser : public AnswerParser {
 
   std::span<const Section> sections_;
   const Section* section_;
+  bool with_calls_;
   std::string held_;
   std::string gap_;  // white space before the section
   AnswerEvents events_;
-  bool trims_ = true;     // white space at the beginning and after a section
-  bool said_ = false;     // some content
+  bool trims_;            // white space at the beginning and after a section
+  bool said_;             // some content
   bool thought_ = false;  // some of this thought
 };
 
 }  // namespace
 
-std::unique_ptr<AnswerParser> section_parser(std::span<const Section> sections, std::string_view prompt) {
+std::unique_ptr<AnswerParser> section_parser(std::span<const Section> sections, const AnswerStart& start) {
   auto open = std::find_if(sections.begin(), sections.end(), [&](const Section& section) {
-    return !section.calls && without_spaces_behind(prompt).ends_with(section.open);
+    return !section.calls && without_spaces_behind(start.prompt).ends_with(section.open);
   });
-  return std::make_unique<SectionParser>(sections, open == sections.end() ? nullptr : &*open);
+  return std::make_unique<SectionParser>(sections, open == sections.end() ? nullptr : &*open, start);
 }
 
 }  // namespace malmoi::chat

@@ -21,13 +21,14 @@ struct Section {
   bool keeps_open = false;  // `open` belongs to the text between
 };
 
-/// White space beside a section is left out. A thought whose mark `prompt` ends with is open already.
-std::unique_ptr<AnswerParser> section_parser(std::span<const Section> sections, std::string_view prompt);
+/// White space beside a section, and before all content, is left out. A thought whose mark the prompt ends with is open
+/// already.
+std::unique_ptr<AnswerParser> section_parser(std::span<const Section> sections, const AnswerStart& start);
 
 /// The same as AnswerFamily::parser.
 template <const auto& kSections>
-std::unique_ptr<AnswerParser> parser_of(std::string_view prompt) {
-  return section_parser(kSections, prompt);
+std::unique_ptr<AnswerParser> parser_of(const AnswerStart& start) {
+  return section_parser(kSections, start);
 }
 
 /// `<think>` ... `</think>`, as several families have it.

@@ -1,0 +1,150 @@
+#include "protocol/openai_messages.h"
+
+#include <map>
+#include <string>
+#include <utility>
+
+namespace malmoi::protocol {
+namespace {
+
+constexpr size_t kMaxMessages = 4096;
+constexpr size_t kMaxCalls = 128;  // of one message
+
+using CallNames = std::map<std::string, std::string>;  // of functions, by the ids of their calls
+
+// A text, or a list of parts of which only texts are understood.
+std::string read_content(Fields& fields, const std::string& place, bool required) {
+  const Json* content = fields.raw("content");
+  if (!content) {
+    if (required) fields.fail("content", "the message has no 'content'", "give a text");
+    return "";
+  }
+  if (content->is_string()) return content->get<std::string>();
+  if (!content->is_array()) return fields.fail("content", "'content' is not a text or a list of parts"), "";
+  std::string text;
+  for (const Json& part : *content) {
+    if (!part.is_object() || json_string(part, "type").empty())
+      return fields.fail("content", "a part is not an object with a 'type'"), "";
+    std::string type = json_string(part, "type");
+    if (type != "text") {
+      fields.fail(unsupported("parts of type '" + shown(type) + "' are not supported: the model reads text alone",
+                              place + "content", "send text"));
+      return "";
+    }
+    if (!part.contains("text") || !part["text"].is_string())
+      return fields.fail("content", "a part of type 'text' has no 'text'"), "";
+    text += part["text"].get<std::string>();
+  }
+  return text;
+}
+
+std::string required_text(Fields& fields, const char* name) {
+  std::string text = fields.text(name).value_or("");
+  if (text.empty()) fields.fail(name, "'" + std::string(name) + "' is missing or empty");
+  return text;
+}
+
+// {"id", "type": "function", "function": {"name", "arguments"}}
+Result<chat::ToolCall> read_call(const Json& json, const std::string& place) {
+  if (!json.is_object()) return usage_error("a call is not an object", place);
+  Fields fields(json, place + ".");
+  chat::ToolCall call{.id = required_text(fields, "id")};
+  if (fields.text("type").value_or("function") != "function") fields.fail("type", "'type' is not 'function'");
+  const Json* function = fields.raw("function");
+  if (!function || !function->is_object()) {
+    fields.fail("function", "'function' is not an object", "give {\"name\": ..., \"arguments\": ...}");
+  } else {
+    Fields inner(*function, place + ".function.");
+    call.name = required_text(inner, "name");
+    call.arguments = inner.text("arguments").value_or("");
+    if (Status done = inner.finish(); !done.ok()) fields.fail(done.error());
+  }
+  fields.ignore({"index"});  // as it stands in chunks
+  MALMOI_TRY(fields.finish());
+  return call;
+}
+
+std::vector<chat::ToolCall> read_calls(Fields& fields, const std::string& place, CallNames& names) {
+  std::vector<chat::ToolCall> calls;
+  const Json* list = fields.raw("tool_calls");
+  if (!list) return calls;
+  if (!list->is_array() || list->size() > kMaxCalls) {
+    fields.fail("tool_calls", "'tool_calls' is not a list of at most " + std::to_string(kMaxCalls) + " calls");
+    return calls;
+  }
+  for (size_t i = 0; i < list->size() && !fields.failed(); ++i) {
+    auto call = read_call((*list)[i], place + "tool_calls[" + std::to_string(i) + "]");
+    if (!call.ok()) return fields.fail(call.error()), calls;
+    names[call->id] = call->name;
+    calls.push_back(*std::move(call));
+  }
+  return calls;
+}
+
+void read_assistant(Fields& fields, const std::string& place, chat::Message& message, CallNames& names) {
+  message.tool_calls = read_calls(fields, place, names);
+  message.content = read_content(fields, place, message.tool_calls.empty());
+  message.reasoning_content = fields.text("reasoning_content").value_or("");
+  fields.ignore({"name"});
+}
+
+// Templates name the function whose result it is.
+void read_tool_result(Fields& fields, const std::string& place, chat::Message& message, const CallNames& names) {
+  message.content = read_content(fields, place, true);
+  message.tool_call_id = required_text(fields, "tool_call_id");
+  message.name = fields.text("name").value_or("");
+  auto call = names.find(message.tool_call_id);
+  if (call == names.end()) {
+    fields.fail("tool_call_id", "'tool_call_id' is of no call in a message before it",
+                "give the assistant's message with its 'tool_calls', too");
+  } else if (message.name.empty()) {
+    message.name = call->second;
+  }
+}
+
+Result<chat::Message> read_message(const Json& json, size_t index, CallNames& names) {
+  std::string place = "messages[" + std::to_string(index) + "].";
+  if (!json.is_object()) return usage_error("a message is not an object", place.substr(0, place.size() - 1));
+  Fields fields(json, place);
+  chat::Message message;
+  message.role = fields.text("role").value_or("");
+  if (message.role == "assistant") {
+    read_assistant(fields, place, message, names);
+  } else if (message.role == "tool") {
+    read_tool_result(fields, place, message, names);
+  } else if (message.role == "system" || message.role == "developer" || message.role == "user") {
+    message.content = read_content(fields, place, true);
+    fields.refuse("tool_calls", "only the assistant calls functions");
+    fields.ignore({"name", "reasoning_content"});
+  } else if (message.role == "function") {
+    fields.fail(unsupported("role 'function' is not supported", place + "role", "use 'tool' with its 'tool_call_id'"));
+  } else {
+    fields.fail("role", "'role' is not one of system, developer, user, assistant, tool");
+  }
+  fields.refuse("function_call", "'tool_calls' has taken its place");
+  fields.refuse("audio", "the model reads text alone");
+  fields.ignore({"refusal", "annotations"});
+  MALMOI_TRY(fields.finish());
+  return message;
+}
+
+}  // namespace
+
+std::vector<chat::Message> read_messages(Fields& fields) {
+  std::vector<chat::Message> messages;
+  const Json* list = fields.raw("messages");
+  if (!list) return fields.fail("messages", "'messages' is missing", "give a list of messages"), messages;
+  if (!list->is_array() || list->empty() || list->size() > kMaxMessages) {
+    fields.fail("messages", "'messages' is not a list of 1 to " + std::to_string(kMaxMessages) + " messages");
+    return messages;
+  }
+  CallNames names;
+  for (size_t i = 0; i < list->size(); ++i) {
+    auto message = read_message((*list)[i], i, names);
+    if (!message.ok()) return fields.fail(message.error()), messages;
+    messages.push_back(*std::move(message));
+  }
+  return messages;
+}
+
+}  // namespace malmoi::protocol
