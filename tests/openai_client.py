@@ -67,7 +67,7 @@ def chat(client, model):
 # As Hermes and Qwen write calls.
 TEMPLATE = """{{ tools | tojson }}
 {% for m in messages %}{{ m.role }}: {{ m.content }}
-{% for call in m.tool_calls or [] %}<tool_call>{{ call.function | tojson }}</tool_call>
+{% for call in m.tool_calls or [] %}<tool_call>{"name": "{{ call.function.name }}", "arguments": {{ call.function.arguments | tojson }}}</tool_call>
 {% endfor %}{% endfor %}assistant: """
 
 

@@ -20,6 +20,8 @@ constexpr const char* kWeather =
     R"("$defs":{"city":{"type":"string"}}}}})";
 constexpr const char* kTime = R"({"type":"function","function":{"name":"time"}})";
 
+constexpr const char* kHermes = "<tool_call>{\"name\": ";
+
 // A template of a family: `mark` shows which.
 ChatTemplate of(const std::string& mark, const std::string& end = "assistant\n") {
   auto published = PublishedTemplate::of_text(
@@ -37,13 +39,13 @@ GenerationRequest asking(Choice choice, const std::string& functions, const std:
 
 TEST(Conversation, ThePromptHoldsTheToolsThatMayBeCalled) {
   GenerationRequest request = asking(Choice::kAuto, kTime);
-  auto chat = begin_answer(of("<tool_call>"), request);
+  auto chat = begin_answer(of(kHermes), request);
   ASSERT_TRUE(chat.ok()) << chat.error().to_string();
   EXPECT_THAT(chat->prompt, HasSubstr("\"name\": \"time\""));
   EXPECT_TRUE(request.form.with_calls);
   EXPECT_FALSE(request.constraint.has_value());
   request = asking(Choice::kNone, kTime);
-  EXPECT_EQ(begin_answer(of("<tool_call>"), request)->prompt, "Hiassistant\n");
+  EXPECT_EQ(begin_answer(of(kHermes), request)->prompt, "Hiassistant\n");
   EXPECT_FALSE(request.form.with_calls);
 }
 
@@ -64,17 +66,17 @@ TEST(Conversation, ATemplateThatKnowsNoToolsIsNotGivenAny) {
 TEST(Conversation, ARuleBesideToolsIsRefusedAndAloneIsContent) {
   GenerationRequest request = asking(Choice::kAuto, kTime);
   request.constraint = Constraint{};
-  auto refused = begin_answer(of("<tool_call>"), request);
+  auto refused = begin_answer(of(kHermes), request);
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.error().where, "tools");
   request.tools = {};
-  ASSERT_TRUE(begin_answer(of("<tool_call>"), request).ok());
+  ASSERT_TRUE(begin_answer(of(kHermes), request).ok());
   EXPECT_EQ(open_parser(request.form), nullptr);
 }
 
 TEST(Conversation, AMessageThatIsContinuedKeepsItsSpaces) {
   GenerationRequest request{.prompt = std::vector<Message>{{"assistant", "One,"}}};
-  ASSERT_TRUE(begin_answer(of("<tool_call>", ""), request).ok());
+  ASSERT_TRUE(begin_answer(of(kHermes, ""), request).ok());
   EXPECT_EQ(open_parser(request.form)->push(" two").at(0).text, " two");
 }
 
@@ -99,7 +101,7 @@ TEST(Conversation, ACallThatMustBeMadeIsBegunAndHeldToAsItsFamilyWritesIt) {
     std::string mark, begun, schema, rest;
   };
   for (const Case& one : {
-           Case{"<tool_call>", "<tool_call>\n", in_call, R"({"name": "weather", "arguments": {"city": "x"}})"},
+           Case{kHermes, "<tool_call>\n", in_call, R"({"name": "weather", "arguments": {"city": "x"}})"},
            Case{"<|python_tag|>", "", call_schema("parameters", "/properties/parameters"),
                 R"({"name": "weather", "parameters": {"city": "x"}})"},
            Case{"<start_of_turn>", "", call_schema("parameters", "/properties/parameters"),
@@ -133,13 +135,13 @@ TEST(Conversation, ACallThatMustBeMadeIsBegunAndHeldToAsItsFamilyWritesIt) {
 TEST(Conversation, SeveralFunctionsAreAChoiceAndANameIsOne) {
   const std::string both = std::string(kWeather) + "," + kTime;
   GenerationRequest request = asking(Choice::kRequired, both);
-  ASSERT_TRUE(begin_answer(of("<tool_call>"), request).ok());
+  ASSERT_TRUE(begin_answer(of(kHermes), request).ok());
   const Json schema = *parse_json(request.constraint->text, "schema");
   ASSERT_EQ(schema["anyOf"].size(), 2u);
   EXPECT_THAT(request.constraint->text, HasSubstr("#/anyOf/0/properties/arguments/$defs/city"));
   EXPECT_EQ(schema["anyOf"][1]["properties"]["arguments"]["additionalProperties"], false) << "no parameters: none";
   request = asking(Choice::kRequired, both, "time");
-  auto named = begin_answer(of("<tool_call>"), request);
+  auto named = begin_answer(of(kHermes), request);
   ASSERT_TRUE(named.ok());
   EXPECT_THAT(request.constraint->text, Not(HasSubstr("weather")));
   EXPECT_THAT(named->prompt, HasSubstr("weather")) << "the model knows of all";
@@ -151,7 +153,7 @@ TEST(Conversation, SeveralFunctionsAreAChoiceAndANameIsOne) {
 
 TEST(Conversation, AThoughtThatThePromptOpensIsClosedBeforeTheCall) {
   GenerationRequest request = asking(Choice::kRequired, kTime);
-  auto chat = begin_answer(of("<tool_call>", "assistant\n<think>\n"), request);
+  auto chat = begin_answer(of(kHermes, "assistant\n<think>\n"), request);
   ASSERT_TRUE(chat.ok());
   EXPECT_THAT(chat->prompt, EndsWith("<think>\n\n</think>\n\n<tool_call>\n"));
   auto parser = open_parser(request.form);
@@ -161,8 +163,9 @@ TEST(Conversation, AThoughtThatThePromptOpensIsClosedBeforeTheCall) {
 
 TEST(Conversation, WhatCannotBeHeldToIsRefusedByName) {
   const std::string both = std::string(kWeather) + "," + kTime;
-  for (const auto& [mark, remedy] : {std::pair{"no family", "'auto'"}, std::pair{"<tool_call> <function=", "'auto'"},
-                                     std::pair{"<|channel|>", "name the function"}}) {
+  for (const auto& [mark, remedy] :
+       {std::pair{"no family", "'auto'"}, std::pair{"<tool_call> as XML", "'auto'"},
+        std::pair{"<｜Assistant｜> XML", "'auto'"}, std::pair{"<|channel|>", "name the function"}}) {
     GenerationRequest request = asking(Choice::kRequired, both);
     auto refused = begin_answer(of(mark), request);
     ASSERT_FALSE(refused.ok()) << mark;
@@ -172,7 +175,7 @@ TEST(Conversation, WhatCannotBeHeldToIsRefusedByName) {
   GenerationRequest request = asking(Choice::kRequired, both, "time");
   EXPECT_TRUE(begin_answer(of("<|channel|>"), request).ok());
   request = asking(Choice::kRequired, both, "other");
-  EXPECT_FALSE(begin_answer(of("<tool_call>"), request).ok());
+  EXPECT_FALSE(begin_answer(of(kHermes), request).ok());
 }
 
 }  // namespace

@@ -80,7 +80,7 @@ TEST_F(EngineProviderTest, AConversationGoesThroughTheTemplateAndUsersWriteText)
 // Through the template, the grammar and the parser: a call that must be made is one of the function's.
 TEST_F(EngineProviderTest, ThePromptHoldsToolsAndACallThatMustBeMadeIsMade) {
   auto published = chat::PublishedTemplate::of_text(
-      "{{ tools | tojson }}<|endoftext|>{{ messages[0].content }}{# <tool_call> #}", "t.jinja");
+      "{{ tools | tojson }}<|endoftext|>{{ messages[0].content }}{# <tool_call>{\"name\": #}", "t.jinja");
   ASSERT_TRUE(published.ok()) << published.error().to_string();
   model_ = tiny_model(2048);
   engine_ = *Engine::create(*model_, *tokenizer_);

@@ -187,8 +187,8 @@ TEST_F(ToolsTest, CompletionsStayAsTheyAre) {
 
 // A model of random weights makes the call that it must make.
 TEST_F(ServerTest, ACallThatMustBeMadeIsMade) {
-  auto published =
-      chat::PublishedTemplate::of_text("{{ tools | tojson }}{{ messages | tojson }}{# <tool_call> #}", "t.jinja");
+  auto published = chat::PublishedTemplate::of_text(
+      "{{ tools | tojson }}{{ messages | tojson }}{# <tool_call>{\"name\": #}", "t.jinja");
   ASSERT_TRUE(published.ok()) << published.error().to_string();
   chat_template_ = chat::ChatTemplate::of_model(*std::move(published), {"<|endoftext|>"});
   start();

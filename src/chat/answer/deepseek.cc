@@ -51,6 +51,7 @@ bool wrote(std::string_view source) {
 
 CallForm call_form(std::string_view source) {
   using enum CallForm::Body;
+  if (source.find(kBegin) == source.npos) return {};  // later ones have calls in XML
   if (source.find("```json") != source.npos)
     return {.body = kArguments,
             .before = "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>",

@@ -9,9 +9,10 @@ constexpr std::string_view kMarks[] = {"<think>", "</think>", "<tool_call>", "</
 
 bool wrote(std::string_view source) { return source.find("<tool_call>") != source.npos; }
 
-// Some templates of the kind have calls written as XML.
+// A template that shows no call in JSON has something else written between the marks: mostly XML.
 CallForm call_form(std::string_view source) {
-  if (source.find("<function=") != source.npos) return {};
+  const bool shows_json = source.find(R"("name": )") != source.npos || source.find(R"(\"name\": )") != source.npos;
+  if (!shows_json) return {};
   return {.body = CallForm::Body::kCall, .before = "<tool_call>\n"};
 }
 
