@@ -151,6 +151,21 @@ TEST(Adapters, AnAnswerDependsOnItsOwnAdapterAlone) {
   }
 }
 
+// Keys of a prompt that went through one adapter are no other's.
+TEST(Adapters, BeginningsAreSharedWithinAnAdapter) {
+  auto model = adapted_model(three_adapters());
+  Trial trial(*model, {.prefix_bytes = size_t{1} << 24, .drafter = make_prompt_lookup()});
+  std::vector<TokenRequest> requests;
+  for (int32_t adapter : {0, 1, -1, 0, 1}) {
+    requests.push_back(request_of(40, 12, 30));
+    requests.back().adapter = adapter;
+    ASSERT_TRUE(trial.submit(requests.back()).ok());
+    trial.finish();
+  }
+  EXPECT_EQ(trial.stats().cached_tokens, 39 + 39);
+  expect_as_alone(trial, *model, requests);
+}
+
 TEST(Adapters, WhereRowsAreNotKeptEachAdapterHasItsOwnPass) {
   auto model = adapted_model(three_adapters());
   model->mixes_adapters = false;
