@@ -197,7 +197,8 @@ TEST_F(ServerTest, ACallThatMustBeMadeIsMade) {
   for (const char* wanted : {R"("required")", R"({"type":"function","function":{"name":"f"}})"}) {
     const TestResponse response = post("/v1/chat/completions", asking(fields + wanted));
     ASSERT_EQ(response.status, 200) << response.body;
-    for (const Json& choice : response.json()["choices"]) {
+    const Json told = response.json();
+    for (const Json& choice : told["choices"]) {
       EXPECT_EQ(choice["finish_reason"], "tool_calls") << choice;
       ASSERT_EQ(choice["message"]["tool_calls"].size(), 1u) << choice;
       const Json& function = choice["message"]["tool_calls"][0]["function"];
