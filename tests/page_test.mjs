@@ -69,7 +69,8 @@ async function branches(page, before) {
   await chips.nth(2).click()
   const bars = page.locator('#view-complete .detail .bars').first()
   await bars.locator('li:not(.chosen) button').first().click()
-  await page.waitForFunction(() => !document.querySelector('#view-complete .detail'))
+  // It begins anew only when the server has said what the prompt's tokens are.
+  await page.waitForFunction((old) => document.querySelector('#view-complete .chips').innerText !== old, before)
   await settled(page, 'view-complete')
   const after = await page.locator('#view-complete .chips').innerText()
   assert.ok(after.startsWith(kept), `${JSON.stringify(after)} does not begin with ${JSON.stringify(kept)}`)

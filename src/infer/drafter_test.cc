@@ -79,7 +79,7 @@ TEST(Speculation, LongTextsAreKept) {
   Trial trial(*model, {.drafter = *make_draft_model(*model, model->outputs())});
   ASSERT_TRUE(trial.submit(request).ok());
   trial.finish();
-  EXPECT_GT(trial.stats().accepted_draft_tokens, 20);
+  EXPECT_GT(trial.stats().accepted_draft_tokens, 10);
   expect_same(trial.answer(0), alone(*model, request));
 }
 

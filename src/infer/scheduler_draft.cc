@@ -10,7 +10,10 @@ namespace {
 // Rows of all answers together up to which one more costs far less than the pass: the weights are read in the meantime.
 constexpr int64_t kRowsWorthDrafting = 16;
 // What a text begins with; then twice as many where all were right, and about as many as were right where some were not.
-constexpr int64_t kFirstDraft = 4;
+constexpr int64_t kFirstDraft = 2;
+// A row that is wrong costs about a tenth of a pass. Where drafts were wrong from their first token on, so often in a row, so
+// many tokens go without.
+constexpr int64_t kMissesToPause = 4, kPause = 4;
 
 }  // namespace
 
@@ -32,6 +35,10 @@ void Scheduler::draft(std::vector<Piece>& pieces) {
   for (Piece& piece : pieces) {
     Sequence& s = *piece.sequence;
     if (piece.rows != 1 || piece.wanted != 1) continue;
+    if (s.draft_pause > 0) {
+      --s.draft_pause;
+      continue;
+    }
     const int64_t most = most_to_draft(s, static_cast<int64_t>(pieces.size()));
     if (most < 1) continue;
     texts.push_back({.sequence = s.id, .ids = s.text, .most = most});
@@ -67,6 +74,11 @@ void Scheduler::take_draft(Sequence& s, const Piece& piece, std::span<const floa
   }
   draft_tokens_ += drafted;
   accepted_draft_tokens_ += right;
+  s.draft_misses = right > 0 ? 0 : s.draft_misses + 1;
+  if (s.draft_misses >= kMissesToPause) {
+    s.draft_misses = 0;
+    s.draft_pause = kPause;
+  }
   s.draft_length = right == drafted ? std::min(2 * drafted, kMostRowsOfAnswer - 1) : right + 1;
   if (!s.done && s.read() >= s.length()) s.state.truncate(s.length() - 1);
 }

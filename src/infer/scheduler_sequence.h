@@ -32,9 +32,11 @@ struct Scheduler::Sequence {
   Sampler sampler;
   std::optional<grammar::Matcher> matcher;  // of an answer that must be of a grammar
   std::shared_ptr<Turns> turns;
-  int64_t cached = 0;  // tokens of the prompt that had been read for another request
-  int64_t draft_length =
-      0;  // draft tokens to try next: twice as many after a draft that was right, as many as were right after another
+  int64_t cached = 0;        // tokens of the prompt that had been read for another request
+  int64_t draft_misses = 0;  // drafts in a row that were wrong from their first token on
+  int64_t draft_pause = 0;   // tokens that go without a draft
+  // Draft tokens to try next: twice as many after a draft that was right, as many as were right after another.
+  int64_t draft_length = 0;
   int64_t told = 0;     // how many tokens of the prompt, where they are asked for
   bool let_in = false;  // it has run before: where it waits, it was sent back
   bool extra = false;   // let in beyond max_running
