@@ -7,7 +7,8 @@
 namespace malmoi::infer {
 namespace {
 
-// What a server is asked for again and again. A hostile one may hold up to some 128 MB (grammar/limits.h), most hold less than one.
+// What a server is asked for again and again. Most hold less than a megabyte of masks, a hostile one some 128
+// (grammar/limits.h).
 constexpr size_t kMostRemembered = 8;
 
 }  // namespace

@@ -63,9 +63,8 @@ class DraftModel : public Drafter {
         reader->ids.begin());
     same = std::min(same, text.ids.size() - 1);  // the last one is read again, for its logits
     if (!reader->state.truncate(static_cast<int64_t>(same))) reader->state.truncate(same = 0);
-    const size_t rows =
-        std::min(text.ids.size() - same,
-                 std::exchange(left_to_read_, left_to_read_ - std::min(left_to_read_, text.ids.size() - same)));
+    const size_t rows = std::min(text.ids.size() - same, left_to_read_);
+    left_to_read_ -= rows;
     if (rows == 0) return;
     const auto next = text.ids.subspan(same, rows);
     reader->ids.resize(same);

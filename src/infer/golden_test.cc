@@ -161,33 +161,45 @@ TEST_P(Golden, GreedyWithACacheInPieces) {
   }
 }
 
-// With guesses, and after prompts that begin in the same way: whatever states the family keeps.
-TEST_P(Golden, AnswersAreTheSameWithGuessesAndSharedBeginnings) {
-  if (!greedy_ || decoder_ids_) return;
-  SchedulerOptions options{.prefill_rows = 13};
+// Prompts that begin alike, and say again what they have said.
+std::vector<TokenRequest> requests_with_beginnings(std::span<const int32_t> row, std::span<const int32_t> other) {
   std::vector<TokenRequest> requests;
   for (int32_t i = 0; i < 3; ++i) {
     TokenRequest request{.max_tokens = 12, .sampling = {.temperature = i == 1 ? 0.8 : 0.0}};
-    const auto row = ids_.row(0), other = ids_.row(ids_.shape[0] - 1);
     request.prompt.assign(row.begin(), row.end());
     request.prompt.insert(request.prompt.end(), other.begin(), other.begin() + 5 * i);
     request.prompt.insert(request.prompt.end(), row.begin(), row.begin() + 4);
     requests.push_back(std::move(request));
   }
+  return requests;
+}
+
+void expect_same_with_drafts_and_beginnings(const model::Model& model, std::span<const TokenRequest> requests) {
+  const SchedulerOptions options{.prefill_rows = 13};
   for (bool by_model : {false, true}) {
     SchedulerOptions faster = options;
     faster.prefix_bytes = size_t{1} << 24;
-    auto draft_model = make_draft_model(*model_, model_->outputs());  // not of a recurrent family
+    auto draft_model = make_draft_model(model, model.outputs());  // not of a recurrent family
     if (by_model && !draft_model.ok()) continue;
     faster.drafter = by_model ? *std::move(draft_model) : make_prompt_lookup();
-    Trial trial(*model_, faster);
+    Trial trial(model, faster);
     for (const TokenRequest& request : requests) {
       ASSERT_TRUE(trial.submit(request).ok());
       trial.finish();
     }
     EXPECT_GT(trial.stats().cached_tokens, 0);
-    expect_as_alone(trial, *model_, requests, options);
+    expect_as_alone(trial, model, requests, options);
   }
+}
+
+// Whatever states the family keeps, and in both types of products.
+TEST_P(Golden, AnswersAreTheSameWithDraftsAndSharedBeginnings) {
+  if (!greedy_ || decoder_ids_) return;
+  const std::vector<TokenRequest> requests = requests_with_beginnings(ids_.row(0), ids_.row(ids_.shape[0] - 1));
+  expect_same_with_drafts_and_beginnings(*model_, requests);
+  auto rounded = model::load_model(GetParam().model, {model::Purpose::kServing, DType::kBF16});
+  ASSERT_TRUE(rounded.ok()) << rounded.error().to_string();
+  expect_same_with_drafts_and_beginnings(**rounded, requests);
 }
 
 TEST_P(Golden, SavedAndOpenedAgainItIsTheSame) {

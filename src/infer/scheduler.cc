@@ -204,12 +204,13 @@ size_t Scheduler::bytes_with(const Sequence& next) const {
 
 // What is kept of prompts gives way to sequences, where that is enough; last what this one begins with.
 bool Scheduler::makes_room_for(const Sequence& next) {
-  const size_t budget = session_->pool().budget();
-  if (bytes_with(next) <= budget) return true;
+  const nn::StatePool& pool = session_->pool();
+  const size_t budget = pool.budget(), wanted = bytes_with(next);
+  if (wanted <= budget) return true;
   // Of what is kept, the prompts of those that run stay in memory with them.
   size_t freed = prefixes_.bytes();
-  for (const auto& s : running_) freed -= std::min(freed, session_->pool().bytes_for(s->prompt));
-  if (bytes_with(next) > budget + freed) return false;
+  for (const auto& s : running_) freed -= std::min(freed, pool.bytes_for(s->prompt));
+  if (wanted > budget + freed) return false;
   prefixes_.find(prefix_key(next), next.text);
   while (bytes_with(next) > budget) {
     if (!prefixes_.drop_oldest()) return false;

@@ -22,7 +22,8 @@ struct SchedulerOptions {
   /// Of these, what prompts that were read may keep for those that begin as they do; 0: nothing. Room is made for sequences
   /// that run first.
   size_t prefix_bytes = 0;
-  /// What guesses tokens ahead (drafter.h); null: nothing is guessed. Of schedulers that share one, one has answers under way at a time.
+  /// What guesses tokens ahead (drafter.h); null: nothing is guessed. Of schedulers that share one, one has answers under
+  /// way at a time.
   std::shared_ptr<Drafter> drafter;
 };
 
@@ -95,6 +96,7 @@ class Scheduler {
   void admit();
   bool makes_room_for(const Sequence& next);
   Result<nn::SequenceState> state_for(Sequence& next);
+  Result<nn::SequenceState> new_state();
   int64_t prefix_key(const Sequence& sequence) const;
   void keep_prefix(Sequence& sequence);
   std::shared_ptr<Turns> turns_of(uint64_t client) const;

@@ -9,7 +9,7 @@ namespace {
 
 // Rows of all answers together up to which one more costs far less than the pass: the weights are read in the meantime.
 constexpr int64_t kRowsWorthDrafting = 16;
-// What a text begins with; then twice as many where all were right, and about as many as were right where some were not.
+// What a text begins with; then twice as many where all were right, and one more than were right where some were not.
 constexpr int64_t kFirstDraft = 2;
 // A row that is wrong costs about a tenth of a pass. Where drafts were wrong from their first token on, so often in a row, so
 // many tokens go without.

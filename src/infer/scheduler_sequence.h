@@ -35,7 +35,7 @@ struct Scheduler::Sequence {
   int64_t cached = 0;        // tokens of the prompt that had been read for another request
   int64_t draft_misses = 0;  // drafts in a row that were wrong from their first token on
   int64_t draft_pause = 0;   // tokens that go without a draft
-  // Draft tokens to try next: twice as many after a draft that was right, as many as were right after another.
+  // Draft tokens to try next (scheduler_draft.cc).
   int64_t draft_length = 0;
   int64_t told = 0;     // how many tokens of the prompt, where they are asked for
   bool let_in = false;  // it has run before: where it waits, it was sent back

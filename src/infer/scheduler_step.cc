@@ -43,8 +43,8 @@ bool Scheduler::step() {
 // Whether a sequence reads its prompt for the first time, and somebody wants to know how probable that is.
 bool Scheduler::tells_prompt(const Sequence& s) const { return s.request->prompt_probabilities && s.told < s.prompt; }
 
-// What a prompt reads next. It is cut at the same places whatever else there is to read: what is computed by chunks would be
-// others, and an answer must not depend on what runs beside it.
+// What a prompt reads next. It is cut at the same places whatever else there is to read: of recurrences and windows the bits
+// show the cut, and an answer must not depend on what runs beside it.
 Scheduler::Piece Scheduler::next_piece(Sequence& s) const {
   if (lacks_source(s)) return {&s, static_cast<int64_t>(s.request->prompt.size()), true};
   int64_t longest = options_.prefill_rows;

@@ -24,7 +24,8 @@ struct TokenRequest {
   int64_t max_tokens = 256;
   SamplingOptions sampling;
   AnswerRules rules;  // before sampling
-  /// What the text of an answer must be. It ends where nothing can follow; where it may end, stop_ids may end it. Null: anything.
+  /// What the text of an answer must be. It ends where nothing can follow; where it may end, stop_ids may end it. Null:
+  /// anything.
   std::shared_ptr<const grammar::CompiledGrammar> grammar;
   std::vector<int32_t> begin;     // what the decoder of an encoder-decoder begins with; empty: decoder_start_token_id
   std::vector<int32_t> stop_ids;  // tokens that end the answer and are not part of it (end of text)
