@@ -1,6 +1,8 @@
 # Precompiled headers, where parsing them is a third of the work: googletest and JSON for all tests together, CLI11 for the
-# command line, simdjson for the tokenizer, whose many small components each took a second for it. The other libraries have
-# none, and no header of ours is precompiled: each file names what it needs, and the layers stay what they are.
+# command line, simdjson for the tokenizer, whose many small components each took a second for it, JSON for libraries of many
+# files. No header of ours is precompiled: each file names what it needs, and the layers stay what they are.
+set(MALMOI_JSON_HEADERS <nlohmann/json.hpp> <algorithm> <filesystem> <functional> <map> <memory> <optional> <span> <string>
+                        <string_view> <vector>)
 
 # malmoi_precompile(TARGET HEADER...): gives the target headers of its own.
 function(malmoi_precompile target)
