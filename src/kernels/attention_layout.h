@@ -10,6 +10,7 @@ constexpr int64_t kForwardQueries = 64, kForwardKeys = 48;  // a tile of scores:
 constexpr int64_t kBackwardQueries = 64, kBackwardKeys = 48;
 constexpr int64_t kDirectKeys = 128;   // at a time, by queries that read keys as they lie
 constexpr int64_t kDirectQueries = 4;  // segments of so few queries read keys as they lie, without packing
+constexpr int64_t kUnpackedRows = 16;  // rows in 8 bits that such queries unpack at a time
 constexpr int64_t kWideLanes = 16;     // the most lanes of any instruction set
 /// Keys of a segment with few queries are cut at multiples of this, so that many workers share one head: short enough for
 /// a part to stay in a core's cache while the heads of its group read it, long enough that the merge costs nothing.
@@ -69,7 +70,7 @@ inline int64_t forward_words(const AttentionArgs& a) {
   for (int64_t i = 0; i < a.num_segments; ++i) {
     if (!is_direct(a.segments[i])) keys = at_least(keys, a.segments[i].k_length);
   }
-  int64_t direct = 2 * kDirectKeys + wide + part_words(a);
+  int64_t direct = 2 * kDirectKeys + wide + part_words(a) + (a.byte_rows ? kUnpackedRows * widest : 0);
   keys = round_to(keys, kForwardKeys);
   int64_t packed = keys * (wide + value) + kForwardQueries * (widest + wide + value) + kForwardKeys * widest +
                    3 * kForwardQueries * kForwardKeys;

@@ -13,6 +13,7 @@
 #include "kernels/contract/activation.h"
 #include "kernels/contract/attention.h"
 #include "kernels/contract/block_product.h"
+#include "kernels/contract/byte_rows.h"
 #include "kernels/contract/columns.h"
 #include "kernels/contract/conv.h"
 #include "kernels/contract/delta_rule.h"

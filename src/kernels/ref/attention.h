@@ -43,13 +43,24 @@ const T* row_of(const AttentionArgs& a, const void* all, const void* const* page
   if (!pages) return as<T>(all) + j * stride;
   return as<T>(pages[j / a.page_rows]) + j % a.page_rows * stride;
 }
+
+/// Element d of a head, `width` wide, of row j.
 template <typename T>
-const T* key_of(const AttentionArgs& a, const AttentionSegment& s, int64_t head, int64_t j) {
-  return row_of<T>(a, s.k, s.k_pages, a.k_stride, j) + head / (a.heads / a.kv_heads) * a.head_dim;
+double element_of(const AttentionArgs& a, const void* all, const void* const* pages, int64_t stride, int64_t j,
+                  int64_t head, int64_t width, int64_t d) {
+  const int64_t column = head / (a.heads / a.kv_heads) * width + d;
+  if (!a.byte_rows) return get(row_of<T>(a, all, pages, stride, j)[column]);
+  const uint8_t* row = row_of<uint8_t>(a, all, pages, stride, j);
+  const auto* scales = reinterpret_cast<const float*>(row + a.kv_heads * width);
+  return static_cast<double>(static_cast<int8_t>(row[column])) * static_cast<double>(scales[column / kByteGroup]);
 }
 template <typename T>
-const T* value_of(const AttentionArgs& a, const AttentionSegment& s, int64_t head, int64_t j) {
-  return row_of<T>(a, s.v, s.v_pages, a.v_stride, j) + head / (a.heads / a.kv_heads) * a.value_dim;
+double key_element(const AttentionArgs& a, const AttentionSegment& s, int64_t head, int64_t j, int64_t d) {
+  return element_of<T>(a, s.k, s.k_pages, a.k_stride, j, head, a.head_dim, d);
+}
+template <typename T>
+double value_element(const AttentionArgs& a, const AttentionSegment& s, int64_t head, int64_t j, int64_t d) {
+  return element_of<T>(a, s.v, s.v_pages, a.v_stride, j, head, a.value_dim, d);
 }
 
 /// The scores of one query; -inf where hidden.
@@ -69,9 +80,8 @@ void score_row(const AttentionArgs& a, const AttentionSegment& s, int64_t head, 
   scores.full = scores.capped;
   for (int64_t j = 0; j < s.k_length; ++j) {
     if (!visible(a, s, query, j)) continue;
-    const T* k = key_of<T>(a, s, head, j);
     double dot = 0;
-    for (int64_t d = 0; d < a.head_dim; ++d) dot += get(q[d]) * get(k[d]);
+    for (int64_t d = 0; d < a.head_dim; ++d) dot += get(q[d]) * key_element<T>(a, s, head, j, d);
     dot *= static_cast<double>(a.scale);
     if (cap > 0) dot = cap * std::tanh(dot / cap);
     double bias = a.bias ? get(as<Param<T>>(a.bias)[bias_index(a, s, head, query, j)]) : 0;

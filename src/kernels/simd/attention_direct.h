@@ -4,27 +4,35 @@
 #pragma once
 
 #include "kernels/simd/attention_common.h"
+#include "kernels/simd/byte_rows.h"
 
 namespace malmoi::kernels::MALMOI_SIMD_NAMESPACE {
 namespace {
 
+/// Rows of one head that lie `stride` elements apart.
+template <typename T>
+struct HeadRows {
+  const T* first;
+  int64_t stride;
+};
+
 /// scores[j] = q k_j^T: four keys at once, so that their sums do not wait for each other.
 template <typename T>
-void direct_scores(const AttentionArgs& a, const float* q, const T* keys, int64_t count, float* scores) {
+void direct_scores(const AttentionArgs& a, const float* q, HeadRows<T> keys, int64_t count, float* scores) {
   int64_t j = 0;
   for (; j + 4 <= count; j += 4) {
-    const T* k = keys + j * a.k_stride;
+    const T* k = keys.first + j * keys.stride;
     Vec sums[4] = {zero(), zero(), zero(), zero()};
     each_vec(a.head_dim, [&](int64_t d, auto w) MALMOI_INLINED {
       Vec x = load(q + d, w);
       each_index<4>(
-          [&](auto i) MALMOI_INLINED { sums[i.value] = fma(x, load(k + i.value * a.k_stride + d, w), sums[i.value]); });
+          [&](auto i) MALMOI_INLINED { sums[i.value] = fma(x, load(k + i.value * keys.stride + d, w), sums[i.value]); });
     });
     each_index<4>([&](auto i) MALMOI_INLINED { scores[j + i.value] = reduce_add(sums[i.value]); });
   }
   for (; j < count; ++j) {
     Vec sum = zero();
-    const T* k = keys + j * a.k_stride;
+    const T* k = keys.first + j * keys.stride;
     each_vec(a.head_dim, [&](int64_t d, auto w) MALMOI_INLINED { sum = fma(load(q + d, w), load(k + d, w), sum); });
     scores[j] = reduce_add(sum);
   }
@@ -32,13 +40,13 @@ void direct_scores(const AttentionArgs& a, const float* q, const T* keys, int64_
 
 /// sums += chances values: up to four vectors of a value at once stay in registers over all keys.
 template <typename T>
-void add_values(const AttentionArgs& a, const float* chances, const T* values, int64_t count, float* sums) {
+void add_values(const AttentionArgs& a, const float* chances, HeadRows<T> values, int64_t count, float* sums) {
   int64_t d = 0;
   for (; d + 4 * kLanes <= a.value_dim; d += 4 * kLanes) {
     Vec s[4];
     each_index<4>([&](auto i) MALMOI_INLINED { s[i.value] = load(sums + d + i.value * kLanes, Full{}); });
     for (int64_t j = 0; j < count; ++j) {
-      const T* v = values + j * a.v_stride + d;
+      const T* v = values.first + j * values.stride + d;
       Vec p = all(chances[j]);
       each_index<4>([&](auto i)
                         MALMOI_INLINED { s[i.value] = fma(p, load(v + i.value * kLanes, Full{}), s[i.value]); });
@@ -47,7 +55,7 @@ void add_values(const AttentionArgs& a, const float* chances, const T* values, i
   }
   each_vec(a.value_dim - d, [&](int64_t i, auto w) MALMOI_INLINED {
     Vec s = load(sums + d + i, w);
-    for (int64_t j = 0; j < count; ++j) s = fma(all(chances[j]), load(values + j * a.v_stride + d + i, w), s);
+    for (int64_t j = 0; j < count; ++j) s = fma(all(chances[j]), load(values.first + j * values.stride + d + i, w), s);
     store(sums + d + i, s, w);
   });
 }
@@ -67,6 +75,7 @@ class DirectPart {
         scores_(memory),
         factors_(memory + kDirectKeys),
         q_(memory + 2 * kDirectKeys),
+        unpacked_(q_ + round_to(a.head_dim, kWideLanes)),
         state_(state),
         sums_(state + kPartHead) {
     const T* from = as<T>(a.q) + (s.q_begin + query) * a.q_stride + head * a.head_dim;
@@ -89,10 +98,9 @@ class DirectPart {
 
   void block(Range keys) {
     int64_t count = keys.end - keys.begin;
-    each_stretch<T>(s_.k, s_.k_pages, a_.page_rows, a_.k_stride, keys,
-                    [&](int64_t first, int64_t n, const T* rows) MALMOI_INLINED {
-                      direct_scores(a_, q_, rows + kv_head_ * a_.head_dim, n, scores_ + first - keys.begin);
-                    });
+    each_rows(s_.k, s_.k_pages, a_.k_stride, a_.head_dim, keys, [&](int64_t first, int64_t n, auto rows) MALMOI_INLINED {
+      direct_scores(a_, q_, rows, n, scores_ + first - keys.begin);
+    });
     finish_scores(keys.begin, count);
     float best = kHidden;
     for (int64_t j = 0; j < count; ++j) {
@@ -102,10 +110,29 @@ class DirectPart {
     if (best <= kHidden) return;
     raise(best);
     exponents(keys.begin, count);
-    each_stretch<T>(s_.v, s_.v_pages, a_.page_rows, a_.v_stride, keys,
-                    [&](int64_t first, int64_t n, const T* rows) MALMOI_INLINED {
-                      add_values(a_, scores_ + first - keys.begin, rows + kv_head_ * a_.value_dim, n, sums_);
-                    });
+    each_rows(s_.v, s_.v_pages, a_.v_stride, a_.value_dim, keys, [&](int64_t first, int64_t n, auto rows) MALMOI_INLINED {
+      add_values(a_, scores_ + first - keys.begin, rows, n, sums_);
+    });
+  }
+
+  /// Calls body(first, count, rows) for stretches of this head's rows, which are unpacked a few at a time where they are bytes.
+  template <typename Body>
+  MALMOI_INLINE void each_rows(const void* base, const void* const* pages, int64_t stride, int64_t width, Range keys,
+                               const Body& body) {
+    if (!a_.byte_rows) {
+      each_stretch<T>(base, pages, a_.page_rows, stride, keys,
+                      [&](int64_t first, int64_t n, const T* rows)
+                          MALMOI_INLINED { body(first, n, HeadRows<T>{rows + kv_head_ * width, stride}); });
+      return;
+    }
+    each_stretch<uint8_t>(base, pages, a_.page_rows, stride, keys, [&](int64_t first, int64_t n, const uint8_t* rows) {
+      for (int64_t i = 0; i < n; i += kUnpackedRows) {
+        const int64_t count = min_of(kUnpackedRows, n - i);
+        for (int64_t r = 0; r < count; ++r)
+          unpack_byte_row(rows + (i + r) * stride, a_.kv_heads * width, kv_head_ * width, width, unpacked_ + r * width);
+        body(first + i, count, HeadRows<float>{unpacked_, width});
+      }
+    });
   }
 
   /// Scale, soft cap, bias; in powers of two from here on.
@@ -147,7 +174,7 @@ class DirectPart {
   const AttentionArgs& a_;
   const AttentionSegment& s_;
   int64_t head_, query_, kv_head_;
-  float *scores_, *factors_, *q_, *state_, *sums_;
+  float *scores_, *factors_, *q_, *unpacked_, *state_, *sums_;
 };
 
 /// Merges the parts of one query by their maxima and writes its row. The states are used up.

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "kernels/simd/attention_common.h"
+#include "kernels/simd/byte_rows.h"
 
 namespace malmoi::kernels::MALMOI_SIMD_NAMESPACE {
 namespace {
@@ -85,9 +86,18 @@ class PackedForward {
     int64_t stride;
   };
 
-  /// Rows of this kv head, `width` elements of each: in place, or gathered where they stand in several pages.
+  /// Rows of this kv head, `width` elements of each: in place, or gathered where they stand in several pages, or are bytes.
   Rows rows(const void* base, const void* const* pages, int64_t stride, int64_t width, Range range) {
     int64_t at = kv_head_ * width;
+    if (a_.byte_rows) {
+      each_stretch<uint8_t>(base, pages, a_.page_rows, stride, range,
+                            [&](int64_t first, int64_t count, const uint8_t* from) {
+                              T* to = gathered_ + (first - range.begin) * width;
+                              for (int64_t i = 0; i < count; ++i)
+                                unpack_byte_row(from + i * stride, a_.kv_heads * width, at, width, to + i * width);
+                            });
+      return {gathered_, width};
+    }
     if (!pages) return {as<T>(base) + range.begin * stride + at, stride};
     each_stretch<T>(base, pages, a_.page_rows, stride, range, [&](int64_t first, int64_t count, const T* from) {
       for (int64_t i = 0; i < count; ++i) {
