@@ -77,6 +77,8 @@ TEST(Tools, WhatIsWrongIsRefusedByName) {
           Case{with(R"("tools":[{"type":"function","function":{"name":"a b"}}])"), "tools[0].function.name"},
           Case{with(R"("tools":[{"type":"function","function":{"name":"f","parameters":[]}}])"),
                "tools[0].function.parameters"},
+          Case{with(R"("tools":[{"type":"function","function":{"name":"f","parameters":{"type":"string"}}}])"),
+               "tools[0].function.parameters"},
           Case{with(R"("tools":[{"type":"function","function":{"name":"f","colour":1}}])"), "tools[0].function.colour"},
           Case{with("\"tools\":[" + name + "," + name + "]"), "tools[1].function.name"},
           Case{with(R"("tool_choice":"required")"), "tool_choice"},
