@@ -103,6 +103,15 @@ class ChatWire {
 
 std::string data_line(const Json& json) { return "data: " + dump_json(json) + "\n\n"; }
 
+// What an event adds. An answer that is whole wants no more of them, where its provider would go on.
+std::vector<protocol::Answer> take(const AnswerEvent& event, Answers& answers, EventQueue& queue) {
+  std::vector<protocol::Answer> pieces = answers.add(event);
+  for (const protocol::Answer& piece : pieces) {
+    if (!piece.finish_reason.empty()) queue.end_answer(static_cast<size_t>(piece.index));
+  }
+  return pieces;
+}
+
 // What is left to do where the events end before the answers do.
 std::optional<ApiError> explain(EarlyEnd why) {
   switch (why) {
@@ -146,7 +155,7 @@ asio::awaitable<void> send_stream(Exchange& exchange, Wire& wire, Answers& answe
     }
     std::string text;
     for (const AnswerEvent& event : events) {
-      for (const protocol::Answer& piece : answers.add(event)) text += data_line(wire.chunk(piece));
+      for (const protocol::Answer& piece : take(event, answers, queue)) text += data_line(wire.chunk(piece));
       if (answers.failure()) break;
     }
     if (answers.failure()) {
@@ -183,7 +192,7 @@ asio::awaitable<void> send_whole(Exchange& exchange, Wire& wire, Answers& answer
       co_return;
     }
     for (const AnswerEvent& event : events) {
-      answers.add(event);
+      take(event, answers, queue);
       if (!answers.failure()) continue;
       co_await exchange.send(error_response(*answers.failure()));
       co_return;

@@ -135,7 +135,7 @@ TEST_F(ToolsTest, EveryFamilysCallsAreStreamed) {
 const std::string kTwo = R"(<tool_call>{"name": "f", "arguments": {"x": 1}}</tool_call>)"
                          R"(<tool_call>{"name": "g", "arguments": {}}</tool_call>)";
 
-TEST_F(ToolsTest, CallsOfAnAnswerAreCountedAndOneAloneIsToldWhereThatIsAsked) {
+TEST_F(ToolsTest, CallsOfAnAnswerAreCounted) {
   start("<tool_call>", kTwo, 2);
   const Json both = post(std::string(kTools) + R"(,"n":2)").json();
   std::set<std::string> ids;
@@ -153,10 +153,16 @@ TEST_F(ToolsTest, CallsOfAnAnswerAreCountedAndOneAloneIsToldWhereThatIsAsked) {
       indices.at(choice["index"]).push_back(call["index"]);
   }
   EXPECT_EQ(indices, (std::vector<std::vector<int>>{{0, 1}, {0, 1}}));
+}
+
+TEST_F(ToolsTest, WhereOneCallIsAskedForItEndsTheAnswer) {
   start("<tool_call>", kTwo);
+  provider_->hold = true;  // the answer's end would come when the client is gone
   const Json alone = choice(std::string(kTools) + R"(,"parallel_tool_calls":false)");
   ASSERT_EQ(alone["message"]["tool_calls"].size(), 1u);
   EXPECT_EQ(alone["message"]["tool_calls"][0]["function"]["name"], "f");
+  EXPECT_EQ(alone["finish_reason"], "tool_calls");
+  EXPECT_TRUE(provider_->idle());
 }
 
 TEST_F(ToolsTest, WithoutToolsCallsAreContentAndThoughtsAreNot) {
