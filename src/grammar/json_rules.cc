@@ -11,12 +11,13 @@
 namespace malmoi::grammar {
 namespace {
 
-ExprId plain(Grammar& grammar, const CodePointSet& set) { return grammar.chars(set); }
-
 CodePointSet one(char32_t code_point) { return CodePointSet({{code_point, code_point}}); }
 
 // What stands in a string as itself.
-CodePointSet unescaped() { return CodePointSet({{0x20, kLastCodePoint}}).without(CodePointSet::of(U"\"\\")); }
+const CodePointSet& unescaped() {
+  static const CodePointSet kSet = CodePointSet({{0x20, kLastCodePoint}}).without(CodePointSet::of(U"\"\\"));
+  return kSet;
+}
 
 struct ShortEscape {
   char32_t code_point;
@@ -47,7 +48,7 @@ ExprId JsonRules::once(RuleId& slot, const char* name, const Make& make) {
   return grammar_.call(slot);
 }
 
-ExprId JsonRules::regex(const char* text) { return Regex::parse(text, "JSON")->whole(grammar_, plain); }
+ExprId JsonRules::regex(const char* text) { return Regex::parse(text, "JSON")->whole(grammar_, Regex::plain); }
 
 ExprId JsonRules::space() {
   const ExprId lines = once(new_line_, "new-line", [&] {
