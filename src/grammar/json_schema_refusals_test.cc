@@ -67,6 +67,7 @@ TEST(JsonSchema, WhatCannotBeKeptToIsRefusedWithItsPlace) {
           {R"({"enum": []})", "schema#", "no text is a"},
           {R"({"type": "string", "enum": [1]})", "schema#", "no text is a"},
           {R"({"properties": {"a": {}}, "minProperties": 1})", "schema#", "'minProperties'"},
+          {R"({"type": "object", "minProperties": 2})", "schema#/minProperties", "may come twice"},
           {R"({"properties": {"x-a": {}}, "patternProperties": {"^x-": {}}})", "schema#/patternProperties",
            "'x-a' is of a pattern"},
           {R"({"patternProperties": {"a": {}, "b": {}}})", "schema#/patternProperties", "more than one"},

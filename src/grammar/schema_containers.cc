@@ -91,7 +91,13 @@ Result<ExprId> SchemaBuilder::object(const Json& schema, const std::string& at) 
   MALMOI_ASSIGN(const std::optional<ExprId> additional, additional_value(schema, at));
   MALMOI_ASSIGN(const std::vector<Member> named, members(schema, additional, at));
   MALMOI_ASSIGN(const std::optional<ExprId> other, other_members(schema, additional, at));
-  if (named.empty() && other) return as_rule("object", at, json_.list("{", *other, count.min, count.max, "}"));
+  if (named.empty() && other) {
+    if (count.min > 1)
+      return unsupported("'minProperties' above 1 cannot be kept to where names are free: one may come twice",
+                         place(at + "/minProperties"),
+                         "name the properties, and say by 'required' which there must be");
+    return as_rule("object", at, json_.list("{", *other, count.min, count.max, "}"));
+  }
   const auto required = std::count_if(named.begin(), named.end(), [](const Member& member) { return member.required; });
   if (count.min > required || (count.max != kUnbounded && (other || count.max < static_cast<int64_t>(named.size()))))
     return unsupported("'minProperties' and 'maxProperties' beside named properties cannot be kept to", place(at),
