@@ -118,7 +118,7 @@ Result<ExprId> SchemaBuilder::number(const Json& schema, bool integer, const std
   if (!low && !high && !places) return json_.number();
   std::string text;
   if (!low && !high) {
-    text = "-?(0|[1-9][0-9]{0,15})(\\.[0-9]{1," + std::to_string(*places) + "})?";
+    text = JsonRules::integer_text() + "(\\.[0-9]{1," + std::to_string(*places) + "})?";
   } else if (places && !whole) {
     return unsupported("bounds beside this 'multipleOf' cannot be kept to", place(at), "leave one of them out");
   } else {
