@@ -85,6 +85,7 @@ TEST(Completion, RefusesByName) {
         {R"({"prompt":"a","response_format":{"type":"json_object","shema":{}}})", "response_format.shema"},
         {R"({"prompt":"a","response_format":{"type":"json_schema"}})", "response_format.json_schema"},
         {R"({"prompt":"a","guided_regex":"a","grammar":"root ::= \"a\""})", "guided_regex"},
+        {R"({"prompt":"a","guided_choice":[]})", "guided_choice"},
         {R"({"prompt":"a","seed":1.5})", "seed"},
         {R"({"prompt":"a","temprature":1})", "temprature"},
         {R"({"prompt":"a","stream":1})", "stream"},
