@@ -9,6 +9,7 @@
 
 #include "cli/command.h"
 #include "cli/draft_options.h"
+#include "cli/load_options.h"
 
 namespace malmoi::cli {
 namespace {
@@ -89,8 +90,7 @@ void add_serve(CLI::App& root, Invocation& invocation) {
       ->check(CLI::Range(1024, 1 << 30));
   command->add_option("--stop-seconds", o->stop_seconds, "time for running answers to finish at the end")
       ->check(CLI::Range(0.0, 86400.0));
-  add_dtype_option(*command, o->dtype);
-  add_packed_option(*command, o->packed);
+  add_load_options(*command, o->load);
   add_threads_option(*command);
   command->callback([&invocation, o] {
     invocation.run = [&invocation, o] {
