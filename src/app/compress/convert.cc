@@ -111,6 +111,8 @@ Result<QuantizeReport> quantize_model(const QuantizeOptions& options, const Job&
   std::error_code ignored;
   if (std::filesystem::equivalent(path, options.out, ignored))
     return usage_error("is the model itself", options.out.string(), "write to another file");
+  if (options.measure && !malmoi::exists(*options.measure))  // not once the model is written
+    return not_found("cannot be measured on: there is no such file", options.measure->string(), "name another text");
   MALMOI_ASSIGN(GgufContents contents, contents_at(path, job));
   MALMOI_ASSIGN(const quantize::TypeChoice choice, quantize::choose_types(contents, options.type, rules));
   if (!options.type.empty() || !model::is_gguf(path)) contents.metadata.set_u32("general.file_type", choice.file_type);

@@ -213,6 +213,10 @@ TEST(Quantize, ATextCalibratesAndMeasures) {
   ASSERT_TRUE(itself.ok());
   EXPECT_EQ(itself->kl, 0);
   EXPECT_EQ(itself->same_top, 1);
+  ASSERT_TRUE(write_file(folder / "nothing.jsonl", "{\"text\": \"\"}\n").ok());
+  auto of_nothing = measure_loss(model, model, folder / "nothing.jsonl", {});
+  ASSERT_FALSE(of_nothing.ok()) << "no perplexity of 1";
+  EXPECT_THAT(of_nothing.error().to_string(), HasSubstr("nothing.jsonl"));
 }
 
 TEST(Quantize, WhatCannotBeIsNamed) {
@@ -224,6 +228,9 @@ TEST(Quantize, WhatCannotBeIsNamed) {
               HasSubstr("no matrix matches"));
   EXPECT_THAT(said({.model = model, .type = "q8_0", .out = model, .tensors = {}}), HasSubstr("is the model itself"));
   const std::string bert = (Path(MALMOI_TEST_DATA) / "models" / "albert").string();
+  EXPECT_THAT(
+      said({.model = model, .type = "q8_0", .out = out, .tensors = {}, .calibration = {}, .measure = "no such text"}),
+      HasSubstr("no such text"));
   EXPECT_THAT(said({.model = bert, .type = "q8_0", .out = out, .tensors = {}}), HasSubstr("not written there"));
   EXPECT_FALSE(malmoi::exists(out));
 }
