@@ -167,9 +167,9 @@ Result<ChatAnswer> Chat::answer(const TextReceiver& on_text, const StopToken& st
 }
 
 // Turns that made room for what did not fit after all come back.
-void Chat::go_back_to(Turns turns) {
-  messages_ = std::move(turns.messages);
-  forgotten_ = turns.forgotten;
+void Chat::go_back_to(Turns before) {
+  messages_ = std::move(before.messages);
+  forgotten_ = before.forgotten;
 }
 
 Result<ChatAnswer> Chat::say(const std::string& message, const TextReceiver& on_text, const StopToken& stop,

@@ -98,7 +98,7 @@ class Chat {
     int64_t forgotten;
   };
   Turns turns() const { return {messages_, forgotten_}; }
-  void go_back_to(Turns turns);
+  void go_back_to(Turns before);
   Result<ChatAnswer> answer(const TextReceiver& on_text, const StopToken& stop, const TextReceiver& on_reasoning);
   bool waits() const { return messages_.size() > first_turn_ && messages_.back().role == "user"; }
   std::optional<size_t> last_question() const;
