@@ -139,6 +139,7 @@ Result<QuantizeReport> quantize_model(const QuantizeOptions& options, const Job&
 
 Result<std::optional<QuantizeReport>> convert_model(const ConvertOptions& options, const Job& job) {
   if (options.to.extension() == ".gguf") {
+    if (options.dtype) return usage_error("is for folders alone", "--dtype", "use --type");
     MALMOI_ASSIGN(QuantizeReport report, quantize_model({.model = options.from,
                                                          .type = options.type,
                                                          .out = options.to,
@@ -152,7 +153,7 @@ Result<std::optional<QuantizeReport>> convert_model(const ConvertOptions& option
   MALMOI_ASSIGN(const Path from, find_model(options.from, job.message));
   if (!model::is_gguf(from))
     return usage_error("neither is a .gguf file", "FROM, TO", "give one, for example model.gguf");
-  MALMOI_TRY(convert_to_folder(from, options.to, options.dtype, job));
+  MALMOI_TRY(convert_to_folder(from, options.to, options.dtype.value_or(DType::kBF16), job));
   return std::optional<QuantizeReport>();
 }
 

@@ -60,7 +60,9 @@ double relative_distance(const std::vector<float>& wanted, const std::vector<flo
 
 // What is said where it cannot be; empty: it was.
 std::string convert(const Path& from, const Path& to) {
-  auto converted = convert_model({.from = from.string(), .to = to, .type = "", .dtype = DType::kF32}, {});
+  ConvertOptions options{.from = from.string(), .to = to, .type = "", .dtype = {}};
+  if (to.extension() != ".gguf") options.dtype = DType::kF32;
+  auto converted = convert_model(options, {});
   if (!converted.ok()) return converted.error().to_string();
   EXPECT_EQ(converted->has_value(), to.extension() == ".gguf");
   return "";
@@ -141,6 +143,18 @@ TEST(Convert, WhatLlamaCppTakesForGrantedIsRefusedOtherwise) {
   EXPECT_THAT(convert(models / "falcon_h1-norm", out), HasSubstr("'attention_bias' (true)"));
   EXPECT_THAT(convert(models / "deepseek_v3-halves", out), HasSubstr("'attention_bias' (true)"));
   EXPECT_FALSE(malmoi::exists(out));
+}
+
+TEST(Convert, WhatIsForTheOtherSideIsRefused) {
+  const std::string golden = (Path(MALMOI_TEST_DATA) / "gguf" / "llama-q4_0" / "model.gguf").string();
+  const Path out = test_folder("other_side");
+  auto said = [](const ConvertOptions& options) {
+    auto converted = convert_model(options, {});
+    return converted.ok() ? "converted" : converted.error().to_string();
+  };
+  EXPECT_THAT(said({.from = golden, .to = out / "x.gguf", .type = "", .dtype = DType::kF32}), HasSubstr("--dtype"));
+  EXPECT_THAT(said({.from = golden, .to = out / "x", .type = "q8_0", .dtype = {}}), HasSubstr("--type"));
+  EXPECT_FALSE(malmoi::exists(out / "x.gguf"));
 }
 
 // What llama.cpp has no key for is not left out silently.
