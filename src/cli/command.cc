@@ -30,4 +30,9 @@ void add_adapter_option(CLI::App& command, std::vector<Path>& adapters) {
       "a LoRA adapter around the model: a folder as PEFT saves it, or a GGUF file");
 }
 
+void add_chat_template_option(CLI::App& command, std::string& choice) {
+  command.add_option("--chat-template", choice, "auto: the model's own, or the plain one where it has none; plain")
+      ->check(CLI::IsMember({"auto", "plain"}));
+}
+
 }  // namespace malmoi::cli

@@ -36,6 +36,8 @@ void add_threads_option(CLI::App& command);
 void add_dtype_option(CLI::App& command, DType& dtype);
 /// `--adapter DIR`: a LoRA adapter around the model.
 void add_adapter_option(CLI::App& command, std::vector<Path>& adapters);
+/// `--chat-template auto|plain`: by which conversations become prompts.
+void add_chat_template_option(CLI::App& command, std::string& choice);
 /// An option that takes one of the names of a table.
 template <typename T>
 CLI::Option* add_choice(CLI::App& command, const std::string& option, T& value, const std::map<std::string, T>& choices,

@@ -68,10 +68,7 @@ void add_serve(CLI::App& root, Invocation& invocation) {
                       "a Host name to answer to besides this machine's own (may be repeated)");
   command->add_option("--cors-origin", server.cors_origins,
                       "an origin whose web pages may call, or * (may be repeated)");
-  command
-      ->add_option("--chat-template", o->chat_template,
-                   "auto: the model's own, or the plain one where it has none; plain")
-      ->check(CLI::IsMember({"auto", "plain"}));
+  add_chat_template_option(*command, o->chat_template);
   command->add_option("--max-running", o->max_running, "answers decoded together")->check(CLI::Range(1, 4096));
   command
       ->add_option("--state-memory", o->state_bytes,

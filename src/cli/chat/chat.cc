@@ -79,10 +79,7 @@ void add_chat(CLI::App& root, Invocation& invocation) {
       "Example: malmoi chat --model runs/first/model --system 'Answer in one sentence.'");
   command->add_option("--model", o->model, "model folder, or a name in $MALMOI_HOME")->required();
   command->add_option("--system", o->chat.system, "what the model is told beforehand");
-  command
-      ->add_option("--chat-template", o->chat.chat_template,
-                   "auto: the model's own, or the plain one where it has none; plain")
-      ->check(CLI::IsMember({"auto", "plain"}));
+  add_chat_template_option(*command, o->chat.chat_template);
   add_sampling_options(*command, o->generate);
   add_adapter_option(*command, o->load.adapters);
   add_load_options(*command, o->load);
