@@ -4,6 +4,7 @@
 #include <cmath>
 #include <string>
 
+#include "base/json_read.h"
 #include "model/families/experts_gguf.h"
 #include "model/families/llama_gguf.h"
 
@@ -85,12 +86,13 @@ inline Status describe_deepseek(const Json& config, formats::GgufMetadata& metad
   put("rope.dimension_count", size("qk_rope_head_dim"));
   put("expert_gating_func", config["scoring_func"] == "sigmoid" ? kGgufSigmoid : kGgufSoftmax);
   for (const char* rope : {"rope_scaling", "rope_parameters"}) {
-    if (!config.contains(rope) || !config[rope].is_object() || !config[rope].contains("mscale_all_dim")) continue;
-    const Json &one = config[rope].value("mscale", Json()), &all = config[rope]["mscale_all_dim"];
+    const Json& scaling = json_object(config, rope);
+    const auto one = json_number(scaling, "mscale"), all = json_number(scaling, "mscale_all_dim");
+    if (!all) continue;
     if (one != all)
       return unsupported("the fields 'mscale' and 'mscale_all_dim' of a rotary scaling have one key there", "GGUF",
                          "keep the Hugging Face folder");
-    metadata.set_f32("deepseek2.rope.scaling.yarn_log_multiplier", static_cast<float>(0.1 * all.get<double>()));
+    metadata.set_f32("deepseek2.rope.scaling.yarn_log_multiplier", static_cast<float>(0.1 * *all));
   }
   return {};
 }
