@@ -93,10 +93,15 @@ def compare(golden):
 if not COMPLETION:
     print("not run: no llama-completion; set LLAMA_COMPLETION to llama.cpp's")
     sys.exit(77)
+goldens = {golden.name: golden for golden in sorted(GOLDENS.iterdir())}
+wanted = sys.argv[2:] or list(goldens)
+if unknown := [name for name in wanted if name not in goldens]:
+    sys.exit(f"no golden in {GOLDENS}: {' '.join(unknown)}")
 failed, same = [], set()
-for golden in sorted(GOLDENS.iterdir()):
+for golden in map(goldens.get, wanted):
     config = json.loads((golden / "fixture.json").read_text())
-    if config["kind"] == "encoder" or (len(sys.argv) > 2 and golden.name not in sys.argv[2:]):
+    if config["kind"] == "encoder":
+        print(f"{golden.name}: not compared, an encoder says no words")
         continue
     if golden.name in OTHERWISE:
         print(f"{golden.name}: not compared, llama.cpp {OTHERWISE[golden.name]}")

@@ -199,7 +199,7 @@ TEST_F(ToolsTest, CompletionsStayAsTheyAre) {
 
 TEST_F(ServerTest, AnAnswerIsHeldToItsFormat) {
   start();
-  Json json = complete(R"("prompt":"x","max_tokens":60,"n":2,"response_format":{"type":"json_schema","json_schema":
+  Json json = complete(R"("prompt":"x","max_tokens":2000,"n":2,"response_format":{"type":"json_schema","json_schema":
                           {"name":"n","schema":{"type":"array","items":{"enum":["a","b"]},"minItems":2,"maxItems":3}}})")
                   .json();
   ASSERT_TRUE(json.contains("choices")) << json;
