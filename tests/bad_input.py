@@ -284,6 +284,11 @@ class BadInput(unittest.TestCase):
         self.refused("generate", "--model", MODEL, "--ids", "ids.npy", "--ids-out", "out.npy", says="ids.npy")
         self.assertNotIn("out.npy", self.files())
 
+    def test_what_is_for_texts_is_refused_beside_ids(self):
+        for option in (["--prompt", "a"], ["--stop", "a"], ["--prompt-lookup"], ["--draft-model", MODEL], ["--regex", "a*"], ["--top-probabilities", "3"]):
+            with self.subTest(option[0]):
+                self.refused("generate", "--model", MODEL, "--ids", "ids.npy", "--ids-out", "out.npy", *option, says=(option[0], "--ids"), codes=(2,))
+
     def test_more_tokens_than_numbers_can_count(self):
         header = "{'descr': '<i4', 'fortran_order': False, 'shape': (1, 3), }".ljust(117) + "\n"
         (self.folder / "ids.npy").write_bytes(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode() + struct.pack("<3i", 1, 2, 3))

@@ -27,10 +27,9 @@ void add(Told& told, const std::vector<AnswerEvent>& events) {
   }
 }
 
-Told told_of(const AnswerFamily& family, std::string_view prompt, std::string_view answer, size_t step,
-             bool with_calls) {
+Told told_of(const AnswerFamily& family, const AnswerStart& start, std::string_view answer, size_t step) {
   Told told;
-  auto parser = family.parser({.prompt = prompt, .with_calls = with_calls});
+  auto parser = family.parser(start);
   for (size_t at = 0; at < answer.size(); at += step) add(told, parser->push(answer.substr(at, step)));
   add(told, parser->finish());
   return told;
@@ -45,11 +44,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const size_t end = text.find('\0');
   const std::string_view prompt = end == text.npos ? "" : text.substr(0, end);
   const std::string_view answer = end == text.npos ? text : text.substr(end + 1);
-  for (bool with_calls : {false, true}) {
-    const Told told = told_of(family, prompt, answer, size, with_calls);
-    if (told_of(family, prompt, answer, 1, with_calls) != told) std::abort();
+  for (const AnswerStart& start : {AnswerStart{prompt, false, false}, AnswerStart{prompt, true, false},
+                                   AnswerStart{prompt, false, true}, AnswerStart{prompt, true, true}}) {
+    const Told told = told_of(family, start, answer, size);
+    if (told_of(family, start, answer, 1) != told) std::abort();
     for (const auto& [kind, text] : told) {
-      if (kind == AnswerEvent::Kind::kToolCall && !with_calls) std::abort();
+      if (kind == AnswerEvent::Kind::kToolCall && !start.with_calls) std::abort();
     }
   }
   return 0;

@@ -1,18 +1,23 @@
 #include "autograd/observed_weight.h"
 
+#include "autograd/adapted_values.h"
+#include "base/parallel.h"
+
 namespace malmoi::autograd {
 namespace {
 
-template <typename Read>
-void add_squares(const Tensor& x, const Read& read, ColumnSquares& seen) {
-  const int64_t rows = x.shape().rows(), columns = x.shape().columns();
+// Each column's rows in their order, whoever adds them up.
+template <typename T>
+void add_squares(const T* values, int64_t rows, int64_t columns, ColumnSquares& seen) {
   seen.sums.resize(static_cast<size_t>(columns));
-  for (int64_t r = 0; r < rows; ++r) {
-    for (int64_t c = 0; c < columns; ++c) {
-      const auto value = static_cast<double>(read(r * columns + c));
-      seen.sums[static_cast<size_t>(c)] += value * value;
+  parallel_for(columns, adapted::grain(rows), [&](int64_t begin, int64_t end) {
+    for (int64_t r = 0; r < rows; ++r) {
+      for (int64_t c = begin; c < end; ++c) {
+        const auto value = static_cast<double>(adapted::load(values[r * columns + c]));
+        seen.sums[static_cast<size_t>(c)] += value * value;
+      }
     }
-  }
+  });
   seen.rows += rows;
 }
 
@@ -20,12 +25,8 @@ void add_squares(const Tensor& x, const Read& read, ColumnSquares& seen) {
 
 void ObservedWeight::product(Context& context, const Tensor& x, Tensor& y, const Parameter* bias) const {
   context.step("squares of columns", 0, [&] {
-    if (x.dtype() == DType::kBF16)
-      add_squares(
-          x, [&](int64_t i) { return to_float(x.as<BF16>()[i]); }, *seen_);
-    else
-      add_squares(
-          x, [&](int64_t i) { return x.as<float>()[i]; }, *seen_);
+    adapted::in_type(x,
+                     [&](const auto* values) { add_squares(values, x.shape().rows(), x.shape().columns(), *seen_); });
   });
   base_->product(context, x, y, bias);
 }

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <limits>
+#include <thread>
 
 #include "base/thread_time.h"
 
@@ -13,11 +15,12 @@ namespace malmoi {
 inline constexpr double kSteepestGrowth = 9;
 
 /// Processor time of work(make(4 * size)) over that of work(make(size)), without that of make(): about 4 where it is
-/// linear, 16 where it is quadratic. What a busy machine makes look steep is measured again, and the least of a few each
-/// counts.
+/// linear, 16 where it is quadratic. The least of each counts: what looks steep, since the machine was busy or stood still, is
+/// measured again, after a rest that doubles.
 template <typename Make, typename Work>
 double growth_of(const Make& make, const Work& work, size_t size) {
-  constexpr int kRounds = 4;
+  constexpr int kRounds = 12;
+  constexpr std::chrono::milliseconds kFirstRest{2};  // all of them together: four seconds
   auto time = [&](const auto& input) {
     int64_t begin = nanoseconds_of(CLOCK_THREAD_CPUTIME_ID);
     work(input);
@@ -31,6 +34,7 @@ double growth_of(const Make& make, const Work& work, size_t size) {
     four = std::min(four, time(large));
     growth = four / once;
     if (growth < kSteepestGrowth) break;
+    if (round + 1 < kRounds) std::this_thread::sleep_for(kFirstRest * (1 << round));
   }
   return growth;
 }

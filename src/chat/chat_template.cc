@@ -23,9 +23,9 @@ void mark(const TypedTokens& tokens, Json& value) {
   value = std::move(made);
 }
 
-// A model's template expects arguments as objects, where they are JSON.
+// A model's template expects arguments as objects, where they are JSON; some clients send nothing for none.
 Json tool_call(const ToolCall& call) {
-  auto arguments = parse_json(call.arguments, "arguments");
+  auto arguments = parse_json(call.arguments.empty() ? "{}" : call.arguments, "arguments");
   Json function = {{"name", call.name}};
   if (arguments.ok()) function["arguments"] = *std::move(arguments);
   else function["arguments"] = call.arguments;

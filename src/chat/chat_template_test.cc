@@ -93,6 +93,8 @@ TEST(ChatTemplate, MessagesCarryWhatTemplatesAskFor) {
             R"({"role": "tool", "content": "2", "tool_call_id": "c1"}, )"
             R"({"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "image"}]}][{'name': 'f'}]True)");
   EXPECT_FALSE(of("x").render({{"user", "a"}}, {.tools = "[1"}).ok());
+  Message bare{.role = "assistant", .tool_calls = {{.id = "c2", .name = "f", .arguments = ""}}};
+  EXPECT_EQ(of("{{ messages[0].tool_calls[0].function.arguments }}").render({bare})->prompt, "{}");
 }
 
 TEST(ChatTemplate, ABrokenOneIsNotReplacedSilently) {

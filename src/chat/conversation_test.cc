@@ -151,6 +151,17 @@ TEST(Conversation, SeveralFunctionsAreAChoiceAndANameIsOne) {
   EXPECT_EQ((*parse_json(request.constraint->text, "schema"))["maxItems"], 1);
 }
 
+TEST(Conversation, ReferencesMoveWithTheirSchemaAndDataThatLooksLikeThemDoesNot) {
+  GenerationRequest request = asking(Choice::kRequired, R"({"type":"function","function":{"name":"f","parameters":
+      {"type":"object","properties":{"default":{"$ref":"#/$defs/enum"},"x":{"default":{"$ref":"#/a"}}},
+       "$defs":{"enum":{"anyOf":[{"type":"null"},{"$ref":"#"}]}}}}})");
+  ASSERT_TRUE(begin_answer(of(kHermes), request).ok());
+  const Json arguments = (*parse_json(request.constraint->text, "schema"))["properties"]["arguments"];
+  EXPECT_EQ(arguments["properties"]["default"]["$ref"], "#/properties/arguments/$defs/enum");
+  EXPECT_EQ(arguments["properties"]["x"]["default"]["$ref"], "#/a");
+  EXPECT_EQ(arguments["$defs"]["enum"]["anyOf"][1]["$ref"], "#/properties/arguments");
+}
+
 TEST(Conversation, AThoughtThatThePromptOpensIsClosedBeforeTheCall) {
   GenerationRequest request = asking(Choice::kRequired, kTime);
   auto chat = begin_answer(of(kHermes, "assistant\n<think>\n"), request);

@@ -70,8 +70,8 @@ struct TokenEvent : TokenReport {
   std::string text;
   FinishReason finish = FinishReason::kNone;  // set on an answer's last event
   std::string error;                          // with kError
-  int64_t prompt_tokens = 0;                  // on an answer's last event: how many the prompt has
-  int64_t cached_tokens = 0;                  // and how many of them had been read for another request
+  int64_t prompt_tokens = 0;                  // how many the prompt has
+  int64_t cached_tokens = 0;                  // how many of them had been read for another request
 };
 
 /// Called in an answer's order, on a thread of the provider's; returns false to end the answer without another event. Must

@@ -45,7 +45,6 @@ constexpr SamplingField kFields[] = {
 
 std::string range_of(const SamplingField& field) {
   if (field.above_low) return fmt::format("above {}, at most {}", field.low, field.high);
-  if (field.high >= kLongestRepetition) return fmt::format("{} or more", field.low);
   return fmt::format("{} to {}", field.low, field.high);
 }
 

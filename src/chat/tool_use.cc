@@ -13,6 +13,12 @@ bool holds_values(const std::string& keyword) {
   return keyword == "const" || keyword == "enum" || keyword == "default" || keyword == "examples";
 }
 
+// Values whose keys are names, each of a schema: one may be called as a keyword is.
+bool holds_names(const std::string& keyword) {
+  return keyword == "properties" || keyword == "patternProperties" || keyword == "dependentSchemas" ||
+         keyword == "$defs" || keyword == "definitions";
+}
+
 // A schema that moves to `place` of another document takes its references along.
 void move_references(Json& schema, const std::string& place) {
   if (schema.is_array()) {
@@ -20,9 +26,13 @@ void move_references(Json& schema, const std::string& place) {
   }
   if (!schema.is_object()) return;
   for (auto& [key, value] : schema.items()) {
-    if (key == "$ref" && value.is_string() && value.get_ref<const std::string&>().starts_with("#"))
+    if (key == "$ref" && value.is_string() && value.get_ref<const std::string&>().starts_with("#")) {
       value = "#" + place + value.get<std::string>().substr(1);
-    else if (!holds_values(key)) move_references(value, place);
+    } else if (holds_names(key) && value.is_object()) {
+      for (Json& named : value) move_references(named, place);
+    } else if (!holds_values(key)) {
+      move_references(value, place);
+    }
   }
 }
 

@@ -24,17 +24,15 @@ void add_dtype_option(CLI::App& command, DType& dtype) {
              "type of products: f32 or bf16");
 }
 
-void add_packed_option(CLI::App& command, std::string& type) {
-  command
-      .add_option("--quantize-at-load", type,
-                  "matrices of a model that is not packed take fewer bits in memory: q8_0, q5_1, q5_0, q4_1 or q4_0")
-      ->check(CLI::IsMember({"q8_0", "q5_1", "q5_0", "q4_1", "q4_0"}));
-}
-
 void add_adapter_option(CLI::App& command, std::vector<Path>& adapters) {
   command.add_option_function<Path>(
       "--adapter", [&adapters](const Path& adapter) { adapters = {adapter}; },
       "a LoRA adapter around the model: a folder as PEFT saves it, or a GGUF file");
+}
+
+void add_chat_template_option(CLI::App& command, std::string& choice) {
+  command.add_option("--chat-template", choice, "auto: the model's own, or the plain one where it has none; plain")
+      ->check(CLI::IsMember({"auto", "plain"}));
 }
 
 }  // namespace malmoi::cli

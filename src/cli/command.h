@@ -34,10 +34,10 @@ void add_json_flag(CLI::App& command, bool& json);
 void add_threads_option(CLI::App& command);
 /// `--dtype f32|bf16`: the type of products.
 void add_dtype_option(CLI::App& command, DType& dtype);
-/// `--quantize-at-load TYPE`: matrices are packed when the model is loaded.
-void add_packed_option(CLI::App& command, std::string& type);
 /// `--adapter DIR`: a LoRA adapter around the model.
 void add_adapter_option(CLI::App& command, std::vector<Path>& adapters);
+/// `--chat-template auto|plain`: by which conversations become prompts.
+void add_chat_template_option(CLI::App& command, std::string& choice);
 /// An option that takes one of the names of a table.
 template <typename T>
 CLI::Option* add_choice(CLI::App& command, const std::string& option, T& value, const std::map<std::string, T>& choices,

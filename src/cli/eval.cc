@@ -63,7 +63,8 @@ void add_eval(CLI::App& root, Invocation& invocation) {
   add_dtype_option(*command, o->dtype);
   add_json_flag(*command, *json);
   add_threads_option(*command);
-  command->callback([&invocation, o, table, columns, json] {
+  command->callback([&invocation, command, o, table, columns, json] {
+    if (command->count("--dtype") > 0) table->dtype = o->dtype;  // they differ where nobody says
     invocation.run = [&invocation, o, table, columns, json]() -> Status {
       if (!table->tables.empty()) return eval_table(*o, *table, *columns, *json, invocation);
       auto report = app::evaluate(*o, invocation.terminal.job());

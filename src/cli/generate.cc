@@ -8,11 +8,11 @@
 
 #include "base/counted.h"
 #include "app/use/generate.h"
-#include "app/use/generation_defaults.h"
 #include "app/use/prompt_file.h"
 #include "cli/command.h"
 #include "cli/constraint_options.h"
 #include "cli/draft_options.h"
+#include "cli/load_options.h"
 #include "cli/sampling_options.h"
 
 namespace malmoi::cli {
@@ -24,17 +24,11 @@ struct Options {
   std::optional<Path> ids, mask, ids_out;
   app::NamedTokens tokens;
   app::GenerateOptions generate;
-  std::vector<Path> adapters;
   bool json = false;
-  DType dtype = DType::kBF16;
-  std::string packed;
+  app::LoadChoice load;
   app::DraftOptions draft;
   app::ConstraintOptions constraint;
   const CLI::App* command = nullptr;  // tells what was given
-
-  app::Given given() const {
-    return [this](std::string_view name) { return command->count("--" + std::string(name)) > 0; };
-  }
 };
 
 void print_next(const app::NextReport& next) {
@@ -47,11 +41,22 @@ void print_next(const app::NextReport& next) {
   fmt::print("\n");
 }
 
+// What is done to texts, or through them, is not done to ids.
+Status refuse_options_of_texts(const app::Given& given) {
+  for (const char* name : {"prompt", "prompt-file", "stop", "dry-sequence-breaker", "top-probabilities", "draft-model",
+                           "prompt-lookup", "json-object", "json-schema", "regex", "grammar"}) {
+    if (given(name)) return usage_error("is for texts, not for --ids", "--" + std::string(name), "leave it out");
+  }
+  return {};
+}
+
 // Raw: what the folder says of generation holds where beams are searched, else what was given alone.
 Status continue_ids(Options& o, const Job& job) {
+  const app::Given given = given_in(*o.command);
   if (!o.ids_out) return usage_error("--ids needs --ids-out", "generate", "name the .npy file to write");
+  MALMOI_TRY(refuse_options_of_texts(given));
   MALMOI_ASSIGN(Path folder, app::find_model(o.model, job.message));
-  MALMOI_TRY(app::complete_for_ids(folder, o.given(), o.tokens, o.generate, job.warn));
+  MALMOI_TRY(app::complete_for_ids(folder, given, o.tokens, o.generate, job.warn));
   MALMOI_ASSIGN(app::AnswerScores scores, app::generate_ids({.model = folder,
                                                              .ids = *o.ids,
                                                              .out = *o.ids_out,
@@ -60,8 +65,7 @@ Status continue_ids(Options& o, const Job& job) {
                                                              .sampling = o.generate.sampling,
                                                              .answers = o.generate.answers,
                                                              .ignore_eos = o.generate.ignore_eos,
-                                                             .adapters = o.adapters,
-                                                             .dtype = o.dtype,
+                                                             .load = o.load,
                                                              .warn = job.warn}));
   if (o.json) print_json({{"ids", o.ids_out->string()}, {"scores", scores}});
   return {};
@@ -107,10 +111,10 @@ Status run_generate(Options& o, const Job& job) {
   if (o.ids) return continue_ids(o, job);
   if (o.ids_out || o.mask) return usage_error("--ids-out and --mask belong to --ids", "generate", "name the ids, too");
   MALMOI_ASSIGN(o.generate.prompt, prompt_of(o));
-  MALMOI_ASSIGN(app::LoadedModel loaded, app::load_for_generation(o.model, {o.dtype, o.adapters, o.packed}, job));
   MALMOI_ASSIGN(o.generate.constraint, app::read_constraint(o.constraint));
-  MALMOI_ASSIGN(o.generate.drafter, app::open_drafter(o.draft, loaded, o.dtype, app::default_draft_bytes(), job));
-  MALMOI_TRY(app::complete_options(loaded, o.given(), o.tokens, o.generate, job.warn));
+  MALMOI_ASSIGN(app::LoadedModel loaded, app::load_for_generation(o.model, o.load, job));
+  MALMOI_ASSIGN(o.generate.drafter, app::open_drafter(o.draft, loaded, o.load.dtype, app::default_draft_bytes(), job));
+  MALMOI_TRY(app::complete_options(loaded, given_in(*o.command), o.tokens, o.generate, job.warn));
   app::warn_of_unknown(*loaded.tokenizer, o.generate.prompt, job.warn);
   std::optional<app::NextReport> next;
   if (o.generate.top_probabilities > 0) {
@@ -176,9 +180,8 @@ void add_generate(CLI::App& root, Invocation& invocation) {
       ->add_option("--top-probabilities", o->generate.top_probabilities,
                    "show the K most probable next tokens and words")
       ->check(CLI::Range(0, 1000));
-  add_adapter_option(*command, o->adapters);
-  add_dtype_option(*command, o->dtype);
-  add_packed_option(*command, o->packed);
+  add_adapter_option(*command, o->load.adapters);
+  add_load_options(*command, o->load);
   add_draft_options(*command, o->draft);
   add_constraint_options(*command, o->constraint);
   add_json_flag(*command, o->json);

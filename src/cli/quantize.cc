@@ -58,8 +58,9 @@ void add_convert(CLI::App& root, Invocation& invocation) {
   command->add_option("FROM", o->from, "model folder, .gguf file, or a name in $MALMOI_HOME")->required();
   command->add_option("TO", o->to, "what ends in .gguf is a file of that format, else a folder")->required();
   command->add_option("--type", o->type, "of a .gguf file's matrices (default: as they are stored)");
-  add_choice(*command, "--dtype", o->dtype, {{"f32", DType::kF32}, {"bf16", DType::kBF16}, {"f16", DType::kF16}},
-             "of a folder's weights: f32, bf16 (default) or f16");
+  add_choice<std::optional<DType>>(*command, "--dtype", o->dtype,
+                                   {{"f32", DType::kF32}, {"bf16", DType::kBF16}, {"f16", DType::kF16}},
+                                   "of a folder's weights: f32, bf16 (default) or f16");
   add_json_flag(*command, *json);
   add_threads_option(*command);
   command->callback([&invocation, o, json] {

@@ -51,4 +51,11 @@ void add_sampling_options(CLI::App& command, app::GenerateOptions& o) {
       ->group(kGroup);
 }
 
+app::Given given_in(const CLI::App& command) {
+  return [&command](std::string_view name) {
+    const CLI::Option* option = command.get_option_no_throw("--" + std::string(name));
+    return option && option->count() > 0;
+  };
+}
+
 }  // namespace malmoi::cli

@@ -9,6 +9,7 @@
 
 #include "cli/command.h"
 #include "cli/draft_options.h"
+#include "cli/load_options.h"
 
 namespace malmoi::cli {
 namespace {
@@ -67,10 +68,7 @@ void add_serve(CLI::App& root, Invocation& invocation) {
                       "a Host name to answer to besides this machine's own (may be repeated)");
   command->add_option("--cors-origin", server.cors_origins,
                       "an origin whose web pages may call, or * (may be repeated)");
-  command
-      ->add_option("--chat-template", o->chat_template,
-                   "auto: the model's own, or the plain one where it has none; plain")
-      ->check(CLI::IsMember({"auto", "plain"}));
+  add_chat_template_option(*command, o->chat_template);
   command->add_option("--max-running", o->max_running, "answers decoded together")->check(CLI::Range(1, 4096));
   command
       ->add_option("--state-memory", o->state_bytes,
@@ -89,8 +87,7 @@ void add_serve(CLI::App& root, Invocation& invocation) {
       ->check(CLI::Range(1024, 1 << 30));
   command->add_option("--stop-seconds", o->stop_seconds, "time for running answers to finish at the end")
       ->check(CLI::Range(0.0, 86400.0));
-  add_dtype_option(*command, o->dtype);
-  add_packed_option(*command, o->packed);
+  add_load_options(*command, o->load);
   add_threads_option(*command);
   command->callback([&invocation, o] {
     invocation.run = [&invocation, o] {

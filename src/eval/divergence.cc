@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "infer/known_ids.h"
 #include "infer/sampling.h"
 #include "tokenizer/document_marks.h"
 
@@ -47,6 +48,8 @@ Status DivergenceMeter::add_text(std::string_view text) {
   std::vector<int32_t> ids = tokenizer::document_marks(*tokenizer_).before;
   const std::vector<int32_t> own = tokenizer_->encode(text, {.parse_special = false});
   ids.insert(ids.end(), own.begin(), own.end());
+  MALMOI_TRY(infer::check_known(ids, first_->model()));
+  MALMOI_TRY(infer::check_known(ids, second_->model()));
   const auto window = static_cast<size_t>(window_);
   for (size_t begin = 0; begin + 1 < ids.size(); begin += window)
     MALMOI_TRY(add_window(std::span(ids).subspan(begin, std::min(window, ids.size() - begin))));

@@ -24,6 +24,7 @@ class DivergenceMeter {
   /// Errors: models that do not go on with a text, or have vocabularies of different sizes; no memory for a window.
   static Result<DivergenceMeter> create(const model::Model& first, const model::Model& second,
                                         const tokenizer::Tokenizer& tokenizer, int64_t window = 512);
+  /// Errors: no memory; an id that either model has not, of another model's tokenizer.
   Status add_text(std::string_view text);
   Divergence result() const;
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "infer/known_ids.h"
 #include "infer/sampling.h"
 #include "tokenizer/coverage.h"
 #include "tokenizer/document_marks.h"
@@ -51,6 +52,7 @@ Status PerplexityMeter::add_text(std::string_view text) {
 
 Status PerplexityMeter::add_ids(std::span<const int32_t> ids, std::span<const uint32_t> bytes, int64_t first) {
   if (static_cast<int64_t>(ids.size()) <= first) return {};
+  MALMOI_TRY(infer::check_known(ids, session_->model()));
   ++result_.documents;
   const Window document{ids, bytes};
   return options_.convention == Convention::kLlamaCpp ? llama_cpp(document) : strided(document, first);

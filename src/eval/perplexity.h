@@ -47,10 +47,11 @@ class PerplexityMeter {
   /// Errors: a model that does not go on with a text, no memory for the state of a window.
   static Result<PerplexityMeter> create(const model::Model& model, const tokenizer::Tokenizer* tokenizer,
                                         const PerplexityOptions& options);
-  /// A document as text. Errors: no memory for the state of a window.
+  /// A document as text. Errors: no memory for the state of a window; an id that the model has not, of another model's
+  /// tokenizer.
   Status add_text(std::string_view text);
   /// A document as ids, with the bytes that each stands for, or none where they are not known. Ids before `first`, at least
-  /// one, are there to predict from.
+  /// one, are there to predict from. Errors: as add_text.
   Status add_ids(std::span<const int32_t> ids, std::span<const uint32_t> bytes, int64_t first = 1);
   const Perplexity& result() const { return result_; }
 

@@ -138,6 +138,20 @@ TEST(Perplexity, AWindowedAndARecurrentModelAreReadInPiecesToo) {
   }
 }
 
+TEST(Perplexity, IdsThatTheModelHasNotAreRefused) {
+  auto model = infer::tiny_model();
+  PerplexityMeter meter = meter_of(*model);
+  for (int32_t unknown : {-1, static_cast<int32_t>(kVocab)}) {
+    for (std::vector<int32_t> ids : {std::vector<int32_t>{unknown, 3}, {3, unknown}}) {  // read, or only predicted
+      Status refused = meter.add_ids(ids, {});
+      ASSERT_FALSE(refused.ok());
+      EXPECT_NE(refused.error().what.find("outside the vocabulary"), std::string::npos);
+    }
+  }
+  EXPECT_EQ(meter.result().tokens, 0);
+  ASSERT_TRUE(meter.add_ids(std::vector<int32_t>{3, 4}, {}).ok());
+}
+
 TEST(Perplexity, AModelThatDoesNotGoOnWithATextIsRefused) {
   for (auto& model : {infer::tiny_encoder(), infer::tiny_encoder_decoder()}) {
     auto meter = PerplexityMeter::create(*model, nullptr, {});

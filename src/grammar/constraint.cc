@@ -11,11 +11,7 @@ namespace {
 
 Result<Grammar> regex_grammar(const std::string& text) {
   MALMOI_ASSIGN(const Regex regex, Regex::parse(text));
-  Grammar grammar;
-  const RuleId root = grammar.add_rule("regex", "regex");
-  grammar.define(root, regex.whole(grammar, [](Grammar& to, const CodePointSet& set) { return to.chars(set); }));
-  grammar.set_root(root);
-  return grammar;
+  return regex.whole_grammar("regex");
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// What tests of this folder share: whether a text is one of a grammar, and tokenizers of tests/data.
+// What tests of this folder share: whether a text is one of a grammar or a schema, and tokenizers of tests/data.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -7,12 +7,15 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/file.h"
+#include "base/json.h"
 #include "base/test_folder.h"
 #include "formats/zstd_stream.h"
 #include "grammar/automaton.h"
 #include "grammar/constraint.h"
+#include "grammar/json_schema.h"
 #include "grammar/matcher.h"
 #include "grammar/reading.h"
 
@@ -32,6 +35,24 @@ inline std::string error_of(const Result<Grammar>& grammar) {
   if (!grammar.ok()) return grammar.error().to_string();
   auto automaton = Automaton::compile(*grammar);
   return automaton.ok() ? "" : automaton.error().to_string();
+}
+
+/// A schema, with texts that are values of it and texts that are none.
+struct SchemaCase {
+  const char* schema;
+  std::vector<std::string> valid, invalid;
+};
+
+inline void check_schemas(const std::vector<SchemaCase>& cases) {
+  for (const SchemaCase& one : cases) {
+    SCOPED_TRACE(one.schema);
+    const Automaton automaton = compiled(parse_json_schema(one.schema));
+    for (const std::string& text : one.valid) {
+      EXPECT_TRUE(parse_json(text, "test").ok()) << text;
+      EXPECT_TRUE(matches(automaton, text)) << text;
+    }
+    for (const std::string& text : one.invalid) EXPECT_FALSE(matches(automaton, text)) << text;
+  }
 }
 
 /// A file of tests/data/tokenizer, unpacked.

@@ -133,6 +133,7 @@ TEST(Gbnf, AmbiguityIsBounded) {
   Reading reading(automaton);
   bool read = true;
   for (int i = 0; i < 200 && read; ++i) read = reading.read(automaton, "a");
+  EXPECT_LE(reading.threads().size(), kMaxThreads);
   if (!read) {
     EXPECT_THAT(reading.status().error().to_string(), HasSubstr("ambiguous"));
   }

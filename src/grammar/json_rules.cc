@@ -11,12 +11,13 @@
 namespace malmoi::grammar {
 namespace {
 
-ExprId plain(Grammar& grammar, const CodePointSet& set) { return grammar.chars(set); }
-
 CodePointSet one(char32_t code_point) { return CodePointSet({{code_point, code_point}}); }
 
 // What stands in a string as itself.
-CodePointSet unescaped() { return CodePointSet({{0x20, kLastCodePoint}}).without(CodePointSet::of(U"\"\\")); }
+const CodePointSet& unescaped() {
+  static const CodePointSet kSet = CodePointSet({{0x20, kLastCodePoint}}).without(CodePointSet::of(U"\"\\"));
+  return kSet;
+}
 
 struct ShortEscape {
   char32_t code_point;
@@ -47,7 +48,7 @@ ExprId JsonRules::once(RuleId& slot, const char* name, const Make& make) {
   return grammar_.call(slot);
 }
 
-ExprId JsonRules::regex(const char* text) { return Regex::parse(text, "JSON")->whole(grammar_, plain); }
+ExprId JsonRules::regex(const std::string& text) { return Regex::parse(text, "JSON")->whole(grammar_, Regex::plain); }
 
 ExprId JsonRules::space() {
   const ExprId lines = once(new_line_, "new-line", [&] {
@@ -91,12 +92,15 @@ ExprId JsonRules::rest_of_string() {
 ExprId JsonRules::string() {
   return once(string_, "string", [&] { return grammar_.sequence({grammar_.literal("\""), rest_of_string()}); });
 }
+std::string JsonRules::integer_text() { return "-?(0|[1-9][0-9]{0," + std::to_string(kMaxDigits - 1) + "})"; }
 ExprId JsonRules::integer() {
-  return once(integer_, "integer", [&] { return regex("-?(0|[1-9][0-9]{0,15})"); });
+  return once(integer_, "integer", [&] { return regex(integer_text()); });
 }
 ExprId JsonRules::number() {
-  return once(number_, "number",
-              [&] { return regex(R"(-?(0|[1-9][0-9]{0,15})(\.[0-9]{1,16})?([eE][-+]?[0-9]{1,2})?)"); });
+  return once(number_, "number", [&] {
+    return regex(integer_text() + "(\\.[0-9]{1," + std::to_string(kMaxDigits) + "})?([eE][-+]?[0-9]{1," +
+                 std::to_string(kMaxExponentDigits) + "})?");
+  });
 }
 ExprId JsonRules::boolean() { return grammar_.choice({grammar_.literal("true"), grammar_.literal("false")}); }
 

@@ -30,6 +30,8 @@ class JsonRules {
   ExprId string();  // any
   ExprId number();
   ExprId integer();  // without a point and an exponent
+  /// The regular expression of integer().
+  static std::string integer_text();
   ExprId boolean();
   /// This very value, without white space.
   ExprId exactly(const Json& value) { return grammar_.literal(dump_json(value)); }
@@ -46,7 +48,7 @@ class JsonRules {
   ExprId string_other_than(std::vector<std::string> names);
 
  private:
-  ExprId regex(const char* text);
+  ExprId regex(const std::string& text);
   /// What ends a string.
   ExprId rest_of_string();
   /// The rule of `slot`, made by `make` at the first time.

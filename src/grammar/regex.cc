@@ -82,6 +82,14 @@ ExprId Regex::within(Grammar& grammar, const Spell& spell) const {
 
 namespace {
 
+Grammar grammar_of_root(std::string where, const std::function<ExprId(Grammar&)>& body) {
+  Grammar grammar;
+  const RuleId root = grammar.add_rule("regex", std::move(where));
+  grammar.define(root, body(grammar));
+  grammar.set_root(root);
+  return grammar;
+}
+
 constexpr int64_t kMostCharacters = int64_t{1} << 40;  // counts above are all the same
 
 int64_t times(int64_t count, int64_t length) {
@@ -90,6 +98,13 @@ int64_t times(int64_t count, int64_t length) {
 }
 
 }  // namespace
+
+Grammar Regex::whole_grammar(std::string where) const {
+  return grammar_of_root(std::move(where), [&](Grammar& grammar) { return whole(grammar, plain); });
+}
+Grammar Regex::within_grammar(std::string where) const {
+  return grammar_of_root(std::move(where), [&](Grammar& grammar) { return within(grammar, plain); });
+}
 
 TextLengths Regex::lengths() const {
   // Parts stand before what they are parts of.

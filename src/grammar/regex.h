@@ -30,18 +30,23 @@ struct TextLengths {
 /// A read expression. Immutable.
 class Regex {
  public:
-  /// Characters, `.` (no line end), classes, \d \D \w \W \s \S, \t \n \v \f \r \0 \cX \xHH \uHHHH \u{H...}, escaped punctuation, groups
-  /// (...), (?:...), (?<name>...), `|`, `* + ? {n} {m,} {m,n}` (with `?` behind it, which changes no language), ^ and $ at the
-  /// ends. Errors name the place `where, character N`: look-around, back-references, \b and \p by their names; anchors
-  /// elsewhere; limits as of grammars.
+  /// Characters, `.` (no line end), classes, \d \D \w \W \s \S, \t \n \v \f \r \0 \cX \xHH \uHHHH \u{H...}, escaped
+  /// punctuation, groups (...), (?:...), (?<name>...), `|`, `* + ? {n} {m,} {m,n}` (with `?` behind it, which changes no
+  /// language), ^ and $ at the ends. Errors name the place `where, character N`: look-around, back-references, \b and \p by
+  /// their names; anchors elsewhere; limits as of grammars.
   static Result<Regex> parse(std::string_view text, std::string where = "regex");
 
   /// Spells a set of characters in a grammar.
   using Spell = std::function<ExprId(Grammar&, const CodePointSet&)>;
+  /// As they stand.
+  static ExprId plain(Grammar& grammar, const CodePointSet& set) { return grammar.chars(set); }
   /// The texts that are the expression from end to end.
   ExprId whole(Grammar& grammar, const Spell& spell) const;
   /// The texts that have it somewhere in them, as a search would find it: ^ and $ hold it to the ends.
   ExprId within(Grammar& grammar, const Spell& spell) const;
+  /// A grammar of plain characters whose texts are those of whole(), or of within(); `where` stands in its errors.
+  Grammar whole_grammar(std::string where) const;
+  Grammar within_grammar(std::string where) const;
 
   /// Of whole().
   TextLengths lengths() const;

@@ -28,6 +28,8 @@ CodePointSet line_ends() { return CodePointSet({{'\n', '\n'}, {'\r', '\r'}, {0x2
 
 CodePointSet one(char32_t code_point) { return CodePointSet({{code_point, code_point}}); }
 
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
 bool is_single(const CodePointSet& set) {
   return set.ranges().size() == 1 && set.ranges()[0].first == set.ranges()[0].last;
 }
@@ -190,7 +192,7 @@ Result<CodePointSet> RegexParser::escape(bool in_class) {
 
 Result<char32_t> RegexParser::character_escape(char kind) {
   std::optional<char32_t> value;
-  if ((kind >= 'a' && kind <= 'z') || (kind >= 'A' && kind <= 'Z') || kind == '0') cursor_.advance(1);
+  if (is_letter(kind) || kind == '0') cursor_.advance(1);
   switch (kind) {
     case 't': return U'\t';
     case 'n': return U'\n';
@@ -198,11 +200,12 @@ Result<char32_t> RegexParser::character_escape(char kind) {
     case 'f': return U'\f';
     case 'r': return U'\r';
     case '0': return U'\0';
-    case 'c':
-      value = static_cast<unsigned char>(cursor_.peek()) % 32;
-      if (cursor_.peek() < 'A') return error("\\c takes a letter");
+    case 'c': {
+      const char letter = cursor_.peek();
+      if (!is_letter(letter)) return error("\\c takes a letter");
       cursor_.advance(1);
-      return *value;
+      return static_cast<char32_t>(letter % 32);
+    }
     case 'x': value = cursor_.take_hex(2); break;
     case 'u':
       if (cursor_.skip("{")) {
@@ -218,8 +221,7 @@ Result<char32_t> RegexParser::character_escape(char kind) {
       }
       break;
     default:
-      if ((kind >= 'a' && kind <= 'z') || (kind >= 'A' && kind <= 'Z'))
-        return error(std::string("an unknown escape \\") + kind);
+      if (is_letter(kind)) return error(std::string("an unknown escape \\") + kind);
       return cursor_.take();
   }
   if (!value || *value > kLastCodePoint || (*value >= 0xD800 && *value < 0xE000))

@@ -14,12 +14,7 @@ using ::testing::HasSubstr;
 Result<Grammar> grammar_of_regex(const std::string& text, bool whole) {
   auto regex = Regex::parse(text);
   if (!regex.ok()) return regex.error();
-  Grammar grammar;
-  const RuleId root = grammar.add_rule("regex", "regex");
-  auto plain = [](Grammar& to, const CodePointSet& set) { return to.chars(set); };
-  grammar.define(root, whole ? regex->whole(grammar, plain) : regex->within(grammar, plain));
-  grammar.set_root(root);
-  return grammar;
+  return whole ? regex->whole_grammar("regex") : regex->within_grammar("regex");
 }
 
 void check(const std::string& text, bool whole, const std::vector<std::string>& accepted,
@@ -88,6 +83,8 @@ TEST(Regex, RefusalsNameTheConstructAndThePlace) {
                                                                {"a{9999999999}", "repetition above"},
                                                                {"\\", "a '\\' at the end"},
                                                                {"\\q", "an unknown escape \\q"},
+                                                               {"\\c{", "\\c takes a letter"},
+                                                               {"\\c가", "\\c takes a letter"},
                                                                {"\\u{110000}", "without the digits"},
                                                                {"\\ud800", "without the digits"},
                                                                {"(?<a", "without its '>'"},

@@ -9,6 +9,11 @@
 #include "grammar/reading.h"
 
 namespace malmoi::grammar {
+namespace {
+
+constexpr size_t kLongestPlace = 600;  // every rule has one
+
+}  // namespace
 
 Result<Grammar> SchemaBuilder::run(const Json& start, const std::string& at) {
   const RuleId root = grammar_.add_rule("schema", place(at));
@@ -25,8 +30,7 @@ Result<Grammar> SchemaBuilder::run(const Json& start, const std::string& at) {
 }
 
 std::string SchemaBuilder::place(const std::string& at) const {
-  constexpr size_t kLongest = 600;  // every rule has one
-  return where_ + "#" + (at.size() <= kLongest ? at : at.substr(0, kLongest) + "...");
+  return where_ + "#" + (at.size() <= kLongestPlace ? at : at.substr(0, kLongestPlace) + "...");
 }
 
 Status SchemaBuilder::check_keywords(const Json& schema, const std::string& at) const {
@@ -37,7 +41,7 @@ Status SchemaBuilder::check_keywords(const Json& schema, const std::string& at) 
   }
   if (auto type = schema.find("type"); type != schema.end()) {
     constexpr const char* kTypes[] = {"object", "array", "string", "number", "integer", "boolean", "null"};
-    const Json list = type->is_array() ? *type : Json::array({*type});
+    const Json list = as_list(*type);
     for (const Json& one : list) {
       const bool known = one.is_string() &&
                          std::find(std::begin(kTypes), std::end(kTypes), one.get<std::string>()) != std::end(kTypes);
@@ -73,7 +77,8 @@ Result<ExprId> SchemaBuilder::reference(const Json& value, const std::string& at
     MALMOI_ASSIGN(const Json* target, merger_.resolve(text, "#" + at));
     const RuleId rule = grammar_.add_rule(show_controls(text), place(at));
     known = references_.emplace(text, rule).first;
-    open_.push_back({rule, {}, target, text.substr(1)});
+    // Cut, as every place below it is spelled with it.
+    open_.push_back({rule, {}, target, text.substr(1, kLongestPlace)});
   }
   return grammar_.call(known->second);
 }
@@ -81,6 +86,9 @@ Result<ExprId> SchemaBuilder::reference(const Json& value, const std::string& at
 Result<ExprId> SchemaBuilder::schema(const Json& schema, const std::string& at) {
   if (schema.is_boolean()) return schema.get<bool>() ? json_.value() : grammar_.nothing();
   if (!schema.is_object()) return invalid_data("a schema is an object, true or false", place(at));
+  if (grammar_.exprs().size() > kMaxExpressions)
+    return unsupported("a schema that makes more than " + std::to_string(kMaxExpressions) + " expressions", place(at),
+                       "make it smaller");
   MALMOI_TRY(check_keywords(schema, at));
   if (says_nothing(schema)) return json_.value();
   if (auto nullable = schema.find("nullable"); nullable != schema.end()) {
@@ -138,9 +146,16 @@ Status SchemaBuilder::check_one_of(const Json& branches, const std::string& at) 
   constexpr size_t kMostBranches = 200;
   if (branches.size() > kMostBranches)
     return unsupported("oneOf of more than " + std::to_string(kMostBranches) + " schemas", place(at), "write anyOf");
+  // Each is expanded once, not once for each other one.
+  std::vector<Json> made(branches.size());
+  std::vector<const Json*> whole;
+  for (size_t i = 0; i < branches.size(); ++i) {
+    MALMOI_ASSIGN(const Json* branch, merger_.expanded(branches[i], made[i], "#" + at));
+    whole.push_back(branch);
+  }
   for (size_t i = 0; i < branches.size(); ++i) {
     for (size_t j = 0; j < i; ++j) {
-      MALMOI_ASSIGN(const bool disjoint, merger_.are_disjoint(branches[j], branches[i], "#" + at));
+      MALMOI_ASSIGN(const bool disjoint, merger_.are_disjoint(*whole[j], *whole[i], "#" + at));
       if (!disjoint)
         return unsupported("the branches " + std::to_string(j) + " and " + std::to_string(i) +
                                " of oneOf may both hold, which cannot be kept to",
@@ -180,12 +195,21 @@ Result<Json> SchemaBuilder::values_of(const Json& values, const Json& rest, cons
         kept.push_back(value);
     return kept;
   }
-  constexpr int kMostFiltered = 100;  // each builds a grammar of its own
+  constexpr int kMostFiltered = 100;   // each builds a grammar of its own
+  constexpr int kDeepestFiltered = 8;  // by a builder within another one
   if (++filtered_ > kMostFiltered)
     return unsupported(
         "more than " + std::to_string(kMostFiltered) + " lists of values with other keywords beside them", place(at),
         "list only values that are of the others");
-  MALMOI_ASSIGN(const Grammar grammar, SchemaBuilder(root_, where_).run(rest, at));
+  if (filter_depth_ == kDeepestFiltered)
+    return unsupported("lists of values within what stands beside lists of values, without end", place(at),
+                       "list only values that are of the others");
+  SchemaBuilder beside(root_, where_);
+  beside.filtered_ = filtered_;
+  beside.filter_depth_ = filter_depth_ + 1;
+  auto built = beside.run(rest, at);
+  filtered_ = beside.filtered_;
+  MALMOI_ASSIGN(const Grammar grammar, std::move(built));
   const Result<Automaton> automaton = Automaton::compile(grammar);
   if (!automaton.ok() && automaton.error().code == ErrorCode::kInvalidData) return kept;  // nothing is of the rest
   if (!automaton.ok()) return automaton.error();

@@ -55,6 +55,7 @@ class SchemaBuilder {
   Result<Json> values_of(const Json& values, const Json& rest, const std::string& at);
   Result<ExprId> of_type(const std::string& type, const Json& schema, const std::string& at);
   ExprId rule_of(Json made, const std::string& at);
+  Result<Regex> expression(const std::string& text, const std::string& at) const;
   Result<Counts> counts(const Json& schema, const char* min, const char* max, const std::string& at) const;
   std::string place(const std::string& at) const;
 
@@ -68,10 +69,13 @@ class SchemaBuilder {
 
   // schema_containers.cc
   Result<ExprId> array(const Json& schema, const std::string& at);
-  Result<ExprId> tuple(const Json& prefix, std::optional<ExprId> rest, const Counts& count, const std::string& at);
+  Result<ExprId> tuple(const Json& prefix, std::optional<ExprId> rest, const Counts& count, const std::string& at,
+                       const std::string& prefix_at);
   Result<ExprId> object(const Json& schema, const std::string& at);
-  Result<std::vector<Member>> members(const Json& schema, const std::string& at);
-  Result<std::optional<ExprId>> other_members(const Json& schema, const std::string& at);
+  Result<std::optional<ExprId>> additional_value(const Json& schema, const std::string& at);
+  Result<std::vector<Member>> members(const Json& schema, std::optional<ExprId> additional, const std::string& at);
+  Result<std::optional<ExprId>> other_members(const Json& schema, std::optional<ExprId> additional,
+                                              const std::string& at);
   Result<ExprId> pattern_member(const Json& schema, const std::string& at);
   Result<ExprId> key_of_names(const Json& names, const std::string& at);
   ExprId braces(const std::vector<Member>& members, std::optional<ExprId> other);
@@ -87,7 +91,8 @@ class SchemaBuilder {
   std::unordered_map<std::string, RuleId> made_;        // merged schemas, by their JSON
   std::map<std::pair<int32_t, int32_t>, RuleId> strings_of_length_;
   std::deque<Open> open_;
-  int filtered_ = 0;  // lists of values that were compared with what stands beside them
+  int filtered_ = 0;      // lists of values that were compared with what stands beside them
+  int filter_depth_ = 0;  // of this builder among those that compare such lists
 };
 
 }  // namespace malmoi::grammar

@@ -13,8 +13,6 @@
 namespace malmoi::grammar {
 namespace {
 
-ExprId plain(Grammar& grammar, const CodePointSet& set) { return grammar.chars(set); }
-
 // A key as a step of a JSON pointer; a long one is cut, for every place below it is spelled with it.
 std::string step(const std::string& key) {
   constexpr size_t kLongest = 60;
@@ -35,21 +33,22 @@ Result<ExprId> SchemaBuilder::array(const Json& schema, const std::string& at) {
     return unsupported("'uniqueItems' cannot be kept to", place(at + "/uniqueItems"),
                        "leave it out, and check the answer for it");
   auto prefix = schema.find("prefixItems"), items = schema.find("items");
-  const char* rest_key = "items";
+  const char *prefix_key = "/prefixItems", *rest_key = "/items";
   if (prefix == schema.end() && items != schema.end() && items->is_array()) {  // as before 2020
     prefix = items;
     items = schema.find("additionalItems");
-    rest_key = "additionalItems";
+    prefix_key = "/items";
+    rest_key = "/additionalItems";
   }
   std::optional<ExprId> rest;
   if (items != schema.end() && *items != Json(false)) {
-    MALMOI_ASSIGN(rest, this->schema(*items, at + "/" + rest_key));
+    MALMOI_ASSIGN(rest, this->schema(*items, at + rest_key));
   }
   if (prefix != schema.end()) {
     if (!prefix->is_array()) return invalid_data("prefixItems is a list of schemas", place(at + "/prefixItems"));
     const bool more = items == schema.end() && count.min > static_cast<int32_t>(prefix->size());
     if (more) rest = json_.value();
-    return tuple(*prefix, rest, count, at);
+    return tuple(*prefix, rest, count, at, at + prefix_key);
   }
   if (items == schema.end()) {
     if (count.min == 0 && count.max == kUnbounded) return json_.array();
@@ -61,7 +60,7 @@ Result<ExprId> SchemaBuilder::array(const Json& schema, const std::string& at) {
 
 // Items with a schema each, then others: a rule from each item on, the last one first.
 Result<ExprId> SchemaBuilder::tuple(const Json& prefix, std::optional<ExprId> rest, const Counts& count,
-                                    const std::string& at) {
+                                    const std::string& at, const std::string& prefix_at) {
   auto size = static_cast<int32_t>(prefix.size());
   if (!rest && count.min > size)
     return invalid_data("there are fewer items than 'minItems' asks for", place(at), "lower it, or allow more items");
@@ -76,7 +75,7 @@ Result<ExprId> SchemaBuilder::tuple(const Json& prefix, std::optional<ExprId> re
     if (count.min == 0) items = grammar_.optional(items);
   }
   for (int32_t i = size; i-- > 0;) {
-    MALMOI_ASSIGN(const ExprId item, schema(prefix[static_cast<size_t>(i)], at + "/prefixItems/" + std::to_string(i)));
+    MALMOI_ASSIGN(const ExprId item, schema(prefix[static_cast<size_t>(i)], prefix_at + "/" + std::to_string(i)));
     const ExprId from_here = grammar_.sequence({i == 0 ? item : comma_then(item), after});
     after = as_rule("items", at, i < count.min ? from_here : grammar_.optional(from_here));
     items = after;
@@ -89,9 +88,16 @@ Result<ExprId> SchemaBuilder::tuple(const Json& prefix, std::optional<ExprId> re
 Result<ExprId> SchemaBuilder::object(const Json& schema, const std::string& at) {
   if (says_nothing(without(schema, "type"))) return json_.object();
   MALMOI_ASSIGN(const Counts count, counts(schema, "minProperties", "maxProperties", at));
-  MALMOI_ASSIGN(const std::vector<Member> named, members(schema, at));
-  MALMOI_ASSIGN(const std::optional<ExprId> other, other_members(schema, at));
-  if (named.empty() && other) return as_rule("object", at, json_.list("{", *other, count.min, count.max, "}"));
+  MALMOI_ASSIGN(const std::optional<ExprId> additional, additional_value(schema, at));
+  MALMOI_ASSIGN(const std::vector<Member> named, members(schema, additional, at));
+  MALMOI_ASSIGN(const std::optional<ExprId> other, other_members(schema, additional, at));
+  if (named.empty() && other) {
+    if (count.min > 1)
+      return unsupported("'minProperties' above 1 cannot be kept to where names are free: one may come twice",
+                         place(at + "/minProperties"),
+                         "name the properties, and say by 'required' which there must be");
+    return as_rule("object", at, json_.list("{", *other, count.min, count.max, "}"));
+  }
   const auto required = std::count_if(named.begin(), named.end(), [](const Member& member) { return member.required; });
   if (count.min > required || (count.max != kUnbounded && (other || count.max < static_cast<int64_t>(named.size()))))
     return unsupported("'minProperties' and 'maxProperties' beside named properties cannot be kept to", place(at),
@@ -99,8 +105,18 @@ Result<ExprId> SchemaBuilder::object(const Json& schema, const std::string& at) 
   return as_rule("object", at, braces(named, other));
 }
 
+// What `additionalProperties` says of a value, if it is there: one rule, for all properties that have no schema.
+Result<std::optional<ExprId>> SchemaBuilder::additional_value(const Json& schema, const std::string& at) {
+  auto additional = schema.find("additionalProperties");
+  if (additional == schema.end()) return std::optional<ExprId>{};
+  const std::string here = at + "/additionalProperties";
+  MALMOI_ASSIGN(const ExprId value, this->schema(*additional, here));
+  return std::optional<ExprId>(additional->is_boolean() ? value : as_rule("additional", here, value));
+}
+
 // The named properties in their order; behind them those that are required without having a schema.
-Result<std::vector<SchemaBuilder::Member>> SchemaBuilder::members(const Json& schema, const std::string& at) {
+Result<std::vector<SchemaBuilder::Member>> SchemaBuilder::members(const Json& schema, std::optional<ExprId> additional,
+                                                                  const std::string& at) {
   const Json none_named = Json::object(), none_required = Json::array();
   auto found = schema.find("properties"), list = schema.find("required");
   const Json& properties = found == schema.end() ? none_named : *found;
@@ -119,28 +135,23 @@ Result<std::vector<SchemaBuilder::Member>> SchemaBuilder::members(const Json& sc
     if (value == Json(false) && needed == is_required.end()) continue;
     out.push_back({json_.member(json_.exactly(key), text), needed != is_required.end()});
   }
-  auto additional = schema.find("additionalProperties");
+  const bool forbidden = schema.contains("additionalProperties") && schema["additionalProperties"] == Json(false);
   for (const Json& name : required) {
     bool& written = is_required[name.get<std::string>()];
     if (written) continue;
     written = true;
-    const bool forbidden = additional != schema.end() && *additional == Json(false);
     if (forbidden || schema.contains("patternProperties") || schema.contains("propertyNames"))
       return unsupported("the required property " + dump_json(name) + " has no schema", place(at + "/required"),
                          "put it under properties");
-    ExprId value = json_.value();
-    if (additional != schema.end()) {
-      MALMOI_ASSIGN(value, this->schema(*additional, at + "/additionalProperties"));
-    }
-    out.push_back({json_.member(json_.exactly(name), value), true});
+    out.push_back({json_.member(json_.exactly(name), additional ? *additional : json_.value()), true});
   }
   return out;
 }
 
 // What any other property may look like; none: there may be no others.
-Result<std::optional<ExprId>> SchemaBuilder::other_members(const Json& schema, const std::string& at) {
-  auto additional = schema.find("additionalProperties"), properties = schema.find("properties"),
-       required = schema.find("required");
+Result<std::optional<ExprId>> SchemaBuilder::other_members(const Json& schema, std::optional<ExprId> additional,
+                                                           const std::string& at) {
+  auto properties = schema.find("properties"), required = schema.find("required");
   auto key_names = schema.find("propertyNames");
   const bool names_some =
       (properties != schema.end() && !properties->empty()) || (required != schema.end() && !required->empty());
@@ -152,12 +163,8 @@ Result<std::optional<ExprId>> SchemaBuilder::other_members(const Json& schema, c
     return std::optional<ExprId>(member);
   }
   const bool closed =
-      additional == schema.end() ? names_some || properties != schema.end() : *additional == Json(false);
+      additional ? schema["additionalProperties"] == Json(false) : names_some || properties != schema.end();
   if (closed) return std::optional<ExprId>{};
-  ExprId value = json_.value();
-  if (additional != schema.end()) {
-    MALMOI_ASSIGN(value, this->schema(*additional, at + "/additionalProperties"));
-  }
   ExprId key = json_.string();
   if (key_names != schema.end()) {
     MALMOI_ASSIGN(key, key_of_names(*key_names, at + "/propertyNames"));
@@ -175,7 +182,7 @@ Result<std::optional<ExprId>> SchemaBuilder::other_members(const Json& schema, c
           place(at + "/additionalProperties"), "set it to false");
     key = json_.string_other_than(std::move(taken));
   }
-  return std::optional<ExprId>(json_.member(key, value));
+  return std::optional<ExprId>(json_.member(key, additional ? *additional : json_.value()));
 }
 
 Result<ExprId> SchemaBuilder::key_of_names(const Json& names, const std::string& at) {
@@ -194,13 +201,9 @@ Result<ExprId> SchemaBuilder::pattern_member(const Json& schema, const std::stri
                        "set it to false");
   const auto item = patterns.begin();
   const std::string& text = item.key();
-  MALMOI_ASSIGN(const Regex regex, Regex::parse(text, place(here)));
+  MALMOI_ASSIGN(const Regex regex, expression(text, here));
   // A named property that is of the pattern, too, would have to be of both schemas.
-  Grammar names_of_pattern;
-  const RuleId root = names_of_pattern.add_rule("pattern", place(here));
-  names_of_pattern.define(root, regex.within(names_of_pattern, plain));
-  names_of_pattern.set_root(root);
-  MALMOI_ASSIGN(const Automaton automaton, Automaton::compile(names_of_pattern));
+  MALMOI_ASSIGN(const Automaton automaton, Automaton::compile(regex.within_grammar(place(here))));
   if (auto properties = schema.find("properties"); properties != schema.end())
     for (const auto& property : properties->items())
       if (matches(automaton, property.key()))

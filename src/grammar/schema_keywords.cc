@@ -93,16 +93,21 @@ bool is_of_type(const Json& value, std::string_view type) {
   return value.type_name() == type;
 }
 
+bool is_nullable(const Json& schema) {
+  auto found = schema.find("nullable");
+  return found != schema.end() && found->is_boolean() && found->get<bool>();
+}
+
 std::vector<std::string> types_of(const Json& schema) {
   std::vector<std::string> types;
-  if (auto found = schema.find("type"); found != schema.end()) {
-    for (const Json& type : as_list(*found))
-      if (type.is_string()) types.push_back(type.get<std::string>());
-    return types;
-  }
-  auto add = [&](const char* type) {
+  auto add = [&](const std::string& type) {
     if (std::find(types.begin(), types.end(), type) == types.end()) types.push_back(type);
   };
+  if (auto found = schema.find("type"); found != schema.end()) {
+    for (const Json& type : as_list(*found))
+      if (type.is_string()) add(type.get<std::string>());
+    return types;
+  }
   for (const auto& [key, value] : schema.items()) {
     switch (use_of(key)) {
       case KeywordUse::kString: add("string"); break;
@@ -113,6 +118,27 @@ std::vector<std::string> types_of(const Json& schema) {
     }
   }
   return types.empty() ? std::vector<std::string>{"object", "array", "string", "number", "boolean", "null"} : types;
+}
+
+std::string text_of(const Json& value) {
+  constexpr double kExactBelow = 0x1p53;  // whole numbers of f64
+  if (value.is_number_float() && is_of_type(value, "integer") && std::abs(value.get<double>()) < kExactBelow)
+    return std::to_string(static_cast<int64_t>(value.get<double>()));
+  if (!value.is_structured()) return dump_json(value);
+  std::string out = value.is_array() ? "[" : "{";
+  std::vector<std::string> parts;
+  for (const auto& item : value.items())
+    parts.push_back(value.is_array() ? text_of(item.value())
+                                     : dump_json(Json(item.key())) + ":" + text_of(item.value()));
+  if (value.is_object()) std::sort(parts.begin(), parts.end());
+  for (const std::string& part : parts) out += part + ",";
+  return out + (value.is_array() ? "]" : "}");
+}
+
+std::unordered_set<std::string> texts_of(const Json& list) {
+  std::unordered_set<std::string> out;
+  for (const Json& value : list) out.insert(text_of(value));
+  return out;
 }
 
 }  // namespace malmoi::grammar

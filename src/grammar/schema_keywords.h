@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "base/json.h"
@@ -18,12 +19,18 @@ KeywordUse use_of(std::string_view keyword);
 bool says_nothing(const Json& schema);
 /// Without one keyword, and without annotations.
 Json without(const Json& schema, std::string_view keyword);
-/// The names of the types that a schema allows: of `type`, or those that its keywords speak of, or all.
+/// The names of the types that a schema allows, each once: of `type`, or those that its keywords speak of, or all.
 std::vector<std::string> types_of(const Json& schema);
+/// Whether `nullable` allows null beside what else a schema says; false where it is not true or false.
+bool is_nullable(const Json& schema);
 /// Whether a value is of a type: `integer` and `number` as JSON Schema has them.
 bool is_of_type(const Json& value, std::string_view type);
 
 /// A list as it is, a single value as a list of one.
 Json as_list(const Json& value);
+
+/// The texts of the values of a list: equal exactly where JSON Schema calls the values equal.
+std::unordered_set<std::string> texts_of(const Json& list);
+std::string text_of(const Json& value);
 
 }  // namespace malmoi::grammar

@@ -2,19 +2,17 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
-#include <optional>
+#include <cstdlib>
 #include <unordered_set>
 #include <utility>
 
-#include "base/json_read.h"
 #include "base/shown.h"
 
 namespace malmoi::grammar {
 namespace {
 
 constexpr int kMaxMergeDepth = 64;             // references and allOf within each other
-constexpr int64_t kMaxMergedValues = 500'000;  // JSON values that merging makes: what grows for ever stops there
+constexpr int64_t kMaxMergedValues = 500'000;  // JSON values that are made or compared: what grows for ever stops there
 
 constexpr std::array<std::string_view, 5> kLowerEnds{"minimum", "exclusiveMinimum", "minLength", "minItems",
                                                      "minProperties"};
@@ -37,28 +35,6 @@ int64_t weight_of(const Json& value) {
     if (value.is_object()) weight += static_cast<int64_t>(item.key().size() / kTextOfOne);
   }
   return weight;
-}
-
-// Values that are equal for JSON Schema, and only those, have the same text.
-std::string text_of(const Json& value) {
-  constexpr double kExactBelow = 0x1p53;  // whole numbers of f64
-  if (value.is_number_float() && is_of_type(value, "integer") && std::abs(value.get<double>()) < kExactBelow)
-    return std::to_string(static_cast<int64_t>(value.get<double>()));
-  if (!value.is_structured()) return dump_json(value);
-  std::string out = value.is_array() ? "[" : "{";
-  std::vector<std::string> parts;
-  for (const auto& item : value.items())
-    parts.push_back(value.is_array() ? text_of(item.value())
-                                     : dump_json(Json(item.key())) + ":" + text_of(item.value()));
-  if (value.is_object()) std::sort(parts.begin(), parts.end());
-  for (const std::string& part : parts) out += part + ",";
-  return out + (value.is_array() ? "]" : "}");
-}
-
-std::unordered_set<std::string> texts_of(const Json& list) {
-  std::unordered_set<std::string> out;
-  for (const Json& value : list) out.insert(text_of(value));
-  return out;
 }
 
 // What must be of both; a long list stays one list.
@@ -97,13 +73,6 @@ const Json* child(const Json& value, const std::string& step) {
   return index < value.size() ? &value[index] : nullptr;
 }
 
-// The values of `enum` or `const`, if the schema has one.
-std::optional<Json> listed_values(const Json& schema) {
-  if (auto found = schema.find("const"); found != schema.end()) return Json::array({*found});
-  if (auto found = schema.find("enum"); found != schema.end() && found->is_array()) return *found;
-  return {};
-}
-
 Json common_types(const Json& a, const Json& b) {
   Json out = Json::array();
   const Json first = as_list(a), second = as_list(b);
@@ -136,7 +105,8 @@ Result<const Json*> SchemaMerger::resolve(const std::string& reference, const st
 Status SchemaMerger::spend(const Json& made, const std::string& at) {
   spent_ += weight_of(made);
   if (spent_ <= kMaxMergedValues) return {};
-  return unsupported("allOf, anyOf and references that make too much of each other", place(at), "write them out");
+  return unsupported("allOf, anyOf, oneOf and references that make too much of each other", place(at),
+                     "write them out");
 }
 
 Result<Json> SchemaMerger::expand(const Json& schema, const std::string& at) { return expand_at(schema, at, 0); }
@@ -147,6 +117,8 @@ Result<Json> SchemaMerger::expand_at(const Json& schema, const std::string& at, 
     return unsupported("references and allOf within each other without end", place(at), "break the circle");
   if (schema.is_boolean()) return schema;
   if (!schema.is_object()) return invalid_data("a schema is an object, true or false", place(at));
+  if (auto nullable = schema.find("nullable"); nullable != schema.end() && !nullable->is_boolean())
+    return invalid_data("nullable is true or false", place(at + "/nullable"));
   Json out = without(schema, "");
   MALMOI_TRY(spend(out, at));
   if (auto reference = schema.find("$ref"); reference != schema.end()) {
@@ -168,9 +140,10 @@ Result<Json> SchemaMerger::merge_at(const Json& a, const Json& b, const std::str
   MALMOI_ASSIGN(Json first, expand_at(a, at, depth + 1));
   MALMOI_ASSIGN(const Json second, expand_at(b, at, depth + 1));
   if (first == Json(false) || second == Json(false)) return Json(false);
-  if (first.is_boolean()) return second;
-  if (second.is_boolean()) return first;
-  const bool nullable = first.value("nullable", false) && second.value("nullable", false);
+  // What says nothing leaves the other as it is, `nullable` and all.
+  if (says_nothing(first)) return second;
+  if (says_nothing(second)) return first;
+  const bool nullable = is_nullable(first) && is_nullable(second);
   first.erase("nullable");
   MALMOI_TRY(check_reach(first, second, at));
   MALMOI_TRY(check_reach(second, first, at));
@@ -285,62 +258,6 @@ Status SchemaMerger::add_keyword(Json& into, const std::string& key, const Json&
   }
   return unsupported("two schemas that must both hold say different things of '" + key + "'", place(at),
                      "write one of them");
-}
-
-Result<bool> SchemaMerger::are_disjoint(const Json& a, const Json& b, const std::string& at) {
-  return are_disjoint_at(a, b, at, 0);
-}
-
-Result<const Json*> SchemaMerger::expanded(const Json& schema, Json& made, const std::string& at) {
-  if (!schema.is_object() || (!schema.contains("$ref") && !schema.contains("allOf"))) return &schema;
-  MALMOI_ASSIGN(made, expand(schema, at));
-  return &made;
-}
-
-Result<bool> SchemaMerger::are_disjoint_at(const Json& a, const Json& b, const std::string& at, int depth) {
-  constexpr int kDeepestDifference = 4;  // objects within objects that are looked into for what tells them apart
-  if (depth > kDeepestDifference) return false;
-  Json first_made, second_made;
-  MALMOI_ASSIGN(const Json* first_whole, expanded(a, first_made, at));
-  MALMOI_ASSIGN(const Json* second_whole, expanded(b, second_made, at));
-  const Json &first = *first_whole, &second = *second_whole;
-  if (!first.is_object() || !second.is_object()) return first == Json(false) || second == Json(false);
-  const std::optional<Json> values = listed_values(first), others = listed_values(second);
-  if (values && others) {
-    const std::unordered_set<std::string> known = texts_of(*values);
-    return std::none_of(others->begin(), others->end(),
-                        [&](const Json& value) { return known.contains(text_of(value)); });
-  }
-  auto types_or_values = [](const Json& schema, const std::optional<Json>& listed) {
-    std::vector<std::string> types = types_of(schema);
-    if (listed) {
-      types.clear();
-      for (const Json& value : *listed) types.push_back(value.type_name());
-    }
-    if (schema.value("nullable", false)) types.push_back("null");
-    // Branches of choices are of any type.
-    if (!listed && !schema.contains("type") && (schema.contains("anyOf") || schema.contains("oneOf")))
-      types = types_of(Json::object());
-    for (std::string& type : types)
-      if (type == "integer") type = "number";
-    return types;
-  };
-  const std::vector<std::string> types = types_or_values(first, values), other_types = types_or_values(second, others);
-  for (const std::string& type : types)
-    if (is_one_of(other_types, type) && type != "object") return false;
-  if (!is_one_of(types, "object") || !is_one_of(other_types, "object")) return true;
-  auto properties = first.find("properties"), other_properties = second.find("properties");
-  if (properties == first.end() || other_properties == second.end()) return false;
-  if (!properties->is_object() || !other_properties->is_object()) return false;
-  const std::unordered_set<std::string> required = texts_of(json_list(second, "required"));
-  for (const Json& name : json_list(first, "required")) {
-    if (!name.is_string() || !required.contains(text_of(name))) continue;
-    auto one = properties->find(name.get<std::string>()), other = other_properties->find(name.get<std::string>());
-    if (one == properties->end() || other == other_properties->end()) continue;
-    MALMOI_ASSIGN(const bool differ, are_disjoint_at(*one, *other, at, depth + 1));
-    if (differ) return true;
-  }
-  return false;
 }
 
 }  // namespace malmoi::grammar

@@ -3,8 +3,8 @@
 
 #include <cstdint>
 #include <string>
-#include <vector>
 
+#include "base/error.h"
 #include "base/json.h"
 #include "grammar/schema_keywords.h"
 
@@ -21,7 +21,9 @@ class SchemaMerger {
   Result<Json> merge(const Json& a, const Json& b, const std::string& at);
   /// The schema without `$ref` and `allOf` at its top.
   Result<Json> expand(const Json& schema, const std::string& at);
-  /// Whether it is certain that no value is of both.
+  /// The schema itself or, where `$ref` or `allOf` stands at its top, `made`, which becomes expand() of it.
+  Result<const Json*> expanded(const Json& schema, Json& made, const std::string& at);
+  /// Whether it is certain that no value that is written for one is of the other.
   Result<bool> are_disjoint(const Json& a, const Json& b, const std::string& at);
 
  private:
@@ -31,13 +33,12 @@ class SchemaMerger {
   Status check_reach(const Json& schema, const Json& other, const std::string& at) const;
   Status add_properties(Json& into, const Json& from, const std::string& at) const;
   Result<bool> are_disjoint_at(const Json& a, const Json& b, const std::string& at, int depth);
-  Result<const Json*> expanded(const Json& schema, Json& made, const std::string& at);
   Status spend(const Json& made, const std::string& at);
   std::string place(const std::string& at) const { return where_ + at; }
 
   const Json& root_;
   std::string where_;
-  int64_t spent_ = 0;  // the weight of what was made
+  int64_t spent_ = 0;  // the weight of what was made and compared
 };
 
 }  // namespace malmoi::grammar

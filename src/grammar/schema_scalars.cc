@@ -4,15 +4,11 @@
 #include <utility>
 
 #include "base/shown.h"
+#include "grammar/limits.h"
 #include "grammar/schema_builder.h"
 #include "grammar/schema_formats.h"
 
 namespace malmoi::grammar {
-namespace {
-
-ExprId plain(Grammar& grammar, const CodePointSet& set) { return grammar.chars(set); }
-
-}  // namespace
 
 Result<ExprId> SchemaBuilder::string(const Json& schema, const std::string& at) {
   MALMOI_ASSIGN(const Counts length, counts(schema, "minLength", "maxLength", at));
@@ -29,10 +25,18 @@ Result<ExprId> SchemaBuilder::string(const Json& schema, const std::string& at) 
   return grammar_.call(found->second);
 }
 
+Result<Regex> SchemaBuilder::expression(const std::string& text, const std::string& at) const {
+  MALMOI_ASSIGN(Regex regex, Regex::parse(text, place(at)));
+  if (regex.nodes().size() > kMaxPatternNodes)
+    return unsupported("a pattern of more than " + std::to_string(kMaxPatternNodes) + " parts", place(at),
+                       "make it shorter");
+  return regex;
+}
+
 Result<ExprId> SchemaBuilder::pattern(const Json& schema, const Counts& length, const std::string& at) {
   const Json& text = schema["pattern"];
   if (!text.is_string()) return invalid_data("pattern is a string", place(at + "/pattern"));
-  MALMOI_ASSIGN(const Regex regex, Regex::parse(text.get<std::string>(), place(at + "/pattern")));
+  MALMOI_ASSIGN(const Regex regex, expression(text.get<std::string>(), at + "/pattern"));
   TextLengths own = regex.lengths();
   const bool anchored = regex.is_anchored();
   if (!anchored) own.max = kUnbounded;
@@ -114,7 +118,7 @@ Result<ExprId> SchemaBuilder::number(const Json& schema, bool integer, const std
   if (!low && !high && !places) return json_.number();
   std::string text;
   if (!low && !high) {
-    text = "-?(0|[1-9][0-9]{0,15})(\\.[0-9]{1," + std::to_string(*places) + "})?";
+    text = JsonRules::integer_text() + "(\\.[0-9]{1," + std::to_string(*places) + "})?";
   } else if (places && !whole) {
     return unsupported("bounds beside this 'multipleOf' cannot be kept to", place(at), "leave one of them out");
   } else {
@@ -122,7 +126,7 @@ Result<ExprId> SchemaBuilder::number(const Json& schema, bool integer, const std
   }
   if (text.empty()) return invalid_data("no number is within these bounds", place(at), "correct one of them");
   MALMOI_ASSIGN(const Regex regex, Regex::parse(text, place(at)));
-  return as_rule(whole ? "integer" : "number", at, regex.whole(grammar_, plain));
+  return as_rule(whole ? "integer" : "number", at, regex.whole(grammar_, Regex::plain));
 }
 
 }  // namespace malmoi::grammar

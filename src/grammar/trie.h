@@ -13,13 +13,13 @@ namespace malmoi::grammar {
 struct TrieNode {
   uint32_t size;         // of the subtree, in nodes: itself, and what is below
   uint32_t first_token;  // of Trie::tokens(): those that end here, then those of the subtree
-  uint16_t own_tokens;   // that end here
+  uint32_t own_tokens;   // that end here
   uint16_t depth;        // 1: a first byte
   uint8_t byte;
 };
 
 /// Nodes in depth-first order; immutable. Texts are not empty and shorter than 65536 bytes; one id may come under several
-/// texts, and several ids under one (up to 65535 of them).
+/// texts, and several ids under one.
 class Trie {
  public:
   Trie() = default;

@@ -139,7 +139,7 @@ TEST_F(EngineProviderTest, WhatATokenizerPutsBeforeATextStandsThereOnceAndNothin
   EXPECT_EQ(ids(*tiny_encoder_decoder(), "hi"), (std::vector<int32_t>{kBegin, 'h', 'i', kTinyEnd})) << "read whole";
 }
 
-TEST_F(EngineProviderTest, EventsCarryBytesAndTheLastOneThePromptsLength) {
+TEST_F(EngineProviderTest, EventsCarryBytesAndThePromptsLength) {
   std::vector<TokenEvent> events =
       events_of({.prompt = "hello", .max_tokens = 6, .ignore_eos = true, .top_logprobs = 2});
   ASSERT_EQ(events.size(), 6u);
@@ -148,7 +148,7 @@ TEST_F(EngineProviderTest, EventsCarryBytesAndTheLastOneThePromptsLength) {
     ASSERT_EQ(event.top.size(), 2u);
     EXPECT_EQ(event.top[0].bytes, tokenizer_->token_bytes(event.top[0].id));
   }
-  EXPECT_EQ(events.front().prompt_tokens, 0);
+  EXPECT_EQ(events.front().prompt_tokens, 5);
   EXPECT_EQ(events.back().prompt_tokens, 5);
   EXPECT_EQ(events.back().finish, FinishReason::kLength);
 }

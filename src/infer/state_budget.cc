@@ -40,6 +40,8 @@ size_t container_bytes() {
   size_t limit = number_of_file("/sys/fs/cgroup/memory.max", SIZE_MAX);
   if (limit == SIZE_MAX) return limit;
   size_t used = number_of_file("/sys/fs/cgroup/memory.current", 0);
+  if (auto stat = read_file("/sys/fs/cgroup/memory.stat", kMostFileBytes); stat.ok())
+    used -= std::min(used, unmapped_file_bytes(*stat));
   return limit - std::min(used, limit);
 }
 
@@ -49,6 +51,20 @@ size_t available_bytes(std::string_view meminfo) {
   constexpr std::string_view kKey = "MemAvailable:";
   size_t at = meminfo.find(kKey);
   return at == meminfo.npos ? 0 : number(meminfo.substr(at + kKey.size()), 0) * 1024;
+}
+
+size_t unmapped_file_bytes(std::string_view stat) {
+  size_t files = 0, mapped = 0;
+  for (size_t at = 0; at < stat.size();) {
+    const std::string_view line = stat.substr(at, stat.find('\n', at) - at);
+    at += line.size() + 1;
+    const size_t space = line.find(' ');
+    if (space == line.npos) continue;
+    const std::string_view key = line.substr(0, space);
+    if (key == "active_file" || key == "inactive_file") files += number(line.substr(space), 0);
+    if (key == "file_mapped") mapped = number(line.substr(space), 0);
+  }
+  return files - std::min(files, mapped);
 }
 
 size_t free_bytes() { return std::min(machine_bytes(), container_bytes()); }

@@ -15,4 +15,8 @@ size_t default_state_bytes();
 /// `MemAvailable` of a text like /proc/meminfo, in bytes; 0 where there is none.
 size_t available_bytes(std::string_view meminfo);
 
+/// Of a text like a control group's memory.stat: bytes of files that were read and that no process has mapped, such as a model
+/// that was fetched. They count as used, and the kernel takes them back where memory is wanted. 0 where nothing is said.
+size_t unmapped_file_bytes(std::string_view stat);
+
 }  // namespace malmoi::infer

@@ -59,6 +59,8 @@ TokenEvent TextStream::add(const Token& token) {
   }
   event.answer = token.answer;
   event.prompt = token.prompt;
+  event.prompt_tokens = prompt_tokens_;
+  event.cached_tokens = token.cached;
   if (event.prompt) return event;
   event.finish = token.finish;
   event.error = token.error;
@@ -68,10 +70,6 @@ TokenEvent TextStream::add(const Token& token) {
     event.text += stops_.finish();
   }
   if (stops_.stopped()) event.finish = FinishReason::kStop;
-  if (event.finish != FinishReason::kNone) {
-    event.prompt_tokens = prompt_tokens_;
-    event.cached_tokens = token.cached;
-  }
   if (trimming_) event.text.erase(0, event.text.find_first_not_of(" \t\r\n"));
   trimming_ = trimming_ && event.text.empty();
   return event;

@@ -244,7 +244,9 @@ void write_block_matrix(BlockType type, int64_t rows, int64_t columns,
   const PanelFormat* panels = panel_format(type);
   if (!panels) {
     const size_t bytes = stored.bytes_of(columns);
-    for (int64_t r = 0; r < rows; ++r) std::memcpy(to + static_cast<size_t>(r) * bytes, row(r), bytes);
+    parallel_for(rows, 64, [&](int64_t begin, int64_t end) {
+      for (int64_t r = begin; r < end; ++r) std::memcpy(to + static_cast<size_t>(r) * bytes, row(r), bytes);
+    });
     return;
   }
   const int64_t blocks = columns / stored.elements;

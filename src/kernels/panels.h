@@ -45,7 +45,8 @@ size_t panel_bytes(BlockType type, int64_t blocks);
 /// Bytes of a matrix as block_product reads it.
 size_t block_matrix_bytes(BlockType type, int64_t rows, int64_t columns);
 
-/// Writes rows as block_product reads them to `to`, which is aligned to 64 bytes. `row(r)`: the stored blocks of row r.
+/// Writes rows as block_product reads them to `to`, which is aligned to 64 bytes. `row(r)`: the stored blocks of row r,
+/// asked for once, on any of the threads.
 void write_block_matrix(BlockType type, int64_t rows, int64_t columns,
                         const std::function<const std::byte*(int64_t)>& row, std::byte* to);
 

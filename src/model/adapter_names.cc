@@ -1,6 +1,5 @@
 #include "model/adapter_names.h"
 
-#include "base/json_read.h"
 #include "model/gguf_weights.h"
 #include "model/spellings.h"
 
@@ -61,14 +60,8 @@ Result<Factors> AdapterNames::factors(const Module& module, const nn::Source& so
 
 // How the rows of B lie: as the model's file has those of the matrix, whose columns are A's.
 Layout AdapterNames::rows_of(const nn::Source& source) const {
-  const Layout layout = is_gguf() ? gguf_rows(*family_->gguf, source, head_dim()) : source.layout;
+  const Layout layout = is_gguf() ? gguf_rows(*family_->gguf, source, head_dim_of(model_->config())) : source.layout;
   return layout.kind == Layout::kTransposed || layout.kind == Layout::kTaps ? Layout{} : layout;
-}
-
-int64_t AdapterNames::head_dim() const {
-  if (const auto said = json_count(model_->config(), "head_dim"); said && *said > 0) return *said;
-  const int64_t heads = json_count(model_->config(), "num_attention_heads").value_or(0);
-  return heads > 0 ? model_->hidden_size() / heads : 0;
 }
 
 // As llama.cpp has it.

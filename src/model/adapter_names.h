@@ -41,7 +41,6 @@ class AdapterNames {
   bool is_gguf() const { return !file_->architecture.empty(); }
   std::vector<std::string> module_names(const std::string& tensor) const;
   nn::Layout rows_of(const nn::Source& source) const;
-  int64_t head_dim() const;
   double scale_of_gguf(int64_t rank) const;
 
   const AdapterFile* file_;

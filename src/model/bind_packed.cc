@@ -18,34 +18,57 @@ namespace {
 
 using kernels::BlockMatrix;
 
-Status check_finite(const formats::StoredTensor& tensor, const BlockFormat& format, const std::string& where) {
-  const auto blocks = static_cast<int64_t>(tensor.bytes.size()) / format.bytes;
-  std::atomic<int64_t> wrong = blocks;
-  constexpr int64_t kGrain = 4096;
-  parallel_for(blocks, kGrain, [&](int64_t begin, int64_t end) {
-    const int64_t at = begin + first_not_finite(format, tensor.bytes.data() + begin * format.bytes, end - begin);
-    for (int64_t known = wrong; at < end && at < known && !wrong.compare_exchange_weak(known, at);) {
+// Whether the blocks of a tensor hold finite values; threads look at some each.
+class FiniteBlocks {
+ public:
+  FiniteBlocks(const formats::StoredTensor& tensor, const BlockFormat& format)
+      : tensor_(tensor),
+        format_(format),
+        count_(static_cast<int64_t>(tensor.bytes.size()) / format.bytes),
+        first_wrong_(count_) {}
+
+  void look_at(int64_t begin, int64_t end) {
+    const int64_t at = begin + first_not_finite(format_, tensor_.bytes.data() + begin * format_.bytes, end - begin);
+    for (int64_t known = first_wrong_; at < end && at < known && !first_wrong_.compare_exchange_weak(known, at);) {
     }
-  });
-  if (wrong == blocks) return {};
-  return invalid_data("tensor '" + tensor.name + "' holds a value that is not finite (element " +
-                          std::to_string(wrong * format.elements) + ")",
-                      where, "the file is damaged; use another one");
-}
+  }
+  void look_at_all() {
+    constexpr int64_t kGrain = 4096;
+    parallel_for(count_, kGrain, [&](int64_t begin, int64_t end) { look_at(begin, end); });
+  }
+  Status result(const std::string& where) const {
+    if (first_wrong_ == count_) return {};
+    return invalid_data("tensor '" + tensor_.name + "' holds a value that is not finite (element " +
+                            std::to_string(first_wrong_ * format_.elements) + ")",
+                        where, "the file is damaged; use another one");
+  }
+
+ private:
+  const formats::StoredTensor& tensor_;
+  const BlockFormat& format_;
+  int64_t count_;
+  std::atomic<int64_t> first_wrong_;
+};
 
 // The rows of one source. Of a type without panels they stay in the file, where they lie as ours.
 Result<BlockMatrix> matrix_of(const nn::ParameterSpec& spec, const PackedSource& packed, const BlockFormat& format,
-                              PackedMemory& memory) {
-  const int64_t columns = columns_of(spec), rows = packed.source.rows;
-  const size_t row_bytes = format.bytes_of(columns);
+                              PackedMemory& memory, const std::string& where) {
+  const int64_t columns = columns_of(spec), rows = packed.source.rows, blocks = columns / format.elements;
   const std::byte* stored = packed.tensor->bytes.data();
-  if (!kernels::panel_format(format.type) && lies_as_ours(spec, packed.source))
+  FiniteBlocks finite(*packed.tensor, format);
+  if (!kernels::panel_format(format.type) && lies_as_ours(spec, packed.source)) {
+    finite.look_at_all();
+    MALMOI_TRY(finite.result(where));
     return BlockMatrix{format.type, rows, columns, stored};
+  }
   MALMOI_ASSIGN(std::byte * to, memory.take(kernels::block_matrix_bytes(format.type, rows, columns)));
   auto row = [&](int64_t r) {
-    return stored + static_cast<size_t>(stored_element(spec, packed.source, r, 0) / columns) * row_bytes;
+    const int64_t begin = stored_element(spec, packed.source, r, 0) / format.elements;
+    finite.look_at(begin, begin + blocks);  // just before they are read for good
+    return stored + begin * format.bytes;
   };
   kernels::write_block_matrix(format.type, rows, columns, row, to);
+  MALMOI_TRY(finite.result(where));
   let_go(packed.tensor->bytes);
   return BlockMatrix{format.type, rows, columns, to};
 }
@@ -101,8 +124,7 @@ Status bind_packed(nn::ParameterSet::Entry& entry, std::span<const PackedSource>
     std::vector<BlockMatrix> parts;
     for (; next < sorted.size() && sorted[next].source.row_begin / slot_rows == static_cast<int64_t>(slot); ++next) {
       const BlockFormat& format = *format_of(*sorted[next].tensor);
-      MALMOI_TRY(check_finite(*sorted[next].tensor, format, where));
-      MALMOI_ASSIGN(const BlockMatrix matrix, matrix_of(entry.spec, sorted[next], format, memory));
+      MALMOI_ASSIGN(const BlockMatrix matrix, matrix_of(entry.spec, sorted[next], format, memory, where));
       parts.push_back(matrix);
     }
     entry.slots[slot]->bind(std::make_unique<autograd::BlockWeight>(std::move(parts)));

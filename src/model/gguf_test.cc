@@ -5,6 +5,7 @@
 #include "formats/gguf.h"
 #include "model/gguf_config.h"
 #include "model/load.h"
+#include "tensor/block_type.h"
 
 namespace malmoi::model {
 namespace {
@@ -42,8 +43,8 @@ class GgufModels : public testing::Test {
       if (tensor.name == turned_tensor) std::swap(specs.back().dims[0], specs.back().dims[1]);
       tensors.push_back(&tensor);
     }
-    auto written = formats::write_gguf(
-        path_, metadata, specs, [&](size_t index, const auto& sink) { return sink(*file_->bytes(*tensors[index])); });
+    auto written = formats::write_gguf(path_, metadata, specs,
+                                       [&](size_t index, const auto& sink) { return sink(bytes_of(*tensors[index])); });
     EXPECT_TRUE(written.ok());
     auto model = load_model(path_, {});
     if (model.ok()) return "accepted";
@@ -51,8 +52,19 @@ class GgufModels : public testing::Test {
     return model.error().to_string();
   }
 
+  // Those of the file, but where a test has put others.
+  std::vector<std::byte> bytes_of(const formats::GgufTensor& tensor) const {
+    const std::span<const std::byte> bytes = *file_->bytes(tensor);
+    std::vector<std::byte> copy(bytes.begin(), bytes.end());
+    if (tensor.name == damaged_) copy[damaged_at_] = damage_;
+    return copy;
+  }
+
   std::optional<Gguf> file_;
   Path path_;
+  std::string damaged_;  // a tensor, of which one byte is another
+  size_t damaged_at_ = 0;
+  std::byte damage_{};
 };
 
 TEST_F(GgufModels, WhatCannotBeIsNamed) {
@@ -113,6 +125,21 @@ TEST_F(GgufModels, ProjectionsOfADeltaNetThatStandApartFitTogether) {
   for (const char* tensor : {"blk.0.attn_qkv.weight", "blk.0.attn_gate.weight"})
     EXPECT_THAT(load(nothing, {}, tensor), HasSubstr("model.layers.0.linear_attn.in_proj_qkvz.weight"));
   EXPECT_THAT(load(nothing, {}, {}, "blk.0.attn_qkv.weight"), HasSubstr("not matrices of one width"));
+}
+
+// Of a block of Q4_0 the second byte is the upper one of its scale in f16.
+TEST_F(GgufModels, APackedValueThatIsNotFiniteIsNamed) {
+  open("llama-q4_0");
+  auto nothing = [](GgufMetadata&) {};
+  EXPECT_EQ(load(nothing), "accepted");
+  const auto block = static_cast<size_t>(block_format(BlockType::Q4_0).bytes);
+  damage_ = std::byte{0x7C};
+  for (const char* tensor : {"blk.0.attn_q.weight", "blk.1.ffn_down.weight"}) {
+    for (size_t at : {0, 3, 127}) {
+      damaged_ = tensor, damaged_at_ = at * block + 1;
+      EXPECT_THAT(load(nothing), HasSubstr("not finite (element " + std::to_string(32 * at) + ")")) << tensor;
+    }
+  }
 }
 
 TEST_F(GgufModels, LayersForDraftsStandBehindTheOthers) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/json_read.h"
 #include "model/gguf_change.h"
 #include "model/layout.h"
 #include "model/stored_values.h"
@@ -53,6 +54,12 @@ GgufPlace place_of(const GgufDialect& dialect, const std::string& published) {
     }
   }
   return place;
+}
+
+int64_t head_dim_of(const Json& config) {
+  if (const auto said = json_count(config, "head_dim"); said && *said > 0) return *said;
+  const int64_t heads = json_count(config, "num_attention_heads").value_or(0);
+  return heads > 0 ? json_count(config, "hidden_size").value_or(0) / heads : 0;
 }
 
 nn::Layout gguf_rows(const GgufDialect& dialect, const nn::Source& source, int64_t head_dim) {

@@ -22,6 +22,9 @@ struct GgufPlace {
 };
 GgufPlace place_of(const GgufDialect& dialect, const std::string& published);
 
+/// The width of a head of attention by a published config; 0 where it says none.
+int64_t head_dim_of(const Json& config);
+
 /// How the rows of a source lie in a GGUF file; `head_dim`: of the model's attention.
 nn::Layout gguf_rows(const GgufDialect& dialect, const nn::Source& source, int64_t head_dim);
 

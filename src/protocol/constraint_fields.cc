@@ -60,7 +60,10 @@ std::string escaped(const std::string& text) {
 }
 
 std::optional<Constraint> read_choice(Fields& fields) {
-  const std::vector<std::string> choices = fields.texts("guided_choice", 4096);
+  constexpr size_t kMostChoices = 4096;
+  const Json* given = fields.raw("guided_choice");
+  const std::vector<std::string> choices = fields.texts("guided_choice", kMostChoices);
+  if (given && choices.empty()) fields.fail("guided_choice", "has no text to choose", "list one or more");
   if (choices.empty()) return {};
   std::string regex;
   for (const std::string& choice : choices) regex += (regex.empty() ? "" : "|") + escaped(choice);

@@ -20,6 +20,10 @@ bool is_function_name(const std::string& name) {
   });
 }
 
+bool is_object_schema(const Json& schema) {
+  return schema.is_object() && (!schema.contains("type") || schema["type"] == "object");
+}
+
 // What templates print of a function: in the order in which it was given, and with parameters in any case.
 Result<Json> read_function(const Json& given, const std::string& place) {
   Fields fields(given, place);
@@ -28,7 +32,8 @@ Result<Json> read_function(const Json& given, const std::string& place) {
   fields.text("description");
   fields.boolean("strict");
   const Json* parameters = fields.raw("parameters");
-  if (parameters && !parameters->is_object()) fields.fail("parameters", "'parameters' is not a JSON schema");
+  if (parameters && !is_object_schema(*parameters))
+    fields.fail("parameters", "'parameters' is not a JSON schema of an object", "give {\"type\": \"object\", ...}");
   MALMOI_TRY(fields.finish());
   Json function = Json::object();
   for (const auto& [key, value] : given.items()) {

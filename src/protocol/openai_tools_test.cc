@@ -3,24 +3,19 @@
 
 #include <gtest/gtest.h>
 
-#include "protocol/openai_chat.h"
+#include "protocol/test_requests.h"
 
 namespace malmoi::protocol {
 namespace {
 
 using Choice = chat::ToolUse::Choice;
 
-Result<ChatRequest> read(const std::string& body) {
-  MALMOI_ASSIGN(Json json, parse_body(body));
-  return parse_chat(json, {});
-}
-std::string with(const std::string& more) { return R"({"messages":[{"role":"user","content":"a"}],)" + more + "}"; }
 std::string with_tool(const std::string& more) {
   return with(R"("tools":[{"type":"function","function":{"name":"f"}}],)" + more);
 }
 
 TEST(Tools, AreReadAsTheyStandForTemplatesToPrint) {
-  auto request = read(with(R"("tools":[{"type":"function","function":{"name":"get_weather","description":"날씨",
+  auto request = chat(with(R"("tools":[{"type":"function","function":{"name":"get_weather","description":"날씨",
       "parameters":{"type":"object","properties":{"도시":{"type":"string"}}},"strict":true}},
       {"type":"function","function":{"name":"now","description":null}}],"parallel_tool_calls":false)"));
   ASSERT_TRUE(request.ok()) << request.error().to_string();
@@ -31,23 +26,23 @@ TEST(Tools, AreReadAsTheyStandForTemplatesToPrint) {
             R"({"type":"function","function":{"name":"now","parameters":{"type":"object","properties":{}}}}])");
   EXPECT_EQ(tools.choice, Choice::kAuto);
   EXPECT_FALSE(tools.parallel);
-  EXPECT_TRUE(read(with_tool(R"("n":1)"))->options.tools.parallel);
-  EXPECT_FALSE(read(with(R"("tools":[])"))->options.tools.are_allowed());
+  EXPECT_TRUE(chat(with_tool(R"("n":1)"))->options.tools.parallel);
+  EXPECT_FALSE(chat(with(R"("tools":[])"))->options.tools.are_allowed());
 }
 
 TEST(Tools, ChoicesAreRead) {
-  EXPECT_EQ(read(with_tool(R"("tool_choice":"auto")"))->options.tools.choice, Choice::kAuto);
-  EXPECT_EQ(read(with_tool(R"("tool_choice":"none")"))->options.tools.choice, Choice::kNone);
-  EXPECT_EQ(read(with_tool(R"("tool_choice":"required")"))->options.tools.choice, Choice::kRequired);
-  auto named = read(with_tool(R"("tool_choice":{"type":"function","function":{"name":"f"}})"));
+  EXPECT_EQ(chat(with_tool(R"("tool_choice":"auto")"))->options.tools.choice, Choice::kAuto);
+  EXPECT_EQ(chat(with_tool(R"("tool_choice":"none")"))->options.tools.choice, Choice::kNone);
+  EXPECT_EQ(chat(with_tool(R"("tool_choice":"required")"))->options.tools.choice, Choice::kRequired);
+  auto named = chat(with_tool(R"("tool_choice":{"type":"function","function":{"name":"f"}})"));
   ASSERT_TRUE(named.ok()) << named.error().to_string();
   EXPECT_EQ(named->options.tools.choice, Choice::kRequired);
   EXPECT_EQ(named->options.tools.name, "f");
-  EXPECT_TRUE(read(with(R"("tool_choice":"auto")")).ok());
+  EXPECT_TRUE(chat(with(R"("tool_choice":"auto")")).ok());
 }
 
 TEST(Tools, MessagesHoldCallsResultsAndThoughts) {
-  auto request = read(R"({"messages":[{"role":"user","content":"a"},
+  auto request = chat(R"({"messages":[{"role":"user","content":"a"},
       {"role":"assistant","content":null,"reasoning_content":"hm",
        "tool_calls":[{"id":"call_1","type":"function","function":{"name":"f","arguments":"{\"x\":1}"}}]},
       {"role":"tool","tool_call_id":"call_1","content":[{"type":"text","text":"2"}]}]})");
@@ -82,6 +77,8 @@ TEST(Tools, WhatIsWrongIsRefusedByName) {
           Case{with(R"("tools":[{"type":"function","function":{"name":"a b"}}])"), "tools[0].function.name"},
           Case{with(R"("tools":[{"type":"function","function":{"name":"f","parameters":[]}}])"),
                "tools[0].function.parameters"},
+          Case{with(R"("tools":[{"type":"function","function":{"name":"f","parameters":{"type":"string"}}}])"),
+               "tools[0].function.parameters"},
           Case{with(R"("tools":[{"type":"function","function":{"name":"f","colour":1}}])"), "tools[0].function.colour"},
           Case{with("\"tools\":[" + name + "," + name + "]"), "tools[1].function.name"},
           Case{with(R"("tool_choice":"required")"), "tool_choice"},
@@ -102,7 +99,7 @@ TEST(Tools, WhatIsWrongIsRefusedByName) {
           Case{R"({"messages":[{"role":"tool","content":"x"}]})", "messages[0].tool_call_id"},
           Case{R"({"messages":[{"role":"tool","content":"x","tool_call_id":"c"}]})", "messages[0].tool_call_id"},
       }) {
-    auto request = read(one.body);
+    auto request = chat(one.body);
     ASSERT_FALSE(request.ok()) << one.body;
     EXPECT_EQ(request.error().where, one.where) << one.body;
   }

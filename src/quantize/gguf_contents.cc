@@ -27,10 +27,27 @@ std::span<const float> importance_of(std::span<const float> all, const Rows& row
   return all.subspan(static_cast<size_t>(r / rows_each * rows.columns), static_cast<size_t>(rows.columns));
 }
 
-bool fits(std::span<const float> importance, const Rows& rows) {
-  const int64_t experts = static_cast<int64_t>(importance.size()) / rows.columns;
-  return experts > 0 && experts * rows.columns == static_cast<int64_t>(importance.size()) &&
-         rows.count() % experts == 0;
+bool fits(uint64_t columns, const GgufSource& tensor) {
+  const uint64_t experts = columns / tensor.columns(), rows = tensor.elements() / tensor.columns();
+  return experts > 0 && experts * tensor.columns() == columns && rows % experts == 0;
+}
+
+Status check_importance(const Importance& importance, const GgufContents& contents,
+                        const std::vector<const GgmlType*>& types) {
+  constexpr const char* kRemedy = "give a text, or a file that was made for this model";
+  bool of_this_model = importance.empty();
+  for (size_t i = 0; i < contents.tensors.size(); ++i) {
+    const GgufSource& tensor = contents.tensors[i];
+    auto found = importance.find(tensor.name);
+    if (found == importance.end()) continue;
+    of_this_model = true;
+    if (find_block_format(types[i]->name) && !fits(found->second.size(), tensor))
+      return usage_error("the importance of '" + tensor.name + "' has " + std::to_string(found->second.size()) +
+                             " columns, the tensor " + std::to_string(tensor.columns()),
+                         "--calibrate", kRemedy);
+  }
+  if (!of_this_model) return usage_error("no tensor of the model has an importance", "--calibrate", kRemedy);
+  return {};
 }
 
 // A row as it is stored, and what became of it: squares of what is off, and of all.
@@ -62,7 +79,6 @@ struct Encoded {
 Encoded encoded(const StoredTensor& to, const Rows& rows, std::span<const float> importance) {
   const BlockFormat* format = model::format_of(to);
   const DType plain = format ? DType::kF32 : *model::element_dtype(to, "");
-  if (!fits(importance, rows)) importance = {};
   const auto columns = static_cast<size_t>(rows.columns);
   const size_t row_bytes = format ? format->bytes_of(rows.columns) : columns * dtype_size(plain);
   Encoded out{.bytes = std::vector<std::byte>(static_cast<size_t>(rows.count()) * row_bytes)};
@@ -94,6 +110,13 @@ Status check_finite(const GgufSource& tensor, const std::vector<float>& values, 
                       "the model is damaged or its training diverged; use another one");
 }
 
+// A scale in f16 that is infinite makes an error that is.
+Status check_range(const GgufSource& tensor, const GgmlType& type, double error, const Path& path) {
+  if (std::isfinite(error)) return {};
+  return invalid_data("tensor '" + tensor.name + "' holds values too large for " + std::string(type.name),
+                      path.string(), "choose a wider type: --tensor '" + tensor.name + "=bf16'");
+}
+
 }  // namespace
 
 uint64_t GgufSource::elements() const {
@@ -112,6 +135,8 @@ Result<GgufContents> contents_of(std::shared_ptr<const formats::Gguf> file) {
   contents.layers = file->integer_or(contents.architecture + ".block_count", 0);
   const std::string where = file->path().string();
   for (const formats::GgufTensor& tensor : file->tensors()) {
+    if (tensor.elements() == 0)
+      return invalid_data("tensor '" + tensor.name + "' holds nothing", where, "the file is damaged; use another one");
     MALMOI_ASSIGN(const StoredTensor stored, model::stored_tensor(*file, tensor));
     auto values = [stored, where] { return model::stored_values(stored, where); };
     contents.tensors.push_back({tensor.name, tensor.dims, tensor.type, values, stored.bytes});
@@ -122,6 +147,7 @@ Result<GgufContents> contents_of(std::shared_ptr<const formats::Gguf> file) {
 
 Status write_contents(const Path& path, const GgufContents& contents, const std::vector<const GgmlType*>& types,
                       const Importance& importance, const TensorWritten& written, const StopToken& stop) {
+  MALMOI_TRY(check_importance(importance, contents, types));
   std::vector<formats::GgufTensorSpec> specs;
   for (size_t i = 0; i < contents.tensors.size(); ++i)
     specs.push_back({contents.tensors[i].name, types[i], contents.tensors[i].dims});
@@ -138,8 +164,9 @@ Status write_contents(const Path& path, const GgufContents& contents, const std:
     MALMOI_TRY(model::set_type(stored, *types[i], path.string()));
     auto counts = importance.find(tensor.name);
     const Encoded made =
-        encoded(stored, {values, static_cast<int64_t>(tensor.dims[0])},
+        encoded(stored, {values, static_cast<int64_t>(tensor.columns())},
                 counts == importance.end() ? std::span<const float>() : std::span<const float>(counts->second));
+    MALMOI_TRY(check_range(tensor, *types[i], made.error, path));
     if (written) written(i, made.error);
     return sink(made.bytes);
   };

@@ -23,6 +23,7 @@ struct GgufSource {
   std::span<const std::byte> bytes = {};  // of `as_it_is`, where they stand in memory already
 
   uint64_t elements() const;
+  uint64_t columns() const { return dims.empty() ? 1 : dims[0]; }
 };
 
 struct GgufContents {
@@ -33,7 +34,7 @@ struct GgufContents {
   std::vector<std::shared_ptr<const void>> kept;  // what the tensors are made from
 };
 
-/// The contents of a file, as they are. Errors: tensors of types that hold no weights.
+/// The contents of a file, as they are. Errors: tensors of types that hold no weights, or without an element.
 Result<GgufContents> contents_of(std::shared_ptr<const formats::Gguf> file);
 
 /// By tensor, how much an error in each of its columns counts (see pack_row); of stacked experts one after another.
@@ -43,7 +44,7 @@ using Importance = std::map<std::string, std::vector<float>, std::less<>>;
 using TensorWritten = std::function<void(size_t index, double error)>;
 
 /// Writes them, each tensor in the type that `types` has at its place. A stop is seen between tensors. Errors: a value that is
-/// not finite, and what the file system says.
+/// not finite, or too large for its type; importance of another model; and what the file system says.
 Status write_contents(const Path& path, const GgufContents& contents,
                       const std::vector<const formats::GgmlType*>& types, const Importance& importance,
                       const TensorWritten& written, const StopToken& stop = {});

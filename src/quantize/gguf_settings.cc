@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/json_read.h"
 #include "model/gguf_config.h"
+#include "model/gguf_weights.h"
 #include "model/registry.h"
 #include "nn/rotary.h"
 
@@ -28,11 +30,10 @@ void put_value(const std::string& key, const Json& value, GgufMetadata& metadata
   else if (value.is_number_integer()) metadata.set_u32(key, static_cast<uint32_t>(value.get<int64_t>()));
 }
 
+// As its author wrote it: what is null there, or absent, is as if nobody had said it.
 const Json& rope_of(const Json& config) {
-  static const Json none = Json::object();
-  for (const char* key : {"rope_scaling", "rope_parameters"})
-    if (config.contains(key) && config[key].is_object()) return config[key];
-  return none;
+  const Json& scaling = json_object(config, "rope_scaling");
+  return scaling.empty() ? json_object(config, "rope_parameters") : scaling;
 }
 
 class Settings {
@@ -69,10 +70,10 @@ class Settings {
     if (!has_rotary()) return {};
     const Json share = value(std::string(dialect_.rotary_share));
     const double part = share.is_number() ? share.get<double>() : 1;
-    const auto rotated = static_cast<int64_t>(static_cast<double>(head_dim_of(config_)) * part);
+    const auto rotated = static_cast<int64_t>(static_cast<double>(model::head_dim_of(config_)) * part);
     if (rotated >= 2) put("rope.dimension_count", rotated);
     const Json& rope = rope_of(config_);
-    const std::string type = rope.value("rope_type", "default");
+    const std::string type = json_string(rope, "rope_type", json_string(rope, "type", "default"));
     if (type == "default") return {};
     if (type == "llama3") return write_divisors(rope, rotated);
     if (type == "longrope") return write_longrope(rope);
@@ -96,6 +97,10 @@ class Settings {
                std::ranges::find(dialect_.rope_fields, name) == dialect_.rope_fields.end())
         return not_in_gguf("the field '" + field + "' of a rotary scaling has no form there");
     }
+    // Without a key llama.cpp takes 1, and not what the lengths say.
+    const double original = json_number(rope, "original_max_position_embeddings").value_or(0);
+    const auto length = json_number(config_, "max_position_embeddings");
+    if (!json_number(rope, "factor") && original > 0 && length) put("rope.scaling.factor", *length / original);
     return {};
   }
 
@@ -108,12 +113,14 @@ class Settings {
   // What llama.cpp divides frequencies by, in place of Llama 3.1's bands.
   Status write_divisors(const Json& rope, int64_t rotated) {
     nn::RotaryConfig plain{.rotary_dim = rotated, .theta = value("rope_theta").get<double>()};
+    plain.max_position_embeddings =
+        json_count(config_, "max_position_embeddings").value_or(plain.max_position_embeddings);
     nn::RotaryConfig scaled = plain;
     scaled.scaling = nn::RotaryScaling::kLlama3;
-    scaled.factor = rope["factor"].get<double>();
-    scaled.low_freq_factor = rope.value("low_freq_factor", scaled.low_freq_factor);
-    scaled.high_freq_factor = rope.value("high_freq_factor", scaled.high_freq_factor);
-    scaled.original_max_position_embeddings = rope["original_max_position_embeddings"].get<int64_t>();
+    scaled.factor = json_number(rope, "factor").value_or(scaled.factor);
+    scaled.low_freq_factor = json_number(rope, "low_freq_factor").value_or(scaled.low_freq_factor);
+    scaled.high_freq_factor = json_number(rope, "high_freq_factor").value_or(scaled.high_freq_factor);
+    scaled.original_max_position_embeddings = json_count(rope, "original_max_position_embeddings").value_or(0);
     double factor = 1;  // on cosines and sines: 1 for both
     const std::vector<double> without = nn::Rotary(plain).inverse_frequencies(1, factor);
     const std::vector<double> with = nn::Rotary(scaled).inverse_frequencies(1, factor);
@@ -125,7 +132,7 @@ class Settings {
 
   // One set of divisors for all texts is what Llama 3.1's bands become when they are read.
   Status write_longrope(const Json& rope) {
-    if (rope["long_factor"] == rope["short_factor"] && rope.value("attention_factor", 0.0) == 1) {
+    if (rope["long_factor"] == rope["short_factor"] && json_number(rope, "attention_factor") == 1.0) {
       add_vector(model::kRopeDivisors, rope["long_factor"].get<std::vector<float>>());
       return {};
     }
@@ -200,14 +207,6 @@ Result<formats::Gguf> settings_file(const GgufContents& contents) {
 Error not_in_gguf(const std::string& what) { return unsupported(what, "GGUF", "keep the Hugging Face folder"); }
 
 const GgufDialect* dialect_of(std::string_view model_type) { return model::find_family(model_type)->gguf; }
-
-int64_t head_dim_of(const Json& config) {
-  auto number = [&](const char* key) {
-    return config.contains(key) && config[key].is_number() ? config[key].get<int64_t>() : 0;
-  };
-  const int64_t heads = number("num_attention_heads");
-  return number("head_dim") > 0 ? number("head_dim") : heads > 0 ? number("hidden_size") / heads : 0;
-}
 
 Json simplified(const model::Model& model, const GgufDialect& dialect) {
   Json config = model.config();

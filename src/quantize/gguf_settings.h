@@ -11,9 +11,6 @@ namespace malmoi::quantize {
 /// How a family is spelled in GGUF; null where it is not.
 const model::GgufDialect* dialect_of(std::string_view model_type);
 
-/// The width of a head by a published config; 0 where it says none.
-int64_t head_dim_of(const Json& config);
-
 /// What a GGUF file cannot say: `what`, and where to keep it.
 Error not_in_gguf(const std::string& what);
 

@@ -42,11 +42,11 @@ class Reader {
   size_t at_ = 0;
 };
 
-Status put(Importance& all, const std::string& name, std::span<const float> sums, double rows, const Path& path) {
+Result<std::vector<float>> importance_of_stored(std::span<const float> sums, double rows, const std::string& name,
+                                                const Path& path) {
   for (float sum : sums)
     if (!std::isfinite(sum) || sum < 0) return damaged(path, "'" + name + "' holds a sum of squares that is none");
-  all[name] = importance_of(std::vector<double>(sums.begin(), sums.end()), rows);
-  return {};
+  return importance_of(std::vector<double>(sums.begin(), sums.end()), rows);
 }
 
 Result<Importance> read_older(std::string_view bytes, const Path& path) {
@@ -55,13 +55,15 @@ Result<Importance> read_older(std::string_view bytes, const Path& path) {
   MALMOI_ASSIGN(const int32_t entries, reader.count());
   for (int32_t e = 0; e < entries; ++e) {
     MALMOI_ASSIGN(const int32_t length, reader.count());
-    MALMOI_ASSIGN(const std::string_view name, reader.take(static_cast<uint64_t>(length)));
+    MALMOI_ASSIGN(const std::string_view taken, reader.take(static_cast<uint64_t>(length)));
+    const std::string name(taken);
     MALMOI_ASSIGN(const int32_t calls, reader.count());
     MALMOI_ASSIGN(const int32_t numbers, reader.count());
+    if (numbers == 0) return damaged(path, "'" + name + "' has no sums");
     MALMOI_ASSIGN(const std::string_view stored, reader.take(static_cast<uint64_t>(numbers) * sizeof(float)));
     std::vector<float> sums(static_cast<size_t>(numbers));
     std::memcpy(sums.data(), stored.data(), stored.size());
-    MALMOI_TRY(put(all, std::string(name), sums, std::max(calls, 1), path));
+    MALMOI_ASSIGN(all[name], importance_of_stored(sums, std::max(calls, 1), name, path));
   }
   return all;
 }
@@ -92,9 +94,10 @@ Result<Importance> read_gguf(const formats::Gguf& file) {
     const size_t each = sums.size() / counts.size();  // columns, of each expert
     std::vector<float> joined;
     for (size_t e = 0; e < counts.size(); ++e) {
-      Importance one;
-      MALMOI_TRY(put(one, name, std::span(sums).subspan(e * each, each), static_cast<double>(counts[e]), file.path()));
-      joined.insert(joined.end(), one[name].begin(), one[name].end());
+      const std::span<const float> of_expert = std::span(sums).subspan(e * each, each);
+      MALMOI_ASSIGN(const std::vector<float> one,
+                    importance_of_stored(of_expert, static_cast<double>(counts[e]), name, file.path()));
+      joined.insert(joined.end(), one.begin(), one.end());
     }
     all[name] = std::move(joined);
   }

@@ -49,7 +49,7 @@ const formats::GgmlType* stored_type(const Piece& piece, size_t index) {
 class Tensors {
  public:
   Tensors(const model::Model& model, const Json& config, const GgufDialect& dialect, GgufContents& contents)
-      : model_(model), config_(config), dialect_(dialect), contents_(contents), head_dim_(head_dim_of(config)) {}
+      : model_(model), config_(config), dialect_(dialect), contents_(contents), head_dim_(model::head_dim_of(config)) {}
 
   Status write() {
     for (const auto& entry : model_.parameters.entries())

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "quantize/fit.h"
+#include "quantize/stored_half.h"
 #include "tensor/dtype.h"
 
 namespace malmoi::quantize {
@@ -21,11 +22,6 @@ constexpr Packer kPackers[] = {{BlockType::Q4_0, pack_q4_0},        {BlockType::
                                {BlockType::Q5_K, pack_q5_k},        {BlockType::Q6_K, pack_q6_k}};
 
 constexpr int kBlock = 32, kHalf = 16;
-
-void put_half(uint8_t* to, float x) {
-  const uint16_t half = float_to_half(x);
-  std::memcpy(to, &half, sizeof half);
-}
 
 // Levels from 0 on: low nibbles of the first half, high ones of the last.
 void put_nibbles(const int8_t* levels, uint8_t* to) {

@@ -2,22 +2,15 @@
 // weights to what came of that.
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
 #include "quantize/fit.h"
 #include "quantize/pack.h"
-#include "tensor/dtype.h"
+#include "quantize/stored_half.h"
 
 namespace malmoi::quantize {
 namespace {
 
 constexpr int kBlock = 256;
-
-float put_half(uint8_t* to, float x) {
-  const uint16_t half = float_to_half(x);
-  std::memcpy(to, &half, sizeof half);
-  return half_to_float(half);
-}
 
 // -- Q4_K and Q5_K: eight groups of 32 with an offset below zero ---------------------------------------------------------
 

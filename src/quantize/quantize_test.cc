@@ -182,6 +182,58 @@ TEST(WriteContents, ValuesThatAreNotFiniteAreRefused) {
   EXPECT_FALSE(std::filesystem::exists(path));
 }
 
+TEST(WriteContents, ValuesTooLargeForATypeAreRefused) {
+  const Path path = test_folder("too_large") / "model.gguf";
+  GgufContents contents = some_contents(512);
+  contents.tensors[1].values = []() -> Result<std::vector<float>> { return std::vector<float>(512 * 32, 1e30f); };
+  for (const char* type : {"q8_0", "q4_k_s", "f16"}) {
+    auto choice = choose_types(contents, type, {});
+    ASSERT_TRUE(choice.ok());
+    Status written = write_contents(path, contents, choice->types, {}, {});
+    ASSERT_FALSE(written.ok()) << type;
+    EXPECT_THAT(written.error().to_string(), HasSubstr("'blk.0.attn_v.weight' holds values too large for")) << type;
+    EXPECT_FALSE(std::filesystem::exists(path));
+  }
+}
+
+TEST(WriteContents, ImportanceOfAnotherModelIsRefused) {
+  const Path path = test_folder("other_importance") / "model.gguf";
+  const GgufContents contents = some_contents(512);
+  auto choice = choose_types(contents, "q8_0", {});
+  ASSERT_TRUE(choice.ok());
+  auto said = [&](const std::string& tensor, size_t columns) {
+    const Importance importance = {{tensor, std::vector<float>(columns, 1.0f)}};
+    Status written = write_contents(path, contents, choice->types, importance, {});
+    return written.ok() ? std::string() : written.error().to_string();
+  };
+  EXPECT_THAT(said("blk.0.attn_v.weight", 500), HasSubstr("'blk.0.attn_v.weight' has 500 columns, the tensor 512"));
+  EXPECT_THAT(said("model.layers.0.self_attn.v_proj.weight", 512), HasSubstr("no tensor of the model"));
+  EXPECT_EQ(said("blk.0.attn_v.weight", 512), "");
+  EXPECT_EQ(said("blk.0.attn_v.weight", 4 * 512), "");    // of stacked experts
+  EXPECT_EQ(said("blk.1.ffn_gate_inp.weight", 300), "");  // not packed
+}
+
+TEST(WriteContents, NumbersAloneAreKeptAndEmptyTensorsRefused) {
+  const Path folder = test_folder("shapes");
+  auto opened = [&](const std::vector<uint64_t>& dims, size_t bytes) -> Result<GgufContents> {
+    formats::GgufMetadata metadata;
+    metadata.set_text("general.architecture", "llama");
+    const formats::GgufTensorSpec specs[] = {{"a.weight", formats::ggml_type("F16"), dims}};
+    const std::vector<std::byte> data(bytes);
+    auto source = [&](size_t, const auto& sink) { return sink(data); };
+    MALMOI_TRY(formats::write_gguf(folder / "x.gguf", metadata, specs, source));
+    MALMOI_ASSIGN(formats::Gguf file, formats::Gguf::open(folder / "x.gguf"));
+    return contents_of(std::make_shared<const formats::Gguf>(std::move(file)));
+  };
+  auto number = opened({}, 2);
+  ASSERT_TRUE(number.ok()) << number.error().to_string();
+  auto choice = choose_types(*number, "q8_0", {});
+  ASSERT_TRUE(choice.ok());
+  EXPECT_TRUE(write_contents(folder / "model.gguf", *number, choice->types, {}, {}).ok());
+  EXPECT_THAT(opened({0}, 0).error().to_string(), HasSubstr("'a.weight' holds nothing"));
+  EXPECT_THAT(opened({0, 4}, 0).error().to_string(), HasSubstr("'a.weight' holds nothing"));
+}
+
 // -- importance ---------------------------------------------------------------------------------------------------------
 
 template <typename T>
@@ -237,6 +289,10 @@ TEST(Importance, DamageIsSaid) {
   }
   ASSERT_TRUE(write_file(path, older_file("a", -1, 0)).ok());
   EXPECT_THAT(read_importance(path).error().to_string(), HasSubstr("a sum of squares that is none"));
+  std::string none = whole.substr(0, whole.size() - 3 * sizeof(int32_t));
+  put<int32_t>(none, 0);
+  ASSERT_TRUE(write_file(path, none).ok());
+  EXPECT_THAT(read_importance(path).error().to_string(), HasSubstr("'a' has no sums"));
   std::string huge = whole;
   std::memset(huge.data(), 0x7F, 8);
   ASSERT_TRUE(write_file(path, huge).ok());

@@ -21,6 +21,7 @@ Answers::Answers(Metrics& metrics, double start, AnswersOptions options)
       whole_(options_.count),
       last_(options_.count, 0),
       calls_(options_.count, 0),
+      ended_(options_.count, false),
       left_(options_.count) {
   for (size_t i = 0; i < whole_.size(); ++i) {
     whole_[i].index = static_cast<int64_t>(i);
@@ -53,13 +54,12 @@ void Answers::keep(const protocol::Answer& piece) {
 }
 
 void Answers::add_call(size_t answer, chat::ToolCall call, protocol::Answer& piece) {
-  if (options_.one_call && calls_[answer] > 0) return;
   if (call.id.empty()) call.id = new_call_id(options_.form.family->short_ids);
   piece.calls.push_back(std::move(call));
   ++calls_[answer];
 }
 
-// What a token's text makes certain, and at the end what is left.
+// What a token's text makes certain, and at the end what is left; nothing behind a call that ends the answer.
 void Answers::read(const AnswerEvent& event, protocol::Answer& piece) {
   chat::AnswerParser* parser = parsers_[event.answer].get();
   if (!parser) {
@@ -73,12 +73,27 @@ void Answers::read(const AnswerEvent& event, protocol::Answer& piece) {
   }
   piece.first_call = calls_[event.answer];
   for (chat::AnswerEvent& part : told) {
+    if (has_its_call(event.answer)) return;
     switch (part.kind) {
       case chat::AnswerEvent::Kind::kContent: piece.text += part.text; break;
       case chat::AnswerEvent::Kind::kReasoning: piece.reasoning += part.text; break;
       case chat::AnswerEvent::Kind::kToolCall: add_call(event.answer, std::move(part.call), piece); break;
     }
   }
+}
+
+void Answers::end(const AnswerEvent& event, protocol::Answer& piece) {
+  const chat::TokenEvent& token = event.event;
+  const bool is_cut = token.finish == chat::FinishReason::kLength && !has_its_call(event.answer);
+  const char* whole = calls_[event.answer] > 0 ? "tool_calls" : "stop";
+  piece.finish_reason = is_cut ? "length" : whole;
+  if (token.answer == 0) {  // once per prompt
+    usage_.prompt_tokens += token.prompt_tokens;
+    usage_.cached_tokens += token.cached_tokens;
+  }
+  metrics_->finished(piece.finish_reason, event.time - start_);
+  ended_[event.answer] = true;
+  --left_;
 }
 
 // A token of a prompt stands at the beginning of every answer to it.
@@ -96,6 +111,7 @@ std::vector<protocol::Answer> Answers::add_prompt_token(const AnswerEvent& event
 std::vector<protocol::Answer> Answers::add(const AnswerEvent& event) {
   const chat::TokenEvent& token = event.event;
   if (token.prompt) return add_prompt_token(event);
+  if (ended_[event.answer]) return {};  // the provider does not know yet
   measure(event);
   if (token.finish == chat::FinishReason::kError || token.finish == chat::FinishReason::kCancelled) {
     bool stopped = token.finish == chat::FinishReason::kCancelled;
@@ -109,16 +125,7 @@ std::vector<protocol::Answer> Answers::add(const AnswerEvent& event) {
     ++usage_.completion_tokens;
     if (options_.logprobs) piece.tokens.push_back(token);
   }
-  if (token.finish != chat::FinishReason::kNone) {
-    const char* whole = calls_[event.answer] > 0 ? "tool_calls" : "stop";
-    piece.finish_reason = token.finish == chat::FinishReason::kLength ? "length" : whole;
-    if (token.answer == 0) {  // once per prompt
-      usage_.prompt_tokens += token.prompt_tokens;
-      usage_.cached_tokens += token.cached_tokens;
-    }
-    metrics_->finished(piece.finish_reason, event.time - start_);
-    --left_;
-  }
+  if (token.finish != chat::FinishReason::kNone || has_its_call(event.answer)) end(event, piece);
   const bool says = !piece.text.empty() || !piece.reasoning.empty() || !piece.calls.empty();
   if (!says && piece.tokens.empty() && piece.finish_reason.empty()) return {};
   keep(piece);

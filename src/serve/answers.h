@@ -24,7 +24,7 @@ struct AnswersOptions {
   bool keep = true;  // for whole(); of a stream, whose pieces are gone when they are sent, nothing is kept
   std::vector<std::string> echoes;
   chat::AnswerForm form = {};  // how each is told apart
-  bool one_call = false;       // of several calls in an answer the first alone is told
+  bool one_call = false;       // an answer ends with its first call
 };
 
 /// Collects events into whole answers and gives the pieces to stream. One thread.
@@ -32,7 +32,7 @@ class Answers {
  public:
   Answers(Metrics& metrics, double start, AnswersOptions options);
 
-  /// The pieces that an event adds; none where it adds nothing to tell.
+  /// The pieces that an event adds; none where it adds nothing to tell, or its answer has ended.
   std::vector<protocol::Answer> add(const AnswerEvent& event);
   bool done() const { return left_ == 0; }
   size_t size() const { return options_.count; }
@@ -45,8 +45,10 @@ class Answers {
  private:
   void measure(const AnswerEvent& event);
   protocol::Answer begin_piece(size_t answer);
+  bool has_its_call(size_t answer) const { return options_.one_call && calls_[answer] > 0; }
   void read(const AnswerEvent& event, protocol::Answer& piece);
   void add_call(size_t answer, chat::ToolCall call, protocol::Answer& piece);
+  void end(const AnswerEvent& event, protocol::Answer& piece);
   void keep(const protocol::Answer& piece);
   std::vector<protocol::Answer> add_prompt_token(const AnswerEvent& event);
 
@@ -57,6 +59,7 @@ class Answers {
   std::vector<double> last_;                                  // when each answer's last token came; 0: none yet
   std::vector<std::unique_ptr<chat::AnswerParser>> parsers_;  // null: all is content
   std::vector<int64_t> calls_;                                // told of each answer
+  std::vector<bool> ended_;
   chat::Usage usage_;
   size_t left_;
   std::optional<protocol::ApiError> failure_;

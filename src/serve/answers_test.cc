@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <boost/asio/io_context.hpp>
+
 namespace malmoi::serve {
 namespace {
 
@@ -35,6 +37,53 @@ TEST(Answers, OfAStreamNothingIsKept) {
     EXPECT_EQ(answers.whole()[0].text, keep ? "so: abc" : "");
     EXPECT_EQ(answers.whole()[0].tokens.size(), keep ? 3u : 0u);
   }
+}
+
+std::string call_of(const std::string& name) {
+  return "<tool_call>{\"name\": \"" + name + "\", \"arguments\": {}}</tool_call>";
+}
+
+TEST(Answers, OneCallIsTheEndOfAnAnswer) {
+  Metrics metrics;
+  Answers answers(metrics, 0,
+                  {.count = 2,
+                   .each = 2,
+                   .echoes = {"", ""},
+                   .form = {.family = &chat::answer_family("<tool_call>"), .with_calls = true},
+                   .one_call = true});
+  AnswerEvent first = token("So:" + call_of("f") + " and" + call_of("g"));
+  first.event.prompt_tokens = 7;
+  const std::vector<protocol::Answer> pieces = answers.add(first);
+  ASSERT_EQ(pieces.size(), 1u);
+  EXPECT_EQ(pieces[0].text, "So:");
+  ASSERT_EQ(pieces[0].calls.size(), 1u);
+  EXPECT_EQ(pieces[0].calls[0].name, "f");
+  EXPECT_EQ(pieces[0].finish_reason, "tool_calls");
+  EXPECT_TRUE(answers.add(token(call_of("h"))).empty()) << "before its provider knows of the end";
+  EXPECT_TRUE(answers.add(token("", chat::FinishReason::kError)).empty());
+  EXPECT_FALSE(answers.failure().has_value());
+  EXPECT_FALSE(answers.done());
+  AnswerEvent other = token(call_of("f"), chat::FinishReason::kLength);
+  other.answer = 1;
+  other.event.answer = 1;
+  other.event.prompt_tokens = 7;
+  EXPECT_EQ(answers.add(other).at(0).finish_reason, "tool_calls") << "it is whole";
+  EXPECT_TRUE(answers.done());
+  EXPECT_EQ(answers.whole()[0].calls.size(), 1u);
+  EXPECT_EQ(answers.usage().completion_tokens, 2);
+  EXPECT_EQ(answers.usage().prompt_tokens, 7);
+}
+
+TEST(Answers, TheEndOfOneIsToldToItsProviderAndTheOthersGoOn) {
+  boost::asio::io_context context;
+  auto queue = std::make_shared<EventQueue>(context.get_executor());
+  EXPECT_TRUE(queue->push(0, token("a").event));
+  queue->end_answer(0);
+  EXPECT_FALSE(queue->push(0, token("b").event));
+  EXPECT_TRUE(queue->push(1, token("c").event));
+  EXPECT_FALSE(queue->closed());
+  EXPECT_FALSE(queue->cancel_token().requested());
+  context.run();
 }
 
 }  // namespace

@@ -27,6 +27,7 @@ bool EventQueue::push(size_t answer, const chat::TokenEvent& event) {
   bool wake = false;
   {
     std::lock_guard lock(mutex_);
+    if (ended_.contains(answer)) return false;
     wake = events_.empty();
     bytes_ += bytes_of(event);
     if (bytes_ > kMaxPendingBytes) end_for(EarlyEnd::kClientSlow);
@@ -51,6 +52,11 @@ asio::awaitable<std::vector<AnswerEvent>> EventQueue::pop() {
     co_await timer_.async_wait(asio::as_tuple(asio::use_awaitable));
   }
   co_return out;
+}
+
+void EventQueue::end_answer(size_t answer) {
+  std::lock_guard lock(mutex_);
+  ended_.insert(answer);
 }
 
 void EventQueue::close(EarlyEnd why) {

@@ -7,6 +7,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <vector>
 
 #include "base/job.h"
@@ -28,11 +29,13 @@ class EventQueue : public std::enable_shared_from_this<EventQueue> {
  public:
   explicit EventQueue(boost::asio::any_io_executor executor) : executor_(executor), timer_(executor) {}
 
-  /// On the provider's thread. Returns false if nobody listens any more. Where the client reads so slowly that events pile
-  /// up, the queue ends.
+  /// On the provider's thread. Returns false if nobody listens any more, to this answer or to all. Where the client reads so
+  /// slowly that events pile up, the queue ends.
   bool push(size_t answer, const chat::TokenEvent& event);
   /// Waits for events; none come back once the queue has ended.
   boost::asio::awaitable<std::vector<AnswerEvent>> pop();
+  /// Nobody listens to this answer any more: it is whole, whatever the provider would still add. The others go on.
+  void end_answer(size_t answer);
   /// On the connection's executor: the first reason stays.
   void close(EarlyEnd why = EarlyEnd::kClientGone);
   bool closed() const { return end_ != EarlyEnd::kNone; }
@@ -50,6 +53,7 @@ class EventQueue : public std::enable_shared_from_this<EventQueue> {
   std::mutex mutex_;
   std::vector<AnswerEvent> events_;  // guarded by mutex_
   size_t bytes_ = 0;                 // that they hold; guarded by mutex_
+  std::set<size_t> ended_;           // answers; guarded by mutex_
 };
 
 /// Ends a queue with its scope, so that an answer that fails on its way out does not leave the provider at work.

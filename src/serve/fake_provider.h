@@ -5,6 +5,7 @@
 #include <chrono>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <stdexcept>
 #include <thread>
 #include <utility>
@@ -49,10 +50,11 @@ class FakeProvider : public chat::Provider {
     asked_.push_back(request);
     ++running_;
     threads_.emplace_back([this, request = std::move(request), sink = std::move(sink)] {
+      std::set<int64_t> ended;  // answers
       for (const chat::TokenEvent& event : script) {
         while (&event == &script.back() && hold && !stopping_ && (deaf || !request.cancel.requested()))
           std::this_thread::sleep_for(std::chrono::milliseconds(1));
-        if (!sink(event)) break;
+        if (!ended.contains(event.answer) && !sink(event)) ended.insert(event.answer);
       }
       --running_;
     });

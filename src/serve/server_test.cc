@@ -55,24 +55,6 @@ TEST(ServerListening, APortInUseIsSaidWithTheRemedy) {
   EXPECT_FALSE(Server::start(options).ok());
 }
 
-TEST_F(ServerTest, AnAnswerIsHeldToItsFormat) {
-  start();
-  Json json = complete(R"("prompt":"x","max_tokens":60,"n":2,"response_format":{"type":"json_schema","json_schema":
-                          {"name":"n","schema":{"type":"array","items":{"enum":["a","b"]},"minItems":2,"maxItems":3}}})")
-                  .json();
-  ASSERT_TRUE(json.contains("choices")) << json;
-  for (const Json& choice : json["choices"]) {
-    EXPECT_EQ(choice["finish_reason"], "stop");
-    auto list = parse_json(choice["text"].get<std::string>(), "answer");
-    ASSERT_TRUE(list.ok()) << choice["text"];
-    EXPECT_GE(list->size(), 2u);
-  }
-  TestResponse wrong = complete(R"("prompt":"x","response_format":{"type":"json_schema","json_schema":{"name":"n",
-                                   "schema":{"type":"object","properties":{"a":{"uniqueItems":true}}}}})");
-  EXPECT_EQ(wrong.status, 400) << wrong.body;
-  EXPECT_NE(wrong.body.find("uniqueItems"), std::string::npos) << wrong.body;
-}
-
 TEST_F(ServerTest, ACompletionIsWhatTheEngineGives) {
   start();
   TestResponse response = complete(R"("prompt":"hello","max_tokens":12,"seed":3,"logprobs":2)");

@@ -1,4 +1,5 @@
-// Chats whose answers think and call functions, whole and streamed, in the form of every family of models.
+// Answers that think and call functions, whole and streamed, in the form of every family of models; answers that are held to
+// a form.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -135,7 +136,7 @@ TEST_F(ToolsTest, EveryFamilysCallsAreStreamed) {
 const std::string kTwo = R"(<tool_call>{"name": "f", "arguments": {"x": 1}}</tool_call>)"
                          R"(<tool_call>{"name": "g", "arguments": {}}</tool_call>)";
 
-TEST_F(ToolsTest, CallsOfAnAnswerAreCountedAndOneAloneIsToldWhereThatIsAsked) {
+TEST_F(ToolsTest, CallsOfAnAnswerAreCounted) {
   start("<tool_call>", kTwo, 2);
   const Json both = post(std::string(kTools) + R"(,"n":2)").json();
   std::set<std::string> ids;
@@ -153,10 +154,20 @@ TEST_F(ToolsTest, CallsOfAnAnswerAreCountedAndOneAloneIsToldWhereThatIsAsked) {
       indices.at(choice["index"]).push_back(call["index"]);
   }
   EXPECT_EQ(indices, (std::vector<std::vector<int>>{{0, 1}, {0, 1}}));
+}
+
+TEST_F(ToolsTest, WhereOneCallIsAskedForItEndsTheAnswer) {
   start("<tool_call>", kTwo);
+  provider_->hold = true;  // the answer's end would come when the client is gone
   const Json alone = choice(std::string(kTools) + R"(,"parallel_tool_calls":false)");
   ASSERT_EQ(alone["message"]["tool_calls"].size(), 1u);
   EXPECT_EQ(alone["message"]["tool_calls"][0]["function"]["name"], "f");
+  EXPECT_EQ(alone["finish_reason"], "tool_calls");
+  EXPECT_TRUE(provider_->idle());
+  start("<tool_call>", kTwo, 2);
+  const Json each = post(std::string(kTools) + R"(,"parallel_tool_calls":false,"n":2)").json();
+  ASSERT_EQ(each["choices"].size(), 2u) << each;
+  for (const Json& one : each["choices"]) EXPECT_EQ(one["message"]["tool_calls"].size(), 1u) << one;
 }
 
 TEST_F(ToolsTest, WithoutToolsCallsAreContentAndThoughtsAreNot) {
@@ -184,6 +195,24 @@ TEST_F(ToolsTest, CompletionsStayAsTheyAre) {
   TestClient client(server_->port());
   client.send(post_text("/v1/completions", R"({"prompt":"a"})"));
   EXPECT_EQ(client.read().json()["choices"][0]["text"], "<think>hm</think>");
+}
+
+TEST_F(ServerTest, AnAnswerIsHeldToItsFormat) {
+  start();
+  Json json = complete(R"("prompt":"x","max_tokens":2000,"n":2,"response_format":{"type":"json_schema","json_schema":
+                          {"name":"n","schema":{"type":"array","items":{"enum":["a","b"]},"minItems":2,"maxItems":3}}})")
+                  .json();
+  ASSERT_TRUE(json.contains("choices")) << json;
+  for (const Json& choice : json["choices"]) {
+    EXPECT_EQ(choice["finish_reason"], "stop");
+    auto list = parse_json(choice["text"].get<std::string>(), "answer");
+    ASSERT_TRUE(list.ok()) << choice["text"];
+    EXPECT_GE(list->size(), 2u);
+  }
+  TestResponse wrong = complete(R"("prompt":"x","response_format":{"type":"json_schema","json_schema":{"name":"n",
+                                   "schema":{"type":"object","properties":{"a":{"uniqueItems":true}}}}})");
+  EXPECT_EQ(wrong.status, 400) << wrong.body;
+  EXPECT_NE(wrong.body.find("uniqueItems"), std::string::npos) << wrong.body;
 }
 
 // A model of random weights makes the call that it must make.

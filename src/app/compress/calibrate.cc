@@ -23,18 +23,20 @@ constexpr int64_t kWindow = 512;
 // Whether a file is one that llama-imatrix wrote.
 bool holds_importance(const Path& path) { return path.extension() == ".imatrix" || path.extension() == ".gguf"; }
 
-// Calls use(text) for each document.
-template <typename Use>
-Status each_text(const Path& path, const Job& job, const Use& use) {
+// Adds each document up. Errors: none holds a token that could be predicted.
+template <typename Meter>
+Status read_texts(const Path& path, Meter& meter, const Job& job) {
   MALMOI_ASSIGN(auto documents, data::open_documents({path}, ""));
   data::Document document;
   for (uint64_t read = 0;; ++read) {
     MALMOI_ASSIGN(const bool more, documents->next(document));
-    if (!more) return {};
+    if (!more) break;
     MALMOI_TRY(job.stop.check());
-    MALMOI_TRY(use(document.text));
+    MALMOI_TRY(meter.add_text(document.text));
     if (job.progress.due()) job.progress(counted(read + 1, "document"));
   }
+  if (meter.result().tokens > 0) return {};
+  return invalid_data("holds no token that could be read", path.string(), "give longer text");
 }
 
 // Each slot of a model that is observed.
@@ -84,9 +86,7 @@ Result<quantize::Importance> calibrate(const std::string& model, const Path& tex
   if (!dialect) return quantize::not_in_gguf("the family " + loaded.model->model_type() + " is not written there");
   const std::deque<Observed> observed = observe(*loaded.model);
   MALMOI_ASSIGN(auto meter, eval::PerplexityMeter::create(*loaded.model, loaded.tokenizer.get(), {.window = kWindow}));
-  MALMOI_TRY(each_text(text, job, [&](const std::string& document) { return meter.add_text(document); }));
-  if (meter.result().tokens == 0)
-    return invalid_data("holds no token that could be read", text.string(), "give longer text");
+  MALMOI_TRY(read_texts(text, meter, job));
   quantize::Importance importance;
   for (const Observed& one : observed) add_importance(one, *dialect, importance);
   job.message(fmt::format("calibrated on {}", counted(static_cast<uint64_t>(meter.result().tokens), "token")));
@@ -98,7 +98,7 @@ Result<eval::Divergence> measure_loss(const std::string& model, const Path& quan
   MALMOI_ASSIGN(const LoadedModel before, load_for_generation(model, {DType::kBF16}, job));
   MALMOI_ASSIGN(const LoadedModel after, load_for_generation(quantised.string(), {DType::kBF16}, job));
   MALMOI_ASSIGN(auto meter, eval::DivergenceMeter::create(*before.model, *after.model, *before.tokenizer, kWindow));
-  MALMOI_TRY(each_text(text, job, [&](const std::string& document) { return meter.add_text(document); }));
+  MALMOI_TRY(read_texts(text, meter, job));
   return meter.result();
 }
 

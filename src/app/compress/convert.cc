@@ -111,6 +111,8 @@ Result<QuantizeReport> quantize_model(const QuantizeOptions& options, const Job&
   std::error_code ignored;
   if (std::filesystem::equivalent(path, options.out, ignored))
     return usage_error("is the model itself", options.out.string(), "write to another file");
+  if (options.measure && !malmoi::exists(*options.measure))  // not once the model is written
+    return not_found("cannot be measured on: there is no such file", options.measure->string(), "name another text");
   MALMOI_ASSIGN(GgufContents contents, contents_at(path, job));
   MALMOI_ASSIGN(const quantize::TypeChoice choice, quantize::choose_types(contents, options.type, rules));
   if (!options.type.empty() || !model::is_gguf(path)) contents.metadata.set_u32("general.file_type", choice.file_type);
@@ -137,6 +139,7 @@ Result<QuantizeReport> quantize_model(const QuantizeOptions& options, const Job&
 
 Result<std::optional<QuantizeReport>> convert_model(const ConvertOptions& options, const Job& job) {
   if (options.to.extension() == ".gguf") {
+    if (options.dtype) return usage_error("is for folders alone", "--dtype", "use --type");
     MALMOI_ASSIGN(QuantizeReport report, quantize_model({.model = options.from,
                                                          .type = options.type,
                                                          .out = options.to,
@@ -150,7 +153,7 @@ Result<std::optional<QuantizeReport>> convert_model(const ConvertOptions& option
   MALMOI_ASSIGN(const Path from, find_model(options.from, job.message));
   if (!model::is_gguf(from))
     return usage_error("neither is a .gguf file", "FROM, TO", "give one, for example model.gguf");
-  MALMOI_TRY(convert_to_folder(from, options.to, options.dtype, job));
+  MALMOI_TRY(convert_to_folder(from, options.to, options.dtype.value_or(DType::kBF16), job));
   return std::optional<QuantizeReport>();
 }
 

@@ -50,10 +50,10 @@ struct ConvertOptions {
   std::string from;            // a folder, a .gguf file, or a name of the store
   Path to;                     // ends in .gguf, or is a folder
   std::string type;            // of a file's matrices, as QuantizeOptions has it
-  DType dtype = DType::kBF16;  // of a folder's weights
+  std::optional<DType> dtype;  // of a folder's weights; none: bf16
 };
 /// Of a file that was written, its report. A folder is in Hugging Face layout: weights unpacked, tokenizer and chat template
-/// beside them. Errors: neither side a .gguf file, a type for a folder, and those of quantize_model().
+/// beside them. Errors: neither side a .gguf file, a type for a folder, a dtype for a file, and those of quantize_model().
 Result<std::optional<QuantizeReport>> convert_model(const ConvertOptions& options, const Job& job);
 
 }  // namespace malmoi::app

@@ -60,7 +60,9 @@ double relative_distance(const std::vector<float>& wanted, const std::vector<flo
 
 // What is said where it cannot be; empty: it was.
 std::string convert(const Path& from, const Path& to) {
-  auto converted = convert_model({.from = from.string(), .to = to, .type = "", .dtype = DType::kF32}, {});
+  ConvertOptions options{.from = from.string(), .to = to, .type = "", .dtype = {}};
+  if (to.extension() != ".gguf") options.dtype = DType::kF32;
+  auto converted = convert_model(options, {});
   if (!converted.ok()) return converted.error().to_string();
   EXPECT_EQ(converted->has_value(), to.extension() == ".gguf");
   return "";
@@ -143,6 +145,18 @@ TEST(Convert, WhatLlamaCppTakesForGrantedIsRefusedOtherwise) {
   EXPECT_FALSE(malmoi::exists(out));
 }
 
+TEST(Convert, WhatIsForTheOtherSideIsRefused) {
+  const std::string golden = (Path(MALMOI_TEST_DATA) / "gguf" / "llama-q4_0" / "model.gguf").string();
+  const Path out = test_folder("other_side");
+  auto said = [](const ConvertOptions& options) {
+    auto converted = convert_model(options, {});
+    return converted.ok() ? "converted" : converted.error().to_string();
+  };
+  EXPECT_THAT(said({.from = golden, .to = out / "x.gguf", .type = "", .dtype = DType::kF32}), HasSubstr("--dtype"));
+  EXPECT_THAT(said({.from = golden, .to = out / "x", .type = "q8_0", .dtype = {}}), HasSubstr("--type"));
+  EXPECT_FALSE(malmoi::exists(out / "x.gguf"));
+}
+
 // What llama.cpp has no key for is not left out silently.
 TEST(Convert, WhatGgufCannotSayIsNamed) {
   const Path out = test_folder("named") / "model.gguf", models = Path(MALMOI_TEST_DATA) / "models";
@@ -213,6 +227,10 @@ TEST(Quantize, ATextCalibratesAndMeasures) {
   ASSERT_TRUE(itself.ok());
   EXPECT_EQ(itself->kl, 0);
   EXPECT_EQ(itself->same_top, 1);
+  ASSERT_TRUE(write_file(folder / "nothing.jsonl", "{\"text\": \"\"}\n").ok());
+  auto of_nothing = measure_loss(model, model, folder / "nothing.jsonl", {});
+  ASSERT_FALSE(of_nothing.ok()) << "no perplexity of 1";
+  EXPECT_THAT(of_nothing.error().to_string(), HasSubstr("nothing.jsonl"));
 }
 
 TEST(Quantize, WhatCannotBeIsNamed) {
@@ -224,6 +242,9 @@ TEST(Quantize, WhatCannotBeIsNamed) {
               HasSubstr("no matrix matches"));
   EXPECT_THAT(said({.model = model, .type = "q8_0", .out = model, .tensors = {}}), HasSubstr("is the model itself"));
   const std::string bert = (Path(MALMOI_TEST_DATA) / "models" / "albert").string();
+  EXPECT_THAT(
+      said({.model = model, .type = "q8_0", .out = out, .tensors = {}, .calibration = {}, .measure = "no such text"}),
+      HasSubstr("no such text"));
   EXPECT_THAT(said({.model = bert, .type = "q8_0", .out = out, .tensors = {}}), HasSubstr("not written there"));
   EXPECT_FALSE(malmoi::exists(out));
 }

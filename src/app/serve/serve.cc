@@ -133,13 +133,14 @@ Status serve_model(const ServeOptions& options, const Job& job) {
   warn_if_open(server_options, server_options.warn);
   // Listens first: a port in use is said before a large model is read, and health checks see that it is loading.
   MALMOI_ASSIGN(std::unique_ptr<serve::Server> server, serve::Server::start(server_options));
-  MALMOI_ASSIGN(LoadedModel loaded,
-                load_for_generation(options.model, {options.dtype, adapters.paths, options.packed}, job));
+  LoadChoice load = options.load;
+  load.adapters = adapters.paths;
+  MALMOI_ASSIGN(LoadedModel loaded, load_for_generation(options.model, load, job));
   MALMOI_ASSIGN(chat::ChatTemplate chat, chat_template(folder, *loaded.tokenizer, options.chat_template));
   size_t state_bytes = options.state_bytes > 0 ? options.state_bytes : infer::default_state_bytes();
   const size_t draft_bytes = options.draft.model.empty() ? 0 : state_bytes / kDraftShare;
   state_bytes -= draft_bytes;
-  MALMOI_ASSIGN(auto drafter, open_drafter(options.draft, loaded, options.dtype, draft_bytes, job));
+  MALMOI_ASSIGN(auto drafter, open_drafter(options.draft, loaded, load.dtype, draft_bytes, job));
   MALMOI_ASSIGN(auto engine,
                 infer::Engine::create(
                     *loaded.model, *loaded.tokenizer,

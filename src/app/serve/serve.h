@@ -6,11 +6,11 @@
 #include <vector>
 
 #include "app/use/drafting.h"
+#include "app/use/load_choice.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/job.h"
 #include "serve/options.h"
-#include "tensor/dtype.h"
 
 namespace malmoi::app {
 
@@ -18,8 +18,7 @@ struct ServeOptions {
   std::string model;
   std::string name;                   // by which requests call it; empty: from the folder
   std::vector<std::string> adapters;  // NAME=DIR: served beside the model, by that name
-  DType dtype = DType::kBF16;
-  std::string packed;  // see LoadChoice
+  LoadChoice load;                    // its adapters are those above
   serve::ServerOptions server;
   std::optional<Path> api_key_file;    // one key a line; empty lines and lines that begin with # are passed over
   std::string chat_template = "auto";  // plain: also for a model that has a template of its own

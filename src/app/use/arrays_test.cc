@@ -112,6 +112,14 @@ TEST(GenerateIds, MoreTokensThanTheContextHasAreRefused) {
   }
 }
 
+TEST(GenerateIds, TheModelIsLoadedAsItIsAskedFor) {
+  GenerateIdsOptions options{.model = folder_of("gpt2"), .ids = folder_of("gpt2") / "ids.npy", .out = out_file("no")};
+  options.load.packed = "q9";
+  auto status = generate_ids(options);
+  ASSERT_FALSE(status.ok());
+  EXPECT_NE(status.error().to_string().find("'q9'"), std::string::npos) << status.error().to_string();
+}
+
 TEST(GenerateIds, AnEncoderIsRefused) {
   auto status = generate_ids({.model = folder_of("bert"), .ids = folder_of("bert") / "ids.npy", .out = out_file("no")});
   ASSERT_FALSE(status.ok());

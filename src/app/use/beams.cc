@@ -51,6 +51,9 @@ Result<Generated> generate_by_beams(const LoadedModel& loaded, std::span<const i
   if (options.constraint)
     return unsupported("a search over beams keeps to no grammar", "--beams",
                        "leave the constraint out, or use --beams 1");
+  if (options.drafter)
+    return unsupported("a search over beams guesses nothing ahead", "--beams",
+                       "leave --draft-model and --prompt-lookup out, or use --beams 1");
   MALMOI_ASSIGN(infer::BeamOptions beams, beam_options(options.answers, options.sampling, options.max_tokens,
                                                        options.ignore_eos ? std::vector<int32_t>{} : loaded.stop_ids));
   const double begin = monotonic_seconds();

@@ -3,6 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+
+#include "infer/drafter.h"
+#include "infer/tiny_model.h"
+
 namespace malmoi::app {
 namespace {
 
@@ -20,6 +25,28 @@ TEST(BeamOptions, WhatIsOnlyForDrawnAnswersIsRefused) {
     ASSERT_FALSE(refused.ok());
     EXPECT_EQ(refused.error().where, "--beams");
   }
+}
+
+TEST(GenerateByBeams, WhatIsDoneToDrawnTokensAloneIsRefused) {
+  LoadedModel loaded;
+  loaded.model = infer::tiny_model();
+  auto tokenizer = tokenizer::Tokenizer::from_json(infer::tiny_tokenizer_json());
+  ASSERT_TRUE(tokenizer.ok());
+  loaded.tokenizer = std::make_unique<tokenizer::Tokenizer>(*std::move(tokenizer));
+  auto search = [&](const std::function<void(GenerateOptions&)>& ask) {
+    GenerateOptions options;
+    options.prompt = "abc";
+    options.max_tokens = 3;
+    options.answers.beams = 2;
+    ask(options);
+    auto found = generate(loaded, options, nullptr, {});
+    return found.ok() ? "found" : found.error().what;
+  };
+  EXPECT_EQ(search([](GenerateOptions&) {}), "found");
+  EXPECT_NE(search([](GenerateOptions& o) { o.top_probabilities = 2; }).find("no alternatives"), std::string::npos);
+  EXPECT_NE(search([](GenerateOptions& o) { o.constraint.emplace(); }).find("no grammar"), std::string::npos);
+  EXPECT_NE(search([](GenerateOptions& o) { o.drafter = infer::make_prompt_lookup(); }).find("nothing ahead"),
+            std::string::npos);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "app/use/token_biases.h"
 #include "base/file.h"
 #include "chat/published_template.h"
 #include "infer/constraints.h"
@@ -66,6 +67,12 @@ std::vector<chat::Message> with_question(std::vector<chat::Message> messages, co
   return messages;
 }
 
+Status check_options(const LoadedModel& loaded, const GenerateOptions& options) {
+  MALMOI_TRY(options.sampling.check());
+  chat::SamplingOptions biased;
+  return add_token_biases(loaded.tokenizer.get(), options.token_biases, biased);
+}
+
 Status check_order(const std::vector<chat::Message>& messages) {
   const size_t first = count_system(messages);
   for (size_t i = first; i < messages.size(); ++i) {
@@ -90,6 +97,7 @@ double ChatAnswer::tokens_per_second() const {
 
 Result<Chat> Chat::start(const LoadedModel& loaded, const ChatOptions& chat, GenerateOptions options) {
   MALMOI_TRY(infer::check_generates(*loaded.model));
+  MALMOI_TRY(check_options(loaded, options));
   MALMOI_ASSIGN(chat::ChatTemplate chosen, chat_template(loaded.folder, *loaded.tokenizer, chat.chat_template));
   MALMOI_TRY(chosen.render({{"user", "?"}}));  // a template that cannot be followed is said at once
   if (options.constraint) {
@@ -158,13 +166,20 @@ Result<ChatAnswer> Chat::answer(const TextReceiver& on_text, const StopToken& st
                     .first_seconds = generated.first_seconds};
 }
 
+// Turns that made room for what did not fit after all come back.
+void Chat::go_back_to(Turns before) {
+  messages_ = std::move(before.messages);
+  forgotten_ = before.forgotten;
+}
+
 Result<ChatAnswer> Chat::say(const std::string& message, const TextReceiver& on_text, const StopToken& stop,
                              const TextReceiver& on_reasoning) {
   if (waits()) return usage_error("the last message has no answer yet", "", "answer it again, or take it back, first");
+  Turns before = turns();
   messages_.push_back({"user", message});
   draws_ = 0;
   auto answered = answer(on_text, stop, on_reasoning);
-  if (!answered.ok()) messages_.pop_back();
+  if (!answered.ok()) go_back_to(std::move(before));
   return answered;
 }
 
@@ -178,14 +193,12 @@ std::optional<size_t> Chat::last_question() const {
 Result<ChatAnswer> Chat::retry(const TextReceiver& on_text, const StopToken& stop, const TextReceiver& on_reasoning) {
   const std::optional<size_t> question = last_question();
   if (!question) return usage_error("there is no message to answer", "", "write one");
-  const auto begin = messages_.begin() + static_cast<std::ptrdiff_t>(*question) + 1;
-  std::vector<chat::Message> before(begin, messages_.end());
-  messages_.erase(begin, messages_.end());
-  if (!before.empty()) ++draws_;
+  Turns before = turns();
+  if (!waits()) ++draws_;
+  messages_.resize(*question + 1);
   auto answered = answer(on_text, stop, on_reasoning);
   const bool nothing = answered.ok() && answered->finish_reason == "cancelled" && answered->generated_tokens == 0;
-  if (nothing) messages_.pop_back();
-  if (nothing || !answered.ok()) messages_.insert(messages_.end(), before.begin(), before.end());
+  if (nothing || !answered.ok()) go_back_to(std::move(before));
   return answered;
 }
 
@@ -228,7 +241,7 @@ Status Chat::set_system(const std::string& text) {
 }
 
 Status Chat::set_options(const GenerateOptions& options) {
-  MALMOI_TRY(options.sampling.check());
+  MALMOI_TRY(check_options(*loaded_, options));
   options_ = options;
   options_.parse_special = false;
   return {};

@@ -51,7 +51,7 @@ class Chat {
 
   /// Streams the answer to one message and returns what it says. Where the model's own template is followed, what it thinks
   /// before it speaks is told apart by the template's family (chat/answer/) and goes to `on_reasoning`; a tool call that it
-  /// asks for is said as `name(arguments)`. After an error the message is forgotten. Errors: a message that does not fit the
+  /// asks for is said as `name(arguments)`. After an error the conversation is as it was. Errors: a message that does not fit the
   /// context by itself, a template that cannot be followed, a last message that waits for its answer (see replace()). A
   /// requested stop ends the answer where it is, which is no error.
   Result<ChatAnswer> say(const std::string& message, const TextReceiver& on_text, const StopToken& stop = {},
@@ -76,7 +76,7 @@ class Chat {
   /// Errors: a template that has no place for it; then the one before stays.
   Status set_system(const std::string& text);
   const GenerateOptions& options() const { return options_; }
-  /// Of the answers from now on. Errors: a value out of range.
+  /// Of the answers from now on. Errors, after which they stay: a value out of range, a bias of what is no token.
   Status set_options(const GenerateOptions& options);
 
   /// Errors: those of the template.
@@ -93,6 +93,12 @@ class Chat {
   };
   Result<Prompt> render(const std::vector<chat::Message>& messages) const;
   Result<Prompt> render_to_fit();
+  struct Turns {
+    std::vector<chat::Message> messages;
+    int64_t forgotten;
+  };
+  Turns turns() const { return {messages_, forgotten_}; }
+  void go_back_to(Turns before);
   Result<ChatAnswer> answer(const TextReceiver& on_text, const StopToken& stop, const TextReceiver& on_reasoning);
   bool waits() const { return messages_.size() > first_turn_ && messages_.back().role == "user"; }
   std::optional<size_t> last_question() const;

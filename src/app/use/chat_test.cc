@@ -78,9 +78,14 @@ TEST(Chat, OldTurnsMakeRoomAndAMessageTooLongIsSaidAndForgotten) {
   ASSERT_TRUE(chat.ok());
   for (int i = 0; i < 8; ++i) ASSERT_TRUE(chat->say("a message of some length", nullptr).ok());
   EXPECT_GT(chat->forgotten(), 2);
+  const int64_t forgotten = chat->forgotten();
+  const size_t messages = chat->messages().size();
+  ASSERT_GT(messages, 2u);
   auto large = chat->say(std::string(200, 'x'), nullptr);
   ASSERT_FALSE(large.ok());
   EXPECT_THAT(large.error().to_string(), HasSubstr("128"));
+  EXPECT_EQ(chat->messages().size(), messages) << "nothing makes room for what does not fit";
+  EXPECT_EQ(chat->forgotten(), forgotten);
   EXPECT_TRUE(chat->say("short", nullptr).ok());
 }
 
@@ -264,6 +269,10 @@ TEST(Chat, OptionsOutOfRangeChangeNothing) {
   GenerateOptions wrong = drawn(4);
   wrong.sampling.top_p = 2;
   EXPECT_FALSE(chat->set_options(wrong).ok());
+  wrong = drawn(4);
+  wrong.token_biases = {"more than one token=1"};
+  EXPECT_FALSE(chat->set_options(wrong).ok()) << "or every answer from now on would be an error";
+  EXPECT_FALSE(Chat::start(loaded, {}, wrong).ok());
   EXPECT_EQ(chat->options().sampling.temperature, 0);
   EXPECT_TRUE(chat->set_options(drawn(3)).ok());
   EXPECT_EQ(chat->options().max_tokens, 3);

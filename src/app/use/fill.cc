@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/ascii.h"
+#include "infer/known_ids.h"
 #include "infer/sampling.h"
 #include "infer/session.h"
 #include "train/token_rules.h"
@@ -82,7 +83,9 @@ Result<FilledText> fill(const FillOptions& options, const Job& job) {
   if (static_cast<int64_t>(ids.size()) > model.max_positions())
     return usage_error(fmt::format("the text has {} tokens, the context {}", ids.size(), model.max_positions()), "TEXT",
                        "shorten it");
+  MALMOI_TRY(infer::check_known(ids, model));
   MALMOI_ASSIGN(std::vector<int32_t> words, candidates(options, loaded, rules));
+  MALMOI_TRY(infer::check_known(words, model));
   MALMOI_ASSIGN(auto session, infer::Session::create(model, {.row_invariant = false}));
   session->add({.ids = ids}, static_cast<int64_t>(ids.size()));
   MALMOI_ASSIGN(std::span<const float> logits, session->logits());

@@ -52,7 +52,7 @@ FoundAnswer answer_of(const Window& window, int64_t cut, const std::string& cont
   if (!(window.best.score > window.none.score)) return answer;  // nor where either is no number
   answer.probability = window.best.probability;
   answer.begin = window.best.first.begin;
-  const size_t from = train::byte_of_code_point(context, window.best.first.begin);
+  const size_t from = std::min(train::byte_of_code_point(context, window.best.first.begin), context.size());
   const std::string found = context.substr(from, train::byte_of_code_point(context, window.best.last.end) - from);
   answer.text = std::string(ascii_trim(found));  // a token may begin with the space before its word
   answer.begin += static_cast<int64_t>(found.find(*answer.text));

@@ -12,6 +12,7 @@
 #include "app/use/token_biases.h"
 #include "base/mapped_files.h"
 #include "base/log.h"
+#include "infer/known_ids.h"
 #include "infer/prompt.h"
 #include "infer/scheduler.h"
 #include "infer/session.h"
@@ -272,6 +273,7 @@ Result<NextReport> next_probabilities(const LoadedModel& loaded, const std::stri
                            std::to_string(loaded.model->max_positions()),
                        "--prompt", "shorten it");
   MALMOI_TRY(infer::check_continues(*loaded.model));
+  MALMOI_TRY(infer::check_known(ids, *loaded.model));
   MALMOI_ASSIGN(auto session, infer::Session::create(*loaded.model));
   session->add({.ids = ids}, 1);
   MALMOI_ASSIGN(std::span<const float> logits, session->logits());

@@ -62,7 +62,7 @@ struct GenerateOptions {
   std::vector<std::string> stop;
   std::optional<chat::Constraint> constraint;               // what the answer must be; not with beams
   std::shared_ptr<const grammar::CompiledGrammar> grammar;  // the same, compiled; null: it is compiled for each answer
-  std::shared_ptr<infer::Drafter> drafter;                  // guesses ahead; null: nothing does
+  std::shared_ptr<infer::Drafter> drafter;                  // guesses ahead, not with beams; null: nothing does
   bool ignore_eos = false;
   bool parse_special = true;  // special tokens written in the prompt are recognised
   bool trim_start = false;    // white space at the answer's beginning is left out
@@ -125,8 +125,7 @@ struct GenerateIdsOptions {
   chat::SamplingOptions sampling;
   AnswerOptions answers;
   bool ignore_eos = false;
-  std::vector<Path> adapters;  // put around the model: the first is used
-  DType dtype = DType::kF32;
+  LoadChoice load = {.dtype = DType::kF32};
   Warn warn = {};
 };
 /// The scores of each row's answers; empty where they were drawn.

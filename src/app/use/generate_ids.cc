@@ -69,7 +69,7 @@ Result<Rows> search(const model::Model& model, const IdArray& ids, const Generat
 }  // namespace
 
 Result<AnswerScores> generate_ids(const GenerateIdsOptions& options) {
-  MALMOI_ASSIGN(auto model, load_model(options.model, {options.dtype, options.adapters}, options.warn));
+  MALMOI_ASSIGN(auto model, load_model(options.model, options.load, options.warn));
   MALMOI_ASSIGN(IdArray ids, read_ids(options.ids, options.mask, model->vocab_size()));
   const bool searched = options.answers.beams > 1;
   if (!searched && options.answers.n_best > 1)

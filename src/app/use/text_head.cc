@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/counted.h"
+#include "infer/known_ids.h"
 
 namespace malmoi::app {
 namespace {
@@ -45,6 +46,7 @@ Result<std::vector<train::EncodedText>> TextHead::encode_windows(const TextPair&
 Result<std::vector<std::span<const float>>> TextHead::logits(std::span<const train::EncodedText> texts) {
   std::vector<std::span<const float>> each;
   if (texts.empty()) return each;
+  for (const train::EncodedText& text : texts) MALMOI_TRY(infer::check_known(text.ids, model()));
   auto rows = [&](const train::EncodedText& text) { return model().head->row_for_each_run ? 1 : text.ids.size(); };
   for (const train::EncodedText& text : texts)
     session_->add({.ids = text.ids, .token_types = text.type_ids}, static_cast<int64_t>(rows(text)));

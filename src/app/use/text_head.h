@@ -30,7 +30,8 @@ class TextHead {
   Result<std::vector<train::EncodedText>> encode(const std::vector<TextPair>& texts) const;
   /// The same in windows over a long second text (train::encode_windows); a text without one is cut.
   Result<std::vector<train::EncodedText>> encode_windows(const TextPair& text, int64_t overlap) const;
-  /// Of each text a row of outputs, or, of heads of tokens, a row for each of its tokens. Valid until the next call.
+  /// Of each text a row of outputs, or, of heads of tokens, a row for each of its tokens. Valid until the next call. Errors:
+  /// an id that the model has not, of another model's tokenizer.
   Result<std::vector<std::span<const float>>> logits(std::span<const train::EncodedText> texts);
 
   model::Model& model() { return *loaded_.model; }

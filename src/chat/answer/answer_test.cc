@@ -75,6 +75,13 @@ constexpr Case kCases[] = {
     {"deepseek", "<｜tool▁call▁begin｜>", "",
      "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>f<｜tool▁sep｜>{\"x\": 1}<｜tool▁call▁end｜><｜tool▁calls▁end｜>",
      "t:f({\"x\":1})"},
+    {"deepseek", "<｜tool▁call▁begin｜>", "",
+     "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>f<｜tool▁sep｜>{\"x\": "
+     "\"```json\"}<｜tool▁call▁end｜><｜tool▁calls▁end｜>",
+     "t:f({\"x\":\"```json\"})"},
+    {"deepseek", "<｜tool▁call▁begin｜>", "",
+     "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>f\n```json\n{\"x\": \"```\"}",
+     "t:f({\"x\":\"```\"})"},
     {"gemma", "<start_of_turn>", "", "Wait:\n```tool_code\n{\"name\": \"f\", \"parameters\": {\"x\": 1}}\n```",
      "c:Wait:|t:f({\"x\":1})"},
     {"gemma", "<start_of_turn>", "", "{\"name\": \"f\", \"parameters\": {}}", "t:f({})"},
@@ -85,6 +92,14 @@ constexpr Case kCases[] = {
      "<|channel|>commentary to=functions.f <|constrain|>json<|message|>{\"x\": 1}<|call|>", "t:f({\"x\":1})"},
     {"harmony", "<|channel|>", "", "<|channel|>commentary to=functions.f<|constrain|>json<|message|>{}<|call|>",
      "t:f({})"},
+    {"harmony", "<|channel|>", "<|start|>assistant",
+     " to=functions.f<|channel|>commentary <|constrain|>json<|message|>{\"x\": 1}<|call|>", "t:f({\"x\":1})"},
+    {"harmony", "<|channel|>", "<|start|>assistant",
+     "<|channel|>analysis<|message|>hm<|end|><|start|>assistant to=functions.f<|channel|>commentary "
+     "json<|message|>{}<|call|>",
+     "r:hm|t:f({})"},
+    {"harmony", "<|channel|>", "<|start|>assistant", " to me, yes", "c: to me, yes"},
+    {"harmony", "<|channel|>", "<|start|>assistant", " to", "c: to"},
     {"plain", "", "", "<think>a</think>b", "r:a|c:b"},
     {"plain", "", "", "  x\n", "c:x\n"},
 };

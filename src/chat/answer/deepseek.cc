@@ -18,10 +18,12 @@ std::optional<ToolCall> call_of(std::string_view text) {
   std::string_view first = ascii_trim(text.substr(0, separator)),
                    rest = ascii_trim(text.substr(separator + kSeparator.size()));
   std::string_view name = first, arguments = rest;
-  if (size_t block = rest.find("```json"); block != rest.npos) {  // type <sep> name, then the block
+  constexpr std::string_view kOpen = "```json", kClose = "```";
+  // Type <sep> name, then the block. Bare arguments may hold one in a text, and an answer may end before its close.
+  if (size_t block = rest.find(kOpen); block != rest.npos && !rest.starts_with('{')) {
     name = ascii_trim(rest.substr(0, block));
-    arguments = rest.substr(block + 7);
-    arguments = ascii_trim(arguments.substr(0, arguments.rfind("```")));
+    arguments = rest.substr(block + kOpen.size());
+    if (arguments.ends_with(kClose)) arguments.remove_suffix(kClose.size());
   }
   auto read = parse_json(arguments, "arguments");
   if (name.empty() || !read.ok() || !read->is_object()) return {};

@@ -13,13 +13,19 @@ namespace {
 
 using Kind = AnswerEvent::Kind;
 
-constexpr std::string_view kMessage = "<|message|>";
-constexpr std::array<std::string_view, 6> kMarks = {"<|channel|>", "<|message|>", "<|end|>",
-                                                    "<|call|>",    "<|return|>",  "<|start|>"};
+constexpr std::string_view kMessage = "<|message|>", kChannel = "<|channel|>", kStart = "<|start|>";
+constexpr std::array<std::string_view, 6> kMarks = {kChannel, kMessage, "<|end|>", "<|call|>", "<|return|>", kStart};
+
+// A recipient, which may stand behind a message's role; whole or begun.
+bool is_recipient(std::string_view text) {
+  constexpr std::string_view kRecipient = " to=";
+  return text.starts_with(kRecipient) || kRecipient.starts_with(text);
+}
 
 class HarmonyParser : public AnswerParser {
  public:
-  explicit HarmonyParser(bool with_calls) : with_calls_(with_calls) {}
+  explicit HarmonyParser(const AnswerStart& start)
+      : with_calls_(start.with_calls), in_header_(start.prompt.ends_with("<|start|>assistant")), in_role_(in_header_) {}
 
   std::vector<AnswerEvent> push(std::string_view text) override {
     held_ += text;
@@ -43,6 +49,7 @@ class HarmonyParser : public AnswerParser {
 
   std::vector<AnswerEvent> finish() override {
     take(held_.size());
+    if (in_role_) end_role();
     end_message();
     return events_.take();
   }
@@ -55,8 +62,16 @@ class HarmonyParser : public AnswerParser {
     else if (!recipient_.empty()) body_ += text;
     else events_.add(thinks_ ? Kind::kReasoning : Kind::kContent, text);
     held_.erase(0, length);
+    if (in_role_ && !is_recipient(header_)) end_role();
+  }
+  // What follows the prompt's role is no header: it is said.
+  void end_role() {
+    in_role_ = in_header_ = false;
+    events_.add(Kind::kContent, header_);
+    header_.clear();
   }
   void meet(std::string_view mark) {
+    in_role_ = false;
     if (mark == kMessage) {
       in_header_ = false;
       thinks_ = header_.find("analysis") != header_.npos;
@@ -69,8 +84,9 @@ class HarmonyParser : public AnswerParser {
       return;
     }
     end_message();
-    in_header_ = mark == "<|channel|>" || mark == "<|start|>";
-    if (mark == "<|start|>") header_.clear();
+    in_header_ = mark == kChannel || mark == kStart;
+    if (mark == kStart) header_.clear();
+    else header_ += ' ';  // between a recipient behind the role and the channel
   }
   void end_message() {
     if (!in_header_ && !recipient_.empty()) {
@@ -86,14 +102,13 @@ class HarmonyParser : public AnswerParser {
   bool with_calls_;
   std::string held_, header_, recipient_, body_;
   AnswerEvents events_;
-  bool in_header_ = false, thinks_ = false;
+  bool in_header_, thinks_ = false;
+  bool in_role_;  // nothing but the prompt's header so far, or what may be its recipient
 };
 
 bool wrote(std::string_view source) { return source.find("<|channel|>") != source.npos; }
 
-std::unique_ptr<AnswerParser> parser(const AnswerStart& start) {
-  return std::make_unique<HarmonyParser>(start.with_calls);
-}
+std::unique_ptr<AnswerParser> parser(const AnswerStart& start) { return std::make_unique<HarmonyParser>(start); }
 
 CallForm call_form(std::string_view) {
   return {.body = CallForm::Body::kArguments,

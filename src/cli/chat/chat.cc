@@ -6,12 +6,12 @@
 #include <fmt/format.h>
 
 #include "app/use/chat.h"
-#include "app/use/generation_defaults.h"
 #include "cli/chat/interactive.h"
 #include "cli/chat/speaker.h"
 #include "cli/command.h"
 #include "cli/constraint_options.h"
 #include "cli/draft_options.h"
+#include "cli/load_options.h"
 #include "cli/sampling_options.h"
 
 namespace malmoi::cli {
@@ -24,9 +24,7 @@ struct Options {
   std::string model;
   app::ChatOptions chat;
   app::GenerateOptions generate{.max_tokens = kAnswerTokens};
-  std::vector<Path> adapters;
-  DType dtype = DType::kBF16;
-  std::string packed;
+  app::LoadChoice load;
   app::DraftOptions draft;
   app::ConstraintOptions constraint;
   const CLI::App* command = nullptr;  // tells what was given
@@ -34,12 +32,8 @@ struct Options {
 
 // What was not given follows from the model's folder, but for a search by beams: an answer is one text, shown as it comes.
 Result<app::GenerateOptions> complete_options(const Options& o, const app::LoadedModel& loaded, const Warn& warn) {
-  auto given = [&o](std::string_view name) {
-    const CLI::Option* option = o.command->get_option_no_throw("--" + std::string(name));
-    return option && option->count() > 0;
-  };
   app::GenerateOptions options = o.generate;
-  MALMOI_TRY(app::complete_options(loaded, given, {}, options, warn));
+  MALMOI_TRY(app::complete_options(loaded, given_in(*o.command), {}, options, warn));
   options.answers.beams = 1;
   options.answers.n_best = 1;
   return options;
@@ -62,9 +56,9 @@ Status chat_by_lines(app::Chat& chat, const app::LoadedModel& loaded, Terminal& 
 Status run_chat(Options& o, Terminal& terminal) {
   const Job& job = terminal.job();
   MALMOI_TRY(o.generate.sampling.check());
-  MALMOI_ASSIGN(app::LoadedModel loaded, app::load_for_generation(o.model, {o.dtype, o.adapters, o.packed}, job));
-  MALMOI_ASSIGN(o.generate.drafter, app::open_drafter(o.draft, loaded, o.dtype, app::default_draft_bytes(), job));
   MALMOI_ASSIGN(o.generate.constraint, app::read_constraint(o.constraint));
+  MALMOI_ASSIGN(app::LoadedModel loaded, app::load_for_generation(o.model, o.load, job));
+  MALMOI_ASSIGN(o.generate.drafter, app::open_drafter(o.draft, loaded, o.load.dtype, app::default_draft_bytes(), job));
   MALMOI_ASSIGN(app::GenerateOptions options, complete_options(o, loaded, job.warn));
   MALMOI_ASSIGN(app::Chat chat, app::Chat::start(loaded, o.chat, std::move(options)));
   MALMOI_TRY(job.stop.check("", ""));
@@ -85,14 +79,10 @@ void add_chat(CLI::App& root, Invocation& invocation) {
       "Example: malmoi chat --model runs/first/model --system 'Answer in one sentence.'");
   command->add_option("--model", o->model, "model folder, or a name in $MALMOI_HOME")->required();
   command->add_option("--system", o->chat.system, "what the model is told beforehand");
-  command
-      ->add_option("--chat-template", o->chat.chat_template,
-                   "auto: the model's own, or the plain one where it has none; plain")
-      ->check(CLI::IsMember({"auto", "plain"}));
+  add_chat_template_option(*command, o->chat.chat_template);
   add_sampling_options(*command, o->generate);
-  add_adapter_option(*command, o->adapters);
-  add_dtype_option(*command, o->dtype);
-  add_packed_option(*command, o->packed);
+  add_adapter_option(*command, o->load.adapters);
+  add_load_options(*command, o->load);
   add_draft_options(*command, o->draft);
   add_constraint_options(*command, o->constraint);
   add_threads_option(*command);

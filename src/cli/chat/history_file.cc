@@ -11,7 +11,8 @@
 namespace malmoi::cli {
 namespace {
 
-constexpr uint64_t kLargestFile = HistoryFile::kMostEntries * (2 * HistoryFile::kLongestEntry);
+constexpr uint64_t kLongestEscape = 6;  // bytes of one, in JSON
+constexpr uint64_t kLargestFile = HistoryFile::kMostEntries * kLongestEscape * HistoryFile::kLongestEntry;
 
 // Files and folders that are made meanwhile are their owner's alone. It holds for the process: a chat that waits for its
 // next message makes no others.
@@ -41,12 +42,17 @@ Path history_path() {
 }
 
 std::vector<std::string> HistoryFile::read() const {
+  auto all = entries();
+  return all.ok() ? *std::move(all) : std::vector<std::string>();
+}
+
+Result<std::vector<std::string>> HistoryFile::entries() const {
   std::vector<std::string> entries;
-  auto content = read_file(file_, kLargestFile);
-  if (!content.ok()) return entries;
-  for (size_t at = 0; at < content->size();) {
-    const size_t end = std::min(content->find('\n', at), content->size());
-    auto entry = parse_json(std::string_view(*content).substr(at, end - at), file_.string());
+  if (!malmoi::exists(file_)) return entries;
+  MALMOI_ASSIGN(const std::string content, read_file(file_, kLargestFile));
+  for (size_t at = 0; at < content.size();) {
+    const size_t end = std::min(content.find('\n', at), content.size());
+    auto entry = parse_json(std::string_view(content).substr(at, end - at), file_.string());
     if (entry.ok() && entry->is_string()) entries.push_back(entry->get<std::string>());
     at = end + 1;
   }
@@ -55,7 +61,7 @@ std::vector<std::string> HistoryFile::read() const {
 
 Status HistoryFile::add(const std::string& entry) const {
   if (entry.size() > kLongestEntry) return {};
-  std::vector<std::string> entries = read();
+  MALMOI_ASSIGN(std::vector<std::string> entries, this->entries());
   if (!entries.empty() && entries.back() == entry) return {};
   entries.push_back(entry);
   std::string content;

@@ -20,13 +20,16 @@ class HistoryFile {
   static constexpr size_t kLongestEntry = 64 << 10;  // bytes; a longer one, pasted, is not kept
 
   explicit HistoryFile(Path file) : file_(std::move(file)) {}
-  /// The entries; none where there is no file. Lines that are no JSON text are passed over.
+  /// The entries; none where there is no file that can be read. Lines that are no JSON text are passed over.
   std::vector<std::string> read() const;
   /// Adds an entry behind those that stand there by now, unless it is the last one already, and forgets the oldest beyond
-  /// kMostEntries. The file is replaced in one step, and is its owner's alone (0600). Errors: it cannot be written.
+  /// kMostEntries. The file is replaced in one step, and is its owner's alone (0600). Errors: it cannot be written, or is there
+  /// and cannot be read: then it stays.
   Status add(const std::string& entry) const;
 
  private:
+  Result<std::vector<std::string>> entries() const;
+
   Path file_;
 };
 

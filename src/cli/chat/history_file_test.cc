@@ -24,6 +24,14 @@ TEST(HistoryFile, GivesBackWhatWasTyped) {
   EXPECT_EQ(history.read().size(), 3u);
 }
 
+TEST(HistoryFile, WhatCannotBeReadIsNotWrittenOver) {
+  const Path file = test_folder("history") / "chat_history";
+  ASSERT_EQ(::mkfifo(file.c_str(), 0600), 0);
+  EXPECT_TRUE(HistoryFile(file).read().empty());
+  EXPECT_FALSE(HistoryFile(file).add("new").ok());
+  EXPECT_TRUE(std::filesystem::is_fifo(file));
+}
+
 TEST(HistoryFile, IsItsOwnersAlone) {
   const Path file = test_folder("history") / "state" / "chat_history";
   ASSERT_TRUE(HistoryFile(file).add("a secret").ok());

@@ -11,7 +11,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "base/log.h"
+#include "base/thread_time.h"
 #include "data/readers/pdf_child.h"
 
 namespace malmoi::data {
@@ -39,15 +39,21 @@ bool sleeps(pid_t pid) {
   return name_end != std::string_view::npos && text.substr(name_end).starts_with(") S");
 }
 
+// What a process has computed so far; 0 where the system does not say, and the limit of the child's own holds alone.
+double processor_seconds(pid_t pid) {
+  clockid_t clock{};
+  return ::clock_getcpuclockid(pid, &clock) == 0 ? static_cast<double>(nanoseconds_of(clock)) / 1e9 : 0;
+}
+
 // Until the child closes its end, or is to be stopped. It computes or writes: one that sleeps for a second, while there
 // is nothing to read, waits for a lock that another thread of this process held at the fork, and would wait for ever.
+// One that waits for a processor, of which others leave little, loses nothing.
 void read_output(int in, pid_t pid, double seconds, Outcome& outcome) {
   constexpr int kLook = 100, kLooks = 10;  // ms, times in a row
-  double deadline = monotonic_seconds() + seconds;
   std::string buffer(1 << 16, '\0');
   int asleep = 0;
   while (true) {
-    double left = deadline - monotonic_seconds();
+    double left = seconds - processor_seconds(pid);
     if (left <= 0) {
       outcome.timed_out = true;
       return;

@@ -30,7 +30,7 @@ struct PdfWords {
 };
 
 struct PdfLimits {
-  double seconds = 30;
+  double seconds = 30;                 // of processor time
   uint64_t memory_bytes = 2ull << 30;  // beyond what this process has mapped already
 };
 

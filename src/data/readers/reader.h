@@ -54,7 +54,7 @@ struct ReaderLimits {
   double expansion_ratio = 200;           // of the same, once it has given 64 MiB
   uint64_t archive_entries = 10'000'000;
   int nesting = 4;          // archives in archives
-  double pdf_seconds = 30;  // for one PDF
+  double pdf_seconds = 30;  // of processor time, for one PDF
   uint64_t pdf_memory = 2ull << 30;
 };
 

@@ -114,6 +114,15 @@ TEST(Xtc, LeavesOutAllButTheLeastProbableOfThoseAboveTheThreshold) {
   expect_near(certain(.39), {.4, .3, .2, .1});  // one alone stays
 }
 
+TEST(Xtc, WhatIsForbiddenIsNeverTheOneThatStays) {
+  Logits forbidden = logs({.4, .3, .2, .1});
+  forbidden.push_back(-INFINITY);
+  const SamplingOptions all_above{.xtc_probability = 1, .xtc_threshold = 0};
+  ASSERT_TRUE(all_above.check().ok());
+  expect_near(chances(all_above, forbidden), {0, 0, 0, 1, 0});
+  EXPECT_EQ(Sampler(all_above, 5).next(forbidden).id, 3);
+}
+
 TEST(Xtc, AChanceIsThatOverBothDraws) {
   // In a quarter of the draws .2 and .1 are left: .75 * .2 + .25 * 2/3.
   expect_near(chances({.xtc_probability = .25, .xtc_threshold = .19}, logs({.4, .3, .2, .1})),

@@ -19,7 +19,9 @@ class Xtc : public CopyableStep<Xtc> {
     int32_t spared = -1;
     for (size_t i = 0; i < candidates.size(); ++i) {
       const int32_t id = candidates.id_at(i);
-      if (!(candidates.weight(id) >= least)) continue;
+      const double weight = candidates.weight(id);
+      // One without any weight, as rules forbid it, is never the one that stays.
+      if (!(weight >= least && weight > 0)) continue;
       ++reach;
       if (spared < 0 || candidates.better(spared, id)) spared = id;
     }

@@ -289,7 +289,7 @@ struct ReadQ3_K : TwoBits {
   }
 };
 
-/// Types without panels, unpacked into one of bytes (128 above their value) and scales in f32 (simd/block_unpack.h).
+/// Types without panels, unpacked into one of bytes (128 above their value) and scales in f32 (unpack_panel() of block_product.cc).
 template <int kSize>
 struct ReadUnpacked {
   static constexpr int kGroup = kSize, kZero = 128;

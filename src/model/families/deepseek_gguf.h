@@ -4,7 +4,9 @@
 #include <cmath>
 #include <string>
 
-#include "model/gguf_dialect.h"
+#include "base/json_read.h"
+#include "model/families/experts_gguf.h"
+#include "model/families/llama_gguf.h"
 
 namespace malmoi::model {
 
@@ -70,13 +72,10 @@ inline void derive_deepseek(Json& config, const formats::Gguf& file) {
   config["rope_scaling"]["mscale"] = config["rope_scaling"]["mscale_all_dim"] = mscale;
 }
 
-/// llama.cpp's numbers of how experts are scored.
-inline constexpr uint32_t kGgufSoftmax = 1, kGgufSigmoid = 2;
-
 inline constexpr std::string_view kDeepseekRopeFields[] = {"mscale", "mscale_all_dim"};
 
 /// The sizes of what is kept (one row for all heads: the latent and what is rotated), and of a head's keys and values.
-inline Status describe_deepseek(const Json& config, uint32_t scores, formats::GgufMetadata& metadata) {
+inline Status describe_deepseek(const Json& config, formats::GgufMetadata& metadata) {
   auto size = [&](const char* field) { return config[field].get<uint32_t>(); };
   auto put = [&](const char* key, uint32_t value) { metadata.set_u32("deepseek2." + std::string(key), value); };
   put("attention.head_count_kv", 1);
@@ -85,16 +84,31 @@ inline Status describe_deepseek(const Json& config, uint32_t scores, formats::Gg
   put("attention.key_length_mla", size("qk_nope_head_dim") + size("qk_rope_head_dim"));
   put("attention.value_length_mla", size("v_head_dim"));
   put("rope.dimension_count", size("qk_rope_head_dim"));
-  put("expert_gating_func", scores);
+  put("expert_gating_func", config["scoring_func"] == "sigmoid" ? kGgufSigmoid : kGgufSoftmax);
   for (const char* rope : {"rope_scaling", "rope_parameters"}) {
-    if (!config.contains(rope) || !config[rope].is_object() || !config[rope].contains("mscale_all_dim")) continue;
-    const Json &one = config[rope].value("mscale", Json()), &all = config[rope]["mscale_all_dim"];
+    const Json& scaling = json_object(config, rope);
+    const auto one = json_number(scaling, "mscale"), all = json_number(scaling, "mscale_all_dim");
+    if (!all) continue;
     if (one != all)
       return unsupported("the fields 'mscale' and 'mscale_all_dim' of a rotary scaling have one key there", "GGUF",
                          "keep the Hugging Face folder");
-    metadata.set_f32("deepseek2.rope.scaling.yarn_log_multiplier", static_cast<float>(0.1 * all.get<double>()));
+    metadata.set_f32("deepseek2.rope.scaling.yarn_log_multiplier", static_cast<float>(0.1 * *all));
   }
   return {};
+}
+
+/// The dialect of both. `scores`: the number by which a family's files are told from the other's; 0: by none.
+constexpr GgufDialect deepseek_gguf(void (*derive)(Json& config, const formats::Gguf& file), int64_t scores = 0) {
+  return {.architecture = "deepseek2",
+          .marker = scores != 0 ? std::string_view("expert_gating_func") : std::string_view(),
+          .marker_value = scores,
+          .fields = kDeepseekGgufFields,
+          .names = kDeepseekGgufNames,
+          .shared = kLlamaGgufNames,
+          .inert = kDeepseekGgufRead,
+          .derive = derive,
+          .describe = describe_deepseek,
+          .rope_fields = kDeepseekRopeFields};
 }
 
 }  // namespace malmoi::model

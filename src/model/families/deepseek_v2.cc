@@ -1,7 +1,6 @@
 // DeepSeek-V2 (DeepSeek-AI 2024): latent attention, many small experts chosen by their softmax, some of them shared by all rows.
 #include "model/families/deepseek.h"
 #include "model/families/deepseek_gguf.h"
-#include "model/families/llama_gguf.h"
 
 namespace malmoi::model {
 namespace {
@@ -42,16 +41,7 @@ void derive(Json& config, const formats::Gguf& file) {
   if (function > 1) config["scoring_func"] = "gating function " + std::to_string(function);  // 0, 1: softmax
 }
 
-constexpr GgufDialect kGguf{
-    .architecture = "deepseek2",
-    .fields = kDeepseekGgufFields,
-    .names = kDeepseekGgufNames,
-    .shared = kLlamaGgufNames,
-    .inert = kDeepseekGgufRead,
-    .derive = derive,
-    .describe = [](const Json& config,
-                   formats::GgufMetadata& metadata) { return describe_deepseek(config, kGgufSoftmax, metadata); },
-    .rope_fields = kDeepseekRopeFields};
+constexpr GgufDialect kGguf = deepseek_gguf(derive);
 
 }  // namespace
 

@@ -3,7 +3,6 @@
 
 #include "model/families/deepseek.h"
 #include "model/families/deepseek_gguf.h"
-#include "model/families/llama_gguf.h"
 
 namespace malmoi::model {
 namespace {
@@ -60,18 +59,7 @@ void derive(Json& config, const formats::Gguf& file) {
   }
 }
 
-constexpr GgufDialect kGguf{
-    .architecture = "deepseek2",
-    .marker = "expert_gating_func",
-    .marker_value = kGgufSigmoid,
-    .fields = kDeepseekGgufFields,
-    .names = kDeepseekGgufNames,
-    .shared = kLlamaGgufNames,
-    .inert = kDeepseekGgufRead,
-    .derive = derive,
-    .describe = [](const Json& config,
-                   formats::GgufMetadata& metadata) { return describe_deepseek(config, kGgufSigmoid, metadata); },
-    .rope_fields = kDeepseekRopeFields};
+constexpr GgufDialect kGguf = deepseek_gguf(derive, kGgufSigmoid);
 
 }  // namespace
 

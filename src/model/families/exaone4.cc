@@ -1,6 +1,7 @@
 // EXAONE 4 (LG AI Research 2025): Llama's decoder that norms what each part adds, and queries and keys; layers with a window
 // have rotary positions, the ones between them see all and have none.
 #include "model/families/exaone.h"
+#include "model/families/layer_types_gguf.h"
 #include "model/families/llama_decoder.h"
 #include "model/families/llama_gguf.h"
 
@@ -42,11 +43,7 @@ void derive_exaone_layers(Json& config, const formats::Gguf& file, std::string_v
   std::string key = std::string(architecture) + ".attention.sliding_window";
   int64_t window = file.integer_or(key, 0);
   config["sliding_window"] = window > 0 ? Json(window) : Json(nullptr);
-  const formats::GgufValue* pattern = file.find(key + "_pattern");
-  std::optional<std::vector<int64_t>> local = pattern ? pattern->integers() : std::nullopt;
-  if (!local) return;
-  config["layer_types"] = Json::array();
-  for (int64_t is_local : *local) config["layer_types"].push_back(is_local ? "sliding_attention" : "full_attention");
+  derive_layer_types(config, file, key + "_pattern", "sliding_attention");
 }
 
 // The list of layers says what the pattern said.
@@ -56,11 +53,9 @@ void simplify_exaone_layers(Json& config) {
 
 void describe_exaone_layers(const Json& config, formats::GgufMetadata& metadata, std::string_view architecture) {
   if (config["sliding_window"].is_null()) return;
-  std::vector<bool> local;
-  for (const Json& type : config["layer_types"]) local.push_back(type == "sliding_attention");
   const std::string key = std::string(architecture) + ".attention.sliding_window";
   metadata.set_u32(key, config["sliding_window"].get<uint32_t>());
-  metadata.set_bools(key + "_pattern", local);
+  metadata.set_bools(key + "_pattern", layer_switches(config, "sliding_attention"));
 }
 
 namespace {

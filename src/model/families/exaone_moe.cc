@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "model/families/exaone.h"
+#include "model/families/experts_gguf.h"
 #include "model/families/llama_decoder.h"
 #include "model/families/llama_gguf.h"
 #include "nn/either.h"
@@ -111,15 +112,13 @@ constexpr GgufName kGgufNames[] = {
 constexpr std::string_view kGgufInert[] = {"attention.sliding_window", "attention.sliding_window_pattern",
                                            "expert_shared_feed_forward_length", "expert_gating_func"};
 
-constexpr int64_t kSigmoid = 2;  // llama.cpp's number
-
 // There the layers for drafts count among the others.
 void derive_layers(Json& config, const formats::Gguf& file) {
   derive_exaone_layers(config, file, kArchitecture);
   auto count = [&](const char* key) { return file.integer_or(std::string(kArchitecture) + "." + key, 0); };
   config["num_hidden_layers"] = count("block_count") - count("nextn_predict_layers");
   const int64_t scores = count("expert_gating_func");  // absent in older files
-  if (scores != 0 && scores != kSigmoid) config["scoring_func"] = "gating function " + std::to_string(scores);
+  if (scores != 0 && scores != kGgufSigmoid) config["scoring_func"] = "gating function " + std::to_string(scores);
 }
 
 // Layers without experts stand before the others, as many as the list of layers says.
@@ -134,7 +133,7 @@ Status describe(const Json& config, formats::GgufMetadata& metadata) {
   auto put = [&](const char* key, int64_t value) {
     metadata.set_u32(std::string(kArchitecture) + "." + key, static_cast<uint32_t>(value));
   };
-  put("expert_gating_func", kSigmoid);
+  put("expert_gating_func", kGgufSigmoid);
   put("nextn_predict_layers", 0);
   put("expert_shared_feed_forward_length",
       config["moe_intermediate_size"].get<int64_t>() * config["num_shared_experts"].get<int64_t>());

@@ -1,6 +1,9 @@
 // ModernBERT in GGUF, for embeddings: without a head.
 #pragma once
 
+#include <string>
+
+#include "model/families/layer_types_gguf.h"
 #include "model/gguf_dialect.h"
 
 namespace malmoi::model {
@@ -36,14 +39,9 @@ inline constexpr int64_t kModernBertGlobalEvery = 3;  // where no key says it
 
 inline void derive_modernbert(Json& config, const formats::Gguf& file) {
   config["hidden_activation"] = file.text_or("modern-bert.hidden_activation", "gelu");
-  const formats::GgufValue* pattern = file.find("modern-bert.attention.sliding_window_pattern");
-  if (const auto local = pattern ? pattern->integers() : std::nullopt) {  // of each layer
-    config["layer_types"] = Json::array();
-    for (int64_t is_local : *local) config["layer_types"].push_back(is_local ? "sliding_attention" : "full_attention");
-    return;
-  }
-  config["global_attn_every_n_layers"] =
-      file.integer_or("modern-bert.attention.sliding_window_pattern", kModernBertGlobalEvery);
+  const std::string pattern = "modern-bert.attention.sliding_window_pattern";  // of each layer, or one number
+  if (derive_layer_types(config, file, pattern, "sliding_attention")) return;
+  config["global_attn_every_n_layers"] = file.integer_or(pattern, kModernBertGlobalEvery);
 }
 
 inline void simplify_modernbert(Json& config) {
@@ -52,9 +50,7 @@ inline void simplify_modernbert(Json& config) {
 }
 
 inline Status describe_modernbert(const Json& config, formats::GgufMetadata& metadata) {
-  std::vector<bool> local;
-  for (const Json& type : config["layer_types"]) local.push_back(type == "sliding_attention");
-  metadata.set_bools("modern-bert.attention.sliding_window_pattern", local);
+  metadata.set_bools("modern-bert.attention.sliding_window_pattern", layer_switches(config, "sliding_attention"));
   metadata.set_bool("modern-bert.attention.causal", false);
   metadata.set_text("modern-bert.hidden_activation", config["hidden_activation"].get<std::string>());
   return {};

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "model/families/layer_types_gguf.h"
 #include "model/families/llama_gguf.h"
 
 namespace malmoi::model {
@@ -58,12 +59,7 @@ inline void derive_qwen3_next(Json& config, const formats::Gguf& file) {
   config["num_hidden_layers"] = layers;
   config["norm_topk_prob"] = true;
   config["full_attention_interval"] = number("full_attention_interval", 4);
-  const formats::GgufValue* list = file.find("qwen3next.attention.recurrent_layers");
-  const auto recurrent = list ? list->integers() : std::nullopt;
-  if (!recurrent) return;
-  config["layer_types"] = Json::array();
-  for (size_t i = 0; i < recurrent->size() && static_cast<int64_t>(i) < layers; ++i)
-    config["layer_types"].push_back((*recurrent)[i] ? "linear_attention" : "full_attention");
+  derive_layer_types(config, file, "qwen3next.attention.recurrent_layers", "linear_attention", layers);
 }
 
 inline Status describe_qwen3_next(const Json& config, formats::GgufMetadata& metadata) {
@@ -72,8 +68,7 @@ inline Status describe_qwen3_next(const Json& config, formats::GgufMetadata& met
     return unsupported("'linear_value_head_dim' and 'linear_key_head_dim' are one size there", "GGUF",
                        "keep the Hugging Face folder");
   metadata.set_u32("qwen3next.ssm.inner_size", size("linear_num_value_heads") * size("linear_value_head_dim"));
-  std::vector<bool> recurrent;
-  for (const Json& type : config["layer_types"]) recurrent.push_back(type == "linear_attention");
+  const std::vector<bool> recurrent = layer_switches(config, "linear_attention");
   metadata.set_bools("qwen3next.attention.recurrent_layers", recurrent);
   // For versions that know no list: the first layer that attends.
   const auto interval = std::ranges::find(recurrent, false) - recurrent.begin() + 1;

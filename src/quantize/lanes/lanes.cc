@@ -4,25 +4,23 @@
 #include "base/cpu.h"
 
 namespace malmoi::quantize {
-namespace {
 
-const Lanes& chosen() {
-  switch (active_isa()) {
-#ifdef MALMOI_LANES_avx512
-    case Isa::kAvx512: return avx512::kLanes;
-#endif
+const Lanes* lanes_of(Isa isa) {
+  switch (isa) {
+    case Isa::kBaseline: return &baseline::kLanes;
 #ifdef MALMOI_LANES_avx2
-    case Isa::kAvx2: return avx2::kLanes;
+    case Isa::kAvx2: return &avx2::kLanes;
 #endif
-    default: return baseline::kLanes;
+#ifdef MALMOI_LANES_avx512
+    case Isa::kAvx512: return &avx512::kLanes;
+#endif
+    default: return nullptr;
   }
 }
 
-}  // namespace
-
 const Lanes& lanes() {
-  static const Lanes& in_use = chosen();
-  return in_use;
+  static const Lanes* const in_use = lanes_of(active_isa());
+  return *in_use;
 }
 
 }  // namespace malmoi::quantize

@@ -4,12 +4,17 @@
 
 #include <cstdint>
 
+namespace malmoi {
+// base/cpu.h's: named alone, since this is compiled for each instruction set, and a linker would share what headers define.
+enum class Isa;
+}  // namespace malmoi
+
 namespace malmoi::quantize {
 
 /// Lanes are worked through in runs of this many: arrays of scales, and of what comes out, have a multiple of it.
 inline constexpr int kLaneRun = 16;
 
-/// The numbers of a block, x[n], and how much an error of each counts.
+/// The numbers of a block, x[n], which are finite, and how much an error of each counts.
 struct LaneInput {
   const float *x, *weights;
   int n;
@@ -35,8 +40,10 @@ struct Lanes {
   void (*levels)(const LaneInput& in, float offset, float inverse, int8_t* q);
 };
 
-/// That of the instruction set in use.
+/// That of the instruction set in use. All of them give the same bits.
 const Lanes& lanes();
+/// That of an instruction set, which this CPU may not have; null where this build has none for it.
+const Lanes* lanes_of(Isa isa);
 
 namespace baseline {
 extern const Lanes kLanes;

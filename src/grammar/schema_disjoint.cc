@@ -1,0 +1,101 @@
+// Whether two schemas can both hold: what `oneOf` asks of its branches.
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "base/json_read.h"
+#include "grammar/schema_merge.h"
+
+namespace malmoi::grammar {
+namespace {
+
+bool is_one_of(const std::vector<std::string>& list, const std::string& name) {
+  return std::find(list.begin(), list.end(), name) != list.end();
+}
+
+// The values of `enum` or `const`, if the schema has one.
+std::optional<Json> listed_values(const Json& schema) {
+  if (auto found = schema.find("const"); found != schema.end()) return Json::array({*found});
+  if (auto found = schema.find("enum"); found != schema.end() && found->is_array()) return *found;
+  return {};
+}
+
+// The types of the values that are written for a schema or, with `all_allowed`, of all that it allows: without a `type`, its
+// keywords say nothing of values of other types than theirs.
+std::vector<std::string> types_for(const Json& schema, const std::optional<Json>& listed, bool all_allowed) {
+  std::vector<std::string> types;
+  if (listed) {
+    for (const Json& value : *listed) types.push_back(value.type_name());
+  } else {
+    // Branches of choices are of any type.
+    const bool any = all_allowed || schema.contains("anyOf") || schema.contains("oneOf");
+    types = any && !schema.contains("type") ? types_of(Json::object()) : types_of(schema);
+  }
+  if (is_nullable(schema)) types.push_back("null");
+  for (std::string& type : types)
+    if (type == "integer") type = "number";
+  return types;
+}
+
+enum class Meeting { kNowhere, kInObjects, kAnywhere };
+
+// Of which types a value may be that is written for a schema of some types and allowed by another one.
+Meeting meeting_of(const std::vector<std::string>& written, const std::vector<std::string>& allowed) {
+  Meeting found = Meeting::kNowhere;
+  for (const std::string& type : written) {
+    if (!is_one_of(allowed, type)) continue;
+    if (type != "object") return Meeting::kAnywhere;
+    found = Meeting::kInObjects;
+  }
+  return found;
+}
+
+}  // namespace
+
+Result<bool> SchemaMerger::are_disjoint(const Json& a, const Json& b, const std::string& at) {
+  return are_disjoint_at(a, b, at, 0);
+}
+
+Result<const Json*> SchemaMerger::expanded(const Json& schema, Json& made, const std::string& at) {
+  if (!schema.is_object() || (!schema.contains("$ref") && !schema.contains("allOf"))) return &schema;
+  MALMOI_ASSIGN(made, expand(schema, at));
+  return &made;
+}
+
+Result<bool> SchemaMerger::are_disjoint_at(const Json& a, const Json& b, const std::string& at, int depth) {
+  constexpr int kDeepestDifference = 4;  // objects within objects that are looked into for what tells them apart
+  if (depth > kDeepestDifference) return false;
+  MALMOI_TRY(spend(Json(), at));
+  Json first_made, second_made;
+  MALMOI_ASSIGN(const Json* first_whole, expanded(a, first_made, at));
+  MALMOI_ASSIGN(const Json* second_whole, expanded(b, second_made, at));
+  const Json &first = *first_whole, &second = *second_whole;
+  if (!first.is_object() || !second.is_object()) return first == Json(false) || second == Json(false);
+  const std::optional<Json> values = listed_values(first), others = listed_values(second);
+  if (values && others) {
+    MALMOI_TRY(spend(*values, at));
+    MALMOI_TRY(spend(*others, at));
+    const std::unordered_set<std::string> known = texts_of(*values);
+    return std::none_of(others->begin(), others->end(),
+                        [&](const Json& value) { return known.contains(text_of(value)); });
+  }
+  const Meeting most = std::max(meeting_of(types_for(first, values, false), types_for(second, others, true)),
+                                meeting_of(types_for(second, others, false), types_for(first, values, true)));
+  if (most != Meeting::kInObjects) return most == Meeting::kNowhere;
+  auto properties = first.find("properties"), other_properties = second.find("properties");
+  if (properties == first.end() || other_properties == second.end()) return false;
+  if (!properties->is_object() || !other_properties->is_object()) return false;
+  const std::unordered_set<std::string> required = texts_of(json_list(second, "required"));
+  for (const Json& name : json_list(first, "required")) {
+    if (!name.is_string() || !required.contains(text_of(name))) continue;
+    auto one = properties->find(name.get<std::string>()), other = other_properties->find(name.get<std::string>());
+    if (one == properties->end() || other == other_properties->end()) continue;
+    MALMOI_ASSIGN(const bool differ, are_disjoint_at(*one, *other, at, depth + 1));
+    if (differ) return true;
+  }
+  return false;
+}
+
+}  // namespace malmoi::grammar

@@ -1,0 +1,27 @@
+// From the body of a request for text to what its provider is asked.
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "chat/provider.h"
+#include "protocol/generation.h"
+#include "protocol/openai_error.h"
+
+namespace malmoi::serve {
+
+/// A request made ready for the provider.
+struct Prepared {
+  protocol::GenerationOptions options;
+  std::vector<chat::GenerationRequest> requests;  // one a prompt
+  std::vector<std::string> echoes;                // that each answer begins with; empty: nothing
+};
+using Preparation = std::variant<Prepared, protocol::ApiError>;
+
+/// Of a body of /v1/completions or /v1/chat/completions. May take as long as reading its prompts: for a worker thread. Errors:
+/// what is wrong with the body, a model that is not there, what the provider refuses, a prompt that leaves no room in the context.
+Preparation prepare_completion(const std::string& body, const chat::Provider& provider);
+Preparation prepare_chat(const std::string& body, const chat::Provider& provider);
+
+}  // namespace malmoi::serve
