@@ -134,6 +134,7 @@ struct AttentionOptions {
   std::span<const int64_t> prefixes = {};   // of each run: its first keys, which all its queries see; empty: none
   std::span<const CachedKeys> cached = {};  // empty, or one for each run: then keys and values are not read
   int64_t cached_k_stride = 0, cached_v_stride = 0, page_rows = 0;
+  bool cached_in_bytes = false;           // rows in 8 bits (kernels/contract/byte_rows.h); strides are bytes then
   int64_t bias_left = 0, bias_right = 0;  // distances that `bias` holds
   bool bias_by_key = false;               // it holds positions of keys 0 .. bias_right instead
   Parameter* sinks = nullptr;             // [heads]

@@ -2,6 +2,7 @@
 #include "app/bench/infer.h"
 
 #include "cli/command.h"
+#include "cli/load_options.h"
 
 namespace malmoi::cli {
 void add_bench_infer(CLI::App& bench, Invocation& invocation) {
@@ -23,6 +24,7 @@ void add_bench_infer(CLI::App& bench, Invocation& invocation) {
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
   add_dtype_option(*command, o->dtype);
+  add_key_type_option(*command, o->keys);
   add_threads_option(*command);
   add_json_flag(*command, *json);
   command->callback([&invocation, o, json, depth] {

@@ -182,6 +182,7 @@ void add_generate(CLI::App& root, Invocation& invocation) {
       ->check(CLI::Range(0, 1000));
   add_adapter_option(*command, o->load.adapters);
   add_load_options(*command, o->load);
+  add_key_type_option(*command, o->generate.keys);
   add_draft_options(*command, o->draft);
   add_constraint_options(*command, o->constraint);
   add_json_flag(*command, o->json);

@@ -88,6 +88,7 @@ void add_serve(CLI::App& root, Invocation& invocation) {
   command->add_option("--stop-seconds", o->stop_seconds, "time for running answers to finish at the end")
       ->check(CLI::Range(0.0, 86400.0));
   add_load_options(*command, o->load);
+  add_key_type_option(*command, o->keys);
   add_threads_option(*command);
   command->callback([&invocation, o] {
     invocation.run = [&invocation, o] {

@@ -174,8 +174,9 @@ std::vector<TokenRequest> requests_with_beginnings(std::span<const int32_t> row,
   return requests;
 }
 
-void expect_same_with_drafts_and_beginnings(const model::Model& model, std::span<const TokenRequest> requests) {
-  const SchedulerOptions options{.prefill_rows = 13};
+void expect_same_with_drafts_and_beginnings(const model::Model& model, std::span<const TokenRequest> requests,
+                                            nn::KeyType keys = nn::KeyType::kModel) {
+  const SchedulerOptions options{.prefill_rows = 13, .keys = keys};
   for (bool by_model : {false, true}) {
     SchedulerOptions faster = options;
     faster.prefix_bytes = size_t{1} << 24;
@@ -192,7 +193,7 @@ void expect_same_with_drafts_and_beginnings(const model::Model& model, std::span
   }
 }
 
-// Whatever states the family keeps, and in both types of products.
+// Whatever states the family keeps, in both types of products, and with keys in 8 bits.
 TEST_P(Golden, AnswersAreTheSameWithDraftsAndSharedBeginnings) {
   if (!greedy_ || decoder_ids_) return;
   const std::vector<TokenRequest> requests = requests_with_beginnings(ids_.row(0), ids_.row(ids_.shape[0] - 1));
@@ -200,6 +201,42 @@ TEST_P(Golden, AnswersAreTheSameWithDraftsAndSharedBeginnings) {
   auto rounded = model::load_model(GetParam().model, {model::Purpose::kServing, DType::kBF16});
   ASSERT_TRUE(rounded.ok()) << rounded.error().to_string();
   expect_same_with_drafts_and_beginnings(**rounded, requests);
+  expect_same_with_drafts_and_beginnings(**rounded, requests, nn::KeyType::kQ8_0);
+}
+
+// The logits of a prompt's second half, its keys and values kept as `keys`.
+std::vector<float> logits_over(const model::Model& model, std::span<const int32_t> prompt,
+                               std::span<const int32_t> source, nn::KeyType keys, bool& in_bytes) {
+  auto session = *Session::create(model, {.keys = keys});
+  auto state = *session->open();
+  for (int64_t slot = 0; slot < std::ssize(session->pool().layers()); ++slot) in_bytes |= state.in_bytes(slot);
+  if (!source.empty()) EXPECT_TRUE(session->read_source(state, source).ok());
+  const size_t half = prompt.size() / 2;
+  session->append(state, prompt.first(half));
+  EXPECT_TRUE(session->logits().ok());
+  session->append(state, prompt.subspan(half), std::ssize(prompt) - static_cast<int64_t>(half));
+  auto logits = session->logits();
+  EXPECT_TRUE(logits.ok());
+  return {logits->begin(), logits->end()};
+}
+
+TEST_P(Golden, KeysIn8BitsGiveNearlyTheSameLogits) {
+  if (!greedy_) return;
+  constexpr double kNear = 0.05;  // of the logits' norm
+  const auto prompt = decoder_ids_ ? decoder_ids_.row(0) : ids_.row(0);
+  const auto source = decoder_ids_ ? ids_.row(0) : std::span<const int32_t>{};
+  bool in_bytes = false;
+  const std::vector<float> plain = logits_over(*model_, prompt, source, nn::KeyType::kModel, in_bytes);
+  EXPECT_FALSE(in_bytes);
+  const std::vector<float> packed = logits_over(*model_, prompt, source, nn::KeyType::kQ8_0, in_bytes);
+  EXPECT_EQ(plain != packed, in_bytes);
+  ASSERT_EQ(plain.size(), packed.size());
+  double difference = 0, norm = 0;
+  for (size_t i = 0; i < plain.size(); ++i) {
+    const double x = static_cast<double>(plain[i]), d = static_cast<double>(packed[i]) - x;
+    difference += d * d, norm += x * x;
+  }
+  EXPECT_LE(std::sqrt(difference / norm), kNear);
 }
 
 TEST_P(Golden, SavedAndOpenedAgainItIsTheSame) {

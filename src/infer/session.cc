@@ -53,7 +53,7 @@ Session::Session(const model::Model& model, bool row_invariant) : model_(&model)
 Result<std::unique_ptr<Session>> Session::create(const model::Model& model, const SessionOptions& options) {
   std::unique_ptr<Session> session(new Session(model, options.row_invariant));
   size_t budget = options.state_bytes > 0 ? options.state_bytes : default_state_bytes();
-  MALMOI_ASSIGN(session->pool_, nn::StatePool::create(model.backbone->states(), model.dtype(), budget));
+  MALMOI_ASSIGN(session->pool_, nn::StatePool::create(model.backbone->states(), model.dtype(), budget, options.keys));
   return session;
 }
 

@@ -15,6 +15,7 @@ namespace malmoi::infer {
 struct SessionOptions {
   bool row_invariant = true;  // a row's bits do not depend on the rest of the pass (serving); else the fastest products
   size_t state_bytes = 0;     // that all sequences may take; 0: default_state_bytes()
+  nn::KeyType keys = nn::KeyType::kModel;
 };
 
 /// Whether a model writes text. Errors: an encoder, a classifier.

@@ -96,16 +96,7 @@ Var SelfAttention::operator()(Context& context, Var x, const Batch& batch, int64
   options.bias_left = added.left;
   options.bias_right = added.right;
   options.bias_by_key = added.by_key;
-  std::vector<CachedKeys>& keys = cached_buffer();
-  for (size_t i = 0; i < batch.states.size(); ++i) {
-    const autograd::Run& run = batch.runs[i];
-    SequenceState& state = *batch.states[i];
-    if (!context.rehearsal())
-      state.write(slot, row_at(qkv.value, run.begin, kv_begin), kv_begin + 2 * kv,
-                  row_at(qkv.value, run.begin, kv_begin + kv), kv_begin + 2 * kv, run.length);
-    keys.push_back(cached(state.keys(slot, run.length)));
-  }
-  if (!batch.states.empty()) use_cache(options, keys, kv);
+  if (!batch.states.empty()) remember(context, qkv.value, batch, slot, options);
   autograd::Columns k{qkv, kv_begin, kv}, v{qkv, kv_begin + kv, kv}, gate;
   if (s.output_gate) gate = {qkv, q, q};
   Var attended = autograd::attention(context, {std::move(qkv), 0, q}, std::move(k), std::move(v), options,
@@ -113,6 +104,22 @@ Var SelfAttention::operator()(Context& context, Var x, const Batch& batch, int64
   if (s.output_gate)
     attended = autograd::multiply(context, {std::move(attended), 0, q}, std::move(gate), kernels::Activation::kSigmoid);
   return out_(context, std::move(attended));
+}
+
+void SelfAttention::remember(Context& context, const Tensor& qkv, const Batch& batch, int64_t slot,
+                             autograd::AttentionOptions& options) const {
+  const int64_t kv = spec_.kv_heads * spec_.head_dim, kv_begin = qkv.shape().columns() - 2 * kv;
+  const bool in_bytes = batch.states.front()->in_bytes(slot);
+  const KeptRows k(context, qkv, kv_begin, kv, in_bytes), v(context, qkv, kv_begin + kv, kv, in_bytes);
+  std::vector<CachedKeys>& keys = cached_buffer();
+  for (size_t i = 0; i < batch.states.size(); ++i) {
+    const autograd::Run& run = batch.runs[i];
+    SequenceState& state = *batch.states[i];
+    if (!context.rehearsal())
+      state.write(slot, k.row(run.begin), k.stride(), v.row(run.begin), v.stride(), run.length);
+    keys.push_back(cached(state.keys(slot, run.length)));
+  }
+  use_cache(options, keys, kv, in_bytes);
 }
 
 CrossAttention::CrossAttention(const Declare& declare, const AttentionSpec& spec, int64_t memory_width) : spec_(spec) {
@@ -138,7 +145,7 @@ Var CrossAttention::operator()(Context& context, Var x, const Batch& batch, int6
   } else {
     options.key_mask = {};
     for (SequenceState* state : batch.states) keys.push_back(cached(state->memory(slot)));
-    use_cache(options, keys, kv);
+    use_cache(options, keys, kv, !batch.states.empty() && batch.states.front()->in_bytes(slot));
   }
   autograd::Columns v{fused, kv, kv};
   Var attended =
@@ -148,11 +155,13 @@ Var CrossAttention::operator()(Context& context, Var x, const Batch& batch, int6
 
 void CrossAttention::remember(Context& context, const Var& memory, const Batch& source, int64_t slot) const {
   int64_t kv = spec_.kv_heads * spec_.head_dim;
+  if (source.states.empty()) return;
   Var fused = kv_(context, memory);
+  const bool in_bytes = source.states.front()->in_bytes(slot);
+  const KeptRows k(context, fused.value, 0, kv, in_bytes), v(context, fused.value, kv, kv, in_bytes);
   for (size_t i = 0; i < source.states.size(); ++i) {
-    const autograd::Run& run = source.runs[i];
-    source.states[i]->write_memory(slot, row_at(fused.value, run.begin, 0), 2 * kv, row_at(fused.value, run.begin, kv),
-                                   2 * kv);
+    const int64_t first = source.runs[i].begin;
+    source.states[i]->write_memory(slot, k.row(first), k.stride(), v.row(first), v.stride());
   }
 }
 

@@ -59,6 +59,9 @@ class SelfAttention {
 
  private:
   int64_t gate_width() const { return spec_.output_gate ? spec_.heads * spec_.head_dim : 0; }
+  /// Writes keys and values of the rows into the states of the batch; attention is to read them there.
+  void remember(Context& context, const Tensor& qkv, const Batch& batch, int64_t slot,
+                autograd::AttentionOptions& options) const;
 
   AttentionSpec spec_;
   Linear qkv_, out_;  // rows of q, gates where there are some, k, v

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include "kernels/contract/byte_rows.h"
 #include "nn/state_pages.h"
 #include "nn/state_rows.h"
 
@@ -33,14 +34,25 @@ std::string size_of(size_t bytes) {
 struct StatePool::Impl {
   std::vector<LayerState> layers;
   DType dtype;
+  KeyType keys;
   PageStore store;
 
-  Impl(std::vector<LayerState> states, DType type, size_t budget)
-      : layers(std::move(states)), dtype(type), store(budget) {}
+  Impl(std::vector<LayerState> states, DType type, KeyType key_type, size_t budget)
+      : layers(std::move(states)), dtype(type), keys(key_type), store(budget) {}
+  // The rows of kLatent are keys and values at once, and stay as they are.
+  bool in_bytes(const LayerState& layer) const {
+    return keys == KeyType::kQ8_0 && layer.kind != StateKind::kLatent &&
+           (layer.key_width | layer.value_width) % kernels::kByteGroup == 0;
+  }
   RowPages rows_of(const LayerState& layer) const {
+    if (in_bytes(layer)) return {kernels::byte_row_bytes(layer.key_width), kernels::byte_row_bytes(layer.value_width)};
     size_t element = dtype_size(dtype);
     int64_t values = layer.kind == StateKind::kLatent ? 0 : layer.value_width;
     return {static_cast<size_t>(layer.key_width) * element, static_cast<size_t>(values) * element};
+  }
+  // Of what strides count in.
+  int64_t unit_of(int64_t slot) const {
+    return in_bytes(layers[static_cast<size_t>(slot)]) ? 1 : static_cast<int64_t>(dtype_size(dtype));
   }
   Error exhausted(const std::string& purpose, size_t bytes) const {
     return out_of_memory(purpose + " needs " + size_of(bytes) + " more, " + size_of(store.left()) + " of " +
@@ -165,10 +177,14 @@ Result<SequenceState> SequenceState::fork() const {
   return other;
 }
 
+bool SequenceState::in_bytes(int64_t slot) const {
+  return slots_->pool.in_bytes(slots_->pool.layers[static_cast<size_t>(slot)]);
+}
+
 void SequenceState::write(int64_t slot, const void* k, int64_t k_stride, const void* v, int64_t v_stride, int64_t n) {
   assert(length_ + n <= reserved_);
-  auto element = static_cast<int64_t>(dtype_size(slots_->pool.dtype));
-  slots_->rows(slot).write(length_, k, k_stride * element, v, v_stride * element, n);
+  const int64_t unit = slots_->pool.unit_of(slot);
+  slots_->rows(slot).write(length_, k, k_stride * unit, v, v_stride * unit, n);
 }
 
 KeyPages SequenceState::keys(int64_t slot, int64_t written) const { return slots_->rows(slot).view(length_ + written); }
@@ -191,8 +207,8 @@ Status SequenceState::reserve_memory(int64_t rows) {
 }
 
 void SequenceState::write_memory(int64_t slot, const void* k, int64_t k_stride, const void* v, int64_t v_stride) {
-  auto element = static_cast<int64_t>(dtype_size(slots_->pool.dtype));
-  slots_->rows(slot).write(0, k, k_stride * element, v, v_stride * element, memory_length_);
+  const int64_t unit = slots_->pool.unit_of(slot);
+  slots_->rows(slot).write(0, k, k_stride * unit, v, v_stride * unit, memory_length_);
 }
 
 KeyPages SequenceState::memory(int64_t slot) const { return slots_->rows(slot).view(memory_length_); }
@@ -211,8 +227,9 @@ size_t SequenceState::bytes() const {
 StatePool::StatePool(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 StatePool::~StatePool() = default;
 
-Result<std::unique_ptr<StatePool>> StatePool::create(std::vector<LayerState> layers, DType dtype, size_t budget) {
-  std::unique_ptr<StatePool> pool(new StatePool(std::make_unique<Impl>(std::move(layers), dtype, budget)));
+Result<std::unique_ptr<StatePool>> StatePool::create(std::vector<LayerState> layers, DType dtype, size_t budget,
+                                                     KeyType keys) {
+  std::unique_ptr<StatePool> pool(new StatePool(std::make_unique<Impl>(std::move(layers), dtype, keys, budget)));
   size_t least = pool->bytes_for(1, 1);
   if (budget < least)
     return out_of_memory("one page of every layer takes " + size_of(least) + ", the budget is " + size_of(budget),

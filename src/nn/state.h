@@ -34,6 +34,12 @@ struct LayerState {
   int64_t elements = 0;     // kRecurrent, kConvolution
 };
 
+/// What keys and values are kept as.
+enum class KeyType : uint8_t {
+  kModel,  // the pool's type
+  kQ8_0,   // 8 bits and a scale for each 32 elements (kernels/contract/byte_rows.h), where rows are multiples of that
+};
+
 /// Where the keys and values of a slot lie, for attention.
 struct KeyPages {
   const void* const* k_pages = nullptr;
@@ -70,8 +76,10 @@ class SequenceState {
   /// The same state again; pages are shared until one of both writes, elements are copied. Errors: no room for these.
   Result<SequenceState> fork() const;
 
-  /// Writes n rows of keys and values (`stride` elements apart) behind length(); room must have been reserved. kLatent: v is
-  /// not read.
+  /// Whether a slot's keys and values are rows in 8 bits.
+  bool in_bytes(int64_t slot) const;
+  /// Writes n rows of keys and values (`stride` elements apart; bytes where the slot is in bytes) behind length(); room must
+  /// have been reserved. kLatent: v is not read.
   void write(int64_t slot, const void* k, int64_t k_stride, const void* v, int64_t v_stride, int64_t n);
   /// Rows of a slot: those of length() and the n written behind them.
   KeyPages keys(int64_t slot, int64_t written) const;
@@ -104,7 +112,8 @@ class StatePool {
   /// Rows that a window keeps beyond those it sees, so that what was guessed in vain can be forgotten.
   static constexpr int64_t kUndoRows = 16;
   /// `budget`: bytes of all pages together. Errors: too small for one page of every slot.
-  static Result<std::unique_ptr<StatePool>> create(std::vector<LayerState> layers, DType dtype, size_t budget);
+  static Result<std::unique_ptr<StatePool>> create(std::vector<LayerState> layers, DType dtype, size_t budget,
+                                                   KeyType keys = KeyType::kModel);
   ~StatePool();
 
   /// A sequence without positions. Errors: no room for its elements.

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
+
 namespace malmoi::nn {
 namespace {
 
@@ -362,6 +364,30 @@ TEST(StatePool, AModelWithoutStateHasSequencesThatTakeNothing) {
   EXPECT_TRUE(state.reserve(1000).ok());
   state.advance(1000);
   EXPECT_EQ(pool->in_use(), 0u);
+}
+
+// Of a row of 64 keys in 8 bits: 64 bytes and two scales. Latent rows are keys and values at once, and others have no whole
+// groups: they stay.
+TEST(StatePool, KeysIn8BitsTakeTheirBytesAndAScale) {
+  const LayerState wide{.key_width = 64, .value_width = 32};
+  const LayerState latent{.kind = StateKind::kLatent, .key_width = 64, .value_width = 32};
+  auto pool = *StatePool::create({wide, latent, keys_of(StateKind::kPagedKeys)}, DType::kF32, kPlenty, KeyType::kQ8_0);
+  SequenceState state = opened(*pool);
+  EXPECT_TRUE(state.in_bytes(0));
+  EXPECT_FALSE(state.in_bytes(1));
+  EXPECT_FALSE(state.in_bytes(2));
+  ASSERT_TRUE(state.reserve(1).ok());
+  EXPECT_EQ(state.bytes(), kRows * (64 + 2 * sizeof(float) + 32 + sizeof(float)) + kRows * 64 * sizeof(float) + kPageBytes);
+
+  // Strides are bytes there.
+  std::vector<uint8_t> rows(2 * 200);
+  for (size_t i = 0; i < rows.size(); ++i) rows[i] = static_cast<uint8_t>(i);
+  ASSERT_TRUE(state.reserve(2).ok());
+  state.write(0, rows.data(), 200, rows.data() + 72, 200, 2);
+  const KeyPages pages = state.keys(0, 2);
+  EXPECT_EQ(std::memcmp(pages.k_pages[0], rows.data(), 72), 0);
+  EXPECT_EQ(std::memcmp(static_cast<const std::byte*>(pages.k_pages[0]) + 72, rows.data() + 200, 72), 0);
+  EXPECT_EQ(std::memcmp(static_cast<const std::byte*>(pages.v_pages[0]) + 36, rows.data() + 272, 36), 0);
 }
 
 }  // namespace

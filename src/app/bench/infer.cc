@@ -19,10 +19,10 @@ namespace {
 /// Sequences of random ids over one model.
 class Sequences {
  public:
-  static Result<Sequences> create(const model::Model& model, int64_t count, int64_t room) {
+  static Result<Sequences> create(const model::Model& model, int64_t count, int64_t room, nn::KeyType keys) {
     Sequences sequences;
     MALMOI_TRY(infer::check_continues(model));
-    MALMOI_ASSIGN(sequences.session_, infer::Session::create(model));
+    MALMOI_ASSIGN(sequences.session_, infer::Session::create(model, {.keys = keys}));
     for (int64_t i = 0; i < count; ++i) {
       MALMOI_ASSIGN(nn::SequenceState state, sequences.session_->open());
       MALMOI_TRY(state.reserve(room));
@@ -123,7 +123,7 @@ Result<InferFigures> bench_infer(const BenchInferOptions& o) {
                        .batch = o.batch,
                        .depth = o.depth};
   for (const auto& entry : model->parameters.entries()) figures.model_bytes += static_cast<int64_t>(entry->bytes());
-  MALMOI_ASSIGN(Sequences sequences, Sequences::create(*model, o.batch, room));
+  MALMOI_ASSIGN(Sequences sequences, Sequences::create(*model, o.batch, room, o.keys));
   auto at_depth = [&] { return sequences.begin(o.depth); };
   if (o.prompt > 0) {
     MALMOI_ASSIGN(figures.prompt_tokens_per_second,

@@ -16,6 +16,7 @@ namespace malmoi::app {
 struct BenchInferOptions {
   Path model;
   DType dtype = DType::kBF16;
+  nn::KeyType keys = nn::KeyType::kModel;
   int64_t prompt = 512;    // tokens read at once; 0: not measured
   int64_t generate = 128;  // tokens written one by one by each sequence; 0: not measured
   int64_t batch = 1;       // sequences that write together

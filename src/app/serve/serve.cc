@@ -146,6 +146,7 @@ Status serve_model(const ServeOptions& options, const Job& job) {
                     *loaded.model, *loaded.tokenizer,
                     {.max_running = options.max_running,
                      .state_bytes = state_bytes,
+                     .keys = options.keys,
                      .prefix_bytes = static_cast<size_t>(static_cast<double>(state_bytes) * options.prefix_share),
                      .drafter = std::move(drafter)}));
   infer::EngineProvider provider(*engine, *loaded.tokenizer,

@@ -24,6 +24,7 @@ struct ServeOptions {
   std::string chat_template = "auto";  // plain: also for a model that has a template of its own
   int64_t max_running = 32;            // answers decoded together
   uint64_t state_bytes = 0;            // memory for the states of all answers; 0: half of what is free
+  nn::KeyType keys = nn::KeyType::kModel;  // what is kept there as
   double prefix_share = 0.5;           // of it, what prompts that were read may keep for those that begin as they do
   DraftOptions draft;
   double stop_seconds = 30;  // for running answers to finish when the server stops

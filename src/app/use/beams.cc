@@ -57,7 +57,7 @@ Result<Generated> generate_by_beams(const LoadedModel& loaded, std::span<const i
   MALMOI_ASSIGN(infer::BeamOptions beams, beam_options(options.answers, options.sampling, options.max_tokens,
                                                        options.ignore_eos ? std::vector<int32_t>{} : loaded.stop_ids));
   const double begin = monotonic_seconds();
-  MALMOI_ASSIGN(auto session, infer::Session::create(*loaded.model));
+  MALMOI_ASSIGN(auto session, infer::Session::create(*loaded.model, {.keys = options.keys}));
   MALMOI_ASSIGN(std::vector<infer::BeamAnswer> found,
                 infer::beam_search(*session, prompt, options.answers.begin, beams, stop));
   Generated result{.prompt_tokens = static_cast<int64_t>(prompt.size())};

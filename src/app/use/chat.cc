@@ -107,6 +107,7 @@ Result<Chat> Chat::start(const LoadedModel& loaded, const ChatOptions& chat, Gen
   const size_t state_bytes = infer::default_state_bytes();
   MALMOI_ASSIGN(auto scheduler, infer::Scheduler::create(*loaded.model, {.max_running = 1,
                                                                          .state_bytes = state_bytes,
+                                                                         .keys = options.keys,
                                                                          .prefix_bytes = state_bytes / 2,
                                                                          .drafter = options.drafter}));
   return Chat(loaded, std::move(chosen), std::move(scheduler), chat.system, std::move(options));

@@ -236,6 +236,7 @@ Result<Generated> generate(const LoadedModel& loaded, const GenerateOptions& opt
     return generate_by_beams(loaded, request.prompt, named, on_text, stop);
   }
   MALMOI_ASSIGN(auto scheduler, infer::Scheduler::create(*loaded.model, {.max_running = options.answers.n_best,
+                                                                         .keys = options.keys,
                                                                          .drafter = options.drafter}));
   return generate(loaded, *scheduler, options, on_text, stop);
 }

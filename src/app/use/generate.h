@@ -62,6 +62,7 @@ struct GenerateOptions {
   std::vector<std::string> stop;
   std::optional<chat::Constraint> constraint;               // what the answer must be; not with beams
   std::shared_ptr<const grammar::CompiledGrammar> grammar;  // the same, compiled; null: it is compiled for each answer
+  nn::KeyType keys = nn::KeyType::kModel;                   // what keys and values of what was read are kept as
   std::shared_ptr<infer::Drafter> drafter;                  // guesses ahead, not with beams; null: nothing does
   bool ignore_eos = false;
   bool parse_special = true;  // special tokens written in the prompt are recognised

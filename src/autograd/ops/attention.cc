@@ -76,6 +76,7 @@ kernels::AttentionArgs make_args(const AttentionOptions& o, const kernels::Dropo
           .v_stride = cached ? o.cached_v_stride : in.v->shape().columns(),
           .out_stride = o.heads * value_dim(o),
           .page_rows = o.page_rows,
+          .byte_rows = o.cached_in_bytes,
           .scale = o.scale,
           .softcap = o.softcap,
           .mask = o.mask,

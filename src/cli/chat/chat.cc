@@ -83,6 +83,7 @@ void add_chat(CLI::App& root, Invocation& invocation) {
   add_sampling_options(*command, o->generate);
   add_adapter_option(*command, o->load.adapters);
   add_load_options(*command, o->load);
+  add_key_type_option(*command, o->generate.keys);
   add_draft_options(*command, o->draft);
   add_constraint_options(*command, o->constraint);
   add_threads_option(*command);

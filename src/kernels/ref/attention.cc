@@ -14,8 +14,8 @@ void forward_row(const AttentionArgs& a, const AttentionSegment& s, int64_t head
     if (!visible(a, s, query, j)) continue;
     double p = std::exp(scores.full[static_cast<size_t>(j)] - scores.lse) *
                dropout_factor(a.dropout, dropout_index(a, head, row, j));
-    const T* v = value_of<T>(a, s, head, j);
-    for (int64_t d = 0; d < a.value_dim; ++d) sum[static_cast<size_t>(d)] += p * get(v[d]);
+    for (int64_t d = 0; d < a.value_dim; ++d)
+      sum[static_cast<size_t>(d)] += p * value_element<T>(a, s, head, j, d);
   }
   T* out = as<T>(a.out) + row * a.out_stride + head * a.value_dim;
   for (int64_t d = 0; d < a.value_dim; ++d) put(out[d], sum[static_cast<size_t>(d)]);
@@ -61,9 +61,8 @@ void backward_row(const AttentionBackwardArgs& b, const AttentionSegment& s, int
     if (!visible(a, s, query, j)) continue;
     double p = std::exp(scores.full[static_cast<size_t>(j)] - scores.lse), dp = 0;
     double factor = dropout_factor(a.dropout, dropout_index(a, head, row, j));
-    const T *k = key_of<T>(a, s, head, j), *v = value_of<T>(a, s, head, j);
     for (int64_t d = 0; d < V; ++d) {
-      dp += get(dout[d]) * get(v[d]);
+      dp += get(dout[d]) * value_element<T>(a, s, head, j, d);
       keys.dv[static_cast<size_t>(j * V + d)] += p * factor * get(dout[d]);
     }
     double ds = p * (dp * factor - out_dot);
@@ -71,7 +70,7 @@ void backward_row(const AttentionBackwardArgs& b, const AttentionSegment& s, int
     double slope = cap > 0 ? scores.capped[static_cast<size_t>(j)] / cap : 0;
     ds *= scale * (1 - slope * slope);
     for (int64_t d = 0; d < D; ++d) {
-      dq[static_cast<size_t>(d)] += ds * get(k[d]);
+      dq[static_cast<size_t>(d)] += ds * key_element<T>(a, s, head, j, d);
       keys.dk[static_cast<size_t>(j * D + d)] += ds * get(q[d]);
     }
   }
