@@ -69,6 +69,7 @@ struct TokenEvent : TokenReport {
   bool prompt = false;  // a token of the prompt, told once for all answers, without text
   std::string text;
   FinishReason finish = FinishReason::kNone;  // set on an answer's last event
+  std::string stop;                           // with kStop: the text that ended it; empty: the model did
   std::string error;                          // with kError
   int64_t prompt_tokens = 0;                  // how many the prompt has
   int64_t cached_tokens = 0;                  // how many of them had been read for another request

@@ -45,8 +45,9 @@ Scheduler::~Scheduler() = default;
 Result<std::unique_ptr<Scheduler>> Scheduler::create(const model::Model& model, const SchedulerOptions& options) {
   MALMOI_TRY(check_generates(model));
   std::unique_ptr<Scheduler> scheduler(new Scheduler(model, options));
-  MALMOI_ASSIGN(scheduler->session_,
-                Session::create(model, {.row_invariant = true, .state_bytes = options.state_bytes, .keys = options.keys}));
+  MALMOI_ASSIGN(
+      scheduler->session_,
+      Session::create(model, {.row_invariant = true, .state_bytes = options.state_bytes, .keys = options.keys}));
   const nn::StatePool& pool = scheduler->session_->pool();
   scheduler->can_truncate_ = can_truncate(pool);
   scheduler->cut_free_length_ = cut_free_length(pool);

@@ -14,17 +14,17 @@ StopFilter::StopFilter(std::vector<std::string> stops) : stops_(std::move(stops)
 std::string StopFilter::push(const std::string& text) {
   held_ += text;
   size_t first = std::string::npos;
-  for (const std::string& stop : stops_) first = std::min(first, held_.find(stop));
-  if (first != std::string::npos) {
-    stopped_ = true;
-    return take(first);
+  for (const std::string& stop : stops_) {
+    const size_t at = held_.find(stop);
+    if (at < first) first = at, stop_ = stop;
   }
+  if (first != std::string::npos) return take(first);
   size_t safe = held_.size();
   for (const std::string& stop : stops_) safe = std::min(safe, held_.size() - begun(held_, stop));
   return take(safe);
 }
 
-std::string StopFilter::finish() { return stopped_ ? "" : take(held_.size()); }
+std::string StopFilter::finish() { return stopped() ? "" : take(held_.size()); }
 
 std::string StopFilter::take(size_t bytes) {
   std::string out = held_.substr(0, bytes);
@@ -69,7 +69,7 @@ TokenEvent TextStream::add(const Token& token) {
     event.text += stops_.push(decoder_.finish());
     event.text += stops_.finish();
   }
-  if (stops_.stopped()) event.finish = FinishReason::kStop;
+  if (stops_.stopped()) event.finish = FinishReason::kStop, event.stop = stops_.stop();
   if (trimming_) event.text.erase(0, event.text.find_first_not_of(" \t\r\n"));
   trimming_ = trimming_ && event.text.empty();
   return event;

@@ -16,14 +16,15 @@ class StopFilter {
   std::string push(const std::string& text);
   /// Text that was held back for a stop text that did not come.
   std::string finish();
-  bool stopped() const { return stopped_; }
+  bool stopped() const { return !stop_.empty(); }
+  /// The stop text that is whole.
+  const std::string& stop() const { return stop_; }
 
  private:
   std::string take(size_t bytes);
 
   std::vector<std::string> stops_;
-  std::string held_;
-  bool stopped_ = false;
+  std::string held_, stop_;
 };
 
 /// The text of one answer.

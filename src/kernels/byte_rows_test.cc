@@ -12,7 +12,8 @@ constexpr int64_t kPageRows = 32;
 std::vector<std::byte> to_bytes(const Backend& table, DType dtype, const void* x, int64_t x_stride, int64_t rows,
                                 int64_t width) {
   std::vector<std::byte> bytes(static_cast<size_t>(rows) * byte_row_bytes(width));
-  table.to_byte_rows(stream(), {.dtype = dtype, .rows = rows, .width = width, .x = x, .x_stride = x_stride, .out = bytes.data()});
+  table.to_byte_rows(stream(),
+                     {.dtype = dtype, .rows = rows, .width = width, .x = x, .x_stride = x_stride, .out = bytes.data()});
   return bytes;
 }
 
@@ -48,8 +49,10 @@ TEST(ByteRows, AreWithinHalfAStepOfTheRows) {
 class InBytes {
  public:
   explicit InBytes(AttentionProblem& problem) : problem_(problem) {
-    k_bytes_ = to_bytes(reference_backend(), problem.dtype, problem.k.data(), problem.k_stride(), problem.keys, k_width());
-    v_bytes_ = to_bytes(reference_backend(), problem.dtype, problem.v.data(), problem.v_stride(), problem.keys, v_width());
+    k_bytes_ =
+        to_bytes(reference_backend(), problem.dtype, problem.k.data(), problem.k_stride(), problem.keys, k_width());
+    v_bytes_ =
+        to_bytes(reference_backend(), problem.dtype, problem.v.data(), problem.v_stride(), problem.keys, v_width());
   }
 
   AttentionArgs args(bool oracle) {

@@ -115,8 +115,7 @@ void SelfAttention::remember(Context& context, const Tensor& qkv, const Batch& b
   for (size_t i = 0; i < batch.states.size(); ++i) {
     const autograd::Run& run = batch.runs[i];
     SequenceState& state = *batch.states[i];
-    if (!context.rehearsal())
-      state.write(slot, k.row(run.begin), k.stride(), v.row(run.begin), v.stride(), run.length);
+    if (!context.rehearsal()) state.write(slot, k.row(run.begin), k.stride(), v.row(run.begin), v.stride(), run.length);
     keys.push_back(cached(state.keys(slot, run.length)));
   }
   use_cache(options, keys, kv, in_bytes);

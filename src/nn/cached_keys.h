@@ -20,7 +20,8 @@ inline autograd::CachedKeys cached(const KeyPages& pages) {
 class KeptRows {
  public:
   KeptRows(autograd::Context& context, const Tensor& rows, int64_t column, int64_t width, bool in_bytes)
-      : rows_(in_bytes ? context.scratch(static_cast<size_t>(rows.shape().rows()) * kernels::byte_row_bytes(width)) : rows),
+      : rows_(in_bytes ? context.scratch(static_cast<size_t>(rows.shape().rows()) * kernels::byte_row_bytes(width))
+                       : rows),
         column_(in_bytes ? 0 : column),
         stride_(in_bytes ? static_cast<int64_t>(kernels::byte_row_bytes(width)) : rows.shape().columns()),
         element_(in_bytes ? 1 : static_cast<int64_t>(dtype_size(rows.dtype()))) {

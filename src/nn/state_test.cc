@@ -377,7 +377,8 @@ TEST(StatePool, KeysIn8BitsTakeTheirBytesAndAScale) {
   EXPECT_FALSE(state.in_bytes(1));
   EXPECT_FALSE(state.in_bytes(2));
   ASSERT_TRUE(state.reserve(1).ok());
-  EXPECT_EQ(state.bytes(), kRows * (64 + 2 * sizeof(float) + 32 + sizeof(float)) + kRows * 64 * sizeof(float) + kPageBytes);
+  EXPECT_EQ(state.bytes(),
+            kRows * (64 + 2 * sizeof(float) + 32 + sizeof(float)) + kRows * 64 * sizeof(float) + kPageBytes);
 
   // Strides are bytes there.
   std::vector<uint8_t> rows(2 * 200);

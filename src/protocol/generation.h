@@ -34,7 +34,8 @@ struct Answer {
   std::vector<chat::ToolCall> calls;  // each with an id
   int64_t first_call = 0;             // of a piece: how many calls came before it
   std::vector<chat::TokenReport> tokens;
-  std::string finish_reason;  // "stop", "length", "tool_calls"; empty prints as null
+  std::string finish_reason;  // "stop", "length", "tool_calls"; empty: it goes on
+  std::string stop_text;      // that ended it, of those asked for
 };
 
 /// What stands at the head of each response and chunk.

@@ -1,5 +1,6 @@
 #include "protocol/openai_chat.h"
 
+#include "protocol/openai_error.h"
 #include "protocol/openai_messages.h"
 #include "protocol/openai_tools.h"
 
@@ -59,72 +60,95 @@ Json print_finish(const Answer& answer) {
   return answer.finish_reason.empty() ? Json(nullptr) : Json(answer.finish_reason);
 }
 
-}  // namespace
-
-Result<ChatRequest> parse_chat(const Json& body, const chat::SamplingOptions& defaults) {
+Result<TextRequest> read_chat(const Json& body, const Address&, const chat::SamplingOptions& defaults) {
   Fields fields(body);
-  ChatRequest request;
-  request.options = read_options(fields, defaults);
-  request.messages = read_messages(fields);
-  request.options.tools = read_tools(fields);
+  TextRequest request{.options = read_options(fields, defaults), .prompt_field = "messages"};
+  GenerationOptions& options = request.options;
+  request.prompts.emplace_back(read_messages(fields));
+  options.tools = read_tools(fields);
   auto older = fields.integer("max_tokens", 0, 1 << 24), newer = fields.integer("max_completion_tokens", 0, 1 << 24);
-  request.options.max_tokens = newer ? newer : older;
-  request.options.logprobs = fields.boolean("logprobs").value_or(false);
-  request.options.top_logprobs = fields.integer("top_logprobs", 0, kMaxTopLogprobs).value_or(0);
-  if (request.options.top_logprobs > 0 && !request.options.logprobs)
+  options.max_tokens = newer ? newer : older;
+  options.logprobs = fields.boolean("logprobs").value_or(false);
+  options.top_logprobs = fields.integer("top_logprobs", 0, kMaxTopLogprobs).value_or(0);
+  if (options.top_logprobs > 0 && !options.logprobs)
     fields.fail("top_logprobs", "'top_logprobs' needs 'logprobs': true");
   refuse_unsupported(fields);
   MALMOI_TRY(fields.finish());
   return request;
 }
 
-Json print_chat(const ResponseHead& head, const std::vector<Answer>& answers, const chat::Usage& usage,
-                const GenerationOptions& options) {
-  Json json = print_head(head, "chat.completion");
-  json["choices"] = Json::array();
-  for (const Answer& answer : answers) {
-    json["choices"].push_back(
-        {{"index", answer.index},
-         {"message", print_message(answer)},
-         {"logprobs", options.logprobs ? print_logprobs(answer, options.token_details) : Json(nullptr)},
-         {"finish_reason", print_finish(answer)}});
+class ChatPrinter : public Printer {
+ public:
+  ChatPrinter(ResponseHead head, const GenerationOptions& options, size_t answers)
+      : head_(std::move(head)), options_(options), answers_(answers) {}
+
+  Json whole(const std::vector<Answer>& answers, const Told& told) override {
+    Json json = print_head(head_, "chat.completion");
+    json["choices"] = Json::array();
+    for (const Answer& answer : answers) {
+      json["choices"].push_back(
+          {{"index", answer.index},
+           {"message", print_message(answer)},
+           {"logprobs", options_.logprobs ? print_logprobs(answer, options_.token_details) : Json(nullptr)},
+           {"finish_reason", print_finish(answer)}});
+    }
+    json["usage"] = print_usage(told.usage);
+    return json;
   }
-  json["usage"] = print_usage(usage);
-  return json;
+
+  std::vector<StreamEvent> opening(const Told&) override {
+    std::vector<StreamEvent> events;
+    for (size_t i = 0; i < answers_; ++i) {
+      events.push_back({.json = chunk_of({{"index", i},
+                                          {"delta", {{"role", "assistant"}, {"content", ""}}},
+                                          {"logprobs", nullptr},
+                                          {"finish_reason", nullptr}})});
+    }
+    return events;
+  }
+
+  std::vector<StreamEvent> piece(const Answer& piece) override {
+    Json delta = Json::object();
+    if (!piece.reasoning.empty()) delta["reasoning_content"] = piece.reasoning;
+    if (!piece.text.empty()) delta["content"] = piece.text;
+    if (!piece.calls.empty()) delta["tool_calls"] = print_calls(piece, true);
+    const bool with_logprobs = options_.logprobs && !piece.tokens.empty();
+    return {
+        {.json = chunk_of({{"index", piece.index},
+                           {"delta", std::move(delta)},
+                           {"logprobs", with_logprobs ? print_logprobs(piece, options_.token_details) : Json(nullptr)},
+                           {"finish_reason", print_finish(piece)}})}};
+  }
+
+  std::vector<StreamEvent> closing(const Told& told) override {
+    if (!options_.include_usage) return {};
+    Json json = print_head(head_, "chat.completion.chunk");
+    json["choices"] = Json::array();
+    json["usage"] = print_usage(told.usage);
+    return {{.json = std::move(json)}};
+  }
+
+  std::vector<StreamEvent> failure(const ApiError& error) override { return {{.json = print_openai_error(error)}}; }
+
+ private:
+  Json chunk_of(Json choice) const {
+    Json json = print_head(head_, "chat.completion.chunk");
+    json["choices"] = Json::array({std::move(choice)});
+    if (options_.include_usage) json["usage"] = nullptr;
+    return json;
+  }
+
+  ResponseHead head_;
+  GenerationOptions options_;
+  size_t answers_;
+};
+
+std::unique_ptr<Printer> chat_printer(const ResponseHead& head, const GenerationOptions& options, size_t answers) {
+  return std::make_unique<ChatPrinter>(head, options, answers);
 }
 
-Json ChatStream::chunk_of(Json choice) const {
-  Json json = print_head(head_, "chat.completion.chunk");
-  json["choices"] = Json::array({std::move(choice)});
-  if (options_.include_usage) json["usage"] = nullptr;
-  return json;
-}
+}  // namespace
 
-Json ChatStream::role_chunk(int64_t index) const {
-  return chunk_of({{"index", index},
-                   {"delta", {{"role", "assistant"}, {"content", ""}}},
-                   {"logprobs", nullptr},
-                   {"finish_reason", nullptr}});
-}
-
-Json ChatStream::chunk(const Answer& piece) const {
-  Json delta = Json::object();
-  if (!piece.reasoning.empty()) delta["reasoning_content"] = piece.reasoning;
-  if (!piece.text.empty()) delta["content"] = piece.text;
-  if (!piece.calls.empty()) delta["tool_calls"] = print_calls(piece, true);
-  return chunk_of(
-      {{"index", piece.index},
-       {"delta", std::move(delta)},
-       {"logprobs",
-        options_.logprobs && !piece.tokens.empty() ? print_logprobs(piece, options_.token_details) : Json(nullptr)},
-       {"finish_reason", print_finish(piece)}});
-}
-
-Json ChatStream::usage_chunk(const chat::Usage& usage) const {
-  Json json = print_head(head_, "chat.completion.chunk");
-  json["choices"] = Json::array();
-  json["usage"] = print_usage(usage);
-  return json;
-}
+constinit const TextProtocol kOpenAiChat{"chatcmpl-", read_chat, chat_printer, always<StreamForm::kEventsThenDone>};
 
 }  // namespace malmoi::protocol

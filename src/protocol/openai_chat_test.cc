@@ -11,8 +11,8 @@ TEST(Chat, ReadsMessages) {
       R"({"messages":[{"role":"system","content":"짧게"},{"role":"user","content":[{"type":"text","text":"가"},{"type":"text","text":"나"}],"name":"x"}],
     "max_tokens":3,"max_completion_tokens":5,"logprobs":true,"top_logprobs":2,"tools":[],"tool_choice":"none","response_format":{"type":"text"},"modalities":["text"]})");
   ASSERT_TRUE(request.ok()) << request.error().to_string();
-  ASSERT_EQ(request->messages.size(), 2u);
-  EXPECT_EQ(request->messages[1].content, "가나");
+  ASSERT_EQ(messages_of(*request).size(), 2u);
+  EXPECT_EQ(messages_of(*request)[1].content, "가나");
   EXPECT_EQ(request->options.max_tokens, 5);
   EXPECT_EQ(request->options.top_logprobs, 2);
   EXPECT_FALSE(chat(with(R"("temperature":1)"))->options.max_tokens.has_value());

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "base/utf8.h"
+#include "protocol/openai_error.h"
 
 namespace malmoi::protocol {
 namespace {
@@ -83,57 +84,76 @@ Json print_head(const ResponseHead& head) {
   return {{"id", head.id}, {"object", "text_completion"}, {"created", head.created}, {"model", head.model}};
 }
 
-}  // namespace
-
-Result<CompletionRequest> parse_completion(const Json& body, const chat::SamplingOptions& defaults) {
+Result<TextRequest> read_completion(const Json& body, const Address&, const chat::SamplingOptions& defaults) {
   Fields fields(body);
-  CompletionRequest request;
-  request.options = read_options(fields, defaults);
+  TextRequest request{.options = read_options(fields, defaults), .prompt_field = "prompt"};
+  GenerationOptions& options = request.options;
   read_prompts(fields, request.prompts);
-  request.options.max_tokens = fields.integer("max_tokens", 0, 1 << 24).value_or(16);
+  options.max_tokens = fields.integer("max_tokens", 0, 1 << 24).value_or(16);
   request.echo = fields.boolean("echo").value_or(false);
   if (auto logprobs = fields.integer("logprobs", 0, kMaxTopLogprobs)) {
-    request.options.logprobs = true;
-    request.options.top_logprobs = *logprobs;
+    options.logprobs = true;
+    options.top_logprobs = *logprobs;
   }
-  request.options.prompt_logprobs = request.echo && request.options.logprobs;
+  options.prompt_logprobs = request.echo && options.logprobs;
   fields.refuse("suffix", "this model continues texts, it does not fill gaps", "");
   fields.refuse("tools", "the model calls no functions");
-  fields.refuse("best_of", "answers are not ranked; ask for 'n' of them", request.options.n);
-  if (static_cast<int64_t>(request.prompts.size()) * request.options.n > kMaxAnswers)
+  fields.refuse("best_of", "answers are not ranked; ask for 'n' of them", options.n);
+  if (static_cast<int64_t>(request.prompts.size()) * options.n > kMaxAnswers)
     fields.fail("n", "'n' times the number of prompts is more than " + std::to_string(kMaxAnswers),
                 "send several requests");
   MALMOI_TRY(fields.finish());
   return request;
 }
 
-Json print_completion(const ResponseHead& head, const std::vector<Answer>& answers, const chat::Usage& usage,
-                      const GenerationOptions& options) {
-  Json json = print_head(head);
-  json["choices"] = Json::array();
-  for (const Answer& answer : answers) {
-    int64_t offset = 0;
-    json["choices"].push_back(print_choice(answer, options, offset));
+class CompletionPrinter : public Printer {
+ public:
+  CompletionPrinter(ResponseHead head, const GenerationOptions& options, size_t answers)
+      : head_(std::move(head)), options_(options), offsets_(answers, 0) {}
+
+  Json whole(const std::vector<Answer>& answers, const Told& told) override {
+    Json json = print_head(head_);
+    json["choices"] = Json::array();
+    for (const Answer& answer : answers) json["choices"].push_back(print(answer));
+    json["usage"] = print_usage(told.usage);
+    return json;
   }
-  json["usage"] = print_usage(usage);
-  return json;
+
+  std::vector<StreamEvent> piece(const Answer& piece) override {
+    Json json = print_head(head_);
+    json["choices"] = Json::array({print(piece)});
+    if (options_.include_usage) json["usage"] = nullptr;
+    return {{.json = std::move(json)}};
+  }
+
+  std::vector<StreamEvent> closing(const Told& told) override {
+    if (!options_.include_usage) return {};
+    Json json = print_head(head_);
+    json["choices"] = Json::array();
+    json["usage"] = print_usage(told.usage);
+    return {{.json = std::move(json)}};
+  }
+
+  std::vector<StreamEvent> failure(const ApiError& error) override { return {{.json = print_openai_error(error)}}; }
+
+ private:
+  Json print(const Answer& answer) {
+    return print_choice(answer, options_, offsets_[static_cast<size_t>(answer.index)]);
+  }
+
+  ResponseHead head_;
+  GenerationOptions options_;
+  std::vector<int64_t> offsets_;  // of each answer, in code points
+};
+
+std::unique_ptr<Printer> completion_printer(const ResponseHead& head, const GenerationOptions& options,
+                                            size_t answers) {
+  return std::make_unique<CompletionPrinter>(head, options, answers);
 }
 
-CompletionStream::CompletionStream(ResponseHead head, const GenerationOptions& options, size_t answers)
-    : head_(std::move(head)), options_(options), offsets_(answers, 0) {}
+}  // namespace
 
-Json CompletionStream::chunk(const Answer& piece) {
-  Json json = print_head(head_);
-  json["choices"] = Json::array({print_choice(piece, options_, offsets_[static_cast<size_t>(piece.index)])});
-  if (options_.include_usage) json["usage"] = nullptr;
-  return json;
-}
-
-Json CompletionStream::usage_chunk(const chat::Usage& usage) const {
-  Json json = print_head(head_);
-  json["choices"] = Json::array();
-  json["usage"] = print_usage(usage);
-  return json;
-}
+constinit const TextProtocol kOpenAiCompletions{"cmpl-", read_completion, completion_printer,
+                                                always<StreamForm::kEventsThenDone>};
 
 }  // namespace malmoi::protocol

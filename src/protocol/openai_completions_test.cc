@@ -36,7 +36,7 @@ TEST(Completion, DefaultsAreTheModelsOwn) {
   chat::SamplingOptions defaults;
   defaults.temperature = 0.7;
   defaults.top_k = 50;
-  auto request = parse_completion(*parse_body(R"({"prompt":"a"})"), defaults);
+  auto request = kOpenAiCompletions.read(*parse_body(R"({"prompt":"a"})"), {}, defaults);
   ASSERT_TRUE(request.ok());
   EXPECT_EQ(request->options.sampling.temperature, 0.7);
   EXPECT_EQ(request->options.sampling.top_k, 50);
@@ -181,7 +181,7 @@ TEST(Completion, EveryNumberOfSamplingHasItsRangeAndDefault) {
   }
   defaults.typical_p = 0.5;
   defaults.dry_sequence_breakers = {"x"};
-  auto silent = parse_completion(*parse_body(R"({"prompt":"a"})"), defaults);
+  auto silent = kOpenAiCompletions.read(*parse_body(R"({"prompt":"a"})"), {}, defaults);
   EXPECT_EQ(silent->options.sampling.typical_p, 0.5);
   EXPECT_EQ(silent->options.sampling.dry_sequence_breakers, std::vector<std::string>{"x"});
 }

@@ -2,24 +2,7 @@
 
 namespace malmoi::protocol {
 
-ApiError to_api_error(const Error& error) {
-  Error told = error;
-  told.where.clear();
-  ApiError api{.message = told.to_string(), .param = error.where};
-  switch (error.code) {
-    case ErrorCode::kUsage:
-    case ErrorCode::kInvalidData: break;
-    case ErrorCode::kUnsupported: api.code = "unsupported_parameter"; break;
-    case ErrorCode::kNotFound: api.status = 404, api.code = "not_found"; break;
-    case ErrorCode::kOutOfMemory:
-    case ErrorCode::kCancelled: api.status = 503, api.type = "server_error", api.code = "unavailable"; break;
-    case ErrorCode::kIo:
-    case ErrorCode::kInternal: api.status = 500, api.type = "server_error"; break;
-  }
-  return api;
-}
-
-Json print_error(const ApiError& error) {
+Json print_openai_error(const ApiError& error) {
   auto or_null = [](const std::string& s) { return s.empty() ? Json(nullptr) : Json(s); };
   return {{"error",
            {{"message", error.message},

@@ -1,8 +1,9 @@
 #include "protocol/openai_models.h"
 
-#include "protocol/fields.h"
+#include "protocol/model_names.h"
 
 namespace malmoi::protocol {
+namespace {
 
 Json print_model(const chat::ModelInfo& model) {
   return {{"id", model.name},
@@ -12,19 +13,18 @@ Json print_model(const chat::ModelInfo& model) {
           {"max_model_len", model.context_length}};
 }
 
-Json print_models(const std::vector<chat::ModelInfo>& models) {
+}  // namespace
+
+Reply list_models(const Json&, const Address&, const chat::Provider& provider) {
   Json data = Json::array();
-  for (const chat::ModelInfo& model : models) data.push_back(print_model(model));
-  return {{"object", "list"}, {"data", std::move(data)}};
+  for (const chat::ModelInfo& model : provider.models()) data.push_back(print_model(model));
+  return Json{{"object", "list"}, {"data", std::move(data)}};
 }
 
-ApiError no_such_model(const std::string& name, const std::vector<chat::ModelInfo>& models) {
-  std::string known;
-  for (const chat::ModelInfo& model : models) known += (known.empty() ? "'" : ", '") + model.name + "'";
-  return {.status = 404,
-          .message = "the model '" + shown(name) + "' does not exist here; use " + known,
-          .param = "model",
-          .code = "model_not_found"};
+Reply show_model(const Json&, const Address& address, const chat::Provider& provider) {
+  const auto model = find_model(address.name, provider);
+  if (!model) return no_such_model(address.name, provider.models());
+  return print_model(*model);
 }
 
 }  // namespace malmoi::protocol

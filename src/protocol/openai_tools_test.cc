@@ -47,14 +47,14 @@ TEST(Tools, MessagesHoldCallsResultsAndThoughts) {
        "tool_calls":[{"id":"call_1","type":"function","function":{"name":"f","arguments":"{\"x\":1}"}}]},
       {"role":"tool","tool_call_id":"call_1","content":[{"type":"text","text":"2"}]}]})");
   ASSERT_TRUE(request.ok()) << request.error().to_string();
-  const chat::Message& asked = request->messages.at(1);
+  const chat::Message& asked = messages_of(*request).at(1);
   EXPECT_EQ(asked.content, "");
   EXPECT_EQ(asked.reasoning_content, "hm");
   ASSERT_EQ(asked.tool_calls.size(), 1u);
   EXPECT_EQ(asked.tool_calls[0].id, "call_1");
   EXPECT_EQ(asked.tool_calls[0].name, "f");
   EXPECT_EQ(asked.tool_calls[0].arguments, "{\"x\":1}");
-  const chat::Message& result = request->messages.at(2);
+  const chat::Message& result = messages_of(*request).at(2);
   EXPECT_EQ(result.tool_call_id, "call_1");
   EXPECT_EQ(result.content, "2");
   EXPECT_EQ(result.name, "f") << "of the call";
@@ -112,7 +112,7 @@ Answer calling() {
 }
 
 TEST(Tools, ResponsesHoldCallsAndNoContent) {
-  Json whole = print_chat({"chatcmpl-1", "m", 5}, {calling()}, {1, 1}, {})["choices"][0];
+  Json whole = printer_of(kOpenAiChat)->whole({calling()}, {})["choices"][0];
   const Json& message = whole["message"];
   EXPECT_TRUE(message["content"].is_null());
   EXPECT_EQ(message["reasoning_content"], "hm");
@@ -122,17 +122,16 @@ TEST(Tools, ResponsesHoldCallsAndNoContent) {
   EXPECT_EQ(whole["finish_reason"], "tool_calls");
   Answer said = calling();
   said.text = "so";
-  EXPECT_EQ(print_chat({"chatcmpl-1", "m", 5}, {said}, {1, 1}, {})["choices"][0]["message"]["content"], "so");
-  const Json plain = print_chat({"chatcmpl-1", "m", 5}, {{.text = ""}}, {1, 1}, {})["choices"][0]["message"];
+  EXPECT_EQ(printer_of(kOpenAiChat)->whole({said}, {})["choices"][0]["message"]["content"], "so");
+  const Json plain = printer_of(kOpenAiChat)->whole({{.text = ""}}, {})["choices"][0]["message"];
   EXPECT_EQ(plain["content"], "");
   EXPECT_FALSE(plain.contains("tool_calls") || plain.contains("reasoning_content"));
 }
 
 TEST(Tools, ChunksSayWhichCallOfTheAnswerTheyHold) {
-  ChatStream stream({"chatcmpl-1", "m", 5}, {});
   Answer piece = calling();
   piece.first_call = 3;
-  const Json delta = stream.chunk(piece)["choices"][0]["delta"];
+  const Json delta = printer_of(kOpenAiChat)->piece(piece)[0].json["choices"][0]["delta"];
   EXPECT_EQ(delta["reasoning_content"], "hm");
   EXPECT_FALSE(delta.contains("content"));
   EXPECT_EQ(dump_json(delta["tool_calls"][1]),

@@ -1,4 +1,4 @@
-// Requests as texts, for tests of how they are read.
+// Requests as texts, and what printers print, for the tests of protocols.
 #pragma once
 
 #include <string>
@@ -8,19 +8,30 @@
 
 namespace malmoi::protocol {
 
-inline Result<CompletionRequest> completion(const std::string& body) {
+/// A body as a protocol reads it.
+inline Result<TextRequest> read(const TextProtocol& protocol, const std::string& body, const Address& address = {}) {
   MALMOI_ASSIGN(Json json, parse_body(body));
-  return parse_completion(json, {});
+  return protocol.read(json, address, {});
 }
 
-inline Result<ChatRequest> chat(const std::string& body) {
-  MALMOI_ASSIGN(Json json, parse_body(body));
-  return parse_chat(json, {});
+inline Result<TextRequest> completion(const std::string& body) { return read(kOpenAiCompletions, body); }
+
+inline Result<TextRequest> chat(const std::string& body) { return read(kOpenAiChat, body); }
+
+/// The conversation of a request.
+inline const std::vector<chat::Message>& messages_of(const TextRequest& request) {
+  return std::get<std::vector<chat::Message>>(request.prompts.at(0));
 }
 
 /// The body of a chat of one message, with more fields.
 inline std::string with(const std::string& more) {
   return R"({"messages":[{"role":"user","content":"안녕"}],)" + more + "}";
+}
+
+/// A printer of a response called `ID`, of the model `m`, made at second 5.
+inline std::unique_ptr<Printer> printer_of(const TextProtocol& protocol, const GenerationOptions& options = {},
+                                           size_t answers = 1) {
+  return protocol.printer({.id = "ID", .model = "m", .created = 5}, options, answers);
 }
 
 }  // namespace malmoi::protocol

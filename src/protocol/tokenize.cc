@@ -5,8 +5,9 @@
 #include "protocol/generation.h"
 
 namespace malmoi::protocol {
+namespace {
 
-Result<chat::TokenizeRequest> parse_tokenize(const Json& body) {
+Result<chat::TokenizeRequest> read_text(const Json& body) {
   Fields fields(body);
   chat::TokenizeRequest request;
   auto content = fields.text("content"), prompt = fields.text("prompt");
@@ -20,7 +21,7 @@ Result<chat::TokenizeRequest> parse_tokenize(const Json& body) {
   return request;
 }
 
-Json print_tokenized(const std::vector<chat::TokenPiece>& tokens, bool with_pieces) {
+Json print_tokens(const std::vector<chat::TokenPiece>& tokens, bool with_pieces) {
   Json list = Json::array();
   for (const chat::TokenPiece& token : tokens) {
     if (!with_pieces) {
@@ -36,14 +37,32 @@ Json print_tokenized(const std::vector<chat::TokenPiece>& tokens, bool with_piec
   return {{"tokens", std::move(list)}, {"count", tokens.size()}};
 }
 
-Result<DetokenizeRequest> parse_detokenize(const Json& body) {
+Result<std::vector<int32_t>> read_tokens(const Json& body) {
   Fields fields(body);
-  DetokenizeRequest request;
+  std::vector<int32_t> tokens;
   const Json* ids = fields.raw("tokens");
-  if (!ids || !read_ids(*ids, request.ids)) fields.fail("tokens", "'tokens' is not a list of ids");
+  if (!ids || !read_ids(*ids, tokens)) fields.fail("tokens", "'tokens' is not a list of ids");
   fields.ignore({"model"});
   MALMOI_TRY(fields.finish());
-  return request;
+  return tokens;
+}
+
+}  // namespace
+
+Reply tokenize(const Json& body, const Address&, const chat::Provider& provider) {
+  auto request = read_text(body);
+  if (!request.ok()) return to_api_error(request.error());
+  auto pieces = provider.tokenize(*request);
+  if (!pieces.ok()) return to_api_error(pieces.error());
+  return print_tokens(*pieces, request->with_pieces);
+}
+
+Reply detokenize(const Json& body, const Address&, const chat::Provider& provider) {
+  auto tokens = read_tokens(body);
+  if (!tokens.ok()) return to_api_error(tokens.error());
+  auto text = provider.detokenize(*tokens);
+  if (!text.ok()) return to_api_error(text.error());
+  return Json{{"content", *std::move(text)}};
 }
 
 }  // namespace malmoi::protocol

@@ -1,24 +1,15 @@
 // The native /tokenize and /detokenize: a text's tokens as they are, and the way back.
 #pragma once
 
-#include <cstdint>
-#include <vector>
-
-#include "base/error.h"
-#include "base/json.h"
-#include "chat/tokenize.h"
+#include "protocol/call.h"
 
 namespace malmoi::protocol {
 
-/// The text is `content` (or `prompt`).
-Result<chat::TokenizeRequest> parse_tokenize(const Json& body);
+/// The text is `content` (or `prompt`). {"tokens": [ids], "count": n}; with `with_pieces`
+/// {"tokens": [{"id", "piece", "text", "bytes", "special"}], "count": n}.
+Reply tokenize(const Json& body, const Address& address, const chat::Provider& provider);
 
-/// {"tokens": [ids], "count": n}; with pieces {"tokens": [{"id", "piece", "text", "bytes", "special"}], "count": n}.
-Json print_tokenized(const std::vector<chat::TokenPiece>& tokens, bool with_pieces);
-
-struct DetokenizeRequest {
-  std::vector<int32_t> ids;  // `tokens`
-};
-Result<DetokenizeRequest> parse_detokenize(const Json& body);
+/// {"tokens": [ids]} to {"content": text}.
+Reply detokenize(const Json& body, const Address& address, const chat::Provider& provider);
 
 }  // namespace malmoi::protocol

@@ -22,6 +22,7 @@ Answers::Answers(Metrics& metrics, double start, AnswersOptions options)
       last_(options_.count, 0),
       calls_(options_.count, 0),
       ended_(options_.count, false),
+      counted_(options_.count, false),
       left_(options_.count) {
   for (size_t i = 0; i < whole_.size(); ++i) {
     whole_[i].index = static_cast<int64_t>(i);
@@ -31,11 +32,21 @@ Answers::Answers(Metrics& metrics, double start, AnswersOptions options)
 
 void Answers::measure(const AnswerEvent& event) {
   double& last = last_[event.answer];
+  told_.seconds = event.time - start_;
   if (event.event.id >= 0) {
+    if (told_.first_seconds == 0) told_.first_seconds = told_.seconds;
     if (last == 0) metrics_->first_token(event.time - start_);
     else metrics_->next_token(event.time - last);
     last = event.time;
   }
+}
+
+// Once per prompt, with the first that is heard of its answers.
+void Answers::count_prompt(const AnswerEvent& event) {
+  if (event.event.answer != 0 || counted_[event.answer]) return;
+  counted_[event.answer] = true;
+  told_.usage.prompt_tokens += event.event.prompt_tokens;
+  told_.usage.cached_tokens += event.event.cached_tokens;
 }
 
 // The next piece of an answer: its first one begins with what it echoes.
@@ -51,6 +62,7 @@ void Answers::keep(const protocol::Answer& piece) {
   all.calls.insert(all.calls.end(), piece.calls.begin(), piece.calls.end());
   all.tokens.insert(all.tokens.end(), piece.tokens.begin(), piece.tokens.end());
   all.finish_reason = piece.finish_reason;
+  all.stop_text = piece.stop_text;
 }
 
 void Answers::add_call(size_t answer, chat::ToolCall call, protocol::Answer& piece) {
@@ -87,10 +99,7 @@ void Answers::end(const AnswerEvent& event, protocol::Answer& piece) {
   const bool is_cut = token.finish == chat::FinishReason::kLength && !has_its_call(event.answer);
   const char* whole = calls_[event.answer] > 0 ? "tool_calls" : "stop";
   piece.finish_reason = is_cut ? "length" : whole;
-  if (token.answer == 0) {  // once per prompt
-    usage_.prompt_tokens += token.prompt_tokens;
-    usage_.cached_tokens += token.cached_tokens;
-  }
+  piece.stop_text = token.stop;
   metrics_->finished(piece.finish_reason, event.time - start_);
   ended_[event.answer] = true;
   --left_;
@@ -110,6 +119,7 @@ std::vector<protocol::Answer> Answers::add_prompt_token(const AnswerEvent& event
 
 std::vector<protocol::Answer> Answers::add(const AnswerEvent& event) {
   const chat::TokenEvent& token = event.event;
+  count_prompt(event);
   if (token.prompt) return add_prompt_token(event);
   if (ended_[event.answer]) return {};  // the provider does not know yet
   measure(event);
@@ -122,7 +132,7 @@ std::vector<protocol::Answer> Answers::add(const AnswerEvent& event) {
   protocol::Answer piece = begin_piece(event.answer);
   read(event, piece);
   if (token.id >= 0) {
-    ++usage_.completion_tokens;
+    ++told_.usage.completion_tokens;
     if (options_.logprobs) piece.tokens.push_back(token);
   }
   if (token.finish != chat::FinishReason::kNone || has_its_call(event.answer)) end(event, piece);

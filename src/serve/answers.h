@@ -7,8 +7,7 @@
 #include <vector>
 
 #include "chat/conversation.h"
-#include "protocol/generation.h"
-#include "protocol/openai_error.h"
+#include "protocol/text_protocol.h"
 #include "serve/event_queue.h"
 #include "serve/metrics.h"
 
@@ -37,13 +36,14 @@ class Answers {
   bool done() const { return left_ == 0; }
   size_t size() const { return options_.count; }
   const std::optional<protocol::ApiError>& failure() const { return failure_; }
-  /// Whole once done().
-  const chat::Usage& usage() const { return usage_; }
+  /// So far; whole once done().
+  const protocol::Told& told() const { return told_; }
   /// Everything so far, one an answer, where it is kept.
   const std::vector<protocol::Answer>& whole() const { return whole_; }
 
  private:
   void measure(const AnswerEvent& event);
+  void count_prompt(const AnswerEvent& event);
   protocol::Answer begin_piece(size_t answer);
   bool has_its_call(size_t answer) const { return options_.one_call && calls_[answer] > 0; }
   void read(const AnswerEvent& event, protocol::Answer& piece);
@@ -60,7 +60,8 @@ class Answers {
   std::vector<std::unique_ptr<chat::AnswerParser>> parsers_;  // null: all is content
   std::vector<int64_t> calls_;                                // told of each answer
   std::vector<bool> ended_;
-  chat::Usage usage_;
+  std::vector<bool> counted_;  // answers whose prompts are
+  protocol::Told told_;
   size_t left_;
   std::optional<protocol::ApiError> failure_;
 };

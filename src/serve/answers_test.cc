@@ -33,7 +33,7 @@ TEST(Answers, OfAStreamNothingIsKept) {
     EXPECT_TRUE(answers.done());
     EXPECT_EQ(streamed, "so: abc");
     EXPECT_EQ(tokens, 3u);
-    EXPECT_EQ(answers.usage().completion_tokens, 3);
+    EXPECT_EQ(answers.told().usage.completion_tokens, 3);
     EXPECT_EQ(answers.whole()[0].text, keep ? "so: abc" : "");
     EXPECT_EQ(answers.whole()[0].tokens.size(), keep ? 3u : 0u);
   }
@@ -70,8 +70,8 @@ TEST(Answers, OneCallIsTheEndOfAnAnswer) {
   EXPECT_EQ(answers.add(other).at(0).finish_reason, "tool_calls") << "it is whole";
   EXPECT_TRUE(answers.done());
   EXPECT_EQ(answers.whole()[0].calls.size(), 1u);
-  EXPECT_EQ(answers.usage().completion_tokens, 2);
-  EXPECT_EQ(answers.usage().prompt_tokens, 7);
+  EXPECT_EQ(answers.told().usage.completion_tokens, 2);
+  EXPECT_EQ(answers.told().usage.prompt_tokens, 7);
 }
 
 TEST(Answers, TheEndOfOneIsToldToItsProviderAndTheOthersGoOn) {

@@ -16,9 +16,8 @@ constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 
 constexpr size_t kReadBytes = 16 << 10;
 
-HttpResponse failure_response(const std::string& why) {
-  return error_response(
-      {.status = 500, .message = "the server failed: " + why + "; please report this", .type = "server_error"});
+protocol::ApiError server_failure(const std::string& why) {
+  return {.status = 500, .message = "the server failed: " + why + "; please report this", .type = "server_error"};
 }
 
 }  // namespace
@@ -64,7 +63,7 @@ asio::awaitable<bool> Connection::serve_one() {
   auto refusal = refuse(shared_, request);
   if (refusal || (parser.has_body() && !wants_body(request))) {
     // What nobody may send, or nobody wants, is not read.
-    Exchange exchange(stream_, shared_, request, parser.keep_alive() && !parser.has_body());
+    Exchange exchange(stream_, shared_, request, parser.keep_alive() && !parser.has_body(), errors_of(request));
     if (refusal) co_await exchange.send(std::move(*refusal));
     else co_await answer(exchange);
     if (parser.has_body()) co_await linger();
@@ -86,7 +85,7 @@ asio::awaitable<bool> Connection::serve_one() {
     co_return false;
   }
   stream_.expires_never();
-  Exchange exchange(stream_, shared_, request, parser.keep_alive());
+  Exchange exchange(stream_, shared_, request, parser.keep_alive(), errors_of(request));
   co_await answer(exchange);
   co_return exchange.keep_alive();
 }
@@ -106,8 +105,8 @@ asio::awaitable<void> Connection::answer(Exchange& exchange) {
     exchange.abandon();
     co_return;
   }
-  HttpResponse told = failure_response(failure);  // made apart: GCC 12 frees a brace within a co_await twice
-  co_await exchange.send(std::move(told));
+  protocol::ApiError told = server_failure(failure);  // made apart: GCC 12 frees a brace within a co_await twice
+  co_await exchange.send_error(told);
 }
 
 asio::awaitable<void> Connection::answer_error(protocol::ApiError error) {

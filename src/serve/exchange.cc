@@ -28,10 +28,12 @@ std::string chunk_of(std::string_view text) { return fmt::format("{:x}\r\n{}\r\n
 
 }  // namespace
 
-Exchange::Exchange(beast::tcp_stream& stream, Shared& shared, const HttpRequest& request, bool keep_alive)
+Exchange::Exchange(beast::tcp_stream& stream, Shared& shared, const HttpRequest& request, bool keep_alive,
+                   protocol::PrintError print_error)
     : stream_(stream),
       shared_(shared),
       request_(request),
+      print_error_(print_error),
       keep_alive_(keep_alive),
       status_line_(request.version()),
       timer_(stream.get_executor()) {}
@@ -72,10 +74,16 @@ asio::awaitable<void> Exchange::send(HttpResponse response) {
                  shared_.options.write_seconds + static_cast<double>(response.body().size()) / kSlowestBytes);
 }
 
-asio::awaitable<bool> Exchange::begin_events() {
+asio::awaitable<void> Exchange::send_error(const protocol::ApiError& error) {
+  HttpResponse response = error_response(error, print_error_);
+  co_await send(std::move(response));
+}
+
+asio::awaitable<bool> Exchange::begin_stream(std::string_view content_type, std::string_view nothing) {
   answered_ = true;
+  nothing_ = nothing;
   http::response<http::empty_body> response(http::status::ok, request_.version());
-  response.set(http::field::content_type, "text/event-stream; charset=utf-8");
+  response.set(http::field::content_type, beast::string_view(content_type.data(), content_type.size()));
   response.set(http::field::cache_control, "no-store");
   response.set("X-Accel-Buffering", "no");  // proxies must not hold the pieces back
   chunked_ = request_.version() >= 11;
@@ -88,13 +96,13 @@ asio::awaitable<bool> Exchange::begin_events() {
   co_return co_await write(std::string_view(head).substr(status_line_.told()), {}, shared_.options.write_seconds);
 }
 
-asio::awaitable<bool> Exchange::send_events(std::string text) {
+asio::awaitable<bool> Exchange::send_piece(std::string text) {
   if (text.empty()) co_return true;
   if (chunked_) text = chunk_of(text);
   co_return co_await write(text, {}, shared_.options.write_seconds);
 }
 
-asio::awaitable<void> Exchange::end_events() {
+asio::awaitable<void> Exchange::end_stream() {
   if (chunked_) co_await write("0\r\n\r\n", {}, shared_.options.write_seconds);
 }
 
@@ -125,9 +133,8 @@ void Exchange::look() {
 
 void Exchange::probe() {
   int socket = stream_.socket().native_handle();
-  if (answered_) {  // a comment, which readers of events pass over
-    constexpr std::string_view kComment = ":\n\n";
-    send_probe(socket, chunked_ ? chunk_of(kComment) : std::string(kComment));
+  if (answered_) {
+    if (!nothing_.empty()) send_probe(socket, chunked_ ? chunk_of(nothing_) : nothing_);
   } else if (std::string_view next = status_line_.next(); !next.empty() && send_probe(socket, next)) {
     status_line_.sent();
   }

@@ -18,7 +18,9 @@ namespace malmoi::serve {
 /// Lives on the connection's executor. After a send that failed the connection is lost and everything else fails at once.
 class Exchange {
  public:
-  Exchange(beast::tcp_stream& stream, Shared& shared, const HttpRequest& request, bool keep_alive);
+  /// `print_error`: how the protocol of the request tells failures.
+  Exchange(beast::tcp_stream& stream, Shared& shared, const HttpRequest& request, bool keep_alive,
+           protocol::PrintError print_error = protocol::print_openai_error);
   ~Exchange() { unwatch(); }
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
@@ -33,10 +35,12 @@ class Exchange {
 
   /// A whole answer.
   asio::awaitable<void> send(HttpResponse response);
-  /// An answer of server-sent events: the header, each piece (one or more `data:` lines), the end.
-  asio::awaitable<bool> begin_events();
-  asio::awaitable<bool> send_events(std::string text);
-  asio::awaitable<void> end_events();
+  asio::awaitable<void> send_error(const protocol::ApiError& error);
+  /// An answer that is made piece by piece: the header, each piece, the end. `nothing`: what its readers pass over; empty: there
+  /// is no such thing.
+  asio::awaitable<bool> begin_stream(std::string_view content_type, std::string_view nothing);
+  asio::awaitable<bool> send_piece(std::string text);
+  asio::awaitable<void> end_stream();
 
   /// Runs `work` on a worker thread and waits for its value.
   template <typename Work>
@@ -66,10 +70,12 @@ class Exchange {
   beast::tcp_stream& stream_;
   Shared& shared_;
   const HttpRequest& request_;
+  protocol::PrintError print_error_;
   bool keep_alive_, answered_ = false, chunked_ = true;
   bool writing_ = false;  // a write is under way: nothing else may be sent
   bool wrote_ = false;    // something was sent since the last look
   int looks_to_probe_ = 0;
+  std::string nothing_;  // of the stream that was begun
   StatusLineProbe status_line_;
   asio::steady_timer timer_;
   std::shared_ptr<EventQueue> queue_;  // that is watched

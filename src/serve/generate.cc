@@ -7,8 +7,7 @@
 #include <variant>
 
 #include "base/log.h"
-#include "protocol/openai_chat.h"
-#include "protocol/openai_completions.h"
+#include "protocol/stream_text.h"
 #include "serve/answers.h"
 #include "serve/new_id.h"
 #include "serve/prepare.h"
@@ -19,9 +18,9 @@ namespace {
 using protocol::ApiError;
 
 // A function apart: GCC 12 destroys the fields of a brace twice where one of them throws in a coroutine.
-protocol::ResponseHead make_head(const char* prefix, const chat::Provider& provider,
+protocol::ResponseHead make_head(std::string_view prefix, const chat::Provider& provider,
                                  const protocol::GenerationOptions& options) {
-  return {new_id(prefix + std::string("-")), options.model.empty() ? provider.info().name : options.model,
+  return {new_id(std::string(prefix)), options.model.empty() ? provider.info().name : options.model,
           static_cast<int64_t>(std::time(nullptr))};
 }
 
@@ -64,45 +63,6 @@ std::optional<ApiError> submit(Shared& shared, chat::Provider& provider, Prepare
   return {};
 }
 
-// The wire format of a stream, the same for both APIs.
-class CompletionWire {
- public:
-  static constexpr const char* kPrefix = "cmpl";
-  CompletionWire(protocol::ResponseHead head, const protocol::GenerationOptions& options, size_t n)
-      : stream_(head, options, n), head_(std::move(head)), options_(options) {}
-  static std::optional<Json> opening(size_t) { return {}; }
-  Json chunk(const protocol::Answer& piece) { return stream_.chunk(piece); }
-  Json usage(const chat::Usage& usage) const { return stream_.usage_chunk(usage); }
-  Json whole(const std::vector<protocol::Answer>& answers, const chat::Usage& usage) const {
-    return print_completion(head_, answers, usage, options_);
-  }
-
- private:
-  protocol::CompletionStream stream_;
-  protocol::ResponseHead head_;
-  protocol::GenerationOptions options_;
-};
-
-class ChatWire {
- public:
-  static constexpr const char* kPrefix = "chatcmpl";
-  ChatWire(protocol::ResponseHead head, const protocol::GenerationOptions& options, size_t)
-      : stream_(head, options), head_(std::move(head)), options_(options) {}
-  std::optional<Json> opening(size_t i) const { return stream_.role_chunk(static_cast<int64_t>(i)); }
-  Json chunk(const protocol::Answer& piece) { return stream_.chunk(piece); }
-  Json usage(const chat::Usage& usage) const { return stream_.usage_chunk(usage); }
-  Json whole(const std::vector<protocol::Answer>& answers, const chat::Usage& usage) const {
-    return print_chat(head_, answers, usage, options_);
-  }
-
- private:
-  protocol::ChatStream stream_;
-  protocol::ResponseHead head_;
-  protocol::GenerationOptions options_;
-};
-
-std::string data_line(const Json& json) { return "data: " + dump_json(json) + "\n\n"; }
-
 // What an event adds. An answer that is whole wants no more of them, where its provider would go on.
 std::vector<protocol::Answer> take(const AnswerEvent& event, Answers& answers, EventQueue& queue) {
   std::vector<protocol::Answer> pieces = answers.add(event);
@@ -127,91 +87,98 @@ std::optional<ApiError> explain(EarlyEnd why) {
   return {};
 }
 
+// How the answers of a request are told.
+struct Teller {
+  std::unique_ptr<protocol::Printer> printer;
+  protocol::StreamText stream;
+};
+
 // An end before the answers are whole. The connection ends with it: its client may not take what follows for a part of them.
-asio::awaitable<void> send_failure(Exchange& exchange, const std::optional<ApiError>& failure, bool begun,
-                                   std::string text) {
+asio::awaitable<void> send_failure(Exchange& exchange, Teller& teller, const std::optional<ApiError>& failure,
+                                   bool begun, std::string text) {
   exchange.abandon();
   if (!failure) co_return;  // nobody is there
   if (!begun) {
-    co_await exchange.send(error_response(*failure));
+    co_await exchange.send_error(*failure);
     co_return;
   }
-  text += data_line(protocol::print_error(*failure));
-  bool sent = co_await exchange.send_events(std::move(text));
-  if (sent) co_await exchange.end_events();
+  text += teller.stream.print(teller.printer->failure(*failure));
+  text += teller.stream.end(false);
+  bool sent = co_await exchange.send_piece(std::move(text));
+  if (sent) co_await exchange.end_stream();
 }
 
 // The header is held back until the first event, so that a failure before it still has its own status.
-template <typename Wire>
-asio::awaitable<void> send_stream(Exchange& exchange, Wire& wire, Answers& answers, EventQueue& queue,
-                                  bool include_usage) {
+asio::awaitable<void> send_stream(Exchange& exchange, Teller& teller, Answers& answers, EventQueue& queue) {
   bool begun = false;
   while (!answers.done()) {
     std::vector<AnswerEvent> events = co_await queue.pop();
     if (events.empty()) {
       std::optional<ApiError> why = explain(queue.end());
-      co_await send_failure(exchange, why, begun, std::string());
+      co_await send_failure(exchange, teller, why, begun, std::string());
       co_return;
     }
-    std::string text;
+    std::vector<protocol::Answer> pieces;
     for (const AnswerEvent& event : events) {
-      for (const protocol::Answer& piece : take(event, answers, queue)) text += data_line(wire.chunk(piece));
+      for (protocol::Answer& piece : take(event, answers, queue)) pieces.push_back(std::move(piece));
       if (answers.failure()) break;
     }
-    if (answers.failure()) {
-      co_await send_failure(exchange, answers.failure(), begun, std::move(text));
-      co_return;
-    }
-    if (!begun) {
-      bool sent = co_await exchange.begin_events();
+    std::string text;
+    if (!begun && !answers.failure()) {
+      bool sent = co_await exchange.begin_stream(teller.stream.content_type(), teller.stream.nothing());
       if (!sent) co_return;
-      std::string opening;
-      for (size_t i = 0; i < answers.size(); ++i) {
-        if (auto chunk = wire.opening(i)) opening += data_line(*chunk);
-      }
-      text.insert(0, opening);
+      text = teller.stream.print(teller.printer->opening(answers.told()));
       begun = true;
     }
-    if (answers.done()) {
-      if (include_usage) text += data_line(wire.usage(answers.usage()));
-      text += "data: [DONE]\n\n";
+    if (begun) {
+      for (const protocol::Answer& piece : pieces) text += teller.stream.print(teller.printer->piece(piece));
     }
-    bool sent = co_await exchange.send_events(std::move(text));
+    if (answers.failure()) {
+      co_await send_failure(exchange, teller, answers.failure(), begun, std::move(text));
+      co_return;
+    }
+    if (answers.done()) {
+      text += teller.stream.print(teller.printer->closing(answers.told()));
+      text += teller.stream.end(true);
+    }
+    bool sent = co_await exchange.send_piece(std::move(text));
     if (!sent) co_return;
   }
-  co_await exchange.end_events();
+  co_await exchange.end_stream();
 }
 
-template <typename Wire>
-asio::awaitable<void> send_whole(Exchange& exchange, Wire& wire, Answers& answers, EventQueue& queue) {
+asio::awaitable<void> send_whole(Exchange& exchange, Teller& teller, Answers& answers, EventQueue& queue) {
   while (!answers.done()) {
     std::vector<AnswerEvent> events = co_await queue.pop();
     if (events.empty()) {
       std::optional<ApiError> why = explain(queue.end());
-      co_await send_failure(exchange, why, false, std::string());
+      co_await send_failure(exchange, teller, why, false, std::string());
       co_return;
     }
     for (const AnswerEvent& event : events) {
       take(event, answers, queue);
       if (!answers.failure()) continue;
-      co_await exchange.send(error_response(*answers.failure()));
+      co_await exchange.send_error(*answers.failure());
       co_return;
     }
   }
-  std::string body =
-      co_await exchange.on_worker([&] { return dump_json(wire.whole(answers.whole(), answers.usage())) + "\n"; });
+  std::string body = co_await exchange.on_worker(
+      [&] { return dump_json(teller.printer->whole(answers.whole(), answers.told())) + "\n"; });
   HttpResponse response = text_response(http::status::ok, "application/json", std::move(body));
   response.set(http::field::cache_control, "no-store");
   co_await exchange.send(std::move(response));
 }
 
-template <typename Wire>
-asio::awaitable<void> handle(Exchange& exchange, Preparation (*prepare)(const std::string&, const chat::Provider&)) {
+}  // namespace
+
+asio::awaitable<void> handle_text(Exchange& exchange, const protocol::TextProtocol& protocol,
+                                  protocol::Address address) {
   double start = monotonic_seconds();
   chat::Provider& provider = *exchange.shared().provider;
-  Preparation preparation = co_await exchange.on_worker([&] { return prepare(exchange.request().body(), provider); });
+  Preparation preparation =
+      co_await exchange.on_worker([&] { return prepare(exchange.request().body(), address, protocol, provider); });
   if (auto* error = std::get_if<ApiError>(&preparation)) {
-    co_await exchange.send(error_response(*error));
+    co_await exchange.send_error(*error);
     co_return;
   }
   Prepared& prepared = std::get<Prepared>(preparation);
@@ -220,7 +187,7 @@ asio::awaitable<void> handle(Exchange& exchange, Preparation (*prepare)(const st
   size_t count = prepared.echoes.size();
   chat::AnswerForm form = prepared.requests.front().form;  // one for all: a chat is one request
   if (auto error = submit(exchange.shared(), provider, prepared, queue)) {
-    co_await exchange.send(error_response(*error));
+    co_await exchange.send_error(*error);
     co_return;
   }
   Answers answers(exchange.shared().metrics, start,
@@ -231,18 +198,12 @@ asio::awaitable<void> handle(Exchange& exchange, Preparation (*prepare)(const st
                    .echoes = std::move(prepared.echoes),
                    .form = std::move(form),
                    .one_call = !prepared.options.tools.parallel});
-  Wire wire(make_head(Wire::kPrefix, provider, prepared.options), prepared.options, count);
+  protocol::ResponseHead head = make_head(protocol.id_prefix, provider, prepared.options);
+  Teller teller{protocol.printer(head, prepared.options, count), protocol::StreamText(protocol.stream_form(address))};
   exchange.watch(queue);
-  if (prepared.options.stream) co_await send_stream(exchange, wire, answers, *queue, prepared.options.include_usage);
-  else co_await send_whole(exchange, wire, answers, *queue);
+  if (prepared.options.stream) co_await send_stream(exchange, teller, answers, *queue);
+  else co_await send_whole(exchange, teller, answers, *queue);
   exchange.unwatch();
 }
-
-}  // namespace
-
-asio::awaitable<void> handle_completions(Exchange& exchange) {
-  return handle<CompletionWire>(exchange, prepare_completion);
-}
-asio::awaitable<void> handle_chat(Exchange& exchange) { return handle<ChatWire>(exchange, prepare_chat); }
 
 }  // namespace malmoi::serve

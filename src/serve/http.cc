@@ -24,8 +24,8 @@ HttpResponse json_response(http::status status, const Json& json) {
   return response;
 }
 
-HttpResponse error_response(const protocol::ApiError& error) {
-  HttpResponse response = json_response(static_cast<http::status>(error.status), protocol::print_error(error));
+HttpResponse error_response(const protocol::ApiError& error, protocol::PrintError print) {
+  HttpResponse response = json_response(static_cast<http::status>(error.status), print(error));
   if (error.status == 401) response.set(http::field::www_authenticate, "Bearer");
   if (error.status == 429 || error.status == 503) response.set(http::field::retry_after, "1");
   return response;

@@ -36,6 +36,6 @@ bool has_json_body(const HttpRequest& request);
 
 HttpResponse text_response(http::status status, std::string_view content_type, std::string body);
 HttpResponse json_response(http::status status, const Json& json);
-HttpResponse error_response(const protocol::ApiError& error);
+HttpResponse error_response(const protocol::ApiError& error, protocol::PrintError print = protocol::print_openai_error);
 
 }  // namespace malmoi::serve

@@ -2,14 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <optional>
 #include <random>
 #include <utility>
 
-#include "protocol/openai_chat.h"
-#include "protocol/openai_completions.h"
-#include "protocol/openai_models.h"
+#include "protocol/model_names.h"
 
 namespace malmoi::serve {
 namespace {
@@ -17,12 +14,6 @@ namespace {
 using protocol::ApiError;
 
 uint64_t random_seed() { return std::random_device{}() | uint64_t{std::random_device{}()} << 32; }
-
-std::optional<ApiError> check_model(const std::string& name, const chat::Provider& provider) {
-  const std::vector<chat::ModelInfo> models = provider.models();
-  if (name.empty() || std::ranges::find(models, name, &chat::ModelInfo::name) != models.end()) return {};
-  return protocol::no_such_model(name, models);
-}
 
 // Adds the request of one prompt, for `n` answers.
 std::optional<ApiError> add_request(Prepared& out, const chat::Provider& provider, chat::Prompt prompt,
@@ -54,14 +45,15 @@ Result<std::string> text_of(const chat::Prompt& prompt, const chat::Provider& pr
 
 }  // namespace
 
-Preparation prepare_completion(const std::string& body, const chat::Provider& provider) {
+Preparation prepare(const std::string& body, const protocol::Address& address, const protocol::TextProtocol& protocol,
+                    const chat::Provider& provider) {
   auto json = protocol::parse_body(body);
   if (!json.ok()) return protocol::to_api_error(json.error());
-  chat::ModelInfo model = provider.info();
-  auto request = protocol::parse_completion(*json, model.defaults);
+  auto request = protocol.read(*json, address, provider.info().defaults);
   if (!request.ok()) return protocol::to_api_error(request.error());
   Prepared out{.options = std::move(request->options)};
-  if (auto error = check_model(out.options.model, provider)) return *error;
+  if (!protocol::find_model(out.options.model, provider))
+    return protocol::no_such_model(out.options.model, provider.models());
   for (chat::Prompt& prompt : request->prompts) {
     std::string echo;
     if (request->echo) {
@@ -69,20 +61,8 @@ Preparation prepare_completion(const std::string& body, const chat::Provider& pr
       if (!text.ok()) return protocol::to_api_error(text.error());
       echo = *std::move(text);
     }
-    if (auto error = add_request(out, provider, std::move(prompt), "prompt", echo)) return *error;
+    if (auto error = add_request(out, provider, std::move(prompt), request->prompt_field, echo)) return *error;
   }
-  return out;
-}
-
-Preparation prepare_chat(const std::string& body, const chat::Provider& provider) {
-  auto json = protocol::parse_body(body);
-  if (!json.ok()) return protocol::to_api_error(json.error());
-  chat::ModelInfo model = provider.info();
-  auto request = protocol::parse_chat(*json, model.defaults);
-  if (!request.ok()) return protocol::to_api_error(request.error());
-  Prepared out{.options = std::move(request->options)};
-  if (auto error = check_model(out.options.model, provider)) return *error;
-  if (auto error = add_request(out, provider, std::move(request->messages), "messages", "")) return *error;
   return out;
 }
 

@@ -6,8 +6,7 @@
 #include <vector>
 
 #include "chat/provider.h"
-#include "protocol/generation.h"
-#include "protocol/openai_error.h"
+#include "protocol/text_protocol.h"
 
 namespace malmoi::serve {
 
@@ -19,9 +18,9 @@ struct Prepared {
 };
 using Preparation = std::variant<Prepared, protocol::ApiError>;
 
-/// Of a body of /v1/completions or /v1/chat/completions. May take as long as reading its prompts: for a worker thread. Errors:
-/// what is wrong with the body, a model that is not there, what the provider refuses, a prompt that leaves no room in the context.
-Preparation prepare_completion(const std::string& body, const chat::Provider& provider);
-Preparation prepare_chat(const std::string& body, const chat::Provider& provider);
+/// May take as long as reading its prompts: for a worker thread. Errors: what is wrong with the body, a model that is not there,
+/// what the provider refuses, a prompt that leaves no room in the context.
+Preparation prepare(const std::string& body, const protocol::Address& address, const protocol::TextProtocol& protocol,
+                    const chat::Provider& provider);
 
 }  // namespace malmoi::serve

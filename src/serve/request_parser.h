@@ -5,7 +5,7 @@
 #include <optional>
 #include <string_view>
 
-#include "protocol/openai_error.h"
+#include "protocol/api_error.h"
 #include "serve/http.h"
 #include "serve/options.h"
 

@@ -1,10 +1,12 @@
 #include "serve/routes.h"
 
-#include <algorithm>
 #include <boost/beast/core/string.hpp>
+#include <variant>
 
 #include "base/percent.h"
 #include "protocol/fields.h"
+#include "protocol/openai_chat.h"
+#include "protocol/openai_completions.h"
 #include "protocol/openai_models.h"
 #include "protocol/tokenize.h"
 #include "serve/generate.h"
@@ -13,8 +15,6 @@
 
 namespace malmoi::serve {
 namespace {
-
-constexpr std::string_view kModels = "/v1/models/";
 
 asio::awaitable<void> handle_live(Exchange& exchange) {
   return exchange.send(json_response(http::status::ok, {{"status", "ok"}}));
@@ -43,79 +43,77 @@ asio::awaitable<void> handle_metrics(Exchange& exchange) {
   return exchange.send(text_response(http::status::ok, "text/plain; version=0.0.4; charset=utf-8", std::move(text)));
 }
 
-asio::awaitable<void> handle_models(Exchange& exchange) {
-  return exchange.send(
-      json_response(http::status::ok, protocol::print_models(exchange.shared().provider.load()->models())));
-}
-
-asio::awaitable<void> handle_model(Exchange& exchange) {
-  const std::string name = percent_decode(path_of(exchange.request()).substr(kModels.size()));
-  const std::vector<chat::ModelInfo> models = exchange.shared().provider.load()->models();
-  const auto found = std::ranges::find(models, name, &chat::ModelInfo::name);
-  if (found == models.end()) return exchange.send(error_response(protocol::no_such_model(name, models)));
-  return exchange.send(json_response(http::status::ok, protocol::print_model(*found)));
-}
-
-HttpResponse tokenize(const std::string& body, const chat::Provider& provider) {
-  auto json = protocol::parse_body(body);
-  if (!json.ok()) return error_response(protocol::to_api_error(json.error()));
-  auto request = protocol::parse_tokenize(*json);
-  if (!request.ok()) return error_response(protocol::to_api_error(request.error()));
-  auto pieces = provider.tokenize(*request);
-  if (!pieces.ok()) return error_response(protocol::to_api_error(pieces.error()));
-  return json_response(http::status::ok, protocol::print_tokenized(*pieces, request->with_pieces));
-}
-
-HttpResponse detokenize(const std::string& body, const chat::Provider& provider) {
-  auto json = protocol::parse_body(body);
-  if (!json.ok()) return error_response(protocol::to_api_error(json.error()));
-  auto request = protocol::parse_detokenize(*json);
-  if (!request.ok()) return error_response(protocol::to_api_error(request.error()));
-  auto text = provider.detokenize(request->ids);
-  if (!text.ok()) return error_response(protocol::to_api_error(text.error()));
-  return json_response(http::status::ok, {{"content", *std::move(text)}});
-}
-
-template <HttpResponse (*Answer)(const std::string&, const chat::Provider&)>
-asio::awaitable<void> handle_on_worker(Exchange& exchange) {
+// Answers at once, on a worker thread.
+asio::awaitable<void> handle_call(Exchange& exchange, protocol::Call call, protocol::Address address) {
   const chat::Provider& provider = *exchange.shared().provider;
-  HttpResponse response = co_await exchange.on_worker([&] { return Answer(exchange.request().body(), provider); });
+  const HttpRequest& request = exchange.request();
+  protocol::Reply reply = co_await exchange.on_worker([&]() -> protocol::Reply {
+    if (request.method() != http::verb::post) return call(Json(), address, provider);
+    auto body = protocol::parse_body(request.body());
+    if (!body.ok()) return protocol::to_api_error(body.error());
+    return call(*body, address, provider);
+  });
+  if (auto* error = std::get_if<protocol::ApiError>(&reply)) {
+    co_await exchange.send_error(*error);
+    co_return;
+  }
+  HttpResponse response = json_response(http::status::ok, std::get<Json>(reply));
   co_await exchange.send(std::move(response));
 }
 
+using Handler = asio::awaitable<void> (*)(Exchange& exchange);
+
 struct Route {
   http::verb method;
-  std::string_view path;  // a last '/' (but for the root) stands for everything below
+  std::string_view path;  // one `*` stands for any text but the empty one
   bool needs_key;
   bool needs_model;
-  asio::awaitable<void> (*handle)(Exchange& exchange);
+  /// What answers: the server itself, a protocol of text, or a call.
+  std::variant<Handler, const protocol::TextProtocol*, protocol::Call> answer;
+  protocol::PrintError print_error = protocol::print_openai_error;
 };
 
-// One line a path.
-constexpr Route kRoutes[] = {
+// One line a path. Of two that match, the first stands.
+const Route kRoutes[] = {
     {http::verb::get, "/livez", false, false, handle_live},
     {http::verb::get, "/readyz", false, false, handle_ready},
     {http::verb::get, "/health", false, false, handle_ready},
     {http::verb::get, "/metrics", true, false, handle_metrics},
-    {http::verb::get, "/v1/models", true, true, handle_models},
-    {http::verb::get, kModels, true, true, handle_model},
-    {http::verb::post, "/v1/completions", true, true, handle_completions},
-    {http::verb::post, "/v1/chat/completions", true, true, handle_chat},
-    {http::verb::post, "/tokenize", true, true, handle_on_worker<tokenize>},
-    {http::verb::post, "/detokenize", true, true, handle_on_worker<detokenize>},
+    {http::verb::get, "/v1/models", true, true, protocol::list_models},
+    {http::verb::get, "/v1/models/*", true, true, protocol::show_model},
+    {http::verb::post, "/v1/completions", true, true, &protocol::kOpenAiCompletions},
+    {http::verb::post, "/v1/chat/completions", true, true, &protocol::kOpenAiChat},
+    {http::verb::post, "/tokenize", true, true, protocol::tokenize},
+    {http::verb::post, "/detokenize", true, true, protocol::detokenize},
 };
-constexpr Route kPageRoute = {http::verb::get, "/", false, false, handle_page};
+const Route kPageRoute = {http::verb::get, "/", false, false, handle_page};
 
-bool matches(const Route& route, std::string_view path) {
-  if (route.path.size() > 1 && route.path.ends_with('/'))
-    return path.starts_with(route.path) && path.size() > route.path.size();
-  return path == route.path;
+// What stands for the `*` of a path; empty where there is none. Nothing: another path.
+std::optional<std::string_view> matched(std::string_view pattern, std::string_view path) {
+  const size_t star = pattern.find('*');
+  if (star == std::string_view::npos) return path == pattern ? std::optional(std::string_view()) : std::nullopt;
+  const std::string_view before = pattern.substr(0, star), after = pattern.substr(star + 1);
+  if (path.size() <= before.size() + after.size() || !path.starts_with(before) || !path.ends_with(after)) return {};
+  return path.substr(before.size(), path.size() - before.size() - after.size());
 }
 
-const Route* find_route(std::string_view path) {
+// Paths may take several methods: the first that matches, of the request's own method where there is one.
+const Route* find_route(std::string_view path, http::verb method) {
   if (is_page(path)) return &kPageRoute;
-  auto found = std::find_if(std::begin(kRoutes), std::end(kRoutes), [&](const Route& r) { return matches(r, path); });
-  return found == std::end(kRoutes) ? nullptr : found;
+  const bool reads = method == http::verb::get || method == http::verb::head;
+  const Route* other = nullptr;
+  for (const Route& route : kRoutes) {
+    if (!matched(route.path, path)) continue;
+    if (route.method == method || (reads && route.method == http::verb::get)) return &route;
+    if (!other) other = &route;
+  }
+  return other;
+}
+const Route* find_route(const HttpRequest& request) { return find_route(path_of(request), request.method()); }
+
+protocol::Address address_of(const Route& route, const HttpRequest& request) {
+  const std::string_view name = matched(route.path, path_of(request)).value_or("");
+  return {.name = percent_decode(name), .query = std::string(query_of(request))};
 }
 
 protocol::ApiError not_found_error(std::string_view path) {
@@ -131,7 +129,7 @@ const char* methods_of(const Route& route) { return route.method == http::verb::
 asio::awaitable<void> handle_options(Exchange& exchange) {
   const HttpRequest& request = exchange.request();
   if (request.count(http::field::origin) > 0) return exchange.send(exchange.shared().access.preflight(request));
-  const Route* route = find_route(path_of(request));
+  const Route* route = find_route(request);
   HttpResponse response(http::status::no_content, 11);
   response.set(http::field::allow, std::string(route ? methods_of(*route) : "GET, HEAD, POST") + ", OPTIONS");
   return exchange.send(std::move(response));
@@ -152,32 +150,38 @@ std::optional<protocol::ApiError> refuse_body(const HttpRequest& request) {
 
 }  // namespace
 
+protocol::PrintError errors_of(const HttpRequest& request) {
+  const Route* route = find_route(request);
+  return route ? route->print_error : protocol::print_openai_error;
+}
+
 std::optional<HttpResponse> refuse(Shared& shared, const HttpRequest& request) {
-  if (auto error = shared.access.refuse_host(request)) return error_response(*error);
-  const Route* route = find_route(path_of(request));
+  const Route* route = find_route(request);
+  auto refusal = [&](const protocol::ApiError& error) { return error_response(error, errors_of(request)); };
+  if (auto error = shared.access.refuse_host(request)) return refusal(*error);
   bool asks = request.method() == http::verb::options;
-  if (!route && !(asks && path_of(request) == "*")) return error_response(not_found_error(path_of(request)));
+  if (!route && !(asks && path_of(request) == "*")) return refusal(not_found_error(path_of(request)));
   if (asks) return {};
   bool reads = request.method() == http::verb::get || request.method() == http::verb::head;
   if (request.method() != route->method && !(reads && route->method == http::verb::get)) {
     const char* allowed = methods_of(*route);
-    HttpResponse response = error_response(
-        {.status = 405, .message = std::string("this path takes ") + allowed, .code = "method_not_allowed"});
+    HttpResponse response =
+        refusal({.status = 405, .message = std::string("this path takes ") + allowed, .code = "method_not_allowed"});
     response.set(http::field::allow, allowed);
     return response;
   }
   if (route->needs_key && !shared.access.has_key(request))
-    return error_response({.status = 401,
-                           .message = "the API key is missing or wrong; send it as 'Authorization: Bearer KEY'",
-                           .type = "authentication_error",
-                           .code = "invalid_api_key"});
+    return refusal({.status = 401,
+                    .message = "the API key is missing or wrong; send it as 'Authorization: Bearer KEY'",
+                    .type = "authentication_error",
+                    .code = "invalid_api_key"});
   if (route->needs_model && !shared.provider)
-    return error_response({.status = 503,
-                           .message = "the model is still loading; try again soon",
-                           .type = "server_error",
-                           .code = "loading"});
+    return refusal({.status = 503,
+                    .message = "the model is still loading; try again soon",
+                    .type = "server_error",
+                    .code = "loading"});
   if (route->method == http::verb::post) {
-    if (auto error = refuse_body(request)) return error_response(*error);
+    if (auto error = refuse_body(request)) return refusal(*error);
   }
   return {};
 }
@@ -187,7 +191,11 @@ bool wants_body(const HttpRequest& request) { return request.method() == http::v
 asio::awaitable<void> handle_request(Exchange& exchange) {
   const HttpRequest& request = exchange.request();
   if (request.method() == http::verb::options) return handle_options(exchange);
-  return find_route(path_of(request))->handle(exchange);
+  const Route& route = *find_route(request);
+  if (const Handler* handle = std::get_if<Handler>(&route.answer)) return (*handle)(exchange);
+  if (const auto* text = std::get_if<const protocol::TextProtocol*>(&route.answer))
+    return handle_text(exchange, **text, address_of(route, request));
+  return handle_call(exchange, std::get<protocol::Call>(route.answer), address_of(route, request));
 }
 
 }  // namespace malmoi::serve

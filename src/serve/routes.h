@@ -11,6 +11,9 @@ namespace malmoi::serve {
 /// wrong content type, a model that is not loaded yet.
 std::optional<HttpResponse> refuse(Shared& shared, const HttpRequest& request);
 
+/// How the protocol at a request's path tells failures.
+protocol::PrintError errors_of(const HttpRequest& request);
+
 /// Whether the body of a request that was not refused means anything; others are not read.
 bool wants_body(const HttpRequest& request);
 

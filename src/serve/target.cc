@@ -38,6 +38,12 @@ std::string_view path_of(const HttpRequest& request) {
   return target.substr(0, target.find_first_of("?#"));
 }
 
+std::string_view query_of(const HttpRequest& request) {
+  const std::string_view target = view(request.target()).substr(0, view(request.target()).find('#'));
+  const size_t mark = target.find('?');
+  return mark == target.npos ? std::string_view() : target.substr(mark + 1);
+}
+
 std::optional<std::string_view> authority_of(const HttpRequest& request) {
   std::string_view target = view(request.target());
   if (size_t begin = authority_begin(target); begin != target.npos)

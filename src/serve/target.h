@@ -16,6 +16,9 @@ bool is_target(std::string_view target);
 /// it is `/a`; an asterisk stays as it is.
 std::string_view path_of(const HttpRequest& request);
 
+/// Behind the `?` of a target, without the fragment; empty where there is none.
+std::string_view query_of(const HttpRequest& request);
+
 /// The host that is asked, with its port: of an absolute-form target its own, which stands above the field (RFC 9112,
 /// 3.2.2), else the field Host. None where a request of HTTP/1.0 names none.
 std::optional<std::string_view> authority_of(const HttpRequest& request);

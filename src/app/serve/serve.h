@@ -20,12 +20,12 @@ struct ServeOptions {
   std::vector<std::string> adapters;  // NAME=DIR: served beside the model, by that name
   LoadChoice load;                    // its adapters are those above
   serve::ServerOptions server;
-  std::optional<Path> api_key_file;    // one key a line; empty lines and lines that begin with # are passed over
-  std::string chat_template = "auto";  // plain: also for a model that has a template of its own
-  int64_t max_running = 32;            // answers decoded together
-  uint64_t state_bytes = 0;            // memory for the states of all answers; 0: half of what is free
+  std::optional<Path> api_key_file;        // one key a line; empty lines and lines that begin with # are passed over
+  std::string chat_template = "auto";      // plain: also for a model that has a template of its own
+  int64_t max_running = 32;                // answers decoded together
+  uint64_t state_bytes = 0;                // memory for the states of all answers; 0: half of what is free
   nn::KeyType keys = nn::KeyType::kModel;  // what is kept there as
-  double prefix_share = 0.5;           // of it, what prompts that were read may keep for those that begin as they do
+  double prefix_share = 0.5;  // of it, what prompts that were read may keep for those that begin as they do
   DraftOptions draft;
   double stop_seconds = 30;  // for running answers to finish when the server stops
 };

@@ -25,8 +25,9 @@ void direct_scores(const AttentionArgs& a, const float* q, HeadRows<T> keys, int
     Vec sums[4] = {zero(), zero(), zero(), zero()};
     each_vec(a.head_dim, [&](int64_t d, auto w) MALMOI_INLINED {
       Vec x = load(q + d, w);
-      each_index<4>(
-          [&](auto i) MALMOI_INLINED { sums[i.value] = fma(x, load(k + i.value * keys.stride + d, w), sums[i.value]); });
+      each_index<4>([&](auto i) MALMOI_INLINED {
+        sums[i.value] = fma(x, load(k + i.value * keys.stride + d, w), sums[i.value]);
+      });
     });
     each_index<4>([&](auto i) MALMOI_INLINED { scores[j + i.value] = reduce_add(sums[i.value]); });
   }
@@ -98,9 +99,9 @@ class DirectPart {
 
   void block(Range keys) {
     int64_t count = keys.end - keys.begin;
-    each_rows(s_.k, s_.k_pages, a_.k_stride, a_.head_dim, keys, [&](int64_t first, int64_t n, auto rows) MALMOI_INLINED {
-      direct_scores(a_, q_, rows, n, scores_ + first - keys.begin);
-    });
+    each_rows(s_.k, s_.k_pages, a_.k_stride, a_.head_dim, keys,
+              [&](int64_t first, int64_t n, auto rows)
+                  MALMOI_INLINED { direct_scores(a_, q_, rows, n, scores_ + first - keys.begin); });
     finish_scores(keys.begin, count);
     float best = kHidden;
     for (int64_t j = 0; j < count; ++j) {
@@ -110,9 +111,9 @@ class DirectPart {
     if (best <= kHidden) return;
     raise(best);
     exponents(keys.begin, count);
-    each_rows(s_.v, s_.v_pages, a_.v_stride, a_.value_dim, keys, [&](int64_t first, int64_t n, auto rows) MALMOI_INLINED {
-      add_values(a_, scores_ + first - keys.begin, rows, n, sums_);
-    });
+    each_rows(s_.v, s_.v_pages, a_.v_stride, a_.value_dim, keys,
+              [&](int64_t first, int64_t n, auto rows)
+                  MALMOI_INLINED { add_values(a_, scores_ + first - keys.begin, rows, n, sums_); });
   }
 
   /// Calls body(first, count, rows) for stretches of this head's rows, which are unpacked a few at a time where they are bytes.
@@ -121,8 +122,9 @@ class DirectPart {
                                const Body& body) {
     if (!a_.byte_rows) {
       each_stretch<T>(base, pages, a_.page_rows, stride, keys,
-                      [&](int64_t first, int64_t n, const T* rows)
-                          MALMOI_INLINED { body(first, n, HeadRows<T>{rows + kv_head_ * width, stride}); });
+                      [&](int64_t first, int64_t n, const T* rows) MALMOI_INLINED {
+                        body(first, n, HeadRows<T>{rows + kv_head_ * width, stride});
+                      });
       return;
     }
     each_stretch<uint8_t>(base, pages, a_.page_rows, stride, keys, [&](int64_t first, int64_t n, const uint8_t* rows) {

@@ -1,0 +1,26 @@
+// What a client is told of a failure, whatever the form that its protocol gives it.
+#pragma once
+
+#include <string>
+
+#include "base/error.h"
+#include "base/json.h"
+
+namespace malmoi::protocol {
+
+struct ApiError {
+  int status = 400;  // of HTTP
+  std::string message;
+  std::string type = "invalid_request_error";  // as OpenAI names them; other protocols go by the status
+  std::string param;                           // the field at fault; may be empty
+  std::string code;                            // a word that programs compare; may be empty
+};
+
+/// usage, invalid data, unsupported -> 400; not found -> 404; out of memory, cancelled -> 503; the rest -> 500.
+/// The error's `where` becomes `param`.
+ApiError to_api_error(const Error& error);
+
+/// How a protocol prints a failure.
+using PrintError = Json (*)(const ApiError& error);
+
+}  // namespace malmoi::protocol

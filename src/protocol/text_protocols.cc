@@ -1,0 +1,19 @@
+#include "protocol/text_protocols.h"
+
+#include "protocol/openai_chat.h"
+#include "protocol/openai_completions.h"
+
+namespace malmoi::protocol {
+namespace {
+
+// One line a protocol.
+const NamedProtocol kProtocols[] = {
+    {"openai_completions", &kOpenAiCompletions},
+    {"openai_chat", &kOpenAiChat},
+};
+
+}  // namespace
+
+std::span<const NamedProtocol> text_protocols() { return kProtocols; }
+
+}  // namespace malmoi::protocol
