@@ -14,49 +14,61 @@ template <typename T>
 struct HeadRows {
   const T* first;
   int64_t stride;
+  template <typename Width>
+  MALMOI_INLINE Vec load_at(int64_t row, int64_t d, Width w) const {
+    return load(first + row * stride + d, w);
+  }
+};
+
+/// The same in 8 bits, from column `column` of rows of `width` on; no vector of a head crosses from one scale to the next.
+struct ByteHeadRows {
+  const uint8_t* first;
+  int64_t stride, width, column;
+  MALMOI_INLINE Vec load_at(int64_t row, int64_t d, Full) const {
+    return load_byte_row(first + row * stride, width, column + d);
+  }
+  MALMOI_INLINE Vec load_at(int64_t, int64_t, Part) const { return zero(); }  // heads are whole vectors
 };
 
 /// scores[j] = q k_j^T: four keys at once, so that their sums do not wait for each other.
-template <typename T>
-void direct_scores(const AttentionArgs& a, const float* q, HeadRows<T> keys, int64_t count, float* scores) {
+template <typename Rows>
+void direct_scores(const AttentionArgs& a, const float* q, Rows keys, int64_t count, float* scores) {
   int64_t j = 0;
   for (; j + 4 <= count; j += 4) {
-    const T* k = keys.first + j * keys.stride;
     Vec sums[4] = {zero(), zero(), zero(), zero()};
     each_vec(a.head_dim, [&](int64_t d, auto w) MALMOI_INLINED {
       Vec x = load(q + d, w);
-      each_index<4>([&](auto i) MALMOI_INLINED {
-        sums[i.value] = fma(x, load(k + i.value * keys.stride + d, w), sums[i.value]);
-      });
+      each_index<4>([&](auto i)
+                        MALMOI_INLINED { sums[i.value] = fma(x, keys.load_at(j + i.value, d, w), sums[i.value]); });
     });
     each_index<4>([&](auto i) MALMOI_INLINED { scores[j + i.value] = reduce_add(sums[i.value]); });
   }
   for (; j < count; ++j) {
     Vec sum = zero();
-    const T* k = keys.first + j * keys.stride;
-    each_vec(a.head_dim, [&](int64_t d, auto w) MALMOI_INLINED { sum = fma(load(q + d, w), load(k + d, w), sum); });
+    each_vec(a.head_dim,
+             [&](int64_t d, auto w) MALMOI_INLINED { sum = fma(load(q + d, w), keys.load_at(j, d, w), sum); });
     scores[j] = reduce_add(sum);
   }
 }
 
 /// sums += chances values: up to four vectors of a value at once stay in registers over all keys.
-template <typename T>
-void add_values(const AttentionArgs& a, const float* chances, HeadRows<T> values, int64_t count, float* sums) {
+template <typename Rows>
+void add_values(const AttentionArgs& a, const float* chances, Rows values, int64_t count, float* sums) {
   int64_t d = 0;
   for (; d + 4 * kLanes <= a.value_dim; d += 4 * kLanes) {
     Vec s[4];
     each_index<4>([&](auto i) MALMOI_INLINED { s[i.value] = load(sums + d + i.value * kLanes, Full{}); });
     for (int64_t j = 0; j < count; ++j) {
-      const T* v = values.first + j * values.stride + d;
       Vec p = all(chances[j]);
-      each_index<4>([&](auto i)
-                        MALMOI_INLINED { s[i.value] = fma(p, load(v + i.value * kLanes, Full{}), s[i.value]); });
+      each_index<4>([&](auto i) MALMOI_INLINED {
+        s[i.value] = fma(p, values.load_at(j, d + i.value * kLanes, Full{}), s[i.value]);
+      });
     }
     each_index<4>([&](auto i) MALMOI_INLINED { store(sums + d + i.value * kLanes, s[i.value], Full{}); });
   }
   each_vec(a.value_dim - d, [&](int64_t i, auto w) MALMOI_INLINED {
     Vec s = load(sums + d + i, w);
-    for (int64_t j = 0; j < count; ++j) s = fma(all(chances[j]), load(values.first + j * values.stride + d + i, w), s);
+    for (int64_t j = 0; j < count; ++j) s = fma(all(chances[j]), values.load_at(j, d + i, w), s);
     store(sums + d + i, s, w);
   });
 }
@@ -116,7 +128,8 @@ class DirectPart {
                   MALMOI_INLINED { add_values(a_, scores_ + first - keys.begin, rows, n, sums_); });
   }
 
-  /// Calls body(first, count, rows) for stretches of this head's rows, which are unpacked a few at a time where they are bytes.
+  /// Calls body(first, count, rows) for stretches of this head's rows. Bytes are unpacked a few rows at a time where vectors
+  /// cannot read them as they lie.
   template <typename Body>
   MALMOI_INLINE void each_rows(const void* base, const void* const* pages, int64_t stride, int64_t width, Range keys,
                                const Body& body) {
@@ -128,6 +141,8 @@ class DirectPart {
       return;
     }
     each_stretch<uint8_t>(base, pages, a_.page_rows, stride, keys, [&](int64_t first, int64_t n, const uint8_t* rows) {
+      if (width % kWideLanes == 0)
+        return body(first, n, ByteHeadRows{rows, stride, a_.kv_heads * width, kv_head_ * width});
       for (int64_t i = 0; i < n; i += kUnpackedRows) {
         const int64_t count = min_of(kUnpackedRows, n - i);
         for (int64_t r = 0; r < count; ++r)

@@ -18,19 +18,23 @@ MALMOI_INLINE constexpr uint32_t in_each_byte(uint32_t byte) { return byte * 0x0
 MALMOI_INLINE UVec low_nibbles(UVec words) { return words & in_each_byte(15); }
 MALMOI_INLINE UVec high_nibbles(UVec words) { return words >> 4 & in_each_byte(15); }
 
-/// One unsigned or signed byte of each of kLanes rows, in f32.
-MALMOI_INLINE Vec widen_bytes(const uint8_t* p) {
-  typedef uint8_t Bytes __attribute__((vector_size(kLanes)));
-  Bytes bytes;
-  __builtin_memcpy(&bytes, p, sizeof bytes);
-  return __builtin_convertvector(__builtin_convertvector(bytes, IVec), Vec);
+/// One unsigned or signed byte of each of kLanes rows, in f32. Of __builtin_convertvector GCC 12 makes a move per byte.
+#if defined(MALMOI_SIMD_AVX512)
+MALMOI_INLINE __m128i load_bytes(const void* p) { return _mm_loadu_si128(static_cast<const __m128i*>(p)); }
+MALMOI_INLINE Vec widen_bytes(const uint8_t* p) { return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(load_bytes(p))); }
+MALMOI_INLINE Vec widen_bytes(const int8_t* p) { return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(load_bytes(p))); }
+#elif defined(__AVX2__)
+MALMOI_INLINE __m128i load_bytes(const void* p) { return _mm_loadl_epi64(static_cast<const __m128i*>(p)); }
+MALMOI_INLINE Vec widen_bytes(const uint8_t* p) { return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(load_bytes(p))); }
+MALMOI_INLINE Vec widen_bytes(const int8_t* p) { return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(load_bytes(p))); }
+#else
+template <typename Byte>
+MALMOI_INLINE Vec widen_bytes(const Byte* p) {
+  Vec values = zero();
+  for (int i = 0; i < kLanes; ++i) values[i] = static_cast<float>(p[i]);
+  return values;
 }
-MALMOI_INLINE Vec widen_bytes(const int8_t* p) {
-  typedef int8_t Bytes __attribute__((vector_size(kLanes)));
-  Bytes bytes;
-  __builtin_memcpy(&bytes, p, sizeof bytes);
-  return __builtin_convertvector(__builtin_convertvector(bytes, IVec), Vec);
-}
+#endif
 MALMOI_INLINE Vec widen_halves(const uint8_t* p) { return load(reinterpret_cast<const F16*>(p), Full{}); }
 
 /// Byte i of the result: table[low nibble of byte i of `nibbles`].
