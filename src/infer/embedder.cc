@@ -8,7 +8,6 @@
 #include <variant>
 
 #include "infer/known_ids.h"
-#include "infer/prompt.h"
 
 namespace malmoi::infer {
 namespace {
@@ -54,14 +53,14 @@ std::vector<float> pool_rows(std::span<const float> rows, int64_t width, TextPoo
   return out;
 }
 
-// Special tokens that are written in a text are text.
+// With all that the tokenizer puts around a text; special tokens that are written in it are text.
 std::vector<int32_t> Embedder::ids_of(const chat::EmbeddingInput& input) const {
   if (const auto* ids = std::get_if<Ids>(&input.text)) return *ids;
   std::string text;
   if (input.purpose == chat::EmbeddingPurpose::kQuery) text = options_.query_prefix;
   if (input.purpose == chat::EmbeddingPurpose::kDocument) text = options_.document_prefix;
   text += std::get<std::string>(input.text);
-  return prompt_ids(*model_, *tokenizer_, options_.stop_ids, text, false);
+  return tokenizer_->encode(text, {.add_special = true, .parse_special = false});
 }
 
 Result<std::vector<std::vector<int32_t>>> Embedder::read(const chat::EmbeddingRequest& request) const {

@@ -29,7 +29,6 @@ struct EmbedderOptions {
   TextPooling pooling = TextPooling::kMean;
   std::string query_prefix = {},
               document_prefix = {};  // that the model was trained to read before texts of these purposes
-  std::vector<int32_t> stop_ids;     // end of text: what a text without ids is read as
   int64_t context_length = 0;
 };
 

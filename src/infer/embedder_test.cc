@@ -6,6 +6,7 @@
 #include <cmath>
 #include <thread>
 
+#include "infer/encoder_provider.h"
 #include "infer/engine.h"
 #include "infer/provider.h"
 #include "infer/tiny_model.h"
@@ -149,6 +150,30 @@ TEST_F(EmbedderTest, AnswersGoOnBesideIt) {
     return ids;
   };
   EXPECT_EQ(ids_of_answer(true), ids_of_answer(false));
+}
+
+TEST(EncoderProvider, GivesEmbeddingsAndNoText) {
+  const auto model = tiny_encoder();
+  const auto tokenizer = *tokenizer::Tokenizer::from_json(tiny_tokenizer_json());
+  EncoderProvider provider(*model, tokenizer, {.name = "encoder"},
+                           {.pooling = TextPooling::kFirst, .query_prefix = "q: "});
+  EXPECT_EQ(provider.info().context_length, 128);
+  chat::EmbeddingRequest request;
+  request.inputs = {{"hi"}, {"hi", chat::EmbeddingPurpose::kQuery}, {"q: hi"}};
+  const auto embeddings = provider.embed(request);
+  ASSERT_TRUE(embeddings.ok()) << embeddings.error().to_string();
+  EXPECT_EQ(embeddings->tokens, 2 + 5 + 5);
+  EXPECT_EQ(embeddings->vectors[1], embeddings->vectors[2]);
+  EXPECT_NE(embeddings->vectors[0], embeddings->vectors[2]);
+  auto session = *Session::create(*model);
+  const std::vector<int32_t> ids = {'h', 'i'};
+  session->add({.ids = ids}, 0);
+  EXPECT_EQ(embeddings->vectors[0], pool_rows(*session->hidden(), 32, TextPooling::kFirst));
+  EXPECT_FALSE(provider.prepare({.prompt = "a"}).ok());
+  EXPECT_FALSE(provider.generate({.prompt = "a"}, [](const TokenEvent&) { return true; }).ok());
+  EXPECT_EQ(provider.tokenize({.text = "hi"})->size(), 2u);
+  provider.drain(0);
+  EXPECT_EQ(provider.embed(request).error().code, ErrorCode::kCancelled);
 }
 
 TEST_F(EmbedderTest, AnEngineThatStopsTakesNoMorePasses) {

@@ -7,15 +7,15 @@
 #include "chat/conversation.h"
 #include "infer/infill.h"
 #include "infer/prompt.h"
+#include "infer/token_pieces.h"
 
 namespace malmoi::infer {
 
 EngineProvider::EngineProvider(Engine& engine, const tokenizer::Tokenizer& tokenizer, EngineProviderOptions options)
     : engine_(&engine), tokenizer_(&tokenizer), options_(std::move(options)) {
   options_.model.context_length = engine.context_length();
-  embedder_ = std::make_unique<Embedder>(
-      engine.model(), tokenizer,
-      EmbedderOptions{.stop_ids = options_.stop_ids, .context_length = options_.model.context_length});
+  options_.embedding.context_length = options_.model.context_length;
+  embedder_ = std::make_unique<Embedder>(engine.model(), tokenizer, options_.embedding);
 }
 
 std::vector<int32_t> EngineProvider::ids_of(std::string_view text, bool parse_special) const {
@@ -92,13 +92,7 @@ chat::ProviderStats EngineProvider::stats() const {
 }
 
 Result<std::vector<chat::TokenPiece>> EngineProvider::tokenize(const chat::TokenizeRequest& request) const {
-  std::vector<chat::TokenPiece> pieces;
-  for (int32_t id : tokenizer_->encode(request.text, {request.add_special, request.parse_special})) {
-    if (request.with_pieces)
-      pieces.push_back({id, tokenizer_->piece(id), tokenizer_->token_bytes(id), tokenizer_->is_special(id)});
-    else pieces.push_back({.id = id});
-  }
-  return pieces;
+  return token_pieces(*tokenizer_, request);
 }
 
 Result<std::string> EngineProvider::detokenize(std::span<const int32_t> ids) const { return tokenizer_->decode(ids); }

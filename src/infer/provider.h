@@ -18,6 +18,7 @@ struct EngineProviderOptions {
   chat::ChatTemplate chat_template = chat::ChatTemplate::plain();
   std::vector<int32_t> stop_ids;      // end of text
   std::vector<std::string> adapters;  // the names of the model's, by which requests call it with them
+  EmbedderOptions embedding = {};     // its context length is the engine's
 };
 
 /// generate() calls its sink on the engine's thread.
@@ -40,7 +41,7 @@ class EngineProvider : public chat::Provider {
   Result<std::vector<chat::TokenPiece>> tokenize(const chat::TokenizeRequest& request) const override;
   Result<std::string> detokenize(std::span<const int32_t> ids) const override;
   Result<std::string> render(chat::GenerationRequest request) const override;
-  /// The mean of a text's last hidden states, of an encoder-decoder its encoder's. Errors: as above; a name that no model has.
+  /// Of a text's last hidden states, of an encoder-decoder its encoder's. Errors: as above; a name that no model has.
   Result<chat::Embeddings> embed(const chat::EmbeddingRequest& request) const override;
 
  private:
