@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/base64.h"
+#include "infer/encoder_provider.h"
 #include "serve/fake_provider.h"
 #include "serve/server_test.h"
 
@@ -116,6 +117,26 @@ TEST_F(ServerTest, PathsOfAPlatformsOwn) {
   EXPECT_EQ(post("/predict", R"({"instances":[{"input":"a"}]})").status, 200);
   EXPECT_EQ(get("/v1/endpoints/7:predict").status, 405);
   EXPECT_EQ(get("/").status, 200) << "the page";
+}
+
+TEST(EncoderServer, GivesEmbeddingsAndSaysThatItWritesNothing) {
+  const auto model = infer::tiny_encoder();
+  const auto tokenizer = *tokenizer::Tokenizer::from_json(infer::tiny_tokenizer_json());
+  infer::EncoderProvider provider(*model, tokenizer, {.name = "encoder"}, {});
+  auto server = Server::start({.port = 0});
+  ASSERT_TRUE(server.ok());
+  (*server)->serve(provider);
+  auto post = [&](const char* path, const char* body) {
+    TestClient client((*server)->port());
+    client.send(post_text(path, body));
+    return client.read();
+  };
+  EXPECT_EQ(post("/v1/embeddings", R"({"model":"encoder","input":"hi"})").json()["data"][0]["embedding"].size(), 32u);
+  EXPECT_EQ(post("/rerank", R"({"query":"a","documents":["b","a"]})").json()["results"][0]["index"], 1);
+  expect_error(post("/v1/completions", R"({"prompt":"a"})"), 400, "", "model");
+  expect_error(post("/apply-template", R"({"messages":[{"role":"user","content":"a"}]})"), 400,
+               "unsupported_parameter");
+  server->reset();
 }
 
 TEST(HostedServer, IsNotReadyWithoutAModelAndAsksForItsKey) {

@@ -3,6 +3,8 @@
 #include <string>
 
 #include "base/json.h"
+#include "formats/gguf.h"
+#include "model/gguf_config.h"
 
 namespace malmoi::app {
 namespace {
@@ -38,6 +40,24 @@ Result<infer::TextPooling> read_pooling(const Path& file) {
                      "serve a model with one of these");
 }
 
+// As llama.cpp numbers them; a file that says nothing, or none (0), is of a model without embeddings of its own.
+Result<infer::EmbedderOptions> options_of_gguf(const Path& file) {
+  MALMOI_ASSIGN(const formats::Gguf gguf, formats::Gguf::open(file));
+  MALMOI_ASSIGN(const std::string_view family, gguf.text("general.architecture"));
+  infer::EmbedderOptions options;
+  switch (gguf.integer_or(std::string(family) + ".pooling_type", 0)) {
+    case 0:
+    case 1: break;
+    case 2: options.pooling = infer::TextPooling::kFirst; break;
+    case 3: options.pooling = infer::TextPooling::kLast; break;
+    default:
+      return unsupported("the pooling is not one of mean, first and last token",
+                         file.string() + ": " + std::string(family) + ".pooling_type",
+                         "serve a model with one of these");
+  }
+  return options;
+}
+
 void read_prompts(const Path& file, infer::EmbedderOptions& options) {
   const auto json = read_json(file.string(), kLargestFile);
   if (!json.ok() || !json->is_object()) return;
@@ -52,6 +72,7 @@ std::string last_word(const std::string& type) { return type.substr(type.rfind('
 }  // namespace
 
 Result<infer::EmbedderOptions> embedding_options(const Path& model) {
+  if (model::is_gguf(model)) return options_of_gguf(model);
   infer::EmbedderOptions options;
   const Path list = model / "modules.json";
   std::error_code ignored;

@@ -1,4 +1,4 @@
-// What a model's folder says of embeddings: the files of sentence-transformers.
+// What a model's folder or file says of embeddings: the files of sentence-transformers, the metadata of GGUF.
 #pragma once
 
 #include "base/error.h"
@@ -7,8 +7,8 @@
 
 namespace malmoi::app {
 
-/// How rows are pooled (modules.json and the folder of its pooling), and what is read before questions and documents (`prompts` of
-/// config_sentence_transformers.json). The mean and nothing where the folder, or a GGUF file, says nothing. Errors: a pooling or a
+/// How rows are pooled (modules.json and the folder of its pooling, `pooling_type` of a GGUF file), and what is read before
+/// questions and documents (`prompts` of config_sentence_transformers.json). The mean and nothing where nothing is said. Errors: a pooling or a
 /// module that is not here (a dense layer), files that are not what they should be.
 Result<infer::EmbedderOptions> embedding_options(const Path& model);
 

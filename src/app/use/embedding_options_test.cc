@@ -1,9 +1,10 @@
-// The files of sentence-transformers: pooling, prompts, and what is refused.
+// The files of sentence-transformers, and of GGUF: pooling, prompts, and what is refused.
 #include "app/use/embedding_options.h"
 
 #include <gtest/gtest.h>
 
 #include "base/test_folder.h"
+#include "formats/gguf.h"
 
 namespace malmoi::app {
 namespace {
@@ -46,6 +47,21 @@ TEST_F(EmbeddingOptionsTest, PoolingAndPromptsAreRead) {
     EXPECT_EQ(options->query_prefix, "query: ");
     EXPECT_EQ(options->document_prefix, "passage: ");
   }
+}
+
+TEST_F(EmbeddingOptionsTest, AFileOfGgufSaysItByANumber) {
+  auto options_of = [&](uint32_t type) {
+    formats::GgufMetadata metadata;
+    metadata.set_text("general.architecture", "bert");
+    metadata.set_u32("bert.pooling_type", type);
+    const Path file = folder_ / "model.gguf";
+    EXPECT_TRUE(formats::write_gguf(file, metadata).ok());
+    return embedding_options(file);
+  };
+  EXPECT_EQ(options_of(1)->pooling, infer::TextPooling::kMean);
+  EXPECT_EQ(options_of(2)->pooling, infer::TextPooling::kFirst);
+  EXPECT_EQ(options_of(3)->pooling, infer::TextPooling::kLast);
+  EXPECT_EQ(options_of(4).error().code, ErrorCode::kUnsupported);
 }
 
 TEST_F(EmbeddingOptionsTest, WhatIsNotHereIsRefused) {
