@@ -27,8 +27,8 @@ std::vector<float> pool_rows(std::span<const float> rows, int64_t width, TextPoo
 
 struct EmbedderOptions {
   TextPooling pooling = TextPooling::kMean;
-  std::string query_prefix = {},
-              document_prefix = {};  // that the model was trained to read before texts of these purposes
+  // What the model was trained to read before texts of these purposes.
+  std::string query_prefix = {}, document_prefix = {};
   int64_t context_length = 0;
 };
 

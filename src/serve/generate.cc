@@ -186,7 +186,7 @@ asio::awaitable<void> send_whole(Exchange& exchange, Teller& teller, Answers& an
 // A request that its provider was given. What is not told of it when this goes away is ended.
 struct Generation {
   std::shared_ptr<EventQueue> queue;
-  QueueGuard guard;
+  std::unique_ptr<QueueGuard> guard;
   bool stream;
   Answers answers;
   Teller teller;
@@ -199,16 +199,14 @@ Begun begin(Exchange& exchange, const protocol::TextProtocol& protocol, const pr
   Prepared& prepared = std::get<Prepared>(preparation);
   chat::Provider& provider = *exchange.shared().provider;
   auto queue = std::make_shared<EventQueue>(exchange.executor());
+  auto guard = std::make_unique<QueueGuard>(queue);
   size_t count = prepared.echoes.size();
   chat::AnswerForm form = prepared.requests.front().form;  // one for all: a chat is one request
-  if (auto error = submit(exchange.shared(), provider, prepared, queue)) {
-    queue->close();
-    return *error;
-  }
+  if (auto error = submit(exchange.shared(), provider, prepared, queue)) return *error;
   const protocol::GenerationOptions& options = prepared.options;
   protocol::ResponseHead head = make_head(protocol.id_prefix, provider, options);
   return std::unique_ptr<Generation>(new Generation{
-      queue, QueueGuard(queue), options.stream,
+      queue, std::move(guard), options.stream,
       Answers(exchange.shared().metrics, start,
               {.count = count,
                .each = static_cast<size_t>(options.n),
