@@ -14,7 +14,7 @@ struct MarkNames {
 
 constexpr MarkNames kMarkNames[] = {
     {"<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>"},     // Qwen, CodeGemma
-    {"<fim_prefix>", "<fim_suffix>", "<fim_middle>"},           // StarCoder, Granite, SmolLM2
+    {"<fim_prefix>", "<fim_suffix>", "<fim_middle>"},           // StarCoder, Granite
     {"<fim-prefix>", "<fim-suffix>", "<fim-middle>"},           // SantaCoder
     {"<|fim_pre|>", "<|fim_suf|>", "<|fim_mid|>"},              // LFM2
     {"<｜fim▁begin｜>", "<｜fim▁hole｜>", "<｜fim▁end｜>"},     // DeepSeek
