@@ -3,8 +3,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "app/use/generate.h"
 #include "app/use/load_choice.h"
-#include "nn/state.h"
 
 namespace malmoi::cli {
 

@@ -41,7 +41,7 @@ struct StatePool::Impl {
       : layers(std::move(states)), dtype(type), keys(key_type), store(budget) {}
   // The rows of kLatent are keys and values at once, and stay as they are.
   bool in_bytes(const LayerState& layer) const {
-    return keys == KeyType::kQ8_0 && layer.kind != StateKind::kLatent &&
+    return keys == KeyType::kQ8_0 && layer.kind != StateKind::kLatent && !has_elements(layer.kind) &&
            (layer.key_width | layer.value_width) % kernels::kByteGroup == 0;
   }
   RowPages rows_of(const LayerState& layer) const {

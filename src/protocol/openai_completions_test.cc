@@ -154,7 +154,7 @@ TEST(Completion, TakesTheSamplersOfOtherServers) {
     "dry_penalty_last_n":512,"dry_sequence_breakers":["\n","."],"mirostat":2,"mirostat_tau":3.5,"mirostat_eta":0.2})";
   auto completed = completion("{\"prompt\":\"a\"," + fields);
   ASSERT_TRUE(completed.ok()) << completed.error().to_string();
-  auto answered = parse_chat(*parse_body(R"({"messages":[{"role":"user","content":"a"}],)" + fields), {});
+  auto answered = chat(R"({"messages":[{"role":"user","content":"a"}],)" + fields);
   ASSERT_TRUE(answered.ok()) << answered.error().to_string();
   for (const chat::SamplingOptions& s : {completed->options.sampling, answered->options.sampling}) {
     EXPECT_EQ(s.typical_p, 0.9);
@@ -182,7 +182,7 @@ TEST(Completion, EveryNumberOfSamplingHasItsRangeAndDefault) {
     for (std::string name : {std::string(field.name), std::string(field.alias)}) {
       if (name.empty()) continue;
       auto with = [&](double value) {
-        return parse_completion(*parse_body(dump_json({{"prompt", "a"}, {name, value}})), defaults);
+        return kOpenAiCompletions.read(Json{{"prompt", "a"}, {name, value}}, {}, defaults);
       };
       EXPECT_TRUE(with(1).ok()) << name;
       auto request = with(field.high * 2 + 1);

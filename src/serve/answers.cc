@@ -22,7 +22,7 @@ Answers::Answers(Metrics& metrics, double start, AnswersOptions options)
       last_(options_.count, 0),
       calls_(options_.count, 0),
       ended_(options_.count, false),
-      counted_(options_.count, false),
+      prompts_(options_.count),
       left_(options_.count) {
   for (size_t i = 0; i < whole_.size(); ++i) {
     whole_[i].index = static_cast<int64_t>(i);
@@ -41,12 +41,14 @@ void Answers::measure(const AnswerEvent& event) {
   }
 }
 
-// Once per prompt, with the first that is heard of its answers.
+// Once per prompt. A provider may know no sooner than at the end.
 void Answers::count_prompt(const AnswerEvent& event) {
-  if (event.event.answer != 0 || counted_[event.answer]) return;
-  counted_[event.answer] = true;
-  told_.usage.prompt_tokens += event.event.prompt_tokens;
-  told_.usage.cached_tokens += event.event.cached_tokens;
+  if (event.event.answer != 0) return;
+  chat::Usage& counted = prompts_[event.answer];
+  told_.usage.prompt_tokens += event.event.prompt_tokens - counted.prompt_tokens;
+  told_.usage.cached_tokens += event.event.cached_tokens - counted.cached_tokens;
+  counted.prompt_tokens = event.event.prompt_tokens;
+  counted.cached_tokens = event.event.cached_tokens;
 }
 
 // The next piece of an answer: its first one begins with what it echoes.
@@ -119,9 +121,9 @@ std::vector<protocol::Answer> Answers::add_prompt_token(const AnswerEvent& event
 
 std::vector<protocol::Answer> Answers::add(const AnswerEvent& event) {
   const chat::TokenEvent& token = event.event;
+  if (ended_[event.answer]) return {};  // the provider does not know yet
   count_prompt(event);
   if (token.prompt) return add_prompt_token(event);
-  if (ended_[event.answer]) return {};  // the provider does not know yet
   measure(event);
   if (token.finish == chat::FinishReason::kError || token.finish == chat::FinishReason::kCancelled) {
     bool stopped = token.finish == chat::FinishReason::kCancelled;

@@ -60,7 +60,7 @@ class Answers {
   std::vector<std::unique_ptr<chat::AnswerParser>> parsers_;  // null: all is content
   std::vector<int64_t> calls_;                                // told of each answer
   std::vector<bool> ended_;
-  std::vector<bool> counted_;  // answers whose prompts are
+  std::vector<chat::Usage> prompts_;  // of each prompt, at its first answer: what told_ has of it
   protocol::Told told_;
   size_t left_;
   std::optional<protocol::ApiError> failure_;

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "nn/state.h"
 #include "tensor/dtype.h"
 
 namespace malmoi::app {

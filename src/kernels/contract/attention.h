@@ -54,7 +54,7 @@ struct AttentionArgs {
   int64_t page_rows = 0;                                             // of segments that have pages
   /// Keys and values are rows in 8 bits (contract/byte_rows.h), in pages; their strides are in bytes then. Forward.
   bool byte_rows = false;
-  float scale = 1, softcap = 0;                                      // scale > 0; softcap c > 0: s -> c tanh(s / c)
+  float scale = 1, softcap = 0;  // scale > 0; softcap c > 0: s -> c tanh(s / c)
   AttentionMask mask;
   /// Added to the score of query p and key j after the soft cap: entry bias_left + clamp(j - p, -bias_left, bias_right) of
   /// the head's row (relative positions; ALiBi).

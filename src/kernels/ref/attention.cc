@@ -14,8 +14,7 @@ void forward_row(const AttentionArgs& a, const AttentionSegment& s, int64_t head
     if (!visible(a, s, query, j)) continue;
     double p = std::exp(scores.full[static_cast<size_t>(j)] - scores.lse) *
                dropout_factor(a.dropout, dropout_index(a, head, row, j));
-    for (int64_t d = 0; d < a.value_dim; ++d)
-      sum[static_cast<size_t>(d)] += p * value_element<T>(a, s, head, j, d);
+    for (int64_t d = 0; d < a.value_dim; ++d) sum[static_cast<size_t>(d)] += p * value_element<T>(a, s, head, j, d);
   }
   T* out = as<T>(a.out) + row * a.out_stride + head * a.value_dim;
   for (int64_t d = 0; d < a.value_dim; ++d) put(out[d], sum[static_cast<size_t>(d)]);
