@@ -94,7 +94,27 @@ def errors(client, model):
     refused(openai.BadRequestError, lambda: client.completions.create(model=model, prompt="말" * 1000), "context_length_exceeded")
     assert refused(openai.BadRequestError, lambda: client.completions.create(model=model, prompt="a", temperature=-1)).param == "temperature"
     assert refused(openai.BadRequestError, lambda: client.completions.create(model=model, prompt="a", logit_bias={"99999999": 1})).param == "logit_bias"
-    refused(openai.NotFoundError, lambda: client.embeddings.create(model=model, input="a"), "unknown_url")
+    refused(openai.NotFoundError, lambda: client.embeddings.create(model="gpt-none", input="a"), "model_not_found")
+    refused(openai.NotFoundError, lambda: client.moderations.create(input="a"), "unknown_url")
+
+
+def cosine(a, b):
+    return sum(x * y for x, y in zip(a, b))
+
+
+def embeddings(client, model):
+    texts = ["오늘 날씨가 너무 좋다.", "The weather today is fine."]
+    packed = client.embeddings.create(model=model, input=texts)  # the client asks for base64 and unpacks it
+    assert [d.index for d in packed.data] == [0, 1] and packed.usage.total_tokens == sum(len(t.encode()) for t in texts), packed.usage
+    plain = client.embeddings.create(model=model, input=texts, encoding_format="float")
+    for a, b in zip(packed.data, plain.data):
+        assert len(a.embedding) == 64 and abs(cosine(a.embedding, a.embedding) - 1) < 1e-5
+        assert all(abs(x - y) < 1e-6 for x, y in zip(a.embedding, b.embedding))
+    assert packed.data[0].embedding != packed.data[1].embedding
+    ids = client.embeddings.create(model=model, input=[[84, 104, 101], [104, 105]], dimensions=8)
+    assert [len(d.embedding) for d in ids.data] == [8, 8] and ids.usage.prompt_tokens == 5
+    assert refused(openai.BadRequestError, lambda: client.embeddings.create(model=model, input="")).param == "input"
+    assert refused(openai.BadRequestError, lambda: client.embeddings.create(model=model, input="a", dimensions=65)).param == "dimensions"
 
 
 malmoi, folder = sys.argv[1:]
@@ -113,8 +133,9 @@ with serve_support.server(malmoi, folder, "--name", "tiny", "--api-key-file", ke
     assert names == ["tiny"], names
     completions(client, "tiny")
     chat(client, "tiny")
+    embeddings(client, "tiny")
     errors(client, "tiny")
     refused(openai.AuthenticationError, lambda: openai.OpenAI(base_url=url + "v1", api_key="wrong", max_retries=0).models.list(), "invalid_api_key")
 with serve_support.server(malmoi, folder, "--name", "caller", template=TEMPLATE) as url:
     tools(openai.OpenAI(base_url=url + "v1", api_key="unused", max_retries=0, timeout=60), "caller")
-print(f"openai {openai.__version__}: completions, chat, tools, streams, errors, keys")
+print(f"openai {openai.__version__}: completions, chat, embeddings, tools, streams, errors, keys")

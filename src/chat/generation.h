@@ -16,8 +16,14 @@
 
 namespace malmoi::chat {
 
-/// A text to continue, the ids of one, or a conversation to answer.
-using Prompt = std::variant<std::string, std::vector<int32_t>, std::vector<Message>>;
+/// A text with a gap, which an answer fills.
+struct Gap {
+  std::string before, after;
+  const char* field = "suffix";  // at fault where the model fills none
+};
+
+/// A text to continue, the ids of one, a conversation to answer, or a gap.
+using Prompt = std::variant<std::string, std::vector<int32_t>, std::vector<Message>, Gap>;
 
 struct AnswerFamily;
 

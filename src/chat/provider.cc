@@ -15,4 +15,12 @@ Result<std::vector<TokenPiece>> Provider::tokenize(const TokenizeRequest&) const
 
 Result<std::string> Provider::detokenize(std::span<const int32_t>) const { return no_tokenizer(); }
 
+Result<std::string> Provider::render(GenerationRequest) const {
+  return unsupported("the chat template of this model is not here", "", "use a model that runs on this machine");
+}
+
+Result<Embeddings> Provider::embed(const EmbeddingRequest&) const {
+  return unsupported("this model gives no embeddings", "model", "use a model that runs on this machine");
+}
+
 }  // namespace malmoi::chat

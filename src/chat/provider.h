@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "chat/embedding.h"
 #include "chat/generation.h"
 #include "chat/tokenize.h"
 
@@ -54,6 +55,11 @@ class Provider {
   virtual Result<std::vector<TokenPiece>> tokenize(const TokenizeRequest& request) const;
   /// The text of ids. Errors: as tokenize().
   virtual Result<std::string> detokenize(std::span<const int32_t> ids) const;
+  /// The text that an answer to a conversation would go on with. Errors: a provider without the template; as prepare().
+  virtual Result<std::string> render(GenerationRequest request) const;
+  /// Takes as long as reading the texts. Errors: a provider without embeddings; a text that is empty or too long, more of them
+  /// than kMaxEmbeddingTokens, more dimensions than there are.
+  virtual Result<Embeddings> embed(const EmbeddingRequest& request) const;
 };
 
 }  // namespace malmoi::chat

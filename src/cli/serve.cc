@@ -46,6 +46,10 @@ class StopDeadline {
   std::thread thread_;
 };
 
+std::string is_path(const std::string& text) {
+  return text.starts_with('/') ? "" : "'" + text + "' is not a path; begin it with /";
+}
+
 }  // namespace
 
 void add_serve(CLI::App& root, Invocation& invocation) {
@@ -68,6 +72,14 @@ void add_serve(CLI::App& root, Invocation& invocation) {
                       "a Host name to answer to besides this machine's own (may be repeated)");
   command->add_option("--cors-origin", server.cors_origins,
                       "an origin whose web pages may call, or * (may be repeated)");
+  command
+      ->add_option("--health-path", server.health_path,
+                   "a path that answers as /health does, such as a hosting platform asks for")
+      ->envname("AIP_HEALTH_ROUTE")
+      ->check(is_path);
+  command->add_option("--predict-path", server.predict_path, "a path that answers as /predict does (Vertex AI)")
+      ->envname("AIP_PREDICT_ROUTE")
+      ->check(is_path);
   add_chat_template_option(*command, o->chat_template);
   command->add_option("--max-running", o->max_running, "answers decoded together")->check(CLI::Range(1, 4096));
   command

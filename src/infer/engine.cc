@@ -1,10 +1,16 @@
 #include "infer/engine.h"
 
 #include <chrono>
+#include <utility>
 
 #include "infer/text_stream.h"
 
 namespace malmoi::infer {
+namespace {
+
+Error stopping_error() { return {ErrorCode::kCancelled, "the server is stopping", "", "try again later"}; }
+
+}  // namespace
 
 Result<std::unique_ptr<Engine>> Engine::create(const model::Model& model, const tokenizer::Tokenizer& tokenizer,
                                                const EngineOptions& options) {
@@ -36,7 +42,7 @@ Status Engine::submit(Request request, TokenSink sink) {
   }
   TokenHandler tokens = text_handler(*tokenizer_, request, std::move(sink));
   std::lock_guard lock(mutex_);
-  if (stopping_) return Error{ErrorCode::kCancelled, "the server is stopping", "", "try again later"};
+  if (stopping_) return stopping_error();
   inbox_.push_back({std::move(request), std::move(tokens)});
   wake_.notify_all();
   return {};
@@ -45,6 +51,19 @@ Status Engine::submit(Request request, TokenSink sink) {
 Status Engine::prepare(const chat::Constraint& constraint) {
   auto compiled = constraints_.compile(constraint);
   return compiled.ok() ? Status() : compiled.error();
+}
+
+Status Engine::run(std::function<void()> work) {
+  std::packaged_task<void()> task(std::move(work));
+  std::future<void> done = task.get_future();
+  {
+    std::lock_guard lock(mutex_);
+    if (stopping_) return stopping_error();
+    work_.push_back(std::move(task));
+    wake_.notify_all();
+  }
+  done.get();
+  return {};
 }
 
 EngineStats Engine::stats() const {
@@ -59,7 +78,7 @@ void Engine::drain(double seconds) {
   std::unique_lock lock(mutex_);
   stopping_ = true;
   wake_.notify_all();
-  auto done = [this] { return !busy_ && inbox_.empty(); };
+  auto done = [this] { return !busy_ && !has_news(); };
   if (idle_.wait_for(lock, std::chrono::duration<double>(seconds), done)) return;
   cancel_ = true;
   idle_.wait(lock, done);
@@ -68,19 +87,21 @@ void Engine::drain(double seconds) {
 void Engine::loop() {
   std::unique_lock lock(mutex_);
   while (true) {
-    wake_.wait(lock, [this] { return stopping_ || busy_ || !inbox_.empty(); });
-    if (!busy_ && inbox_.empty()) return;
+    wake_.wait(lock, [this] { return stopping_ || busy_ || has_news(); });
+    if (!busy_ && !has_news()) return;
     // What came in is counted by the scheduler before anyone can look again.
     for (Submission& s : inbox_) (void)scheduler_->submit(std::move(s.request), std::move(s.handler));  // was checked
     inbox_.clear();
+    std::vector<std::packaged_task<void()>> work = std::exchange(work_, {});
     busy_ = true;
     bool cancel = cancel_;
     lock.unlock();
+    for (std::packaged_task<void()>& task : work) task();  // keeps what it throws
     if (cancel) scheduler_->cancel();
     bool more = scheduler_->step();
     lock.lock();
     busy_ = more;
-    if (!busy_ && inbox_.empty()) idle_.notify_all();
+    if (!busy_ && !has_news()) idle_.notify_all();
   }
 }
 

@@ -3,6 +3,8 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -35,6 +37,9 @@ class Engine {
   /// Compiles a rule for answers, which takes long for a large one: a request with it is then submitted at once. Errors: as
   /// grammar::compile.
   Status prepare(const chat::Constraint& constraint);
+  /// Runs `work` on the engine's thread between two steps, and returns once it is done: a model computes on one thread at a
+  /// time. What it throws is thrown here. Errors: an engine that is stopping.
+  Status run(std::function<void()> work);
   EngineStats stats() const;
   /// Refuses new requests and returns when those running are done, or cancelled once `seconds` have passed.
   void drain(double seconds);
@@ -46,6 +51,7 @@ class Engine {
   };
   Engine(const tokenizer::Tokenizer& tokenizer, std::unique_ptr<Scheduler> scheduler);
   void loop();
+  bool has_news() const { return !inbox_.empty() || !work_.empty(); }
 
   const tokenizer::Tokenizer* tokenizer_;
   SequenceBreakerFinder breakers_;
@@ -54,7 +60,8 @@ class Engine {
   mutable std::mutex mutex_;
   std::condition_variable wake_, idle_;
   std::vector<Submission> inbox_;  // guarded by mutex_, as all below
-  bool busy_ = false;              // the scheduler has something to do
+  std::vector<std::packaged_task<void()>> work_;
+  bool busy_ = false;  // there is something to do
   bool stopping_ = false, cancel_ = false;
   std::thread thread_;
 };

@@ -5,13 +5,17 @@
 #include <variant>
 
 #include "chat/conversation.h"
+#include "infer/infill.h"
 #include "infer/prompt.h"
+#include "infer/token_pieces.h"
 
 namespace malmoi::infer {
 
 EngineProvider::EngineProvider(Engine& engine, const tokenizer::Tokenizer& tokenizer, EngineProviderOptions options)
     : engine_(&engine), tokenizer_(&tokenizer), options_(std::move(options)) {
   options_.model.context_length = engine.context_length();
+  options_.embedding.context_length = options_.model.context_length;
+  embedder_ = std::make_unique<Embedder>(engine.model(), tokenizer, options_.embedding);
 }
 
 std::vector<int32_t> EngineProvider::ids_of(std::string_view text, bool parse_special) const {
@@ -42,6 +46,11 @@ Result<chat::GenerationRequest> EngineProvider::prepare(chat::GenerationRequest 
     request.prompt = chat_ids(engine_->model(), *tokenizer_, options_.stop_ids, rendered);
   } else if (const auto* text = std::get_if<std::string>(&request.prompt)) {
     request.prompt = ids_of(*text, true);
+  } else if (const auto* gap = std::get_if<chat::Gap>(&request.prompt)) {
+    MALMOI_TRY(check_continues(engine_->model()));
+    MALMOI_ASSIGN(InfillPrompt infill, infill_prompt(*tokenizer_, *gap));
+    request.prompt = std::move(infill.ids);
+    request.end_ids = std::move(infill.end_ids);
   }
   if (request.constraint) MALMOI_TRY(engine_->prepare(*request.constraint));
   return request;
@@ -83,15 +92,21 @@ chat::ProviderStats EngineProvider::stats() const {
 }
 
 Result<std::vector<chat::TokenPiece>> EngineProvider::tokenize(const chat::TokenizeRequest& request) const {
-  std::vector<chat::TokenPiece> pieces;
-  for (int32_t id : tokenizer_->encode(request.text, {request.add_special, request.parse_special})) {
-    if (request.with_pieces)
-      pieces.push_back({id, tokenizer_->piece(id), tokenizer_->token_bytes(id), tokenizer_->is_special(id)});
-    else pieces.push_back({.id = id});
-  }
-  return pieces;
+  return token_pieces(*tokenizer_, request);
 }
 
 Result<std::string> EngineProvider::detokenize(std::span<const int32_t> ids) const { return tokenizer_->decode(ids); }
+
+Result<std::string> EngineProvider::render(chat::GenerationRequest request) const {
+  MALMOI_ASSIGN(chat::RenderedChat rendered, chat::begin_answer(options_.chat_template, request));
+  return std::move(rendered.prompt);
+}
+
+Result<chat::Embeddings> EngineProvider::embed(const chat::EmbeddingRequest& request) const {
+  MALMOI_TRY(health());
+  MALMOI_ASSIGN(const int32_t adapter, adapter_of(request.model));
+  return embedder_->embed(request, adapter,
+                          [this](std::function<void()> pass) { return engine_->run(std::move(pass)); });
+}
 
 }  // namespace malmoi::infer

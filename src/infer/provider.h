@@ -1,12 +1,14 @@
 // An engine as a chat::Provider: conversations and texts become ids, and what the model writes is told as text.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/mapped_files.h"
 #include "chat/chat_template.h"
 #include "chat/provider.h"
+#include "infer/embedder.h"
 #include "infer/engine.h"
 
 namespace malmoi::infer {
@@ -16,6 +18,7 @@ struct EngineProviderOptions {
   chat::ChatTemplate chat_template = chat::ChatTemplate::plain();
   std::vector<int32_t> stop_ids;      // end of text
   std::vector<std::string> adapters;  // the names of the model's, by which requests call it with them
+  EmbedderOptions embedding = {};     // its context length is the engine's
 };
 
 /// generate() calls its sink on the engine's thread.
@@ -26,7 +29,8 @@ class EngineProvider : public chat::Provider {
 
   chat::ModelInfo info() const override { return options_.model; }
   std::vector<chat::ModelInfo> models() const override;
-  /// Errors: a chat template that cannot be followed, tools for one that knows none (chat::begin_answer).
+  /// Errors: a chat template that cannot be followed, tools for one that knows none (chat::begin_answer); a gap for a model
+  /// that fills none (infer/infill.h).
   Result<chat::GenerationRequest> prepare(chat::GenerationRequest request) const override;
   /// Errors: as Engine::submit; a name that no model has.
   Status generate(chat::GenerationRequest request, chat::TokenSink sink) override;
@@ -36,6 +40,9 @@ class EngineProvider : public chat::Provider {
   void drain(double seconds) override { engine_->drain(seconds); }
   Result<std::vector<chat::TokenPiece>> tokenize(const chat::TokenizeRequest& request) const override;
   Result<std::string> detokenize(std::span<const int32_t> ids) const override;
+  Result<std::string> render(chat::GenerationRequest request) const override;
+  /// Of a text's last hidden states, of an encoder-decoder its encoder's. Errors: as above; a name that no model has.
+  Result<chat::Embeddings> embed(const chat::EmbeddingRequest& request) const override;
 
  private:
   std::vector<int32_t> ids_of(std::string_view text, bool parse_special) const;
@@ -44,6 +51,7 @@ class EngineProvider : public chat::Provider {
   Engine* engine_;
   const tokenizer::Tokenizer* tokenizer_;
   EngineProviderOptions options_;
+  std::unique_ptr<Embedder> embedder_;
 };
 
 }  // namespace malmoi::infer

@@ -77,6 +77,12 @@ TEST_F(EngineProviderTest, AConversationGoesThroughTheTemplateAndUsersWriteText)
   EXPECT_EQ(again->stop, prepared->stop);
 }
 
+TEST_F(EngineProviderTest, AConversationIsRenderedAsItWouldBeAnswered) {
+  auto rendered = provider_->render({.prompt = std::vector<chat::Message>{{"system", "짧게."}, {"user", "hi"}}});
+  ASSERT_TRUE(rendered.ok()) << rendered.error().to_string();
+  EXPECT_EQ(*rendered, "짧게.\n\nuser: hi\nassistant:");
+}
+
 // Through the template, the grammar and the parser: a call that must be made is one of the function's.
 TEST_F(EngineProviderTest, ThePromptHoldsToolsAndACallThatMustBeMadeIsMade) {
   auto published = chat::PublishedTemplate::of_text(

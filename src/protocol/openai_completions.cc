@@ -4,35 +4,29 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "base/utf8.h"
 #include "protocol/openai_error.h"
+#include "protocol/text_inputs.h"
 
 namespace malmoi::protocol {
 namespace {
 
-void read_prompts(Fields& fields, std::vector<chat::Prompt>& prompts) {
-  const Json* prompt = fields.raw("prompt");
-  if (!prompt) return fields.fail("prompt", "'prompt' is missing", "give a text, a list of texts, or token ids");
-  auto wrong = [&] {
-    fields.fail("prompt", "'prompt' is not a text, a list of texts, a list of ids, or a list of lists of ids");
-  };
-  if (prompt->is_string()) return prompts.push_back(prompt->get<std::string>());
-  if (!prompt->is_array() || prompt->empty()) return wrong();
-  if ((*prompt)[0].is_number()) {
-    std::vector<int32_t> ids;
-    if (!read_ids(*prompt, ids)) return wrong();
-    return prompts.push_back(std::move(ids));
+// With a suffix each text is what stands before a gap.
+void read_prompts(Fields& fields, TextRequest& request) {
+  const std::string suffix = fields.text("suffix").value_or("");
+  for (TextOrIds& input : read_inputs(fields, "prompt", static_cast<size_t>(kMaxAnswers))) {
+    auto* text = std::get_if<std::string>(&input);
+    if (suffix.empty()) {
+      std::visit([&](auto& value) { request.prompts.emplace_back(std::move(value)); }, input);
+    } else if (text) {
+      request.prompts.emplace_back(chat::Gap{std::move(*text), suffix});
+    } else {
+      return fields.fail("prompt", "ids do not go with 'suffix'", "give the prompt as a text");
+    }
   }
-  if (prompt->size() > static_cast<size_t>(kMaxAnswers))
-    return fields.fail("prompt", "more than " + std::to_string(kMaxAnswers) + " prompts in one request",
-                       "send several requests");
-  for (const Json& one : *prompt) {
-    std::vector<int32_t> ids;
-    if (one.is_string()) prompts.push_back(one.get<std::string>());
-    else if (read_ids(one, ids)) prompts.push_back(std::move(ids));
-    else return wrong();
-  }
+  if (!suffix.empty() && request.echo) fields.fail("echo", "'echo' does not go with 'suffix'", "leave one of them out");
 }
 
 // A token's name in these lists: its text, or `bytes:\xeb\x82` where it is a part of a character, so that two parts never
@@ -88,15 +82,14 @@ Result<TextRequest> read_completion(const Json& body, const Address&, const chat
   Fields fields(body);
   TextRequest request{.options = read_options(fields, defaults), .prompt_field = "prompt"};
   GenerationOptions& options = request.options;
-  read_prompts(fields, request.prompts);
   options.max_tokens = fields.integer("max_tokens", 0, 1 << 24).value_or(16);
   request.echo = fields.boolean("echo").value_or(false);
+  read_prompts(fields, request);
   if (auto logprobs = fields.integer("logprobs", 0, kMaxTopLogprobs)) {
     options.logprobs = true;
     options.top_logprobs = *logprobs;
   }
   options.prompt_logprobs = request.echo && options.logprobs;
-  fields.refuse("suffix", "this model continues texts, it does not fill gaps", "");
   fields.refuse("tools", "the model calls no functions");
   fields.refuse("best_of", "answers are not ranked; ask for 'n' of them", options.n);
   if (static_cast<int64_t>(request.prompts.size()) * options.n > kMaxAnswers)

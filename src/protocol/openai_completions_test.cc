@@ -58,6 +58,16 @@ TEST(Completion, PromptsOfEveryForm) {
   }
 }
 
+TEST(Completion, ASuffixStandsBehindAGapAfterEachPrompt) {
+  auto request = completion(R"({"prompt":["a","b"],"suffix":"c"})");
+  ASSERT_TRUE(request.ok()) << request.error().to_string();
+  ASSERT_EQ(request->prompts.size(), 2u);
+  const auto& gap = std::get<chat::Gap>(request->prompts[1]);
+  EXPECT_EQ(gap.before, "b");
+  EXPECT_EQ(gap.after, "c");
+  EXPECT_EQ(std::get<std::string>(completion(R"({"prompt":"a","suffix":""})")->prompts[0]), "a");
+}
+
 TEST(Completion, RefusesByName) {
   struct Case {
     const char* body;
@@ -70,7 +80,9 @@ TEST(Completion, RefusesByName) {
         {R"({"prompt":["a","b","c"],"n":64})", "n"},
         {R"({"prompt":"a","max_tokens":-1})", "max_tokens"},
         {R"({"prompt":"a","max_tokens":"7"})", "max_tokens"},
-        {R"({"prompt":"a","suffix":"b"})", "suffix"},
+        {R"({"prompt":"a","suffix":5})", "suffix"},
+        {R"({"prompt":[1,2],"suffix":"b"})", "prompt"},
+        {R"({"prompt":"a","suffix":"b","echo":true})", "echo"},
         {R"({"prompt":"a","best_of":3})", "best_of"},
         {R"({"prompt":"a","stop":[""]})", "stop"},
         {R"({"prompt":"a","stop":7})", "stop"},

@@ -45,10 +45,12 @@ class Exchange {
   /// Runs `work` on a worker thread and waits for its value.
   template <typename Work>
   auto on_worker(Work work) -> asio::awaitable<decltype(work())> {
-    using Value = decltype(work());
-    auto task = [](Work w) -> asio::awaitable<Value> { co_return w(); };
-    asio::thread_pool& workers = shared_.workers->for_body(request_.body().size());
-    co_return co_await asio::co_spawn(workers, task(std::move(work)), asio::use_awaitable);
+    return on(shared_.workers->for_body(request_.body().size()), std::move(work));
+  }
+  /// The same of work that takes the model's time.
+  template <typename Work>
+  auto on_slow_worker(Work work) -> asio::awaitable<decltype(work())> {
+    return on(shared_.workers->slow, std::move(work));
   }
 
   /// Closes `queue` within a second of the client's going away, until unwatch(). A client that only sends no more
@@ -61,6 +63,12 @@ class Exchange {
   asio::any_io_executor executor() { return stream_.get_executor(); }
 
  private:
+  template <typename Work>
+  static auto on(asio::thread_pool& workers, Work work) -> asio::awaitable<decltype(work())> {
+    using Value = decltype(work());
+    auto task = [](Work w) -> asio::awaitable<Value> { co_return w(); };
+    co_return co_await asio::co_spawn(workers, task(std::move(work)), asio::use_awaitable);
+  }
   void finish_header(http::fields& header);
   asio::awaitable<bool> write(std::string_view head, std::string_view body, double seconds);
   void look_later();

@@ -4,6 +4,8 @@
 
 #include <atomic>
 #include <ctime>
+#include <memory>
+#include <utility>
 #include <variant>
 
 #include "base/log.h"
@@ -147,26 +149,73 @@ asio::awaitable<void> send_stream(Exchange& exchange, Teller& teller, Answers& a
   co_await exchange.end_stream();
 }
 
-asio::awaitable<void> send_whole(Exchange& exchange, Teller& teller, Answers& answers, EventQueue& queue) {
+// What becomes of answers that are told as a whole. Nothing: the client is gone.
+asio::awaitable<std::optional<protocol::Reply>> collect(Exchange& exchange, Teller& teller, Answers& answers,
+                                                        EventQueue& queue) {
   while (!answers.done()) {
     std::vector<AnswerEvent> events = co_await queue.pop();
     if (events.empty()) {
-      std::optional<ApiError> why = explain(queue.end());
-      co_await send_failure(exchange, teller, why, false, std::string());
-      co_return;
+      exchange.abandon();
+      const std::optional<ApiError> why = explain(queue.end());
+      if (!why) co_return std::nullopt;
+      co_return std::optional<protocol::Reply>(*why);
     }
     for (const AnswerEvent& event : events) {
       take(event, answers, queue);
-      if (!answers.failure()) continue;
-      co_await exchange.send_error(*answers.failure());
-      co_return;
+      if (answers.failure()) co_return std::optional<protocol::Reply>(*answers.failure());
     }
   }
-  std::string body = co_await exchange.on_worker(
-      [&] { return dump_json(teller.printer->whole(answers.whole(), answers.told())) + "\n"; });
+  protocol::Reply whole = co_await exchange.on_worker(
+      [&] { return protocol::Reply(teller.printer->whole(answers.whole(), answers.told())); });
+  co_return std::optional<protocol::Reply>(std::move(whole));
+}
+
+asio::awaitable<void> send_whole(Exchange& exchange, Teller& teller, Answers& answers, EventQueue& queue) {
+  const std::optional<protocol::Reply> reply = co_await collect(exchange, teller, answers, queue);
+  if (!reply) co_return;
+  if (const auto* error = std::get_if<ApiError>(&*reply)) {
+    co_await exchange.send_error(*error);
+    co_return;
+  }
+  std::string body = co_await exchange.on_worker([&] { return dump_json(std::get<Json>(*reply)) + "\n"; });
   HttpResponse response = text_response(http::status::ok, "application/json", std::move(body));
   response.set(http::field::cache_control, "no-store");
   co_await exchange.send(std::move(response));
+}
+
+// A request that its provider was given. What is not told of it when this goes away is ended.
+struct Generation {
+  std::shared_ptr<EventQueue> queue;
+  std::unique_ptr<QueueGuard> guard;
+  bool stream;
+  Answers answers;
+  Teller teller;
+};
+using Begun = std::variant<std::unique_ptr<Generation>, ApiError>;
+
+Begun begin(Exchange& exchange, const protocol::TextProtocol& protocol, const protocol::Address& address,
+            Preparation& preparation, double start) {
+  if (auto* error = std::get_if<ApiError>(&preparation)) return *error;
+  Prepared& prepared = std::get<Prepared>(preparation);
+  chat::Provider& provider = *exchange.shared().provider;
+  auto queue = std::make_shared<EventQueue>(exchange.executor());
+  auto guard = std::make_unique<QueueGuard>(queue);
+  size_t count = prepared.echoes.size();
+  chat::AnswerForm form = prepared.requests.front().form;  // one for all: a chat is one request
+  if (auto error = submit(exchange.shared(), provider, prepared, queue)) return *error;
+  const protocol::GenerationOptions& options = prepared.options;
+  protocol::ResponseHead head = make_head(protocol.id_prefix, provider, options);
+  return std::unique_ptr<Generation>(new Generation{
+      queue, std::move(guard), options.stream,
+      Answers(exchange.shared().metrics, start,
+              {.count = count,
+               .each = static_cast<size_t>(options.n),
+               .logprobs = options.logprobs,
+               .keep = !options.stream,
+               .echoes = std::move(prepared.echoes),
+               .form = std::move(form),
+               .one_call = !options.tools.parallel}),
+      Teller{protocol.printer(head, options, count), protocol::StreamText(protocol.stream_form(address))}});
 }
 
 }  // namespace
@@ -177,33 +226,33 @@ asio::awaitable<void> handle_text(Exchange& exchange, const protocol::TextProtoc
   chat::Provider& provider = *exchange.shared().provider;
   Preparation preparation =
       co_await exchange.on_worker([&] { return prepare(exchange.request().body(), address, protocol, provider); });
-  if (auto* error = std::get_if<ApiError>(&preparation)) {
+  Begun begun = begin(exchange, protocol, address, preparation, start);
+  if (auto* error = std::get_if<ApiError>(&begun)) {
     co_await exchange.send_error(*error);
     co_return;
   }
-  Prepared& prepared = std::get<Prepared>(preparation);
-  auto queue = std::make_shared<EventQueue>(exchange.executor());
-  QueueGuard guard(queue);
-  size_t count = prepared.echoes.size();
-  chat::AnswerForm form = prepared.requests.front().form;  // one for all: a chat is one request
-  if (auto error = submit(exchange.shared(), provider, prepared, queue)) {
-    co_await exchange.send_error(*error);
-    co_return;
-  }
-  Answers answers(exchange.shared().metrics, start,
-                  {.count = count,
-                   .each = static_cast<size_t>(prepared.options.n),
-                   .logprobs = prepared.options.logprobs,
-                   .keep = !prepared.options.stream,
-                   .echoes = std::move(prepared.echoes),
-                   .form = std::move(form),
-                   .one_call = !prepared.options.tools.parallel});
-  protocol::ResponseHead head = make_head(protocol.id_prefix, provider, prepared.options);
-  Teller teller{protocol.printer(head, prepared.options, count), protocol::StreamText(protocol.stream_form(address))};
-  exchange.watch(queue);
-  if (prepared.options.stream) co_await send_stream(exchange, teller, answers, *queue);
-  else co_await send_whole(exchange, teller, answers, *queue);
+  Generation& generation = *std::get<std::unique_ptr<Generation>>(begun);
+  exchange.watch(generation.queue);
+  if (generation.stream) co_await send_stream(exchange, generation.teller, generation.answers, *generation.queue);
+  else co_await send_whole(exchange, generation.teller, generation.answers, *generation.queue);
   exchange.unwatch();
+}
+
+asio::awaitable<std::optional<protocol::Reply>> whole_text(Exchange& exchange, const protocol::TextProtocol& protocol,
+                                                           const Json& body) {
+  double start = monotonic_seconds();
+  const protocol::Address address;
+  chat::Provider& provider = *exchange.shared().provider;
+  Preparation preparation = co_await exchange.on_worker([&] { return prepare(body, address, protocol, provider); });
+  if (auto* prepared = std::get_if<Prepared>(&preparation)) prepared->options.stream = false;
+  Begun begun = begin(exchange, protocol, address, preparation, start);
+  if (auto* error = std::get_if<ApiError>(&begun)) co_return std::optional<protocol::Reply>(*error);
+  Generation& generation = *std::get<std::unique_ptr<Generation>>(begun);
+  exchange.watch(generation.queue);
+  std::optional<protocol::Reply> reply =
+      co_await collect(exchange, generation.teller, generation.answers, *generation.queue);
+  exchange.unwatch();
+  co_return reply;
 }
 
 }  // namespace malmoi::serve

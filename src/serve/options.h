@@ -16,6 +16,7 @@ struct ServerOptions {
   std::vector<std::string> api_keys;       // empty: no key is asked for
   std::vector<std::string> allowed_hosts;  // names by which a server on the loopback may be called, besides its own
   std::vector<std::string> cors_origins;   // web pages of other origins that may call; "*": all
+  std::string health_path, predict_path;   // beside /health and /predict, as a hosting platform may ask; empty: none
   size_t max_header_bytes = 16 << 10;
   size_t max_body_bytes = 8 << 20;
   int64_t max_connections = 512;

@@ -49,7 +49,12 @@ Preparation prepare(const std::string& body, const protocol::Address& address, c
                     const chat::Provider& provider) {
   auto json = protocol::parse_body(body);
   if (!json.ok()) return protocol::to_api_error(json.error());
-  auto request = protocol.read(*json, address, provider.info().defaults);
+  return prepare(*json, address, protocol, provider);
+}
+
+Preparation prepare(const Json& body, const protocol::Address& address, const protocol::TextProtocol& protocol,
+                    const chat::Provider& provider) {
+  auto request = protocol.read(body, address, provider.info().defaults);
   if (!request.ok()) return protocol::to_api_error(request.error());
   Prepared out{.options = std::move(request->options)};
   if (!protocol::find_model(out.options.model, provider))

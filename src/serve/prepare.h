@@ -20,6 +20,9 @@ using Preparation = std::variant<Prepared, protocol::ApiError>;
 
 /// May take as long as reading its prompts: for a worker thread. Errors: what is wrong with the body, a model that is not there,
 /// what the provider refuses, a prompt that leaves no room in the context.
+Preparation prepare(const Json& body, const protocol::Address& address, const protocol::TextProtocol& protocol,
+                    const chat::Provider& provider);
+/// The same of a body as it came.
 Preparation prepare(const std::string& body, const protocol::Address& address, const protocol::TextProtocol& protocol,
                     const chat::Provider& provider);
 

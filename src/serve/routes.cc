@@ -4,12 +4,18 @@
 #include <variant>
 
 #include "base/percent.h"
+#include "protocol/apply_template.h"
 #include "protocol/fields.h"
+#include "protocol/infill.h"
 #include "protocol/openai_chat.h"
 #include "protocol/openai_completions.h"
+#include "protocol/openai_embeddings.h"
 #include "protocol/openai_models.h"
+#include "protocol/rerank.h"
 #include "protocol/tokenize.h"
+#include "serve/call.h"
 #include "serve/generate.h"
+#include "serve/hosting.h"
 #include "serve/page.h"
 #include "serve/target.h"
 
@@ -43,25 +49,12 @@ asio::awaitable<void> handle_metrics(Exchange& exchange) {
   return exchange.send(text_response(http::status::ok, "text/plain; version=0.0.4; charset=utf-8", std::move(text)));
 }
 
-// Answers at once, on a worker thread.
-asio::awaitable<void> handle_call(Exchange& exchange, protocol::Call call, protocol::Address address) {
-  const chat::Provider& provider = *exchange.shared().provider;
-  const HttpRequest& request = exchange.request();
-  protocol::Reply reply = co_await exchange.on_worker([&]() -> protocol::Reply {
-    if (request.method() != http::verb::post) return call(Json(), address, provider);
-    auto body = protocol::parse_body(request.body());
-    if (!body.ok()) return protocol::to_api_error(body.error());
-    return call(*body, address, provider);
-  });
-  if (auto* error = std::get_if<protocol::ApiError>(&reply)) {
-    co_await exchange.send_error(*error);
-    co_return;
-  }
-  HttpResponse response = json_response(http::status::ok, std::get<Json>(reply));
-  co_await exchange.send(std::move(response));
-}
-
 using Handler = asio::awaitable<void> (*)(Exchange& exchange);
+
+// A call that takes the model's time.
+struct SlowCall {
+  protocol::Call call;
+};
 
 struct Route {
   http::verb method;
@@ -69,15 +62,17 @@ struct Route {
   bool needs_key;
   bool needs_model;
   /// What answers: the server itself, a protocol of text, or a call.
-  std::variant<Handler, const protocol::TextProtocol*, protocol::Call> answer;
+  std::variant<Handler, const protocol::TextProtocol*, protocol::Call, SlowCall> answer;
   protocol::PrintError print_error = protocol::print_openai_error;
 };
+
+constexpr std::string_view kHealthPath = "/health", kPredictPath = "/predict";
 
 // One line a path. Of two that match, the first stands.
 const Route kRoutes[] = {
     {http::verb::get, "/livez", false, false, handle_live},
     {http::verb::get, "/readyz", false, false, handle_ready},
-    {http::verb::get, "/health", false, false, handle_ready},
+    {http::verb::get, kHealthPath, false, false, handle_ready},
     {http::verb::get, "/metrics", true, false, handle_metrics},
     {http::verb::get, "/v1/models", true, true, protocol::list_models},
     {http::verb::get, "/v1/models/*", true, true, protocol::show_model},
@@ -85,6 +80,16 @@ const Route kRoutes[] = {
     {http::verb::post, "/v1/chat/completions", true, true, &protocol::kOpenAiChat},
     {http::verb::post, "/tokenize", true, true, protocol::tokenize},
     {http::verb::post, "/detokenize", true, true, protocol::detokenize},
+    {http::verb::post, "/v1/embeddings", true, true, SlowCall{protocol::create_embeddings}},
+    {http::verb::post, "/v1/rerank", true, true, SlowCall{protocol::rerank}},
+    {http::verb::post, "/rerank", true, true, SlowCall{protocol::rerank}},
+    {http::verb::post, "/apply-template", true, true, protocol::apply_template},
+    {http::verb::post, "/infill", true, true, &protocol::kInfill},
+    // SageMaker, Azure ML, Vertex AI (which may name other paths: ServerOptions)
+    {http::verb::get, "/ping", false, false, handle_ready},
+    {http::verb::post, "/invocations", true, true, handle_invocation},
+    {http::verb::post, "/score", true, true, handle_invocation},
+    {http::verb::post, kPredictPath, true, true, handle_prediction},
 };
 const Route kPageRoute = {http::verb::get, "/", false, false, handle_page};
 
@@ -109,7 +114,18 @@ const Route* find_route(std::string_view path, http::verb method) {
   }
   return other;
 }
-const Route* find_route(const HttpRequest& request) { return find_route(path_of(request), request.method()); }
+// The path of the table that a request asks for: some have names of the user's own, too.
+std::string_view known_path(const ServerOptions& options, const HttpRequest& request) {
+  const std::string_view path = path_of(request);
+  if (path.empty()) return path;
+  if (path == options.health_path) return kHealthPath;
+  if (path == options.predict_path) return kPredictPath;
+  return path;
+}
+
+const Route* find_route(const Shared& shared, const HttpRequest& request) {
+  return find_route(known_path(shared.options, request), request.method());
+}
 
 protocol::Address address_of(const Route& route, const HttpRequest& request) {
   const std::string_view name = matched(route.path, path_of(request)).value_or("");
@@ -129,7 +145,7 @@ const char* methods_of(const Route& route) { return route.method == http::verb::
 asio::awaitable<void> handle_options(Exchange& exchange) {
   const HttpRequest& request = exchange.request();
   if (request.count(http::field::origin) > 0) return exchange.send(exchange.shared().access.preflight(request));
-  const Route* route = find_route(request);
+  const Route* route = find_route(exchange.shared(), request);
   HttpResponse response(http::status::no_content, 11);
   response.set(http::field::allow, std::string(route ? methods_of(*route) : "GET, HEAD, POST") + ", OPTIONS");
   return exchange.send(std::move(response));
@@ -151,12 +167,12 @@ std::optional<protocol::ApiError> refuse_body(const HttpRequest& request) {
 }  // namespace
 
 protocol::PrintError errors_of(const HttpRequest& request) {
-  const Route* route = find_route(request);
+  const Route* route = find_route(path_of(request), request.method());
   return route ? route->print_error : protocol::print_openai_error;
 }
 
 std::optional<HttpResponse> refuse(Shared& shared, const HttpRequest& request) {
-  const Route* route = find_route(request);
+  const Route* route = find_route(shared, request);
   auto refusal = [&](const protocol::ApiError& error) { return error_response(error, errors_of(request)); };
   if (auto error = shared.access.refuse_host(request)) return refusal(*error);
   bool asks = request.method() == http::verb::options;
@@ -191,11 +207,13 @@ bool wants_body(const HttpRequest& request) { return request.method() == http::v
 asio::awaitable<void> handle_request(Exchange& exchange) {
   const HttpRequest& request = exchange.request();
   if (request.method() == http::verb::options) return handle_options(exchange);
-  const Route& route = *find_route(request);
+  const Route& route = *find_route(exchange.shared(), request);
   if (const Handler* handle = std::get_if<Handler>(&route.answer)) return (*handle)(exchange);
   if (const auto* text = std::get_if<const protocol::TextProtocol*>(&route.answer))
     return handle_text(exchange, **text, address_of(route, request));
-  return handle_call(exchange, std::get<protocol::Call>(route.answer), address_of(route, request));
+  if (const SlowCall* slow = std::get_if<SlowCall>(&route.answer))
+    return handle_call(exchange, slow->call, address_of(route, request), CallTime::kLong);
+  return handle_call(exchange, std::get<protocol::Call>(route.answer), address_of(route, request), CallTime::kShort);
 }
 
 }  // namespace malmoi::serve

@@ -188,7 +188,8 @@ void Server::stop(double seconds) {
   impl.wait_for(0.5, all_closed);
   impl.io.stop();
   impl.thread.join();
-  for (asio::thread_pool* pool : {&impl.shared.workers->small, &impl.shared.workers->large}) pool->stop();
+  Shared::Workers& workers = *impl.shared.workers;
+  for (asio::thread_pool* pool : {&workers.small, &workers.large, &workers.slow}) pool->stop();
   impl.shared.workers.reset();  // waits for what runs there
   if (draining.joinable()) draining.join();
 }

@@ -7,10 +7,12 @@
 #include <utility>
 
 #include "app/use/chat.h"
+#include "app/use/embedding_options.h"
 #include "app/use/generate.h"
 #include "app/use/generation_defaults.h"
 #include "base/log.h"
 #include "base/mapped_files.h"
+#include "infer/encoder_provider.h"
 #include "infer/provider.h"
 #include "infer/state_budget.h"
 #include "serve/server.h"
@@ -118,6 +120,50 @@ class FileWatch {
   bool broken_ = false;
 };
 
+// What answers.
+struct Answering {
+  std::unique_ptr<infer::Engine> engine;  // null: of an encoder
+  std::unique_ptr<chat::Provider> provider;
+};
+
+Result<Answering> open_engine(const LoadedModel& loaded, const chat::ModelInfo& info,
+                              const std::vector<std::string>& adapters, const ServeOptions& options, const Job& job) {
+  MALMOI_ASSIGN(chat::ChatTemplate chat, chat_template(loaded.folder, *loaded.tokenizer, options.chat_template));
+  MALMOI_ASSIGN(infer::EmbedderOptions embedding, embedding_options(loaded.folder));
+  size_t state_bytes = options.state_bytes > 0 ? options.state_bytes : infer::default_state_bytes();
+  const size_t draft_bytes = options.draft.model.empty() ? 0 : state_bytes / kDraftShare;
+  state_bytes -= draft_bytes;
+  MALMOI_ASSIGN(auto drafter, open_drafter(options.draft, loaded, options.load.dtype, draft_bytes, job));
+  Answering out;
+  MALMOI_ASSIGN(out.engine,
+                infer::Engine::create(
+                    *loaded.model, *loaded.tokenizer,
+                    {.max_running = options.max_running,
+                     .state_bytes = state_bytes,
+                     .keys = options.keys,
+                     .prefix_bytes = static_cast<size_t>(static_cast<double>(state_bytes) * options.prefix_share),
+                     .drafter = std::move(drafter)}));
+  out.provider =
+      std::make_unique<infer::EngineProvider>(*out.engine, *loaded.tokenizer,
+                                              infer::EngineProviderOptions{.model = info,
+                                                                           .chat_template = chat,
+                                                                           .stop_ids = loaded.stop_ids,
+                                                                           .adapters = adapters,
+                                                                           .embedding = std::move(embedding)});
+  return out;
+}
+
+Result<Answering> open_encoder(const LoadedModel& loaded, const chat::ModelInfo& info,
+                               const std::vector<std::string>& adapters) {
+  if (!adapters.empty())
+    return unsupported("an encoder is served without adapters", "--adapter",
+                       "merge one into it (malmoi adapter merge)");
+  MALMOI_ASSIGN(infer::EmbedderOptions embedding, embedding_options(loaded.folder));
+  Answering out;
+  out.provider = std::make_unique<infer::EncoderProvider>(*loaded.model, *loaded.tokenizer, info, std::move(embedding));
+  return out;
+}
+
 }  // namespace
 
 Status serve_model(const ServeOptions& options, const Job& job) {
@@ -136,26 +182,12 @@ Status serve_model(const ServeOptions& options, const Job& job) {
   LoadChoice load = options.load;
   load.adapters = adapters.paths;
   MALMOI_ASSIGN(LoadedModel loaded, load_for_generation(options.model, load, job));
-  MALMOI_ASSIGN(chat::ChatTemplate chat, chat_template(folder, *loaded.tokenizer, options.chat_template));
-  size_t state_bytes = options.state_bytes > 0 ? options.state_bytes : infer::default_state_bytes();
-  const size_t draft_bytes = options.draft.model.empty() ? 0 : state_bytes / kDraftShare;
-  state_bytes -= draft_bytes;
-  MALMOI_ASSIGN(auto drafter, open_drafter(options.draft, loaded, load.dtype, draft_bytes, job));
-  MALMOI_ASSIGN(auto engine,
-                infer::Engine::create(
-                    *loaded.model, *loaded.tokenizer,
-                    {.max_running = options.max_running,
-                     .state_bytes = state_bytes,
-                     .keys = options.keys,
-                     .prefix_bytes = static_cast<size_t>(static_cast<double>(state_bytes) * options.prefix_share),
-                     .drafter = std::move(drafter)}));
-  infer::EngineProvider provider(*engine, *loaded.tokenizer,
-                                 {.model = {.name = name,
-                                            .created = modified_seconds(folder),
-                                            .defaults = sampling_defaults(generation_fields(folder))},
-                                  .chat_template = chat,
-                                  .stop_ids = loaded.stop_ids,
-                                  .adapters = adapters.names});
+  const chat::ModelInfo info{
+      .name = name, .created = modified_seconds(folder), .defaults = sampling_defaults(generation_fields(folder))};
+  MALMOI_ASSIGN(const Answering answering, loaded.model->generates()
+                                               ? open_engine(loaded, info, adapters.names, options, job)
+                                               : open_encoder(loaded, info, adapters.names));
+  chat::Provider& provider = *answering.provider;
   server->serve(provider);
   job.message("serving at " + url_of(server_options, server->port()) + " (Ctrl-C stops)");
   FileWatch files(server_options.warn);

@@ -10,10 +10,10 @@
 #include "app/store/digest.h"
 #include "app/store/name.h"
 #include "base/ascii.h"
+#include "base/base64.h"
 #include "base/json.h"
 #include "base/json_read.h"
 #include "base/percent.h"
-#include "tokenizer/json/base64.h"
 
 namespace malmoi::app {
 namespace {
@@ -173,7 +173,7 @@ Result<PackageIndex> PackageIndex::from_environment(const StopToken& stop) {
   if (server.origin.empty())
     return usage_error("is no http or https address", variable, std::string("set MALMOI_PYPI to one like ") + kIndex);
   if (const std::string user = credentials_of(url); !user.empty())
-    server.authorization = "Basic " + tokenizer::encode_base64(percent_decode(user));
+    server.authorization = "Basic " + encode_base64(percent_decode(user));
   return PackageIndex(without_credentials(url), Remote(std::move(server)));
 }
 

@@ -4,11 +4,11 @@
 #include <algorithm>
 #include <map>
 
+#include "base/base64.h"
 #include "base/json.h"
 #include "tokenizer/export/export.h"
 #include "tokenizer/import/gguf_vocab.h"
 #include "tokenizer/import/importers.h"
-#include "tokenizer/json/base64.h"
 #include "tokenizer/parts.h"
 #include "tokenizer/special_ids.h"
 

@@ -3,12 +3,12 @@
 
 #include <algorithm>
 
+#include "base/base64.h"
 #include "base/json.h"
 #include "base/utf8.h"
 #include "tokenizer/export/export.h"
 #include "tokenizer/export/same_ids.h"
 #include "tokenizer/import/importers.h"
-#include "tokenizer/json/base64.h"
 #include "tokenizer/models/bpe.h"
 #include "tokenizer/models/byte_alphabet.h"
 #include "tokenizer/parts.h"

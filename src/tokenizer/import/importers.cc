@@ -1,8 +1,8 @@
 #include "tokenizer/import/importers.h"
 
+#include "base/base64.h"
 #include "tokenizer/import/marian.h"
 #include "tokenizer/import/sentencepiece.h"
-#include "tokenizer/json/base64.h"
 
 namespace malmoi::tokenizer {
 namespace {

@@ -1,7 +1,7 @@
 // SentencePiece's normalisation as the steps of tokenizer.json that come nearest.
+#include "base/base64.h"
 #include "base/utf8.h"
 #include "tokenizer/import/sentencepiece_normalizer.h"
-#include "tokenizer/json/base64.h"
 #include "tokenizer/json/usual_steps.h"
 
 namespace malmoi::tokenizer {

@@ -7,10 +7,10 @@
 #include <charconv>
 #include <unordered_map>
 
+#include "base/base64.h"
 #include "base/json.h"
 #include "tokenizer/import/importers.h"
 #include "tokenizer/import/rust_pattern.h"
-#include "tokenizer/json/base64.h"
 #include "tokenizer/json/json_read.h"
 #include "tokenizer/json/usual_steps.h"
 #include "tokenizer/models/bpe.h"

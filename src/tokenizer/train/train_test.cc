@@ -8,10 +8,10 @@
 #include <map>
 #include <set>
 
+#include "base/base64.h"
 #include "base/json.h"
 #include "base/parallel.h"
 #include "formats/zstd_stream.h"
-#include "tokenizer/json/base64.h"
 #include "tokenizer/models/bpe.h"
 #include "tokenizer/models/byte_alphabet.h"
 #include "tokenizer/parts.h"

@@ -1,5 +1,5 @@
 // SentencePiece's character map, grapheme by grapheme as Hugging Face reads it.
-#include "tokenizer/json/base64.h"
+#include "base/base64.h"
 #include "tokenizer/json/component.h"
 #include "tokenizer/pipeline/charsmap.h"
 #include "tokenizer/pipeline/normalizer.h"

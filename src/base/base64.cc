@@ -1,9 +1,9 @@
-#include "tokenizer/json/base64.h"
+#include "base/base64.h"
 
 #include <array>
 #include <cstdint>
 
-namespace malmoi::tokenizer {
+namespace malmoi {
 namespace {
 
 constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -50,4 +50,4 @@ bool decode_base64(std::string_view text, std::string& bytes) {
   return true;
 }
 
-}  // namespace malmoi::tokenizer
+}  // namespace malmoi

@@ -1,0 +1,17 @@
+// What is answered without generating: a call of a protocol, on a worker thread.
+#pragma once
+
+#include "protocol/call.h"
+#include "serve/exchange.h"
+
+namespace malmoi::serve {
+
+/// Those that take the model's time run where they hold up nobody whose body is to be read.
+enum class CallTime { kShort, kLong };
+
+asio::awaitable<void> handle_call(Exchange& exchange, protocol::Call call, protocol::Address address, CallTime time);
+
+/// The same without sending anything.
+asio::awaitable<protocol::Reply> reply_to(Exchange& exchange, protocol::Call call, const Json& body);
+
+}  // namespace malmoi::serve
