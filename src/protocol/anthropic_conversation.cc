@@ -150,7 +150,8 @@ Status read_message(const Json& json, size_t index, CallNames& names, std::vecto
   Fields fields(json, place);
   const std::string role = fields.text("role").value_or("");
   const Json* content = fields.raw("content");
-  if (!content || (content->is_array() && content->empty()))
+  // Clients send an answer of nothing back as it came.
+  if (!content || (content->is_array() && content->empty() && role != "assistant"))
     fields.fail("content", "the message has no 'content'", "give a text or a list of blocks");
   if (role == "user") {
     for (chat::Message& said : read_user(fields, place, names)) append(messages, std::move(said));

@@ -49,6 +49,14 @@ TEST(AnthropicMessages, AreReadWhole) {
   EXPECT_STREQ(request->prompt_field, "messages");
 }
 
+TEST(AnthropicMessages, AnAnswerOfNothingMayBeSentBack) {
+  auto request = message(
+      R"({"max_tokens":9,"messages":[{"role":"user","content":"a"},{"role":"assistant","content":[]},{"role":"user","content":"b"}]})");
+  ASSERT_TRUE(request.ok()) << request.error().to_string();
+  ASSERT_EQ(messages_of(*request).size(), 3u);
+  EXPECT_EQ(messages_of(*request)[1].content, "");
+}
+
 TEST(AnthropicMessages, HoldCallsResultsAndThoughts) {
   auto request = message(R"({"max_tokens":9,"messages":[{"role":"user","content":"a"},{"role":"assistant","content":[
       {"type":"thinking","thinking":"hm","signature":"s"},{"type":"redacted_thinking","data":"x"},{"type":"text","text":"So:","citations":null},
