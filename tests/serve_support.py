@@ -14,6 +14,13 @@ SENTENCES = ["오늘 날씨가 너무 좋다.", "오늘 날씨가 너무 춥다.
              "The weather today is fine.", "The weather today is cold.", "A dictionary gathers words."]
 
 
+# A template of a model that writes calls as Hermes and Qwen do.
+CALLS = """{{ tools | tojson }}
+{% for m in messages %}{{ m.role }}: {{ m.content }}
+{% for call in m.tool_calls or [] %}<tool_call>{"name": "{{ call.function.name }}", "arguments": {{ call.function.arguments | tojson }}}</tool_call>
+{% endfor %}{% endfor %}assistant: """
+
+
 def byte_tokenizer():
     """tokenizer.json of byte-level BPE with the merges of nothing: a Korean syllable is three tokens."""
     shown = [*range(33, 127), *range(161, 173), *range(174, 256)]

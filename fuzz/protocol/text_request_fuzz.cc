@@ -10,6 +10,8 @@
 #include "chat/tool_use.h"
 #include "protocol/apply_template.h"
 #include "protocol/openai_embeddings.h"
+#include "protocol/anthropic_error.h"
+#include "protocol/anthropic_messages.h"
 #include "protocol/openai_error.h"
 #include "protocol/rerank.h"
 #include "protocol/text_protocols.h"
@@ -20,7 +22,9 @@ using namespace malmoi::protocol;
 namespace {
 
 void check(const ApiError& told) {
-  if (told.message.empty() || told.status < 400 || malmoi::dump_json(print_openai_error(told)).empty()) std::abort();
+  if (told.message.empty() || told.status < 400 || malmoi::dump_json(print_openai_error(told)).empty() ||
+      malmoi::dump_json(print_anthropic_error(told)).empty())
+    std::abort();
 }
 
 void check(const malmoi::Error& error) { check(to_api_error(error)); }
@@ -69,7 +73,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (request.ok()) check(*request);
     else check(request.error());
   }
-  for (Call call : {tokenize, detokenize, create_embeddings, rerank, apply_template}) {
+  for (Call call : {tokenize, detokenize, create_embeddings, rerank, apply_template, count_message_tokens}) {
     const Reply reply = call(*body, {}, Nobody());
     if (const ApiError* error = std::get_if<ApiError>(&reply)) check(*error);
   }

@@ -15,6 +15,12 @@ std::string end_of(const std::string& prompt) {
   return prompt.substr(prompt.size() - std::min(prompt.size(), kPromptEnd));
 }
 
+// What templates call the choice: Qwen's and most others, and DeepSeek's and Granite's.
+std::string thought_variables(bool think) {
+  const std::string value = think ? "true" : "false";
+  return "{\"enable_thinking\": " + value + ", \"thinking\": " + value + "}";
+}
+
 }  // namespace
 
 Result<RenderedChat> begin_answer(const ChatTemplate& chat_template, GenerationRequest& request) {
@@ -24,6 +30,7 @@ Result<RenderedChat> begin_answer(const ChatTemplate& chat_template, GenerationR
                        "leave one of them out, or set tool_choice to 'none'");
   RenderOptions options;
   if (with_calls) options.tools = request.tools.functions;
+  if (request.think) options.variables = thought_variables(*request.think);
   const auto& messages = std::get<std::vector<Message>>(request.prompt);
   MALMOI_ASSIGN(RenderedChat chat, chat_template.render(messages, options));
   request.stop.insert(request.stop.end(), chat.stop.begin(), chat.stop.end());

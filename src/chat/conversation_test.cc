@@ -49,6 +49,22 @@ TEST(Conversation, ThePromptHoldsTheToolsThatMayBeCalled) {
   EXPECT_FALSE(request.form.with_calls);
 }
 
+TEST(Conversation, ATemplateThatLeavesTheChoiceIsToldWhetherToThink) {
+  auto published = PublishedTemplate::of_text(
+      "{% if enable_thinking is defined %}{{ enable_thinking }} {{ thinking }}{% else %}as it is{% endif %}",
+      "t.jinja");
+  ASSERT_TRUE(published.ok()) << published.error().to_string();
+  const ChatTemplate choosing = ChatTemplate::of_model(*std::move(published), {});
+  auto prompt = [&](std::optional<bool> think) {
+    GenerationRequest request{.prompt = std::vector<Message>{{"user", "Hi"}}};
+    request.think = think;
+    return begin_answer(choosing, request)->prompt;
+  };
+  EXPECT_EQ(prompt(std::nullopt), "as it is");
+  EXPECT_EQ(prompt(true), "True True");
+  EXPECT_EQ(prompt(false), "False False");
+}
+
 TEST(Conversation, ATemplateThatKnowsNoToolsIsNotGivenAny) {
   for (const ChatTemplate& one :
        {ChatTemplate::plain(),

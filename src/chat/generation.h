@@ -43,6 +43,7 @@ struct GenerationRequest {
   int64_t n = 1;                      // answers, drawn apart: answer i with seed + i
   SamplingOptions sampling;
   ToolUse tools;                         // of a conversation
+  std::optional<bool> think;             // as its template is told, where that asks; none: as the template has it
   std::optional<Constraint> constraint;  // what every answer must be, whole; a prepared chat's call that must be made
   std::vector<std::string> stop;         // texts that end an answer and are not part of it
   std::vector<int32_t> end_ids;  // tokens that end an answer, beside the model's end of text; a prepared chat's turn

@@ -65,10 +65,8 @@ void refuse_extensions(Fields& fields) {
 
 }  // namespace
 
-GenerationOptions read_options(Fields& fields, const chat::SamplingOptions& defaults) {
-  GenerationOptions options;
+void read_sampling(Fields& fields, const chat::SamplingOptions& defaults, GenerationOptions& options) {
   chat::SamplingOptions& s = options.sampling;
-  options.model = fields.text("model").value_or("");
   s.temperature = fields.number("temperature", 0, 100).value_or(defaults.temperature);
   s.top_p = fields.number("top_p", 0, 1).value_or(defaults.top_p);
   s.top_k = fields.integer("top_k", -1, 1 << 24).value_or(defaults.top_k);
@@ -84,7 +82,13 @@ GenerationOptions read_options(Fields& fields, const chat::SamplingOptions& defa
     options.seeded = true;
   }
   read_sampler_fields(fields, defaults, s);
-  read_logit_bias(fields, s);
+}
+
+GenerationOptions read_options(Fields& fields, const chat::SamplingOptions& defaults) {
+  GenerationOptions options;
+  options.model = fields.text("model").value_or("");
+  read_sampling(fields, defaults, options);
+  read_logit_bias(fields, options.sampling);
   options.n = fields.integer("n", 1, kMaxAnswers).value_or(1);
   options.stop = fields.texts("stop", 16);
   options.constraint = read_constraint(fields);

@@ -23,6 +23,10 @@ struct GenerationOptions : chat::GenerationRequest {
 constexpr int64_t kMaxTopLogprobs = 100;
 constexpr int64_t kMaxAnswers = 64;  // n times the number of prompts
 
+/// Reads how tokens are drawn: `temperature`, `top_p`, `top_k`, both penalties, `seed` and what sampler_fields.h names, over
+/// the model's own defaults. Errors stay in `fields`.
+void read_sampling(Fields& fields, const chat::SamplingOptions& defaults, GenerationOptions& options);
+
 /// Reads the common fields over the model's own defaults. Errors stay in `fields`.
 GenerationOptions read_options(Fields& fields, const chat::SamplingOptions& defaults);
 

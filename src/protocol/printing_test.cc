@@ -150,6 +150,13 @@ TEST(Models, AreListedAndShown) {
   EXPECT_EQ(list["object"], "list");
   EXPECT_EQ(list["data"][0]["id"], "m");
   EXPECT_EQ(list["data"][0]["max_model_len"], 256);
+  EXPECT_EQ(list["data"][0]["type"], "model");
+  EXPECT_EQ(list["data"][0]["display_name"], "m");
+  EXPECT_EQ(list["data"][0]["created"], 5);
+  EXPECT_EQ(list["data"][0]["created_at"], "1970-01-01T00:00:05Z");
+  EXPECT_EQ(list["has_more"], false);
+  EXPECT_EQ(list["first_id"], "m");
+  EXPECT_EQ(list["last_id"], "m");
   EXPECT_EQ(json_of(show_model({}, {.name = "m"}, provider)), list["data"][0]);
   EXPECT_EQ(std::get<ApiError>(show_model({}, {.name = "other"}, provider)).status, 404);
 }

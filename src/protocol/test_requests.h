@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "protocol/anthropic_messages.h"
 #include "protocol/openai_chat.h"
 #include "protocol/openai_completions.h"
 

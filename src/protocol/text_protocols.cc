@@ -1,6 +1,7 @@
 #include "protocol/text_protocols.h"
 
 #include "protocol/infill.h"
+#include "protocol/anthropic_messages.h"
 #include "protocol/openai_chat.h"
 #include "protocol/openai_completions.h"
 
@@ -12,6 +13,7 @@ const NamedProtocol kProtocols[] = {
     {"openai_completions", &kOpenAiCompletions},
     {"openai_chat", &kOpenAiChat},
     {"infill", &kInfill},
+    {"anthropic_messages", &kAnthropicMessages},
 };
 
 }  // namespace

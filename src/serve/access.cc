@@ -31,15 +31,21 @@ Access::Access(const ServerOptions& options) : origins_(options.cors_origins) {
   hosts_.push_back(ascii_lower(options.host));
 }
 
-bool Access::has_key(const HttpRequest& request) const {
-  if (digests_.empty()) return true;
-  std::string_view header = view(request[http::field::authorization]);
-  constexpr std::string_view kBearer = "Bearer ";
-  if (!beast::iequals(beast::string_view(header.data(), std::min(header.size(), kBearer.size())), "Bearer "))
-    return false;
-  std::string given = sha256(header.substr(kBearer.size()));
+int Access::is_key(std::string_view text) const {
+  const std::string given = sha256(text);
   int found = 0;
   for (const std::string& digest : digests_) found |= CRYPTO_memcmp(given.data(), digest.data(), digest.size()) == 0;
+  return found;
+}
+
+bool Access::has_key(const HttpRequest& request) const {
+  if (digests_.empty()) return true;
+  int found = 0;
+  std::string_view header = view(request[http::field::authorization]);
+  constexpr std::string_view kBearer = "Bearer ";
+  if (beast::iequals(beast::string_view(header.data(), std::min(header.size(), kBearer.size())), "Bearer "))
+    found |= is_key(header.substr(kBearer.size()));
+  if (auto field = request.find("x-api-key"); field != request.end()) found |= is_key(view(field->value()));
   return found != 0;
 }
 

@@ -56,7 +56,7 @@ asio::awaitable<bool> Connection::serve_one() {
   if (!arrived) co_return false;
   idle_ = waits_ = false;
   if (parser.error()) {
-    co_await answer_error(*parser.error());
+    co_await answer_error(*parser.error(), errors_of(parser.request()));
     co_return false;
   }
   const HttpRequest& request = parser.request();
@@ -81,7 +81,7 @@ asio::awaitable<bool> Connection::serve_one() {
   if (!arrived) co_return false;
   waits_ = false;
   if (parser.error()) {
-    co_await answer_error(*parser.error());
+    co_await answer_error(*parser.error(), errors_of(parser.request()));
     co_return false;
   }
   stream_.expires_never();
@@ -109,11 +109,11 @@ asio::awaitable<void> Connection::answer(Exchange& exchange) {
   co_await exchange.send_error(told);
 }
 
-asio::awaitable<void> Connection::answer_error(protocol::ApiError error) {
+asio::awaitable<void> Connection::answer_error(protocol::ApiError error, protocol::PrintError print) {
   HttpRequest request;
   request.version(11);
   Exchange exchange(stream_, shared_, request, false);
-  co_await exchange.send(error_response(error));
+  co_await exchange.send(error_response(error, print));
   co_await linger();
 }
 

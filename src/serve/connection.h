@@ -34,7 +34,7 @@ class Connection {
   asio::awaitable<bool> serve_one();
   asio::awaitable<bool> read(RequestParser& parser);
   asio::awaitable<void> answer(Exchange& exchange);
-  asio::awaitable<void> answer_error(protocol::ApiError error);
+  asio::awaitable<void> answer_error(protocol::ApiError error, protocol::PrintError print);
   asio::awaitable<void> linger();
   void wait_for_client();
 

@@ -5,6 +5,8 @@
 
 #include "base/percent.h"
 #include "protocol/apply_template.h"
+#include "protocol/anthropic_error.h"
+#include "protocol/anthropic_messages.h"
 #include "protocol/fields.h"
 #include "protocol/infill.h"
 #include "protocol/openai_chat.h"
@@ -78,6 +80,9 @@ const Route kRoutes[] = {
     {http::verb::get, "/v1/models/*", true, true, protocol::show_model},
     {http::verb::post, "/v1/completions", true, true, &protocol::kOpenAiCompletions},
     {http::verb::post, "/v1/chat/completions", true, true, &protocol::kOpenAiChat},
+    {http::verb::post, "/v1/messages", true, true, &protocol::kAnthropicMessages, protocol::print_anthropic_error},
+    {http::verb::post, "/v1/messages/count_tokens", true, true, protocol::count_message_tokens,
+     protocol::print_anthropic_error},
     {http::verb::post, "/tokenize", true, true, protocol::tokenize},
     {http::verb::post, "/detokenize", true, true, protocol::detokenize},
     {http::verb::post, "/v1/embeddings", true, true, SlowCall{protocol::create_embeddings}},
@@ -135,7 +140,7 @@ protocol::Address address_of(const Route& route, const HttpRequest& request) {
 protocol::ApiError not_found_error(std::string_view path) {
   return {.status = 404,
           .message = "there is nothing at " + dump_json(Json(protocol::shown(path))) +
-                     "; the API is at /v1/completions, /v1/chat/completions and /v1/models",
+                     "; the API is at /v1/completions, /v1/chat/completions, /v1/messages and /v1/models",
           .code = "unknown_url"};
 }
 
@@ -187,10 +192,11 @@ std::optional<HttpResponse> refuse(Shared& shared, const HttpRequest& request) {
     return response;
   }
   if (route->needs_key && !shared.access.has_key(request))
-    return refusal({.status = 401,
-                    .message = "the API key is missing or wrong; send it as 'Authorization: Bearer KEY'",
-                    .type = "authentication_error",
-                    .code = "invalid_api_key"});
+    return refusal(
+        {.status = 401,
+         .message = "the API key is missing or wrong; send it as 'Authorization: Bearer KEY' or 'x-api-key: KEY'",
+         .type = "authentication_error",
+         .code = "invalid_api_key"});
   if (route->needs_model && !shared.provider)
     return refusal({.status = 503,
                     .message = "the model is still loading; try again soon",

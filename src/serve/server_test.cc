@@ -212,6 +212,12 @@ TEST_F(ServerTest, KeysAreAskedForButByHealthAndPage) {
     EXPECT_EQ(get("/v1/models", "Authorization: " + std::string(wrong) + "\r\n").status, 401) << wrong;
   for (const char* right : {"Bearer secret", "bearer other"})
     EXPECT_EQ(get("/v1/models", "Authorization: " + std::string(right) + "\r\n").status, 200) << right;
+  for (const char* wrong : {"secre", "secrets", "", "Bearer secret"})
+    EXPECT_EQ(get("/v1/models", "x-api-key: " + std::string(wrong) + "\r\n").status, 401) << wrong;
+  for (const char* right :
+       {"x-api-key: secret\r\n", "X-Api-Key: other\r\n", "Authorization: Bearer unused\r\nx-api-key: secret\r\n",
+        "Authorization: Bearer secret\r\nx-api-key: unused\r\n"})
+    EXPECT_EQ(get("/v1/models", right).status, 200) << right;
   EXPECT_EQ(get("/health").status, 200);
   EXPECT_EQ(get("/").status, 200);
   EXPECT_EQ(get("/metrics").status, 401);

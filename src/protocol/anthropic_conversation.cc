@@ -1,0 +1,187 @@
+#include "protocol/anthropic_conversation.h"
+
+#include <functional>
+#include <map>
+#include <string>
+#include <utility>
+
+namespace malmoi::protocol {
+namespace {
+
+constexpr size_t kMaxMessages = 4096;
+
+using CallNames = std::map<std::string, std::string>;  // of functions, by the ids of their calls
+
+struct Block {
+  Fields fields;
+  std::string type;
+  std::string place;  // before the names of its fields
+};
+using ReadBlock = std::function<void(Block& block)>;
+
+void read_block(Fields& owner, const Json& json, const std::string& place, const ReadBlock& read) {
+  if (!json.is_object()) return owner.fail(usage_error("a block is not an object", place, "give {\"type\": ...}"));
+  Block block{.fields = Fields(json, place + "."), .place = place + "."};
+  block.type = block.fields.text("type").value_or("");
+  if (block.type.empty()) block.fields.fail("type", "the block has no 'type'");
+  else read(block);
+  block.fields.ignore({"cache_control"});  // what prompts have in common is kept by itself
+  if (Status done = block.fields.finish(); !done.ok()) owner.fail(done.error());
+}
+
+// The blocks of a field; a text stands for a block of it. `prefix` stands before the field's name.
+void read_blocks(Fields& owner, const std::string& name, const std::string& prefix, const ReadBlock& read) {
+  const Json* content = owner.raw(name);
+  if (!content) return;
+  if (content->is_string()) return read_block(owner, {{"type", "text"}, {"text", *content}}, prefix + name, read);
+  if (!content->is_array()) return owner.fail(name, "'" + name + "' is not a text or a list of blocks");
+  for (size_t i = 0; i < content->size() && !owner.failed(); ++i)
+    read_block(owner, (*content)[i], prefix + name + "[" + std::to_string(i) + "]", read);
+}
+
+void refuse_block(Block& block, const std::string& owner) {
+  const bool is_medium = block.type == "image" || block.type == "document";
+  const std::string what = "blocks of type '" + shown(block.type) + "' are not supported in " + owner;
+  block.fields.fail(unsupported(is_medium ? what + ": the model reads text alone" : what, block.place + "type",
+                                is_medium ? "send text" : "leave them out"));
+}
+
+std::string required_text(Fields& fields, const char* name, bool may_be_empty) {
+  const std::optional<std::string> text = fields.text(name);
+  if (!text || (text->empty() && !may_be_empty))
+    fields.fail(name, "'" + std::string(name) + "' is missing" + (may_be_empty ? "" : " or empty"));
+  return text.value_or("");
+}
+
+std::string read_text(Block& block) {
+  block.fields.refuse("citations", "the model cites nothing");
+  return required_text(block.fields, "text", true);
+}
+
+// Where a message can be nothing but text.
+std::string read_texts(Fields& fields, const std::string& name, const std::string& prefix, const std::string& owner) {
+  std::string text;
+  read_blocks(fields, name, prefix, [&](Block& block) {
+    if (block.type == "text") text += read_text(block);
+    else refuse_block(block, owner);
+  });
+  return text;
+}
+
+chat::ToolCall read_call(Block& block, CallNames& names) {
+  Fields& fields = block.fields;
+  chat::ToolCall call;
+  call.id = required_text(fields, "id", false);
+  call.name = required_text(fields, "name", false);
+  const Json* input = fields.raw("input");
+  if (input && input->is_object()) call.arguments = dump_json(*input);
+  else fields.fail("input", "'input' is not an object");
+  fields.refuse("caller", "the model alone calls tools", Json::object({{"type", "direct"}}));
+  fields.refuse("toolset_name", "there are no sets of tools");
+  names[call.id] = call.name;
+  return call;
+}
+
+// Messages have no field for a failure: the model is told in words.
+chat::Message read_result(Block& block, const CallNames& names) {
+  Fields& fields = block.fields;
+  chat::Message result;
+  result.role = "tool";
+  result.tool_call_id = required_text(fields, "tool_use_id", false);
+  const std::string text = read_texts(fields, "content", block.place, "results of tools");
+  result.content = fields.boolean("is_error").value_or(false) ? "Error: " + text : text;
+  fields.refuse("toolset_name", "there are no sets of tools");
+  const auto call = names.find(result.tool_call_id);
+  if (call != names.end()) result.name = call->second;
+  else
+    fields.fail("tool_use_id", "'tool_use_id' is of no 'tool_use' in a message before it",
+                "give the assistant's message with it, too");
+  return result;
+}
+
+std::vector<chat::Message> read_user(Fields& fields, const std::string& place, const CallNames& names) {
+  std::vector<chat::Message> said;
+  read_blocks(fields, "content", place, [&](Block& block) {
+    if (block.type == "tool_result") return said.push_back(read_result(block, names));
+    if (block.type != "text") return refuse_block(block, "messages of the user");
+    if (said.empty() || said.back().role != "user") said.push_back({"user", ""});
+    said.back().content += read_text(block);
+  });
+  return said;
+}
+
+chat::Message read_assistant(Fields& fields, const std::string& place, CallNames& names) {
+  chat::Message said{"assistant", ""};
+  read_blocks(fields, "content", place, [&](Block& block) {
+    if (block.type == "text") {
+      said.content += read_text(block);
+    } else if (block.type == "thinking") {
+      said.reasoning_content += required_text(block.fields, "thinking", true);
+      block.fields.ignore({"signature"});
+    } else if (block.type == "redacted_thinking") {
+      block.fields.ignore({"data"});
+    } else if (block.type == "tool_use") {
+      said.tool_calls.push_back(read_call(block, names));
+    } else {
+      refuse_block(block, "messages of the assistant");
+    }
+  });
+  return said;
+}
+
+void join(std::string& text, const std::string& more) {
+  if (!text.empty() && !more.empty()) text += "\n\n";
+  text += more;
+}
+
+// Neighbours of one role are a turn: many templates take none but turns.
+void append(std::vector<chat::Message>& messages, chat::Message said) {
+  const bool is_turn = said.role == "user" || said.role == "assistant";
+  if (!is_turn || messages.empty() || messages.back().role != said.role) return messages.push_back(std::move(said));
+  chat::Message& turn = messages.back();
+  join(turn.content, said.content);
+  join(turn.reasoning_content, said.reasoning_content);
+  for (chat::ToolCall& call : said.tool_calls) turn.tool_calls.push_back(std::move(call));
+}
+
+Status read_message(const Json& json, size_t index, CallNames& names, std::vector<chat::Message>& messages) {
+  const std::string at = "messages[" + std::to_string(index) + "]", place = at + ".";
+  if (!json.is_object()) return usage_error("a message is not an object", at);
+  Fields fields(json, place);
+  const std::string role = fields.text("role").value_or("");
+  const Json* content = fields.raw("content");
+  // Clients send an answer of nothing back as it came.
+  if (!content || (content->is_array() && content->empty() && role != "assistant"))
+    fields.fail("content", "the message has no 'content'", "give a text or a list of blocks");
+  if (role == "user") {
+    for (chat::Message& said : read_user(fields, place, names)) append(messages, std::move(said));
+  } else if (role == "assistant") {
+    append(messages, read_assistant(fields, place, names));
+  } else if (role == "system") {
+    append(messages, {role, read_texts(fields, "content", place, "messages of the system")});
+  } else {
+    fields.fail("role", "'role' is not one of user, assistant, system");
+  }
+  return fields.finish();
+}
+
+}  // namespace
+
+std::vector<chat::Message> read_anthropic_conversation(Fields& fields) {
+  std::vector<chat::Message> messages;
+  const std::string system = read_texts(fields, "system", "", "'system'");
+  if (!system.empty()) messages.push_back({"system", system});
+  const Json* list = fields.raw("messages");
+  if (!list) return fields.fail("messages", "'messages' is missing", "give a list of messages"), messages;
+  if (!list->is_array() || list->empty() || list->size() > kMaxMessages) {
+    fields.fail("messages", "'messages' is not a list of 1 to " + std::to_string(kMaxMessages) + " messages");
+    return messages;
+  }
+  CallNames names;
+  for (size_t i = 0; i < list->size() && !fields.failed(); ++i) {
+    if (Status read = read_message((*list)[i], i, names, messages); !read.ok()) fields.fail(read.error());
+  }
+  return messages;
+}
+
+}  // namespace malmoi::protocol

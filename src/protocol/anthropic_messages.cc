@@ -1,0 +1,119 @@
+#include "protocol/anthropic_messages.h"
+
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "protocol/anthropic_conversation.h"
+#include "protocol/anthropic_printer.h"
+#include "protocol/anthropic_tools.h"
+#include "protocol/model_names.h"
+
+namespace malmoi::protocol {
+namespace {
+
+constexpr int64_t kLongest = 1 << 24;  // answers, in tokens
+constexpr int64_t kLeastBudget = 1024;
+constexpr size_t kMaxStops = 64;
+
+// Anthropic's own models take a budget as an aim, others know none: it is checked, and holds nobody.
+void read_thinking(Fields& fields, GenerationOptions& options) {
+  const Json* given = fields.raw("thinking");
+  if (!given) return;
+  if (!given->is_object())
+    return fields.fail("thinking", "'thinking' is not an object", "for example {\"type\": \"adaptive\"}");
+  Fields thinking(*given, "thinking.");
+  const std::string type = thinking.text("type").value_or("");
+  if (type == "enabled") {
+    options.think = true;
+    if (!thinking.integer("budget_tokens", kLeastBudget, kLongest))
+      thinking.fail("budget_tokens", "'budget_tokens' is missing");
+  } else if (type == "disabled") {
+    options.think = false;
+  } else if (type != "adaptive") {  // with it, as without the field, template and model decide
+    thinking.fail("type", "'type' is not enabled, disabled or adaptive");
+  }
+  thinking.refuse("display", "thoughts are told as they are", "summarized");
+  if (Status done = thinking.finish(); !done.ok()) fields.fail(done.error());
+}
+
+void read_output_format(Fields& config, GenerationOptions& options) {
+  const Json* given = config.raw("format");
+  if (!given) return;
+  if (!given->is_object()) return config.fail("format", "'format' is not an object");
+  Fields format(*given, "output_config.format.");
+  if (format.text("type").value_or("") != "json_schema") format.fail("type", "'type' is not json_schema");
+  const Json* schema = format.raw("schema");
+  if (schema) options.constraint = chat::Constraint{chat::Constraint::Kind::kJsonSchema, dump_json(*schema)};
+  else format.fail("schema", "'schema' is missing");
+  if (Status done = format.finish(); !done.ok()) config.fail(done.error());
+}
+
+void read_output_config(Fields& fields, GenerationOptions& options) {
+  const Json* given = fields.raw("output_config");
+  if (!given) return;
+  if (!given->is_object()) return fields.fail("output_config", "'output_config' is not an object");
+  Fields config(*given, "output_config.");
+  read_output_format(config, options);
+  config.refuse("effort", "the model has no such control", "high");
+  if (Status done = config.finish(); !done.ok()) fields.fail(done.error());
+}
+
+// What is said of a conversation whose answer is wanted, and of one whose tokens are counted.
+TextRequest read_conversation(Fields& fields) {
+  TextRequest request;
+  request.prompt_field = "messages";
+  GenerationOptions& options = request.options;
+  options.model = fields.text("model").value_or("");
+  request.prompts.emplace_back(read_anthropic_conversation(fields));
+  options.tools = read_anthropic_tools(fields);
+  read_thinking(fields, options);
+  read_output_config(fields, options);
+  fields.refuse("output_format", "'output_config' has taken its place");
+  fields.refuse("container", "nothing runs here but the model");
+  fields.refuse("mcp_servers", "the server calls no others");
+  fields.refuse("context_management", "conversations are read whole");
+  fields.refuse("speed", "there is one speed", "standard");
+  fields.ignore({"cache_control", "user_profile_id"});
+  return request;
+}
+
+Result<TextRequest> read_message(const Json& body, const Address&, const chat::SamplingOptions& defaults) {
+  Fields fields(body);
+  TextRequest request = read_conversation(fields);
+  GenerationOptions& options = request.options;
+  options.max_tokens = fields.integer("max_tokens", 0, kLongest);
+  if (!options.max_tokens)
+    fields.fail("max_tokens", "'max_tokens' is missing", "say how long an answer may become, in tokens");
+  read_sampling(fields, defaults, options);
+  options.stop = fields.texts("stop_sequences", kMaxStops);
+  options.stream = fields.boolean("stream").value_or(false);
+  fields.refuse("diagnostics", "the server keeps no requests");
+  fields.refuse("inference_geo", "the model runs where this server does");
+  fields.ignore({"metadata", "service_tier"});
+  MALMOI_TRY(fields.finish());
+  return request;
+}
+
+}  // namespace
+
+constinit const TextProtocol kAnthropicMessages{"msg_", read_message, anthropic_printer, always<StreamForm::kEvents>};
+
+Reply count_message_tokens(const Json& body, const Address&, const chat::Provider& provider) {
+  Fields fields(body);
+  TextRequest request = read_conversation(fields);
+  if (Status done = fields.finish(); !done.ok()) return to_api_error(done.error());
+  const std::string model = request.options.model;
+  if (!find_model(model, provider)) return no_such_model(model, provider.models());
+  chat::GenerationRequest asked = std::move(request.options);
+  asked.prompt = std::move(request.prompts.front());
+  auto prepared = provider.prepare(std::move(asked));
+  if (!prepared.ok()) return to_api_error(prepared.error());
+  const auto* ids = std::get_if<std::vector<int32_t>>(&prepared->prompt);
+  if (!ids)
+    return to_api_error(unsupported("the tokenizer of this model is not here, so that its tokens cannot be counted", "",
+                                    "use a model that runs on this machine"));
+  return Json::object({{"input_tokens", ids->size()}});
+}
+
+}  // namespace malmoi::protocol
