@@ -8,6 +8,7 @@
 #include "chat/answer/answer_parser.h"
 #include "chat/chat_template.h"
 #include "chat/tool_use.h"
+#include "protocol/gemini_calls.h"
 #include "protocol/openai_error.h"
 #include "protocol/text_protocols.h"
 #include "protocol/tokenize.h"
@@ -66,7 +67,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (request.ok()) check(*request);
     else check(request.error());
   }
-  for (Call call : {tokenize, detokenize}) {
+  for (Call call : {tokenize, detokenize, count_gemini_tokens}) {
     const Reply reply = call(*body, {}, Nobody());
     if (const ApiError* error = std::get_if<ApiError>(&reply)) check(*error);
   }

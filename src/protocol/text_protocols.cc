@@ -1,5 +1,6 @@
 #include "protocol/text_protocols.h"
 
+#include "protocol/gemini.h"
 #include "protocol/openai_chat.h"
 #include "protocol/openai_completions.h"
 
@@ -10,6 +11,8 @@ namespace {
 const NamedProtocol kProtocols[] = {
     {"openai_completions", &kOpenAiCompletions},
     {"openai_chat", &kOpenAiChat},
+    {"gemini", &kGemini},
+    {"gemini_stream", &kGeminiStream},
 };
 
 }  // namespace

@@ -15,8 +15,8 @@ class Access {
  public:
   explicit Access(const ServerOptions& options);
 
-  /// Whether one of the keys stands in `Authorization: Bearer`. All digests are compared whole: the time taken says
-  /// nothing of the keys.
+  /// Whether one of the keys stands where the clients of a protocol put it: `Authorization: Bearer`, `x-goog-api-key`, or
+  /// `key=` in the query. All digests are compared whole: the time taken says nothing of the keys.
   bool has_key(const HttpRequest& request) const;
   /// Why a request must be refused whatever it asks for: a server on the loopback without a key answers only to names of
   /// the loopback, so that a web page cannot reach it through a name of its own (DNS rebinding).
