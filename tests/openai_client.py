@@ -64,13 +64,6 @@ def chat(client, model):
     refused(openai.BadRequestError, lambda: client.chat.completions.create(model=model, messages=image), "unsupported_parameter")
 
 
-# As Hermes and Qwen write calls.
-TEMPLATE = """{{ tools | tojson }}
-{% for m in messages %}{{ m.role }}: {{ m.content }}
-{% for call in m.tool_calls or [] %}<tool_call>{"name": "{{ call.function.name }}", "arguments": {{ call.function.arguments | tojson }}}</tool_call>
-{% endfor %}{% endfor %}assistant: """
-
-
 def tools(client, model):
     places = {"type": "object", "properties": {"to": {"enum": ["집", "학교"]}}, "required": ["to"], "additionalProperties": False}
     functions = [{"type": "function", "function": {"name": "walk", "description": "Walks.", "parameters": places}}]
@@ -115,6 +108,6 @@ with serve_support.server(malmoi, folder, "--name", "tiny", "--api-key-file", ke
     chat(client, "tiny")
     errors(client, "tiny")
     refused(openai.AuthenticationError, lambda: openai.OpenAI(base_url=url + "v1", api_key="wrong", max_retries=0).models.list(), "invalid_api_key")
-with serve_support.server(malmoi, folder, "--name", "caller", template=TEMPLATE) as url:
+with serve_support.server(malmoi, folder, "--name", "caller", template=serve_support.CALLS_TEMPLATE) as url:
     tools(openai.OpenAI(base_url=url + "v1", api_key="unused", max_retries=0, timeout=60), "caller")
 print(f"openai {openai.__version__}: completions, chat, tools, streams, errors, keys")

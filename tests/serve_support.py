@@ -13,6 +13,12 @@ import urllib.request
 SENTENCES = ["오늘 날씨가 너무 좋다.", "오늘 날씨가 너무 춥다.", "오늘 날씨가 너무 덥다.", "내일은 비가 온다.", "말모이는 말을 모은 책이다.",
              "The weather today is fine.", "The weather today is cold.", "A dictionary gathers words."]
 
+# As Hermes and Qwen write calls.
+CALLS_TEMPLATE = """{{ tools | tojson }}
+{% for m in messages %}{{ m.role }}: {{ m.content }}
+{% for call in m.tool_calls or [] %}<tool_call>{"name": "{{ call.function.name }}", "arguments": {{ call.function.arguments | tojson }}}</tool_call>
+{% endfor %}{% endfor %}assistant: """
+
 
 def byte_tokenizer():
     """tokenizer.json of byte-level BPE with the merges of nothing: a Korean syllable is three tokens."""
