@@ -126,6 +126,14 @@ TEST(GeminiRequest, FunctionsAreReadAsTemplatesPrintThem) {
   EXPECT_EQ(request->options.tools.choice, Choice::kAuto);
 }
 
+TEST(GeminiRequest, FunctionsHaveALimit) {
+  std::string functions;
+  for (int i = 0; i < 129; ++i) functions += R"(,{"name":"f)" + std::to_string(i) + "\"}";
+  const auto request = gemini(asking(R"("tools":[{"functionDeclarations":[)" + functions.substr(1) + "]}]"));
+  ASSERT_FALSE(request.ok());
+  EXPECT_EQ(request.error().where, "tools[0].functionDeclarations[128]");
+}
+
 TEST(GeminiRequest, ModesOfCallingAreRead) {
   auto with_mode = [](const std::string& config) {
     auto request = gemini(with_function(R"("toolConfig":{"functionCallingConfig":{)" + config + "}}"));

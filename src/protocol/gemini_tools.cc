@@ -12,7 +12,7 @@
 namespace malmoi::protocol {
 namespace {
 
-constexpr size_t kMaxNames = 128;  // of functions that are allowed
+constexpr size_t kMaxFunctions = 128;  // as read_tools() takes
 constexpr const char* kConfig = "toolConfig.functionCallingConfig.";
 
 // What is offered, in OpenAI's form, and where each function stood.
@@ -25,6 +25,8 @@ std::string name_of(const Json& tool) { return json_string(tool["function"], "na
 
 Status add_function(const Json& given, const std::string& place, Declared& out) {
   if (!given.is_object()) return usage_error("a function is not an object", place);
+  if (out.places.size() == kMaxFunctions)
+    return usage_error("there are more than " + std::to_string(kMaxFunctions) + " functions", place);
   Fields fields(given, place + ".");
   Json function = Json::object();
   for (const char* name : {"name", "description"}) {
@@ -95,7 +97,7 @@ Json choose(Fields& config, const std::vector<std::string>& allowed, Declared& d
 // As OpenAI's `tool_choice`.
 Json read_calling_config(Fields& config, Declared& declared) {
   const std::string mode = config.text("mode").value_or("AUTO");
-  const std::vector<std::string> allowed = config.texts("allowedFunctionNames", kMaxNames);
+  const std::vector<std::string> allowed = config.texts("allowedFunctionNames", kMaxFunctions);
   if (mode == "ANY") return choose(config, allowed, declared);
   if (!allowed.empty()) config.fail("allowedFunctionNames", "'allowedFunctionNames' needs the mode ANY");
   if (mode == "NONE") return "none";
