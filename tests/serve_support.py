@@ -13,7 +13,6 @@ import urllib.request
 SENTENCES = ["오늘 날씨가 너무 좋다.", "오늘 날씨가 너무 춥다.", "오늘 날씨가 너무 덥다.", "내일은 비가 온다.", "말모이는 말을 모은 책이다.",
              "The weather today is fine.", "The weather today is cold.", "A dictionary gathers words."]
 
-
 # A template of a model that writes calls as Hermes and Qwen do.
 CALLS = """{{ tools | tojson }}
 {% for m in messages %}{{ m.role }}: {{ m.content }}

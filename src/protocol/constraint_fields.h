@@ -3,6 +3,8 @@
 #pragma once
 
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "chat/constraint.h"
 #include "protocol/fields.h"
@@ -12,5 +14,11 @@ namespace malmoi::protocol {
 /// None where the request does not ask for one. Errors stay in `fields`: an unknown type of format, two rules at once. What
 /// a schema or a grammar says is read by who enforces it.
 std::optional<chat::Constraint> read_constraint(Fields& fields);
+
+/// JSON by a schema: an object, `true` or `false`; some clients send it as a text.
+chat::Constraint schema_constraint(const Json& schema);
+
+/// One of these texts.
+chat::Constraint choice_constraint(const std::vector<std::string>& choices);
 
 }  // namespace malmoi::protocol

@@ -70,11 +70,7 @@ void read_sampling(Fields& fields, const chat::SamplingOptions& defaults, Genera
   s.temperature = fields.number("temperature", 0, 100).value_or(defaults.temperature);
   s.top_p = fields.number("top_p", 0, 1).value_or(defaults.top_p);
   s.top_k = fields.integer("top_k", -1, 1 << 24).value_or(defaults.top_k);
-  if (s.top_k == -1) s.top_k = 0;  // both are ways to say: all
-  if (s.top_p == 0) {              // OpenAI allows 0: the most probable alone
-    s.top_k = 1;
-    s.top_p = 1;
-  }
+  read_edges(s);
   s.presence_penalty = fields.number("presence_penalty", -2, 2).value_or(0);
   s.frequency_penalty = fields.number("frequency_penalty", -2, 2).value_or(0);
   if (auto seed = fields.integer("seed", INT64_MIN, INT64_MAX)) {
@@ -98,6 +94,14 @@ GenerationOptions read_options(Fields& fields, const chat::SamplingOptions& defa
   refuse_extensions(fields);
   fields.ignore({"user", "metadata", "store", "service_tier", "safety_identifier", "prompt_cache_key"});
   return options;
+}
+
+void read_edges(chat::SamplingOptions& sampling) {
+  if (sampling.top_k == -1) sampling.top_k = 0;
+  if (sampling.top_p == 0) {
+    sampling.top_k = 1;
+    sampling.top_p = 1;
+  }
 }
 
 Json print_usage(const chat::Usage& usage) {

@@ -17,7 +17,8 @@ namespace malmoi::protocol {
 struct GenerationOptions : chat::GenerationRequest {
   bool seeded = false;  // false: the server draws a seed
   bool stream = false, include_usage = false;
-  bool token_details = false;  // ids and chances after sampling options in logprobs; in completions `content` too
+  bool include_thoughts = true;  // a response tells what was thought before an answer, where its API leaves that open
+  bool token_details = false;    // ids and chances after sampling options in logprobs; in completions `content` too
 };
 
 constexpr int64_t kMaxTopLogprobs = 100;
@@ -29,6 +30,9 @@ void read_sampling(Fields& fields, const chat::SamplingOptions& defaults, Genera
 
 /// Reads the common fields over the model's own defaults. Errors stay in `fields`.
 GenerationOptions read_options(Fields& fields, const chat::SamplingOptions& defaults);
+
+/// What the APIs allow at the edges, as samplers have it: top_k -1 is all, top_p 0 the most probable alone.
+void read_edges(chat::SamplingOptions& sampling);
 
 /// One answer, whole or a piece of a stream.
 struct Answer {

@@ -2,6 +2,7 @@
 
 #include "protocol/infill.h"
 #include "protocol/anthropic_messages.h"
+#include "protocol/gemini.h"
 #include "protocol/openai_chat.h"
 #include "protocol/openai_completions.h"
 
@@ -14,6 +15,8 @@ const NamedProtocol kProtocols[] = {
     {"openai_chat", &kOpenAiChat},
     {"infill", &kInfill},
     {"anthropic_messages", &kAnthropicMessages},
+    {"gemini", &kGemini},
+    {"gemini_stream", &kGeminiStream},
 };
 
 }  // namespace

@@ -4,9 +4,9 @@
 #include <openssl/evp.h>
 
 #include <algorithm>
-#include <boost/beast/core/string.hpp>
 
 #include "base/ascii.h"
+#include "base/percent.h"
 #include "serve/target.h"
 
 namespace malmoi::serve {
@@ -17,6 +17,34 @@ std::string sha256(std::string_view text) {
   unsigned int size = 0;
   EVP_Digest(text.data(), text.size(), reinterpret_cast<unsigned char*>(digest.data()), &size, EVP_sha256(), nullptr);
   return digest;
+}
+
+// The value of the first `name=` in a query.
+std::optional<std::string> query_value(std::string_view query, std::string_view name) {
+  while (!query.empty()) {
+    const std::string_view pair = query.substr(0, query.find('&'));
+    if (pair.substr(0, pair.find('=')) == name && pair.size() > name.size())
+      return percent_decode(pair.substr(name.size() + 1));
+    query.remove_prefix(std::min(pair.size() + 1, query.size()));
+  }
+  return {};
+}
+
+// Fields that hold a key and nothing else.
+constexpr const char* kKeyFields[] = {"x-api-key", "x-goog-api-key"};
+
+// What may be a key, wherever the client of a protocol puts it.
+std::vector<std::string> given_keys(const HttpRequest& request) {
+  std::vector<std::string> keys;
+  constexpr std::string_view kBearer = "Bearer ";
+  const std::string_view header = view(request[http::field::authorization]);
+  if (ascii_lower(header.substr(0, kBearer.size())) == ascii_lower(kBearer))
+    keys.emplace_back(header.substr(kBearer.size()));
+  for (const char* name : kKeyFields) {
+    if (auto field = request.find(name); field != request.end()) keys.emplace_back(view(field->value()));
+  }
+  if (auto key = query_value(query_of(request), "key")) keys.push_back(*std::move(key));
+  return keys;
 }
 
 }  // namespace
@@ -31,21 +59,13 @@ Access::Access(const ServerOptions& options) : origins_(options.cors_origins) {
   hosts_.push_back(ascii_lower(options.host));
 }
 
-int Access::is_key(std::string_view text) const {
-  const std::string given = sha256(text);
-  int found = 0;
-  for (const std::string& digest : digests_) found |= CRYPTO_memcmp(given.data(), digest.data(), digest.size()) == 0;
-  return found;
-}
-
 bool Access::has_key(const HttpRequest& request) const {
   if (digests_.empty()) return true;
   int found = 0;
-  std::string_view header = view(request[http::field::authorization]);
-  constexpr std::string_view kBearer = "Bearer ";
-  if (beast::iequals(beast::string_view(header.data(), std::min(header.size(), kBearer.size())), "Bearer "))
-    found |= is_key(header.substr(kBearer.size()));
-  if (auto field = request.find("x-api-key"); field != request.end()) found |= is_key(view(field->value()));
+  for (const std::string& key : given_keys(request)) {
+    const std::string given = sha256(key);
+    for (const std::string& digest : digests_) found |= CRYPTO_memcmp(given.data(), digest.data(), digest.size()) == 0;
+  }
   return found != 0;
 }
 

@@ -15,8 +15,8 @@ class Access {
  public:
   explicit Access(const ServerOptions& options);
 
-  /// Whether one of the keys stands in `Authorization: Bearer` or in `x-api-key`. All digests are compared whole: the time
-  /// taken says nothing of the keys.
+  /// Whether one of the keys stands where the clients of a protocol put it: `Authorization: Bearer`, `x-api-key`, `x-goog-api-key`, or
+  /// `key=` in the query. All digests are compared whole: the time taken says nothing of the keys.
   bool has_key(const HttpRequest& request) const;
   /// Why a request must be refused whatever it asks for: a server on the loopback without a key answers only to names of
   /// the loopback, so that a web page cannot reach it through a name of its own (DNS rebinding).
@@ -28,7 +28,6 @@ class Access {
 
  private:
   bool allows_origin(std::string_view origin) const;
-  int is_key(std::string_view text) const;  // 1 or 0
 
   std::vector<std::string> digests_;  // SHA-256 of the keys
   std::vector<std::string> hosts_;    // empty: any

@@ -9,6 +9,9 @@
 #include "protocol/anthropic_messages.h"
 #include "protocol/fields.h"
 #include "protocol/infill.h"
+#include "protocol/gemini.h"
+#include "protocol/gemini_calls.h"
+#include "protocol/gemini_error.h"
 #include "protocol/openai_chat.h"
 #include "protocol/openai_completions.h"
 #include "protocol/openai_embeddings.h"
@@ -66,9 +69,13 @@ struct Route {
   /// What answers: the server itself, a protocol of text, or a call.
   std::variant<Handler, const protocol::TextProtocol*, protocol::Call, SlowCall> answer;
   protocol::PrintError print_error = protocol::print_openai_error;
+  /// Where several protocols have the same path: the field of a header by which the clients of this one are known.
+  const char* known_by = nullptr;
 };
 
 constexpr std::string_view kHealthPath = "/health", kPredictPath = "/predict";
+// Of Google's clients.
+constexpr const char* kGoogleClient = "x-goog-api-client";
 
 // One line a path. Of two that match, the first stands.
 const Route kRoutes[] = {
@@ -76,6 +83,10 @@ const Route kRoutes[] = {
     {http::verb::get, "/readyz", false, false, handle_ready},
     {http::verb::get, kHealthPath, false, false, handle_ready},
     {http::verb::get, "/metrics", true, false, handle_metrics},
+    {http::verb::get, "/v1/models", true, true, protocol::list_gemini_models, protocol::print_gemini_error,
+     kGoogleClient},
+    {http::verb::get, "/v1/models/*", true, true, protocol::show_gemini_model, protocol::print_gemini_error,
+     kGoogleClient},
     {http::verb::get, "/v1/models", true, true, protocol::list_models},
     {http::verb::get, "/v1/models/*", true, true, protocol::show_model},
     {http::verb::post, "/v1/completions", true, true, &protocol::kOpenAiCompletions},
@@ -83,6 +94,19 @@ const Route kRoutes[] = {
     {http::verb::post, "/v1/messages", true, true, &protocol::kAnthropicMessages, protocol::print_anthropic_error},
     {http::verb::post, "/v1/messages/count_tokens", true, true, protocol::count_message_tokens,
      protocol::print_anthropic_error},
+    {http::verb::post, "/v1beta/models/*:generateContent", true, true, &protocol::kGemini,
+     protocol::print_gemini_error},
+    {http::verb::post, "/v1beta/models/*:streamGenerateContent", true, true, &protocol::kGeminiStream,
+     protocol::print_gemini_error},
+    {http::verb::post, "/v1beta/models/*:countTokens", true, true, protocol::count_gemini_tokens,
+     protocol::print_gemini_error},
+    {http::verb::get, "/v1beta/models", true, true, protocol::list_gemini_models, protocol::print_gemini_error},
+    {http::verb::get, "/v1beta/models/*", true, true, protocol::show_gemini_model, protocol::print_gemini_error},
+    {http::verb::post, "/v1/models/*:generateContent", true, true, &protocol::kGemini, protocol::print_gemini_error},
+    {http::verb::post, "/v1/models/*:streamGenerateContent", true, true, &protocol::kGeminiStream,
+     protocol::print_gemini_error},
+    {http::verb::post, "/v1/models/*:countTokens", true, true, protocol::count_gemini_tokens,
+     protocol::print_gemini_error},
     {http::verb::post, "/tokenize", true, true, protocol::tokenize},
     {http::verb::post, "/detokenize", true, true, protocol::detokenize},
     {http::verb::post, "/v1/embeddings", true, true, SlowCall{protocol::create_embeddings}},
@@ -108,12 +132,14 @@ std::optional<std::string_view> matched(std::string_view pattern, std::string_vi
 }
 
 // Paths may take several methods: the first that matches, of the request's own method where there is one.
-const Route* find_route(std::string_view path, http::verb method) {
+const Route* find_route(const HttpRequest& request) {
+  const std::string_view path = path_of(request);
   if (is_page(path)) return &kPageRoute;
+  const http::verb method = request.method();
   const bool reads = method == http::verb::get || method == http::verb::head;
   const Route* other = nullptr;
   for (const Route& route : kRoutes) {
-    if (!matched(route.path, path)) continue;
+    if (!matched(route.path, path) || (route.known_by && request.count(route.known_by) == 0)) continue;
     if (route.method == method || (reads && route.method == http::verb::get)) return &route;
     if (!other) other = &route;
   }
