@@ -13,4 +13,7 @@ namespace malmoi::protocol {
 /// a schema or a grammar says is read by who enforces it.
 std::optional<chat::Constraint> read_constraint(Fields& fields);
 
+/// The same by `format` in the `text` of the Responses API, where a schema stands beside the format's `type`.
+std::optional<chat::Constraint> read_text_format(Fields& text);
+
 }  // namespace malmoi::protocol

@@ -2,6 +2,7 @@
 
 #include "protocol/openai_chat.h"
 #include "protocol/openai_completions.h"
+#include "protocol/openai_responses.h"
 
 namespace malmoi::protocol {
 namespace {
@@ -10,6 +11,7 @@ namespace {
 const NamedProtocol kProtocols[] = {
     {"openai_completions", &kOpenAiCompletions},
     {"openai_chat", &kOpenAiChat},
+    {"openai_responses", &kOpenAiResponses},
 };
 
 }  // namespace

@@ -61,6 +61,7 @@ void Answers::keep(const protocol::Answer& piece) {
   all.reasoning += piece.reasoning;
   all.calls.insert(all.calls.end(), piece.calls.begin(), piece.calls.end());
   all.tokens.insert(all.tokens.end(), piece.tokens.begin(), piece.tokens.end());
+  if (piece.thought_tokens > 0) all.thought_tokens = all.tokens.size();
   all.finish_reason = piece.finish_reason;
   all.stop_text = piece.stop_text;
 }
@@ -70,6 +71,9 @@ void Answers::add_call(size_t answer, chat::ToolCall call, protocol::Answer& pie
   piece.calls.push_back(std::move(call));
   ++calls_[answer];
 }
+
+// Whether the text so far ends in a thought; only of families that mark where it ends.
+bool Answers::thinks(size_t answer) const { return parsers_[answer] && !parsers_[answer]->thought_end().empty(); }
 
 // What a token's text makes certain, and at the end what is left; nothing behind a call that ends the answer.
 void Answers::read(const AnswerEvent& event, protocol::Answer& piece) {
@@ -92,6 +96,15 @@ void Answers::read(const AnswerEvent& event, protocol::Answer& piece) {
       case chat::AnswerEvent::Kind::kToolCall: add_call(event.answer, std::move(part.call), piece); break;
     }
   }
+}
+
+void Answers::count_token(const AnswerEvent& event, bool of_thought, protocol::Answer& piece) {
+  if (event.event.id < 0) return;
+  ++told_.usage.completion_tokens;
+  if (of_thought) ++told_.usage.reasoning_tokens;
+  if (!options_.logprobs) return;
+  piece.tokens.push_back(event.event);
+  if (of_thought) piece.thought_tokens = piece.tokens.size();
 }
 
 void Answers::end(const AnswerEvent& event, protocol::Answer& piece) {
@@ -130,11 +143,10 @@ std::vector<protocol::Answer> Answers::add(const AnswerEvent& event) {
     return {};
   }
   protocol::Answer piece = begin_piece(event.answer);
+  const bool thought = thinks(event.answer);
   read(event, piece);
-  if (token.id >= 0) {
-    ++told_.usage.completion_tokens;
-    if (options_.logprobs) piece.tokens.push_back(token);
-  }
+  const bool tells_thought = !piece.reasoning.empty() || thought || thinks(event.answer);  // itself, or its marks
+  count_token(event, tells_thought && piece.text.empty() && piece.calls.empty(), piece);
   if (token.finish != chat::FinishReason::kNone || has_its_call(event.answer)) end(event, piece);
   const bool says = !piece.text.empty() || !piece.reasoning.empty() || !piece.calls.empty();
   if (!says && piece.tokens.empty() && piece.finish_reason.empty()) return {};

@@ -46,7 +46,9 @@ class Answers {
   void count_prompt(const AnswerEvent& event);
   protocol::Answer begin_piece(size_t answer);
   bool has_its_call(size_t answer) const { return options_.one_call && calls_[answer] > 0; }
+  bool thinks(size_t answer) const;
   void read(const AnswerEvent& event, protocol::Answer& piece);
+  void count_token(const AnswerEvent& event, bool of_thought, protocol::Answer& piece);
   void add_call(size_t answer, chat::ToolCall call, protocol::Answer& piece);
   void end(const AnswerEvent& event, protocol::Answer& piece);
   void keep(const protocol::Answer& piece);

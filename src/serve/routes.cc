@@ -8,6 +8,7 @@
 #include "protocol/openai_chat.h"
 #include "protocol/openai_completions.h"
 #include "protocol/openai_models.h"
+#include "protocol/openai_responses.h"
 #include "protocol/tokenize.h"
 #include "serve/generate.h"
 #include "serve/page.h"
@@ -83,6 +84,7 @@ const Route kRoutes[] = {
     {http::verb::get, "/v1/models/*", true, true, protocol::show_model},
     {http::verb::post, "/v1/completions", true, true, &protocol::kOpenAiCompletions},
     {http::verb::post, "/v1/chat/completions", true, true, &protocol::kOpenAiChat},
+    {http::verb::post, "/v1/responses", true, true, &protocol::kOpenAiResponses},
     {http::verb::post, "/tokenize", true, true, protocol::tokenize},
     {http::verb::post, "/detokenize", true, true, protocol::detokenize},
 };
