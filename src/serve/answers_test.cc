@@ -74,6 +74,22 @@ TEST(Answers, OneCallIsTheEndOfAnAnswer) {
   EXPECT_EQ(answers.told().usage.prompt_tokens, 7);
 }
 
+TEST(Answers, TokensOfThoughtsAndTheirMarksAreCounted) {
+  Metrics metrics;
+  Answers answers(metrics, 0,
+                  {.logprobs = true, .echoes = {""}, .form = {.family = &chat::answer_family("<tool_call>")}});
+  std::vector<size_t> of_thought;
+  for (const AnswerEvent& event : {token("<think>"), token("hm"), token(" hm"), token("</think>"), token("So"),
+                                   token(".", chat::FinishReason::kStop)}) {
+    for (const protocol::Answer& piece : answers.add(event)) of_thought.push_back(piece.thought_tokens);
+  }
+  EXPECT_EQ(of_thought, (std::vector<size_t>{1, 1, 1, 1, 0, 0}));
+  EXPECT_EQ(answers.whole()[0].text, "So.");
+  EXPECT_EQ(answers.whole()[0].thought_tokens, 4u);
+  EXPECT_EQ(answers.told().usage.reasoning_tokens, 4);
+  EXPECT_EQ(answers.told().usage.completion_tokens, 6);
+}
+
 TEST(Answers, TheEndOfOneIsToldToItsProviderAndTheOthersGoOn) {
   boost::asio::io_context context;
   auto queue = std::make_shared<EventQueue>(context.get_executor());
