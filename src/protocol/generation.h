@@ -18,6 +18,7 @@ struct GenerationOptions : chat::GenerationRequest {
   bool seeded = false;  // false: the server draws a seed
   bool stream = false, include_usage = false;
   bool token_details = false;  // ids and chances after sampling options in logprobs; in completions `content` too
+  int64_t best = 0;            // so many of each prompt's answers are told, the most probable; 0: all
   Json repeated;               // fields that a response says again, where its protocol has that
 };
 

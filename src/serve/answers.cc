@@ -1,6 +1,9 @@
 #include "serve/answers.h"
 
+#include <algorithm>
+#include <functional>
 #include <iterator>
+#include <numeric>
 #include <utility>
 
 #include "serve/new_id.h"
@@ -21,6 +24,8 @@ Answers::Answers(Metrics& metrics, double start, AnswersOptions options)
       whole_(options_.count),
       last_(options_.count, 0),
       calls_(options_.count, 0),
+      logprobs_(options_.count, 0),
+      tokens_(options_.count, 0),
       ended_(options_.count, false),
       counted_(options_.count, false),
       left_(options_.count) {
@@ -66,6 +71,24 @@ void Answers::keep(const protocol::Answer& piece) {
   all.stop_text = piece.stop_text;
 }
 
+double Answers::mean_logprob(size_t answer) const {
+  return tokens_[answer] > 0 ? logprobs_[answer] / static_cast<double>(tokens_[answer]) : 0;
+}
+
+void Answers::choose_best() {
+  std::vector<protocol::Answer> best;
+  for (size_t first = 0; first < whole_.size(); first += options_.each) {
+    std::vector<size_t> order(options_.each);
+    std::iota(order.begin(), order.end(), first);
+    std::ranges::stable_sort(order, std::greater(), [&](size_t answer) { return mean_logprob(answer); });
+    for (size_t i = 0; i < options_.best; ++i) {
+      best.push_back(std::move(whole_[order[i]]));
+      best.back().index = static_cast<int64_t>(best.size()) - 1;
+    }
+  }
+  whole_ = std::move(best);
+}
+
 void Answers::add_call(size_t answer, chat::ToolCall call, protocol::Answer& piece) {
   if (call.id.empty()) call.id = new_call_id(options_.form.family->short_ids);
   piece.calls.push_back(std::move(call));
@@ -101,6 +124,8 @@ void Answers::read(const AnswerEvent& event, protocol::Answer& piece) {
 void Answers::count_token(const AnswerEvent& event, bool of_thought, protocol::Answer& piece) {
   if (event.event.id < 0) return;
   ++told_.usage.completion_tokens;
+  ++tokens_[event.answer];
+  logprobs_[event.answer] += event.event.logprob;
   if (of_thought) ++told_.usage.reasoning_tokens;
   if (!options_.logprobs) return;
   piece.tokens.push_back(event.event);
@@ -151,6 +176,7 @@ std::vector<protocol::Answer> Answers::add(const AnswerEvent& event) {
   const bool says = !piece.text.empty() || !piece.reasoning.empty() || !piece.calls.empty();
   if (!says && piece.tokens.empty() && piece.finish_reason.empty()) return {};
   keep(piece);
+  if (done() && options_.best > 0) choose_best();
   return {std::move(piece)};
 }
 

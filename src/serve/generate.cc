@@ -193,6 +193,7 @@ asio::awaitable<void> handle_text(Exchange& exchange, const protocol::TextProtoc
   Answers answers(exchange.shared().metrics, start,
                   {.count = count,
                    .each = static_cast<size_t>(prepared.options.n),
+                   .best = static_cast<size_t>(prepared.options.best),
                    .logprobs = prepared.options.logprobs,
                    .keep = !prepared.options.stream,
                    .echoes = std::move(prepared.echoes),
