@@ -78,7 +78,7 @@ class Turns {
     call.arguments = fields.text("arguments").value_or("");
     fields.refuse("namespace", "functions have their names alone", "");
     fields.refuse("async", "an answer ends with its calls");
-    fields.ignore({"caller"});  // the model
+    fields.ignore({"caller", "parsed_arguments"});  // the model; what a client made of them
     functions_[call.id] = call.name;
     chat::Message& answer = is_answered() ? messages_.back() : begin_answer();
     answer.tool_calls.push_back(std::move(call));

@@ -47,7 +47,7 @@ TEST(Responses, ItemsOfOneAnswerAreOneMessage) {
       {"type":"message","id":"msg_1","role":"assistant","status":"completed","phase":"commentary",
        "content":[{"type":"output_text","text":"so","annotations":[],"logprobs":[]}]},
       {"type":"function_call","id":"fc_1","call_id":"c1","name":"f","arguments":"{\"x\":1}","status":"completed"},
-      {"type":"function_call","call_id":"c2","name":"g","arguments":"{}"},
+      {"type":"function_call","call_id":"c2","name":"g","arguments":"{}","parsed_arguments":null},
       {"type":"function_call_output","call_id":"c2","output":"2"},
       {"type":"function_call_output","call_id":"c1","output":[{"type":"input_text","text":"1"}]},
       {"type":"reasoning","id":"rs_2","summary":[{"type":"summary_text","text":"ah"}]},
