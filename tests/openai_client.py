@@ -3,6 +3,7 @@
 where the package cannot be imported."""
 import json
 import sys
+import typing
 import urllib.parse
 import urllib.request
 
@@ -10,6 +11,7 @@ import serve_support
 
 try:
     import openai
+    import pydantic
 except ImportError:
     print("skipped: the Python package openai is not installed")
     sys.exit(77)
@@ -41,6 +43,8 @@ def completions(client, model):
     scored = client.completions.create(model=model, prompt=[84, 104, 101], max_tokens=0, temperature=0, echo=True, logprobs=1).choices[0]
     assert scored.text == "The" and scored.logprobs.tokens == ["T", "h", "e"], scored
     assert scored.logprobs.token_logprobs[0] is None and max(scored.logprobs.top_logprobs[2].values()) >= scored.logprobs.token_logprobs[2], scored
+    best = client.completions.create(model=model, prompt="오늘", best_of=4, max_tokens=5, seed=1)
+    assert len(best.choices) == 1 and best.usage.completion_tokens > 5, best
     banned = {str(byte): -100 for byte in range(32, 127)}
     assert not any(" " <= c <= "~" for c in client.completions.create(model=model, prompt="The", max_tokens=20, logit_bias=banned).choices[0].text)
     client.completions.create(model=model, prompt=[84, 104, 101], max_tokens=2, extra_body={"top_k": 5, "min_p": 0.1, "repetition_penalty": 1.2})
@@ -79,6 +83,56 @@ def tools(client, model):
     client.chat.completions.create(model=model, messages=messages, tools=functions, max_completion_tokens=5)
     named = {"type": "function", "function": {"name": "fly"}}
     assert refused(openai.BadRequestError, lambda: client.chat.completions.create(model=model, messages=messages, tools=functions, tool_choice=named)).param == "tool_choice.function.name"
+
+
+def checked(model):
+    """What the client made without looking, if it has all fields of its type."""
+    type(model).model_validate(model.to_dict())
+    return model
+
+
+class Weather(pydantic.BaseModel):
+    today: typing.Literal["좋다", "춥다"]
+
+
+def responses(client, model):
+    asked = {"model": model, "input": "오늘 날씨는?", "instructions": "짧게.", "max_output_tokens": 20, "extra_body": {"seed": 4}}
+    whole = checked(client.responses.create(metadata={"a": "b"}, store=False, include=["message.output_text.logprobs"], top_logprobs=2, **asked))
+    assert whole.status in ("completed", "incomplete") and whole.metadata == {"a": "b"} and whole.instructions == "짧게.", whole
+    assert whole.usage.input_tokens > 10 and 0 < whole.usage.output_tokens <= 20
+    message = whole.output[0]
+    assert message.role == "assistant" and message.content[0].text == whole.output_text
+    assert len(message.content[0].logprobs) == whole.usage.output_tokens and len(message.content[0].logprobs[0].top_logprobs) == 2
+    events = [checked(event) for event in client.responses.create(stream=True, **asked)]
+    assert [event.sequence_number for event in events] == list(range(len(events)))
+    assert [event.type for event in events[:4]] == ["response.created", "response.in_progress", "response.output_item.added", "response.content_part.added"]
+    assert "".join(event.delta for event in events if event.type == "response.output_text.delta") == whole.output_text
+    assert events[-1].type == "response." + whole.status and events[-1].response.output_text == whole.output_text
+    form = {"model": model, "input": "오늘 날씨는?", "text_format": Weather, "extra_body": {"seed": 3}}
+    parsed = client.responses.parse(**form)
+    assert parsed.output_parsed.today in ("좋다", "춥다") and parsed.status == "completed", parsed
+    with client.responses.stream(**form) as stream:
+        kinds = {event.type for event in stream}
+        assert "response.output_text.done" in kinds and stream.get_final_response().output_parsed == parsed.output_parsed, kinds
+    history = [{"role": "user", "content": "a"}, *whole.output, {"role": "user", "content": [{"type": "input_text", "text": "b"}]}]
+    client.responses.create(model=model, input=history, max_output_tokens=3)
+    image = [{"role": "user", "content": [{"type": "input_image", "image_url": "data:,"}]}]
+    refused(openai.BadRequestError, lambda: client.responses.create(model=model, input=image), "unsupported_parameter")
+    assert refused(openai.BadRequestError, lambda: client.responses.create(model=model, input="a", previous_response_id=whole.id)).param == "previous_response_id"
+    refused(openai.BadRequestError, lambda: client.responses.create(model=model, input="a", tools=[{"type": "web_search"}]), "unsupported_parameter")
+    refused(openai.NotFoundError, lambda: client.responses.create(model="gpt-none", input="a"), "model_not_found")
+
+
+def responses_tools(client, model):
+    places = {"type": "object", "properties": {"to": {"enum": ["집", "학교"]}}, "required": ["to"], "additionalProperties": False}
+    functions = [{"type": "function", "name": "walk", "description": "Walks.", "parameters": places, "strict": True}]
+    asked = {"model": model, "tools": functions, "tool_choice": {"type": "function", "name": "walk"}, "input": "Go.", "extra_body": {"seed": 3}}
+    [call] = checked(client.responses.create(**asked)).output
+    assert call.type == "function_call" and call.name == "walk" and json.loads(call.arguments)["to"] in ("집", "학교"), call
+    done = [checked(event) for event in client.responses.create(stream=True, **asked) if event.type == "response.function_call_arguments.done"]
+    assert [event.arguments for event in done] == [call.arguments], done
+    items = [{"role": "user", "content": "Go."}, call, {"type": "function_call_output", "call_id": call.call_id, "output": "done"}]
+    client.responses.create(model=model, tools=functions, input=items, max_output_tokens=5)
 
 
 def errors(client, model):
@@ -127,8 +181,11 @@ with serve_support.server(malmoi, folder, "--name", "tiny", "--api-key-file", ke
     completions(client, "tiny")
     chat(client, "tiny")
     embeddings(client, "tiny")
+    responses(client, "tiny")
     errors(client, "tiny")
     refused(openai.AuthenticationError, lambda: openai.OpenAI(base_url=url + "v1", api_key="wrong", max_retries=0).models.list(), "invalid_api_key")
 with serve_support.server(malmoi, folder, "--name", "caller", template=serve_support.CALLS) as url:
-    tools(openai.OpenAI(base_url=url + "v1", api_key="unused", max_retries=0, timeout=60), "caller")
-print(f"openai {openai.__version__}: completions, chat, embeddings, tools, streams, errors, keys")
+    client = openai.OpenAI(base_url=url + "v1", api_key="unused", max_retries=0, timeout=60)
+    tools(client, "caller")
+    responses_tools(client, "caller")
+print(f"openai {openai.__version__}: completions, chat, embeddings, responses, tools, streams, errors, keys")

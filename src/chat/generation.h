@@ -88,6 +88,7 @@ using TokenSink = std::function<bool(const TokenEvent& event)>;
 
 struct Usage {
   int64_t prompt_tokens = 0, completion_tokens = 0, cached_tokens = 0;
+  int64_t reasoning_tokens = 0;  // of those of completions, the ones that were thought
 };
 
 }  // namespace malmoi::chat

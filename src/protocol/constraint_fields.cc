@@ -1,12 +1,15 @@
 #include "protocol/constraint_fields.h"
 
+#include <utility>
+
 namespace malmoi::protocol {
 namespace {
 
 using chat::Constraint;
 using Kind = Constraint::Kind;
 
-std::optional<Constraint> read_json_schema(Fields& format) {
+// {"json_schema": {"name", "schema"}}
+std::optional<Constraint> read_nested_schema(Fields& format) {
   const Json* given = format.raw("json_schema");
   if (!given || !given->is_object()) {
     format.fail("json_schema", "there is none", "give {\"name\": ..., \"schema\": {...}}");
@@ -19,10 +22,21 @@ std::optional<Constraint> read_json_schema(Fields& format) {
   return rule ? schema_constraint(*rule) : Constraint{Kind::kJsonSchema, "true"};
 }
 
-std::optional<Constraint> read_format(Fields& format) {
+// The schema beside the format's type.
+std::optional<Constraint> read_flat_schema(Fields& format) {
+  const Json* rule = format.raw("schema");
+  format.ignore({"name", "description", "strict"});
+  if (rule) return schema_constraint(*rule);
+  format.fail("schema", "there is none", "give a JSON schema");
+  return {};
+}
+
+using ReadSchema = std::optional<Constraint> (*)(Fields& format);
+
+std::optional<Constraint> read_type(Fields& format, ReadSchema read_schema) {
   const std::string type = format.text("type").value_or("");
   if (type == "text") return {};
-  if (type == "json_schema") return read_json_schema(format);
+  if (type == "json_schema") return read_schema(format);
   if (type == "json_object") {
     const Json* rule = format.raw("schema");  // as llama.cpp's server takes it
     return rule ? schema_constraint(*rule) : Constraint{Kind::kJsonObject, ""};
@@ -31,15 +45,16 @@ std::optional<Constraint> read_format(Fields& format) {
   return {};
 }
 
-std::optional<Constraint> read_response_format(Fields& fields) {
-  const Json* format = fields.raw("response_format");
+// The object `name`, whose fields have `prefix` before their names in errors.
+std::optional<Constraint> read_format(Fields& fields, const char* name, std::string prefix, ReadSchema read_schema) {
+  const Json* format = fields.raw(name);
   if (!format) return {};
   if (!format->is_object()) {
-    fields.fail("response_format", "is not an object", "for example {\"type\": \"json_object\"}");
+    fields.fail(name, "is not an object", "for example {\"type\": \"json_object\"}");
     return {};
   }
-  Fields inner(*format, "response_format.");
-  auto constraint = read_format(inner);
+  Fields inner(*format, std::move(prefix));
+  auto constraint = read_type(inner, read_schema);
   if (Status done = inner.finish(); !done.ok()) fields.fail(done.error());
   return constraint;
 }
@@ -92,7 +107,7 @@ std::optional<Constraint> read_constraint(Fields& fields) {
     if (!given) return {};
     return schema_constraint(*given);
   };
-  take("response_format", read_response_format(fields));
+  take("response_format", read_format(fields, "response_format", "response_format.", read_nested_schema));
   take("json_schema", json("json_schema"));
   take("grammar", text("grammar", Kind::kGbnf));
   take("guided_json", json("guided_json"));
@@ -100,6 +115,10 @@ std::optional<Constraint> read_constraint(Fields& fields) {
   take("guided_choice", read_choice(fields));
   take("guided_grammar", text("guided_grammar", Kind::kGbnf));
   return constraint;
+}
+
+std::optional<Constraint> read_text_format(Fields& text) {
+  return read_format(text, "format", "text.format.", read_flat_schema);
 }
 
 }  // namespace malmoi::protocol

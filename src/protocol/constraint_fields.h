@@ -20,5 +20,7 @@ chat::Constraint schema_constraint(const Json& schema);
 
 /// One of these texts.
 chat::Constraint choice_constraint(const std::vector<std::string>& choices);
+/// The same by `format` in the `text` of the Responses API, where a schema stands beside the format's `type`.
+std::optional<chat::Constraint> read_text_format(Fields& text);
 
 }  // namespace malmoi::protocol

@@ -130,4 +130,15 @@ Json print_token(const chat::TokenReport& token, bool details) {
   return json;
 }
 
+Json print_tokens(const std::vector<chat::TokenReport>& tokens, bool details) {
+  Json list = Json::array();
+  for (const chat::TokenReport& token : tokens) {
+    Json entry = print_token(token, details);
+    entry["top_logprobs"] = Json::array();
+    for (const chat::TokenReport& other : token.top) entry["top_logprobs"].push_back(print_token(other, details));
+    list.push_back(std::move(entry));
+  }
+  return list;
+}
+
 }  // namespace malmoi::protocol

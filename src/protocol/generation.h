@@ -19,6 +19,8 @@ struct GenerationOptions : chat::GenerationRequest {
   bool stream = false, include_usage = false;
   bool include_thoughts = true;  // a response tells what was thought before an answer, where its API leaves that open
   bool token_details = false;    // ids and chances after sampling options in logprobs; in completions `content` too
+  int64_t best = 0;            // so many of each prompt's answers are told, the most probable; 0: all
+  Json repeated;               // fields that a response says again, where its protocol has that
 };
 
 constexpr int64_t kMaxTopLogprobs = 100;
@@ -42,6 +44,7 @@ struct Answer {
   std::vector<chat::ToolCall> calls;  // each with an id
   int64_t first_call = 0;             // of a piece: how many calls came before it
   std::vector<chat::TokenReport> tokens;
+  size_t thought_tokens = 0;  // so many of `tokens`, the first ones, are of what was thought
   std::string finish_reason;  // "stop", "length", "tool_calls"; empty: it goes on
   std::string stop_text;      // that ended it, of those asked for
 };
@@ -57,7 +60,9 @@ Json print_usage(const chat::Usage& usage);
 Json print_number(double value);
 /// The numbers of bytes.
 Json print_bytes(std::string_view bytes);
-/// Chat's entry of one token: token, logprob, bytes, top_logprobs; with `details` also id and chance.
+/// Chat's entry of one token: token, logprob, bytes; with `details` also id and chance.
 Json print_token(const chat::TokenReport& token, bool details);
+/// A list of such, each with its `top_logprobs`.
+Json print_tokens(const std::vector<chat::TokenReport>& tokens, bool details);
 
 }  // namespace malmoi::protocol

@@ -19,14 +19,7 @@ void refuse_unsupported(Fields& fields) {
 }
 
 Json print_logprobs(const Answer& answer, bool details) {
-  Json content = Json::array();
-  for (const chat::TokenReport& token : answer.tokens) {
-    Json entry = print_token(token, details);
-    entry["top_logprobs"] = Json::array();
-    for (const chat::TokenReport& other : token.top) entry["top_logprobs"].push_back(print_token(other, details));
-    content.push_back(std::move(entry));
-  }
-  return {{"content", std::move(content)}, {"refusal", nullptr}};
+  return {{"content", print_tokens(answer.tokens, details)}, {"refusal", nullptr}};
 }
 
 // In chunks calls carry their place among those of the answer.

@@ -78,6 +78,16 @@ Json print_head(const ResponseHead& head) {
   return {{"id", head.id}, {"object", "text_completion"}, {"created", head.created}, {"model", head.model}};
 }
 
+// Which answers are the best is known when all are whole.
+void read_best_of(Fields& fields, GenerationOptions& options) {
+  const auto best_of = fields.integer("best_of", 1, kMaxAnswers);
+  if (!best_of || *best_of == options.n) return;
+  if (*best_of < options.n) return fields.fail("best_of", "'best_of' is less than 'n'");
+  if (options.stream) return fields.fail("best_of", "'best_of' cannot be streamed", "leave 'stream' out");
+  options.best = options.n;
+  options.n = *best_of;
+}
+
 Result<TextRequest> read_completion(const Json& body, const Address&, const chat::SamplingOptions& defaults) {
   Fields fields(body);
   TextRequest request{.options = read_options(fields, defaults), .prompt_field = "prompt"};
@@ -91,9 +101,9 @@ Result<TextRequest> read_completion(const Json& body, const Address&, const chat
   }
   options.prompt_logprobs = request.echo && options.logprobs;
   fields.refuse("tools", "the model calls no functions");
-  fields.refuse("best_of", "answers are not ranked; ask for 'n' of them", options.n);
+  read_best_of(fields, options);
   if (static_cast<int64_t>(request.prompts.size()) * options.n > kMaxAnswers)
-    fields.fail("n", "'n' times the number of prompts is more than " + std::to_string(kMaxAnswers),
+    fields.fail("n", "'n' or 'best_of' times the number of prompts is more than " + std::to_string(kMaxAnswers),
                 "send several requests");
   MALMOI_TRY(fields.finish());
   return request;

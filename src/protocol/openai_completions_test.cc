@@ -83,7 +83,9 @@ TEST(Completion, RefusesByName) {
         {R"({"prompt":"a","suffix":5})", "suffix"},
         {R"({"prompt":[1,2],"suffix":"b"})", "prompt"},
         {R"({"prompt":"a","suffix":"b","echo":true})", "echo"},
-        {R"({"prompt":"a","best_of":3})", "best_of"},
+        {R"({"prompt":"a","n":3,"best_of":2})", "best_of"},
+        {R"({"prompt":"a","best_of":2,"stream":true})", "best_of"},
+        {R"({"prompt":["a","b"],"best_of":64})", "n"},
         {R"({"prompt":"a","stop":[""]})", "stop"},
         {R"({"prompt":"a","stop":7})", "stop"},
         {R"({"prompt":"a","logit_bias":{"x":1}})", "logit_bias"},
@@ -109,6 +111,15 @@ TEST(Completion, RefusesByName) {
   EXPECT_NE(completion(R"({"prompt":"a","temprature":1})").error().to_string().find("did you mean 'temperature'"),
             std::string::npos);
   EXPECT_TRUE(completion(R"({"prompt":"a","n":2,"best_of":2,"suffix":null,"logprobs":null,"echo":false})").ok());
+}
+
+TEST(Completion, BestOfDrawsMoreThanItTells) {
+  auto request = completion(R"({"prompt":"a","n":2,"best_of":5})");
+  ASSERT_TRUE(request.ok()) << request.error().to_string();
+  EXPECT_EQ(request->options.n, 5);
+  EXPECT_EQ(request->options.best, 2);
+  EXPECT_FALSE(request->options.logprobs) << "nobody asked to be told them";
+  EXPECT_EQ(completion(R"({"prompt":"a","n":2,"best_of":2,"stream":true})")->options.best, 0);
 }
 
 TEST(Completion, AnswersMayBeHeldToARule) {

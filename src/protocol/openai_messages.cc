@@ -4,6 +4,8 @@
 #include <string>
 #include <utility>
 
+#include "protocol/text_parts.h"
+
 namespace malmoi::protocol {
 namespace {
 
@@ -12,36 +14,9 @@ constexpr size_t kMaxCalls = 128;  // of one message
 
 using CallNames = std::map<std::string, std::string>;  // of functions, by the ids of their calls
 
-// A text, or a list of parts of which only texts are understood.
 std::string read_content(Fields& fields, const std::string& place, bool required) {
-  const Json* content = fields.raw("content");
-  if (!content) {
-    if (required) fields.fail("content", "the message has no 'content'", "give a text");
-    return "";
-  }
-  if (content->is_string()) return content->get<std::string>();
-  if (!content->is_array()) return fields.fail("content", "'content' is not a text or a list of parts"), "";
-  std::string text;
-  for (const Json& part : *content) {
-    if (!part.is_object() || json_string(part, "type").empty())
-      return fields.fail("content", "a part is not an object with a 'type'"), "";
-    std::string type = json_string(part, "type");
-    if (type != "text") {
-      fields.fail(unsupported("parts of type '" + shown(type) + "' are not supported: the model reads text alone",
-                              place + "content", "send text"));
-      return "";
-    }
-    if (!part.contains("text") || !part["text"].is_string())
-      return fields.fail("content", "a part of type 'text' has no 'text'"), "";
-    text += part["text"].get<std::string>();
-  }
-  return text;
-}
-
-std::string required_text(Fields& fields, const char* name) {
-  std::string text = fields.text(name).value_or("");
-  if (text.empty()) fields.fail(name, "'" + std::string(name) + "' is missing or empty");
-  return text;
+  if (required && !fields.raw("content")) fields.fail("content", "the message has no 'content'", "give a text");
+  return read_text_parts(fields, place, "content", {"text"});
 }
 
 // {"id", "type": "function", "function": {"name", "arguments"}}

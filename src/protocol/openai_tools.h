@@ -11,4 +11,7 @@ namespace malmoi::protocol {
 /// API does not take or that stands there twice, parameters that are no object, a choice of what is not offered.
 chat::ToolUse read_tools(Fields& fields);
 
+/// The same of the Responses API, where a function's fields stand beside its `type`.
+chat::ToolUse read_flat_tools(Fields& fields);
+
 }  // namespace malmoi::protocol

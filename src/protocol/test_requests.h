@@ -6,6 +6,7 @@
 #include "protocol/anthropic_messages.h"
 #include "protocol/openai_chat.h"
 #include "protocol/openai_completions.h"
+#include "protocol/openai_responses.h"
 
 namespace malmoi::protocol {
 
@@ -18,6 +19,8 @@ inline Result<TextRequest> read(const TextProtocol& protocol, const std::string&
 inline Result<TextRequest> completion(const std::string& body) { return read(kOpenAiCompletions, body); }
 
 inline Result<TextRequest> chat(const std::string& body) { return read(kOpenAiChat, body); }
+
+inline Result<TextRequest> response(const std::string& body) { return read(kOpenAiResponses, body); }
 
 /// The conversation of a request.
 inline const std::vector<chat::Message>& messages_of(const TextRequest& request) {

@@ -5,6 +5,7 @@
 #include "protocol/gemini.h"
 #include "protocol/openai_chat.h"
 #include "protocol/openai_completions.h"
+#include "protocol/openai_responses.h"
 
 namespace malmoi::protocol {
 namespace {
@@ -17,6 +18,7 @@ const NamedProtocol kProtocols[] = {
     {"anthropic_messages", &kAnthropicMessages},
     {"gemini", &kGemini},
     {"gemini_stream", &kGeminiStream},
+    {"openai_responses", &kOpenAiResponses},
 };
 
 }  // namespace

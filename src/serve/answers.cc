@@ -1,6 +1,9 @@
 #include "serve/answers.h"
 
+#include <algorithm>
+#include <functional>
 #include <iterator>
+#include <numeric>
 #include <utility>
 
 #include "serve/new_id.h"
@@ -21,6 +24,8 @@ Answers::Answers(Metrics& metrics, double start, AnswersOptions options)
       whole_(options_.count),
       last_(options_.count, 0),
       calls_(options_.count, 0),
+      logprobs_(options_.count, 0),
+      tokens_(options_.count, 0),
       ended_(options_.count, false),
       prompts_(options_.count),
       left_(options_.count) {
@@ -63,8 +68,27 @@ void Answers::keep(const protocol::Answer& piece) {
   all.reasoning += piece.reasoning;
   all.calls.insert(all.calls.end(), piece.calls.begin(), piece.calls.end());
   all.tokens.insert(all.tokens.end(), piece.tokens.begin(), piece.tokens.end());
+  if (piece.thought_tokens > 0) all.thought_tokens = all.tokens.size();
   all.finish_reason = piece.finish_reason;
   all.stop_text = piece.stop_text;
+}
+
+double Answers::mean_logprob(size_t answer) const {
+  return tokens_[answer] > 0 ? logprobs_[answer] / static_cast<double>(tokens_[answer]) : 0;
+}
+
+void Answers::choose_best() {
+  std::vector<protocol::Answer> best;
+  for (size_t first = 0; first < whole_.size(); first += options_.each) {
+    std::vector<size_t> order(options_.each);
+    std::iota(order.begin(), order.end(), first);
+    std::ranges::stable_sort(order, std::greater(), [&](size_t answer) { return mean_logprob(answer); });
+    for (size_t i = 0; i < options_.best; ++i) {
+      best.push_back(std::move(whole_[order[i]]));
+      best.back().index = static_cast<int64_t>(best.size()) - 1;
+    }
+  }
+  whole_ = std::move(best);
 }
 
 void Answers::add_call(size_t answer, chat::ToolCall call, protocol::Answer& piece) {
@@ -72,6 +96,9 @@ void Answers::add_call(size_t answer, chat::ToolCall call, protocol::Answer& pie
   piece.calls.push_back(std::move(call));
   ++calls_[answer];
 }
+
+// Whether the text so far ends in a thought; only of families that mark where it ends.
+bool Answers::thinks(size_t answer) const { return parsers_[answer] && !parsers_[answer]->thought_end().empty(); }
 
 // What a token's text makes certain, and at the end what is left; nothing behind a call that ends the answer.
 void Answers::read(const AnswerEvent& event, protocol::Answer& piece) {
@@ -94,6 +121,17 @@ void Answers::read(const AnswerEvent& event, protocol::Answer& piece) {
       case chat::AnswerEvent::Kind::kToolCall: add_call(event.answer, std::move(part.call), piece); break;
     }
   }
+}
+
+void Answers::count_token(const AnswerEvent& event, bool of_thought, protocol::Answer& piece) {
+  if (event.event.id < 0) return;
+  ++told_.usage.completion_tokens;
+  ++tokens_[event.answer];
+  logprobs_[event.answer] += event.event.logprob;
+  if (of_thought) ++told_.usage.reasoning_tokens;
+  if (!options_.logprobs) return;
+  piece.tokens.push_back(event.event);
+  if (of_thought) piece.thought_tokens = piece.tokens.size();
 }
 
 void Answers::end(const AnswerEvent& event, protocol::Answer& piece) {
@@ -132,15 +170,15 @@ std::vector<protocol::Answer> Answers::add(const AnswerEvent& event) {
     return {};
   }
   protocol::Answer piece = begin_piece(event.answer);
+  const bool thought = thinks(event.answer);
   read(event, piece);
-  if (token.id >= 0) {
-    ++told_.usage.completion_tokens;
-    if (options_.logprobs) piece.tokens.push_back(token);
-  }
+  const bool tells_thought = !piece.reasoning.empty() || thought || thinks(event.answer);  // itself, or its marks
+  count_token(event, tells_thought && piece.text.empty() && piece.calls.empty(), piece);
   if (token.finish != chat::FinishReason::kNone || has_its_call(event.answer)) end(event, piece);
   const bool says = !piece.text.empty() || !piece.reasoning.empty() || !piece.calls.empty();
   if (!says && piece.tokens.empty() && piece.finish_reason.empty()) return {};
   keep(piece);
+  if (done() && options_.best > 0) choose_best();
   return {std::move(piece)};
 }
 

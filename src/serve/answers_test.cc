@@ -74,6 +74,46 @@ TEST(Answers, OneCallIsTheEndOfAnAnswer) {
   EXPECT_EQ(answers.told().usage.prompt_tokens, 7);
 }
 
+// The mean counts, not the sum: a long answer is no worse than a short one.
+TEST(Answers, TheBestOfEachPromptAreKept) {
+  Metrics metrics;
+  Answers answers(metrics, 0, {.count = 4, .each = 2, .best = 1, .echoes = {"", "", "", ""}});
+  auto add = [&](size_t answer, const char* text, double logprob, chat::FinishReason finish) {
+    AnswerEvent event = token(text, finish);
+    event.answer = answer;
+    event.event.logprob = logprob;
+    answers.add(event);
+  };
+  const auto on = chat::FinishReason::kNone, end = chat::FinishReason::kLength;
+  add(0, "a", -3, end);
+  add(1, "b", -2, on);
+  add(1, "b", -2, end);
+  add(2, "c", -1, end);
+  EXPECT_EQ(answers.whole().size(), 4u);
+  add(3, "d", -5, end);
+  ASSERT_TRUE(answers.done());
+  ASSERT_EQ(answers.whole().size(), 2u);
+  EXPECT_EQ(answers.whole()[0].text, "bb");
+  EXPECT_EQ(answers.whole()[1].text, "c");
+  EXPECT_EQ(answers.whole()[1].index, 1);
+}
+
+TEST(Answers, TokensOfThoughtsAndTheirMarksAreCounted) {
+  Metrics metrics;
+  Answers answers(metrics, 0,
+                  {.logprobs = true, .echoes = {""}, .form = {.family = &chat::answer_family("<tool_call>")}});
+  std::vector<size_t> of_thought;
+  for (const AnswerEvent& event : {token("<think>"), token("hm"), token(" hm"), token("</think>"), token("So"),
+                                   token(".", chat::FinishReason::kStop)}) {
+    for (const protocol::Answer& piece : answers.add(event)) of_thought.push_back(piece.thought_tokens);
+  }
+  EXPECT_EQ(of_thought, (std::vector<size_t>{1, 1, 1, 1, 0, 0}));
+  EXPECT_EQ(answers.whole()[0].text, "So.");
+  EXPECT_EQ(answers.whole()[0].thought_tokens, 4u);
+  EXPECT_EQ(answers.told().usage.reasoning_tokens, 4);
+  EXPECT_EQ(answers.told().usage.completion_tokens, 6);
+}
+
 TEST(Answers, TheEndOfOneIsToldToItsProviderAndTheOthersGoOn) {
   boost::asio::io_context context;
   auto queue = std::make_shared<EventQueue>(context.get_executor());

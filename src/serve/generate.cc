@@ -210,6 +210,7 @@ Begun begin(Exchange& exchange, const protocol::TextProtocol& protocol, const pr
       Answers(exchange.shared().metrics, start,
               {.count = count,
                .each = static_cast<size_t>(options.n),
+               .best = static_cast<size_t>(options.best),
                .logprobs = options.logprobs,
                .keep = !options.stream,
                .echoes = std::move(prepared.echoes),

@@ -20,6 +20,7 @@ std::optional<ApiError> add_request(Prepared& out, const chat::Provider& provide
                                     const char* field, const std::string& echo) {
   chat::GenerationRequest request = out.options;  // what is about the response alone stays behind
   request.prompt = std::move(prompt);
+  request.logprobs = request.logprobs || out.options.best > 0;  // by which they are compared
   if (!out.options.seeded) request.sampling.seed = random_seed();
   auto prepared = provider.prepare(std::move(request));
   if (!prepared.ok()) return protocol::to_api_error(prepared.error());

@@ -17,6 +17,7 @@
 #include "protocol/openai_embeddings.h"
 #include "protocol/openai_models.h"
 #include "protocol/rerank.h"
+#include "protocol/openai_responses.h"
 #include "protocol/tokenize.h"
 #include "serve/call.h"
 #include "serve/generate.h"
@@ -107,6 +108,7 @@ const Route kRoutes[] = {
      protocol::print_gemini_error},
     {http::verb::post, "/v1/models/*:countTokens", true, true, protocol::count_gemini_tokens,
      protocol::print_gemini_error},
+    {http::verb::post, "/v1/responses", true, true, &protocol::kOpenAiResponses},
     {http::verb::post, "/tokenize", true, true, protocol::tokenize},
     {http::verb::post, "/detokenize", true, true, protocol::detokenize},
     {http::verb::post, "/v1/embeddings", true, true, SlowCall{protocol::create_embeddings}},

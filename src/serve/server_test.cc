@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <thread>
 
@@ -73,6 +74,31 @@ TEST_F(ServerTest, ACompletionIsWhatTheEngineGives) {
                 return text += event.text, true;
               }).ok());
   EXPECT_EQ(choice["text"], text);
+}
+
+// The same seed draws the same answers, of which two are told.
+TEST_F(ServerTest, TheBestOfAnswersAreThoseOfTheLargestMean) {
+  start();
+  const std::string fields = R"("prompt":["가","나"],"max_tokens":6,"seed":3,"logprobs":0,)";
+  const Json all = complete(fields + R"("n":4)").json(), best = complete(fields + R"("n":2,"best_of":4)").json();
+  ASSERT_EQ(all["choices"].size(), 8u) << all;
+  ASSERT_EQ(best["choices"].size(), 4u) << best;
+  EXPECT_EQ(best["usage"], all["usage"]) << "what was drawn is counted";
+  for (size_t prompt = 0; prompt < 2; ++prompt) {
+    std::vector<std::pair<double, std::string>> drawn;
+    for (size_t i = 0; i < 4; ++i) {
+      const Json& choice = all["choices"][4 * prompt + i];
+      double sum = 0;
+      for (const Json& logprob : choice["logprobs"]["token_logprobs"]) sum += logprob.get<double>();
+      drawn.emplace_back(-sum, choice["text"]);
+    }
+    std::ranges::sort(drawn);
+    for (size_t i = 0; i < 2; ++i) {
+      const Json& choice = best["choices"][2 * prompt + i];
+      EXPECT_EQ(choice["index"], 2 * prompt + i);
+      EXPECT_EQ(choice["text"], drawn[i].second);
+    }
+  }
 }
 
 TEST_F(ServerTest, AStreamAddsUpToTheWholeAnswer) {
@@ -147,7 +173,7 @@ TEST_F(ServerTest, BadRequestsAreRefusedInOneShape) {
   expect_error(post("/v1/completions", "[1]"), 400, "");
   expect_error(post("/v1/completions", ""), 400, "");
   expect_error(post("/v1/completions", R"({"prompt":"a","model":"gpt-9"})"), 404, "model_not_found", "model");
-  expect_error(post("/v1/completions", R"({"prompt":"a","best_of":4})"), 400, "unsupported_parameter", "best_of");
+  expect_error(post("/v1/completions", R"({"prompt":"a","suffix":"b"})"), 400, "unsupported_parameter", "suffix");
   expect_error(post("/v1/chat/completions", R"({"messages":[{"role":"user","content":"a"}],"tools":[{}]})"), 400, "",
                "tools[0].type");
   expect_error(
