@@ -16,6 +16,12 @@
 
 namespace malmoi::chat {
 
+/// Whether an answer to a conversation begins with thoughts, where the model's chat template leaves that open.
+struct Thinking {
+  std::optional<bool> wanted;  // none: as the template has it
+  std::string effort;          // low, medium, high, where it is wanted; empty: as the template has it
+};
+
 /// A text to continue, the ids of one, or a conversation to answer.
 using Prompt = std::variant<std::string, std::vector<int32_t>, std::vector<Message>>;
 
@@ -37,6 +43,7 @@ struct GenerationRequest {
   int64_t n = 1;                      // answers, drawn apart: answer i with seed + i
   SamplingOptions sampling;
   ToolUse tools;                         // of a conversation
+  Thinking thinking;                     // of a conversation
   std::optional<Constraint> constraint;  // what every answer must be, whole; a prepared chat's call that must be made
   std::vector<std::string> stop;         // texts that end an answer and are not part of it
   std::vector<int32_t> end_ids;  // tokens that end an answer, beside the model's end of text; a prepared chat's turn

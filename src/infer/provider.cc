@@ -12,6 +12,10 @@ namespace malmoi::infer {
 EngineProvider::EngineProvider(Engine& engine, const tokenizer::Tokenizer& tokenizer, EngineProviderOptions options)
     : engine_(&engine), tokenizer_(&tokenizer), options_(std::move(options)) {
   options_.model.context_length = engine.context_length();
+  options_.model.architecture = engine.model().model_type();
+  options_.model.parameters = engine.model().parameter_count();
+  options_.model.takes_tools = options_.chat_template.takes_tools();
+  options_.model.thinks = options_.chat_template.thinks();
 }
 
 std::vector<int32_t> EngineProvider::ids_of(std::string_view text, bool parse_special) const {
