@@ -6,11 +6,6 @@ namespace {
 using chat::Constraint;
 using Kind = Constraint::Kind;
 
-// A schema is an object, `true` or `false`; some clients send it as a text.
-Constraint schema(const Json& value) {
-  return {Kind::kJsonSchema, value.is_string() ? value.get<std::string>() : dump_json(value)};
-}
-
 std::optional<Constraint> read_json_schema(Fields& format) {
   const Json* given = format.raw("json_schema");
   if (!given || !given->is_object()) {
@@ -21,7 +16,7 @@ std::optional<Constraint> read_json_schema(Fields& format) {
   const Json* rule = inner.raw("schema");
   inner.ignore({"name", "description", "strict"});  // a schema is always kept to
   if (Status done = inner.finish(); !done.ok()) format.fail(done.error());
-  return rule ? schema(*rule) : Constraint{Kind::kJsonSchema, "true"};
+  return rule ? schema_constraint(*rule) : Constraint{Kind::kJsonSchema, "true"};
 }
 
 std::optional<Constraint> read_format(Fields& format) {
@@ -30,7 +25,7 @@ std::optional<Constraint> read_format(Fields& format) {
   if (type == "json_schema") return read_json_schema(format);
   if (type == "json_object") {
     const Json* rule = format.raw("schema");  // as llama.cpp's server takes it
-    return rule ? schema(*rule) : Constraint{Kind::kJsonObject, ""};
+    return rule ? schema_constraint(*rule) : Constraint{Kind::kJsonObject, ""};
   }
   format.fail("type", "is none that is known", "use text, json_object or json_schema");
   return {};
@@ -72,6 +67,10 @@ std::optional<Constraint> read_choice(Fields& fields) {
 
 }  // namespace
 
+Constraint schema_constraint(const Json& schema) {
+  return {Kind::kJsonSchema, schema.is_string() ? schema.get<std::string>() : dump_json(schema)};
+}
+
 std::optional<Constraint> read_constraint(Fields& fields) {
   std::optional<Constraint> constraint;
   auto take = [&](const char* name, std::optional<Constraint> found) {
@@ -87,7 +86,7 @@ std::optional<Constraint> read_constraint(Fields& fields) {
   auto json = [&](const char* name) -> std::optional<Constraint> {
     const Json* given = fields.raw(name);
     if (!given) return {};
-    return schema(*given);
+    return schema_constraint(*given);
   };
   take("response_format", read_response_format(fields));
   take("json_schema", json("json_schema"));

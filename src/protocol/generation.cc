@@ -65,10 +65,8 @@ void refuse_extensions(Fields& fields) {
 
 }  // namespace
 
-GenerationOptions read_options(Fields& fields, const chat::SamplingOptions& defaults) {
-  GenerationOptions options;
+void read_sampling(Fields& fields, const chat::SamplingOptions& defaults, GenerationOptions& options) {
   chat::SamplingOptions& s = options.sampling;
-  options.model = fields.text("model").value_or("");
   s.temperature = fields.number("temperature", 0, 100).value_or(defaults.temperature);
   s.top_p = fields.number("top_p", 0, 1).value_or(defaults.top_p);
   s.top_k = fields.integer("top_k", -1, 1 << 24).value_or(defaults.top_k);
@@ -84,7 +82,20 @@ GenerationOptions read_options(Fields& fields, const chat::SamplingOptions& defa
     options.seeded = true;
   }
   read_sampler_fields(fields, defaults, s);
-  read_logit_bias(fields, s);
+}
+
+void read_logprobs(Fields& fields, GenerationOptions& options) {
+  options.logprobs = fields.boolean("logprobs").value_or(false);
+  options.top_logprobs = fields.integer("top_logprobs", 0, kMaxTopLogprobs).value_or(0);
+  if (options.top_logprobs > 0 && !options.logprobs)
+    fields.fail("top_logprobs", "'top_logprobs' needs 'logprobs': true");
+}
+
+GenerationOptions read_options(Fields& fields, const chat::SamplingOptions& defaults) {
+  GenerationOptions options;
+  options.model = fields.text("model").value_or("");
+  read_sampling(fields, defaults, options);
+  read_logit_bias(fields, options.sampling);
   options.n = fields.integer("n", 1, kMaxAnswers).value_or(1);
   options.stop = fields.texts("stop", 16);
   options.constraint = read_constraint(fields);
@@ -120,6 +131,17 @@ Json print_token(const chat::TokenReport& token, bool details) {
     json["chance"] = print_number(token.chance);
   }
   return json;
+}
+
+Json print_token_reports(const std::vector<chat::TokenReport>& tokens, bool details) {
+  Json list = Json::array();
+  for (const chat::TokenReport& token : tokens) {
+    Json entry = print_token(token, details);
+    entry["top_logprobs"] = Json::array();
+    for (const chat::TokenReport& other : token.top) entry["top_logprobs"].push_back(print_token(other, details));
+    list.push_back(std::move(entry));
+  }
+  return list;
 }
 
 }  // namespace malmoi::protocol

@@ -23,6 +23,12 @@ struct GenerationOptions : chat::GenerationRequest {
 constexpr int64_t kMaxTopLogprobs = 100;
 constexpr int64_t kMaxAnswers = 64;  // n times the number of prompts
 
+/// Reads how tokens are drawn, by OpenAI's names and those of protocol/sampler_fields.h, over the model's own defaults.
+void read_sampling(Fields& fields, const chat::SamplingOptions& defaults, GenerationOptions& options);
+
+/// Reads `logprobs` and `top_logprobs` as chats have them: true, and how many.
+void read_logprobs(Fields& fields, GenerationOptions& options);
+
 /// Reads the common fields over the model's own defaults. Errors stay in `fields`.
 GenerationOptions read_options(Fields& fields, const chat::SamplingOptions& defaults);
 
@@ -49,7 +55,9 @@ Json print_usage(const chat::Usage& usage);
 Json print_number(double value);
 /// The numbers of bytes.
 Json print_bytes(std::string_view bytes);
-/// Chat's entry of one token: token, logprob, bytes, top_logprobs; with `details` also id and chance.
+/// Chat's entry of one token: token, logprob, bytes; with `details` also id and chance.
 Json print_token(const chat::TokenReport& token, bool details);
+/// A list of them, each with its top_logprobs.
+Json print_token_reports(const std::vector<chat::TokenReport>& tokens, bool details);
 
 }  // namespace malmoi::protocol

@@ -19,14 +19,7 @@ void refuse_unsupported(Fields& fields) {
 }
 
 Json print_logprobs(const Answer& answer, bool details) {
-  Json content = Json::array();
-  for (const chat::TokenReport& token : answer.tokens) {
-    Json entry = print_token(token, details);
-    entry["top_logprobs"] = Json::array();
-    for (const chat::TokenReport& other : token.top) entry["top_logprobs"].push_back(print_token(other, details));
-    content.push_back(std::move(entry));
-  }
-  return {{"content", std::move(content)}, {"refusal", nullptr}};
+  return {{"content", print_token_reports(answer.tokens, details)}, {"refusal", nullptr}};
 }
 
 // In chunks calls carry their place among those of the answer.
@@ -68,10 +61,7 @@ Result<TextRequest> read_chat(const Json& body, const Address&, const chat::Samp
   options.tools = read_tools(fields);
   auto older = fields.integer("max_tokens", 0, 1 << 24), newer = fields.integer("max_completion_tokens", 0, 1 << 24);
   options.max_tokens = newer ? newer : older;
-  options.logprobs = fields.boolean("logprobs").value_or(false);
-  options.top_logprobs = fields.integer("top_logprobs", 0, kMaxTopLogprobs).value_or(0);
-  if (options.top_logprobs > 0 && !options.logprobs)
-    fields.fail("top_logprobs", "'top_logprobs' needs 'logprobs': true");
+  read_logprobs(fields, options);
   refuse_unsupported(fields);
   MALMOI_TRY(fields.finish());
   return request;

@@ -185,7 +185,8 @@ asio::awaitable<void> handle_text(Exchange& exchange, const protocol::TextProtoc
   auto queue = std::make_shared<EventQueue>(exchange.executor());
   QueueGuard guard(queue);
   size_t count = prepared.echoes.size();
-  chat::AnswerForm form = prepared.requests.front().form;  // one for all: a chat is one request
+  chat::AnswerForm form;  // one for all: a chat is one request
+  if (!prepared.requests.empty()) form = prepared.requests.front().form;
   if (auto error = submit(exchange.shared(), provider, prepared, queue)) {
     co_await exchange.send_error(*error);
     co_return;
@@ -201,7 +202,7 @@ asio::awaitable<void> handle_text(Exchange& exchange, const protocol::TextProtoc
   protocol::ResponseHead head = make_head(protocol.id_prefix, provider, prepared.options);
   Teller teller{protocol.printer(head, prepared.options, count), protocol::StreamText(protocol.stream_form(address))};
   exchange.watch(queue);
-  if (prepared.options.stream) co_await send_stream(exchange, teller, answers, *queue);
+  if (prepared.options.stream && count > 0) co_await send_stream(exchange, teller, answers, *queue);
   else co_await send_whole(exchange, teller, answers, *queue);
   exchange.unwatch();
 }
