@@ -1,5 +1,7 @@
 #include "protocol/text_protocols.h"
 
+#include "protocol/ollama_chat.h"
+#include "protocol/ollama_generate.h"
 #include "protocol/openai_chat.h"
 #include "protocol/openai_completions.h"
 
@@ -10,6 +12,8 @@ namespace {
 const NamedProtocol kProtocols[] = {
     {"openai_completions", &kOpenAiCompletions},
     {"openai_chat", &kOpenAiChat},
+    {"ollama_chat", &kOllamaChat},
+    {"ollama_generate", &kOllamaGenerate},
 };
 
 }  // namespace

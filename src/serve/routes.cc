@@ -5,6 +5,10 @@
 
 #include "base/percent.h"
 #include "protocol/fields.h"
+#include "protocol/ollama_answers.h"
+#include "protocol/ollama_chat.h"
+#include "protocol/ollama_generate.h"
+#include "protocol/ollama_models.h"
 #include "protocol/openai_chat.h"
 #include "protocol/openai_completions.h"
 #include "protocol/openai_models.h"
@@ -71,6 +75,7 @@ struct Route {
   /// What answers: the server itself, a protocol of text, or a call.
   std::variant<Handler, const protocol::TextProtocol*, protocol::Call> answer;
   protocol::PrintError print_error = protocol::print_openai_error;
+  bool any_type = false;  // bodies need not be declared as JSON, where no web page sent them
 };
 
 // One line a path. Of two that match, the first stands.
@@ -85,6 +90,12 @@ const Route kRoutes[] = {
     {http::verb::post, "/v1/chat/completions", true, true, &protocol::kOpenAiChat},
     {http::verb::post, "/tokenize", true, true, protocol::tokenize},
     {http::verb::post, "/detokenize", true, true, protocol::detokenize},
+    {http::verb::post, "/api/chat", true, true, &protocol::kOllamaChat, protocol::print_ollama_error, true},
+    {http::verb::post, "/api/generate", true, true, &protocol::kOllamaGenerate, protocol::print_ollama_error, true},
+    {http::verb::post, "/api/show", true, true, protocol::show_ollama_model, protocol::print_ollama_error, true},
+    {http::verb::get, "/api/tags", true, true, protocol::list_ollama_models, protocol::print_ollama_error},
+    {http::verb::get, "/api/ps", true, true, protocol::list_loaded_ollama_models, protocol::print_ollama_error},
+    {http::verb::get, "/api/version", true, true, protocol::ollama_version, protocol::print_ollama_error},
 };
 const Route kPageRoute = {http::verb::get, "/", false, false, handle_page};
 
@@ -135,8 +146,10 @@ asio::awaitable<void> handle_options(Exchange& exchange) {
   return exchange.send(std::move(response));
 }
 
-std::optional<protocol::ApiError> refuse_body(const HttpRequest& request) {
-  if (!has_json_body(request))
+// Some clients send JSON under another type, as `curl -d` does. So may the pages of any site, without asking first (a "simple
+// request"), and a JSON type is what keeps them from having a model run for them: what they send must have it.
+std::optional<protocol::ApiError> refuse_body(const Route& route, const HttpRequest& request) {
+  if (!has_json_body(request) && (!route.any_type || is_of_page(request)))
     return protocol::ApiError{.status = 415,
                               .message = "the body must be JSON; send 'Content-Type: application/json'",
                               .code = "unsupported_media_type"};
@@ -152,7 +165,8 @@ std::optional<protocol::ApiError> refuse_body(const HttpRequest& request) {
 
 protocol::PrintError errors_of(const HttpRequest& request) {
   const Route* route = find_route(request);
-  return route ? route->print_error : protocol::print_openai_error;
+  if (route) return route->print_error;
+  return path_of(request).starts_with("/api/") ? protocol::print_ollama_error : protocol::print_openai_error;
 }
 
 std::optional<HttpResponse> refuse(Shared& shared, const HttpRequest& request) {
@@ -181,7 +195,7 @@ std::optional<HttpResponse> refuse(Shared& shared, const HttpRequest& request) {
                     .type = "server_error",
                     .code = "loading"});
   if (route->method == http::verb::post) {
-    if (auto error = refuse_body(request)) return refusal(*error);
+    if (auto error = refuse_body(*route, request)) return refusal(*error);
   }
   return {};
 }
