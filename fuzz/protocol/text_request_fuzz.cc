@@ -57,7 +57,6 @@ void check(const malmoi::chat::ToolUse& tools) {
 void check(const TextRequest& request) {
   check(request.options);
   check(request.options.tools);
-  if (request.prompts.empty()) std::abort();
   for (const malmoi::chat::Prompt& prompt : request.prompts) {
     const auto* messages = std::get_if<std::vector<malmoi::chat::Message>>(&prompt);
     if (messages && (messages->empty() || malmoi::chat::render_plain(*messages).prompt.empty())) std::abort();

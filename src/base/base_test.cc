@@ -13,6 +13,7 @@
 #include "base/parallel.h"
 #include "base/percent.h"
 #include "base/rng.h"
+#include "base/utc.h"
 #include "base/utf8.h"
 
 namespace malmoi {
@@ -146,6 +147,13 @@ TEST(Ascii, LettersAndSpaceAlone) {
   EXPECT_EQ(ascii_trim(" \t a b\r\n"), "a b");
   EXPECT_EQ(ascii_trim("\u00a0x"), "\u00a0x");
   EXPECT_EQ(ascii_trim(" \n"), "");
+}
+
+TEST(Utc, MomentsAreToldToTheMicrosecond) {
+  using std::chrono::microseconds;
+  const auto begin = std::chrono::system_clock::from_time_t(0);
+  EXPECT_EQ(utc_text(begin + microseconds(5'000'250)), "1970-01-01T00:00:05.000250Z");
+  EXPECT_EQ(utc_text(begin - microseconds(1)), "1969-12-31T23:59:59.999999Z");
 }
 
 }  // namespace

@@ -52,6 +52,12 @@ Json message_json(const Message& message) {
   return made;
 }
 
+// By the words that templates have for thoughts: marks as <think> and [THINK], fields as reasoning_content, switches.
+bool tells_thoughts(const std::string& source) {
+  return source.find("think") != source.npos || source.find("THINK") != source.npos ||
+         source.find("reasoning") != source.npos;
+}
+
 }  // namespace
 
 bool is_continued(const std::vector<Message>& messages) {
@@ -77,6 +83,7 @@ struct ChatTemplate::Own {
   const AnswerFamily* answers;
   CallForm call_form;
   bool reads_tools;
+  bool tells_thoughts;
   std::vector<std::string> end_of_turn = {};
 };
 
@@ -87,7 +94,8 @@ ChatTemplate ChatTemplate::of_model(PublishedTemplate published, std::vector<std
           .tokens = TypedTokens(std::move(special_tokens)),
           .answers = answers,
           .call_form = answers->call_form(source),
-          .reads_tools = source.find("tools") != source.npos};
+          .reads_tools = source.find("tools") != source.npos,
+          .tells_thoughts = tells_thoughts(source)};
   // What the template writes after an assistant's words ends its turn. A template that refuses so short a conversation, or
   // changes the words, ends turns by the model's own end of text alone.
   constexpr std::string_view kWords = "malmoi";
@@ -110,6 +118,8 @@ ChatTemplate ChatTemplate::broken(Error error) {
   return made;
 }
 
+bool ChatTemplate::takes_tools() const { return own_ && own_->reads_tools; }
+bool ChatTemplate::thinks() const { return own_ && own_->tells_thoughts; }
 const AnswerFamily* ChatTemplate::answers() const { return own_ ? own_->answers : nullptr; }
 CallForm ChatTemplate::call_form() const { return own_ ? own_->call_form : CallForm{}; }
 

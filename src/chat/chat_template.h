@@ -62,6 +62,9 @@ class ChatTemplate {
   /// How answers to a model's own template are told apart (answer/answer_parser.h). Null of the plain one, to which an answer
   /// is what it is.
   const AnswerFamily* answers() const;
+  /// Whether functions may stand in the prompt, and whether the template tells of thoughts; the plain one knows neither.
+  bool takes_tools() const;
+  bool thinks() const;
   /// How an answer begins a call; of the plain template in no way.
   CallForm call_form() const;
 

@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/json.h"
+
 namespace malmoi::chat {
 namespace {
 
@@ -15,10 +17,13 @@ std::string end_of(const std::string& prompt) {
   return prompt.substr(prompt.size() - std::min(prompt.size(), kPromptEnd));
 }
 
-// What templates call the choice: Qwen's and most others, and DeepSeek's and Granite's.
-std::string thought_variables(bool think) {
-  const std::string value = think ? "true" : "false";
-  return "{\"enable_thinking\": " + value + ", \"thinking\": " + value + "}";
+// The switches that templates read: enable_thinking (Qwen 3, SmolLM3, EXAONE 4), thinking (DeepSeek 3.1, Granite),
+// reasoning_effort (gpt-oss).
+std::string switches_of(const Thinking& thinking) {
+  if (!thinking.wanted) return "";
+  Json variables = {{"enable_thinking", *thinking.wanted}, {"thinking", *thinking.wanted}};
+  if (!thinking.effort.empty()) variables["reasoning_effort"] = thinking.effort;
+  return dump_json(variables);
 }
 
 }  // namespace
@@ -28,11 +33,13 @@ Result<RenderedChat> begin_answer(const ChatTemplate& chat_template, GenerationR
   if (with_calls && request.constraint)
     return unsupported("tools beside a rule for the whole answer are not supported", "tools",
                        "leave one of them out, or set tool_choice to 'none'");
-  RenderOptions options;
+  RenderOptions options{.variables = switches_of(request.thinking)};
   if (with_calls) options.tools = request.tools.functions;
-  if (request.think) options.variables = thought_variables(*request.think);
   const auto& messages = std::get<std::vector<Message>>(request.prompt);
   MALMOI_ASSIGN(RenderedChat chat, chat_template.render(messages, options));
+  if (request.thinking.wanted.value_or(false) && !chat_template.thinks())
+    return unsupported("the model's chat template knows no thoughts", request.thinking.field,
+                       "leave it out, or use a model that was trained to think");
   request.stop.insert(request.stop.end(), chat.stop.begin(), chat.stop.end());
   request.trim_start = chat.trim_start;
   const AnswerFamily* family = chat_template.answers();

@@ -49,22 +49,6 @@ TEST(Conversation, ThePromptHoldsTheToolsThatMayBeCalled) {
   EXPECT_FALSE(request.form.with_calls);
 }
 
-TEST(Conversation, ATemplateThatLeavesTheChoiceIsToldWhetherToThink) {
-  auto published = PublishedTemplate::of_text(
-      "{% if enable_thinking is defined %}{{ enable_thinking }} {{ thinking }}{% else %}as it is{% endif %}",
-      "t.jinja");
-  ASSERT_TRUE(published.ok()) << published.error().to_string();
-  const ChatTemplate choosing = ChatTemplate::of_model(*std::move(published), {});
-  auto prompt = [&](std::optional<bool> think) {
-    GenerationRequest request{.prompt = std::vector<Message>{{"user", "Hi"}}};
-    request.think = think;
-    return begin_answer(choosing, request)->prompt;
-  };
-  EXPECT_EQ(prompt(std::nullopt), "as it is");
-  EXPECT_EQ(prompt(true), "True True");
-  EXPECT_EQ(prompt(false), "False False");
-}
-
 TEST(Conversation, ATemplateThatKnowsNoToolsIsNotGivenAny) {
   for (const ChatTemplate& one :
        {ChatTemplate::plain(),
@@ -75,6 +59,34 @@ TEST(Conversation, ATemplateThatKnowsNoToolsIsNotGivenAny) {
     EXPECT_EQ(refused.error().where, "tools");
     EXPECT_EQ(refused.error().code, ErrorCode::kUnsupported);
     request = asking(Choice::kNone, kTime);
+    EXPECT_TRUE(begin_answer(one, request).ok());
+  }
+}
+
+TEST(Conversation, TheTemplateIsToldWhetherToThink) {
+  auto published = PublishedTemplate::of_text(
+      "{{ messages[0].content }}|{{ enable_thinking }}|{{ thinking }}|{{ reasoning_effort }}", "t.jinja");
+  ASSERT_TRUE(published.ok()) << published.error().to_string();
+  const ChatTemplate one = ChatTemplate::of_model(*std::move(published), {});
+  EXPECT_TRUE(one.thinks());
+  GenerationRequest request = asking(Choice::kNone, kTime);
+  EXPECT_EQ(begin_answer(one, request)->prompt, "Hi|||");
+  request.thinking = {.wanted = false, .effort = ""};
+  EXPECT_EQ(begin_answer(one, request)->prompt, "Hi|False|False|");
+  request.thinking = {.wanted = true, .effort = "low"};
+  EXPECT_EQ(begin_answer(one, request)->prompt, "Hi|True|True|low");
+}
+
+TEST(Conversation, NoThoughtsAreAskedOfATemplateThatKnowsNone) {
+  for (const ChatTemplate& one : {ChatTemplate::plain(), of("none")}) {
+    EXPECT_FALSE(one.thinks());
+    GenerationRequest request = asking(Choice::kNone, kTime);
+    request.thinking.wanted = true;
+    auto refused = begin_answer(one, request);
+    ASSERT_FALSE(refused.ok());
+    EXPECT_EQ(refused.error().where, "think");
+    EXPECT_EQ(refused.error().code, ErrorCode::kUnsupported);
+    request.thinking.wanted = false;
     EXPECT_TRUE(begin_answer(one, request).ok());
   }
 }

@@ -16,6 +16,13 @@
 
 namespace malmoi::chat {
 
+/// Whether an answer to a conversation begins with thoughts, where the model's chat template leaves that open.
+struct Thinking {
+  std::optional<bool> wanted;  // none: as the template has it
+  std::string effort;          // low, medium, high, where it is wanted; empty: as the template has it
+  const char* field = "think";  // at fault where the model cannot
+};
+
 /// A text with a gap, which an answer fills.
 struct Gap {
   std::string before, after;
@@ -43,7 +50,7 @@ struct GenerationRequest {
   int64_t n = 1;                      // answers, drawn apart: answer i with seed + i
   SamplingOptions sampling;
   ToolUse tools;                         // of a conversation
-  std::optional<bool> think;             // as its template is told, where that asks; none: as the template has it
+  Thinking thinking;                     // of a conversation
   std::optional<Constraint> constraint;  // what every answer must be, whole; a prepared chat's call that must be made
   std::vector<std::string> stop;         // texts that end an answer and are not part of it
   std::vector<int32_t> end_ids;  // tokens that end an answer, beside the model's end of text; a prepared chat's turn

@@ -19,6 +19,10 @@ struct ModelInfo {
   int64_t created = 0;         // seconds since 1970
   int64_t context_length = 0;  // tokens of a prompt and its answer together
   SamplingOptions defaults;    // where a request says nothing
+  std::string architecture;    // as its published config names it; empty: not known
+  int64_t parameters = 0;      // 0: not known
+  bool takes_tools = false;    // conversations may offer it functions
+  bool thinks = false;         // its answers to conversations may begin with thoughts
 };
 
 /// What a provider does now, and has done since it began.

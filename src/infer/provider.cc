@@ -16,6 +16,10 @@ EngineProvider::EngineProvider(Engine& engine, const tokenizer::Tokenizer& token
   options_.model.context_length = engine.context_length();
   options_.embedding.context_length = options_.model.context_length;
   embedder_ = std::make_unique<Embedder>(engine.model(), tokenizer, options_.embedding);
+  options_.model.architecture = engine.model().model_type();
+  options_.model.parameters = engine.model().parameter_count();
+  options_.model.takes_tools = options_.chat_template.takes_tools();
+  options_.model.thinks = options_.chat_template.thinks();
 }
 
 std::vector<int32_t> EngineProvider::ids_of(std::string_view text, bool parse_special) const {

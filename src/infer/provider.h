@@ -14,7 +14,7 @@
 namespace malmoi::infer {
 
 struct EngineProviderOptions {
-  chat::ModelInfo model;  // its context length is the engine's
+  chat::ModelInfo model;  // its name, age and defaults: the rest is of the engine and the template
   chat::ChatTemplate chat_template = chat::ChatTemplate::plain();
   std::vector<int32_t> stop_ids;      // end of text
   std::vector<std::string> adapters;  // the names of the model's, by which requests call it with them

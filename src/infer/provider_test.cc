@@ -102,6 +102,7 @@ TEST_F(EngineProviderTest, ThePromptHoldsToolsAndACallThatMustBeMadeIsMade) {
                    .choice = chat::ToolUse::Choice::kRequired};
   auto prepared = provider_->prepare(request);
   ASSERT_TRUE(prepared.ok()) << prepared.error().to_string();
+  EXPECT_TRUE(provider_->info().takes_tools);
   const auto& ids = std::get<std::vector<int32_t>>(prepared->prompt);
   EXPECT_EQ(std::count(ids.begin(), ids.end(), kTinyEnd), 1) << "what the functions say is text";
   const std::string prompt = *provider_->detokenize(ids);
@@ -241,6 +242,9 @@ TEST_F(EngineProviderTest, NamesChooseAdapters) {
   ASSERT_EQ(provider_->models().size(), 2u);
   EXPECT_EQ(provider_->models()[1].name, "letters");
   EXPECT_EQ(provider_->models()[1].context_length, provider_->info().context_length);
+  EXPECT_EQ(provider_->info().architecture, model_->model_type());
+  EXPECT_EQ(provider_->info().parameters, model_->parameter_count());
+  EXPECT_FALSE(provider_->info().takes_tools) << "the plain template knows no tools";
   EXPECT_EQ(asked(""), plain);
   EXPECT_EQ(asked("tiny"), plain);
   EXPECT_NE(asked("letters"), plain);

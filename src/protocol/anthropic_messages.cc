@@ -25,11 +25,11 @@ void read_thinking(Fields& fields, GenerationOptions& options) {
   Fields thinking(*given, "thinking.");
   const std::string type = thinking.text("type").value_or("");
   if (type == "enabled") {
-    options.think = true;
+    options.thinking = {.wanted = true, .field = "thinking"};
     if (!thinking.integer("budget_tokens", kLeastBudget, kLongest))
       thinking.fail("budget_tokens", "'budget_tokens' is missing");
   } else if (type == "disabled") {
-    options.think = false;
+    options.thinking.wanted = false;
   } else if (type != "adaptive") {  // with it, as without the field, template and model decide
     thinking.fail("type", "'type' is not enabled, disabled or adaptive");
   }

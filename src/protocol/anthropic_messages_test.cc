@@ -45,7 +45,7 @@ TEST(AnthropicMessages, AreReadWhole) {
   EXPECT_EQ(options.sampling.top_k, 3);
   EXPECT_EQ(options.sampling.min_p, 0.1);
   EXPECT_TRUE(options.stream && options.seeded);
-  EXPECT_FALSE(options.think.has_value());
+  EXPECT_FALSE(options.thinking.wanted.has_value());
   EXPECT_STREQ(request->prompt_field, "messages");
 }
 
@@ -101,7 +101,7 @@ TEST(AnthropicMessages, ToolsAndChoicesAreRead) {
 }
 
 TEST(AnthropicMessages, ThinkingIsToldToTheTemplate) {
-  auto think = [](const std::string& how) { return message(asking("\"thinking\":" + how))->options.think; };
+  auto think = [](const std::string& how) { return message(asking("\"thinking\":" + how))->options.thinking.wanted; };
   EXPECT_EQ(think(R"({"type":"enabled","budget_tokens":2048,"display":"summarized"})"), true);
   EXPECT_EQ(think(R"({"type":"disabled"})"), false);
   EXPECT_EQ(think(R"({"type":"adaptive"})"), std::nullopt);

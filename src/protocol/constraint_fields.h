@@ -11,6 +11,9 @@
 
 namespace malmoi::protocol {
 
+/// An answer that holds to a JSON schema: an object, `true` or `false`; some clients send it as a text.
+chat::Constraint schema_constraint(const Json& schema);
+
 /// None where the request does not ask for one. Errors stay in `fields`: an unknown type of format, two rules at once. What
 /// a schema or a grammar says is read by who enforces it.
 std::optional<chat::Constraint> read_constraint(Fields& fields);

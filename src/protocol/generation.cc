@@ -80,6 +80,13 @@ void read_sampling(Fields& fields, const chat::SamplingOptions& defaults, Genera
   read_sampler_fields(fields, defaults, s);
 }
 
+void read_logprobs(Fields& fields, GenerationOptions& options) {
+  options.logprobs = fields.boolean("logprobs").value_or(false);
+  options.top_logprobs = fields.integer("top_logprobs", 0, kMaxTopLogprobs).value_or(0);
+  if (options.top_logprobs > 0 && !options.logprobs)
+    fields.fail("top_logprobs", "'top_logprobs' needs 'logprobs': true");
+}
+
 GenerationOptions read_options(Fields& fields, const chat::SamplingOptions& defaults) {
   GenerationOptions options;
   options.model = fields.text("model").value_or("");

@@ -19,8 +19,8 @@ struct GenerationOptions : chat::GenerationRequest {
   bool stream = false, include_usage = false;
   bool include_thoughts = true;  // a response tells what was thought before an answer, where its API leaves that open
   bool token_details = false;    // ids and chances after sampling options in logprobs; in completions `content` too
-  int64_t best = 0;            // so many of each prompt's answers are told, the most probable; 0: all
-  Json repeated;               // fields that a response says again, where its protocol has that
+  int64_t best = 0;              // so many of each prompt's answers are told, the most probable; 0: all
+  Json repeated;                 // fields that a response says again, where its protocol has that
 };
 
 constexpr int64_t kMaxTopLogprobs = 100;
@@ -29,6 +29,9 @@ constexpr int64_t kMaxAnswers = 64;  // n times the number of prompts
 /// Reads how tokens are drawn: `temperature`, `top_p`, `top_k`, both penalties, `seed` and what sampler_fields.h names, over
 /// the model's own defaults. Errors stay in `fields`.
 void read_sampling(Fields& fields, const chat::SamplingOptions& defaults, GenerationOptions& options);
+
+/// Reads `logprobs` and `top_logprobs` as chats have them: true, and how many.
+void read_logprobs(Fields& fields, GenerationOptions& options);
 
 /// Reads the common fields over the model's own defaults. Errors stay in `fields`.
 GenerationOptions read_options(Fields& fields, const chat::SamplingOptions& defaults);

@@ -61,10 +61,7 @@ Result<TextRequest> read_chat(const Json& body, const Address&, const chat::Samp
   options.tools = read_tools(fields);
   auto older = fields.integer("max_tokens", 0, 1 << 24), newer = fields.integer("max_completion_tokens", 0, 1 << 24);
   options.max_tokens = newer ? newer : older;
-  options.logprobs = fields.boolean("logprobs").value_or(false);
-  options.top_logprobs = fields.integer("top_logprobs", 0, kMaxTopLogprobs).value_or(0);
-  if (options.top_logprobs > 0 && !options.logprobs)
-    fields.fail("top_logprobs", "'top_logprobs' needs 'logprobs': true");
+  read_logprobs(fields, options);
   refuse_unsupported(fields);
   MALMOI_TRY(fields.finish());
   return request;

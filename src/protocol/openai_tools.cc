@@ -28,8 +28,7 @@ void check_type(Fields& fields, const std::string& place) {
   const std::string type = fields.text("type").value_or("");
   if (type.empty()) fields.fail("type", "'type' is missing", "give 'function'");
   else if (type != "function")
-    fields.fail(
-        unsupported("tools of type '" + shown(type) + "' are not supported", place + "type", "use 'function'"));
+    fields.fail(unsupported("tools of type '" + shown(type) + "' are not supported", place + "type", "use 'function'"));
 }
 
 // {"type": "function", "function": {"name", ...}}

@@ -16,9 +16,11 @@ namespace malmoi::protocol {
 /// A body as it was read.
 struct TextRequest {
   GenerationOptions options;          // but for the prompt
-  std::vector<chat::Prompt> prompts;  // at least one: each is a request of its own
+  std::vector<chat::Prompt> prompts;  // each is a request of its own; none: only whether the model is there
   const char* prompt_field = "";      // at fault where a prompt is too long
   bool echo = false;                  // an answer's text begins with its prompt's
+  int64_t context = 0;                // tokens that the model's context must hold at least
+  const char* context_field = "";     // at fault where it does not
 };
 
 /// What is known of answers beside their text: so far, or once they are whole.
@@ -45,7 +47,7 @@ enum class StreamForm {
 class Printer {
  public:
   virtual ~Printer() = default;
-  /// The body of a response that is no stream.
+  /// The body of a response that is no stream. Without answers: of a request without prompts.
   virtual Json whole(const std::vector<Answer>& answers, const Told& told) = 0;
   /// A stream: before the first piece, each piece, behind the last one, and in the place of what is missing where it fails.
   virtual std::vector<StreamEvent> opening(const Told&) { return {}; }

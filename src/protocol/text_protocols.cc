@@ -1,8 +1,10 @@
 #include "protocol/text_protocols.h"
 
-#include "protocol/infill.h"
 #include "protocol/anthropic_messages.h"
 #include "protocol/gemini.h"
+#include "protocol/infill.h"
+#include "protocol/ollama_chat.h"
+#include "protocol/ollama_generate.h"
 #include "protocol/openai_chat.h"
 #include "protocol/openai_completions.h"
 #include "protocol/openai_responses.h"
@@ -12,13 +14,9 @@ namespace {
 
 // One line a protocol.
 const NamedProtocol kProtocols[] = {
-    {"openai_completions", &kOpenAiCompletions},
-    {"openai_chat", &kOpenAiChat},
-    {"infill", &kInfill},
-    {"anthropic_messages", &kAnthropicMessages},
-    {"gemini", &kGemini},
-    {"gemini_stream", &kGeminiStream},
-    {"openai_responses", &kOpenAiResponses},
+    {"openai_completions", &kOpenAiCompletions}, {"openai_chat", &kOpenAiChat}, {"infill", &kInfill},
+    {"anthropic_messages", &kAnthropicMessages}, {"gemini", &kGemini},          {"gemini_stream", &kGeminiStream},
+    {"openai_responses", &kOpenAiResponses},     {"ollama_chat", &kOllamaChat}, {"ollama_generate", &kOllamaGenerate},
 };
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/write.hpp>
 
+#include "serve/route_table.h"
 #include "serve/routes.h"
 
 namespace malmoi::serve {
@@ -56,14 +57,15 @@ asio::awaitable<bool> Connection::serve_one() {
   if (!arrived) co_return false;
   idle_ = waits_ = false;
   if (parser.error()) {
-    co_await answer_error(*parser.error(), errors_of(parser.request()));
+    co_await answer_error(*parser.error(), errors_of(shared_.options, parser.request()));
     co_return false;
   }
   const HttpRequest& request = parser.request();
   auto refusal = refuse(shared_, request);
   if (refusal || (parser.has_body() && !wants_body(request))) {
     // What nobody may send, or nobody wants, is not read.
-    Exchange exchange(stream_, shared_, request, parser.keep_alive() && !parser.has_body(), errors_of(request));
+    Exchange exchange(stream_, shared_, request, parser.keep_alive() && !parser.has_body(),
+                      errors_of(shared_.options, request));
     if (refusal) co_await exchange.send(std::move(*refusal));
     else co_await answer(exchange);
     if (parser.has_body()) co_await linger();
@@ -81,11 +83,11 @@ asio::awaitable<bool> Connection::serve_one() {
   if (!arrived) co_return false;
   waits_ = false;
   if (parser.error()) {
-    co_await answer_error(*parser.error(), errors_of(parser.request()));
+    co_await answer_error(*parser.error(), errors_of(shared_.options, parser.request()));
     co_return false;
   }
   stream_.expires_never();
-  Exchange exchange(stream_, shared_, request, parser.keep_alive(), errors_of(request));
+  Exchange exchange(stream_, shared_, request, parser.keep_alive(), errors_of(shared_.options, request));
   co_await answer(exchange);
   co_return exchange.keep_alive();
 }

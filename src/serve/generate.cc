@@ -201,7 +201,8 @@ Begun begin(Exchange& exchange, const protocol::TextProtocol& protocol, const pr
   auto queue = std::make_shared<EventQueue>(exchange.executor());
   auto guard = std::make_unique<QueueGuard>(queue);
   size_t count = prepared.echoes.size();
-  chat::AnswerForm form = prepared.requests.front().form;  // one for all: a chat is one request
+  chat::AnswerForm form;  // one for all: a chat is one request
+  if (!prepared.requests.empty()) form = prepared.requests.front().form;
   if (auto error = submit(exchange.shared(), provider, prepared, queue)) return *error;
   const protocol::GenerationOptions& options = prepared.options;
   protocol::ResponseHead head = make_head(protocol.id_prefix, provider, options);

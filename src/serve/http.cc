@@ -11,6 +11,10 @@ bool has_json_body(const HttpRequest& request) {
   return beast::iequals(type, "application/json");
 }
 
+bool is_of_page(const HttpRequest& request) {
+  return request.count(http::field::origin) > 0 || request.count("Sec-Fetch-Site") > 0;
+}
+
 HttpResponse text_response(http::status status, std::string_view content_type, std::string body) {
   HttpResponse response(status, 11);
   response.set(http::field::content_type, beast::string_view(content_type.data(), content_type.size()));

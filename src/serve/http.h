@@ -33,6 +33,8 @@ inline std::chrono::milliseconds milliseconds(double seconds) {
 
 /// Whether the body is declared as JSON.
 bool has_json_body(const HttpRequest& request);
+/// Whether a browser sent it for a web page: browsers name the page's origin in each POST to another one.
+bool is_of_page(const HttpRequest& request);
 
 HttpResponse text_response(http::status status, std::string_view content_type, std::string body);
 HttpResponse json_response(http::status status, const Json& json);

@@ -1,174 +1,20 @@
 #include "serve/routes.h"
 
 #include <boost/beast/core/string.hpp>
-#include <variant>
 
-#include "base/percent.h"
-#include "protocol/apply_template.h"
-#include "protocol/anthropic_error.h"
-#include "protocol/anthropic_messages.h"
 #include "protocol/fields.h"
-#include "protocol/infill.h"
-#include "protocol/gemini.h"
-#include "protocol/gemini_calls.h"
-#include "protocol/gemini_error.h"
-#include "protocol/openai_chat.h"
-#include "protocol/openai_completions.h"
-#include "protocol/openai_embeddings.h"
-#include "protocol/openai_models.h"
-#include "protocol/rerank.h"
-#include "protocol/openai_responses.h"
-#include "protocol/tokenize.h"
 #include "serve/call.h"
 #include "serve/generate.h"
-#include "serve/hosting.h"
-#include "serve/page.h"
+#include "serve/route_table.h"
 #include "serve/target.h"
 
 namespace malmoi::serve {
 namespace {
 
-asio::awaitable<void> handle_live(Exchange& exchange) {
-  return exchange.send(json_response(http::status::ok, {{"status", "ok"}}));
-}
-
-HttpResponse not_ready(Json told) { return json_response(http::status::service_unavailable, told); }
-
-asio::awaitable<void> handle_ready(Exchange& exchange) {
-  Shared& shared = exchange.shared();
-  if (shared.stopping) return exchange.send(not_ready({{"status", "stopping"}}));
-  const chat::Provider* provider = shared.provider;
-  if (!provider) return exchange.send(not_ready({{"status", "loading"}}));
-  if (Status health = provider->health(); !health.ok())
-    return exchange.send(not_ready({{"status", "failed"}, {"message", health.error().to_string()}}));
-  return exchange.send(json_response(http::status::ok, {{"status", "ok"}}));
-}
-
-asio::awaitable<void> handle_page(Exchange& exchange) { return exchange.send(page_response(exchange.request())); }
-
-asio::awaitable<void> handle_metrics(Exchange& exchange) {
-  Shared& shared = exchange.shared();
-  const chat::Provider* provider = shared.provider;
-  chat::ProviderStats stats;
-  if (provider) stats = provider->stats();
-  std::string text = shared.metrics.print(provider ? &stats : nullptr, provider ? provider->info().name : "");
-  return exchange.send(text_response(http::status::ok, "text/plain; version=0.0.4; charset=utf-8", std::move(text)));
-}
-
-using Handler = asio::awaitable<void> (*)(Exchange& exchange);
-
-// A call that takes the model's time.
-struct SlowCall {
-  protocol::Call call;
-};
-
-struct Route {
-  http::verb method;
-  std::string_view path;  // one `*` stands for any text but the empty one
-  bool needs_key;
-  bool needs_model;
-  /// What answers: the server itself, a protocol of text, or a call.
-  std::variant<Handler, const protocol::TextProtocol*, protocol::Call, SlowCall> answer;
-  protocol::PrintError print_error = protocol::print_openai_error;
-  /// Where several protocols have the same path: the field of a header by which the clients of this one are known.
-  const char* known_by = nullptr;
-};
-
-constexpr std::string_view kHealthPath = "/health", kPredictPath = "/predict";
-// Of Google's clients.
-constexpr const char* kGoogleClient = "x-goog-api-client";
-
-// One line a path. Of two that match, the first stands.
-const Route kRoutes[] = {
-    {http::verb::get, "/livez", false, false, handle_live},
-    {http::verb::get, "/readyz", false, false, handle_ready},
-    {http::verb::get, kHealthPath, false, false, handle_ready},
-    {http::verb::get, "/metrics", true, false, handle_metrics},
-    {http::verb::get, "/v1/models", true, true, protocol::list_gemini_models, protocol::print_gemini_error,
-     kGoogleClient},
-    {http::verb::get, "/v1/models/*", true, true, protocol::show_gemini_model, protocol::print_gemini_error,
-     kGoogleClient},
-    {http::verb::get, "/v1/models", true, true, protocol::list_models},
-    {http::verb::get, "/v1/models/*", true, true, protocol::show_model},
-    {http::verb::post, "/v1/completions", true, true, &protocol::kOpenAiCompletions},
-    {http::verb::post, "/v1/chat/completions", true, true, &protocol::kOpenAiChat},
-    {http::verb::post, "/v1/messages", true, true, &protocol::kAnthropicMessages, protocol::print_anthropic_error},
-    {http::verb::post, "/v1/messages/count_tokens", true, true, protocol::count_message_tokens,
-     protocol::print_anthropic_error},
-    {http::verb::post, "/v1beta/models/*:generateContent", true, true, &protocol::kGemini,
-     protocol::print_gemini_error},
-    {http::verb::post, "/v1beta/models/*:streamGenerateContent", true, true, &protocol::kGeminiStream,
-     protocol::print_gemini_error},
-    {http::verb::post, "/v1beta/models/*:countTokens", true, true, protocol::count_gemini_tokens,
-     protocol::print_gemini_error},
-    {http::verb::get, "/v1beta/models", true, true, protocol::list_gemini_models, protocol::print_gemini_error},
-    {http::verb::get, "/v1beta/models/*", true, true, protocol::show_gemini_model, protocol::print_gemini_error},
-    {http::verb::post, "/v1/models/*:generateContent", true, true, &protocol::kGemini, protocol::print_gemini_error},
-    {http::verb::post, "/v1/models/*:streamGenerateContent", true, true, &protocol::kGeminiStream,
-     protocol::print_gemini_error},
-    {http::verb::post, "/v1/models/*:countTokens", true, true, protocol::count_gemini_tokens,
-     protocol::print_gemini_error},
-    {http::verb::post, "/v1/responses", true, true, &protocol::kOpenAiResponses},
-    {http::verb::post, "/tokenize", true, true, protocol::tokenize},
-    {http::verb::post, "/detokenize", true, true, protocol::detokenize},
-    {http::verb::post, "/v1/embeddings", true, true, SlowCall{protocol::create_embeddings}},
-    {http::verb::post, "/v1/rerank", true, true, SlowCall{protocol::rerank}},
-    {http::verb::post, "/rerank", true, true, SlowCall{protocol::rerank}},
-    {http::verb::post, "/apply-template", true, true, protocol::apply_template},
-    {http::verb::post, "/infill", true, true, &protocol::kInfill},
-    // SageMaker, Azure ML, Vertex AI (which may name other paths: ServerOptions)
-    {http::verb::get, "/ping", false, false, handle_ready},
-    {http::verb::post, "/invocations", true, true, handle_invocation},
-    {http::verb::post, "/score", true, true, handle_invocation},
-    {http::verb::post, kPredictPath, true, true, handle_prediction},
-};
-const Route kPageRoute = {http::verb::get, "/", false, false, handle_page};
-
-// What stands for the `*` of a path; empty where there is none. Nothing: another path.
-std::optional<std::string_view> matched(std::string_view pattern, std::string_view path) {
-  const size_t star = pattern.find('*');
-  if (star == std::string_view::npos) return path == pattern ? std::optional(std::string_view()) : std::nullopt;
-  const std::string_view before = pattern.substr(0, star), after = pattern.substr(star + 1);
-  if (path.size() <= before.size() + after.size() || !path.starts_with(before) || !path.ends_with(after)) return {};
-  return path.substr(before.size(), path.size() - before.size() - after.size());
-}
-
-// Paths may take several methods: the first that matches, of the request's own method where there is one.
-const Route* find_route(const HttpRequest& request) {
-  const std::string_view path = path_of(request);
-  if (is_page(path)) return &kPageRoute;
-  const http::verb method = request.method();
-  const bool reads = method == http::verb::get || method == http::verb::head;
-  const Route* other = nullptr;
-  for (const Route& route : kRoutes) {
-    if (!matched(route.path, path) || (route.known_by && request.count(route.known_by) == 0)) continue;
-    if (route.method == method || (reads && route.method == http::verb::get)) return &route;
-    if (!other) other = &route;
-  }
-  return other;
-}
-// The path of the table that a request asks for: some have names of the user's own, too.
-std::string_view known_path(const ServerOptions& options, const HttpRequest& request) {
-  const std::string_view path = path_of(request);
-  if (path.empty()) return path;
-  if (path == options.health_path) return kHealthPath;
-  if (path == options.predict_path) return kPredictPath;
-  return path;
-}
-
-const Route* find_route(const Shared& shared, const HttpRequest& request) {
-  return find_route(known_path(shared.options, request), request.method());
-}
-
-protocol::Address address_of(const Route& route, const HttpRequest& request) {
-  const std::string_view name = matched(route.path, path_of(request)).value_or("");
-  return {.name = percent_decode(name), .query = std::string(query_of(request))};
-}
-
 protocol::ApiError not_found_error(std::string_view path) {
   return {.status = 404,
           .message = "there is nothing at " + dump_json(Json(protocol::shown(path))) +
-                     "; the API is at /v1/completions, /v1/chat/completions, /v1/messages and /v1/models",
+                     "; the documentation of the server lists its paths, OpenAI's are below /v1",
           .code = "unknown_url"};
 }
 
@@ -178,14 +24,16 @@ const char* methods_of(const Route& route) { return route.method == http::verb::
 asio::awaitable<void> handle_options(Exchange& exchange) {
   const HttpRequest& request = exchange.request();
   if (request.count(http::field::origin) > 0) return exchange.send(exchange.shared().access.preflight(request));
-  const Route* route = find_route(exchange.shared(), request);
+  const Route* route = find_route(exchange.shared().options, request);
   HttpResponse response(http::status::no_content, 11);
   response.set(http::field::allow, std::string(route ? methods_of(*route) : "GET, HEAD, POST") + ", OPTIONS");
   return exchange.send(std::move(response));
 }
 
-std::optional<protocol::ApiError> refuse_body(const HttpRequest& request) {
-  if (!has_json_body(request))
+// Some clients send JSON under another type, as `curl -d` does. So may the pages of any site, without asking first (a "simple
+// request"), and a JSON type is what keeps them from having a model run for them: what they send must have it.
+std::optional<protocol::ApiError> refuse_body(const Route& route, const HttpRequest& request) {
+  if (!has_json_body(request) && (!route.form.any_type || is_of_page(request)))
     return protocol::ApiError{.status = 415,
                               .message = "the body must be JSON; send 'Content-Type: application/json'",
                               .code = "unsupported_media_type"};
@@ -199,14 +47,11 @@ std::optional<protocol::ApiError> refuse_body(const HttpRequest& request) {
 
 }  // namespace
 
-protocol::PrintError errors_of(const HttpRequest& request) {
-  const Route* route = find_route(path_of(request), request.method());
-  return route ? route->print_error : protocol::print_openai_error;
-}
-
 std::optional<HttpResponse> refuse(Shared& shared, const HttpRequest& request) {
-  const Route* route = find_route(shared, request);
-  auto refusal = [&](const protocol::ApiError& error) { return error_response(error, errors_of(request)); };
+  const Route* route = find_route(shared.options, request);
+  auto refusal = [&](const protocol::ApiError& error) {
+    return error_response(error, errors_of(shared.options, request));
+  };
   if (auto error = shared.access.refuse_host(request)) return refusal(*error);
   bool asks = request.method() == http::verb::options;
   if (!route && !(asks && path_of(request) == "*")) return refusal(not_found_error(path_of(request)));
@@ -231,7 +76,7 @@ std::optional<HttpResponse> refuse(Shared& shared, const HttpRequest& request) {
                     .type = "server_error",
                     .code = "loading"});
   if (route->method == http::verb::post) {
-    if (auto error = refuse_body(request)) return refusal(*error);
+    if (auto error = refuse_body(*route, request)) return refusal(*error);
   }
   return {};
 }
@@ -241,7 +86,7 @@ bool wants_body(const HttpRequest& request) { return request.method() == http::v
 asio::awaitable<void> handle_request(Exchange& exchange) {
   const HttpRequest& request = exchange.request();
   if (request.method() == http::verb::options) return handle_options(exchange);
-  const Route& route = *find_route(exchange.shared(), request);
+  const Route& route = *find_route(exchange.shared().options, request);
   if (const Handler* handle = std::get_if<Handler>(&route.answer)) return (*handle)(exchange);
   if (const auto* text = std::get_if<const protocol::TextProtocol*>(&route.answer))
     return handle_text(exchange, **text, address_of(route, request));

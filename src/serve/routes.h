@@ -1,4 +1,4 @@
-// The table of paths: what each answers, and what it asks for first.
+// From a request to what answers it: refusals first, then the route that the table has for its path (serve/route_table.h).
 #pragma once
 
 #include <optional>
@@ -10,9 +10,6 @@ namespace malmoi::serve {
 /// Refuses what can be refused from a request's header alone: the host, a missing key, an unknown path or method, a
 /// wrong content type, a model that is not loaded yet.
 std::optional<HttpResponse> refuse(Shared& shared, const HttpRequest& request);
-
-/// How the protocol at a request's path tells failures.
-protocol::PrintError errors_of(const HttpRequest& request);
 
 /// Whether the body of a request that was not refused means anything; others are not read.
 bool wants_body(const HttpRequest& request);

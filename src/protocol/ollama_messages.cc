@@ -1,0 +1,139 @@
+#include "protocol/ollama_messages.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+namespace malmoi::protocol {
+namespace {
+
+constexpr size_t kMaxMessages = 4096;
+constexpr size_t kMaxCalls = 128;  // of one message
+
+// The calls of a conversation whose results are still to come: Ollama's clients name them by their functions, or not at all,
+// and templates by ids.
+class OpenCalls {
+ public:
+  void add(chat::ToolCall& call) {
+    // Nine letters and digits: templates of Mistral's take no other ids.
+    if (call.id.empty()) call.id = fmt::format("call{:05}", count_);
+    ++count_;
+    calls_.push_back(call);
+  }
+
+  void close(chat::Message& result) {
+    const auto found = std::ranges::find_if(calls_, [&](const chat::ToolCall& call) {
+      if (!result.tool_call_id.empty()) return call.id == result.tool_call_id;
+      return result.name.empty() || call.name == result.name;
+    });
+    if (found == calls_.end()) return;
+    result.tool_call_id = found->id;
+    if (result.name.empty()) result.name = found->name;
+    calls_.erase(found);
+  }
+
+ private:
+  std::vector<chat::ToolCall> calls_;
+  int64_t count_ = 0;
+};
+
+// {"name", "arguments": {...}}
+void read_function(const Json& function, const std::string& place, Fields& fields, chat::ToolCall& call) {
+  Fields inner(function, place);
+  call.name = inner.text("name").value_or("");
+  if (call.name.empty()) inner.fail("name", "'name' is missing or empty");
+  const Json* arguments = inner.raw("arguments");
+  if (arguments && !arguments->is_object())
+    inner.fail("arguments", "'arguments' is not an object", "give {\"NAME\": VALUE, ...}, not a text");
+  call.arguments = arguments ? dump_json(*arguments) : "{}";
+  inner.ignore({"index", "description"});
+  if (Status done = inner.finish(); !done.ok()) fields.fail(done.error());
+}
+
+Result<chat::ToolCall> read_call(const Json& given, const std::string& place) {
+  if (!given.is_object()) return usage_error("a call is not an object", place);
+  Fields fields(given, place + ".");
+  chat::ToolCall call{.id = fields.text("id").value_or("")};
+  if (fields.text("type").value_or("function") != "function") fields.fail("type", "'type' is not 'function'");
+  const Json* function = fields.raw("function");
+  if (function && function->is_object()) read_function(*function, place + ".function.", fields, call);
+  else fields.fail("function", "'function' is not an object", "give {\"name\": ..., \"arguments\": {...}}");
+  MALMOI_TRY(fields.finish());
+  return call;
+}
+
+std::vector<chat::ToolCall> read_calls(Fields& fields, const std::string& place, OpenCalls& open) {
+  std::vector<chat::ToolCall> calls;
+  const Json* list = fields.raw("tool_calls");
+  if (!list) return calls;
+  if (!list->is_array() || list->size() > kMaxCalls) {
+    fields.fail("tool_calls", "'tool_calls' is not a list of at most " + std::to_string(kMaxCalls) + " calls");
+    return calls;
+  }
+  for (size_t i = 0; i < list->size(); ++i) {
+    auto call = read_call((*list)[i], place + "tool_calls[" + std::to_string(i) + "]");
+    if (!call.ok()) {
+      fields.fail(call.error());
+      return calls;
+    }
+    open.add(*call);
+    calls.push_back(*std::move(call));
+  }
+  return calls;
+}
+
+void read_tool_result(Fields& fields, chat::Message& message, OpenCalls& open) {
+  message.tool_call_id = fields.text("tool_call_id").value_or("");
+  const std::string newer = fields.text("tool_name").value_or(""), older = fields.text("name").value_or("");
+  message.name = newer.empty() ? older : newer;
+  open.close(message);
+}
+
+Result<chat::Message> read_message(const Json& json, const std::string& place, OpenCalls& open) {
+  if (!json.is_object()) return usage_error("a message is not an object", place);
+  Fields fields(json, place + ".");
+  chat::Message message;
+  message.role = fields.text("role").value_or("");
+  const std::optional<std::string> content = fields.text("content");
+  message.content = content.value_or("");
+  if (message.role == "assistant") {
+    message.reasoning_content = fields.text("thinking").value_or("");
+    message.tool_calls = read_calls(fields, place + ".", open);
+  } else if (message.role == "tool") {
+    read_tool_result(fields, message, open);
+  } else if (message.role != "system" && message.role != "user") {
+    fields.fail("role", "'role' is not one of system, user, assistant, tool");
+  }
+  if (!content && message.role != "assistant") fields.fail("content", "the message has no 'content'", "give a text");
+  if (message.role != "assistant") fields.refuse("tool_calls", "only the assistant calls functions");
+  fields.refuse("images", "the model reads text alone");
+  fields.ignore({"name", "thinking", "tool_name", "tool_call_id"});
+  MALMOI_TRY(fields.finish());
+  return message;
+}
+
+}  // namespace
+
+std::vector<chat::Message> read_ollama_messages(Fields& fields) {
+  std::vector<chat::Message> messages;
+  const Json* list = fields.raw("messages");
+  if (!list) return messages;
+  if (!list->is_array() || list->size() > kMaxMessages) {
+    fields.fail("messages", "'messages' is not a list of at most " + std::to_string(kMaxMessages) + " messages");
+    return messages;
+  }
+  OpenCalls open;
+  for (size_t i = 0; i < list->size(); ++i) {
+    auto message = read_message((*list)[i], "messages[" + std::to_string(i) + "]", open);
+    if (!message.ok()) {
+      fields.fail(message.error());
+      return messages;
+    }
+    messages.push_back(*std::move(message));
+  }
+  return messages;
+}
+
+}  // namespace malmoi::protocol

@@ -1,0 +1,47 @@
+// The table of paths: what answers at each, and what it asks for first.
+#pragma once
+
+#include <string_view>
+#include <variant>
+
+#include "protocol/address.h"
+#include "protocol/call.h"
+#include "protocol/openai_error.h"
+#include "protocol/text_protocol.h"
+#include "serve/exchange.h"
+
+namespace malmoi::serve {
+
+using Handler = asio::awaitable<void> (*)(Exchange& exchange);
+
+/// A call that takes the model's time.
+struct SlowCall {
+  protocol::Call call;
+};
+
+struct RouteForm {
+  protocol::PrintError print_error = protocol::print_openai_error;
+  /// Where several protocols have the same path: the field of a header by which the clients of this one are known.
+  const char* known_by = nullptr;
+  bool any_type = false;  // bodies need not be declared as JSON, where no web page sent them
+};
+
+struct Route {
+  http::verb method;
+  std::string_view path;  // one `*` stands for any text but the empty one
+  bool needs_key;
+  bool needs_model;
+  /// What answers: the server itself, a protocol of text, or a call.
+  std::variant<Handler, const protocol::TextProtocol*, protocol::Call, SlowCall> answer;
+  RouteForm form = {};
+};
+
+/// The route of a request; of another method where its path has none of its own. Null: nothing is there.
+const Route* find_route(const ServerOptions& options, const HttpRequest& request);
+
+/// How the protocol at a request's path tells failures, also where nothing is there.
+protocol::PrintError errors_of(const ServerOptions& options, const HttpRequest& request);
+
+protocol::Address address_of(const Route& route, const HttpRequest& request);
+
+}  // namespace malmoi::serve
