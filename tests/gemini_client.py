@@ -137,7 +137,9 @@ with serve_support.server(malmoi, folder, "--name", "tiny", "--api-key-file", ke
     forms(client, "tiny")
     chats(client, "tiny")
     failures(client, "tiny")
-    refused(errors.ClientError, "UNAUTHENTICATED", lambda: client_of(url, "wrong").models.generate_content(model="tiny", contents="a"))
+    stranger = client_of(url, "wrong")  # a client that nothing holds closes itself
+    refused(errors.ClientError, "UNAUTHENTICATED", lambda: stranger.models.generate_content(model="tiny", contents="a"))
 with serve_support.server(malmoi, folder, "--name", "caller", template=serve_support.CALLS) as url:
-    tools(client_of(url), "caller")
+    client = client_of(url)
+    tools(client, "caller")
 print(f"google-genai {genai.__version__}: answers, streams, forms, chats, tools, errors, keys")

@@ -73,7 +73,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (request.ok()) check(*request);
     else check(request.error());
   }
-  for (Call call : {tokenize, detokenize, create_embeddings, rerank, apply_template, count_message_tokens, count_gemini_tokens}) {
+  for (Call call :
+       {tokenize, detokenize, create_embeddings, rerank, apply_template, count_message_tokens, count_gemini_tokens}) {
     const Reply reply = call(*body, {}, Nobody());
     if (const ApiError* error = std::get_if<ApiError>(&reply)) check(*error);
   }

@@ -18,8 +18,8 @@ namespace malmoi::chat {
 
 /// Whether an answer to a conversation begins with thoughts, where the model's chat template leaves that open.
 struct Thinking {
-  std::optional<bool> wanted;  // none: as the template has it
-  std::string effort;          // low, medium, high, where it is wanted; empty: as the template has it
+  std::optional<bool> wanted;   // none: as the template has it
+  std::string effort;           // low, medium, high, where it is wanted; empty: as the template has it
   const char* field = "think";  // at fault where the model cannot
 };
 

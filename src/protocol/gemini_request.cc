@@ -54,12 +54,17 @@ void read_thinking(Fields& config, GenerationOptions& options) {
   if (!given->is_object()) return config.fail("thinkingConfig", "'thinkingConfig' is not an object");
   Fields thinking(*given, "generationConfig.thinkingConfig.");
   options.include_thoughts = thinking.boolean("includeThoughts").value_or(false);
-  thinking.refuse("thinkingBudget", "the model thinks as long as it likes", -1);
+  // 0: none; -1: as the model likes, which is all that can be said otherwise.
+  const auto budget = thinking.integer("thinkingBudget", -1, 1 << 24);
+  if (budget == 0) options.thinking.wanted = false;
+  else if (budget.value_or(-1) > 0)
+    thinking.fail(unsupported("'thinkingBudget' is not supported: the model thinks as long as it likes",
+                              "generationConfig.thinkingConfig.thinkingBudget", "use -1, or 0 for no thoughts"));
   thinking.refuse("thinkingLevel", "the model thinks as long as it likes", "THINKING_LEVEL_UNSPECIFIED");
   if (Status done = thinking.finish(); !done.ok()) config.fail(done.error());
 }
 
-void read_sampling(Fields& config, const chat::SamplingOptions& defaults, GenerationOptions& options) {
+void read_gemini_sampling(Fields& config, const chat::SamplingOptions& defaults, GenerationOptions& options) {
   options.sampling = defaults;  // what the API has no field for is as the model has it
   chat::SamplingOptions& sampling = options.sampling;
   sampling.temperature = config.number("temperature", 0, 100).value_or(defaults.temperature);
@@ -74,7 +79,7 @@ void read_sampling(Fields& config, const chat::SamplingOptions& defaults, Genera
   }
 }
 
-void read_logprobs(Fields& config, GenerationOptions& options) {
+void read_gemini_logprobs(Fields& config, GenerationOptions& options) {
   options.logprobs = config.boolean("responseLogprobs").value_or(false);
   options.top_logprobs = config.integer("logprobs", 0, kMaxTopLogprobs).value_or(0);
   if (options.top_logprobs > 0 && !options.logprobs)
@@ -95,13 +100,13 @@ void refuse_other_answers(Fields& config) {
 
 void read_config(const Json& given, const chat::SamplingOptions& defaults, GenerationOptions& options, Fields& fields) {
   Fields config(given, "generationConfig.");
-  read_sampling(config, defaults, options);
+  read_gemini_sampling(config, defaults, options);
   options.n = config.integer("candidateCount", 1, kMaxAnswers).value_or(1);
   options.max_tokens = config.integer("maxOutputTokens", 1, 1 << 24);
   options.stop = config.texts("stopSequences", kMaxStops);
   options.constraint = read_response_form(config);
   read_thinking(config, options);
-  read_logprobs(config, options);
+  read_gemini_logprobs(config, options);
   refuse_other_answers(config);
   if (Status done = config.finish(); !done.ok()) fields.fail(done.error());
 }

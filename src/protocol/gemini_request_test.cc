@@ -68,6 +68,15 @@ TEST(GeminiRequest, WhatIsLeftOutIsAsTheModelHasIt) {
   EXPECT_FALSE(request->options.seeded);
 }
 
+TEST(GeminiRequest, ABudgetOfNothingAsksForNoThoughts) {
+  auto wanted = [](const char* budget) {
+    return gemini(configured(R"("thinkingConfig":{"thinkingBudget":)" + std::string(budget) + "}"))
+        ->options.thinking.wanted;
+  };
+  EXPECT_EQ(wanted("0"), false);
+  EXPECT_EQ(wanted("-1"), std::nullopt);
+}
+
 TEST(GeminiRequest, TheAddressSaysWhetherToStream) {
   EXPECT_FALSE(gemini(asking(R"("labels":{})"))->options.stream);
   EXPECT_TRUE(read(kGeminiStream, asking(R"("labels":{})"))->options.stream);
@@ -236,7 +245,7 @@ TEST(GeminiRequest, WhatIsWrongIsRefusedByName) {
            Case{configured(R"("responseSchema":{"type":"STRING"})"), "generationConfig.responseSchema"},
            Case{configured(R"("responseModalities":["IMAGE"])"), "generationConfig.responseModalities", kUnsupported},
            Case{configured(R"("speechConfig":{})"), "generationConfig.speechConfig", kUnsupported},
-           Case{configured(R"("thinkingConfig":{"thinkingBudget":0})"),
+           Case{configured(R"("thinkingConfig":{"thinkingBudget":5})"),
                 "generationConfig.thinkingConfig.thinkingBudget", kUnsupported},
            Case{asking(R"("generationConfig":[1])"), "generationConfig"},
        }) {

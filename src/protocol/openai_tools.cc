@@ -12,7 +12,7 @@ using Choice = chat::ToolUse::Choice;
 
 // What templates print of a function: in the order in which it was given.
 Json read_function(Fields& fields, const Json& given) {
-  fields.text("name");
+  if (!fields.text("name")) fields.fail("name", "'name' is missing");
   fields.text("description");
   fields.raw("parameters");
   fields.boolean("strict");

@@ -46,9 +46,9 @@ void Answers::measure(const AnswerEvent& event) {
   }
 }
 
-// Once per prompt. A provider may know no sooner than at the end.
+// Once per prompt. A provider may know no sooner than at the end, or tell it once.
 void Answers::count_prompt(const AnswerEvent& event) {
-  if (event.event.answer != 0) return;
+  if (event.event.answer != 0 || event.event.prompt_tokens == 0) return;
   chat::Usage& counted = prompts_[event.answer];
   told_.usage.prompt_tokens += event.event.prompt_tokens - counted.prompt_tokens;
   told_.usage.cached_tokens += event.event.cached_tokens - counted.cached_tokens;

@@ -207,7 +207,7 @@ Begun begin(Exchange& exchange, const protocol::TextProtocol& protocol, const pr
   const protocol::GenerationOptions& options = prepared.options;
   protocol::ResponseHead head = make_head(protocol.id_prefix, provider, options);
   return std::unique_ptr<Generation>(new Generation{
-      queue, std::move(guard), options.stream,
+      queue, std::move(guard), options.stream && count > 0,
       Answers(exchange.shared().metrics, start,
               {.count = count,
                .each = static_cast<size_t>(options.n),
