@@ -3,7 +3,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace malmoi {
 
@@ -14,5 +16,9 @@ std::string utc_now();
 
 /// A moment to the microsecond, as RFC 3339 has it: "2026-11-27T08:14:34.000250Z".
 std::string utc_text(std::chrono::system_clock::time_point moment);
+
+/// Seconds since 1970 of a day's beginning, "2026-11-27", or of a moment, "2026-11-27T08:14:34Z". None: another text, a day that
+/// no calendar has.
+std::optional<int64_t> parse_utc(std::string_view text);
 
 }  // namespace malmoi

@@ -82,6 +82,7 @@ void add_classify(CLI::App& root, Invocation& invocation);  // classify.cc, as f
 void add_fill(CLI::App& root, Invocation& invocation);
 void add_bench(CLI::App& root, Invocation& invocation);
 void add_serve(CLI::App& root, Invocation& invocation);
+void add_key(CLI::App& root, Invocation& invocation);
 void add_quantize(CLI::App& root, Invocation& invocation);  // quantize.cc, as convert
 void add_convert(CLI::App& root, Invocation& invocation);
 void add_run(CLI::App& root, Invocation& invocation);

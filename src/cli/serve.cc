@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "cli/command.h"
+#include "cli/door_options.h"
 #include "cli/draft_options.h"
 #include "cli/load_options.h"
 
@@ -67,7 +68,7 @@ void add_serve(CLI::App& root, Invocation& invocation) {
                       "address to listen on (default 127.0.0.1: this machine alone; 0.0.0.0: all)");
   command->add_option("--port", server.port, "port to listen on (default 8080; 0: any free one)")
       ->check(CLI::Range(0, 65535));
-  command->add_option("--api-key-file", o->api_key_file, "file of keys, one a line; requests must carry one of them");
+  add_door_options(*command, *o);
   command->add_option("--allow-host", server.allowed_hosts,
                       "a Host name to answer to besides this machine's own (may be repeated)");
   command->add_option("--cors-origin", server.cors_origins,

@@ -1,6 +1,7 @@
 // What a client is told of a failure, whatever the form that its protocol gives it.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "base/error.h"
@@ -14,6 +15,7 @@ struct ApiError {
   std::string type = "invalid_request_error";  // as OpenAI names them; other protocols go by the status
   std::string param;                           // the field at fault; may be empty
   std::string code;                            // a word that programs compare; may be empty
+  int64_t retry_seconds = 1;                   // of 429 and 503: when to try again
 };
 
 /// usage, invalid data, unsupported -> 400; not found -> 404; out of memory, cancelled -> 503; the rest -> 500.

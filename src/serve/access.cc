@@ -1,23 +1,14 @@
 #include "serve/access.h"
 
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
-
 #include <algorithm>
 
 #include "base/ascii.h"
 #include "base/percent.h"
+#include "serve/secret.h"
 #include "serve/target.h"
 
 namespace malmoi::serve {
 namespace {
-
-std::string sha256(std::string_view text) {
-  std::string digest(32, '\0');
-  unsigned int size = 0;
-  EVP_Digest(text.data(), text.size(), reinterpret_cast<unsigned char*>(digest.data()), &size, EVP_sha256(), nullptr);
-  return digest;
-}
 
 // The value of the first `name=` in a query.
 std::optional<std::string> query_value(std::string_view query, std::string_view name) {
@@ -49,9 +40,11 @@ std::vector<std::string> given_keys(const HttpRequest& request) {
 
 }  // namespace
 
-Access::Access(const ServerOptions& options) : origins_(options.cors_origins) {
-  for (const std::string& key : options.api_keys) digests_.push_back(sha256(key));
-  if (!digests_.empty() || !is_loopback(options.host)) return;
+Access::Access(const ServerOptions& options)
+    : asks_for_keys_(serve::asks_for_keys(options)), origins_(options.cors_origins) {
+  for (const std::string& key : options.api_keys) plain_keys_.push_back(plain_key(key));
+  set_keys(options.keys.value_or(std::vector<ApiKey>()));
+  if (asks_for_keys_ || !is_loopback(options.host)) return;
   for (const std::string& host : options.allowed_hosts) {
     bool bare_ipv6 = host.find(':') != host.rfind(':') && host[0] != '[';
     hosts_.push_back(bare_ipv6 ? ascii_lower(host) : host_name(host));
@@ -59,14 +52,20 @@ Access::Access(const ServerOptions& options) : origins_(options.cors_origins) {
   hosts_.push_back(ascii_lower(options.host));
 }
 
-bool Access::has_key(const HttpRequest& request) const {
-  if (digests_.empty()) return true;
-  int found = 0;
+void Access::set_keys(const std::vector<ApiKey>& keys) {
+  std::vector<ApiKey> all = plain_keys_;
+  all.insert(all.end(), keys.begin(), keys.end());
+  keys_.set(all, monotonic_microseconds());
+}
+
+const KnownKey* Access::find_key(std::string_view key) const { return keys_.find(sha256(key)); }
+
+const KnownKey* Access::key_of(const HttpRequest& request) const {
+  const KnownKey* found = nullptr;
   for (const std::string& key : given_keys(request)) {
-    const std::string given = sha256(key);
-    for (const std::string& digest : digests_) found |= CRYPTO_memcmp(given.data(), digest.data(), digest.size()) == 0;
+    if (const KnownKey* known = find_key(key)) found = known;
   }
-  return found != 0;
+  return found;
 }
 
 std::optional<protocol::ApiError> Access::refuse_host(const HttpRequest& request) const {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "serve/http.h"
+#include "serve/key_ring.h"
 #include "serve/options.h"
 
 namespace malmoi::serve {
@@ -15,9 +16,16 @@ class Access {
  public:
   explicit Access(const ServerOptions& options);
 
-  /// Whether one of the keys stands where the clients of a protocol put it: `Authorization: Bearer`, `x-api-key`, `x-goog-api-key`, or
-  /// `key=` in the query. All digests are compared whole: the time taken says nothing of the keys.
-  bool has_key(const HttpRequest& request) const;
+  /// Whether requests must carry a key.
+  bool asks_for_keys() const { return asks_for_keys_; }
+  /// The keys of a file that was changed take the place of those that stood in it.
+  void set_keys(const std::vector<ApiKey>& keys);
+  /// The key that stands where the clients of a protocol put it: `Authorization: Bearer`, `x-api-key`, `x-goog-api-key`, or
+  /// `key=` in the query. Null: none of those that do is known.
+  const KnownKey* key_of(const HttpRequest& request) const;
+  /// The key of a text.
+  const KnownKey* find_key(std::string_view key) const;
+  const KeyRing& keys() const { return keys_; }
   /// Why a request must be refused whatever it asks for: a server on the loopback without a key answers only to names of
   /// the loopback, so that a web page cannot reach it through a name of its own (DNS rebinding).
   std::optional<protocol::ApiError> refuse_host(const HttpRequest& request) const;
@@ -29,8 +37,10 @@ class Access {
  private:
   bool allows_origin(std::string_view origin) const;
 
-  std::vector<std::string> digests_;  // SHA-256 of the keys
-  std::vector<std::string> hosts_;    // empty: any
+  bool asks_for_keys_;
+  std::vector<ApiKey> plain_keys_;
+  KeyRing keys_;
+  std::vector<std::string> hosts_;  // empty: any
   std::vector<std::string> origins_;
 };
 

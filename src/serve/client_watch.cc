@@ -19,6 +19,11 @@ ClientState look_at_client(int socket) {
   return look.revents != 0 ? ClientState::kDoubtful : ClientState::kThere;
 }
 
+bool has_ended(int socket) {
+  pollfd look{.fd = socket, .events = POLLRDHUP, .revents = 0};
+  return ::poll(&look, 1, 0) > 0;
+}
+
 bool send_probe(int socket, std::string_view bytes) {
   int unsent = 0;
   if (::ioctl(socket, SIOCOUTQ, &unsent) != 0 || unsent != 0) return false;

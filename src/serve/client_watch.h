@@ -15,6 +15,9 @@ enum class ClientState {
 /// How a connected socket looks from this side. Never waits.
 ClientState look_at_client(int socket);
 
+/// Whether the client sends no more, whatever of it has not been read. Never waits.
+bool has_ended(int socket);
+
 /// Sends a few bytes where nothing else is on its way, whole or not at all; a client that is gone answers them with a reset,
 /// which the next look sees. Never waits. Returns whether they were sent.
 bool send_probe(int socket, std::string_view bytes);

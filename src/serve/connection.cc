@@ -1,21 +1,19 @@
 #include "serve/connection.h"
 
+#include <array>
 #include <utility>
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/beast/http/empty_body.hpp>
-#include <boost/beast/http/write.hpp>
-
+#include "base/utf8.h"
 #include "serve/route_table.h"
 #include "serve/routes.h"
 
 namespace malmoi::serve {
 namespace {
 
-constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
-
 constexpr size_t kReadBytes = 16 << 10;
+
+constexpr std::string_view kGoOn = "HTTP/1.1 100 Continue\r\n\r\n";
+constexpr size_t kMostOfLoggedBody = 64 << 10;
 
 protocol::ApiError server_failure(const std::string& why) {
   return {.status = 500, .message = "the server failed: " + why + "; please report this", .type = "server_error"};
@@ -25,7 +23,8 @@ protocol::ApiError server_failure(const std::string& why) {
 
 asio::awaitable<void> Connection::run() {
   stream_.expires_after(milliseconds(shared_.options.header_seconds));
-  while (!shared_.stopping) {
+  bool begun = co_await stream_.begin();
+  while (begun && !shared_.stopping) {
     bool another = co_await serve_one();  // not in the condition above: GCC 12 makes a trap of it
     if (!another) break;
     idle_ = true;
@@ -33,6 +32,7 @@ asio::awaitable<void> Connection::run() {
     between_ = buffer_.size() == 0;
     stream_.expires_after(milliseconds(between_ ? shared_.options.idle_seconds : shared_.options.header_seconds));
   }
+  co_await stream_.end();
   close();
 }
 
@@ -43,8 +43,8 @@ asio::awaitable<bool> Connection::read(RequestParser& parser) {
     size_t used = parser.put({static_cast<const char*>(bytes.data()), bytes.size()});
     buffer_.consume(used);
     if (parser.stopped()) co_return true;
-    auto [error, size] = co_await stream_.async_read_some(buffer_.prepare(kReadBytes), kAwait);
-    if (error) co_return false;
+    const size_t size = co_await stream_.read_some(buffer_.prepare(kReadBytes));
+    if (size == 0) co_return false;
     buffer_.commit(size);
     if (std::exchange(between_, false)) stream_.expires_after(milliseconds(shared_.options.header_seconds));
   }
@@ -56,40 +56,61 @@ asio::awaitable<bool> Connection::serve_one() {
   bool arrived = co_await read(parser);
   if (!arrived) co_return false;
   idle_ = waits_ = false;
+  RequestContext context(stream_.peer());
+  context.begin(parser.request());
+  bool another = co_await serve_request(parser, context);
+  log(context);
+  co_return another;
+}
+
+// The same from where its header is there.
+asio::awaitable<bool> Connection::serve_request(RequestParser& parser, RequestContext& context) {
   if (parser.error()) {
-    co_await answer_error(*parser.error(), errors_of(shared_.options, parser.request()));
+    co_await answer_error(parser, context);
     co_return false;
   }
   const HttpRequest& request = parser.request();
-  auto refusal = refuse(shared_, request);
+  auto refusal = refuse(shared_, request, context);
   if (refusal || (parser.has_body() && !wants_body(request))) {
     // What nobody may send, or nobody wants, is not read.
-    Exchange exchange(stream_, shared_, request, parser.keep_alive() && !parser.has_body(),
+    Exchange exchange(stream_, shared_, request, context, parser.keep_alive() && !parser.has_body(),
                       errors_of(shared_.options, request));
     if (refusal) co_await exchange.send(std::move(*refusal));
     else co_await answer(exchange);
     if (parser.has_body()) co_await linger();
     co_return exchange.keep_alive();
   }
-  if (parser.has_body() && request.count(http::field::expect) > 0) {
-    http::response<http::empty_body> go_on(http::status::continue_, 11);
-    auto [error, size] = co_await http::async_write(stream_, go_on, kAwait);
-    if (error) co_return false;
+  bool whole = co_await read_body(parser);
+  if (!whole) co_return false;
+  if (parser.error()) {
+    co_await answer_error(parser, context);
+    co_return false;
+  }
+  stream_.expires_never();
+  if (shared_.options.log_prompts && is_for_model(shared_.options, request))
+    context.body =
+        request.body().substr(0, complete_utf8_prefix(std::string_view(request.body()).substr(0, kMostOfLoggedBody)));
+  Exchange exchange(stream_, shared_, request, context, parser.keep_alive(), errors_of(shared_.options, request));
+  co_await answer(exchange);
+  co_return exchange.keep_alive();
+}
+
+// False where the client went away or was too slow.
+asio::awaitable<bool> Connection::read_body(RequestParser& parser) {
+  if (parser.has_body() && parser.request().count(http::field::expect) > 0) {
+    bool sent = co_await stream_.write(kGoOn, {});
+    if (!sent) co_return false;
   }
   stream_.expires_after(milliseconds(shared_.options.body_seconds));
   parser.begin_body();
   wait_for_client();
-  arrived = co_await read(parser);
-  if (!arrived) co_return false;
-  waits_ = false;
-  if (parser.error()) {
-    co_await answer_error(*parser.error(), errors_of(shared_.options, parser.request()));
-    co_return false;
-  }
-  stream_.expires_never();
-  Exchange exchange(stream_, shared_, request, parser.keep_alive(), errors_of(shared_.options, request));
-  co_await answer(exchange);
-  co_return exchange.keep_alive();
+  bool arrived = co_await read(parser);
+  if (arrived) waits_ = false;
+  co_return arrived;
+}
+
+void Connection::log(const RequestContext& context) {
+  if (shared_.access_log) shared_.access_log->write(dump_json(context.log_entry()));
 }
 
 asio::awaitable<void> Connection::answer(Exchange& exchange) {
@@ -111,10 +132,12 @@ asio::awaitable<void> Connection::answer(Exchange& exchange) {
   co_await exchange.send_error(told);
 }
 
-asio::awaitable<void> Connection::answer_error(protocol::ApiError error, protocol::PrintError print) {
+asio::awaitable<void> Connection::answer_error(const RequestParser& parser, RequestContext& context) {
+  const protocol::ApiError error = *parser.error();
+  const protocol::PrintError print = errors_of(shared_.options, parser.request());
   HttpRequest request;
   request.version(11);
-  Exchange exchange(stream_, shared_, request, false);
+  Exchange exchange(stream_, shared_, request, context, false);
   co_await exchange.send(error_response(error, print));
   co_await linger();
 }
@@ -127,8 +150,8 @@ asio::awaitable<void> Connection::linger() {
   stream_.expires_after(std::chrono::seconds(2));
   std::array<char, 16384> waste;
   for (size_t total = 0; total < (size_t{64} << 20);) {
-    auto [error, size] = co_await stream_.async_read_some(asio::buffer(waste), kAwait);
-    if (error) co_return;
+    const size_t size = co_await stream_.read_some(asio::buffer(waste));
+    if (size == 0) co_return;
     total += size;
   }
 }

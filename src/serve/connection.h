@@ -3,9 +3,9 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 
 #include "base/log.h"
+#include "serve/client_stream.h"
 #include "serve/exchange.h"
 #include "serve/http.h"
 #include "serve/request_parser.h"
@@ -16,7 +16,8 @@ namespace malmoi::serve {
 /// Lives on the server's I/O thread, as long as its coroutine run() and whoever holds it.
 class Connection {
  public:
-  Connection(tcp::socket socket, Shared& shared) : stream_(std::move(socket)), shared_(shared) {}
+  /// Over TLS where the server has it.
+  Connection(tcp::socket socket, Shared& shared) : stream_(std::move(socket), shared.tls), shared_(shared) {}
 
   asio::awaitable<void> run();
   /// Whether it waits for bytes of its client (a header, a body, what a refused one still sends), and since when (monotonic
@@ -32,13 +33,16 @@ class Connection {
 
  private:
   asio::awaitable<bool> serve_one();
+  asio::awaitable<bool> serve_request(RequestParser& parser, RequestContext& context);
+  asio::awaitable<bool> read_body(RequestParser& parser);
   asio::awaitable<bool> read(RequestParser& parser);
   asio::awaitable<void> answer(Exchange& exchange);
-  asio::awaitable<void> answer_error(protocol::ApiError error, protocol::PrintError print);
+  asio::awaitable<void> answer_error(const RequestParser& parser, RequestContext& context);
+  void log(const RequestContext& context);
   asio::awaitable<void> linger();
   void wait_for_client();
 
-  beast::tcp_stream stream_;
+  ClientStream stream_;
   beast::flat_buffer buffer_;
   Shared& shared_;
   Exchange* exchange_ = nullptr;  // while its request is answered

@@ -2,16 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/write.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/write.hpp>
 #include <sstream>
 
 namespace malmoi::serve {
 namespace {
-
-constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 
 // Between two looks at a client whose answer is under way. One that left is seen by the look that follows a probe.
 constexpr std::chrono::milliseconds kLookInterval{150};
@@ -28,11 +24,12 @@ std::string chunk_of(std::string_view text) { return fmt::format("{:x}\r\n{}\r\n
 
 }  // namespace
 
-Exchange::Exchange(beast::tcp_stream& stream, Shared& shared, const HttpRequest& request, bool keep_alive,
-                   protocol::PrintError print_error)
+Exchange::Exchange(ClientStream& stream, Shared& shared, const HttpRequest& request, RequestContext& context,
+                   bool keep_alive, protocol::PrintError print_error)
     : stream_(stream),
       shared_(shared),
       request_(request),
+      context_(context),
       print_error_(print_error),
       keep_alive_(keep_alive),
       status_line_(request.version()),
@@ -43,19 +40,24 @@ void Exchange::finish_header(http::fields& header) {
   header.set("X-Content-Type-Options", "nosniff");
   header.set("Referrer-Policy", "no-referrer");
   shared_.access.allow_origin(request_, header);
+  context_.add_fields(header);
   if (shared_.stopping) keep_alive_ = false;
 }
 
 asio::awaitable<bool> Exchange::write(std::string_view head, std::string_view body, double seconds) {
   stream_.expires_after(milliseconds(seconds));
   writing_ = true;
-  std::array<asio::const_buffer, 2> buffers{asio::buffer(head.data(), head.size()),
-                                            asio::buffer(body.data(), body.size())};
-  auto [error, size] = co_await asio::async_write(stream_, buffers, kAwait);
+  const bool sent = co_await stream_.write(head, body);
   writing_ = false;
   wrote_ = true;
-  if (error) keep_alive_ = false;
-  co_return !error;
+  if (sent) context_.bytes += head.size() + body.size();
+  else keep_alive_ = false;
+  co_return sent;
+}
+
+void Exchange::count_response(int status) {
+  context_.status = status;
+  shared_.metrics.count_response(status);
 }
 
 asio::awaitable<void> Exchange::send(HttpResponse response) {
@@ -67,7 +69,7 @@ asio::awaitable<void> Exchange::send(HttpResponse response) {
   if (has_body) response.content_length(response.body().size());
   // HEAD tells the length of a body that is not sent.
   if (request_.method() == http::verb::head) response.body().clear();
-  shared_.metrics.count_response(static_cast<int>(response.result_int()));
+  count_response(static_cast<int>(response.result_int()));
   std::string head = header_text(response);
   constexpr double kSlowestBytes = 1e5;  // a second, of a client that reads a large answer
   co_await write(std::string_view(head).substr(status_line_.told()), response.body(),
@@ -91,7 +93,7 @@ asio::awaitable<bool> Exchange::begin_stream(std::string_view content_type, std:
   finish_header(response);
   response.keep_alive(keep_alive_);
   response.chunked(chunked_);
-  shared_.metrics.count_response(200);
+  count_response(200);
   std::string head = header_text(response);
   co_return co_await write(std::string_view(head).substr(status_line_.told()), {}, shared_.options.write_seconds);
 }
@@ -121,10 +123,13 @@ void Exchange::look_later() {
 
 void Exchange::look() {
   ClientState state = look_at_client(stream_.socket().native_handle());
+  // Of TLS nobody closes the sending side alone (TLS 1.2 forbids it), and a probe would have to be a record of its own.
+  if (stream_.is_secure() && state == ClientState::kDoubtful && has_ended(stream_.socket().native_handle()))
+    state = ClientState::kGone;
   if (state == ClientState::kGone) return queue_->close(EarlyEnd::kClientGone);
   if (wrote_ || writing_) looks_to_probe_ = 1;  // what was sent is a probe itself
   wrote_ = false;
-  if (state == ClientState::kDoubtful && --looks_to_probe_ < 0) {
+  if (state == ClientState::kDoubtful && !stream_.is_secure() && --looks_to_probe_ < 0) {
     looks_to_probe_ = kLooksBetweenProbes - 1;
     probe();
   }

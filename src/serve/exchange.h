@@ -5,12 +5,13 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <memory>
 
+#include "serve/client_stream.h"
 #include "serve/client_watch.h"
 #include "serve/event_queue.h"
 #include "serve/http.h"
+#include "serve/request_context.h"
 #include "serve/shared.h"
 
 namespace malmoi::serve {
@@ -19,7 +20,7 @@ namespace malmoi::serve {
 class Exchange {
  public:
   /// `print_error`: how the protocol of the request tells failures.
-  Exchange(beast::tcp_stream& stream, Shared& shared, const HttpRequest& request, bool keep_alive,
+  Exchange(ClientStream& stream, Shared& shared, const HttpRequest& request, RequestContext& context, bool keep_alive,
            protocol::PrintError print_error = protocol::print_openai_error);
   ~Exchange() { unwatch(); }
   Exchange(const Exchange&) = delete;
@@ -27,6 +28,8 @@ class Exchange {
 
   const HttpRequest& request() const { return request_; }
   Shared& shared() { return shared_; }
+  RequestContext& context() { return context_; }
+  bool is_secure() const { return stream_.is_secure(); }
   bool answered() const { return answered_; }
   /// Whether the connection may carry another request.
   bool keep_alive() const { return keep_alive_; }
@@ -75,9 +78,12 @@ class Exchange {
   void look();
   void probe();
 
-  beast::tcp_stream& stream_;
+  void count_response(int status);
+
+  ClientStream& stream_;
   Shared& shared_;
   const HttpRequest& request_;
+  RequestContext& context_;
   protocol::PrintError print_error_;
   bool keep_alive_, answered_ = false, chunked_ = true;
   bool writing_ = false;  // a write is under way: nothing else may be sent

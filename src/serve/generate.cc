@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <atomic>
+#include <algorithm>
 #include <ctime>
 #include <memory>
 #include <utility>
@@ -12,6 +12,7 @@
 #include "protocol/stream_text.h"
 #include "serve/answers.h"
 #include "serve/new_id.h"
+#include "serve/over_limit.h"
 #include "serve/prepare.h"
 
 namespace malmoi::serve {
@@ -26,32 +27,54 @@ protocol::ResponseHead make_head(std::string_view prefix, const chat::Provider& 
           static_cast<int64_t>(std::time(nullptr))};
 }
 
-// Hands the requests to the provider. On an error the caller closes the queue, and nothing of them runs on.
-std::optional<ApiError> submit(Shared& shared, chat::Provider& provider, Prepared& prepared,
-                               const std::shared_ptr<EventQueue>& queue) {
+int64_t prompt_tokens(const Prepared& prepared) {
+  int64_t tokens = 0;
+  for (const chat::GenerationRequest& request : prepared.requests) {
+    if (const auto* ids = std::get_if<std::vector<int32_t>>(&request.prompt))
+      tokens += static_cast<int64_t>(ids->size());
+  }
+  return tokens;
+}
+
+// Takes the tokens of the prompts off the caller's limit, before anything reads them.
+std::optional<ApiError> pay_for_prompts(RequestContext& context, int64_t tokens) {
+  const int64_t limit = context.caller.limits ? context.caller.limits->tokens().limit() : 0;
+  if (limit > 0 && tokens > limit) return never_fits(tokens, limit);
+  if (auto over = context.pay_for_prompt(tokens)) return to_api_error(*over);
+  return {};
+}
+
+std::variant<PlacesHeld, ApiError> take_places(Exchange& exchange, const chat::Provider& provider, int64_t asked) {
+  Shared& shared = exchange.shared();
   if (shared.stopping)
     return ApiError{.status = 503,
                     .message = "the server is stopping; try again later",
                     .type = "server_error",
                     .code = "unavailable"};
-  auto asked = static_cast<int64_t>(prepared.echoes.size());
   if (asked > shared.options.max_requests)
     return ApiError{
         .message = fmt::format("{} answers in one request are more than the {} that this server has running and "
                                "waiting; ask for fewer at once",
                                asked, shared.options.max_requests),
         .param = "n"};
-  chat::ProviderStats stats = provider.stats();
-  if (stats.running + stats.waiting + asked > shared.options.max_requests)
-    return ApiError{
-        .status = 429,
-        .message = fmt::format("{} answers are running or waiting, the server's limit is {}; try again soon",
-                               stats.running + stats.waiting, shared.options.max_requests),
-        .type = "rate_limit_error",
-        .code = "server_busy"};
-  static std::atomic<uint64_t> clients{0};
-  uint64_t client = ++clients;  // many prompts of one request take no more turns than one of another
-  size_t first = 0;             // of a request's answers
+  const chat::ProviderStats stats = provider.stats();
+  const int64_t under_way = stats.running + stats.waiting;
+  auto held = PlacesHeld::take(shared.places, exchange.context().caller.client, asked, under_way);
+  if (held) return *std::move(held);
+  return ApiError{.status = 429,
+                  .message = fmt::format(
+                      "{} answers are running or waiting, {} of them this client's; the server's limit is {}, of "
+                      "which each client has its share; try again soon",
+                      std::max(under_way, shared.places.total()), shared.places.held(exchange.context().caller.client),
+                      shared.options.max_requests),
+                  .type = "rate_limit_error",
+                  .code = "server_busy"};
+}
+
+// Hands the requests to the provider. On an error the caller closes the queue, and nothing of them runs on.
+std::optional<ApiError> submit(chat::Provider& provider, Prepared& prepared, uint64_t client,
+                               const std::shared_ptr<EventQueue>& queue) {
+  size_t first = 0;  // of a request's answers
   for (chat::GenerationRequest& request : prepared.requests) {
     request.client = client;
     request.cancel = queue->cancel_token();
@@ -89,10 +112,11 @@ std::optional<ApiError> explain(EarlyEnd why) {
   return {};
 }
 
-// How the answers of a request are told.
+// How the answers of a request are told, and what they use is counted.
 struct Teller {
   std::unique_ptr<protocol::Printer> printer;
   protocol::StreamText stream;
+  UsageMeter meter;
 };
 
 // An end before the answers are whole. The connection ends with it: its client may not take what follows for a part of them.
@@ -125,6 +149,7 @@ asio::awaitable<void> send_stream(Exchange& exchange, Teller& teller, Answers& a
       for (protocol::Answer& piece : take(event, answers, queue)) pieces.push_back(std::move(piece));
       if (answers.failure()) break;
     }
+    teller.meter.count(answers.told());
     std::string text;
     if (!begun && !answers.failure()) {
       bool sent = co_await exchange.begin_stream(teller.stream.content_type(), teller.stream.nothing());
@@ -162,8 +187,10 @@ asio::awaitable<std::optional<protocol::Reply>> collect(Exchange& exchange, Tell
     }
     for (const AnswerEvent& event : events) {
       take(event, answers, queue);
-      if (answers.failure()) co_return std::optional<protocol::Reply>(*answers.failure());
+      if (answers.failure()) break;
     }
+    teller.meter.count(answers.told());
+    if (answers.failure()) co_return std::optional<protocol::Reply>(*answers.failure());
   }
   protocol::Reply whole = co_await exchange.on_worker(
       [&] { return protocol::Reply(teller.printer->whole(answers.whole(), answers.told())); });
@@ -185,6 +212,7 @@ asio::awaitable<void> send_whole(Exchange& exchange, Teller& teller, Answers& an
 
 // A request that its provider was given. What is not told of it when this goes away is ended.
 struct Generation {
+  PlacesHeld places;
   std::shared_ptr<EventQueue> queue;
   std::unique_ptr<QueueGuard> guard;
   bool stream;
@@ -198,26 +226,33 @@ Begun begin(Exchange& exchange, const protocol::TextProtocol& protocol, const pr
   if (auto* error = std::get_if<ApiError>(&preparation)) return *error;
   Prepared& prepared = std::get<Prepared>(preparation);
   chat::Provider& provider = *exchange.shared().provider;
+  size_t count = prepared.echoes.size();
+  auto places = take_places(exchange, provider, static_cast<int64_t>(count));
+  if (auto* error = std::get_if<ApiError>(&places)) return std::move(*error);
+  RequestContext& context = exchange.context();
+  const int64_t paid = prompt_tokens(prepared);
+  if (auto error = pay_for_prompts(context, paid)) return *std::move(error);
   auto queue = std::make_shared<EventQueue>(exchange.executor());
   auto guard = std::make_unique<QueueGuard>(queue);
-  size_t count = prepared.echoes.size();
   chat::AnswerForm form;  // one for all: a chat is one request
   if (!prepared.requests.empty()) form = prepared.requests.front().form;
-  if (auto error = submit(exchange.shared(), provider, prepared, queue)) return *error;
+  if (auto error = submit(provider, prepared, context.caller.client, queue)) return *std::move(error);
   const protocol::GenerationOptions& options = prepared.options;
   protocol::ResponseHead head = make_head(protocol.id_prefix, provider, options);
-  return std::unique_ptr<Generation>(new Generation{
-      queue, std::move(guard), options.stream && count > 0,
-      Answers(exchange.shared().metrics, start,
-              {.count = count,
-               .each = static_cast<size_t>(options.n),
-               .best = static_cast<size_t>(options.best),
-               .logprobs = options.logprobs,
-               .keep = !options.stream,
-               .echoes = std::move(prepared.echoes),
-               .form = std::move(form),
-               .one_call = !options.tools.parallel}),
-      Teller{protocol.printer(head, options, count), protocol::StreamText(protocol.stream_form(address))}});
+  context.model = head.model;
+  return std::unique_ptr<Generation>(
+      new Generation{std::get<PlacesHeld>(std::move(places)), queue, std::move(guard), options.stream && count > 0,
+                     Answers(exchange.shared().metrics, start,
+                             {.count = count,
+                              .each = static_cast<size_t>(options.n),
+                              .best = static_cast<size_t>(options.best),
+                              .logprobs = options.logprobs,
+                              .keep = !options.stream,
+                              .echoes = std::move(prepared.echoes),
+                              .form = std::move(form),
+                              .one_call = !options.tools.parallel}),
+                     Teller{protocol.printer(head, options, count), protocol::StreamText(protocol.stream_form(address)),
+                            UsageMeter(context, start, paid)}});
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "protocol/by_shape.h"
 #include "protocol/fields.h"
+#include "serve/authorise.h"
 #include "serve/call.h"
 #include "serve/generate.h"
 
@@ -73,7 +74,15 @@ std::variant<Instances, ApiError> read_prediction(const std::string& text) {
   return instances;
 }
 
+// These paths take any key, since only the body tells what is asked.
+std::optional<ApiError> refuse_asked(Exchange& exchange, const Asked& asked) {
+  const bool text = std::holds_alternative<const protocol::TextProtocol*>(asked);
+  return refuse_scope(exchange.context().caller, text ? Scope::kGenerate : Scope::kEmbed);
+}
+
 asio::awaitable<std::optional<protocol::Reply>> answer(Exchange& exchange, const Instance& instance) {
+  if (const std::optional<ApiError> error = refuse_asked(exchange, instance.asked))
+    co_return std::optional<protocol::Reply>(*error);
   if (const auto* text = std::get_if<const protocol::TextProtocol*>(&instance.asked)) {
     std::optional<protocol::Reply> reply = co_await whole_text(exchange, **text, instance.body);
     co_return reply;
@@ -97,6 +106,10 @@ asio::awaitable<void> handle_invocation(Exchange& exchange) {
     co_return;
   }
   const Asked& asked = std::get<Asked>(read);
+  if (const std::optional<ApiError> error = refuse_asked(exchange, asked)) {
+    co_await exchange.send_error(*error);
+    co_return;
+  }
   const protocol::Address address;
   if (const auto* text = std::get_if<const protocol::TextProtocol*>(&asked))
     co_await handle_text(exchange, **text, address);

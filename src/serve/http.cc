@@ -31,7 +31,8 @@ HttpResponse json_response(http::status status, const Json& json) {
 HttpResponse error_response(const protocol::ApiError& error, protocol::PrintError print) {
   HttpResponse response = json_response(static_cast<http::status>(error.status), print(error));
   if (error.status == 401) response.set(http::field::www_authenticate, "Bearer");
-  if (error.status == 429 || error.status == 503) response.set(http::field::retry_after, "1");
+  if (error.status == 429 || error.status == 503)
+    response.set(http::field::retry_after, std::to_string(error.retry_seconds));
   return response;
 }
 

@@ -34,6 +34,11 @@ Metrics::Metrics()
                      .Name("malmoi_request_success_total")
                      .Help("Answers by finish reason")
                      .Register(registry_)) {
+  dropped_lines_ = &prometheus::BuildCounter()
+                        .Name("malmoi_access_log_dropped_lines_total")
+                        .Help("Lines of the access log that could not be written in time")
+                        .Register(registry_)
+                        .Add({});
   first_token_ = histogram(registry_, "malmoi_time_to_first_token_seconds", "From a request to its first token",
                            {.005, .01, .02, .04, .08, .15, .25, .5, 1, 2, 4, 8, 15, 30, 60});
   next_token_ = histogram(registry_, "malmoi_inter_token_latency_seconds", "Between tokens of an answer",

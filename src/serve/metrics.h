@@ -18,6 +18,7 @@ class Metrics {
   Metrics();
 
   void count_response(int status);
+  void count_dropped_log_line() { dropped_lines_->Increment(); }
   /// A request for text: seconds to its first token, between tokens, and in all.
   void first_token(double seconds) { first_token_->Observe(seconds); }
   void next_token(double seconds) { next_token_->Observe(seconds); }
@@ -28,6 +29,7 @@ class Metrics {
  private:
   prometheus::Registry registry_;
   prometheus::Family<prometheus::Counter>*responses_, *finished_;
+  prometheus::Counter* dropped_lines_;
   prometheus::Histogram *first_token_, *next_token_, *request_;
 };
 

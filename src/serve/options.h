@@ -3,20 +3,26 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/job.h"
+#include "serve/api_key.h"
 
 namespace malmoi::serve {
 
 struct ServerOptions {
   std::string host = "127.0.0.1";
-  uint16_t port = 8080;                    // 0: any free one
-  std::vector<std::string> api_keys;       // empty: no key is asked for
-  std::vector<std::string> allowed_hosts;  // names by which a server on the loopback may be called, besides its own
-  std::vector<std::string> cors_origins;   // web pages of other origins that may call; "*": all
-  std::string health_path, predict_path;   // beside /health and /predict, as a hosting platform may ask; empty: none
+  uint16_t port = 8080;                     // 0: any free one
+  std::vector<std::string> api_keys;        // plain ones: all scopes, no limits
+  std::optional<std::vector<ApiKey>> keys;  // beside them; none, and no plain ones: no key is asked for
+  std::string tls_certificate, tls_key;     // PEM files; empty: no TLS
+  std::string access_log;                   // a file, or - for stdout; empty: none
+  bool log_prompts = false;                 // the access log has the bodies of requests for a model, too
+  std::vector<std::string> allowed_hosts;   // names by which a server on the loopback may be called, besides its own
+  std::vector<std::string> cors_origins;    // web pages of other origins that may call; "*": all
+  std::string health_path, predict_path;    // beside /health and /predict, as a hosting platform may ask; empty: none
   size_t max_header_bytes = 16 << 10;
   size_t max_body_bytes = 8 << 20;
   int64_t max_connections = 512;
@@ -28,6 +34,9 @@ struct ServerOptions {
   double write_seconds = 30;  // for a client to take one piece of an answer
   Warn warn;                  // told of what fails inside the server, from its thread
 };
+
+/// Whether requests must carry a key.
+inline bool asks_for_keys(const ServerOptions& options) { return options.keys || !options.api_keys.empty(); }
 
 /// Whether a host's name or address is of this machine alone.
 bool is_loopback(const std::string& host);

@@ -9,6 +9,7 @@
 #include "protocol/openai_error.h"
 #include "protocol/text_protocol.h"
 #include "serve/exchange.h"
+#include "serve/scope.h"
 
 namespace malmoi::serve {
 
@@ -29,7 +30,7 @@ struct RouteForm {
 struct Route {
   http::verb method;
   std::string_view path;  // one `*` stands for any text but the empty one
-  bool needs_key;
+  Scope scope;            // that the caller's key must have
   bool needs_model;
   /// What answers: the server itself, a protocol of text, or a call.
   std::variant<Handler, const protocol::TextProtocol*, protocol::Call, SlowCall> answer;
@@ -38,6 +39,9 @@ struct Route {
 
 /// The route of a request; of another method where its path has none of its own. Null: nothing is there.
 const Route* find_route(const ServerOptions& options, const HttpRequest& request);
+
+/// Whether a request is for the model, with a body that says what for.
+bool is_for_model(const ServerOptions& options, const HttpRequest& request);
 
 /// How the protocol at a request's path tells failures, also where nothing is there.
 protocol::PrintError errors_of(const ServerOptions& options, const HttpRequest& request);

@@ -3,8 +3,10 @@
 #include <boost/beast/core/string.hpp>
 
 #include "protocol/fields.h"
+#include "serve/authorise.h"
 #include "serve/call.h"
 #include "serve/generate.h"
+#include "serve/over_limit.h"
 #include "serve/route_table.h"
 #include "serve/target.h"
 
@@ -45,9 +47,18 @@ std::optional<protocol::ApiError> refuse_body(const Route& route, const HttpRequ
   return {};
 }
 
+// Tells the context who calls, or says why the route is not for it.
+std::optional<protocol::ApiError> identify(const Shared& shared, const HttpRequest& request, const Route& route,
+                                           RequestContext& context) {
+  auto caller = authorise(shared, request, context.peer(), route.scope);
+  if (auto* error = std::get_if<protocol::ApiError>(&caller)) return std::move(*error);
+  context.caller = std::get<Caller>(std::move(caller));
+  return {};
+}
+
 }  // namespace
 
-std::optional<HttpResponse> refuse(Shared& shared, const HttpRequest& request) {
+std::optional<HttpResponse> refuse(Shared& shared, const HttpRequest& request, RequestContext& context) {
   const Route* route = find_route(shared.options, request);
   auto refusal = [&](const protocol::ApiError& error) {
     return error_response(error, errors_of(shared.options, request));
@@ -64,12 +75,7 @@ std::optional<HttpResponse> refuse(Shared& shared, const HttpRequest& request) {
     response.set(http::field::allow, allowed);
     return response;
   }
-  if (route->needs_key && !shared.access.has_key(request))
-    return refusal(
-        {.status = 401,
-         .message = "the API key is missing or wrong; send it as 'Authorization: Bearer KEY' or 'x-api-key: KEY'",
-         .type = "authentication_error",
-         .code = "invalid_api_key"});
+  if (auto error = identify(shared, request, *route, context)) return refusal(*error);
   if (route->needs_model && !shared.provider)
     return refusal({.status = 503,
                     .message = "the model is still loading; try again soon",
@@ -78,6 +84,8 @@ std::optional<HttpResponse> refuse(Shared& shared, const HttpRequest& request) {
   if (route->method == http::verb::post) {
     if (auto error = refuse_body(*route, request)) return refusal(*error);
   }
+  // Last, so that what is refused anyway costs its caller nothing.
+  if (auto over = context.begin_limits()) return refusal(to_api_error(*over));
   return {};
 }
 

@@ -7,9 +7,9 @@
 
 namespace malmoi::serve {
 
-/// Refuses what can be refused from a request's header alone: the host, a missing key, an unknown path or method, a
-/// wrong content type, a model that is not loaded yet.
-std::optional<HttpResponse> refuse(Shared& shared, const HttpRequest& request);
+/// Refuses what can be refused from a request's header alone: the host, a missing key or one that lacks the scope, an unknown path
+/// or method, a wrong content type, a model that is not loaded yet, a caller who has used up its limits. `context` is told who calls.
+std::optional<HttpResponse> refuse(Shared& shared, const HttpRequest& request, RequestContext& context);
 
 /// Whether the body of a request that was not refused means anything; others are not read.
 bool wants_body(const HttpRequest& request);

@@ -53,6 +53,7 @@ Error listen_error(boost::system::error_code error, const ServerOptions& options
 struct Server::Impl {
   explicit Impl(const ServerOptions& options) : shared(options), acceptor(io) {}
 
+  Status open_files();
   Status listen();
   asio::awaitable<void> accept_loop();
   asio::awaitable<void> serve_connection(tcp::socket socket);
@@ -70,6 +71,20 @@ struct Server::Impl {
   uint16_t port = 0;
   bool stopped = false;
 };
+
+// What is read and written beside the socket.
+Status Server::Impl::open_files() {
+  const ServerOptions& options = shared.options;
+  if (!options.tls_certificate.empty()) {
+    MALMOI_ASSIGN(shared.tls, load_tls(options.tls_certificate, options.tls_key));
+  }
+  if (!options.access_log.empty()) {
+    MALMOI_ASSIGN(shared.access_log,
+                  AccessLog::open(
+                      options.access_log, [this] { shared.metrics.count_dropped_log_line(); }, options.warn));
+  }
+  return {};
+}
 
 Status Server::Impl::listen() {
   const ServerOptions& options = shared.options;
@@ -135,6 +150,7 @@ Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options) {
   auto impl = std::make_unique<Impl>(options);
+  MALMOI_TRY(impl->open_files());
   MALMOI_TRY(impl->listen());
   asio::co_spawn(impl->io, impl->accept_loop(), asio::detached);
   impl->thread = std::thread([&io = impl->io] { io.run(); });
@@ -144,6 +160,17 @@ Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options) {
 Server::~Server() { stop(0); }
 
 void Server::serve(chat::Provider& provider) { impl_->shared.provider = &provider; }
+
+void Server::set_keys(std::vector<ApiKey> keys) {
+  asio::post(impl_->io, [this, keys = std::move(keys)] { impl_->shared.access.set_keys(keys); });
+}
+
+Status Server::reload_tls() {
+  const ServerOptions& options = impl_->shared.options;
+  MALMOI_ASSIGN(TlsContext tls, load_tls(options.tls_certificate, options.tls_key));
+  asio::post(impl_->io, [this, tls = std::move(tls)] { impl_->shared.tls = tls; });
+  return {};
+}
 
 uint16_t Server::port() const { return impl_->port; }
 

@@ -7,17 +7,26 @@
 
 #include "chat/provider.h"
 #include "serve/access.h"
+#include "serve/access_log.h"
 #include "serve/metrics.h"
 #include "serve/options.h"
+#include "serve/places.h"
+#include "serve/sessions.h"
+#include "serve/tls.h"
 
 namespace malmoi::serve {
 
 struct Shared {
-  explicit Shared(const ServerOptions& o) : options(o), access(o) {}
+  explicit Shared(const ServerOptions& o) : options(o), access(o), places(o.max_requests) {}
 
   const ServerOptions options;
-  const Access access;
   Metrics metrics;
+  // On the I/O thread alone.
+  Access access;
+  Sessions sessions;
+  Places places;
+  TlsContext tls;                         // of connections to come; null: none
+  std::unique_ptr<AccessLog> access_log;  // null: none
   std::atomic<bool> stopping{false};
   std::atomic<chat::Provider*> provider{nullptr};  // null while the model is loading
 

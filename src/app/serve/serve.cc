@@ -6,6 +6,7 @@
 #include <thread>
 #include <utility>
 
+#include "app/serve/door_files.h"
 #include "app/use/chat.h"
 #include "app/use/embedding_options.h"
 #include "app/use/generate.h"
@@ -68,7 +69,7 @@ Result<NamedAdapters> named_adapters(const std::vector<std::string>& given, cons
 std::string url_of(const serve::ServerOptions& options, uint16_t port) {
   std::string host = options.host == "0.0.0.0" || options.host == "::" ? "localhost" : options.host;
   if (host.find(':') != host.npos) host = "[" + host + "]";
-  return "http://" + host + ":" + std::to_string(port) + "/";
+  return (options.tls_certificate.empty() ? "http://" : "https://") + host + ":" + std::to_string(port) + "/";
 }
 
 int64_t modified_seconds(const Path& folder) {
@@ -80,8 +81,9 @@ int64_t modified_seconds(const Path& folder) {
 }
 
 void warn_if_open(const serve::ServerOptions& options, const Warn& warn) {
-  if (!serve::is_loopback(options.host) && options.api_keys.empty())
-    warn("everyone who reaches " + options.host + " may use this server; ask for a key with --api-key-file");
+  if (!serve::is_loopback(options.host) && !serve::asks_for_keys(options))
+    warn("everyone who reaches " + options.host +
+         " may use this server; ask for a key with --keys (malmoi key create)");
 }
 
 // The server's thread and this one tell the same user.
@@ -173,6 +175,7 @@ Status serve_model(const ServeOptions& options, const Job& job) {
   if (options.api_key_file) {
     MALMOI_ASSIGN(server_options.api_keys, read_keys(*options.api_key_file));
   }
+  MALMOI_ASSIGN(DoorFiles door, DoorFiles::open(options.key_file, server_options));
   MALMOI_ASSIGN(Path folder, find_model(options.model));
   const std::string name = options.name.empty() ? name_of(folder) : options.name;
   MALMOI_ASSIGN(NamedAdapters adapters, named_adapters(options.adapters, name));
@@ -193,6 +196,7 @@ Status serve_model(const ServeOptions& options, const Job& job) {
   FileWatch files(server_options.warn);
   while (!job.stop.requested()) {
     files.look();
+    door.look(*server, job.message, server_options.warn);
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
   chat::ProviderStats stats = provider.stats();

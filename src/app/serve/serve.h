@@ -20,6 +20,7 @@ struct ServeOptions {
   std::vector<std::string> adapters;  // NAME=DIR: served beside the model, by that name
   LoadChoice load;                    // its adapters are those above
   serve::ServerOptions server;
+  std::optional<Path> key_file;            // of `malmoi key`; read again when it changes
   std::optional<Path> api_key_file;        // one key a line; empty lines and lines that begin with # are passed over
   std::string chat_template = "auto";      // plain: also for a model that has a template of its own
   int64_t max_running = 32;                // answers decoded together

@@ -1,0 +1,48 @@
+// The bytes of one client's connection, as they are or over TLS.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <memory>
+#include <string_view>
+
+#include "serve/http.h"
+#include "serve/tls.h"
+
+namespace malmoi::serve {
+
+/// Each wait ends at the time that expires_after() sets, and the connection with it. One reads and one writes at a time.
+class ClientStream {
+ public:
+  /// `tls` null: bytes go as they are.
+  ClientStream(tcp::socket socket, TlsContext tls);
+  ~ClientStream();
+  ClientStream(const ClientStream&) = delete;
+  ClientStream& operator=(const ClientStream&) = delete;
+
+  bool is_secure() const { return secure_ != nullptr; }
+  /// Of TLS its handshake; must end before anything is read or written. False: the client does not speak it, or left.
+  asio::awaitable<bool> begin();
+  /// How many bytes came; 0: none will.
+  asio::awaitable<size_t> read_some(asio::mutable_buffer room);
+  /// Both texts, whole; false where the client did not take them.
+  asio::awaitable<bool> write(std::string_view head, std::string_view body);
+  /// Tells a client of TLS that nothing more comes, so that it knows its answer for whole.
+  asio::awaitable<void> end();
+
+  void expires_after(std::chrono::milliseconds time) { stream_.expires_after(time); }
+  void expires_never() { stream_.expires_never(); }
+  tcp::socket& socket() { return stream_.socket(); }
+  asio::any_io_executor get_executor() { return stream_.get_executor(); }
+  asio::ip::address peer() const { return peer_; }
+
+ private:
+  struct Secure;  // apart: the templates of TLS are compiled once
+
+  beast::tcp_stream stream_;
+  std::unique_ptr<Secure> secure_;  // null: plain
+  asio::ip::address peer_;
+  bool begun_ = false;
+};
+
+}  // namespace malmoi::serve
