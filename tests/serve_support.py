@@ -6,6 +6,7 @@ import pathlib
 import re
 import shutil
 import signal
+import ssl
 import subprocess
 import time
 import urllib.request
@@ -87,13 +88,13 @@ def server(malmoi, folder, *options, template=None):
     try:
         url = None
         for line in process.stderr:
-            if found := re.search(r"serving at (http://\S+/)", line):
+            if found := re.search(r"serving at (https?://\S+/)", line):
                 url = found[1]
                 break
         assert url, "the server did not start"
         for _ in range(100):
             with contextlib.suppress(OSError):
-                if urllib.request.urlopen(url + "health", timeout=5).status == 200:
+                if urllib.request.urlopen(url + "health", timeout=5, context=ssl._create_unverified_context()).status == 200:
                     break
             time.sleep(0.05)
         yield url

@@ -3,7 +3,7 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vite'
 
-const api = ['/v1', '/health', '/tokenize', '/detokenize']
+const api = ['/v1', '/health', '/tokenize', '/detokenize', '/session', '/login', '/logout']
 
 export default defineConfig({
   plugins: [svelte()],

@@ -97,9 +97,8 @@ void add_create(CLI::App& group, Invocation& invocation) {
   command->add_option("name", o->key.name, "what lists and logs call it")->required();
   std::vector<std::string> names;
   for (const serve::ScopeName& known : serve::kScopeNames) names.emplace_back(known.name);
-  command
-      ->add_option("--scope", o->scopes,
-                   "what it is good for (default: generate, embed, tokenize; may be repeated, or be several words)")
+  command->add_option("--scope", o->scopes, "what it is good for (default: generate, embed, tokenize; may be repeated)")
+      ->allow_extra_args(false)
       ->check(CLI::IsMember(names));
   const CLI::Range limit(int64_t{1}, serve::kMostOfLimit);
   command->add_option("--requests-per-minute", o->key.limits.requests_per_minute, "requests that it may send")

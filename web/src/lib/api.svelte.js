@@ -1,6 +1,6 @@
 // The server's API: JSON calls and streams of server-sent events.
 
-export const server = $state({ model: null, context: 0, key: '', needs_key: false })
+export const server = $state({ model: null, context: 0, csrf: null, needs_key: false })
 
 /** A failure as the server tells it. */
 export class ApiError extends Error {
@@ -13,11 +13,11 @@ export class ApiError extends Error {
 
 function headers() {
   const all = { 'Content-Type': 'application/json' }
-  if (server.key) all.Authorization = 'Bearer ' + server.key
+  if (server.csrf) all['X-Malmoi-CSRF'] = server.csrf
   return all
 }
 
-async function call(path, body, signal) {
+async function call(path, body, signal, again = false) {
   const options = body === undefined ? { headers: headers(), signal } : { method: 'POST', headers: headers(), body: JSON.stringify(body), signal }
   const response = await fetch(path, options)
   if (response.ok) return response
@@ -28,7 +28,21 @@ async function call(path, body, signal) {
   } catch {
     // not ours
   }
+  if (told?.error?.code === 'csrf_token_missing' && !again) {
+    // Another tab has logged in since: the cookie is of its session.
+    await read_session()
+    return call(path, body, signal, true)
+  }
   throw new ApiError(response.status, told)
+}
+
+async function read_session() {
+  server.csrf = (await get('/session')).csrf
+}
+
+/** Gives the key once; from then on a cookie stands for it, which no script can read. */
+export async function login(key) {
+  server.csrf = (await post('/login', { key })).csrf
 }
 
 export async function get(path) {
@@ -41,6 +55,7 @@ export async function post(path, body, signal) {
 
 /** Learns which model is served. */
 export async function connect() {
+  await read_session()
   const { data } = await get('/v1/models')
   server.model = data[0].id
   server.context = data[0].max_model_len
