@@ -6,8 +6,10 @@
 #include <string_view>
 
 #include "base/percent.h"
+#include "serve/authorise.h"
 #include "serve/request_parser.h"
 #include "serve/target.h"
+#include "serve/trace.h"
 
 using namespace malmoi::serve;
 
@@ -31,6 +33,15 @@ void check_request(const HttpRequest& request) {
   if (path.empty() || malmoi::percent_decode(path).size() > path.size()) std::abort();
 }
 
+// What names a request is well-formed, whatever its client sent: it goes into answers and logs.
+void check_names(const HttpRequest& request) {
+  const std::string id = request_id_of(request);
+  if (id.empty() || id.size() > 128 || id.find_first_of("\"\\ \r\n") != id.npos) std::abort();
+  const auto trace = continue_trace(view(request["traceparent"]));
+  if (trace && !continue_trace(trace->traceparent())) std::abort();
+  if (cookie_of(ServerOptions(), request).find(';') != std::string_view::npos) std::abort();
+}
+
 // As a connection reads, `piece` bytes at a time.
 Read read(std::string_view bytes, size_t piece, const ServerOptions& options) {
   RequestParser parser(options);
@@ -49,6 +60,7 @@ Read read(std::string_view bytes, size_t piece, const ServerOptions& options) {
     bytes.remove_prefix(std::min(bytes.size(), piece));
   }
   check_request(parser.request());
+  check_names(parser.request());
   if (parser.request().body().size() > options.max_body_bytes) std::abort();
   auto target = parser.request().target();
   return {.whole = true, .target = std::string(target.data(), target.size()), .body = parser.request().body()};

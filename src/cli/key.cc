@@ -32,7 +32,7 @@ Status create(const KeyOptions& o) {
     if (!moment)
       return usage_error("'" + o.expires + "' is no date", "--expires",
                          "write it as 2027-01-31 or 2027-01-31T12:00:00Z (UTC)");
-    wanted.expires = *moment;
+    wanted.expires = std::max<int64_t>(*moment, 1);  // 0 would be never
   }
   MALMOI_ASSIGN(const app::CreatedKey created, app::create_key(o.file, wanted));
   if (o.json) {

@@ -78,6 +78,7 @@ TEST_F(AccessLogTest, RefusedAndBrokenRequestsAreThereToo) {
   EXPECT_EQ(get("/v1/models").status, 401);
   EXPECT_EQ(get("/v1/models", "x-api-key: secret\r\n").status, 200);
   EXPECT_EQ(get("/nowhere").status, 404);
+  EXPECT_EQ(get("/metrics", "x-api-key: secret\r\n").status, 403);
   EXPECT_EQ(send("NONSENSE\r\n\r\n").status, 400);
   TestClient early(server_->port());
   early.send(
@@ -87,14 +88,16 @@ TEST_F(AccessLogTest, RefusedAndBrokenRequestsAreThereToo) {
   early.close();
   std::this_thread::sleep_for(std::chrono::milliseconds(100));
   const std::vector<Json> lines = entries();
-  ASSERT_EQ(lines.size(), 5u);
+  ASSERT_EQ(lines.size(), 6u);
   EXPECT_EQ(lines[0]["status"], 401);
   EXPECT_EQ(lines[0]["client"], "127.0.0.1");
   EXPECT_EQ(lines[1]["client"], "ci");
   EXPECT_EQ(lines[2]["path"], "/nowhere");
-  EXPECT_EQ(lines[3]["status"], 400);
-  EXPECT_EQ(lines[4]["status"], 499);
-  EXPECT_EQ(lines[4]["client"], "ci");
+  EXPECT_EQ(lines[3]["status"], 403);
+  EXPECT_EQ(lines[3]["client"], "ci") << "whoever runs the server can see whose key lacks a scope";
+  EXPECT_EQ(lines[4]["status"], 400);
+  EXPECT_EQ(lines[5]["status"], 499);
+  EXPECT_EQ(lines[5]["client"], "ci");
   EXPECT_NE(lines[0]["request_id"], lines[1]["request_id"]);
 }
 

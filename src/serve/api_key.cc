@@ -70,7 +70,8 @@ Result<ApiKey> read_key(const Json& json, std::string where) {
     key.limits.*limit.value = *value;
   }
   MALMOI_ASSIGN(key.created, read_moment(json, "created", where));
-  MALMOI_ASSIGN(key.expires, read_moment(json, "expires", where));
+  MALMOI_ASSIGN(const int64_t expires, read_moment(json, "expires", where));
+  if (json.contains("expires")) key.expires = std::max<int64_t>(expires, 1);  // 0 would be never
   return key;
 }
 

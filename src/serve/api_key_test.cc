@@ -61,6 +61,16 @@ TEST(ApiKeys, WhatIsWrongInAFileIsNamed) {
   }
 }
 
+TEST(ApiKeys, AnEndBeforeAllClocksHasPassed) {
+  for (const char* long_ago : {"1970-01-01", "1900-01-01T00:00:00Z"}) {
+    auto read = read_keys(R"({"keys":[{"name":"a","sha256":")" + std::string(64, 'a') +
+                              R"(","scopes":["embed"],"expires":")" + long_ago + "\"}]}",
+                          "f");
+    ASSERT_TRUE(read.ok()) << read.error().to_string();
+    EXPECT_GT(read->front().expires, 0) << long_ago;
+  }
+}
+
 TEST(ApiKeys, DigestsAsText) {
   EXPECT_EQ(to_hex(sha256("abc")), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   EXPECT_EQ(digest_of_hex(to_hex(sha256("abc"))), sha256("abc"));

@@ -17,24 +17,23 @@ bool only_reads(const HttpRequest& request) {
   return request.method() == http::verb::get || request.method() == http::verb::head;
 }
 
-// What of a key's owner a request gets, or why nothing.
-std::variant<Caller, ApiError> caller_of(const KnownKey& known, Scope needed) {
-  if (is_expired(known.key)) return expired_key();
-  Caller caller = caller_with_key(known.key.name, known.key.scopes, known.limits);
-  if (auto error = refuse_scope(caller, needed)) return *std::move(error);
-  return caller;
+// A caller whose key is known.
+Authorised with_key(const KnownKey& known, Scope needed) {
+  Authorised out{.caller = caller_with_key(known.key.name, known.key.scopes, known.limits)};
+  out.refusal = is_expired(known.key) ? expired_key() : refuse_scope(out.caller, needed);
+  return out;
 }
 
 }  // namespace
 
-std::variant<Caller, ApiError> authorise(const Shared& shared, const HttpRequest& request,
-                                         const asio::ip::address& peer, Scope needed) {
-  if (needed == Scope::kNone || !shared.access.asks_for_keys()) return caller_at(peer);
-  if (const KnownKey* known = shared.access.key_of(request)) return caller_of(*known, needed);
+Authorised authorise(const Shared& shared, const HttpRequest& request, const asio::ip::address& peer, Scope needed) {
+  if (needed == Scope::kNone || !shared.access.asks_for_keys()) return {.caller = caller_at(peer)};
+  if (const KnownKey* known = shared.access.key_of(request)) return with_key(*known, needed);
   const FoundSession found = session_of(shared, request);
-  if (!found.session) return wrong_key();
-  if (!only_reads(request) && !has_token(request, *found.session)) return missing_token();
-  return caller_of(*found.known, needed);
+  if (!found.session) return {.caller = caller_at(peer), .refusal = wrong_key()};
+  Authorised out = with_key(*found.known, needed);
+  if (!only_reads(request) && !has_token(request, *found.session)) out.refusal = missing_token();
+  return out;
 }
 
 std::optional<ApiError> refuse_scope(const Caller& caller, Scope needed) {

@@ -3,7 +3,6 @@
 
 #include <optional>
 #include <string_view>
-#include <variant>
 
 #include "protocol/api_error.h"
 #include "serve/caller.h"
@@ -11,14 +10,19 @@
 
 namespace malmoi::serve {
 
-/// Who sends it; or 401 where the key is missing, wrong or expired, 403 where it lacks the scope, or where a request that changes
+/// Who sends a request, as far as that is known, and why it is refused.
+struct Authorised {
+  Caller caller;
+  std::optional<protocol::ApiError> refusal = {};
+};
+
+/// Refuses with 401 where the key is missing, wrong or expired, with 403 where it lacks the scope, or where a request that changes
 /// something carries a session's cookie without its token.
 ///
 /// The token (X-Malmoi-CSRF) rather than the fields Origin and Sec-Fetch-Site: browsers leave the latter out at addresses without
 /// TLS, and a page of another port is of the same site, so that SameSite alone lets its requests pass. No page but ours can read
 /// the token, and none of another origin can send the field without being asked first.
-std::variant<Caller, protocol::ApiError> authorise(const Shared& shared, const HttpRequest& request,
-                                                   const asio::ip::address& peer, Scope needed);
+Authorised authorise(const Shared& shared, const HttpRequest& request, const asio::ip::address& peer, Scope needed);
 
 /// What is wrong with a caller for whom a scope is needed; nothing where it has it.
 std::optional<protocol::ApiError> refuse_scope(const Caller& caller, Scope needed);

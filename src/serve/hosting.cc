@@ -81,8 +81,8 @@ std::optional<ApiError> refuse_asked(Exchange& exchange, const Asked& asked) {
 }
 
 asio::awaitable<std::optional<protocol::Reply>> answer(Exchange& exchange, const Instance& instance) {
-  if (const std::optional<ApiError> error = refuse_asked(exchange, instance.asked))
-    co_return std::optional<protocol::Reply>(*error);
+  const std::optional<ApiError> error = refuse_asked(exchange, instance.asked);
+  if (error) co_return std::optional<protocol::Reply>(*error);
   if (const auto* text = std::get_if<const protocol::TextProtocol*>(&instance.asked)) {
     std::optional<protocol::Reply> reply = co_await whole_text(exchange, **text, instance.body);
     co_return reply;
@@ -106,8 +106,9 @@ asio::awaitable<void> handle_invocation(Exchange& exchange) {
     co_return;
   }
   const Asked& asked = std::get<Asked>(read);
-  if (const std::optional<ApiError> error = refuse_asked(exchange, asked)) {
-    co_await exchange.send_error(*error);
+  const std::optional<ApiError> refused = refuse_asked(exchange, asked);
+  if (refused) {
+    co_await exchange.send_error(*refused);
     co_return;
   }
   const protocol::Address address;

@@ -42,6 +42,7 @@ std::variant<HttpResponse, ApiError> log_in(Exchange& exchange) {
   if (is_expired(known->key)) return expired_key();
   auto opened = shared.sessions.open(known->key.digest, monotonic_seconds());
   if (!opened.ok()) return protocol::to_api_error(opened.error());
+  shared.sessions.close(cookie_of(shared.options, exchange.request()));  // the browser's one before
   HttpResponse response = json_response(http::status::ok, {{"name", known->key.name}, {"csrf", opened->csrf}});
   response.set(http::field::set_cookie,
                cookie_text(exchange, shared.options, opened->cookie, static_cast<int64_t>(Sessions::kSeconds)));

@@ -47,15 +47,6 @@ std::optional<protocol::ApiError> refuse_body(const Route& route, const HttpRequ
   return {};
 }
 
-// Tells the context who calls, or says why the route is not for it.
-std::optional<protocol::ApiError> identify(const Shared& shared, const HttpRequest& request, const Route& route,
-                                           RequestContext& context) {
-  auto caller = authorise(shared, request, context.peer(), route.scope);
-  if (auto* error = std::get_if<protocol::ApiError>(&caller)) return std::move(*error);
-  context.caller = std::get<Caller>(std::move(caller));
-  return {};
-}
-
 }  // namespace
 
 std::optional<HttpResponse> refuse(Shared& shared, const HttpRequest& request, RequestContext& context) {
@@ -75,7 +66,9 @@ std::optional<HttpResponse> refuse(Shared& shared, const HttpRequest& request, R
     response.set(http::field::allow, allowed);
     return response;
   }
-  if (auto error = identify(shared, request, *route, context)) return refusal(*error);
+  Authorised known = authorise(shared, request, context.peer(), route->scope);
+  context.caller = std::move(known.caller);
+  if (known.refusal) return refusal(*known.refusal);
   if (route->needs_model && !shared.provider)
     return refusal({.status = 503,
                     .message = "the model is still loading; try again soon",
