@@ -130,6 +130,11 @@ TEST_F(AccessLogTest, StreamsAreLinesWhenTheyEnd) {
       << "with the chunks' frames";
 }
 
+TEST_F(AccessLogTest, LostLinesStandInTheMetrics) {
+  start_logged();
+  EXPECT_NE(get("/metrics").body.find("malmoi_access_log_dropped_lines_total 0"), std::string::npos);
+}
+
 TEST(AccessLog, AFileThatCannotBeWrittenIsSaid) {
   const Path folder = test_folder("no_log");
   EXPECT_FALSE(AccessLog::open(folder.string(), [] {}, {}).ok());
