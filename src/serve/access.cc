@@ -89,6 +89,8 @@ void Access::allow_origin(const HttpRequest& request, http::fields& response) co
   beast::string_view origin = request[http::field::origin];
   if (!allows_origin(view(origin))) return;
   response.set(http::field::access_control_allow_origin, origin);
+  // Clients in pages read when to try again, and by which id a request is known. All of them may: no cookie is let across origins.
+  response.set(http::field::access_control_expose_headers, "*");
   response.set(http::field::vary, "Origin");
 }
 

@@ -100,6 +100,19 @@ TEST_F(ServerTest, RequestsBeyondTheirLimitAreToldWhenToComeAgain) {
   EXPECT_EQ(refused.field("x-ratelimit-remaining-requests"), "0");
 }
 
+TEST_F(ServerTest, PagesOfAllowedOriginsSeeWhenToComeAgain) {
+  ServerOptions options = with_keys({key_of("page", {Scope::kGenerate}, {.requests_per_minute = 1})});
+  options.cors_origins = {"https://app.example"};
+  start(options);
+  const std::string fields = bearer("page") + "Origin: https://app.example\r\n";
+  EXPECT_EQ(get("/v1/models", fields).field("Access-Control-Expose-Headers"), "*");
+  const TestResponse refused = get("/v1/models", fields);
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_EQ(refused.field("Access-Control-Expose-Headers"), "*");
+  EXPECT_EQ(refused.field("Access-Control-Allow-Credentials"), "") << "cookies are for our own page";
+  EXPECT_EQ(get("/v1/models", bearer("page")).field("Access-Control-Expose-Headers"), "");
+}
+
 TEST_F(ServerTest, TokensAreCountedWithThoseOfThePrompt) {
   start(with_keys({key_of("few", {Scope::kGenerate, Scope::kEmbed}, {.tokens_per_minute = 60})}));
   const TestResponse first =
