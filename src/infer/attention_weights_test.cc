@@ -91,20 +91,22 @@ class EveryAttention final : public autograd::AttentionProbe {
   double output_ = 0, sums_ = 0, hidden_ = 0;
 };
 
-std::vector<Path> golden_folders() {
-  std::vector<Path> folders;
+const Path kGoldens = Path(MALMOI_TEST_DATA) / "models";
+
+std::vector<std::string> golden_names() {
+  std::vector<std::string> names;
   std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(Path(MALMOI_TEST_DATA) / "models", error)) {
-    if (malmoi::exists(entry.path() / "fixture.json")) folders.push_back(entry.path());
+  for (const auto& entry : std::filesystem::directory_iterator(kGoldens, error)) {
+    if (malmoi::exists(entry.path() / "fixture.json")) names.push_back(entry.path().filename().string());
   }
-  std::sort(folders.begin(), folders.end());
-  return folders;
+  std::sort(names.begin(), names.end());
+  return names;
 }
 
-class GoldenAttention : public testing::TestWithParam<Path> {};
+class GoldenAttention : public testing::TestWithParam<std::string> {};
 
 TEST_P(GoldenAttention, WeightsTimesValuesAreWhatAttentionGave) {
-  const Path& folder = GetParam();
+  const Path folder = kGoldens / GetParam();
   auto model = model::load_model(folder, {model::Purpose::kServing, DType::kF32});
   ASSERT_TRUE(model.ok()) << model.error().to_string();
   const Array<int32_t> ids(folder / "ids.npy"), mask(folder / "mask.npy"), decoder_ids(folder / "decoder_ids.npy");
@@ -127,8 +129,8 @@ TEST_P(GoldenAttention, WeightsTimesValuesAreWhatAttentionGave) {
   EXPECT_EQ(attention.seen() == 0, without.contains((*model)->model_type()));
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, GoldenAttention, testing::ValuesIn(golden_folders()), [](const auto& info) {
-  std::string name = info.param.filename().string();
+INSTANTIATE_TEST_SUITE_P(Models, GoldenAttention, testing::ValuesIn(golden_names()), [](const auto& info) {
+  std::string name = info.param;
   for (char& c : name) c = c == '-' ? '_' : c;
   return name;
 });
@@ -189,7 +191,7 @@ TEST(AttentionWatch, KeepsOneHeadOrTheMeanOfAll) {
 }
 
 TEST(AttentionWatch, KnowsWhichLayersHaveAttention) {
-  auto model = model::load_model(Path(MALMOI_TEST_DATA) / "models" / "lfm2", {model::Purpose::kServing, DType::kF32});
+  auto model = model::load_model(kGoldens / "lfm2", {model::Purpose::kServing, DType::kF32});
   ASSERT_TRUE(model.ok()) << model.error().to_string();
   const AttentionWatch first = watched(**model, {});
   EXPECT_EQ(first.layers(), (*model)->num_layers());
