@@ -23,4 +23,16 @@ Result<Embeddings> Provider::embed(const EmbeddingRequest&) const {
   return unsupported("this model gives no embeddings", "model", "use a model that runs on this machine");
 }
 
+Result<Attention> Provider::attention(const AttentionRequest&) const {
+  return unsupported("the attention of this model cannot be seen", "model", "use a model that runs on this machine");
+}
+
+Result<FilledGaps> Provider::fill(const FillRequest&) const {
+  return unsupported("this model fills no gaps", "model", "use an encoder that was trained by masked_lm");
+}
+
+Result<ClassifiedText> Provider::classify(const ClassifyRequest&) const {
+  return unsupported("this model gives no labels", "model", "use one that was trained to classify");
+}
+
 }  // namespace malmoi::chat

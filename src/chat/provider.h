@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "chat/embedding.h"
+#include "chat/explore.h"
 #include "chat/generation.h"
 #include "chat/tokenize.h"
 
@@ -64,6 +65,12 @@ class Provider {
   /// Takes as long as reading the texts. Errors: a provider without embeddings; a text that is empty or too long, more of them
   /// than kMaxEmbeddingTokens, more dimensions than there are.
   virtual Result<Embeddings> embed(const EmbeddingRequest& request) const;
+
+  /// Looks into the model (chat/explore.h); each takes as long as reading the text, classify() many times that. Errors: a model
+  /// that is not of that kind, or not here; a text that is empty, too long, or has no gap; a layer or head that is not there.
+  virtual Result<Attention> attention(const AttentionRequest& request) const;
+  virtual Result<FilledGaps> fill(const FillRequest& request) const;
+  virtual Result<ClassifiedText> classify(const ClassifyRequest& request) const;
 };
 
 }  // namespace malmoi::chat

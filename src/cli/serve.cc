@@ -102,7 +102,8 @@ void add_serve(CLI::App& root, Invocation& invocation) {
   add_load_options(*command, o->load);
   add_key_type_option(*command, o->keys);
   add_threads_option(*command);
-  command->callback([&invocation, o] {
+  command->callback([&invocation, o, command] {
+    o->dtype_chosen = command->count("--dtype") > 0;
     invocation.run = [&invocation, o] {
       const Job& job = invocation.terminal.job();
       StopDeadline deadline(job.stop, o->stop_seconds);

@@ -4,6 +4,7 @@
 #include "protocol/anthropic_error.h"
 #include "protocol/anthropic_messages.h"
 #include "protocol/apply_template.h"
+#include "protocol/explore.h"
 #include "protocol/fields.h"
 #include "protocol/gemini.h"
 #include "protocol/gemini_calls.h"
@@ -148,6 +149,9 @@ const Route kRoutes[] = {
     {http::verb::post, "/rerank", true, true, SlowCall{protocol::rerank}},
     {http::verb::post, "/apply-template", true, true, protocol::apply_template},
     {http::verb::post, "/infill", true, true, &protocol::kInfill},
+    {http::verb::post, "/explore/attention", true, true, SlowCall{protocol::show_attention}},
+    {http::verb::post, "/explore/fill", true, true, SlowCall{protocol::fill_gaps}},
+    {http::verb::post, "/explore/classify", true, true, SlowCall{protocol::classify_text}},
     // SageMaker, Azure ML, Vertex AI (which may name other paths: ServerOptions)
     {http::verb::get, "/ping", false, false, handle_ready},
     {http::verb::post, "/invocations", true, true, handle_invocation},

@@ -15,6 +15,7 @@
 #include "infer/encoder_provider.h"
 #include "infer/provider.h"
 #include "infer/state_budget.h"
+#include "model/load.h"
 #include "serve/server.h"
 
 namespace malmoi::app {
@@ -42,6 +43,13 @@ std::string name_of(const Path& folder) {
   std::string name = path.filename().string();
   if ((name == "model" || name == "best") && path.has_parent_path()) name = path.parent_path().filename().string();
   return name.empty() ? "model" : name;
+}
+
+// Classifiers are small, and what explains their labels is computed in f32. What is wrong with a config is told when it is loaded.
+DType type_for(const Path& folder, const ServeOptions& options) {
+  const auto model = model::load_config(folder);
+  const bool explained = !options.dtype_chosen && model.ok() && infer::check_classifies(**model).ok();
+  return explained ? DType::kF32 : options.load.dtype;
 }
 
 struct NamedAdapters {
@@ -181,6 +189,7 @@ Status serve_model(const ServeOptions& options, const Job& job) {
   MALMOI_ASSIGN(std::unique_ptr<serve::Server> server, serve::Server::start(server_options));
   LoadChoice load = options.load;
   load.adapters = adapters.paths;
+  load.dtype = type_for(folder, options);
   MALMOI_ASSIGN(LoadedModel loaded, load_for_generation(options.model, load, job));
   const chat::ModelInfo info{
       .name = name, .created = modified_seconds(folder), .defaults = sampling_defaults(generation_fields(folder))};

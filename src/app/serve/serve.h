@@ -19,6 +19,7 @@ struct ServeOptions {
   std::string name;                   // by which requests call it; empty: from the folder
   std::vector<std::string> adapters;  // NAME=DIR: served beside the model, by that name
   LoadChoice load;                    // its adapters are those above
+  bool dtype_chosen = false;          // load.dtype is the user's word; else a classifier is read in f32
   serve::ServerOptions server;
   std::optional<Path> api_key_file;        // one key a line; empty lines and lines that begin with # are passed over
   std::string chat_template = "auto";      // plain: also for a model that has a template of its own
