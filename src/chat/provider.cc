@@ -1,5 +1,7 @@
 #include "chat/provider.h"
 
+#include <utility>
+
 namespace malmoi::chat {
 namespace {
 
@@ -34,6 +36,14 @@ const char* state_name(ModelState state) {
 // Whoever asks knows that the provider outlives its requests: nothing is owned.
 void Provider::hold(const std::string&, HeldSink done) {
   done(std::shared_ptr<Provider>(std::shared_ptr<void>(), this));
+}
+
+std::vector<ModelStatus> Provider::status() const {
+  ModelStatus status{.info = info(), .stats = stats()};
+  for (const ModelInfo& model : models()) {
+    if (model.name != status.info.name) status.adapters.push_back(model.name);
+  }
+  return {std::move(status)};
 }
 
 Status Provider::try_again(const std::string&) { return {}; }

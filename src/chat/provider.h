@@ -75,7 +75,7 @@ class Provider {
   /// provider's; it must not block. Errors: no such model; one that cannot be loaded; a provider that is stopping.
   virtual void hold(const std::string& model, HeldSink done);
   /// Each model without its adapters.
-  virtual std::vector<ModelStatus> status() const { return {{.info = info(), .stats = stats()}}; }
+  virtual std::vector<ModelStatus> status() const;
   /// Forgets that a model could not be loaded: it is tried again when it is next asked for. Errors: no such model.
   virtual Status try_again(const std::string& model);
   /// Takes a model out of memory once its answers are whole; it is loaded when it is next asked for. Errors: no such model;
