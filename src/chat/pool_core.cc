@@ -165,7 +165,6 @@ std::vector<ProviderPool::Core::Seen> ProviderPool::Core::see() {
   }
   for (Seen& seen : all) {
     for (const HeldProvider& version : seen.versions) seen.status.stats += version->stats();
-    if (seen.serves) seen.status.info = seen.versions.back()->info();
   }
   return all;
 }

@@ -39,9 +39,10 @@ class ProviderPool::Core : public std::enable_shared_from_this<Core> {
  private:
   struct Entry;
   struct Version {
-    HeldProvider provider;
+    HeldProvider provider = {};
+    ModelInfo info = {};
     size_t bytes = 0;
-    std::string files;  // that it was read from
+    std::string files = {};  // that it was read from
     Entry* entry = nullptr;
     int64_t uses = 0;  // by those who hold it
   };

@@ -144,15 +144,19 @@ Result<std::unique_ptr<ProviderPool::Core::Version>> ProviderPool::Core::open(En
   MALMOI_TRY(make_room(entry, *bytes, lock));
   lock.unlock();
   Result<HeldProvider> loaded = guarded([&] { return entry.model.load(); });
+  if (loaded.ok()) {
+    version->provider = *std::move(loaded);
+    version->info = version->provider->info();
+  }
   lock.lock();
   if (!loaded.ok()) return std::move(loaded).error();
-  version->provider = *std::move(loaded);
   return version;
 }
 
 void ProviderPool::Core::install(Entry& entry, std::unique_ptr<Version> opened, Lock& lock) {
   const bool replaces = entry.current != nullptr;
   if (replaces) retire(entry);
+  entry.model.info = opened->info;  // also once it is out of memory again
   entry.current = std::move(opened);
   entry.error.reset();
   entry.failures = 0;
