@@ -182,13 +182,13 @@ void ProviderPool::Core::fail(Entry& entry, Error error, Lock& lock) {
 }
 
 void ProviderPool::Core::tell(Entry& entry, Lock& lock) {
+  if (entry.waiters.empty()) return;
+  if (!entry.current && !entry.error) return queue(entry);  // it was taken out again just now
   std::vector<HeldSink> waiters = std::exchange(entry.waiters, {});
-  if (waiters.empty()) return;
-  const Error unloaded{ErrorCode::kCancelled, "the model was taken out of memory just now", "", "try again"};
   std::vector<Result<HeldProvider>> answers;
   for (size_t i = 0; i < waiters.size(); ++i) {
     if (entry.current) answers.emplace_back(lease(*entry.current));
-    else answers.emplace_back(entry.error.value_or(unloaded));
+    else answers.emplace_back(*entry.error);
   }
   telling_ = true;
   lock.unlock();
