@@ -86,6 +86,14 @@ Result<std::vector<ServedModel>> models_of_store() {
   return models;
 }
 
+// Whether one of the models stands at a path, however it is written.
+bool is_among(const std::vector<ServedModel>& models, const std::string& path) {
+  return std::ranges::any_of(models, [&](const ServedModel& model) {
+    std::error_code differ;
+    return fs::equivalent(model.path, path, differ);
+  });
+}
+
 Status check_name(const std::vector<ServedModel>& models, const std::string& name, const char* option) {
   for (const ServedModel& model : models) {
     if (model.name == name || std::ranges::find(model.adapters, name) != model.adapters.end())
@@ -138,6 +146,7 @@ Result<std::vector<ServedModel>> served_models(const ServeOptions& options) {
     const bool is_store = *options.folder == kStore && !malmoi::exists(kStore);
     MALMOI_ASSIGN(std::vector<ServedModel> more, is_store ? models_of_store() : models_in(*options.folder));
     for (ServedModel& model : more) {
+      if (is_among(models, model.path)) continue;  // named apart to be the first, or to have another name
       MALMOI_TRY(check_name(models, model.name, "--models"));
       models.push_back(std::move(model));
     }
