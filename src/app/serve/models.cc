@@ -88,10 +88,12 @@ Result<std::vector<ServedModel>> models_of_store() {
 
 // Whether one of the models stands at a path, however it is written.
 bool is_among(const std::vector<ServedModel>& models, const std::string& path) {
-  return std::ranges::any_of(models, [&](const ServedModel& model) {
-    std::error_code differ;
-    return fs::equivalent(model.path, path, differ);
-  });
+  const auto wanted = find_model(path);
+  return wanted.ok() && std::ranges::any_of(models, [&](const ServedModel& model) {
+           std::error_code differ;
+           const auto found = find_model(model.path);
+           return found.ok() && fs::equivalent(*found, *wanted, differ);
+         });
 }
 
 Status check_name(const std::vector<ServedModel>& models, const std::string& name, const char* option) {

@@ -90,11 +90,12 @@ class FileWatch {
 
 // The first model is loaded before anything is answered: what is wrong with it ends the program.
 Status load_first(chat::ProviderPool& pool) {
-  std::promise<Status> loaded;
-  pool.hold("", [&](Result<std::shared_ptr<chat::Provider>> held) {
-    loaded.set_value(held.ok() ? Status() : Status(held.error()));
+  auto loaded = std::make_shared<std::promise<Status>>();  // shared: who is woken by it must not end it under the other
+  std::future<Status> told = loaded->get_future();
+  pool.hold("", [loaded](Result<std::shared_ptr<chat::Provider>> held) {
+    loaded->set_value(held.ok() ? Status() : Status(held.error()));
   });
-  return loaded.get_future().get();
+  return told.get();
 }
 
 // Those that are to be there from the start; what is wrong with them is told when they are asked for, too.
