@@ -10,6 +10,12 @@
 namespace malmoi::serve {
 namespace {
 
+// A status that nobody is told.
+protocol::Reply nobody_there() {
+  constexpr int kClientClosedRequest = 499;  // as other servers call it
+  return protocol::ApiError{.status = kClientClosedRequest, .message = "the client is gone"};
+}
+
 asio::awaitable<void> send_reply(Exchange& exchange, protocol::Reply reply) {
   if (auto* error = std::get_if<protocol::ApiError>(&reply)) {
     co_await exchange.send_error(*error);
@@ -23,7 +29,8 @@ asio::awaitable<void> send_reply(Exchange& exchange, protocol::Reply reply) {
 asio::awaitable<std::optional<protocol::Reply>> reply_of_model(Exchange& exchange, protocol::Call call,
                                                                const Json& body, const protocol::Address& address,
                                                                CallTime time) {
-  HeldModel held = co_await hold_model(exchange, protocol::asked_model(body, address));
+  const std::string name = protocol::asked_model(body, address);
+  HeldModel held = co_await hold_model(exchange, name);
   if (held.error) co_return std::optional<protocol::Reply>(*held.error);
   if (!held.provider) co_return std::nullopt;
   const chat::Provider& provider = *held.provider;
@@ -55,7 +62,7 @@ asio::awaitable<void> handle_call(Exchange& exchange, protocol::Call call, proto
 asio::awaitable<protocol::Reply> reply_to(Exchange& exchange, protocol::Call call, const Json& body) {
   const protocol::Address address;
   std::optional<protocol::Reply> reply = co_await reply_of_model(exchange, call, body, address, CallTime::kLong);
-  if (!reply) co_return protocol::Reply(protocol::ApiError{.status = 499, .message = "the client is gone"});
+  if (!reply) co_return nobody_there();
   co_return *std::move(reply);
 }
 

@@ -234,7 +234,8 @@ asio::awaitable<void> handle_text(Exchange& exchange, const protocol::TextProtoc
     co_return;
   }
   const Json& json = std::get<Json>(body);
-  HeldModel held = co_await hold_model(exchange, protocol::asked_model(json, address));
+  const std::string name = protocol::asked_model(json, address);
+  HeldModel held = co_await hold_model(exchange, name);
   if (held.error) co_await exchange.send_error(*held.error);
   if (!held.provider) co_return;
   Preparation preparation =
@@ -255,7 +256,8 @@ asio::awaitable<std::optional<protocol::Reply>> whole_text(Exchange& exchange, c
                                                            const Json& body) {
   double start = monotonic_seconds();
   const protocol::Address address;
-  HeldModel held = co_await hold_model(exchange, protocol::asked_model(body, address));
+  const std::string name = protocol::asked_model(body, address);
+  HeldModel held = co_await hold_model(exchange, name);
   if (held.error) co_return std::optional<protocol::Reply>(*held.error);
   if (!held.provider) co_return std::nullopt;
   Preparation preparation =
