@@ -78,13 +78,18 @@ def with_template(model, template):
     return copy
 
 
-@contextlib.contextmanager
 def server(malmoi, folder, *options, template=None):
-    """Runs the server on a free port; gives its URL. It must stop by itself when asked to."""
+    """The server over the tiny model, in f32."""
     model = tiny_model(malmoi, folder)
     if template:
         model = with_template(model, template)
-    process = subprocess.Popen([malmoi, "serve", "--model", model, "--port", "0", "--dtype", "f32", "--threads", "1", *options], stderr=subprocess.PIPE, text=True)
+    return serving(malmoi, model, "--dtype", "f32", *options)
+
+
+@contextlib.contextmanager
+def serving(malmoi, model, *options):
+    """Runs the server on a free port; gives its URL. It must stop by itself when asked to."""
+    process = subprocess.Popen([malmoi, "serve", "--model", model, "--port", "0", "--threads", "1", *options], stderr=subprocess.PIPE, text=True)
     try:
         url = None
         for line in process.stderr:

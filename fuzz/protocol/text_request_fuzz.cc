@@ -12,6 +12,7 @@
 #include "protocol/openai_embeddings.h"
 #include "protocol/anthropic_error.h"
 #include "protocol/anthropic_messages.h"
+#include "protocol/explore.h"
 #include "protocol/gemini_calls.h"
 #include "protocol/openai_error.h"
 #include "protocol/rerank.h"
@@ -73,8 +74,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (request.ok()) check(*request);
     else check(request.error());
   }
-  for (Call call :
-       {tokenize, detokenize, create_embeddings, rerank, apply_template, count_message_tokens, count_gemini_tokens}) {
+  for (Call call : {tokenize, detokenize, create_embeddings, rerank, apply_template, count_message_tokens,
+                    count_gemini_tokens, show_attention, fill_gaps, classify_text}) {
     const Reply reply = call(*body, {}, Nobody());
     if (const ApiError* error = std::get_if<ApiError>(&reply)) check(*error);
   }

@@ -14,6 +14,7 @@ namespace malmoi::autograd {
 
 class Tape;
 class RouterBalance;
+class AttentionProbe;
 
 /// What the forward pass keeps for the backward pass.
 enum class Checkpointing : uint8_t {
@@ -40,7 +41,8 @@ struct Context {
   uint64_t random_stream = 0;        // of the next dropout; set to a function of the micro-batch before each pass
   RouterBalance* balance = nullptr;  // gathers the routers' load where a loss of it is wanted
   Profile* profile = nullptr;
-  double flops = 0;  // of products and attention so far, also in a rehearsal
+  AttentionProbe* probe = nullptr;  // is shown the attention of a pass without a tape
+  double flops = 0;                 // of products and attention so far, also in a rehearsal
 
   /// A rehearsal goes through every allocation and computes nothing.
   bool rehearsal() const { return arena->is_rehearsal(); }

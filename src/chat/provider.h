@@ -3,12 +3,15 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "base/error.h"
 #include "chat/embedding.h"
+#include "chat/explore.h"
 #include "chat/generation.h"
 #include "chat/tokenize.h"
 
@@ -34,6 +37,32 @@ struct ProviderStats {
   size_t state_bytes = 0;                               // memory of the answers under way, and of prompts that are kept
 };
 
+/// Of several providers together.
+ProviderStats& operator+=(ProviderStats& sum, const ProviderStats& more);
+
+/// Where a model is between its files and its answers.
+enum class ModelState { kUnloaded, kLoading, kLoaded, kFailed };
+/// `unloaded`, `loading` ...
+const char* state_name(ModelState state);
+
+/// What is known of a model beside what clients need.
+struct ModelStatus {
+  ModelInfo info = {};
+  std::vector<std::string> adapters = {};  // names of models over its weights
+  ModelState state = ModelState::kLoaded;
+  std::string problem = {};  // why it, or its new version, could not be loaded; empty: nothing
+  bool pinned = false;       // stays in memory
+  size_t bytes = 0;          // that it takes in memory, its versions together
+  int64_t requests = 0;      // that hold it now
+  int64_t last_used = 0;     // seconds since 1970; 0: never
+  int64_t versions = 1;      // in memory: an older one beside the new one has answers to end
+  ProviderStats stats = {};
+};
+
+class Provider;
+/// Told what answers for a model, or why nothing does.
+using HeldSink = std::function<void(Result<std::shared_ptr<Provider>> held)>;
+
 /// All functions may be called from any thread.
 class Provider {
  public:
@@ -42,6 +71,17 @@ class Provider {
   virtual ModelInfo info() const = 0;
   /// All models that requests may name: info() first, then what stands beside it (adapters).
   virtual std::vector<ModelInfo> models() const { return {info()}; }
+  /// What answers requests for one model (empty: the first), for as long as somebody has it: its weights stay as they are
+  /// then, whatever becomes of its files. `done` is called once, now or, where the model is loaded first, on a thread of the
+  /// provider's; it must not block. Errors: no such model; one that cannot be loaded; a provider that is stopping.
+  virtual void hold(const std::string& model, HeldSink done);
+  /// Each model without its adapters.
+  virtual std::vector<ModelStatus> status() const;
+  /// Forgets that a model could not be loaded: it is tried again when it is next asked for. Errors: no such model.
+  virtual Status try_again(const std::string& model);
+  /// Takes a model out of memory once its answers are whole; it is loaded when it is next asked for. Errors: no such model;
+  /// one that stays.
+  virtual Status unload(const std::string& model);
   /// The request as generate() would begin with it, so that it can be refused, or counted, before anything runs: where the
   /// provider has the tokenizer, its prompt as ids. May take as long as reading the prompt. Errors: a prompt that it cannot
   /// read.
@@ -64,6 +104,12 @@ class Provider {
   /// Takes as long as reading the texts. Errors: a provider without embeddings; a text that is empty or too long, more of them
   /// than kMaxEmbeddingTokens, more dimensions than there are.
   virtual Result<Embeddings> embed(const EmbeddingRequest& request) const;
+
+  /// Looks into the model (chat/explore.h); each takes as long as reading the text, classify() many times that. Errors: a model
+  /// that is not of that kind, or not here; a text that is empty, too long, or has no gap; a layer or head that is not there.
+  virtual Result<Attention> attention(const AttentionRequest& request) const;
+  virtual Result<FilledGaps> fill(const FillRequest& request) const;
+  virtual Result<ClassifiedText> classify(const ClassifyRequest& request) const;
 };
 
 }  // namespace malmoi::chat

@@ -54,9 +54,9 @@ void add_fill(CLI::App& root, Invocation& invocation) {
   add_threads_option(*command);
   command->callback([&invocation, options, json] {
     invocation.run = [&invocation, options, json]() -> Status {
-      MALMOI_ASSIGN(app::FilledText filled, app::fill(*options, invocation.terminal.job()));
+      MALMOI_ASSIGN(const chat::FilledGaps filled, app::fill(*options, invocation.terminal.job()));
       if (*json) {
-        print_json(to_json(filled));
+        print_json(app::to_json(filled));
         return {};
       }
       for (const auto& gap : filled.gaps) {

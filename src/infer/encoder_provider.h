@@ -1,20 +1,25 @@
-// An encoder as a chat::Provider: it writes no text, and gives embeddings.
+// An encoder as a chat::Provider: it writes no text, and gives embeddings, its attention, and what its head says of a text:
+// words for gaps, or labels.
 #pragma once
 
+#include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
 
 #include "base/mapped_files.h"
 #include "chat/provider.h"
+#include "infer/attention_view.h"
 #include "infer/embedder.h"
 
 namespace malmoi::infer {
 
 class EncoderProvider : public chat::Provider {
  public:
-  /// Model and tokenizer outlive the provider. `info`: its context length is the model's.
-  EncoderProvider(const model::Model& model, const tokenizer::Tokenizer& tokenizer, chat::ModelInfo info,
+  /// Model and tokenizer outlive the provider; what explains labels wraps the model's words for a while. `info`: its context
+  /// length is the model's.
+  EncoderProvider(model::Model& model, const tokenizer::Tokenizer& tokenizer, chat::ModelInfo info,
                   EmbedderOptions options);
 
   chat::ModelInfo info() const override { return info_; }
@@ -28,16 +33,25 @@ class EncoderProvider : public chat::Provider {
   Result<std::vector<chat::TokenPiece>> tokenize(const chat::TokenizeRequest& request) const override;
   Result<std::string> detokenize(std::span<const int32_t> ids) const override;
   Result<chat::Embeddings> embed(const chat::EmbeddingRequest& request) const override;
+  Result<chat::Attention> attention(const chat::AttentionRequest& request) const override;
+  /// Of at most chat::kMostExplored tokens.
+  Result<chat::FilledGaps> fill(const chat::FillRequest& request) const override;
+  /// Of at most as many tokens as an embedding, none cut. Errors: as above, a text that is longer.
+  Result<chat::ClassifiedText> classify(const chat::ClassifyRequest& request) const override;
 
  private:
   Status run(const std::function<void()>& pass) const;
+  template <typename Value, typename Pass>
+  Result<Value> through_head(const Pass& pass) const;
 
-  const model::Model* model_;
+  model::Model* model_;
   const tokenizer::Tokenizer* tokenizer_;
   chat::ModelInfo info_;
   std::unique_ptr<Embedder> embedder_;
-  mutable std::mutex turn_;  // held during a pass
-  bool stopping_ = false;    // guarded by turn_
+  std::unique_ptr<AttentionView> attention_;
+  mutable std::mutex turn_;                   // held during a pass
+  mutable std::unique_ptr<Session> session_;  // of passes through the head; guarded by turn_
+  bool stopping_ = false;                     // guarded by turn_
 };
 
 }  // namespace malmoi::infer

@@ -16,6 +16,7 @@ EngineProvider::EngineProvider(Engine& engine, const tokenizer::Tokenizer& token
   options_.model.context_length = engine.context_length();
   options_.embedding.context_length = options_.model.context_length;
   embedder_ = std::make_unique<Embedder>(engine.model(), tokenizer, options_.embedding);
+  attention_ = std::make_unique<AttentionView>(engine.model(), tokenizer, options_.stop_ids);
   options_.model.architecture = engine.model().model_type();
   options_.model.parameters = engine.model().parameter_count();
   options_.model.takes_tools = options_.chat_template.takes_tools();
@@ -110,6 +111,13 @@ Result<chat::Embeddings> EngineProvider::embed(const chat::EmbeddingRequest& req
   MALMOI_TRY(health());
   MALMOI_ASSIGN(const int32_t adapter, adapter_of(request.model));
   return embedder_->embed(request, adapter,
+                          [this](std::function<void()> pass) { return engine_->run(std::move(pass)); });
+}
+
+Result<chat::Attention> EngineProvider::attention(const chat::AttentionRequest& request) const {
+  MALMOI_TRY(health());
+  MALMOI_ASSIGN(const int32_t adapter, adapter_of(request.model));
+  return attention_->show(request, adapter,
                           [this](std::function<void()> pass) { return engine_->run(std::move(pass)); });
 }
 

@@ -8,6 +8,7 @@
 #include "base/mapped_files.h"
 #include "chat/chat_template.h"
 #include "chat/provider.h"
+#include "infer/attention_view.h"
 #include "infer/embedder.h"
 #include "infer/engine.h"
 
@@ -43,6 +44,8 @@ class EngineProvider : public chat::Provider {
   Result<std::string> render(chat::GenerationRequest request) const override;
   /// Of a text's last hidden states, of an encoder-decoder its encoder's. Errors: as above; a name that no model has.
   Result<chat::Embeddings> embed(const chat::EmbeddingRequest& request) const override;
+  /// Of a pass between two steps. Errors: as AttentionView::show; a name that no model has.
+  Result<chat::Attention> attention(const chat::AttentionRequest& request) const override;
 
  private:
   std::vector<int32_t> ids_of(std::string_view text, bool parse_special) const;
@@ -52,6 +55,7 @@ class EngineProvider : public chat::Provider {
   const tokenizer::Tokenizer* tokenizer_;
   EngineProviderOptions options_;
   std::unique_ptr<Embedder> embedder_;
+  std::unique_ptr<AttentionView> attention_;
 };
 
 }  // namespace malmoi::infer

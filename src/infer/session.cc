@@ -96,6 +96,7 @@ void Session::forget() {
   source_.clear();
   wanted_.clear();
   context_.row_adapters = {};
+  context_.probe = nullptr;
 }
 
 // Of a model without adapters nobody asks.
@@ -176,6 +177,19 @@ Result<std::vector<float>> Session::hidden() {
   std::vector<float> out(static_cast<size_t>(rows.elements()));
   convert(rows.data(), rows.dtype(), out.data(), DType::kF32, out.size());
   return out;
+}
+
+Status Session::watch(autograd::AttentionProbe& probe, bool of_encoder) {
+  PassEnd end(*this);
+  context_.probe = &probe;
+  if (of_encoder) {
+    choose_adapters(batch_.batch());
+    const Var memory = model_->backbone->encode(context_, batch_.batch());
+    MALMOI_TRY(stream_.sync());
+    if (memory) return {};  // else there is no encoder apart
+  }
+  const auto ran = forward();
+  return ran.ok() ? Status() : ran.error();
 }
 
 }  // namespace malmoi::infer

@@ -54,6 +54,10 @@ class Session {
   /// are the encoder's, of texts added as they are.
   Result<std::vector<float>> hidden();
 
+  /// The same pass for what `probe` is shown of it. `of_encoder`: of a model with an encoder apart, that alone, of texts added as
+  /// they are.
+  Status watch(autograd::AttentionProbe& probe, bool of_encoder);
+
   const model::Model& model() const { return *model_; }
   const nn::StatePool& pool() const { return *pool_; }
 

@@ -76,9 +76,11 @@ Result<BlockMatrix> matrix_of(const nn::ParameterSpec& spec, const PackedSource&
 }  // namespace
 
 Result<std::byte*> PackedMemory::take(size_t bytes) {
-  constexpr size_t kPiece = size_t{8} << 20, kHuge = size_t{2} << 20, kLine = 64;
+  // Pieces are large because the last page of each is a huge one, most of which is lost; what was never touched takes addresses
+  // alone.
+  constexpr size_t kPiece = size_t{256} << 20, kHuge = size_t{2} << 20, kLine = 64;
   const size_t wanted = (bytes + kLine - 1) / kLine * kLine;
-  if (wanted > left_) {  // what is left of a piece is lost, and was never touched
+  if (wanted > left_) {
     const size_t size = (std::max(wanted, kPiece) + kHuge - 1) / kHuge * kHuge;
     void* mapped =
         ::mmap(nullptr, size + kHuge, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);

@@ -10,7 +10,9 @@
 
 #include "base/log.h"
 #include "protocol/stream_text.h"
+#include "protocol/model_names.h"
 #include "serve/answers.h"
+#include "serve/hold.h"
 #include "serve/new_id.h"
 #include "serve/over_limit.h"
 #include "serve/prepare.h"
@@ -44,7 +46,7 @@ std::optional<ApiError> pay_for_prompts(RequestContext& context, int64_t tokens)
   return {};
 }
 
-std::variant<PlacesHeld, ApiError> take_places(Exchange& exchange, const chat::Provider& provider, int64_t asked) {
+std::variant<PlacesHeld, ApiError> take_places(Exchange& exchange, int64_t asked) {
   Shared& shared = exchange.shared();
   if (shared.stopping)
     return ApiError{.status = 503,
@@ -57,7 +59,7 @@ std::variant<PlacesHeld, ApiError> take_places(Exchange& exchange, const chat::P
                                "waiting; ask for fewer at once",
                                asked, shared.options.max_requests),
         .param = "n"};
-  const chat::ProviderStats stats = provider.stats();
+  const chat::ProviderStats stats = shared.provider.load()->stats();  // of all models
   const int64_t under_way = stats.running + stats.waiting;
   auto held = PlacesHeld::take(shared.places, exchange.context().caller.client, asked, under_way);
   if (held) return *std::move(held);
@@ -71,15 +73,16 @@ std::variant<PlacesHeld, ApiError> take_places(Exchange& exchange, const chat::P
                   .code = "server_busy"};
 }
 
-// Hands the requests to the provider. On an error the caller closes the queue, and nothing of them runs on.
-std::optional<ApiError> submit(chat::Provider& provider, Prepared& prepared, uint64_t client,
+// Hands the requests to the provider, which is kept until it has told the last of them. On an error the caller closes the queue,
+// and nothing of them runs on.
+std::optional<ApiError> submit(const std::shared_ptr<chat::Provider>& provider, Prepared& prepared, uint64_t client,
                                const std::shared_ptr<EventQueue>& queue) {
   size_t first = 0;  // of a request's answers
   for (chat::GenerationRequest& request : prepared.requests) {
     request.client = client;
     request.cancel = queue->cancel_token();
     auto answers = static_cast<size_t>(request.n);
-    Status status = provider.generate(std::move(request), [queue, first](const chat::TokenEvent& event) {
+    Status status = provider->generate(std::move(request), [queue, first, provider](const chat::TokenEvent& event) {
       return queue->push(first + static_cast<size_t>(event.answer), event);
     });
     first += answers;
@@ -212,6 +215,7 @@ asio::awaitable<void> send_whole(Exchange& exchange, Teller& teller, Answers& an
 
 // A request that its provider was given. What is not told of it when this goes away is ended.
 struct Generation {
+  std::shared_ptr<chat::Provider> provider;
   PlacesHeld places;
   std::shared_ptr<EventQueue> queue;
   std::unique_ptr<QueueGuard> guard;
@@ -222,12 +226,11 @@ struct Generation {
 using Begun = std::variant<std::unique_ptr<Generation>, ApiError>;
 
 Begun begin(Exchange& exchange, const protocol::TextProtocol& protocol, const protocol::Address& address,
-            Preparation& preparation, double start) {
+            Preparation& preparation, double start, const std::shared_ptr<chat::Provider>& provider) {
   if (auto* error = std::get_if<ApiError>(&preparation)) return *error;
   Prepared& prepared = std::get<Prepared>(preparation);
-  chat::Provider& provider = *exchange.shared().provider;
   size_t count = prepared.echoes.size();
-  auto places = take_places(exchange, provider, static_cast<int64_t>(count));
+  auto places = take_places(exchange, static_cast<int64_t>(count));
   if (auto* error = std::get_if<ApiError>(&places)) return std::move(*error);
   RequestContext& context = exchange.context();
   const int64_t paid = prompt_tokens(prepared);
@@ -238,21 +241,21 @@ Begun begin(Exchange& exchange, const protocol::TextProtocol& protocol, const pr
   if (!prepared.requests.empty()) form = prepared.requests.front().form;
   if (auto error = submit(provider, prepared, context.caller.client, queue)) return *std::move(error);
   const protocol::GenerationOptions& options = prepared.options;
-  protocol::ResponseHead head = make_head(protocol.id_prefix, provider, options);
+  protocol::ResponseHead head = make_head(protocol.id_prefix, *provider, options);
   context.model = head.model;
-  return std::unique_ptr<Generation>(
-      new Generation{std::get<PlacesHeld>(std::move(places)), queue, std::move(guard), options.stream && count > 0,
-                     Answers(exchange.shared().metrics, start,
-                             {.count = count,
-                              .each = static_cast<size_t>(options.n),
-                              .best = static_cast<size_t>(options.best),
-                              .logprobs = options.logprobs,
-                              .keep = !options.stream,
-                              .echoes = std::move(prepared.echoes),
-                              .form = std::move(form),
-                              .one_call = !options.tools.parallel}),
-                     Teller{protocol.printer(head, options, count), protocol::StreamText(protocol.stream_form(address)),
-                            UsageMeter(context, start, paid)}});
+  return std::unique_ptr<Generation>(new Generation{
+      provider, std::get<PlacesHeld>(std::move(places)), queue, std::move(guard), options.stream && count > 0,
+      Answers(exchange.shared().metrics, start,
+              {.count = count,
+               .each = static_cast<size_t>(options.n),
+               .best = static_cast<size_t>(options.best),
+               .logprobs = options.logprobs,
+               .keep = !options.stream,
+               .echoes = std::move(prepared.echoes),
+               .form = std::move(form),
+               .one_call = !options.tools.parallel}),
+      Teller{protocol.printer(head, options, count), protocol::StreamText(protocol.stream_form(address)),
+             UsageMeter(context, start, paid)}});
 }
 
 }  // namespace
@@ -260,10 +263,19 @@ Begun begin(Exchange& exchange, const protocol::TextProtocol& protocol, const pr
 asio::awaitable<void> handle_text(Exchange& exchange, const protocol::TextProtocol& protocol,
                                   protocol::Address address) {
   double start = monotonic_seconds();
-  chat::Provider& provider = *exchange.shared().provider;
+  std::variant<Json, ApiError> body = co_await exchange.on_worker([&] { return read_json(exchange.request().body()); });
+  if (auto* error = std::get_if<ApiError>(&body)) {
+    co_await exchange.send_error(*error);
+    co_return;
+  }
+  const Json& json = std::get<Json>(body);
+  const std::string name = protocol::asked_model(json, address);
+  HeldModel held = co_await hold_model(exchange, name);
+  if (held.error) co_await exchange.send_error(*held.error);
+  if (!held.provider) co_return;
   Preparation preparation =
-      co_await exchange.on_worker([&] { return prepare(exchange.request().body(), address, protocol, provider); });
-  Begun begun = begin(exchange, protocol, address, preparation, start);
+      co_await exchange.on_worker([&] { return prepare(json, address, protocol, *held.provider); });
+  Begun begun = begin(exchange, protocol, address, preparation, start, held.provider);
   if (auto* error = std::get_if<ApiError>(&begun)) {
     co_await exchange.send_error(*error);
     co_return;
@@ -279,10 +291,14 @@ asio::awaitable<std::optional<protocol::Reply>> whole_text(Exchange& exchange, c
                                                            const Json& body) {
   double start = monotonic_seconds();
   const protocol::Address address;
-  chat::Provider& provider = *exchange.shared().provider;
-  Preparation preparation = co_await exchange.on_worker([&] { return prepare(body, address, protocol, provider); });
+  const std::string name = protocol::asked_model(body, address);
+  HeldModel held = co_await hold_model(exchange, name);
+  if (held.error) co_return std::optional<protocol::Reply>(*held.error);
+  if (!held.provider) co_return std::nullopt;
+  Preparation preparation =
+      co_await exchange.on_worker([&] { return prepare(body, address, protocol, *held.provider); });
   if (auto* prepared = std::get_if<Prepared>(&preparation)) prepared->options.stream = false;
-  Begun begun = begin(exchange, protocol, address, preparation, start);
+  Begun begun = begin(exchange, protocol, address, preparation, start, held.provider);
   if (auto* error = std::get_if<ApiError>(&begun)) co_return std::optional<protocol::Reply>(*error);
   Generation& generation = *std::get<std::unique_ptr<Generation>>(begun);
   exchange.watch(generation.queue);

@@ -12,14 +12,48 @@ prometheus::Histogram* histogram(prometheus::Registry& registry, const char* nam
   return &prometheus::BuildHistogram().Name(name).Help(help).Register(registry).Add({}, buckets);
 }
 
-prometheus::MetricFamily family(const char* name, const char* help, prometheus::MetricType type,
-                                const std::string& model, double value) {
-  prometheus::MetricFamily out{name, help, type, {}};
-  prometheus::ClientMetric metric;
-  metric.label = {{"model_name", model}};
-  if (type == prometheus::MetricType::Counter) metric.counter.value = value;
-  else metric.gauge.value = value;
-  out.metric.push_back(std::move(metric));
+using prometheus::MetricType;
+
+// A number of each model's state, told as it is now.
+struct Gauge {
+  const char* name;
+  const char* help;
+  MetricType type;
+  double (*value)(const chat::ModelStatus& model);
+};
+
+const Gauge kGauges[] = {
+    {"malmoi_num_requests_running", "Sequences being decoded", MetricType::Gauge,
+     [](const chat::ModelStatus& m) { return static_cast<double>(m.stats.running); }},
+    {"malmoi_num_requests_waiting", "Sequences waiting to begin", MetricType::Gauge,
+     [](const chat::ModelStatus& m) { return static_cast<double>(m.stats.waiting); }},
+    {"malmoi_kv_cache_bytes", "Memory of the keys and values of running sequences and of prompts that are kept",
+     MetricType::Gauge, [](const chat::ModelStatus& m) { return static_cast<double>(m.stats.state_bytes); }},
+    {"malmoi_prompt_tokens_total", "Prompt tokens, those in the cache among them", MetricType::Counter,
+     [](const chat::ModelStatus& m) { return static_cast<double>(m.stats.prompt_tokens); }},
+    {"malmoi_generation_tokens_total", "Tokens generated", MetricType::Counter,
+     [](const chat::ModelStatus& m) { return static_cast<double>(m.stats.generated_tokens); }},
+    {"malmoi_cached_prompt_tokens_total", "Prompt tokens that had been read for another request", MetricType::Counter,
+     [](const chat::ModelStatus& m) { return static_cast<double>(m.stats.cached_tokens); }},
+    {"malmoi_draft_tokens_total", "Tokens guessed ahead", MetricType::Counter,
+     [](const chat::ModelStatus& m) { return static_cast<double>(m.stats.draft_tokens); }},
+    {"malmoi_accepted_draft_tokens_total", "Guessed tokens that were drawn", MetricType::Counter,
+     [](const chat::ModelStatus& m) { return static_cast<double>(m.stats.accepted_draft_tokens); }},
+    {"malmoi_model_loaded", "Whether the model is in memory", MetricType::Gauge,
+     [](const chat::ModelStatus& m) { return m.state == chat::ModelState::kLoaded ? 1.0 : 0.0; }},
+    {"malmoi_model_bytes", "Memory of the model, all versions that have answers under way together", MetricType::Gauge,
+     [](const chat::ModelStatus& m) { return static_cast<double>(m.bytes); }},
+};
+
+prometheus::MetricFamily family_of(const Gauge& gauge, const std::vector<chat::ModelStatus>& models) {
+  prometheus::MetricFamily out{gauge.name, gauge.help, gauge.type, {}};
+  for (const chat::ModelStatus& model : models) {
+    prometheus::ClientMetric metric;
+    metric.label = {{"model_name", model.info.name}};
+    if (gauge.type == MetricType::Counter) metric.counter.value = gauge.value(model);
+    else metric.gauge.value = gauge.value(model);
+    out.metric.push_back(std::move(metric));
+  }
   return out;
 }
 
@@ -54,25 +88,10 @@ void Metrics::finished(const std::string& finish_reason, double seconds) {
   request_->Observe(seconds);
 }
 
-std::string Metrics::print(const chat::ProviderStats* stats, const std::string& model) {
+std::string Metrics::print(const std::vector<chat::ModelStatus>& models) {
   std::vector<prometheus::MetricFamily> all = registry_.Collect();
-  if (stats) {
-    using prometheus::MetricType;
-    auto add = [&](const char* name, const char* help, MetricType type, auto value) {
-      all.push_back(family(name, help, type, model, static_cast<double>(value)));
-    };
-    add("malmoi_num_requests_running", "Sequences being decoded", MetricType::Gauge, stats->running);
-    add("malmoi_num_requests_waiting", "Sequences waiting to begin", MetricType::Gauge, stats->waiting);
-    add("malmoi_kv_cache_bytes", "Memory of the keys and values of running sequences and of prompts that are kept",
-        MetricType::Gauge, stats->state_bytes);
-    add("malmoi_prompt_tokens_total", "Prompt tokens, those in the cache among them", MetricType::Counter,
-        stats->prompt_tokens);
-    add("malmoi_generation_tokens_total", "Tokens generated", MetricType::Counter, stats->generated_tokens);
-    add("malmoi_cached_prompt_tokens_total", "Prompt tokens that had been read for another request",
-        MetricType::Counter, stats->cached_tokens);
-    add("malmoi_draft_tokens_total", "Tokens guessed ahead", MetricType::Counter, stats->draft_tokens);
-    add("malmoi_accepted_draft_tokens_total", "Guessed tokens that were drawn", MetricType::Counter,
-        stats->accepted_draft_tokens);
+  for (const Gauge& gauge : kGauges) {
+    if (!models.empty()) all.push_back(family_of(gauge, models));
   }
   return prometheus::TextSerializer().Serialize(all);
 }

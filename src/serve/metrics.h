@@ -7,6 +7,7 @@
 #include <prometheus/registry.h>
 
 #include <string>
+#include <vector>
 
 #include "chat/provider.h"
 
@@ -23,8 +24,8 @@ class Metrics {
   void first_token(double seconds) { first_token_->Observe(seconds); }
   void next_token(double seconds) { next_token_->Observe(seconds); }
   void finished(const std::string& finish_reason, double seconds);
-  /// The text of /metrics. `stats` may be null while the model is loading.
-  std::string print(const chat::ProviderStats* stats, const std::string& model);
+  /// The text of /metrics. No models: the first one is loading.
+  std::string print(const std::vector<chat::ModelStatus>& models);
 
  private:
   prometheus::Registry registry_;

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "tokenizer/encoded_text.h"
 #include "tokenizer/tokenizer.h"
 
 namespace malmoi::train {
@@ -81,27 +82,10 @@ size_t byte_of_code_point(std::string_view text, size_t n);
 /// The index of a label among those of the model; where these are LABEL_0, LABEL_1 ..., a number is an index, too.
 Result<int32_t> label_index(const std::string& label, std::span<const std::string> labels, std::string_view where);
 
-/// One text or two as the tokenizer puts them together (`[CLS] first [SEP] second [SEP]`). What does not fit max_length is
-/// cut from the end of the longer one.
-struct EncodedText {
-  /// Where a token stands: code points [begin, end) of the first text (0) or the second (1); -1: the tokenizer put it there.
-  struct Place {
-    int32_t text = -1;
-    uint32_t begin = 0, end = 0;
-  };
-  std::vector<int32_t> ids, type_ids;
-  std::vector<Place> places;
-  int64_t cut = 0;
+using tokenizer::encode_text;
+using tokenizer::encode_windows;
+using tokenizer::EncodedText;
 
-  std::vector<int32_t> mask() const { return std::vector<int32_t>(ids.size(), 1); }
-};
-EncodedText encode_text(const std::string& first, const std::string* second, const tokenizer::Tokenizer& tokenizer,
-                        int64_t max_length);
-/// Two texts of which the second does not fit: pieces of it, each behind the whole first one, as long as they may be, and each
-/// beginning with the last `overlap` tokens of the one before (half of its room at most). Where the first text leaves less than a
-/// quarter of max_length, both are cut, as by encode_text.
-std::vector<EncodedText> encode_windows(const std::string& first, const std::string& second,
-                                        const tokenizer::Tokenizer& tokenizer, int64_t max_length, int64_t overlap);
 /// Words as a text with a space between, and the first token of each; -1: it was cut away, or has none of its own.
 struct EncodedWords {
   EncodedText text;

@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <string>
 
+#include "tokenizer/mask_id.h"
+
 namespace malmoi::train {
 namespace {
 
-constexpr std::string_view kMaskNames[] = {"[MASK]", "<mask>", "<MASK>", "<|mask|>"};
 constexpr std::string_view kContinues = "##";  // of WordPiece: the word goes on
 
 // Pieces of words are marked where they go on (WordPiece) or where they begin (a space, in all others).
@@ -34,9 +35,7 @@ TokenRules token_rules(const tokenizer::Tokenizer* tokenizer, int64_t vocab_size
   rules.is_special.assign(static_cast<size_t>(vocab_size), false);
   rules.begins_word.assign(static_cast<size_t>(vocab_size), true);
   if (!tokenizer) return rules;
-  for (std::string_view name : kMaskNames) {
-    if (auto id = tokenizer->id_of(name); id && !rules.mask_id) rules.mask_id = id;
-  }
+  rules.mask_id = tokenizer::mask_id(*tokenizer);
   while (auto id = tokenizer->id_of("<extra_id_" + std::to_string(rules.sentinels.size()) + ">"))
     rules.sentinels.push_back(*id);
   rules.end_id = tokenizer->eos_id();

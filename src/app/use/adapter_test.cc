@@ -122,7 +122,7 @@ TEST_F(AdapterOfGaps, WordsGoThroughIt) {
     auto filled = fill({.model = model, .text = "m [MASK] l", .words = {"a", "b", "c"}, .adapters = adapters}, {});
     if (!filled.ok()) return numbers;
     std::map<std::string, double> words;
-    for (const FilledText::Word& word : filled->gaps[0]) words[word.text] = 100 * word.probability;
+    for (const chat::GapWord& word : filled->gaps[0]) words[word.text] = 100 * word.probability;
     for (const auto& [word, percent] : words) numbers.push_back(percent);
     return numbers;
   });

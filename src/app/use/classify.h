@@ -2,7 +2,6 @@
 #pragma once
 
 #include <optional>
-#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -47,12 +46,10 @@ class Classifier {
 
  private:
   explicit Classifier(TextHead head) : head_(std::move(head)) {}
-  void score_one(std::span<const float> logits, ClassifiedText& out) const;
-  void score_each(std::span<const float> logits, ClassifiedText& out) const;
-  Status explain(const train::EncodedText& encoded, int32_t label, ClassifiedText& out);
+  Status explain(const train::EncodedText& encoded, size_t label, ClassifiedText& out);
 
   TextHead head_;
-  std::optional<int32_t> baseline_;  // the token that stands for nothing; empty: nothing is explained
+  bool explains_ = false;
 };
 
 }  // namespace malmoi::app

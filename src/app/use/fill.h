@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "app/use/generate.h"
+#include "chat/explore.h"
 
 namespace malmoi::app {
 
@@ -17,18 +18,9 @@ struct FillOptions {
   DType dtype = DType::kF32;
 };
 
-struct FilledText {
-  struct Word {
-    int32_t id = 0;
-    std::string text;  // what it reads as alone
-    double probability = 0;
-  };
-  std::vector<std::vector<Word>> gaps;  // of each gap, the most probable first
-  std::string text;                     // with the most probable word in each
-};
-Json to_json(const FilledText& filled);
+Json to_json(const chat::FilledGaps& filled);
 
 /// Errors: no gap, more tokens than the context, a model that fills none, a word of `words` that the tokenizer cuts in pieces.
-Result<FilledText> fill(const FillOptions& options, const Job& job);
+Result<chat::FilledGaps> fill(const FillOptions& options, const Job& job);
 
 }  // namespace malmoi::app

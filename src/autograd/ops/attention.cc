@@ -3,6 +3,7 @@
 #include <cstring>
 #include <vector>
 
+#include "autograd/attention_probe.h"
 #include "autograd/ops.h"
 
 namespace malmoi::autograd {
@@ -179,6 +180,7 @@ Var attention(Context& context, Columns q, Columns k, Columns v, const Attention
   Tensor scratch = context.scratch(kernels::attention_scratch(args));
   args.scratch = scratch.data();
   context.run("attention", cost(options), &kernels::Backend::attention, args);
+  if (context.probe && !context.rehearsal()) context.probe->see(args, !options.key_runs.empty());
   scratch = Tensor();
   if (!context.tape) return {std::move(out), -1};
 

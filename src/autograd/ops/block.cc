@@ -1,6 +1,7 @@
 // A block that is forgotten after its forward pass and run again in the backward pass (Chen et al. 2016).
 #include <vector>
 
+#include "autograd/attention_probe.h"
 #include "autograd/ops.h"
 #include "autograd/router_balance.h"
 
@@ -55,6 +56,7 @@ extern const Op block_op{"block", backward};
 
 BlockIo detail::run_block(Context& context, BlockFunction function, const void* model, int64_t index, const void* batch,
                           BlockIo io, std::span<const Var> shared) {
+  if (context.probe) context.probe->begin_block(batch);
   if (!context.tape || context.checkpointing != Checkpointing::kBlock)
     return function(context, model, index, batch, std::move(io), shared);
   Tape& tape = *context.tape;

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "autograd/attention_probe.h"
 #include "autograd/columns.h"
 
 namespace malmoi::autograd {
@@ -90,6 +91,7 @@ class Pieces {
       multiply(context_, length, n, o.head_dim, operand(qkv_, run.begin, k),
                operand(positions_, first_of(length), o.position_queries + q, true), part(from_, n));
     context_.run("disentangled softmax", 0, &kernels::Backend::disentangled, args(run, head));
+    if (context_.probe && !context_.rehearsal()) context_.probe->see(args(run, head), head, o.heads);
   }
 
   void attend(const Run& run, int64_t head, Tensor& out) {
