@@ -21,6 +21,7 @@
 #include "protocol/rerank.h"
 #include "protocol/tokenize.h"
 #include "serve/hosting.h"
+#include "serve/openapi.h"
 #include "serve/page.h"
 #include "serve/target.h"
 
@@ -54,6 +55,12 @@ asio::awaitable<void> handle_metrics(Exchange& exchange) {
   return exchange.send(text_response(http::status::ok, "text/plain; version=0.0.4; charset=utf-8", std::move(text)));
 }
 
+asio::awaitable<void> handle_openapi(Exchange& exchange) {
+  HttpResponse response = text_response(http::status::ok, "application/json", openapi_text());
+  response.set(http::field::cache_control, "no-cache");
+  return exchange.send(std::move(response));
+}
+
 constexpr std::string_view kHealthPath = "/health", kPredictPath = "/predict";
 // Of Google's clients.
 constexpr const char* kGoogleClient = "x-goog-api-client";
@@ -64,6 +71,7 @@ const Route kRoutes[] = {
     {http::verb::get, "/readyz", false, false, handle_ready},
     {http::verb::get, kHealthPath, false, false, handle_ready},
     {http::verb::get, "/metrics", true, false, handle_metrics},
+    {http::verb::get, "/openapi.json", false, false, handle_openapi},
     {http::verb::get,
      "/v1/models",
      true,
@@ -222,6 +230,8 @@ std::string_view known_path(const ServerOptions& options, const HttpRequest& req
 }
 
 }  // namespace
+
+std::span<const Route> routes() { return kRoutes; }
 
 const Route* find_route(const ServerOptions& options, const HttpRequest& request) {
   const std::string_view path = known_path(options, request);

@@ -1,6 +1,7 @@
 // The table of paths: what answers at each, and what it asks for first.
 #pragma once
 
+#include <span>
 #include <string_view>
 #include <variant>
 
@@ -35,6 +36,9 @@ struct Route {
   std::variant<Handler, const protocol::TextProtocol*, protocol::Call, SlowCall> answer;
   RouteForm form = {};
 };
+
+/// All of them but the page's.
+std::span<const Route> routes();
 
 /// The route of a request; of another method where its path has none of its own. Null: nothing is there.
 const Route* find_route(const ServerOptions& options, const HttpRequest& request);
