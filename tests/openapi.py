@@ -14,9 +14,9 @@ import serve_support
 
 # What the examples of the document call the model.
 NAME = "first"
-# The paths whose examples the tiny model refuses: its tokenizer has no tokens for gaps.
-REFUSED = {"/infill": 400}
-SECONDS = 45
+# What the examples of paths get that this server does not answer with 200: the tiny model's tokenizer has no tokens for gaps.
+OTHERWISE = {"/infill": 400}
+SECONDS = 30
 EXAMPLES = 8  # of each operation, beside the edges of its schema
 CHECKS = ["not_a_server_error", "status_code_conformance", "content_type_conformance", "response_schema_conformance", "negative_data_rejection"]
 CONFIG = """
@@ -41,7 +41,7 @@ def check_examples(url, document):
             body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("example")
             assert method == "get" or body is not None, f"{path} has no example"
             status = answer(url, method.upper(), path.replace("{name}", NAME), body)
-            assert status == REFUSED.get(path, 200), f"{method} {path}: {status}"
+            assert status == OTHERWISE.get(path, 200), f"{method} {path}: {status}"
 
 
 def check_schemas(url, file, folder):
