@@ -18,7 +18,7 @@ NAME = "first"
 OTHERWISE = {"/infill": 400}
 SECONDS = 30
 EXAMPLES = 8  # of each operation, beside the edges of its schema
-CHECKS = ["not_a_server_error", "status_code_conformance", "content_type_conformance", "response_schema_conformance", "negative_data_rejection"]
+CHECKS = ["not_a_server_error", "status_code_conformance", "content_type_conformance", "response_schema_conformance", "response_headers_conformance", "negative_data_rejection", "unsupported_method"]
 CONFIG = """
 [checks]
 negative_data_rejection.expected-statuses = ["400", "401", "403", "404", "405", "413", "415", "422", "431"]

@@ -247,6 +247,19 @@ const Route* find_route(const ServerOptions& options, const HttpRequest& request
   return other;
 }
 
+std::string methods_at(const ServerOptions& options, const HttpRequest& request) {
+  const std::string_view path = known_path(options, request);
+  bool gets = is_page(path), posts = false;
+  for (const Route& route : kRoutes) {
+    if (!matched(route.path, path)) continue;
+    gets |= route.method == http::verb::get;
+    posts |= route.method == http::verb::post;
+  }
+  std::string methods = gets ? "GET, HEAD" : "";
+  if (posts) methods += gets ? ", POST" : "POST";
+  return methods;
+}
+
 protocol::PrintError errors_of(const ServerOptions& options, const HttpRequest& request) {
   if (const Route* route = find_route(options, request)) return route->form.print_error;
   for (const ErrorForm& form : kErrorForms) {
