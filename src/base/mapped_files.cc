@@ -39,6 +39,7 @@ Table& table() {
 
 std::atomic<Table*> handled{nullptr};  // set before the handler is
 std::atomic<int> broken{0};            // marks of all slots: lost and changed count apart
+std::atomic<int64_t> losses{0};        // files that ever lost pages
 
 void mark(std::atomic<bool>& flag) {
   if (!flag.exchange(true)) ++broken;
@@ -51,6 +52,7 @@ bool replace_lost_pages(uintptr_t address) {
     if (begin == 0 || address < begin || address >= end) continue;
     auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
     uintptr_t from = address / page * page;
+    if (!slot.lost) ++losses;  // counted twice where two threads meet: only that it grew is asked for
     mark(slot.lost);
     return ::mmap(reinterpret_cast<void*>(from), end - from, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
                   0) != MAP_FAILED;
@@ -106,6 +108,12 @@ Status check_all_files_were_whole() {
   }
   if (table().lost) return *table().lost;
   return {};
+}
+
+int64_t lost_mapped_files() { return losses; }
+
+Status check_files_were_whole_since(int64_t lost_before) {
+  return losses == lost_before ? Status() : check_all_files_were_whole();
 }
 
 std::vector<std::filesystem::path> look_at_mapped_files() {

@@ -3,6 +3,8 @@
 
 #include <sys/stat.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <vector>
 
@@ -21,6 +23,12 @@ Status check_mapped_files();
 
 /// Whether no file that was ever mapped lost pages: what came of reading it is worth nothing. Errors: as above, sticky.
 Status check_all_files_were_whole();
+
+/// How many files have lost pages while they were mapped, since the program began.
+int64_t lost_mapped_files();
+
+/// Whether none did since there were so many: what was read meanwhile is whole, whatever became of files before. Errors: as above.
+Status check_files_were_whole_since(int64_t lost_before);
 
 /// Compares size and time of all mapped files with those that they had; what was written to since is reported by
 /// check_mapped_files(). Returns the paths that lead to another file since the last look: what is mapped is whole there.

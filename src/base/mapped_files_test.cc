@@ -31,6 +31,8 @@ class MappedFilesTest : public ::testing::Test {
 
 TEST_F(MappedFilesTest, PagesThatAreGoneReadAsZerosAndAreReported) {
   EXPECT_TRUE(check_mapped_files().ok());
+  const int64_t before = lost_mapped_files();
+  EXPECT_TRUE(check_files_were_whole_since(before).ok());
   std::filesystem::resize_file(path_, 5000);
   EXPECT_EQ(at(100), 'x');
   EXPECT_EQ(at(kBytes / 2), 0);
@@ -43,6 +45,8 @@ TEST_F(MappedFilesTest, PagesThatAreGoneReadAsZerosAndAreReported) {
   file_ = MappedFile();
   EXPECT_TRUE(check_mapped_files().ok());           // nothing that is mapped is broken
   EXPECT_FALSE(check_all_files_were_whole().ok());  // but something was
+  EXPECT_FALSE(check_files_were_whole_since(before).ok());
+  EXPECT_TRUE(check_files_were_whole_since(lost_mapped_files()).ok());  // and what is read from now on is whole
 }
 
 TEST_F(MappedFilesTest, AFileThatWasWrittenToIsSeenByALook) {

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <thread>
 
+#include "base/fair_lock.h"
 #include "base/team.h"
 
 namespace malmoi {
@@ -29,9 +30,10 @@ std::atomic<int>& thread_count() {
   return count;
 }
 
-/// One caller computes at a time: two teams would get in each other's way.
+/// One caller computes at a time: two teams would get in each other's way. Threads that compute without end (engines of
+/// several models) take turns.
 struct Door {
-  std::mutex mutex;
+  FairLock turn;
   std::unique_ptr<Team> team;
   int size = 0;  // that was asked for
 };
@@ -78,7 +80,7 @@ void run_team(int workers, void (*body)(void*, int), void* context) {
     return;
   }
   Door& door = compute_door();
-  std::lock_guard lock(door.mutex);
+  std::lock_guard lock(door.turn);
   if (!door.team || door.size != threads) {
     door.team.reset();
     door.team = std::make_unique<Team>(threads);

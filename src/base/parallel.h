@@ -21,7 +21,7 @@ void run_team(int workers, void (*body)(void*, int), void* context);
 
 /// Calls body(begin, end) over a partition of [0, n) into contiguous ranges of at least `grain`, a few for each thread.
 /// The partition depends only on n, grain and num_threads(), so reductions by range are deterministic. Nested calls
-/// run inline. One thread enters compute at a time; others wait. What `body` throws, the caller gets (base/team.h).
+/// run inline. One thread enters compute at a time; others wait for their turn (base/fair_lock.h). What `body` throws, the caller gets (base/team.h).
 template <typename Body>
 void parallel_for(int64_t n, int64_t grain, const Body& body) {
   detail::run_parallel(

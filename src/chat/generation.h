@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -33,6 +34,7 @@ struct Gap {
 using Prompt = std::variant<std::string, std::vector<int32_t>, std::vector<Message>, Gap>;
 
 struct AnswerFamily;
+class Provider;
 
 /// How the text of an answer to a conversation is told apart (chat/conversation.h).
 struct AnswerForm {
@@ -62,6 +64,7 @@ struct GenerationRequest {
   bool prompt_logprobs = false;  // the prompt's tokens are told, too, before its answers
   uint64_t client = 0;           // requests of one client share its turns; 0: a client of its own
   StopToken cancel;              // once requested, the answers end, waiting or running
+  std::shared_ptr<Provider> held = {};  // what prepared it, and is to answer it; null: whoever is asked
 };
 
 enum class FinishReason { kNone, kStop, kLength, kCancelled, kError };

@@ -1,5 +1,7 @@
 #include "chat/provider.h"
 
+#include <utility>
+
 namespace malmoi::chat {
 namespace {
 
@@ -8,6 +10,49 @@ Error no_tokenizer() {
 }
 
 }  // namespace
+
+ProviderStats& operator+=(ProviderStats& sum, const ProviderStats& more) {
+  sum.running += more.running;
+  sum.waiting += more.waiting;
+  sum.prompt_tokens += more.prompt_tokens;
+  sum.generated_tokens += more.generated_tokens;
+  sum.cached_tokens += more.cached_tokens;
+  sum.draft_tokens += more.draft_tokens;
+  sum.accepted_draft_tokens += more.accepted_draft_tokens;
+  sum.state_bytes += more.state_bytes;
+  sum.state_budget += more.state_budget;
+  return sum;
+}
+
+const char* state_name(ModelState state) {
+  switch (state) {
+    case ModelState::kUnloaded: return "unloaded";
+    case ModelState::kLoading: return "loading";
+    case ModelState::kLoaded: return "loaded";
+    case ModelState::kFailed: break;
+  }
+  return "failed";
+}
+
+// Whoever asks knows that the provider outlives its requests: nothing is owned.
+void Provider::hold(const std::string&, HeldSink done) {
+  done(std::shared_ptr<Provider>(std::shared_ptr<void>(), this));
+}
+
+std::vector<ModelStatus> Provider::status() const {
+  ModelStatus status{.info = info(), .stats = stats()};
+  for (const ModelInfo& model : models()) {
+    if (model.name != status.info.name) status.adapters.push_back(model.name);
+  }
+  return {std::move(status)};
+}
+
+Status Provider::try_again(const std::string&) { return {}; }
+
+Status Provider::unload(const std::string&) {
+  return unsupported("the model is served as long as the server runs", "model",
+                     "serve several models (malmoi serve --models) to take one out of memory");
+}
 
 Result<GenerationRequest> Provider::prepare(GenerationRequest request) const { return request; }
 

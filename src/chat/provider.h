@@ -3,6 +3,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -35,6 +37,32 @@ struct ProviderStats {
   size_t state_budget = 0;                              // that they may take; 0: there is no such bound
 };
 
+/// Of several providers together.
+ProviderStats& operator+=(ProviderStats& sum, const ProviderStats& more);
+
+/// Where a model is between its files and its answers.
+enum class ModelState { kUnloaded, kLoading, kLoaded, kFailed };
+/// `unloaded`, `loading` ...
+const char* state_name(ModelState state);
+
+/// What is known of a model beside what clients need.
+struct ModelStatus {
+  ModelInfo info = {};
+  std::vector<std::string> adapters = {};  // names of models over its weights
+  ModelState state = ModelState::kLoaded;
+  std::string problem = {};  // why it, or its new version, could not be loaded; empty: nothing
+  bool pinned = false;       // stays in memory
+  size_t bytes = 0;          // that it takes in memory, its versions together
+  int64_t requests = 0;      // that hold it now
+  int64_t last_used = 0;     // seconds since 1970; 0: never
+  int64_t versions = 1;      // in memory: an older one beside the new one has answers to end
+  ProviderStats stats = {};
+};
+
+class Provider;
+/// Told what answers for a model, or why nothing does.
+using HeldSink = std::function<void(Result<std::shared_ptr<Provider>> held)>;
+
 /// All functions may be called from any thread.
 class Provider {
  public:
@@ -43,6 +71,17 @@ class Provider {
   virtual ModelInfo info() const = 0;
   /// All models that requests may name: info() first, then what stands beside it (adapters).
   virtual std::vector<ModelInfo> models() const { return {info()}; }
+  /// What answers requests for one model (empty: the first), for as long as somebody has it: its weights stay as they are
+  /// then, whatever becomes of its files. `done` is called once, now or, where the model is loaded first, on a thread of the
+  /// provider's; it must not block. Errors: no such model; one that cannot be loaded; a provider that is stopping.
+  virtual void hold(const std::string& model, HeldSink done);
+  /// Each model without its adapters.
+  virtual std::vector<ModelStatus> status() const;
+  /// Forgets that a model could not be loaded: it is tried again when it is next asked for. Errors: no such model.
+  virtual Status try_again(const std::string& model);
+  /// Takes a model out of memory once its answers are whole; it is loaded when it is next asked for. Errors: no such model;
+  /// one that stays.
+  virtual Status unload(const std::string& model);
   /// The request as generate() would begin with it, so that it can be refused, or counted, before anything runs: where the
   /// provider has the tokenizer, its prompt as ids. May take as long as reading the prompt. Errors: a prompt that it cannot
   /// read.

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <csignal>
 #include <chrono>
 #include <thread>
 
@@ -46,6 +47,20 @@ class StopDeadline {
   std::thread thread_;
 };
 
+// A signal handler has no argument of its own. Set by SIGHUP.
+std::atomic<bool> look_asked{false};
+static_assert(std::atomic<bool>::is_always_lock_free, "set from a signal handler");
+
+// As servers do: SIGHUP means to look at the files again. At a terminal it means that the terminal is gone, and ends the
+// program.
+void look_on_hangup() {
+  if (::isatty(STDERR_FILENO) != 0) return;
+  struct sigaction action {};
+  action.sa_handler = [](int) { look_asked = true; };
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGHUP, &action, nullptr);
+}
+
 std::string is_path(const std::string& text) {
   return text.starts_with('/') ? "" : "'" + text + "' is not a path; begin it with /";
 }
@@ -54,15 +69,34 @@ std::string is_path(const std::string& text) {
 
 void add_serve(CLI::App& root, Invocation& invocation) {
   auto o = std::make_shared<app::ServeOptions>();
-  CLI::App* command = root.add_subcommand("serve", "serve a model: OpenAI's API and a web page");
+  CLI::App* command = root.add_subcommand("serve", "serve models: OpenAI's API and a web page");
   command->footer(
       "Example: malmoi serve --model runs/first/model --port 8080\n"
       "Then open http://127.0.0.1:8080/, or point an OpenAI client at http://127.0.0.1:8080/v1.");
   serve::ServerOptions& server = o->server;
-  command->add_option("--model", o->model, "model folder, or a name in $MALMOI_HOME")->required();
-  command->add_option("--name", o->name, "by which requests call the model (default: its folder's name)");
+  command->add_option(
+      "--model", o->models,
+      "model folder, or a name in $MALMOI_HOME; NAME=PATH: requests call it so (may be repeated; the first "
+      "is loaded at once, others when they are asked for)");
+  command->add_option("--models", o->folder, "folder of models, all of which are served; store: those in $MALMOI_HOME");
+  command->add_option("--name", o->name, "by which requests call a single model (default: its folder's name)");
   command->add_option("--adapter", o->adapters,
-                      "NAME=DIR: a LoRA adapter, which requests choose by its name as their model (may be repeated)");
+                      "NAME=DIR: a LoRA adapter of the first model, MODEL/NAME=DIR: of another; requests choose it by "
+                      "what stands before the sign as their model (may be repeated)");
+  command->add_flag("--load-all", o->load_all, "load all models at the start");
+  command->add_option("--pin", o->pinned, "name of a model that stays in memory (may be repeated)");
+  command
+      ->add_option(
+          "--models-memory", o->models_bytes,
+          "memory for the weights of all models, such as 8GiB (default: what is free); the least used go first")
+      ->transform(CLI::AsSizeValue(false));
+  command
+      ->add_option("--max-loaded", o->max_loaded,
+                   "models in memory at once (default: 4, or as many as must be); each has an equal part of "
+                   "--state-memory")
+      ->check(CLI::Range(1, 4096));
+  command->add_option("--load-seconds", server.load_seconds, "for a request to wait for its model (default 300)")
+      ->check(CLI::Range(0.0, 86400.0));
   command->add_option("--host", server.host,
                       "address to listen on (default 127.0.0.1: this machine alone; 0.0.0.0: all)");
   command->add_option("--port", server.port, "port to listen on (default 8080; 0: any free one)")
@@ -106,6 +140,8 @@ void add_serve(CLI::App& root, Invocation& invocation) {
     invocation.run = [&invocation, o] {
       const Job& job = invocation.terminal.job();
       StopDeadline deadline(job.stop, o->stop_seconds);
+      look_on_hangup();
+      o->look_asked = [] { return look_asked.exchange(false); };
       return app::serve_model(*o, job);
     };
   });

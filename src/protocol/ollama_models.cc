@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -17,7 +18,7 @@ namespace {
 // The one of Ollama that brought the newest field that is understood here, `logprobs`.
 constexpr const char* kApiVersion = "0.12.11";
 
-// Models stay loaded: a time that clients' types can hold in any time zone.
+// Models stay loaded until another one wants their memory: a time that clients' types can hold in any time zone.
 constexpr const char* kNever = "2300-01-01T00:00:00Z";
 
 std::string tagged(const std::string& name) {
@@ -110,8 +111,15 @@ Reply list_ollama_models(const Json&, const Address&, const chat::Provider& prov
 }
 
 Reply list_loaded_ollama_models(const Json&, const Address&, const chat::Provider& provider) {
+  std::set<std::string> loaded;
+  for (const chat::ModelStatus& status : provider.status()) {
+    if (status.state != chat::ModelState::kLoaded) continue;
+    loaded.insert(status.info.name);
+    loaded.insert(status.adapters.begin(), status.adapters.end());
+  }
   Json list = Json::array();
   for (const chat::ModelInfo& model : provider.models()) {
+    if (!loaded.contains(model.name)) continue;
     Json entry = print_entry(model);
     entry["expires_at"] = kNever;
     entry["size_vram"] = 0;

@@ -7,7 +7,7 @@ namespace malmoi::protocol {
 
 /// GET /api/tags: the models served, by names with a tag, as Ollama has them. What is not known is empty, or 0.
 Reply list_ollama_models(const Json& body, const Address& address, const chat::Provider& provider);
-/// GET /api/ps: the same models, since all of them are loaded.
+/// GET /api/ps: those of them that are loaded.
 Reply list_loaded_ollama_models(const Json& body, const Address& address, const chat::Provider& provider);
 /// POST /api/show: {"model": NAME} -> architecture, context length, capabilities, sampling defaults.
 Reply show_ollama_model(const Json& body, const Address& address, const chat::Provider& provider);

@@ -3,6 +3,7 @@
 #include "base/utf8.h"
 #include "protocol/fields.h"
 #include "protocol/generation.h"
+#include "protocol/model_names.h"
 
 namespace malmoi::protocol {
 namespace {
@@ -19,6 +20,13 @@ Result<chat::TokenizeRequest> read_text(const Json& body) {
   fields.ignore({"model"});
   MALMOI_TRY(fields.finish());
   return request;
+}
+
+// Another model has other tokens.
+std::optional<ApiError> refuse_model(const Json& body, const Address& address, const chat::Provider& provider) {
+  const std::string name = asked_model(body, address);
+  if (known_name(name, provider)) return {};
+  return no_such_model(name, provider.models());
 }
 
 Json print_tokens(const std::vector<chat::TokenPiece>& tokens, bool with_pieces) {
@@ -49,7 +57,8 @@ Result<std::vector<int32_t>> read_tokens(const Json& body) {
 
 }  // namespace
 
-Reply tokenize(const Json& body, const Address&, const chat::Provider& provider) {
+Reply tokenize(const Json& body, const Address& address, const chat::Provider& provider) {
+  if (auto error = refuse_model(body, address, provider)) return *std::move(error);
   auto request = read_text(body);
   if (!request.ok()) return to_api_error(request.error());
   auto pieces = provider.tokenize(*request);
@@ -57,7 +66,8 @@ Reply tokenize(const Json& body, const Address&, const chat::Provider& provider)
   return print_tokens(*pieces, request->with_pieces);
 }
 
-Reply detokenize(const Json& body, const Address&, const chat::Provider& provider) {
+Reply detokenize(const Json& body, const Address& address, const chat::Provider& provider) {
+  if (auto error = refuse_model(body, address, provider)) return *std::move(error);
   auto tokens = read_tokens(body);
   if (!tokens.ok()) return to_api_error(tokens.error());
   auto text = provider.detokenize(*tokens);

@@ -6,8 +6,9 @@
 
 namespace malmoi::serve {
 
-/// Those that take the model's time run where they hold up nobody whose body is to be read.
-enum class CallTime { kShort, kLong };
+/// Those that take the model's time run where they hold up nobody whose body is to be read. Calls with a body are of the model
+/// that it names, which is loaded for them, unless they are of all models; those without a body always are.
+enum class CallTime { kShort, kLong, kOfAll };
 
 asio::awaitable<void> handle_call(Exchange& exchange, protocol::Call call, protocol::Address address, CallTime time);
 

@@ -10,7 +10,9 @@
 
 #include "base/log.h"
 #include "protocol/stream_text.h"
+#include "protocol/model_names.h"
 #include "serve/answers.h"
+#include "serve/hold.h"
 #include "serve/new_id.h"
 #include "serve/prepare.h"
 
@@ -26,8 +28,9 @@ protocol::ResponseHead make_head(std::string_view prefix, const chat::Provider& 
           static_cast<int64_t>(std::time(nullptr))};
 }
 
-// Hands the requests to the provider. On an error the caller closes the queue, and nothing of them runs on.
-std::optional<ApiError> submit(Shared& shared, chat::Provider& provider, Prepared& prepared,
+// Hands the requests to the provider, which is kept until it has told the last of them. On an error the caller closes the queue,
+// and nothing of them runs on.
+std::optional<ApiError> submit(Shared& shared, const std::shared_ptr<chat::Provider>& provider, Prepared& prepared,
                                const std::shared_ptr<EventQueue>& queue) {
   if (shared.stopping)
     return ApiError{.status = 503,
@@ -41,7 +44,7 @@ std::optional<ApiError> submit(Shared& shared, chat::Provider& provider, Prepare
                                "waiting; ask for fewer at once",
                                asked, shared.options.max_requests),
         .param = "n"};
-  chat::ProviderStats stats = provider.stats();
+  chat::ProviderStats stats = shared.provider.load()->stats();  // of all models
   if (stats.running + stats.waiting + asked > shared.options.max_requests)
     return ApiError{
         .status = 429,
@@ -56,7 +59,7 @@ std::optional<ApiError> submit(Shared& shared, chat::Provider& provider, Prepare
     request.client = client;
     request.cancel = queue->cancel_token();
     auto answers = static_cast<size_t>(request.n);
-    Status status = provider.generate(std::move(request), [queue, first](const chat::TokenEvent& event) {
+    Status status = provider->generate(std::move(request), [queue, first, provider](const chat::TokenEvent& event) {
       return queue->push(first + static_cast<size_t>(event.answer), event);
     });
     first += answers;
@@ -185,6 +188,7 @@ asio::awaitable<void> send_whole(Exchange& exchange, Teller& teller, Answers& an
 
 // A request that its provider was given. What is not told of it when this goes away is ended.
 struct Generation {
+  std::shared_ptr<chat::Provider> provider;
   std::shared_ptr<EventQueue> queue;
   std::unique_ptr<QueueGuard> guard;
   bool stream;
@@ -194,10 +198,9 @@ struct Generation {
 using Begun = std::variant<std::unique_ptr<Generation>, ApiError>;
 
 Begun begin(Exchange& exchange, const protocol::TextProtocol& protocol, const protocol::Address& address,
-            Preparation& preparation, double start) {
+            Preparation& preparation, double start, const std::shared_ptr<chat::Provider>& provider) {
   if (auto* error = std::get_if<ApiError>(&preparation)) return *error;
   Prepared& prepared = std::get<Prepared>(preparation);
-  chat::Provider& provider = *exchange.shared().provider;
   auto queue = std::make_shared<EventQueue>(exchange.executor());
   auto guard = std::make_unique<QueueGuard>(queue);
   size_t count = prepared.echoes.size();
@@ -205,9 +208,9 @@ Begun begin(Exchange& exchange, const protocol::TextProtocol& protocol, const pr
   if (!prepared.requests.empty()) form = prepared.requests.front().form;
   if (auto error = submit(exchange.shared(), provider, prepared, queue)) return *error;
   const protocol::GenerationOptions& options = prepared.options;
-  protocol::ResponseHead head = make_head(protocol.id_prefix, provider, options);
+  protocol::ResponseHead head = make_head(protocol.id_prefix, *provider, options);
   return std::unique_ptr<Generation>(new Generation{
-      queue, std::move(guard), options.stream && count > 0,
+      provider, queue, std::move(guard), options.stream && count > 0,
       Answers(exchange.shared().metrics, start,
               {.count = count,
                .each = static_cast<size_t>(options.n),
@@ -226,10 +229,19 @@ Begun begin(Exchange& exchange, const protocol::TextProtocol& protocol, const pr
 asio::awaitable<void> handle_text(Exchange& exchange, const protocol::TextProtocol& protocol,
                                   protocol::Address address) {
   double start = monotonic_seconds();
-  chat::Provider& provider = *exchange.shared().provider;
+  std::variant<Json, ApiError> body = co_await exchange.on_worker([&] { return read_json(exchange.request().body()); });
+  if (auto* error = std::get_if<ApiError>(&body)) {
+    co_await exchange.send_error(*error);
+    co_return;
+  }
+  const Json& json = std::get<Json>(body);
+  const std::string name = protocol::asked_model(json, address);
+  HeldModel held = co_await hold_model(exchange, name);
+  if (held.error) co_await exchange.send_error(*held.error);
+  if (!held.provider) co_return;
   Preparation preparation =
-      co_await exchange.on_worker([&] { return prepare(exchange.request().body(), address, protocol, provider); });
-  Begun begun = begin(exchange, protocol, address, preparation, start);
+      co_await exchange.on_worker([&] { return prepare(json, address, protocol, *held.provider); });
+  Begun begun = begin(exchange, protocol, address, preparation, start, held.provider);
   if (auto* error = std::get_if<ApiError>(&begun)) {
     co_await exchange.send_error(*error);
     co_return;
@@ -245,10 +257,14 @@ asio::awaitable<std::optional<protocol::Reply>> whole_text(Exchange& exchange, c
                                                            const Json& body) {
   double start = monotonic_seconds();
   const protocol::Address address;
-  chat::Provider& provider = *exchange.shared().provider;
-  Preparation preparation = co_await exchange.on_worker([&] { return prepare(body, address, protocol, provider); });
+  const std::string name = protocol::asked_model(body, address);
+  HeldModel held = co_await hold_model(exchange, name);
+  if (held.error) co_return std::optional<protocol::Reply>(*held.error);
+  if (!held.provider) co_return std::nullopt;
+  Preparation preparation =
+      co_await exchange.on_worker([&] { return prepare(body, address, protocol, *held.provider); });
   if (auto* prepared = std::get_if<Prepared>(&preparation)) prepared->options.stream = false;
-  Begun begun = begin(exchange, protocol, address, preparation, start);
+  Begun begun = begin(exchange, protocol, address, preparation, start, held.provider);
   if (auto* error = std::get_if<ApiError>(&begun)) co_return std::optional<protocol::Reply>(*error);
   Generation& generation = *std::get<std::unique_ptr<Generation>>(begun);
   exchange.watch(generation.queue);

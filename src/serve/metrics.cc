@@ -2,6 +2,9 @@
 
 #include <prometheus/text_serializer.h>
 
+#include <cmath>
+#include <utility>
+
 namespace malmoi::serve {
 namespace {
 
@@ -27,21 +30,59 @@ prometheus::Family<prometheus::Counter>* counters(prometheus::Registry& registry
   return &prometheus::BuildCounter().Name(name).Help(help).Register(registry);
 }
 
-prometheus::MetricFamily family(const char* name, const char* help, prometheus::MetricType type,
-                                const std::string& model, double value) {
-  prometheus::MetricFamily out{name, help, type, {}};
-  prometheus::ClientMetric metric;
-  metric.label = {{"model_name", model}};
-  if (type == prometheus::MetricType::Counter) metric.counter.value = value;
-  else metric.gauge.value = value;
-  out.metric.push_back(std::move(metric));
-  return out;
-}
-
 // What is used of the memory for states. By its name a percentage; dashboards take it as a share, as the servers give it whose
 // name it is.
-double share_used(const chat::ProviderStats& stats) {
-  return static_cast<double>(stats.state_bytes) / static_cast<double>(stats.state_budget);
+double share_used(const chat::ModelStatus& model) {
+  if (model.stats.state_budget == 0) return NAN;
+  return static_cast<double>(model.stats.state_bytes) / static_cast<double>(model.stats.state_budget);
+}
+
+using prometheus::MetricType;
+
+// A number of each model's state, told as it is now; NaN: it has none.
+struct Gauge {
+  const char* name;
+  const char* help;
+  MetricType type;
+  double (*value)(const chat::ModelStatus& model);
+};
+
+const Gauge kGauges[] = {
+    {"malmoi_num_requests_running", "Sequences being decoded", MetricType::Gauge,
+     [](const chat::ModelStatus& m) { return static_cast<double>(m.stats.running); }},
+    {"malmoi_num_requests_waiting", "Sequences waiting to begin", MetricType::Gauge,
+     [](const chat::ModelStatus& m) { return static_cast<double>(m.stats.waiting); }},
+    {"malmoi_kv_cache_bytes", "Memory of the keys and values of running sequences and of prompts that are kept",
+     MetricType::Gauge, [](const chat::ModelStatus& m) { return static_cast<double>(m.stats.state_bytes); }},
+    {"malmoi_kv_cache_usage_perc", "The same as a share of what it may take, 0 to 1", MetricType::Gauge, share_used},
+    {"malmoi_prompt_tokens_total", "Prompt tokens, those in the cache among them", MetricType::Counter,
+     [](const chat::ModelStatus& m) { return static_cast<double>(m.stats.prompt_tokens); }},
+    {"malmoi_generation_tokens_total", "Tokens generated", MetricType::Counter,
+     [](const chat::ModelStatus& m) { return static_cast<double>(m.stats.generated_tokens); }},
+    {"malmoi_cached_prompt_tokens_total", "Prompt tokens that had been read for another request", MetricType::Counter,
+     [](const chat::ModelStatus& m) { return static_cast<double>(m.stats.cached_tokens); }},
+    {"malmoi_draft_tokens_total", "Tokens guessed ahead", MetricType::Counter,
+     [](const chat::ModelStatus& m) { return static_cast<double>(m.stats.draft_tokens); }},
+    {"malmoi_accepted_draft_tokens_total", "Guessed tokens that were drawn", MetricType::Counter,
+     [](const chat::ModelStatus& m) { return static_cast<double>(m.stats.accepted_draft_tokens); }},
+    {"malmoi_model_loaded", "Whether the model is in memory", MetricType::Gauge,
+     [](const chat::ModelStatus& m) { return m.state == chat::ModelState::kLoaded ? 1.0 : 0.0; }},
+    {"malmoi_model_bytes", "Memory of the model, all versions that have answers under way together", MetricType::Gauge,
+     [](const chat::ModelStatus& m) { return static_cast<double>(m.bytes); }},
+};
+
+prometheus::MetricFamily family_of(const Gauge& gauge, const std::vector<chat::ModelStatus>& models) {
+  prometheus::MetricFamily out{gauge.name, gauge.help, gauge.type, {}};
+  for (const chat::ModelStatus& model : models) {
+    const double value = gauge.value(model);
+    if (std::isnan(value)) continue;
+    prometheus::ClientMetric metric;
+    metric.label = {{"model_name", model.info.name}};
+    if (gauge.type == MetricType::Counter) metric.counter.value = value;
+    else metric.gauge.value = value;
+    out.metric.push_back(std::move(metric));
+  }
+  return out;
 }
 
 }  // namespace
@@ -74,28 +115,11 @@ void ModelMetrics::finished(const std::string& finish_reason, double seconds) {
   request_->Observe(seconds);
 }
 
-std::string Metrics::print(const chat::ProviderStats* stats, const std::string& model) {
+std::string Metrics::print(const std::vector<chat::ModelStatus>& models) {
   std::vector<prometheus::MetricFamily> all = registry_.Collect();
-  if (stats) {
-    using prometheus::MetricType;
-    auto add = [&](const char* name, const char* help, MetricType type, auto value) {
-      all.push_back(family(name, help, type, model, static_cast<double>(value)));
-    };
-    add("malmoi_num_requests_running", "Sequences being decoded", MetricType::Gauge, stats->running);
-    add("malmoi_num_requests_waiting", "Sequences waiting to begin", MetricType::Gauge, stats->waiting);
-    add("malmoi_kv_cache_bytes", "Memory of the keys and values of running sequences and of prompts that are kept",
-        MetricType::Gauge, stats->state_bytes);
-    if (stats->state_budget > 0)
-      add("malmoi_kv_cache_usage_perc", "The same as a share of what it may take, 0 to 1", MetricType::Gauge,
-          share_used(*stats));
-    add("malmoi_prompt_tokens_total", "Prompt tokens, those in the cache among them", MetricType::Counter,
-        stats->prompt_tokens);
-    add("malmoi_generation_tokens_total", "Tokens generated", MetricType::Counter, stats->generated_tokens);
-    add("malmoi_cached_prompt_tokens_total", "Prompt tokens that had been read for another request",
-        MetricType::Counter, stats->cached_tokens);
-    add("malmoi_draft_tokens_total", "Tokens guessed ahead", MetricType::Counter, stats->draft_tokens);
-    add("malmoi_accepted_draft_tokens_total", "Guessed tokens that were drawn", MetricType::Counter,
-        stats->accepted_draft_tokens);
+  for (const Gauge& gauge : kGauges) {
+    prometheus::MetricFamily family = family_of(gauge, models);
+    if (!family.metric.empty()) all.push_back(std::move(family));
   }
   return prometheus::TextSerializer().Serialize(all);
 }

@@ -7,6 +7,7 @@
 #include <prometheus/registry.h>
 
 #include <string>
+#include <vector>
 
 #include "chat/provider.h"
 
@@ -36,8 +37,8 @@ class Metrics {
   void count_response(int status);
   /// `model`: a name that the server gave it; what clients write would be a metric each.
   ModelMetrics of(const std::string& model);
-  /// The text of /metrics. `stats` may be null while the model is loading.
-  std::string print(const chat::ProviderStats* stats, const std::string& model);
+  /// The text of /metrics. No models: the first one is loading.
+  std::string print(const std::vector<chat::ModelStatus>& models);
 
  private:
   using Histograms = prometheus::Family<prometheus::Histogram>;

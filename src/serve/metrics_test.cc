@@ -21,7 +21,7 @@ TEST(Metrics, HaveTheNamesThatDashboardsAskFor) {
   model.finished("stop", 45);
   const chat::ProviderStats stats{
       .running = 2, .waiting = 1, .prompt_tokens = 30, .generated_tokens = 4, .state_bytes = 25, .state_budget = 100};
-  const std::string text = metrics.print(&stats, "tiny");
+  const std::string text = metrics.print({{.info = {.name = "tiny"}, .stats = stats}});
   for (const char* line :
        {"malmoi_num_requests_running{model_name=\"tiny\"} 2", "malmoi_num_requests_waiting{model_name=\"tiny\"} 1",
         "malmoi_kv_cache_usage_perc{model_name=\"tiny\"} 0.25", "malmoi_prompt_tokens_total{model_name=\"tiny\"} 30",
@@ -41,7 +41,7 @@ TEST(Metrics, ModelsAreCountedApart) {
   metrics.of("one").finished("length", 1);
   metrics.of("two").finished("length", 1);
   metrics.of("two").finished("length", 1);
-  const std::string text = metrics.print(nullptr, "");
+  const std::string text = metrics.print({});
   EXPECT_TRUE(has_line(text, "malmoi_request_success_total{finished_reason=\"length\",model_name=\"one\"} 1")) << text;
   EXPECT_TRUE(has_line(text, "malmoi_request_success_total{finished_reason=\"length\",model_name=\"two\"} 2")) << text;
 }
@@ -50,7 +50,8 @@ TEST(Metrics, ModelsAreCountedApart) {
 TEST(Metrics, OfAModelWithoutMemoryForStatesNoShareIsTold) {
   Metrics metrics;
   const chat::ProviderStats stats{.running = 1};
-  EXPECT_EQ(metrics.print(&stats, "encoder").find("kv_cache_usage_perc"), std::string::npos);
+  const std::string text = metrics.print({{.info = {.name = "encoder"}, .stats = stats}});
+  EXPECT_EQ(text.find("kv_cache_usage_perc"), std::string::npos) << text;
 }
 
 // Several answers to a prompt wait once.
@@ -67,7 +68,7 @@ TEST(Metrics, ARequestsWaitIsCountedOncePerPrompt) {
     event.event.finish = chat::FinishReason::kLength;
     (void)answers.add(event);
   }
-  const std::string text = metrics.print(nullptr, "");
+  const std::string text = metrics.print({});
   EXPECT_TRUE(has_line(text, "malmoi_request_queue_time_seconds_count{model_name=\"tiny\"} 1")) << text;
   EXPECT_TRUE(has_line(text, "malmoi_request_queue_time_seconds_sum{model_name=\"tiny\"} 0.7")) << text;
   EXPECT_TRUE(has_line(text, "malmoi_time_to_first_token_seconds_count{model_name=\"tiny\"} 2")) << text;

@@ -26,6 +26,7 @@ struct ServerOptions {
   double body_seconds = 60;
   double idle_seconds = 75;   // between requests of a connection
   double write_seconds = 30;  // for a client to take one piece of an answer
+  double load_seconds = 300;  // for a request to wait for a model that is loaded for it
   Warn warn;                  // told of what fails inside the server, from its thread
 };
 

@@ -46,13 +46,6 @@ Result<std::string> text_of(const chat::Prompt& prompt, const chat::Provider& pr
 
 }  // namespace
 
-Preparation prepare(const std::string& body, const protocol::Address& address, const protocol::TextProtocol& protocol,
-                    const chat::Provider& provider) {
-  auto json = protocol::parse_body(body);
-  if (!json.ok()) return protocol::to_api_error(json.error());
-  return prepare(*json, address, protocol, provider);
-}
-
 Preparation prepare(const Json& body, const protocol::Address& address, const protocol::TextProtocol& protocol,
                     const chat::Provider& provider) {
   auto request = protocol.read(body, address, provider.info().defaults);

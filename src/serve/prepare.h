@@ -22,8 +22,5 @@ using Preparation = std::variant<Prepared, protocol::ApiError>;
 /// what the provider refuses, a prompt that leaves no room in the context.
 Preparation prepare(const Json& body, const protocol::Address& address, const protocol::TextProtocol& protocol,
                     const chat::Provider& provider);
-/// The same of a body as it came.
-Preparation prepare(const std::string& body, const protocol::Address& address, const protocol::TextProtocol& protocol,
-                    const chat::Provider& provider);
 
 }  // namespace malmoi::serve

@@ -12,6 +12,7 @@
 #include "protocol/ollama_answers.h"
 #include "protocol/ollama_chat.h"
 #include "protocol/ollama_generate.h"
+#include "protocol/model_states.h"
 #include "protocol/ollama_models.h"
 #include "protocol/openai_chat.h"
 #include "protocol/openai_completions.h"
@@ -20,6 +21,7 @@
 #include "protocol/openai_responses.h"
 #include "protocol/rerank.h"
 #include "protocol/tokenize.h"
+#include "serve/admin_models.h"
 #include "serve/hosting.h"
 #include "serve/openapi.h"
 #include "serve/page.h"
@@ -34,6 +36,18 @@ asio::awaitable<void> handle_live(Exchange& exchange) {
 
 HttpResponse not_ready(Json told) { return json_response(http::status::service_unavailable, told); }
 
+// Requests are answered; where a model cannot be loaded, that is told, and what is wrong with it to operators (/admin/models).
+Json health_of(const chat::Provider& provider) {
+  Json told = {{"status", "ok"}};
+  for (const chat::ModelStatus& model : provider.status()) {
+    if (model.problem.empty()) continue;
+    const bool serves = model.state == chat::ModelState::kLoaded;
+    told["problems"].push_back("the model '" + model.info.name + "' cannot be loaded" +
+                               (serves ? " in its new version; the old one answers" : ""));
+  }
+  return told;
+}
+
 asio::awaitable<void> handle_ready(Exchange& exchange) {
   Shared& shared = exchange.shared();
   if (shared.stopping) return exchange.send(not_ready({{"status", "stopping"}}));
@@ -41,7 +55,7 @@ asio::awaitable<void> handle_ready(Exchange& exchange) {
   if (!provider) return exchange.send(not_ready({{"status", "loading"}}));
   if (Status health = provider->health(); !health.ok())
     return exchange.send(not_ready({{"status", "failed"}, {"message", health.error().to_string()}}));
-  return exchange.send(json_response(http::status::ok, {{"status", "ok"}}));
+  return exchange.send(json_response(http::status::ok, health_of(*provider)));
 }
 
 asio::awaitable<void> handle_page(Exchange& exchange) { return exchange.send(page_response(exchange.request())); }
@@ -49,9 +63,7 @@ asio::awaitable<void> handle_page(Exchange& exchange) { return exchange.send(pag
 asio::awaitable<void> handle_metrics(Exchange& exchange) {
   Shared& shared = exchange.shared();
   const chat::Provider* provider = shared.provider;
-  chat::ProviderStats stats;
-  if (provider) stats = provider->stats();
-  std::string text = shared.metrics.print(provider ? &stats : nullptr, provider ? provider->info().name : "");
+  std::string text = shared.metrics.print(provider ? provider->status() : std::vector<chat::ModelStatus>());
   return exchange.send(text_response(http::status::ok, "text/plain; version=0.0.4; charset=utf-8", std::move(text)));
 }
 
@@ -156,6 +168,9 @@ const Route kRoutes[] = {
     {http::verb::post, "/rerank", true, true, SlowCall{protocol::rerank}},
     {http::verb::post, "/apply-template", true, true, protocol::apply_template},
     {http::verb::post, "/infill", true, true, &protocol::kInfill},
+    {http::verb::get, "/admin/models", true, true, protocol::list_model_states},
+    {http::verb::post, "/admin/models/load", true, true, handle_load_model},
+    {http::verb::post, "/admin/models/unload", true, true, handle_unload_model},
     // SageMaker, Azure ML, Vertex AI (which may name other paths: ServerOptions)
     {http::verb::get, "/ping", false, false, handle_ready},
     {http::verb::post, "/invocations", true, true, handle_invocation},
@@ -177,7 +192,7 @@ const Route kRoutes[] = {
      "/api/show",
      true,
      true,
-     protocol::show_ollama_model,
+     CallOfAll{protocol::show_ollama_model},
      {.print_error = protocol::print_ollama_error, .any_type = true}},
     {http::verb::get,
      "/api/tags",

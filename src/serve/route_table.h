@@ -21,6 +21,11 @@ struct SlowCall {
   protocol::Call call;
 };
 
+/// A call with a body that is about models, none of which need be loaded for it.
+struct CallOfAll {
+  protocol::Call call;
+};
+
 struct RouteForm {
   protocol::PrintError print_error = protocol::print_openai_error;
   /// Where several protocols have the same path: the field of a header by which the clients of this one are known.
@@ -34,7 +39,7 @@ struct Route {
   bool needs_key;
   bool needs_model;
   /// What answers: the server itself, a protocol of text, or a call.
-  std::variant<Handler, const protocol::TextProtocol*, protocol::Call, SlowCall> answer;
+  std::variant<Handler, const protocol::TextProtocol*, protocol::Call, SlowCall, CallOfAll> answer;
   RouteForm form = {};
 };
 

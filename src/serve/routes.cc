@@ -91,6 +91,8 @@ asio::awaitable<void> handle_request(Exchange& exchange) {
     return handle_text(exchange, **text, address_of(route, request));
   if (const SlowCall* slow = std::get_if<SlowCall>(&route.answer))
     return handle_call(exchange, slow->call, address_of(route, request), CallTime::kLong);
+  if (const CallOfAll* of_all = std::get_if<CallOfAll>(&route.answer))
+    return handle_call(exchange, of_all->call, address_of(route, request), CallTime::kOfAll);
   return handle_call(exchange, std::get<protocol::Call>(route.answer), address_of(route, request), CallTime::kShort);
 }
 

@@ -1,20 +1,17 @@
 #include "app/serve/serve.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
+#include <future>
 #include <mutex>
 #include <thread>
 #include <utility>
 
-#include "app/use/chat.h"
-#include "app/use/embedding_options.h"
-#include "app/use/generate.h"
-#include "app/use/generation_defaults.h"
+#include "app/serve/models.h"
 #include "base/log.h"
 #include "base/mapped_files.h"
-#include "infer/encoder_provider.h"
-#include "infer/provider.h"
-#include "infer/state_budget.h"
+#include "chat/provider_pool.h"
 #include "serve/server.h"
 
 namespace malmoi::app {
@@ -35,48 +32,10 @@ Result<std::vector<std::string>> read_keys(const Path& file) {
   return keys;
 }
 
-// The last part of a folder that says something: `model` and `best` are what a training run calls its models.
-std::string name_of(const Path& folder) {
-  std::error_code ignored;
-  Path path = std::filesystem::weakly_canonical(std::filesystem::absolute(folder, ignored), ignored);
-  std::string name = path.filename().string();
-  if ((name == "model" || name == "best") && path.has_parent_path()) name = path.parent_path().filename().string();
-  return name.empty() ? "model" : name;
-}
-
-struct NamedAdapters {
-  std::vector<std::string> names;
-  std::vector<Path> paths;
-};
-
-Result<NamedAdapters> named_adapters(const std::vector<std::string>& given, const std::string& model) {
-  NamedAdapters adapters;
-  for (const std::string& text : given) {
-    const size_t sign = text.find('=');
-    if (sign == std::string::npos || sign == 0 || sign + 1 == text.size())
-      return usage_error("'" + text + "' is not NAME=DIR", "--adapter",
-                         "name the adapter, such as letters=adapters/letters");
-    const std::string name = text.substr(0, sign);
-    if (name == model || std::ranges::find(adapters.names, name) != adapters.names.end())
-      return usage_error("two models are called '" + name + "'", "--adapter", "give each a name of its own");
-    adapters.names.push_back(name);
-    adapters.paths.emplace_back(text.substr(sign + 1));
-  }
-  return adapters;
-}
-
 std::string url_of(const serve::ServerOptions& options, uint16_t port) {
   std::string host = options.host == "0.0.0.0" || options.host == "::" ? "localhost" : options.host;
   if (host.find(':') != host.npos) host = "[" + host + "]";
   return "http://" + host + ":" + std::to_string(port) + "/";
-}
-
-int64_t modified_seconds(const Path& folder) {
-  std::error_code error;
-  auto time = std::filesystem::last_write_time(folder, error);
-  if (error) return 0;
-  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::file_clock::to_sys(time).time_since_epoch())
-      .count();
 }
 
 void warn_if_open(const serve::ServerOptions& options, const Warn& warn) {
@@ -84,21 +43,30 @@ void warn_if_open(const serve::ServerOptions& options, const Warn& warn) {
     warn("everyone who reaches " + options.host + " may use this server; ask for a key with --api-key-file");
 }
 
-// The server's thread and this one tell the same user.
-class SharedWarn {
+// The server's thread, the pool's and this one tell the same user.
+class SharedJob {
  public:
-  explicit SharedWarn(const Warn& warn) : warn_(warn) {}
-  Warn receiver() {
-    return [this](const std::string& line) {
+  explicit SharedJob(const Job& job) : job_(job) {}
+  Job job() { return {.message = receiver(job_.message), .warn = receiver(job_.warn), .stop = job_.stop}; }
+
+ private:
+  LineReceiver receiver(const LineReceiver& to) {
+    return [this, &to](const std::string& line) {
       std::lock_guard lock(mutex_);
-      warn_(line);
+      to(line);
     };
   }
 
- private:
   std::mutex mutex_;
-  const Warn& warn_;
+  const Job& job_;
 };
+
+// What a pool tells before the server does is told by whoever waits for it.
+LineReceiver once(const std::atomic<bool>& begun, const LineReceiver& to) {
+  return [&begun, to](const std::string& line) {
+    if (begun) to(line);
+  };
+}
 
 // Once a second: what became of the model's files. Only that a file was broken is said twice, here and to every client.
 class FileWatch {
@@ -108,10 +76,10 @@ class FileWatch {
     if (monotonic_seconds() < next_) return;
     next_ = monotonic_seconds() + 1;
     for (const Path& path : look_at_mapped_files())
-      warn_("another file stands at " + path.string() +
-            " now; what was opened is served on until the server starts again");
-    Status whole = check_mapped_files();
-    if (!whole.ok() && !std::exchange(broken_, true)) warn_("requests are refused: " + whole.error().to_string());
+      warn_("another file stands at " + path.string() + " now; it is read once it has come to rest");
+    const Status whole = check_mapped_files();
+    const bool was_broken = std::exchange(broken_, !whole.ok());
+    if (!whole.ok() && !was_broken) warn_("requests are refused: " + whole.error().to_string());
   }
 
  private:
@@ -120,85 +88,63 @@ class FileWatch {
   bool broken_ = false;
 };
 
-// What answers.
-struct Answering {
-  std::unique_ptr<infer::Engine> engine;  // null: of an encoder
-  std::unique_ptr<chat::Provider> provider;
-};
-
-Result<Answering> open_engine(const LoadedModel& loaded, const chat::ModelInfo& info,
-                              const std::vector<std::string>& adapters, const ServeOptions& options, const Job& job) {
-  MALMOI_ASSIGN(chat::ChatTemplate chat, chat_template(loaded.folder, *loaded.tokenizer, options.chat_template));
-  MALMOI_ASSIGN(infer::EmbedderOptions embedding, embedding_options(loaded.folder));
-  size_t state_bytes = options.state_bytes > 0 ? options.state_bytes : infer::default_state_bytes();
-  const size_t draft_bytes = options.draft.model.empty() ? 0 : state_bytes / kDraftShare;
-  state_bytes -= draft_bytes;
-  MALMOI_ASSIGN(auto drafter, open_drafter(options.draft, loaded, options.load.dtype, draft_bytes, job));
-  Answering out;
-  MALMOI_ASSIGN(out.engine,
-                infer::Engine::create(
-                    *loaded.model, *loaded.tokenizer,
-                    {.max_running = options.max_running,
-                     .state_bytes = state_bytes,
-                     .keys = options.keys,
-                     .prefix_bytes = static_cast<size_t>(static_cast<double>(state_bytes) * options.prefix_share),
-                     .drafter = std::move(drafter)}));
-  out.provider =
-      std::make_unique<infer::EngineProvider>(*out.engine, *loaded.tokenizer,
-                                              infer::EngineProviderOptions{.model = info,
-                                                                           .chat_template = chat,
-                                                                           .stop_ids = loaded.stop_ids,
-                                                                           .adapters = adapters,
-                                                                           .embedding = std::move(embedding)});
-  return out;
+// The first model is loaded before anything is answered: what is wrong with it ends the program.
+Status load_first(chat::ProviderPool& pool) {
+  auto loaded = std::make_shared<std::promise<Status>>();  // shared: who is woken by it must not end it under the other
+  std::future<Status> told = loaded->get_future();
+  pool.hold("", [loaded](Result<std::shared_ptr<chat::Provider>> held) {
+    loaded->set_value(held.ok() ? Status() : Status(held.error()));
+  });
+  return told.get();
 }
 
-Result<Answering> open_encoder(const LoadedModel& loaded, const chat::ModelInfo& info,
-                               const std::vector<std::string>& adapters) {
-  if (!adapters.empty())
-    return unsupported("an encoder is served without adapters", "--adapter",
-                       "merge one into it (malmoi adapter merge)");
-  MALMOI_ASSIGN(infer::EmbedderOptions embedding, embedding_options(loaded.folder));
-  Answering out;
-  out.provider = std::make_unique<infer::EncoderProvider>(*loaded.model, *loaded.tokenizer, info, std::move(embedding));
-  return out;
+// Those that are to be there from the start; what is wrong with them is told when they are asked for, too.
+void load_others(chat::ProviderPool& pool, const std::vector<ServedModel>& models, const ServeOptions& options) {
+  for (const ServedModel& model : models) {
+    const bool is_pinned = std::ranges::find(options.pinned, model.name) != options.pinned.end();
+    if (options.load_all || is_pinned) pool.hold(model.name, [](Result<std::shared_ptr<chat::Provider>>) {});
+  }
 }
 
 }  // namespace
 
 Status serve_model(const ServeOptions& options, const Job& job) {
   serve::ServerOptions server_options = options.server;
-  SharedWarn warn(job.warn);
-  server_options.warn = warn.receiver();
+  SharedJob shared(job);
+  const Job any_thread = shared.job();
+  server_options.warn = any_thread.warn;
   if (options.api_key_file) {
     MALMOI_ASSIGN(server_options.api_keys, read_keys(*options.api_key_file));
   }
-  MALMOI_ASSIGN(Path folder, find_model(options.model));
-  const std::string name = options.name.empty() ? name_of(folder) : options.name;
-  MALMOI_ASSIGN(NamedAdapters adapters, named_adapters(options.adapters, name));
+  MALMOI_ASSIGN(const std::vector<ServedModel> models, served_models(options));
   warn_if_open(server_options, server_options.warn);
   // Listens first: a port in use is said before a large model is read, and health checks see that it is loading.
   MALMOI_ASSIGN(std::unique_ptr<serve::Server> server, serve::Server::start(server_options));
-  LoadChoice load = options.load;
-  load.adapters = adapters.paths;
-  MALMOI_ASSIGN(LoadedModel loaded, load_for_generation(options.model, load, job));
-  const chat::ModelInfo info{
-      .name = name, .created = modified_seconds(folder), .defaults = sampling_defaults(generation_fields(folder))};
-  MALMOI_ASSIGN(const Answering answering, loaded.model->generates()
-                                               ? open_engine(loaded, info, adapters.names, options, job)
-                                               : open_encoder(loaded, info, adapters.names));
-  chat::Provider& provider = *answering.provider;
-  server->serve(provider);
-  job.message("serving at " + url_of(server_options, server->port()) + " (Ctrl-C stops)");
+  const MemoryShares shares = share_memory(options, models.size());
+  std::vector<chat::PooledModel> pooled;
+  for (const ServedModel& model : models) pooled.push_back(pooled_model(model, options, shares.states, any_thread));
+  std::atomic<bool> begun{false};
+  chat::ProviderPool pool(std::move(pooled), {.memory = shares.models,
+                                              .most_loaded = shares.most_loaded,
+                                              .room_seconds = server_options.load_seconds,
+                                              .wait_seconds = server_options.load_seconds,
+                                              .message = once(begun, any_thread.message),
+                                              .warn = once(begun, any_thread.warn)});
+  MALMOI_TRY(load_first(pool));
+  server->serve(pool);
+  any_thread.message("serving at " + url_of(server_options, server->port()) + " (Ctrl-C stops)");
+  begun = true;
+  load_others(pool, models, options);
   FileWatch files(server_options.warn);
   while (!job.stop.requested()) {
     files.look();
+    if (options.look_asked && options.look_asked()) pool.look_again();
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
-  chat::ProviderStats stats = provider.stats();
+  chat::ProviderStats stats = pool.stats();
   int64_t running = stats.running + stats.waiting;
   if (running > 0)
-    job.message("stopping; " + std::to_string(running) + " answers finish first (again to stop at once)");
+    any_thread.message("stopping; " + std::to_string(running) + " answers finish first (again to stop at once)");
   server->stop(options.stop_seconds);
   server.reset();
   return {};
