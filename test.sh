@@ -27,16 +27,18 @@ only=${1:-all}
 . .ci/packages.sh
 install_packages packages.txt || exit 1
 
-# The built page is compared with its sources where a Node is that can build it (20.19 on); a build needs none.
-install_page_tools() {
-  command -v npm >/dev/null && [ ! -d web/node_modules/vite ] || return 0
+# npm_install FOLDER PACKAGE WHAT: what FOLDER/package-lock.json pins, unless PACKAGE is there; WHAT is left out where that fails.
+# Only where a Node is that can build the page (20.19 on); a build of the program needs none.
+npm_install() {
+  command -v npm >/dev/null && [ ! -d "$1/node_modules/$2" ] || return 0
   [ "$(printf '%s\n' 20.19 "$(node --version | tr -d v)" | sort -V | head -1)" = 20.19 ] || return 0
   local said
-  said=$(npm ci --prefix web --no-audit --no-fund 2>&1) || said=$(npm ci --prefix web --no-audit --no-fund 2>&1) ||
-    { rm -rf web/node_modules  # a half of it would look whole
-      echo "test.sh: npm ci failed, so the page is not compared with its sources: $(grep -v '^npm warn' <<<"$said" | head -3)" >&2; }
+  said=$(npm ci --prefix "$1" --no-audit --no-fund 2>&1) || said=$(npm ci --prefix "$1" --no-audit --no-fund 2>&1) ||
+    { rm -rf "$1/node_modules"  # a half of it would look whole
+      echo "test.sh: npm ci failed, so $3: $(grep -v '^npm warn' <<<"$said" | head -3)" >&2; }
 }
-install_page_tools
+npm_install web vite "the page is not compared with its sources"
+npm_install tests/clients openai "no client library for Node is tried"
 
 # install_python_packages FOLDER REQUIREMENTS: a virtual environment with what the file names; its last error in $said.
 install_python_packages() {

@@ -90,6 +90,7 @@ struct TokenEvent : TokenReport {
   std::string error;                          // with kError
   int64_t prompt_tokens = 0;                  // how many the prompt has
   int64_t cached_tokens = 0;                  // how many of them had been read for another request
+  double waited_seconds = 0;                  // from its request to the reading of the prompt
 };
 
 /// Called in an answer's order, on a thread of the provider's; returns false to end the answer without another event. Must

@@ -59,7 +59,7 @@ void ProviderPool::Core::say(Lock& lock, const LineReceiver& receiver, const std
 void ProviderPool::Core::count_as_past(Entry& entry, const ProviderStats& stats) {
   entry.past += stats;
   entry.past.running = entry.past.waiting = 0;
-  entry.past.state_bytes = 0;
+  entry.past.state_bytes = entry.past.state_budget = 0;
 }
 
 // Nobody can come to hold what is retired but see() and drain(), for a moment.

@@ -20,6 +20,7 @@ ProviderStats& operator+=(ProviderStats& sum, const ProviderStats& more) {
   sum.draft_tokens += more.draft_tokens;
   sum.accepted_draft_tokens += more.accepted_draft_tokens;
   sum.state_bytes += more.state_bytes;
+  sum.state_budget += more.state_budget;
   return sum;
 }
 

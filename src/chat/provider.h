@@ -35,6 +35,7 @@ struct ProviderStats {
   int64_t cached_tokens = 0;  // of the prompts' tokens, those that had been read for another request
   int64_t draft_tokens = 0, accepted_draft_tokens = 0;  // ahead of the answers (speculative decoding)
   size_t state_bytes = 0;                               // memory of the answers under way, and of prompts that are kept
+  size_t state_budget = 0;                              // that they may take; 0: there is no such bound
 };
 
 /// Of several providers together.

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <utility>
 
+#include "base/log.h"
 #include "infer/text_stream.h"
 
 namespace malmoi::infer {
@@ -40,6 +41,7 @@ Status Engine::submit(Request request, TokenSink sink) {
   if (request.constraint) {
     MALMOI_ASSIGN(request.grammar, constraints_.compile(*request.constraint));
   }
+  request.came = monotonic_seconds();
   TokenHandler tokens = text_handler(*tokenizer_, request, std::move(sink));
   std::lock_guard lock(mutex_);
   if (stopping_) return stopping_error();

@@ -93,7 +93,8 @@ chat::ProviderStats EngineProvider::stats() const {
           .cached_tokens = stats.cached_tokens,
           .draft_tokens = stats.draft_tokens,
           .accepted_draft_tokens = stats.accepted_draft_tokens,
-          .state_bytes = stats.state_bytes};
+          .state_bytes = stats.state_bytes,
+          .state_budget = stats.state_budget};
 }
 
 Result<std::vector<chat::TokenPiece>> EngineProvider::tokenize(const chat::TokenizeRequest& request) const {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/log.h"
 #include "base/mapped_files.h"
 #include "infer/scheduler_sequence.h"
 #include "infer/state_rules.h"
@@ -256,6 +257,7 @@ void Scheduler::admit() {
     auto state = state_for(next);
     if (!state.ok() && !running_.empty()) return;
     next.turns->read = std::max(next.turns->read, clock_);  // what passed while it waited is not made up for
+    if (!next.let_in) next.waited = monotonic_seconds() - next.came;
     next.let_in = true;
     next.extra = extra;
     if (state.ok()) {
@@ -271,6 +273,7 @@ void Scheduler::admit() {
 void Scheduler::emit(Sequence& s, Token token) {
   if (token.finish != FinishReason::kNone) s.done = true;
   token.cached = s.cached;
+  token.waited = s.waited;
   if (!s.handler(token)) s.done = true;
   if (s.done && options_.drafter) options_.drafter->forget(s.id);
 }

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/log.h"
 #include "grammar/matcher.h"
 #include "infer/scheduler.h"
 
@@ -33,6 +34,8 @@ struct Scheduler::Sequence {
   std::optional<grammar::Matcher> matcher;  // of an answer that must be of a grammar
   std::shared_ptr<Turns> turns;
   int64_t cached = 0;        // tokens of the prompt that had been read for another request
+  double came = 0;           // monotonic seconds
+  double waited = 0;         // seconds, until it was let in for the first time
   int64_t draft_misses = 0;  // drafts in a row that were wrong from their first token on
   int64_t draft_pause = 0;   // tokens that go without a draft
   // Draft tokens to try next (scheduler_draft.cc).
@@ -50,7 +53,8 @@ struct Scheduler::Sequence {
         text(std::move(begin)),
         prompt(static_cast<int64_t>(text.size())),
         in_pieces(prompt),
-        sampler(request->sampling, vocab_size) {
+        sampler(request->sampling, vocab_size),
+        came(request->came > 0 ? request->came : monotonic_seconds()) {
     begin_answer();
   }
   /// Another answer to a prompt that the first has read.
@@ -64,6 +68,8 @@ struct Scheduler::Sequence {
         sampler(seeded(first.request->sampling, which), vocab_size),
         turns(first.turns),
         cached(first.cached),
+        came(first.came),
+        waited(first.waited),
         told(first.told),
         begun(true) {
     begin_answer();

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/mapped_files.h"
 #include "infer/test_scheduler.h"
 
@@ -140,6 +141,24 @@ TEST(Scheduler, AnswersToOnePromptAreThoseOfRequestsApart) {
   EXPECT_EQ(trial.stats().prompt_tokens, 100);
   EXPECT_EQ(trial.stats().generated_tokens, 200);
   expect_as_alone(trial, *model, {&request, 1});
+}
+
+TEST(Scheduler, HowLongARequestWaitedIsToldWithItsTokens) {
+  auto model = tiny_model(4096);
+  auto scheduler = Scheduler::create(*model, {.max_running = 1});
+  ASSERT_TRUE(scheduler.ok());
+  double waited[3] = {};
+  TokenRequest request = request_of(8, 4);
+  for (double& told : waited) {
+    if (&told == &waited[2]) request.came = monotonic_seconds() - 100;  // it has waited elsewhere
+    ASSERT_TRUE((*scheduler)->submit(request, [&told](const Token& token) { return told = token.waited, true; }).ok());
+  }
+  while ((*scheduler)->step()) {
+  }
+  EXPECT_GE(waited[0], 0);
+  EXPECT_GT(waited[1], waited[0]) << "for the one before it";
+  EXPECT_GE(waited[2], 100);
+  EXPECT_LT(waited[2], 200);
 }
 
 TEST(Scheduler, ACancelledRequestEndsWithTheNextStep) {

@@ -61,6 +61,7 @@ TokenEvent TextStream::add(const Token& token) {
   event.prompt = token.prompt;
   event.prompt_tokens = prompt_tokens_;
   event.cached_tokens = token.cached;
+  event.waited_seconds = token.waited;
   if (event.prompt) return event;
   event.finish = token.finish;
   event.error = token.error;

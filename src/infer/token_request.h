@@ -35,6 +35,7 @@ struct TokenRequest {
   uint64_t client = 0;                // prompts of one client are read in its turns; 0: one of its own
   StopToken cancel;                   // once requested, the request ends, waiting or running
   int64_t answers = 1;                // drawn apart after the prompt was read once: answer i with seed + i
+  double came = 0;                    // monotonic seconds, from which its wait is counted; 0: when a scheduler gets it
 };
 
 using chat::FinishReason;
@@ -50,6 +51,7 @@ struct Token {
   FinishReason finish = FinishReason::kNone;  // set on an answer's last event
   std::string error;                          // with kError
   int64_t cached = 0;                         // tokens of the prompt that had been read for another request
+  double waited = 0;                          // seconds from the request to the reading of its prompt
 };
 
 /// Called in order; returns false to end the answer without another event. Must not block for long.

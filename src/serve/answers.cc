@@ -18,7 +18,7 @@ protocol::ApiError server_stopping() {
 }
 
 Answers::Answers(Metrics& metrics, double start, AnswersOptions options)
-    : metrics_(&metrics),
+    : metrics_(metrics.of(options.model)),
       start_(start),
       options_(std::move(options)),
       whole_(options_.count),
@@ -40,8 +40,9 @@ void Answers::measure(const AnswerEvent& event) {
   told_.seconds = event.time - start_;
   if (event.event.id >= 0) {
     if (told_.first_seconds == 0) told_.first_seconds = told_.seconds;
-    if (last == 0) metrics_->first_token(event.time - start_);
-    else metrics_->next_token(event.time - last);
+    if (last == 0 && event.event.answer == 0) metrics_.waited(event.event.waited_seconds);
+    if (last == 0) metrics_.first_token(event.time - start_);
+    else metrics_.next_token(event.time - last);
     last = event.time;
   }
 }
@@ -140,7 +141,7 @@ void Answers::end(const AnswerEvent& event, protocol::Answer& piece) {
   const char* whole = calls_[event.answer] > 0 ? "tool_calls" : "stop";
   piece.finish_reason = is_cut ? "length" : whole;
   piece.stop_text = token.stop;
-  metrics_->finished(piece.finish_reason, event.time - start_);
+  metrics_.finished(piece.finish_reason, event.time - start_);
   ended_[event.answer] = true;
   --left_;
 }

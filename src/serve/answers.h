@@ -25,6 +25,7 @@ struct AnswersOptions {
   std::vector<std::string> echoes;
   chat::AnswerForm form = {};  // how each is told apart
   bool one_call = false;       // an answer ends with its first call
+  std::string model = {};      // by which its times are counted
 };
 
 /// Collects events into whole answers and gives the pieces to stream. One thread.
@@ -58,7 +59,7 @@ class Answers {
   void choose_best();
   std::vector<protocol::Answer> add_prompt_token(const AnswerEvent& event);
 
-  Metrics* metrics_;
+  ModelMetrics metrics_;
   double start_;
   AnswersOptions options_;
   std::vector<protocol::Answer> whole_;

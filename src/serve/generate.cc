@@ -253,7 +253,8 @@ Begun begin(Exchange& exchange, const protocol::TextProtocol& protocol, const pr
                .keep = !options.stream,
                .echoes = std::move(prepared.echoes),
                .form = std::move(form),
-               .one_call = !options.tools.parallel}),
+               .one_call = !options.tools.parallel,
+               .model = head.model}),
       Teller{protocol.printer(head, options, count), protocol::StreamText(protocol.stream_form(address)),
              UsageMeter(context, start, paid)}});
 }

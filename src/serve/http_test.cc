@@ -74,6 +74,17 @@ TEST_F(ServerTest, PreflightsAllowTheFieldsThatClientsSend) {
   EXPECT_EQ(send("OPTIONS /nowhere HTTP/1.1\r\nHost: localhost\r\n\r\n").status, 404);
 }
 
+// `tiny:countTokens` may be a model to show, and is tokens of `tiny` to count.
+TEST_F(ServerTest, APathOfTwoMethodsNamesBoth) {
+  start();
+  const std::string line = " /v1/models/tiny:countTokens HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  EXPECT_EQ(send("OPTIONS" + line).field("Allow"), "GET, HEAD, POST, OPTIONS");
+  const TestResponse refused = send("DELETE" + line);
+  EXPECT_EQ(refused.status, 405);
+  EXPECT_EQ(refused.field("Allow"), "GET, HEAD, POST");
+  EXPECT_EQ(send("OPTIONS / HTTP/1.1\r\nHost: localhost\r\n\r\n").field("Allow"), "GET, HEAD, OPTIONS");
+}
+
 TEST_F(ServerTest, NamesOfModelsMayHaveAnyCharacters) {
   start({}, {}, "조직/말모이 1");
   for (const char* path : {"/v1/models/%EC%A1%B0%EC%A7%81%2F%EB%A7%90%EB%AA%A8%EC%9D%B4%201",

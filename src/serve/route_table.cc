@@ -25,6 +25,7 @@
 #include "serve/admin_models.h"
 #include "serve/hosting.h"
 #include "serve/login.h"
+#include "serve/openapi.h"
 #include "serve/page.h"
 #include "serve/target.h"
 
@@ -68,6 +69,12 @@ asio::awaitable<void> handle_metrics(Exchange& exchange) {
   return exchange.send(text_response(http::status::ok, "text/plain; version=0.0.4; charset=utf-8", std::move(text)));
 }
 
+asio::awaitable<void> handle_openapi(Exchange& exchange) {
+  HttpResponse response = text_response(http::status::ok, "application/json", openapi_text());
+  response.set(http::field::cache_control, "no-cache");
+  return exchange.send(std::move(response));
+}
+
 constexpr std::string_view kHealthPath = "/health", kPredictPath = "/predict";
 // Of Google's clients.
 constexpr const char* kGoogleClient = "x-goog-api-client";
@@ -78,6 +85,7 @@ const Route kRoutes[] = {
     {http::verb::get, "/readyz", Scope::kNone, false, handle_ready},
     {http::verb::get, kHealthPath, Scope::kNone, false, handle_ready},
     {http::verb::get, "/metrics", Scope::kMetrics, false, handle_metrics},
+    {http::verb::get, "/openapi.json", Scope::kNone, false, handle_openapi},
     {http::verb::get,
      "/v1/models",
      Scope::kAny,
@@ -246,6 +254,8 @@ std::string_view known_path(const ServerOptions& options, const HttpRequest& req
 
 }  // namespace
 
+std::span<const Route> routes() { return kRoutes; }
+
 const Route* find_route(const ServerOptions& options, const HttpRequest& request) {
   const std::string_view path = known_path(options, request);
   if (is_page(path)) return &kPageRoute;
@@ -263,6 +273,19 @@ const Route* find_route(const ServerOptions& options, const HttpRequest& request
 bool is_for_model(const ServerOptions& options, const HttpRequest& request) {
   const Route* route = find_route(options, request);
   return route && route->needs_model && request.method() == http::verb::post;
+}
+
+std::string methods_at(const ServerOptions& options, const HttpRequest& request) {
+  const std::string_view path = known_path(options, request);
+  bool gets = is_page(path), posts = false;
+  for (const Route& route : kRoutes) {
+    if (!matched(route.path, path)) continue;
+    gets |= route.method == http::verb::get;
+    posts |= route.method == http::verb::post;
+  }
+  std::string methods = gets ? "GET, HEAD" : "";
+  if (posts) methods += gets ? ", POST" : "POST";
+  return methods;
 }
 
 protocol::PrintError errors_of(const ServerOptions& options, const HttpRequest& request) {

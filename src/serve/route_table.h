@@ -1,6 +1,8 @@
 // The table of paths: what answers at each, and what it asks for first.
 #pragma once
 
+#include <span>
+#include <string>
 #include <string_view>
 #include <variant>
 
@@ -42,11 +44,18 @@ struct Route {
   RouteForm form = {};
 };
 
+/// All of them but the page's.
+std::span<const Route> routes();
+
 /// The route of a request; of another method where its path has none of its own. Null: nothing is there.
 const Route* find_route(const ServerOptions& options, const HttpRequest& request);
 
 /// Whether a request is for the model, with a body that says what for.
 bool is_for_model(const ServerOptions& options, const HttpRequest& request);
+
+/// The methods that a path takes, as the field Allow names them; empty where nothing is there. Two routes may have one path: what is
+/// an action of a model for one method is a model's name for the other.
+std::string methods_at(const ServerOptions& options, const HttpRequest& request);
 
 /// How the protocol at a request's path tells failures, also where nothing is there.
 protocol::PrintError errors_of(const ServerOptions& options, const HttpRequest& request);

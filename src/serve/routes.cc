@@ -20,15 +20,14 @@ protocol::ApiError not_found_error(std::string_view path) {
           .code = "unknown_url"};
 }
 
-const char* methods_of(const Route& route) { return route.method == http::verb::get ? "GET, HEAD" : "POST"; }
-
 // What a path takes; of `*`, the server as a whole.
 asio::awaitable<void> handle_options(Exchange& exchange) {
   const HttpRequest& request = exchange.request();
   if (request.count(http::field::origin) > 0) return exchange.send(exchange.shared().access.preflight(request));
-  const Route* route = find_route(exchange.shared().options, request);
+  std::string methods = methods_at(exchange.shared().options, request);
+  if (methods.empty()) methods = "GET, HEAD, POST";
   HttpResponse response(http::status::no_content, 11);
-  response.set(http::field::allow, std::string(route ? methods_of(*route) : "GET, HEAD, POST") + ", OPTIONS");
+  response.set(http::field::allow, methods + ", OPTIONS");
   return exchange.send(std::move(response));
 }
 
@@ -60,9 +59,9 @@ std::optional<HttpResponse> refuse(Shared& shared, const HttpRequest& request, R
   if (asks) return {};
   bool reads = request.method() == http::verb::get || request.method() == http::verb::head;
   if (request.method() != route->method && !(reads && route->method == http::verb::get)) {
-    const char* allowed = methods_of(*route);
+    const std::string allowed = methods_at(shared.options, request);
     HttpResponse response =
-        refusal({.status = 405, .message = std::string("this path takes ") + allowed, .code = "method_not_allowed"});
+        refusal({.status = 405, .message = "this path takes " + allowed, .code = "method_not_allowed"});
     response.set(http::field::allow, allowed);
     return response;
   }

@@ -319,8 +319,12 @@ TEST_F(ServerTest, MetricsCountWhatHappened) {
   std::string text = get("/metrics").body;
   for (const char* line :
        {"malmoi_prompt_tokens_total{model_name=\"tiny\"} 3", "malmoi_generation_tokens_total{model_name=\"tiny\"} 4",
-        "malmoi_request_success_total{finished_reason=\"length\"} 1", "malmoi_http_responses_total{code=\"400\"} 1",
-        "malmoi_time_to_first_token_seconds_count 1", "malmoi_inter_token_latency_seconds_count 3"})
+        "malmoi_request_success_total{finished_reason=\"length\",model_name=\"tiny\"} 1",
+        "malmoi_http_responses_total{code=\"400\"} 1",
+        "malmoi_time_to_first_token_seconds_count{model_name=\"tiny\"} 1",
+        "malmoi_request_queue_time_seconds_count{model_name=\"tiny\"} 1",
+        "malmoi_inter_token_latency_seconds_count{model_name=\"tiny\"} 3",
+        "malmoi_kv_cache_usage_perc{model_name=\"tiny\"} "})
     EXPECT_NE(text.find(line), std::string::npos) << line << "\n" << text;
 }
 
