@@ -1,0 +1,15 @@
+// Colours of the theme for canvases, which CSS does not reach: read anew when the theme changes.
+const changed = $state({ times: 0 })
+
+if (typeof window !== 'undefined') {
+  const note = () => ++changed.times
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', note)
+  new MutationObserver(note).observe(document.documentElement, { attributeFilter: ['data-theme'] })
+}
+
+/** The values of custom properties such as '--accent', as they are now; an effect that reads them runs again. */
+export function theme_colours(names) {
+  void changed.times
+  const style = getComputedStyle(document.documentElement)
+  return names.map((name) => style.getPropertyValue(name).trim())
+}
