@@ -2,10 +2,12 @@
 // part, its words); its part is told `active`, whether it is the one that is shown.
 import chat from './chat/page.js'
 import complete from './complete/page.js'
+import explore from './explore/page.js'
 import tokens from './tokens/page.js'
 
 export const pages = [
   chat,
   complete,
+  explore,
   tokens,
 ]

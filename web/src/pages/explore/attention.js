@@ -21,8 +21,8 @@ export function strongest(row, count) {
     .slice(0, count)
 }
 
-/** A colour of a theme's CSS ('#rrggbb') as numbers. */
-export const parse_colour = (text) => [1, 3, 5].map((at) => parseInt(text.trim().slice(at, at + 2), 16))
+/** A colour '#rrggbb' as numbers. */
+export const parse_colour = (text) => [1, 3, 5].map((at) => parseInt(text.slice(at, at + 2), 16))
 
 /** The colour of a share in [0, 1] on a scale of colours, at equal distances. */
 export function colour_at(share, scale) {

@@ -7,9 +7,14 @@ if (typeof window !== 'undefined') {
   new MutationObserver(note).observe(document.documentElement, { attributeFilter: ['data-theme'] })
 }
 
-/** The values of custom properties such as '--accent', as they are now; an effect that reads them runs again. */
+/** The values of custom properties such as '--accent' as '#rrggbb'; an effect that reads them runs again when they change. */
 export function theme_colours(names) {
   void changed.times
   const style = getComputedStyle(document.documentElement)
-  return names.map((name) => style.getPropertyValue(name).trim())
+  // However they are written ('#fff', 'white'), a canvas says them in one form.
+  const context = document.createElement('canvas').getContext('2d')
+  return names.map((name) => {
+    context.fillStyle = style.getPropertyValue(name).trim()
+    return context.fillStyle
+  })
 }
