@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { colour_at, parse_colour, pixels, sides, strongest } from './attention.js'
-import { fit, parse_texts } from './texts.js'
+import { place_labels } from './labels.js'
+import { fit, parse_texts, ticks_of } from './texts.js'
 import { child_of, ids_of, lay_out, make_node, path_probability, path_to } from './tree.js'
 
 const token = (id, logprob) => ({ id, logprob })
@@ -64,4 +65,23 @@ test('points fit into a box with one scale for both axes', () => {
   assert.deepEqual(place([0, 0]), [10, 160])
   assert.deepEqual(place([10, 5]), [210, 60])
   assert.ok(fit([[1, 1]], 100, 100, 10)([1, 1]).every((value) => value === 50), 'a single point stands in the middle')
+})
+
+test('names beside points do not cover each other', () => {
+  const bounds = { x: 0, y: 0, width: 200, height: 100 }
+  const place = (points, always) => place_labels(points, points.map(() => 'name'), [...points.keys()], bounds, always)
+  assert.deepEqual(place([[50, 50]]), [{ anchor: 'start', dx: 9, dy: 4 }])
+  // On the right edge a name stands on the left, and of two in one place the second takes another side.
+  assert.equal(place([[190, 50]])[0].anchor, 'end')
+  assert.deepEqual(place([[100, 50], [100, 52]]).map((one) => one?.anchor), ['start', 'end'])
+  // Where there is no room none stands, but that which must.
+  const crowd = Array.from({ length: 30 }, () => [100, 50])
+  assert.ok(place(crowd).filter((one) => one === null).length > 20)
+  assert.notEqual(place(crowd, (i) => i === 29)[29], null)
+})
+
+test('round values over a range', () => {
+  assert.deepEqual(ticks_of([0, 10]), [0, 2, 4, 6, 8, 10])
+  assert.deepEqual(ticks_of([-1.2, 3.7]), [-1, 0, 1, 2, 3])
+  assert.deepEqual(ticks_of([3, 3]), [])
 })
