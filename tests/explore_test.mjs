@@ -9,14 +9,14 @@ const LAYERS = 3
 const HEADS = 4
 
 // Attention like a model's: causal rows that add up to 1, other ones for each layer and head.
-function attention({ text, layer, head }) {
+function attention({ text, layer = 0, head }) {
   const tokens = [...text].map((letter, i) => ({ id: i, text: letter }))
   const weights = tokens.map((_, i) => {
     const row = tokens.map((_, j) => (j > i ? 0 : 1 + ((7 * i + 3 * j + 5 * layer + 11 * (head + 1)) % 13)))
     const total = row.reduce((sum, weight) => sum + weight, 0)
     return row.map((weight) => weight / total)
   })
-  return { layers: LAYERS, heads: HEADS, kinds: ['self'], tokens, weights }
+  return { layers: LAYERS, attention_layers: [0, 1, 2], layer, heads: HEADS, kinds: ['self'], kind: 'self', head, tokens, weights }
 }
 const fill = ({ text }) => ({
   mask: '[MASK]',
@@ -189,21 +189,21 @@ async function maps(page) {
   assert.equal(await plot.locator('.point').count(), 16)
   assert.equal(await panel.locator('.legend span').count(), 4)
   assert.match(await plot.innerHTML(), /주성분 1 \(분산의 [\d.]+%/)
-  await plot.locator('.point .catch').first().dispatchEvent('click')
+  await plot.locator('.point .catch').first().click()
   assert.equal(await panel.locator('tbody tr').count(), 8)
   assert.equal(await plot.locator('line').count(), 8)
   const cosines = (await panel.locator('tbody td').allInnerTexts()).map(Number)
   assert.deepEqual(cosines, [...cosines].sort((a, b) => b - a))
   await shot(page, shots, 'explore-pca')
   // t-SNE moves, and the page goes on meanwhile; the same seed ends in the same map.
-  await panel.getByRole('spinbutton', { name: '시드' }).or(panel.getByLabel('방법')).first().selectOption('tsne')
+  await panel.getByLabel('방법').selectOption('tsne')
   const finished = () => panel.locator('.status', { hasText: '1000단계 가운데 1000단계' }).waitFor({ timeout: 60000 })
   await finished()
   const places = () => panel.locator('.point').evaluateAll((all) => all.map((one) => one.getAttribute('transform')))
   const first = await places()
   await shot(page, shots, 'explore-tsne')
   await panel.getByRole('button', { name: '처음부터' }).click()
-  await panel.locator('.status', { hasText: '1000단계 가운데 1000단계' }).waitFor({ state: 'detached' }).catch(() => {})
+  await panel.locator('.status', { hasText: '1000단계 가운데 1000단계' }).waitFor({ state: 'detached', timeout: 500 }).catch(() => {}) // it may be that quick
   await finished()
   assert.deepEqual(await places(), first)
   await panel.getByLabel('시드').fill('2')
@@ -236,6 +236,10 @@ async function gives_reasons(page) {
 
 // Parts whose call the model lacks say so, and come to life when it is there.
 async function says_what_is_missing(page) {
+  // Each part has an address, and the way back.
+  assert.match(page.url(), /#\/explore\/reasons$/)
+  await page.goBack()
+  await page.getByRole('tab', { name: '빈칸', selected: true }).waitFor()
   await page.unroute('**/explore/*')
   await fails(page, 'unknown_url', 404)
   await part(page, '어텐션')

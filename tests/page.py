@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """The web page in a real browser: starts the server on a tiny model and runs page_test.mjs. Exits 77 (skipped) where
 playwright-core is not installed in web/. Usage: page.py MALMOI FOLDER NODE CHROMIUM [FOLDER for screenshots] [--page web/dist]
+[--script explore_test.mjs]
 
---page: the page of a folder before the program's API, in place of the page that was built into the program."""
+--page: the page of a folder before the program's API, in place of the page that was built into the program.
+--script: another of the scripts that drive the page."""
 import argparse
 import contextlib
 import pathlib
@@ -34,12 +36,13 @@ def main():
         parser.add_argument(name)
     parser.add_argument("shots", nargs="*")
     parser.add_argument("--page")
+    parser.add_argument("--script", default="page_test.mjs")
     options = parser.parse_args()
     if not (TESTS.parent / "web" / "node_modules" / "playwright-core").exists():
         print("skipped: run `npm ci` in web/ first")
         return 77
     with serve_support.server(options.malmoi, options.folder) as url, page_before(options.node, options.page, url) as address:
-        return subprocess.run([options.node, TESTS / "page_test.mjs", address, options.chromium, *options.shots], timeout=300).returncode
+        return subprocess.run([options.node, TESTS / options.script, address, options.chromium, *options.shots], timeout=300).returncode
 
 
 sys.exit(main())

@@ -50,26 +50,21 @@ export function sample(logprobs, options, known_tail = null) {
   if (n === 0) return { chances: [], cuts, kept: 0, tail: 0, exact: true }
   const weights = logprobs.map((logprob) => Math.exp((logprob - logprobs[0]) / (temperature || 1)))
   let tail = known_tail ?? tail_weight(logprobs, temperature)
-  let exact = tail === 0 || temperature === 1 || known_tail !== null
+  const sure = tail === 0 || temperature === 1 || known_tail !== null // of the weight of the tail
+  let exact = sure
   let kept = n
   const keep = (count, name) => {
     if (count >= kept) return
     cuts.fill(name, count, kept)
     kept = count
   }
-  const drop_tail = () => {
-    tail = 0
-    exact = true
-  }
   const total = () => weights.slice(0, kept).reduce((sum, weight) => sum + weight, 0)
 
-  if (temperature === 0) {
-    keep(1, 'temperature')
-    drop_tail()
-  }
-  if (top_k > 0 && top_k <= n) {
-    keep(top_k, 'top_k')
-    drop_tail()
+  if (temperature === 0) keep(1, 'temperature')
+  if (top_k > 0) keep(top_k, 'top_k')
+  if (temperature === 0 || (top_k > 0 && top_k <= n)) {
+    tail = 0
+    exact = true
   } else if (top_k > n && tail > 0) {
     exact = false
   }
@@ -78,27 +73,22 @@ export function sample(logprobs, options, known_tail = null) {
     let count = 0
     let sum = 0
     for (; count < kept && sum < target; ++count) sum += weights[count]
-    if (sum >= target) {
-      const decided = exact
-      keep(Math.max(1, count), 'top_p')
-      tail = 0
-      exact = decided // the target itself was a guess where the tail is
-    } else {
-      tail = Math.max(0, target - sum)
-      exact = false
-    }
+    const reached = sum >= target
+    if (reached) keep(Math.max(1, count), 'top_p')
+    else exact = false // the cut is somewhere in the tail
+    tail = reached ? 0 : target - sum
   }
   if (min_p > 0) {
     const least = min_p * weights[0]
-    const count = weights.findIndex((weight, i) => i >= kept || weight < least)
-    if (count >= 0 && count < kept) keep(Math.max(1, count), 'min_p')
-    if (weights[n - 1] < least) drop_tail_by_min_p()
-    else if (tail > 0) exact = false
-  }
-  function drop_tail_by_min_p() {
-    tail = 0
-    // What top-p kept by a guess may still be wrong; what min-p alone kept is right.
-    exact = exact || top_p === 1
+    const count = weights.findIndex((weight) => weight < least)
+    if (count >= 0) {
+      keep(Math.max(1, count), 'min_p')
+      tail = 0
+      // It cuts before the tail whatever that weighs; where top-p cuts may have been a guess.
+      exact = exact || top_p === 1 || sure
+    } else if (tail > 0) {
+      exact = false
+    }
   }
   const sum = total() + tail
   return { chances: weights.map((weight, i) => (i < kept ? weight / sum : 0)), cuts, kept, tail: tail / sum, exact }

@@ -58,6 +58,8 @@ test('what is not listed counts', () => {
   assert.ok(Math.abs(all.tail - 0.3) < 1e-12 && all.exact)
   near(sample(listed, { top_p: 0.5 }).chances, [4 / 7, 3 / 7])
   assert.ok(!sample(listed, { top_p: 0.9 }).exact, 'the cut is among what is not listed')
+  assert.ok(sample(listed, { top_p: 0.9, min_p: 0.8 }).exact, 'but min-p cuts before')
+  near(sample(listed, { top_p: 0.9, min_p: 0.8 }).chances, [1, 0])
   assert.ok(!sample(listed, { temperature: 1.5 }).exact)
   assert.ok(sample(listed, { temperature: 1.5, top_k: 2 }).exact)
 })
