@@ -2,10 +2,14 @@
 // part, its words); its part is told `active`, whether it is the one that is shown.
 import chat from './chat/page.js'
 import complete from './complete/page.js'
+import models from './models/page.js'
+import status from './status/page.js'
 import tokens from './tokens/page.js'
 
 export const pages = [
   chat,
   complete,
   tokens,
+  models,
+  status,
 ]
