@@ -47,6 +47,7 @@ export class Chats {
     if (id === this.conversation.id) this.conversation = next
     if (!Object.keys(next.nodes).length && !this.list.some((one) => one.id === id)) return
     this.list = [next, ...this.list.filter((one) => one.id !== id)].sort((a, b) => b.updated - a.updated)
+    if (id === this.conversation.id) save('chat', id)
     this.#keep(next)
   }
   #keep(conversation) {
