@@ -1,10 +1,10 @@
 // Drives the page 'explore' in Chromium. Tokens, probabilities and embeddings are the running server's; attention, gaps and
 // reasons are answered here, so that any model will do. Usage: node explore_test.mjs URL CHROMIUM [FOLDER for screenshots]
 import assert from 'node:assert/strict'
-import { launch, open_page, poor_contrast, shot } from './page_support.mjs'
+import { open_browser } from './page_support.mjs'
 
 const [url, chromium, shots] = process.argv.slice(2)
-const address = new URL('#/explore', url).href
+const { open_page, shot, has_contrast, show_failure, close } = await open_browser(url, chromium, shots)
 const LAYERS = 3
 const HEADS = 4
 
@@ -49,7 +49,7 @@ async function tokenizes(page) {
   await panel.locator('.status', { hasText: '토큰 11개 · 글자 5개 · 11바이트' }).waitFor()
   assert.match(await panel.locator('.pieces li').first().innerText(), /= 말/)
   assert.match(await panel.locator('.pieces li').first().innerText(), /⟨EB⟩/)
-  await shot(page, shots, 'explore-tokens')
+  await shot(page, 'explore-tokens')
 }
 
 const bars = (page) => page.locator('#explore-next .bars li:not(.cut-off)')
@@ -84,7 +84,7 @@ async function samples(page) {
     return (await answer.json()).choices[0].logprobs.content[0].top_logprobs.map((token) => 100 * token.chance)
   })
   for (const i of [0, 1]) assert.ok(Math.abs(parseFloat(await value(page, i, 1)) - told[i]) < 0.06, `${await value(page, i, 1)}, the server says ${told[i]}`)
-  await shot(page, shots, 'explore-next')
+  await shot(page, 'explore-next')
 
   await panel.getByRole('button', { name: '모두 끄기' }).click()
   await panel.getByRole('spinbutton', { name: '온도' }).fill('0')
@@ -121,7 +121,7 @@ async function steps(page) {
   assert.equal(drawn[0], drawn[1])
   await panel.getByRole('button', { name: '앞을 내다보기' }).click()
   await page.waitForFunction(() => document.querySelectorAll('#explore-next .box:not(.closed)').length >= 8)
-  await shot(page, shots, 'explore-tree')
+  await shot(page, 'explore-tree')
 }
 
 async function attends(page) {
@@ -162,7 +162,7 @@ async function attends(page) {
   await panel.getByRole('heading', { name: '2층 3번 헤드의 어텐션' }).waitFor()
   await page.waitForTimeout(400)
   assert.deepEqual(asked.attention.at(-1), { model: asked.attention.at(-1).model, text: '말모이는 말', layer: 2, head: 3, kind: 'self' })
-  await shot(page, shots, 'explore-attention')
+  await shot(page, 'explore-attention')
   await panel.getByLabel('이 층의 모든 헤드').check()
   await page.waitForFunction((heads) => document.querySelectorAll('#explore-attention li canvas').length === heads, HEADS)
   const before = asked.attention.length
@@ -177,7 +177,7 @@ async function attends(page) {
   await page.keyboard.press('ArrowLeft')
   await panel.getByRole('application', { name: /‘␣’의 어텐션을 호로/ }).waitFor()
   assert.equal(await arcs.locator('path').count(), 5)
-  await shot(page, shots, 'explore-arcs')
+  await shot(page, 'explore-arcs')
 }
 
 async function maps(page) {
@@ -194,14 +194,14 @@ async function maps(page) {
   assert.equal(await plot.locator('line').count(), 8)
   const cosines = (await panel.locator('tbody td').allInnerTexts()).map(Number)
   assert.deepEqual(cosines, [...cosines].sort((a, b) => b - a))
-  await shot(page, shots, 'explore-pca')
+  await shot(page, 'explore-pca')
   // t-SNE moves, and the page goes on meanwhile; the same seed ends in the same map.
   await panel.getByLabel('방법').selectOption('tsne')
   const finished = () => panel.locator('.status', { hasText: '1000단계 가운데 1000단계' }).waitFor({ timeout: 60000 })
   await finished()
   const places = () => panel.locator('.point').evaluateAll((all) => all.map((one) => one.getAttribute('transform')))
   const first = await places()
-  await shot(page, shots, 'explore-tsne')
+  await shot(page, 'explore-tsne')
   await panel.getByRole('button', { name: '처음부터' }).click()
   await panel.locator('.status', { hasText: '1000단계 가운데 1000단계' }).waitFor({ state: 'detached', timeout: 500 }).catch(() => {}) // it may be that quick
   await finished()
@@ -220,7 +220,7 @@ async function fills(page) {
   assert.equal(await panel.locator('.text').innerText(), '오늘은 좋다, 내일은 좋다.')
   await panel.getByRole('button', { name: /춥다/ }).last().click()
   assert.equal(await panel.locator('.text').innerText(), '오늘은 좋다, 내일은 춥다.')
-  await shot(page, shots, 'explore-fill')
+  await shot(page, 'explore-fill')
 }
 
 async function gives_reasons(page) {
@@ -231,7 +231,7 @@ async function gives_reasons(page) {
   assert.deepEqual(await panel.locator('.share').allInnerTexts(), ['아주', ' 나쁘지', ' 않다'])
   assert.equal(await panel.locator('.share.against').count(), 1)
   assert.match(await panel.locator('.two').innerText(), /80\.0%[\s\S]*20\.0%[\s\S]*\+1\.250[\s\S]*−0\.500/)
-  await shot(page, shots, 'explore-reasons')
+  await shot(page, 'explore-reasons')
 }
 
 // Parts whose call the model lacks say so, and come to life when it is there.
@@ -251,13 +251,18 @@ async function says_what_is_missing(page) {
   await page.locator('#explore-reasons').getByLabel('분류할 글').fill('가나')
   await page.getByText('이 서버나 모델은 글을 분류하지 않습니다').waitFor()
   await page.unroute('**/explore/*')
+  await page.route('**/explore/*', (route) => route.fulfill({ status: 400, json: { error: { message: 'this bert model has no labels', type: 'invalid_request_error', param: 'model', code: null } } }))
+  await page.locator('#explore-reasons').getByLabel('분류할 글').fill('가나 ')
+  await page.waitForTimeout(900)
+  await page.getByText('이 서버나 모델은 글을 분류하지 않습니다').waitFor()
+  await page.unroute('**/explore/*')
   await stand_in(page)
   await page.locator('#explore-reasons').getByLabel('분류할 글').fill('가 나')
   await page.getByText('고른 이름표: 좋음').waitFor()
 }
 
-async function fits_a_phone(browser) {
-  const { page, context, trouble } = await open_page(browser, address, { route: stand_in, viewport: { width: 360, height: 740 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true, locale: 'en-US' })
+async function fits_a_phone() {
+  const { page, context, trouble } = await open_page({ at: 'explore', route: stand_in, viewport: { width: 360, height: 740 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true, locale: 'en-US' })
   for (const name of ['Tokens', 'Next token', 'Attention', 'Embeddings', 'Gaps', 'Reasons']) {
     await part(page, name)
     await page.waitForTimeout(700)
@@ -267,24 +272,26 @@ async function fits_a_phone(browser) {
     }
     const width = await page.evaluate(() => document.documentElement.scrollWidth)
     assert.ok(width <= 360, `${name}: the page is ${width} wide on a phone of 360`)
-    await shot(page, shots, 'explore-phone-' + name.toLowerCase().replace(' ', '-'))
+    await shot(page, 'explore-phone-' + name.toLowerCase().replace(' ', '-'))
   }
   assert.deepEqual(trouble, [])
   await context.close()
 }
 
-const browser = await launch(chromium)
 try {
-  const { page, context, trouble } = await open_page(browser, address, { route: stand_in })
+  const { page, context, trouble } = await open_page({ at: 'explore', route: stand_in })
   for (const look of [tokenizes, samples, steps, attends, maps, fills, gives_reasons]) {
     await look(page)
-    assert.deepEqual(await poor_contrast(page), [], look.name)
+    await has_contrast(page)
   }
   assert.deepEqual(trouble, [], 'errors in the console, or requests to elsewhere')
   await says_what_is_missing(page)
   await context.close()
-  await fits_a_phone(browser)
+  await fits_a_phone()
   console.log('explore: tokens, samplers, steps and tree, attention, maps, gaps, reasons, what is missing, phone, contrast')
+} catch (error) {
+  await show_failure()
+  throw error
 } finally {
-  await browser.close()
+  await close()
 }

@@ -1,36 +1,44 @@
-// What the browser tests of the page share: a browser, a page that notes what goes wrong in it, and the contrast of what it shows.
+// What the browser tests of the page share: a browser, pages that note what goes wrong in them, pictures, and contrast.
+import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { createRequire } from 'node:module'
 
 const { chromium: browsers } = createRequire(new URL('../web/package.json', import.meta.url))('playwright-core')
 const flags = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
 
-export const launch = (chromium) => browsers.launch({ executablePath: chromium, headless: true, args: flags })
+/** `shots`: a folder for pictures, or nothing. */
+export async function open_browser(url, chromium, shots) {
+  const browser = await browsers.launch({ executablePath: chromium, headless: true, args: flags })
 
-/** `route(page)`: before the page is opened. `trouble`: errors in the console, and requests to elsewhere. */
-export async function open_page(browser, url, { route = async () => {}, ...options } = {}) {
-  const context = await browser.newContext({ locale: 'ko-KR', viewport: { width: 1280, height: 900 }, ...options })
-  const page = await context.newPage()
-  const trouble = []
-  page.on('console', (message) => message.type() === 'error' && trouble.push(message.text()))
-  page.on('pageerror', (error) => trouble.push(String(error)))
-  page.on('request', (request) => request.url().startsWith(new URL(url).origin) || request.url().startsWith('data:') || trouble.push('outside: ' + request.url()))
-  page.setDefaultTimeout(20000)
-  await route(page)
-  await page.goto(url)
-  await page.locator('.model b').waitFor()
-  return { page, context, trouble }
+  /** `at`: the page's name; `refusals`: whether the test asks for answers that are no success; `route(page)`: before it is opened. */
+  async function open_page({ at, refusals = false, route = async () => {}, ...options } = {}) {
+    const context = await browser.newContext({ locale: 'ko-KR', viewport: { width: 1280, height: 900 }, ...options })
+    const page = await context.newPage()
+    const trouble = []
+    // A browser logs every answer that is no success; those that a test asks for, and paths that a server may lack, are no trouble.
+    const expected = (message) => /status of 4\d\d/.test(message.text()) && (refusals || message.location().url.includes('/admin/'))
+    page.on('console', (message) => message.type() === 'error' && !expected(message) && trouble.push(message.text()))
+    page.on('pageerror', (error) => trouble.push(String(error)))
+    page.on('request', (request) => request.url().startsWith(url) || request.url().startsWith('data:') || trouble.push('outside: ' + request.url()))
+    page.setDefaultTimeout(20000)
+    await route(page)
+    await page.goto(url + '#/' + (at ?? 'complete'))
+    await page.locator('.model b').waitFor()
+    return { page, context, trouble }
+  }
+  const shot = (page, name) => shots && page.screenshot({ path: join(shots, name + '.png'), fullPage: true })
+  /** What the pages look like when a check failed. */
+  async function show_failure() {
+    for (const context of browser.contexts()) for (const page of context.pages()) await shot(page, 'failed')
+  }
+  return { open_page, shot, has_contrast, show_failure, close: () => browser.close() }
 }
 
-/** Takes a picture where a folder is given. */
-export const shot = (page, folder, name) => folder && page.screenshot({ path: join(folder, name + '.png'), fullPage: true })
-
-/** Texts whose contrast with their background is below 4.5 to 1 (WCAG AA), in both themes. */
-export async function poor_contrast(page) {
-  const poor = []
+// Text against its background: at least 4.5 to 1 (WCAG AA), in both themes.
+async function has_contrast(page) {
   for (const theme of ['light', 'dark']) {
     await page.evaluate((name) => (document.documentElement.dataset.theme = name), theme)
-    const found = await page.evaluate(() => {
+    const poor = await page.evaluate(() => {
       const parse = (c) => (c.match(/[\d.]+/g) ?? []).map(Number)
       const light = ([r, g, b]) => {
         const f = (v) => ((v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
@@ -55,8 +63,7 @@ export async function poor_contrast(page) {
       }
       return bad
     })
-    poor.push(...found.map((one) => `${theme}: ${one}`))
+    assert.deepEqual(poor, [], theme)
   }
   await page.evaluate(() => delete document.documentElement.dataset.theme)
-  return poor
 }

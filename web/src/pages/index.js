@@ -3,6 +3,8 @@
 import chat from './chat/page.js'
 import complete from './complete/page.js'
 import explore from './explore/page.js'
+import models from './models/page.js'
+import status from './status/page.js'
 import tokens from './tokens/page.js'
 
 export const pages = [
@@ -10,4 +12,6 @@ export const pages = [
   complete,
   explore,
   tokens,
+  models,
+  status,
 ]

@@ -5,7 +5,8 @@ import { post, server } from '../../lib/api.svelte.js'
 function kind_of(error) {
   if (!error.status) return 'offline'
   const missing = error.status === 404 || error.status === 405 || error.status === 501
-  return missing || String(error.code).startsWith('unsupported') ? 'missing' : 'refused'
+  // A model that has no such head is at fault itself.
+  return missing || error.param === 'model' || String(error.code).startsWith('unsupported') ? 'missing' : 'refused'
 }
 
 export class Question {
