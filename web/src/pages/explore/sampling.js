@@ -4,6 +4,18 @@
 /** Options under which a draw is the model's own distribution. */
 export const OFF = { temperature: 1, top_k: 0, top_p: 1, min_p: 0 }
 
+const clamp = (value, low, high, otherwise) => (Number.isFinite(value) ? Math.min(Math.max(value, low), high) : otherwise)
+
+/** Options as they may be: what was typed may be empty, or out of bounds. */
+export function cleaned({ temperature, top_k, top_p, min_p }) {
+  return {
+    temperature: clamp(temperature, 0, 100, OFF.temperature),
+    top_k: Math.round(clamp(top_k, 0, 1e9, OFF.top_k)),
+    top_p: clamp(top_p, 0, 1, OFF.top_p),
+    min_p: clamp(min_p, 0, 1, OFF.min_p),
+  }
+}
+
 // What a vocabulary is taken to hold where the tail is only estimated; most have 30,000 to 250,000 entries.
 const VOCABULARY = 100000
 // Rounding of float logits leaves about so much where every token of a small vocabulary is listed.
@@ -44,7 +56,7 @@ export function tail_from_chance(logprobs, temperature, chance) {
  * no say, or its weight is known.
  */
 export function sample(logprobs, options, known_tail = null) {
-  const { temperature, top_k, top_p, min_p } = { ...OFF, ...options }
+  const { temperature, top_k, top_p, min_p } = cleaned({ ...OFF, ...options })
   const n = logprobs.length
   const cuts = new Array(n).fill('')
   if (n === 0) return { chances: [], cuts, kept: 0, tail: 0, exact: true }

@@ -36,6 +36,13 @@ test('min-p keeps those near the largest', () => {
   near(chances({ min_p: 1 }), [1, 0, 0, 0])
 })
 
+test('what is typed may be nothing, or too much', () => {
+  near(chances({ temperature: null, top_k: NaN, top_p: undefined, min_p: null }), [0.4, 0.3, 0.2, 0.1])
+  near(chances({ temperature: -1 }), [1, 0, 0, 0])
+  near(chances({ top_p: 0 }), [1, 0, 0, 0])
+  near(chances({ top_k: 1.6, min_p: 7 }), [1, 0, 0, 0])
+})
+
 test('each token is told by what it was cut', () => {
   const { cuts, kept } = sample(four, { top_k: 3, min_p: 0.6 })
   assert.deepEqual(cuts, ['', '', 'min_p', 'top_k'])
