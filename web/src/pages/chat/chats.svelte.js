@@ -38,6 +38,15 @@ export class Chats {
     if (last && !path_of(this.conversation).length) this.show(last.id)
   }
 
+  /** Takes up what another window has kept meanwhile, unless answers are coming here. */
+  async refresh() {
+    if (!this.#history?.lasts || [...this.live.values()].some((answer) => answer.running)) return
+    const kept = (await this.#history.all()).map(read_conversation).filter(Boolean)
+    this.list = kept.sort((a, b) => b.updated - a.updated)
+    const same = kept.find(({ id }) => id === this.conversation.id)
+    if (same && same.updated > this.conversation.updated) this.conversation = same
+  }
+
   // The conversations change only here: what is shown, the list, and what is kept change together.
   #change(id, change) {
     const old = id === this.conversation.id ? this.conversation : this.list.find((one) => one.id === id)
