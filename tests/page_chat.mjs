@@ -230,6 +230,8 @@ async function shows_markdown(page, shot, has_contrast) {
   await answer.locator('figcaption button').click()
   assert.equal(await page.evaluate(() => navigator.clipboard.readText()), 'def f(x):\n    return "<b>" # 말')
   await has_contrast(page)
+  const [width, wide] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth])
+  assert.ok(width <= wide, `the chat is ${width} wide in a window of ${wide}`)
   await shot(page, 'chat-ko')
 }
 
