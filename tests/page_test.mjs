@@ -1,26 +1,12 @@
 // Drives the page in Chromium against a running server. Usage: node page_test.mjs URL CHROMIUM [FOLDER for screenshots]
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
-import { createRequire } from 'node:module'
+import { checks_chat, composes } from './page_chat.mjs'
+import { checks_frame, checks_models, checks_status } from './page_frame.mjs'
+import { open_browser } from './page_support.mjs'
 
 const [url, chromium, shots] = process.argv.slice(2)
-const { chromium: browsers } = createRequire(new URL('../web/package.json', import.meta.url))('playwright-core')
-const flags = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
-const browser = await browsers.launch({ executablePath: chromium, headless: true, args: flags })
-
-async function open_page(options = {}) {
-  const context = await browser.newContext({ locale: 'ko-KR', viewport: { width: 1280, height: 900 }, ...options })
-  const page = await context.newPage()
-  const trouble = []
-  page.on('console', (message) => message.type() === 'error' && trouble.push(message.text()))
-  page.on('pageerror', (error) => trouble.push(String(error)))
-  page.on('request', (request) => request.url().startsWith(url) || request.url().startsWith('data:') || trouble.push('outside: ' + request.url()))
-  page.setDefaultTimeout(20000)
-  await page.goto(url)
-  await page.locator('.model b').waitFor()
-  return { page, context, trouble }
-}
-const shot = (page, name) => shots && page.screenshot({ path: join(shots, name + '.png'), fullPage: true })
+const tools = await open_browser(url, chromium, shots)
+const { open_page, shot, has_contrast } = tools
 const count = (page) => page.locator('#view-complete .chip').count()
 const settled = (page, view) => page.waitForFunction((v) => !document.querySelector(`#${v} .caret`) && document.querySelector(`#${v} .chip`), view)
 
@@ -124,12 +110,12 @@ async function shows_the_next_token(page) {
 async function language_and_theme(page, context) {
   await page.getByRole('button', { name: 'English' }).click()
   assert.equal(await page.locator('html').getAttribute('lang'), 'en')
-  await page.getByRole('tab', { name: 'Continue' }).waitFor()
+  await page.getByRole('link', { name: 'Continue' }).waitFor()
   await page.getByLabel('Theme').selectOption('dark')
   await shot(page, 'complete-en-dark')
   const again = await context.newPage()
   await again.goto(url)
-  await again.getByRole('tab', { name: 'Chat' }).waitFor() // remembered
+  await again.getByRole('link', { name: 'Chat' }).waitFor() // remembered
   assert.equal(await again.locator('html').getAttribute('data-theme'), 'dark')
   await again.close()
   await page.getByLabel('Theme').selectOption('auto')
@@ -137,68 +123,8 @@ async function language_and_theme(page, context) {
   assert.equal(await page.locator('html').getAttribute('lang'), 'ko')
 }
 
-// What an input method does, by the browser's own protocol.
-async function composes(page, context) {
-  await page.getByRole('tab', { name: '대화' }).click()
-  await page.locator('#view-chat').getByLabel('최대 토큰 수').fill('30')
-  const cdp = await context.newCDPSession(page)
-  const box = page.locator('#message')
-  const sent = () => page.locator('#view-chat article.user .text').allInnerTexts()
-  const compose = async (steps) => {
-    for (const text of steps) await cdp.send('Input.imeSetComposition', { text, selectionStart: text.length, selectionEnd: text.length })
-  }
-  // Enter while the last syllable is being composed: first a keydown that belongs to the input method ...
-  const enter = (composing) =>
-    cdp.send('Input.dispatchKeyEvent', { type: 'rawKeyDown', key: composing ? 'Process' : 'Enter', code: 'Enter', windowsVirtualKeyCode: composing ? 229 : 13 })
-  await box.focus()
-  await cdp.send('Input.insertText', { text: '오늘 날씨' })
-  await compose(['ㄱ', '가'])
-  await enter(true)
-  await page.waitForTimeout(80)
-  assert.deepEqual(await sent(), [], 'nothing is sent while a syllable is open')
-  assert.equal(await box.inputValue(), '오늘 날씨가')
-  // ... then the composition ends with the whole syllable.
-  await cdp.send('Input.insertText', { text: '가' })
-  await page.locator('#view-chat article.user').waitFor()
-  await page.waitForTimeout(150)
-  assert.deepEqual(await sent(), ['오늘 날씨가'])
-  assert.equal(await box.inputValue(), '')
-  await settled(page, 'view-chat')
-
-  // A browser that fires a second, plain keydown after the end of the composition: still once.
-  await box.focus()
-  await compose(['ㄴ', '네'])
-  await enter(true)
-  await cdp.send('Input.insertText', { text: '네' })
-  await enter(false)
-  await page.waitForTimeout(200)
-  assert.deepEqual(await sent(), ['오늘 날씨가', '네'])
-  assert.equal(await box.inputValue(), '')
-  await page.waitForFunction(() => !document.querySelector('#view-chat .caret'))
-
-  // Safari: the composition ends first, the keydown (229) comes after it.
-  await box.focus()
-  await compose(['ㅇ', '응'])
-  await cdp.send('Input.insertText', { text: '응' })
-  await enter(true)
-  await page.waitForTimeout(200)
-  assert.deepEqual(await sent(), ['오늘 날씨가', '네', '응'])
-  await page.waitForFunction(() => !document.querySelector('#view-chat .caret'))
-
-  // Without composing: Enter sends, Shift + Enter breaks the line.
-  await box.fill('하나')
-  await page.keyboard.press('Shift+Enter')
-  await page.keyboard.type('둘')
-  await page.keyboard.press('Enter')
-  assert.deepEqual(await sent(), ['오늘 날씨가', '네', '응', '하나\n둘'])
-  await page.waitForFunction(() => !document.querySelector('#view-chat .caret'))
-  await page.locator('#view-chat .chip').first().click()
-  await page.locator('#view-chat .detail').waitFor()
-  await shot(page, 'chat-ko')
-}
-
 async function tokenizes(page) {
-  await page.getByRole('tab', { name: '토큰' }).click()
+  await page.getByRole('link', { name: '토큰' }).click()
   await page.locator('#token-text').fill('말모이 a<|endoftext|>')
   await page.locator('.pieces li').nth(4).waitFor()
   assert.match(await page.locator('#view-tokens .status').innerText(), /토큰 12개 · 글자 18개 · 24바이트/)
@@ -222,39 +148,6 @@ async function fits_a_phone() {
   await context.close()
 }
 
-// Text against its background: at least 4.5 to 1 (WCAG AA), in both themes.
-async function has_contrast(page) {
-  for (const theme of ['light', 'dark']) {
-    await page.evaluate((name) => (document.documentElement.dataset.theme = name), theme)
-    const poor = await page.evaluate(() => {
-      const parse = (c) => (c.match(/[\d.]+/g) ?? []).map(Number)
-      const light = ([r, g, b]) => {
-        const f = (v) => ((v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
-        return 0.2126 * f(r) + 0.7152 * f(g) + 0.0722 * f(b)
-      }
-      const behind = (node) => {
-        for (; node; node = node.parentElement) {
-          const c = parse(getComputedStyle(node).backgroundColor)
-          if (c.length === 3 || c[3] > 0.99) return c
-        }
-        return [255, 255, 255]
-      }
-      const bad = []
-      for (const node of document.querySelectorAll('body *')) {
-        const own = [...node.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim())
-        if (!own || !node.checkVisibility() || node.closest(':disabled, .hidden, noscript')) continue
-        const style = getComputedStyle(node)
-        const [a, b] = [light(parse(style.color)), light(behind(node))].sort((x, y) => y - x)
-        const ratio = (a + 0.05) / (b + 0.05)
-        if (ratio < 4.5) bad.push(`${node.tagName}.${node.className} "${node.textContent.trim().slice(0, 20)}" ${ratio.toFixed(2)}`)
-      }
-      return bad
-    })
-    assert.deepEqual(poor, [], theme)
-  }
-  await page.evaluate(() => delete document.documentElement.dataset.theme)
-}
-
 try {
   const { page, context, trouble } = await open_page()
   const text = await completes(page)
@@ -264,13 +157,20 @@ try {
   await regenerates_and_stops(page, context)
   await shows_the_next_token(page)
   await language_and_theme(page, context)
-  await composes(page, context)
+  await composes(page, context, shot)
   await has_contrast(page)
   await tokenizes(page)
   assert.deepEqual(trouble, [], 'errors in the console, or requests to elsewhere')
   await context.close()
   await fits_a_phone()
-  console.log('the page: completion, probabilities, keyboard, branches, stop, next token, languages, composition, tokens, phone, contrast')
+  await checks_frame(tools)
+  await checks_chat(tools)
+  await checks_models(tools)
+  await checks_status(tools)
+  console.log('the page: completion, probabilities, keyboard, branches, stop, next token, languages, composition, tokens, phone, contrast, shortcuts, chat, models, status')
+} catch (error) {
+  await tools.show_failure()
+  throw error
 } finally {
-  await browser.close()
+  await tools.close()
 }

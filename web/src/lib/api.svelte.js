@@ -1,6 +1,6 @@
 // The server's API: JSON calls and streams of server-sent events.
 
-export const server = $state({ model: null, context: 0, csrf: null, needs_key: false })
+export const server = $state({ model: null, models: [], context: 0, csrf: null, needs_key: false })
 
 /** A failure as the server tells it. */
 export class ApiError extends Error {
@@ -8,6 +8,7 @@ export class ApiError extends Error {
     super(body?.error?.message ?? 'HTTP ' + status)
     this.status = status
     this.code = body?.error?.code ?? null
+    this.param = body?.error?.param ?? null // the field at fault
   }
 }
 
@@ -49,6 +50,11 @@ export async function get(path) {
   return (await call(path)).json()
 }
 
+/** What stands at a path as text. */
+export async function get_text(path, signal) {
+  return (await call(path, undefined, signal)).text()
+}
+
 export async function post(path, body, signal) {
   return (await call(path, body, signal)).json()
 }
@@ -57,6 +63,7 @@ export async function post(path, body, signal) {
 export async function connect() {
   await read_session()
   const { data } = await get('/v1/models')
+  server.models = data
   server.model = data[0].id
   server.context = data[0].max_model_len
   server.needs_key = false
