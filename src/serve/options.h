@@ -3,12 +3,16 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/job.h"
 
 namespace malmoi::serve {
+
+class Runs;
+class Corpora;
 
 struct ServerOptions {
   std::string host = "127.0.0.1";
@@ -24,9 +28,11 @@ struct ServerOptions {
   int send_buffer_bytes = 256 << 10;  // kept for a client that reads slowly; beyond it the answer waits
   double header_seconds = 15;         // from the connection to the end of a request's header
   double body_seconds = 60;
-  double idle_seconds = 75;   // between requests of a connection
-  double write_seconds = 30;  // for a client to take one piece of an answer
-  Warn warn;                  // told of what fails inside the server, from its thread
+  double idle_seconds = 75;          // between requests of a connection
+  double write_seconds = 30;         // for a client to take one piece of an answer
+  std::shared_ptr<Runs> runs;        // what is shown below /runs (serve/runs.h); null: nothing
+  std::shared_ptr<Corpora> corpora;  // and below /data
+  Warn warn;                         // told of what fails inside the server, from its thread
 };
 
 /// Whether a host's name or address is of this machine alone.

@@ -22,6 +22,8 @@
 #include "protocol/tokenize.h"
 #include "serve/hosting.h"
 #include "serve/page.h"
+#include "serve/run_calls.h"
+#include "serve/run_events.h"
 #include "serve/target.h"
 
 namespace malmoi::serve {
@@ -189,6 +191,16 @@ const Route kRoutes[] = {
      true,
      protocol::ollama_version,
      {.print_error = protocol::print_ollama_error}},
+    // Training runs and corpora, where the server was given any.
+    {http::verb::get, "/runs", true, false, list_runs},
+    {http::verb::get, "/runs/*/metrics", true, false, show_run_metrics},
+    {http::verb::get, "/runs/*/events", true, false, follow_run},
+    {http::verb::post, "/runs/*/stop", true, false, stop_run},
+    {http::verb::post, "/runs/*/resume", true, false, resume_run},
+    {http::verb::get, "/runs/*", true, false, show_run},
+    {http::verb::get, "/data", true, false, list_corpora},
+    {http::verb::get, "/data/*/documents", true, false, list_documents},
+    {http::verb::get, "/data/*", true, false, show_corpus},
 };
 const Route kPageRoute = {http::verb::get, "/", false, false, handle_page};
 

@@ -6,6 +6,8 @@
 #include <thread>
 #include <utility>
 
+#include "app/serve/runs/shown_corpora.h"
+#include "app/serve/runs/shown_runs.h"
 #include "app/use/chat.h"
 #include "app/use/embedding_options.h"
 #include "app/use/generate.h"
@@ -164,6 +166,19 @@ Result<Answering> open_encoder(const LoadedModel& loaded, const chat::ModelInfo&
   return out;
 }
 
+// What is shown beside the model.
+Status open_shown(const ServeOptions& options, serve::ServerOptions& server) {
+  if (options.allow_training && !options.runs)
+    return usage_error("there are no runs to train", "--allow-training", "name their folder with --runs");
+  if (options.runs) {
+    MALMOI_ASSIGN(server.runs, ShownRuns::open(*options.runs, options.allow_training));
+  }
+  if (options.data) {
+    MALMOI_ASSIGN(server.corpora, ShownCorpora::open(*options.data));
+  }
+  return {};
+}
+
 }  // namespace
 
 Status serve_model(const ServeOptions& options, const Job& job) {
@@ -173,6 +188,7 @@ Status serve_model(const ServeOptions& options, const Job& job) {
   if (options.api_key_file) {
     MALMOI_ASSIGN(server_options.api_keys, read_keys(*options.api_key_file));
   }
+  MALMOI_TRY(open_shown(options, server_options));
   MALMOI_ASSIGN(Path folder, find_model(options.model));
   const std::string name = options.name.empty() ? name_of(folder) : options.name;
   MALMOI_ASSIGN(NamedAdapters adapters, named_adapters(options.adapters, name));
