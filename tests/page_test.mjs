@@ -8,7 +8,7 @@ const { chromium: browsers } = createRequire(new URL('../web/package.json', impo
 const flags = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
 const browser = await browsers.launch({ executablePath: chromium, headless: true, args: flags })
 
-async function open_page(options = {}) {
+async function open_page({ at, ...options } = {}) {
   const context = await browser.newContext({ locale: 'ko-KR', viewport: { width: 1280, height: 900 }, ...options })
   const page = await context.newPage()
   const trouble = []
@@ -16,7 +16,7 @@ async function open_page(options = {}) {
   page.on('pageerror', (error) => trouble.push(String(error)))
   page.on('request', (request) => request.url().startsWith(url) || request.url().startsWith('data:') || trouble.push('outside: ' + request.url()))
   page.setDefaultTimeout(20000)
-  await page.goto(url)
+  await page.goto(url + '#/' + (at ?? 'complete'))
   await page.locator('.model b').waitFor()
   return { page, context, trouble }
 }
@@ -124,12 +124,12 @@ async function shows_the_next_token(page) {
 async function language_and_theme(page, context) {
   await page.getByRole('button', { name: 'English' }).click()
   assert.equal(await page.locator('html').getAttribute('lang'), 'en')
-  await page.getByRole('tab', { name: 'Continue' }).waitFor()
+  await page.getByRole('link', { name: 'Continue' }).waitFor()
   await page.getByLabel('Theme').selectOption('dark')
   await shot(page, 'complete-en-dark')
   const again = await context.newPage()
   await again.goto(url)
-  await again.getByRole('tab', { name: 'Chat' }).waitFor() // remembered
+  await again.getByRole('link', { name: 'Chat' }).waitFor() // remembered
   assert.equal(await again.locator('html').getAttribute('data-theme'), 'dark')
   await again.close()
   await page.getByLabel('Theme').selectOption('auto')
@@ -139,7 +139,7 @@ async function language_and_theme(page, context) {
 
 // What an input method does, by the browser's own protocol.
 async function composes(page, context) {
-  await page.getByRole('tab', { name: '대화' }).click()
+  await page.getByRole('link', { name: '대화' }).click()
   await page.locator('#view-chat').getByLabel('최대 토큰 수').fill('30')
   const cdp = await context.newCDPSession(page)
   const box = page.locator('#message')
@@ -198,7 +198,7 @@ async function composes(page, context) {
 }
 
 async function tokenizes(page) {
-  await page.getByRole('tab', { name: '토큰' }).click()
+  await page.getByRole('link', { name: '토큰' }).click()
   await page.locator('#token-text').fill('말모이 a<|endoftext|>')
   await page.locator('.pieces li').nth(4).waitFor()
   assert.match(await page.locator('#view-tokens .status').innerText(), /토큰 12개 · 글자 18개 · 24바이트/)

@@ -1,196 +1,33 @@
-// The interface's words in Korean and English, and the language chosen.
+// The language chosen, and words in it.
 import { load, save } from './store.js'
-
-const words = {
-  ko: {
-    title: '말모이',
-    complete: '이어쓰기',
-    chat: '대화',
-    tokens: '토큰',
-    views: '보기',
-    language: '언어',
-    theme: '테마',
-    theme_auto: '시스템 설정',
-    theme_light: '밝게',
-    theme_dark: '어둡게',
-    prompt: '프롬프트',
-    prompt_hint: '예: 오늘 날씨가 너무',
-    generate: '이어쓰기',
-    generate_keys: 'Ctrl + Enter',
-    stop: '중지',
-    regenerate: '다시 생성',
-    copy: '복사',
-    copied: '복사했습니다',
-    keep: '프롬프트로 옮기기',
-    output: '생성된 글',
-    output_empty: '프롬프트를 입력하고 ‘이어쓰기’를 누르면 모델이 고른 토큰이 하나씩 여기에 나타납니다. 토큰을 선택하면 그 자리에 올 수 있었던 다른 토큰과 확률이 보입니다.',
-    settings: '생성 설정',
-    reset: '기본값으로',
-    temperature: '온도',
-    temperature_help: '낮을수록 예측하기 쉽게, 높을수록 다양하게',
-    top_k: 'Top-k',
-    top_k_help: '확률이 높은 k개만 사용 (0: 제한 없음)',
-    top_p: 'Top-p',
-    top_p_help: '확률이 높은 순서로 합이 p가 될 때까지만 사용',
-    min_p: 'Min-p',
-    min_p_help: '가장 높은 확률에 이 비율을 곱한 값보다 낮으면 제외',
-    repetition_penalty: '반복 페널티',
-    repetition_penalty_help: '1보다 크면 이미 나온 토큰이 덜 나옴',
-    max_tokens: '최대 토큰 수',
-    seed: '시드',
-    seed_help: '시드가 같으면 같은 글 (비우면 매번 다름)',
-    next: '다음 토큰',
-    next_empty: '프롬프트를 입력하면 다음에 올 만한 토큰과 확률을 보여 줍니다.',
-    model_probability: '모델 확률',
-    chance: '선택 확률',
-    alternatives: '다른 후보',
-    selected: '선택한 토큰',
-    whole_character: '이 글자는 토큰 {n}개로 이루어져 있습니다.',
-    part: '{n}번째 조각',
-    part_begins: '글자의 앞부분: 이 범위의 글자 하나가 시작됨',
-    part_ends: '앞에서 시작된 글자를 완성함',
-    part_bytes: '글자가 되지 않는 바이트',
-    part_mark: '점선 밑줄',
-    part_hint: '표시는 글자 하나의 일부인 토큰이라는 뜻입니다. ‘가–힣’은 이 범위의 글자 하나가 시작된다는 뜻입니다.',
-    next_pick: '이 토큰을 프롬프트 끝에 추가',
-    branch: '이 토큰으로 바꿔 이어쓰기',
-    rest: '나머지',
-    id: 'ID',
-    close: '닫기',
-    message: '메시지',
-    message_hint: '메시지를 입력하세요 (Shift + Enter: 줄바꿈)',
-    send: '보내기',
-    you: '나',
-    model: '모델',
-    new_chat: '새 대화',
-    chat_empty: '대화용으로 튜닝되지 않은 모델은 엉뚱하게 답할 수 있습니다.',
-    system: '시스템 프롬프트',
-    text: '토큰으로 나눌 글',
-    text_hint: '글을 입력하면 토큰으로 어떻게 나뉘는지 보여 줍니다.',
-    counts: '토큰 {tokens}개 · 글자 {characters}개 · {bytes}바이트',
-    ids: 'ID만 보기',
-    working: '생성 중',
-    done: '완료했습니다. 토큰 {n}개.',
-    stopped: '중지했습니다.',
-    speed: '토큰 {n}개 · 초당 {rate}개 · 첫 토큰까지 {first}초',
-    finish_stop: '글이 끝남',
-    finish_length: '최대 길이에 도달함',
-    loading: '모델을 불러오는 중입니다.',
-    offline: '서버에 연결할 수 없습니다. 서버가 켜져 있는지 확인하세요.',
-    key: 'API 키',
-    key_needed: '이 서버를 쓰려면 API 키가 필요합니다.',
-    key_use: '적용',
-    probability_colors: '확률을 색으로 표시',
-    legend_low: '낮은 확률',
-    legend_high: '높은 확률',
-    context: '컨텍스트 {n}토큰',
-  },
-  en: {
-    title: 'Malmoi',
-    complete: 'Continue',
-    chat: 'Chat',
-    tokens: 'Tokens',
-    views: 'Views',
-    language: 'Language',
-    theme: 'Theme',
-    theme_auto: 'System',
-    theme_light: 'Light',
-    theme_dark: 'Dark',
-    prompt: 'Prompt',
-    prompt_hint: 'For example: The weather today is',
-    generate: 'Continue',
-    generate_keys: 'Ctrl + Enter',
-    stop: 'Stop',
-    regenerate: 'Regenerate',
-    copy: 'Copy',
-    copied: 'Copied',
-    keep: 'Move to prompt',
-    output: 'Output',
-    output_empty: 'Enter a prompt and press “Continue”. The tokens that the model picks appear here one by one. Select a token to see the alternatives and their probabilities.',
-    settings: 'Sampling settings',
-    reset: 'Reset',
-    temperature: 'Temperature',
-    temperature_help: 'lower is more predictable, higher is more varied',
-    top_k: 'Top-k',
-    top_k_help: 'keep only the k most likely tokens (0: no limit)',
-    top_p: 'Top-p',
-    top_p_help: 'keep the most likely tokens that add up to p',
-    min_p: 'Min-p',
-    min_p_help: 'drop tokens below this fraction of the highest probability',
-    repetition_penalty: 'Repetition penalty',
-    repetition_penalty_help: 'above 1, tokens that already appeared become less likely',
-    max_tokens: 'Max tokens',
-    seed: 'Seed',
-    seed_help: 'the same seed gives the same text (empty: a new one each time)',
-    next: 'Next token',
-    next_empty: 'As you type, the most likely next tokens appear here with their probabilities.',
-    model_probability: 'model probability',
-    chance: 'sampling probability',
-    alternatives: 'Alternatives',
-    selected: 'Selected token',
-    whole_character: 'This character is made up of {n} tokens.',
-    part: 'part {n}',
-    part_begins: 'start of a character in this range',
-    part_ends: 'completes the character begun before it',
-    part_bytes: 'bytes that do not form a character',
-    part_mark: 'Dotted underline',
-    part_hint: 'marks part of a character. ‘가–힣’ means that a character in this range begins.',
-    next_pick: 'Add this token to the prompt',
-    branch: 'Continue with this token instead',
-    rest: 'others',
-    id: 'ID',
-    close: 'Close',
-    message: 'Message',
-    message_hint: 'Type a message (Shift + Enter for a new line)',
-    send: 'Send',
-    you: 'You',
-    model: 'Model',
-    new_chat: 'New chat',
-    chat_empty: 'A model that has not been tuned for chat may give odd answers.',
-    system: 'System prompt',
-    text: 'Text to tokenize',
-    text_hint: 'Type some text to see how it is split into tokens.',
-    counts: '{tokens} tokens · {characters} characters · {bytes} bytes',
-    ids: 'IDs only',
-    working: 'Generating',
-    done: 'Done. {n} tokens.',
-    stopped: 'Stopped.',
-    speed: '{n} tokens · {rate} tokens/s · first token after {first} s',
-    finish_stop: 'end of text',
-    finish_length: 'reached the maximum length',
-    loading: 'Loading the model.',
-    offline: 'Cannot reach the server. Check that it is running.',
-    key: 'API key',
-    key_needed: 'This server requires an API key.',
-    key_use: 'Apply',
-    probability_colors: 'Color by probability',
-    legend_low: 'unlikely',
-    legend_high: 'likely',
-    context: '{n}-token context',
-  },
-}
+import shared from './words.js'
 
 export const languages = [
   ['ko', '한국어'],
   ['en', 'English'],
 ]
+const first = languages[0][0]
+const known = (code) => languages.some(([name]) => name === code)
 
-const chosen = $state({ code: load('language', navigator.language?.startsWith('en') ? 'en' : 'ko') })
+const wanted = load('language', navigator.language?.startsWith('en') ? 'en' : first)
+const chosen = $state({ code: known(wanted) ? wanted : first })
 
 export function language() {
   return chosen.code
 }
 
 export function set_language(code) {
-  chosen.code = words[code] ? code : 'ko'
+  chosen.code = known(code) ? code : first
   save('language', chosen.code)
 }
 
-/** The words under a key, `{name}`s filled in. */
-export function t(key, values = {}) {
-  const text = (words[chosen.code] ?? words.ko)[key] ?? key
-  return text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole)
+/** A function that gives the words of a page (its words.js), or those that all share, with `{name}`s filled in. */
+export function words_of(own) {
+  return (key, values = {}) => {
+    const text = own[chosen.code]?.[key] ?? shared[chosen.code][key] ?? key
+    return text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole)
+  }
 }
 
-/** For the test that both languages have the same words. */
-export const all_words = words
+/** The shared words alone, for the parts that all pages use. */
+export const t = words_of({})

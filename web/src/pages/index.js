@@ -1,0 +1,11 @@
+// The pages in the order in which they are listed: two lines each. A page is a folder with `page.js` (its name, its Svelte
+// part, its words); its part is told `active`, whether it is the one that is shown.
+import chat from './chat/page.js'
+import complete from './complete/page.js'
+import tokens from './tokens/page.js'
+
+export const pages = [
+  chat,
+  complete,
+  tokens,
+]

@@ -1,0 +1,104 @@
+// Conversations as trees, as requests, and as files.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { from_json, read_conversation, to_json, to_markdown } from '../src/pages/chat/exchange.js'
+import { decode, read_file, with_files } from '../src/pages/chat/files.js'
+import { fields_of, groups, messages_of, new_settings, restored, typed_json } from '../src/pages/chat/parameters.js'
+import { matches, messages_to, new_conversation, path_of, title_of, with_choice, with_fields, with_node, without } from '../src/pages/chat/tree.js'
+
+const node = (id, parent, role, content, more = {}) => ({ id, parent, role, content, time: 1, ...more })
+const shown = (conversation) => path_of(conversation).map(({ node }) => node.content).join(' ')
+function sample() {
+  let c = new_conversation('짧게')
+  c = with_node(c, node('na', null, 'user', '질문'))
+  c = with_node(c, node('nb', 'na', 'assistant', '첫째'))
+  c = with_node(c, node('nc', 'nb', 'user', '더'))
+  return with_node(c, node('nd', 'na', 'assistant', '둘째'))
+}
+
+test('branches are chosen, and what hangs on them comes with them', () => {
+  const c = sample()
+  assert.equal(shown(c), '질문 둘째')
+  assert.deepEqual(path_of(c)[1].siblings, ['nb', 'nd'])
+  const first = with_choice(c, 'nb')
+  assert.equal(shown(first), '질문 첫째 더')
+  assert.equal(shown(c), '질문 둘째', 'the old value is as it was')
+  assert.deepEqual(messages_to(c, 'nc').map((n) => n.id), ['na', 'nb', 'nc'])
+  assert.equal(shown(without(first, 'nb')), '질문 둘째')
+  assert.deepEqual(Object.keys(without(first, 'na').nodes), [])
+  assert.equal(with_fields(c, 'gone', { content: 'x' }), c, 'an answer to a deleted question changes nothing')
+  assert.equal(c.title, '질문')
+  assert.equal([...title_of('가'.repeat(100))].length, 48)
+})
+
+test('search', () => {
+  assert.ok(matches(sample(), '둘째 질문'))
+  assert.ok(matches(sample(), '질문'.normalize('NFD')), 'also as a Mac writes Hangul')
+  assert.ok(!matches(sample(), '셋째'))
+})
+
+test('requests have what was set, and nothing else', () => {
+  const settings = new_settings()
+  assert.deepEqual(fields_of(settings), { max_tokens: 1024 })
+  for (const { name, off } of groups.flatMap((group) => group.parameters)) settings.values[name] = off ?? 5
+  assert.equal(Object.keys(fields_of(settings)).length, groups.flatMap((group) => group.parameters).length)
+  Object.assign(settings, { stop: 'END\n\\n\\n', breakers: '!', format: 'schema', schema: '{"type":"object"}', tools: '{"name":"f","parameters":{}}', tool_choice: 'required' })
+  const fields = fields_of(settings)
+  assert.deepEqual(fields.stop, ['END', '\n\n'])
+  assert.deepEqual(fields.dry_sequence_breakers, ['!'])
+  assert.deepEqual(fields.response_format, { type: 'json_schema', json_schema: { name: 'answer', schema: { type: 'object' } } })
+  assert.deepEqual(fields.tools, [{ type: 'function', function: { name: 'f', parameters: {} } }])
+  assert.equal(fields.tool_choice, 'required')
+  assert.ok(typed_json('{').wrong)
+  assert.deepEqual(restored({ values: { temperature: 0.5, top_k: 'x', foreign: 1 }, stop: 3, model: 'm' }).values.temperature, 0.5)
+  assert.equal(restored({ values: { top_k: 'x' } }).values.top_k, null)
+  assert.deepEqual(restored(null), new_settings())
+})
+
+test('messages of a request', () => {
+  let c = sample()
+  c = with_node(c, node('ne', 'nd', 'user', '무엇?', { files: [{ name: 'a.md', text: '```\nx\n```\n' }] }))
+  c = with_node(c, node('nf', 'ne', 'assistant', '', { reasoning: '음', calls: [{ id: 'c1', name: 'f', arguments: '{}' }] }))
+  c = with_node(c, node('ng', 'nf', 'tool', '42', { call: 'c1' }))
+  c = with_node(c, node('nh', 'ng', 'assistant', ''))
+  const messages = messages_of(c, 'nh')
+  assert.deepEqual(messages.map((message) => message.role), ['system', 'user', 'assistant', 'user', 'assistant', 'tool'], 'an answer that failed is not sent')
+  assert.equal(messages[3].content, 'a.md\n````\n```\nx\n```\n````\n\n무엇?')
+  assert.deepEqual(messages[4].tool_calls, [{ id: 'c1', type: 'function', function: { name: 'f', arguments: '{}' } }])
+  assert.equal(messages[5].tool_call_id, 'c1')
+})
+
+test('files', async () => {
+  assert.equal(decode(new TextEncoder().encode('말\r\n모이')), '말\n모이')
+  assert.equal(decode(new Uint8Array([0xb8, 0xbb, 0xb8, 0xf0])), '말모', 'CP949')
+  assert.equal(decode(new Uint8Array([0xff, 0xfe, 0x6c, 0xb9])), '\ub96c')
+  assert.equal(decode(new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0, 0])), null)
+  const file = (name, size, bytes = []) => ({ name, size, arrayBuffer: async () => new Uint8Array(bytes).buffer })
+  assert.equal((await read_file(file('a.PDF', 10))).refused, 'office')
+  assert.equal((await read_file(file('a.txt', 3e6))).refused, 'large')
+  assert.equal((await read_file(file('a.csv', 3, [97, 44, 98]))).text, 'a,b')
+  assert.equal(with_files('q'), 'q')
+})
+
+test('what is exported can be imported', () => {
+  const c = sample()
+  const [back] = from_json(to_json([c]))
+  assert.notEqual(back.id, c.id)
+  assert.deepEqual({ ...back, id: c.id }, c)
+  const [chat] = from_json('{"messages":[{"role":"system","content":"s"},{"role":"user","content":"u"},{"role":"assistant","content":"a","tool_calls":[{"id":"i","function":{"name":"f","arguments":"{}"}}]}]}')
+  assert.equal(chat.system, 's')
+  assert.equal(shown(chat), 'u a')
+  assert.deepEqual(path_of(chat)[1].node.calls, [{ id: 'i', name: 'f', arguments: '{}' }])
+  assert.match(to_markdown(c, { user: '나', assistant: '모델', system: '시스템' }), /^# 질문\n\n## 시스템\n\n짧게\n\n## 나\n\n질문\n\n## 모델\n\n둘째\n$/)
+})
+
+test('foreign files do no harm', () => {
+  for (const text of ['', '[', 'null', '3', '[]', '{}', '{"conversations":[null,3,{"nodes":3}]}', '{"messages":[null,3]}', '{"messages":[]}']) assert.deepEqual(from_json(text), [], text)
+  // Circles, what hangs on nothing, other types, names of the language's own.
+  const hostile = { id: '__proto__', title: 7, system: {}, nodes: { a: node('na', 'nb', 'user', 'x'), b: node('nb', 'na', 'user', 'y'), c: node('nc', null, 'system', 'z'), d: node('nd', null, 'user', { x: 1 }), e: node('constructor', null, 'user', 'e') }, chosen: { root: 'toString', nd: 'nd' } }
+  const read = read_conversation(JSON.parse(JSON.stringify(hostile)))
+  assert.deepEqual(Object.keys(read.nodes), ['nd'])
+  assert.equal(read.nodes.nd.content, '')
+  assert.notEqual(read.id, '__proto__')
+  assert.equal(path_of(read).length, 1)
+})
