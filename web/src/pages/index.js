@@ -2,10 +2,14 @@
 // part, its words); its part is told `active`, whether it is the one that is shown.
 import chat from './chat/page.js'
 import complete from './complete/page.js'
+import data from './data/page.js'
 import tokens from './tokens/page.js'
+import train from './train/page.js'
 
 export const pages = [
   chat,
   complete,
   tokens,
+  train,
+  data,
 ]

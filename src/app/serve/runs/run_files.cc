@@ -37,13 +37,12 @@ Json result_of(const OpenFolder& folder, const Json& begun) {
 }
 
 RunStanding standing(const OpenFolder& folder, const Json& result) {
-  if (is_held(folder)) return {RunState::kRunning, "its lock is held: a process is at work in it"};
+  if (is_held(folder)) return {RunState::kRunning, "lock"};
   const std::string status = json_string(result, "status");
-  if (status == "finished") return {RunState::kFinished, "run.json says so"};
-  if (status == "early_stopped")
-    return {RunState::kFinished, "run.json says so: validation no longer improved (early_stopping)"};
-  if (status == "interrupted") return {RunState::kStopped, "run.json says so: it was asked to stop"};
-  return {RunState::kFailed, "no process is at work in it, and no run.json of its last call says how it ended"};
+  if (status == "finished") return {RunState::kFinished, "result"};
+  if (status == "early_stopped") return {RunState::kFinished, "early_stopping"};
+  if (status == "interrupted") return {RunState::kStopped, "result"};
+  return {RunState::kFailed, "no_result"};
 }
 
 // What the end of metrics.jsonl says.
