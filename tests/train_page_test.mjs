@@ -23,7 +23,7 @@ async function open_page(at, options = {}) {
 }
 const shot = (page, name) => shots && page.screenshot({ path: join(shots, name + '.png'), fullPage: true })
 const row = (page, name) => page.locator('#view-train .table tr').filter({ has: page.getByRole('button', { name, exact: true }) })
-const drawn = (page, n) => page.waitForFunction((least) => document.querySelectorAll('#view-train .chart path[class*=curve]').length >= least, n)
+const drawn = (page, n) => page.waitForFunction((least) => document.querySelectorAll('#view-train .plot path:not(.faint)').length >= least, n)
 
 async function draws_curves(page) {
   await drawn(page, 5)
@@ -61,7 +61,7 @@ async function scales_and_smooths(page) {
 
 async function lays_over(page) {
   await page.getByLabel('second 보기').check()
-  await drawn(page, 8)
+  await drawn(page, 10)
   assert.ok(page.url().endsWith('#/train/first,second'))
   assert.match(await page.locator('#view-train .values').first().innerText(), /first.*second/s)
   await shot(page, 'train-two-ko')
@@ -112,7 +112,7 @@ async function shows_a_corpus(page) {
 
 async function speaks_english_in_the_dark() {
   const { page, context, trouble } = await open_page('train/first,second', { locale: 'en-US', colorScheme: 'dark' })
-  await drawn(page, 8)
+  await drawn(page, 10)
   assert.match(await page.locator('#view-train').innerText(), /Learning rate/)
   await shot(page, 'train-en-dark')
   await page.getByRole('link', { name: 'Data' }).click()
