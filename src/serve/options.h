@@ -28,11 +28,12 @@ struct ServerOptions {
   int send_buffer_bytes = 256 << 10;  // kept for a client that reads slowly; beyond it the answer waits
   double header_seconds = 15;         // from the connection to the end of a request's header
   double body_seconds = 60;
-  double idle_seconds = 75;          // between requests of a connection
-  double write_seconds = 30;         // for a client to take one piece of an answer
-  std::shared_ptr<Runs> runs;        // what is shown below /runs (serve/runs.h); null: nothing
+  double idle_seconds = 75;   // between requests of a connection
+  double write_seconds = 30;  // for a client to take one piece of an answer
+  Warn warn;                  // told of what fails inside the server, from its thread
+
+  std::shared_ptr<Runs> runs;        // shown below /runs (serve/runs.h); null: nothing is
   std::shared_ptr<Corpora> corpora;  // and below /data
-  Warn warn;                         // told of what fails inside the server, from its thread
 };
 
 /// Whether a host's name or address is of this machine alone.

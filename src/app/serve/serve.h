@@ -27,9 +27,10 @@ struct ServeOptions {
   nn::KeyType keys = nn::KeyType::kModel;  // what is kept there as
   double prefix_share = 0.5;  // of it, what prompts that were read may keep for those that begin as they do
   DraftOptions draft;
+  double stop_seconds = 30;  // for running answers to finish when the server stops
+
   std::optional<Path> runs, data;  // folders whose training runs and corpora are shown
   bool allow_training = false;     // such a run may be stopped and resumed by requests
-  double stop_seconds = 30;        // for running answers to finish when the server stops
 };
 
 /// Listens, loads the model, tells the server's address, serves, and returns after job.stop asks, once everything is
