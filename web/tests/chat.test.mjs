@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { from_json, read_conversation, to_json, to_markdown } from '../src/pages/chat/exchange.js'
 import { decode, read_file, with_files } from '../src/pages/chat/files.js'
 import { fields_of, groups, messages_of, new_settings, restored, typed_json } from '../src/pages/chat/parameters.js'
-import { matches, messages_to, new_conversation, path_of, title_of, with_choice, with_fields, with_node, without } from '../src/pages/chat/tree.js'
+import { matches, messages_to, new_conversation, path_of, title_of, turns_of, with_choice, with_fields, with_node, without } from '../src/pages/chat/tree.js'
 
 const node = (id, parent, role, content, more = {}) => ({ id, parent, role, content, time: 1, ...more })
 const shown = (conversation) => path_of(conversation).map(({ node }) => node.content).join(' ')
@@ -31,6 +31,13 @@ test('branches are chosen, and what hangs on them comes with them', () => {
   assert.equal([...title_of('가'.repeat(100))].length, 48)
 })
 
+test('answers side by side are one turn', () => {
+  let c = with_node(sample(), node('ne', 'na', 'assistant', '가', { group: 'g' }))
+  c = with_node(c, node('nf', 'na', 'assistant', '나', { group: 'g' }), false)
+  assert.deepEqual(turns_of(c, path_of(c)[1].siblings), [['nb'], ['nd'], ['ne', 'nf']])
+  assert.equal(shown(c), '질문 가')
+})
+
 test('search', () => {
   assert.ok(matches(sample(), '둘째 질문'))
   assert.ok(matches(sample(), '질문'.normalize('NFD')), 'also as a Mac writes Hangul')
@@ -39,7 +46,7 @@ test('search', () => {
 
 test('requests have what was set, and nothing else', () => {
   const settings = new_settings()
-  assert.deepEqual(fields_of(settings), { max_tokens: 1024 })
+  assert.deepEqual(fields_of(settings), { temperature: 0.8, top_p: 0.95, top_k: 40, repetition_penalty: 1.1, max_tokens: 1024 })
   for (const { name, off } of groups.flatMap((group) => group.parameters)) settings.values[name] = off ?? 5
   assert.equal(Object.keys(fields_of(settings)).length, groups.flatMap((group) => group.parameters).length)
   Object.assign(settings, { stop: 'END\n\\n\\n', breakers: '!', format: 'schema', schema: '{"type":"object"}', tools: '{"name":"f","parameters":{}}', tool_choice: 'required' })
@@ -51,7 +58,7 @@ test('requests have what was set, and nothing else', () => {
   assert.equal(fields.tool_choice, 'required')
   assert.ok(typed_json('{').wrong)
   assert.deepEqual(restored({ values: { temperature: 0.5, top_k: 'x', foreign: 1 }, stop: 3, model: 'm' }).values.temperature, 0.5)
-  assert.equal(restored({ values: { top_k: 'x' } }).values.top_k, null)
+  assert.equal(restored({ values: { top_k: 'x', min_p: null } }).values.top_k, 40)
   assert.deepEqual(restored(null), new_settings())
 })
 

@@ -1,7 +1,7 @@
 // The server's API: JSON calls and streams of server-sent events.
 import { cut_events } from './events.js'
 
-export const server = $state({ model: null, context: 0, key: '', needs_key: false })
+export const server = $state({ model: null, models: [], context: 0, key: '', needs_key: false })
 
 /** A failure as the server tells it. */
 export class ApiError extends Error {
@@ -36,6 +36,11 @@ export async function get(path) {
   return (await call(path)).json()
 }
 
+/** What stands at a path as text. */
+export async function get_text(path, signal) {
+  return (await call(path, undefined, signal)).text()
+}
+
 export async function post(path, body, signal) {
   return (await call(path, body, signal)).json()
 }
@@ -43,6 +48,7 @@ export async function post(path, body, signal) {
 /** Learns which model is served. */
 export async function connect() {
   const { data } = await get('/v1/models')
+  server.models = data
   server.model = data[0].id
   server.context = data[0].max_model_len
   server.needs_key = false

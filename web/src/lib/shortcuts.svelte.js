@@ -1,5 +1,5 @@
 // Keyboard shortcuts, and the list of them that the page shows. A shortcut is written 'Ctrl+Shift+O' or '?'; Ctrl is the
-// Command key on a Mac, too. One without a modifier does nothing while somebody types.
+// Command key on a Mac, too. One without a modifier, unless it is Escape, does nothing while somebody types.
 import { onMount } from 'svelte'
 
 // Raw: entries hold functions, and are only added and removed.
@@ -37,7 +37,7 @@ export function press(event) {
   if (event.isComposing || event.defaultPrevented || document.querySelector('dialog[open]')) return
   for (const { keys, run } of shortcuts()) {
     if (!matches(keys, event)) continue
-    if (!/Ctrl|Alt/.test(keys) && is_typing(event.target)) continue
+    if (!/Ctrl|Alt|Escape/.test(keys) && is_typing(event.target)) continue
     event.preventDefault()
     run()
     return

@@ -3,6 +3,8 @@
 import chat from './chat/page.js'
 import complete from './complete/page.js'
 import data from './data/page.js'
+import models from './models/page.js'
+import status from './status/page.js'
 import tokens from './tokens/page.js'
 import train from './train/page.js'
 
@@ -12,4 +14,6 @@ export const pages = [
   tokens,
   train,
   data,
+  models,
+  status,
 ]

@@ -1,5 +1,6 @@
 // What can be set for answers, and the body of a request made of it. A parameter that is not set is not sent: the model's
-// generation_config.json decides, else `off`, the value that changes nothing.
+// generation_config.json decides, else `off`, the value that changes nothing. `initial` is where the page begins: what keeps
+// small models to the point.
 import { with_files } from './files.js'
 import { messages_to } from './tree.js'
 
@@ -7,9 +8,9 @@ export const groups = [
   {
     name: 'usual',
     parameters: [
-      { name: 'temperature', low: 0, high: 100, step: 0.1, off: 1 },
-      { name: 'top_p', low: 0, high: 1, step: 0.05, off: 1 },
-      { name: 'top_k', low: 0, high: 1073741824, step: 1, off: 0 },
+      { name: 'temperature', low: 0, high: 100, step: 0.1, off: 1, initial: 0.8 },
+      { name: 'top_p', low: 0, high: 1, step: 0.05, off: 1, initial: 0.95 },
+      { name: 'top_k', low: 0, high: 1073741824, step: 1, off: 0, initial: 40 },
       { name: 'min_p', low: 0, high: 1, step: 0.01, off: 0 },
       { name: 'max_tokens', low: 1, high: 16777216, step: 1, off: null, initial: 1024 },
       { name: 'seed', low: 0, high: Number.MAX_SAFE_INTEGER, step: 1, off: null },
@@ -18,7 +19,7 @@ export const groups = [
   {
     name: 'penalties',
     parameters: [
-      { name: 'repetition_penalty', low: 0.01, high: 100, step: 0.05, off: 1 },
+      { name: 'repetition_penalty', low: 0.01, high: 100, step: 0.05, off: 1, initial: 1.1 },
       { name: 'presence_penalty', low: -2, high: 2, step: 0.1, off: 0 },
       { name: 'frequency_penalty', low: -2, high: 2, step: 0.1, off: 0 },
       { name: 'penalty_last_n', low: -1, high: 1073741824, step: 1, off: -1 },
@@ -48,7 +49,7 @@ export const groups = [
 ]
 const all = groups.flatMap((group) => group.parameters)
 
-/** Settings under which nothing but the length is asked for. */
+/** Settings as they are at first. */
 export function new_settings() {
   const values = Object.fromEntries(all.map(({ name, initial }) => [name, initial ?? null]))
   return { model: '', values, stop: '', breakers: '', format: 'text', schema: '', tools: '', tool_choice: 'auto' }

@@ -43,6 +43,18 @@ export function path_of(conversation) {
   }
 }
 
+/** Siblings as turns: lists of ids, those that were asked side by side in one list. */
+export function turns_of(conversation, siblings) {
+  const turns = []
+  for (const id of siblings) {
+    const { group } = conversation.nodes[id]
+    const last = turns.at(-1)
+    if (group && last && conversation.nodes[last[0]].group === group) last.push(id)
+    else turns.push([id])
+  }
+  return turns
+}
+
 /** The messages from the first to one, whether they are shown or not. */
 export function messages_to(conversation, id) {
   const list = []
