@@ -22,8 +22,8 @@ async function open_page(at, options = {}) {
   return { page, context, trouble }
 }
 const shot = (page, name) => shots && page.screenshot({ path: join(shots, name + '.png'), fullPage: true })
-const row = (page, name) => page.locator('#view-train .table tr').filter({ has: page.getByRole('button', { name, exact: true }) })
-const drawn = (page, n) => page.waitForFunction((least) => document.querySelectorAll('#view-train .plot path:not(.faint)').length >= least, n)
+const row = (page, name) => page.locator('#view-train .shown-table tr').filter({ has: page.getByRole('button', { name, exact: true }) })
+const drawn = (page, n) => page.waitForFunction((least) => document.querySelectorAll('#view-train .run-plot path:not(.faint)').length >= least, n)
 
 async function draws_curves(page) {
   await drawn(page, 5)
@@ -49,12 +49,12 @@ async function scales_and_smooths(page) {
   const curve = () => page.getByRole('slider', { name: /손실/ }).locator('path.curve0:not(.faint):not(.dashed)').first().getAttribute('d')
   const before = await curve()
   await page.getByLabel('손실 로그').check()
-  await page.waitForFunction((old) => !document.querySelector('#view-train .chart path.curve0:not(.faint)').getAttribute('d').startsWith(old.slice(0, 40)), before)
+  await page.waitForFunction((old) => !document.querySelector('#view-train .run-chart path.curve0:not(.faint)').getAttribute('d').startsWith(old.slice(0, 40)), before)
   await page.getByLabel('평활').fill('0')
   assert.equal(await page.locator('#view-train .faint').count(), 0, 'without smoothing there is one line')
   await page.getByLabel('가로축').selectOption('seconds')
-  const text = await page.locator('#view-train .chart').first().innerText()
-  assert.match(await page.locator('#view-train .chart svg').first().textContent(), /s|:/, text)
+  const text = await page.locator('#view-train .run-chart').first().innerText()
+  assert.match(await page.locator('#view-train .run-chart svg').first().textContent(), /s|:/, text)
   await page.getByLabel('가로축').selectOption('steps')
   await page.getByLabel('손실 로그').uncheck()
 }
@@ -63,15 +63,15 @@ async function lays_over(page) {
   await page.getByLabel('second 보기').check()
   await drawn(page, 10)
   assert.ok(page.url().endsWith('#/train/first,second'))
-  assert.match(await page.locator('#view-train .values').first().innerText(), /first.*second/s)
+  assert.match(await page.locator('#view-train .run-values').first().innerText(), /first.*second/s)
   await shot(page, 'train-two-ko')
   await page.getByLabel('second 보기').uncheck()
-  await page.waitForFunction(() => !document.querySelector('#view-train .chart .curve1'))
+  await page.waitForFunction(() => !document.querySelector('#view-train .run-chart .curve1'))
 }
 
 async function stops_and_resumes(page) {
   await row(page, 'live').getByRole('button').click()
-  await page.locator('#view-train .badge.running').first().waitFor()
+  await page.locator('#view-train .state-badge.running').first().waitFor()
   const steps = async () => Number((await row(page, 'live').innerText()).match(/([\d,]+)\s*\//)[1].replaceAll(',', ''))
   const before = await steps()
   await page.waitForFunction((old) => Number([...document.querySelectorAll('#view-train tr')].find((tr) => /live/.test(tr.innerText)).innerText.match(/([\d,]+)\s*\//)[1].replaceAll(',', '')) > old, before)
@@ -82,16 +82,16 @@ async function stops_and_resumes(page) {
   assert.match(await question.innerText(), /‘live’ 학습을 중지할까요/)
   await shot(page, 'train-question-ko')
   await question.getByRole('button', { name: '취소' }).click()
-  assert.equal(await row(page, 'live').locator('.badge.running').count(), 1, 'nothing happens without a yes')
+  assert.equal(await row(page, 'live').locator('.state-badge.running').count(), 1, 'nothing happens without a yes')
   await detail.getByRole('button', { name: '중지' }).click()
   await question.getByRole('button', { name: '중지' }).click()
-  await row(page, 'live').locator('.badge.stopped').waitFor()
+  await row(page, 'live').locator('.state-badge.stopped').waitFor()
   await detail.getByRole('button', { name: '재개' }).click()
   await question.getByRole('button', { name: '재개' }).click()
-  await row(page, 'live').locator('.badge.running').waitFor()
+  await row(page, 'live').locator('.state-badge.running').waitFor()
   await detail.getByRole('button', { name: '중지' }).click()
   await question.getByRole('button', { name: '중지' }).click()
-  await row(page, 'live').locator('.badge.stopped').waitFor()
+  await row(page, 'live').locator('.state-badge.stopped').waitFor()
 }
 
 async function shows_a_corpus(page) {
@@ -129,7 +129,7 @@ async function fits_a_phone() {
   await shot(page, 'train-phone-en')
   for (const link of ['Training', 'Data']) {
     await page.getByRole('link', { name: link }).click()
-    await page.locator('.view:not([hidden]) .table').first().waitFor()
+    await page.locator('.view:not([hidden]) .shown-table').first().waitFor()
     const width = await page.evaluate(() => document.documentElement.scrollWidth)
     assert.ok(width <= 360, `${link} is ${width} wide on a phone of 360`)
   }
