@@ -65,6 +65,17 @@ std::optional<ApiError> read_number(const HttpRequest& request, const char* name
                   .param = name};
 }
 
+// What is to be done needs nothing beside its address.
+std::optional<ApiError> refuse_fields(const HttpRequest& request) {
+  if (request.body().empty()) return {};
+  auto body = protocol::parse_body(request.body());
+  if (!body.ok()) return protocol::to_api_error(body.error());
+  if (body->empty()) return {};
+  const std::string field = body->begin().key();
+  return ApiError{.message = "there is no field " + dump_json(Json(protocol::shown(field))) + " here; send {}",
+                  .param = field};
+}
+
 Reply documents_of(const Corpora& corpora, const HttpRequest& request) {
   DocumentQuery query;
   const std::string_view text = query_of(request);
@@ -123,7 +134,8 @@ asio::awaitable<void> stop_run(Exchange& exchange) {
 }
 
 asio::awaitable<void> resume_run(Exchange& exchange) {
-  return ask_runs(exchange, [](Runs& runs, const HttpRequest& request) {
+  return ask_runs(exchange, [](Runs& runs, const HttpRequest& request) -> Reply {
+    if (auto error = refuse_fields(request)) return *error;
     return runs.resume(named_in(request, "/runs/", "/resume"));
   });
 }
