@@ -13,7 +13,7 @@
 namespace malmoi::app {
 namespace {
 
-constexpr size_t kMostAtOnce = 4 << 20;   // bytes of a file, some ten thousand steps
+constexpr int64_t kMostAtOnce = 4 << 20;  // bytes of a file, some ten thousand steps
 constexpr size_t kLongestLine = 1 << 20;  // longer ones are no steps; they are passed over
 constexpr size_t kMostCurves = 64;        // an objective tells a few figures; more are somebody else's file
 constexpr size_t kMostSkipped = 1000;
@@ -61,9 +61,10 @@ Result<GrowingLines::Read> GrowingLines::next(const OpenFolder& folder, const st
     offset_ = 0;
     rest_.clear();
   }
-  MALMOI_ASSIGN(const std::string text, read_from(fd, offset_, kMostAtOnce, name));
+  const int64_t fresh = std::min(info.st_size - offset_, kMostAtOnce);
+  MALMOI_ASSIGN(const std::string text, read_from(fd, offset_, static_cast<size_t>(fresh), name));
   offset_ += static_cast<int64_t>(text.size());
-  read.more = text.size() == kMostAtOnce;
+  read.more = !text.empty() && offset_ < info.st_size;
   rest_ += text;
   cut_lines(rest_, read.lines);
   return read;

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <string_view>
 
 #include "app/train/run_folder.h"
 #include "base/file_lock.h"
@@ -57,18 +58,20 @@ LastSteps last_steps(const OpenFolder& folder) {
   for (size_t end = tail.rfind('\n'); end != std::string::npos && end > 0;) {
     const size_t before = tail.rfind('\n', end - 1);
     const size_t begin = before == std::string::npos ? 0 : before + 1;
-    auto line = parse_json(std::string_view(tail).substr(begin, end - begin), "");
-    if (line.ok() && line->is_object()) {
-      if (!last.step) {
-        last.step = json_count(*line, "step");
-        last.loss = or_null(json_number(*line, "loss"));
-      }
-      if (auto valid = json_number(*line, "valid_loss")) {
-        last.valid_loss = *valid;
-        break;
-      }
-    }
+    const std::string_view text = std::string_view(tail).substr(begin, end - begin);
     end = before;
+    // Most lines behind the last are of steps without an evaluation.
+    if (last.step && text.find("valid_loss") == std::string_view::npos) continue;
+    auto line = parse_json(text, "");
+    if (!line.ok() || !line->is_object()) continue;
+    if (!last.step) {
+      last.step = json_count(*line, "step");
+      last.loss = or_null(json_number(*line, "loss"));
+    }
+    if (auto valid = json_number(*line, "valid_loss")) {
+      last.valid_loss = *valid;
+      break;
+    }
   }
   return last;
 }

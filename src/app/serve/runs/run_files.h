@@ -17,7 +17,8 @@ const char* name_of(RunState state);
 /// How a run stands, and how that is known.
 struct RunStanding {
   RunState state = RunState::kFailed;
-  std::string known_by;  // lock (a process holds it), result or early_stopping (run.json), no_result (nothing tells an end)
+  std::string
+      known_by;  // lock (a process holds it), result or early_stopping (run.json), no_result (nothing tells an end)
 };
 
 /// Whether a folder holds a training run: its metrics stand there, or a configuration of training.
