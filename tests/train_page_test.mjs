@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { has_contrast } from './page_contrast.mjs'
 
 const [url, chromium_path, shots] = process.argv.slice(2)
 const web = join(dirname(fileURLToPath(import.meta.url)), '..', 'web')
@@ -140,10 +141,12 @@ async function fits_a_phone() {
 try {
   const { page, context, trouble } = await open_page('train/first')
   await draws_curves(page)
+  await has_contrast(page)
   await scales_and_smooths(page)
   await lays_over(page)
   await stops_and_resumes(page)
   await shows_a_corpus(page)
+  await has_contrast(page)
   assert.deepEqual(trouble, [], 'errors in the console')
   await context.close()
   await speaks_english_in_the_dark()
