@@ -157,6 +157,23 @@ async function keeps_history(page) {
   assert.deepEqual(await titles(), ['날씨 이야기'])
 }
 
+async function follows_another_window(page, context) {
+  const other = await context.newPage()
+  await other.goto(page.url())
+  await other.locator('.chats .title').click()
+  await other.getByRole('button', { name: '이름 바꾸기: 날씨 이야기' }).click()
+  await other.getByLabel('새 이름').fill('다른 창')
+  await other.keyboard.press('Enter')
+  await other.waitForTimeout(300)
+  await other.close()
+  await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')))
+  await page.locator('.chats .title', { hasText: '다른 창' }).waitFor()
+  await page.getByRole('button', { name: '이름 바꾸기: 다른 창' }).click()
+  await page.getByLabel('새 이름').fill('날씨 이야기')
+  await page.keyboard.press('Enter')
+  await page.locator('.chats .title', { hasText: '날씨 이야기' }).waitFor()
+}
+
 async function exchanges(page) {
   await page.locator('.chats .title').click()
   await page.getByText('내보내기와 가져오기').click()
@@ -213,6 +230,8 @@ async function shows_markdown(page, shot, has_contrast) {
   await answer.locator('figcaption button').click()
   assert.equal(await page.evaluate(() => navigator.clipboard.readText()), 'def f(x):\n    return "<b>" # 말')
   await has_contrast(page)
+  const [width, wide] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth])
+  assert.ok(width <= wide, `the chat is ${width} wide in a window of ${wide}`)
   await shot(page, 'chat-ko')
 }
 
@@ -222,7 +241,11 @@ async function calls_tools(page) {
   const bodies = await scripted(page, [{ tool_calls: [call] }], [{ content: '맑습니다.' }])
   await page.getByText('함수 (도구)').click()
   await page.getByLabel('함수 목록 (JSON)').fill('[{"name": "weather"')
-  await page.getByText('JSON이 아니어서 보내지 않습니다').waitFor()
+  await page.getByText('함수 목록이 JSON이 아니어서 물을 수 없습니다').waitFor()
+  await page.locator('#message').fill('날씨는?')
+  await page.locator('#message').press('Enter')
+  assert.ok(await page.locator('.compose button[type=submit]').isDisabled())
+  assert.deepEqual(await users(page), [], 'nothing is asked without what was meant to hold the answer')
   await page.getByLabel('함수 목록 (JSON)').fill('[{"name": "weather", "parameters": {"type": "object"}}]')
   await ask(page, '날씨는?')
   assert.equal(bodies[0].tools[0].function.name, 'weather')
@@ -256,6 +279,17 @@ async function takes_files(page) {
     document.body.dispatchEvent(new DragEvent('drop', { dataTransfer: dropped, bubbles: true, cancelable: true }))
   })
   await listed.getByText('d.md').waitFor()
+  // Not while another page is shown.
+  await page.getByRole('link', { name: '토큰' }).click()
+  await page.locator('#view-tokens').waitFor()
+  await page.evaluate(() => {
+    const dropped = new DataTransfer()
+    dropped.items.add(new File(['x'], 'elsewhere.md'))
+    document.body.dispatchEvent(new DragEvent('drop', { dataTransfer: dropped, bubbles: true, cancelable: true }))
+  })
+  await page.getByRole('link', { name: '대화' }).click()
+  await page.waitForTimeout(100)
+  assert.equal(await listed.count(), 3)
   await ask(page, '무엇이 있나?')
   assert.equal(bodies[0].messages[0].content, '옛글.txt\n```\n말모이\n```\n\n표.csv\n```\na,b\n1,2\n```\n\nd.md\n```\n떨어진 글\n```\n\n무엇이 있나?')
   assert.equal(await page.locator('article.user .file').count(), 3)
@@ -366,6 +400,7 @@ export async function checks_chat(tools) {
   await page.locator('#view-chat').getByLabel('최대 토큰 수').fill('30')
   await branches(page)
   await keeps_history(page)
+  await follows_another_window(page, context)
   await exchanges(page)
   await shows_markdown(page, shot, has_contrast)
   await calls_tools(page)

@@ -46,9 +46,19 @@ export async function checks_models({ open_page, shot, has_contrast }) {
   await card.getByText('llama').waitFor()
   await page.unrouteAll()
   // A server that tells what is loaded.
-  await page.route('**/admin/models', (route) => route.fulfill({ json: { data: [{ id: 'tiny', state: 'ready', bytes: 3 * 1024 ** 3 }] } }))
+  let state = 'unloaded'
+  await page.route('**/admin/models', (route) => route.fulfill({ json: { models: [{ name: 'tiny', state, bytes: 3 * 1024 ** 3, pinned: false, problem: null }] } }))
+  await page.route('**/admin/models/load', (route) => {
+    assert.deepEqual(route.request().postDataJSON(), { model: 'tiny' })
+    state = 'loaded'
+    return route.fulfill({ json: {} })
+  })
   await page.getByRole('button', { name: 'Refresh' }).click()
   await card.getByText('3.0 GiB').waitFor()
+  await card.getByText('not in memory').waitFor()
+  await card.getByRole('button', { name: 'Load' }).click()
+  await card.getByText('in memory', { exact: true }).waitFor()
+  await card.getByRole('button', { name: 'Unload' }).waitFor()
   await has_contrast(page)
   await shot(page, 'models-en')
   assert.deepEqual(trouble, [])

@@ -20,7 +20,7 @@ async function open_page({ at, refusals = false, ...options } = {}) {
   page.on('console', (message) => message.type() === 'error' && !expected(message) && trouble.push(message.text()))
   page.on('pageerror', (error) => trouble.push(String(error)))
   page.on('request', (request) => request.url().startsWith(url) || request.url().startsWith('data:') || trouble.push('outside: ' + request.url()))
-  page.setDefaultTimeout(8000)
+  page.setDefaultTimeout(20000)
   await page.goto(url + '#/' + (at ?? 'complete'))
   await page.locator('.model b').waitFor()
   return { page, context, trouble }

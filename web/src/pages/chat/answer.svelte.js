@@ -4,6 +4,7 @@ import { stream } from '../../lib/api.svelte.js'
 import { add_token } from '../../lib/chips.js'
 
 const STEP = 40 // milliseconds
+const SHORTEST = 100 // milliseconds of writing by which speed is measured
 
 export class Answer {
   text = $state('')
@@ -15,7 +16,7 @@ export class Answer {
   error = $state('')
   count = $state(0) // tokens
   prompt = $state(0) // tokens that were read
-  rate = $state(0) // tokens in a second, from the first token on
+  rate = $state(0) // tokens in a second, from the first token on where there is time to measure
   first = $state(0) // seconds to the first token
 
   #abort = new AbortController()
@@ -34,9 +35,10 @@ export class Answer {
     this.#timer = 0
     const { text, reasoning, calls, chips, count } = this.#come
     Object.assign(this, { text, reasoning, count, calls: [...calls], chips: [...chips] })
-    const seconds = (this.#last_at - this.#first_at) / 1000
     this.first = this.#first_at ? (this.#first_at - this.#begin) / 1000 : 0
-    this.rate = count > 1 && seconds > 0 ? (count - 1) / seconds : 0
+    // What comes in one piece says nothing of the time between its tokens: then all of the time counts.
+    const writing = this.#last_at - this.#first_at
+    this.rate = writing > SHORTEST ? (1000 * (count - 1)) / writing : this.#last_at ? (1000 * count) / (this.#last_at - this.#begin) : 0
   }
 
   #take(chunk) {
