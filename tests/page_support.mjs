@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { createRequire } from 'node:module'
+import { has_contrast } from './page_contrast.mjs'
 
 const { chromium: browsers } = createRequire(new URL('../web/package.json', import.meta.url))('playwright-core')
 const flags = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
@@ -16,7 +17,7 @@ export async function open_browser(url, chromium, shots) {
     const page = await context.newPage()
     const trouble = []
     // A browser logs every answer that is no success; those that a test asks for, and paths that a server may lack, are no trouble.
-    const expected = (message) => /status of 4\d\d/.test(message.text()) && (refusals || message.location().url.includes('/admin/'))
+    const expected = (message) => /status of 4\d\d/.test(message.text()) && (refusals || /\/(admin\/|runs$|data$)/.test(message.location().url))
     page.on('console', (message) => message.type() === 'error' && !expected(message) && trouble.push(message.text()))
     page.on('pageerror', (error) => trouble.push(String(error)))
     page.on('request', (request) => request.url().startsWith(url) || request.url().startsWith('data:') || trouble.push('outside: ' + request.url()))
@@ -34,36 +35,3 @@ export async function open_browser(url, chromium, shots) {
   return { open_page, shot, has_contrast, show_failure, close: () => browser.close() }
 }
 
-// Text against its background: at least 4.5 to 1 (WCAG AA), in both themes.
-async function has_contrast(page) {
-  for (const theme of ['light', 'dark']) {
-    await page.evaluate((name) => (document.documentElement.dataset.theme = name), theme)
-    const poor = await page.evaluate(() => {
-      const parse = (c) => (c.match(/[\d.]+/g) ?? []).map(Number)
-      const light = ([r, g, b]) => {
-        const f = (v) => ((v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
-        return 0.2126 * f(r) + 0.7152 * f(g) + 0.0722 * f(b)
-      }
-      const behind = (node) => {
-        for (; node; node = node.parentElement) {
-          const c = parse(getComputedStyle(node).backgroundColor)
-          if (c.length === 3 || c[3] > 0.99) return c
-        }
-        return [255, 255, 255]
-      }
-      const bad = []
-      for (const node of document.querySelectorAll('body *')) {
-        const own = [...node.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim())
-        if (!own || !node.checkVisibility() || node.closest(':disabled, .hidden, noscript')) continue
-        const style = getComputedStyle(node)
-        const written = node instanceof SVGElement ? style.fill : style.color
-        const [a, b] = [light(parse(written)), light(behind(node))].sort((x, y) => y - x)
-        const ratio = (a + 0.05) / (b + 0.05)
-        if (ratio < 4.5) bad.push(`${node.tagName} "${node.textContent.trim().slice(0, 20)}" ${ratio.toFixed(2)}`)
-      }
-      return bad
-    })
-    assert.deepEqual(poor, [], theme)
-  }
-  await page.evaluate(() => delete document.documentElement.dataset.theme)
-}

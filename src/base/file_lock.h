@@ -13,6 +13,9 @@ class FileLock {
   static Result<FileLock> open(const Path& file);
   /// False where someone else holds it, be it in this process; true where the file system has no locks.
   bool try_lock() const;
+  /// Whether someone holds the lock of the file that a descriptor is of. To see it, it is taken for an instant, together with all
+  /// others who look.
+  static bool is_held(int fd);
 
   FileLock(FileLock&& other) noexcept;
   FileLock& operator=(FileLock&& other) noexcept;

@@ -132,6 +132,10 @@ void add_serve(CLI::App& root, Invocation& invocation) {
       ->check(CLI::Range(1, 1 << 20));
   command->add_option("--max-body", server.max_body_bytes, "largest request in bytes")
       ->check(CLI::Range(1024, 1 << 30));
+  command->add_option("--runs", o->runs, "folder of training runs to show: below /runs, and on the page");
+  command->add_flag("--allow-training", o->allow_training,
+                    "let requests stop these runs and resume them, one at a time, in a process of this server");
+  command->add_option("--data", o->data, "folder of built corpora to show: below /data, and on the page");
   command->add_option("--stop-seconds", o->stop_seconds, "time for running answers to finish at the end")
       ->check(CLI::Range(0.0, 86400.0));
   add_load_options(*command, o->load);

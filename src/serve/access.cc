@@ -3,23 +3,11 @@
 #include <algorithm>
 
 #include "base/ascii.h"
-#include "base/percent.h"
 #include "serve/secret.h"
 #include "serve/target.h"
 
 namespace malmoi::serve {
 namespace {
-
-// The value of the first `name=` in a query.
-std::optional<std::string> query_value(std::string_view query, std::string_view name) {
-  while (!query.empty()) {
-    const std::string_view pair = query.substr(0, query.find('&'));
-    if (pair.substr(0, pair.find('=')) == name && pair.size() > name.size())
-      return percent_decode(pair.substr(name.size() + 1));
-    query.remove_prefix(std::min(pair.size() + 1, query.size()));
-  }
-  return {};
-}
 
 // Fields that hold a key and nothing else.
 constexpr const char* kKeyFields[] = {"x-api-key", "x-goog-api-key"};
@@ -34,7 +22,7 @@ std::vector<std::string> given_keys(const HttpRequest& request) {
   for (const char* name : kKeyFields) {
     if (auto field = request.find(name); field != request.end()) keys.emplace_back(view(field->value()));
   }
-  if (auto key = query_value(query_of(request), "key")) keys.push_back(*std::move(key));
+  if (auto key = find_in_query(query_of(request), "key")) keys.push_back(*std::move(key));
   return keys;
 }
 

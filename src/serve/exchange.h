@@ -55,6 +55,11 @@ class Exchange {
   auto on_slow_worker(Work work) -> asio::awaitable<decltype(work())> {
     return on(shared_.workers->slow, std::move(work));
   }
+  /// The same of work that reads files.
+  template <typename Work>
+  auto on_file_worker(Work work) -> asio::awaitable<decltype(work())> {
+    return on(shared_.workers->files, std::move(work));
+  }
 
   /// Closes `queue` within a second of the client's going away, until unwatch(). A client that only sends no more
   /// (shutdown of its writing side) or sends its next request early is not gone.

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,6 +12,9 @@
 #include "serve/api_key.h"
 
 namespace malmoi::serve {
+
+class Runs;
+class Corpora;
 
 struct ServerOptions {
   std::string host = "127.0.0.1";
@@ -34,6 +38,9 @@ struct ServerOptions {
   double write_seconds = 30;  // for a client to take one piece of an answer
   double load_seconds = 300;  // for a request to wait for a model that is loaded for it
   Warn warn;                  // told of what fails inside the server, from its thread
+
+  std::shared_ptr<Runs> runs;        // shown below /runs (serve/runs.h); null: nothing is
+  std::shared_ptr<Corpora> corpora;  // and below /data
 };
 
 /// Whether requests must carry a key.

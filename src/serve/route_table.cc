@@ -27,6 +27,8 @@
 #include "serve/login.h"
 #include "serve/openapi.h"
 #include "serve/page.h"
+#include "serve/run_calls.h"
+#include "serve/run_events.h"
 #include "serve/target.h"
 
 namespace malmoi::serve {
@@ -220,6 +222,16 @@ const Route kRoutes[] = {
      true,
      protocol::ollama_version,
      {.print_error = protocol::print_ollama_error}},
+    // Training runs and corpora, where the server was given any.
+    {http::verb::get, "/runs", Scope::kMetrics, false, list_runs},
+    {http::verb::get, "/runs/*/metrics", Scope::kMetrics, false, show_run_metrics},
+    {http::verb::get, "/runs/*/events", Scope::kMetrics, false, follow_run},
+    {http::verb::post, "/runs/*/stop", Scope::kAdmin, false, stop_run},
+    {http::verb::post, "/runs/*/resume", Scope::kAdmin, false, resume_run},
+    {http::verb::get, "/runs/*", Scope::kMetrics, false, show_run},
+    {http::verb::get, "/data", Scope::kAdmin, false, list_corpora},
+    {http::verb::get, "/data/*/documents", Scope::kAdmin, false, list_documents},
+    {http::verb::get, "/data/*", Scope::kAdmin, false, show_corpus},
 };
 const Route kPageRoute = {http::verb::get, "/", Scope::kNone, false, handle_page};
 

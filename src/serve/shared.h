@@ -28,12 +28,14 @@ struct Shared {
   TlsContext tls;                         // of connections to come; null: none
   std::unique_ptr<AccessLog> access_log;  // null: none
   std::atomic<bool> stopping{false};
+  std::atomic<int> run_followers{0};               // streams of /runs/NAME/events that are open
   std::atomic<chat::Provider*> provider{nullptr};  // null while the model is loading
 
   /// Parsing and tokenizing; large bodies do not hold small ones up, nor do calls that wait for the model. What waits there when the server stops is dropped with
   /// it, before the connections' own executor goes away.
   struct Workers {
     boost::asio::thread_pool small{1}, large{2}, slow{1};
+    boost::asio::thread_pool files{1};  // reading what lies on disks: the one that is slow holds up no answer
     boost::asio::thread_pool& for_body(size_t bytes) {
       constexpr size_t kLarge = 64 << 10;  // a millisecond of parsing and tokenizing, about
       return bytes < kLarge ? small : large;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/ascii.h"
+#include "base/percent.h"
 
 namespace malmoi::serve {
 namespace {
@@ -42,6 +43,16 @@ std::string_view query_of(const HttpRequest& request) {
   const std::string_view target = view(request.target()).substr(0, view(request.target()).find('#'));
   const size_t mark = target.find('?');
   return mark == target.npos ? std::string_view() : target.substr(mark + 1);
+}
+
+std::optional<std::string> find_in_query(std::string_view query, std::string_view name) {
+  while (!query.empty()) {
+    const std::string_view pair = query.substr(0, query.find('&'));
+    if (pair.substr(0, pair.find('=')) == name && pair.size() > name.size())
+      return percent_decode(pair.substr(name.size() + 1));
+    query.remove_prefix(std::min(pair.size() + 1, query.size()));
+  }
+  return {};
 }
 
 std::optional<std::string_view> authority_of(const HttpRequest& request) {

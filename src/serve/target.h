@@ -19,6 +19,9 @@ std::string_view path_of(const HttpRequest& request);
 /// Behind the `?` of a target, without the fragment; empty where there is none.
 std::string_view query_of(const HttpRequest& request);
 
+/// The value of the first `name=` in a query, decoded.
+std::optional<std::string> find_in_query(std::string_view query, std::string_view name);
+
 /// The host that is asked, with its port: of an absolute-form target its own, which stands above the field (RFC 9112,
 /// 3.2.2), else the field Host. None where a request of HTTP/1.0 names none.
 std::optional<std::string_view> authority_of(const HttpRequest& request);

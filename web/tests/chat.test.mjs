@@ -1,9 +1,10 @@
 // Conversations as trees, as requests, and as files.
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { from_json, read_conversation, to_json, to_markdown } from '../src/pages/chat/exchange.js'
 import { decode, read_file, with_files } from '../src/pages/chat/files.js'
-import { fields_of, groups, messages_of, new_settings, restored, typed_json } from '../src/pages/chat/parameters.js'
+import { fields_of, groups, messages_of, new_settings, problem_of, restored, typed_json } from '../src/pages/chat/parameters.js'
 import { matches, messages_to, new_conversation, path_of, title_of, turns_of, with_choice, with_fields, with_node, without } from '../src/pages/chat/tree.js'
 
 const node = (id, parent, role, content, more = {}) => ({ id, parent, role, content, time: 1, ...more })
@@ -60,6 +61,23 @@ test('requests have what was set, and nothing else', () => {
   assert.deepEqual(restored({ values: { temperature: 0.5, top_k: 'x', foreign: 1 }, stop: 3, model: 'm' }).values.temperature, 0.5)
   assert.equal(restored({ values: { top_k: 'x', min_p: null } }).values.top_k, 40)
   assert.deepEqual(restored(null), new_settings())
+})
+
+test('every sampling option of the server can be set, in its range', () => {
+  const source = readFileSync(new URL('../../src/chat/sampling.cc', import.meta.url), 'utf8').replaceAll('kMostTokens', '1073741824').replaceAll('kLongestRepetition', '1048576')
+  const fields = [...source.matchAll(/\{"(\w+)", &Options::\w+, ([-\d.]+), ([-\d.]+),/g)]
+  assert.ok(fields.length >= 19)
+  const known = new Map(groups.flatMap((group) => group.parameters).map((parameter) => [parameter.name, parameter]))
+  for (const [, name, low, high] of fields) assert.deepEqual([name, known.get(name)?.low, known.get(name)?.high], [name, Number(low), Number(high)])
+})
+
+test('settings that cannot be sent are told', () => {
+  const settings = new_settings()
+  assert.equal(problem_of(settings), null)
+  assert.equal(problem_of({ ...settings, tools: '[' }), 'tools')
+  assert.equal(problem_of({ ...settings, format: 'schema' }), 'schema')
+  assert.equal(problem_of({ ...settings, format: 'schema', schema: '{' }), 'schema')
+  assert.equal(problem_of({ ...settings, format: 'schema', schema: '{}' }), null)
 })
 
 test('messages of a request', () => {

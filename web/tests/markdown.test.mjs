@@ -37,6 +37,16 @@ test('deep nesting comes to an end', () => {
   assert.ok(inline('['.repeat(20000)).length > 0)
 })
 
+test('what was made to be slow is not', () => {
+  const long = 60000
+  const begin = performance.now()
+  for (const piece of ['*', '_a ', '`', '``a`', '[', '[a](', '![', '<http://', '$a', '\\(', '~~', '**a *b ', 'h', 'https://a.b/(', '\n> ', '\n- ', '\n|a', '\n|-|', '\n  - ', '\n```', '\n$$']) {
+    const text = piece.repeat(long / piece.length)
+    for (const block of blocks(text)) if (block.text) parse_inline(block.text)
+    assert.ok(performance.now() - begin < 4000, `${JSON.stringify(piece)}: ${performance.now() - begin} ms`)
+  }
+})
+
 test('emphasis, also before a Korean particle', () => {
   assert.equal(inline('**"말"**은 *둘* ***셋*** ~~넷~~'), '[strong "말"]은 [em 둘] [strong [em 셋]] [del 넷]')
   assert.equal(inline('**a *b* c** *a **b** c* **a *b***'), '[strong a [em b] c] [em a [strong b] c] [strong a [em b]]')

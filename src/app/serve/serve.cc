@@ -10,6 +10,8 @@
 
 #include "app/serve/door_files.h"
 #include "app/serve/models.h"
+#include "app/serve/runs/shown_corpora.h"
+#include "app/serve/runs/shown_runs.h"
 #include "base/log.h"
 #include "base/mapped_files.h"
 #include "chat/provider_pool.h"
@@ -108,6 +110,19 @@ void load_others(chat::ProviderPool& pool, const std::vector<ServedModel>& model
   }
 }
 
+// What is shown beside the model.
+Status open_shown(const ServeOptions& options, serve::ServerOptions& server) {
+  if (options.allow_training && !options.runs)
+    return usage_error("there are no runs to train", "--allow-training", "name their folder with --runs");
+  if (options.runs) {
+    MALMOI_ASSIGN(server.runs, ShownRuns::open(*options.runs, options.allow_training));
+  }
+  if (options.data) {
+    MALMOI_ASSIGN(server.corpora, ShownCorpora::open(*options.data));
+  }
+  return {};
+}
+
 }  // namespace
 
 Status serve_model(const ServeOptions& options, const Job& job) {
@@ -119,6 +134,7 @@ Status serve_model(const ServeOptions& options, const Job& job) {
     MALMOI_ASSIGN(server_options.api_keys, read_keys(*options.api_key_file));
   }
   MALMOI_ASSIGN(DoorFiles door, DoorFiles::open(options.key_file, server_options));
+  MALMOI_TRY(open_shown(options, server_options));
   MALMOI_ASSIGN(const std::vector<ServedModel> models, served_models(options));
   warn_if_open(server_options, server_options.warn);
   // Listens first: a port in use is said before a large model is read, and health checks see that it is loading.

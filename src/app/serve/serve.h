@@ -39,6 +39,9 @@ struct ServeOptions {
   double stop_seconds = 30;  // for running answers to finish when the server stops
   std::function<bool()> look_asked =
       {};  // whether the user has asked, since the last call, to look for new versions of models
+
+  std::optional<Path> runs, data;  // folders whose training runs and corpora are shown
+  bool allow_training = false;     // such a run may be stopped and resumed by requests
 };
 
 /// Listens, loads the first model, tells the server's address, serves, and returns after job.stop asks, once everything is

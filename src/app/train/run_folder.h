@@ -11,6 +11,11 @@
 
 namespace malmoi::app {
 
+/// Whoever puts a file of this name into a run's folder has the run stop after its step, as Ctrl-C does.
+inline constexpr const char* kStopFile = "stop";
+/// What is known of a run when its steps begin: see docs/training.md.
+inline constexpr const char* kBegunFile = "begun.json";
+
 class RunFolder {
  public:
   /// Makes the folder, takes it for this process alone as long as the object lives, and writes the resolved configuration
@@ -23,6 +28,11 @@ class RunFolder {
   /// Has `write` fill a folder under a temporary name, which then takes the place of `name`. Killed at any moment, the
   /// old folder or the new one stands there whole, or for an instant neither.
   Status replace(const std::string& name, const std::function<Status(const Path& folder)>& write) const;
+
+  /// Whether the file that asks the run to stop stands there.
+  bool stop_requested() const { return malmoi::exists(path_ / kStopFile); }
+  /// Takes that file away; also when a run begins, whom one that was left does not mean.
+  void forget_stop() const;
 
  private:
   RunFolder(Path path, FileLock lock) : path_(std::move(path)), lock_(std::move(lock)) {}

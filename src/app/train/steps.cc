@@ -97,7 +97,7 @@ Result<train::LoopResult> run_steps(const StepsInput& input, RunDisplay& display
   events.on_evaluated = [&](int64_t step) { samples.write(step); };
   events.on_best = [&](int64_t, double) { return exports.write("best"); };
   events.warn = job.warn;
-  events.stop_requested = [&] { return job.stop.requested(); };
+  events.stop_requested = [&] { return job.stop.requested() || (input.stop && input.stop()); };
   MALMOI_ASSIGN(train::LoopResult result, train::run_loop({.config = &input.config,
                                                            .stepper = &stepper,
                                                            .optimizer = optimizer.get(),

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,6 +28,7 @@ struct StepsInput {
   std::vector<Tensor>& average;  // of the weights, one a trained parameter; empty: none is kept
   bool resume = false;
   std::optional<std::string> trace;  // where a Chrome trace of the kernels goes
+  std::function<bool()> stop = {};   // beside the job's own: whether the run is asked to stop from outside
 };
 
 /// Times the first steps of a run, for about `seconds`, and an evaluation: a batch of it for all, the outputs that are scored, the
@@ -35,7 +37,7 @@ struct StepsInput {
 Result<Speed> measure_steps(const StepsInput& input, const OutputMeter& outputs, const SampleWriter& samples,
                             const ModelExport& exports, double seconds, const Job& job);
 
-/// Runs until the steps are done, validation stops improving, or job.stop asks; see train::run_loop.
+/// Runs until the steps are done, validation stops improving, or job.stop or input.stop asks; see train::run_loop.
 Result<train::LoopResult> run_steps(const StepsInput& input, RunDisplay& display, SampleWriter& samples,
                                     const OutputMeter& outputs, const ModelExport& exports, const Job& job);
 

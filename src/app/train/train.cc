@@ -1,5 +1,7 @@
 #include "app/train/train.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cmath>
 #include <ctime>
@@ -74,6 +76,22 @@ TrainReport begin_report(const TrainConfig& config, const model::Model& model, c
   if (data.valid) report.valid_tokens = data.valid->tokens();
   report.flops_per_token = train::training_flops_per_token(model, objective, config.data.sequence_length);
   return report;
+}
+
+// For those who look at the run while it is at work, and to go on with it from the folder that its paths mean.
+void write_begun(const RunFolder& folder, const TrainReport& report, const TrainConfig& config, int64_t steps,
+                 const Job& job) {
+  std::error_code ignored;
+  const Json begun = {{"started", report.started},
+                      {"parameters", report.parameters},
+                      {"steps", steps},
+                      {"tokens_per_step", config.sequences_per_step() * config.data.sequence_length},
+                      {"dtype", report.dtype},
+                      {"threads", report.threads},
+                      {"process", static_cast<int64_t>(::getpid())},
+                      {"folder", std::filesystem::current_path(ignored).string()}};
+  Status written = write_file(folder / kBegunFile, dump_json(begun, 2) + "\n");
+  if (!written.ok()) job.warn(written.error().to_string());
 }
 
 void finish_report(TrainReport& report, const train::LoopResult& result, const model::Model& model,
@@ -157,9 +175,14 @@ Result<TrainReport> train(const ConfigDocument& document, const TrainOptions& op
   SampleWriter samples(config, folder, *model, tokenizer.get(), job);
   OutputMeter outputs(config, folder, tables, *model, tokenizer.get(), job);
   ModelExport exports(folder, *model, tokenizer.get(), config.save_dtype);
-  StepsInput input{config, steps, sequences, memory, data, *model, *objective, average, options.resume, options.trace};
+  write_begun(folder, report, config, steps, job);
+  StepsInput input{
+      config, steps, sequences, memory, data, *model, *objective, average, options.resume, options.trace, [&] {
+        return folder.stop_requested();
+      }};
   MALMOI_ASSIGN(train::LoopResult result, run_steps(input, display, samples, outputs, exports, job));
 
+  folder.forget_stop();
   // A model takes less space than a checkpoint: it is tried also where that was too large.
   const Status exported = exports.write("model");
   if (result.unsaved) return not_saved(result, folder.path(), exported.ok());

@@ -14,6 +14,7 @@
 #include "app/train/plan.h"
 #include "app/train/run_folder.h"
 #include "app/train/small_run.h"
+#include "base/json.h"
 #include "data/token_file.h"
 #include "formats/npy.h"
 #include "formats/safetensors.h"
@@ -143,6 +144,30 @@ TEST_F(SmallRun, StopsWhenTheJobSaysSoAndLeavesEverything) {
   job_.message = {};
   source.clear();
   EXPECT_TRUE(train(document_, {.resume = true, .trace = {}}, job_).ok());
+}
+
+TEST_F(SmallRun, AFileInItsFolderStopsARun) {
+  const Path stop = folder_ / "run" / kStopFile;
+  ASSERT_TRUE(make_folder(folder_ / "run").ok());
+  ASSERT_TRUE(write_file(stop, "").ok());
+  job_.message = [&](const std::string& line) {
+    if (line.find("steps of") == std::string::npos) return;
+    EXPECT_FALSE(malmoi::exists(stop)) << "one that was left from before stops nobody";
+    EXPECT_TRUE(write_file(stop, "").ok());
+  };
+  auto report = train(document_, {}, job_);
+  ASSERT_FALSE(report.ok());
+  EXPECT_EQ(report.error().code, ErrorCode::kCancelled);
+  EXPECT_THAT(report.error().to_string(), HasSubstr("after step 1"));
+  EXPECT_FALSE(malmoi::exists(stop));
+  const auto begun = read_json((folder_ / "run" / kBegunFile).string());
+  ASSERT_TRUE(begun.ok());
+  EXPECT_EQ((*begun)["steps"], 4);
+  EXPECT_EQ((*begun)["tokens_per_step"], 32);
+  job_.message = {};
+  auto resumed = train(document_, {.resume = true, .trace = {}}, job_);
+  ASSERT_TRUE(resumed.ok()) << resumed.error().to_string();
+  EXPECT_EQ(resumed->steps, 4);
 }
 
 TEST_F(SmallRun, AStopWhoseCheckpointCannotBeWrittenIsNoMereStop) {

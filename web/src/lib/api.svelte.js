@@ -1,4 +1,5 @@
 // The server's API: JSON calls and streams of server-sent events.
+import { cut_events } from './events.js'
 
 export const server = $state({ model: null, models: [], context: 0, csrf: null, needs_key: false })
 
@@ -88,5 +89,19 @@ export async function stream(path, body, signal, on_chunk) {
       if (chunk.error) throw new ApiError(500, chunk)
       on_chunk(chunk)
     }
+  }
+}
+
+/** Calls `on_event(name, data)` with each named event at a path until it ends. */
+export async function follow(path, signal, on_event) {
+  const response = await call(path, undefined, signal)
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
+  let text = ''
+  for (;;) {
+    const { value, done } = await reader.read()
+    if (done) return
+    const { events, rest } = cut_events(text + value)
+    text = rest
+    for (const { name, data } of events) on_event(name, data)
   }
 }

@@ -29,6 +29,13 @@ class Reader {
     this.#text = text
   }
 
+  #find(mark, from) {
+    if (this.#missing.has('text ' + mark)) return -1
+    const at = this.#text.indexOf(mark, from)
+    if (at < 0) this.#missing.add('text ' + mark)
+    return at
+  }
+
   // Where the code that begins with the run of ticks at `at` ends: [start of the closing run, its length].
   #code_end(at) {
     const ticks = this.#text.slice(at).match(/^`+/)[0].length
@@ -116,7 +123,7 @@ class Reader {
   #escape(at) {
     const text = this.#text
     const closing = { '(': '\\)', '[': '\\]' }[text[at + 1]]
-    const end = closing ? text.indexOf(closing, at + 2) : -1
+    const end = closing ? this.#find(closing, at + 2) : -1
     if (end >= 0) return [{ type: 'math', text: text.slice(at, end + 2) }, end + 2]
     if (text[at + 1] === '\n') return [{ type: 'break' }, at + 2]
     return ESCAPABLE.test(text[at + 1] ?? '') ? [{ type: 'text', text: text[at + 1] }, at + 2] : null
@@ -126,7 +133,7 @@ class Reader {
   #math(at) {
     const text = this.#text
     const mark = text[at + 1] === '$' ? '$$' : '$'
-    const end = text.indexOf(mark, at + mark.length)
+    const end = this.#find(mark, at + mark.length)
     if (end <= at + mark.length) return null
     const inner = text.slice(at + mark.length, end)
     const is_price = mark === '$' && (/^\s|\s$|\n/.test(inner) || /\d/.test(text[end + 1] ?? ''))

@@ -7,12 +7,13 @@ import { load, save } from '../../lib/store.js'
 import { Answer } from './answer.svelte.js'
 import { read_conversation } from './exchange.js'
 import { open_history } from './history.js'
-import { fields_of, messages_of, restored } from './parameters.js'
+import { fields_of, messages_of, problem_of, restored } from './parameters.js'
 import { new_conversation, new_id, path_of, with_choice, with_fields, with_node, without } from './tree.js'
 
 const MOST_VARIANTS = 4 // answers side by side
 const KEEP_EVERY = 3000 // milliseconds after which an unfinished answer is kept
 const LETTERS = 'ABCD'
+const MOST_TOKENS = 20000 // whose alternatives are remembered: a token takes some kilobytes
 
 export class Chats {
   conversation = $state.raw(new_conversation())
@@ -63,6 +64,11 @@ export class Chats {
     this.#history?.put(conversation).catch(() => (this.lasts = false))
   }
 
+  /** What keeps questions from being asked: {letter, what}, or null. */
+  get problem() {
+    const i = this.variants.findIndex(problem_of)
+    return i < 0 ? null : { letter: LETTERS[i], what: problem_of(this.variants[i]) }
+  }
   get busy() {
     return this.running.length > 0
   }
@@ -110,6 +116,7 @@ export class Chats {
 
   /** Asks for an answer behind a message: one for each of the settings, side by side. */
   ask(parent) {
+    if (this.problem) return
     const group = this.variants.length > 1 ? new_id() : undefined
     const { id } = this.conversation
     const nodes = this.variants.map((settings, i) => ({
@@ -140,7 +147,17 @@ export class Chats {
     await answer.run({ model: node.model || server.model, messages, ...fields_of($state.snapshot(settings)), ...details })
     clearInterval(timer)
     keep()
+    this.#forget()
     announce(answer.error ? answer.error : answer.finish === 'stopped' ? this.#t('stopped') : this.#t('done', { n: answer.count }))
+  }
+
+  // The tokens of the oldest answers go first; their text stays.
+  #forget() {
+    let count = 0
+    for (const answer of [...this.live.values()].toReversed()) {
+      count += answer.chips.length
+      if (count > MOST_TOKENS && !answer.running) answer.chips = []
+    }
   }
 
   stop() {
@@ -151,7 +168,7 @@ export class Chats {
   }
   /** Another wording beside a message: a question is asked again, an answer stands as it was written. */
   edit(node, content) {
-    if (content === node.content && node.role !== 'user') return
+    if (node.role === 'user' ? this.problem : content === node.content) return
     const { id: _, group, label, stats, finish, ...same } = node
     const made = this.#add({ ...same, id: new_id(), content, time: Date.now() })
     if (node.role === 'user') this.ask(made)

@@ -20,8 +20,8 @@ export const groups = [
     name: 'penalties',
     parameters: [
       { name: 'repetition_penalty', low: 0.01, high: 100, step: 0.05, off: 1, initial: 1.1 },
-      { name: 'presence_penalty', low: -2, high: 2, step: 0.1, off: 0 },
-      { name: 'frequency_penalty', low: -2, high: 2, step: 0.1, off: 0 },
+      { name: 'presence_penalty', low: -100, high: 100, step: 0.1, off: 0 },
+      { name: 'frequency_penalty', low: -100, high: 100, step: 0.1, off: 0 },
       { name: 'penalty_last_n', low: -1, high: 1073741824, step: 1, off: -1 },
     ],
   },
@@ -82,6 +82,12 @@ export function typed_json(text) {
   }
 }
 
+/** What keeps settings from being sent: 'schema' or 'tools', which are no JSON; null where nothing does. */
+export function problem_of(settings) {
+  if (settings.format === 'schema' && typed_json(settings.schema).value === undefined) return 'schema'
+  return typed_json(settings.tools).wrong ? 'tools' : null
+}
+
 /** Tools as requests have them: a list, or one; functions bare or wrapped. */
 function tools_of(value) {
   const list = Array.isArray(value) ? value : [value]
@@ -92,7 +98,7 @@ function form_of(settings) {
   if (settings.format === 'object') return { response_format: { type: 'json_object' } }
   if (settings.format !== 'schema') return {}
   const { value } = typed_json(settings.schema)
-  return value === undefined ? {} : { response_format: { type: 'json_schema', json_schema: { name: 'answer', schema: value } } }
+  return { response_format: { type: 'json_schema', json_schema: { name: 'answer', schema: value } } }
 }
 
 /** The fields of a request that settings stand for. */

@@ -117,7 +117,9 @@ export default {
     choice_auto: '모델이 정함',
     choice_none: '쓰지 않음',
     choice_required: '반드시 호출',
-    wrong_json: 'JSON이 아니어서 보내지 않습니다: {why}',
+    wrong_json: 'JSON이 아닙니다: {why}',
+    problem_schema: '설정 {letter}의 JSON 스키마가 비었거나 JSON이 아니어서 물을 수 없습니다. 고치거나 형식을 바꾸세요.',
+    problem_tools: '설정 {letter}의 함수 목록이 JSON이 아니어서 물을 수 없습니다. 고치거나 비우세요.',
   },
   en: {
     name: 'Chat',
@@ -236,6 +238,8 @@ export default {
     choice_auto: 'up to the model',
     choice_none: 'none',
     choice_required: 'must call one',
-    wrong_json: 'Not JSON, so it is not sent: {why}',
+    wrong_json: 'Not JSON: {why}',
+    problem_schema: 'The JSON schema of settings {letter} is empty or not JSON. Correct it, or choose another form, to ask.',
+    problem_tools: 'The functions of settings {letter} are not JSON. Correct or clear them to ask.',
   },
 }
