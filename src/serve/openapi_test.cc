@@ -30,7 +30,7 @@ TEST(OpenApi, EveryPathOfTheTableIsDescribed) {
         << method << " " << path << " is in the table alone: describe it in src/serve/openapi/";
     const Json operation = document["paths"][path][method];
     const bool is_open = operation.contains("security") && operation["security"].empty();
-    EXPECT_EQ(route.needs_key, !is_open) << path << ": 'security' is [] where no key is asked for";
+    EXPECT_EQ(route.scope != Scope::kNone, !is_open) << path << ": 'security' is [] where no key is asked for";
     EXPECT_EQ(route.method == http::verb::post, operation.contains("requestBody")) << path;
     const Json& responses = operation["responses"];
     EXPECT_TRUE((responses.contains("200") || responses.contains("204")) && responses.contains("default")) << path;
