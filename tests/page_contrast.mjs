@@ -23,7 +23,8 @@ export async function has_contrast(page) {
         const own = [...node.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim())
         if (!own || !node.checkVisibility() || node.closest(':disabled, .hidden, noscript')) continue
         const style = getComputedStyle(node)
-        const [a, b] = [light(parse(style.color)), light(behind(node))].sort((x, y) => y - x)
+        const written = node instanceof SVGElement ? style.fill : style.color
+        const [a, b] = [light(parse(written)), light(behind(node))].sort((x, y) => y - x)
         const ratio = (a + 0.05) / (b + 0.05)
         if (ratio < 4.5) bad.push(`${node.tagName}.${node.className} "${node.textContent.trim().slice(0, 20)}" ${ratio.toFixed(2)}`)
       }
