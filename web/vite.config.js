@@ -3,7 +3,7 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vite'
 
-const api = ['/v1', '/health', '/tokenize', '/detokenize', '/apply-template', '/metrics', '/admin', '/explore', '/train', '/data']
+const api = ['/v1', '/health', '/tokenize', '/detokenize', '/apply-template', '/metrics', '/api', '/admin', '/explore', '/train', '/data']
 const target = process.env.MALMOI ?? 'http://127.0.0.1:8080'
 
 export default defineConfig({
