@@ -442,7 +442,8 @@ export async function checks_chat(tools) {
   await stops_and_goes_on(page, context)
   await tells_what_failed(page)
   await speaks_english(page)
-  assert.deepEqual(trouble, [])
+  // The browser tells of the connection that was broken off here.
+  assert.deepEqual(trouble.filter((text) => !text.includes('ERR_FAILED')), [])
   await context.close()
   await fits_a_phone(tools)
 }

@@ -15,7 +15,7 @@ async function open_page({ at, refusals = false, ...options } = {}) {
   const page = await context.newPage()
   const trouble = []
   // A browser logs every answer that is no success; those that a test asks for, and paths that a server may lack, are no trouble.
-  const expected = (message) => /status of 4\d\d|ERR_FAILED/.test(message.text()) && (refusals || message.location().url.includes('/admin/'))
+  const expected = (message) => /status of 4\d\d/.test(message.text()) && (refusals || message.location().url.includes('/admin/'))
   page.on('console', (message) => message.type() === 'error' && !expected(message) && trouble.push(message.text()))
   page.on('pageerror', (error) => trouble.push(String(error)))
   page.on('request', (request) => request.url().startsWith(url) || request.url().startsWith('data:') || trouble.push('outside: ' + request.url()))
