@@ -381,6 +381,38 @@ async function stops_and_goes_on(page, context) {
   assert.ok((await answers(page).innerText()).replace(/\s/g, '').startsWith(before.replace(/\s|\ufffd/g, '')))
 }
 
+async function tells_what_failed(page) {
+  await page.getByRole('button', { name: '새 대화' }).click()
+  await page.unrouteAll()
+  await page.route('**/v1/chat/completions', (route) => route.fulfill({ contentType: 'text/event-stream', body: 'data: {"choices":[{"index":0,"delta":{"content":"여기까"},"finish_reason":null}]}\n\n' }))
+  await ask(page, '끊기나?')
+  await page.locator('#view-chat article .notice', { hasText: '도중에 끊겼습니다' }).waitFor()
+  assert.equal(await answers(page).innerText(), '여기까', 'what came is kept')
+  await page.unrouteAll()
+  await page.route('**/v1/chat/completions', (route) => route.abort('failed'))
+  await page.locator('#view-chat').getByRole('button', { name: '다시 생성' }).click()
+  await page.locator('#view-chat article .notice', { hasText: '서버에 연결할 수 없습니다' }).waitFor()
+  await page.unrouteAll()
+  await page.locator('#view-chat').getByRole('button', { name: '다시 생성' }).click()
+  await page.locator('#view-chat .branch').getByText('3 / 3').waitFor()
+  await ended(page)
+  assert.equal(await page.locator('#view-chat article .notice').count(), 0)
+}
+
+async function speaks_english(page) {
+  await page.getByRole('button', { name: 'English' }).click()
+  await page.getByRole('button', { name: 'New chat' }).click()
+  await ask(page, 'The weather')
+  assert.match(await page.locator('#view-chat article.assistant .status').innerText(), /^\d+ tokens · [\d.]+ tokens\/s · first token after [\d.]+ s · \d+ prompt tokens · reached the maximum length$/)
+  await page.getByRole('button', { name: 'Regenerate' }).click()
+  await page.getByRole('group', { name: 'Branches' }).getByText('2 / 2').waitFor()
+  await ended(page)
+  page.once('dialog', (dialog) => dialog.accept())
+  await page.locator('article.user').getByRole('button', { name: 'Delete' }).click()
+  assert.deepEqual(await users(page), [])
+  await page.getByRole('button', { name: '한국어' }).click()
+}
+
 async function fits_a_phone({ open_page, shot }) {
   const { page, context, trouble } = await open_page({ at: 'chat', viewport: { width: 360, height: 740 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true, locale: 'en-US' })
   await scripted(page, MARKDOWN.map((content) => ({ content })))
@@ -408,7 +440,10 @@ export async function checks_chat(tools) {
   await sends_settings(page)
   await compares(page, shot)
   await stops_and_goes_on(page, context)
-  assert.deepEqual(trouble, [])
+  await tells_what_failed(page)
+  await speaks_english(page)
+  // The browser tells of the connection that was broken off here.
+  assert.deepEqual(trouble.filter((text) => !text.includes('ERR_FAILED')), [])
   await context.close()
   await fits_a_phone(tools)
 }

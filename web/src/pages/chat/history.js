@@ -54,7 +54,9 @@ class Lasting {
 /** {lasts, all(), put(conversation), remove(id)} */
 export async function open_history() {
   try {
-    return new Lasting(await open_database())
+    const history = new Lasting(await open_database())
+    await history.all() // what cannot be read is no history
+    return history
   } catch {
     return new Fleeting()
   }
