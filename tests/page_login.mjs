@@ -53,9 +53,9 @@ try {
   await second.evaluate(async (key) => {
     await fetch('/login', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ key }) })
   }, key)
-  await page.locator('#tab-tokens').click()
+  await page.locator('nav a[href="#/tokens"]').click()
   const answered = page.waitForResponse((response) => response.url().endsWith('/tokenize') && response.status() === 200)
-  await page.locator('#view-tokens textarea').first().fill('가나다')
+  await page.locator('#token-text').fill('가나다')
   await answered
 
   const stranger = await open_tab(await browser.newContext())
