@@ -15,8 +15,8 @@ import serve_support
 # What the examples of the document call the model.
 NAME = "first"
 # What the examples of paths get that this server does not answer with 200: the tiny model fills no gaps and has no labels, the
-# server shows no runs, asks for no keys, and has one model, which stays.
-OTHERWISE = {"/infill": 400, "/explore/fill": 400, "/explore/classify": 400, "/admin/models/unload": 400, "/login": 400, "/logout": 204}
+# server shows no runs and asks for no keys.
+OTHERWISE = {"/infill": 400, "/explore/fill": 400, "/explore/classify": 400, "/login": 400, "/logout": 204}
 SHOWN_ELSEWHERE = ("/runs", "/data")
 SECONDS = 30
 EXAMPLES = 8  # of each operation, beside the edges of its schema
