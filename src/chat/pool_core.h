@@ -21,10 +21,11 @@ class ProviderPool::Core : public std::enable_shared_from_this<Core> {
 
   /// Loads, frees and looks at files until drain().
   void run();
-  void hold(const std::string& model, HeldSink done);
+  void hold(const std::string& model, HeldSink done, StopToken cancel);
   Status try_again(const std::string& model);
   Status unload(const std::string& model);
   void look_again();
+  std::vector<ModelInfo> models();
   /// Of each model, what is known; and what is in memory, the version that is served last, where there is one.
   struct Seen {
     ModelStatus status;
@@ -46,10 +47,14 @@ class ProviderPool::Core : public std::enable_shared_from_this<Core> {
     Entry* entry = nullptr;
     int64_t uses = 0;  // by those who hold it
   };
+  struct Waiter {
+    HeldSink done;
+    StopToken cancel;
+  };
   struct Entry {
     PooledModel model;
     std::unique_ptr<Version> current = {};  // null: not loaded
-    std::vector<HeldSink> waiters = {};
+    std::vector<Waiter> waiters = {};
     bool queued = false, loading = false;
     bool reload = false;              // queued for a new version
     bool leaving = false;             // gives its place to another as soon as its answers are whole
@@ -69,6 +74,8 @@ class ProviderPool::Core : public std::enable_shared_from_this<Core> {
   Entry* find(const std::string& model);
   HeldProvider lease(Version& version);
   void release(Version& version);
+  static bool is_there(const Waiter& waiter) { return !waiter.cancel.requested(); }
+  static std::vector<Waiter> take_gone(Entry& entry);
   void touch(Entry& entry);
   void queue(Entry& entry);
   void retire(Entry& entry);
@@ -85,6 +92,8 @@ class ProviderPool::Core : public std::enable_shared_from_this<Core> {
   bool fits(const Entry& entry, size_t bytes) const;
   size_t bytes_in_memory() const;
   Entry* least_used(const Entry& wanted, bool idle) const;
+  bool is_waited_for(const Entry& entry) const;
+  void ask_for_place(const Entry& wanted);
   void stay(const Entry& wanted);
   Error explain(const Entry& entry) const;
 

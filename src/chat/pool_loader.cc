@@ -22,6 +22,13 @@ auto guarded(const Work& work) -> decltype(work()) {
   }
 }
 
+// Empty: nothing is known.
+std::string version_of(const PooledModel& model) {
+  if (!model.version) return {};
+  const Result<std::string> version = guarded([&] { return Result<std::string>(model.version()); });
+  return version.ok() ? *version : std::string();
+}
+
 std::chrono::duration<double> seconds_until(double moment) {
   constexpr double kLongestSleep = 3600;  // a clock's own longest is less than "never"
   return std::chrono::duration<double>(std::clamp(moment - monotonic_seconds(), 0.0, kLongestSleep));
@@ -90,7 +97,7 @@ void ProviderPool::Core::look(Lock& lock, bool at_once) {
     Entry& entry = *one;
     if (!entry.current || entry.queued || !entry.model.version) continue;
     lock.unlock();
-    const std::string files = entry.model.version();
+    const std::string files = version_of(entry.model);
     lock.lock();
     if (stopping_) return;
     if (!entry.current || files.empty()) continue;
@@ -125,6 +132,14 @@ void ProviderPool::Core::load(Entry& entry, Lock& lock) {
       lock.lock();
       return;
     }
+    if (!opened.ok() && opened.error().code == ErrorCode::kCancelled &&
+        !is_waited_for(entry)) {  // no fault of the model's
+      std::vector<Waiter> gone = take_gone(entry);
+      lock.unlock();
+      gone.clear();
+      lock.lock();
+      return;
+    }
     if (opened.ok()) install(entry, *std::move(opened), lock);
     else fail(entry, std::move(opened).error(), lock);
   }
@@ -135,7 +150,7 @@ Result<std::unique_ptr<ProviderPool::Core::Version>> ProviderPool::Core::open(En
   auto version = std::make_unique<Version>();
   version->entry = &entry;
   lock.unlock();
-  if (entry.model.version) version->files = entry.model.version();
+  version->files = version_of(entry.model);
   const Result<size_t> bytes =
       entry.model.measure ? guarded([&] { return entry.model.measure(); }) : Result<size_t>(size_t{0});
   lock.lock();
@@ -184,7 +199,7 @@ void ProviderPool::Core::fail(Entry& entry, Error error, Lock& lock) {
 void ProviderPool::Core::tell(Entry& entry, Lock& lock) {
   if (entry.waiters.empty()) return;
   if (!entry.current && !entry.error) return queue(entry);  // it was taken out again just now
-  std::vector<HeldSink> waiters = std::exchange(entry.waiters, {});
+  std::vector<Waiter> waiters = std::exchange(entry.waiters, {});
   std::vector<Result<HeldProvider>> answers;
   for (size_t i = 0; i < waiters.size(); ++i) {
     if (entry.current) answers.emplace_back(lease(*entry.current));
@@ -192,7 +207,7 @@ void ProviderPool::Core::tell(Entry& entry, Lock& lock) {
   }
   telling_ = true;
   lock.unlock();
-  for (size_t i = 0; i < waiters.size(); ++i) waiters[i](std::move(answers[i]));
+  for (size_t i = 0; i < waiters.size(); ++i) waiters[i].done(std::move(answers[i]));
   answers.clear();  // where nobody took them, they are let go without the lock
   waiters.clear();
   lock.lock();
@@ -246,6 +261,18 @@ ProviderPool::Core::Entry* ProviderPool::Core::least_used(const Entry& wanted, b
   return least;
 }
 
+bool ProviderPool::Core::is_waited_for(const Entry& entry) const {
+  return entry.current || std::ranges::any_of(entry.waiters, is_there);
+}
+
+// Of one model at a time: where its place is enough, the others answer on.
+void ProviderPool::Core::ask_for_place(const Entry& wanted) {
+  const bool one_comes =
+      !retired_.empty() || std::ranges::any_of(entries_, [](const auto& entry) { return entry->leaving; });
+  Entry* busy = one_comes ? nullptr : least_used(wanted, false);
+  if (busy) busy->leaving = true;
+}
+
 // Nobody gives its place any more; those who waited for one that stays are told with the next load().
 void ProviderPool::Core::stay(const Entry& wanted) {
   for (const auto& entry : entries_) {
@@ -269,14 +296,17 @@ Status ProviderPool::Core::make_room(Entry& entry, size_t bytes, Lock& lock) {
           "the model '" + idle->model.info.name + "' gives its memory to '" + entry.model.info.name + "'");
       continue;
     }
+    if (!is_waited_for(entry)) {
+      stay(entry);
+      return Error{ErrorCode::kCancelled, "nobody waits for it any more", entry.model.info.name, "ask for it again"};
+    }
     if (monotonic_seconds() >= deadline) {
       stay(entry);
       return out_of_memory("the models that are loaded have answers under way, and leave it no memory",
                            entry.model.info.name, "try again later, or give models more (--models-memory)");
     }
-    Entry* busy = least_used(entry, false);
-    if (busy && retired_.empty()) busy->leaving = true;
-    wake_.wait_for(lock, seconds_until(deadline));
+    ask_for_place(entry);
+    wake_.wait_for(lock, seconds_until(std::min(deadline, monotonic_seconds() + options_.look_seconds)));
   }
   stay(entry);
   return {};

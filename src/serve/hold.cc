@@ -88,10 +88,14 @@ asio::awaitable<HeldModel> hold_model(Exchange& exchange, std::string name) {
   if (!known) co_return not_owned(all);
   auto arrival = std::make_shared<Arrival>();
   auto queue = std::make_shared<EventQueue>(exchange.executor());
-  all.hold(*known, [arrival, queue](Held held) {
-    arrival->put(std::move(held));
-    queue->push(0, {});
-  });
+  const QueueGuard guard(queue);  // nobody listens after this function
+  all.hold(
+      *known,
+      [arrival, queue](Held held) {
+        arrival->put(std::move(held));
+        queue->push(0, {});
+      },
+      queue->cancel_token());
   std::optional<Held> held = arrival->take();
   if (held) co_return held_of(*std::move(held), name);
   const chat::ProviderStats stats = all.stats();  // this one among them
@@ -105,7 +109,6 @@ asio::awaitable<HeldModel> hold_model(Exchange& exchange, std::string name) {
   timer->cancel();
   held = arrival->take();
   const EarlyEnd end = queue->end();
-  queue->close();  // nobody listens any more
   HeldModel out;
   if (held) out = held_of(*std::move(held), name);
   else if (end == EarlyEnd::kServerStopping) out.error = server_stopping();

@@ -177,6 +177,7 @@ TEST_F(ModelsTest, OthersAreAnsweredWhileAModelIsLoaded) {
   leaving.send(post_text("/v1/completions", dump_json(body("second", 12))));
   ASSERT_TRUE(comes([&] { return pool_->stats().waiting == 2; }));
   leaving.close();
+  EXPECT_TRUE(comes([&] { return pool_->stats().waiting == 1; })) << "who has left does not wait";
   EXPECT_EQ(complete("first"), first);
   files_["second"]->slow = false;
   EXPECT_EQ(waiting.read().json()["choices"][0]["text"], written(11));
