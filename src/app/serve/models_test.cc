@@ -92,6 +92,20 @@ TEST(FilesVersion, IsAnotherOneAfterEachChange) {
   EXPECT_EQ(files_version({folder, folder / "adapter"}), "") << "one of them is not there";
 }
 
+TEST(FilesVersion, OfAModelInPartsIsOfAllOfThem) {
+  const Path folder = test_folder("files_version_parts");
+  const Path first = folder / "m-00001-of-00002.gguf", second = folder / "m-00002-of-00002.gguf";
+  write(first, "keys");
+  EXPECT_EQ(files_version({first}), "") << "a part is missing";
+  write(second, "tensors");
+  const std::string before = files_version({first});
+  EXPECT_FALSE(before.empty());
+  write(folder / "m-00003-of-00003.gguf", "of another model");
+  EXPECT_EQ(files_version({first}), before);
+  write(second, "other tensors");
+  EXPECT_NE(files_version({first}), before);
+}
+
 TEST(MemoryShares, StatesAreInEqualPartsAmongThoseThatMayBeLoaded) {
   constexpr uint64_t kStates = 12 << 20;
   EXPECT_EQ(share_memory({.state_bytes = kStates}, 1).states, kStates);
