@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <utility>
 #include <vector>
 
 #include "app/serve/model_files.h"
@@ -104,6 +105,31 @@ TEST(FilesVersion, OfAModelInPartsIsOfAllOfThem) {
   EXPECT_EQ(files_version({first}), before);
   write(second, "other tensors");
   EXPECT_NE(files_version({first}), before);
+}
+
+TEST(PooledModel, IsAnotherOneOnceItsAdapterOrItsDraftModelIs) {
+  const Path folder = three_models("pooled_version"), draft = folder / "run" / "best", adapter = folder / "adapter";
+  write(adapter / "adapter_config.json", "{}");
+  ServeOptions options;
+  options.draft.model = draft.string();
+  const ServedModel first{.name = "b",
+                          .path = (folder / "b").string(),
+                          .adapters = {"letters"},
+                          .adapter_folders = {adapter},
+                          .is_first = true};
+  const ServedModel second{.name = "owner/c", .path = (folder / "owner" / "c").string()};
+  const auto versions = [&] {
+    return std::pair(pooled_model(first, options, 0, {}).version(), pooled_model(second, options, 0, {}).version());
+  };
+  const auto before = versions();
+  EXPECT_FALSE(before.first.empty());
+  EXPECT_FALSE(before.second.empty());
+  write(draft / "model.safetensors", "weights");
+  const auto drafted = versions();
+  EXPECT_NE(drafted.first, before.first);
+  EXPECT_EQ(drafted.second, before.second) << "it has none";
+  write(adapter / "adapter_model.safetensors", "weights");
+  EXPECT_NE(versions().first, drafted.first);
 }
 
 TEST(MemoryShares, StatesAreInEqualPartsAmongThoseThatMayBeLoaded) {
