@@ -87,6 +87,7 @@ class ProviderPool::Core : public std::enable_shared_from_this<Core> {
   void install(Entry& entry, std::unique_ptr<Version> opened, Lock& lock);
   void fail(Entry& entry, Error error, Lock& lock);
   void tell(Entry& entry, Lock& lock);
+  void end_waits(std::vector<Waiter> waiters, std::vector<Result<HeldProvider>> answers, Lock& lock);
   Status make_room(Entry& entry, size_t bytes, Lock& lock);
   Status check_could_fit(const Entry& entry, size_t bytes) const;
   bool fits(const Entry& entry, size_t bytes) const;
@@ -107,7 +108,7 @@ class ProviderPool::Core : public std::enable_shared_from_this<Core> {
   std::vector<std::unique_ptr<Version>> retired_;  // served no more, and freed once nobody holds them
   uint64_t turns_ = 0;
   bool stopping_ = false, look_asked_ = false;
-  bool telling_ = false;  // those who waited are being called
+  bool telling_ = false;  // those who waited are being called, or ended
 };
 
 }  // namespace malmoi::chat

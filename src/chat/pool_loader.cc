@@ -132,14 +132,9 @@ void ProviderPool::Core::load(Entry& entry, Lock& lock) {
       lock.lock();
       return;
     }
-    if (!opened.ok() && opened.error().code == ErrorCode::kCancelled &&
-        !is_waited_for(entry)) {  // no fault of the model's
-      std::vector<Waiter> gone = take_gone(entry);
-      lock.unlock();
-      gone.clear();
-      lock.lock();
-      return;
-    }
+    // Nobody waits for it any more: no fault of the model's.
+    if (!opened.ok() && opened.error().code == ErrorCode::kCancelled && !is_waited_for(entry))
+      return end_waits(take_gone(entry), {}, lock);
     if (opened.ok()) install(entry, *std::move(opened), lock);
     else fail(entry, std::move(opened).error(), lock);
   }
@@ -205,9 +200,14 @@ void ProviderPool::Core::tell(Entry& entry, Lock& lock) {
     if (entry.current) answers.emplace_back(lease(*entry.current));
     else answers.emplace_back(*entry.error);
   }
+  end_waits(std::move(waiters), std::move(answers), lock);
+}
+
+// Without an answer, of those who have left.
+void ProviderPool::Core::end_waits(std::vector<Waiter> waiters, std::vector<Result<HeldProvider>> answers, Lock& lock) {
   telling_ = true;
   lock.unlock();
-  for (size_t i = 0; i < waiters.size(); ++i) waiters[i].done(std::move(answers[i]));
+  for (size_t i = 0; i < answers.size(); ++i) waiters[i].done(std::move(answers[i]));
   answers.clear();  // where nobody took them, they are let go without the lock
   waiters.clear();
   lock.lock();
