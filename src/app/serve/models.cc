@@ -104,12 +104,14 @@ Status check_name(const std::vector<ServedModel>& models, const std::string& nam
   return {};
 }
 
-// MODEL/NAME is an adapter of that model, another name one of the first.
+// MODEL/NAME is an adapter of that model, another name one of the first. Models may have such names themselves: the longest counts.
 ServedModel& model_of_adapter(std::vector<ServedModel>& models, const std::string& name) {
+  ServedModel* found = nullptr;
   for (ServedModel& model : models) {
-    if (name.size() > model.name.size() + 1 && name.starts_with(model.name + "/")) return model;
+    const bool begins = name.size() > model.name.size() + 1 && name.starts_with(model.name + "/");
+    if (begins && (!found || model.name.size() > found->name.size())) found = &model;
   }
-  return models.front();
+  return found ? *found : models.front();
 }
 
 Status add_adapter(std::vector<ServedModel>& models, const std::string& text) {

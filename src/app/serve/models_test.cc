@@ -57,6 +57,11 @@ TEST(ServedModels, AdaptersBelongToTheModelThatTheirNameBeginsWith) {
   EXPECT_THAT((*models)[0].adapters, testing::ElementsAre("letters"));
   EXPECT_THAT((*models)[1].adapters, testing::ElementsAre("owner/c/letters"));
   EXPECT_EQ((*models)[1].adapter_folders.at(0), Path("y"));
+  models =
+      served_models({.models = {"owner=" + (folder / "b").string()}, .folder = folder, .adapters = {"owner/c/x=x"}});
+  ASSERT_TRUE(models.ok()) << models.error().to_string();
+  EXPECT_THAT(names(*models), testing::ElementsAre("owner", "owner/c", "run"));
+  EXPECT_THAT((*models)[1].adapters, testing::ElementsAre("owner/c/x")) << "the longest name counts";
 }
 
 TEST(ServedModels, WrongNamesAreSaid) {

@@ -84,7 +84,7 @@ class FileWatch {
     if (monotonic_seconds() < next_) return;
     next_ = monotonic_seconds() + 1;
     for (const Path& path : look_at_mapped_files())
-      warn_("another file stands at " + path.string() + " now; it is read once it has come to rest");
+      warn_("the file at " + path.string() + " was replaced or removed; a new one is read once it has come to rest");
     const Status whole = check_mapped_files();
     const bool was_broken = std::exchange(broken_, !whole.ok());
     if (!whole.ok() && !was_broken) warn_("requests are refused: " + whole.error().to_string());
