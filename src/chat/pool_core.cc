@@ -73,6 +73,7 @@ void ProviderPool::Core::queue(Entry& entry) {
 
 void ProviderPool::Core::retire(Entry& entry) {
   entry.leaving = false;
+  entry.retry_at = 0;  // a new version that did not fit beside it may fit alone
   retired_.push_back(std::move(entry.current));
 }
 

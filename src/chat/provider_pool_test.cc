@@ -366,6 +366,19 @@ TEST_F(ProviderPoolTest, ANewVersionThatCannotBeLoadedLeavesTheOldOne) {
   EXPECT_EQ(status("a").problem, "");
 }
 
+TEST_F(ProviderPoolTest, ANewVersionWithoutRoomBesideTheOldOneIsLoadedOnceThatIsGone) {
+  options_.retry_seconds = 3600;
+  options_.longest_retry = 3600;
+  start({model("a"), model("b")}, 19);
+  ASSERT_EQ(asked("a"), "1");
+  files_["a"]->version = 2;
+  ASSERT_TRUE(comes([&] { return !status("a").problem.empty(); }));
+  EXPECT_EQ(asked("a"), "1");
+  EXPECT_EQ(asked("b"), "1");
+  EXPECT_EQ(asked("a"), "2") << "at once: it took the other's place";
+  EXPECT_EQ(status("a").problem, "");
+}
+
 TEST_F(ProviderPoolTest, FilesThatComeOneByOneAreReadOnceTheyHaveComeToRest) {
   options_.quiet_seconds = 3600;
   start({model("a")});
