@@ -44,8 +44,8 @@ struct PoolOptions {
   LineReceiver warn = {};     // and what could not be loaded
 };
 
-/// hold() and what has a request that names a model go to that model, tokenize() and detokenize() to the first. All but hold()
-/// wait until it is loaded. What was held is let go before the pool ends.
+/// Requests go to the model that they name, tokenize() and detokenize() to the first. All but hold() wait until it is loaded. What
+/// was held is let go before the pool ends.
 class ProviderPool : public Provider {
  public:
   /// Names are all different; there is at least one model, the first, which requests mean that name none.
