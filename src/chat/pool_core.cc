@@ -20,6 +20,11 @@ int64_t seconds_since_1970() {
 
 }  // namespace
 
+std::chrono::duration<double> seconds_until(double moment) {
+  constexpr double kLongestSleep = 3600;  // a clock's own longest is less than "never"
+  return std::chrono::duration<double>(std::clamp(moment - monotonic_seconds(), 0.0, kLongestSleep));
+}
+
 Error ProviderPool::Core::stopping_error() {
   return {ErrorCode::kCancelled, "the server is stopping", "", "try again later"};
 }

@@ -1,6 +1,7 @@
 // What a pool shares with the requests that hold its models: the models' states, and the thread that loads and frees them.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -12,6 +13,9 @@
 namespace malmoi::chat {
 
 using HeldProvider = std::shared_ptr<Provider>;
+
+/// From now to a moment of monotonic_seconds(), for waits.
+std::chrono::duration<double> seconds_until(double moment);
 
 /// Functions of providers are called without the lock: an engine tells its answers to whoever holds it, and its end waits
 /// for its thread. All but run() may be called from any thread.
