@@ -28,7 +28,7 @@ struct Slot {
 struct Table {
   Slot slots[kSlots];
   std::mutex mutex;
-  std::optional<Error> lost;  // the first that was closed with pages lost; guarded by the mutex
+  std::optional<Error> lost;  // the last that was closed with pages lost; guarded by the mutex
 };
 
 // A signal handler has no argument of its own, and needs what it reads until the process ends.
@@ -148,7 +148,7 @@ void remove_mapped_file(const void* data) {
   std::lock_guard lock(table().mutex);
   for (Slot& slot : table().slots) {
     if (slot.begin != reinterpret_cast<uintptr_t>(data)) continue;
-    if (slot.lost && !table().lost) table().lost = slot_error(slot);
+    if (slot.lost) table().lost = slot_error(slot);
     slot.begin = 0;
     broken -= slot.lost.exchange(false) + slot.changed.exchange(false);
     return;

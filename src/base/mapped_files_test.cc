@@ -49,6 +49,23 @@ TEST_F(MappedFilesTest, PagesThatAreGoneReadAsZerosAndAreReported) {
   EXPECT_TRUE(check_files_were_whole_since(lost_mapped_files()).ok());  // and what is read from now on is whole
 }
 
+TEST_F(MappedFilesTest, OfSeveralThatLostPagesTheLastIsNamed) {
+  const Path later = path_.string() + "_later";
+  for (const Path& path : {path_, later}) {
+    ASSERT_TRUE(write_file(path, std::string(kBytes, 'x')).ok());
+    auto file = MappedFile::open(path);
+    ASSERT_TRUE(file.ok());
+    file_ = *std::move(file);
+    const int64_t before = lost_mapped_files();
+    std::filesystem::resize_file(path, 5000);
+    EXPECT_EQ(at(kBytes - 1), 0);
+    file_ = MappedFile();
+    const Status whole = check_files_were_whole_since(before);
+    ASSERT_FALSE(whole.ok());
+    EXPECT_EQ(whole.error().where, path.string());
+  }
+}
+
 TEST_F(MappedFilesTest, AFileThatWasWrittenToIsSeenByALook) {
   EXPECT_TRUE(look_at_mapped_files().empty());
   EXPECT_TRUE(check_mapped_files().ok());

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <iterator>
 
 #include "base/log.h"
 
@@ -18,6 +19,11 @@ int64_t seconds_since_1970() {
 }
 
 }  // namespace
+
+std::chrono::duration<double> seconds_until(double moment) {
+  constexpr double kLongestSleep = 3600;  // a clock's own longest is less than "never"
+  return std::chrono::duration<double>(std::clamp(moment - monotonic_seconds(), 0.0, kLongestSleep));
+}
 
 Error ProviderPool::Core::stopping_error() {
   return {ErrorCode::kCancelled, "the server is stopping", "", "try again later"};
@@ -47,8 +53,15 @@ HeldProvider ProviderPool::Core::lease(Version& version) {
 
 void ProviderPool::Core::release(Version& version) {
   std::lock_guard lock(mutex_);
-  --version.uses;
-  wake_.notify_all();
+  if (--version.uses == 0) wake_.notify_all();
+}
+
+// Those who wait no more. Whoever takes them ends them without the lock: what they own is not known here.
+std::vector<ProviderPool::Core::Waiter> ProviderPool::Core::take_gone(Entry& entry) {
+  const auto gone = std::ranges::stable_partition(entry.waiters, is_there);
+  std::vector<Waiter> taken(std::make_move_iterator(gone.begin()), std::make_move_iterator(gone.end()));
+  entry.waiters.erase(gone.begin(), gone.end());
+  return taken;
 }
 
 void ProviderPool::Core::touch(Entry& entry) {
@@ -65,6 +78,7 @@ void ProviderPool::Core::queue(Entry& entry) {
 
 void ProviderPool::Core::retire(Entry& entry) {
   entry.leaving = false;
+  entry.retry_at = 0;  // a new version that did not fit beside it may fit alone
   retired_.push_back(std::move(entry.current));
 }
 
@@ -76,8 +90,9 @@ Error ProviderPool::Core::explain(const Entry& entry) const {
   return error;
 }
 
-void ProviderPool::Core::hold(const std::string& model, HeldSink done) {
+void ProviderPool::Core::hold(const std::string& model, HeldSink done, StopToken cancel) {
   std::optional<Result<HeldProvider>> now;
+  std::vector<Waiter> gone;
   {
     std::lock_guard lock(mutex_);
     Entry* entry = find(model);
@@ -92,7 +107,8 @@ void ProviderPool::Core::hold(const std::string& model, HeldSink done) {
       now.emplace(explain(*entry));
     } else {
       touch(*entry);
-      entry->waiters.push_back(std::move(done));
+      gone = take_gone(*entry);  // else clients that come and go would pile up while a model is loaded
+      entry->waiters.push_back({std::move(done), std::move(cancel)});
       queue(*entry);
     }
   }
@@ -131,6 +147,19 @@ void ProviderPool::Core::look_again() {
   wake_.notify_all();
 }
 
+std::vector<ModelInfo> ProviderPool::Core::models() {
+  std::vector<ModelInfo> all;
+  std::lock_guard lock(mutex_);
+  for (const auto& entry : entries_) {
+    all.push_back(entry->model.info);
+    for (const std::string& adapter : entry->model.adapters) {
+      all.push_back(entry->model.info);
+      all.back().name = adapter;
+    }
+  }
+  return all;
+}
+
 std::vector<ProviderPool::Core::Seen> ProviderPool::Core::see() {
   std::vector<Seen> all;
   {
@@ -159,7 +188,7 @@ std::vector<ProviderPool::Core::Seen> ProviderPool::Core::see() {
       if (entry->current) status.state = ModelState::kLoaded;
       else if (entry->queued || entry->loading) status.state = ModelState::kLoading;
       else if (entry->error) status.state = ModelState::kFailed;
-      status.stats.waiting = static_cast<int64_t>(entry->waiters.size());
+      status.stats.waiting = std::ranges::count_if(entry->waiters, is_there);
       all.push_back(std::move(seen));
     }
   }
@@ -170,14 +199,14 @@ std::vector<ProviderPool::Core::Seen> ProviderPool::Core::see() {
 }
 
 void ProviderPool::Core::drain(double seconds) {
-  std::vector<HeldSink> waiters;
+  std::vector<Waiter> waiters;
   std::vector<HeldProvider> versions;
   {
     Lock lock(mutex_);
     stopping_ = true;
     queue_.clear();
     for (const auto& entry : entries_) {
-      for (HeldSink& waiter : entry->waiters) waiters.push_back(std::move(waiter));
+      for (Waiter& waiter : entry->waiters) waiters.push_back(std::move(waiter));
       entry->waiters.clear();
       if (entry->current) versions.push_back(lease(*entry->current));
     }
@@ -186,7 +215,7 @@ void ProviderPool::Core::drain(double seconds) {
     // Whoever waits may go away once this returns: nobody is called after that.
     told_.wait(lock, [this] { return !telling_; });
   }
-  for (const HeldSink& waiter : waiters) waiter(stopping_error());
+  for (const Waiter& waiter : waiters) waiter.done(stopping_error());
   const double deadline = monotonic_seconds() + seconds;
   for (const HeldProvider& version : versions) version->drain(std::max(0.0, deadline - monotonic_seconds()));
 }

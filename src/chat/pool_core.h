@@ -1,6 +1,7 @@
 // What a pool shares with the requests that hold its models: the models' states, and the thread that loads and frees them.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -13,6 +14,9 @@ namespace malmoi::chat {
 
 using HeldProvider = std::shared_ptr<Provider>;
 
+/// From now to a moment of monotonic_seconds(), for waits.
+std::chrono::duration<double> seconds_until(double moment);
+
 /// Functions of providers are called without the lock: an engine tells its answers to whoever holds it, and its end waits
 /// for its thread. All but run() may be called from any thread.
 class ProviderPool::Core : public std::enable_shared_from_this<Core> {
@@ -21,10 +25,11 @@ class ProviderPool::Core : public std::enable_shared_from_this<Core> {
 
   /// Loads, frees and looks at files until drain().
   void run();
-  void hold(const std::string& model, HeldSink done);
+  void hold(const std::string& model, HeldSink done, StopToken cancel);
   Status try_again(const std::string& model);
   Status unload(const std::string& model);
   void look_again();
+  std::vector<ModelInfo> models();
   /// Of each model, what is known; and what is in memory, the version that is served last, where there is one.
   struct Seen {
     ModelStatus status;
@@ -46,10 +51,14 @@ class ProviderPool::Core : public std::enable_shared_from_this<Core> {
     Entry* entry = nullptr;
     int64_t uses = 0;  // by those who hold it
   };
+  struct Waiter {
+    HeldSink done;
+    StopToken cancel;
+  };
   struct Entry {
     PooledModel model;
     std::unique_ptr<Version> current = {};  // null: not loaded
-    std::vector<HeldSink> waiters = {};
+    std::vector<Waiter> waiters = {};
     bool queued = false, loading = false;
     bool reload = false;              // queued for a new version
     bool leaving = false;             // gives its place to another as soon as its answers are whole
@@ -69,6 +78,8 @@ class ProviderPool::Core : public std::enable_shared_from_this<Core> {
   Entry* find(const std::string& model);
   HeldProvider lease(Version& version);
   void release(Version& version);
+  static bool is_there(const Waiter& waiter) { return !waiter.cancel.requested(); }
+  static std::vector<Waiter> take_gone(Entry& entry);
   void touch(Entry& entry);
   void queue(Entry& entry);
   void retire(Entry& entry);
@@ -80,11 +91,14 @@ class ProviderPool::Core : public std::enable_shared_from_this<Core> {
   void install(Entry& entry, std::unique_ptr<Version> opened, Lock& lock);
   void fail(Entry& entry, Error error, Lock& lock);
   void tell(Entry& entry, Lock& lock);
+  void end_waits(std::vector<Waiter> waiters, std::vector<Result<HeldProvider>> answers, Lock& lock);
   Status make_room(Entry& entry, size_t bytes, Lock& lock);
   Status check_could_fit(const Entry& entry, size_t bytes) const;
   bool fits(const Entry& entry, size_t bytes) const;
   size_t bytes_in_memory() const;
   Entry* least_used(const Entry& wanted, bool idle) const;
+  bool is_waited_for(const Entry& entry) const;
+  void ask_for_place(const Entry& wanted);
   void stay(const Entry& wanted);
   Error explain(const Entry& entry) const;
 
@@ -98,7 +112,7 @@ class ProviderPool::Core : public std::enable_shared_from_this<Core> {
   std::vector<std::unique_ptr<Version>> retired_;  // served no more, and freed once nobody holds them
   uint64_t turns_ = 0;
   bool stopping_ = false, look_asked_ = false;
-  bool telling_ = false;  // those who waited are being called
+  bool telling_ = false;  // those who waited are being called, or ended
 };
 
 }  // namespace malmoi::chat

@@ -1,4 +1,4 @@
-// The thread of a pool: it loads models, makes room for them, frees those that nobody holds, and looks for new versions.
+// The thread of a pool: it loads models, frees those that nobody holds, and looks for new versions.
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -22,9 +22,11 @@ auto guarded(const Work& work) -> decltype(work()) {
   }
 }
 
-std::chrono::duration<double> seconds_until(double moment) {
-  constexpr double kLongestSleep = 3600;  // a clock's own longest is less than "never"
-  return std::chrono::duration<double>(std::clamp(moment - monotonic_seconds(), 0.0, kLongestSleep));
+// Empty: nothing is known.
+std::string version_of(const PooledModel& model) {
+  if (!model.version) return {};
+  const Result<std::string> version = guarded([&] { return Result<std::string>(model.version()); });
+  return version.ok() ? *version : std::string();
 }
 
 }  // namespace
@@ -90,7 +92,7 @@ void ProviderPool::Core::look(Lock& lock, bool at_once) {
     Entry& entry = *one;
     if (!entry.current || entry.queued || !entry.model.version) continue;
     lock.unlock();
-    const std::string files = entry.model.version();
+    const std::string files = version_of(entry.model);
     lock.lock();
     if (stopping_) return;
     if (!entry.current || files.empty()) continue;
@@ -104,6 +106,7 @@ void ProviderPool::Core::look(Lock& lock, bool at_once) {
       entry.seen = files;
       entry.seen_at = now;
       entry.retry_at = 0;  // what failed was another one
+      entry.failures = 0;
     }
     if (!at_once && (now - entry.seen_at < options_.quiet_seconds || now < entry.retry_at)) continue;
     entry.reload = true;
@@ -125,6 +128,9 @@ void ProviderPool::Core::load(Entry& entry, Lock& lock) {
       lock.lock();
       return;
     }
+    // Nobody waits for it any more: no fault of the model's.
+    if (!opened.ok() && opened.error().code == ErrorCode::kCancelled && !is_waited_for(entry))
+      return end_waits(take_gone(entry), {}, lock);
     if (opened.ok()) install(entry, *std::move(opened), lock);
     else fail(entry, std::move(opened).error(), lock);
   }
@@ -135,7 +141,7 @@ Result<std::unique_ptr<ProviderPool::Core::Version>> ProviderPool::Core::open(En
   auto version = std::make_unique<Version>();
   version->entry = &entry;
   lock.unlock();
-  if (entry.model.version) version->files = entry.model.version();
+  version->files = version_of(entry.model);
   const Result<size_t> bytes =
       entry.model.measure ? guarded([&] { return entry.model.measure(); }) : Result<size_t>(size_t{0});
   lock.lock();
@@ -184,102 +190,25 @@ void ProviderPool::Core::fail(Entry& entry, Error error, Lock& lock) {
 void ProviderPool::Core::tell(Entry& entry, Lock& lock) {
   if (entry.waiters.empty()) return;
   if (!entry.current && !entry.error) return queue(entry);  // it was taken out again just now
-  std::vector<HeldSink> waiters = std::exchange(entry.waiters, {});
+  std::vector<Waiter> waiters = std::exchange(entry.waiters, {});
   std::vector<Result<HeldProvider>> answers;
   for (size_t i = 0; i < waiters.size(); ++i) {
     if (entry.current) answers.emplace_back(lease(*entry.current));
     else answers.emplace_back(*entry.error);
   }
+  end_waits(std::move(waiters), std::move(answers), lock);
+}
+
+// Without an answer, of those who have left.
+void ProviderPool::Core::end_waits(std::vector<Waiter> waiters, std::vector<Result<HeldProvider>> answers, Lock& lock) {
   telling_ = true;
   lock.unlock();
-  for (size_t i = 0; i < waiters.size(); ++i) waiters[i](std::move(answers[i]));
+  for (size_t i = 0; i < answers.size(); ++i) waiters[i].done(std::move(answers[i]));
   answers.clear();  // where nobody took them, they are let go without the lock
   waiters.clear();
   lock.lock();
   telling_ = false;
   told_.notify_all();
-}
-
-size_t ProviderPool::Core::bytes_in_memory() const {
-  size_t sum = 0;
-  for (const auto& entry : entries_) sum += entry->current ? entry->current->bytes : 0;
-  for (const auto& version : retired_) sum += version->bytes;
-  return sum;
-}
-
-bool ProviderPool::Core::fits(const Entry& entry, size_t bytes) const {
-  const size_t used = bytes_in_memory();
-  const auto others =
-      std::ranges::count_if(entries_, [&](const auto& other) { return other.get() != &entry && other->current; });
-  return used <= options_.memory && bytes <= options_.memory - used &&
-         static_cast<size_t>(others) < options_.most_loaded;
-}
-
-// What stays whatever happens: pinned models, and the version that is replaced.
-Status ProviderPool::Core::check_could_fit(const Entry& entry, size_t bytes) const {
-  size_t staying = 0, models = 0;
-  for (const auto& other : entries_) {
-    const bool stays = other->current && (other->model.pinned || other.get() == &entry);
-    if (!stays) continue;
-    staying += other->current->bytes;
-    models += other.get() != &entry;
-  }
-  if (staying > options_.memory || bytes > options_.memory - staying)
-    return out_of_memory("it takes " + format_bytes(static_cast<double>(bytes)) + ", and models may have " +
-                             format_bytes(static_cast<double>(options_.memory)) + ", of which " +
-                             format_bytes(static_cast<double>(staying)) + " are taken for good",
-                         entry.model.info.name, "give them more (--models-memory), or pin fewer");
-  if (models >= options_.most_loaded)
-    return out_of_memory("as many models as may be loaded are pinned", entry.model.info.name,
-                         "allow more (--max-loaded), or pin fewer");
-  return {};
-}
-
-// Of the models that may go, the one whose last use is the longest ago.
-ProviderPool::Core::Entry* ProviderPool::Core::least_used(const Entry& wanted, bool idle) const {
-  Entry* least = nullptr;
-  for (const auto& entry : entries_) {
-    if (entry.get() == &wanted || !entry->current || entry->model.pinned) continue;
-    if (idle && entry->current->uses > 0) continue;
-    if (!least || entry->turn < least->turn) least = entry.get();
-  }
-  return least;
-}
-
-// Nobody gives its place any more; those who waited for one that stays are told with the next load().
-void ProviderPool::Core::stay(const Entry& wanted) {
-  for (const auto& entry : entries_) {
-    if (entry.get() == &wanted || !std::exchange(entry->leaving, false)) continue;
-    if (!entry->waiters.empty()) queue(*entry);
-  }
-}
-
-// Models that are idle go first. Where there is none, the least used one takes no new requests until its answers are whole: else
-// a busy model would keep the others out for good.
-Status ProviderPool::Core::make_room(Entry& entry, size_t bytes, Lock& lock) {
-  MALMOI_TRY(check_could_fit(entry, bytes));
-  const double deadline = monotonic_seconds() + options_.room_seconds;
-  while (true) {
-    free_retired(lock);
-    if (stopping_) return stopping_error();
-    if (fits(entry, bytes)) break;
-    if (Entry* idle = least_used(entry, true)) {
-      retire(*idle);
-      say(lock, options_.message,
-          "the model '" + idle->model.info.name + "' gives its memory to '" + entry.model.info.name + "'");
-      continue;
-    }
-    if (monotonic_seconds() >= deadline) {
-      stay(entry);
-      return out_of_memory("the models that are loaded have answers under way, and leave it no memory",
-                           entry.model.info.name, "try again later, or give models more (--models-memory)");
-    }
-    Entry* busy = least_used(entry, false);
-    if (busy && retired_.empty()) busy->leaving = true;
-    wake_.wait_for(lock, seconds_until(deadline));
-  }
-  stay(entry);
-  return {};
 }
 
 }  // namespace malmoi::chat

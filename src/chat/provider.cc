@@ -35,7 +35,7 @@ const char* state_name(ModelState state) {
 }
 
 // Whoever asks knows that the provider outlives its requests: nothing is owned.
-void Provider::hold(const std::string&, HeldSink done) {
+void Provider::hold(const std::string&, HeldSink done, StopToken) {
   done(std::shared_ptr<Provider>(std::shared_ptr<void>(), this));
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/job.h"
 #include "chat/embedding.h"
 #include "chat/explore.h"
 #include "chat/generation.h"
@@ -74,8 +75,9 @@ class Provider {
   virtual std::vector<ModelInfo> models() const { return {info()}; }
   /// What answers requests for one model (empty: the first), for as long as somebody has it: its weights stay as they are
   /// then, whatever becomes of its files. `done` is called once, now or, where the model is loaded first, on a thread of the
-  /// provider's; it must not block. Errors: no such model; one that cannot be loaded; a provider that is stopping.
-  virtual void hold(const std::string& model, HeldSink done);
+  /// provider's; it must not block. Once `cancel` is requested nobody waits for it any more, and it may never be called. Errors: no
+  /// such model; one that cannot be loaded; a provider that is stopping.
+  virtual void hold(const std::string& model, HeldSink done, StopToken cancel = {});
   /// Each model without its adapters.
   virtual std::vector<ModelStatus> status() const;
   /// Forgets that a model could not be loaded: it is tried again when it is next asked for. Errors: no such model.

@@ -19,19 +19,9 @@ ProviderPool::~ProviderPool() {
   core_->end();
 }
 
-ModelInfo ProviderPool::info() const { return core_->see().front().status.info; }
+ModelInfo ProviderPool::info() const { return core_->models().front(); }
 
-std::vector<ModelInfo> ProviderPool::models() const {
-  std::vector<ModelInfo> all;
-  for (const Core::Seen& seen : core_->see()) {
-    all.push_back(seen.status.info);
-    for (const std::string& adapter : seen.status.adapters) {
-      all.push_back(seen.status.info);
-      all.back().name = adapter;
-    }
-  }
-  return all;
-}
+std::vector<ModelInfo> ProviderPool::models() const { return core_->models(); }
 
 std::vector<ModelStatus> ProviderPool::status() const {
   std::vector<ModelStatus> all;
@@ -39,7 +29,9 @@ std::vector<ModelStatus> ProviderPool::status() const {
   return all;
 }
 
-void ProviderPool::hold(const std::string& model, HeldSink done) { core_->hold(model, std::move(done)); }
+void ProviderPool::hold(const std::string& model, HeldSink done, StopToken cancel) {
+  core_->hold(model, std::move(done), std::move(cancel));
+}
 
 Status ProviderPool::try_again(const std::string& model) { return core_->try_again(model); }
 
@@ -50,8 +42,11 @@ void ProviderPool::look_again() { core_->look_again(); }
 Result<HeldProvider> ProviderPool::wait_for(const std::string& model) const {
   auto told = std::make_shared<std::promise<Result<HeldProvider>>>();
   std::future<Result<HeldProvider>> held = told->get_future();
-  core_->hold(model, [told](Result<HeldProvider> answer) { told->set_value(std::move(answer)); });
+  StopSource gone;
+  core_->hold(
+      model, [told](Result<HeldProvider> answer) { told->set_value(std::move(answer)); }, gone.token());
   if (held.wait_for(std::chrono::duration<double>(wait_seconds_)) == std::future_status::ready) return held.get();
+  gone.request();
   return Error{ErrorCode::kCancelled, "the model is still being loaded", "model", "try again later"};
 }
 
@@ -106,6 +101,21 @@ Result<std::string> ProviderPool::render(GenerationRequest request) const {
 Result<Embeddings> ProviderPool::embed(const EmbeddingRequest& request) const {
   MALMOI_ASSIGN(const HeldProvider held, wait_for(request.model));
   return held->embed(request);
+}
+
+Result<Attention> ProviderPool::attention(const AttentionRequest& request) const {
+  MALMOI_ASSIGN(const HeldProvider held, wait_for(request.model));
+  return held->attention(request);
+}
+
+Result<FilledGaps> ProviderPool::fill(const FillRequest& request) const {
+  MALMOI_ASSIGN(const HeldProvider held, wait_for(request.model));
+  return held->fill(request);
+}
+
+Result<ClassifiedText> ProviderPool::classify(const ClassifyRequest& request) const {
+  MALMOI_ASSIGN(const HeldProvider held, wait_for(request.model));
+  return held->classify(request);
 }
 
 }  // namespace malmoi::chat

@@ -33,18 +33,19 @@ struct PooledModel {
 struct PoolOptions {
   size_t memory = SIZE_MAX;       // bytes of all models loaded, by what `measure` says
   size_t most_loaded = SIZE_MAX;  // models
-  double room_seconds = 300;      // for answers of another model to end, where that is to make room
-  double wait_seconds = 300;      // for a model to be loaded, where a call of Provider waits for it
-  double look_seconds = 1;        // between two looks at files
-  double quiet_seconds = 2;       // that files must have stayed as they are before they are read: they come one by one
-  double retry_seconds = 5;       // before a model that could not be loaded is tried again; twice as long each time
+  double room_seconds =
+      300;  // for answers of another model to end, where that is to make room, and somebody waits for it
+  double wait_seconds = 300;  // for a model to be loaded, where a call of Provider waits for it
+  double look_seconds = 1;    // between two looks at files
+  double quiet_seconds = 2;   // that files must have stayed as they are before they are read: they come one by one
+  double retry_seconds = 5;   // before a model that could not be loaded is tried again; twice as long each time
   double longest_retry = 300;
   LineReceiver message = {};  // told what is loaded and given up, from the pool's thread
   LineReceiver warn = {};     // and what could not be loaded
 };
 
-/// hold(), prepare(), generate(), render() and embed() go to the model that the request names, tokenize() and detokenize() to
-/// the first. All but hold() wait until it is loaded. What was held is let go before the pool ends.
+/// Requests go to the model that they name, tokenize() and detokenize() to the first. All but hold() wait until it is loaded. What
+/// was held is let go before the pool ends.
 class ProviderPool : public Provider {
  public:
   /// Names are all different; there is at least one model, the first, which requests mean that name none.
@@ -53,7 +54,7 @@ class ProviderPool : public Provider {
 
   ModelInfo info() const override;
   std::vector<ModelInfo> models() const override;
-  void hold(const std::string& model, HeldSink done) override;
+  void hold(const std::string& model, HeldSink done, StopToken cancel = {}) override;
   std::vector<ModelStatus> status() const override;
   Status try_again(const std::string& model) override;
   Status unload(const std::string& model) override;
@@ -70,6 +71,9 @@ class ProviderPool : public Provider {
   Result<std::string> detokenize(std::span<const int32_t> ids) const override;
   Result<std::string> render(GenerationRequest request) const override;
   Result<Embeddings> embed(const EmbeddingRequest& request) const override;
+  Result<Attention> attention(const AttentionRequest& request) const override;
+  Result<FilledGaps> fill(const FillRequest& request) const override;
+  Result<ClassifiedText> classify(const ClassifyRequest& request) const override;
 
  private:
   class Core;

@@ -45,6 +45,21 @@ class VersionProvider : public Provider {
   }
   ProviderStats stats() const override { return {.generated_tokens = answers_}; }
   void drain(double) override {}
+  Result<Attention> attention(const AttentionRequest&) const override {
+    Attention shown;
+    shown.tokens.push_back({.id = 0, .piece = name_, .bytes = name_});
+    return shown;
+  }
+  Result<FilledGaps> fill(const FillRequest&) const override {
+    FilledGaps filled;
+    filled.text = name_;
+    return filled;
+  }
+  Result<ClassifiedText> classify(const ClassifyRequest&) const override {
+    ClassifiedText said;
+    said.chosen = name_;
+    return said;
+  }
 
  private:
   std::string name_;
@@ -206,6 +221,67 @@ TEST_F(ProviderPoolTest, ItIsNotWaitedForWithoutEnd) {
   EXPECT_EQ(files_["a"]->loads, 1);
 }
 
+TEST_F(ProviderPoolTest, OneModelAtATimeIsAskedForItsPlace) {
+  start({model("a"), model("b"), model("c")}, 20);
+  Result<Held> first = hold("a");
+  const Result<Held> second = hold("b");
+  auto c = ask("c");
+  EXPECT_TRUE(waits(c));
+  auto again = ask("a");
+  EXPECT_TRUE(waits(again)) << "it gives its place";
+  auto other = ask("b");
+  EXPECT_FALSE(waits(other)) << "one place is enough";
+  first = Held();
+  EXPECT_TRUE(c.get().ok());
+  EXPECT_TRUE(again.get().ok());
+  EXPECT_EQ(files_["b"]->loads, 1);
+}
+
+TEST_F(ProviderPoolTest, NoModelGivesItsPlaceForThoseWhoHaveLeft) {
+  start({model("a"), model("b")}, 10);
+  const Result<Held> answering = hold("a");
+  StopSource left;
+  pool_->hold(
+      "b", [](const Result<Held>&) {}, left.token());
+  ASSERT_TRUE(comes([&] {
+    auto asked = ask("a");
+    return waits(asked);
+  })) << "it is to give its place";
+  left.request();
+  auto asked = ask("a");
+  ASSERT_EQ(asked.wait_for(std::chrono::duration<double>(kLong)), std::future_status::ready);
+  EXPECT_TRUE(asked.get().ok());
+  EXPECT_EQ(files_["b"]->loads, 0);
+  EXPECT_EQ(state("b"), ModelState::kUnloaded);
+  EXPECT_EQ(status("b").problem, "") << "nothing is wrong with it";
+}
+
+TEST_F(ProviderPoolTest, ThoseWhoHaveLeftAreNeitherCountedNorKept) {
+  start({model("a")});
+  files_["a"]->slow = true;
+  StopSource left;
+  const auto kept = std::make_shared<int>(0);
+  pool_->hold(
+      "a", [kept](const Result<Held>&) {}, left.token());
+  auto waiting = ask("a");
+  EXPECT_EQ(pool_->stats().waiting, 2);
+  left.request();
+  EXPECT_EQ(pool_->stats().waiting, 1);
+  auto next = ask("a");
+  EXPECT_EQ(kept.use_count(), 1);
+  files_["a"]->slow = false;
+  EXPECT_TRUE(waiting.get().ok());
+  EXPECT_TRUE(next.get().ok());
+}
+
+TEST_F(ProviderPoolTest, ALookIntoAModelIsOfTheOneThatIsNamed) {
+  start({model("a"), model("b")});
+  EXPECT_EQ(pool_->attention({.model = "b"})->tokens.at(0).piece, "b");
+  EXPECT_EQ(pool_->fill({.model = "b", .text = "x"})->text, "b");
+  EXPECT_EQ(pool_->classify({.model = "b", .text = "x"})->chosen, "b");
+  EXPECT_FALSE(pool_->classify({.model = "c", .text = "x"}).ok());
+}
+
 TEST_F(ProviderPoolTest, OthersGoOnWhileAModelIsLoaded) {
   start({model("a"), model("b")});
   ASSERT_TRUE(hold("a").ok());
@@ -287,6 +363,19 @@ TEST_F(ProviderPoolTest, ANewVersionThatCannotBeLoadedLeavesTheOldOne) {
   files_["a"]->broken = false;
   files_["a"]->version = 3;
   EXPECT_TRUE(comes([&] { return asked("a") == "3"; })) << "other files are tried when they are there";
+  EXPECT_EQ(status("a").problem, "");
+}
+
+TEST_F(ProviderPoolTest, ANewVersionWithoutRoomBesideTheOldOneIsLoadedOnceThatIsGone) {
+  options_.retry_seconds = 3600;
+  options_.longest_retry = 3600;
+  start({model("a"), model("b")}, 19);
+  ASSERT_EQ(asked("a"), "1");
+  files_["a"]->version = 2;
+  ASSERT_TRUE(comes([&] { return !status("a").problem.empty(); }));
+  EXPECT_EQ(asked("a"), "1");
+  EXPECT_EQ(asked("b"), "1");
+  EXPECT_EQ(asked("a"), "2") << "at once: it took the other's place";
   EXPECT_EQ(status("a").problem, "");
 }
 

@@ -16,6 +16,8 @@ EncoderProvider::EncoderProvider(model::Model& model, const tokenizer::Tokenizer
                                  EmbedderOptions options)
     : model_(&model), tokenizer_(&tokenizer), info_(std::move(info)) {
   info_.context_length = model.max_positions();
+  info_.architecture = model.model_type();
+  info_.parameters = model.parameter_count();
   options.context_length = info_.context_length;
   embedder_ = std::make_unique<Embedder>(model, tokenizer, std::move(options));
   attention_ = std::make_unique<AttentionView>(model, tokenizer, std::vector<int32_t>());

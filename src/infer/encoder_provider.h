@@ -17,8 +17,8 @@ namespace malmoi::infer {
 
 class EncoderProvider : public chat::Provider {
  public:
-  /// Model and tokenizer outlive the provider; what explains labels wraps the model's words for a while. `info`: its context
-  /// length is the model's.
+  /// Model and tokenizer outlive the provider; what explains labels wraps the model's words for a while. `info`: its name,
+  /// age and defaults; the rest is the model's.
   EncoderProvider(model::Model& model, const tokenizer::Tokenizer& tokenizer, chat::ModelInfo info,
                   EmbedderOptions options);
 

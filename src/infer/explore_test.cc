@@ -141,6 +141,8 @@ TEST(ExploreEncoder, LooksBothWays) {
   const auto model = tiny_encoder();
   const tokenizer::Tokenizer tokenizer = tokenizer_with_mask();
   const EncoderProvider provider(*model, tokenizer, {.name = "encoder"}, {});
+  EXPECT_EQ(provider.info().architecture, model->model_type());
+  EXPECT_EQ(provider.info().parameters, model->parameter_count());
   const auto shown = provider.attention({.text = "hello"});
   ASSERT_TRUE(shown.ok()) << shown.error().to_string();
   EXPECT_EQ(shown->weights.size(), 5u);

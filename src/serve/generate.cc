@@ -1,7 +1,5 @@
 #include "serve/generate.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <ctime>
 #include <memory>
@@ -44,33 +42,6 @@ std::optional<ApiError> pay_for_prompts(RequestContext& context, int64_t tokens)
   if (limit > 0 && tokens > limit) return never_fits(tokens, limit);
   if (auto over = context.pay_for_prompt(tokens)) return to_api_error(*over);
   return {};
-}
-
-std::variant<PlacesHeld, ApiError> take_places(Exchange& exchange, int64_t asked) {
-  Shared& shared = exchange.shared();
-  if (shared.stopping)
-    return ApiError{.status = 503,
-                    .message = "the server is stopping; try again later",
-                    .type = "server_error",
-                    .code = "unavailable"};
-  if (asked > shared.options.max_requests)
-    return ApiError{
-        .message = fmt::format("{} answers in one request are more than the {} that this server has running and "
-                               "waiting; ask for fewer at once",
-                               asked, shared.options.max_requests),
-        .param = "n"};
-  const chat::ProviderStats stats = shared.provider.load()->stats();  // of all models
-  const int64_t under_way = stats.running + stats.waiting;
-  auto held = PlacesHeld::take(shared.places, exchange.context().caller.client, asked, under_way);
-  if (held) return *std::move(held);
-  return ApiError{.status = 429,
-                  .message = fmt::format(
-                      "{} answers are running or waiting, {} of them this client's; the server's limit is {}, of "
-                      "which each client has its share; try again soon",
-                      std::max(under_way, shared.places.total()), shared.places.held(exchange.context().caller.client),
-                      shared.options.max_requests),
-                  .type = "rate_limit_error",
-                  .code = "server_busy"};
 }
 
 // Hands the requests to the provider, which is kept until it has told the last of them. On an error the caller closes the queue,
@@ -230,7 +201,7 @@ Begun begin(Exchange& exchange, const protocol::TextProtocol& protocol, const pr
   if (auto* error = std::get_if<ApiError>(&preparation)) return *error;
   Prepared& prepared = std::get<Prepared>(preparation);
   size_t count = prepared.echoes.size();
-  auto places = take_places(exchange, static_cast<int64_t>(count));
+  auto places = take_places(exchange, static_cast<int64_t>(count), 0);
   if (auto* error = std::get_if<ApiError>(&places)) return std::move(*error);
   RequestContext& context = exchange.context();
   const int64_t paid = prompt_tokens(prepared);

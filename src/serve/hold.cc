@@ -1,5 +1,8 @@
 #include "serve/hold.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <boost/asio/steady_timer.hpp>
 #include <mutex>
 #include <utility>
@@ -53,13 +56,6 @@ ApiError still_loading() {
           .code = "loading"};
 }
 
-ApiError server_busy() {
-  return {.status = 429,
-          .message = "as many answers as the server takes are running or waiting; try again soon",
-          .type = "rate_limit_error",
-          .code = "server_busy"};
-}
-
 // Functions apart: GCC 12 destroys the fields of a brace twice where one of them throws in a coroutine.
 HeldModel held_of(Held held, const std::string& name) {
   if (held.ok()) return {.provider = *std::move(held)};
@@ -81,6 +77,33 @@ std::variant<Json, ApiError> read_json(const std::string& body) {
   return *std::move(json);
 }
 
+std::variant<PlacesHeld, ApiError> take_places(Exchange& exchange, int64_t asked, int64_t counted) {
+  Shared& shared = exchange.shared();
+  if (shared.stopping)
+    return ApiError{.status = 503,
+                    .message = "the server is stopping; try again later",
+                    .type = "server_error",
+                    .code = "unavailable"};
+  if (asked > shared.options.max_requests)
+    return ApiError{
+        .message = fmt::format("{} answers in one request are more than the {} that this server has running and "
+                               "waiting; ask for fewer at once",
+                               asked, shared.options.max_requests),
+        .param = "n"};
+  const chat::ProviderStats stats = shared.provider.load()->stats();  // of all models
+  const int64_t under_way = stats.running + stats.waiting - counted;
+  auto held = PlacesHeld::take(shared.places, exchange.context().caller.client, asked, under_way);
+  if (held) return *std::move(held);
+  return ApiError{.status = 429,
+                  .message = fmt::format(
+                      "{} answers are running or waiting, {} of them this client's; the server's limit is {}, of "
+                      "which each client has its share; try again soon",
+                      std::max(under_way, shared.places.total()), shared.places.held(exchange.context().caller.client),
+                      shared.options.max_requests),
+                  .type = "rate_limit_error",
+                  .code = "server_busy"};
+}
+
 asio::awaitable<HeldModel> hold_model(Exchange& exchange, std::string name) {
   Shared& shared = exchange.shared();
   chat::Provider& all = *shared.provider;
@@ -88,14 +111,19 @@ asio::awaitable<HeldModel> hold_model(Exchange& exchange, std::string name) {
   if (!known) co_return not_owned(all);
   auto arrival = std::make_shared<Arrival>();
   auto queue = std::make_shared<EventQueue>(exchange.executor());
-  all.hold(*known, [arrival, queue](Held held) {
-    arrival->put(std::move(held));
-    queue->push(0, {});
-  });
+  const QueueGuard guard(queue);  // nobody listens after this function
+  all.hold(
+      *known,
+      [arrival, queue](Held held) {
+        arrival->put(std::move(held));
+        queue->push(0, {});
+      },
+      queue->cancel_token());
   std::optional<Held> held = arrival->take();
   if (held) co_return held_of(*std::move(held), name);
-  const chat::ProviderStats stats = all.stats();  // this one among them
-  if (stats.running + stats.waiting > shared.options.max_requests) co_return refused(server_busy());
+  // Who waits for a model has a place as those who are answered: else one client's requests for it would keep the others out.
+  const auto place = take_places(exchange, 1, 1);
+  if (const auto* error = std::get_if<ApiError>(&place)) co_return refused(*error);
   auto timer = std::make_shared<asio::steady_timer>(exchange.executor());
   timer->expires_after(milliseconds(shared.options.load_seconds));
   timer->async_wait([queue, timer](boost::system::error_code) { queue->push(0, {}); });
@@ -105,7 +133,6 @@ asio::awaitable<HeldModel> hold_model(Exchange& exchange, std::string name) {
   timer->cancel();
   held = arrival->take();
   const EarlyEnd end = queue->end();
-  queue->close();  // nobody listens any more
   HeldModel out;
   if (held) out = held_of(*std::move(held), name);
   else if (end == EarlyEnd::kServerStopping) out.error = server_stopping();

@@ -1,6 +1,7 @@
-// What answers a request, kept for as long as it is answered; models may have to be loaded first.
+// What answers a request, kept for as long as it is answered, and its places among all answers; models may have to be loaded first.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,6 +11,7 @@
 #include "chat/provider.h"
 #include "protocol/api_error.h"
 #include "serve/exchange.h"
+#include "serve/places.h"
 
 namespace malmoi::serve {
 
@@ -22,6 +24,10 @@ struct HeldModel {
 /// Waits for the model that a request names (empty: the first) for ServerOptions::load_seconds, while its client is there. Of a
 /// name that no model has, whatever the server has: protocols say it in their own words.
 asio::awaitable<HeldModel> hold_model(Exchange& exchange, std::string name);
+
+/// Places for so many answers of the request's client. `counted`: of these answers, those that the provider counts already. Errors:
+/// a server that stops, more than it ever takes (400), as many as it takes now (429).
+std::variant<PlacesHeld, protocol::ApiError> take_places(Exchange& exchange, int64_t asked, int64_t counted);
 
 /// A body as JSON, or what is wrong with it. For a worker.
 std::variant<Json, protocol::ApiError> read_json(const std::string& body);

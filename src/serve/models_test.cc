@@ -177,9 +177,32 @@ TEST_F(ModelsTest, OthersAreAnsweredWhileAModelIsLoaded) {
   leaving.send(post_text("/v1/completions", dump_json(body("second", 12))));
   ASSERT_TRUE(comes([&] { return pool_->stats().waiting == 2; }));
   leaving.close();
+  EXPECT_TRUE(comes([&] { return pool_->stats().waiting == 1; })) << "who has left does not wait";
   EXPECT_EQ(complete("first"), first);
   files_["second"]->slow = false;
   EXPECT_EQ(waiting.read().json()["choices"][0]["text"], written(11));
+}
+
+TEST_F(ModelsTest, AClientThatWaitsForAModelKeepsNobodyElseOut) {
+  ServerOptions options;
+  options.max_requests = 2;
+  options.api_keys = {"many", "few"};
+  start(SIZE_MAX, options);
+  auto request = [](const std::string& model, const std::string& key) {
+    return post_text("/v1/completions", dump_json(body(model, 1)), "Authorization: Bearer " + key + "\r\n");
+  };
+  EXPECT_EQ(send(request("first", "few")).status, 200);
+  files_["second"]->slow = true;
+  TestClient one(server_->port()), two(server_->port());
+  one.send(request("second", "many"));
+  two.send(request("second", "many"));
+  ASSERT_TRUE(comes([&] { return pool_->stats().waiting == 2; }));
+  expect_error(send(request("second", "many")), 429, "server_busy");
+  expect_error(send(request("first", "many")), 429, "server_busy");
+  EXPECT_EQ(send(request("first", "few")).status, 200) << "its share is one place";
+  files_["second"]->slow = false;
+  EXPECT_EQ(one.read().status, 200);
+  EXPECT_EQ(two.read().status, 200);
 }
 
 TEST_F(ModelsTest, ARequestWaitsNoLongerThanItMay) {

@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <string_view>
 
+#include "app/use/model_memory.h"
+
 namespace malmoi::app {
 namespace {
 
@@ -45,13 +47,24 @@ std::string folder_version(const Path& folder) {
   return text;
 }
 
+// Of a model in several files all are there, or none of it is.
+std::string gguf_version(const Path& first) {
+  std::string text;
+  for (const Path& file : gguf_files(first)) {
+    const std::string version = file_version(file);
+    if (version.empty()) return {};
+    text += version;
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string files_version(const std::vector<Path>& paths) {
   std::string text;
   for (const Path& path : paths) {
     std::error_code ignored;
-    const std::string version = fs::is_directory(path, ignored) ? folder_version(path) : file_version(path);
+    const std::string version = fs::is_directory(path, ignored) ? folder_version(path) : gguf_version(path);
     if (version.empty()) return {};
     text += path.string() + '\n' + version;
   }

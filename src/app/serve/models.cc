@@ -104,12 +104,14 @@ Status check_name(const std::vector<ServedModel>& models, const std::string& nam
   return {};
 }
 
-// MODEL/NAME is an adapter of that model, another name one of the first.
+// MODEL/NAME is an adapter of that model, another name one of the first. Models may have such names themselves: the longest counts.
 ServedModel& model_of_adapter(std::vector<ServedModel>& models, const std::string& name) {
+  ServedModel* found = nullptr;
   for (ServedModel& model : models) {
-    if (name.size() > model.name.size() + 1 && name.starts_with(model.name + "/")) return model;
+    const bool begins = name.size() > model.name.size() + 1 && name.starts_with(model.name + "/");
+    if (begins && (!found || model.name.size() > found->name.size())) found = &model;
   }
-  return models.front();
+  return found ? *found : models.front();
 }
 
 Status add_adapter(std::vector<ServedModel>& models, const std::string& text) {
@@ -138,6 +140,30 @@ Result<std::vector<ServedModel>> named_models(const ServeOptions& options) {
     models.push_back(std::move(model));
   }
   return models;
+}
+
+// Of its weights, and of those of its draft model.
+Result<size_t> bytes_of(const ServedModel& model, const ServeOptions& options) {
+  MALMOI_ASSIGN(const Path folder, find_model(model.path));
+  MALMOI_ASSIGN(uint64_t bytes, weight_bytes(folder, load_choice(model, folder, options)));
+  const std::string draft = draft_choice(model, options).model;
+  if (draft.empty()) return static_cast<size_t>(bytes);
+  MALMOI_ASSIGN(const Path draft_folder, find_model(draft));
+  MALMOI_ASSIGN(const uint64_t draft_bytes, weight_bytes(draft_folder, {options.load.dtype}));
+  return static_cast<size_t>(bytes + draft_bytes);
+}
+
+// Of all files that it is read from; empty where they are not all there.
+std::string version_of(const ServedModel& model, const ServeOptions& options) {
+  std::vector<std::string> names = {model.path};
+  if (std::string draft = draft_choice(model, options).model; !draft.empty()) names.push_back(std::move(draft));
+  std::vector<Path> paths = model.adapter_folders;
+  for (const std::string& name : names) {
+    const auto folder = find_model(name);
+    if (!folder.ok()) return "";
+    paths.push_back(*folder);
+  }
+  return files_version(paths);
 }
 
 }  // namespace
@@ -183,20 +209,10 @@ chat::PooledModel pooled_model(const ServedModel& model, const ServeOptions& opt
   // The first is loaded at once, and says it all itself. A folder that cannot be opened is an error once it is asked for.
   if (auto folder = find_model(model.path); folder.ok()) pooled.info = described(model, *folder, !model.is_first);
   pooled.pinned = std::ranges::find(options.pinned, model.name) != options.pinned.end();
-  pooled.measure = [model, options]() -> Result<size_t> {
-    MALMOI_ASSIGN(const Path folder, find_model(model.path));
-    MALMOI_ASSIGN(const uint64_t bytes, weight_bytes(folder, load_choice(model, folder, options)));
-    return static_cast<size_t>(bytes);
-  };
+  pooled.measure = [model, options] { return bytes_of(model, options); };
   auto states = std::make_shared<size_t>(state_bytes);  // what one version had, the next one has
   pooled.load = [model, options, states, job] { return open_model(model, options, *states, job); };
-  pooled.version = [model]() -> std::string {
-    const auto folder = find_model(model.path);
-    if (!folder.ok()) return "";
-    std::vector<Path> paths = {*folder};
-    paths.insert(paths.end(), model.adapter_folders.begin(), model.adapter_folders.end());
-    return files_version(paths);
-  };
+  pooled.version = [model, options] { return version_of(model, options); };
   return pooled;
 }
 

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <utility>
 #include <vector>
 
 #include "app/serve/model_files.h"
@@ -56,6 +57,11 @@ TEST(ServedModels, AdaptersBelongToTheModelThatTheirNameBeginsWith) {
   EXPECT_THAT((*models)[0].adapters, testing::ElementsAre("letters"));
   EXPECT_THAT((*models)[1].adapters, testing::ElementsAre("owner/c/letters"));
   EXPECT_EQ((*models)[1].adapter_folders.at(0), Path("y"));
+  models =
+      served_models({.models = {"owner=" + (folder / "b").string()}, .folder = folder, .adapters = {"owner/c/x=x"}});
+  ASSERT_TRUE(models.ok()) << models.error().to_string();
+  EXPECT_THAT(names(*models), testing::ElementsAre("owner", "owner/c", "run"));
+  EXPECT_THAT((*models)[1].adapters, testing::ElementsAre("owner/c/x")) << "the longest name counts";
 }
 
 TEST(ServedModels, WrongNamesAreSaid) {
@@ -90,6 +96,45 @@ TEST(FilesVersion, IsAnotherOneAfterEachChange) {
   std::filesystem::rename(folder / ".new-config.json", folder / "config.json");
   EXPECT_NE(files_version({folder}), second) << "the same text, in another file";
   EXPECT_EQ(files_version({folder, folder / "adapter"}), "") << "one of them is not there";
+}
+
+TEST(FilesVersion, OfAModelInPartsIsOfAllOfThem) {
+  const Path folder = test_folder("files_version_parts");
+  const Path first = folder / "m-00001-of-00002.gguf", second = folder / "m-00002-of-00002.gguf";
+  write(first, "keys");
+  EXPECT_EQ(files_version({first}), "") << "a part is missing";
+  write(second, "tensors");
+  const std::string before = files_version({first});
+  EXPECT_FALSE(before.empty());
+  write(folder / "m-00003-of-00003.gguf", "of another model");
+  EXPECT_EQ(files_version({first}), before);
+  write(second, "other tensors");
+  EXPECT_NE(files_version({first}), before);
+}
+
+TEST(PooledModel, IsAnotherOneOnceItsAdapterOrItsDraftModelIs) {
+  const Path folder = three_models("pooled_version"), draft = folder / "run" / "best", adapter = folder / "adapter";
+  write(adapter / "adapter_config.json", "{}");
+  ServeOptions options;
+  options.draft.model = draft.string();
+  const ServedModel first{.name = "b",
+                          .path = (folder / "b").string(),
+                          .adapters = {"letters"},
+                          .adapter_folders = {adapter},
+                          .is_first = true};
+  const ServedModel second{.name = "owner/c", .path = (folder / "owner" / "c").string()};
+  const auto versions = [&] {
+    return std::pair(pooled_model(first, options, 0, {}).version(), pooled_model(second, options, 0, {}).version());
+  };
+  const auto before = versions();
+  EXPECT_FALSE(before.first.empty());
+  EXPECT_FALSE(before.second.empty());
+  write(draft / "model.safetensors", "weights");
+  const auto drafted = versions();
+  EXPECT_NE(drafted.first, before.first);
+  EXPECT_EQ(drafted.second, before.second) << "it has none";
+  write(adapter / "adapter_model.safetensors", "weights");
+  EXPECT_NE(versions().first, drafted.first);
 }
 
 TEST(MemoryShares, StatesAreInEqualPartsAmongThoseThatMayBeLoaded) {

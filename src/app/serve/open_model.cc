@@ -36,8 +36,7 @@ Status open_engine(Opened& out, const ServedModel& model, const ServeOptions& op
   const LoadedModel& loaded = out.loaded;
   MALMOI_ASSIGN(chat::ChatTemplate chat, chat_template(loaded.folder, *loaded.tokenizer, options.chat_template));
   MALMOI_ASSIGN(infer::EmbedderOptions embedding, embedding_options(loaded.folder));
-  DraftOptions draft = options.draft;
-  if (!model.is_first) draft.model.clear();  // it has the tokenizer of the first one
+  const DraftOptions draft = draft_choice(model, options);
   const size_t draft_bytes = draft.model.empty() ? 0 : state_bytes / kDraftShare;
   state_bytes -= draft_bytes;
   MALMOI_ASSIGN(auto drafter, open_drafter(draft, loaded, options.load.dtype, draft_bytes, job));
@@ -92,6 +91,12 @@ LoadChoice load_choice(const ServedModel& model, const Path& folder, const Serve
   const auto config = model::load_config(folder);  // what is wrong with it is told when it is loaded
   if (config.ok() && infer::check_classifies(**config).ok()) load.dtype = DType::kF32;
   return load;
+}
+
+DraftOptions draft_choice(const ServedModel& model, const ServeOptions& options) {
+  DraftOptions draft = options.draft;
+  if (!model.is_first) draft.model.clear();
+  return draft;
 }
 
 Result<std::shared_ptr<chat::Provider>> open_model(const ServedModel& model, const ServeOptions& options,

@@ -15,6 +15,9 @@ chat::ModelInfo described(const ServedModel& model, const Path& folder, bool wit
 /// a type.
 LoadChoice load_choice(const ServedModel& model, const Path& folder, const ServeOptions& options);
 
+/// How its answers are guessed ahead. A draft model is of the first model alone, whose tokenizer it has.
+DraftOptions draft_choice(const ServedModel& model, const ServeOptions& options);
+
 /// Owns the weights, too. `state_bytes`: for what answers have read; 0: half of what is free once the weights are there, which is
 /// kept there for the next version.
 Result<std::shared_ptr<chat::Provider>> open_model(const ServedModel& model, const ServeOptions& options,

@@ -20,6 +20,10 @@
 namespace malmoi::app {
 namespace {
 
+// Of the time that a request waits for its model, what it waits for others to give it their place: the rest is to tell it why they
+// did not.
+constexpr double kRoomShare = 0.9;
+
 Result<std::vector<std::string>> read_keys(const Path& file) {
   MALMOI_ASSIGN(std::string text, read_file(file, 1 << 20));
   std::vector<std::string> keys;
@@ -80,7 +84,7 @@ class FileWatch {
     if (monotonic_seconds() < next_) return;
     next_ = monotonic_seconds() + 1;
     for (const Path& path : look_at_mapped_files())
-      warn_("another file stands at " + path.string() + " now; it is read once it has come to rest");
+      warn_("the file at " + path.string() + " was replaced or removed; a new one is read once it has come to rest");
     const Status whole = check_mapped_files();
     const bool was_broken = std::exchange(broken_, !whole.ok());
     if (!whole.ok() && !was_broken) warn_("requests are refused: " + whole.error().to_string());
@@ -137,18 +141,18 @@ Status serve_model(const ServeOptions& options, const Job& job) {
   MALMOI_TRY(open_shown(options, server_options));
   MALMOI_ASSIGN(const std::vector<ServedModel> models, served_models(options));
   warn_if_open(server_options, server_options.warn);
-  // Listens first: a port in use is said before a large model is read, and health checks see that it is loading.
-  MALMOI_ASSIGN(std::unique_ptr<serve::Server> server, serve::Server::start(server_options));
   const MemoryShares shares = share_memory(options, models.size());
   std::vector<chat::PooledModel> pooled;
   for (const ServedModel& model : models) pooled.push_back(pooled_model(model, options, shares.states, any_thread));
   std::atomic<bool> begun{false};
   chat::ProviderPool pool(std::move(pooled), {.memory = shares.models,
                                               .most_loaded = shares.most_loaded,
-                                              .room_seconds = server_options.load_seconds,
+                                              .room_seconds = kRoomShare * server_options.load_seconds,
                                               .wait_seconds = server_options.load_seconds,
                                               .message = once(begun, any_thread.message),
                                               .warn = once(begun, any_thread.warn)});
+  // Listens before it loads: a port in use is said before a large model is read, and health checks see that it is loading.
+  MALMOI_ASSIGN(std::unique_ptr<serve::Server> server, serve::Server::start(server_options));
   MALMOI_TRY(load_first(pool));
   server->serve(pool);
   any_thread.message("serving at " + url_of(server_options, server->port()) + " (Ctrl-C stops)");

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <functional>
+#include <numeric>
 #include <regex>
 
 #include "model/gguf_config.h"
@@ -24,17 +26,10 @@ uint64_t file_bytes(const Path& path) {
   return error ? 0 : size;
 }
 
-// Weights of a GGUF file stay as they are; of several files the first is named.
+// Weights of a GGUF file stay as they are.
 uint64_t gguf_bytes(const Path& path) {
-  static const std::regex kFirst(R"((.*)-00001-of-(\d{5})\.gguf)");
-  const std::string name = path.filename().string();
-  std::smatch parts;
-  if (!std::regex_match(name, parts, kFirst)) return file_bytes(path);
-  uint64_t sum = 0;
-  const int count = std::stoi(parts[2]);
-  for (int i = 1; i <= count; ++i)
-    sum += file_bytes(path.parent_path() / fmt::format("{}-{:05}-of-{}.gguf", parts[1].str(), i, parts[2].str()));
-  return sum;
+  const std::vector<Path> files = gguf_files(path);
+  return std::transform_reduce(files.begin(), files.end(), uint64_t{0}, std::plus<>(), file_bytes);
 }
 
 double bytes_per_weight(const LoadChoice& choice) {
@@ -69,6 +64,18 @@ Error does_not_fit(uint64_t bytes, uint64_t free_bytes, const Path& path, std::s
 }
 
 }  // namespace
+
+std::vector<Path> gguf_files(const Path& path) {
+  static const std::regex kFirst(R"((.*)-00001-of-(\d{5})\.gguf)");
+  const std::string name = path.filename().string();
+  std::smatch parts;
+  if (!std::regex_match(name, parts, kFirst)) return {path};
+  std::vector<Path> files;
+  const int count = std::stoi(parts[2]);
+  for (int i = 1; i <= count; ++i)
+    files.push_back(path.parent_path() / fmt::format("{}-{:05}-of-{}.gguf", parts[1].str(), i, parts[2].str()));
+  return files;
+}
 
 Result<uint64_t> weight_bytes(const Path& path, const LoadChoice& choice) {
   if (model::is_gguf(path)) return gguf_bytes(path);
