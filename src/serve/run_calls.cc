@@ -129,8 +129,10 @@ asio::awaitable<void> show_run_metrics(Exchange& exchange) {
 }
 
 asio::awaitable<void> stop_run(Exchange& exchange) {
-  return ask_runs(
-      exchange, [](Runs& runs, const HttpRequest& request) { return runs.stop(named_in(request, "/runs/", "/stop")); });
+  return ask_runs(exchange, [](Runs& runs, const HttpRequest& request) -> Reply {
+    if (auto error = refuse_fields(request)) return *error;
+    return runs.stop(named_in(request, "/runs/", "/stop"));
+  });
 }
 
 asio::awaitable<void> resume_run(Exchange& exchange) {
