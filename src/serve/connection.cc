@@ -95,14 +95,15 @@ asio::awaitable<bool> Connection::serve_request(RequestParser& parser, RequestCo
   co_return exchange.keep_alive();
 }
 
-// False where the client went away or was too slow.
+// False where the client went away or was too slow; what is wrong with the body is the parser's error.
 asio::awaitable<bool> Connection::read_body(RequestParser& parser) {
+  parser.begin_body(most_body(shared_.options, parser.request()));
+  if (parser.error()) co_return true;
   if (parser.has_body() && parser.request().count(http::field::expect) > 0) {
     bool sent = co_await stream_.write(kGoOn, {});
     if (!sent) co_return false;
   }
   stream_.expires_after(milliseconds(shared_.options.body_seconds));
-  parser.begin_body();
   wait_for_client();
   bool arrived = co_await read(parser);
   if (arrived) waits_ = false;
