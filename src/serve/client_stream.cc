@@ -41,7 +41,7 @@ asio::awaitable<bool> ClientStream::begin() {
 }
 
 asio::awaitable<size_t> ClientStream::read_some(asio::mutable_buffer room) {
-  if (secure_) {
+  if (secure_ && begun_) {
     auto [error, size] = co_await secure_->stream.async_read_some(room, kAwait);
     co_return error ? 0 : size;
   }
@@ -61,7 +61,7 @@ asio::awaitable<bool> ClientStream::write(std::string_view head, std::string_vie
 }
 
 asio::awaitable<void> ClientStream::end() {
-  if (!secure_ || !begun_ || !stream_.socket().is_open()) co_return;
+  if (!secure_ || !std::exchange(begun_, false) || !stream_.socket().is_open()) co_return;
   stream_.expires_after(kLastWords);
   co_await secure_->stream.async_shutdown(kAwait);
 }

@@ -146,6 +146,7 @@ asio::awaitable<void> Connection::answer_error(const RequestParser& parser, Requ
 // Reads away what a refused client still sends, so that closing does not destroy the answer on its way (RFC 9112, 9.6).
 asio::awaitable<void> Connection::linger() {
   wait_for_client();
+  co_await stream_.end();  // TLS has a last word of its own, without which an answer may have been cut off
   boost::system::error_code ignored;
   stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
   stream_.expires_after(std::chrono::seconds(2));
