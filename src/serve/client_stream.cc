@@ -8,6 +8,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
+#include "base/log.h"
+
 namespace malmoi::serve {
 namespace {
 
@@ -52,12 +54,17 @@ asio::awaitable<size_t> ClientStream::read_some(asio::mutable_buffer room) {
 asio::awaitable<bool> ClientStream::write(std::string_view head, std::string_view body) {
   const std::array<asio::const_buffer, 2> buffers{asio::buffer(head.data(), head.size()),
                                                   asio::buffer(body.data(), body.size())};
+  writes_since_ = monotonic_seconds();
+  boost::system::error_code failed;
   if (secure_) {
     auto [error, size] = co_await asio::async_write(secure_->stream, buffers, kAwait);
-    co_return !error;
+    failed = error;
+  } else {
+    auto [error, size] = co_await asio::async_write(stream_, buffers, kAwait);
+    failed = error;
   }
-  auto [error, size] = co_await asio::async_write(stream_, buffers, kAwait);
-  co_return !error;
+  writes_since_.reset();
+  co_return !failed;
 }
 
 asio::awaitable<void> ClientStream::end() {

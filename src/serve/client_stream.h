@@ -4,6 +4,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "serve/http.h"
@@ -27,6 +28,8 @@ class ClientStream {
   asio::awaitable<size_t> read_some(asio::mutable_buffer room);
   /// Both texts, whole; false where the client did not take them.
   asio::awaitable<bool> write(std::string_view head, std::string_view body);
+  /// When the write began that is under way (monotonic seconds); none: there is none.
+  std::optional<double> writes_since() const { return writes_since_; }
   /// Tells a client of TLS that nothing more comes, so that it knows its answer for whole, and waits a second for the same from it.
   /// Nothing more is to be written. Again: nothing happens.
   asio::awaitable<void> end();
@@ -44,6 +47,7 @@ class ClientStream {
   std::unique_ptr<Secure> secure_;  // null: plain
   asio::ip::address peer_;
   bool begun_ = false;  // until end()
+  std::optional<double> writes_since_;
 };
 
 }  // namespace malmoi::serve
