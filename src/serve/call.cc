@@ -13,7 +13,6 @@ namespace {
 
 // A status that nobody is told.
 protocol::Reply nobody_there() {
-  constexpr int kClientClosedRequest = 499;  // as other servers call it
   return protocol::ApiError{.status = kClientClosedRequest, .message = "the client is gone"};
 }
 
