@@ -180,7 +180,8 @@ class SlowServer:
         connection, _ = self.socket.accept()
         while b"\r\n\r\n" not in self.asked:
             self.asked += connection.recv(65536)
-        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nfirst\n\r\n")
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nSet-Cookie: malmoi-session=a; Path=/; HttpOnly; SameSite=Strict\r\n"
+                           b"Transfer-Encoding: chunked\r\n\r\n6\r\nfirst\n\r\n")
         self.first_is_read.wait(timeout=20)
         connection.sendall(b"7\r\nsecond\n\r\n0\r\n\r\n")
 
@@ -193,6 +194,7 @@ def check_nginx(url):
     with nginx_before(slow.url) as proxy:
         request = urllib.request.Request(proxy + "v1/completions?key=not-in-the-log", headers={"traceparent": trace})
         with urllib.request.urlopen(request, context=trust, timeout=10) as answer:
+            assert answer.headers["Set-Cookie"] == "malmoi-session=a; Path=/; HttpOnly; SameSite=Strict; Secure", answer.headers
             assert answer.readline() == b"first\n"
             slow.first_is_read.set()
             assert answer.read() == b"second\n"

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <memory>
+#include <optional>
 #include <utility>
 
 namespace malmoi {
@@ -21,6 +22,14 @@ Error open_error(std::string_view name, int reason) {
   if (reason == ENOENT) return not_found("there is nothing of this name", where);
   if (reason == ELOOP || reason == ENOTDIR) return not_found("is a link or of another kind, which is not shown", where);
   return io_error("cannot open", where, reason);
+}
+
+// What is known of a regular file in a folder.
+std::optional<struct stat> look(int folder, std::string_view name) {
+  struct stat info {};
+  if (!is_single_name(name) || ::fstatat(folder, std::string(name).c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) return {};
+  if (!S_ISREG(info.st_mode)) return {};
+  return info;
 }
 
 }  // namespace
@@ -100,10 +109,12 @@ Result<int> OpenFolder::write(std::string_view name) const {
 }
 
 int64_t OpenFolder::changed(std::string_view name) const {
-  struct stat info {};
-  if (!is_single_name(name) || ::fstatat(fd_, std::string(name).c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) return 0;
-  return S_ISREG(info.st_mode) ? static_cast<int64_t>(info.st_mtim.tv_sec) : 0;
+  const auto info = look(fd_, name);
+  return info ? static_cast<int64_t>(info->st_mtim.tv_sec) : 0;
 }
+
+// Not by its time: copies of archives may be of the year 1970.
+bool OpenFolder::has(std::string_view name) const { return look(fd_, name).has_value(); }
 
 std::vector<std::string> OpenFolder::folders(size_t most) const {
   std::vector<std::string> names;

@@ -33,9 +33,10 @@ class OpenFolder {
   Result<std::string> read(std::string_view name, uint64_t limit) const;
   /// A descriptor of a file for writing, made where it is missing and emptied where it is not, which the caller closes.
   Result<int> write(std::string_view name) const;
-  /// Seconds since 1970 of the last change of a regular file that stands here; 0: there is none.
+  /// Seconds since 1970 of the last change of a regular file that stands here; 0 where there is none.
   int64_t changed(std::string_view name) const;
-  bool has(std::string_view name) const { return changed(name) != 0; }
+  /// Whether a regular file stands here.
+  bool has(std::string_view name) const;
   /// The names of the folders that stand here, sorted; those that begin with a dot are passed over. At most `most`.
   std::vector<std::string> folders(size_t most) const;
 

@@ -1,5 +1,6 @@
 #include "base/open_folder.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
@@ -38,6 +39,15 @@ TEST_F(OpenFolderTest, WhatStandsInItIsRead) {
   EXPECT_FALSE(one->read("text", 3).ok()) << "more than the limit";
   EXPECT_TRUE(one->has("text"));
   EXPECT_FALSE(one->has("nothing"));
+}
+
+TEST_F(OpenFolderTest, AFileOfTheYear1970IsThere) {
+  auto one = shown().folder("one");
+  ASSERT_TRUE(one.ok()) << one.error().to_string();
+  const timespec times[] = {{0, 0}, {0, 0}};
+  ASSERT_EQ(::utimensat(AT_FDCWD, (one->path() / "text").c_str(), times, 0), 0);
+  EXPECT_EQ(one->changed("text"), 0);
+  EXPECT_TRUE(one->has("text"));
 }
 
 TEST_F(OpenFolderTest, NoNameLeadsOut) {

@@ -89,7 +89,8 @@ HttpResponse Access::preflight(const HttpRequest& request) const {
                            .code = "origin_not_allowed"});
   HttpResponse response(http::status::no_content, 11);
   response.set(http::field::access_control_allow_methods, "GET, POST, OPTIONS");
-  // What the page asks for: client libraries add fields of their own, and none of them means anything here.
+  // What the page asks for: client libraries add fields of their own. None of them lets a page in that has no key: the token of a
+  // session (X-Malmoi-CSRF) is read by no page of another origin, since answers to requests with cookies are not let across.
   beast::string_view asked = request[http::field::access_control_request_headers];
   response.set(http::field::access_control_allow_headers, asked.empty() ? "Authorization, Content-Type" : asked);
   response.set(http::field::access_control_max_age, "600");

@@ -112,10 +112,12 @@ Result<std::vector<ApiKey>> read_keys(std::string_view text, const std::string& 
   if (!json.is_object() || !json.contains("keys") || !json["keys"].is_array())
     return invalid_data("is no file of keys: it has no list 'keys'", where, kRemedy);
   std::vector<ApiKey> keys;
-  std::set<std::string> names;
+  std::set<std::string> names, digests;
   for (const Json& entry : json["keys"]) {
     MALMOI_ASSIGN(ApiKey key, read_key(entry, where + ": keys[" + std::to_string(keys.size()) + "]"));
     if (!names.insert(key.name).second) return invalid_data("two keys are called '" + key.name + "'", where, kRemedy);
+    if (!digests.insert(key.digest).second)
+      return invalid_data("'" + key.name + "' is a key that stands under another name, too", where, kRemedy);
     keys.push_back(std::move(key));
   }
   return keys;

@@ -45,7 +45,7 @@ std::vector<std::string> scope_names(Scopes scopes);
 Json to_json(const ApiKey& key);
 
 /// A file of keys: {"keys": [{"name", "sha256", "scopes", "requests_per_minute", ...}]}. Errors name the key and the field; a field
-/// that nobody knows is one, since it may have been meant as a limit.
+/// that nobody knows is one, since it may have been meant as a limit, and so is a key under two names, of which only one would count.
 Result<std::vector<ApiKey>> read_keys(std::string_view text, const std::string& where);
 std::string print_keys(const std::vector<ApiKey>& keys);
 

@@ -40,21 +40,23 @@ TEST(ApiKeys, WhatIsWrongInAFileIsNamed) {
   struct Wrong {
     std::string text, says;
   };
-  for (const Wrong& wrong :
-       std::vector<Wrong>{{"", "f"},
-                          {"[]", "'keys'"},
-                          {"{\"keys\":{}}", "'keys'"},
-                          {"{\"keys\":[1]}", "keys[0]"},
-                          {"{\"keys\":[{\"name\":\"a b\"}]}", "name"},
-                          {"{\"keys\":[{\"name\":\"a\",\"sha256\":\"AA\",\"scopes\":[\"embed\"]}]}", "sha256"},
-                          {"{\"keys\":[{\"name\":\"a\",\"sha256\":\"" + digest + "\",\"scopes\":[]}]}", "scopes"},
-                          {"{\"keys\":[{\"name\":\"a\",\"sha256\":\"" + digest + "\",\"scopes\":[\"root\"]}]}", "root"},
-                          {"{\"keys\":[{" + good + ",\"request_per_minute\":3}]}", "request_per_minute"},
-                          {"{\"keys\":[{" + good + ",\"concurrency\":0}]}", "concurrency"},
-                          {"{\"keys\":[{" + good + ",\"tokens_per_minute\":\"9\"}]}", "tokens_per_minute"},
-                          {"{\"keys\":[{" + good + ",\"tokens_per_minute\":1000000001}]}", "tokens_per_minute"},
-                          {"{\"keys\":[{" + good + ",\"expires\":\"soon\"}]}", "expires"},
-                          {"{\"keys\":[{" + good + "},{" + good + "}]}", "two keys"}}) {
+  for (const Wrong& wrong : std::vector<Wrong>{
+           {"", "f"},
+           {"[]", "'keys'"},
+           {"{\"keys\":{}}", "'keys'"},
+           {"{\"keys\":[1]}", "keys[0]"},
+           {"{\"keys\":[{\"name\":\"a b\"}]}", "name"},
+           {"{\"keys\":[{\"name\":\"a\",\"sha256\":\"AA\",\"scopes\":[\"embed\"]}]}", "sha256"},
+           {"{\"keys\":[{\"name\":\"a\",\"sha256\":\"" + digest + "\",\"scopes\":[]}]}", "scopes"},
+           {"{\"keys\":[{\"name\":\"a\",\"sha256\":\"" + digest + "\",\"scopes\":[\"root\"]}]}", "root"},
+           {"{\"keys\":[{" + good + ",\"request_per_minute\":3}]}", "request_per_minute"},
+           {"{\"keys\":[{" + good + ",\"concurrency\":0}]}", "concurrency"},
+           {"{\"keys\":[{" + good + ",\"tokens_per_minute\":\"9\"}]}", "tokens_per_minute"},
+           {"{\"keys\":[{" + good + ",\"tokens_per_minute\":1000000001}]}", "tokens_per_minute"},
+           {"{\"keys\":[{" + good + ",\"expires\":\"soon\"}]}", "expires"},
+           {"{\"keys\":[{" + good + "},{" + good + "}]}", "two keys"},
+           {"{\"keys\":[{" + good + R"(},{"name":"b","sha256":")" + digest + R"(","scopes":["admin"]}]})",
+            "another name"}}) {
     auto read = read_keys(wrong.text, "f");
     ASSERT_FALSE(read.ok()) << wrong.text;
     EXPECT_NE(read.error().to_string().find(wrong.says), std::string::npos) << read.error().to_string();

@@ -13,17 +13,7 @@ namespace {
 
 // A status that nobody is told.
 protocol::Reply nobody_there() {
-  constexpr int kClientClosedRequest = 499;  // as other servers call it
   return protocol::ApiError{.status = kClientClosedRequest, .message = "the client is gone"};
-}
-
-asio::awaitable<void> send_reply(Exchange& exchange, protocol::Reply reply) {
-  if (auto* error = std::get_if<protocol::ApiError>(&reply)) {
-    co_await exchange.send_error(*error);
-    co_return;
-  }
-  HttpResponse response = json_response(http::status::ok, std::get<Json>(reply));
-  co_await exchange.send(std::move(response));
 }
 
 // What a call that read texts says of their tokens. Their number is known once they were read: what follows waits for them.
@@ -68,6 +58,15 @@ asio::awaitable<void> handle_call(Exchange& exchange, protocol::Call call, proto
   if (has_body && time != CallTime::kOfAll) reply = co_await reply_of_model(exchange, call, json, address, time);
   else reply = co_await exchange.on_worker([&] { return std::optional<protocol::Reply>(call(json, address, all)); });
   if (reply) co_await send_reply(exchange, *std::move(reply));
+}
+
+asio::awaitable<void> send_reply(Exchange& exchange, protocol::Reply reply) {
+  if (auto* error = std::get_if<protocol::ApiError>(&reply)) {
+    co_await exchange.send_error(*error);
+    co_return;
+  }
+  HttpResponse response = json_response(http::status::ok, std::get<Json>(reply));
+  co_await exchange.send(std::move(response));
 }
 
 asio::awaitable<protocol::Reply> reply_to(Exchange& exchange, protocol::Call call, const Json& body) {

@@ -12,7 +12,10 @@ enum class CallTime { kShort, kLong, kOfAll };
 
 asio::awaitable<void> handle_call(Exchange& exchange, protocol::Call call, protocol::Address address, CallTime time);
 
-/// The same without sending anything.
+/// Sends what a call says.
+asio::awaitable<void> send_reply(Exchange& exchange, protocol::Reply reply);
+
+/// As handle_call(), without sending anything.
 asio::awaitable<protocol::Reply> reply_to(Exchange& exchange, protocol::Call call, const Json& body);
 
 }  // namespace malmoi::serve

@@ -55,7 +55,6 @@ class ClientLimits {
   explicit ClientLimits(const KeyLimits& limits, Microseconds now) { set(limits, now); }
   /// Limits that were changed while requests run.
   void set(const KeyLimits& limits, Microseconds now);
-  const KeyLimits& limits() const { return limits_; }
 
   /// Begins a request, which end() ends; or says why not, and takes nothing.
   std::optional<OverLimit> begin(Microseconds now);

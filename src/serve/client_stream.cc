@@ -8,6 +8,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
+#include "base/log.h"
+
 namespace malmoi::serve {
 namespace {
 
@@ -41,7 +43,7 @@ asio::awaitable<bool> ClientStream::begin() {
 }
 
 asio::awaitable<size_t> ClientStream::read_some(asio::mutable_buffer room) {
-  if (secure_) {
+  if (secure_ && begun_) {
     auto [error, size] = co_await secure_->stream.async_read_some(room, kAwait);
     co_return error ? 0 : size;
   }
@@ -52,16 +54,21 @@ asio::awaitable<size_t> ClientStream::read_some(asio::mutable_buffer room) {
 asio::awaitable<bool> ClientStream::write(std::string_view head, std::string_view body) {
   const std::array<asio::const_buffer, 2> buffers{asio::buffer(head.data(), head.size()),
                                                   asio::buffer(body.data(), body.size())};
+  writes_since_ = monotonic_seconds();
+  boost::system::error_code failed;
   if (secure_) {
     auto [error, size] = co_await asio::async_write(secure_->stream, buffers, kAwait);
-    co_return !error;
+    failed = error;
+  } else {
+    auto [error, size] = co_await asio::async_write(stream_, buffers, kAwait);
+    failed = error;
   }
-  auto [error, size] = co_await asio::async_write(stream_, buffers, kAwait);
-  co_return !error;
+  writes_since_.reset();
+  co_return !failed;
 }
 
 asio::awaitable<void> ClientStream::end() {
-  if (!secure_ || !begun_ || !stream_.socket().is_open()) co_return;
+  if (!secure_ || !std::exchange(begun_, false) || !stream_.socket().is_open()) co_return;
   stream_.expires_after(kLastWords);
   co_await secure_->stream.async_shutdown(kAwait);
 }

@@ -14,6 +14,8 @@ constexpr size_t kReadBytes = 16 << 10;
 
 constexpr std::string_view kGoOn = "HTTP/1.1 100 Continue\r\n\r\n";
 constexpr size_t kMostOfLoggedBody = 64 << 10;
+// For a client to take a piece of an answer; one that reads gives way to nobody.
+constexpr double kSlowSeconds = 1;
 
 protocol::ApiError server_failure(const std::string& why) {
   return {.status = 500, .message = "the server failed: " + why + "; please report this", .type = "server_error"};
@@ -55,7 +57,8 @@ asio::awaitable<bool> Connection::serve_one() {
   RequestParser parser(shared_.options);
   bool arrived = co_await read(parser);
   if (!arrived) co_return false;
-  idle_ = waits_ = false;
+  idle_ = false;
+  reads_since_.reset();
   RequestContext context(stream_.peer());
   context.begin(parser.request());
   bool another = co_await serve_request(parser, context);
@@ -95,17 +98,18 @@ asio::awaitable<bool> Connection::serve_request(RequestParser& parser, RequestCo
   co_return exchange.keep_alive();
 }
 
-// False where the client went away or was too slow.
+// False where the client went away or was too slow; what is wrong with the body is the parser's error.
 asio::awaitable<bool> Connection::read_body(RequestParser& parser) {
+  parser.begin_body(most_body(shared_.options, parser.request()));
+  if (parser.error()) co_return true;
   if (parser.has_body() && parser.request().count(http::field::expect) > 0) {
     bool sent = co_await stream_.write(kGoOn, {});
     if (!sent) co_return false;
   }
   stream_.expires_after(milliseconds(shared_.options.body_seconds));
-  parser.begin_body();
   wait_for_client();
   bool arrived = co_await read(parser);
-  if (arrived) waits_ = false;
+  if (arrived) reads_since_.reset();
   co_return arrived;
 }
 
@@ -145,6 +149,7 @@ asio::awaitable<void> Connection::answer_error(const RequestParser& parser, Requ
 // Reads away what a refused client still sends, so that closing does not destroy the answer on its way (RFC 9112, 9.6).
 asio::awaitable<void> Connection::linger() {
   wait_for_client();
+  co_await stream_.end();  // TLS has a last word of its own, without which an answer may have been cut off
   boost::system::error_code ignored;
   stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
   stream_.expires_after(std::chrono::seconds(2));
@@ -156,9 +161,13 @@ asio::awaitable<void> Connection::linger() {
   }
 }
 
-void Connection::wait_for_client() {
-  waits_ = true;
-  waits_since_ = monotonic_seconds();
+void Connection::wait_for_client() { reads_since_ = monotonic_seconds(); }
+
+std::optional<double> Connection::waits_since() const {
+  if (reads_since_) return reads_since_;
+  const std::optional<double> writes = stream_.writes_since();
+  const bool is_slow = writes && monotonic_seconds() - *writes > kSlowSeconds;
+  return is_slow ? writes : std::nullopt;
 }
 
 void Connection::close_if_idle() {

@@ -3,6 +3,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
+#include <optional>
 
 #include "base/log.h"
 #include "serve/client_stream.h"
@@ -20,10 +21,9 @@ class Connection {
   Connection(tcp::socket socket, Shared& shared) : stream_(std::move(socket), shared.tls), shared_(shared) {}
 
   asio::awaitable<void> run();
-  /// Whether it waits for bytes of its client (a header, a body, what a refused one still sends), and since when (monotonic
-  /// seconds).
-  bool waits() const { return waits_; }
-  double waits_since() const { return waits_since_; }
+  /// Since when it waits for its client (monotonic seconds): for bytes of it (a header, a body, what a refused one still sends), or,
+  /// of one that is slow, for it to take some. None: it does not.
+  std::optional<double> waits_since() const;
   /// Closes it if no request has arrived that is not answered yet.
   void close_if_idle();
   /// Ends an answer under way because the server stops; its client is told.
@@ -47,9 +47,8 @@ class Connection {
   Shared& shared_;
   Exchange* exchange_ = nullptr;  // while its request is answered
   bool idle_ = true;
-  bool waits_ = true;
-  double waits_since_ = monotonic_seconds();
-  bool between_ = false;  // nothing of the next request has come
+  std::optional<double> reads_since_ = monotonic_seconds();  // none: it waits for no bytes
+  bool between_ = false;                                     // nothing of the next request has come
 };
 
 }  // namespace malmoi::serve

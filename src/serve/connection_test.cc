@@ -96,6 +96,18 @@ TEST_F(ServerTest, BodiesThatDoNotComeDoNotKeepOthersOut) {
   EXPECT_EQ(slow[2]->read().status, 200);
 }
 
+// Nor does an answer that nobody reads, such as the page, for which no key is asked.
+TEST_F(ServerTest, ClientsThatReadNothingDoNotKeepOthersOut) {
+  start({.max_connections = 3, .send_buffer_bytes = 4096});
+  std::vector<std::unique_ptr<TestClient>> slow;
+  for (int i = 0; i < 3; ++i) {
+    slow.push_back(std::make_unique<TestClient>(server_->port(), 4096));
+    slow.back()->send(get_text("/page.js"));
+  }
+  std::this_thread::sleep_for(std::chrono::milliseconds(1500));  // until they are slow
+  EXPECT_EQ(get("/health").status, 200);
+}
+
 TEST_F(ServerTest, AFullServerSaysSo) {
   start({.max_requests = 2});
   TestClient a(server_->port()), b(server_->port());

@@ -44,6 +44,24 @@ TEST_F(ServerTest, EachPathAsksForItsScope) {
   EXPECT_EQ(post("/v1/messages", "{}", bearer("reader")).json()["error"]["type"], "permission_error");
 }
 
+TEST_F(ServerTest, NoFormOfATargetLeadsAroundTheKey) {
+  start(with_keys({key_of("writer", {Scope::kGenerate})}));
+  auto status = [this](const std::string& method, const std::string& target) {
+    TestClient client(server_->port());
+    client.send(method + " " + target + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    return client.read(method == "GET").status;
+  };
+  for (const char* method : {"GET", "HEAD"}) {
+    for (const char* same :
+         {"/metrics", "/metrics?a=b", "http://localhost/metrics", "HTTP://elsewhere/metrics?a", "/runs/x/events"})
+      EXPECT_EQ(status(method, same), 401) << method << " " << same;
+    for (const char* other : {"//metrics", "/metrics/", "/metrics;a", "/METRICS", "/%6detrics", "/metrics%00",
+                              "/livez/../metrics", "/./metrics", "/livez%2f..%2fmetrics", "/livez;/metrics",
+                              "http://localhost//metrics", "http://localhost/livez/../metrics"})
+      EXPECT_EQ(status(method, other), 404) << method << " " << other;
+  }
+}
+
 TEST_F(ServerTest, WhatHostingPathsAskForIsToldByTheBody) {
   start(with_keys({key_of("writer", {Scope::kGenerate}), key_of("reader", {Scope::kEmbed})}));
   EXPECT_EQ(post("/invocations", kTwoTokens, bearer("writer")).status, 200);

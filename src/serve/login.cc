@@ -11,13 +11,8 @@ namespace {
 
 using protocol::ApiError;
 
-// A body that holds a key. It is read where connections are served, so it must be short.
-constexpr size_t kMostBodyBytes = 4 << 10;
-
+// Read where connections are served: it is short (most_body()).
 std::variant<std::string, ApiError> read_login(const std::string& text) {
-  if (text.size() > kMostBodyBytes)
-    return ApiError{
-        .status = 413, .message = "a login is {\"key\": KEY} and nothing more", .code = "request_too_large"};
   auto body = protocol::parse_body(text);
   if (!body.ok()) return protocol::to_api_error(body.error());
   const std::string key = json_string(*body, "key");

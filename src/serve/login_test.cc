@@ -98,11 +98,20 @@ TEST_F(LoginTest, WrongLoginsAreRefused) {
   expect_error(post("/login", R"({"key":7})"), 400, "", "key");
   expect_error(post("/login", "{}"), 400, "", "key");
   EXPECT_EQ(post("/login", "{").status, 400);
-  expect_error(post("/login", R"({"key":")" + std::string(5000, 'a') + "\"}"), 413, "request_too_large");
+  expect_error(post("/login", R"({"key":")" + std::string(5000, 'a') + "\"}"), 413, "body_too_large");
   EXPECT_EQ(
       send("POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\n{}").status,
       415)
       << "pages of other sites can send text";
+}
+
+// Nobody has shown a key yet: what such a body may fill of the memory is bounded apart from --max-body.
+TEST_F(LoginTest, LargeBodiesAreRefusedBeforeTheyCome) {
+  const std::string head = "POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
+  expect_error(send(head + "Content-Length: 8000000\r\n\r\n"), 413, "body_too_large");
+  expect_error(send(head + "Content-Length: 8000000\r\nExpect: 100-continue\r\n\r\n"), 413, "body_too_large");
+  expect_error(send(head + "Transfer-Encoding: chunked\r\n\r\n7a1200\r\n"), 413, "body_too_large");
+  EXPECT_EQ(send(head + "Content-Length: 16\r\n\r\n{\"key\":\"secret\"}").status, 200);
 }
 
 TEST_F(ServerTest, WithoutKeysThereIsNothingToLogInTo) {

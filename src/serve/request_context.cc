@@ -9,9 +9,6 @@
 namespace malmoi::serve {
 namespace {
 
-// What logs of other servers have where the client left before it was answered.
-constexpr int kClientClosedRequest = 499;
-
 void add_bucket(http::fields& header, const Bucket& bucket, const std::string& what, Microseconds now) {
   if (bucket.limit() == 0) return;
   header.set("x-ratelimit-limit-" + what, std::to_string(bucket.limit()));

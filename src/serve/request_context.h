@@ -15,6 +15,9 @@
 
 namespace malmoi::serve {
 
+/// What logs of other servers have where the client left before it was answered.
+inline constexpr int kClientClosedRequest = 499;
+
 /// From a request's header to the end of its answer, on the connection's executor.
 class RequestContext {
  public:

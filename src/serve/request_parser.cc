@@ -25,6 +25,14 @@ ApiError header_too_large(const std::string& limit) {
   return {.status = 431, .message = "the header is larger than " + limit, .code = "header_too_large"};
 }
 
+ApiError body_too_large(uint64_t limit, const ServerOptions& options) {
+  const char* remedy = limit < options.max_body_bytes ? "this path takes no more"
+                                                      : "send less, or start the server with a larger --max-body";
+  return {.status = 413,
+          .message = fmt::format("the body is larger than {} bytes; {}", limit, remedy),
+          .code = "body_too_large"};
+}
+
 // Whether a request line asks for a version that is none of ours, such as `GET / HTTP/2.0`.
 bool is_other_version(std::string_view line) {
   auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
@@ -67,7 +75,7 @@ std::optional<ApiError> check_expectation(const HttpRequest& request) {
 
 }  // namespace
 
-RequestParser::RequestParser(const ServerOptions& options) : options_(options) {
+RequestParser::RequestParser(const ServerOptions& options) : options_(options), most_body_(options.max_body_bytes) {
   parser_.header_limit(static_cast<std::uint32_t>(options.max_header_bytes));
   parser_.body_limit(options.max_body_bytes);
   parser_.eager(false);  // stops behind the header
@@ -77,10 +85,14 @@ bool RequestParser::stopped() const {
   return error_ || parser_.is_done() || (!reading_body_ && parser_.is_header_done());
 }
 
-void RequestParser::begin_body() {
+void RequestParser::begin_body(uint64_t limit) {
   reading_body_ = true;
   header_ = parser_.get();
   parser_.eager(true);
+  most_body_ = std::min<uint64_t>(limit, options_.max_body_bytes);
+  parser_.body_limit(most_body_);  // heeded in chunks; a length was compared when the header was read
+  const auto length = parser_.content_length();
+  if (length && *length > most_body_) refuse(http::error::body_limit, {});
 }
 
 size_t RequestParser::put(std::string_view bytes) {
@@ -131,11 +143,7 @@ void RequestParser::refuse(boost::system::error_code error, std::string_view lin
   if (error == http::error::header_limit) {
     error_ = header_too_large(std::to_string(options_.max_header_bytes) + " bytes");
   } else if (error == http::error::body_limit) {
-    error_ = ApiError{.status = 413,
-                      .message = fmt::format(
-                          "the body is larger than {} bytes; send less, or start the server with a larger --max-body",
-                          options_.max_body_bytes),
-                      .code = "body_too_large"};
+    error_ = body_too_large(most_body_, options_);
   } else if (error == http::error::bad_version && is_other_version(line)) {
     error_ = ApiError{.status = 505, .message = "this server speaks HTTP/1.1", .code = "unsupported_http_version"};
   } else {

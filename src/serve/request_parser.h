@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/beast/http/parser.hpp>
+#include <cstdint>
 #include <optional>
 #include <string_view>
 
@@ -32,7 +33,8 @@ class RequestParser {
   /// What to tell a client whose request cannot be read.
   const std::optional<protocol::ApiError>& error() const { return error_; }
   bool has_body() const { return !parser_.is_done(); }
-  void begin_body();
+  /// `limit`: of this body, in bytes, where it is less than the one of the options. A length above it is an error at once.
+  void begin_body(uint64_t limit = UINT64_MAX);
 
   const HttpRequest& request() const { return parser_.get(); }
   bool keep_alive() const { return parser_.keep_alive(); }
@@ -46,6 +48,7 @@ class RequestParser {
   http::request_parser<http::string_body> parser_;
   http::fields header_;  // as it was before trailers, which Beast adds to it
   std::optional<protocol::ApiError> error_;
+  uint64_t most_body_;       // bytes
   size_t header_bytes_ = 0;  // taken so far, with empty lines before the request
   size_t body_bytes_ = 0;    // the same of the body, with the frames of its chunks
   bool reading_body_ = false;

@@ -68,6 +68,21 @@ TEST(RequestParser, ReadsRequestsInPiecesOfAnySize) {
   }
 }
 
+TEST(RequestParser, ABodyMayHaveALimitOfItsOwn) {
+  const ServerOptions options;
+  for (const std::string& text : {head("Content-Length: 5\r\n") + "hello", chunked("5\r\nhello\r\n0\r\n\r\n")}) {
+    for (uint64_t limit : {uint64_t{4}, uint64_t{5}}) {
+      RequestParser parser(options);
+      std::string bytes = text;
+      bytes.erase(0, parser.put(bytes));
+      parser.begin_body(limit);
+      bytes.erase(0, parser.put(bytes));
+      ASSERT_TRUE(parser.stopped()) << text << limit;
+      EXPECT_EQ(parser.error() ? parser.error()->status : 0, limit < 5 ? 413 : 0) << text;
+    }
+  }
+}
+
 TEST(RequestParser, TrailersDoNotChangeTheHeader) {
   ServerOptions options;
   RequestParser parser(options);

@@ -13,6 +13,9 @@
 namespace malmoi::serve {
 namespace {
 
+// Where no key is asked for; a login is the largest body there.
+constexpr uint64_t kMostOpenBody = 4 << 10;
+
 protocol::ApiError not_found_error(std::string_view path) {
   return {.status = 404,
           .message = "there is nothing at " + dump_json(Json(protocol::shown(path))) +
@@ -82,6 +85,11 @@ std::optional<HttpResponse> refuse(Shared& shared, const HttpRequest& request, R
 }
 
 bool wants_body(const HttpRequest& request) { return request.method() == http::verb::post; }
+
+uint64_t most_body(const ServerOptions& options, const HttpRequest& request) {
+  const Route* route = find_route(options, request);
+  return route && route->scope == Scope::kNone ? kMostOpenBody : options.max_body_bytes;
+}
 
 asio::awaitable<void> handle_request(Exchange& exchange) {
   const HttpRequest& request = exchange.request();

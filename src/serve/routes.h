@@ -1,6 +1,7 @@
 // From a request to what answers it: refusals first, then the route that the table has for its path (serve/route_table.h).
 #pragma once
 
+#include <cstdint>
 #include <optional>
 
 #include "serve/exchange.h"
@@ -13,6 +14,9 @@ std::optional<HttpResponse> refuse(Shared& shared, const HttpRequest& request, R
 
 /// Whether the body of a request that was not refused means anything; others are not read.
 bool wants_body(const HttpRequest& request);
+
+/// How many bytes such a body may have: few at paths that ask for no key, so that nobody fills the memory without one.
+uint64_t most_body(const ServerOptions& options, const HttpRequest& request);
 
 /// Answers a request that was not refused.
 asio::awaitable<void> handle_request(Exchange& exchange);

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <charconv>
 #include <utility>
-#include <variant>
 
 #include "base/percent.h"
 #include "protocol/fields.h"
+#include "serve/call.h"
 #include "serve/runs.h"
 #include "serve/target.h"
 
@@ -21,13 +21,8 @@ constexpr int64_t kMostDocuments = 200;  // of a page
 // Asks on the worker that reads files, and sends what it says.
 template <typename Ask>
 asio::awaitable<void> answer(Exchange& exchange, Ask ask) {
-  const Reply reply = co_await exchange.on_file_worker(std::move(ask));
-  if (const auto* error = std::get_if<ApiError>(&reply)) {
-    co_await exchange.send_error(*error);
-    co_return;
-  }
-  HttpResponse response = json_response(http::status::ok, std::get<Json>(reply));
-  co_await exchange.send(std::move(response));
+  Reply reply = co_await exchange.on_file_worker(std::move(ask));
+  co_await send_reply(exchange, std::move(reply));
 }
 
 using RunQuestion = Reply (*)(Runs& runs, const HttpRequest& request);

@@ -134,7 +134,9 @@ TEST_F(RunCalls, WhatIsNoQuestionIsRefusedByItsName) {
   expect_error(get("/data/small/documents?limit=100000"), 400, "", "limit");
   expect_error(get("/runs/other/events"), 404, "not_found");
   expect_error(send(post_text("/runs/first/stop", R"({"at":5})")), 400, "", "at");
+  expect_error(send(post_text("/runs/first/resume", R"({"at":5})")), 400, "", "at");
   EXPECT_EQ(send(post_text("/runs/first/stop", "[")).status, 400);
+  EXPECT_EQ(send(post_text("/runs/first/stop", "[1]")).status, 400);
   EXPECT_EQ(send(post_text("/runs/first/stop", "")).status, 200);
   EXPECT_EQ(send(post_text("/runs", "{}")).status, 405);
   EXPECT_EQ(send("POST /runs/first/stop HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n").status, 415)

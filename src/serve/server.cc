@@ -11,6 +11,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <functional>
+#include <optional>
 #include <set>
 #include <thread>
 
@@ -121,11 +122,15 @@ asio::awaitable<void> Server::Impl::accept_loop() {
 }
 
 // Closes the connection that has waited longest for its client, so that callers who say nothing, or a header or a body a byte at
-// a time, do not keep others out. Whether there was one.
+// a time, or read nothing, do not keep others out. Whether there was one.
 bool Server::Impl::make_room() {
   std::shared_ptr<Connection> longest;
+  double longest_since = 0;
   for (const auto& connection : connections) {
-    if (connection->waits() && (!longest || connection->waits_since() < longest->waits_since())) longest = connection;
+    const std::optional<double> since = connection->waits_since();
+    if (!since || (longest && *since >= longest_since)) continue;
+    longest = connection;
+    longest_since = *since;
   }
   if (!longest) return false;
   longest->close();

@@ -11,8 +11,8 @@
 
 namespace malmoi::serve {
 
-/// Listens on a thread of its own; nothing computes there (parsing and tokenizing run on workers, models on the
-/// provider's threads). Until serve() it answers 503 to everything but /livez and the page.
+/// Listens on a thread of its own; nothing computes there but TLS (parsing and tokenizing run on workers, models on the
+/// provider's threads). Until serve() it answers 503 to what needs a model, and to those who ask whether it is ready.
 class Server {
  public:
   /// Binds and begins to listen. Errors: an address that is not one's own or does not exist, a port in use or privileged; files

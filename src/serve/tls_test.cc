@@ -174,6 +174,19 @@ TEST_F(TlsTest, AClientThatLeavesIsSeen) {
   }
 }
 
+// Of a body that nobody wants its answer does not wait, and it is told to be whole nevertheless.
+TEST_F(TlsTest, ARefusedClientKnowsItsAnswerForWhole) {
+  ServerOptions options;
+  options.api_keys = {"secret"};
+  start_secure(options);
+  for (int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    TlsClient client(server_->port(), version);
+    client.send(post_text("/v1/completions", std::string(100000, ' ')));
+    EXPECT_NE(client.read_until("invalid_api_key").find("HTTP/1.1 401"), std::string::npos);
+    EXPECT_TRUE(client.ended_whole()) << version;
+  }
+}
+
 // What a client sends early says nothing of its leaving, and no probe may break into the stream of records.
 TEST_F(TlsTest, AnEarlyRequestIsAnsweredInItsTurn) {
   start_secure();

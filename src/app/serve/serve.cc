@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <future>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -114,12 +115,13 @@ void load_others(chat::ProviderPool& pool, const std::vector<ServedModel>& model
   }
 }
 
-// What is shown beside the model.
-Status open_shown(const ServeOptions& options, serve::ServerOptions& server) {
+// What is shown beside the model; `runs` stays null where none are.
+Status open_shown(const ServeOptions& options, serve::ServerOptions& server, std::shared_ptr<ShownRuns>& runs) {
   if (options.allow_training && !options.runs)
     return usage_error("there are no runs to train", "--allow-training", "name their folder with --runs");
   if (options.runs) {
-    MALMOI_ASSIGN(server.runs, ShownRuns::open(*options.runs, options.allow_training));
+    MALMOI_ASSIGN(runs, ShownRuns::open(*options.runs, options.allow_training));
+    server.runs = runs;
   }
   if (options.data) {
     MALMOI_ASSIGN(server.corpora, ShownCorpora::open(*options.data));
@@ -138,7 +140,8 @@ Status serve_model(const ServeOptions& options, const Job& job) {
     MALMOI_ASSIGN(server_options.api_keys, read_keys(*options.api_key_file));
   }
   MALMOI_ASSIGN(DoorFiles door, DoorFiles::open(options.key_file, server_options));
-  MALMOI_TRY(open_shown(options, server_options));
+  std::shared_ptr<ShownRuns> runs;
+  MALMOI_TRY(open_shown(options, server_options, runs));
   MALMOI_ASSIGN(const std::vector<ServedModel> models, served_models(options));
   warn_if_open(server_options, server_options.warn);
   const MemoryShares shares = share_memory(options, models.size());
@@ -169,6 +172,7 @@ Status serve_model(const ServeOptions& options, const Job& job) {
   int64_t running = stats.running + stats.waiting;
   if (running > 0)
     any_thread.message("stopping; " + std::to_string(running) + " answers finish first (again to stop at once)");
+  if (runs) runs->stop_training();  // first: a step and a checkpoint take their time, too
   server->stop(options.stop_seconds);
   server.reset();
   return {};

@@ -42,14 +42,13 @@ class Curves {
   void forget_points();
 
   bool empty() const { return curves_.empty(); }
-  int64_t last_step() const { return last_step_; }  // -1: none
   /// {"last_step", "series": {NAME: {"points", "count"}}, "skipped": [STEP ...]}
   Json to_json() const;
 
  private:
   void add_value(const std::string& name, double value);
 
-  int64_t after_, last_step_ = -1;
+  int64_t after_, last_step_ = -1;  // -1: none
   double tokens_ = 0, seconds_ = 0;
   std::vector<std::pair<std::string, Thinned>> curves_;  // in the order in which they were named first
   std::vector<int64_t> skipped_;                         // the newest of them

@@ -28,7 +28,8 @@ class Page {
  public:
   explicit Page(const DocumentQuery& query) : query_(query) {}
 
-  bool full() const { return static_cast<int64_t>(documents_.size()) == query_.limit && more_; }
+  // Nothing more is to be read for it.
+  bool done() const { return cut_ || (static_cast<int64_t>(documents_.size()) == query_.limit && more_); }
   // A document that is asked for. It is made only where it stands on this page.
   template <typename Make>
   void add(const Make& make) {
@@ -57,7 +58,7 @@ class Page {
   bool more_ = false, cut_ = false;
 };
 
-// Each line of a file of the corpus, until the page is full or `use` says no.
+// Each line of a file of the corpus, until the page is done.
 template <typename Use>
 Status for_lines(const OpenFolder& folder, const std::string& file, Page& page, const Use& use) {
   MALMOI_ASSIGN(const int fd, folder.file(file));
@@ -65,7 +66,7 @@ Status for_lines(const OpenFolder& folder, const std::string& file, Page& page, 
   auto lines = formats::LineReader::open(open.path(), kLongestLine);
   if (!lines.ok()) return invalid_data("cannot be read", file);
   std::string_view line;
-  while (!page.full()) {
+  while (!page.done()) {
     auto more = lines->next(line);
     if (!more.ok()) return invalid_data("is damaged", file, "build the corpus again");
     if (!*more || !page.look(line.size())) return {};
@@ -106,6 +107,7 @@ Json document_of(const Json& line, const std::string& split) {
 Status add_kept(const OpenFolder& folder, const DocumentQuery& query, Page& page) {
   const Json manifest = object_of(folder, "manifest.json");
   for (const Json& shard : json_list(manifest, "shards")) {
+    if (page.done()) break;  // a corpus may have thousands of them
     const std::string split = json_string(shard, "split");
     MALMOI_TRY(for_lines(folder, json_string(shard, "file"), page, [&](std::string_view line) {
       // The lines before the page are counted and not parsed.

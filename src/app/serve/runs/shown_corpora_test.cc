@@ -82,6 +82,16 @@ TEST_F(ShownCorporaTest, DocumentsAreReadFromItsOwnShardsAlone) {
   EXPECT_TRUE(beyond.contains("failed")) << "a shard that lies elsewhere is not opened: " << beyond;
 }
 
+TEST_F(ShownCorporaTest, ShardsBehindAFullPageAreNotOpened) {
+  write(
+      "manifest.json",
+      R"({"format":"malmoi-corpus","shards":[{"file":"train-0.jsonl.zst","split":"train"},{"file":"gone","split":"a"}]})");
+  const Json page = documents({.limit = 2});
+  EXPECT_EQ(page["documents"].size(), 2u) << page;
+  EXPECT_EQ(page["next_offset"], 2);
+  EXPECT_TRUE(documents({}).contains("failed"));
+}
+
 TEST_F(ShownCorporaTest, ADamagedFileIsAnErrorWithoutItsPath) {
   write("events.jsonl.zst", formats::zstd_compress("{\"id\":\"x\",\"dropped\":\"y\"}\n").substr(0, 20));
   const Json failed = documents({.kept = false});

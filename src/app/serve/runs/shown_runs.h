@@ -25,6 +25,9 @@ class ShownRuns : public serve::Runs {
   protocol::Reply stop(const std::string& name) override;
   protocol::Reply resume(const std::string& name) override;
 
+  /// Asks the training of this server to stop, and does not wait for it.
+  void stop_training() { trainer_.ask_to_stop(); }
+
  private:
   ShownRuns(OpenFolder folder, bool allow_training, const Path& program)
       : folder_(std::move(folder)), allow_training_(allow_training), trainer_(program) {}

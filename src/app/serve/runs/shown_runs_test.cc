@@ -187,6 +187,29 @@ TEST_F(ShownRunsTest, OneRunAtATimeIsResumedAndItsEndIsTold) {
   EXPECT_EQ(json_of(runs_->list())["training"], "");
 }
 
+// A second signal would mean to stop at once, without a checkpoint.
+TEST_F(ShownRunsTest, ATrainingIsAskedOnceToStop) {
+  write("program",
+        "#!/bin/sh\ntrap 'echo asked; asked=1' TERM\necho ready\nwhile [ -z \"$asked\" ]; do sleep 0.05; done\n"
+        "sleep 1\nexit 7\n");
+  fs::permissions(root_ / "runs" / "program", fs::perms::owner_all);
+  open(true, root_ / "runs" / "program");
+  EXPECT_EQ(status_of(runs_->resume("first")), 200);
+  auto says = [this](const std::string& text) {
+    for (int look = 0; look < 200; ++look) {
+      if (json_of(runs_->show("first"))["log"] == text) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+    return false;
+  };
+  ASSERT_TRUE(says("ready\n"));
+  runs_->stop_training();
+  ASSERT_TRUE(says("ready\nasked\n"));
+  runs_->stop_training();
+  runs_.reset();  // waits for its end
+  EXPECT_EQ(*read_file(root_ / "runs" / "first" / "resume.log"), "ready\nasked\n");
+}
+
 // What a run of `malmoi train` leaves is what is read here.
 TEST_F(SmallRun, IsShownAsItIs) {
   ASSERT_TRUE(train(document_, {}, job_).ok());

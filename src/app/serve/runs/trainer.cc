@@ -9,6 +9,7 @@
 #include <chrono>
 #include <csignal>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "app/serve/runs/run_files.h"
@@ -86,10 +87,18 @@ std::vector<std::string> command_of(const OpenFolder& folder, const Json& begun)
 
 Trainer::~Trainer() {
   std::lock_guard lock(mutex_);
-  if (reap()) return;
-  ::kill(process_, SIGTERM);
+  ask();
   const auto end = std::chrono::steady_clock::now() + kTimeToStop;
   while (!reap() && std::chrono::steady_clock::now() < end) std::this_thread::sleep_for(kLook);
+}
+
+void Trainer::ask_to_stop() {
+  std::lock_guard lock(mutex_);
+  ask();
+}
+
+void Trainer::ask() {
+  if (!reap() && !std::exchange(asked_, true)) ::kill(process_, SIGTERM);
 }
 
 // Whether none is at work.
@@ -126,6 +135,7 @@ Status Trainer::resume(const OpenFolder& folder, const std::string& name) {
   const int failed = spawn.start(program_.string(), command_of(folder, begun), process);
   if (failed != 0) return io_error("cannot start the training", program_.string(), failed);
   process_ = process;
+  asked_ = false;
   name_ = name;
   end_ = nullptr;
   return {};

@@ -27,6 +27,8 @@ class Trainer {
 
   /// Errors: one is at work (kUsage); the system does not start it.
   Status resume(const OpenFolder& folder, const std::string& name);
+  /// Asks the one that is at work to stop after its step and leave a checkpoint, as Ctrl-C does, and does not wait for it.
+  void ask_to_stop();
   /// The run that it is at work on; empty: none.
   std::string working_on();
   /// How the last one that was started here for a run ended: {"exit"} or {"signal"}; null: it has not, or there was none.
@@ -34,10 +36,12 @@ class Trainer {
 
  private:
   bool reap();
+  void ask();
 
   const Path program_;
   std::mutex mutex_;
-  pid_t process_ = 0;  // 0: none; guarded by mutex_, as what follows
+  pid_t process_ = 0;   // 0: none; guarded by mutex_, as what follows
+  bool asked_ = false;  // to stop; once, since twice means at once
   std::string name_;
   Json end_ = nullptr;
 };
