@@ -32,9 +32,11 @@ Json print_text(const std::string& text) { return {{"type", "text"}, {"text", te
 
 Json print_content(const Answer& answer) {
   Json content = Json::array();
-  if (!answer.reasoning.empty()) content.push_back(print_thoughts(answer.reasoning, kSignature));
-  if (!answer.text.empty()) content.push_back(print_text(answer.text));
-  for (const chat::ToolCall& call : answer.calls) content.push_back(print_call(call, input_of(call)));
+  for (const Answer& part : in_order(answer)) {
+    if (!part.reasoning.empty()) content.push_back(print_thoughts(part.reasoning, kSignature));
+    if (!part.text.empty()) content.push_back(print_text(part.text));
+    for (const chat::ToolCall& call : part.calls) content.push_back(print_call(call, input_of(call)));
+  }
   return content;
 }
 
@@ -77,15 +79,7 @@ class MessagePrinter : public Printer {
 
   std::vector<StreamEvent> piece(const Answer& piece) override {
     std::vector<StreamEvent> events;
-    if (!piece.reasoning.empty()) {
-      open(Open::kThoughts, print_thoughts("", ""), events);
-      events.push_back(block_delta(index_, "thinking_delta", "thinking", piece.reasoning));
-    }
-    if (!piece.text.empty()) {
-      open(Open::kText, print_text(""), events);
-      events.push_back(block_delta(index_, "text_delta", "text", piece.text));
-    }
-    for (const chat::ToolCall& call : piece.calls) tell_call(call, events);
+    for (const Answer& part : in_order(piece)) tell_part(part, events);
     if (!piece.finish_reason.empty()) {
       close(events);
       take_end(piece);
@@ -141,6 +135,18 @@ class MessagePrinter : public Printer {
     events.push_back(block_stop(index_));
     open_ = Open::kNothing;
     ++index_;
+  }
+
+  void tell_part(const Answer& part, std::vector<StreamEvent>& events) {
+    if (!part.reasoning.empty()) {
+      open(Open::kThoughts, print_thoughts("", ""), events);
+      events.push_back(block_delta(index_, "thinking_delta", "thinking", part.reasoning));
+    }
+    if (!part.text.empty()) {
+      open(Open::kText, print_text(""), events);
+      events.push_back(block_delta(index_, "text_delta", "text", part.text));
+    }
+    for (const chat::ToolCall& call : part.calls) tell_call(call, events);
   }
 
   void tell_call(const chat::ToolCall& call, std::vector<StreamEvent>& events) {

@@ -102,6 +102,19 @@ TEST(AnthropicPrinter, AStreamOpensOneBlockAfterAnother) {
              R"({"type":"message_stop"})"}));
 }
 
+TEST(AnthropicPrinter, TextBehindACallIsABlockOfItsOwn) {
+  Answer answer{.text = "ab", .finish_reason = "tool_calls"};
+  answer.calls = {{.id = "c", .name = "f", .arguments = "{}"}};
+  answer.call_places = {{.text = 1}};
+  EXPECT_EQ(
+      dump_json(printer()->whole({answer}, kTold)["content"]),
+      R"([{"type":"text","text":"a"},{"type":"tool_use","id":"c","name":"f","input":{}},{"type":"text","text":"b"}])");
+  const std::vector<StreamEvent> events = printer()->piece(answer);
+  ASSERT_EQ(events.size(), 9u);
+  EXPECT_EQ(events[3].json["content_block"]["type"], "tool_use");
+  EXPECT_EQ(events[7].json["delta"]["text"], "b");
+}
+
 TEST(AnthropicPrinter, AStreamEndsWithTheBlockThatIsOpen) {
   const auto stream = printer({"###"});
   stream->piece({.reasoning = "hm"});

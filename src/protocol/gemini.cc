@@ -37,15 +37,17 @@ Json print_call(const chat::ToolCall& call) {
 
 Json print_parts(const Answer& answer, bool with_thoughts) {
   Json parts = Json::array();
-  if (with_thoughts && !answer.reasoning.empty()) {
-    Json thought = {{"text", answer.reasoning}, {"thought", true}};
-    parts.push_back(std::move(thought));
+  for (const Answer& piece : in_order(answer)) {
+    if (with_thoughts && !piece.reasoning.empty()) {
+      Json thought = {{"text", piece.reasoning}, {"thought", true}};
+      parts.push_back(std::move(thought));
+    }
+    if (!piece.text.empty()) {
+      Json text = {{"text", piece.text}};
+      parts.push_back(std::move(text));
+    }
+    for (const chat::ToolCall& call : piece.calls) parts.push_back(print_call(call));
   }
-  if (!answer.text.empty()) {
-    Json text = {{"text", answer.text}};
-    parts.push_back(std::move(text));
-  }
-  for (const chat::ToolCall& call : answer.calls) parts.push_back(print_call(call));
   return parts;
 }
 

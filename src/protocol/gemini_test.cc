@@ -55,6 +55,14 @@ TEST(Gemini, CallsArePartsWithArguments) {
   EXPECT_EQ(candidate["finishReason"], "STOP");
 }
 
+TEST(Gemini, TextBehindACallIsAPartOfItsOwn) {
+  Answer answer{.text = "ab", .finish_reason = "tool_calls"};
+  answer.calls = {{.id = "c", .name = "f", .arguments = "{}"}};
+  answer.call_places = {{.text = 1}};
+  EXPECT_EQ(dump_json(printer_of(kGemini)->whole({answer}, {})["candidates"][0]["content"]["parts"]),
+            R"([{"text":"a"},{"functionCall":{"id":"c","name":"f","args":{}}},{"text":"b"}])");
+}
+
 TEST(Gemini, LogprobsOfChosenAndTopTokens) {
   chat::TokenReport whole = token(1, "가", -0.5), half = token(2, "\xEB\x82", -1.5);
   whole.top = {token(1, "가", -0.5), token(7, "b", -2)};

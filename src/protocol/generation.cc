@@ -2,6 +2,8 @@
 
 #include <charconv>
 #include <cmath>
+#include <cstddef>
+#include <utility>
 
 #include "base/utf8.h"
 #include "protocol/constraint_fields.h"
@@ -63,6 +65,17 @@ void refuse_extensions(Fields& fields) {
   fields.ignore({"cache_prompt", "id_slot", "priority", "request_id"});  // how, not what, another server answers
 }
 
+// The text and the tokens between two places.
+Answer part_of(const Answer& answer, const Answer::Place& begin, const Answer::Place& end) {
+  Answer part;
+  part.index = answer.index;
+  part.text = answer.text.substr(begin.text, end.text - begin.text);
+  const auto tokens = answer.tokens.begin();
+  part.tokens.assign(tokens + static_cast<std::ptrdiff_t>(begin.tokens),
+                     tokens + static_cast<std::ptrdiff_t>(end.tokens));
+  return part;
+}
+
 }  // namespace
 
 void read_sampling(Fields& fields, const chat::SamplingOptions& defaults, GenerationOptions& options) {
@@ -109,6 +122,25 @@ void read_edges(chat::SamplingOptions& sampling) {
     sampling.top_k = 1;
     sampling.top_p = 1;
   }
+}
+
+std::vector<Answer> in_order(const Answer& answer) {
+  std::vector<Answer> pieces;
+  const Answer::Place end{.text = answer.text.size(), .tokens = answer.tokens.size()};
+  Answer::Place begin;
+  for (size_t i = 0; i <= answer.calls.size(); ++i) {
+    const Answer::Place next = i < answer.call_places.size() ? answer.call_places[i] : end;
+    Answer piece = part_of(answer, begin, next);
+    if (i < answer.calls.size()) piece.calls.push_back(answer.calls[i]);
+    piece.first_call = answer.first_call + static_cast<int64_t>(i);
+    pieces.push_back(std::move(piece));
+    begin = next;
+  }
+  pieces.front().reasoning = answer.reasoning;
+  pieces.front().thought_tokens = answer.thought_tokens;
+  pieces.back().finish_reason = answer.finish_reason;
+  pieces.back().stop_text = answer.stop_text;
+  return pieces;
 }
 
 Json print_usage(const chat::Usage& usage) {

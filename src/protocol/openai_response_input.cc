@@ -38,6 +38,11 @@ class Turns {
  private:
   bool is_answered() const { return !messages_.empty() && messages_.back().role == "assistant"; }
 
+  // Text behind a call is of its turn: a result may not stand behind another one.
+  bool takes_text() const {
+    return is_answered() && (messages_.back().content.empty() || !messages_.back().tool_calls.empty());
+  }
+
   chat::Message& begin_answer() {
     messages_.push_back({.role = "assistant", .content = ""});
     return messages_.back();
@@ -49,9 +54,8 @@ class Turns {
     std::string content = read_text_parts(fields, place, "content", {"input_text", "output_text"});
     fields.ignore({"phase"});
     if (role == "assistant") {
-      const bool goes_on = is_answered() && messages_.back().content.empty();
-      chat::Message& answer = goes_on ? messages_.back() : begin_answer();
-      answer.content = std::move(content);
+      chat::Message& answer = takes_text() ? messages_.back() : begin_answer();
+      answer.content += content;
     } else if (role == "system" || role == "developer" || role == "user") {
       messages_.push_back({.role = role, .content = std::move(content)});
     } else {

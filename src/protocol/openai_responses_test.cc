@@ -87,6 +87,19 @@ TEST(Responses, AnswersOfTheirOwnStayApart) {
   EXPECT_EQ(messages[2].tool_calls.size(), 1u);
 }
 
+TEST(Responses, TextBehindACallIsOfItsTurn) {
+  auto request = response(with_items(R"({"role":"assistant","content":"a"},
+      {"type":"function_call","call_id":"c","name":"f","arguments":"{}"},{"role":"assistant","content":"b"},
+      {"type":"function_call_output","call_id":"c","output":"1"},{"role":"assistant","content":"d"})"));
+  ASSERT_TRUE(request.ok()) << request.error().to_string();
+  const std::vector<chat::Message>& messages = messages_of(*request);
+  ASSERT_EQ(messages.size(), 3u);
+  EXPECT_EQ(messages[0].content, "ab");
+  EXPECT_EQ(messages[0].tool_calls.size(), 1u);
+  EXPECT_EQ(messages[1].role, "tool");
+  EXPECT_EQ(messages[2].content, "d");
+}
+
 TEST(Responses, FlatFunctionsAreThoseOfChats) {
   auto flat =
       response(asking(R"("tools":[{"type":"function","name":"f","description":"d","strict":true,"defer_loading":false,
