@@ -12,14 +12,6 @@ namespace {
 // Clients leave out thoughts without a signature when they send a conversation back. Nothing is signed here.
 constexpr const char* kSignature = "unsigned";
 
-// Arguments of a call are an object here: what a model wrote in their place is kept as one.
-Json input_of(const chat::ToolCall& call) {
-  if (call.arguments.empty()) return Json::object();
-  auto arguments = parse_json(call.arguments, "arguments");
-  if (arguments.ok() && arguments->is_object()) return *std::move(arguments);
-  return Json::object({{"arguments", call.arguments}});
-}
-
 Json print_call(const chat::ToolCall& call, Json input) {
   return {{"type", "tool_use"}, {"id", call.id}, {"name", call.name}, {"input", std::move(input)}};
 }
@@ -35,7 +27,7 @@ Json print_content(const Answer& answer) {
   for (const Answer& part : in_order(answer)) {
     if (!part.reasoning.empty()) content.push_back(print_thoughts(part.reasoning, kSignature));
     if (!part.text.empty()) content.push_back(print_text(part.text));
-    for (const chat::ToolCall& call : part.calls) content.push_back(print_call(call, input_of(call)));
+    for (const chat::ToolCall& call : part.calls) content.push_back(print_call(call, arguments_of(call)));
   }
   return content;
 }
@@ -45,7 +37,8 @@ Json print_tokens(const chat::Usage& usage) {
   return {{"input_tokens", usage.prompt_tokens - usage.cached_tokens},
           {"cache_creation_input_tokens", 0},
           {"cache_read_input_tokens", usage.cached_tokens},
-          {"output_tokens", usage.completion_tokens}};
+          {"output_tokens", usage.completion_tokens},
+          {"output_tokens_details", {{"thinking_tokens", usage.reasoning_tokens}}}};
 }
 
 StreamEvent block_start(int64_t index, Json block) {
@@ -152,7 +145,7 @@ class MessagePrinter : public Printer {
   void tell_call(const chat::ToolCall& call, std::vector<StreamEvent>& events) {
     close(events);
     events.push_back(block_start(index_, print_call(call, Json::object())));
-    events.push_back(block_delta(index_, "input_json_delta", "partial_json", dump_json(input_of(call))));
+    events.push_back(block_delta(index_, "input_json_delta", "partial_json", dump_json(arguments_of(call))));
     events.push_back(block_stop(index_));
     ++index_;
   }

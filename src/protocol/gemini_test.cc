@@ -43,6 +43,15 @@ TEST(Gemini, AWholeResponse) {
   const Json without = printer_of(kGemini, options)->whole({first}, {});
   EXPECT_EQ(dump_json(without["candidates"][0]["content"]["parts"]), R"([{"text":"네"}])");
   EXPECT_FALSE(without["usageMetadata"].contains("cachedContentTokenCount"));
+  EXPECT_FALSE(without["usageMetadata"].contains("thoughtsTokenCount"));
+}
+
+TEST(Gemini, ThoughtsAreCountedApart) {
+  const Told told{.usage = {.prompt_tokens = 3, .completion_tokens = 5, .reasoning_tokens = 2}};
+  const Json usage = printer_of(kGemini)->whole({{.text = "a", .finish_reason = "stop"}}, told)["usageMetadata"];
+  EXPECT_EQ(usage["candidatesTokenCount"], 3);
+  EXPECT_EQ(usage["thoughtsTokenCount"], 2);
+  EXPECT_EQ(usage["totalTokenCount"], 8);
 }
 
 TEST(Gemini, CallsArePartsWithArguments) {

@@ -147,7 +147,15 @@ Json print_usage(const chat::Usage& usage) {
   return {{"prompt_tokens", usage.prompt_tokens},
           {"completion_tokens", usage.completion_tokens},
           {"total_tokens", usage.prompt_tokens + usage.completion_tokens},
-          {"prompt_tokens_details", {{"cached_tokens", usage.cached_tokens}}}};
+          {"prompt_tokens_details", {{"cached_tokens", usage.cached_tokens}}},
+          {"completion_tokens_details", {{"reasoning_tokens", usage.reasoning_tokens}}}};
+}
+
+Json arguments_of(const chat::ToolCall& call) {
+  if (call.arguments.empty()) return Json::object();
+  auto arguments = parse_json(call.arguments, "arguments");
+  if (arguments.ok() && arguments->is_object()) return *std::move(arguments);
+  return Json::object({{"arguments", call.arguments}});
 }
 
 Json print_number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }

@@ -69,6 +69,8 @@ struct ResponseHead {
 };
 
 Json print_usage(const chat::Usage& usage);
+/// A call's arguments as an object, for APIs that have them so: what a model wrote in its place is kept, as {"arguments": TEXT}.
+Json arguments_of(const chat::ToolCall& call);
 /// null where there is none (NaN), as of a prompt's first token.
 Json print_number(double value);
 /// The numbers of bytes.
