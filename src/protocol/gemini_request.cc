@@ -4,11 +4,13 @@
 #include <string_view>
 #include <utility>
 
+#include "base/ascii.h"
 #include "protocol/constraint_fields.h"
 #include "protocol/gemini_contents.h"
 #include "protocol/gemini_fields.h"
 #include "protocol/gemini_schema.h"
 #include "protocol/gemini_tools.h"
+#include "protocol/thinking_fields.h"
 
 namespace malmoi::protocol {
 namespace {
@@ -47,6 +49,16 @@ std::optional<chat::Constraint> read_response_form(Fields& config) {
   return {};
 }
 
+void read_level(Fields& thinking, GenerationOptions& options) {
+  constexpr const char* kPlace = "generationConfig.thinkingConfig.thinkingLevel";
+  const std::string level = ascii_lower(thinking.text("thinkingLevel").value_or("THINKING_LEVEL_UNSPECIFIED"));
+  if (level == "thinking_level_unspecified") return;
+  auto asked = thinking_of(level, kPlace);
+  if (asked && *asked->wanted) options.thinking = *std::move(asked);
+  else
+    thinking.fail(unsupported("the level '" + shown(level) + "' is not supported", kPlace, "use LOW, MEDIUM or HIGH"));
+}
+
 void read_thinking(Fields& config, GenerationOptions& options) {
   options.include_thoughts = false;
   const Json* given = config.raw("thinkingConfig");
@@ -60,7 +72,9 @@ void read_thinking(Fields& config, GenerationOptions& options) {
   else if (budget.value_or(-1) > 0)
     thinking.fail(unsupported("'thinkingBudget' is not supported: the model thinks as long as it likes",
                               "generationConfig.thinkingConfig.thinkingBudget", "use -1, or 0 for no thoughts"));
-  thinking.refuse("thinkingLevel", "the model thinks as long as it likes", "THINKING_LEVEL_UNSPECIFIED");
+  read_level(thinking, options);
+  if (budget && !options.thinking.effort.empty())
+    thinking.fail("thinkingLevel", "'thinkingLevel' stands beside 'thinkingBudget'", "leave one of them out");
   if (Status done = thinking.finish(); !done.ok()) config.fail(done.error());
 }
 

@@ -129,6 +129,18 @@ TEST(Responses, FormatsAreRules) {
   EXPECT_FALSE(rule(R"({"type":"text"})").has_value());
 }
 
+TEST(Responses, HowHardToThinkIsAskedForAndSaidAgain) {
+  auto asked = [](const char* effort) {
+    return response(asking(R"("reasoning":{"effort":)" + std::string(effort) + "}"))->options;
+  };
+  EXPECT_EQ(asked("\"low\"").thinking.effort, "low");
+  EXPECT_EQ(asked("\"low\"").repeated["reasoning"]["effort"], "low");
+  EXPECT_STREQ(asked("\"low\"").thinking.field, "reasoning.effort");
+  EXPECT_EQ(asked("\"none\"").thinking.wanted, false);
+  EXPECT_EQ(asked("\"none\"").repeated["reasoning"]["effort"], "none");
+  EXPECT_TRUE(asked("null").repeated["reasoning"]["effort"].is_null());
+}
+
 TEST(Responses, SayTheirRequestAgain) {
   auto request = response(with_tool(R"("instructions":"짧게","metadata":{"a":"b"},"max_output_tokens":7,"user":"u",
       "tool_choice":{"type":"function","name":"f"},"top_p":0,"text":{"format":{"type":"text"},"verbosity":"medium"})"));
@@ -175,7 +187,7 @@ TEST(Responses, RefuseWhatTheServerCannotDoByName) {
        {asking(R"("prompt":{"id":"p"})"), "prompt"},
        {asking(R"("truncation":"auto")"), "truncation"},
        {asking(R"("context_management":[{"type":"compaction"}])"), "context_management"},
-       {asking(R"("reasoning":{"effort":"high"})"), "reasoning.effort"},
+       {asking(R"("reasoning":{"effort":"minimal"})"), "reasoning.effort"},
        {asking(R"("reasoning":{"summary":"concise"})"), "reasoning.summary"},
        {asking(R"("text":{"verbosity":"low"})"), "text.verbosity"},
        {asking(R"("n":2)"), "n"},
