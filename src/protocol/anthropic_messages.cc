@@ -7,7 +7,8 @@
 #include "protocol/anthropic_conversation.h"
 #include "protocol/anthropic_printer.h"
 #include "protocol/anthropic_tools.h"
-#include "protocol/model_names.h"
+#include "protocol/constraint_fields.h"
+#include "protocol/count_prompt.h"
 
 namespace malmoi::protocol {
 namespace {
@@ -44,7 +45,7 @@ void read_output_format(Fields& config, GenerationOptions& options) {
   Fields format(*given, "output_config.format.");
   if (format.text("type").value_or("") != "json_schema") format.fail("type", "'type' is not json_schema");
   const Json* schema = format.raw("schema");
-  if (schema) options.constraint = chat::Constraint{chat::Constraint::Kind::kJsonSchema, dump_json(*schema)};
+  if (schema) options.constraint = schema_constraint(*schema);
   else format.fail("schema", "'schema' is missing");
   if (Status done = format.finish(); !done.ok()) config.fail(done.error());
 }
@@ -103,17 +104,9 @@ Reply count_message_tokens(const Json& body, const Address&, const chat::Provide
   Fields fields(body);
   TextRequest request = read_conversation(fields);
   if (Status done = fields.finish(); !done.ok()) return to_api_error(done.error());
-  const std::string model = request.options.model;
-  if (!find_model(model, provider)) return no_such_model(model, provider.models());
-  chat::GenerationRequest asked = std::move(request.options);
-  asked.prompt = std::move(request.prompts.front());
-  auto prepared = provider.prepare(std::move(asked));
-  if (!prepared.ok()) return to_api_error(prepared.error());
-  const auto* ids = std::get_if<std::vector<int32_t>>(&prepared->prompt);
-  if (!ids)
-    return to_api_error(unsupported("the tokenizer of this model is not here, so that its tokens cannot be counted", "",
-                                    "use a model that runs on this machine"));
-  return Json::object({{"input_tokens", ids->size()}});
+  const auto counted = count_prompt(std::move(request), provider);
+  if (const auto* error = std::get_if<ApiError>(&counted)) return *error;
+  return Json::object({{"input_tokens", std::get<size_t>(counted)}});
 }
 
 }  // namespace malmoi::protocol

@@ -205,7 +205,7 @@ TEST(GeminiCalls, TokensAreCountedAsTheModelReadsThem) {
   EXPECT_EQ(std::get<ApiError>(count(R"({"generateContentRequest":1})")).param, "generateContentRequest");
   EXPECT_EQ(std::get<ApiError>(count("{" + contents + "}", "other")).status, 404);
   provider.counts = false;
-  EXPECT_EQ(std::get<ApiError>(count("{" + contents + "}")).status, 501);
+  EXPECT_EQ(std::get<ApiError>(count("{" + contents + "}")).status, 400);
 }
 
 }  // namespace
