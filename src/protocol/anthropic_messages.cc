@@ -18,12 +18,7 @@ constexpr int64_t kLeastBudget = 1024;
 constexpr size_t kMaxStops = 64;
 
 // Anthropic's own models take a budget as an aim, others know none: it is checked, and holds nobody.
-void read_thinking(Fields& fields, GenerationOptions& options) {
-  const Json* given = fields.raw("thinking");
-  if (!given) return;
-  if (!given->is_object())
-    return fields.fail("thinking", "'thinking' is not an object", "for example {\"type\": \"adaptive\"}");
-  Fields thinking(*given, "thinking.");
+void read_thinking(Fields& thinking, GenerationOptions& options) {
   const std::string type = thinking.text("type").value_or("");
   if (type == "enabled") {
     options.thinking = {.wanted = true, .field = "thinking"};
@@ -35,29 +30,18 @@ void read_thinking(Fields& fields, GenerationOptions& options) {
     thinking.fail("type", "'type' is not enabled, disabled or adaptive");
   }
   thinking.refuse("display", "thoughts are told as they are", "summarized");
-  if (Status done = thinking.finish(); !done.ok()) fields.fail(done.error());
 }
 
-void read_output_format(Fields& config, GenerationOptions& options) {
-  const Json* given = config.raw("format");
-  if (!given) return;
-  if (!given->is_object()) return config.fail("format", "'format' is not an object");
-  Fields format(*given, "output_config.format.");
+void read_output_format(Fields& format, GenerationOptions& options) {
   if (format.text("type").value_or("") != "json_schema") format.fail("type", "'type' is not json_schema");
   const Json* schema = format.raw("schema");
   if (schema) options.constraint = schema_constraint(*schema);
   else format.fail("schema", "'schema' is missing");
-  if (Status done = format.finish(); !done.ok()) config.fail(done.error());
 }
 
-void read_output_config(Fields& fields, GenerationOptions& options) {
-  const Json* given = fields.raw("output_config");
-  if (!given) return;
-  if (!given->is_object()) return fields.fail("output_config", "'output_config' is not an object");
-  Fields config(*given, "output_config.");
-  read_output_format(config, options);
+void read_output_config(Fields& config, GenerationOptions& options) {
+  read_object(config, "format", "output_config.format.", [&](Fields& format) { read_output_format(format, options); });
   config.refuse("effort", "the model has no such control", "high");
-  if (Status done = config.finish(); !done.ok()) fields.fail(done.error());
 }
 
 // What is said of a conversation whose answer is wanted, and of one whose tokens are counted.
@@ -68,8 +52,10 @@ TextRequest read_conversation(Fields& fields) {
   options.model = fields.text("model").value_or("");
   request.prompts.emplace_back(read_anthropic_conversation(fields));
   options.tools = read_anthropic_tools(fields);
-  read_thinking(fields, options);
-  read_output_config(fields, options);
+  read_object(
+      fields, "thinking", "thinking.", [&](Fields& thinking) { read_thinking(thinking, options); },
+      "for example {\"type\": \"adaptive\"}");
+  read_object(fields, "output_config", "output_config.", [&](Fields& config) { read_output_config(config, options); });
   fields.refuse("output_format", "'output_config' has taken its place");
   fields.refuse("container", "nothing runs here but the model");
   fields.refuse("mcp_servers", "the server calls no others");

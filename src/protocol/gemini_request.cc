@@ -59,12 +59,7 @@ void read_level(Fields& thinking, GenerationOptions& options) {
     thinking.fail(unsupported("the level '" + shown(level) + "' is not supported", kPlace, "use LOW, MEDIUM or HIGH"));
 }
 
-void read_thinking(Fields& config, GenerationOptions& options) {
-  options.include_thoughts = false;
-  const Json* given = config.raw("thinkingConfig");
-  if (!given) return;
-  if (!given->is_object()) return config.fail("thinkingConfig", "'thinkingConfig' is not an object");
-  Fields thinking(*given, "generationConfig.thinkingConfig.");
+void read_thinking(Fields& thinking, GenerationOptions& options) {
   options.include_thoughts = thinking.boolean("includeThoughts").value_or(false);
   // 0: none; -1: as the model likes, which is all that can be said otherwise.
   const auto budget = thinking.integer("thinkingBudget", -1, 1 << 24);
@@ -75,7 +70,6 @@ void read_thinking(Fields& config, GenerationOptions& options) {
   read_level(thinking, options);
   if (budget && !options.thinking.effort.empty())
     thinking.fail("thinkingLevel", "'thinkingLevel' stands beside 'thinkingBudget'", "leave one of them out");
-  if (Status done = thinking.finish(); !done.ok()) config.fail(done.error());
 }
 
 void read_gemini_sampling(Fields& config, const chat::SamplingOptions& defaults, GenerationOptions& options) {
@@ -119,7 +113,9 @@ void read_config(const Json& given, const chat::SamplingOptions& defaults, Gener
   options.max_tokens = config.integer("maxOutputTokens", 1, 1 << 24);
   options.stop = config.texts("stopSequences", kMaxStops);
   options.constraint = read_response_form(config);
-  read_thinking(config, options);
+  options.include_thoughts = false;  // they are told where they are asked for
+  read_object(config, "thinkingConfig", "generationConfig.thinkingConfig.",
+              [&](Fields& thinking) { read_thinking(thinking, options); });
   read_gemini_logprobs(config, options);
   refuse_other_answers(config);
   if (Status done = config.finish(); !done.ok()) fields.fail(done.error());

@@ -86,21 +86,11 @@ void read_calling_config(Fields& config, FunctionList& functions, chat::ToolUse&
                             "use AUTO, ANY or NONE"));
 }
 
-void read_tool_config(Fields& fields, FunctionList& functions, chat::ToolUse& use) {
-  const Json* given = fields.raw("toolConfig");
-  if (!given) return;
-  if (!given->is_object()) return fields.fail("toolConfig", "'toolConfig' is not an object");
-  Fields tool_config(*given, "toolConfig.");
-  const Json* calling = tool_config.raw("functionCallingConfig");
+void read_tool_config(Fields& tool_config, FunctionList& functions, chat::ToolUse& use) {
   tool_config.refuse("retrievalConfig", "the server has no tools of its own");
   tool_config.refuse("includeServerSideToolInvocations", "the server has no tools of its own");
-  if (calling && !calling->is_object())
-    tool_config.fail("functionCallingConfig", "'functionCallingConfig' is not an object");
-  if (Status done = tool_config.finish(); !done.ok()) return fields.fail(done.error());
-  if (!calling) return;
-  Fields config(*calling, kConfig);
-  read_calling_config(config, functions, use);
-  if (Status done = config.finish(); !done.ok()) fields.fail(done.error());
+  read_object(tool_config, "functionCallingConfig", kConfig,
+              [&](Fields& config) { read_calling_config(config, functions, use); });
 }
 
 }  // namespace
@@ -108,7 +98,8 @@ void read_tool_config(Fields& fields, FunctionList& functions, chat::ToolUse& us
 chat::ToolUse read_declared_functions(Fields& fields) {
   chat::ToolUse use;
   FunctionList functions = read_functions(fields);
-  read_tool_config(fields, functions, use);
+  read_object(fields, "toolConfig", "toolConfig.",
+              [&](Fields& tool_config) { read_tool_config(tool_config, functions, use); });
   use.functions = functions.text();
   return use;
 }

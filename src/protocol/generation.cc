@@ -31,14 +31,12 @@ void read_logit_bias(Fields& fields, chat::SamplingOptions& sampling) {
 
 void read_stream(Fields& fields, GenerationOptions& options) {
   options.stream = fields.boolean("stream").value_or(false);
-  const Json* stream_options = fields.raw("stream_options");
-  if (!stream_options) return;
-  if (!options.stream) return fields.fail("stream_options", "'stream_options' needs 'stream': true");
-  if (!stream_options->is_object()) return fields.fail("stream_options", "'stream_options' is not an object");
-  Fields inner(*stream_options, "stream_options.");
-  options.include_usage = inner.boolean("include_usage").value_or(false);
-  inner.ignore({"include_obfuscation"});
-  if (Status s = inner.finish(); !s.ok()) fields.fail(s.error());
+  if (fields.raw("stream_options") && !options.stream)
+    return fields.fail("stream_options", "'stream_options' needs 'stream': true");
+  read_object(fields, "stream_options", "stream_options.", [&](Fields& inner) {
+    options.include_usage = inner.boolean("include_usage").value_or(false);
+    inner.ignore({"include_obfuscation"});
+  });
 }
 
 // What other servers offer and this one does not, with the value that asks for nothing: clients send it unasked.

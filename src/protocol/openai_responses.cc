@@ -16,19 +16,8 @@ namespace {
 
 constexpr int64_t kMostAlternatives = 20;  // a response's last events hold them several times
 
-// The fields of an object, which `read` is given with its name before theirs in errors. Whether there is one.
-template <typename Read>
-void read_object(Fields& fields, const char* name, const Read& read) {
-  const Json* given = fields.raw(name);
-  if (!given) return;
-  if (!given->is_object()) return fields.fail(name, "'" + std::string(name) + "' is not an object");
-  Fields inner(*given, std::string(name) + ".");
-  read(inner);
-  if (Status done = inner.finish(); !done.ok()) fields.fail(done.error());
-}
-
 void read_text(Fields& fields, GenerationOptions& options) {
-  read_object(fields, "text", [&](Fields& text) {
+  read_object(fields, "text", "text.", [&](Fields& text) {
     auto constraint = read_text_format(text);
     if (constraint && options.constraint)
       text.fail("format", "stands beside another rule for the answer", "leave one of them out");
@@ -38,7 +27,7 @@ void read_text(Fields& fields, GenerationOptions& options) {
 }
 
 void read_reasoning(Fields& fields, GenerationOptions& options) {
-  read_object(fields, "reasoning", [&](Fields& reasoning) {
+  read_object(fields, "reasoning", "reasoning.", [&](Fields& reasoning) {
     options.thinking = read_effort(reasoning, "effort", "reasoning.effort");
     reasoning.refuse("summary", "thoughts are told whole, never summed up", "auto");
     reasoning.refuse("generate_summary", "thoughts are told whole, never summed up", "auto");
