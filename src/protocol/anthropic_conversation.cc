@@ -10,8 +10,6 @@
 namespace malmoi::protocol {
 namespace {
 
-constexpr size_t kMaxMessages = 4096;
-
 using CallNames = std::map<std::string, std::string>;  // of functions, by the ids of their calls
 
 struct Block {

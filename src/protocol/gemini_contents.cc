@@ -6,11 +6,10 @@
 
 #include "protocol/conversation_calls.h"
 #include "protocol/gemini_fields.h"
+#include "protocol/text_parts.h"
 
 namespace malmoi::protocol {
 namespace {
-
-constexpr size_t kMaxContents = 4096;
 
 class ContentReader {
  public:
@@ -174,8 +173,8 @@ std::vector<chat::Message> read_contents(Fields& fields) {
   const Json* system = fields.raw("systemInstruction");
   if (system && !kept(reader.add_system(*system, "systemInstruction"))) return {};
   const Json* contents = fields.raw("contents");
-  if (!contents || (contents->is_array() && (contents->empty() || contents->size() > kMaxContents))) {
-    fields.fail("contents", "'contents' is not a list of 1 to " + std::to_string(kMaxContents) + " contents");
+  if (!contents || (contents->is_array() && (contents->empty() || contents->size() > kMaxMessages))) {
+    fields.fail("contents", "'contents' is not a list of 1 to " + std::to_string(kMaxMessages) + " contents");
     return {};
   }
   size_t index = 0;

@@ -4,12 +4,10 @@
 #include <utility>
 
 #include "protocol/conversation_calls.h"
+#include "protocol/text_parts.h"
 
 namespace malmoi::protocol {
 namespace {
-
-constexpr size_t kMaxMessages = 4096;
-constexpr size_t kMaxCalls = 128;  // of one message
 
 // {"name", "arguments": {...}}
 void read_function(const Json& function, const std::string& place, Fields& fields, chat::ToolCall& call) {

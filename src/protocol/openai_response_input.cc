@@ -10,8 +10,6 @@
 namespace malmoi::protocol {
 namespace {
 
-constexpr size_t kMaxItems = 4096;
-
 // The messages that items make, one after another.
 class Turns {
  public:
@@ -128,8 +126,8 @@ std::vector<chat::Message> read_response_input(Fields& fields) {
     fields.fail("input", "'input' is missing", "give a text or a list of items");
   } else if (input->is_string()) {
     messages.push_back({.role = "user", .content = input->get<std::string>()});
-  } else if (!input->is_array() || input->empty() || input->size() > kMaxItems) {
-    fields.fail("input", "'input' is not a text or a list of 1 to " + std::to_string(kMaxItems) + " items");
+  } else if (!input->is_array() || input->empty() || input->size() > kMaxMessages) {
+    fields.fail("input", "'input' is not a text or a list of 1 to " + std::to_string(kMaxMessages) + " items");
   } else {
     read_items(fields, *input, messages);
     if (messages.empty()) fields.fail("input", "no item of 'input' says anything", "give a message");
