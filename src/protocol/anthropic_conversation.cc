@@ -5,10 +5,10 @@
 #include <string>
 #include <utility>
 
+#include "protocol/text_parts.h"
+
 namespace malmoi::protocol {
 namespace {
-
-constexpr size_t kMaxMessages = 4096;
 
 using CallNames = std::map<std::string, std::string>;  // of functions, by the ids of their calls
 
@@ -46,16 +46,16 @@ void refuse_block(Block& block, const std::string& owner) {
                                 is_medium ? "send text" : "leave them out"));
 }
 
-std::string required_text(Fields& fields, const char* name, bool may_be_empty) {
+// A text that must be there, and may be empty.
+std::string given_text(Fields& fields, const char* name) {
   const std::optional<std::string> text = fields.text(name);
-  if (!text || (text->empty() && !may_be_empty))
-    fields.fail(name, "'" + std::string(name) + "' is missing" + (may_be_empty ? "" : " or empty"));
+  if (!text) fields.fail(name, "'" + std::string(name) + "' is missing");
   return text.value_or("");
 }
 
 std::string read_text(Block& block) {
   block.fields.refuse("citations", "the model cites nothing");
-  return required_text(block.fields, "text", true);
+  return given_text(block.fields, "text");
 }
 
 // Where a message can be nothing but text.
@@ -71,8 +71,8 @@ std::string read_texts(Fields& fields, const std::string& name, const std::strin
 chat::ToolCall read_call(Block& block, CallNames& names) {
   Fields& fields = block.fields;
   chat::ToolCall call;
-  call.id = required_text(fields, "id", false);
-  call.name = required_text(fields, "name", false);
+  call.id = required_text(fields, "id");
+  call.name = required_text(fields, "name");
   const Json* input = fields.raw("input");
   if (input && input->is_object()) call.arguments = dump_json(*input);
   else fields.fail("input", "'input' is not an object");
@@ -87,7 +87,7 @@ chat::Message read_result(Block& block, const CallNames& names) {
   Fields& fields = block.fields;
   chat::Message result;
   result.role = "tool";
-  result.tool_call_id = required_text(fields, "tool_use_id", false);
+  result.tool_call_id = required_text(fields, "tool_use_id");
   const std::string text = read_texts(fields, "content", block.place, "results of tools");
   result.content = fields.boolean("is_error").value_or(false) ? "Error: " + text : text;
   fields.refuse("toolset_name", "there are no sets of tools");
@@ -116,7 +116,7 @@ chat::Message read_assistant(Fields& fields, const std::string& place, CallNames
     if (block.type == "text") {
       said.content += read_text(block);
     } else if (block.type == "thinking") {
-      said.reasoning_content += required_text(block.fields, "thinking", true);
+      said.reasoning_content += given_text(block.fields, "thinking");
       block.fields.ignore({"signature"});
     } else if (block.type == "redacted_thinking") {
       block.fields.ignore({"data"});

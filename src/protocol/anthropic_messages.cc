@@ -7,7 +7,8 @@
 #include "protocol/anthropic_conversation.h"
 #include "protocol/anthropic_printer.h"
 #include "protocol/anthropic_tools.h"
-#include "protocol/model_names.h"
+#include "protocol/constraint_fields.h"
+#include "protocol/count_prompt.h"
 
 namespace malmoi::protocol {
 namespace {
@@ -17,12 +18,7 @@ constexpr int64_t kLeastBudget = 1024;
 constexpr size_t kMaxStops = 64;
 
 // Anthropic's own models take a budget as an aim, others know none: it is checked, and holds nobody.
-void read_thinking(Fields& fields, GenerationOptions& options) {
-  const Json* given = fields.raw("thinking");
-  if (!given) return;
-  if (!given->is_object())
-    return fields.fail("thinking", "'thinking' is not an object", "for example {\"type\": \"adaptive\"}");
-  Fields thinking(*given, "thinking.");
+void read_thinking(Fields& thinking, GenerationOptions& options) {
   const std::string type = thinking.text("type").value_or("");
   if (type == "enabled") {
     options.thinking = {.wanted = true, .field = "thinking"};
@@ -34,29 +30,18 @@ void read_thinking(Fields& fields, GenerationOptions& options) {
     thinking.fail("type", "'type' is not enabled, disabled or adaptive");
   }
   thinking.refuse("display", "thoughts are told as they are", "summarized");
-  if (Status done = thinking.finish(); !done.ok()) fields.fail(done.error());
 }
 
-void read_output_format(Fields& config, GenerationOptions& options) {
-  const Json* given = config.raw("format");
-  if (!given) return;
-  if (!given->is_object()) return config.fail("format", "'format' is not an object");
-  Fields format(*given, "output_config.format.");
+void read_output_format(Fields& format, GenerationOptions& options) {
   if (format.text("type").value_or("") != "json_schema") format.fail("type", "'type' is not json_schema");
   const Json* schema = format.raw("schema");
-  if (schema) options.constraint = chat::Constraint{chat::Constraint::Kind::kJsonSchema, dump_json(*schema)};
+  if (schema) options.constraint = schema_constraint(*schema);
   else format.fail("schema", "'schema' is missing");
-  if (Status done = format.finish(); !done.ok()) config.fail(done.error());
 }
 
-void read_output_config(Fields& fields, GenerationOptions& options) {
-  const Json* given = fields.raw("output_config");
-  if (!given) return;
-  if (!given->is_object()) return fields.fail("output_config", "'output_config' is not an object");
-  Fields config(*given, "output_config.");
-  read_output_format(config, options);
+void read_output_config(Fields& config, GenerationOptions& options) {
+  read_object(config, "format", "output_config.format.", [&](Fields& format) { read_output_format(format, options); });
   config.refuse("effort", "the model has no such control", "high");
-  if (Status done = config.finish(); !done.ok()) fields.fail(done.error());
 }
 
 // What is said of a conversation whose answer is wanted, and of one whose tokens are counted.
@@ -67,8 +52,10 @@ TextRequest read_conversation(Fields& fields) {
   options.model = fields.text("model").value_or("");
   request.prompts.emplace_back(read_anthropic_conversation(fields));
   options.tools = read_anthropic_tools(fields);
-  read_thinking(fields, options);
-  read_output_config(fields, options);
+  read_object(
+      fields, "thinking", "thinking.", [&](Fields& thinking) { read_thinking(thinking, options); },
+      "for example {\"type\": \"adaptive\"}");
+  read_object(fields, "output_config", "output_config.", [&](Fields& config) { read_output_config(config, options); });
   fields.refuse("output_format", "'output_config' has taken its place");
   fields.refuse("container", "nothing runs here but the model");
   fields.refuse("mcp_servers", "the server calls no others");
@@ -103,17 +90,9 @@ Reply count_message_tokens(const Json& body, const Address&, const chat::Provide
   Fields fields(body);
   TextRequest request = read_conversation(fields);
   if (Status done = fields.finish(); !done.ok()) return to_api_error(done.error());
-  const std::string model = request.options.model;
-  if (!find_model(model, provider)) return no_such_model(model, provider.models());
-  chat::GenerationRequest asked = std::move(request.options);
-  asked.prompt = std::move(request.prompts.front());
-  auto prepared = provider.prepare(std::move(asked));
-  if (!prepared.ok()) return to_api_error(prepared.error());
-  const auto* ids = std::get_if<std::vector<int32_t>>(&prepared->prompt);
-  if (!ids)
-    return to_api_error(unsupported("the tokenizer of this model is not here, so that its tokens cannot be counted", "",
-                                    "use a model that runs on this machine"));
-  return Json::object({{"input_tokens", ids->size()}});
+  const auto counted = count_prompt(std::move(request), provider);
+  if (const auto* error = std::get_if<ApiError>(&counted)) return *error;
+  return Json::object({{"input_tokens", std::get<size_t>(counted)}});
 }
 
 }  // namespace malmoi::protocol

@@ -12,14 +12,6 @@ namespace {
 // Clients leave out thoughts without a signature when they send a conversation back. Nothing is signed here.
 constexpr const char* kSignature = "unsigned";
 
-// Arguments of a call are an object here: what a model wrote in their place is kept as one.
-Json input_of(const chat::ToolCall& call) {
-  if (call.arguments.empty()) return Json::object();
-  auto arguments = parse_json(call.arguments, "arguments");
-  if (arguments.ok() && arguments->is_object()) return *std::move(arguments);
-  return Json::object({{"arguments", call.arguments}});
-}
-
 Json print_call(const chat::ToolCall& call, Json input) {
   return {{"type", "tool_use"}, {"id", call.id}, {"name", call.name}, {"input", std::move(input)}};
 }
@@ -32,9 +24,11 @@ Json print_text(const std::string& text) { return {{"type", "text"}, {"text", te
 
 Json print_content(const Answer& answer) {
   Json content = Json::array();
-  if (!answer.reasoning.empty()) content.push_back(print_thoughts(answer.reasoning, kSignature));
-  if (!answer.text.empty()) content.push_back(print_text(answer.text));
-  for (const chat::ToolCall& call : answer.calls) content.push_back(print_call(call, input_of(call)));
+  for (const Answer& part : in_order(answer)) {
+    if (!part.reasoning.empty()) content.push_back(print_thoughts(part.reasoning, kSignature));
+    if (!part.text.empty()) content.push_back(print_text(part.text));
+    for (const chat::ToolCall& call : part.calls) content.push_back(print_call(call, arguments_of(call)));
+  }
   return content;
 }
 
@@ -43,7 +37,8 @@ Json print_tokens(const chat::Usage& usage) {
   return {{"input_tokens", usage.prompt_tokens - usage.cached_tokens},
           {"cache_creation_input_tokens", 0},
           {"cache_read_input_tokens", usage.cached_tokens},
-          {"output_tokens", usage.completion_tokens}};
+          {"output_tokens", usage.completion_tokens},
+          {"output_tokens_details", {{"thinking_tokens", usage.reasoning_tokens}}}};
 }
 
 StreamEvent block_start(int64_t index, Json block) {
@@ -77,15 +72,7 @@ class MessagePrinter : public Printer {
 
   std::vector<StreamEvent> piece(const Answer& piece) override {
     std::vector<StreamEvent> events;
-    if (!piece.reasoning.empty()) {
-      open(Open::kThoughts, print_thoughts("", ""), events);
-      events.push_back(block_delta(index_, "thinking_delta", "thinking", piece.reasoning));
-    }
-    if (!piece.text.empty()) {
-      open(Open::kText, print_text(""), events);
-      events.push_back(block_delta(index_, "text_delta", "text", piece.text));
-    }
-    for (const chat::ToolCall& call : piece.calls) tell_call(call, events);
+    for (const Answer& part : in_order(piece)) tell_part(part, events);
     if (!piece.finish_reason.empty()) {
       close(events);
       take_end(piece);
@@ -143,10 +130,22 @@ class MessagePrinter : public Printer {
     ++index_;
   }
 
+  void tell_part(const Answer& part, std::vector<StreamEvent>& events) {
+    if (!part.reasoning.empty()) {
+      open(Open::kThoughts, print_thoughts("", ""), events);
+      events.push_back(block_delta(index_, "thinking_delta", "thinking", part.reasoning));
+    }
+    if (!part.text.empty()) {
+      open(Open::kText, print_text(""), events);
+      events.push_back(block_delta(index_, "text_delta", "text", part.text));
+    }
+    for (const chat::ToolCall& call : part.calls) tell_call(call, events);
+  }
+
   void tell_call(const chat::ToolCall& call, std::vector<StreamEvent>& events) {
     close(events);
     events.push_back(block_start(index_, print_call(call, Json::object())));
-    events.push_back(block_delta(index_, "input_json_delta", "partial_json", dump_json(input_of(call))));
+    events.push_back(block_delta(index_, "input_json_delta", "partial_json", dump_json(arguments_of(call))));
     events.push_back(block_stop(index_));
     ++index_;
   }

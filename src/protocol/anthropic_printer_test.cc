@@ -7,7 +7,7 @@
 namespace malmoi::protocol {
 namespace {
 
-constexpr Told kTold{.usage = {.prompt_tokens = 10, .completion_tokens = 4, .cached_tokens = 3}};
+constexpr Told kTold{.usage = {.prompt_tokens = 10, .completion_tokens = 4, .cached_tokens = 3, .reasoning_tokens = 2}};
 
 std::unique_ptr<Printer> printer(std::vector<std::string> stop = {}) {
   GenerationOptions options;
@@ -28,7 +28,7 @@ TEST(AnthropicPrinter, AWholeMessageHasThoughtsTextAndCalls) {
       R"({"type":"thinking","thinking":"hm","signature":"unsigned"},{"type":"text","text":"So:"},)"
       R"({"type":"tool_use","id":"c1","name":"f","input":{"x":1}},{"type":"tool_use","id":"c2","name":"g","input":{}}],)"
       R"("stop_reason":"tool_use","stop_sequence":null,"usage":{"input_tokens":7,"cache_creation_input_tokens":0,)"
-      R"("cache_read_input_tokens":3,"output_tokens":4}})");
+      R"("cache_read_input_tokens":3,"output_tokens":4,"output_tokens_details":{"thinking_tokens":2}}})");
 }
 
 TEST(AnthropicPrinter, WhyAnAnswerEndsIsToldInItsWords) {
@@ -76,10 +76,12 @@ using Lines = std::vector<std::string>;
 
 TEST(AnthropicPrinter, AStreamOpensOneBlockAfterAnother) {
   const auto stream = printer({"###"});
-  EXPECT_EQ(told(stream->opening({.usage = {.prompt_tokens = 10, .completion_tokens = 1, .cached_tokens = 3}})),
-            (Lines{R"({"type":"message_start","message":{"id":"ID","type":"message","role":"assistant","model":"m",)"
-                   R"("content":[],"stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":7,)"
-                   R"("cache_creation_input_tokens":0,"cache_read_input_tokens":3,"output_tokens":1}}})"}));
+  EXPECT_EQ(
+      told(stream->opening({.usage = {.prompt_tokens = 10, .completion_tokens = 1, .cached_tokens = 3}})),
+      (Lines{
+          R"({"type":"message_start","message":{"id":"ID","type":"message","role":"assistant","model":"m",)"
+          R"("content":[],"stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":7,)"
+          R"("cache_creation_input_tokens":0,"cache_read_input_tokens":3,"output_tokens":1,"output_tokens_details":{"thinking_tokens":0}}}})"}));
   EXPECT_EQ(told(stream->piece({.reasoning = "h"})),
             (Lines{start(0, R"({"type":"thinking","thinking":"","signature":""})"),
                    delta(0, R"({"type":"thinking_delta","thinking":"h"})")}));
@@ -97,9 +99,23 @@ TEST(AnthropicPrinter, AStreamOpensOneBlockAfterAnother) {
                    delta(3, R"({"type":"input_json_delta","partial_json":"{}"})"), stop(3)}));
   EXPECT_EQ(
       told(stream->closing(kTold)),
-      (Lines{R"({"type":"message_delta","delta":{"stop_reason":"tool_use","stop_sequence":null},"usage":)"
-             R"({"input_tokens":7,"cache_creation_input_tokens":0,"cache_read_input_tokens":3,"output_tokens":4}})",
-             R"({"type":"message_stop"})"}));
+      (Lines{
+          R"({"type":"message_delta","delta":{"stop_reason":"tool_use","stop_sequence":null},"usage":)"
+          R"({"input_tokens":7,"cache_creation_input_tokens":0,"cache_read_input_tokens":3,"output_tokens":4,"output_tokens_details":{"thinking_tokens":2}}})",
+          R"({"type":"message_stop"})"}));
+}
+
+TEST(AnthropicPrinter, TextBehindACallIsABlockOfItsOwn) {
+  Answer answer{.text = "ab", .finish_reason = "tool_calls"};
+  answer.calls = {{.id = "c", .name = "f", .arguments = "{}"}};
+  answer.call_places = {{.text = 1}};
+  EXPECT_EQ(
+      dump_json(printer()->whole({answer}, kTold)["content"]),
+      R"([{"type":"text","text":"a"},{"type":"tool_use","id":"c","name":"f","input":{}},{"type":"text","text":"b"}])");
+  const std::vector<StreamEvent> events = printer()->piece(answer);
+  ASSERT_EQ(events.size(), 9u);
+  EXPECT_EQ(events[3].json["content_block"]["type"], "tool_use");
+  EXPECT_EQ(events[7].json["delta"]["text"], "b");
 }
 
 TEST(AnthropicPrinter, AStreamEndsWithTheBlockThatIsOpen) {

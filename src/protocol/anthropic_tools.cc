@@ -47,12 +47,7 @@ FunctionList read_functions(Fields& fields) {
   return functions;
 }
 
-void read_choice(Fields& fields, const FunctionList& functions, chat::ToolUse& use) {
-  const Json* given = fields.raw("tool_choice");
-  if (!given) return;
-  if (!given->is_object())
-    return fields.fail("tool_choice", "'tool_choice' is not an object", "for example {\"type\": \"auto\"}");
-  Fields choice(*given, "tool_choice.");
+void read_choice(Fields& choice, const FunctionList& functions, chat::ToolUse& use) {
   const std::string type = choice.text("type").value_or("");
   if (type == "none") use.choice = Choice::kNone;
   else if (type == "any" || type == "tool") use.choice = Choice::kRequired;
@@ -63,7 +58,6 @@ void read_choice(Fields& fields, const FunctionList& functions, chat::ToolUse& u
     if (!functions.contains(use.name)) choice.fail("name", "there is no tool '" + shown(use.name) + "' in 'tools'");
   }
   use.parallel = !choice.boolean("disable_parallel_tool_use").value_or(false);
-  if (Status done = choice.finish(); !done.ok()) fields.fail(done.error());
 }
 
 }  // namespace
@@ -72,7 +66,9 @@ chat::ToolUse read_anthropic_tools(Fields& fields) {
   chat::ToolUse use;
   const FunctionList functions = read_functions(fields);
   use.functions = functions.text();
-  read_choice(fields, functions, use);
+  read_object(
+      fields, "tool_choice", "tool_choice.", [&](Fields& choice) { read_choice(choice, functions, use); },
+      "for example {\"type\": \"auto\"}");
   return use;
 }
 

@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -46,6 +47,18 @@ class Fields {
   std::set<std::string, std::less<>> known_;
   std::optional<Error> error_;
 };
+
+/// Reads the object `name`, if it is there, by `read(inner)`; in errors its fields have `prefix` before their names. They stay in
+/// `fields`, as does what is no object, with `remedy`.
+template <typename Read>
+void read_object(Fields& fields, std::string_view name, std::string prefix, const Read& read, std::string remedy = {}) {
+  const Json* given = fields.raw(name);
+  if (!given) return;
+  if (!given->is_object()) return fields.fail(name, "'" + std::string(name) + "' is not an object", std::move(remedy));
+  Fields inner(*given, std::move(prefix));
+  read(inner);
+  if (Status done = inner.finish(); !done.ok()) fields.fail(done.error());
+}
 
 /// Ids of a vocabulary, as a list of whole numbers from 0 on. Whether it is one.
 bool read_ids(const Json& list, std::vector<int32_t>& ids);

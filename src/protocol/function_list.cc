@@ -35,4 +35,15 @@ Status FunctionList::add(Json function, const std::string& place, const std::str
   return {};
 }
 
+void FunctionList::keep(const std::vector<std::string>& names) {
+  const std::set<std::string> kept(names.begin(), names.end());
+  Json functions = Json::array();
+  for (Json& tool : functions_) {
+    const std::string name = json_string(tool["function"], "name");
+    if (kept.contains(name)) functions.push_back(std::move(tool));
+    else names_.erase(name);
+  }
+  functions_ = std::move(functions);
+}
+
 }  // namespace malmoi::protocol

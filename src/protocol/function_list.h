@@ -1,9 +1,10 @@
 // The functions that a request offers, whatever its protocol calls their parts.
 #pragma once
 
+#include <cstddef>
 #include <set>
 #include <string>
-#include <string_view>
+#include <vector>
 
 #include "base/error.h"
 #include "base/json.h"
@@ -20,8 +21,11 @@ class FunctionList {
   /// parameters. Errors: a name that is not 1 to 64 letters, digits, '_' and '-', or that is there already; parameters that
   /// are no schema of an object.
   Status add(Json function, const std::string& place, const std::string& schema);
+  /// Takes out the functions that `names` does not have.
+  void keep(const std::vector<std::string>& names);
   bool contains(const std::string& name) const { return names_.contains(name); }
   bool empty() const { return names_.empty(); }
+  size_t size() const { return names_.size(); }
   /// As JSON; empty where there are none.
   std::string text() const { return empty() ? std::string() : dump_json(functions_); }
 

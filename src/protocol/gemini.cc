@@ -27,9 +27,8 @@ StreamForm stream_form(const Address& address) {
 }
 
 Json print_call(const chat::ToolCall& call) {
-  auto args = parse_json(call.arguments, "");
   Json told = {{"id", call.id}, {"name", call.name}};
-  told["args"] = args.ok() && args->is_object() ? *std::move(args) : Json::object();
+  told["args"] = arguments_of(call);
   Json part = Json::object();
   part["functionCall"] = std::move(told);
   return part;
@@ -37,15 +36,17 @@ Json print_call(const chat::ToolCall& call) {
 
 Json print_parts(const Answer& answer, bool with_thoughts) {
   Json parts = Json::array();
-  if (with_thoughts && !answer.reasoning.empty()) {
-    Json thought = {{"text", answer.reasoning}, {"thought", true}};
-    parts.push_back(std::move(thought));
+  for (const Answer& piece : in_order(answer)) {
+    if (with_thoughts && !piece.reasoning.empty()) {
+      Json thought = {{"text", piece.reasoning}, {"thought", true}};
+      parts.push_back(std::move(thought));
+    }
+    if (!piece.text.empty()) {
+      Json text = {{"text", piece.text}};
+      parts.push_back(std::move(text));
+    }
+    for (const chat::ToolCall& call : piece.calls) parts.push_back(print_call(call));
   }
-  if (!answer.text.empty()) {
-    Json text = {{"text", answer.text}};
-    parts.push_back(std::move(text));
-  }
-  for (const chat::ToolCall& call : answer.calls) parts.push_back(print_call(call));
   return parts;
 }
 
@@ -96,11 +97,12 @@ Json print_candidate(int64_t index, Json parts, const std::string& finish_reason
   return candidate;
 }
 
-// Thoughts count among the tokens of the candidates.
+// Thoughts are counted apart from the candidates.
 Json print_usage_metadata(const chat::Usage& usage) {
   Json json = {{"promptTokenCount", usage.prompt_tokens},
-               {"candidatesTokenCount", usage.completion_tokens},
+               {"candidatesTokenCount", usage.completion_tokens - usage.reasoning_tokens},
                {"totalTokenCount", usage.prompt_tokens + usage.completion_tokens}};
+  if (usage.reasoning_tokens > 0) json["thoughtsTokenCount"] = usage.reasoning_tokens;
   if (usage.cached_tokens > 0) json["cachedContentTokenCount"] = usage.cached_tokens;
   return json;
 }

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "protocol/count_prompt.h"
 #include "protocol/gemini_fields.h"
 #include "protocol/gemini_request.h"
 #include "protocol/model_names.h"
@@ -52,15 +53,11 @@ Reply show_gemini_model(const Json&, const Address& address, const chat::Provide
 Reply count_gemini_tokens(const Json& body, const Address& address, const chat::Provider& provider) {
   auto request = read_counted(body, address, provider.info().defaults);
   if (!request.ok()) return to_api_error(request.error());
-  if (!find_model(request->options.model, provider)) return no_such_model(request->options.model, provider.models());
-  chat::GenerationRequest asked = std::move(request->options);  // what is about the response alone stays behind
-  asked.prompt = std::move(request->prompts.front());
-  const auto prepared = provider.prepare(std::move(asked));
-  if (!prepared.ok()) return to_api_error(prepared.error());
-  const auto* ids = std::get_if<std::vector<int32_t>>(&prepared->prompt);
-  if (!ids) return ApiError{.status = 501, .message = "whoever answers here has no tokenizer to count with"};
-  Json detail = {{"modality", "TEXT"}, {"tokenCount", ids->size()}};
-  Json json = {{"totalTokens", ids->size()}};
+  const auto counted = count_prompt(*std::move(request), provider);
+  if (const auto* error = std::get_if<ApiError>(&counted)) return *error;
+  const size_t tokens = std::get<size_t>(counted);
+  Json detail = {{"modality", "TEXT"}, {"tokenCount", tokens}};
+  Json json = {{"totalTokens", tokens}};
   json["promptTokensDetails"] = Json::array({std::move(detail)});
   return json;
 }

@@ -1,20 +1,15 @@
 #include "protocol/gemini_contents.h"
 
-#include <fmt/format.h>
-
-#include <deque>
-#include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <utility>
 
+#include "protocol/conversation_calls.h"
 #include "protocol/gemini_fields.h"
+#include "protocol/text_parts.h"
 
 namespace malmoi::protocol {
 namespace {
-
-constexpr size_t kMaxContents = 4096;
 
 class ContentReader {
  public:
@@ -34,11 +29,8 @@ class ContentReader {
   chat::Message& models_turn();
 
   std::vector<chat::Message> messages_;
-  size_t first_ = 0;                                        // of the messages of the content that is read
-  int64_t calls_ = 0;                                       // so far
-  std::map<std::string, std::string> functions_;            // by the ids of their calls
-  std::map<std::string, std::deque<std::string>> waiting_;  // ids of calls, by their functions
-  std::set<std::string> answered_;                          // ids of calls
+  size_t first_ = 0;  // of the messages of the content that is read
+  ConversationCalls calls_;
 };
 
 void refuse_media(Fields& part, const std::string& prefix) {
@@ -85,21 +77,15 @@ Status ContentReader::add_call(const Json& json, const std::string& place) {
   if (args && !args->is_object()) fields.fail("args", "'args' is not an object");
   MALMOI_TRY(fields.finish());
   call.arguments = args ? dump_json(*args) : "{}";
-  ++calls_;
-  // As long as the shortest form that templates of models insist on: nine letters and digits.
-  if (call.id.empty()) call.id = fmt::format("call{:05}", calls_);
-  functions_[call.id] = call.name;
-  waiting_[call.name].push_back(call.id);
+  calls_.add(call);
   models_turn().tool_calls.push_back(std::move(call));
   return {};
 }
 
 // The id of the call that a result answers; empty: there is none.
 std::string ContentReader::answered_call(const std::string& id, const std::string& name) {
-  if (!id.empty()) return functions_.contains(id) ? id : "";
-  std::deque<std::string>& waiting = waiting_[name];
-  while (!waiting.empty() && answered_.contains(waiting.front())) waiting.pop_front();
-  return waiting.empty() ? "" : waiting.front();
+  if (id.empty()) return calls_.first_open(name);
+  return calls_.function_of(id) ? id : "";
 }
 
 // {"id"?, "name", "response"}
@@ -123,7 +109,7 @@ Status ContentReader::add_result(const Json& json, const std::string& place) {
   if (message.tool_call_id.empty())
     return usage_error("the result is of no call of '" + shown(name) + "' before it", place,
                        "give the model's content with its 'functionCall', too");
-  answered_.insert(message.tool_call_id);
+  calls_.close(message.tool_call_id);
   messages_.push_back(std::move(message));
   return {};
 }
@@ -187,8 +173,8 @@ std::vector<chat::Message> read_contents(Fields& fields) {
   const Json* system = fields.raw("systemInstruction");
   if (system && !kept(reader.add_system(*system, "systemInstruction"))) return {};
   const Json* contents = fields.raw("contents");
-  if (!contents || (contents->is_array() && (contents->empty() || contents->size() > kMaxContents))) {
-    fields.fail("contents", "'contents' is not a list of 1 to " + std::to_string(kMaxContents) + " contents");
+  if (!contents || (contents->is_array() && (contents->empty() || contents->size() > kMaxMessages))) {
+    fields.fail("contents", "'contents' is not a list of 1 to " + std::to_string(kMaxMessages) + " contents");
     return {};
   }
   size_t index = 0;

@@ -4,11 +4,13 @@
 #include <string_view>
 #include <utility>
 
+#include "base/ascii.h"
 #include "protocol/constraint_fields.h"
 #include "protocol/gemini_contents.h"
 #include "protocol/gemini_fields.h"
 #include "protocol/gemini_schema.h"
 #include "protocol/gemini_tools.h"
+#include "protocol/thinking_fields.h"
 
 namespace malmoi::protocol {
 namespace {
@@ -47,12 +49,17 @@ std::optional<chat::Constraint> read_response_form(Fields& config) {
   return {};
 }
 
-void read_thinking(Fields& config, GenerationOptions& options) {
-  options.include_thoughts = false;
-  const Json* given = config.raw("thinkingConfig");
-  if (!given) return;
-  if (!given->is_object()) return config.fail("thinkingConfig", "'thinkingConfig' is not an object");
-  Fields thinking(*given, "generationConfig.thinkingConfig.");
+void read_level(Fields& thinking, GenerationOptions& options) {
+  constexpr const char* kPlace = "generationConfig.thinkingConfig.thinkingLevel";
+  const std::string level = ascii_lower(thinking.text("thinkingLevel").value_or("THINKING_LEVEL_UNSPECIFIED"));
+  if (level == "thinking_level_unspecified") return;
+  auto asked = thinking_of(level, kPlace);
+  if (asked && *asked->wanted) options.thinking = *std::move(asked);
+  else
+    thinking.fail(unsupported("the level '" + shown(level) + "' is not supported", kPlace, "use LOW, MEDIUM or HIGH"));
+}
+
+void read_thinking(Fields& thinking, GenerationOptions& options) {
   options.include_thoughts = thinking.boolean("includeThoughts").value_or(false);
   // 0: none; -1: as the model likes, which is all that can be said otherwise.
   const auto budget = thinking.integer("thinkingBudget", -1, 1 << 24);
@@ -60,8 +67,9 @@ void read_thinking(Fields& config, GenerationOptions& options) {
   else if (budget.value_or(-1) > 0)
     thinking.fail(unsupported("'thinkingBudget' is not supported: the model thinks as long as it likes",
                               "generationConfig.thinkingConfig.thinkingBudget", "use -1, or 0 for no thoughts"));
-  thinking.refuse("thinkingLevel", "the model thinks as long as it likes", "THINKING_LEVEL_UNSPECIFIED");
-  if (Status done = thinking.finish(); !done.ok()) config.fail(done.error());
+  read_level(thinking, options);
+  if (budget && !options.thinking.effort.empty())
+    thinking.fail("thinkingLevel", "'thinkingLevel' stands beside 'thinkingBudget'", "leave one of them out");
 }
 
 void read_gemini_sampling(Fields& config, const chat::SamplingOptions& defaults, GenerationOptions& options) {
@@ -105,7 +113,9 @@ void read_config(const Json& given, const chat::SamplingOptions& defaults, Gener
   options.max_tokens = config.integer("maxOutputTokens", 1, 1 << 24);
   options.stop = config.texts("stopSequences", kMaxStops);
   options.constraint = read_response_form(config);
-  read_thinking(config, options);
+  options.include_thoughts = false;  // they are told where they are asked for
+  read_object(config, "thinkingConfig", "generationConfig.thinkingConfig.",
+              [&](Fields& thinking) { read_thinking(thinking, options); });
   read_gemini_logprobs(config, options);
   refuse_other_answers(config);
   if (Status done = config.finish(); !done.ok()) fields.fail(done.error());

@@ -77,6 +77,15 @@ TEST(GeminiRequest, ABudgetOfNothingAsksForNoThoughts) {
   EXPECT_EQ(wanted("-1"), std::nullopt);
 }
 
+TEST(GeminiRequest, ALevelSaysHowHardToThink) {
+  auto level = [](const char* name) {
+    return gemini(configured(R"("thinkingConfig":{"thinkingLevel":")" + std::string(name) + "\"}"))->options.thinking;
+  };
+  EXPECT_EQ(level("HIGH").effort, "high");
+  EXPECT_EQ(level("low").wanted, true);
+  EXPECT_FALSE(level("THINKING_LEVEL_UNSPECIFIED").wanted.has_value());
+}
+
 TEST(GeminiRequest, TheAddressSaysWhetherToStream) {
   EXPECT_FALSE(gemini(asking(R"("labels":{})"))->options.stream);
   EXPECT_TRUE(read(kGeminiStream, asking(R"("labels":{})"))->options.stream);
@@ -247,6 +256,12 @@ TEST(GeminiRequest, WhatIsWrongIsRefusedByName) {
            Case{configured(R"("speechConfig":{})"), "generationConfig.speechConfig", kUnsupported},
            Case{configured(R"("thinkingConfig":{"thinkingBudget":5})"),
                 "generationConfig.thinkingConfig.thinkingBudget", kUnsupported},
+           Case{configured(R"("thinkingConfig":{"thinkingLevel":"MINIMAL"})"),
+                "generationConfig.thinkingConfig.thinkingLevel", kUnsupported},
+           Case{configured(R"("thinkingConfig":{"thinkingLevel":"NONE"})"),
+                "generationConfig.thinkingConfig.thinkingLevel", kUnsupported},
+           Case{configured(R"("thinkingConfig":{"thinkingLevel":"LOW","thinkingBudget":0})"),
+                "generationConfig.thinkingConfig.thinkingLevel"},
            Case{asking(R"("generationConfig":[1])"), "generationConfig"},
        }) {
     auto request = gemini(one.body);

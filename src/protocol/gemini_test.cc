@@ -43,6 +43,15 @@ TEST(Gemini, AWholeResponse) {
   const Json without = printer_of(kGemini, options)->whole({first}, {});
   EXPECT_EQ(dump_json(without["candidates"][0]["content"]["parts"]), R"([{"text":"네"}])");
   EXPECT_FALSE(without["usageMetadata"].contains("cachedContentTokenCount"));
+  EXPECT_FALSE(without["usageMetadata"].contains("thoughtsTokenCount"));
+}
+
+TEST(Gemini, ThoughtsAreCountedApart) {
+  const Told told{.usage = {.prompt_tokens = 3, .completion_tokens = 5, .reasoning_tokens = 2}};
+  const Json usage = printer_of(kGemini)->whole({{.text = "a", .finish_reason = "stop"}}, told)["usageMetadata"];
+  EXPECT_EQ(usage["candidatesTokenCount"], 3);
+  EXPECT_EQ(usage["thoughtsTokenCount"], 2);
+  EXPECT_EQ(usage["totalTokenCount"], 8);
 }
 
 TEST(Gemini, CallsArePartsWithArguments) {
@@ -53,6 +62,14 @@ TEST(Gemini, CallsArePartsWithArguments) {
       dump_json(candidate["content"]["parts"]),
       R"([{"text":"So"},{"functionCall":{"id":"call_1","name":"f","args":{"x":1}}},{"functionCall":{"id":"call_2","name":"g","args":{}}}])");
   EXPECT_EQ(candidate["finishReason"], "STOP");
+}
+
+TEST(Gemini, TextBehindACallIsAPartOfItsOwn) {
+  Answer answer{.text = "ab", .finish_reason = "tool_calls"};
+  answer.calls = {{.id = "c", .name = "f", .arguments = "{}"}};
+  answer.call_places = {{.text = 1}};
+  EXPECT_EQ(dump_json(printer_of(kGemini)->whole({answer}, {})["candidates"][0]["content"]["parts"]),
+            R"([{"text":"a"},{"functionCall":{"id":"c","name":"f","args":{}}},{"text":"b"}])");
 }
 
 TEST(Gemini, LogprobsOfChosenAndTopTokens) {
@@ -188,7 +205,7 @@ TEST(GeminiCalls, TokensAreCountedAsTheModelReadsThem) {
   EXPECT_EQ(std::get<ApiError>(count(R"({"generateContentRequest":1})")).param, "generateContentRequest");
   EXPECT_EQ(std::get<ApiError>(count("{" + contents + "}", "other")).status, 404);
   provider.counts = false;
-  EXPECT_EQ(std::get<ApiError>(count("{" + contents + "}")).status, 501);
+  EXPECT_EQ(std::get<ApiError>(count("{" + contents + "}")).status, 400);
 }
 
 }  // namespace

@@ -1,37 +1,28 @@
 #include "protocol/gemini_tools.h"
 
-#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "protocol/function_list.h"
 #include "protocol/gemini_fields.h"
 #include "protocol/gemini_schema.h"
-#include "protocol/openai_tools.h"
 
 namespace malmoi::protocol {
 namespace {
 
-constexpr size_t kMaxFunctions = 128;  // as read_tools() takes
+using Choice = chat::ToolUse::Choice;
+
 constexpr const char* kConfig = "toolConfig.functionCallingConfig.";
 
-// What is offered, in OpenAI's form, and where each function stood.
-struct Declared {
-  Json tools = Json::array();
-  std::vector<std::string> places;
-};
-
-std::string name_of(const Json& tool) { return json_string(tool["function"], "name"); }
-
-Status add_function(const Json& given, const std::string& place, Declared& out) {
+Status add_function(const Json& given, const std::string& place, FunctionList& functions) {
   if (!given.is_object()) return usage_error("a function is not an object", place);
-  if (out.places.size() == kMaxFunctions)
+  if (functions.size() == kMaxFunctions)
     return usage_error("there are more than " + std::to_string(kMaxFunctions) + " functions", place);
   Fields fields(given, place + ".");
   Json function = Json::object();
-  for (const char* name : {"name", "description"}) {
-    if (const Json* value = fields.raw(name)) function[name] = *value;
-  }
+  function["name"] = fields.text("name").value_or("");
+  if (auto description = fields.text("description")) function["description"] = *std::move(description);
   const Json* open_api = fields.raw("parameters");
   const Json* schema = fields.raw("parametersJsonSchema");
   if (open_api && schema) fields.fail("parameters", "'parameters' stands beside 'parametersJsonSchema'", "give one");
@@ -40,116 +31,76 @@ Status add_function(const Json& given, const std::string& place, Declared& out) 
   fields.ignore({"response", "responseJsonSchema"});  // of results, which are told as they come
   fields.refuse("behavior", "functions are waited for", "BLOCKING");
   MALMOI_TRY(fields.finish());
-  Json tool = {{"type", "function"}};
-  tool["function"] = std::move(function);
-  out.tools.push_back(std::move(tool));
-  out.places.push_back(place);
-  return {};
+  return functions.add(std::move(function), place + ".", schema ? "parametersJsonSchema" : "parameters");
 }
 
-Status add_tool(const Json& given, const std::string& place, Declared& out) {
+Status add_tool(const Json& given, const std::string& place, FunctionList& functions) {
   if (!given.is_object())
     return usage_error("a tool is not an object", place, "give {\"functionDeclarations\": [...]}");
   Fields fields(given, place + ".");
   for (const char* name : {"googleSearch", "googleSearchRetrieval", "googleMaps", "codeExecution", "urlContext",
                            "fileSearch", "computerUse", "mcpServers", "retrieval", "enterpriseWebSearch"})
     refuse_any(fields, place + ".", name, "the server has no tools of its own");
-  const Json* functions = fields.raw("functionDeclarations");
+  const Json* declared = fields.raw("functionDeclarations");
   MALMOI_TRY(fields.finish());
-  if (!functions) return {};
+  if (!declared) return {};
   size_t index = 0;
-  for (const Json* function : elements(*functions))
-    MALMOI_TRY(add_function(*function, place + ".functionDeclarations[" + std::to_string(index++) + "]", out));
+  for (const Json* function : elements(*declared))
+    MALMOI_TRY(add_function(*function, place + ".functionDeclarations[" + std::to_string(index++) + "]", functions));
   return {};
 }
 
-Declared read_declared(Fields& fields) {
-  Declared out;
+FunctionList read_functions(Fields& fields) {
+  FunctionList functions;
   const Json* tools = fields.raw("tools");
-  if (!tools) return out;
+  if (!tools) return functions;
   size_t index = 0;
   for (const Json* tool : elements(*tools)) {
-    Status added = add_tool(*tool, "tools[" + std::to_string(index++) + "]", out);
-    if (!added.ok()) return fields.fail(added.error()), out;
+    Status added = add_tool(*tool, "tools[" + std::to_string(index++) + "]", functions);
+    if (!added.ok()) return fields.fail(added.error()), functions;
   }
-  return out;
+  return functions;
 }
 
-// Takes away what may not be called, and says how to choose among the rest: `required`, or the function by its name.
-Json choose(Fields& config, const std::vector<std::string>& allowed, Declared& declared) {
-  if (declared.tools.empty()) return config.fail("mode", "mode ANY needs functions", "give 'tools'"), Json("auto");
+// A call must be made: of one of `allowed`, or of any function where there are none. The others are not offered.
+void require_call(Fields& config, const std::vector<std::string>& allowed, FunctionList& functions,
+                  chat::ToolUse& use) {
+  use.choice = Choice::kRequired;
+  if (functions.empty()) return config.fail("mode", "mode ANY needs functions", "give 'tools'");
   for (const std::string& name : allowed) {
-    const bool offered = std::ranges::any_of(declared.tools, [&](const Json& tool) { return name_of(tool) == name; });
-    if (!offered) config.fail("allowedFunctionNames", "there is no function '" + shown(name) + "' in 'tools'");
+    if (!functions.contains(name))
+      config.fail("allowedFunctionNames", "there is no function '" + shown(name) + "' in 'tools'");
   }
-  if (allowed.size() == 1) return {{"type", "function"}, {"function", {{"name", allowed[0]}}}};
-  if (allowed.empty()) return "required";
-  Declared kept;
-  for (size_t i = 0; i < declared.tools.size(); ++i) {
-    if (std::ranges::find(allowed, name_of(declared.tools[i])) == allowed.end()) continue;
-    kept.tools.push_back(declared.tools[i]);
-    kept.places.push_back(declared.places[i]);
-  }
-  declared = std::move(kept);
-  return "required";
+  if (allowed.size() == 1) use.name = allowed[0];
+  else if (!allowed.empty()) functions.keep(allowed);
 }
 
-// As OpenAI's `tool_choice`.
-Json read_calling_config(Fields& config, Declared& declared) {
+void read_calling_config(Fields& config, FunctionList& functions, chat::ToolUse& use) {
   const std::string mode = config.text("mode").value_or("AUTO");
   const std::vector<std::string> allowed = config.texts("allowedFunctionNames", kMaxFunctions);
-  if (mode == "ANY") return choose(config, allowed, declared);
+  if (mode == "ANY") return require_call(config, allowed, functions, use);
   if (!allowed.empty()) config.fail("allowedFunctionNames", "'allowedFunctionNames' needs the mode ANY");
-  if (mode == "NONE") return "none";
-  if (mode != "AUTO" && mode != "MODE_UNSPECIFIED")
+  if (mode == "NONE") use.choice = Choice::kNone;
+  else if (mode != "AUTO" && mode != "MODE_UNSPECIFIED")
     config.fail(unsupported("the mode '" + shown(mode) + "' is not supported", std::string(kConfig) + "mode",
                             "use AUTO, ANY or NONE"));
-  return "auto";
 }
 
-Json read_tool_config(Fields& fields, Declared& declared) {
-  const Json* given = fields.raw("toolConfig");
-  if (!given) return "auto";
-  if (!given->is_object()) return fields.fail("toolConfig", "'toolConfig' is not an object"), Json("auto");
-  Fields tool_config(*given, "toolConfig.");
-  const Json* calling = tool_config.raw("functionCallingConfig");
+void read_tool_config(Fields& tool_config, FunctionList& functions, chat::ToolUse& use) {
   tool_config.refuse("retrievalConfig", "the server has no tools of its own");
   tool_config.refuse("includeServerSideToolInvocations", "the server has no tools of its own");
-  if (calling && !calling->is_object())
-    tool_config.fail("functionCallingConfig", "'functionCallingConfig' is not an object");
-  if (Status done = tool_config.finish(); !done.ok()) return fields.fail(done.error()), Json("auto");
-  if (!calling) return "auto";
-  Fields config(*calling, kConfig);
-  Json choice = read_calling_config(config, declared);
-  if (Status done = config.finish(); !done.ok()) fields.fail(done.error());
-  return choice;
-}
-
-// An error about OpenAI's form names the place in this one.
-Error at_its_place(Error error, const std::vector<std::string>& places) {
-  for (size_t i = 0; i < places.size(); ++i) {
-    const std::string begin = "tools[" + std::to_string(i) + "].function";
-    if (error.where.starts_with(begin)) {
-      error.where = places[i] + error.where.substr(begin.size());
-      break;
-    }
-  }
-  return error;
+  read_object(tool_config, "functionCallingConfig", kConfig,
+              [&](Fields& config) { read_calling_config(config, functions, use); });
 }
 
 }  // namespace
 
 chat::ToolUse read_declared_functions(Fields& fields) {
-  Declared declared = read_declared(fields);
-  Json choice = fields.failed() ? Json("auto") : read_tool_config(fields, declared);
-  fields.ignore({"tools", "toolConfig"});
-  if (fields.failed()) return {};
-  Json request = Json::object();
-  request["tools"] = std::move(declared.tools);
-  request["tool_choice"] = std::move(choice);
-  Fields in_openais_form(request);
-  chat::ToolUse use = read_tools(in_openais_form);
-  if (Status done = in_openais_form.finish(); !done.ok()) fields.fail(at_its_place(done.error(), declared.places));
+  chat::ToolUse use;
+  FunctionList functions = read_functions(fields);
+  read_object(fields, "toolConfig", "toolConfig.",
+              [&](Fields& tool_config) { read_tool_config(tool_config, functions, use); });
+  use.functions = functions.text();
   return use;
 }
 

@@ -7,7 +7,7 @@
 namespace malmoi::protocol {
 
 /// Reads `tools` and `toolConfig`. Of several allowed functions the others are not offered. Errors stay in `fields`: other tools
-/// than functions, what read_tools() refuses of them, a mode or a name that there is not.
+/// than functions, what FunctionList refuses, a mode or a name that there is not.
 chat::ToolUse read_declared_functions(Fields& fields);
 
 }  // namespace malmoi::protocol

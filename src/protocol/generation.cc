@@ -2,6 +2,8 @@
 
 #include <charconv>
 #include <cmath>
+#include <cstddef>
+#include <utility>
 
 #include "base/utf8.h"
 #include "protocol/constraint_fields.h"
@@ -29,14 +31,12 @@ void read_logit_bias(Fields& fields, chat::SamplingOptions& sampling) {
 
 void read_stream(Fields& fields, GenerationOptions& options) {
   options.stream = fields.boolean("stream").value_or(false);
-  const Json* stream_options = fields.raw("stream_options");
-  if (!stream_options) return;
-  if (!options.stream) return fields.fail("stream_options", "'stream_options' needs 'stream': true");
-  if (!stream_options->is_object()) return fields.fail("stream_options", "'stream_options' is not an object");
-  Fields inner(*stream_options, "stream_options.");
-  options.include_usage = inner.boolean("include_usage").value_or(false);
-  inner.ignore({"include_obfuscation"});
-  if (Status s = inner.finish(); !s.ok()) fields.fail(s.error());
+  if (fields.raw("stream_options") && !options.stream)
+    return fields.fail("stream_options", "'stream_options' needs 'stream': true");
+  read_object(fields, "stream_options", "stream_options.", [&](Fields& inner) {
+    options.include_usage = inner.boolean("include_usage").value_or(false);
+    inner.ignore({"include_obfuscation"});
+  });
 }
 
 // What other servers offer and this one does not, with the value that asks for nothing: clients send it unasked.
@@ -61,6 +61,17 @@ void refuse_extensions(Fields& fields) {
   for (const Extension& extension : kExtensions)
     fields.refuse(extension.name, "this server does not offer it", extension.neutral);
   fields.ignore({"cache_prompt", "id_slot", "priority", "request_id"});  // how, not what, another server answers
+}
+
+// The text and the tokens between two places.
+Answer part_of(const Answer& answer, const Answer::Place& begin, const Answer::Place& end) {
+  Answer part;
+  part.index = answer.index;
+  part.text = answer.text.substr(begin.text, end.text - begin.text);
+  const auto tokens = answer.tokens.begin();
+  part.tokens.assign(tokens + static_cast<std::ptrdiff_t>(begin.tokens),
+                     tokens + static_cast<std::ptrdiff_t>(end.tokens));
+  return part;
 }
 
 }  // namespace
@@ -111,11 +122,38 @@ void read_edges(chat::SamplingOptions& sampling) {
   }
 }
 
+std::vector<Answer> in_order(const Answer& answer) {
+  std::vector<Answer> pieces;
+  const Answer::Place end{.text = answer.text.size(), .tokens = answer.tokens.size()};
+  Answer::Place begin;
+  for (size_t i = 0; i <= answer.calls.size(); ++i) {
+    const Answer::Place next = i < answer.call_places.size() ? answer.call_places[i] : end;
+    Answer piece = part_of(answer, begin, next);
+    if (i < answer.calls.size()) piece.calls.push_back(answer.calls[i]);
+    piece.first_call = answer.first_call + static_cast<int64_t>(i);
+    pieces.push_back(std::move(piece));
+    begin = next;
+  }
+  pieces.front().reasoning = answer.reasoning;
+  pieces.front().thought_tokens = answer.thought_tokens;
+  pieces.back().finish_reason = answer.finish_reason;
+  pieces.back().stop_text = answer.stop_text;
+  return pieces;
+}
+
 Json print_usage(const chat::Usage& usage) {
   return {{"prompt_tokens", usage.prompt_tokens},
           {"completion_tokens", usage.completion_tokens},
           {"total_tokens", usage.prompt_tokens + usage.completion_tokens},
-          {"prompt_tokens_details", {{"cached_tokens", usage.cached_tokens}}}};
+          {"prompt_tokens_details", {{"cached_tokens", usage.cached_tokens}}},
+          {"completion_tokens_details", {{"reasoning_tokens", usage.reasoning_tokens}}}};
+}
+
+Json arguments_of(const chat::ToolCall& call) {
+  if (call.arguments.empty()) return Json::object();
+  auto arguments = parse_json(call.arguments, "arguments");
+  if (arguments.ok() && arguments->is_object()) return *std::move(arguments);
+  return Json::object({{"arguments", call.arguments}});
 }
 
 Json print_number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }

@@ -1,6 +1,7 @@
 // What every generating API asks for and gives back, whatever its wire format.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -41,16 +42,25 @@ void read_edges(chat::SamplingOptions& sampling);
 
 /// One answer, whole or a piece of a stream.
 struct Answer {
+  /// A place in it: before so much of `text`, and before so many of `tokens`.
+  struct Place {
+    size_t text = 0, tokens = 0;
+  };
   int64_t index = 0;
   std::string text;
   std::string reasoning;              // what was thought before it
   std::vector<chat::ToolCall> calls;  // each with an id
   int64_t first_call = 0;             // of a piece: how many calls came before it
   std::vector<chat::TokenReport> tokens;
-  size_t thought_tokens = 0;  // so many of `tokens`, the first ones, are of what was thought
-  std::string finish_reason;  // "stop", "length", "tool_calls"; empty: it goes on
-  std::string stop_text;      // that ended it, of those asked for
+  size_t thought_tokens = 0;            // so many of `tokens`, the first ones, are of what was thought
+  std::string finish_reason;            // "stop", "length", "tool_calls"; empty: it goes on
+  std::string stop_text;                // that ended it, of those asked for
+  std::vector<Place> call_places = {};  // of the calls; a call that has none stands behind all text
 };
+
+/// The answer in pieces, for APIs that keep the order of what was said: each has text and at most one call, behind it. The first
+/// piece has the thoughts, the last one, which has no call, how the answer ended.
+std::vector<Answer> in_order(const Answer& answer);
 
 /// What stands at the head of each response and chunk.
 struct ResponseHead {
@@ -59,6 +69,8 @@ struct ResponseHead {
 };
 
 Json print_usage(const chat::Usage& usage);
+/// A call's arguments as an object, for APIs that have them so: what a model wrote in its place is kept, as {"arguments": TEXT}.
+Json arguments_of(const chat::ToolCall& call);
 /// null where there is none (NaN), as of a prompt's first token.
 Json print_number(double value);
 /// The numbers of bytes.

@@ -21,13 +21,6 @@ Result<TextRequest> read_chat(const Json& body, const Address&, const chat::Samp
   return request;
 }
 
-// Arguments as an object: as a text they came from who had read one.
-Json arguments_of(const chat::ToolCall& call) {
-  auto arguments = parse_json(call.arguments, "arguments");
-  if (!arguments.ok() || !arguments->is_object()) return Json::object();
-  return *std::move(arguments);
-}
-
 Json print_calls(const Answer& answer) {
   Json list = Json::array();
   for (const chat::ToolCall& call : answer.calls) {

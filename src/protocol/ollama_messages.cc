@@ -1,43 +1,13 @@
 #include "protocol/ollama_messages.h"
 
-#include <fmt/format.h>
-
-#include <algorithm>
 #include <string>
 #include <utility>
 
+#include "protocol/conversation_calls.h"
+#include "protocol/text_parts.h"
+
 namespace malmoi::protocol {
 namespace {
-
-constexpr size_t kMaxMessages = 4096;
-constexpr size_t kMaxCalls = 128;  // of one message
-
-// The calls of a conversation whose results are still to come: Ollama's clients name them by their functions, or not at all,
-// and templates by ids.
-class OpenCalls {
- public:
-  void add(chat::ToolCall& call) {
-    // Nine letters and digits: templates of Mistral's take no other ids.
-    if (call.id.empty()) call.id = fmt::format("call{:05}", count_);
-    ++count_;
-    calls_.push_back(call);
-  }
-
-  void close(chat::Message& result) {
-    const auto found = std::ranges::find_if(calls_, [&](const chat::ToolCall& call) {
-      if (!result.tool_call_id.empty()) return call.id == result.tool_call_id;
-      return result.name.empty() || call.name == result.name;
-    });
-    if (found == calls_.end()) return;
-    result.tool_call_id = found->id;
-    if (result.name.empty()) result.name = found->name;
-    calls_.erase(found);
-  }
-
- private:
-  std::vector<chat::ToolCall> calls_;
-  int64_t count_ = 0;
-};
 
 // {"name", "arguments": {...}}
 void read_function(const Json& function, const std::string& place, Fields& fields, chat::ToolCall& call) {
@@ -64,7 +34,7 @@ Result<chat::ToolCall> read_call(const Json& given, const std::string& place) {
   return call;
 }
 
-std::vector<chat::ToolCall> read_calls(Fields& fields, const std::string& place, OpenCalls& open) {
+std::vector<chat::ToolCall> read_calls(Fields& fields, const std::string& place, ConversationCalls& known) {
   std::vector<chat::ToolCall> calls;
   const Json* list = fields.raw("tool_calls");
   if (!list) return calls;
@@ -78,20 +48,23 @@ std::vector<chat::ToolCall> read_calls(Fields& fields, const std::string& place,
       fields.fail(call.error());
       return calls;
     }
-    open.add(*call);
+    known.add(*call);
     calls.push_back(*std::move(call));
   }
   return calls;
 }
 
-void read_tool_result(Fields& fields, chat::Message& message, OpenCalls& open) {
+void read_tool_result(Fields& fields, chat::Message& message, ConversationCalls& known) {
   message.tool_call_id = fields.text("tool_call_id").value_or("");
   const std::string newer = fields.text("tool_name").value_or(""), older = fields.text("name").value_or("");
   message.name = newer.empty() ? older : newer;
-  open.close(message);
+  if (message.tool_call_id.empty()) message.tool_call_id = known.first_open(message.name);
+  known.close(message.tool_call_id);
+  const std::string* function = known.function_of(message.tool_call_id);
+  if (function && message.name.empty()) message.name = *function;
 }
 
-Result<chat::Message> read_message(const Json& json, const std::string& place, OpenCalls& open) {
+Result<chat::Message> read_message(const Json& json, const std::string& place, ConversationCalls& known) {
   if (!json.is_object()) return usage_error("a message is not an object", place);
   Fields fields(json, place + ".");
   chat::Message message;
@@ -100,9 +73,9 @@ Result<chat::Message> read_message(const Json& json, const std::string& place, O
   message.content = content.value_or("");
   if (message.role == "assistant") {
     message.reasoning_content = fields.text("thinking").value_or("");
-    message.tool_calls = read_calls(fields, place + ".", open);
+    message.tool_calls = read_calls(fields, place + ".", known);
   } else if (message.role == "tool") {
-    read_tool_result(fields, message, open);
+    read_tool_result(fields, message, known);
   } else if (message.role != "system" && message.role != "user") {
     fields.fail("role", "'role' is not one of system, user, assistant, tool");
   }
@@ -124,9 +97,9 @@ std::vector<chat::Message> read_ollama_messages(Fields& fields) {
     fields.fail("messages", "'messages' is not a list of at most " + std::to_string(kMaxMessages) + " messages");
     return messages;
   }
-  OpenCalls open;
+  ConversationCalls known;
   for (size_t i = 0; i < list->size(); ++i) {
-    auto message = read_message((*list)[i], "messages[" + std::to_string(i) + "]", open);
+    auto message = read_message((*list)[i], "messages[" + std::to_string(i) + "]", known);
     if (!message.ok()) {
       fields.fail(message.error());
       return messages;

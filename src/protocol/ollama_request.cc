@@ -1,9 +1,12 @@
 #include "protocol/ollama_request.h"
 
+#include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 
 #include "protocol/constraint_fields.h"
+#include "protocol/thinking_fields.h"
 
 namespace malmoi::protocol {
 namespace {
@@ -53,9 +56,8 @@ chat::Thinking read_think(Fields& fields) {
   const Json* think = fields.raw("think");
   if (!think) return {};
   if (think->is_boolean()) return {.wanted = think->get<bool>()};
-  for (const char* effort : {"low", "medium", "high"}) {
-    if (*think == effort) return {.wanted = true, .effort = effort};
-  }
+  const auto thinking = think->is_string() ? thinking_of(think->get<std::string>(), "think") : std::nullopt;
+  if (thinking && *thinking->wanted) return *thinking;
   fields.fail("think", "'think' is not true, false, low, medium or high");
   return {};
 }

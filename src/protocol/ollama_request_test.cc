@@ -81,10 +81,10 @@ TEST(OllamaRequest, MessagesHoldCallsResultsAndThoughts) {
   EXPECT_EQ(messages[2].reasoning_content, "hm");
   ASSERT_EQ(messages[2].tool_calls.size(), 2u);
   EXPECT_EQ(messages[2].tool_calls[0].arguments, R"({"x":1})");
-  EXPECT_EQ(messages[2].tool_calls[0].id, "call00000");
+  EXPECT_EQ(messages[2].tool_calls[0].id, "call00001");
   EXPECT_EQ(messages[2].tool_calls[1].id, "mine");
   EXPECT_EQ(messages[3].tool_call_id, "mine") << "of the function that it names";
-  EXPECT_EQ(messages[4].tool_call_id, "call00000") << "of what is left";
+  EXPECT_EQ(messages[4].tool_call_id, "call00001") << "of what is left";
   EXPECT_EQ(messages[4].name, "f");
   EXPECT_EQ(messages[5].tool_call_id, "");
   EXPECT_EQ(messages[5].name, "h");

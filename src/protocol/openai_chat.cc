@@ -3,6 +3,7 @@
 #include "protocol/openai_error.h"
 #include "protocol/openai_messages.h"
 #include "protocol/openai_tools.h"
+#include "protocol/thinking_fields.h"
 
 namespace malmoi::protocol {
 namespace {
@@ -13,9 +14,10 @@ void refuse_unsupported(Fields& fields) {
   fields.refuse("modalities", "answers are text", Json::array({"text"}));
   fields.refuse("audio", "answers are text");
   fields.refuse("prediction", "it would change nothing");
-  fields.refuse("reasoning_effort", "the server has no such control", "none");
   fields.refuse("verbosity", "the model has no such control", "medium");
   fields.refuse("web_search_options", "the model searches nothing");
+  fields.refuse("moderation", "nothing is judged here");
+  fields.ignore({"prompt_cache_options", "prompt_cache_retention"});  // how, not what, is answered
 }
 
 Json print_logprobs(const Answer& answer, bool details) {
@@ -62,6 +64,7 @@ Result<TextRequest> read_chat(const Json& body, const Address&, const chat::Samp
   auto older = fields.integer("max_tokens", 0, 1 << 24), newer = fields.integer("max_completion_tokens", 0, 1 << 24);
   options.max_tokens = newer ? newer : older;
   read_logprobs(fields, options);
+  options.thinking = read_effort(fields, "reasoning_effort", "reasoning_effort");
   refuse_unsupported(fields);
   MALMOI_TRY(fields.finish());
   return request;

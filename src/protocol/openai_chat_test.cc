@@ -18,6 +18,15 @@ TEST(Chat, ReadsMessages) {
   EXPECT_FALSE(chat(with(R"("temperature":1)"))->options.max_tokens.has_value());
 }
 
+TEST(Chat, HowHardToThinkIsAskedForByItsWord) {
+  EXPECT_FALSE(chat(with(R"("prompt_cache_retention":"24h")"))->options.thinking.wanted.has_value());
+  EXPECT_EQ(chat(with(R"("reasoning_effort":"none")"))->options.thinking.wanted, false);
+  const chat::Thinking high = chat(with(R"("reasoning_effort":"high")"))->options.thinking;
+  EXPECT_EQ(high.wanted, true);
+  EXPECT_EQ(high.effort, "high");
+  EXPECT_STREQ(high.field, "reasoning_effort");
+}
+
 TEST(Chat, RefusesWhatItCannotDoByName) {
   struct Case {
     std::string body, param;
@@ -27,7 +36,9 @@ TEST(Chat, RefusesWhatItCannotDoByName) {
        {Case{with(R"("functions":[{"name":"f"}])"), "functions", ErrorCode::kUnsupported},
         Case{with(R"("response_format":{"type":"xml"})"), "response_format.type", ErrorCode::kUsage},
         Case{with(R"("modalities":["text","audio"])"), "modalities", ErrorCode::kUnsupported},
-        Case{with(R"("reasoning_effort":"high")"), "reasoning_effort", ErrorCode::kUnsupported},
+        Case{with(R"("reasoning_effort":"minimal")"), "reasoning_effort", ErrorCode::kUnsupported},
+        Case{with(R"("reasoning_effort":3)"), "reasoning_effort", ErrorCode::kUsage},
+        Case{with(R"("moderation":{"model":"m"})"), "moderation", ErrorCode::kUnsupported},
         Case{with(R"("top_logprobs":2)"), "top_logprobs", ErrorCode::kUsage},
         Case{with(R"("prompt":"a")"), "prompt", ErrorCode::kUsage},
         Case{R"({"messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"x"}}]}]})",

@@ -9,9 +9,6 @@
 namespace malmoi::protocol {
 namespace {
 
-constexpr size_t kMaxMessages = 4096;
-constexpr size_t kMaxCalls = 128;  // of one message
-
 using CallNames = std::map<std::string, std::string>;  // of functions, by the ids of their calls
 
 std::string read_content(Fields& fields, const std::string& place, bool required) {

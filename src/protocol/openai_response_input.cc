@@ -10,8 +10,6 @@
 namespace malmoi::protocol {
 namespace {
 
-constexpr size_t kMaxItems = 4096;
-
 // The messages that items make, one after another.
 class Turns {
  public:
@@ -38,6 +36,11 @@ class Turns {
  private:
   bool is_answered() const { return !messages_.empty() && messages_.back().role == "assistant"; }
 
+  // Text behind a call is of its turn: a result may not stand behind another one.
+  bool takes_text() const {
+    return is_answered() && (messages_.back().content.empty() || !messages_.back().tool_calls.empty());
+  }
+
   chat::Message& begin_answer() {
     messages_.push_back({.role = "assistant", .content = ""});
     return messages_.back();
@@ -49,9 +52,8 @@ class Turns {
     std::string content = read_text_parts(fields, place, "content", {"input_text", "output_text"});
     fields.ignore({"phase"});
     if (role == "assistant") {
-      const bool goes_on = is_answered() && messages_.back().content.empty();
-      chat::Message& answer = goes_on ? messages_.back() : begin_answer();
-      answer.content = std::move(content);
+      chat::Message& answer = takes_text() ? messages_.back() : begin_answer();
+      answer.content += content;
     } else if (role == "system" || role == "developer" || role == "user") {
       messages_.push_back({.role = role, .content = std::move(content)});
     } else {
@@ -124,8 +126,8 @@ std::vector<chat::Message> read_response_input(Fields& fields) {
     fields.fail("input", "'input' is missing", "give a text or a list of items");
   } else if (input->is_string()) {
     messages.push_back({.role = "user", .content = input->get<std::string>()});
-  } else if (!input->is_array() || input->empty() || input->size() > kMaxItems) {
-    fields.fail("input", "'input' is not a text or a list of 1 to " + std::to_string(kMaxItems) + " items");
+  } else if (!input->is_array() || input->empty() || input->size() > kMaxMessages) {
+    fields.fail("input", "'input' is not a text or a list of 1 to " + std::to_string(kMaxMessages) + " items");
   } else {
     read_items(fields, *input, messages);
     if (messages.empty()) fields.fail("input", "no item of 'input' says anything", "give a message");

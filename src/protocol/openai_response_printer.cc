@@ -182,7 +182,12 @@ class ResponsePrinter : public Printer {
   }
 
   // A whole answer, or a piece of one.
-  void add(const Answer& piece) {
+  void add(const Answer& answer) {
+    for (const Answer& piece : in_order(answer)) add_piece(piece);
+  }
+
+  // One with at most one call, behind its text.
+  void add_piece(const Answer& piece) {
     if (!piece.reasoning.empty()) think(piece.reasoning);
     const size_t first = std::min(piece.thought_tokens, piece.tokens.size());
     waiting_.insert(waiting_.end(), piece.tokens.begin() + static_cast<std::ptrdiff_t>(first), piece.tokens.end());

@@ -175,6 +175,20 @@ TEST(ResponsePrinter, TextBehindACallIsAMessageOfItsOwn) {
   ASSERT_EQ(output.size(), 3u);
   EXPECT_EQ(output[2]["id"], "msg_1a_2");
   EXPECT_EQ(output[2]["content"][0]["text"], "b");
+  Answer whole{.text = "ab", .calls = {{.id = "c", .name = "f"}}, .finish_reason = "stop"};
+  whole.call_places = {{.text = 1}};
+  EXPECT_EQ(printer()->whole({whole}, {})["output"], output);
+  EXPECT_EQ(streamed(*printer(), {whole}).back().json["response"]["output"], output) << "in one piece";
+}
+
+TEST(ResponsePrinter, TokensOfTextBehindACallAreOfItsMessage) {
+  Answer whole{.text = "ab", .calls = {{.id = "c", .name = "f"}}, .finish_reason = "stop"};
+  whole.tokens = {token("a"), token("f"), token("b")};
+  whole.call_places = {{.text = 1, .tokens = 2}};
+  const Json output = printer()->whole({whole}, {})["output"];
+  EXPECT_EQ(output[0]["content"][0]["logprobs"].size(), 2u);
+  ASSERT_EQ(output[2]["content"][0]["logprobs"].size(), 1u);
+  EXPECT_EQ(output[2]["content"][0]["logprobs"][0]["token"], "b");
 }
 
 // A token whose character is not whole yet is told with the one that completes it; those of thoughts never are.

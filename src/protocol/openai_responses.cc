@@ -9,25 +9,15 @@
 #include "protocol/openai_response_input.h"
 #include "protocol/openai_response_printer.h"
 #include "protocol/openai_tools.h"
+#include "protocol/thinking_fields.h"
 
 namespace malmoi::protocol {
 namespace {
 
 constexpr int64_t kMostAlternatives = 20;  // a response's last events hold them several times
 
-// The fields of an object, which `read` is given with its name before theirs in errors. Whether there is one.
-template <typename Read>
-void read_object(Fields& fields, const char* name, const Read& read) {
-  const Json* given = fields.raw(name);
-  if (!given) return;
-  if (!given->is_object()) return fields.fail(name, "'" + std::string(name) + "' is not an object");
-  Fields inner(*given, std::string(name) + ".");
-  read(inner);
-  if (Status done = inner.finish(); !done.ok()) fields.fail(done.error());
-}
-
 void read_text(Fields& fields, GenerationOptions& options) {
-  read_object(fields, "text", [&](Fields& text) {
+  read_object(fields, "text", "text.", [&](Fields& text) {
     auto constraint = read_text_format(text);
     if (constraint && options.constraint)
       text.fail("format", "stands beside another rule for the answer", "leave one of them out");
@@ -36,9 +26,9 @@ void read_text(Fields& fields, GenerationOptions& options) {
   });
 }
 
-void read_reasoning(Fields& fields) {
-  read_object(fields, "reasoning", [](Fields& reasoning) {
-    reasoning.refuse("effort", "the server has no such control", "none");
+void read_reasoning(Fields& fields, GenerationOptions& options) {
+  read_object(fields, "reasoning", "reasoning.", [&](Fields& reasoning) {
+    options.thinking = read_effort(reasoning, "effort", "reasoning.effort");
     reasoning.refuse("summary", "thoughts are told whole, never summed up", "auto");
     reasoning.refuse("generate_summary", "thoughts are told whole, never summed up", "auto");
     reasoning.refuse("context", "the model's template chooses the thoughts that it shows", "auto");
@@ -104,6 +94,11 @@ Json with_all_fields(Json tools) {
   return tools;
 }
 
+Json print_effort(const chat::Thinking& thinking) {
+  if (!thinking.wanted) return nullptr;
+  return *thinking.wanted ? thinking.effort : "none";
+}
+
 // What a response says again of its request. Requires that the fields before it were read without an error.
 Json repeated_fields(Fields& fields, const GenerationOptions& options) {
   Json json = Json::object();
@@ -112,7 +107,7 @@ Json repeated_fields(Fields& fields, const GenerationOptions& options) {
   json["max_tool_calls"] = nullptr;
   json["metadata"] = read_metadata(fields);
   json["parallel_tool_calls"] = options.tools.parallel;
-  json["reasoning"] = {{"effort", nullptr}, {"summary", nullptr}};
+  json["reasoning"] = {{"effort", print_effort(options.thinking)}, {"summary", nullptr}};
   json["temperature"] = given_or(fields, "temperature", options.sampling.temperature);
   json["text"] = given_or(fields, "text", Json::object());
   if (!json["text"].contains("format") || json["text"]["format"].is_null())
@@ -137,7 +132,7 @@ Result<TextRequest> read_response(const Json& body, const Address&, const chat::
   options.max_tokens = fields.integer("max_output_tokens", 1, 1 << 24);
   fields.integer("max_tool_calls", 0, 1 << 24);  // of tools that other servers run
   read_text(fields, options);
-  read_reasoning(fields);
+  read_reasoning(fields, options);
   read_include(fields, options);
   refuse_unsupported(fields);
   if (!fields.failed()) options.repeated = repeated_fields(fields, options);

@@ -87,6 +87,19 @@ TEST(Responses, AnswersOfTheirOwnStayApart) {
   EXPECT_EQ(messages[2].tool_calls.size(), 1u);
 }
 
+TEST(Responses, TextBehindACallIsOfItsTurn) {
+  auto request = response(with_items(R"({"role":"assistant","content":"a"},
+      {"type":"function_call","call_id":"c","name":"f","arguments":"{}"},{"role":"assistant","content":"b"},
+      {"type":"function_call_output","call_id":"c","output":"1"},{"role":"assistant","content":"d"})"));
+  ASSERT_TRUE(request.ok()) << request.error().to_string();
+  const std::vector<chat::Message>& messages = messages_of(*request);
+  ASSERT_EQ(messages.size(), 3u);
+  EXPECT_EQ(messages[0].content, "ab");
+  EXPECT_EQ(messages[0].tool_calls.size(), 1u);
+  EXPECT_EQ(messages[1].role, "tool");
+  EXPECT_EQ(messages[2].content, "d");
+}
+
 TEST(Responses, FlatFunctionsAreThoseOfChats) {
   auto flat =
       response(asking(R"("tools":[{"type":"function","name":"f","description":"d","strict":true,"defer_loading":false,
@@ -114,6 +127,18 @@ TEST(Responses, FormatsAreRules) {
             (chat::Constraint{Kind::kJsonSchema, R"({"type":"array"})"}));
   EXPECT_EQ(rule(R"({"type":"json_object"})"), (chat::Constraint{Kind::kJsonObject, ""}));
   EXPECT_FALSE(rule(R"({"type":"text"})").has_value());
+}
+
+TEST(Responses, HowHardToThinkIsAskedForAndSaidAgain) {
+  auto asked = [](const char* effort) {
+    return response(asking(R"("reasoning":{"effort":)" + std::string(effort) + "}"))->options;
+  };
+  EXPECT_EQ(asked("\"low\"").thinking.effort, "low");
+  EXPECT_EQ(asked("\"low\"").repeated["reasoning"]["effort"], "low");
+  EXPECT_STREQ(asked("\"low\"").thinking.field, "reasoning.effort");
+  EXPECT_EQ(asked("\"none\"").thinking.wanted, false);
+  EXPECT_EQ(asked("\"none\"").repeated["reasoning"]["effort"], "none");
+  EXPECT_TRUE(asked("null").repeated["reasoning"]["effort"].is_null());
 }
 
 TEST(Responses, SayTheirRequestAgain) {
@@ -162,7 +187,7 @@ TEST(Responses, RefuseWhatTheServerCannotDoByName) {
        {asking(R"("prompt":{"id":"p"})"), "prompt"},
        {asking(R"("truncation":"auto")"), "truncation"},
        {asking(R"("context_management":[{"type":"compaction"}])"), "context_management"},
-       {asking(R"("reasoning":{"effort":"high"})"), "reasoning.effort"},
+       {asking(R"("reasoning":{"effort":"minimal"})"), "reasoning.effort"},
        {asking(R"("reasoning":{"summary":"concise"})"), "reasoning.summary"},
        {asking(R"("text":{"verbosity":"low"})"), "text.verbosity"},
        {asking(R"("n":2)"), "n"},

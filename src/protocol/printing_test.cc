@@ -68,6 +68,7 @@ TEST(Printing, CompletionStreamCountsOffsetsOn) {
   EXPECT_TRUE(json["usage"].is_null());
   Json last = printer->closing({.usage = {.prompt_tokens = 1, .completion_tokens = 2, .cached_tokens = 1}})[0].json;
   EXPECT_EQ(last["usage"]["prompt_tokens_details"]["cached_tokens"], 1);
+  EXPECT_EQ(last["usage"]["completion_tokens_details"]["reasoning_tokens"], 0);
   EXPECT_TRUE(last["choices"].empty());
   EXPECT_EQ(last["usage"]["total_tokens"], 3);
 }
@@ -92,6 +93,20 @@ TEST(Printing, ChatAndItsChunks) {
   Json end = printer->piece({.finish_reason = "stop"})[0].json;
   EXPECT_TRUE(end["choices"][0]["delta"].empty());
   EXPECT_EQ(end["choices"][0]["finish_reason"], "stop");
+}
+
+TEST(Printing, TokensOfThoughtsAreCountedAmongTheOthers) {
+  const Json usage = print_usage({.prompt_tokens = 1, .completion_tokens = 5, .reasoning_tokens = 3});
+  EXPECT_EQ(usage["completion_tokens"], 5);
+  EXPECT_EQ(usage["completion_tokens_details"]["reasoning_tokens"], 3);
+}
+
+TEST(Printing, ArgumentsThatAreNoObjectAreKeptInOne) {
+  auto printed = [](const char* arguments) { return dump_json(arguments_of({.arguments = arguments})); };
+  EXPECT_EQ(printed(R"({"x":1})"), R"({"x":1})");
+  EXPECT_EQ(printed(""), "{}");
+  EXPECT_EQ(printed("left"), R"({"arguments":"left"})");
+  EXPECT_EQ(printed("[1]"), R"({"arguments":"[1]"})");
 }
 
 TEST(Printing, ErrorsHaveTheFourFields) {

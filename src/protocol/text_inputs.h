@@ -2,17 +2,15 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
-#include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
+#include "chat/explore.h"
 #include "protocol/fields.h"
 
 namespace malmoi::protocol {
 
-using TextOrIds = std::variant<std::string, std::vector<int32_t>>;
+using chat::TextOrIds;
 
 /// A text, a list of texts, a list of ids, or a list of lists of ids; at most `limit` texts. Errors stay in `fields`: a field
 /// that is missing, an empty list.

@@ -65,6 +65,8 @@ protocol::Answer Answers::begin_piece(size_t answer) {
 void Answers::keep(const protocol::Answer& piece) {
   if (!options_.keep) return;
   protocol::Answer& all = whole_[static_cast<size_t>(piece.index)];
+  for (const protocol::Answer::Place& place : piece.call_places)
+    all.call_places.push_back({.text = all.text.size() + place.text, .tokens = all.tokens.size() + place.tokens});
   all.text += piece.text;
   all.reasoning += piece.reasoning;
   all.calls.insert(all.calls.end(), piece.calls.begin(), piece.calls.end());
@@ -95,6 +97,7 @@ void Answers::choose_best() {
 void Answers::add_call(size_t answer, chat::ToolCall call, protocol::Answer& piece) {
   if (call.id.empty()) call.id = new_call_id(options_.form.family->short_ids);
   piece.calls.push_back(std::move(call));
+  piece.call_places.push_back({.text = piece.text.size()});
   ++calls_[answer];
 }
 
@@ -133,6 +136,7 @@ void Answers::count_token(const AnswerEvent& event, bool of_thought, protocol::A
   if (!options_.logprobs) return;
   piece.tokens.push_back(event.event);
   if (of_thought) piece.thought_tokens = piece.tokens.size();
+  for (protocol::Answer::Place& place : piece.call_places) place.tokens = piece.tokens.size();  // which ends the call
 }
 
 void Answers::end(const AnswerEvent& event, protocol::Answer& piece) {

@@ -74,6 +74,22 @@ TEST(Answers, OneCallIsTheEndOfAnAnswer) {
   EXPECT_EQ(answers.told().usage.prompt_tokens, 7);
 }
 
+TEST(Answers, WhereCallsStoodIsKept) {
+  Metrics metrics;
+  Answers answers(
+      metrics, 0,
+      {.logprobs = true, .echoes = {""}, .form = {.family = &chat::answer_family("<tool_call>"), .with_calls = true}});
+  answers.add(token("So:"));
+  answers.add(token(call_of("f") + "and"));
+  answers.add(token("on", chat::FinishReason::kStop));
+  ASSERT_TRUE(answers.done());
+  const protocol::Answer& whole = answers.whole()[0];
+  EXPECT_EQ(whole.text, "So:andon");
+  ASSERT_EQ(whole.call_places.size(), 1u);
+  EXPECT_EQ(whole.call_places[0].text, 3u);
+  EXPECT_EQ(whole.call_places[0].tokens, 2u);
+}
+
 // The mean counts, not the sum: a long answer is no worse than a short one.
 TEST(Answers, TheBestOfEachPromptAreKept) {
   Metrics metrics;

@@ -19,6 +19,7 @@ using protocol::ApiError;
 using protocol::Asked;
 
 constexpr size_t kMaxInstances = 64;
+constexpr size_t kMaxParameters = 128 << 10;  // bytes; each instance has a copy: together as much as a body may have
 
 std::variant<Asked, ApiError> read_invocation(const std::string& text) {
   auto body = protocol::parse_body(text);
@@ -64,6 +65,9 @@ std::variant<Instances, ApiError> read_prediction(const std::string& text) {
   if (!list || !list->is_array() || list->empty() || list->size() > kMaxInstances)
     fields.fail("instances", "'instances' is not a list of 1 to " + std::to_string(kMaxInstances) + " objects");
   if (parameters && !parameters->is_object()) fields.fail("parameters", "'parameters' is not an object");
+  if (parameters && dump_json(*parameters).size() > kMaxParameters)
+    fields.fail("parameters", "'parameters' has more than " + std::to_string(kMaxParameters) + " bytes",
+                "put what is long into the instances");
   if (Status read = fields.finish(); !read.ok()) return protocol::to_api_error(read.error());
   Instances instances;
   for (const Json& json : *list) {

@@ -104,6 +104,8 @@ TEST_F(ServerTest, PredictionsAreWhatTheirInstancesAskFor) {
   expect_error(post("/predict", R"({"instances":[{"prompt":"a"}],"parameters":{"stream":true}})"), 400,
                "unsupported_parameter", "instances[0].stream");
   expect_error(post("/predict", R"({"instances":[{"prompt":"a","n":0}]})"), 400, "", "instances[0].n");
+  expect_error(post("/predict", R"({"instances":[{}],"parameters":{"prompt":")" + std::string(200'000, 'a') + "\"}}"),
+               400, "", "parameters");
   expect_error(post("/predict", R"({"instances":[{"prompt":"a"}],"signature":"b"})"), 400, "", "signature");
   EXPECT_TRUE(idle());
 }
