@@ -169,7 +169,7 @@ TEST_F(ServerTest, AClientThatLeavesIsSeenWithinASecondWhateverItSent) {
 
 TEST_F(ServerTest, AClientThatOnlyStopsSendingGetsItsAnswer) {
   start();
-  std::string body = R"({"prompt":"a","max_tokens":4000,"ignore_eos":true,"stream":)";
+  std::string body = R"({"prompt":"a","max_tokens":)" + kLastingTokens + R"(,"ignore_eos":true,"stream":)";
   for (const char* stream : {"true", "false"}) {
     TestClient client(server_->port());
     client.send(post_text("/v1/completions", body + stream + "}"));
@@ -177,15 +177,15 @@ TEST_F(ServerTest, AClientThatOnlyStopsSendingGetsItsAnswer) {
     TestResponse response = client.read();
     EXPECT_EQ(response.status, 200) << stream;
     if (std::string(stream) == "true") EXPECT_EQ(response.events().back(), "[DONE]");
-    else EXPECT_EQ(response.json()["usage"]["completion_tokens"], 4000);
+    else EXPECT_EQ(response.json()["usage"]["completion_tokens"], std::stoi(kLastingTokens));
     EXPECT_TRUE(client.at_end());
   }
   TestClient old(server_->port());
-  std::string text = R"({"prompt":"a","max_tokens":2000,"ignore_eos":true})";
+  std::string text = R"({"prompt":"a","max_tokens":)" + kLastingTokens + R"(,"ignore_eos":true})";
   old.send("POST /v1/completions HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: " +
            std::to_string(text.size()) + "\r\n\r\n" + text);
   old.half_close();
-  EXPECT_EQ(old.read().json()["usage"]["completion_tokens"], 2000);
+  EXPECT_EQ(old.read().json()["usage"]["completion_tokens"], std::stoi(kLastingTokens));
 }
 
 TEST_F(ServerTest, StoppingLetsAnswersFinish) {

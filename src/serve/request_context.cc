@@ -1,6 +1,7 @@
 #include "serve/request_context.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/log.h"
 #include "base/utc.h"
@@ -15,6 +16,9 @@ void add_bucket(http::fields& header, const Bucket& bucket, const std::string& w
   header.set("x-ratelimit-remaining-" + what, std::to_string(bucket.left(now)));
   header.set("x-ratelimit-reset-" + what, reset_text(bucket.until_full(now)));
 }
+
+// Seconds to the microsecond: further digits say nothing.
+double in_microseconds(double seconds) { return std::round(seconds * 1e6) / 1e6; }
 
 }  // namespace
 
@@ -62,7 +66,7 @@ void RequestContext::add_fields(http::fields& header) const {
 Json RequestContext::log_entry() const {
   Json entry{{"time", utc_text(time_)}, {"method", method_},
              {"path", path_},           {"status", status == 0 ? kClientClosedRequest : status},
-             {"bytes", bytes},          {"seconds", monotonic_seconds() - began_},
+             {"bytes", bytes},          {"seconds", in_microseconds(monotonic_seconds() - began_)},
              {"client", caller.name},   {"request_id", id}};
   if (trace) {
     entry["trace_id"] = trace->trace_id;
@@ -70,7 +74,7 @@ Json RequestContext::log_entry() const {
     entry["parent_span_id"] = trace->parent_span;
   }
   if (!model.empty()) entry["model"] = model;
-  if (first_token_seconds > 0) entry["first_token_seconds"] = first_token_seconds;
+  if (first_token_seconds > 0) entry["first_token_seconds"] = in_microseconds(first_token_seconds);
   if (usage.prompt_tokens > 0) entry["prompt_tokens"] = usage.prompt_tokens;
   if (usage.completion_tokens > 0) entry["completion_tokens"] = usage.completion_tokens;
   if (!body.empty()) entry["body"] = body;

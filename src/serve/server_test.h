@@ -18,6 +18,13 @@ namespace malmoi::serve {
 
 inline constexpr int64_t kContext = 100000;
 
+/// Tokens of an answer that lasts some tenths of a second: longer than the server looks away from a client.
+#if defined(__SANITIZE_THREAD__)
+inline const std::string kLastingTokens = "400";
+#else
+inline const std::string kLastingTokens = "4000";
+#endif
+
 class ServerTest : public ::testing::Test {
  protected:
   void start(ServerOptions options = {}, infer::EngineOptions engine_options = {}, std::string name = "tiny") {

@@ -191,11 +191,12 @@ TEST_F(TlsTest, ARefusedClientKnowsItsAnswerForWhole) {
 TEST_F(TlsTest, AnEarlyRequestIsAnsweredInItsTurn) {
   start_secure();
   TlsClient client(server_->port());
-  client.send(post_text("/v1/completions", R"({"prompt":"a","max_tokens":8000,"ignore_eos":true})"));
+  client.send(
+      post_text("/v1/completions", R"({"prompt":"a","max_tokens":)" + kLastingTokens + R"(,"ignore_eos":true})"));
   while (engine_->stats().running == 0) std::this_thread::yield();
   client.send(get_text("/readyz"));
   const std::string all = client.read_until("\"ok\"");
-  EXPECT_NE(all.find("\"completion_tokens\":8000"), std::string::npos);
+  EXPECT_NE(all.find("\"completion_tokens\":" + kLastingTokens), std::string::npos);
   EXPECT_NE(all.find("{\"status\":\"ok\"}"), std::string::npos);
 }
 
