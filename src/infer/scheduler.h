@@ -17,7 +17,7 @@ namespace malmoi::infer {
 
 struct SchedulerOptions {
   int64_t max_running = 32;    // answers decoded together; short prompts that wait for long ones get a quarter more
-  int64_t prefill_rows = 512;  // prompt tokens that a step reads, and a quarter more; beside answers half as many
+  int64_t prefill_rows = 512;  // prompt tokens that a step reads, and a quarter more; beside answers a quarter of it
   size_t state_bytes = 0;      // that the states of all sequences may take; 0: half of what the machine has free
   nn::KeyType keys = nn::KeyType::kModel;  // what keys and values are kept as
   /// Of these, what prompts that were read may keep for those that begin as they do; 0: nothing. Room is made for sequences

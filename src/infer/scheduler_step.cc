@@ -56,8 +56,8 @@ Scheduler::Piece Scheduler::next_piece(Sequence& s) const {
 }
 
 // Rows for prompts: the piece that ends first in its client's turns, then the next one, as long as they fit. What is cut
-// for a whole step leaves a quarter of one to short prompts. Answers under way wait for half as many, so that those who read them
-// notice less.
+// for a whole step leaves a quarter of one to short prompts. Answers under way wait for a quarter of that, so that who reads
+// them notices little.
 void Scheduler::share(const std::vector<Sequence*>& prompts, std::vector<Piece>& pieces) {
   struct Turn {
     Piece piece;
@@ -80,7 +80,7 @@ void Scheduler::share(const std::vector<Sequence*>& prompts, std::vector<Piece>&
   std::sort(turns.begin(), turns.end(),
             [](const Turn& a, const Turn& b) { return std::tie(a.end, a.place) < std::tie(b.end, b.place); });
   const bool others_wait = !pieces.empty();
-  const int64_t most = others_wait ? options_.prefill_rows / 2 : options_.prefill_rows + options_.prefill_rows / 4;
+  const int64_t most = others_wait ? options_.prefill_rows / 4 : options_.prefill_rows + options_.prefill_rows / 4;
   int64_t taken = 0;
   for (const Turn& turn : turns) {
     if (taken > 0 && taken + turn.piece.rows > most) continue;  // the first comes whole, as long as a source may be
