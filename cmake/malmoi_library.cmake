@@ -1,4 +1,5 @@
-# malmoi_library(NAME [LINK lib...] [TEST_EACH_ISA]): the library of one folder of src/, made of every .cc in it and below.
+# malmoi_library(NAME [LINK lib...] [EXCLUDE regex...] [ALONE regex...] [TEST_EACH_ISA]): the library of one folder of src/, made
+# of every .cc in it and below, but those that EXCLUDE matches; those that ALONE matches share no batch (batches.cmake).
 # What it may use of the others stands in src/layers.txt. Beside it: NAME_test from *_test.cc, and each *_bench.cc.
 # TEST_EACH_ISA: the tests walk kernels' tables (kernels/test_support.h) and run once for each instruction set.
 file(STRINGS ${CMAKE_SOURCE_DIR}/src/layers.txt MALMOI_LAYERS REGEX "^[a-z]+:")
@@ -20,17 +21,23 @@ function(malmoi_layers_of name out)
   endif()
 endfunction()
 
+# After which a test counts as hanging: sanitizers take a few times as long.
+set(MALMOI_TEST_SECONDS 600)
+if(MALMOI_SANITIZE)
+  set(MALMOI_TEST_SECONDS 1500)
+endif()
+
 # malmoi_unit_test(NAME FOLDER [VARIABLE=VALUE...]): an entry of ctest that runs FOLDER_test in an environment.
 function(malmoi_unit_test name folder)
   add_test(NAME unit.${name} COMMAND ${folder}_test WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   # Tests of one build never meet those of another, or of another entry, in a shared temporary folder.
   file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/test_tmp/${name})
-  set_tests_properties(unit.${name} PROPERTIES LABELS unit TIMEOUT 600
+  set_tests_properties(unit.${name} PROPERTIES LABELS unit TIMEOUT ${MALMOI_TEST_SECONDS}
                        ENVIRONMENT "TEST_TMPDIR=${CMAKE_BINARY_DIR}/test_tmp/${name}/;${ARGN}")
 endfunction()
 
 function(malmoi_library name)
-  cmake_parse_arguments(arg "TEST_EACH_ISA" "" "LINK;EXCLUDE" ${ARGN})
+  cmake_parse_arguments(arg "TEST_EACH_ISA" "" "LINK;EXCLUDE;ALONE" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
   set(tests ${sources})
   set(benches ${sources})
@@ -45,6 +52,7 @@ function(malmoi_library name)
   if(sources)
     set(scope PUBLIC)
     add_library(malmoi_${name} STATIC ${sources})
+    malmoi_batches(malmoi_${name} ${arg_ALONE})
   else()  # headers alone
     set(scope INTERFACE)
     add_library(malmoi_${name} INTERFACE)
@@ -63,6 +71,7 @@ function(malmoi_library name)
     target_link_libraries(${name}_test PRIVATE malmoi_${name} ${used_by_tests} GTest::gmock GTest::gtest_main)
     # From the root of the tree, where tests run: an object is then the same in every checkout, and ccache knows it.
     target_compile_definitions(${name}_test PRIVATE MALMOI_TEST_DATA="tests/data")
+    malmoi_batches(${name}_test)
     malmoi_test_program(${name}_test)
     add_dependencies(unit_tests ${name}_test)
     if(arg_TEST_EACH_ISA)

@@ -4,7 +4,7 @@
 namespace malmoi::autograd {
 namespace {
 
-const std::vector<Run> kRuns = {{0, 3}, {3, 3}};
+const std::vector<Run> kQueryRuns = {{0, 3}, {3, 3}};
 const std::vector<Run> kMemoryRuns = {{0, 2}, {2, 4}};
 const std::vector<int64_t> kPrefixes = {2, 1};
 const std::vector<uint8_t> kMask = {1, 1, 0, 1, 0, 1};
@@ -45,7 +45,7 @@ OpCase disentangled(const char* name, const RelativePositions& relative, int64_t
 }  // namespace
 
 std::vector<OpCase> attention_op_cases() {
-  AttentionOptions two{.heads = 2, .kv_heads = 2, .head_dim = 4, .scale = 0.5f, .runs = kRuns};
+  AttentionOptions two{.heads = 2, .kv_heads = 2, .head_dim = 4, .scale = 0.5f, .runs = kQueryRuns};
   auto with = [&](auto change) {
     AttentionOptions o = two;
     change(o);
@@ -65,7 +65,7 @@ std::vector<OpCase> attention_op_cases() {
                             .head_dim = 4,
                             .value_dim = 3,
                             .scale = 0.5f,
-                            .runs = kRuns,
+                            .runs = kQueryRuns,
                             .key_runs = kMemoryRuns};
          o.mask.causal = false;
          return std::vector<Var>{attention(b.context, {in[0], 0, 8}, {in[1], 0, 8}, {in[1], 8, 6}, o)};

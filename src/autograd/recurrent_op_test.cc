@@ -8,8 +8,6 @@
 namespace malmoi::autograd {
 namespace {
 
-const std::vector<Run> kRuns = {{0, 2}, {3, 3}};  // row 2 belongs to none
-
 constexpr int64_t kHeads = 2, kHeadDim = 3, kGroups = 1, kState = 4, kInner = kHeads * kHeadDim;
 constexpr int64_t kMixed = kInner + 2 * kGroups * kState;  // x, B and C
 constexpr int64_t kProjected = kInner + kMixed + kHeads;   // z, then those, then dt

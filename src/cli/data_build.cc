@@ -9,7 +9,7 @@
 namespace malmoi::cli {
 namespace {
 
-struct Options : app::DataBuildOptions {
+struct BuildCommand : app::DataBuildOptions {
   std::string why;
   uint64_t dry_run = 0;
   bool json = false;
@@ -17,7 +17,7 @@ struct Options : app::DataBuildOptions {
 
 std::string in_brackets(const std::string& detail) { return detail.empty() ? "" : " (" + show_controls(detail) + ")"; }
 
-Status explain(const Options& options) {
+Status explain(const BuildCommand& options) {
   std::string out = options.out;
   if (out.empty() && !options.recipe.empty()) {
     MALMOI_ASSIGN(data::Recipe recipe, app::data_recipe(options));
@@ -41,7 +41,7 @@ Status explain(const Options& options) {
   return {};
 }
 
-Status dry_run(const Options& options, const Job& job) {
+Status dry_run(const BuildCommand& options, const Job& job) {
   MALMOI_ASSIGN(data::Recipe recipe, app::data_recipe(options));
   MALMOI_ASSIGN(std::vector<data::DryRunDocument> documents, app::data_dry_run(recipe, options, options.dry_run, job));
   if (options.json) {
@@ -61,7 +61,7 @@ Status dry_run(const Options& options, const Job& job) {
   return {};
 }
 
-Status build(const Options& options, Invocation& invocation) {
+Status build(const BuildCommand& options, Invocation& invocation) {
   const Job& job = invocation.terminal.job();
   MALMOI_ASSIGN(data::Recipe recipe, app::data_recipe(options));
   MALMOI_ASSIGN(data::BuildResult result, app::data_build(recipe, options, job));
@@ -92,7 +92,7 @@ std::string tables() {
 }  // namespace
 
 void add_data_build(CLI::App& data, Invocation& invocation) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<BuildCommand>();
   CLI::App* command = data.add_subcommand("build", "documents of any common kind to a clean corpus, with a report");
   command->footer(
       "A recipe names sources and stages (extract, languages, filters, dedup, pii, decontaminate, split, order, mix, "

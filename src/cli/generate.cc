@@ -18,7 +18,7 @@
 namespace malmoi::cli {
 namespace {
 
-struct Options {
+struct GenerateCommand {
   std::string model;
   std::optional<std::string> prompt, prompt_file;
   std::optional<Path> ids, mask, ids_out;
@@ -51,7 +51,7 @@ Status refuse_options_of_texts(const app::Given& given) {
 }
 
 // Raw: what the folder says of generation holds where beams are searched, else what was given alone.
-Status continue_ids(Options& o, const Job& job) {
+Status continue_ids(GenerateCommand& o, const Job& job) {
   const app::Given given = given_in(*o.command);
   if (!o.ids_out) return usage_error("--ids needs --ids-out", "generate", "name the .npy file to write");
   MALMOI_TRY(refuse_options_of_texts(given));
@@ -93,7 +93,7 @@ Status show_text(const app::LoadedModel& loaded, const app::GenerateOptions& gen
 }
 
 // As it was given, from a file, or from a pipe where neither is named.
-Result<std::string> prompt_of(const Options& o) {
+Result<std::string> prompt_of(const GenerateCommand& o) {
   if (o.prompt && o.prompt_file) return usage_error("there are two prompts", "generate", "leave one of them out");
   if (o.prompt) return *o.prompt;
   if (o.prompt_file) return app::read_prompt(*o.prompt_file);
@@ -106,7 +106,7 @@ Result<std::string> prompt_of(const Options& o) {
                      "give --prompt TEXT, --prompt-file FILE, a text on standard input, or --ids FILE.npy");
 }
 
-Status run_generate(Options& o, const Job& job) {
+Status run_generate(GenerateCommand& o, const Job& job) {
   MALMOI_TRY(o.generate.sampling.check());
   if (o.ids) return continue_ids(o, job);
   if (o.ids_out || o.mask) return usage_error("--ids-out and --mask belong to --ids", "generate", "name the ids, too");
@@ -133,7 +133,7 @@ Status run_generate(Options& o, const Job& job) {
 
 constexpr int64_t kMostBeams = 1000;
 
-void add_answer_options(CLI::App& command, Options& o) {
+void add_answer_options(CLI::App& command, GenerateCommand& o) {
   app::AnswerOptions& answers = o.generate.answers;
   command
       .add_option("--beams", answers.beams, "search the most probable texts, keeping so many of each length; 1: draw")
@@ -162,7 +162,7 @@ void add_answer_options(CLI::App& command, Options& o) {
 }  // namespace
 
 void add_generate(CLI::App& root, Invocation& invocation) {
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<GenerateCommand>();
   CLI::App* command = root.add_subcommand("generate", "continue a text, or answer one (translate, summarise)");
   o->command = command;
   command->footer(

@@ -80,9 +80,9 @@ Status remove(const KeyOptions& o) {
   return {};
 }
 
-using Work = Status (*)(const KeyOptions& options);
+using KeyWork = Status (*)(const KeyOptions& options);
 
-std::shared_ptr<KeyOptions> add_command(CLI::App* command, Invocation& invocation, Work work) {
+std::shared_ptr<KeyOptions> add_command(CLI::App* command, Invocation& invocation, KeyWork work) {
   auto o = std::make_shared<KeyOptions>();
   command->add_option("--keys", o->file, "file of the keys (default: keys.json in $MALMOI_HOME)");
   add_json_flag(*command, o->json);

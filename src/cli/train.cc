@@ -10,7 +10,7 @@
 namespace malmoi::cli {
 namespace {
 
-struct Options {
+struct TrainCommand {
   Path config;
   std::vector<std::string> overrides;
   app::TrainOptions train;
@@ -18,13 +18,13 @@ struct Options {
   bool json = false;
 };
 
-Result<ConfigDocument> read(const Options& o) {
+Result<ConfigDocument> read(const TrainCommand& o) {
   MALMOI_ASSIGN(ConfigDocument document, read_config(o.config));
   for (const std::string& assignment : o.overrides) MALMOI_TRY(override_config(document, assignment));
   return document;
 }
 
-Status run_train(const Options& o, Terminal& terminal) {
+Status run_train(const TrainCommand& o, Terminal& terminal) {
   MALMOI_ASSIGN(ConfigDocument document, read(o));
   MALMOI_ASSIGN(app::TrainReport report, app::train(document, o.train, terminal.job()));
   terminal.finish();
@@ -36,7 +36,7 @@ Status run_train(const Options& o, Terminal& terminal) {
   return {};
 }
 
-Status run_plan(const Options& o, const Terminal& terminal) {
+Status run_plan(const TrainCommand& o, const Terminal& terminal) {
   MALMOI_ASSIGN(ConfigDocument document, read(o));
   MALMOI_ASSIGN(app::PlanReport p, app::plan(document, o.plan, terminal.job().stop));
   if (o.json) {
@@ -60,7 +60,7 @@ Status run_plan(const Options& o, const Terminal& terminal) {
   return {};
 }
 
-void add_override_options(CLI::App& command, const std::shared_ptr<Options>& o) {
+void add_override_options(CLI::App& command, const std::shared_ptr<TrainCommand>& o) {
   command.add_option("--set", o->overrides, "override a key: a.b=value (may be repeated)");
   command.add_option_function<std::string>(
       "--memory-limit", [o](const std::string& text) { o->overrides.push_back("train.memory_limit=" + text); },
@@ -70,7 +70,7 @@ void add_override_options(CLI::App& command, const std::shared_ptr<Options>& o) 
 }  // namespace
 
 void add_train(CLI::App& root, Invocation& invocation) {
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<TrainCommand>();
   CLI::App* command = root.add_subcommand("train", "train a model from a configuration");
   command->footer(
       "Example: malmoi train recipes/shakespeare-char.yaml --set train.minutes=0.5\n"
@@ -86,7 +86,7 @@ void add_train(CLI::App& root, Invocation& invocation) {
 }
 
 void add_plan(CLI::App& root, Invocation& invocation) {
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<TrainCommand>();
   CLI::App* command = root.add_subcommand("plan", "parameters, FLOPs, memory and time of a training configuration");
   command->footer(
       "For another machine, name its memory and what its products reach (`malmoi plan` prints that of this "

@@ -8,7 +8,7 @@
 namespace malmoi::data {
 namespace {
 
-bool is_hangul(char32_t c) {
+bool is_hangul_letter(char32_t c) {
   return (c >= 0xAC00 && c <= 0xD7A3) || (c >= 0x1100 && c <= 0x11FF) || (c >= 0x3131 && c <= 0x318E);
 }
 
@@ -36,7 +36,7 @@ std::string script_language(std::string_view text) {
     Utf8Char c = decode_utf8(text, i);
     i += c.length;
     char32_t u = c.code_point;
-    hangul += is_hangul(u);
+    hangul += is_hangul_letter(u);
     latin += u >= 0xC0 && u < 0x250;
     kana += u >= 0x3040 && u < 0x3100;
     han += u >= 0x4E00 && u < 0xA000;

@@ -11,15 +11,15 @@
 namespace malmoi::data {
 namespace {
 
-enum class Kind { kJsonLines, kCsv, kTsv };
+enum class TableKind { kJsonLines, kCsv, kTsv };
 
 // By the ending, without that of zstd. Data sets of the field call tab-separated files .txt.
-std::optional<Kind> kind_of(Path path) {
+std::optional<TableKind> kind_of(Path path) {
   std::string ending = ascii_lower(path.extension().string());
   if (ending == ".zst") ending = ascii_lower(path.stem().extension().string());
-  if (ending == ".jsonl" || ending == ".ndjson" || ending == ".json") return Kind::kJsonLines;
-  if (ending == ".csv") return Kind::kCsv;
-  if (ending == ".tsv" || ending == ".txt" || ending == ".tab") return Kind::kTsv;
+  if (ending == ".jsonl" || ending == ".ndjson" || ending == ".json") return TableKind::kJsonLines;
+  if (ending == ".csv") return TableKind::kCsv;
+  if (ending == ".tsv" || ending == ".txt" || ending == ".tab") return TableKind::kTsv;
   return {};
 }
 
@@ -40,12 +40,12 @@ Status each_json_line(const Path& path, const TableSink& sink) {
   }
 }
 
-Status each_separated_row(const Path& path, Kind kind, const std::string& text_column, const TableSink& sink) {
+Status each_separated_row(const Path& path, TableKind kind, const std::string& text_column, const TableSink& sink) {
   MALMOI_ASSIGN(auto bytes, open_file_source(path));
   std::optional<Skip> skipped;
   Input input{.bytes = std::move(bytes), .id = path.string(), .path = path.string(), .name = path.filename().string()};
   input.named = true;
-  const ReaderOptions options{.format = kind == Kind::kCsv ? "csv" : "tsv", .text_field = text_column};
+  const ReaderOptions options{.format = kind == TableKind::kCsv ? "csv" : "tsv", .text_field = text_column};
   const OnSkip on_skip = [&](Skip skip) { skipped = std::move(skip); };
   MALMOI_ASSIGN(auto reader, open_reader(std::move(input), options, on_skip));
   RawDocument raw;
@@ -66,11 +66,11 @@ Status each_separated_row(const Path& path, Kind kind, const std::string& text_c
 Status for_each_table_row(const Path& path, const std::string& text_column, const TableSink& sink) {
   if (!malmoi::exists(path))
     return not_found("there is no such table", path.string(), "check data.train and data.valid");
-  const std::optional<Kind> kind = kind_of(path);
+  const std::optional<TableKind> kind = kind_of(path);
   if (!kind)
     return unsupported("the kind of table is not known by its ending", path.string(),
                        "use .tsv, .csv or .jsonl (tab-separated .txt is read, too)");
-  if (*kind == Kind::kJsonLines) return each_json_line(path, sink);
+  if (*kind == TableKind::kJsonLines) return each_json_line(path, sink);
   return each_separated_row(path, *kind, text_column, sink);
 }
 

@@ -46,7 +46,7 @@ tokenizer::Tokenizer words(const Json& around) {
 }
 
 Json special(const char* name) { return {{"SpecialToken", {{"id", name}, {"type_id", 0}}}}; }
-const Json kText = {{"Sequence", {{"id", "A"}, {"type_id", 0}}}};
+const Json kSequence = {{"Sequence", {{"id", "A"}, {"type_id", 0}}}};
 
 std::vector<int32_t> ids_of(const TokenFile& file, uint64_t document) {
   std::vector<int32_t> ids(file.document_end(document) - file.document_begin(document));
@@ -71,7 +71,7 @@ TokenFile tokenize(const tokenizer::Tokenizer& tokenizer, const std::vector<std:
 }
 
 TEST(Tokenize, WhatStandsBeforeATextAtUseStandsBeforeEachDocumentAndTheEndAfterIt) {
-  tokenizer::Tokenizer tokenizer = words(Json::array({special("<s>"), kText}));
+  tokenizer::Tokenizer tokenizer = words(Json::array({special("<s>"), kSequence}));
   TokenFile file = tokenize(tokenizer, {"a b", "", "b"});
   ASSERT_EQ(file.documents(), 3u);
   EXPECT_THAT(ids_of(file, 0), ElementsAre(kBegin, kA, kB, kEnd));
@@ -88,9 +88,9 @@ TEST(Tokenize, ATokenizerThatAddsNothingGivesTheEndAlone) {
 }
 
 TEST(Tokenize, AnEndThatTheTokenizerAddsItselfIsNotDoubled) {
-  TokenFile file = tokenize(words(Json::array({special("<s>"), kText, special("</s>")})), {"a"});
+  TokenFile file = tokenize(words(Json::array({special("<s>"), kSequence, special("</s>")})), {"a"});
   EXPECT_THAT(ids_of(file, 0), ElementsAre(kBegin, kA, kEnd));
-  DocumentMarks marks = document_marks(words(Json::array({kText, special("</s>")})));
+  DocumentMarks marks = document_marks(words(Json::array({kSequence, special("</s>")})));
   EXPECT_THAT(marks.before, ElementsAre());
   EXPECT_EQ(marks.after, kEnd);
 }

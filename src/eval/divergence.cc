@@ -11,7 +11,7 @@ namespace malmoi::eval {
 namespace {
 
 // Logits of this many rows stand in memory at once, of each model.
-constexpr int64_t kRowsAtOnce = 64;
+constexpr int64_t kRowPairsAtOnce = 64;
 
 size_t top_of(std::span<const float> row) { return static_cast<size_t>(std::ranges::max_element(row) - row.begin()); }
 
@@ -61,8 +61,8 @@ Status DivergenceMeter::add_window(std::span<const int32_t> ids) {
   MALMOI_ASSIGN(nn::SequenceState second_state, second_->open());
   const auto predicted = static_cast<int64_t>(ids.size()) - 1;
   const auto vocabulary = static_cast<size_t>(first_->model().outputs());
-  for (int64_t begin = 0; begin < predicted; begin += kRowsAtOnce) {
-    const int64_t rows = std::min(kRowsAtOnce, predicted - begin);
+  for (int64_t begin = 0; begin < predicted; begin += kRowPairsAtOnce) {
+    const int64_t rows = std::min(kRowPairsAtOnce, predicted - begin);
     const auto part = ids.subspan(static_cast<size_t>(begin), static_cast<size_t>(rows));
     first_->append({.ids = part, .state = &first_state, .text_length = predicted}, rows);
     second_->append({.ids = part, .state = &second_state, .text_length = predicted}, rows);

@@ -1,29 +1,21 @@
 #include "formats/compound_file.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "base/utf8.h"
+#include "formats/stored_number.h"
 
 namespace malmoi::formats {
 namespace {
 
-constexpr std::string_view kMagic = "\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1";
-constexpr size_t kHeaderBytes = 512, kEntryBytes = 128, kSmallSectorBytes = 64, kTablesInHeader = 109;
+constexpr std::string_view kCompoundMagic = "\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1";
+constexpr size_t kHeaderBytes = 512, kStorageEntryBytes = 128, kSmallSectorBytes = 64, kTablesInHeader = 109;
 constexpr uint64_t kSmallStream = 4096;       // smaller ones lie in the stream of small streams
 constexpr uint32_t kLastSector = 0xFFFFFFFA;  // numbers above have other meanings: end, free, tables
 constexpr uint32_t kNoEntry = 0xFFFFFFFF;
-constexpr const char* kCut = "the file is truncated or damaged: fetch or save it again";
+constexpr const char* kCutDocument = "the file is truncated or damaged: fetch or save it again";
 
 enum EntryType : uint8_t { kStorage = 1, kStream = 2, kRoot = 5 };
-
-// The number at `offset`, which the caller has checked.
-template <typename T>
-T number(std::string_view bytes, size_t offset) {
-  T value;
-  std::memcpy(&value, bytes.data() + offset, sizeof(T));
-  return value;
-}
 
 std::string entry_name(std::string_view entry) {
   constexpr size_t kMostUnits = 31;
@@ -54,12 +46,12 @@ Status CompoundFile::read_tables() {
   for (uint64_t i = 0; more < kLastSector; ++i) {
     std::string_view numbers = sector(more);
     if (numbers.size() != sector_bytes_ || i > most)
-      return invalid_data("a list of tables is not at sector " + std::to_string(more), where_, kCut);
+      return invalid_data("a list of tables is not at sector " + std::to_string(more), where_, kCutDocument);
     append_numbers(numbers.substr(0, sector_bytes_ - 4), tables);
     more = number<uint32_t>(numbers, sector_bytes_ - 4);
   }
   std::erase_if(tables, [](uint32_t table) { return table >= kLastSector; });
-  if (tables.size() > most) return invalid_data("more tables than the file has sectors", where_, kCut);
+  if (tables.size() > most) return invalid_data("more tables than the file has sectors", where_, kCutDocument);
   for (uint32_t table : tables) append_numbers(sector(table), next_);
   if (next_.size() > most) next_.resize(most);
   return {};
@@ -72,10 +64,11 @@ Result<std::string> CompoundFile::chain(uint32_t first, uint64_t size) const {
   for (uint32_t at = first; at < kLastSector && out.size() < size; at = next_[at]) {
     std::string_view bytes = sector(at);
     if (bytes.empty() || at >= next_.size() || ++steps > next_.size())
-      return invalid_data("a stream goes on at sector " + std::to_string(at) + ", which is not there", where_, kCut);
+      return invalid_data("a stream goes on at sector " + std::to_string(at) + ", which is not there", where_,
+                          kCutDocument);
     out += bytes.substr(0, std::min<uint64_t>(bytes.size(), size - out.size()));
   }
-  if (size != UINT64_MAX && out.size() < size) return invalid_data("a stream is cut short", where_, kCut);
+  if (size != UINT64_MAX && out.size() < size) return invalid_data("a stream is cut short", where_, kCutDocument);
   return out;
 }
 
@@ -86,15 +79,15 @@ Result<std::string> CompoundFile::small_chain(uint32_t first, uint64_t size) con
     if (begin >= small_.size()) break;
     out += small_.substr(begin, std::min<uint64_t>(kSmallSectorBytes, size - out.size()));
   }
-  if (out.size() < size) return invalid_data("a stream is cut short", where_, kCut);
+  if (out.size() < size) return invalid_data("a stream is cut short", where_, kCutDocument);
   return out;
 }
 
 Status CompoundFile::read_directory(uint32_t first) {
   MALMOI_ASSIGN(std::string directory, chain(first, UINT64_MAX));
-  size_t entries = directory.size() / kEntryBytes;
-  if (entries == 0) return invalid_data("has no directory", where_, kCut);
-  auto entry = [&](size_t i) { return std::string_view(directory).substr(i * kEntryBytes, kEntryBytes); };
+  size_t entries = directory.size() / kStorageEntryBytes;
+  if (entries == 0) return invalid_data("has no directory", where_, kCutDocument);
+  auto entry = [&](size_t i) { return std::string_view(directory).substr(i * kStorageEntryBytes, kStorageEntryBytes); };
   MALMOI_ASSIGN(small_, chain(number<uint32_t>(entry(0), 116), UINT64_MAX));
 
   struct Place {
@@ -123,12 +116,12 @@ Status CompoundFile::read_directory(uint32_t first) {
 }
 
 Result<CompoundFile> CompoundFile::parse(std::string_view bytes, std::string where) {
-  if (bytes.size() < kHeaderBytes || !bytes.starts_with(kMagic))
+  if (bytes.size() < kHeaderBytes || !bytes.starts_with(kCompoundMagic))
     return invalid_data("is no compound file", where, "check that it is a document of Hangul or of Office before 2007");
   CompoundFile file(bytes, std::move(where));
   auto shift = number<uint16_t>(bytes, 30);
   if (shift != 9 && shift != 12)
-    return invalid_data("has sectors of 2^" + std::to_string(shift) + " bytes", file.where_, kCut);
+    return invalid_data("has sectors of 2^" + std::to_string(shift) + " bytes", file.where_, kCutDocument);
   file.sector_bytes_ = size_t{1} << shift;
   MALMOI_TRY(file.read_tables());
   MALMOI_ASSIGN(std::string small, file.chain(number<uint32_t>(bytes, 60), UINT64_MAX));
@@ -148,7 +141,7 @@ Result<std::string> CompoundFile::read(std::string_view path) const {
   if (found == streams_.end()) return invalid_data("no stream '" + std::string(path) + "'", where_);
   const Stream& stream = found->second;
   if (stream.size > file_.size())
-    return invalid_data("stream '" + std::string(path) + "' is larger than the file", where_, kCut);
+    return invalid_data("stream '" + std::string(path) + "' is larger than the file", where_, kCutDocument);
   return stream.size < kSmallStream ? small_chain(stream.first, stream.size) : chain(stream.first, stream.size);
 }
 

@@ -7,8 +7,8 @@
 namespace malmoi::formats {
 namespace {
 
-constexpr std::string_view kMagic = "\x93NUMPY";
-constexpr size_t kMaxHeader = 1 << 20;
+constexpr std::string_view kNpyMagic = "\x93NUMPY";
+constexpr size_t kMaxNpyHeader = 1 << 20;
 
 struct Code {
   std::string_view text;  // without the byte order
@@ -112,7 +112,7 @@ bool read_fields(LiteralReader& reader, Fields& fields) {
   return seen == 7 && reader.done();
 }
 
-Result<ElementType> type_of(std::string_view descr, const std::string& where) {
+Result<ElementType> type_of_descr(std::string_view descr, const std::string& where) {
   if (descr.size() >= 2 && (descr[0] == '<' || descr[0] == '|' || descr[0] == '=')) {
     for (const Code& code : kCodes) {
       if (code.text == descr.substr(1)) return code.type;
@@ -125,7 +125,7 @@ Result<ElementType> type_of(std::string_view descr, const std::string& where) {
 }  // namespace
 
 Result<NpyHeader> parse_npy(std::string_view file, const std::string& where) {
-  if (!file.starts_with(kMagic) || file.size() < 10)
+  if (!file.starts_with(kNpyMagic) || file.size() < 10)
     return invalid_data("is no .npy file", where, "write it with numpy.save");
   auto byte = [&](size_t i) { return static_cast<size_t>(static_cast<unsigned char>(file[i])); };
   size_t version = byte(6), begin = version == 1 ? 10 : 12;
@@ -133,7 +133,7 @@ Result<NpyHeader> parse_npy(std::string_view file, const std::string& where) {
   if (file.size() < begin) return invalid_data("ends within its header", where);
   size_t length = byte(8) | byte(9) << 8;
   if (version > 1) length |= byte(10) << 16 | byte(11) << 24;
-  if (length > kMaxHeader || length > file.size() - begin)
+  if (length > kMaxNpyHeader || length > file.size() - begin)
     return invalid_data("header of " + std::to_string(length) + " bytes, the file has " + std::to_string(file.size()),
                         where);
   LiteralReader reader(file.substr(begin, length));
@@ -141,7 +141,7 @@ Result<NpyHeader> parse_npy(std::string_view file, const std::string& where) {
   if (!read_fields(reader, fields))
     return invalid_data("malformed header at byte " + std::to_string(begin + reader.at()), where);
   NpyHeader header;
-  MALMOI_ASSIGN(header.type, type_of(fields.descr, where));
+  MALMOI_ASSIGN(header.type, type_of_descr(fields.descr, where));
   // A vector reads the same either way.
   auto wide = std::count_if(fields.shape.begin(), fields.shape.end(), [](int64_t n) { return n > 1; });
   if (fields.fortran && wide > 1)
@@ -234,7 +234,7 @@ Result<NpyWriter> NpyWriter::create(const Path& path, ElementType type, std::vec
   // 10 bytes before it, a line break after it, 64-byte alignment of the data; 64 dimensions always fit in version 1.
   header.append(63 - (10 + header.size()) % 64, ' ');
   header += '\n';
-  std::string prefix(kMagic);
+  std::string prefix(kNpyMagic);
   prefix += {1, 0, static_cast<char>(header.size() & 0xff), static_cast<char>(header.size() >> 8)};
   MALMOI_ASSIGN(AtomicFile file, AtomicFile::create(path));
   MALMOI_TRY(file.write(prefix + header));

@@ -16,7 +16,7 @@ std::string npy(const std::string& dict, size_t data_bytes, int version = 1) {
   return file + dict + std::string(data_bytes, '\1');
 }
 
-std::string error_of(const std::string& file) {
+std::string npy_error(const std::string& file) {
   auto parsed = parse_npy(file, "f");
   return parsed.ok() ? "" : parsed.error().to_string();
 }
@@ -60,32 +60,32 @@ TEST(Npy, TheWriterCountsElements) {
 }
 
 TEST(Npy, ReadsTheHeadersThatExist) {
-  EXPECT_EQ(error_of(npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }  \n", 24)), "");
-  EXPECT_EQ(error_of(npy("{'descr': '|u1', 'fortran_order': False, 'shape': (), }\n", 1, 2)), "");
-  EXPECT_EQ(error_of(npy("{\"shape\": (2L,), 'descr': '<u2', 'fortran_order': False}", 4, 3)), "");
-  EXPECT_EQ(error_of(npy("{'descr': '<i4', 'fortran_order': True, 'shape': (1, 3), }\n", 12)), "")
+  EXPECT_EQ(npy_error(npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }  \n", 24)), "");
+  EXPECT_EQ(npy_error(npy("{'descr': '|u1', 'fortran_order': False, 'shape': (), }\n", 1, 2)), "");
+  EXPECT_EQ(npy_error(npy("{\"shape\": (2L,), 'descr': '<u2', 'fortran_order': False}", 4, 3)), "");
+  EXPECT_EQ(npy_error(npy("{'descr': '<i4', 'fortran_order': True, 'shape': (1, 3), }\n", 12)), "")
       << "a vector either way";
-  EXPECT_EQ(error_of(npy("{'descr': '|b1', 'fortran_order': False, 'shape': (0, 7), }\n", 0)), "");
+  EXPECT_EQ(npy_error(npy("{'descr': '|b1', 'fortran_order': False, 'shape': (0, 7), }\n", 0)), "");
 }
 
 TEST(Npy, RefusesWhatItCannotHold) {
   using testing::HasSubstr;
-  EXPECT_THAT(error_of("abc"), HasSubstr("no .npy file"));
-  EXPECT_THAT(error_of(npy("{'descr': '<f4', 'fortran_order': True, 'shape': (2, 3), }", 24)),
+  EXPECT_THAT(npy_error("abc"), HasSubstr("no .npy file"));
+  EXPECT_THAT(npy_error(npy("{'descr': '<f4', 'fortran_order': True, 'shape': (2, 3), }", 24)),
               HasSubstr("Fortran order"));
-  EXPECT_THAT(error_of(npy("{'descr': '>f4', 'fortran_order': False, 'shape': (2,), }", 8)), HasSubstr("'>f4'"));
-  EXPECT_THAT(error_of(npy("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (2,), }", 8)),
+  EXPECT_THAT(npy_error(npy("{'descr': '>f4', 'fortran_order': False, 'shape': (2,), }", 8)), HasSubstr("'>f4'"));
+  EXPECT_THAT(npy_error(npy("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (2,), }", 8)),
               HasSubstr("malformed"));
-  EXPECT_THAT(error_of(npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }", 23)),
+  EXPECT_THAT(npy_error(npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }", 23)),
               HasSubstr("needs 24 bytes, 23"));
-  EXPECT_THAT(error_of(npy("{'descr': '<f4', 'fortran_order': False, 'shape': (4611686018427387904, 8), }", 0)),
+  EXPECT_THAT(npy_error(npy("{'descr': '<f4', 'fortran_order': False, 'shape': (4611686018427387904, 8), }", 0)),
               HasSubstr("too many"));
-  EXPECT_THAT(error_of(npy("{'descr': '<f4', 'fortran_order': False, 'shape': (-2,), }", 8)), HasSubstr("malformed"));
-  EXPECT_THAT(error_of(npy("{'descr': '<f4', 'shape': (2,), }", 8)), HasSubstr("malformed"));
-  EXPECT_THAT(error_of(npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2,), } x", 8)), HasSubstr("malformed"));
-  EXPECT_THAT(error_of(npy("{", 0, 7)), HasSubstr("version 7"));
-  EXPECT_THAT(error_of(npy("{", 0).substr(0, 9)), HasSubstr("no .npy file"));
-  EXPECT_THAT(error_of(std::string("\x93NUMPY\x02\0\xff\xff\xff\xff", 12)), HasSubstr("header of 4294967295"));
+  EXPECT_THAT(npy_error(npy("{'descr': '<f4', 'fortran_order': False, 'shape': (-2,), }", 8)), HasSubstr("malformed"));
+  EXPECT_THAT(npy_error(npy("{'descr': '<f4', 'shape': (2,), }", 8)), HasSubstr("malformed"));
+  EXPECT_THAT(npy_error(npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2,), } x", 8)), HasSubstr("malformed"));
+  EXPECT_THAT(npy_error(npy("{", 0, 7)), HasSubstr("version 7"));
+  EXPECT_THAT(npy_error(npy("{", 0).substr(0, 9)), HasSubstr("no .npy file"));
+  EXPECT_THAT(npy_error(std::string("\x93NUMPY\x02\0\xff\xff\xff\xff", 12)), HasSubstr("header of 4294967295"));
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ using Kind = PickleValue::Kind;
 
 constexpr std::string_view kAllowed[] = {"m.make", "m.Other"};
 
-std::string error_of(const std::string& program) {
+std::string pickle_error(const std::string& program) {
   auto pickle = Pickle::parse(program, kAllowed, "f");
   return pickle.ok() ? "" : pickle.error().to_string();
 }
@@ -87,32 +87,33 @@ TEST_F(PickleTest, DeepNestingCostsNoStack) {
 
 TEST(Pickle, RefusesEveryOtherName) {
   for (const char* name : {"os\nsystem", "posix\nsystem", "builtins\neval", "m\nmake2", "m.make\n", "\nm.make"}) {
-    EXPECT_THAT(error_of("c" + std::string(name) + "\n(X\x04\x00\x00\x00truetR."), HasSubstr("nothing of it was run"));
+    EXPECT_THAT(pickle_error("c" + std::string(name) + "\n(X\x04\x00\x00\x00truetR."),
+                HasSubstr("nothing of it was run"));
   }
-  EXPECT_THAT(error_of("cos\nsystem\n."), HasSubstr("f: byte 0: names os.system"));
-  EXPECT_THAT(error_of(pickle_text("os") + pickle_text("system") + "\x93."), HasSubstr("byte 18: names os.system"));
+  EXPECT_THAT(pickle_error("cos\nsystem\n."), HasSubstr("f: byte 0: names os.system"));
+  EXPECT_THAT(pickle_error(pickle_text("os") + pickle_text("system") + "\x93."), HasSubstr("byte 18: names os.system"));
   EXPECT_EQ(Pickle::parse("cos\nsystem\n.", kAllowed, "f").error().code, ErrorCode::kUnsupported);
 }
 
 TEST(Pickle, RefusesObjectsAndUnknownOperations) {
-  EXPECT_THAT(error_of("cm\nOther\n)\x81."), HasSubstr("byte 10: operation 129"));  // NEWOBJ
-  EXPECT_THAT(error_of("(im\nOther\n."), HasSubstr("operation 105"));               // INST
-  EXPECT_THAT(error_of("\x82\x01."), HasSubstr("operation 130"));                   // EXT1
-  EXPECT_THAT(error_of("P1\n."), HasSubstr("operation 80"));                        // PERSID
-  EXPECT_THAT(error_of("\x80\x06N."), HasSubstr("protocol 6"));
-  EXPECT_THAT(error_of("N)R."), HasSubstr("call of what is no function"));
-  EXPECT_THAT(error_of("cm\nmake\nNR."), HasSubstr("call of what is no function"));
-  EXPECT_THAT(error_of("cm\nmake\n)R}b."), HasSubstr("attributes of what is no dict"));
-  EXPECT_THAT(error_of("ccollections\nOrderedDict\nN\x85R."), HasSubstr("with arguments"));
-  EXPECT_THAT(error_of("K\x01K\x02\x93."), HasSubstr("a name that is no text"));
-  EXPECT_THAT(error_of("K\x01Q."), HasSubstr("no tuple"));
+  EXPECT_THAT(pickle_error("cm\nOther\n)\x81."), HasSubstr("byte 10: operation 129"));  // NEWOBJ
+  EXPECT_THAT(pickle_error("(im\nOther\n."), HasSubstr("operation 105"));               // INST
+  EXPECT_THAT(pickle_error("\x82\x01."), HasSubstr("operation 130"));                   // EXT1
+  EXPECT_THAT(pickle_error("P1\n."), HasSubstr("operation 80"));                        // PERSID
+  EXPECT_THAT(pickle_error("\x80\x06N."), HasSubstr("protocol 6"));
+  EXPECT_THAT(pickle_error("N)R."), HasSubstr("call of what is no function"));
+  EXPECT_THAT(pickle_error("cm\nmake\nNR."), HasSubstr("call of what is no function"));
+  EXPECT_THAT(pickle_error("cm\nmake\n)R}b."), HasSubstr("attributes of what is no dict"));
+  EXPECT_THAT(pickle_error("ccollections\nOrderedDict\nN\x85R."), HasSubstr("with arguments"));
+  EXPECT_THAT(pickle_error("K\x01K\x02\x93."), HasSubstr("a name that is no text"));
+  EXPECT_THAT(pickle_error("K\x01Q."), HasSubstr("no tuple"));
 }
 
 TEST(Pickle, RefusesProgramsThatTakeWhatIsNotThere) {
   for (const char* program :
        {".",  "\x85.",  "(\x85.", "t.",     "e.",       "u.",    "s.",    "a.",   "R.",   "b.",   "Q.",  "0.",  "1.",
         "2.", "q\x01.", "\x94.",  "h\x01.", "N(q\x01.", "]N(a.", "}(Nu.", "](u.", "}(e.", "NNa.", "NN.", "N(.", "N"})
-    EXPECT_NE(error_of(program), "") << program;
+    EXPECT_NE(pickle_error(program), "") << program;
   for (const char* cut : {"", "X\x04", "X\xff\xff\xff\xff",
                           "\x8c\x05"
                           "abc",
@@ -120,12 +121,12 @@ TEST(Pickle, RefusesProgramsThatTakeWhatIsNotThere) {
                           "\x8a\x09"
                           "123456789.",
                           "\x8d\xff\xff\xff\xff\xff\xff\xff\xff", "B\xff\xff\xff\x7f", "\x95\x01", "j\x01\x02", "h"})
-    EXPECT_NE(error_of(cut), "") << cut;
+    EXPECT_NE(pickle_error(cut), "") << cut;
 }
 
 TEST(Pickle, BoundsItsOperations) {
   std::string program(Pickle::kMaxOperations + 1, 'N');
-  EXPECT_THAT(error_of(program), HasSubstr("more than 8000000 operations"));
+  EXPECT_THAT(pickle_error(program), HasSubstr("more than 8000000 operations"));
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ namespace {
 using Kind = PickleValue::Kind;
 
 constexpr const char* kSaveAgain = "open it with PyTorch and save its state dict again, or as safetensors";
-constexpr size_t kMaxDimensions = 64;  // as PyTorch
+constexpr size_t kMaxTorchDimensions = 64;  // as PyTorch
 // The first bytes of the format before 1.6: protocol 2 and its magic number.
 constexpr std::string_view kLegacyStart("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19", 14);
 
@@ -178,7 +178,7 @@ class Checkpoint {
 
   bool read_sizes(const PickleValue& value, std::vector<int64_t>& sizes) const {
     std::span<const PickleValue> items = pickle_.items(value);
-    if (!value.is(Kind::kTuple) || items.size() > kMaxDimensions) return false;
+    if (!value.is(Kind::kTuple) || items.size() > kMaxTorchDimensions) return false;
     for (const PickleValue& item : items) {
       if (!item.is(Kind::kInteger) || item.integer < 0) return false;
       sizes.push_back(item.integer);

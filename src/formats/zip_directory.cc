@@ -1,7 +1,8 @@
 #include "formats/zip_directory.h"
 
 #include <algorithm>
-#include <cstring>
+
+#include "formats/stored_number.h"
 
 namespace malmoi::formats {
 namespace {
@@ -13,14 +14,6 @@ constexpr size_t kMaxComment = 65535;    // after the end record: its length has
 constexpr uint32_t kInExtraField = ~0u;  // a 32-bit field whose value stands in the zip64 extra field
 constexpr uint16_t kEncrypted = 1;       // a flag of members
 constexpr const char* kCut = "the file is truncated or damaged: fetch or write it again";
-
-// The number at `offset`, which the caller has checked.
-template <typename T>
-T number(std::string_view bytes, size_t offset) {
-  T value;
-  std::memcpy(&value, bytes.data() + offset, sizeof(T));
-  return value;
-}
 
 bool is_within(uint64_t begin, uint64_t size, uint64_t limit) { return begin <= limit && size <= limit - begin; }
 

@@ -17,13 +17,13 @@ struct FreeDecompressor {
 using Compressor = std::unique_ptr<ZSTD_CCtx, FreeCompressor>;
 using Decompressor = std::unique_ptr<ZSTD_DCtx, FreeDecompressor>;
 
-constexpr unsigned kMagic = 0xFD2FB528;
+constexpr unsigned kFrameMagic = 0xFD2FB528;
 
 bool is_zstd(std::string_view bytes) {
   if (bytes.size() < 4) return false;
   unsigned magic = 0;
   for (int i = 3; i >= 0; --i) magic = magic << 8 | static_cast<unsigned char>(bytes[static_cast<size_t>(i)]);
-  return magic == kMagic || (magic & 0xFFFFFFF0) == 0x184D2A50;  // a frame, or one to be skipped
+  return magic == kFrameMagic || (magic & 0xFFFFFFF0) == 0x184D2A50;  // a frame, or one to be skipped
 }
 
 // Feeds the mapped bytes through the decompressor, a buffer at a time.

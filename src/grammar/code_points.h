@@ -22,6 +22,7 @@ class CodePointSet {
   explicit CodePointSet(std::vector<CodePointRange> ranges);
   static CodePointSet all() { return CodePointSet({{0, kLastCodePoint}}); }
   static CodePointSet of(std::u32string_view characters);
+  static CodePointSet one(char32_t code_point) { return CodePointSet({{code_point, code_point}}); }
 
   CodePointSet united(const CodePointSet& other) const;
   CodePointSet complement() const;

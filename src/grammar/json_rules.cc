@@ -11,8 +11,6 @@
 namespace malmoi::grammar {
 namespace {
 
-CodePointSet one(char32_t code_point) { return CodePointSet({{code_point, code_point}}); }
-
 // What stands in a string as itself.
 const CodePointSet& unescaped() {
   static const CodePointSet kSet = CodePointSet({{0x20, kLastCodePoint}}).without(CodePointSet::of(U"\"\\"));
@@ -66,7 +64,7 @@ ExprId JsonRules::spelled(Grammar& grammar, const CodePointSet& set) {
   for (const ShortEscape& escape : kShortEscapes) {
     if (!set.contains(escape.code_point)) continue;
     ways.push_back(grammar.literal(escape.spelling));
-    controls = controls.without(one(escape.code_point));
+    controls = controls.without(CodePointSet::one(escape.code_point));
   }
   for (char32_t base : {U'\x00', U'\x10'}) {
     CodePointSet digits = last_hex_digits(controls, base);
@@ -154,7 +152,7 @@ ExprId JsonRules::string_other_than(std::vector<std::string> names) {
     std::vector<ExprId> ways;
     for (const auto& [code_point, next] : nodes[i].next) {
       going_on += code_point;
-      ways.push_back(grammar_.sequence({spelled(grammar_, one(code_point)), grammar_.call(rules[next])}));
+      ways.push_back(grammar_.sequence({spelled(grammar_, CodePointSet::one(code_point)), grammar_.call(rules[next])}));
     }
     ways.push_back(
         grammar_.sequence({grammar_.chars(unescaped().without(CodePointSet::of(going_on))), rest_of_string()}));

@@ -26,8 +26,6 @@ CodePointSet space_characters() {
 }
 CodePointSet line_ends() { return CodePointSet({{'\n', '\n'}, {'\r', '\r'}, {0x2028, 0x2029}}); }
 
-CodePointSet one(char32_t code_point) { return CodePointSet({{code_point, code_point}}); }
-
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 bool is_single(const CodePointSet& set) {
@@ -107,7 +105,7 @@ Result<int32_t> RegexParser::part(int depth) {
       break;
     default: break;
   }
-  return add_chars(one(cursor_.take()));
+  return add_chars(CodePointSet::one(cursor_.take()));
 }
 
 Result<int32_t> RegexParser::group(int depth) {
@@ -181,13 +179,13 @@ Result<CodePointSet> RegexParser::escape(bool in_class) {
     case 'b':
       if (!in_class) return refusal("word boundaries (\\b) are not supported", "write what stands there");
       cursor_.advance(1);
-      return one('\b');
+      return CodePointSet::one('\b');
     default: break;
   }
   if (kind >= '1' && kind <= '9')
     return refusal(std::string("back-references (\\") + kind + ") are not supported", "write the text out");
   MALMOI_ASSIGN(const char32_t code_point, character_escape(kind));
-  return one(code_point);
+  return CodePointSet::one(code_point);
 }
 
 Result<char32_t> RegexParser::character_escape(char kind) {
@@ -237,7 +235,7 @@ Result<CodePointSet> RegexParser::char_class() {
   std::vector<CodePointRange> ranges;
   auto next = [&]() -> Result<CodePointSet> {
     if (cursor_.peek() == '\\') return escape(true);
-    return one(cursor_.take());
+    return CodePointSet::one(cursor_.take());
   };
   while (!cursor_.skip("]")) {
     if (cursor_.at_end()) {

@@ -11,10 +11,6 @@
 namespace malmoi::grammar {
 namespace {
 
-bool is_one_of(const std::vector<std::string>& list, const std::string& name) {
-  return std::find(list.begin(), list.end(), name) != list.end();
-}
-
 // The values of `enum` or `const`, if the schema has one.
 std::optional<Json> listed_values(const Json& schema) {
   if (auto found = schema.find("const"); found != schema.end()) return Json::array({*found});
@@ -45,7 +41,7 @@ enum class Meeting { kNowhere, kInObjects, kAnywhere };
 Meeting meeting_of(const std::vector<std::string>& written, const std::vector<std::string>& allowed) {
   Meeting found = Meeting::kNowhere;
   for (const std::string& type : written) {
-    if (!is_one_of(allowed, type)) continue;
+    if (std::ranges::find(allowed, type) == allowed.end()) continue;
     if (type != "object") return Meeting::kAnywhere;
     found = Meeting::kInObjects;
   }

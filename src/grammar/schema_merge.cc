@@ -46,7 +46,7 @@ Json both(const Json& one, const Json& other) {
 }
 
 // Steps of a JSON pointer within a URI fragment.
-std::string unescaped(std::string_view step) {
+std::string unescaped_step(std::string_view step) {
   std::string out;
   for (size_t i = 0; i < step.size(); ++i) {
     if (step[i] == '~' && i + 1 < step.size() && (step[i + 1] == '0' || step[i + 1] == '1')) {
@@ -95,7 +95,7 @@ Result<const Json*> SchemaMerger::resolve(const std::string& reference, const st
   const Json* found = &root_;
   for (size_t begin = 1; begin < reference.size();) {
     const size_t end = std::min(reference.find('/', begin + 1), reference.size());
-    found = child(*found, unescaped(std::string_view(reference).substr(begin + 1, end - begin - 1)));
+    found = child(*found, unescaped_step(std::string_view(reference).substr(begin + 1, end - begin - 1)));
     if (!found) return invalid_data("a reference to what is not there, " + shown, place(at), "define it under $defs");
     begin = end;
   }

@@ -22,7 +22,7 @@ namespace {
 using model::low_rank_tensors;
 using model::write_adapter;
 
-std::vector<Path> all_goldens() {
+std::vector<Path> all_adapter_goldens() {
   std::vector<Path> folders;
   for (const auto& entry : std::filesystem::directory_iterator(Path(MALMOI_TEST_DATA) / "adapters"))
     folders.push_back(entry.path());
@@ -87,7 +87,7 @@ TEST_P(AdapterGolden, MergedItComputesTheSameFromAFolderOfItsOwn) {
   expect_logits(*load(merged), false);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, AdapterGolden, testing::ValuesIn(all_goldens()), [](const auto& info) {
+INSTANTIATE_TEST_SUITE_P(All, AdapterGolden, testing::ValuesIn(all_adapter_goldens()), [](const auto& info) {
   std::string name = info.param.filename().string();
   std::replace(name.begin(), name.end(), '-', '_');
   return name;

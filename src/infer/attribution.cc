@@ -17,8 +17,6 @@ using autograd::Weight;
 
 // Rows of a pass: a bound of its memory.
 constexpr int64_t kRowsAtOnce = 4096;
-// Addresses, not memory: pages are taken when a pass first touches them.
-constexpr size_t kArenaBytes = size_t{16} << 30;
 
 // The table of words while a pass runs: looked-up rows lie between those of a baseline and their own, and what reaches them
 // is kept row by row. Anything else is the table's.

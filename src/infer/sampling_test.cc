@@ -7,6 +7,8 @@
 #include <limits>
 #include <map>
 
+#include "infer/samplers/test_chances.h"
+
 namespace malmoi::infer {
 namespace {
 
@@ -20,23 +22,12 @@ std::map<int32_t, int> draws(SamplingOptions options, int n = 4000, const std::v
   return count;
 }
 
-std::vector<double> chances(SamplingOptions options, std::initializer_list<int32_t> seen = {},
-                            const std::vector<float>& logits = four()) {
-  Sampler sampler(options, static_cast<int64_t>(logits.size()));
-  for (int32_t id : seen) sampler.observe(id, true);
-  sampler.next(logits);
-  std::vector<double> out;
-  for (int32_t id = 0; id < static_cast<int32_t>(logits.size()); ++id) out.push_back(sampler.chance(id));
-  return out;
-}
-
-void expect_near(const std::vector<double>& got, const std::vector<double>& want) {
-  ASSERT_EQ(got.size(), want.size());
-  for (size_t i = 0; i < got.size(); ++i) EXPECT_NEAR(got[i], want[i], 1e-6) << "token " << i;
+std::vector<double> chances_of_four(const SamplingOptions& options, const std::vector<int32_t>& text = {}) {
+  return chances(options, four(), text);
 }
 
 TEST(Sampling, WithoutOptionsDrawsTheModelsDistribution) {
-  expect_near(chances({}), {.3, .1, .4, .2});
+  expect_near(chances_of_four({}), {.3, .1, .4, .2});
   auto count = draws({}, 20000);
   EXPECT_NEAR(count[2], 8000, 300);  // 4 standard deviations: 280
   EXPECT_NEAR(count[1], 2000, 180);
@@ -44,8 +35,8 @@ TEST(Sampling, WithoutOptionsDrawsTheModelsDistribution) {
 
 TEST(Sampling, TemperatureSharpensAndFlattens) {
   double total = .09 + .01 + .16 + .04;
-  expect_near(chances({.temperature = .5}), {.09 / total, .01 / total, .16 / total, .04 / total});
-  expect_near(chances({.temperature = 0}), {0, 0, 1, 0});
+  expect_near(chances_of_four({.temperature = .5}), {.09 / total, .01 / total, .16 / total, .04 / total});
+  expect_near(chances_of_four({.temperature = 0}), {0, 0, 1, 0});
   EXPECT_EQ(draws({.temperature = 0}, 50).size(), 1u);
 }
 
@@ -55,31 +46,31 @@ TEST(Sampling, TemperatureZeroTakesTheLowestIdOnTies) {
 }
 
 TEST(Sampling, TopKKeepsTheKLargest) {
-  expect_near(chances({.top_k = 2}), {3. / 7, 0, 4. / 7, 0});
-  expect_near(chances({.top_k = 1}), {0, 0, 1, 0});
-  expect_near(chances({.top_k = 9}), {.3, .1, .4, .2});
+  expect_near(chances_of_four({.top_k = 2}), {3. / 7, 0, 4. / 7, 0});
+  expect_near(chances_of_four({.top_k = 1}), {0, 0, 1, 0});
+  expect_near(chances_of_four({.top_k = 9}), {.3, .1, .4, .2});
   EXPECT_EQ(draws({.top_k = 2}).size(), 2u);
 }
 
 TEST(Sampling, TopPKeepsTheFewestThatReachIt) {
-  expect_near(chances({.top_p = .5}), {3. / 7, 0, 4. / 7, 0});
-  expect_near(chances({.top_p = .39}), {0, 0, 1, 0});
-  expect_near(chances({.top_p = .85}), {1. / 3, 0, 4. / 9, 2. / 9});
+  expect_near(chances_of_four({.top_p = .5}), {3. / 7, 0, 4. / 7, 0});
+  expect_near(chances_of_four({.top_p = .39}), {0, 0, 1, 0});
+  expect_near(chances_of_four({.top_p = .85}), {1. / 3, 0, 4. / 9, 2. / 9});
   // After top-k its share is of what top-k kept: .4 of .7 is more than half.
-  expect_near(chances({.top_k = 2, .top_p = .5}), {0, 0, 1, 0});
+  expect_near(chances_of_four({.top_k = 2, .top_p = .5}), {0, 0, 1, 0});
 }
 
 TEST(Sampling, MinPKeepsThoseNearTheLargest) {
-  expect_near(chances({.min_p = .6}), {3. / 7, 0, 4. / 7, 0});
-  expect_near(chances({.min_p = 1}), {0, 0, 1, 0});
+  expect_near(chances_of_four({.min_p = .6}), {3. / 7, 0, 4. / 7, 0});
+  expect_near(chances_of_four({.min_p = 1}), {0, 0, 1, 0});
   EXPECT_EQ(draws({.min_p = .45}).size(), 3u);
 }
 
 TEST(Sampling, RepetitionPenaltyDividesPositiveAndMultipliesNegativeLogits) {
   std::vector<float> logits = {2, -1, 0};
   double a = std::exp(1.), b = std::exp(-2.), c = 1;
-  expect_near(chances({.repetition_penalty = 2}, {0, 1}, logits), {a / (a + b + c), b / (a + b + c), c / (a + b + c)});
-  expect_near(chances({.temperature = 0, .repetition_penalty = 10}, {2}), {1, 0, 0, 0});
+  expect_near(chances({.repetition_penalty = 2}, logits, {0, 1}), {a / (a + b + c), b / (a + b + c), c / (a + b + c)});
+  expect_near(chances_of_four({.temperature = 0, .repetition_penalty = 10}, {2}), {1, 0, 0, 0});
 }
 
 TEST(Sampling, PresenceAndFrequencyPenaltiesCountGeneratedTokensAlone) {
@@ -93,7 +84,7 @@ TEST(Sampling, PresenceAndFrequencyPenaltiesCountGeneratedTokensAlone) {
 }
 
 TEST(Sampling, LogitBiasIsAdded) {
-  expect_near(chances({.logit_bias = {{2, -100.f}}}), {.5, 1. / 6, 0, 1. / 3});
+  expect_near(chances_of_four({.logit_bias = {{2, -100.f}}}), {.5, 1. / 6, 0, 1. / 3});
   EXPECT_EQ(draws({.logit_bias = {{1, 100.f}, {77, 100.f}, {-1, 100.f}}}, 50).size(), 1u);
 }
 

@@ -10,9 +10,6 @@ namespace {
 
 using autograd::Var;
 
-// Addresses, not memory: pages are taken when a pass first touches them.
-constexpr size_t kArenaBytes = size_t{16} << 30;
-
 }  // namespace
 
 Status check_generates(const model::Model& model) {

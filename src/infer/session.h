@@ -12,6 +12,9 @@
 
 namespace malmoi::infer {
 
+/// Of the arena of a pass. Addresses, not memory: pages are taken when a pass first touches them.
+inline constexpr size_t kArenaBytes = size_t{16} << 30;
+
 struct SessionOptions {
   bool row_invariant = true;  // a row's bits do not depend on the rest of the pass (serving); else the fastest products
   size_t state_bytes = 0;     // that all sequences may take; 0: default_state_bytes()

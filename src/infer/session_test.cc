@@ -33,7 +33,7 @@ std::vector<float> logits_of(Session& session) {
   return {logits->begin(), logits->end()};
 }
 
-void expect_near(std::span<const float> a, std::span<const float> b) {
+void expect_same_logits(std::span<const float> a, std::span<const float> b) {
   ASSERT_EQ(a.size(), b.size());
   for (size_t i = 0; i < a.size(); ++i) ASSERT_NEAR(a[i], b[i], 1e-4) << i;
 }
@@ -51,7 +51,7 @@ TEST(Session, PiecesGiveWhatOnePassGives) {
       session->append(state, std::span(ids).subspan(static_cast<size_t>(done), static_cast<size_t>(n)), wanted);
       done += n;
       std::vector<float> got = logits_of(*session);
-      expect_near(got, std::span(whole).subspan(static_cast<size_t>(done - wanted) * kVocab, got.size()));
+      expect_same_logits(got, std::span(whole).subspan(static_cast<size_t>(done - wanted) * kVocab, got.size()));
       EXPECT_EQ(state.length(), done);
     }
   }
@@ -70,7 +70,7 @@ TEST(Session, WhatIsForgottenIsNotRead) {
   }
   nn::SequenceState state = *session->open();
   session->append(state, ids, 1);
-  expect_near(logits_of(*session), whole);
+  expect_same_logits(logits_of(*session), whole);
 }
 
 TEST(Session, ForksGoOnApart) {
@@ -87,7 +87,7 @@ TEST(Session, ForksGoOnApart) {
   std::vector<float> both = logits_of(*session);
   session->add({.ids = ids}, 1);
   session->add({.ids = other}, 1);
-  expect_near(both, logits_of(*session));
+  expect_same_logits(both, logits_of(*session));
 }
 
 TEST(Session, WithoutRoomNothingIsReadAndTheNextPassIsClean) {
@@ -120,7 +120,7 @@ TEST(Session, AnEncoderReadsTextsWhole) {
   for (size_t i = 7; i < 12; ++i) mask[i] = 0;  // padding behind a text changes nothing of it
   session->add({.ids = ids, .mask = mask}, 0);
   std::vector<float> padded = *session->hidden();
-  expect_near(brief, std::span(padded).first(brief.size()));
+  expect_same_logits(brief, std::span(padded).first(brief.size()));
   auto state = session->open();
   ASSERT_FALSE(state.ok());
   EXPECT_EQ(state.error().code, ErrorCode::kUsage);
@@ -145,9 +145,9 @@ TEST(Session, ASourceInTheStateIsTheSourceOfThePass) {
   ASSERT_TRUE(session->read_source(state, source).ok());
   nn::SequenceState fork = *state.fork();
   session->append(state, std::span(answer).first(6), 6);
-  expect_near(logits_of(*session), std::span(whole).first(6 * kVocab));
+  expect_same_logits(logits_of(*session), std::span(whole).first(6 * kVocab));
   session->append(fork, answer, 10);
-  expect_near(logits_of(*session), whole);
+  expect_same_logits(logits_of(*session), whole);
 }
 
 TEST(Session, WhatAModelCannotDoIsSaidInOneLine) {

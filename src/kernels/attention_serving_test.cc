@@ -9,7 +9,7 @@ namespace malmoi::kernels {
 namespace {
 
 /// Steps of generation and prefills over a cache, on both paths.
-const AttentionCase kCases[] = {
+const AttentionCase kServingCases[] = {
     {"causal", 4, 2, 24, {{1, 1}, {1, 700}, {3, 130}, {60, 200}, {5, 33}}},
     {"latent", 4, 1, 36, {{1, 600}, {70, 90}}, {.value_dim = 28}},
     {"window", 2, 1, 16, {{1, 1200, 4}, {90, 300, 2}, {4, 20}}, {.mask = {.window = 70}, .sinks = true}},
@@ -20,7 +20,7 @@ const AttentionCase kCases[] = {
 
 TEST(AttentionServing, PagesGiveTheBitsOfRowsInOnePlace) {
   each_kernel([&](const Backend& table, DType dtype, const std::string& name) {
-    for (AttentionCase c : kCases) {
+    for (AttentionCase c : kServingCases) {
       AttentionProblem whole(c, dtype);
       whole.forward(table, false);
       for (int64_t page_rows : {1, 7, 16, 64, 2000}) {
@@ -35,7 +35,7 @@ TEST(AttentionServing, PagesGiveTheBitsOfRowsInOnePlace) {
 }
 
 TEST(AttentionServing, TheOracleReadsPages) {
-  for (AttentionCase c : kCases) {
+  for (AttentionCase c : kServingCases) {
     AttentionProblem whole(c, DType::kF32);
     whole.forward(reference_backend(), true);
     c.with.page_rows = 7;
@@ -66,7 +66,7 @@ void attend(const Backend& table, AttentionArgs a) {
 TEST(AttentionServing, ASequenceAloneGivesTheBitsOfItsPlaceInABatch) {
   int threads = num_threads();
   each_kernel([&](const Backend& table, DType dtype, const std::string& name) {
-    for (const AttentionCase& c : kCases) {
+    for (const AttentionCase& c : kServingCases) {
       AttentionProblem p(c, dtype);
       AttentionArgs batch = p.args(false);
       set_num_threads(3);

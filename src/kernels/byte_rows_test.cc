@@ -119,7 +119,7 @@ class InBytes {
 };
 
 /// Steps and prompts, heads whose elements share scales with others, heads of several groups, values of another width.
-const AttentionCase kCases[] = {
+const AttentionCase kByteKeyCases[] = {
     {"narrow heads", 4, 4, 24, {{1, 1}, {1, 700}, {3, 130}, {60, 200}, {5, 33}}},
     {"wide heads", 6, 2, 64, {{1, 650}, {70, 90}}, {.softcap = 20}},
     {"values", 4, 2, 32, {{1, 600}, {70, 90}}, {.value_dim = 48}},
@@ -128,7 +128,7 @@ const AttentionCase kCases[] = {
 
 TEST(ByteRows, AttentionIsThatOverWhatTheyStandFor) {
   each_kernel([&](const Backend& table, DType dtype, const std::string& name) {
-    for (const AttentionCase& c : kCases) {
+    for (const AttentionCase& c : kByteKeyCases) {
       AttentionProblem p(c, dtype);
       InBytes bytes(p);
       bytes.attend(reference_backend(), true);
@@ -144,7 +144,7 @@ TEST(ByteRows, AttentionIsThatOverWhatTheyStandFor) {
 }
 
 TEST(ByteRows, TheOracleReadsWhatTheyStandFor) {
-  for (const AttentionCase& c : kCases) {
+  for (const AttentionCase& c : kByteKeyCases) {
     AttentionProblem p(c, DType::kF32);
     InBytes bytes(p);
     bytes.attend(reference_backend(), true);

@@ -17,12 +17,12 @@ bool has_int8_products() {
 
 namespace {
 
-bool supports(const GemmArgs& g) {
+bool supports_int8(const GemmArgs& g) {
   if (!g.int8 || !has_int8_products() || g.m <= 0 || g.n <= 0 || g.k <= 0 || g.transpose_a) return false;
   return g.a_type == DType::kBF16 && g.b_type == DType::kBF16 && (g.c_type == DType::kBF16 || g.c_type == DType::kF32);
 }
 
-void run(const GemmArgs& g) {
+void run_int8(const GemmArgs& g) {
 #ifdef MALMOI_SIMD_avx512
   ScratchLock scratch(avx512::int8_scratch_bytes(g, num_threads()));
   avx512::int8_product(g, num_threads(), scratch.memory());
@@ -34,7 +34,7 @@ void run(const GemmArgs& g) {
 }  // namespace
 
 const GemmProvider& int8_provider() {
-  static const GemmProvider provider = {"int8", supports, run};
+  static const GemmProvider provider = {"int8", supports_int8, run_int8};
   return provider;
 }
 

@@ -105,7 +105,7 @@ Product make(Library& lib, const GemmArgs& g) {
   return p;
 }
 
-void run(const GemmArgs& g) {
+void run_onednn(const GemmArgs& g) {
   Library& lib = library();
   std::lock_guard lock(lib.door);
 #ifdef _OPENMP
@@ -136,7 +136,7 @@ void run(const GemmArgs& g) {
                           "could not execute a product");
 }
 
-bool supports(const GemmArgs& g) {
+bool supports_onednn(const GemmArgs& g) {
 #ifdef _OPENMP
   if (g.m <= 0 || g.n <= 0 || g.k <= 0 || g.a_type != g.b_type) return false;
   if (g.c_type != DType::kF32 && g.c_type != DType::kBF16) return false;
@@ -152,7 +152,7 @@ bool supports(const GemmArgs& g) {
 }  // namespace
 
 const GemmProvider& onednn_provider() {
-  static const GemmProvider provider = {"oneDNN", supports, run};
+  static const GemmProvider provider = {"oneDNN", supports_onednn, run_onednn};
   return provider;
 }
 

@@ -23,13 +23,13 @@ const PackedProducts& products() {
   return chosen;
 }
 
-bool supports(const GemmArgs& g) {
+bool supports_packed(const GemmArgs& g) {
   if (g.m <= 0 || g.n <= 0 || g.k <= 0 || g.a_type != g.b_type) return false;
   auto narrow = [](DType t) { return t == DType::kF32 || t == DType::kBF16; };
   return narrow(g.a_type) && narrow(g.c_type);
 }
 
-void run(const GemmArgs& g) {
+void run_packed(const GemmArgs& g) {
   PackedPlan plan = products().plan(g, num_threads());
   ScratchLock scratch(static_cast<size_t>(plan.words * num_threads()) * sizeof(uint32_t));
   products().run(g, plan, scratch.memory());
@@ -38,7 +38,7 @@ void run(const GemmArgs& g) {
 }  // namespace
 
 const GemmProvider& packed_provider() {
-  static const GemmProvider provider = {"packed", supports, run};
+  static const GemmProvider provider = {"packed", supports_packed, run_packed};
   return provider;
 }
 

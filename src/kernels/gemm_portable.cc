@@ -69,7 +69,7 @@ void run_rows(const GemmArgs& g) {
   });
 }
 
-void run(const GemmArgs& g) {
+void run_portable(const GemmArgs& g) {
   switch (g.a_type) {
     case DType::kF64: return run_rows<double, double>(g);
     case DType::kBF16: return run_rows<BF16, float>(g);
@@ -77,7 +77,7 @@ void run(const GemmArgs& g) {
   }
 }
 
-bool supports(const GemmArgs& g) {
+bool supports_portable(const GemmArgs& g) {
   if (g.a_type != g.b_type) return false;
   if (g.a_type == DType::kF64) return g.c_type == DType::kF64;
   auto narrow = [](DType t) { return t == DType::kF32 || t == DType::kBF16; };
@@ -87,7 +87,7 @@ bool supports(const GemmArgs& g) {
 }  // namespace
 
 const GemmProvider& portable_provider() {
-  static const GemmProvider provider = {"portable", supports, run};
+  static const GemmProvider provider = {"portable", supports_portable, run_portable};
   return provider;
 }
 

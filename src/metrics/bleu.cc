@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
-#include <map>
+
+#include "metrics/grams.h"
 
 namespace malmoi::metrics {
 namespace {
 
 using Words = std::vector<std::string>;
-using Grams = std::map<std::vector<std::string>, int64_t>;
 
 Words words_of(const std::string& text, const BleuOptions& options) {
   // White space at the end is no part of a sentence.
@@ -17,15 +17,6 @@ Words words_of(const std::string& text, const BleuOptions& options) {
   while (!line.empty() && is_white_space(line.back())) line.pop_back();
   if (options.lowercase) line = lower_case(line);
   return split_words(utf8(line), options.words);
-}
-
-Grams grams_of(const Words& words, size_t order) {
-  Grams grams;
-  for (size_t i = 0; i + order <= words.size(); ++i) {
-    const auto begin = words.begin() + static_cast<std::ptrdiff_t>(i);
-    ++grams[Words(begin, begin + static_cast<std::ptrdiff_t>(order))];
-  }
-  return grams;
 }
 
 // Of several the closest in length, the shorter where two are as close.
@@ -43,7 +34,7 @@ void add_sentence(const Words& hypothesis, const std::vector<Words>& references,
   score.hypothesis_length += static_cast<int64_t>(hypothesis.size());
   score.reference_length += closest_length(hypothesis.size(), references);
   for (size_t n = 0; n < score.counts.size(); ++n) {
-    Grams most;
+    Grams<std::string> most;
     for (const Words& reference : references) {
       for (const auto& [gram, count] : grams_of(reference, n + 1)) most[gram] = std::max(most[gram], count);
     }

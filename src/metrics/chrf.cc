@@ -2,34 +2,21 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <map>
 
+#include "metrics/grams.h"
 #include "metrics/words.h"
 
 namespace malmoi::metrics {
 namespace {
 
 // Of one order: n-grams of the hypothesis, of the reference, and those that both have.
-struct Counts {
+struct GramCounts {
   int64_t hypothesis = 0, reference = 0, matches = 0;
 };
 
 template <typename Unit>
-using Grams = std::map<std::vector<Unit>, int64_t>;
-
-template <typename Units>
-auto grams_of(const Units& units, size_t order) {
-  Grams<typename Units::value_type> grams;
-  for (size_t i = 0; i + order <= units.size(); ++i) {
-    const auto begin = units.begin() + static_cast<std::ptrdiff_t>(i);
-    ++grams[{begin, begin + static_cast<std::ptrdiff_t>(order)}];
-  }
-  return grams;
-}
-
-template <typename Unit>
-Counts compare(const Grams<Unit>& hypothesis, const Grams<Unit>& reference) {
-  Counts counts;
+GramCounts compare(const Grams<Unit>& hypothesis, const Grams<Unit>& reference) {
+  GramCounts counts;
   for (const auto& [gram, count] : reference) counts.reference += count;
   for (const auto& [gram, count] : hypothesis) {
     counts.hypothesis += count;
@@ -39,7 +26,7 @@ Counts compare(const Grams<Unit>& hypothesis, const Grams<Unit>& reference) {
 }
 
 // chrF++ takes one mark of ASCII punctuation off a word: the last, else the first.
-std::vector<std::u32string> words_of(const std::u32string& text) {
+std::vector<std::u32string> words_and_marks(const std::u32string& text) {
   static constexpr std::u32string_view kMarks = U"!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~";
   auto is_mark = [](char32_t c) { return kMarks.find(c) != std::u32string_view::npos; };
   std::vector<std::u32string> words;
@@ -72,12 +59,12 @@ struct Text {
     for (char32_t c : line) {
       if (options.whitespace || !is_white_space(c)) characters += c;
     }
-    if (options.word_order > 0) words = words_of(line);
+    if (options.word_order > 0) words = words_and_marks(line);
   }
 };
 
-std::vector<Counts> compare(const Text& hypothesis, const Text& reference, const ChrfOptions& options) {
-  std::vector<Counts> counts;
+std::vector<GramCounts> compare(const Text& hypothesis, const Text& reference, const ChrfOptions& options) {
+  std::vector<GramCounts> counts;
   for (int n = 1; n <= options.char_order; ++n) {
     const auto order = static_cast<size_t>(n);
     counts.push_back(compare(grams_of(hypothesis.characters, order), grams_of(reference.characters, order)));
@@ -89,9 +76,9 @@ std::vector<Counts> compare(const Text& hypothesis, const Text& reference, const
   return counts;
 }
 
-double f_score(const std::vector<Counts>& counts, double beta) {
+double f_score(const std::vector<GramCounts>& counts, double beta) {
   double precision = 0, recall = 0, orders = 0;
-  for (const Counts& c : counts) {
+  for (const GramCounts& c : counts) {
     if (c.hypothesis == 0 || c.reference == 0) continue;
     precision += static_cast<double>(c.matches) / static_cast<double>(c.hypothesis);
     recall += static_cast<double>(c.matches) / static_cast<double>(c.reference);
@@ -108,13 +95,13 @@ double f_score(const std::vector<Counts>& counts, double beta) {
 
 double chrf(const std::vector<std::string>& hypotheses, const std::vector<std::vector<std::string>>& references,
             const ChrfOptions& options) {
-  std::vector<Counts> all(static_cast<size_t>(options.char_order + options.word_order));
+  std::vector<GramCounts> all(static_cast<size_t>(options.char_order + options.word_order));
   for (size_t i = 0; i < hypotheses.size(); ++i) {
     const Text hypothesis(hypotheses[i], options);
-    std::vector<Counts> best;
+    std::vector<GramCounts> best;
     double best_score = -1;
     for (const std::string& reference : references[i]) {
-      std::vector<Counts> counts = compare(hypothesis, Text(reference, options), options);
+      std::vector<GramCounts> counts = compare(hypothesis, Text(reference, options), options);
       const double score = f_score(counts, options.beta);
       if (score <= best_score) continue;
       best_score = score;

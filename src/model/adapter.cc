@@ -11,7 +11,7 @@ namespace {
 
 using formats::StoredTensor;
 
-constexpr uint64_t kLargestConfig = 16 << 20;
+constexpr uint64_t kLargestAdapterConfig = 16 << 20;
 constexpr std::string_view kSafetensors = "adapter_model.safetensors", kTorch = "adapter_model.bin",
                            kConfig = "adapter_config.json";
 
@@ -99,7 +99,7 @@ Status check_peft_module(const AdapterFile& file, const std::string& name, const
 
 Result<AdapterFile> open_peft(const Path& folder) {
   AdapterFile file;
-  MALMOI_ASSIGN(std::string text, read_file(folder / kConfig, kLargestConfig));
+  MALMOI_ASSIGN(std::string text, read_file(folder / kConfig, kLargestAdapterConfig));
   const std::string config = (folder / kConfig).string();
   MALMOI_ASSIGN(const Json object, parse_json(text, config));
   MALMOI_ASSIGN(file.config, parse_adapter_config(object, config));

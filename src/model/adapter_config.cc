@@ -12,10 +12,10 @@ constexpr size_t kMostPatterns = 4096;
 constexpr int64_t kHighestRank = 1 << 20;
 
 // Fields that change no number of a forward pass: of training, of where things came from, sizes of what is switched off.
-constexpr std::string_view kInert[] = {"auto_mapping",    "inference_mode", "lora_dropout",      "megatron_core",
-                                       "megatron_config", "peft_version",   "qalora_group_size", "revision",
-                                       "runtime_config",  "task_type",      "loftq_config",      "eva_config",
-                                       "corda_config",    "lora_ga_config", "peft_type",         "fan_in_fan_out"};
+constexpr std::string_view kInertAdapterFields[] = {
+    "auto_mapping",      "inference_mode", "lora_dropout",   "megatron_core", "megatron_config", "peft_version",
+    "qalora_group_size", "revision",       "runtime_config", "task_type",     "loftq_config",    "eva_config",
+    "corda_config",      "lora_ga_config", "peft_type",      "fan_in_fan_out"};
 
 // What stands there where a switch is off.
 bool is_off(const Json& value) {
@@ -147,7 +147,7 @@ class Fields {
   Status finish() {
     for (const auto& [key, value] : object_.items()) {
       if (error_ || is_off(value) || std::ranges::find(known_, key) != known_.end() ||
-          std::ranges::find(kInert, key) != std::ranges::end(kInert))
+          std::ranges::find(kInertAdapterFields, key) != std::ranges::end(kInertAdapterFields))
         continue;
       refuse(key, "is not honoured here: it may change what the adapter computes",
              "merge the adapter into its model with the library that made it");

@@ -18,6 +18,13 @@ namespace {
 
 using kernels::BlockMatrix;
 
+constexpr size_t kHugePage = size_t{2} << 20;
+
+// Addresses for size bytes, and for a huge page more, since what comes need not begin with one.
+void* map_room(size_t size) {
+  return ::mmap(nullptr, size + kHugePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+}
+
 // Whether the blocks of a tensor hold finite values; threads look at some each.
 class FiniteBlocks {
  public:
@@ -77,18 +84,19 @@ Result<BlockMatrix> matrix_of(const nn::ParameterSpec& spec, const PackedSource&
 
 Result<std::byte*> PackedMemory::take(size_t bytes) {
   // Pieces are large because the last page of each is a huge one, most of which is lost; what was never touched takes addresses
-  // alone.
-  constexpr size_t kPiece = size_t{256} << 20, kHuge = size_t{2} << 20, kLine = 64;
+  // alone. Where addresses are few (a limit of the shell's), a piece is as large as what is asked for.
+  constexpr size_t kPiece = size_t{256} << 20, kLine = 64;
   const size_t wanted = (bytes + kLine - 1) / kLine * kLine;
   if (wanted > left_) {
-    const size_t size = (std::max(wanted, kPiece) + kHuge - 1) / kHuge * kHuge;
-    void* mapped =
-        ::mmap(nullptr, size + kHuge, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    const size_t least = (wanted + kHugePage - 1) / kHugePage * kHugePage;
+    size_t size = std::max(least, kPiece);
+    void* mapped = map_room(size);
+    if (mapped == MAP_FAILED) mapped = map_room(size = least);
     if (mapped == MAP_FAILED)
       return Error{ErrorCode::kIo, "no memory for " + std::to_string(size) + " bytes of weights", "",
                    "close other programs, or use a smaller model"};
-    model_->keep(std::shared_ptr<void>(mapped, [size](void* memory) { ::munmap(memory, size + kHuge); }));
-    const uintptr_t begin = (reinterpret_cast<uintptr_t>(mapped) + kHuge - 1) / kHuge * kHuge;
+    model_->keep(std::shared_ptr<void>(mapped, [size](void* memory) { ::munmap(memory, size + kHugePage); }));
+    const uintptr_t begin = (reinterpret_cast<uintptr_t>(mapped) + kHugePage - 1) / kHugePage * kHugePage;
     piece_ = reinterpret_cast<std::byte*>(begin), left_ = size;
     ::madvise(piece_, size, MADV_HUGEPAGE);
   }

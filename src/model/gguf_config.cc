@@ -14,7 +14,7 @@ using formats::GgufType;
 using formats::GgufValue;
 
 // Said elsewhere (dimensions of tensors, other keys), or of no weight in a forward pass.
-constexpr std::string_view kInert[] = {"vocab_size", "attention.value_length"};
+constexpr std::string_view kInertGgufKeys[] = {"vocab_size", "attention.value_length"};
 
 // Every file that has a field for them says them; our defaults would be another model's.
 constexpr std::string_view kRequired[] = {"embedding_length", "block_count", "attention.head_count"};
@@ -148,7 +148,8 @@ class Reader {
       if (!key.starts_with(prefix_)) continue;
       std::string_view rest = key.substr(prefix_.size());
       auto is_rest = [&](std::string_view inert) { return rest == inert; };
-      if (used_.contains(std::string(rest)) || std::any_of(std::begin(kInert), std::end(kInert), is_rest) ||
+      if (used_.contains(std::string(rest)) ||
+          std::any_of(std::begin(kInertGgufKeys), std::end(kInertGgufKeys), is_rest) ||
           std::any_of(dialect_.inert.begin(), dialect_.inert.end(), is_rest))
         continue;
       return unsupported("the key is not known", where(rest),

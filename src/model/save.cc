@@ -21,12 +21,12 @@ ElementType element_type(DType dtype) {
   return dtype == DType::kBF16 ? ElementType::kBF16 : dtype == DType::kF16 ? ElementType::kF16 : ElementType::kF32;
 }
 
-struct Place {  // of each published tensor
+struct SavedPlace {  // of each published tensor
   const nn::ParameterSet::Entry* entry;
   size_t source;
 };
 
-Status write_one(const Place& place, DType dtype, const formats::TensorSink& sink) {
+Status write_one(const SavedPlace& place, DType dtype, const formats::TensorSink& sink) {
   const Parameter& p = place.entry->parameter;
   const nn::ParameterSpec& spec = place.entry->spec;
   const nn::Source& source = spec.sources[place.source];
@@ -58,7 +58,7 @@ Status save_model(const Model& model, const Path& folder, DType dtype) {
   if (model.generates())
     MALMOI_TRY(write_file(folder / "generation_config.json", dump_json(generation_config(config), 2) + "\n"));
   std::vector<formats::TensorSpec> specs;
-  std::vector<Place> places;
+  std::vector<SavedPlace> places;
   for (const auto& entry : model.parameters.entries()) {
     for (size_t i = 0; i < entry->spec.sources.size(); ++i) {
       const nn::Source& source = entry->spec.sources[i];

@@ -1,16 +1,15 @@
 #include "protocol/anthropic_conversation.h"
 
 #include <functional>
-#include <map>
 #include <string>
 #include <utility>
 
+#include "protocol/conversation_calls.h"
+#include "protocol/conversation_lists.h"
 #include "protocol/text_parts.h"
 
 namespace malmoi::protocol {
 namespace {
-
-using CallNames = std::map<std::string, std::string>;  // of functions, by the ids of their calls
 
 struct Block {
   Fields fields;
@@ -53,7 +52,7 @@ std::string given_text(Fields& fields, const char* name) {
   return text.value_or("");
 }
 
-std::string read_text(Block& block) {
+std::string read_text_block(Block& block) {
   block.fields.refuse("citations", "the model cites nothing");
   return given_text(block.fields, "text");
 }
@@ -62,13 +61,13 @@ std::string read_text(Block& block) {
 std::string read_texts(Fields& fields, const std::string& name, const std::string& prefix, const std::string& owner) {
   std::string text;
   read_blocks(fields, name, prefix, [&](Block& block) {
-    if (block.type == "text") text += read_text(block);
+    if (block.type == "text") text += read_text_block(block);
     else refuse_block(block, owner);
   });
   return text;
 }
 
-chat::ToolCall read_call(Block& block, CallNames& names) {
+chat::ToolCall read_tool_use(Block& block, ConversationCalls& calls) {
   Fields& fields = block.fields;
   chat::ToolCall call;
   call.id = required_text(fields, "id");
@@ -78,12 +77,12 @@ chat::ToolCall read_call(Block& block, CallNames& names) {
   else fields.fail("input", "'input' is not an object");
   fields.refuse("caller", "the model alone calls tools", Json::object({{"type", "direct"}}));
   fields.refuse("toolset_name", "there are no sets of tools");
-  names[call.id] = call.name;
+  calls.add(call);
   return call;
 }
 
 // Messages have no field for a failure: the model is told in words.
-chat::Message read_result(Block& block, const CallNames& names) {
+chat::Message read_result(Block& block, const ConversationCalls& calls) {
   Fields& fields = block.fields;
   chat::Message result;
   result.role = "tool";
@@ -91,37 +90,37 @@ chat::Message read_result(Block& block, const CallNames& names) {
   const std::string text = read_texts(fields, "content", block.place, "results of tools");
   result.content = fields.boolean("is_error").value_or(false) ? "Error: " + text : text;
   fields.refuse("toolset_name", "there are no sets of tools");
-  const auto call = names.find(result.tool_call_id);
-  if (call != names.end()) result.name = call->second;
+  const std::string* function = calls.function_of(result.tool_call_id);
+  if (function) result.name = *function;
   else
     fields.fail("tool_use_id", "'tool_use_id' is of no 'tool_use' in a message before it",
                 "give the assistant's message with it, too");
   return result;
 }
 
-std::vector<chat::Message> read_user(Fields& fields, const std::string& place, const CallNames& names) {
+std::vector<chat::Message> read_user_blocks(Fields& fields, const std::string& place, const ConversationCalls& calls) {
   std::vector<chat::Message> said;
   read_blocks(fields, "content", place, [&](Block& block) {
-    if (block.type == "tool_result") return said.push_back(read_result(block, names));
+    if (block.type == "tool_result") return said.push_back(read_result(block, calls));
     if (block.type != "text") return refuse_block(block, "messages of the user");
     if (said.empty() || said.back().role != "user") said.push_back({"user", ""});
-    said.back().content += read_text(block);
+    said.back().content += read_text_block(block);
   });
   return said;
 }
 
-chat::Message read_assistant(Fields& fields, const std::string& place, CallNames& names) {
+chat::Message read_assistant_blocks(Fields& fields, const std::string& place, ConversationCalls& calls) {
   chat::Message said{"assistant", ""};
   read_blocks(fields, "content", place, [&](Block& block) {
     if (block.type == "text") {
-      said.content += read_text(block);
+      said.content += read_text_block(block);
     } else if (block.type == "thinking") {
       said.reasoning_content += given_text(block.fields, "thinking");
       block.fields.ignore({"signature"});
     } else if (block.type == "redacted_thinking") {
       block.fields.ignore({"data"});
     } else if (block.type == "tool_use") {
-      said.tool_calls.push_back(read_call(block, names));
+      said.tool_calls.push_back(read_tool_use(block, calls));
     } else {
       refuse_block(block, "messages of the assistant");
     }
@@ -144,9 +143,10 @@ void append(std::vector<chat::Message>& messages, chat::Message said) {
   for (chat::ToolCall& call : said.tool_calls) turn.tool_calls.push_back(std::move(call));
 }
 
-Status read_message(const Json& json, size_t index, CallNames& names, std::vector<chat::Message>& messages) {
-  const std::string at = "messages[" + std::to_string(index) + "]", place = at + ".";
+Status add_message(const Json& json, const std::string& at, ConversationCalls& calls,
+                   std::vector<chat::Message>& messages) {
   if (!json.is_object()) return usage_error("a message is not an object", at);
+  const std::string place = at + ".";
   Fields fields(json, place);
   const std::string role = fields.text("role").value_or("");
   const Json* content = fields.raw("content");
@@ -154,9 +154,9 @@ Status read_message(const Json& json, size_t index, CallNames& names, std::vecto
   if (!content || (content->is_array() && content->empty() && role != "assistant"))
     fields.fail("content", "the message has no 'content'", "give a text or a list of blocks");
   if (role == "user") {
-    for (chat::Message& said : read_user(fields, place, names)) append(messages, std::move(said));
+    for (chat::Message& said : read_user_blocks(fields, place, calls)) append(messages, std::move(said));
   } else if (role == "assistant") {
-    append(messages, read_assistant(fields, place, names));
+    append(messages, read_assistant_blocks(fields, place, calls));
   } else if (role == "system") {
     append(messages, {role, read_texts(fields, "content", place, "messages of the system")});
   } else {
@@ -171,16 +171,10 @@ std::vector<chat::Message> read_anthropic_conversation(Fields& fields) {
   std::vector<chat::Message> messages;
   const std::string system = read_texts(fields, "system", "", "'system'");
   if (!system.empty()) messages.push_back({"system", system});
-  const Json* list = fields.raw("messages");
-  if (!list) return fields.fail("messages", "'messages' is missing", "give a list of messages"), messages;
-  if (!list->is_array() || list->empty() || list->size() > kMaxMessages) {
-    fields.fail("messages", "'messages' is not a list of 1 to " + std::to_string(kMaxMessages) + " messages");
-    return messages;
-  }
-  CallNames names;
-  for (size_t i = 0; i < list->size() && !fields.failed(); ++i) {
-    if (Status read = read_message((*list)[i], i, names, messages); !read.ok()) fields.fail(read.error());
-  }
+  ConversationCalls calls;
+  read_message_list(fields, true, [&](const Json& json, const std::string& place) {
+    return add_message(json, place, calls, messages);
+  });
   return messages;
 }
 

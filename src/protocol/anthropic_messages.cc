@@ -65,7 +65,7 @@ TextRequest read_conversation(Fields& fields) {
   return request;
 }
 
-Result<TextRequest> read_message(const Json& body, const Address&, const chat::SamplingOptions& defaults) {
+Result<TextRequest> read_message_request(const Json& body, const Address&, const chat::SamplingOptions& defaults) {
   Fields fields(body);
   TextRequest request = read_conversation(fields);
   GenerationOptions& options = request.options;
@@ -84,7 +84,8 @@ Result<TextRequest> read_message(const Json& body, const Address&, const chat::S
 
 }  // namespace
 
-constinit const TextProtocol kAnthropicMessages{"msg_", read_message, anthropic_printer, always<StreamForm::kEvents>};
+constinit const TextProtocol kAnthropicMessages{"msg_", read_message_request, anthropic_printer,
+                                                always<StreamForm::kEvents>};
 
 Reply count_message_tokens(const Json& body, const Address&, const chat::Provider& provider) {
   Fields fields(body);

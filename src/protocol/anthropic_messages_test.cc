@@ -11,7 +11,7 @@ using Choice = chat::ToolUse::Choice;
 Result<TextRequest> message(const std::string& body) { return read(kAnthropicMessages, body); }
 
 // The body of a request of one message, with more fields.
-std::string asking(const std::string& more) {
+std::string with_message(const std::string& more) {
   return R"({"model":"m","max_tokens":9,"messages":[{"role":"user","content":"안녕"}],)" + more + "}";
 }
 
@@ -85,7 +85,7 @@ TEST(AnthropicMessages, ToolsAndChoicesAreRead) {
   const std::string tool = R"("tools":[{"name":"f","description":"d","input_schema":{"type":"object"},"strict":true,
       "type":"custom","cache_control":{"type":"ephemeral"}}],"tool_choice":)";
   auto read_tools_of = [&](const std::string& choice) {
-    auto request = message(asking(tool + choice));
+    auto request = message(with_message(tool + choice));
     EXPECT_TRUE(request.ok()) << request.error().to_string();
     return request.ok() ? request->options.tools : chat::ToolUse();
   };
@@ -101,7 +101,9 @@ TEST(AnthropicMessages, ToolsAndChoicesAreRead) {
 }
 
 TEST(AnthropicMessages, ThinkingIsToldToTheTemplate) {
-  auto think = [](const std::string& how) { return message(asking("\"thinking\":" + how))->options.thinking.wanted; };
+  auto think = [](const std::string& how) {
+    return message(with_message("\"thinking\":" + how))->options.thinking.wanted;
+  };
   EXPECT_EQ(think(R"({"type":"enabled","budget_tokens":2048,"display":"summarized"})"), true);
   EXPECT_EQ(think(R"({"type":"disabled"})"), false);
   EXPECT_EQ(think(R"({"type":"adaptive"})"), std::nullopt);
@@ -109,7 +111,7 @@ TEST(AnthropicMessages, ThinkingIsToldToTheTemplate) {
 
 TEST(AnthropicMessages, AnAnswerIsHeldToASchema) {
   auto request = message(
-      asking(R"("output_config":{"format":{"type":"json_schema","schema":{"type":"integer"}},"effort":"high"})"));
+      with_message(R"("output_config":{"format":{"type":"json_schema","schema":{"type":"integer"}},"effort":"high"})"));
   ASSERT_TRUE(request.ok()) << request.error().to_string();
   EXPECT_EQ(request->options.constraint,
             (chat::Constraint{chat::Constraint::Kind::kJsonSchema, "{\"type\":\"integer\"}"}));
@@ -152,33 +154,34 @@ TEST(AnthropicMessages, WhatIsWrongIsRefusedByName) {
                 "messages[0].content[0].tool_use_id"},
            Case{saying("user", R"([{"type":"tool_result","tool_use_id":"t","content":[{"type":"image"}]}])"),
                 "messages[0].content[0].content[0].type", no},
-           Case{asking(R"("system":[{"type":"image"}])"), "system[0].type", no},
-           Case{asking(R"("system":7)"), "system"},
-           Case{asking(R"("n":2)"), "n"},
-           Case{asking(R"("stop":["a"])"), "stop"},
-           Case{asking(R"("temperature":-1)"), "temperature"},
-           Case{asking(R"("stop_sequences":[""])"), "stop_sequences"},
-           Case{asking(R"("thinking":{"type":"enabled"})"), "thinking.budget_tokens"},
-           Case{asking(R"("thinking":{"type":"enabled","budget_tokens":5})"), "thinking.budget_tokens"},
-           Case{asking(R"("thinking":{"type":"between_tools"})"), "thinking.type"},
-           Case{asking(R"("thinking":{"type":"adaptive","display":"omitted"})"), "thinking.display", no},
-           Case{asking(R"("output_config":{"effort":"max"})"), "output_config.effort", no},
-           Case{asking(R"("output_config":{"format":{"type":"json_schema"}})"), "output_config.format.schema"},
-           Case{asking(R"("mcp_servers":[{"name":"x"}])"), "mcp_servers", no},
-           Case{asking(R"("container":"x")"), "container", no},
-           Case{asking(R"("context_management":{"edits":[]})"), "context_management", no},
-           Case{asking(R"("tools":{})"), "tools"},
-           Case{asking(R"("tools":[{"type":"web_search_20250305","name":"web_search"}])"), "tools[0].type", no},
-           Case{asking(R"("tools":[{"name":"f"}])"), "tools[0].input_schema"},
-           Case{asking(R"("tools":[{"name":"f","input_schema":{"type":"string"}}])"), "tools[0].input_schema"},
-           Case{asking(R"("tools":[{"name":"a b","input_schema":{}}])"), "tools[0].name"},
-           Case{asking("\"tools\":[" + tool + "," + tool + "]"), "tools[1].name"},
-           Case{asking(R"("tools":[{"name":"f","input_schema":{},"defer_loading":true}])"), "tools[0].defer_loading",
-                no},
-           Case{asking(R"("tool_choice":{"type":"any"})"), "tool_choice.type"},
-           Case{asking(R"("tool_choice":"any")"), "tool_choice"},
-           Case{asking("\"tools\":[" + tool + R"(],"tool_choice":{"type":"tool","name":"g"})"), "tool_choice.name"},
-           Case{asking("\"tools\":[" + tool + R"(],"tool_choice":{"type":"required"})"), "tool_choice.type"},
+           Case{with_message(R"("system":[{"type":"image"}])"), "system[0].type", no},
+           Case{with_message(R"("system":7)"), "system"},
+           Case{with_message(R"("n":2)"), "n"},
+           Case{with_message(R"("stop":["a"])"), "stop"},
+           Case{with_message(R"("temperature":-1)"), "temperature"},
+           Case{with_message(R"("stop_sequences":[""])"), "stop_sequences"},
+           Case{with_message(R"("thinking":{"type":"enabled"})"), "thinking.budget_tokens"},
+           Case{with_message(R"("thinking":{"type":"enabled","budget_tokens":5})"), "thinking.budget_tokens"},
+           Case{with_message(R"("thinking":{"type":"between_tools"})"), "thinking.type"},
+           Case{with_message(R"("thinking":{"type":"adaptive","display":"omitted"})"), "thinking.display", no},
+           Case{with_message(R"("output_config":{"effort":"max"})"), "output_config.effort", no},
+           Case{with_message(R"("output_config":{"format":{"type":"json_schema"}})"), "output_config.format.schema"},
+           Case{with_message(R"("mcp_servers":[{"name":"x"}])"), "mcp_servers", no},
+           Case{with_message(R"("container":"x")"), "container", no},
+           Case{with_message(R"("context_management":{"edits":[]})"), "context_management", no},
+           Case{with_message(R"("tools":{})"), "tools"},
+           Case{with_message(R"("tools":[{"type":"web_search_20250305","name":"web_search"}])"), "tools[0].type", no},
+           Case{with_message(R"("tools":[{"name":"f"}])"), "tools[0].input_schema"},
+           Case{with_message(R"("tools":[{"name":"f","input_schema":{"type":"string"}}])"), "tools[0].input_schema"},
+           Case{with_message(R"("tools":[{"name":"a b","input_schema":{}}])"), "tools[0].name"},
+           Case{with_message("\"tools\":[" + tool + "," + tool + "]"), "tools[1].name"},
+           Case{with_message(R"("tools":[{"name":"f","input_schema":{},"defer_loading":true}])"),
+                "tools[0].defer_loading", no},
+           Case{with_message(R"("tool_choice":{"type":"any"})"), "tool_choice.type"},
+           Case{with_message(R"("tool_choice":"any")"), "tool_choice"},
+           Case{with_message("\"tools\":[" + tool + R"(],"tool_choice":{"type":"tool","name":"g"})"),
+                "tool_choice.name"},
+           Case{with_message("\"tools\":[" + tool + R"(],"tool_choice":{"type":"required"})"), "tool_choice.type"},
        }) {
     auto request = message(one.body);
     ASSERT_FALSE(request.ok()) << one.body;
@@ -211,7 +214,7 @@ TEST(AnthropicMessages, AreCounted) {
   ASSERT_TRUE(std::holds_alternative<Json>(told)) << std::get<ApiError>(told).message;
   EXPECT_EQ(dump_json(std::get<Json>(told)), R"({"input_tokens":5})");
   auto error = [&](const std::string& body) { return std::get<ApiError>(counted(body)); };
-  EXPECT_EQ(error(asking("\"system\":\"\"")).param, "max_tokens") << "nothing is generated";
+  EXPECT_EQ(error(with_message("\"system\":\"\"")).param, "max_tokens") << "nothing is generated";
   EXPECT_EQ(error(R"({"model":"other","messages":[{"role":"user","content":"a"}]})").status, 404);
   EXPECT_EQ(error("{}").param, "messages");
   provider.has_tokenizer = false;

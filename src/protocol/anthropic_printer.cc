@@ -33,7 +33,7 @@ Json print_content(const Answer& answer) {
 }
 
 // Tokens of the prompt are counted once: read from what was kept, or anew.
-Json print_tokens(const chat::Usage& usage) {
+Json print_token_counts(const chat::Usage& usage) {
   return {{"input_tokens", usage.prompt_tokens - usage.cached_tokens},
           {"cache_creation_input_tokens", 0},
           {"cache_read_input_tokens", usage.cached_tokens},
@@ -82,7 +82,7 @@ class MessagePrinter : public Printer {
 
   std::vector<StreamEvent> closing(const Told& told) override {
     Json delta = {{"stop_reason", stop_reason_}, {"stop_sequence", stop_sequence_}};
-    Json end = {{"type", "message_delta"}, {"delta", std::move(delta)}, {"usage", print_tokens(told.usage)}};
+    Json end = {{"type", "message_delta"}, {"delta", std::move(delta)}, {"usage", print_token_counts(told.usage)}};
     Json stop = Json::object({{"type", "message_stop"}});
     return {{.name = "message_delta", .json = std::move(end)}, {.name = "message_stop", .json = std::move(stop)}};
   }
@@ -102,7 +102,7 @@ class MessagePrinter : public Printer {
             {"content", std::move(content)},
             {"stop_reason", stop_reason_},
             {"stop_sequence", stop_sequence_},
-            {"usage", print_tokens(told.usage)}};
+            {"usage", print_token_counts(told.usage)}};
   }
 
   // Templates have texts of their own that end a turn: only those that were asked for are told.

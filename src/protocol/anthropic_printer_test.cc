@@ -9,13 +9,13 @@ namespace {
 
 constexpr Told kTold{.usage = {.prompt_tokens = 10, .completion_tokens = 4, .cached_tokens = 3, .reasoning_tokens = 2}};
 
-std::unique_ptr<Printer> printer(std::vector<std::string> stop = {}) {
+std::unique_ptr<Printer> message_printer(std::vector<std::string> stop = {}) {
   GenerationOptions options;
   options.stop = std::move(stop);
   return printer_of(kAnthropicMessages, options);
 }
 
-Answer calling() {
+Answer saying_and_calling() {
   Answer answer{.text = "So:", .reasoning = "hm", .finish_reason = "tool_calls"};
   answer.calls = {{.id = "c1", .name = "f", .arguments = "{\"x\":1}"}, {.id = "c2", .name = "g", .arguments = ""}};
   return answer;
@@ -23,7 +23,7 @@ Answer calling() {
 
 TEST(AnthropicPrinter, AWholeMessageHasThoughtsTextAndCalls) {
   EXPECT_EQ(
-      dump_json(printer()->whole({calling()}, kTold)),
+      dump_json(message_printer()->whole({saying_and_calling()}, kTold)),
       R"({"id":"ID","type":"message","role":"assistant","model":"m","content":[)"
       R"({"type":"thinking","thinking":"hm","signature":"unsigned"},{"type":"text","text":"So:"},)"
       R"({"type":"tool_use","id":"c1","name":"f","input":{"x":1}},{"type":"tool_use","id":"c2","name":"g","input":{}}],)"
@@ -41,17 +41,17 @@ TEST(AnthropicPrinter, WhyAnAnswerEndsIsToldInItsWords) {
                           Case{"stop", "\nuser:", "end_turn", nullptr},  // the template's own
                           Case{"tool_calls", "###", "tool_use", nullptr}}) {
     const Answer answer{.text = "a", .finish_reason = one.finish, .stop_text = one.stop_text};
-    const Json whole = printer({"###"})->whole({answer}, kTold);
+    const Json whole = message_printer({"###"})->whole({answer}, kTold);
     EXPECT_EQ(whole["stop_reason"], one.reason) << one.finish << one.stop_text;
     EXPECT_EQ(whole["stop_sequence"], one.sequence) << one.finish << one.stop_text;
   }
-  EXPECT_EQ(printer()->whole({{.finish_reason = "length"}}, kTold)["content"], Json::array());
+  EXPECT_EQ(message_printer()->whole({{.finish_reason = "length"}}, kTold)["content"], Json::array());
 }
 
 TEST(AnthropicPrinter, ArgumentsThatAreNoObjectAreKeptInOne) {
   Answer answer{.finish_reason = "tool_calls"};
   answer.calls = {{.id = "c", .name = "f", .arguments = "left"}};
-  EXPECT_EQ(dump_json(printer()->whole({answer}, kTold)["content"][0]["input"]), R"({"arguments":"left"})");
+  EXPECT_EQ(dump_json(message_printer()->whole({answer}, kTold)["content"][0]["input"]), R"({"arguments":"left"})");
 }
 
 // Each event as it stands on the line, without what is the same in all.
@@ -75,7 +75,7 @@ std::string stop(int index) { return R"({"type":"content_block_stop","index":)" 
 using Lines = std::vector<std::string>;
 
 TEST(AnthropicPrinter, AStreamOpensOneBlockAfterAnother) {
-  const auto stream = printer({"###"});
+  const auto stream = message_printer({"###"});
   EXPECT_EQ(
       told(stream->opening({.usage = {.prompt_tokens = 10, .completion_tokens = 1, .cached_tokens = 3}})),
       (Lines{
@@ -90,7 +90,7 @@ TEST(AnthropicPrinter, AStreamOpensOneBlockAfterAnother) {
                    delta(0, R"({"type":"signature_delta","signature":"unsigned"})"), stop(0),
                    start(1, R"({"type":"text","text":""})"), delta(1, R"({"type":"text_delta","text":"So"})")}));
   EXPECT_EQ(told(stream->piece({.text = ":"})), (Lines{delta(1, R"({"type":"text_delta","text":":"})")}));
-  Answer calls = calling();
+  Answer calls = saying_and_calling();
   calls.text = calls.reasoning = "";
   EXPECT_EQ(told(stream->piece(calls)),
             (Lines{stop(1), start(2, R"({"type":"tool_use","id":"c1","name":"f","input":{}})"),
@@ -110,33 +110,33 @@ TEST(AnthropicPrinter, TextBehindACallIsABlockOfItsOwn) {
   answer.calls = {{.id = "c", .name = "f", .arguments = "{}"}};
   answer.call_places = {{.text = 1}};
   EXPECT_EQ(
-      dump_json(printer()->whole({answer}, kTold)["content"]),
+      dump_json(message_printer()->whole({answer}, kTold)["content"]),
       R"([{"type":"text","text":"a"},{"type":"tool_use","id":"c","name":"f","input":{}},{"type":"text","text":"b"}])");
-  const std::vector<StreamEvent> events = printer()->piece(answer);
+  const std::vector<StreamEvent> events = message_printer()->piece(answer);
   ASSERT_EQ(events.size(), 9u);
   EXPECT_EQ(events[3].json["content_block"]["type"], "tool_use");
   EXPECT_EQ(events[7].json["delta"]["text"], "b");
 }
 
 TEST(AnthropicPrinter, AStreamEndsWithTheBlockThatIsOpen) {
-  const auto stream = printer({"###"});
+  const auto stream = message_printer({"###"});
   stream->piece({.reasoning = "hm"});
   EXPECT_EQ(told(stream->piece({.finish_reason = "length"})),
             (Lines{delta(0, R"({"type":"signature_delta","signature":"unsigned"})"), stop(0)}));
   EXPECT_EQ(stream->closing(kTold)[0].json["delta"]["stop_reason"], "max_tokens");
-  const auto stopped = printer({"###"});
+  const auto stopped = message_printer({"###"});
   EXPECT_EQ(
       told(stopped->piece({.text = "a", .finish_reason = "stop", .stop_text = "###"})),
       (Lines{start(0, R"({"type":"text","text":""})"), delta(0, R"({"type":"text_delta","text":"a"})"), stop(0)}));
   EXPECT_EQ(dump_json(stopped->closing(kTold)[0].json["delta"]),
             R"({"stop_reason":"stop_sequence","stop_sequence":"###"})");
-  const auto empty = printer();
+  const auto empty = message_printer();
   EXPECT_TRUE(empty->piece({.finish_reason = "stop"}).empty());
   EXPECT_EQ(empty->closing(kTold)[0].json["delta"]["stop_reason"], "end_turn");
 }
 
 TEST(AnthropicPrinter, AFailureInTheMiddleIsAnEvent) {
-  EXPECT_EQ(told(printer()->failure({.status = 503, .message = "stopping", .code = "unavailable"})),
+  EXPECT_EQ(told(message_printer()->failure({.status = 503, .message = "stopping", .code = "unavailable"})),
             (Lines{R"({"type":"error","error":{"type":"overloaded_error","message":"stopping",)"
                    R"("details":{"error_code":"unavailable"}},"request_id":null})"}));
 }

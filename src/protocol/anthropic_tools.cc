@@ -32,7 +32,7 @@ Status read_tool(const Json& given, const std::string& place, FunctionList& func
   return functions.add(std::move(function), place + ".", "input_schema");
 }
 
-FunctionList read_functions(Fields& fields) {
+FunctionList read_tool_list(Fields& fields) {
   FunctionList functions;
   const Json* list = fields.raw("tools");
   if (!list) return functions;
@@ -47,7 +47,7 @@ FunctionList read_functions(Fields& fields) {
   return functions;
 }
 
-void read_choice(Fields& choice, const FunctionList& functions, chat::ToolUse& use) {
+void read_tool_choice(Fields& choice, const FunctionList& functions, chat::ToolUse& use) {
   const std::string type = choice.text("type").value_or("");
   if (type == "none") use.choice = Choice::kNone;
   else if (type == "any" || type == "tool") use.choice = Choice::kRequired;
@@ -64,10 +64,10 @@ void read_choice(Fields& choice, const FunctionList& functions, chat::ToolUse& u
 
 chat::ToolUse read_anthropic_tools(Fields& fields) {
   chat::ToolUse use;
-  const FunctionList functions = read_functions(fields);
+  const FunctionList functions = read_tool_list(fields);
   use.functions = functions.text();
   read_object(
-      fields, "tool_choice", "tool_choice.", [&](Fields& choice) { read_choice(choice, functions, use); },
+      fields, "tool_choice", "tool_choice.", [&](Fields& choice) { read_tool_choice(choice, functions, use); },
       "for example {\"type\": \"auto\"}");
   return use;
 }

@@ -69,7 +69,7 @@ std::string escaped(const std::string& text) {
   return out;
 }
 
-std::optional<Constraint> read_choice(Fields& fields) {
+std::optional<Constraint> read_guided_choice(Fields& fields) {
   constexpr size_t kMostChoices = 4096;
   const Json* given = fields.raw("guided_choice");
   const std::vector<std::string> choices = fields.texts("guided_choice", kMostChoices);
@@ -112,7 +112,7 @@ std::optional<Constraint> read_constraint(Fields& fields) {
   take("grammar", text("grammar", Kind::kGbnf));
   take("guided_json", json("guided_json"));
   take("guided_regex", text("guided_regex", Kind::kRegex));
-  take("guided_choice", read_choice(fields));
+  take("guided_choice", read_guided_choice(fields));
   take("guided_grammar", text("guided_grammar", Kind::kGbnf));
   return constraint;
 }

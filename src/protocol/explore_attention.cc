@@ -41,7 +41,7 @@ std::optional<chat::TextOrIds> read_ids_field(Fields& fields, std::string_view n
   return ids;
 }
 
-std::optional<chat::TextOrIds> read_text(Fields& fields) {
+std::optional<chat::TextOrIds> read_text_or_ids(Fields& fields) {
   std::optional<std::string> text = fields.text("text");
   std::optional<chat::TextOrIds> ids = read_ids_field(fields, "ids");
   if (text && ids) fields.fail("ids", "'ids' stands beside 'text'", "give one of them");
@@ -57,11 +57,11 @@ std::optional<chat::TextOrIds> read_source(Fields& fields) {
   return *std::move(text);
 }
 
-Result<chat::AttentionRequest> read_body(const Json& json) {
+Result<chat::AttentionRequest> read_attention(const Json& json) {
   Fields fields(json);
   chat::AttentionRequest request;
   request.model = fields.text("model").value_or("");
-  request.text = read_text(fields);
+  request.text = read_text_or_ids(fields);
   request.source = read_source(fields);
   request.kind = read_kind(fields);
   request.layer = fields.integer("layer", 0, INT32_MAX);
@@ -94,7 +94,7 @@ Json print_weights(const std::vector<std::vector<float>>& weights) {
   return rows;
 }
 
-Json print(const std::string& model, const chat::AttentionRequest& request, const chat::Attention& shown) {
+Json print_attention(const std::string& model, const chat::AttentionRequest& request, const chat::Attention& shown) {
   Json kinds = Json::array();
   for (AttentionKind kind : shown.kinds) kinds.push_back(std::string(name_of(kind)));
   Json json = {{"model", model},       {"layers", shown.layers},    {"attention_layers", shown.attention_layers},
@@ -108,13 +108,13 @@ Json print(const std::string& model, const chat::AttentionRequest& request, cons
 }  // namespace
 
 Reply show_attention(const Json& body, const Address&, const chat::Provider& provider) {
-  auto request = read_body(body);
+  auto request = read_attention(body);
   if (!request.ok()) return to_api_error(request.error());
   const auto model = find_model(request->model, provider);
   if (!model) return no_such_model(request->model, provider.models());
   const auto shown = provider.attention(*request);
   if (!shown.ok()) return to_api_error(shown.error());
-  return print(model->name, *request, *shown);
+  return print_attention(model->name, *request, *shown);
 }
 
 }  // namespace malmoi::protocol

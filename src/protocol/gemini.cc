@@ -10,14 +10,15 @@
 namespace malmoi::protocol {
 namespace {
 
-Result<TextRequest> read_generate(const Json& body, const Address& address, const chat::SamplingOptions& defaults) {
+Result<TextRequest> read_generate_content(const Json& body, const Address& address,
+                                          const chat::SamplingOptions& defaults) {
   MALMOI_ASSIGN(const Json request, in_camel_case(body));
   return read_contents_request(request, address, defaults);
 }
 
-Result<TextRequest> read_stream_generate(const Json& body, const Address& address,
-                                         const chat::SamplingOptions& defaults) {
-  MALMOI_ASSIGN(TextRequest request, read_generate(body, address, defaults));
+Result<TextRequest> read_stream_generate_content(const Json& body, const Address& address,
+                                                 const chat::SamplingOptions& defaults) {
+  MALMOI_ASSIGN(TextRequest request, read_generate_content(body, address, defaults));
   request.options.stream = true;
   return request;
 }
@@ -26,7 +27,7 @@ StreamForm stream_form(const Address& address) {
   return address.asks("alt=sse") ? StreamForm::kEvents : StreamForm::kArray;
 }
 
-Json print_call(const chat::ToolCall& call) {
+Json print_function_call(const chat::ToolCall& call) {
   Json told = {{"id", call.id}, {"name", call.name}};
   told["args"] = arguments_of(call);
   Json part = Json::object();
@@ -45,7 +46,7 @@ Json print_parts(const Answer& answer, bool with_thoughts) {
       Json text = {{"text", piece.text}};
       parts.push_back(std::move(text));
     }
-    for (const chat::ToolCall& call : piece.calls) parts.push_back(print_call(call));
+    for (const chat::ToolCall& call : piece.calls) parts.push_back(print_function_call(call));
   }
   return parts;
 }
@@ -171,7 +172,7 @@ std::unique_ptr<Printer> gemini_printer(const ResponseHead& head, const Generati
 
 }  // namespace
 
-constinit const TextProtocol kGemini{"response-", read_generate, gemini_printer, stream_form};
-constinit const TextProtocol kGeminiStream{"response-", read_stream_generate, gemini_printer, stream_form};
+constinit const TextProtocol kGemini{"response-", read_generate_content, gemini_printer, stream_form};
+constinit const TextProtocol kGeminiStream{"response-", read_stream_generate_content, gemini_printer, stream_form};
 
 }  // namespace malmoi::protocol

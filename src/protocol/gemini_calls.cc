@@ -10,7 +10,7 @@
 namespace malmoi::protocol {
 namespace {
 
-Json print_model(const chat::ModelInfo& model) {
+Json print_gemini_model(const chat::ModelInfo& model) {
   Json json = {{"name", "models/" + model.name},
                {"version", "1"},
                {"displayName", model.name},
@@ -37,7 +37,7 @@ Result<TextRequest> read_counted(const Json& body, const Address& address, const
 
 Reply list_gemini_models(const Json&, const Address&, const chat::Provider& provider) {
   Json models = Json::array();
-  for (const chat::ModelInfo& model : provider.models()) models.push_back(print_model(model));
+  for (const chat::ModelInfo& model : provider.models()) models.push_back(print_gemini_model(model));
   Json json = Json::object();
   json["models"] = std::move(models);
   return json;
@@ -47,7 +47,7 @@ Reply show_gemini_model(const Json&, const Address& address, const chat::Provide
   const std::string name = plain_model_name(address.name);
   const auto model = find_model(name, provider);
   if (!model) return no_such_model(name, provider.models());
-  return print_model(*model);
+  return print_gemini_model(*model);
 }
 
 Reply count_gemini_tokens(const Json& body, const Address& address, const chat::Provider& provider) {

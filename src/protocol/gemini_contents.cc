@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "protocol/conversation_calls.h"
+#include "protocol/conversation_lists.h"
 #include "protocol/gemini_fields.h"
-#include "protocol/text_parts.h"
 
 namespace malmoi::protocol {
 namespace {

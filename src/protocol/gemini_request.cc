@@ -15,7 +15,7 @@
 namespace malmoi::protocol {
 namespace {
 
-constexpr size_t kMaxStops = 16;
+constexpr size_t kMaxGeminiStops = 16;
 
 // One of the texts that a schema lists, bare.
 std::optional<chat::Constraint> read_enum(Fields& config, const Json* schema) {
@@ -59,7 +59,7 @@ void read_level(Fields& thinking, GenerationOptions& options) {
     thinking.fail(unsupported("the level '" + shown(level) + "' is not supported", kPlace, "use LOW, MEDIUM or HIGH"));
 }
 
-void read_thinking(Fields& thinking, GenerationOptions& options) {
+void read_thinking_config(Fields& thinking, GenerationOptions& options) {
   options.include_thoughts = thinking.boolean("includeThoughts").value_or(false);
   // 0: none; -1: as the model likes, which is all that can be said otherwise.
   const auto budget = thinking.integer("thinkingBudget", -1, 1 << 24);
@@ -111,11 +111,11 @@ void read_config(const Json& given, const chat::SamplingOptions& defaults, Gener
   read_gemini_sampling(config, defaults, options);
   options.n = config.integer("candidateCount", 1, kMaxAnswers).value_or(1);
   options.max_tokens = config.integer("maxOutputTokens", 1, 1 << 24);
-  options.stop = config.texts("stopSequences", kMaxStops);
+  options.stop = config.texts("stopSequences", kMaxGeminiStops);
   options.constraint = read_response_form(config);
   options.include_thoughts = false;  // they are told where they are asked for
   read_object(config, "thinkingConfig", "generationConfig.thinkingConfig.",
-              [&](Fields& thinking) { read_thinking(thinking, options); });
+              [&](Fields& thinking) { read_thinking_config(thinking, options); });
   read_gemini_logprobs(config, options);
   refuse_other_answers(config);
   if (Status done = config.finish(); !done.ok()) fields.fail(done.error());

@@ -14,12 +14,14 @@ using Choice = chat::ToolUse::Choice;
 
 Result<TextRequest> gemini(const std::string& body) { return read(kGemini, body, {.name = "m"}); }
 
-std::string asking(const std::string& more) { return R"({"contents":[{"parts":[{"text":"안녕"}]}],)" + more + "}"; }
+std::string with_contents(const std::string& more) {
+  return R"({"contents":[{"parts":[{"text":"안녕"}]}],)" + more + "}";
+}
 
-std::string configured(const std::string& fields) { return asking(R"("generationConfig":{)" + fields + "}"); }
+std::string configured(const std::string& fields) { return with_contents(R"("generationConfig":{)" + fields + "}"); }
 
 std::string with_function(const std::string& more) {
-  return asking(R"("tools":[{"functionDeclarations":[{"name":"f"},{"name":"g"},{"name":"h"}]}],)" + more);
+  return with_contents(R"("tools":[{"functionDeclarations":[{"name":"f"},{"name":"g"},{"name":"h"}]}],)" + more);
 }
 
 TEST(GeminiRequest, ReadsEveryField) {
@@ -57,7 +59,7 @@ TEST(GeminiRequest, WhatIsLeftOutIsAsTheModelHasIt) {
   defaults.temperature = 0.7;
   defaults.top_k = 50;
   defaults.min_p = 0.1;
-  auto request = kGemini.read(*parse_body(asking(R"("labels":{})")), {.name = "models/m"}, defaults);
+  auto request = kGemini.read(*parse_body(with_contents(R"("labels":{})")), {.name = "models/m"}, defaults);
   ASSERT_TRUE(request.ok()) << request.error().to_string();
   EXPECT_EQ(request->options.model, "m");
   EXPECT_EQ(request->options.sampling.temperature, 0.7);
@@ -87,8 +89,8 @@ TEST(GeminiRequest, ALevelSaysHowHardToThink) {
 }
 
 TEST(GeminiRequest, TheAddressSaysWhetherToStream) {
-  EXPECT_FALSE(gemini(asking(R"("labels":{})"))->options.stream);
-  EXPECT_TRUE(read(kGeminiStream, asking(R"("labels":{})"))->options.stream);
+  EXPECT_FALSE(gemini(with_contents(R"("labels":{})"))->options.stream);
+  EXPECT_TRUE(read(kGeminiStream, with_contents(R"("labels":{})"))->options.stream);
   EXPECT_EQ(kGeminiStream.stream_form({.query = "key=x&alt=sse"}), StreamForm::kEvents);
   EXPECT_EQ(kGeminiStream.stream_form({}), StreamForm::kArray);
 }
@@ -132,7 +134,7 @@ TEST(GeminiRequest, UsersTurnsStayApart) {
 }
 
 TEST(GeminiRequest, FunctionsAreReadAsTemplatesPrintThem) {
-  auto request = gemini(asking(R"("tools":[{"function_declarations":[{"name":"walk","description":"Walks.",
+  auto request = gemini(with_contents(R"("tools":[{"function_declarations":[{"name":"walk","description":"Walks.",
       "parameters":{"type":"OBJECT","properties":{"far_off":{"type":"BOOLEAN"},"to":{"type":"STRING","format":"enum","enum":["집"]}},
                     "property_ordering":["to","far_off"],"required":["to"]},"response":{"type":"STRING"}}]},
       {"functionDeclarations":[{"name":"now","parametersJsonSchema":{"type":"object","snake_case":1}}]}])"));
@@ -147,7 +149,7 @@ TEST(GeminiRequest, FunctionsAreReadAsTemplatesPrintThem) {
 TEST(GeminiRequest, FunctionsHaveALimit) {
   std::string functions;
   for (int i = 0; i < 129; ++i) functions += R"(,{"name":"f)" + std::to_string(i) + "\"}";
-  const auto request = gemini(asking(R"("tools":[{"functionDeclarations":[)" + functions.substr(1) + "]}]"));
+  const auto request = gemini(with_contents(R"("tools":[{"functionDeclarations":[)" + functions.substr(1) + "]}]"));
   ASSERT_FALSE(request.ok());
   EXPECT_EQ(request.error().where, "tools[0].functionDeclarations[128]");
 }
@@ -225,23 +227,23 @@ TEST(GeminiRequest, WhatIsWrongIsRefusedByName) {
                 kUnsupported},
            Case{part(R"("fileData":{})"), "contents[0].parts[0].fileData", kUnsupported},
            Case{part(R"("executableCode":{})"), "contents[0].parts[0].executableCode", kUnsupported},
-           Case{asking(R"("system_instruction":{"parts":[]})"), "systemInstruction.parts"},
-           Case{asking(R"("system_instruction":{},"systemInstruction":{})"), "systemInstruction"},
-           Case{asking(R"("model":"other")"), "model"},
-           Case{asking(R"("cachedContent":"cachedContents/x")"), "cachedContent", kUnsupported},
-           Case{asking(R"("messages":[])"), "messages"},
-           Case{asking(R"("tools":[{"googleSearch":{}}])"), "tools[0].googleSearch", kUnsupported},
-           Case{asking(R"("tools":[{"code_execution":{}}])"), "tools[0].codeExecution", kUnsupported},
-           Case{asking(R"("tools":[{"functionDeclarations":[{"name":"f"},{"name":"a b"}]}])"),
+           Case{with_contents(R"("system_instruction":{"parts":[]})"), "systemInstruction.parts"},
+           Case{with_contents(R"("system_instruction":{},"systemInstruction":{})"), "systemInstruction"},
+           Case{with_contents(R"("model":"other")"), "model"},
+           Case{with_contents(R"("cachedContent":"cachedContents/x")"), "cachedContent", kUnsupported},
+           Case{with_contents(R"("messages":[])"), "messages"},
+           Case{with_contents(R"("tools":[{"googleSearch":{}}])"), "tools[0].googleSearch", kUnsupported},
+           Case{with_contents(R"("tools":[{"code_execution":{}}])"), "tools[0].codeExecution", kUnsupported},
+           Case{with_contents(R"("tools":[{"functionDeclarations":[{"name":"f"},{"name":"a b"}]}])"),
                 "tools[0].functionDeclarations[1].name"},
-           Case{asking(R"("tools":[{"functionDeclarations":[{"name":"f","parameters":{"type":"STRING"}}]}])"),
+           Case{with_contents(R"("tools":[{"functionDeclarations":[{"name":"f","parameters":{"type":"STRING"}}]}])"),
                 "tools[0].functionDeclarations[0].parameters"},
            Case{calling(R"("mode":"VALIDATED")"), "toolConfig.functionCallingConfig.mode", kUnsupported},
            Case{calling(R"("mode":"ANY","allowedFunctionNames":["x"])"),
                 "toolConfig.functionCallingConfig.allowedFunctionNames"},
            Case{calling(R"("mode":"AUTO","allowedFunctionNames":["f"])"),
                 "toolConfig.functionCallingConfig.allowedFunctionNames"},
-           Case{asking(R"("toolConfig":{"functionCallingConfig":{"mode":"ANY"}})"),
+           Case{with_contents(R"("toolConfig":{"functionCallingConfig":{"mode":"ANY"}})"),
                 "toolConfig.functionCallingConfig.mode"},
            Case{configured(R"("temperature":-1)"), "generationConfig.temperature"},
            Case{configured(R"("candidateCount":0)"), "generationConfig.candidateCount"},
@@ -262,7 +264,7 @@ TEST(GeminiRequest, WhatIsWrongIsRefusedByName) {
                 "generationConfig.thinkingConfig.thinkingLevel", kUnsupported},
            Case{configured(R"("thinkingConfig":{"thinkingLevel":"LOW","thinkingBudget":0})"),
                 "generationConfig.thinkingConfig.thinkingLevel"},
-           Case{asking(R"("generationConfig":[1])"), "generationConfig"},
+           Case{with_contents(R"("generationConfig":[1])"), "generationConfig"},
        }) {
     auto request = gemini(one.body);
     ASSERT_FALSE(request.ok()) << one.body;

@@ -11,7 +11,7 @@
 namespace malmoi::protocol {
 namespace {
 
-bool is_one_of(const Json& value, std::initializer_list<std::string_view> texts) {
+bool is_one_of_texts(const Json& value, std::initializer_list<std::string_view> texts) {
   return value.is_string() && std::ranges::find(texts, value.get_ref<const std::string&>()) != texts.end();
 }
 
@@ -80,7 +80,7 @@ Json to_json_schema(const Json& schema) {
     } else if (is_count(key)) {
       out[key] = count_of(value);
     } else if (key != "propertyOrdering" &&
-               !(key == "format" && is_one_of(value, {"int32", "int64", "float", "double", "enum"}))) {
+               !(key == "format" && is_one_of_texts(value, {"int32", "int64", "float", "double", "enum"}))) {
       out[key] = value;
     }
   }

@@ -14,10 +14,6 @@ namespace {
 
 constexpr const char* kHead = R"("modelVersion":"m","responseId":"ID"})";
 
-chat::TokenReport token(int32_t id, std::string bytes, double logprob) {
-  return {.id = id, .bytes = std::move(bytes), .logprob = logprob, .chance = 0.5};
-}
-
 std::vector<std::string> texts_of(const std::vector<StreamEvent>& events) {
   std::vector<std::string> texts;
   for (const StreamEvent& event : events) {
@@ -167,12 +163,6 @@ class Counter : public chat::Provider {
   }
   bool counts = true;
 };
-
-Json json_of(const Reply& reply) {
-  const Json* json = std::get_if<Json>(&reply);
-  EXPECT_TRUE(json) << std::get<ApiError>(reply).message;
-  return json ? *json : Json();
-}
 
 TEST(GeminiCalls, ModelsAreListedAndShown) {
   const Counter provider;

@@ -50,7 +50,7 @@ Status add_tool(const Json& given, const std::string& place, FunctionList& funct
   return {};
 }
 
-FunctionList read_functions(Fields& fields) {
+FunctionList read_declarations(Fields& fields) {
   FunctionList functions;
   const Json* tools = fields.raw("tools");
   if (!tools) return functions;
@@ -97,7 +97,7 @@ void read_tool_config(Fields& tool_config, FunctionList& functions, chat::ToolUs
 
 chat::ToolUse read_declared_functions(Fields& fields) {
   chat::ToolUse use;
-  FunctionList functions = read_functions(fields);
+  FunctionList functions = read_declarations(fields);
   read_object(fields, "toolConfig", "toolConfig.",
               [&](Fields& tool_config) { read_tool_config(tool_config, functions, use); });
   use.functions = functions.text();

@@ -8,7 +8,7 @@ namespace malmoi::protocol {
 namespace {
 
 // How long an answer may take is told in tokens here.
-void refuse_unsupported(Fields& fields) {
+void refuse_unsupported_in_infill(Fields& fields) {
   fields.refuse("input_extra", "the model reads the text around the gap alone");
   fields.refuse("n_indent", "lines are not told apart by their indentation", 0);
   fields.refuse("samplers", "samplers stand in one order");
@@ -36,7 +36,7 @@ Result<TextRequest> read_infill(const Json& body, const Address&, const chat::Sa
   request.prompts.emplace_back(std::move(gap));
   request.options.max_tokens = read_limit(fields);
   if (request.options.n != 1) fields.fail("n", "a gap is filled once", "send several requests");
-  refuse_unsupported(fields);
+  refuse_unsupported_in_infill(fields);
   MALMOI_TRY(fields.finish());
   return request;
 }

@@ -46,12 +46,6 @@ Reply call_of(Call call, const std::string& body, const chat::Provider& provider
   return call(*parse_body(body), {}, provider);
 }
 
-Json told(const Reply& reply) {
-  const Json* json = std::get_if<Json>(&reply);
-  EXPECT_TRUE(json) << std::get<ApiError>(reply).message;
-  return json ? *json : Json();
-}
-
 ApiError refused(const Reply& reply) {
   const ApiError* error = std::get_if<ApiError>(&reply);
   EXPECT_TRUE(error) << "was answered";
@@ -61,8 +55,8 @@ ApiError refused(const Reply& reply) {
 TEST(Embeddings, AreToldAsNumbers) {
   const TwoPoints provider;
   const Json json =
-      told(call_of(create_embeddings,
-                   R"({"input":["ab","x"],"model":"m","user":"u","dimensions":2,"input_type":"query"})", provider));
+      json_of(call_of(create_embeddings,
+                      R"({"input":["ab","x"],"model":"m","user":"u","dimensions":2,"input_type":"query"})", provider));
   EXPECT_EQ(json["object"], "list");
   EXPECT_EQ(json["model"], "m");
   ASSERT_EQ(json["data"].size(), 2u);
@@ -77,7 +71,7 @@ TEST(Embeddings, AreToldAsNumbers) {
 
 TEST(Embeddings, AreToldInBase64) {
   const TwoPoints provider;
-  const Json json = told(call_of(create_embeddings, R"({"input":"x","encoding_format":"base64"})", provider));
+  const Json json = json_of(call_of(create_embeddings, R"({"input":"x","encoding_format":"base64"})", provider));
   std::string bytes;
   ASSERT_TRUE(decode_base64(json["data"][0]["embedding"].get<std::string>(), bytes));
   ASSERT_EQ(bytes.size(), 8u);
@@ -89,7 +83,7 @@ TEST(Embeddings, AreToldInBase64) {
 TEST(Embeddings, InputsOfEveryForm) {
   const TwoPoints provider;
   for (const char* input : {R"("ab")", R"(["ab"])", "[1,2]", "[[1,2]]"}) {
-    const Json json = told(call_of(create_embeddings, std::string(R"({"input":)") + input + "}", provider));
+    const Json json = json_of(call_of(create_embeddings, std::string(R"({"input":)") + input + "}", provider));
     EXPECT_EQ(json["data"].size(), 1u) << input;
     EXPECT_EQ(json["usage"]["prompt_tokens"], 2) << input;
   }
@@ -124,7 +118,7 @@ TEST(Embeddings, WhatAProviderRefusesIsTold) {
 TEST(Rerank, TheNearestComeFirst) {
   const TwoPoints provider;
   const Json json =
-      told(call_of(rerank, R"({"model":"m","query":"xx","documents":["a",{"text":"x"},"b"],"top_n":2})", provider));
+      json_of(call_of(rerank, R"({"model":"m","query":"xx","documents":["a",{"text":"x"},"b"],"top_n":2})", provider));
   ASSERT_EQ(json["results"].size(), 2u);
   EXPECT_EQ(json["results"][0]["index"], 1);
   EXPECT_NEAR(json["results"][0]["relevance_score"].get<double>(), 1, 1e-6);
@@ -138,7 +132,7 @@ TEST(Rerank, TheNearestComeFirst) {
   EXPECT_EQ(provider.asked[1].inputs[0].purpose, chat::EmbeddingPurpose::kDocument);
   EXPECT_STREQ(provider.asked[1].field, "documents");
   const Json bare =
-      told(call_of(rerank, R"({"query":"x","documents":["a"],"top_n":9,"return_documents":false})", provider));
+      json_of(call_of(rerank, R"({"query":"x","documents":["a"],"top_n":9,"return_documents":false})", provider));
   ASSERT_EQ(bare["results"].size(), 1u);
   EXPECT_FALSE(bare["results"][0].contains("document"));
 }
@@ -162,9 +156,9 @@ TEST(Rerank, RefusesByName) {
 
 TEST(ApplyTemplate, TellsTheTextOfAChat) {
   TwoPoints provider;
-  EXPECT_EQ(told(call_of(apply_template, with(R"("temperature":0)"), provider)), (Json{{"prompt", "안녕|"}}));
+  EXPECT_EQ(json_of(call_of(apply_template, with(R"("temperature":0)"), provider)), (Json{{"prompt", "안녕|"}}));
   const Json with_tools =
-      told(call_of(apply_template, with(R"("tools":[{"type":"function","function":{"name":"f"}}])"), provider));
+      json_of(call_of(apply_template, with(R"("tools":[{"type":"function","function":{"name":"f"}}])"), provider));
   EXPECT_NE(with_tools["prompt"].get<std::string>().find("\"f\""), std::string::npos);
   EXPECT_EQ(refused(call_of(apply_template, "{}", provider)).param, "messages");
   EXPECT_EQ(refused(call_of(apply_template, with(R"("model":"other")"), provider)).status, 404);

@@ -10,7 +10,7 @@
 namespace malmoi::protocol {
 namespace {
 
-const Told kTold{.usage = {.prompt_tokens = 3, .completion_tokens = 2}, .first_seconds = 0.25, .seconds = 1};
+const Told kTimed{.usage = {.prompt_tokens = 3, .completion_tokens = 2}, .first_seconds = 0.25, .seconds = 1};
 
 // The only one of a list, without the time at which it was printed, which has the form that clients read.
 Json line_of(const std::vector<StreamEvent>& events) {
@@ -30,7 +30,7 @@ std::string text_of(const std::vector<StreamEvent>& events) { return dump_json(l
 
 TEST(OllamaAnswers, AChatIsToldWhole) {
   Answer answer{.text = "네", .reasoning = "hm", .calls = {{"c1", "f", R"({"x":1})"}}, .finish_reason = "tool_calls"};
-  const Json json = line_of({{.json = printer_of(kOllamaChat)->whole({answer}, kTold)}});
+  const Json json = line_of({{.json = printer_of(kOllamaChat)->whole({answer}, kTimed)}});
   EXPECT_EQ(dump_json(json),
             R"({"model":"m","message":{"role":"assistant","content":"네","thinking":"hm","tool_calls":[{"id":"c1",)"
             R"("function":{"index":0,"name":"f","arguments":{"x":1}}}]},"done":true,"done_reason":"stop",)"
@@ -40,7 +40,7 @@ TEST(OllamaAnswers, AChatIsToldWhole) {
 
 TEST(OllamaAnswers, AGeneratedTextIsToldWhole) {
   Answer answer{.text = "네", .reasoning = "hm", .finish_reason = "length"};
-  const Json json = line_of({{.json = printer_of(kOllamaGenerate)->whole({answer}, kTold)}});
+  const Json json = line_of({{.json = printer_of(kOllamaGenerate)->whole({answer}, kTimed)}});
   EXPECT_EQ(json["response"], "네");
   EXPECT_EQ(json["thinking"], "hm");
   EXPECT_EQ(json["done_reason"], "length");
@@ -59,7 +59,7 @@ TEST(OllamaAnswers, AStreamIsLinesOfWhichTheLastCounts) {
             R"([{"id":"c2","function":{"index":1,"name":"g","arguments":{}}}])");
   EXPECT_EQ(text_of(printer->piece({.text = "!", .finish_reason = "length"})),
             R"({"model":"m","message":{"role":"assistant","content":"!"},"done":false})");
-  const Json last = line_of(printer->closing(kTold));
+  const Json last = line_of(printer->closing(kTimed));
   EXPECT_EQ(last["message"]["content"], "");
   EXPECT_EQ(last["done"], true);
   EXPECT_EQ(last["done_reason"], "length");
@@ -69,7 +69,7 @@ TEST(OllamaAnswers, AStreamIsLinesOfWhichTheLastCounts) {
 TEST(OllamaAnswers, AnEndAloneIsToldWithTheLastLine) {
   const auto printer = printer_of(kOllamaGenerate);
   EXPECT_TRUE(printer->piece({.finish_reason = "stop"}).empty());
-  const Json last = line_of(printer->closing(kTold));
+  const Json last = line_of(printer->closing(kTimed));
   EXPECT_EQ(last["response"], "");
   EXPECT_EQ(last["done_reason"], "stop");
 }

@@ -10,7 +10,7 @@
 namespace malmoi::protocol {
 namespace {
 
-Result<TextRequest> read_chat(const Json& body, const Address&, const chat::SamplingOptions& defaults) {
+Result<TextRequest> read_ollama_chat(const Json& body, const Address&, const chat::SamplingOptions& defaults) {
   Fields fields(body);
   TextRequest request = read_ollama_request(fields, defaults);
   request.prompt_field = "messages";
@@ -21,7 +21,7 @@ Result<TextRequest> read_chat(const Json& body, const Address&, const chat::Samp
   return request;
 }
 
-Json print_calls(const Answer& answer) {
+Json print_ollama_calls(const Answer& answer) {
   Json list = Json::array();
   for (const chat::ToolCall& call : answer.calls) {
     Json function = Json::object();
@@ -36,16 +36,16 @@ Json print_calls(const Answer& answer) {
 void say_message(Json& line, const Answer& answer) {
   Json message = {{"role", "assistant"}, {"content", answer.text}};
   if (!answer.reasoning.empty()) message["thinking"] = answer.reasoning;
-  if (!answer.calls.empty()) message["tool_calls"] = print_calls(answer);
+  if (!answer.calls.empty()) message["tool_calls"] = print_ollama_calls(answer);
   line["message"] = std::move(message);
 }
 
-std::unique_ptr<Printer> chat_printer(const ResponseHead& head, const GenerationOptions& options, size_t) {
+std::unique_ptr<Printer> ollama_chat_printer(const ResponseHead& head, const GenerationOptions& options, size_t) {
   return ollama_printer(head, options, say_message);
 }
 
 }  // namespace
 
-constinit const TextProtocol kOllamaChat{"chat-", read_chat, chat_printer, always<StreamForm::kLines>};
+constinit const TextProtocol kOllamaChat{"chat-", read_ollama_chat, ollama_chat_printer, always<StreamForm::kLines>};
 
 }  // namespace malmoi::protocol

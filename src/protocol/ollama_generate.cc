@@ -8,7 +8,7 @@
 namespace malmoi::protocol {
 namespace {
 
-void refuse_unsupported(Fields& fields) {
+void refuse_unsupported_in_generate(Fields& fields) {
   fields.refuse("suffix", "this model continues texts, it does not fill gaps", "");
   fields.refuse("template", "conversations go through the model's own; 'raw' takes a prompt as it is", "");
   fields.refuse("context", "conversations are what /api/chat is for");
@@ -32,7 +32,7 @@ Result<TextRequest> read_generate(const Json& body, const Address&, const chat::
     fields.fail("system", "'raw' takes the prompt as it is, without 'system'", "leave one of them out");
   if (is_raw && request.options.thinking.wanted.value_or(false))
     fields.fail("think", "'raw' takes the prompt as it is, without asking for thoughts", "leave one of them out");
-  refuse_unsupported(fields);
+  refuse_unsupported_in_generate(fields);
   MALMOI_TRY(fields.finish());
   if (prompt.empty()) return request;
   if (is_raw) request.prompts.emplace_back(std::move(prompt));

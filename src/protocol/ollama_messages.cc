@@ -4,13 +4,13 @@
 #include <utility>
 
 #include "protocol/conversation_calls.h"
-#include "protocol/text_parts.h"
+#include "protocol/conversation_lists.h"
 
 namespace malmoi::protocol {
 namespace {
 
 // {"name", "arguments": {...}}
-void read_function(const Json& function, const std::string& place, Fields& fields, chat::ToolCall& call) {
+void read_called_function(const Json& function, const std::string& place, Fields& fields, chat::ToolCall& call) {
   Fields inner(function, place);
   call.name = inner.text("name").value_or("");
   if (call.name.empty()) inner.fail("name", "'name' is missing or empty");
@@ -22,39 +22,19 @@ void read_function(const Json& function, const std::string& place, Fields& field
   if (Status done = inner.finish(); !done.ok()) fields.fail(done.error());
 }
 
-Result<chat::ToolCall> read_call(const Json& given, const std::string& place) {
+Result<chat::ToolCall> read_ollama_call(const Json& given, const std::string& place) {
   if (!given.is_object()) return usage_error("a call is not an object", place);
   Fields fields(given, place + ".");
   chat::ToolCall call{.id = fields.text("id").value_or("")};
   if (fields.text("type").value_or("function") != "function") fields.fail("type", "'type' is not 'function'");
   const Json* function = fields.raw("function");
-  if (function && function->is_object()) read_function(*function, place + ".function.", fields, call);
+  if (function && function->is_object()) read_called_function(*function, place + ".function.", fields, call);
   else fields.fail("function", "'function' is not an object", "give {\"name\": ..., \"arguments\": {...}}");
   MALMOI_TRY(fields.finish());
   return call;
 }
 
-std::vector<chat::ToolCall> read_calls(Fields& fields, const std::string& place, ConversationCalls& known) {
-  std::vector<chat::ToolCall> calls;
-  const Json* list = fields.raw("tool_calls");
-  if (!list) return calls;
-  if (!list->is_array() || list->size() > kMaxCalls) {
-    fields.fail("tool_calls", "'tool_calls' is not a list of at most " + std::to_string(kMaxCalls) + " calls");
-    return calls;
-  }
-  for (size_t i = 0; i < list->size(); ++i) {
-    auto call = read_call((*list)[i], place + "tool_calls[" + std::to_string(i) + "]");
-    if (!call.ok()) {
-      fields.fail(call.error());
-      return calls;
-    }
-    known.add(*call);
-    calls.push_back(*std::move(call));
-  }
-  return calls;
-}
-
-void read_tool_result(Fields& fields, chat::Message& message, ConversationCalls& known) {
+void read_ollama_result(Fields& fields, chat::Message& message, ConversationCalls& known) {
   message.tool_call_id = fields.text("tool_call_id").value_or("");
   const std::string newer = fields.text("tool_name").value_or(""), older = fields.text("name").value_or("");
   message.name = newer.empty() ? older : newer;
@@ -64,7 +44,7 @@ void read_tool_result(Fields& fields, chat::Message& message, ConversationCalls&
   if (function && message.name.empty()) message.name = *function;
 }
 
-Result<chat::Message> read_message(const Json& json, const std::string& place, ConversationCalls& known) {
+Result<chat::Message> read_ollama_message(const Json& json, const std::string& place, ConversationCalls& known) {
   if (!json.is_object()) return usage_error("a message is not an object", place);
   Fields fields(json, place + ".");
   chat::Message message;
@@ -73,9 +53,9 @@ Result<chat::Message> read_message(const Json& json, const std::string& place, C
   message.content = content.value_or("");
   if (message.role == "assistant") {
     message.reasoning_content = fields.text("thinking").value_or("");
-    message.tool_calls = read_calls(fields, place + ".", known);
+    message.tool_calls = read_call_list(fields, place + ".", known, read_ollama_call);
   } else if (message.role == "tool") {
-    read_tool_result(fields, message, known);
+    read_ollama_result(fields, message, known);
   } else if (message.role != "system" && message.role != "user") {
     fields.fail("role", "'role' is not one of system, user, assistant, tool");
   }
@@ -91,21 +71,12 @@ Result<chat::Message> read_message(const Json& json, const std::string& place, C
 
 std::vector<chat::Message> read_ollama_messages(Fields& fields) {
   std::vector<chat::Message> messages;
-  const Json* list = fields.raw("messages");
-  if (!list) return messages;
-  if (!list->is_array() || list->size() > kMaxMessages) {
-    fields.fail("messages", "'messages' is not a list of at most " + std::to_string(kMaxMessages) + " messages");
-    return messages;
-  }
   ConversationCalls known;
-  for (size_t i = 0; i < list->size(); ++i) {
-    auto message = read_message((*list)[i], "messages[" + std::to_string(i) + "]", known);
-    if (!message.ok()) {
-      fields.fail(message.error());
-      return messages;
-    }
-    messages.push_back(*std::move(message));
-  }
+  read_message_list(fields, false, [&](const Json& json, const std::string& place) -> Status {
+    MALMOI_ASSIGN(chat::Message message, read_ollama_message(json, place, known));
+    messages.push_back(std::move(message));
+    return {};
+  });
   return messages;
 }
 

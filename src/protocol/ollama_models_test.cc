@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "protocol/fields.h"
+#include "protocol/test_requests.h"
 
 namespace malmoi::protocol {
 namespace {
@@ -30,16 +31,10 @@ class TwoModels : public chat::Provider {
   void drain(double) override {}
 };
 
-Json told(const Reply& reply) {
-  const Json* json = std::get_if<Json>(&reply);
-  EXPECT_TRUE(json) << std::get<ApiError>(reply).message;
-  return json ? *json : Json();
-}
-
-Reply shown(const char* body) { return show_ollama_model(*parse_body(body), {}, TwoModels()); }
+Reply show(const char* body) { return show_ollama_model(*parse_body(body), {}, TwoModels()); }
 
 TEST(OllamaModels, AreListedWithTags) {
-  const Json models = told(list_ollama_models({}, {}, TwoModels()))["models"];
+  const Json models = json_of(list_ollama_models({}, {}, TwoModels()))["models"];
   ASSERT_EQ(models.size(), 2u);
   EXPECT_EQ(models[0]["name"], "조직/말모이:latest");
   EXPECT_EQ(models[0]["model"], "조직/말모이:latest");
@@ -54,7 +49,7 @@ TEST(OllamaModels, AreListedWithTags) {
 }
 
 TEST(OllamaModels, AllAreLoaded) {
-  const Json models = told(list_loaded_ollama_models({}, {}, TwoModels()))["models"];
+  const Json models = json_of(list_loaded_ollama_models({}, {}, TwoModels()))["models"];
   ASSERT_EQ(models.size(), 2u);
   EXPECT_EQ(models[0]["context_length"], 256);
   EXPECT_EQ(models[0]["expires_at"], "2300-01-01T00:00:00Z");
@@ -62,8 +57,8 @@ TEST(OllamaModels, AllAreLoaded) {
 }
 
 TEST(OllamaModels, AreShownByEitherName) {
-  const Json json = told(shown(R"({"model":"조직/말모이:latest","verbose":true})"));
-  EXPECT_EQ(json, told(shown(R"({"name":"조직/말모이"})")));
+  const Json json = json_of(show(R"({"model":"조직/말모이:latest","verbose":true})"));
+  EXPECT_EQ(json, json_of(show(R"({"name":"조직/말모이"})")));
   EXPECT_EQ(json["model_info"]["general.architecture"], "llama");
   EXPECT_EQ(json["model_info"]["llama.context_length"], 256);
   EXPECT_EQ(json["model_info"]["general.parameter_count"], 6900000);
@@ -72,16 +67,18 @@ TEST(OllamaModels, AreShownByEitherName) {
             "temperature                    0.5\ntop_k                          40\n"
             "repeat_penalty                 1.25\n");
   EXPECT_EQ(json["modified_at"], "1970-01-01T00:00:05.000000Z");
-  EXPECT_EQ(told(shown(R"({"model":"letters:v2"})"))["capabilities"], (Json::array({"completion"})));
+  EXPECT_EQ(json_of(show(R"({"model":"letters:v2"})"))["capabilities"], (Json::array({"completion"})));
 }
 
 TEST(OllamaModels, ThereIsNoOtherModel) {
-  EXPECT_EQ(std::get<ApiError>(shown(R"({"model":"other"})")).status, 404);
-  EXPECT_EQ(std::get<ApiError>(shown("{}")).param, "model");
-  EXPECT_EQ(std::get<ApiError>(shown(R"({"model":"letters:v2","system":"x"})")).param, "system");
+  EXPECT_EQ(std::get<ApiError>(show(R"({"model":"other"})")).status, 404);
+  EXPECT_EQ(std::get<ApiError>(show("{}")).param, "model");
+  EXPECT_EQ(std::get<ApiError>(show(R"({"model":"letters:v2","system":"x"})")).param, "system");
 }
 
-TEST(OllamaModels, TheVersionIsOfTheApi) { EXPECT_EQ(told(ollama_version({}, {}, TwoModels()))["version"], "0.12.11"); }
+TEST(OllamaModels, TheVersionIsOfTheApi) {
+  EXPECT_EQ(json_of(ollama_version({}, {}, TwoModels()))["version"], "0.12.11");
+}
 
 }  // namespace
 }  // namespace malmoi::protocol

@@ -43,7 +43,7 @@ int64_t characters_begun(const std::string& bytes) {
   return std::count_if(bytes.begin(), bytes.end(), [](char c) { return !is_utf8_continuation(c); });
 }
 
-Json print_logprobs(const Answer& answer, const GenerationOptions& options, int64_t& offset) {
+Json print_logprob_lists(const Answer& answer, const GenerationOptions& options, int64_t& offset) {
   Json tokens = Json::array(), logprobs = Json::array(), tops = Json::array(), offsets = Json::array(),
        content = Json::array();
   for (const chat::TokenReport& token : answer.tokens) {
@@ -70,11 +70,11 @@ Json print_logprobs(const Answer& answer, const GenerationOptions& options, int6
 Json print_choice(const Answer& answer, const GenerationOptions& options, int64_t& offset) {
   return {{"text", answer.text},
           {"index", answer.index},
-          {"logprobs", options.logprobs ? print_logprobs(answer, options, offset) : Json(nullptr)},
+          {"logprobs", options.logprobs ? print_logprob_lists(answer, options, offset) : Json(nullptr)},
           {"finish_reason", answer.finish_reason.empty() ? Json(nullptr) : Json(answer.finish_reason)}};
 }
 
-Json print_head(const ResponseHead& head) {
+Json print_completion_head(const ResponseHead& head) {
   return {{"id", head.id}, {"object", "text_completion"}, {"created", head.created}, {"model", head.model}};
 }
 
@@ -115,7 +115,7 @@ class CompletionPrinter : public Printer {
       : head_(std::move(head)), options_(options), offsets_(answers, 0) {}
 
   Json whole(const std::vector<Answer>& answers, const Told& told) override {
-    Json json = print_head(head_);
+    Json json = print_completion_head(head_);
     json["choices"] = Json::array();
     for (const Answer& answer : answers) json["choices"].push_back(print(answer));
     json["usage"] = print_usage(told.usage);
@@ -123,7 +123,7 @@ class CompletionPrinter : public Printer {
   }
 
   std::vector<StreamEvent> piece(const Answer& piece) override {
-    Json json = print_head(head_);
+    Json json = print_completion_head(head_);
     json["choices"] = Json::array({print(piece)});
     if (options_.include_usage) json["usage"] = nullptr;
     return {{.json = std::move(json)}};
@@ -131,7 +131,7 @@ class CompletionPrinter : public Printer {
 
   std::vector<StreamEvent> closing(const Told& told) override {
     if (!options_.include_usage) return {};
-    Json json = print_head(head_);
+    Json json = print_completion_head(head_);
     json["choices"] = Json::array();
     json["usage"] = print_usage(told.usage);
     return {{.json = std::move(json)}};

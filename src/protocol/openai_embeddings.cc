@@ -34,7 +34,7 @@ bool read_encoding(Fields& fields) {
   return format == "base64";
 }
 
-Result<EmbeddingBody> read_body(const Json& json) {
+Result<EmbeddingBody> read_embedding_body(const Json& json) {
   Fields fields(json);
   EmbeddingBody body;
   chat::EmbeddingRequest& request = body.request;
@@ -70,7 +70,7 @@ Json print_vector(const std::vector<float>& vector, bool in_base64) {
 }  // namespace
 
 Reply create_embeddings(const Json& body, const Address&, const chat::Provider& provider) {
-  auto read = read_body(body);
+  auto read = read_embedding_body(body);
   if (!read.ok()) return to_api_error(read.error());
   const auto model = find_model(read->request.model, provider);
   if (!model) return no_such_model(read->request.model, provider.models());

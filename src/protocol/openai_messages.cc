@@ -1,15 +1,14 @@
 #include "protocol/openai_messages.h"
 
-#include <map>
 #include <string>
 #include <utility>
 
+#include "protocol/conversation_calls.h"
+#include "protocol/conversation_lists.h"
 #include "protocol/text_parts.h"
 
 namespace malmoi::protocol {
 namespace {
-
-using CallNames = std::map<std::string, std::string>;  // of functions, by the ids of their calls
 
 std::string read_content(Fields& fields, const std::string& place, bool required) {
   if (required && !fields.raw("content")) fields.fail("content", "the message has no 'content'", "give a text");
@@ -36,54 +35,38 @@ Result<chat::ToolCall> read_call(const Json& json, const std::string& place) {
   return call;
 }
 
-std::vector<chat::ToolCall> read_calls(Fields& fields, const std::string& place, CallNames& names) {
-  std::vector<chat::ToolCall> calls;
-  const Json* list = fields.raw("tool_calls");
-  if (!list) return calls;
-  if (!list->is_array() || list->size() > kMaxCalls) {
-    fields.fail("tool_calls", "'tool_calls' is not a list of at most " + std::to_string(kMaxCalls) + " calls");
-    return calls;
-  }
-  for (size_t i = 0; i < list->size() && !fields.failed(); ++i) {
-    auto call = read_call((*list)[i], place + "tool_calls[" + std::to_string(i) + "]");
-    if (!call.ok()) return fields.fail(call.error()), calls;
-    names[call->id] = call->name;
-    calls.push_back(*std::move(call));
-  }
-  return calls;
-}
-
-void read_assistant(Fields& fields, const std::string& place, chat::Message& message, CallNames& names) {
-  message.tool_calls = read_calls(fields, place, names);
+void read_assistant(Fields& fields, const std::string& place, chat::Message& message, ConversationCalls& calls) {
+  message.tool_calls = read_call_list(fields, place, calls, read_call);
   message.content = read_content(fields, place, message.tool_calls.empty());
   message.reasoning_content = fields.text("reasoning_content").value_or("");
   fields.ignore({"name"});
 }
 
 // Templates name the function whose result it is.
-void read_tool_result(Fields& fields, const std::string& place, chat::Message& message, const CallNames& names) {
+void read_tool_result(Fields& fields, const std::string& place, chat::Message& message,
+                      const ConversationCalls& calls) {
   message.content = read_content(fields, place, true);
   message.tool_call_id = required_text(fields, "tool_call_id");
   message.name = fields.text("name").value_or("");
-  auto call = names.find(message.tool_call_id);
-  if (call == names.end()) {
+  const std::string* function = calls.function_of(message.tool_call_id);
+  if (!function) {
     fields.fail("tool_call_id", "'tool_call_id' is of no call in a message before it",
                 "give the assistant's message with its 'tool_calls', too");
   } else if (message.name.empty()) {
-    message.name = call->second;
+    message.name = *function;
   }
 }
 
-Result<chat::Message> read_message(const Json& json, size_t index, CallNames& names) {
-  std::string place = "messages[" + std::to_string(index) + "].";
-  if (!json.is_object()) return usage_error("a message is not an object", place.substr(0, place.size() - 1));
+Result<chat::Message> read_message(const Json& json, const std::string& at, ConversationCalls& calls) {
+  if (!json.is_object()) return usage_error("a message is not an object", at);
+  const std::string place = at + ".";
   Fields fields(json, place);
   chat::Message message;
   message.role = fields.text("role").value_or("");
   if (message.role == "assistant") {
-    read_assistant(fields, place, message, names);
+    read_assistant(fields, place, message, calls);
   } else if (message.role == "tool") {
-    read_tool_result(fields, place, message, names);
+    read_tool_result(fields, place, message, calls);
   } else if (message.role == "system" || message.role == "developer" || message.role == "user") {
     message.content = read_content(fields, place, true);
     fields.refuse("tool_calls", "only the assistant calls functions");
@@ -104,18 +87,12 @@ Result<chat::Message> read_message(const Json& json, size_t index, CallNames& na
 
 std::vector<chat::Message> read_messages(Fields& fields) {
   std::vector<chat::Message> messages;
-  const Json* list = fields.raw("messages");
-  if (!list) return fields.fail("messages", "'messages' is missing", "give a list of messages"), messages;
-  if (!list->is_array() || list->empty() || list->size() > kMaxMessages) {
-    fields.fail("messages", "'messages' is not a list of 1 to " + std::to_string(kMaxMessages) + " messages");
-    return messages;
-  }
-  CallNames names;
-  for (size_t i = 0; i < list->size(); ++i) {
-    auto message = read_message((*list)[i], i, names);
-    if (!message.ok()) return fields.fail(message.error()), messages;
-    messages.push_back(*std::move(message));
-  }
+  ConversationCalls calls;
+  read_message_list(fields, true, [&](const Json& json, const std::string& place) -> Status {
+    MALMOI_ASSIGN(chat::Message message, read_message(json, place, calls));
+    messages.push_back(std::move(message));
+    return {};
+  });
   return messages;
 }
 

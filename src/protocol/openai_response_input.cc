@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "protocol/conversation_lists.h"
 #include "protocol/text_parts.h"
 
 namespace malmoi::protocol {

@@ -10,7 +10,9 @@ namespace {
 
 using Events = std::vector<StreamEvent>;
 
-chat::TokenReport token(std::string bytes) { return {.id = 1, .bytes = std::move(bytes), .logprob = -1, .chance = 1}; }
+chat::TokenReport token_of(std::string bytes) {
+  return {.id = 1, .bytes = std::move(bytes), .logprob = -1, .chance = 1};
+}
 
 // What a printer tells of pieces, from the opening on.
 Events streamed(Printer& printer, const std::vector<Answer>& pieces, const Told& told = {}) {
@@ -183,7 +185,7 @@ TEST(ResponsePrinter, TextBehindACallIsAMessageOfItsOwn) {
 
 TEST(ResponsePrinter, TokensOfTextBehindACallAreOfItsMessage) {
   Answer whole{.text = "ab", .calls = {{.id = "c", .name = "f"}}, .finish_reason = "stop"};
-  whole.tokens = {token("a"), token("f"), token("b")};
+  whole.tokens = {token_of("a"), token_of("f"), token_of("b")};
   whole.call_places = {{.text = 1, .tokens = 2}};
   const Json output = printer()->whole({whole}, {})["output"];
   EXPECT_EQ(output[0]["content"][0]["logprobs"].size(), 2u);
@@ -193,12 +195,12 @@ TEST(ResponsePrinter, TokensOfTextBehindACallAreOfItsMessage) {
 
 // A token whose character is not whole yet is told with the one that completes it; those of thoughts never are.
 TEST(ResponsePrinter, ProbabilitiesAreThoseOfTheText) {
-  chat::TokenReport second = token("b");
-  second.top = {token("c")};
-  const Events events = streamed(*printer(), {{.reasoning = "hm", .tokens = {token("hm")}, .thought_tokens = 1},
-                                              {.tokens = {token("a")}},
+  chat::TokenReport second = token_of("b");
+  second.top = {token_of("c")};
+  const Events events = streamed(*printer(), {{.reasoning = "hm", .tokens = {token_of("hm")}, .thought_tokens = 1},
+                                              {.tokens = {token_of("a")}},
                                               {.text = "ab", .tokens = {second}},
-                                              {.tokens = {token("")}, .finish_reason = "stop"}});
+                                              {.tokens = {token_of("")}, .finish_reason = "stop"}});
   const Json& delta = events.at(10).json;
   ASSERT_EQ(delta["delta"], "ab");
   ASSERT_EQ(delta["logprobs"].size(), 2u);
@@ -208,7 +210,7 @@ TEST(ResponsePrinter, ProbabilitiesAreThoseOfTheText) {
   const Json& whole = events.back().json["response"]["output"][1]["content"][0]["logprobs"];
   EXPECT_EQ(whole.size(), 3u);
   Answer answer{.text = "ab", .reasoning = "hm", .finish_reason = "stop"};
-  answer.tokens = {token("hm"), token("a"), second, token("")};
+  answer.tokens = {token_of("hm"), token_of("a"), second, token_of("")};
   answer.thought_tokens = 1;
   EXPECT_EQ(printer()->whole({answer}, {})["output"][1]["content"][0]["logprobs"], whole);
 }

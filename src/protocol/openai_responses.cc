@@ -16,7 +16,7 @@ namespace {
 
 constexpr int64_t kMostAlternatives = 20;  // a response's last events hold them several times
 
-void read_text(Fields& fields, GenerationOptions& options) {
+void read_text_options(Fields& fields, GenerationOptions& options) {
   read_object(fields, "text", "text.", [&](Fields& text) {
     auto constraint = read_text_format(text);
     if (constraint && options.constraint)
@@ -54,7 +54,7 @@ void read_include(Fields& fields, GenerationOptions& options) {
     fields.fail("top_logprobs", "'top_logprobs' needs 'include': [\"message.output_text.logprobs\"]");
 }
 
-void refuse_unsupported(Fields& fields) {
+void refuse_unsupported_in_responses(Fields& fields) {
   const char* nothing_stored = "nothing is stored here; send the whole conversation as 'input'";
   fields.refuse("previous_response_id", nothing_stored);
   fields.refuse("conversation", nothing_stored);
@@ -131,10 +131,10 @@ Result<TextRequest> read_response(const Json& body, const Address&, const chat::
   options.tools = read_flat_tools(fields);
   options.max_tokens = fields.integer("max_output_tokens", 1, 1 << 24);
   fields.integer("max_tool_calls", 0, 1 << 24);  // of tools that other servers run
-  read_text(fields, options);
+  read_text_options(fields, options);
   read_reasoning(fields, options);
   read_include(fields, options);
-  refuse_unsupported(fields);
+  refuse_unsupported_in_responses(fields);
   if (!fields.failed()) options.repeated = repeated_fields(fields, options);
   MALMOI_TRY(fields.finish());
   return request;

@@ -12,7 +12,7 @@ using Choice = chat::ToolUse::Choice;
 
 std::string asking(const std::string& more) { return R"({"input":"안녕",)" + more + "}"; }
 std::string with_items(const std::string& items) { return R"({"input":[)" + items + "]}"; }
-std::string with_tool(const std::string& more) {
+std::string with_flat_tool(const std::string& more) {
   return asking(R"("tools":[{"type":"function","name":"f","parameters":{"type":"object"},"strict":true}],)" + more);
 }
 
@@ -114,8 +114,8 @@ TEST(Responses, FlatFunctionsAreThoseOfChats) {
   EXPECT_EQ(tools.choice, Choice::kRequired);
   EXPECT_EQ(tools.name, "g");
   EXPECT_FALSE(tools.parallel);
-  EXPECT_EQ(response(with_tool(R"("tool_choice":"required")"))->options.tools.choice, Choice::kRequired);
-  EXPECT_EQ(response(with_tool(R"("tool_choice":"none")"))->options.tools.choice, Choice::kNone);
+  EXPECT_EQ(response(with_flat_tool(R"("tool_choice":"required")"))->options.tools.choice, Choice::kRequired);
+  EXPECT_EQ(response(with_flat_tool(R"("tool_choice":"none")"))->options.tools.choice, Choice::kNone);
 }
 
 TEST(Responses, FormatsAreRules) {
@@ -142,7 +142,7 @@ TEST(Responses, HowHardToThinkIsAskedForAndSaidAgain) {
 }
 
 TEST(Responses, SayTheirRequestAgain) {
-  auto request = response(with_tool(R"("instructions":"짧게","metadata":{"a":"b"},"max_output_tokens":7,"user":"u",
+  auto request = response(with_flat_tool(R"("instructions":"짧게","metadata":{"a":"b"},"max_output_tokens":7,"user":"u",
       "tool_choice":{"type":"function","name":"f"},"top_p":0,"text":{"format":{"type":"text"},"verbosity":"medium"})"));
   ASSERT_TRUE(request.ok()) << request.error().to_string();
   const Json& said = request->options.repeated;
@@ -170,7 +170,7 @@ struct Case {
   std::string body, where;
 };
 
-void expect_refused(const std::vector<Case>& cases, ErrorCode code) {
+void expect_all_refused(const std::vector<Case>& cases, ErrorCode code) {
   for (const Case& one : cases) {
     auto request = response(one.body);
     ASSERT_FALSE(request.ok()) << one.body;
@@ -180,7 +180,7 @@ void expect_refused(const std::vector<Case>& cases, ErrorCode code) {
 }
 
 TEST(Responses, RefuseWhatTheServerCannotDoByName) {
-  expect_refused(
+  expect_all_refused(
       {{asking(R"("previous_response_id":"resp_1")"), "previous_response_id"},
        {asking(R"("conversation":"conv_1")"), "conversation"},
        {asking(R"("background":true)"), "background"},
@@ -195,7 +195,7 @@ TEST(Responses, RefuseWhatTheServerCannotDoByName) {
        {asking(R"("tools":[{"type":"web_search"}])"), "tools[0].type"},
        {asking(R"("tools":[{"type":"mcp","server_label":"x"}])"), "tools[0].type"},
        {asking(R"("tools":[{"type":"function","name":"f","defer_loading":true}])"), "tools[0].defer_loading"},
-       {with_tool(R"("tool_choice":{"type":"allowed_tools","mode":"auto","tools":[]})"), "tool_choice.type"},
+       {with_flat_tool(R"("tool_choice":{"type":"allowed_tools","mode":"auto","tools":[]})"), "tool_choice.type"},
        {with_items(R"({"role":"user","content":[{"type":"input_image","image_url":"x"}]})"), "input[0].content"},
        {with_items(R"({"role":"user","content":[{"type":"input_file","file_id":"x"}]})"), "input[0].content"},
        {with_items(R"({"role":"user","content":"a"},{"type":"item_reference","id":"x"})"), "input[1].type"},
@@ -205,7 +205,7 @@ TEST(Responses, RefuseWhatTheServerCannotDoByName) {
 }
 
 TEST(Responses, SayWhatIsWrong) {
-  expect_refused(
+  expect_all_refused(
       {{"{}", "input"},
        {R"({"input":[]})", "input"},
        {R"({"input":7})", "input"},
@@ -231,7 +231,7 @@ TEST(Responses, SayWhatIsWrong) {
        {asking(R"("tools":[{"type":"function"}])"), "tools[0].name"},
        {asking(R"("tools":[{"type":"function","function":{"name":"f"}}])"), "tools[0].name"},
        {asking(R"("tools":[{"type":"function","name":"f"},{"type":"function","name":"f"}])"), "tools[1].name"},
-       {with_tool(R"("tool_choice":{"type":"function","name":"g"})"), "tool_choice.name"},
+       {with_flat_tool(R"("tool_choice":{"type":"function","name":"g"})"), "tool_choice.name"},
        {asking(R"("tool_choice":"required")"), "tool_choice"}},
       ErrorCode::kUsage);
 }

@@ -12,10 +12,6 @@
 namespace malmoi::protocol {
 namespace {
 
-chat::TokenReport token(int32_t id, std::string bytes, double logprob) {
-  return {.id = id, .bytes = std::move(bytes), .logprob = logprob, .chance = 0.5};
-}
-
 TEST(Printing, CompletionWithLogprobs) {
   GenerationOptions options;
   options.logprobs = options.token_details = true;
@@ -136,12 +132,6 @@ class TwoTokens : public chat::Provider {
   Result<std::string> detokenize(std::span<const int32_t> ids) const override { return std::to_string(ids.size()); }
   mutable chat::TokenizeRequest asked;
 };
-
-Json json_of(const Reply& reply) {
-  const Json* json = std::get_if<Json>(&reply);
-  EXPECT_TRUE(json) << std::get<ApiError>(reply).message;
-  return json ? *json : Json();
-}
 
 TEST(Tokenize, ReadsAndPrints) {
   const TwoTokens provider;

@@ -44,7 +44,7 @@ void read_documents(Fields& fields, std::vector<std::string>& documents) {
   }
 }
 
-Result<RerankBody> read_body(const Json& json) {
+Result<RerankBody> read_rerank_body(const Json& json) {
   Fields fields(json);
   RerankBody body{.model = fields.text("model").value_or(""), .query = fields.text("query").value_or("")};
   if (body.query.empty()) fields.fail("query", "'query' is missing or empty", "give the question");
@@ -97,7 +97,7 @@ Json print_results(const RerankBody& body, const std::vector<double>& scores) {
 }  // namespace
 
 Reply rerank(const Json& body, const Address&, const chat::Provider& provider) {
-  auto read = read_body(body);
+  auto read = read_rerank_body(body);
   if (!read.ok()) return to_api_error(read.error());
   const auto model = find_model(read->model, provider);
   if (!model) return no_such_model(read->model, provider.models());

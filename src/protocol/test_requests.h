@@ -1,9 +1,17 @@
-// Requests as texts, and what printers print, for the tests of protocols.
+// Requests as texts, what printers print and what calls tell, for the tests of protocols.
 #pragma once
 
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <memory>
 #include <string>
+#include <utility>
+#include <variant>
+#include <vector>
 
 #include "protocol/anthropic_messages.h"
+#include "protocol/call.h"
 #include "protocol/openai_chat.h"
 #include "protocol/openai_completions.h"
 #include "protocol/openai_responses.h"
@@ -36,6 +44,18 @@ inline std::string with(const std::string& more) {
 inline std::unique_ptr<Printer> printer_of(const TextProtocol& protocol, const GenerationOptions& options = {},
                                            size_t answers = 1) {
   return protocol.printer({.id = "ID", .model = "m", .created = 5}, options, answers);
+}
+
+/// A token of an answer, as probable as not after sampling.
+inline chat::TokenReport token(int32_t id, std::string bytes, double logprob) {
+  return {.id = id, .bytes = std::move(bytes), .logprob = logprob, .chance = 0.5};
+}
+
+/// What a call tells that must not fail.
+inline Json json_of(const Reply& reply) {
+  const Json* json = std::get_if<Json>(&reply);
+  EXPECT_TRUE(json) << std::get<ApiError>(reply).message;
+  return json ? *json : Json();
 }
 
 }  // namespace malmoi::protocol

@@ -8,7 +8,7 @@
 namespace malmoi::protocol {
 namespace {
 
-Result<chat::TokenizeRequest> read_text(const Json& body) {
+Result<chat::TokenizeRequest> read_text_to_tokenize(const Json& body) {
   Fields fields(body);
   chat::TokenizeRequest request;
   auto content = fields.text("content"), prompt = fields.text("prompt");
@@ -29,7 +29,7 @@ std::optional<ApiError> refuse_model(const Json& body, const Address& address, c
   return no_such_model(name, provider.models());
 }
 
-Json print_tokens(const std::vector<chat::TokenPiece>& tokens, bool with_pieces) {
+Json print_tokenized(const std::vector<chat::TokenPiece>& tokens, bool with_pieces) {
   Json list = Json::array();
   for (const chat::TokenPiece& token : tokens) {
     if (!with_pieces) {
@@ -59,11 +59,11 @@ Result<std::vector<int32_t>> read_tokens(const Json& body) {
 
 Reply tokenize(const Json& body, const Address& address, const chat::Provider& provider) {
   if (auto error = refuse_model(body, address, provider)) return *std::move(error);
-  auto request = read_text(body);
+  auto request = read_text_to_tokenize(body);
   if (!request.ok()) return to_api_error(request.error());
   auto pieces = provider.tokenize(*request);
   if (!pieces.ok()) return to_api_error(pieces.error());
-  return print_tokens(*pieces, request->with_pieces);
+  return print_tokenized(*pieces, request->with_pieces);
 }
 
 Reply detokenize(const Json& body, const Address& address, const chat::Provider& provider) {

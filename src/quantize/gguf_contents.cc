@@ -21,7 +21,7 @@ struct Rows {
 };
 
 // How much errors count in the columns of row r: of stacked experts each has its own.
-std::span<const float> importance_of(std::span<const float> all, const Rows& rows, int64_t r) {
+std::span<const float> importance_of_row(std::span<const float> all, const Rows& rows, int64_t r) {
   if (all.empty()) return {};
   const int64_t experts = static_cast<int64_t>(all.size()) / rows.columns, rows_each = rows.count() / experts;
   return all.subspan(static_cast<size_t>(r / rows_each * rows.columns), static_cast<size_t>(rows.columns));
@@ -89,7 +89,7 @@ Encoded encoded(const StoredTensor& to, const Rows& rows, std::span<const float>
       const float* row = rows.values.data() + r * rows.columns;
       std::byte* bytes = out.bytes.data() + static_cast<size_t>(r) * row_bytes;
       if (format) {
-        pack_row(format->type, row, rows.columns, importance_of(importance, rows, r),
+        pack_row(format->type, row, rows.columns, importance_of_row(importance, rows, r),
                  reinterpret_cast<uint8_t*>(bytes));
         decode_blocks(*format, bytes, rows.columns / format->elements, back.data());
       } else {

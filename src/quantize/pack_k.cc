@@ -10,7 +10,7 @@
 namespace malmoi::quantize {
 namespace {
 
-constexpr int kBlock = 256;
+constexpr int kSuperBlock = 256;
 
 // -- Q4_K and Q5_K: eight groups of 32 with an offset below zero ---------------------------------------------------------
 
@@ -20,7 +20,7 @@ constexpr int kGroup = 32, kGroups = 8, kMostSix = 63;
 struct Groups {
   float d = 0, dmin = 0;  // as they are stored
   int scales[kGroups] = {}, mins[kGroups] = {};
-  int8_t levels[kBlock] = {};
+  int8_t levels[kSuperBlock] = {};
 };
 
 // Of the scales and least values beside the rounded ones, those that lose least.
@@ -69,8 +69,8 @@ void put_sixes(const Groups& groups, uint8_t* to) {
 }
 
 // Low nibbles of a group and of the next in one run of 32 bytes.
-void put_nibbles(const int8_t* levels, uint8_t* to) {
-  for (int i = 0; i < kBlock / 2; ++i) {
+void put_group_nibbles(const int8_t* levels, uint8_t* to) {
+  for (int i = 0; i < kSuperBlock / 2; ++i) {
     const int at = i / kGroup * 2 * kGroup + i % kGroup;
     to[i] = static_cast<uint8_t>((levels[at] & 15) | (levels[at + kGroup] & 15) << 4);
   }
@@ -95,7 +95,7 @@ int settle(const float* x, const float* weights, float d, int scale, int8_t* lev
 void pack_q4_k(const float* x, const float* weights, uint8_t* block) {
   const Groups groups = fit_groups(x, weights, 15, block);
   put_sixes(groups, block + 4);
-  put_nibbles(groups.levels, block + 16);
+  put_group_nibbles(groups.levels, block + 16);
 }
 
 void pack_q5_k(const float* x, const float* weights, uint8_t* block) {
@@ -103,26 +103,26 @@ void pack_q5_k(const float* x, const float* weights, uint8_t* block) {
   put_sixes(groups, block + 4);
   uint8_t* fifths = block + 16;
   std::fill_n(fifths, kGroup, uint8_t{0});
-  for (int i = 0; i < kBlock; ++i)
+  for (int i = 0; i < kSuperBlock; ++i)
     fifths[i % kGroup] = static_cast<uint8_t>(fifths[i % kGroup] | (groups.levels[i] >> 4 & 1) << (i / kGroup));
-  put_nibbles(groups.levels, block + 48);
+  put_group_nibbles(groups.levels, block + 48);
 }
 
 void pack_q6_k(const float* x, const float* weights, uint8_t* block) {
-  int8_t levels[kBlock];
-  float fits[kBlock / kSmall], largest = 0;
-  for (int g = 0; g < kBlock / kSmall; ++g) {
+  int8_t levels[kSuperBlock];
+  float fits[kSuperBlock / kSmall], largest = 0;
+  for (int g = 0; g < kSuperBlock / kSmall; ++g) {
     fits[g] = fit_scale(x + g * kSmall, weights + g * kSmall, kSmall, -32, 31, levels);
     largest = std::abs(fits[g]) > std::abs(largest) ? fits[g] : largest;
   }
   uint8_t *low = block, *high = block + 128, *scales = block + 192;
   std::fill_n(block, 208, uint8_t{0});
   const float d = put_half(block + 208, largest / -128);
-  for (int g = 0; g < kBlock / kSmall; ++g) {
+  for (int g = 0; g < kSuperBlock / kSmall; ++g) {
     const int near = d != 0 ? std::clamp(static_cast<int>(std::lrintf(fits[g] / d)), -128, 127) : 0;
     scales[g] = static_cast<uint8_t>(settle(x + g * kSmall, weights + g * kSmall, d, near, levels + g * kSmall));
   }
-  for (int i = 0; i < kBlock; ++i) {
+  for (int i = 0; i < kSuperBlock; ++i) {
     const int level = levels[i] + 32, half = i / 128, part = i / 32 % 4;
     uint8_t& nibbles = low[64 * half + 32 * (part % 2) + i % 32];
     uint8_t& twos = high[32 * half + i % 32];

@@ -1,8 +1,7 @@
 // Anthropic's paths over HTTP: messages whole and streamed, tokens counted, errors in its form.
 #include <gtest/gtest.h>
 
-#include "chat/answer/answer_parser.h"
-#include "serve/fake_provider.h"
+#include "serve/scripted_server.h"
 #include "serve/server_test.h"
 
 namespace malmoi::serve {
@@ -89,57 +88,30 @@ TEST_F(ServerTest, AnthropicsErrorsHaveItsForm) {
 }
 
 // Answers of a model that thinks and calls functions.
-class AnthropicAnswers : public ::testing::Test {
+class AnthropicAnswers : public ScriptedServer {
  protected:
-  // Answers are `text`, a byte a token, and end with the text `stop` or the failure `error`, if there is one.
-  void start(const std::string& text, const std::string& stop = "", const std::string& error = "") {
-    provider_.family = &chat::answer_family("<tool_call>");
-    for (char byte : text) {
-      chat::TokenEvent event;
-      event.id = 1;
-      event.bytes = event.text = std::string(1, byte);
-      event.prompt_tokens = 9;
-      event.cached_tokens = 4;
-      provider_.script.push_back(event);
-    }
-    chat::TokenEvent last;
-    last.finish = error.empty() ? chat::FinishReason::kStop : chat::FinishReason::kError;
-    last.stop = stop;
-    last.error = error;
-    provider_.script.push_back(last);
-    auto server = Server::start({.port = 0});
-    ASSERT_TRUE(server.ok()) << server.error().to_string();
-    server_ = *std::move(server);
-    server_->serve(provider_);
-  }
-  void TearDown() override { server_.reset(); }
-
   TestResponse post(const std::string& more) {
-    TestClient client(server_->port());
-    client.send(
-        post_text("/v1/messages", R"({"max_tokens":99,"messages":[{"role":"user","content":"a"}])" + more + "}"));
-    return client.read();
+    return ScriptedServer::post("/v1/messages",
+                                R"({"max_tokens":99,"messages":[{"role":"user","content":"a"}])" + more + "}");
   }
-
-  FakeProvider provider_;
-  std::unique_ptr<Server> server_;
 };
 
-constexpr const char* kTools = R"(,"tools":[{"name":"f","input_schema":{"type":"object"}}])";
+constexpr const char* kCustomTools = R"(,"tools":[{"name":"f","input_schema":{"type":"object"}}])";
 
 TEST_F(AnthropicAnswers, ThoughtsTextAndCallsAreBlocks) {
-  start("<think>\nhm\n</think>\n\nSo:\n<tool_call>\n{\"name\": \"f\", \"arguments\": {\"x\": 1}}\n</tool_call>");
-  const Json whole = post(kTools).json();
+  start(by_bytes(
+      "<think>\nhm\n</think>\n\nSo:\n<tool_call>\n{\"name\": \"f\", \"arguments\": {\"x\": 1}}\n</tool_call>"));
+  const Json whole = post(kCustomTools).json();
   ASSERT_EQ(whole["content"].size(), 3u) << whole;
   EXPECT_EQ(whole["content"][0]["thinking"], "hm");
   EXPECT_EQ(whole["content"][1]["text"], "So:");
   EXPECT_EQ(whole["content"][2]["name"], "f");
   EXPECT_EQ(dump_json(whole["content"][2]["input"]), R"({"x":1})");
   EXPECT_EQ(whole["stop_reason"], "tool_use");
-  EXPECT_EQ(whole["usage"]["input_tokens"], 5);
-  EXPECT_EQ(whole["usage"]["cache_read_input_tokens"], 4);
+  EXPECT_EQ(whole["usage"]["input_tokens"], kScriptedPrompt - kScriptedCached);
+  EXPECT_EQ(whole["usage"]["cache_read_input_tokens"], kScriptedCached);
 
-  const TestResponse streamed = post(std::string(kTools) + R"(,"stream":true)");
+  const TestResponse streamed = post(std::string(kCustomTools) + R"(,"stream":true)");
   std::vector<std::string> types;
   std::string thoughts, text, input;
   int64_t open = -1;
@@ -167,23 +139,25 @@ TEST_F(AnthropicAnswers, ThoughtsTextAndCallsAreBlocks) {
 }
 
 TEST_F(AnthropicAnswers, TheTextThatEndedOneIsTold) {
-  start("so", "###");
+  chat::TokenEvent by_text = ended();
+  by_text.stop = "###";
+  start(by_bytes("so", by_text));
   const Json stopped = post(R"(,"stop_sequences":["###"])").json();
   EXPECT_EQ(stopped["stop_reason"], "stop_sequence") << stopped;
   EXPECT_EQ(stopped["stop_sequence"], "###");
   EXPECT_EQ(post("").json()["stop_reason"], "end_turn") << "it is the template's own";
-  ASSERT_EQ(provider_.asked().size(), 2u);
-  EXPECT_EQ(provider_.asked()[0].stop, std::vector<std::string>{"###"});
+  ASSERT_EQ(provider_->asked().size(), 2u);
+  EXPECT_EQ(provider_->asked()[0].stop, std::vector<std::string>{"###"});
 }
 
 TEST_F(AnthropicAnswers, AFailureEndsAStreamWithItsEvent) {
-  start("so", "", "no paper");
-  provider_.hold = true;  // the failure comes when the stream has begun
+  start(by_bytes("so", ended(chat::FinishReason::kError, "no paper")));
+  provider_->hold = true;  // the failure comes when the stream has begun
   TestClient client(server_->port());
   client.send(
       post_text("/v1/messages", R"({"max_tokens":9,"stream":true,"messages":[{"role":"user","content":"a"}]})"));
   ASSERT_TRUE(client.read_until("text_delta"));
-  provider_.hold = false;
+  provider_->hold = false;
   const TestResponse streamed = client.read();
   const std::vector<std::string> names = names_of(streamed);
   ASSERT_FALSE(names.empty());

@@ -9,17 +9,17 @@
 namespace malmoi::serve {
 namespace {
 
-ApiKey key_of(const std::string& name, const std::string& secret) {
+ApiKey key_with_secret(const std::string& name, const std::string& secret) {
   ApiKey key{.name = name, .digest = sha256(secret), .scopes = Scopes::of_clients()};
   return key;
 }
 
 TEST(ApiKeys, ReadBackAsTheyWereWritten) {
-  ApiKey limited = key_of("a", "one");
+  ApiKey limited = key_with_secret("a", "one");
   limited.limits = {.requests_per_minute = 3, .tokens_per_minute = 4, .concurrency = 5};
   limited.created = 1795770874;
   limited.expires = 4102444800;
-  ApiKey admin = key_of("b", "two");
+  ApiKey admin = key_with_secret("b", "two");
   admin.scopes = Scopes::all();
   auto read = read_keys(print_keys({limited, admin}), "keys.json");
   ASSERT_TRUE(read.ok()) << read.error().to_string();
@@ -84,10 +84,10 @@ TEST(ApiKeys, DigestsAsText) {
 }
 
 TEST(KeyRing, AKeyThatStaysGoesOnWithWhatItHasUsed) {
-  ApiKey a = key_of("a", "one");
+  ApiKey a = key_with_secret("a", "one");
   a.limits.requests_per_minute = 2;
   KeyRing ring;
-  ring.set({a, key_of("b", "two")}, 0);
+  ring.set({a, key_with_secret("b", "two")}, 0);
   EXPECT_FALSE(ring.find(sha256("three")));
   EXPECT_FALSE(ring.find(sha256("two"))->limits);
   ASSERT_TRUE(ring.find(sha256("one")));
@@ -95,7 +95,7 @@ TEST(KeyRing, AKeyThatStaysGoesOnWithWhatItHasUsed) {
   ring.set({a}, 0);
   EXPECT_FALSE(ring.find(sha256("two")));
   EXPECT_EQ(ring.find(sha256("one"))->limits->requests().left(0), 1);
-  ring.set({key_of("a", "another")}, 0);
+  ring.set({key_with_secret("a", "another")}, 0);
   EXPECT_FALSE(ring.find(sha256("another"))->limits);
   ring.set({}, 0);
   EXPECT_FALSE(ring.find(sha256("another")));

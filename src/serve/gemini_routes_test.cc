@@ -1,8 +1,7 @@
 // Google's API over HTTP: paths, streams, keys, failures.
 #include <gtest/gtest.h>
 
-#include "chat/answer/answer_parser.h"
-#include "serve/fake_provider.h"
+#include "serve/scripted_server.h"
 #include "serve/server_test.h"
 
 namespace malmoi::serve {
@@ -100,41 +99,16 @@ TEST_F(ServerTest, KeysMayStandWhereGooglesClientsPutThem) {
   EXPECT_EQ(nothing.body.find("cret"), std::string::npos) << "keys are told to nobody";
 }
 
-class GeminiAnswers : public ::testing::Test {
+class GeminiAnswers : public ScriptedServer {
  protected:
-  // A server whose answer is these texts, of a model that writes calls as Hermes does.
-  void start(const std::vector<std::string>& texts, chat::FinishReason finish) {
-    provider_.family = &chat::answer_family("<tool_call>");
-    for (const std::string& text : texts) {
-      chat::TokenEvent event;
-      event.id = 1;
-      event.bytes = event.text = text;
-      provider_.script.push_back(event);
-    }
-    chat::TokenEvent last;
-    last.finish = finish;
-    last.error = "broken";
-    provider_.script.push_back(last);
-    auto server = Server::start({.port = 0});
-    ASSERT_TRUE(server.ok()) << server.error().to_string();
-    server_ = *std::move(server);
-    server_->serve(provider_);
-  }
-  void TearDown() override { server_.reset(); }
-
   TestResponse post(const std::string& method, const std::string& more = "") {
-    TestClient client(server_->port());
-    client.send(post_text("/v1beta/models/fake:" + method, "{" + kContents + more + "}"));
-    return client.read();
+    return ScriptedServer::post("/v1beta/models/fake:" + method, "{" + kContents + more + "}");
   }
-
-  FakeProvider provider_;
-  std::unique_ptr<Server> server_;
 };
 
 TEST_F(GeminiAnswers, ThoughtsAndCallsAreParts) {
-  start({"<think>hm</think>", "So:", R"(<tool_call>{"name": "f", "arguments": {"x": 1}}</tool_call>)"},
-        chat::FinishReason::kStop);
+  start({said("<think>hm</think>"), said("So:"), said(R"(<tool_call>{"name": "f", "arguments": {"x": 1}}</tool_call>)"),
+         ended()});
   const std::string tools = R"(,"tools":[{"functionDeclarations":[{"name":"f"}]}])";
   const std::string thinking = R"(,"generationConfig":{"thinkingConfig":{"includeThoughts":true}})";
   const Json candidate = post("generateContent", tools + thinking).json()["candidates"][0];
@@ -159,13 +133,13 @@ TEST_F(GeminiAnswers, ThoughtsAndCallsAreParts) {
 }
 
 TEST_F(GeminiAnswers, AFailureInTheMiddleIsTheLastEvent) {
-  start({"a", "b"}, chat::FinishReason::kError);
+  start({said("a"), said("b"), ended(chat::FinishReason::kError, "broken")});
   expect_status(post("generateContent"), 500, "INTERNAL");
-  provider_.hold = true;  // until the stream has begun
+  provider_->hold = true;  // until the stream has begun
   TestClient client(server_->port());
   client.send(post_text("/v1beta/models/fake:streamGenerateContent", "{" + kContents + "}"));
   ASSERT_TRUE(client.read_until(R"("text":"b")"));
-  provider_.hold = false;
+  provider_->hold = false;
   const Json list = client.read().json();
   ASSERT_TRUE(list.is_array()) << list;
   EXPECT_EQ(list.back()["error"]["status"], "INTERNAL") << list;

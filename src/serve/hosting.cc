@@ -84,7 +84,7 @@ std::optional<ApiError> refuse_asked(Exchange& exchange, const Asked& asked) {
   return refuse_scope(exchange.context().caller, text ? Scope::kGenerate : Scope::kEmbed);
 }
 
-asio::awaitable<std::optional<protocol::Reply>> answer(Exchange& exchange, const Instance& instance) {
+asio::awaitable<std::optional<protocol::Reply>> answer_instance(Exchange& exchange, const Instance& instance) {
   const std::optional<ApiError> error = refuse_asked(exchange, instance.asked);
   if (error) co_return std::optional<protocol::Reply>(*error);
   if (const auto* text = std::get_if<const protocol::TextProtocol*>(&instance.asked)) {
@@ -134,7 +134,7 @@ asio::awaitable<void> handle_prediction(Exchange& exchange) {
   Json& predictions = body["predictions"];
   predictions = Json::array();
   for (size_t i = 0; i < instances.size(); ++i) {
-    std::optional<protocol::Reply> reply = co_await answer(exchange, instances[i]);
+    std::optional<protocol::Reply> reply = co_await answer_instance(exchange, instances[i]);
     if (!reply) co_return;  // nobody is there
     if (auto* error = std::get_if<ApiError>(&*reply)) {
       const ApiError told = error_of_instance(std::move(*error), i);

@@ -3,8 +3,7 @@
 
 #include <sstream>
 
-#include "chat/answer/answer_parser.h"
-#include "serve/fake_provider.h"
+#include "serve/scripted_server.h"
 #include "serve/server_test.h"
 
 namespace malmoi::serve {
@@ -107,34 +106,17 @@ TEST_F(ServerTest, OllamasBodiesNeedNoTypeUnlessAPageSendsThem) {
   EXPECT_EQ(post_as(server_->port(), "Content-Type: application/json\r\nOrigin: app://desktop\r\n").status, 200);
 }
 
-// A server whose answers are these events, by a model that writes calls as Hermes does.
-TestResponse streamed(std::vector<chat::TokenEvent> script, const std::string& more) {
-  FakeProvider provider;
-  provider.family = &chat::answer_family("<tool_call>");
-  provider.script = std::move(script);
-  auto server = Server::start({.port = 0});
-  EXPECT_TRUE(server.ok());
-  (*server)->serve(provider);
-  TestClient client((*server)->port());
-  client.send(post_text("/api/chat", R"({"messages":[{"role":"user","content":"a"}])" + more + "}"));
-  TestResponse response = client.read();
-  (*server)->stop(0);
-  return response;
-}
+class OllamaAnswers : public ScriptedServer {
+ protected:
+  TestResponse post(const std::string& more) {
+    return ScriptedServer::post("/api/chat", R"({"messages":[{"role":"user","content":"a"}])" + more + "}");
+  }
+};
 
-chat::TokenEvent said(std::string text, chat::FinishReason finish = chat::FinishReason::kNone) {
-  chat::TokenEvent event;
-  event.id = 1;
-  event.bytes = event.text = std::move(text);
-  event.finish = finish;
-  return event;
-}
-
-TEST(OllamaStream, ThoughtsTextAndCallsComeInOrder) {
-  const TestResponse response = streamed(
-      {said("<think>hm</think>"), said("So:"), said(R"(<tool_call>{"name": "f", "arguments": {"x": 1}}</tool_call>)"),
-       said("", chat::FinishReason::kStop)},
-      R"(,"tools":[{"type":"function","function":{"name":"f"}}])");
+TEST_F(OllamaAnswers, ThoughtsTextAndCallsComeInOrder) {
+  start({said("<think>hm</think>"), said("So:"), said(R"(<tool_call>{"name": "f", "arguments": {"x": 1}}</tool_call>)"),
+         ended()});
+  const TestResponse response = post(R"(,"tools":[{"type":"function","function":{"name":"f"}}])");
   std::string order;
   const std::vector<Json> lines = lines_of(response);
   for (Json line : lines) {
@@ -151,11 +133,9 @@ TEST(OllamaStream, ThoughtsTextAndCallsComeInOrder) {
   EXPECT_EQ(lines.back()["done_reason"], "stop");
 }
 
-TEST(OllamaStream, AFailureInTheMiddleIsALine) {
-  chat::TokenEvent failed = said("", chat::FinishReason::kError);
-  failed.id = -1;
-  failed.error = "no memory";
-  const std::vector<Json> lines = lines_of(streamed({said("So"), failed}, ""));
+TEST_F(OllamaAnswers, AFailureInTheMiddleIsALine) {
+  start({said("So"), ended(chat::FinishReason::kError, "no memory")});
+  const std::vector<Json> lines = lines_of(post(""));
   ASSERT_FALSE(lines.empty());
   EXPECT_EQ(dump_json(lines.back()), R"({"error":"no memory"})");
 }

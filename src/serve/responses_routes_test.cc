@@ -1,58 +1,27 @@
 // The Responses API from outside, over sockets.
 #include <gtest/gtest.h>
 
-#include "chat/answer/answer_parser.h"
-#include "serve/fake_provider.h"
+#include "serve/scripted_server.h"
 #include "serve/server_test.h"
 
 namespace malmoi::serve {
 namespace {
 
-constexpr const char* kTools = R"("tools":[{"type":"function","name":"f","parameters":{"type":"object"}}])";
+constexpr const char* kFlatTools = R"("tools":[{"type":"function","name":"f","parameters":{"type":"object"}}])";
 
-std::string asking(const std::string& more) { return R"({"input":"a")" + (more.empty() ? "" : "," + more) + "}"; }
+std::string body_with(const std::string& more) { return R"({"input":"a")" + (more.empty() ? "" : "," + more) + "}"; }
 
-// A server whose answers are a script's.
-class ResponsesTest : public ::testing::Test {
+class ResponsesTest : public ScriptedServer {
  protected:
-  // `text`, a byte a token, and the end.
-  void start(const std::string& text, chat::FinishReason finish = chat::FinishReason::kStop,
-             const std::string& error = "") {
-    provider_.family = &chat::answer_family("<tool_call>");
-    for (char byte : text) {
-      chat::TokenEvent event;
-      event.id = 1;
-      event.bytes = event.text = std::string(1, byte);
-      event.prompt_tokens = 3;
-      provider_.script.push_back(event);
-    }
-    chat::TokenEvent last;
-    last.finish = finish;
-    last.error = error;
-    provider_.script.push_back(last);
-    auto server = Server::start({.port = 0});
-    ASSERT_TRUE(server.ok()) << server.error().to_string();
-    server_ = *std::move(server);
-    server_->serve(provider_);
-  }
-  void TearDown() override { server_.reset(); }
-
-  TestResponse post(const std::string& more) {
-    TestClient client(server_->port());
-    client.send(post_text("/v1/responses", asking(more)));
-    return client.read();
-  }
-
-  FakeProvider provider_;
-  std::unique_ptr<Server> server_;
+  TestResponse post(const std::string& more) { return ScriptedServer::post("/v1/responses", body_with(more)); }
 };
 
 const std::string kAnswer =
     "<think>\nhm\n</think>\n\nSo:\n<tool_call>\n{\"name\": \"f\", \"arguments\": {\"x\": 1}}\n</tool_call>";
 
 TEST_F(ResponsesTest, ThoughtsTextAndCallsAreItems) {
-  start(kAnswer);
-  const TestResponse response = post(kTools);
+  start(by_bytes(kAnswer));
+  const TestResponse response = post(kFlatTools);
   ASSERT_EQ(response.status, 200) << response.body;
   const Json json = response.json();
   EXPECT_EQ(json["object"], "response");
@@ -65,18 +34,18 @@ TEST_F(ResponsesTest, ThoughtsTextAndCallsAreItems) {
   EXPECT_EQ(json["output"][2]["name"], "f");
   EXPECT_EQ(json["output"][2]["arguments"], "{\"x\":1}");
   EXPECT_TRUE(json["output"][2]["call_id"].get<std::string>().starts_with("call_"));
-  EXPECT_EQ(json["usage"]["input_tokens"], 3);
+  EXPECT_EQ(json["usage"]["input_tokens"], kScriptedPrompt);
   EXPECT_EQ(json["usage"]["output_tokens"], kAnswer.size());
   EXPECT_GT(json["usage"]["output_tokens_details"]["reasoning_tokens"], 2);
   EXPECT_EQ(json["tools"][0]["name"], "f");
-  const chat::GenerationRequest asked = provider_.asked().at(0);
+  const chat::GenerationRequest asked = provider_->asked().at(0);
   EXPECT_EQ(std::get<std::vector<chat::Message>>(asked.prompt).at(0).content, "a");
   EXPECT_FALSE(asked.tools.functions.empty());
 }
 
 TEST_F(ResponsesTest, AStreamAddsUpToTheResponseThatEndsIt) {
-  start(kAnswer);
-  const TestResponse response = post(std::string(kTools) + R"(,"stream":true)");
+  start(by_bytes(kAnswer));
+  const TestResponse response = post(std::string(kFlatTools) + R"(,"stream":true)");
   EXPECT_EQ(response.field("Content-Type"), "text/event-stream; charset=utf-8");
   EXPECT_NE(response.body.find("event: response.created\ndata: {"), std::string::npos) << response.body;
   const std::vector<Json> events = response.events();
@@ -100,7 +69,7 @@ TEST_F(ResponsesTest, AStreamAddsUpToTheResponseThatEndsIt) {
 }
 
 TEST_F(ResponsesTest, AnAnswerThatIsCutIsIncomplete) {
-  start("So", chat::FinishReason::kLength);
+  start(by_bytes("So", ended(chat::FinishReason::kLength)));
   const Json whole = post("").json();
   EXPECT_EQ(whole["status"], "incomplete");
   EXPECT_EQ(whole["incomplete_details"]["reason"], "max_output_tokens");
@@ -108,12 +77,12 @@ TEST_F(ResponsesTest, AnAnswerThatIsCutIsIncomplete) {
 }
 
 TEST_F(ResponsesTest, AFailureInTheMiddleOfAStreamIsTold) {
-  provider_.hold = true;  // the failure comes behind what was told already
-  start("So", chat::FinishReason::kError, "broken");
+  start(by_bytes("So", ended(chat::FinishReason::kError, "broken")));
+  provider_->hold = true;  // the failure comes behind what was told already
   TestClient client(server_->port());
-  client.send(post_text("/v1/responses", asking(R"("stream":true)")));
+  client.send(post_text("/v1/responses", body_with(R"("stream":true)")));
   ASSERT_TRUE(client.read_until("output_text.delta"));
-  provider_.hold = false;
+  provider_->hold = false;
   const std::vector<Json> events = client.read().events();
   ASSERT_GE(events.size(), 4u);
   EXPECT_EQ(events[events.size() - 2]["type"], "response.failed");

@@ -12,7 +12,7 @@ namespace {
 
 using protocol::ApiError;
 
-constexpr std::chrono::milliseconds kLookInterval{300};  // at the run's files
+constexpr std::chrono::milliseconds kFileLookInterval{300};  // at the run's files
 constexpr std::string_view kEventStream = "text/event-stream; charset=utf-8";
 constexpr std::string_view kComment = ":\n\n";
 
@@ -43,7 +43,7 @@ class Watched {
   Exchange& exchange_;
 };
 
-std::string text_of(const std::vector<RunEvent>& events) {
+std::string print_events(const std::vector<RunEvent>& events) {
   std::string text;
   for (const RunEvent& event : events) text += "event: " + event.name + "\ndata: " + dump_json(event.json) + "\n\n";
   return text;
@@ -61,7 +61,7 @@ struct Following {
   ApiError error;
 };
 
-Following begin(Runs* runs, const HttpRequest& request) {
+Following begin_following(Runs* runs, const HttpRequest& request) {
   Following following;
   int64_t after = -1;
   if (!runs) {
@@ -82,12 +82,12 @@ asio::awaitable<void> send_events(Exchange& exchange, RunFollower& follower) {
   bool sent = co_await exchange.begin_stream(kEventStream, kComment);
   asio::steady_timer pause(exchange.executor());
   while (sent && !queue->closed() && !exchange.shared().stopping) {
-    std::string text = co_await exchange.on_file_worker([&follower] { return text_of(follower.next()); });
+    std::string text = co_await exchange.on_file_worker([&follower] { return print_events(follower.next()); });
     const bool more = !text.empty();
     sent = co_await exchange.send_piece(std::move(text));
     if (!sent || follower.ended()) break;
     if (more) continue;  // a long file comes in pieces
-    pause.expires_after(kLookInterval);
+    pause.expires_after(kFileLookInterval);
     co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
   }
   if (sent && !queue->closed()) co_await exchange.end_stream();
@@ -105,7 +105,8 @@ asio::awaitable<void> follow_run(Exchange& exchange) {
   }
   Runs* runs = exchange.shared().options.runs.get();
   const HttpRequest& request = exchange.request();
-  const Following following = co_await exchange.on_file_worker([runs, &request] { return begin(runs, request); });
+  const Following following =
+      co_await exchange.on_file_worker([runs, &request] { return begin_following(runs, request); });
   if (!following.follower) {
     co_await exchange.send_error(following.error);
     co_return;

@@ -4,11 +4,11 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
-#include <poll.h>
 
 #include "base/test_folder.h"
 #include "serve/secret.h"
 #include "serve/server_test.h"
+#include "serve/test_client.h"
 
 namespace malmoi::serve {
 namespace {
@@ -55,14 +55,8 @@ struct TestCertificate {
 // A client of TLS over a socket that connects, asks and goes away.
 class TlsClient {
  public:
-  explicit TlsClient(uint16_t port, int version = TLS1_3_VERSION) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
-    timeval limit{60, 0};
-    setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    EXPECT_EQ(::connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  explicit TlsClient(uint16_t port, int version = TLS1_3_VERSION) : socket_(connect_to(port)) {
+    EXPECT_GE(socket_, 0);
     context_ = SSL_CTX_new(TLS_client_method());
     SSL_CTX_set_security_level(context_, 0);
     SSL_CTX_set_min_proto_version(context_, version);

@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <cctype>
 #include <set>
+#include <utility>
 
-#include "chat/answer/answer_parser.h"
 #include "chat/published_template.h"
-#include "serve/fake_provider.h"
+#include "serve/scripted_server.h"
 #include "serve/server_test.h"
 
 namespace malmoi::serve {
@@ -20,49 +20,24 @@ constexpr const char* kTools =
 
 std::string asking(const std::string& more) { return R"({"messages":[{"role":"user","content":"a"}],)" + more + "}"; }
 
-class ToolsTest : public ::testing::Test {
+class ToolsTest : public ScriptedServer {
  protected:
-  // A server whose answers are `text`, a byte a token, by a model of the family that wrote `source`.
+  // So many answers, each of which is `text`, by a model of the family that wrote `source`.
   void start(const std::string& source, const std::string& text, int64_t answers = 1,
              chat::FinishReason finish = chat::FinishReason::kStop) {
-    server_.reset();
-    provider_ = std::make_unique<FakeProvider>();
-    provider_->family = &chat::answer_family(source);
-    for (char byte : text) {
-      for (int64_t answer = 0; answer < answers; ++answer) {
-        chat::TokenEvent event;
-        event.id = 1;
-        event.answer = answer;
-        event.bytes = event.text = std::string(1, byte);
-        provider_->script.push_back(event);
-      }
+    Script script;
+    for (chat::TokenEvent event : by_bytes(text, ended(finish))) {
+      for (event.answer = 0; event.answer < answers; ++event.answer) script.push_back(event);
     }
-    for (int64_t answer = 0; answer < answers; ++answer) {
-      chat::TokenEvent last;
-      last.answer = answer;
-      last.finish = finish;
-      provider_->script.push_back(last);
-    }
-    auto server = Server::start({.port = 0});
-    ASSERT_TRUE(server.ok()) << server.error().to_string();
-    server_ = *std::move(server);
-    server_->serve(*provider_);
+    ScriptedServer::start(std::move(script), source);
   }
-  void TearDown() override { server_.reset(); }
 
-  TestResponse post(const std::string& more) {
-    TestClient client(server_->port());
-    client.send(post_text("/v1/chat/completions", asking(more)));
-    return client.read();
-  }
+  TestResponse post(const std::string& more) { return ScriptedServer::post("/v1/chat/completions", asking(more)); }
   Json choice(const std::string& more) {
     const Json json = post(more).json();
     EXPECT_TRUE(json.contains("choices")) << json;
     return json.contains("choices") ? json["choices"][0] : Json();
   }
-
-  std::unique_ptr<FakeProvider> provider_;
-  std::unique_ptr<Server> server_;
 };
 
 struct Case {

@@ -12,12 +12,12 @@ constexpr uint64_t kLargestFile = uint64_t{2} << 30;
 bool is_tokenizer_json(const Path& file) { return file.extension() == ".json" && file.filename() != "tekken.json"; }
 
 // Where a folder holds several, the first of these counts.
-constexpr const char* kNames[] = {"tokenizer.json", "tokenizer.model", "tekken.json", "vocab.txt", "source.spm"};
+constexpr const char* kFileNames[] = {"tokenizer.json", "tokenizer.model", "tekken.json", "vocab.txt", "source.spm"};
 constexpr const char* kExtensions[] = {".model", ".tiktoken", ".gguf"};
 
 Result<Path> file_in(const Path& folder) {
   std::error_code error;
-  for (const char* name : kNames)
+  for (const char* name : kFileNames)
     if (std::filesystem::is_regular_file(folder / name, error)) return folder / name;
   std::vector<Path> files;
   for (auto entry = std::filesystem::directory_iterator(folder, error);

@@ -36,4 +36,14 @@ inline std::vector<Json> test_lines(const std::string& name) {
   return out;
 }
 
+/// The texts of texts.jsonl.zst.
+inline const std::vector<std::string>& test_texts() {
+  static const std::vector<std::string> all = [] {
+    std::vector<std::string> list;
+    for (const Json& line : test_lines("texts")) list.push_back(line.get<std::string>());
+    return list;
+  }();
+  return all;
+}
+
 }  // namespace malmoi::tokenizer

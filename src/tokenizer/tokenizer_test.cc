@@ -53,15 +53,9 @@ Tokenizer byte_level() {
   return *std::move(tokenizer);
 }
 
-std::vector<std::string> texts() {
-  std::vector<std::string> out;
-  for (const Json& line : test_lines("texts")) out.push_back(line.get<std::string>());
-  return out;
-}
-
 TEST(Tokenizer, ByteLevelComesBackExactly) {
   Tokenizer tokenizer = byte_level();
-  for (const std::string& text : texts()) {
+  for (const std::string& text : test_texts()) {
     EXPECT_EQ(tokenizer.decode(tokenizer.encode(text)), text);
     std::string pieces;
     for (int32_t id : tokenizer.encode(text)) pieces += tokenizer.token_bytes(id);
@@ -92,7 +86,7 @@ TEST(Tokenizer, FastAndFullWaysAgree) {
   for (bool ignore_merges : {false, true}) {
     auto tokenizer = Tokenizer::from_json(byte_level_json(ignore_merges));
     ASSERT_TRUE(tokenizer.ok());
-    for (const std::string& text : texts()) EXPECT_EQ(tokenizer->encode(text), tokenizer->encode_full(text).ids);
+    for (const std::string& text : test_texts()) EXPECT_EQ(tokenizer->encode(text), tokenizer->encode_full(text).ids);
   }
 }
 
@@ -104,7 +98,7 @@ TEST(Tokenizer, BytesThatAreNotUtf8BecomeReplacements) {
 
 TEST(Tokenizer, StreamsNeverGiveHalfACharacter) {
   Tokenizer tokenizer = byte_level();
-  for (const std::string& text : texts()) {
+  for (const std::string& text : test_texts()) {
     if (text.size() > 2000) continue;
     StreamDecoder stream(tokenizer, false);
     std::string all;
@@ -124,7 +118,7 @@ TEST(Tokenizer, SavedFilesOpenAgain) {
   ASSERT_TRUE(tokenizer.save(folder).ok());
   auto again = Tokenizer::load(folder);
   ASSERT_TRUE(again.ok()) << again.error().to_string();
-  for (const std::string& text : texts())
+  for (const std::string& text : test_texts())
     EXPECT_EQ(again->encode(text, {.add_special = true}), tokenizer.encode(text, {.add_special = true}));
   std::filesystem::remove_all(folder);
 }
@@ -143,7 +137,7 @@ TEST(Tokenizer, Characters) {
 
 TEST(Tokenizer, ManyThreadsAtOnce) {
   Tokenizer tokenizer = byte_level();
-  std::vector<std::string> all = texts();
+  std::vector<std::string> all = test_texts();
   std::vector<std::vector<int32_t>> want;
   for (const std::string& text : all) want.push_back(tokenizer.encode(text));
   std::vector<std::thread> threads;

@@ -42,7 +42,7 @@ Json merged(Json base, const Json& over) {
 }
 
 // Of a run's metrics.jsonl. Seconds are those of the steps, without evaluations.
-Result<ComparedCurves> read_curves(const Path& folder) {
+Result<ComparedCurves> read_compared_curves(const Path& folder) {
   MALMOI_ASSIGN(formats::LineReader reader, formats::LineReader::open(folder / "metrics.jsonl"));
   ComparedCurves curves;
   double seconds = 0;
@@ -191,7 +191,7 @@ class Comparison {
                           .parameters = sized.parameters,
                           .steps = json_count(run, "steps").value_or(0),
                           .valid_loss = json_number(run, "best_valid_loss").value_or(NAN)};
-    MALMOI_ASSIGN(result.curves, read_curves(folder));
+    MALMOI_ASSIGN(result.curves, read_compared_curves(folder));
     if (!result.curves.seconds.empty()) result.seconds = result.curves.seconds.back();
     thin_out(result.curves);
     result.tokens_per_second = result.seconds > 0 ? result.curves.tokens / result.seconds : 0;

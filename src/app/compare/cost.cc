@@ -9,7 +9,7 @@
 namespace malmoi::app {
 namespace {
 
-constexpr int64_t kPart = 512;   // tokens read at once
+constexpr int64_t kTokensAtOnce = 512;
 constexpr int64_t kTokens = 16;  // timed together
 constexpr int kRuns = 3;
 
@@ -45,7 +45,7 @@ Result<std::vector<ContextCost>> measure_contexts(const model::Model& model, con
     if (length + kRuns * kTokens > model.max_positions()) break;
     while (state.length() < length) {
       MALMOI_TRY(stop.check());
-      MALMOI_TRY(reader.read(std::min(kPart, length - state.length())));
+      MALMOI_TRY(reader.read(std::min(kTokensAtOnce, length - state.length())));
     }
     ContextCost cost{.context = length, .state_bytes = state.bytes()};
     for (int run = 0; run < kRuns; ++run) {

@@ -8,7 +8,7 @@
 namespace malmoi::app {
 namespace {
 
-constexpr uint64_t kSplitSeed = 0x7061697273;  // "pairs"
+constexpr uint64_t kPairSeed = 0x7061697273;  // "pairs"
 
 }  // namespace
 
@@ -32,7 +32,7 @@ Result<PairsReport> make_pairs(const PairsOptions& options, const Job& job) {
   std::string train, valid, test;
   auto sink = [&](data::TextPair&& pair) -> Status {
     MALMOI_TRY(job.stop.check());
-    const double draw = static_cast<double>(hash64(pair.source, kSplitSeed) >> 11) * 0x1.0p-53;
+    const double draw = static_cast<double>(hash64(pair.source, kPairSeed) >> 11) * 0x1.0p-53;
     const bool is_test = draw < options.test_fraction;
     const bool is_valid = !is_test && draw < options.test_fraction + options.valid_fraction;
     ++(is_test ? report.test : is_valid ? report.valid : report.train);

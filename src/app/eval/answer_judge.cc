@@ -7,7 +7,7 @@
 namespace malmoi::app {
 namespace {
 
-enum Role { kQuestion, kContext, kAnswers };  // of the objective
+enum AnswerRole { kQuestion, kContext, kAnswers };  // of the objective
 
 struct Asked {
   std::vector<TextPair> questions;  // with their contexts

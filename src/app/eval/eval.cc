@@ -48,7 +48,7 @@ Result<LoadedModel> load(const EvalOptions& options, const Job& job) {
   return load_for_ids(options.model, {options.dtype, options.adapters}, job);
 }
 
-void warn_of_unknown(const eval::Perplexity& r, const Job& job) {
+void warn_of_unknown_characters(const eval::Perplexity& r, const Job& job) {
   if (r.unknown_characters == 0) return;
   job.warn(
       fmt::format("{} of {} characters are not in the tokenizer's vocabulary ({} ...): what no token stands for is "
@@ -79,7 +79,7 @@ Result<EvalReport> evaluate(const EvalOptions& options, const Job& job) {
   if (options.tokens) MALMOI_TRY(add_tokens(options, loaded.model->vocab_size(), loaded.tokenizer.get(), meter));
   else MALMOI_TRY(add_texts(options, meter, job));
   const eval::Perplexity& r = meter.result();
-  warn_of_unknown(r, job);
+  warn_of_unknown_characters(r, job);
   if (r.tokens == 0)
     return invalid_data("holds no token that could be scored",
                         options.tokens ? options.tokens->string() : options.text[0].string(), "give longer text");

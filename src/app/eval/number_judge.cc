@@ -12,7 +12,7 @@
 namespace malmoi::app {
 namespace {
 
-enum Role { kText, kPair, kNumber };  // of the objective
+enum NumberRole { kText, kPair, kNumber };  // of the objective
 
 struct Rated {
   std::vector<TextPair> texts;

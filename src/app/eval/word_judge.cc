@@ -13,7 +13,7 @@
 namespace malmoi::app {
 namespace {
 
-enum Role { kWords, kLabels };  // of the objective
+enum WordRole { kWords, kLabels };  // of the objective
 
 // Sentences: a list of words each, or of labels.
 using Sentences = std::vector<std::vector<std::string>>;

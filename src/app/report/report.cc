@@ -24,9 +24,9 @@ constexpr const char* kSeries[] = {"loss", "grad_norm", "lr", "tokens_per_second
 constexpr size_t kSeriesCount = std::size(kSeries);
 
 // Curves as columns; `x` is the step in the middle of what was averaged.
-class Curves {
+class ReportCurves {
  public:
-  explicit Curves(size_t lines) : stride_((lines + kMaxPoints - 1) / kMaxPoints) {}
+  explicit ReportCurves(size_t lines) : stride_((lines + kMaxPoints - 1) / kMaxPoints) {}
 
   void add(const Json& line) {
     double step = number(line, "step");
@@ -105,7 +105,7 @@ Status for_each_object(const Path& path, size_t lines, const Each& each) {
 
 Result<Json> read_curves(const Path& metrics) {
   MALMOI_ASSIGN(size_t lines, count_lines(metrics));
-  Curves curves(std::max<size_t>(lines, 1));
+  ReportCurves curves(std::max<size_t>(lines, 1));
   MALMOI_TRY(for_each_object(metrics, lines, [&](const Json& line) { curves.add(line); }));
   return curves.finish();
 }

@@ -22,7 +22,7 @@ constexpr const char* kStore = "store";
 constexpr size_t kMostParts = 4;
 
 // The last part of a folder that says something: `model` and `best` are what a training run calls its models.
-std::string name_of(const Path& folder) {
+std::string served_name_of(const Path& folder) {
   std::error_code ignored;
   Path path = fs::weakly_canonical(fs::absolute(folder, ignored), ignored);
   std::string name = path.filename().string();
@@ -41,7 +41,7 @@ ServedModel parse_model(const std::string& text) {
 bool is_hidden(const Path& path) { return path.filename().string().starts_with('.'); }
 
 // What a folder holds, by name. A folder that cannot be read holds nothing.
-std::vector<Path> entries_of(const Path& folder) {
+std::vector<Path> visible_entries(const Path& folder) {
   std::vector<Path> entries;
   std::error_code error;
   for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
@@ -68,9 +68,9 @@ Result<std::vector<ServedModel>> models_in(const Path& folder) {
     if (!name.empty()) models.push_back({.name = owner + name, .path = path.string()});
     return !name.empty();
   };
-  for (const Path& entry : entries_of(folder)) {
+  for (const Path& entry : visible_entries(folder)) {
     if (add(entry, "")) continue;
-    for (const Path& inner : entries_of(entry)) add(inner, entry.filename().string() + "/");
+    for (const Path& inner : visible_entries(entry)) add(inner, entry.filename().string() + "/");
   }
   if (models.empty())
     return not_found("holds no model", folder.string(), "give a folder with folders of models, or GGUF files, in it");
@@ -135,7 +135,7 @@ Result<std::vector<ServedModel>> named_models(const ServeOptions& options) {
     ServedModel model = parse_model(text);
     MALMOI_ASSIGN(const Path folder, find_model(model.path));
     if (!options.name.empty()) model.name = options.name;
-    if (model.name.empty()) model.name = name_of(folder);
+    if (model.name.empty()) model.name = served_name_of(folder);
     MALMOI_TRY(check_name(models, model.name, "--model"));
     models.push_back(std::move(model));
   }

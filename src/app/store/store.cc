@@ -37,7 +37,7 @@ Result<std::vector<Path>> entries_of(const Path& folder) {
   return entries;
 }
 
-Result<std::vector<Path>> gguf_files(const Path& folder) {
+Result<std::vector<Path>> gguf_files_in(const Path& folder) {
   MALMOI_ASSIGN(std::vector<Path> files, entries_of(folder));
   std::erase_if(files, [](const Path& file) { return is_folder(file) || !parse_gguf_name(file.string()); });
   return files;
@@ -68,7 +68,7 @@ std::optional<StoredModel> model_at(const std::string& name, const Path& path) {
     auto model = read_source(name, path);
     return model.ok() ? *std::move(model) : by_hand(name, path);
   }
-  auto ggufs = gguf_files(path);
+  auto ggufs = gguf_files_in(path);
   if (malmoi::exists(path / "config.json") || (ggufs.ok() && !ggufs->empty())) return by_hand(name, path);
   return {};
 }
@@ -205,7 +205,7 @@ Result<std::optional<Path>> find_in_store(const std::string& name) {
 
 Result<Path> model_file(const Path& folder) {
   if (!is_folder(folder) || malmoi::exists(folder / "config.json")) return folder;
-  MALMOI_ASSIGN(std::vector<Path> files, gguf_files(folder));
+  MALMOI_ASSIGN(std::vector<Path> files, gguf_files_in(folder));
   if (files.empty()) return folder;
   auto name = parse_gguf_name(files[0].string());
   const bool parts_of_one = name && name->parts > 1 && files.size() == static_cast<size_t>(name->parts);

@@ -20,7 +20,7 @@ namespace {
 
 constexpr uint64_t kLargestText = uint64_t{4} << 20;
 constexpr size_t kMostMembers = 10'000;
-constexpr std::string_view kPart = ".part";
+constexpr std::string_view kPieceMark = ".part";
 constexpr const char* kDamaged = "pull it again, or another version";
 
 using Take = std::function<Status(std::string_view)>;
@@ -71,9 +71,9 @@ struct Piece {
 
 std::optional<Piece> parse_piece(std::string_view path) {
   std::string_view name = base_name(path);
-  const size_t at = name.rfind(kPart);
+  const size_t at = name.rfind(kPieceMark);
   if (at == std::string_view::npos || !parse_gguf_name(name.substr(0, at))) return {};
-  std::string_view digits = name.substr(at + kPart.size());
+  std::string_view digits = name.substr(at + kPieceMark.size());
   Piece piece{std::string(name.substr(0, at))};
   auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), piece.number);
   if (error != std::errc() || end != digits.data() + digits.size()) return {};

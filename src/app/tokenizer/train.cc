@@ -24,7 +24,7 @@ namespace {
 constexpr size_t kSampleBytes = 2 << 20;
 
 // The last name of a path, which may end in a slash.
-std::string name_of(const Path& path) {
+std::string last_name_of(const Path& path) {
   return (path.filename().empty() ? path.parent_path() : path).filename().string();
 }
 
@@ -75,10 +75,10 @@ class NewFolder {
 };
 
 // The texts that a vocabulary is learned from, one by one.
-class Texts {
+class VocabularyTexts {
  public:
-  static Result<Texts> open(const TokenizerTraining& training, const Job& job) {
-    Texts texts;
+  static Result<VocabularyTexts> open(const TokenizerTraining& training, const Job& job) {
+    VocabularyTexts texts;
     if (!training.columns.empty()) {
       for (const Path& table : training.inputs) MALMOI_TRY(texts.read_cells(table, training.columns));
       return texts;
@@ -139,7 +139,7 @@ Json to_json(const TokenizerTrained& trained) {
 }
 
 Result<TokenizerTrained> train_tokenizer(const TokenizerTraining& training, const Job& job) {
-  MALMOI_ASSIGN(Texts texts, Texts::open(training, job));
+  MALMOI_ASSIGN(VocabularyTexts texts, VocabularyTexts::open(training, job));
   std::optional<Error> failed;
   std::string sample;
   auto source = [&](std::string& text) {
@@ -158,7 +158,7 @@ Result<TokenizerTrained> train_tokenizer(const TokenizerTraining& training, cons
   if (!trained.ok()) return trained.error();
   report.skipped = texts.skipped();
   report.vocab_size = trained->vocab_size();
-  report.fertility = compare_one(*trained, name_of(training.out), sample);
+  report.fertility = compare_one(*trained, last_name_of(training.out), sample);
   MALMOI_TRY(trained->save(training.out));
   MALMOI_TRY(write_file(training.out / "training.json", dump_json(to_json(report), 1) + "\n"));
   folder.keep();
@@ -213,7 +213,7 @@ Result<TokenizerWritten> export_tokenizer(const Path& from, tokenizer::Compat co
   } else if (format == "tiktoken") {
     MALMOI_ASSIGN(tokenizer::TiktokenFiles files, tokenizer::export_tiktoken(opened));
     MALMOI_TRY(make_folder(out));
-    MALMOI_TRY(write_file(out / (name_of(out) + ".tiktoken"), files.ranks));
+    MALMOI_TRY(write_file(out / (last_name_of(out) + ".tiktoken"), files.ranks));
     MALMOI_TRY(write_file(out / "pattern.json", files.pattern_json));
   } else {
     return usage_error(fmt::format("there is no format \"{}\"", format), "--to",

@@ -6,7 +6,7 @@ namespace {
 constexpr int64_t kTimedSteps = 3;
 constexpr double kPatience = 2;  // times as long as asked for, where steps are slow
 
-Result<double> timed(const std::function<Status()>& run, const Clock& clock) {
+Result<double> seconds_taken(const std::function<Status()>& run, const Clock& clock) {
   const double begin = clock();
   MALMOI_TRY(run());
   return clock() - begin;
@@ -27,11 +27,11 @@ Result<Speed> measure_speed(const TimedRun& run, double seconds) {
   // The mean: what other programs take of the machine now, they take later, too.
   Speed speed{.step_seconds = (now - first) / static_cast<double>(steps)};
   for (const TimedRun::Part& part : run.evaluation) {
-    MALMOI_ASSIGN(double taken, timed(part.run, run.clock));
+    MALMOI_ASSIGN(double taken, seconds_taken(part.run, run.clock));
     speed.evaluation_seconds += taken * part.times;
   }
   if (run.save) {
-    MALMOI_ASSIGN(speed.save_seconds, timed(run.save, run.clock));
+    MALMOI_ASSIGN(speed.save_seconds, seconds_taken(run.save, run.clock));
   }
   return speed;
 }

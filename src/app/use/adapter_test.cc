@@ -21,7 +21,7 @@ namespace malmoi::app {
 namespace {
 
 const Path kAdapter = Path(MALMOI_TEST_DATA) / "adapters" / "gpt2-tables";
-const Path kModel = Path(MALMOI_TEST_DATA) / "models" / "gpt2";
+const Path kBaseModel = Path(MALMOI_TEST_DATA) / "models" / "gpt2";
 
 void expect_reference(const ScoreOptions& options) {
   Status scored = score(options);
@@ -34,7 +34,7 @@ void expect_reference(const ScoreOptions& options) {
 
 TEST(Adapter, MergedModelsStandByThemselves) {
   const Path folder = test_folder("merge"), base = folder / "base", out = folder / "out";
-  std::filesystem::copy(kModel, base);
+  std::filesystem::copy(kBaseModel, base);
   for (const char* name : {"tokenizer_config.json", "LICENSE", "source.json", "tf_model.h5"})
     ASSERT_TRUE(write_file(base / name, "{}").ok());
   ScoreOptions options{.model = base, .ids = kAdapter / "ids.npy", .logits = folder / "logits.npy"};
@@ -55,7 +55,7 @@ TEST(Adapter, MergedModelsStandByThemselves) {
 
 TEST(Adapter, MergedModelsAreStoredAsTheirBases) {
   const Path folder = test_folder("merge_half"), base = folder / "base", out = folder / "out";
-  ASSERT_TRUE(model::save_model(**model::load_model(kModel, {}), base, DType::kBF16).ok());
+  ASSERT_TRUE(model::save_model(**model::load_model(kBaseModel, {}), base, DType::kBF16).ok());
   auto type_of_merged = [&](std::optional<DType> asked) {
     EXPECT_TRUE(merge_adapter({.model = base.string(), .adapter = kAdapter, .out = out, .dtype = asked}, {}).ok());
     return (*formats::Safetensors::open(out / "model.safetensors")).tensors()[0].type;

@@ -12,7 +12,7 @@ namespace {
 
 constexpr size_t kTextsAtOnce = 32;
 
-using LineSink = std::function<Status(const ClassifiedLine&)>;
+using ClassifiedSink = std::function<Status(const ClassifiedLine&)>;
 
 // What of a line did not fit.
 int64_t cut_of(const LabelledLine& line) { return line.labelled.cut; }
@@ -20,7 +20,7 @@ int64_t cut_of(const auto& said) { return said.cut; }
 
 // Reads the file in batches: `parse` makes an input of a line, `answer` says something of each input of a batch.
 template <typename Parse, typename Answer>
-Status each_line(const ClassifyOptions& options, const Parse& parse, const Answer& answer, const LineSink& sink,
+Status each_line(const ClassifyOptions& options, const Parse& parse, const Answer& answer, const ClassifiedSink& sink,
                  const Job& job) {
   MALMOI_ASSIGN(auto source, data::open_line_source(options.file));
   data::DecodedLines lines(std::move(source), data::ReaderLimits().document_bytes);
@@ -87,7 +87,7 @@ Json to_json(const ClassifiedLine& line) {
   return std::visit([](const auto& said) { return to_json(said); }, line);
 }
 
-Status classify(const ClassifyOptions& options, const LineSink& sink, const Job& job) {
+Status classify(const ClassifyOptions& options, const ClassifiedSink& sink, const Job& job) {
   MALMOI_ASSIGN(LoadedModel loaded, load_for_generation(options.model, {options.dtype, options.adapters}, job));
   const model::Task task = loaded.model->task();
   const bool says_more = task == model::Task::kRegression || task == model::Task::kTokenClassification ||

@@ -29,11 +29,11 @@ Status check_room(const GenerateIdsOptions& options, int64_t before, int64_t con
       options.ids.string(), "use a smaller --max-tokens");
 }
 
-using Rows = std::vector<std::vector<int32_t>>;
+using IdRows = std::vector<std::vector<int32_t>>;
 
 // One answer to each row; the end of text is part of it.
-Result<Rows> draw(const model::Model& model, const IdArray& ids, const GenerateIdsOptions& options,
-                  const std::vector<int32_t>& ends, int64_t before) {
+Result<IdRows> draw(const model::Model& model, const IdArray& ids, const GenerateIdsOptions& options,
+                    const std::vector<int32_t>& ends, int64_t before) {
   MALMOI_ASSIGN(auto scheduler, infer::Scheduler::create(model, {.max_running = ids.rows}));
   MALMOI_TRY(check_room(options, before, scheduler->context_length()));  // which memory may shorten
   std::vector<infer::TokenRequest> requests;
@@ -49,11 +49,11 @@ Result<Rows> draw(const model::Model& model, const IdArray& ids, const GenerateI
 }
 
 // The best answers to each row, one row after the other.
-Result<Rows> search(const model::Model& model, const IdArray& ids, const GenerateIdsOptions& options,
-                    const std::vector<int32_t>& ends, AnswerScores& scores) {
+Result<IdRows> search(const model::Model& model, const IdArray& ids, const GenerateIdsOptions& options,
+                      const std::vector<int32_t>& ends, AnswerScores& scores) {
   MALMOI_ASSIGN(infer::BeamOptions beams, beam_options(options.answers, options.sampling, options.max_tokens, ends));
   MALMOI_ASSIGN(auto session, infer::Session::create(model));
-  Rows made;
+  IdRows made;
   for (int64_t b = 0; b < ids.rows; ++b) {
     MALMOI_ASSIGN(std::vector<infer::BeamAnswer> found,
                   infer::beam_search(*session, ids.row(b), options.answers.begin, beams));
@@ -79,7 +79,7 @@ Result<AnswerScores> generate_ids(const GenerateIdsOptions& options) {
   std::vector<int32_t> ends;
   if (!options.ignore_eos) ends = end_ids(options.model);
   AnswerScores scores;
-  MALMOI_ASSIGN(Rows made,
+  MALMOI_ASSIGN(IdRows made,
                 searched ? search(*model, ids, options, ends, scores) : draw(*model, ids, options, ends, before));
   const int64_t answers = searched ? options.answers.n_best : 1;
   std::vector<int32_t> out;

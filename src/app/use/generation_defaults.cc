@@ -17,7 +17,7 @@ constexpr uint64_t kLargestConfig = 64 << 20;
 constexpr const char* kWhere = "generation_config.json";
 constexpr int64_t kMostTokens = int64_t{1} << 30;
 
-Json object_of(const Path& file) {
+Json object_in(const Path& file) {
   auto json = read_json(file.string(), kLargestConfig);
   return json.ok() && json->is_object() ? *std::move(json) : Json::object();
 }
@@ -111,8 +111,8 @@ void add_rules(const Json& fields, const Given& given, infer::AnswerRules& rules
 }  // namespace
 
 Json generation_fields(const Path& folder) {
-  Json fields = object_of(folder / kWhere);
-  return fields.empty() ? object_of(folder / "config.json") : fields;
+  Json fields = object_in(folder / kWhere);
+  return fields.empty() ? object_in(folder / "config.json") : fields;
 }
 
 // A GGUF file names the end of a text, of a turn, and of a message, each by a key of its own.
@@ -129,8 +129,8 @@ std::vector<int32_t> end_ids_of_gguf(const Path& path) {
 
 std::vector<int32_t> end_ids(const Path& folder) {
   if (model::is_gguf(folder)) return end_ids_of_gguf(folder);
-  std::vector<int32_t> ids = ids_under(object_of(folder / kWhere), "eos_token_id");
-  return ids.empty() ? ids_under(object_of(folder / "config.json"), "eos_token_id") : ids;
+  std::vector<int32_t> ids = ids_under(object_in(folder / kWhere), "eos_token_id");
+  return ids.empty() ? ids_under(object_in(folder / "config.json"), "eos_token_id") : ids;
 }
 
 std::vector<int32_t> ids_under(const Json& fields, std::string_view key) {

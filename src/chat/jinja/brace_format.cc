@@ -22,8 +22,6 @@ struct Spec {
   int64_t width = 0, precision = -1;
 };
 
-bool digit(char c) { return c >= '0' && c <= '9'; }
-
 Result<Spec> read_spec(std::string_view text) {
   Spec spec;
   constexpr std::string_view kAligns = "<>=^";
@@ -41,7 +39,7 @@ Result<Spec> read_spec(std::string_view text) {
   auto take = [&](char c) { return !text.empty() && text[0] == c && (text.remove_prefix(1), true); };
   auto number = [&] {
     int64_t value = 0;
-    for (; !text.empty() && digit(text[0]); text.remove_prefix(1))
+    for (; !text.empty() && is_ascii_digit(text[0]); text.remove_prefix(1))
       value = std::min<int64_t>(value * 10 + (text[0] - '0'), int64_t{1} << 32);
     return value;
   };
@@ -56,7 +54,7 @@ Result<Spec> read_spec(std::string_view text) {
   if (take(',')) spec.number.grouping = ',';
   else if (take('_')) spec.number.grouping = '_';
   if (take('.')) {
-    if (text.empty() || !digit(text[0])) return type_error("a format has a point without a precision");
+    if (text.empty() || !is_ascii_digit(text[0])) return type_error("a format has a point without a precision");
     spec.precision = number();
     if (spec.precision > kMaxPrecision) return unsupported("a precision is above 1000", "", "use a smaller one");
   }
@@ -137,7 +135,7 @@ class Formatter {
     size_t end = std::min(text.find_first_of(".["), text.size());
     std::string_view name = text.substr(0, end);
     Value value;
-    const bool number = !name.empty() && std::all_of(name.begin(), name.end(), digit);
+    const bool number = !name.empty() && std::all_of(name.begin(), name.end(), is_ascii_digit);
     if (name.empty() || number) {
       if (name.empty() ? manual_ : automatic_) return bad("numbered fields beside fields without a number");
       (name.empty() ? automatic_ : manual_) = true;
@@ -156,7 +154,7 @@ class Formatter {
       if (stop == rest.npos || stop < 2) return bad("a field without a name");
       std::string key(rest.substr(1, stop - 1));
       rest.remove_prefix(stop + (item ? 1 : 0));
-      const bool index = item && key.size() < 10 && std::all_of(key.begin(), key.end(), digit);
+      const bool index = item && key.size() < 10 && std::all_of(key.begin(), key.end(), is_ascii_digit);
       MALMOI_ASSIGN(value, !item ? attribute(run_, value, key)
                                  : subscript(run_, value, index ? Value(std::stoi(key)) : run_.text(key)));
     }

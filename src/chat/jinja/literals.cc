@@ -10,10 +10,8 @@
 namespace malmoi::chat::jinja {
 namespace {
 
-bool digit(char c) { return c >= '0' && c <= '9'; }
-
 int hex_value(char c) {
-  if (digit(c)) return c - '0';
+  if (is_ascii_digit(c)) return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
   if (c >= 'A' && c <= 'F') return c - 'A' + 10;
   return -1;
@@ -110,16 +108,16 @@ size_t digits_at(std::string_view text, size_t at, const IsDigit& is_digit) {
 
 // The length of a float that begins here, or 0.
 size_t float_length(std::string_view text) {
-  size_t at = digits_at(text, 0, digit);
+  size_t at = digits_at(text, 0, is_ascii_digit);
   bool is_float = false;
-  if (at + 1 < text.size() && text[at] == '.' && digit(text[at + 1])) {
-    at += 1 + digits_at(text, at + 1, digit);
+  if (at + 1 < text.size() && text[at] == '.' && is_ascii_digit(text[at + 1])) {
+    at += 1 + digits_at(text, at + 1, is_ascii_digit);
     is_float = true;
   }
   if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
     size_t from = at + 1;
     if (from < text.size() && (text[from] == '+' || text[from] == '-')) ++from;
-    size_t digits = digits_at(text, from, digit);
+    size_t digits = digits_at(text, from, is_ascii_digit);
     if (digits > 0) return from + digits;
   }
   return is_float ? at : 0;
@@ -162,7 +160,7 @@ Result<NumberLiteral> read_number(std::string_view text, bool after_dot) {
   } else if (text[0] == '0') {
     length = digits_at(text, 0, [](char c) { return c == '0'; });
   } else {
-    length = digits_at(text, 0, digit);
+    length = digits_at(text, 0, is_ascii_digit);
   }
   auto value = parse_int(text.substr(0, length), 0);
   if (!value) return unsupported("an integer has more than 128 bits", "", "use a smaller one");
@@ -196,7 +194,7 @@ std::optional<Int> parse_int(std::string_view text, int base) {
       continue;
     }
     const char c = rest[i];
-    int digit_of = digit(c) ? c - '0' : (c | 0x20) >= 'a' && (c | 0x20) <= 'z' ? (c | 0x20) - 'a' + 10 : 99;
+    int digit_of = is_ascii_digit(c) ? c - '0' : (c | 0x20) >= 'a' && (c | 0x20) <= 'z' ? (c | 0x20) - 'a' + 10 : 99;
     if (digit_of >= base || __builtin_mul_overflow(value, Int{base}, &value) ||
         __builtin_add_overflow(value, Int{digit_of}, &value))
       return {};
@@ -207,7 +205,9 @@ std::optional<Int> parse_int(std::string_view text, int base) {
 std::optional<double> parse_float(std::string_view text) {
   const std::string plain = plain_number(text);
   for (size_t i = 0; i < plain.size(); ++i) {
-    if (plain[i] == '_' && (i == 0 || i + 1 == plain.size() || !digit(plain[i - 1]) || !digit(plain[i + 1]))) return {};
+    if (plain[i] == '_' &&
+        (i == 0 || i + 1 == plain.size() || !is_ascii_digit(plain[i - 1]) || !is_ascii_digit(plain[i + 1])))
+      return {};
     const bool hexadecimal = plain[i] == 'x' || plain[i] == 'X' || plain[i] == '(';  // strtod reads more than Python
     if (hexadecimal) return {};
   }

@@ -22,7 +22,6 @@ const std::string& bytes(const Value& self) { return self.text()->bytes; }
 
 Value like(Run& run, const Value& self, std::string text) { return run.text(std::move(text), self.text()->markup); }
 
-using Mapping = std::string (*)(std::string_view);
 Result<Value> mapped(Run& run, const Value& self, const Args& args, const char* name, Mapping mapping) {
   return jinja::mapped(run, bytes(self), self.text()->markup, args, name, mapping);
 }

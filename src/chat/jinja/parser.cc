@@ -10,7 +10,7 @@
 namespace malmoi::chat::jinja {
 namespace {
 
-constexpr int kMaxLevel = 60;  // blocks within each other
+constexpr int kMaxBlockLevel = 60;  // blocks within each other
 
 class Parser {
  public:
@@ -88,8 +88,8 @@ class Parser {
     const std::string name = tokens_.now().text;
     for (const Tag& known : tags()) {
       if (known.name != name) continue;
-      if (++level_ > kMaxLevel)
-        return tokens_.error("blocks stand more than " + std::to_string(kMaxLevel) + " deep in each other",
+      if (++level_ > kMaxBlockLevel)
+        return tokens_.error("blocks stand more than " + std::to_string(kMaxBlockLevel) + " deep in each other",
                              tokens_.now().offset, "simplify the template");
       StmtPtr stmt = statement(StmtKind::kText);
       tokens_.next();

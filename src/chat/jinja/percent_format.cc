@@ -11,15 +11,15 @@
 namespace malmoi::chat::jinja {
 namespace {
 
-struct Spec {
+struct PercentSpec {
   bool left = false, zero = false;
   NumberFormat number;
   int64_t width = 0;
 };
 
-class Formatter {
+class PercentFormatter {
  public:
-  Formatter(Run& run, const Text& format, const Value& values) : run_(run), format_(format), values_(values) {
+  PercentFormatter(Run& run, const Text& format, const Value& values) : run_(run), format_(format), values_(values) {
     is_tuple_ = values.list() && values.list()->is_tuple();
   }
 
@@ -59,8 +59,8 @@ class Formatter {
     return value;
   }
 
-  Result<Spec> spec() {
-    Spec spec;
+  Result<PercentSpec> spec() {
+    PercentSpec spec;
     for (bool flags = true; flags;) {
       switch (now()) {
         case '-': spec.left = true; break;
@@ -101,7 +101,7 @@ class Formatter {
       named = *held;
       at_ = end + 1;
     }
-    MALMOI_ASSIGN(Spec form, spec());
+    MALMOI_ASSIGN(PercentSpec form, spec());
     const char type = now();
     ++at_;
     if (type == '%') return out_ += '%', Status();
@@ -115,7 +115,7 @@ class Formatter {
     return numeric(type, form, value);
   }
 
-  Status text(char type, const Spec& form, const Value& value) {
+  Status text(char type, const PercentSpec& form, const Value& value) {
     std::string shown;
     if (type == 's') {
       MALMOI_ASSIGN(shown, run_.string_of(value));
@@ -133,7 +133,7 @@ class Formatter {
     return put("", shown, form, ' ');
   }
 
-  Status numeric(char type, const Spec& form, const Value& value) {
+  Status numeric(char type, const PercentSpec& form, const Value& value) {
     NumberFormat format = form.number;
     format.type = type == 'i' || type == 'u' ? 'd' : type;
     constexpr std::string_view kIntegers = "dxXo";
@@ -156,7 +156,7 @@ class Formatter {
     return put(made.sign + made.prefix, made.digits, form, form.zero && !form.left ? '0' : ' ');
   }
 
-  Status put(const std::string& before, const std::string& shown, const Spec& form, char fill) {
+  Status put(const std::string& before, const std::string& shown, const PercentSpec& form, char fill) {
     int64_t missing = form.width - static_cast<int64_t>(before.size() + count_code_points(shown));
     missing = std::max<int64_t>(missing, 0);
     MALMOI_TRY(run_.budget().room(out_.size() + static_cast<size_t>(missing)));
@@ -178,7 +178,7 @@ class Formatter {
 }  // namespace
 
 Result<Value> percent_format(Run& run, const Text& format, const Value& values) {
-  return Formatter(run, format, values).run();
+  return PercentFormatter(run, format, values).run();
 }
 
 }  // namespace malmoi::chat::jinja

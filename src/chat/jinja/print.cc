@@ -11,7 +11,7 @@
 namespace malmoi::chat::jinja {
 namespace {
 
-constexpr int kMaxDepth = 450;  // above Limits::depth: only namespaces that hold themselves come here
+constexpr int kMaxPrintDepth = 450;  // above Limits::depth: only namespaces that hold themselves come here
 constexpr size_t kMaxPrinted = size_t{64} << 20;
 
 Status print_items(std::string& out, const Values& items, int depth) {
@@ -123,7 +123,7 @@ std::string print_float(double value) {
 }
 
 Status print_repr(std::string& out, const Value& value, int depth) {
-  if (depth > kMaxDepth) return unsupported("values stand in each other without end", "", "print a part of them");
+  if (depth > kMaxPrintDepth) return unsupported("values stand in each other without end", "", "print a part of them");
   if (out.size() > kMaxPrinted) return unsupported("a value is too large to be printed", "", "print a part of it");
   switch (value.kind()) {
     case Value::Kind::kUndefined: out += "Undefined"; break;

@@ -105,7 +105,7 @@ char32_t last_character(std::string_view text) {
 }
 
 Result<Value> mapped(Run& run, std::string_view text, bool markup, const Args& args, const char* function,
-                     std::string (*mapping)(std::string_view)) {
+                     Mapping mapping) {
   MALMOI_TRY(check_count(function, args, 0, 0));
   run.step(text.size() / 8);
   return run.text(mapping(text), markup);

@@ -27,9 +27,10 @@ std::vector<std::string_view> split_lines(std::string_view text, bool keep_ends)
 /// 0 of an empty text.
 char32_t last_character(std::string_view text);
 
+using Mapping = std::string (*)(std::string_view);
 /// The text that `mapping` makes of one, for a method or filter without arguments; markup stays markup.
 Result<Value> mapped(Run& run, std::string_view text, bool markup, const Args& args, const char* function,
-                     std::string (*mapping)(std::string_view));
+                     Mapping mapping);
 
 /// Errors: more than the budget holds.
 Result<std::string> replaced(Run& run, std::string_view text, std::string_view old, std::string_view replacement,

@@ -14,6 +14,7 @@ bool is_space(char32_t c);
 bool is_alpha(char32_t c);
 bool is_decimal(char32_t c);
 bool is_digit(char32_t c);
+inline bool is_ascii_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_numeric(char32_t c);
 bool is_lower(char32_t c);
 bool is_upper(char32_t c);

@@ -20,7 +20,7 @@ namespace {
 // An answer ends by itself as a rule; this is where one that does not is cut off.
 constexpr int64_t kAnswerTokens = 1024;
 
-struct Options {
+struct ChatCommand {
   std::string model;
   app::ChatOptions chat;
   app::GenerateOptions generate{.max_tokens = kAnswerTokens};
@@ -31,7 +31,7 @@ struct Options {
 };
 
 // What was not given follows from the model's folder, but for a search by beams: an answer is one text, shown as it comes.
-Result<app::GenerateOptions> complete_options(const Options& o, const app::LoadedModel& loaded, const Warn& warn) {
+Result<app::GenerateOptions> complete_options(const ChatCommand& o, const app::LoadedModel& loaded, const Warn& warn) {
   app::GenerateOptions options = o.generate;
   MALMOI_TRY(app::complete_options(loaded, given_in(*o.command), {}, options, warn));
   options.answers.beams = 1;
@@ -53,7 +53,7 @@ Status chat_by_lines(app::Chat& chat, const app::LoadedModel& loaded, Terminal& 
   return job.stop.check("", "");
 }
 
-Status run_chat(Options& o, Terminal& terminal) {
+Status run_chat(ChatCommand& o, Terminal& terminal) {
   const Job& job = terminal.job();
   MALMOI_TRY(o.generate.sampling.check());
   MALMOI_ASSIGN(o.generate.constraint, app::read_constraint(o.constraint));
@@ -69,7 +69,7 @@ Status run_chat(Options& o, Terminal& terminal) {
 }  // namespace
 
 void add_chat(CLI::App& root, Invocation& invocation) {
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<ChatCommand>();
   CLI::App* command = root.add_subcommand("chat", "talk with a model, turn by turn");
   o->command = command;
   command->footer(

@@ -6,10 +6,10 @@ namespace malmoi::cli {
 namespace {
 
 constexpr std::string_view kQuotes = "\"\"\"";
-constexpr std::string_view kSpace = " \t\r\n";
+constexpr std::string_view kSpaceBehind = " \t\r\n";
 
 std::string_view without_space_behind(std::string_view text) {
-  return text.substr(0, text.find_last_not_of(kSpace) + 1);
+  return text.substr(0, text.find_last_not_of(kSpaceBehind) + 1);
 }
 
 // What stands between the quotes, without the line breaks beside them; false while the second ones are missing.

@@ -22,7 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 
 TEST(Build, CorpusHoldsEveryDocumentOnce) {
-  Path in = make_documents("whole"), out = scratch("whole_out");
+  Path in = make_documents("whole"), out = build_folder("whole_out");
   BuildOptions options;
   options.workers = 3;
   auto result = build_corpus(small_recipe(in, out), options);
@@ -55,7 +55,7 @@ TEST(Build, CorpusHoldsEveryDocumentOnce) {
 }
 
 TEST(Build, ChangedInputsAreBuiltAgain) {
-  Path in = make_documents("changed", 40), out = scratch("changed_out");
+  Path in = make_documents("changed", 40), out = build_folder("changed_out");
   ASSERT_TRUE(build_corpus(small_recipe(in, out), {}).ok());
   ASSERT_TRUE(write_file(in / "new.txt", "새로 들어온 글이 하나 있다. 이것도 모아야 한다.").ok());
   auto again = build_corpus(small_recipe(in, out), {});
@@ -68,7 +68,7 @@ TEST(Build, ChangedInputsAreBuiltAgain) {
 
 // A scorer is a folder: its own time does not change with the files inside it.
 TEST(Build, AChangedFileOfAScorerIsBuiltAgain) {
-  Path in = make_documents("scorer", 10), out = scratch("scorer_out"), model = scratch("scorer_model");
+  Path in = make_documents("scorer", 10), out = build_folder("scorer_out"), model = build_folder("scorer_model");
   ASSERT_TRUE(make_folder(model / "inner").ok());
   put(model / "inner" / "weights", "1");
   Recipe recipe = small_recipe(in, out);
@@ -81,7 +81,7 @@ TEST(Build, AChangedFileOfAScorerIsBuiltAgain) {
 
 // Nor does a changed list of a filter, or a changed set to be kept out, go unnoticed.
 TEST(Build, ChangedFilesOfTheRecipeAreBuiltAgain) {
-  Path in = make_documents("lists", 40), out = scratch("lists_out"), lists = scratch("lists_files");
+  Path in = make_documents("lists", 40), out = build_folder("lists_out"), lists = build_folder("lists_files");
   Recipe recipe = small_recipe(in, out);
   put(lists / "words.txt", "frobnicate\n");
   put(lists / "exam.txt", "none of these words stands in any document of this corpus at all today\n");
@@ -99,7 +99,7 @@ TEST(Build, ChangedFilesOfTheRecipeAreBuiltAgain) {
 }
 
 TEST(Build, CardsShowNamesAndSamplesAsTheyAre) {
-  Path in = scratch("markup"), out = scratch("markup_out");
+  Path in = build_folder("markup"), out = build_folder("markup_out");
   put(in / "a.txt", "A text of some words.\n```\n<script>of it</script>\n```\nAnd a few more words.\n");
   Recipe recipe = small_recipe(in, out);
   recipe.sources[0].name = "<b>one</b>|*two*";
@@ -117,7 +117,7 @@ TEST(Build, CardsShowNamesAndSamplesAsTheyAre) {
 }
 
 TEST(Build, WhyAndDryRunNameTheRule) {
-  Path in = make_documents("why", 60), out = scratch("why_out");
+  Path in = make_documents("why", 60), out = build_folder("why_out");
   Recipe recipe = small_recipe(in, out);
   recipe.filters.push_back({"length", {{"min", 150}}});
   ASSERT_TRUE(build_corpus(recipe, {}).ok());
@@ -136,7 +136,7 @@ TEST(Build, WhyAndDryRunNameTheRule) {
   EXPECT_NE(dump_json(to_json((*line)[0])).find("length"), std::string::npos);
   EXPECT_FALSE(explain(out, "no such document").ok());
 
-  Path other = scratch("why_dry");
+  Path other = build_folder("why_dry");
   recipe.out = other;
   auto dry = dry_run(recipe, {}, 5);
   ASSERT_TRUE(dry.ok());
@@ -145,13 +145,13 @@ TEST(Build, WhyAndDryRunNameTheRule) {
 }
 
 TEST(Build, PersonalDataAndEvaluationItemsGo) {
-  Path in = scratch("private"), out = scratch("private_out");
+  Path in = build_folder("private"), out = build_folder("private_out");
   const std::string item = "하나 둘 셋 넷 다섯 여섯 일곱 여덟 아홉 열 열하나 열둘 열셋 열넷 열다섯";
   ASSERT_TRUE(
       write_file(in / "a.txt", "문의는 hong@example.com 으로 하십시오. 감사합니다. 오늘도 좋은 하루 되십시오.").ok());
   ASSERT_TRUE(write_file(in / "b.txt", "이 글에는 시험 문제가 들어 있다: " + item + " 그리고 끝난다.").ok());
   ASSERT_TRUE(write_file(in / "c.txt", "아무 일도 없는 평범한 글이 여기에 한 편 더 있습니다. 그렇습니다.").ok());
-  Path sets = scratch("private_sets");
+  Path sets = build_folder("private_sets");
   ASSERT_TRUE(write_file(sets / "exam.jsonl", "{\"question\": \"" + item + "\"}\n").ok());
   Recipe recipe = small_recipe(in, out);
   recipe.pii.on = true;
@@ -168,7 +168,7 @@ TEST(Build, PersonalDataAndEvaluationItemsGo) {
 }
 
 TEST(Build, RepeatedParagraphsStayInThePureDocument) {
-  Path in = scratch("paragraphs"), out = scratch("paragraphs_out");
+  Path in = build_folder("paragraphs"), out = build_folder("paragraphs_out");
   const std::string english =
       "This paragraph stands in both documents, word for word, and it is long enough to be noticed by the comparison.";
   const std::string korean = "이 문단은 번역된 쪽에만 있다. 그래서 남아야 하고, 영어 문단은 영어 문서에 남아야 한다.";
@@ -185,7 +185,7 @@ TEST(Build, RepeatedParagraphsStayInThePureDocument) {
 }
 
 TEST(Build, LimitsAndMistakesAreNamed) {
-  Path in = make_documents("mistakes", 10), out = scratch("mistakes_out");
+  Path in = make_documents("mistakes", 10), out = build_folder("mistakes_out");
   auto document = parse_config("sources: [{paths: [x], epohcs: 2}]", "recipe.yaml");
   ASSERT_TRUE(document.ok());
   auto recipe = parse_recipe(*document);
@@ -195,12 +195,12 @@ TEST(Build, LimitsAndMistakesAreNamed) {
   ASSERT_TRUE(write_file(out / ".made-by-malmoi-run", "the mark of a recipe").ok());
   EXPECT_TRUE(build_corpus(small_recipe(in, out), {}).ok());
   EXPECT_TRUE(fs::exists(out / ".made-by-malmoi-run"));
-  out = scratch("mistakes_foreign");
+  out = build_folder("mistakes_foreign");
   ASSERT_TRUE(write_file(out / "thesis.doc", "mine").ok());
   auto foreign = build_corpus(small_recipe(in, out), {});
   ASSERT_FALSE(foreign.ok());
   EXPECT_TRUE(fs::exists(out / "thesis.doc"));
-  Recipe filter = small_recipe(in, scratch("mistakes_filter"));
+  Recipe filter = small_recipe(in, build_folder("mistakes_filter"));
   filter.filters.push_back({"gopher_qualty", Json::object()});
   auto unknown = build_corpus(filter, {});
   ASSERT_FALSE(unknown.ok());
@@ -226,7 +226,7 @@ TEST(Build, TheDocumentThatMemoryDidNotSufficeForIsNamed) {
     statm >> pages;
     limit.rlim_cur = limit.rlim_max = pages * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE)) + (160u << 20);
     ::setrlimit(RLIMIT_AS, &limit);
-    Recipe recipe = small_recipe(folder, scratch("memory_out"));
+    Recipe recipe = small_recipe(folder, build_folder("memory_out"));
     BuildOptions options;
     options.workers = 1;
     auto built = build_corpus(recipe, options);
@@ -242,7 +242,7 @@ TEST(Build, TheDocumentThatMemoryDidNotSufficeForIsNamed) {
 #endif
 
 TEST(Mixing, EpochsMakeCopiesAndCurriculumSortsByLength) {
-  Path in = make_documents("epochs", 50), out = scratch("epochs_out");
+  Path in = make_documents("epochs", 50), out = build_folder("epochs_out");
   fs::remove_all(in / "copies");
   Recipe recipe = small_recipe(in, out);
   recipe.sources[0].epochs = 2;

@@ -79,9 +79,9 @@ Status Decisions::cut(uint64_t ordinal, std::string& text) {
 
 namespace {
 
-class Stage {
+class DedupStage {
  public:
-  Stage(const WorkFolder& work, uint64_t parts, const Recipe& recipe, const DedupStageOptions& options)
+  DedupStage(const WorkFolder& work, uint64_t parts, const Recipe& recipe, const DedupStageOptions& options)
       : work_(work),
         parts_(parts),
         recipe_(recipe),
@@ -300,7 +300,7 @@ class Stage {
 
 Result<Decisions> decide(const WorkFolder& work, uint64_t parts, const Recipe& recipe,
                          const DedupStageOptions& options) {
-  return Stage(work, parts, recipe, options).run();
+  return DedupStage(work, parts, recipe, options).run();
 }
 
 }  // namespace malmoi::data

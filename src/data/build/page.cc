@@ -9,7 +9,7 @@
 namespace malmoi::data {
 namespace {
 
-constexpr const char* kHead = R"(<!doctype html>
+constexpr const char* kPageHead = R"(<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>)";
 constexpr const char* kStyle = R"(</title><style>
 :root{color-scheme:light dark;--ink:#1b1d22;--soft:#6a707c;--line:#d9dde3;--bar:#2f6fb5;--back:#fff}
@@ -107,7 +107,7 @@ std::string clusters(const Json& dedup) {
 std::string report_page(const Json& report) {
   const Json &inputs = report["inputs"], &kept = report["kept"];
   std::string name = escape(json_string(report, "name"));
-  std::string out = std::string(kHead) + "Corpus " + name + kStyle;
+  std::string out = std::string(kPageHead) + "Corpus " + name + kStyle;
   out += fmt::format(
       "<h1>Corpus {}</h1><p class=\"sub\">built by Malmoi in {}; every dropped document stands in "
       "<code>events.jsonl.zst</code> with its rule</p><div class=\"cards\">",

@@ -19,7 +19,7 @@ TEST(Build, NumberOfWorkersDoesNotShow) {
   Path in = make_documents("workers");
   std::map<std::string, std::string> first;
   for (int workers : {1, 4}) {
-    Path out = scratch("workers_out");
+    Path out = build_folder("workers_out");
     BuildOptions options;
     options.workers = workers;
     ASSERT_TRUE(build_corpus(small_recipe(in, out), options).ok());
@@ -40,7 +40,8 @@ pid_t start(const Recipe& recipe, int rank, int world) {
 }
 
 TEST(Build, FourProcessesWriteWhatOneWrites) {
-  Path in = make_documents("ranks", 500), alone = scratch("ranks_alone"), together = scratch("ranks_together");
+  Path in = make_documents("ranks", 500), alone = build_folder("ranks_alone"),
+       together = build_folder("ranks_together");
   std::string lines;
   Rng rng(11);
   for (int i = 0; i < 6000; ++i) {
@@ -66,7 +67,8 @@ TEST(Build, FourProcessesWriteWhatOneWrites) {
 }
 
 TEST(Build, KilledAtAnyMomentItGoesOn) {
-  Path in = make_documents("killed", 600), reference = scratch("killed_reference"), out = scratch("killed_out");
+  Path in = make_documents("killed", 600), reference = build_folder("killed_reference"),
+       out = build_folder("killed_out");
   BuildOptions options;
   ASSERT_TRUE(build_corpus(small_recipe(in, reference), options).ok());
   Recipe recipe = small_recipe(in, out);
@@ -83,7 +85,7 @@ TEST(Build, KilledAtAnyMomentItGoesOn) {
 }
 
 TEST(Build, FullDiskIsAnErrorAndNothingIsHalfWritten) {
-  Path in = make_documents("full", 400), out = scratch("full_out");
+  Path in = make_documents("full", 400), out = build_folder("full_out");
   pid_t child = ::fork();
   ASSERT_GE(child, 0);
   if (child == 0) {

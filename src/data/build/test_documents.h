@@ -18,7 +18,7 @@
 
 namespace malmoi::data {
 
-inline Path scratch(const std::string& name) { return test_folder("build_" + name); }
+inline Path build_folder(const std::string& name) { return test_folder("build_" + name); }
 
 // Without the syncing of write_file, which thousands of small files would wait for.
 inline void put(const Path& path, std::string_view content) {
@@ -38,7 +38,7 @@ inline std::string sentence(Rng& rng, bool korean) {
 
 // A folder of documents: Korean, English, mixed, some copies, a page, lines, and something unreadable.
 inline Path make_documents(const std::string& name, int n = 300) {
-  Path folder = scratch(name);
+  Path folder = build_folder(name);
   Rng rng(7);
   std::string lines;
   for (int i = 0; i < n; ++i) {

@@ -22,10 +22,10 @@ namespace {
 
 constexpr const char* kSplitNames[] = {"train", "valid", "test"};
 
-class Stage {
+class WriteStage {
  public:
-  Stage(const WorkFolder& work, uint64_t parts, const Recipe& recipe, Decisions& decisions, const Path& out,
-        formats::ZstdWriter& events, const WriteStageOptions& options)
+  WriteStage(const WorkFolder& work, uint64_t parts, const Recipe& recipe, Decisions& decisions, const Path& out,
+             formats::ZstdWriter& events, const WriteStageOptions& options)
       : work_(work),
         parts_(parts),
         recipe_(recipe),
@@ -199,7 +199,7 @@ class Stage {
 
 Result<WriteResult> write_shards(const WorkFolder& work, uint64_t parts, const Recipe& recipe, Decisions& decisions,
                                  const Path& out, formats::ZstdWriter& events, const WriteStageOptions& options) {
-  return Stage(work, parts, recipe, decisions, out, events, options).run();
+  return WriteStage(work, parts, recipe, decisions, out, events, options).run();
 }
 
 }  // namespace malmoi::data

@@ -10,7 +10,7 @@ namespace {
 TEST(Crawl, FollowsLinksAndRules) {
   Site site;
   fill(site);
-  Path out = scratch("rules");
+  Path out = crawl_folder("rules");
   CrawlOptions options = options_for(site, out);
   options.held_urls = options.held_tasks = 1;  // the rest of the frontier lies on disk
   auto result = crawl(options);
@@ -35,7 +35,7 @@ TEST(Crawl, FollowsLinksAndRules) {
 TEST(Crawl, DepthPagesAndDelay) {
   Site site;
   fill(site);
-  CrawlOptions options = options_for(site, scratch("depth"));
+  CrawlOptions options = options_for(site, crawl_folder("depth"));
   options.max_depth = 1;
   options.sitemaps = false;
   ASSERT_TRUE(crawl(options).ok());
@@ -44,7 +44,7 @@ TEST(Crawl, DepthPagesAndDelay) {
   EXPECT_FALSE(urls.contains("/deep/b.html"));
 
   site.forget();
-  options = options_for(site, scratch("delay"));
+  options = options_for(site, crawl_folder("delay"));
   options.delay = 0.15;
   options.max_pages = 3;
   ASSERT_TRUE(crawl(options).ok());
@@ -56,7 +56,7 @@ TEST(Crawl, DepthPagesAndDelay) {
 TEST(Crawl, StoppedItGoesOnWithoutLossOrRepetition) {
   Site site;
   fill(site);
-  Path out = scratch("resume");
+  Path out = crawl_folder("resume");
   CrawlOptions options = options_for(site, out);
   for (int pages = 1; pages <= 12; ++pages) {
     options.max_pages = 1;
@@ -84,7 +84,7 @@ TEST(Crawl, ADamagedLogIsAnError) {
   for (const char* damage :
        {R"({"url": "http://a.example/", "status": "no"})", R"({"url": 1})", "[1]",
         R"({"url": "http://a.example/", "end": -1})", R"({"url": "http://a.example/", "found": 4294967296})"}) {
-    Path out = scratch("damaged");
+    Path out = crawl_folder("damaged");
     ASSERT_TRUE(write_file(out / "crawl.log", std::string(damage) + "\n").ok());
     auto done = crawl(options_for(site, out));
     ASSERT_FALSE(done.ok()) << damage;
@@ -95,7 +95,7 @@ TEST(Crawl, ADamagedLogIsAnError) {
 TEST(Crawl, RevisitAsksForWhatChanged) {
   Site site;
   fill(site);
-  CrawlOptions options = options_for(site, scratch("revisit"));
+  CrawlOptions options = options_for(site, crawl_folder("revisit"));
   auto first = crawl(options);
   ASSERT_TRUE(first.ok());
   EXPECT_EQ(first->before, 0u);
@@ -111,7 +111,7 @@ TEST(Crawl, RevisitAsksForWhatChanged) {
 
 TEST(Crawl, MistakesAreNamed) {
   CrawlOptions options;
-  options.out = scratch("mistakes");
+  options.out = crawl_folder("mistakes");
   options.seeds = {"ftp://example.com/"};
   auto result = crawl(options);
   ASSERT_FALSE(result.ok());
@@ -122,8 +122,8 @@ TEST(Crawl, MistakesAreNamed) {
 TEST(Crawl, AWarcThatIsMovedAwayIsNotWrittenAgain) {
   Site site;
   fill(site);
-  CrawlOptions options = options_for(site, scratch("moved_away"));
-  Path away = scratch("moved_away_to");
+  CrawlOptions options = options_for(site, crawl_folder("moved_away"));
+  Path away = crawl_folder("moved_away_to");
   for (int run = 0; run < 4; ++run) {
     options.max_pages = 3;
     ASSERT_TRUE(crawl(options).ok());
@@ -135,7 +135,7 @@ TEST(Crawl, AWarcThatIsMovedAwayIsNotWrittenAgain) {
 }
 
 TEST(WarcWriter, GoesOnInANewFileWhereItsOwnIsGone) {
-  Path folder = scratch("writer");
+  Path folder = crawl_folder("writer");
   auto writer = WarcWriter::open(folder, 0, 0, 1 << 30, "test");
   ASSERT_TRUE(writer.ok());
   const std::string head = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n";

@@ -20,7 +20,7 @@
 namespace malmoi::data {
 namespace {
 
-constexpr int kTries = 3;              // of a page that a server in trouble does not give
+constexpr int kPageTries = 3;          // of a page that a server in trouble does not give
 constexpr double kLongestWait = 0.2;   // seconds without a look at whether to stop
 constexpr uint64_t kSitemapRatio = 4;  // how much larger than a page an unpacked sitemap may be
 
@@ -197,7 +197,7 @@ class Crawler {
     headers.parse_http(response.head);
     if (!response.failure.empty() || response.status >= 500 || response.status == 429) {
       // Twice more, later; a server in trouble is given time.
-      if (!response.too_large && ++task.attempts < kTries) {
+      if (!response.too_large && ++task.attempts < kPageTries) {
         host.next += options_.delay * (1 << task.attempts);
         --visited_;
         return enqueue(std::move(task));

@@ -50,7 +50,7 @@ TEST(Crawl, RobotsThatLeadElsewhereAreFollowed) {
     site.page(from, "", "Location: " + (hop == 5 ? "/rules.txt" : "/hop" + std::to_string(hop)) + "\r\n");
   }
   site.page("/rules.txt", "User-agent: *\nDisallow: /deep\n", "Content-Type: text/plain\r\n");
-  CrawlOptions options = options_for(site, scratch("robots_moved"));
+  CrawlOptions options = options_for(site, crawl_folder("robots_moved"));
   auto result = crawl(options);
   ASSERT_TRUE(result.ok());
   EXPECT_FALSE(stored(options.out, site.root()).contains("/deep/b.html"));
@@ -58,7 +58,7 @@ TEST(Crawl, RobotsThatLeadElsewhereAreFollowed) {
 
   // A sixth redirect, or one that leads in circles: as if there were none.
   site.page("/robots.txt", "", "Location: /robots.txt\r\n");
-  options = options_for(site, scratch("robots_circle"));
+  options = options_for(site, crawl_folder("robots_circle"));
   result = crawl(options);
   ASSERT_TRUE(result.ok());
   EXPECT_TRUE(stored(options.out, site.root()).contains("/deep/b.html"));
@@ -69,7 +69,7 @@ TEST(Crawl, RobotsThatCannotBeHadAllowNothing) {
     Site site;
     fill(site);
     site.page("/robots.txt", "", std::string("Status: ") + status + "\r\n");
-    CrawlOptions options = options_for(site, scratch("robots_down"));
+    CrawlOptions options = options_for(site, crawl_folder("robots_down"));
     options.robots_retry = 0.01;
     std::vector<std::string> lines, warnings;
     Job job;
@@ -99,7 +99,7 @@ TEST(Crawl, RobotsThatAreForbiddenOrGoneAllowAll) {
     Site site;
     fill(site);
     site.page("/robots.txt", "", std::string("Status: ") + status + "\r\n");
-    CrawlOptions options = options_for(site, scratch("robots_gone"));
+    CrawlOptions options = options_for(site, crawl_folder("robots_gone"));
     auto result = crawl(options);
     ASSERT_TRUE(result.ok());
     EXPECT_TRUE(stored(options.out, site.root()).contains("/a.html")) << status;
@@ -111,7 +111,7 @@ TEST(Crawl, OfLongRobotsTheBeginningCounts) {
   fill(site);
   site.page("/robots.txt", "User-agent: *\nDisallow: /deep\n" + std::string(600 << 10, '#'),
             "Content-Type: text/plain\r\n");
-  CrawlOptions options = options_for(site, scratch("robots_long"));
+  CrawlOptions options = options_for(site, crawl_folder("robots_long"));
   auto result = crawl(options);
   ASSERT_TRUE(result.ok());
   EXPECT_EQ(result->disallowed, 1u);

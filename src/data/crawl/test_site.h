@@ -159,7 +159,7 @@ inline std::set<std::string> stored(const Path& folder, const std::string& root)
   return urls;
 }
 
-inline Path scratch(const std::string& name) { return test_folder("crawl_" + name); }
+inline Path crawl_folder(const std::string& name) { return test_folder("crawl_" + name); }
 
 inline CrawlOptions options_for(const Site& site, const Path& out) {
   CrawlOptions options;

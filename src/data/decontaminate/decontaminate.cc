@@ -11,6 +11,7 @@
 
 #include "base/hash.h"
 #include "base/utf8.h"
+#include "data/dedup/rolling.h"
 #include "data/dedup/words.h"
 #include "data/json_text.h"
 #include "data/readers/lines.h"
@@ -18,9 +19,7 @@
 namespace malmoi::data {
 namespace {
 
-constexpr uint64_t kBase = 0x9E3779B97F4A7C15ull;
-
-uint64_t mix(uint64_t h) {
+uint64_t mix_ngram(uint64_t h) {
   h ^= h >> 33;
   h *= 0xFF51AFD7ED558CCDull;
   return h ^ h >> 33;
@@ -67,13 +66,13 @@ void visit_ngrams(const std::vector<Word>& words, size_t n, const Visit& visit) 
   if (words.size() < n || n == 0) return;
   uint64_t rolling = 0, highest = 1;
   for (size_t i = 0; i < n; ++i) {
-    rolling = rolling * kBase + words[i].hash;
-    if (i > 0) highest *= kBase;
+    rolling = rolling * kRollingBase + words[i].hash;
+    if (i > 0) highest *= kRollingBase;
   }
-  visit(mix(rolling + n), size_t{0});
+  visit(mix_ngram(rolling + n), size_t{0});
   for (size_t i = n; i < words.size(); ++i) {
-    rolling = (rolling - words[i - n].hash * highest) * kBase + words[i].hash;
-    visit(mix(rolling + n), i - n + 1);
+    rolling = (rolling - words[i - n].hash * highest) * kRollingBase + words[i].hash;
+    visit(mix_ngram(rolling + n), i - n + 1);
   }
 }
 

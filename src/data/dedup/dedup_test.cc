@@ -13,6 +13,7 @@
 #include "data/dedup/minhash.h"
 #include "data/dedup/near.h"
 #include "data/dedup/substring.h"
+#include "data/dedup/test_texts.h"
 #include "data/dedup/words.h"
 
 namespace malmoi::data {
@@ -111,13 +112,6 @@ TEST(Dedup, SketchesAsBytes) {
     offset = 0;
     EXPECT_FALSE(parse_sketch(std::string_view(bytes).substr(0, cut), offset).ok());
   }
-}
-
-// A text of `words` random words.
-std::string random_text(Rng& rng, int words) {
-  std::string out;
-  for (int i = 0; i < words; ++i) out += "w" + std::to_string(rng.below(100000)) + " ";
-  return out;
 }
 
 TEST(Dedup, ExactCopies) {

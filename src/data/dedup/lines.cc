@@ -15,7 +15,7 @@ struct UnitRecord {
 };
 
 // Where the unit at `begin` ends: after the line break, or after the empty lines that close a paragraph.
-size_t unit_end(std::string_view text, size_t begin, LineOptions::Unit unit) {
+size_t line_unit_end(std::string_view text, size_t begin, LineOptions::Unit unit) {
   size_t at = begin;
   while (true) {
     size_t line = text.find('\n', at);
@@ -62,7 +62,7 @@ LineDeduper::~LineDeduper() = default;
 Status LineDeduper::add(uint64_t index, std::string_view text) {
   State& s = *state_;
   for (size_t begin = 0; begin < text.size();) {
-    size_t end = unit_end(text, begin, s.options.unit);
+    size_t end = line_unit_end(text, begin, s.options.unit);
     normalize_words(text.substr(begin, end - begin), s.normal, s.ends);
     if (!s.normal.empty() && count_code_points(s.normal) >= s.options.min_length) {
       Hash128 hash = hash128(s.normal);

@@ -8,17 +8,12 @@
 #include "base/rng.h"
 #include "data/dedup/near.h"
 #include "data/dedup/shingle_sets.h"
+#include "data/dedup/test_texts.h"
 
 namespace malmoi::data {
 namespace {
 
-// A text of `words` random words, and copies with some of them replaced.
-std::string random_text(Rng& rng, int words) {
-  std::string out;
-  for (int i = 0; i < words; ++i) out += "w" + std::to_string(rng.below(100000)) + " ";
-  return out;
-}
-
+// A copy with some of its words replaced.
 std::string edited(Rng& rng, const std::string& text, double rate) {
   std::string out;
   size_t at = 0;

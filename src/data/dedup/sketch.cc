@@ -10,15 +10,15 @@
 
 #include "base/rng.h"
 #include "data/dedup/minhash.h"
+#include "data/dedup/rolling.h"
 #include "data/dedup/words.h"
 
 namespace malmoi::data {
 namespace {
 
 constexpr int kHashes = 112;
-constexpr uint64_t kBase = 0x9E3779B97F4A7C15ull;  // odd: base of the rolling polynomial over word hashes
 
-uint64_t mix(uint64_t h) {  // the finaliser of MurmurHash3
+uint64_t mix_shingle(uint64_t h) {  // the finaliser of MurmurHash3
   h ^= h >> 33;
   h *= 0xFF51AFD7ED558CCDull;
   h ^= h >> 33;
@@ -97,21 +97,21 @@ void hash_words(Buffers& buffers) {
   }
 }
 
-// Hashes of all n-grams: a polynomial in kBase over the words' hashes, rolled along and mixed.
+// Hashes of all n-grams: a polynomial in kRollingBase over the words' hashes, rolled along and mixed.
 void hash_ngrams(const std::vector<uint64_t>& words, size_t n, std::vector<uint64_t>& out) {
   out.clear();
   if (words.empty()) return;
   size_t length = std::min(n, words.size());
   uint64_t rolling = 0, highest = 1;
   for (size_t i = 0; i < length; ++i) {
-    rolling = rolling * kBase + words[i];
-    if (i > 0) highest *= kBase;
+    rolling = rolling * kRollingBase + words[i];
+    if (i > 0) highest *= kRollingBase;
   }
   out.reserve(words.size() - length + 1);
-  out.push_back(mix(rolling));
+  out.push_back(mix_shingle(rolling));
   for (size_t i = length; i < words.size(); ++i) {
-    rolling = (rolling - words[i - length] * highest) * kBase + words[i];
-    out.push_back(mix(rolling));
+    rolling = (rolling - words[i - length] * highest) * kRollingBase + words[i];
+    out.push_back(mix_shingle(rolling));
   }
 }
 

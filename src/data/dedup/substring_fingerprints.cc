@@ -2,6 +2,7 @@
 #include <deque>
 
 #include "data/dedup/repeats.h"
+#include "data/dedup/rolling.h"
 
 namespace malmoi::data {
 namespace {
@@ -11,9 +12,7 @@ struct Fingerprint {
   auto operator<=>(const Fingerprint&) const = default;
 };
 
-constexpr uint64_t kBase = 0x9E3779B97F4A7C15ull;
-
-uint64_t mix(uint64_t h) {
+uint64_t mix_window(uint64_t h) {
   h ^= h >> 31;
   h *= 0x7FB5D329728EA185ull;
   return h ^ h >> 27;
@@ -25,15 +24,15 @@ template <typename Take>
 Status winnow(const std::string& text, uint32_t k, uint32_t window, const Take& take) {
   if (text.size() < static_cast<size_t>(k) + window - 1) return {};
   uint64_t highest = 1, rolling = 0;
-  for (uint32_t i = 1; i < k; ++i) highest *= kBase;
+  for (uint32_t i = 1; i < k; ++i) highest *= kRollingBase;
   std::deque<std::pair<uint64_t, size_t>> rising;  // candidates of the window, hashes rising
   size_t last = SIZE_MAX;
   for (size_t i = 0; i < text.size(); ++i) {
     if (i >= k) rolling -= (static_cast<uint8_t>(text[i - k]) + 1) * highest;
-    rolling = rolling * kBase + static_cast<uint8_t>(text[i]) + 1;
+    rolling = rolling * kRollingBase + static_cast<uint8_t>(text[i]) + 1;
     if (i + 1 < k) continue;
     size_t at = i + 1 - k;
-    uint64_t hash = mix(rolling);
+    uint64_t hash = mix_window(rolling);
     while (!rising.empty() && rising.back().first >= hash) rising.pop_back();
     rising.emplace_back(hash, at);
     while (rising.front().second + window <= at) rising.pop_front();

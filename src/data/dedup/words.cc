@@ -13,13 +13,13 @@ namespace malmoi::data {
 namespace {
 
 // What a byte can begin: white space, a character copied as it is or lower-cased, or one to look at.
-enum Kind : uint8_t { kCopy, kSpace, kLook };
+enum FirstByte : uint8_t { kCopy, kWhite, kLook };
 
 constexpr std::array<uint8_t, 256> make_kinds() {
   std::array<uint8_t, 256> kinds{};
   for (size_t c = 0; c < 256; ++c) kinds[c] = c < 0x80 ? kCopy : kLook;
-  for (size_t c = 0x09; c <= 0x0D; ++c) kinds[c] = kSpace;
-  for (size_t c = 0x1C; c <= 0x20; ++c) kinds[c] = kSpace;
+  for (size_t c = 0x09; c <= 0x0D; ++c) kinds[c] = kWhite;
+  for (size_t c = 0x1C; c <= 0x20; ++c) kinds[c] = kWhite;
   return kinds;
 }
 
@@ -84,7 +84,7 @@ void normalize_word(std::string_view word, std::string& out) {
 
 size_t white_space_at(std::string_view text, size_t at) {
   uint8_t a = byte(text, at);
-  if (kKinds[a] == kSpace) return 1;
+  if (kKinds[a] == kWhite) return 1;
   uint8_t b = byte(text, at + 1), c = byte(text, at + 2);
   if (a == 0xC2) return b == 0x85 || b == 0xA0 ? 2 : 0;
   if (a == 0xE1) return b == 0x9A && c == 0x80 ? 3 : 0;
@@ -147,7 +147,7 @@ void normalize_words(std::string_view text, std::string& out, std::vector<uint32
         ++i;
         continue;
       }
-      if (kKinds[c] == kSpace || white_space_at(text, i) != 0) break;
+      if (kKinds[c] == kWhite || white_space_at(text, i) != 0) break;
       int lower = 0;
       size_t length = inert_length(text, i, lower);
       if (length == 0) {

@@ -8,21 +8,21 @@
 namespace malmoi::data {
 namespace {
 
-const std::string kGerman =
+const std::string kGermanText =
     "Die Bibliothek in unserem Viertel öffnet jeden Mittwochabend ihre Türen. Die Leute leihen Bücher aus und erzählen "
     "einander Geschichten. Im Winter sitzen sie am Ofen und trinken Tee.";
-const std::string kEnglish =
+const std::string kEnglishText =
     "The library in our quarter opens its doors every Wednesday evening. People borrow books and tell each other "
     "stories. In winter they sit by the stove and drink tea.";
-const std::string kKorean =
+const std::string kKoreanText =
     "우리 동네 도서관은 매주 수요일 저녁에 문을 연다. 사람들은 책을 빌리고 서로 이야기를 나눈다. 겨울에는 난로 옆에 "
     "앉는다.";
 
 TEST(Language, IsNotTheScript) {
   const std::pair<std::string, const char*> kTexts[] = {
-      {kGerman, "de"},
-      {kEnglish, "en"},
-      {kKorean, "ko"},
+      {kGermanText, "de"},
+      {kEnglishText, "en"},
+      {kKoreanText, "ko"},
       {"La bibliothèque de notre quartier ouvre ses portes chaque mercredi soir. Les gens empruntent des livres.",
        "fr"},
       {"Perpustakaan di lingkungan kami buka setiap Rabu malam. Orang-orang meminjam buku dan saling bercerita.", "id"},
@@ -47,7 +47,7 @@ TEST(Language, OfShortTexts) {
   EXPECT_EQ(document_language("LibreOffice Writer에서 표를 삽입합니다"), "ko");
   EXPECT_EQ(document_language("12345 !?"), "");
   EXPECT_EQ(document_language("Xyz", "de-AT"), "de") << "the page says so, and nothing contradicts it";
-  EXPECT_EQ(document_language(kEnglish, "de"), "en") << "the text contradicts it";
+  EXPECT_EQ(document_language(kEnglishText, "de"), "en") << "the text contradicts it";
   EXPECT_TRUE(is_same_language("EN", "en-GB"));
   EXPECT_FALSE(is_same_language("en", "de"));
 }
@@ -63,16 +63,16 @@ TEST(Language, JapaneseAndChineseOfTheSameCharacters) {
 }
 
 TEST(Language, MixedDocumentsAreSplitByLanguage) {
-  std::string text = kGerman + "\n\n" + kEnglish + "\n\n" + kGerman + "\n\n" + kKorean;
+  std::string text = kGermanText + "\n\n" + kEnglishText + "\n\n" + kGermanText + "\n\n" + kKoreanText;
   auto pieces = split_by_language(text);
   ASSERT_EQ(pieces.size(), 3u);
   EXPECT_EQ(pieces[0].first, "de");
-  EXPECT_EQ(pieces[0].second, kGerman + "\n\n" + kGerman);
+  EXPECT_EQ(pieces[0].second, kGermanText + "\n\n" + kGermanText);
   // A document of one language stays whole, whatever its names and titles look like.
-  EXPECT_EQ(
-      split_by_language("Guten Morgen\n\n" + kEnglish + "\n\nKubernetes, Docker\n\n" + kEnglish + "\n\n" + kEnglish)
-          .size(),
-      1u);
+  EXPECT_EQ(split_by_language("Guten Morgen\n\n" + kEnglishText + "\n\nKubernetes, Docker\n\n" + kEnglishText + "\n\n" +
+                              kEnglishText)
+                .size(),
+            1u);
 }
 
 }  // namespace

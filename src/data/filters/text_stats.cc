@@ -8,6 +8,7 @@
 
 #include "base/hash.h"
 #include "base/utf8.h"
+#include "data/dedup/rolling.h"
 #include "data/dedup/words.h"
 
 namespace malmoi::data {
@@ -33,10 +34,7 @@ Class classify(char32_t c) {
 
 bool joins(char32_t c) { return c == U'\'' || c == 0x2019 || c == U'-' || c == U'.' || c == U'_'; }
 
-// Mixes n token hashes in order.
-constexpr uint64_t kBase = 0x9E3779B97F4A7C15ull;
-
-uint64_t mix(uint64_t h) {
+uint64_t mix_tokens(uint64_t h) {
   h ^= h >> 32;
   h *= 0xD6E8FEB86659FD93ull;
   return h ^ h >> 32;
@@ -158,8 +156,8 @@ NgramRepeats::NgramRepeats(const std::vector<Token>& tokens) {
 
 uint64_t NgramRepeats::hash_at(size_t at, size_t n) const {
   uint64_t value = 0;
-  for (size_t k = 0; k < n; ++k) value = value * kBase + words_[at + k];
-  return mix(value) | 1;
+  for (size_t k = 0; k < n; ++k) value = value * kRollingBase + words_[at + k];
+  return mix_tokens(value) | 1;
 }
 
 NgramRepeats::Slot& NgramRepeats::slot_of(uint64_t hash) {

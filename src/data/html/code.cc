@@ -13,7 +13,7 @@ namespace {
 
 constexpr int kHoldersAround = 6;  // <figure class="highlight c"><table><tbody><tr><td><pre>
 
-std::vector<std::string> words_of(std::string_view text) {
+std::vector<std::string> lower_words(std::string_view text) {
   std::vector<std::string> words;
   std::string word;
   for (char c : std::string(text) + " ") {
@@ -67,7 +67,7 @@ std::string language_of(const GumboElement& element) {
   bool listing = element.tag == GUMBO_TAG_PRE || element.tag == GUMBO_TAG_CODE;
   if (listing && lang.size() > 1 && !is_human_language(lang))
     if (std::string language = checked(lang); !language.empty()) return language;
-  std::vector<std::string> words = words_of(attribute(element, "class"));
+  std::vector<std::string> words = lower_words(attribute(element, "class"));
   for (size_t i = 0; i < words.size(); ++i) {
     const std::string& word = words[i];
     for (std::string_view prefix : {"language-", "lang-", "lang:", "mw-highlight-lang-", "highlight-source-",
@@ -128,7 +128,7 @@ bool is_line_number(const GumboNode* node) {
 
 bool is_line_numbers(std::string_view text) {
   size_t expected = 1;
-  for (const std::string& word : words_of(text))
+  for (const std::string& word : lower_words(text))
     if (word != std::to_string(expected++)) return false;
   return expected > 2;
 }

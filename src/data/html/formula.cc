@@ -11,8 +11,6 @@
 namespace malmoi::data::html {
 namespace {
 
-constexpr std::string_view kSpace = " \t\n\f\r";
-
 const GumboVector& children_of(const GumboNode* node) { return node->v.element.children; }
 
 const GumboNode* child(const GumboNode* node, unsigned i) {
@@ -36,6 +34,7 @@ const GumboNode* find_tag(const GumboNode* node, GumboTag tag) {
 
 // "{\displaystyle x}" -> "x"; "$x$" -> "x"; white space to single spaces.
 std::string clean_tex(std::string_view tex) {
+  constexpr std::string_view kSpace = " \t\n\f\r";
   tex = ascii_trim(tex);
   for (std::string_view style : {"{\\displaystyle", "{\\textstyle"})
     if (tex.starts_with(style) && tex.ends_with('}'))

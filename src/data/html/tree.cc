@@ -72,7 +72,7 @@ class Memory {
   std::jmp_buf spent_;
 };
 
-const GumboVector* children_of(const GumboNode* node) {
+const GumboVector* children_if_any(const GumboNode* node) {
   if (node->type == GUMBO_NODE_DOCUMENT) return &node->v.document.children;
   bool element = node->type == GUMBO_NODE_ELEMENT || node->type == GUMBO_NODE_TEMPLATE;
   return element ? &node->v.element.children : nullptr;
@@ -83,18 +83,18 @@ bool deeper_than(const GumboNode* root, size_t limit) {
   size_t depth = 0;
   const GumboNode* node = root;
   while (true) {
-    const GumboVector* children = children_of(node);
+    const GumboVector* children = children_if_any(node);
     if (children && children->length > 0) {
       if (++depth > limit) return true;
       node = static_cast<const GumboNode*>(children->data[0]);
       continue;
     }
-    while (node != root && node->index_within_parent + 1 >= children_of(node->parent)->length) {
+    while (node != root && node->index_within_parent + 1 >= children_if_any(node->parent)->length) {
       node = node->parent;
       --depth;
     }
     if (node == root) return false;
-    node = static_cast<const GumboNode*>(children_of(node->parent)->data[node->index_within_parent + 1]);
+    node = static_cast<const GumboNode*>(children_if_any(node->parent)->data[node->index_within_parent + 1]);
   }
 }
 

@@ -64,7 +64,7 @@ size_t street_end(const FoldedText& text, size_t at) {
 }
 
 // `, Apt 4B`, `, Suite 200`, ` #12`; the same place if there is none.
-size_t unit_end(const FoldedText& text, size_t at) {
+size_t apartment_end(const FoldedText& text, size_t at) {
   size_t i = at;
   if (text.at(i) == U',') ++i;
   if (text.at(i) != U' ') return at;
@@ -136,7 +136,7 @@ void find_street(Findings& findings, size_t at) {
   if (is_letter(text.at(number)) && !is_word_char(text.at(number + 1))) ++number;  // 12B
   size_t street = street_end(text, number);
   if (street == 0) return;
-  size_t unit = unit_end(text, street);
+  size_t unit = apartment_end(text, street);
   size_t end = city_state_end(text, unit);
   if (end == 0) end = british_end(text, unit);
   if (end == 0) {

@@ -12,14 +12,14 @@ namespace {
 constexpr size_t kBefore = 80, kAfter = 60;  // characters looked at on both sides: a label, and the longest number
 constexpr size_t kFewestDigits = 8;          // of a number without a point at its break
 
-struct Break {
+struct LineBreak {
   size_t end = 0;   // behind the last character of the line
   size_t next = 0;  // the first character of the next
 };
 
 // The characters around the line end at `at` that are no spaces.
-Break read_break(const FoldedText& text, size_t at) {
-  Break found{at, at + 1};
+LineBreak read_break(const FoldedText& text, size_t at) {
+  LineBreak found{at, at + 1};
   while (found.end > 0 && text.at(found.end - 1) == U' ') --found.end;
   while (text.at(found.next) == U' ') ++found.next;
   return found;
@@ -45,7 +45,7 @@ size_t digits_after(const FoldedText& text, size_t at) {
   return digits;
 }
 
-bool may_be_broken(const FoldedText& text, const Break& place) {
+bool may_be_broken(const FoldedText& text, const LineBreak& place) {
   if (place.end == 0 || place.next >= text.size()) return false;
   char32_t last = text.at(place.end - 1), next = text.at(place.next);
   if (last == U'@') return is_letter(next) || is_digit(next);
@@ -69,7 +69,7 @@ bool is_one(const FoldedText& joined, const PiiSpan& span, char32_t last) {
 
 // Whether a line that ends so may be the first of an address: 테헤란로 / 152, 강남구 / 테헤란로 152,
 // 9110 Placeholder Blvd, / Anytown, NY 12399.
-bool may_be_address(const FoldedText& text, const Break& place) {
+bool may_be_address(const FoldedText& text, const LineBreak& place) {
   constexpr std::u32string_view kRoads = U"로길", kQuarters = U"동리가읍면", kRegions = U"시군구도울산대부천전종";
   constexpr size_t kNear = 40;
   if (place.end == 0 || place.next >= text.size()) return false;
@@ -94,7 +94,7 @@ bool may_be_address(const FoldedText& text, const Break& place) {
   return english && has_digit(begin, place.end) && has_digit(place.next, place.next + kNear);
 }
 
-void find_at(Findings& findings, const Break& place, bool address) {
+void find_at(Findings& findings, const LineBreak& place, bool address) {
   const FoldedText& text = findings.text();
   size_t first = place.end > kBefore ? place.end - kBefore : 0;
   while (first > 0 && first < place.end && is_digit(text.at(first - 1))) ++first;  // no number begins in its middle
@@ -126,7 +126,7 @@ void find_broken(Findings& findings) {
   const FoldedText& text = findings.text();
   for (size_t i = 0; i < text.size(); ++i) {
     if (text.chars[i] != U'\n') continue;
-    Break place = read_break(text, i);
+    LineBreak place = read_break(text, i);
     bool number = may_be_broken(text, place), address = !number && may_be_address(text, place);
     if (!number && !address) continue;
     if (!findings.covered(place.end - 1) && !findings.covered(place.next)) find_at(findings, place, address);

@@ -15,7 +15,7 @@ namespace malmoi::data {
 namespace {
 
 constexpr size_t kMaxCodings = 8;  // a header that names more is an attack
-constexpr size_t kBuffer = size_t{1} << 16;
+constexpr size_t kUnpackBuffer = size_t{1} << 16;
 
 // Text of any encoding has no control characters but these; packed bytes have some among the first thousand.
 bool is_plain(std::string_view bytes) {
@@ -40,7 +40,7 @@ Unpacked unpack_brotli(std::string_view bytes, uint64_t limit) {
   std::unique_ptr<BrotliDecoderState, void (*)(BrotliDecoderState*)> state(
       BrotliDecoderCreateInstance(nullptr, nullptr, nullptr), BrotliDecoderDestroyInstance);
   Unpacked out;
-  std::vector<uint8_t> buffer(kBuffer);
+  std::vector<uint8_t> buffer(kUnpackBuffer);
   const auto* in = reinterpret_cast<const uint8_t*>(bytes.data());
   size_t left = bytes.size();
   BrotliDecoderResult code = BROTLI_DECODER_RESULT_NEEDS_MORE_OUTPUT;
@@ -62,7 +62,7 @@ Unpacked unpack_brotli(std::string_view bytes, uint64_t limit) {
 Unpacked unpack_zstd(std::string_view bytes, uint64_t limit) {
   std::unique_ptr<ZSTD_DStream, size_t (*)(ZSTD_DStream*)> stream(ZSTD_createDStream(), ZSTD_freeDStream);
   Unpacked out;
-  std::vector<char> buffer(kBuffer);
+  std::vector<char> buffer(kUnpackBuffer);
   ZSTD_inBuffer in{bytes.data(), bytes.size(), 0};
   size_t code = 1;  // 0: at the end of a frame
   bool full = false;

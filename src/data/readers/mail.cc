@@ -11,19 +11,20 @@ namespace {
 
 constexpr int kMaxDepth = 16;  // of multiparts and messages in one another
 
-struct Piece {
+struct MailPiece {
   std::string bytes, charset;
   bool html = false, flowed = false, delete_space = false;
 };
-using Pieces = std::vector<Piece>;
+using Pieces = std::vector<MailPiece>;
 
 bool is_blank(const Pieces& pieces) {
-  return std::all_of(pieces.begin(), pieces.end(),
-                     [](const Piece& piece) { return piece.bytes.find_first_not_of(" \t\r\n") == std::string::npos; });
+  return std::all_of(pieces.begin(), pieces.end(), [](const MailPiece& piece) {
+    return piece.bytes.find_first_not_of(" \t\r\n") == std::string::npos;
+  });
 }
 
 bool has_html(const Pieces& pieces) {
-  return std::any_of(pieces.begin(), pieces.end(), [](const Piece& piece) { return piece.html; });
+  return std::any_of(pieces.begin(), pieces.end(), [](const MailPiece& piece) { return piece.html; });
 }
 
 // Where a line that is the boundary begins, at or after `from`: npos without one.
@@ -80,7 +81,7 @@ Pieces collect(std::string_view message, int depth) {
   bool plain = media.empty() || media == "text" || media == "text/plain" || media == "text/markdown";
   if (!plain && media != "text/html") return {};
   if (ascii_lower(headers.get("content-disposition")).starts_with("attachment")) return {};
-  Piece piece{{}, media_parameter(type, "charset"), media == "text/html"};
+  MailPiece piece{{}, media_parameter(type, "charset"), media == "text/html"};
   piece.flowed = !piece.html && ascii_lower(media_parameter(type, "format")) == "flowed";
   piece.delete_space = ascii_lower(media_parameter(type, "delsp")) == "yes";
   std::string transfer = ascii_lower(ascii_trim(headers.get("content-transfer-encoding")));
@@ -108,7 +109,7 @@ Result<MailText> read_mail(std::string_view message) {
   if (pieces.empty()) return invalid_data("no text in the message");
   MailText mail;
   mail.subject = decode_header(headers.get("subject"), pieces[0].charset);
-  for (const Piece& piece : pieces) {
+  for (const MailPiece& piece : pieces) {
     std::string inside = piece.html ? declared_charset(piece.bytes) : std::string();
     MALMOI_ASSIGN(Decoded decoded, decode_text(piece.bytes, piece.charset.empty() ? inside : piece.charset, inside));
     if (piece.flowed) decoded.text = join_flowed_lines(decoded.text, piece.delete_space);

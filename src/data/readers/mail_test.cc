@@ -11,7 +11,7 @@ namespace {
 
 using Texts = std::vector<std::string>;
 
-Texts texts_of(const ReadResult& result) {
+Texts tidy_texts_of(const ReadResult& result) {
   Texts texts;
   for (const Document& document : result.documents) texts.push_back(std::string(tidy_whitespace(document.text)));
   return texts;
@@ -77,8 +77,8 @@ TEST(Mail, MailboxesUnderOtherNames) {
       "From a@b.kr Fri Mar  1 09:00:00 2024\nSubject: one\n\nfirst\n>From here\n\n"
       "From c@d.kr Sat Mar  2 09:00:00 2024\nSubject: two\n\nsecond\n";
   for (const char* name : {"x.eml", "x.txt", "x", "x.mbox"})
-    EXPECT_EQ(texts_of(read_bytes(name, box)), (Texts{"first\nFrom here", "second"})) << name;
-  EXPECT_EQ(texts_of(read_bytes("x.txt", "From here on it is cold.\nAnd so: wind.\n")),
+    EXPECT_EQ(tidy_texts_of(read_bytes(name, box)), (Texts{"first\nFrom here", "second"})) << name;
+  EXPECT_EQ(tidy_texts_of(read_bytes("x.txt", "From here on it is cold.\nAnd so: wind.\n")),
             Texts{"From here on it is cold.\nAnd so: wind."});
 }
 
@@ -148,21 +148,22 @@ TEST(Mail, AnEmptyPlainPartGivesWayToHtml) {
 TEST(Mbox, WhatEndsAMessage) {
   const std::string first = "From a@example.com Mon Jan  1 12:34:56 2024\nSubject: x\n\n";
   // A sentence behind an empty line, one within a paragraph, quoted lines of both kinds.
-  EXPECT_EQ(texts_of(read_bytes("x.mbox", first + "One.\n\nFrom the first day on.\n>From there.\n>>From here.\n")),
+  EXPECT_EQ(tidy_texts_of(read_bytes("x.mbox", first + "One.\n\nFrom the first day on.\n>From there.\n>>From here.\n")),
             Texts{"One.\n\nFrom the first day on.\nFrom there.\n>From here."});
-  EXPECT_EQ(texts_of(read_bytes("x.mbox", first + "One.\nFrom b@example.com Mon Jan  1 12:34:56 2024\nstill one.\n")),
-            Texts{"One.\nFrom b@example.com Mon Jan  1 12:34:56 2024\nstill one."})
+  EXPECT_EQ(
+      tidy_texts_of(read_bytes("x.mbox", first + "One.\nFrom b@example.com Mon Jan  1 12:34:56 2024\nstill one.\n")),
+      Texts{"One.\nFrom b@example.com Mon Jan  1 12:34:56 2024\nstill one."})
       << "no empty line before";
   for (const char* mark : {"From - Tue Oct 03 04:05:06 2006", "From MAILER-DAEMON Fri Jul  8 12:08 2011",
                            "From 1234567890@xxx Tue Jan 02 03:04:05 +0000 2024",
                            "From jdoe at example.com  Tue Oct  3 04:05:06 2006", "From b@example.com"}) {
-    EXPECT_EQ(texts_of(read_bytes("x.mbox", first + "One.\n\n" + mark + "\nSubject: y\n\nTwo.\n")),
+    EXPECT_EQ(tidy_texts_of(read_bytes("x.mbox", first + "One.\n\n" + mark + "\nSubject: y\n\nTwo.\n")),
               (Texts{"One.", "Two."}))
         << mark;
   }
-  EXPECT_EQ(
-      texts_of(read_bytes("x.mbox", first + "One.\r\n\r\nFrom b@c Mon Jan  1 12:34:56 2024\r\nA: b\r\n\r\nTwo.\r\n")),
-      (Texts{"One.", "Two."}));
+  EXPECT_EQ(tidy_texts_of(
+                read_bytes("x.mbox", first + "One.\r\n\r\nFrom b@c Mon Jan  1 12:34:56 2024\r\nA: b\r\n\r\nTwo.\r\n")),
+            (Texts{"One.", "Two."}));
 }
 
 }  // namespace

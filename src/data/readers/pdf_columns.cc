@@ -10,19 +10,12 @@ namespace {
 
 constexpr size_t kFewestLines = 3;  // of a column
 constexpr float kGutter = 0.8f;     // its width, in the height of a line
-constexpr float kTextWidth = 8;     // of most lines of a column, likewise: cells of tables are shorter
 constexpr float kFilled = 0.6f;     // of the widest line by most others
 constexpr size_t kAcross = 3;       // one line in so many may go across: more are text of their own
 constexpr int kDeepest = 4;         // gutters on both sides of gutters
 
 using Lines = std::vector<PdfLine>;
 using Indices = std::vector<size_t>;  // of lines, in reading order
-
-float median(std::vector<float> values) {
-  auto middle = values.begin() + static_cast<long>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
 
 // Whether lines are text: of some width, most of them filled.
 bool is_text(const Lines& lines, const Indices& side, float height) {

@@ -1,6 +1,7 @@
 // Lines of a PDF out of its words, without what every page repeats.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <vector>
@@ -20,6 +21,16 @@ struct PdfLine {
 
   float height() const { return bottom - top; }
 };
+
+/// Of a line of text in a column, in its height, at least: cells of tables are shorter.
+inline constexpr float kTextWidth = 8;
+
+/// The middle one of some values, of at least one.
+inline float median(std::vector<float> values) {
+  auto middle = values.begin() + static_cast<long>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
 
 /// Pages most of whose words are turned one way, turned back.
 void turn_upright(std::vector<PdfPage>& pages);

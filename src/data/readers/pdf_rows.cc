@@ -11,11 +11,10 @@ namespace {
 // Shares of a line's height.
 constexpr float kSameRow = 0.4f;  // between the tops of cells of one row
 constexpr float kRowStep = 3;     // between rows of one table
-constexpr float kTextWidth = 8;   // of a line of text in a column, at least
 constexpr float kWideText = 15;   // that no cell of a table of two rows has
 // Others.
-constexpr float kFilled = 0.7f;   // of the widest line of a column by the others, where it is text
-constexpr size_t kTextLines = 3;  // side by side, where columns are text
+constexpr float kFilledText = 0.7f;  // of the widest line of a column by the others, where it is text
+constexpr size_t kTextLines = 3;     // side by side, where columns are text
 
 using Row = std::vector<size_t>;  // lines, from left to right
 
@@ -33,12 +32,6 @@ std::vector<Row> rows_of(const std::vector<PdfLine>& lines, size_t begin, size_t
   for (Row& row : rows)
     std::stable_sort(row.begin(), row.end(), [&](size_t a, size_t b) { return lines[a].left < lines[b].left; });
   return rows;
-}
-
-float median(std::vector<float>& values) {
-  auto middle = values.begin() + static_cast<long>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
 }
 
 // Whether rows [begin, end) are a table, not columns of text.
@@ -61,7 +54,7 @@ bool is_table(const std::vector<PdfLine>& lines, const std::vector<Row>& rows, s
   for (std::vector<float>& widths : columns) {
     // The widest, not the column's share of the page: a wide gutter says nothing.
     float widest = *std::max_element(widths.begin(), widths.end()), usual = median(widths);
-    if (usual < kTextWidth || usual < kFilled * widest) return true;
+    if (usual < kTextWidth || usual < kFilledText * widest) return true;
     narrowest = std::min(narrowest, usual);
   }
   return end - begin < kTextLines && narrowest < kWideText;

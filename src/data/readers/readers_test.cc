@@ -20,7 +20,7 @@
 namespace malmoi::data {
 namespace {
 
-const std::string kFolder = std::string(MALMOI_TEST_DATA) + "/data/readers/";
+const std::string kReaderFiles = std::string(MALMOI_TEST_DATA) + "/data/readers/";
 const std::string kKorean = "말모이는 우리말을 모은다는 뜻이다. 사전을 만드는 사람들은 낱말을 하나하나 모았다.";
 const std::string kEnglish = "Gathered words make a dictionary, and a dictionary makes a language visible.";
 
@@ -43,7 +43,7 @@ ReadResult read_paths(const std::vector<std::string>& paths, ReaderOptions optio
 }
 
 ReadResult read_one(const std::string& name, ReaderOptions options = {}) {
-  return read_paths({kFolder + name}, options);
+  return read_paths({kReaderFiles + name}, options);
 }
 
 struct Expected {
@@ -173,7 +173,7 @@ TEST(Readers, OddNamesAndUnreadableFilesAreReported) {
 }
 
 TEST(Readers, AFeedThatEndsTooEarlyKeepsItsEntriesAndIsReported) {
-  std::string feed = *read_file(kFolder + "feed.rss");
+  std::string feed = *read_file(kReaderFiles + "feed.rss");
   ReadResult result = read_bytes("x.rss", feed.substr(0, feed.find("</channel>")));
   EXPECT_EQ(result.documents.size(), 2u);
   ASSERT_EQ(result.skips.size(), 1u);

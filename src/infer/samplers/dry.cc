@@ -108,13 +108,13 @@ class Dry : public CopyableStep<Dry> {
   std::vector<int32_t> text_;
 };
 
-std::unique_ptr<SamplerStep> make(const SamplingOptions& options) {
+std::unique_ptr<SamplerStep> make_dry(const SamplingOptions& options) {
   if (options.dry_multiplier == 0 || options.dry_penalty_last_n == 0) return nullptr;
   return std::make_unique<Dry>(options);
 }
 
 }  // namespace
 
-extern const SamplerEntry dry_sampler{.name = "dry", .make = make};
+extern const SamplerEntry dry_sampler{.name = "dry", .make = make_dry};
 
 }  // namespace malmoi::infer

@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "infer/samplers/test_chances.h"
 #include "infer/sampling.h"
 
 namespace malmoi::infer {
@@ -33,30 +34,29 @@ std::vector<double> penalties(const Text& text, const Settings& settings, int64_
   return taken;
 }
 
-void expect_near(const std::vector<double>& got, const std::vector<double>& want) {
-  ASSERT_EQ(got.size(), want.size());
-  for (size_t i = 0; i < got.size(); ++i) EXPECT_NEAR(got[i], want[i], 1e-5) << "token " << i;
+void expect_penalties(const Text& text, const Settings& settings, const std::vector<double>& want) {
+  expect_near(penalties(text, settings), want, 1e-5);
 }
 
 // The cases of llama.cpp's tests/test-sampling.cpp, whose chances follow from these penalties.
 TEST(Dry, TakesFromTheTokenThatWouldGoOnWithARepetition) {
-  expect_near(penalties({0, 1}, {.last_n = 4}), {0, 0, 0, 0, 0});
-  expect_near(penalties({0, 1, 2, 0, 1}, {.last_n = 5}), {0, 0, 1, 0, 0});  // 1.1^(2 - 2)
-  expect_near(penalties({0, 1, 3, 4, 0, 1}, {.last_n = 6, .breakers = {{3, {{}}}}}), {0, 0, 0, 0, 0});
-  expect_near(penalties({0, 1, 2, 0, 1}, {.multiplier = 2, .last_n = 5}), {0, 0, 2, 0, 0});
-  expect_near(penalties({0, 1, 2, 3, 4, 0, 1}, {.allowed = 4, .last_n = 7}), {0, 0, 0, 0, 0});
+  expect_penalties({0, 1}, {.last_n = 4}, {0, 0, 0, 0, 0});
+  expect_penalties({0, 1, 2, 0, 1}, {.last_n = 5}, {0, 0, 1, 0, 0});  // 1.1^(2 - 2)
+  expect_penalties({0, 1, 3, 4, 0, 1}, {.last_n = 6, .breakers = {{3, {{}}}}}, {0, 0, 0, 0, 0});
+  expect_penalties({0, 1, 2, 0, 1}, {.multiplier = 2, .last_n = 5}, {0, 0, 2, 0, 0});
+  expect_penalties({0, 1, 2, 3, 4, 0, 1}, {.allowed = 4, .last_n = 7}, {0, 0, 0, 0, 0});
 }
 
 TEST(Dry, EachFurtherTokenMultipliesThePenalty) {
   // "0 1 2 3" and "0 1 2 3" again: 4 tokens repeated, one allowed: 2 * 3^3.
-  expect_near(penalties({0, 1, 2, 3, 4, 0, 1, 2, 3}, {.multiplier = 2, .base = 3, .allowed = 1}), {0, 0, 0, 0, 54});
+  expect_penalties({0, 1, 2, 3, 4, 0, 1, 2, 3}, {.multiplier = 2, .base = 3, .allowed = 1}, {0, 0, 0, 0, 54});
   // Of several places the longest counts: "1 2" then 3, "0 1 2" then 4.
-  expect_near(penalties({1, 2, 3, 0, 1, 2, 4, 0, 1, 2}, {.base = 2, .allowed = 1}), {0, 0, 0, 2, 4});
+  expect_penalties({1, 2, 3, 0, 1, 2, 4, 0, 1, 2}, {.base = 2, .allowed = 1}, {0, 0, 0, 2, 4});
 }
 
 TEST(Dry, ARepetitionMayOverlapItself) {
   // 0 0 0 0 0: the last four stood there before, followed by 0.
-  expect_near(penalties({0, 0, 0, 0, 0}, {.base = 2, .allowed = 1}), {8, 0, 0, 0, 0});
+  expect_penalties({0, 0, 0, 0, 0}, {.base = 2, .allowed = 1}, {8, 0, 0, 0, 0});
 }
 
 // Against comparing every place with the end, token by token.
@@ -72,27 +72,27 @@ TEST(Dry, LengthsAreThoseOfPlainComparison) {
       double& penalty = want[static_cast<size_t>(text[at + 1])];
       if (n >= 2) penalty = std::max(penalty, .1 * std::pow(1.5, static_cast<double>(n) - 2));
     }
-    expect_near(penalties(text, {.multiplier = .1, .base = 1.5}), want);
+    expect_penalties(text, {.multiplier = .1, .base = 1.5}, want);
   }
 }
 
 TEST(Dry, ABreakerEndsARepetition) {
   // Without it the last four tokens are repeated, with it those behind the 1.
   const Text text = {0, 1, 2, 3, 4, 0, 1, 2, 3};
-  expect_near(penalties(text, {.base = 2}), {0, 0, 0, 0, 4});
-  expect_near(penalties(text, {.base = 2, .breakers = {{1, {{}}}}}), {0, 0, 0, 0, 1});
+  expect_penalties(text, {.base = 2}, {0, 0, 0, 0, 4});
+  expect_penalties(text, {.base = 2, .breakers = {{1, {{}}}}}, {0, 0, 0, 0, 1});
   // Of two tokens, "0 1"; "0 2" stands nowhere.
-  expect_near(penalties(text, {.base = 2, .breakers = {{0, {{1}, {2}}}}}), {0, 0, 0, 0, 1});
-  expect_near(penalties(text, {.base = 2, .breakers = {{0, {{2}}}}}), {0, 0, 0, 0, 4});
+  expect_penalties(text, {.base = 2, .breakers = {{0, {{1}, {2}}}}}, {0, 0, 0, 0, 1});
+  expect_penalties(text, {.base = 2, .breakers = {{0, {{2}}}}}, {0, 0, 0, 0, 4});
   // A breaker costs nothing itself.
-  expect_near(penalties(text, {.base = 2, .breakers = {{4, {{}}}}}), {0, 0, 0, 0, 0});
+  expect_penalties(text, {.base = 2, .breakers = {{4, {{}}}}}, {0, 0, 0, 0, 0});
 }
 
 TEST(Dry, LooksAtTheLastTokensAlone) {
   const Text text = {0, 1, 2, 3, 0, 1, 4, 0, 1};
-  expect_near(penalties(text, {}), {0, 0, 1, 0, 1});
-  expect_near(penalties(text, {.last_n = 5}), {0, 0, 0, 0, 1});
-  expect_near(penalties(text, {.last_n = 0}), {0, 0, 0, 0, 0});
+  expect_penalties(text, {}, {0, 0, 1, 0, 1});
+  expect_penalties(text, {.last_n = 5}, {0, 0, 0, 0, 1});
+  expect_penalties(text, {.last_n = 0}, {0, 0, 0, 0, 0});
 }
 
 TEST(Dry, AVeryLongRepetitionStaysFinite) {

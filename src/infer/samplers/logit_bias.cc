@@ -18,12 +18,12 @@ class LogitBias : public CopyableStep<LogitBias> {
   std::vector<std::pair<int32_t, float>> bias_;
 };
 
-std::unique_ptr<SamplerStep> make(const SamplingOptions& options) {
+std::unique_ptr<SamplerStep> make_logit_bias(const SamplingOptions& options) {
   return options.logit_bias.empty() ? nullptr : std::make_unique<LogitBias>(options);
 }
 
 }  // namespace
 
-extern const SamplerEntry logit_bias_sampler{.name = "logit_bias", .make = make};
+extern const SamplerEntry logit_bias_sampler{.name = "logit_bias", .make = make_logit_bias};
 
 }  // namespace malmoi::infer

@@ -16,12 +16,12 @@ class MinP : public CopyableStep<MinP> {
   double p_;
 };
 
-std::unique_ptr<SamplerStep> make(const SamplingOptions& options) {
+std::unique_ptr<SamplerStep> make_min_p(const SamplingOptions& options) {
   return options.min_p > 0 ? std::make_unique<MinP>(options.min_p) : nullptr;
 }
 
 }  // namespace
 
-extern const SamplerEntry min_p_sampler{.name = "min_p", .make = make, .truncates = true};
+extern const SamplerEntry min_p_sampler{.name = "min_p", .make = make_min_p, .truncates = true};
 
 }  // namespace malmoi::infer

@@ -61,12 +61,12 @@ class Mirostat : public CopyableStep<Mirostat> {
   double total_ = 0;  // of all weights of the draw under way
 };
 
-std::unique_ptr<SamplerStep> make(const SamplingOptions& options) {
+std::unique_ptr<SamplerStep> make_mirostat(const SamplingOptions& options) {
   return options.mirostat > 0 ? std::make_unique<Mirostat>(options) : nullptr;
 }
 
 }  // namespace
 
-extern const SamplerEntry mirostat_sampler{.name = "mirostat", .make = make};
+extern const SamplerEntry mirostat_sampler{.name = "mirostat", .make = make_mirostat};
 
 }  // namespace malmoi::infer

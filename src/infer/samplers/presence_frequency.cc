@@ -21,13 +21,13 @@ class PresenceFrequency : public CopyableStep<PresenceFrequency> {
   TokenWindow window_;
 };
 
-std::unique_ptr<SamplerStep> make(const SamplingOptions& options) {
+std::unique_ptr<SamplerStep> make_presence_frequency(const SamplingOptions& options) {
   if (options.presence_penalty == 0 && options.frequency_penalty == 0) return nullptr;
   return std::make_unique<PresenceFrequency>(options);
 }
 
 }  // namespace
 
-extern const SamplerEntry presence_frequency_sampler{.name = "presence_frequency", .make = make};
+extern const SamplerEntry presence_frequency_sampler{.name = "presence_frequency", .make = make_presence_frequency};
 
 }  // namespace malmoi::infer

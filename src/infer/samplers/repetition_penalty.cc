@@ -21,13 +21,13 @@ class RepetitionPenalty : public CopyableStep<RepetitionPenalty> {
   TokenWindow window_;
 };
 
-std::unique_ptr<SamplerStep> make(const SamplingOptions& options) {
+std::unique_ptr<SamplerStep> make_repetition_penalty(const SamplingOptions& options) {
   if (options.repetition_penalty == 1) return nullptr;
   return std::make_unique<RepetitionPenalty>(options);
 }
 
 }  // namespace
 
-extern const SamplerEntry repetition_penalty_sampler{.name = "repetition_penalty", .make = make};
+extern const SamplerEntry repetition_penalty_sampler{.name = "repetition_penalty", .make = make_repetition_penalty};
 
 }  // namespace malmoi::infer

@@ -7,34 +7,18 @@
 #include <map>
 #include <string>
 
+#include "infer/samplers/test_chances.h"
 #include "infer/sampling.h"
 
 namespace malmoi::infer {
 namespace {
 
 using Logits = std::vector<float>;
-using Text = std::vector<int32_t>;
 
 Logits logs(std::initializer_list<double> probabilities) {
   Logits logits;
   for (double p : probabilities) logits.push_back(static_cast<float>(std::log(p)));
   return logits;
-}
-
-// Chances of the next token behind a text whose first `prompt` tokens are a prompt.
-std::vector<double> chances(const SamplingOptions& options, const Logits& logits, const Text& text = {},
-                            size_t prompt = 0) {
-  Sampler sampler(options, static_cast<int64_t>(logits.size()));
-  for (size_t i = 0; i < text.size(); ++i) sampler.observe(text[i], i >= prompt);
-  sampler.next(logits);
-  std::vector<double> out;
-  for (size_t id = 0; id < logits.size(); ++id) out.push_back(sampler.chance(static_cast<int32_t>(id)));
-  return out;
-}
-
-void expect_near(const std::vector<double>& got, const std::vector<double>& want, double tolerance = 1e-6) {
-  ASSERT_EQ(got.size(), want.size());
-  for (size_t i = 0; i < got.size(); ++i) EXPECT_NEAR(got[i], want[i], tolerance) << "token " << i;
 }
 
 // llama.cpp's tests/test-sampling.cpp has these cases.

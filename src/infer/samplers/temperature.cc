@@ -14,12 +14,12 @@ class Temperature : public CopyableStep<Temperature> {
 };
 
 // Always: logits become weights here.
-std::unique_ptr<SamplerStep> make(const SamplingOptions& options) {
+std::unique_ptr<SamplerStep> make_temperature(const SamplingOptions& options) {
   return std::make_unique<Temperature>(options.temperature);
 }
 
 }  // namespace
 
-extern const SamplerEntry temperature_sampler{.name = "temperature", .make = make};
+extern const SamplerEntry temperature_sampler{.name = "temperature", .make = make_temperature};
 
 }  // namespace malmoi::infer

@@ -17,12 +17,12 @@ class TopK : public CopyableStep<TopK> {
   size_t k_;
 };
 
-std::unique_ptr<SamplerStep> make(const SamplingOptions& options) {
+std::unique_ptr<SamplerStep> make_top_k(const SamplingOptions& options) {
   return options.top_k > 0 ? std::make_unique<TopK>(options.top_k) : nullptr;
 }
 
 }  // namespace
 
-extern const SamplerEntry top_k_sampler{.name = "top_k", .make = make, .truncates = true};
+extern const SamplerEntry top_k_sampler{.name = "top_k", .make = make_top_k, .truncates = true};
 
 }  // namespace malmoi::infer

@@ -34,12 +34,12 @@ class TopNSigma : public CopyableStep<TopNSigma> {
   double n_;
 };
 
-std::unique_ptr<SamplerStep> make(const SamplingOptions& options) {
+std::unique_ptr<SamplerStep> make_top_n_sigma(const SamplingOptions& options) {
   return options.top_n_sigma > 0 ? std::make_unique<TopNSigma>(options.top_n_sigma) : nullptr;
 }
 
 }  // namespace
 
-extern const SamplerEntry top_n_sigma_sampler{.name = "top_n_sigma", .make = make, .truncates = true};
+extern const SamplerEntry top_n_sigma_sampler{.name = "top_n_sigma", .make = make_top_n_sigma, .truncates = true};
 
 }  // namespace malmoi::infer

@@ -19,12 +19,12 @@ class TopP : public CopyableStep<TopP> {
   double p_;
 };
 
-std::unique_ptr<SamplerStep> make(const SamplingOptions& options) {
+std::unique_ptr<SamplerStep> make_top_p(const SamplingOptions& options) {
   return options.top_p < 1 ? std::make_unique<TopP>(options.top_p) : nullptr;
 }
 
 }  // namespace
 
-extern const SamplerEntry top_p_sampler{.name = "top_p", .make = make, .truncates = true};
+extern const SamplerEntry top_p_sampler{.name = "top_p", .make = make_top_p, .truncates = true};
 
 }  // namespace malmoi::infer

@@ -32,12 +32,12 @@ class TypicalP : public CopyableStep<TypicalP> {
   double p_;
 };
 
-std::unique_ptr<SamplerStep> make(const SamplingOptions& options) {
+std::unique_ptr<SamplerStep> make_typical_p(const SamplingOptions& options) {
   return options.typical_p < 1 ? std::make_unique<TypicalP>(options.typical_p) : nullptr;
 }
 
 }  // namespace
 
-extern const SamplerEntry typical_p_sampler{.name = "typical_p", .make = make, .truncates = true};
+extern const SamplerEntry typical_p_sampler{.name = "typical_p", .make = make_typical_p, .truncates = true};
 
 }  // namespace malmoi::infer

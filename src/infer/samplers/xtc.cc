@@ -34,12 +34,12 @@ class Xtc : public CopyableStep<Xtc> {
   Rng rng_;
 };
 
-std::unique_ptr<SamplerStep> make(const SamplingOptions& options) {
+std::unique_ptr<SamplerStep> make_xtc(const SamplingOptions& options) {
   return options.xtc_probability > 0 ? std::make_unique<Xtc>(options) : nullptr;
 }
 
 }  // namespace
 
-extern const SamplerEntry xtc_sampler{.name = "xtc", .make = make, .truncates = true};
+extern const SamplerEntry xtc_sampler{.name = "xtc", .make = make_xtc, .truncates = true};
 
 }  // namespace malmoi::infer

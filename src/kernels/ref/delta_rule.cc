@@ -8,16 +8,16 @@ namespace malmoi::kernels::ref {
 namespace {
 
 /// One row of one head.
-struct Row {
+struct HeadRow {
   std::vector<double> q, k, v;
   double beta, alpha, raw, soft;  // raw: what goes into the softplus; soft: what comes out of it
 };
 
 template <typename T>
-Row row_of(const DeltaRuleArgs& a, int64_t row, int64_t head) {
+HeadRow row_of(const DeltaRuleArgs& a, int64_t row, int64_t head) {
   using P = Param<T>;
   int64_t key_head = head / (a.heads / a.key_heads);
-  Row r;
+  HeadRow r;
   for (int64_t i = 0; i < a.key_dim; ++i) {
     r.q.push_back(get(as<T>(a.q)[row * a.q_stride + key_head * a.key_dim + i]) * static_cast<double>(a.query_scale));
     r.k.push_back(get(as<T>(a.k)[row * a.k_stride + key_head * a.key_dim + i]) * static_cast<double>(a.key_scale));
@@ -35,7 +35,7 @@ Row row_of(const DeltaRuleArgs& a, int64_t row, int64_t head) {
 using State = std::vector<double>;  // [key_dim, value_dim]
 
 /// What is written at a row, before its beta: v - alpha S^T k.
-std::vector<double> error_of(const DeltaRuleArgs& a, const Row& r, const State& before) {
+std::vector<double> error_of(const DeltaRuleArgs& a, const HeadRow& r, const State& before) {
   std::vector<double> error = r.v;
   for (size_t i = 0; i < before.size(); ++i) {
     size_t columns = static_cast<size_t>(a.value_dim);
@@ -44,7 +44,7 @@ std::vector<double> error_of(const DeltaRuleArgs& a, const Row& r, const State& 
   return error;
 }
 
-State next_state(const DeltaRuleArgs& a, const Row& r, const State& before) {
+State next_state(const DeltaRuleArgs& a, const HeadRow& r, const State& before) {
   std::vector<double> error = error_of(a, r, before);
   State after(before.size());
   for (size_t i = 0; i < before.size(); ++i) {
@@ -73,7 +73,7 @@ void rule_run(const DeltaRuleArgs& a, const StateRun& run, int64_t head) {
   int64_t size = a.key_dim * a.value_dim;
   std::vector<State> states = states_of<T>(a, run, head);
   for (int64_t t = 0; t < run.length; ++t) {
-    Row r = row_of<T>(a, run.begin + t, head);
+    HeadRow r = row_of<T>(a, run.begin + t, head);
     for (int64_t j = 0; j < a.value_dim; ++j) {
       double y = 0;
       for (int64_t i = 0; i < a.key_dim; ++i) {
@@ -87,17 +87,6 @@ void rule_run(const DeltaRuleArgs& a, const StateRun& run, int64_t head) {
   }
 }
 
-template <typename P>
-void add(void* to, int64_t i, double x) {
-  if (to) put(as<P>(to)[i], get(as<P>(to)[i]) + x);
-}
-
-template <typename T>
-void put_row(const DeltaRuleBackwardArgs& s, void* to, int64_t i, double x) {
-  T& place = as<T>(to)[i];
-  put(place, (s.accumulate ? get(place) : 0) + x);
-}
-
 /// dq and dk of a run, [length, key_heads * key_dim] each, which the heads of a key head share.
 struct KeySums {
   std::vector<double> dq, dk;
@@ -109,7 +98,7 @@ void backward_row(const DeltaRuleBackwardArgs& s, int64_t row, int64_t head, con
                   double* dq, double* dk) {
   using P = Param<T>;
   const DeltaRuleArgs& a = s.forward;
-  Row r = row_of<T>(a, row, head);
+  HeadRow r = row_of<T>(a, row, head);
   std::vector<double> error = error_of(a, r, before), dy, dd(error.size());
   State after = next_state(a, r, before);
   size_t columns = static_cast<size_t>(a.value_dim);
@@ -135,8 +124,8 @@ void backward_row(const DeltaRuleBackwardArgs& s, int64_t row, int64_t head, con
   double rate = -std::exp(get(as<P>(a.a_log)[head])), dlog = dalpha * r.alpha;
   put_row<T>(s, s.db, row * s.db_stride + head, dbeta * r.beta * (1 - r.beta));
   put_row<T>(s, s.da, row * s.da_stride + head, dlog * rate * sigmoid(r.raw));
-  add<P>(s.ddt_bias, head, dlog * rate * sigmoid(r.raw));
-  add<P>(s.da_log, head, dlog * rate * r.soft);
+  add_to<P>(s.ddt_bias, head, dlog * rate * sigmoid(r.raw));
+  add_to<P>(s.da_log, head, dlog * rate * r.soft);
 }
 
 template <typename T>

@@ -45,6 +45,18 @@ T* as(void* p) {
   return static_cast<T*>(p);
 }
 
+/// Adds to element i of a parameter's gradient, where one is asked for.
+template <typename P>
+void add_to(void* gradient, int64_t i, double x) {
+  if (gradient) put(as<P>(gradient)[i], get(as<P>(gradient)[i]) + x);
+}
+/// Element i of a gradient beside activations of type T: x, or x more where the arguments say that it accumulates.
+template <typename T, typename BackwardArgs>
+void put_row(const BackwardArgs& s, void* to, int64_t i, double x) {
+  T& place = as<T>(to)[i];
+  put(place, (s.accumulate ? get(place) : 0) + x);
+}
+
 /// Calls body(T{}) with the type of activations.
 template <typename Body>
 void with_type(DType dtype, const Body& body) {

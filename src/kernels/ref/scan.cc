@@ -65,17 +65,6 @@ void scan_run(const SsdScanArgs& a, const StateRun& run, int64_t head) {
   }
 }
 
-template <typename P>
-void add(void* to, int64_t i, double x) {
-  if (to) put(as<P>(to)[i], get(as<P>(to)[i]) + x);
-}
-
-template <typename T>
-void put_row(const SsdScanBackwardArgs& s, void* to, int64_t i, double x) {
-  T& place = as<T>(to)[i];
-  put(place, (s.accumulate ? get(place) : 0) + x);
-}
-
 /// db and dc of a run, [length, groups * state_size] each, which the heads of a group share.
 struct ScanSums {
   std::vector<double> db, dc;
@@ -112,9 +101,9 @@ void scan_backward_head(const SsdScanBackwardArgs& s, const StateRun& run, int64
     }
     ddt += ddecay * step.decay * rate;
     put_row<T>(s, s.ddt, row * s.ddt_stride + head, ddt * step.slope);
-    add<P>(s.ddt_bias, head, ddt * step.slope);
-    add<P>(s.da_log, head, ddecay * step.decay * step.dt * rate);
-    add<P>(s.dd, head, dd);
+    add_to<P>(s.ddt_bias, head, ddt * step.slope);
+    add_to<P>(s.da_log, head, ddecay * step.decay * step.dt * rate);
+    add_to<P>(s.dd, head, dd);
   }
 }
 

@@ -50,17 +50,6 @@ void forward_channel(const SelectiveScanArgs& a, const StateRun& run, int64_t c)
     put(as<P>(run.state_out)[n * a.channels + c], states[static_cast<size_t>(run.length * a.state_size + n)]);
 }
 
-template <typename P>
-void add(void* to, int64_t i, double x) {
-  if (to) put(as<P>(to)[i], get(as<P>(to)[i]) + x);
-}
-
-template <typename T>
-void put_row(const SelectiveScanBackwardArgs& s, void* to, int64_t i, double x) {
-  T& place = as<T>(to)[i];
-  put(place, (s.accumulate ? get(place) : 0) + x);
-}
-
 /// `db` and `dc` [length, state_size] are sums over channels.
 template <typename T>
 void backward_channel(const SelectiveScanBackwardArgs& s, const StateRun& run, int64_t c, std::vector<double>& db,
@@ -82,10 +71,10 @@ void backward_channel(const SelectiveScanBackwardArgs& s, const StateRun& run, i
       dx += dh[i] * dt * b;
       double dexponent = dh[i] * decay * states[at];
       ddt += dh[i] * b * x + dexponent * rate<T>(a, c, n);
-      add<P>(s.da_log, c * a.state_size + n, dexponent * dt * rate<T>(a, c, n));
+      add_to<P>(s.da_log, c * a.state_size + n, dexponent * dt * rate<T>(a, c, n));
       dh[i] *= decay;
     }
-    add<P>(s.dd, c, dy * x);
+    add_to<P>(s.dd, c, dy * x);
     put_row<T>(s, s.dx, row * s.dx_stride + c, dx);
     put_row<T>(s, s.ddt, row * s.ddt_stride + c, ddt / (1 + std::exp(-raw)));
   }

@@ -60,39 +60,54 @@ constexpr bool kByteProducts = true;
 constexpr bool kByteProducts = false;
 #endif
 
-/// sum + (of each word: the four products of its unsigned bytes and the signed ones of x). kWide: bytes may be above 128.
-template <bool kWide>
-MALMOI_INLINE IVec add_products(IVec sum, UVec words, int32_t x) {
-#if defined(MALMOI_SIMD_AVX512)
-  return (IVec)_mm512_dpbusd_epi32((__m512i)sum, (__m512i)words, _mm512_set1_epi32(x));
-#elif defined(__AVX2__)
-  // Pairs are summed in 16 bits, which hold 2 * 128 * 127: weights above are taken as signed, 128 less (kWide).
-  const __m256i xs = _mm256_set1_epi32(x);
-  __m256i pairs;
-  if constexpr (kWide) {
-    const __m256i signed_bytes = (__m256i)(words ^ in_each_byte(128));
-    pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(signed_bytes), _mm256_sign_epi8(xs, signed_bytes));
-  } else {
-    pairs = _mm256_maddubs_epi16((__m256i)words, xs);
-  }
-  return sum + (IVec)_mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
-#else
-  int8_t bytes[4];
-  __builtin_memcpy(bytes, &x, sizeof bytes);
-  for (int j = 0; j < 4; ++j) sum += (IVec)(words >> (8 * j) & 255u) * bytes[j];
-  return sum;
-#endif
-}
+/// Sums, of each of kLanes rows, of the products of weights with signed bytes of x (at most 127 in size). kLargest: the largest
+/// byte of a weight; kWords: how many words of weights are added, from the first to the last.
+template <int kLargest, int kWords>
+class ProductSums {
+ public:
+  /// The byte of a weight of 0, and what the bytes of x sum to: that many products are taken away at once.
+  MALMOI_INLINE void begin(int32_t zero, int32_t sum_of_x) { whole_ = IVec{} - (zero - kAbove) * sum_of_x; }
+  MALMOI_INLINE IVec sums() const { return whole_; }
 
-/// What stands for zero in the sums of add_products, where it is `zero` in the bytes.
-template <bool kWide>
-constexpr int32_t zero_in_products(int32_t zero) {
 #if !defined(MALMOI_SIMD_AVX512) && defined(__AVX2__)
-  return kWide ? zero - 128 : zero;
+  /// Word number `kWord`. Pairs are summed in 16 bits, which hold 2 * 128 * 127: of small weights the pairs of several words,
+  /// while weights above 128 are taken as signed, 128 less.
+  template <int kWord>
+  MALMOI_INLINE void add(UVec words, int32_t x) {
+    const __m256i xs = _mm256_set1_epi32(x);
+    __m256i pairs;
+    if constexpr (kAbove > 0) {
+      const __m256i signed_bytes = (__m256i)(words ^ in_each_byte(kAbove));
+      pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(signed_bytes), _mm256_sign_epi8(xs, signed_bytes));
+    } else {
+      pairs = _mm256_maddubs_epi16((__m256i)words, xs);
+    }
+    pairs_ = kWord % kRun == 0 ? pairs : _mm256_add_epi16(pairs_, pairs);
+    if constexpr (kWord % kRun == kRun - 1 || kWord == kWords - 1)
+      whole_ = whole_ + (IVec)_mm256_madd_epi16(pairs_, _mm256_set1_epi16(1));
+  }
+
+ private:
+  static constexpr int kAbove = kLargest > 128 ? 128 : 0;
+  static constexpr int kRun = kAbove ? 1 : 32767 / (2 * 127 * kLargest);  // words whose pairs 16 bits hold the sums of
+  __m256i pairs_;
 #else
-  return zero;
+  template <int kWord>
+  MALMOI_INLINE void add(UVec words, int32_t x) {
+#if defined(MALMOI_SIMD_AVX512)
+    whole_ = (IVec)_mm512_dpbusd_epi32((__m512i)whole_, (__m512i)words, _mm512_set1_epi32(x));
+#else
+    int8_t bytes[4];
+    __builtin_memcpy(bytes, &x, sizeof bytes);
+    for (int j = 0; j < 4; ++j) whole_ += (IVec)(words >> (8 * j) & 255u) * bytes[j];
 #endif
-}
+  }
+
+ private:
+  static constexpr int32_t kAbove = 0;
+#endif
+  IVec whole_;
+};
 
 }  // namespace
 }  // namespace malmoi::kernels::MALMOI_SIMD_NAMESPACE

@@ -1,7 +1,7 @@
 // How a product reads each packed type from a panel (kernels/panels.h): words of four weights, scales, offsets.
 //
 // A type here is made from a panel and the first of the kLanes rows to read. kZero is the byte that stands for a weight of 0,
-// kWide says whether bytes may be above 128, kGroup how many weights share a scale. `quad<q>(group)`: weights 4 q to 4 q + 3
+// kLargest is the largest byte, kGroup how many weights share a scale. `quad<q>(group)`: weights 4 q to 4 q + 3
 // of a group.
 #pragma once
 
@@ -58,8 +58,8 @@ struct Fifths {
 };
 
 struct ReadQ4_0 : Nibbles, HalfScales {
-  static constexpr int kGroup = 32, kZero = 8;
-  static constexpr bool kOffsets = false, kWide = false;
+  static constexpr int kGroup = 32, kZero = 8, kLargest = 15;
+  static constexpr bool kOffsets = false;
   explicit ReadQ4_0(Fields f) { words = f.take(16, 4), d = f.take(2, 2); }
   template <int q>
   MALMOI_INLINE UVec quad(int64_t group) const {
@@ -68,8 +68,8 @@ struct ReadQ4_0 : Nibbles, HalfScales {
 };
 
 struct ReadQ4_1 : Nibbles, HalfScales, HalfOffsets {
-  static constexpr int kGroup = 32, kZero = 0;
-  static constexpr bool kOffsets = true, kWide = false;
+  static constexpr int kGroup = 32, kZero = 0, kLargest = 15;
+  static constexpr bool kOffsets = true;
   explicit ReadQ4_1(Fields f) { words = f.take(16, 4), d = f.take(2, 2), least = f.take(2, 2); }
   template <int q>
   MALMOI_INLINE UVec quad(int64_t group) const {
@@ -78,8 +78,8 @@ struct ReadQ4_1 : Nibbles, HalfScales, HalfOffsets {
 };
 
 struct ReadQ5_0 : Nibbles, Fifths, HalfScales {
-  static constexpr int kGroup = 32, kZero = 16;
-  static constexpr bool kOffsets = false, kWide = false;
+  static constexpr int kGroup = 32, kZero = 16, kLargest = 31;
+  static constexpr bool kOffsets = false;
   explicit ReadQ5_0(Fields f) { words = f.take(16, 4), bits = f.take(4, 4), d = f.take(2, 2); }
   template <int q>
   MALMOI_INLINE UVec quad(int64_t group) const {
@@ -88,8 +88,8 @@ struct ReadQ5_0 : Nibbles, Fifths, HalfScales {
 };
 
 struct ReadQ5_1 : Nibbles, Fifths, HalfScales, HalfOffsets {
-  static constexpr int kGroup = 32, kZero = 0;
-  static constexpr bool kOffsets = true, kWide = false;
+  static constexpr int kGroup = 32, kZero = 0, kLargest = 31;
+  static constexpr bool kOffsets = true;
   explicit ReadQ5_1(Fields f) { words = f.take(16, 4), bits = f.take(4, 4), d = f.take(2, 2), least = f.take(2, 2); }
   template <int q>
   MALMOI_INLINE UVec quad(int64_t group) const {
@@ -98,8 +98,8 @@ struct ReadQ5_1 : Nibbles, Fifths, HalfScales, HalfOffsets {
 };
 
 struct ReadQ8_0 : HalfScales {
-  static constexpr int kGroup = 32, kZero = 128;
-  static constexpr bool kOffsets = false, kWide = true;
+  static constexpr int kGroup = 32, kZero = 128, kLargest = 255;
+  static constexpr bool kOffsets = false;
   const uint8_t* words;
   explicit ReadQ8_0(Fields f) { words = f.take(32, 4), d = f.take(2, 2); }
   template <int q>
@@ -113,8 +113,8 @@ constexpr uint8_t kIq4Bytes[16] = {1, 24, 45, 63, 79, 93, 106, 118, 129, 141, 15
 constexpr uint8_t kE2m1Bytes[16] = {128, 129, 130, 131, 132, 134, 136, 140, 128, 127, 126, 125, 124, 122, 120, 116};
 
 struct ReadIQ4_NL : Nibbles, HalfScales {
-  static constexpr int kGroup = 32, kZero = 128;
-  static constexpr bool kOffsets = false, kWide = true;
+  static constexpr int kGroup = 32, kZero = 128, kLargest = 255;
+  static constexpr bool kOffsets = false;
   explicit ReadIQ4_NL(Fields f) { words = f.take(16, 4), d = f.take(2, 2); }
   template <int q>
   MALMOI_INLINE UVec quad(int64_t group) const {
@@ -123,8 +123,8 @@ struct ReadIQ4_NL : Nibbles, HalfScales {
 };
 
 struct ReadMXFP4 : Nibbles {
-  static constexpr int kGroup = 32, kZero = 128;
-  static constexpr bool kOffsets = false, kWide = true;
+  static constexpr int kGroup = 32, kZero = 128, kLargest = 255;
+  static constexpr bool kOffsets = false;
   const uint8_t* exponent;
   explicit ReadMXFP4(Fields f) { words = f.take(16, 4), exponent = f.take(1, 1); }
   template <int q>
@@ -153,7 +153,7 @@ struct BlockHalves {
 /// even group, the high ones those of the next.
 struct SixBits : BlockHalves {
   static constexpr int kGroup = 32, kZero = 0;
-  static constexpr bool kOffsets = true, kWide = false;
+  static constexpr bool kOffsets = true;
   const uint8_t *words, *sixes, *dmin;
   template <int q>
   MALMOI_INLINE UVec nibbles(int64_t group) const {
@@ -172,6 +172,7 @@ struct SixBits : BlockHalves {
 };
 
 struct ReadQ4_K : SixBits {
+  static constexpr int kLargest = 15;
   explicit ReadQ4_K(Fields f) { words = f.take(128, 4), sixes = f.take(16, 1), d = f.take(2, 2), dmin = f.take(2, 2); }
   template <int q>
   MALMOI_INLINE UVec quad(int64_t group) const {
@@ -180,6 +181,7 @@ struct ReadQ4_K : SixBits {
 };
 
 struct ReadQ5_K : SixBits {
+  static constexpr int kLargest = 31;
   const uint8_t* bits;
   explicit ReadQ5_K(Fields f) {
     words = f.take(128, 4), bits = f.take(32, 4), sixes = f.take(16, 1), d = f.take(2, 2), dmin = f.take(2, 2);
@@ -193,8 +195,8 @@ struct ReadQ5_K : SixBits {
 };
 
 struct ReadIQ4_XS : Nibbles, BlockHalves {
-  static constexpr int kGroup = 32, kZero = 128;
-  static constexpr bool kOffsets = false, kWide = true;
+  static constexpr int kGroup = 32, kZero = 128, kLargest = 255;
+  static constexpr bool kOffsets = false;
   const uint8_t* scales;
   explicit ReadIQ4_XS(Fields f) { words = f.take(128, 4), scales = f.take(8, 1), d = f.take(2, 2); }
   template <int q>
@@ -220,8 +222,8 @@ struct Sixteens {
 
 /// Part c of half h has its nibbles in bytes 64 h + 32 (c % 2), low for c < 2, and two bits more in bytes 32 h, from bit 2 c on.
 struct ReadQ6_K : Sixteens, BlockHalves {
-  static constexpr int kZero = 32;
-  static constexpr bool kOffsets = false, kWide = false;
+  static constexpr int kZero = 32, kLargest = 63;
+  static constexpr bool kOffsets = false;
   const uint8_t *words, *twos, *scales;
   explicit ReadQ6_K(Fields f) {
     words = f.take(128, 4), twos = f.take(64, 4), scales = f.take(16, 1), d = f.take(2, 2);
@@ -250,8 +252,8 @@ struct TwoBits : Sixteens, BlockHalves {
 
 /// Scale and least value in a nibble each.
 struct ReadQ2_K : TwoBits {
-  static constexpr int kZero = 0;
-  static constexpr bool kOffsets = true, kWide = false;
+  static constexpr int kZero = 0, kLargest = 3;
+  static constexpr bool kOffsets = true;
   const uint8_t *scales, *dmin;
   explicit ReadQ2_K(Fields f) { words = f.take(64, 4), scales = f.take(16, 1), d = f.take(2, 2), dmin = f.take(2, 2); }
   template <int q>
@@ -272,8 +274,8 @@ struct ReadQ2_K : TwoBits {
 
 /// And a third bit, which adds four: bit 4 h + c of byte i is that of weight i in part c of half h.
 struct ReadQ3_K : TwoBits {
-  static constexpr int kZero = 4;
-  static constexpr bool kOffsets = false, kWide = false;
+  static constexpr int kZero = 4, kLargest = 7;
+  static constexpr bool kOffsets = false;
   const uint8_t *thirds, *scales;
   explicit ReadQ3_K(Fields f) {
     words = f.take(64, 4), thirds = f.take(32, 4), scales = f.take(16, 1), d = f.take(2, 2);
@@ -292,8 +294,8 @@ struct ReadQ3_K : TwoBits {
 /// Types without panels, unpacked into one of bytes (128 above their value) and scales in f32 (unpack_panel() of block_product.cc).
 template <int kSize>
 struct ReadUnpacked {
-  static constexpr int kGroup = kSize, kZero = 128;
-  static constexpr bool kOffsets = false, kWide = true;
+  static constexpr int kGroup = kSize, kZero = 128, kLargest = 255;
+  static constexpr bool kOffsets = false;
   const uint8_t *words, *scales;
   explicit ReadUnpacked(Fields f) { words = f.take(kGroup, 4), scales = f.take(4, 4); }
   template <int q>

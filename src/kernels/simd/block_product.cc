@@ -52,21 +52,18 @@ MALMOI_INLINE void sum_bytes(const RoundedRows& x, const Read& read, const Panel
   const int64_t group_bytes = ahead ? ahead->bytes / groups : 0;
   for (int64_t g = 0; g < groups; ++g) {
     if (ahead) fetch_ahead(ahead->data + g * group_bytes, group_bytes);
-    IVec whole[M];
-    each_index<M>([&](auto i) MALMOI_INLINED {
-      whole[i.value] = IVec{} - zero_in_products<Read::kWide>(Read::kZero) * group_sums[i.value * groups + g];
-    });
+    ProductSums<Read::kLargest, kGroup / 4> whole[M];
+    each_index<M>([&](auto i) MALMOI_INLINED { whole[i.value].begin(Read::kZero, group_sums[i.value * groups + g]); });
     each_index<kGroup / 4>([&](auto q) MALMOI_INLINED {
       const UVec words = read.template quad<q.value>(g);
       each_index<M>([&](auto i) MALMOI_INLINED {
-        const int32_t xs = word_of(bytes + i.value * x.k + g * kGroup + 4 * q.value);
-        whole[i.value] = add_products<Read::kWide>(whole[i.value], words, xs);
+        whole[i.value].template add<q.value>(words, word_of(bytes + i.value * x.k + g * kGroup + 4 * q.value));
       });
     });
     const Vec scale = read.scale(g);
     each_index<M>([&](auto i) MALMOI_INLINED {
       const Vec both = scale * all(row_scales[i.value * scales + g * kGroup / kRoundGroup]);
-      sums[i.value] = fma(__builtin_convertvector(whole[i.value], Vec), both, sums[i.value]);
+      sums[i.value] = fma(__builtin_convertvector(whole[i.value].sums(), Vec), both, sums[i.value]);
     });
     if constexpr (Read::kOffsets) {
       const Vec offset = read.offset(g);

@@ -15,15 +15,6 @@ namespace {
 
 using ::testing::HasSubstr;
 
-const std::vector<std::string>& texts() {
-  static const std::vector<std::string> all = [] {
-    std::vector<std::string> list;
-    for (const Json& line : test_lines("texts")) list.push_back(line.get<std::string>());
-    return list;
-  }();
-  return all;
-}
-
 // A byte three times, or a longer stretch twice, at once.
 bool has_run(const std::string& text) {
   for (size_t period = 1; period <= 10; ++period) {
@@ -36,11 +27,11 @@ bool has_run(const std::string& text) {
   return false;
 }
 
-Tokenizer trained(const TrainOptions& options) {
+Tokenizer trained_on_texts(const TrainOptions& options) {
   auto t = train(
       [next = size_t{0}](std::string& text) mutable {
-        if (next == texts().size()) return false;
-        text = texts()[next++];
+        if (next == test_texts().size()) return false;
+        text = test_texts()[next++];
         return true;
       },
       options);
@@ -49,17 +40,17 @@ Tokenizer trained(const TrainOptions& options) {
 }
 
 TEST(Export, TiktokenGivesTheSameIds) {
-  Tokenizer t = trained({.vocab_size = 700});
+  Tokenizer t = trained_on_texts({.vocab_size = 700});
   auto files = export_tiktoken(t);
   ASSERT_TRUE(files.ok()) << files.error().to_string();
   auto again = tiktoken_tokenizer(files->ranks, files->pattern_json, "r", "p");
   ASSERT_TRUE(again.ok()) << again.error().to_string();
-  for (const std::string& text : texts()) EXPECT_EQ(t.encode(text), again->encode(text)) << text;
+  for (const std::string& text : test_texts()) EXPECT_EQ(t.encode(text), again->encode(text)) << text;
 }
 
 TEST(Export, SentencePieceGivesTheSameIds) {
   for (TrainKind kind : {TrainKind::kUnigram, TrainKind::kBpe}) {
-    Tokenizer t = trained({.kind = kind, .vocab_size = 3000, .byte_level = false, .character_coverage = 1.0});
+    Tokenizer t = trained_on_texts({.kind = kind, .vocab_size = 3000, .byte_level = false, .character_coverage = 1.0});
     EXPECT_EQ(t.decode(t.encode("  two spaces, one at the end ")), "  two spaces, one at the end ");
     auto model = export_sentencepiece(t);
     ASSERT_TRUE(model.ok()) << model.error().to_string();
@@ -68,7 +59,7 @@ TEST(Export, SentencePieceGivesTheSameIds) {
     auto again = sentencepiece_tokenizer(*parsed, "exported");
     ASSERT_TRUE(again.ok());
     std::vector<std::string> differ;
-    for (const std::string& text : texts()) {
+    for (const std::string& text : test_texts()) {
       // By the libraries' own rules: special tokens in the text compete in Hugging Face's unigram; long runs of one
       // character tie, and single precision breaks ties.
       const bool own_rules = text.find('<') != std::string::npos || has_run(text);
@@ -82,7 +73,7 @@ TEST(Export, SentencePieceGivesTheSameIds) {
 
 // Written and read by llama.cpp's rules; what is tried at writing is not all that is tried here.
 TEST(Export, GgufGivesTheSameIds) {
-  Tokenizer t = trained({.vocab_size = 700});
+  Tokenizer t = trained_on_texts({.vocab_size = 700});
   formats::GgufMetadata metadata;
   metadata.set_text("general.architecture", "llama");
   Status written = export_gguf(t, t.vocab_size() + 5, metadata);
@@ -93,19 +84,20 @@ TEST(Export, GgufGivesTheSameIds) {
   ASSERT_TRUE(again.ok()) << again.error().to_string();
   EXPECT_EQ(again->vocab_size(), t.vocab_size() + 5);
   size_t differ = 0;
-  for (const std::string& text : texts())
+  for (const std::string& text : test_texts())
     differ += t.encode(text, {.parse_special = false}) != again->encode(text, {.parse_special = false});
-  EXPECT_LE(differ, texts().size() / 50);
+  EXPECT_LE(differ, test_texts().size() / 50);
 }
 
 // llama.cpp spells an unknown character otherwise than a vocabulary without bytes does.
 TEST(Export, GgufRefusesWhatWouldBeOtherIds) {
   for (TrainKind kind : {TrainKind::kBpe, TrainKind::kUnigram}) {
-    Tokenizer t = trained({.kind = kind, .vocab_size = 3000, .byte_level = false, .character_coverage = 1.0});
+    Tokenizer t = trained_on_texts({.kind = kind, .vocab_size = 3000, .byte_level = false, .character_coverage = 1.0});
     formats::GgufMetadata metadata;
     metadata.set_text("general.architecture", "llama");
-    if (Status written = export_gguf(t, t.vocab_size(), metadata); !written.ok())
+    if (Status written = export_gguf(t, t.vocab_size(), metadata); !written.ok()) {
       EXPECT_THAT(written.error().to_string(), HasSubstr("other tokens of the same text"));
+    }
   }
   Tokenizer characters = *Tokenizer::characters("abc");
   formats::GgufMetadata metadata;
@@ -114,19 +106,20 @@ TEST(Export, GgufRefusesWhatWouldBeOtherIds) {
 
 TEST(Export, ErrorsSayWhy) {
   auto why = [](const auto& result) { return result.ok() ? std::string("no error") : result.error().to_string(); };
-  EXPECT_THAT(why(export_tiktoken(trained({.vocab_size = 700, .normalization = "nfc"}))), HasSubstr("normalises"));
-  EXPECT_THAT(why(export_tiktoken(trained({.kind = TrainKind::kUnigram, .vocab_size = 3000}))),
+  EXPECT_THAT(why(export_tiktoken(trained_on_texts({.vocab_size = 700, .normalization = "nfc"}))),
+              HasSubstr("normalises"));
+  EXPECT_THAT(why(export_tiktoken(trained_on_texts({.kind = TrainKind::kUnigram, .vocab_size = 3000}))),
               HasSubstr("BPE over bytes"));
-  EXPECT_THAT(why(export_sentencepiece(trained({.vocab_size = 700}))), HasSubstr("bytes"));
-  EXPECT_THAT(why(export_sentencepiece(trained({.kind = TrainKind::kWordPiece, .vocab_size = 3000}))),
+  EXPECT_THAT(why(export_sentencepiece(trained_on_texts({.vocab_size = 700}))), HasSubstr("bytes"));
+  EXPECT_THAT(why(export_sentencepiece(trained_on_texts({.kind = TrainKind::kWordPiece, .vocab_size = 3000}))),
               HasSubstr("WordPiece"));
-  EXPECT_THAT(
-      why(export_sentencepiece(trained({.kind = TrainKind::kUnigram, .vocab_size = 3000, .normalization = "nfc"}))),
-      HasSubstr("NFC"));
+  EXPECT_THAT(why(export_sentencepiece(
+                  trained_on_texts({.kind = TrainKind::kUnigram, .vocab_size = 3000, .normalization = "nfc"}))),
+              HasSubstr("NFC"));
 }
 
 TEST(AddTokens, NewIdsFollowTheLargest) {
-  Tokenizer t = trained({.vocab_size = 700});
+  Tokenizer t = trained_on_texts({.vocab_size = 700});
   auto chat = with_added_tokens(t, std::vector<std::string>{"<|im_start|>", "<|im_end|>"}, true);
   ASSERT_TRUE(chat.ok()) << chat.error().to_string();
   auto more = with_added_tokens(*chat, std::vector<std::string>{"말모이"}, false);
@@ -137,7 +130,7 @@ TEST(AddTokens, NewIdsFollowTheLargest) {
   std::vector<int32_t> ids = more->encode("<|im_start|>말모이<|im_end|>");
   EXPECT_EQ(ids, (std::vector<int32_t>{t.vocab_size(), t.vocab_size() + 2, t.vocab_size() + 1}));
   EXPECT_EQ(more->decode(ids, true), "말모이");
-  for (const std::string& text : texts()) {
+  for (const std::string& text : test_texts()) {
     if (text.find("말모이") != std::string::npos || text.find("<|im_") != std::string::npos) continue;
     EXPECT_EQ(t.encode(text), more->encode(text));
   }

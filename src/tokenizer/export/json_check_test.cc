@@ -39,13 +39,13 @@ SentencePieceModel small_model(Type type, bool bytes) {
   return model;
 }
 
-const std::vector<std::string>& corpus() {
+const std::vector<std::string>& tricky_texts() {
   static const std::vector<std::string> all = [] {
     std::vector<std::string> texts = {"<sep>",       "a<sep>b", " <sep> ",    "<sep><sep>a", "  a   <sep>    b ",
                                       "ab<sep>",     "ab<",     "가나다가나", "a+b++c",      "<se p>",
                                       "\n<sep>\n",   "\t a",    "x<sep>\x01", "▁<sep>",      "</s>a b",
                                       "a</s><sep>b", "     "};
-    for (const Json& line : test_lines("texts")) texts.push_back(line.get<std::string>());
+    texts.insert(texts.end(), test_texts().begin(), test_texts().end());
     return texts;
   }();
   return all;
@@ -69,7 +69,7 @@ TEST(JsonCheck, UserDefinedPiecesAndSpacesAreTheSame) {
       ASSERT_TRUE(json.ok());
       auto written = Tokenizer::from_json(*json);
       ASSERT_TRUE(written.ok()) << written.error().to_string();
-      for (const std::string& text : corpus())
+      for (const std::string& text : tricky_texts())
         EXPECT_EQ(written->encode(text), tokenizer->encode(text)) << static_cast<int>(type) << options << " " << text;
       ++exact;
     }
@@ -119,7 +119,7 @@ TEST(JsonCheck, CharacterMapsHoldForCharactersAndCompositions) {
     auto written = Tokenizer::from_json(*to_tokenizer_json(tokenizer->parts()));
     ASSERT_TRUE(written.ok());
     size_t compared = 0;
-    for (const std::string& text : corpus()) {
+    for (const std::string& text : tricky_texts()) {
       if (!is_normal(text, NormalForm::kNfc)) continue;  // hostile marks and jamo among these texts
       EXPECT_EQ(written->encode(text), tokenizer->encode(text)) << text;
       ++compared;

@@ -140,7 +140,7 @@ Status read_bpe(const JsonNode& node, SentencePieceModel& model) {
 }
 
 // Every piece must come out of the model as of the tokenizer, alone and with its neighbour.
-Status check_pieces(const Tokenizer& tokenizer, const SentencePieceModel& model) {
+Status check_exported_pieces(const Tokenizer& tokenizer, const SentencePieceModel& model) {
   MALMOI_ASSIGN(std::unique_ptr<Model> theirs, sentencepiece_model(model, "export"));
   std::vector<std::string> normal;
   for (const SentencePieceModel::Piece& piece : model.pieces)
@@ -187,7 +187,7 @@ Result<std::string> export_sentencepiece(const Tokenizer& tokenizer) {
   name(tokenizer.bos_id(), model.bos_piece);
   name(tokenizer.eos_id(), model.eos_piece);
   name(tokenizer.pad_id(), model.pad_piece);
-  MALMOI_TRY(check_pieces(tokenizer, model));
+  MALMOI_TRY(check_exported_pieces(tokenizer, model));
   return write_sentencepiece(model);
 }
 

@@ -203,12 +203,12 @@ constexpr std::string_view kEnds[] = {"<|eot_id|>",
                                       "<|tool_response>",
                                       "<｜end▁of▁sentence｜>",
                                       "[e~["};
-struct Role {
+struct FimRole {
   std::array<std::string_view, 2> keys;
   std::vector<std::string_view> texts;
 };
-const std::vector<Role>& roles() {
-  static const std::vector<Role> table = {
+const std::vector<FimRole>& roles() {
+  static const std::vector<FimRole> table = {
       {{"fim_pre_token_id", "prefix_token_id"},
        {"<|fim_prefix|>", "<fim-prefix>", "<fim_prefix>", "<｜fim▁begin｜>", "<PRE>", "▁<PRE>", "<|code_prefix|>",
         "<|prefix|>"}},
@@ -232,7 +232,7 @@ void force_control(const Gguf& file, GgufVocab& vocab) {
     return id >= 0;
   };
   for (std::string_view text : kEnds) force(text);
-  for (const Role& role : roles()) {
+  for (const FimRole& role : roles()) {
     bool given = false;
     for (std::string_view key : role.keys) given |= !key.empty() && file.find(key_of(key)) != nullptr;
     for (std::string_view text : role.texts)

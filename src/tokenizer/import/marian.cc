@@ -11,12 +11,12 @@ namespace malmoi::tokenizer {
 namespace {
 
 constexpr uint64_t kLargestVocabulary = 256 << 20;
-constexpr std::string_view kEnd = "</s>", kUnknown = "<unk>", kPad = "<pad>";
+constexpr std::string_view kMarianEnd = "</s>", kMarianUnknown = "<unk>", kMarianPad = "<pad>";
 
 bool names_language(std::string_view piece) { return piece.starts_with(">>") && piece.ends_with("<<"); }
 
 bool is_special(std::string_view piece) {
-  return piece == kEnd || piece == kUnknown || piece == kPad || names_language(piece);
+  return piece == kMarianEnd || piece == kMarianUnknown || piece == kMarianPad || names_language(piece);
 }
 
 // A SentencePiece model whose pieces have other ids.
@@ -58,14 +58,14 @@ Result<Vocabulary> read_vocabulary(const Path& file) {
     if (!value) return invalid_data("the id of '" + piece + "' is no number from 0 on", file.string());
     vocabulary.add(piece, static_cast<int32_t>(*value));
   }
-  for (std::string_view piece : {kEnd, kUnknown}) {
+  for (std::string_view piece : {kMarianEnd, kMarianUnknown}) {
     if (!vocabulary.find(piece))
       return invalid_data("has no " + std::string(piece), file.string(), "the vocabulary is not a Marian model's");
   }
   return vocabulary;
 }
 
-Result<SentencePieceModel> read_pieces(const Path& file) {
+Result<SentencePieceModel> read_sentencepiece(const Path& file) {
   MALMOI_ASSIGN(MappedFile bytes, MappedFile::open(file));
   return parse_sentencepiece(bytes.text(), file.string());
 }
@@ -108,8 +108,8 @@ Result<Tokenizer> load_marian(const Path& source_spm, Compat /*compat*/) {
   const Path folder = source_spm.parent_path();
   MALMOI_TRY(check_folder(folder));
   MALMOI_ASSIGN(Vocabulary vocabulary, read_vocabulary(folder / "vocab.json"));
-  MALMOI_ASSIGN(SentencePieceModel source, read_pieces(source_spm));
-  MALMOI_ASSIGN(SentencePieceModel target, read_pieces(folder / "target.spm"));
+  MALMOI_ASSIGN(SentencePieceModel source, read_sentencepiece(source_spm));
+  MALMOI_ASSIGN(SentencePieceModel target, read_sentencepiece(folder / "target.spm"));
   MALMOI_ASSIGN(auto parts, sentencepiece_parts(source, source_spm.string()));
   parts->origin = "marian";
   parts->added = {};
@@ -122,12 +122,12 @@ Result<Tokenizer> load_marian(const Path& source_spm, Compat /*compat*/) {
     parts->added.add(token);
   }
   parts->splitter = std::make_unique<ControlSplitter>(std::move(special));
-  const int32_t end = *vocabulary.find(kEnd), unk = *vocabulary.find(kUnknown);
+  const int32_t end = *vocabulary.find(kMarianEnd), unk = *vocabulary.find(kMarianUnknown);
   parts->bos.reset();
   parts->eos = end;
   parts->unk = unk;
-  parts->pad = vocabulary.find(kPad);
-  parts->post_processor = make_template({}, {{std::string(kEnd), end}});
+  parts->pad = vocabulary.find(kMarianPad);
+  parts->post_processor = make_template({}, {{std::string(kMarianEnd), end}});
   MALMOI_ASSIGN(Charsmap denormalizer, Charsmap::parse(target.denormalizer_charsmap, (folder / "target.spm").string()));
   parts->id_decoder =
       std::make_unique<SentencePieceDecoder>(reading(std::move(target), vocabulary), std::move(denormalizer));

@@ -6,13 +6,11 @@
 namespace malmoi::tokenizer {
 namespace {
 
-constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
-
 // Every byte that is not part of a character becomes U+FFFD.
 void append_bytes(std::string& out, std::string& bytes) {
   for (size_t at = 0; at < bytes.size();) {
     const CodePoint c = code_point_at(bytes, at);
-    out += c.valid ? c.in(bytes) : kReplacement;
+    out += c.valid ? c.in(bytes) : kReplacementCharacter;
     at = c.valid ? c.end : at + 1;
   }
   bytes.clear();

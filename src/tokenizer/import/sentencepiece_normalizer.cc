@@ -1,13 +1,11 @@
 #include "tokenizer/import/sentencepiece_normalizer.h"
 
 #include "base/utf8.h"
+#include "tokenizer/models/marked_words.h"
 #include "tokenizer/unicode/code_points.h"
 
 namespace malmoi::tokenizer {
 namespace {
-
-constexpr std::string_view kMark = "\xE2\x96\x81";  // U+2581
-constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 
 // Builds the new text of a NormalizedText; every byte put stands for the same old bytes as its neighbours in the chunk.
 class Output {
@@ -60,7 +58,7 @@ SentencePieceNormalizer::Fate SentencePieceNormalizer::fate_of(char32_t c) const
   std::string letter;
   append_utf8(letter, c);
   // Marks are looked at since a text may have its own.
-  if (c == ' ' || (c >= 0xD800 && c < 0xE000) || letter == kMark || rules_.user_defined.path_length(letter) > 0)
+  if (c == ' ' || (c >= 0xD800 && c < 0xE000) || letter == kWordMark || rules_.user_defined.path_length(letter) > 0)
     return Fate::kLookedUp;
   const Charsmap::Path path = rules_.charsmap.follow(letter);
   if (path.met_key) return Fate::kLookedUp;
@@ -131,7 +129,7 @@ SentencePieceNormalizer::Chunk SentencePieceNormalizer::next(std::string_view re
   if (!rules_.charsmap.empty())
     if (auto match = rules_.charsmap.longest(rest)) return {match->replacement, match->length};
   const CodePoint c = code_point_at(rest, 0);
-  return c.valid ? Chunk{c.in(rest), c.end} : Chunk{kReplacement, 1};
+  return c.valid ? Chunk{c.in(rest), c.end} : Chunk{kReplacementCharacter, 1};
 }
 
 template <typename Put>
@@ -178,17 +176,17 @@ bool SentencePieceNormalizer::normalize_word(std::string_view word, std::string&
   const size_t before = out.size();
   bool after_space = rules_.remove_extra_whitespaces, own_marks = false;
   rewrite(word, 0, true, after_space, [&](std::string_view part, size_t, size_t) {
-    own_marks = own_marks || part.find(kMark) != std::string_view::npos;
-    out += part == " " ? kMark : part;
+    own_marks = own_marks || part.find(kWordMark) != std::string_view::npos;
+    out += part == " " ? kWordMark : part;
   });
   if (own_marks) return false;
   if (rules_.remove_extra_whitespaces)
-    while (out.size() > before && out.ends_with(kMark)) out.resize(out.size() - kMark.size());
+    while (out.size() > before && out.ends_with(kWordMark)) out.resize(out.size() - kWordMark.size());
   return true;
 }
 
 void SentencePieceNormalizer::normalize(NormalizedText& text) const {
-  const std::string_view space = rules_.escape_whitespaces ? kMark : std::string_view(" ");
+  const std::string_view space = rules_.escape_whitespaces ? kWordMark : std::string_view(" ");
   const std::string_view old = text.text;
   size_t at = 0;
   if (rules_.remove_extra_whitespaces) {
@@ -211,7 +209,7 @@ void SentencePieceNormalizer::normalize(NormalizedText& text) const {
 }
 
 void UgmNormalizer::normalize(NormalizedText& text) const {
-  const std::string_view space = rules().escape_whitespaces ? kMark : std::string_view(" ");
+  const std::string_view space = rules().escape_whitespaces ? kWordMark : std::string_view(" ");
   const bool prepend = rules().add_dummy_prefix && !rules().whitespace_as_suffix;
   const std::string_view old = text.text;
   Output out(text);
@@ -241,12 +239,12 @@ void UgmNormalizer::normalize(NormalizedText& text) const {
 void SpmNormalizer::normalize(NormalizedText& text) const {
   const std::string_view old = text.text;
   Output out(text);
-  if (add_space_prefix_ && (text.first || text.after_special)) out.put(kMark, 0, 0);
+  if (add_space_prefix_ && (text.first || text.after_special)) out.put(kWordMark, 0, 0);
   for (size_t i = 0; i < old.size();) {
     size_t run = std::min(old.find(' ', i), old.size());
     // One put a run would blur the sources of its characters.
     for (const CodePoint c : CodePoints(old.substr(0, run), i)) out.put(c.in(old), c.begin, c.end);
-    if (run < old.size()) out.put(kMark, run, run + 1);
+    if (run < old.size()) out.put(kWordMark, run, run + 1);
     i = run + 1;
   }
   out.move_to(text);

@@ -8,7 +8,7 @@ namespace malmoi::tokenizer {
 namespace {
 
 constexpr int kPlaceBits = std::countr_zero(kWindowPlaces);
-constexpr int32_t kNone = std::numeric_limits<int32_t>::max();
+constexpr int32_t kNoMerge = std::numeric_limits<int32_t>::max();
 
 // Four numbers at once on any machine that has them.
 using Four = int32_t __attribute__((vector_size(16)));
@@ -27,12 +27,12 @@ class WindowMerger {
     }
     ids_[count_] = ids_[kBefore] = kNoId;
     previous_[0] = kBefore;
-    for (uint32_t i = 0; i < rounded(); ++i) keys()[i] = i + 1 < count_ ? key_at(i, i + 1) : kNone;
+    for (uint32_t i = 0; i < rounded(); ++i) keys()[i] = i + 1 < count_ ? key_at(i, i + 1) : kNoMerge;
     least_ = lowest();
   }
 
   std::optional<std::pair<int32_t, int32_t>> last_pair() {
-    for (; least_ != kNone; merge_least())
+    for (; least_ != kNoMerge; merge_least())
       if (left_ == 2) return std::pair{ids_[0], ids_[next_[0]]};
     return std::nullopt;
   }
@@ -40,7 +40,7 @@ class WindowMerger {
   // Calls take(id, i) for each that is left, the first of whose symbols was the i-th.
   template <typename Take>
   void run(Take&& take) {
-    while (least_ != kNone) merge_least();
+    while (least_ != kNoMerge) merge_least();
     for (uint32_t i = 0; i < count_; i = next_[i]) take(ids_[i], i);
   }
 
@@ -53,7 +53,7 @@ class WindowMerger {
   int32_t* keys() { return reinterpret_cast<int32_t*>(keys_.data()); }
 
   int32_t lowest() const {
-    Four least = {kNone, kNone, kNone, kNone};
+    Four least = {kNoMerge, kNoMerge, kNoMerge, kNoMerge};
     for (uint32_t i = 0; i < rounded() / 4; ++i) least = keys_[i] < least ? keys_[i] : least;
     return std::min(std::min(least[0], least[1]), std::min(least[2], least[3]));
   }
@@ -66,7 +66,7 @@ class WindowMerger {
     next_[at] = static_cast<uint8_t>(after);
     previous_[after] = static_cast<uint8_t>(at);
     --left_;
-    keys()[right] = keys()[at] = keys()[before] = kNone;
+    keys()[right] = keys()[at] = keys()[before] = kNoMerge;
     const int32_t others = lowest();
     const int32_t with_left = key_at(before, at), with_right = key_at(at, after);
     keys()[before] = with_left;
@@ -77,7 +77,7 @@ class WindowMerger {
   // Of the pair of neighbours at `at` and `right`: its rank, then its place, so that the least key is the next to merge.
   int32_t key_at(uint32_t at, uint32_t right) const {
     const uint32_t rank = table_.rank_of(ids_[at], ids_[right]);
-    return rank == MergeTable::kNoRank ? kNone : static_cast<int32_t>(rank << kPlaceBits | at);
+    return rank == MergeTable::kNoRank ? kNoMerge : static_cast<int32_t>(rank << kPlaceBits | at);
   }
 
   const MergeTable& table_;

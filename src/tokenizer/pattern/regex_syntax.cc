@@ -9,9 +9,9 @@ namespace {
 
 // Oniguruma's and Rust's \w: letters, marks, decimal and letter numbers, connectors; Oniguruma adds the other numbers of
 // Latin-1, Rust the two joiners.
-constexpr std::string_view kOnigurumaWord =
+constexpr std::string_view kOnigurumaWordText =
     R"(\p{L}\p{M}\p{Nd}\p{Nl}\p{Pc}\x{24B6}-\x{24E9}\x{1F130}-\x{1F149}\x{1F150}-\x{1F169}\x{1F170}-\x{1F189}²³¹¼½¾)";
-constexpr std::string_view kRustWord =
+constexpr std::string_view kRustWordText =
     R"(\p{L}\p{M}\p{Nd}\p{Nl}\p{Pc}\x{24B6}-\x{24E9}\x{1F130}-\x{1F149}\x{1F150}-\x{1F169}\x{1F170}-\x{1F189}\x{200C}\x{200D})";
 
 constexpr int kDeepestClass = 100;  // as PCRE2's groups are limited, see regex.cc
@@ -20,7 +20,7 @@ class Translator {
  public:
   Translator(std::string_view in, Dialect dialect, bool scripts)
       : in_(in), oniguruma_(dialect == Dialect::kOniguruma), scripts_(scripts) {
-    word_ = oniguruma_ ? kOnigurumaWord : kRustWord;
+    word_ = oniguruma_ ? kOnigurumaWordText : kRustWordText;
   }
 
   std::string run() {

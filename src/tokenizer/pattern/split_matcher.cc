@@ -205,12 +205,13 @@ constexpr Rules kGpt2ToEnd{Contractions::kExact, false, true, 0, false, false, t
 #define GPT2_TEXT R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)"
 #define LLAMA3_HEAD R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|)"
 #define LLAMA3_TAIL R"(| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)"
-#define UPPER R"([\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}])"
-#define LOWER R"([\p{Ll}\p{Lm}\p{Lo}\p{M}])"
+#define O200K_UPPER R"([\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}])"
+#define O200K_LOWER R"([\p{Ll}\p{Lm}\p{Lo}\p{M}])"
 #define O200K_TAIL R"(| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)"
 #define FOLDED R"((?i:'s|'t|'re|'ve|'m|'ll|'d)?)"
-#define CASED(suffix) \
-  R"([^\r\n\p{L}\p{N}]?)" UPPER "*" LOWER "+" suffix R"(|[^\r\n\p{L}\p{N}]?)" UPPER "+" LOWER "*" suffix
+#define O200K_WORD(suffix)                                                                                            \
+  R"([^\r\n\p{L}\p{N}]?)" O200K_UPPER "*" O200K_LOWER "+" suffix R"(|[^\r\n\p{L}\p{N}]?)" O200K_UPPER "+" O200K_LOWER \
+  "*" suffix
 
 enum class Reading { kBoth, kRustOnly };
 struct WellKnown {
@@ -231,8 +232,8 @@ constexpr WellKnown kWellKnown[] = {
      Reading::kBoth, make<kCl100k>},
     {LLAMA3_HEAD R"(\p{N}{1,3})" LLAMA3_TAIL, Reading::kBoth, make<kCl100k>},
     {LLAMA3_HEAD R"(\p{N})" LLAMA3_TAIL, Reading::kBoth, make<kQwen2>},
-    {CASED(FOLDED) R"(|\p{N}{1,3})" O200K_TAIL, Reading::kBoth, make<kO200k>},
-    {CASED("") R"(|\p{N})" O200K_TAIL, Reading::kBoth, make<kTekken>},
+    {O200K_WORD(FOLDED) R"(|\p{N}{1,3})" O200K_TAIL, Reading::kBoth, make<kO200k>},
+    {O200K_WORD("") R"(|\p{N})" O200K_TAIL, Reading::kBoth, make<kTekken>},
     {R"(\P{N}*\p{N}{1,3}(?=(?:\p{N}{3})*(?!\p{N})))", Reading::kBoth, digit_groups},
 };
 
@@ -240,10 +241,10 @@ constexpr NamedPattern kNamed[] = {
     {"gpt2", GPT2_TEXT},
     {"cl100k",
      R"('(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+)"},
-    {"o200k", CASED(FOLDED) R"(|\p{N}{1,3})" O200K_TAIL},
+    {"o200k", O200K_WORD(FOLDED) R"(|\p{N}{1,3})" O200K_TAIL},
     {"llama3", LLAMA3_HEAD R"(\p{N}{1,3})" LLAMA3_TAIL},
     {"qwen2", LLAMA3_HEAD R"(\p{N})" LLAMA3_TAIL},
-    {"tekken", CASED("") R"(|\p{N})" O200K_TAIL},
+    {"tekken", O200K_WORD("") R"(|\p{N})" O200K_TAIL},
 };
 
 }  // namespace

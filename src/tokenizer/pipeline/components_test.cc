@@ -16,12 +16,6 @@
 namespace malmoi::tokenizer {
 namespace {
 
-std::vector<std::string> texts() {
-  std::vector<std::string> out;
-  for (const Json& line : test_lines("texts")) out.push_back(line.get<std::string>());
-  return out;
-}
-
 // What a type must say to be read, and what has no other value to be changed from.
 Json least_of(std::string_view kind, std::string_view type) {
   static const Json pattern = {{"Regex", "a+"}};
@@ -122,7 +116,7 @@ TYPED_TEST(EveryType, UnknownTypesAreErrors) {
 }
 
 TEST(Normalizers, AgreeWithTheReference) {
-  std::vector<std::string> all = texts();
+  std::vector<std::string> all = test_texts();
   std::vector<Json> lines = test_lines("normalizers");
   ASSERT_EQ(all.size(), 185u);
   ASSERT_GE(lines.size(), 20u);
@@ -150,7 +144,7 @@ TEST(Normalizers, AgreeWithTheReference) {
 }
 
 TEST(PreTokenizers, AgreeWithTheReference) {
-  std::vector<std::string> all = texts();
+  std::vector<std::string> all = test_texts();
   std::vector<Json> lines = test_lines("pre_tokenizers");
   ASSERT_GE(lines.size(), 40u);
   for (const Json& line : lines) {

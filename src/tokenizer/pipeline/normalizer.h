@@ -13,6 +13,9 @@
 
 namespace malmoi::tokenizer {
 
+/// The longest text that a step inserts, in bytes: what a hostile file could put beside every character.
+constexpr size_t kLongestInserted = 4096;
+
 /// One step. Immutable and thread-safe. Must leave valid UTF-8 and, where tracked, one source span a byte.
 class Normalizer {
  public:

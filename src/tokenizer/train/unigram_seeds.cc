@@ -13,7 +13,7 @@
 namespace malmoi::tokenizer {
 namespace {
 
-constexpr char32_t kWordMark = 0x2581;
+constexpr char32_t kWordMarkCharacter = 0x2581;
 
 // A place in the words where a character begins.
 struct Suffix {
@@ -103,7 +103,7 @@ bool may_be_piece(std::string_view text, const SeedOptions& options) {
   for (const CodePoint c : CodePoints(text)) {
     ++length;
     if (c.value == 0 || c.value == ' ' || !c.valid) return false;
-    if (c.value == kWordMark) {
+    if (c.value == kWordMarkCharacter) {
       if (c.begin > 0) return false;
     } else {
       const uint32_t classes = classes_of(c.value);

@@ -1,5 +1,6 @@
 // The pieces that unigram training begins with, against SentencePiece's rule written out: whole texts, every substring.
 #include "tokenizer/train/unigram_seeds.h"
+#include "tokenizer/models/marked_words.h"
 #include "tokenizer/unicode/code_points.h"
 
 #include <gtest/gtest.h>
@@ -12,8 +13,6 @@
 
 namespace malmoi::tokenizer {
 namespace {
-
-const std::string kMark = "\xE2\x96\x81";
 
 std::vector<std::string> characters_of(const std::string& text) {
   std::vector<std::string> out;
@@ -57,7 +56,7 @@ TEST(UnigramSeeds, AreThoseOfTheWholeTexts) {
     for (uint64_t t = 0; t < 1 + rng.below(20); ++t) {
       auto& text = texts.emplace_back();
       for (uint64_t w = 0; w < 1 + rng.below(6); ++w) {
-        std::string word = kMark;
+        std::string word(kWordMark);
         for (uint64_t n = rng.below(5); n > 0; --n) word += letters[rng.below(2 + seed % 5)];
         text.push_back(word);
       }

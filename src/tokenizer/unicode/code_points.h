@@ -8,6 +8,8 @@
 
 namespace malmoi::tokenizer {
 
+constexpr std::string_view kReplacementCharacter = "\xEF\xBF\xBD";  // U+FFFD
+
 /// A character and where it stands: the bytes [begin, end) of its text. Ill-formed bytes are U+FFFD, as decode_utf8 has it.
 struct CodePoint {
   char32_t value = 0;

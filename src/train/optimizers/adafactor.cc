@@ -9,8 +9,6 @@
 namespace malmoi::train {
 namespace {
 
-constexpr int64_t kRowGrain = 16;
-
 // A published tensor and its second moment: rows and columns of a matrix, or every element (a matrix of one column).
 struct FactoredState {
   Parameter* parameter;
@@ -129,7 +127,7 @@ class Adafactor final : public Optimizer {
   std::vector<double> row_sums_;
 };
 
-void read(ConfigReader& reader, OptimizerConfig& config) {
+void read_adafactor(ConfigReader& reader, OptimizerConfig& config) {
   std::vector<double> eps = reader.numbers("eps", {config.eps1, config.eps2});
   if (eps.size() != 2 || !(eps[0] > 0 && eps[1] >= 0)) {
     reader.fail("eps", "two numbers were expected, the first above 0");
@@ -142,20 +140,23 @@ void read(ConfigReader& reader, OptimizerConfig& config) {
   config.weight_decay = reader.number("weight_decay", 0, 0, 100);
 }
 
-size_t state_elements(const OptimizerConfig&, const Entry& entry) {
+size_t adafactor_state_elements(const OptimizerConfig&, const Entry& entry) {
   size_t n = 0;
   for (const Part& part : parts_of(entry.spec))
     n += static_cast<size_t>(part.rows + (entry.spec.shape.rank() >= 2 ? part.columns : 0));
   return n;
 }
 
-std::unique_ptr<Optimizer> make(const OptimizerConfig& config, std::vector<Entry*> entries) {
+std::unique_ptr<Optimizer> make_adafactor(const OptimizerConfig& config, std::vector<Entry*> entries) {
   return std::make_unique<Adafactor>(config, entries);
 }
 
 }  // namespace
 
-extern const OptimizerEntry adafactor_optimizer{
-    .name = "adafactor", .read = read, .default_lr = 1e-2, .state_elements = state_elements, .make = make};
+extern const OptimizerEntry adafactor_optimizer{.name = "adafactor",
+                                                .read = read_adafactor,
+                                                .default_lr = 1e-2,
+                                                .state_elements = adafactor_state_elements,
+                                                .make = make_adafactor};
 
 }  // namespace malmoi::train

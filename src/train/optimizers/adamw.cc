@@ -67,17 +67,20 @@ class AdamW final : public Optimizer {
   std::vector<AdamWState> states_;
 };
 
-size_t state_elements(const OptimizerConfig&, const Entry& entry) {
+size_t adamw_state_elements(const OptimizerConfig&, const Entry& entry) {
   return 2 * static_cast<size_t>(entry.spec.shape.elements());
 }
 
-std::unique_ptr<Optimizer> make(const OptimizerConfig& config, std::vector<Entry*> entries) {
+std::unique_ptr<Optimizer> make_adamw(const OptimizerConfig& config, std::vector<Entry*> entries) {
   return std::make_unique<AdamW>(config, entries);
 }
 
 }  // namespace
 
-extern const OptimizerEntry adamw_optimizer{
-    .name = "adamw", .read = read_adamw, .default_lr = 1e-3, .state_elements = state_elements, .make = make};
+extern const OptimizerEntry adamw_optimizer{.name = "adamw",
+                                            .read = read_adamw,
+                                            .default_lr = 1e-3,
+                                            .state_elements = adamw_state_elements,
+                                            .make = make_adamw};
 
 }  // namespace malmoi::train

@@ -29,8 +29,8 @@ inline BF16* compute_copy(Parameter& parameter) {
   return parameter.compute.dtype() == DType::kBF16 ? parameter.compute.as<BF16>() : nullptr;
 }
 
-/// Elements that one thread takes at the least.
-constexpr int64_t kElementGrain = 1 << 14;
+/// Elements, and rows of a matrix, that one thread takes at the least.
+constexpr int64_t kElementGrain = 1 << 14, kRowGrain = 16;
 
 /// master[i] = rule(master[i], clipped gradient, i) for every element, and its copy.
 template <typename Rule>

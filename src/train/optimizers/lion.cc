@@ -38,22 +38,22 @@ class Lion final : public Optimizer {
   std::vector<Tensor> momenta_;
 };
 
-void read(ConfigReader& reader, OptimizerConfig& config) {
+void read_lion(ConfigReader& reader, OptimizerConfig& config) {
   read_betas(reader, config, 0.9, 0.99);
   config.weight_decay = reader.number("weight_decay", 0.1, 0, 100);
 }
 
-size_t state_elements(const OptimizerConfig&, const Entry& entry) {
+size_t lion_state_elements(const OptimizerConfig&, const Entry& entry) {
   return static_cast<size_t>(entry.spec.shape.elements());
 }
 
-std::unique_ptr<Optimizer> make(const OptimizerConfig& config, std::vector<Entry*> entries) {
+std::unique_ptr<Optimizer> make_lion(const OptimizerConfig& config, std::vector<Entry*> entries) {
   return std::make_unique<Lion>(config, std::move(entries));
 }
 
 }  // namespace
 
 extern const OptimizerEntry lion_optimizer{
-    .name = "lion", .read = read, .default_lr = 1e-3, .state_elements = state_elements, .make = make};
+    .name = "lion", .read = read_lion, .default_lr = 1e-3, .state_elements = lion_state_elements, .make = make_lion};
 
 }  // namespace malmoi::train

@@ -15,7 +15,6 @@ namespace {
 // The authors' coefficients of the quintic iteration, and the least norm that it divides by.
 constexpr float kA = 3.4445f, kB = -4.7750f, kC = 2.0315f;
 constexpr double kLeastNorm = 1e-7;
-constexpr int64_t kRowGrain = 16;
 
 bool is_layer_matrix(const Entry& entry) {
   const nn::Role role = entry.spec.role;
@@ -212,7 +211,7 @@ class Muon final : public Optimizer {
   Stream stream_;
 };
 
-void read(ConfigReader& reader, OptimizerConfig& config) {
+void read_muon(ConfigReader& reader, OptimizerConfig& config) {
   read_adamw(reader, config);
   config.momentum = reader.number("momentum", 0.95, 0, 1);
   config.nesterov = reader.boolean("nesterov", true);
@@ -223,17 +222,17 @@ void read(ConfigReader& reader, OptimizerConfig& config) {
     reader.fail("adamw_lr", "is missing", "name the rate of embeddings, head and vectors, such as 1e-3");
 }
 
-size_t state_elements(const OptimizerConfig&, const Entry& entry) {
+size_t muon_state_elements(const OptimizerConfig&, const Entry& entry) {
   return (is_layer_matrix(entry) ? 1 : 2) * static_cast<size_t>(entry.spec.shape.elements());
 }
 
-std::unique_ptr<Optimizer> make(const OptimizerConfig& config, std::vector<Entry*> entries) {
+std::unique_ptr<Optimizer> make_muon(const OptimizerConfig& config, std::vector<Entry*> entries) {
   return std::make_unique<Muon>(config, entries);
 }
 
 }  // namespace
 
 extern const OptimizerEntry muon_optimizer{
-    .name = "muon", .read = read, .default_lr = 0.02, .state_elements = state_elements, .make = make};
+    .name = "muon", .read = read_muon, .default_lr = 0.02, .state_elements = muon_state_elements, .make = make_muon};
 
 }  // namespace malmoi::train

@@ -48,24 +48,24 @@ class Sgd final : public Optimizer {
   std::vector<Tensor> velocities_;  // none without momentum
 };
 
-void read(ConfigReader& reader, OptimizerConfig& config) {
+void read_sgd(ConfigReader& reader, OptimizerConfig& config) {
   config.momentum = reader.number("momentum", 0, 0, 1);
   config.nesterov = reader.boolean("nesterov", false);
   config.dampening = reader.number("dampening", 0, 0, 1);
   config.weight_decay = reader.number("weight_decay", 0, 0, 100);
 }
 
-size_t state_elements(const OptimizerConfig& config, const Entry& entry) {
+size_t sgd_state_elements(const OptimizerConfig& config, const Entry& entry) {
   return config.momentum == 0 ? 0 : static_cast<size_t>(entry.spec.shape.elements());
 }
 
-std::unique_ptr<Optimizer> make(const OptimizerConfig& config, std::vector<Entry*> entries) {
+std::unique_ptr<Optimizer> make_sgd(const OptimizerConfig& config, std::vector<Entry*> entries) {
   return std::make_unique<Sgd>(config, std::move(entries));
 }
 
 }  // namespace
 
 extern const OptimizerEntry sgd_optimizer{
-    .name = "sgd", .read = read, .default_lr = 1e-3, .state_elements = state_elements, .make = make};
+    .name = "sgd", .read = read_sgd, .default_lr = 1e-3, .state_elements = sgd_state_elements, .make = make_sgd};
 
 }  // namespace malmoi::train

@@ -14,7 +14,7 @@ namespace malmoi::app {
 namespace {
 
 constexpr int64_t kMostAtOnce = 4 << 20;  // bytes of a file, some ten thousand steps
-constexpr size_t kLongestLine = 1 << 20;  // longer ones are no steps; they are passed over
+constexpr size_t kLongestStep = 1 << 20;  // bytes of a line; longer ones are no steps and are passed over
 constexpr size_t kMostCurves = 64;        // an objective tells a few figures; more are somebody else's file
 constexpr size_t kMostSkipped = 1000;
 // What a line says beside its values.
@@ -38,10 +38,10 @@ Result<std::string> read_from(int fd, int64_t offset, size_t most, const std::st
 void cut_lines(std::string& text, std::vector<std::string>& lines) {
   size_t begin = 0;
   for (size_t end; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1) {
-    if (end - begin <= kLongestLine) lines.push_back(text.substr(begin, end - begin));
+    if (end - begin <= kLongestStep) lines.push_back(text.substr(begin, end - begin));
   }
   text.erase(0, begin);
-  if (text.size() > kLongestLine) text.resize(kLongestLine + 1);  // and no more of it
+  if (text.size() > kLongestStep) text.resize(kLongestStep + 1);  // and no more of it
 }
 
 }  // namespace

@@ -14,8 +14,8 @@
 namespace malmoi::app {
 namespace {
 
-constexpr uint64_t kLargestFile = 4 << 20;  // of a run's JSON files
-constexpr size_t kTailBytes = 128 << 10;    // of metrics.jsonl, some hundred steps
+constexpr uint64_t kLargestRunFile = 4 << 20;  // of a run's JSON files
+constexpr size_t kTailBytes = 128 << 10;       // of metrics.jsonl, some hundred steps
 
 template <typename Number>
 Json or_null(const std::optional<Number>& number) {
@@ -135,7 +135,7 @@ Json summary_of(const OpenFolder& folder, const std::string& name) {
 Json configuration_of(const OpenFolder& folder) { return object_of(folder, "config.yaml"); }
 
 Json object_of(const OpenFolder& folder, const std::string& file) {
-  const auto text = folder.read(file, kLargestFile);
+  const auto text = folder.read(file, kLargestRunFile);
   if (!text.ok()) return nullptr;
   auto json = parse_json(*text, file);
   if (!json.ok() || !json->is_object()) return nullptr;

@@ -19,7 +19,7 @@ using serve::DocumentQuery;
 
 constexpr size_t kMostCorpora = 1000;           // of a list
 constexpr size_t kShownText = 2000;             // bytes of a document's text
-constexpr size_t kLongestLine = 64 << 20;       // larger documents are not looked at
+constexpr size_t kLargestDocument = 64 << 20;   // larger documents are not looked at
 constexpr uint64_t kMostLooked = 256ull << 20;  // bytes of lines that one question is answered from: some seconds
 constexpr uint64_t kLargestCard = 1 << 20;
 
@@ -63,7 +63,7 @@ template <typename Use>
 Status for_lines(const OpenFolder& folder, const std::string& file, Page& page, const Use& use) {
   MALMOI_ASSIGN(const int fd, folder.file(file));
   const OpenFile open(fd);
-  auto lines = formats::LineReader::open(open.path(), kLongestLine);
+  auto lines = formats::LineReader::open(open.path(), kLargestDocument);
   if (!lines.ok()) return invalid_data("cannot be read", file);
   std::string_view line;
   while (!page.done()) {

@@ -23,11 +23,9 @@ Result<Soft> soft(Run& run, const Value& value) {
   return Soft{std::move(bytes), value.text() && value.text()->markup};
 }
 
-using Mapping = std::string (*)(std::string_view);
-
-Result<Value> mapped(Run& run, const Value& value, const Args& args, const char* name, Mapping mapping) {
+Result<Value> mapped_soft(Run& run, const Value& value, const Args& args, const char* name, Mapping mapping) {
   MALMOI_ASSIGN(Soft text, soft(run, value));
-  return jinja::mapped(run, text.bytes, text.markup, args, name, mapping);
+  return mapped(run, text.bytes, text.markup, args, name, mapping);
 }
 
 bool begins_word(char c) { return c == '-' || c == '(' || c == '{' || c == '[' || c == '<'; }
@@ -35,15 +33,15 @@ bool begins_word(char c) { return c == '-' || c == '(' || c == '{' || c == '[' |
 }  // namespace
 
 Result<Value> filter_upper(Run& run, const Value& value, const Args& args) {
-  return mapped(run, value, args, "upper", to_upper);
+  return mapped_soft(run, value, args, "upper", to_upper);
 }
 
 Result<Value> filter_lower(Run& run, const Value& value, const Args& args) {
-  return mapped(run, value, args, "lower", to_lower);
+  return mapped_soft(run, value, args, "lower", to_lower);
 }
 
 Result<Value> filter_capitalize(Run& run, const Value& value, const Args& args) {
-  return mapped(run, value, args, "capitalize", capitalised);
+  return mapped_soft(run, value, args, "capitalize", capitalised);
 }
 
 // Words begin after white space and after - ( { [ <, unlike those of str.title().

@@ -13,13 +13,6 @@ constexpr int kMaxHeading = 6, kMaxIndent = 8;
 // A cell that holds a passage, not a value: as many blocks and bytes (of Hangul 100 letters) at least.
 constexpr size_t kPassageBlocks = 3, kPassageBytes = 300;
 
-bool is_blank(const Block& block) {
-  if (!ascii_trim(block.text).empty()) return false;
-  return std::ranges::all_of(block.rows, [](const std::vector<Cell>& row) {
-    return std::ranges::all_of(row, [](const Cell& cell) { return is_blank(cell.blocks); });
-  });
-}
-
 bool holds_table(const Cell& cell) {
   return std::ranges::any_of(cell.blocks, [](const Block& b) { return b.kind == Block::Kind::kTable && !is_blank(b); });
 }
@@ -192,8 +185,20 @@ class Writer {
 
 }  // namespace
 
+bool is_blank(const Block& block) {
+  if (!ascii_trim(block.text).empty()) return false;
+  return std::ranges::all_of(block.rows, [](const std::vector<Cell>& row) {
+    return std::ranges::all_of(row, [](const Cell& cell) { return is_blank(cell.blocks); });
+  });
+}
+
 bool is_blank(const Blocks& blocks) {
   return std::ranges::all_of(blocks, [](const Block& block) { return is_blank(block); });
+}
+
+std::string first_heading(const Blocks& blocks) {
+  auto found = std::ranges::find(blocks, Block::Kind::kHeading, &Block::kind);
+  return found == blocks.end() ? std::string() : found->text;
 }
 
 Block paragraph(std::string text) {

@@ -48,7 +48,10 @@ Block note(int number, Blocks content);
 std::string note_mark(int number, TextFormat format);
 
 /// Whether there is nothing to write.
+bool is_blank(const Block& block);
 bool is_blank(const Blocks& blocks);
+/// The text of the first heading, which is the title of a document that declares none.
+std::string first_heading(const Blocks& blocks);
 
 /// Errors: more text than is believed of a file of `packed` bytes (limits.expansion_ratio, once it is more than 8 MiB), or
 /// more than limits.document_bytes.

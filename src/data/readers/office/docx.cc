@@ -1,5 +1,6 @@
 // DOCX: the main part with its styles, lists and notes.
 #include "data/readers/convert.h"
+#include "data/readers/office/blocks.h"
 #include "data/readers/office/docx_text.h"
 #include "data/readers/office/formats.h"
 #include "data/readers/office/xml.h"
@@ -69,12 +70,6 @@ class EmbeddedParts {
   std::map<std::string, std::string> targets_;
   std::set<std::string> read_;
 };
-
-std::string first_heading(const Blocks& blocks) {
-  for (const Block& block : blocks)
-    if (block.kind == Block::Kind::kHeading) return block.text;
-  return {};
-}
 
 }  // namespace
 

@@ -36,9 +36,4 @@ std::string HangulParagraphs::number_of(const HangulLook& look) {
   return counters_.next((is_outline ? "outline " : "list ") + look.list, look.level, *look.levels);
 }
 
-std::string first_heading(const Blocks& blocks) {
-  auto found = std::ranges::find(blocks, Block::Kind::kHeading, &Block::kind);
-  return found == blocks.end() ? std::string() : found->text;
-}
-
 }  // namespace malmoi::data::office

@@ -31,7 +31,4 @@ class HangulParagraphs {
   ListCounters counters_;
 };
 
-/// The text of the first heading, which is the title of a document that declares none.
-std::string first_heading(const Blocks& blocks);
-
 }  // namespace malmoi::data::office

@@ -13,9 +13,9 @@
 namespace malmoi::data::office {
 namespace {
 
-constexpr int kLevels = 10;
+constexpr int kHangulLevels = 10;
 
-NumberStyle number_style(std::string_view format) {
+NumberStyle hangul_number_style(std::string_view format) {
   struct Named {
     std::string_view name;
     NumberStyle style;
@@ -55,7 +55,7 @@ class Header {
     for (pugi::xml_node node = find(head, "paraProperties").first_child(); node; node = node.next_sibling()) {
       pugi::xml_node mark = office::find(node, "heading");
       shapes_[std::string(value(node, "id"))] = {shape_type(value(mark, "type")), std::string(value(mark, "idRef")),
-                                                 std::clamp(attribute(mark, "level").as_int(), 0, kLevels - 1)};
+                                                 std::clamp(attribute(mark, "level").as_int(), 0, kHangulLevels - 1)};
     }
     for (pugi::xml_node node = find(head, "numberings").first_child(); node; node = node.next_sibling()) {
       std::vector<ListLevel>& levels = lists_[std::string(value(node, "id"))];
@@ -87,12 +87,12 @@ class Header {
  private:
   static void read_level(pugi::xml_node node, std::vector<ListLevel>& levels) {
     int at = attribute(node, "level").as_int();
-    if (!is(node, "paraHead") || at < 1 || at > kLevels) return;
+    if (!is(node, "paraHead") || at < 1 || at > kHangulLevels) return;
     levels.resize(std::max(levels.size(), static_cast<size_t>(at)));
     std::string text = all_text(node);  // "^1."
     std::ranges::replace(text, '^', '%');
     if (text.size() > ListLevel::kLongest) text.clear();
-    levels[static_cast<size_t>(at - 1)] = {number_style(value(node, "numFormat")), text,
+    levels[static_cast<size_t>(at - 1)] = {hangul_number_style(value(node, "numFormat")), text,
                                            attribute(node, "start").as_int(1)};
   }
 

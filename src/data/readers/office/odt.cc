@@ -13,7 +13,7 @@ namespace {
 const std::string kOutline = " outline";  // the list of headings; no style is called so
 constexpr int kMostRepeats = 100;  // of a cell or a space that says how often it stands; sheets fill their ends so
 
-NumberStyle number_style(std::string_view format) {
+NumberStyle odf_number_style(std::string_view format) {
   if (format == "1") return NumberStyle::kDecimal;
   if (format == "a") return NumberStyle::kLowerLetter;
   if (format == "A") return NumberStyle::kUpperLetter;
@@ -28,7 +28,7 @@ NumberStyle number_style(std::string_view format) {
 ListLevel read_level(pugi::xml_node node, int level) {
   ListLevel out;
   if (is(node, "list-level-style-bullet")) return out;
-  out.style = number_style(value(node, "num-format"));
+  out.style = odf_number_style(value(node, "num-format"));
   out.start = attribute(node, "start-value").as_int(1);
   int shown = std::clamp(attribute(node, "display-levels").as_int(1), 1, level);
   out.text = value(node, "num-prefix");
@@ -255,7 +255,7 @@ class OpenDocumentReader {
     Block table;
     table.kind = Block::Kind::kTable;
     rows(node, table.rows, depth);
-    if (is_blank({table}) && is(node.parent(), "spreadsheet")) out.pop_back();
+    if (is_blank(table) && is(node.parent(), "spreadsheet")) out.pop_back();
     else out.push_back(std::move(table));
   }
 

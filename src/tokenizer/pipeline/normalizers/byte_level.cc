@@ -6,7 +6,7 @@
 namespace malmoi::tokenizer {
 namespace {
 
-class ByteLevel final : public Described<ByteLevel, Normalizer> {
+class ByteLevelNormalizer final : public Described<ByteLevelNormalizer, Normalizer> {
  public:
   static constexpr std::string_view kType = "ByteLevel";
   static void fields(auto&, auto&) {}
@@ -15,6 +15,6 @@ class ByteLevel final : public Described<ByteLevel, Normalizer> {
 
 }  // namespace
 
-extern const ComponentType<Normalizer> byte_level_normalizer = component_type<ByteLevel, Normalizer>();
+extern const ComponentType<Normalizer> byte_level_normalizer = component_type<ByteLevelNormalizer, Normalizer>();
 
 }  // namespace malmoi::tokenizer

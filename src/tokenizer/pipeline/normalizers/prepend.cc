@@ -6,8 +6,6 @@
 namespace malmoi::tokenizer {
 namespace {
 
-constexpr size_t kLongestInserted = 4096;  // what a hostile file could put beside every character
-
 class Prepend final : public Described<Prepend, Normalizer> {
  public:
   static constexpr std::string_view kType = "Prepend";

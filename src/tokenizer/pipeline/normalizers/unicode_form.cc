@@ -6,12 +6,12 @@
 namespace malmoi::tokenizer {
 namespace {
 
-constexpr std::string_view kNames[] = {"NFC", "NFD", "NFKC", "NFKD"};
+constexpr std::string_view kFormNames[] = {"NFC", "NFD", "NFKC", "NFKD"};
 
 template <NormalForm form>
 class UnicodeForm final : public Described<UnicodeForm<form>, Normalizer> {
  public:
-  static constexpr std::string_view kType = kNames[static_cast<size_t>(form)];
+  static constexpr std::string_view kType = kFormNames[static_cast<size_t>(form)];
   static void fields(auto&, auto&) {}
   void normalize(NormalizedText& text) const override { apply_form(text, form); }
 };

@@ -8,9 +8,11 @@
 namespace malmoi::tokenizer {
 namespace {
 
-enum class Kind { kSpace, kWord, kOther };
+enum class CharKind { kSpace, kWord, kOther };
 
-Kind kind_of(char32_t c) { return classes_of(c) & kRustWord ? Kind::kWord : is_space(c) ? Kind::kSpace : Kind::kOther; }
+CharKind char_kind(char32_t c) {
+  return classes_of(c) & kRustWord ? CharKind::kWord : is_space(c) ? CharKind::kSpace : CharKind::kOther;
+}
 
 class Whitespace final : public Described<Whitespace, PreTokenizer> {
  public:
@@ -18,12 +20,12 @@ class Whitespace final : public Described<Whitespace, PreTokenizer> {
   static void fields(auto&, auto&) {}
   void apply(Draft& draft) const override {
     cut_pieces(draft, [](std::string_view text, std::vector<Span>& spans) {
-      Kind before = Kind::kSpace;
+      CharKind before = CharKind::kSpace;
       for (const CodePoint c : CodePoints(text)) {
-        const Kind kind = kind_of(c.value);
+        const CharKind kind = char_kind(c.value);
         const auto begin = static_cast<uint32_t>(c.begin), end = static_cast<uint32_t>(c.end);
-        if (kind != Kind::kSpace && kind == before) spans.back().end = end;
-        else if (kind != Kind::kSpace) spans.push_back({begin, end});
+        if (kind != CharKind::kSpace && kind == before) spans.back().end = end;
+        else if (kind != CharKind::kSpace) spans.push_back({begin, end});
         before = kind;
       }
     });
