@@ -23,7 +23,7 @@ constexpr const char* kTime = R"({"type":"function","function":{"name":"time"}})
 constexpr const char* kHermes = "<tool_call>{\"name\": ";
 
 // A template of a family: `mark` shows which.
-ChatTemplate of(const std::string& mark, const std::string& end = "assistant\n") {
+ChatTemplate template_of(const std::string& mark, const std::string& end = "assistant\n") {
   auto published = PublishedTemplate::of_text(
       "{# " + mark + " #}{% if tools %}{{ tools | tojson }}{% endif %}{{ messages[0].content }}{{ '" + end + "' }}",
       "t.jinja");
@@ -39,13 +39,13 @@ GenerationRequest asking(Choice choice, const std::string& functions, const std:
 
 TEST(Conversation, ThePromptHoldsTheToolsThatMayBeCalled) {
   GenerationRequest request = asking(Choice::kAuto, kTime);
-  auto chat = begin_answer(of(kHermes), request);
+  auto chat = begin_answer(template_of(kHermes), request);
   ASSERT_TRUE(chat.ok()) << chat.error().to_string();
   EXPECT_THAT(chat->prompt, HasSubstr("\"name\": \"time\""));
   EXPECT_TRUE(request.form.with_calls);
   EXPECT_FALSE(request.constraint.has_value());
   request = asking(Choice::kNone, kTime);
-  EXPECT_EQ(begin_answer(of(kHermes), request)->prompt, "Hiassistant\n");
+  EXPECT_EQ(begin_answer(template_of(kHermes), request)->prompt, "Hiassistant\n");
   EXPECT_FALSE(request.form.with_calls);
 }
 
@@ -78,7 +78,7 @@ TEST(Conversation, TheTemplateIsToldWhetherToThink) {
 }
 
 TEST(Conversation, NoThoughtsAreAskedOfATemplateThatKnowsNone) {
-  for (const ChatTemplate& one : {ChatTemplate::plain(), of("none")}) {
+  for (const ChatTemplate& one : {ChatTemplate::plain(), template_of("none")}) {
     EXPECT_FALSE(one.thinks());
     GenerationRequest request = asking(Choice::kNone, kTime);
     request.thinking.wanted = true;
@@ -94,17 +94,17 @@ TEST(Conversation, NoThoughtsAreAskedOfATemplateThatKnowsNone) {
 TEST(Conversation, ARuleBesideToolsIsRefusedAndAloneIsContent) {
   GenerationRequest request = asking(Choice::kAuto, kTime);
   request.constraint = Constraint{};
-  auto refused = begin_answer(of(kHermes), request);
+  auto refused = begin_answer(template_of(kHermes), request);
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.error().where, "tools");
   request.tools = {};
-  ASSERT_TRUE(begin_answer(of(kHermes), request).ok());
+  ASSERT_TRUE(begin_answer(template_of(kHermes), request).ok());
   EXPECT_EQ(open_parser(request.form), nullptr);
 }
 
 TEST(Conversation, AMessageThatIsContinuedKeepsItsSpaces) {
   GenerationRequest request{.prompt = std::vector<Message>{{"assistant", "One,"}}};
-  ASSERT_TRUE(begin_answer(of(kHermes, ""), request).ok());
+  ASSERT_TRUE(begin_answer(template_of(kHermes, ""), request).ok());
   EXPECT_EQ(open_parser(request.form)->push(" two").at(0).text, " two");
 }
 
@@ -145,7 +145,7 @@ TEST(Conversation, ACallThatMustBeMadeIsBegunAndHeldToAsItsFamilyWritesIt) {
                 R"({"city": "x"})"},
        }) {
     GenerationRequest request = asking(Choice::kRequired, kWeather);
-    auto chat = begin_answer(of(one.mark), request);
+    auto chat = begin_answer(template_of(one.mark), request);
     ASSERT_TRUE(chat.ok()) << one.mark << ": " << chat.error().to_string();
     EXPECT_THAT(chat->prompt, EndsWith("Hiassistant\n" + one.begun));
     ASSERT_TRUE(request.constraint.has_value()) << one.mark;
@@ -163,19 +163,19 @@ TEST(Conversation, ACallThatMustBeMadeIsBegunAndHeldToAsItsFamilyWritesIt) {
 TEST(Conversation, SeveralFunctionsAreAChoiceAndANameIsOne) {
   const std::string both = std::string(kWeather) + "," + kTime;
   GenerationRequest request = asking(Choice::kRequired, both);
-  ASSERT_TRUE(begin_answer(of(kHermes), request).ok());
+  ASSERT_TRUE(begin_answer(template_of(kHermes), request).ok());
   const Json schema = *parse_json(request.constraint->text, "schema");
   ASSERT_EQ(schema["anyOf"].size(), 2u);
   EXPECT_THAT(request.constraint->text, HasSubstr("#/anyOf/0/properties/arguments/$defs/city"));
   EXPECT_EQ(schema["anyOf"][1]["properties"]["arguments"]["additionalProperties"], false) << "no parameters: none";
   request = asking(Choice::kRequired, both, "time");
-  auto named = begin_answer(of(kHermes), request);
+  auto named = begin_answer(template_of(kHermes), request);
   ASSERT_TRUE(named.ok());
   EXPECT_THAT(request.constraint->text, Not(HasSubstr("weather")));
   EXPECT_THAT(named->prompt, HasSubstr("weather")) << "the model knows of all";
   request = asking(Choice::kRequired, both);
   request.tools.parallel = false;
-  ASSERT_TRUE(begin_answer(of("[TOOL_CALLS]"), request).ok());
+  ASSERT_TRUE(begin_answer(template_of("[TOOL_CALLS]"), request).ok());
   EXPECT_EQ((*parse_json(request.constraint->text, "schema"))["maxItems"], 1);
 }
 
@@ -183,7 +183,7 @@ TEST(Conversation, ReferencesMoveWithTheirSchemaAndDataThatLooksLikeThemDoesNot)
   GenerationRequest request = asking(Choice::kRequired, R"({"type":"function","function":{"name":"f","parameters":
       {"type":"object","properties":{"default":{"$ref":"#/$defs/enum"},"x":{"default":{"$ref":"#/a"}}},
        "$defs":{"enum":{"anyOf":[{"type":"null"},{"$ref":"#"}]}}}}})");
-  ASSERT_TRUE(begin_answer(of(kHermes), request).ok());
+  ASSERT_TRUE(begin_answer(template_of(kHermes), request).ok());
   const Json arguments = (*parse_json(request.constraint->text, "schema"))["properties"]["arguments"];
   EXPECT_EQ(arguments["properties"]["default"]["$ref"], "#/properties/arguments/$defs/enum");
   EXPECT_EQ(arguments["properties"]["x"]["default"]["$ref"], "#/a");
@@ -192,7 +192,7 @@ TEST(Conversation, ReferencesMoveWithTheirSchemaAndDataThatLooksLikeThemDoesNot)
 
 TEST(Conversation, AThoughtThatThePromptOpensIsClosedBeforeTheCall) {
   GenerationRequest request = asking(Choice::kRequired, kTime);
-  auto chat = begin_answer(of(kHermes, "assistant\n<think>\n"), request);
+  auto chat = begin_answer(template_of(kHermes, "assistant\n<think>\n"), request);
   ASSERT_TRUE(chat.ok());
   EXPECT_THAT(chat->prompt, EndsWith("<think>\n\n</think>\n\n<tool_call>\n"));
   auto parser = open_parser(request.form);
@@ -206,15 +206,15 @@ TEST(Conversation, WhatCannotBeHeldToIsRefusedByName) {
        {std::pair{"no family", "'auto'"}, std::pair{"<tool_call> as XML", "'auto'"},
         std::pair{"<｜Assistant｜> XML", "'auto'"}, std::pair{"<|channel|>", "name the function"}}) {
     GenerationRequest request = asking(Choice::kRequired, both);
-    auto refused = begin_answer(of(mark), request);
+    auto refused = begin_answer(template_of(mark), request);
     ASSERT_FALSE(refused.ok()) << mark;
     EXPECT_EQ(refused.error().where, "tool_choice") << mark;
     EXPECT_THAT(refused.error().remedy, HasSubstr(remedy)) << mark;
   }
   GenerationRequest request = asking(Choice::kRequired, both, "time");
-  EXPECT_TRUE(begin_answer(of("<|channel|>"), request).ok());
+  EXPECT_TRUE(begin_answer(template_of("<|channel|>"), request).ok());
   request = asking(Choice::kRequired, both, "other");
-  EXPECT_FALSE(begin_answer(of(kHermes), request).ok());
+  EXPECT_FALSE(begin_answer(template_of(kHermes), request).ok());
 }
 
 }  // namespace

@@ -1,141 +1,19 @@
 // A pool over providers without weights: who is loaded, who gives way, who waits, and what a request holds.
-#include "chat/provider_pool.h"
+#include "chat/provider_pool_test.h"
 
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
 #include <atomic>
 #include <chrono>
 #include <future>
-#include <map>
 #include <memory>
-#include <mutex>
+#include <string>
 #include <thread>
-
-#include "base/log.h"
+#include <utility>
+#include <vector>
 
 namespace malmoi::chat {
 namespace {
-
-using Held = std::shared_ptr<Provider>;
-
-constexpr double kLong = 20;  // seconds: that only a failure takes
-
-template <typename Condition>
-bool comes(const Condition& condition) {
-  for (double end = monotonic_seconds() + kLong; monotonic_seconds() < end;) {
-    if (condition()) return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
-  return false;
-}
-
-// Answers with its own version, so that it can be told which one was asked.
-class VersionProvider : public Provider {
- public:
-  VersionProvider(std::string name, int version) : name_(std::move(name)), version_(version) {}
-  ModelInfo info() const override { return {.name = name_, .context_length = 100 + version_}; }
-  Status generate(GenerationRequest, TokenSink sink) override {
-    TokenEvent event;
-    event.text = std::to_string(version_);
-    event.finish = FinishReason::kStop;
-    sink(event);
-    ++answers_;
-    return {};
-  }
-  ProviderStats stats() const override { return {.generated_tokens = answers_}; }
-  void drain(double) override {}
-  Result<Attention> attention(const AttentionRequest&) const override {
-    Attention shown;
-    shown.tokens.push_back({.id = 0, .piece = name_, .bytes = name_});
-    return shown;
-  }
-  Result<FilledGaps> fill(const FillRequest&) const override {
-    FilledGaps filled;
-    filled.text = name_;
-    return filled;
-  }
-  Result<ClassifiedText> classify(const ClassifyRequest&) const override {
-    ClassifiedText said;
-    said.chosen = name_;
-    return said;
-  }
-
- private:
-  std::string name_;
-  int version_;
-  std::atomic<int64_t> answers_{0};
-};
-
-// What stands for a model's files.
-struct FakeFiles {
-  std::atomic<int> version{1};
-  std::atomic<bool> broken{false};
-  std::atomic<bool> slow{false};  // loading waits while this holds
-  std::atomic<int> loads{0};      // tries
-};
-
-class ProviderPoolTest : public ::testing::Test {
- protected:
-  // Each model takes 10 bytes.
-  PooledModel model(const std::string& name, bool pinned = false) {
-    auto files = files_[name] = std::make_shared<FakeFiles>();
-    return {.info = {.name = name},
-            .pinned = pinned,
-            .measure = [] { return Result<size_t>(size_t{10}); },
-            .load = [files, name]() -> Result<Held> {
-              ++files->loads;
-              while (files->slow) std::this_thread::sleep_for(std::chrono::milliseconds(1));
-              if (files->broken) return invalid_data("the file is cut", name + "/model", "write it again");
-              return Held(std::make_shared<VersionProvider>(name, files->version));
-            },
-            .version = [files] { return std::to_string(files->version); }};
-  }
-  void start(std::vector<PooledModel> models, size_t memory = SIZE_MAX) {
-    options_.memory = memory;
-    options_.message = [this](const std::string& line) { keep(line); };
-    options_.warn = [this](const std::string& line) { keep(line); };
-    pool_ = std::make_unique<ProviderPool>(std::move(models), options_);
-  }
-  void keep(const std::string& line) {
-    std::lock_guard lock(mutex_);
-    lines_.push_back(line);
-  }
-  std::future<Result<Held>> ask(const std::string& name) {
-    auto told = std::make_shared<std::promise<Result<Held>>>();
-    auto future = told->get_future();
-    pool_->hold(name, [told](Result<Held> held) { told->set_value(std::move(held)); });
-    return future;
-  }
-  Result<Held> hold(const std::string& name) { return ask(name).get(); }
-  ModelStatus status(const std::string& name) {
-    for (ModelStatus& one : pool_->status()) {
-      if (one.info.name == name) return one;
-    }
-    return {};
-  }
-  ModelState state(const std::string& name) { return status(name).state; }
-  static bool waits(std::future<Result<Held>>& future) {
-    return future.wait_for(std::chrono::milliseconds(30)) == std::future_status::timeout;
-  }
-  // Which version answers a request.
-  std::string asked(const std::string& name) {
-    std::string text;
-    GenerationRequest request;
-    request.model = name;
-    const Status status = pool_->generate(request, [&](const TokenEvent& event) {
-      text = event.text;
-      return true;
-    });
-    return status.ok() ? text : status.error().to_string();
-  }
-
-  std::map<std::string, std::shared_ptr<FakeFiles>> files_;
-  PoolOptions options_{.look_seconds = 0.005, .quiet_seconds = 0.005};
-  std::mutex mutex_;
-  std::vector<std::string> lines_;  // guarded by mutex_
-  std::unique_ptr<ProviderPool> pool_;
-};
 
 TEST_F(ProviderPoolTest, ModelsAreListedBeforeTheyAreLoadedAndLoadedWhenAskedFor) {
   PooledModel second = model("b");
@@ -324,70 +202,6 @@ TEST_F(ProviderPoolTest, TriesComeAfterLongerAndLongerPauses) {
   for (int tries = 1; tries <= 3; ++tries) {
     ASSERT_TRUE(comes([&] { return !hold("a").ok() && files_["a"]->loads == tries; }));
   }
-}
-
-TEST_F(ProviderPoolTest, ANewVersionIsServedAndTheOldOneEndsWithItsAnswers) {
-  start({model("a")});
-  GenerationRequest request;
-  auto prepared = pool_->prepare(request);
-  ASSERT_TRUE(prepared.ok());
-  files_["a"]->version = 2;
-  ASSERT_TRUE(comes([&] { return asked("a") == "2"; }));
-  EXPECT_EQ(status("a").versions, 2);
-  EXPECT_EQ(status("a").bytes, 20u);
-  EXPECT_EQ(status("a").info.context_length, 102);
-  std::string text;
-  ASSERT_TRUE(pool_
-                  ->generate(*std::move(prepared),
-                             [&](const TokenEvent& event) {
-                               text = event.text;
-                               return true;
-                             })
-                  .ok());
-  EXPECT_EQ(text, "1") << "prepared by the old one, answered by it";
-  EXPECT_TRUE(comes([&] { return status("a").versions == 1; }));
-  EXPECT_GE(pool_->stats().generated_tokens, 2) << "what was counted stays";
-}
-
-TEST_F(ProviderPoolTest, ANewVersionThatCannotBeLoadedLeavesTheOldOne) {
-  start({model("a")});
-  ASSERT_EQ(asked("a"), "1");
-  files_["a"]->broken = true;
-  files_["a"]->version = 2;
-  ASSERT_TRUE(comes([&] { return !status("a").problem.empty(); }));
-  EXPECT_EQ(asked("a"), "1");
-  EXPECT_EQ(state("a"), ModelState::kLoaded);
-  const int tries = files_["a"]->loads;
-  std::this_thread::sleep_for(std::chrono::milliseconds(50));
-  EXPECT_EQ(files_["a"]->loads, tries) << "not tried again at once";
-  files_["a"]->broken = false;
-  files_["a"]->version = 3;
-  EXPECT_TRUE(comes([&] { return asked("a") == "3"; })) << "other files are tried when they are there";
-  EXPECT_EQ(status("a").problem, "");
-}
-
-TEST_F(ProviderPoolTest, ANewVersionWithoutRoomBesideTheOldOneIsLoadedOnceThatIsGone) {
-  options_.retry_seconds = 3600;
-  options_.longest_retry = 3600;
-  start({model("a"), model("b")}, 19);
-  ASSERT_EQ(asked("a"), "1");
-  files_["a"]->version = 2;
-  ASSERT_TRUE(comes([&] { return !status("a").problem.empty(); }));
-  EXPECT_EQ(asked("a"), "1");
-  EXPECT_EQ(asked("b"), "1");
-  EXPECT_EQ(asked("a"), "2") << "at once: it took the other's place";
-  EXPECT_EQ(status("a").problem, "");
-}
-
-TEST_F(ProviderPoolTest, FilesThatComeOneByOneAreReadOnceTheyHaveComeToRest) {
-  options_.quiet_seconds = 3600;
-  start({model("a")});
-  ASSERT_EQ(asked("a"), "1");
-  files_["a"]->version = 2;
-  std::this_thread::sleep_for(std::chrono::milliseconds(50));
-  EXPECT_EQ(files_["a"]->loads, 1);
-  pool_->look_again();
-  EXPECT_TRUE(comes([&] { return asked("a") == "2"; })) << "who asks for it has written them all";
 }
 
 TEST_F(ProviderPoolTest, WhatWasTakenOutIsLoadedWhenItIsAskedFor) {
