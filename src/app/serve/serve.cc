@@ -1,5 +1,7 @@
 #include "app/serve/serve.h"
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -50,6 +52,18 @@ void warn_if_open(const serve::ServerOptions& options, const Warn& warn) {
   if (!serve::is_loopback(options.host) && !serve::asks_for_keys(options))
     warn("everyone who reaches " + options.host +
          " may use this server; ask for a key with --keys (malmoi key create)");
+}
+
+// A connection is an open file, and many shells give a program 1,024 of them until it asks for more. Where it is given fewer than it
+// asks for, connections wait to be accepted until others end.
+void ask_for_open_files(int64_t connections) {
+  constexpr int64_t kOthers = 256;  // models, shards, logs
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  const auto wanted = std::min(static_cast<rlim_t>(connections + kOthers), limit.rlim_max);
+  if (wanted <= limit.rlim_cur) return;
+  limit.rlim_cur = wanted;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 // The server's thread, the pool's and this one tell the same user.
@@ -144,6 +158,7 @@ Status serve_model(const ServeOptions& options, const Job& job) {
   MALMOI_TRY(open_shown(options, server_options, runs));
   MALMOI_ASSIGN(const std::vector<ServedModel> models, served_models(options));
   warn_if_open(server_options, server_options.warn);
+  ask_for_open_files(server_options.max_connections);
   const MemoryShares shares = share_memory(options, models.size());
   std::vector<chat::PooledModel> pooled;
   for (const ServedModel& model : models) pooled.push_back(pooled_model(model, options, shares.states, any_thread));
