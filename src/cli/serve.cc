@@ -128,7 +128,7 @@ void add_serve(CLI::App& root, Invocation& invocation) {
   add_draft_options(*command, o->draft);
   command
       ->add_option("--max-requests", server.max_requests,
-                   "answers running and waiting together; more are refused with 429")
+                   "answers, embeddings and the like running and waiting together; more are refused with 429")
       ->check(CLI::Range(1, 1 << 20));
   command->add_option("--max-body", server.max_body_bytes, "largest request in bytes")
       ->check(CLI::Range(1024, 1 << 30));

@@ -1,45 +1,70 @@
 #include "serve/call.h"
 
+#include <cstdint>
+#include <functional>
 #include <memory>
+#include <string>
 #include <utility>
 #include <variant>
 
 #include "base/json_read.h"
 #include "protocol/model_names.h"
 #include "serve/hold.h"
+#include "serve/turn.h"
 
 namespace malmoi::serve {
 namespace {
 
-// A status that nobody is told.
-protocol::Reply nobody_there() {
-  return protocol::ApiError{.status = kClientClosedRequest, .message = "the client is gone"};
+// How many tokens a call has read.
+int64_t tokens_read(const Json& told) {
+  return json_count(json_object(told, "usage"), "total_tokens").value_or(0);
 }
 
-// What a call that read texts says of their tokens. Their number is known once they were read: what follows waits for them.
+// Their number is known once they were read: what follows waits for them.
 void count_usage(RequestContext& context, const protocol::Reply& reply) {
-  const Json* json = std::get_if<Json>(&reply);
-  if (!json) return;
-  const int64_t tokens = json_count(json_object(*json, "usage"), "total_tokens").value_or(0);
+  const Json* told = std::get_if<Json>(&reply);
+  if (!told) return;
+  const int64_t tokens = tokens_read(*told);
   context.use_tokens(tokens);
   context.usage.prompt_tokens += tokens;
 }
 
+// A call with all that it reads, which may end when nobody waits for it any more.
+struct AskedCall {
+  protocol::Call call;
+  Json body;
+  protocol::Address address;
+  std::shared_ptr<chat::Provider> provider;
+};
+
+// A function apart: GCC 12 destroys the fields of a brace twice where one of them throws in a coroutine.
+AskedCall asked_of(protocol::Call call, Json body, protocol::Address address) {
+  return {call, std::move(body), std::move(address), nullptr};
+}
+
+std::function<protocol::Reply()> work_of(AskedCall asked) {
+  auto kept = std::make_shared<const AskedCall>(std::move(asked));
+  return [kept] { return kept->call(kept->body, kept->address, *kept->provider); };
+}
+
+asio::awaitable<std::optional<protocol::Reply>> long_reply(Exchange& exchange, AskedCall asked) {
+  std::function<protocol::Reply()> work = work_of(std::move(asked));
+  std::optional<protocol::Reply> reply = co_await in_turn(exchange, std::move(work));
+  if (reply) count_usage(exchange.context(), *reply);
+  co_return reply;
+}
+
 // Of a model that is held while the call is answered. Nothing: the client is gone.
-asio::awaitable<std::optional<protocol::Reply>> reply_of_model(Exchange& exchange, protocol::Call call,
-                                                               const Json& body, const protocol::Address& address,
-                                                               CallTime time) {
-  const std::string name = protocol::asked_model(body, address);
+asio::awaitable<std::optional<protocol::Reply>> reply_of_model(Exchange& exchange, AskedCall asked, CallTime time) {
+  const std::string name = protocol::asked_model(asked.body, asked.address);
   HeldModel held = co_await hold_model(exchange, name);
   if (held.error) co_return std::optional<protocol::Reply>(*held.error);
   if (!held.provider) co_return std::nullopt;
-  const chat::Provider& provider = *held.provider;
-  auto work = [&] { return call(body, address, provider); };
-  protocol::Reply reply;
-  if (time == CallTime::kLong) reply = co_await exchange.on_slow_worker(work);
-  else reply = co_await exchange.on_worker(work);
-  if (time == CallTime::kLong) count_usage(exchange.context(), reply);
-  co_return std::optional<protocol::Reply>(std::move(reply));
+  asked.provider = std::move(held.provider);
+  std::optional<protocol::Reply> reply;
+  if (time == CallTime::kLong) reply = co_await long_reply(exchange, std::move(asked));
+  else reply = co_await exchange.on_worker(work_of(std::move(asked)));
+  co_return reply;
 }
 
 }  // namespace
@@ -53,10 +78,14 @@ asio::awaitable<void> handle_call(Exchange& exchange, protocol::Call call, proto
     co_await exchange.send_error(*error);
     co_return;
   }
-  const Json& json = std::get<Json>(body);
+  Json& json = std::get<Json>(body);
   std::optional<protocol::Reply> reply;
-  if (has_body && time != CallTime::kOfAll) reply = co_await reply_of_model(exchange, call, json, address, time);
-  else reply = co_await exchange.on_worker([&] { return std::optional<protocol::Reply>(call(json, address, all)); });
+  if (has_body && time != CallTime::kOfAll) {
+    AskedCall asked = asked_of(call, std::move(json), std::move(address));
+    reply = co_await reply_of_model(exchange, std::move(asked), time);
+  } else {
+    reply = co_await exchange.on_worker([&] { return std::optional<protocol::Reply>(call(json, address, all)); });
+  }
   if (reply) co_await send_reply(exchange, *std::move(reply));
 }
 
@@ -69,11 +98,8 @@ asio::awaitable<void> send_reply(Exchange& exchange, protocol::Reply reply) {
   co_await exchange.send(std::move(response));
 }
 
-asio::awaitable<protocol::Reply> reply_to(Exchange& exchange, protocol::Call call, const Json& body) {
-  const protocol::Address address;
-  std::optional<protocol::Reply> reply = co_await reply_of_model(exchange, call, body, address, CallTime::kLong);
-  if (!reply) co_return nobody_there();
-  co_return *std::move(reply);
+asio::awaitable<std::optional<protocol::Reply>> reply_to(Exchange& exchange, protocol::Call call, Json body) {
+  return reply_of_model(exchange, asked_of(call, std::move(body), {}), CallTime::kLong);
 }
 
 }  // namespace malmoi::serve

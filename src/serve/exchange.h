@@ -50,11 +50,6 @@ class Exchange {
   auto on_worker(Work work) -> asio::awaitable<decltype(work())> {
     return on(shared_.workers->for_body(request_.body().size()), std::move(work));
   }
-  /// The same of work that takes the model's time.
-  template <typename Work>
-  auto on_slow_worker(Work work) -> asio::awaitable<decltype(work())> {
-    return on(shared_.workers->slow, std::move(work));
-  }
   /// The same of work that reads files.
   template <typename Work>
   auto on_file_worker(Work work) -> asio::awaitable<decltype(work())> {

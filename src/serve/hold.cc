@@ -91,7 +91,7 @@ std::variant<PlacesHeld, ApiError> take_places(Exchange& exchange, int64_t asked
                                asked, shared.options.max_requests),
         .param = "n"};
   const chat::ProviderStats stats = shared.provider.load()->stats();  // of all models
-  const int64_t under_way = stats.running + stats.waiting - counted;
+  const int64_t under_way = stats.running + stats.waiting - counted + shared.slow_calls.size();
   auto held = PlacesHeld::take(shared.places, exchange.context().caller.client, asked, under_way);
   if (held) return *std::move(held);
   return ApiError{.status = 429,

@@ -25,8 +25,8 @@ struct HeldModel {
 /// name that no model has, whatever the server has: protocols say it in their own words.
 asio::awaitable<HeldModel> hold_model(Exchange& exchange, std::string name);
 
-/// Places for so many answers of the request's client. `counted`: of these answers, those that the provider counts already. Errors:
-/// a server that stops, more than it ever takes (400), as many as it takes now (429).
+/// Places for so many answers of the request's client, or for one call that takes the model's time. `counted`: of these answers, those
+/// that the provider counts already. Errors: a server that stops, more than it ever takes (400), as many as it takes now (429).
 std::variant<PlacesHeld, protocol::ApiError> take_places(Exchange& exchange, int64_t asked, int64_t counted);
 
 /// A body as JSON, or what is wrong with it. For a worker.

@@ -84,15 +84,16 @@ std::optional<ApiError> refuse_asked(Exchange& exchange, const Asked& asked) {
   return refuse_scope(exchange.context().caller, text ? Scope::kGenerate : Scope::kEmbed);
 }
 
-asio::awaitable<std::optional<protocol::Reply>> answer_instance(Exchange& exchange, const Instance& instance) {
+asio::awaitable<std::optional<protocol::Reply>> answer_instance(Exchange& exchange, Instance& instance) {
   const std::optional<ApiError> error = refuse_asked(exchange, instance.asked);
   if (error) co_return std::optional<protocol::Reply>(*error);
   if (const auto* text = std::get_if<const protocol::TextProtocol*>(&instance.asked)) {
     std::optional<protocol::Reply> reply = co_await whole_text(exchange, **text, instance.body);
     co_return reply;
   }
-  protocol::Reply reply = co_await reply_to(exchange, std::get<protocol::Call>(instance.asked), instance.body);
-  co_return std::optional<protocol::Reply>(std::move(reply));
+  const protocol::Call call = std::get<protocol::Call>(instance.asked);
+  std::optional<protocol::Reply> reply = co_await reply_to(exchange, call, std::move(instance.body));
+  co_return reply;
 }
 
 ApiError error_of_instance(ApiError error, size_t index) {
@@ -123,13 +124,13 @@ asio::awaitable<void> handle_invocation(Exchange& exchange) {
 
 // One after another: a client that wants them at once sends several requests.
 asio::awaitable<void> handle_prediction(Exchange& exchange) {
-  const std::variant<Instances, ApiError> read =
+  std::variant<Instances, ApiError> read =
       co_await exchange.on_worker([&] { return read_prediction(exchange.request().body()); });
   if (const auto* error = std::get_if<ApiError>(&read)) {
     co_await exchange.send_error(*error);
     co_return;
   }
-  const Instances& instances = std::get<Instances>(read);
+  Instances& instances = std::get<Instances>(read);
   Json body = Json::object();
   Json& predictions = body["predictions"];
   predictions = Json::array();

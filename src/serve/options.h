@@ -30,7 +30,7 @@ struct ServerOptions {
   size_t max_header_bytes = 16 << 10;
   size_t max_body_bytes = 8 << 20;
   int64_t max_connections = 2048;     // each takes about its header's size while it says nothing
-  int64_t max_requests = 128;         // running and waiting together; more are answered 429
+  int64_t max_requests = 128;         // answers and other calls of a model, running and waiting; more get 429
   int send_buffer_bytes = 256 << 10;  // kept for a client that reads slowly; beyond it the answer waits
   double header_seconds = 15;         // from the connection to the end of a request's header
   double body_seconds = 60;

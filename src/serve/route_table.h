@@ -17,7 +17,7 @@ namespace malmoi::serve {
 
 using Handler = asio::awaitable<void> (*)(Exchange& exchange);
 
-/// A call that takes the model's time.
+/// A call that takes the model's time: it has a place, and waits for its client's turn.
 struct SlowCall {
   protocol::Call call;
 };

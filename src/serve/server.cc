@@ -215,7 +215,10 @@ void Server::stop(double seconds) {
   auto all_closed = [&impl] { return impl.open == 0; };
   impl.wait_for(seconds > 0 ? kLastWrites : 0.2, all_closed);
   asio::post(impl.io, [&impl] {
-    for (const auto& connection : impl.connections) connection->close();
+    for (const auto& connection : impl.connections) {
+      connection->end_answer();  // which may wait for the model rather than for its client
+      connection->close();
+    }
   });
   impl.wait_for(0.5, all_closed);
   impl.io.stop();
@@ -223,6 +226,7 @@ void Server::stop(double seconds) {
   Shared::Workers& workers = *impl.shared.workers;
   for (asio::thread_pool* pool : {&workers.small, &workers.large, &workers.slow, &workers.files}) pool->stop();
   impl.shared.workers.reset();  // waits for what runs there
+  impl.shared.slow_calls.clear();
   if (draining.joinable()) draining.join();
 }
 

@@ -8,6 +8,7 @@
 #include "chat/provider.h"
 #include "serve/access.h"
 #include "serve/access_log.h"
+#include "serve/fair_queue.h"
 #include "serve/metrics.h"
 #include "serve/options.h"
 #include "serve/places.h"
@@ -24,15 +25,17 @@ struct Shared {
   // On the I/O thread alone.
   Access access;
   Sessions sessions;
-  Places places;
+  Places places;                          // of answers and calls that take the model's time
   TlsContext tls;                         // of connections to come; null: none
   std::unique_ptr<AccessLog> access_log;  // null: none
   std::atomic<bool> stopping{false};
   std::atomic<int> run_followers{0};               // streams of /runs/NAME/events that are open
   std::atomic<chat::Provider*> provider{nullptr};  // null while the model is loading
 
-  /// Parsing and tokenizing; large bodies do not hold small ones up, nor do calls that wait for the model. What waits there when the server stops is dropped with
-  /// it, before the connections' own executor goes away.
+  /// What waits for the worker `slow`, which runs these calls as their clients come to their turns (serve/turn.h).
+  FairQueue slow_calls;
+  /// Parsing and tokenizing; large bodies do not hold small ones up, nor do calls that wait for the model. What waits there when
+  /// the server stops is dropped with it, before the connections' own executor goes away.
   struct Workers {
     boost::asio::thread_pool small{1}, large{2}, slow{1};
     boost::asio::thread_pool files{1};  // reading what lies on disks: the one that is slow holds up no answer
