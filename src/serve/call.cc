@@ -86,6 +86,7 @@ asio::awaitable<void> handle_call(Exchange& exchange, protocol::Call call, proto
   } else {
     reply = co_await exchange.on_worker([&] { return std::optional<protocol::Reply>(call(json, address, all)); });
   }
+  exchange.drop_body();
   if (reply) co_await send_reply(exchange, *std::move(reply));
 }
 

@@ -1,9 +1,11 @@
 #include "serve/connection.h"
 
 #include <array>
+#include <string>
 #include <utility>
 
 #include "base/utf8.h"
+#include "serve/body_budget.h"
 #include "serve/route_table.h"
 #include "serve/routes.h"
 
@@ -38,12 +40,14 @@ asio::awaitable<void> Connection::run() {
   close();
 }
 
-// Reads until the parser has what it is at; false where the client went away or was too slow.
-asio::awaitable<bool> Connection::read(RequestParser& parser) {
+// Reads until the parser has what it is at; false where the client went away or was too slow. `context`: whose body is read; null: a
+// header is.
+asio::awaitable<bool> Connection::read(RequestParser& parser, RequestContext* context) {
   while (true) {
     auto bytes = buffer_.data();
     size_t used = parser.put({static_cast<const char*>(bytes.data()), bytes.size()});
     buffer_.consume(used);
+    if (context) count_body(parser, *context);
     if (parser.stopped()) co_return true;
     const size_t size = co_await stream_.read_some(buffer_.prepare(kReadBytes));
     if (size == 0) co_return false;
@@ -52,10 +56,17 @@ asio::awaitable<bool> Connection::read(RequestParser& parser) {
   }
 }
 
+// Chunks may make a body larger than anybody said.
+void Connection::count_body(RequestParser& parser, RequestContext& context) {
+  const std::string& body = parser.request().body();
+  if (parser.error() || body.size() <= kSmallBody) return;
+  if (auto error = hold_body(shared_, context, body.capacity())) parser.stop(*std::move(error));
+}
+
 // One request and its answer; returns whether another may follow.
 asio::awaitable<bool> Connection::serve_one() {
   RequestParser parser(shared_.options);
-  bool arrived = co_await read(parser);
+  bool arrived = co_await read(parser, nullptr);
   if (!arrived) co_return false;
   idle_ = false;
   reads_since_.reset();
@@ -72,7 +83,7 @@ asio::awaitable<bool> Connection::serve_request(RequestParser& parser, RequestCo
     co_await answer_error(parser, context);
     co_return false;
   }
-  const HttpRequest& request = parser.request();
+  HttpRequest& request = parser.request();
   auto refusal = refuse(shared_, request, context);
   if (refusal || (parser.has_body() && !wants_body(request))) {
     // What nobody may send, or nobody wants, is not read.
@@ -83,7 +94,7 @@ asio::awaitable<bool> Connection::serve_request(RequestParser& parser, RequestCo
     if (parser.has_body()) co_await linger();
     co_return exchange.keep_alive();
   }
-  bool whole = co_await read_body(parser);
+  bool whole = co_await read_body(parser, context);
   if (!whole) co_return false;
   if (parser.error()) {
     co_await answer_error(parser, context);
@@ -99,7 +110,7 @@ asio::awaitable<bool> Connection::serve_request(RequestParser& parser, RequestCo
 }
 
 // False where the client went away or was too slow; what is wrong with the body is the parser's error.
-asio::awaitable<bool> Connection::read_body(RequestParser& parser) {
+asio::awaitable<bool> Connection::read_body(RequestParser& parser, RequestContext& context) {
   parser.begin_body(most_body(shared_.options, parser.request()));
   if (parser.error()) co_return true;
   if (parser.has_body() && parser.request().count(http::field::expect) > 0) {
@@ -108,7 +119,7 @@ asio::awaitable<bool> Connection::read_body(RequestParser& parser) {
   }
   stream_.expires_after(milliseconds(shared_.options.body_seconds));
   wait_for_client();
-  bool arrived = co_await read(parser);
+  bool arrived = co_await read(parser, &context);
   if (arrived) reads_since_.reset();
   co_return arrived;
 }
@@ -136,9 +147,11 @@ asio::awaitable<void> Connection::answer(Exchange& exchange) {
   co_await exchange.send_error(told);
 }
 
-asio::awaitable<void> Connection::answer_error(const RequestParser& parser, RequestContext& context) {
+asio::awaitable<void> Connection::answer_error(RequestParser& parser, RequestContext& context) {
   const protocol::ApiError error = *parser.error();
   const protocol::PrintError print = errors_of(shared_.options, parser.request());
+  std::string().swap(parser.request().body());  // what came of it is read by nobody
+  context.body_bytes.reset();
   HttpRequest request;
   request.version(11);
   Exchange exchange(stream_, shared_, request, context, false);

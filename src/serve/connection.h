@@ -34,10 +34,11 @@ class Connection {
  private:
   asio::awaitable<bool> serve_one();
   asio::awaitable<bool> serve_request(RequestParser& parser, RequestContext& context);
-  asio::awaitable<bool> read_body(RequestParser& parser);
-  asio::awaitable<bool> read(RequestParser& parser);
+  asio::awaitable<bool> read_body(RequestParser& parser, RequestContext& context);
+  asio::awaitable<bool> read(RequestParser& parser, RequestContext* context);
+  void count_body(RequestParser& parser, RequestContext& context);
   asio::awaitable<void> answer(Exchange& exchange);
-  asio::awaitable<void> answer_error(const RequestParser& parser, RequestContext& context);
+  asio::awaitable<void> answer_error(RequestParser& parser, RequestContext& context);
   void log(const RequestContext& context);
   asio::awaitable<void> linger();
   void wait_for_client();

@@ -24,16 +24,22 @@ std::string chunk_of(std::string_view text) { return fmt::format("{:x}\r\n{}\r\n
 
 }  // namespace
 
-Exchange::Exchange(ClientStream& stream, Shared& shared, const HttpRequest& request, RequestContext& context,
-                   bool keep_alive, protocol::PrintError print_error)
+Exchange::Exchange(ClientStream& stream, Shared& shared, HttpRequest& request, RequestContext& context, bool keep_alive,
+                   protocol::PrintError print_error)
     : stream_(stream),
       shared_(shared),
       request_(request),
+      body_bytes_(request.body().size()),
       context_(context),
       print_error_(print_error),
       keep_alive_(keep_alive),
       status_line_(request.version()),
       timer_(stream.get_executor()) {}
+
+void Exchange::drop_body() {
+  std::string().swap(request_.body());
+  context_.body_bytes.reset();
+}
 
 void Exchange::finish_header(http::fields& header) {
   header.set(http::field::server, "malmoi");

@@ -20,13 +20,15 @@ namespace malmoi::serve {
 class Exchange {
  public:
   /// `print_error`: how the protocol of the request tells failures.
-  Exchange(ClientStream& stream, Shared& shared, const HttpRequest& request, RequestContext& context, bool keep_alive,
+  Exchange(ClientStream& stream, Shared& shared, HttpRequest& request, RequestContext& context, bool keep_alive,
            protocol::PrintError print_error = protocol::print_openai_error);
   ~Exchange() { unwatch(); }
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
 
   const HttpRequest& request() const { return request_; }
+  /// Nobody reads the request's body any more: its memory goes to others.
+  void drop_body();
   Shared& shared() { return shared_; }
   RequestContext& context() { return context_; }
   bool is_secure() const { return stream_.is_secure(); }
@@ -48,7 +50,7 @@ class Exchange {
   /// Runs `work` on a worker thread and waits for its value.
   template <typename Work>
   auto on_worker(Work work) -> asio::awaitable<decltype(work())> {
-    return on(shared_.workers->for_body(request_.body().size()), std::move(work));
+    return on(shared_.workers->for_body(body_bytes_), std::move(work));
   }
   /// The same of work that reads files.
   template <typename Work>
@@ -82,7 +84,8 @@ class Exchange {
 
   ClientStream& stream_;
   Shared& shared_;
-  const HttpRequest& request_;
+  HttpRequest& request_;
+  const size_t body_bytes_;  // as it came
   RequestContext& context_;
   protocol::PrintError print_error_;
   bool keep_alive_, answered_ = false, chunked_ = true;

@@ -240,13 +240,18 @@ asio::awaitable<void> handle_text(Exchange& exchange, const protocol::TextProtoc
     co_await exchange.send_error(*error);
     co_return;
   }
-  const Json& json = std::get<Json>(body);
+  Json& json = std::get<Json>(body);
   const std::string name = protocol::asked_model(json, address);
   HeldModel held = co_await hold_model(exchange, name);
   if (held.error) co_await exchange.send_error(*held.error);
   if (!held.provider) co_return;
-  Preparation preparation =
-      co_await exchange.on_worker([&] { return prepare(json, address, protocol, *held.provider); });
+  // Once it is read, neither the body nor what was made of it stays while the answer is written.
+  Preparation preparation = co_await exchange.on_worker([&] {
+    Preparation read = prepare(json, address, protocol, *held.provider);
+    json = Json();
+    return read;
+  });
+  exchange.drop_body();
   Begun begun = begin(exchange, protocol, address, preparation, start, held.provider);
   if (auto* error = std::get_if<ApiError>(&begun)) {
     co_await exchange.send_error(*error);

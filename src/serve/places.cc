@@ -35,6 +35,12 @@ std::optional<PlacesHeld> PlacesHeld::take(Places& places, uint64_t client, int6
   return PlacesHeld(places, client, count);
 }
 
+bool PlacesHeld::grow(int64_t more) {
+  if (!places_->take(client_, more, 0)) return false;
+  count_ += more;
+  return true;
+}
+
 PlacesHeld::PlacesHeld(PlacesHeld&& other) noexcept
     : places_(std::exchange(other.places_, nullptr)), client_(other.client_), count_(other.count_) {}
 

@@ -1,4 +1,4 @@
-// Who holds the places of the server's bounded queue: answers that run or wait.
+// Who holds what a server has a bounded number of: places of answers that run or wait, bytes of bodies that are read.
 #pragma once
 
 #include <cstdint>
@@ -34,6 +34,9 @@ class Places {
 class PlacesHeld {
  public:
   static std::optional<PlacesHeld> take(Places& places, uint64_t client, int64_t count, int64_t under_way);
+  int64_t count() const { return count_; }
+  /// Takes so many more; as Places::take().
+  bool grow(int64_t more);
   ~PlacesHeld();
   PlacesHeld(PlacesHeld&& other) noexcept;
   PlacesHeld& operator=(PlacesHeld&&) = delete;

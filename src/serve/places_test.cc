@@ -49,5 +49,19 @@ TEST(Places, WhatIsHeldIsGivenBackOnce) {
   EXPECT_EQ(places.total(), 0);
 }
 
+TEST(Places, WhatIsHeldMayGrow) {
+  Places places(4);
+  {
+    auto held = PlacesHeld::take(places, 1, 1, 0);
+    ASSERT_TRUE(held);
+    EXPECT_TRUE(held->grow(2));
+    EXPECT_EQ(held->count(), 3);
+    EXPECT_FALSE(held->grow(2));
+    EXPECT_EQ(held->count(), 3);
+    EXPECT_EQ(places.total(), 3);
+  }
+  EXPECT_EQ(places.total(), 0);
+}
+
 }  // namespace
 }  // namespace malmoi::serve

@@ -11,6 +11,7 @@
 #include "protocol/text_protocol.h"
 #include "serve/caller.h"
 #include "serve/http.h"
+#include "serve/places.h"
 #include "serve/trace.h"
 
 namespace malmoi::serve {
@@ -48,6 +49,8 @@ class RequestContext {
   std::optional<Trace> trace;  // none: the client told of none
   std::string model;           // that answers; empty: none
   std::string body;            // with --log-prompts
+  std::optional<PlacesHeld>
+      body_bytes;  // that the request's body has (serve/body_budget.h); none: it is small, or gone
   chat::Usage usage;
   double first_token_seconds = 0;  // since the beginning; 0: there was none
   int status = 0;                  // of HTTP; 0: the client was gone before it was told one

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "protocol/api_error.h"
 #include "serve/http.h"
@@ -36,7 +37,11 @@ class RequestParser {
   /// `limit`: of this body, in bytes, where it is less than the one of the options. A length above it is an error at once.
   void begin_body(uint64_t limit = UINT64_MAX);
 
+  /// Nothing more is read, for a reason of the server's own.
+  void stop(protocol::ApiError error) { error_ = std::move(error); }
+
   const HttpRequest& request() const { return parser_.get(); }
+  HttpRequest& request() { return parser_.get(); }
   bool keep_alive() const { return parser_.keep_alive(); }
 
  private:

@@ -4,6 +4,7 @@
 
 #include "protocol/fields.h"
 #include "serve/authorise.h"
+#include "serve/body_budget.h"
 #include "serve/call.h"
 #include "serve/generate.h"
 #include "serve/over_limit.h"
@@ -78,9 +79,13 @@ std::optional<HttpResponse> refuse(Shared& shared, const HttpRequest& request, R
                     .code = "loading"});
   if (route->method == http::verb::post) {
     if (auto error = refuse_body(*route, request)) return refusal(*error);
+    if (auto error = hold_announced_body(shared, context, request)) return refusal(*error);
   }
   // Last, so that what is refused anyway costs its caller nothing.
-  if (auto over = context.begin_limits()) return refusal(to_api_error(*over));
+  if (auto over = context.begin_limits()) {
+    context.body_bytes.reset();  // it will not be read
+    return refusal(to_api_error(*over));
+  }
   return {};
 }
 

@@ -9,7 +9,8 @@
 namespace malmoi::serve {
 
 /// Refuses what can be refused from a request's header alone: the host, a missing key or one that lacks the scope, an unknown path
-/// or method, a wrong content type, a model that is not loaded yet, a caller who has used up its limits. `context` is told who calls.
+/// or method, a wrong content type, a model that is not loaded yet, a body for which there is no memory now, a caller who has used up
+/// its limits. `context` is told who calls, and what its body has of that memory.
 std::optional<HttpResponse> refuse(Shared& shared, const HttpRequest& request, RequestContext& context);
 
 /// Whether the body of a request that was not refused means anything; others are not read.

@@ -8,6 +8,7 @@
 #include "chat/provider.h"
 #include "serve/access.h"
 #include "serve/access_log.h"
+#include "serve/body_budget.h"
 #include "serve/fair_queue.h"
 #include "serve/metrics.h"
 #include "serve/options.h"
@@ -18,7 +19,7 @@
 namespace malmoi::serve {
 
 struct Shared {
-  explicit Shared(const ServerOptions& o) : options(o), access(o), places(o.max_requests) {}
+  explicit Shared(const ServerOptions& o) : options(o), access(o), places(o.max_requests), body_bytes(body_budget(o)) {}
 
   const ServerOptions options;
   Metrics metrics;
@@ -26,6 +27,7 @@ struct Shared {
   Access access;
   Sessions sessions;
   Places places;                          // of answers and calls that take the model's time
+  Places body_bytes;                      // of bodies that are large (serve/body_budget.h)
   TlsContext tls;                         // of connections to come; null: none
   std::unique_ptr<AccessLog> access_log;  // null: none
   std::atomic<bool> stopping{false};
