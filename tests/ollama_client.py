@@ -52,6 +52,16 @@ def chat(client):
     assert client.chat(model="tiny").done_reason == "load"
 
 
+def embed(client):
+    both = client.embed(model="tiny", input=["오늘 날씨가", "너무"], truncate=True, options={"temperature": 0, "num_ctx": 256})
+    assert both.model == "tiny" and both.prompt_eval_count > 1 and both.total_duration > 0 and both.load_duration == 0, both
+    assert len(both.embeddings) == 2 and all(abs(sum(x * x for x in vector) - 1) < 1e-4 for vector in both.embeddings), both
+    assert client.embed(model="tiny:latest", input="너무").embeddings == both.embeddings[1:]
+    assert len(client.embed(model="tiny", input="너무", dimensions=4).embeddings[0]) == 4
+    assert client.embeddings(model="tiny", prompt="너무").embedding == both.embeddings[1]
+    assert list(client.embed(model="tiny", input="").embeddings) == []
+
+
 def models(client):
     listed, loaded, shown = client.list().models, client.ps().models, client.show("tiny")
     assert [m.model for m in listed] == ["tiny:latest"] and listed[0].modified_at.year > 2000, listed
@@ -64,6 +74,8 @@ def errors(client):
     refused(lambda: client.generate(model="none", prompt="a"), 404)
     refused(lambda: client.show("none"), 404)
     refused(lambda: client.pull("none"), 404)
+    refused(lambda: client.embed(model="none", input="a"), 404)
+    assert "input" in refused(lambda: client.embed(model="tiny", input="말" * 2000), 400)
     assert "options.temperature" in refused(lambda: client.generate(model="tiny", prompt="a", options={"temperature": -1}), 400)
     assert "num_ctx" in refused(lambda: client.generate(model="tiny", prompt="a", options={"num_ctx": 4096}), 400)
     assert "images" in refused(lambda: client.generate(model="tiny", prompt="a", images=[b"x"]), 400)
@@ -111,9 +123,10 @@ with serve_support.server(malmoi, folder, "--name", "tiny", "--api-key-file", ke
     client = ollama.Client(host=url, headers={"Authorization": "Bearer secret"}, timeout=60)
     generate(client)
     chat(client)
+    embed(client)
     models(client)
     errors(client)
     refused(lambda: ollama.Client(host=url, headers={"Authorization": "Bearer wrong"}).list(), 401)
 with serve_support.server(malmoi, folder, "--name", "caller", template=TEMPLATE) as url:
     tools(ollama.Client(host=url, timeout=60), url)
-print(f"ollama {importlib.metadata.version('ollama')}: generate, chat, tools, streams, models, errors, keys")
+print(f"ollama {importlib.metadata.version('ollama')}: generate, chat, embed, tools, streams, models, errors, keys")

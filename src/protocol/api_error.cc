@@ -19,4 +19,10 @@ ApiError to_api_error(const Error& error) {
   return api;
 }
 
+ApiError context_too_short(int64_t asked, int64_t has, const std::string& field) {
+  return {.message = "the model's context holds " + std::to_string(has) + " tokens, not " + std::to_string(asked) +
+                     "; ask for no more than it holds",
+          .param = field};
+}
+
 }  // namespace malmoi::protocol

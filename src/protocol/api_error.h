@@ -22,6 +22,9 @@ struct ApiError {
 /// The error's `where` becomes `param`.
 ApiError to_api_error(const Error& error);
 
+/// What is said of `field`, which asks for more tokens of context than the model has.
+ApiError context_too_short(int64_t asked, int64_t has, const std::string& field);
+
 /// How a protocol prints a failure.
 using PrintError = Json (*)(const ApiError& error);
 

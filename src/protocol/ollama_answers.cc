@@ -11,8 +11,6 @@
 namespace malmoi::protocol {
 namespace {
 
-int64_t nanoseconds(double seconds) { return std::llround(seconds * 1e9); }
-
 // Clients divide by the time of an answer, and that of a single token has passed when it comes.
 int64_t answer_nanoseconds(const Told& told, double prompt_seconds) {
   return std::max(int64_t{1}, nanoseconds(told.seconds - prompt_seconds));
@@ -87,6 +85,8 @@ class OllamaPrinter : public Printer {
 std::unique_ptr<Printer> ollama_printer(const ResponseHead& head, const GenerationOptions& options, SayOllama say) {
   return std::make_unique<OllamaPrinter>(head, options, say);
 }
+
+int64_t nanoseconds(double seconds) { return std::llround(seconds * 1e9); }
 
 Json print_ollama_error(const ApiError& error) {
   return {{"error", (error.param.empty() ? "" : error.param + ": ") + error.message}};

@@ -22,27 +22,6 @@ void forget_negative_seed(GenerationOptions& options) {
   if (options.seeded && options.sampling.seed == static_cast<uint64_t>(int64_t{-1})) options.seeded = false;
 }
 
-void read_inner_options(Fields& fields, const chat::SamplingOptions& defaults, TextRequest& request) {
-  static const Json kNone = Json::object();
-  const Json* options = fields.raw("options");
-  if (options && !options->is_object()) return fields.fail("options", "'options' is not an object");
-  Fields given(options ? *options : kNone, "options.");
-  read_sampling(given, defaults, request.options);
-  forget_negative_seed(request.options);
-  read_num_predict(given, request.options);
-  request.options.stop = given.texts("stop", 16);
-  request.context = given.integer("num_ctx", 0, int64_t{1} << 40).value_or(0);
-  request.context_field = "options.num_ctx";
-  given.refuse("tfs_z", "this server does not offer it", 1);
-  given.refuse("penalize_newline", "penalties are for all tokens alike", true);
-  given.refuse("vocab_only", "there would be no answer");
-  given.refuse("embedding_only", "there would be no answer");
-  // Where and how another server computes; num_keep is about prompts that are cut, and here none is.
-  given.ignore({"num_keep", "num_batch", "num_gpu", "main_gpu", "num_thread", "numa", "low_vram", "f16_kv",
-                "logits_all", "use_mmap", "use_mlock"});
-  if (Status done = given.finish(); !done.ok()) fields.fail(done.error());
-}
-
 std::optional<chat::Constraint> read_form(Fields& fields) {
   const Json* format = fields.raw("format");
   if (!format || *format == "") return {};
@@ -64,12 +43,33 @@ chat::Thinking read_think(Fields& fields) {
 
 }  // namespace
 
+void read_ollama_options(Fields& fields, const chat::SamplingOptions& defaults, TextRequest& request) {
+  static const Json kNone = Json::object();
+  const Json* options = fields.raw("options");
+  if (options && !options->is_object()) return fields.fail("options", "'options' is not an object");
+  Fields given(options ? *options : kNone, "options.");
+  read_sampling(given, defaults, request.options);
+  forget_negative_seed(request.options);
+  read_num_predict(given, request.options);
+  request.options.stop = given.texts("stop", 16);
+  request.context = given.integer("num_ctx", 0, int64_t{1} << 40).value_or(0);
+  request.context_field = "options.num_ctx";
+  given.refuse("tfs_z", "this server does not offer it", 1);
+  given.refuse("penalize_newline", "penalties are for all tokens alike", true);
+  given.refuse("vocab_only", "there would be no answer");
+  given.refuse("embedding_only", "there would be no answer");
+  // Where and how another server computes; num_keep is about prompts that are cut, and here none is.
+  given.ignore({"num_keep", "num_batch", "num_gpu", "main_gpu", "num_thread", "numa", "low_vram", "f16_kv",
+                "logits_all", "use_mmap", "use_mlock"});
+  if (Status done = given.finish(); !done.ok()) fields.fail(done.error());
+}
+
 TextRequest read_ollama_request(Fields& fields, const chat::SamplingOptions& defaults) {
   TextRequest request;
   GenerationOptions& options = request.options;
   options.model = without_tag(fields.text("model").value_or(""));
   options.stream = fields.boolean("stream").value_or(true);
-  read_inner_options(fields, defaults, request);
+  read_ollama_options(fields, defaults, request);
   options.constraint = read_form(fields);
   options.thinking = read_think(fields);
   read_logprobs(fields, options);

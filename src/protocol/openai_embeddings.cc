@@ -12,8 +12,6 @@
 namespace malmoi::protocol {
 namespace {
 
-constexpr int64_t kMostDimensions = 1 << 20;
-
 struct EmbeddingBody {
   chat::EmbeddingRequest request;
   bool in_base64 = false;
@@ -45,7 +43,7 @@ Result<EmbeddingBody> read_embedding_body(const Json& json) {
     if (empty) fields.fail("input", "a text of 'input' is empty", "leave it out");
     request.inputs.push_back({std::move(input), purpose});
   }
-  request.dimensions = fields.integer("dimensions", 1, kMostDimensions).value_or(0);
+  request.dimensions = read_dimensions(fields);
   body.in_base64 = read_encoding(fields);
   fields.ignore({"user"});
   MALMOI_TRY(fields.finish());

@@ -5,6 +5,8 @@
 namespace malmoi::protocol {
 namespace {
 
+constexpr int64_t kMostDimensions = 1 << 20;
+
 bool read_one(const Json& value, std::vector<TextOrIds>& inputs) {
   if (value.is_string()) {
     inputs.emplace_back(value.get<std::string>());
@@ -41,5 +43,7 @@ std::vector<TextOrIds> read_inputs(Fields& fields, std::string_view name, size_t
   }
   return inputs;
 }
+
+int64_t read_dimensions(Fields& fields) { return fields.integer("dimensions", 1, kMostDimensions).value_or(0); }
 
 }  // namespace malmoi::protocol

@@ -15,9 +15,10 @@
 namespace malmoi::serve {
 namespace {
 
-// How many tokens a call has read.
+// How many tokens a call has read, as OpenAI's APIs or Ollama's tell it.
 int64_t tokens_read(const Json& told) {
-  return json_count(json_object(told, "usage"), "total_tokens").value_or(0);
+  const auto total = json_count(json_object(told, "usage"), "total_tokens");
+  return total ? *total : json_count(told, "prompt_eval_count").value_or(0);
 }
 
 // Their number is known once they were read: what follows waits for them.

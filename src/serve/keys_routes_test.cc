@@ -35,6 +35,9 @@ TEST_F(ServerTest, EachPathAsksForItsScope) {
   EXPECT_EQ(post("/tokenize", R"({"content":"a"})", bearer("writer")).status, 403);
   EXPECT_EQ(post("/v1/embeddings", R"({"input":"a"})", bearer("reader")).status, 200);
   EXPECT_EQ(post("/v1/embeddings", R"({"input":"a"})", bearer("watcher")).status, 403);
+  EXPECT_EQ(post("/api/embed", R"({"input":"a"})", bearer("reader")).status, 200);
+  EXPECT_EQ(post("/api/embed", R"({"input":"a"})", bearer("writer")).status, 403);
+  EXPECT_EQ(post("/api/embeddings", R"({"prompt":"a"})", bearer("writer")).status, 403);
   EXPECT_EQ(get("/metrics", bearer("watcher")).status, 200);
   EXPECT_EQ(get("/metrics", bearer("writer")).status, 403);
   for (const char* any : {"writer", "reader", "watcher"}) EXPECT_EQ(get("/v1/models", bearer(any)).status, 200) << any;
@@ -155,6 +158,19 @@ TEST_F(ServerTest, TextsThatAreEmbeddedCountToo) {
   ASSERT_EQ(first.status, 200) << first.body;
   const int64_t used = first.json()["usage"]["total_tokens"].get<int64_t>();
   EXPECT_EQ(first.field("x-ratelimit-remaining-tokens"), std::to_string(60 - used));
+}
+
+TEST_F(ServerTest, TextsThatAreEmbeddedByOllamasPathsCountToo) {
+  start(with_keys({key_of("new", {Scope::kEmbed}, {.tokens_per_minute = 60}),
+                   key_of("old", {Scope::kEmbed}, {.tokens_per_minute = 60})}));
+  auto expect_counted = [](const TestResponse& response) {
+    ASSERT_EQ(response.status, 200) << response.body;
+    const int64_t used = response.json()["prompt_eval_count"].get<int64_t>();
+    EXPECT_GT(used, 0);
+    EXPECT_EQ(response.field("x-ratelimit-remaining-tokens"), std::to_string(60 - used));
+  };
+  expect_counted(post("/api/embed", R"({"input":["abc","de"]})", bearer("new")));
+  expect_counted(post("/api/embeddings", R"({"prompt":"abcde"})", bearer("old")));
 }
 
 class LimitedTest : public ::testing::Test {

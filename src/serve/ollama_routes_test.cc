@@ -72,8 +72,32 @@ TEST_F(ServerTest, OllamasClientsHaveModelsLoadedAndListed) {
   EXPECT_EQ(get("/").status, 200);
 }
 
+TEST_F(ServerTest, OllamasVectorsAreThoseOfOpenAIsPath) {
+  start();
+  const Json wanted = post("/v1/embeddings", R"({"input":["hello","안녕"],"dimensions":4})").json();
+  ASSERT_EQ(wanted["data"].size(), 2u) << wanted;
+  const TestResponse response =
+      post("/api/embed", R"({"model":"tiny:latest","input":["hello","안녕"],"dimensions":4})");
+  ASSERT_EQ(response.status, 200) << response.body;
+  const Json json = response.json();
+  EXPECT_EQ(json["model"], "tiny");
+  ASSERT_EQ(json["embeddings"].size(), 2u);
+  for (size_t i = 0; i < 2; ++i) EXPECT_EQ(json["embeddings"][i], wanted["data"][i]["embedding"]);
+  EXPECT_EQ(json["prompt_eval_count"], wanted["usage"]["prompt_tokens"]);
+  const Json whole = post("/v1/embeddings", R"({"input":"hello"})").json();
+  EXPECT_EQ(post("/api/embed", R"({"input":"hello"})").json()["embeddings"][0], whole["data"][0]["embedding"]);
+  EXPECT_EQ(post("/api/embeddings", R"({"model":"tiny","prompt":"hello"})").json()["embedding"],
+            whole["data"][0]["embedding"]);
+  EXPECT_EQ(post("/api/embed", R"({"model":"tiny"})").json()["embeddings"], Json::array());
+  EXPECT_EQ(get("/api/embed").status, 405);
+}
+
 TEST_F(ServerTest, OllamasErrorsAreOneText) {
   start();
+  expect_ollama_error(post("/api/embed", R"({"model":"other","input":"a"})"), 404, "model: ");
+  expect_ollama_error(post("/api/embed", R"({"input":")" + std::string(9000, 'a') + "\"}"), 400, "input: ");
+  expect_ollama_error(post("/api/embed", R"({"input":"a","options":{"num_ctx":100001}})"), 400, "options.num_ctx: ");
+  expect_ollama_error(post("/api/embeddings", R"({"prompt":")" + std::string(9000, 'a') + "\"}"), 400, "prompt: ");
   expect_ollama_error(post("/api/chat", R"({"model":"other","messages":[]})"), 404, "model: ");
   expect_ollama_error(post("/api/chat", "{"), 400, "");
   expect_ollama_error(post("/api/chat", kChat + R"(,"think":true})"), 400, "think: ");

@@ -53,10 +53,8 @@ Preparation prepare(const Json& body, const protocol::Address& address, const pr
   Prepared out{.options = std::move(request->options)};
   if (!protocol::find_model(out.options.model, provider))
     return protocol::no_such_model(out.options.model, provider.models());
-  if (request->context > provider.info().context_length)
-    return ApiError{.message = fmt::format("the model's context holds {} tokens, not {}; ask for no more than it holds",
-                                           provider.info().context_length, request->context),
-                    .param = request->context_field};
+  if (const int64_t context = provider.info().context_length; request->context > context)
+    return protocol::context_too_short(request->context, context, request->context_field);
   for (chat::Prompt& prompt : request->prompts) {
     std::string echo;
     if (request->echo) {

@@ -12,6 +12,7 @@
 #include "protocol/infill.h"
 #include "protocol/ollama_answers.h"
 #include "protocol/ollama_chat.h"
+#include "protocol/ollama_embed.h"
 #include "protocol/ollama_generate.h"
 #include "protocol/model_states.h"
 #include "protocol/ollama_models.h"
@@ -197,6 +198,18 @@ const Route kRoutes[] = {
      Scope::kGenerate,
      true,
      &protocol::kOllamaGenerate,
+     {.print_error = protocol::print_ollama_error, .any_type = true}},
+    {http::verb::post,
+     "/api/embed",
+     Scope::kEmbed,
+     true,
+     SlowCall{protocol::create_ollama_embeddings},
+     {.print_error = protocol::print_ollama_error, .any_type = true}},
+    {http::verb::post,
+     "/api/embeddings",
+     Scope::kEmbed,
+     true,
+     SlowCall{protocol::create_ollama_embedding},
      {.print_error = protocol::print_ollama_error, .any_type = true}},
     {http::verb::post,
      "/api/show",

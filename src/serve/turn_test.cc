@@ -131,6 +131,8 @@ TEST_F(TurnTest, CallsWithoutTextTakePlacesAmongTheAnswers) {
                                                                   {"/explore/attention", R"({"text":"a"})"},
                                                                   {"/explore/fill", R"({"text":"a"})"},
                                                                   {"/explore/classify", R"({"text":"a"})"},
+                                                                  {"/api/embed", R"({"input":"a"})"},
+                                                                  {"/api/embeddings", R"({"prompt":"a"})"},
                                                                   {"/invocations", R"({"input":"a"})"},
                                                                   {"/predict", R"({"instances":[{"input":"a"}]})"}};
   for (const auto& [path, body] : calls) EXPECT_EQ(post(path, body, kManyKey).status, 429) << path;
