@@ -39,6 +39,7 @@ constexpr KnownFailure kKnownFailures[] = {
     {"", "raise limits.", "document_too_large", ""},
     {"", "no text layer", "document_without_text", ""},
     {"", "do not say which characters", "document_without_text", ""},
+    {"read.mail", "no text", "document_without_text", "check that it is the file that was meant"},
     {"read.empty", "", "document_without_text", "check that it is the file that was meant"},
     {"read.no_text", "", "document_without_text", "check that it is the file that was meant"},
     {"extract.no_content", "", "document_without_text", "check that it is the file that was meant"},
