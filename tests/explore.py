@@ -86,6 +86,7 @@ def attention():
         told = ask(url, "explore/attention", text="날씨", layer=1, head=-1)
         assert told["layers"] == 2 and told["heads"] == 4 and told["attention_layers"] == [0, 1], told
         assert len(told["weights"]) == len(told["tokens"]), told
+        assert bytes(byte for token in told["tokens"] for byte in token["bytes"]).decode() == "날씨", "parts of characters are told by their bytes"
         for i, row in enumerate(told["weights"]):
             assert near(sum(row), 1, 1e-3) and not any(row[i + 1:]), row
         heads = [ask(url, "explore/attention", text="날씨", layer=1, head=head)["weights"] for head in range(4)]

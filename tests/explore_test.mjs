@@ -8,9 +8,16 @@ const { open_page, shot, has_contrast, show_failure, close } = await open_browse
 const LAYERS = 3
 const HEADS = 4
 
+// A token a letter, but for one that three tokens share.
+const SPLIT = '뷁'
+function tokens_of(text) {
+  const bytes = (letter) => [...new TextEncoder().encode(letter)]
+  return [...text].flatMap((letter) => (letter === SPLIT ? bytes(letter).map((byte) => ({ text: '\ufffd', bytes: [byte] })) : { text: letter, bytes: bytes(letter) })).map((token, id) => ({ id, ...token }))
+}
+
 // Attention like a model's: causal rows that add up to 1, other ones for each layer and head.
 function attention({ text, layer = 0, head }) {
-  const tokens = [...text].map((letter, i) => ({ id: i, text: letter }))
+  const tokens = tokens_of(text)
   const weights = tokens.map((_, i) => {
     const row = tokens.map((_, j) => (j > i ? 0 : 1 + ((7 * i + 3 * j + 5 * layer + 11 * (head + 1)) % 13)))
     const total = row.reduce((sum, weight) => sum + weight, 0)
@@ -20,12 +27,12 @@ function attention({ text, layer = 0, head }) {
 }
 const fill = ({ text }) => ({
   mask: '[MASK]',
-  gaps: text.split('[MASK]').slice(1).map((_, i) => [{ text: '좋다', id: 5, probability: 0.6 }, { text: '춥다', id: 6 + i, probability: 0.3 }]),
+  gaps: text.split('[MASK]').slice(1).map((_, i) => [{ text: '좋다', id: 5, probability: 0.6 }, { text: '춥다', id: 6 + i, probability: 0.3 }, { text: '\ufffd', id: 9, bytes: [0xec, 0x9d], probability: 0.1 }]),
 })
 const classify = ({ text }) => ({
   labels: [{ name: '나쁨', probability: 0.2 }, { name: '좋음', probability: 0.8 }],
   chosen: '좋음',
-  tokens: text.split(/(?= )/).map((word, i) => ({ text: word, share: i % 2 ? -0.5 : 1.25 })),
+  tokens: text.split(/(?= )/).flatMap((word) => (word.includes(SPLIT) ? tokens_of(word) : { text: word })).map((token, i) => ({ ...token, share: i % 2 ? -0.5 : 1.25 })),
 })
 const answers = { attention, fill, classify }
 const asked = { attention: [], fill: [], classify: [] }
@@ -180,6 +187,37 @@ async function attends(page) {
   await shot(page, 'explore-arcs')
 }
 
+// Tokens that are parts of a character are called by their bytes, and it is said which character it is.
+async function names_parts(page) {
+  await part(page, '어텐션')
+  const panel = page.locator('#explore-attention')
+  await panel.getByRole('combobox', { name: '보기' }).selectOption('map')
+  await panel.getByLabel('살펴볼 글').fill('가뷁나')
+  const map = panel.getByRole('application', { name: /어텐션 지도, 5행 5열/ })
+  await map.waitFor()
+  const names = await map.locator('text.bytes').evaluateAll((all) => all.map((one) => one.firstChild.textContent))
+  assert.deepEqual(names, ['⟨EB⟩', '⟨B7⟩', '⟨81⟩=뷁', '⟨EB⟩', '⟨B7⟩', '⟨81⟩=뷁'], 'at the rows and at the columns')
+  await map.focus()
+  await page.keyboard.press('PageDown')
+  await page.keyboard.press('Home')
+  await page.keyboard.press('ArrowRight')
+  await panel.locator('.told', { hasText: '⟨EB⟩ (글자의 일부: 뷁)' }).waitFor()
+  const bytes = panel.locator('tbody .bytes').first()
+  assert.equal(await bytes.getAttribute('title'), '글자의 일부: 뷁')
+  assert.match(await bytes.getAttribute('aria-label'), /^글자의 일부: 뷁 ⟨/)
+  await panel.getByRole('combobox', { name: '보기' }).selectOption('arcs')
+  assert.equal(await panel.locator('svg text.bytes').count(), 3)
+  await shot(page, 'explore-parts')
+  await part(page, '빈칸')
+  await page.locator('#explore-fill').getByRole('button', { name: /⟨EC 9D⟩/ }).first().click()
+  assert.equal(await page.locator('#explore-fill mark .bytes').getAttribute('title'), '글자의 일부')
+  await part(page, '분류의 까닭')
+  await page.locator('#explore-reasons').getByLabel('분류할 글').fill('아주 뷁 같다')
+  await page.locator('#explore-reasons .share .joined', { hasText: '=뷁' }).waitFor()
+  assert.equal(await page.locator('#explore-reasons .share .bytes').count(), 3)
+  assert.ok(!(await page.locator('#view-explore').innerText()).includes('\ufffd'))
+}
+
 async function maps(page) {
   await part(page, '임베딩')
   const panel = page.locator('#explore-embedding')
@@ -280,7 +318,7 @@ async function fits_a_phone() {
 
 try {
   const { page, context, trouble } = await open_page({ at: 'explore', route: stand_in })
-  for (const look of [tokenizes, samples, steps, attends, maps, fills, gives_reasons]) {
+  for (const look of [tokenizes, samples, steps, attends, maps, fills, gives_reasons, names_parts]) {
     await look(page)
     await has_contrast(page)
   }
@@ -288,7 +326,7 @@ try {
   await says_what_is_missing(page)
   await context.close()
   await fits_a_phone()
-  console.log('explore: tokens, samplers, steps and tree, attention, maps, gaps, reasons, what is missing, phone, contrast')
+  console.log('explore: tokens, samplers, steps and tree, attention, maps, gaps, reasons, parts of characters, what is missing, phone, contrast')
 } catch (error) {
   await show_failure()
   throw error

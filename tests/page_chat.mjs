@@ -265,13 +265,31 @@ async function takes_files(page) {
   await page.getByRole('button', { name: '새 대화' }).click()
   const bodies = await scripted(page, [{ content: '읽었습니다.' }])
   const file = (name, bytes) => ({ name, mimeType: 'application/octet-stream', buffer: Buffer.from(bytes) })
-  // CP949 for 말모이; a table; a PDF, which nobody reads here.
-  await page.locator('.compose input[type=file]').setInputFiles([file('옛글.txt', [0xb8, 0xbb, 0xb8, 0xf0, 0xc0, 0xcc]), file('표.csv', Buffer.from('a,b\n1,2\n')), file('x.pdf', Buffer.from('%PDF'))])
+  const pick = (...files) => page.locator('.compose input[type=file]').setInputFiles(files)
+  const sample = (name) => readFile(new URL('data/data/readers/' + name, import.meta.url))
   const listed = page.locator('.files li')
-  await listed.nth(2).waitFor()
-  assert.match(await listed.nth(0).innerText(), /옛글.txt\s*토큰 \d+개/)
-  assert.match(await listed.nth(2).innerText(), /PDF와 오피스 문서는 읽지 못합니다/)
-  await page.getByRole('button', { name: 'x.pdf 빼기' }).click()
+  const read = (count) => page.waitForFunction((n) => document.querySelectorAll('.files li').length === n && !document.querySelector('.files .reading'), count)
+  // CP949 for 말모이; a table; documents, which the server reads; two that it cannot.
+  await pick(file('옛글.txt', [0xb8, 0xbb, 0xb8, 0xf0, 0xc0, 0xcc]), file('표.csv', Buffer.from('a,b\n1,2\n')), file('보고서.docx', await sample('sample.docx')), file('words', await sample('sample.pdf')), file('x.pdf', Buffer.from('%PDF')), file('x.rtf', Buffer.from('{\\rtf1 x}')))
+  await read(6)
+  assert.match(await listed.nth(0).innerText(), /옛글.txt\s*6 B · 글자 3개 · 토큰 \d+개/)
+  assert.match(await listed.nth(2).innerText(), /보고서.docx\s*\d+ B · 글자 \d+개 · 토큰 \d+개/)
+  assert.match(await listed.nth(3).innerText(), /words\s*[\d.]+ \w+ · 1쪽 · 글자 \d+개/)
+  assert.match(await listed.nth(4).innerText(), /문서를 읽지 못했습니다[^(]*\(is not a PDF/)
+  assert.match(await listed.nth(5).innerText(), /읽지 못하는 형식입니다/)
+  await page.getByRole('button', { name: 'English' }).click()
+  assert.match(await listed.nth(4).innerText(), /cannot be read\. Check that the file is whole/)
+  await page.getByRole('button', { name: '한국어' }).click()
+  for (const name of ['x.pdf', 'x.rtf', 'words']) await page.getByRole('button', { name: name + ' 빼기' }).click()
+  // One that takes long: nothing is sent without it, unless it is removed.
+  await page.route('**/extract?name=slow.pdf', () => {})
+  await pick(file('slow.pdf', Buffer.from('%PDF')))
+  await listed.getByText('읽는 중').waitFor()
+  await page.locator('#message').fill('보낼까?')
+  assert.equal(await page.getByRole('button', { name: '보내기 Enter' }).isEnabled(), false)
+  await page.getByRole('button', { name: 'slow.pdf 빼기' }).click()
+  assert.equal(await page.getByRole('button', { name: '보내기 Enter' }).isEnabled(), true)
+  await page.locator('#message').fill('')
   // Dropped anywhere on the page.
   await page.evaluate(() => {
     const dropped = new DataTransfer()
@@ -289,10 +307,13 @@ async function takes_files(page) {
   })
   await page.getByRole('link', { name: '대화' }).click()
   await page.waitForTimeout(100)
-  assert.equal(await listed.count(), 3)
+  await read(4)
   await ask(page, '무엇이 있나?')
-  assert.equal(bodies[0].messages[0].content, '옛글.txt\n```\n말모이\n```\n\n표.csv\n```\na,b\n1,2\n```\n\nd.md\n```\n떨어진 글\n```\n\n무엇이 있나?')
-  assert.equal(await page.locator('article.user .file').count(), 3)
+  const { content } = bodies[0].messages[0]
+  assert.ok(content.startsWith('옛글.txt\n```\n말모이\n```\n\n표.csv\n```\na,b\n1,2\n```\n\n보고서.docx'), content)
+  assert.match(content, /# 말모이\n\n말모이는 우리말을 모은다는 뜻이다[^]*\| 나무 \| tree \|\n```\n\nd.md/)
+  assert.ok(content.endsWith('d.md\n```\n떨어진 글\n```\n\n무엇이 있나?'), content)
+  assert.equal(await page.locator('article.user .file').count(), 4)
 }
 
 async function sends_settings(page) {

@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
 """What docs/security.md says of the server, tried from outside as an attacker would. Usage: security.py MALMOI FOLDER"""
+import gzip
+import io
 import json
 import pathlib
 import re
@@ -11,7 +13,9 @@ import sys
 import threading
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
+import zipfile
 
 import serve_support
 
@@ -182,6 +186,32 @@ def rules_that_cost_much_are_refused(url):
     assert post(url, "/v1/completions", {"prompt": "a"}, {"Content-Encoding": "gzip"})[0] == 415, "what unpacks to gigabytes"
 
 
+def zipped(entries):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in entries:
+            archive.writestr(name, content)
+    return file.getvalue()
+
+
+def documents_that_hurt(url):
+    """Documents that unpack to gigabytes, nest without end or are none. Refused or read, soon, and the server goes on."""
+    samples = root / "tests/data/data/readers"
+    parts = b"".join(b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (i, i) for i in range(20000))
+    documents = {"bomb.zip": (samples / "bomb.zip").read_bytes(), "zeros.txt.gz": gzip.compress(bytes(200 << 20), 1), "deep.html": b"<div>" * 300000,
+                 "deep.docx": zipped([("word/document.xml", b"<w:document>" + b"<w:p>" * 300000)]), "deep.eml": parts, "many.zip": zipped((f"{i}.txt", "a") for i in range(20000)),
+                 "broken.pdf": (samples / "broken.pdf").read_bytes(), "noise.pdf": b"%PDF-1.7\n" + bytes(range(256)) * 8000, "../../../etc/passwd": b"a"}
+    for name, content in documents.items():
+        request = urllib.request.Request(url + "extract?name=" + urllib.parse.quote(name), content, {"Content-Type": "application/octet-stream"})
+        begun = time.monotonic()
+        try:
+            status, text = 200, urllib.request.urlopen(request, timeout=60).read().decode()
+        except urllib.error.HTTPError as error:
+            status, text = error.code, error.read().decode()
+        assert status in (200, 400) and time.monotonic() - begun < SECONDS_TO_REFUSE and "root:" not in text, (name, status, text[:200])
+        assert urllib.request.urlopen(url + "livez", timeout=5).status == 200
+
+
 def prompts_stay_out_of_logs():
     """Neither what people ask, nor answers, nor keys reach the log, the metrics, or the process list, whatever fails."""
     keys, log = folder / "security_keys", folder / "security.log"
@@ -232,7 +262,8 @@ with serve_support.server(malmoi, folder, "--name", "tiny") as url:
     nothing_is_fetched(url)
     answers_are_no_pages(url)
     rules_that_cost_much_are_refused(url)
+    documents_that_hurt(url)
 with serve_support.server(malmoi, folder, "--name", "tiny", "--cors-origin", "*") as url:
     fields_cannot_be_injected(url)
 prompts_stay_out_of_logs()
-print("paths, fields, other sites, addresses, markup, costly rules, logs: as docs/security.md says")
+print("paths, fields, other sites, addresses, markup, costly rules, documents, logs: as docs/security.md says")

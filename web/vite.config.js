@@ -3,7 +3,7 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vite'
 
-const api = ['/v1', '/health', '/tokenize', '/detokenize', '/apply-template', '/metrics', '/api', '/admin', '/explore', '/runs', '/data', '/session', '/login', '/logout']
+const api = ['/v1', '/health', '/tokenize', '/detokenize', '/apply-template', '/metrics', '/api', '/admin', '/explore', '/extract', '/runs', '/data', '/session', '/login', '/logout']
 const target = process.env.MALMOI ?? 'http://127.0.0.1:8080'
 
 export default defineConfig({

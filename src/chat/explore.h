@@ -54,6 +54,7 @@ struct GapWord {
   int32_t id = 0;
   std::string text;  // what it reads as alone
   double probability = 0;
+  std::string bytes = {};  // that the token stands for: the text is made of them, unless they are a part of a character
 };
 
 struct FilledGaps {

@@ -136,6 +136,7 @@ void add_serve(CLI::App& root, Invocation& invocation) {
   command->add_flag("--allow-training", o->allow_training,
                     "let requests stop these runs and resume them, one at a time, in a process of this server");
   command->add_option("--data", o->data, "folder of built corpora to show: below /data, and on the page");
+  command->add_flag("!--no-extract", o->extract, "read no documents at /extract, and so none that the page attaches");
   command->add_option("--stop-seconds", o->stop_seconds, "time for running answers to finish at the end")
       ->check(CLI::Range(0.0, 86400.0));
   add_load_options(*command, o->load);

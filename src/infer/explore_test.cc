@@ -175,6 +175,7 @@ TEST(ExploreEncoder, FillsGaps) {
     for (size_t id = 0; id < 264; ++id) all += std::exp(static_cast<double>(row[id]));
     for (size_t i = 0; i < words.size(); ++i) {
       EXPECT_NEAR(words[i].probability, std::exp(static_cast<double>(row[words[i].id])) / all, 1e-5);
+      EXPECT_EQ(words[i].bytes, tokenizer.token_bytes(words[i].id));
       if (i > 0) {
         EXPECT_LE(words[i].probability, words[i - 1].probability);
       }

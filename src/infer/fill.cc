@@ -52,7 +52,7 @@ std::vector<chat::GapWord> most_probable(std::span<const float> logits, std::vec
   std::vector<chat::GapWord> words;
   for (size_t i = 0; i < wanted; ++i) {
     std::string text(ascii_trim(tokenizer.decode({&ids[i], 1})));
-    words.push_back({ids[i], std::move(text), std::exp(logit(ids[i]) - whole)});
+    words.push_back({ids[i], std::move(text), std::exp(logit(ids[i]) - whole), tokenizer.token_bytes(ids[i])});
   }
   return words;
 }

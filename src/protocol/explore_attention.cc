@@ -5,9 +5,9 @@
 #include <string_view>
 #include <utility>
 
-#include "base/utf8.h"
 #include "protocol/explore.h"
 #include "protocol/fields.h"
+#include "protocol/generation.h"
 #include "protocol/model_names.h"
 
 namespace malmoi::protocol {
@@ -79,8 +79,7 @@ std::string_view name_of(AttentionKind kind) {
 
 Json print_pieces(const std::vector<chat::TokenPiece>& tokens) {
   Json list = Json::array();
-  for (const chat::TokenPiece& token : tokens)
-    list.push_back({{"id", token.id}, {"text", replace_invalid_utf8(token.bytes)}});
+  for (const chat::TokenPiece& token : tokens) list.push_back(print_piece(token));
   return list;
 }
 

@@ -25,7 +25,7 @@ class Shown : public chat::Provider {
   }
   Result<chat::FilledGaps> fill(const chat::FillRequest& request) const override {
     fill_asked = request;
-    return chat::FilledGaps{.mask = "[MASK]", .gaps = {{{7, "sat", 0.5}}}, .text = "it sat"};
+    return chat::FilledGaps{.mask = "[MASK]", .gaps = {{{7, "sat", 0.5, " sat"}}}, .text = "it sat"};
   }
   Result<chat::ClassifiedText> classify(const chat::ClassifyRequest& request) const override {
     classify_asked = request;
@@ -81,7 +81,7 @@ TEST(ExploreAttention, IsAskedByTextOrIds) {
 TEST(ExploreAttention, IsToldWithFourDigits) {
   const Json json = std::get<Json>(post(show_attention, R"({"text":"ab","layer":1,"head":1})", Shown()));
   const char* want = R"({"model":"m","layers":3,"attention_layers":[1],"heads":2,"kinds":["self","cross"],"kind":"self",
-                         "layer":1,"head":1,"tokens":[{"id":5,"text":"a"},{"id":6,"text":"\ufffd"}],
+                         "layer":1,"head":1,"tokens":[{"id":5,"text":"a","bytes":[97]},{"id":6,"text":"\ufffd","bytes":[235]}],
                          "weights":[[1.0,0.0],[0.3333,0.6667]]})";
   EXPECT_EQ(json, *parse_body(want));
   Shown crossed;
@@ -118,6 +118,7 @@ TEST(ExploreFill, TellsWordsForEachGap) {
   EXPECT_EQ(json["gaps"][0][0]["text"], "sat");
   EXPECT_EQ(json["gaps"][0][0]["id"], 7);
   EXPECT_EQ(json["gaps"][0][0]["probability"], 0.5);
+  EXPECT_EQ(json["gaps"][0][0]["bytes"], Json::array({32, 115, 97, 116}));
   EXPECT_EQ(param_at_fault(post(fill_gaps, "{}", shown)), "text");
   EXPECT_EQ(param_at_fault(post(fill_gaps, R"({"text":"a","pair":"b"})", shown)), "pair");
 }
@@ -135,14 +136,15 @@ TEST(ExploreClassify, TellsLabelsAndShares) {
   EXPECT_FALSE(json.contains("held"));
   shown.classify_told.held = std::vector<std::string>{"good"};
   chat::ClassifiedText::Explanation& explanation = shown.classify_told.explanation.emplace();
-  explanation.tokens.push_back({{.id = 5, .piece = "a", .bytes = "a"}, -0.5});
+  explanation.tokens.push_back({{.id = 5, .piece = "a", .bytes = "\xEC\x9D"}, -0.5});
   explanation.difference = -0.4;
   explanation.gap = 0.1;
   json = std::get<Json>(post(classify_text, R"({"text":"a"})", shown));
   EXPECT_FALSE(shown.classify_asked.pair);
   EXPECT_EQ(json["held"], Json::array({"good"}));
   ASSERT_EQ(json["tokens"].size(), 1u) << json;
-  EXPECT_EQ(json["tokens"][0]["text"], "a");
+  EXPECT_EQ(json["tokens"][0]["text"], "\uFFFD") << "a part of a character";
+  EXPECT_EQ(json["tokens"][0]["bytes"], Json::array({0xEC, 0x9D}));
   EXPECT_EQ(json["tokens"][0]["share"], -0.5);
   EXPECT_EQ(json["logit_difference"], -0.4);
   EXPECT_EQ(json["completeness_gap"], 0.1);

@@ -6,6 +6,7 @@
 #include "base/utf8.h"
 #include "protocol/explore.h"
 #include "protocol/fields.h"
+#include "protocol/generation.h"
 #include "protocol/model_names.h"
 
 namespace malmoi::protocol {
@@ -41,7 +42,10 @@ Json print(const std::string& model, const chat::FilledGaps& filled) {
   for (const std::vector<chat::GapWord>& gap : filled.gaps) {
     Json words = Json::array();
     for (const chat::GapWord& word : gap)
-      words.push_back({{"text", replace_invalid_utf8(word.text)}, {"id", word.id}, {"probability", word.probability}});
+      words.push_back({{"text", replace_invalid_utf8(word.text)},
+                       {"id", word.id},
+                       {"bytes", print_bytes(word.bytes)},
+                       {"probability", word.probability}});
     gaps.push_back(std::move(words));
   }
   return {{"model", model},
@@ -53,8 +57,11 @@ Json print(const std::string& model, const chat::FilledGaps& filled) {
 // As `malmoi classify --explain` names them.
 void print_explanation(const chat::ClassifiedText::Explanation& explanation, Json& json) {
   json["tokens"] = Json::array();
-  for (const auto& [token, share] : explanation.tokens)
-    json["tokens"].push_back({{"id", token.id}, {"text", replace_invalid_utf8(token.bytes)}, {"share", share}});
+  for (const auto& [token, share] : explanation.tokens) {
+    Json told = print_piece(token);
+    told["share"] = share;
+    json["tokens"].push_back(std::move(told));
+  }
   json["logit_difference"] = explanation.difference;
   json["completeness_gap"] = explanation.gap;
 }

@@ -164,6 +164,10 @@ Json print_bytes(std::string_view bytes) {
   return list;
 }
 
+Json print_piece(const chat::TokenPiece& token) {
+  return {{"id", token.id}, {"text", replace_invalid_utf8(token.bytes)}, {"bytes", print_bytes(token.bytes)}};
+}
+
 Json print_token(const chat::TokenReport& token, bool details) {
   Json json = {{"token", replace_invalid_utf8(token.bytes)},
                {"logprob", print_number(token.logprob)},

@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "chat/generation.h"
+#include "chat/tokenize.h"
 #include "protocol/fields.h"
 
 namespace malmoi::protocol {
@@ -75,6 +76,8 @@ Json arguments_of(const chat::ToolCall& call);
 Json print_number(double value);
 /// The numbers of bytes.
 Json print_bytes(std::string_view bytes);
+/// A token of a text: id, text and bytes; the text has U+FFFD where the bytes are a part of a character.
+Json print_piece(const chat::TokenPiece& token);
 /// Chat's entry of one token: token, logprob, bytes; with `details` also id and chance.
 Json print_token(const chat::TokenReport& token, bool details);
 /// A list of such, each with its `top_logprobs`.

@@ -1,6 +1,5 @@
 #include "protocol/tokenize.h"
 
-#include "base/utf8.h"
 #include "protocol/fields.h"
 #include "protocol/generation.h"
 #include "protocol/model_names.h"
@@ -36,11 +35,10 @@ Json print_tokenized(const std::vector<chat::TokenPiece>& tokens, bool with_piec
       list.push_back(token.id);
       continue;
     }
-    list.push_back({{"id", token.id},
-                    {"piece", token.piece},
-                    {"text", replace_invalid_utf8(token.bytes)},
-                    {"bytes", print_bytes(token.bytes)},
-                    {"special", token.special}});
+    Json told = print_piece(token);
+    told["piece"] = token.piece;
+    told["special"] = token.special;
+    list.push_back(std::move(told));
   }
   return {{"tokens", std::move(list)}, {"count", tokens.size()}};
 }

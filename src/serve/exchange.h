@@ -57,6 +57,11 @@ class Exchange {
   auto on_file_worker(Work work) -> asio::awaitable<decltype(work())> {
     return on(shared_.workers->files, std::move(work));
   }
+  /// The same of work that reads a document.
+  template <typename Work>
+  auto on_document_worker(Work work) -> asio::awaitable<decltype(work())> {
+    return on(shared_.workers->documents, std::move(work));
+  }
 
   /// Closes `queue` within a second of the client's going away, until unwatch(). A client that only sends no more
   /// (shutdown of its writing side) or sends its next request early is not gone.

@@ -4,11 +4,11 @@
 
 namespace malmoi::serve {
 
-bool has_json_body(const HttpRequest& request) {
+bool has_body_of(const HttpRequest& request, std::string_view media_type) {
   beast::string_view type = request[http::field::content_type];
   type = type.substr(0, type.find(';'));
   while (!type.empty() && type.back() == ' ') type.remove_suffix(1);
-  return beast::iequals(type, "application/json");
+  return beast::iequals(type, beast::string_view(media_type.data(), media_type.size()));
 }
 
 bool is_of_page(const HttpRequest& request) {

@@ -31,8 +31,8 @@ inline std::chrono::milliseconds milliseconds(double seconds) {
   return std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000));
 }
 
-/// Whether the body is declared as JSON.
-bool has_json_body(const HttpRequest& request);
+/// Whether the body is declared as of a media type, such as `application/json`.
+bool has_body_of(const HttpRequest& request, std::string_view media_type);
 /// Whether a browser sent it for a web page: browsers name the page's origin in each POST to another one.
 bool is_of_page(const HttpRequest& request);
 

@@ -11,7 +11,7 @@
 namespace malmoi::embedded {
 extern const std::string_view openapi_head, openapi_server, openapi_generation, openapi_openai, openapi_embeddings,
     openapi_responses, openapi_anthropic, openapi_gemini, openapi_ollama, openapi_native, openapi_hosting,
-    openapi_explore, openapi_admin, openapi_login, openapi_runs;
+    openapi_explore, openapi_extract, openapi_admin, openapi_login, openapi_runs;
 }  // namespace malmoi::embedded
 
 namespace malmoi::serve {
@@ -23,7 +23,8 @@ constexpr const std::string_view* kPieces[] = {
     &embedded::openapi_openai,    &embedded::openapi_embeddings, &embedded::openapi_responses,
     &embedded::openapi_anthropic, &embedded::openapi_gemini,     &embedded::openapi_ollama,
     &embedded::openapi_native,    &embedded::openapi_hosting,    &embedded::openapi_explore,
-    &embedded::openapi_admin,     &embedded::openapi_login,      &embedded::openapi_runs,
+    &embedded::openapi_extract,   &embedded::openapi_admin,      &embedded::openapi_login,
+    &embedded::openapi_runs,
 };
 
 // A schema with it has the properties of those that it names, behind its own: one object is read in one pass, and what

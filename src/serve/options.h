@@ -15,6 +15,7 @@ namespace malmoi::serve {
 
 class Runs;
 class Corpora;
+class Extractor;
 
 struct ServerOptions {
   std::string host = "127.0.0.1";
@@ -39,8 +40,9 @@ struct ServerOptions {
   double load_seconds = 300;  // for a request to wait for a model that is loaded for it
   Warn warn;                  // told of what fails inside the server, from its thread
 
-  std::shared_ptr<Runs> runs;        // shown below /runs (serve/runs.h); null: nothing is
-  std::shared_ptr<Corpora> corpora;  // and below /data
+  std::shared_ptr<Runs> runs;                  // shown below /runs (serve/runs.h); null: nothing is
+  std::shared_ptr<Corpora> corpora;            // and below /data
+  std::shared_ptr<const Extractor> extractor;  // reads documents at /extract (serve/extractor.h); null: nothing does
 };
 
 /// Whether requests must carry a key.

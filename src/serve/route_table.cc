@@ -24,6 +24,7 @@
 #include "protocol/rerank.h"
 #include "protocol/tokenize.h"
 #include "serve/admin_models.h"
+#include "serve/extract_call.h"
 #include "serve/hosting.h"
 #include "serve/login.h"
 #include "serve/openapi.h"
@@ -235,6 +236,8 @@ const Route kRoutes[] = {
      true,
      protocol::ollama_version,
      {.print_error = protocol::print_ollama_error}},
+    // The text of documents, which needs no model.
+    {http::verb::post, "/extract", Scope::kGenerate, false, handle_extract, {.takes_file = true}},
     // Training runs and corpora, where the server was given any.
     {http::verb::get, "/runs", Scope::kMetrics, false, list_runs},
     {http::verb::get, "/runs/*/metrics", Scope::kMetrics, false, show_run_metrics},

@@ -31,7 +31,8 @@ struct RouteForm {
   protocol::PrintError print_error = protocol::print_openai_error;
   /// Where several protocols have the same path: the field of a header by which the clients of this one are known.
   const char* known_by = nullptr;
-  bool any_type = false;  // bodies need not be declared as JSON, where no web page sent them
+  bool any_type = false;    // bodies need not be declared so, where no web page sent them
+  bool takes_file = false;  // bodies are the bytes of a file and must be declared so, else as JSON
 };
 
 struct Route {

@@ -36,11 +36,15 @@ asio::awaitable<void> handle_options(Exchange& exchange) {
 }
 
 // Some clients send JSON under another type, as `curl -d` does. So may the pages of any site, without asking first (a "simple
-// request"), and a JSON type is what keeps them from having a model run for them: what they send must have it.
+// request"), and a JSON type is what keeps them from having a model run for them: what they send must have it. The type of files
+// does the same.
 std::optional<protocol::ApiError> refuse_body(const Route& route, const HttpRequest& request) {
-  if (!has_json_body(request) && (!route.form.any_type || is_of_page(request)))
+  const std::string type = route.form.takes_file ? "application/octet-stream" : "application/json";
+  if (!has_body_of(request, type) && (!route.form.any_type || is_of_page(request)))
     return protocol::ApiError{.status = 415,
-                              .message = "the body must be JSON; send 'Content-Type: application/json'",
+                              .message = std::string("the body must be ") +
+                                         (route.form.takes_file ? "the bytes of a file" : "JSON") +
+                                         "; send 'Content-Type: " + type + "'",
                               .code = "unsupported_media_type"};
   if (request.count(http::field::content_encoding) > 0 &&
       !beast::iequals(request[http::field::content_encoding], "identity"))

@@ -224,7 +224,8 @@ void Server::stop(double seconds) {
   impl.io.stop();
   impl.thread.join();
   Shared::Workers& workers = *impl.shared.workers;
-  for (asio::thread_pool* pool : {&workers.small, &workers.large, &workers.slow, &workers.files}) pool->stop();
+  for (asio::thread_pool* pool : {&workers.small, &workers.large, &workers.slow, &workers.files, &workers.documents})
+    pool->stop();
   impl.shared.workers.reset();  // waits for what runs there
   impl.shared.slow_calls.clear();
   if (draining.joinable()) draining.join();

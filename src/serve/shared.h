@@ -40,7 +40,8 @@ struct Shared {
   /// the server stops is dropped with it, before the connections' own executor goes away.
   struct Workers {
     boost::asio::thread_pool small{1}, large{2}, slow{1};
-    boost::asio::thread_pool files{1};  // reading what lies on disks: the one that is slow holds up no answer
+    boost::asio::thread_pool files{1};      // reading what lies on disks: the one that is slow holds up no answer
+    boost::asio::thread_pool documents{2};  // reading what clients send, which takes seconds and much memory
     boost::asio::thread_pool& for_body(size_t bytes) {
       constexpr size_t kLarge = 64 << 10;  // a millisecond of parsing and tokenizing, about
       return bytes < kLarge ? small : large;

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { from_json, read_conversation, to_json, to_markdown } from '../src/pages/chat/exchange.js'
-import { decode, read_file, with_files } from '../src/pages/chat/files.js'
+import { decode, estimate_tokens, read_file, with_files } from '../src/pages/chat/files.js'
 import { fields_of, groups, messages_of, new_settings, problem_of, restored, typed_json } from '../src/pages/chat/parameters.js'
 import { matches, messages_to, new_conversation, path_of, title_of, turns_of, with_choice, with_fields, with_node, without } from '../src/pages/chat/tree.js'
 
@@ -98,11 +98,54 @@ test('files', async () => {
   assert.equal(decode(new Uint8Array([0xb8, 0xbb, 0xb8, 0xf0])), '말모', 'CP949')
   assert.equal(decode(new Uint8Array([0xff, 0xfe, 0x6c, 0xb9])), '\ub96c')
   assert.equal(decode(new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0, 0])), null)
-  const file = (name, size, bytes = []) => ({ name, size, arrayBuffer: async () => new Uint8Array(bytes).buffer })
-  assert.equal((await read_file(file('a.PDF', 10))).refused, 'office')
-  assert.equal((await read_file(file('a.txt', 3e6))).refused, 'large')
-  assert.equal((await read_file(file('a.csv', 3, [97, 44, 98]))).text, 'a,b')
   assert.equal(with_files('q'), 'q')
+  assert.equal(with_files('q', [{ name: 'a.eml', title: 'Subject', text: 'b\n' }]), 'a.eml — Subject\n```\nb\n```\n\nq')
+})
+
+const file = (name, bytes, size = bytes.length) => ({ name, size, slice: () => file(name, bytes), arrayBuffer: async () => new Uint8Array(bytes).buffer })
+const refuses = (status, code, message = 'no') => async () => {
+  throw Object.assign(new Error(message), { status, code })
+}
+
+test('plain text is read here, documents by the server', async () => {
+  const asked = []
+  const extract = async (one) => {
+    asked.push(one.name)
+    return { text: '본문', title: '제목', pages: 2, unread_count: 1 }
+  }
+  assert.deepEqual(await read_file(file('a.csv', [97, 44, 98]), extract), { text: 'a,b' })
+  assert.deepEqual(await read_file(file('a.txt', [97], 3e6), extract), { refused: 'large' })
+  assert.deepEqual(asked, [])
+  assert.deepEqual(await read_file(file('a.HWPX', [80, 75], 3e6), extract), { text: '본문', title: '제목', pages: 2, unread: 1 })
+  assert.equal((await read_file(file('download', [37, 80, 68, 70, 45], 3e6), extract)).text, '본문', 'a PDF without its ending')
+  assert.equal((await read_file(file('a.html', [60, 98, 62]), extract)).text, '본문')
+  assert.equal((await read_file(file('odd.txt', [0x8f, 0xff, 0xff, 0x41]), extract)).text, '본문', 'an encoding that the browser does not know')
+  assert.deepEqual(asked, ['a.HWPX', 'download', 'a.html', 'odd.txt'])
+  assert.deepEqual(await read_file(file('a.pdf', [1]), async () => ({ text: 'x' })), { text: 'x' })
+  assert.deepEqual(await read_file(file('a.pdf', [1]), async () => ({ text: '가'.repeat(7e5) })), { refused: 'long' })
+})
+
+test('why a document is not read is said', async () => {
+  const pdf = file('a.pdf', [1])
+  assert.deepEqual(await read_file(pdf, refuses(400, 'document_without_text')), { refused: 'document_without_text' })
+  assert.deepEqual(await read_file(pdf, refuses(400, 'unsupported_document', 'a.pdf: Rich Text cannot be read here; convert it')), { refused: 'unsupported_document', why: 'Rich Text cannot be read here; convert it' })
+  assert.deepEqual(await read_file(pdf, refuses(403, 'insufficient_scope', 'this key lacks it')), { refused: 'failed', why: 'this key lacks it' })
+  assert.deepEqual(await read_file(pdf, refuses(undefined, undefined)), { refused: 'offline' })
+  const moved = { name: 'a.txt', size: 1, slice: () => moved, arrayBuffer: refuses() }
+  assert.deepEqual(await read_file(moved, refuses(400)), { refused: 'gone' })
+})
+
+test('tokens of a long text are estimated by its beginning', async () => {
+  const counted = []
+  const count = async (text) => {
+    counted.push(text.length)
+    return text.length / 2
+  }
+  assert.deepEqual(await estimate_tokens('가'.repeat(100), count), { tokens: 50, about: false })
+  assert.deepEqual(await estimate_tokens('가'.repeat(50000), count), { tokens: 25000, about: true })
+  assert.deepEqual(await estimate_tokens('a' + '😀'.repeat(20000), count), { tokens: 20001, about: true })
+  assert.deepEqual(counted, [100, 20000, 19999], 'no half of a pair')
+  assert.deepEqual(await estimate_tokens('a', refuses(503)), { tokens: null, about: false })
 })
 
 test('what is exported can be imported', () => {

@@ -11,6 +11,7 @@
 #include <thread>
 #include <utility>
 
+#include "app/serve/document_extractor.h"
 #include "app/serve/door_files.h"
 #include "app/serve/models.h"
 #include "app/serve/runs/shown_corpora.h"
@@ -129,7 +130,7 @@ void load_others(chat::ProviderPool& pool, const std::vector<ServedModel>& model
   }
 }
 
-// What is shown beside the model; `runs` stays null where none are.
+// What is shown and read beside the model; `runs` stays null where none are.
 Status open_shown(const ServeOptions& options, serve::ServerOptions& server, std::shared_ptr<ShownRuns>& runs) {
   if (options.allow_training && !options.runs)
     return usage_error("there are no runs to train", "--allow-training", "name their folder with --runs");
@@ -140,6 +141,7 @@ Status open_shown(const ServeOptions& options, serve::ServerOptions& server, std
   if (options.data) {
     MALMOI_ASSIGN(server.corpora, ShownCorpora::open(*options.data));
   }
+  if (options.extract) server.extractor = std::make_shared<DocumentExtractor>();
   return {};
 }
 

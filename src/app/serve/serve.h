@@ -42,6 +42,7 @@ struct ServeOptions {
 
   std::optional<Path> runs, data;  // folders whose training runs and corpora are shown
   bool allow_training = false;     // such a run may be stopped and resumed by requests
+  bool extract = true;             // documents that clients send are read for them
 };
 
 /// Listens, loads the first model, tells the server's address, serves, and returns after job.stop asks, once everything is

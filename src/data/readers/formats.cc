@@ -288,7 +288,9 @@ Result<std::unique_ptr<Reader>> open_content(Input input, const ReaderOptions& o
   if (wide &&
       (by_line || format->name == "csv" || format->name == "tsv" || format->name == "jsonl" || format->name == "json"))
     input.bytes = utf8_source(std::move(input.bytes), marked ? head[0] == '\xFE' : unmarked == "utf-16be");
-  return format->make(std::move(input), options, on_skip);
+  std::unique_ptr<Reader> reader = format->make(std::move(input), options, on_skip);
+  reader->set_format(format->name);
+  return reader;
 }
 
 }  // namespace

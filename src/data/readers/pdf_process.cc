@@ -120,8 +120,8 @@ Status check(const Outcome& outcome, const PdfLimits& limits, const std::string&
       return invalid_data("poppler needs more memory than " + std::to_string(limits.memory_bytes >> 20) + " MiB", where,
                           "raise limits.pdf_memory, or leave it out");
     case kNoLimit:
-      return invalid_data("poppler's memory cannot be limited: /proc/self/statm is not to be read", where,
-                          "mount /proc");
+      return invalid_data("poppler's memory cannot be limited: /proc/self/statm or setrlimit() is not to be had", where,
+                          "mount /proc, and allow the call");
     default: return invalid_data("poppler failed on it", where, "print it to a new PDF");
   }
 }

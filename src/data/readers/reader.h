@@ -107,6 +107,13 @@ class Reader {
  public:
   virtual ~Reader() = default;
   virtual Result<bool> next(RawDocument& out) = 0;
+
+  /// The entry of the table by which it reads, as open_reader() chose it; "archive" where it holds further inputs.
+  std::string_view format() const { return format_; }
+  void set_format(std::string_view name) { format_ = name; }
+
+ private:
+  std::string_view format_ = "archive";
 };
 
 struct FormatEntry {

@@ -157,6 +157,21 @@ TEST(Readers, EveryFormatOfTheTableReadsByItsName) {
   }
 }
 
+TEST(Readers, SayByWhichFormatTheyRead) {
+  auto format_of = [](const std::string& file) {
+    Input input{.bytes = memory_source(*read_file(kReaderFiles + file)), .id = file, .path = file, .name = file};
+    auto reader = open_reader(std::move(input), {}, [](Skip) {});
+    return reader.ok() && *reader ? std::string((*reader)->format()) : "none";
+  };
+  for (const auto& [file, format] : std::map<std::string, std::string>{{"plain.txt.gz", "text"},
+                                                                       {"plain.txt.xz", "archive"},
+                                                                       {"docs.zip", "archive"},
+                                                                       {"sample.docx", "docx"},
+                                                                       {"sample.pdf", "pdf"},
+                                                                       {"wiki.xml", "mediawiki"}})
+    EXPECT_EQ(format_of(file), format) << file;
+}
+
 TEST(Readers, OddNamesAndUnreadableFilesAreReported) {
   Path folder = test_folder("odd_names");
   std::filesystem::create_directories(folder / "sub\nfolder");

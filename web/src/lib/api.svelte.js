@@ -13,15 +13,20 @@ export class ApiError extends Error {
   }
 }
 
-function headers() {
-  const all = { 'Content-Type': 'application/json' }
+function headers(type = 'application/json') {
+  const all = { 'Content-Type': type }
   if (server.csrf) all['X-Malmoi-CSRF'] = server.csrf
   return all
 }
 
+function request(body, signal) {
+  if (body === undefined) return { headers: headers(), signal }
+  if (body instanceof Blob) return { method: 'POST', headers: headers('application/octet-stream'), body, signal }
+  return { method: 'POST', headers: headers(), body: JSON.stringify(body), signal }
+}
+
 async function call(path, body, signal, again = false) {
-  const options = body === undefined ? { headers: headers(), signal } : { method: 'POST', headers: headers(), body: JSON.stringify(body), signal }
-  const response = await fetch(path, options)
+  const response = await fetch(path, request(body, signal))
   if (response.ok) return response
   if (response.status === 401) server.needs_key = true
   let told = null
@@ -56,6 +61,7 @@ export async function get_text(path, signal) {
   return (await call(path, undefined, signal)).text()
 }
 
+/** The answer to JSON, or to the bytes of a file. */
 export async function post(path, body, signal) {
   return (await call(path, body, signal)).json()
 }

@@ -94,6 +94,43 @@ export function text_of(token) {
   }
 }
 
+const bytes_of = (tokens) => tokens.flatMap((token) => token.bytes)
+
+// The tokens of one chip. Those that are whole characters by themselves have no part in another.
+function name_parts(tokens) {
+  const whole = tokens.length > 1 ? (text_of({ bytes: bytes_of(tokens) }) ?? '') : ''
+  return tokens.map((token, i) => {
+    const is_part = token.bytes.length > 0 && text_of(token) === null
+    return { text: show_token(token), is_part, whole: is_part ? whole : '', ends: is_part && whole !== '' && i === tokens.length - 1 }
+  })
+}
+
+/**
+ * What tokens that stand one behind the other are called, each: {text, is_part, whole, ends}. Of a part of a character
+ * (`is_part`) the text is its bytes, `whole` what it makes together with its neighbours ('': nothing), and `ends` whether it
+ * is the last of them. Tokens have `bytes`; an answer without any has `text`.
+ */
+export function name_tokens(tokens) {
+  const chips = []
+  for (const token of tokens) add_token(chips, token.bytes ? token : { ...token, bytes: [...new TextEncoder().encode(token.text)] })
+  return chips.flatMap((chip) => name_parts(chip.tokens))
+}
+
+/** A name on one line: with the characters behind the last of their parts. */
+export const label_of = ({ text, whole, ends }) => (ends ? text + '=' + whole : text)
+
+/** A chip as it is written where it stands alone: bytes in place of what is no character. */
+export function show_chip(chip) {
+  return text_of({ bytes: bytes_of(chip.tokens) }) ?? chip.tokens.map(show_token).join('')
+}
+
+/** The bytes of a character that tokens begin and do not end. */
+export function begun_by(tokens) {
+  const chips = []
+  for (const token of tokens) add_token(chips, token)
+  return chips.at(-1)?.open ? bytes_of(chips.at(-1).tokens) : []
+}
+
 /** 0 (surprising) to 4 (expected). */
 export function level(probability) {
   return probability >= 0.8 ? 4 : probability >= 0.5 ? 3 : probability >= 0.2 ? 2 : probability >= 0.05 ? 1 : 0

@@ -38,7 +38,7 @@ function read_node(node) {
   if (node.parent !== null && !is_name(node.parent)) return null
   const read = { id: node.id, parent: node.parent, role: node.role, content: text(node.content), time: number(node.time, 0) }
   for (const name of ['reasoning', 'model', 'label', 'group', 'finish', 'call', 'name']) if (text(node[name])) read[name] = node[name]
-  if (Array.isArray(node.files)) read.files = node.files.filter(is_object).map((file) => ({ name: text(file.name), text: text(file.text), tokens: number(file.tokens, 0) }))
+  if (Array.isArray(node.files)) read.files = node.files.filter(is_object).map((file) => ({ name: text(file.name), ...(text(file.title) && { title: file.title }), text: text(file.text), tokens: number(file.tokens, 0) }))
   if (Array.isArray(node.calls)) read.calls = read_calls(node.calls)
   if (is_object(node.stats)) read.stats = Object.fromEntries(['count', 'rate', 'first', 'prompt'].map((name) => [name, number(node.stats[name], 0)]))
   return read
