@@ -1,5 +1,7 @@
 #include "data/corpus.h"
 
+#include <algorithm>
+
 #include <simdjson.h>
 
 #include "base/utf8.h"
@@ -79,6 +81,12 @@ void take_meta(Document& document, const simdjson::dom::element& value) {
   else document.meta["meta"] = std::string(text);
 }
 
+// What says which document a line is, where it cannot be read: document_to_line() writes its id first.
+std::string beginning_of(std::string_view line) {
+  constexpr size_t kShown = 120;
+  return std::string(line.substr(0, std::min(kShown, line.size())));
+}
+
 }  // namespace
 
 std::string document_to_line(const Document& d) {
@@ -103,6 +111,9 @@ Result<Document> document_from_line(std::string_view line, const std::string& wh
     std::string mended(line);
     if (mend_surrogates(mended)) error = parser.parse(mended).get(root);
   }
+  if (error == simdjson::MEMALLOC)
+    return out_of_memory("there is no memory left for it", where + ": " + beginning_of(line),
+                         "use fewer --threads, or a lower limits.document_bytes");
   if (error)
     return invalid_data(std::string("malformed JSON: ") + simdjson::error_message(error), where,
                         "correct or remove the line");

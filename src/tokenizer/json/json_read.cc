@@ -1,5 +1,7 @@
 #include "tokenizer/json/json_read.h"
 
+#include <new>
+
 #include "base/json.h"
 
 namespace malmoi::tokenizer {
@@ -82,6 +84,7 @@ Result<JsonText> JsonText::parse(std::string_view text, std::string where) {
   out.where_ = where;
   auto error = out.parser_->parse(text.data(), text.size()).get(out.root_);
   if (!error) return out;
+  if (error == simdjson::MEMALLOC) throw std::bad_alloc();
   // The slower parser knows the place.
   Result<Json> again = parse_json(text, where);
   if (!again.ok()) return std::move(again).error();
