@@ -174,7 +174,7 @@ TEST(AccessLog, NobodyWaitsForAReaderThatDoesNotRead) {
   const std::string line(1 << 20, 'x');
   const double begin = monotonic_seconds();
   for (int i = 0; i < 64; ++i) (*log)->write(line);
-  EXPECT_LT(monotonic_seconds() - begin, 1);
+  EXPECT_LT(monotonic_seconds() - begin, 5);
   EXPECT_GT(dropped, 20);
   log->reset();
   EXPECT_LT(monotonic_seconds() - begin, 10);
