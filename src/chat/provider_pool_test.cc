@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <future>
 #include <map>
 #include <memory>
@@ -33,9 +34,14 @@ bool comes(const Condition& condition) {
 // Answers with its own version, so that it can be told which one was asked.
 class VersionProvider : public Provider {
  public:
-  VersionProvider(std::string name, int version) : name_(std::move(name)), version_(version) {}
+  VersionProvider(std::string name, int version, std::function<bool()> is_whole)
+      : name_(std::move(name)), version_(version), is_whole_(std::move(is_whole)) {}
+  Status health() const override {
+    return is_whole_() ? Status() : Status(invalid_data("the file was shortened", name_ + "/model"));
+  }
   ModelInfo info() const override { return {.name = name_, .context_length = 100 + version_}; }
   Status generate(GenerationRequest, TokenSink sink) override {
+    MALMOI_TRY(health());
     TokenEvent event;
     event.text = std::to_string(version_);
     event.finish = FinishReason::kStop;
@@ -64,6 +70,7 @@ class VersionProvider : public Provider {
  private:
   std::string name_;
   int version_;
+  std::function<bool()> is_whole_;
   std::atomic<int64_t> answers_{0};
 };
 
@@ -73,6 +80,7 @@ struct FakeFiles {
   std::atomic<bool> broken{false};
   std::atomic<bool> slow{false};  // loading waits while this holds
   std::atomic<int> loads{0};      // tries
+  std::atomic<int> damaged{0};    // what came of this try, and of those before, is broken
 };
 
 class ProviderPoolTest : public ::testing::Test {
@@ -84,10 +92,11 @@ class ProviderPoolTest : public ::testing::Test {
             .pinned = pinned,
             .measure = [] { return Result<size_t>(size_t{10}); },
             .load = [files, name]() -> Result<Held> {
-              ++files->loads;
+              const int load = ++files->loads;
               while (files->slow) std::this_thread::sleep_for(std::chrono::milliseconds(1));
               if (files->broken) return invalid_data("the file is cut", name + "/model", "write it again");
-              return Held(std::make_shared<VersionProvider>(name, files->version));
+              const auto is_whole = [files, load] { return load > files->damaged; };
+              return Held(std::make_shared<VersionProvider>(name, files->version, is_whole));
             },
             .version = [files] { return std::to_string(files->version); }};
   }
@@ -364,6 +373,34 @@ TEST_F(ProviderPoolTest, ANewVersionThatCannotBeLoadedLeavesTheOldOne) {
   files_["a"]->version = 3;
   EXPECT_TRUE(comes([&] { return asked("a") == "3"; })) << "other files are tried when they are there";
   EXPECT_EQ(status("a").problem, "");
+}
+
+TEST_F(ProviderPoolTest, ABrokenModelIsRefusedAloneUntilItIsLoadedAnew) {
+  options_.retry_seconds = 0.005;
+  start({model("a"), model("b")});
+  ASSERT_EQ(asked("a"), "1");
+  ASSERT_EQ(asked("b"), "1");
+  EXPECT_FALSE(status("b").refused);
+  files_["b"]->broken = true;  // what stands there now cannot be loaded
+  files_["b"]->damaged = 1;
+  EXPECT_THAT(asked("b"), testing::HasSubstr("b/model: the file was shortened"));
+  EXPECT_EQ(asked("a"), "1");
+  EXPECT_TRUE(pool_->health().ok()) << "one answers";
+  EXPECT_TRUE(status("b").refused);
+  EXPECT_EQ(state("b"), ModelState::kLoaded);
+  EXPECT_FALSE(status("a").refused);
+  EXPECT_EQ(status("a").problem, "");
+  ASSERT_TRUE(comes([&] { return files_["b"]->loads > 2; })) << "it is tried, though the files look as they did";
+  EXPECT_THAT(status("b").problem, testing::HasSubstr("the file is cut"));
+  EXPECT_EQ(asked("a"), "1");
+  files_["b"]->broken = false;
+  EXPECT_TRUE(comes([&] { return asked("b") == "1"; }));
+  EXPECT_TRUE(comes([&] { return !status("b").refused && status("b").problem.empty(); }));
+  files_["a"]->damaged = 1000;
+  files_["b"]->damaged = 1000;
+  EXPECT_FALSE(pool_->health().ok()) << "none answers";
+  std::lock_guard lock(mutex_);
+  EXPECT_THAT(lines_, testing::Contains(testing::HasSubstr("the old one is refused")));
 }
 
 TEST_F(ProviderPoolTest, ANewVersionWithoutRoomBesideTheOldOneIsLoadedOnceThatIsGone) {
