@@ -82,7 +82,7 @@ def written(model):
 
 
 @contextlib.contextmanager
-def server(*options):
+def server(*options, codes=(0,)):
     """Gives the process and its URL; what it said is in `process.said` afterwards."""
     with tempfile.TemporaryFile("w+") as said:
         process = subprocess.Popen([malmoi, "serve", "--port", "0", "--dtype", "f32", "--threads", "1", *options], stderr=said, text=True)
@@ -99,7 +99,7 @@ def server(*options):
             code = process.wait(timeout=60)
             said.seek(0)
             process.said = said.read()
-            assert code == 0, (code, process.said)
+            assert code in codes, (code, process.said)
 
 
 def make_models(place):
@@ -152,6 +152,26 @@ def new_versions(place, want, weights):
     assert "the new version of the model 'two' is served" in process.said, process.said
 
 
+def one_file_is_cut(place, want):
+    """A file that is shortened while it is served refuses the requests for its model, and for no other, until a good one stands there."""
+    cut = place / "two" / "model.safetensors"
+    good = cut.read_bytes()
+    with server("--model", place / "one", "--model", place / "two", "--load-all", codes=(0, 1)) as (process, url):
+        assert ask(url, "one") == want["one"] and ask(url, "two") == want["two"]
+        os.truncate(cut, 1000)
+        assert comes(lambda: refusal(url, "two")[0] == 500), refusal(url, "two")
+        for _ in range(5):
+            code, message = refusal(url, "two")
+            assert code == 500 and "model.safetensors" in message, (code, message)
+            assert ask(url, "one") == want["one"]
+        assert any("'two' is refused" in problem for problem in get(url, "readyz")["problems"]), get(url, "readyz")
+        assert states(url) == {"one": "loaded", "two": "loaded"}, states(url)
+        replace(cut, good)
+        assert comes(lambda: refusal(url, "two") == (200, want["two"])), refusal(url, "two")
+        assert ask(url, "one") == want["one"] and comes(lambda: "problems" not in get(url, "readyz"))
+    assert "requests for the model of this file are refused" in process.said and str(cut) in process.said, process.said
+
+
 def wrong_options(place):
     one, two = place / "one", place / "two"
     for options, says in (
@@ -174,5 +194,6 @@ with tempfile.TemporaryDirectory() as scratch:
     assert want["one"] != want["two"], want
     on_demand(place, want)
     wrong_options(place)
+    one_file_is_cut(place, want)
     new_versions(place, want, weights)
-print("two models and a broken one: on demand, one for another, new versions by rename and by SIGHUP, wrong options")
+print("two models and a broken one: on demand, one for another, a file that is cut, new versions by rename and by SIGHUP, wrong options")

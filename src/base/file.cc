@@ -137,10 +137,17 @@ MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
   return *this;
 }
 
+Status MappedFile::check() const { return check_mapped_file(data_); }
+
 MappedFile::~MappedFile() {
   if (!data_) return;
   remove_mapped_file(data_);
   ::munmap(const_cast<std::byte*>(data_), size_);
+}
+
+Status check_all(std::span<const MappedFile> files) {
+  for (const MappedFile& file : files) MALMOI_TRY(file.check());
+  return {};
 }
 
 struct AtomicFile::State {

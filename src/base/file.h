@@ -43,11 +43,17 @@ class MappedFile {
   std::span<const std::byte> bytes() const { return {data_, size_}; }
   std::string_view text() const { return {reinterpret_cast<const char*>(data_), size_}; }
   size_t size() const { return size_; }
+  /// Whether the file is as it was when it was opened, as far as is known (base/mapped_files.h): a look at a counter, where all files
+  /// are. Errors: kIo, it lost pages or was seen to have changed.
+  Status check() const;
 
  private:
   const std::byte* data_ = nullptr;
   size_t size_ = 0;
 };
+
+/// The first error of their checks.
+Status check_all(std::span<const MappedFile> files);
 
 /// A file being written under a temporary name; `commit` syncs and renames it, the destructor removes what was not
 /// committed. Writes are buffered. After a failed write every further call returns the first error.

@@ -39,7 +39,6 @@ Table& table() {
 
 std::atomic<Table*> handled{nullptr};  // set before the handler is
 std::atomic<int> broken{0};            // marks of all slots: lost and changed count apart
-std::atomic<int64_t> losses{0};        // files that ever lost pages
 
 void mark(std::atomic<bool>& flag) {
   if (!flag.exchange(true)) ++broken;
@@ -52,7 +51,6 @@ bool replace_lost_pages(uintptr_t address) {
     if (begin == 0 || address < begin || address >= end) continue;
     auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
     uintptr_t from = address / page * page;
-    if (!slot.lost) ++losses;  // counted twice where two threads meet: only that it grew is asked for
     mark(slot.lost);
     return ::mmap(reinterpret_cast<void*>(from), end - from, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
                   0) != MAP_FAILED;
@@ -73,11 +71,13 @@ bool same_content(const struct stat& a, const struct stat& b) {
   return a.st_size == b.st_size && a.st_mtim.tv_sec == b.st_mtim.tv_sec && a.st_mtim.tv_nsec == b.st_mtim.tv_nsec;
 }
 
+bool is_broken(const Slot& slot) { return slot.begin != 0 && (slot.lost || slot.changed); }
+
 Error slot_error(const Slot& slot) {
   const char* what = slot.lost ? "the file was shortened, or cannot be read any more, while it was in use"
                                : "the file was written to while it was in use";
   return {ErrorCode::kIo, what, slot.path.string(),
-          "start again; replace files by renaming a new one into their place"};
+          "rename a good file into its place: a server reads it by itself, other programs are started again"};
 }
 
 }  // namespace
@@ -95,10 +95,19 @@ Status check_mapped_files() {
   if (broken == 0) return {};
   std::lock_guard lock(table().mutex);
   for (const Slot& slot : table().slots) {
-    if (slot.begin == 0 || !(slot.lost || slot.changed)) continue;
-    return slot_error(slot);
+    if (is_broken(slot)) return slot_error(slot);
   }
   return {};
+}
+
+std::vector<Error> broken_mapped_files() {
+  std::vector<Error> all;
+  if (broken == 0) return all;
+  std::lock_guard lock(table().mutex);
+  for (const Slot& slot : table().slots) {
+    if (is_broken(slot)) all.push_back(slot_error(slot));
+  }
+  return all;
 }
 
 Status check_all_files_were_whole() {
@@ -110,10 +119,14 @@ Status check_all_files_were_whole() {
   return {};
 }
 
-int64_t lost_mapped_files() { return losses; }
-
-Status check_files_were_whole_since(int64_t lost_before) {
-  return losses == lost_before ? Status() : check_all_files_were_whole();
+Status check_mapped_file(const void* data) {
+  if (broken == 0) return {};
+  std::lock_guard lock(table().mutex);
+  for (const Slot& slot : table().slots) {
+    if (slot.begin == 0 || slot.begin != reinterpret_cast<uintptr_t>(data)) continue;
+    return is_broken(slot) ? Status(slot_error(slot)) : Status();
+  }
+  return {};
 }
 
 std::vector<std::filesystem::path> look_at_mapped_files() {

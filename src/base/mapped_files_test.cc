@@ -31,8 +31,7 @@ class MappedFilesTest : public ::testing::Test {
 
 TEST_F(MappedFilesTest, PagesThatAreGoneReadAsZerosAndAreReported) {
   EXPECT_TRUE(check_mapped_files().ok());
-  const int64_t before = lost_mapped_files();
-  EXPECT_TRUE(check_files_were_whole_since(before).ok());
+  EXPECT_TRUE(file_.check().ok());
   std::filesystem::resize_file(path_, 5000);
   EXPECT_EQ(at(100), 'x');
   EXPECT_EQ(at(kBytes / 2), 0);
@@ -45,8 +44,28 @@ TEST_F(MappedFilesTest, PagesThatAreGoneReadAsZerosAndAreReported) {
   file_ = MappedFile();
   EXPECT_TRUE(check_mapped_files().ok());           // nothing that is mapped is broken
   EXPECT_FALSE(check_all_files_were_whole().ok());  // but something was
-  EXPECT_FALSE(check_files_were_whole_since(before).ok());
-  EXPECT_TRUE(check_files_were_whole_since(lost_mapped_files()).ok());  // and what is read from now on is whole
+}
+
+TEST_F(MappedFilesTest, EachFileIsAskedAboutByItself) {
+  const Path other_path = path_.string() + "_other";
+  ASSERT_TRUE(write_file(other_path, std::string(kBytes, 'y')).ok());
+  auto other = MappedFile::open(other_path);
+  ASSERT_TRUE(other.ok());
+  auto again = MappedFile::open(path_);  // another map of the same file
+  ASSERT_TRUE(again.ok());
+  EXPECT_TRUE(broken_mapped_files().empty());
+  std::filesystem::resize_file(path_, 5000);
+  EXPECT_EQ(at(kBytes - 1), 0);
+  ASSERT_FALSE(file_.check().ok());
+  EXPECT_EQ(file_.check().error().where, path_.string());
+  EXPECT_TRUE(other->check().ok());
+  EXPECT_TRUE(again->check().ok()) << "nothing was read of what it lost";
+  EXPECT_TRUE(MappedFile().check().ok());
+  ASSERT_EQ(broken_mapped_files().size(), 1u);
+  EXPECT_EQ(broken_mapped_files()[0].where, path_.string());
+  file_ = *std::move(other);
+  EXPECT_TRUE(file_.check().ok()) << "a check goes with the map";
+  EXPECT_FALSE(other->check().ok());
 }
 
 TEST_F(MappedFilesTest, OfSeveralThatLostPagesTheLastIsNamed) {
@@ -56,11 +75,10 @@ TEST_F(MappedFilesTest, OfSeveralThatLostPagesTheLastIsNamed) {
     auto file = MappedFile::open(path);
     ASSERT_TRUE(file.ok());
     file_ = *std::move(file);
-    const int64_t before = lost_mapped_files();
     std::filesystem::resize_file(path, 5000);
     EXPECT_EQ(at(kBytes - 1), 0);
     file_ = MappedFile();
-    const Status whole = check_files_were_whole_since(before);
+    const Status whole = check_all_files_were_whole();
     ASSERT_FALSE(whole.ok());
     EXPECT_EQ(whole.error().where, path.string());
   }

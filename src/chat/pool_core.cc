@@ -194,6 +194,9 @@ std::vector<ProviderPool::Core::Seen> ProviderPool::Core::see() {
   }
   for (Seen& seen : all) {
     for (const HeldProvider& version : seen.versions) seen.status.stats += version->stats();
+    const Status whole = seen.serves ? seen.versions.back()->health() : Status();
+    seen.status.refused = !whole.ok();
+    if (!whole.ok() && seen.status.problem.empty()) seen.status.problem = whole.error().to_string();
   }
   return all;
 }

@@ -61,6 +61,7 @@ class ProviderPool::Core : public std::enable_shared_from_this<Core> {
     std::vector<Waiter> waiters = {};
     bool queued = false, loading = false;
     bool reload = false;              // queued for a new version
+    bool refused = false;             // what is loaded is broken, as was last seen
     bool leaving = false;             // gives its place to another as soon as its answers are whole
     std::optional<Error> error = {};  // of the last try to load it, or its new version
     int failures = 0;                 // of tries, one behind another

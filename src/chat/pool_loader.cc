@@ -91,12 +91,16 @@ void ProviderPool::Core::look(Lock& lock, bool at_once) {
   for (const auto& one : entries_) {
     Entry& entry = *one;
     if (!entry.current || entry.queued || !entry.model.version) continue;
+    const HeldProvider provider = entry.current->provider;
     lock.unlock();
     const std::string files = version_of(entry.model);
+    const bool whole = provider->health().ok();
     lock.lock();
     if (stopping_) return;
     if (!entry.current || files.empty()) continue;
-    if (files == entry.current->files) {  // also where a new version that failed was taken back
+    entry.refused = !whole;
+    // What is broken is read anew, though its files are the same to see; else: a new version that failed may have been taken back.
+    if (files == entry.current->files && whole) {
       entry.seen.clear();
       entry.error.reset();
       continue;
@@ -168,6 +172,7 @@ void ProviderPool::Core::install(Entry& entry, std::unique_ptr<Version> opened, 
   entry.failures = 0;
   entry.retry_at = 0;
   entry.seen.clear();
+  entry.refused = false;
   const std::string& name = entry.model.info.name;
   say(lock, options_.message,
       replaces ? "the new version of the model '" + name + "' is served" : "the model '" + name + "' is loaded");
@@ -181,9 +186,10 @@ void ProviderPool::Core::fail(Entry& entry, Error error, Lock& lock) {
       monotonic_seconds() + std::min(std::ldexp(options_.retry_seconds, doublings), options_.longest_retry);
   entry.error = std::move(error);
   const std::string& name = entry.model.info.name;
-  const std::string what =
-      entry.current ? "the new version of the model '" + name + "' cannot be loaded, the old one is served on: "
-                    : "the model '" + name + "' cannot be loaded: ";
+  const std::string what = entry.current
+                               ? "the new version of the model '" + name + "' cannot be loaded, the old one is " +
+                                     (entry.refused ? "refused: " : "served on: ")
+                               : "the model '" + name + "' cannot be loaded: ";
   say(lock, options_.warn, what + entry.error->to_string());
 }
 

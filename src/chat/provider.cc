@@ -44,6 +44,10 @@ std::vector<ModelStatus> Provider::status() const {
   for (const ModelInfo& model : models()) {
     if (model.name != status.info.name) status.adapters.push_back(model.name);
   }
+  if (const Status whole = health(); !whole.ok()) {
+    status.refused = true;
+    status.problem = whole.error().to_string();
+  }
   return {std::move(status)};
 }
 

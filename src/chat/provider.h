@@ -52,7 +52,8 @@ struct ModelStatus {
   ModelInfo info = {};
   std::vector<std::string> adapters = {};  // names of models over its weights
   ModelState state = ModelState::kLoaded;
-  std::string problem = {};  // why it, or its new version, could not be loaded; empty: nothing
+  std::string problem = {};  // why it, or its new version, could not be loaded, or why it is refused; empty: nothing
+  bool refused = false;      // it is loaded, and broken: its requests are refused until it is loaded anew
   bool pinned = false;       // stays in memory
   size_t bytes = 0;          // that it takes in memory, its versions together
   int64_t requests = 0;      // that hold it now
@@ -93,7 +94,8 @@ class Provider {
   /// no more. Errors: a request that cannot run, a provider that is stopping; the sink is not called then.
   virtual Status generate(GenerationRequest request, TokenSink sink) = 0;
   virtual ProviderStats stats() const = 0;
-  /// Whether it can answer at all. Errors: what was broken since it began, for good.
+  /// Whether it can answer at all, of several models, for any of those that are loaded. Errors: what was broken since it began, until that
+  /// is loaded anew.
   virtual Status health() const { return {}; }
   /// Refuses new requests and returns when those running are done, or cancelled once `seconds` have passed.
   virtual void drain(double seconds) = 0;

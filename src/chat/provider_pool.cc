@@ -75,10 +75,14 @@ ProviderStats ProviderPool::stats() const {
 }
 
 Status ProviderPool::health() const {
+  Status broken;
   for (const Core::Seen& seen : core_->see()) {
-    if (seen.serves) MALMOI_TRY(seen.versions.back()->health());
+    if (!seen.serves) continue;
+    Status whole = seen.versions.back()->health();
+    if (whole.ok()) return {};
+    if (broken.ok()) broken = std::move(whole);
   }
-  return {};
+  return broken;
 }
 
 void ProviderPool::drain(double seconds) { core_->drain(seconds); }

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <future>
 #include <map>
 #include <memory>
@@ -36,9 +37,14 @@ bool comes(const Condition& condition) {
 // Answers with its own version, so that it can be told which one was asked.
 class VersionProvider : public Provider {
  public:
-  VersionProvider(std::string name, int version) : name_(std::move(name)), version_(version) {}
+  VersionProvider(std::string name, int version, std::function<bool()> is_whole)
+      : name_(std::move(name)), version_(version), is_whole_(std::move(is_whole)) {}
+  Status health() const override {
+    return is_whole_() ? Status() : Status(invalid_data("the file was shortened", name_ + "/model"));
+  }
   ModelInfo info() const override { return {.name = name_, .context_length = 100 + version_}; }
   Status generate(GenerationRequest, TokenSink sink) override {
+    MALMOI_TRY(health());
     TokenEvent event;
     event.text = std::to_string(version_);
     event.finish = FinishReason::kStop;
@@ -67,6 +73,7 @@ class VersionProvider : public Provider {
  private:
   std::string name_;
   int version_;
+  std::function<bool()> is_whole_;
   std::atomic<int64_t> answers_{0};
 };
 
@@ -76,6 +83,7 @@ struct FakeFiles {
   std::atomic<bool> broken{false};
   std::atomic<bool> slow{false};  // loading waits while this holds
   std::atomic<int> loads{0};      // tries
+  std::atomic<int> damaged{0};    // what came of this try, and of those before, is broken
 };
 
 class ProviderPoolTest : public ::testing::Test {
@@ -87,10 +95,11 @@ class ProviderPoolTest : public ::testing::Test {
             .pinned = pinned,
             .measure = [] { return Result<size_t>(size_t{10}); },
             .load = [files, name]() -> Result<Held> {
-              ++files->loads;
+              const int load = ++files->loads;
               while (files->slow) std::this_thread::sleep_for(std::chrono::milliseconds(1));
               if (files->broken) return invalid_data("the file is cut", name + "/model", "write it again");
-              return Held(std::make_shared<VersionProvider>(name, files->version));
+              const auto is_whole = [files, load] { return load > files->damaged; };
+              return Held(std::make_shared<VersionProvider>(name, files->version, is_whole));
             },
             .version = [files] { return std::to_string(files->version); }};
   }

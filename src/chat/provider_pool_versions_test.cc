@@ -1,6 +1,8 @@
 // Versions of a model in a pool: how new files are loaded beside the old ones, and what serves when they cannot be.
 #include "chat/provider_pool_test.h"
 
+#include <gmock/gmock.h>
+
 #include <chrono>
 #include <string>
 #include <thread>
@@ -47,6 +49,34 @@ TEST_F(ProviderPoolTest, ANewVersionThatCannotBeLoadedLeavesTheOldOne) {
   files_["a"]->version = 3;
   EXPECT_TRUE(comes([&] { return asked("a") == "3"; })) << "other files are tried when they are there";
   EXPECT_EQ(status("a").problem, "");
+}
+
+TEST_F(ProviderPoolTest, ABrokenModelIsRefusedAloneUntilItIsLoadedAnew) {
+  options_.retry_seconds = 0.005;
+  start({model("a"), model("b")});
+  ASSERT_EQ(asked("a"), "1");
+  ASSERT_EQ(asked("b"), "1");
+  EXPECT_FALSE(status("b").refused);
+  files_["b"]->broken = true;  // what stands there now cannot be loaded
+  files_["b"]->damaged = 1;
+  EXPECT_THAT(asked("b"), testing::HasSubstr("b/model: the file was shortened"));
+  EXPECT_EQ(asked("a"), "1");
+  EXPECT_TRUE(pool_->health().ok()) << "one answers";
+  EXPECT_TRUE(status("b").refused);
+  EXPECT_EQ(state("b"), ModelState::kLoaded);
+  EXPECT_FALSE(status("a").refused);
+  EXPECT_EQ(status("a").problem, "");
+  ASSERT_TRUE(comes([&] { return files_["b"]->loads > 2; })) << "it is tried, though the files look as they did";
+  EXPECT_THAT(status("b").problem, testing::HasSubstr("the file is cut"));
+  EXPECT_EQ(asked("a"), "1");
+  files_["b"]->broken = false;
+  EXPECT_TRUE(comes([&] { return asked("b") == "1"; }));
+  EXPECT_TRUE(comes([&] { return !status("b").refused && status("b").problem.empty(); }));
+  files_["a"]->damaged = 1000;
+  files_["b"]->damaged = 1000;
+  EXPECT_FALSE(pool_->health().ok()) << "none answers";
+  std::lock_guard lock(mutex_);
+  EXPECT_THAT(lines_, testing::Contains(testing::HasSubstr("the old one is refused")));
 }
 
 TEST_F(ProviderPoolTest, ANewVersionWithoutRoomBesideTheOldOneIsLoadedOnceThatIsGone) {

@@ -151,6 +151,12 @@ Result<std::span<const std::byte>> Gguf::bytes(const GgufTensor& tensor) const {
   return file.subspan(begin, tensor.size);
 }
 
+Status Gguf::check_files() const {
+  MALMOI_TRY(file_.check());
+  for (const Gguf& part : parts_) MALMOI_TRY(part.check_files());
+  return {};
+}
+
 Status Gguf::check_data() const {
   std::vector<const GgufTensor*> order;
   for (const GgufTensor& tensor : header_.tensors) {

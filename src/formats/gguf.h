@@ -135,6 +135,8 @@ class Gguf {
   Result<std::span<const std::byte>> bytes(const GgufTensor& tensor) const;
   /// Whether all tensors' bytes are in the file and none overlap.
   Status check_data() const;
+  /// Whether its files are as they were when they were opened. Errors: as MappedFile::check().
+  Status check_files() const;
 
   uint32_t version() const { return header_.version; }
   const Path& path() const { return path_; }

@@ -53,6 +53,7 @@ class Safetensors final : public WeightSource {
   const StoredTensor* find(std::string_view name) const override { return tensors_.find(name); }
   std::span<const StoredTensor> tensors() const override { return tensors_.all(); }
   const Path& path() const override { return path_; }
+  Status check_files() const override { return check_all(files_); }
   /// `__metadata__` of the (first) file.
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
 

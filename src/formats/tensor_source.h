@@ -37,6 +37,8 @@ class WeightSource {
   virtual std::span<const StoredTensor> tensors() const = 0;
   /// What was opened, for messages: the file, or the index of the folder.
   virtual const Path& path() const = 0;
+  /// Whether its files are as they were when they were opened. Errors: as MappedFile::check().
+  virtual Status check_files() const = 0;
 
  protected:
   WeightSource() = default;

@@ -53,6 +53,7 @@ class TorchCheckpoint final : public WeightSource {
   const StoredTensor* find(std::string_view name) const override { return tensors_.find(name); }
   std::span<const StoredTensor> tensors() const override { return tensors_.all(); }
   const Path& path() const override { return path_; }
+  Status check_files() const override { return check_all(files_); }
 
  private:
   TorchCheckpoint() = default;

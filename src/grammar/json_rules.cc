@@ -127,6 +127,13 @@ ExprId JsonRules::value() {
   });
 }
 
+// What must be escaped, without some.
+ExprId JsonRules::escaped_but(const CodePointSet& some) {
+  static const CodePointSet kEscaped = unescaped().complement();
+  if (!kEscaped.common(some).empty()) return spelled(grammar_, kEscaped.without(some));
+  return once(escaped_, "escaped", [&] { return spelled(grammar_, kEscaped); });
+}
+
 // A tree of the names' characters, a rule a node: at each the string may leave the tree, or end where no name does.
 ExprId JsonRules::string_other_than(std::vector<std::string> names) {
   struct Node {
@@ -154,8 +161,9 @@ ExprId JsonRules::string_other_than(std::vector<std::string> names) {
       going_on += code_point;
       ways.push_back(grammar_.sequence({spelled(grammar_, CodePointSet::one(code_point)), grammar_.call(rules[next])}));
     }
-    ways.push_back(
-        grammar_.sequence({grammar_.chars(unescaped().without(CodePointSet::of(going_on))), rest_of_string()}));
+    const CodePointSet on = CodePointSet::of(going_on);
+    const ExprId other = grammar_.choice({grammar_.chars(unescaped().without(on)), escaped_but(on)});
+    ways.push_back(grammar_.sequence({other, rest_of_string()}));
     if (!nodes[i].is_name) ways.push_back(grammar_.literal("\""));
     grammar_.define(rules[i], grammar_.choice(std::move(ways)));
   }

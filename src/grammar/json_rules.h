@@ -44,11 +44,12 @@ class JsonRules {
   ExprId member(ExprId key, ExprId value);
   /// `open`, then `first` and any number of `more` behind commas, from `min` to `max` in all, then `close`.
   ExprId list(const char* open, ExprId item, int32_t min, int32_t max, const char* close);
-  /// A string that is none of `names`. Up to where it differs from all of them it is written without escapes.
+  /// A string that is none of `names`. Up to where it differs from all of them only what must be is escaped.
   ExprId string_other_than(std::vector<std::string> names);
 
  private:
   ExprId regex(const std::string& text);
+  ExprId escaped_but(const CodePointSet& some);
   /// What ends a string.
   ExprId rest_of_string();
   /// The rule of `slot`, made by `make` at the first time.
@@ -56,7 +57,8 @@ class JsonRules {
   ExprId once(RuleId& slot, const char* name, const Make& make);
 
   Grammar& grammar_;
-  RuleId new_line_ = -1, value_ = -1, object_ = -1, array_ = -1, string_ = -1, rest_ = -1, number_ = -1, integer_ = -1;
+  RuleId new_line_ = -1, value_ = -1, object_ = -1, array_ = -1, string_ = -1, rest_ = -1, escaped_ = -1, number_ = -1,
+         integer_ = -1;
 };
 
 }  // namespace malmoi::grammar

@@ -42,6 +42,98 @@ TEST(JsonSchema, Arrays) {
   });
 }
 
+TEST(JsonSchema, ItemsThatAreUnique) {
+  check_schemas({
+      {R"({"type": "array", "items": {"enum": ["a", "b", "c"]}, "uniqueItems": true})",
+       {"[]", "[ ]", "[\"a\"]", "[\"b\", \"a\"]", "[\"c\",\"a\",\"b\"]", "[\n  \"a\",\n  \"b\"\n]"},
+       {"[\"a\",\"a\"]", "[\"a\",\"b\",\"a\"]", "[\"d\"]", "[\"a\",]", "[,\"a\"]"}},
+      {R"({"type": "array", "items": {"type": "boolean"}, "uniqueItems": true, "minItems": 1})",
+       {"[true]", "[false, true]"},
+       {"[]", "[true,true]", "[true,false,true]"}},
+      // 1 and 1.0 are one value.
+      {R"({"type": "array", "items": {"enum": [1, 1.0, null]}, "uniqueItems": true})",
+       {"[1, null]"},
+       {"[1,1]", "[1,1.0]"}},
+      {R"({"type": "array", "items": {"type": "integer", "minimum": 1, "maximum": 30}, "uniqueItems": true, "minItems": 2, "maxItems": 2})",
+       {"[1, 30]", "[7,6]"},
+       {"[1]", "[7,7]", "[1,2,3]", "[0,1]", "[1,31]"}},
+      {R"({"type": "array", "items": {"anyOf": [{"const": "x"}, {"type": ["null", "boolean"]}]}, "uniqueItems": true, "minItems": 4})",
+       {"[\"x\", null, true, false]"},
+       {"[\"x\", null, true]", "[\"x\", null, true, null]"}},
+      {R"({"$defs": {"v": {"enum": ["a", "b"]}}, "type": "array", "items": {"$ref": "#/$defs/v"}, "uniqueItems": true})",
+       {"[\"b\",\"a\"]"},
+       {"[\"b\",\"b\"]"}},
+      {R"({"type": "array", "items": {"type": "string"}, "uniqueItems": true, "maxItems": 1})",
+       {"[]", "[\"z\"]"},
+       {"[1]"}},
+      {R"({"type": "array", "prefixItems": [{"type": "string"}, {"type": "integer"}], "uniqueItems": true})",
+       {"[\"a\", 1]"},
+       {"[1, \"a\"]"}},
+  });
+}
+
+TEST(JsonSchema, ItemsOfWhichSomeAre) {
+  check_schemas({
+      {R"({"type": "array", "contains": {"type": "integer"}})",
+       {"[1]", "[\"a\", 1]", "[1, \"a\"]", "[null,[1],3,{}]"},
+       {"[]", "[\"a\"]", "[[1]]"}},
+      {R"({"type": "array", "items": {"type": ["integer", "string"]}, "contains": {"type": "integer"}, "minContains": 2, "maxContains": 3, "minItems": 3, "maxItems": 5})",
+       {"[1, 2, 3]", "[1, \"a\", 2]", "[\"a\",\"b\",1,2,3]"},
+       {"[1,2]", "[1,\"a\",\"b\"]", "[1,2,3,4]", "[\"a\",\"b\",\"c\",1,2,3]", "[1,2,null]"}},
+      {R"({"type": "array", "items": {"type": "integer"}, "contains": {"minimum": 5}, "maxContains": 1, "minContains": 0})",
+       {"[]", "[1, 2]", "[1, 7]"},
+       {"[5, 6]"}},
+      {R"({"type": "array", "items": {"type": "null"}, "contains": {"type": "integer"}, "minContains": 0})",
+       {"[null]"},
+       {"[1]"}},
+      {R"({"type": "array", "items": {"type": "null"}, "minContains": 3})", {"[]", "[null]"}, {"[1]"}},
+  });
+}
+
+TEST(JsonSchema, NumbersOfProperties) {
+  check_schemas({
+      {R"({"properties": {"a": {}, "b": {}, "c": {}}, "minProperties": 2})",
+       {R"({"a": 1, "b": 2})", R"({"a": 1, "c": 2})", R"({"b": 1, "c": 2})", R"({"a": 1, "b": 1, "c": 1})"},
+       {"{}", R"({"a": 1})", R"({"c": 1})"}},
+      {R"({"properties": {"a": {}, "b": {}}, "minProperties": 1, "maxProperties": 1})",
+       {R"({"a": 1})", R"({"b": 1})", "{\n  \"b\": 1\n}"},
+       {"{}", "{ }", R"({"a": 1, "b": 1})"}},
+      {R"({"properties": {"a": {}, "b": {}, "c": {}}, "required": ["b"], "maxProperties": 2})",
+       {R"({"b": 1})", R"({"a": 1, "b": 1})", R"({"b": 1, "c": 1})"},
+       {R"({"a": 1, "c": 1})", R"({"a": 1, "b": 1, "c": 1})"}},
+      {R"({"properties": {"a": {"type": "integer"}}, "additionalProperties": {"type": "string"}, "minProperties": 1, "maxProperties": 2})",
+       {R"({"a": 1})", R"({"b": "x"})", R"({"a": 1, "b": "x"})", R"({"b": "x", "c": "x"})"},
+       {"{}", R"({"a": 1, "b": "x", "c": "x"})"}},
+      // The second of two free names may be the first again.
+      {R"({"properties": {"a": {}}, "additionalProperties": {"type": "string"}, "minProperties": 2})",
+       {R"({"a": 1, "b": "x"})", R"({"a": 1, "b": "x", "b": "y"})"},
+       {R"({"a": 1})", R"({"b": "x", "b": "y"})"}},
+  });
+}
+
+TEST(JsonSchema, NamesOfProperties) {
+  check_schemas({
+      {R"({"type": "object", "patternProperties": {"^a": {"type": "integer"}, "b$": {"minimum": 5}}})",
+       {"{}", R"({"a": 1})", R"({"xb": 5})", R"({"ab": 7, "a": 0})"},
+       {R"({"ab": 1})", R"({"c": 1})", R"({"a": "x"})", R"({"xb": 3})"}},
+      {R"({"type": "object", "patternProperties": {"^a": {"type": "integer"}}, "additionalProperties": {"type": "string"}})",
+       {R"({"a": 1})", R"({"b": "x", "a": 1, "": "y"})"},
+       {R"({"a": "x"})", R"({"b": 1})"}},
+      {R"({"properties": {"ab": {"minimum": 3}, "z": {}}, "patternProperties": {"^a": {"type": "integer"}}})",
+       {R"({"ab": 3})", R"({"ab": 3, "z": 0, "ac": 1})"},
+       {R"({"ab": 1})", R"({"ab": 3.5})", R"({"ac": 1, "ab": 3})", R"({"ab": 3, "ab": 4})"}},
+      {R"({"patternProperties": {"^a": {"type": "integer"}}, "required": ["a", "b"]})",
+       {R"({"a": 1, "b": "any"})"},
+       {R"({"a": "x", "b": 1})", R"({"a": 1})"}},
+      {R"({"properties": {"a": {}, "B": {}}, "propertyNames": {"pattern": "^[a-z]+$"}, "additionalProperties": {"type": "integer"}})",
+       {"{}", R"({"a": "x", "c": 2})"},
+       {R"({"B": 1})", R"({"C": 1})", R"({"c": "x"})", R"({"a": 1, "a": 2})"}},
+      {R"({"type": "object", "propertyNames": {"not": {"enum": ["id"]}}, "additionalProperties": {"type": "null"}})",
+       {R"({"i": null})", R"({"ids": null})"},
+       {R"({"id": null})"}},
+  });
+}
+
 TEST(JsonSchema, Objects) {
   check_schemas({
       {R"({"type": "object", "properties": {"a": {"type": "integer"}, "b": {"type": "string"}}, "required": ["a", "b"]})",

@@ -13,6 +13,13 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
+// A list of so many words, each of its own.
+std::string words(int count) {
+  std::string list = "[\"v0\"";
+  for (int i = 1; i < count; ++i) list += ",\"v" + std::to_string(i * i) + "\"";
+  return list + "]";
+}
+
 TEST(JsonSchema, WhatCannotBeKeptToIsRefusedWithItsPlace) {
   struct Wrong {
     const char* schema;
@@ -21,19 +28,49 @@ TEST(JsonSchema, WhatCannotBeKeptToIsRefusedWithItsPlace) {
   };
   for (
       const Wrong& wrong : std::initializer_list<Wrong>{
-          {R"({"not": {}})", "schema#:", "'not'"},
-          {R"({"properties": {"a": {"if": {}}}})", "schema#/properties/a", "'if'"},
-          {R"({"type": "array", "contains": {}})", "schema#", "'contains'"},
+          {R"({"not": {}})", "schema#", "no text is a"},
+          {R"({"not": {"format": "date"}})", "schema#/not/format", "'format'"},
+          {R"({"not": {"typ": 1}})", "schema#/not", "'typ'"},
+          {R"({"not": {"type": "strin"}})", "schema#/not/type", "unknown type"},
+          {R"({"not": {"properties": {"a": {"uniqueItems": true}}}})", "schema#", "'uniqueItems'"},
+          {R"({"type": "object", "not": {"additionalProperties": false}})", "schema#/not/additionalProperties",
+           "'additionalProperties'"},
+          {R"({"type": "object", "not": {"const": {"a": 1}}})", "schema#/not", "an object"},
+          {R"({"not": {"oneOf": [{"minimum": 1}, {"maximum": 1}]}})", "schema#/not/oneOf", "'oneOf'"},
+          {R"({"$defs": {"a": {"not": {"$ref": "#/$defs/a"}}}, "$ref": "#/$defs/a"})", "schema#", "without end"},
+          {R"({"not": 1})", "schema#/not", "a schema is an object"},
+          {R"({"if": {"propertyNames": {"pattern": "a"}}, "then": {}})", "schema#/if/propertyNames", "'propertyNames'"},
+          {R"({"if": 1, "then": {}})", "schema#/if", "a schema is an object"},
+          {R"({"type": "number", "not": {"multipleOf": 0.5}})", "schema#/not", "with a fraction"},
+          {R"({"unevaluatedProperties": false})", "schema#", "'unevaluatedProperties'"},
+          {R"({"type": "array", "contains": {"a": 1}})", "schema#/contains", "'a'"},
+          {R"({"type": "array", "contains": {}, "prefixItems": [{}]})", "schema#/contains", "'prefixItems'"},
+          {R"({"type": "array", "contains": {}, "minContains": 2, "maxContains": 1})", "schema#", "below"},
+          {R"({"type": "array", "contains": {}, "minContains": 1000000})", "schema#/contains", "so large"},
           {R"({"type": "array", "uniqueItems": true})", "schema#/uniqueItems", "'uniqueItems'"},
-          {R"({"type": "object", "dependentRequired": {}})", "schema#", "'dependentRequired'"},
+          {R"({"type": "array", "uniqueItems": 1})", "schema#/uniqueItems", "true or false"},
+          {R"({"type": "array", "uniqueItems": true, "items": {"type": "string"}})", "schema#/uniqueItems",
+           "not listed"},
+          {R"({"type": "array", "uniqueItems": true, "items": {"type": "integer", "minimum": 1, "maximum": 13}})",
+           "schema#/uniqueItems", "13 values"},
+          {R"({"type": "array", "uniqueItems": true, "items": {"type": "boolean"}, "minItems": 3})", "schema#",
+           "2 values"},
+          {R"({"type": "array", "uniqueItems": true, "prefixItems": [{"type": "integer"}, {"minimum": 1}]})",
+           "schema#/uniqueItems", "may be the same"},
+          {R"({"type": "object", "dependentRequired": {"a": "b"}})", "schema#/dependentRequired",
+           "'a' is a list of names"},
+          {R"({"type": "object", "dependentSchemas": {"a": ["b"]}})", "schema#/dependentSchemas", "'a' is a schema"},
           {R"({"typ": "object"})", "schema#", "'typ'"},
           {R"({"type": "strin"})", "schema#/type", "unknown type"},
-          {R"({"type": "number", "multipleOf": 0.5})", "schema#/multipleOf", "'multipleOf'"},
-          {R"({"type": "number", "multipleOf": 0.1, "minimum": 1})", "schema#", "bounds beside this 'multipleOf'"},
+          {R"({"type": "number", "multipleOf": 1025})", "schema#/multipleOf", "'multipleOf' of more than 1024"},
+          {R"({"type": "number", "multipleOf": 0})", "schema#/multipleOf", "above 0"},
+          {R"({"type": "integer", "multipleOf": 7, "minimum": 8, "maximum": 13})", "schema#", "no text is a"},
           {R"({"type": "number", "exclusiveMinimum": true})", "schema#/exclusiveMinimum", "true or false"},
           {R"({"type": "number", "minimum": 2, "maximum": 1})", "schema#", "no number"},
           {R"j({"type": "string", "pattern": "(?=a)"})j", "schema#/pattern, character 1", "look-ahead"},
-          {R"({"type": "string", "pattern": "ab+c", "maxLength": 9})", "schema#", "minLength and maxLength"},
+          {R"({"type": "string", "pattern": "(a|b)*a(a|b){14}c", "not": {"const": "a"}})", "schema#", "states"},
+          {R"({"type": "string", "pattern": "^[ab]+$", "minLength": 3, "not": {"pattern": "a|b"}})", "schema#",
+           "no text is a"},
           {R"({"type": "string", "format": "regex"})", "schema#/format", "the format \"regex\""},
           {R"({"type": "string", "minLength": 3, "maxLength": 2})", "schema#", "below"},
           {R"({"type": "string", "minLength": -1})", "schema#/minLength", "whole number"},
@@ -55,24 +92,24 @@ TEST(JsonSchema, WhatCannotBeKeptToIsRefusedWithItsPlace) {
            "begins with itself"},
           {R"({"properties": {"a": {"$ref": "#"}}, "required": ["a"]})", "schema#", "no text is a"},
           {R"({"allOf": [{"$ref": "#"}, {"type": "object"}]})", "schema#", "without end"},
-          {R"({"allOf": [{"pattern": "a"}, {"pattern": "b"}]})", "schema#", "'pattern'"},
+          {R"({"allOf": [{"format": "date"}, {"format": "time"}]})", "schema#", "'format'"},
           {R"({"allOf": [{"additionalProperties": false, "properties": {"a": {}}}, {"properties": {"b": {}}}]})",
            "schema#", "'b' is forbidden"},
           {R"({"allOf": [{"prefixItems": [{}]}, {"items": {"type": "integer"}}]})", "schema#",
            "'prefixItems' and 'items'"},
-          {R"({"properties": {"a": {"enum": [1], "not": {}}}})", "schema#/properties/a", "'not'"},
-          {R"({"properties": {"a": {"enum": [1], "multipleOf": 2}}})", "schema#/properties/a/multipleOf",
-           "'multipleOf'"},
+          {R"({"properties": {"a": {"enum": [1], "format": "x"}}})", "schema#/properties/a/format", "the format"},
+          {R"({"properties": {"a": {"enum": [1], "multipleOf": 2}}, "required": ["a"]})", "schema#", "no text is a"},
           {R"({"enum": "a"})", "schema#/enum", "list"},
           {R"({"enum": []})", "schema#", "no text is a"},
           {R"({"type": "string", "enum": [1]})", "schema#", "no text is a"},
-          {R"({"properties": {"a": {}}, "minProperties": 1})", "schema#", "'minProperties'"},
+          {R"({"properties": {"a": {}}, "minProperties": 2})", "schema#", "no text is a"},
           {R"({"type": "object", "minProperties": 2})", "schema#/minProperties", "may come twice"},
-          {R"({"properties": {"x-a": {}}, "patternProperties": {"^x-": {}}})", "schema#/patternProperties",
-           "'x-a' is of a pattern"},
-          {R"({"patternProperties": {"a": {}, "b": {}}})", "schema#/patternProperties", "more than one"},
-          {R"({"patternProperties": {"a": {}}, "additionalProperties": {}})", "schema#", "beside 'patternProperties'"},
-          {R"({"properties": {"a": {}}, "propertyNames": {}})", "schema#/propertyNames", "'propertyNames'"},
+          {R"({"patternProperties": {"a": {}, "b": {}, "c": {}, "d": {}, "e": {}, "f": {}, "g": {}}})",
+           "schema#/patternProperties", "more than 6"},
+          {R"({"properties": {"a": {}}, "required": ["a"], "propertyNames": {"const": "b"}})", "schema#",
+           "no text is a"},
+          {R"({"allOf": [{"patternProperties": {"a": {}}}, {"additionalProperties": {}}]})", "schema#",
+           "'patternProperties' and 'additionalProperties'"},
           {R"({"additionalProperties": false, "required": ["a"]})", "schema#/required", "has no schema"},
           {R"({"properties": 1})", "schema#/properties", "object of schemas"},
           {R"({"required": "a"})", "schema#/required", "list of names"},
@@ -144,6 +181,35 @@ TEST(JsonSchema, HostileSchemasEndSoon) {
   EXPECT_THAT(error_of(parse_json_schema(R"({"properties": {")" + std::string(30'000, 'n') +
                                          R"(": {}}, "additionalProperties": true})")),
               HasSubstr("names of more than"));
+  // Nine conditions of which each may hold or not; ten are too many.
+  for (int count : {9, 10}) {
+    std::string depend = R"({"type": "object", "dependentRequired": {)";
+    for (int i = 0; i < count; ++i)
+      depend += (i ? ",\"p" : "\"p") + std::to_string(i) + "\": [\"q" + std::to_string(i) + "\"]";
+    const std::string error = error_of(parse_json_schema(depend + "}}"));
+    EXPECT_THAT(error, HasSubstr(count == 9 ? "" : "more than 1000"));
+    EXPECT_EQ(error.empty(), count == 9);
+  }
+  std::string nested = R"({"const": 1})";
+  for (int i = 0; i < 8; ++i)
+    nested = R"({"if": )" + nested + R"(, "then": )" + nested + R"(, "else": )" + nested + "}";
+  EXPECT_THAT(error_of(parse_json_schema(nested)), HasSubstr("too much of each other"));
+  // Sets of twelve values are few enough, many of them are not.
+  std::string sets = R"({"$defs": {"x": {}}, "properties": {)";
+  for (int i = 0; i < 60; ++i)
+    sets += (i ? ",\"" : "\"") + std::to_string(i) +
+            R"(": {"type": "array", "uniqueItems": true, "items": {"type": "integer", "minimum": 1, "maximum": 12}})";
+  EXPECT_THAT(error_of(parse_json_schema(sets + "}}")), HasSubstr("expressions"));
+  EXPECT_THAT(
+      error_of(parse_json_schema(R"({"type": "string", "pattern": "^v", "not": {"enum": )" + words(20'000) + "}}")),
+      HasSubstr("states"));
+  EXPECT_THAT(error_of(parse_json_schema(R"({"type": "string", "not": {"enum": )" + words(20'000) + "}}")),
+              HasSubstr("strings other than some"));
+  // Each of 64 sets of patterns.
+  EXPECT_EQ(error_of(parse_json_schema(
+                R"({"patternProperties": {"a.*1": {}, "a.*2": {}, "a.*3": {}, "a.*4": {}, "a.*5": {}, "a.*6": {}}, )"
+                R"("additionalProperties": {"type": "null"}})")),
+            "");
   EXPECT_FALSE(parse_json_schema(std::string(100'000, '[')).ok());
   EXPECT_THAT(error_of(parse_json_schema(std::string(kMaxText + 1, ' '))), HasSubstr("more than"));
   EXPECT_EQ(error_of(parse_json_schema(R"({"type": "string", "minLength": 1000000, "maxLength": 900000000})")), "");

@@ -43,7 +43,10 @@ int32_t LocalAutomaton::intern(std::vector<Thread> threads, bool returns) {
 int32_t LocalAutomaton::closed() {
   closure_.run(stacks_, threads_);
   // As a reading would fail there: such tokens are not allowed.
-  if (threads_.too_many || threads_.too_deep) return kDead;
+  if (threads_.too_many || threads_.too_deep) {
+    met_limit_ = true;
+    return kDead;
+  }
   return intern(threads_.alive, threads_.ended);
 }
 

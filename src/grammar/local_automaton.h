@@ -38,6 +38,9 @@ class LocalAutomaton {
 
   /// Steps since the last call of begin(); beyond kMaxTokenWork everything new is kExceeded.
   void begin() { work_begin_ = closure_.work(); }
+  int64_t work() const { return closure_.work(); }
+  /// Whether some set is kDead because it had too many threads, or too deep ones.
+  bool met_limit() const { return met_limit_; }
   /// Bytes that it takes, about.
   size_t bytes() const { return bytes_ + stacks_.size() * kBytesOfFrame; }
   void clear();
@@ -67,6 +70,7 @@ class LocalAutomaton {
   std::unordered_map<uint64_t, int32_t> entered_;
   size_t bytes_ = 0;
   int64_t work_begin_ = 0;
+  bool met_limit_ = false;
 };
 
 }  // namespace malmoi::grammar

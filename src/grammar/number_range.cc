@@ -39,28 +39,6 @@ int compare_digits(const std::string& a, const std::string& b) {
   return a.compare(b);
 }
 
-std::string plus_one(std::string digits) {
-  for (size_t i = digits.size(); i-- > 0;) {
-    if (digits[i] != '9') {
-      ++digits[i];
-      return digits;
-    }
-    digits[i] = '0';
-  }
-  return "1" + digits;
-}
-// Requires a positive number.
-std::string minus_one(std::string digits) {
-  for (size_t i = digits.size(); i-- > 0;) {
-    if (digits[i] != '0') {
-      --digits[i];
-      break;
-    }
-    digits[i] = '9';
-  }
-  return digits.size() > 1 && digits[0] == '0' ? digits.substr(1) : digits;
-}
-
 // Digit strings of one length from `low` to `high`.
 std::string same_length(const std::string& low, const std::string& high) {
   if (low.empty()) return "";
@@ -179,7 +157,7 @@ std::string positive_numbers(const Bound& low, const std::optional<Bound>& high)
   ways.push_back(low.value.whole + fraction_from(low.value.fraction, low.excluded));
   const std::string last = high ? high->value.whole : open_end(low.value.whole);
   if (high && compare_digits(low.value.whole, last) > 0) return "";
-  const std::string from = plus_one(low.value.whole), to = high ? minus_one(last) : last;
+  const std::string from = next_whole(low.value.whole), to = high ? previous_whole(last) : last;
   if (compare_digits(from, to) <= 0) ways.push_back(whole_range(from, to) + any_fraction());
   if (high)
     if (auto fraction = fraction_to(high->value.fraction, high->excluded, Least::kNothing))
@@ -189,12 +167,12 @@ std::string positive_numbers(const Bound& low, const std::optional<Bound>& high)
 
 std::string positive_integers(const Bound& low, const std::optional<Bound>& high) {
   const bool up = low.excluded || !low.value.fraction.empty();
-  const std::string from = up ? plus_one(low.value.whole) : low.value.whole;
+  const std::string from = up ? next_whole(low.value.whole) : low.value.whole;
   if (!high) return whole_range(from, open_end(from));
   std::string to = high->value.whole;
   if (high->excluded && high->value.fraction.empty()) {
     if (to == "0") return "";
-    to = minus_one(to);
+    to = previous_whole(to);
   }
   return compare_digits(from, to) <= 0 ? whole_range(from, to) : "";
 }
@@ -269,6 +247,28 @@ Result<Decimal> to_decimal(const Json& number, const std::string& where) {
   if (out.whole.empty()) out.whole = "0";
   if (out.is_zero()) out.negative = false;
   return out;
+}
+
+std::string next_whole(std::string digits) {
+  for (size_t i = digits.size(); i-- > 0;) {
+    if (digits[i] != '9') {
+      ++digits[i];
+      return digits;
+    }
+    digits[i] = '0';
+  }
+  return "1" + digits;
+}
+
+std::string previous_whole(std::string digits) {
+  for (size_t i = digits.size(); i-- > 0;) {
+    if (digits[i] != '0') {
+      --digits[i];
+      break;
+    }
+    digits[i] = '9';
+  }
+  return digits.size() > 1 && digits[0] == '0' ? digits.substr(1) : digits;
 }
 
 std::string integer_range(std::optional<Bound> low, std::optional<Bound> high) {

@@ -26,6 +26,10 @@ int compare(const Decimal& a, const Decimal& b);
 /// Errors: no number, or one with more than kMaxDecimalDigits digits before or behind the point, where it stands.
 Result<Decimal> to_decimal(const Json& number, const std::string& where);
 
+/// The digits of the next whole number, and of the one before, which requires a positive one.
+std::string next_whole(std::string digits);
+std::string previous_whole(std::string digits);
+
 /// One end of a range; `excluded`: the number itself does not belong to it.
 struct Bound {
   Decimal value;

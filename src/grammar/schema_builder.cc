@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/json_read.h"
 #include "base/shown.h"
 #include "grammar/automaton.h"
 #include "grammar/limits.h"
 #include "grammar/reading.h"
+#include "grammar/schema_values.h"
 
 namespace malmoi::grammar {
 namespace {
@@ -31,26 +33,6 @@ Result<Grammar> SchemaBuilder::run(const Json& start, const std::string& at) {
 
 std::string SchemaBuilder::place(const std::string& at) const {
   return where_ + "#" + (at.size() <= kLongestPlace ? at : at.substr(0, kLongestPlace) + "...");
-}
-
-Status SchemaBuilder::check_keywords(const Json& schema, const std::string& at) const {
-  for (const auto& item : schema.items()) {
-    if (use_of(item.key()) != KeywordUse::kUnknown) continue;
-    return unsupported("the keyword '" + show_controls(item.key()) + "' cannot be kept to", place(at),
-                       "leave it out, and check the answer for it");
-  }
-  if (auto type = schema.find("type"); type != schema.end()) {
-    constexpr const char* kTypes[] = {"object", "array", "string", "number", "integer", "boolean", "null"};
-    const Json list = as_list(*type);
-    for (const Json& one : list) {
-      const bool known = one.is_string() &&
-                         std::find(std::begin(kTypes), std::end(kTypes), one.get<std::string>()) != std::end(kTypes);
-      if (!known)
-        return invalid_data("an unknown type " + dump_json(one), place(at + "/type"),
-                            "one of object, array, string, number, integer, boolean, null");
-    }
-  }
-  return {};
 }
 
 ExprId SchemaBuilder::as_rule(const char* name, const std::string& at, ExprId body) {
@@ -89,8 +71,12 @@ Result<ExprId> SchemaBuilder::schema(const Json& schema, const std::string& at) 
   if (grammar_.exprs().size() > kMaxExpressions)
     return unsupported("a schema that makes more than " + std::to_string(kMaxExpressions) + " expressions", place(at),
                        "make it smaller");
-  MALMOI_TRY(check_keywords(schema, at));
+  MALMOI_TRY(check_keywords(schema, place(at)));
   if (says_nothing(schema)) return json_.value();
+  if (has_conditions(schema)) {
+    MALMOI_ASSIGN(Json made, merger_.expand(schema, "#" + at));
+    return rule_of(std::move(made), at);
+  }
   if (auto nullable = schema.find("nullable"); nullable != schema.end()) {
     if (!nullable->is_boolean()) return invalid_data("nullable is true or false", place(at + "/nullable"));
     const Json rest = without(schema, "nullable");
@@ -133,8 +119,9 @@ Result<ExprId> SchemaBuilder::choice(const Json& schema, const std::string& keyw
       MALMOI_ASSIGN(const ExprId way, this->schema(branches[i], branch_at));
       ways.push_back(way);
     } else {
-      if (branches[i].is_object()) MALMOI_TRY(check_keywords(branches[i], branch_at));
+      if (branches[i].is_object()) MALMOI_TRY(check_keywords(branches[i], place(branch_at)));
       MALMOI_ASSIGN(Json made, merger_.merge(rest, branches[i], "#" + branch_at));
+      if (allows_nothing(made)) continue;
       ways.push_back(rule_of(std::move(made), branch_at));
     }
   }
@@ -165,36 +152,36 @@ Status SchemaBuilder::check_one_of(const Json& branches, const std::string& at) 
   return {};
 }
 
-// The values of `enum` or `const` that are of what the schema says beside.
 Result<ExprId> SchemaBuilder::listed(const Json& schema, const std::string& at) {
-  Json values = Json::array();
-  auto constant = schema.find("const"), list = schema.find("enum");
-  if (list != schema.end() && !list->is_array()) return invalid_data("enum is a list of values", place(at + "/enum"));
-  if (constant != schema.end()) {
-    const bool listed = list == schema.end() || std::find(list->begin(), list->end(), *constant) != list->end();
-    if (listed) values.push_back(*constant);
-  } else {
-    values = *list;
-  }
-  const Json rest = without(without(schema, "enum"), "const");
-  if (!says_nothing(rest)) {
-    MALMOI_ASSIGN(values, values_of(values, rest, at));
-  }
+  MALMOI_ASSIGN(const Json values, values_listed(schema, at));
   std::vector<ExprId> ways;
   for (const Json& value : values) ways.push_back(json_.exactly(value));
   return grammar_.choice(std::move(ways));
 }
 
+// The values of `enum` or `const` that are of what the schema says beside.
+Result<Json> SchemaBuilder::values_listed(const Json& schema, const std::string& at) {
+  auto constant = schema.find("const"), list = schema.find("enum");
+  if (list != schema.end() && !list->is_array()) return invalid_data("enum is a list of values", place(at + "/enum"));
+  const ValueCheck check(schema);
+  Json values = Json::array();
+  for (const Json& value : constant != schema.end() ? Json::array({*constant}) : *list)
+    if (!check.is_certainly_not(value)) values.push_back(value);
+  // What the check has seen to is not looked at again.
+  Json rest = without(without(schema, "enum"), "const");
+  if (auto negated = rest.find("not"); negated != rest.end()) {
+    Json parts = Json::array();
+    for (const Json& part : parts_of_not(rest))
+      if (!part.contains("enum")) parts.push_back(part);
+    if (parts.empty()) rest.erase("not");
+    else (*negated)["anyOf"] = std::move(parts);
+  }
+  return says_nothing(without(rest, "type")) ? values : values_of(values, rest, at);
+}
+
 // Reads every value by the grammar of the rest: one that would not be written by it is left out.
 Result<Json> SchemaBuilder::values_of(const Json& values, const Json& rest, const std::string& at) {
   Json kept = Json::array();
-  if (says_nothing(without(rest, "type"))) {
-    const std::vector<std::string> types = types_of(rest);
-    for (const Json& value : values)
-      if (std::any_of(types.begin(), types.end(), [&](const std::string& type) { return is_of_type(value, type); }))
-        kept.push_back(value);
-    return kept;
-  }
   constexpr int kMostFiltered = 100;   // each builds a grammar of its own
   constexpr int kDeepestFiltered = 8;  // by a builder within another one
   if (++filtered_ > kMostFiltered)
@@ -207,8 +194,10 @@ Result<Json> SchemaBuilder::values_of(const Json& values, const Json& rest, cons
   SchemaBuilder beside(root_, where_);
   beside.filtered_ = filtered_;
   beside.filter_depth_ = filter_depth_ + 1;
+  beside.language_steps_ = language_steps_;
   auto built = beside.run(rest, at);
   filtered_ = beside.filtered_;
+  language_steps_ = beside.language_steps_;
   MALMOI_ASSIGN(const Grammar grammar, std::move(built));
   const Result<Automaton> automaton = Automaton::compile(grammar);
   if (!automaton.ok() && automaton.error().code == ErrorCode::kInvalidData) return kept;  // nothing is of the rest
@@ -216,6 +205,17 @@ Result<Json> SchemaBuilder::values_of(const Json& values, const Json& rest, cons
   for (const Json& value : values)
     if (matches(*automaton, dump_json(value))) kept.push_back(value);
   return kept;
+}
+
+// Of strings `not` of listed values is kept to; whole lists and objects can come in many ways.
+Status SchemaBuilder::check_unwanted(const Json& schema, Json::value_t type, const std::string& at) const {
+  for (const Json& part : parts_of_not(schema))
+    for (const Json& value : json_list(part, "enum"))
+      if (value.type() == type)
+        return unsupported("'not' of a value that is " + std::string(value.is_array() ? "a list" : "an object") +
+                               " with something in it cannot be kept to",
+                           place(at + "/not"), "say what may come instead of it");
+  return {};
 }
 
 Result<ExprId> SchemaBuilder::of_type(const std::string& type, const Json& schema, const std::string& at) {

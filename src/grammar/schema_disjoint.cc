@@ -7,16 +7,10 @@
 
 #include "base/json_read.h"
 #include "grammar/schema_merge.h"
+#include "grammar/schema_values.h"
 
 namespace malmoi::grammar {
 namespace {
-
-// The values of `enum` or `const`, if the schema has one.
-std::optional<Json> listed_values(const Json& schema) {
-  if (auto found = schema.find("const"); found != schema.end()) return Json::array({*found});
-  if (auto found = schema.find("enum"); found != schema.end() && found->is_array()) return *found;
-  return {};
-}
 
 // The types of the values that are written for a schema or, with `all_allowed`, of all that it allows: without a `type`, its
 // keywords say nothing of values of other types than theirs.
@@ -33,6 +27,20 @@ std::vector<std::string> types_for(const Json& schema, const std::optional<Json>
   for (std::string& type : types)
     if (type == "integer") type = "number";
   return types;
+}
+
+// The listed values, and null where it is allowed beside them.
+std::optional<Json> all_listed(const Json& schema) {
+  std::optional<Json> values = listed_values(schema);
+  if (values && is_nullable(schema)) values->push_back(nullptr);
+  return values;
+}
+
+// Whether there are listed values, and none of them is of the other schema.
+bool none_is_of(const std::optional<Json>& values, const Json& other) {
+  const ValueCheck check(other);
+  return values &&
+         std::all_of(values->begin(), values->end(), [&](const Json& value) { return check.is_certainly_not(value); });
 }
 
 enum class Meeting { kNowhere, kInObjects, kAnywhere };
@@ -55,9 +63,24 @@ Result<bool> SchemaMerger::are_disjoint(const Json& a, const Json& b, const std:
 }
 
 Result<const Json*> SchemaMerger::expanded(const Json& schema, Json& made, const std::string& at) {
-  if (!schema.is_object() || (!schema.contains("$ref") && !schema.contains("allOf"))) return &schema;
+  if (!schema.is_object()) return &schema;
+  if (!schema.contains("$ref") && !schema.contains("allOf") && !has_conditions(schema)) return &schema;
   MALMOI_ASSIGN(made, expand(schema, at));
   return &made;
+}
+
+// Of a choice every branch must be.
+Result<bool> SchemaMerger::all_branches_are_disjoint(const Json& a, const Json& b, const std::string& at, int depth) {
+  for (const Json* one : {&a, &b}) {
+    const Json& other = one == &a ? b : a;
+    const Json& branches = json_list(*one, "anyOf");
+    bool all = !branches.empty() && !is_nullable(*one);
+    for (size_t i = 0; i < branches.size() && all; ++i) {
+      MALMOI_ASSIGN(all, are_disjoint_at(branches[i], other, at, depth + 1));
+    }
+    if (all) return true;
+  }
+  return false;
 }
 
 Result<bool> SchemaMerger::are_disjoint_at(const Json& a, const Json& b, const std::string& at, int depth) {
@@ -69,7 +92,7 @@ Result<bool> SchemaMerger::are_disjoint_at(const Json& a, const Json& b, const s
   MALMOI_ASSIGN(const Json* second_whole, expanded(b, second_made, at));
   const Json &first = *first_whole, &second = *second_whole;
   if (!first.is_object() || !second.is_object()) return first == Json(false) || second == Json(false);
-  const std::optional<Json> values = listed_values(first), others = listed_values(second);
+  const std::optional<Json> values = all_listed(first), others = all_listed(second);
   if (values && others) {
     MALMOI_TRY(spend(*values, at));
     MALMOI_TRY(spend(*others, at));
@@ -77,6 +100,8 @@ Result<bool> SchemaMerger::are_disjoint_at(const Json& a, const Json& b, const s
     return std::none_of(others->begin(), others->end(),
                         [&](const Json& value) { return known.contains(text_of(value)); });
   }
+  MALMOI_ASSIGN(const bool apart, all_branches_are_disjoint(first, second, at, depth));
+  if (apart || none_is_of(values, second) || none_is_of(others, first)) return true;
   const Meeting most = std::max(meeting_of(types_for(first, values, false), types_for(second, others, true)),
                                 meeting_of(types_for(second, others, false), types_for(first, values, true)));
   if (most != Meeting::kInObjects) return most == Meeting::kNowhere;

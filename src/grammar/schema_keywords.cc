@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
+
+#include "base/shown.h"
 
 namespace malmoi::grammar {
 namespace {
@@ -28,6 +31,7 @@ constexpr Keyword kKeywords[] = {
     {"definitions", KeywordUse::kAnnotation},
     {"contentMediaType", KeywordUse::kAnnotation},
     {"contentEncoding", KeywordUse::kAnnotation},
+    {"contentSchema", KeywordUse::kAnnotation},
     {"type", KeywordUse::kAnyType},
     {"nullable", KeywordUse::kAnyType},
     {"enum", KeywordUse::kAnyType},
@@ -36,6 +40,10 @@ constexpr Keyword kKeywords[] = {
     {"oneOf", KeywordUse::kAnyType},
     {"allOf", KeywordUse::kAnyType},
     {"$ref", KeywordUse::kAnyType},
+    {"not", KeywordUse::kAnyType},
+    {"if", KeywordUse::kAnyType},
+    {"then", KeywordUse::kAnyType},
+    {"else", KeywordUse::kAnyType},
     {"minLength", KeywordUse::kString},
     {"maxLength", KeywordUse::kString},
     {"pattern", KeywordUse::kString},
@@ -51,6 +59,9 @@ constexpr Keyword kKeywords[] = {
     {"minItems", KeywordUse::kArray},
     {"maxItems", KeywordUse::kArray},
     {"uniqueItems", KeywordUse::kArray},
+    {"contains", KeywordUse::kArray},
+    {"minContains", KeywordUse::kArray},
+    {"maxContains", KeywordUse::kArray},
     {"properties", KeywordUse::kObject},
     {"required", KeywordUse::kObject},
     {"additionalProperties", KeywordUse::kObject},
@@ -58,7 +69,35 @@ constexpr Keyword kKeywords[] = {
     {"propertyNames", KeywordUse::kObject},
     {"minProperties", KeywordUse::kObject},
     {"maxProperties", KeywordUse::kObject},
+    {"dependentRequired", KeywordUse::kObject},
+    {"dependentSchemas", KeywordUse::kObject},
+    {"dependencies", KeywordUse::kObject},
 };
+
+constexpr const char* kTypes[] = {"object", "array", "string", "number", "integer", "boolean", "null"};
+
+bool has_only(const Json& schema, std::initializer_list<const char*> keys) {
+  return schema.size() == keys.size() &&
+         std::all_of(keys.begin(), keys.end(), [&](const char* key) { return schema.contains(key); });
+}
+bool is_pattern_alone(const Json& schema) {
+  return schema.is_object() && has_only(schema, {"pattern"}) && schema["pattern"].is_string();
+}
+
+bool is_plain_part(const Json& part) {
+  if (!part.is_object()) return false;
+  if (has_only(part, {"enum"})) {
+    auto is_held = [](const Json& value) { return value.is_string() || value.is_structured(); };
+    return part["enum"].is_array() && std::all_of(part["enum"].begin(), part["enum"].end(), is_held);
+  }
+  if (!part.contains("type") || !part["type"].is_string()) return false;
+  const auto type = part["type"].get<std::string>();
+  if (has_only(part, {"type"})) return type == "integer";
+  if (has_only(part, {"type", "multipleOf"})) return type == "number";
+  if (type != "string") return false;
+  if (has_only(part, {"type", "pattern"})) return part["pattern"].is_string();
+  return has_only(part, {"type", "not"}) && is_pattern_alone(part["not"]);
+}
 
 }  // namespace
 
@@ -70,11 +109,63 @@ KeywordUse use_of(std::string_view keyword) {
   return keyword.starts_with("x-") ? KeywordUse::kAnnotation : KeywordUse::kUnknown;
 }
 
+Status check_keywords(const Json& schema, const std::string& where) {
+  for (const auto& item : schema.items()) {
+    if (use_of(item.key()) != KeywordUse::kUnknown) continue;
+    const bool unevaluated = item.key().starts_with("unevaluated");
+    return unsupported("the keyword '" + show_controls(item.key()) + "' cannot be kept to", where,
+                       unevaluated ? "write one schema that names all, with additionalProperties or items"
+                                   : "leave it out, and check the answer for it");
+  }
+  if (auto type = schema.find("type"); type != schema.end()) {
+    const Json list = as_list(*type);
+    for (const Json& one : list) {
+      const bool known = one.is_string() &&
+                         std::find(std::begin(kTypes), std::end(kTypes), one.get<std::string>()) != std::end(kTypes);
+      if (!known)
+        return invalid_data("an unknown type " + dump_json(one), where + "/type",
+                            "one of object, array, string, number, integer, boolean, null");
+    }
+  }
+  return {};
+}
+
+bool is_plain_not(const Json& negated) {
+  if (!negated.is_object() || !has_only(negated, {"anyOf"}) || !negated["anyOf"].is_array()) return false;
+  return !negated["anyOf"].empty() && std::all_of(negated["anyOf"].begin(), negated["anyOf"].end(), is_plain_part);
+}
+
+const Json& parts_of_not(const Json& schema) {
+  static const Json kNone = Json::array();
+  auto found = schema.find("not");
+  return found != schema.end() && is_plain_not(*found) ? (*found)["anyOf"] : kNone;
+}
+
+bool has_conditions(const Json& schema) {
+  for (const char* keyword : {"if", "then", "else", "dependentRequired", "dependentSchemas", "dependencies"})
+    if (schema.contains(keyword)) return true;
+  auto negated = schema.find("not");
+  return negated != schema.end() && !is_plain_not(*negated);
+}
+
 bool says_nothing(const Json& schema) {
   if (schema.is_boolean()) return schema.get<bool>();
   for (const auto& item : schema.items())
     if (use_of(item.key()) != KeywordUse::kAnnotation) return false;
   return true;
+}
+
+Json saying(const std::string& keyword, Json value) {
+  Json out = Json::object();
+  out[keyword] = std::move(value);
+  return out;
+}
+
+Json both(const Json& one, const Json& other) {
+  if (!one.is_object() || one.size() != 1 || !one.contains("allOf")) return {{"allOf", Json::array({one, other})}};
+  Json out = one;
+  out["allOf"].push_back(other);
+  return out;
 }
 
 Json without(const Json& schema, std::string_view keyword) {

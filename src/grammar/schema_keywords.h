@@ -7,6 +7,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "base/error.h"
 #include "base/json.h"
 
 namespace malmoi::grammar {
@@ -15,8 +16,24 @@ namespace malmoi::grammar {
 enum class KeywordUse : uint8_t { kAnnotation, kAnyType, kString, kNumber, kArray, kObject, kUnknown };
 KeywordUse use_of(std::string_view keyword);
 
+/// Errors, with `where` the schema stands: a keyword that is not known, a name under `type` that is no type.
+Status check_keywords(const Json& schema, const std::string& where);
+
 /// Whether a schema says nothing but annotations.
 bool says_nothing(const Json& schema);
+/// Whether it says anything by which others than plain properties become possible or impossible: by `not` (other than a plain
+/// one), `if`, or what depends on properties. SchemaMerger::expand() makes it plain.
+bool has_conditions(const Json& schema);
+/// Whether what `not` says is what the rules of values keep to themselves: `anyOf` of parts, each one of {"enum": strings, lists and
+/// objects}, {"type": "string", "pattern": P}, {"type": "string", "not": {"pattern": P}}, {"type": "number", "multipleOf": N}
+/// and {"type": "integer"}.
+bool is_plain_not(const Json& negated);
+/// The parts of a plain `not`; none where there is none.
+const Json& parts_of_not(const Json& schema);
+/// A schema of one keyword.
+Json saying(const std::string& keyword, Json value);
+/// What must be of both; a long list stays one list.
+Json both(const Json& one, const Json& other);
 /// Without one keyword, and without annotations.
 Json without(const Json& schema, std::string_view keyword);
 /// The names of the types that a schema allows, each once: of `type`, or those that its keywords speak of, or all.

@@ -1,28 +1,18 @@
 #include "grammar/schema_merge.h"
 
 #include <algorithm>
-#include <array>
 #include <cstdlib>
-#include <unordered_set>
 #include <utility>
+#include <vector>
 
 #include "base/shown.h"
+#include "grammar/schema_values.h"
 
 namespace malmoi::grammar {
 namespace {
 
 constexpr int kMaxMergeDepth = 64;             // references and allOf within each other
 constexpr int64_t kMaxMergedValues = 500'000;  // JSON values that are made or compared: what grows for ever stops there
-
-constexpr std::array<std::string_view, 5> kLowerEnds{"minimum", "exclusiveMinimum", "minLength", "minItems",
-                                                     "minProperties"};
-constexpr std::array<std::string_view, 5> kUpperEnds{"maximum", "exclusiveMaximum", "maxLength", "maxItems",
-                                                     "maxProperties"};
-
-template <typename List>
-bool is_one_of(const List& list, std::string_view name) {
-  return std::find(list.begin(), list.end(), name) != list.end();
-}
 
 // What a value weighs: long texts as much as many values.
 int64_t weight_of(const Json& value) {
@@ -37,12 +27,15 @@ int64_t weight_of(const Json& value) {
   return weight;
 }
 
-// What must be of both; a long list stays one list.
-Json both(const Json& one, const Json& other) {
-  if (!one.is_object() || one.size() != 1 || !one.contains("allOf")) return {{"allOf", Json::array({one, other})}};
-  Json out = one;
-  out["allOf"].push_back(other);
-  return out;
+// What is said of `contains` is said whole: without it nothing, with it how often it must hold.
+void settle_contains(Json& schema) {
+  if (!schema.is_object()) return;
+  if (!schema.contains("contains")) {
+    schema.erase("minContains");
+    schema.erase("maxContains");
+  } else if (!schema.contains("minContains")) {
+    schema["minContains"] = 1;
+  }
 }
 
 // Steps of a JSON pointer within a URI fragment.
@@ -71,17 +64,6 @@ const Json* child(const Json& value, const std::string& step) {
     return nullptr;
   const auto index = static_cast<size_t>(std::stoul(step));
   return index < value.size() ? &value[index] : nullptr;
-}
-
-Json common_types(const Json& a, const Json& b) {
-  Json out = Json::array();
-  const Json first = as_list(a), second = as_list(b);
-  for (const Json& type : first) {
-    if (is_one_of(second, type.is_string() ? type.get<std::string>() : "")) out.push_back(type);
-    else if (type == "integer" && is_one_of(second, "number")) out.push_back(type);
-    else if (type == "number" && is_one_of(second, "integer")) out.push_back("integer");
-  }
-  return out;
 }
 
 }  // namespace
@@ -121,22 +103,41 @@ Result<Json> SchemaMerger::expand_at(const Json& schema, const std::string& at, 
     return invalid_data("nullable is true or false", place(at + "/nullable"));
   Json out = without(schema, "");
   MALMOI_TRY(spend(out, at));
+  std::vector<Condition> conditions;
+  MALMOI_TRY(take_conditions(out, conditions, at));
   if (auto reference = schema.find("$ref"); reference != schema.end()) {
     if (!reference->is_string()) return invalid_data("$ref is a string", place(at));
     MALMOI_ASSIGN(const Json* target, resolve(reference->get<std::string>(), at));
-    return merge_at(*target, without(out, "$ref"), at, depth + 1);
+    MALMOI_ASSIGN(out, merge_at(*target, without(out, "$ref"), at, depth + 1));
+  } else if (auto all = schema.find("allOf"); all != schema.end()) {
+    if (!all->is_array()) return invalid_data("allOf is a list of schemas", place(at));
+    out = without(out, "allOf");
+    for (const Json& part : *all) {
+      Json plain = part.is_object() ? without(part, "") : part;
+      if (plain.is_object()) MALMOI_TRY(take_conditions(plain, conditions, at));
+      MALMOI_ASSIGN(out, merge_at(out, plain, at, depth + 1));
+    }
   }
-  auto all = schema.find("allOf");
-  if (all == schema.end()) return out;
-  if (!all->is_array()) return invalid_data("allOf is a list of schemas", place(at));
-  out = without(out, "allOf");
-  for (const Json& part : *all) {
-    MALMOI_ASSIGN(out, merge_at(out, part, at, depth + 1));
-  }
-  return out;
+  settle_contains(out);
+  return apply(out, conditions, at, depth);
 }
 
 Result<Json> SchemaMerger::merge_at(const Json& a, const Json& b, const std::string& at, int depth) {
+  // Conditions come last, so that those that contradict the rest are seen to.
+  std::vector<Condition> conditions;
+  Json plain_a, plain_b;
+  const Json *one = &a, *other = &b;
+  for (auto [side, plain] : {std::pair(&one, &plain_a), std::pair(&other, &plain_b)}) {
+    if (!(*side)->is_object() || !has_conditions(**side)) continue;
+    *plain = without(**side, "");
+    MALMOI_TRY(take_conditions(*plain, conditions, at));
+    *side = plain;
+  }
+  MALMOI_ASSIGN(Json made, merge_plain(*one, *other, at, depth));
+  return apply(made, conditions, at, depth);
+}
+
+Result<Json> SchemaMerger::merge_plain(const Json& a, const Json& b, const std::string& at, int depth) {
   MALMOI_ASSIGN(Json first, expand_at(a, at, depth + 1));
   MALMOI_ASSIGN(const Json second, expand_at(b, at, depth + 1));
   if (first == Json(false) || second == Json(false)) return Json(false);
@@ -151,6 +152,7 @@ Result<Json> SchemaMerger::merge_at(const Json& a, const Json& b, const std::str
   for (const auto& [key, value] : second.items())
     if (key != "properties" && key != "nullable") MALMOI_TRY(add_keyword(first, key, value, at));
   if (nullable) first["nullable"] = true;
+  settle_values(first);
   MALMOI_TRY(spend(first, at));
   return first;
 }
@@ -165,7 +167,8 @@ Status SchemaMerger::check_reach(const Json& schema, const Json& other, const st
   if (is_tuple && (other.contains("items") || other.contains("additionalItems"))) return refuse("prefixItems", "items");
   auto additional = other.find("additionalProperties");
   const bool closed = additional != other.end() && *additional != Json(true);
-  if (schema.contains("patternProperties") && closed && !other.contains("patternProperties"))
+  if (schema.contains("patternProperties") && closed &&
+      (!other.contains("patternProperties") || schema["patternProperties"] != other["patternProperties"]))
     return refuse("patternProperties", "additionalProperties");
   return {};
 }
@@ -188,7 +191,7 @@ Status SchemaMerger::add_properties(Json& into, const Json& from, const std::str
       return {};
     }
     auto additional = other_schema.find("additionalProperties");
-    if (additional == other_schema.end() || *additional == Json(true)) all[key] = schema;
+    if (additional == other_schema.end() || *additional == Json(true) || schema == Json(false)) all[key] = schema;
     else if (*additional == Json(false))
       return unsupported(
           "the property '" + show_controls(key) + "' is forbidden by the additionalProperties of a schema beside it",
@@ -201,63 +204,6 @@ Status SchemaMerger::add_properties(Json& into, const Json& from, const std::str
     if (!first.contains(key)) MALMOI_TRY(add(key, schema, first, into));
   into["properties"] = std::move(all);
   return {};
-}
-
-Status SchemaMerger::add_keyword(Json& into, const std::string& key, const Json& value, const std::string& at) {
-  auto there = into.find(key);
-  if (there == into.end()) {
-    into[key] = value;
-    return {};
-  }
-  Json& mine = *there;
-  if (mine == value) return {};
-  if (key == "type") {
-    mine = common_types(mine, value);
-    return {};
-  }
-  if (key == "const") {  // no value is both
-    into["enum"] = Json::array();
-    return {};
-  }
-  if (key == "required" && mine.is_array() && value.is_array()) {
-    const std::unordered_set<std::string> known = texts_of(mine);
-    for (const Json& name : value)
-      if (!known.contains(text_of(name))) mine.push_back(name);
-    return {};
-  }
-  if (key == "enum" && mine.is_array() && value.is_array()) {
-    const std::unordered_set<std::string> others = texts_of(value);
-    Json common = Json::array();
-    for (const Json& one : mine)
-      if (others.contains(text_of(one))) common.push_back(one);
-    mine = std::move(common);
-    return {};
-  }
-  const bool numbers = mine.is_number() && value.is_number();
-  if (numbers && is_one_of(kLowerEnds, key)) {
-    if (value > mine) mine = value;
-    return {};
-  }
-  if (numbers && is_one_of(kUpperEnds, key)) {
-    if (value < mine) mine = value;
-    return {};
-  }
-  if (key == "items" || key == "additionalProperties" || key == "propertyNames") {
-    mine = both(mine, value);
-    return {};
-  }
-  if (key == "anyOf" && mine.is_array() && value.is_array()) {
-    Json pairs = Json::array();
-    for (const Json& one : mine)
-      for (const Json& other : value) {
-        pairs.push_back(both(one, other));
-        MALMOI_TRY(spend(pairs.back(), at));
-      }
-    mine = std::move(pairs);
-    return {};
-  }
-  return unsupported("two schemas that must both hold say different things of '" + key + "'", place(at),
-                     "write one of them");
 }
 
 }  // namespace malmoi::grammar

@@ -45,7 +45,7 @@ Status EncoderProvider::run(const std::function<void()>& pass) const {
   std::lock_guard lock(turn_);
   if (stopping_) return Error{ErrorCode::kCancelled, "the server is stopping", "", "try again later"};
   pass();
-  return {};
+  return health();  // or weights were read as zeros
 }
 
 Result<chat::Embeddings> EncoderProvider::embed(const chat::EmbeddingRequest& request) const {

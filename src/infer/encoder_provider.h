@@ -8,10 +8,10 @@
 #include <string>
 #include <vector>
 
-#include "base/mapped_files.h"
 #include "chat/provider.h"
 #include "infer/attention_view.h"
 #include "infer/embedder.h"
+#include "model/model.h"
 
 namespace malmoi::infer {
 
@@ -27,7 +27,8 @@ class EncoderProvider : public chat::Provider {
   Result<chat::GenerationRequest> prepare(chat::GenerationRequest request) const override;
   Status generate(chat::GenerationRequest request, chat::TokenSink sink) override;
   chat::ProviderStats stats() const override { return {}; }
-  Status health() const override { return check_mapped_files(); }
+  /// Errors: a file of the model that changed while it was in use.
+  Status health() const override { return model_->check_files(); }
   /// Returns once the pass that runs is done.
   void drain(double seconds) override;
   Result<std::vector<chat::TokenPiece>> tokenize(const chat::TokenizeRequest& request) const override;

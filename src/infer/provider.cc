@@ -108,18 +108,22 @@ Result<std::string> EngineProvider::render(chat::GenerationRequest request) cons
   return std::move(rendered.prompt);
 }
 
+// A pass between two steps of the engine.
+Status EngineProvider::run(std::function<void()> pass) const {
+  MALMOI_TRY(engine_->run(std::move(pass)));
+  return health();  // or weights were read as zeros
+}
+
 Result<chat::Embeddings> EngineProvider::embed(const chat::EmbeddingRequest& request) const {
   MALMOI_TRY(health());
   MALMOI_ASSIGN(const int32_t adapter, adapter_of(request.model));
-  return embedder_->embed(request, adapter,
-                          [this](std::function<void()> pass) { return engine_->run(std::move(pass)); });
+  return embedder_->embed(request, adapter, [this](std::function<void()> pass) { return run(std::move(pass)); });
 }
 
 Result<chat::Attention> EngineProvider::attention(const chat::AttentionRequest& request) const {
   MALMOI_TRY(health());
   MALMOI_ASSIGN(const int32_t adapter, adapter_of(request.model));
-  return attention_->show(request, adapter,
-                          [this](std::function<void()> pass) { return engine_->run(std::move(pass)); });
+  return attention_->show(request, adapter, [this](std::function<void()> pass) { return run(std::move(pass)); });
 }
 
 }  // namespace malmoi::infer

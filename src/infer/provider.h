@@ -1,16 +1,17 @@
 // An engine as a chat::Provider: conversations and texts become ids, and what the model writes is told as text.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "base/mapped_files.h"
 #include "chat/chat_template.h"
 #include "chat/provider.h"
 #include "infer/attention_view.h"
 #include "infer/embedder.h"
 #include "infer/engine.h"
+#include "model/model.h"
 
 namespace malmoi::infer {
 
@@ -37,7 +38,7 @@ class EngineProvider : public chat::Provider {
   Status generate(chat::GenerationRequest request, chat::TokenSink sink) override;
   chat::ProviderStats stats() const override;
   /// Errors: a file of the model that changed while it was in use.
-  Status health() const override { return check_mapped_files(); }
+  Status health() const override { return engine_->model().check_files(); }
   void drain(double seconds) override { engine_->drain(seconds); }
   Result<std::vector<chat::TokenPiece>> tokenize(const chat::TokenizeRequest& request) const override;
   Result<std::string> detokenize(std::span<const int32_t> ids) const override;
@@ -50,6 +51,7 @@ class EngineProvider : public chat::Provider {
  private:
   std::vector<int32_t> ids_of(std::string_view text, bool parse_special) const;
   Result<int32_t> adapter_of(const std::string& name) const;
+  Status run(std::function<void()> pass) const;
 
   Engine* engine_;
   const tokenizer::Tokenizer* tokenizer_;

@@ -4,7 +4,6 @@
 #include <map>
 
 #include "base/log.h"
-#include "base/mapped_files.h"
 #include "infer/scheduler_sequence.h"
 #include "infer/state_rules.h"
 
@@ -62,7 +61,7 @@ Result<std::unique_ptr<Scheduler>> Scheduler::create(const model::Model& model, 
 }
 
 Status Scheduler::check(const TokenRequest& request) const {
-  MALMOI_TRY(check_mapped_files());
+  MALMOI_TRY(model_->check_files());
   MALMOI_TRY(request.sampling.check());
   for (const auto& [id, bias] : request.sampling.logit_bias)
     MALMOI_TRY(check_written(id, "logit_bias", model_->outputs()));

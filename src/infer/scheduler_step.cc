@@ -6,7 +6,6 @@
 #include <map>
 #include <tuple>
 
-#include "base/mapped_files.h"
 #include "infer/scheduler_sequence.h"
 
 namespace malmoi::infer {
@@ -193,7 +192,7 @@ void Scheduler::pass() {
     }
     if (append(pieces)) {
       auto logits = session_->logits();
-      Status whole = check_mapped_files();  // or weights were read as zeros
+      Status whole = model_->check_files();  // or weights were read as zeros
       if (!logits.ok() || !whole.ok()) {
         fail_running((logits.ok() ? whole.error() : logits.error()).to_string());
         return;

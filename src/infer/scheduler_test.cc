@@ -9,10 +9,32 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mapped_files.h"
+#include "base/test_folder.h"
+#include "formats/tensor_source.h"
 #include "infer/test_scheduler.h"
 
 namespace malmoi::infer {
 namespace {
+
+// Weights in a file, of which nobody reads any.
+class OneFile : public formats::WeightSource {
+ public:
+  explicit OneFile(const Path& path) : path_(path) {
+    EXPECT_TRUE(write_file(path, std::string(1 << 16, 'x')).ok());
+    auto file = MappedFile::open(path);
+    EXPECT_TRUE(file.ok());
+    if (file.ok()) file_ = *std::move(file);
+  }
+  const formats::StoredTensor* find(std::string_view) const override { return nullptr; }
+  std::span<const formats::StoredTensor> tensors() const override { return {}; }
+  const Path& path() const override { return path_; }
+  Status check_files() const override { return file_.check(); }
+  char at(size_t i) const { return static_cast<char>(file_.bytes()[i]); }
+
+ private:
+  Path path_;
+  MappedFile file_;
+};
 
 TEST(Scheduler, TokensOfAPromptAreToldWithTheirProbabilities) {
   auto model = tiny_model(4096);
@@ -99,21 +121,26 @@ TEST(Scheduler, BiasesOutsideTheVocabularyAreRefused) {
 // A file that is shortened under a running model ends its answers, and refuses more, instead of the process.
 TEST(Scheduler, AFileThatWasLostEndsTheAnswers) {
   survive_lost_pages();
-  auto model = tiny_model(4096);
-  Path path = ::testing::TempDir() + "/lost_weights";
-  ASSERT_TRUE(write_file(path, std::string(1 << 16, 'x')).ok());
-  auto file = MappedFile::open(path);
-  ASSERT_TRUE(file.ok());
-  Trial trial(*model);
+  auto model = tiny_model(4096), other_model = tiny_model(4096, 8);
+  auto file = std::make_shared<OneFile>(test_folder("lost_weights") / "weights");
+  model->keep_files(file);
+  Trial trial(*model), other(*other_model);
   ASSERT_TRUE(trial.submit(request_of(5, 100)).ok());
+  ASSERT_TRUE(other.submit(request_of(5, 100)).ok());
   ASSERT_TRUE(trial.step());
-  std::filesystem::resize_file(path, 10);
-  EXPECT_EQ(static_cast<char>(file->bytes()[1 << 15]), 0);  // as a product would read it
+  ASSERT_TRUE(other.step());
+  std::filesystem::resize_file(file->path(), 10);
+  EXPECT_EQ(file->at(1 << 15), 0);  // as a product would read it
   EXPECT_FALSE(trial.step());
   EXPECT_EQ(trial.answer(0).finish, FinishReason::kError);
-  EXPECT_FALSE(trial.submit(request_of(5, 1)).ok());
-  *file = MappedFile();
-  EXPECT_TRUE(trial.submit(request_of(5, 1)).ok());
+  const Status refused = trial.submit(request_of(5, 1));
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().where, file->path().string());
+  // What is not of this model goes on.
+  ASSERT_TRUE(other.step());
+  other.finish();
+  EXPECT_EQ(other.answer(0).finish, FinishReason::kLength);
+  EXPECT_TRUE(other.submit(request_of(5, 1)).ok());
 }
 
 TEST(Scheduler, AModelThatDoesNotWriteTextIsRefused) {

@@ -253,6 +253,7 @@ Result<Adapted> adapt(Model& model, std::span<const Path> adapters, const Warn& 
     MALMOI_ASSIGN(const AdapterFile file, open_adapter(adapters[i]));
     MALMOI_ASSIGN(const AdapterNames names, AdapterNames::make(file, model));
     MALMOI_TRY(Fitting(model, file, names, i, fitted, warn).run());
+    MALMOI_TRY(file.check_files());  // or zeros were read
   }
   for (auto& [slot, parts] : fitted.parts) {
     slot->wrap([&](std::unique_ptr<autograd::Weight> base) {

@@ -35,6 +35,9 @@ struct AdapterFile {
   std::unique_ptr<formats::WeightSource> source;  // what the tensors lie in
   std::shared_ptr<const formats::Gguf> gguf;
   std::deque<formats::StoredTensor> gguf_tensors;
+
+  /// Whether what was read of it is what was opened. Errors: as MappedFile::check().
+  Status check_files() const { return source ? source->check_files() : gguf->check_files(); }
 };
 
 /// Opens a folder with adapter_config.json and adapter_model.safetensors or adapter_model.bin, or a GGUF file with

@@ -45,6 +45,7 @@ class GgufWeights final : public formats::WeightSource {
   const formats::StoredTensor* find(std::string_view name) const override;
   std::span<const formats::StoredTensor> tensors() const override { return tensors_; }
   const Path& path() const override { return file_->path(); }
+  Status check_files() const override { return file_->check_files(); }
   /// How the rows of a published tensor lie in this file.
   nn::Layout layout(const std::string& name) const;
 

@@ -272,7 +272,7 @@ Result<std::unique_ptr<Model>> load_model(const Path& path, const LoadOptions& o
                             options.dtype);
   MALMOI_TRY(loader.run());
   model.parameters.refresh_compute();
-  model.keep(opened.source);
+  model.keep_files(opened.source);
   return std::move(opened.model);
 }
 

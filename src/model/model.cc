@@ -12,6 +12,11 @@ void Backbone::remember(Context&, const Var&, const nn::Batch&) const {}
 
 Var Head::features(Context&, Var hidden, const nn::Batch&) const { return hidden; }
 
+Status Model::check_files() const {
+  for (const auto& files : files_) MALMOI_TRY(files->check_files());
+  return {};
+}
+
 void Model::untie_head() {
   const Shape table = head->weight->parameter().shape;
   head->weight = parameters.add_weight({.name = tied_head.tensor, .shape = table, .role = nn::Role::kHead});

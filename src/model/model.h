@@ -9,6 +9,7 @@
 #include "autograd/ops.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "formats/tensor_source.h"
 #include "nn/batch.h"
 #include "nn/linear.h"
 #include "nn/parameter_set.h"
@@ -136,8 +137,12 @@ class Model {
   int64_t parameter_count() const { return parameters.count(); }
   DType dtype() const { return parameters.dtype(); }
 
-  /// Keeps a mapped file alive as long as the model.
+  /// Keeps memory alive as long as the model.
   void keep(std::shared_ptr<void> owner) { kept_.push_back(std::move(owner)); }
+  /// Keeps the files that its weights lie in.
+  void keep_files(std::shared_ptr<const formats::WeightSource> files) { files_.push_back(std::move(files)); }
+  /// Whether those are as they were when they were opened: else what it computes is worth nothing. Errors: as MappedFile::check().
+  Status check_files() const;
 
  private:
   std::string model_type_;
@@ -145,6 +150,7 @@ class Model {
   Json config_;
   std::unique_ptr<nn::WeightSlot> head_slot_;
   std::vector<std::shared_ptr<void>> kept_;
+  std::vector<std::shared_ptr<const formats::WeightSource>> files_;
 };
 
 }  // namespace malmoi::model

@@ -48,8 +48,10 @@ Json health_of(const chat::Provider& provider) {
   for (const chat::ModelStatus& model : provider.status()) {
     if (model.problem.empty()) continue;
     const bool serves = model.state == chat::ModelState::kLoaded;
-    told["problems"].push_back("the model '" + model.info.name + "' cannot be loaded" +
-                               (serves ? " in its new version; the old one answers" : ""));
+    told["problems"].push_back("the model '" + model.info.name + "' " +
+                               (model.refused ? "is refused: a file of it changed while it was in use"
+                                : serves      ? "cannot be loaded in its new version; the old one answers"
+                                              : "cannot be loaded"));
   }
   return told;
 }

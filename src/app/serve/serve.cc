@@ -8,6 +8,8 @@
 #include <future>
 #include <memory>
 #include <mutex>
+#include <set>
+#include <string>
 #include <thread>
 #include <utility>
 
@@ -92,7 +94,8 @@ LineReceiver once(const std::atomic<bool>& begun, const LineReceiver& to) {
   };
 }
 
-// Once a second: what became of the model's files. Only that a file was broken is said twice, here and to every client.
+// Once a second: what became of the models' files. Only that a file was broken is said twice, here and to every client that asks for
+// its model.
 class FileWatch {
  public:
   explicit FileWatch(Warn warn) : warn_(std::move(warn)) {}
@@ -101,15 +104,19 @@ class FileWatch {
     next_ = monotonic_seconds() + 1;
     for (const Path& path : look_at_mapped_files())
       warn_("the file at " + path.string() + " was replaced or removed; a new one is read once it has come to rest");
-    const Status whole = check_mapped_files();
-    const bool was_broken = std::exchange(broken_, !whole.ok());
-    if (!whole.ok() && !was_broken) warn_("requests are refused: " + whole.error().to_string());
+    std::set<std::string> broken;
+    for (const Error& error : broken_mapped_files()) {
+      broken.insert(error.where);
+      if (!broken_.contains(error.where))
+        warn_("requests for the model of this file are refused until a good one is read: " + error.to_string());
+    }
+    broken_ = std::move(broken);
   }
 
  private:
   Warn warn_;
   double next_ = 0;
-  bool broken_ = false;
+  std::set<std::string> broken_;  // paths
 };
 
 // The first model is loaded before anything is answered: what is wrong with it ends the program.

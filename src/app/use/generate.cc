@@ -10,7 +10,6 @@
 #include "app/use/beams.h"
 #include "app/use/generation_defaults.h"
 #include "app/use/token_biases.h"
-#include "base/mapped_files.h"
 #include "base/log.h"
 #include "infer/known_ids.h"
 #include "infer/prompt.h"
@@ -75,9 +74,8 @@ Result<Path> find_model(const std::string& name, const Message& message) {
 Result<LoadedModel> load_for_ids(const std::string& name, const LoadChoice& choice, const Job& job) {
   LoadedModel loaded;
   MALMOI_ASSIGN(loaded.folder, find_model(name, job.message));
-  const int64_t lost_before = lost_mapped_files();  // by older versions of models that are served
   MALMOI_ASSIGN(loaded.model, load_model(loaded.folder, choice, job.warn));
-  MALMOI_TRY(check_files_were_whole_since(lost_before));
+  MALMOI_TRY(loaded.model->check_files());  // or weights were read as zeros
   loaded.stop_ids = end_ids(loaded.folder);
   auto tokenizer = tokenizer::Tokenizer::load(loaded.folder);
   if (!tokenizer.ok()) {

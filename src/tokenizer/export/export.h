@@ -29,7 +29,8 @@ inline constexpr std::string_view kNoVocabulary = "no_vocab";
 
 /// Writes the `tokenizer.` keys of a GGUF file: the vocabulary, filled up to `vocab_size` entries, special ids, and the chat
 /// template that lay beside it. Errors say why not: a model that llama.cpp has not, a way of cutting text that has no name
-/// there, other tokens for one of some texts that are tried.
+/// there, other tokens for one of some texts that are tried (of unigram every piece is, and characters that have none), a character
+/// without a piece that becomes something else there: of unigram it is the unknown token, of BPE its bytes.
 Status export_gguf(const Tokenizer& tokenizer, int64_t vocab_size, formats::GgufMetadata& metadata);
 
 /// The same tokenizer with more tokens, whose ids follow its largest. `special` ones are dropped by decoding on request.

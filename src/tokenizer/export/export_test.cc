@@ -4,6 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "base/test_folder.h"
 #include "tokenizer/import/importers.h"
 #include "tokenizer/import/sentencepiece.h"
@@ -89,19 +94,64 @@ TEST(Export, GgufGivesTheSameIds) {
   EXPECT_LE(differ, test_texts().size() / 50);
 }
 
-// llama.cpp spells an unknown character otherwise than a vocabulary without bytes does.
-TEST(Export, GgufRefusesWhatWouldBeOtherIds) {
-  for (TrainKind kind : {TrainKind::kBpe, TrainKind::kUnigram}) {
-    Tokenizer t = trained_on_texts({.kind = kind, .vocab_size = 3000, .byte_level = false, .character_coverage = 1.0});
-    formats::GgufMetadata metadata;
-    metadata.set_text("general.architecture", "llama");
-    if (Status written = export_gguf(t, t.vocab_size(), metadata); !written.ok()) {
-      EXPECT_THAT(written.error().to_string(), HasSubstr("other tokens of the same text"));
-    }
-  }
-  Tokenizer characters = *Tokenizer::characters("abc");
+std::string why_not_gguf(const Tokenizer& t) {
   formats::GgufMetadata metadata;
-  EXPECT_FALSE(export_gguf(characters, characters.vocab_size(), metadata).ok());
+  metadata.set_text("general.architecture", "llama");
+  const Status written = export_gguf(t, t.vocab_size(), metadata);
+  return written.ok() ? "" : written.error().to_string();
+}
+
+Tokenizer of_sentencepiece(const char* name) {
+  auto parsed = parse_sentencepiece(test_file(std::string(name) + "/tokenizer.model"), name);
+  EXPECT_TRUE(parsed.ok()) << parsed.error().to_string();
+  auto t = sentencepiece_tokenizer(*parsed, name);
+  EXPECT_TRUE(t.ok()) << t.error().to_string();
+  return *std::move(t);
+}
+
+// A character without a piece is the unknown token in llama.cpp's unigram, and a run of them is one: as SentencePiece has it.
+TEST(Export, GgufOfUnigramWithoutByteTokensGivesTheSameIds) {
+  const Tokenizer t = of_sentencepiece("sp-unigram-nfkc");
+  formats::GgufMetadata metadata;
+  metadata.set_text("general.architecture", "t5");
+  const Status written = export_gguf(t, t.vocab_size(), metadata);
+  ASSERT_TRUE(written.ok()) << written.error().to_string();
+  const Path path = test_folder("export_gguf_unigram") / "model.gguf";
+  ASSERT_TRUE(formats::write_gguf(path, metadata).ok());
+  auto again = load_gguf_tokenizer(path, Compat::kDefault);
+  ASSERT_TRUE(again.ok()) << again.error().to_string();
+  std::vector<std::string> texts = test_texts();
+  for (const char* text : {"\uE000", "a\uE000b", "\uE000\uE001", "a \uE000 \uE001 b", " \uE000", "\uE000  ", "  "})
+    texts.emplace_back(text);
+  for (const std::string& text : texts)
+    EXPECT_EQ(t.encode(text, {.parse_special = false}), again->encode(text, {.parse_special = false})) << text;
+  const auto unknown = [&](const char* text) {
+    const std::vector<int32_t> ids = again->encode(text);
+    return std::count(ids.begin(), ids.end(), *t.unk_id());
+  };
+  EXPECT_EQ(unknown("a\uE000\uE001b"), 1);
+  EXPECT_EQ(unknown("\uE000 \uE001"), 2);
+}
+
+TEST(Export, GgufRefusesWhatWouldBeOtherIds) {
+  auto trained = [](TrainKind kind, bool bytes, std::string normalization = "none") {
+    return trained_on_texts({.kind = kind,
+                             .vocab_size = 3000,
+                             .byte_level = false,
+                             .byte_fallback = bytes,
+                             .character_coverage = 1.0,
+                             .normalization = std::move(normalization)});
+  };
+  EXPECT_EQ(why_not_gguf(trained(TrainKind::kBpe, true)), "");
+  EXPECT_THAT(why_not_gguf(trained(TrainKind::kBpe, false)), HasSubstr("BPE has no byte tokens"));
+  EXPECT_THAT(why_not_gguf(of_sentencepiece("sp-char")), HasSubstr("BPE has no byte tokens"));
+  EXPECT_THAT(why_not_gguf(trained(TrainKind::kBpe, true, "nfkc")), HasSubstr("other tokens of the same text, \""));
+  EXPECT_THAT(why_not_gguf(trained(TrainKind::kUnigram, true)), HasSubstr("an unknown token of a character"));
+  EXPECT_THAT(why_not_gguf(of_sentencepiece("sp-unigram-identity-bytes")),
+              HasSubstr("an unknown token of a character"));
+  // Before spaces alone llama.cpp puts no mark of a word.
+  EXPECT_THAT(why_not_gguf(trained(TrainKind::kUnigram, false)), HasSubstr("other tokens of the same text, \"   \""));
+  EXPECT_NE(why_not_gguf(*Tokenizer::characters("abc")), "");
 }
 
 TEST(Export, ErrorsSayWhy) {
