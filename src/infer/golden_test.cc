@@ -210,7 +210,9 @@ std::vector<float> logits_over(const model::Model& model, std::span<const int32_
   auto session = *Session::create(model, {.keys = keys});
   auto state = *session->open();
   for (int64_t slot = 0; slot < std::ssize(session->pool().layers()); ++slot) in_bytes |= state.in_bytes(slot);
-  if (!source.empty()) EXPECT_TRUE(session->read_source(state, source).ok());
+  if (!source.empty()) {
+    EXPECT_TRUE(session->read_source(state, source).ok());
+  }
   const size_t half = prompt.size() / 2;
   session->append(state, prompt.first(half));
   EXPECT_TRUE(session->logits().ok());
