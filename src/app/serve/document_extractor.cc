@@ -89,6 +89,9 @@ struct FoundText {
   std::string title, text, encoding;
 };
 
+// Whether the whole file is more than may be read, as an archive of too many entries is: what came before that is a part of it.
+bool is_over_limit(const Error& error) { return error.remedy.starts_with("raise limits."); }
+
 // The documents of one file as they come.
 class FileText {
  public:
@@ -217,6 +220,7 @@ Reply DocumentExtractor::read(const std::string& name, const std::string& bytes)
   data::RawDocument raw;
   while (true) {
     const Result<bool> more = (*reader)->next(raw);
+    if (!more.ok() && is_over_limit(more.error())) return cannot_read(name, more.error());
     if (!more.ok()) text.skip({name, "read.damaged", more.error().to_string(), true});
     if (!more.ok() || !*more) return text.reply((*reader)->format());
     if (auto error = text.add(std::move(raw))) return *std::move(error);

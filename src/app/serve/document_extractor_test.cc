@@ -142,6 +142,10 @@ TEST(DocumentExtractor, RefusesWhatIsTooMuchAndCutsNothing) {
   EXPECT_EQ(extracted("fits.txt", std::string(100, 'a'), {.text_bytes = 100})["text"], std::string(100, 'a'));
   EXPECT_EQ(document_error("docs.zip", reader_file("docs.zip"), {.text_bytes = 200}).code, "document_too_large")
       << "all documents count together";
+  const protocol::ApiError many =
+      document_error("docs.zip", reader_file("docs.zip"), {.reader = {.archive_entries = 1}});
+  EXPECT_EQ(many.code, "document_too_large") << "though its first document was read";
+  EXPECT_THAT(many.message, HasSubstr("holds more than 1 entries; send a part of it"));
   const protocol::ApiError slow = document_error("docs.zip", reader_file("docs.zip"), {.seconds = 0});
   EXPECT_EQ(slow.code, "document_too_large");
   EXPECT_THAT(slow.message, HasSubstr("takes longer than 0 s"));
