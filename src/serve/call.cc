@@ -49,8 +49,12 @@ std::function<protocol::Reply()> work_of(AskedCall asked) {
 }
 
 asio::awaitable<std::optional<protocol::Reply>> long_reply(Exchange& exchange, AskedCall asked) {
+  const auto place = take_places(exchange, 1, 0);
+  if (const auto* error = std::get_if<protocol::ApiError>(&place)) co_return std::optional<protocol::Reply>(*error);
+  Shared& shared = exchange.shared();
   std::function<protocol::Reply()> work = work_of(std::move(asked));
-  std::optional<protocol::Reply> reply = co_await in_turn(exchange, std::move(work));
+  std::optional<protocol::Reply> reply =
+      co_await in_turn(exchange, shared.slow_calls, shared.workers->slow, std::move(work));
   if (reply) count_usage(exchange.context(), *reply);
   co_return reply;
 }

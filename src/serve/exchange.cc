@@ -5,6 +5,7 @@
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/write.hpp>
 #include <sstream>
+#include <utility>
 
 namespace malmoi::serve {
 namespace {
@@ -35,6 +36,8 @@ Exchange::Exchange(ClientStream& stream, Shared& shared, HttpRequest& request, R
       keep_alive_(keep_alive),
       status_line_(request.version()),
       timer_(stream.get_executor()) {}
+
+std::string Exchange::take_body() { return std::exchange(request_.body(), std::string()); }
 
 void Exchange::drop_body() {
   std::string().swap(request_.body());

@@ -6,6 +6,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <memory>
+#include <string>
 
 #include "serve/client_stream.h"
 #include "serve/client_watch.h"
@@ -27,6 +28,8 @@ class Exchange {
   Exchange& operator=(const Exchange&) = delete;
 
   const HttpRequest& request() const { return request_; }
+  /// The request's body, for work that may outlive the request. Its memory counts until drop_body().
+  std::string take_body();
   /// Nobody reads the request's body any more: its memory goes to others.
   void drop_body();
   Shared& shared() { return shared_; }
@@ -56,11 +59,6 @@ class Exchange {
   template <typename Work>
   auto on_file_worker(Work work) -> asio::awaitable<decltype(work())> {
     return on(shared_.workers->files, std::move(work));
-  }
-  /// The same of work that reads a document.
-  template <typename Work>
-  auto on_document_worker(Work work) -> asio::awaitable<decltype(work())> {
-    return on(shared_.workers->documents, std::move(work));
   }
 
   /// Closes `queue` within a second of the client's going away, until unwatch(). A client that only sends no more

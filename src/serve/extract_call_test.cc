@@ -5,13 +5,19 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
+#include <cstdio>
 #include <memory>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <vector>
 
+#include "base/file.h"
+#include "base/log.h"
 #include "serve/extractor.h"
 #include "serve/server_test.h"
+#include "serve/shared.h"
 
 namespace malmoi::serve {
 namespace {
@@ -19,6 +25,7 @@ namespace {
 class FakeExtractor : public Extractor {
  public:
   protocol::Reply extract(const std::string& name, const std::string& bytes) const override {
+    ++begun;
     while (hold) std::this_thread::sleep_for(std::chrono::milliseconds(1));
     if (name == "scan.pdf")
       return protocol::ApiError{.message = "scan.pdf: has no text layer", .code = "document_without_text"};
@@ -26,6 +33,7 @@ class FakeExtractor : public Extractor {
     return Json{{"name", name}, {"bytes", bytes.size()}, {"text", "read"}};
   }
   std::atomic<bool> hold{false};
+  mutable std::atomic<int> begun{0};
 };
 
 std::string file_text(const std::string& target, const std::string& bytes, const std::string& more = "",
@@ -47,6 +55,14 @@ class ExtractCall : public testing::Test {
     TestClient client(server_->port());
     client.send(text);
     return client.read();
+  }
+  template <typename Condition>
+  static bool comes(const Condition& condition) {
+    for (double end = monotonic_seconds() + 20; monotonic_seconds() < end;) {
+      if (condition()) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+    return false;
   }
 
   std::shared_ptr<FakeExtractor> extractor_ = std::make_shared<FakeExtractor>();
@@ -123,6 +139,51 @@ TEST_F(ExtractCall, OtherAnswersGoOnMeanwhile) {
   EXPECT_EQ(send(get_text("/openapi.json")).status, 200);
   extractor_->hold = false;
   for (TestClient& client : slow) EXPECT_EQ(client.read().status, 200);
+}
+
+TEST_F(ExtractCall, SoManyAreReadOrWait) {
+  start();
+  extractor_->hold = true;
+  std::vector<std::unique_ptr<TestClient>> clients;
+  for (int64_t i = 0; i < Shared::kMostDocuments + 2; ++i) {
+    clients.push_back(std::make_unique<TestClient>(server_->port()));
+    clients.back()->send(file_text("/extract", "a"));
+  }
+  const std::string refusals = "malmoi_http_responses_total{code=\"429\"} 2\n";
+  EXPECT_TRUE(comes([&] { return send(get_text("/metrics")).body.find(refusals) != std::string::npos; }));
+  extractor_->hold = false;
+  int64_t read = 0;
+  for (const auto& client : clients) {
+    const TestResponse response = client->read();
+    if (response.status == 200) ++read;
+    else expect_error(response, 429, "server_busy");
+  }
+  EXPECT_EQ(read, Shared::kMostDocuments);
+  EXPECT_EQ(send(file_text("/extract", "a")).status, 200) << "places are given back";
+}
+
+TEST_F(ExtractCall, AClientThatGoesAwayTakesItsWaitingDocumentWithIt) {
+  const std::string log = testing::TempDir() + "extract_call_test_access.jsonl";
+  std::remove(log.c_str());
+  ServerOptions options;
+  options.access_log = log;
+  start(options);
+  extractor_->hold = true;
+  TestClient first(server_->port()), second(server_->port()), third(server_->port());
+  first.send(file_text("/extract", "a"));
+  second.send(file_text("/extract", "a"));
+  EXPECT_TRUE(comes([&] { return extractor_->begun == 2; }));
+  third.send(file_text("/extract", "a"));
+  third.close();
+  EXPECT_TRUE(comes([&] {
+    const auto lines = read_file(log);
+    return lines.ok() && lines->find("\"status\":499") != std::string::npos;
+  }));
+  extractor_->hold = false;
+  EXPECT_EQ(first.read().status, 200);
+  EXPECT_EQ(second.read().status, 200);
+  EXPECT_EQ(send(file_text("/extract", "a")).status, 200);
+  EXPECT_EQ(extractor_->begun, 3);
 }
 
 TEST(FileNameOf, IsTheLastPartOfAPath) {

@@ -228,6 +228,7 @@ void Server::stop(double seconds) {
     pool->stop();
   impl.shared.workers.reset();  // waits for what runs there
   impl.shared.slow_calls.clear();
+  impl.shared.documents.clear();
   if (draining.joinable()) draining.join();
 }
 

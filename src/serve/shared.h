@@ -19,7 +19,10 @@
 namespace malmoi::serve {
 
 struct Shared {
-  explicit Shared(const ServerOptions& o) : options(o), access(o), places(o.max_requests), body_bytes(body_budget(o)) {}
+  explicit Shared(const ServerOptions& o)
+      : options(o), access(o), places(o.max_requests), body_bytes(body_budget(o)), document_places(kMostDocuments) {}
+
+  static constexpr int64_t kMostDocuments = 64;  // that are read or wait to be; more get 429
 
   const ServerOptions options;
   Metrics metrics;
@@ -28,14 +31,15 @@ struct Shared {
   Sessions sessions;
   Places places;                          // of answers and calls that take the model's time
   Places body_bytes;                      // of bodies that are large (serve/body_budget.h)
+  Places document_places;                 // of documents that are read or wait to be (serve/extract_call.h)
   TlsContext tls;                         // of connections to come; null: none
   std::unique_ptr<AccessLog> access_log;  // null: none
   std::atomic<bool> stopping{false};
   std::atomic<int> run_followers{0};               // streams of /runs/NAME/events that are open
   std::atomic<chat::Provider*> provider{nullptr};  // null while the model is loading
 
-  /// What waits for the worker `slow`, which runs these calls as their clients come to their turns (serve/turn.h).
-  FairQueue slow_calls;
+  /// What waits for the workers `slow` and `documents`, which run it as its clients come to their turns (serve/turn.h).
+  FairQueue slow_calls, documents;
   /// Parsing and tokenizing; large bodies do not hold small ones up, nor do calls that wait for the model. What waits there when
   /// the server stops is dropped with it, before the connections' own executor goes away.
   struct Workers {

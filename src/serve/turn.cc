@@ -5,20 +5,18 @@
 #include <memory>
 #include <mutex>
 #include <utility>
-#include <variant>
 
 #include "serve/answers.h"
-#include "serve/hold.h"
 
 namespace malmoi::serve {
 namespace {
 
-using CallWork = std::function<protocol::Reply()>;
+using TurnWork = std::function<protocol::Reply()>;
 
-// Where the worker puts what a call says, or throws.
+// Where a worker puts what its work says, or throws.
 class Outcome {
  public:
-  void run(const CallWork& work) {
+  void run(const TurnWork& work) {
     std::optional<protocol::Reply> reply;
     std::exception_ptr thrown;
     try {
@@ -44,36 +42,34 @@ class Outcome {
 };
 
 FairQueue::Work make_work(const std::shared_ptr<Outcome>& outcome, const std::shared_ptr<EventQueue>& queue,
-                          CallWork work) {
+                          TurnWork work) {
   return {.run = [outcome, work = std::move(work)] { outcome->run(work); }, .done = [queue] { queue->push(0, {}); }};
 }
 
 // Work that waits for as long as this lives.
 class WaitingTurn {
  public:
-  WaitingTurn(Shared& shared, uint64_t client, FairQueue::Work work)
-      : calls_(shared.slow_calls), client_(client), number_(calls_.add(client, std::move(work))) {
-    asio::post(shared.workers->slow, [&calls = calls_] { calls.run_next(); });  // whoever's turn it is then
+  WaitingTurn(FairQueue& turns, asio::thread_pool& workers, uint64_t client, FairQueue::Work work)
+      : turns_(turns), client_(client), number_(turns_.add(client, std::move(work))) {
+    asio::post(workers, [&queue = turns_] { queue.run_next(); });  // whoever's turn it is then
   }
-  ~WaitingTurn() { calls_.drop(client_, number_); }
+  ~WaitingTurn() { turns_.drop(client_, number_); }
   WaitingTurn(const WaitingTurn&) = delete;
   WaitingTurn& operator=(const WaitingTurn&) = delete;
 
  private:
-  FairQueue& calls_;
+  FairQueue& turns_;
   uint64_t client_, number_;
 };
 
 }  // namespace
 
-asio::awaitable<std::optional<protocol::Reply>> in_turn(Exchange& exchange, CallWork work) {
-  const auto place = take_places(exchange, 1, 0);
-  if (const auto* error = std::get_if<protocol::ApiError>(&place)) co_return std::optional<protocol::Reply>(*error);
+asio::awaitable<std::optional<protocol::Reply>> in_turn(Exchange& exchange, FairQueue& turns,
+                                                        asio::thread_pool& workers, TurnWork work) {
   auto outcome = std::make_shared<Outcome>();
   auto queue = std::make_shared<EventQueue>(exchange.executor());
   const QueueGuard guard(queue);  // nobody listens after this function
-  const WaitingTurn turn(exchange.shared(), exchange.context().caller.client,
-                         make_work(outcome, queue, std::move(work)));
+  const WaitingTurn turn(turns, workers, exchange.context().caller.client, make_work(outcome, queue, std::move(work)));
   exchange.watch(queue);
   co_await queue->pop();
   exchange.unwatch();
