@@ -185,7 +185,8 @@ bool Server::Impl::wait_for(double seconds, const std::function<bool()>& done) {
   return done();
 }
 
-// Lets the provider finish; answers that it does not end in time, because a step of a large model takes long, are ended here.
+// Lets the provider finish, and documents be read; answers that do not end in time, because a step of a large model takes long, are
+// ended here.
 // Then nothing of the server waits for it but the thread that is returned.
 std::thread Server::Impl::drain(double seconds) {
   chat::Provider* provider = shared.provider;
@@ -194,7 +195,7 @@ std::thread Server::Impl::drain(double seconds) {
     provider->drain(seconds);
     drained = true;
   });
-  if (!wait_for(seconds + kLastStep, [this] { return drained.load(); })) {
+  if (!wait_for(seconds + kLastStep, [this] { return drained && shared.documents.size() == 0; })) {
     asio::post(io, [this] {
       for (const auto& connection : connections) connection->end_answer();
     });
