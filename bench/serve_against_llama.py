@@ -8,33 +8,17 @@ import argparse
 import http.client
 import json
 import random
-import socket
-import subprocess
 import threading
 import time
 
+import serve_support
+
 PROMPT, WRITTEN, REQUESTS = 128, 128, 2  # tokens, tokens, requests per client
-IDS = (1000, 30000)  # that prompts are drawn from: ordinary tokens of most vocabularies
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def is_ready(port):
-    try:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-        connection.request("GET", "/health")
-        return connection.getresponse().status == 200
-    except OSError:
-        return False
 
 
 def answer(port, seed, first, between):
     drawn = random.Random(seed)
-    body = {"prompt": [drawn.randrange(*IDS) for _ in range(PROMPT)], "max_tokens": WRITTEN, "stream": True, "ignore_eos": True, "temperature": 0}
+    body = {"prompt": [drawn.randrange(*serve_support.IDS) for _ in range(PROMPT)], "max_tokens": WRITTEN, "stream": True, "ignore_eos": True, "temperature": 0}
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
     begun = last = time.perf_counter()
     connection.request("POST", "/v1/completions", json.dumps(body), {"Content-Type": "application/json"})
@@ -64,21 +48,10 @@ def load(port, clients):
     return clients * REQUESTS * WRITTEN / (time.perf_counter() - begun), first, between
 
 
-def percentile(values, share):
-    return 1000 * sorted(values)[min(len(values) - 1, int(share * len(values)))]
-
-
 def measure(command, port, clients):
-    server = subprocess.Popen([str(part) for part in command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        while not is_ready(port):
-            assert server.poll() is None, "the server ended: " + " ".join(map(str, command))
-            time.sleep(0.1)
+    with serve_support.running(command, port):
         answer(port, -1, [], [])  # not counted
         return load(port, clients)
-    finally:
-        server.terminate()
-        server.wait()
 
 
 def main():
@@ -94,11 +67,11 @@ def main():
     for clients in map(int, args.clients.split(",")):
         for _ in range(args.rounds):
             for name in ("Malmoi", "llama-server"):
-                port = free_port()
+                port = serve_support.free_port()
                 command = ([args.malmoi, "serve", "--model", args.model, "--port", port, "--threads", args.threads] if name == "Malmoi" else
                            [args.llama_server, "-m", args.model, "--port", port, "-t", args.threads, "-np", clients, "-c", clients * 2 * (PROMPT + WRITTEN)])
                 rate, first, between = measure(command, port, clients)
-                times = [f"{percentile(values, 0.5):.0f}, {percentile(values, 0.99):.0f}" for values in (first, between)]
+                times = [f"{serve_support.percentile(values, 0.5):.0f}, {serve_support.percentile(values, 0.99):.0f}" for values in (first, between)]
                 print(f"| {clients} | {name} | {rate:.0f} | {times[0]} | {times[1]} |", flush=True)
 
 

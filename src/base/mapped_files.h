@@ -34,7 +34,7 @@ std::vector<std::filesystem::path> look_at_mapped_files();
 /// For MappedFile: its bytes, from mmap to munmap. More than a thousand files at once are not watched.
 void add_mapped_file(const void* data, size_t size, const std::filesystem::path& path, const struct stat& info);
 void remove_mapped_file(const void* data);
-/// Whether the file that is mapped there is whole; nothing that is mapped is.
+/// What is known of the file that is mapped there, as above; ok where none is.
 Status check_mapped_file(const void* data);
 
 }  // namespace malmoi

@@ -1,7 +1,5 @@
 #include "data/corpus.h"
 
-#include <algorithm>
-
 #include <simdjson.h>
 
 #include "base/utf8.h"
@@ -83,8 +81,8 @@ void take_meta(Document& document, const simdjson::dom::element& value) {
 
 // What says which document a line is, where it cannot be read: document_to_line() writes its id first.
 std::string beginning_of(std::string_view line) {
-  constexpr size_t kShown = 120;
-  return std::string(line.substr(0, std::min(kShown, line.size())));
+  line = line.substr(0, 120);
+  return std::string(line.substr(0, complete_utf8_prefix(line)));
 }
 
 }  // namespace
@@ -107,7 +105,7 @@ Result<Document> document_from_line(std::string_view line, const std::string& wh
   thread_local simdjson::dom::parser parser;
   simdjson::dom::element root;
   auto error = parser.parse(line.data(), line.size()).get(root);
-  if (error) {
+  if (error && error != simdjson::MEMALLOC) {
     std::string mended(line);
     if (mend_surrogates(mended)) error = parser.parse(mended).get(root);
   }

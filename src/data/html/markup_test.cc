@@ -70,7 +70,7 @@ TEST(Markup, TextWithoutATreeIsCutFromTags) {
 }
 
 // Unclosed in every way that the standard lets elements nest by: one more level with each repetition.
-TEST(Tree, DepthIsFoundWhateverTheTags) {
+TEST(HtmlTree, DepthIsFoundWhateverTheTags) {
   for (std::string unit : {"<div>",
                            "<b><object></b></object>",
                            "<span><p></span></p>",
@@ -109,7 +109,7 @@ size_t nodes_of(const GumboNode* node) {
 }
 
 // Nodes, as a page of each kind doubles: they double too, or the page is refused.
-TEST(Tree, GrowsAsThePageDoes) {
+TEST(HtmlTree, GrowsAsThePageDoes) {
   const std::vector<std::pair<const char*, std::function<std::string(size_t)>>> kinds = {
       {"tags", [](size_t) { return std::string("<p>x<i>y</i>"); }},
       {"formatting", [](size_t n) { return "<font color=" + std::to_string(n) + "><p>x"; }},
@@ -138,7 +138,7 @@ TEST(Tree, GrowsAsThePageDoes) {
   }
 }
 
-TEST(Tree, BudgetEndsAParse) {
+TEST(HtmlTree, BudgetEndsAParse) {
   // Formatting that the pass before the parser takes for closed: each block makes all of it anew.
   std::string page;
   for (int i = 0; i < 3000; ++i) page += "<table><font color=" + std::to_string(i) + "></table>";

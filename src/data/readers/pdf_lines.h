@@ -22,7 +22,7 @@ struct PdfLine {
   float height() const { return bottom - top; }
 };
 
-/// Of a line of text in a column, in its height, at least: cells of tables are shorter.
+/// The width of a line of text in a column, in heights of the line, at the least: cells of tables are narrower.
 inline constexpr float kTextWidth = 8;
 
 /// The middle one of some values, of at least one.

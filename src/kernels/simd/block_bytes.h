@@ -60,18 +60,18 @@ constexpr bool kByteProducts = true;
 constexpr bool kByteProducts = false;
 #endif
 
-/// Sums, of each of kLanes rows, of the products of weights with signed bytes of x (at most 127 in size). kLargest: the largest
-/// byte of a weight; kWords: how many words of weights are added, from the first to the last.
+/// Of each of kLanes rows, the sum of the products of its weights with signed bytes of x (at most 127 in size).
+/// kLargest: the largest byte of a weight; kWords: how many words of weights are added, one after another.
 template <int kLargest, int kWords>
 class ProductSums {
  public:
-  /// The byte of a weight of 0, and what the bytes of x sum to: that many products are taken away at once.
+  /// `zero` is the byte of a weight of 0: (byte - zero) * x sums to byte * x less zero times the sum of x.
   MALMOI_INLINE void begin(int32_t zero, int32_t sum_of_x) { whole_ = IVec{} - (zero - kAbove) * sum_of_x; }
   MALMOI_INLINE IVec sums() const { return whole_; }
 
 #if !defined(MALMOI_SIMD_AVX512) && defined(__AVX2__)
-  /// Word number `kWord`. Pairs are summed in 16 bits, which hold 2 * 128 * 127: of small weights the pairs of several words,
-  /// while weights above 128 are taken as signed, 128 less.
+  /// Word number `kWord`. Pairs of products are summed in 16 bits, which hold 2 * 128 * 127; those of small weights over
+  /// several words. Weights that may be above 128 are taken as signed, 128 less.
   template <int kWord>
   MALMOI_INLINE void add(UVec words, int32_t x) {
     const __m256i xs = _mm256_set1_epi32(x);
@@ -89,7 +89,7 @@ class ProductSums {
 
  private:
   static constexpr int kAbove = kLargest > 128 ? 128 : 0;
-  static constexpr int kRun = kAbove ? 1 : 32767 / (2 * 127 * kLargest);  // words whose pairs 16 bits hold the sums of
+  static constexpr int kRun = kAbove ? 1 : 32767 / (2 * 127 * kLargest);  // words that 16 bits hold the sums of
   __m256i pairs_;
 #else
   template <int kWord>

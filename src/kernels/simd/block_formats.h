@@ -113,7 +113,7 @@ constexpr uint8_t kIq4Bytes[16] = {1, 24, 45, 63, 79, 93, 106, 118, 129, 141, 15
 constexpr uint8_t kE2m1Bytes[16] = {128, 129, 130, 131, 132, 134, 136, 140, 128, 127, 126, 125, 124, 122, 120, 116};
 
 struct ReadIQ4_NL : Nibbles, HalfScales {
-  static constexpr int kGroup = 32, kZero = 128, kLargest = 255;
+  static constexpr int kGroup = 32, kZero = 128, kLargest = 241;
   static constexpr bool kOffsets = false;
   explicit ReadIQ4_NL(Fields f) { words = f.take(16, 4), d = f.take(2, 2); }
   template <int q>
@@ -123,7 +123,7 @@ struct ReadIQ4_NL : Nibbles, HalfScales {
 };
 
 struct ReadMXFP4 : Nibbles {
-  static constexpr int kGroup = 32, kZero = 128, kLargest = 255;
+  static constexpr int kGroup = 32, kZero = 128, kLargest = 140;
   static constexpr bool kOffsets = false;
   const uint8_t* exponent;
   explicit ReadMXFP4(Fields f) { words = f.take(16, 4), exponent = f.take(1, 1); }
@@ -195,7 +195,7 @@ struct ReadQ5_K : SixBits {
 };
 
 struct ReadIQ4_XS : Nibbles, BlockHalves {
-  static constexpr int kGroup = 32, kZero = 128, kLargest = 255;
+  static constexpr int kGroup = 32, kZero = 128, kLargest = 241;
   static constexpr bool kOffsets = false;
   const uint8_t* scales;
   explicit ReadIQ4_XS(Fields f) { words = f.take(128, 4), scales = f.take(8, 1), d = f.take(2, 2); }
