@@ -93,6 +93,7 @@ TEST(JsonSchema, WhatCannotBeKeptToIsRefusedWithItsPlace) {
           {R"({"properties": {"a": {"$ref": "#"}}, "required": ["a"]})", "schema#", "no text is a"},
           {R"({"allOf": [{"$ref": "#"}, {"type": "object"}]})", "schema#", "without end"},
           {R"({"allOf": [{"format": "date"}, {"format": "time"}]})", "schema#", "'format'"},
+          {R"({"allOf": [{"items": {"allOf": 5}}, {"items": {"minimum": 1}}]})", "schema#/items", "allOf is a list"},
           {R"({"allOf": [{"additionalProperties": false, "properties": {"a": {}}}, {"properties": {"b": {}}}]})",
            "schema#", "'b' is forbidden"},
           {R"({"allOf": [{"prefixItems": [{}]}, {"items": {"type": "integer"}}]})", "schema#",
