@@ -79,7 +79,7 @@ Status SchemaMerger::take_not(const Json& negated, std::vector<Condition>& into,
       MALMOI_TRY(take_not(negated["anyOf"][i], into, at + "/anyOf/" + std::to_string(i), depth + 1));
     return {};
   }
-  MALMOI_ASSIGN(std::vector<Json> ways, negations(negated, at, 0));
+  MALMOI_ASSIGN(std::vector<Json> ways, negations(negated, at));
   Condition condition;
   for (Json& way : ways) condition.push_back(Way{.test = std::move(way)});
   into.push_back(std::move(condition));
@@ -92,7 +92,7 @@ Status SchemaMerger::take_if(const Json& schema, std::vector<Condition>& into, c
   if (!says_something) return {};  // JSON Schema has it so
   Condition condition;
   condition.push_back(Way{.test = *test, .said = then == schema.end() ? Json(true) : *then});
-  MALMOI_ASSIGN(std::vector<Json> ways, negations(*test, at + "/if", 0));
+  MALMOI_ASSIGN(std::vector<Json> ways, negations(*test, at + "/if"));
   for (Json& way : ways)
     condition.push_back(Way{.test = std::move(way), .said = otherwise == schema.end() ? Json(true) : *otherwise});
   into.push_back(std::move(condition));

@@ -95,7 +95,8 @@ Result<Json> SchemaMerger::expand(const Json& schema, const std::string& at) { r
 Result<Json> SchemaMerger::merge(const Json& a, const Json& b, const std::string& at) { return merge_at(a, b, at, 0); }
 
 Result<Json> SchemaMerger::expand_at(const Json& schema, const std::string& at, int depth) {
-  if (depth > kMaxMergeDepth)
+  const Within within(within_);
+  if (depth > kMaxMergeDepth || within_ > kMostWithin)
     return unsupported("references and allOf within each other without end", place(at), "break the circle");
   if (schema.is_boolean()) return schema;
   if (!schema.is_object()) return invalid_data("a schema is an object, true or false", place(at));

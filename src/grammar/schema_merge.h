@@ -35,6 +35,18 @@ class SchemaMerger {
     Json said = true;
   };
   using Condition = std::vector<Way>;
+  /// Counts calls within each other.
+  class Within {
+   public:
+    explicit Within(int& count) : count_(++count) {}
+    Within(const Within&) = delete;
+    Within& operator=(const Within&) = delete;
+    ~Within() { --count_; }
+
+   private:
+    int& count_;
+  };
+  static constexpr int kMostWithin = 128;  // of expand() and negations(): what leads to itself has no end
 
   Result<Json> expand_at(const Json& schema, const std::string& at, int depth);
   Result<Json> merge_at(const Json& a, const Json& b, const std::string& at, int depth);
@@ -59,9 +71,8 @@ class SchemaMerger {
   Result<bool> misses_a_property(const Json& schema, const Json& required, const std::string& at);
 
   // schema_negations.cc: schemas that together allow what one does not; none, where it allows everything
-  Result<std::vector<Json>> negations(const Json& schema, const std::string& at, int depth);
-  Status negate_keyword(const std::string& key, const Json& schema, std::vector<Json>& into, const std::string& at,
-                        int depth);
+  Result<std::vector<Json>> negations(const Json& schema, const std::string& at);
+  Status negate_keyword(const std::string& key, const Json& schema, std::vector<Json>& into, const std::string& at);
   Status negate_choice(const std::string& key, const Json& branches, std::vector<Json>& into, const std::string& at);
   Status negate_if(const Json& schema, std::vector<Json>& into, const std::string& at);
   Status negate_values(const Json& values, std::vector<Json>& into, const std::string& at);
@@ -75,6 +86,7 @@ class SchemaMerger {
   std::string where_;
   int64_t spent_ = 0;    // the weight of what was made and compared
   int looked_into_ = 0;  // is_impossible() within itself
+  int within_ = 0;       // expand() and negations() within themselves and each other
 };
 
 }  // namespace malmoi::grammar
