@@ -199,6 +199,14 @@ TEST(JsonSchema, HostileSchemasEndSoon) {
   for (int i = 0; i < 8; ++i)
     nested = R"({"if": )" + nested + R"(, "then": )" + nested + R"(, "else": )" + nested + "}";
   EXPECT_THAT(error_of(parse_json_schema(nested)), HasSubstr("too much of each other"));
+  // Each of many items may be the first that is not of its schema.
+  std::string items = R"({"not": {"prefixItems": [{})";
+  for (int i = 0; i < 20'000; ++i) items += ",{}";
+  EXPECT_THAT(error_of(parse_json_schema(items + "]}}")), HasSubstr("too much of each other"));
+  // Many names of one pattern, whose schema is large.
+  std::string named = R"({"patternProperties": {"p": {"required": )" + words(500) + R"(}}, "properties": {"p")";
+  for (int i = 0; i < 5'000; ++i) named += R"(: {}, "p)" + std::to_string(i) + "\"";
+  EXPECT_THAT(error_of(parse_json_schema(named + ": {}}}")), HasSubstr("too much of each other"));
   // Sets of twelve values are few enough, many of them are not.
   std::string sets = R"({"$defs": {"x": {}}, "properties": {)";
   for (int i = 0; i < 60; ++i)

@@ -51,6 +51,12 @@ ExprId SchemaBuilder::rule_of(Json made, const std::string& at) {
   return grammar_.call(found->second);
 }
 
+// What must be of all these schemas.
+Result<ExprId> SchemaBuilder::all_of(Json parts, const std::string& at) {
+  MALMOI_TRY(merger_.spend(parts, "#" + at));
+  return rule_of(saying("allOf", std::move(parts)), at);
+}
+
 Result<ExprId> SchemaBuilder::reference(const Json& value, const std::string& at) {
   if (!value.is_string()) return invalid_data("$ref is a string", place(at));
   const auto text = value.get<std::string>();

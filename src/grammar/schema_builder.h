@@ -85,6 +85,7 @@ class SchemaBuilder {
   Status check_unwanted(const Json& schema, Json::value_t type, const std::string& at) const;
   Result<ExprId> of_type(const std::string& type, const Json& schema, const std::string& at);
   ExprId rule_of(Json made, const std::string& at);
+  Result<ExprId> all_of(Json parts, const std::string& at);
   Result<Regex> expression(const std::string& text, const std::string& at) const;
   Result<Counts> counts(const Json& schema, const char* min, const char* max, const std::string& at) const;
   std::string place(const std::string& at) const;

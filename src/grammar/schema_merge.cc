@@ -87,7 +87,7 @@ Result<const Json*> SchemaMerger::resolve(const std::string& reference, const st
 Status SchemaMerger::spend(const Json& made, const std::string& at) {
   spent_ += weight_of(made);
   if (spent_ <= kMaxMergedValues) return {};
-  return unsupported("allOf, anyOf, oneOf and references that make too much of each other", place(at),
+  return unsupported("choices, conditions, patterns and references that make too much of each other", place(at),
                      "write them out");
 }
 

@@ -27,6 +27,8 @@ class SchemaMerger {
   Result<const Json*> expanded(const Json& schema, Json& made, const std::string& at);
   /// Whether it is certain that no value that is written for one is of the other.
   Result<bool> are_disjoint(const Json& a, const Json& b, const std::string& at);
+  /// Counts what is made of a schema. Errors: it is too much, for one document.
+  Status spend(const Json& made, const std::string& at);
 
  private:
   /// One way in which a condition may hold: a test, with what is said then.
@@ -79,7 +81,6 @@ class SchemaMerger {
   Status negate_array(const std::string& key, const Json& schema, std::vector<Json>& into, const std::string& at);
   Status negate_object(const std::string& key, const Json& schema, std::vector<Json>& into, const std::string& at);
 
-  Status spend(const Json& made, const std::string& at);
   std::string place(const std::string& at) const { return where_ + at; }
 
   const Json& root_;

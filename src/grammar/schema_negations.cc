@@ -226,6 +226,7 @@ Status SchemaMerger::negate_array(const std::string& key, const Json& schema, st
       Json way = of_type("array", "prefixItems", before);
       way["minItems"] = before.size();
       way["items"] = true;
+      MALMOI_TRY(spend(way, here));  // each is longer than the one before
       into.push_back(std::move(way));
       before.back() = true;
     }
