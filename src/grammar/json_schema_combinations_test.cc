@@ -47,6 +47,13 @@ TEST(JsonSchema, Combinations) {
   });
 }
 
+TEST(JsonSchema, WhatIsReferredToIsWrittenOnce) {
+  const Result<Grammar> grammar = parse_json_schema(
+      R"({"$defs": {"a": {"enum": ["x"]}}, "anyOf": [{"$ref": "#/$defs/a"}, {"$ref": "#/%24defs/a"}, {"$ref": "#/$defs/%61"}]})");
+  ASSERT_TRUE(grammar.ok());
+  EXPECT_EQ(grammar->rules().size(), 2u);
+}
+
 TEST(JsonSchema, References) {
   check_schemas({
       {R"({"$ref": "#/$defs/a", "$defs": {"a": {"type": "integer"}}})", {"1"}, {"\"1\""}},

@@ -20,7 +20,7 @@ constexpr size_t kLongestPlace = 600;  // every rule has one
 Result<Grammar> SchemaBuilder::run(const Json& start, const std::string& at) {
   const RuleId root = grammar_.add_rule("schema", place(at));
   grammar_.set_root(root);
-  if (&start == &root_) references_.emplace("#", root);
+  if (&start == &root_) targets_.emplace(&root_, root);
   open_.push_back({root, {}, &start, at});
   while (!open_.empty()) {
     const Open next = std::move(open_.front());
@@ -63,10 +63,13 @@ Result<ExprId> SchemaBuilder::reference(const Json& value, const std::string& at
   auto known = references_.find(text);
   if (known == references_.end()) {
     MALMOI_ASSIGN(const Json* target, merger_.resolve(text, "#" + at));
-    const RuleId rule = grammar_.add_rule(show_controls(text), place(at));
-    known = references_.emplace(text, rule).first;
-    // Cut, as every place below it is spelled with it.
-    open_.push_back({rule, {}, target, text.substr(1, kLongestPlace)});
+    const auto [written, is_new] = targets_.try_emplace(target, -1);
+    if (is_new) {
+      written->second = grammar_.add_rule(show_controls(text), place(at));
+      // Cut, as every place below it is spelled with it.
+      open_.push_back({written->second, {}, target, text.substr(1, kLongestPlace)});
+    }
+    known = references_.emplace(text, written->second).first;
   }
   return grammar_.call(known->second);
 }
@@ -74,7 +77,7 @@ Result<ExprId> SchemaBuilder::reference(const Json& value, const std::string& at
 Result<ExprId> SchemaBuilder::schema(const Json& schema, const std::string& at) {
   if (schema.is_boolean()) return schema.get<bool>() ? json_.value() : grammar_.nothing();
   if (!schema.is_object()) return invalid_data("a schema is an object, true or false", place(at));
-  if (grammar_.exprs().size() > kMaxExpressions)
+  if (grammar_.exprs().size() + elsewhere_ > kMaxExpressions)
     return unsupported("a schema that makes more than " + std::to_string(kMaxExpressions) + " expressions", place(at),
                        "make it smaller");
   MALMOI_TRY(check_keywords(schema, place(at)));
@@ -197,14 +200,16 @@ Result<Json> SchemaBuilder::values_of(const Json& values, const Json& rest, cons
   if (filter_depth_ == kDeepestFiltered)
     return unsupported("lists of values within what stands beside lists of values, without end", place(at),
                        "list only values that are of the others");
-  SchemaBuilder beside(root_, where_);
+  SchemaBuilder beside(root_, where_, merger_);
   beside.filtered_ = filtered_;
   beside.filter_depth_ = filter_depth_ + 1;
   beside.language_steps_ = language_steps_;
+  beside.elsewhere_ = elsewhere_ + grammar_.exprs().size();
   auto built = beside.run(rest, at);
   filtered_ = beside.filtered_;
   language_steps_ = beside.language_steps_;
   MALMOI_ASSIGN(const Grammar grammar, std::move(built));
+  elsewhere_ = beside.elsewhere_ - grammar_.exprs().size() + grammar.exprs().size();
   const Result<Automaton> automaton = Automaton::compile(grammar);
   if (!automaton.ok() && automaton.error().code == ErrorCode::kInvalidData) return kept;  // nothing is of the rest
   if (!automaton.ok()) return automaton.error();

@@ -19,11 +19,11 @@
 
 namespace malmoi::grammar {
 
-/// One schema. For schema_grammar(). `at` is the JSON pointer of what is looked at.
+/// One schema. For schema_grammar(). `at` is the JSON pointer of what is looked at. `merger` is of the same document.
 class SchemaBuilder {
  public:
-  SchemaBuilder(const Json& root, std::string where)
-      : root_(root), where_(std::move(where)), json_(grammar_), merger_(root, where_) {}
+  SchemaBuilder(const Json& root, std::string where, SchemaMerger& merger)
+      : root_(root), where_(std::move(where)), json_(grammar_), merger_(merger) {}
 
   /// The grammar of the document, or of a schema that refers to it.
   Result<Grammar> run() { return run(root_, ""); }
@@ -145,12 +145,15 @@ class SchemaBuilder {
   std::string where_;
   Grammar grammar_;
   JsonRules json_;
-  SchemaMerger merger_;
+  SchemaMerger& merger_;
   std::unordered_map<std::string, RuleId> references_;  // by their text
+  std::unordered_map<const Json*, RuleId> targets_;     // by what they refer to, which can be spelled in many ways
   std::unordered_map<std::string, RuleId> made_;        // merged schemas, by their JSON
   std::map<std::pair<int32_t, int32_t>, RuleId> strings_of_length_;
   std::deque<Open> open_;
+  // What was spent on this document, by builders of what stands beside lists of values, too.
   int64_t language_steps_ = 0;
+  size_t elsewhere_ = 0;  // expressions of other builders
   int filtered_ = 0;      // lists of values that were compared with what stands beside them
   int filter_depth_ = 0;  // of this builder among those that compare such lists
 };
