@@ -213,9 +213,19 @@ Result<Json> SchemaBuilder::values_of(const Json& values, const Json& rest, cons
   const Result<Automaton> automaton = Automaton::compile(grammar);
   if (!automaton.ok() && automaton.error().code == ErrorCode::kInvalidData) return kept;  // nothing is of the rest
   if (!automaton.ok()) return automaton.error();
-  for (const Json& value : values)
-    if (matches(*automaton, dump_json(value))) kept.push_back(value);
+  for (const Json& value : values) {
+    MALMOI_ASSIGN(const bool is_one, is_read(*automaton, dump_json(value), at));
+    if (is_one) kept.push_back(value);
+  }
   return kept;
+}
+
+// Whether a listed value or a name is of a pattern, or of what else stands beside it.
+Result<bool> SchemaBuilder::is_read(const Automaton& automaton, const std::string& text, const std::string& at) {
+  const std::optional<bool> found = matches_within(automaton, text, language_steps_, kMaxLanguageSteps);
+  if (found) return *found;
+  return unsupported("listed values and names that take too long to compare with what stands beside them", place(at),
+                     "list fewer, or say less of them");
 }
 
 // Of strings `not` of listed values is kept to; whole lists and objects can come in many ways.

@@ -82,6 +82,7 @@ class SchemaBuilder {
   Result<ExprId> listed(const Json& schema, const std::string& at);
   Result<Json> values_listed(const Json& schema, const std::string& at);
   Result<Json> values_of(const Json& values, const Json& rest, const std::string& at);
+  Result<bool> is_read(const Automaton& automaton, const std::string& text, const std::string& at);
   Status check_unwanted(const Json& schema, Json::value_t type, const std::string& at) const;
   Result<ExprId> of_type(const std::string& type, const Json& schema, const std::string& at);
   ExprId rule_of(Json made, const std::string& at);
@@ -152,10 +153,10 @@ class SchemaBuilder {
   std::map<std::pair<int32_t, int32_t>, RuleId> strings_of_length_;
   std::deque<Open> open_;
   // What was spent on this document, by builders of what stands beside lists of values, too.
-  int64_t language_steps_ = 0;
-  size_t elsewhere_ = 0;  // expressions of other builders
-  int filtered_ = 0;      // lists of values that were compared with what stands beside them
-  int filter_depth_ = 0;  // of this builder among those that compare such lists
+  int64_t language_steps_ = 0;  // up to kMaxLanguageSteps
+  size_t elsewhere_ = 0;        // expressions of other builders
+  int filtered_ = 0;            // lists of values that were compared with what stands beside them
+  int filter_depth_ = 0;        // of this builder among those that compare such lists
 };
 
 }  // namespace malmoi::grammar
