@@ -114,27 +114,42 @@ Result<ExprId> SchemaBuilder::schema(const Json& schema, const std::string& at) 
 }
 
 Result<ExprId> SchemaBuilder::choice(const Json& schema, const std::string& keyword, const std::string& at) {
-  const Json& branches = schema[keyword];
-  const std::string place_of_list = at + "/" + keyword;
-  if (!branches.is_array() || branches.empty())
-    return invalid_data(keyword + " is a list of one or more schemas", place(place_of_list));
-  if (keyword == "oneOf") MALMOI_TRY(check_one_of(branches, place_of_list));
-  const Json rest = without(schema, keyword);
-  const bool alone = says_nothing(rest);
+  Json made;
+  MALMOI_ASSIGN(const Json* branches, branches_of(schema, keyword, at, made));
   std::vector<ExprId> ways;
-  for (size_t i = 0; i < branches.size(); ++i) {
-    const std::string branch_at = place_of_list + "/" + std::to_string(i);
-    if (alone) {
-      MALMOI_ASSIGN(const ExprId way, this->schema(branches[i], branch_at));
+  for (size_t i = 0; i < branches->size(); ++i) {
+    const std::string branch_at = at + "/" + keyword + "/" + std::to_string(i);
+    if (branches != &made) {
+      MALMOI_ASSIGN(const ExprId way, this->schema((*branches)[i], branch_at));
       ways.push_back(way);
-    } else {
-      if (branches[i].is_object()) MALMOI_TRY(check_keywords(branches[i], place(branch_at)));
-      MALMOI_ASSIGN(Json made, merger_.merge(rest, branches[i], "#" + branch_at));
-      if (allows_nothing(made)) continue;
-      ways.push_back(rule_of(std::move(made), branch_at));
+    } else if (!allows_nothing(made[i])) {
+      ways.push_back(rule_of(std::move(made[i]), branch_at));
     }
   }
   return grammar_.choice(std::move(ways));
+}
+
+// The branches of a choice; `made` of them, where something stands beside: each with that. So those of 'oneOf' are compared as they are
+// written, for what stands beside may say of which types values are.
+Result<const Json*> SchemaBuilder::branches_of(const Json& schema, const std::string& keyword, const std::string& at,
+                                               Json& made) {
+  const Json& branches = schema[keyword];
+  const std::string here = at + "/" + keyword;
+  if (!branches.is_array() || branches.empty())
+    return invalid_data(keyword + " is a list of one or more schemas", place(here));
+  const Json* found = &branches;
+  if (const Json rest = without(schema, keyword); !says_nothing(rest)) {
+    made = Json::array();
+    for (size_t i = 0; i < branches.size(); ++i) {
+      const std::string branch_at = here + "/" + std::to_string(i);
+      if (branches[i].is_object()) MALMOI_TRY(check_keywords(branches[i], place(branch_at)));
+      MALMOI_ASSIGN(Json both_say, merger_.merge(rest, branches[i], "#" + branch_at));
+      made.push_back(std::move(both_say));
+    }
+    found = &made;
+  }
+  if (keyword == "oneOf") MALMOI_TRY(check_one_of(*found, here));
+  return found;
 }
 
 Status SchemaBuilder::check_one_of(const Json& branches, const std::string& at) {

@@ -78,6 +78,7 @@ class SchemaBuilder {
   Result<ExprId> schema(const Json& schema, const std::string& at);
   Result<ExprId> reference(const Json& value, const std::string& at);
   Result<ExprId> choice(const Json& schema, const std::string& keyword, const std::string& at);
+  Result<const Json*> branches_of(const Json& schema, const std::string& keyword, const std::string& at, Json& made);
   Status check_one_of(const Json& branches, const std::string& at);
   Result<ExprId> listed(const Json& schema, const std::string& at);
   Result<Json> values_listed(const Json& schema, const std::string& at);
