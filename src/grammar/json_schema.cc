@@ -9,7 +9,8 @@
 namespace malmoi::grammar {
 
 Result<Grammar> schema_grammar(const Json& schema, std::string where) {
-  return SchemaBuilder(schema, std::move(where)).run();
+  SchemaMerger merger(schema, where);
+  return SchemaBuilder(schema, std::move(where), merger).run();
 }
 
 Result<Grammar> parse_json_schema(std::string_view text, std::string where) {

@@ -22,6 +22,10 @@ TEST(JsonSchema, Combinations) {
       {R"({"$defs": {"a": {"type": "object", "properties": {"k": {"const": "a"}}, "required": ["k"]}}, "oneOf": [{"$ref": "#/$defs/a"}, {"type": "object", "properties": {"k": {"const": "b"}}, "required": ["k"]}, {"type": "null"}]})",
        {R"({"k": "a"})", R"({"k": "b"})", "null"},
        {R"({"k": "c"})"}},
+      {R"({"type": "object", "properties": {"x": {"type": "null"}}, "oneOf": [{"properties": {"k": {"const": "a"}}, "required": ["k"]},
+                                                                              {"properties": {"k": {"const": "b"}}, "required": ["k"]}]})",
+       {R"({"k": "a"})", R"({"x": null, "k": "b"})"},
+       {R"({"k": "c"})", "{}", "null"}},
       {R"({"allOf": [{"type": "string", "nullable": true}, {"minLength": 1, "nullable": true}]})",
        {"\"a\"", "null"},
        {"\"\"", "1"}},
@@ -45,6 +49,13 @@ TEST(JsonSchema, Combinations) {
        {"\"a\"", "\"long\""},
        {"\"lo\""}},
   });
+}
+
+TEST(JsonSchema, WhatIsReferredToIsWrittenOnce) {
+  const Result<Grammar> grammar = parse_json_schema(
+      R"({"$defs": {"a": {"enum": ["x"]}}, "anyOf": [{"$ref": "#/$defs/a"}, {"$ref": "#/%24defs/a"}, {"$ref": "#/$defs/%61"}]})");
+  ASSERT_TRUE(grammar.ok());
+  EXPECT_EQ(grammar->rules().size(), 2u);
 }
 
 TEST(JsonSchema, References) {

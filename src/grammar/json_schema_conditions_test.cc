@@ -85,6 +85,12 @@ TEST(JsonSchema, Conditions) {
       {kinds,
        {R"({"kind": "a", "x": null})", R"({"kind": "b", "x": null, "y": null})", R"({"kind": "c"})"},
        {R"({"kind": "a"})", R"({"kind": "b", "x": null})", R"({"kind": "d"})"}},
+      // A test that speaks of its property twice.
+      {R"({"type": "object", "properties": {"a": {"enum": [1, 2, 3]}, "b": {"type": "null"}}, "required": ["a"],
+           "if": {"properties": {"a": {"enum": [1, 2]}}, "allOf": [{"properties": {"a": {"enum": [2, 3]}}}]},
+           "then": {}, "else": {"required": ["b"]}})",
+       {R"({"a": 2})", R"({"a": 2, "b": null})", R"({"a": 1, "b": null})", R"({"a": 3, "b": null})"},
+       {R"({"a": 1})", R"({"a": 3})"}},
       {R"({"type": "integer", "if": {"minimum": 10}, "then": {"multipleOf": 10}})", {"3", "10", "200"}, {"11", "205"}},
       {R"({"type": "integer", "if": {"minimum": 10}, "else": {"maximum": 3}})", {"3", "11"}, {"5", "9"}},
       {R"({"type": ["string", "null"], "if": {"type": "string"}, "then": {"minLength": 1}})",

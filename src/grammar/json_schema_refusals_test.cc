@@ -38,6 +38,10 @@ TEST(JsonSchema, WhatCannotBeKeptToIsRefusedWithItsPlace) {
           {R"({"type": "object", "not": {"const": {"a": 1}}})", "schema#/not", "an object"},
           {R"({"not": {"oneOf": [{"minimum": 1}, {"maximum": 1}]}})", "schema#/not/oneOf", "'oneOf'"},
           {R"({"$defs": {"a": {"not": {"$ref": "#/$defs/a"}}}, "$ref": "#/$defs/a"})", "schema#", "without end"},
+          {R"({"$defs": {"a": {"if": {"$ref": "#/$defs/a"}, "else": false}}, "not": {"$ref": "#/$defs/a"}})", "schema#",
+           "without end"},
+          {R"({"$defs": {"a": {"not": {"oneOf": [{"$ref": "#/$defs/a"}, {"type": "null"}]}}}, "$ref": "#/$defs/a"})",
+           "schema#", "without end"},
           {R"({"not": 1})", "schema#/not", "a schema is an object"},
           {R"({"if": {"propertyNames": {"pattern": "a"}}, "then": {}})", "schema#/if/propertyNames", "'propertyNames'"},
           {R"({"if": 1, "then": {}})", "schema#/if", "a schema is an object"},
@@ -77,6 +81,18 @@ TEST(JsonSchema, WhatCannotBeKeptToIsRefusedWithItsPlace) {
           {R"({"oneOf": [{"type": "integer"}, {"type": "number"}]})", "schema#/oneOf", "may both hold"},
           {R"({"oneOf": [{"properties": {"a": {}}}, {"properties": {"b": {}}}]})", "schema#/oneOf", "may both hold"},
           {R"({"oneOf": [{"type": "string"}, {"minimum": 1}]})", "schema#/oneOf", "may both hold"},
+          // By what stands beside them, other values are written than objects: both allow these.
+          {R"({"type": ["object", "string"], "oneOf": [{"properties": {"k": {"const": 1}}, "required": ["k"]},
+                                                       {"properties": {"k": {"const": 2}}, "required": ["k"]}]})",
+           "schema#/oneOf", "may both hold"},
+          {R"({"oneOf": [{"minLength": 1, "anyOf": [{"properties": {"k": {"const": 1}}, "required": ["k"]}]},
+                         {"properties": {"k": {"const": 2}}, "required": ["k"]}]})",
+           "schema#/oneOf", "may both hold"},
+          {R"({"oneOf": [{"type": "object", "required": ["a"], "patternProperties": {"a": {"minLength": 1}},
+                          "properties": {"a": {"properties": {"k": {"const": 1}}, "required": ["k"]}}},
+                         {"type": "object", "required": ["a"],
+                          "properties": {"a": {"properties": {"k": {"const": 2}}, "required": ["k"]}}}]})",
+           "schema#/oneOf", "may both hold"},
           {R"({"oneOf": [{"minLength": 1}, {"properties": {"a": {}}}]})", "schema#/oneOf", "may both hold"},
           {R"({"oneOf": [{"type": "string", "nullable": 1}, {"type": "integer"}]})", "schema#/oneOf/0/nullable",
            "true or false"},
@@ -93,6 +109,7 @@ TEST(JsonSchema, WhatCannotBeKeptToIsRefusedWithItsPlace) {
           {R"({"properties": {"a": {"$ref": "#"}}, "required": ["a"]})", "schema#", "no text is a"},
           {R"({"allOf": [{"$ref": "#"}, {"type": "object"}]})", "schema#", "without end"},
           {R"({"allOf": [{"format": "date"}, {"format": "time"}]})", "schema#", "'format'"},
+          {R"({"allOf": [{"items": {"allOf": 5}}, {"items": {"minimum": 1}}]})", "schema#/items", "allOf is a list"},
           {R"({"allOf": [{"additionalProperties": false, "properties": {"a": {}}}, {"properties": {"b": {}}}]})",
            "schema#", "'b' is forbidden"},
           {R"({"allOf": [{"prefixItems": [{}]}, {"items": {"type": "integer"}}]})", "schema#",
@@ -194,6 +211,14 @@ TEST(JsonSchema, HostileSchemasEndSoon) {
   for (int i = 0; i < 8; ++i)
     nested = R"({"if": )" + nested + R"(, "then": )" + nested + R"(, "else": )" + nested + "}";
   EXPECT_THAT(error_of(parse_json_schema(nested)), HasSubstr("too much of each other"));
+  // Each of many items may be the first that is not of its schema.
+  std::string items = R"({"not": {"prefixItems": [{})";
+  for (int i = 0; i < 20'000; ++i) items += ",{}";
+  EXPECT_THAT(error_of(parse_json_schema(items + "]}}")), HasSubstr("too much of each other"));
+  // Many names of one pattern, whose schema is large.
+  std::string named = R"({"patternProperties": {"p": {"required": )" + words(500) + R"(}}, "properties": {"p")";
+  for (int i = 0; i < 5'000; ++i) named += R"(: {}, "p)" + std::to_string(i) + "\"";
+  EXPECT_THAT(error_of(parse_json_schema(named + ": {}}}")), HasSubstr("too much of each other"));
   // Sets of twelve values are few enough, many of them are not.
   std::string sets = R"({"$defs": {"x": {}}, "properties": {)";
   for (int i = 0; i < 60; ++i)

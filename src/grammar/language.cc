@@ -18,7 +18,7 @@ std::string bytes_of(const CodePointSet& set) {
 
 Error too_large(const std::string& where) {
   return unsupported("patterns, lengths and 'not' that must hold of one text make more than " +
-                         std::to_string(kMaxLanguageStates) + " states, or take too long",
+                         std::to_string(kMaxLanguageStates) + " states, or take too much",
                      where, "write one pattern that says all, or ask for less");
 }
 
@@ -38,7 +38,7 @@ class LanguageWriter {
     for (size_t i = 0; i < readers_.size(); ++i) {
       readers_[i]->begin();
       start.push_back(readers_[i]->enter(language_.parts_[i].automaton->start(), 0));
-      if (start.back() == LocalAutomaton::kExceeded) return too_large(language_.where_);
+      if (start.back() == LocalAutomaton::kExceeded || readers_[i]->met_limit()) return too_large(language_.where_);
     }
     start.push_back(0);  // characters so far
     const RuleId root = rule_of(std::move(start));
@@ -129,13 +129,16 @@ class LanguageWriter {
       if (++steps_ > kMaxLanguageSteps) return too_large(language_.where_);
       LocalAutomaton& reader = *readers_[i];
       const int64_t before = reader.work();
+      const size_t held = reader.bytes();
       reader.begin();
       int32_t set = state[i];
       for (size_t byte = 0; byte < character.size() && set >= 0; ++byte)
         set = reader.step(set, static_cast<uint8_t>(character[byte]));
       steps_ += reader.work() - before;
+      bytes_ += reader.bytes() - held;
       // Where it gave up it would be taken for a text that is not of the part.
-      if (set == LocalAutomaton::kExceeded || reader.met_limit()) return too_large(language_.where_);
+      if (set == LocalAutomaton::kExceeded || reader.met_limit() || bytes_ > kMaxLanguageBytes)
+        return too_large(language_.where_);
       if (set < 0 && language_.parts_[i].wanted) return false;
       next.push_back(set);
     }
@@ -168,6 +171,7 @@ class LanguageWriter {
   std::vector<Open> open_;  // all of them, in the order in which they were found
   std::map<std::string, ExprId> spelled_;
   int64_t& steps_;
+  size_t bytes_ = 0;  // of the readers' sets
 };
 
 Status Language::add(const Regex& regex, Reach reach, bool wanted) {

@@ -14,7 +14,7 @@
 namespace malmoi::grammar {
 
 /// Conditions that must all hold. Their product is made of the states that some text leads to, so that what is written of it is
-/// read in one way. Time and memory are bounded: kMaxLanguageStates, kMaxLanguageSteps. One thread.
+/// read in one way. Time and memory are bounded: kMaxLanguageStates, kMaxLanguageSteps, kMaxLanguageBytes. One thread.
 class Language {
  public:
   explicit Language(std::string where) : where_(std::move(where)) {}

@@ -86,4 +86,24 @@ bool matches(const Automaton& automaton, std::string_view text) {
   return reading.read(automaton, text) && reading.can_end();
 }
 
+std::optional<bool> matches_within(const Automaton& automaton, std::string_view text, int64_t& steps, int64_t most) {
+  Closure closure(automaton);
+  Stacks stacks;
+  Threads now;
+  const int64_t before = steps;
+  auto settled = [&] {
+    closure.run(stacks, now);
+    steps = before + closure.work();
+    return steps <= most && !now.too_many && !now.too_deep;
+  };
+  closure.add(automaton.start(), 0, kBottom);
+  if (!settled()) return {};
+  for (char byte : text) {
+    closure.add_stepped(now.alive, static_cast<uint8_t>(byte));
+    if (!settled()) return {};
+    if (now.alive.empty() && !now.ended) return false;
+  }
+  return now.ended;
+}
+
 }  // namespace malmoi::grammar

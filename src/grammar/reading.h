@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -43,5 +44,7 @@ class Reading {
 
 /// Whether the whole text is one of the grammar.
 bool matches(const Automaton& automaton, std::string_view text);
+/// The same; nothing where it takes more than `most` steps in all, which count on in `steps`, or a limit was met.
+std::optional<bool> matches_within(const Automaton& automaton, std::string_view text, int64_t& steps, int64_t most);
 
 }  // namespace malmoi::grammar

@@ -57,6 +57,18 @@ TEST(Regex, Within) {
   check("^", false, {"", "anything"}, {});
 }
 
+TEST(Regex, ReadingKeepsToItsSteps) {
+  const Automaton automaton = compiled(grammar_of_regex("(a|b)*c", true));
+  int64_t steps = 0;
+  EXPECT_EQ(matches_within(automaton, "abc", steps, 1000), std::optional<bool>(true));
+  EXPECT_EQ(matches_within(automaton, "abd", steps, 1000), std::optional<bool>(false));
+  EXPECT_EQ(matches_within(automaton, "ab", steps, 1000), std::optional<bool>(false));
+  const int64_t taken = steps;
+  EXPECT_GT(taken, 8);
+  EXPECT_EQ(matches_within(automaton, "abc", steps, taken), std::optional<bool>());
+  EXPECT_LE(steps, taken + 10);
+}
+
 TEST(Regex, RefusalsNameTheConstructAndThePlace) {
   const std::vector<std::pair<const char*, const char*>> wrong{{"a(?=b)", "regex, character 2: look-ahead (?="},
                                                                {"(?!b)", "look-ahead (?!"},

@@ -20,7 +20,7 @@ constexpr size_t kLongestPlace = 600;  // every rule has one
 Result<Grammar> SchemaBuilder::run(const Json& start, const std::string& at) {
   const RuleId root = grammar_.add_rule("schema", place(at));
   grammar_.set_root(root);
-  if (&start == &root_) references_.emplace("#", root);
+  if (&start == &root_) targets_.emplace(&root_, root);
   open_.push_back({root, {}, &start, at});
   while (!open_.empty()) {
     const Open next = std::move(open_.front());
@@ -51,16 +51,25 @@ ExprId SchemaBuilder::rule_of(Json made, const std::string& at) {
   return grammar_.call(found->second);
 }
 
+// What must be of all these schemas.
+Result<ExprId> SchemaBuilder::all_of(Json parts, const std::string& at) {
+  MALMOI_TRY(merger_.spend(parts, "#" + at));
+  return rule_of(saying("allOf", std::move(parts)), at);
+}
+
 Result<ExprId> SchemaBuilder::reference(const Json& value, const std::string& at) {
   if (!value.is_string()) return invalid_data("$ref is a string", place(at));
   const auto text = value.get<std::string>();
   auto known = references_.find(text);
   if (known == references_.end()) {
     MALMOI_ASSIGN(const Json* target, merger_.resolve(text, "#" + at));
-    const RuleId rule = grammar_.add_rule(show_controls(text), place(at));
-    known = references_.emplace(text, rule).first;
-    // Cut, as every place below it is spelled with it.
-    open_.push_back({rule, {}, target, text.substr(1, kLongestPlace)});
+    const auto [written, is_new] = targets_.try_emplace(target, -1);
+    if (is_new) {
+      written->second = grammar_.add_rule(show_controls(text), place(at));
+      // Cut, as every place below it is spelled with it.
+      open_.push_back({written->second, {}, target, text.substr(1, kLongestPlace)});
+    }
+    known = references_.emplace(text, written->second).first;
   }
   return grammar_.call(known->second);
 }
@@ -68,7 +77,7 @@ Result<ExprId> SchemaBuilder::reference(const Json& value, const std::string& at
 Result<ExprId> SchemaBuilder::schema(const Json& schema, const std::string& at) {
   if (schema.is_boolean()) return schema.get<bool>() ? json_.value() : grammar_.nothing();
   if (!schema.is_object()) return invalid_data("a schema is an object, true or false", place(at));
-  if (grammar_.exprs().size() > kMaxExpressions)
+  if (grammar_.exprs().size() + elsewhere_ > kMaxExpressions)
     return unsupported("a schema that makes more than " + std::to_string(kMaxExpressions) + " expressions", place(at),
                        "make it smaller");
   MALMOI_TRY(check_keywords(schema, place(at)));
@@ -105,27 +114,42 @@ Result<ExprId> SchemaBuilder::schema(const Json& schema, const std::string& at) 
 }
 
 Result<ExprId> SchemaBuilder::choice(const Json& schema, const std::string& keyword, const std::string& at) {
-  const Json& branches = schema[keyword];
-  const std::string place_of_list = at + "/" + keyword;
-  if (!branches.is_array() || branches.empty())
-    return invalid_data(keyword + " is a list of one or more schemas", place(place_of_list));
-  if (keyword == "oneOf") MALMOI_TRY(check_one_of(branches, place_of_list));
-  const Json rest = without(schema, keyword);
-  const bool alone = says_nothing(rest);
+  Json made;
+  MALMOI_ASSIGN(const Json* branches, branches_of(schema, keyword, at, made));
   std::vector<ExprId> ways;
-  for (size_t i = 0; i < branches.size(); ++i) {
-    const std::string branch_at = place_of_list + "/" + std::to_string(i);
-    if (alone) {
-      MALMOI_ASSIGN(const ExprId way, this->schema(branches[i], branch_at));
+  for (size_t i = 0; i < branches->size(); ++i) {
+    const std::string branch_at = at + "/" + keyword + "/" + std::to_string(i);
+    if (branches != &made) {
+      MALMOI_ASSIGN(const ExprId way, this->schema((*branches)[i], branch_at));
       ways.push_back(way);
-    } else {
-      if (branches[i].is_object()) MALMOI_TRY(check_keywords(branches[i], place(branch_at)));
-      MALMOI_ASSIGN(Json made, merger_.merge(rest, branches[i], "#" + branch_at));
-      if (allows_nothing(made)) continue;
-      ways.push_back(rule_of(std::move(made), branch_at));
+    } else if (!allows_nothing(made[i])) {
+      ways.push_back(rule_of(std::move(made[i]), branch_at));
     }
   }
   return grammar_.choice(std::move(ways));
+}
+
+// The branches of a choice; `made` of them, where something stands beside: each with that. So those of 'oneOf' are compared as they are
+// written, for what stands beside may say of which types values are.
+Result<const Json*> SchemaBuilder::branches_of(const Json& schema, const std::string& keyword, const std::string& at,
+                                               Json& made) {
+  const Json& branches = schema[keyword];
+  const std::string here = at + "/" + keyword;
+  if (!branches.is_array() || branches.empty())
+    return invalid_data(keyword + " is a list of one or more schemas", place(here));
+  const Json* found = &branches;
+  if (const Json rest = without(schema, keyword); !says_nothing(rest)) {
+    made = Json::array();
+    for (size_t i = 0; i < branches.size(); ++i) {
+      const std::string branch_at = here + "/" + std::to_string(i);
+      if (branches[i].is_object()) MALMOI_TRY(check_keywords(branches[i], place(branch_at)));
+      MALMOI_ASSIGN(Json both_say, merger_.merge(rest, branches[i], "#" + branch_at));
+      made.push_back(std::move(both_say));
+    }
+    found = &made;
+  }
+  if (keyword == "oneOf") MALMOI_TRY(check_one_of(*found, here));
+  return found;
 }
 
 Status SchemaBuilder::check_one_of(const Json& branches, const std::string& at) {
@@ -191,20 +215,32 @@ Result<Json> SchemaBuilder::values_of(const Json& values, const Json& rest, cons
   if (filter_depth_ == kDeepestFiltered)
     return unsupported("lists of values within what stands beside lists of values, without end", place(at),
                        "list only values that are of the others");
-  SchemaBuilder beside(root_, where_);
+  SchemaBuilder beside(root_, where_, merger_);
   beside.filtered_ = filtered_;
   beside.filter_depth_ = filter_depth_ + 1;
   beside.language_steps_ = language_steps_;
+  beside.elsewhere_ = elsewhere_ + grammar_.exprs().size();
   auto built = beside.run(rest, at);
   filtered_ = beside.filtered_;
   language_steps_ = beside.language_steps_;
   MALMOI_ASSIGN(const Grammar grammar, std::move(built));
+  elsewhere_ = beside.elsewhere_ - grammar_.exprs().size() + grammar.exprs().size();
   const Result<Automaton> automaton = Automaton::compile(grammar);
   if (!automaton.ok() && automaton.error().code == ErrorCode::kInvalidData) return kept;  // nothing is of the rest
   if (!automaton.ok()) return automaton.error();
-  for (const Json& value : values)
-    if (matches(*automaton, dump_json(value))) kept.push_back(value);
+  for (const Json& value : values) {
+    MALMOI_ASSIGN(const bool is_one, is_read(*automaton, dump_json(value), at));
+    if (is_one) kept.push_back(value);
+  }
   return kept;
+}
+
+// Whether a listed value or a name is of a pattern, or of what else stands beside it.
+Result<bool> SchemaBuilder::is_read(const Automaton& automaton, const std::string& text, const std::string& at) {
+  const std::optional<bool> found = matches_within(automaton, text, language_steps_, kMaxLanguageSteps);
+  if (found) return *found;
+  return unsupported("listed values and names that take too long to compare with what stands beside them", place(at),
+                     "list fewer, or say less of them");
 }
 
 // Of strings `not` of listed values is kept to; whole lists and objects can come in many ways.

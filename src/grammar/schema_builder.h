@@ -19,11 +19,11 @@
 
 namespace malmoi::grammar {
 
-/// One schema. For schema_grammar(). `at` is the JSON pointer of what is looked at.
+/// One schema. For schema_grammar(). `at` is the JSON pointer of what is looked at. `merger` is of the same document.
 class SchemaBuilder {
  public:
-  SchemaBuilder(const Json& root, std::string where)
-      : root_(root), where_(std::move(where)), json_(grammar_), merger_(root, where_) {}
+  SchemaBuilder(const Json& root, std::string where, SchemaMerger& merger)
+      : root_(root), where_(std::move(where)), json_(grammar_), merger_(merger) {}
 
   /// The grammar of the document, or of a schema that refers to it.
   Result<Grammar> run() { return run(root_, ""); }
@@ -78,13 +78,16 @@ class SchemaBuilder {
   Result<ExprId> schema(const Json& schema, const std::string& at);
   Result<ExprId> reference(const Json& value, const std::string& at);
   Result<ExprId> choice(const Json& schema, const std::string& keyword, const std::string& at);
+  Result<const Json*> branches_of(const Json& schema, const std::string& keyword, const std::string& at, Json& made);
   Status check_one_of(const Json& branches, const std::string& at);
   Result<ExprId> listed(const Json& schema, const std::string& at);
   Result<Json> values_listed(const Json& schema, const std::string& at);
   Result<Json> values_of(const Json& values, const Json& rest, const std::string& at);
+  Result<bool> is_read(const Automaton& automaton, const std::string& text, const std::string& at);
   Status check_unwanted(const Json& schema, Json::value_t type, const std::string& at) const;
   Result<ExprId> of_type(const std::string& type, const Json& schema, const std::string& at);
   ExprId rule_of(Json made, const std::string& at);
+  Result<ExprId> all_of(Json parts, const std::string& at);
   Result<Regex> expression(const std::string& text, const std::string& at) const;
   Result<Counts> counts(const Json& schema, const char* min, const char* max, const std::string& at) const;
   std::string place(const std::string& at) const;
@@ -144,14 +147,17 @@ class SchemaBuilder {
   std::string where_;
   Grammar grammar_;
   JsonRules json_;
-  SchemaMerger merger_;
+  SchemaMerger& merger_;
   std::unordered_map<std::string, RuleId> references_;  // by their text
+  std::unordered_map<const Json*, RuleId> targets_;     // by what they refer to, which can be spelled in many ways
   std::unordered_map<std::string, RuleId> made_;        // merged schemas, by their JSON
   std::map<std::pair<int32_t, int32_t>, RuleId> strings_of_length_;
   std::deque<Open> open_;
-  int64_t language_steps_ = 0;
-  int filtered_ = 0;      // lists of values that were compared with what stands beside them
-  int filter_depth_ = 0;  // of this builder among those that compare such lists
+  // What was spent on this document, by builders of what stands beside lists of values, too.
+  int64_t language_steps_ = 0;  // up to kMaxLanguageSteps
+  size_t elsewhere_ = 0;        // expressions of other builders
+  int filtered_ = 0;            // lists of values that were compared with what stands beside them
+  int filter_depth_ = 0;        // of this builder among those that compare such lists
 };
 
 }  // namespace malmoi::grammar

@@ -79,7 +79,7 @@ Status SchemaMerger::take_not(const Json& negated, std::vector<Condition>& into,
       MALMOI_TRY(take_not(negated["anyOf"][i], into, at + "/anyOf/" + std::to_string(i), depth + 1));
     return {};
   }
-  MALMOI_ASSIGN(std::vector<Json> ways, negations(negated, at, 0));
+  MALMOI_ASSIGN(std::vector<Json> ways, negations(negated, at));
   Condition condition;
   for (Json& way : ways) condition.push_back(Way{.test = std::move(way)});
   into.push_back(std::move(condition));
@@ -92,7 +92,7 @@ Status SchemaMerger::take_if(const Json& schema, std::vector<Condition>& into, c
   if (!says_something) return {};  // JSON Schema has it so
   Condition condition;
   condition.push_back(Way{.test = *test, .said = then == schema.end() ? Json(true) : *then});
-  MALMOI_ASSIGN(std::vector<Json> ways, negations(*test, at + "/if", 0));
+  MALMOI_ASSIGN(std::vector<Json> ways, negations(*test, at + "/if"));
   for (Json& way : ways)
     condition.push_back(Way{.test = std::move(way), .said = otherwise == schema.end() ? Json(true) : *otherwise});
   into.push_back(std::move(condition));
@@ -177,6 +177,8 @@ Result<bool> SchemaMerger::contradicts(const Json& schema, const Json& test, Jso
   if (have_no_type_in_common(schema, test)) return true;
   const Json &properties = json_object(schema, "properties"), &tested = json_object(test, "properties");
   if (tested.empty() || types_of(schema) != std::vector<std::string>{"object"} || is_nullable(schema)) return false;
+  // Of a test that says more of its properties than is looked at here, their values are not settled.
+  const bool plain = !test.contains("$ref") && !test.contains("allOf") && !has_conditions(test);
   std::unordered_set<std::string> required = texts_of(json_list(schema, "required"));
   required.merge(texts_of(json_list(test, "required")));
   for (const auto& [name, value] : tested.items()) {
@@ -185,7 +187,7 @@ Result<bool> SchemaMerger::contradicts(const Json& schema, const Json& test, Jso
     MALMOI_ASSIGN(Json both_say, merge_at(*found, value, at, depth + 1));
     MALMOI_ASSIGN(const bool impossible, is_impossible(both_say, at));
     if (impossible) return true;
-    if (listed_values(both_say)) agreed[name] = std::move(both_say);
+    if (plain && listed_values(both_say)) agreed[name] = std::move(both_say);
   }
   return false;
 }

@@ -38,9 +38,9 @@ std::optional<Json> all_listed(const Json& schema) {
 
 // Whether there are listed values, and none of them is of the other schema.
 bool none_is_of(const std::optional<Json>& values, const Json& other) {
+  if (!values) return false;
   const ValueCheck check(other);
-  return values &&
-         std::all_of(values->begin(), values->end(), [&](const Json& value) { return check.is_certainly_not(value); });
+  return std::all_of(values->begin(), values->end(), [&](const Json& value) { return check.is_certainly_not(value); });
 }
 
 enum class Meeting { kNowhere, kInObjects, kAnywhere };
@@ -69,14 +69,20 @@ Result<const Json*> SchemaMerger::expanded(const Json& schema, Json& made, const
   return &made;
 }
 
-// Of a choice every branch must be.
+// Of a choice every branch must be, with what is said beside it: by that, values of other types may be written.
 Result<bool> SchemaMerger::all_branches_are_disjoint(const Json& a, const Json& b, const std::string& at, int depth) {
   for (const Json* one : {&a, &b}) {
     const Json& other = one == &a ? b : a;
     const Json& branches = json_list(*one, "anyOf");
     bool all = !branches.empty() && !is_nullable(*one);
+    const Json rest = all ? without(*one, "anyOf") : Json::object();
+    const bool alone = says_nothing(rest);
     for (size_t i = 0; i < branches.size() && all; ++i) {
-      MALMOI_ASSIGN(all, are_disjoint_at(branches[i], other, at, depth + 1));
+      Json made;
+      if (!alone) {
+        MALMOI_ASSIGN(made, merge(rest, branches[i], at));
+      }
+      MALMOI_ASSIGN(all, are_disjoint_at(alone ? branches[i] : made, other, at, depth + 1));
     }
     if (all) return true;
   }
@@ -100,19 +106,24 @@ Result<bool> SchemaMerger::are_disjoint_at(const Json& a, const Json& b, const s
     return std::none_of(others->begin(), others->end(),
                         [&](const Json& value) { return known.contains(text_of(value)); });
   }
-  MALMOI_ASSIGN(const bool apart, all_branches_are_disjoint(first, second, at, depth));
-  if (apart || none_is_of(values, second) || none_is_of(others, first)) return true;
   const Meeting most = std::max(meeting_of(types_for(first, values, false), types_for(second, others, true)),
                                 meeting_of(types_for(second, others, false), types_for(first, values, true)));
-  if (most != Meeting::kInObjects) return most == Meeting::kNowhere;
+  if (most == Meeting::kNowhere) return true;
+  if (values || others) MALMOI_TRY(spend(values ? *values : *others, at));
+  MALMOI_ASSIGN(const bool apart, all_branches_are_disjoint(first, second, at, depth));
+  if (apart || none_is_of(values, second) || none_is_of(others, first)) return true;
+  if (most != Meeting::kInObjects) return false;
   auto properties = first.find("properties"), other_properties = second.find("properties");
   if (properties == first.end() || other_properties == second.end()) return false;
   if (!properties->is_object() || !other_properties->is_object()) return false;
+  // Patterns may say more of a property, also of values of other types; only listed ones stay what they are.
+  const bool patterns = first.contains("patternProperties") || second.contains("patternProperties");
   const std::unordered_set<std::string> required = texts_of(json_list(second, "required"));
   for (const Json& name : json_list(first, "required")) {
     if (!name.is_string() || !required.contains(text_of(name))) continue;
     auto one = properties->find(name.get<std::string>()), other = other_properties->find(name.get<std::string>());
     if (one == properties->end() || other == other_properties->end()) continue;
+    if (patterns && (!listed_values(*one) || !listed_values(*other))) continue;
     MALMOI_ASSIGN(const bool differ, are_disjoint_at(*one, *other, at, depth + 1));
     if (differ) return true;
   }

@@ -85,15 +85,10 @@ Result<std::optional<Json>> SchemaBuilder::finite_values(const Json& schema, con
 
 Result<std::optional<Json>> SchemaBuilder::values_of_branches(const Json& schema, const std::string& keyword,
                                                               const std::string& at, int depth) {
-  const Json& branches = schema[keyword];
-  if (!branches.is_array() || branches.empty())
-    return invalid_data(keyword + " is a list of one or more schemas", place(at + "/" + keyword));
-  if (keyword == "oneOf") MALMOI_TRY(check_one_of(branches, at + "/oneOf"));
-  const Json rest = without(schema, keyword);
-  Json all = Json::array();
-  for (const Json& branch : branches) {
-    MALMOI_ASSIGN(const Json made, merger_.merge(rest, branch, "#" + at));
-    MALMOI_ASSIGN(const std::optional<Json> values, finite_values(made, at, depth + 1));
+  Json made, all = Json::array();
+  MALMOI_ASSIGN(const Json* branches, branches_of(schema, keyword, at, made));
+  for (const Json& branch : *branches) {
+    MALMOI_ASSIGN(const std::optional<Json> values, finite_values(branch, at, depth + 1));
     if (!values) return values;
     all.insert(all.end(), values->begin(), values->end());
   }

@@ -6,7 +6,6 @@
 
 #include "base/json_read.h"
 #include "base/shown.h"
-#include "grammar/reading.h"
 #include "grammar/schema_builder.h"
 
 namespace malmoi::grammar {
@@ -47,8 +46,10 @@ Result<SchemaBuilder::Keys> SchemaBuilder::keys_of(const Json& schema, const std
   }
   if (schema.contains("patternProperties")) MALMOI_TRY(add_patterns(keys, schema["patternProperties"], at));
   for (Keys::Name& name : keys.named)
-    for (size_t i = 0; i < keys.patterns.size(); ++i)
-      if (matches(keys.patterns[i].automaton, name.text)) name.patterns |= uint32_t{1} << i;
+    for (size_t i = 0; i < keys.patterns.size(); ++i) {
+      MALMOI_ASSIGN(const bool is_of_it, is_read(keys.patterns[i].automaton, name.text, at + "/patternProperties"));
+      if (is_of_it) name.patterns |= uint32_t{1} << i;
+    }
   auto names = schema.find("propertyNames");
   if (names == schema.end() || keys.named.empty()) return keys;
   const std::string here = at + "/propertyNames";

@@ -162,7 +162,8 @@ Json saying(const std::string& keyword, Json value) {
 }
 
 Json both(const Json& one, const Json& other) {
-  if (!one.is_object() || one.size() != 1 || !one.contains("allOf")) return {{"allOf", Json::array({one, other})}};
+  const bool is_list = one.is_object() && one.size() == 1 && one.contains("allOf") && one["allOf"].is_array();
+  if (!is_list) return {{"allOf", Json::array({one, other})}};
   Json out = one;
   out["allOf"].push_back(other);
   return out;

@@ -87,7 +87,7 @@ Result<const Json*> SchemaMerger::resolve(const std::string& reference, const st
 Status SchemaMerger::spend(const Json& made, const std::string& at) {
   spent_ += weight_of(made);
   if (spent_ <= kMaxMergedValues) return {};
-  return unsupported("allOf, anyOf, oneOf and references that make too much of each other", place(at),
+  return unsupported("choices, conditions, patterns and references that make too much of each other", place(at),
                      "write them out");
 }
 
@@ -95,7 +95,8 @@ Result<Json> SchemaMerger::expand(const Json& schema, const std::string& at) { r
 Result<Json> SchemaMerger::merge(const Json& a, const Json& b, const std::string& at) { return merge_at(a, b, at, 0); }
 
 Result<Json> SchemaMerger::expand_at(const Json& schema, const std::string& at, int depth) {
-  if (depth > kMaxMergeDepth)
+  const Within within(within_);
+  if (depth > kMaxMergeDepth || within_ > kMostWithin)
     return unsupported("references and allOf within each other without end", place(at), "break the circle");
   if (schema.is_boolean()) return schema;
   if (!schema.is_object()) return invalid_data("a schema is an object, true or false", place(at));

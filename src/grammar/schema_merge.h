@@ -27,6 +27,8 @@ class SchemaMerger {
   Result<const Json*> expanded(const Json& schema, Json& made, const std::string& at);
   /// Whether it is certain that no value that is written for one is of the other.
   Result<bool> are_disjoint(const Json& a, const Json& b, const std::string& at);
+  /// Counts what is made of a schema. Errors: it is too much, for one document.
+  Status spend(const Json& made, const std::string& at);
 
  private:
   /// One way in which a condition may hold: a test, with what is said then.
@@ -35,6 +37,18 @@ class SchemaMerger {
     Json said = true;
   };
   using Condition = std::vector<Way>;
+  /// Counts calls within each other.
+  class Within {
+   public:
+    explicit Within(int& count) : count_(++count) {}
+    Within(const Within&) = delete;
+    Within& operator=(const Within&) = delete;
+    ~Within() { --count_; }
+
+   private:
+    int& count_;
+  };
+  static constexpr int kMostWithin = 128;  // of expand() and negations(): what leads to itself has no end
 
   Result<Json> expand_at(const Json& schema, const std::string& at, int depth);
   Result<Json> merge_at(const Json& a, const Json& b, const std::string& at, int depth);
@@ -59,22 +73,21 @@ class SchemaMerger {
   Result<bool> misses_a_property(const Json& schema, const Json& required, const std::string& at);
 
   // schema_negations.cc: schemas that together allow what one does not; none, where it allows everything
-  Result<std::vector<Json>> negations(const Json& schema, const std::string& at, int depth);
-  Status negate_keyword(const std::string& key, const Json& schema, std::vector<Json>& into, const std::string& at,
-                        int depth);
+  Result<std::vector<Json>> negations(const Json& schema, const std::string& at);
+  Status negate_keyword(const std::string& key, const Json& schema, std::vector<Json>& into, const std::string& at);
   Status negate_choice(const std::string& key, const Json& branches, std::vector<Json>& into, const std::string& at);
   Status negate_if(const Json& schema, std::vector<Json>& into, const std::string& at);
   Status negate_values(const Json& values, std::vector<Json>& into, const std::string& at);
   Status negate_array(const std::string& key, const Json& schema, std::vector<Json>& into, const std::string& at);
   Status negate_object(const std::string& key, const Json& schema, std::vector<Json>& into, const std::string& at);
 
-  Status spend(const Json& made, const std::string& at);
   std::string place(const std::string& at) const { return where_ + at; }
 
   const Json& root_;
   std::string where_;
   int64_t spent_ = 0;    // the weight of what was made and compared
   int looked_into_ = 0;  // is_impossible() within itself
+  int within_ = 0;       // expand() and negations() within themselves and each other
 };
 
 }  // namespace malmoi::grammar

@@ -13,8 +13,6 @@
 namespace malmoi::grammar {
 namespace {
 
-constexpr int kDeepestNegation = 64;  // references and choices within each other
-
 constexpr std::array<const char*, 6> kPlainTypes{"object", "array", "string", "number", "boolean", "null"};
 
 // A keyword of numbers or counts, and what there is where it does not hold: the other end, so much further.
@@ -71,10 +69,10 @@ Error cannot_be_opposed(const std::string& key, std::string where) {
 
 }  // namespace
 
-Result<std::vector<Json>> SchemaMerger::negations(const Json& schema, const std::string& at, int depth) {
+Result<std::vector<Json>> SchemaMerger::negations(const Json& schema, const std::string& at) {
   std::vector<Json> ways;
-  if (depth > kDeepestNegation)
-    return unsupported("references within 'not' without end", place(at), "break the circle");
+  const Within within(within_);
+  if (within_ > kMostWithin) return unsupported("references within 'not' without end", place(at), "break the circle");
   if (schema.is_boolean()) {
     if (!schema.get<bool>()) ways.push_back(true);
     return ways;
@@ -83,7 +81,7 @@ Result<std::vector<Json>> SchemaMerger::negations(const Json& schema, const std:
   MALMOI_TRY(check_keywords(schema, place(at)));
   if (schema.contains("$ref") && !schema["$ref"].is_string()) return invalid_data("$ref is a string", place(at));
   for (const auto& item : schema.items())
-    if (use_of(item.key()) != KeywordUse::kAnnotation) MALMOI_TRY(negate_keyword(item.key(), schema, ways, at, depth));
+    if (use_of(item.key()) != KeywordUse::kAnnotation) MALMOI_TRY(negate_keyword(item.key(), schema, ways, at));
   if (is_nullable(schema)) {  // null is allowed beside all that
     const Json others = saying("type", types_but({"null"}));
     for (Json& way : ways) way = saying("allOf", Json::array({std::move(way), others}));
@@ -93,7 +91,7 @@ Result<std::vector<Json>> SchemaMerger::negations(const Json& schema, const std:
 }
 
 Status SchemaMerger::negate_keyword(const std::string& key, const Json& schema, std::vector<Json>& into,
-                                    const std::string& at, int depth) {
+                                    const std::string& at) {
   const Json& value = schema[key];
   const std::string here = at + "/" + key;
   for (const OtherEnd& end : kOtherEnds) {
@@ -116,7 +114,7 @@ Status SchemaMerger::negate_keyword(const std::string& key, const Json& schema, 
     if (!target && !value.is_array()) return invalid_data("allOf is a list of schemas", place(here));
     const std::vector<Json> parts = target ? std::vector<Json>{*target} : value.get<std::vector<Json>>();
     for (const Json& part : parts) {
-      MALMOI_ASSIGN(std::vector<Json> ways, negations(part, here, depth + 1));
+      MALMOI_ASSIGN(std::vector<Json> ways, negations(part, here));
       into.insert(into.end(), std::make_move_iterator(ways.begin()), std::make_move_iterator(ways.end()));
     }
     return {};
@@ -172,7 +170,7 @@ Status SchemaMerger::negate_if(const Json& schema, std::vector<Json>& into, cons
   const Json& test = schema["if"];
   if (schema.contains("then")) into.push_back(saying("allOf", Json::array({test, not_of(schema["then"])})));
   if (!schema.contains("else")) return {};
-  MALMOI_ASSIGN(std::vector<Json> ways, negations(test, at + "/if", 0));
+  MALMOI_ASSIGN(std::vector<Json> ways, negations(test, at + "/if"));
   for (Json& way : ways) into.push_back(saying("allOf", Json::array({std::move(way), not_of(schema["else"])})));
   return {};
 }
@@ -228,6 +226,7 @@ Status SchemaMerger::negate_array(const std::string& key, const Json& schema, st
       Json way = of_type("array", "prefixItems", before);
       way["minItems"] = before.size();
       way["items"] = true;
+      MALMOI_TRY(spend(way, here));  // each is longer than the one before
       into.push_back(std::move(way));
       before.back() = true;
     }

@@ -55,7 +55,7 @@ Result<std::vector<SchemaBuilder::Member>> SchemaBuilder::members(const Json& sc
     if (!forbidden && patterns != 0) {
       Json all = keys.schemas_of(patterns);
       if (has_schema) all.insert(all.begin(), *found);
-      value = rule_of(saying("allOf", std::move(all)), here);
+      MALMOI_ASSIGN(value, all_of(std::move(all), here));
     } else if (!forbidden && has_schema) {
       MALMOI_ASSIGN(value, this->schema(*found, here));
     } else if (!forbidden && closed) {
@@ -85,7 +85,7 @@ Result<std::optional<ExprId>> SchemaBuilder::other_members(const Json& object, c
       const Keys::Pattern& only = keys.patterns[static_cast<size_t>(std::countr_zero(set))];
       MALMOI_ASSIGN(value, schema(*only.schema, here + pointer_step(only.text)));
     } else {
-      value = rule_of(saying("allOf", std::move(all)), here);
+      MALMOI_ASSIGN(value, all_of(std::move(all), here));
     }
     ways.push_back(json_.member(key, value));
   }
