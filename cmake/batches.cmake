@@ -1,8 +1,8 @@
 # Unity builds: the files of a folder are compiled in batches. Most of a file's time goes to headers that its neighbours name as
-# well: ten together take a quarter to three fifths of what they take one by one (bench/RESULTS.md). Names in unnamed namespaces
-# are therefore unique in a library; files of a table (a family, an op) that share names on purpose are compiled alone.
+# well: ten together took a quarter to three fifths of what they took one by one (bench/RESULTS.md). Names in unnamed namespaces
+# are therefore unique in a library; files of a table (an op, an objective) that share names on purpose are compiled alone.
 # With MALMOI_UNITY off every file is compiled alone, and shows that it names what it needs.
-set(MALMOI_BATCH_FILES 10)
+set(MALMOI_BATCH_FILES 25)
 
 # malmoi_batches(TARGET [REGEX...]): compiles the target's files in batches, but those whose path matches one of REGEX alone.
 function(malmoi_batches target)

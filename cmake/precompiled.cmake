@@ -4,13 +4,19 @@
 set(MALMOI_JSON_HEADERS <nlohmann/json.hpp> <algorithm> <filesystem> <functional> <map> <memory> <optional> <span> <string>
                         <string_view> <vector>)
 
+# malmoi_remember_precompiled(TARGET): what ccache asks for of a target that uses precompiled headers.
+function(malmoi_remember_precompiled target)
+  target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>
+                         "$<$<CXX_COMPILER_ID:Clang>:SHELL:-Xclang -fno-pch-timestamp>")
+endfunction()
+
 # malmoi_precompile(TARGET HEADER...): gives the target headers of its own.
 function(malmoi_precompile target)
-  if(NOT MALMOI_PCH OR NOT CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  if(NOT MALMOI_PCH)
     return()
   endif()
   target_precompile_headers(${target} PRIVATE ${ARGN})
-  target_compile_options(${target} PRIVATE -fpch-preprocess)  # what ccache asks for
+  malmoi_remember_precompiled(${target})
 endfunction()
 
 # malmoi_test_program(TARGET): gives a test program the headers that all tests share, once compiled. Tests of a release are
@@ -18,7 +24,7 @@ endfunction()
 function(malmoi_test_program target)
   set(level $<$<CONFIG:Release>:-O1>)
   target_compile_options(${target} PRIVATE ${level})
-  if(NOT MALMOI_PCH OR NOT CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  if(NOT MALMOI_PCH)
     return()
   endif()
   if(NOT TARGET malmoi_test_headers)
@@ -33,5 +39,5 @@ function(malmoi_test_program target)
                       <memory> <optional> <set> <string> <variant> <vector>)
   endif()
   target_precompile_headers(${target} REUSE_FROM malmoi_test_headers)
-  target_compile_options(${target} PRIVATE -fpch-preprocess)
+  malmoi_remember_precompiled(${target})
 endfunction()

@@ -69,24 +69,26 @@ struct ClassifyRequest {
   std::optional<std::string> pair = {};  // a second text, for models that read two together
 };
 
+/// Why a text has its label: of the chosen label's logit, the share of each token of the text.
+struct LabelExplanation {
+  struct Share {
+    TokenPiece token;
+    double share = 0;
+  };
+  std::vector<Share> tokens;
+  double difference = 0, gap = 0;  // what all shares are to add up to, and what they lack of it
+};
+
 struct ClassifiedText {
   struct Label {
     std::string name;
     double probability = 0;
   };
-  struct Share {
-    TokenPiece token;
-    double share = 0;  // of the chosen label's logit
-  };
-  struct Explanation {
-    std::vector<Share> tokens;       // those of the text
-    double difference = 0, gap = 0;  // what all shares are to add up to, and what they lack of it
-  };
   std::vector<Label> labels;  // in the model's order
   std::string chosen;         // the most probable
   /// Of a model that says yes or no to each label: those that are more probable than not.
   std::optional<std::vector<std::string>> held;
-  std::optional<Explanation> explanation;  // none: the text is too long, or the weights are not f32
+  std::optional<LabelExplanation> explanation;  // none: the text is too long, or the weights are not f32
 };
 
 }  // namespace malmoi::chat

@@ -196,14 +196,13 @@ bool too_many_replacements(std::string_view text) {
 template <typename Undo>
 bool undo_by_line(std::string& text, Undo undo) {
   std::string out;
-  size_t repaired = 0, foreign = 0;
+  size_t repaired = 0;
   for (size_t begin = 0; begin <= text.size();) {
     size_t end = std::min(text.find('\n', begin), text.size());
     std::string line = text.substr(begin, end - begin);
     size_t before = count_non_ascii(line);
     bool done = before >= 4 && undo(line);
     repaired += done;
-    foreign += before >= 4;
     out += line;
     if (end < text.size()) out += '\n';
     begin = end + 1;

@@ -19,13 +19,13 @@ int32_t nothing(const tokenizer::Tokenizer& tokenizer) {
   return tokenizer.pad_id().value_or(tokenizer.unk_id().value_or(0));
 }
 
-Result<chat::ClassifiedText::Explanation> explain(model::Model& model, const tokenizer::Tokenizer& tokenizer,
-                                                  const tokenizer::EncodedText& text, size_t label) {
+Result<chat::LabelExplanation> explain(model::Model& model, const tokenizer::Tokenizer& tokenizer,
+                                       const tokenizer::EncodedText& text, size_t label) {
   const AttributionOptions defaults;
   const int64_t most =
       std::clamp(kExplainedRows / std::max<int64_t>(std::ssize(text.ids), 1), defaults.steps, defaults.most_steps);
   MALMOI_ASSIGN(const TokenShares shares, token_shares(model, tokenizer, text, label, most));
-  chat::ClassifiedText::Explanation explanation{.tokens = {}, .difference = shares.difference, .gap = shares.gap};
+  chat::LabelExplanation explanation{.tokens = {}, .difference = shares.difference, .gap = shares.gap};
   for (const TokenShares::Share& share : shares.tokens)
     explanation.tokens.push_back({token_piece(tokenizer, share.id), share.share});
   return explanation;

@@ -6,13 +6,16 @@
 
 namespace malmoi::model {
 
-#define FAMILY(name) extern const Family name##_family;
+#define FAMILY(name)          \
+  namespace name {            \
+  extern const Family family; \
+  }
 #include "model/families/table.inc"
 #undef FAMILY
 
 std::span<const Family* const> family_table() {
   static constexpr const Family* kTable[] = {
-#define FAMILY(name) &name##_family,
+#define FAMILY(name) &name::family,
 #include "model/families/table.inc"
 #undef FAMILY
   };

@@ -135,7 +135,7 @@ TEST(ExploreClassify, TellsLabelsAndShares) {
   EXPECT_FALSE(json.contains("tokens"));
   EXPECT_FALSE(json.contains("held"));
   shown.classify_told.held = std::vector<std::string>{"good"};
-  chat::ClassifiedText::Explanation& explanation = shown.classify_told.explanation.emplace();
+  chat::LabelExplanation& explanation = shown.classify_told.explanation.emplace();
   explanation.tokens.push_back({{.id = 5, .piece = "a", .bytes = "\xEC\x9D"}, -0.5});
   explanation.difference = -0.4;
   explanation.gap = 0.1;

@@ -55,7 +55,7 @@ Json print(const std::string& model, const chat::FilledGaps& filled) {
 }
 
 // As `malmoi classify --explain` names them.
-void print_explanation(const chat::ClassifiedText::Explanation& explanation, Json& json) {
+void print_explanation(const chat::LabelExplanation& explanation, Json& json) {
   json["tokens"] = Json::array();
   for (const auto& [token, share] : explanation.tokens) {
     Json told = print_piece(token);

@@ -76,7 +76,7 @@ TEST_F(ServerTest, InvocationsAreAnsweredByTheirShape) {
   for (const Json& event : events) {
     if (event.is_object()) text += event["choices"][0]["text"].get<std::string>();
   }
-  EXPECT_EQ(text, completed["choices"][0]["text"]);
+  EXPECT_EQ(completed["choices"][0]["text"], text);
   EXPECT_EQ(events.back(), "[DONE]");
 }
 

@@ -44,7 +44,7 @@ TEST_F(ServerTest, OllamasChatStreamsTheSameTextAsLines) {
     text += line["message"]["content"].get<std::string>();
     EXPECT_EQ(line["done"], &line == &lines.back());
   }
-  EXPECT_EQ(text, all["message"]["content"]);
+  EXPECT_EQ(all["message"]["content"], text);
   EXPECT_EQ(lines.back()["done_reason"], all["done_reason"]);
   EXPECT_EQ(lines.back()["eval_count"], all["eval_count"]);
 }

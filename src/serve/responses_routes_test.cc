@@ -107,7 +107,7 @@ TEST_F(ServerTest, ResponsesComeFromTheModelAndErrorsAreOpenAis) {
   const std::vector<Json> events = post("/v1/responses", body + R"(,"stream":true})").events();
   for (const Json& event : events)
     text += json_string(event, "type") == "response.output_text.delta" ? json_string(event, "delta") : "";
-  EXPECT_EQ(text, part["text"]);
+  EXPECT_EQ(part["text"], text);
   const Json held =
       post("/v1/responses",
            R"({"input":"a","text":{"format":{"type":"json_schema","name":"n","schema":{"enum":["a","b"]}}}})")

@@ -123,8 +123,8 @@ TEST_F(ServerTest, AStreamAddsUpToTheWholeAnswer) {
     tokens[i] += choice["logprobs"]["content"].size();
   }
   for (size_t i = 0; i < 4; ++i) {
-    EXPECT_EQ(texts[i], whole["choices"][i]["text"]);
-    EXPECT_EQ(finishes[i], whole["choices"][i]["finish_reason"]);
+    EXPECT_EQ(whole["choices"][i]["text"], texts[i]);
+    EXPECT_EQ(whole["choices"][i]["finish_reason"], finishes[i]);
     EXPECT_EQ(tokens[i], 20u);
   }
   EXPECT_EQ(texts[0] == texts[1], false);  // the answers to one prompt are drawn apart
@@ -164,7 +164,7 @@ TEST_F(ServerTest, ChatWholeAndStreamed) {
   for (const Json& event : events) {
     if (event.is_object()) text += event["choices"][0]["delta"].value("content", "");
   }
-  EXPECT_EQ(text, whole["choices"][0]["message"]["content"]);
+  EXPECT_EQ(whole["choices"][0]["message"]["content"], text);
 }
 
 TEST_F(ServerTest, BadRequestsAreRefusedInOneShape) {

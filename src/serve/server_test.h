@@ -19,7 +19,7 @@ namespace malmoi::serve {
 inline constexpr int64_t kContext = 100000;
 
 /// Tokens of an answer that lasts some tenths of a second: longer than the server looks away from a client.
-#if defined(__SANITIZE_THREAD__)
+#if defined(MALMOI_SANITIZED)
 inline const std::string kLastingTokens = "400";
 #else
 inline const std::string kLastingTokens = "4000";

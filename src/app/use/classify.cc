@@ -48,7 +48,7 @@ Result<std::vector<ClassifiedText>> Classifier::classify(const std::vector<TextP
 
 Status Classifier::explain(const train::EncodedText& encoded, size_t label, ClassifiedText& out) {
   MALMOI_ASSIGN(const infer::TokenShares shares, infer::token_shares(head_.model(), head_.tokenizer(), encoded, label));
-  ClassifiedText::Explanation& explanation = out.explanation.emplace();
+  LabelExplanation& explanation = out.explanation.emplace();
   for (const auto& [id, share] : shares.tokens) explanation.tokens.emplace_back(head_.tokenizer().piece(id), share);
   explanation.difference = shares.difference;
   explanation.gap = shares.gap;

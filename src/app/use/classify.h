@@ -19,17 +19,18 @@ struct ClassifyOptions {
   DType dtype = DType::kF32;
 };
 
+struct LabelExplanation {
+  std::vector<std::pair<std::string, double>> tokens;  // the text of each, and its share of the label's logit
+  double difference = 0, gap = 0;                      // see infer::Attribution
+};
+
 struct ClassifiedText {
   std::string label;                                   // the most probable
   std::vector<std::pair<std::string, double>> scores;  // of each label, in the model's order: probabilities
   /// Of a model that says yes or no to each label: those that are more probable than not.
   std::optional<std::vector<std::string>> labels;
   int64_t cut = 0;  // tokens that did not fit
-  struct Explanation {
-    std::vector<std::pair<std::string, double>> tokens;  // the text of each, and its share of the label's logit
-    double difference = 0, gap = 0;                      // see infer::Attribution
-  };
-  std::optional<Explanation> explanation;
+  std::optional<LabelExplanation> explanation;
 };
 Json to_json(const ClassifiedText& text);
 

@@ -207,7 +207,7 @@ TEST(Build, LimitsAndMistakesAreNamed) {
   EXPECT_NE(unknown.error().to_string().find("gopher_quality"), std::string::npos);
 }
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if !defined(MALMOI_SANITIZED)
 // In a process of its own, whose memory ends while a document is converted: the error names it, and no worker waits for
 // the one that failed.
 TEST(Build, TheDocumentThatMemoryDidNotSufficeForIsNamed) {

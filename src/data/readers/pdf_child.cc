@@ -20,14 +20,8 @@
 namespace malmoi::data {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(MALMOI_SANITIZED)
 constexpr bool kLimitMemory = false;  // the sanitizers map what they may need
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-constexpr bool kLimitMemory = false;
-#else
-constexpr bool kLimitMemory = true;
-#endif
 #else
 constexpr bool kLimitMemory = true;
 #endif

@@ -117,7 +117,7 @@ TEST(Pdf, ReasonsAreTheTrueOnes) {
   EXPECT_NE(tables.error().remedy.find("poppler-data"), std::string::npos);
 }
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if !defined(MALMOI_SANITIZED)
 TEST(Pdf, MemoryIsTheChildsOwn) {
   // What this process has mapped is no matter: here more than the limit, as the stacks and heaps of many threads are.
   constexpr size_t kMapped = size_t{4} << 30;

@@ -137,7 +137,8 @@ struct ReadMXFP4 : Nibbles {
     Bytes bytes;
     __builtin_memcpy(&bytes, exponent + group * kWidth, sizeof bytes);
     UVec e = __builtin_convertvector(bytes, UVec);
-    return (Vec)(e < 2u ? 0x00200000u << (e & 1) : (e - 1) << 23);
+    const UVec subnormal = (UVec{} + 0x00200000u) << (e & 1), normal = (e - 1) << 23;
+    return (Vec)(e < 2u ? subnormal : normal);
   }
 };
 

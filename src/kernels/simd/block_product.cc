@@ -97,41 +97,43 @@ MALMOI_INLINE void sum_floats(const float* rows, int64_t k, const Read& read, in
   }
 }
 
-template <typename Y>
-MALMOI_INLINE void put_columns(const BlockProductArgs& a, int64_t m, int64_t n, int64_t count, Vec sum) {
-  Y* y = as<Y>(a.y) + m * a.n + n;
-  if (count >= kLanes) {
-    store(y, a.bias ? sum + load(a.bias + n, Full{}) : sum, Full{});
-  } else if (count > 0) {
-    const Part part{static_cast<int>(count)};
-    store(y, a.bias ? sum + load(a.bias + n, part) : sum, part);
-  }
+template <typename Lanes>
+MALMOI_INLINE void put_lanes(const BlockProductArgs& a, int64_t m, int64_t n, Lanes lanes, Vec sum) {
+  if (a.bias) sum = sum + load(a.bias + n, lanes);
+  if (a.y_dtype == DType::kBF16) store(as<BF16>(a.y) + m * a.n + n, sum, lanes);
+  else store(as<float>(a.y) + m * a.n + n, sum, lanes);
 }
 
-/// Rows [m, m + M) times one vector of the panel's rows.
-template <typename Read, typename Y, int M>
+MALMOI_INLINE void put_columns(const BlockProductArgs& a, int64_t m, int64_t n, int64_t count, Vec sum) {
+  if (count >= kLanes) put_lanes(a, m, n, Full{}, sum);
+  else if (count > 0) put_lanes(a, m, n, Part{static_cast<int>(count)}, sum);
+}
+
+/// Rows [m, m + M) times one vector of the panel's rows. The type of y is asked for once the sums are made: a template of it would
+/// make all of this twice.
+template <typename Read, int M>
 void tile(const Work& work, const Panel& panel, int64_t m, int part) {
   const int64_t lane = part * kLanes;
   const Read read(Fields{panel.data, panel.blocks, lane});
   Vec sums[M] = {};
-  if (work.rows) sum_floats(work.rows, work.args.k, read, m, sums);
-  else sum_bytes(work.rounded, read, m == 0 && part == 0 ? &panel : nullptr, m, sums);
+  if (!kByteProducts || work.rows) sum_floats(work.rows, work.args.k, read, m, sums);
+  else if constexpr (kByteProducts) sum_bytes(work.rounded, read, m == 0 && part == 0 ? &panel : nullptr, m, sums);
   each_index<M>([&](auto i) MALMOI_INLINED {
-    put_columns<Y>(work.args, m + i.value, panel.first + lane, panel.count - lane, sums[i.value]);
+    put_columns(work.args, m + i.value, panel.first + lane, panel.count - lane, sums[i.value]);
   });
 }
 
-template <typename Read, typename Y>
+template <typename Read>
 void rows_of_panel(const Work& work, const Panel& panel) {
   const int64_t end = work.args.m;
   for (int part = 0; part < kParts; ++part) {
     int64_t m = 0;
-    for (; m + kTile <= end; m += kTile) tile<Read, Y, kTile>(work, panel, m, part);
+    for (; m + kTile <= end; m += kTile) tile<Read, kTile>(work, panel, m, part);
     if constexpr (kTile > 4) {
-      if (m + 4 <= end) tile<Read, Y, 4>(work, panel, m, part), m += 4;
+      if (m + 4 <= end) tile<Read, 4>(work, panel, m, part), m += 4;
     }
-    if (m + 2 <= end) tile<Read, Y, 2>(work, panel, m, part), m += 2;
-    if (m < end) tile<Read, Y, 1>(work, panel, m, part);
+    if (m + 2 <= end) tile<Read, 2>(work, panel, m, part), m += 2;
+    if (m < end) tile<Read, 1>(work, panel, m, part);
   }
 }
 
@@ -154,7 +156,6 @@ void unpack_panel(const BlockFormat& format, const BlockMatrix& matrix, int64_t 
 }
 
 /// Panels [begin, end) of one matrix, whose first row is column n of y.
-template <typename Y>
 struct PanelRange {
   const Work& work;
   const BlockMatrix& matrix;
@@ -164,16 +165,15 @@ struct PanelRange {
   template <typename Read>
   void each(size_t bytes, int64_t blocks) const {
     for (int64_t p = begin; p < end; ++p)
-      rows_of_panel<Read, Y>(
-          work, {as<uint8_t>(matrix.data) + static_cast<size_t>(p) * bytes, static_cast<int64_t>(bytes), blocks,
-                 n + p * kWidth, min_of(kWidth, matrix.rows - p * kWidth)});
+      rows_of_panel<Read>(work, {as<uint8_t>(matrix.data) + static_cast<size_t>(p) * bytes, static_cast<int64_t>(bytes),
+                                 blocks, n + p * kWidth, min_of(kWidth, matrix.rows - p * kWidth)});
   }
   template <typename Read>
   void each_unpacked(const BlockFormat& format) const {
     for (int64_t p = begin; p < end; ++p) {
       const int64_t count = min_of(kWidth, matrix.rows - p * kWidth);
       unpack_panel(format, matrix, p * kWidth, count, scratch);
-      rows_of_panel<Read, Y>(work, {scratch, 0, matrix.columns / Read::kGroup, n + p * kWidth, count});
+      rows_of_panel<Read>(work, {scratch, 0, matrix.columns / Read::kGroup, n + p * kWidth, count});
     }
   }
   void run() const {
@@ -204,7 +204,6 @@ struct PanelRange {
 int64_t panels_of(const BlockMatrix& matrix) { return (matrix.rows + kWidth - 1) / kWidth; }
 
 /// All panels of all parts, shared among the threads.
-template <typename Y>
 void product(const Work& work, uint8_t* scratch) {
   const BlockProductArgs& a = work.args;
   int64_t panels = 0;
@@ -215,7 +214,7 @@ void product(const Work& work, uint8_t* scratch) {
     int64_t first = 0, n = 0;  // of this part
     for (int i = 0; i < a.num_parts; n += a.parts[i].rows, first += panels_of(a.parts[i]), ++i) {
       const int64_t from = max_of(begin, first), to = min_of(end, first + panels_of(a.parts[i]));
-      if (from < to) PanelRange<Y>{work, a.parts[i], from - first, to - first, n, own}.run();
+      if (from < to) PanelRange{work, a.parts[i], from - first, to - first, n, own}.run();
     }
   });
 }
@@ -248,8 +247,7 @@ void block_product(Stream&, const BlockProductArgs& a) {
   if (a.m == 0 || a.n == 0) return;
   const Work work = ready(a);
   uint8_t* panels = as<uint8_t>(a.scratch) + rounded_rows_bytes(a.m, a.k);
-  if (a.y_dtype == DType::kBF16) product<BF16>(work, panels);
-  else product<float>(work, panels);
+  product(work, panels);
 }
 
 void block_rows(Stream&, const BlockRowsArgs& a) {

@@ -2,7 +2,7 @@
 #include "model/encoder_head.h"
 #include "nn/blocks.h"
 
-namespace malmoi::model {
+namespace malmoi::model::albert {
 namespace {
 
 struct AlbertConfig {
@@ -183,13 +183,13 @@ constexpr std::string_view kInert[] = {"down_scale_factor", "gap_size", "net_str
 
 }  // namespace
 
-extern const Family albert_family{.model_type = "albert",
-                                  .classes = kClasses,
-                                  .make = make,
-                                  .optional_prefixes = kPrefixes,
-                                  .aliases = kAliases,
-                                  .head_prefixes = kHeads,
-                                  .buffers = kBuffers,
-                                  .inert = kInert};
+extern const Family family{.model_type = "albert",
+                           .classes = kClasses,
+                           .make = make,
+                           .optional_prefixes = kPrefixes,
+                           .aliases = kAliases,
+                           .head_prefixes = kHeads,
+                           .buffers = kBuffers,
+                           .inert = kInert};
 
-}  // namespace malmoi::model
+}  // namespace malmoi::model::albert

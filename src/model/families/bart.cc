@@ -147,6 +147,9 @@ void finish_bart(Parts& parts, const BartConfig& c, Task task, int64_t labels, n
   parts.decoder_start_token_id = c.decoder_start_token_id;
 }
 
+}  // namespace malmoi::model
+
+namespace malmoi::model::bart {
 namespace {
 
 constexpr ModelClass kClasses[] = {{Task::kSeq2Seq, "BartForConditionalGeneration"},
@@ -161,13 +164,13 @@ Parts make(ConfigFields& f, Task task, int64_t labels) {
 
 }  // namespace
 
-extern const Family bart_family{.model_type = "bart",
-                                .classes = kClasses,
-                                .make = make,
-                                .optional_prefixes = kPrefixes,
-                                .aliases = kBartAliases,
-                                .head_prefixes = kBartHeads,
-                                .buffers = kBartBuffers,
-                                .inert = kBartInert};
+extern const Family family{.model_type = "bart",
+                           .classes = kClasses,
+                           .make = make,
+                           .optional_prefixes = kPrefixes,
+                           .aliases = kBartAliases,
+                           .head_prefixes = kBartHeads,
+                           .buffers = kBartBuffers,
+                           .inert = kBartInert};
 
-}  // namespace malmoi::model
+}  // namespace malmoi::model::bart

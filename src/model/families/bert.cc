@@ -2,7 +2,7 @@
 #include "model/families/bert_encoder.h"
 #include "model/families/bert_gguf.h"
 
-namespace malmoi::model {
+namespace malmoi::model::bert {
 namespace {
 
 // Masked words: a dense layer, an activation and a norm before the table of words. Texts: the pooler, tanh of a dense layer
@@ -68,14 +68,14 @@ constexpr GgufDialect kGguf{.architecture = "bert",
 
 }  // namespace
 
-extern const Family bert_family{.model_type = "bert",
-                                .classes = kClasses,
-                                .make = make,
-                                .optional_prefixes = kPrefixes,
-                                .aliases = kAliases,
-                                .head_prefixes = kHeads,
-                                .buffers = kBuffers,
-                                .inert = kInert,
-                                .gguf = &kGguf};
+extern const Family family{.model_type = "bert",
+                           .classes = kClasses,
+                           .make = make,
+                           .optional_prefixes = kPrefixes,
+                           .aliases = kAliases,
+                           .head_prefixes = kHeads,
+                           .buffers = kBuffers,
+                           .inert = kInert,
+                           .gguf = &kGguf};
 
-}  // namespace malmoi::model
+}  // namespace malmoi::model::bert

@@ -8,7 +8,7 @@
 #include "nn/disentangled_attention.h"
 #include "nn/mlp.h"
 
-namespace malmoi::model {
+namespace malmoi::model::deberta_v2 {
 namespace {
 
 struct DebertaConfig {
@@ -307,13 +307,13 @@ constexpr std::string_view kInert[] = {"output_past",        "pooler_size",     
 
 }  // namespace
 
-extern const Family deberta_v2_family{.model_type = "deberta-v2",
-                                      .classes = kClasses,
-                                      .make = make,
-                                      .optional_prefixes = kPrefixes,
-                                      .aliases = kAliases,
-                                      .head_prefixes = kHeads,
-                                      .buffers = kBuffers,
-                                      .inert = kInert};
+extern const Family family{.model_type = "deberta-v2",
+                           .classes = kClasses,
+                           .make = make,
+                           .optional_prefixes = kPrefixes,
+                           .aliases = kAliases,
+                           .head_prefixes = kHeads,
+                           .buffers = kBuffers,
+                           .inert = kInert};
 
-}  // namespace malmoi::model
+}  // namespace malmoi::model::deberta_v2

@@ -2,7 +2,7 @@
 #include "model/families/deepseek.h"
 #include "model/families/deepseek_gguf.h"
 
-namespace malmoi::model {
+namespace malmoi::model::deepseek_v2 {
 namespace {
 
 constexpr DeepseekDefaults kDefaults{.vocab_size = 102400,
@@ -45,13 +45,13 @@ constexpr GgufDialect kGguf = deepseek_gguf(derive);
 
 }  // namespace
 
-extern const Family deepseek_v2_family{.model_type = "deepseek_v2",
-                                       .classes = kClasses,
-                                       .make = make,
-                                       .optional_prefixes = kModelPrefix,
-                                       .head_prefixes = kLmHead,
-                                       .buffers = kRotaryBuffers,
-                                       .inert = kDeepseekInert,
-                                       .gguf = &kGguf};
+extern const Family family{.model_type = "deepseek_v2",
+                           .classes = kClasses,
+                           .make = make,
+                           .optional_prefixes = kModelPrefix,
+                           .head_prefixes = kLmHead,
+                           .buffers = kRotaryBuffers,
+                           .inert = kDeepseekInert,
+                           .gguf = &kGguf};
 
-}  // namespace malmoi::model
+}  // namespace malmoi::model::deepseek_v2

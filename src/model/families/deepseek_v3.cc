@@ -4,7 +4,7 @@
 #include "model/families/deepseek.h"
 #include "model/families/deepseek_gguf.h"
 
-namespace malmoi::model {
+namespace malmoi::model::deepseek_v3 {
 namespace {
 
 constexpr DeepseekDefaults kDefaults{.vocab_size = 129280,
@@ -63,13 +63,13 @@ constexpr GgufDialect kGguf = deepseek_gguf(derive, kGgufSigmoid);
 
 }  // namespace
 
-extern const Family deepseek_v3_family{.model_type = "deepseek_v3",
-                                       .classes = kClasses,
-                                       .make = make,
-                                       .optional_prefixes = kModelPrefix,
-                                       .head_prefixes = kLmHead,
-                                       .buffers = kRotaryBuffers,
-                                       .inert = kDeepseekInert,
-                                       .gguf = &kGguf};
+extern const Family family{.model_type = "deepseek_v3",
+                           .classes = kClasses,
+                           .make = make,
+                           .optional_prefixes = kModelPrefix,
+                           .head_prefixes = kLmHead,
+                           .buffers = kRotaryBuffers,
+                           .inert = kDeepseekInert,
+                           .gguf = &kGguf};
 
-}  // namespace malmoi::model
+}  // namespace malmoi::model::deepseek_v3

@@ -4,7 +4,7 @@
 #include "model/encoder_head.h"
 #include "nn/blocks.h"
 
-namespace malmoi::model {
+namespace malmoi::model::distilbert {
 namespace {
 
 constexpr double kNormEps = 1e-12;  // no field says it
@@ -165,12 +165,12 @@ constexpr std::string_view kInert[] = {"tie_weights_", "output_past"};
 
 }  // namespace
 
-extern const Family distilbert_family{.model_type = "distilbert",
-                                      .classes = kClasses,
-                                      .make = make,
-                                      .optional_prefixes = kPrefixes,
-                                      .head_prefixes = kHeads,
-                                      .buffers = kBuffers,
-                                      .inert = kInert};
+extern const Family family{.model_type = "distilbert",
+                           .classes = kClasses,
+                           .make = make,
+                           .optional_prefixes = kPrefixes,
+                           .head_prefixes = kHeads,
+                           .buffers = kBuffers,
+                           .inert = kInert};
 
-}  // namespace malmoi::model
+}  // namespace malmoi::model::distilbert

@@ -5,7 +5,7 @@
 
 #include "model/families/bert_encoder.h"
 
-namespace malmoi::model {
+namespace malmoi::model::electra {
 namespace {
 
 EncoderHeadSpec head_of(const BertConfig& c, Task task, int64_t labels, nn::WeightSlot* words) {
@@ -74,13 +74,13 @@ constexpr std::string_view kInert[] = {"summary_type", "summary_use_proj", "summ
 
 }  // namespace
 
-extern const Family electra_family{.model_type = "electra",
-                                   .classes = kClasses,
-                                   .make = make,
-                                   .optional_prefixes = kPrefixes,
-                                   .head_prefixes = kHeads,
-                                   .buffers = kBuffers,
-                                   .inert = kInert,
-                                   .companion = generator_of};
+extern const Family family{.model_type = "electra",
+                           .classes = kClasses,
+                           .make = make,
+                           .optional_prefixes = kPrefixes,
+                           .head_prefixes = kHeads,
+                           .buffers = kBuffers,
+                           .inert = kInert,
+                           .companion = generator_of};
 
-}  // namespace malmoi::model
+}  // namespace malmoi::model::electra

@@ -58,6 +58,9 @@ void describe_exaone_layers(const Json& config, formats::GgufMetadata& metadata,
   metadata.set_bools(key + "_pattern", layer_switches(config, "sliding_attention"));
 }
 
+}  // namespace malmoi::model
+
+namespace malmoi::model::exaone4 {
 namespace {
 
 Parts make(ConfigFields& f, Task, int64_t) {
@@ -93,12 +96,12 @@ constexpr GgufDialect kGguf{
 
 }  // namespace
 
-extern const Family exaone4_family{.model_type = "exaone4",
-                                   .classes = kClasses,
-                                   .make = make,
-                                   .optional_prefixes = kModelPrefix,
-                                   .head_prefixes = kLmHead,
-                                   .buffers = kRotaryBuffers,
-                                   .gguf = &kGguf};
+extern const Family family{.model_type = "exaone4",
+                           .classes = kClasses,
+                           .make = make,
+                           .optional_prefixes = kModelPrefix,
+                           .head_prefixes = kLmHead,
+                           .buffers = kRotaryBuffers,
+                           .gguf = &kGguf};
 
-}  // namespace malmoi::model
+}  // namespace malmoi::model::exaone4

@@ -9,7 +9,7 @@
 #include "nn/either.h"
 #include "nn/experts.h"
 
-namespace malmoi::model {
+namespace malmoi::model::exaone_moe {
 namespace {
 
 using FeedForward = nn::Either<nn::GatedMlp, nn::Experts>;
@@ -159,14 +159,14 @@ constexpr std::string_view kInert[] = {"output_router_logits"};
 
 }  // namespace
 
-extern const Family exaone_moe_family{.model_type = "exaone_moe",
-                                      .classes = kClasses,
-                                      .make = make,
-                                      .optional_prefixes = kModelPrefix,
-                                      .aliases = kAliases,
-                                      .head_prefixes = kLmHead,
-                                      .buffers = kRotaryBuffers,
-                                      .inert = kInert,
-                                      .gguf = &kGguf};
+extern const Family family{.model_type = "exaone_moe",
+                           .classes = kClasses,
+                           .make = make,
+                           .optional_prefixes = kModelPrefix,
+                           .aliases = kAliases,
+                           .head_prefixes = kLmHead,
+                           .buffers = kRotaryBuffers,
+                           .inert = kInert,
+                           .gguf = &kGguf};
 
-}  // namespace malmoi::model
+}  // namespace malmoi::model::exaone_moe

@@ -7,7 +7,7 @@
 #include "model/families/lm_head.h"
 #include "nn/blocks.h"
 
-namespace malmoi::model {
+namespace malmoi::model::falcon {
 namespace {
 
 struct FalconConfig {
@@ -217,12 +217,12 @@ constexpr GgufDialect kGguf{.architecture = "falcon",
 
 }  // namespace
 
-extern const Family falcon_family{.model_type = "falcon",
-                                  .classes = kClasses,
-                                  .make = make,
-                                  .optional_prefixes = kPrefixes,
-                                  .head_prefixes = kHeads,
-                                  .buffers = kBuffers,
-                                  .gguf = &kGguf};
+extern const Family family{.model_type = "falcon",
+                           .classes = kClasses,
+                           .make = make,
+                           .optional_prefixes = kPrefixes,
+                           .head_prefixes = kHeads,
+                           .buffers = kBuffers,
+                           .gguf = &kGguf};
 
-}  // namespace malmoi::model
+}  // namespace malmoi::model::falcon

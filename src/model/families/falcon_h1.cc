@@ -11,7 +11,7 @@
 #include "nn/blocks.h"
 #include "nn/mamba2_mixer.h"
 
-namespace malmoi::model {
+namespace malmoi::model::falcon_h1 {
 namespace {
 
 struct FalconH1Config {
@@ -225,13 +225,13 @@ constexpr std::string_view kInert[] = {"num_logits_to_keep",  "attn_layer_indice
 
 }  // namespace
 
-extern const Family falcon_h1_family{.model_type = "falcon_h1",
-                                     .classes = kClasses,
-                                     .make = make,
-                                     .optional_prefixes = kPrefixes,
-                                     .head_prefixes = kHeads,
-                                     .buffers = kBuffers,
-                                     .inert = kInert,
-                                     .gguf = &kFalconH1Gguf};
+extern const Family family{.model_type = "falcon_h1",
+                           .classes = kClasses,
+                           .make = make,
+                           .optional_prefixes = kPrefixes,
+                           .head_prefixes = kHeads,
+                           .buffers = kBuffers,
+                           .inert = kInert,
+                           .gguf = &kFalconH1Gguf};
 
-}  // namespace malmoi::model
+}  // namespace malmoi::model::falcon_h1

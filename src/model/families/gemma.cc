@@ -44,6 +44,9 @@ void set_query_scale(Json& config, const formats::Gguf& file, const std::string&
   config["query_pre_attn_scalar"] = file.integer_or(architecture + ".embedding_length", 0) / heads;
 }
 
+}  // namespace malmoi::model
+
+namespace malmoi::model::gemma {
 namespace {
 
 // Two fields name the activation; readers disagree on which of them holds. "gelu" stood for its tanh form from the beginning.
@@ -85,12 +88,12 @@ constexpr GgufDialect kGguf{
 
 }  // namespace
 
-extern const Family gemma_family{.model_type = "gemma",
-                                 .classes = kClasses,
-                                 .make = make,
-                                 .optional_prefixes = kModelPrefix,
-                                 .head_prefixes = kLmHead,
-                                 .buffers = kRotaryBuffers,
-                                 .gguf = &kGguf};
+extern const Family family{.model_type = "gemma",
+                           .classes = kClasses,
+                           .make = make,
+                           .optional_prefixes = kModelPrefix,
+                           .head_prefixes = kLmHead,
+                           .buffers = kRotaryBuffers,
+                           .gguf = &kGguf};
 
-}  // namespace malmoi::model
+}  // namespace malmoi::model::gemma

@@ -4,7 +4,7 @@
 #include "model/families/gemma.h"
 #include "model/families/llama_gguf.h"
 
-namespace malmoi::model {
+namespace malmoi::model::gemma2 {
 namespace {
 
 Parts make(ConfigFields& f, Task, int64_t) {
@@ -48,13 +48,13 @@ constexpr GgufDialect kGguf{.architecture = "gemma2",
 
 }  // namespace
 
-extern const Family gemma2_family{.model_type = "gemma2",
-                                  .classes = kClasses,
-                                  .make = make,
-                                  .optional_prefixes = kModelPrefix,
-                                  .head_prefixes = kLmHead,
-                                  .buffers = kRotaryBuffers,
-                                  .inert = kInert,
-                                  .gguf = &kGguf};
+extern const Family family{.model_type = "gemma2",
+                           .classes = kClasses,
+                           .make = make,
+                           .optional_prefixes = kModelPrefix,
+                           .head_prefixes = kLmHead,
+                           .buffers = kRotaryBuffers,
+                           .inert = kInert,
+                           .gguf = &kGguf};
 
-}  // namespace malmoi::model
+}  // namespace malmoi::model::gemma2

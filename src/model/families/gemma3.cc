@@ -5,7 +5,7 @@
 #include "model/families/gemma.h"
 #include "model/families/llama_gguf.h"
 
-namespace malmoi::model {
+namespace malmoi::model::gemma3 {
 namespace {
 
 // Every so many layers one is global, by the pattern of older configs where they are not listed.
@@ -62,13 +62,13 @@ constexpr GgufDialect kGguf{.architecture = "gemma3",
 
 }  // namespace
 
-extern const Family gemma3_family{.model_type = "gemma3_text",
-                                  .classes = kClasses,
-                                  .make = make,
-                                  .optional_prefixes = kModelPrefix,
-                                  .head_prefixes = kLmHead,
-                                  .buffers = kBuffers,
-                                  .inert = kInert,
-                                  .gguf = &kGguf};
+extern const Family family{.model_type = "gemma3_text",
+                           .classes = kClasses,
+                           .make = make,
+                           .optional_prefixes = kModelPrefix,
+                           .head_prefixes = kLmHead,
+                           .buffers = kBuffers,
+                           .inert = kInert,
+                           .gguf = &kGguf};
 
-}  // namespace malmoi::model
+}  // namespace malmoi::model::gemma3

@@ -4,7 +4,7 @@
 #include "model/families/lm_head.h"
 #include "nn/blocks.h"
 
-namespace malmoi::model {
+namespace malmoi::model::gpt2 {
 namespace {
 
 struct Gpt2Config {
@@ -158,13 +158,13 @@ constexpr GgufDialect kGguf{.architecture = "gpt2", .fields = kGgufFields, .name
 
 }  // namespace
 
-extern const Family gpt2_family{.model_type = "gpt2",
-                                .classes = kClasses,
-                                .make = make,
-                                .optional_prefixes = kPrefixes,
-                                .head_prefixes = kHeads,
-                                .buffers = kBuffers,
-                                .inert = kInert,
-                                .gguf = &kGguf};
+extern const Family family{.model_type = "gpt2",
+                           .classes = kClasses,
+                           .make = make,
+                           .optional_prefixes = kPrefixes,
+                           .head_prefixes = kHeads,
+                           .buffers = kBuffers,
+                           .inert = kInert,
+                           .gguf = &kGguf};
 
-}  // namespace malmoi::model
+}  // namespace malmoi::model::gpt2

@@ -2,7 +2,7 @@
 #include "model/families/lm_head.h"
 #include "nn/blocks.h"
 
-namespace malmoi::model {
+namespace malmoi::model::gpt_neox {
 namespace {
 
 struct NeoxConfig {
@@ -155,13 +155,13 @@ constexpr GgufDialect kGguf{.architecture = "gptneox",
 
 }  // namespace
 
-extern const Family gpt_neox_family{.model_type = "gpt_neox",
-                                    .classes = kClasses,
-                                    .make = make,
-                                    .optional_prefixes = kPrefixes,
-                                    .head_prefixes = kHeads,
-                                    .buffers = kBuffers,
-                                    .inert = kInert,
-                                    .gguf = &kGguf};
+extern const Family family{.model_type = "gpt_neox",
+                           .classes = kClasses,
+                           .make = make,
+                           .optional_prefixes = kPrefixes,
+                           .head_prefixes = kHeads,
+                           .buffers = kBuffers,
+                           .inert = kInert,
+                           .gguf = &kGguf};
 
-}  // namespace malmoi::model
+}  // namespace malmoi::model::gpt_neox

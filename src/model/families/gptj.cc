@@ -5,7 +5,7 @@
 #include "model/families/lm_head.h"
 #include "nn/blocks.h"
 
-namespace malmoi::model {
+namespace malmoi::model::gptj {
 namespace {
 
 struct GptjConfig {
@@ -147,12 +147,12 @@ constexpr std::string_view kHeads[] = {"lm_head."};
 
 }  // namespace
 
-extern const Family gptj_family{.model_type = "gptj",
-                                .classes = kClasses,
-                                .make = make,
-                                .optional_prefixes = kPrefixes,
-                                .head_prefixes = kHeads,
-                                .buffers = kBuffers,
-                                .inert = kInert};
+extern const Family family{.model_type = "gptj",
+                           .classes = kClasses,
+                           .make = make,
+                           .optional_prefixes = kPrefixes,
+                           .head_prefixes = kHeads,
+                           .buffers = kBuffers,
+                           .inert = kInert};
 
-}  // namespace malmoi::model
+}  // namespace malmoi::model::gptj

@@ -2,7 +2,7 @@
 #include "model/families/llama.h"
 #include "model/families/llama_gguf.h"
 
-namespace malmoi::model {
+namespace malmoi::model::granite {
 namespace {
 
 constexpr double kLeastFactor = 1e-9, kLargestFactor = 1e9;  // f32 holds what they make of rows
@@ -33,12 +33,12 @@ constexpr GgufDialect kGguf{.architecture = "granite",
 
 }  // namespace
 
-extern const Family granite_family{.model_type = "granite",
-                                   .classes = kClasses,
-                                   .make = make,
-                                   .optional_prefixes = kModelPrefix,
-                                   .head_prefixes = kLmHead,
-                                   .buffers = kRotaryBuffers,
-                                   .gguf = &kGguf};
+extern const Family family{.model_type = "granite",
+                           .classes = kClasses,
+                           .make = make,
+                           .optional_prefixes = kModelPrefix,
+                           .head_prefixes = kLmHead,
+                           .buffers = kRotaryBuffers,
+                           .gguf = &kGguf};
 
-}  // namespace malmoi::model
+}  // namespace malmoi::model::granite

@@ -1,7 +1,7 @@
 // GRU (Cho et al. 2014) language model: gates r, z, n, with r behind the product as torch.nn.GRU has it; h = (1 - z) n + z h.
 #include "model/families/recurrent_lm.h"
 
-namespace malmoi::model {
+namespace malmoi::model::gru {
 namespace {
 
 Parts make(ConfigFields& fields, Task, int64_t) { return make_recurrent_lm(fields, kernels::RecurrentCell::kGru); }
@@ -10,7 +10,7 @@ constexpr ModelClass kClasses[] = {{Task::kCausalLm, "GruForCausalLM"}};
 
 }  // namespace
 
-extern const Family gru_family{
+extern const Family family{
     .model_type = "gru", .classes = kClasses, .make = make, .head_prefixes = kRecurrentHeads, .inert = kRecurrentInert};
 
-}  // namespace malmoi::model
+}  // namespace malmoi::model::gru

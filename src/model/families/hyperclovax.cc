@@ -4,7 +4,7 @@
 
 #include "model/families/llama_decoder.h"
 
-namespace malmoi::model {
+namespace malmoi::model::hyperclovax {
 namespace {
 
 constexpr double kLeastFactor = 1e-9, kLargestFactor = 1e9;  // f32 holds what they make of rows
@@ -32,12 +32,12 @@ constexpr std::string_view kInert[] = {"pretraining_tp"};
 
 }  // namespace
 
-extern const Family hyperclovax_family{.model_type = "hyperclovax",
-                                       .classes = kClasses,
-                                       .make = make,
-                                       .optional_prefixes = kModelPrefix,
-                                       .head_prefixes = kLmHead,
-                                       .buffers = kRotaryBuffers,
-                                       .inert = kInert};
+extern const Family family{.model_type = "hyperclovax",
+                           .classes = kClasses,
+                           .make = make,
+                           .optional_prefixes = kModelPrefix,
+                           .head_prefixes = kLmHead,
+                           .buffers = kRotaryBuffers,
+                           .inert = kInert};
 
-}  // namespace malmoi::model
+}  // namespace malmoi::model::hyperclovax

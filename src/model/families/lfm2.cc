@@ -6,7 +6,7 @@
 #include "model/families/lm_head.h"
 #include "nn/blocks.h"
 
-namespace malmoi::model {
+namespace malmoi::model::lfm2 {
 namespace {
 
 struct Lfm2Config {
@@ -295,13 +295,13 @@ constexpr GgufDialect kGguf{.architecture = "lfm2",
 
 }  // namespace
 
-extern const Family lfm2_family{.model_type = "lfm2",
-                                .classes = kClasses,
-                                .make = make,
-                                .optional_prefixes = kPrefixes,
-                                .head_prefixes = kHeads,
-                                .buffers = kBuffers,
-                                .inert = kInert,
-                                .gguf = &kGguf};
+extern const Family family{.model_type = "lfm2",
+                           .classes = kClasses,
+                           .make = make,
+                           .optional_prefixes = kPrefixes,
+                           .head_prefixes = kHeads,
+                           .buffers = kBuffers,
+                           .inert = kInert,
+                           .gguf = &kGguf};
 
-}  // namespace malmoi::model
+}  // namespace malmoi::model::lfm2

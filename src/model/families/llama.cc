@@ -48,6 +48,9 @@ Parts make_llama_parts(ConfigFields& fields, const LlamaConfig& c) {
       c, [&](const nn::Declare& layer) { return make_gated_mlp(layer, c); });
 }
 
+}  // namespace malmoi::model
+
+namespace malmoi::model::llama {
 namespace {
 
 Parts make(ConfigFields& f, Task, int64_t) {
@@ -68,13 +71,13 @@ constexpr GgufDialect kGguf{.architecture = "llama",
 
 }  // namespace
 
-extern const Family llama_family{.model_type = "llama",
-                                 .classes = kClasses,
-                                 .make = make,
-                                 .optional_prefixes = kModelPrefix,
-                                 .head_prefixes = kLmHead,
-                                 .buffers = kRotaryBuffers,
-                                 .inert = kInert,
-                                 .gguf = &kGguf};
+extern const Family family{.model_type = "llama",
+                           .classes = kClasses,
+                           .make = make,
+                           .optional_prefixes = kModelPrefix,
+                           .head_prefixes = kLmHead,
+                           .buffers = kRotaryBuffers,
+                           .inert = kInert,
+                           .gguf = &kGguf};
 
-}  // namespace malmoi::model
+}  // namespace malmoi::model::llama

@@ -6,7 +6,7 @@
 #include "model/families/mamba_gguf.h"
 #include "nn/blocks.h"
 
-namespace malmoi::model {
+namespace malmoi::model::mamba {
 namespace {
 
 struct MambaConfig {
@@ -249,13 +249,13 @@ constexpr GgufDialect kGguf{.architecture = "mamba",
 
 }  // namespace
 
-extern const Family mamba_family{.model_type = "mamba",
-                                 .classes = kClasses,
-                                 .make = make,
-                                 .optional_prefixes = kPrefixes,
-                                 .aliases = kAliases,
-                                 .head_prefixes = kHeads,
-                                 .inert = kInert,
-                                 .gguf = &kGguf};
+extern const Family family{.model_type = "mamba",
+                           .classes = kClasses,
+                           .make = make,
+                           .optional_prefixes = kPrefixes,
+                           .aliases = kAliases,
+                           .head_prefixes = kHeads,
+                           .inert = kInert,
+                           .gguf = &kGguf};
 
-}  // namespace malmoi::model
+}  // namespace malmoi::model::mamba

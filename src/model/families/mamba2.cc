@@ -27,6 +27,9 @@ std::pair<double, double> read_time_step_limit(ConfigFields& f) {
   return {least, most};
 }
 
+}  // namespace malmoi::model
+
+namespace malmoi::model::mamba2 {
 namespace {
 
 struct Mamba2Config {
@@ -218,13 +221,13 @@ constexpr GgufDialect kGguf{.architecture = "mamba2",
 
 }  // namespace
 
-extern const Family mamba2_family{.model_type = "mamba2",
-                                  .classes = kClasses,
-                                  .make = make,
-                                  .optional_prefixes = kPrefixes,
-                                  .aliases = kAliases,
-                                  .head_prefixes = kHeads,
-                                  .inert = kInert,
-                                  .gguf = &kGguf};
+extern const Family family{.model_type = "mamba2",
+                           .classes = kClasses,
+                           .make = make,
+                           .optional_prefixes = kPrefixes,
+                           .aliases = kAliases,
+                           .head_prefixes = kHeads,
+                           .inert = kInert,
+                           .gguf = &kGguf};
 
-}  // namespace malmoi::model
+}  // namespace malmoi::model::mamba2

@@ -2,7 +2,7 @@
 // and, where languages differ much, a vocabulary for each side.
 #include "model/families/bart_layers.h"
 
-namespace malmoi::model {
+namespace malmoi::model::marian {
 namespace {
 
 Parts make(ConfigFields& f, Task task, int64_t labels) {
@@ -21,13 +21,13 @@ constexpr std::string_view kPrefixes[] = {"model."};
 
 }  // namespace
 
-extern const Family marian_family{.model_type = "marian",
-                                  .classes = kClasses,
-                                  .make = make,
-                                  .optional_prefixes = kPrefixes,
-                                  .aliases = kBartAliases,
-                                  .head_prefixes = kBartHeads,
-                                  .buffers = kBartBuffers,
-                                  .inert = kBartInert};
+extern const Family family{.model_type = "marian",
+                           .classes = kClasses,
+                           .make = make,
+                           .optional_prefixes = kPrefixes,
+                           .aliases = kBartAliases,
+                           .head_prefixes = kBartHeads,
+                           .buffers = kBartBuffers,
+                           .inert = kBartInert};
 
-}  // namespace malmoi::model
+}  // namespace malmoi::model::marian

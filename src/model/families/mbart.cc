@@ -2,7 +2,7 @@
 // with the token of its language: the config's, or the one that whoever asks names.
 #include "model/families/bart_layers.h"
 
-namespace malmoi::model {
+namespace malmoi::model::mbart {
 namespace {
 
 Parts make(ConfigFields& f, Task task, int64_t labels) {
@@ -17,13 +17,13 @@ constexpr std::string_view kPrefixes[] = {"model."};
 
 }  // namespace
 
-extern const Family mbart_family{.model_type = "mbart",
-                                 .classes = kClasses,
-                                 .make = make,
-                                 .optional_prefixes = kPrefixes,
-                                 .aliases = kBartAliases,
-                                 .head_prefixes = kBartHeads,
-                                 .buffers = kBartBuffers,
-                                 .inert = kBartInert};
+extern const Family family{.model_type = "mbart",
+                           .classes = kClasses,
+                           .make = make,
+                           .optional_prefixes = kPrefixes,
+                           .aliases = kBartAliases,
+                           .head_prefixes = kBartHeads,
+                           .buffers = kBartBuffers,
+                           .inert = kBartInert};
 
-}  // namespace malmoi::model
+}  // namespace malmoi::model::mbart

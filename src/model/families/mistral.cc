@@ -2,7 +2,7 @@
 #include "model/families/llama.h"
 #include "model/families/llama_gguf.h"
 
-namespace malmoi::model {
+namespace malmoi::model::mistral {
 namespace {
 
 Parts make(ConfigFields& f, Task, int64_t) {
@@ -23,12 +23,12 @@ constexpr GgufDialect kGguf{.architecture = "llama",
 
 }  // namespace
 
-extern const Family mistral_family{.model_type = "mistral",
-                                   .classes = kClasses,
-                                   .make = make,
-                                   .optional_prefixes = kModelPrefix,
-                                   .head_prefixes = kLmHead,
-                                   .buffers = kRotaryBuffers,
-                                   .gguf = &kGguf};
+extern const Family family{.model_type = "mistral",
+                           .classes = kClasses,
+                           .make = make,
+                           .optional_prefixes = kModelPrefix,
+                           .head_prefixes = kLmHead,
+                           .buffers = kRotaryBuffers,
+                           .gguf = &kGguf};
 
-}  // namespace malmoi::model
+}  // namespace malmoi::model::mistral

@@ -3,7 +3,7 @@
 #include "model/families/llama_gguf.h"
 #include "nn/experts.h"
 
-namespace malmoi::model {
+namespace malmoi::model::mixtral {
 namespace {
 
 Parts make(ConfigFields& f, Task, int64_t) {
@@ -56,12 +56,12 @@ constexpr GgufDialect kGguf{.architecture = "llama",
 
 }  // namespace
 
-extern const Family mixtral_family{.model_type = "mixtral",
-                                   .classes = kClasses,
-                                   .make = make,
-                                   .optional_prefixes = kModelPrefix,
-                                   .head_prefixes = kLmHead,
-                                   .buffers = kRotaryBuffers,
-                                   .gguf = &kGguf};
+extern const Family family{.model_type = "mixtral",
+                           .classes = kClasses,
+                           .make = make,
+                           .optional_prefixes = kModelPrefix,
+                           .head_prefixes = kLmHead,
+                           .buffers = kRotaryBuffers,
+                           .gguf = &kGguf};
 
-}  // namespace malmoi::model
+}  // namespace malmoi::model::mixtral

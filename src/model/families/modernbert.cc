@@ -7,7 +7,7 @@
 #include "nn/attention.h"
 #include "nn/mlp.h"
 
-namespace malmoi::model {
+namespace malmoi::model::modernbert {
 namespace {
 
 struct ModernBertConfig {
@@ -220,13 +220,13 @@ constexpr std::string_view kInert[] = {
 
 }  // namespace
 
-extern const Family modernbert_family{.model_type = "modernbert",
-                                      .classes = kClasses,
-                                      .make = make,
-                                      .optional_prefixes = kPrefixes,
-                                      .head_prefixes = kHeads,
-                                      .buffers = kBuffers,
-                                      .inert = kInert,
-                                      .gguf = &kModernBertGguf};
+extern const Family family{.model_type = "modernbert",
+                           .classes = kClasses,
+                           .make = make,
+                           .optional_prefixes = kPrefixes,
+                           .head_prefixes = kHeads,
+                           .buffers = kBuffers,
+                           .inert = kInert,
+                           .gguf = &kModernBertGguf};
 
-}  // namespace malmoi::model
+}  // namespace malmoi::model::modernbert

@@ -2,7 +2,7 @@
 #include "model/families/t5.h"
 #include "model/families/t5_gguf.h"
 
-namespace malmoi::model {
+namespace malmoi::model::mt5 {
 namespace {
 
 constexpr T5Defaults kDefaults{.vocab_size = 250112,
@@ -27,13 +27,13 @@ constexpr GgufDialect kGguf{.architecture = "t5",
 
 }  // namespace
 
-extern const Family mt5_family{.model_type = "mt5",
-                               .classes = kClasses,
-                               .make = [](ConfigFields& f, Task task, int64_t) { return make_t5(f, task, kDefaults); },
-                               .aliases = kT5Aliases,
-                               .head_prefixes = kT5Heads,
-                               .buffers = kT5Buffers,
-                               .inert = kT5Inert,
-                               .gguf = &kGguf};
+extern const Family family{.model_type = "mt5",
+                           .classes = kClasses,
+                           .make = [](ConfigFields& f, Task task, int64_t) { return make_t5(f, task, kDefaults); },
+                           .aliases = kT5Aliases,
+                           .head_prefixes = kT5Heads,
+                           .buffers = kT5Buffers,
+                           .inert = kT5Inert,
+                           .gguf = &kGguf};
 
-}  // namespace malmoi::model
+}  // namespace malmoi::model::mt5

@@ -2,7 +2,7 @@
 #include "model/families/llama_decoder.h"
 #include "model/families/llama_gguf.h"
 
-namespace malmoi::model {
+namespace malmoi::model::olmo2 {
 namespace {
 
 Parts make(ConfigFields& f, Task, int64_t) {
@@ -24,12 +24,12 @@ constexpr GgufDialect kGguf{
 
 }  // namespace
 
-extern const Family olmo2_family{.model_type = "olmo2",
-                                 .classes = kClasses,
-                                 .make = make,
-                                 .optional_prefixes = kModelPrefix,
-                                 .head_prefixes = kLmHead,
-                                 .buffers = kRotaryBuffers,
-                                 .gguf = &kGguf};
+extern const Family family{.model_type = "olmo2",
+                           .classes = kClasses,
+                           .make = make,
+                           .optional_prefixes = kModelPrefix,
+                           .head_prefixes = kLmHead,
+                           .buffers = kRotaryBuffers,
+                           .gguf = &kGguf};
 
-}  // namespace malmoi::model
+}  // namespace malmoi::model::olmo2

@@ -5,7 +5,7 @@
 #include "model/families/lm_head.h"
 #include "nn/blocks.h"
 
-namespace malmoi::model {
+namespace malmoi::model::phi {
 namespace {
 
 struct PhiConfig {
@@ -166,12 +166,12 @@ constexpr GgufDialect kGguf{.architecture = "phi2",
 
 }  // namespace
 
-extern const Family phi_family{.model_type = "phi",
-                               .classes = kClasses,
-                               .make = make,
-                               .optional_prefixes = kPrefixes,
-                               .head_prefixes = kHeads,
-                               .buffers = kBuffers,
-                               .gguf = &kGguf};
+extern const Family family{.model_type = "phi",
+                           .classes = kClasses,
+                           .make = make,
+                           .optional_prefixes = kPrefixes,
+                           .head_prefixes = kHeads,
+                           .buffers = kBuffers,
+                           .gguf = &kGguf};
 
-}  // namespace malmoi::model
+}  // namespace malmoi::model::phi

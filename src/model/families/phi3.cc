@@ -2,7 +2,7 @@
 #include "model/families/llama.h"
 #include "model/families/llama_gguf.h"
 
-namespace malmoi::model {
+namespace malmoi::model::phi3 {
 namespace {
 
 // Fields of published configs of which one value is known.
@@ -47,12 +47,12 @@ constexpr GgufDialect kGguf{.architecture = "phi3",
 
 }  // namespace
 
-extern const Family phi3_family{.model_type = "phi3",
-                                .classes = kClasses,
-                                .make = make,
-                                .optional_prefixes = kModelPrefix,
-                                .head_prefixes = kLmHead,
-                                .buffers = kRotaryBuffers,
-                                .gguf = &kGguf};
+extern const Family family{.model_type = "phi3",
+                           .classes = kClasses,
+                           .make = make,
+                           .optional_prefixes = kModelPrefix,
+                           .head_prefixes = kLmHead,
+                           .buffers = kRotaryBuffers,
+                           .gguf = &kGguf};
 
-}  // namespace malmoi::model
+}  // namespace malmoi::model::phi3

@@ -2,7 +2,7 @@
 #include "model/families/llama.h"
 #include "model/families/llama_gguf.h"
 
-namespace malmoi::model {
+namespace malmoi::model::qwen2 {
 namespace {
 
 Parts make(ConfigFields& f, Task, int64_t) {
@@ -21,12 +21,12 @@ constexpr GgufDialect kGguf{.architecture = "qwen2", .fields = kLlamaGgufFields,
 
 }  // namespace
 
-extern const Family qwen2_family{.model_type = "qwen2",
-                                 .classes = kClasses,
-                                 .make = make,
-                                 .optional_prefixes = kModelPrefix,
-                                 .head_prefixes = kLmHead,
-                                 .buffers = kRotaryBuffers,
-                                 .gguf = &kGguf};
+extern const Family family{.model_type = "qwen2",
+                           .classes = kClasses,
+                           .make = make,
+                           .optional_prefixes = kModelPrefix,
+                           .head_prefixes = kLmHead,
+                           .buffers = kRotaryBuffers,
+                           .gguf = &kGguf};
 
-}  // namespace malmoi::model
+}  // namespace malmoi::model::qwen2

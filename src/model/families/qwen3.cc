@@ -2,7 +2,7 @@
 #include "model/families/llama.h"
 #include "model/families/llama_gguf.h"
 
-namespace malmoi::model {
+namespace malmoi::model::qwen3 {
 namespace {
 
 Parts make(ConfigFields& f, Task, int64_t) {
@@ -24,12 +24,12 @@ constexpr GgufDialect kGguf{.architecture = "qwen3", .fields = kLlamaGgufFields,
 
 }  // namespace
 
-extern const Family qwen3_family{.model_type = "qwen3",
-                                 .classes = kClasses,
-                                 .make = make,
-                                 .optional_prefixes = kModelPrefix,
-                                 .head_prefixes = kLmHead,
-                                 .buffers = kRotaryBuffers,
-                                 .gguf = &kGguf};
+extern const Family family{.model_type = "qwen3",
+                           .classes = kClasses,
+                           .make = make,
+                           .optional_prefixes = kModelPrefix,
+                           .head_prefixes = kLmHead,
+                           .buffers = kRotaryBuffers,
+                           .gguf = &kGguf};
 
-}  // namespace malmoi::model
+}  // namespace malmoi::model::qwen3

@@ -6,7 +6,7 @@
 #include "nn/either.h"
 #include "nn/experts.h"
 
-namespace malmoi::model {
+namespace malmoi::model::qwen3_moe {
 namespace {
 
 using FeedForward = nn::Either<nn::GatedMlp, nn::Experts>;
@@ -75,13 +75,13 @@ constexpr GgufDialect kGguf{.architecture = "qwen3moe",
 
 }  // namespace
 
-extern const Family qwen3_moe_family{.model_type = "qwen3_moe",
-                                     .classes = kClasses,
-                                     .make = make,
-                                     .optional_prefixes = kModelPrefix,
-                                     .head_prefixes = kLmHead,
-                                     .buffers = kRotaryBuffers,
-                                     .inert = kInert,
-                                     .gguf = &kGguf};
+extern const Family family{.model_type = "qwen3_moe",
+                           .classes = kClasses,
+                           .make = make,
+                           .optional_prefixes = kModelPrefix,
+                           .head_prefixes = kLmHead,
+                           .buffers = kRotaryBuffers,
+                           .inert = kInert,
+                           .gguf = &kGguf};
 
-}  // namespace malmoi::model
+}  // namespace malmoi::model::qwen3_moe

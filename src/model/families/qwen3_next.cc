@@ -9,7 +9,7 @@
 #include "nn/experts.h"
 #include "nn/gated_delta_net.h"
 
-namespace malmoi::model {
+namespace malmoi::model::qwen3_next {
 namespace {
 
 struct Qwen3NextConfig {
@@ -242,13 +242,13 @@ constexpr std::string_view kInert[] = {"use_sliding_window", "sliding_window", "
 
 }  // namespace
 
-extern const Family qwen3_next_family{.model_type = "qwen3_next",
-                                      .classes = kClasses,
-                                      .make = make,
-                                      .optional_prefixes = kPrefixes,
-                                      .head_prefixes = kHeads,
-                                      .buffers = kBuffers,
-                                      .inert = kInert,
-                                      .gguf = &kQwen3NextGguf};
+extern const Family family{.model_type = "qwen3_next",
+                           .classes = kClasses,
+                           .make = make,
+                           .optional_prefixes = kPrefixes,
+                           .head_prefixes = kHeads,
+                           .buffers = kBuffers,
+                           .inert = kInert,
+                           .gguf = &kQwen3NextGguf};
 
-}  // namespace malmoi::model
+}  // namespace malmoi::model::qwen3_next

@@ -6,7 +6,7 @@
 #include "model/families/lm_head.h"
 #include "nn/blocks.h"
 
-namespace malmoi::model {
+namespace malmoi::model::recurrent_gemma {
 namespace {
 
 struct RecurrentGemmaConfig {
@@ -290,12 +290,12 @@ constexpr std::string_view kHeads[] = {"lm_head."};
 
 }  // namespace
 
-extern const Family recurrent_gemma_family{.model_type = "recurrent_gemma",
-                                           .classes = kClasses,
-                                           .make = make,
-                                           .optional_prefixes = kPrefixes,
-                                           .head_prefixes = kHeads,
-                                           .buffers = kBuffers,
-                                           .inert = kInert};
+extern const Family family{.model_type = "recurrent_gemma",
+                           .classes = kClasses,
+                           .make = make,
+                           .optional_prefixes = kPrefixes,
+                           .head_prefixes = kHeads,
+                           .buffers = kBuffers,
+                           .inert = kInert};
 
-}  // namespace malmoi::model
+}  // namespace malmoi::model::recurrent_gemma

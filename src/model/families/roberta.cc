@@ -27,14 +27,6 @@ EncoderHeadSpec head_of(const BertConfig& c, Task task, int64_t labels, nn::Weig
   return token_head(task, labels, task == Task::kQuestionAnswering ? 0 : c.classifier_dropout, c.initializer_range);
 }
 
-Parts make(ConfigFields& f, Task task, int64_t labels) { return make_roberta_parts(f, task, labels, 50265); }
-
-constexpr ModelClass kClasses[] = {{Task::kMaskedLm, "RobertaForMaskedLM"},
-                                   {Task::kClassification, "RobertaForSequenceClassification"},
-                                   {Task::kTokenClassification, "RobertaForTokenClassification"},
-                                   {Task::kQuestionAnswering, "RobertaForQuestionAnswering"},
-                                   {Task::kFeatures, "RobertaModel"}};
-
 }  // namespace
 
 Parts make_roberta_parts(ConfigFields& f, Task task, int64_t labels, int64_t vocab_size) {
@@ -50,15 +42,30 @@ Parts make_roberta_parts(ConfigFields& f, Task task, int64_t labels, int64_t voc
   return make_bert_parts(c, task, [&](nn::WeightSlot* words) { return head_of(c, task, labels, words); });
 }
 
-extern const Family roberta_family{.model_type = "roberta",
-                                   .classes = kClasses,
-                                   .make = make,
-                                   .optional_prefixes = kRobertaPrefixes,
-                                   .aliases = kRobertaAliases,
-                                   .head_prefixes = kRobertaHeads,
-                                   .buffers = kRobertaBuffers,
-                                   .inert = kRobertaInert,
-                                   .positions_follow_padding = true,
-                                   .gguf = &kRobertaGguf};
-
 }  // namespace malmoi::model
+
+namespace malmoi::model::roberta {
+namespace {
+
+Parts make(ConfigFields& f, Task task, int64_t labels) { return make_roberta_parts(f, task, labels, 50265); }
+
+constexpr ModelClass kClasses[] = {{Task::kMaskedLm, "RobertaForMaskedLM"},
+                                   {Task::kClassification, "RobertaForSequenceClassification"},
+                                   {Task::kTokenClassification, "RobertaForTokenClassification"},
+                                   {Task::kQuestionAnswering, "RobertaForQuestionAnswering"},
+                                   {Task::kFeatures, "RobertaModel"}};
+
+}  // namespace
+
+extern const Family family{.model_type = "roberta",
+                           .classes = kClasses,
+                           .make = make,
+                           .optional_prefixes = kRobertaPrefixes,
+                           .aliases = kRobertaAliases,
+                           .head_prefixes = kRobertaHeads,
+                           .buffers = kRobertaBuffers,
+                           .inert = kRobertaInert,
+                           .positions_follow_padding = true,
+                           .gguf = &kRobertaGguf};
+
+}  // namespace malmoi::model::roberta

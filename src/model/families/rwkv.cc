@@ -6,7 +6,7 @@
 #include "model/families/lm_head.h"
 #include "nn/blocks.h"
 
-namespace malmoi::model {
+namespace malmoi::model::rwkv {
 namespace {
 
 struct RwkvConfig {
@@ -219,11 +219,11 @@ constexpr std::string_view kHeads[] = {"head."};
 
 }  // namespace
 
-extern const Family rwkv_family{.model_type = "rwkv",
-                                .classes = kClasses,
-                                .make = make,
-                                .optional_prefixes = kPrefixes,
-                                .head_prefixes = kHeads,
-                                .inert = kInert};
+extern const Family family{.model_type = "rwkv",
+                           .classes = kClasses,
+                           .make = make,
+                           .optional_prefixes = kPrefixes,
+                           .head_prefixes = kHeads,
+                           .inert = kInert};
 
-}  // namespace malmoi::model
+}  // namespace malmoi::model::rwkv

@@ -2,7 +2,7 @@
 #include "model/families/llama.h"
 #include "model/families/llama_gguf.h"
 
-namespace malmoi::model {
+namespace malmoi::model::smollm3 {
 namespace {
 
 // Layers whose queries and keys are rotated, which the field lists in spite of its name: 1 for each that is.
@@ -52,13 +52,13 @@ constexpr GgufDialect kGguf{
 
 }  // namespace
 
-extern const Family smollm3_family{.model_type = "smollm3",
-                                   .classes = kClasses,
-                                   .make = make,
-                                   .optional_prefixes = kModelPrefix,
-                                   .head_prefixes = kLmHead,
-                                   .buffers = kRotaryBuffers,
-                                   .inert = kInert,
-                                   .gguf = &kGguf};
+extern const Family family{.model_type = "smollm3",
+                           .classes = kClasses,
+                           .make = make,
+                           .optional_prefixes = kModelPrefix,
+                           .head_prefixes = kLmHead,
+                           .buffers = kRotaryBuffers,
+                           .inert = kInert,
+                           .gguf = &kGguf};
 
-}  // namespace malmoi::model
+}  // namespace malmoi::model::smollm3

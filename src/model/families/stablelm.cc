@@ -3,7 +3,7 @@
 #include "model/families/llama_decoder.h"
 #include "model/families/llama_gguf.h"
 
-namespace malmoi::model {
+namespace malmoi::model::stablelm {
 namespace {
 
 Parts make(ConfigFields& f, Task, int64_t) {
@@ -51,12 +51,12 @@ constexpr GgufDialect kGguf{.architecture = "stablelm",
 
 }  // namespace
 
-extern const Family stablelm_family{.model_type = "stablelm",
-                                    .classes = kClasses,
-                                    .make = make,
-                                    .optional_prefixes = kModelPrefix,
-                                    .head_prefixes = kLmHead,
-                                    .buffers = kRotaryBuffers,
-                                    .gguf = &kGguf};
+extern const Family family{.model_type = "stablelm",
+                           .classes = kClasses,
+                           .make = make,
+                           .optional_prefixes = kModelPrefix,
+                           .head_prefixes = kLmHead,
+                           .buffers = kRotaryBuffers,
+                           .gguf = &kGguf};
 
-}  // namespace malmoi::model
+}  // namespace malmoi::model::stablelm

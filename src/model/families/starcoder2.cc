@@ -2,7 +2,7 @@
 #include "model/families/llama_decoder.h"
 #include "model/families/llama_gguf.h"
 
-namespace malmoi::model {
+namespace malmoi::model::starcoder2 {
 namespace {
 
 // Fields of published configs that the reference does not read, and what they must say so that nothing is lost.
@@ -65,13 +65,13 @@ constexpr GgufDialect kGguf{.architecture = "starcoder2",
 
 }  // namespace
 
-extern const Family starcoder2_family{.model_type = "starcoder2",
-                                      .classes = kClasses,
-                                      .make = make,
-                                      .optional_prefixes = kModelPrefix,
-                                      .head_prefixes = kLmHead,
-                                      .buffers = kRotaryBuffers,
-                                      .inert = kInert,
-                                      .gguf = &kGguf};
+extern const Family family{.model_type = "starcoder2",
+                           .classes = kClasses,
+                           .make = make,
+                           .optional_prefixes = kModelPrefix,
+                           .head_prefixes = kLmHead,
+                           .buffers = kRotaryBuffers,
+                           .inert = kInert,
+                           .gguf = &kGguf};
 
-}  // namespace malmoi::model
+}  // namespace malmoi::model::starcoder2

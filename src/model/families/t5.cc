@@ -262,6 +262,9 @@ Parts make_t5(ConfigFields& f, Task task, const T5Defaults& defaults) {
   return parts;
 }
 
+}  // namespace malmoi::model
+
+namespace malmoi::model::t5 {
 namespace {
 
 constexpr ModelClass kClasses[] = {{Task::kSeq2Seq, "T5ForConditionalGeneration"},
@@ -278,13 +281,13 @@ constexpr GgufDialect kGguf{.architecture = "t5",
 
 }  // namespace
 
-extern const Family t5_family{.model_type = "t5",
-                              .classes = kClasses,
-                              .make = [](ConfigFields& f, Task task, int64_t) { return make_t5(f, task, {}); },
-                              .aliases = kT5Aliases,
-                              .head_prefixes = kT5Heads,
-                              .buffers = kT5Buffers,
-                              .inert = kT5Inert,
-                              .gguf = &kGguf};
+extern const Family family{.model_type = "t5",
+                           .classes = kClasses,
+                           .make = [](ConfigFields& f, Task task, int64_t) { return make_t5(f, task, {}); },
+                           .aliases = kT5Aliases,
+                           .head_prefixes = kT5Heads,
+                           .buffers = kT5Buffers,
+                           .inert = kT5Inert,
+                           .gguf = &kGguf};
 
-}  // namespace malmoi::model
+}  // namespace malmoi::model::t5
