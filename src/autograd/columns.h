@@ -6,11 +6,9 @@
 namespace malmoi::autograd {
 
 /// Where columns begin in memory.
-inline void* first_column(Tensor& rows, int64_t column) {
-  return static_cast<std::byte*>(rows.data()) + static_cast<size_t>(column) * dtype_size(rows.dtype());
-}
+inline void* first_column(Tensor& rows, int64_t column) { return element_at(rows.data(), rows.dtype(), column); }
 inline const void* first_column(const Tensor& rows, int64_t column) {
-  return static_cast<const std::byte*>(rows.data()) + static_cast<size_t>(column) * dtype_size(rows.dtype());
+  return element_at(rows.data(), rows.dtype(), column);
 }
 
 /// Rows that runs cover.

@@ -109,8 +109,7 @@ struct Bench {
     Rng rng(11, seed);
     for (int64_t i = 0; i < t.elements(); ++i) {
       double x = to_float(to_bf16(static_cast<float>(rng.normal() * 0.7 + offset)));
-      convert(&x, DType::kF64, static_cast<std::byte*>(t.data()) + static_cast<size_t>(i) * dtype_size(t.dtype()),
-              t.dtype(), 1);
+      convert(&x, DType::kF64, element_at(t.data(), t.dtype(), i), t.dtype(), 1);
     }
   }
 };

@@ -34,8 +34,7 @@ struct Workplace {
     Rng rng(static_cast<uint64_t>(t.elements()));
     for (int64_t i = 0; i < t.elements(); ++i) {
       float x = static_cast<float>(rng.normal() * 0.05);
-      convert(&x, DType::kF32, static_cast<std::byte*>(t.data()) + static_cast<size_t>(i) * dtype_size(t.dtype()),
-              t.dtype(), 1);
+      convert(&x, DType::kF32, element_at(t.data(), t.dtype(), i), t.dtype(), 1);
     }
   }
   Parameter* parameter(DType type, Shape shape) {

@@ -43,6 +43,8 @@ struct Parameter {
   /// For kernels that add: the gradient's place, zeroed first if this step has not written it. Null if none is wanted.
   void* accumulated_grad();
 };
+/// What kernels read of a parameter that may be missing: null then.
+inline const void* values_of(const Parameter* parameter) { return parameter ? parameter->compute.data() : nullptr; }
 
 /// Told when the last writer of a parameter's gradient is done, while the backward pass goes on: where gradients are
 /// reduced over processes, the reduction starts here. Called on the thread of the tape, once for each parameter reached.

@@ -282,8 +282,8 @@ void read_block_row(const BlockMatrix& matrix, int64_t row, float* to) {
 void read_block_row(const BlockRowsArgs& args, int64_t r) {
   int64_t id = args.ids[r];
   const BlockMatrix& part = part_of(args.parts, id);
-  auto* to = static_cast<std::byte*>(args.y) + static_cast<size_t>(r * args.columns) * dtype_size(args.dtype);
-  if (args.dtype == DType::kF32) return read_block_row(part, id, reinterpret_cast<float*>(to));
+  void* to = element_at(args.y, args.dtype, r * args.columns);
+  if (args.dtype == DType::kF32) return read_block_row(part, id, static_cast<float*>(to));
   static thread_local std::vector<float> row;  // grows to the widest table once
   row.resize(static_cast<size_t>(args.columns));
   read_block_row(part, id, row.data());

@@ -36,10 +36,7 @@ class Twin {
   /// The values that a kernel reads: its own, or the oracle's.
   void* side(bool oracle) { return oracle ? this->oracle() : data(); }
   /// From one element on.
-  void* side(bool oracle, int64_t element) {
-    const DType type = oracle ? DType::kF64 : type_;
-    return static_cast<std::byte*>(side(oracle)) + static_cast<size_t>(element) * dtype_size(type);
-  }
+  void* side(bool oracle, int64_t element) { return element_at(side(oracle), oracle ? DType::kF64 : type_, element); }
   double& at(int64_t i) { return oracle_[static_cast<size_t>(i)]; }
   int64_t size() const { return static_cast<int64_t>(oracle_.size()); }
   DType type() const { return type_; }

@@ -8,8 +8,7 @@
 namespace malmoi::nn {
 
 inline const void* row_at(const Tensor& rows, int64_t row, int64_t column) {
-  int64_t element = row * rows.shape().columns() + column;
-  return static_cast<const std::byte*>(rows.data()) + element * static_cast<int64_t>(dtype_size(rows.dtype()));
+  return element_at(rows.data(), rows.dtype(), row * rows.shape().columns() + column);
 }
 
 inline autograd::CachedKeys cached(const KeyPages& pages) {

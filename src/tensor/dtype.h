@@ -22,6 +22,15 @@ constexpr size_t dtype_size(DType type) {
   return 0;
 }
 
+/// Where element number `element` lies. Null where nothing lies anywhere, as in a rehearsal.
+inline const void* element_at(const void* base, DType type, int64_t element) {
+  if (!base) return nullptr;
+  return static_cast<const std::byte*>(base) + element * static_cast<int64_t>(dtype_size(type));
+}
+inline void* element_at(void* base, DType type, int64_t element) {
+  return const_cast<void*>(element_at(static_cast<const void*>(base), type, element));
+}
+
 constexpr std::string_view dtype_name(DType type) {
   switch (type) {
     case DType::kF64: return "f64";

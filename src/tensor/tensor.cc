@@ -63,8 +63,7 @@ Tensor Tensor::rows(int64_t begin, int64_t count) const {
     case 3: shape = {count, shape_[1], shape_[2]}; break;
     default: shape = {count, shape_[1], shape_[2], shape_[3]}; break;
   }
-  return Tensor(static_cast<std::byte*>(data_) + static_cast<size_t>(begin * row) * dtype_size(type_), type_, shape,
-                storage_);
+  return Tensor(element_at(data_, type_, begin * row), type_, shape, storage_);
 }
 
 void Tensor::release() {

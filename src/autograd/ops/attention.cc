@@ -13,7 +13,7 @@ struct Place {  // columns of a saved tensor
   int64_t tensor = 0, first = 0;
 };
 
-struct Attributes {
+struct AttentionAttributes {
   AttentionOptions options;
   kernels::Dropout dropout;
   Place q, k, v;
@@ -21,17 +21,10 @@ struct Attributes {
 };
 
 // What a call of the kernel points into.
-struct Operands {
+struct AttentionOperands {
   const Tensor *q = nullptr, *k = nullptr, *v = nullptr, *bias = nullptr;
   int64_t q_first = 0, k_first = 0, v_first = 0;
 };
-
-void* at(void* base, DType type, int64_t element) {
-  return static_cast<std::byte*>(base) + element * static_cast<int64_t>(dtype_size(type));
-}
-const void* at(const void* base, DType type, int64_t element) {
-  return static_cast<const std::byte*>(base) + element * static_cast<int64_t>(dtype_size(type));
-}
 
 // Segments live beside the tape in a buffer that is reused from call to call.
 std::vector<kernels::AttentionSegment>& segment_buffer() {
@@ -41,7 +34,7 @@ std::vector<kernels::AttentionSegment>& segment_buffer() {
 
 int64_t value_dim(const AttentionOptions& o) { return o.value_dim > 0 ? o.value_dim : o.head_dim; }
 
-void make_segments(const AttentionOptions& o, const Operands& in) {
+void make_segments(const AttentionOptions& o, const AttentionOperands& in) {
   auto& segments = segment_buffer();
   segments.clear();
   assert(o.cached.empty() || o.key_mask.empty());
@@ -50,8 +43,8 @@ void make_segments(const AttentionOptions& o, const Operands& in) {
     if (!o.prefixes.empty()) s.prefix = o.prefixes[i];
     if (o.cached.empty()) {
       const Run& keys = o.key_runs.empty() ? o.runs[i] : o.key_runs[i];
-      s.k = at(in.k->data(), in.k->dtype(), keys.begin * in.k->shape().columns() + in.k_first);
-      s.v = at(in.v->data(), in.v->dtype(), keys.begin * in.v->shape().columns() + in.v_first);
+      s.k = element_at(in.k->data(), in.k->dtype(), keys.begin * in.k->shape().columns() + in.k_first);
+      s.v = element_at(in.v->data(), in.v->dtype(), keys.begin * in.v->shape().columns() + in.v_first);
       s.k_length = keys.length;
       if (!o.key_mask.empty()) s.key_mask = o.key_mask.data() + keys.begin;
     } else {
@@ -63,8 +56,8 @@ void make_segments(const AttentionOptions& o, const Operands& in) {
   }
 }
 
-kernels::AttentionArgs make_args(const AttentionOptions& o, const kernels::Dropout& dropout, const Operands& in,
-                                 Tensor& out, Tensor& lse) {
+kernels::AttentionArgs attention_args(const AttentionOptions& o, const kernels::Dropout& dropout,
+                                      const AttentionOperands& in, Tensor& out, Tensor& lse) {
   make_segments(o, in);
   bool cached = !o.cached.empty();
   return {.dtype = in.q->dtype(),
@@ -89,13 +82,13 @@ kernels::AttentionArgs make_args(const AttentionOptions& o, const kernels::Dropo
           .segments = segment_buffer().data(),
           .num_segments = static_cast<int64_t>(segment_buffer().size()),
           .total_rows = in.q->shape().rows(),
-          .q = at(in.q->data(), in.q->dtype(), in.q_first),
+          .q = element_at(in.q->data(), in.q->dtype(), in.q_first),
           .out = out.data(),
           .lse = lse.data(),
           .dropout = dropout};
 }
 
-double cost(const AttentionOptions& o) {
+double attention_cost(const AttentionOptions& o) {
   double flops = 0;
   for (size_t i = 0; i < o.runs.size(); ++i) {
     int64_t keys = !o.cached.empty()    ? o.cached[i].length
@@ -117,14 +110,15 @@ Tensor new_gradient(Context& context, const Tensor& like, int64_t columns_read) 
 }
 
 // saved: out, lse, bias, then the tensors that hold queries, keys and values (one, two or three). inputs: bias, then those.
-void backward(Context& context, Tape& tape, Record& record) {
-  const auto& a = record.get<Attributes>();
+void attention_backward(Context& context, Tape& tape, Record& record) {
+  const auto& a = record.get<AttentionAttributes>();
   const AttentionOptions& o = a.options;
   Tensor dout = tape.take_grad(record.outputs[0]);
   Tensor &out = record.saved[0].value, &lse = record.saved[1].value, &bias = record.saved[2].value;
   std::span<Saved> held = record.saved.subspan(3);
   auto tensor = [&](const Place& p) { return &held[static_cast<size_t>(p.tensor)].value; };
-  Operands in{tensor(a.q), tensor(a.k), tensor(a.v), a.has_bias ? &bias : nullptr, a.q.first, a.k.first, a.v.first};
+  AttentionOperands in{tensor(a.q), tensor(a.k), tensor(a.v), a.has_bias ? &bias : nullptr,
+                       a.q.first,   a.k.first,   a.v.first};
 
   std::vector<int64_t> read(held.size(), 0);
   read[static_cast<size_t>(a.q.tensor)] += o.heads * o.head_dim;
@@ -140,13 +134,13 @@ void backward(Context& context, Tape& tape, Record& record) {
   }
   auto grad = [&](const Place& p) { return &grads[static_cast<size_t>(p.tensor)]; };
 
-  kernels::AttentionArgs args = make_args(o, a.dropout, in, out, lse);
+  kernels::AttentionArgs args = attention_args(o, a.dropout, in, out, lse);
   Tensor *dq = grad(a.q), *dk = grad(a.k), *dv = grad(a.v);
   for (size_t i = 0; i < segment_buffer().size(); ++i) {
     const Run& keys = o.key_runs.empty() ? o.runs[i] : o.key_runs[i];
     kernels::AttentionSegment& s = segment_buffer()[i];
-    s.dk = at(dk->data(), dk->dtype(), keys.begin * dk->shape().columns() + a.k.first);
-    s.dv = at(dv->data(), dv->dtype(), keys.begin * dv->shape().columns() + a.v.first);
+    s.dk = element_at(dk->data(), dk->dtype(), keys.begin * dk->shape().columns() + a.k.first);
+    s.dv = element_at(dv->data(), dv->dtype(), keys.begin * dv->shape().columns() + a.v.first);
   }
   Tensor dbias;
   if (a.has_bias && record.inputs[0] >= 0) {
@@ -154,10 +148,10 @@ void backward(Context& context, Tape& tape, Record& record) {
     context.step("clear gradient", 0, [&] { std::memset(dbias.data(), 0, dbias.bytes()); });
   }
   Tensor scratch = context.scratch(kernels::attention_backward_scratch(args));
-  context.run("attention backward", 2.5 * cost(o), &kernels::Backend::attention_backward,
+  context.run("attention backward", 2.5 * attention_cost(o), &kernels::Backend::attention_backward,
               {.forward = args,
                .dout = dout.data(),
-               .dq = at(dq->data(), dq->dtype(), a.q.first),
+               .dq = element_at(dq->data(), dq->dtype(), a.q.first),
                .dbias = dbias.data(),
                .dsinks = o.sinks ? o.sinks->accumulated_grad() : nullptr,
                .scratch = scratch.data()});
@@ -168,18 +162,19 @@ void backward(Context& context, Tape& tape, Record& record) {
 
 }  // namespace
 
-extern const Op attention_op{"attention", backward};
+extern const Op attention_op{"attention", attention_backward};
 
 Var attention(Context& context, Columns q, Columns k, Columns v, const AttentionOptions& options, Var bias) {
-  Attributes a{options, context.next_dropout(options.dropout), {}, {}, {}, static_cast<bool>(bias)};
+  AttentionAttributes a{options, context.next_dropout(options.dropout), {}, {}, {}, static_cast<bool>(bias)};
   int64_t rows = q.rows.value.shape().rows();
   Tensor out = context.temporary(context.dtype, {rows, options.heads * value_dim(options)});
   Tensor lse = context.tape ? context.temporary(context.statistics_type(), {options.heads, rows}) : Tensor();
-  Operands in{&q.rows.value, &k.rows.value, &v.rows.value, bias ? &bias.value : nullptr, q.first, k.first, v.first};
-  kernels::AttentionArgs args = make_args(options, a.dropout, in, out, lse);
+  AttentionOperands in{&q.rows.value, &k.rows.value, &v.rows.value, bias ? &bias.value : nullptr,
+                       q.first,       k.first,       v.first};
+  kernels::AttentionArgs args = attention_args(options, a.dropout, in, out, lse);
   Tensor scratch = context.scratch(kernels::attention_scratch(args));
   args.scratch = scratch.data();
-  context.run("attention", cost(options), &kernels::Backend::attention, args);
+  context.run("attention", attention_cost(options), &kernels::Backend::attention, args);
   if (context.probe && !context.rehearsal()) context.probe->see(args, !options.key_runs.empty());
   scratch = Tensor();
   if (!context.tape) return {std::move(out), -1};

@@ -10,7 +10,7 @@
 namespace malmoi::autograd {
 namespace {
 
-struct Attributes {
+struct DisentangledAttentionAttributes {
   DisentangledOptions options;
   kernels::Dropout dropout;
   int64_t longest;  // run
@@ -51,22 +51,21 @@ void multiply(Context& context, int64_t m, int64_t n, int64_t k, const Operand& 
 }
 
 // Columns from `column` on of rows from `row` on.
-void* at(const Tensor& rows, int64_t row, int64_t column) {
-  int64_t element = row * rows.shape().columns() + column;
-  return static_cast<std::byte*>(const_cast<void*>(rows.data())) +
-         element * static_cast<int64_t>(dtype_size(rows.dtype()));
+void* rows_from(const Tensor& rows, int64_t row, int64_t column) {
+  return element_at(const_cast<void*>(rows.data()), rows.dtype(), row * rows.shape().columns() + column);
 }
 Operand operand(const Tensor& rows, int64_t row, int64_t column, bool transposed = false) {
-  return {at(rows, row, column), rows.dtype(), rows.shape().columns(), transposed};
+  return {rows_from(rows, row, column), rows.dtype(), rows.shape().columns(), transposed};
 }
 Result result(Tensor& rows, int64_t row, int64_t column, bool accumulate) {
-  return {at(rows, row, column), rows.dtype(), rows.shape().columns(), accumulate};
+  return {rows_from(rows, row, column), rows.dtype(), rows.shape().columns(), accumulate};
 }
 
 // The numbers of one head of one run, in the memory of the longest.
 class Pieces {
  public:
-  Pieces(Context& context, const Attributes& a, const Tensor& qkv, const Tensor& positions, const Tensor& rows)
+  Pieces(Context& context, const DisentangledAttentionAttributes& a, const Tensor& qkv, const Tensor& positions,
+         const Tensor& rows)
       : context_(context), a_(a), qkv_(qkv), positions_(positions), rows_(rows) {
     const DType type = context.statistics_type();
     const int64_t table = positions_ ? positions_.shape().rows() : 0;
@@ -163,13 +162,13 @@ class Pieces {
   }
 
   Context& context_;
-  const Attributes& a_;
+  const DisentangledAttentionAttributes& a_;
   const Tensor &qkv_, &positions_, &rows_;
   Tensor scores_, p_, to_, from_, narrow_;
 };
 
 // Of every distance that the longest run has, the row of `positions`.
-Tensor rows_of_distances(Context& context, const Attributes& a) {
+Tensor rows_of_distances(Context& context, const DisentangledAttentionAttributes& a) {
   Tensor rows = context.temporary(DType::kI32, {2 * a.longest - 1});
   context.step("distances", 0, [&] {
     for (int64_t d = 1 - a.longest; d < a.longest; ++d)
@@ -185,8 +184,8 @@ Tensor zeros(Context& context, DType type, const Shape& shape) {
 }
 
 // saved: qkv, positions, rows of distances. inputs: qkv, positions.
-void backward(Context& context, Tape& tape, Record& record) {
-  const auto& a = record.get<Attributes>();
+void disentangled_attention_backward(Context& context, Tape& tape, Record& record) {
+  const auto& a = record.get<DisentangledAttentionAttributes>();
   Tensor dout = tape.take_grad(record.outputs[0]);
   const Tensor &qkv = record.saved[0].value, &positions = record.saved[1].value;
   bool whole = rows_of(a.options.runs) == qkv.shape().rows();
@@ -214,7 +213,7 @@ void backward(Context& context, Tape& tape, Record& record) {
 
 }  // namespace
 
-extern const Op disentangled_attention_op{"disentangled_attention", backward};
+extern const Op disentangled_attention_op{"disentangled_attention", disentangled_attention_backward};
 
 // In f32 as the reference rounds.
 int64_t RelativePositions::row(int64_t distance) const {
@@ -231,7 +230,7 @@ int64_t RelativePositions::row(int64_t distance) const {
 }
 
 Var disentangled_attention(Context& context, Var qkv, Var positions, const DisentangledOptions& options) {
-  Attributes a{options, context.next_dropout(options.dropout), 1};
+  DisentangledAttentionAttributes a{options, context.next_dropout(options.dropout), 1};
   for (const Run& run : options.runs) a.longest = std::max(a.longest, run.length);
   Tensor rows = rows_of_distances(context, a);
   Tensor out = rows_of_runs(context, qkv.value, options.heads * options.head_dim, options.runs);

@@ -35,7 +35,7 @@ void each_entry(const DistanceBuckets& b, int64_t heads, const Visit& visit) {
   }
 }
 
-void backward(Context& context, Tape& tape, Record& record) {
+void distance_bias_backward(Context& context, Tape& tape, Record& record) {
   Tensor dbias = tape.take_grad(record.outputs[0]);
   Parameter& table = *record.parameters[0];
   if (!table.wants_gradient()) return;
@@ -53,17 +53,16 @@ void backward(Context& context, Tape& tape, Record& record) {
 
 }  // namespace
 
-extern const Op distance_bias_op{"distance_bias", backward};
+extern const Op distance_bias_op{"distance_bias", distance_bias_backward};
 
 Var distance_bias(Context& context, Parameter& table, const DistanceBuckets& buckets) {
   int64_t heads = table.shape[1];
   Tensor bias = context.temporary(context.statistics_type(), {heads, buckets.left + 1 + buckets.right});
   context.step("distance bias", 0, [&] {
     each_entry(buckets, heads, [&](int64_t to, int64_t from) {
-      auto size = static_cast<int64_t>(dtype_size(table.compute.dtype()));
-      convert(static_cast<const std::byte*>(table.compute.data()) + from * size, table.compute.dtype(),
-              static_cast<std::byte*>(bias.data()) + to * static_cast<int64_t>(dtype_size(bias.dtype())), bias.dtype(),
-              1);
+      const DType stored = table.compute.dtype();
+      convert(element_at(table.compute.data(), stored, from), stored, element_at(bias.data(), bias.dtype(), to),
+              bias.dtype(), 1);
     });
   });
   if (!context.tape) return {std::move(bias), -1};

@@ -9,15 +9,13 @@ namespace malmoi::autograd {
 namespace {
 
 // Parameters of a record: weight and bias of each run.
-struct Attributes {
+struct HeadNormAttributes {
   HeadNormOptions options;
   std::array<HeadNormRun, kernels::kMaxHeadRuns> runs;
   int num_runs;
 };
 
-const void* values(const Parameter* p) { return p ? p->compute.data() : nullptr; }
-
-kernels::HeadNormArgs make_args(const Attributes& a, const Tensor& x) {
+kernels::HeadNormArgs head_norm_args(const HeadNormAttributes& a, const Tensor& x) {
   int64_t cols = x.shape().columns();
   kernels::HeadNormArgs args{.dtype = x.dtype(),
                              .layer = a.options.layer,
@@ -31,19 +29,19 @@ kernels::HeadNormArgs make_args(const Attributes& a, const Tensor& x) {
                              .x = x.data()};
   for (int i = 0; i < a.num_runs; ++i) {
     const HeadNormRun& run = a.runs[static_cast<size_t>(i)];
-    args.runs[i] = {run.heads, run.head_dim, values(run.weight), values(run.bias), run.per_head ? run.head_dim : 0,
-                    run.skip};
+    args.runs[i] = {
+        run.heads, run.head_dim, values_of(run.weight), values_of(run.bias), run.per_head ? run.head_dim : 0, run.skip};
   }
   return args;
 }
 
 // saved: x, 1 / std, mean (empty for RMS).
-void backward(Context& context, Tape& tape, Record& record) {
-  const auto& a = record.get<Attributes>();
+void head_norm_backward(Context& context, Tape& tape, Record& record) {
+  const auto& a = record.get<HeadNormAttributes>();
   Tensor dy = tape.take_grad(record.outputs[0]);
   int64_t cols = dy.shape().columns();
   Tensor dx = dy.unique() ? dy : context.temporary(dy.dtype(), dy.shape());
-  kernels::HeadNormBackwardArgs args{.forward = make_args(a, record.saved[0].value),
+  kernels::HeadNormBackwardArgs args{.forward = head_norm_args(a, record.saved[0].value),
                                      .dy = dy.data(),
                                      .dx = dx.data(),
                                      .dy_stride = cols,
@@ -64,13 +62,13 @@ void backward(Context& context, Tape& tape, Record& record) {
 
 }  // namespace
 
-extern const Op head_norm_op{"head_norm", backward};
+extern const Op head_norm_op{"head_norm", head_norm_backward};
 
 Var head_norm(Context& context, Var x, std::initializer_list<HeadNormRun> runs, const HeadNormOptions& options) {
   assert(runs.size() <= kernels::kMaxHeadRuns);
-  Attributes a{options, {}, static_cast<int>(runs.size())};
+  HeadNormAttributes a{options, {}, static_cast<int>(runs.size())};
   std::copy(runs.begin(), runs.end(), a.runs.begin());
-  kernels::HeadNormArgs args = make_args(a, x.value);
+  kernels::HeadNormArgs args = head_norm_args(a, x.value);
   if (!context.tape) {
     args.y = x.value.data();
     context.run("head norm", 0, &kernels::Backend::head_norm, args);

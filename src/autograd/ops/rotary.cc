@@ -7,10 +7,9 @@ namespace malmoi::autograd {
 namespace {
 
 void rotate(Context& context, Tensor& x, const RotaryOptions& o, bool inverse) {
-  auto* first = static_cast<std::byte*>(x.data()) + static_cast<size_t>(o.first_column) * dtype_size(x.dtype());
   context.run("rotary", 0, &kernels::Backend::rotary,
               {.dtype = x.dtype(),
-               .x = first,
+               .x = element_at(x.data(), x.dtype(), o.first_column),
                .rows = x.shape().rows(),
                .row_stride = x.shape().columns(),
                .heads = o.heads,
@@ -24,7 +23,7 @@ void rotate(Context& context, Tensor& x, const RotaryOptions& o, bool inverse) {
                .long_texts = o.long_texts});
 }
 
-void backward(Context& context, Tape& tape, Record& record) {
+void rotary_backward(Context& context, Tape& tape, Record& record) {
   Tensor dx = tape.take_grad(record.outputs[0]);
   if (!dx.unique()) {  // another activation's gradient lies in the same place
     Tensor own = context.temporary(dx.dtype(), dx.shape());
@@ -37,7 +36,7 @@ void backward(Context& context, Tape& tape, Record& record) {
 
 }  // namespace
 
-extern const Op rotary_op{"rotary", backward};
+extern const Op rotary_op{"rotary", rotary_backward};
 
 Var rotary(Context& context, Var x, const RotaryOptions& options) {
   rotate(context, x.value, options, false);

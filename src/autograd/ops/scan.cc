@@ -7,18 +7,16 @@
 namespace malmoi::autograd {
 namespace {
 
-constexpr size_t kOperands = 4;  // x, B, C, dt
+constexpr size_t kScanOperands = 4;  // x, B, C, dt
 
-struct Attributes {
+struct ScanAttributes {
   ScanOptions options;
-  std::array<int64_t, kOperands> first;
+  std::array<int64_t, kScanOperands> first;
 };
 
-using Operands = std::array<const Tensor*, kOperands>;
+using ScanOperands = std::array<const Tensor*, kScanOperands>;
 
-const void* values(const Parameter* p) { return p ? p->compute.data() : nullptr; }
-
-kernels::SsdScanArgs make_args(const Attributes& a, const Operands& in) {
+kernels::SsdScanArgs scan_args(const ScanAttributes& a, const ScanOperands& in) {
   const ScanOptions& o = a.options;
   std::span<const kernels::StateRun> runs = state_runs(o.runs, o.states, o.next_states);
   return {.dtype = in[0]->dtype(),
@@ -38,33 +36,33 @@ kernels::SsdScanArgs make_args(const Attributes& a, const Operands& in) {
           .dt = first_column(*in[3], a.first[3]),
           .b = first_column(*in[1], a.first[1]),
           .c = first_column(*in[2], a.first[2]),
-          .a_log = values(o.a_log),
-          .d = values(o.d),
-          .dt_bias = values(o.dt_bias),
+          .a_log = values_of(o.a_log),
+          .d = values_of(o.d),
+          .dt_bias = values_of(o.dt_bias),
           .dt_min = o.dt_min,
           .dt_max = o.dt_max};
 }
 
 /// A state's element is decayed, added to and read in each row.
-double cost(const ScanOptions& o) {
+double scan_cost(const ScanOptions& o) {
   return 6.0 * static_cast<double>(rows_of(o.runs)) * static_cast<double>(o.heads * o.head_dim * o.state_size);
 }
 
 // saved and inputs: x, B, C, dt; those that are columns of one tensor share its gradient. Then, saved, the states.
-void backward(Context& context, Tape& tape, Record& record) {
-  Attributes a = record.get<Attributes>();
-  a.options.states = kept_states(record.saved[kOperands].value);
+void scan_backward(Context& context, Tape& tape, Record& record) {
+  ScanAttributes a = record.get<ScanAttributes>();
+  a.options.states = kept_states(record.saved[kScanOperands].value);
   a.options.next_states = {};  // the forward pass wrote them
   const ScanOptions& o = a.options;
   Tensor dy = tape.take_grad(record.outputs[0]);
-  Operands in;
-  std::array<Tensor, kOperands> grads;
-  for (size_t i = 0; i < kOperands; ++i) in[i] = &record.saved[i].value;
+  ScanOperands in;
+  std::array<Tensor, kScanOperands> grads;
+  for (size_t i = 0; i < kScanOperands; ++i) in[i] = &record.saved[i].value;
   gradients_to_add_to(context, tape, record, grads);
-  kernels::SsdScanArgs forward = make_args(a, in);
+  kernels::SsdScanArgs forward = scan_args(a, in);
   Tensor scratch = context.scratch(kernels::ssd_scan_backward_scratch(forward));
   auto grad = [](Parameter* p) { return p ? p->accumulated_grad() : nullptr; };
-  context.run("scan backward", 3 * cost(o), &kernels::Backend::ssd_scan_backward,
+  context.run("scan backward", 3 * scan_cost(o), &kernels::Backend::ssd_scan_backward,
               {.forward = forward,
                .dy = dy.data(),
                .dx_stride = forward.x_stride,
@@ -84,16 +82,16 @@ void backward(Context& context, Tape& tape, Record& record) {
 
 }  // namespace
 
-extern const Op scan_op{"scan", backward};
+extern const Op scan_op{"scan", scan_backward};
 
 Var scan(Context& context, Columns x, Columns b, Columns c, Columns dt, const ScanOptions& options) {
-  Attributes a{options, {x.first, b.first, c.first, dt.first}};
+  ScanAttributes a{options, {x.first, b.first, c.first, dt.first}};
   Tensor y = rows_of_runs(context, x.rows.value, options.heads * options.head_dim, options.runs);
-  kernels::SsdScanArgs args = make_args(a, {&x.rows.value, &b.rows.value, &c.rows.value, &dt.rows.value});
+  kernels::SsdScanArgs args = scan_args(a, {&x.rows.value, &b.rows.value, &c.rows.value, &dt.rows.value});
   Tensor scratch = context.scratch(kernels::ssd_scan_scratch(args));
   args.y = y.data();
   args.scratch = scratch.data();
-  context.run("scan", cost(options), &kernels::Backend::ssd_scan, args);
+  context.run("scan", scan_cost(options), &kernels::Backend::ssd_scan, args);
   scratch = Tensor();
   if (!context.tape) return {std::move(y), -1};
   Record& record = context.tape->push(

@@ -17,8 +17,7 @@ double weight_at(const RecurrentArgs& a, int64_t i) {
     case DType::kF32: return static_cast<double>(as<float>(a.weight)[i]);
     default: {
       double value = 0;
-      convert(static_cast<const std::byte*>(a.weight) + static_cast<size_t>(i) * dtype_size(a.w_dtype), a.w_dtype,
-              &value, DType::kF64, 1);
+      convert(element_at(a.weight, a.w_dtype, i), a.w_dtype, &value, DType::kF64, 1);
       return value;
     }
   }
