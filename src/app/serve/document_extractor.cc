@@ -28,6 +28,9 @@ bool holds_records(const std::string& name) {
                              [&](const char* ending) { return low.ends_with(ending); });
 }
 
+// What readers advise where a file is more than they may read.
+constexpr std::string_view kRaiseLimits = "raise limits.";
+
 // How a failure is told to programs, by its rule or by what the readers say of it.
 struct KnownFailure {
   std::string_view rule, words;  // empty: any
@@ -36,7 +39,7 @@ struct KnownFailure {
 };
 constexpr KnownFailure kKnownFailures[] = {
     {"", "needs a password", "document_locked", "save it without one"},
-    {"", "raise limits.", "document_too_large", ""},
+    {"", kRaiseLimits, "document_too_large", ""},
     {"", "no text layer", "document_without_text", ""},
     {"", "do not say which characters", "document_without_text", ""},
     {"read.mail", "no text", "document_without_text", "check that it is the file that was meant"},
@@ -54,7 +57,7 @@ struct ClientRemedy {
   std::string_view begins, instead;
 };
 constexpr ClientRemedy kClientRemedies[] = {
-    {"raise limits.", "send a part of it"},
+    {kRaiseLimits, "send a part of it"},
     {"use fewer --threads", "try again later"},
     {"install the package", "save it as text"},
     {"mount /proc", "save it as text"},
@@ -90,7 +93,7 @@ struct FoundText {
 };
 
 // Whether the whole file is more than may be read, as an archive of too many entries is: what came before that is a part of it.
-bool is_over_limit(const Error& error) { return error.remedy.starts_with("raise limits."); }
+bool is_over_limit(const Error& error) { return error.remedy.starts_with(kRaiseLimits); }
 
 // The documents of one file as they come.
 class FileText {
