@@ -1,4 +1,4 @@
-# malmoi_library(NAME [LINK lib...] [EXCLUDE regex...] [ALONE regex...] [TEST_EACH_ISA]): the library of one folder of src/, made
+# malmoi_library(NAME [LINK lib...] [EXCLUDE regex...] [TEST_EACH_ISA]): the library of one folder of src/, made
 # of every .cc in it and below, but those that EXCLUDE matches; those that ALONE matches share no batch (batches.cmake).
 # What it may use of the others stands in src/layers.txt. Beside it: NAME_test from *_test.cc, and each *_bench.cc.
 # TEST_EACH_ISA: the tests walk kernels' tables (kernels/test_support.h) and run once for each instruction set.
@@ -37,7 +37,7 @@ function(malmoi_unit_test name folder)
 endfunction()
 
 function(malmoi_library name)
-  cmake_parse_arguments(arg "TEST_EACH_ISA" "" "LINK;EXCLUDE;ALONE" ${ARGN})
+  cmake_parse_arguments(arg "TEST_EACH_ISA" "" "LINK;EXCLUDE" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
   set(tests ${sources})
   set(benches ${sources})
@@ -52,7 +52,7 @@ function(malmoi_library name)
   if(sources)
     set(scope PUBLIC)
     add_library(malmoi_${name} STATIC ${sources})
-    malmoi_batches(malmoi_${name} ${arg_ALONE})
+    malmoi_batches(malmoi_${name})
   else()  # headers alone
     set(scope INTERFACE)
     add_library(malmoi_${name} INTERFACE)

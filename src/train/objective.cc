@@ -5,13 +5,16 @@
 
 namespace malmoi::train {
 
-#define OBJECTIVE(name) extern const ObjectiveEntry name##_objective;
+#define OBJECTIVE(name)                  \
+  namespace name {                       \
+  extern const ObjectiveEntry objective; \
+  }
 #include "train/objectives/table.inc"
 #undef OBJECTIVE
 
 std::span<const ObjectiveEntry* const> objective_table() {
   static constexpr const ObjectiveEntry* kTable[] = {
-#define OBJECTIVE(name) &name##_objective,
+#define OBJECTIVE(name) &name::objective,
 #include "train/objectives/table.inc"
 #undef OBJECTIVE
   };

@@ -4,18 +4,18 @@
 namespace malmoi::autograd {
 namespace {
 
-Tensor apply(Context& context, const Tensor& x, kernels::Activation kind) {
+Tensor activated(Context& context, const Tensor& x, kernels::Activation kind) {
   Tensor y = context.temporary(x.dtype(), x.shape());
   context.run("activation", 0, &kernels::Backend::activation,
               {.dtype = x.dtype(), .kind = kind, .n = x.elements(), .x = x.data(), .y = y.data()});
   return y;
 }
 
-Tensor recompute(Context& context, Tape&, Record& record) {
-  return apply(context, record.saved[0].value, record.get<kernels::Activation>());
+Tensor activation_recompute(Context& context, Tape&, Record& record) {
+  return activated(context, record.saved[0].value, record.get<kernels::Activation>());
 }
 
-void backward(Context& context, Tape& tape, Record& record) {
+void activation_backward(Context& context, Tape& tape, Record& record) {
   Tensor dy = tape.take_grad(record.outputs[0]);
   const Tensor& x = record.saved[0].value;
   Tensor dx = dy.unique() ? dy : context.temporary(dy.dtype(), dy.shape());
@@ -32,10 +32,10 @@ void backward(Context& context, Tape& tape, Record& record) {
 
 }  // namespace
 
-extern const Op activation_op{"activation", backward, recompute};
+extern const Op activation_op{"activation", activation_backward, activation_recompute};
 
 Var activation(Context& context, Var x, kernels::Activation kind) {
-  Tensor y = apply(context, x.value, kind);
+  Tensor y = activated(context, x.value, kind);
   if (!context.tape) return {std::move(y), -1};
   Record& record = context.tape->push(activation_op, {.inputs = {x.id}, .saved = {{x.value}}}, kind);
   return context.tape->output(record, 0, std::move(y));

@@ -8,7 +8,7 @@
 namespace malmoi::autograd {
 namespace {
 
-struct Attributes {
+struct BlockAttributes {
   detail::BlockFunction function;
   const void* model;
   const void* batch;
@@ -19,7 +19,7 @@ struct Attributes {
 // Runs the block again with a tape, and gives its outputs their gradients. Returns the numbers of its inputs: x, delta, then
 // what the blocks share, as the record holds them.
 std::vector<int32_t> run_again(Context& context, Tape& tape, Record& record, Tensor dx, Tensor ddelta) {
-  const auto& a = record.get<Attributes>();
+  const auto& a = record.get<BlockAttributes>();
   std::vector<Var> inputs(record.saved.size());
   std::vector<int32_t> ids;
   for (size_t i = 0; i < inputs.size(); ++i) {
@@ -34,10 +34,10 @@ std::vector<int32_t> run_again(Context& context, Tape& tape, Record& record, Ten
   return ids;
 }
 
-void backward(Context& context, Tape& tape, Record& record) {
+void block_backward(Context& context, Tape& tape, Record& record) {
   Tensor dx = tape.take_grad(record.outputs[0]), ddelta = tape.take_grad(record.outputs[1]);
   size_t base = tape.size();
-  uint64_t random_stream = std::exchange(context.random_stream, record.get<Attributes>().random_stream);
+  uint64_t random_stream = std::exchange(context.random_stream, record.get<BlockAttributes>().random_stream);
   if (context.balance) context.balance->counting = false;  // counted in the first run
   context.checkpointing = Checkpointing::kCheap;
   std::vector<int32_t> ids = run_again(context, tape, record, std::move(dx), std::move(ddelta));
@@ -52,7 +52,7 @@ void backward(Context& context, Tape& tape, Record& record) {
 
 }  // namespace
 
-extern const Op block_op{"block", backward};
+extern const Op block_op{"block", block_backward};
 
 BlockIo detail::run_block(Context& context, BlockFunction function, const void* model, int64_t index, const void* batch,
                           BlockIo io, std::span<const Var> shared) {
@@ -60,7 +60,7 @@ BlockIo detail::run_block(Context& context, BlockFunction function, const void* 
   if (!context.tape || context.checkpointing != Checkpointing::kBlock)
     return function(context, model, index, batch, std::move(io), shared);
   Tape& tape = *context.tape;
-  Attributes a{function, model, batch, index, context.random_stream};
+  BlockAttributes a{function, model, batch, index, context.random_stream};
   std::vector<Saved> saved{{io.x.value}, {io.delta.value}};
   std::vector<int32_t> inputs{io.x.id, io.delta.id};
   for (const Var& v : shared) {

@@ -6,7 +6,7 @@
 namespace malmoi::autograd {
 namespace {
 
-struct Attributes {};
+struct BlockLinearAttributes {};
 
 /// The sizes of a block, and how often it stands there.
 struct Blocks {
@@ -132,7 +132,7 @@ void accumulate_blocks(Context& context, const Tensor& dy, const Tensor& x, Para
   blocks.grad_ready = true;
 }
 
-void backward(Context& context, Tape& tape, Record& record) {
+void block_linear_backward(Context& context, Tape& tape, Record& record) {
   Tensor dy = tape.take_grad(record.outputs[0]), x = tape.load(context, record.saved[0]);
   Parameter& blocks = *record.parameters[0];
   accumulate_bias(context, record.parameters[1], dy);
@@ -149,7 +149,7 @@ void backward(Context& context, Tape& tape, Record& record) {
 
 }  // namespace
 
-extern const Op block_linear_op{"block_linear", backward};
+extern const Op block_linear_op{"block_linear", block_linear_backward};
 
 Var block_linear(Context& context, Var x, Parameter& blocks, Parameter* bias) {
   Tensor y = context.temporary(context.dtype, {x.value.shape().rows(), blocks.shape[0] * blocks.shape[1]});
@@ -157,7 +157,7 @@ Var block_linear(Context& context, Var x, Parameter& blocks, Parameter* bias) {
   if (!context.tape) return {std::move(y), -1};
   Record& record = context.tape->push(
       block_linear_op, {.inputs = {x.id}, .saved = {context.tape->save(context, x)}, .parameters = {&blocks, bias}},
-      Attributes{});
+      BlockLinearAttributes{});
   return context.tape->output(record, 0, std::move(y));
 }
 

@@ -7,16 +7,16 @@
 namespace malmoi::autograd {
 namespace {
 
-constexpr size_t kOperands = 5;  // q, k, v, b, a
+constexpr size_t kDeltaRuleOperands = 5;  // q, k, v, b, a
 
-struct Attributes {
+struct DeltaRuleAttributes {
   DeltaRuleOptions options;
-  std::array<int64_t, kOperands> first;
+  std::array<int64_t, kDeltaRuleOperands> first;
 };
 
-using Operands = std::array<const Tensor*, kOperands>;
+using DeltaRuleOperands = std::array<const Tensor*, kDeltaRuleOperands>;
 
-kernels::DeltaRuleArgs make_args(const Attributes& attributes, const Operands& in) {
+kernels::DeltaRuleArgs delta_rule_args(const DeltaRuleAttributes& attributes, const DeltaRuleOperands& in) {
   const DeltaRuleOptions& o = attributes.options;
   std::span<const kernels::StateRun> runs = state_runs(o.runs, o.states);
   auto stride = [&](size_t i) { return in[i]->shape().columns(); };
@@ -46,23 +46,23 @@ kernels::DeltaRuleArgs make_args(const Attributes& attributes, const Operands& i
 }
 
 /// A state's element is decayed, read by k, added to and read by q in each row.
-double cost(const DeltaRuleOptions& o) {
+double delta_rule_cost(const DeltaRuleOptions& o) {
   return 8.0 * static_cast<double>(rows_of(o.runs)) * static_cast<double>(o.heads * o.key_dim * o.value_dim);
 }
 
 // saved and inputs: q, k, v, b, a; those that are columns of one tensor share its gradient.
-void backward(Context& context, Tape& tape, Record& record) {
-  const auto& attributes = record.get<Attributes>();
+void delta_rule_backward(Context& context, Tape& tape, Record& record) {
+  const auto& attributes = record.get<DeltaRuleAttributes>();
   const DeltaRuleOptions& o = attributes.options;
   Tensor dy = tape.take_grad(record.outputs[0]);
-  Operands in;
-  std::array<Tensor, kOperands> grads;
-  for (size_t i = 0; i < kOperands; ++i) in[i] = &record.saved[i].value;
+  DeltaRuleOperands in;
+  std::array<Tensor, kDeltaRuleOperands> grads;
+  for (size_t i = 0; i < kDeltaRuleOperands; ++i) in[i] = &record.saved[i].value;
   gradients_to_add_to(context, tape, record, grads);
-  kernels::DeltaRuleArgs forward = make_args(attributes, in);
+  kernels::DeltaRuleArgs forward = delta_rule_args(attributes, in);
   Tensor scratch = context.scratch(kernels::delta_rule_backward_scratch(forward));
   auto gradient = [&](size_t i) { return first_column(grads[i], attributes.first[i]); };
-  context.run("delta rule backward", 3 * cost(o), &kernels::Backend::delta_rule_backward,
+  context.run("delta rule backward", 3 * delta_rule_cost(o), &kernels::Backend::delta_rule_backward,
               {.forward = forward,
                .dy = dy.data(),
                .dq_stride = forward.q_stride,
@@ -83,18 +83,18 @@ void backward(Context& context, Tape& tape, Record& record) {
 
 }  // namespace
 
-extern const Op delta_rule_op{"delta_rule", backward};
+extern const Op delta_rule_op{"delta_rule", delta_rule_backward};
 
 Var delta_rule(Context& context, Columns q, Columns k, Columns v, Columns b, Columns a,
                const DeltaRuleOptions& options) {
-  Attributes attributes{options, {q.first, k.first, v.first, b.first, a.first}};
+  DeltaRuleAttributes attributes{options, {q.first, k.first, v.first, b.first, a.first}};
   Tensor y = rows_of_runs(context, v.rows.value, options.heads * options.value_dim, options.runs);
   kernels::DeltaRuleArgs args =
-      make_args(attributes, {&q.rows.value, &k.rows.value, &v.rows.value, &b.rows.value, &a.rows.value});
+      delta_rule_args(attributes, {&q.rows.value, &k.rows.value, &v.rows.value, &b.rows.value, &a.rows.value});
   Tensor scratch = context.scratch(kernels::delta_rule_scratch(args));
   args.y = y.data();
   args.scratch = scratch.data();
-  context.run("delta rule", cost(options), &kernels::Backend::delta_rule, args);
+  context.run("delta rule", delta_rule_cost(options), &kernels::Backend::delta_rule, args);
   scratch = Tensor();
   if (!context.tape) return {std::move(y), -1};
   Record& record =

@@ -4,21 +4,21 @@
 namespace malmoi::autograd {
 namespace {
 
-Tensor masked(Context& context, const Tensor& x, const kernels::Dropout& mask) {
+Tensor dropped(Context& context, const Tensor& x, const kernels::Dropout& mask) {
   Tensor y = x.unique() ? x : context.temporary(x.dtype(), x.shape());
   context.run("dropout", 0, &kernels::Backend::add,
               {.dtype = x.dtype(), .n = x.elements(), .delta = x.data(), .y = y.data(), .dropout = mask});
   return y;
 }
 
-void backward(Context& context, Tape& tape, Record& record) {
+void dropout_backward(Context& context, Tape& tape, Record& record) {
   Tensor dy = tape.take_grad(record.outputs[0]);
-  tape.give_grad(context, record.inputs[0], masked(context, dy, record.get<kernels::Dropout>()));
+  tape.give_grad(context, record.inputs[0], dropped(context, dy, record.get<kernels::Dropout>()));
 }
 
 }  // namespace
 
-extern const Op dropout_op{"dropout", backward};
+extern const Op dropout_op{"dropout", dropout_backward};
 
 Var dropout(Context& context, Var x, double p) {
   kernels::Dropout mask = context.next_dropout(static_cast<float>(p));

@@ -11,14 +11,14 @@ namespace {
 
 constexpr size_t kMaxTables = kernels::kMaxEmbeddingTables;
 
-struct Attributes {
+struct EmbeddingAttributes {
   EmbeddingOptions options;
   kernels::Dropout dropout;
   std::array<Lookup, kMaxTables> tables;
 };
 
-void backward(Context& context, Tape& tape, Record& record) {
-  const auto& a = record.get<Attributes>();
+void embedding_backward(Context& context, Tape& tape, Record& record) {
+  const auto& a = record.get<EmbeddingAttributes>();
   Tensor dy = tape.take_grad(record.outputs[0]);
   for (size_t i = 0; i < record.weights.size(); ++i) {
     const Lookup& t = a.tables[i];
@@ -29,12 +29,12 @@ void backward(Context& context, Tape& tape, Record& record) {
 
 }  // namespace
 
-extern const Op embedding_op{"embedding", backward};
+extern const Op embedding_op{"embedding", embedding_backward};
 
 Var embedding(Context& context, std::initializer_list<Lookup> tables, const EmbeddingOptions& options,
               Tensor computed) {
   assert(tables.size() <= kMaxTables);
-  Attributes a{options, context.next_dropout(options.dropout), {}};
+  EmbeddingAttributes a{options, context.next_dropout(options.dropout), {}};
   std::copy(tables.begin(), tables.end(), a.tables.begin());
   Tensor y = context.temporary(context.dtype, {options.rows, tables.begin()->table->in_features()});
   kernels::EmbeddingArgs args{.dtype = context.dtype,

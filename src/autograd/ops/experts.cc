@@ -5,7 +5,7 @@
 namespace malmoi::autograd {
 namespace {
 
-struct Attributes {
+struct ExpertsAttributes {
   ExpertsOptions options;
   RouterBalance* balance;
 };
@@ -155,7 +155,7 @@ Tensor activate_backward(Context& context, const ExpertsOptions& o, Tensor& in, 
 }
 
 // dlogits, and with them the router's gradients; gives what it adds to dx.
-void route_backward(Context& context, const Attributes& a, Routing& r, const Tensor& x, const Tensor& dweights,
+void route_backward(Context& context, const ExpertsAttributes& a, Routing& r, const Tensor& x, const Tensor& dweights,
                     Tensor& dx) {
   const ExpertsOptions& o = a.options;
   Tensor dlogits = context.temporary(x.dtype(), {r.rows(), o.experts});
@@ -170,8 +170,8 @@ void route_backward(Context& context, const Attributes& a, Routing& r, const Ten
 }
 
 // saved: x, what went into the activation, what came out of the experts, then the routing.
-void backward(Context& context, Tape& tape, Record& record) {
-  const auto& a = record.get<Attributes>();
+void experts_backward(Context& context, Tape& tape, Record& record) {
+  const auto& a = record.get<ExpertsAttributes>();
   const ExpertsOptions& o = a.options;
   Tensor dy = tape.take_grad(record.outputs[0]);
   Tensor x = tape.load(context, record.saved[0]), in = std::move(record.saved[1].value);
@@ -218,10 +218,10 @@ void backward(Context& context, Tape& tape, Record& record) {
 
 }  // namespace
 
-extern const Op experts_op{"experts", backward};
+extern const Op experts_op{"experts", experts_backward};
 
 Var experts(Context& context, Var x, const ExpertsOptions& options) {
-  Attributes a{options, context.balance};
+  ExpertsAttributes a{options, context.balance};
   int64_t width = x.value.shape().columns();
   Routing r = route(context, options, x.value, context.balance);
   Tensor in = context.temporary(context.dtype, {r.slots(), up(options, 0).out_features()});

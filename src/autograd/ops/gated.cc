@@ -4,7 +4,7 @@
 namespace malmoi::autograd {
 namespace {
 
-Tensor apply(Context& context, const Tensor& gate_up, kernels::Activation kind) {
+Tensor gated_halves(Context& context, const Tensor& gate_up, kernels::Activation kind) {
   int64_t rows = gate_up.shape().rows(), cols = gate_up.shape().columns() / 2;
   Tensor y = context.temporary(gate_up.dtype(), {rows, cols});
   context.run(
@@ -13,11 +13,11 @@ Tensor apply(Context& context, const Tensor& gate_up, kernels::Activation kind) 
   return y;
 }
 
-Tensor recompute(Context& context, Tape&, Record& record) {
-  return apply(context, record.saved[0].value, record.get<kernels::Activation>());
+Tensor gated_recompute(Context& context, Tape&, Record& record) {
+  return gated_halves(context, record.saved[0].value, record.get<kernels::Activation>());
 }
 
-void backward(Context& context, Tape& tape, Record& record) {
+void gated_backward(Context& context, Tape& tape, Record& record) {
   Tensor dy = tape.take_grad(record.outputs[0]);
   const Tensor& gate_up = record.saved[0].value;
   Tensor dx = context.temporary(gate_up.dtype(), gate_up.shape());
@@ -34,10 +34,10 @@ void backward(Context& context, Tape& tape, Record& record) {
 
 }  // namespace
 
-extern const Op gated_op{"gated", backward, recompute};
+extern const Op gated_op{"gated", gated_backward, gated_recompute};
 
 Var gated(Context& context, Var gate_up, kernels::Activation kind) {
-  Tensor y = apply(context, gate_up.value, kind);
+  Tensor y = gated_halves(context, gate_up.value, kind);
   if (!context.tape) return {std::move(y), -1};
   Record& record = context.tape->push(gated_op, {.inputs = {gate_up.id}, .saved = {{gate_up.value}}}, kind);
   return context.tape->output(record, 0, std::move(y));

@@ -5,12 +5,13 @@
 namespace malmoi::autograd {
 namespace {
 
-struct Attributes {
+struct GatedNormAttributes {
   GatedNormOptions options;
   int64_t first;  // column of z
 };
 
-kernels::GatedNormArgs make_args(const Attributes& a, const Tensor& x, const Tensor& z, const Parameter* weight) {
+kernels::GatedNormArgs gated_norm_args(const GatedNormAttributes& a, const Tensor& x, const Tensor& z,
+                                       const Parameter* weight) {
   int64_t cols = x.shape().columns();
   return {.dtype = x.dtype(),
           .rows = x.shape().rows(),
@@ -28,15 +29,15 @@ kernels::GatedNormArgs make_args(const Attributes& a, const Tensor& x, const Ten
 }
 
 // saved: x, z, 1 / root of the mean of squares.
-void backward(Context& context, Tape& tape, Record& record) {
-  const auto& a = record.get<Attributes>();
+void gated_norm_backward(Context& context, Tape& tape, Record& record) {
+  const auto& a = record.get<GatedNormAttributes>();
   Tensor dy = tape.take_grad(record.outputs[0]);
   const Tensor &x = record.saved[0].value, &z = record.saved[1].value;
   Parameter* weight = record.parameters[0];
   Tensor dx = dy.unique() ? dy : context.temporary(dy.dtype(), dy.shape());
   Tensor dz = gradient_to_add_to(context, tape, record.inputs[1], z);
   Tensor scratch = context.scratch(kernels::gated_norm_backward_scratch(x.shape().columns()));
-  kernels::GatedNormArgs forward = make_args(a, x, z, weight);
+  kernels::GatedNormArgs forward = gated_norm_args(a, x, z, weight);
   forward.rstd = record.saved[2].value.data();
   context.run("gated norm backward", 0, &kernels::Backend::gated_norm_backward,
               {.forward = forward,
@@ -54,11 +55,11 @@ void backward(Context& context, Tape& tape, Record& record) {
 
 }  // namespace
 
-extern const Op gated_norm_op{"gated_norm", backward};
+extern const Op gated_norm_op{"gated_norm", gated_norm_backward};
 
 Var gated_norm(Context& context, Var x, Columns z, Parameter* weight, const GatedNormOptions& options) {
-  Attributes a{options, z.first};
-  kernels::GatedNormArgs args = make_args(a, x.value, z.rows.value, weight);
+  GatedNormAttributes a{options, z.first};
+  kernels::GatedNormArgs args = gated_norm_args(a, x.value, z.rows.value, weight);
   // Without a tape nobody looks at x again, and the norm may take its place.
   Tensor y = context.tape ? context.temporary(x.value.dtype(), x.value.shape()) : x.value, rstd;
   if (context.tape) rstd = context.temporary(context.statistics_type(), {args.rows, options.groups});

@@ -4,13 +4,13 @@
 namespace malmoi::autograd {
 namespace {
 
-struct Attributes {
+struct GatherRowsAttributes {
   std::span<const int32_t> index;
   int64_t source_rows;
 };
 
-void backward(Context& context, Tape& tape, Record& record) {
-  const auto& a = record.get<Attributes>();
+void gather_rows_backward(Context& context, Tape& tape, Record& record) {
+  const auto& a = record.get<GatherRowsAttributes>();
   Tensor dy = tape.take_grad(record.outputs[0]);
   int64_t rows = dy.shape().rows(), cols = dy.shape().columns();
   Tensor dx = context.temporary(dy.dtype(), {a.source_rows, cols});
@@ -29,7 +29,7 @@ void backward(Context& context, Tape& tape, Record& record) {
 
 }  // namespace
 
-extern const Op gather_rows_op{"gather_rows", backward};
+extern const Op gather_rows_op{"gather_rows", gather_rows_backward};
 
 Var gather_rows(Context& context, Var x, std::span<const int32_t> index) {
   auto rows = static_cast<int64_t>(index.size());
@@ -42,7 +42,8 @@ Var gather_rows(Context& context, Var x, std::span<const int32_t> index) {
                .index = index.data(),
                .y = y.data()});
   if (!context.tape) return {std::move(y), -1};
-  Record& record = context.tape->push(gather_rows_op, {.inputs = {x.id}}, Attributes{index, x.value.shape().rows()});
+  Record& record =
+      context.tape->push(gather_rows_op, {.inputs = {x.id}}, GatherRowsAttributes{index, x.value.shape().rows()});
   return context.tape->output(record, 0, std::move(y));
 }
 

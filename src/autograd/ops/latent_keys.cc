@@ -5,14 +5,14 @@
 namespace malmoi::autograd {
 namespace {
 
-struct Attributes {
+struct LatentKeysAttributes {
   LatentKeysOptions options;
   DType dtype;
   Shape shape;  // of the rows that hold the shared part
   int64_t first;
 };
 
-kernels::LatentKeysArgs make_args(const Attributes& a) {
+kernels::LatentKeysArgs latent_keys_args(const LatentKeysAttributes& a) {
   return {.dtype = a.dtype,
           .rows = a.shape.rows(),
           .heads = a.options.heads,
@@ -23,14 +23,14 @@ kernels::LatentKeysArgs make_args(const Attributes& a) {
 }
 
 // inputs: own, the rows of the shared part. outputs: keys, values.
-void backward(Context& context, Tape& tape, Record& record) {
-  const auto& a = record.get<Attributes>();
+void latent_keys_backward(Context& context, Tape& tape, Record& record) {
+  const auto& a = record.get<LatentKeysAttributes>();
   const LatentKeysOptions& o = a.options;
   Tensor dkeys = tape.take_grad(record.outputs[0]), dvalues = tape.take_grad(record.outputs[1]);
   Tensor down = context.temporary(a.dtype, {a.shape.rows(), o.heads * (o.own_dim + o.value_dim)});
   Tensor dshared = gradient_to_add_to(context, tape, record.inputs[1], Tensor::view(nullptr, a.dtype, a.shape));
   context.run("latent keys backward", 0, &kernels::Backend::latent_keys_backward,
-              {.forward = make_args(a),
+              {.forward = latent_keys_args(a),
                .dkeys = dkeys.data(),
                .dvalues = dvalues.data(),
                .down = down.data(),
@@ -43,15 +43,15 @@ void backward(Context& context, Tape& tape, Record& record) {
 
 }  // namespace
 
-extern const Op latent_keys_op{"latent_keys", backward};
+extern const Op latent_keys_op{"latent_keys", latent_keys_backward};
 
 LatentKeys latent_keys(Context& context, Var own, Columns shared, const LatentKeysOptions& options) {
   const Tensor& rows = shared.rows.value;
-  Attributes a{options, rows.dtype(), rows.shape(), shared.first};
+  LatentKeysAttributes a{options, rows.dtype(), rows.shape(), shared.first};
   Tensor keys =
       context.temporary(a.dtype, {rows.shape().rows(), options.heads * (options.own_dim + options.shared_dim)});
   Tensor values = context.temporary(a.dtype, {rows.shape().rows(), options.heads * options.value_dim});
-  kernels::LatentKeysArgs args = make_args(a);
+  kernels::LatentKeysArgs args = latent_keys_args(a);
   args.own = own.value.data();
   args.shared = first_column(rows, shared.first);
   args.keys = keys.data();

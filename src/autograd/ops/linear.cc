@@ -5,9 +5,9 @@
 namespace malmoi::autograd {
 namespace {
 
-struct Attributes {};
+struct LinearAttributes {};
 
-void backward(Context& context, Tape& tape, Record& record) {
+void linear_backward(Context& context, Tape& tape, Record& record) {
   Tensor dy = tape.take_grad(record.outputs[0]);
   const Weight& weight = *record.weights[0];
   accumulate_bias(context, record.parameters[0], dy);
@@ -24,7 +24,7 @@ void backward(Context& context, Tape& tape, Record& record) {
 
 }  // namespace
 
-extern const Op linear_op{"linear", backward};
+extern const Op linear_op{"linear", linear_backward};
 
 void accumulate_bias(Context& context, Parameter* bias, const Tensor& dy) {
   if (!bias || !bias->wants_gradient()) return;
@@ -46,7 +46,7 @@ Var linear(Context& context, Var x, const Weight& weight, Parameter* bias) {
   Saved input = weight.wants_gradient() ? context.tape->save(context, x) : Saved{};
   Record& record = context.tape->push(
       linear_op, {.inputs = {x.id}, .saved = {std::move(input)}, .parameters = {bias}, .weights = {&weight}},
-      Attributes{});
+      LinearAttributes{});
   return context.tape->output(record, 0, std::move(y));
 }
 

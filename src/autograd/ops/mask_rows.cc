@@ -8,7 +8,7 @@ namespace {
 
 using Mask = std::span<const uint8_t>;  // of each row
 
-Tensor masked(Context& context, const Tensor& x, Mask mask) {
+Tensor masked_rows(Context& context, const Tensor& x, Mask mask) {
   Tensor y = context.temporary(x.dtype(), x.shape());
   context.step("mask rows", 0, [&] {
     size_t row = x.bytes() / mask.size();
@@ -21,18 +21,18 @@ Tensor masked(Context& context, const Tensor& x, Mask mask) {
   return y;
 }
 
-void backward(Context& context, Tape& tape, Record& record) {
+void mask_rows_backward(Context& context, Tape& tape, Record& record) {
   Tensor dy = tape.take_grad(record.outputs[0]);
-  tape.give_grad(context, record.inputs[0], masked(context, dy, record.get<Mask>()));
+  tape.give_grad(context, record.inputs[0], masked_rows(context, dy, record.get<Mask>()));
 }
 
 }  // namespace
 
-extern const Op mask_rows_op{"mask_rows", backward};
+extern const Op mask_rows_op{"mask_rows", mask_rows_backward};
 
 Var mask_rows(Context& context, Var x, std::span<const uint8_t> mask) {
   if (mask.empty()) return x;
-  Tensor y = masked(context, x.value, mask);
+  Tensor y = masked_rows(context, x.value, mask);
   if (!context.tape) return {std::move(y), -1};
   Record& record = context.tape->push(mask_rows_op, {.inputs = {x.id}}, mask);
   return context.tape->output(record, 0, std::move(y));

@@ -9,16 +9,18 @@
 namespace malmoi::autograd {
 namespace {
 
-struct Attributes {
+struct MeanRowsAttributes {
   std::span<const Run> runs;
   std::span<const uint8_t> mask;
   int64_t source_rows;
 };
 
-bool counts(const Attributes& a, int64_t row) { return a.mask.empty() || a.mask[static_cast<size_t>(row)] != 0; }
+bool counts(const MeanRowsAttributes& a, int64_t row) {
+  return a.mask.empty() || a.mask[static_cast<size_t>(row)] != 0;
+}
 
 // 1 / the number of rows that count.
-double share_of_each(const Attributes& a, const Run& run) {
+double share_of_each(const MeanRowsAttributes& a, const Run& run) {
   int64_t n = 0;
   for (int64_t r = run.begin; r < run.begin + run.length; ++r) n += counts(a, r);
   return 1 / static_cast<double>(std::max<int64_t>(n, 1));
@@ -36,15 +38,15 @@ void write_row(const std::vector<double>& values, Tensor& rows, int64_t row) {
           rows.dtype(), width);
 }
 
-void each_run(const Attributes& a, int64_t width, const auto& visit) {
+void each_run(const MeanRowsAttributes& a, int64_t width, const auto& visit) {
   parallel_for(static_cast<int64_t>(a.runs.size()), 1, [&](int64_t begin, int64_t end) {
     std::vector<double> row(static_cast<size_t>(width)), of_run(row.size());
     for (int64_t i = begin; i < end; ++i) visit(i, a.runs[static_cast<size_t>(i)], row, of_run);
   });
 }
 
-void backward(Context& context, Tape& tape, Record& record) {
-  const auto& a = record.get<Attributes>();
+void mean_rows_backward(Context& context, Tape& tape, Record& record) {
+  const auto& a = record.get<MeanRowsAttributes>();
   Tensor dy = tape.take_grad(record.outputs[0]);
   int64_t width = dy.shape().columns();
   Tensor dx = context.temporary(dy.dtype(), {a.source_rows, width});
@@ -62,10 +64,10 @@ void backward(Context& context, Tape& tape, Record& record) {
 
 }  // namespace
 
-extern const Op mean_rows_op{"mean_rows", backward};
+extern const Op mean_rows_op{"mean_rows", mean_rows_backward};
 
 Var mean_rows(Context& context, Var x, std::span<const Run> runs, std::span<const uint8_t> mask) {
-  Attributes a{runs, mask, x.value.shape().rows()};
+  MeanRowsAttributes a{runs, mask, x.value.shape().rows()};
   int64_t width = x.value.shape().columns();
   Tensor y = context.temporary(x.value.dtype(), {static_cast<int64_t>(runs.size()), width});
   context.step("mean rows", 0, [&] {

@@ -5,13 +5,13 @@
 namespace malmoi::autograd {
 namespace {
 
-struct Attributes {
+struct MultiplyAttributes {
   kernels::Activation kind;
   int64_t x_first, z_first, width;
   bool one_gate;
 };
 
-kernels::MultiplyArgs make_args(const Attributes& a, const Tensor& x, const Tensor& z) {
+kernels::MultiplyArgs multiply_args(const MultiplyAttributes& a, const Tensor& x, const Tensor& z) {
   return {.dtype = x.dtype(),
           .kind = a.kind,
           .rows = x.shape().rows(),
@@ -25,8 +25,8 @@ kernels::MultiplyArgs make_args(const Attributes& a, const Tensor& x, const Tens
 }
 
 // saved and inputs: x, z; where they are columns of one tensor, they share its gradient.
-void backward(Context& context, Tape& tape, Record& record) {
-  const auto& a = record.get<Attributes>();
+void multiply_backward(Context& context, Tape& tape, Record& record) {
+  const auto& a = record.get<MultiplyAttributes>();
   Tensor dy = tape.take_grad(record.outputs[0]);
   Tensor x = tape.load(context, record.saved[0]), z = tape.load(context, record.saved[1]);
   bool is_same = record.inputs[0] == record.inputs[1] && x.shape().columns() == z.shape().columns();
@@ -35,7 +35,7 @@ void backward(Context& context, Tape& tape, Record& record) {
   if (is_same) dx = dz;
   else if (is_part) dx = gradient_to_add_to(context, tape, record.inputs[0], x);
   else dx = dy.unique() ? dy : context.temporary(dy.dtype(), dy.shape());
-  kernels::MultiplyArgs forward = make_args(a, x, z);
+  kernels::MultiplyArgs forward = multiply_args(a, x, z);
   context.run("multiply backward", 0, &kernels::Backend::multiply_backward,
               {.forward = forward,
                .dy = dy.data(),
@@ -51,11 +51,11 @@ void backward(Context& context, Tape& tape, Record& record) {
 
 }  // namespace
 
-extern const Op multiply_op{"multiply", backward};
+extern const Op multiply_op{"multiply", multiply_backward};
 
 Var multiply(Context& context, Columns x, Columns z, kernels::Activation kind) {
-  Attributes a{kind, x.first, z.first, x.width, z.width < x.width};
-  kernels::MultiplyArgs args = make_args(a, x.rows.value, z.rows.value);
+  MultiplyAttributes a{kind, x.first, z.first, x.width, z.width < x.width};
+  kernels::MultiplyArgs args = multiply_args(a, x.rows.value, z.rows.value);
   bool in_place = !context.tape && x.width == args.x_stride && x.rows.value.unique();
   Tensor y = in_place ? x.rows.value : context.temporary(x.rows.value.dtype(), {args.rows, x.width});
   args.y = y.data();

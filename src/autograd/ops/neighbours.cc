@@ -7,7 +7,7 @@
 namespace malmoi::autograd {
 namespace {
 
-struct Attributes {
+struct NeighboursAttributes {
   std::span<const Run> runs;
   int64_t taps;
 };
@@ -27,7 +27,7 @@ void put(BF16& y, double x) { y = to_bf16(static_cast<float>(x)); }
 
 // visit(row, the row whose tap t it is, t) for each row of the runs and each of its neighbours that is there.
 template <typename Visit>
-void each_neighbour(const Attributes& a, const Visit& visit) {
+void each_neighbour(const NeighboursAttributes& a, const Visit& visit) {
   for (const Run& run : a.runs) {
     parallel_for(run.length, 16, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
@@ -41,8 +41,8 @@ void each_neighbour(const Attributes& a, const Visit& visit) {
 }
 
 // Row r of the result is a sum over the rows around it, so that no two threads write to one.
-void backward(Context& context, Tape& tape, Record& record) {
-  const auto& a = record.get<Attributes>();
+void neighbours_backward(Context& context, Tape& tape, Record& record) {
+  const auto& a = record.get<NeighboursAttributes>();
   Tensor dy = tape.take_grad(record.outputs[0]);
   int64_t channels = dy.shape().columns() / a.taps;
   Tensor dx = context.temporary(dy.dtype(), {dy.shape().rows(), channels});
@@ -62,10 +62,10 @@ void backward(Context& context, Tape& tape, Record& record) {
 
 }  // namespace
 
-extern const Op neighbours_op{"neighbours", backward};
+extern const Op neighbours_op{"neighbours", neighbours_backward};
 
 Var neighbours(Context& context, Var x, int64_t taps, std::span<const Run> runs) {
-  Attributes a{runs, taps};
+  NeighboursAttributes a{runs, taps};
   int64_t channels = x.value.shape().columns();
   Tensor y = context.temporary(x.value.dtype(), {x.value.shape().rows(), channels * taps});
   context.step("neighbours", 0, [&] {

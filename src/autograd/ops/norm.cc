@@ -6,15 +6,15 @@
 namespace malmoi::autograd {
 namespace {
 
-struct Attributes {
+struct NormAttributes {
   NormOptions options;
   kernels::Dropout dropout;
   bool has_delta;
 };
 
 // saved: sum, mean (empty for RMS), 1 / std. outputs: normed, sum.
-Tensor recompute(Context& context, Tape&, Record& record) {
-  const auto& a = record.get<Attributes>();
+Tensor norm_recompute(Context& context, Tape&, Record& record) {
+  const auto& a = record.get<NormAttributes>();
   const Tensor& sum = record.saved[0].value;
   Tensor y = context.temporary(sum.dtype(), sum.shape());
   Parameter *weight = record.parameters[0], *bias = record.parameters[1];
@@ -32,8 +32,8 @@ Tensor recompute(Context& context, Tape&, Record& record) {
   return y;
 }
 
-void backward(Context& context, Tape& tape, Record& record) {
-  const auto& a = record.get<Attributes>();
+void norm_backward(Context& context, Tape& tape, Record& record) {
+  const auto& a = record.get<NormAttributes>();
   Tensor dy = tape.take_grad(record.outputs[0]), dsum = tape.take_grad(record.outputs[1]);
   bool plain = a.dropout.p <= 0 && a.options.delta_scale == 1;
   if (!dy && (plain || !a.has_delta)) {  // the normed value was not used: only the residual passes on
@@ -77,13 +77,13 @@ void backward(Context& context, Tape& tape, Record& record) {
 
 }  // namespace
 
-extern const Op norm_op{"norm", backward, recompute};
+extern const Op norm_op{"norm", norm_backward, norm_recompute};
 
 Normed residual_norm(Context& context, Var x, Var delta, Parameter* weight, Parameter* bias,
                      const NormOptions& options) {
   int64_t rows = x.value.shape().rows(), cols = x.value.shape().columns();
   bool has_delta = static_cast<bool>(delta);
-  Attributes a{options, has_delta ? context.next_dropout(options.dropout) : kernels::Dropout{}, has_delta};
+  NormAttributes a{options, has_delta ? context.next_dropout(options.dropout) : kernels::Dropout{}, has_delta};
   // Without a tape nobody looks at x again, and the sum may take its place.
   Tensor sum = !has_delta || !context.tape ? x.value : context.temporary(context.dtype, {rows, cols});
   Tensor y = context.temporary(context.dtype, {rows, cols});

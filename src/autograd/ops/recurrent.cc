@@ -11,7 +11,7 @@ namespace {
 
 using kernels::RecurrentCell;
 
-kernels::RecurrentArgs make_args(const RecurrentOptions& o, const Tensor& weight, DType dtype) {
+kernels::RecurrentArgs recurrent_args(const RecurrentOptions& o, const Tensor& weight, DType dtype) {
   static thread_local std::vector<kernels::RecurrentRun> runs;
   runs.clear();
   for (size_t i = 0; i < o.runs.size(); ++i) {
@@ -27,13 +27,13 @@ kernels::RecurrentArgs make_args(const RecurrentOptions& o, const Tensor& weight
           .weight = weight.data()};
 }
 
-double cost(const RecurrentOptions& o, const Weight& weight) {
+double recurrent_cost(const RecurrentOptions& o, const Weight& weight) {
   return 2.0 * static_cast<double>(rows_of(o.runs)) * static_cast<double>(weight.out_features()) *
          static_cast<double>(weight.in_features());
 }
 
 // saved: the gates' values, c (or what a GRU's r multiplies), h, the states.
-void backward(Context& context, Tape& tape, Record& record) {
+void recurrent_backward(Context& context, Tape& tape, Record& record) {
   RecurrentOptions o = record.get<RecurrentOptions>();
   o.states = kept_states(record.saved[3].value);
   o.next_states = {};  // the forward pass wrote them
@@ -47,12 +47,12 @@ void backward(Context& context, Tape& tape, Record& record) {
   Tensor previous = rows_of_runs(context, y, weight.in_features(), o.runs);
   {
     Tensor w = weight.rows(context);
-    kernels::RecurrentArgs forward = make_args(o, w, y.dtype());
+    kernels::RecurrentArgs forward = recurrent_args(o, w, y.dtype());
     forward.gates = gates.data();
     forward.inner = inner.data();
     forward.y = y.data();
     Tensor scratch = context.scratch(kernels::recurrent_backward_scratch(forward));
-    context.run("recurrence backward", cost(o, weight), &kernels::Backend::recurrent_backward,
+    context.run("recurrence backward", recurrent_cost(o, weight), &kernels::Backend::recurrent_backward,
                 {.forward = forward,
                  .dy = dy.data(),
                  .dinput = dinput.data(),
@@ -67,7 +67,7 @@ void backward(Context& context, Tape& tape, Record& record) {
 
 }  // namespace
 
-extern const Op recurrent_op{"recurrent", backward};
+extern const Op recurrent_op{"recurrent", recurrent_backward};
 
 Var recurrent(Context& context, Var input, const Weight& weight, Parameter* bias, const RecurrentOptions& options) {
   const Tensor& x = input.value;
@@ -78,7 +78,7 @@ Var recurrent(Context& context, Var input, const Weight& weight, Parameter* bias
   }
   {
     Tensor w = weight.rows(context);
-    kernels::RecurrentArgs args = make_args(options, w, x.dtype());
+    kernels::RecurrentArgs args = recurrent_args(options, w, x.dtype());
     Tensor scratch = context.scratch(kernels::recurrent_scratch(args));
     args.bias = bias ? bias->compute.data() : nullptr;
     args.input = x.data();
@@ -86,7 +86,7 @@ Var recurrent(Context& context, Var input, const Weight& weight, Parameter* bias
     args.inner = inner.data();
     args.y = y.data();
     args.scratch = scratch.data();
-    context.run("recurrence", cost(options, weight), &kernels::Backend::recurrent, args);
+    context.run("recurrence", recurrent_cost(options, weight), &kernels::Backend::recurrent, args);
   }
   if (!context.tape) return {std::move(y), -1};
   const int32_t id = input.id;

@@ -5,8 +5,8 @@
 namespace malmoi::autograd {
 namespace {
 
-kernels::RgLruArgs make_args(const RgLruOptions& o, const Tensor& x, const Tensor& input_gate,
-                             const Tensor& recurrent_gate) {
+kernels::RgLruArgs rg_lru_args(const RgLruOptions& o, const Tensor& x, const Tensor& input_gate,
+                               const Tensor& recurrent_gate) {
   std::span<const kernels::StateRun> runs = state_runs(o.runs, o.states);
   return {.dtype = x.dtype(),
           .channels = x.shape().columns(),
@@ -20,11 +20,11 @@ kernels::RgLruArgs make_args(const RgLruOptions& o, const Tensor& x, const Tenso
 }
 
 // saved: x, the gates, y.
-void backward(Context& context, Tape& tape, Record& record) {
+void rg_lru_backward(Context& context, Tape& tape, Record& record) {
   const auto& o = record.get<RgLruOptions>();
   Tensor dy = tape.take_grad(record.outputs[0]);
   Tensor x = record.saved[0].value, y = record.saved[3].value;
-  kernels::RgLruArgs forward = make_args(o, x, record.saved[1].value, record.saved[2].value);
+  kernels::RgLruArgs forward = rg_lru_args(o, x, record.saved[1].value, record.saved[2].value);
   forward.y = y.data();
   Tensor grads[3];
   for (Tensor& grad : grads) grad = rows_of_runs(context, x, forward.channels, o.runs);
@@ -41,11 +41,11 @@ void backward(Context& context, Tape& tape, Record& record) {
 
 }  // namespace
 
-extern const Op rg_lru_op{"rg_lru", backward};
+extern const Op rg_lru_op{"rg_lru", rg_lru_backward};
 
 Var rg_lru(Context& context, Var x, Var input_gate, Var recurrent_gate, const RgLruOptions& options) {
   Tensor y = rows_of_runs(context, x.value, x.value.shape().columns(), options.runs);
-  kernels::RgLruArgs args = make_args(options, x.value, input_gate.value, recurrent_gate.value);
+  kernels::RgLruArgs args = rg_lru_args(options, x.value, input_gate.value, recurrent_gate.value);
   args.y = y.data();
   context.run("rg-lru", 0, &kernels::Backend::rg_lru, args);
   if (!context.tape) return {std::move(y), -1};

@@ -8,13 +8,13 @@
 namespace malmoi::autograd {
 namespace {
 
-struct Attributes {
+struct ScaleAttributes {
   std::array<kernels::ColumnScale, kernels::kMaxColumnScales> runs;
   int num_runs;
 };
 
 // In place where nobody else has x.
-Tensor scaled(Context& context, const Tensor& x, const Attributes& a) {
+Tensor scaled(Context& context, const Tensor& x, const ScaleAttributes& a) {
   Tensor y = x.unique() ? x : context.temporary(x.dtype(), x.shape());
   kernels::ScaleArgs args{.dtype = x.dtype(),
                           .rows = x.shape().rows(),
@@ -27,19 +27,19 @@ Tensor scaled(Context& context, const Tensor& x, const Attributes& a) {
   return y;
 }
 
-void backward(Context& context, Tape& tape, Record& record) {
+void scale_backward(Context& context, Tape& tape, Record& record) {
   Tensor dy = tape.take_grad(record.outputs[0]);
-  tape.give_grad(context, record.inputs[0], scaled(context, dy, record.get<Attributes>()));
+  tape.give_grad(context, record.inputs[0], scaled(context, dy, record.get<ScaleAttributes>()));
 }
 
 }  // namespace
 
-extern const Op scale_op{"scale", backward};
+extern const Op scale_op{"scale", scale_backward};
 
 Var scale(Context& context, Var x, std::initializer_list<kernels::ColumnScale> runs) {
   assert(runs.size() <= kernels::kMaxColumnScales);
   if (std::all_of(runs.begin(), runs.end(), [](const auto& run) { return run.factor == 1; })) return x;
-  Attributes a{{}, static_cast<int>(runs.size())};
+  ScaleAttributes a{{}, static_cast<int>(runs.size())};
   std::copy(runs.begin(), runs.end(), a.runs.begin());
   Tensor y = scaled(context, x.value, a);
   if (!context.tape) return {std::move(y), -1};

@@ -7,16 +7,16 @@
 namespace malmoi::autograd {
 namespace {
 
-constexpr size_t kOperands = 4;  // x, dt, B, C
+constexpr size_t kSelectiveScanOperands = 4;  // x, dt, B, C
 
-struct Attributes {
+struct SelectiveScanAttributes {
   SelectiveScanOptions options;
-  std::array<int64_t, kOperands> first;
+  std::array<int64_t, kSelectiveScanOperands> first;
 };
 
-using Operands = std::array<const Tensor*, kOperands>;
+using SelectiveScanOperands = std::array<const Tensor*, kSelectiveScanOperands>;
 
-kernels::SelectiveScanArgs make_args(const Attributes& a, const Operands& in) {
+kernels::SelectiveScanArgs selective_scan_args(const SelectiveScanAttributes& a, const SelectiveScanOperands& in) {
   const SelectiveScanOptions& o = a.options;
   std::span<const kernels::StateRun> runs = state_runs(o.runs, o.states);
   int64_t channels = o.a_log->shape.rows();
@@ -40,22 +40,22 @@ kernels::SelectiveScanArgs make_args(const Attributes& a, const Operands& in) {
 }
 
 /// A state's element is decayed, added to and read in each row.
-double cost(const SelectiveScanOptions& o) {
+double selective_scan_cost(const SelectiveScanOptions& o) {
   return 6.0 * static_cast<double>(rows_of(o.runs)) * static_cast<double>(o.a_log->shape.elements());
 }
 
 // saved and inputs: x, dt, B, C; those that are columns of one tensor share its gradient.
-void backward(Context& context, Tape& tape, Record& record) {
-  const auto& a = record.get<Attributes>();
+void selective_scan_backward(Context& context, Tape& tape, Record& record) {
+  const auto& a = record.get<SelectiveScanAttributes>();
   const SelectiveScanOptions& o = a.options;
   Tensor dy = tape.take_grad(record.outputs[0]);
-  Operands in;
-  std::array<Tensor, kOperands> grads;
-  for (size_t i = 0; i < kOperands; ++i) in[i] = &record.saved[i].value;
+  SelectiveScanOperands in;
+  std::array<Tensor, kSelectiveScanOperands> grads;
+  for (size_t i = 0; i < kSelectiveScanOperands; ++i) in[i] = &record.saved[i].value;
   gradients_to_add_to(context, tape, record, grads);
-  kernels::SelectiveScanArgs forward = make_args(a, in);
+  kernels::SelectiveScanArgs forward = selective_scan_args(a, in);
   Tensor scratch = context.scratch(kernels::selective_scan_backward_scratch(forward));
-  context.run("selective scan backward", 3 * cost(o), &kernels::Backend::selective_scan_backward,
+  context.run("selective scan backward", 3 * selective_scan_cost(o), &kernels::Backend::selective_scan_backward,
               {.forward = forward,
                .dy = dy.data(),
                .dx_stride = forward.x_stride,
@@ -74,14 +74,15 @@ void backward(Context& context, Tape& tape, Record& record) {
 
 }  // namespace
 
-extern const Op selective_scan_op{"selective_scan", backward};
+extern const Op selective_scan_op{"selective_scan", selective_scan_backward};
 
 Var selective_scan(Context& context, Columns x, Columns dt, Columns b, Columns c, const SelectiveScanOptions& options) {
-  Attributes a{options, {x.first, dt.first, b.first, c.first}};
+  SelectiveScanAttributes a{options, {x.first, dt.first, b.first, c.first}};
   Tensor y = rows_of_runs(context, x.rows.value, x.width, options.runs);
-  kernels::SelectiveScanArgs args = make_args(a, {&x.rows.value, &dt.rows.value, &b.rows.value, &c.rows.value});
+  kernels::SelectiveScanArgs args =
+      selective_scan_args(a, {&x.rows.value, &dt.rows.value, &b.rows.value, &c.rows.value});
   args.y = y.data();
-  context.run("selective scan", cost(options), &kernels::Backend::selective_scan, args);
+  context.run("selective scan", selective_scan_cost(options), &kernels::Backend::selective_scan, args);
   if (!context.tape) return {std::move(y), -1};
   Record& record = context.tape->push(selective_scan_op,
                                       {.inputs = {x.rows.id, dt.rows.id, b.rows.id, c.rows.id},

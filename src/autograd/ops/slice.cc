@@ -5,11 +5,11 @@
 namespace malmoi::autograd {
 namespace {
 
-struct Attributes {
+struct SliceAttributes {
   int64_t first, width;
 };
 
-Tensor copy_of(Context& context, const Tensor& x, const Attributes& a) {
+Tensor copy_of(Context& context, const Tensor& x, const SliceAttributes& a) {
   Tensor y = context.temporary(x.dtype(), {x.shape().rows(), a.width});
   context.run("slice", 0, &kernels::Backend::copy_columns,
               {.dtype = x.dtype(),
@@ -22,12 +22,12 @@ Tensor copy_of(Context& context, const Tensor& x, const Attributes& a) {
   return y;
 }
 
-Tensor recompute(Context& context, Tape&, Record& record) {
-  return copy_of(context, record.saved[0].value, record.get<Attributes>());
+Tensor slice_recompute(Context& context, Tape&, Record& record) {
+  return copy_of(context, record.saved[0].value, record.get<SliceAttributes>());
 }
 
-void backward(Context& context, Tape& tape, Record& record) {
-  const auto& a = record.get<Attributes>();
+void slice_backward(Context& context, Tape& tape, Record& record) {
+  const auto& a = record.get<SliceAttributes>();
   Tensor dy = tape.take_grad(record.outputs[0]);
   Tensor dx = gradient_to_add_to(context, tape, record.inputs[0], record.saved[0].value);
   context.run("slice backward", 0, &kernels::Backend::copy_columns,
@@ -43,10 +43,10 @@ void backward(Context& context, Tape& tape, Record& record) {
 
 }  // namespace
 
-extern const Op slice_op{"slice", backward, recompute};
+extern const Op slice_op{"slice", slice_backward, slice_recompute};
 
 Var slice(Context& context, Columns x) {
-  Attributes a{x.first, x.width};
+  SliceAttributes a{x.first, x.width};
   Tensor y = copy_of(context, x.rows.value, a);
   if (!context.tape) return {std::move(y), -1};
   Record& record = context.tape->push(slice_op, {.inputs = {x.rows.id}, .saved = {{x.rows.value}}}, a);

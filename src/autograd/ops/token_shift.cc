@@ -8,8 +8,8 @@
 namespace malmoi::autograd {
 namespace {
 
-kernels::TokenShiftArgs make_args(const TokenShiftOptions& options, const Tensor& x,
-                                  std::span<Parameter* const> shares) {
+kernels::TokenShiftArgs token_shift_args(const TokenShiftOptions& options, const Tensor& x,
+                                         std::span<Parameter* const> shares) {
   std::span<const kernels::StateRun> runs = state_runs(options.runs, options.states);
   kernels::TokenShiftArgs args{.dtype = x.dtype(),
                                .count = static_cast<int>(shares.size()),
@@ -21,12 +21,12 @@ kernels::TokenShiftArgs make_args(const TokenShiftOptions& options, const Tensor
   return args;
 }
 
-void backward(Context& context, Tape& tape, Record& record) {
+void token_shift_backward(Context& context, Tape& tape, Record& record) {
   const auto& options = record.get<TokenShiftOptions>();
   const Tensor& x = record.saved[0].value;
   Tensor dx = rows_of_runs(context, x, x.shape().columns(), options.runs);
   std::array<Tensor, kernels::kMaxShifts> dys;  // empty where nothing has used an output
-  kernels::TokenShiftBackwardArgs args{.forward = make_args(options, x, record.parameters), .dx = dx.data()};
+  kernels::TokenShiftBackwardArgs args{.forward = token_shift_args(options, x, record.parameters), .dx = dx.data()};
   for (size_t i = 0; i < record.outputs.size(); ++i) {
     dys[i] = tape.take_grad(record.outputs[i]);
     args.dy[i] = dys[i].data();
@@ -39,12 +39,12 @@ void backward(Context& context, Tape& tape, Record& record) {
 
 }  // namespace
 
-extern const Op token_shift_op{"token_shift", backward};
+extern const Op token_shift_op{"token_shift", token_shift_backward};
 
 std::array<Var, kernels::kMaxShifts> token_shift(Context& context, Var x, std::initializer_list<Parameter*> shares,
                                                  const TokenShiftOptions& options) {
   assert(shares.size() <= kernels::kMaxShifts);
-  kernels::TokenShiftArgs args = make_args(options, x.value, {shares.begin(), shares.size()});
+  kernels::TokenShiftArgs args = token_shift_args(options, x.value, {shares.begin(), shares.size()});
   std::array<Var, kernels::kMaxShifts> out;
   for (size_t i = 0; i < shares.size(); ++i) {
     out[i].value = rows_of_runs(context, x.value, args.channels, options.runs);

@@ -5,7 +5,7 @@
 namespace malmoi::autograd {
 namespace {
 
-kernels::WkvArgs make_args(const WkvOptions& o, const Tensor& k, const Tensor& v) {
+kernels::WkvArgs wkv_args(const WkvOptions& o, const Tensor& k, const Tensor& v) {
   std::span<const kernels::StateRun> runs = state_runs(o.runs, o.states);
   return {.dtype = k.dtype(),
           .channels = k.shape().columns(),
@@ -17,13 +17,13 @@ kernels::WkvArgs make_args(const WkvOptions& o, const Tensor& k, const Tensor& v
           .first = o.first->compute.data()};
 }
 
-void backward(Context& context, Tape& tape, Record& record) {
+void wkv_backward(Context& context, Tape& tape, Record& record) {
   const auto& o = record.get<WkvOptions>();
   Tensor dy = tape.take_grad(record.outputs[0]);
   const Tensor &k = record.saved[0].value, &v = record.saved[1].value;
   Tensor dk = rows_of_runs(context, k, k.shape().columns(), o.runs);
   Tensor dv = rows_of_runs(context, v, v.shape().columns(), o.runs);
-  kernels::WkvArgs forward = make_args(o, k, v);
+  kernels::WkvArgs forward = wkv_args(o, k, v);
   Tensor scratch = context.scratch(kernels::wkv_backward_scratch(forward));
   context.run("wkv backward", 0, &kernels::Backend::wkv_backward,
               {.forward = forward,
@@ -40,11 +40,11 @@ void backward(Context& context, Tape& tape, Record& record) {
 
 }  // namespace
 
-extern const Op wkv_op{"wkv", backward};
+extern const Op wkv_op{"wkv", wkv_backward};
 
 Var wkv(Context& context, Var k, Var v, const WkvOptions& options) {
   Tensor y = rows_of_runs(context, k.value, k.value.shape().columns(), options.runs);
-  kernels::WkvArgs args = make_args(options, k.value, v.value);
+  kernels::WkvArgs args = wkv_args(options, k.value, v.value);
   args.y = y.data();
   context.run("wkv", 0, &kernels::Backend::wkv, args);
   if (!context.tape) return {std::move(y), -1};

@@ -5,7 +5,7 @@
 #include "base/json.h"
 #include "chat/answer/sections.h"
 
-namespace malmoi::chat {
+namespace malmoi::chat::deepseek {
 namespace {
 
 constexpr std::string_view kBegin = "<｜tool▁call▁begin｜>", kSeparator = "<｜tool▁sep｜>",
@@ -63,6 +63,6 @@ CallForm call_form(std::string_view source) {
 
 }  // namespace
 
-extern const AnswerFamily deepseek_answers{"deepseek", wrote, kMarks, parser_of<kSections>, call_form};
+extern const AnswerFamily answers{"deepseek", wrote, kMarks, parser_of<kSections>, call_form};
 
-}  // namespace malmoi::chat
+}  // namespace malmoi::chat::deepseek

@@ -1,4 +1,4 @@
-// The table of families of answers, in the order in which a template is held to them.
+// The table of families of answers: those of table.inc, then the plain one, which every template agrees with.
 #include "chat/answer/sections.h"
 
 namespace malmoi::chat {
@@ -12,14 +12,21 @@ CallForm call_form(std::string_view) { return {}; }
 
 }  // namespace
 
-extern const AnswerFamily harmony_answers, deepseek_answers, mistral_answers, llama3_answers, hermes_answers,
-    gemma_answers;
+#define ANSWERS(name)                \
+  namespace name {                   \
+  extern const AnswerFamily answers; \
+  }
+#include "chat/answer/table.inc"
+#undef ANSWERS
+
 const AnswerFamily plain_answers{"plain", wrote, kMarks, parser_of<kSections>, call_form};
 
 std::span<const AnswerFamily* const> answer_families() {
-  static constexpr const AnswerFamily* kFamilies[] = {&harmony_answers, &deepseek_answers, &mistral_answers,
-                                                      &llama3_answers,  &hermes_answers,   &gemma_answers,
-                                                      &plain_answers};
+  static constexpr const AnswerFamily* kFamilies[] = {
+#define ANSWERS(name) &name::answers,
+#include "chat/answer/table.inc"
+#undef ANSWERS
+      &plain_answers};
   return kFamilies;
 }
 

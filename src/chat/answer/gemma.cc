@@ -1,7 +1,7 @@
 // Gemma: calls as blocks ```tool_code, ```tool_call or ```json, with {"name", "parameters"} in them.
 #include "chat/answer/sections.h"
 
-namespace malmoi::chat {
+namespace malmoi::chat::gemma {
 namespace {
 
 const Section kSections[] = {
@@ -16,6 +16,6 @@ CallForm call_form(std::string_view) { return {.body = CallForm::Body::kCall, .k
 
 }  // namespace
 
-extern const AnswerFamily gemma_answers{"gemma", wrote, {}, parser_of<kSections>, call_form};
+extern const AnswerFamily answers{"gemma", wrote, {}, parser_of<kSections>, call_form};
 
-}  // namespace malmoi::chat
+}  // namespace malmoi::chat::gemma

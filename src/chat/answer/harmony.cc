@@ -8,7 +8,7 @@
 #include "base/json.h"
 #include "chat/answer/events.h"
 
-namespace malmoi::chat {
+namespace malmoi::chat::harmony {
 namespace {
 
 using Kind = AnswerEvent::Kind;
@@ -118,6 +118,6 @@ CallForm call_form(std::string_view) {
 
 }  // namespace
 
-extern const AnswerFamily harmony_answers{"harmony", wrote, kMarks, parser, call_form};
+extern const AnswerFamily answers{"harmony", wrote, kMarks, parser, call_form};
 
-}  // namespace malmoi::chat
+}  // namespace malmoi::chat::harmony

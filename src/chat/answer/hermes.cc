@@ -1,7 +1,7 @@
 // Hermes and Qwen: <tool_call>{"name", "arguments"}</tool_call>, thoughts in <think>.
 #include "chat/answer/sections.h"
 
-namespace malmoi::chat {
+namespace malmoi::chat::hermes {
 namespace {
 
 const Section kSections[] = {kThink, {.open = "<tool_call>", .closes = {"</tool_call>"}, .calls = json_tool_calls}};
@@ -18,6 +18,6 @@ CallForm call_form(std::string_view source) {
 
 }  // namespace
 
-extern const AnswerFamily hermes_answers{"hermes", wrote, kMarks, parser_of<kSections>, call_form};
+extern const AnswerFamily answers{"hermes", wrote, kMarks, parser_of<kSections>, call_form};
 
-}  // namespace malmoi::chat
+}  // namespace malmoi::chat::hermes

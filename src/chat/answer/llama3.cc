@@ -3,7 +3,7 @@
 
 #include "chat/answer/sections.h"
 
-namespace malmoi::chat {
+namespace malmoi::chat::llama3 {
 namespace {
 
 std::optional<std::vector<ToolCall>> calls_of(std::string_view text) {
@@ -39,6 +39,6 @@ CallForm call_form(std::string_view) { return {.body = CallForm::Body::kCall, .k
 
 }  // namespace
 
-extern const AnswerFamily llama3_answers{"llama3", wrote, kMarks, parser_of<kSections>, call_form};
+extern const AnswerFamily answers{"llama3", wrote, kMarks, parser_of<kSections>, call_form};
 
-}  // namespace malmoi::chat
+}  // namespace malmoi::chat::llama3

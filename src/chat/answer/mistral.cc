@@ -4,7 +4,7 @@
 #include "base/json.h"
 #include "chat/answer/sections.h"
 
-namespace malmoi::chat {
+namespace malmoi::chat::mistral {
 namespace {
 
 constexpr std::string_view kCalls = "[TOOL_CALLS]", kArgs = "[ARGS]", kId = "[CALL_ID]";
@@ -48,6 +48,6 @@ CallForm call_form(std::string_view source) {
 
 }  // namespace
 
-extern const AnswerFamily mistral_answers{"mistral", wrote, kMarks, parser_of<kSections>, call_form, true};
+extern const AnswerFamily answers{"mistral", wrote, kMarks, parser_of<kSections>, call_form, true};
 
-}  // namespace malmoi::chat
+}  // namespace malmoi::chat::mistral

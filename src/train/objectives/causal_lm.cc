@@ -1,7 +1,7 @@
 // Causal language modelling: each token's target is the next one.
 #include "train/objectives/cross_entropy.h"
 
-namespace malmoi::train {
+namespace malmoi::train::causal_lm {
 namespace {
 
 void read(ConfigReader& reader, ObjectiveConfig& config) {
@@ -16,7 +16,7 @@ std::unique_ptr<Objective> make(const ObjectiveConfig& config) {
 
 }  // namespace
 
-extern const ObjectiveEntry causal_lm_objective{
+extern const ObjectiveEntry objective{
     .name = "causal_lm", .task = model::Task::kCausalLm, .flat = true, .arrays = {}, .read = read, .make = make};
 
-}  // namespace malmoi::train
+}  // namespace malmoi::train::causal_lm

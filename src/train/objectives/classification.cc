@@ -1,7 +1,7 @@
 // Classification of texts: one label each.
 #include "train/objectives/cross_entropy.h"
 
-namespace malmoi::train {
+namespace malmoi::train::classification {
 namespace {
 
 enum File { kIds, kMask, kLabels, kTypes };
@@ -67,16 +67,15 @@ void read(ConfigReader& reader, ObjectiveConfig& config) {
 
 }  // namespace
 
-extern const ObjectiveEntry classification_objective{
-    .name = "classification",
-    .task = model::Task::kClassification,
-    .flat = false,
-    .arrays = {kFiles, append_row},
-    .table = {kCells, encode},
-    .read = read,
-    .make = [](const ObjectiveConfig& config) -> std::unique_ptr<Objective> {
-      return std::make_unique<Classification>(config);
-    },
-    .scores = kScores};
+extern const ObjectiveEntry objective{.name = "classification",
+                                      .task = model::Task::kClassification,
+                                      .flat = false,
+                                      .arrays = {kFiles, append_row},
+                                      .table = {kCells, encode},
+                                      .read = read,
+                                      .make = [](const ObjectiveConfig& config) -> std::unique_ptr<Objective> {
+                                        return std::make_unique<Classification>(config);
+                                      },
+                                      .scores = kScores};
 
-}  // namespace malmoi::train
+}  // namespace malmoi::train::classification

@@ -1,7 +1,7 @@
 // Masked language modelling (Devlin et al. 2019): the original tokens of the positions that have a label.
 #include "train/objectives/cross_entropy.h"
 
-namespace malmoi::train {
+namespace malmoi::train::masked_lm {
 namespace {
 
 enum File { kIds, kMask, kLabels, kTypes };
@@ -26,7 +26,7 @@ Result<std::unique_ptr<ExampleSource>> of_tokens(std::unique_ptr<ExampleSource> 
 
 }  // namespace
 
-extern const ObjectiveEntry masked_lm_objective{
+extern const ObjectiveEntry objective{
     .name = "masked_lm",
     .task = model::Task::kMaskedLm,
     .flat = true,
@@ -36,4 +36,4 @@ extern const ObjectiveEntry masked_lm_objective{
     .of_tokens = of_tokens,
     .flat_options = kMaskingOptions};
 
-}  // namespace malmoi::train
+}  // namespace malmoi::train::masked_lm

@@ -6,7 +6,7 @@
 #include "base/utf8.h"
 #include "train/objectives/logits_loss.h"
 
-namespace malmoi::train {
+namespace malmoi::train::question_answering {
 namespace {
 
 enum File { kIds, kMask, kStart, kEnd, kTypes };
@@ -130,7 +130,7 @@ class QuestionAnswering final : public LogitsLoss {
 
 }  // namespace
 
-extern const ObjectiveEntry question_answering_objective{
+extern const ObjectiveEntry objective{
     .name = "question_answering",
     .task = model::Task::kQuestionAnswering,
     .flat = false,
@@ -139,4 +139,4 @@ extern const ObjectiveEntry question_answering_objective{
     .read = [](ConfigReader&, ObjectiveConfig&) {},
     .make = [](const ObjectiveConfig&) -> std::unique_ptr<Objective> { return std::make_unique<QuestionAnswering>(); }};
 
-}  // namespace malmoi::train
+}  // namespace malmoi::train::question_answering

@@ -1,7 +1,7 @@
 // Regression: a number for each text, learned by the square of what it is off.
 #include "train/objectives/logits_loss.h"
 
-namespace malmoi::train {
+namespace malmoi::train::regression {
 namespace {
 
 enum File { kIds, kMask, kTargets, kTypes };
@@ -58,7 +58,7 @@ class Regression final : public LogitsLoss {
 
 }  // namespace
 
-extern const ObjectiveEntry regression_objective{
+extern const ObjectiveEntry objective{
     .name = "regression",
     .task = model::Task::kRegression,
     .flat = false,
@@ -67,4 +67,4 @@ extern const ObjectiveEntry regression_objective{
     .read = [](ConfigReader&, ObjectiveConfig&) {},
     .make = [](const ObjectiveConfig&) -> std::unique_ptr<Objective> { return std::make_unique<Regression>(); }};
 
-}  // namespace malmoi::train
+}  // namespace malmoi::train::regression

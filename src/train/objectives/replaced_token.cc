@@ -13,6 +13,19 @@
 #include "train/objectives/replaced_token.h"
 
 namespace malmoi::train {
+
+int32_t drawn_token(std::span<const float> probabilities, double draw) {
+  double left = draw;
+  for (size_t token = 0; token < probabilities.size(); ++token) {
+    left -= static_cast<double>(probabilities[token]);
+    if (left < 0) return static_cast<int32_t>(token);
+  }
+  return static_cast<int32_t>(probabilities.size()) - 1;
+}
+
+}  // namespace malmoi::train
+
+namespace malmoi::train::replaced_token {
 namespace {
 
 enum File { kIds, kMask, kLabels, kTypes };
@@ -45,19 +58,6 @@ class DrawnSequences final : public ExampleSource {
   std::unique_ptr<ExampleSource> masked_;
   uint64_t seed_;
 };
-
-}  // namespace
-
-int32_t drawn_token(std::span<const float> probabilities, double draw) {
-  double left = draw;
-  for (size_t token = 0; token < probabilities.size(); ++token) {
-    left -= static_cast<double>(probabilities[token]);
-    if (left < 0) return static_cast<int32_t>(token);
-  }
-  return static_cast<int32_t>(probabilities.size()) - 1;
-}
-
-namespace {
 
 // Puts a token of the generator's into each row of `ids` that has a target. The logits of a few rows stand in memory at once.
 void draw_tokens(autograd::Context& context, const model::Model& generator, const Tensor& features,
@@ -195,7 +195,7 @@ constexpr std::string_view kScores[] = {"accuracy"};
 
 }  // namespace
 
-extern const ObjectiveEntry replaced_token_objective{
+extern const ObjectiveEntry objective{
     .name = "replaced_token",
     .task = model::Task::kDiscrimination,
     .flat = true,
@@ -210,4 +210,4 @@ extern const ObjectiveEntry replaced_token_objective{
     .accompany = [](model::Model& model,
                     const ObjectiveConfig& config) { return model::add_companion(model, config.generator_size); }};
 
-}  // namespace malmoi::train
+}  // namespace malmoi::train::replaced_token

@@ -3,7 +3,7 @@
 #include "train/objectives/seq2seq.h"
 #include "train/spans.h"
 
-namespace malmoi::train {
+namespace malmoi::train::span_corruption {
 namespace {
 
 class SpanCorruption final : public CrossEntropy {
@@ -32,14 +32,13 @@ Result<std::unique_ptr<ExampleSource>> of_tokens(std::unique_ptr<ExampleSource> 
 
 }  // namespace
 
-extern const ObjectiveEntry span_corruption_objective{
-    .name = "span_corruption",
-    .task = model::Task::kSeq2Seq,
-    .flat = true,
-    .arrays = {kSeq2SeqFiles, append_seq2seq_row},  // rows corrupted beforehand
-    .read = read,
-    .make = make,
-    .of_tokens = of_tokens,
-    .flat_options = kSpanOptions};
+extern const ObjectiveEntry objective{.name = "span_corruption",
+                                      .task = model::Task::kSeq2Seq,
+                                      .flat = true,
+                                      .arrays = {kSeq2SeqFiles, append_seq2seq_row},  // rows corrupted beforehand
+                                      .read = read,
+                                      .make = make,
+                                      .of_tokens = of_tokens,
+                                      .flat_options = kSpanOptions};
 
-}  // namespace malmoi::train
+}  // namespace malmoi::train::span_corruption

@@ -1,7 +1,7 @@
 // Classification of tokens: a label for each that has one, as names and their kinds in a sentence.
 #include "train/objectives/cross_entropy.h"
 
-namespace malmoi::train {
+namespace malmoi::train::token_classification {
 namespace {
 
 enum File { kIds, kMask, kLabels, kTypes };
@@ -44,13 +44,13 @@ std::unique_ptr<Objective> make(const ObjectiveConfig&) {
 
 }  // namespace
 
-extern const ObjectiveEntry token_classification_objective{.name = "token_classification",
-                                                           .task = model::Task::kTokenClassification,
-                                                           .flat = false,
-                                                           .arrays = {kFiles, append_row},
-                                                           .table = {kCells, encode},
-                                                           .read = [](ConfigReader&, ObjectiveConfig&) {},
-                                                           .make = make,
-                                                           .scores = kScores};
+extern const ObjectiveEntry objective{.name = "token_classification",
+                                      .task = model::Task::kTokenClassification,
+                                      .flat = false,
+                                      .arrays = {kFiles, append_row},
+                                      .table = {kCells, encode},
+                                      .read = [](ConfigReader&, ObjectiveConfig&) {},
+                                      .make = make,
+                                      .scores = kScores};
 
-}  // namespace malmoi::train
+}  // namespace malmoi::train::token_classification

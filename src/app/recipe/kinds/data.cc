@@ -23,7 +23,7 @@ void add_filters(const Json& filters, std::vector<Path>& paths) {
   }
 }
 
-std::vector<Path> inputs(const Json& settings) {
+std::vector<Path> data_inputs(const Json& settings) {
   std::vector<Path> paths;
   add_sources(part(settings, "sources"), paths);
   add_filters(part(settings, "filters"), paths);
@@ -32,7 +32,7 @@ std::vector<Path> inputs(const Json& settings) {
   return paths;
 }
 
-Status run(const StageCall& call) {
+Status data_run(const StageCall& call) {
   DataBuildOptions options;
   if (!call.settings.root.contains("sources")) {
     for (const Path& input : call.inputs) options.in.push_back(input.string());
@@ -44,16 +44,18 @@ Status run(const StageCall& call) {
   return {};
 }
 
-Result<Json> result(const Path& out) { return read_json((out / "report.json").string()); }
+Result<Json> data_result(const Path& out) { return read_json((out / "report.json").string()); }
 
-Result<std::string> show(const Path& out) {
-  MALMOI_ASSIGN(Json report, result(out));
+Result<std::string> data_show(const Path& out) {
+  MALMOI_ASSIGN(Json report, data_result(out));
   return data_summary(report) + "\nreport: " + (out / "report.html").string() + "\n";
 }
 
 }  // namespace
 
-const StageKind kData = {
-    "data", "build a corpus from documents; settings are those of a data recipe", 1, true, inputs, run, show, result};
+const StageKind kData = {"data",      "build a corpus from documents; settings are those of a data recipe",
+                         1,           true,
+                         data_inputs, data_run,
+                         data_show,   data_result};
 
 }  // namespace malmoi::app::kinds

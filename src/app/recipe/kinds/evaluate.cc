@@ -10,7 +10,7 @@
 namespace malmoi::app::kinds {
 namespace {
 
-std::vector<Path> inputs(const Json& settings) {
+std::vector<Path> evaluate_inputs(const Json& settings) {
   std::vector<Path> paths{json_string(settings, "model")};
   if (settings.contains("corpus")) paths.emplace_back(json_string(settings, "corpus"));
   for (const char* tables : {"table", "baseline_table"}) {
@@ -36,7 +36,7 @@ Status run_on_table(const StageCall& call, ConfigReader& reader, const std::stri
   return write_file(call.out / "evaluation.json", dump_json(to_json(report), 2) + "\n");
 }
 
-Status run(const StageCall& call) {
+Status evaluate_run(const StageCall& call) {
   ConfigReader reader(call.settings);
   EvalOptions options;
   options.model = reader.text("model", "");
@@ -54,11 +54,11 @@ Status run(const StageCall& call) {
   return write_file(call.out / "evaluation.json", dump_json(to_json(report), 2) + "\n");
 }
 
-Result<Json> result(const Path& out) { return read_json((out / "evaluation.json").string()); }
+Result<Json> evaluate_result(const Path& out) { return read_json((out / "evaluation.json").string()); }
 
-Result<std::string> show(const Path& out) {
+Result<std::string> evaluate_show(const Path& out) {
   if (auto summary = read_file(out / "summary.txt"); summary.ok()) return *summary;
-  MALMOI_ASSIGN(Json f, result(out));
+  MALMOI_ASSIGN(Json f, evaluate_result(out));
   auto count = [&](const char* key) { return static_cast<uint64_t>(json_count(f, key).value_or(0)); };
   auto number = [&](const char* key) { return json_number(f, key).value_or(NAN); };
   const auto bits = json_number(f, "bits_per_byte");
@@ -69,10 +69,13 @@ Result<std::string> show(const Path& out) {
 
 }  // namespace
 
-const StageKind kEvaluate = {
-    "evaluate", "loss and perplexity on held-out text, or figures of what is said of the rows of a table",
-    2,          false,
-    inputs,     run,
-    show,       result};
+const StageKind kEvaluate = {"evaluate",
+                             "loss and perplexity on held-out text, or figures of what is said of the rows of a table",
+                             2,
+                             false,
+                             evaluate_inputs,
+                             evaluate_run,
+                             evaluate_show,
+                             evaluate_result};
 
 }  // namespace malmoi::app::kinds

@@ -7,11 +7,11 @@
 namespace malmoi::app::kinds {
 namespace {
 
-std::vector<Path> inputs(const Json& settings) {
+std::vector<Path> pairs_inputs(const Json& settings) {
   return {json_string(settings, "source"), json_string(settings, "target")};
 }
 
-Status run(const StageCall& call) {
+Status pairs_run(const StageCall& call) {
   ConfigReader reader(call.settings);
   PairsOptions options{.source = reader.text("source", ""), .target = reader.text("target", ""), .out = call.out};
   if (options.source.empty()) reader.fail("source", "the folder of the one language is missing");
@@ -25,10 +25,10 @@ Status run(const StageCall& call) {
   return made.ok() ? Status() : Status(made.error());
 }
 
-Result<Json> result(const Path& out) { return read_json((out / "pairs.json").string()); }
+Result<Json> pairs_result(const Path& out) { return read_json((out / "pairs.json").string()); }
 
-Result<std::string> show(const Path& out) {
-  MALMOI_ASSIGN(Json made, result(out));
+Result<std::string> pairs_show(const Path& out) {
+  MALMOI_ASSIGN(Json made, pairs_result(out));
   auto count = [&](const char* key) { return json_count(made, key).value_or(0); };
   return fmt::format("{} pairs of {} documents: {} to train, {} to validate, {} to test\n", count("pairs"),
                      count("documents"), count("train"), count("valid"), count("test"));
@@ -36,6 +36,8 @@ Result<std::string> show(const Path& out) {
 
 }  // namespace
 
-const StageKind kPairs = {"pairs", "aligned paragraphs of two trees of documents", 1, false, inputs, run, show, result};
+const StageKind kPairs = {
+    "pairs",     "aligned paragraphs of two trees of documents", 1, false, pairs_inputs, pairs_run, pairs_show,
+    pairs_result};
 
 }  // namespace malmoi::app::kinds

@@ -7,7 +7,7 @@
 namespace malmoi::app::kinds {
 namespace {
 
-std::vector<Path> inputs(const Json& settings) { return {json_string(settings, "model")}; }
+std::vector<Path> sample_inputs(const Json& settings) { return {json_string(settings, "model")}; }
 
 Result<GenerateOptions> read_options(ConfigReader& reader) {
   GenerateOptions options;
@@ -27,7 +27,7 @@ Result<GenerateOptions> read_options(ConfigReader& reader) {
   return options;
 }
 
-Status run(const StageCall& call) {
+Status sample_run(const StageCall& call) {
   ConfigReader reader(call.settings);
   std::string model = reader.text("model", "");
   if (model.empty()) reader.fail("model", "the folder of the model is missing");
@@ -54,10 +54,10 @@ Status run(const StageCall& call) {
   return write_file(call.out / "samples.json", dump_json({{"samples", std::move(samples)}}, 2) + "\n");
 }
 
-Result<Json> result(const Path& out) { return read_json((out / "samples.json").string()); }
+Result<Json> sample_result(const Path& out) { return read_json((out / "samples.json").string()); }
 
-Result<std::string> show(const Path& out) {
-  MALMOI_ASSIGN(Json all, result(out));
+Result<std::string> sample_show(const Path& out) {
+  MALMOI_ASSIGN(Json all, sample_result(out));
   std::string text;
   for (const Json& sample : json_list(all, "samples")) {
     text += fmt::format("{}|{}\n", json_string(sample, "prompt"), json_string(sample, "text"));
@@ -71,6 +71,7 @@ Result<std::string> show(const Path& out) {
 
 }  // namespace
 
-const StageKind kSample = {"sample", "continue prompts with a model", 1, false, inputs, run, show, result};
+const StageKind kSample = {
+    "sample", "continue prompts with a model", 1, false, sample_inputs, sample_run, sample_show, sample_result};
 
 }  // namespace malmoi::app::kinds

@@ -31,7 +31,7 @@ Result<TokenizerTraining> read_training(const StageCall& call) {
   return training;
 }
 
-Status run(const StageCall& call) {
+Status tokenizer_run(const StageCall& call) {
   MALMOI_ASSIGN(TokenizerTraining training, read_training(call));
   Job job = call.job;
   job.progress = {[&](const std::string& line) { call.job.progress("tokenizer: " + line); },
@@ -47,6 +47,7 @@ Status run(const StageCall& call) {
 }  // namespace
 
 const StageKind kTokenizer = {
-    "tokenizer", "train a tokenizer on the training part of the inputs", 2, false, nullptr, run, nullptr, nullptr};
+    "tokenizer", "train a tokenizer on the training part of the inputs", 2, false, nullptr, tokenizer_run, nullptr,
+    nullptr};
 
 }  // namespace malmoi::app::kinds

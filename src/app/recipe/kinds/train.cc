@@ -10,7 +10,7 @@
 namespace malmoi::app::kinds {
 namespace {
 
-std::vector<Path> inputs(const Json& settings) {
+std::vector<Path> train_inputs(const Json& settings) {
   std::vector<Path> paths;
   add_paths(part(settings, "data"), {"train", "valid", "loss_mask"}, paths);
   add_paths(part(settings, "model"), {"init_from"}, paths);
@@ -18,7 +18,7 @@ std::vector<Path> inputs(const Json& settings) {
   return paths;
 }
 
-Status run(const StageCall& call) {
+Status train_run(const StageCall& call) {
   ConfigDocument document = call.settings;
   if (document.root.contains("out"))
     return usage_error("the stage's own out is where the run goes", document.where("out"), "remove this key");
@@ -30,10 +30,10 @@ Status run(const StageCall& call) {
   return error;
 }
 
-Result<Json> result(const Path& out) { return read_json((out / "run.json").string()); }
+Result<Json> train_result(const Path& out) { return read_json((out / "run.json").string()); }
 
-Result<std::string> show(const Path& out) {
-  MALMOI_ASSIGN(Json facts, result(out));
+Result<std::string> train_show(const Path& out) {
+  MALMOI_ASSIGN(Json facts, train_result(out));
   auto number = [&](const char* key) { return json_number(facts, key).value_or(0); };
   std::string text = fmt::format("{} parameters, {} steps, {} in {}", format_count(number("parameters")),
                                  number("steps"), json_string(facts, "status"), format_duration(number("seconds")));
@@ -44,7 +44,13 @@ Result<std::string> show(const Path& out) {
 
 }  // namespace
 
-const StageKind kTrain = {
-    "train", "train a model; settings are a training configuration without out", 1, true, inputs, run, show, result};
+const StageKind kTrain = {"train",
+                          "train a model; settings are a training configuration without out",
+                          1,
+                          true,
+                          train_inputs,
+                          train_run,
+                          train_show,
+                          train_result};
 
 }  // namespace malmoi::app::kinds
