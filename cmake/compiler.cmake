@@ -43,11 +43,10 @@ endif()
 
 if(MALMOI_SANITIZE)
   add_compile_options(-fsanitize=${MALMOI_SANITIZE} -fno-omit-frame-pointer)
-  add_link_options(-fsanitize=${MALMOI_SANITIZE})
+  add_link_options(-fsanitize=${MALMOI_SANITIZE} $<$<CXX_COMPILER_ID:Clang>:-fuse-ld=lld>)  # a tenth of the time of GNU ld
   if(MALMOI_SANITIZE MATCHES "undefined")
     # AddressSanitizer stops at null by itself, and no class is cast to one that it may not be: these checks cost an eighth of a build.
-    # Slices of tensors without memory, with which a step is rehearsed, are null and an offset.
-    add_compile_options(-fno-sanitize-recover=undefined -fno-sanitize=null,vptr,pointer-overflow)
+    add_compile_options(-fno-sanitize-recover=undefined -fno-sanitize=null,vptr)
   endif()
 endif()
 if(MALMOI_FUZZ)
