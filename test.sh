@@ -17,6 +17,7 @@ THREADED="base data chat infer serve"   # the folders whose unit tests run under
 MANY_CASES="*Growth*:*TimeGrows*:HtmlTree.Depth*:Html.Depth*:Matcher.MasksAre*:Matcher.TooMuchWork*:JsonSchema.Hostile*"
 MANY_CASES+=":Gbnf.HostileTexts*:NumberRange.*:Multiples.*:JsonCheck.CharacterMaps*:Train.EveryKindReads*:Train.UnigramLearns*"
 MANY_CASES+=":Slopes.*:Sizes.WhatCannotBeMadeEqual*:Convert.EveryFamilyComesBack*:OutputTable.OutputsAreScored*"
+MANY_CASES+=":Unicode.*Reference*:Train.UnigramIsAsLikely*:BpeMerges.EqualThePlain*"
 MANY_CASES+=":Train.TheSameForAny*:BodiesTest.ARequestThatIsAnswered*:NearDuplicates.ACluster*:Dedup.SortsInManyRuns"
 # What does not run under tsan: goldens hold the numbers of one family after another, and what reads documents works on one thread.
 # Both take as long as all the rest.
