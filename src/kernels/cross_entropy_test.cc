@@ -7,8 +7,9 @@ namespace {
 TEST(Kernels, CrossEntropy) {
   each_kernel([&](const Backend& table, DType dtype, const std::string& name) {
     for (int64_t cols : {int64_t{1}, int64_t{65}, int64_t{1024}, int64_t{5003}}) {
-      for (int flags = 0; flags < 16; ++flags) {
+      for (int flags = 0; flags < 32; ++flags) {
         int64_t rows = 5;
+        const std::vector<float> row_scales = {1, -0.5f, 2, 0, 3};
         Twin logits(dtype, rows * cols, 1, 4.0);
         std::vector<int32_t> targets;
         for (int64_t r = 0; r < rows; ++r) targets.push_back(static_cast<int32_t>((r * 1237 + cols - 1) % cols));
@@ -21,6 +22,7 @@ TEST(Kernels, CrossEntropy) {
                            .targets = targets.data(),
                            .loss = loss.data(),
                            .target_weights = flags & 8 ? weights.data() : nullptr,
+                           .row_scale = flags & 16 ? row_scales.data() : nullptr,
                            .loss_scale = 0.25f,
                            .label_smoothing = flags & 1 ? 0.1f : 0,
                            .z_weight = flags & 2 ? 0.01f : 0,
@@ -36,6 +38,47 @@ TEST(Kernels, CrossEntropy) {
         std::string what = name + " cross-entropy " + std::to_string(cols) + " flags " + std::to_string(flags);
         logits.expect_close(what, flags & 8 ? 1e-5 : 1e-6, 1e-4);
         for (size_t r = 0; r < 5; ++r) ASSERT_NEAR(loss[r], expected[r], 2e-5 * (1 + std::abs(expected[r]))) << what;
+      }
+    }
+  });
+}
+
+TEST(Kernels, Distillation) {
+  each_kernel([&](const Backend& table, DType dtype, const std::string& name) {
+    for (int64_t cols : {int64_t{1}, int64_t{65}, int64_t{1024}, int64_t{5003}}) {
+      for (int flags = 0; flags < 4; ++flags) {
+        constexpr int64_t kRows = 5;
+        Twin logits(dtype, kRows * cols, 1, 4.0), teacher(DType::kF32, kRows * cols, 2, 4.0);
+        std::vector<int32_t> targets;
+        for (int64_t r = 0; r < kRows; ++r) targets.push_back(static_cast<int32_t>((r * 1237 + cols - 1) % cols));
+        std::vector<float> ce(kRows), kl(kRows), ce_expected(kRows), kl_expected(kRows);
+        DistillationArgs a{.dtype = dtype,
+                           .rows = kRows,
+                           .cols = cols,
+                           .logits = logits.data(),
+                           .teacher = static_cast<const float*>(teacher.data()),
+                           .targets = targets.data(),
+                           .ce = ce.data(),
+                           .kl = kl.data(),
+                           .alpha = flags & 1 ? 0 : 0.3f,
+                           .temperature = 1.5f,
+                           .loss_scale = 0.25f,
+                           .logit_scale = flags & 2 ? 0.5f : 1,
+                           .softcap = flags & 2 ? 5.0f : 0,
+                           .dlogits = false};
+        Twin before = logits;
+        table.distillation(stream(), a);
+        EXPECT_EQ(before.values(), logits.values()) << name << " leaves logits alone";
+        a.dlogits = true;
+        table.distillation(stream(), a);
+        a.dtype = DType::kF64, a.logits = logits.oracle(), a.ce = ce_expected.data(), a.kl = kl_expected.data();
+        reference_backend().distillation(stream(), a);
+        const std::string what = name + " distillation " + std::to_string(cols) + " flags " + std::to_string(flags);
+        logits.expect_close(what, 2e-6, 1e-4);
+        for (size_t r = 0; r < kRows; ++r) {
+          ASSERT_NEAR(ce[r], ce_expected[r], 2e-5 * (1 + std::abs(ce_expected[r]))) << what;
+          ASSERT_NEAR(kl[r], kl_expected[r], 2e-5 * (1 + std::abs(kl_expected[r]))) << what;
+        }
       }
     }
   });

@@ -1,4 +1,6 @@
 // The oracle's gradients against central differences of its own forward passes, in f64.
+#include <utility>
+
 #include "kernels/gradient_check.h"
 
 namespace malmoi::kernels {
@@ -138,6 +140,43 @@ TEST(Oracle, CrossEntropyGradients) {
       };
       double slope = (loss_at(1e-2) - loss_at(-1e-2)) / 2e-2;
       ASSERT_NEAR(gradient[i], slope, 2e-4) << "flags " << flags << " element " << i;
+    }
+  }
+}
+
+TEST(Oracle, DistillationGradients) {
+  for (int flags = 0; flags < 4; ++flags) {
+    constexpr int64_t kRows = 3, kCols = 9;
+    Values logits = random_values(kRows * kCols, 1);
+    std::vector<float> teacher, ce(kRows), kl(kRows);
+    for (double x : random_values(kRows * kCols, 2)) teacher.push_back(static_cast<float>(x));
+    std::vector<int32_t> targets = {0, 8, 4};
+    DistillationArgs a{.dtype = DType::kF64,
+                       .rows = kRows,
+                       .cols = kCols,
+                       .teacher = teacher.data(),
+                       .targets = targets.data(),
+                       .ce = ce.data(),
+                       .kl = kl.data(),
+                       .alpha = flags & 1 ? 0.25f : 0,
+                       .temperature = 2,
+                       .loss_scale = 0.5f,
+                       .softcap = flags & 2 ? 2.0f : 0};
+    Values gradient = logits;
+    a.logits = gradient.data();
+    oracle().distillation(stream(), a);
+    a.dlogits = false, a.logits = logits.data();
+    for (size_t i = 0; i < logits.size(); ++i) {  // losses come as f32: coarser steps
+      auto loss_at = [&](double step) {
+        const double kept = std::exchange(logits[i], logits[i] + step);
+        oracle().distillation(stream(), a);
+        logits[i] = kept;
+        double sum = 0;
+        for (size_t r = 0; r < kRows; ++r)
+          sum += double{a.alpha} * double{ce[r]} + (1 - double{a.alpha}) * 4 * double{kl[r]};
+        return 0.5 * sum;
+      };
+      ASSERT_NEAR(gradient[i], (loss_at(1e-2) - loss_at(-1e-2)) / 2e-2, 2e-4) << "flags " << flags << " element " << i;
     }
   }
 }

@@ -71,4 +71,18 @@ autograd::HeadLoss Model::loss(Context& context, Var features, autograd::HeadLos
   return autograd::head_loss(context, std::move(features), **head->weight, head->bias, options);
 }
 
+std::vector<float> Model::logps(Context& context, Var features, autograd::HeadLogpsOptions options) const {
+  options.logit_scale = head->logit_scale;
+  options.softcap = head->softcap;
+  return autograd::head_logps(context, std::move(features), **head->weight, head->bias, options);
+}
+
+autograd::HeadDistillation Model::distil(Context& context, Var features, const Model& teacher,
+                                         autograd::HeadDistillationOptions options) const {
+  options.logit_scale = head->logit_scale;
+  options.softcap = head->softcap;
+  options.teacher_logits = [&](const Tensor& rows) { return teacher.logits(context, rows); };
+  return autograd::head_distillation(context, std::move(features), **head->weight, head->bias, options);
+}
+
 }  // namespace malmoi::model

@@ -122,6 +122,11 @@ class Model {
   Tensor logits(Context& context, const Tensor& features) const;
   /// The summed loss of rows of features; see autograd::head_loss.
   autograd::HeadLoss loss(Context& context, Var features, autograd::HeadLossOptions options) const;
+  /// Log-probabilities of targets; see autograd::head_logps.
+  std::vector<float> logps(Context& context, Var features, autograd::HeadLogpsOptions options) const;
+  /// Beside a teacher's features; see autograd::head_distillation, whose `teacher_logits` are the teacher's own.
+  autograd::HeadDistillation distil(Context& context, Var features, const Model& teacher,
+                                    autograd::HeadDistillationOptions options) const;
 
   const std::string& model_type() const { return model_type_; }
   Task task() const { return task_; }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -15,6 +16,7 @@ enum class ArrayAxis : uint8_t {
   kToken,   // one value a token of the input
   kOutput,  // one a token of the output
   kRow,     // one value a row: all axes are rows
+  kOther,   // of a text of its own length
 };
 
 /// What the values are, which is checked when the files are opened.
@@ -26,6 +28,9 @@ enum class ArrayValues : uint8_t {
   kFlags,       // 0, 1, or -100: does not count; what stands at padding does not count either
   kPlaces,      // a position of the row, or -100: does not count
   kNumbers,     // finite floats
+  kPositions,   // a position that the model has
+  kSegments,    // which text of a packed row a token belongs to; 0: padding
+  kLengths,     // a number of tokens
 };
 
 /// A file NAME.npy.
@@ -51,6 +56,8 @@ struct ArrayFormat {
   std::span<const ArrayColumn> columns;
   void (*append)(const ArrayRow& row, const RowRules& rules, Examples& out) = nullptr;
   bool whole_rows = false;  // the model reads padding, too: a loss counts it
+  /// What is wrong with a row beyond its single values ("its prompt is longer than ..."); empty: nothing. Null: not looked at.
+  std::string (*fault)(const ArrayRow& row) = nullptr;
 };
 
 /// Where the tokens of a padded row stand: padding before and behind is cut away, holes between stay masked.

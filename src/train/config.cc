@@ -3,6 +3,8 @@
 #include <charconv>
 #include <cmath>
 
+#include <fmt/format.h>
+
 #include "train/schedule.h"
 
 namespace malmoi::train {
@@ -240,6 +242,18 @@ void read_train(ConfigReader& root, TrainConfig& c, Sections& sections) {
   sections.finish(r);
 }
 
+// Rows of one prompt, or all that are compared with each other, must come in one micro-batch.
+void check_rows_together(ConfigReader& root, const TrainConfig& c, Sections& sections) {
+  ConfigReader r = root.object("train");
+  const int64_t together = rows_together(c.objective);
+  if (together == 0 && c.gradient_accumulation > 1)
+    sections.add(usage_error("parts rows that the objective compares with each other", r.where("gradient_accumulation"),
+                             "use 1 and a larger batch_size"));
+  if (together > 1 && c.batch_size % together != 0)
+    sections.add(usage_error(fmt::format("is not a multiple of the {} rows of a group", together),
+                             r.where("batch_size"), "make it one"));
+}
+
 void read_samples(ConfigReader& root, TrainConfig& c, Sections& sections) {
   ConfigReader r = root.object("samples");
   c.samples.prompts = r.texts("prompts");
@@ -288,6 +302,7 @@ Result<TrainConfig> parse_train_config(const ConfigDocument& document) {
   read_data(root, c, sections);
   check_flat_options(root, c, sections);
   read_train(root, c, sections);
+  check_rows_together(root, c, sections);
   read_samples(root, c, sections);
   c.out = root.text("out", "");
   if (c.out.empty()) root.fail("out", "is missing", "name a folder for the run");

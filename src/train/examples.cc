@@ -13,6 +13,15 @@ void Examples::clear() {
   targets.clear();
   numbers.clear();
   draws.clear();
+  completions.clear();
+  sampled_logps.clear();
+  beside.clear();
+}
+
+int64_t Examples::tokens() const {
+  int64_t tokens = input.rows() + decoder.rows();
+  for (const Examples& other : beside) tokens += other.tokens();
+  return tokens;
 }
 
 ModelInput::ModelInput(const Examples& examples) : batch_(examples.input.batch()) {

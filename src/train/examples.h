@@ -10,15 +10,18 @@ namespace malmoi::train {
 
 /// The examples of one forward pass, run by run.
 struct Examples {
-  nn::BatchBuilder input;        // what the model reads; of an encoder-decoder, what its encoder reads
-  nn::BatchBuilder decoder;      // of encoder-decoders alone: one run for each run of `input`
-  std::vector<int32_t> targets;  // of each row that the head makes (tokens, or runs); < 0: does not count
-  std::vector<float> numbers;    // instead, of each run, where numbers are learned
-  std::vector<double> draws;     // of each row, uniform in [0, 1): of objectives that sample
+  nn::BatchBuilder input;            // what the model reads; of an encoder-decoder, what its encoder reads
+  nn::BatchBuilder decoder;          // of encoder-decoders alone: one run for each run of `input`
+  std::vector<int32_t> targets;      // of each row that the head makes (tokens, or runs); < 0: does not count
+  std::vector<float> numbers;        // instead, of each run, where numbers are learned
+  std::vector<double> draws;         // of each row, uniform in [0, 1): of objectives that sample
+  std::vector<int32_t> completions;  // of each run: its first row whose target belongs to the completion
+  std::vector<float> sampled_logps;  // of each row: of its target, when it was sampled
+  std::vector<Examples> beside;  // read by themselves, without learning (KTO's answers of other prompts); at most one
 
   void clear();
-  /// Tokens that are read, by encoder and decoder.
-  int64_t tokens() const { return input.rows() + decoder.rows(); }
+  /// Tokens that are read, by encoder and decoder, and those beside.
+  int64_t tokens() const;
 };
 
 /// Examples as a model's forward pass takes them. Points into them and into itself.

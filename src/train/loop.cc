@@ -238,7 +238,10 @@ class Loop {
     m.loss = r.counts.terms > 0 ? r.loss : NAN;
     m.grad_norm = r.grad_norm;
     m.tokens = r.counts.tokens;
-    for (const Figure& figure : r.figures) m.figures.emplace_back(figure.name, figure.value);
+    for (const Figure& figure : r.figures) {
+      if (figure.values.empty()) m.figures.emplace_back(figure.name, figure.value);
+      else m.lists.emplace_back(figure.name, figure.values);
+    }
     m.skipped = r.skipped;
     if (r.counts.terms > 0) result_.last_loss = r.loss;
     ++step_;
@@ -331,8 +334,9 @@ class Loop {
       return invalid_data("none of the targets of the validation data counts", "data.valid",
                           "give data with labels, or leave it out");
     double loss = sums->loss;
-    for (const Figure& figure : sums->figures)
-      m.figures.emplace_back("valid_" + std::string(figure.name), figure.value);
+    for (const Figure& figure : sums->figures) {
+      if (figure.values.empty()) m.figures.emplace_back("valid_" + std::string(figure.name), figure.value);
+    }
     m.valid_loss = loss;
     result_.last_valid_loss = loss;
     if (events_.measure) {

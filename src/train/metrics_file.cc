@@ -19,6 +19,7 @@ std::string line_of(const StepMetrics& m) {
   if (m.skipped) line["skipped"] = true;
   if (m.valid_loss) line["valid_loss"] = *m.valid_loss;
   for (const auto& [name, value] : m.figures) line[name] = value;
+  for (const auto& [name, values] : m.lists) line[name] = values;
   return dump_json(line) + "\n";
 }
 

@@ -24,6 +24,7 @@ struct StepMetrics {
   std::optional<double> valid_loss;
   /// What the objective tells by name (accuracy ...); of the validation data with `valid_` before it.
   std::vector<std::pair<std::string, double>> figures;
+  std::vector<std::pair<std::string, std::vector<double>>> lists;  // the same, of numbers for each row
 };
 
 /// The step that a line of a .jsonl file is of; none: the line is damaged.

@@ -28,16 +28,30 @@ const ObjectiveEntry& objective_entry(std::string_view name) {
   return **found;
 }
 
-std::unique_ptr<Objective> make_objective(const ObjectiveConfig& config) {
-  return objective_entry(config.name).make(config);
+std::unique_ptr<Objective> make_objective(const ObjectiveConfig& config, const FrozenModel& frozen) {
+  return objective_entry(config.name).make(config, frozen);
+}
+
+int64_t rows_together(const ObjectiveConfig& config) {
+  const ObjectiveEntry& entry = objective_entry(config.name);
+  return entry.rows_together ? entry.rows_together(config) : 1;
+}
+
+Beside beside(const ObjectiveConfig& config) {
+  const ObjectiveEntry& entry = objective_entry(config.name);
+  return entry.beside ? entry.beside(config) : Beside::kNothing;
 }
 
 void LossSums::operator+=(const LossSums& other) {
   loss += other.loss;
   for (const Figure& figure : other.figures) {
     auto mine = std::find_if(figures.begin(), figures.end(), [&](const Figure& f) { return f.name == figure.name; });
-    if (mine == figures.end()) figures.push_back(figure);
-    else mine->value += figure.value;
+    if (mine == figures.end()) {
+      figures.push_back(figure);
+      continue;
+    }
+    mine->value += figure.value;
+    mine->values.insert(mine->values.end(), figure.values.begin(), figure.values.end());
   }
   auto append = [](std::vector<int32_t>& to, const std::vector<int32_t>& from) {
     to.insert(to.end(), from.begin(), from.end());

@@ -21,16 +21,20 @@ using testing::HasSubstr;
 TEST(Objectives, ALossIsTheSameInPartsAndFalls) {
   for_each_objective([](const ObjectiveEntry& entry, const model::Family& family) {
     constexpr int64_t kRows = 4, kLength = 8;
-    Trained whole(entry, family.model_type), parts(entry, family.model_type);
+    const ObjectiveConfig options{.rollouts = {.group = 2}};
+    Trained whole(entry, family.model_type, {}, options), parts(entry, family.model_type, {}, options);
+    // What is compared with each other stays together.
+    const int64_t asked = entry.rows_together ? entry.rows_together(options) : 1, together = asked == 0 ? kRows : asked;
     const Examples all = random_examples(entry, *whole.model, kRows, kLength);
     auto fill = [&](int64_t, Examples& out) { out = all; };
     auto fill_part = [&](int64_t i, Examples& out) {
-      append_random_row(entry, *parts.model, static_cast<uint64_t>(i), kLength, out);
+      for (int64_t r = i * together; r < (i + 1) * together; ++r)
+        append_random_row(entry, *parts.model, static_cast<uint64_t>(r), kLength, out);
     };
     const Counts counts = whole.objective->count(all);
     const double before = whole.stepper->evaluate(all, counts).loss;
     LossSums divided;
-    for (int64_t i = 0; i < kRows; ++i) {
+    for (int64_t i = 0; i < kRows / together; ++i) {
       Examples one;
       fill_part(i, one);
       divided += whole.stepper->evaluate(one, counts);
@@ -39,7 +43,7 @@ TEST(Objectives, ALossIsTheSameInPartsAndFalls) {
     StepResult first = whole.stepper->step(1, fill, 0, 1, 1e-2);
     EXPECT_FALSE(first.skipped);
     EXPECT_GT(first.grad_norm, 0);
-    EXPECT_EQ(parts.stepper->step(kRows, fill_part, 0, 1, 1e-2).counts.terms, first.counts.terms);
+    EXPECT_EQ(parts.stepper->step(kRows / together, fill_part, 0, 1, 1e-2).counts.terms, first.counts.terms);
     for (int64_t s = 2; s < 12; ++s) whole.stepper->step(1, fill, static_cast<uint64_t>(s), s, 1e-2);
     EXPECT_LT(whole.stepper->evaluate(all, counts).loss, before);
   });

@@ -80,6 +80,11 @@ Rehearsed rehearse(const model::Model& twin, const Objective& objective, DType d
   c.checkpointing = checkpointing;
   Examples examples;
   objective.append_rehearsal(batch_size, sequence_length, examples);
+  c.tape = nullptr;
+  c.training = false;
+  objective.prepare(c, twin, {&examples, 1});
+  c.tape = &tape;
+  c.training = true;
   objective.accumulate(c, twin, examples, objective.count(examples));
   tape.clear();
   return {arena.peak(), c.flops, examples.tokens()};
@@ -94,6 +99,7 @@ MemoryPlan plan_memory(const PlanInput& input) {
   for (const Entry* entry : trainable_entries(*twin))
     plan.optimizer += sizeof(float) * optimizer_entry(input.optimizer.name).state_elements(input.optimizer, *entry);
   add_parameters(twin->parameters, plan);
+  plan.weights += input.objective.bytes_beside();
   if (twin->companion) add_parameters(twin->companion->parameters, plan);
   plan.activations =
       rehearse(*twin, input.objective, input.dtype, input.batch_size, input.sequence_length, input.checkpointing).peak;

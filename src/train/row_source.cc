@@ -22,6 +22,9 @@ Range range_of(const ArrayColumn& column, const RowLimits& limits, size_t tokens
     case ArrayValues::kLabels: return {0, limits.outputs, "the model's labels"};
     case ArrayValues::kFlags: return {0, 2, "a flag's values"};
     case ArrayValues::kPlaces: return {0, static_cast<int64_t>(tokens), "the positions of a row"};
+    case ArrayValues::kPositions: return {0, limits.max_positions, "the model's positions"};
+    case ArrayValues::kSegments:
+    case ArrayValues::kLengths: return {0, INT32_MAX, "the numbers from 0 on"};
     case ArrayValues::kNumbers: break;
   }
   return {INT32_MIN, INT32_MAX, "integers"};
@@ -71,6 +74,7 @@ Status check_row(const ArrayRow& row, const ArrayFormat& format, const std::vect
   for (size_t c = 0; c < format.columns.size(); ++c) {
     const ArrayColumn& column = format.columns[c];
     const std::string& where = columns[c].where;
+    if (columns[c].is_absent()) continue;
     if (column.values == ArrayValues::kMask) {
       mask = row.integers[c];
       RealTokens real = real_tokens(mask);
@@ -177,8 +181,14 @@ Status RowSource::check_rows(const RowLimits& limits, const std::string& where) 
   for (size_t r = 0; r < rows_; ++r) {
     const ArrayRow values = row(r);
     MALMOI_TRY(check_row(values, format_, columns_, limits, r));
+    if (const std::string fault = format_.fault ? format_.fault(values) : ""; !fault.empty())
+      return invalid_data(fmt::format("row {}: {}", r, fault), where, "correct it, or leave the row out");
     one.clear();
     format_.append(values, rules_, one);
+    if (one.input.rows() > 0 && one.input.batch().max_position >= limits.max_positions)
+      return invalid_data(fmt::format("row {} reaches position {}, the model has {}", r, one.input.batch().max_position,
+                                      limits.max_positions),
+                          where, "cut the rows");
     tokens_ += static_cast<uint64_t>(one.tokens());
     counts |= std::any_of(one.targets.begin(), one.targets.end(), [](int32_t t) { return t >= 0; });
     if (one.decoder.rows() > limits.max_positions)
@@ -213,7 +223,10 @@ ArrayRow RowSource::row(size_t index) const {
 
 void RowSource::append(uint64_t n, Examples& out) const {
   uint64_t epoch = n / size(), index = n % size();
-  if (order_.shuffled) index = permute(index, size(), order_.seed, epoch);
+  if (order_.shuffled) {
+    const uint64_t group = index / order_.together, groups = size() / order_.together;
+    index = permute(group, groups, order_.seed, epoch) * order_.together + index % order_.together;
+  }
   format_.append(row(index), rules_, out);
 }
 

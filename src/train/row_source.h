@@ -22,6 +22,7 @@ RowLimits row_limits(const model::Model& model);
 struct RowOrder {
   bool shuffled = false;  // each epoch in another order, by the seed
   uint64_t seed = 1;
+  uint64_t together = 1;  // so many rows stay side by side, in their order
 };
 
 /// The values of one column of ArrayFormat, row behind row. `integers` or `numbers`; both empty: the column is absent.

@@ -20,20 +20,11 @@ constexpr double kSteps[] = {4e-3, 5e-4, 6e-5};
 class Oracle {
  public:
   Oracle(const ObjectiveEntry& entry, std::string_view family, const Json& more = Json::object())
-      : model_(tiny_model(family, entry.task, more)), objective_(entry.make({})) {
+      : model_(tiny_model(family, entry.task, more)), frozen_(tiny_model(family, entry.task, more)) {
     model_->router_balance = 1;  // large enough to be seen beside the objective's loss, where there are routers
-    uint64_t seed = 1;
-    for (auto& e : model_->parameters.entries()) {
-      Parameter& p = e->parameter;
-      p.master = Tensor::zeros(DType::kF32, p.shape);
-      model_->parameters.initialize(*e, 7);
-      p.compute = Tensor::zeros(DType::kF64, p.shape);
-      p.grad = Tensor::zeros(DType::kF64, p.shape);
-      Rng rng(seed++);
-      // Away from the symmetric start, where gradients are small or zero.
-      for (int64_t i = 0; i < p.shape.elements(); ++i)
-        p.compute.as<double>()[i] = static_cast<double>(p.master.as<float>()[i]) + 0.2 * rng.normal();
-    }
+    fill(*model_, 1);
+    fill(*frozen_, 1000);
+    objective_ = entry.make({}, {.model = frozen_.get()});
     examples_ = random_examples(entry, *model_, 3, 6);
     context_.arena = &arena_;
     context_.pool = &pool_;
@@ -53,7 +44,22 @@ class Oracle {
   model::Model& model() { return *model_; }
 
  private:
+  static void fill(model::Model& model, uint64_t seed) {
+    for (auto& e : model.parameters.entries()) {
+      Parameter& p = e->parameter;
+      p.master = Tensor::zeros(DType::kF32, p.shape);
+      model.parameters.initialize(*e, 7);
+      p.compute = Tensor::zeros(DType::kF64, p.shape);
+      p.grad = Tensor::zeros(DType::kF64, p.shape);
+      Rng rng(seed++);
+      // Away from the symmetric start, where gradients are small or zero.
+      for (int64_t i = 0; i < p.shape.elements(); ++i)
+        p.compute.as<double>()[i] = static_cast<double>(p.master.as<float>()[i]) + 0.2 * rng.normal();
+    }
+  }
+
   std::unique_ptr<model::Model> model_;
+  std::unique_ptr<model::Model> frozen_;  // what an objective asks beside it
   std::unique_ptr<Objective> objective_;
   Examples examples_;
   Arena arena_ = std::move(*Arena::create(64 << 20));

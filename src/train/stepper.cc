@@ -53,6 +53,7 @@ StepResult Stepper::step(int64_t count, const Fill& fill, uint64_t micro_index, 
     counts += part;
     if (part.terms > 0) last = i;
   }
+  counts.baseline = prepare(std::span<const Examples>(micro_).first(static_cast<size_t>(count)));
   for (Entry* entry : trained_) entry->parameter.grad_ready = false;
   LossSums sums;
   autograd::Context& c = *context_;
@@ -103,6 +104,10 @@ StepResult Stepper::finish(const LossSums& sums, const Counts& counts, int64_t u
   double scale = options_.grad_clip > 0 ? std::min(1.0, options_.grad_clip / (result.grad_norm + kClipEpsilon)) : 1.0;
   context_->step("optimizer", 0, [&] { optimizer_->update({.update = update, .lr = lr, .grad_scale = scale}); });
   return result;
+}
+
+double Stepper::prepare(std::span<const Examples> parts) const {
+  return objective_->prepare(*context_, *model_, parts);
 }
 
 LossSums Stepper::evaluate(const Examples& examples, const Counts& whole) {

@@ -42,6 +42,8 @@ class Stepper {
   /// `update` counts updates from 1; `micro_index` is the number of this step's first micro-batch in the run, which with
   /// the seed determines dropout.
   StepResult step(int64_t count, const Fill& fill, uint64_t micro_index, int64_t update, double lr);
+  /// What Counts::baseline of these examples is, without a tape; step() asks for it itself.
+  double prepare(std::span<const Examples> parts) const;
   /// Forward alone, without dropout: the examples' share of the means over `whole`.
   LossSums evaluate(const Examples& examples, const Counts& whole);
 

@@ -63,8 +63,11 @@ Result<PreparedData> open_arrays(const TrainConfig& config, const model::Model& 
   const train::ArrayFormat& format = train::objective_entry(config.objective.name).arrays;
   const train::RowLimits limits = train::row_limits(model);
   PreparedData prepared;
+  const int64_t together = std::max<int64_t>(train::rows_together(config.objective), 1);
   MALMOI_ASSIGN(prepared.train, train::open_arrays(config.data.train[0], format, limits,
-                                                   {.shuffled = config.data.shuffled, .seed = config.seed}));
+                                                   {.shuffled = config.data.shuffled,
+                                                    .seed = config.seed,
+                                                    .together = static_cast<uint64_t>(together)}));
   if (config.data.valid.empty()) return prepared;
   MALMOI_ASSIGN(prepared.valid, train::open_arrays(config.data.valid[0], format, limits, {}));
   return prepared;

@@ -27,7 +27,9 @@ class Search {
          const StopToken& stop)
       : model_(model), objective_(objective), config_(config), limit_(limit), stop_(stop) {
     const int64_t sequences = config.sequences_per_step();
-    for (int64_t batch = 1; batch <= config.batch_size; ++batch) {
+    const int64_t together = train::rows_together(config.objective);
+    const int64_t least = together > 0 ? together : config.batch_size;  // 0: rows are not parted
+    for (int64_t batch = least; batch <= config.batch_size; batch += least) {
       if (sequences % batch == 0) batches_.push_back(batch);
     }
   }

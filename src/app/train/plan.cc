@@ -69,10 +69,11 @@ Result<PlanReport> plan(const ConfigDocument& document, const PlanOptions& optio
   MALMOI_TRY(resolve_init_from(config, {}));
   MALMOI_TRY(measure_arrays(config));
   if (config.fastest_precision) config.precision = fastest_precision();
-  const auto objective = train::make_objective(config.objective);
   MALMOI_ASSIGN(auto tokenizer, open_tokenizer(config));
   MALMOI_ASSIGN(Tables tables, read_tables(config));
   MALMOI_ASSIGN(auto model, describe_model(document, config, tokenizer.get(), tables.labels));
+  MALMOI_ASSIGN(const OpenedFrozen frozen, open_frozen(config, *model, false, {}));
+  const auto objective = train::make_objective(config.objective, frozen.frozen);
   if (!tables.train.empty()) {  // the rows' length is what a step's memory follows from
     auto encoded = encode_tables(tables, config, *tokenizer, *model, {});
     if (!encoded.ok()) return encoded.error();

@@ -12,6 +12,7 @@
 #include "app/bench/figures.h"
 #include "app/report/report.h"
 #include "app/train/choices.h"
+#include "app/train/frozen.h"
 #include "app/train/new_model.h"
 #include "app/train/outputs.h"
 #include "app/train/steps.h"
@@ -138,7 +139,8 @@ Result<TrainReport> train(const ConfigDocument& document, const TrainOptions& op
   MALMOI_TRY(check_length(document, config, *model));
   MALMOI_TRY(check_best_metric(document, config, tables, *model));
   MALMOI_TRY(weigh_classes(tables, *model, config));
-  const auto objective = train::make_objective(config.objective);
+  MALMOI_ASSIGN(const OpenedFrozen frozen, open_frozen(config, *model, true, job));
+  const auto objective = train::make_objective(config.objective, frozen.frozen);
   PreparedData data;
   const bool is_table =
       config.data.format == train::DataFormat::kTable;  // whose rows' length a step's memory follows from

@@ -18,10 +18,28 @@ struct CrossEntropyArgs {
   float* loss = nullptr;                  // [rows], f32: unscaled
   uint8_t* correct = nullptr;             // [rows], 1 where no logit is larger than the target's; null: not wanted
   const float* target_weights = nullptr;  // [cols]: a row's loss and gradient are times that of its target; null: 1
+  const float* row_scale = nullptr;       // [rows]: of each row's gradient, beside loss_scale; null: 1
   float loss_scale = 1;
   float label_smoothing = 0, z_weight = 0;
   float logit_scale = 1;  // logits are multiplied by it first
   float softcap = 0;      // then l -> c tanh(l / c)
+  bool dlogits = true;
+};
+
+/// A student's rows of logits against a teacher's, both as they are at a temperature T (Hinton et al. 2015):
+///   ce[r] = -log p(target), kl[r] = sum_v q log(q / p_T), with p = softmax(s), p_T = softmax(s / T), q = softmax(t / T)
+/// and s <- d(loss_scale * (alpha ce + (1 - alpha) T^2 kl))/ds. With dlogits false the logits are left as they are.
+struct DistillationArgs {
+  DType dtype = DType::kF32;
+  int64_t rows = 0, cols = 0;
+  void* logits = nullptr;            // [rows, cols], the student's, before scale and soft cap
+  const float* teacher = nullptr;    // [rows, cols], f32, after its own
+  const int32_t* targets = nullptr;  // [rows], each in [0, cols)
+  float* ce = nullptr;               // [rows], f32
+  float* kl = nullptr;               // [rows], f32
+  float alpha = 0.5f, temperature = 2;
+  float loss_scale = 1;
+  float logit_scale = 1, softcap = 0;  // of the student, as CrossEntropyArgs has them
   bool dlogits = true;
 };
 

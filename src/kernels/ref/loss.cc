@@ -1,4 +1,4 @@
-// Oracle of softmax cross-entropy and its gradient.
+// Oracle of softmax cross-entropy, of distillation, and of their gradients.
 #include <algorithm>
 #include <vector>
 
@@ -27,15 +27,62 @@ void row(const CrossEntropyArgs& a, int64_t r, std::vector<double>& z) {
   if (a.loss) a.loss[r] = static_cast<float>(weight * loss);
   if (a.correct) a.correct[r] = z[static_cast<size_t>(target)] >= top;
   if (!a.dlogits) return;
+  const double scale = a.row_scale ? weight * static_cast<double>(a.row_scale[r]) : weight;
   for (int64_t c = 0; c < a.cols; ++c) {
     double zc = z[static_cast<size_t>(c)];
     double d = std::exp(zc - lse) * (1 + 2 * z_weight * lse) - smoothing / n - (c == target ? 1 - smoothing : 0);
     if (cap > 0) d *= 1 - zc / cap * (zc / cap);
-    put(logits[c], weight * d * static_cast<double>(a.loss_scale) * static_cast<double>(a.logit_scale));
+    put(logits[c], scale * d * static_cast<double>(a.loss_scale) * static_cast<double>(a.logit_scale));
   }
 }
 
 }  // namespace
+
+namespace {
+
+double log_sum_exp(const std::vector<double>& z, double scale) {
+  const double top = *std::max_element(z.begin(), z.end()) * scale;
+  double total = 0;
+  for (double x : z) total += std::exp(x * scale - top);
+  return top + std::log(total);
+}
+
+template <typename T>
+void distilled_row(const DistillationArgs& a, int64_t r) {
+  T* logits = as<T>(a.logits) + r * a.cols;
+  const double cap = static_cast<double>(a.softcap), scale = static_cast<double>(a.logit_scale);
+  const double temperature = static_cast<double>(a.temperature), alpha = static_cast<double>(a.alpha);
+  std::vector<double> z, t;
+  for (int64_t c = 0; c < a.cols; ++c) {
+    const double x = get(logits[c]) * scale;
+    z.push_back(cap > 0 ? cap * std::tanh(x / cap) : x);
+    t.push_back(static_cast<double>(a.teacher[r * a.cols + c]));
+  }
+  const double plain = log_sum_exp(z, 1), cold = log_sum_exp(z, 1 / temperature),
+               taught = log_sum_exp(t, 1 / temperature);
+  const auto target = static_cast<size_t>(a.targets[r]);
+  double kl = 0;
+  for (size_t c = 0; c < z.size(); ++c) {
+    const double log_q = t[c] / temperature - taught, log_p = z[c] / temperature - cold;
+    kl += std::exp(log_q) * (log_q - log_p);
+    if (!a.dlogits) continue;
+    double d = alpha * (std::exp(z[c] - plain) - (c == target ? 1 : 0)) +
+               (1 - alpha) * temperature * (std::exp(log_p) - std::exp(log_q));
+    if (cap > 0) d *= 1 - z[c] / cap * (z[c] / cap);
+    put(logits[c], d * static_cast<double>(a.loss_scale) * scale);
+  }
+  if (a.ce) a.ce[r] = static_cast<float>(plain - z[target]);
+  if (a.kl) a.kl[r] = static_cast<float>(kl);
+}
+
+}  // namespace
+
+void distillation(Stream&, const DistillationArgs& a) {
+  if (a.cols == 0) return;
+  with_type(a.dtype, [&](auto zero) {
+    for (int64_t r = 0; r < a.rows; ++r) distilled_row<decltype(zero)>(a, r);
+  });
+}
 
 void cross_entropy(Stream&, const CrossEntropyArgs& a) {
   if (a.cols == 0) return;

@@ -9,7 +9,7 @@ void read(ConfigReader& reader, ObjectiveConfig& config) {
   config.z_loss = reader.number("z_loss", 0, 0, 1);
 }
 
-std::unique_ptr<Objective> make(const ObjectiveConfig& config) {
+std::unique_ptr<Objective> make(const ObjectiveConfig& config, const FrozenModel&) {
   return std::make_unique<CrossEntropy>(CrossEntropyOptions{
       .label_smoothing = static_cast<float>(config.label_smoothing), .z_weight = static_cast<float>(config.z_loss)});
 }

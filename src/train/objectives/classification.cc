@@ -67,15 +67,16 @@ void read(ConfigReader& reader, ObjectiveConfig& config) {
 
 }  // namespace
 
-extern const ObjectiveEntry objective{.name = "classification",
-                                      .task = model::Task::kClassification,
-                                      .flat = false,
-                                      .arrays = {kFiles, append_row},
-                                      .table = {kCells, encode},
-                                      .read = read,
-                                      .make = [](const ObjectiveConfig& config) -> std::unique_ptr<Objective> {
-                                        return std::make_unique<Classification>(config);
-                                      },
-                                      .scores = kScores};
+extern const ObjectiveEntry objective{
+    .name = "classification",
+    .task = model::Task::kClassification,
+    .flat = false,
+    .arrays = {kFiles, append_row},
+    .table = {kCells, encode},
+    .read = read,
+    .make = [](const ObjectiveConfig& config, const FrozenModel&) -> std::unique_ptr<Objective> {
+      return std::make_unique<Classification>(config);
+    },
+    .scores = kScores};
 
 }  // namespace malmoi::train::classification

@@ -17,7 +17,7 @@ void append_row(const ArrayRow& row, const RowRules&, Examples& out) {
   out.targets.insert(out.targets.end(), labels.begin(), labels.end());
 }
 
-std::unique_ptr<Objective> make(const ObjectiveConfig&) { return std::make_unique<CrossEntropy>(); }
+std::unique_ptr<Objective> make(const ObjectiveConfig&, const FrozenModel&) { return std::make_unique<CrossEntropy>(); }
 
 Result<std::unique_ptr<ExampleSource>> of_tokens(std::unique_ptr<ExampleSource> sequences, const TokenRules& rules,
                                                  const ObjectiveConfig& config, uint64_t seed, int64_t room) {

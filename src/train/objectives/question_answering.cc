@@ -137,6 +137,8 @@ extern const ObjectiveEntry objective{
     .arrays = {.columns = kFiles, .append = append_row, .whole_rows = true},
     .table = {kCells, encode},
     .read = [](ConfigReader&, ObjectiveConfig&) {},
-    .make = [](const ObjectiveConfig&) -> std::unique_ptr<Objective> { return std::make_unique<QuestionAnswering>(); }};
+    .make = [](const ObjectiveConfig&, const FrozenModel&) -> std::unique_ptr<Objective> {
+      return std::make_unique<QuestionAnswering>();
+    }};
 
 }  // namespace malmoi::train::question_answering

@@ -65,6 +65,8 @@ extern const ObjectiveEntry objective{
     .arrays = {kFiles, append_row},
     .table = {kCells, encode},
     .read = [](ConfigReader&, ObjectiveConfig&) {},
-    .make = [](const ObjectiveConfig&) -> std::unique_ptr<Objective> { return std::make_unique<Regression>(); }};
+    .make = [](const ObjectiveConfig&, const FrozenModel&) -> std::unique_ptr<Objective> {
+      return std::make_unique<Regression>();
+    }};
 
 }  // namespace malmoi::train::regression

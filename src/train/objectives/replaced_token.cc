@@ -201,7 +201,7 @@ extern const ObjectiveEntry objective{
     .flat = true,
     .arrays = {kFiles, append_row},
     .read = read,
-    .make = [](const ObjectiveConfig& config) -> std::unique_ptr<Objective> {
+    .make = [](const ObjectiveConfig& config, const FrozenModel&) -> std::unique_ptr<Objective> {
       return std::make_unique<ReplacedToken>(config);
     },
     .scores = kScores,

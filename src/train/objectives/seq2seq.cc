@@ -67,7 +67,7 @@ void read(ConfigReader& reader, ObjectiveConfig& config) {
   config.label_smoothing = reader.number("label_smoothing", 0, 0, 0.99);
 }
 
-std::unique_ptr<Objective> make(const ObjectiveConfig& config) {
+std::unique_ptr<Objective> make(const ObjectiveConfig& config, const FrozenModel&) {
   return std::make_unique<Seq2Seq>(CrossEntropyOptions{.label_smoothing = static_cast<float>(config.label_smoothing)});
 }
 

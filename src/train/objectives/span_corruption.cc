@@ -23,7 +23,9 @@ void read(ConfigReader& reader, ObjectiveConfig& config) {
   config.z_loss = reader.number("z_loss", 0, 0, 1);
 }
 
-std::unique_ptr<Objective> make(const ObjectiveConfig& config) { return std::make_unique<SpanCorruption>(config); }
+std::unique_ptr<Objective> make(const ObjectiveConfig& config, const FrozenModel&) {
+  return std::make_unique<SpanCorruption>(config);
+}
 
 Result<std::unique_ptr<ExampleSource>> of_tokens(std::unique_ptr<ExampleSource> sequences, const TokenRules& rules,
                                                  const ObjectiveConfig& config, uint64_t seed, int64_t room) {

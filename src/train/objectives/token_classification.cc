@@ -38,7 +38,7 @@ Result<EncodedRow> encode(const TableCells& row, const RowEncoding& rules) {
 
 constexpr std::string_view kScores[] = {"accuracy"};
 
-std::unique_ptr<Objective> make(const ObjectiveConfig&) {
+std::unique_ptr<Objective> make(const ObjectiveConfig&, const FrozenModel&) {
   return std::make_unique<CrossEntropy>(CrossEntropyOptions{.accuracy = true});
 }
 

@@ -1,0 +1,61 @@
+#include "app/train/frozen.h"
+
+#include <fmt/format.h>
+
+#include "app/use/generate.h"
+#include "model/load.h"
+
+namespace malmoi::app {
+namespace {
+
+using train::Beside;
+using train::TrainConfig;
+
+// The folder that is asked, and the setting that names it.
+struct Asked {
+  std::string folder;
+  const char* where;
+};
+
+Result<Asked> asked_model(const TrainConfig& config, Beside beside) {
+  if (beside == Beside::kTeacher) return Asked{config.objective.teacher, "objective.teacher"};
+  if (!config.objective.reference.empty()) return Asked{config.objective.reference, "objective.reference"};
+  if (config.init_from) return Asked{*config.init_from, "model.init_from"};
+  return usage_error("'" + config.objective.name + "' holds the model to a reference, and there is none",
+                     "objective.reference", "name a model's folder, or begin with model.init_from");
+}
+
+Status check_vocabulary(const model::Model& frozen, const model::Model& described, const Asked& asked) {
+  if (frozen.vocab_size() == described.vocab_size()) return {};
+  return usage_error(fmt::format("has a vocabulary of {}, the model to be trained one of {}", frozen.vocab_size(),
+                                 described.vocab_size()),
+                     std::string(asked.where) + ": " + asked.folder, "use a model with the same tokenizer");
+}
+
+}  // namespace
+
+Result<OpenedFrozen> open_frozen(const TrainConfig& config, const model::Model& described, bool weights,
+                                 const Job& job) {
+  const train::ObjectiveEntry& entry = train::objective_entry(config.objective.name);
+  const Beside beside = train::beside(config.objective);
+  OpenedFrozen opened;
+  if (beside == Beside::kNothing) return opened;
+  MALMOI_ASSIGN(Asked asked, asked_model(config, beside));
+  MALMOI_ASSIGN(const Path folder, find_model(asked.folder, job.message));
+  asked.folder = folder.string();
+  const DType type = activation_type(config.precision);
+  if (weights) {
+    MALMOI_ASSIGN(
+        opened.model,
+        model::load_model(folder,
+                          {.purpose = model::Purpose::kServing, .dtype = type, .task = entry.task, .warn = job.warn}));
+  } else {
+    MALMOI_ASSIGN(opened.model, model::load_config(folder, entry.task));
+    opened.model->parameters.allocate(model::Purpose::kRehearsal, type);
+  }
+  MALMOI_TRY(check_vocabulary(*opened.model, described, asked));
+  opened.frozen.model = opened.model.get();
+  return opened;
+}
+
+}  // namespace malmoi::app

@@ -1,0 +1,24 @@
+// The model that an objective asks beside the one that it trains: a reference or a teacher, loaded to be served.
+#pragma once
+
+#include <memory>
+
+#include "base/error.h"
+#include "base/job.h"
+#include "model/model.h"
+#include "train/config.h"
+
+namespace malmoi::app {
+
+struct OpenedFrozen {
+  std::unique_ptr<model::Model> model;  // null: the objective asks none, or the one that is trained
+  train::FrozenModel frozen;            // points to it
+};
+
+/// Opens what the configuration's objective asks for: its `reference` or `teacher`, or, where no reference is named, init_from once
+/// more: the model as it stands before the first step. `described`: the model to be trained; with `weights` false only the
+/// shapes are made, for a plan. Errors: no model to be the reference; another vocabulary.
+Result<OpenedFrozen> open_frozen(const train::TrainConfig& config, const model::Model& described, bool weights,
+                                 const Job& job);
+
+}  // namespace malmoi::app

@@ -1,0 +1,99 @@
+// Log-probabilities under the output projection, and the gradients of functions of them, against the whole logits by hand.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <vector>
+
+#include "autograd/op_cases.h"
+
+namespace malmoi::autograd {
+namespace {
+
+constexpr size_t kRows = 7, kVocab = 9, kWidth = 4;
+const std::vector<int32_t> kTargets = {3, -1, 8, 0, -1, 3, 5};  // -1: not asked for
+
+// log p of the targets that count, by hand.
+std::vector<double> plain_logps(const std::vector<double>& h, const std::vector<double>& w,
+                                const std::vector<double>& b) {
+  std::vector<double> logps;
+  for (size_t r = 0; r < kRows; ++r) {
+    if (kTargets[r] < 0) continue;
+    std::vector<double> logits = b;
+    double total = 0;
+    for (size_t v = 0; v < kVocab; ++v) {
+      for (size_t k = 0; k < kWidth; ++k) logits[v] += h[r * kWidth + k] * w[v * kWidth + k];
+      total += std::exp(logits[v]);
+    }
+    logps.push_back(logits[static_cast<size_t>(kTargets[r])] - std::log(total));
+  }
+  return logps;
+}
+
+// A function in which all of them meet: the square of their weighted sum.
+double weighted(const std::vector<double>& logps) {
+  double sum = 0;
+  for (size_t i = 0; i < logps.size(); ++i) sum += (static_cast<double>(i) - 1.5) * logps[i];
+  return sum;
+}
+
+TEST(HeadLogps, ValuesAndGradientsAreThoseOfTheWholeLogits) {
+  Bench b(DType::kF64, kernels::reference_backend());
+  Var h = b.input(1, {kRows, kWidth});
+  const DenseWeight& weight = b.weight(2, {kVocab, kWidth});
+  Parameter *w = b.parameters[0].get(), *bias = b.parameter(3, {kVocab});
+  std::vector<double> hv = values_of(h.value), wv = values_of(w->compute), bv = values_of(bias->compute);
+  auto loss = [](std::span<const float> logps, std::span<float> slopes) {
+    const double sum = weighted({logps.begin(), logps.end()});
+    for (size_t i = 0; i < slopes.size(); ++i) slopes[i] = static_cast<float>(2 * sum * (static_cast<double>(i) - 1.5));
+  };
+  const std::vector<float> logps = head_logps(b.context, h, weight, bias, {.targets = kTargets, .loss = loss});
+  const std::vector<double> expected = plain_logps(hv, wv, bv);
+  ASSERT_EQ(logps.size(), expected.size());
+  for (size_t i = 0; i < logps.size(); ++i) EXPECT_NEAR(logps[i], expected[i], 1e-6);
+  std::vector<double> dh = values_of(b.tape.take_grad(h.id)), dw = values_of(w->grad), db = values_of(bias->grad);
+  auto numeric = [&](std::vector<double>& place, size_t i) {
+    constexpr double kStep = 1e-5;
+    const double kept = place[i];
+    auto at = [&](double step) {
+      place[i] = kept + step;
+      const double sum = weighted(plain_logps(hv, wv, bv));
+      place[i] = kept;
+      return sum * sum;
+    };
+    return (at(kStep) - at(-kStep)) / (2 * kStep);
+  };
+  for (size_t i = 0; i < dh.size(); ++i) EXPECT_NEAR(dh[i], numeric(hv, i), 1e-4) << "hidden " << i;
+  for (size_t i = 0; i < dw.size(); ++i) EXPECT_NEAR(dw[i], numeric(wv, i), 1e-4) << "weight " << i;
+  for (size_t i = 0; i < db.size(); ++i) EXPECT_NEAR(db[i], numeric(bv, i), 1e-4) << "bias " << i;
+}
+
+TEST(HeadLogps, AreTheSameInChunks) {
+  // A vocabulary so large that a chunk holds 64 rows alone.
+  constexpr int64_t kMany = 150, kLarge = 150'000;
+  std::vector<int32_t> targets;
+  for (int32_t r = 0; r < kMany; ++r) targets.push_back(r % 7 == 0 ? -1 : r * 31);
+  auto slopes_of = [](std::span<const float> logps, std::span<float> slopes) {
+    for (size_t i = 0; i < slopes.size(); ++i) slopes[i] = 0.01f * logps[i];
+  };
+  Bench b(DType::kF32, kernels::cpu_backend(), std::move(*Arena::create(400 << 20)));
+  Var h = b.input(1, {kMany, 4});
+  const DenseWeight& weight = b.weight(2, {kLarge, 4});
+  const std::vector<float> whole = head_logps(b.context, h, weight, nullptr, {.targets = targets, .loss = slopes_of});
+  const Tensor dh = b.tape.take_grad(h.id);
+  for (int64_t r = 0, counted = 0; r < kMany; ++r) {
+    const float* row = dh.as<float>() + r * 4;
+    const bool zero = std::all_of(row, row + 4, [](float x) { return x == 0; });
+    EXPECT_EQ(zero, r % 7 == 0) << "row " << r;
+    if (r % 7 == 0) continue;
+    Var one{h.value.rows(r, 1), -1};
+    b.context.tape = nullptr;
+    const std::vector<float> alone =
+        head_logps(b.context, one, weight, nullptr,
+                   {.targets = std::span<const int32_t>(targets).subspan(static_cast<size_t>(r), 1)});
+    b.context.tape = &b.tape;
+    EXPECT_NEAR(alone[0], whole[static_cast<size_t>(counted++)], 1e-4);
+  }
+}
+
+}  // namespace
+}  // namespace malmoi::autograd

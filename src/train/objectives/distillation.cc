@@ -1,0 +1,72 @@
+// Distillation: a model learns the distribution of a larger one beside the text itself (Hinton et al. 2015).
+#include "autograd/tape.h"
+#include "train/objectives/cross_entropy.h"
+#include "train/reference.h"
+
+namespace malmoi::train::distillation {
+namespace {
+
+class Distillation final : public CrossEntropy {
+ public:
+  Distillation(const ObjectiveConfig& options, const FrozenModel& teacher)
+      : alpha_(options.alpha), temperature_(options.temperature), teacher_(teacher) {}
+
+  LossSums accumulate(autograd::Context& context, const model::Model& model, const Examples& examples,
+                      const Counts& whole) const override {
+    ModelInput input(examples);  // blocks that run again in the backward pass read it
+    const model::Model& teacher = teacher_.model ? *teacher_.model : model;
+    Tensor taught;
+    {
+      const Aside aside(context, teacher_);
+      autograd::Var hidden = teacher.backbone->forward(context, input.batch());
+      taught = teacher.head->features(context, std::move(hidden), input.batch()).value;
+    }
+    autograd::Var hidden = model.backbone->forward(context, input.batch());
+    autograd::Var features = model.head->features(context, std::move(hidden), input.batch());
+    const double share = 1 / static_cast<double>(std::max<int64_t>(whole.terms, 1));
+    const autograd::HeadDistillation sums = model.distil(context, std::move(features), teacher,
+                                                         {.targets = examples.targets,
+                                                          .teacher_features = std::move(taught),
+                                                          .alpha = static_cast<float>(alpha_),
+                                                          .temperature = static_cast<float>(temperature_),
+                                                          .scale = share});
+    if (context.tape) context.tape->backward(context);
+    const double ce = sums.ce * share, kl = sums.kl * share;
+    LossSums result{.loss = alpha_ * ce + (1 - alpha_) * temperature_ * temperature_ * kl};
+    result.figures = {{"ce", ce}, {"kl", kl}};
+    return result;
+  }
+
+  size_t bytes_beside() const override {
+    size_t bytes = 0;
+    if (!teacher_.model) return 0;
+    for (const auto& entry : teacher_.model->parameters.entries()) bytes += entry->bytes();
+    return bytes;
+  }
+
+ private:
+  double alpha_, temperature_;
+  FrozenModel teacher_;
+};
+
+void read(ConfigReader& reader, ObjectiveConfig& config) {
+  config.teacher = reader.text("teacher", "");
+  if (config.teacher.empty()) reader.fail("teacher", "is missing", "name the folder of the model to learn from");
+  config.alpha = reader.number("alpha", 0.5, 0, 1);
+  config.temperature = reader.number("temperature", 2, 1e-3, 1e3);
+}
+
+}  // namespace
+
+extern const ObjectiveEntry objective{
+    .name = "distillation",
+    .task = model::Task::kCausalLm,
+    .flat = true,
+    .arrays = {},
+    .read = read,
+    .make = [](const ObjectiveConfig& config, const FrozenModel& frozen) -> std::unique_ptr<Objective> {
+      return std::make_unique<Distillation>(config, frozen);
+    },
+    .beside = [](const ObjectiveConfig&) { return Beside::kTeacher; }};
+
+}  // namespace malmoi::train::distillation
