@@ -53,11 +53,11 @@ void LossSums::operator+=(const LossSums& other) {
     mine->value += figure.value;
     mine->values.insert(mine->values.end(), figure.values.begin(), figure.values.end());
   }
-  auto append = [](std::vector<int32_t>& to, const std::vector<int32_t>& from) {
-    to.insert(to.end(), from.begin(), from.end());
-  };
+  auto append = [](auto& to, const auto& from) { to.insert(to.end(), from.begin(), from.end()); };
   append(predictions.targets, other.predictions.targets);
   append(predictions.predicted, other.predictions.predicted);
+  append(predictions.wanted, other.predictions.wanted);
+  append(predictions.given, other.predictions.given);
 }
 
 }  // namespace malmoi::train

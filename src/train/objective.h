@@ -43,6 +43,7 @@ struct Figure {
 /// What a model predicts for each target that counts, in order: of evaluations, for figures that no sum gives.
 struct Predictions {
   std::vector<int32_t> targets, predicted;
+  std::vector<double> wanted, given;  // instead, numbers whose order counts
 };
 
 /// One part's share of the means of the whole: the shares of all parts add up to them.

@@ -9,5 +9,8 @@ namespace malmoi::train {
 double accuracy(const Predictions& predictions);
 /// The mean, over the labels that are a target or were predicted, of F1 = 2 TP / (2 TP + FP + FN) (scikit-learn's "macro").
 double macro_f1(const Predictions& predictions);
+/// Spearman's rank correlation of what was wanted with what was given; equal numbers share the mean of their ranks. 0 where either
+/// does not vary.
+double spearman(const Predictions& predictions);
 
 }  // namespace malmoi::train

@@ -5,6 +5,7 @@
 
 #include "autograd/tape.h"
 #include "train/objective.h"
+#include "train/scores.h"
 
 namespace malmoi::train::contrastive {
 namespace {
@@ -28,12 +29,41 @@ std::string fault(const ArrayRow& row) {
 }
 
 void append_row(const ArrayRow& row, const RowRules&, Examples& out) {
+  int32_t texts = 0;
   for (File ids : {kA, kB, kN}) {
     const std::span<const int32_t> mask = row.integers[static_cast<size_t>(ids) + 1];
-    if (!mask.empty()) out.input.add(real_tokens(mask).input(row.integers[ids], mask, {}));
+    if (mask.empty()) continue;
+    out.input.add(real_tokens(mask).input(row.integers[ids], mask, {}));
+    ++texts;
   }
-  if (!row.numbers[kScores].empty()) out.numbers.push_back(row.numbers[kScores][0]);
-  out.targets.push_back(0);  // a row counts
+  out.targets.push_back(texts);  // of the row
+  out.numbers.push_back(row.numbers[kScores].empty() ? NAN : row.numbers[kScores][0]);
+}
+
+enum Cell { kText, kPair, kNegative, kScore };
+constexpr TableColumn kCells[] = {{.role = "text"},
+                                  {.role = "text_pair"},
+                                  {.role = "negative", .optional = true},
+                                  {.role = "score", .optional = true}};
+
+Result<EncodedRow> encode(const TableCells& row, const RowEncoding& rules) {
+  EncodedRow encoded;
+  encoded.integers.resize(std::size(kFiles));
+  encoded.numbers.resize(std::size(kFiles));
+  constexpr std::pair<Cell, File> kTexts[] = {{kText, kA}, {kPair, kB}, {kNegative, kN}};
+  for (const auto& [cell, file] : kTexts) {
+    if (cell == kNegative && !row.find(cell)) continue;
+    MALMOI_ASSIGN(const std::string text, cell_text(row.find(cell), kCells[cell].role, row.where));
+    EncodedText tokens = encode_text(text, nullptr, rules.tokenizer, rules.max_length);
+    encoded.integers[static_cast<size_t>(file) + 1] = tokens.mask();
+    encoded.integers[file] = std::move(tokens.ids);
+    encoded.cut += tokens.cut;
+  }
+  if (row.find(kScore)) {
+    MALMOI_ASSIGN(const double score, cell_number(row.find(kScore), "score", row.where));
+    encoded.numbers[kScores] = {static_cast<float>(score)};
+  }
+  return encoded;
 }
 
 // Vectors of the first `width` elements of each row, of length 1, and what comes back through that.
@@ -83,7 +113,9 @@ class Contrastive final : public Objective {
   explicit Contrastive(const ContrastConfig& options) : options_(options) {}
 
   Counts count(const Examples& examples) const override {
-    return {.terms = static_cast<int64_t>(examples.targets.size()), .tokens = examples.tokens()};
+    const auto scored = std::ranges::count_if(examples.numbers, [](float score) { return std::isfinite(score); });
+    const auto rows = static_cast<int64_t>(examples.targets.size());
+    return {.terms = options_.cosine ? static_cast<int64_t>(scored) : rows, .tokens = examples.tokens()};
   }
 
   LossSums accumulate(autograd::Context& context, const model::Model& model, const Examples& examples,
@@ -107,57 +139,86 @@ class Contrastive final : public Objective {
     return sums;
   }
 
+  std::vector<Figure> figures_of(const Predictions& predictions) const override {
+    if (predictions.wanted.empty()) return {};
+    return {{"spearman", spearman(predictions)}};
+  }
+
   void append_rehearsal(int64_t batch, int64_t length, Examples& out) const override {
     const std::vector<int32_t> row(static_cast<size_t>(length), 0);
     for (int64_t b = 0; b < batch; ++b) {
       for (int text = 0; text < kTextsOfRehearsal; ++text) out.input.add(row);
-      out.targets.push_back(0);
+      out.targets.push_back(kTextsOfRehearsal);
+      out.numbers.push_back(0);
     }
   }
 
  private:
-  static constexpr int kTextsOfRehearsal = 2;
+  static constexpr int32_t kTextsOfRehearsal = 2;
+
+  // The number of each row's first text; the second follows it, and a third that is no match where there is one.
+  static std::vector<size_t> first_texts(const Examples& examples) {
+    std::vector<size_t> firsts;
+    size_t next = 0;
+    for (int32_t texts : examples.targets) {
+      firsts.push_back(next);
+      next += static_cast<size_t>(texts);
+    }
+    return firsts;
+  }
 
   LossSums loss(const Examples& examples, const Counts& whole, std::span<const double> means, size_t stride,
                 std::span<double> gradient) const {
-    const size_t rows = examples.targets.size(), texts = examples.input.runs().size() / std::max<size_t>(rows, 1);
+    const std::vector<size_t> firsts = first_texts(examples);
     std::vector<size_t> widths(options_.widths.begin(), options_.widths.end());
     widths.push_back(stride);
     LossSums sums;
     double right = 0;
     const double width_share = 1 / static_cast<double>(widths.size());
     for (size_t width : widths) {
-      Vectors vectors(means, rows * texts, stride, std::min(width, stride));
+      Vectors vectors(means, examples.input.runs().size(), stride, std::min(width, stride));
       right = 0;
-      sums.loss += width_share * (options_.cosine ? cosine_loss(vectors, examples, texts, whole)
-                                                  : contrast(vectors, rows, texts, whole, right));
+      sums.loss += width_share * (options_.cosine ? cosine_loss(vectors, examples, firsts, whole)
+                                                  : contrast(vectors, examples, firsts, whole, right));
       vectors.give_back(gradient, width_share);
+      if (width == stride) add_predictions(vectors, examples, firsts, sums.predictions);
     }
     if (!options_.cosine) sums.figures = {{"accuracy", right}};
     return sums;
   }
 
+  static void add_predictions(const Vectors& vectors, const Examples& examples, const std::vector<size_t>& firsts,
+                              Predictions& out) {
+    for (size_t r = 0; r < examples.numbers.size(); ++r) {
+      if (!std::isfinite(examples.numbers[r])) continue;
+      out.wanted.push_back(static_cast<double>(examples.numbers[r]));
+      out.given.push_back(vectors.dot(firsts[r], firsts[r] + 1));
+    }
+  }
+
   // (cos(a, b) - score)^2.
-  static double cosine_loss(Vectors& vectors, const Examples& examples, size_t texts, const Counts& whole) {
-    const double share = 1 / static_cast<double>(whole.terms);
+  static double cosine_loss(Vectors& vectors, const Examples& examples, const std::vector<size_t>& firsts,
+                            const Counts& whole) {
+    const double share = 1 / static_cast<double>(std::max<int64_t>(whole.terms, 1));
     double loss = 0;
     for (size_t r = 0; r < examples.numbers.size(); ++r) {
-      const double off = vectors.dot(r * texts, r * texts + 1) - static_cast<double>(examples.numbers[r]);
+      if (!std::isfinite(examples.numbers[r])) continue;
+      const double off = vectors.dot(firsts[r], firsts[r] + 1) - static_cast<double>(examples.numbers[r]);
       loss += share * off * off;
-      vectors.add_slope(r * texts, r * texts + 1, share * 2 * off);
+      vectors.add_slope(firsts[r], firsts[r] + 1, share * 2 * off);
     }
     return loss;
   }
 
   // Cross-entropy of a_i over all b_j (and all n_j), whose target is b_i; symmetric: the mean of that and of b_j over all a_i.
-  double contrast(Vectors& vectors, size_t rows, size_t texts, const Counts& whole, double& right) const {
-    std::vector<size_t> firsts, seconds;
-    for (size_t r = 0; r < rows; ++r) {
-      firsts.push_back(r * texts);
-      seconds.push_back(r * texts + 1);
-    }
+  double contrast(Vectors& vectors, const Examples& examples, const std::vector<size_t>& firsts, const Counts& whole,
+                  double& right) const {
+    std::vector<size_t> seconds;
+    for (size_t first : firsts) seconds.push_back(first + 1);
     std::vector<size_t> candidates = seconds;
-    for (size_t r = 0; r < rows && texts > 2; ++r) candidates.push_back(r * texts + 2);
+    for (size_t r = 0; r < firsts.size(); ++r) {
+      if (examples.targets[r] > 2) candidates.push_back(firsts[r] + 2);
+    }
     const double share = 1 / static_cast<double>(whole.terms), half = options_.symmetric ? 0.5 : 1;
     double loss = half * cross_entropy(vectors, firsts, candidates, half * share, share, right);
     double unused = 0;
@@ -188,6 +249,8 @@ class Contrastive final : public Objective {
   ContrastConfig options_;
 };
 
+constexpr std::string_view kFigures[] = {"accuracy", "spearman"};
+
 void read(ConfigReader& reader, ObjectiveConfig& config) {
   ContrastConfig& c = config.contrast;
   c.cosine = reader.choice("loss", {"infonce", "cosine_mse"}, 0) == 1;
@@ -207,10 +270,12 @@ extern const ObjectiveEntry objective{
     .task = model::Task::kFeatures,
     .flat = false,
     .arrays = {.columns = kFiles, .append = append_row, .fault = fault},
+    .table = {kCells, encode},
     .read = read,
     .make = [](const ObjectiveConfig& config, const FrozenModel&) -> std::unique_ptr<Objective> {
       return std::make_unique<Contrastive>(config.contrast);
     },
+    .scores = kFigures,
     .rows_together = [](const ObjectiveConfig& config) -> int64_t { return config.contrast.cosine ? 1 : 0; }};
 
 }  // namespace malmoi::train::contrastive
