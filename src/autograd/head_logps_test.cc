@@ -9,22 +9,22 @@
 namespace malmoi::autograd {
 namespace {
 
-constexpr size_t kRows = 7, kVocab = 9, kWidth = 4;
-const std::vector<int32_t> kTargets = {3, -1, 8, 0, -1, 3, 5};  // -1: not asked for
+constexpr size_t kLogpRows = 7, kLogpVocab = 9, kLogpWidth = 4;
+const std::vector<int32_t> kLogpTargets = {3, -1, 8, 0, -1, 3, 5};  // -1: not asked for
 
 // log p of the targets that count, by hand.
 std::vector<double> plain_logps(const std::vector<double>& h, const std::vector<double>& w,
                                 const std::vector<double>& b) {
   std::vector<double> logps;
-  for (size_t r = 0; r < kRows; ++r) {
-    if (kTargets[r] < 0) continue;
+  for (size_t r = 0; r < kLogpRows; ++r) {
+    if (kLogpTargets[r] < 0) continue;
     std::vector<double> logits = b;
     double total = 0;
-    for (size_t v = 0; v < kVocab; ++v) {
-      for (size_t k = 0; k < kWidth; ++k) logits[v] += h[r * kWidth + k] * w[v * kWidth + k];
+    for (size_t v = 0; v < kLogpVocab; ++v) {
+      for (size_t k = 0; k < kLogpWidth; ++k) logits[v] += h[r * kLogpWidth + k] * w[v * kLogpWidth + k];
       total += std::exp(logits[v]);
     }
-    logps.push_back(logits[static_cast<size_t>(kTargets[r])] - std::log(total));
+    logps.push_back(logits[static_cast<size_t>(kLogpTargets[r])] - std::log(total));
   }
   return logps;
 }
@@ -38,15 +38,15 @@ double weighted(const std::vector<double>& logps) {
 
 TEST(HeadLogps, ValuesAndGradientsAreThoseOfTheWholeLogits) {
   Bench b(DType::kF64, kernels::reference_backend());
-  Var h = b.input(1, {kRows, kWidth});
-  const DenseWeight& weight = b.weight(2, {kVocab, kWidth});
-  Parameter *w = b.parameters[0].get(), *bias = b.parameter(3, {kVocab});
+  Var h = b.input(1, {kLogpRows, kLogpWidth});
+  const DenseWeight& weight = b.weight(2, {kLogpVocab, kLogpWidth});
+  Parameter *w = b.parameters[0].get(), *bias = b.parameter(3, {kLogpVocab});
   std::vector<double> hv = values_of(h.value), wv = values_of(w->compute), bv = values_of(bias->compute);
   auto loss = [](std::span<const float> logps, std::span<float> slopes) {
     const double sum = weighted({logps.begin(), logps.end()});
     for (size_t i = 0; i < slopes.size(); ++i) slopes[i] = static_cast<float>(2 * sum * (static_cast<double>(i) - 1.5));
   };
-  const std::vector<float> logps = head_logps(b.context, h, weight, bias, {.targets = kTargets, .loss = loss});
+  const std::vector<float> logps = head_logps(b.context, h, weight, bias, {.targets = kLogpTargets, .loss = loss});
   const std::vector<double> expected = plain_logps(hv, wv, bv);
   ASSERT_EQ(logps.size(), expected.size());
   for (size_t i = 0; i < logps.size(); ++i) EXPECT_NEAR(logps[i], expected[i], 1e-6);

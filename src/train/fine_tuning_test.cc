@@ -13,7 +13,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-constexpr RowLimits kLimits{.vocab_size = 29, .outputs = 29, .max_positions = 32};
+constexpr RowLimits kTinyLimits{.vocab_size = 29, .outputs = 29, .max_positions = 32};
 
 RowColumn integers(std::vector<size_t> starts, std::vector<int32_t> values) {
   return {.where = "column", .starts = std::move(starts), .integers = std::move(values)};
@@ -21,7 +21,7 @@ RowColumn integers(std::vector<size_t> starts, std::vector<int32_t> values) {
 
 Result<std::unique_ptr<RowSource>> source_of(const char* objective, std::vector<RowColumn> columns,
                                              const RowOrder& order = {}) {
-  return RowSource::make(std::move(columns), objective_entry(objective).arrays, kLimits, order, "rows");
+  return RowSource::make(std::move(columns), objective_entry(objective).arrays, kTinyLimits, order, "rows");
 }
 
 std::string refusal_of(const char* objective, std::vector<RowColumn> columns) {

@@ -101,6 +101,7 @@ struct ContrastConfig {
   bool cosine = false;  // the square of cosine less score; else cross-entropy within the batch
   bool symmetric = false;
   double temperature = 0.05;
+  double largest_score = 1;     // scores are divided by it
   std::vector<int64_t> widths;  // Matryoshka: the loss is a mean over the first so many elements, too
   bool operator==(const ContrastConfig&) const = default;
 };

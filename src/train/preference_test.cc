@@ -10,7 +10,7 @@
 namespace malmoi::train {
 namespace {
 
-double figure(std::span<const Figure> figures, std::string_view name) {
+double figure_of(std::span<const Figure> figures, std::string_view name) {
   auto found = std::ranges::find(figures, name, &Figure::name);
   return found == figures.end() ? NAN : found->value;
 }
@@ -85,9 +85,9 @@ TEST(Preferences, LossesAreTheirFormulas) {
   const double x = margin(plain.pair);
   ASSERT_GT(std::abs(x), 1e-3) << "the reference is another model";
   EXPECT_NEAR(plain.sums.loss, -(1 - kDoubt) * std::log(logistic(x)) - kDoubt * std::log(logistic(-x)), 1e-5);
-  EXPECT_NEAR(figure(plain.sums.figures, "chosen_logps"), plain.pair.chosen, 1e-4);
-  EXPECT_NEAR(figure(plain.sums.figures, "margin"), x, 1e-4);
-  EXPECT_EQ(figure(plain.sums.figures, "accuracy"), x > 0 ? 1 : 0);
+  EXPECT_NEAR(figure_of(plain.sums.figures, "chosen_logps"), plain.pair.chosen, 1e-4);
+  EXPECT_NEAR(figure_of(plain.sums.figures, "margin"), x, 1e-4);
+  EXPECT_EQ(figure_of(plain.sums.figures, "accuracy"), x > 0 ? 1 : 0);
   const PairRun robust("dpo", options("robust", kDoubt));
   EXPECT_NEAR(robust.sums.loss,
               (-(1 - kDoubt) * std::log(logistic(x)) + kDoubt * std::log(logistic(-x))) / (1 - 2 * kDoubt), 1e-5);
@@ -154,7 +154,7 @@ TEST(Kto, TheBaselineIsThatOfTheWholeStep) {
   const StepResult whole = run(1), parts = run(4);
   EXPECT_NEAR(whole.loss, parts.loss, 1e-6);
   EXPECT_NEAR(whole.grad_norm, parts.grad_norm, 1e-5 * whole.grad_norm);
-  EXPECT_NEAR(figure(whole.figures, "kl"), figure(parts.figures, "kl"), 1e-5);
+  EXPECT_NEAR(figure_of(whole.figures, "kl"), figure_of(parts.figures, "kl"), 1e-5);
   EXPECT_EQ(whole.counts.terms, 8);
 }
 
@@ -209,11 +209,11 @@ TEST(Distillation, OfAModelFromItselfIsCrossEntropyAlone) {
   auto alone = entry.make({.alpha = 0.25}, {});
   Stepper stepper = std::move(*Stepper::create(*t.model, *alone, *t.optimizer, {.arena_bytes = 64 << 20}));
   const LossSums self = stepper.evaluate(out, alone->count(out));
-  EXPECT_NEAR(figure(self.figures, "kl"), 0, 1e-6);
+  EXPECT_NEAR(figure_of(self.figures, "kl"), 0, 1e-6);
   const double ce = other.stepper->evaluate(out, other.objective->count(out)).loss;
   EXPECT_NEAR(self.loss, 0.25 * ce, 1e-5);
   const LossSums taught = t.stepper->evaluate(out, t.objective->count(out));
-  EXPECT_GT(figure(taught.figures, "kl"), 1e-4) << "the teacher is another model";
+  EXPECT_GT(figure_of(taught.figures, "kl"), 1e-4) << "the teacher is another model";
 }
 
 TEST(Contrastive, HardNegativesAndNarrowVectorsCount) {

@@ -197,13 +197,14 @@ class Contrastive final : public Objective {
   }
 
   // (cos(a, b) - score)^2.
-  static double cosine_loss(Vectors& vectors, const Examples& examples, const std::vector<size_t>& firsts,
-                            const Counts& whole) {
+  double cosine_loss(Vectors& vectors, const Examples& examples, const std::vector<size_t>& firsts,
+                     const Counts& whole) const {
     const double share = 1 / static_cast<double>(std::max<int64_t>(whole.terms, 1));
     double loss = 0;
     for (size_t r = 0; r < examples.numbers.size(); ++r) {
       if (!std::isfinite(examples.numbers[r])) continue;
-      const double off = vectors.dot(firsts[r], firsts[r] + 1) - static_cast<double>(examples.numbers[r]);
+      const double score = static_cast<double>(examples.numbers[r]) / options_.largest_score;
+      const double off = vectors.dot(firsts[r], firsts[r] + 1) - score;
       loss += share * off * off;
       vectors.add_slope(firsts[r], firsts[r] + 1, share * 2 * off);
     }
@@ -256,6 +257,7 @@ void read(ConfigReader& reader, ObjectiveConfig& config) {
   c.cosine = reader.choice("loss", {"infonce", "cosine_mse"}, 0) == 1;
   c.symmetric = reader.boolean("symmetric", false);
   c.temperature = reader.number("temperature", 0.05, 1e-6, 1e6);
+  c.largest_score = reader.number("largest_score", 1, 1e-6, 1e6);
   for (double width : reader.numbers("matryoshka")) {
     if (width < 1 || width != std::floor(width))
       reader.fail("matryoshka", "is not a list of widths", "write [64, 128, 256]");

@@ -26,20 +26,33 @@ constexpr Text kTexts[] = {{"chosen answer", kChosen, kPromptLength, kChosenLeng
                            {"rejected answer", kRejected, kPromptLength, kRejectedLength},
                            {"answer to another prompt (kl_ids)", kOther, kOtherPrompt, kOtherLength}};
 
+int64_t tokens_of(const ArrayRow& row, File length) { return row.integers[length][0]; }
+
+// Who judged one answer alone has no other: it ends with its prompt.
+bool is_there(const ArrayRow& row, const Text& text) {
+  return tokens_of(row, text.length) != tokens_of(row, text.prompt);
+}
+
 std::string fault(const ArrayRow& row) {
   for (const Text& text : kTexts) {
-    const std::string fault = completion_fault(text.what, row.integers[text.prompt][0], row.integers[text.length][0],
+    if (text.ids != kOther && !is_there(row, text)) continue;
+    const std::string fault = completion_fault(text.what, tokens_of(row, text.prompt), tokens_of(row, text.length),
                                                row.integers[text.ids].size());
     if (!fault.empty()) return fault;
   }
+  if (!is_there(row, kTexts[0]) && !is_there(row, kTexts[1])) return "both answers are empty";
   return {};
 }
 
+// Examples::numbers: whether a run is a good answer.
 void append_row(const ArrayRow& row, const RowRules&, Examples& out) {
   if (out.beside.empty()) out.beside.emplace_back();
   for (const Text& text : kTexts) {
-    append_completion(row.integers[text.ids].first(static_cast<size_t>(row.integers[text.length][0])),
-                      row.integers[text.prompt][0], false, text.ids == kOther ? out.beside[0] : out);
+    if (!is_there(row, text)) continue;
+    const bool answer = text.ids != kOther;
+    append_completion(row.integers[text.ids].first(static_cast<size_t>(tokens_of(row, text.length))),
+                      tokens_of(row, text.prompt), false, answer ? out : out.beside[0]);
+    if (answer) out.numbers.push_back(text.ids == kChosen ? 1 : 0);
   }
 }
 
@@ -51,8 +64,14 @@ class Kto final : public LogpsObjective {
   Kto(const ObjectiveConfig& options, const FrozenModel& frozen)
       : LogpsObjective(&frozen), options_(options.preference) {}
 
+  // Terms are answers, weight the good ones among them, `filled` the pairs.
   Counts count(const Examples& examples) const override {
-    return {.terms = static_cast<int64_t>(examples.input.runs().size()), .tokens = examples.tokens()};
+    Counts counts{.terms = static_cast<int64_t>(examples.numbers.size()), .tokens = examples.tokens()};
+    for (size_t i = 0; i < examples.numbers.size(); ++i) {
+      counts.weight += is_good(examples, i) ? 1 : 0;
+      counts.filled += is_second_of_pair(examples, i);
+    }
+    return counts;
   }
 
   // z = max(0, the mean ratio of the mismatched answers), of all parts of the step.
@@ -74,6 +93,7 @@ class Kto final : public LogpsObjective {
 
   void append_rehearsal(int64_t batch, int64_t length, Examples& out) const override {
     append_completions_rehearsal(2 * batch, length, out);
+    for (int64_t i = 0; i < 2 * batch; ++i) out.numbers.push_back(i % 2 == 0 ? 1 : 0);
     if (out.beside.empty()) out.beside.emplace_back();
     append_completions_rehearsal(batch, length, out.beside[0]);
   }
@@ -83,32 +103,49 @@ class Kto final : public LogpsObjective {
                 std::span<float> slopes) const override {
     const std::vector<CompletionSum> policy = completion_sums(examples, logps.policy);
     const std::vector<CompletionSum> held = completion_sums(examples, logps.reference);
-    const double share = 1 / static_cast<double>(whole.terms), beta = options_.beta;
-    double sums_of_logps[2] = {}, rewards[2] = {}, right = 0, before = 0;
+    const double share = 1 / static_cast<double>(std::max<int64_t>(whole.terms, 1)), beta = options_.beta;
+    Side good(whole.weight), bad(static_cast<double>(whole.terms) - whole.weight);
+    const double pair_share = 1 / static_cast<double>(std::max<int64_t>(whole.filled, 1));
+    double right = 0, before = 0;
     LossSums sums;
     for (size_t i = 0; i < policy.size(); ++i) {
-      const bool chosen = i % 2 == 0;
+      const bool chosen = is_good(examples, i);
       const double r = ratio(policy[i], held[i]), sign = chosen ? 1 : -1;
       const double s = sigmoid(sign * beta * (r - whole.baseline));
       const double weight = share * (chosen ? options_.desirable_weight : options_.undesirable_weight);
       sums.loss += weight * (1 - s);
       for (float& slope : slopes.subspan(policy[i].first, static_cast<size_t>(policy[i].tokens)))
         slope = static_cast<float>(-sign * beta * weight * s * (1 - s));
-      sums_of_logps[i % 2] += 2 * share * policy[i].logp;
-      rewards[i % 2] += 2 * share * beta * r;
-      if (!chosen) right += beta * before > beta * r ? 2 * share : 0;
+      (chosen ? good : bad).add(policy[i].logp, beta * r);
+      if (is_second_of_pair(examples, i) && before > r) right += pair_share;
       before = r;
     }
     // The baseline is one of the whole step: each part tells its share.
     const double part = share * static_cast<double>(policy.size());
-    sums.figures = {{"chosen_logps", sums_of_logps[0]},  {"rejected_logps", sums_of_logps[1]},
-                    {"chosen_rewards", rewards[0]},      {"rejected_rewards", rewards[1]},
-                    {"margin", rewards[0] - rewards[1]}, {"accuracy", right},
+    sums.figures = {{"chosen_logps", good.logps},           {"rejected_logps", bad.logps},
+                    {"chosen_rewards", good.rewards},       {"rejected_rewards", bad.rewards},
+                    {"margin", good.rewards - bad.rewards}, {"accuracy", right},
                     {"kl", part * whole.baseline}};
     return sums;
   }
 
  private:
+  // Means over the good or the bad answers.
+  struct Side {
+    explicit Side(double answers) : share(1 / std::max(answers, 1.0)) {}
+    void add(double logp, double reward) {
+      logps += share * logp;
+      rewards += share * reward;
+    }
+    double share, logps = 0, rewards = 0;
+  };
+
+  static bool is_good(const Examples& examples, size_t i) { return examples.numbers[i] > 0; }
+  // A bad answer that stands behind a good one is of the same prompt, or makes as good a pair.
+  static bool is_second_of_pair(const Examples& examples, size_t i) {
+    return i > 0 && !is_good(examples, i) && is_good(examples, i - 1);
+  }
+
   PreferenceConfig options_;
 };
 
