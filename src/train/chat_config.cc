@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "chat/jinja/template.h"
 #include "data/chats/chat_row.h"
 
 namespace malmoi::train {
@@ -14,6 +15,7 @@ ChatConfig read_chat_config(ConfigReader& data, bool pairs) {
   }
   c.chat_template = data.text("chat_template", c.chat_template);
   c.date = data.text("date", c.date);
+  if (!chat::jinja::parse_moment(c.date).ok()) data.fail("date", "is no date", "write it as 2026-01-01");
   c.learn = static_cast<LearnedPart>(data.choice("learn", {"answers", "last", "all"}, 0));
   c.long_rows = static_cast<LongRows>(data.choice("long_rows", {"error", "cut", "skip"}, 1));
   c.packing = data.boolean("packing", !pairs);
