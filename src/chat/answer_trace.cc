@@ -125,9 +125,11 @@ Result<size_t> AnswerTrace::behind_header(const AnchoredText& asked, const Ancho
                           [&](const Anchor& anchor) { return anchor.message == message; });
   const size_t words = its == whole.anchors.end() ? whole.text.size() : its->at;
   Span header{0, asked.text.size()}, room{0, words};
-  for (auto before = asked.anchors.rbegin(); before != asked.anchors.rend() && header.first == 0; ++before) {
+  bool found = false;
+  for (auto before = asked.anchors.rbegin(); before != asked.anchors.rend() && !found; ++before) {
     for (size_t at : whole.of(before->message, before->begins)) {
       if (at > words) break;
+      found = true;
       header.first = before->at;
       room.first = at;
     }
@@ -214,8 +216,9 @@ AnswerTrace::End AnswerTrace::end_of(size_t message) const {
   const bool alone_ends = last ? !specials(whole_, tail).empty() : !specials(*other, *others_tail).empty();
   const std::optional<size_t> end = end_before_another(tail, *other, *others_tail, alone_ends);
   if (end) return {*end, true};
-  const std::string missing =
-      last ? end_before_question(part_of(whole_, tail), part_of(*other, *others_tail)) : std::string();
+  const std::string missing = last && tail.second == whole_.text.size()
+                                  ? end_before_question(part_of(whole_, tail), part_of(*other, *others_tail))
+                                  : std::string();
   return {tail.first, false, missing};
 }
 
@@ -236,15 +239,17 @@ Status AnswerTrace::take_traced(LearnedText& made) const {
 // What blocks of the template wrote, each the answer whose words stand in it; without headers and what follows a turn.
 void AnswerTrace::take_blocks(LearnedText& made) const {
   for (Span block : whole_.generated) {
-    // The first words in it, or those before it.
-    const Anchor* words = nullptr;
+    // The first words of an answer in it, or the words before it.
+    const Anchor *inside = nullptr, *before = nullptr;
     for (const Anchor& anchor : whole_.anchors) {
-      if (anchor.at > block.second || (words && words->at >= block.first)) break;
-      words = &anchor;
+      if (inside || anchor.at > block.second) break;
+      if (anchor.at >= block.first && is_answer(anchor.message)) inside = &anchor;
+      else if (anchor.at <= block.first) before = &anchor;
     }
-    if (!words || words->message >= turns_.size() || !is_answer(words->message)) continue;
+    const Anchor* words = inside ? inside : before;
+    if (!words || !is_answer(words->message)) continue;
     const size_t message = words->message;
-    if (words->at >= block.first) {
+    if (inside) {
       const auto begin = begin_of(message);
       if (begin.ok() && *begin > block.first && *begin <= words->at) block.first = *begin;
     }

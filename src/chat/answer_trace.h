@@ -36,7 +36,9 @@ class AnswerTrace {
   Result<AnchoredText> show(Json turns, bool asks) const;
   Json first_turns(size_t count) const;
   Status anchor(const Json& turns, const AnchoredText& plain);
-  bool is_answer(size_t message) const { return json_string(turns_[message], "role") == "assistant"; }
+  bool is_answer(size_t message) const {
+    return message < turns_.size() && json_string(turns_[message], "role") == "assistant";
+  }
 
   Result<size_t> begin_of(size_t message) const;
   Result<size_t> behind_header(const AnchoredText& asked, const AnchoredText& whole, size_t message) const;

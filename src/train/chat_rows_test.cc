@@ -57,14 +57,14 @@ TEST_F(ChatRows, AnswersWithTheirEndAreTargets) {
 TEST_F(ChatRows, WhatBeginsATextStandsThereOnce) {
   auto begins_of = [&](const chat::ChatTemplate& chat_template) {
     const std::vector<int32_t> ids = encode(turns_row({"a", "b"}), chat_template)->chosen.ids;
-    return std::count(ids.begin(), ids.end(), kBegin);
+    return std::count(ids.begin(), ids.end(), kBeginId);
   };
   EXPECT_EQ(begins_of(chatml_template()), 1) << "the tokenizer puts it there";
   EXPECT_EQ(begins_of(chatml_template("<s>")), 1) << "the template does";
   EXPECT_EQ(text_of(turns_row({"<s>", "b"}), chatml_template("<s>")).find("<s><|im_start|>user\n<s><|im_end|>"), 0u)
       << "one that somebody typed is text";
   auto typed = encode(turns_row({"<s>", "b"}));
-  EXPECT_EQ(std::count(typed->chosen.ids.begin(), typed->chosen.ids.end(), kBegin), 1);
+  EXPECT_EQ(std::count(typed->chosen.ids.begin(), typed->chosen.ids.end(), kBeginId), 1);
 }
 
 TEST_F(ChatRows, TheLastAnswerAllOfItAndWeights) {
@@ -89,8 +89,8 @@ TEST_F(ChatRows, ThePlainTemplateEndsWithTheModelsEndOfText) {
   ASSERT_TRUE(plain.ok());
   EXPECT_EQ(shown(plain->chosen), "<s>user: a\nassistant: [b</s>]")
       << "a token that begins before the answer and reaches into it is given";
-  EXPECT_EQ(plain->chosen.ids.back(), kEnd);
-  EXPECT_EQ(std::count(plain->chosen.ids.begin(), plain->chosen.ids.end(), kColonSpace), 2);
+  EXPECT_EQ(plain->chosen.ids.back(), kEndId);
+  EXPECT_EQ(std::count(plain->chosen.ids.begin(), plain->chosen.ids.end(), kColonSpaceId), 2);
 }
 
 TEST_F(ChatRows, RowsThatTeachNothingSayWhy) {

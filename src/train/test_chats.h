@@ -14,7 +14,7 @@
 
 namespace malmoi::train {
 
-inline constexpr int32_t kBegin = 0, kEnd = 1, kTurn = 2, kTurnEnd = 3, kColonSpace = 100;
+inline constexpr int32_t kBeginId = 0, kEndId = 1, kTurnId = 2, kTurnEndId = 3, kColonSpaceId = 100;
 /// The id of a character.
 inline int32_t char_id(char c) { return c == '\n' ? 4 : c - ' ' + 5; }
 
@@ -33,7 +33,7 @@ inline std::string chat_tokenizer_json() {
   }
   vocab["\n"] = 4;
   for (char c = ' '; c < 127; ++c) vocab[std::string(1, c)] = char_id(c);
-  vocab[": "] = kColonSpace;
+  vocab[": "] = kColonSpaceId;
   const Json begin = {{"SpecialToken", {{"id", "<s>"}, {"type_id", 0}}}};
   const Json text = {{"Sequence", {{"id", "A"}, {"type_id", 0}}}},
              second = {{"Sequence", {{"id", "B"}, {"type_id", 0}}}};
