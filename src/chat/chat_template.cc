@@ -1,56 +1,10 @@
 #include "chat/chat_template.h"
 
-#include "base/json.h"
-#include "chat/answer/answer_parser.h"
-#include "chat/published_template.h"
-#include "chat/typed_tokens.h"
+#include "chat/template_messages.h"
+#include "chat/template_parts.h"
 
 namespace malmoi::chat {
 namespace {
-
-// Marks special tokens in whatever the request brings: texts of messages, tools, variables, and keys, which templates print.
-void mark(const TypedTokens& tokens, Json& value) {
-  if (value.is_string()) value = tokens.marked(value.get_ref<const std::string&>());
-  if (value.is_array()) {
-    for (Json& item : value) mark(tokens, item);
-  }
-  if (!value.is_object()) return;
-  Json made = Json::object();
-  for (auto& [key, item] : value.items()) {
-    mark(tokens, item);
-    made[tokens.marked(key)] = std::move(item);
-  }
-  value = std::move(made);
-}
-
-// A model's template expects arguments as objects, where they are JSON; some clients send nothing for none.
-Json tool_call(const ToolCall& call) {
-  auto arguments = parse_json(call.arguments.empty() ? "{}" : call.arguments, "arguments");
-  Json function = {{"name", call.name}};
-  if (arguments.ok()) function["arguments"] = *std::move(arguments);
-  else function["arguments"] = call.arguments;
-  Json made = {{"type", "function"}, {"function", std::move(function)}};
-  if (!call.id.empty()) made["id"] = call.id;
-  return made;
-}
-
-Json message_json(const Message& message) {
-  Json made = {{"role", message.role}, {"content", message.content}};
-  if (!message.parts.empty()) {
-    Json parts = Json::array();
-    for (const ContentPart& part : message.parts) {
-      Json entry = {{"type", part.type}};
-      if (part.type == "text") entry["text"] = part.text;
-      parts.push_back(std::move(entry));
-    }
-    made["content"] = std::move(parts);
-  }
-  if (!message.reasoning_content.empty()) made["reasoning_content"] = message.reasoning_content;
-  if (!message.tool_call_id.empty()) made["tool_call_id"] = message.tool_call_id;
-  if (!message.name.empty()) made["name"] = message.name;
-  for (const ToolCall& call : message.tool_calls) made["tool_calls"].push_back(tool_call(call));
-  return made;
-}
 
 // By the words that templates have for thoughts: marks as <think> and [THINK], fields as reasoning_content, switches.
 bool tells_thoughts(const std::string& source) {
@@ -76,16 +30,6 @@ RenderedChat render_plain(const std::vector<Message>& messages) {
   chat.literal = {{0, chat.prompt.size()}};  // all of it is text
   return chat;
 }
-
-struct ChatTemplate::Own {
-  PublishedTemplate published;
-  TypedTokens tokens;
-  const AnswerFamily* answers;
-  CallForm call_form;
-  bool reads_tools;
-  bool tells_thoughts;
-  std::vector<std::string> end_of_turn = {};
-};
 
 ChatTemplate ChatTemplate::of_model(PublishedTemplate published, std::vector<std::string> special_tokens) {
   const std::string source = published.source();
@@ -121,27 +65,25 @@ ChatTemplate ChatTemplate::broken(Error error) {
 bool ChatTemplate::takes_tools() const { return own_ && own_->reads_tools; }
 bool ChatTemplate::thinks() const { return own_ && own_->tells_thoughts; }
 const AnswerFamily* ChatTemplate::answers() const { return own_ ? own_->answers : nullptr; }
+
+Status ChatTemplate::check_tools(const RenderOptions& options) const {
+  if (options.tools.empty() || (own_ && own_->reads_tools)) return {};
+  return unsupported("the model's chat template knows no tools", "tools",
+                     "leave them out, or use a model that was trained to call functions");
+}
+
 CallForm ChatTemplate::call_form() const { return own_ ? own_->call_form : CallForm{}; }
 
 Result<RenderedChat> ChatTemplate::render(const std::vector<Message>& messages, const RenderOptions& options) const {
   if (broken_) return *broken_;
-  if (!options.tools.empty() && !(own_ && own_->reads_tools))
-    return unsupported("the model's chat template knows no tools", "tools",
-                       "leave them out, or use a model that was trained to call functions");
+  MALMOI_TRY(check_tools(options));
   if (!own_) return render_plain(messages);
-  Json variables = Json::object();
-  if (!options.variables.empty()) {
-    MALMOI_ASSIGN(variables, parse_json(options.variables, "variables"));
-    if (!variables.is_object()) return usage_error("is no JSON object", "variables", "give names and values");
-  }
-  if (!options.tools.empty()) {
-    MALMOI_ASSIGN(variables["tools"], parse_json(options.tools, "tools"));
-  }
+  MALMOI_ASSIGN(Json variables, template_variables(options));
   Json turns = Json::array();
   for (const Message& message : messages) turns.push_back(message_json(message));
   const bool goes_on = is_continued(messages);
   variables["messages"] = std::move(turns);
-  mark(own_->tokens, variables);
+  mark_typed(own_->tokens, variables);
   if (goes_on) {
     Json& content = variables["messages"].back()["content"];
     if (content.is_array()) content.push_back({{"type", "text"}, {"text", kContinuationMark}});

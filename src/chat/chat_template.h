@@ -14,6 +14,8 @@ namespace malmoi::chat {
 
 struct AnswerFamily;
 struct CallForm;
+struct LearnedText;
+struct LearnOptions;
 class PublishedTemplate;
 
 /// A conversation's text and what ends an answer to it.
@@ -59,6 +61,11 @@ class ChatTemplate {
   /// or does wrong, options that are no JSON, tools for a template that never reads `tools`, a last message that the template
   /// does not show as it is.
   Result<RenderedChat> render(const std::vector<Message>& messages, const RenderOptions& options = {}) const;
+  /// A whole conversation, and where the answers stand in it (learned_text.h). It is rendered once whole, and twice more for each
+  /// answer to find it; arguments of calls are given as JSON, or as text where a template takes no other. Errors: as render; more
+  /// than 4095 messages; a template that says something else for marked words, or whose header before an answer is another
+  /// than where it asks for one.
+  Result<LearnedText> render_learned(const std::vector<Message>& messages, const LearnOptions& options) const;
   /// How answers to a model's own template are told apart (answer/answer_parser.h). Null of the plain one, to which an answer
   /// is what it is.
   const AnswerFamily* answers() const;
@@ -71,6 +78,7 @@ class ChatTemplate {
  private:
   struct Own;
   ChatTemplate() = default;
+  Status check_tools(const RenderOptions& options) const;
   std::shared_ptr<const Own> own_;
   std::shared_ptr<const Error> broken_;
 };

@@ -7,8 +7,10 @@ namespace {
 
 constexpr std::string_view kBegin = "\xEF\xB7\x90", kEnd = "\xEF\xB7\x91";
 
+// U+FDD0 to U+FDDF: ours, and those of anchors.cc.
 bool is_mark(std::string_view text) {
-  return text.starts_with(kBegin) || text.starts_with(kEnd) || text.starts_with(kContinuationMark);
+  return text.size() >= kBegin.size() && text.starts_with(kBegin.substr(0, 2)) &&
+         (static_cast<unsigned char>(text[2]) & 0xF0) == 0x90;
 }
 
 }  // namespace

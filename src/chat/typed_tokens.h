@@ -2,7 +2,8 @@
 //
 // Before a template sees a text, each special token in it is put between two marks; after it, the marks go and what is still
 // between a pair is known to be typed. A template that cuts a text leaves a mark alone, which goes, too. The marks are
-// noncharacters of Unicode (U+FDD0, U+FDD1), which no text to be exchanged holds; those that one holds are dropped first.
+// noncharacters of Unicode (U+FDD0, U+FDD1), which no text to be exchanged holds; those that one holds (U+FDD0 to U+FDDF) are
+// dropped first.
 #pragma once
 
 #include <string>

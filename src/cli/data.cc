@@ -16,6 +16,7 @@ void add_data(CLI::App& root, Invocation& invocation) {
   add_data_pairs(*data, invocation);
   add_data_dedup(*data, invocation);
   add_data_train_filter(*data, invocation);
+  add_data_preview(*data, invocation);
 }
 
 }  // namespace malmoi::cli

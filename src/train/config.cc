@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "train/data_config.h"
 #include "train/schedule.h"
 
 namespace malmoi::train {
@@ -18,19 +19,6 @@ std::vector<std::string> names_of(auto table) {
   }
   return names;
 }
-
-// A section must be finished for its unknown keys; the first error of any section is the one reported.
-class Sections {
- public:
-  void finish(ConfigReader& reader) { add(reader.finish()); }
-  void add(Status done) {
-    if (!done.ok() && !error_) error_ = std::move(done).error();
-  }
-  Status result() const { return error_ ? Status(*error_) : Status(); }
-
- private:
-  std::optional<Error> error_;
-};
 
 void read_objective(ConfigReader& root, TrainConfig& c, Sections& sections) {
   ConfigReader r = root.object("objective");
@@ -66,30 +54,6 @@ void read_tokenizer(ConfigReader& root, TrainConfig& c, Sections& sections) {
   sections.finish(r);
 }
 
-constexpr const char* kDataFormats[] = {"text", "ids", "arrays", "table"};
-
-bool takes(const ObjectiveEntry& objective, DataFormat format) {
-  switch (format) {
-    case DataFormat::kText:
-    case DataFormat::kIds: return objective.flat;
-    case DataFormat::kArrays: return !objective.arrays.columns.empty();
-    case DataFormat::kTable: return !objective.table.columns.empty();
-  }
-  return false;
-}
-
-// Which formats an objective takes.
-void check_format(ConfigReader& data, const TrainConfig& c) {
-  const ObjectiveEntry& objective = objective_entry(c.objective.name);
-  if (takes(objective, c.data.format)) return;
-  std::string taken;
-  for (size_t i = 0; i < std::size(kDataFormats); ++i) {
-    if (takes(objective, static_cast<DataFormat>(i)))
-      taken += (taken.empty() ? "use " : " or ") + std::string(kDataFormats[i]);
-  }
-  data.fail("format", "is not what the objective '" + c.objective.name + "' reads", taken);
-}
-
 // What an objective does to texts was done before, where rows are made ready.
 void check_flat_options(ConfigReader& root, const TrainConfig& c, Sections& sections) {
   if (c.data.is_flat()) return;
@@ -99,53 +63,6 @@ void check_flat_options(ConfigReader& root, const TrainConfig& c, Sections& sect
       sections.add(usage_error("says what is done to texts and ids, but data.format is rows made ready",
                                r.where(option), "leave it out"));
   }
-}
-
-// data.columns: {role: column}. Roles are the objective's.
-void read_columns(ConfigReader& data, TrainConfig& c, Sections& sections) {
-  ConfigReader r = data.object("columns");
-  for (const TableColumn& column : objective_entry(c.objective.name).table.columns) {
-    const std::string role(column.role);
-    c.data.columns[role] = r.text(role, role);
-  }
-  sections.finish(r);
-}
-
-void read_data(ConfigReader& root, TrainConfig& c, Sections& sections) {
-  ConfigReader r = root.object("data");
-  DataConfig& d = c.data;
-  d.format = static_cast<DataFormat>(r.choice("format", {std::begin(kDataFormats), std::end(kDataFormats)}, 0));
-  check_format(r, c);
-  d.train = r.texts("train");
-  d.valid = r.texts("valid");
-  d.loss_mask = r.texts("loss_mask");
-  d.valid_fraction = r.number("valid_fraction", 0, 0, 0.9);
-  d.sequence_length = r.integer("sequence_length", 256, 1, 1 << 20);
-  d.output_length = r.integer("output_length", d.sequence_length, 1, 1 << 20);
-  d.cut_long_rows = r.choice("long_rows", {"error", "cut"}, 0) == 1;
-  if (d.format == DataFormat::kTable) read_columns(r, c, sections);
-  for (const char* key : {"columns", "output_length", "long_rows"}) {
-    if (r.has(key) && d.format != DataFormat::kTable) r.fail(key, "belongs to format: table");
-  }
-  const size_t order = r.choice("order", {"shuffled", "sequential", "streams"}, 0);
-  d.shuffled = order == 0;
-  d.streams = order == 2;
-  d.token_dtype = r.text("token_dtype", "u16");
-  d.split_documents = r.boolean("split_documents", !d.streams);
-  if (d.streams && d.split_documents)
-    r.fail("split_documents", "stands beside order: streams, which go on across documents", "leave one of them out");
-  if (d.train.empty()) r.fail("train", "is missing", "name the training data: train: [PATH]");
-  if (d.format == DataFormat::kArrays) {
-    if (d.train.size() > 1) r.fail("train", "must be one folder where the format is arrays", "join the arrays");
-    if (d.valid.size() > 1) r.fail("valid", "must be one folder where the format is arrays", "join the arrays");
-    if (d.valid_fraction > 0) r.fail("valid_fraction", "is not for arrays", "name a folder with valid: [DIR]");
-    if (d.streams) r.fail("order", "streams are of text or ids", "use shuffled or sequential");
-  }
-  if (!d.valid.empty() && d.valid_fraction > 0) r.fail("valid_fraction", "stands beside valid", "give one of them");
-  if (!d.loss_mask.empty() && d.format != DataFormat::kIds) r.fail("loss_mask", "belongs to format: ids");
-  if (!d.loss_mask.empty() && d.loss_mask.size() != d.train.size())
-    r.fail("loss_mask", "must name one file for each of train");
-  sections.finish(r);
 }
 
 void read_optimizer(ConfigReader& train, TrainConfig& c, Sections& sections) {
@@ -306,7 +223,7 @@ Result<TrainConfig> parse_train_config(const ConfigDocument& document) {
   read_samples(root, c, sections);
   c.out = root.text("out", "");
   if (c.out.empty()) root.fail("out", "is missing", "name a folder for the run");
-  const bool reads_texts = c.data.format == DataFormat::kText || c.data.format == DataFormat::kTable;
+  const bool reads_texts = c.data.format == DataFormat::kText || c.data.has_text_rows();
   if (reads_texts && c.tokenizer.empty() && !c.character_tokenizer && !c.init_from)
     root.fail("tokenizer", "is missing", "name a tokenizer's folder, or use {type: char}");
   sections.finish(root);

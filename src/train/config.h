@@ -10,6 +10,7 @@
 #include "autograd/context.h"
 #include "base/config.h"
 #include "tensor/precision.h"
+#include "train/chat_config.h"
 #include "train/objective.h"
 #include "train/optimizer.h"
 
@@ -23,13 +24,13 @@ struct ScheduleConfig {
   bool operator==(const ScheduleConfig&) const = default;
 };
 
-enum class DataFormat : uint8_t { kText, kIds, kArrays, kTable };
+enum class DataFormat : uint8_t { kText, kIds, kArrays, kTable, kChat };
 
 struct DataConfig {
   DataFormat format = DataFormat::kText;
   std::vector<std::string> train, valid, loss_mask;
   double valid_fraction = 0;
-  int64_t sequence_length = 256;  // of arrays and tables: that of their longest rows, set when they are opened
+  int64_t sequence_length = 256;  // of arrays, tables and chats: that of their longest rows, set when they are opened
   int64_t output_length = 256;    // table: the longest output of an encoder-decoder
   std::map<std::string, std::string> columns;  // table: the column that holds what an objective asks for
   bool cut_long_rows = false;                  // table: rows that are too long are cut, not an error
@@ -37,9 +38,12 @@ struct DataConfig {
   bool streams = false;  // in order, each row of a step going on from that row of the step before
   std::string token_dtype = "u16";
   bool split_documents = true;  // text: packed documents do not see each other
+  ChatConfig chat;              // of format chat
 
   /// Whether examples are cut out of ids in a row; else they are rows.
   bool is_flat() const { return format == DataFormat::kText || format == DataFormat::kIds; }
+  /// Whether examples are rows of texts, which are encoded before all else: a step's memory follows from their length.
+  bool has_text_rows() const { return format == DataFormat::kTable || format == DataFormat::kChat; }
   bool operator==(const DataConfig&) const = default;
 };
 

@@ -123,7 +123,7 @@ Status check_held_out(const TrainConfig& config, const PreparedData& prepared, c
   const std::string what =
       config.data.valid_fraction > 0
           ? fmt::format("none of the {} {} is held out: each goes by a hash of its text, and {} of them came to none",
-                        prepared.documents, config.data.format == train::DataFormat::kTable ? "rows" : "documents",
+                        prepared.documents, config.data.has_text_rows() ? "rows" : "documents",
                         config.data.valid_fraction)
           : std::string("nothing is held out");
   if (config.early_stopping)
@@ -143,7 +143,8 @@ Result<std::unique_ptr<tokenizer::Tokenizer>> open_tokenizer(const TrainConfig& 
   auto opened =
       config.tokenizer.empty() ? tokenizer::Tokenizer::load(*config.init_from) : open_tokenizer(Path(config.tokenizer));
   const bool is_alone = config.tokenizer.empty() && !opened.ok() && opened.error().code == ErrorCode::kNotFound;
-  if (is_alone && config.data.format != train::DataFormat::kText) return none;
+  const bool reads_texts = config.data.format == train::DataFormat::kText || config.data.has_text_rows();
+  if (is_alone && !reads_texts) return none;
   if (is_alone)
     return not_found("the model has no tokenizer beside it", *config.init_from, "name one with tokenizer: DIR");
   if (!opened.ok()) return opened.error();

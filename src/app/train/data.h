@@ -30,7 +30,7 @@ Status measure_arrays(train::TrainConfig& config);
 
 /// Tokenises by data/tokenize.h (once: what is there for the same inputs is used again) or opens flat ids or arrays. Every
 /// value is checked against what the model can take. `tokenizer` may be null where the format is not text. Tables are
-/// encode_tables' (tables.h).
+/// encode_tables' (tables.h), conversations prepare_chats' (chats.h).
 Result<PreparedData> prepare_data(const train::TrainConfig& config, const tokenizer::Tokenizer* tokenizer,
                                   const model::Model& model, const Job& job);
 

@@ -37,7 +37,8 @@ Status ModelExport::rehearse() const {
 
 Status ModelExport::write_model(const model::Model& model, const Path& folder) const {
   MALMOI_TRY(model::save_model(model, folder, dtype_));
-  return tokenizer_ ? tokenizer_->save(folder) : Status();
+  if (tokenizer_) MALMOI_TRY(tokenizer_->save(folder));
+  return chat_template_.empty() ? Status() : write_file(folder / "chat_template.jinja", chat_template_);
 }
 
 Status ModelExport::write_with(const std::string& name, std::vector<Tensor>& weights) const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "app/train/run_folder.h"
@@ -13,9 +14,15 @@ namespace malmoi::app {
 
 class ModelExport {
  public:
-  /// `tokenizer` may be null: ids without one. All must outlive the export.
-  ModelExport(const RunFolder& folder, model::Model& model, const tokenizer::Tokenizer* tokenizer, DType dtype)
-      : folder_(folder), model_(model), tokenizer_(tokenizer), dtype_(dtype) {}
+  /// `tokenizer` may be null: ids without one. All must outlive the export. `chat_template`: of a model that learned conversations by it,
+  /// since it must be asked as it was taught; empty: the tokenizer brings it.
+  ModelExport(const RunFolder& folder, model::Model& model, const tokenizer::Tokenizer* tokenizer, DType dtype,
+              std::string chat_template = {})
+      : folder_(folder),
+        model_(model),
+        tokenizer_(tokenizer),
+        dtype_(dtype),
+        chat_template_(std::move(chat_template)) {}
 
   /// Writes the model as it is to OUT/NAME, and one that is trained beside it to OUT/NAME/generator: both or neither.
   Status write(const std::string& name) const;
@@ -31,6 +38,7 @@ class ModelExport {
   model::Model& model_;
   const tokenizer::Tokenizer* tokenizer_;
   DType dtype_;
+  std::string chat_template_;
 };
 
 /// A copy of the model's master weights, one a trained parameter: where a running average begins.

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "app/bench/product_rate.h"
+#include "app/train/chats.h"
 #include "app/train/choices.h"
 #include "app/train/data.h"
 #include "app/train/memory.h"
@@ -49,7 +50,7 @@ Result<FittedMemory> plan_memory(const model::Model& model, const train::Objecti
   return *unfitted;
 }
 
-// The steps of the run: those that are given, that epochs make of the data (`rows`: of tables), or that fit the minutes.
+// The steps of the run: those that are given, that epochs make of the data (`rows`: of tables and chats), or that fit the minutes.
 Result<int64_t> planned_steps(const train::TrainConfig& config, const tokenizer::Tokenizer* tokenizer,
                               const model::Model& model, uint64_t rows, double seconds_per_step) {
   if (config.steps > 0) return config.steps;
@@ -74,9 +75,14 @@ Result<PlanReport> plan(const ConfigDocument& document, const PlanOptions& optio
   MALMOI_ASSIGN(auto model, describe_model(document, config, tokenizer.get(), tables.labels));
   MALMOI_ASSIGN(const OpenedFrozen frozen, open_frozen(config, *model, false, {}));
   const auto objective = train::make_objective(config.objective, frozen.frozen);
+  uint64_t rows = tables.train.size();
   if (!tables.train.empty()) {  // the rows' length is what a step's memory follows from
     auto encoded = encode_tables(tables, config, *tokenizer, *model, {});
     if (!encoded.ok()) return encoded.error();
+  } else if (config.data.format == train::DataFormat::kChat) {
+    MALMOI_ASSIGN(const PreparedData chats,
+                  prepare_chats(config, *tokenizer, *model, {.progress = {}, .message = {}, .warn = {}, .stop = stop}));
+    rows = chats.train->size();
   }
   PlanReport report;
   report.machine_memory = machine_memory();
@@ -98,8 +104,7 @@ Result<PlanReport> plan(const ConfigDocument& document, const PlanOptions& optio
                                          : measured_rate(config.batch_size * config.data.sequence_length,
                                                          model->hidden_size(), config.precision);
   report.seconds_per_step = report.flops_per_step() / (kStepShare * report.flops_per_second);
-  MALMOI_ASSIGN(report.steps,
-                planned_steps(config, tokenizer.get(), *model, tables.train.size(), report.seconds_per_step));
+  MALMOI_ASSIGN(report.steps, planned_steps(config, tokenizer.get(), *model, rows, report.seconds_per_step));
   return report;
 }
 

@@ -11,6 +11,7 @@
 
 #include "app/bench/figures.h"
 #include "app/report/report.h"
+#include "app/train/chats.h"
 #include "app/train/choices.h"
 #include "app/train/frozen.h"
 #include "app/train/new_model.h"
@@ -30,7 +31,7 @@ std::string now_text() { return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime
 
 Status check_length(const ConfigDocument& document, const TrainConfig& config, const model::Model& model) {
   // Rows are looked at one by one, without their padding.
-  bool rows = config.data.format == train::DataFormat::kArrays || config.data.format == train::DataFormat::kTable;
+  bool rows = config.data.format == train::DataFormat::kArrays || config.data.has_text_rows();
   if (rows || config.data.sequence_length <= model.max_positions()) return {};
   return usage_error(
       fmt::format("is {}, the model has {} positions", config.data.sequence_length, model.max_positions()),
@@ -142,14 +143,15 @@ Result<TrainReport> train(const ConfigDocument& document, const TrainOptions& op
   MALMOI_ASSIGN(const OpenedFrozen frozen, open_frozen(config, *model, true, job));
   const auto objective = train::make_objective(config.objective, frozen.frozen);
   PreparedData data;
-  const bool is_table =
-      config.data.format == train::DataFormat::kTable;  // whose rows' length a step's memory follows from
-  if (is_table) {
+  if (config.data.format == train::DataFormat::kTable) {
     MALMOI_ASSIGN(data, encode_tables(tables, config, *tokenizer, *model, job));
     tables.train = {};  // what was encoded; outputs are written for the held-out rows
+  } else if (config.data.format == train::DataFormat::kChat) {
+    MALMOI_ASSIGN(data, prepare_chats(config, *tokenizer, *model, job));
   }
+  MALMOI_ASSIGN(const std::string template_file, chat_template_file(config));
   MALMOI_ASSIGN(FittedMemory memory, fit_memory(*model, *objective, config, job.stop));
-  if (!is_table) {
+  if (!config.data.has_text_rows()) {
     MALMOI_ASSIGN(data, prepare_data(config, tokenizer.get(), *model, job));
   }
   MALMOI_TRY(check_held_out(config, data, job));
@@ -159,7 +161,7 @@ Result<TrainReport> train(const ConfigDocument& document, const TrainOptions& op
     return measure_steps({config, 0, 0, memory, data, *model, *objective, average, false, {}},
                          OutputMeter(config, folder, tables, *model, tokenizer.get(), job),
                          SampleWriter(config, folder, *model, tokenizer.get(), job),
-                         ModelExport(folder, *model, tokenizer.get(), config.save_dtype), seconds, job);
+                         ModelExport(folder, *model, tokenizer.get(), config.save_dtype, template_file), seconds, job);
   };
   MALMOI_ASSIGN(bool measured, choices.choose_length(config, measure, job));
   if (measured) MALMOI_TRY(fill_model(config, model, {}));  // as if nothing had been measured
@@ -176,7 +178,7 @@ Result<TrainReport> train(const ConfigDocument& document, const TrainOptions& op
   RunDisplay display(job, folder);
   SampleWriter samples(config, folder, *model, tokenizer.get(), job);
   OutputMeter outputs(config, folder, tables, *model, tokenizer.get(), job);
-  ModelExport exports(folder, *model, tokenizer.get(), config.save_dtype);
+  ModelExport exports(folder, *model, tokenizer.get(), config.save_dtype, template_file);
   write_begun(folder, report, config, steps, job);
   StepsInput input{
       config, steps, sequences, memory, data, *model, *objective, average, options.resume, options.trace, [&] {

@@ -35,7 +35,10 @@ Result<chat::PublishedTemplate> published(const Path& file, const Json& config, 
 Result<chat::ChatTemplate> chat_template(const Path& folder, const tokenizer::Tokenizer& tokenizer,
                                          const std::string& choice) {
   if (choice == "plain") return chat::ChatTemplate::plain();
-  const Path file = folder / "chat_template.jinja";
+  const bool given = choice != "auto";
+  const Path file = given ? Path(choice) : folder / "chat_template.jinja";
+  if (given && !malmoi::exists(file))
+    return not_found("there is no such chat template", choice, "give auto, plain or a .jinja file");
   std::string config_name = (folder / "tokenizer_config.json").string();
   Json config = Json::object();
   if (model::is_gguf(folder)) {  // template and special tokens stand in the tokenizer's metadata

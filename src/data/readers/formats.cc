@@ -178,11 +178,7 @@ struct Unread {
   const char* remedy = nullptr;
 };
 Unread unread_format(std::string_view head, std::string_view extension) {
-  if (head.starts_with("PAR1"))
-    return {"Parquet cannot be read here",
-            "convert it: duckdb -c \"COPY (FROM 'in.parquet') TO 'out.jsonl'\", or python3 -c "
-            "\"import pandas; pandas.read_parquet('in.parquet').to_json('out.jsonl', orient='records', lines=True, "
-            "force_ascii=False)\""};
+  if (head.starts_with("PAR1")) return {"Parquet cannot be read here", kConvertParquet};
   if (head.starts_with("{\\rtf"))
     return {"Rich Text cannot be read here", "convert it: soffice --headless --convert-to docx FILE"};
   if (head.starts_with("HWP Document File V"))

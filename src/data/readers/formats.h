@@ -7,6 +7,11 @@
 
 namespace malmoi::data {
 
+/// What to do with Parquet, which nothing here reads.
+inline constexpr const char* kConvertParquet =
+    "convert it: duckdb -c \"COPY (FROM 'in.parquet') TO 'out.jsonl'\", or python3 -c \"import pandas; "
+    "pandas.read_parquet('in.parquet').to_json('out.jsonl', orient='records', lines=True, force_ascii=False)\"";
+
 std::unique_ptr<Reader> make_whole_file_reader(Input input, Payload payload, const ReaderOptions& options,
                                                const OnSkip& on_skip);
 std::unique_ptr<Reader> make_jsonl_reader(Input input, const ReaderOptions& options, const OnSkip& on_skip);

@@ -1,0 +1,93 @@
+#include "train/data_config.h"
+
+#include <iterator>
+
+#include "train/chat_encoder.h"
+
+namespace malmoi::train {
+namespace {
+
+constexpr const char* kDataFormats[] = {"text", "ids", "arrays", "table", "chat"};
+
+bool takes(const ObjectiveEntry& objective, DataFormat format) {
+  switch (format) {
+    case DataFormat::kText:
+    case DataFormat::kIds: return objective.flat;
+    case DataFormat::kArrays: return !objective.arrays.columns.empty();
+    case DataFormat::kTable: return !objective.table.columns.empty();
+    case DataFormat::kChat: return chat_use(objective.arrays).has_value();
+  }
+  return false;
+}
+
+// Which formats an objective takes.
+void check_format(ConfigReader& data, const TrainConfig& c) {
+  const ObjectiveEntry& objective = objective_entry(c.objective.name);
+  if (takes(objective, c.data.format)) return;
+  std::string taken;
+  for (size_t i = 0; i < std::size(kDataFormats); ++i) {
+    if (takes(objective, static_cast<DataFormat>(i)))
+      taken += (taken.empty() ? "use " : " or ") + std::string(kDataFormats[i]);
+  }
+  data.fail("format", "is not what the objective '" + c.objective.name + "' reads", taken);
+}
+
+// data.columns: {role: column}. Roles are the objective's.
+void read_columns(ConfigReader& data, TrainConfig& c, Sections& sections) {
+  ConfigReader r = data.object("columns");
+  for (const TableColumn& column : objective_entry(c.objective.name).table.columns) {
+    const std::string role(column.role);
+    c.data.columns[role] = r.text(role, role);
+  }
+  sections.finish(r);
+}
+
+}  // namespace
+
+void read_data(ConfigReader& root, TrainConfig& c, Sections& sections) {
+  ConfigReader r = root.object("data");
+  DataConfig& d = c.data;
+  d.format = static_cast<DataFormat>(r.choice("format", {std::begin(kDataFormats), std::end(kDataFormats)}, 0));
+  check_format(r, c);
+  d.train = r.texts("train");
+  d.valid = r.texts("valid");
+  d.loss_mask = r.texts("loss_mask");
+  d.valid_fraction = r.number("valid_fraction", 0, 0, 0.9);
+  d.sequence_length = r.integer("sequence_length", 256, 1, 1 << 20);
+  d.output_length = r.integer("output_length", d.sequence_length, 1, 1 << 20);
+  if (d.format == DataFormat::kChat)
+    d.chat = read_chat_config(r, chat_use(objective_entry(c.objective.name).arrays) != ChatUse::kConversations);
+  else refuse_chat_keys(r);
+  if (d.format == DataFormat::kTable) {
+    d.cut_long_rows = r.choice("long_rows", {"error", "cut"}, 0) == 1;
+    read_columns(r, c, sections);
+  }
+  for (const char* key : {"columns", "output_length"}) {
+    if (r.has(key) && d.format != DataFormat::kTable) r.fail(key, "belongs to format: table");
+  }
+  if (r.has("long_rows") && d.format != DataFormat::kTable && d.format != DataFormat::kChat)
+    r.fail("long_rows", "belongs to format: table and chat");
+  const size_t order = r.choice("order", {"shuffled", "sequential", "streams"}, 0);
+  d.shuffled = order == 0;
+  d.streams = order == 2;
+  d.token_dtype = r.text("token_dtype", "u16");
+  d.split_documents = r.boolean("split_documents", !d.streams);
+  if (d.streams && d.format == DataFormat::kChat)
+    r.fail("order", "streams are of text or ids", "use shuffled or sequential");
+  if (d.streams && d.split_documents)
+    r.fail("split_documents", "stands beside order: streams, which go on across documents", "leave one of them out");
+  if (d.train.empty()) r.fail("train", "is missing", "name the training data: train: [PATH]");
+  if (d.format == DataFormat::kArrays) {
+    if (d.train.size() > 1) r.fail("train", "must be one folder where the format is arrays", "join the arrays");
+    if (d.valid.size() > 1) r.fail("valid", "must be one folder where the format is arrays", "join the arrays");
+    if (d.valid_fraction > 0) r.fail("valid_fraction", "is not for arrays", "name a folder with valid: [DIR]");
+    if (d.streams) r.fail("order", "streams are of text or ids", "use shuffled or sequential");
+  }
+  if (!d.valid.empty() && d.valid_fraction > 0) r.fail("valid_fraction", "stands beside valid", "give one of them");
+  if (!d.loss_mask.empty() && d.format != DataFormat::kIds) r.fail("loss_mask", "belongs to format: ids");
+  if (!d.loss_mask.empty() && d.loss_mask.size() != d.train.size())
+    r.fail("loss_mask", "must name one file for each of train");
+  sections.finish(r);
+}
+
+}  // namespace malmoi::train
