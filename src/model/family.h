@@ -59,6 +59,8 @@ struct Family {
   std::span<const Alias> aliases = {};
   /// Beginnings of names of heads that a file may hold beside the one in use, or once more where the head is tied.
   std::span<const std::string_view> head_prefixes = {};
+  /// Beginnings of names, without prefixes, of what the plain model's own files hold and no features are made of (a pooler).
+  std::span<const std::string_view> unread_parts = {};
   /// Endings of names of buffers that some versions saved: they are computed, not learned.
   std::span<const std::string_view> buffers = {};
   /// Fields of its published configs that change no number of a forward pass, beside those of all families.

@@ -164,9 +164,11 @@ class Loader {
     return in_place;
   }
 
-  Status check_left_over() const {
+  Status check_left_over() {
     for (const StoredTensor& tensor : source_.tensors()) {
-      if (used_.contains(&tensor) || may_be_left(family_, model_, tensor.name)) continue;
+      if (used_.contains(&tensor)) continue;
+      if (is_carried(family_, model_, tensor.name)) model_.carried.push_back(tensor);
+      if (may_be_left(family_, model_, tensor.name)) continue;
       return invalid_data("tensor '" + tensor.name + "' belongs to nothing in this model", where_,
                           "config.json and weights do not belong together");
     }

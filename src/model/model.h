@@ -104,9 +104,11 @@ class Model {
   int32_t pad_token_id = -1;
   std::vector<std::string> labels;  // of a classifier of texts or tokens, by index
   TiedHead tied_head;
-  int32_t num_adapters = 0;          // that runs may choose from (model/adapt.h)
-  bool mixes_adapters = true;        // whether the runs of one batch may choose different ones
-  std::vector<std::string> beside;   // beginnings of names of tensors that a file may hold, without use here
+  int32_t num_adapters = 0;         // that runs may choose from (model/adapt.h)
+  bool mixes_adapters = true;       // whether the runs of one batch may choose different ones
+  std::vector<std::string> beside;  // beginnings of names of tensors that a file may hold, without use here
+  std::vector<formats::StoredTensor>
+      carried;                       // of features: what its file holds besides and is written again as it was
   std::unique_ptr<Model> companion;  // trained beside this one, whose tables it reads (companion.h); null: none
 
   /// Gives a tied head a matrix of its own, without memory yet.

@@ -165,6 +165,27 @@ TEST(Save, FrozenWeightsAreWrittenAsTheyWere) {
   }
 }
 
+// A plain model is published without its class's prefix, and with the pooler that no features are made of.
+TEST(Save, FeaturesAreWrittenAsThePlainModelHasThem) {
+  const Path from = Path(MALMOI_TEST_DATA) / "models" / "bert-cls", to = Path(testing::TempDir()) / "features";
+  auto model = load_model(from, {.purpose = Purpose::kTraining, .task = Task::kFeatures});
+  ASSERT_TRUE(model.ok()) << model.error().to_string();
+  ASSERT_TRUE(save_model(**model, to, DType::kF32).ok());
+  auto before = formats::Safetensors::open(from / "model.safetensors"),
+       after = formats::Safetensors::open(to / "model.safetensors");
+  ASSERT_TRUE(before.ok() && after.ok());
+  size_t of_the_plain_model = 0;
+  for (const formats::TensorView& tensor : before->tensors()) of_the_plain_model += tensor.name.starts_with("bert.");
+  EXPECT_EQ(after->tensors().size(), of_the_plain_model) << "the classifier is left out";
+  for (const formats::TensorView& tensor : after->tensors()) {
+    const auto* was = before->find("bert." + tensor.name);
+    ASSERT_NE(was, nullptr) << tensor.name;
+    EXPECT_TRUE(std::ranges::equal(was->bytes, tensor.bytes)) << tensor.name;
+  }
+  EXPECT_NE(after->find("pooler.dense.weight"), nullptr);
+  EXPECT_TRUE(load_model(to, {}).ok());
+}
+
 // A folder whose config ties the head to the table of words, and whose file holds what it is given for the head.
 class TiedHeads : public testing::Test {
  protected:

@@ -2,6 +2,9 @@
 
 #include "formats/safetensors.h"
 #include "model/layout.h"
+#include "model/registry.h"
+#include "model/spellings.h"
+#include "model/stored_values.h"
 
 namespace malmoi::model {
 namespace {
@@ -47,6 +50,13 @@ Status write_one(const SavedPlace& place, DType dtype, const formats::TensorSink
   return converted(copy_out(p.master ? p.master : p.compute, spec, source).data(), DType::kF32);
 }
 
+Status write_carried(const formats::StoredTensor& tensor, DType dtype, const formats::TensorSink& sink) {
+  MALMOI_ASSIGN(const std::vector<float> values, stored_values(tensor, tensor.name));
+  std::vector<std::byte> bytes(values.size() * dtype_size(dtype));
+  convert(values.data(), DType::kF32, bytes.data(), dtype, values.size());
+  return sink(bytes);
+}
+
 }  // namespace
 
 Status save_model(const Model& model, const Path& folder, DType dtype) {
@@ -59,15 +69,20 @@ Status save_model(const Model& model, const Path& folder, DType dtype) {
     MALMOI_TRY(write_file(folder / "generation_config.json", dump_json(generation_config(config), 2) + "\n"));
   std::vector<formats::TensorSpec> specs;
   std::vector<SavedPlace> places;
+  const Family& family = *find_family(model.model_type());
   for (const auto& entry : model.parameters.entries()) {
     for (size_t i = 0; i < entry->spec.sources.size(); ++i) {
       const nn::Source& source = entry->spec.sources[i];
-      specs.push_back({source.name, element_type(dtype), stored_shape(entry->spec, source)});
+      specs.push_back({saved_name(family, model, source.name), element_type(dtype), stored_shape(entry->spec, source)});
       places.push_back({entry.get(), i});
     }
   }
-  return formats::write_safetensors_folder(
-      folder, specs, [&](size_t i, const formats::TensorSink& sink) { return write_one(places[i], dtype, sink); });
+  for (const formats::StoredTensor& tensor : model.carried)
+    specs.push_back({saved_name(family, model, tensor.name), element_type(dtype), tensor.shape});
+  return formats::write_safetensors_folder(folder, specs, [&](size_t i, const formats::TensorSink& sink) {
+    return i < places.size() ? write_one(places[i], dtype, sink)
+                             : write_carried(model.carried[i - places.size()], dtype, sink);
+  });
 }
 
 }  // namespace malmoi::model

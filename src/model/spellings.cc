@@ -26,6 +26,20 @@ std::vector<std::string> spellings(const Family& family, const std::string& name
   return names;
 }
 
+std::string saved_name(const Family& family, const Model& model, const std::string& name) {
+  if (model.task() != Task::kFeatures) return name;
+  for (std::string_view prefix : family.optional_prefixes) {
+    if (name.starts_with(prefix)) return name.substr(prefix.size());
+  }
+  return name;
+}
+
+bool is_carried(const Family& family, const Model& model, const std::string& name) {
+  if (model.task() != Task::kFeatures) return false;
+  const std::string plain = saved_name(family, model, name);
+  return std::ranges::any_of(family.unread_parts, [&](std::string_view part) { return plain.starts_with(part); });
+}
+
 bool may_be_left(const Family& family, const Model& model, std::string_view name) {
   auto ends = [&](std::string_view ending) { return name.ends_with(ending); };
   auto begins = [&](std::string_view prefix) { return name.starts_with(prefix); };

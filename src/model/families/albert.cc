@@ -175,6 +175,7 @@ constexpr ModelClass kClasses[] = {{Task::kMaskedLm, "AlbertForMaskedLM"},
 constexpr std::string_view kPrefixes[] = {"albert."};
 constexpr Family::Alias kAliases[] = {{"predictions.decoder.bias", "predictions.bias"}};
 constexpr std::string_view kBuffers[] = {"embeddings.position_ids"};
+constexpr std::string_view kPooler[] = {"pooler."};
 constexpr std::string_view kHeads[] = {"predictions.", "sop_classifier.", "albert.pooler.",
                                        "pooler.",      "classifier.",     "qa_outputs."};
 // Of the original code; no model that was published uses them.
@@ -189,6 +190,7 @@ extern const Family family{.model_type = "albert",
                            .optional_prefixes = kPrefixes,
                            .aliases = kAliases,
                            .head_prefixes = kHeads,
+                           .unread_parts = kPooler,
                            .buffers = kBuffers,
                            .inert = kInert};
 

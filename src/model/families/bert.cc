@@ -50,6 +50,7 @@ constexpr std::string_view kBuffers[] = {"embeddings.position_ids"};
 constexpr std::string_view kInert[] = {
     "output_past",          "directionality",       "pooler_fc_size", "pooler_num_attention_heads",
     "pooler_num_fc_layers", "pooler_size_per_head", "pooler_type"};
+constexpr std::string_view kPooler[] = {"pooler."};
 constexpr std::string_view kHeads[] = {"cls.", "classifier.", "bert.pooler.", "pooler.", "qa_outputs."};
 
 constexpr std::string_view kGgufInert[] = {"attention.causal", "pooling_type"};
@@ -74,6 +75,7 @@ extern const Family family{.model_type = "bert",
                            .optional_prefixes = kPrefixes,
                            .aliases = kAliases,
                            .head_prefixes = kHeads,
+                           .unread_parts = kPooler,
                            .buffers = kBuffers,
                            .inert = kInert,
                            .gguf = &kGguf};

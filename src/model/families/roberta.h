@@ -11,6 +11,7 @@ Parts make_roberta_parts(ConfigFields& fields, Task task, int64_t labels, int64_
 
 inline constexpr std::string_view kRobertaPrefixes[] = {"roberta."};
 inline constexpr std::string_view kRobertaBuffers[] = {"embeddings.position_ids"};
+inline constexpr std::string_view kRobertaPooler[] = {"pooler."};
 inline constexpr std::string_view kRobertaHeads[] = {"lm_head.", "classifier.", "roberta.pooler.", "pooler.",
                                                      "qa_outputs."};
 inline constexpr std::string_view kRobertaInert[] = {"output_past"};
