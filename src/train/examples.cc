@@ -24,6 +24,8 @@ int64_t Examples::tokens() const {
   return tokens;
 }
 
+Status ExampleSource::prepare(uint64_t, uint64_t) { return {}; }
+
 ModelInput::ModelInput(const Examples& examples) : batch_(examples.input.batch()) {
   if (examples.decoder.rows() == 0) return;
   source_ = batch_;

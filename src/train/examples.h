@@ -2,8 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <utility>
 #include <vector>
 
+#include "base/error.h"
 #include "nn/batch.h"
 
 namespace malmoi::train {
@@ -43,6 +46,10 @@ class ExampleSource {
   virtual ~ExampleSource() = default;
   /// Examples of an epoch.
   virtual uint64_t size() const = 0;
+  /// Called before examples [first, first + count) are appended, for a step: who makes them makes them now.
+  virtual Status prepare(uint64_t first, uint64_t count);
+  /// Numbers of those that were prepared last, by name, for metrics.
+  virtual std::vector<std::pair<std::string, double>> told() const { return {}; }
   /// Appends example n of a run, for any n: epoch n / size() goes around again.
   virtual void append(uint64_t n, Examples& out) const = 0;
   /// Tokens of an epoch, without padding.

@@ -224,6 +224,7 @@ class Loop {
     if (in_.sequences > 0) count = std::min(count, in_.sequences - sequences_);
     const auto batch = static_cast<uint64_t>(c_.batch_size);
     if (streams_ && sequences_ % in_.train->size() == 0) streams_->restart();
+    MALMOI_TRY(in_.train->prepare(sequences_, count));
     StepResult r = in_.stepper->step(
         static_cast<int64_t>((count + batch - 1) / batch),
         [&](int64_t i, Examples& out) {
@@ -242,6 +243,7 @@ class Loop {
       if (figure.values.empty()) m.figures.emplace_back(figure.name, figure.value);
       else m.lists.emplace_back(figure.name, figure.values);
     }
+    for (auto& [name, value] : in_.train->told()) m.figures.emplace_back(name, value);
     m.skipped = r.skipped;
     if (r.counts.terms > 0) result_.last_loss = r.loss;
     ++step_;
@@ -260,7 +262,7 @@ class Loop {
     }
     m.tokens_per_second = static_cast<double>(r.counts.tokens) / std::max(monotonic_seconds() - begin, 1e-9);
     bool due = c_.eval_every > 0 && step_ % c_.eval_every == 0;
-    if (in_.valid && (due || step_ == steps_)) MALMOI_TRY(evaluate(m));
+    if ((in_.valid || events_.measure) && (due || step_ == steps_)) MALMOI_TRY(evaluate(m));
     add_metrics(m);
     if (events_.on_step) events_.on_step(m);
     if (save_is_due()) save_on_the_way();
@@ -316,7 +318,7 @@ class Loop {
 
   // Of an evaluation, by the metric that chooses the best model; NaN where it was not measured.
   double score_of(const StepMetrics& m) const {
-    if (by_loss()) return *m.valid_loss;
+    if (by_loss()) return m.valid_loss.value_or(NAN);
     auto found = std::ranges::find(m.figures, "valid_" + c_.best_metric, &NamedFigure::first);
     return found == m.figures.end() ? NAN : found->second;
   }
@@ -327,18 +329,25 @@ class Loop {
     return best_step_ < 0 || (by_loss() ? score < best_ - c_.min_delta : score > best_ + c_.min_delta);
   }
 
-  Status evaluate(StepMetrics& m) {
+  // The loss of the validation data, where there is any.
+  Status measure_loss(StepMetrics& m) {
+    if (!in_.valid) return {};
     std::optional<LossSums> sums = evaluate_all(*in_.stepper, *in_.valid, c_.batch_size, events_.on_evaluation,
                                                 valid_streams_ ? &*valid_streams_ : nullptr);
     if (!sums)
       return invalid_data("none of the targets of the validation data counts", "data.valid",
                           "give data with labels, or leave it out");
-    double loss = sums->loss;
     for (const Figure& figure : sums->figures) {
       if (figure.values.empty()) m.figures.emplace_back("valid_" + std::string(figure.name), figure.value);
     }
-    m.valid_loss = loss;
-    result_.last_valid_loss = loss;
+    m.valid_loss = sums->loss;
+    result_.last_valid_loss = sums->loss;
+    return {};
+  }
+
+  Status evaluate(StepMetrics& m) {
+    MALMOI_TRY(measure_loss(m));
+    const double loss = m.valid_loss.value_or(NAN);
     if (events_.measure) {
       auto measured = events_.measure(step_);
       if (!measured.ok()) warn("the outputs were not scored, training goes on: " + measured.error().to_string());

@@ -23,8 +23,8 @@ using NamedFigure = std::pair<std::string, double>;
 struct LoopEvents {
   std::function<void(const StepMetrics&)> on_step;
   EvaluationProgress on_evaluation;
-  /// Figures of the validation data that the objective does not give (those of generated texts), after each evaluation. An error is
-  /// told, and training goes on.
+  /// Figures of the validation data that the objective does not give (those of generated texts), after each evaluation; without
+  /// validation data they are the evaluation. An error is told, and training goes on.
   std::function<Result<std::vector<NamedFigure>>(int64_t step)> measure;
   std::function<void(int64_t step)> on_evaluated;                  // after each evaluation: samples are made here
   std::function<Status(int64_t step, double valid_loss)> on_best;  // a new best: export the model
@@ -49,7 +49,7 @@ struct LoopInputs {
   const TrainConfig* config = nullptr;
   Stepper* stepper = nullptr;
   Optimizer* optimizer = nullptr;
-  const ExampleSource* train = nullptr;
+  ExampleSource* train = nullptr;
   const ExampleSource* valid = nullptr;  // null: none
   std::vector<Tensor>* ema = nullptr;    // one a trainable parameter, or null
   int64_t steps = 0;

@@ -93,6 +93,10 @@ struct RolloutConfig {
   bool scale_rewards = true;     // advantages are divided by the group's standard deviation
   bool sequence_ratios = false;  // one ratio for an answer (GSPO)
   int64_t longest = 0;           // average: constant: tokens that each answer counts as
+  Json rewards = Json::array();     // data.format prompts: what judges answers
+  int64_t max_tokens = 128;         // of an answer
+  double temperature = 1, top_p = 1;
+  int64_t top_k = 0;
   bool operator==(const RolloutConfig&) const = default;
 };
 
@@ -158,6 +162,7 @@ struct ObjectiveEntry {
   /// Gives a model without memory the companion that is trained beside it on flat ids (model/companion.h); null: there is none.
   /// Errors: a model that has none.
   Status (*accompany)(model::Model& model, const ObjectiveConfig& config) = nullptr;
+  bool prompts = false;  // takes data.format prompts: learns from answers that are sampled while it trains
   Beside (*beside)(const ObjectiveConfig& config) = nullptr;  // null: nothing
   /// Rows that no micro-batch parts: those of one prompt. 0: all rows of a step are compared with each other. Null: 1.
   int64_t (*rows_together)(const ObjectiveConfig& config) = nullptr;

@@ -1,0 +1,243 @@
+#include "app/train/rollouts.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "app/train/chats.h"
+#include "app/use/chat.h"
+#include "app/use/generation_defaults.h"
+#include "base/rng.h"
+#include "data/table.h"
+#include "infer/collect.h"
+#include "infer/prompt.h"
+#include "tokenizer/document_marks.h"
+
+namespace malmoi::app {
+namespace {
+
+using train::NamedFigure;
+using train::TrainConfig;
+
+constexpr double kGreedy = 0;
+// Answers that are decoded together: more fill a processor no better.
+constexpr int64_t kAnswersTogether = 64;
+// What prompts that were read may keep, so that a group's is read once.
+constexpr size_t kPrefixBytes = 256 << 20;
+
+Result<std::vector<chat::Message>> messages_of(const Json& list, const std::string& where) {
+  std::vector<chat::Message> messages;
+  for (const Json& item : list) {
+    const bool whole = item.is_object() && item.contains("role") && item["role"].is_string() &&
+                       item.contains("content") && item["content"].is_string();
+    if (!whole)
+      return invalid_data("a message of 'prompt' has no role and content", where, "write {\"role\": ..., \"content\": ...}");
+    messages.push_back({.role = item["role"].get<std::string>(), .content = item["content"].get<std::string>()});
+  }
+  if (messages.empty()) return invalid_data("'prompt' has no message", where, "leave the row out");
+  return messages;
+}
+
+// Turns cells into prompts, by the model's own template where they are conversations.
+class PromptReader {
+ public:
+  PromptReader(const model::Model& model, const tokenizer::Tokenizer& tokenizer, chat::ChatTemplate chat_template)
+      : model_(model), tokenizer_(tokenizer), template_(std::move(chat_template)) {
+    if (auto end = tokenizer::document_marks(tokenizer).after) ends_.push_back(*end);
+  }
+
+  Result<RolloutPrompt> read(data::TableRow&& row) const {
+    RolloutPrompt prompt;
+    const Json* cell = row.find("prompt");
+    if (cell && cell->is_array()) {
+      MALMOI_ASSIGN(const std::vector<chat::Message> messages, messages_of(*cell, row.where));
+      MALMOI_ASSIGN(const chat::RenderedChat chat, template_.render(messages));
+      prompt.text = chat.prompt;
+      prompt.ids = infer::chat_ids(model_, tokenizer_, ends_, chat);
+      prompt.ends = infer::end_of_turn_ids(tokenizer_, chat);
+    } else {
+      MALMOI_ASSIGN(prompt.text, train::cell_text(cell, "prompt", row.where));
+      prompt.ids = infer::prompt_ids(model_, tokenizer_, ends_, prompt.text);
+    }
+    if (prompt.ids.empty()) return invalid_data("'prompt' has no token", row.where, "leave the row out");
+    prompt.row = std::move(row.cells);
+    return prompt;
+  }
+
+ private:
+  const model::Model& model_;
+  const tokenizer::Tokenizer& tokenizer_;
+  chat::ChatTemplate template_;
+  std::vector<int32_t> ends_;
+};
+
+double deviation_of(std::span<const float> rewards) {
+  double mean = 0, squares = 0;
+  for (float r : rewards) mean += static_cast<double>(r) / static_cast<double>(rewards.size());
+  for (float r : rewards) squares += (static_cast<double>(r) - mean) * (static_cast<double>(r) - mean);
+  return rewards.size() > 1 ? std::sqrt(squares / static_cast<double>(rewards.size() - 1)) : 0;
+}
+
+}  // namespace
+
+Result<reward::RewardSet> read_rewards(const TrainConfig& config) {
+  ConfigDocument document;
+  document.file = "objective";
+  document.root = Json{{"rewards", config.objective.rollouts.rewards}};
+  ConfigReader reader(document);
+  return reward::RewardSet::read(reader);
+}
+
+Result<std::vector<RolloutPrompt>> read_prompts(const TrainConfig& config, const std::vector<std::string>& paths,
+                                                const model::Model& model, const tokenizer::Tokenizer& tokenizer,
+                                                const reward::RewardSet& rewards) {
+  MALMOI_ASSIGN(chat::ChatTemplate chat_template, chat_template_of(config, tokenizer));
+  const PromptReader reader(model, tokenizer, std::move(chat_template));
+  const int64_t room = config.data.sequence_length - config.objective.rollouts.max_tokens;
+  std::vector<RolloutPrompt> prompts;
+  for (const std::string& path : paths) {
+    MALMOI_TRY(data::for_each_table_row(path, "", [&](data::TableRow&& row) -> Status {
+      const std::string where = row.where;
+      MALMOI_ASSIGN(RolloutPrompt prompt, reader.read(std::move(row)));
+      if (static_cast<int64_t>(prompt.ids.size()) > room)
+        return invalid_data(fmt::format("the prompt has {} tokens; with an answer of {} there is room for {}",
+                                        prompt.ids.size(), config.objective.rollouts.max_tokens, room),
+                            where, "raise data.sequence_length or lower objective.max_tokens");
+      if (Status fits = rewards.check_row(prompt.row); !fits.ok())
+        return invalid_data(fits.error().what, where, fits.error().remedy);
+      prompts.push_back(std::move(prompt));
+      return {};
+    }));
+  }
+  if (prompts.empty()) return invalid_data("holds no prompts", paths.empty() ? "data.train" : paths[0], "add some");
+  return prompts;
+}
+
+RolloutSource::RolloutSource(const TrainConfig& config, std::vector<RolloutPrompt> prompts, const model::Model& model,
+                             const tokenizer::Tokenizer& tokenizer, reward::RewardSet rewards, const Job& job)
+    : config_(config),
+      prompts_(std::move(prompts)),
+      model_(model),
+      tokenizer_(tokenizer),
+      rewards_(std::move(rewards)),
+      job_(job),
+      group_(static_cast<uint64_t>(config.objective.rollouts.group)) {
+  if (auto end = tokenizer::document_marks(tokenizer).after) ends_.push_back(*end);
+  if (config.init_from) {
+    for (int32_t id : end_ids(*config.init_from)) ends_.push_back(id);
+  }
+}
+
+uint64_t RolloutSource::tokens() const {
+  uint64_t tokens = 0;
+  for (const RolloutPrompt& prompt : prompts_) tokens += prompt.ids.size();
+  return tokens * group_;
+}
+
+Status RolloutSource::prepare(uint64_t first, uint64_t count) {
+  std::vector<Asked> asked;
+  for (uint64_t n = first; n < first + count; ++n) {
+    const uint64_t group = n / group_, epoch = group / prompts_.size();
+    uint64_t index = group % prompts_.size();
+    if (config_.data.shuffled) index = train::permute(index, prompts_.size(), config_.seed, epoch);
+    asked.push_back({&prompts_[index], philox(config_.seed, kRolloutStream, n)[0], config_.objective.rollouts.temperature});
+  }
+  MALMOI_ASSIGN(answers_, sample(asked));
+  MALMOI_TRY(judge(asked, answers_));
+  first_ = first;
+  tell_groups();
+  return {};
+}
+
+void RolloutSource::append(uint64_t n, train::Examples& out) const {
+  const Answer& answer = answers_[static_cast<size_t>(n - first_)];
+  const auto length = static_cast<int32_t>(answer.ids.size()), prompt = static_cast<int32_t>(answer.prompt);
+  // Of log-probabilities that are not finite the objective takes its own: the answer was drawn by the weights that learn from it.
+  const std::vector<float> own(answer.ids.size() - 1, std::numeric_limits<float>::quiet_NaN());
+  const std::span<const int32_t> none;
+  const train::ArrayRow row{.integers = {answer.ids, {&prompt, 1}, {&length, 1}, none, none},
+                            .numbers = {{}, {}, {}, {&answer.reward, 1}, own}};
+  train::objective_entry(config_.objective.name).arrays.append(row, {}, out);
+}
+
+Result<std::vector<RolloutSource::Answer>> RolloutSource::sample(const std::vector<Asked>& asked) {
+  MALMOI_ASSIGN(auto scheduler, infer::Scheduler::create(model_, {.max_running = kAnswersTogether, .prefix_bytes = kPrefixBytes}));
+  std::vector<infer::TokenRequest> requests;
+  std::vector<int32_t> ends = ends_;
+  for (const Asked& one : asked) {
+    infer::TokenRequest request;
+    request.prompt = one.prompt->ids;
+    request.max_tokens = config_.objective.rollouts.max_tokens;
+    request.sampling.temperature = one.temperature;
+    request.sampling.top_p = config_.objective.rollouts.top_p;
+    request.sampling.top_k = config_.objective.rollouts.top_k;
+    request.sampling.seed = one.seed;
+    requests.push_back(std::move(request));
+    for (int32_t id : one.prompt->ends) {
+      if (std::ranges::find(ends, id) == ends.end()) ends.push_back(id);
+    }
+  }
+  MALMOI_ASSIGN(const auto written, infer::collect(*scheduler, std::move(requests), ends, job_.stop));
+  std::vector<Answer> answers;
+  for (size_t i = 0; i < asked.size(); ++i) {
+    std::vector<int32_t> completion = written[i];
+    if (completion.empty()) completion = {ends.empty() ? 0 : ends[0]};  // nothing was said
+    const bool ended = std::ranges::find(ends, completion.back()) != ends.end();
+    Answer answer{.ids = asked[i].prompt->ids, .prompt = asked[i].prompt->ids.size(), .truncated = !ended};
+    answer.ids.insert(answer.ids.end(), completion.begin(), completion.end());
+    if (ended) completion.pop_back();
+    answer.text = tokenizer_.decode(completion, true);
+    answers.push_back(std::move(answer));
+  }
+  return answers;
+}
+
+Status RolloutSource::judge(const std::vector<Asked>& asked, std::vector<Answer>& answers) {
+  std::vector<reward::RewardInput> inputs;
+  for (size_t i = 0; i < asked.size(); ++i)
+    inputs.push_back({asked[i].prompt->text, answers[i].text, asked[i].prompt->row});
+  MALMOI_ASSIGN(const reward::BatchRewards judged, rewards_.judge(inputs, job_));
+  for (size_t i = 0; i < answers.size(); ++i) answers[i].reward = static_cast<float>(judged.totals[i]);
+  figures_ = judged.figures();
+  return {};
+}
+
+void RolloutSource::tell_groups() {
+  const auto group = static_cast<size_t>(group_);
+  std::vector<float> rewards;
+  double deviation = 0, equal = 0, tokens = 0, truncated = 0;
+  for (const Answer& answer : answers_) {
+    rewards.push_back(answer.reward);
+    tokens += static_cast<double>(answer.ids.size() - answer.prompt);
+    truncated += answer.truncated;
+  }
+  const double groups = static_cast<double>(answers_.size()) / static_cast<double>(group);
+  for (size_t begin = 0; begin + group <= rewards.size(); begin += group) {
+    const double own = deviation_of(std::span(rewards).subspan(begin, group));
+    deviation += own / groups;
+    equal += own == 0 ? 1 / groups : 0;
+  }
+  const double answers = static_cast<double>(answers_.size());
+  figures_.insert(figures_.end(), {{"reward_std", deviation},
+                                   {"zero_variance", equal},
+                                   {"answer_tokens", tokens / answers},
+                                   {"truncated", truncated / answers}});
+}
+
+Result<std::vector<NamedFigure>> RolloutSource::evaluate(const std::vector<RolloutPrompt>& prompts) {
+  std::vector<Asked> asked;
+  for (const RolloutPrompt& prompt : prompts) asked.push_back({&prompt, 0, kGreedy});
+  MALMOI_ASSIGN(std::vector<Answer> answers, sample(asked));
+  const std::vector<NamedFigure> of_training = figures_;
+  MALMOI_TRY(judge(asked, answers));
+  std::vector<NamedFigure> figures = std::exchange(figures_, of_training);
+  double tokens = 0;
+  for (const Answer& answer : answers)
+    tokens += static_cast<double>(answer.ids.size() - answer.prompt) / static_cast<double>(answers.size());
+  figures.emplace_back("answer_tokens", tokens);
+  return figures;
+}
+
+}  // namespace malmoi::app

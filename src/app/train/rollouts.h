@@ -1,0 +1,88 @@
+// Rollouts: of each prompt several answers, sampled from the model as it stands before the step that learns from them, and judged.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/job.h"
+#include "model/model.h"
+#include "reward/reward_set.h"
+#include "tokenizer/tokenizer.h"
+#include "train/config.h"
+#include "train/examples.h"
+#include "train/loop.h"
+
+namespace malmoi::app {
+
+/// A prompt as the model reads it, and the row of data that it is of, which rewards look at.
+struct RolloutPrompt {
+  std::string text;
+  std::vector<int32_t> ids;
+  std::vector<int32_t> ends = {};  // tokens that end an answer to it, beside those of the model
+  Json row;
+};
+
+/// objective.rewards. Errors name the place of what is wrong.
+Result<reward::RewardSet> read_rewards(const train::TrainConfig& config);
+
+/// Reads the rows of `paths` (data.format: prompts): the column `prompt` holds a text, or the messages of a conversation that the
+/// model's template renders. Errors: a row without one, a prompt that leaves no room for an answer, a row that a reward cannot
+/// judge.
+Result<std::vector<RolloutPrompt>> read_prompts(const train::TrainConfig& config, const std::vector<std::string>& paths,
+                                                const model::Model& model, const tokenizer::Tokenizer& tokenizer,
+                                                const reward::RewardSet& rewards);
+
+/// Rows are answers: `group` in succession are of one prompt. Which prompt a group has, and the seeds that its answers are drawn
+/// by, follow from its number, so that a resumed run goes on with the same. One thread.
+class RolloutSource final : public train::ExampleSource {
+ public:
+  /// All but the prompts and the rewards, which have begun, outlive it.
+  RolloutSource(const train::TrainConfig& config, std::vector<RolloutPrompt> prompts, const model::Model& model,
+                const tokenizer::Tokenizer& tokenizer, reward::RewardSet rewards, const Job& job);
+
+  uint64_t size() const override { return prompts_.size() * group_; }
+  uint64_t tokens() const override;
+  /// Samples the answers that rows [first, first + count) are; whole groups alone.
+  Status prepare(uint64_t first, uint64_t count) override;
+  void append(uint64_t n, train::Examples& out) const override;
+  /// Of the rows that were prepared last: `reward`, `reward_NAME`, `reward_std` (mean over groups), `zero_variance` (the share of
+  /// groups whose rewards are all equal), `answer_tokens`, `truncated` (the share of answers that did not end by themselves).
+  std::vector<train::NamedFigure> told() const override { return figures_; }
+  /// Greedy answers to other prompts: the mean reward, by name.
+  Result<std::vector<train::NamedFigure>> evaluate(const std::vector<RolloutPrompt>& prompts);
+
+ private:
+  static constexpr uint64_t kRolloutStream = 0x5a;  // of counted random numbers, beside those of dropout
+  struct Answer {
+    std::vector<int32_t> ids;  // prompt and completion
+    size_t prompt = 0;         // tokens of it
+    bool truncated = false;
+    float reward = 0;
+    std::string text;
+  };
+  struct Asked {
+    const RolloutPrompt* prompt;
+    uint64_t seed;
+    double temperature;
+  };
+
+  Result<std::vector<Answer>> sample(const std::vector<Asked>& asked);
+  Status judge(const std::vector<Asked>& asked, std::vector<Answer>& answers);
+  void tell_groups();
+
+  const train::TrainConfig& config_;
+  std::vector<RolloutPrompt> prompts_;
+  const model::Model& model_;
+  const tokenizer::Tokenizer& tokenizer_;
+  reward::RewardSet rewards_;
+  const Job& job_;
+  uint64_t group_;
+  std::vector<int32_t> ends_;
+  uint64_t first_ = 0;
+  std::vector<Answer> answers_;
+  std::vector<train::NamedFigure> figures_;
+};
+
+}  // namespace malmoi::app
