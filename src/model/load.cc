@@ -61,6 +61,7 @@ class Loader {
       if (absent && entries[i]->spec.fixed) compute_anew(*entries[i]);
       else if (absent && may_be_new) MALMOI_TRY(start_anew(*entries[i]));
       else MALMOI_TRY(fill(*entries[i]));
+      if (options_.filled) MALMOI_TRY(options_.filled(model_, *entries[i]));
     }
     return check_left_over();
   }

@@ -22,6 +22,8 @@ struct LoadOptions {
   uint64_t seed = 1;                     // of such a head
   /// Which parameters are not trained; none by default.
   std::function<bool(const nn::ParameterSpec&)> frozen = {};
+  /// Told of each parameter that has its values, serving: it may pack them, so that they never stand there all at once.
+  std::function<Status(Model&, nn::ParameterSet::Entry&)> filled = {};
   bool keep_packed = true;  // matrices that a file has packed are served as they are; else all are unpacked
   Warn warn = {};           // of a file that contradicts its config
 };

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "formats/tensor_source.h"
+#include "model/trained_adapter.h"
 #include "nn/batch.h"
 #include "nn/linear.h"
 #include "nn/parameter_set.h"
@@ -104,9 +105,11 @@ class Model {
   int32_t pad_token_id = -1;
   std::vector<std::string> labels;  // of a classifier of texts or tokens, by index
   TiedHead tied_head;
-  int32_t num_adapters = 0;          // that runs may choose from (model/adapt.h)
-  bool mixes_adapters = true;        // whether the runs of one batch may choose different ones
-  std::vector<std::string> beside;   // beginnings of names of tensors that a file may hold, without use here
+  int32_t num_adapters = 0;         // that runs may choose from (model/adapt.h)
+  bool mixes_adapters = true;       // whether the runs of one batch may choose different ones
+  std::vector<std::string> beside;  // beginnings of names of tensors that a file may hold, without use here
+  std::unique_ptr<TrainedAdapter>
+      adapter;                       // trained instead of the model's own parameters (train_adapter.h); null: none
   std::unique_ptr<Model> companion;  // trained beside this one, whose tables it reads (companion.h); null: none
 
   /// Gives a tied head a matrix of its own, without memory yet.
@@ -115,7 +118,7 @@ class Model {
   void separate_head();
   /// Takes a head's own matrix away: it is the table `tied_head.words`.
   void tie_head();
-  /// Writes the compute copies from the masters, the companion's too.
+  /// Writes the compute copies from the masters, the adapter's and the companion's too.
   void refresh_compute();
 
   /// f32 logits of rows of features, for serving and scoring.
@@ -143,6 +146,8 @@ class Model {
   void keep_files(std::shared_ptr<const formats::WeightSource> files) { files_.push_back(std::move(files)); }
   /// Whether those are as they were when they were opened: else what it computes is worth nothing. Errors: as MappedFile::check().
   Status check_files() const;
+  /// The files that its weights lie in.
+  const std::vector<std::shared_ptr<const formats::WeightSource>>& files() const { return files_; }
 
  private:
   std::string model_type_;

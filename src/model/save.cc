@@ -47,6 +47,24 @@ Status write_one(const SavedPlace& place, DType dtype, const formats::TensorSink
   return converted(copy_out(p.master ? p.master : p.compute, spec, source).data(), DType::kF32);
 }
 
+// All published tensors of a set, in its order.
+struct Saved {
+  std::vector<formats::TensorSpec> specs;
+  std::vector<SavedPlace> places;
+};
+
+Saved saved_of(const nn::ParameterSet& parameters, DType dtype) {
+  Saved saved;
+  for (const auto& entry : parameters.entries()) {
+    for (size_t i = 0; i < entry->spec.sources.size(); ++i) {
+      const nn::Source& source = entry->spec.sources[i];
+      saved.specs.push_back({source.name, element_type(dtype), stored_shape(entry->spec, source)});
+      saved.places.push_back({entry.get(), i});
+    }
+  }
+  return saved;
+}
+
 }  // namespace
 
 Status save_model(const Model& model, const Path& folder, DType dtype) {
@@ -57,17 +75,19 @@ Status save_model(const Model& model, const Path& folder, DType dtype) {
   MALMOI_TRY(write_file(folder / "config.json", dump_json(config, 2) + "\n"));
   if (model.generates())
     MALMOI_TRY(write_file(folder / "generation_config.json", dump_json(generation_config(config), 2) + "\n"));
-  std::vector<formats::TensorSpec> specs;
-  std::vector<SavedPlace> places;
-  for (const auto& entry : model.parameters.entries()) {
-    for (size_t i = 0; i < entry->spec.sources.size(); ++i) {
-      const nn::Source& source = entry->spec.sources[i];
-      specs.push_back({source.name, element_type(dtype), stored_shape(entry->spec, source)});
-      places.push_back({entry.get(), i});
-    }
-  }
-  return formats::write_safetensors_folder(
-      folder, specs, [&](size_t i, const formats::TensorSink& sink) { return write_one(places[i], dtype, sink); });
+  const Saved saved = saved_of(model.parameters, dtype);
+  return formats::write_safetensors_folder(folder, saved.specs, [&](size_t i, const formats::TensorSink& sink) {
+    return write_one(saved.places[i], dtype, sink);
+  });
+}
+
+Status save_adapter(const TrainedAdapter& adapter, const Path& folder, DType dtype) {
+  MALMOI_TRY(make_folder(folder));
+  MALMOI_TRY(write_file(folder / "adapter_config.json", dump_json(adapter.plan.config, 2) + "\n"));
+  const Saved saved = saved_of(adapter.parameters, dtype);
+  return formats::write_safetensors(
+      folder / "adapter_model.safetensors", saved.specs,
+      [&](size_t i, const formats::TensorSink& sink) { return write_one(saved.places[i], dtype, sink); });
 }
 
 }  // namespace malmoi::model

@@ -46,10 +46,28 @@ void read_model(ConfigReader& root, TrainConfig& c, Sections& sections) {
   ConfigReader r = root.object("model");
   if (r.has("init_from")) {
     c.init_from = r.text("init_from", "");
+    Status read;
+    c.quantize = read_quantize_options(r, read);
+    sections.add(std::move(read));
     sections.finish(r);
     return;
   }
   c.model = root.raw("model");
+}
+
+// What an adapter stands around is frozen, so what says otherwise is a mistake.
+void read_adapter(ConfigReader& root, TrainConfig& c, Sections& sections) {
+  Status read;
+  c.adapter = read_adapter_options(root, read);
+  sections.add(std::move(read));
+  if (c.adapter && !c.init_from)
+    root.fail("adapter", "stands around a model that is there", "give model: {init_from: DIR}");
+  if (c.quantize && !c.adapter)
+    sections.add(usage_error("weights in blocks are not trained, and nothing else is", root.where("model.quantize"),
+                             "train an adapter around them: adapter: {r: 16}"));
+  if (c.adapter && !c.freeze.empty())
+    sections.add(usage_error("the model's own weights are frozen beside an adapter", root.where("train.freeze"),
+                             "leave it out; adapter.targets says what is trained"));
 }
 
 void read_tokenizer(ConfigReader& root, TrainConfig& c, Sections& sections) {
@@ -288,6 +306,7 @@ Result<TrainConfig> parse_train_config(const ConfigDocument& document) {
   read_data(root, c, sections);
   check_flat_options(root, c, sections);
   read_train(root, c, sections);
+  read_adapter(root, c, sections);
   read_samples(root, c, sections);
   c.out = root.text("out", "");
   if (c.out.empty()) root.fail("out", "is missing", "name a folder for the run");

@@ -114,12 +114,12 @@ void finish_report(TrainReport& report, const train::LoopResult& result, const m
 }
 
 // Of a run that was stopped and whose last steps are no checkpoint.
-Error not_saved(const train::LoopResult& result, const Path& folder, bool exported) {
+Error not_saved(const train::LoopResult& result, const Path& folder, const std::string& exported) {
   const std::string from =
       result.saved_step < 0 ? "from the beginning" : fmt::format("from step {}", result.saved_step);
   return {result.unsaved->code,
           fmt::format("stopped after step {}, whose checkpoint could not be written ({}){}", result.steps,
-                      result.unsaved->to_string(), exported ? "; its weights are in model" : ""),
+                      result.unsaved->to_string(), exported.empty() ? "" : "; its weights are in " + exported),
           folder.string(), "--resume goes on " + from};
 }
 
@@ -184,8 +184,8 @@ Result<TrainReport> train(const ConfigDocument& document, const TrainOptions& op
 
   folder.forget_stop();
   // A model takes less space than a checkpoint: it is tried also where that was too large.
-  const Status exported = exports.write("model");
-  if (result.unsaved) return not_saved(result, folder.path(), exported.ok());
+  const Status exported = exports.write(exports.last());
+  if (result.unsaved) return not_saved(result, folder.path(), exported.ok() ? exports.last() : "");
   MALMOI_TRY(exported);
   if (!average.empty()) MALMOI_TRY(exports.write_with("ema", average));
   report.seconds = monotonic_seconds() - began;
