@@ -1,4 +1,4 @@
-// Which weights a model was opened from, known without reading all of them.
+// Which weights a model has, known without reading all of them.
 #pragma once
 
 #include <string>
@@ -7,8 +7,8 @@
 
 namespace malmoi::model {
 
-/// 32 hexadecimal digits of the names, types and shapes of the tensors in its files, and of some values of each: of another
-/// training of the same model they are others. Of a model without files, the same for all.
+/// 32 hexadecimal digits of the names and shapes of its parameters and of some rows of each, rounded to bf16, adapters left out:
+/// another training of the same model has others, the same weights in another type of products have these.
 std::string weights_fingerprint(const Model& model);
 
 }  // namespace malmoi::model

@@ -140,6 +140,7 @@ class Loader {
       MALMOI_ASSIGN(const DType type, element_dtype(tensor, where_));
       if (!map(entry, source, tensor, type)) {
         copy_in(tensor.bytes, type, entry.spec, source, memory_of(p, entry.spec));
+        if (is_mapped_) let_go(tensor.bytes);                                      // they stand twice otherwise
         if (!p.master && !gguf_) entry.originals.push_back({tensor.bytes, type});  // what is saved lies as published
       }
     } else {
@@ -180,6 +181,7 @@ class Loader {
   Model& model_;
   const LoadOptions& options_;
   std::string where_;
+  const bool is_mapped_ = dynamic_cast<const formats::Safetensors*>(&source_) != nullptr;
   std::set<const StoredTensor*> used_;
   PackedMemory packed_memory_{model_};
 };

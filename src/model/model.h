@@ -146,8 +146,6 @@ class Model {
   void keep_files(std::shared_ptr<const formats::WeightSource> files) { files_.push_back(std::move(files)); }
   /// Whether those are as they were when they were opened: else what it computes is worth nothing. Errors: as MappedFile::check().
   Status check_files() const;
-  /// The files that its weights lie in.
-  const std::vector<std::shared_ptr<const formats::WeightSource>>& files() const { return files_; }
 
  private:
   std::string model_type_;

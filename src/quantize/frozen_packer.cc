@@ -33,7 +33,8 @@ bool means(const std::string& skip, const std::string& tensor) {
 
 bool is_packable(const Entry& entry) {
   const bool is_matrix = entry.spec.shape.rank() >= 2 && entry.spec.role != nn::Role::kBlocks;
-  return !entry.slots.empty() && is_matrix && entry.spec.sources[0].layout.kind != nn::Layout::kTaps;
+  return !entry.slots.empty() && is_matrix && !entry.spec.fixed &&
+         entry.spec.sources[0].layout.kind != nn::Layout::kTaps;
 }
 
 }  // namespace

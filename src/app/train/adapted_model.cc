@@ -43,15 +43,6 @@ Result<model::AdapterPlan> plan_of(const ConfigDocument& document, const TrainCo
 
 quantize::PackOptions pack_options(const TrainConfig& config) { return {config.quantize->type, config.quantize->skip}; }
 
-// What the weights are that a checkpoint's adapter belongs to.
-std::string base_fingerprint(const TrainConfig& config, const model::Model& model) {
-  std::string text = model::weights_fingerprint(model);
-  if (!config.quantize) return text;
-  text += " " + config.quantize->type;
-  for (const std::string& module : config.quantize->skip) text += " " + module;
-  return text;
-}
-
 }  // namespace
 
 Status describe_adapter(const ConfigDocument& document, const TrainConfig& config, model::Model& model) {
@@ -91,7 +82,7 @@ Result<std::unique_ptr<model::Model>> load_adapted_model(const TrainConfig& conf
     warn("none of the model's matrices has rows that fill blocks of " + config.quantize->type + ": none is packed");
   model::put_adapter(*model, described.adapter->plan,
                      {.rate_of_b = config.adapter->lora_plus, .keep_initial = config.adapter->keep_initial});
-  model->adapter->base = base_fingerprint(config, *model);
+  model->adapter->base = model::weights_fingerprint(*model);
   MALMOI_TRY(model->check_files());  // or weights were read as zeros
   if (!config.adapter->init_from) {
     model::start_adapter(*model, config.seed);

@@ -85,6 +85,7 @@ Result<PlanReport> plan(const ConfigDocument& document, const PlanOptions& optio
   MALMOI_ASSIGN(FittedMemory memory, plan_memory(*model, *objective, config, stop, report));
   report.architecture = model->model_type();
   report.parameters = model->parameter_count();
+  if (model->adapter) report.adapter_parameters = model->adapter->parameters.count();
   report.tokens_per_step = config.sequences_per_step() * config.data.sequence_length;
   report.flops_per_token = train::training_flops_per_token(*model, *objective, config.data.sequence_length);
   report.batch_size = config.batch_size;

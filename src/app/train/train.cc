@@ -68,6 +68,7 @@ TrainReport begin_report(const TrainConfig& config, const model::Model& model, c
   report.predicted_memory_bytes = memory.plan.total();
   report.started = now_text();
   report.parameters = model.parameter_count();
+  if (model.adapter) report.adapter_parameters = model.adapter->parameters.count();
   report.cpu = cpu_model();
   report.isa = isa_name(active_isa());
   report.threads = num_threads();
@@ -170,6 +171,9 @@ Result<TrainReport> train(const ConfigDocument& document, const TrainOptions& op
                           format_count(static_cast<double>(report.parameters)),
                           format_count(static_cast<double>(report.train_tokens)), steps,
                           config.sequences_per_step() * config.data.sequence_length));
+  if (report.adapter_parameters)
+    job.message(fmt::format("{} parameters of an adapter are trained, the model's are frozen",
+                            format_count(static_cast<double>(*report.adapter_parameters))));
   const double began = monotonic_seconds();
   RunDisplay display(job, folder);
   SampleWriter samples(config, folder, *model, tokenizer.get(), job);
