@@ -10,6 +10,7 @@
 #include "model/gguf_config.h"
 #include "model/gguf_weights.h"
 #include "model/layout.h"
+#include "model/python_json.h"
 #include "model/spellings.h"
 #include "model/stored_values.h"
 
@@ -64,6 +65,21 @@ class Loader {
       if (options_.filled) MALMOI_TRY(options_.filled(model_, *entries[i]));
     }
     return check_left_over();
+  }
+
+  // Binds what the source has packed, without memory.
+  Status describe() {
+    for (auto& entry : model_.parameters.entries()) {
+      std::vector<PackedSource> sources;
+      for (const nn::Source& source : entry->spec.sources) {
+        if (!find_source(*entry, source)) continue;  // loading says so
+        MALMOI_ASSIGN(PackedSource found, stored(*entry, source));
+        sources.push_back(std::move(found));
+      }
+      if (sources.size() == entry->spec.sources.size() && can_bind_packed(*entry, sources))
+        describe_packed(*entry, sources);
+    }
+    return {};
   }
 
  private:
@@ -192,20 +208,6 @@ namespace {
 
 constexpr uint64_t kLargestConfig = 64 << 20;
 
-// Python writes `Infinity` and `NaN`, which are not JSON, where a field has no limit: null here.
-std::string without_python_numbers(std::string text) {
-  for (const char* name : {"-Infinity", "Infinity", "NaN"}) {
-    size_t length = std::string_view(name).size();
-    for (size_t at = text.find(name); at != std::string::npos; at = text.find(name, at + 1)) {
-      size_t before = at;
-      while (before > 0 && (text[before - 1] == ' ' || text[before - 1] == '\n')) --before;
-      bool is_value = before > 0 && (text[before - 1] == ':' || text[before - 1] == ',' || text[before - 1] == '[');
-      if (is_value) text.replace(at, length, "null");
-    }
-  }
-  return text;
-}
-
 Result<std::unique_ptr<Model>> model_of(const formats::Gguf& file, const MakeOptions& options) {
   MALMOI_ASSIGN(const Family* family, family_of(file));
   MALMOI_ASSIGN(ConfigDocument document, config_of(file, *family));
@@ -258,6 +260,15 @@ Result<std::unique_ptr<Model>> load_config(const Path& path, std::optional<Task>
   document.file = config.string();
   if (!document.root.is_object()) return invalid_data("is not a JSON object", config.string());
   return make_model(document, document.root, options);
+}
+
+Result<std::unique_ptr<Model>> describe_weights(const Path& path, const LoadOptions& options) {
+  MALMOI_ASSIGN(Opened opened, open_model(path, {.task = options.task, .labels = options.labels}));
+  Model& model = *opened.model;
+  Loader loader(*opened.source, opened.gguf, *find_family(model.model_type()), model, options);
+  loader.settle_head();
+  MALMOI_TRY(loader.describe());
+  return std::move(opened.model);
 }
 
 Result<std::unique_ptr<Model>> load_model(const Path& path, const LoadOptions& options) {

@@ -35,6 +35,10 @@ struct LoadOptions {
 /// that one is kept, with a warning, as transformers does.
 Result<std::unique_ptr<Model>> load_model(const Path& path, const LoadOptions& options);
 
+/// The model as load_model has it, without memory: what its file has packed is known to be packed, whether its head is the table of
+/// words, too. Errors: as load_model, but for values.
+Result<std::unique_ptr<Model>> describe_weights(const Path& path, const LoadOptions& options);
+
 /// The model of a folder's config.json, or of a GGUF file, without weights; `task` and `labels` as LoadOptions has them.
 Result<std::unique_ptr<Model>> load_config(const Path& path, std::optional<Task> task = {},
                                            std::vector<std::string> labels = {});

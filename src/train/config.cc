@@ -1,6 +1,5 @@
 #include "train/config.h"
 
-#include <cmath>
 
 #include "train/schedule.h"
 

@@ -6,6 +6,7 @@
 #include "app/use/generate.h"
 #include "kernels/gemm.h"
 #include "model/companion.h"
+#include "model/gguf_config.h"
 #include "model/load.h"
 #include "model/registry.h"
 #include "tokenizer/document_marks.h"
@@ -90,7 +91,9 @@ Result<std::unique_ptr<model::Model>> describe_model(const ConfigDocument& docum
                                                      const std::vector<std::string>& labels) {
   MALMOI_TRY(check_precision(config.precision, document.where("train") + ".dtype"));
   std::unique_ptr<model::Model> model;
-  if (config.init_from) {
+  if (config.adapter && model::is_gguf(*config.init_from)) {  // whose weights stay packed as they are
+    MALMOI_ASSIGN(model, model::describe_weights(*config.init_from, {.task = task_of(config), .labels = labels}));
+  } else if (config.init_from) {
     MALMOI_ASSIGN(model, model::load_config(*config.init_from, task_of(config), labels));
   } else {
     MALMOI_ASSIGN(model, make_new(document, config, tokenizer, labels));
