@@ -1,5 +1,6 @@
-// `malmoi adapter`: show an adapter, or merge it into its model.
+// `malmoi adapter`: show an adapter, merge it into its model, or write it for llama.cpp.
 #include "app/use/adapter.h"
+#include "app/use/adapter_gguf.h"
 
 #include <fmt/format.h>
 
@@ -39,14 +40,29 @@ void add_merge(CLI::App& parent, Invocation& invocation) {
   });
 }
 
+void add_export(CLI::App& parent, Invocation& invocation) {
+  auto options = std::make_shared<app::AdapterExport>();
+  CLI::App* command = parent.add_subcommand("export", "write an adapter as a GGUF file, for llama.cpp");
+  command->footer("Example: malmoi adapter export --model models/base --adapter adapters/letters --out letters.gguf");
+  command->add_option("--model", options->model, "model folder, or a name in $MALMOI_HOME")->required();
+  command->add_option("--adapter", options->adapter, "folder with adapter_config.json, or a run that trained one")
+      ->required();
+  command->add_option("--out", options->out, "the GGUF file to write")->required();
+  command->callback([&invocation, options] {
+    invocation.run = [&invocation, options] { return app::export_adapter(*options, invocation.terminal.job()); };
+  });
+}
+
 }  // namespace
 
 void add_adapter(CLI::App& root, Invocation& invocation) {
-  CLI::App* command = root.add_subcommand("adapter", "LoRA adapters: show one, or merge it into its model");
+  CLI::App* command =
+      root.add_subcommand("adapter", "LoRA adapters: show one, merge it into its model, or write it for llama.cpp");
   command->require_subcommand(1);
   command->footer("Example: malmoi adapter show adapters/letters");
   add_show(*command, invocation);
   add_merge(*command, invocation);
+  add_export(*command, invocation);
 }
 
 }  // namespace malmoi::cli
