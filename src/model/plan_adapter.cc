@@ -41,9 +41,13 @@ Json peft_task_type(Task task) {
 // Every field of PEFT 0.21's file, in its order.
 Json peft_config(const NewAdapter& options, Json targets, Task task, bool transposed) {
   const Json none = nullptr;
-  Json alpha = options.alpha;
-  if (options.alpha == std::floor(options.alpha) && std::abs(options.alpha) < 1e9)
-    alpha = static_cast<int64_t>(options.alpha);
+  // Beside what is trained stands what it began with, at the same scale.
+  const double more = !options.principal        ? 1
+                      : options.rank_stabilised ? std::sqrt(2.0)
+                                                : 2,
+               scaled = options.alpha * more;
+  Json alpha = scaled;
+  if (scaled == std::floor(scaled) && std::abs(scaled) < 1e9) alpha = static_cast<int64_t>(scaled);
   return {{"alora_invocation_tokens", none},
           {"alpha_pattern", Json::object()},
           {"arrow_config", none},
@@ -73,7 +77,7 @@ Json peft_config(const NewAdapter& options, Json targets, Task task, bool transp
           {"peft_type", "LORA"},
           {"peft_version", "0.21.2"},
           {"qalora_group_size", 16},
-          {"r", options.rank},
+          {"r", options.principal ? 2 * options.rank : options.rank},
           {"rank_pattern", Json::object()},
           {"revision", none},
           {"target_modules", std::move(targets)},
@@ -133,6 +137,9 @@ Status check_target(const AdaptedTensor& tensor, const NewAdapter& options, cons
   if (!place.is_matrix())
     return usage_error("'" + tensor.module() + "' is no matrix by rows in this model", where("targets"),
                        "name other modules");
+  if (tensor.table && options.principal)
+    return unsupported("'" + tensor.module() + "' is a table, of which init: pissa takes nothing", where("targets"),
+                       "leave it out, or init");
   if (tensor.table && options.magnitudes)
     return unsupported("'" + tensor.module() + "' is a table, which has no magnitudes (dora)", where("targets"),
                        "leave it out, or dora");
@@ -199,7 +206,7 @@ Result<AdapterPlan> plan_adapter(Model& model, const NewAdapter& options, const 
   const std::vector<AdaptedTensor> tensors = adapted_tensors(model);
   const auto rank = static_cast<double>(options.rank);
   const double scale = options.alpha / (options.rank_stabilised ? std::sqrt(rank) : rank);
-  AdapterPlan plan{.config = {}, .magnitudes = options.magnitudes, .modules = {}};
+  AdapterPlan plan{.config = {}, .magnitudes = options.magnitudes, .principal = options.principal, .modules = {}};
   std::set<std::string> chosen;
   bool transposed = false;
   for (const AdaptedTensor& tensor : tensors) {

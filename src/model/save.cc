@@ -65,6 +65,32 @@ Saved saved_of(const nn::ParameterSet& parameters, DType dtype) {
   return saved;
 }
 
+// A and B of PiSSA with what they began with behind them: [A; A0] and [B, -B0], for the weights as they were.
+std::vector<float> with_initial(const nn::ParameterSet::Entry& now, const nn::ParameterSet::Entry& before, bool is_a) {
+  const std::vector<float> first = copy_out(now.parameter.master, now.spec, now.spec.sources[0]),
+                           second = copy_out(before.parameter.compute, before.spec, before.spec.sources[0]);
+  std::vector<float> both;
+  const size_t piece = is_a ? first.size() : static_cast<size_t>(now.spec.shape.columns());
+  const float sign = is_a ? 1 : -1;
+  for (size_t at = 0; at < first.size(); at += piece) {
+    both.insert(both.end(), first.begin() + static_cast<std::ptrdiff_t>(at),
+                first.begin() + static_cast<std::ptrdiff_t>(at + piece));
+    for (size_t i = at; i < at + piece; ++i) both.push_back(sign * second[i]);
+  }
+  return both;
+}
+
+Status save_principal(const TrainedAdapter& adapter, const Path& file, DType dtype) {
+  Saved saved = saved_of(adapter.parameters, dtype);
+  for (size_t i = 0; i < saved.specs.size(); ++i) saved.specs[i].shape[i % 2] *= 2;
+  return formats::write_safetensors(file, saved.specs, [&](size_t i, const formats::TensorSink& sink) {
+    const std::vector<float> values = with_initial(*saved.places[i].entry, *adapter.initial.entries()[i], i % 2 == 0);
+    std::vector<std::byte> bytes(values.size() * dtype_size(dtype));
+    convert(values.data(), DType::kF32, bytes.data(), dtype, values.size());
+    return sink(bytes);
+  });
+}
+
 }  // namespace
 
 Status save_model(const Model& model, const Path& folder, DType dtype) {
@@ -84,6 +110,7 @@ Status save_model(const Model& model, const Path& folder, DType dtype) {
 Status save_adapter(const TrainedAdapter& adapter, const Path& folder, DType dtype) {
   MALMOI_TRY(make_folder(folder));
   MALMOI_TRY(write_file(folder / "adapter_config.json", dump_json(adapter.plan.config, 2) + "\n"));
+  if (adapter.plan.principal) return save_principal(adapter, folder / "adapter_model.safetensors", dtype);
   const Saved saved = saved_of(adapter.parameters, dtype);
   return formats::write_safetensors(
       folder / "adapter_model.safetensors", saved.specs,

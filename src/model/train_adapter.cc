@@ -12,6 +12,7 @@
 #include "model/adapter_parameters.h"
 #include "model/finite.h"
 #include "model/layout.h"
+#include "model/principal_part.h"
 #include "model/stored_values.h"
 #include "model/weight_rows.h"
 
@@ -53,22 +54,53 @@ std::map<std::string, AdaptedTensor> tensors_by_name(Model& model) {
   return tensors;
 }
 
-// The norms of all rows of a weight.
-std::vector<float> row_norms(const autograd::Weight& weight) {
-  const int64_t rows = weight.out_features(), in = weight.in_features();
-  Tensor values = Tensor::zeros(DType::kF32, {rows, in});
-  write_rows(weight, values);
-  std::vector<float> norms(static_cast<size_t>(rows));
-  const float* from = values.as<float>();
-  parallel_for(rows, 64, [&](int64_t begin, int64_t end) {
+// The values of the matrices that modules name, of one slot at a time: those of a fused one follow each other.
+class MatrixRows {
+ public:
+  Tensor of(const AdaptedPlace& place) {
+    if (slot_ != place.slot) {
+      const autograd::Weight& weight = autograd::without_adapters(**place.slot);
+      values_ = Tensor();  // before the next one takes memory
+      values_ = Tensor::zeros(DType::kF32, {weight.out_features(), weight.in_features()});
+      write_rows(weight, values_);
+      slot_ = place.slot;
+    }
+    return values_.rows(place.source.row_begin, place.source.rows);
+  }
+
+ private:
+  const nn::WeightSlot* slot_ = nullptr;
+  Tensor values_;
+};
+
+void write_norms(const Tensor& matrix, float* norms) {
+  const int64_t in = matrix.shape().columns();
+  const float* from = matrix.as<float>();
+  parallel_for(matrix.shape().rows(), 64, [&](int64_t begin, int64_t end) {
     for (int64_t r = begin; r < end; ++r) {
       double sum = 0;
       for (int64_t c = 0; c < in; ++c)
         sum += static_cast<double>(from[r * in + c]) * static_cast<double>(from[r * in + c]);
-      norms[static_cast<size_t>(r)] = static_cast<float>(std::sqrt(sum));
+      norms[r] = static_cast<float>(std::sqrt(sum));
     }
   });
-  return norms;
+}
+
+// Masters are rounded to what products read, so that what is taken away is what was put there.
+void start_principal(const Tensor& matrix, double scale, uint64_t seed, Parameter& a, Parameter& b) {
+  const int64_t rank = a.shape[0], rows = b.shape[0], in = a.shape[1];
+  const PrincipalPart part = principal_part(matrix, rank, seed);
+  float *to_a = a.master.as<float>(), *to_b = b.master.as<float>();
+  for (int64_t k = 0; k < rank; ++k) {
+    const auto factor = static_cast<float>(std::sqrt(static_cast<double>(part.values[static_cast<size_t>(k)]) / scale));
+    for (int64_t c = 0; c < in; ++c) to_a[k * in + c] = factor * part.right.as<float>()[k * in + c];
+    for (int64_t r = 0; r < rows; ++r) to_b[r * rank + k] = factor * part.left.as<float>()[k * rows + r];
+  }
+  for (Parameter* parameter : {&a, &b}) {
+    if (parameter->compute.dtype() != DType::kBF16) continue;
+    float* values = parameter->master.as<float>();
+    for (int64_t i = 0; i < parameter->master.elements(); ++i) values[i] = to_float(to_bf16(values[i]));
+  }
 }
 
 void keep_initial(TrainedAdapter& adapter) {
@@ -107,8 +139,14 @@ void put_adapter(Model& model, AdapterPlan plan, const PutOptions& options) {
         of_slot[0].emplace_back(declare_part(adapter.parameters, specs, module, tensor.place.source.row_begin));
     if (!tensor.table) part.b->rate = options.rate_of_b;
     if (part.magnitude) part.magnitude->rate = options.rate_of_b;
-    if (options.keep_initial)
-      of_slot[1].push_back(declare_part(adapter.initial, specs, module, tensor.place.source.row_begin));
+    if (options.keep_initial || adapter.plan.principal) {
+      LowRank initial = declare_part(adapter.initial, specs, module, tensor.place.source.row_begin);
+      if (options.keep_initial) of_slot[1].push_back(initial);
+      initial.scale = -initial.scale;
+      if (adapter.plan.principal) {  // without changing the weights, which may lie in a file
+        for (AdaptedWeight::Parts& of_adapter : of_slot) of_adapter.push_back(initial);
+      }
+    }
     if (tensor.place.entry->slots.size() > 1) model.mixes_adapters = false;
   }
   for (auto& entry : adapter.initial.entries()) entry->parameter.trainable = false;
@@ -127,18 +165,14 @@ void start_adapter(Model& model, uint64_t seed) {
   adapter.parameters.initialize(seed);
   auto entry = adapter.parameters.entries().begin();
   const std::map<std::string, AdaptedTensor> tensors = tensors_by_name(model);
-  std::map<const nn::WeightSlot*, std::vector<float>> norms;
+  MatrixRows matrices;
   for (const AdaptedModule& module : adapter.plan.modules) {
-    entry += 2;
-    if (!adapter.plan.magnitudes) continue;
     const AdaptedPlace& place = tensors.at(module.tensor).place;
-    auto known = norms.find(place.slot);
-    if (known == norms.end())
-      known = norms.emplace(place.slot, row_norms(autograd::without_adapters(**place.slot))).first;
-    const auto rows = static_cast<size_t>(place.source.rows);
-    std::memcpy((*entry)->parameter.master.data(), known->second.data() + place.source.row_begin, rows * sizeof(float));
-    ++entry;
+    Parameter &a = (*entry++)->parameter, &b = (*entry++)->parameter;
+    if (adapter.plan.principal) start_principal(matrices.of(place), module.scale, seed, a, b);
+    if (adapter.plan.magnitudes) write_norms(matrices.of(place), (*entry++)->parameter.master.as<float>());
   }
+  adapter.parameters.refresh_compute();
   keep_initial(adapter);
 }
 

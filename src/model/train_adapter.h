@@ -19,6 +19,7 @@ struct NewAdapter {
   double alpha = 16;
   bool rank_stabilised = false;  // rsLoRA
   bool magnitudes = false;       // DoRA
+  bool principal = false;        // PiSSA (Meng et al. 2024)
   /// Names of modules, each whole or what a name ends with, as PEFT's target_modules has them; empty: all products of the
   /// layers, not the head, and of experts none.
   std::vector<std::string> targets;
@@ -44,7 +45,8 @@ struct PutOptions {
 /// memory of the model's type, and zeros in it. `plan` is of a model with the same config.
 void put_adapter(Model& model, AdapterPlan plan, const PutOptions& options);
 
-/// Its first values: A drawn from U(-1 / sqrt(in), 1 / sqrt(in)), B zero (of tables normal(0, 1) and zero), magnitudes the norms of
+/// Its first values: of PiSSA, A = sqrt(S / scale) V^T and B = U sqrt(S / scale) of the largest singular values of each matrix, which
+/// the weights lack from then on; else A drawn from U(-1 / sqrt(in), 1 / sqrt(in)), B zero (of tables normal(0, 1) and zero), magnitudes the norms of
 /// the model's rows, which must have their values.
 void start_adapter(Model& model, uint64_t seed);
 /// Those of the file that its plan is of. Errors: values that are not finite.

@@ -22,13 +22,15 @@ struct AdaptedModule {
 struct AdapterPlan {
   Json config;              // adapter_config.json as it will be written
   bool magnitudes = false;  // DoRA
+  bool principal =
+      false;  // PiSSA: what it starts from is taken away from the model's weights; its file has twice the ranks
   std::vector<AdaptedModule> modules;
 };
 
 struct TrainedAdapter {
   AdapterPlan plan;
   nn::ParameterSet parameters;  // by the names of its file; of each module A, B, and the magnitudes if there are any
-  nn::ParameterSet initial;     // the same as they stood before the first step, frozen; empty: nobody asked for them
+  nn::ParameterSet initial;     // the same as they stood before the first step, frozen; empty: nobody needs them
   std::string base;             // fingerprint of the weights that it stands around (model/fingerprint.h)
 };
 

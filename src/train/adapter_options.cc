@@ -27,6 +27,9 @@ void read_new(ConfigReader& r, AdapterOptions& options) {
   read_targets(r, options);
   options.rank_stabilised = r.boolean("rslora", false);
   options.magnitudes = r.boolean("dora", false);
+  options.principal = r.choice("init", {"default", "pissa"}, 0) == 1;
+  if (options.principal && options.magnitudes) r.fail("init", "is pissa beside dora", "leave one of them out");
+  if (options.principal && options.alpha <= 0) r.fail("alpha", "must be above 0 where init is pissa");
 }
 
 }  // namespace
@@ -37,7 +40,7 @@ std::optional<AdapterOptions> read_adapter_options(ConfigReader& root, Status& d
   AdapterOptions options;
   if (r.has("init_from")) {
     options.init_from = r.text("init_from", "");
-    for (const char* key : {"type", "r", "alpha", "targets", "rslora", "dora"}) {
+    for (const char* key : {"type", "r", "alpha", "targets", "rslora", "dora", "init"}) {
       if (r.has(key)) r.fail(key, "stands beside init_from, whose file says it", "leave it out, or init_from");
     }
   } else {

@@ -18,6 +18,7 @@ struct AdapterOptions {
   std::vector<std::string> targets;    // names of modules; empty: all products of the layers
   std::optional<std::string> pattern;  // instead
   bool rank_stabilised = false, magnitudes = false;
+  bool principal = false;     // init: pissa
   bool keep_initial = false;  // adapter 1 is what it starts from: whoever needs it as a reference says so
   std::string base;           // what the result will say whose adapter it is, set when model.init_from is found
   double lora_plus = 1;       // the rate of B is so many times that of the rest (Hayou et al. 2024)

@@ -62,6 +62,9 @@ TEST(AdapterOptions, WhatDoesNotGoTogetherIsNamed) {
   EXPECT_THAT(wrong_adapter(steps + "adapter: {r: 0}"), HasSubstr("adapter.r"));
   EXPECT_THAT(wrong_adapter(steps + "adapter: {rank: 8}"), HasSubstr("rank"));
   EXPECT_THAT(wrong_adapter(steps + "adapter: {type: lokr}"), HasSubstr("adapter.type"));
+  EXPECT_THAT(wrong_adapter(steps + "adapter: {init: pissa, dora: true}"), HasSubstr("adapter.init"));
+  EXPECT_THAT(wrong_adapter(steps + "adapter: {init: pissa, alpha: -1}"), HasSubstr("adapter.alpha"));
+  EXPECT_EQ(wrong_adapter(steps + "adapter: {init: pissa}"), "accepted");
   EXPECT_THAT(wrong_adapter(steps + "adapter: {targets: []}"), HasSubstr("names nothing"));
   EXPECT_THAT(wrong_adapter(steps, "{init_from: base, quantize: {type: q8_0}}"), HasSubstr("train an adapter"));
   EXPECT_THAT(wrong_adapter(steps + "adapter: {r: 8}", "{init_from: base, quantize: {skip: [lm_head]}}"),

@@ -46,8 +46,10 @@ TEST(AdapterTraining, LearnsAndLeavesTheModelAsItWas) {
 
 TEST(AdapterTraining, StartsAsTheModelIs) {
   const Path base = tiny_base("llama");
-  for (bool magnitudes : {false, true}) {
-    Adapted run(base, {.rank = 4, .alpha = 8, .magnitudes = magnitudes});
+  for (const model::NewAdapter& options :
+       {model::NewAdapter{.rank = 4, .alpha = 8}, model::NewAdapter{.rank = 4, .alpha = 8, .magnitudes = true},
+        model::NewAdapter{.rank = 4, .alpha = 8, .principal = true}}) {
+    Adapted run(base, options);
     auto plain = frozen_model(base);
     auto optimizer = make_optimizer(run.config, *plain);
     auto stepper = *Stepper::create(*plain, *run.objective, *optimizer, {.arena_bytes = 64 << 20});
@@ -143,6 +145,8 @@ TEST(AdapterTraining, WhatIsServedIsWhatWasTrained) {
   const Row rows[] = {{"llama", {.rank = 2, .alpha = 4}},
                       {"llama", {.rank = 2, .alpha = 4, .rank_stabilised = true, .magnitudes = true}},
                       {"llama", {.rank = 2, .alpha = 4, .targets = {"embed_tokens", "lm_head", "up_proj"}}},
+                      {"llama", {.rank = 2, .alpha = 4, .principal = true}},
+                      {"gpt_neox", {.rank = 2, .alpha = 6, .rank_stabilised = true, .principal = true}},
                       {"gpt2", {.rank = 2, .alpha = 4, .magnitudes = true}},
                       {"gpt2", {.rank = 2, .alpha = 4, .targets = {"wte", "c_proj"}}},
                       {"gpt_neox", {.rank = 2, .alpha = 4, .magnitudes = true}},
@@ -166,6 +170,25 @@ TEST(AdapterTraining, WhatIsServedIsWhatWasTrained) {
     const Counts whole = run.objective->count(examples);
     EXPECT_NEAR(run.stepper->evaluate(examples, whole).loss, stepper.evaluate(examples, whole).loss, 1e-5);
   }
+}
+
+// PiSSA: the largest parts of each matrix are what is trained; the file is an ordinary adapter of the model as it was.
+TEST(AdapterTraining, PrincipalPartsAreTakenOutOfTheModel) {
+  const Path base = tiny_base("llama"), folder = base / "adapter";
+  Adapted run(base, {.rank = 3, .alpha = 6, .principal = true, .targets = {"o_proj"}});
+  const auto& entries = run.model->adapter->parameters.entries();
+  double size = 0;
+  for (const auto& entry : entries) {
+    const Tensor& values = entry->parameter.master;
+    for (int64_t i = 0; i < values.elements(); ++i) size += std::abs(static_cast<double>(values.as<float>()[i]));
+  }
+  EXPECT_GT(size, 0);
+  ASSERT_TRUE(model::save_adapter(*run.model->adapter, folder).ok());
+  auto file = model::open_adapter(folder);
+  ASSERT_TRUE(file.ok()) << file.error().to_string();
+  EXPECT_EQ(file->config.rank, 6);
+  EXPECT_EQ(file->config.alpha, 12);
+  for (const auto& [name, module] : file->modules) EXPECT_EQ(module.a->shape[0], 6) << name;
 }
 
 TEST(AdapterTraining, CheckpointsHoldTheAdapterAlone) {

@@ -30,7 +30,7 @@ std::string fingerprint_of(const model::Model& model) {
   std::string configs = dump_json(model.config());
   if (model.companion) configs += dump_json(model.companion->config());
   if (const model::TrainedAdapter* adapter = model.adapter.get()) {
-    configs += adapter->base;
+    configs += adapter->base + (adapter->plan.principal ? " pissa" : "");
     for (const model::AdaptedModule& module : adapter->plan.modules)
       configs += fmt::format(" {} {} {}", module.tensor, module.rank, module.scale);
   }

@@ -53,7 +53,7 @@ std::unique_ptr<model::Model> twin_of(const model::Model& model, DType dtype) {
   train_as(twin->parameters, model.parameters);
   if (model.adapter) {
     model::put_adapter(*twin, model.adapter->plan,
-                       {.purpose = nn::Purpose::kRehearsal, .keep_initial = !model.adapter->initial.entries().empty()});
+                       {.purpose = nn::Purpose::kRehearsal, .keep_initial = model.num_adapters > 1});
     train_as(twin->adapter->parameters, model.adapter->parameters);
   }
   if (!model.companion) return twin;

@@ -35,6 +35,7 @@ Result<model::AdapterPlan> plan_of(const ConfigDocument& document, const TrainCo
                               .alpha = options.alpha,
                               .rank_stabilised = options.rank_stabilised,
                               .magnitudes = options.magnitudes,
+                              .principal = options.principal,
                               .targets = options.targets,
                               .pattern = options.pattern,
                               .base = options.base},

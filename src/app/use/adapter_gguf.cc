@@ -96,10 +96,11 @@ class AdapterWriter {
     if (table) {  // what is looked up stands first, in rows
       tensors_.push_back(written(place.tensor + ".lora_a", b, {}));
       tensors_.push_back(written(place.tensor + ".lora_b", a, {nn::Layout::kTransposed}));
-      return {};
+    } else {
+      tensors_.push_back(written(place.tensor + ".lora_a", a, {}));
+      tensors_.push_back(
+          written(place.tensor + ".lora_b", b, model::gguf_rows(dialect_, *published.source, head_dim_)));
     }
-    tensors_.push_back(written(place.tensor + ".lora_a", a, {}));
-    tensors_.push_back(written(place.tensor + ".lora_b", b, model::gguf_rows(dialect_, *published.source, head_dim_)));
     if (dialect_.fold) dialect_.fold(model_.config(), module.tensor, tensors_.back().values);
     return {};
   }
