@@ -20,10 +20,10 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-Path golden(const std::string& name) { return Path(MALMOI_TEST_DATA) / "models" / name; }
+Path golden_model(const std::string& name) { return Path(MALMOI_TEST_DATA) / "models" / name; }
 
 std::unique_ptr<Model> served(const std::string& name) {
-  auto model = load_model(golden(name), {});
+  auto model = load_model(golden_model(name), {});
   EXPECT_TRUE(model.ok()) << model.error().to_string();
   return std::move(*model);
 }
@@ -32,7 +32,7 @@ std::string where(const char* key) { return "adapter." + std::string(key); }
 
 Result<AdapterPlan> planned(Model& model, const NewAdapter& options) { return plan_adapter(model, options, where); }
 
-std::string refusal(const NewAdapter& options, const std::string& name = "llama-gqa-rope3") {
+std::string adapter_refusal(const NewAdapter& options, const std::string& name = "llama-gqa-rope3") {
   auto plan = planned(*served(name), options);
   return plan.ok() ? "accepted" : plan.error().to_string();
 }
@@ -82,15 +82,16 @@ TEST(NewAdapters, TargetsAreNamesOrOnePattern) {
 }
 
 TEST(NewAdapters, WhatDoesNotFitIsNamed) {
-  EXPECT_EQ(refusal({.rank = 2}), "accepted");
-  EXPECT_THAT(refusal({.rank = 2, .targets = {"q_proj", "query"}}), HasSubstr("'query' fits no module"));
-  EXPECT_THAT(refusal({.rank = 2, .targets = {"query"}}), HasSubstr("down_proj, gate_proj"));
-  EXPECT_THAT(refusal({.rank = 2, .pattern = "q_proj"}), HasSubstr("fits no module"));
-  EXPECT_THAT(refusal({.rank = 2, .pattern = "(q"}), HasSubstr("adapter.targets"));
-  EXPECT_THAT(refusal({.rank = 2, .targets = {"input_layernorm"}}), HasSubstr("is no matrix"));
-  EXPECT_THAT(refusal({.rank = 4096}),
+  EXPECT_EQ(adapter_refusal({.rank = 2}), "accepted");
+  EXPECT_THAT(adapter_refusal({.rank = 2, .targets = {"q_proj", "query"}}), HasSubstr("'query' fits no module"));
+  EXPECT_THAT(adapter_refusal({.rank = 2, .targets = {"query"}}), HasSubstr("down_proj, gate_proj"));
+  EXPECT_THAT(adapter_refusal({.rank = 2, .pattern = "q_proj"}), HasSubstr("fits no module"));
+  EXPECT_THAT(adapter_refusal({.rank = 2, .pattern = "(q"}), HasSubstr("adapter.targets"));
+  EXPECT_THAT(adapter_refusal({.rank = 2, .targets = {"input_layernorm"}}), HasSubstr("is no matrix"));
+  EXPECT_THAT(adapter_refusal({.rank = 4096}),
               HasSubstr("adapter.r: is 4096, but 'model.layers.0.self_attn.q_proj' is a matrix"));
-  EXPECT_THAT(refusal({.rank = 2, .magnitudes = true, .targets = {"embed_tokens"}}), HasSubstr("has no magnitudes"));
+  EXPECT_THAT(adapter_refusal({.rank = 2, .magnitudes = true, .targets = {"embed_tokens"}}),
+              HasSubstr("has no magnitudes"));
 }
 
 TEST(NewAdapters, StartWhereTheModelIs) {

@@ -31,7 +31,7 @@ bool means(const std::string& skip, const std::string& tensor) {
   return tensor.ends_with(".weight") && (module == skip || module.ends_with("." + skip));
 }
 
-bool is_packable(const Entry& entry) {
+bool may_be_packed(const Entry& entry) {
   const bool is_matrix = entry.spec.shape.rank() >= 2 && entry.spec.role != nn::Role::kBlocks;
   return !entry.slots.empty() && is_matrix && !entry.spec.fixed &&
          entry.spec.sources[0].layout.kind != nn::Layout::kTaps;
@@ -73,7 +73,7 @@ Status FrozenPacker::settle_skipped(const std::string& where) {
 
 bool FrozenPacker::packs(const Entry& entry) const {
   const bool fills_blocks = entry.spec.shape.rank() >= 2 && entry.spec.shape.columns() % format_->elements == 0;
-  return is_packable(entry) && fills_blocks && !named_.contains(&entry);
+  return may_be_packed(entry) && fills_blocks && !named_.contains(&entry);
 }
 
 Status FrozenPacker::pack(Entry& entry) {

@@ -11,21 +11,21 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-Result<TrainConfig> read(const std::string& more, const std::string& model = "{init_from: base}") {
+Result<TrainConfig> read_adapted(const std::string& more, const std::string& model = "{init_from: base}") {
   auto document = parse_config("model: " + model + "\ndata: {format: ids, train: [x]}\nout: y\n" + more, "c.yaml");
   if (!document.ok()) return document.error();
   return parse_train_config(*document);
 }
 
 std::string wrong_adapter(const std::string& more, const std::string& model = "{init_from: base}") {
-  auto config = read(more, model);
+  auto config = read_adapted(more, model);
   return config.ok() ? "accepted" : config.error().to_string();
 }
 
-constexpr const char* kSteps = "train: {steps: 1}\n";
+constexpr const char* kOneStep = "train: {steps: 1}\n";
 
 TEST(AdapterOptions, HaveDefaultsAndFollowTheirRank) {
-  auto config = read(std::string(kSteps) + "adapter: {r: 8}");
+  auto config = read_adapted(std::string(kOneStep) + "adapter: {r: 8}");
   ASSERT_TRUE(config.ok()) << config.error().to_string();
   ASSERT_TRUE(config->adapter);
   EXPECT_EQ(config->adapter->rank, 8);
@@ -38,10 +38,11 @@ TEST(AdapterOptions, HaveDefaultsAndFollowTheirRank) {
 }
 
 TEST(AdapterOptions, AllOfThem) {
-  auto config = read(std::string(kSteps) +
-                         "adapter: {type: lora, r: 4, alpha: 2.5, targets: [q_proj, v_proj], rslora: true, dora: true, "
-                         "lora_plus: 16}",
-                     "{init_from: base, quantize: {type: q4_k, skip: [lm_head]}}");
+  auto config =
+      read_adapted(std::string(kOneStep) +
+                       "adapter: {type: lora, r: 4, alpha: 2.5, targets: [q_proj, v_proj], rslora: true, dora: true, "
+                       "lora_plus: 16}",
+                   "{init_from: base, quantize: {type: q4_k, skip: [lm_head]}}");
   ASSERT_TRUE(config.ok()) << config.error().to_string();
   EXPECT_EQ(config->adapter->alpha, 2.5);
   EXPECT_THAT(config->adapter->targets, ElementsAre("q_proj", "v_proj"));
@@ -49,12 +50,12 @@ TEST(AdapterOptions, AllOfThem) {
   EXPECT_EQ(config->adapter->lora_plus, 16);
   EXPECT_EQ(config->quantize->type, "q4_k");
   EXPECT_THAT(config->quantize->skip, ElementsAre("lm_head"));
-  EXPECT_EQ(read(std::string(kSteps) + "adapter: {targets: all-linear}")->adapter->pattern, std::nullopt);
-  EXPECT_EQ(read(std::string(kSteps) + "adapter: {targets: '.*q_proj'}")->adapter->pattern, ".*q_proj");
+  EXPECT_EQ(read_adapted(std::string(kOneStep) + "adapter: {targets: all-linear}")->adapter->pattern, std::nullopt);
+  EXPECT_EQ(read_adapted(std::string(kOneStep) + "adapter: {targets: '.*q_proj'}")->adapter->pattern, ".*q_proj");
 }
 
 TEST(AdapterOptions, WhatDoesNotGoTogetherIsNamed) {
-  const std::string steps = kSteps;
+  const std::string steps = kOneStep;
   EXPECT_THAT(wrong_adapter(steps + "adapter: {r: 8}", "{architecture: llama, hidden_size: 8}"),
               HasSubstr("init_from"));
   EXPECT_THAT(wrong_adapter("train: {steps: 1, freeze: ['*']}\nadapter: {r: 8}"), HasSubstr("train.freeze"));

@@ -24,7 +24,8 @@ Path adapter_path(const TrainConfig& config) {
   return adapter_in(given).value_or(given);
 }
 
-Result<model::AdapterPlan> plan_of(const ConfigDocument& document, const TrainConfig& config, model::Model& model) {
+Result<model::AdapterPlan> adapter_plan_of(const ConfigDocument& document, const TrainConfig& config,
+                                           model::Model& model) {
   const train::AdapterOptions& options = *config.adapter;
   if (options.init_from) {
     MALMOI_ASSIGN(const model::AdapterFile file, model::open_adapter(adapter_path(config)));
@@ -55,7 +56,7 @@ Status describe_adapter(const ConfigDocument& document, const TrainConfig& confi
                   FrozenPacker::make(model, pack_options(config), document.where("model.quantize")));
     packer.describe();
   }
-  MALMOI_ASSIGN(model::AdapterPlan plan, plan_of(document, config, model));
+  MALMOI_ASSIGN(model::AdapterPlan plan, adapter_plan_of(document, config, model));
   model::put_adapter(model, std::move(plan),
                      {.purpose = model::Purpose::kRehearsal, .keep_initial = config.adapter->keep_initial});
   return {};

@@ -44,7 +44,7 @@ Published find_published(const model::Model& model, const std::string& tensor) {
   return {};
 }
 
-Written written(const std::string& name, const nn::ParameterSet::Entry& entry, const nn::Layout& layout) {
+Written to_write(const std::string& name, const nn::ParameterSet::Entry& entry, const nn::Layout& layout) {
   nn::Source source = entry.spec.sources[0];
   source.layout = layout;
   Written tensor{.spec = {.name = name, .type = formats::ggml_type("F32"), .dims = {}},
@@ -94,12 +94,12 @@ class AdapterWriter {
       return not_for_llama("'" + module.module + "' is no matrix of its own there", adapter_);
     const bool table = a.spec.name.ends_with(".lora_embedding_B");
     if (table) {  // what is looked up stands first, in rows
-      tensors_.push_back(written(place.tensor + ".lora_a", b, {}));
-      tensors_.push_back(written(place.tensor + ".lora_b", a, {nn::Layout::kTransposed}));
+      tensors_.push_back(to_write(place.tensor + ".lora_a", b, {}));
+      tensors_.push_back(to_write(place.tensor + ".lora_b", a, {nn::Layout::kTransposed}));
     } else {
-      tensors_.push_back(written(place.tensor + ".lora_a", a, {}));
+      tensors_.push_back(to_write(place.tensor + ".lora_a", a, {}));
       tensors_.push_back(
-          written(place.tensor + ".lora_b", b, model::gguf_rows(dialect_, *published.source, head_dim_)));
+          to_write(place.tensor + ".lora_b", b, model::gguf_rows(dialect_, *published.source, head_dim_)));
     }
     if (dialect_.fold) dialect_.fold(model_.config(), module.tensor, tensors_.back().values);
     return {};
