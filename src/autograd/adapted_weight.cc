@@ -111,6 +111,7 @@ const AdaptedWeight::Parts& AdaptedWeight::parts_of(int32_t adapter) const {
 
 // B (A x).
 Tensor AdaptedWeight::low_rank(Context& context, const LowRank& part, const Tensor& x) const {
+  const WholeProducts whole(context);
   const int64_t m = x.shape().rows();
   Tensor inner = context.temporary(part.b->compute.dtype(), {m, part.rank()});
   DenseWeight(*part.a).product(context, x, inner, nullptr);
@@ -239,6 +240,11 @@ size_t AdaptedWeight::bytes() const {
     }
   }
   return bytes;
+}
+
+const Weight& without_adapters(const Weight& weight) {
+  const auto* adapted = dynamic_cast<const AdaptedWeight*>(&weight);
+  return adapted ? without_adapters(adapted->base()) : weight;
 }
 
 }  // namespace malmoi::autograd

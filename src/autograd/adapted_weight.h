@@ -43,6 +43,8 @@ class AdaptedWeight final : public Weight {
   void accumulate_rows(Context& context, const RowIds& ids, const Tensor& dy, float scale,
                        const kernels::Dropout& dropout) const override;
   size_t bytes() const override;
+  /// What the adapters stand around.
+  const Weight& base() const { return *base_; }
   std::span<Parameter* const> parameters() const override { return parameters_; }
 
  private:
@@ -61,5 +63,8 @@ class AdaptedWeight final : public Weight {
   std::vector<Parameter*> parameters_;
   mutable std::vector<std::pair<const Parameter*, Tensor>> norms_;  // by B, of those that nothing trains
 };
+
+/// A weight without the adapters around it.
+const Weight& without_adapters(const Weight& weight);
 
 }  // namespace malmoi::autograd

@@ -10,7 +10,7 @@ BlockWeight::BlockWeight(std::vector<kernels::BlockMatrix> parts) : parts_(std::
 }
 
 void BlockWeight::product(Context& context, const Tensor& x, Tensor& y, const Parameter* bias) const {
-  if (context.tape) {  // gradients are those of rows that were not rounded
+  if (context.tape || context.whole_rows) {  // gradients are those of rows that were not rounded
     dense_product(context, x, rows(context), y, bias);
     return;
   }

@@ -14,7 +14,7 @@ class BlockWeight final : public Weight {
   explicit BlockWeight(std::vector<kernels::BlockMatrix> parts);
   int64_t out_features() const override { return rows_; }
   int64_t in_features() const override { return parts_.front().columns; }
-  /// With a tape, the rows are multiplied as they are; else see kernels::BlockProductArgs.
+  /// With a tape, or Context::whole_rows, the rows are multiplied as they are; else see kernels::BlockProductArgs.
   void product(Context& context, const Tensor& x, Tensor& y, const Parameter* bias) const override;
   void product_transposed(Context& context, const Tensor& dy, Tensor& dx, bool accumulate) const override;
   void accumulate_gradient(Context&, const Tensor&, const Tensor&) const override {}

@@ -33,6 +33,7 @@ struct Context {
   DType dtype = DType::kF32;   // of activations
   bool training = false;       // dropout is active
   bool int8_products = false;  // forward and back to inputs, where the machine has them
+  bool whole_rows = false;     // packed weights multiply rows that are not rounded, as with a tape
   bool row_invariant = false;  // serving: a row's bits do not depend on what else is in the batch
   Checkpointing checkpointing = Checkpointing::kCheap;
   /// Serving: which of several adapters each row of products goes through, -1: none; one number: all rows (AdaptedWeight).

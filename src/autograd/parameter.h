@@ -33,6 +33,7 @@ struct Parameter {
   Shape shape;
   Role role = Role::kVector;
   bool trainable = true;
+  double rate = 1;  // its steps are so many times as long as the optimiser's (LoRA+)
   Tensor master;
   Tensor compute;
   Tensor grad;              // f32 (f64 under the oracle), in training; meaningful where grad_ready

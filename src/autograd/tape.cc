@@ -5,6 +5,15 @@
 #include <utility>
 
 namespace malmoi::autograd {
+namespace {
+
+bool takes_gradient(const RecordSpec& spec) {
+  return std::ranges::any_of(spec.inputs.values, [](int32_t id) { return id >= 0; }) ||
+         std::ranges::any_of(spec.parameters.values, [](const Parameter* p) { return p && p->wants_gradient(); }) ||
+         std::ranges::any_of(spec.weights.values, [](const Weight* w) { return w->wants_gradient(); });
+}
+
+}  // namespace
 
 void* Tape::take(size_t bytes) {
   bytes = (bytes + kAlignment - 1) / kAlignment * kAlignment;
@@ -33,6 +42,11 @@ Record& Tape::add(const Op& op, const RecordSpec& spec) {
   Mark begin = top_;
   Record* record = new (take(sizeof(Record))) Record;
   record->op = &op;
+  if (!takes_gradient(spec)) {
+    record->is_constant = true;
+    top_ = begin;  // it stands there until the next one comes
+    return *record;
+  }
   record->inputs = copy(spec.inputs.values);
   auto outputs = static_cast<size_t>(spec.outputs);
   record->outputs = {static_cast<int32_t*>(take(outputs * sizeof(int32_t))), outputs};
@@ -60,6 +74,7 @@ int32_t Tape::new_id() {
 }
 
 Var Tape::output(Record& record, int slot, Tensor value) {
+  if (record.is_constant) return {std::move(value), -1};
   int32_t id = new_id();
   record.outputs[static_cast<size_t>(slot)] = id;
   if (!discarding_ && slot == 0) maker_[static_cast<size_t>(id)] = static_cast<int32_t>(records_.size() - 1);

@@ -53,6 +53,7 @@ struct Record {
   std::span<Parameter*> parameters;  // some may be null
   std::span<const Weight*> weights;
   void* attributes = nullptr;
+  bool is_constant = false;  // nothing that it reads takes a gradient: it is not on the tape
 
   template <typename T>
   const T& get() const {
@@ -87,11 +88,14 @@ class Tape {
   Tape(const Tape&) = delete;
   Tape& operator=(const Tape&) = delete;
 
-  /// Adds a record; the reference holds until it has run backwards.
+  /// Adds a record; the reference holds until it has run backwards. Where no gradient is wanted of anything that it reads
+  /// (frozen weights below the lowest one that is trained), nothing is kept and its outputs are not on the tape: the reference
+  /// then holds for output() alone.
   template <typename T>
   Record& push(const Op& op, const RecordSpec& spec, const T& attributes) {
     static_assert(std::is_trivially_copyable_v<T> && alignof(T) <= kAlignment);
     Record& record = add(op, spec);
+    if (record.is_constant) return record;
     record.attributes = new (take(sizeof(T))) T(attributes);
     return record;
   }

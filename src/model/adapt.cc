@@ -6,6 +6,7 @@
 
 #include "autograd/adapted_weight.h"
 #include "formats/element_type.h"
+#include "model/adapted_place.h"
 #include "model/adapter_names.h"
 #include "model/finite.h"
 #include "model/layout.h"
@@ -22,6 +23,7 @@ using formats::StoredTensor;
 using nn::Role;
 using nn::WeightSlot;
 using Entry = nn::ParameterSet::Entry;
+using Place = AdaptedPlace;
 
 constexpr const char* kMerge = "merge the adapter into its model with the library that made it";
 
@@ -48,30 +50,6 @@ struct Fitted {
   Adapted adapted;
 };
 
-// Where a published tensor lies: a slot and the rows of it. No slot: a vector.
-struct Place {
-  Entry* entry = nullptr;
-  nn::Source source;  // its rows count from the slot's first
-  WeightSlot* slot = nullptr;
-};
-
-Place place_of_source(Entry& entry, const nn::Source& source) {
-  Place place{&entry, source};
-  if (entry.slots.empty()) return place;
-  const int64_t rows = entry.spec.shape.rows() / static_cast<int64_t>(entry.slots.size());
-  const int64_t slot = source.row_begin / rows;
-  if ((source.row_begin + source.rows - 1) / rows != slot) return place;  // several matrices in one tensor
-  place.slot = entry.slots[static_cast<size_t>(slot)].get();
-  place.source.row_begin = source.row_begin % rows;
-  return place;
-}
-
-// Whether its rows are looked up: a head over a table is a product.
-bool is_table(const Place& place) {
-  const Role role = place.entry->spec.role;
-  return (role == Role::kEmbedding || role == Role::kPositions) && place.slot == place.entry->slots[0].get();
-}
-
 // Fits one adapter to the model.
 class Fitting {
  public:
@@ -90,16 +68,11 @@ class Fitting {
   }
 
  private:
-  Entry& entry_of(const Parameter& parameter) const {
-    auto& entries = model_.parameters.entries();
-    return **std::ranges::find_if(entries, [&](const auto& entry) { return &entry->parameter == &parameter; });
-  }
-
   // Table and head are adapted each by itself.
   Status settle_head() {
     if (!model_.head || model_.tied_head.tensor.empty()) return {};
-    Entry& words = entry_of(model_.head->weight->parameter());
-    const bool apart = model_.head->weight != words.slots[0].get();
+    Entry& words = entry_of(model_, model_.head->weight->parameter());
+    const bool apart = has_head_of_its_own(model_);
     const nn::Source& table = words.spec.sources[0];
     const bool touches_table = names_.touches(table.name), touches_head = names_.touches(model_.tied_head.tensor);
     if (!apart && !touches_table && !touches_head) return {};
@@ -125,11 +98,10 @@ class Fitting {
 
   Status add_low_rank(const Place& place, const AdapterNames::Module& module) {
     const AdapterModule& tensors = module.second;
-    const bool convolution = place.source.layout.kind == nn::Layout::kTaps || place.entry->spec.role == Role::kBlocks;
-    if (!place.slot || convolution)
+    if (!place.is_matrix())
       return unsupported("tensor '" + tensors.a->name + "' adapts what is no matrix by rows in this model", file_.where,
                          kMerge);
-    MALMOI_ASSIGN(const Factors factors, names_.factors(module, place.source, is_table(place)));
+    MALMOI_ASSIGN(const Factors factors, names_.factors(module, place.source, place.is_table()));
     const int64_t rows = place.source.rows, in = columns_of(place.entry->spec);
     LowRank part{.row_begin = place.source.row_begin, .scale = factors.scale};
     MALMOI_ASSIGN(part.a, matrix(*factors.a, {factors.rank, in}, factors.a_layout));
@@ -236,13 +208,6 @@ class Fitting {
   std::optional<Place> head_;
   std::set<const StoredTensor*> used_;
 };
-
-// Whether rows of products are rows of the batch, in its order, in all layers.
-bool keeps_rows(const Model& model) {
-  return std::ranges::all_of(model.backbone->states(), [](const nn::LayerState& state) {
-    return state.kind == nn::StateKind::kPagedKeys || state.kind == nn::StateKind::kWindowKeys;
-  });
-}
 
 }  // namespace
 

@@ -101,8 +101,8 @@ Result<AdapterFile> open_peft(const Path& folder) {
   AdapterFile file;
   MALMOI_ASSIGN(std::string text, read_file(folder / kConfig, kLargestAdapterConfig));
   const std::string config = (folder / kConfig).string();
-  MALMOI_ASSIGN(const Json object, parse_json(text, config));
-  MALMOI_ASSIGN(file.config, parse_adapter_config(object, config));
+  MALMOI_ASSIGN(file.object, parse_json(text, config));
+  MALMOI_ASSIGN(file.config, parse_adapter_config(file.object, config));
   if (malmoi::exists(folder / kSafetensors)) {
     MALMOI_ASSIGN(formats::Safetensors opened, formats::Safetensors::open(folder / kSafetensors));
     file.source = std::make_unique<formats::Safetensors>(std::move(opened));

@@ -28,6 +28,7 @@ struct AdapterFile {
   AdapterConfig config;                          // GGUF: target_modules is empty and rank 0, which stands for any
   std::map<std::string, AdapterModule> modules;  // by the module's published name; GGUF: by the tensor it adapts
   std::map<std::string, const formats::StoredTensor*> whole;  // tensors in the place of the model's, by published name
+  Json object;                                                // PEFT: adapter_config.json
   std::string where;                                          // the file with the tensors
   std::string architecture;                                   // GGUF: general.architecture; else empty
   size_t parameters = 0;

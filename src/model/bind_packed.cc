@@ -124,8 +124,11 @@ bool can_bind_packed(const nn::ParameterSet::Entry& entry, std::span<const Packe
   });
 }
 
-Status bind_packed(nn::ParameterSet::Entry& entry, std::span<const PackedSource> sources, PackedMemory& memory,
-                   const std::string& where) {
+namespace {
+
+// Binds to each slot what `matrix_of` makes of the sources of its rows.
+template <typename MatrixOf>
+Status bind_slots(nn::ParameterSet::Entry& entry, std::span<const PackedSource> sources, const MatrixOf& matrix_of) {
   const int64_t slot_rows = entry.spec.shape.rows() / static_cast<int64_t>(entry.slots.size());
   std::vector<PackedSource> sorted(sources.begin(), sources.end());
   std::ranges::sort(sorted, {}, [](const PackedSource& packed) { return packed.source.row_begin; });
@@ -133,13 +136,27 @@ Status bind_packed(nn::ParameterSet::Entry& entry, std::span<const PackedSource>
   for (size_t slot = 0; slot < entry.slots.size(); ++slot) {
     std::vector<BlockMatrix> parts;
     for (; next < sorted.size() && sorted[next].source.row_begin / slot_rows == static_cast<int64_t>(slot); ++next) {
-      const BlockFormat& format = *format_of(*sorted[next].tensor);
-      MALMOI_ASSIGN(const BlockMatrix matrix, matrix_of(entry.spec, sorted[next], format, memory, where));
+      MALMOI_ASSIGN(const BlockMatrix matrix, matrix_of(sorted[next], *format_of(*sorted[next].tensor)));
       parts.push_back(matrix);
     }
     entry.slots[slot]->bind(std::make_unique<autograd::BlockWeight>(std::move(parts)));
   }
   return {};
+}
+
+}  // namespace
+
+Status bind_packed(nn::ParameterSet::Entry& entry, std::span<const PackedSource> sources, PackedMemory& memory,
+                   const std::string& where) {
+  return bind_slots(entry, sources, [&](const PackedSource& packed, const BlockFormat& format) {
+    return matrix_of(entry.spec, packed, format, memory, where);
+  });
+}
+
+void describe_packed(nn::ParameterSet::Entry& entry, std::span<const PackedSource> sources) {
+  (void)bind_slots(entry, sources, [&](const PackedSource& packed, const BlockFormat& format) -> Result<BlockMatrix> {
+    return BlockMatrix{format.type, packed.source.rows, columns_of(entry.spec), nullptr};
+  });
 }
 
 }  // namespace malmoi::model

@@ -40,4 +40,7 @@ void let_go(std::span<const std::byte> bytes);
 Status bind_packed(nn::ParameterSet::Entry& entry, std::span<const PackedSource> sources, PackedMemory& memory,
                    const std::string& where);
 
+/// The same without memory, for whoever plans.
+void describe_packed(nn::ParameterSet::Entry& entry, std::span<const PackedSource> sources);
+
 }  // namespace malmoi::model

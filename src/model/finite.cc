@@ -39,8 +39,10 @@ Status check_finite(const Tensor& values, const nn::ParameterSpec& spec, const n
       "the file is damaged or its training diverged; use another checkpoint");
 }
 
-Status check_trained_weights(const Model& model, const std::string& where) {
-  for (const auto& entry : model.parameters.entries()) {
+namespace {
+
+Status check_trained(const nn::ParameterSet& parameters, const std::string& where) {
+  for (const auto& entry : parameters.entries()) {
     if (!entry->parameter.trainable) continue;
     for (const nn::Source& source : entry->spec.sources) {
       Status finite = check_finite(entry->parameter.master, entry->spec, source, source.name, where);
@@ -49,6 +51,14 @@ Status check_trained_weights(const Model& model, const std::string& where) {
                           "the training diverged: lower optimizer.lr and go on from the last checkpoint with --resume");
     }
   }
+  return {};
+}
+
+}  // namespace
+
+Status check_trained_weights(const Model& model, const std::string& where) {
+  MALMOI_TRY(check_trained(model.parameters, where));
+  if (model.adapter) MALMOI_TRY(check_trained(model.adapter->parameters, where));
   if (model.companion) return check_trained_weights(*model.companion, where);
   return {};
 }

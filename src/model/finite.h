@@ -12,7 +12,7 @@ namespace malmoi::model {
 /// the file's order, that is not finite.
 Status check_finite(const Tensor& values, const nn::ParameterSpec& spec, const nn::Source& source,
                     const std::string& name, const std::string& where);
-/// All weights that are trained, its companion's too: what a model must pass before it is written. `where`: whither.
+/// All weights that are trained, its adapter's and its companion's too: what a model must pass before it is written. `where`: whither.
 Status check_trained_weights(const Model& model, const std::string& where);
 
 }  // namespace malmoi::model

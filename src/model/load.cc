@@ -10,6 +10,7 @@
 #include "model/gguf_config.h"
 #include "model/gguf_weights.h"
 #include "model/layout.h"
+#include "model/python_json.h"
 #include "model/spellings.h"
 #include "model/stored_values.h"
 
@@ -61,8 +62,24 @@ class Loader {
       if (absent && entries[i]->spec.fixed) compute_anew(*entries[i]);
       else if (absent && may_be_new) MALMOI_TRY(start_anew(*entries[i]));
       else MALMOI_TRY(fill(*entries[i]));
+      if (options_.filled) MALMOI_TRY(options_.filled(model_, *entries[i]));
     }
     return check_left_over();
+  }
+
+  // Binds what the source has packed, without memory.
+  Status describe() {
+    for (auto& entry : model_.parameters.entries()) {
+      std::vector<PackedSource> sources;
+      for (const nn::Source& source : entry->spec.sources) {
+        if (!find_source(*entry, source)) continue;  // loading says so
+        MALMOI_ASSIGN(PackedSource found, stored(*entry, source));
+        sources.push_back(std::move(found));
+      }
+      if (sources.size() == entry->spec.sources.size() && can_bind_packed(*entry, sources))
+        describe_packed(*entry, sources);
+    }
+    return {};
   }
 
  private:
@@ -139,6 +156,7 @@ class Loader {
       MALMOI_ASSIGN(const DType type, element_dtype(tensor, where_));
       if (!map(entry, source, tensor, type)) {
         copy_in(tensor.bytes, type, entry.spec, source, memory_of(p, entry.spec));
+        if (is_mapped_) let_go(tensor.bytes);                                      // they stand twice otherwise
         if (!p.master && !gguf_) entry.originals.push_back({tensor.bytes, type});  // what is saved lies as published
       }
     } else {
@@ -181,6 +199,7 @@ class Loader {
   Model& model_;
   const LoadOptions& options_;
   std::string where_;
+  const bool is_mapped_ = dynamic_cast<const formats::Safetensors*>(&source_) != nullptr;
   std::set<const StoredTensor*> used_;
   PackedMemory packed_memory_{model_};
 };
@@ -190,20 +209,6 @@ class Loader {
 namespace {
 
 constexpr uint64_t kLargestConfig = 64 << 20;
-
-// Python writes `Infinity` and `NaN`, which are not JSON, where a field has no limit: null here.
-std::string without_python_numbers(std::string text) {
-  for (const char* name : {"-Infinity", "Infinity", "NaN"}) {
-    size_t length = std::string_view(name).size();
-    for (size_t at = text.find(name); at != std::string::npos; at = text.find(name, at + 1)) {
-      size_t before = at;
-      while (before > 0 && (text[before - 1] == ' ' || text[before - 1] == '\n')) --before;
-      bool is_value = before > 0 && (text[before - 1] == ':' || text[before - 1] == ',' || text[before - 1] == '[');
-      if (is_value) text.replace(at, length, "null");
-    }
-  }
-  return text;
-}
 
 Result<std::unique_ptr<Model>> model_of(const formats::Gguf& file, const MakeOptions& options) {
   MALMOI_ASSIGN(const Family* family, family_of(file));
@@ -257,6 +262,15 @@ Result<std::unique_ptr<Model>> load_config(const Path& path, std::optional<Task>
   document.file = config.string();
   if (!document.root.is_object()) return invalid_data("is not a JSON object", config.string());
   return make_model(document, document.root, options);
+}
+
+Result<std::unique_ptr<Model>> describe_weights(const Path& path, const LoadOptions& options) {
+  MALMOI_ASSIGN(Opened opened, open_model(path, {.task = options.task, .labels = options.labels}));
+  Model& model = *opened.model;
+  Loader loader(*opened.source, opened.gguf, *find_family(model.model_type()), model, options);
+  loader.settle_head();
+  MALMOI_TRY(loader.describe());
+  return std::move(opened.model);
 }
 
 Result<std::unique_ptr<Model>> load_model(const Path& path, const LoadOptions& options) {

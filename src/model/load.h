@@ -22,6 +22,8 @@ struct LoadOptions {
   uint64_t seed = 1;                     // of such a head
   /// Which parameters are not trained; none by default.
   std::function<bool(const nn::ParameterSpec&)> frozen = {};
+  /// Told of each parameter that has its values, serving: it may pack them, so that they never stand there all at once.
+  std::function<Status(Model&, nn::ParameterSet::Entry&)> filled = {};
   bool keep_packed = true;  // matrices that a file has packed are served as they are; else all are unpacked
   Warn warn = {};           // of a file that contradicts its config
 };
@@ -32,6 +34,10 @@ struct LoadOptions {
 /// floating, or not finite. Where the config ties the head to the table of words and the file holds another matrix for it,
 /// that one is kept, with a warning, as transformers does.
 Result<std::unique_ptr<Model>> load_model(const Path& path, const LoadOptions& options);
+
+/// The model as load_model has it, without memory: what its file has packed is known to be packed, whether its head is the table of
+/// words, too. Errors: as load_model, but for values.
+Result<std::unique_ptr<Model>> describe_weights(const Path& path, const LoadOptions& options);
 
 /// The model of a folder's config.json, or of a GGUF file, without weights; `task` and `labels` as LoadOptions has them.
 Result<std::unique_ptr<Model>> load_config(const Path& path, std::optional<Task> task = {},

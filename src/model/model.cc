@@ -46,6 +46,7 @@ void Model::tie_head() {
 
 void Model::refresh_compute() {
   parameters.refresh_compute();
+  if (adapter) adapter->parameters.refresh_compute();
   if (companion) companion->parameters.refresh_compute();
 }
 

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "formats/tensor_source.h"
+#include "model/trained_adapter.h"
 #include "nn/batch.h"
 #include "nn/linear.h"
 #include "nn/parameter_set.h"
@@ -108,7 +109,9 @@ class Model {
   bool mixes_adapters = true;       // whether the runs of one batch may choose different ones
   std::vector<std::string> beside;  // beginnings of names of tensors that a file may hold, without use here
   std::vector<formats::StoredTensor>
-      carried;                       // of features: what its file holds besides and is written again as it was
+      carried;  // of features: what its file holds besides and is written again as it was
+  std::unique_ptr<TrainedAdapter>
+      adapter;                       // trained instead of the model's own parameters (train_adapter.h); null: none
   std::unique_ptr<Model> companion;  // trained beside this one, whose tables it reads (companion.h); null: none
 
   /// Gives a tied head a matrix of its own, without memory yet.
@@ -117,7 +120,7 @@ class Model {
   void separate_head();
   /// Takes a head's own matrix away: it is the table `tied_head.words`.
   void tie_head();
-  /// Writes the compute copies from the masters, the companion's too.
+  /// Writes the compute copies from the masters, the adapter's and the companion's too.
   void refresh_compute();
 
   /// f32 logits of rows of features, for serving and scoring.

@@ -57,6 +57,50 @@ Status write_carried(const formats::StoredTensor& tensor, DType dtype, const for
   return sink(bytes);
 }
 
+// All published tensors of a set, in its order.
+struct Saved {
+  std::vector<formats::TensorSpec> specs;
+  std::vector<SavedPlace> places;
+};
+
+Saved saved_of(const nn::ParameterSet& parameters, DType dtype) {
+  Saved saved;
+  for (const auto& entry : parameters.entries()) {
+    for (size_t i = 0; i < entry->spec.sources.size(); ++i) {
+      const nn::Source& source = entry->spec.sources[i];
+      saved.specs.push_back({source.name, element_type(dtype), stored_shape(entry->spec, source)});
+      saved.places.push_back({entry.get(), i});
+    }
+  }
+  return saved;
+}
+
+// A and B of PiSSA with what they began with behind them: [A; A0] and [B, -B0], for the weights as they were.
+std::vector<float> with_initial(const nn::ParameterSet::Entry& now, const nn::ParameterSet::Entry& before, bool is_a) {
+  const std::vector<float> first = copy_out(now.parameter.master, now.spec, now.spec.sources[0]),
+                           second = copy_out(before.parameter.compute, before.spec, before.spec.sources[0]);
+  std::vector<float> both;
+  const size_t piece = is_a ? first.size() : static_cast<size_t>(now.spec.shape.columns());
+  const float sign = is_a ? 1 : -1;
+  for (size_t at = 0; at < first.size(); at += piece) {
+    both.insert(both.end(), first.begin() + static_cast<std::ptrdiff_t>(at),
+                first.begin() + static_cast<std::ptrdiff_t>(at + piece));
+    for (size_t i = at; i < at + piece; ++i) both.push_back(sign * second[i]);
+  }
+  return both;
+}
+
+Status save_principal(const TrainedAdapter& adapter, const Path& file, DType dtype) {
+  Saved saved = saved_of(adapter.parameters, dtype);
+  for (size_t i = 0; i < saved.specs.size(); ++i) saved.specs[i].shape[i % 2] *= 2;
+  return formats::write_safetensors(file, saved.specs, [&](size_t i, const formats::TensorSink& sink) {
+    const std::vector<float> values = with_initial(*saved.places[i].entry, *adapter.initial.entries()[i], i % 2 == 0);
+    std::vector<std::byte> bytes(values.size() * dtype_size(dtype));
+    convert(values.data(), DType::kF32, bytes.data(), dtype, values.size());
+    return sink(bytes);
+  });
+}
+
 }  // namespace
 
 Status save_model(const Model& model, const Path& folder, DType dtype) {
@@ -67,22 +111,25 @@ Status save_model(const Model& model, const Path& folder, DType dtype) {
   MALMOI_TRY(write_file(folder / "config.json", dump_json(config, 2) + "\n"));
   if (model.generates())
     MALMOI_TRY(write_file(folder / "generation_config.json", dump_json(generation_config(config), 2) + "\n"));
-  std::vector<formats::TensorSpec> specs;
-  std::vector<SavedPlace> places;
+  Saved saved = saved_of(model.parameters, dtype);
   const Family& family = *find_family(model.model_type());
-  for (const auto& entry : model.parameters.entries()) {
-    for (size_t i = 0; i < entry->spec.sources.size(); ++i) {
-      const nn::Source& source = entry->spec.sources[i];
-      specs.push_back({saved_name(family, model, source.name), element_type(dtype), stored_shape(entry->spec, source)});
-      places.push_back({entry.get(), i});
-    }
-  }
+  for (formats::TensorSpec& spec : saved.specs) spec.name = saved_name(family, model, spec.name);
   for (const formats::StoredTensor& tensor : model.carried)
-    specs.push_back({saved_name(family, model, tensor.name), element_type(dtype), tensor.shape});
-  return formats::write_safetensors_folder(folder, specs, [&](size_t i, const formats::TensorSink& sink) {
-    return i < places.size() ? write_one(places[i], dtype, sink)
-                             : write_carried(model.carried[i - places.size()], dtype, sink);
+    saved.specs.push_back({saved_name(family, model, tensor.name), element_type(dtype), tensor.shape});
+  return formats::write_safetensors_folder(folder, saved.specs, [&](size_t i, const formats::TensorSink& sink) {
+    const size_t own = saved.places.size();
+    return i < own ? write_one(saved.places[i], dtype, sink) : write_carried(model.carried[i - own], dtype, sink);
   });
+}
+
+Status save_adapter(const TrainedAdapter& adapter, const Path& folder, DType dtype) {
+  MALMOI_TRY(make_folder(folder));
+  MALMOI_TRY(write_file(folder / "adapter_config.json", dump_json(adapter.plan.config, 2) + "\n"));
+  if (adapter.plan.principal) return save_principal(adapter, folder / "adapter_model.safetensors", dtype);
+  const Saved saved = saved_of(adapter.parameters, dtype);
+  return formats::write_safetensors(
+      folder / "adapter_model.safetensors", saved.specs,
+      [&](size_t i, const formats::TensorSink& sink) { return write_one(saved.places[i], dtype, sink); });
 }
 
 }  // namespace malmoi::model

@@ -11,4 +11,7 @@ namespace malmoi::model {
 /// in `dtype` under their published names. From the masters where there are any.
 Status save_model(const Model& model, const Path& folder, DType dtype = DType::kF32);
 
+/// Writes the adapter that is trained around a model as PEFT does: adapter_config.json and adapter_model.safetensors.
+Status save_adapter(const TrainedAdapter& adapter, const Path& folder, DType dtype = DType::kF32);
+
 }  // namespace malmoi::model

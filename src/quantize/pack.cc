@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 
 #include "quantize/fit.h"
 #include "quantize/stored_half.h"
@@ -123,8 +124,8 @@ void pack_q5_1(const float* x, const float* weights, uint8_t* block) {
 void pack_q8_0(const float* x, const float*, uint8_t* block) {
   float largest = 0;
   for (int i = 0; i < kBlock; ++i) largest = std::max(largest, std::abs(x[i]));
-  const float inverse = largest > 0 ? 127 / largest : 0;
-  put_half(block, largest / 127);
+  const float scale = largest / 127, inverse = scale >= std::numeric_limits<float>::min() ? 1 / scale : 0;
+  put_half(block, scale);
   int8_t whole[kBlock];
   for (int i = 0; i < kBlock; ++i) whole[i] = static_cast<int8_t>(rounded(x[i] * inverse));
   std::memcpy(block + 2, whole, sizeof whole);

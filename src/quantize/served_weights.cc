@@ -5,8 +5,8 @@
 #include "autograd/block_weight.h"
 #include "base/parallel.h"
 #include "kernels/panels.h"
-#include "model/bind_packed.h"
 #include "quantize/pack.h"
+#include "quantize/pack_entry.h"
 
 namespace malmoi::quantize {
 namespace {
@@ -54,7 +54,9 @@ std::vector<std::byte> packed_rows(const Tensor& dense, int64_t first, int64_t c
   return blocks;
 }
 
-Status pack(Entry& entry, const BlockFormat& format, model::PackedMemory& memory, ServedWeights& done) {
+}  // namespace
+
+Status pack_entry(Entry& entry, const BlockFormat& format, model::PackedMemory& memory, ServedWeights& done) {
   Tensor& dense = entry.parameter.compute;
   const int64_t columns = dense.shape().columns();
   const int64_t rows = dense.shape().rows() / static_cast<int64_t>(entry.slots.size());
@@ -77,14 +79,12 @@ Status pack(Entry& entry, const BlockFormat& format, model::PackedMemory& memory
   return {};
 }
 
-}  // namespace
-
 Result<ServedWeights> pack_served_weights(model::Model& model, const std::string& type) {
   MALMOI_ASSIGN(const BlockFormat* format, format_named(type));
   ServedWeights done;
   model::PackedMemory memory(model);
   for (auto& entry : model.parameters.entries()) {
-    if (can_pack(*entry, *format)) MALMOI_TRY(pack(*entry, *format, memory, done));
+    if (can_pack(*entry, *format)) MALMOI_TRY(pack_entry(*entry, *format, memory, done));
   }
   return done;
 }

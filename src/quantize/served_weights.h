@@ -1,10 +1,15 @@
-// The matrices of a model that serves, packed in memory when it is loaded.
+// The matrices of a model that serves, or that an adapter is trained around, packed in memory when it is loaded.
 #pragma once
 
+#include <map>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
+#include "model/bind_packed.h"
 #include "model/model.h"
+#include "tensor/block_type.h"
 
 namespace malmoi::quantize {
 
@@ -17,5 +22,36 @@ struct ServedWeights {
 /// products or look-ups read, and lets go of the dense one. Small matrices and rows that do not fill blocks stay as they
 /// are. Before adapters are put around them. Errors: an unknown type, no memory.
 Result<ServedWeights> pack_served_weights(model::Model& model, const std::string& type);
+
+/// Which matrices are packed, and how.
+struct PackOptions {
+  std::string type;               // any that quantize/pack.h writes: q8_0, q4_k ...
+  std::vector<std::string> skip;  // modules that stay as they are: whole names, or what they end with
+};
+
+/// Packs the matrices of a model that is frozen, small ones too. Rows that do not fill blocks stay as they are.
+class FrozenPacker {
+ public:
+  /// `model` has its parameters, with memory or without, and outlives the packer. Errors: an unknown type; a name in `skip` that
+  /// fits no module, or only a part of what is one matrix here. `where` names the settings ("model.quantize").
+  static Result<FrozenPacker> make(model::Model& model, const PackOptions& options, const std::string& where);
+
+  /// Binds blocks of the parameter's values, which are let go of; nothing where it is not packed. Errors: no memory.
+  Status pack(nn::ParameterSet::Entry& entry);
+  /// Binds blocks without memory to all that will be packed, of a model that has none, for whoever plans.
+  void describe();
+  const ServedWeights& done() const { return done_; }
+
+ private:
+  FrozenPacker(model::Model& model, const BlockFormat& format) : model_(&model), format_(&format), memory_(model) {}
+  bool packs(const nn::ParameterSet::Entry& entry) const;
+  Status settle_skipped(const std::string& where);
+
+  model::Model* model_;
+  const BlockFormat* format_;
+  model::PackedMemory memory_;
+  std::map<const nn::ParameterSet::Entry*, std::set<std::string>> named_;  // by `skip`
+  ServedWeights done_;
+};
 
 }  // namespace malmoi::quantize

@@ -1,7 +1,5 @@
 #include "train/config.h"
 
-#include <charconv>
-#include <cmath>
 
 #include <fmt/format.h>
 
@@ -36,10 +34,28 @@ void read_model(ConfigReader& root, TrainConfig& c, Sections& sections) {
   ConfigReader r = root.object("model");
   if (r.has("init_from")) {
     c.init_from = r.text("init_from", "");
+    Status read;
+    c.quantize = read_quantize_options(r, read);
+    sections.add(std::move(read));
     sections.finish(r);
     return;
   }
   c.model = root.raw("model");
+}
+
+// What an adapter stands around is frozen, so what says otherwise is a mistake.
+void read_adapter(ConfigReader& root, TrainConfig& c, Sections& sections) {
+  Status read;
+  c.adapter = read_adapter_options(root, read);
+  sections.add(std::move(read));
+  if (c.adapter && !c.init_from)
+    root.fail("adapter", "stands around a model that is there", "give model: {init_from: DIR}");
+  if (c.quantize && !c.adapter)
+    sections.add(usage_error("weights in blocks are not trained, and nothing else is", root.where("model.quantize"),
+                             "train an adapter around them: adapter: {r: 16}"));
+  if (c.adapter && !c.freeze.empty())
+    sections.add(usage_error("the model's own weights are frozen beside an adapter", root.where("train.freeze"),
+                             "leave it out; adapter.targets says what is trained"));
 }
 
 void read_tokenizer(ConfigReader& root, TrainConfig& c, Sections& sections) {
@@ -182,30 +198,6 @@ void read_samples(ConfigReader& root, TrainConfig& c, Sections& sections) {
 
 }  // namespace
 
-Result<int64_t> parse_bytes(std::string_view text, const std::string& where) {
-  double value = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  std::string_view unit(end, static_cast<size_t>(text.data() + text.size() - end));
-  while (unit.starts_with(' ')) unit.remove_prefix(1);
-  static const std::pair<std::string_view, double> kUnits[] = {{"", 1},
-                                                               {"B", 1},
-                                                               {"kB", 1e3},
-                                                               {"KB", 1e3},
-                                                               {"MB", 1e6},
-                                                               {"GB", 1e9},
-                                                               {"TB", 1e12},
-                                                               {"KiB", 1024.0},
-                                                               {"MiB", 1048576.0},
-                                                               {"GiB", 1073741824.0},
-                                                               {"TiB", 1099511627776.0}};
-  for (auto [name, factor] : kUnits) {
-    if (error == std::errc() && unit == name && value > 0 && value * factor < 9e18)
-      return static_cast<int64_t>(value * factor);
-  }
-  return usage_error("'" + std::string(text) + "' is no amount of memory", where,
-                     "write 2GB, 1.5GiB or a number of bytes");
-}
-
 Result<TrainConfig> parse_train_config(const ConfigDocument& document) {
   if (document.root.contains("stages") && !document.root.contains("train"))
     return usage_error("is a recipe, not a training configuration", document.file, "run it with `malmoi run`");
@@ -220,6 +212,7 @@ Result<TrainConfig> parse_train_config(const ConfigDocument& document) {
   check_flat_options(root, c, sections);
   read_train(root, c, sections);
   check_rows_together(root, c, sections);
+  read_adapter(root, c, sections);
   read_samples(root, c, sections);
   c.out = root.text("out", "");
   if (c.out.empty()) root.fail("out", "is missing", "name a folder for the run");

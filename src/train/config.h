@@ -10,6 +10,7 @@
 #include "autograd/context.h"
 #include "base/config.h"
 #include "tensor/precision.h"
+#include "train/adapter_options.h"
 #include "train/chat_config.h"
 #include "train/objective.h"
 #include "train/optimizer.h"
@@ -24,7 +25,7 @@ struct ScheduleConfig {
   bool operator==(const ScheduleConfig&) const = default;
 };
 
-enum class DataFormat : uint8_t { kText, kIds, kArrays, kTable, kChat };
+enum class DataFormat : uint8_t { kText, kIds, kArrays, kTable, kChat, kPrompts };
 
 struct DataConfig {
   DataFormat format = DataFormat::kText;
@@ -58,8 +59,10 @@ struct SampleConfig {
 struct TrainConfig {
   ObjectiveConfig objective;
   std::optional<std::string> init_from;
-  Json model = Json::object();  // architecture and its fields, where init_from is absent
-  std::string tokenizer;        // folder; empty: none
+  std::optional<QuantizeOptions> quantize;  // of the model of init_from, beside an adapter
+  std::optional<AdapterOptions> adapter;    // trained in place of the model's own weights
+  Json model = Json::object();              // architecture and its fields, where init_from is absent
+  std::string tokenizer;                    // folder; empty: none
   bool character_tokenizer = false;
   DataConfig data;
   int64_t batch_size = 8, gradient_accumulation = 1;

@@ -7,7 +7,7 @@
 namespace malmoi::train {
 namespace {
 
-constexpr const char* kDataFormats[] = {"text", "ids", "arrays", "table", "chat"};
+constexpr const char* kDataFormats[] = {"text", "ids", "arrays", "table", "chat", "prompts"};
 
 bool takes(const ObjectiveEntry& objective, DataFormat format) {
   switch (format) {
@@ -16,6 +16,7 @@ bool takes(const ObjectiveEntry& objective, DataFormat format) {
     case DataFormat::kArrays: return !objective.arrays.columns.empty();
     case DataFormat::kTable: return !objective.table.columns.empty();
     case DataFormat::kChat: return chat_use(objective.arrays).has_value();
+    case DataFormat::kPrompts: return objective.prompts;
   }
   return false;
 }
@@ -82,6 +83,11 @@ void read_data(ConfigReader& root, TrainConfig& c, Sections& sections) {
     if (d.valid.size() > 1) r.fail("valid", "must be one folder where the format is arrays", "join the arrays");
     if (d.valid_fraction > 0) r.fail("valid_fraction", "is not for arrays", "name a folder with valid: [DIR]");
     if (d.streams) r.fail("order", "streams are of text or ids", "use shuffled or sequential");
+  }
+  if (d.format == DataFormat::kPrompts) {
+    if (!c.objective.rollouts.rewards.is_array() || c.objective.rollouts.rewards.empty())
+      r.fail("format", "is prompts, whose answers nothing judges", "give objective.rewards");
+    if (d.valid_fraction > 0) r.fail("valid_fraction", "is not for prompts", "name other prompts with valid: [FILE]");
   }
   if (!d.valid.empty() && d.valid_fraction > 0) r.fail("valid_fraction", "stands beside valid", "give one of them");
   if (!d.loss_mask.empty() && d.format != DataFormat::kIds) r.fail("loss_mask", "belongs to format: ids");

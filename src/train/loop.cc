@@ -25,10 +25,15 @@ constexpr double kLeastRestFromSaving = 20;
 // Steps with nothing to learn that are told one by one; of more, their number.
 constexpr int64_t kToldMaskedSteps = 3;
 
-// What a checkpoint's model must be like: its config, and that of its companion.
+// What a checkpoint's model must be like: its config, that of its companion, and of an adapter what it is and stands around.
 std::string fingerprint_of(const model::Model& model) {
   std::string configs = dump_json(model.config());
   if (model.companion) configs += dump_json(model.companion->config());
+  if (const model::TrainedAdapter* adapter = model.adapter.get()) {
+    configs += adapter->base + (adapter->plan.principal ? " pissa" : "");
+    for (const model::AdaptedModule& module : adapter->plan.modules)
+      configs += fmt::format(" {} {} {}", module.tensor, module.rank, module.scale);
+  }
   return to_hex(hash128(configs));
 }
 

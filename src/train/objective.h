@@ -93,8 +93,8 @@ struct RolloutConfig {
   bool scale_rewards = true;     // advantages are divided by the group's standard deviation
   bool sequence_ratios = false;  // one ratio for an answer (GSPO)
   int64_t longest = 0;           // average: constant: tokens that each answer counts as
-  Json rewards = Json::array();     // data.format prompts: what judges answers
-  int64_t max_tokens = 128;         // of an answer
+  Json rewards = Json::array();  // data.format prompts: what judges answers
+  int64_t max_tokens = 128;      // of an answer
   double temperature = 1, top_p = 1;
   int64_t top_k = 0;
   bool operator==(const RolloutConfig&) const = default;

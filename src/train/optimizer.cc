@@ -35,8 +35,11 @@ std::vector<Entry*> trainable_entries(const nn::ParameterSet& parameters) {
 
 std::vector<Entry*> trainable_entries(const model::Model& model) {
   std::vector<Entry*> list = trainable_entries(model.parameters);
-  if (!model.companion) return list;
-  for (Entry* entry : trainable_entries(model.companion->parameters)) list.push_back(entry);
+  auto append = [&](const nn::ParameterSet& parameters) {
+    for (Entry* entry : trainable_entries(parameters)) list.push_back(entry);
+  };
+  if (model.adapter) append(model.adapter->parameters);
+  if (model.companion) append(model.companion->parameters);
   return list;
 }
 

@@ -68,7 +68,7 @@ const OptimizerEntry& optimizer_entry(std::string_view name);
 
 /// The parameters that are trained, in their order: those that an optimiser, a checkpoint and an average hold.
 std::vector<Entry*> trainable_entries(const nn::ParameterSet& parameters);
-/// The model's, then its companion's own.
+/// The model's, then its adapter's, then its companion's own.
 std::vector<Entry*> trainable_entries(const model::Model& model);
 /// Of `config` for the trainable parameters.
 std::unique_ptr<Optimizer> make_optimizer(const OptimizerConfig& config, const nn::ParameterSet& parameters);

@@ -1,9 +1,12 @@
 #include "train/rehearsal.h"
 
+#include "autograd/adapted_weight.h"
+#include "autograd/block_weight.h"
 #include "autograd/tape.h"
 #include "kernels/kernels.h"
 #include "model/companion.h"
 #include "model/registry.h"
+#include "model/train_adapter.h"
 
 namespace malmoi::train {
 namespace {
@@ -23,6 +26,17 @@ void train_as(nn::ParameterSet& twin, const nn::ParameterSet& other) {
   }
 }
 
+// Packed as the other is; its blocks are never read.
+void pack_as(nn::ParameterSet& twin, const nn::ParameterSet& other) {
+  for (size_t i = 0; i < twin.entries().size(); ++i) {
+    const auto& slots = other.entries()[i]->slots;
+    for (size_t s = 0; s < slots.size(); ++s) {
+      const auto* blocks = dynamic_cast<const autograd::BlockWeight*>(&autograd::without_adapters(**slots[s]));
+      if (blocks) twin.entries()[i]->slots[s]->bind(std::make_unique<autograd::BlockWeight>(*blocks));
+    }
+  }
+}
+
 // A twin of the model without memory: a rehearsal must not touch the real one's gradients. Null where the config makes none.
 std::unique_ptr<model::Model> twin_of(const model::Model& model, DType dtype) {
   ConfigDocument document;
@@ -35,12 +49,25 @@ std::unique_ptr<model::Model> twin_of(const model::Model& model, DType dtype) {
   if (its < ours) twin->untie_head();
   if (its > ours) twin->tie_head();
   twin->parameters.allocate(nn::Purpose::kRehearsal, dtype);
+  pack_as(twin->parameters, model.parameters);
   train_as(twin->parameters, model.parameters);
+  if (model.adapter) {
+    model::put_adapter(*twin, model.adapter->plan,
+                       {.purpose = nn::Purpose::kRehearsal, .keep_initial = model.num_adapters > 1});
+    train_as(twin->adapter->parameters, model.adapter->parameters);
+  }
   if (!model.companion) return twin;
   if (!model::attach_companion(*twin, model.companion->config()).ok()) return nullptr;
   model::fill_companion(*twin, nn::Purpose::kRehearsal, 0);
   train_as(twin->companion->parameters, model.companion->parameters);
   return twin;
+}
+
+size_t frozen_bytes(const nn::ParameterSet::Entry& entry) {
+  if (entry.slots.empty()) return entry.parameter.compute.bytes();
+  size_t bytes = 0;
+  for (const auto& slot : entry.slots) bytes += autograd::without_adapters(**slot).bytes();
+  return bytes;
 }
 
 // Adds what the parameters take, whether they are trained or not.
@@ -49,7 +76,7 @@ void add_parameters(const nn::ParameterSet& parameters, MemoryPlan& plan) {
     const Parameter& p = entry->parameter;
     const size_t master = sizeof(float) * static_cast<size_t>(p.shape.elements());
     if (!p.trainable) {
-      plan.weights += p.compute.bytes();
+      plan.weights += frozen_bytes(*entry);
       continue;
     }
     plan.weights += master + (p.compute.dtype() == DType::kF32 ? 0 : p.compute.bytes());
@@ -100,6 +127,8 @@ MemoryPlan plan_memory(const PlanInput& input) {
     plan.optimizer += sizeof(float) * optimizer_entry(input.optimizer.name).state_elements(input.optimizer, *entry);
   add_parameters(twin->parameters, plan);
   plan.weights += input.objective.bytes_beside();
+  if (twin->adapter) add_parameters(twin->adapter->parameters, plan);
+  if (twin->adapter) add_parameters(twin->adapter->initial, plan);
   if (twin->companion) add_parameters(twin->companion->parameters, plan);
   plan.activations =
       rehearse(*twin, input.objective, input.dtype, input.batch_size, input.sequence_length, input.checkpointing).peak;

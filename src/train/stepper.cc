@@ -37,6 +37,7 @@ Result<Stepper> Stepper::create(model::Model& model, const Objective& objective,
   c.dtype = model.dtype();
   c.checkpointing = options.checkpointing;
   c.seed = options.seed;
+  c.whole_rows = true;  // what is compared with a step is computed as steps are
   return stepper;
 }
 

@@ -1,4 +1,4 @@
-// The models that a run leaves: Hugging Face folders with the tokenizer beside the weights.
+// The models that a run leaves: Hugging Face folders with the tokenizer beside the weights; where it trains an adapter, that alone.
 #pragma once
 
 #include <string>
@@ -24,7 +24,10 @@ class ModelExport {
         dtype_(dtype),
         chat_template_(std::move(chat_template)) {}
 
-  /// Writes the model as it is to OUT/NAME, and one that is trained beside it to OUT/NAME/generator: both or neither.
+  /// What the last state of the run is written as: "model", or "adapter".
+  const char* last() const { return model_.adapter ? "adapter" : "model"; }
+  /// Writes the model as it is to OUT/NAME, and one that is trained beside it to OUT/NAME/generator: both or neither. Of an
+  /// adapter, the folder that PEFT reads.
   Status write(const std::string& name) const;
   /// Takes as long as write(), and leaves nothing.
   Status rehearse() const;

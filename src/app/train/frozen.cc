@@ -11,6 +11,9 @@ namespace {
 using train::Beside;
 using train::TrainConfig;
 
+// As model/train_adapter.h counts them.
+constexpr int32_t kInitialAdapter = 1, kNoAdapter = -1;
+
 // The folder that is asked, and the setting that names it.
 struct Asked {
   std::string folder;
@@ -34,12 +37,24 @@ Status check_vocabulary(const model::Model& frozen, const model::Model& describe
 
 }  // namespace
 
+void keep_reference(TrainConfig& config) {
+  if (!config.adapter || !config.objective.reference.empty()) return;
+  if (train::beside(config.objective) != Beside::kReference) return;
+  // A new adapter begins as nothing, but for one that takes its beginning out of the weights.
+  config.adapter->keep_initial = config.adapter->init_from.has_value() || config.adapter->principal;
+}
+
 Result<OpenedFrozen> open_frozen(const TrainConfig& config, const model::Model& described, bool weights,
                                  const Job& job) {
   const train::ObjectiveEntry& entry = train::objective_entry(config.objective.name);
   const Beside beside = train::beside(config.objective);
   OpenedFrozen opened;
   if (beside == Beside::kNothing) return opened;
+  if (beside == Beside::kReference && config.objective.reference.empty() && config.adapter) {
+    // What the adapter stands around, or a copy of the adapter as it was.
+    opened.frozen.adapter = {config.adapter->keep_initial ? kInitialAdapter : kNoAdapter};
+    return opened;
+  }
   MALMOI_ASSIGN(Asked asked, asked_model(config, beside));
   MALMOI_ASSIGN(const Path folder, find_model(asked.folder, job.message));
   asked.folder = folder.string();

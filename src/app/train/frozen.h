@@ -15,6 +15,9 @@ struct OpenedFrozen {
   train::FrozenModel frozen;            // points to it
 };
 
+/// Where the trained adapter's beginning is the reference, says that it be kept; before the model is described.
+void keep_reference(train::TrainConfig& config);
+
 /// Opens what the configuration's objective asks for: its `reference` or `teacher`, or, where no reference is named, init_from once
 /// more: the model as it stands before the first step. `described`: the model to be trained; with `weights` false only the
 /// shapes are made, for a plan. Errors: no model to be the reference; another vocabulary.

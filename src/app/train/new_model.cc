@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include "app/train/adapted_model.h"
 #include "app/use/generate.h"
 #include "kernels/gemm.h"
 #include "model/companion.h"
+#include "model/gguf_config.h"
 #include "model/load.h"
 #include "model/registry.h"
 #include "tokenizer/document_marks.h"
@@ -73,7 +75,13 @@ Result<std::unique_ptr<model::Model>> make_new(const ConfigDocument& document, c
 
 Status resolve_init_from(TrainConfig& config, const Message& message) {
   if (!config.init_from) return {};
+  const bool is_path = malmoi::exists(*config.init_from);
   MALMOI_ASSIGN(Path folder, find_model(*config.init_from, message));
+  if (config.adapter) {  // a name means the same elsewhere, a path may not
+    std::error_code ignored;
+    const Path absolute = std::filesystem::absolute(folder, ignored).lexically_normal();
+    config.adapter->base = is_path ? absolute.string() : *config.init_from;
+  }
   config.init_from = folder.string();
   return {};
 }
@@ -83,7 +91,9 @@ Result<std::unique_ptr<model::Model>> describe_model(const ConfigDocument& docum
                                                      const std::vector<std::string>& labels) {
   MALMOI_TRY(check_precision(config.precision, document.where("train") + ".dtype"));
   std::unique_ptr<model::Model> model;
-  if (config.init_from) {
+  if (config.adapter && model::is_gguf(*config.init_from)) {  // whose weights stay packed as they are
+    MALMOI_ASSIGN(model, model::describe_weights(*config.init_from, {.task = task_of(config), .labels = labels}));
+  } else if (config.init_from) {
     MALMOI_ASSIGN(model, model::load_config(*config.init_from, task_of(config), labels));
   } else {
     MALMOI_ASSIGN(model, make_new(document, config, tokenizer, labels));
@@ -93,6 +103,7 @@ Result<std::unique_ptr<model::Model>> describe_model(const ConfigDocument& docum
                        document.where("data.order"), "use shuffled, or a family that does, such as lstm");
   if (auto accompany = train::objective_entry(config.objective.name).accompany; accompany && config.data.is_flat())
     MALMOI_TRY(accompany(*model, config.objective));
+  if (config.adapter) MALMOI_TRY(describe_adapter(document, config, *model));
   if (config.freeze.empty()) return model;
   MALMOI_TRY(train::check_freeze(config.freeze, model->parameters, document.where("train.freeze")));
   auto frozen = train::frozen_by(config.freeze);
@@ -103,6 +114,10 @@ Result<std::unique_ptr<model::Model>> describe_model(const ConfigDocument& docum
 
 Status fill_model(const TrainConfig& config, std::unique_ptr<model::Model>& model, const Warn& warn) {
   DType type = activation_type(config.precision);
+  if (config.adapter) {
+    MALMOI_ASSIGN(model, load_adapted_model(config, *model, warn));
+    return {};
+  }
   if (config.init_from) {
     MALMOI_ASSIGN(auto filled, model::load_model(*config.init_from, {.purpose = model::Purpose::kTraining,
                                                                      .dtype = type,

@@ -9,6 +9,7 @@
 #include "app/train/chats.h"
 #include "app/train/choices.h"
 #include "app/train/data.h"
+#include "app/train/frozen.h"
 #include "app/train/memory.h"
 #include "app/train/new_model.h"
 #include "app/train/tables.h"
@@ -68,6 +69,7 @@ Result<int64_t> planned_steps(const train::TrainConfig& config, const tokenizer:
 Result<PlanReport> plan(const ConfigDocument& document, const PlanOptions& options, const StopToken& stop) {
   MALMOI_ASSIGN(train::TrainConfig config, train::parse_train_config(document));
   MALMOI_TRY(resolve_init_from(config, {}));
+  keep_reference(config);
   MALMOI_TRY(measure_arrays(config));
   if (config.fastest_precision) config.precision = fastest_precision();
   MALMOI_ASSIGN(auto tokenizer, open_tokenizer(config));
@@ -92,6 +94,7 @@ Result<PlanReport> plan(const ConfigDocument& document, const PlanOptions& optio
   MALMOI_ASSIGN(FittedMemory memory, plan_memory(*model, *objective, config, stop, report));
   report.architecture = model->model_type();
   report.parameters = model->parameter_count();
+  if (model->adapter) report.adapter_parameters = model->adapter->parameters.count();
   report.tokens_per_step = config.sequences_per_step() * config.data.sequence_length;
   report.flops_per_token = train::training_flops_per_token(*model, *objective, config.data.sequence_length);
   report.batch_size = config.batch_size;

@@ -11,6 +11,7 @@ Json to_json(const TrainReport& report) {
                {"threads", report.threads},
                {"dtype", report.dtype},
                {"train_tokens", report.train_tokens}};
+  if (report.adapter_parameters) json["adapter_parameters"] = *report.adapter_parameters;
   if (report.valid_tokens) json["valid_tokens"] = *report.valid_tokens;
   json["flops_per_token"] = report.flops_per_token;
   json["status"] = report.status;
@@ -39,6 +40,7 @@ Json to_json(const PlanReport& report) {
                {"batch_size", report.batch_size},
                {"gradient_accumulation", report.gradient_accumulation},
                {"checkpointing", report.checkpointing}};
+  if (report.adapter_parameters) json["adapter_parameters"] = *report.adapter_parameters;
   json["memory_bytes"] = {{"weights", report.memory.weights},     {"gradients", report.memory.gradients},
                           {"optimizer", report.memory.optimizer}, {"activations", report.memory.activations},
                           {"process", report.memory.process},     {"total", report.memory.total()}};

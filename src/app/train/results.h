@@ -16,6 +16,7 @@ struct TrainReport {
   uint64_t predicted_memory_bytes = 0;
   std::string started, cpu, isa;
   int64_t parameters = 0;
+  std::optional<int64_t> adapter_parameters;  // absent: the model's own are trained
   int threads = 0;
   std::string dtype;
   uint64_t train_tokens = 0;
@@ -43,6 +44,7 @@ Json to_json(const TrainReport& report);
 struct PlanReport {
   std::string architecture;
   int64_t parameters = 0;
+  std::optional<int64_t> adapter_parameters;  // absent: the model's own are trained
   int64_t tokens_per_step = 0;
   double flops_per_token = 0;
   int64_t batch_size = 0, gradient_accumulation = 0;

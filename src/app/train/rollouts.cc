@@ -33,7 +33,8 @@ Result<std::vector<chat::Message>> messages_of(const Json& list, const std::stri
     const bool whole = item.is_object() && item.contains("role") && item["role"].is_string() &&
                        item.contains("content") && item["content"].is_string();
     if (!whole)
-      return invalid_data("a message of 'prompt' has no role and content", where, "write {\"role\": ..., \"content\": ...}");
+      return invalid_data("a message of 'prompt' has no role and content", where,
+                          "write {\"role\": ..., \"content\": ...}");
     messages.push_back({.role = item["role"].get<std::string>(), .content = item["content"].get<std::string>()});
   }
   if (messages.empty()) return invalid_data("'prompt' has no message", where, "leave the row out");
@@ -142,7 +143,8 @@ Status RolloutSource::prepare(uint64_t first, uint64_t count) {
     const uint64_t group = n / group_, epoch = group / prompts_.size();
     uint64_t index = group % prompts_.size();
     if (config_.data.shuffled) index = train::permute(index, prompts_.size(), config_.seed, epoch);
-    asked.push_back({&prompts_[index], philox(config_.seed, kRolloutStream, n)[0], config_.objective.rollouts.temperature});
+    asked.push_back(
+        {&prompts_[index], philox(config_.seed, kRolloutStream, n)[0], config_.objective.rollouts.temperature});
   }
   MALMOI_ASSIGN(answers_, sample(asked));
   MALMOI_TRY(judge(asked, answers_));
@@ -163,7 +165,8 @@ void RolloutSource::append(uint64_t n, train::Examples& out) const {
 }
 
 Result<std::vector<RolloutSource::Answer>> RolloutSource::sample(const std::vector<Asked>& asked) {
-  MALMOI_ASSIGN(auto scheduler, infer::Scheduler::create(model_, {.max_running = kAnswersTogether, .prefix_bytes = kPrefixBytes}));
+  MALMOI_ASSIGN(auto scheduler,
+                infer::Scheduler::create(model_, {.max_running = kAnswersTogether, .prefix_bytes = kPrefixBytes}));
   std::vector<infer::TokenRequest> requests;
   std::vector<int32_t> ends = ends_;
   for (const Asked& one : asked) {

@@ -70,6 +70,7 @@ TrainReport begin_report(const TrainConfig& config, const model::Model& model, c
   report.predicted_memory_bytes = memory.plan.total();
   report.started = now_text();
   report.parameters = model.parameter_count();
+  if (model.adapter) report.adapter_parameters = model.adapter->parameters.count();
   report.cpu = cpu_model();
   report.isa = isa_name(active_isa());
   report.threads = num_threads();
@@ -116,12 +117,12 @@ void finish_report(TrainReport& report, const train::LoopResult& result, const m
 }
 
 // Of a run that was stopped and whose last steps are no checkpoint.
-Error not_saved(const train::LoopResult& result, const Path& folder, bool exported) {
+Error not_saved(const train::LoopResult& result, const Path& folder, const std::string& exported) {
   const std::string from =
       result.saved_step < 0 ? "from the beginning" : fmt::format("from step {}", result.saved_step);
   return {result.unsaved->code,
           fmt::format("stopped after step {}, whose checkpoint could not be written ({}){}", result.steps,
-                      result.unsaved->to_string(), exported ? "; its weights are in model" : ""),
+                      result.unsaved->to_string(), exported.empty() ? "" : "; its weights are in " + exported),
           folder.string(), "--resume goes on " + from};
 }
 
@@ -130,6 +131,7 @@ Error not_saved(const train::LoopResult& result, const Path& folder, bool export
 Result<TrainReport> train(const ConfigDocument& document, const TrainOptions& options, const Job& job) {
   MALMOI_ASSIGN(TrainConfig config, train::parse_train_config(document));
   MALMOI_TRY(resolve_init_from(config, job.message));
+  keep_reference(config);
   MALMOI_TRY(measure_arrays(config));
   MALMOI_ASSIGN(RunFolder folder, RunFolder::open(config.out, document, options.resume));
   Choices choices(folder, options.resume);
@@ -174,6 +176,9 @@ Result<TrainReport> train(const ConfigDocument& document, const TrainOptions& op
                           format_count(static_cast<double>(report.parameters)),
                           format_count(static_cast<double>(report.train_tokens)), steps,
                           config.sequences_per_step() * config.data.sequence_length));
+  if (report.adapter_parameters)
+    job.message(fmt::format("{} parameters of an adapter are trained, the model's are frozen",
+                            format_count(static_cast<double>(*report.adapter_parameters))));
   const double began = monotonic_seconds();
   RunDisplay display(job, folder);
   SampleWriter samples(config, folder, *model, tokenizer.get(), job);
@@ -188,8 +193,8 @@ Result<TrainReport> train(const ConfigDocument& document, const TrainOptions& op
 
   folder.forget_stop();
   // A model takes less space than a checkpoint: it is tried also where that was too large.
-  const Status exported = exports.write("model");
-  if (result.unsaved) return not_saved(result, folder.path(), exported.ok());
+  const Status exported = exports.write(exports.last());
+  if (result.unsaved) return not_saved(result, folder.path(), exported.ok() ? exports.last() : "");
   MALMOI_TRY(exported);
   if (!average.empty()) MALMOI_TRY(exports.write_with("ema", average));
   report.seconds = monotonic_seconds() - began;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "app/store/choice.h"
+#include "app/use/adapter_run.h"
 #include "app/use/generate.h"
 #include "model/adapter.h"
 #include "model/load.h"
@@ -50,7 +51,7 @@ Json to_json(const AdapterReport& report) {
 }
 
 Result<AdapterReport> show_adapter(const Path& adapter) {
-  MALMOI_ASSIGN(const model::AdapterFile file, model::open_adapter(adapter));
+  MALMOI_ASSIGN(const model::AdapterFile file, model::open_adapter(adapter_in(adapter).value_or(adapter)));
   AdapterReport report;
   report.kind = file.config.magnitudes ? "DoRA" : file.config.rank_stabilised ? "rsLoRA" : "LoRA";
   report.base = file.architecture.empty() ? file.config.base : file.architecture;
@@ -71,9 +72,10 @@ Status merge_adapter(const MergeOptions& options, const Job& job) {
   std::error_code ignored;
   if (std::filesystem::equivalent(folder, options.out, ignored))
     return usage_error("is the model's own folder", options.out.string(), "give another one with --out");
+  const Path adapter = adapter_in(options.adapter).value_or(options.adapter);
   MALMOI_ASSIGN(auto model, model::load_model(folder, {.keep_packed = false, .warn = job.warn}));
   const DType stored = stored_type(*model);
-  MALMOI_ASSIGN(const model::Adapted adapted, model::adapt(*model, {&options.adapter, 1}, job.warn));
+  MALMOI_ASSIGN(const model::Adapted adapted, model::adapt(*model, {&adapter, 1}, job.warn));
   MALMOI_TRY(model::merge(*model, adapted));
   MALMOI_TRY(model::save_model(*model, options.out, options.dtype.value_or(stored)));
   if (std::filesystem::is_directory(folder, ignored)) return copy_beside(folder, options.out);

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "app/store/store.h"
+#include "app/use/adapter_run.h"
 #include "app/use/beams.h"
 #include "app/use/generation_defaults.h"
 #include "app/use/token_biases.h"
@@ -37,10 +38,15 @@ Result<Path> model_in(const Path& named, const Message& message) {
     message(fmt::format("{} is a training run: its model {} is used", folder.string(), model->string()));
     return *model;
   }
+  if (auto adapter = adapter_in(folder))
+    return not_found(
+        "holds an adapter, no model", adapter->string(),
+        "give its model, and --adapter " + adapter->string() + ", or merge the two (malmoi adapter merge)");
   std::string remedy = "give a folder with config.json and model.safetensors";
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
-    const bool holds_model = malmoi::exists(entry.path() / "config.json") || model_of_run(entry.path());
+    const bool holds_model =
+        malmoi::exists(entry.path() / "config.json") || model_of_run(entry.path()) || adapter_in(entry.path());
     if (holds_model) remedy = "did you mean " + entry.path().string() + "?";
   }
   return not_found("holds no model", folder.string(), remedy);
@@ -71,7 +77,22 @@ Result<Path> find_model(const std::string& name, const Message& message) {
       "give a model folder, or a name in " + store_folder().string() + " (`malmoi pull` brings models there)");
 }
 
+namespace {
+
+// A run that trained an adapter, or such an adapter: the model that it stands around, with it.
+Result<LoadedModel> load_adapted(const Path& adapter, LoadChoice choice, const Job& job) {
+  MALMOI_ASSIGN(const std::string base, base_of_adapter(adapter));
+  if (!choice.adapters.empty())
+    return usage_error("is an adapter itself", adapter.string(), "give its model (" + base + ") and all adapters");
+  job.message(fmt::format("the adapter {} is used, around {}", adapter.string(), base));
+  choice.adapters = {adapter};
+  return load_for_ids(base, choice, job);
+}
+
+}  // namespace
+
 Result<LoadedModel> load_for_ids(const std::string& name, const LoadChoice& choice, const Job& job) {
+  if (const auto adapter = adapter_in(name)) return load_adapted(*adapter, choice, job);
   LoadedModel loaded;
   MALMOI_ASSIGN(loaded.folder, find_model(name, job.message));
   MALMOI_ASSIGN(loaded.model, load_model(loaded.folder, choice, job.warn));

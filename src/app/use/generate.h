@@ -34,7 +34,8 @@ struct LoadedModel {
 Result<Path> find_model(const std::string& name, const Message& message = {});
 /// Whether a model answers a text, rather than to go on with it: an encoder-decoder.
 bool answers_texts(const LoadedModel& loaded);
-/// Warns where model and tokenizer do not seem to belong together.
+/// Warns where model and tokenizer do not seem to belong together. Of a run that trained an adapter, or such an adapter's folder:
+/// the model that it names, with it.
 Result<LoadedModel> load_for_generation(const std::string& name, const LoadChoice& choice, const Job& job);
 /// For who gives ids and takes ids: the tokenizer is null where the folder has none.
 Result<LoadedModel> load_for_ids(const std::string& name, const LoadChoice& choice, const Job& job);

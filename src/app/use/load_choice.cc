@@ -1,5 +1,6 @@
 #include "app/use/load_choice.h"
 
+#include "app/use/adapter_run.h"
 #include "app/use/model_memory.h"
 #include "infer/state_budget.h"
 #include "model/adapt.h"
@@ -12,7 +13,9 @@ Result<std::unique_ptr<model::Model>> load_model(const Path& path, const LoadCho
   MALMOI_TRY(check_fits(path, choice, infer::free_bytes()));
   MALMOI_ASSIGN(auto model, model::load_model(path, {.dtype = choice.dtype, .warn = warn}));
   if (!choice.packed.empty()) MALMOI_TRY(quantize::pack_served_weights(*model, choice.packed));
-  if (!choice.adapters.empty()) MALMOI_TRY(model::adapt(*model, choice.adapters, warn));
+  std::vector<Path> adapters;  // a run stands for what it trained
+  for (const Path& given : choice.adapters) adapters.push_back(adapter_in(given).value_or(given));
+  if (!adapters.empty()) MALMOI_TRY(model::adapt(*model, adapters, warn));
   return model;
 }
 

@@ -23,8 +23,8 @@ std::vector<int32_t> run_again(Context& context, Tape& tape, Record& record, Ten
   std::vector<Var> inputs(record.saved.size());
   std::vector<int32_t> ids;
   for (size_t i = 0; i < inputs.size(); ++i) {
-    bool shared_constant = i > 1 && record.inputs[i] < 0;
-    if (record.saved[i].value) inputs[i] = {std::move(record.saved[i].value), shared_constant ? -1 : tape.new_id()};
+    const bool constant = record.inputs[i] < 0;
+    if (record.saved[i].value) inputs[i] = {std::move(record.saved[i].value), constant ? -1 : tape.new_id()};
     ids.push_back(inputs[i].id);
   }
   BlockIo io{std::move(inputs[0]), std::move(inputs[1])};

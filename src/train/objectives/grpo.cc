@@ -98,7 +98,7 @@ class Grpo final : public LogpsObjective {
                                                std::span<const float>(sampled).subspan(answer.first, tokens));
       for (size_t at = answer.first; at < answer.first + tokens; ++at) {
         const auto lp = static_cast<double>(logps.policy[at]);
-        const double log_q = options_.sequence_ratios ? mean_ratio : lp - static_cast<double>(sampled[at]);
+        const double log_q = options_.sequence_ratios ? mean_ratio : log_ratio(logps.policy[at], sampled[at]);
         // The mean's slope reaches each of its tokens by its part; those of all tokens add up to the same.
         const Clipped clipped = clipped_loss(std::exp(log_q), advantages[i], options_);
         loss += share * clipped.loss;
@@ -127,9 +127,14 @@ class Grpo final : public LogpsObjective {
     return 1 / (rows * static_cast<double>(std::max<int64_t>(answer.tokens, 1)));
   }
 
+  // An answer that was drawn by the very weights that learn from it says so by a number that is not finite.
+  static double log_ratio(float policy, float sampled) {
+    return std::isfinite(sampled) ? static_cast<double>(policy) - static_cast<double>(sampled) : 0;
+  }
+
   static double mean_log_ratio(std::span<const float> policy, std::span<const float> sampled) {
     double sum = 0;
-    for (size_t t = 0; t < policy.size(); ++t) sum += static_cast<double>(policy[t]) - static_cast<double>(sampled[t]);
+    for (size_t t = 0; t < policy.size(); ++t) sum += log_ratio(policy[t], sampled[t]);
     return sum / static_cast<double>(std::max<size_t>(policy.size(), 1));
   }
 
@@ -151,6 +156,12 @@ void read(ConfigReader& reader, ObjectiveConfig& config) {
   if (r.average == "constant" && r.longest == 0)
     reader.fail("longest_answer", "is missing", "average: constant divides by it");
   config.reference = reader.text("reference", "");
+  if (!reader.has("rewards")) return;
+  r.rewards = reader.raw("rewards");
+  r.max_tokens = reader.integer("max_tokens", 128, 1, 1 << 20);
+  r.temperature = reader.number("temperature", 1, 1e-3, 100);
+  r.top_p = reader.number("top_p", 1, 1e-6, 1);
+  r.top_k = reader.integer("top_k", 0, 0, 1 << 30);
 }
 
 }  // namespace
@@ -164,6 +175,7 @@ extern const ObjectiveEntry objective{
     .make = [](const ObjectiveConfig& config, const FrozenModel& frozen) -> std::unique_ptr<Objective> {
       return std::make_unique<Grpo>(config, frozen);
     },
+    .prompts = true,
     .beside =
         [](const ObjectiveConfig& config) {
           return config.rollouts.kl_coefficient > 0 ? Beside::kReference : Beside::kNothing;

@@ -106,9 +106,10 @@ class Adafactor final : public Optimizer {
     double size_p =
         sum(part, [&](int64_t i, int64_t j) { return squared(static_cast<double>(p[i * part.columns + j])); });
     double size_u = sum(part, [&](int64_t i, int64_t j) { return squared(u(i, j)); });
-    double alpha = std::max(config_.eps2, std::sqrt(size_p / n)) * std::min(args.lr, 1 / std::sqrt(t));
+    const double lr = args.lr * s.parameter->rate;
+    double alpha = std::max(config_.eps2, std::sqrt(size_p / n)) * std::min(lr, 1 / std::sqrt(t));
     double step = alpha / std::max(1.0, std::sqrt(size_u / n) / config_.clip_threshold);
-    double keep = 1 - args.lr * decay_of(config_, *s.parameter);
+    double keep = 1 - lr * decay_of(config_, *s.parameter);
     BF16* copy = compute_copy(*s.parameter);
     if (copy) copy += part.begin;
     parallel_for(part.rows, kRowGrain, [&](int64_t begin, int64_t end) {

@@ -22,7 +22,7 @@ void AdamWState::update(const OptimizerConfig& c, const UpdateArgs& args, double
                                         .v = v.as<float>(),
                                         .copy = compute_copy(p),
                                         .grad_scale = static_cast<float>(args.grad_scale),
-                                        .lr = static_cast<float>(lr),
+                                        .lr = static_cast<float>(lr * p.rate),
                                         .beta1 = static_cast<float>(c.beta1),
                                         .beta2 = static_cast<float>(c.beta2),
                                         .eps = static_cast<float>(c.eps),

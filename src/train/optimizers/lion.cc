@@ -10,13 +10,12 @@ class Lion final : public Optimizer {
     for (Entry* entry : entries_) momenta_.push_back(Tensor::zeros(DType::kF32, entry->parameter.shape));
   }
   void update(const UpdateArgs& args) override {
-    auto lr = static_cast<float>(args.lr);
     auto b1 = static_cast<float>(config_.beta1), b2 = static_cast<float>(config_.beta2);
     for (size_t k = 0; k < entries_.size(); ++k) {
       Parameter& parameter = entries_[k]->parameter;
       if (!parameter.grad_ready) continue;
       float* momentum = momenta_[k].as<float>();
-      auto decay = static_cast<float>(decay_of(config_, parameter));
+      auto lr = static_cast<float>(args.lr * parameter.rate), decay = static_cast<float>(decay_of(config_, parameter));
       update_elements(parameter, args, [=](float p, float g, int64_t i) {
         float& m = momentum[i];
         float direction = b1 * m + (1 - b1) * g;

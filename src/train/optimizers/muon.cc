@@ -103,8 +103,9 @@ class Muon final : public Optimizer {
     else orthogonalise<float>(part);
     Parameter& p = *s.parameter;
     const float* o = work_.direction.as<float>();
-    const auto step = static_cast<float>(args.lr * scale_of(part));
-    const auto kept = static_cast<float>(1 - args.lr * decay_of(config_, p));
+    const double lr = args.lr * p.rate;
+    const auto step = static_cast<float>(lr * scale_of(part));
+    const auto kept = static_cast<float>(1 - lr * decay_of(config_, p));
     float* value = p.master.as<float>() + part.begin;
     parallel_for(part.elements(), kElementGrain, [&](int64_t begin, int64_t end) {
 #pragma omp simd

@@ -27,11 +27,11 @@ class Sgd final : public Optimizer {
 
  private:
   void descend(Parameter& parameter, const UpdateArgs& args) const {
-    auto lr = static_cast<float>(args.lr), decay = static_cast<float>(decay_of(config_, parameter));
+    auto lr = static_cast<float>(args.lr * parameter.rate), decay = static_cast<float>(decay_of(config_, parameter));
     update_elements(parameter, args, [=](float p, float g, int64_t) { return p - lr * (g + decay * p); });
   }
   void descend(Parameter& parameter, const UpdateArgs& args, float* velocity) const {
-    auto lr = static_cast<float>(args.lr), decay = static_cast<float>(decay_of(config_, parameter));
+    auto lr = static_cast<float>(args.lr * parameter.rate), decay = static_cast<float>(decay_of(config_, parameter));
     auto momentum = static_cast<float>(config_.momentum);
     auto share = static_cast<float>(args.update == 1 ? 1 : 1 - config_.dampening);
     bool nesterov = config_.nesterov;

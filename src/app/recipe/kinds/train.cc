@@ -14,6 +14,7 @@ std::vector<Path> train_inputs(const Json& settings) {
   std::vector<Path> paths;
   add_paths(part(settings, "data"), {"train", "valid", "loss_mask"}, paths);
   add_paths(part(settings, "model"), {"init_from"}, paths);
+  add_paths(part(settings, "adapter"), {"init_from"}, paths);
   add_paths(settings, {"tokenizer"}, paths);
   return paths;
 }

@@ -1,0 +1,98 @@
+#include "app/train/adapted_model.h"
+
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "app/use/adapter_run.h"
+#include "base/log.h"
+#include "model/adapter.h"
+#include "model/fingerprint.h"
+#include "model/load.h"
+#include "model/train_adapter.h"
+#include "quantize/served_weights.h"
+
+namespace malmoi::app {
+namespace {
+
+using quantize::FrozenPacker;
+using train::TrainConfig;
+
+// A folder of PEFT's, or a run that left one.
+Path adapter_path(const TrainConfig& config) {
+  const Path given = *config.adapter->init_from;
+  return adapter_in(given).value_or(given);
+}
+
+Result<model::AdapterPlan> adapter_plan_of(const ConfigDocument& document, const TrainConfig& config,
+                                           model::Model& model) {
+  const train::AdapterOptions& options = *config.adapter;
+  if (options.init_from) {
+    MALMOI_ASSIGN(const model::AdapterFile file, model::open_adapter(adapter_path(config)));
+    return model::plan_adapter(model, file, options.base, {});
+  }
+  return model::plan_adapter(model,
+                             {.rank = options.rank,
+                              .alpha = options.alpha,
+                              .rank_stabilised = options.rank_stabilised,
+                              .magnitudes = options.magnitudes,
+                              .principal = options.principal,
+                              .targets = options.targets,
+                              .pattern = options.pattern,
+                              .base = options.base},
+                             [&](const char* key) { return document.where("adapter." + std::string(key)); });
+}
+
+quantize::PackOptions pack_options(const TrainConfig& config) { return {config.quantize->type, config.quantize->skip}; }
+
+}  // namespace
+
+Status describe_adapter(const ConfigDocument& document, const TrainConfig& config, model::Model& model) {
+  if (model.companion)
+    return usage_error("the objective " + config.objective.name + " trains a second model, which an adapter has not",
+                       document.where("adapter"), "leave it out, or use another objective");
+  if (config.quantize) {
+    MALMOI_ASSIGN(FrozenPacker packer,
+                  FrozenPacker::make(model, pack_options(config), document.where("model.quantize")));
+    packer.describe();
+  }
+  MALMOI_ASSIGN(model::AdapterPlan plan, adapter_plan_of(document, config, model));
+  model::put_adapter(model, std::move(plan),
+                     {.purpose = model::Purpose::kRehearsal, .keep_initial = config.adapter->keep_initial});
+  return {};
+}
+
+Result<std::unique_ptr<model::Model>> load_adapted_model(const TrainConfig& config, const model::Model& described,
+                                                         const Warn& warn) {
+  std::optional<FrozenPacker> packer;
+  auto pack = [&](model::Model& model, nn::ParameterSet::Entry& entry) -> Status {
+    if (!packer) {
+      MALMOI_ASSIGN(FrozenPacker made, FrozenPacker::make(model, pack_options(config), "model.quantize"));
+      packer.emplace(std::move(made));
+    }
+    return packer->pack(entry);
+  };
+  model::LoadOptions load{.purpose = model::Purpose::kServing,
+                          .dtype = activation_type(config.precision),
+                          .task = train::objective_entry(config.objective.name).task,
+                          .labels = described.labels,
+                          .seed = config.seed,
+                          .warn = warn};
+  if (config.quantize) load.filled = pack;
+  MALMOI_ASSIGN(auto model, model::load_model(*config.init_from, load));
+  if (packer && packer->done().matrices == 0)
+    warn("none of the model's matrices has rows that fill blocks of " + config.quantize->type + ": none is packed");
+  model::put_adapter(*model, described.adapter->plan,
+                     {.rate_of_b = config.adapter->lora_plus, .keep_initial = config.adapter->keep_initial});
+  model->adapter->base = model::weights_fingerprint(*model);
+  MALMOI_TRY(model->check_files());  // or weights were read as zeros
+  if (!config.adapter->init_from) {
+    model::start_adapter(*model, config.seed);
+    return model;
+  }
+  MALMOI_ASSIGN(const model::AdapterFile file, model::open_adapter(adapter_path(config)));
+  MALMOI_TRY(model::fill_adapter(*model, file));
+  return model;
+}
+
+}  // namespace malmoi::app

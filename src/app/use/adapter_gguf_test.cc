@@ -1,0 +1,90 @@
+// Adapters written for llama.cpp and read again: the same rows, the same scale.
+#include "app/use/adapter_gguf.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "base/test_folder.h"
+#include "formats/gguf.h"
+#include "infer/session.h"
+#include "infer/tiny_model.h"
+#include "model/adapt.h"
+#include "model/load.h"
+#include "model/save.h"
+#include "model/test_adapter.h"
+
+namespace malmoi::app {
+namespace {
+
+using testing::HasSubstr;
+
+class AdapterGguf : public testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = test_folder("adapter_gguf");
+    ASSERT_TRUE(model::save_model(*infer::tiny_model(), folder_ / "base").ok());
+  }
+  std::string exported(const Path& adapter) {
+    const Status done =
+        export_adapter({.model = (folder_ / "base").string(), .adapter = adapter, .out = folder_ / "a.gguf"}, {});
+    return done.ok() ? "written" : done.error().to_string();
+  }
+  // The logits of a text through an adapter.
+  std::vector<float> logits(const Path& adapter) {
+    auto model = model::load_model(folder_ / "base", {});
+    EXPECT_TRUE(model.ok());
+    const Path adapters[] = {adapter};
+    auto adapted = model::adapt(**model, adapters);
+    EXPECT_TRUE(adapted.ok()) << adapted.error().to_string();
+    auto session = infer::Session::create(**model, {.row_invariant = false});
+    EXPECT_TRUE(session.ok());
+    const std::vector<int32_t> ids{1, 7, 3, 200, 5};
+    (*session)->add({.ids = ids}, static_cast<int64_t>(ids.size()));
+    auto logits = (*session)->logits();
+    EXPECT_TRUE(logits.ok());
+    return {logits->begin(), logits->end()};
+  }
+
+  Path folder_;
+  const model::AdapterTensors tensors_ = model::low_rank_tensors({{"model.layers.0.self_attn.q_proj", {32, 32}},
+                                                                  {"model.layers.1.self_attn.k_proj", {16, 32}},
+                                                                  {"model.layers.1.mlp.up_proj", {64, 32}},
+                                                                  {"lm_head", {264, 32}}});
+};
+
+TEST_F(AdapterGguf, ReadAgainIsWhatItWas) {
+  for (bool root : {false, true}) {
+    const Path adapter = model::write_adapter("peft", model::adapter_json({{"use_rslora", root}}), tensors_);
+    ASSERT_EQ(exported(adapter), "written");
+    auto file = formats::Gguf::open(folder_ / "a.gguf");
+    ASSERT_TRUE(file.ok());
+    EXPECT_EQ(file->text_or("general.type", ""), "adapter");
+    EXPECT_EQ(file->text_or("general.architecture", ""), "llama");
+    EXPECT_NEAR(*file->number("adapter.lora.alpha"), root ? 6 * std::sqrt(2.0) : 6, 1e-5);
+    ASSERT_TRUE(file->tensor("blk.0.attn_q.weight.lora_b"));
+    EXPECT_EQ(file->tensor("blk.0.attn_q.weight.lora_a")->dims, (std::vector<uint64_t>{32, 2}));
+    EXPECT_EQ(file->tensor("blk.0.attn_q.weight.lora_b")->dims, (std::vector<uint64_t>{2, 32}));
+    const std::vector<float> want = logits(adapter), got = logits(folder_ / "a.gguf");
+    ASSERT_EQ(want.size(), got.size());
+    for (size_t i = 0; i < want.size(); ++i) ASSERT_NEAR(want[i], got[i], 1e-4 * (1 + std::abs(want[i]))) << i;
+  }
+}
+
+TEST_F(AdapterGguf, WhatLlamaCppWouldReadOtherwiseIsRefused) {
+  auto refused = [&](const Json& changes, model::AdapterTensors tensors) {
+    return exported(model::write_adapter("other", model::adapter_json(changes), tensors));
+  };
+  EXPECT_THAT(refused({{"alpha_pattern", {{"up_proj", 3}}}}, tensors_), HasSubstr("scales of its modules differ"));
+  EXPECT_THAT(refused({{"lora_alpha", 0}}, tensors_), HasSubstr("scaled by 0"));
+  auto whole = tensors_;
+  whole["base_model.model.model.norm.weight"] = {32};
+  EXPECT_THAT(refused(Json::object(), whole), HasSubstr("takes the place"));
+  auto magnitudes = model::low_rank_tensors({{"model.layers.0.self_attn.q_proj", {32, 32}}});
+  magnitudes["base_model.model.model.layers.0.self_attn.q_proj.lora_magnitude_vector"] = {32};
+  EXPECT_THAT(refused({{"use_dora", true}}, magnitudes), HasSubstr("DoRA"));
+}
+
+}  // namespace
+}  // namespace malmoi::app

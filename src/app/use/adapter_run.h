@@ -1,0 +1,20 @@
+// Adapters in place of models: what a training run with `adapter:` leaves, which says itself what model it stands around.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/error.h"
+#include "base/file.h"
+
+namespace malmoi::app {
+
+/// The folder of the adapter: a folder of PEFT's itself, or of a run its best one, else its last. None: the folder holds none, or
+/// holds a model.
+std::optional<Path> adapter_in(const Path& folder);
+
+/// The model that an adapter's folder names (base_model_name_or_path), as something that find_model takes: a path, from the adapter's
+/// folder on where it is relative and stands there. Errors: a config that cannot be read; none is named, or it is nowhere.
+Result<std::string> base_of_adapter(const Path& adapter);
+
+}  // namespace malmoi::app

@@ -1,0 +1,81 @@
+#include "model/adapter_parameters.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/rng.h"
+#include "model/layout.h"
+
+namespace malmoi::model {
+namespace {
+
+using nn::Layout;
+using nn::ParameterSpec;
+using nn::Role;
+
+constexpr std::string_view kWeightEnding = ".weight";
+
+// U(-bound, bound) with bound = 1 / sqrt(in): kaiming-uniform with a = sqrt(5), as PEFT draws A.
+void fill_uniform(int64_t in, uint64_t seed, float* values, int64_t n) {
+  const double bound = 1 / std::sqrt(static_cast<double>(in));
+  Rng rng(seed);
+  for (int64_t i = 0; i < n; ++i) values[i] = static_cast<float>((2 * rng.uniform() - 1) * bound);
+}
+
+// How rows of B lie in the file: as the model's own file has those of the matrix.
+Layout rows_of(const nn::Source& source) {
+  const Layout& layout = source.layout;
+  return layout.kind == Layout::kTransposed || layout.kind == Layout::kTaps ? Layout{} : layout;
+}
+
+ParameterSpec spec_of(const std::string& name, Shape shape, Role role, const Layout& layout) {
+  const int64_t rows = shape[0];
+  return {.name = name, .shape = shape, .role = role, .sources = {{name, 0, rows, layout}}};
+}
+
+}  // namespace
+
+std::string AdaptedTensor::module() const { return name.substr(0, name.size() - kWeightEnding.size()); }
+
+std::vector<AdaptedTensor> adapted_tensors(Model& model) {
+  std::vector<AdaptedTensor> tensors;
+  auto& entries = model.parameters.entries();
+  for (size_t i = 0; i < entries.size(); ++i) {
+    for (const nn::Source& source : entries[i]->spec.sources) {
+      if (!source.name.ends_with(kWeightEnding)) continue;
+      const AdaptedPlace place = place_of_source(*entries[i], source);
+      const bool of_layers = i < model.head_begin && entries[i]->spec.role == Role::kMatrix && place.is_matrix();
+      tensors.push_back(
+          {.name = source.name, .place = place, .table = place.slot && place.is_table(), .of_layers = of_layers});
+    }
+  }
+  if (!model.head || !model.tied_head.tensor.ends_with(kWeightEnding)) return tensors;
+  nn::ParameterSet::Entry& words = entry_of(model, model.head->weight->parameter());
+  tensors.push_back({.name = model.tied_head.tensor,
+                     .place = {&words, words.spec.sources[0], model.head->weight},
+                     .tied_head = true});
+  return tensors;
+}
+
+AdapterParameters adapter_parameters(const AdaptedModule& module, const AdaptedTensor& tensor, bool magnitudes) {
+  const std::string name = "base_model.model." + module.module;
+  const AdaptedPlace& place = tensor.place;
+  const int64_t rows = place.source.rows, in = columns_of(place.entry->spec), rank = module.rank;
+  if (tensor.table) {  // what is looked up is A; B makes a row of it
+    const Layout turned{Layout::kTransposed};
+    AdapterParameters made{.a = spec_of(name + ".lora_embedding_B", {rank, in}, Role::kMatrix, turned),
+                           .b = spec_of(name + ".lora_embedding_A", {rows, rank}, Role::kMatrix, turned),
+                           .magnitude = {}};
+    made.a.init.std = 1;
+    return made;
+  }
+  AdapterParameters made{.a = spec_of(name + ".lora_A.weight", {rank, in}, Role::kMatrix, {}),
+                         .b = spec_of(name + ".lora_B.weight", {rows, rank}, Role::kMatrix, rows_of(place.source)),
+                         .magnitude = {}};
+  made.a.init.fill = [in](uint64_t seed, float* values, int64_t n) { fill_uniform(in, seed, values, n); };
+  if (magnitudes)
+    made.magnitude = spec_of(name + ".lora_magnitude_vector", {rows}, Role::kVector, rows_of(place.source));
+  return made;
+}
+
+}  // namespace malmoi::model

@@ -1,0 +1,198 @@
+#include "model/train_adapter.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <map>
+#include <memory>
+
+#include "autograd/adapted_weight.h"
+#include "base/parallel.h"
+#include "model/adapter_names.h"
+#include "model/adapter_parameters.h"
+#include "model/finite.h"
+#include "model/layout.h"
+#include "model/principal_part.h"
+#include "model/stored_values.h"
+#include "model/weight_rows.h"
+
+namespace malmoi::model {
+namespace {
+
+using autograd::AdaptedWeight;
+using autograd::LowRank;
+using PartsOfAdapters = std::vector<AdaptedWeight::Parts>;
+
+// The parameters of one module within their set.
+LowRank declare_part(nn::ParameterSet& set, const AdapterParameters& specs, const AdaptedModule& module,
+                     int64_t row_begin) {
+  LowRank part{.row_begin = row_begin, .scale = module.scale};
+  part.a = set.add(specs.a);
+  part.b = set.add(specs.b);
+  if (specs.magnitude) part.magnitude = set.add(*specs.magnitude);
+  return part;
+}
+
+bool names_tensor(const AdapterPlan& plan, const std::string& tensor) {
+  return std::ranges::any_of(plan.modules, [&](const AdaptedModule& module) { return module.tensor == tensor; });
+}
+
+// Table and head are adapted each by itself, as PEFT has it.
+void settle_tied_head(Model& model, const AdapterPlan& plan) {
+  if (!model.head || model.tied_head.tensor.empty() || has_head_of_its_own(model)) return;
+  const nn::ParameterSet::Entry& words = entry_of(model, model.head->weight->parameter());
+  if (names_tensor(plan, model.tied_head.tensor) || names_tensor(plan, words.spec.sources[0].name))
+    model.separate_head();
+}
+
+std::map<std::string, AdaptedTensor> tensors_by_name(Model& model) {
+  std::map<std::string, AdaptedTensor> tensors;
+  for (AdaptedTensor& tensor : adapted_tensors(model)) {
+    std::string name = tensor.name;
+    tensors.emplace(std::move(name), std::move(tensor));
+  }
+  return tensors;
+}
+
+// The values of the matrices that modules name, of one slot at a time: those of a fused one follow each other.
+class MatrixRows {
+ public:
+  Tensor of(const AdaptedPlace& place) {
+    if (slot_ != place.slot) {
+      const autograd::Weight& weight = autograd::without_adapters(**place.slot);
+      values_ = Tensor();  // before the next one takes memory
+      values_ = Tensor::zeros(DType::kF32, {weight.out_features(), weight.in_features()});
+      write_rows(weight, values_);
+      slot_ = place.slot;
+    }
+    return values_.rows(place.source.row_begin, place.source.rows);
+  }
+
+ private:
+  const nn::WeightSlot* slot_ = nullptr;
+  Tensor values_;
+};
+
+void write_norms(const Tensor& matrix, float* norms) {
+  const int64_t in = matrix.shape().columns();
+  const float* from = matrix.as<float>();
+  parallel_for(matrix.shape().rows(), 64, [&](int64_t begin, int64_t end) {
+    for (int64_t r = begin; r < end; ++r) {
+      double sum = 0;
+      for (int64_t c = 0; c < in; ++c)
+        sum += static_cast<double>(from[r * in + c]) * static_cast<double>(from[r * in + c]);
+      norms[r] = static_cast<float>(std::sqrt(sum));
+    }
+  });
+}
+
+// Masters are rounded to what products read, so that what is taken away is what was put there.
+void start_principal(const Tensor& matrix, double scale, uint64_t seed, Parameter& a, Parameter& b) {
+  const int64_t rank = a.shape[0], rows = b.shape[0], in = a.shape[1];
+  const PrincipalPart part = principal_part(matrix, rank, seed);
+  float *to_a = a.master.as<float>(), *to_b = b.master.as<float>();
+  for (int64_t k = 0; k < rank; ++k) {
+    const auto factor = static_cast<float>(std::sqrt(static_cast<double>(part.values[static_cast<size_t>(k)]) / scale));
+    for (int64_t c = 0; c < in; ++c) to_a[k * in + c] = factor * part.right.as<float>()[k * in + c];
+    for (int64_t r = 0; r < rows; ++r) to_b[r * rank + k] = factor * part.left.as<float>()[k * rows + r];
+  }
+  for (Parameter* parameter : {&a, &b}) {
+    if (parameter->compute.dtype() != DType::kBF16) continue;
+    float* values = parameter->master.as<float>();
+    for (int64_t i = 0; i < parameter->master.elements(); ++i) values[i] = to_float(to_bf16(values[i]));
+  }
+}
+
+void keep_initial(TrainedAdapter& adapter) {
+  auto& initial = adapter.initial.entries();
+  for (size_t i = 0; i < initial.size(); ++i) {
+    const Tensor& from = adapter.parameters.entries()[i]->parameter.compute;
+    std::memcpy(initial[i]->parameter.compute.data(), from.data(), from.bytes());
+  }
+}
+
+Status fill_parameter(nn::ParameterSet::Entry& entry, const formats::StoredTensor& tensor, const std::string& where) {
+  const nn::Source& source = entry.spec.sources[0];
+  MALMOI_ASSIGN(const std::vector<float> values, stored_values(tensor, where));
+  copy_in(std::as_bytes(std::span(values)), DType::kF32, entry.spec, source, entry.parameter.master);
+  return check_finite(entry.parameter.master, entry.spec, source, tensor.name, where);
+}
+
+}  // namespace
+
+void put_adapter(Model& model, AdapterPlan plan, const PutOptions& options) {
+  for (auto& entry : model.parameters.entries()) entry->parameter.trainable = false;
+  settle_tied_head(model, plan);
+  model.adapter = std::make_unique<TrainedAdapter>();
+  TrainedAdapter& adapter = *model.adapter;
+  adapter.plan = std::move(plan);
+  const std::map<std::string, AdaptedTensor> tensors = tensors_by_name(model);
+  const size_t count = options.keep_initial ? 2 : 1;
+  std::map<nn::WeightSlot*, PartsOfAdapters> parts;
+  model.mixes_adapters = keeps_rows(model);
+  for (const AdaptedModule& module : adapter.plan.modules) {
+    const AdaptedTensor& tensor = tensors.at(module.tensor);
+    const AdapterParameters specs = adapter_parameters(module, tensor, adapter.plan.magnitudes);
+    PartsOfAdapters& of_slot = parts[tensor.place.slot];
+    of_slot.resize(count);
+    const LowRank& part =
+        of_slot[0].emplace_back(declare_part(adapter.parameters, specs, module, tensor.place.source.row_begin));
+    if (!tensor.table) part.b->rate = options.rate_of_b;
+    if (part.magnitude) part.magnitude->rate = options.rate_of_b;
+    if (options.keep_initial || adapter.plan.principal) {
+      LowRank initial = declare_part(adapter.initial, specs, module, tensor.place.source.row_begin);
+      if (options.keep_initial) of_slot[1].push_back(initial);
+      initial.scale = -initial.scale;
+      if (adapter.plan.principal) {  // without changing the weights, which may lie in a file
+        for (AdaptedWeight::Parts& of_adapter : of_slot) of_adapter.push_back(initial);
+      }
+    }
+    if (tensor.place.entry->slots.size() > 1) model.mixes_adapters = false;
+  }
+  for (auto& entry : adapter.initial.entries()) entry->parameter.trainable = false;
+  adapter.parameters.allocate(options.purpose, model.dtype());
+  adapter.initial.allocate(options.purpose, model.dtype());
+  for (auto& [slot, of_slot] : parts) {
+    slot->wrap([&](std::unique_ptr<autograd::Weight> base) {
+      return std::make_unique<AdaptedWeight>(std::move(base), std::move(of_slot));
+    });
+  }
+  model.num_adapters = static_cast<int32_t>(count);
+}
+
+void start_adapter(Model& model, uint64_t seed) {
+  TrainedAdapter& adapter = *model.adapter;
+  adapter.parameters.initialize(seed);
+  auto entry = adapter.parameters.entries().begin();
+  const std::map<std::string, AdaptedTensor> tensors = tensors_by_name(model);
+  MatrixRows matrices;
+  for (const AdaptedModule& module : adapter.plan.modules) {
+    const AdaptedPlace& place = tensors.at(module.tensor).place;
+    Parameter &a = (*entry++)->parameter, &b = (*entry++)->parameter;
+    if (adapter.plan.principal) start_principal(matrices.of(place), module.scale, seed, a, b);
+    if (adapter.plan.magnitudes) write_norms(matrices.of(place), (*entry++)->parameter.master.as<float>());
+  }
+  adapter.parameters.refresh_compute();
+  keep_initial(adapter);
+}
+
+Status fill_adapter(Model& model, const AdapterFile& file) {
+  TrainedAdapter& adapter = *model.adapter;
+  MALMOI_ASSIGN(const AdapterNames names, AdapterNames::make(file, model));
+  const std::map<std::string, AdaptedTensor> tensors = tensors_by_name(model);
+  auto entry = adapter.parameters.entries().begin();
+  for (const AdaptedModule& module : adapter.plan.modules) {
+    const AdaptedTensor& tensor = tensors.at(module.tensor);
+    const AdapterNames::Module* found = names.module_of(module.tensor);
+    MALMOI_ASSIGN(const Factors factors, names.factors(*found, tensor.place.source, tensor.table));
+    MALMOI_TRY(fill_parameter(**entry++, *factors.a, file.where));
+    MALMOI_TRY(fill_parameter(**entry++, *factors.b, file.where));
+    if (adapter.plan.magnitudes) MALMOI_TRY(fill_parameter(**entry++, *found->second.magnitude, file.where));
+  }
+  MALMOI_TRY(file.check_files());  // or zeros were read
+  adapter.parameters.refresh_compute();
+  keep_initial(adapter);
+  return {};
+}
+
+}  // namespace malmoi::model

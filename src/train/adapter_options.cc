@@ -1,0 +1,65 @@
+#include "train/adapter_options.h"
+
+#include <algorithm>
+
+namespace malmoi::train {
+namespace {
+
+constexpr int64_t kHighestRank = 1 << 16;
+constexpr double kLargestAlpha = 1e9, kLargestRatio = 1e4;
+
+// `targets`: all-linear, a list of names, or one pattern of whole names.
+void read_targets(ConfigReader& r, AdapterOptions& options) {
+  const Json& targets = r.raw("targets");
+  if (targets.is_null() || targets == "all-linear") return;
+  if (targets.is_string()) {
+    options.pattern = r.text("targets", "");
+    return;
+  }
+  options.targets = r.texts("targets");
+  if (options.targets.empty()) r.fail("targets", "names nothing", "leave it out, or name modules: [q_proj, v_proj]");
+}
+
+void read_new(ConfigReader& r, AdapterOptions& options) {
+  r.choice("type", {"lora"}, 0);
+  options.rank = r.integer("r", 16, 1, kHighestRank);
+  options.alpha = r.number("alpha", static_cast<double>(options.rank), -kLargestAlpha, kLargestAlpha);
+  read_targets(r, options);
+  options.rank_stabilised = r.boolean("rslora", false);
+  options.magnitudes = r.boolean("dora", false);
+  options.principal = r.choice("init", {"default", "pissa"}, 0) == 1;
+  if (options.principal && options.magnitudes) r.fail("init", "is pissa beside dora", "leave one of them out");
+  if (options.principal && options.alpha <= 0) r.fail("alpha", "must be above 0 where init is pissa");
+}
+
+}  // namespace
+
+std::optional<AdapterOptions> read_adapter_options(ConfigReader& root, Status& done) {
+  if (!root.has("adapter")) return {};
+  ConfigReader r = root.object("adapter");
+  AdapterOptions options;
+  if (r.has("init_from")) {
+    options.init_from = r.text("init_from", "");
+    for (const char* key : {"type", "r", "alpha", "targets", "rslora", "dora", "init"}) {
+      if (r.has(key)) r.fail(key, "stands beside init_from, whose file says it", "leave it out, or init_from");
+    }
+  } else {
+    read_new(r, options);
+  }
+  options.lora_plus = r.number("lora_plus", 1, 1e-4, kLargestRatio);
+  done = r.finish();
+  return options;
+}
+
+std::optional<QuantizeOptions> read_quantize_options(ConfigReader& model, Status& done) {
+  if (!model.has("quantize")) return {};
+  ConfigReader r = model.object("quantize");
+  QuantizeOptions options;
+  options.type = r.text("type", "");
+  if (options.type.empty()) r.fail("type", "is missing", "name a type of blocks: q8_0, q4_k");
+  options.skip = r.texts("skip");
+  done = r.finish();
+  return options;
+}
+
+}  // namespace malmoi::train
