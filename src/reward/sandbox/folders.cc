@@ -124,8 +124,9 @@ Status plan_folders(const std::vector<std::string>& readable, SandboxPlan& plan)
     const std::string whole = std::filesystem::canonical(path, error).string();
     if (error || whole == "/")
       return not_found("there is no such folder to read in the sandbox", path, "name one below /");
-    if (whole.starts_with("/usr/") || whole == "/tmp" || whole.starts_with("/proc")) continue;
-    add_path(whole, plan);
+    if (whole == "/tmp" || whole == "/usr" || whole == "/dev" || whole == "/etc" || whole.starts_with("/proc"))
+      return usage_error("is a folder that the sandbox has of its own", path, "name one below it");
+    if (!whole.starts_with("/usr/")) add_path(whole, plan);
   }
   plan.trees.assign(plan.mounts.size(), -1);
   return {};
@@ -135,8 +136,9 @@ int make_folders(SandboxPlan& plan) {
   Steps steps;
   steps(call(SYS_mount, nullptr, "/", nullptr, kPrivate | kRecursive, nullptr)) && take_trees(plan, steps) &&
       steps(call(SYS_mount, "tmpfs", kStage, "tmpfs", kNoSetId | kNoDevices, "mode=755,size=1m,nr_inodes=4096")) &&
-      steps(call(SYS_chdir, kStage)) && make_places(plan, steps) &&
+      steps(call(SYS_chdir, kStage)) && steps(call(SYS_mkdirat, AT_FDCWD, "tmp", 0755)) &&
       steps(call(SYS_mount, "tmpfs", "tmp", "tmpfs", kNoSetId | kNoDevices, plan.disk_options.c_str())) &&
+      make_places(plan, steps) &&  // some may be below /tmp
       move_trees(plan, steps);
   return steps.error();
 }

@@ -67,6 +67,7 @@ std::string SandboxOutcome::in_words(const SandboxLimits& limits) const {
     case SandboxEnd::kSeconds:
       return fmt::format("took longer than {:g} s, or {:g} s of a processor", limits.seconds, limits.processor_seconds);
     case SandboxEnd::kMemory: return fmt::format("took more memory than {} MiB", limits.memory_bytes >> 20);
+    case SandboxEnd::kFiles: return fmt::format("has files of more than {} MiB", limits.disk_bytes >> 20);
     case SandboxEnd::kOutput: break;
   }
   return fmt::format("printed more than {} KiB", limits.output_bytes >> 10);
@@ -110,7 +111,7 @@ Result<SandboxOutcome> Sandbox::run(const SandboxRun& run, const StopToken& stop
                      words.empty() ? "" : words[0],
                      "give the whole path of a program below /usr, or name its folder under readable");
   if (trace.reported && trace.report.stage == SandboxStage::kFiles && trace.report.error == ENOSPC)
-    return usage_error("its files do not fit there", "sandbox", "raise disk");
+    return SandboxOutcome{.end = SandboxEnd::kFiles};
   if (trace.reported && trace.report.stage != SandboxStage::kEnded)
     return sandbox_refusal(trace.report.stage, trace.report.error);
   return outcome_of(std::move(trace), limits_);

@@ -20,7 +20,7 @@ struct SandboxRun {
   std::string_view input;          // its standard input
 };
 
-enum class SandboxEnd : uint8_t { kExit, kSignal, kSeconds, kMemory, kOutput };
+enum class SandboxEnd : uint8_t { kExit, kSignal, kSeconds, kMemory, kOutput, kFiles };
 
 struct SandboxOutcome {
   SandboxEnd end = SandboxEnd::kExit;
