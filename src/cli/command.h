@@ -78,6 +78,7 @@ void add_template(CLI::App& root, Invocation& invocation);
 void add_adapter(CLI::App& root, Invocation& invocation);
 void add_score(CLI::App& root, Invocation& invocation);
 void add_eval(CLI::App& root, Invocation& invocation);
+void add_reward(CLI::App& root, Invocation& invocation);
 void add_classify(CLI::App& root, Invocation& invocation);  // classify.cc, as fill
 void add_fill(CLI::App& root, Invocation& invocation);
 void add_bench(CLI::App& root, Invocation& invocation);
