@@ -208,11 +208,7 @@ class Planner {
     const bool tied = !first.tied_head.tensor.empty() && !untied_;
     if (plan_.config.contains(field)) plan_.config[field] = tied;
     const auto words = std::ranges::find_if(plan_.tensors, &PlannedTensor::by_token);
-    const ElementType type = (words == plan_.tensors.end() ? plan_.tensors.front() : *words).type;
-    plan_.config["torch_dtype"] = type == ElementType::kBF16  ? "bfloat16"
-                                  : type == ElementType::kF16 ? "float16"
-                                                              : "float32";
-    plan_.config["dtype"] = plan_.config["torch_dtype"];
+    model::set_stored_type(plan_.config, (words == plan_.tensors.end() ? plan_.tensors.front() : *words).type);
     return {};
   }
 

@@ -104,4 +104,11 @@ Result<FolderTensors> open_folder_tensors(const Path& folder) {
   return opened;
 }
 
+void set_stored_type(Json& config, formats::ElementType type) {
+  config["torch_dtype"] = type == formats::ElementType::kBF16  ? "bfloat16"
+                          : type == formats::ElementType::kF16 ? "float16"
+                                                               : "float32";
+  config["dtype"] = config["torch_dtype"];
+}
+
 }  // namespace malmoi::model

@@ -37,4 +37,7 @@ struct FolderTensors {
 /// that is missing or of another shape than the config asks for, what load_config and open_weights say.
 Result<FolderTensors> open_folder_tensors(const Path& folder);
 
+/// Says in a config what type its weights are stored in, as transformers reads it.
+void set_stored_type(Json& config, formats::ElementType type);
+
 }  // namespace malmoi::model
