@@ -42,9 +42,12 @@ void add_extend(CLI::App& parent, Invocation& invocation) {
   command->add_option("--model", o->model, "model folder, or a name in $MALMOI_HOME")->required();
   command->add_option("--out", o->out, "the model folder to write")->required();
   command->add_option("--tokens", o->tokens, "a file with a token a line, found whole in any text");
-  command->add_option("--data", o->data, "texts from which --add tokens are learned (BPE)");
+  command->add_option("--data", o->data,
+                      "texts from which --add tokens are learned (BPE), and that --init focus reads");
   command->add_option("--add", o->add, "so many tokens, or as many as stand at least twice")
       ->check(CLI::PositiveNumber);
+  add_choice(*command, "--init", o->focus, {{"mean", false}, {"focus", true}},
+             "rows of new tokens: mean of their old pieces (default), or focus: of old tokens in like company");
   add_json_flag(*command, *json);
   add_threads_option(*command);
   command->callback([&invocation, o, json] {

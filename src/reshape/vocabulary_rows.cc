@@ -21,14 +21,14 @@ Status check_tables(const model::FolderTensors& folder, const RowOrigins& origin
                            " rows, the vocabulary " + std::to_string(rows),
                        folder.folder.string(), "use a model with one vocabulary");
   }
-  for (const auto& from : origins) {
-    for (int32_t id : from) {
+  for (const RowOrigin& from : origins) {
+    for (int32_t id : from.ids) {
       if (id < 0 || id >= rows)
         return invalid_data(
             "the tokenizer has id " + std::to_string(id) + ", the model " + std::to_string(rows) + " rows",
             folder.folder.string(), "tokenizer and weights do not belong together");
     }
-    if (from.empty()) return internal_error("a row that is made of nothing", folder.folder.string());
+    if (from.ids.empty()) return internal_error("a row that is made of nothing", folder.folder.string());
   }
   return {};
 }
@@ -41,20 +41,22 @@ class RowWriter {
     return RowWriter(tensor, type);
   }
 
-  void append(const std::vector<int32_t>& from, std::vector<std::byte>& to) {
-    if (from.size() == 1) {
-      const std::byte* row = row_of(from[0]);
+  void append(const RowOrigin& from, std::vector<std::byte>& to) {
+    if (from.ids.size() == 1 && from.shares.empty()) {
+      const std::byte* row = row_of(from.ids[0]);
       to.insert(to.end(), row, row + row_bytes_);
       return;
     }
     const size_t width = row_bytes_ / dtype_size(type_);
     std::vector<double> sum(width);
     std::vector<float> row(width);
-    for (int32_t id : from) {
-      convert(row_of(id), type_, row.data(), DType::kF32, width);
-      for (size_t c = 0; c < width; ++c) sum[c] += static_cast<double>(row[c]);
+    for (size_t i = 0; i < from.ids.size(); ++i) {
+      const double share =
+          from.shares.empty() ? 1 / static_cast<double>(from.ids.size()) : static_cast<double>(from.shares[i]);
+      convert(row_of(from.ids[i]), type_, row.data(), DType::kF32, width);
+      for (size_t c = 0; c < width; ++c) sum[c] += share * static_cast<double>(row[c]);
     }
-    for (size_t c = 0; c < width; ++c) row[c] = static_cast<float>(sum[c] / static_cast<double>(from.size()));
+    for (size_t c = 0; c < width; ++c) row[c] = static_cast<float>(sum[c]);
     const size_t at = to.size();
     to.resize(at + row_bytes_);
     convert(row.data(), DType::kF32, to.data() + at, type_, width);

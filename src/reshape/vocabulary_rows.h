@@ -11,8 +11,13 @@
 
 namespace malmoi::reshape {
 
-/// Of each new id the old ones whose rows it is the mean of. One: its row, to the bit.
-using RowOrigins = std::vector<std::vector<int32_t>>;
+/// What a new row is made of: one old row, to the bit; the mean of several; or, with shares, their weighted sum.
+struct RowOrigin {
+  std::vector<int32_t> ids;
+  std::vector<float> shares = {};  // of each of them; none: a mean
+};
+/// Of each new id.
+using RowOrigins = std::vector<RowOrigin>;
 
 /// Writes the weights, and config.json as `config` says but for vocab_size. Errors: tables with other numbers of rows than the config
 /// says (an encoder-decoder with two vocabularies), an origin that is none.

@@ -6,6 +6,7 @@
 
 #include "base/json_read.h"
 #include "reshape/extend.h"
+#include "reshape/focus.h"
 #include "reshape/tokenizer_json.h"
 #include "reshape/trim.h"
 #include "tokenizer/parts.h"
@@ -205,6 +206,38 @@ TEST(Extend, OnlyBpeLearnsOn) {
   const auto more = extend_by_texts(before, [](std::string&) { return false; }, 5, {});
   ASSERT_FALSE(more.ok());
   EXPECT_THAT(more.error().to_string(), HasSubstr("Unigram"));
+}
+
+TEST(Focus, SparsemaxKeepsTheLargest) {
+  const WeightedIds kept = sparsemax({{7, 0.5f}, {3, 0.9f}, {5, 0.1f}, {2, -0.4f}});  // threshold (0.9 + 0.5 - 1) / 2
+  ASSERT_EQ(kept.size(), 2u);
+  EXPECT_EQ(kept[0].first, 3);
+  EXPECT_NEAR(kept[0].second, 0.7, 1e-6);
+  EXPECT_EQ(kept[1].first, 7);
+  EXPECT_NEAR(kept[1].second, 0.3, 1e-6);
+  EXPECT_TRUE(sparsemax({}).empty());
+}
+
+TEST(Focus, ATokenIsLikeWhatStandsInItsPlace) {
+  // 1 and 9 stand between 2 and 3, 4 between 5 and 6; 9 is the new one.
+  AuxiliaryVectors vectors(11);
+  std::vector<std::vector<int32_t>> documents;
+  for (int i = 0; i < 50; ++i) {
+    documents.push_back({2, 1, 3});
+    documents.push_back({2, 9, 3});
+    documents.push_back({5, 4, 6});
+  }
+  for (const auto& ids : documents) vectors.count(ids);
+  for (const auto& ids : documents) vectors.learn(ids);
+  vectors.finish();
+  const WeightedIds like = vectors.like(9, 9);
+  ASSERT_FALSE(like.empty());
+  EXPECT_EQ(like[0].first, 1);
+  EXPECT_GT(like[0].second, 0.5);
+  double sum = 0;
+  for (const auto& [id, share] : like) sum += static_cast<double>(share);
+  EXPECT_NEAR(sum, 1, 1e-5);
+  EXPECT_TRUE(vectors.like(10, 9).empty());  // the corpus has it not
 }
 
 TEST(TokenIds, AreFoundInConfigs) {

@@ -116,12 +116,12 @@ class Pruner {
 
   Status observe() {
     MALMOI_ASSIGN(const LoadedModel loaded, load_for_generation(path_.string(), {DType::kF32}, job_));
+    const int64_t length = std::min(options_.length, loaded.model->max_positions());
     MALMOI_ASSIGN(const Samples calibration,
-                  read_samples(options_.calibration, *loaded.tokenizer, options_.samples, options_.length, job_));
+                  read_samples(options_.calibration, *loaded.tokenizer, options_.samples, length, job_));
     measured_ = calibration;
     if (options_.measure) {
-      MALMOI_ASSIGN(measured_,
-                    read_samples(*options_.measure, *loaded.tokenizer, options_.samples, options_.length, job_));
+      MALMOI_ASSIGN(measured_, read_samples(*options_.measure, *loaded.tokenizer, options_.samples, length, job_));
     }
     MALMOI_ASSIGN(Activations seen, observe_activations(*loaded.model, calibration, job_));
     importance_ = std::move(seen.importance);

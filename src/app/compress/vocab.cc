@@ -7,10 +7,12 @@
 #include "app/use/generate.h"
 #include "base/counted.h"
 #include "base/json_read.h"
+#include "base/parallel.h"
 #include "data/corpus.h"
 #include "model/folder_tensors.h"
 #include "model/load.h"
 #include "reshape/extend.h"
+#include "reshape/focus.h"
 #include "reshape/tokenizer_json.h"
 #include "reshape/vocabulary_rows.h"
 #include "tokenizer/parts.h"
@@ -148,14 +150,15 @@ Result<std::vector<std::string>> lines_of(const Path& file) {
 
 Result<reshape::ExtendedVocabulary> learn_tokens(const VocabExtendOptions& options, const Tokenizer& tokenizer,
                                                  const Job& job) {
-  if (options.tokens.has_value() == options.data.has_value())
-    return usage_error("one of --tokens and --data is needed", "malmoi vocab extend",
-                       "give a list, or texts and --add N");
+  if (options.tokens.has_value() == (options.add > 0))
+    return usage_error("one of --tokens and --add is needed", "malmoi vocab extend",
+                       "give a list, or --data and --add N");
+  if (!options.data && (options.focus || options.add > 0))
+    return usage_error("no texts are given", "--data", "name them");
   if (options.tokens) {
     MALMOI_ASSIGN(const std::vector<std::string> tokens, lines_of(*options.tokens));
     return reshape::extend_by_tokens(tokenizer, tokens);
   }
-  if (options.add < 1) return usage_error("says how many tokens are learned", "--add", "give a number above 0");
   MALMOI_ASSIGN(auto documents, data::open_documents({*options.data}, ""));
   data::Document document;
   Status read;
@@ -180,9 +183,35 @@ reshape::RowOrigins rows_with(const reshape::ExtendedVocabulary& extended, const
   reshape::RowOrigins origins;
   for (size_t id = 0; id < rows; ++id) {
     const bool is_new = id >= first && id < first + extended.origins.size();
-    origins.push_back(is_new ? extended.origins[id - first] : std::vector<int32_t>{static_cast<int32_t>(id)});
+    origins.push_back({is_new ? extended.origins[id - first] : std::vector<int32_t>{static_cast<int32_t>(id)}});
   }
   return origins;
+}
+
+// Rows of new tokens by their company; of those that the texts have not, what they were.
+Result<int64_t> focus_rows(reshape::RowOrigins& origins, const reshape::ExtendedVocabulary& extended,
+                           const Revocabulated& from, const Path& data, const Job& job) {
+  MALMOI_ASSIGN(const Tokenizer made, Tokenizer::from_json(extended.tokenizer));
+  reshape::AuxiliaryVectors vectors(made.vocab_size());
+  MALMOI_TRY(each_text(data, job, [&](const std::string& text) { vectors.count(made.encode(text)); }));
+  MALMOI_TRY(each_text(data, job, [&](const std::string& text) { vectors.learn(made.encode(text)); }));
+  vectors.finish();
+  const int32_t first = from.tokenizer.vocab_size();
+  std::vector<char> found(extended.origins.size());
+  parallel_for(static_cast<int64_t>(extended.origins.size()), 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const reshape::WeightedIds like = vectors.like(first + static_cast<int32_t>(i), first);
+      if (like.empty()) continue;
+      reshape::RowOrigin row;
+      for (const auto& [id, share] : like) {
+        row.ids.push_back(id);
+        row.shares.push_back(share);
+      }
+      origins[static_cast<size_t>(first) + static_cast<size_t>(i)] = std::move(row);
+      found[static_cast<size_t>(i)] = 1;
+    }
+  });
+  return std::ranges::count(found, 1);
 }
 
 }  // namespace
@@ -195,6 +224,7 @@ Json to_json(const VocabReport& report) {
                {"parameters_after", report.parameters_after}};
   if (report.in_use >= 0) json["in_use"] = report.in_use;
   if (report.parts >= 0) json["parts_of_others"] = report.parts;
+  if (report.by_company >= 0) json["rows_by_company"] = report.by_company;
   if (report.tokens_before > 0) {
     json["tokens_before"] = report.tokens_before;
     json["tokens_after"] = report.tokens_after;
@@ -231,7 +261,7 @@ Result<VocabReport> trim_model(const VocabTrimOptions& options, const Job& job) 
   renew_decoder(settings, renewed);
   MALMOI_TRY(check_padding(*from.folder.model, config));
   reshape::RowOrigins origins;
-  for (int32_t id : trimmed.kept) origins.push_back({id});
+  for (int32_t id : trimmed.kept) origins.push_back({{id}});
   MALMOI_TRY(reshape::write_vocabulary(from.folder, origins, config, options.out, job));
   MALMOI_TRY(write_beside(from, options.out, dump_json(trimmed.tokenizer), generation, settings));
   report.in_use = trimmed.in_use;
@@ -245,12 +275,15 @@ Result<VocabReport> trim_model(const VocabTrimOptions& options, const Job& job) 
 Result<VocabReport> extend_model(const VocabExtendOptions& options, const Job& job) {
   MALMOI_ASSIGN(const Revocabulated from, open_for_vocabulary(options.model, options.out, job));
   MALMOI_ASSIGN(const reshape::ExtendedVocabulary extended, learn_tokens(options, from.tokenizer, job));
-  MALMOI_TRY(
-      reshape::write_vocabulary(from.folder, rows_with(extended, from), from.folder.model->config(), options.out, job));
+  reshape::RowOrigins origins = rows_with(extended, from);
+  VocabReport report;
+  if (options.focus) {
+    MALMOI_ASSIGN(report.by_company, focus_rows(origins, extended, from, *options.data, job));
+  }
+  MALMOI_TRY(reshape::write_vocabulary(from.folder, origins, from.folder.model->config(), options.out, job));
   MALMOI_ASSIGN(const Json generation, settings_of(from.folder.folder / kGeneration));
   MALMOI_ASSIGN(const Json settings, settings_of(from.folder.folder / kTokenizerSettings));
   MALMOI_TRY(write_beside(from, options.out, extended.tokenizer, generation, settings));
-  VocabReport report;
   MALMOI_TRY(finish_vocab_report(report, from, options.out));
   MALMOI_ASSIGN(const Tokenizer made, Tokenizer::load(options.out));
   for (size_t i = 0; i < std::min(extended.tokens.size(), kTokensShown); ++i)

@@ -156,9 +156,22 @@ TEST_F(Revocabulations, LearnedTokensMakeTextsShorter) {
   ASSERT_TRUE(report.ok()) << report.error().to_string();
   EXPECT_LT(report->tokens_after, report->tokens_before);
   EXPECT_EQ(report->vocab_after, 160);  // rows that no token had
-  const auto refused = extend_model({.model = folder_.string(), .out = out_, .tokens = {}, .data = {}}, {});
-  ASSERT_FALSE(refused.ok());
-  EXPECT_THAT(refused.error().to_string(), HasSubstr("--tokens"));
+  auto refusal = [&](const VocabExtendOptions& options) {
+    const auto refused = extend_model(options, {});
+    return refused.ok() ? "accepted" : refused.error().to_string();
+  };
+  EXPECT_THAT(refusal({.model = folder_.string(), .out = out_, .tokens = {}, .data = {}}), HasSubstr("--tokens"));
+  EXPECT_THAT(refusal({.model = folder_.string(), .out = out_, .tokens = {}, .data = {}, .add = 4}),
+              HasSubstr("--data"));
+}
+
+TEST_F(Revocabulations, FocusMixesRowsOfLikeTokens) {
+  ASSERT_TRUE(write_file(text_, std::string(kKept) + kOther + "some thing, some thing, some thing else\n").ok());
+  const auto report =
+      extend_model({.model = folder_.string(), .out = out_, .tokens = {}, .data = text_, .add = 4, .focus = true}, {});
+  ASSERT_TRUE(report.ok()) << report.error().to_string();
+  EXPECT_GE(report->by_company, 1);
+  EXPECT_TRUE(model::load_model(out_, {}).ok());
 }
 
 }  // namespace
