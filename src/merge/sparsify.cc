@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
+#include <functional>
+#include <limits>
 
 #include "base/hash.h"
 #include "base/parallel.h"
@@ -26,25 +27,30 @@ size_t share_of(double share, size_t n) {
   return std::min(n, static_cast<size_t>(std::max(share, 0.0) * static_cast<double>(n)));
 }
 
-// Elements by |x|, the largest first; of equals the first.
-auto larger(const std::vector<float>& values) {
-  return [&values](size_t a, size_t b) {
-    const float x = std::abs(values[a]), y = std::abs(values[b]);
-    return x != y ? x > y : a < b;
-  };
-}
+// The `count` elements of the largest |x|, of equals the first: told one by one, in their order, once each.
+class Largest {
+ public:
+  Largest(const std::vector<float>& values, size_t count) {
+    if (count == 0) return;
+    std::vector<float> sizes(values.size());
+    std::ranges::transform(values, sizes.begin(), [](float x) { return std::abs(x); });
+    const auto last = sizes.begin() + static_cast<std::ptrdiff_t>(count) - 1;
+    std::nth_element(sizes.begin(), last, sizes.end(), std::greater{});
+    least_ = *last;
+    equals_ = count - static_cast<size_t>(std::count_if(sizes.begin(), last, [&](float x) { return x > least_; }));
+  }
+  bool has_next(float value) {
+    const float size = std::abs(value);
+    if (size > least_) return true;
+    if (size < least_ || equals_ == 0) return false;
+    --equals_;
+    return true;
+  }
 
-// Puts the numbers of the `n` largest elements before the others.
-void part_largest(std::vector<size_t>& order, size_t n, const std::vector<float>& values) {
-  if (n == 0 || n >= order.size()) return;
-  std::nth_element(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(n), order.end(), larger(values));
-}
-
-std::vector<size_t> all_of(const std::vector<float>& values) {
-  std::vector<size_t> order(values.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  return order;
-}
+ private:
+  float least_ = std::numeric_limits<float>::infinity();
+  size_t equals_ = 0;  // of those of just this size, that still belong to them
+};
 
 }  // namespace
 
@@ -55,26 +61,26 @@ Status keep_largest(std::vector<float>& values, const SparsifyArguments& a) {
     return usage_error(
         "a density of " + std::to_string(a.density) + " leaves nothing of tensor '" + std::string(a.tensor) + "'",
         "density", "give a larger one");
-  std::vector<size_t> order = all_of(values);
-  part_largest(order, kept, values);
-  for (size_t i = kept; i < order.size(); ++i) values[order[i]] = 0;
+  Largest largest(values, kept);
+  for (float& value : values) {
+    if (!largest.has_next(value)) value = 0;
+  }
   return {};
 }
 
 Status drop_both_ends(std::vector<float>& values, const SparsifyArguments& a) {
   if (a.density >= 1) return {};
   const size_t n = values.size(), kept = share_of(a.density, n);
-  size_t large = std::min(share_of(a.gamma, n), n - kept);
+  const size_t large = std::min(share_of(a.gamma, n), n - kept);
   if (large == 0) {
     std::ranges::fill(values, 0.0f);
     return {};
   }
-  std::vector<size_t> order = all_of(values);
-  part_largest(order, large, values);
-  std::vector<size_t> rest(order.begin() + static_cast<std::ptrdiff_t>(large), order.end());
-  for (size_t i = 0; i < large; ++i) values[order[i]] = 0;
-  part_largest(rest, kept, values);
-  for (size_t i = kept; i < rest.size(); ++i) values[rest[i]] = 0;
+  Largest gone(values, large), not_small(values, large + kept);
+  for (float& value : values) {
+    const bool is_gone = gone.has_next(value), is_not_small = not_small.has_next(value);
+    if (is_gone || !is_not_small) value = 0;
+  }
   return {};
 }
 
@@ -108,10 +114,14 @@ Status drop_by_rank(std::vector<float>& values, const SparsifyArguments& a) {
   const size_t rows = values.size() / width;
   parallel_for(static_cast<int64_t>(rows), 1, [&](int64_t first, int64_t last) {
     std::vector<size_t> order(width);
+    auto larger = [&](size_t x, size_t y) {  // of equals the first
+      const float size_x = std::abs(values[x]), size_y = std::abs(values[y]);
+      return size_x != size_y ? size_x > size_y : x < y;
+    };
     for (auto r = static_cast<size_t>(first); r < static_cast<size_t>(last); ++r) {
       const size_t base = r / inner * width * inner + r % inner;
       for (size_t c = 0; c < width; ++c) order[c] = base + c * inner;
-      std::ranges::sort(order, larger(values));
+      std::ranges::sort(order, larger);
       for (size_t c = 0; c < width; ++c) {  // the largest first: rank width - 1 - c
         const double rank = width > 1 ? static_cast<double>(width - 1 - c) / static_cast<double>(width - 1) : 0.5;
         if (draws(order[c]) >= a.density - a.epsilon + rank * 2 * a.epsilon) values[order[c]] = 0;
