@@ -23,11 +23,14 @@ void add_squares(const T* values, int64_t rows, int64_t columns, ColumnSquares& 
 
 }  // namespace
 
+Observer add_squares_to(ColumnSquares& seen) {
+  return [&seen](const Tensor& x) {
+    adapted::in_type(x, [&](const auto* values) { add_squares(values, x.shape().rows(), x.shape().columns(), seen); });
+  };
+}
+
 void ObservedWeight::product(Context& context, const Tensor& x, Tensor& y, const Parameter* bias) const {
-  context.step("squares of columns", 0, [&] {
-    adapted::in_type(x,
-                     [&](const auto* values) { add_squares(values, x.shape().rows(), x.shape().columns(), *seen_); });
-  });
+  context.step("what a product reads", 0, [&] { observer_(x); });
   base_->product(context, x, y, bias);
 }
 

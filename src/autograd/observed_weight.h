@@ -1,6 +1,7 @@
-// A weight that keeps how large what is multiplied with it is: what quantisation asks of a calibration text.
+// A weight that shows what is multiplied with it: what quantisation and pruning ask of a calibration text.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -14,10 +15,16 @@ struct ColumnSquares {
   int64_t rows = 0;
 };
 
-/// Does what `base` does, and adds to `seen`, which outlives it.
+/// Is shown the rows x of a product before it runs, on the thread of the pass.
+using Observer = std::function<void(const Tensor& x)>;
+/// One that adds up squares; `seen` outlives it.
+Observer add_squares_to(ColumnSquares& seen);
+
+/// Does what `base` does, and shows its rows to an observer.
 class ObservedWeight final : public Weight {
  public:
-  ObservedWeight(std::unique_ptr<Weight> base, ColumnSquares& seen) : base_(std::move(base)), seen_(&seen) {}
+  ObservedWeight(std::unique_ptr<Weight> base, Observer observer)
+      : base_(std::move(base)), observer_(std::move(observer)) {}
   int64_t out_features() const override { return base_->out_features(); }
   int64_t in_features() const override { return base_->in_features(); }
   void product(Context& context, const Tensor& x, Tensor& y, const Parameter* bias) const override;
@@ -38,7 +45,7 @@ class ObservedWeight final : public Weight {
 
  private:
   std::unique_ptr<Weight> base_;
-  ColumnSquares* seen_;
+  Observer observer_;
 };
 
 }  // namespace malmoi::autograd

@@ -86,6 +86,9 @@ void add_serve(CLI::App& root, Invocation& invocation);
 void add_key(CLI::App& root, Invocation& invocation);
 void add_quantize(CLI::App& root, Invocation& invocation);  // quantize.cc, as convert
 void add_convert(CLI::App& root, Invocation& invocation);
+void add_merge_models(CLI::App& root, Invocation& invocation);
+void add_prune(CLI::App& root, Invocation& invocation);
+void add_vocab(CLI::App& root, Invocation& invocation);
 void add_run(CLI::App& root, Invocation& invocation);
 void add_pull(CLI::App& root, Invocation& invocation);
 void add_models(CLI::App& root, Invocation& invocation);

@@ -1,6 +1,5 @@
 #include "train/config.h"
 
-
 #include <fmt/format.h>
 
 #include "train/data_config.h"
@@ -163,7 +162,7 @@ void read_train(ConfigReader& root, TrainConfig& c, Sections& sections) {
   c.max_bad_steps = r.integer("max_bad_steps", 10, 1);
   c.save_dtype = r.choice("save_dtype", {"f32", "bf16"}, 0) == 0 ? DType::kF32 : DType::kBF16;
   read_memory(r, c);
-  c.best_metric = r.text("best_metric", "loss");
+  c.best_metric = r.text("best_metric", c.data.format == DataFormat::kPrompts ? "reward" : "loss");
   if (r.has("early_stopping")) {
     ConfigReader e = r.object("early_stopping");
     c.early_stopping = true;

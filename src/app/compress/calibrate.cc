@@ -53,7 +53,7 @@ std::deque<Observed> observe(model::Model& model) {
     for (size_t i = 0; i < entry->slots.size(); ++i) {
       ColumnSquares& seen = all.back().slots[i];
       entry->slots[i]->wrap([&](std::unique_ptr<autograd::Weight> base) {
-        return std::make_unique<autograd::ObservedWeight>(std::move(base), seen);
+        return std::make_unique<autograd::ObservedWeight>(std::move(base), autograd::add_squares_to(seen));
       });
     }
   }

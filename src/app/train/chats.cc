@@ -183,8 +183,7 @@ Json to_json(const ChatTally& tally) {
 
 Result<EncodedChats> encode_chats(const TrainConfig& config, train::ChatUse use, const tokenizer::Tokenizer& tokenizer,
                                   int64_t max_positions, const Job& job) {
-  MALMOI_ASSIGN(const chat::ChatTemplate rendered,
-                chat_template(tokenizer_folder(config), tokenizer, config.data.chat.chat_template));
+  MALMOI_ASSIGN(const chat::ChatTemplate rendered, chat_template_of(config, tokenizer));
   MALMOI_ASSIGN(const train::ChatTokenizer chat_tokenizer, train::ChatTokenizer::make(tokenizer));
   EncodedChats chats;
   chats.template_name = config.data.chat.chat_template != "auto" ? config.data.chat.chat_template
@@ -240,6 +239,10 @@ Result<PreparedData> prepare_chats(TrainConfig& config, const tokenizer::Tokeniz
   }
   config.data.sequence_length = longest;
   return prepared;
+}
+
+Result<chat::ChatTemplate> chat_template_of(const TrainConfig& config, const tokenizer::Tokenizer& tokenizer) {
+  return chat_template(tokenizer_folder(config), tokenizer, config.data.chat.chat_template);
 }
 
 Result<std::string> chat_template_file(const TrainConfig& config) {

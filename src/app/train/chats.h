@@ -9,6 +9,7 @@
 
 #include "app/train/data.h"
 #include "base/json.h"
+#include "chat/chat_template.h"
 #include "train/chat_encoder.h"
 
 namespace malmoi::app {
@@ -46,6 +47,9 @@ Status check_bad_share(const EncodedChats& chats, const train::TrainConfig& conf
 /// The rows as examples of the objective, packed where the configuration says so; sets data.sequence_length to the longest. Errors: those above.
 Result<PreparedData> prepare_chats(train::TrainConfig& config, const tokenizer::Tokenizer& tokenizer,
                                    const model::Model& model, const Job& job);
+
+/// The template of a configuration's conversations (data.chat_template). Errors: a file that is not there.
+Result<chat::ChatTemplate> chat_template_of(const train::TrainConfig& config, const tokenizer::Tokenizer& tokenizer);
 
 /// The chat template that the trained model needs beside it, as a file chat_template.jinja has it; empty: its tokenizer brings it, or
 /// it has none. Errors: a file that cannot be read.

@@ -1,7 +1,9 @@
 // What a training run reads: texts tokenised once into OUT/data, flat ids or arrays as they are.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <vector>
 
 #include "base/error.h"
 #include "base/job.h"
@@ -9,6 +11,7 @@
 #include "tokenizer/tokenizer.h"
 #include "train/config.h"
 #include "train/examples.h"
+#include "train/loop.h"
 
 namespace malmoi::app {
 
@@ -20,6 +23,8 @@ struct PreparedData {
   std::unique_ptr<train::ExampleSource> train, valid;  // valid null: none
   uint64_t valid_bytes = 0;                            // of the validation text; 0: not known
   uint64_t documents = 0;                              // texts or rows that valid_fraction chose from
+  /// Instead of `valid`: figures of answers to prompts that are held out.
+  std::function<Result<std::vector<train::NamedFigure>>()> measure = {};
 };
 
 /// What asks for validation and leaves nothing for it is said, an error where early stopping is asked for.

@@ -116,8 +116,9 @@ Result<std::vector<RolloutPrompt>> read_prompts(const TrainConfig& config, const
   return prompts;
 }
 
-RolloutSource::RolloutSource(const TrainConfig& config, std::vector<RolloutPrompt> prompts, const model::Model& model,
-                             const tokenizer::Tokenizer& tokenizer, reward::RewardSet rewards, const Job& job)
+RolloutSource::RolloutSource(const TrainConfig& config, std::vector<RolloutPrompt> prompts,
+                             const std::unique_ptr<model::Model>& model, const tokenizer::Tokenizer& tokenizer,
+                             reward::RewardSet rewards, const Job& job)
     : config_(config),
       prompts_(std::move(prompts)),
       model_(model),
@@ -166,7 +167,7 @@ void RolloutSource::append(uint64_t n, train::Examples& out) const {
 
 Result<std::vector<RolloutSource::Answer>> RolloutSource::sample(const std::vector<Asked>& asked) {
   MALMOI_ASSIGN(auto scheduler,
-                infer::Scheduler::create(model_, {.max_running = kAnswersTogether, .prefix_bytes = kPrefixBytes}));
+                infer::Scheduler::create(*model_, {.max_running = kAnswersTogether, .prefix_bytes = kPrefixBytes}));
   std::vector<infer::TokenRequest> requests;
   std::vector<int32_t> ends = ends_;
   for (const Asked& one : asked) {
@@ -241,6 +242,24 @@ Result<std::vector<NamedFigure>> RolloutSource::evaluate(const std::vector<Rollo
     tokens += static_cast<double>(answer.ids.size() - answer.prompt) / static_cast<double>(answers.size());
   figures.emplace_back("answer_tokens", tokens);
   return figures;
+}
+
+Result<PreparedData> prepare_rollouts(const TrainConfig& config, const std::unique_ptr<model::Model>& model,
+                                      const tokenizer::Tokenizer& tokenizer, const Job& job) {
+  MALMOI_ASSIGN(reward::RewardSet rewards, read_rewards(config));
+  MALMOI_ASSIGN(std::vector<RolloutPrompt> prompts,
+                read_prompts(config, config.data.train, *model, tokenizer, rewards));
+  std::vector<RolloutPrompt> held_out;
+  if (!config.data.valid.empty()) {
+    MALMOI_ASSIGN(held_out, read_prompts(config, config.data.valid, *model, tokenizer, rewards));
+  }
+  MALMOI_TRY(rewards.begin());
+  auto source = std::make_unique<RolloutSource>(config, std::move(prompts), model, tokenizer, std::move(rewards), job);
+  PreparedData prepared{.documents = source->size() / static_cast<uint64_t>(config.objective.rollouts.group)};
+  if (!held_out.empty())
+    prepared.measure = [&from = *source, held_out = std::move(held_out)] { return from.evaluate(held_out); };
+  prepared.train = std::move(source);
+  return prepared;
 }
 
 }  // namespace malmoi::app

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "app/train/data.h"
 #include "base/error.h"
 #include "base/job.h"
 #include "model/model.h"
@@ -38,9 +39,10 @@ Result<std::vector<RolloutPrompt>> read_prompts(const train::TrainConfig& config
 /// by, follow from its number, so that a resumed run goes on with the same. One thread.
 class RolloutSource final : public train::ExampleSource {
  public:
-  /// All but the prompts and the rewards, which have begun, outlive it.
-  RolloutSource(const train::TrainConfig& config, std::vector<RolloutPrompt> prompts, const model::Model& model,
-                const tokenizer::Tokenizer& tokenizer, reward::RewardSet rewards, const Job& job);
+  /// All but the prompts and the rewards, which have begun, outlive it. `model`: the one that stands there when answers are drawn.
+  RolloutSource(const train::TrainConfig& config, std::vector<RolloutPrompt> prompts,
+                const std::unique_ptr<model::Model>& model, const tokenizer::Tokenizer& tokenizer,
+                reward::RewardSet rewards, const Job& job);
 
   uint64_t size() const override { return prompts_.size() * group_; }
   uint64_t tokens() const override;
@@ -74,7 +76,7 @@ class RolloutSource final : public train::ExampleSource {
 
   const train::TrainConfig& config_;
   std::vector<RolloutPrompt> prompts_;
-  const model::Model& model_;
+  const std::unique_ptr<model::Model>& model_;
   const tokenizer::Tokenizer& tokenizer_;
   reward::RewardSet rewards_;
   const Job& job_;
@@ -84,5 +86,9 @@ class RolloutSource final : public train::ExampleSource {
   std::vector<Answer> answers_;
   std::vector<train::NamedFigure> figures_;
 };
+
+/// The prompts of a configuration (data.format: prompts) as a source of rows, and what measures the answers to those held out.
+Result<PreparedData> prepare_rollouts(const train::TrainConfig& config, const std::unique_ptr<model::Model>& model,
+                                      const tokenizer::Tokenizer& tokenizer, const Job& job);
 
 }  // namespace malmoi::app

@@ -20,8 +20,10 @@ train::StepperOptions stepper_options(const StepsInput& input) {
 // Nothing is learned: at the full rate, which a warm-up should come before, weights may become such that none are written.
 constexpr double kNoRate = 0;
 
-void try_step(const StepsInput& input, train::Stepper& stepper, int64_t step) {
+Status try_step(const StepsInput& input, train::Stepper& stepper, int64_t step) {
   const train::TrainConfig& config = input.config;
+  const auto rows = static_cast<uint64_t>(config.sequences_per_step());
+  MALMOI_TRY(input.data.train->prepare(static_cast<uint64_t>(step) * rows, rows));
   stepper.step(
       config.gradient_accumulation,
       [&](int64_t i, train::Examples& out) {
@@ -29,6 +31,7 @@ void try_step(const StepsInput& input, train::Stepper& stepper, int64_t step) {
         for (int64_t b = 0; b < config.batch_size; ++b) input.data.train->append(static_cast<uint64_t>(first + b), out);
       },
       static_cast<uint64_t>(step * config.gradient_accumulation), step + 1, kNoRate);
+  return {};
 }
 
 // A batch of the held-out data, which stands for all of it.
@@ -64,7 +67,7 @@ Result<Speed> measure_steps(const StepsInput& input, const OutputMeter& outputs,
                 train::Stepper::create(input.model, input.objective, *optimizer, stepper_options(input)));
   TimedRun run;
   run.step = [&](int64_t step) -> Status {
-    try_step(input, stepper, step);
+    MALMOI_TRY(try_step(input, stepper, step));
     return job.stop.check("", "run it again", "stopped while measuring the speed");
   };
   if (input.data.valid) {
@@ -93,7 +96,8 @@ Result<train::LoopResult> run_steps(const StepsInput& input, RunDisplay& display
     display.step(metrics);
   };
   events.on_evaluation = [&](int64_t done, int64_t total) { display.evaluation(done, total); };
-  if (outputs.measures()) events.measure = [&](int64_t step) { return outputs.measure(step); };
+  if (input.data.measure) events.measure = [&](int64_t) { return input.data.measure(); };
+  else if (outputs.measures()) events.measure = [&](int64_t step) { return outputs.measure(step); };
   events.on_evaluated = [&](int64_t step) { samples.write(step); };
   events.on_best = [&](int64_t, double) { return exports.write("best"); };
   events.warn = job.warn;

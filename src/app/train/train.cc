@@ -16,6 +16,7 @@
 #include "app/train/frozen.h"
 #include "app/train/new_model.h"
 #include "app/train/outputs.h"
+#include "app/train/rollouts.h"
 #include "app/train/steps.h"
 #include "app/train/tables.h"
 #include "base/cpu.h"
@@ -38,11 +39,15 @@ Status check_length(const ConfigDocument& document, const TrainConfig& config, c
       document.where("data.sequence_length"), "shorten it");
 }
 
+// What judges answers that are sampled: their loss says nothing.
+constexpr std::string_view kRewardMetric = "reward";
+
 // A metric that nobody measures would be known after the first evaluation.
 Status check_best_metric(const ConfigDocument& document, const TrainConfig& config, const Tables& tables,
                          const model::Model& model) {
   std::vector<std::string_view> known{"loss"};
-  std::ranges::copy(train::objective_entry(config.objective.name).scores, std::back_inserter(known));
+  if (config.data.format == train::DataFormat::kPrompts) known = {kRewardMetric};
+  else std::ranges::copy(train::objective_entry(config.objective.name).scores, std::back_inserter(known));
   std::ranges::copy(OutputMeter::scores_of(config, tables, model.task()), std::back_inserter(known));
   if (std::ranges::find(known, config.best_metric) != known.end()) return {};
   return usage_error("the run measures no '" + config.best_metric + "' of which more is better",
@@ -153,7 +158,9 @@ Result<TrainReport> train(const ConfigDocument& document, const TrainOptions& op
   }
   MALMOI_ASSIGN(const std::string template_file, chat_template_file(config));
   MALMOI_ASSIGN(FittedMemory memory, fit_memory(*model, *objective, config, job.stop));
-  if (!config.data.has_text_rows()) {
+  if (config.data.format == train::DataFormat::kPrompts) {
+    MALMOI_ASSIGN(data, prepare_rollouts(config, model, *tokenizer, job));
+  } else if (!config.data.has_text_rows()) {
     MALMOI_ASSIGN(data, prepare_data(config, tokenizer.get(), *model, job));
   }
   MALMOI_TRY(check_held_out(config, data, job));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "app/compress/beside.h"
 #include "app/store/choice.h"
 #include "app/use/adapter_run.h"
 #include "app/use/generate.h"
@@ -21,20 +22,6 @@ DType stored_type(const model::Model& model) {
       std::ranges::max_element(entries, {}, [](const auto& entry) { return entry->parameter.shape.elements(); });
   const bool is_half = !(*largest)->originals.empty() && (*largest)->originals[0].type != DType::kF64;
   return is_half ? (*largest)->originals[0].type : DType::kF32;
-}
-
-// The tokenizer, the template of chats, settings of generation, licences; save_model has written config.json.
-Status copy_beside(const Path& from, const Path& to) {
-  std::error_code failed;
-  for (const auto& entry : std::filesystem::directory_iterator(from, failed)) {
-    const Path name = entry.path().filename();
-    const std::string text = name.string();
-    const bool is_wanted = (stands_beside_weights(text) && text != "config.json") || is_licence(text);
-    if (!is_wanted || !entry.is_regular_file(failed)) continue;
-    std::filesystem::copy_file(entry.path(), to / name, std::filesystem::copy_options::overwrite_existing, failed);
-    if (failed) return Error{ErrorCode::kIo, "cannot copy " + text, to.string(), failed.message()};
-  }
-  return {};
 }
 
 }  // namespace

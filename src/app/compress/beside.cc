@@ -1,0 +1,59 @@
+#include "app/compress/beside.h"
+
+#include <algorithm>
+
+#include "app/store/choice.h"
+#include "base/json.h"
+#include "chat/published_template.h"
+
+namespace malmoi::app {
+namespace {
+
+constexpr uint64_t kLargestBeside = 64 << 20;
+constexpr std::string_view kTokenizerFiles[] = {"tokenizer.json",   "tokenizer.model", "spiece.model",
+                                                "vocab.json",       "merges.txt",      "vocab.txt",
+                                                "tekken.json",      "pattern.json",    "sentencepiece.bpe.model",
+                                                "added_tokens.json"};
+
+constexpr const char* kTemplateFile = "chat_template.jinja";
+constexpr const char* kTokenizerConfig = "tokenizer_config.json";
+
+}  // namespace
+
+bool is_tokenizer_file(std::string_view name) {
+  return std::ranges::find(kTokenizerFiles, name) != std::end(kTokenizerFiles) || name.ends_with(".model") ||
+         name.ends_with(".tiktoken");
+}
+
+Status copy_beside(const Path& from, const Path& to, const std::function<bool(std::string_view)>& leave_out) {
+  std::error_code failed;
+  for (const auto& entry : std::filesystem::directory_iterator(from, failed)) {
+    const Path name = entry.path().filename();
+    const std::string text = name.string();
+    const bool is_wanted = (stands_beside_weights(text) && text != "config.json") || is_licence(text);
+    if (!is_wanted || (leave_out && leave_out(text)) || !entry.is_regular_file(failed)) continue;
+    std::filesystem::copy_file(entry.path(), to / name, std::filesystem::copy_options::overwrite_existing, failed);
+    if (failed) return Error{ErrorCode::kIo, "cannot copy " + text, to.string(), failed.message()};
+  }
+  return {};
+}
+
+Result<std::string> template_of_folder(const Path& folder) {
+  if (malmoi::exists(folder / kTemplateFile)) return read_file(folder / kTemplateFile, kLargestBeside);
+  if (!malmoi::exists(folder / kTokenizerConfig)) return std::string();
+  MALMOI_ASSIGN(const Json config, read_json((folder / kTokenizerConfig).string(), kLargestBeside));
+  return config.is_object() ? json_string(config, "chat_template") : std::string();
+}
+
+Status set_template(const Path& folder, const std::string& text) {
+  MALMOI_TRY(chat::PublishedTemplate::of_text(text, "chat_template"));
+  const Path config_file = folder / kTokenizerConfig;
+  if (malmoi::exists(config_file)) {
+    MALMOI_ASSIGN(Json config, read_json(config_file.string(), kLargestBeside));
+    if (config.is_object() && config.erase("chat_template") > 0)
+      MALMOI_TRY(write_file(config_file, dump_json(config, 2) + "\n"));
+  }
+  return write_file(folder / kTemplateFile, text);
+}
+
+}  // namespace malmoi::app

@@ -1,0 +1,25 @@
+// What stands beside a model's weights and goes along where a folder is made of another one.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+#include "base/file.h"
+
+namespace malmoi::app {
+
+/// Copies the tokenizer, the template of chats, settings of generation and licences of a folder, but config.json, and what `leave_out`
+/// names. Errors: what the system refuses.
+Status copy_beside(const Path& from, const Path& to, const std::function<bool(std::string_view name)>& leave_out = {});
+
+/// Whether a file holds a tokenizer, whole or in part: what must not stay where the vocabulary has become another.
+bool is_tokenizer_file(std::string_view name);
+
+/// The chat template of a folder: chat_template.jinja, or that of tokenizer_config.json; empty where it has none.
+Result<std::string> template_of_folder(const Path& folder);
+/// Makes it that of a folder, whichever way it had one. Errors: one that cannot be read as a template.
+Status set_template(const Path& folder, const std::string& text);
+
+}  // namespace malmoi::app
