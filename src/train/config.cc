@@ -215,7 +215,7 @@ Result<TrainConfig> parse_train_config(const ConfigDocument& document) {
   read_samples(root, c, sections);
   c.out = root.text("out", "");
   if (c.out.empty()) root.fail("out", "is missing", "name a folder for the run");
-  const bool reads_texts = c.data.format == DataFormat::kText || c.data.has_text_rows();
+  const bool reads_texts = c.data.reads_texts();
   if (reads_texts && c.tokenizer.empty() && !c.character_tokenizer && !c.init_from)
     root.fail("tokenizer", "is missing", "name a tokenizer's folder, or use {type: char}");
   sections.finish(root);

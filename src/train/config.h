@@ -43,6 +43,8 @@ struct DataConfig {
 
   /// Whether examples are cut out of ids in a row; else they are rows.
   bool is_flat() const { return format == DataFormat::kText || format == DataFormat::kIds; }
+  /// Whether a tokenizer is needed.
+  bool reads_texts() const { return format == DataFormat::kText || format == DataFormat::kPrompts || has_text_rows(); }
   /// Whether examples are rows of texts, which are encoded before all else: a step's memory follows from their length.
   bool has_text_rows() const { return format == DataFormat::kTable || format == DataFormat::kChat; }
   bool operator==(const DataConfig&) const = default;

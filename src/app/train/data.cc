@@ -119,7 +119,7 @@ Status change_sequences(PreparedData& prepared, const TrainConfig& config, const
 
 Status check_held_out(const TrainConfig& config, const PreparedData& prepared, const Job& job) {
   const bool asked = config.data.valid_fraction > 0 || !config.data.valid.empty();
-  if (prepared.valid || (!asked && !config.early_stopping)) return {};
+  if (prepared.valid || prepared.measure || (!asked && !config.early_stopping)) return {};
   const std::string what =
       config.data.valid_fraction > 0
           ? fmt::format("none of the {} {} is held out: each goes by a hash of its text, and {} of them came to none",
@@ -143,7 +143,7 @@ Result<std::unique_ptr<tokenizer::Tokenizer>> open_tokenizer(const TrainConfig& 
   auto opened =
       config.tokenizer.empty() ? tokenizer::Tokenizer::load(*config.init_from) : open_tokenizer(Path(config.tokenizer));
   const bool is_alone = config.tokenizer.empty() && !opened.ok() && opened.error().code == ErrorCode::kNotFound;
-  const bool reads_texts = config.data.format == train::DataFormat::kText || config.data.has_text_rows();
+  const bool reads_texts = config.data.reads_texts();
   if (is_alone && !reads_texts) return none;
   if (is_alone)
     return not_found("the model has no tokenizer beside it", *config.init_from, "name one with tokenizer: DIR");
