@@ -1,6 +1,5 @@
 #include "train/config.h"
 
-
 #include "train/schedule.h"
 
 namespace malmoi::train {
