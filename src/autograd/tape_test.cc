@@ -29,7 +29,7 @@ class Frozen : public testing::Test {
     return numbers;
   }
 
-  Bench b_{DType::kF32, kernels::reference_backend()};
+  Bench b_{DType::kF32, kernels::cpu_backend()};
   Parameter* table_ = b_.parameter(1, {4, 8}, 0, Role::kEmbedding);
   Parameter* below_ = b_.parameter(2, {8, 8});
   Parameter* norm_ = b_.parameter(3, {8}, 1, Role::kVector);

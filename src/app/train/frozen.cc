@@ -40,8 +40,7 @@ Status check_vocabulary(const model::Model& frozen, const model::Model& describe
 void keep_reference(TrainConfig& config) {
   if (!config.adapter || !config.objective.reference.empty()) return;
   if (train::beside(config.objective) != Beside::kReference) return;
-  // A new adapter begins as nothing, but for one that takes its beginning out of the weights.
-  config.adapter->keep_initial = config.adapter->init_from.has_value() || config.adapter->principal;
+  config.adapter->keep_initial = config.adapter->init_from.has_value();  // a new one changes nothing as it begins
 }
 
 Result<OpenedFrozen> open_frozen(const TrainConfig& config, const model::Model& described, bool weights,
