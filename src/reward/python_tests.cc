@@ -10,12 +10,13 @@
 
 namespace malmoi::reward {
 
-const std::string_view kPythonTester = R"(import json, os, sys, traceback
+const std::string_view kPythonTester = R"(import json, os, sys, traceback, types
 def run():
     out, mark = os.dup(1), sys.stdin.readline().strip()
     with open("tests.json", encoding="utf-8") as file:
         tests = json.load(file)
-    names = {"__name__": "solution", "__file__": "solution.py"}
+    solution = sys.modules["solution"] = types.ModuleType("solution")
+    names = solution.__dict__
     with open("solution.py", encoding="utf-8") as file:
         exec(compile(file.read(), "solution.py", "exec"), names)
     for number, test in enumerate(tests):

@@ -72,7 +72,7 @@ class RewardTry {
       trial_.rewards[p].mean += judged.parts[p].mean() * static_cast<double>(batch.size());
       trial_.rewards[p].failed += judged.parts[p].failed();
     }
-    if (job_.progress.due()) job_.progress(fmt::format("{} rows", trial_.rows.size()));
+    if (batch.size() == kRowsAtOnce && job_.progress.due()) job_.progress(fmt::format("{} rows", trial_.rows.size()));
     batch.clear();
     return {};
   }

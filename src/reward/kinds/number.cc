@@ -13,7 +13,7 @@ class Number final : public RowReward {
  public:
   explicit Number(ConfigReader& reader)
       : column_(reader.text("column", "answer")),
-        marked_(reader.choice("take", {"last", "marked", "marked_or_last"}, 2)),
+        take_(reader.choice("take", {"last", "marked", "marked_or_last"}, 2)),
         tolerance_(reader.number("tolerance", 1e-6, 0)),
         relative_(reader.number("relative_tolerance", 0, 0)) {}
 
@@ -35,9 +35,9 @@ class Number final : public RowReward {
   enum Take : size_t { kLast, kMarked, kMarkedOrLast };
 
   std::optional<double> number_of(std::string_view completion) const {
-    if (marked_ != kLast) {
+    if (take_ != kLast) {
       if (auto marked = marked_answer(completion)) return whole_number(*marked);
-      if (marked_ == kMarked) return {};
+      if (take_ == kMarked) return {};
     }
     return last_number(completion);
   }
@@ -53,7 +53,7 @@ class Number final : public RowReward {
   }
 
   std::string column_;
-  size_t marked_;
+  size_t take_;
   double tolerance_, relative_;
 };
 
