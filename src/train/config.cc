@@ -162,6 +162,7 @@ void read_train(ConfigReader& root, TrainConfig& c, Sections& sections) {
   c.max_bad_steps = r.integer("max_bad_steps", 10, 1);
   c.save_dtype = r.choice("save_dtype", {"f32", "bf16"}, 0) == 0 ? DType::kF32 : DType::kBF16;
   read_memory(r, c);
+  c.eval_first = r.boolean("eval_first", c.init_from.has_value());
   c.best_metric = r.text("best_metric", c.data.format == DataFormat::kPrompts ? "reward" : "loss");
   if (r.has("early_stopping")) {
     ConfigReader e = r.object("early_stopping");

@@ -83,6 +83,7 @@ struct TrainConfig {
   bool eval_by_share = false;        // minutes without eval_every: so often in the run, not every so many steps
   double save_minutes = 1;           // of wall time between checkpoints; 0: by save_every alone
   std::string best_metric = "loss";  // of the validation data: what the best model and early stopping go by
+  bool eval_first = false;           // an evaluation before the first step, to be compared with
   bool early_stopping = false;
   int64_t patience = 5;
   double min_delta = 0;

@@ -56,6 +56,7 @@ class Loop {
     const Path metrics = Path(c_.out) / "metrics.jsonl";
     MALMOI_ASSIGN(int64_t damaged, metrics_.open(metrics, step_));
     if (damaged > 0) warn(fmt::format("{}: damaged lines are left out: {}", metrics.string(), damaged));
+    if (c_.eval_first && step_ == 0 && steps_ > 0 && has_evaluation()) MALMOI_TRY(evaluate_first());
     while (!done()) {
       MALMOI_TRY(one_step());
       MALMOI_TRY(check_mapped_files());  // or ids were read as zeros
@@ -267,7 +268,7 @@ class Loop {
     }
     m.tokens_per_second = static_cast<double>(r.counts.tokens) / std::max(monotonic_seconds() - begin, 1e-9);
     bool due = c_.eval_every > 0 && step_ % c_.eval_every == 0;
-    if ((in_.valid || events_.measure) && (due || step_ == steps_)) MALMOI_TRY(evaluate(m));
+    if (has_evaluation() && (due || step_ == steps_)) MALMOI_TRY(evaluate(m));
     add_metrics(m);
     if (events_.on_step) events_.on_step(m);
     if (save_is_due()) save_on_the_way();
@@ -350,15 +351,29 @@ class Loop {
     return {};
   }
 
+  bool has_evaluation() const { return in_.valid || events_.measure; }
+
+  // Figures of what is written, beside the loss.
+  void measure_outputs(StepMetrics& m) {
+    if (!events_.measure) return;
+    auto measured = events_.measure(step_);
+    if (!measured.ok()) warn("the outputs were not scored, training goes on: " + measured.error().to_string());
+    for (size_t i = 0; measured.ok() && i < measured->size(); ++i)
+      m.figures.emplace_back("valid_" + (*measured)[i].first, (*measured)[i].second);
+  }
+
+  Status evaluate_first() {
+    StepMetrics m{.step = 0, .steps = steps_};
+    MALMOI_TRY(measure_loss(m));
+    measure_outputs(m);
+    if (events_.on_evaluated) events_.on_evaluated(0);
+    return events_.on_before ? events_.on_before(m) : Status();
+  }
+
   Status evaluate(StepMetrics& m) {
     MALMOI_TRY(measure_loss(m));
     const double loss = m.valid_loss.value_or(NAN);
-    if (events_.measure) {
-      auto measured = events_.measure(step_);
-      if (!measured.ok()) warn("the outputs were not scored, training goes on: " + measured.error().to_string());
-      for (size_t i = 0; measured.ok() && i < measured->size(); ++i)
-        m.figures.emplace_back("valid_" + (*measured)[i].first, (*measured)[i].second);
-    }
+    measure_outputs(m);
     if (events_.on_evaluated) events_.on_evaluated(step_);
     const double score = score_of(m);
     if (is_better(score)) {

@@ -27,6 +27,7 @@ struct LoopEvents {
   /// validation data they are the evaluation. An error is told, and training goes on.
   std::function<Result<std::vector<NamedFigure>>(int64_t step)> measure;
   std::function<void(int64_t step)> on_evaluated;                  // after each evaluation: samples are made here
+  std::function<Status(const StepMetrics&)> on_before;             // the evaluation before the first step (train.eval_first)
   std::function<Status(int64_t step, double valid_loss)> on_best;  // a new best: export the model
   std::function<void(const std::string&)> warn;
   std::function<bool()> stop_requested;

@@ -21,6 +21,7 @@ Json to_json(const TrainReport& report) {
   json["peak_memory_bytes"] = report.peak_memory_bytes;
   json["skipped_steps"] = report.skipped_steps;
   if (report.loss) json["loss"] = *report.loss;
+  if (!report.before.empty()) json["before"] = report.before;
   if (report.best) {
     json["best_step"] = report.best->step;
     json["best_valid_loss"] = report.best->valid_loss;

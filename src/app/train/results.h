@@ -36,7 +36,8 @@ struct TrainReport {
     std::optional<double> bits_per_byte;           // absent: the bytes of the text are not known
     std::optional<train::NamedFigure> score = {};  // by train.best_metric, where that is not the loss
   };
-  std::optional<Best> best;  // absent: nothing was measured
+  std::optional<Best> best;       // absent: nothing was measured
+  Json before = Json::object();  // figures before the first step (train.eval_first), by name
 };
 Json to_json(const TrainReport& report);
 

@@ -15,6 +15,7 @@ namespace malmoi::app {
 inline constexpr const char* kStopFile = "stop";
 /// What is known of a run when its steps begin: see docs/training.md.
 inline constexpr const char* kBegunFile = "begun.json";
+inline constexpr const char* kBeforeFile = "before.json";  // figures of the evaluation before the first step
 
 class RunFolder {
  public:

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <filesystem>
 
+#include <fmt/format.h>
+
 #include "train/optimizer.h"
 
 namespace malmoi::app {
@@ -58,6 +60,18 @@ Status rehearse_checkpoint(const StepsInput& input, train::Optimizer& optimizer)
   return {};
 }
 
+// What the model was like before the first step, for whoever compares.
+Status write_before(const StepsInput& input, const train::StepMetrics& metrics, const Job& job) {
+  Json before = Json::object();
+  if (metrics.valid_loss) before["valid_loss"] = *metrics.valid_loss;
+  for (const auto& [name, value] : metrics.figures) before[name] = value;
+  std::string text;
+  for (const auto& [name, value] : before.items())
+    text += fmt::format("{}{} {:.4g}", text.empty() ? "" : ", ", name, value.get<double>());
+  job.message("before the first step: " + text);
+  return write_file(Path(input.config.out) / kBeforeFile, dump_json(before, 2) + "\n");
+}
+
 }  // namespace
 
 Result<Speed> measure_steps(const StepsInput& input, const OutputMeter& outputs, const SampleWriter& samples,
@@ -99,6 +113,7 @@ Result<train::LoopResult> run_steps(const StepsInput& input, RunDisplay& display
   if (input.data.measure) events.measure = [&](int64_t) { return input.data.measure(); };
   else if (outputs.measures()) events.measure = [&](int64_t step) { return outputs.measure(step); };
   events.on_evaluated = [&](int64_t step) { samples.write(step); };
+  events.on_before = [&](const train::StepMetrics& metrics) { return write_before(input, metrics, job); };
   events.on_best = [&](int64_t, double) { return exports.write("best"); };
   events.warn = job.warn;
   events.stop_requested = [&] { return job.stop.requested() || (input.stop && input.stop()); };

@@ -206,6 +206,7 @@ Result<TrainReport> train(const ConfigDocument& document, const TrainOptions& op
   if (!average.empty()) MALMOI_TRY(exports.write_with("ema", average));
   report.seconds = monotonic_seconds() - began;
   finish_report(report, result, *model, data);
+  if (auto before = read_json((folder / kBeforeFile).string()); before.ok()) report.before = *before;
   MALMOI_TRY(write_file(folder / "run.json", dump_json(to_json(report), 2) + "\n"));
   MALMOI_TRY(write_report(folder.path()));
   if (result.interrupted)
